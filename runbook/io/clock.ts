@@ -1,0 +1,8 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Clock } from "../command.ts";
+
+/** The machine's own clock: seconds since 1970, with the fraction. */
+export const systemClock: Clock = {
+  now: () => Date.now() / 1000,
+  sleep: (seconds, signal) => delay(seconds * 1000, undefined, signal === undefined ? {} : { signal }),
+};
