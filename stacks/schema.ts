@@ -1,0 +1,113 @@
+import { z } from "zod";
+
+const cidr = z.string().regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, "an IPv4 CIDR such as 10.40.0.0/16");
+const arn = z.string().regex(/^arn:aws[a-z-]*:[a-z0-9-]+:/, "an ARN");
+const date = z.iso.date();
+const digestReference = z
+  .string()
+  .regex(/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+@sha256:[0-9a-f]{64}$/, "an image by digest: registry/name@sha256:<64 hex>");
+const ratio = z.number().gt(0).lt(1);
+
+/** A release: what runs, and which database schemas its code can run on. */
+export const releaseSchema = z
+  .strictObject({
+    id: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,39}$/, "a release id of lower-case letters, digits, dots and dashes"),
+    gitSha: z.string().regex(/^[0-9a-f]{40}$/, "a full git commit id of 40 hex digits"),
+    images: z.strictObject({ engine: digestReference, web: digestReference, e2e: digestReference }),
+    schema: z.strictObject({ level: z.int().min(1), oldest: z.int().min(1) }),
+  })
+  .refine((release) => release.schema.oldest <= release.schema.level, {
+    path: ["schema", "oldest"],
+    message: "a schema level that is not above schema.level",
+  });
+
+const networkSchema = z.strictObject({
+  cidr,
+  zones: z.array(z.string()).min(2).max(4),
+  natGateways: z.enum(["one", "per-zone"]).default("per-zone"),
+});
+
+const clusterSchema = z.strictObject({
+  version: z.string().regex(/^1\.\d{2}$/, "a Kubernetes minor version such as 1.33"),
+  /** Principals with cluster administration, each an access entry. */
+  administrators: z.array(arn).min(1),
+  /** The public API endpoint is off when this is empty. */
+  publicAccessCidrs: z.array(cidr).default([]),
+});
+
+const databaseSchema = z.strictObject({
+  instanceClass: z.string().startsWith("db."),
+  engineVersion: z.string().regex(/^\d+\.\d+$/),
+  storageGib: z.int().min(20),
+  maxStorageGib: z.int().min(20),
+  multiZone: z.boolean().default(true),
+  backupDays: z.int().min(7).max(35),
+});
+
+const cacheSchema = z.strictObject({
+  nodeType: z.string().startsWith("cache."),
+  engineVersion: z.string(),
+  replicas: z.int().min(1).max(5),
+  snapshotDays: z.int().min(1).max(35),
+});
+
+const workloadSchema = z.strictObject({ replicas: z.int().min(1), maxReplicas: z.int().min(1) });
+
+const objectiveSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ name: z.string(), kind: z.literal("errors"), maxRatio: ratio }),
+  z.strictObject({ name: z.string(), kind: z.literal("slowerThan"), seconds: z.number().positive(), maxRatio: ratio }),
+]);
+
+const gateSchema = z.strictObject({
+  /** Share of healthy releases that a gate may wrongly fail or bad ones wrongly pass, all objectives together. */
+  maxWrongVerdictRatio: ratio.default(0.05),
+  syntheticRequestsPerSecond: z.number().positive(),
+  deadlineMinutes: z.number().positive(),
+  healthDeadlineMinutes: z.number().positive().default(10),
+  onInconclusive: z.literal("hold").default("hold"),
+});
+
+const relaxations = z.array(z.strictObject({ control: z.string(), reason: z.string().min(10) })).default([]);
+
+const exemptions = z
+  .array(z.strictObject({ control: z.string(), resource: z.string(), reason: z.string().min(10), until: date }))
+  .default([]);
+
+const approvals = z
+  .array(z.strictObject({ resource: z.string(), action: z.enum(["replace", "delete"]), by: z.string(), until: date }))
+  .default([]);
+
+const floorSchema = z.strictObject({
+  zones: z.int().min(1),
+  replicas: z.int().min(1),
+  backupDays: z.int().min(0),
+});
+
+/** The whole stack config below the `sparki:` namespace. */
+export const configSchema = z.strictObject({
+  owner: z.string().min(1),
+  region: z.string().regex(/^[a-z]{2}-[a-z]+-\d$/, "a region such as us-east-1"),
+  accountId: z.string().regex(/^\d{12}$/, "an AWS account id of 12 digits"),
+  domain: z.string().regex(/^([a-z0-9-]+\.)+[a-z]{2,}$/, "a domain name"),
+  network: networkSchema,
+  cluster: clusterSchema,
+  database: databaseSchema,
+  cache: cacheSchema,
+  release: releaseSchema,
+  engine: workloadSchema,
+  web: workloadSchema,
+  objectives: z.array(objectiveSchema).min(1),
+  gate: gateSchema,
+  storm: z.strictObject({ prometheusUrl: z.url() }),
+  /** False lifts deletion protection, for a stack that is about to be destroyed on purpose. */
+  protection: z.boolean().default(true),
+  floor: floorSchema,
+  relaxations,
+  exemptions,
+  approvals,
+  allowedRegions: z.array(z.string()).min(1),
+  allowedRegistries: z.array(z.string()).min(1),
+});
+
+export type StackConfig = Readonly<z.infer<typeof configSchema>>;
+export type Release = Readonly<z.infer<typeof releaseSchema>>;
