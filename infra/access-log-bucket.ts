@@ -1,0 +1,59 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+
+interface AccessLogBucketArgs {
+  readonly stack: string;
+  readonly accountId: string;
+}
+
+/** A private bucket that takes the load balancer's access logs and drops them after a year. */
+export function createAccessLogBucket(parent: pulumi.Resource, name: string, args: AccessLogBucketArgs) {
+  // Bucket names are global to AWS: the account id makes this one ours.
+  const bucket = new aws.s3.Bucket(name, { bucket: `sparki-${args.stack}-access-logs-${args.accountId}` }, { parent });
+  const target = { bucket: bucket.id };
+  const encryption = { applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } };
+  new aws.s3.BucketPublicAccessBlock(
+    `${name}-private`,
+    { ...target, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
+    { parent },
+  );
+  // Load balancers can deliver only to buckets under S3's own key (AWS limit).
+  new aws.s3.BucketServerSideEncryptionConfiguration(
+    `${name}-encryption`,
+    { ...target, rules: [encryption] },
+    { parent },
+  );
+  new aws.s3.BucketVersioning(
+    `${name}-versioning`,
+    { ...target, versioningConfiguration: { status: "Enabled" } },
+    { parent },
+  );
+  const expiry = { id: "expire", status: "Enabled", filter: {}, expiration: { days: 365 } };
+  new aws.s3.BucketLifecycleConfiguration(`${name}-expiry`, { ...target, rules: [expiry] }, { parent });
+  const policy = new aws.s3.BucketPolicy(`${name}-policy`, { ...target, policy: deliveryPolicy(bucket) }, { parent });
+  // By way of the policy: the load balancer checks at once that it may write.
+  return policy.bucket;
+}
+
+function deliveryPolicy(bucket: aws.s3.Bucket): pulumi.Output<string> {
+  return pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "LoadBalancerDelivers",
+        Effect: "Allow",
+        Principal: { Service: "logdelivery.elasticloadbalancing.amazonaws.com" },
+        Action: "s3:PutObject",
+        Resource: pulumi.interpolate`${bucket.arn}/*`,
+      },
+      {
+        Sid: "OnlyOverTls",
+        Effect: "Deny",
+        Principal: "*",
+        Action: "s3:*",
+        Resource: [bucket.arn, pulumi.interpolate`${bucket.arn}/*`],
+        Condition: { Bool: { "aws:SecureTransport": "false" } },
+      },
+    ],
+  });
+}

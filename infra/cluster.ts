@@ -1,0 +1,105 @@
+import * as aws from "@pulumi/aws";
+import * as eks from "@pulumi/eks";
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { createLogGroup } from "./log-group.ts";
+
+export interface ClusterArgs {
+  readonly stack: string;
+  readonly version: string;
+  readonly vpcId: pulumi.Input<string>;
+  readonly privateSubnetIds: readonly pulumi.Input<string>[];
+  readonly publicSubnetIds: readonly pulumi.Input<string>[];
+  /** Principals with cluster administration. */
+  readonly administrators: readonly string[];
+  /** The public endpoint exists only for these; it is off when empty. */
+  readonly publicAccessCidrs: readonly string[];
+  readonly secretsKeyArn: pulumi.Input<string>;
+  readonly logKeyArn: pulumi.Input<string>;
+  readonly protect: boolean;
+}
+
+const CONTROL_PLANE_LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"];
+const CLUSTER_ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
+
+/** EKS in Auto Mode, reachable privately, entered by access entries only, with its secrets under a customer key. */
+export class Cluster extends pulumi.ComponentResource {
+  readonly name: string;
+  readonly kubeconfig: pulumi.Output<string>;
+  /** The security group of nodes and pods. */
+  readonly securityGroupId: pulumi.Output<string>;
+  readonly provider: kubernetes.Provider;
+  /** Pods mount Secrets Manager secrets only once this exists. */
+  readonly secretsStore: aws.eks.Addon;
+
+  constructor(name: string, args: ClusterArgs, options?: pulumi.ComponentResourceOptions) {
+    super("sparki:infra:Cluster", name, {}, options);
+    this.name = `sparki-${args.stack}`;
+    const logs = createLogGroup(this, `${name}-logs`, {
+      name: `/aws/eks/${this.name}/cluster`,
+      logKeyArn: args.logKeyArn,
+    });
+    const cluster = createEks(this, name, { ...args, clusterName: this.name, logs });
+
+    this.kubeconfig = pulumi.secret(cluster.kubeconfigJson);
+    this.securityGroupId = cluster.nodeSecurityGroupId;
+    this.provider = new kubernetes.Provider(
+      `${name}-kubernetes`,
+      { kubeconfig: this.kubeconfig, enableServerSideApply: true },
+      { parent: this },
+    );
+    this.secretsStore = createSecretsStore(this, name, cluster);
+    this.registerOutputs();
+  }
+}
+
+function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterName: string; logs: pulumi.Resource }) {
+  const administrators = args.administrators.map((principalArn) => [
+    principalArn.slice(principalArn.lastIndexOf("/") + 1),
+    {
+      principalArn,
+      accessPolicies: { admin: { policyArn: CLUSTER_ADMIN, accessScope: { type: "cluster" } } },
+    },
+  ]);
+  return new eks.Cluster(
+    `${name}-eks`,
+    {
+      name: args.clusterName,
+      version: args.version,
+      autoMode: { enabled: true },
+      authenticationMode: eks.AuthenticationMode.Api,
+      accessEntries: Object.fromEntries(administrators),
+      vpcId: args.vpcId,
+      privateSubnetIds: [...args.privateSubnetIds],
+      publicSubnetIds: [...args.publicSubnetIds],
+      endpointPrivateAccess: true,
+      endpointPublicAccess: args.publicAccessCidrs.length > 0,
+      publicAccessCidrs: [...args.publicAccessCidrs],
+      encryptionConfigKeyArn: args.secretsKeyArn,
+      enabledClusterLogTypes: CONTROL_PLANE_LOGS,
+      deletionProtection: args.protect,
+      upgradePolicy: { supportType: "STANDARD" },
+      createOidcProvider: false,
+      skipDefaultNodeGroup: true,
+    },
+    // EKS makes the log group itself, unencrypted and kept for ever, when it is not there first.
+    { parent, dependsOn: [args.logs] },
+  );
+}
+
+/** Secrets Manager secrets as files in pods, by the AWS add-on of the secrets-store CSI driver. */
+function createSecretsStore(parent: Cluster, name: string, cluster: eks.Cluster): aws.eks.Addon {
+  return new aws.eks.Addon(
+    `${name}-secrets-store`,
+    {
+      clusterName: cluster.eksCluster.name,
+      addonName: "aws-secrets-store-csi-driver-provider",
+      configurationValues: JSON.stringify({
+        "secrets-store-csi-driver": { enableSecretRotation: true, rotationPollInterval: "60s" },
+      }),
+      resolveConflictsOnCreate: "OVERWRITE",
+      resolveConflictsOnUpdate: "OVERWRITE",
+    },
+    { parent },
+  );
+}

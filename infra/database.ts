@@ -1,0 +1,168 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { createLogGroup } from "./log-group.ts";
+import { createSecurityGroup } from "./security-group.ts";
+import { createServiceRole } from "./service-role.ts";
+
+export interface DatabaseArgs {
+  readonly stack: string;
+  readonly vpcId: pulumi.Input<string>;
+  readonly subnetIds: readonly pulumi.Input<string>[];
+  /** The only security group that reaches the database. */
+  readonly clientSecurityGroupId: pulumi.Input<string>;
+  readonly instanceClass: string;
+  /** Major and minor, for example 17.6; AWS moves the minor in the maintenance window. */
+  readonly engineVersion: string;
+  readonly storageGib: number;
+  readonly maxStorageGib: number;
+  readonly multiZone: boolean;
+  readonly backupDays: number;
+  readonly dataKeyArn: pulumi.Input<string>;
+  readonly secretsKeyArn: pulumi.Input<string>;
+  readonly logKeyArn: pulumi.Input<string>;
+  readonly protect: boolean;
+}
+
+const PORT = 5432;
+const ENHANCED_MONITORING = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole";
+
+/** PostgreSQL reachable only from the cluster over TLS; survives the stack's deletion. */
+export class Database extends pulumi.ComponentResource {
+  readonly host: pulumi.Output<string>;
+  readonly port = PORT;
+  readonly databaseName = "sparki";
+  /** The secret that RDS makes, holds and rotates: `{"username", "password"}`. */
+  readonly secretArn: pulumi.Output<string>;
+
+  constructor(name: string, args: DatabaseArgs, options?: pulumi.ComponentResourceOptions) {
+    super("sparki:infra:Database", name, {}, options);
+    const physicalName = `sparki-${args.stack}-database`;
+    const group = createSecurityGroup(this, `${name}-access`, {
+      name: physicalName,
+      description: "PostgreSQL of Sparki",
+      vpcId: args.vpcId,
+      ingress: {
+        cluster: { description: "Pods of the cluster", port: PORT, securityGroupId: args.clientSecurityGroupId },
+      },
+    });
+    const subnets = new aws.rds.SubnetGroup(
+      `${name}-subnets`,
+      { name: physicalName, description: "Database tier of Sparki", subnetIds: [...args.subnetIds] },
+      { parent: this },
+    );
+    const instance = createInstance(this, name, {
+      ...args,
+      physicalName,
+      securityGroupId: group.id,
+      subnetGroupName: subnets.name,
+      databaseName: this.databaseName,
+    });
+
+    this.host = instance.address;
+    this.secretArn = instance.masterUserSecrets.apply((secrets) => secrets[0]?.secretArn ?? "");
+    this.registerOutputs();
+  }
+}
+
+/** Settings that the controls ask for: TLS forced (RDS.38), connections and slow statements logged (RDS.36). */
+function createParameters(parent: Database, name: string, args: DatabaseArgs & { physicalName: string }) {
+  const major = args.engineVersion.split(".")[0];
+  const parameters: Record<string, string> = {
+    "rds.force_ssl": "1",
+    log_connections: "1",
+    log_disconnections: "1",
+    log_statement: "ddl",
+    log_min_duration_statement: "1000",
+  };
+  return new aws.rds.ParameterGroup(
+    `${name}-parameters`,
+    {
+      name: `${args.physicalName}-${major}`,
+      family: `postgres${major}`,
+      description: "Sparki: forced TLS and query logs",
+      parameters: Object.entries(parameters).map(([key, value]) => ({ name: key, value })),
+    },
+    { parent },
+  );
+}
+
+interface InstanceArgs extends DatabaseArgs {
+  readonly physicalName: string;
+  readonly securityGroupId: pulumi.Input<string>;
+  readonly subnetGroupName: pulumi.Input<string>;
+  readonly databaseName: string;
+}
+
+function createInstance(parent: Database, name: string, args: InstanceArgs): aws.rds.Instance {
+  const logs = ["postgresql", "upgrade"].map((kind) =>
+    createLogGroup(parent, `${name}-logs-${kind}`, {
+      name: `/aws/rds/instance/${args.physicalName}/${kind}`,
+      logKeyArn: args.logKeyArn,
+    }),
+  );
+  const monitoring = createServiceRole(parent, `${name}-monitoring`, {
+    name: `${args.physicalName}-monitoring`,
+    service: "monitoring.rds.amazonaws.com",
+    managedPolicyArns: [ENHANCED_MONITORING],
+  });
+  const parameterGroup = createParameters(parent, name, args);
+  return new aws.rds.Instance(
+    `${name}-instance`,
+    {
+      identifier: args.physicalName,
+      engine: "postgres",
+      engineVersion: args.engineVersion,
+      instanceClass: args.instanceClass,
+      dbName: args.databaseName,
+      port: PORT,
+      username: "sparki_admin",
+      manageMasterUserPassword: true,
+      masterUserSecretKmsKeyId: args.secretsKeyArn,
+      iamDatabaseAuthenticationEnabled: true,
+      ...storageSettings(args),
+      ...networkSettings(args),
+      ...backupSettings(args),
+      ...monitoringSettings(args, monitoring.arn),
+      parameterGroupName: parameterGroup.name,
+      caCertIdentifier: "rds-ca-rsa2048-g1",
+      autoMinorVersionUpgrade: true,
+      deletionProtection: args.protect,
+    },
+    // AWS moves the minor version on its own: going back to the configured one is impossible.
+    { parent, protect: args.protect, ignoreChanges: ["engineVersion"], dependsOn: logs },
+  );
+}
+
+const storageSettings = (args: DatabaseArgs) => ({
+  storageType: "gp3",
+  allocatedStorage: args.storageGib,
+  maxAllocatedStorage: args.maxStorageGib,
+  storageEncrypted: true,
+  kmsKeyId: args.dataKeyArn,
+});
+
+const networkSettings = (args: InstanceArgs) => ({
+  multiAz: args.multiZone,
+  publiclyAccessible: false,
+  dbSubnetGroupName: args.subnetGroupName,
+  vpcSecurityGroupIds: [args.securityGroupId],
+});
+
+const backupSettings = (args: InstanceArgs) => ({
+  backupRetentionPeriod: args.backupDays,
+  backupWindow: "03:00-04:00",
+  maintenanceWindow: "sun:04:30-sun:05:30",
+  copyTagsToSnapshot: true,
+  deleteAutomatedBackups: false,
+  skipFinalSnapshot: false,
+  finalSnapshotIdentifier: `${args.physicalName}-final`,
+});
+
+const monitoringSettings = (args: DatabaseArgs, roleArn: pulumi.Input<string>) => ({
+  enabledCloudwatchLogsExports: ["postgresql", "upgrade"],
+  monitoringInterval: 60,
+  monitoringRoleArn: roleArn,
+  performanceInsightsEnabled: true,
+  performanceInsightsKmsKeyId: args.dataKeyArn,
+  performanceInsightsRetentionPeriod: 7,
+});

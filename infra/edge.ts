@@ -1,0 +1,30 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Certificate } from "./certificate.ts";
+import { Firewall } from "./firewall.ts";
+import { LoadBalancer, type LoadBalancerArgs } from "./load-balancer.ts";
+import { Zone } from "./zone.ts";
+
+export interface EdgeArgs extends Omit<LoadBalancerArgs, "certificateArn"> {
+  readonly domain: string;
+  readonly logKeyArn: pulumi.Input<string>;
+}
+
+/** How the world reaches Sparki: zone, certificate, load balancer and firewall; no name points here before the cutover. */
+export class Edge extends pulumi.ComponentResource {
+  readonly zone: Zone;
+  readonly loadBalancer: LoadBalancer;
+  readonly certificateArn: pulumi.Output<string>;
+
+  constructor(name: string, args: EdgeArgs, options?: pulumi.ComponentResourceOptions) {
+    super("sparki:infra:Edge", name, {}, options);
+    const { stack, domain, logKeyArn } = args;
+    const inside = { parent: this };
+    this.zone = new Zone(`${name}-dns`, { stack, accountId: args.accountId, domain, logKeyArn, protect: args.protect }, inside);
+    const certificate = new Certificate(`${name}-tls`, { domain, zoneId: this.zone.zoneId }, inside);
+    this.certificateArn = certificate.arn;
+    this.loadBalancer = new LoadBalancer(`${name}-lb`, { ...args, certificateArn: certificate.arn }, inside);
+    const guarded = { stack, loadBalancerArn: this.loadBalancer.arn, logKeyArn };
+    new Firewall(`${name}-waf`, guarded, inside);
+    this.registerOutputs();
+  }
+}

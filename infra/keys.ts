@@ -1,0 +1,79 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface KeysArgs {
+  readonly stack: string;
+  readonly accountId: string;
+  readonly region: string;
+  /** Keeps the keys from being deleted with the stack. */
+  readonly protect: boolean;
+}
+
+/** Customer keys, one a purpose and rotated yearly, so that access to one kind of data never opens another. */
+export class Keys extends pulumi.ComponentResource {
+  readonly cluster: aws.kms.Key;
+  readonly data: aws.kms.Key;
+  readonly secrets: aws.kms.Key;
+  readonly logs: aws.kms.Key;
+
+  constructor(name: string, args: KeysArgs, options?: pulumi.ComponentResourceOptions) {
+    super("sparki:infra:Keys", name, {}, options);
+    const key = (purpose: string, description: string, statements: PolicyStatement[] = []) =>
+      createKey(this, `${name}-${purpose}`, { ...args, purpose, description, statements });
+
+    this.cluster = key("cluster", "Kubernetes secrets in etcd");
+    this.data = key("data", "PostgreSQL and Redis storage, snapshots and Performance Insights");
+    this.secrets = key("secrets", "Secrets Manager secrets");
+    this.logs = key("logs", "CloudWatch log groups", [logDeliveryStatement(args)]);
+    this.registerOutputs();
+  }
+}
+
+type PolicyStatement = Record<string, unknown>;
+
+interface KeyArgs extends KeysArgs {
+  readonly purpose: string;
+  readonly description: string;
+  readonly statements: readonly PolicyStatement[];
+}
+
+function createKey(parent: Keys, name: string, args: KeyArgs): aws.kms.Key {
+  const key = new aws.kms.Key(
+    name,
+    {
+      description: `Sparki ${args.stack}: ${args.description}`,
+      enableKeyRotation: true,
+      deletionWindowInDays: 30,
+      policy: keyPolicy(args.accountId, args.statements),
+    },
+    { parent, protect: args.protect },
+  );
+  const alias = `alias/sparki-${args.stack}-${args.purpose}`;
+  new aws.kms.Alias(`${name}-alias`, { name: alias, targetKeyId: key.keyId }, { parent });
+  return key;
+}
+
+/** Key use is granted by IAM policies of the account; without this statement a key could become unmanageable. */
+export function keyPolicy(accountId: string, statements: readonly PolicyStatement[] = []): string {
+  const accountAdministers = {
+    Sid: "AccountAdministersByIam",
+    Effect: "Allow",
+    Principal: { AWS: `arn:aws:iam::${accountId}:root` },
+    Action: "kms:*",
+    Resource: "*",
+  };
+  return JSON.stringify({ Version: "2012-10-17", Statement: [accountAdministers, ...statements] });
+}
+
+function logDeliveryStatement(args: KeysArgs): PolicyStatement {
+  return {
+    Sid: "CloudWatchLogsOfThisAccount",
+    Effect: "Allow",
+    Principal: { Service: `logs.${args.region}.amazonaws.com` },
+    Action: ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+    Resource: "*",
+    Condition: {
+      ArnLike: { "kms:EncryptionContext:aws:logs:arn": `arn:aws:logs:${args.region}:${args.accountId}:log-group:*` },
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { createAccessLogBucket } from "./access-log-bucket.ts";
+import { routeRequests } from "./routes.ts";
+import { createSecurityGroup } from "./security-group.ts";
+
+export interface LoadBalancerArgs {
+  readonly stack: string;
+  readonly accountId: string;
+  readonly vpcId: pulumi.Input<string>;
+  readonly publicSubnetIds: readonly pulumi.Input<string>[];
+  /** Security group of the pods. */
+  readonly podSecurityGroupId: pulumi.Input<string>;
+  readonly certificateArn: pulumi.Input<string>;
+  readonly protect: boolean;
+}
+
+/** One target group each: the pods that serve it. */
+export type Track = "engine-one-box" | "engine-fleet" | "web-one-box" | "web-fleet";
+export const TRACKS: readonly Track[] = ["engine-one-box", "engine-fleet", "web-one-box", "web-fleet"];
+
+/** Time a stopping pod still gets requests, at the most; the charts' preStop and grace period are built on it. */
+export const DEREGISTRATION_DELAY_SECONDS = 30;
+export const POD_PORT = 8080;
+
+/** The public entrance: HTTPS only, to healthy pods only, logged. */
+export class LoadBalancer extends pulumi.ComponentResource {
+  readonly arn: pulumi.Output<string>;
+  readonly dnsName: pulumi.Output<string>;
+  readonly canonicalZoneId: pulumi.Output<string>;
+  readonly targetGroupArns: Readonly<Record<Track, pulumi.Output<string>>>;
+
+  constructor(name: string, args: LoadBalancerArgs, options?: pulumi.ComponentResourceOptions) {
+    super("sparki:infra:LoadBalancer", name, {}, options);
+    const group = createEntrance(this, name, args);
+    const balancer = createBalancer(this, name, { ...args, securityGroupId: group.id });
+    const targets = createTargetGroups(this, name, args);
+    routeRequests(this, name, { balancer, targets, certificateArn: args.certificateArn });
+
+    this.arn = balancer.arn;
+    this.dnsName = balancer.dnsName;
+    this.canonicalZoneId = balancer.zoneId;
+    this.targetGroupArns = {
+      "engine-one-box": targets["engine-one-box"].arn,
+      "engine-fleet": targets["engine-fleet"].arn,
+      "web-one-box": targets["web-one-box"].arn,
+      "web-fleet": targets["web-fleet"].arn,
+    };
+    this.registerOutputs();
+  }
+}
+
+function createEntrance(parent: LoadBalancer, name: string, args: LoadBalancerArgs): aws.ec2.SecurityGroup {
+  const group = createSecurityGroup(parent, `${name}-entrance`, {
+    name: `sparki-${args.stack}-entrance`,
+    description: "Public entrance of Sparki",
+    vpcId: args.vpcId,
+    ingress: {
+      "world-https": { description: "HTTPS from anywhere: the public entrance", port: 443, cidr: "0.0.0.0/0" },
+      "world-http": { description: "HTTP from anywhere, redirected to HTTPS", port: 80, cidr: "0.0.0.0/0" },
+    },
+    egress: { pods: { description: "Requests to pods", port: POD_PORT, securityGroupId: args.podSecurityGroupId } },
+  });
+  new aws.vpc.SecurityGroupIngressRule(
+    `${name}-pods-from-entrance`,
+    {
+      securityGroupId: args.podSecurityGroupId,
+      description: "Requests from the load balancer",
+      ipProtocol: "tcp",
+      fromPort: POD_PORT,
+      toPort: POD_PORT,
+      referencedSecurityGroupId: group.id,
+    },
+    { parent },
+  );
+  return group;
+}
+
+function createBalancer(
+  parent: LoadBalancer,
+  name: string,
+  args: LoadBalancerArgs & { securityGroupId: pulumi.Input<string> },
+): aws.lb.LoadBalancer {
+  const accessLogs = createAccessLogBucket(parent, `${name}-access-logs`, args);
+  return new aws.lb.LoadBalancer(
+    `${name}-balancer`,
+    {
+      name: `sparki-${args.stack}`,
+      loadBalancerType: "application",
+      internal: false,
+      subnets: [...args.publicSubnetIds],
+      securityGroups: [args.securityGroupId],
+      dropInvalidHeaderFields: true,
+      desyncMitigationMode: "strictest",
+      enableDeletionProtection: args.protect,
+      accessLogs: { enabled: true, bucket: accessLogs },
+    },
+    { parent },
+  );
+}
+
+function createTargetGroups(
+  parent: LoadBalancer,
+  name: string,
+  args: LoadBalancerArgs,
+): Record<Track, aws.lb.TargetGroup> {
+  const create = (track: Track) =>
+    new aws.lb.TargetGroup(
+      `${name}-${track}`,
+      {
+        name: `sparki-${args.stack}-${track}`,
+        vpcId: args.vpcId,
+        targetType: "ip",
+        protocol: "HTTP",
+        port: POD_PORT,
+        deregistrationDelay: DEREGISTRATION_DELAY_SECONDS,
+        healthCheck: { path: "/ready", interval: 10, timeout: 5, healthyThreshold: 2, unhealthyThreshold: 2 },
+      },
+      { parent },
+    );
+  return {
+    "engine-one-box": create("engine-one-box"),
+    "engine-fleet": create("engine-fleet"),
+    "web-one-box": create("web-one-box"),
+    "web-fleet": create("web-fleet"),
+  };
+}

@@ -1,0 +1,156 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { createEndpoints } from "./endpoints.ts";
+import { createFlowLog } from "./flow-log.ts";
+import { planSubnets, type SubnetPlan } from "./subnets.ts";
+
+export interface NetworkArgs {
+  readonly stack: string;
+  readonly region: string;
+  readonly cidr: string;
+  readonly zones: readonly string[];
+  /** "one" saves money where a zone's loss may stop outgoing traffic. */
+  readonly natGateways: "one" | "per-zone";
+  readonly logKeyArn: pulumi.Input<string>;
+}
+
+/** A network over all zones: the internet reaches only the public tier, and the database tier reaches nothing outside. */
+export class Network extends pulumi.ComponentResource {
+  readonly vpcId: pulumi.Output<string>;
+  readonly publicSubnetIds: pulumi.Output<string>[];
+  readonly privateSubnetIds: pulumi.Output<string>[];
+  readonly databaseSubnetIds: pulumi.Output<string>[];
+  readonly databaseCidrs: string[];
+  readonly publicCidrs: string[];
+
+  constructor(name: string, args: NetworkArgs, options?: pulumi.ComponentResourceOptions) {
+    super("sparki:infra:Network", name, {}, options);
+    const plan = planSubnets(args.cidr, args.zones);
+    const vpc = createVpc(this, name, args);
+    const gateway = new aws.ec2.InternetGateway(
+      `${name}-internet`,
+      { vpcId: vpc.id, tags: { Name: `sparki-${args.stack}` } },
+      { parent: this },
+    );
+    const publicTier = createPublicTier(this, name, { args, plan, vpc, gateway });
+    const privateTier = createPrivateTier(this, name, { args, plan, vpc, publicSubnets: publicTier.subnets });
+    const databaseTier = createDatabaseTier(this, name, { args, plan, vpc });
+    createFlowLog(this, name, { stack: args.stack, vpcId: vpc.id, logKeyArn: args.logKeyArn });
+    createEndpoints(this, name, {
+      stack: args.stack,
+      region: args.region,
+      vpc,
+      subnetIds: privateTier.subnets.map((subnet) => subnet.id),
+      routeTableIds: [...privateTier.routeTables, databaseTier.routeTable].map((table) => table.id),
+    });
+
+    this.vpcId = vpc.id;
+    this.publicSubnetIds = publicTier.subnets.map((subnet) => subnet.id);
+    this.privateSubnetIds = privateTier.subnets.map((subnet) => subnet.id);
+    this.databaseSubnetIds = databaseTier.subnets.map((subnet) => subnet.id);
+    this.databaseCidrs = plan.map((subnets) => subnets.database);
+    this.publicCidrs = plan.map((subnets) => subnets.public);
+    this.registerOutputs();
+  }
+}
+
+interface TierArgs {
+  readonly args: NetworkArgs;
+  readonly plan: readonly SubnetPlan[];
+  readonly vpc: aws.ec2.Vpc;
+}
+
+function createVpc(parent: Network, name: string, args: NetworkArgs): aws.ec2.Vpc {
+  const vpc = new aws.ec2.Vpc(
+    `${name}-vpc`,
+    {
+      cidrBlock: args.cidr,
+      enableDnsSupport: true,
+      enableDnsHostnames: true,
+      tags: { Name: `sparki-${args.stack}` },
+    },
+    { parent },
+  );
+  // Without rules, whatever forgets to name its security group can talk to nobody.
+  new aws.ec2.DefaultSecurityGroup(`${name}-default`, { vpcId: vpc.id, ingress: [], egress: [] }, { parent });
+  return vpc;
+}
+
+function createSubnets(parent: Network, name: string, tier: "public" | "private" | "database", args: TierArgs) {
+  const roleTags: Record<string, string> = {
+    public: "kubernetes.io/role/elb",
+    private: "kubernetes.io/role/internal-elb",
+  };
+  const roleTag = roleTags[tier];
+  return args.plan.map(
+    (subnets) =>
+      new aws.ec2.Subnet(
+        `${name}-${tier}-${subnets.zone}`,
+        {
+          vpcId: args.vpc.id,
+          cidrBlock: subnets[tier],
+          availabilityZone: subnets.zone,
+          mapPublicIpOnLaunch: false,
+          tags: { Name: `sparki-${args.args.stack}-${tier}-${subnets.zone}`, ...(roleTag ? { [roleTag]: "1" } : {}) },
+        },
+        { parent },
+      ),
+  );
+}
+
+function createPublicTier(parent: Network, name: string, tier: TierArgs & { gateway: aws.ec2.InternetGateway }) {
+  const subnets = createSubnets(parent, name, "public", tier);
+  const table = new aws.ec2.RouteTable(`${name}-public`, { vpcId: tier.vpc.id }, { parent });
+  new aws.ec2.Route(
+    `${name}-public-internet`,
+    { routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: tier.gateway.id },
+    { parent },
+  );
+  associate(parent, `${name}-public`, tier.plan, subnets, () => table);
+  return { subnets };
+}
+
+function createPrivateTier(parent: Network, name: string, tier: TierArgs & { publicSubnets: aws.ec2.Subnet[] }) {
+  const subnets = createSubnets(parent, name, "private", tier);
+  const gatewaySubnets = tier.args.natGateways === "one" ? tier.publicSubnets.slice(0, 1) : tier.publicSubnets;
+  const routeTables = gatewaySubnets.map((subnet, index) => {
+    const zone = tier.plan[index]?.zone;
+    const address = new aws.ec2.Eip(`${name}-nat-${zone}`, { domain: "vpc" }, { parent });
+    const gateway = new aws.ec2.NatGateway(
+      `${name}-nat-${zone}`,
+      { subnetId: subnet.id, allocationId: address.id },
+      { parent },
+    );
+    const table = new aws.ec2.RouteTable(`${name}-private-${zone}`, { vpcId: tier.vpc.id }, { parent });
+    const route = { routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", natGatewayId: gateway.id };
+    new aws.ec2.Route(`${name}-private-${zone}-nat`, route, { parent });
+    return table;
+  });
+  associate(parent, `${name}-private`, tier.plan, subnets, (index) => routeTables[index % routeTables.length]);
+  return { subnets, routeTables };
+}
+
+function createDatabaseTier(parent: Network, name: string, tier: TierArgs) {
+  const subnets = createSubnets(parent, name, "database", tier);
+  const routeTable = new aws.ec2.RouteTable(`${name}-database`, { vpcId: tier.vpc.id }, { parent });
+  associate(parent, `${name}-database`, tier.plan, subnets, () => routeTable);
+  return { subnets, routeTable };
+}
+
+function associate(
+  parent: Network,
+  prefix: string,
+  plan: readonly SubnetPlan[],
+  subnets: readonly aws.ec2.Subnet[],
+  tableOf: (index: number) => aws.ec2.RouteTable | undefined,
+): void {
+  for (const [index, subnet] of subnets.entries()) {
+    const table = tableOf(index);
+    if (table === undefined) continue;
+    new aws.ec2.RouteTableAssociation(
+      `${prefix}-${plan[index]?.zone}`,
+      { subnetId: subnet.id, routeTableId: table.id },
+      { parent },
+    );
+  }
+}

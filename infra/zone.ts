@@ -1,0 +1,111 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { keyPolicy } from "./keys.ts";
+import { createLogGroup } from "./log-group.ts";
+
+export interface ZoneArgs {
+  readonly stack: string;
+  readonly accountId: string;
+  readonly domain: string;
+  readonly logKeyArn: pulumi.Input<string>;
+  readonly protect: boolean;
+}
+
+/** The domain's hosted zone, signed and with its queries logged; the parent zone delegates to its name servers. */
+export class Zone extends pulumi.ComponentResource {
+  readonly zoneId: pulumi.Output<string>;
+  readonly nameServers: pulumi.Output<string[]>;
+
+  constructor(name: string, args: ZoneArgs, options?: pulumi.ComponentResourceOptions) {
+    super("sparki:infra:Zone", name, {}, options);
+    const zone = new aws.route53.Zone(
+      `${name}-zone`,
+      { name: args.domain, comment: `Sparki ${args.stack}` },
+      { parent: this, protect: args.protect },
+    );
+    createQueryLog(this, name, zone, args);
+    createSigning(this, name, zone, args);
+
+    this.zoneId = zone.zoneId;
+    this.nameServers = zone.nameServers;
+    this.registerOutputs();
+  }
+}
+
+function createQueryLog(parent: Zone, name: string, zone: aws.route53.Zone, args: ZoneArgs): void {
+  const logGroup = createLogGroup(parent, `${name}-queries`, {
+    name: `/aws/route53/${args.domain}`,
+    logKeyArn: args.logKeyArn,
+  });
+  const policy = new aws.cloudwatch.LogResourcePolicy(
+    `${name}-query-delivery`,
+    {
+      policyName: `sparki-${args.stack}-route53-query-logs`,
+      policyDocument: pulumi.jsonStringify({
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Effect: "Allow",
+            Principal: { Service: "route53.amazonaws.com" },
+            Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+            Resource: pulumi.interpolate`${logGroup.arn}:*`,
+          },
+        ],
+      }),
+    },
+    { parent },
+  );
+  new aws.route53.QueryLog(
+    `${name}-query-log`,
+    { zoneId: zone.zoneId, cloudwatchLogGroupArn: logGroup.arn },
+    { parent, dependsOn: [policy] },
+  );
+}
+
+/** Route 53 signs with an asymmetric P-256 key of us-east-1 only (AWS limit). */
+function createSigning(parent: Zone, name: string, zone: aws.route53.Zone, args: ZoneArgs): void {
+  const key = new aws.kms.Key(
+    `${name}-dnssec`,
+    {
+      description: `Sparki ${args.stack}: DNSSEC signing of ${args.domain}`,
+      customerMasterKeySpec: "ECC_NIST_P256",
+      keyUsage: "SIGN_VERIFY",
+      deletionWindowInDays: 30,
+      policy: keyPolicy(args.accountId, signingStatements(args.accountId)),
+    },
+    { parent, protect: args.protect },
+  );
+  const signingKey = new aws.route53.KeySigningKey(
+    `${name}-ksk`,
+    { name: `sparki_${args.stack}`, hostedZoneId: zone.zoneId, keyManagementServiceArn: key.arn },
+    { parent },
+  );
+  new aws.route53.HostedZoneDnsSec(
+    `${name}-signed`,
+    { hostedZoneId: signingKey.hostedZoneId },
+    { parent, dependsOn: [signingKey] },
+  );
+}
+
+function signingStatements(accountId: string): Record<string, unknown>[] {
+  const principal = { Service: "dnssec-route53.amazonaws.com" };
+  const ownAccount = { StringEquals: { "aws:SourceAccount": accountId } };
+  return [
+    {
+      Sid: "Route53Signs",
+      Effect: "Allow",
+      Principal: principal,
+      Action: ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"],
+      Resource: "*",
+      Condition: ownAccount,
+    },
+    {
+      Sid: "Route53Grants",
+      Effect: "Allow",
+      Principal: principal,
+      Action: "kms:CreateGrant",
+      Resource: "*",
+      Condition: { ...ownAccount, Bool: { "kms:GrantIsForAWSResource": "true" } },
+    },
+  ];
+}
