@@ -1,0 +1,34 @@
+import { DeployError } from "../../stacks/deploy-error.ts";
+
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+type Name = keyof typeof SIGNALS;
+
+const enders = new Set<() => void>();
+
+/** Registers what ends a child at once when a second signal comes; returns the function that takes it back. */
+export function onSecondSignal(end: () => void): () => void {
+  enders.add(end);
+  return () => enders.delete(end);
+}
+
+/** A signal that aborts at the first SIGINT, SIGTERM or SIGHUP; the second one ends the children and the process. */
+export function abortOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  const handle = (name: Name) => {
+    if (controller.signal.aborted) endAtOnce(name);
+    controller.abort(interruption(name));
+  };
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, handle);
+  return controller.signal;
+}
+
+function interruption(name: Name): DeployError {
+  return new DeployError("SPARKI_OUTSIDE", `interrupted by ${name}; what was in flight has finished and is saved`, {
+    hint: "run the same command again: it goes on from where it stopped",
+  });
+}
+
+function endAtOnce(name: Name): never {
+  for (const end of enders) end();
+  process.exit(SIGNALS[name]);
+}

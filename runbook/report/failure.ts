@@ -1,0 +1,33 @@
+import { DeployError, exitCodeOf } from "../../stacks/deploy-error.ts";
+
+/** What a person reads of a failure: `CODE: message`, then the next command; a stack trace only when asked for. */
+export function failureText(error: unknown, debug: boolean): string {
+  const { code, message, hint } = describe(error);
+  const lines = [`${code}: ${message}`];
+  if (hint !== undefined) lines.push(`Next: ${hint}`);
+  if (debug) lines.push(...stacks(error));
+  return `${lines.join("\n")}\n`;
+}
+
+/** The same failure as the one JSON document of `--json`. */
+export function failureDocument(error: unknown): unknown {
+  const { code, message, hint } = describe(error);
+  return { error: { code, message, hint: hint ?? null }, exitCode: exitCodeOf(error) };
+}
+
+/** A mistake in the command line, from the argument parser's own message. */
+export function usageFailure(message: string): DeployError {
+  const text = message.replace(/^error: /, "").replace(/\n\((.*)\)$/, ". $1");
+  return new DeployError("SPARKI_USAGE", text, { hint: "npx sparki --help" });
+}
+
+function describe(error: unknown): { code: string; message: string; hint: string | undefined } {
+  if (error instanceof DeployError) return { code: error.code, message: error.message, hint: error.hint };
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: "SPARKI_OUTSIDE", message, hint: "run it again with --debug to see where this came from" };
+}
+
+function stacks(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  return [error.stack ?? error.message, ...(error.cause === undefined ? [] : ["caused by", ...stacks(error.cause)])];
+}

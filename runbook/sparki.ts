@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import { runCommandLine } from "./command-line.ts";
+import { systemClock } from "./io/clock.ts";
+import { abortOnSignals } from "./io/signals.ts";
+
+const signal = abortOnSignals();
+process.exit(
+  await runCommandLine(process.argv.slice(2), {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    clock: systemClock,
+    env: process.env,
+    cwd: process.cwd(),
+    signal,
+  }),
+);

@@ -1,0 +1,49 @@
+/** A command-line tool: how to recognise a good one on PATH, and where to get or how to build the pinned one. */
+export interface Tool {
+  readonly name: string;
+  /** The pinned version, without a leading v. */
+  readonly version: string;
+  /** Arguments that make the tool print its version. */
+  readonly ask: readonly string[];
+  /** Whether a tool of this version, found on PATH, is as good as the pinned one. */
+  accepts(version: string): boolean;
+  readonly build: Build;
+  readonly download?: Download;
+}
+
+export interface Build {
+  /** The folder below `tools/` whose go.mod pins it. Tools of one module are built together. */
+  readonly module: string;
+  readonly package: string;
+  readonly ldflags: readonly string[];
+}
+
+/** A project's own release; used only when its checksum file vouches for it. */
+export interface Download {
+  /** Undefined where the project publishes nothing for the platform. */
+  url(platform: Platform): string | undefined;
+  /** A file of lines `<sha256>  <name>`, or one that holds the sum alone. */
+  checksums(platform: Platform): string;
+  /** The programs inside the archive, the tool itself first; empty when the download is the program. */
+  members(platform: Platform): readonly string[];
+}
+
+export interface Platform {
+  readonly os: "linux" | "darwin";
+  readonly arch: "x64" | "arm64";
+}
+
+/** What a resolver tells about work that takes long. */
+export interface Progress {
+  /** Begins a line of work, such as "building helm 3.19.0"; `end` says how it ended. */
+  begin(title: string): { end(note: string): void };
+}
+
+/** Where the resolver runs: the environment it reads, and what may stop it. */
+export interface ResolveContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** @default the catalog of this project */
+  readonly catalog?: readonly Tool[];
+}
