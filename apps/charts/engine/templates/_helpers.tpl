@@ -17,8 +17,3 @@ sparki.tools/release: {{ .Values.release.id | quote }}
 {{- define "preStopSeconds" -}}
 {{ add .Values.shutdown.noticeSeconds .Values.deregistrationDelaySeconds }}
 {{- end }}
-
-{{/* The fleet's fewest pods: as asked for, but one in each zone at the least. */}}
-{{- define "minReplicas" -}}
-{{ max .Values.replicas .Values.zones }}
-{{- end }}
