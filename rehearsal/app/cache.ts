@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { Redis } from "ioredis";
+import { lookupAt } from "./names.ts";
+import { type Settings, secretFiles } from "./settings.ts";
+
+/** A Redis connection over verified TLS with AUTH; the token's file is read again before every new connection. */
+export class Cache {
+  readonly #redis: Redis;
+
+  constructor(settings: Settings, onError: (error: Error) => void) {
+    const { host, port } = settings.cache;
+    const lookup = lookupAt(settings.dnsServer);
+    const ca = settings.certificateAuthorityFile && readFileSync(settings.certificateAuthorityFile, "utf8");
+    const readToken = () => readFileSync(secretFiles(settings.root).cacheToken, "utf8").trim();
+    const redis = new Redis({
+      host,
+      port,
+      password: readToken(),
+      tls: { ...(ca && { ca }), ...(isIP(host) === 0 && { servername: host }), ...(lookup && { lookup }) },
+      connectTimeout: 2000,
+      commandTimeout: 2000,
+      maxRetriesPerRequest: 3,
+      disableClientInfo: true,
+      reconnectOnError: (error) => /^(NOAUTH|WRONGPASS|READONLY)/.test(error.message),
+      retryStrategy: (times) => {
+        redis.options.password = readToken();
+        return Math.min(1000, 50 * 2 ** (times - 1));
+      },
+    });
+    redis.on("error", onError);
+    this.#redis = redis;
+  }
+
+  /** Writes a value that expires after a minute, and reads it back. */
+  async setAndGet(key: string, value: string): Promise<string | null> {
+    const [, read] = await Promise.all([this.#redis.set(key, value, "EX", 60), this.#redis.get(key)]);
+    return read;
+  }
+
+  /** Resolves when the cache answers now. */
+  async ping(): Promise<void> {
+    if (this.#redis.status !== "ready") throw new Error(`cache connection is ${this.#redis.status}`);
+    await this.#redis.ping();
+  }
+
+  close(): void {
+    this.#redis.disconnect();
+  }
+}

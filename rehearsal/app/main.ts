@@ -1,0 +1,43 @@
+import { enableCompileCache } from "node:module";
+import { log, reasonOf } from "./log.ts";
+import { type Settings, settingsFrom } from "./settings.ts";
+
+const USAGE = "usage: main.ts engine | web | e2e | migrate up | seed-data";
+
+/** Runs one command of the stand-in application; the servers run until SIGTERM, the others return their exit code. */
+async function main(command: string, settings: Settings): Promise<number | undefined> {
+  switch (command) {
+    case "engine":
+      return crashed(settings) ?? serving((await import("./engine.ts")).engine(settings));
+    case "web":
+      return crashed(settings) ?? serving((await import("./web.ts")).web(settings));
+    case "e2e":
+      return (await import("./e2e.ts")).e2e(process.env);
+    case "migrate up":
+      return (await import("./migrate.ts")).migrateUp(settings);
+    case "seed-data":
+      return (await import("./seed.ts")).seedData(settings);
+    default:
+      log("ERROR", USAGE, { found: command });
+      return 2;
+  }
+}
+
+function crashed({ behaviour, release }: Settings): number | undefined {
+  if (!behaviour.crash) return undefined;
+  log("ERROR", "fatal: cannot start", { release, reason: "the release's configuration lacks a required field" });
+  return 1;
+}
+
+async function serving(started: Promise<void>): Promise<undefined> {
+  await started;
+}
+
+// Dozens of these processes start in a rehearsal, all from the same files.
+enableCompileCache();
+try {
+  process.exitCode = await main(process.argv.slice(2).join(" "), settingsFrom(process.env));
+} catch (error) {
+  log("ERROR", "fatal", { reason: reasonOf(error) });
+  process.exitCode = 1;
+}

@@ -1,0 +1,120 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { connectionOf, isTransient } from "./database.ts";
+import { log, reasonOf } from "./log.ts";
+import { loadMigrations, type Migration, withFailure } from "./migrations.ts";
+import { retry } from "./retry.ts";
+import type { Settings } from "./settings.ts";
+
+/** Any fixed number: whoever migrates holds this advisory lock. */
+const LOCK = 726_573_104;
+const LOCK_NOT_AVAILABLE = "55P03";
+
+export interface MigrationLimits {
+  /** Seconds to wait for the database to answer. @default 120 */
+  readonly connectSeconds: number;
+  /** Seconds to wait for another migrator. @default 120 */
+  readonly turnSeconds: number;
+  /** Seconds that one statement may wait for a lock that users' queries hold. @default 3 */
+  readonly lockSeconds: number;
+  /** Tries of one migration, each with its own `lockSeconds`. @default 5 */
+  readonly attempts: number;
+}
+
+export const LIMITS: MigrationLimits = { connectSeconds: 120, turnSeconds: 120, lockSeconds: 3, attempts: 5 };
+
+/** Applies what is pending, each migration in one transaction, and logs the level reached; returns the exit code. */
+export async function migrateUp(settings: Settings, limits = LIMITS): Promise<number> {
+  try {
+    const client = await connectOnce(settings, limits.connectSeconds);
+    try {
+      const { level, applied } = await migrate(client, migrationsOf(settings), limits);
+      log("INFO", `schema is at level ${level}`, { schema_level: level, applied });
+      return 0;
+    } finally {
+      await client.end();
+    }
+  } catch (error) {
+    log("ERROR", "migration failed; nothing of it was applied", { reason: reasonOf(error) });
+    return 1;
+  }
+}
+
+/** One connection to the database, waited for. */
+export function connectOnce(settings: Settings, seconds: number): Promise<pg.Client> {
+  const onRetry = (error: unknown) => log("INFO", "waiting for the database", { reason: reasonOf(error) });
+  return retry({ seconds, isTransient, onRetry }, async () => {
+    const client = new pg.Client({ ...connectionOf(settings), query_timeout: 60_000 });
+    // A connection lost between statements must fail the next statement, not the process.
+    client.on("error", () => {});
+    await client.connect();
+    return client;
+  });
+}
+
+function migrationsOf({ behaviour }: Settings): Migration[] {
+  const migrations = loadMigrations(join(import.meta.dirname, "migrations"));
+  return behaviour.failMigration === undefined ? migrations : withFailure(migrations, behaviour.failMigration);
+}
+
+async function migrate(client: pg.Client, migrations: readonly Migration[], limits: MigrationLimits) {
+  await takeTurn(client, limits.turnSeconds);
+  await client.query(`CREATE TABLE IF NOT EXISTS schema_migrations (level integer PRIMARY KEY, name text NOT NULL,
+    checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`);
+  const done = await client.query<{ level: number; checksum: string }>("SELECT level, checksum FROM schema_migrations");
+  const checksums = new Map(done.rows.map((row) => [row.level, row.checksum]));
+  const applied: string[] = [];
+  for (const migration of migrations) {
+    const checksum = checksums.get(migration.level);
+    if (checksum === undefined) {
+      await applyPatiently(client, migration, limits);
+      applied.push(migration.name);
+    } else if (checksum !== migration.checksum) {
+      throw new Error(`${migration.name} was changed after it was applied; add a new migration instead`);
+    }
+  }
+  const level = Math.max(0, ...checksums.keys(), ...migrations.map((migration) => migration.level));
+  return { level, applied };
+}
+
+/** Waits for the advisory lock, which the server frees when the connection ends. */
+async function takeTurn(client: pg.Client, seconds: number): Promise<void> {
+  const deadline = performance.now() + seconds * 1000;
+  for (let waited = false; ; waited = true) {
+    const { rows } = await client.query<{ locked: boolean }>("SELECT pg_try_advisory_lock($1) AS locked", [LOCK]);
+    if (rows[0]?.locked) return;
+    if (performance.now() > deadline) throw new Error(`another migrator held the lock for more than ${seconds} s`);
+    if (!waited) log("INFO", "waiting for another migrator");
+    await sleep(200);
+  }
+}
+
+async function applyPatiently(client: pg.Client, migration: Migration, limits: MigrationLimits): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await apply(client, migration, limits.lockSeconds);
+    } catch (error) {
+      await client.query("ROLLBACK");
+      const blocked = error instanceof pg.DatabaseError && error.code === LOCK_NOT_AVAILABLE;
+      if (!blocked || attempt >= limits.attempts)
+        throw new Error(`${migration.name}: ${reasonOf(error)}`, { cause: error });
+      log("INFO", "waiting for a lock", { migration: migration.name, attempt, of: limits.attempts });
+      await sleep(250 * attempt);
+    }
+  }
+}
+
+async function apply(client: pg.Client, migration: Migration, lockSeconds: number): Promise<void> {
+  const start = performance.now();
+  await client.query("BEGIN");
+  await client.query(`SET LOCAL lock_timeout = '${Math.round(lockSeconds * 1000)}ms'`);
+  for (const statement of migration.statements) await client.query(statement);
+  await client.query("INSERT INTO schema_migrations (level, name, checksum) VALUES ($1, $2, $3)", [
+    migration.level,
+    migration.name,
+    migration.checksum,
+  ]);
+  await client.query("COMMIT");
+  log("INFO", "applied", { migration: migration.name, duration_ms: Math.round(performance.now() - start) });
+}

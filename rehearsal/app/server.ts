@@ -1,0 +1,81 @@
+import { createServer, type Server } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { json } from "./answer.ts";
+import { Misbehaviour } from "./behaviour.ts";
+import { Exchange } from "./exchange.ts";
+import { log, reasonOf } from "./log.ts";
+import { RequestMetrics } from "./metrics.ts";
+import { Router } from "./routes.ts";
+import type { Settings } from "./settings.ts";
+
+export interface Service {
+  /** Adds the paths that this application has beside `/health`, `/ready` and `/metrics`. */
+  readonly routes: (router: Router) => void;
+  /** Rejects, with the reason, while requests could not be served. */
+  readonly check: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** Serves until SIGTERM, then goes unready, lets balancers notice, finishes what is in flight and exits 0. */
+export async function serve(settings: Settings, service: Service): Promise<void> {
+  const misbehaviour = new Misbehaviour(settings.behaviour, settings.root);
+  const metrics = new RequestMetrics();
+  const router = new Router();
+  const exchange = new Exchange({ router, metrics, misbehaviour, release: settings.release });
+  const check = async () => {
+    if (exchange.isDraining) throw new Error("stopping");
+    if (misbehaviour.current.neverReady) throw new Error("not ready");
+    await service.check();
+  };
+  service.routes(addProbes(router, metrics, check));
+  const server = await listen(settings, exchange);
+  const stop = async (signal: string) => {
+    await drain(settings, server, exchange, signal);
+    misbehaviour.close();
+    await service.close();
+    log("INFO", "stopped");
+    process.exit(0);
+  };
+  for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => void stop(signal));
+}
+
+function addProbes(router: Router, metrics: RequestMetrics, check: () => Promise<void>): Router {
+  const ready = async () => {
+    try {
+      await check();
+      return json(200, { status: "ready" });
+    } catch (error) {
+      return json(503, { status: "not ready", reason: reasonOf(error) });
+    }
+  };
+  return router
+    .on("GET", "/health", async () => json(200, { status: "ok" }))
+    .on("GET", "/ready", ready)
+    .on("GET", "/metrics", async () => ({
+      status: 200,
+      body: await metrics.render(),
+      contentType: metrics.contentType,
+    }));
+}
+
+async function listen(settings: Settings, exchange: Exchange): Promise<Server> {
+  const server = createServer((request, response) => void exchange.answer(request, response));
+  // Longer than any balancer keeps an idle connection: else one may send a request into a closing connection.
+  server.keepAliveTimeout = 120_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(settings.port, settings.listenAddress, resolve);
+  });
+  const { listenAddress: address, port, release } = settings;
+  log("INFO", "listening", { address, port, release });
+  return server;
+}
+
+async function drain(settings: Settings, server: Server, exchange: Exchange, signal: string): Promise<void> {
+  exchange.isDraining = true;
+  log("INFO", "draining", { signal });
+  await sleep(settings.shutdownDelaySeconds * 1000);
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  await Promise.race([closed, sleep(10_000)]);
+}
