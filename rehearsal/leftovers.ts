@@ -1,0 +1,107 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Every child carries it with its run directory as the value, and its own children inherit it. */
+export const MARK_VARIABLE = "SPARKI_RUN_DIRECTORY";
+
+export interface ProcessRecord {
+  readonly name: string;
+  readonly pid: number;
+  readonly identity: string | undefined;
+}
+
+export function recordsFile(runDirectory: string): string {
+  return join(runDirectory, "processes.json");
+}
+
+/** When the process started, as the system tells it: a pid with this identity is the same process, not a reused number. */
+export function identityOf(pid: number): string | undefined {
+  try {
+    if (process.platform !== "linux")
+      return execFileSync("ps", ["-o", "lstart=", "-p", `${pid}`], { encoding: "utf8" }).trim();
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    // Fields are counted after the command's closing bracket, because a command may hold spaces; the 22nd is the start.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ");
+    return `${boot}/${fields?.[19]}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Kills what a crashed run left of its children; resolves with their names once they are gone. Never kills a reused pid. */
+export async function endLeftovers(runDirectory: string): Promise<readonly string[]> {
+  const leftovers = [...recorded(runDirectory), ...marked(runDirectory)];
+  for (const { pid } of leftovers) kill(pid);
+  const until = Date.now() + 5000;
+  while (Date.now() < until && leftovers.some(isAlive)) await delay(20);
+  return [...new Set(leftovers.map(({ name }) => name))];
+}
+
+function recorded(runDirectory: string): ProcessRecord[] {
+  if (!existsSync(recordsFile(runDirectory))) return [];
+  return readRecords(readFileSync(recordsFile(runDirectory), "utf8")).filter(isAlive);
+}
+
+/** The records of a file's text; a file cut short by a crash holds none. */
+export function readRecords(text: string): ProcessRecord[] {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return Array.isArray(parsed) ? parsed.filter(isRecord) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isRecord(value: unknown): value is ProcessRecord {
+  if (typeof value !== "object" || value === null) return false;
+  return "name" in value && "pid" in value && typeof value.pid === "number" && value.pid > 1;
+}
+
+function isAlive({ pid, identity }: ProcessRecord): boolean {
+  return identity !== undefined && identityOf(pid) === identity && !isZombie(pid);
+}
+
+function isZombie(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.startsWith("Z") ?? false;
+  } catch {
+    return false;
+  }
+}
+
+/** Processes that carry the run's mark: what a recorded child had started itself and outlived it. */
+function marked(runDirectory: string): ProcessRecord[] {
+  if (process.platform !== "linux") return [];
+  const mark = `\0${MARK_VARIABLE}=${runDirectory}\0`;
+  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid);
+  return pids.flatMap((entry) => {
+    const pid = Number(entry);
+    return environmentOf(pid).includes(mark) ? [{ name: commandOf(pid), pid, identity: identityOf(pid) }] : [];
+  });
+}
+
+function environmentOf(pid: number): string {
+  try {
+    return `\0${readFileSync(`/proc/${pid}/environ`, "utf8")}\0`;
+  } catch {
+    return "";
+  }
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+  } catch {
+    return `${pid}`;
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended by itself between the look and the kill.
+  }
+}

@@ -1,0 +1,79 @@
+import { existsSync, readFileSync } from "node:fs";
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { connect } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { DeployError } from "../stacks/deploy-error.ts";
+import type { ProcessHandle } from "./processes.ts";
+
+export interface WaitOptions {
+  readonly limitSeconds: number;
+  /** The server's process: when it ends first, the wait fails at once with its last lines. */
+  readonly process?: ProcessHandle;
+}
+
+/** Resolves once a TCP connection to the address is accepted; a DeployError names the address and shows the log's end. */
+export async function waitForPort(address: string, port: number, options: WaitOptions): Promise<void> {
+  await waitFor(`${address}:${port}`, () => accepts(address, port), options);
+}
+
+/** Resolves once the URL answers 200; `ca` is the PEM that an https server's certificate must be signed by. */
+export async function waitForHttp(
+  url: string,
+  options: WaitOptions & { ca?: string; headers?: Record<string, string> },
+): Promise<void> {
+  await waitFor(url, async () => (await statusOf(url, options)) === 200, options);
+}
+
+/** Resolves once `ready` resolves with true, asked again every 50 ms; `what` names it in the error. */
+export async function waitFor(what: string, ready: () => Promise<boolean>, options: WaitOptions): Promise<void> {
+  const until = performance.now() + options.limitSeconds * 1000;
+  while (!(await ready())) {
+    if (options.process !== undefined && !options.process.running())
+      throw failure(`${options.process.name} ended before ${what} answered`, options.process);
+    if (performance.now() > until)
+      throw failure(`${what} did not answer within ${options.limitSeconds} s`, options.process);
+    await delay(50);
+  }
+}
+
+function failure(message: string, handle: ProcessHandle | undefined): DeployError {
+  const lines = handle?.logFile === undefined ? [] : lastLines(handle.logFile, 5);
+  const hint = handle?.logFile === undefined ? {} : { hint: `see ${handle.logFile}` };
+  return new DeployError("SPARKI_OUTSIDE", [message, ...lines].join("\n  "), hint);
+}
+
+/** The last lines of a log that are not blank; none when there is no such file. */
+export function lastLines(file: string, count: number): readonly string[] {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, "utf8").split("\n");
+  return lines.filter((line) => line.trim() !== "").slice(-count);
+}
+
+function accepts(address: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port });
+    const settle = (accepted: boolean) => {
+      socket.destroy();
+      resolve(accepted);
+    };
+    socket.once("connect", () => settle(true)).once("error", () => settle(false));
+  });
+}
+
+function statusOf(
+  url: string,
+  { ca, headers = {} }: { ca?: string; headers?: Record<string, string> },
+): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const options = { agent: false as const, timeout: 2000, headers, ...(ca === undefined ? {} : { ca }) };
+    const call = (url.startsWith("https:") ? httpsRequest : httpRequest)(url, options);
+    call.once("response", (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    call.once("timeout", () => call.destroy());
+    call.once("error", () => resolve(undefined));
+    call.end();
+  });
+}

@@ -1,0 +1,119 @@
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { endLeftovers, identityOf, readRecords, recordsFile } from "../../rehearsal/leftovers.ts";
+import { Processes } from "../../rehearsal/processes.ts";
+import { waitForHttp, waitForPort } from "../../rehearsal/waiting.ts";
+
+const SLEEP = "setInterval(() => {}, 1000)";
+const STUBBORN = "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)";
+
+let run: string;
+let processes: Processes;
+
+beforeEach(() => {
+  run = mkdtempSync(join(tmpdir(), "sparki-processes-"));
+  processes = new Processes(run);
+});
+
+afterEach(async () => {
+  await processes.stopAll(0.1);
+  rmSync(run, { recursive: true, force: true });
+});
+
+function node(name: string, script: string) {
+  return processes.start({ name, command: process.execPath, args: ["-e", script] });
+}
+
+function records() {
+  return readRecords(readFileSync(recordsFile(run), "utf8"));
+}
+
+describe("Processes", () => {
+  it("logs both outputs and reports the exit code", async () => {
+    const child = await node("talker", "console.log('out'); console.error('err'); process.exitCode = 3");
+    expect(await child.exited).toEqual({ code: 3, signal: null });
+    expect(readFileSync(join(run, "logs", "talker.log"), "utf8")).toBe("out\nerr\n");
+  });
+
+  it("keeps the record of running children only", async () => {
+    const first = await node("first", SLEEP);
+    const second = await node("second", SLEEP);
+    expect(records().map(({ pid }) => pid)).toEqual([first.pid, second.pid]);
+    await first.stop();
+    expect(records().map(({ name }) => name)).toEqual(["second"]);
+  });
+
+  it("kills a child that ignores TERM once its limit is over", async () => {
+    const lines: string[] = [];
+    const child = await processes.start({
+      name: "stubborn",
+      command: process.execPath,
+      args: ["-e", STUBBORN],
+      onOutput: (_, chunk) => lines.push(`${chunk}`),
+    });
+    while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await child.stop(0.2);
+    expect(await child.exited).toEqual({ code: null, signal: "SIGKILL" });
+  });
+
+  it("refuses a program that does not exist", async () => {
+    const missing = processes.start({ name: "ghost", command: "/nowhere/ghost", args: [] });
+    await expect(missing).rejects.toMatchObject({ code: "SPARKI_OUTSIDE" });
+  });
+});
+
+describe("endLeftovers", () => {
+  it("ends the children of a run that never stopped them", async () => {
+    const child = await node("forgotten", SLEEP);
+    expect(await endLeftovers(run)).toContain("forgotten");
+    expect((await child.exited).signal).toBe("SIGKILL");
+  });
+
+  it("leaves a process alone that only has the same pid", async () => {
+    const child = await node("bystander", SLEEP);
+    const other = new Processes(join(run, "other"));
+    const reused = [{ name: "old", pid: child.pid, identity: "another-boot/1" }];
+    writeFileSync(recordsFile(other.runDirectory), JSON.stringify(reused));
+    expect(await endLeftovers(other.runDirectory)).toEqual([]);
+    expect(child.running()).toBe(true);
+  });
+});
+
+describe("readRecords", () => {
+  it.each([["[{"], ["{}"], ['[{"name":"x"}]'], ['[{"name":"x","pid":1}]']])("finds none in %s", (text) => {
+    expect(readRecords(text)).toEqual([]);
+  });
+});
+
+describe("identityOf", () => {
+  it("is stable for a live process and undefined for none", () => {
+    expect(identityOf(process.pid)).toBe(identityOf(process.pid));
+    expect(identityOf(2 ** 22 + 1)).toBeUndefined();
+  });
+});
+
+describe("waitForHttp", () => {
+  it("resolves once the server answers 200", async () => {
+    const server = createServer((_, response) => response.end("ok")).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    await waitForHttp(`http://127.0.0.1:${port}/`, { limitSeconds: 2 });
+    server.close();
+  });
+});
+
+describe("waitForPort", () => {
+  it("fails with the log's last lines when the process ends first", async () => {
+    const child = await node("broken", "console.error('no such option'); process.exitCode = 1");
+    const waiting = waitForPort("127.0.0.1", 9, { limitSeconds: 5, process: child });
+    await expect(waiting).rejects.toThrow(/broken ended before 127.0.0.1:9 answered\n {2}no such option/);
+  });
+
+  it("fails after its limit", async () => {
+    await expect(waitForPort("127.0.0.1", 9, { limitSeconds: 0.1 })).rejects.toThrow("within 0.1 s");
+  });
+});
