@@ -19,7 +19,11 @@ export class Edge extends pulumi.ComponentResource {
     super("sparki:infra:Edge", name, {}, options);
     const { stack, domain, logKeyArn } = args;
     const inside = { parent: this };
-    this.zone = new Zone(`${name}-dns`, { stack, accountId: args.accountId, domain, logKeyArn, protect: args.protect }, inside);
+    this.zone = new Zone(
+      `${name}-dns`,
+      { stack, accountId: args.accountId, domain, logKeyArn, protect: args.protect },
+      inside,
+    );
     const certificate = new Certificate(`${name}-tls`, { domain, zoneId: this.zone.zoneId }, inside);
     this.certificateArn = certificate.arn;
     this.loadBalancer = new LoadBalancer(`${name}-lb`, { ...args, certificateArn: certificate.arn }, inside);

@@ -4,7 +4,7 @@ import type { StackConfig } from "../stacks/schema.ts";
 /** The one AWS provider: refuses any other account than the stack's, and tags everything with its origin. */
 export function awsProvider(stack: string, config: StackConfig): aws.Provider {
   return new aws.Provider("aws", {
-    region: config.region as aws.Region,
+    region: config.region,
     allowedAccountIds: [config.accountId],
     defaultTags: { tags: { project: "sparki", stack, owner: config.owner, "managed-by": "pulumi" } },
   });

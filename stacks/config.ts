@@ -16,9 +16,13 @@ export function parseConfig(raw: Readonly<Record<string, string>>, stack: string
   const parsed = configSchema.safeParse(values);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.flatMap((issue) => describe(issue, values, stack));
-  throw new DeployError("SPARKI_CONFIG", `${problems.length} problem(s) in the config of stack ${stack}\n${problems.join("\n")}`, {
-    hint: `edit Pulumi.${stack}.yaml or use the commands above, then run: pulumi preview --stack ${stack}`,
-  });
+  throw new DeployError(
+    "SPARKI_CONFIG",
+    `${problems.length} problem(s) in the config of stack ${stack}\n${problems.join("\n")}`,
+    {
+      hint: `edit Pulumi.${stack}.yaml or use the commands above, then run: pulumi preview --stack ${stack}`,
+    },
+  );
 }
 
 function ownValues(raw: Readonly<Record<string, string>>): Record<string, unknown> {
@@ -49,5 +53,7 @@ function describe(issue: z.core.$ZodIssue, values: unknown, stack: string): stri
     values,
   );
   const set = `pulumi config set --stack ${stack} --path '${NAMESPACE}:${path}' <value>`;
-  return [`  ${path} is ${found === undefined ? "missing" : JSON.stringify(found)}; expected ${issue.message}. Run: ${set}`];
+  return [
+    `  ${path} is ${found === undefined ? "missing" : JSON.stringify(found)}; expected ${issue.message}. Run: ${set}`,
+  ];
 }

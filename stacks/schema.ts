@@ -5,7 +5,10 @@ const arn = z.string().regex(/^arn:aws[a-z-]*:[a-z0-9-]+:/, "an ARN");
 const date = z.iso.date();
 const digestReference = z
   .string()
-  .regex(/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+@sha256:[0-9a-f]{64}$/, "an image by digest: registry/name@sha256:<64 hex>");
+  .regex(
+    /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+@sha256:[0-9a-f]{64}$/,
+    "an image by digest: registry/name@sha256:<64 hex>",
+  );
 const ratio = z.number().gt(0).lt(1);
 
 /** A release: what runs, and which database schemas its code can run on. */

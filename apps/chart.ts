@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+
+/** A chart of this repository, with a hash over all its files: Pulumi itself watches only the chart's version. */
+export interface Chart {
+  /** Relative to the project's folder, so that no machine's path gets into the state. */
+  readonly path: string;
+  /** SHA-256 over every file's name and content, 64 hex digits. */
+  readonly hash: string;
+}
+
+const PROJECT = join(import.meta.dirname, "..");
+
+/** Reads a chart below `apps/charts`; the same files give the same hash on every machine. */
+export function localChart(name: string): Chart {
+  const directory = join(PROJECT, "apps", "charts", name);
+  const hash = createHash("sha256");
+  for (const file of filesBelow(directory)) {
+    hash
+      .update(`${relative(directory, file)}\0`)
+      .update(readFileSync(file))
+      .update("\0");
+  }
+  return { path: `./apps/charts/${name}`, hash: hash.digest("hex") };
+}
+
+function filesBelow(directory: string): string[] {
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}

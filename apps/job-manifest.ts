@@ -1,0 +1,90 @@
+/** What a one-off Job of the engine's image needs to know. */
+export interface JobSettings {
+  /** For example `migrate`; also the Job's name and its container's. */
+  readonly name: string;
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly releaseId: string;
+  readonly databaseHost: string;
+  readonly databasePort: number;
+  readonly databaseName: string;
+  /** The SecretProviderClass that mounts the database's credentials. */
+  readonly secretProviderClass: string;
+  readonly deadlineSeconds: number;
+}
+
+export const JOB_NAMESPACE = "sparki-engine";
+/** Selects the pods of Jobs, for the network policy that lets them reach the database. */
+export const JOB_LABEL = { "sparki.tools/job": "true" } as const;
+
+/** A Job that runs once, without retries of its own (a second try is the next `up`), within Pod Security `restricted`. */
+export function jobManifest(settings: JobSettings): Record<string, unknown> {
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: {
+      name: settings.name,
+      namespace: JOB_NAMESPACE,
+      labels: { ...JOB_LABEL, "sparki.tools/release": settings.releaseId },
+    },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds: settings.deadlineSeconds,
+      template: {
+        metadata: { labels: { ...JOB_LABEL, "app.kubernetes.io/name": settings.name } },
+        spec: podSpec(settings),
+      },
+    },
+  };
+}
+
+function podSpec(settings: JobSettings) {
+  return {
+    restartPolicy: "Never",
+    serviceAccountName: "engine",
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 10001,
+      runAsGroup: 10001,
+      fsGroup: 10001,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    containers: [container(settings)],
+    volumes: [
+      {
+        name: "database-secret",
+        csi: {
+          driver: "secrets-store.csi.k8s.io",
+          readOnly: true,
+          volumeAttributes: { secretProviderClass: settings.secretProviderClass },
+        },
+      },
+    ],
+  };
+}
+
+function container(settings: JobSettings) {
+  return {
+    name: settings.name,
+    image: settings.image,
+    command: [...settings.command],
+    env: [
+      { name: "RELEASE_ID", value: settings.releaseId },
+      { name: "DATABASE_HOST", value: settings.databaseHost },
+      { name: "DATABASE_PORT", value: String(settings.databasePort) },
+      { name: "DATABASE_NAME", value: settings.databaseName },
+    ],
+    resources: {
+      requests: { cpu: "250m", memory: "256Mi" },
+      limits: { cpu: "1", memory: "256Mi" },
+    },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+    volumeMounts: [{ name: "database-secret", mountPath: "/mnt/secrets/database", readOnly: true }],
+  };
+}

@@ -1,0 +1,74 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { localChart } from "./chart.ts";
+
+/** Values that differ between the two tracks of a chart. */
+interface TrackValues {
+  readonly replicas: number;
+  readonly maxReplicas: number;
+  readonly targetGroupArn: pulumi.Input<string>;
+}
+
+export interface WorkloadArgs {
+  /** The chart's folder below `apps/charts`, and the prefix of both Helm releases. */
+  readonly chart: "engine" | "web";
+  readonly provider: kubernetes.Provider;
+  readonly namespace: pulumi.Input<string>;
+  /** Image by digest. */
+  readonly image: pulumi.Input<string>;
+  /** Values that both tracks share. */
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly oneBox: TrackValues;
+  readonly fleet: TrackValues;
+  /** Runs before the fleet changes; what it refuses never reaches the fleet. */
+  readonly gate: pulumi.ResourceHook;
+  /** The one-box starts only after these. */
+  readonly after: pulumi.Input<pulumi.Resource>[];
+}
+
+const FLEET_TIMEOUT_SECONDS = 900;
+
+/** One service of Sparki: a one-box that gets a release first, and a fleet that gets it only when the gate passes. */
+export class Workload extends pulumi.ComponentResource {
+  readonly fleet: kubernetes.helm.v3.Release;
+  /** Helm's revision of the fleet: differs whenever the fleet was changed, even back to an earlier image. */
+  readonly fleetRevision: pulumi.Output<number>;
+
+  constructor(name: string, args: WorkloadArgs, options?: pulumi.ComponentResourceOptions) {
+    super("sparki:apps:Workload", name, {}, options);
+    const oneBox = createRelease(this, args, "one-box", {
+      // The gate waits for the pods, and stops at the first reason why they cannot start; Helm would only time out.
+      settings: { skipAwait: true },
+      options: { dependsOn: args.after },
+    });
+    this.fleet = createRelease(this, args, "fleet", {
+      settings: { atomic: true, cleanupOnFail: true, timeout: FLEET_TIMEOUT_SECONDS },
+      options: { dependsOn: [oneBox], hooks: { beforeCreate: [args.gate], beforeUpdate: [args.gate] } },
+    });
+    this.fleetRevision = this.fleet.status.revision;
+    this.registerOutputs();
+  }
+}
+
+interface TrackRelease {
+  readonly settings: Partial<kubernetes.helm.v3.ReleaseArgs>;
+  readonly options: pulumi.CustomResourceOptions;
+}
+
+function createRelease(parent: Workload, args: WorkloadArgs, track: "one-box" | "fleet", release: TrackRelease) {
+  const chart = localChart(args.chart);
+  const name = `${args.chart}-${track}`;
+  const trackValues = track === "one-box" ? args.oneBox : args.fleet;
+  return new kubernetes.helm.v3.Release(
+    name,
+    {
+      name,
+      chart: chart.path,
+      namespace: args.namespace,
+      maxHistory: 10,
+      values: { ...args.values, ...trackValues, track, image: args.image, chartHash: chart.hash },
+      ...release.settings,
+    },
+    { parent, provider: args.provider, ...release.options },
+  );
+}

@@ -1,0 +1,95 @@
+/** A pod as the Kubernetes API reports it at one moment. */
+export interface PodSnapshot {
+  readonly name: string;
+  readonly ready: boolean;
+  /** `sha256:<64 hex>` of the image that runs or should run. */
+  readonly imageDigest: string | undefined;
+  readonly restarts: number;
+  /** Why a container cannot start, in the kubelet's words; undefined when none waits. */
+  readonly waiting: { readonly reason: string; readonly message: string } | undefined;
+  /** Error lines that the pod has logged since it started. */
+  readonly errorLines: readonly string[];
+}
+
+/** How far a Deployment has come with its current template. */
+export interface RolloutSnapshot {
+  readonly observed: boolean;
+  readonly desired: number;
+  readonly updated: number;
+  readonly available: number;
+  readonly total: number;
+}
+
+export interface HealthSample {
+  readonly rollout: RolloutSnapshot | undefined;
+  readonly pods: readonly PodSnapshot[];
+}
+
+export interface HealthExpectation {
+  readonly digest: string;
+  readonly minReplicas: number;
+}
+
+/** `pass` only when everything is proven, `fail` at the first thing that waiting cannot mend, else `inconclusive`. */
+export interface HealthFinding {
+  readonly verdict: "fail" | "inconclusive" | "pass";
+  readonly reason: string;
+}
+
+/** Reasons of a waiting container that more time does not cure; see Kubernetes' kubelet/images and kuberuntime errors. */
+const FATAL_REASONS = new Set([
+  "ErrImagePull",
+  "ImagePullBackOff",
+  "InvalidImageName",
+  "ErrImageNeverPull",
+  "CrashLoopBackOff",
+  "CreateContainerConfigError",
+  "CreateContainerError",
+  "RunContainerError",
+]);
+
+/** Judges one look at a workload's pods; the same sample always gets the same finding. */
+export function judgeHealth(sample: HealthSample, expected: HealthExpectation): HealthFinding {
+  return brokenPod(sample.pods, expected) ?? unfinishedRollout(sample, expected) ?? healthy(sample.pods);
+}
+
+function brokenPod(pods: readonly PodSnapshot[], expected: HealthExpectation): HealthFinding | undefined {
+  for (const pod of pods) {
+    const reason = breakageOf(pod, expected);
+    if (reason !== undefined) return { verdict: "fail", reason: `${pod.name}: ${reason}` };
+  }
+  return undefined;
+}
+
+function breakageOf(pod: PodSnapshot, expected: HealthExpectation): string | undefined {
+  if (pod.waiting !== undefined && FATAL_REASONS.has(pod.waiting.reason)) {
+    return `${pod.waiting.reason}: ${pod.waiting.message}`;
+  }
+  if (pod.restarts > 0) return `restarted ${pod.restarts} time(s); expected 0. Last log lines: ${tail(pod)}`;
+  if (pod.errorLines.length > 0) return `logged ${pod.errorLines.length} ERROR line(s): ${tail(pod)}`;
+  if (pod.ready && pod.imageDigest !== expected.digest) {
+    return `runs ${pod.imageDigest ?? "an unknown image"}; expected ${expected.digest}`;
+  }
+  return undefined;
+}
+
+function tail(pod: PodSnapshot): string {
+  return pod.errorLines.slice(-3).join(" | ") || "none";
+}
+
+function unfinishedRollout(sample: HealthSample, expected: HealthExpectation): HealthFinding | undefined {
+  const waiting = (reason: string): HealthFinding => ({ verdict: "inconclusive", reason });
+  const { rollout, pods } = sample;
+  if (rollout === undefined) return waiting("the Deployment does not exist yet");
+  const want = Math.max(rollout.desired, expected.minReplicas);
+  if (!rollout.observed) return waiting("the Deployment's new template is not observed yet");
+  if (rollout.updated < want) return waiting(`${rollout.updated} of ${want} pods have the new template`);
+  if (rollout.total > rollout.updated) return waiting(`${rollout.total - rollout.updated} old pods still serve`);
+  const ready = pods.filter((pod) => pod.ready).length;
+  if (rollout.available < want || ready < want) return waiting(`${ready} of ${want} pods are ready`);
+  return undefined;
+}
+
+function healthy(pods: readonly PodSnapshot[]): HealthFinding {
+  return { verdict: "pass", reason: `${pods.length} of ${pods.length} pods ready on the expected digest, 0 restarts` };
+}

@@ -1,0 +1,111 @@
+import {
+  AppsV1Api,
+  CoreV1Api,
+  KubeConfig,
+  Log,
+  type V1ContainerStatus,
+  type V1Deployment,
+  type V1Pod,
+} from "@kubernetes/client-node";
+import type { HealthSample, PodSnapshot, RolloutSnapshot } from "../../gates/health.ts";
+
+/** The cluster as the gates, the jobs and the reports see it. */
+export class KubernetesClient {
+  readonly config: KubeConfig;
+  readonly #core: CoreV1Api;
+  readonly #apps: AppsV1Api;
+
+  constructor(kubeconfig: string) {
+    this.config = new KubeConfig();
+    this.config.loadFromString(kubeconfig);
+    this.#core = this.config.makeApiClient(CoreV1Api);
+    this.#apps = this.config.makeApiClient(AppsV1Api);
+  }
+
+  /** One look at a Helm release's Deployment and the pods of its current template. */
+  async sampleHealth(namespace: string, release: string): Promise<HealthSample> {
+    const [deployments, pods] = await Promise.all([
+      this.#apps.listNamespacedDeployment({ namespace, fieldSelector: `metadata.name=${release}` }),
+      this.listPods(namespace, `app.kubernetes.io/instance=${release}`),
+    ]);
+    const deployment = deployments.items[0];
+    const releaseId = deployment?.spec?.template.metadata?.labels?.["sparki.tools/release"];
+    const current = pods.filter((pod) => pod.metadata?.labels?.["sparki.tools/release"] === releaseId);
+    return {
+      rollout: deployment === undefined ? undefined : rolloutOf(deployment),
+      pods: await Promise.all(current.map((pod) => this.#snapshot(namespace, pod))),
+    };
+  }
+
+  /** Pods that are not on their way out. */
+  async listPods(namespace: string, labelSelector: string): Promise<V1Pod[]> {
+    const { items } = await this.#core.listNamespacedPod({ namespace, labelSelector });
+    return items.filter((pod) => pod.metadata?.deletionTimestamp === undefined);
+  }
+
+  /** Digests of the images that run in a release's ready pods, each once. */
+  async runningDigests(namespace: string, release: string): Promise<string[]> {
+    const pods = await this.listPods(namespace, `app.kubernetes.io/instance=${release}`);
+    const digests = pods.filter(isReady).map((pod) => digestOf(containerOf(pod)) ?? "unknown");
+    return [...new Set(digests)].sort();
+  }
+
+  /** The pod's last log lines, at most 200; empty when it has none yet. */
+  async logLines(namespace: string, pod: string): Promise<string[]> {
+    try {
+      const text = await this.#core.readNamespacedPodLog({ namespace, name: pod, tailLines: 200 });
+      return text.split("\n").filter((line) => line !== "");
+    } catch {
+      // A container that never ran has no log; what matters then is why it waits.
+      return [];
+    }
+  }
+
+  /** Streams a container's log into `sink` until the container ends; rejects when the log cannot be opened. */
+  async followLog(namespace: string, pod: string, container: string, sink: NodeJS.WritableStream): Promise<void> {
+    const { PassThrough } = await import("node:stream");
+    const through = new PassThrough();
+    through.pipe(sink, { end: false });
+    const ended = new Promise<void>((resolve) => through.once("end", resolve).once("close", resolve));
+    await new Log(this.config).log(namespace, pod, container, through, { follow: true });
+    await ended;
+  }
+
+  async #snapshot(namespace: string, pod: V1Pod): Promise<PodSnapshot> {
+    const name = pod.metadata?.name ?? "";
+    const status = containerOf(pod);
+    const lines = status?.state?.running || status?.lastState?.terminated ? await this.logLines(namespace, name) : [];
+    const waiting = status?.state?.waiting;
+    return {
+      name,
+      ready: isReady(pod),
+      imageDigest: digestOf(status),
+      restarts: status?.restartCount ?? 0,
+      waiting: waiting?.reason ? { reason: waiting.reason, message: waiting.message ?? "" } : undefined,
+      errorLines: lines.filter((line) => /"level":\s*"ERROR"|\bERROR\b/.test(line)),
+    };
+  }
+}
+
+function rolloutOf(deployment: V1Deployment): RolloutSnapshot {
+  const { metadata, spec, status } = deployment;
+  return {
+    observed: (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0),
+    desired: spec?.replicas ?? 1,
+    updated: status?.updatedReplicas ?? 0,
+    available: status?.availableReplicas ?? 0,
+    total: status?.replicas ?? 0,
+  };
+}
+
+function containerOf(pod: V1Pod): V1ContainerStatus | undefined {
+  return pod.status?.containerStatuses?.[0];
+}
+
+function isReady(pod: V1Pod): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+}
+
+function digestOf(status: V1ContainerStatus | undefined): string | undefined {
+  return /sha256:[0-9a-f]{64}/.exec(status?.imageID || status?.image || "")?.[0];
+}
