@@ -1,0 +1,20 @@
+import type { Control } from "./control.ts";
+
+/** What this deployment demands beyond the audit, which no public pack has. */
+export const ownControls: readonly Control[] = [
+  {
+    id: "D01",
+    title: "Nothing that holds data is replaced or deleted without a dated approval",
+    ids: ["stateful"],
+    metBy: "infra/",
+  },
+  { id: "D02", title: "No property carries a secret as plain text", ids: ["plain-secrets"], metBy: "index.ts" },
+  {
+    id: "D03",
+    title: "Everything on AWS is tagged with project, stack, owner and release",
+    ids: ["tags"],
+    metBy: "infra/provider.ts",
+  },
+  { id: "D04", title: "Nothing is made outside the allowed regions", ids: ["regions"], metBy: "infra/provider.ts" },
+  { id: "D05", title: "A stack is never smaller than its floor", ids: ["floor"], metBy: "stacks/schema.ts" },
+];

@@ -1,0 +1,67 @@
+import type { PropsOf, ResourceType } from "../resource-types.ts";
+
+/** A resource as policies see it; reading a property that preview cannot know throws (see `isUnknownValue`). */
+export interface AnyResource {
+  readonly type: string;
+  readonly name: string;
+  readonly urn: string;
+  readonly props: Readonly<Record<string, unknown>>;
+  /** Pulumi refuses to delete or replace it. */
+  readonly protect: boolean;
+  readonly provider: { readonly type: string; readonly props: Readonly<Record<string, unknown>> } | undefined;
+  /** The resources that a property's value comes from; known in the stack phase only. */
+  readonly sourcesOf: (property: string) => readonly { readonly type: string; readonly urn: string }[];
+  is<T extends ResourceType>(type: T): this is Resource<T>;
+}
+
+export interface Resource<T extends ResourceType> extends Omit<AnyResource, "props"> {
+  readonly props: PropsOf<T>;
+}
+
+export type ResourceFacts = Omit<AnyResource, "is">;
+
+/** Gives facts about a resource the typed view that policies read. */
+export function asResource(facts: ResourceFacts): AnyResource {
+  return {
+    ...facts,
+    is<T extends ResourceType>(type: T): this is Resource<T> {
+      return facts.type === type;
+    },
+  };
+}
+
+/** All resources of a stack, and what lies between them. */
+export class StackView {
+  readonly resources: readonly AnyResource[];
+
+  constructor(resources: readonly AnyResource[]) {
+    this.resources = resources;
+  }
+
+  all<T extends ResourceType>(type: T): (AnyResource & Resource<T>)[] {
+    return this.resources.filter((resource): resource is AnyResource & Resource<T> => resource.is(type));
+  }
+
+  /** Whether a property names that resource: by where its value comes from, or by the resource's id, ARN or name. */
+  refers(from: AnyResource, property: string, to: AnyResource): boolean {
+    if (from.sourcesOf(property).some((source) => source.urn === to.urn)) return true;
+    const value = knownValue(() => from.props[property]);
+    if (typeof value !== "string" || value === "") return false;
+    return ["id", "arn", "name"].some((identity) => knownValue(() => to.props[identity]) === value);
+  }
+}
+
+/** Whether an error says that preview cannot know a value (@pulumi/policy does not export its class's type). */
+export function isUnknownValue(error: unknown): boolean {
+  return error instanceof Error && "unknownTypeSentinel" in error;
+}
+
+/** The value, or undefined when preview cannot know it. */
+export function knownValue<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isUnknownValue(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,76 @@
+import { controlOf } from "../controls/table.ts";
+import type { Policy, Situation } from "../policy.ts";
+import { Excuses } from "./exemptions.ts";
+import { type Finding, judgeEach, judgeWhole } from "./judgement.ts";
+import type { AnyResource, StackView } from "./resource.ts";
+
+/** A violation's text; the resource is undefined when the stack's config is at fault. */
+export interface Violation {
+  readonly message: string;
+  readonly urn: string | undefined;
+}
+
+/**
+ * One preview or update seen through all policies: each resource first, then the stack.
+ * What could not be judged on the resource is judged again on the stack, so that nothing passes by being unknown.
+ */
+export class Session {
+  readonly #policies: readonly Policy[];
+  readonly #situation: Situation;
+  readonly #preview: boolean;
+  readonly #excuses: Excuses;
+  /** What was met or broken by a resource alone, and needs no second look. */
+  readonly #judged = new Set<string>();
+
+  constructor(policies: readonly Policy[], situation: Situation, options: { readonly preview: boolean }) {
+    this.#policies = policies;
+    this.#situation = situation;
+    this.#preview = options.preview;
+    this.#excuses = new Excuses(situation);
+  }
+
+  /** Violations of one policy by a resource's inputs, before the resource is touched. */
+  judgeResource(policy: Policy, resource: AnyResource): Violation[] {
+    const findings = judgeEach(policy, resource, this.#situation);
+    for (const finding of findings) if (finding.verdict !== "unknown") this.#judged.add(keyOf(finding));
+    return this.#violations(findings.filter((finding) => finding.verdict === "broken"));
+  }
+
+  /** Violations of all policies by the stack, and by the stack's own exemptions. */
+  judgeStack(stack: StackView): Violation[] {
+    const findings = this.#policies.flatMap((policy) => [
+      ...judgeWhole(policy, stack, this.#situation),
+      ...stack.resources
+        .flatMap((resource) => judgeEach(policy, resource, this.#situation))
+        .filter((finding) => !this.#judged.has(keyOf(finding))),
+    ]);
+    const faults = this.#violations(findings.filter((finding) => !this.#acceptable(finding)));
+    return [...faults, ...this.#excuses.faults(this.#policies).map((message) => ({ message, urn: undefined }))];
+  }
+
+  #acceptable({ verdict, resource, property, whenUnknown }: Finding): boolean {
+    if (verdict !== "unknown") return verdict === "met";
+    if (!this.#preview || whenUnknown === undefined) return false;
+    if (whenUnknown === "update") return true;
+    const [input = property] = property.split(".");
+    return resource.sourcesOf(input).some((source) => source.type === whenUnknown.comesFrom);
+  }
+
+  #violations(findings: readonly Finding[]): Violation[] {
+    return findings
+      .filter((finding) => !this.#excuses.excuse(finding))
+      .map((finding) => ({ message: describeFinding(finding), urn: finding.resource.urn }));
+  }
+}
+
+function keyOf({ policy, resource, property }: Finding): string {
+  return `${policy.name} ${resource.urn} ${property}`;
+}
+
+/** Names the control, the resource and the property; never the property's value, which may be a secret. */
+function describeFinding({ policy, resource, property, verdict }: Finding): string {
+  const { id, ids } = controlOf(policy.control);
+  const where = `${id} [${ids.join(", ")}] ${resource.type} "${resource.name}", ${property}`;
+  const unknown = verdict === "unknown" ? " cannot be known in preview, and must be" : "";
+  return `${where}${unknown}. Why: ${policy.reason} Fix: ${policy.fix}`;
+}

@@ -1,0 +1,72 @@
+import type { StackConfig } from "../stacks/schema.ts";
+import type { ControlId } from "./controls/control.ts";
+import type { AnyResource, Resource, StackView } from "./judging/resource.ts";
+import type { ResourceType } from "./resource-types.ts";
+
+/** The part of the stack's config that policies go by. */
+export type PolicyConfig = Pick<
+  StackConfig,
+  "owner" | "floor" | "relaxations" | "exemptions" | "approvals" | "allowedRegions" | "allowedRegistries"
+>;
+
+export interface Situation {
+  readonly stack: string;
+  readonly config: PolicyConfig;
+  /** ISO date. */
+  readonly today: string;
+}
+
+/**
+ * What is to be believed of a value that preview cannot know.
+ * A type token: it holds when the value comes from a resource of that type.
+ * `update`: it is judged in the update, before the resource is made or changed.
+ * Without it an unknown value is a violation.
+ */
+export type WhenUnknown = { readonly comesFrom: string } | "update";
+
+/** Says that a property must hold; a violation names the property, never its value. */
+export type Demand = (property: string, holds: () => boolean, whenUnknown?: WhenUnknown) => void;
+
+export interface EachCheck {
+  readonly appliesTo: (type: string) => boolean;
+  readonly check: (resource: AnyResource, demand: Demand, situation: Situation) => void;
+}
+
+export type WholeCheck = (
+  stack: StackView,
+  demand: (resource: AnyResource, ...demanded: Parameters<Demand>) => void,
+  situation: Situation,
+) => void;
+
+/** One demand on the stack's resources; whatever breaks it stops the preview. */
+export interface Policy {
+  /** The file's name; what it demands. */
+  readonly name: string;
+  readonly control: ControlId;
+  readonly reason: string;
+  readonly fix: string;
+  /** A stack other than production may relax it by name. @default false: it may not */
+  readonly relaxable?: boolean;
+  /** Judged for each resource on its own, before it is touched. */
+  readonly each?: readonly EachCheck[];
+  /** Judged once all resources are known, for what lies between resources. */
+  readonly whole?: WholeCheck;
+}
+
+/** A check of every resource of one type. */
+export function each<T extends ResourceType>(
+  type: T,
+  check: (resource: Resource<T>, demand: Demand, situation: Situation) => void,
+): EachCheck {
+  return {
+    appliesTo: (candidate) => candidate === type,
+    check: (resource, demand, situation) => {
+      if (resource.is(type)) check(resource, demand, situation);
+    },
+  };
+}
+
+/** A check of every resource whose type passes `appliesTo`, with untyped properties. */
+export function every(appliesTo: (type: string) => boolean, check: EachCheck["check"]): EachCheck {
+  return { appliesTo, check };
+}
