@@ -1,0 +1,156 @@
+import type { Path, Properties } from "./properties.ts";
+
+/** What a provider does; the server translates the engine's calls to it. Only `check` to `delete` are asked for resources. */
+export interface ProviderModel {
+  readonly name: string;
+  readonly version: string;
+  /** Called once for each provider instance with its configuration, before its first resource. */
+  configure?(session: Session): Promise<void> | void;
+  /** Compares a provider instance's old and new configuration; without it any change is an update in place. */
+  diffConfig?(olds: Properties, news: Properties): Difference;
+  /** Validates and completes the inputs; runs in preview too, so inputs may be unknown. */
+  check(request: CheckRequest): Promise<Checked> | Checked;
+  diff(request: DiffRequest): Promise<Difference> | Difference;
+  /** Makes the resource, or in preview says what it would look like, with `UNKNOWN` for what only creation tells. */
+  create(request: CreateRequest): Promise<Created> | Created;
+  /** The resource as it is now, or undefined when it is gone. With empty `inputs` it is being imported. */
+  read(request: ReadRequest): Promise<Read | undefined> | Read | undefined;
+  update(request: UpdateRequest): Promise<Outputs> | Outputs;
+  delete(request: DeleteRequest): Promise<void> | void;
+  /** Answers a provider function such as `aws:index/getRegion:getRegion`. */
+  invoke?(request: InvokeRequest): Promise<Properties> | Properties;
+  /** Registers a component's children with the engine. */
+  construct?(request: ConstructRequest): Promise<Constructed>;
+}
+
+/** One provider instance: the engine opens one connection for each, so two instances with one server stay apart. */
+export interface Session {
+  /** The configuration as the engine sent it; nested values are JSON texts, as in the SDK's provider classes. */
+  readonly config: Properties;
+  /** Aborted when the engine cancels the operation. */
+  readonly signal: AbortSignal;
+}
+
+/** Severities of the engine's log. */
+export type Severity = "debug" | "info" | "warning" | "error";
+
+/** What every call about a resource carries. */
+export interface ResourceRequest {
+  readonly urn: string;
+  /** The type token, e.g. `aws:ec2/vpc:Vpc`. */
+  readonly type: string;
+  /** The resource's logical name. */
+  readonly name: string;
+  readonly session: Session;
+  readonly signal: AbortSignal;
+  /** Shows a line under this resource in the engine's progress; never fails. */
+  log(severity: Severity, message: string): void;
+}
+
+export interface CheckRequest extends ResourceRequest {
+  readonly olds: Properties;
+  readonly news: Properties;
+  /** Stable for a resource within an update: the source of generated names. */
+  readonly randomSeed: Uint8Array;
+}
+
+export interface Checked {
+  readonly inputs: Properties;
+  readonly failures?: readonly { readonly property: string; readonly reason: string }[];
+}
+
+export interface DiffRequest extends ResourceRequest {
+  readonly id: string;
+  /** The old outputs (the resource's state). */
+  readonly olds: Properties;
+  readonly oldInputs: Properties;
+  readonly news: Properties;
+}
+
+export type DifferenceKind = "add" | "delete" | "update" | "add-replace" | "delete-replace" | "update-replace";
+
+export interface Difference {
+  /** How each changed property changes, by its path (`tags.Name`, `rules[0].port`); empty when nothing changes. */
+  readonly detailed: Readonly<Record<string, DifferenceKind>>;
+  /** The old resource must go before the new one can exist. @default false */
+  readonly deleteBeforeReplace?: boolean;
+}
+
+export interface CreateRequest extends ResourceRequest {
+  readonly inputs: Properties;
+  readonly preview: boolean;
+  /** The program's own limit (customTimeouts); 0 when it gave none. */
+  readonly timeoutSeconds: number;
+  /** Some input is marked secret. */
+  readonly hasSecrets: boolean;
+}
+
+export interface Outputs {
+  readonly properties: Properties;
+  /** Outputs to mark secret beside those whose inputs were. */
+  readonly secrets?: readonly Path[];
+}
+
+export interface Created extends Outputs {
+  /** Ignored in preview. */
+  readonly id: string;
+}
+
+export interface ReadRequest extends ResourceRequest {
+  readonly id: string;
+  readonly inputs: Properties;
+  readonly properties: Properties;
+}
+
+export interface Read extends Created {
+  readonly inputs: Properties;
+}
+
+export interface UpdateRequest extends ResourceRequest {
+  readonly id: string;
+  readonly olds: Properties;
+  readonly oldInputs: Properties;
+  readonly inputs: Properties;
+  readonly preview: boolean;
+  readonly timeoutSeconds: number;
+  readonly hasSecrets: boolean;
+}
+
+export interface DeleteRequest extends ResourceRequest {
+  readonly id: string;
+  readonly properties: Properties;
+  readonly oldInputs: Properties;
+  readonly timeoutSeconds: number;
+}
+
+export interface InvokeRequest {
+  /** The function's token. */
+  readonly token: string;
+  readonly args: Properties;
+  readonly session: Session;
+}
+
+export interface ConstructRequest {
+  readonly type: string;
+  readonly name: string;
+  /** URN of the parent, or empty. */
+  readonly parent: string;
+  /** Secrets stay wrapped, unknown values stay unknown: both may be passed to children as they are. */
+  readonly inputs: Properties;
+  readonly inputDependencies: Readonly<Record<string, readonly string[]>>;
+  /** References of provider instances by package name. */
+  readonly providers: Readonly<Record<string, string>>;
+  readonly dependencies: readonly string[];
+  readonly protect: boolean;
+  readonly preview: boolean;
+  /** Address of the engine's resource monitor. */
+  readonly monitorAddress: string;
+  readonly session: Session;
+}
+
+export interface Constructed {
+  readonly urn: string;
+  /** Secrets must be wrapped already. */
+  readonly state: Properties;
+  readonly stateDependencies: Readonly<Record<string, readonly string[]>>;
+}
