@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { DeployError } from "../stacks/deploy-error.ts";
 import { identityOf, MARK_VARIABLE, type ProcessRecord, recordsFile } from "./leftovers.ts";
 
@@ -123,22 +122,20 @@ function inherited(): Record<string, string> {
 
 function handleOf(name: string, pid: number, child: ChildProcess, logFile: string | undefined): ProcessHandle {
   let gone = false;
-  const exited = once(child, "close").then(([code, signal]): ProcessExit => {
-    gone = true;
-    return { code, signal };
-  });
-  const signal = (wanted: NodeJS.Signals) => signalGroup(pid, wanted);
-  const stop = async (limitSeconds = 5) => {
-    if (!gone) signal("SIGTERM");
-    const limit = new AbortController();
-    await Promise.race([
-      exited,
-      delay(limitSeconds * 1000, undefined, { signal: limit.signal }).catch(() => undefined),
-    ]);
-    limit.abort();
-    // The group outlives its leader when the leader's own children ignored TERM.
+  const signal = (wanted: NodeJS.Signals) => {
+    if (!gone) signalGroup(pid, wanted);
+  };
+  // What the process had started itself ends with it; later the number may belong to somebody else.
+  child.once("exit", () => {
     signal("SIGKILL");
+    gone = true;
+  });
+  const exited = once(child, "close").then(([code, signal]): ProcessExit => ({ code, signal }));
+  const stop = async (limitSeconds = 5) => {
+    signal("SIGTERM");
+    const limit = setTimeout(() => signal("SIGKILL"), limitSeconds * 1000);
     await exited;
+    clearTimeout(limit);
   };
   return { name, pid, logFile, exited, running: () => !gone, signal, stop };
 }

@@ -1,0 +1,148 @@
+import "reflect-metadata";
+import { webcrypto } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+} from "@peculiar/x509";
+
+export interface IssuedCertificate {
+  /** The server's own certificate, then nothing: the CA signs it directly. */
+  readonly certificatePem: string;
+  /** PKCS #8. */
+  readonly keyPem: string;
+}
+
+export interface CertificateRequest {
+  readonly commonName: string;
+  /** DNS names, wildcards allowed. */
+  readonly names?: readonly string[];
+  readonly addresses?: readonly string[];
+}
+
+export interface KeyPairPem {
+  readonly publicPem: string;
+  readonly privatePem: string;
+}
+
+const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+const VALID_DAYS = 30;
+
+/** The rehearsal's one certificate authority: `<run>/ca.pem` and `<run>/ca-key.pem`, made once and kept for later runs. */
+export class CertificateAuthority {
+  readonly pem: string;
+  readonly #certificate: X509Certificate;
+  readonly #key: webcrypto.CryptoKey;
+
+  private constructor(certificate: X509Certificate, key: webcrypto.CryptoKey) {
+    this.#certificate = certificate;
+    this.#key = key;
+    this.pem = `${certificate.toString("pem")}\n`;
+  }
+
+  /** The run's authority, read from its directory, or made when there is none or it has less than a day left. */
+  static async open(runDirectory: string): Promise<CertificateAuthority> {
+    const [certificateFile, keyFile] = [join(runDirectory, "ca.pem"), join(runDirectory, "ca-key.pem")];
+    if (existsSync(certificateFile) && existsSync(keyFile)) {
+      const certificate = new X509Certificate(readFileSync(certificateFile, "utf8"));
+      const key = await importedKey(readFileSync(keyFile, "utf8"));
+      if (certificate.notAfter.getTime() > Date.now() + 86_400_000) return new CertificateAuthority(certificate, key);
+    }
+    const keys = await newKeys();
+    const authority = new CertificateAuthority(await selfSigned(keys), keys.privateKey);
+    writeFileSync(keyFile, await privatePem(keys.privateKey), { mode: 0o600 });
+    writeFileSync(certificateFile, authority.pem);
+    return authority;
+  }
+
+  /** A certificate for a server with these names and addresses; clients that trust `pem` accept it. */
+  async issue(request: CertificateRequest): Promise<IssuedCertificate> {
+    const keys = await newKeys();
+    const certificate = await X509CertificateGenerator.create({
+      ...validity(),
+      subject: [{ CN: [request.commonName] }],
+      issuer: this.#certificate.subject,
+      publicKey: keys.publicKey,
+      signingKey: this.#key,
+      signingAlgorithm: ALGORITHM,
+      extensions: [
+        new BasicConstraintsExtension(false, undefined, true),
+        new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+        new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
+        new SubjectAlternativeNameExtension(alternatives(request)),
+        await AuthorityKeyIdentifierExtension.create(this.#certificate.publicKey),
+        await SubjectKeyIdentifierExtension.create(keys.publicKey),
+      ],
+    });
+    return { certificatePem: `${certificate.toString("pem")}\n`, keyPem: await privatePem(keys.privateKey) };
+  }
+}
+
+/** A fresh EC key pair that signs and verifies service account tokens. */
+export async function signingKeyPair(): Promise<KeyPairPem> {
+  const keys = await newKeys();
+  const exported = await webcrypto.subtle.exportKey("spki", keys.publicKey);
+  return { publicPem: pem("PUBLIC KEY", exported), privatePem: await privatePem(keys.privateKey) };
+}
+
+function alternatives({ names = [], addresses = [] }: CertificateRequest) {
+  return [
+    ...names.map((value) => ({ type: "dns" as const, value })),
+    ...addresses.map((value) => ({ type: "ip" as const, value })),
+  ];
+}
+
+async function selfSigned(keys: webcrypto.CryptoKeyPair): Promise<X509Certificate> {
+  return X509CertificateGenerator.createSelfSigned({
+    ...validity(),
+    name: [{ CN: ["Sparki rehearsal CA"] }],
+    keys,
+    signingAlgorithm: ALGORITHM,
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+}
+
+/** From an hour ago, so that a clock that steps back a little does not make the certificate "not yet valid". */
+function validity() {
+  const now = Date.now();
+  const serialNumber = Buffer.from(webcrypto.getRandomValues(new Uint8Array(15))).toString("hex");
+  return {
+    serialNumber: `01${serialNumber}`,
+    notBefore: new Date(now - 3_600_000),
+    notAfter: new Date(now + VALID_DAYS * 86_400_000),
+  };
+}
+
+async function newKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
+}
+
+async function importedKey(keyPem: string): Promise<webcrypto.CryptoKey> {
+  const der = Buffer.from(keyPem.replace(/-----[^-]+-----|\s/g, ""), "base64");
+  return webcrypto.subtle.importKey("pkcs8", der, ALGORITHM, true, ["sign"]);
+}
+
+async function privatePem(key: webcrypto.CryptoKey): Promise<string> {
+  return pem("PRIVATE KEY", await webcrypto.subtle.exportKey("pkcs8", key));
+}
+
+function pem(label: string, der: ArrayBuffer): string {
+  const lines =
+    Buffer.from(der)
+      .toString("base64")
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
+}
