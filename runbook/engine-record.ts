@@ -1,0 +1,174 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+
+/** One resource operation of an update. Seconds count from the update's start. */
+export interface Step {
+  readonly urn: string;
+  readonly name: string;
+  readonly type: string;
+  readonly op: string;
+  readonly startSeconds: number;
+  /** Undefined while it runs. */
+  readonly endSeconds: number | undefined;
+  readonly status: "running" | "done" | "failed";
+}
+
+export interface Diagnostic {
+  readonly severity: string;
+  readonly message: string;
+  readonly urn: string | undefined;
+}
+
+export interface Violation {
+  readonly policy: string;
+  readonly level: string;
+  readonly resource: string | undefined;
+  readonly message: string;
+}
+
+/** What the engine reported of one preview, update, refresh or destroy. */
+export interface EngineResult {
+  readonly outcome: "succeeded" | "failed" | "interrupted";
+  readonly steps: readonly Step[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** Checked counts the pairs of a resource (or the stack) and a policy that the engine evaluated. */
+  readonly policy: { readonly checked: number; readonly violations: readonly Violation[] };
+  /** Resources by what was done with them, as the engine's own summary counts them. */
+  readonly changes: Readonly<Record<string, number>>;
+  readonly seconds: number;
+  /** Why it did not succeed, in the engine's first words of it; undefined when it did. */
+  readonly failure: string | undefined;
+}
+
+interface End {
+  readonly seconds: number;
+  readonly exitCode: number;
+  readonly interrupted: boolean;
+  /** What the CLI wrote to stderr when it failed. */
+  readonly message: string | undefined;
+}
+
+interface PolicySummary {
+  readonly passed?: readonly string[];
+  readonly failed?: readonly string[];
+}
+
+/** The engine's own event, with those the SDK does not declare. */
+export type RecordedEvent = EngineEvent & {
+  readonly policyAnalyzeSummaryEvent?: PolicySummary;
+  readonly policyAnalyzeStackSummaryEvent?: PolicySummary;
+};
+
+/** Collects the engine's events, in the order they come, into a result. */
+export class EngineRecord {
+  readonly #steps = new Map<string, Step>();
+  readonly #diagnostics: Diagnostic[] = [];
+  readonly #violations: Violation[] = [];
+  #checked = 0;
+  #changes: Readonly<Record<string, number>> = {};
+  #summarized = false;
+
+  /** `at` is the seconds since the update's start at which the event came. */
+  add(event: RecordedEvent, at: number): void {
+    if (event.resourcePreEvent) this.#begin(event.resourcePreEvent.metadata, at);
+    if (event.resOutputsEvent) this.#end(event.resOutputsEvent.metadata, at, "done");
+    if (event.resOpFailedEvent) this.#end(event.resOpFailedEvent.metadata, at, "failed");
+    if (event.diagnosticEvent) this.#diagnose(event.diagnosticEvent);
+    if (event.policyEvent) this.#violate(event.policyEvent);
+    this.#count(event.policyAnalyzeSummaryEvent);
+    this.#count(event.policyAnalyzeStackSummaryEvent);
+    if (event.summaryEvent) {
+      this.#summarized = true;
+      this.#changes = event.summaryEvent.resourceChanges ?? {};
+    }
+  }
+
+  get steps(): readonly Step[] {
+    return [...this.#steps.values()];
+  }
+
+  /** The result once the engine has ended; only a summary without any error in it counts as success. */
+  result(end: End): EngineResult {
+    const failed = end.exitCode !== 0 || !this.#summarized || this.#hasError();
+    const error = this.#diagnostics.find(({ severity }) => severity === "error")?.message;
+    return {
+      outcome: failed ? (end.interrupted ? "interrupted" : "failed") : "succeeded",
+      steps: this.steps.map((step) => (step.status === "running" ? { ...step, endSeconds: end.seconds } : step)),
+      diagnostics: this.#diagnostics,
+      policy: { checked: this.#checked, violations: this.#violations },
+      changes: this.#changes,
+      seconds: end.seconds,
+      failure: failed
+        ? (error ?? this.#violations.at(0)?.message ?? end.message ?? "the engine did not finish")
+        : undefined,
+    };
+  }
+
+  #hasError(): boolean {
+    return (
+      this.steps.some(({ status }) => status === "failed") ||
+      this.#diagnostics.some(({ severity }) => severity === "error") ||
+      this.#violations.some(({ level }) => level === "mandatory")
+    );
+  }
+
+  #begin({ urn, type, op }: StepMetadata, at: number): void {
+    if (isBookkeeping(type)) return;
+    const name = nameOf(urn);
+    this.#steps.set(`${urn} ${op}`, {
+      urn,
+      name,
+      type,
+      op,
+      startSeconds: at,
+      endSeconds: undefined,
+      status: "running",
+    });
+  }
+
+  #end(metadata: StepMetadata, at: number, status: "done" | "failed"): void {
+    const key = `${metadata.urn} ${metadata.op}`;
+    if (!this.#steps.has(key)) this.#begin(metadata, at);
+    const step = this.#steps.get(key);
+    if (step !== undefined) this.#steps.set(key, { ...step, endSeconds: at, status });
+  }
+
+  #diagnose(event: NonNullable<EngineEvent["diagnosticEvent"]>): void {
+    // Debug messages may hold properties, secret ones too.
+    if (event.ephemeral || event.severity.startsWith("debug")) return;
+    const message = plain(event.message).trim();
+    if (message !== "") this.#diagnostics.push({ severity: event.severity, message, urn: event.urn });
+  }
+
+  #violate(event: NonNullable<EngineEvent["policyEvent"]>): void {
+    this.#violations.push({
+      policy: event.policyName,
+      level: event.enforcementLevel,
+      resource: event.resourceUrn === undefined ? undefined : nameOf(event.resourceUrn),
+      message: plain(event.message).trim(),
+    });
+  }
+
+  #count(summary: PolicySummary | undefined): void {
+    this.#checked += (summary?.passed?.length ?? 0) + (summary?.failed?.length ?? 0);
+  }
+}
+
+interface StepMetadata {
+  readonly urn: string;
+  readonly type: string;
+  readonly op: string;
+}
+
+/** The stack itself and the providers' settings are no resources of ours. */
+function isBookkeeping(type: string): boolean {
+  return type === "pulumi:pulumi:Stack" || type.startsWith("pulumi:providers:");
+}
+
+export function nameOf(urn: string): string {
+  return urn.split("::").at(-1) ?? urn;
+}
+
+/** A message without the engine's colour marks. */
+export function plain(message: string): string {
+  return message.replace(/<\{%[^%]*%\}>/g, "");
+}

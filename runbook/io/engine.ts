@@ -1,0 +1,128 @@
+import {
+  type Deployment,
+  type EngineEvent,
+  LocalWorkspace,
+  type OutputMap,
+  type PulumiFn,
+  type Stack,
+} from "@pulumi/pulumi/automation/index.js";
+import { DeployError } from "../../stacks/deploy-error.ts";
+import type { Clock } from "../command.ts";
+import { EngineRecord, type EngineResult, type RecordedEvent } from "../engine-record.ts";
+import { PulumiExit, pulumiProcess } from "./pulumi-process.ts";
+
+const PROJECT = "sparki";
+
+/** The CLI's exit code for a stack that the backend does not have. */
+const STACK_NOT_FOUND = 6;
+
+export interface EngineOptions {
+  readonly stack: string;
+  /** Holds Pulumi.yaml and the stack's config file. */
+  readonly projectDirectory: string;
+  /** The Pulumi CLI's path and version. */
+  readonly cli: { readonly path: string; readonly version: string };
+  /** The whole environment of the CLI: backend, passphrase, providers. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly program: PulumiFn;
+  readonly policyPacks: readonly string[];
+  /** How many operations the engine runs side by side. */
+  readonly parallel: number;
+  readonly clock: Clock;
+  /** Its abort interrupts the engine: what is in flight finishes and is saved. */
+  readonly signal: AbortSignal;
+}
+
+/** Sees the record after each event, and the event itself. */
+export type Watcher = (record: EngineRecord, event: RecordedEvent) => void;
+
+interface RunOptions {
+  readonly onEvent: (event: EngineEvent) => void;
+  readonly signal: AbortSignal;
+  readonly parallel: number;
+  readonly policyPacks: string[];
+  readonly color: "never";
+  readonly suppressOutputs: boolean;
+}
+
+/** One stack on the Pulumi engine. What an operation came to is told by the engine's events, never by its exit alone. */
+export class Engine {
+  readonly #stack: Stack;
+  readonly #options: EngineOptions;
+
+  private constructor(stack: Stack, options: EngineOptions) {
+    this.#stack = stack;
+    this.#options = options;
+  }
+
+  /** Selects the stack, or makes it when the backend has none. */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const { cli, environment, program, projectDirectory: workDir, stack: stackName } = options;
+    const args = { stackName, projectName: PROJECT, program };
+    const workspace = { workDir, envVars: { ...environment }, pulumiCommand: pulumiProcess(cli.path, cli.version) };
+    const stack = await LocalWorkspace.selectStack(args, workspace).catch((error: unknown) => {
+      if (error instanceof PulumiExit && error.exitCode === STACK_NOT_FOUND)
+        return LocalWorkspace.createStack(args, workspace);
+      throw error;
+    });
+    return new Engine(stack, options);
+  }
+
+  preview(watch?: Watcher): Promise<EngineResult> {
+    return this.#run((options) => this.#stack.preview(options), watch);
+  }
+
+  up(watch?: Watcher): Promise<EngineResult> {
+    return this.#run((options) => this.#stack.up(options), watch);
+  }
+
+  /** Compares the state with the cloud and takes over what the cloud says. */
+  refresh(watch?: Watcher): Promise<EngineResult> {
+    return this.#run(({ policyPacks: _, ...options }) => this.#stack.refresh(options), watch);
+  }
+
+  /** Refused by the engine while a resource is protected. */
+  destroy(watch?: Watcher): Promise<EngineResult> {
+    return this.#run(({ policyPacks: _, ...options }) => this.#stack.destroy(options), watch);
+  }
+
+  outputs(): Promise<OutputMap> {
+    return this.#stack.outputs();
+  }
+
+  /** The state as saved: secrets stay encrypted. */
+  exportState(): Promise<Deployment> {
+    return this.#stack.exportStack();
+  }
+
+  async #run(operate: (options: RunOptions) => Promise<unknown>, watch?: Watcher): Promise<EngineResult> {
+    const { clock, parallel, policyPacks, signal } = this.#options;
+    signal.throwIfAborted();
+    const record = new EngineRecord();
+    const start = clock.now();
+    const onEvent = (event: RecordedEvent) => {
+      record.add(event, clock.now() - start);
+      watch?.(record, event);
+    };
+    const options = {
+      onEvent,
+      parallel,
+      policyPacks: [...policyPacks],
+      signal,
+      color: "never",
+      suppressOutputs: true,
+    } as const;
+    const exit = await operate(options).then(() => undefined, exitOf);
+    return record.result({
+      seconds: clock.now() - start,
+      exitCode: exit?.exitCode ?? 0,
+      interrupted: signal.aborted,
+      message: exit?.message,
+    });
+  }
+}
+
+function exitOf(error: unknown): PulumiExit {
+  if (error instanceof PulumiExit) return error;
+  throw new DeployError("SPARKI_OUTSIDE", "the Pulumi engine could not be run", { cause: error });
+}
