@@ -1,17 +1,12 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cluster } from "../infra/cluster.ts";
-import type { Database } from "../infra/database.ts";
-import type { Release } from "../stacks/schema.ts";
 import { ClusterJob } from "./cluster-job.ts";
 import { JOB_LABEL } from "./job-manifest.ts";
+import type { Platform } from "./platform.ts";
 
 export interface DatabaseJobsArgs {
-  readonly cluster: Cluster;
-  readonly database: Database;
+  readonly platform: Platform;
   readonly namespace: pulumi.Input<string>;
-  readonly release: Release;
-  readonly databaseCidrs: readonly string[];
 }
 
 const DEADLINE_SECONDS = 600;
@@ -24,7 +19,7 @@ export class DatabaseJobs extends pulumi.ComponentResource {
 
   constructor(name: string, args: DatabaseJobsArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:apps:DatabaseJobs", name, {}, options);
-    const inside = { parent: this, provider: args.cluster.provider };
+    const inside = { parent: this, provider: args.platform.cluster.provider };
     const credentials = createCredentials(name, args, inside);
     const reach = createNetworkPolicy(name, args, inside);
     const settings = jobSettings(args, credentials, reach);
@@ -32,7 +27,7 @@ export class DatabaseJobs extends pulumi.ComponentResource {
       new ClusterJob(
         `${name}-${step}`,
         {
-          kubeconfig: args.cluster.kubeconfig,
+          kubeconfig: args.platform.cluster.kubeconfig,
           job: pulumi.all([settings, image]).apply(([shared, digest]) => ({
             ...shared,
             name: step,
@@ -43,7 +38,7 @@ export class DatabaseJobs extends pulumi.ComponentResource {
         { parent: this },
       );
 
-    const migrations = job("migrate", ["/app/migrate", "up"], args.release.images.engine);
+    const migrations = job("migrate", ["/app/migrate", "up"], args.platform.config.release.images.engine);
     const seed = job("seed", ["/app/seed-data"], migrations.completedImage);
     this.readyFor = seed.completedImage;
     this.registerOutputs();
@@ -51,18 +46,18 @@ export class DatabaseJobs extends pulumi.ComponentResource {
 }
 
 function jobSettings(args: DatabaseJobsArgs, credentials: pulumi.CustomResource, reach: pulumi.CustomResource) {
-  return pulumi.all([args.database.host, credentials.id, reach.id]).apply(([databaseHost]) => ({
-    releaseId: args.release.id,
+  return pulumi.all([args.platform.database.host, credentials.id, reach.id]).apply(([databaseHost]) => ({
+    releaseId: args.platform.config.release.id,
     databaseHost,
-    databasePort: args.database.port,
-    databaseName: args.database.databaseName,
+    databasePort: args.platform.database.port,
+    databaseName: args.platform.database.databaseName,
     secretProviderClass: CREDENTIALS,
     deadlineSeconds: DEADLINE_SECONDS,
   }));
 }
 
 function createCredentials(name: string, args: DatabaseJobsArgs, options: pulumi.CustomResourceOptions) {
-  const objects = args.database.secretArn.apply((objectName) =>
+  const objects = args.platform.database.secretArn.apply((objectName) =>
     JSON.stringify([
       {
         objectName,
@@ -79,7 +74,7 @@ function createCredentials(name: string, args: DatabaseJobsArgs, options: pulumi
       metadata: { name: CREDENTIALS, namespace: args.namespace },
       spec: { provider: "aws", parameters: { usePodIdentity: "true", objects } },
     },
-    { ...options, dependsOn: [args.cluster.secretsStore] },
+    { ...options, dependsOn: [args.platform.cluster.secretsStore, args.platform.identities] },
   );
 }
 
@@ -92,8 +87,8 @@ function createNetworkPolicy(name: string, args: DatabaseJobsArgs, options: pulu
     ],
   };
   const database = {
-    to: args.databaseCidrs.map((cidr) => ({ ipBlock: { cidr } })),
-    ports: [{ port: args.database.port, protocol: "TCP" }],
+    to: args.platform.network.databaseCidrs.map((cidr) => ({ ipBlock: { cidr } })),
+    ports: [{ port: args.platform.database.port, protocol: "TCP" }],
   };
   return new kubernetes.networking.v1.NetworkPolicy(
     `${name}-reach`,

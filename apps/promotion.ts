@@ -1,11 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Release } from "../stacks/schema.ts";
+import type { Workload } from "./workload.ts";
 
 export interface PromotionArgs {
   readonly release: Release;
-  /** Helm's revisions of the fleets that the gate judges. */
-  readonly revisions: Readonly<Record<"engine" | "web", pulumi.Input<number>>>;
-  readonly chartHashes: Readonly<Record<string, string>>;
+  readonly engine: Workload;
+  readonly web: Workload;
+  /** Alerts must watch a release from its first minute on. */
+  readonly monitoring: pulumi.Resource;
   /** Runs before the record is written; what it refuses is never called live. */
   readonly gate: pulumi.ResourceHook;
 }
@@ -26,12 +28,16 @@ export class Promotion extends pulumi.ComponentResource {
 
   constructor(name: string, args: PromotionArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:apps:Promotion", name, {}, options);
-    const { release, revisions, chartHashes, gate } = args;
-    const record = pulumi.output({ release, revisions, chartHashes });
+    const { release, engine, web, gate } = args;
+    const record = pulumi.output({
+      release,
+      revisions: { engine: engine.fleetRevision, web: web.fleetRevision },
+      chartHashes: { engine: engine.chart.hash, web: web.chart.hash },
+    });
     const stash = new pulumi.Stash(
       `${name}-record`,
       { input: record },
-      { parent: this, hooks: { beforeCreate: [gate], beforeUpdate: [gate] } },
+      { parent: this, dependsOn: [args.monitoring], hooks: { beforeCreate: [gate], beforeUpdate: [gate] } },
     );
     // Known only once the record is written, and so once the gate has passed.
     this.record = pulumi.all([record, stash.urn]).apply(([written]) => written);

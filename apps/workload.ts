@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { localChart } from "./chart.ts";
+import { type Chart, localChart } from "./chart.ts";
 
 /** Values that differ between the two tracks of a chart. */
 interface TrackValues {
@@ -30,12 +30,14 @@ const FLEET_TIMEOUT_SECONDS = 900;
 
 /** One service of Sparki: a one-box that gets a release first, and a fleet that gets it only when the gate passes. */
 export class Workload extends pulumi.ComponentResource {
+  readonly chart: Chart;
   readonly fleet: kubernetes.helm.v3.Release;
   /** Helm's revision of the fleet: differs whenever the fleet was changed, even back to an earlier image. */
   readonly fleetRevision: pulumi.Output<number>;
 
   constructor(name: string, args: WorkloadArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:apps:Workload", name, {}, options);
+    this.chart = localChart(args.chart);
     const oneBox = createRelease(this, args, "one-box", {
       // The gate waits for the pods, and stops at the first reason why they cannot start; Helm would only time out.
       settings: { skipAwait: true },
@@ -56,7 +58,7 @@ interface TrackRelease {
 }
 
 function createRelease(parent: Workload, args: WorkloadArgs, track: "one-box" | "fleet", release: TrackRelease) {
-  const chart = localChart(args.chart);
+  const { chart } = parent;
   const name = `${args.chart}-${track}`;
   const trackValues = track === "one-box" ? args.oneBox : args.fleet;
   return new kubernetes.helm.v3.Release(

@@ -1,20 +1,22 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import type { Cluster } from "./cluster.ts";
+import type { Keys } from "./keys.ts";
+import type { Network } from "./network.ts";
 import { createSecurityGroup } from "./security-group.ts";
 
 export interface CacheArgs {
   readonly stack: string;
-  readonly vpcId: pulumi.Input<string>;
-  readonly subnetIds: readonly pulumi.Input<string>[];
-  /** The only security group that reaches the cache. */
-  readonly clientSecurityGroupId: pulumi.Input<string>;
+  readonly network: Network;
+  /** Its pods are the only ones that reach the cache. */
+  readonly cluster: Cluster;
+  readonly keys: Keys;
   readonly nodeType: string;
   readonly engineVersion: string;
   /** Replicas beside the primary; at least one, for failover. */
   readonly replicas: number;
   readonly snapshotDays: number;
-  readonly dataKeyArn: pulumi.Input<string>;
   readonly protect: boolean;
 }
 
@@ -35,9 +37,9 @@ export class Cache extends pulumi.ComponentResource {
     const group = createSecurityGroup(this, `${name}-access`, {
       name: physicalName,
       description: "Redis of Sparki",
-      vpcId: args.vpcId,
+      vpcId: args.network.vpcId,
       ingress: {
-        cluster: { description: "Pods of the cluster", port: PORT, securityGroupId: args.clientSecurityGroupId },
+        cluster: { description: "Pods of the cluster", port: PORT, securityGroupId: args.cluster.securityGroupId },
       },
     });
     const replicationGroup = createReplicationGroup(this, name, {
@@ -47,7 +49,7 @@ export class Cache extends pulumi.ComponentResource {
       authToken: password.result,
     });
 
-    this.host = replicationGroup.primaryEndpointAddress;
+    this.host = pulumi.all([replicationGroup.primaryEndpointAddress, group.open]).apply(([address]) => address);
     this.authToken = password.result;
     this.registerOutputs();
   }
@@ -62,7 +64,7 @@ interface ReplicationGroupArgs extends CacheArgs {
 function createReplicationGroup(parent: Cache, name: string, args: ReplicationGroupArgs) {
   const subnets = new aws.elasticache.SubnetGroup(
     `${name}-subnets`,
-    { name: args.physicalName, description: "Database tier of Sparki", subnetIds: [...args.subnetIds] },
+    { name: args.physicalName, description: "Database tier of Sparki", subnetIds: args.network.databaseSubnetIds },
     { parent },
   );
   return new aws.elasticache.ReplicationGroup(
@@ -77,7 +79,7 @@ function createReplicationGroup(parent: Cache, name: string, args: ReplicationGr
       automaticFailoverEnabled: true,
       multiAzEnabled: true,
       atRestEncryptionEnabled: true,
-      kmsKeyId: args.dataKeyArn,
+      kmsKeyId: args.keys.data.arn,
       transitEncryptionEnabled: true,
       transitEncryptionMode: "required",
       authToken: args.authToken,

@@ -2,20 +2,19 @@ import * as aws from "@pulumi/aws";
 import * as eks from "@pulumi/eks";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { Keys } from "./keys.ts";
 import { createLogGroup } from "./log-group.ts";
+import type { Network } from "./network.ts";
 
 export interface ClusterArgs {
   readonly stack: string;
   readonly version: string;
-  readonly vpcId: pulumi.Input<string>;
-  readonly privateSubnetIds: readonly pulumi.Input<string>[];
-  readonly publicSubnetIds: readonly pulumi.Input<string>[];
+  readonly network: Network;
+  readonly keys: Keys;
   /** Principals with cluster administration. */
   readonly administrators: readonly string[];
   /** The public endpoint exists only for these; it is off when empty. */
   readonly publicAccessCidrs: readonly string[];
-  readonly secretsKeyArn: pulumi.Input<string>;
-  readonly logKeyArn: pulumi.Input<string>;
   readonly protect: boolean;
 }
 
@@ -25,6 +24,9 @@ const CLUSTER_ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAd
 /** EKS in Auto Mode, reachable privately, entered by access entries only, with its secrets under a customer key. */
 export class Cluster extends pulumi.ComponentResource {
   readonly name: string;
+  /** The same name, known once the cluster exists. */
+  readonly eksName: pulumi.Output<string>;
+  /** Secret. */
   readonly kubeconfig: pulumi.Output<string>;
   /** The security group of nodes and pods. */
   readonly securityGroupId: pulumi.Output<string>;
@@ -37,10 +39,11 @@ export class Cluster extends pulumi.ComponentResource {
     this.name = `sparki-${args.stack}`;
     const logs = createLogGroup(this, `${name}-logs`, {
       name: `/aws/eks/${this.name}/cluster`,
-      logKeyArn: args.logKeyArn,
+      logKeyArn: args.keys.logs.arn,
     });
     const cluster = createEks(this, name, { ...args, clusterName: this.name, logs });
 
+    this.eksName = cluster.eksCluster.name;
     this.kubeconfig = pulumi.secret(cluster.kubeconfigJson);
     this.securityGroupId = cluster.nodeSecurityGroupId;
     this.provider = new kubernetes.Provider(
@@ -49,6 +52,7 @@ export class Cluster extends pulumi.ComponentResource {
       { parent: this },
     );
     this.secretsStore = createSecretsStore(this, name, cluster);
+    enforceNetworkPolicies(this, name);
     this.registerOutputs();
   }
 }
@@ -69,13 +73,13 @@ function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterN
       autoMode: { enabled: true },
       authenticationMode: eks.AuthenticationMode.Api,
       accessEntries: Object.fromEntries(administrators),
-      vpcId: args.vpcId,
-      privateSubnetIds: [...args.privateSubnetIds],
-      publicSubnetIds: [...args.publicSubnetIds],
+      vpcId: args.network.vpcId,
+      privateSubnetIds: args.network.privateSubnetIds,
+      publicSubnetIds: args.network.publicSubnetIds,
       endpointPrivateAccess: true,
       endpointPublicAccess: args.publicAccessCidrs.length > 0,
       publicAccessCidrs: [...args.publicAccessCidrs],
-      encryptionConfigKeyArn: args.secretsKeyArn,
+      encryptionConfigKeyArn: args.keys.cluster.arn,
       enabledClusterLogTypes: CONTROL_PLANE_LOGS,
       deletionProtection: args.protect,
       upgradePolicy: { supportType: "STANDARD" },
@@ -84,6 +88,18 @@ function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterN
     },
     // EKS makes the log group itself, unencrypted and kept for ever, when it is not there first.
     { parent, dependsOn: [args.logs] },
+  );
+}
+
+/** Auto Mode enforces network policies only once this setting of its CNI says so (EKS user guide). */
+function enforceNetworkPolicies(parent: Cluster, name: string): void {
+  new kubernetes.core.v1.ConfigMap(
+    `${name}-network-policies`,
+    {
+      metadata: { name: "amazon-vpc-cni", namespace: "kube-system" },
+      data: { "enable-network-policy-controller": "true" },
+    },
+    { parent, provider: parent.provider },
   );
 }
 

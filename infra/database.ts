@@ -1,15 +1,18 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "./cluster.ts";
+import type { Keys } from "./keys.ts";
 import { createLogGroup } from "./log-group.ts";
+import type { Network } from "./network.ts";
 import { createSecurityGroup } from "./security-group.ts";
 import { createServiceRole } from "./service-role.ts";
 
 export interface DatabaseArgs {
   readonly stack: string;
-  readonly vpcId: pulumi.Input<string>;
-  readonly subnetIds: readonly pulumi.Input<string>[];
-  /** The only security group that reaches the database. */
-  readonly clientSecurityGroupId: pulumi.Input<string>;
+  readonly network: Network;
+  /** Its pods are the only ones that reach the database. */
+  readonly cluster: Cluster;
+  readonly keys: Keys;
   readonly instanceClass: string;
   /** Major and minor, for example 17.6; AWS moves the minor in the maintenance window. */
   readonly engineVersion: string;
@@ -17,9 +20,6 @@ export interface DatabaseArgs {
   readonly maxStorageGib: number;
   readonly multiZone: boolean;
   readonly backupDays: number;
-  readonly dataKeyArn: pulumi.Input<string>;
-  readonly secretsKeyArn: pulumi.Input<string>;
-  readonly logKeyArn: pulumi.Input<string>;
   readonly protect: boolean;
 }
 
@@ -40,14 +40,14 @@ export class Database extends pulumi.ComponentResource {
     const group = createSecurityGroup(this, `${name}-access`, {
       name: physicalName,
       description: "PostgreSQL of Sparki",
-      vpcId: args.vpcId,
+      vpcId: args.network.vpcId,
       ingress: {
-        cluster: { description: "Pods of the cluster", port: PORT, securityGroupId: args.clientSecurityGroupId },
+        cluster: { description: "Pods of the cluster", port: PORT, securityGroupId: args.cluster.securityGroupId },
       },
     });
     const subnets = new aws.rds.SubnetGroup(
       `${name}-subnets`,
-      { name: physicalName, description: "Database tier of Sparki", subnetIds: [...args.subnetIds] },
+      { name: physicalName, description: "Database tier of Sparki", subnetIds: args.network.databaseSubnetIds },
       { parent: this },
     );
     const instance = createInstance(this, name, {
@@ -58,7 +58,7 @@ export class Database extends pulumi.ComponentResource {
       databaseName: this.databaseName,
     });
 
-    this.host = instance.address;
+    this.host = pulumi.all([instance.address, group.open]).apply(([address]) => address);
     this.secretArn = instance.masterUserSecrets.apply((secrets) => secrets[0]?.secretArn ?? "");
     this.registerOutputs();
   }
@@ -97,7 +97,7 @@ function createInstance(parent: Database, name: string, args: InstanceArgs): aws
   const logs = ["postgresql", "upgrade"].map((kind) =>
     createLogGroup(parent, `${name}-logs-${kind}`, {
       name: `/aws/rds/instance/${args.physicalName}/${kind}`,
-      logKeyArn: args.logKeyArn,
+      logKeyArn: args.keys.logs.arn,
     }),
   );
   const monitoring = createServiceRole(parent, `${name}-monitoring`, {
@@ -117,7 +117,7 @@ function createInstance(parent: Database, name: string, args: InstanceArgs): aws
       port: PORT,
       username: "sparki_admin",
       manageMasterUserPassword: true,
-      masterUserSecretKmsKeyId: args.secretsKeyArn,
+      masterUserSecretKmsKeyId: args.keys.secrets.arn,
       iamDatabaseAuthenticationEnabled: true,
       ...storageSettings(args),
       ...networkSettings(args),
@@ -138,7 +138,7 @@ const storageSettings = (args: DatabaseArgs) => ({
   allocatedStorage: args.storageGib,
   maxAllocatedStorage: args.maxStorageGib,
   storageEncrypted: true,
-  kmsKeyId: args.dataKeyArn,
+  kmsKeyId: args.keys.data.arn,
 });
 
 const networkSettings = (args: InstanceArgs) => ({
@@ -163,6 +163,6 @@ const monitoringSettings = (args: DatabaseArgs, roleArn: pulumi.Input<string>) =
   monitoringInterval: 60,
   monitoringRoleArn: roleArn,
   performanceInsightsEnabled: true,
-  performanceInsightsKmsKeyId: args.dataKeyArn,
+  performanceInsightsKmsKeyId: args.keys.data.arn,
   performanceInsightsRetentionPeriod: 7,
 });

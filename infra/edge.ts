@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Certificate } from "./certificate.ts";
 import { Firewall } from "./firewall.ts";
+import type { Keys } from "./keys.ts";
 import { LoadBalancer, type LoadBalancerArgs } from "./load-balancer.ts";
 import { Zone } from "./zone.ts";
 
 export interface EdgeArgs extends Omit<LoadBalancerArgs, "certificateArn"> {
   readonly domain: string;
-  readonly logKeyArn: pulumi.Input<string>;
+  readonly keys: Keys;
 }
 
 /** How the world reaches Sparki: zone, certificate, load balancer and firewall; no name points here before the cutover. */
@@ -17,7 +18,8 @@ export class Edge extends pulumi.ComponentResource {
 
   constructor(name: string, args: EdgeArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:infra:Edge", name, {}, options);
-    const { stack, domain, logKeyArn } = args;
+    const { stack, domain } = args;
+    const logKeyArn = args.keys.logs.arn;
     const inside = { parent: this };
     this.zone = new Zone(
       `${name}-dns`,

@@ -1,16 +1,17 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { createAccessLogBucket } from "./access-log-bucket.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Network } from "./network.ts";
 import { routeRequests } from "./routes.ts";
-import { createSecurityGroup } from "./security-group.ts";
+import { createSecurityGroup, type SecurityGroup } from "./security-group.ts";
 
 export interface LoadBalancerArgs {
   readonly stack: string;
   readonly accountId: string;
-  readonly vpcId: pulumi.Input<string>;
-  readonly publicSubnetIds: readonly pulumi.Input<string>[];
-  /** Security group of the pods. */
-  readonly podSecurityGroupId: pulumi.Input<string>;
+  readonly network: Network;
+  /** Its pods are the targets. */
+  readonly cluster: Cluster;
   readonly certificateArn: pulumi.Input<string>;
   readonly protect: boolean;
 }
@@ -50,21 +51,23 @@ export class LoadBalancer extends pulumi.ComponentResource {
   }
 }
 
-function createEntrance(parent: LoadBalancer, name: string, args: LoadBalancerArgs): aws.ec2.SecurityGroup {
+function createEntrance(parent: LoadBalancer, name: string, args: LoadBalancerArgs): SecurityGroup {
   const group = createSecurityGroup(parent, `${name}-entrance`, {
     name: `sparki-${args.stack}-entrance`,
     description: "Public entrance of Sparki",
-    vpcId: args.vpcId,
+    vpcId: args.network.vpcId,
     ingress: {
       "world-https": { description: "HTTPS from anywhere: the public entrance", port: 443, cidr: "0.0.0.0/0" },
       "world-http": { description: "HTTP from anywhere, redirected to HTTPS", port: 80, cidr: "0.0.0.0/0" },
     },
-    egress: { pods: { description: "Requests to pods", port: POD_PORT, securityGroupId: args.podSecurityGroupId } },
+    egress: {
+      pods: { description: "Requests to pods", port: POD_PORT, securityGroupId: args.cluster.securityGroupId },
+    },
   });
   new aws.vpc.SecurityGroupIngressRule(
     `${name}-pods-from-entrance`,
     {
-      securityGroupId: args.podSecurityGroupId,
+      securityGroupId: args.cluster.securityGroupId,
       description: "Requests from the load balancer",
       ipProtocol: "tcp",
       fromPort: POD_PORT,
@@ -88,7 +91,7 @@ function createBalancer(
       name: `sparki-${args.stack}`,
       loadBalancerType: "application",
       internal: false,
-      subnets: [...args.publicSubnetIds],
+      subnets: args.network.publicSubnetIds,
       securityGroups: [args.securityGroupId],
       dropInvalidHeaderFields: true,
       desyncMitigationMode: "strictest",
@@ -109,7 +112,7 @@ function createTargetGroups(
       `${name}-${track}`,
       {
         name: `sparki-${args.stack}-${track}`,
-        vpcId: args.vpcId,
+        vpcId: args.network.vpcId,
         targetType: "ip",
         protocol: "HTTP",
         port: POD_PORT,

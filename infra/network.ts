@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { createEndpoints } from "./endpoints.ts";
 import { createFlowLog } from "./flow-log.ts";
+import type { Keys } from "./keys.ts";
 import { planSubnets, type SubnetPlan } from "./subnets.ts";
 
 export interface NetworkArgs {
@@ -11,7 +12,7 @@ export interface NetworkArgs {
   readonly zones: readonly string[];
   /** "one" saves money where a zone's loss may stop outgoing traffic. */
   readonly natGateways: "one" | "per-zone";
-  readonly logKeyArn: pulumi.Input<string>;
+  readonly keys: Keys;
 }
 
 /** A network over all zones: the internet reaches only the public tier, and the database tier reaches nothing outside. */
@@ -35,7 +36,7 @@ export class Network extends pulumi.ComponentResource {
     const publicTier = createPublicTier(this, name, { args, plan, vpc, gateway });
     const privateTier = createPrivateTier(this, name, { args, plan, vpc, publicSubnets: publicTier.subnets });
     const databaseTier = createDatabaseTier(this, name, { args, plan, vpc });
-    createFlowLog(this, name, { stack: args.stack, vpcId: vpc.id, logKeyArn: args.logKeyArn });
+    createFlowLog(this, name, { stack: args.stack, vpcId: vpc.id, logKeyArn: args.keys.logs.arn });
     createEndpoints(this, name, {
       stack: args.stack,
       region: args.region,
@@ -73,7 +74,28 @@ function createVpc(parent: Network, name: string, args: NetworkArgs): aws.ec2.Vp
   );
   // Without rules, whatever forgets to name its security group can talk to nobody.
   new aws.ec2.DefaultSecurityGroup(`${name}-default`, { vpcId: vpc.id, ingress: [], egress: [] }, { parent });
+  createSubnetFilter(parent, name, vpc);
   return vpc;
+}
+
+/** Security groups decide who talks to whom; this only makes sure that no mistake in them opens remote administration. */
+function createSubnetFilter(parent: Network, name: string, vpc: aws.ec2.Vpc): void {
+  const deny = (ruleNo: number, port: number) => ({
+    ruleNo,
+    action: "deny",
+    protocol: "tcp",
+    fromPort: port,
+    toPort: port,
+    cidrBlock: "0.0.0.0/0",
+  });
+  const allowAll = { ruleNo: 100, action: "allow", protocol: "-1", fromPort: 0, toPort: 0, cidrBlock: "0.0.0.0/0" };
+  const settings = { defaultNetworkAclId: vpc.defaultNetworkAclId };
+  new aws.ec2.DefaultNetworkAcl(
+    `${name}-subnet-filter`,
+    { ...settings, ingress: [deny(10, 22), deny(20, 3389), allowAll], egress: [allowAll] },
+    // Every subnet that names no other list joins this one by itself.
+    { parent, ignoreChanges: ["subnetIds"] },
+  );
 }
 
 function createSubnets(parent: Network, name: string, tier: "public" | "private" | "database", args: TierArgs) {

@@ -1,11 +1,12 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Cache } from "./cache.ts";
+import type { Keys } from "./keys.ts";
 
 export interface SecretsArgs {
   readonly stack: string;
-  readonly secretsKeyArn: pulumi.Input<string>;
-  /** Secret: the cache's AUTH token. */
-  readonly cacheAuthToken: pulumi.Input<string>;
+  readonly keys: Keys;
+  readonly cache: Cache;
 }
 
 /** Secrets Manager secrets that pods mount as files; the database's own secret is made and rotated by RDS. */
@@ -20,14 +21,14 @@ export class Secrets extends pulumi.ComponentResource {
       {
         name: `sparki/${args.stack}/cache`,
         description: "AUTH token of the cache",
-        kmsKeyId: args.secretsKeyArn,
+        kmsKeyId: args.keys.secrets.arn,
         recoveryWindowInDays: 30,
       },
       { parent: this },
     );
     const version = new aws.secretsmanager.SecretVersion(
       `${name}-cache-value`,
-      { secretId: secret.id, secretString: pulumi.jsonStringify({ authToken: args.cacheAuthToken }) },
+      { secretId: secret.id, secretString: pulumi.jsonStringify({ authToken: args.cache.authToken }) },
       { parent: this },
     );
 

@@ -1,5 +1,5 @@
 import * as aws from "@pulumi/aws";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
 /** One allowed flow; its description says who needs it. */
 export interface Flow {
@@ -17,24 +17,26 @@ export interface SecurityGroupArgs {
   readonly egress?: Readonly<Record<string, Flow>>;
 }
 
-/** A security group that allows exactly the named TCP flows; each flow is its own resource, so that one change is one line of a plan. */
-export function createSecurityGroup(
-  parent: pulumi.Resource,
-  name: string,
-  args: SecurityGroupArgs,
-): aws.ec2.SecurityGroup {
+export interface SecurityGroup {
+  readonly id: pulumi.Output<string>;
+  /** Known once every flow is open; what it guards is usable only then, but need not wait for it to be made. */
+  readonly open: pulumi.Output<string[]>;
+}
+
+/** A security group that allows exactly the named TCP flows; each is its own resource, so that a change is one line of a plan. */
+export function createSecurityGroup(parent: pulumi.Resource, name: string, args: SecurityGroupArgs): SecurityGroup {
   const group = new aws.ec2.SecurityGroup(
     name,
     { name: args.name, description: args.description, vpcId: args.vpcId, tags: { Name: args.name } },
     { parent },
   );
-  for (const [key, flow] of Object.entries(args.ingress)) {
-    new aws.vpc.SecurityGroupIngressRule(`${name}-from-${key}`, ruleOf(group, flow), { parent });
-  }
-  for (const [key, flow] of Object.entries(args.egress ?? {})) {
-    new aws.vpc.SecurityGroupEgressRule(`${name}-to-${key}`, ruleOf(group, flow), { parent });
-  }
-  return group;
+  const ingress = Object.entries(args.ingress).map(
+    ([key, flow]) => new aws.vpc.SecurityGroupIngressRule(`${name}-from-${key}`, ruleOf(group, flow), { parent }),
+  );
+  const egress = Object.entries(args.egress ?? {}).map(
+    ([key, flow]) => new aws.vpc.SecurityGroupEgressRule(`${name}-to-${key}`, ruleOf(group, flow), { parent }),
+  );
+  return { id: group.id, open: pulumi.all([...ingress, ...egress].map((rule) => rule.id)) };
 }
 
 function ruleOf(group: aws.ec2.SecurityGroup, flow: Flow) {

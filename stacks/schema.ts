@@ -56,10 +56,14 @@ const cacheSchema = z.strictObject({
 
 const workloadSchema = z.strictObject({ replicas: z.int().min(1), maxReplicas: z.int().min(1) });
 
-const objectiveSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ name: z.string(), kind: z.literal("errors"), maxRatio: ratio }),
-  z.strictObject({ name: z.string(), kind: z.literal("slowerThan"), seconds: z.number().positive(), maxRatio: ratio }),
-]);
+const objectiveSchema = z.strictObject({
+  name: z.string().min(1),
+  kind: z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("errors") }),
+    z.strictObject({ type: z.literal("slowerThan"), seconds: z.number().positive() }),
+  ]),
+  maxRatio: ratio,
+});
 
 const gateSchema = z.strictObject({
   /** Share of healthy releases that a gate may wrongly fail or bad ones wrongly pass, all objectives together. */

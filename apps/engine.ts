@@ -1,0 +1,46 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { DEREGISTRATION_DELAY_SECONDS } from "../infra/load-balancer.ts";
+import type { Platform } from "./platform.ts";
+import { Workload } from "./workload.ts";
+
+export interface EngineArgs {
+  readonly platform: Platform;
+  readonly namespace: pulumi.Input<string>;
+  /** The image, once its migrations and seed have run. */
+  readonly image: pulumi.Input<string>;
+  readonly gate: pulumi.ResourceHook;
+}
+
+/** The engine API, with its database and cache. */
+export function createEngine(args: EngineArgs): Workload {
+  const { config, cluster, network, database, cache, secrets, edge } = args.platform;
+  const targets = edge.loadBalancer.targetGroupArns;
+  return new Workload("engine", {
+    chart: "engine",
+    provider: cluster.provider,
+    namespace: args.namespace,
+    image: args.image,
+    values: {
+      release: { id: config.release.id, gitSha: config.release.gitSha },
+      zones: config.network.zones.length,
+      deregistrationDelaySeconds: DEREGISTRATION_DELAY_SECONDS,
+      network: {
+        vpcCidr: config.network.cidr,
+        loadBalancerCidrs: network.publicCidrs,
+        databaseCidrs: network.databaseCidrs,
+        cacheCidrs: network.databaseCidrs,
+      },
+      database: {
+        host: database.host,
+        port: database.port,
+        name: database.databaseName,
+        secretArn: database.secretArn,
+      },
+      cache: { host: cache.host, port: cache.port, secretArn: secrets.cacheSecretArn },
+    },
+    oneBox: { replicas: 1, maxReplicas: 1, targetGroupArn: targets["engine-one-box"] },
+    fleet: { ...config.engine, targetGroupArn: targets["engine-fleet"] },
+    gate: args.gate,
+    after: [args.platform.identities],
+  });
+}

@@ -1,0 +1,56 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Cutover } from "./apps/cutover.ts";
+import { DatabaseJobs } from "./apps/database-jobs.ts";
+import { createEngine } from "./apps/engine.ts";
+import { Gates } from "./apps/gates.ts";
+import { Identities } from "./apps/identities.ts";
+import { createMonitoring } from "./apps/monitoring.ts";
+import { Namespaces } from "./apps/namespaces.ts";
+import { stackOutputs } from "./apps/outputs.ts";
+import { Promotion } from "./apps/promotion.ts";
+import { createWeb } from "./apps/web.ts";
+import { Cache } from "./infra/cache.ts";
+import { Cluster } from "./infra/cluster.ts";
+import { Database } from "./infra/database.ts";
+import { Edge } from "./infra/edge.ts";
+import { Keys } from "./infra/keys.ts";
+import { Network } from "./infra/network.ts";
+import { awsProvider } from "./infra/provider.ts";
+import { Secrets } from "./infra/secrets.ts";
+import { loadConfig } from "./stacks/config.ts";
+
+/** All of Sparki on AWS, from an empty account to a promoted release, in the order in which it comes to be. */
+export default async function deployment() {
+  const stack = pulumi.getStack();
+  const config = loadConfig();
+  const { domain, release } = config;
+  const aws = { providers: [awsProvider(stack, config)] };
+  const place = { stack, accountId: config.accountId, region: config.region, protect: config.protection };
+
+  const keys = new Keys("keys", place, aws);
+  const network = new Network("network", { ...place, ...config.network, keys }, aws);
+  const cluster = new Cluster("cluster", { ...place, ...config.cluster, keys, network }, aws);
+  const database = new Database("database", { ...place, ...config.database, keys, network, cluster }, aws);
+  const cache = new Cache("cache", { ...place, ...config.cache, keys, network, cluster }, aws);
+  const edge = new Edge("edge", { ...place, domain, keys, network, cluster }, aws);
+  const secrets = new Secrets("secrets", { stack, keys, cache }, aws);
+
+  const identities = new Identities("identities", { stack, keys, cluster, database, secrets }, aws);
+  const platform = { config, network, cluster, database, cache, secrets, edge, identities };
+  const namespaces = new Namespaces("namespaces", { provider: cluster.provider });
+  const gates = new Gates(platform);
+
+  const jobs = new DatabaseJobs("database-jobs", { platform, namespace: namespaces.engine });
+  const engine = createEngine({
+    platform,
+    namespace: namespaces.engine,
+    image: jobs.readyFor,
+    gate: gates.engineFleet,
+  });
+  const web = createWeb({ platform, namespace: namespaces.web, engine, gate: gates.webFleet });
+  const monitoring = createMonitoring({ platform, namespace: namespaces.monitoring, stack });
+  const promotion = new Promotion("promotion", { release, engine, web, monitoring, gate: gates.promotion });
+  const cutover = new Cutover("cutover", { stack, domain, edge, promotion, gate: gates.cutover }, aws);
+
+  return stackOutputs({ platform, promotion, cutover, gates });
+}

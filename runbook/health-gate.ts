@@ -1,0 +1,89 @@
+import { type HealthExpectation, type HealthFinding, type HealthSample, judgeHealth } from "../gates/health.ts";
+import type { GateResult } from "../gates/verdict.ts";
+import type { Clock } from "./command.ts";
+
+/** Something that must answer, such as the cache behind `/api/cache/health`. */
+export interface HealthProbe {
+  readonly name: string;
+  /** Undefined when it answered as it should, else what was found instead. */
+  run(): Promise<string | undefined>;
+}
+
+export interface HealthGate {
+  readonly gate: string;
+  readonly expected: HealthExpectation;
+  readonly probes: readonly HealthProbe[];
+  readonly deadlineSeconds: number;
+  readonly clock: Clock;
+  sample(): Promise<HealthSample>;
+  onProgress(text: string): void;
+}
+
+const LOOK_EVERY_SECONDS = 0.5;
+
+/**
+ * Waits until every pod is ready on the expected image and every probe answers. Fails at once on what waiting cannot
+ * mend, with the kubelet's reason, and at the deadline with what was missing; a cluster that cannot be asked is `error`.
+ */
+export async function runHealthGate(gate: HealthGate): Promise<GateResult[]> {
+  const pods = await until(gate, () => judgePods(gate));
+  if (pods.verdict !== "pass") return [result(gate, "pods ready", pods, 1)];
+  const probed: GateResult[] = [];
+  for (const probe of gate.probes) {
+    probed.push(result(gate, probe.name, await until(gate, () => judgeProbe(probe)), 1));
+  }
+  return [result(gate, "pods ready", pods, 1), ...probed];
+}
+
+type Finding = HealthFinding | { readonly verdict: "error"; readonly reason: string };
+
+async function judgePods(gate: HealthGate): Promise<Finding> {
+  try {
+    return judgeHealth(await gate.sample(), gate.expected);
+  } catch (error) {
+    return { verdict: "error", reason: `the Kubernetes API did not answer: ${messageOf(error)}` };
+  }
+}
+
+async function judgeProbe(probe: HealthProbe): Promise<Finding> {
+  const found = await probe.run();
+  if (found === undefined) return { verdict: "pass", reason: "answered as expected" };
+  return { verdict: "inconclusive", reason: found };
+}
+
+/** Looks until the finding is final or the deadline has passed; what is still missing then has failed. */
+async function until(gate: HealthGate, look: () => Promise<Finding>): Promise<Finding> {
+  const deadline = gate.clock.now() + gate.deadlineSeconds;
+  for (;;) {
+    const finding = await look();
+    if (finding.verdict === "pass" || finding.verdict === "fail") return finding;
+    if (gate.clock.now() >= deadline) return expired(gate, finding);
+    gate.onProgress(`${gate.gate}: ${finding.reason}`);
+    await gate.clock.sleep(LOOK_EVERY_SECONDS);
+  }
+}
+
+function expired(gate: HealthGate, finding: Finding): Finding {
+  const reason = `after ${gate.deadlineSeconds} s: ${finding.reason}`;
+  return { verdict: finding.verdict === "error" ? "error" : "fail", reason };
+}
+
+/** Health is a yes or no: shown as one look that was good or bad, with no ratio behind it. */
+function result(gate: HealthGate, objective: string, finding: Finding, looks: number): GateResult {
+  const bad = finding.verdict === "pass" ? 0 : looks;
+  const measured = finding.verdict === "error" ? null : bad / looks;
+  const counts = { requests: looks, bad, measured, limit: 0, lower: measured ?? 0, upper: measured ?? 1 };
+  return {
+    gate: gate.gate,
+    objective,
+    verdict: finding.verdict,
+    ...counts,
+    needed: 0,
+    synthetic: looks,
+    reason: finding.reason,
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

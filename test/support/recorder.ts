@@ -1,0 +1,66 @@
+import * as pulumi from "@pulumi/pulumi";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
+
+/** One resource as the program asked for it. */
+export interface Recorded {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** Outputs that programs read and that a mock would otherwise leave undefined, by resource type. */
+const OUTPUTS: Readonly<Record<string, (name: string) => Record<string, unknown>>> = {
+  "aws:rds/instance:Instance": (name) => ({
+    address: `${name}.rds.test`,
+    masterUserSecrets: [{ secretArn: "arn:aws:secretsmanager:us-east-1:111122223333:secret:rds-db" }],
+  }),
+  "aws:elasticache/replicationGroup:ReplicationGroup": (name) => ({ primaryEndpointAddress: `${name}.cache.test` }),
+  "aws:acm/certificate:Certificate": () => ({
+    domainValidationOptions: [
+      { resourceRecordName: "_x.prod.sparki.tools", resourceRecordType: "CNAME", resourceRecordValue: "_y.acm.test" },
+    ],
+  }),
+  "eks:index:Cluster": () => ({
+    nodeSecurityGroupId: "sg-cluster",
+    kubeconfigJson: "{}",
+    eksCluster: { name: "sparki-prod" },
+  }),
+};
+
+/** Runs a program against a recorder instead of an engine: no provider, no network, every input kept. */
+export async function record(program: () => void | Promise<void>): Promise<Recorded[]> {
+  const recorded: Recorded[] = [];
+  answerHookRegistrations();
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }) => {
+        recorded.push({ type, name, inputs });
+        const arn = `arn:aws:test:us-east-1:111122223333:${name}`;
+        return { id: `${name}-id`, state: { arn, name, ...inputs, ...OUTPUTS[type]?.(name) } };
+      },
+      call: () => ({}),
+    },
+    "sparki",
+    "prod",
+    false,
+  );
+  await program();
+  await pulumi.runtime.disconnect();
+  return recorded;
+}
+
+/** The one resource of a type with that name; fails the test when there is none. */
+export function find(recorded: readonly Recorded[], type: string, name?: string): Recorded {
+  const found = recorded.find((each) => each.type === type && (name === undefined || each.name === name));
+  if (found === undefined) {
+    const there = recorded.map((each) => `${each.type} ${each.name}`).join("\n");
+    throw new Error(`no ${type} ${name ?? ""} among:\n${there}`);
+  }
+  return found;
+}
+
+/** The SDK's mock engine knows no hooks: registering one would reject. */
+function answerHookRegistrations(): void {
+  const answer = (_request: unknown, callback: (error: null, response: object) => void) => callback(null, {});
+  Object.assign(MockMonitor.prototype, { registerResourceHook: answer, registerErrorHook: answer });
+}
