@@ -73,7 +73,9 @@ function install(tool: Tool, folder: string, context: ResolveContext): void {
       .split("/")
       .filter((part) => !/^v\d+$/.test(part))
       .at(-1) ?? tool.name;
-  const built = [tool.name, named].map((name) => join(folder, name)).find((path) => existsSync(path));
+  const built = [tool.build.program ?? tool.name, named]
+    .map((name) => join(folder, name))
+    .find((path) => existsSync(path));
   if (built === undefined) throw new DeployError("SPARKI_OUTSIDE", `go build made no ${tool.name} in ${folder}`);
   mkdirSync(dirname(target), { recursive: true });
   chmodSync(built, 0o755);

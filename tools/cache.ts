@@ -10,12 +10,17 @@ export function cacheDirectory(env: Env): string {
   return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache"), "sparki-deploy", "tools");
 }
 
+/** Where a download or a build of the tool is put. */
 export function cachedPath(tool: Tool, env: Env): string {
-  return join(cacheDirectory(env), tool.name, tool.version, tool.name);
+  return join(cacheDirectory(env), tool.name, tool.version, tool.build.program ?? tool.name);
+}
+
+/** Where the distribution's own packages of the tool are unpacked, with the tool's launcher in it. */
+export function unpackedPath(tool: Tool, env: Env): string {
+  return join(cacheDirectory(env), tool.name, "debian", tool.name);
 }
 
 /** The cached tool's path; undefined when it is not there. A tool is put there by rename, so one that is there is whole. */
 export function findCached(tool: Tool, env: Env): string | undefined {
-  const path = cachedPath(tool, env);
-  return existsSync(path) ? path : undefined;
+  return [unpackedPath(tool, env), cachedPath(tool, env)].find((path) => existsSync(path));
 }

@@ -1,3 +1,4 @@
+import { DEBIAN_REDIS, debianLauncher } from "./redis/debian.ts";
 import type { Platform, Tool } from "./tool.ts";
 
 const PULUMI = "3.255.0";
@@ -5,6 +6,8 @@ const KUBERNETES = "1.33.0";
 const ETCD = "3.6.4";
 const HELM = "3.19.0";
 const PROMETHEUS = "3.5.0";
+/** The in-memory server that stands in where no real Redis can be had. */
+const MINIREDIS = "2.40.0";
 
 /** Go's names of a platform, which most projects use in their archives' names. */
 const go = ({ os, arch }: Platform) => ({ os, arch: arch === "x64" ? "amd64" : "arm64" });
@@ -62,6 +65,20 @@ export const CATALOG: readonly Tool[] = [
     },
   },
   ...["prometheus", "promtool"].map(prometheus),
+  {
+    name: "redis-server",
+    version: MINIREDIS,
+    ask: ["--version"],
+    // TLS came with 6.0; 6.2 is the oldest that is still kept.
+    accepts: (version) => Number(version.split(".")[0]) >= 7 || version.startsWith("6.2"),
+    build: { module: "redis", package: "./miniredis-server", ldflags: [], program: "miniredis-server" },
+    debian: {
+      names: DEBIAN_REDIS.packages,
+      binary: DEBIAN_REDIS.binary,
+      link: DEBIAN_REDIS.link,
+      launcher: debianLauncher,
+    },
+  },
 ];
 
 const etcdRelease = `${GITHUB}/etcd-io/etcd/releases/download/v${ETCD}`;

@@ -2,13 +2,17 @@ import { DeployError } from "../stacks/deploy-error.ts";
 import { build } from "./build.ts";
 import { findCached } from "./cache.ts";
 import { CATALOG } from "./catalog.ts";
+import { unpack } from "./debian.ts";
 import { download } from "./download.ts";
 import { findOnPath } from "./search-path.ts";
 import type { Platform, ResolveContext, Tool } from "./tool.ts";
 
 const MAX_BUILDS = 2;
 
-/** Absolute paths of the tools: one that is good on PATH, else a cached one, else the official download, else a build. */
+/**
+ * Absolute paths of the tools: one that is good on PATH, else cached, else the system's package, else the official
+ * download, else a build.
+ */
 export async function resolveTools(
   names: readonly string[],
   context: ResolveContext,
@@ -18,6 +22,7 @@ export async function resolveTools(
   await Promise.all(wanted.map((tool) => keep(found, tool, () => present(tool, context))));
   const absent = () => wanted.filter((tool) => found[tool.name] === undefined);
   // One after the other: an unreachable host then costs its time limit once.
+  for (const tool of absent()) await keep(found, tool, () => unpack(tool, context));
   for (const tool of absent()) await keep(found, tool, () => download(tool, platform(), context));
   await buildAll(byModule(absent()), context);
   for (const tool of absent()) await keep(found, tool, async () => findCached(tool, context.env));

@@ -9,6 +9,7 @@ export interface Tool {
   accepts(version: string): boolean;
   readonly build: Build;
   readonly download?: Download;
+  readonly debian?: DebianPackages;
 }
 
 export interface Build {
@@ -16,6 +17,18 @@ export interface Build {
   readonly module: string;
   readonly package: string;
   readonly ldflags: readonly string[];
+  /** What the built program is called, where it only stands in for the tool. @default the tool's name */
+  readonly program?: string;
+}
+
+/** Packages of the system's own distribution that are only unpacked into the cache, never installed. */
+export interface DebianPackages {
+  readonly names: readonly string[];
+  /** Below the unpacked tree: the program, and the link by whose name it is called. */
+  readonly binary: string;
+  readonly link: string;
+  /** The shell script that starts the program out of the tree. */
+  launcher(tree: string): string;
 }
 
 /** A project's own release; used only when its checksum file vouches for it. */

@@ -104,14 +104,14 @@ export class Engine {
       record.add(event, clock.now() - start);
       watch?.(record, event);
     };
-    const options = {
+    const options: RunOptions = {
       onEvent,
       parallel,
       policyPacks: [...policyPacks],
       signal,
       color: "never",
       suppressOutputs: true,
-    } as const;
+    };
     const exit = await operate(options).then(() => undefined, exitOf);
     return record.result({
       seconds: clock.now() - start,
