@@ -1,0 +1,144 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { type Addresses, PORTS } from "../addresses.ts";
+import type { CertificateAuthority } from "../certificates.ts";
+import type { Processes, ProcessHandle } from "../processes.ts";
+import type { DatabaseService } from "../services.ts";
+import { waitFor } from "../waiting.ts";
+import { Instances } from "./instances.ts";
+import { initialise, type PostgresPlace, SUPERUSER, startPostgres } from "./postgres.ts";
+import { firstReachable, postgresUser, sharedFolders } from "./postgres-user.ts";
+import { ServedCertificate } from "./served-certificate.ts";
+
+type WantedDatabase = Parameters<DatabaseService["start"]>[0];
+
+interface RunningDatabase {
+  readonly address: string;
+  readonly certificate: ServedCertificate;
+  readonly handle: ProcessHandle;
+  readonly superuserPassword: string;
+  isRunning(): boolean;
+}
+
+export interface DatabasesOptions {
+  readonly runDirectory: string;
+  readonly authority: CertificateAuthority;
+  readonly processes: Processes;
+  readonly addresses: Pick<Addresses, "database">;
+}
+
+const READY_LIMIT_SECONDS = 20;
+const STOP_LIMIT_SECONDS = 5;
+
+/** Real PostgreSQL servers, one a database, each on its own address; their data outlives the process. */
+export class Databases implements DatabaseService {
+  readonly #options: DatabasesOptions;
+  readonly #user = postgresUser();
+  readonly #instances = new Instances<RunningDatabase>();
+
+  constructor(options: DatabasesOptions) {
+    this.#options = options;
+  }
+
+  async start(wanted: WantedDatabase): Promise<{ address: string }> {
+    const { address } = await this.#instances.start(wanted.name, (index) => this.#launch(wanted, index));
+    return { address };
+  }
+
+  async setPassword(name: string, username: string, password: string): Promise<void> {
+    const running = await this.#instances.find(name);
+    if (running === undefined) throw new Error(`database ${name} does not run`);
+    await asSuperuser(running, this.#options.authority, (client) => setRole(client, username, password));
+  }
+
+  async stop(name: string, { dropData }: { dropData: boolean }): Promise<void> {
+    const running = await this.#instances.take(name);
+    // SIGINT disconnects the clients; SIGTERM would wait until they leave by themselves.
+    running?.handle.signal("SIGINT");
+    if (running)
+      await Promise.race([running.handle.exited, sleep(STOP_LIMIT_SECONDS * 1000, undefined, { ref: false })]);
+    await running?.handle.stop();
+    if (dropData) rmSync(this.#placeOf(name).folder, { recursive: true, force: true });
+  }
+
+  async stopAll(): Promise<void> {
+    await Promise.all(this.#instances.names().map((name) => this.stop(name, { dropData: false })));
+  }
+
+  /** Makes the certificate of the server at that address valid for one more name, for connections from now on. */
+  async cover(address: string, hostname: string): Promise<void> {
+    const running = await this.#instances.findAt(address);
+    if (running && (await running.certificate.cover(hostname))) running.handle.signal("SIGHUP");
+  }
+
+  async #launch(wanted: WantedDatabase, index: number): Promise<RunningDatabase> {
+    const { name } = wanted;
+    const { processes, authority, addresses } = this.#options;
+    const place = this.#placeOf(name);
+    mkdirSync(place.folder, { recursive: true, mode: 0o755 });
+    const superuserPassword = await initialise(place, processes);
+    const address = addresses.database(index);
+    const owner = place.user && { owner: place.user };
+    const certificate = new ServedCertificate({ authority, folder: place.folder, address, ...owner });
+    await certificate.write();
+    const handle = await startPostgres(place, address, certificate, processes);
+    const running = { address, certificate, handle, superuserPassword, isRunning: () => handle.running() };
+    const answers = () => asSuperuser(running, authority, async () => true).catch(() => false);
+    await waitFor(`database ${name}`, answers, { limitSeconds: READY_LIMIT_SECONDS, process: handle });
+    await asSuperuser(running, authority, async (client) => {
+      await setRole(client, wanted.username, wanted.password);
+      await createDatabase(client, wanted.databaseName, wanted.username);
+    });
+    return running;
+  }
+
+  /** Below the run's directory, or where the user that PostgreSQL runs as cannot enter that, in a folder of its own outside. */
+  #placeOf(name: string): PostgresPlace {
+    const { runDirectory } = this.#options;
+    const run = createHash("sha256").update(runDirectory).digest("hex").slice(0, 12);
+    const inside = join(runDirectory, "postgres", name);
+    const outside = sharedFolders().map((folder) => join(folder, `sparki-postgres-${run}-${name}`));
+    return { name, folder: firstReachable([inside, ...outside], this.#user) ?? inside, user: this.#user };
+  }
+}
+
+async function asSuperuser<T>(
+  { address, superuserPassword }: RunningDatabase,
+  authority: CertificateAuthority,
+  act: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({
+    host: address,
+    port: PORTS.database,
+    user: SUPERUSER,
+    password: superuserPassword,
+    database: "postgres",
+    ssl: { ca: authority.pem },
+    connectionTimeoutMillis: 3000,
+  });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    return await act(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function setRole(client: pg.Client, username: string, password: string): Promise<void> {
+  const { rowCount } = await client.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [username]);
+  const verb = rowCount === 0 ? "CREATE" : "ALTER";
+  const role = client.escapeIdentifier(username);
+  await client.query(`${verb} ROLE ${role} LOGIN CREATEDB CREATEROLE PASSWORD ${client.escapeLiteral(password)}`);
+}
+
+async function createDatabase(client: pg.Client, databaseName: string, owner: string): Promise<void> {
+  const { rowCount } = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [databaseName]);
+  if (rowCount !== 0) return;
+  await client.query(
+    `CREATE DATABASE ${client.escapeIdentifier(databaseName)} OWNER ${client.escapeIdentifier(owner)}`,
+  );
+}

@@ -1,0 +1,70 @@
+import { createSocket, type Socket } from "node:dgram";
+import { AUTHORITATIVE_ANSWER, type DecodedPacket, decode, encode } from "dns-packet";
+import { DeployError } from "../../stacks/deploy-error.ts";
+import type { NameRecord, NameService } from "../services.ts";
+import { canonical, replyTo } from "./dns-answers.ts";
+
+const FLAGS = { NOERROR: AUTHORITATIVE_ANSWER, NXDOMAIN: AUTHORITATIVE_ANSWER | 3 } as const;
+
+/** Answers the names of the simulated Route 53 and of AWS itself over DNS (UDP). */
+export class NameServer implements NameService {
+  readonly #zones = new Map<string, readonly NameRecord[]>();
+  readonly #addresses = new Map<string, string>();
+  readonly #random: () => number;
+  readonly #socket: Socket = createSocket("udp4");
+
+  constructor(random: () => number) {
+    this.#random = random;
+    this.#socket.on("message", (message, { address, port }) => {
+      const response = this.#answer(message);
+      if (response !== undefined) this.#socket.send(response, port, address);
+    });
+  }
+
+  setRecords(zoneId: string, records: readonly NameRecord[]): void {
+    this.#zones.set(zoneId, records);
+  }
+
+  setAddress(name: string, address: string | undefined): void {
+    if (address === undefined) this.#addresses.delete(canonical(name));
+    else this.#addresses.set(canonical(name), address);
+  }
+
+  /** Begins to answer; a DeployError says when the port is taken. */
+  listen(address: string, port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.once("error", (cause) =>
+        reject(new DeployError("SPARKI_OUTSIDE", `the name server cannot listen on ${address}:${port}`, { cause })),
+      );
+      this.#socket.bind(port, address, resolve);
+    });
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#socket.close(resolve));
+  }
+
+  #answer(message: Buffer): Buffer | undefined {
+    const query = decoded(message);
+    const [question] = query?.questions ?? [];
+    if (query === undefined || question === undefined) return undefined;
+    const table = { records: [...this.#zones.values()].flat(), addresses: this.#addresses };
+    const { code, answers } = replyTo(question.name, question.type, table, this.#random);
+    return encode({
+      type: "response",
+      id: query.id ?? 0,
+      flags: FLAGS[code],
+      questions: [question],
+      answers: [...answers],
+    });
+  }
+}
+
+/** The query in a datagram; undefined when it is none: whoever sent it gets no answer. */
+function decoded(message: Buffer): DecodedPacket | undefined {
+  try {
+    return decode(message);
+  } catch {
+    return undefined;
+  }
+}

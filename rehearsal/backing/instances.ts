@@ -1,0 +1,44 @@
+/** Servers by name, each started once however often and however concurrently it is asked for. */
+export class Instances<T extends { readonly address: string; isRunning(): boolean }> {
+  readonly #started = new Map<string, Promise<T>>();
+  readonly #indexes = new Map<string, number>();
+
+  /** The running server of that name; else what `make` starts, on the first address that nobody has (counted from 1). */
+  start(name: string, make: (index: number) => Promise<T>): Promise<T> {
+    const before = this.#started.get(name) ?? Promise.resolve(undefined);
+    const started = before
+      .catch(() => undefined)
+      .then((found) => (found?.isRunning() ? found : make(this.#indexOf(name))));
+    this.#started.set(name, started);
+    return started;
+  }
+
+  async find(name: string): Promise<T | undefined> {
+    return this.#started.get(name);
+  }
+
+  async findAt(address: string): Promise<T | undefined> {
+    const all = await Promise.allSettled(this.#started.values());
+    return all.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])).find((one) => one.address === address);
+  }
+
+  /** Forgets the server of that name and returns it, so that it can be stopped. */
+  async take(name: string): Promise<T | undefined> {
+    const found = await this.#started.get(name)?.catch(() => undefined);
+    this.#started.delete(name);
+    this.#indexes.delete(name);
+    return found;
+  }
+
+  names(): readonly string[] {
+    return [...this.#started.keys()];
+  }
+
+  #indexOf(name: string): number {
+    const taken = new Set(this.#indexes.values());
+    let index = this.#indexes.get(name) ?? 1;
+    while (!this.#indexes.has(name) && taken.has(index)) index += 1;
+    this.#indexes.set(name, index);
+    return index;
+  }
+}

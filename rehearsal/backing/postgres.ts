@@ -1,0 +1,108 @@
+import { randomBytes } from "node:crypto";
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DeployError } from "../../stacks/deploy-error.ts";
+import { PORTS } from "../addresses.ts";
+import type { Processes, ProcessHandle } from "../processes.ts";
+import { postgresBinaries } from "./postgres-binaries.ts";
+import type { SystemUser } from "./postgres-user.ts";
+import type { ServedCertificate } from "./served-certificate.ts";
+
+/** RDS keeps the superuser to itself under this name; the master user is an ordinary one. */
+export const SUPERUSER = "rdsadmin";
+
+export interface PostgresPlace {
+  readonly name: string;
+  /** The server's own folder: data, certificate and the superuser's password. */
+  readonly folder: string;
+  readonly user: SystemUser | undefined;
+}
+
+/** Only TLS, and only with a password, as with `rds.force_ssl`; no socket, so nothing goes past this. */
+const ACCESS = "hostssl all all 127.0.0.0/8 scram-sha-256\n";
+
+/** Durability is off: a rehearsal's data may go with a power cut. Statements are never logged: some carry passwords. */
+const SETTINGS = {
+  ssl: "on",
+  fsync: "off",
+  synchronous_commit: "off",
+  full_page_writes: "off",
+  wal_level: "minimal",
+  max_wal_senders: "0",
+  max_wal_size: "256MB",
+  shared_buffers: "32MB",
+  max_connections: "100",
+  max_parallel_workers_per_gather: "0",
+  jit: "off",
+  unix_socket_directories: "",
+  password_encryption: "scram-sha-256",
+  log_min_error_statement: "panic",
+} as const;
+
+/** Makes the data directory when there is none yet; returns the superuser's password. */
+export async function initialise(place: PostgresPlace, processes: Processes): Promise<string> {
+  const passwordFile = join(place.folder, "superuser");
+  const data = join(place.folder, "data");
+  const done = join(place.folder, "initialised");
+  if (existsSync(done)) return readFileSync(passwordFile, "utf8");
+  // Whatever is there is of an initdb that was killed.
+  rmSync(data, { recursive: true, force: true });
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const password = randomBytes(24).toString("base64url");
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  for (const path of [data, passwordFile]) own(path, place.user);
+  const initdb = await processes.start({
+    name: `initdb-${place.name}`,
+    command: postgresBinaries(place.user).initdb,
+    args: ["-D", data, `--username=${SUPERUSER}`, `--pwfile=${passwordFile}`, ...INITDB],
+    ...identity(place),
+  });
+  const { code } = await initdb.exited;
+  if (code !== 0) {
+    const hint = `see ${initdb.logFile}; npm rebuild mends a package whose install script did not run`;
+    throw new DeployError("SPARKI_OUTSIDE", `initdb of ${place.name} ended with ${code}; expected 0`, { hint });
+  }
+  writeFileSync(join(data, "pg_hba.conf"), ACCESS);
+  writeFileSync(join(data, "postgresql.conf"), settingLines(SETTINGS));
+  writeFileSync(done, "");
+  return password;
+}
+
+const INITDB = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"];
+
+/** Starts the server over its data directory; it takes a moment more until it answers. */
+export function startPostgres(
+  place: PostgresPlace,
+  address: string,
+  certificate: ServedCertificate,
+  processes: Processes,
+): Promise<ProcessHandle> {
+  const settings = {
+    listen_addresses: address,
+    port: `${PORTS.database}`,
+    ssl_cert_file: certificate.certificateFile,
+    ssl_key_file: certificate.keyFile,
+  };
+  const options = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  return processes.start({
+    name: `postgres-${place.name}`,
+    command: postgresBinaries(place.user).postgres,
+    args: ["-D", join(place.folder, "data"), ...options],
+    ...identity(place),
+  });
+}
+
+function settingLines(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} = '${value}'\n`)
+    .join("");
+}
+
+/** The folder itself is the working directory: the caller's may be closed to the user. */
+function identity({ folder, user }: PostgresPlace) {
+  return { cwd: folder, env: { LC_ALL: "C", TZ: "UTC" }, ...user };
+}
+
+function own(path: string, user: SystemUser | undefined): void {
+  if (user) chownSync(path, user.uid, user.gid);
+}
