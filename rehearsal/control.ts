@@ -1,0 +1,69 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { json } from "node:stream/consumers";
+import { DeployError } from "../stacks/deploy-error.ts";
+import { type Addresses, addressesOf, PORTS, SLOTS } from "./addresses.ts";
+
+/** What one path of the control API does with the request's JSON body; what it resolves with is the answer. */
+export type Route = (body: unknown) => Promise<unknown>;
+
+/** The control API of one rehearsal; holding its address is what owns the slot. */
+export interface ControlApi {
+  readonly addresses: Addresses;
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Claims the first free slot by listening on its control address; throws SPARKI_OUTSIDE when every slot is taken. */
+export async function claimSlot(routes: Readonly<Record<string, Route>>): Promise<ControlApi> {
+  let last: string | undefined;
+  for (let slot = SLOTS.first; slot <= SLOTS.last; slot++) {
+    const server = createServer((request, response) => void answer(routes, request, response));
+    const addresses = addressesOf(slot);
+    last = await refusal(server, addresses.control);
+    if (last !== undefined) continue;
+    const close = () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    return { addresses, url: `http://${addresses.control}:${PORTS.control}`, close };
+  }
+  throw noSlot(last);
+}
+
+function noSlot(code: string | undefined): DeployError {
+  const range = `127.${SLOTS.first}.0.1 to 127.${SLOTS.last}.0.1`;
+  if (code === "EADDRINUSE")
+    return new DeployError("SPARKI_OUTSIDE", `port ${PORTS.control} is taken on every address from ${range}`, {
+      hint: "end another rehearsal, then run the same command again",
+    });
+  return new DeployError("SPARKI_OUTSIDE", `this machine has no addresses ${range} (${code}); expected a Linux loopback`, {
+    hint: "run it on Linux, or give the loopback interface these addresses",
+  });
+}
+
+/** Why the server cannot listen there; undefined once it does. */
+function refusal(server: Server, address: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.listen(PORTS.control, address, () => resolve(undefined));
+  });
+}
+
+async function answer(
+  routes: Readonly<Record<string, Route>>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const route = routes[`${request.method} ${request.url}`];
+  try {
+    if (route === undefined) return send(response, 404, { message: `expected one of ${Object.keys(routes)}` });
+    send(response, 200, await route(request.method === "POST" ? await json(request) : undefined));
+  } catch (error) {
+    send(response, 400, { message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body ?? {}));
+}

@@ -1,0 +1,94 @@
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Document, isMap, parseDocument } from "yaml";
+import { DeployError } from "../stacks/deploy-error.ts";
+import type { ReleaseDescriptor } from "./scenarios.ts";
+
+/** Something of the stack's config that cannot exist off the cloud, and what stands in its place; never a secret's value. */
+export interface Replacement {
+  readonly key: string;
+  readonly by: string;
+}
+
+/** A copy of the project's settings that a rehearsal may write to; the stack's own file is only read. */
+export interface RehearsedProject {
+  /** Holds Pulumi.yaml, the stack's config file and a link to the program. */
+  readonly directory: string;
+  readonly configFile: string;
+  readonly replacements: readonly Replacement[];
+  readonly release: ReleaseDescriptor;
+  /** Puts another release into the config, for the next deploy. */
+  setRelease(release: ReleaseDescriptor): void;
+  /** Gives the config the values that only the running cloud knows, such as its Prometheus's address. */
+  replace(key: readonly string[], value: string, by: string): void;
+}
+
+/** Copies a stack's settings into `directory`; throws SPARKI_CONFIG when the stack has no config file. */
+export function copyProject(projectDirectory: string, stack: string, directory: string): RehearsedProject {
+  mkdirSync(directory, { recursive: true });
+  const configFile = join(directory, `Pulumi.${stack}.yaml`);
+  const document = parse(join(projectDirectory, `Pulumi.${stack}.yaml`), stack);
+  const replacements = [...withoutCloudSecrets(document)];
+  const save = () => writeFileSync(configFile, document.toString());
+  copyFileSync(join(projectDirectory, "Pulumi.yaml"), join(directory, "Pulumi.yaml"));
+  // The engine looks for the program's file before it asks who runs it.
+  symlinkSync(join(projectDirectory, "index.ts"), join(directory, "index.ts"));
+  save();
+  return {
+    directory,
+    configFile,
+    replacements,
+    release: releaseOf(document, stack),
+    setRelease: (release) => {
+      document.setIn(["config", "sparki:release"], document.createNode(release));
+      save();
+    },
+    replace: (key, value, by) => {
+      if (!document.hasIn(["config", ...key])) return;
+      document.setIn(["config", ...key], value);
+      replacements.push({ key: key.join("."), by });
+      save();
+    },
+  };
+}
+
+function parse(file: string, stack: string): Document {
+  try {
+    return parseDocument(readFileSync(file, "utf8"));
+  } catch (cause) {
+    const hint = "give --stack the name of a Pulumi.<stack>.yaml that exists, such as prod";
+    throw new DeployError("SPARKI_CONFIG", `stack ${stack} has no config: ${file} cannot be read`, { hint, cause });
+  }
+}
+
+/** Secrets encrypted for the real stack cannot be read here, and its key lives in the cloud. */
+function* withoutCloudSecrets(document: Document): Generator<Replacement> {
+  for (const key of ["secretsprovider", "encryptedkey", "encryptionsalt"]) {
+    if (document.delete(key)) yield { key, by: "a passphrase of this run" };
+  }
+  const config = document.get("config");
+  if (!isMap(config)) return;
+  for (const pair of config.items) {
+    if (!isMap(pair.value) || !pair.value.has("secure")) continue;
+    const key = String(pair.key);
+    pair.value = document.createNode(`rehearsed-${key.replace(/\W/g, "-")}`);
+    yield { key, by: "a made-up secret" };
+  }
+}
+
+function releaseOf(document: Document, stack: string): ReleaseDescriptor {
+  const node = document.getIn(["config", "sparki:release"]);
+  const release: unknown = isMap(node) ? node.toJS(document) : undefined;
+  if (isRelease(release)) return release;
+  throw new DeployError("SPARKI_CONFIG", `sparki:release of stack ${stack} is not a release descriptor`, {
+    hint: `give it id, gitSha and images in Pulumi.${stack}.yaml`,
+  });
+}
+
+function isRelease(value: unknown): value is ReleaseDescriptor {
+  if (typeof value !== "object" || value === null) return false;
+  if (!("id" in value && "gitSha" in value && "images" in value)) return false;
+  const { images } = value;
+  if (typeof images !== "object" || images === null) return false;
+  return "engine" in images && "web" in images && "e2e" in images;
+}

@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import { DeployError } from "../stacks/deploy-error.ts";
+import type { ImageBehaviour } from "./services.ts";
+
+/** What the images of a release do; what is not named works as it should. */
+export type Behaviours = Partial<Record<ImageBehaviour["kind"], Omit<ImageBehaviour, "kind">>>;
+
+export interface ScenarioRelease {
+  /** The stack's own release as its config names it, or the one that comes after it, with images of its own. */
+  readonly release: "configured" | "next";
+  readonly behaviours: Behaviours;
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly summary: string;
+  /** Deployed one after the other onto the same cloud. */
+  readonly releases: readonly ScenarioRelease[];
+}
+
+const FIRST: ScenarioRelease = { release: "configured", behaviours: {} };
+
+/** Every scenario that can be rehearsed, the default one first. */
+export const SCENARIOS: readonly Scenario[] = [
+  { name: "first-deploy", summary: "production from nothing to promoted", releases: [FIRST] },
+  {
+    name: "upgrade",
+    summary: "a first deploy, then a second release over it",
+    releases: [FIRST, { release: "next", behaviours: {} }],
+  },
+  {
+    name: "bad-image",
+    summary: "a second release whose images no node can pull",
+    releases: [FIRST, { release: "next", behaviours: { engine: { unpullable: true }, web: { unpullable: true } } }],
+  },
+  {
+    name: "error-spike",
+    summary: "a second release that answers five requests in a hundred with 500",
+    releases: [FIRST, { release: "next", behaviours: { engine: { errorRatio: 0.05 } } }],
+  },
+];
+
+/** The faults that a release's images can bring, by their id; put into a scenario's last release. */
+export const IMAGE_FAULTS: Readonly<Record<string, { readonly summary: string; readonly behaviours: Behaviours }>> = {
+  F26: { summary: "the image cannot be pulled", behaviours: { engine: { unpullable: true } } },
+  F27: { summary: "the process ends right after its start", behaviours: { engine: { crash: true } } },
+  F28: { summary: "the pods are never ready", behaviours: { engine: { neverReady: true } } },
+  F31: { summary: "the migration fails half-way", behaviours: { engine: { failMigration: "0002" } } },
+  F38: { summary: "five requests in a hundred are answered 500", behaviours: { engine: { errorRatio: 0.05 } } },
+  F39: {
+    summary: "five requests in a hundred take six seconds",
+    behaviours: { engine: { slowRatio: 0.05, slowMilliseconds: 6000 } },
+  },
+};
+
+/** The scenario of that name; throws SPARKI_USAGE with the names there are. */
+export function findScenario(name: string): Scenario {
+  const scenario = SCENARIOS.find((each) => each.name === name);
+  if (scenario !== undefined) return scenario;
+  const names = SCENARIOS.map((each) => each.name).join(", ");
+  throw new DeployError("SPARKI_USAGE", `unknown scenario ${JSON.stringify(name)}; expected one of ${names}`, {
+    hint: "npx sparki rehearse --list",
+  });
+}
+
+/** The scenario with a fault in its last release; throws SPARKI_USAGE for a fault that images cannot bring. */
+export function withFault(scenario: Scenario, id: string): Scenario {
+  const fault = IMAGE_FAULTS[id];
+  if (fault === undefined) {
+    const known = Object.keys(IMAGE_FAULTS).join(", ");
+    throw new DeployError("SPARKI_USAGE", `fault ${JSON.stringify(id)} cannot be rehearsed; expected one of ${known}`, {
+      hint: "npx sparki rehearse --list",
+    });
+  }
+  const last = scenario.releases.length - 1;
+  const releases = scenario.releases.map((each, index) =>
+    index === last ? { ...each, behaviours: { ...each.behaviours, ...fault.behaviours } } : each,
+  );
+  return { ...scenario, releases };
+}
+
+/** The release descriptor as the stack's config holds it, as far as a scenario changes it. */
+export interface ReleaseDescriptor {
+  readonly id: string;
+  readonly gitSha: string;
+  readonly images: Readonly<Record<"engine" | "web" | "e2e", string>>;
+}
+
+/** The release that follows `current`: another id and commit, and images of their own; the same schema. */
+export function nextRelease<Release extends ReleaseDescriptor>(current: Release): Release {
+  const id = `${current.id}-next`;
+  const hash = (text: string) => createHash("sha256").update(`${id} ${text}`).digest("hex");
+  const image = (kind: keyof ReleaseDescriptor["images"]) =>
+    current.images[kind].replace(/@sha256:.*$/, `@sha256:${hash(kind)}`);
+  return {
+    ...current,
+    id,
+    gitSha: hash("commit").slice(0, 40),
+    images: { engine: image("engine"), web: image("web"), e2e: image("e2e") },
+  };
+}
+
+/** The images of a release with what they do, as the rehearsal's registry takes them. */
+export function imagesOf(
+  release: ReleaseDescriptor,
+  behaviours: Behaviours,
+): { readonly ref: string; readonly behaviour: ImageBehaviour }[] {
+  const kinds = ["engine", "web", "e2e"] as const;
+  return kinds.map((kind) => ({ ref: release.images[kind], behaviour: { kind, ...behaviours[kind] } }));
+}
