@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -21,28 +22,41 @@ func main() {
 	port := flag.String("port", "6379", "port to listen on")
 	certificate := flag.String("tls-cert", "", "PEM file of the server's certificate")
 	key := flag.String("tls-key", "", "PEM file of the certificate's key")
-	password := flag.String("requirepass-file", "", "file that holds the password; read again on SIGHUP")
+	password := flag.String("requirepass-file", "", "file that holds the password")
 	flag.Parse()
-	if err := serve(net.JoinHostPort(*bind, *port), *certificate, *key, *password); err != nil {
+	if err := serve(net.JoinHostPort(*bind, *port), files{*certificate, *key, *password}); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func serve(address, certificate, key, password string) error {
-	pair, err := tls.LoadX509KeyPair(certificate, key)
-	if err != nil {
-		return fmt.Errorf("certificate: %w", err)
-	}
+// files are what the server reads at its start and again on SIGHUP.
+type files struct {
+	certificate, key, password string
+}
+
+func serve(address string, from files) error {
 	server := miniredis.NewMiniRedis()
-	if err := requirePassword(server, password); err != nil {
+	var certificate atomic.Pointer[tls.Certificate]
+	load := func() error {
+		pair, err := tls.LoadX509KeyPair(from.certificate, from.key)
+		if err != nil {
+			return fmt.Errorf("certificate: %w", err)
+		}
+		certificate.Store(&pair)
+		return requirePassword(server, from.password)
+	}
+	if err := load(); err != nil {
 		return err
 	}
-	if err := server.StartAddrTLS(address, &tls.Config{Certificates: []tls.Certificate{pair}}); err != nil {
+	config := &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		return certificate.Load(), nil
+	}}
+	if err := server.StartAddrTLS(address, config); err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
 	defer server.Close()
 	log.Printf("listening on %s", address)
-	return waitForEnd(server, password)
+	return waitForEnd(server, load)
 }
 
 func requirePassword(server *miniredis.Miniredis, file string) error {
@@ -59,7 +73,7 @@ func requirePassword(server *miniredis.Miniredis, file string) error {
 }
 
 // waitForEnd moves the server's clock, which stands still by itself, until the process is told to end.
-func waitForEnd(server *miniredis.Miniredis, password string) error {
+func waitForEnd(server *miniredis.Miniredis, reload func() error) error {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM)
 	clock := time.NewTicker(time.Second)
@@ -72,7 +86,7 @@ func waitForEnd(server *miniredis.Miniredis, password string) error {
 			if received != syscall.SIGHUP {
 				return nil
 			}
-			if err := requirePassword(server, password); err != nil {
+			if err := reload(); err != nil {
 				return err
 			}
 		}
