@@ -16,7 +16,7 @@ export interface PromotionArgs {
 export interface PromotionRecord {
   readonly release: Release;
   readonly revisions: Readonly<Record<"engine" | "web", number>>;
-  readonly chartHashes: Readonly<Record<string, string>>;
+  readonly chartHashes: Readonly<Record<"engine" | "web", string>>;
 }
 
 /**

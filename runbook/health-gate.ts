@@ -9,13 +9,20 @@ export interface HealthProbe {
   run(): Promise<string | undefined>;
 }
 
+/** The pods to judge, and how to look at them. */
+export interface WatchedPods {
+  readonly expected: HealthExpectation;
+  sample(): Promise<HealthSample>;
+}
+
 export interface HealthGate {
   readonly gate: string;
-  readonly expected: HealthExpectation;
+  /** Undefined where only an answer counts, as at the entrance. */
+  readonly pods?: WatchedPods;
   readonly probes: readonly HealthProbe[];
   readonly deadlineSeconds: number;
   readonly clock: Clock;
-  sample(): Promise<HealthSample>;
+  readonly signal?: AbortSignal;
   onProgress(text: string): void;
 }
 
@@ -26,20 +33,25 @@ const LOOK_EVERY_SECONDS = 0.5;
  * mend, with the kubelet's reason, and at the deadline with what was missing; a cluster that cannot be asked is `error`.
  */
 export async function runHealthGate(gate: HealthGate): Promise<GateResult[]> {
-  const pods = await until(gate, () => judgePods(gate));
-  if (pods.verdict !== "pass") return [result(gate, "pods ready", pods, 1)];
-  const probed: GateResult[] = [];
-  for (const probe of gate.probes) {
-    probed.push(result(gate, probe.name, await until(gate, () => judgeProbe(probe)), 1));
+  const results: GateResult[] = [];
+  const { pods } = gate;
+  if (pods !== undefined) {
+    const finding = await until(gate, () => judgePods(pods));
+    results.push(result(gate, "pods ready", finding));
+    // Asking pods that are not there would only add noise to the reason.
+    if (finding.verdict !== "pass") return results;
   }
-  return [result(gate, "pods ready", pods, 1), ...probed];
+  for (const probe of gate.probes) {
+    results.push(result(gate, probe.name, await until(gate, () => judgeProbe(probe))));
+  }
+  return results;
 }
 
 type Finding = HealthFinding | { readonly verdict: "error"; readonly reason: string };
 
-async function judgePods(gate: HealthGate): Promise<Finding> {
+async function judgePods(pods: WatchedPods): Promise<Finding> {
   try {
-    return judgeHealth(await gate.sample(), gate.expected);
+    return judgeHealth(await pods.sample(), pods.expected);
   } catch (error) {
     return { verdict: "error", reason: `the Kubernetes API did not answer: ${messageOf(error)}` };
   }
@@ -59,7 +71,7 @@ async function until(gate: HealthGate, look: () => Promise<Finding>): Promise<Fi
     if (finding.verdict === "pass" || finding.verdict === "fail") return finding;
     if (gate.clock.now() >= deadline) return expired(gate, finding);
     gate.onProgress(`${gate.gate}: ${finding.reason}`);
-    await gate.clock.sleep(LOOK_EVERY_SECONDS);
+    await gate.clock.sleep(LOOK_EVERY_SECONDS, gate.signal);
   }
 }
 
@@ -69,19 +81,11 @@ function expired(gate: HealthGate, finding: Finding): Finding {
 }
 
 /** Health is a yes or no: shown as one look that was good or bad, with no ratio behind it. */
-function result(gate: HealthGate, objective: string, finding: Finding, looks: number): GateResult {
-  const bad = finding.verdict === "pass" ? 0 : looks;
-  const measured = finding.verdict === "error" ? null : bad / looks;
-  const counts = { requests: looks, bad, measured, limit: 0, lower: measured ?? 0, upper: measured ?? 1 };
-  return {
-    gate: gate.gate,
-    objective,
-    verdict: finding.verdict,
-    ...counts,
-    needed: 0,
-    synthetic: looks,
-    reason: finding.reason,
-  };
+function result(gate: HealthGate, objective: string, { verdict, reason }: Finding): GateResult {
+  const bad = verdict === "pass" ? 0 : 1;
+  const measured = verdict === "error" ? null : bad;
+  const bounds = { lower: measured ?? 0, upper: measured ?? 1 };
+  return { gate: gate.gate, objective, verdict, requests: 1, bad, measured, limit: 0, ...bounds, needed: 0, synthetic: 1, reason };
 }
 
 function messageOf(error: unknown): string {

@@ -31,7 +31,7 @@ export const outputsSchema = z.object({
   promotion: z.object({
     release: releaseSchema,
     revisions: z.object({ engine: z.number(), web: z.number() }),
-    chartHashes: z.record(z.string(), z.string()),
+    chartHashes: z.object({ engine: z.string(), web: z.string() }),
   }),
   /** Why it was promoted: every gate's verdict with its evidence. */
   gates: z.array(gateResultSchema),

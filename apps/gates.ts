@@ -1,0 +1,107 @@
+import * as pulumi from "@pulumi/pulumi";
+import { worst } from "../gates/verdict.ts";
+import { GateLog } from "../runbook/gate-log.ts";
+import { runEntranceGate } from "../runbook/entrance-gate.ts";
+import { type GateTarget, runTrackGate, type Track } from "../runbook/track-gate.ts";
+import type { GateResult } from "../gates/verdict.ts";
+import { DeployError } from "../stacks/deploy-error.ts";
+import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";
+import type { Platform } from "./platform.ts";
+import type { Promotion } from "./promotion.ts";
+
+/** The gates of a release, as hooks on what must not happen unless they pass. A preview never runs them. */
+export class Gates {
+  /** Before the engine's fleet: its one-box is healthy and within the objectives. */
+  readonly engineFleet: pulumi.ResourceHook;
+  /** Before the web UI's fleet: its one-box is. */
+  readonly webFleet: pulumi.ResourceHook;
+  /** Before the promotion record: both fleets are. */
+  readonly promotion: pulumi.ResourceHook;
+  /** Before a name points here: the entrance answers for the domain, with its certificate. */
+  readonly cutover: pulumi.ResourceHook;
+  readonly #platform: Platform;
+  readonly #log = new GateLog(process.env);
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+    this.engineFleet = this.#trackHook("before-engine-fleet", [{ workload: "engine", kind: "one-box" }]);
+    this.webFleet = this.#trackHook("before-web-fleet", [{ workload: "web", kind: "one-box" }]);
+    this.promotion = this.#trackHook("before-promotion", [
+      { workload: "engine", kind: "fleet" },
+      { workload: "web", kind: "fleet" },
+    ]);
+    this.cutover = this.#hook("before-cutover", (target) => runEntranceGate(target));
+  }
+
+  /** The evidence behind the current promotion: of this update's gates, or of the update in which they ran. */
+  evidence(promotion: Promotion): pulumi.Output<StackOutputs["gates"]> {
+    const earlier = new pulumi.StackReference("previous-outputs", { name: ownName() }).getOutput("gates");
+    return pulumi.all([promotion.record, earlier]).apply(([_, kept]) => {
+      if (this.#log.results.length > 0) return [...this.#log.results];
+      return outputsSchema.shape.gates.catch([]).parse(kept);
+    });
+  }
+
+  #trackHook(name: string, tracks: readonly Track[]): pulumi.ResourceHook {
+    return this.#hook(name, async (target) => {
+      const results: GateResult[] = [];
+      for (const track of tracks) {
+        results.push(...(await runTrackGate(target, track)));
+        if (worst(results.map(({ verdict }) => verdict)) !== "pass") break;
+      }
+      return results;
+    });
+  }
+
+  #hook(name: string, judge: (target: GateTarget) => Promise<GateResult[]>): pulumi.ResourceHook {
+    return new pulumi.ResourceHook(
+      name,
+      async () => {
+        const results = await judge(await this.#target());
+        this.#log.add(results);
+        refuseUnlessPassed(name, results);
+      },
+      { onDryRun: false },
+    );
+  }
+
+  /** What a gate needs of the platform; known by now, because what the hook guards depends on it. */
+  #target(): Promise<GateTarget> {
+    const { config, cluster, edge } = this.#platform;
+    return new Promise((resolve) => {
+      pulumi
+        .all([cluster.kubeconfig, edge.loadBalancer.dnsName])
+        .apply(([kubeconfig, loadBalancer]) =>
+          resolve({ config, kubeconfig, loadBalancer, env: process.env, signal: interruption(), onProgress: say }),
+        );
+    });
+  }
+}
+
+/** Every verdict but `pass` refuses: what could not be proven is held, what could not be looked at too. */
+function refuseUnlessPassed(name: string, results: readonly GateResult[]): void {
+  const verdict = worst(results.map((result) => result.verdict));
+  if (verdict === "pass") return;
+  const refusing = results.filter((result) => result.verdict === verdict);
+  const reasons = refusing.map((result) => `${result.gate}, ${result.objective}: ${result.reason}`);
+  const code = verdict === "fail" ? "SPARKI_GATE" : "SPARKI_HELD";
+  throw new DeployError(code, `gate ${name}: ${verdict}. ${reasons.join("; ")}`);
+}
+
+/** Shown while it happens, not kept in the update's log. */
+function say(text: string): void {
+  void pulumi.log.info(text, undefined, undefined, true);
+}
+
+/** Aborts when the update is interrupted, so that a waiting gate never delays its end. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => controller.abort(new DeployError("SPARKI_OUTSIDE", `gate interrupted by ${signal}`)));
+  }
+  return controller.signal;
+}
+
+function ownName(): string {
+  return `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+}

@@ -1,0 +1,61 @@
+import { type HealthSample, judgeHealth, type PodSnapshot } from "../../gates/health.ts";
+
+const DIGEST = `sha256:${"a".repeat(64)}`;
+const EXPECTED = { digest: DIGEST, minReplicas: 2 };
+
+const pod = (change: Partial<PodSnapshot> = {}): PodSnapshot => ({
+  name: "engine-1",
+  ready: true,
+  imageDigest: DIGEST,
+  restarts: 0,
+  waiting: undefined,
+  errorLines: [],
+  ...change,
+});
+
+const sample = (change: Partial<HealthSample> = {}): HealthSample => ({
+  rollout: { observed: true, desired: 2, updated: 2, available: 2, total: 2 },
+  pods: [pod(), pod({ name: "engine-2" })],
+  ...change,
+});
+
+const rollout = (change: Partial<NonNullable<HealthSample["rollout"]>>) =>
+  sample({ rollout: { observed: true, desired: 2, updated: 2, available: 2, total: 2, ...change } });
+
+describe("judgeHealth", () => {
+  it("passes when every pod of the new template is ready on the expected digest", () => {
+    expect(judgeHealth(sample(), EXPECTED)).toMatchObject({ verdict: "pass" });
+  });
+
+  const fatal: [string, Partial<PodSnapshot>, RegExp][] = [
+    ["an image that cannot be pulled", { ready: false, waiting: { reason: "ImagePullBackOff", message: "not found" } }, /ImagePullBackOff: not found/],
+    ["a first failed pull", { ready: false, waiting: { reason: "ErrImagePull", message: "denied" } }, /ErrImagePull: denied/],
+    ["a crash loop", { ready: false, waiting: { reason: "CrashLoopBackOff", message: "back-off 10s" } }, /CrashLoopBackOff/],
+    ["a restart", { restarts: 2 }, /restarted 2 time\(s\)/],
+    ["an error line in the log", { errorLines: ['{"level":"ERROR"}'] }, /logged 1 ERROR/],
+    ["another digest", { imageDigest: `sha256:${"b".repeat(64)}` }, /expected sha256:aaaa/],
+    ["a ready pod of an unknown image", { imageDigest: undefined }, /an unknown image/],
+  ];
+  it.each(fatal)("fails at once on %s, naming the pod", (_, change, reason) => {
+    const finding = judgeHealth(sample({ pods: [pod(), pod({ name: "engine-2", ...change })] }), EXPECTED);
+    expect(finding.verdict).toBe("fail");
+    expect(finding.reason).toMatch(/^engine-2: /);
+    expect(finding.reason).toMatch(reason);
+  });
+
+  const unfinished: [string, HealthSample, RegExp][] = [
+    ["no Deployment yet", sample({ rollout: undefined, pods: [] }), /does not exist yet/],
+    ["a template not observed yet", rollout({ observed: false }), /not observed/],
+    ["too few new pods", rollout({ updated: 1, total: 1 }), /1 of 2 pods have the new template/],
+    ["old pods that still serve", rollout({ total: 3 }), /1 old pods/],
+    ["a pod that is not ready yet", sample({ pods: [pod(), pod({ ready: false, imageDigest: undefined })] }), /1 of 2 pods are ready/],
+    ["a container that is being created", sample({ pods: [pod(), pod({ ready: false, waiting: { reason: "ContainerCreating", message: "" } })] }), /1 of 2/],
+    ["a fleet that is not scaled to its minimum yet", rollout({ desired: 1, updated: 1, available: 1, total: 1 }), /1 of 2/],
+    ["no pods at all", sample({ pods: [] }), /0 of 2 pods are ready/],
+  ];
+  it.each(unfinished)("waits on %s", (_, seen, reason) => {
+    const finding = judgeHealth(seen, EXPECTED);
+    expect(finding.verdict).toBe("inconclusive");
+    expect(finding.reason).toMatch(reason);
+  });
+});
