@@ -1,0 +1,110 @@
+import { lookup as systemLookup } from "node:dns";
+import { Resolver } from "node:dns/promises";
+import { readFileSync } from "node:fs";
+import type { LookupFunction } from "node:net";
+import { rootCertificates } from "node:tls";
+import { Agent, buildConnector, type Dispatcher } from "undici";
+import { DeployError } from "../../stacks/deploy-error.ts";
+
+/** How commands reach names: the system's own resolver and trust, or those that the environment sets. */
+export interface Network {
+  /** Shared connections for single requests. */
+  readonly dispatcher: Dispatcher;
+  /** Its own connections, at most so many per origin; the caller closes it. */
+  agent(connections: number): Dispatcher;
+  /** IPv4 addresses of a name; rejects as node:dns does when it has none. */
+  addressesOf(name: string): Promise<readonly string[]>;
+  /** Ready for `net.connect` and `tls.connect`. */
+  readonly lookup: LookupFunction;
+  /** Certificates to trust; undefined means the system's. */
+  readonly certificateAuthorities: readonly string[] | undefined;
+  /** The port that stands for a well-known one. */
+  portFor(port: number): number;
+  close(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_SECONDS = 10;
+
+/**
+ * Opens the network that the environment describes: SPARKI_DNS_SERVER (host:port), SPARKI_CA_FILE (PEM, trusted beside
+ * the public roots) and SPARKI_PORT_MAP (443:8443,80:8080); without them, the system's.
+ */
+export function openNetwork(env: Readonly<Record<string, string | undefined>>): Network {
+  const resolver = env.SPARKI_DNS_SERVER ? resolverAt(env.SPARKI_DNS_SERVER) : undefined;
+  const ports = portMap(env.SPARKI_PORT_MAP);
+  const certificateAuthorities = authorities(env.SPARKI_CA_FILE);
+  const portFor = (port: number) => ports.get(port) ?? port;
+  const lookup: LookupFunction = resolver === undefined ? systemLookup : lookupWith(resolver);
+  const agent = (connections: number) => new Agent({ connections, connect: connector() });
+  const dispatcher = agent(16);
+
+  function connector(): buildConnector.connector {
+    const timeout = CONNECT_TIMEOUT_SECONDS * 1000;
+    const ca = certificateAuthorities === undefined ? {} : { ca: [...certificateAuthorities] };
+    const connect = buildConnector({ timeout, lookup, ...ca });
+    return (target, done) => {
+      const port = Number(target.port || (target.protocol === "https:" ? 443 : 80));
+      connect({ ...target, port: String(portFor(port)) }, done);
+    };
+  }
+
+  return {
+    dispatcher,
+    agent,
+    addressesOf: (name) => (resolver ?? new Resolver()).resolve4(name),
+    lookup,
+    certificateAuthorities,
+    portFor,
+    close: () => dispatcher.close(),
+  };
+}
+
+function resolverAt(server: string): Resolver {
+  const resolver = new Resolver({ timeout: 2_000, tries: 3 });
+  try {
+    resolver.setServers([server]);
+    return resolver;
+  } catch (cause) {
+    throw invalid("SPARKI_DNS_SERVER", server, "an address and port such as 127.0.0.53:53", cause);
+  }
+}
+
+function lookupWith(resolver: Resolver): LookupFunction {
+  return (name, options, done) => {
+    if (name === "localhost") return systemLookup(name, options, done);
+    resolver.resolve4(name).then(
+      (addresses) => {
+        const found = addresses.map((address) => ({ address, family: 4 }));
+        if (options.all === true) done(null, found);
+        else done(null, found[0]?.address ?? "", 4);
+      },
+      (error: NodeJS.ErrnoException) => done(error, options.all === true ? [] : "", 4),
+    );
+  };
+}
+
+function portMap(text: string | undefined): ReadonlyMap<number, number> {
+  const ports = new Map<number, number>();
+  for (const pair of text ? text.split(",") : []) {
+    const match = /^(\d+):(\d+)$/.exec(pair.trim());
+    if (match === null) throw invalid("SPARKI_PORT_MAP", pair, "pairs such as 443:8443,80:8080");
+    ports.set(Number(match[1]), Number(match[2]));
+  }
+  return ports;
+}
+
+function authorities(file: string | undefined): readonly string[] | undefined {
+  if (!file) return undefined;
+  try {
+    return [...rootCertificates, readFileSync(file, "utf8")];
+  } catch (cause) {
+    throw invalid("SPARKI_CA_FILE", file, "a readable PEM file", cause);
+  }
+}
+
+function invalid(name: string, found: string, expected: string, cause?: unknown): DeployError {
+  return new DeployError("SPARKI_USAGE", `${name} is ${JSON.stringify(found)}; expected ${expected}`, {
+    hint: `unset ${name}, or set it to ${expected}`,
+    cause,
+  });
+}

@@ -1,0 +1,116 @@
+import type { Reading } from "../../gates/reading.ts";
+import { request } from "./http.ts";
+import type { Network } from "./network.ts";
+
+export type Labels = Readonly<Record<string, string>>;
+/** A value at a time (seconds since 1970), as scraped or as evaluated. */
+export type Point = readonly [at: number, value: number];
+
+export interface Series {
+  readonly labels: Labels;
+  readonly points: readonly Point[];
+}
+
+/** Queries of one Prometheus server; every way of not answering is a value (reading.ts), never an exception. */
+export interface Prometheus {
+  /** Each series' value at `at` (now by default). */
+  instant(query: string, at?: number): Promise<Reading<readonly Series[]>>;
+  /** The raw samples of a selector in the `windowSeconds` up to `at`, with the times of their scrapes. */
+  samples(selector: string, windowSeconds: number, at: number): Promise<Reading<readonly Series[]>>;
+  /** Each series evaluated every `stepSeconds` from `start` to `end`. */
+  range(query: string, start: number, end: number, stepSeconds: number): Promise<Reading<readonly Series[]>>;
+}
+
+export interface PrometheusOptions {
+  /** For one query. @default 10 */
+  readonly timeoutSeconds?: number;
+  readonly headers?: Labels;
+}
+
+/** A client of the HTTP API at `url` (https://prometheus.io/docs/prometheus/latest/querying/api/). */
+export function openPrometheus(network: Network, url: string, options: PrometheusOptions = {}): Prometheus {
+  const { timeoutSeconds = 10, headers = {} } = options;
+  const base = url.replace(/\/+$/, "");
+
+  async function ask(path: string, parameters: Readonly<Record<string, string>>): Promise<Reading<readonly Series[]>> {
+    const target = `${base}/api/v1/${path}?${new URLSearchParams(parameters)}`;
+    const answer = await request(network, target, { timeoutSeconds, headers });
+    if (!answer.answered) return { kind: "unreachable", reason: `${base}: ${answer.error}` };
+    return parse(base, answer.status, answer.body);
+  }
+
+  return {
+    instant: (query, at) => ask("query", at === undefined ? { query } : { query, time: String(at) }),
+    samples: (selector, windowSeconds, at) =>
+      ask("query", { query: `${selector}[${Math.ceil(windowSeconds)}s]`, time: String(at) }),
+    range: (query, start, end, step) =>
+      ask("query_range", { query, start: String(start), end: String(end), step: String(step) }),
+  };
+}
+
+function parse(base: string, status: number, body: string): Reading<readonly Series[]> {
+  const answer = parseJson(body);
+  if (!isObject(answer) || answer.status !== "success" || !isObject(answer.data)) {
+    const said = isObject(answer) && typeof answer.error === "string" ? answer.error : body.slice(0, 200);
+    return { kind: "unreachable", reason: `${base} answered ${status}: ${said}` };
+  }
+  const series = seriesOf(answer.data.result);
+  if (series.length === 0) return { kind: "no-data" };
+  const broken = series.find(({ points }) => points.some(([, value]) => Number.isNaN(value)));
+  if (broken !== undefined) return { kind: "not-a-number", reason: describeLabels(broken.labels) };
+  return { kind: "value", value: series };
+}
+
+function seriesOf(result: unknown): Series[] {
+  if (!Array.isArray(result)) return [];
+  return result.filter(isObject).map(({ metric, value, values }) => ({
+    labels: isObject(metric) ? Object.fromEntries(Object.entries(metric).map(([k, v]) => [k, String(v)])) : {},
+    points: (Array.isArray(values) ? values : [value])
+      .filter(Array.isArray)
+      .map(([at, v]) => [Number(at), numberOf(v)]),
+  }));
+}
+
+/** Prometheus writes numbers as text: "NaN", "+Inf" and "-Inf" among them. */
+function numberOf(text: unknown): number {
+  if (text === "+Inf") return Number.POSITIVE_INFINITY;
+  return text === "-Inf" ? Number.NEGATIVE_INFINITY : Number(text);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Labels as PromQL writes them, the name first. */
+export function describeLabels({ __name__: name = "", ...labels }: Labels): string {
+  return `${name}{${Object.entries(labels)
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .join(",")}}`;
+}
+
+/**
+ * How much a counter grew since `since`, exactly: resets are added up, and a series that first appeared later grew from
+ * zero (PromQL's increase() extrapolates and misses a series' first value, which is the first error of all).
+ */
+export function growthSince(points: readonly Point[], since: number): number {
+  let previous = 0;
+  let growth = 0;
+  for (const [at, value] of points) {
+    if (at > since) growth += value < previous ? value : value - previous;
+    previous = value;
+  }
+  return growth;
+}
+
+/** The age of the newest sample of any of the series at `now`. */
+export function ageOf(series: readonly Series[], now: number): number {
+  return now - Math.max(...series.flatMap(({ points }) => points.slice(-1).map(([at]) => at)));
+}

@@ -1,0 +1,237 @@
+import { createServer, type Server } from "node:http";
+import { openNetwork } from "../../../runbook/io/network.ts";
+import { growthSince, openPrometheus, type Point } from "../../../runbook/io/prometheus.ts";
+import { prometheusCounts } from "../../../runbook/io/prometheus-counts.ts";
+
+const network = openNetwork({});
+let server: Server;
+let url: string;
+/** What the server answers to a query, by a part of it; anything else is an empty result. */
+let answers: ReadonlyMap<RegExp, { status?: number; body: unknown }>;
+
+beforeAll(async () => {
+  server = createServer((incoming, outgoing) => {
+    const query = new URL(incoming.url ?? "/", "http://server").searchParams.get("query") ?? "";
+    const found = [...answers].find(([pattern]) => pattern.test(query))?.[1];
+    outgoing.statusCode = found?.status ?? 200;
+    outgoing.end(JSON.stringify(found?.body ?? vector([])));
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const address = server.address();
+  url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+});
+
+afterAll(async () => {
+  await network.close();
+  server.closeAllConnections();
+  await new Promise((closed) => server.close(closed));
+});
+
+beforeEach(() => {
+  answers = new Map();
+});
+
+function vector(result: unknown) {
+  return { status: "success", data: { resultType: "vector", result } };
+}
+
+function series(labels: Record<string, string>, ...points: Point[]) {
+  return { metric: labels, values: points.map(([at, value]) => [at, String(value)]) };
+}
+
+describe("openPrometheus", () => {
+  it("reads each series' value", async () => {
+    answers = new Map([[/up/, { body: vector([{ metric: { job: "engine" }, value: [100, "1"] }]) }]]);
+    expect(await openPrometheus(network, url).instant("up")).toEqual({
+      kind: "value",
+      value: [{ labels: { job: "engine" }, points: [[100, 1]] }],
+    });
+  });
+
+  it("tells no data, NaN, a refused query and an unreachable server apart", async () => {
+    answers = new Map([
+      [/nan/, { body: vector([{ metric: { __name__: "nan", pod: "a" }, value: [100, "NaN"] }]) }],
+      [/bad/, { status: 400, body: { status: "error", errorType: "bad_data", error: "parse error" } }],
+    ]);
+    const prometheus = openPrometheus(network, url);
+    expect(await prometheus.instant("nothing")).toEqual({ kind: "no-data" });
+    expect(await prometheus.instant("nan")).toEqual({ kind: "not-a-number", reason: 'nan{pod="a"}' });
+    expect(await prometheus.instant("bad")).toMatchObject({
+      kind: "unreachable",
+      reason: expect.stringContaining("parse error"),
+    });
+    expect(await openPrometheus(network, "http://127.0.0.1:1").instant("up")).toMatchObject({
+      kind: "unreachable",
+      reason: expect.stringContaining("ECONNREFUSED"),
+    });
+  });
+
+  it("asks for ranges with their step", async () => {
+    answers = new Map([[/^up$/, { body: vector([series({}, [0, 1], [15, 0])]) }]]);
+    const reading = await openPrometheus(network, url).range("up", 0, 15, 15);
+    expect(reading).toMatchObject({
+      kind: "value",
+      value: [
+        {
+          points: [
+            [0, 1],
+            [15, 0],
+          ],
+        },
+      ],
+    });
+  });
+});
+
+describe("growthSince", () => {
+  it.each<[string, Point[], number]>([
+    [
+      "a steady counter",
+      [
+        [90, 5],
+        [110, 8],
+        [120, 12],
+      ],
+      7,
+    ],
+    [
+      "a series that appears after the start, from zero",
+      [
+        [110, 3],
+        [120, 4],
+      ],
+      4,
+    ],
+    [
+      "a reset, after which the counter begins again",
+      [
+        [90, 5],
+        [110, 8],
+        [120, 2],
+      ],
+      5,
+    ],
+    [
+      "a reset before the start",
+      [
+        [80, 50],
+        [90, 5],
+        [110, 6],
+      ],
+      1,
+    ],
+    ["nothing since the start", [[90, 5]], 0],
+    ["no samples", [], 0],
+  ])("counts %s", (_, points, growth) => {
+    expect(growthSince(points, 100)).toBe(growth);
+  });
+});
+
+describe("prometheusCounts", () => {
+  const objectives = [
+    { name: "errors", kind: { type: "errors" }, maxRatio: 0.001 },
+    { name: "slow", kind: { type: "slowerThan", seconds: 1 }, maxRatio: 0.05 },
+  ] as const;
+  const options = { labels: { release: "r2", track: "one-box", synthetic: "false" }, now: () => 130 };
+
+  function serve(requests: unknown[], buckets: unknown[]) {
+    answers = new Map([
+      [/^http_requests_total/, { body: vector(requests) }],
+      [/^http_request_duration_seconds_bucket/, { body: vector(buckets) }],
+    ]);
+  }
+
+  const counted = [
+    series({ status: "200", pod: "a" }, [90, 100], [125, 180]),
+    series({ status: "503", pod: "a" }, [125, 2]),
+    series({ status: "404", pod: "b" }, [100, 0], [125, 18]),
+  ];
+
+  it("counts errors and slow requests since the gate began, over all pods", async () => {
+    serve(counted, [
+      series({ le: "1.0", pod: "a" }, [90, 100], [125, 190]),
+      series({ le: "+Inf", pod: "a" }, [90, 100], [125, 200]),
+    ]);
+    expect(await prometheusCounts(openPrometheus(network, url), options).countsSince(objectives, 100)).toEqual({
+      kind: "value",
+      value: { errors: { requests: 100, bad: 2 }, slow: { requests: 100, bad: 10 } },
+    });
+  });
+
+  it("says that samples are stale, with their age", async () => {
+    serve([series({ status: "200" }, [10, 1], [20, 2])], []);
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    expect(await source.countsSince(objectives, 5)).toEqual({ kind: "stale", ageSeconds: 110 });
+  });
+
+  it("never takes a missing bucket for no slow requests", async () => {
+    serve(counted, [series({ le: "0.1" }, [125, 4]), series({ le: "+Inf" }, [125, 4])]);
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    expect(await source.countsSince(objectives, 100)).toMatchObject({
+      kind: "not-a-number",
+      reason: expect.stringContaining('"slow"'),
+    });
+  });
+
+  it("has no data when the release has no series", async () => {
+    serve([], []);
+    expect(await prometheusCounts(openPrometheus(network, url), options).countsSince(objectives, 100)).toEqual({
+      kind: "no-data",
+    });
+  });
+
+  it("asks only for the selected requests", async () => {
+    const chosen = /^http_requests_total\{release="r2",track="one-box",synthetic="false"\}\[/;
+    answers = new Map([[chosen, { body: vector([series({ status: "200" }, [125, 7])]) }]]);
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    expect(await source.countsSince(objectives.slice(0, 1), 100)).toEqual({
+      kind: "value",
+      value: { errors: { requests: 7, bad: 0 } },
+    });
+  });
+
+  it("names the buckets that the objectives lack", async () => {
+    answers = new Map([
+      [
+        /^count by \(le\)/,
+        {
+          body: vector([
+            { metric: { le: "5" }, value: [1, "1"] },
+            { metric: { le: "+Inf" }, value: [1, "1"] },
+          ]),
+        },
+      ],
+    ]);
+    expect(await prometheusCounts(openPrometheus(network, url), options).missingBuckets(objectives)).toEqual({
+      kind: "value",
+      value: [1],
+    });
+  });
+
+  it("counts hours by increase()", async () => {
+    answers = new Map([
+      [
+        /^increase\(http_requests_total.*\[1800s\]\)$/,
+        {
+          body: vector([
+            { metric: { status: "500" }, value: [1, "9.6"] },
+            { metric: { status: "200" }, value: [1, "990.2"] },
+          ]),
+        },
+      ],
+      [
+        /^increase\(http_request_duration/,
+        {
+          body: vector([
+            { metric: { le: "1" }, value: [1, "990"] },
+            { metric: { le: "+Inf" }, value: [1, "1000"] },
+          ]),
+        },
+      ],
+    ]);
+    expect(await prometheusCounts(openPrometheus(network, url), options).countsOver(objectives, 1_800)).toEqual({
+      kind: "value",
+      value: { errors: { requests: 1_000, bad: 10 }, slow: { requests: 1_000, bad: 10 } },
+    });
+  });
+});

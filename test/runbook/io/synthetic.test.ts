@@ -1,0 +1,73 @@
+import { createServer, type Server } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import { openNetwork } from "../../../runbook/io/network.ts";
+import { syntheticTraffic } from "../../../runbook/io/synthetic.ts";
+
+const network = openNetwork({});
+const seen: { url: string | undefined; track: unknown; synthetic: unknown }[] = [];
+let server: Server;
+let base: string;
+
+beforeAll(async () => {
+  server = createServer((incoming, outgoing) => {
+    const { "x-sparki-track": track, "x-sparki-synthetic": synthetic } = incoming.headers;
+    seen.push({ url: incoming.url, track, synthetic });
+    if (incoming.url === "/broken") outgoing.statusCode = 503;
+    setTimeout(() => outgoing.end("ok"), incoming.url === "/slow" ? 150 : 0);
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const address = server.address();
+  base = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+});
+
+afterAll(async () => {
+  await network.close();
+  server.closeAllConnections();
+  await new Promise((closed) => server.close(closed));
+});
+
+async function run(urls: string[], seconds: number, requestsPerSecond: number, concurrency = 64) {
+  const traffic = syntheticTraffic(network, {
+    urls,
+    requestsPerSecond,
+    concurrency,
+    headers: { "x-sparki-track": "one-box" },
+  });
+  traffic.start();
+  await delay(seconds * 1000);
+  const result = { ...traffic.counts(), failures: traffic.failures() };
+  await traffic.stop();
+  expect(traffic.counts().requests).toBe(result.requests);
+  return result;
+}
+
+describe("syntheticTraffic", () => {
+  it("asks the URLs in turn at the configured rate, marked as synthetic", async () => {
+    const counts = await run([`${base}/a`, `${base}/b`], 1, 60);
+    expect(counts.requests).toBeGreaterThan(45);
+    expect(counts.requests).toBeLessThanOrEqual(62);
+    expect(counts.errors).toBe(0);
+    expect(new Set(seen.map(({ url }) => url))).toEqual(new Set(["/a", "/b"]));
+    expect(seen.every(({ track, synthetic }) => track === "one-box" && synthetic === "1")).toBe(true);
+  });
+
+  it("counts failed answers and slow ones", async () => {
+    const counts = await run([`${base}/broken`, `${base}/slow`], 1, 100);
+    expect(counts.errors).toBeGreaterThan(20);
+    expect(counts.over100ms).toBeGreaterThan(20);
+    expect(counts.errors + counts.over100ms).toBe(counts.requests);
+    expect(counts.over1s).toBe(0);
+  });
+
+  it("counts a connection that fails as an error, with its reason", async () => {
+    const counts = await run(["http://127.0.0.1:1/"], 0.3, 100);
+    expect(counts.errors).toBe(counts.requests);
+    expect(counts.failures).toEqual({ "connect ECONNREFUSED 127.0.0.1:1": counts.requests });
+  });
+
+  it("keeps within its concurrency", async () => {
+    const counts = await run([`${base}/slow`], 0.5, 1_000, 4);
+    expect(counts.requests).toBeGreaterThan(4);
+    expect(counts.requests).toBeLessThanOrEqual(16);
+  });
+});
