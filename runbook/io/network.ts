@@ -27,14 +27,19 @@ const CONNECT_TIMEOUT_SECONDS = 10;
 
 /**
  * Opens the network that the environment describes: SPARKI_DNS_SERVER (host:port), SPARKI_CA_FILE (PEM, trusted beside
- * the public roots) and SPARKI_PORT_MAP (443:8443,80:8080); without them, the system's.
+ * the public roots) and SPARKI_PORT_MAP (443:8443,80:8080); without them, the system's. A name in `standIns` is reached
+ * at the address of the name that stands in for it, under its own host header and certificate.
  */
-export function openNetwork(env: Readonly<Record<string, string | undefined>>): Network {
+export function openNetwork(
+  env: Readonly<Record<string, string | undefined>>,
+  standIns: Readonly<Record<string, string>> = {},
+): Network {
   const resolver = env.SPARKI_DNS_SERVER ? resolverAt(env.SPARKI_DNS_SERVER) : undefined;
   const ports = portMap(env.SPARKI_PORT_MAP);
   const certificateAuthorities = authorities(env.SPARKI_CA_FILE);
   const portFor = (port: number) => ports.get(port) ?? port;
-  const lookup: LookupFunction = resolver === undefined ? systemLookup : lookupWith(resolver);
+  const resolve: LookupFunction = resolver === undefined ? systemLookup : lookupWith(resolver);
+  const lookup: LookupFunction = (name, options, done) => resolve(standIns[name] ?? name, options, done);
   const agent = (connections: number) => new Agent({ connections, connect: connector() });
   const dispatcher = agent(16);
 

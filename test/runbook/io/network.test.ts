@@ -50,6 +50,12 @@ describe("openNetwork", () => {
     await network.close();
   });
 
+  it("reaches a name at the one that stands in for it, under its own host header", async () => {
+    const network = openNetwork(environment, { "prod.example": "app.example" });
+    expect(await request(network, "http://prod.example/")).toMatchObject({ body: "GET prod.example /" });
+    await network.close();
+  });
+
   it("reports an unknown name, a refused connection and a late answer as values", async () => {
     const network = openNetwork(environment);
     expect(await request(network, "http://nowhere.example/")).toMatchObject({
