@@ -1,0 +1,79 @@
+import type { Objective } from "../gates/objective.ts";
+import type { Alert } from "./monitoring/alert.ts";
+import { burnAlerts } from "./monitoring/burn-alerts.ts";
+import { dashboardJson } from "./monitoring/dashboard.ts";
+import { dependencyAlerts } from "./monitoring/dependency-alerts.ts";
+import { cacheDashboard, databaseDashboard } from "./monitoring/dependency-dashboards.ts";
+import { reliabilityDashboard } from "./monitoring/reliability-dashboard.ts";
+import { alertRouting, type Channels, type Routing } from "./monitoring/routing.ts";
+import type { AlertingRule, RuleGroup } from "./monitoring/rule.ts";
+import { SERVED_NAMESPACES, sloRuleGroups } from "./monitoring/slo-rules.ts";
+
+export interface MonitoringArgs {
+  readonly stack: string;
+  /** The same list that the gates judge by. */
+  readonly objectives: readonly Objective[];
+  readonly channels: Channels;
+  /** Where this repository's files can be read, without a slash at the end. */
+  readonly runbookBaseUrl: string;
+  /** The Secret with Slack's webhook address; only its name is known here. */
+  readonly slackWebhook: { readonly secret: string; readonly key: string };
+  /** Where the monitoring objects live, and the Prometheus that reads them. */
+  readonly namespace: string;
+}
+
+/** The values of the monitoring chart. */
+export interface MonitoringValues {
+  readonly stack: string;
+  readonly scrape: { readonly namespaces: readonly string[]; readonly intervalSeconds: number };
+  readonly groups: readonly RuleGroup[];
+  readonly routing: Routing;
+  readonly slackWebhook: { readonly secret: string; readonly key: string };
+  /** Grafana's JSON by file name without its ending. */
+  readonly dashboards: Readonly<Record<string, string>>;
+}
+
+const SCRAPE_INTERVAL_SECONDS = 15;
+
+/** Every rule, alert, route and dashboard, made from one list of objectives; the same input gives the same text. */
+export function monitoringValues(args: MonitoringArgs): MonitoringValues {
+  const { stack, objectives } = args;
+  const alerts = alertsOf(stack, objectives).map((alert) => alertingRule(alert, args));
+  const dashboards = [reliabilityDashboard(stack, objectives), databaseDashboard(stack), cacheDashboard(stack)];
+  return {
+    stack,
+    scrape: { namespaces: SERVED_NAMESPACES, intervalSeconds: SCRAPE_INTERVAL_SECONDS },
+    groups: [...sloRuleGroups(stack, objectives), { name: "sparki-alerts", interval: "30s", rules: alerts }],
+    routing: alertRouting(args.channels),
+    slackWebhook: args.slackWebhook,
+    dashboards: Object.fromEntries(
+      dashboards.map((dashboard) => [dashboard.uid, JSON.stringify(dashboardJson(stack, dashboard))]),
+    ),
+  };
+}
+
+/** The alerts of a stack, each with its page of the runbook. */
+export function alertsOf(stack: string, objectives: readonly Objective[]): Alert[] {
+  return [...objectives.flatMap((objective) => burnAlerts(stack, objective)), ...dependencyAlerts(stack)];
+}
+
+function alertingRule(alert: Alert, { stack, namespace, runbookBaseUrl }: MonitoringArgs): AlertingRule {
+  return {
+    alert: alert.name,
+    expr: alert.expr,
+    ...(alert.for === undefined ? {} : { for: alert.for }),
+    labels: {
+      ...alert.labels,
+      stack,
+      severity: alert.severity,
+      component: alert.component,
+      service: "{{ $labels.namespace }}",
+      // The operator hands an AlertmanagerConfig only the alerts of its own namespace.
+      namespace,
+    },
+    annotations: {
+      summary: alert.summary,
+      runbook_url: `${runbookBaseUrl}/docs/alerts.md#${alert.name.toLowerCase()}`,
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import type { Alert, Component } from "./alert.ts";
+import { type Matcher, selector } from "./rule.ts";
+import { SERVED_NAMESPACES } from "./slo-rules.ts";
+
+/** Alerts about what the objectives stand on: metrics that arrive, and the engine's view of its database and cache. */
+export function dependencyAlerts(stack: string): Alert[] {
+  return [
+    ...SERVED_NAMESPACES.map((namespace) => metricsMissing(stack, namespace)),
+    databaseConnectionsExhausted(stack),
+    failing(stack, {
+      name: "DatabaseFailing",
+      component: "database",
+      metric: "database_queries_total",
+      owner: "#database",
+    }),
+    failing(stack, {
+      name: "CacheFailing",
+      component: "cache",
+      metric: "cache_commands_total",
+      owner: "#infrastructure",
+    }),
+  ];
+}
+
+/** Without metrics no other alert can fire, so their absence is the most urgent of all. */
+function metricsMissing(stack: string, namespace: string): Alert {
+  const service = namespace === "sparki-engine" ? "Engine" : "Web";
+  return {
+    name: `${service}MetricsMissing`,
+    severity: "page",
+    component: "monitoring",
+    expr: `absent(up${selector(["namespace", "=", namespace], ["stack", "=", stack])} == 1)`,
+    for: "5m",
+    summary: `No pod in ${namespace} answers Prometheus: nobody would notice an outage`,
+    page: {
+      meaning: `Prometheus has not scraped a single pod in ${namespace} for 5 minutes. Either the service is down, or it can no longer be seen; until it is known which, treat it as down.`,
+      timing: "Fires 5 minutes after the last successful scrape. Ends with the first one.",
+      look: [
+        `\`npx sparki verify\`: does the service answer from outside?`,
+        `\`kubectl get pods -n ${namespace}\`: are pods running and ready?`,
+        `\`kubectl get networkpolicies -n ${namespace}\` and the PodMonitor in sparki-monitoring: may Prometheus still reach them, and does it look for them?`,
+      ],
+      act: [
+        "The service does not answer: `npx sparki rollback` if a release is under way or just done, else escalate at once.",
+        "The service answers: repair the scraping; hold every release until then, the gates are as blind as you are.",
+      ],
+    },
+  };
+}
+
+function databaseConnectionsExhausted(stack: string): Alert {
+  const series = selector(["namespace", "=", "sparki-engine"], ["stack", "=", stack]);
+  const active = selector(["namespace", "=", "sparki-engine"], ["stack", "=", stack], ["state", "=", "active"]);
+  return {
+    name: "DatabaseConnectionsExhausted",
+    severity: "ticket",
+    component: "database",
+    expr: `sum by (namespace) (database_connections${active}) / sum by (namespace) (database_connections_max${series}) > 0.9`,
+    for: "10m",
+    summary: "{{ $value | humanizePercentage }} of the engine's database connections are in use",
+    page: {
+      meaning:
+        "Over 90 % of all connections that the engine's pods may open are busy. Requests begin to wait for one, and soon are slow.",
+      timing: "Fires after 10 minutes above 90 %. Ends as soon as it is below.",
+      look: [
+        "Dashboard *Database*: connections by state, requests waiting, slow statements.",
+        "`npx sparki diagnose database`",
+        "Performance Insights of the RDS instance: which statement holds them.",
+      ],
+      act: [
+        "A statement has become slow with the newest release: `npx sparki rollback`.",
+        "Load has grown: raise `engine.maxReplicas` only if the instance's connection limit allows it, else ask @dba-team for a larger instance class.",
+      ],
+    },
+  };
+}
+
+interface Dependency {
+  readonly name: string;
+  readonly component: Component;
+  /** A counter of what was asked of it, with a `result`. */
+  readonly metric: string;
+  readonly owner: string;
+}
+
+function failing(stack: string, { name, component, metric, owner }: Dependency): Alert {
+  const rate = (...result: readonly Matcher[]) =>
+    `sum by (namespace) (rate(${metric}${selector(["namespace", "=", "sparki-engine"], ["stack", "=", stack], ...result)}[5m]))`;
+  return {
+    name,
+    severity: "ticket",
+    component,
+    expr: `${rate(["result", "=", "error"])} / (${rate()} > 0) > 0.01`,
+    for: "5m",
+    summary: `{{ $value | humanizePercentage }} of what the engine asks of its ${component} fails`,
+    page: {
+      meaning: `More than 1 % of what the engine asks of its ${component} has failed for 5 minutes. Users feel it as errors; when they feel it enough, a budget alert pages.`,
+      timing: "Fires after 5 minutes above 1 %. Ends as soon as it is below.",
+      look: [
+        `Dashboard *${component === "database" ? "Database" : "Cache"}*: errors, latency, and deployment markers.`,
+        "`npx sparki diagnose database` and the engine's log lines of level ERROR.",
+        "The service's events in the AWS console: failover, maintenance, full storage or memory.",
+      ],
+      act: [
+        "A failover or maintenance: wait, it ends by itself within 2 minutes; the engine reconnects.",
+        `Anything else: bring in ${owner}. Security groups and network policies are in this repository; look for a recent change.`,
+      ],
+    },
+  };
+}

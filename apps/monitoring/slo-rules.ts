@@ -1,0 +1,103 @@
+import type { Objective } from "../../gates/objective.ts";
+import { type Matcher, type RecordingRule, type RuleGroup, selector } from "./rule.ts";
+
+/** Windows over which the proportion of bad requests is counted from the requests themselves. */
+const SHORT_WINDOWS = ["5m", "30m", "1h", "6h"] as const;
+
+/** Windows that are added up from the recorded 5-minute rates: days of every pod's counters are too many samples. */
+const LONG_WINDOWS = ["1d", "3d", "30d"] as const;
+
+export type Window = (typeof SHORT_WINDOWS)[number] | (typeof LONG_WINDOWS)[number];
+
+/** Namespaces whose requests are Sparki's service; each has a budget of its own. */
+export const SERVED_NAMESPACES = ["sparki-engine", "sparki-web"] as const;
+
+/** An objective as a label: `slower than 5 s` becomes `slower-than-5-s`. */
+export function objectiveLabel({ name }: Objective): string {
+  return name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-|-$/g, "");
+}
+
+/** The recorded proportion of bad requests of an objective over a window, one series a namespace. */
+export function badRatio(stack: string, objective: Objective, window: Window): string {
+  return `sparki:slo_bad:ratio_rate${window}${selector(["objective", "=", objectiveLabel(objective)], ["stack", "=", stack])}`;
+}
+
+/** Everything that alerts and dashboards read about the objectives, recorded once. */
+export function sloRuleGroups(stack: string, objectives: readonly Objective[]): RuleGroup[] {
+  return objectives.map((objective) => {
+    const labels = { objective: objectiveLabel(objective), stack };
+    return {
+      name: `sparki-slo-${labels.objective}`,
+      interval: "30s",
+      rules: [
+        { record: "sparki:slo_requests:rate5m", expr: requestRate(stack, objective, "5m"), labels },
+        { record: "sparki:slo_bad:rate5m", expr: badRate(stack, objective, "5m"), labels },
+        ...SHORT_WINDOWS.map((window) => shortRatio(stack, objective, window, labels)),
+        ...LONG_WINDOWS.map((window) => longRatio(window, labels)),
+      ],
+    };
+  });
+}
+
+function shortRatio(
+  stack: string,
+  objective: Objective,
+  window: Window,
+  labels: RecordingRule["labels"],
+): RecordingRule {
+  const bad = badRate(stack, objective, window);
+  // Without a request there is no proportion: dividing by nothing would say NaN, which no alert understands.
+  const expr = `(${bad}) / (${requestRate(stack, objective, window)} > 0)`;
+  return { record: `sparki:slo_bad:ratio_rate${window}`, expr, labels };
+}
+
+function longRatio(window: Window, labels: { readonly objective: string; readonly stack: string }): RecordingRule {
+  const series = selector(["objective", "=", labels.objective], ["stack", "=", labels.stack]);
+  const over = (name: string) => `sum_over_time(${name}${series}[${window}])`;
+  const expr = `${over("sparki:slo_bad:rate5m")} / (${over("sparki:slo_requests:rate5m")} > 0)`;
+  return { record: `sparki:slo_bad:ratio_rate${window}`, expr, labels };
+}
+
+/** Users' requests a second, by namespace; synthetic ones are the gates' own. */
+function requestRate(stack: string, { kind }: Objective, window: Window): string {
+  return perSecond(
+    kind.type === "errors" ? "http_requests_total" : "http_request_duration_seconds_count",
+    stack,
+    window,
+  );
+}
+
+/** Bad requests a second, by namespace; zero, not absent, where requests came and none was bad. */
+function badRate(stack: string, { kind }: Objective, window: Window): string {
+  if (kind.type === "errors") {
+    const failed = perSecond("http_requests_total", stack, window, ["status", "=~", "5.."]);
+    return `${failed} or 0 * ${perSecond("http_requests_total", stack, window)}`;
+  }
+  const all = perSecond("http_request_duration_seconds_count", stack, window);
+  const quick = perSecond("http_request_duration_seconds_bucket", stack, window, [
+    "le",
+    "=~",
+    bucketPattern(kind.seconds),
+  ]);
+  // Two counters of one histogram are added up apart: their difference can be a rounding error below zero.
+  return `clamp_min(${all} - ${quick}, 0)`;
+}
+
+function perSecond(metric: string, stack: string, window: Window, ...matchers: readonly Matcher[]): string {
+  const requests = selector(
+    ["namespace", "=~", SERVED_NAMESPACES.join("|")],
+    ["stack", "=", stack],
+    ["synthetic", "=", "false"],
+    ...matchers,
+  );
+  return `sum by (namespace) (rate(${metric}${requests}[${window}]))`;
+}
+
+/** Prometheus 3 stores the bound 5 as 5.0, Prometheus 2 as it was written. */
+function bucketPattern(seconds: number): string {
+  const text = String(seconds).replace(".", "\\.");
+  return Number.isInteger(seconds) ? `${text}(\\.0)?` : text;
+}
