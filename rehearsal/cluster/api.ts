@@ -1,0 +1,126 @@
+import { Agent, type Dispatcher, request } from "undici";
+import type { ClusterAccess } from "../services.ts";
+import type { Status } from "./objects.ts";
+
+/** What the API server refused: its HTTP status, its reason (`NotFound`, `Invalid`, ...) and its own words. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly reason: string;
+  readonly details: Status["details"];
+
+  constructor(status: number, body: Partial<Status>) {
+    super(body.message ?? `the API server answered ${status}`);
+    this.name = "ApiError";
+    this.status = status;
+    this.reason = body.reason ?? "";
+    this.details = body.details;
+  }
+}
+
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export type PatchType = "merge-patch" | "strategic-merge-patch" | "apply-patch";
+
+interface Call {
+  readonly method: Dispatcher.HttpMethod;
+  readonly query?: Query;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Speaks plain JSON with one API server, as one user.
+ *
+ * The generated client would first turn objects into its own classes, and so lose the fields that it does not know.
+ */
+export class KubernetesApi {
+  readonly #endpoint: string;
+  readonly #token: string;
+  readonly #agent: Agent;
+
+  constructor({ endpoint, certificateAuthorityPem, token }: ClusterAccess) {
+    this.#endpoint = endpoint;
+    this.#token = token;
+    this.#agent = new Agent({ connect: { ca: certificateAuthorityPem }, bodyTimeout: 0, headersTimeout: 60_000 });
+  }
+
+  /** The object at a path, or undefined when there is none. */
+  async get<T>(path: string, query: Query = {}): Promise<T | undefined> {
+    try {
+      return await this.#json<T>(path, { method: "GET", query });
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  async list<T>(path: string, query: Query = {}): Promise<{ items: T[]; resourceVersion: string }> {
+    const list = await this.#json<{ items?: T[]; metadata: { resourceVersion: string } }>(path, {
+      method: "GET",
+      query,
+    });
+    return { items: list.items ?? [], resourceVersion: list.metadata.resourceVersion };
+  }
+
+  create<T>(path: string, body: unknown, query: Query = {}): Promise<T> {
+    return this.#json(path, { method: "POST", body, query });
+  }
+
+  patch<T>(path: string, type: PatchType, body: unknown, query: Query = {}): Promise<T> {
+    const contentType = `application/${type}+${type === "apply-patch" ? "yaml" : "json"}`;
+    return this.#json(path, { method: "PATCH", body, query, contentType });
+  }
+
+  /** Asks for an object's deletion; an object that is not there is deleted already. */
+  async delete(path: string, options: unknown = {}): Promise<void> {
+    try {
+      await this.#json(path, { method: "DELETE", body: options });
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+    }
+  }
+
+  /** The answer's text, for endpoints that do not speak JSON. */
+  async text(path: string, query: Query = {}): Promise<string> {
+    return (await this.stream(path, { method: "GET", query })).text();
+  }
+
+  /** The answer's body while it is still being written. */
+  async stream(path: string, call: Call): Promise<Dispatcher.ResponseData["body"]> {
+    const response = await request(this.#url(path, call.query ?? {}), {
+      method: call.method,
+      dispatcher: this.#agent,
+      headers: { authorization: `Bearer ${this.#token}`, "content-type": call.contentType ?? "application/json" },
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+    });
+    if (response.statusCode < 400) return response.body;
+    throw new ApiError(response.statusCode, statusIn(await response.body.text()));
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  async #json<T>(path: string, call: Call): Promise<T> {
+    const parsed: T = JSON.parse(await (await this.stream(path, call)).text());
+    return parsed;
+  }
+
+  #url(path: string, query: Query): string {
+    const url = new URL(path, this.#endpoint);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, `${value}`);
+    }
+    return url.href;
+  }
+}
+
+function statusIn(text: string): Partial<Status> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { message: text.trim() };
+  }
+}

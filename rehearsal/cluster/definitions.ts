@@ -1,0 +1,57 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { waitFor } from "../waiting.ts";
+import type { KubernetesApi } from "./api.ts";
+import type { KubernetesObject } from "./objects.ts";
+
+interface Definition extends KubernetesObject {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+const DIRECTORY = join(import.meta.dirname, "definitions");
+const DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+/** Where the objects that are not definitions live: each kind is cluster-wide. */
+const COLLECTIONS: Readonly<Record<string, string>> = {
+  NodeClass: "/apis/eks.amazonaws.com/v1/nodeclasses",
+  NodePool: "/apis/karpenter.sh/v1/nodepools",
+  StorageClass: "/apis/storage.k8s.io/v1/storageclasses",
+  CSIDriver: "/apis/storage.k8s.io/v1/csidrivers",
+};
+
+/** Gives the cluster what Auto Mode and the add-ons bring; resolves once every definition is served. */
+export async function applyDefinitions(api: KubernetesApi): Promise<void> {
+  const objects = await readDefinitions();
+  const definitions = objects.filter(({ kind }) => kind === "CustomResourceDefinition");
+  await Promise.all(definitions.map((object) => apply(api, DEFINITIONS, object)));
+  await waitFor("the custom resource definitions", () => established(api, definitions), { limitSeconds: 30 });
+  await Promise.all(
+    objects.map((object) => {
+      const collection = COLLECTIONS[object.kind];
+      return collection === undefined ? undefined : apply(api, collection, object);
+    }),
+  );
+}
+
+/** Every object in `definitions/`. */
+export async function readDefinitions(): Promise<readonly KubernetesObject[]> {
+  const files = (await readdir(DIRECTORY)).filter((file) => file.endsWith(".yaml"));
+  const texts = await Promise.all(files.map((file) => readFile(join(DIRECTORY, file), "utf8")));
+  return texts.flatMap((text) => parseAllDocuments(text).map((document): KubernetesObject => document.toJS()));
+}
+
+function apply(api: KubernetesApi, collection: string, object: KubernetesObject) {
+  const query = { fieldManager: "eks", force: true };
+  return api.patch(`${collection}/${object.metadata.name}`, "apply-patch", object, query);
+}
+
+async function established(api: KubernetesApi, definitions: readonly KubernetesObject[]): Promise<boolean> {
+  const { items } = await api.list<Definition>(DEFINITIONS);
+  const served = new Set(items.filter(isEstablished).map(({ metadata }) => metadata.name));
+  return definitions.every(({ metadata }) => served.has(metadata.name));
+}
+
+function isEstablished({ status }: Definition): boolean {
+  return status?.conditions?.some(({ type, status: value }) => type === "Established" && value === "True") ?? false;
+}
