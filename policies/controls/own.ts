@@ -17,4 +17,11 @@ export const ownControls: readonly Control[] = [
   },
   { id: "D04", title: "Nothing is made outside the allowed regions", ids: ["regions"], metBy: "infra/provider.ts" },
   { id: "D05", title: "A stack is never smaller than its floor", ids: ["floor"], metBy: "stacks/schema.ts" },
+  {
+    id: "D06",
+    title: "No kind of resource is made that the controls are about but no policy reads",
+    ids: ["kinds"],
+    metBy: "infra/",
+  },
+  { id: "D07", title: "Each zone has its own way out of the VPC", ids: ["nat-per-zone"], metBy: "infra/network.ts" },
 ];

@@ -30,6 +30,8 @@ export function asResource(facts: ResourceFacts): AnyResource {
   };
 }
 
+const IDENTITIES = ["id", "arn", "name"];
+
 /** All resources of a stack, and what lies between them. */
 export class StackView {
   readonly resources: readonly AnyResource[];
@@ -45,9 +47,13 @@ export class StackView {
   /** Whether a property names that resource: by where its value comes from, or by the resource's id, ARN or name. */
   refers(from: AnyResource, property: string, to: AnyResource): boolean {
     if (from.sourcesOf(property).some((source) => source.urn === to.urn)) return true;
-    const value = knownValue(() => from.props[property]);
-    if (typeof value !== "string" || value === "") return false;
-    return ["id", "arn", "name"].some((identity) => knownValue(() => to.props[identity]) === value);
+    const names = textsIn(() => from.props[property]);
+    return IDENTITIES.some((identity) => textsIn(() => to.props[identity]).some((own) => names.includes(own)));
+  }
+
+  /** The resources of a type that a property names. */
+  referred<T extends ResourceType>(from: AnyResource, property: string, type: T) {
+    return this.all(type).filter((to) => this.refers(from, property, to));
   }
 }
 
@@ -64,4 +70,12 @@ export function knownValue<T>(read: () => T): T | undefined {
     if (isUnknownValue(error)) return undefined;
     throw error;
   }
+}
+
+/** Every text that is known in a value, however deep. */
+function textsIn(read: () => unknown): string[] {
+  const value = knownValue(read);
+  if (typeof value === "string") return value === "" ? [] : [value];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.keys(value).flatMap((key) => textsIn(() => Reflect.get(value, key)));
 }

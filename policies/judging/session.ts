@@ -4,10 +4,11 @@ import { Excuses } from "./exemptions.ts";
 import { type Finding, judgeEach, judgeWhole } from "./judgement.ts";
 import type { AnyResource, StackView } from "./resource.ts";
 
-/** A violation's text; the resource is undefined when the stack's config is at fault. */
+/** What stops the deployment; resource and property are undefined when the stack's exemptions are at fault. */
 export interface Violation {
   readonly message: string;
   readonly urn: string | undefined;
+  readonly property: string | undefined;
 }
 
 /**
@@ -45,7 +46,8 @@ export class Session {
         .filter((finding) => !this.#judged.has(keyOf(finding))),
     ]);
     const faults = this.#violations(findings.filter((finding) => !this.#acceptable(finding)));
-    return [...faults, ...this.#excuses.faults(this.#policies).map((message) => ({ message, urn: undefined }))];
+    const excuses = this.#excuses.faults(this.#policies);
+    return [...faults, ...excuses.map((message) => ({ message, urn: undefined, property: undefined }))];
   }
 
   #acceptable({ verdict, resource, property, whenUnknown }: Finding): boolean {
@@ -59,7 +61,10 @@ export class Session {
   #violations(findings: readonly Finding[]): Violation[] {
     return findings
       .filter((finding) => !this.#excuses.excuse(finding))
-      .map((finding) => ({ message: describeFinding(finding), urn: finding.resource.urn }));
+      .map((finding) => {
+        const { resource, property } = finding;
+        return { message: describeFinding(finding), urn: resource.urn, property };
+      });
   }
 }
 
