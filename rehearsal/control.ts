@@ -37,9 +37,13 @@ function noSlot(code: string | undefined): DeployError {
     return new DeployError("SPARKI_OUTSIDE", `port ${PORTS.control} is taken on every address from ${range}`, {
       hint: "end another rehearsal, then run the same command again",
     });
-  return new DeployError("SPARKI_OUTSIDE", `this machine has no addresses ${range} (${code}); expected a Linux loopback`, {
-    hint: "run it on Linux, or give the loopback interface these addresses",
-  });
+  return new DeployError(
+    "SPARKI_OUTSIDE",
+    `this machine has no addresses ${range} (${code}); expected a Linux loopback`,
+    {
+      hint: "run it on Linux, or give the loopback interface these addresses",
+    },
+  );
 }
 
 /** Why the server cannot listen there; undefined once it does. */

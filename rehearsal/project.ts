@@ -17,6 +17,8 @@ export interface RehearsedProject {
   readonly configFile: string;
   readonly replacements: readonly Replacement[];
   readonly release: ReleaseDescriptor;
+  /** The stack's config as the engine hands it to the program: text, or JSON text. */
+  config(): Readonly<Record<string, string>>;
   /** Puts another release into the config, for the next deploy. */
   setRelease(release: ReleaseDescriptor): void;
   /** Gives the config the values that only the running cloud knows, such as its Prometheus's address. */
@@ -39,6 +41,7 @@ export function copyProject(projectDirectory: string, stack: string, directory: 
     configFile,
     replacements,
     release: releaseOf(document, stack),
+    config: () => configOf(document),
     setRelease: (release) => {
       document.setIn(["config", "sparki:release"], document.createNode(release));
       save();
@@ -74,6 +77,14 @@ function* withoutCloudSecrets(document: Document): Generator<Replacement> {
     pair.value = document.createNode(`rehearsed-${key.replace(/\W/g, "-")}`);
     yield { key, by: "a made-up secret" };
   }
+}
+
+function configOf(document: Document): Record<string, string> {
+  const config: unknown = document.toJS()?.config ?? {};
+  const entries = Object.entries(typeof config === "object" && config !== null ? config : {});
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key, typeof value === "object" ? JSON.stringify(value) : String(value)]),
+  );
 }
 
 function releaseOf(document: Document, stack: string): ReleaseDescriptor {

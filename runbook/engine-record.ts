@@ -111,8 +111,9 @@ export class EngineRecord {
     );
   }
 
-  #begin({ urn, type, op }: StepMetadata, at: number): void {
-    if (isBookkeeping(type)) return;
+  #begin(metadata: StepMetadata, at: number): void {
+    if (isBookkeeping(metadata)) return;
+    const { urn, type, op } = metadata;
     const name = nameOf(urn);
     this.#steps.set(`${urn} ${op}`, {
       urn,
@@ -153,15 +154,11 @@ export class EngineRecord {
   }
 }
 
-interface StepMetadata {
-  readonly urn: string;
-  readonly type: string;
-  readonly op: string;
-}
+type StepMetadata = NonNullable<EngineEvent["resourcePreEvent"]>["metadata"];
 
-/** The stack itself and the providers' settings are no resources of ours. */
-function isBookkeeping(type: string): boolean {
-  return type === "pulumi:pulumi:Stack" || type.startsWith("pulumi:providers:");
+/** Components only group what is inside them, and a provider's settings are made nowhere: neither is an operation. */
+function isBookkeeping({ type, old, new: made }: StepMetadata): boolean {
+  return type.startsWith("pulumi:providers:") || (made ?? old)?.custom !== true;
 }
 
 export function nameOf(urn: string): string {

@@ -1,0 +1,43 @@
+import type { Cloud, CloudOptions } from "./cloud.ts";
+import { startCloud } from "./cloud.ts";
+import type { CloudAnswer, CloudRequest } from "./cloud-process.ts";
+
+/** The simulated cloud as a process of its own: starts when asked, and ends when asked or when its parent is gone. */
+let cloud: Promise<Cloud> | undefined;
+let ending = false;
+
+process.on("message", (request: CloudRequest) => {
+  if ("start" in request) begin(request.start);
+  else end();
+});
+process.on("disconnect", end);
+for (const name of ["SIGTERM", "SIGHUP"] as const) process.on(name, end);
+// A terminal's Ctrl-C goes to our parent, which lets the engine finish before it ends us.
+process.on("SIGINT", () => undefined);
+
+function begin(options: CloudOptions): void {
+  const since = performance.now();
+  cloud = startCloud(options);
+  cloud.then(
+    ({ environment, url, kubeconfigFile }) => {
+      const readySeconds = (performance.now() - since) / 1000;
+      send({ started: { environment, url, kubeconfigFile, readySeconds } });
+    },
+    (error: unknown) => send({ failed: error instanceof Error ? error.message : String(error) }),
+  );
+}
+
+function end(): void {
+  if (ending) return;
+  ending = true;
+  void stop().finally(() => process.exit(0));
+}
+
+async function stop(): Promise<void> {
+  const started = await cloud?.catch(() => undefined);
+  await started?.stop();
+}
+
+function send(answer: CloudAnswer): void {
+  if (process.connected) process.send?.(answer);
+}

@@ -1,0 +1,67 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { DeployError } from "../stacks/deploy-error.ts";
+import { endLeftovers, identityOf } from "./leftovers.ts";
+
+/** The directory that one rehearsal alone writes to, until it is released. */
+export interface RunDirectory {
+  readonly path: string;
+  /** Holds the passphrase that encrypts the secrets in this run's state. */
+  readonly passphraseFile: string;
+  readonly backendDirectory: string;
+  release(): void;
+}
+
+/**
+ * Makes a fresh run directory; what a crashed run left there, processes included, is ended and removed first.
+ * Throws SPARKI_OUTSIDE while another rehearsal uses it.
+ */
+export async function openRunDirectory(path: string): Promise<RunDirectory> {
+  mkdirSync(dirname(path), { recursive: true });
+  const lock = `${path}.lock`;
+  claim(lock, path);
+  await endLeftovers(path);
+  rmSync(path, { recursive: true, force: true });
+  const backendDirectory = join(path, "backend");
+  const passphraseFile = join(path, "passphrase");
+  mkdirSync(backendDirectory, { recursive: true });
+  writeFileSync(passphraseFile, randomBytes(16).toString("hex"), { mode: 0o600 });
+  return { path, passphraseFile, backendDirectory, release: () => rmSync(lock, { force: true }) };
+}
+
+/** One try for the lock, and one more after a dead holder's was removed. */
+function claim(lock: string, path: string): void {
+  if (tryClaim(lock)) return;
+  const holder = readHolder(lock);
+  if (holder !== undefined && identityOf(holder.pid) === holder.identity) throw inUse(path, holder.pid);
+  rmSync(lock, { force: true });
+  if (!tryClaim(lock)) throw inUse(path, readHolder(lock)?.pid);
+}
+
+function tryClaim(lock: string): boolean {
+  try {
+    const holder = { pid: process.pid, identity: identityOf(process.pid) };
+    writeFileSync(lock, JSON.stringify(holder), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function readHolder(lock: string): { pid: number; identity: string } | undefined {
+  try {
+    const holder: { pid: number; identity: string } = JSON.parse(readFileSync(lock, "utf8"));
+    return holder;
+  } catch {
+    // A file cut short by a crash names no holder.
+    return undefined;
+  }
+}
+
+function inUse(path: string, pid: number | undefined): DeployError {
+  return new DeployError("SPARKI_OUTSIDE", `another rehearsal uses ${path} (process ${pid ?? "unknown"})`, {
+    hint: "wait until it ends, or end it with Ctrl-C; then run the same command again",
+  });
+}

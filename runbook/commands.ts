@@ -1,0 +1,14 @@
+import type { Command } from "./command.ts";
+
+/** Every command by name, loaded only when it is asked for, so that `--help` and a mistyped name answer at once. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  rehearse: async () => (await import("./commands/rehearse.ts")).rehearse,
+  cloud: async () => (await import("./commands/cloud.ts")).cloud,
+};
+
+/** The commands that an argument list names, or all of them when it names none, as `--help` needs. */
+export async function loadCommands(argv: readonly string[]): Promise<readonly Command[]> {
+  const named = Object.keys(COMMANDS).filter((name) => argv.includes(name));
+  const wanted = named.length > 0 && !argv.includes("help") ? named : Object.keys(COMMANDS);
+  return Promise.all(wanted.flatMap((name) => COMMANDS[name]?.() ?? []));
+}

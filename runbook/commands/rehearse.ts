@@ -1,0 +1,85 @@
+import { DeployError } from "../../stacks/deploy-error.ts";
+import type { Command, CommandInput, CommandResult } from "../command.ts";
+
+const DESCRIPTION = `Rehearses a whole deployment on this machine, with no cloud account.
+
+Starts a simulated AWS, then previews and deploys the stack's own config to it with
+the real Pulumi engine, a real Kubernetes control plane, Helm, PostgreSQL and Redis.
+It can never touch the real stack: state, world and backend are its own.
+
+Examples:
+  npx sparki rehearse                       prod's config, from nothing to promoted
+  npx sparki rehearse upgrade               then a second release over it
+  npx sparki rehearse error-spike --json    a bad second release; one JSON document
+  npx sparki rehearse upgrade --fault F26   with a fault in the last release
+  npx sparki rehearse --list                the scenarios and faults there are
+
+What a rehearsal leaves is in .sparki/rehearsal/<stack>: logs, state, the world.`;
+
+/** `sparki rehearse`: exits 0 promoted, 1 stopped by a gate, 3 held, 4 failed. */
+export const rehearse: Command = {
+  name: "rehearse",
+  summary: "deploy to a simulated AWS on this machine and report",
+  description: DESCRIPTION,
+  arguments: [{ name: "scenario", required: false, help: "which scenario; first-deploy when left out" }],
+  options: [
+    { flags: "--list", help: "list the scenarios and the faults" },
+    { flags: "--fault <id>", help: "put a fault into the last release, such as F26" },
+    { flags: "--seed <number>", help: "makes modelled times repeatable", default: "1" },
+    { flags: "--time-scale <factor>", help: "real seconds for a modelled second", default: "0.01" },
+  ],
+  run: async (input) => (input.options.list ? list(input) : run(input)),
+};
+
+async function list({ ports }: CommandInput): Promise<CommandResult> {
+  const { IMAGE_FAULTS, SCENARIOS } = await import("../../rehearsal/scenarios.ts");
+  const scenarios = SCENARIOS.map(({ name, summary }) => ({ name, summary }));
+  const faults = Object.entries(IMAGE_FAULTS).map(([id, { summary }]) => ({ id, summary }));
+  const lines = [
+    "Scenarios:",
+    ...scenarios.map(({ name, summary }) => `  ${name.padEnd(14)}${summary}`),
+    "Faults (--fault):",
+    ...faults.map(({ id, summary }) => `  ${id.padEnd(14)}${summary}`),
+  ];
+  ports.stderr.write(`${lines.join("\n")}\n`);
+  return { exitCode: 0, json: { scenarios, faults } };
+}
+
+async function run({ args, options, ports }: CommandInput): Promise<CommandResult> {
+  const { findScenario, withFault } = await import("../../rehearsal/scenarios.ts");
+  const named = findScenario(args[0] ?? "first-deploy");
+  const scenario = typeof options.fault === "string" ? withFault(named, options.fault) : named;
+  const plan = { scenario, ...sessionOptions(options) };
+  const { openScreen } = await import("../report/screen.ts");
+  const { rehearse: carryOut } = await import("../rehearsal-run.ts");
+  const { rehearsalText } = await import("../report/rehearsal-text.ts");
+  const screen = await openScreen(ports);
+  const report = await carryOut(plan, screen, ports);
+  ports.stderr.write(rehearsalText(report, screen.paint));
+  return { exitCode: report.exitCode, json: report };
+}
+
+/** The options that `rehearse` and `cloud` share, checked. */
+export function sessionOptions(options: CommandInput["options"]): { stack: string; seed: number; timeScale: number } {
+  const stack = typeof options.stack === "string" ? options.stack : "prod";
+  if (!/^[a-z][a-z0-9-]*$/.test(stack))
+    throw new DeployError("SPARKI_USAGE", `--stack is ${JSON.stringify(stack)}; expected a name such as prod`);
+  return {
+    stack,
+    seed: numberOf("--seed", options.seed, (value) => Number.isInteger(value) && value >= 0, "a whole number from 0"),
+    timeScale: numberOf("--time-scale", options.timeScale, (value) => value > 0 && value <= 1, "above 0, at most 1"),
+  };
+}
+
+function numberOf(
+  flag: string,
+  found: string | boolean | undefined,
+  isGood: (value: number) => boolean,
+  expected: string,
+): number {
+  const value = typeof found === "string" && found !== "" ? Number(found) : Number.NaN;
+  if (isGood(value)) return value;
+  throw new DeployError("SPARKI_USAGE", `${flag} is ${JSON.stringify(found)}; expected a number: ${expected}`, {
+    hint: "npx sparki rehearse --help",
+  });
+}

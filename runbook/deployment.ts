@@ -1,0 +1,45 @@
+import type { GateResult } from "../gates/verdict.ts";
+import type { Clock } from "./command.ts";
+import type { EngineResult } from "./engine-record.ts";
+import { readGateLog } from "./gate-log.ts";
+import type { Engine } from "./io/engine.ts";
+import { showPhase } from "./report/live.ts";
+import type { Screen } from "./report/screen.ts";
+
+/** What one deploy of a release came to. */
+export interface Deployment {
+  readonly preview: EngineResult;
+  /** Undefined when the preview refused. */
+  readonly up: EngineResult | undefined;
+  /** What this deploy's gates found, in the order they ran. */
+  readonly gates: readonly GateResult[];
+}
+
+interface Surroundings {
+  readonly screen: Screen;
+  readonly clock: Clock;
+  readonly gateLogFile: string;
+}
+
+/** Previews with the policies, and deploys only what the preview lets through. */
+export async function deploy(engine: Engine, title: string, surroundings: Surroundings): Promise<Deployment> {
+  const { screen, clock, gateLogFile } = surroundings;
+  const before = readGateLog(gateLogFile).length;
+  const preview = await showPhase(screen, clock, `preview ${title}`, async (phase) => {
+    const result = await engine.preview(phase.watch({ lines: false }));
+    phase.note(`${describe(result)}, ${result.policy.checked} policy checks`);
+    return result;
+  });
+  if (preview.outcome !== "succeeded") return { preview, up: undefined, gates: [] };
+  const up = await showPhase(screen, clock, `deploy ${title}`, async (phase) => {
+    const result = await engine.up(phase.watch({ lines: true }));
+    phase.note(describe(result));
+    return result;
+  });
+  return { preview, up, gates: readGateLog(gateLogFile).slice(before) };
+}
+
+function describe({ outcome, changes }: EngineResult): string {
+  const counts = Object.entries(changes).map(([op, count]) => `${count} ${op}`);
+  return [outcome, ...counts].join(", ");
+}

@@ -1,0 +1,24 @@
+import { KubernetesClient } from "./kubernetes.ts";
+
+/** The digests of the images that run in ready pods, as the Kubernetes API reports them. */
+export interface LiveRelease {
+  readonly engine: LiveTracks;
+  readonly web: LiveTracks;
+}
+
+export interface LiveTracks {
+  readonly oneBox: readonly string[];
+  readonly fleet: readonly string[];
+}
+
+/** What is live, read from the running pods and never from state. */
+export async function readLiveRelease(kubeconfig: string): Promise<LiveRelease> {
+  const client = new KubernetesClient(kubeconfig);
+  const tracks = async (app: "engine" | "web"): Promise<LiveTracks> => {
+    const digests = (track: string) => client.runningDigests(`sparki-${app}`, `${app}-${track}`);
+    const [oneBox, fleet] = await Promise.all([digests("one-box"), digests("fleet")]);
+    return { oneBox, fleet };
+  };
+  const [engine, web] = await Promise.all([tracks("engine"), tracks("web")]);
+  return { engine, web };
+}

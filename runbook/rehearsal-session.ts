@@ -1,0 +1,168 @@
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
+import { type CloudProcess, startCloudProcess } from "../rehearsal/cloud-process.ts";
+import { copyProject, type RehearsedProject } from "../rehearsal/project.ts";
+import { openRunDirectory, type RunDirectory } from "../rehearsal/run-directory.ts";
+import { type Behaviours, imagesOf, type ReleaseDescriptor } from "../rehearsal/scenarios.ts";
+import { parseConfig } from "../stacks/config.ts";
+import { resolveTools } from "../tools/resolve.ts";
+import { which } from "../tools/search-path.ts";
+import type { Progress } from "../tools/tool.ts";
+import type { Ports } from "./command.ts";
+import { Engine } from "./io/engine.ts";
+import { onSecondSignal } from "./io/signals.ts";
+
+export const PROJECT_DIRECTORY = join(import.meta.dirname, "..");
+
+const TOOLS = [
+  "pulumi",
+  "etcd",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "helm",
+  "prometheus",
+  "redis-server",
+];
+
+/** AWS calls only wait, so many run side by side; the engine's own default counts cores. */
+const PARALLEL = 64;
+
+export interface SessionOptions {
+  readonly stack: string;
+  readonly seed: number;
+  /** Real seconds for each modelled second. */
+  readonly timeScale: number;
+  /** @default `.sparki/rehearsal/<stack>` in the project */
+  readonly runDirectory?: string;
+  /** @default the deployment in index.ts */
+  readonly program?: PulumiFn;
+}
+
+/** A simulated cloud with one stack's engine on it; nothing of it outlives `close`. */
+export interface RehearsalSession {
+  readonly cloud: CloudProcess;
+  readonly engine: Engine;
+  readonly project: RehearsedProject;
+  readonly runDirectory: string;
+  /** What a command needs in its environment to reach the cloud, PATH included. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly gateLogFile: string;
+  /** Makes a release the one to deploy next: in the config, and its images in the registry. */
+  prepareRelease(release: ReleaseDescriptor, behaviours: Behaviours): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The tools of a rehearsal by name, resolved with progress; throws when one cannot be had. */
+export function resolveRehearsalTools(ports: Ports, progress: Progress): Promise<Readonly<Record<string, string>>> {
+  return resolveTools(TOOLS, { env: ports.env, progress, signal: ports.signal });
+}
+
+/** Starts the cloud for a stack and opens the engine on it; when it cannot, nothing is left running. */
+export async function openSession(
+  options: SessionOptions,
+  tools: Readonly<Record<string, string>>,
+  ports: Ports,
+): Promise<RehearsalSession> {
+  const path = options.runDirectory ?? join(PROJECT_DIRECTORY, ".sparki", "rehearsal", options.stack);
+  const run = await openRunDirectory(path);
+  let cloud: CloudProcess | undefined;
+  try {
+    const project = copyProject(PROJECT_DIRECTORY, options.stack, join(run.path, "work"));
+    parseConfig(project.config(), options.stack);
+    cloud = await startCloudProcess(cloudOptions(options, run, tools), ports.signal);
+    return await connect(options, { run, project, cloud, tools, ports });
+  } catch (error) {
+    await cloud?.stop();
+    run.release();
+    throw error;
+  }
+}
+
+interface Pieces {
+  readonly run: RunDirectory;
+  readonly project: RehearsedProject;
+  readonly cloud: CloudProcess;
+  readonly tools: Readonly<Record<string, string>>;
+  readonly ports: Ports;
+}
+
+async function connect(options: SessionOptions, pieces: Pieces): Promise<RehearsalSession> {
+  const { run, project, cloud, ports } = pieces;
+  const forget = onSecondSignal(() => cloud.kill());
+  const environment = { ...cloud.environment, ...pulumiEnvironment(run, pieces.tools, ports.env) };
+  const gateLogFile = join(run.path, "gates.jsonl");
+  const engine = await Engine.open({
+    stack: options.stack,
+    projectDirectory: project.directory,
+    cli: { path: pieces.tools.pulumi ?? "pulumi", version: sdkVersion() },
+    environment: { ...inherited(ports.env), ...environment, SPARKI_GATE_LOG: gateLogFile },
+    program: options.program ?? (await import("../index.ts")).default,
+    policyPacks: [join(PROJECT_DIRECTORY, "policies", "pack")],
+    parallel: PARALLEL,
+    clock: ports.clock,
+    signal: ports.signal,
+  });
+  return {
+    cloud,
+    engine,
+    project,
+    runDirectory: run.path,
+    environment,
+    gateLogFile,
+    prepareRelease: async (release, behaviours) => {
+      for (const image of imagesOf(release, behaviours)) await cloud.ask("POST", "/images", image);
+      project.setRelease(release);
+    },
+    close: async () => {
+      await cloud.stop();
+      forget();
+      run.release();
+    },
+  };
+}
+
+function cloudOptions(options: SessionOptions, run: RunDirectory, tools: Readonly<Record<string, string>>) {
+  const { stack, seed, timeScale } = options;
+  return { stack, seed, timeScale, runDirectory: run.path, projectDirectory: PROJECT_DIRECTORY, tools };
+}
+
+/** Pulumi's own settings: a backend and a home of this run, and never a look at the network. */
+function pulumiEnvironment(
+  run: RunDirectory,
+  tools: Readonly<Record<string, string>>,
+  env: Ports["env"],
+): Record<string, string> {
+  return {
+    PATH: searchPath(run, tools, env),
+    PULUMI_HOME: join(run.path, "pulumi-home"),
+    PULUMI_BACKEND_URL: `file://${run.backendDirectory}`,
+    PULUMI_CONFIG_PASSPHRASE_FILE: run.passphraseFile,
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+  };
+}
+
+/** PATH with this run's pulumi, helm and node first, and a language host where there is no official one. */
+function searchPath(run: RunDirectory, tools: Readonly<Record<string, string>>, env: Ports["env"]): string {
+  const folder = join(run.path, "bin");
+  mkdirSync(folder, { recursive: true });
+  const programs = { node: process.execPath, pulumi: tools.pulumi, helm: tools.helm };
+  for (const [name, path] of Object.entries(programs)) if (path) symlinkSync(path, join(folder, name));
+  const official = "pulumi-language-nodejs";
+  const bundled = tools.pulumi !== undefined && existsSync(join(dirname(tools.pulumi), official));
+  const host = bundled || which(official, env) ? [] : [join(PROJECT_DIRECTORY, "rehearsal", "language-host")];
+  return [folder, ...host, env.PATH ?? ""].join(":");
+}
+
+function inherited(env: Ports["env"]): Record<string, string> {
+  return Object.fromEntries(["HOME", "TMPDIR", "LANG"].flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+}
+
+/** The CLI that belongs to the SDK: the resolver accepts no older one. */
+function sdkVersion(): string {
+  const file = join(PROJECT_DIRECTORY, "node_modules", "@pulumi", "pulumi", "package.json");
+  const { version }: { version: string } = JSON.parse(readFileSync(file, "utf8"));
+  return version;
+}

@@ -1,0 +1,75 @@
+import type { Ports } from "../command.ts";
+
+/** Where live progress goes: finished lines stay, and at most one region below them is drawn again and again. */
+export interface Screen {
+  readonly width: number;
+  /** Writes a line that stays. */
+  line(text: string): void;
+  /** Shows what `draw` returns, several times a second on a terminal, until the function returned is called. */
+  region(draw: () => readonly string[]): () => void;
+  readonly paint: Paint;
+}
+
+/** Colours that are left out where nobody could see them. */
+export interface Paint {
+  good(text: string): string;
+  bad(text: string): string;
+  dim(text: string): string;
+  strong(text: string): string;
+}
+
+interface Terminal extends NodeJS.WritableStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+const REDRAW_MILLISECONDS = 200;
+const WIDTH = 80;
+
+/** A screen on stderr: a redrawn region on a terminal, plain lines elsewhere. */
+export async function openScreen(ports: Pick<Ports, "env"> & { stderr: Terminal }): Promise<Screen> {
+  if (ports.stderr.isTTY !== true || ports.env.CI) return plainScreen(ports.stderr);
+  return terminalScreen(ports.stderr, ports.env);
+}
+
+/** Lines without colour; regions are not shown, because a log cannot be redrawn. */
+export function plainScreen(stream: NodeJS.WritableStream): Screen {
+  const paint = paintOf(false);
+  return { width: WIDTH, paint, line: (text) => stream.write(`${text}\n`), region: () => () => undefined };
+}
+
+async function terminalScreen(stream: Terminal, env: Ports["env"]): Promise<Screen> {
+  const { createLogUpdate } = await import("log-update");
+  const update = createLogUpdate(stream);
+  const width = Math.min(WIDTH, stream.columns ?? WIDTH);
+  let draw: (() => readonly string[]) | undefined;
+  const redraw = () => (draw === undefined ? update.clear() : update(cut(draw(), width)));
+  return {
+    width,
+    paint: paintOf(!env.NO_COLOR && env.TERM !== "dumb"),
+    line: (text) => {
+      update.clear();
+      stream.write(`${text}\n`);
+      redraw();
+    },
+    region: (drawing) => {
+      draw = drawing;
+      const timer = setInterval(redraw, REDRAW_MILLISECONDS).unref();
+      redraw();
+      return () => {
+        clearInterval(timer);
+        draw = undefined;
+        update.clear();
+      };
+    },
+  };
+}
+
+function cut(lines: readonly string[], width: number): string {
+  return lines.map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line)).join("\n");
+}
+
+function paintOf(coloured: boolean): Paint {
+  const colour = (code: number) => (text: string) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text);
+  return { good: colour(32), bad: colour(31), dim: colour(2), strong: colour(1) };
+}

@@ -1,0 +1,83 @@
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import type { StateResource } from "./state.ts";
+
+/** The simulated account's resources as the control API tells them. */
+export const worldSchema = z.object({
+  resources: z.array(
+    z.object({
+      type: z.string(),
+      id: z.string(),
+      name: z.string().optional(),
+      owner: z.string().optional(),
+      tags: z.record(z.string(), z.string()).default({}),
+      outputs: z.record(z.string(), z.unknown()).default({}),
+    }),
+  ),
+});
+
+export type WorldResources = z.infer<typeof worldSchema>["resources"];
+
+export interface WorldReport {
+  /** Resources in the account, without those that AWS made by itself. */
+  readonly resources: number;
+  /** In the account, but in no state. */
+  readonly orphans: number;
+  /** More than one of the same type and name. */
+  readonly duplicates: number;
+  /** In state, but gone from the account or different there. */
+  readonly drift: number;
+  /** Each of the above, named. */
+  readonly findings: readonly string[];
+}
+
+/** Compares the account with the state. Secrets count as equal: neither side shows them. */
+export function compareWorld(world: WorldResources, state: readonly StateResource[]): WorldReport {
+  const own = world.filter(({ owner }) => owner === undefined);
+  const known = new Map(state.map((resource) => [keyOf(resource.type, resource.id), resource]));
+  const exist = new Map(world.map((resource) => [keyOf(resource.type, resource.id), resource]));
+  const orphans = own.filter((resource) => !known.has(keyOf(resource.type, resource.id)));
+  const duplicates = repeated(own.flatMap((resource) => labelOf(resource) ?? []));
+  const drifted = state
+    .filter(({ custom, type, id }) => custom && type.startsWith("aws:") && id !== undefined)
+    .filter((resource) => hasDrifted(resource, exist.get(keyOf(resource.type, resource.id))));
+  return {
+    resources: own.length,
+    orphans: orphans.length,
+    duplicates: duplicates.length,
+    drift: drifted.length,
+    findings: [
+      ...orphans.map(({ type, id }) => `orphan: ${type} ${id}`),
+      ...duplicates.map((label) => `duplicate: ${label}`),
+      ...drifted.map(({ type, id }) => `drift: ${type} ${id}`),
+    ],
+  };
+}
+
+function keyOf(type: string, id: string | undefined): string {
+  return `${type} ${id}`;
+}
+
+function labelOf({ type, name, tags }: WorldResources[number]): string | undefined {
+  const label = name ?? tags.Name;
+  return label === undefined ? undefined : `${type} ${label}`;
+}
+
+function repeated(labels: readonly string[]): string[] {
+  return labels.filter((label, index) => labels.indexOf(label) !== index);
+}
+
+function hasDrifted(resource: StateResource, actual: WorldResources[number] | undefined): boolean {
+  if (actual === undefined) return true;
+  const both = Object.keys(resource.outputs).filter((key) => key in actual.outputs);
+  return both.some((key) => !equal(resource.outputs[key], actual.outputs[key]));
+}
+
+/** The state holds a secret as an object with a signature, the world a mark in its place. */
+function equal(recorded: unknown, actual: unknown): boolean {
+  return hidesSecret(recorded) || hidesSecret(actual) || isDeepStrictEqual(recorded, actual);
+}
+
+function hidesSecret(value: unknown): boolean {
+  return JSON.stringify(value)?.includes("4dabf18193072939515e22adb298388d") ?? false;
+}
