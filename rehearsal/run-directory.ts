@@ -45,7 +45,7 @@ function tryClaim(lock: string): boolean {
     writeFileSync(lock, JSON.stringify(holder), { flag: "wx" });
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    if (typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST") return false;
     throw error;
   }
 }

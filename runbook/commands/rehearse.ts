@@ -52,7 +52,7 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const plan = { scenario, ...sessionOptions(options) };
   const { openScreen } = await import("../report/screen.ts");
   const { rehearse: carryOut } = await import("../rehearsal-run.ts");
-  const { rehearsalText } = await import("../report/rehearsal-text.ts");
+  const { rehearsalText } = await import("../rehearsal-text.ts");
   const screen = await openScreen(ports);
   const report = await carryOut(plan, screen, ports);
   ports.stderr.write(rehearsalText(report, screen.paint));

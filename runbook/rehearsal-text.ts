@@ -1,7 +1,7 @@
-import type { GateResult } from "../../gates/verdict.ts";
-import { duration } from "./duration.ts";
+import type { GateResult } from "../gates/verdict.ts";
 import type { RehearsalReport } from "./rehearsal-report.ts";
-import type { Paint } from "./screen.ts";
+import { duration } from "./report/duration.ts";
+import type { Paint } from "./report/screen.ts";
 
 /** The short report that a person reads at the end: at most 80 columns, the outcome first. */
 export function rehearsalText(report: RehearsalReport, paint: Paint): string {

@@ -1,11 +1,11 @@
-import type { GateResult } from "../../gates/verdict.ts";
-import type { Replacement } from "../../rehearsal/project.ts";
-import type { ReleaseDescriptor } from "../../rehearsal/scenarios.ts";
-import type { EngineResult, Step, Violation } from "../engine-record.ts";
-import type { LiveRelease } from "../io/live-release.ts";
-import type { Outcome } from "../outcome.ts";
-import type { Timeline } from "./timeline.ts";
-import type { WorldReport } from "./world.ts";
+import type { GateResult } from "../gates/verdict.ts";
+import type { Replacement } from "../rehearsal/project.ts";
+import type { ReleaseDescriptor } from "../rehearsal/scenarios.ts";
+import type { EngineResult, Step, Violation } from "./engine-record.ts";
+import type { LiveRelease } from "./io/live-release.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Timeline } from "./report/timeline.ts";
+import type { WorldReport } from "./report/world.ts";
 
 /** The one JSON document of `rehearse`; seconds are of the wall clock unless their name says model. */
 export interface RehearsalReport {

@@ -1,0 +1,65 @@
+import { findScenario, imagesOf, nextRelease, SCENARIOS, withFault } from "../../rehearsal/scenarios.ts";
+import { releaseSchema } from "../../stacks/schema.ts";
+
+const release = releaseSchema.parse({
+  id: "2026.1",
+  gitSha: "a".repeat(40),
+  images: {
+    engine: `ghcr.io/alexarno/sparki/engine@sha256:${"1".repeat(64)}`,
+    web: `ghcr.io/alexarno/sparki/web@sha256:${"2".repeat(64)}`,
+    e2e: `ghcr.io/alexarno/sparki/e2e@sha256:${"3".repeat(64)}`,
+  },
+  schema: { level: 2, oldest: 1 },
+});
+
+describe("SCENARIOS", () => {
+  it("begin each with the stack's own release, which works", () => {
+    for (const { releases } of SCENARIOS) expect(releases[0]).toEqual({ release: "configured", behaviours: {} });
+  });
+});
+
+describe("findScenario", () => {
+  it("refuses a name that there is not with those that there are", () => {
+    expect(() => findScenario("first-deply")).toThrow('unknown scenario "first-deply"; expected one of first-deploy,');
+  });
+});
+
+describe("withFault", () => {
+  it("puts the fault into the last release only", () => {
+    const [first, second] = withFault(findScenario("upgrade"), "F27").releases;
+    expect(first?.behaviours).toEqual({});
+    expect(second?.behaviours).toEqual({ engine: { crash: true } });
+  });
+
+  it("refuses a fault that images cannot bring", () => {
+    expect(() => withFault(findScenario("upgrade"), "F99")).toThrow(
+      'fault "F99" cannot be rehearsed; expected one of F26',
+    );
+  });
+});
+
+describe("nextRelease", () => {
+  it("is a valid release with another id and other digests of the same images", () => {
+    const next = nextRelease(release);
+    expect(releaseSchema.parse(next)).toEqual(next);
+    for (const kind of ["engine", "web", "e2e"] as const) {
+      expect(next.images[kind]).not.toBe(release.images[kind]);
+      expect(next.images[kind].split("@")[0]).toBe(release.images[kind].split("@")[0]);
+    }
+  });
+
+  it("is the same each time, so that a rehearsal can be repeated", () => {
+    expect(nextRelease(release)).toEqual(nextRelease(release));
+  });
+});
+
+describe("imagesOf", () => {
+  it("gives every image of the release its kind and behaviour", () => {
+    const images = imagesOf(release, { engine: { errorRatio: 0.05 } });
+    expect(images.map(({ behaviour }) => behaviour)).toEqual([
+      { kind: "engine", errorRatio: 0.05 },
+      { kind: "web" },
+      { kind: "e2e" },
+    ]);
+  });
+});

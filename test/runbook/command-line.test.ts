@@ -1,0 +1,98 @@
+import { PassThrough } from "node:stream";
+import type { Command, Ports } from "../../runbook/command.ts";
+import { runCommandLine } from "../../runbook/command-line.ts";
+import { DeployError } from "../../stacks/deploy-error.ts";
+import { fakeClock } from "../support/fake-clock.ts";
+
+const greet: Command = {
+  name: "greet",
+  summary: "says hello",
+  description: "Says hello.\n\nExamples:\n  npx sparki greet world",
+  arguments: [{ name: "whom", required: false, help: "to whom" }],
+  options: [{ flags: "--times <number>", help: "how often", default: "1" }],
+  run: async ({ args, options }) => ({ exitCode: 3, json: { args, options } }),
+};
+
+const failing = (error: unknown): Command => ({
+  ...greet,
+  name: "fail",
+  run: async () => {
+    throw error;
+  },
+});
+
+async function run(argv: readonly string[], commands: readonly Command[] = [greet]) {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const signal = new AbortController().signal;
+  const ports: Ports = { stdout, stderr, clock: fakeClock(), env: {}, cwd: "/", signal };
+  const exitCode = await runCommandLine(argv, ports, async () => commands);
+  const text = (stream: PassThrough) => String(stream.read() ?? "");
+  return { exitCode, stdout: text(stdout), stderr: text(stderr) };
+}
+
+describe("runCommandLine", () => {
+  it("ends with the command's exit code and writes nothing to stdout without --json", async () => {
+    expect(await run(["greet", "world"])).toEqual({ exitCode: 3, stdout: "", stderr: "" });
+  });
+
+  it("hands a command its arguments, its options with their defaults, and the common options", async () => {
+    const { stdout } = await run(["greet", "world", "--stack", "staging", "--json"]);
+    expect(JSON.parse(stdout)).toEqual({ args: ["world"], options: { times: "1", stack: "staging", json: true } });
+  });
+
+  it("takes the common options before the command's name too", async () => {
+    const { stdout } = await run(["--json", "--stack", "staging", "greet"]);
+    expect(JSON.parse(stdout)).toMatchObject({ options: { stack: "staging" } });
+  });
+
+  it.each([
+    [["gret"], "unknown command 'gret'. Did you mean greet?"],
+    [["greet", "--tims", "2"], "unknown option '--tims'. Did you mean --times?"],
+    [["greet", "a", "b"], "too many arguments"],
+    [["greet", "--times"], "option '--times <number>' argument missing"],
+    [[], "no command given"],
+  ])("refuses %j with exit 2, what was wrong and the next command", async (argv, message) => {
+    const { exitCode, stdout, stderr } = await run(argv);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    expect(stderr).toContain(`SPARKI_USAGE: ${message}`);
+    expect(stderr).toContain("Next: npx sparki --help");
+  });
+
+  it("shows help with examples on stdout and exits 0", async () => {
+    const top = await run(["--help"]);
+    expect(top.exitCode).toBe(0);
+    expect(top.stdout).toContain("says hello");
+    expect(top.stdout).toContain("npx sparki rehearse error-spike");
+    const { stdout } = await run(["greet", "--help"]);
+    expect(stdout).toContain("npx sparki greet world");
+    expect(stdout).toContain("--stack <name>");
+  });
+
+  it.each([
+    ["SPARKI_GATE", 1],
+    ["SPARKI_CONFIG", 2],
+    ["SPARKI_HELD", 3],
+    ["SPARKI_OUTSIDE", 4],
+    ["SPARKI_ROLLBACK", 5],
+  ] as const)("tells a %s failure with its hint, and exits %i", async (code, expected) => {
+    const error = new DeployError(code, "it broke", { hint: "mend it" });
+    const { exitCode, stderr } = await run(["fail"], [failing(error)]);
+    expect(exitCode).toBe(expected);
+    expect(stderr).toBe(`${code}: it broke\nNext: mend it\n`);
+  });
+
+  it("writes a failure under --json as exactly one JSON document", async () => {
+    const { stdout } = await run(["fail", "--json"], [failing(new DeployError("SPARKI_HELD", "not proven"))]);
+    expect(JSON.parse(stdout)).toEqual({
+      error: { code: "SPARKI_HELD", message: "not proven", hint: null },
+      exitCode: 3,
+    });
+  });
+
+  it("shows a stack trace, with its causes, only under --debug", async () => {
+    const error = new DeployError("SPARKI_OUTSIDE", "outer", { cause: new Error("inner") });
+    expect((await run(["fail"], [failing(error)])).stderr).not.toContain("at ");
+    const { stderr } = await run(["fail", "--debug"], [failing(error)]);
+    expect(stderr).toMatch(/caused by\nError: inner\n\s+at /);
+  });
+});

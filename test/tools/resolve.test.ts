@@ -1,0 +1,158 @@
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cachedPath } from "../../tools/cache.ts";
+import { resolveTools } from "../../tools/resolve.ts";
+import type { Tool } from "../../tools/tool.ts";
+
+const PROGRAM = "#!/bin/sh\necho widget version 2.1.0\n";
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+
+describe("resolveTools", () => {
+  let root: string;
+  let told: string[];
+  let server: Server;
+  let base: string;
+  let checksum: string;
+
+  beforeEach(async () => {
+    root = mkdtempSync(join(tmpdir(), "sparki-tools-"));
+    mkdirSync(join(root, "bin"));
+    told = [];
+    checksum = sha256(PROGRAM);
+    server = createServer((request, response) =>
+      response.end(request.url?.endsWith(".sha256") ? `${checksum}  widget\n` : PROGRAM),
+    );
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+
+  afterEach(async () => {
+    rmSync(root, { recursive: true });
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  const widget = (published: boolean): Tool => ({
+    name: "widget",
+    version: "2.1.0",
+    ask: ["version"],
+    accepts: (version) => version.startsWith("2."),
+    build: { module: "widget", package: "example.com/widget", ldflags: ["-X a.b=c"] },
+    ...(published
+      ? { download: { url: () => `${base}/widget`, checksums: () => `${base}/widget.sha256`, members: () => [] } }
+      : {}),
+  });
+
+  const executable = (name: string, script: string) => {
+    writeFileSync(join(root, "bin", name), script);
+    chmodSync(join(root, "bin", name), 0o755);
+  };
+
+  /** A Go that writes the program where it is told to, and counts how often it was asked to. */
+  const fakeGo = (version = "go1.26.0", build = `printf '${PROGRAM.replaceAll("\n", "\\n")}' > "$out/widget"`) =>
+    executable(
+      "go",
+      `#!/bin/sh
+if [ "$1" = version ]; then echo go version ${version} linux/amd64; exit; fi
+echo "$@" >> ${root}/builds
+while [ "$1" != -o ]; do shift; done
+out=$2
+${build}
+`,
+    );
+
+  const resolve = (published: boolean, signal = new AbortController().signal) => {
+    const env = { PATH: `${join(root, "bin")}:/usr/bin:/bin`, XDG_CACHE_HOME: join(root, "cache") };
+    const progress = {
+      begin: (title: string) => {
+        told.push(title);
+        return { end: (note: string) => void told.push(`${title}: ${note}`) };
+      },
+    };
+    return resolveTools(["widget"], { env, progress, signal, catalog: [widget(published)] });
+  };
+
+  const cached = () => cachedPath(widget(false), { XDG_CACHE_HOME: join(root, "cache") });
+
+  it("takes a good version from PATH before anything else", async () => {
+    executable("widget", "#!/bin/sh\necho widget v2.4.0\n");
+    expect(await resolve(true)).toEqual({ widget: join(root, "bin", "widget") });
+    expect(told).toEqual([]);
+  });
+
+  it("passes over a version on PATH that is not good enough", async () => {
+    executable("widget", "#!/bin/sh\necho widget v1.9.0\n");
+    expect(await resolve(true)).toEqual({ widget: cached() });
+  });
+
+  it("downloads once and then uses the cached one", async () => {
+    await resolve(true);
+    expect(told).toEqual(["downloading widget 2.1.0", "downloading widget 2.1.0: verified"]);
+    told.length = 0;
+    expect(await resolve(true)).toEqual({ widget: cached() });
+    expect(told).toEqual([]);
+  });
+
+  it("never uses a download whose checksum does not match, and builds instead", async () => {
+    checksum = sha256("something else");
+    fakeGo();
+    expect(await resolve(true)).toEqual({ widget: cached() });
+    expect(told).toContain("downloading widget 2.1.0: not to be had: its checksum does not match");
+    expect(told).toContain("building widget 2.1.0: built");
+  });
+
+  it("builds where nothing is published, with the pinned module's flags", async () => {
+    fakeGo();
+    await resolve(false);
+    expect(readFileSync(cached(), "utf8")).toBe(PROGRAM);
+    expect(readFileSync(join(root, "builds"), "utf8")).toMatch(/-C \S*tools\/widget -trimpath .*-s -w -X a\.b=c/);
+  });
+
+  it("builds once when two ask at the same time", async () => {
+    fakeGo();
+    await Promise.all([resolve(false), resolve(false)]);
+    expect(readFileSync(join(root, "builds"), "utf8").trim().split("\n")).toHaveLength(1);
+  });
+
+  it("takes over the lock of a builder that died", async () => {
+    fakeGo();
+    const locks = join(root, "cache", "sparki-deploy", "tools", ".locks");
+    mkdirSync(locks, { recursive: true });
+    writeFileSync(join(locks, "widget"), "2147483000");
+    expect(await resolve(false)).toEqual({ widget: cached() });
+  });
+
+  it("leaves nothing half-made in the cache when a build fails, and shows Go's own words", async () => {
+    fakeGo("go1.26.0", "echo cannot find module >&2; exit 1");
+    await expect(resolve(false)).rejects.toMatchObject({
+      code: "SPARKI_OUTSIDE",
+      message: expect.stringContaining("cannot find module"),
+    });
+    expect(existsSync(cached())).toBe(false);
+  });
+
+  it.each([
+    ["no Go", undefined],
+    ["Go 1.22.1", "go1.22.1"],
+  ])("names the missing tool, what was found (%s) and what to install", async (found, version) => {
+    if (version !== undefined) fakeGo(version);
+    else executable("go", "#!/bin/sh\nexit 127\n");
+    await expect(resolve(false)).rejects.toMatchObject({
+      code: "SPARKI_OUTSIDE",
+      message: expect.stringMatching(new RegExp(`^widget 2.1.0: .*found ${found}, expected Go 1.24`)),
+      hint: expect.stringContaining("install Go 1.24"),
+    });
+  });
+
+  it("ends a build that is interrupted", async () => {
+    fakeGo("go1.26.0", "exec sleep 60");
+    const controller = new AbortController();
+    const building = resolve(false, controller.signal);
+    const reason = new Error("interrupted");
+    setTimeout(() => controller.abort(reason), 200);
+    await expect(building).rejects.toBe(reason);
+  });
+});
