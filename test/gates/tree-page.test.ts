@@ -1,0 +1,18 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PHASES } from "../../gates/tree.ts";
+import { treePage } from "../../gates/tree-page.ts";
+import { RULES } from "../../gates/tree-rules.ts";
+
+describe("treePage", () => {
+  it("is what docs/decision-tree.md holds (else: node gates/tree-page.ts > docs/decision-tree.md)", () => {
+    expect(readFileSync(join(import.meta.dirname, "../../docs/decision-tree.md"), "utf8")).toBe(treePage());
+  });
+
+  it("shows every rule, every phase and a picture", () => {
+    const page = treePage();
+    for (const { reason } of RULES) expect(page).toContain(reason);
+    for (const phase of PHASES) expect(page).toContain(`## ${phase}`);
+    expect(page).toContain("```mermaid\nflowchart TD\n");
+  });
+});
