@@ -55,6 +55,11 @@ export class Example<P extends object = Props> {
     return new Example(this.type, this.props, { ...this.traits, name });
   }
 
+  /** As the cloud tells it after the update. */
+  identified(id: string): Example<P> {
+    return new Example(this.type, { ...this.props, id }, this.traits);
+  }
+
   unprotected(): Example<P> {
     return new Example(this.type, this.props, { ...this.traits, protect: false });
   }

@@ -3,8 +3,8 @@ import { type Example, judge, situation } from "./policy-fixtures.ts";
 
 type Stack = Example<object> | readonly Example<object>[];
 
-/** One way to break a policy: the property that must be named, and the stack that breaks it. */
-export type Break = readonly [property: string, stack: Stack, config?: Partial<PolicyConfig>];
+/** One way to break a policy: what must be named, and nothing else, and the stack that breaks it. */
+export type Break = readonly [properties: string | readonly string[], stack: Stack, config?: Partial<PolicyConfig>];
 
 export interface Proof {
   readonly policy: Policy;
@@ -36,9 +36,9 @@ export function proves(policy: Policy, { passes, stops }: Omit<Proof, "policy">)
       expect(judge([policy], listOf(stack), situation(config)).map(({ message }) => message)).toEqual([]);
     });
 
-    it.each(Object.entries(stops))("stops %s", (_title, [property, stack, config]) => {
+    it.each(Object.entries(stops))("stops %s", (_title, [properties, stack, config]) => {
       const violations = judge([policy], listOf(stack), situation(config));
-      expect([...new Set(violations.map((violation) => violation.property))]).toEqual([property]);
+      expect([...new Set(violations.map((violation) => violation.property))]).toEqual([properties].flat());
       expect(violations[0]?.message).toContain(`${policy.control} [`);
     });
   });
