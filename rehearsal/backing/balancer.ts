@@ -1,0 +1,114 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, Server as TlsServer } from "node:https";
+import type { IssuedCertificate } from "../certificates.ts";
+import type { ListenerRule, ListenerState, LoadBalancerState } from "../services.ts";
+import { type Entrance, fail, forward } from "./forwarding.ts";
+import { actionFor } from "./listener-rules.ts";
+import { chooseWeighted } from "./random.ts";
+import type { TargetGroup } from "./target-group.ts";
+
+interface Open {
+  readonly server: Server;
+  listener: ListenerState;
+}
+
+export interface BalancerOptions {
+  readonly address: string;
+  readonly groups: ReadonlyMap<string, TargetGroup>;
+  readonly random: () => number;
+  /** The loopback port that stands for a listener's. */
+  readonly portOf: (port: number) => number;
+}
+
+/** One load balancer: an HTTP or HTTPS server for each listener, all answering by the rules of the newest state. */
+export class Balancer {
+  readonly #options: BalancerOptions;
+  readonly #open = new Map<string, Open>();
+
+  constructor(options: BalancerOptions) {
+    this.#options = options;
+  }
+
+  /** Opens and closes ports to match the state; an HTTPS listener opens once there is a certificate. */
+  async apply(state: LoadBalancerState, certificate: IssuedCertificate | undefined): Promise<void> {
+    const usable = state.listeners.filter(({ protocol }) => protocol === "HTTP" || certificate !== undefined);
+    const wanted = new Map(usable.map((listener) => [`${listener.protocol}:${listener.port}`, listener]));
+    for (const [key, { server }] of this.#open) {
+      if (wanted.has(key)) continue;
+      this.#open.delete(key);
+      await closed(server);
+    }
+    for (const [key, listener] of wanted) {
+      const found = this.#open.get(key);
+      if (found === undefined) this.#open.set(key, await this.#listen(listener, certificate));
+      else update(found, listener, certificate);
+    }
+  }
+
+  async close(): Promise<void> {
+    const servers = [...this.#open.values()].map(({ server }) => server);
+    this.#open.clear();
+    await Promise.all(servers.map(closed));
+  }
+
+  #listen(listener: ListenerState, certificate: IssuedCertificate | undefined): Promise<Open> {
+    const entrance = { protocol: listener.protocol === "HTTPS" ? "https" : "http", port: listener.port } as const;
+    const answer: RequestListener = (request, response) =>
+      this.#answer(open.listener.rules, request, response, entrance);
+    const server =
+      entrance.protocol === "https" ? createTlsServer(tlsOptions(certificate), answer) : createServer(answer);
+    const open: Open = { server, listener };
+    server.keepAliveTimeout = 60_000;
+    return new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(this.#options.portOf(listener.port), this.#options.address, () => resolve(open));
+    });
+  }
+
+  #answer(
+    rules: readonly ListenerRule[],
+    request: IncomingMessage,
+    response: ServerResponse,
+    entrance: Entrance,
+  ): void {
+    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+    const action = actionFor(rules, { path, headers: request.headers });
+    if (action?.type === "fixed") {
+      response.writeHead(action.statusCode, { "content-type": "text/plain" }).end(action.body);
+    } else if (action?.type === "redirect") {
+      response.writeHead(action.statusCode, { location: locationOf(action, request, entrance) }).end();
+    } else {
+      const group = chooseWeighted(action?.targets ?? [], this.#options.random);
+      const target = group && this.#options.groups.get(group.arn)?.pick();
+      if (target === undefined) fail(response, 503);
+      else forward(request, response, target, entrance);
+    }
+  }
+}
+
+function update(open: Open, listener: ListenerState, certificate: IssuedCertificate | undefined): void {
+  open.listener = listener;
+  if (open.server instanceof TlsServer) open.server.setSecureContext(tlsOptions(certificate));
+}
+
+function tlsOptions(certificate: IssuedCertificate | undefined) {
+  return { ...(certificate && { cert: certificate.certificatePem, key: certificate.keyPem }) };
+}
+
+/** The same host, path and query under another protocol and port; `#{protocol}` and `#{port}` keep the request's. */
+function locationOf(
+  { protocol, port }: { readonly protocol: string; readonly port: string },
+  request: IncomingMessage,
+  entrance: Entrance,
+): string {
+  const host = (request.headers.host ?? "").replace(/:\d+$/, "");
+  const scheme = protocol.replace("#{protocol}", entrance.protocol).toLowerCase();
+  return `${scheme}://${host}:${port.replace("#{port}", `${entrance.port}`)}${request.url ?? "/"}`;
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,98 @@
+import { Agent } from "node:http";
+import type { TargetGroupState } from "../services.ts";
+import { check, type Endpoint, Health, keyOf } from "./health-check.ts";
+
+export interface Target extends Endpoint {
+  readonly agent: Agent;
+  readonly health: Health;
+  /** Requests that have not been answered in full yet. */
+  outstanding: number;
+}
+
+/** Checks never come faster than this, however small the time scale. */
+const MIN_INTERVAL_SECONDS = 0.3;
+const CHECK_LIMIT_MILLISECONDS = 2000;
+/** Requests take the time they take, whatever the time scale: what is in flight gets at least this. */
+const MIN_DRAIN_SECONDS = 5;
+
+/** The targets of one target group: checked by a timer of their own, picked only while healthy, drained when they leave. */
+export class TargetGroup {
+  readonly #timeScale: number;
+  readonly #onHealth: () => void;
+  readonly #targets = new Map<string, Target>();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  #settings: TargetGroupState | undefined;
+  #turn = 0;
+
+  constructor(timeScale: number, onHealth: () => void) {
+    this.#timeScale = timeScale;
+    this.#onHealth = onHealth;
+  }
+
+  /** Takes the group's settings; the first ones start the checks. */
+  configure(settings: TargetGroupState): void {
+    const isFirst = this.#settings === undefined;
+    this.#settings = settings;
+    if (isFirst) for (const key of this.#targets.keys()) void this.#checkAndRepeat(key);
+  }
+
+  setTargets(endpoints: readonly Endpoint[]): void {
+    const wanted = new Map(endpoints.map((endpoint) => [keyOf(endpoint), endpoint]));
+    for (const key of this.#targets.keys()) if (!wanted.has(key)) this.#remove(key);
+    for (const [key, endpoint] of wanted) if (!this.#targets.has(key)) this.#add(key, endpoint);
+    this.#onHealth();
+  }
+
+  /** The healthy target with the fewest requests in flight, in turn among equals; undefined when none is healthy. */
+  pick(): Target | undefined {
+    const healthy = [...this.#targets.values()].filter(({ health }) => health.healthy);
+    this.#turn += 1;
+    let best: Target | undefined;
+    for (let i = 0; i < healthy.length; i += 1) {
+      const target = healthy[(this.#turn + i) % healthy.length];
+      if (target && (best === undefined || target.outstanding < best.outstanding)) best = target;
+    }
+    return best;
+  }
+
+  healthyKeys(): readonly string[] {
+    return [...this.#targets].filter(([, { health }]) => health.healthy).map(([key]) => key);
+  }
+
+  close(): void {
+    for (const key of this.#targets.keys()) this.#remove(key, 0);
+  }
+
+  #add(key: string, { address, port }: Endpoint): void {
+    const agent = new Agent({ keepAlive: true, maxFreeSockets: 256 });
+    this.#targets.set(key, { address, port, agent, health: new Health(), outstanding: 0 });
+    if (this.#settings) void this.#checkAndRepeat(key);
+  }
+
+  #remove(key: string, drainSeconds = this.#drainSeconds()): void {
+    const target = this.#targets.get(key);
+    this.#targets.delete(key);
+    clearTimeout(this.#timers.get(key));
+    this.#timers.delete(key);
+    if (target) setTimeout(() => target.agent.destroy(), drainSeconds * 1000).unref();
+  }
+
+  #drainSeconds(): number {
+    return Math.max(MIN_DRAIN_SECONDS, (this.#settings?.deregistrationDelaySeconds ?? 0) * this.#timeScale);
+  }
+
+  async #checkAndRepeat(key: string): Promise<void> {
+    const target = this.#targets.get(key);
+    const settings = this.#settings;
+    if (target === undefined || settings === undefined) return;
+    const { path, intervalSeconds, healthyThreshold } = settings.healthCheck;
+    const succeeded = await check(target, path, CHECK_LIMIT_MILLISECONDS);
+    if (this.#targets.get(key) !== target) return;
+    if (target.health.record(succeeded, healthyThreshold)) this.#onHealth();
+    const pause = Math.max(MIN_INTERVAL_SECONDS, intervalSeconds * this.#timeScale);
+    this.#timers.set(
+      key,
+      setTimeout(() => void this.#checkAndRepeat(key), pause * 1000),
+    );
+  }
+}
