@@ -1,10 +1,7 @@
 import { databaseEncryptedWithCustomerKey } from "../../policies/database-encrypted-with-customer-key.ts";
-import { AWS_KEY, example, KEY_ARN } from "../support/policy-fixtures.ts";
+import { database, key, vpc } from "../support/policy-examples.ts";
+import { AWS_KEY } from "../support/policy-fixtures.ts";
 import { proves } from "../support/policy-proofs.ts";
-
-const key = example("aws:kms/key:Key", {});
-const vpc = example("aws:ec2/vpc:Vpc", {});
-const database = example("aws:rds/instance:Instance", { storageEncrypted: true, kmsKeyId: KEY_ARN });
 
 proves(databaseEncryptedWithCustomerKey, {
   passes: {
