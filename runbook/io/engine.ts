@@ -9,6 +9,7 @@ import {
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Clock } from "../command.ts";
 import { EngineRecord, type EngineResult, type RecordedEvent } from "../engine-record.ts";
+import { guardProgram } from "./program-guard.ts";
 import { PulumiExit, pulumiProcess } from "./pulumi-process.ts";
 
 const PROJECT = "sparki";
@@ -25,6 +26,8 @@ export interface EngineOptions {
   /** The whole environment of the CLI: backend, passphrase, providers. */
   readonly environment: Readonly<Record<string, string>>;
   readonly program: PulumiFn;
+  /** Set in our own process while the program runs in it, as `pulumi up` would pass its environment on. */
+  readonly programEnvironment: Readonly<Record<string, string>>;
   readonly policyPacks: readonly string[];
   /** How many operations the engine runs side by side. */
   readonly parallel: number;
@@ -98,6 +101,7 @@ export class Engine {
   async #run(operate: (options: RunOptions) => Promise<unknown>, watch?: Watcher): Promise<EngineResult> {
     const { clock, parallel, policyPacks, signal } = this.#options;
     signal.throwIfAborted();
+    guardProgram();
     const record = new EngineRecord();
     const start = clock.now();
     const onEvent = (event: RecordedEvent) => {
@@ -112,13 +116,28 @@ export class Engine {
       color: "never",
       suppressOutputs: true,
     };
-    const exit = await operate(options).then(() => undefined, exitOf);
+    const exit = await withEnvironment(this.#options.programEnvironment, () =>
+      operate(options).then(() => undefined, exitOf),
+    );
     return record.result({
       seconds: clock.now() - start,
       exitCode: exit?.exitCode ?? 0,
       interrupted: signal.aborted,
       message: exit?.message,
     });
+  }
+}
+
+async function withEnvironment<T>(values: Readonly<Record<string, string>>, work: () => Promise<T>): Promise<T> {
+  const before = Object.keys(values).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, values);
+  try {
+    return await work();
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
   }
 }
 
