@@ -1,20 +1,22 @@
 import { createSocket, type Socket } from "node:dgram";
-import { AUTHORITATIVE_ANSWER, type DecodedPacket, decode, encode } from "dns-packet";
+import { type Answer, AUTHORITATIVE_ANSWER, type DecodedPacket, decode, encode } from "dns-packet";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { NameRecord, NameService } from "../services.ts";
 import { canonical, replyTo } from "./dns-answers.ts";
 
-const FLAGS = { NOERROR: AUTHORITATIVE_ANSWER, NXDOMAIN: AUTHORITATIVE_ANSWER | 3 } as const;
+const FLAGS = { NOERROR: AUTHORITATIVE_ANSWER, SERVFAIL: 2, NXDOMAIN: AUTHORITATIVE_ANSWER | 3 } as const;
 
 /** Answers the names of the simulated Route 53 and of AWS itself over DNS (UDP). */
 export class NameServer implements NameService {
   readonly #zones = new Map<string, readonly NameRecord[]>();
   readonly #addresses = new Map<string, string>();
   readonly #random: () => number;
+  readonly #onAddress: (name: string, address: string) => void;
   readonly #socket: Socket = createSocket("udp4");
 
-  constructor(random: () => number) {
+  constructor(random: () => number, onAddress: (name: string, address: string) => void = () => {}) {
     this.#random = random;
+    this.#onAddress = onAddress;
     this.#socket.on("message", (message, { address, port }) => {
       const response = this.#answer(message);
       if (response !== undefined) this.#socket.send(response, port, address);
@@ -26,8 +28,12 @@ export class NameServer implements NameService {
   }
 
   setAddress(name: string, address: string | undefined): void {
-    if (address === undefined) this.#addresses.delete(canonical(name));
-    else this.#addresses.set(canonical(name), address);
+    if (address === undefined) {
+      this.#addresses.delete(canonical(name));
+      return;
+    }
+    this.#addresses.set(canonical(name), address);
+    this.#onAddress(canonical(name), address);
   }
 
   /** Begins to answer; a DeployError says when the port is taken. */
@@ -48,15 +54,16 @@ export class NameServer implements NameService {
     const query = decoded(message);
     const [question] = query?.questions ?? [];
     if (query === undefined || question === undefined) return undefined;
-    const table = { records: [...this.#zones.values()].flat(), addresses: this.#addresses };
-    const { code, answers } = replyTo(question.name, question.type, table, this.#random);
-    return encode({
-      type: "response",
-      id: query.id ?? 0,
-      flags: FLAGS[code],
-      questions: [question],
-      answers: [...answers],
-    });
+    const respond = (code: keyof typeof FLAGS, answers: readonly Answer[]) =>
+      encode({ type: "response", id: query.id ?? 0, flags: FLAGS[code], questions: [question], answers: [...answers] });
+    try {
+      const table = { records: [...this.#zones.values()].flat(), addresses: this.#addresses };
+      const { code, answers } = replyTo(question.name, question.type, table, this.#random);
+      return respond(code, answers);
+    } catch {
+      // A record's value that DNS cannot carry must not end the server.
+      return respond("SERVFAIL", []);
+    }
   }
 }
 

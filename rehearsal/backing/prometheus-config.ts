@@ -1,0 +1,54 @@
+import { stringify } from "yaml";
+
+export interface PrometheusSources {
+  /** The API server's URL. */
+  readonly endpoint: string;
+  readonly authorityFile: string;
+  readonly tokenFile: string;
+  /** The run's slot: pods listen in 127.<slot>.0.0/16. */
+  readonly slot: number;
+  readonly ruleFiles: readonly string[];
+}
+
+const APPLICATIONS = "sparki-engine|sparki-web";
+
+/** Prometheus' configuration: every running pod of the applications, found through the Kubernetes API, scraped each second. */
+export function prometheusConfig(sources: PrometheusSources): string {
+  return stringify({
+    global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },
+    rule_files: sources.ruleFiles,
+    scrape_configs: [
+      { job_name: "pods", kubernetes_sd_configs: [discovery(sources)], relabel_configs: relabelling(sources.slot) },
+    ],
+  });
+}
+
+function discovery({ endpoint, authorityFile, tokenFile }: PrometheusSources) {
+  return {
+    role: "pod",
+    api_server: endpoint,
+    authorization: { credentials_file: tokenFile },
+    tls_config: { ca_file: authorityFile },
+    selectors: [{ role: "pod", label: `app.kubernetes.io/name in (${APPLICATIONS.replace("|", ",")})` }],
+  };
+}
+
+function relabelling(slot: number) {
+  const pod = "__meta_kubernetes_pod";
+  const take = (source: string, label: string) => ({ source_labels: [`${pod}_${source}`], target_label: label });
+  return [
+    { action: "keep", source_labels: [`${pod}_container_port_name`], regex: "http" },
+    { action: "keep", source_labels: [`${pod}_phase`], regex: "Running" },
+    // The API shows a pod at 10.x.y.z; its process listens on the slot's network.
+    {
+      source_labels: ["__address__"],
+      regex: String.raw`\d+\.\d+\.(\d+)\.(\d+):(\d+)`,
+      target_label: "__address__",
+      replacement: `127.${slot}.$1.$2:$3`,
+    },
+    { source_labels: ["__meta_kubernetes_namespace"], target_label: "namespace" },
+    take("name", "pod"),
+    take("label_sparki_tools_track", "track"),
+    take("label_sparki_tools_release", "release"),
+  ];
+}

@@ -1,0 +1,60 @@
+import { type Addresses, PORTS } from "../addresses.ts";
+import { CertificateAuthority } from "../certificates.ts";
+import type { Processes } from "../processes.ts";
+import type { ClusterAccess, Services } from "../services.ts";
+import { Caches } from "./cache.ts";
+import type { Tools } from "./cache-programs.ts";
+import { Databases } from "./database.ts";
+import { NameServer } from "./dns.ts";
+import { LoadBalancers } from "./load-balancer.ts";
+import { type RunningPrometheus, startPrometheus } from "./prometheus.ts";
+import { seededRandom } from "./random.ts";
+
+export interface BackingOptions {
+  readonly runDirectory: string;
+  readonly addresses: Addresses;
+  readonly tools: Tools;
+  readonly processes: Processes;
+  /** Real seconds of a modelled second. */
+  readonly timeScale: number;
+  readonly seed: number;
+  /** Told of a failure that no caller waits for. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface Backing extends Omit<Services, "cluster"> {
+  readonly database: Databases;
+  readonly cache: Caches;
+  readonly loadBalancer: LoadBalancers;
+  readonly names: NameServer;
+  /** Starts the real Prometheus over the cluster's pods; resolves once it answers. */
+  startPrometheus(access: ClusterAccess, ruleFiles?: readonly string[]): Promise<RunningPrometheus>;
+  /** Stops every server; what the databases hold stays on disk. */
+  stop(): Promise<void>;
+}
+
+/** Makes ready what stands behind the models of AWS: the name server answers at once, the others start when asked for. */
+export async function startBacking(options: BackingOptions): Promise<Backing> {
+  const { addresses, timeScale, seed } = options;
+  const authority = await CertificateAuthority.open(options.runDirectory);
+  const shared = { ...options, authority };
+  const database = new Databases(shared);
+  const cache = new Caches(shared);
+  const loadBalancer = new LoadBalancers({ authority, addresses, timeScale, seed });
+  // A name that AWS gives a server must be in the server's certificate: clients check it.
+  const cover = async (name: string, address: string) => {
+    await Promise.all([database.cover(address, name), cache.cover(address, name)]);
+  };
+  const names = new NameServer(seededRandom(seed), (name, address) => void cover(name, address).catch(options.onError));
+  await names.listen(addresses.dns, PORTS.dns);
+  return {
+    database,
+    cache,
+    loadBalancer,
+    names,
+    startPrometheus: (access, ruleFiles) => startPrometheus(options, access, ruleFiles),
+    stop: async () => {
+      await Promise.all([database.stopAll(), cache.stopAll(), loadBalancer.stopAll(), names.close()]);
+    },
+  };
+}
