@@ -92,7 +92,7 @@ function operation(message: { getPreview(): boolean; getTimeout(): number }, inp
   return {
     preview: message.getPreview(),
     timeoutSeconds: message.getTimeout(),
-    hasSecrets: inputs.secrets.length > 0,
+    secrets: inputs.secrets,
   };
 }
 

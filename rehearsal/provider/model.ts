@@ -81,8 +81,8 @@ export interface CreateRequest extends ResourceRequest {
   readonly preview: boolean;
   /** The program's own limit (customTimeouts); 0 when it gave none. */
   readonly timeoutSeconds: number;
-  /** Some input is marked secret. */
-  readonly hasSecrets: boolean;
+  /** Where in the inputs a value is marked secret. */
+  readonly secrets: readonly Path[];
 }
 
 export interface Outputs {
@@ -113,7 +113,7 @@ export interface UpdateRequest extends ResourceRequest {
   readonly inputs: Properties;
   readonly preview: boolean;
   readonly timeoutSeconds: number;
-  readonly hasSecrets: boolean;
+  readonly secrets: readonly Path[];
 }
 
 export interface DeleteRequest extends ResourceRequest {

@@ -1,0 +1,137 @@
+import type { Properties, Value } from "../provider/properties.ts";
+import { AwsError } from "./aws-error.ts";
+import type { Cloud } from "./model.ts";
+import { prefixListOf } from "./services/ec2-endpoints.ts";
+import { zoneIdOf, zonesOf } from "./services/ec2-vpc.ts";
+import { clusterToken } from "./services/eks.ts";
+import type { Settings } from "./settings.ts";
+import { TYPES } from "./types.ts";
+import { records, text, texts } from "./values.ts";
+
+type Answer = (args: Properties, settings: Settings, cloud: Cloud) => Properties;
+
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  "aws:index/getCallerIdentity:getCallerIdentity": (_args, { accountId }) => ({
+    id: accountId,
+    accountId,
+    arn: `arn:aws:sts::${accountId}:assumed-role/sparki-deploy/rehearsal`,
+    userId: "AROAREHEARSAL:rehearsal",
+  }),
+  "aws:index/getPartition:getPartition": () => ({
+    id: "aws",
+    partition: "aws",
+    dnsSuffix: "amazonaws.com",
+    reverseDnsPrefix: "com.amazonaws",
+  }),
+  "aws:index/getRegion:getRegion": (args, settings) => {
+    const region = text(args, "region") ?? text(args, "name") ?? settings.region;
+    const endpoint = `ec2.${region}.amazonaws.com`;
+    return { id: region, name: region, region, endpoint, description: region };
+  },
+  "aws:index/getAvailabilityZones:getAvailabilityZones": (args, settings) => {
+    const region = text(args, "region") ?? settings.region;
+    const names = zonesOf(region);
+    return { id: region, region, names, zoneIds: names.map(zoneIdOf), groupNames: [region] };
+  },
+  "aws:iam/getPolicyDocument:getPolicyDocument": (args) => {
+    const json = policyJson(args);
+    return { ...args, id: String(json.length), json, minifiedJson: JSON.stringify(JSON.parse(json)) };
+  },
+  "aws:route53/getZone:getZone": (args, _settings, { world }) => {
+    const [id, name] = [text(args, "zoneId"), text(args, "name")?.replace(/\.$/, "")];
+    const found = world.ofType(TYPES.zone).find((it) => it.id === id || it.name?.replace(/\.$/, "") === name);
+    if (found === undefined)
+      throw new AwsError("NoSuchHostedZone", `no matching Route 53 Hosted Zone found: ${name ?? id}`);
+    return {
+      ...found.outputs,
+      id: found.id,
+      zoneId: found.id,
+      arn: found.arn,
+      name: found.name ?? "",
+      privateZone: false,
+    };
+  },
+  "aws:ec2/getPrefixList:getPrefixList": (args, { region }) => {
+    const name = text(args, "name") ?? texts(args, "filters.values")[0] ?? `com.amazonaws.${region}.s3`;
+    return {
+      id: prefixListOf(region, name.split(".").at(-1) ?? ""),
+      name,
+      region,
+      cidrBlocks: ["52.216.0.0/15", "3.5.0.0/19"],
+    };
+  },
+  "aws:rds/getEngineVersion:getEngineVersion": (args, { region }) => {
+    const version = text(args, "version") ?? texts(args, "preferredVersions")[0] ?? "17.6";
+    const parameterGroupFamily = `postgres${version.split(".")[0]}`;
+    return {
+      id: version,
+      region,
+      engine: "postgres",
+      version,
+      versionActual: version,
+      parameterGroupFamily,
+      status: "available",
+    };
+  },
+  "aws:eks/getAddonVersion:getAddonVersion": (args) => ({
+    ...args,
+    id: text(args, "addonName") ?? "",
+    version: "v1.0.0-eksbuild.1",
+  }),
+  "aws:eks/getClusterAuth:getClusterAuth": (args, _settings, cloud) => {
+    const name = text(args, "name") ?? "";
+    const token = clusterToken(name, cloud);
+    if (token === undefined) throw new AwsError("ResourceNotFoundException", `No cluster found for name: ${name}.`);
+    return { id: name, name, token };
+  },
+};
+
+/** Answers a provider function; one that is not simulated is refused by name. */
+export function answer(token: string, args: Properties, settings: Settings, cloud: Cloud): Properties {
+  const known = ANSWERS[token];
+  if (known === undefined) throw new Error(`sparki rehearsal: no function ${token}`);
+  return known(args, settings, cloud);
+}
+
+function policyJson(args: Properties): string {
+  const statements = records(args, "statements").map(statementOf);
+  const version = text(args, "version") ?? "2012-10-17";
+  return JSON.stringify({ Version: version, Statement: statements }, null, 2);
+}
+
+function statementOf(statement: Properties): Record<string, Value> {
+  const list = (key: string) => {
+    const values = texts(statement, key);
+    return values.length === 1 ? (values[0] ?? "") : values;
+  };
+  const has = (key: string) => texts(statement, key).length > 0;
+  const sid = text(statement, "sid");
+  return {
+    ...(sid === undefined ? {} : { Sid: sid }),
+    Effect: text(statement, "effect") ?? "Allow",
+    ...(has("actions") ? { Action: list("actions") } : {}),
+    ...(has("notActions") ? { NotAction: list("notActions") } : {}),
+    ...(has("resources") ? { Resource: list("resources") } : {}),
+    ...(has("notResources") ? { NotResource: list("notResources") } : {}),
+    ...principals(statement),
+    ...conditions(statement),
+  };
+}
+
+function principals(statement: Properties): Record<string, Value> {
+  const given = records(statement, "principals");
+  if (given.length === 0) return {};
+  if (given.some((it) => text(it, "type") === "*")) return { Principal: "*" };
+  return { Principal: Object.fromEntries(given.map((it) => [text(it, "type") ?? "AWS", texts(it, "identifiers")])) };
+}
+
+function conditions(statement: Properties): Record<string, Value> {
+  const given = records(statement, "conditions");
+  if (given.length === 0) return {};
+  const grouped: Record<string, Record<string, Value>> = {};
+  for (const condition of given) {
+    const test = text(condition, "test") ?? "StringEquals";
+    grouped[test] = { ...grouped[test], [text(condition, "variable") ?? ""]: texts(condition, "values") };
+  }
+  return { Condition: grouped };
+}

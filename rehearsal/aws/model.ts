@@ -1,0 +1,131 @@
+import type { Properties, Value } from "../provider/properties.ts";
+import type { Services } from "../services.ts";
+import type { AwsError } from "./aws-error.ts";
+import type { ModelClock } from "./clock.ts";
+import type { Latency } from "./latency.ts";
+import type { Vault } from "./vault.ts";
+import type { World, WorldResource } from "./world.ts";
+
+/** A resource that is about to exist: what its id and outputs are made from. */
+export interface Draft {
+  readonly type: string;
+  /** The program's name for it. */
+  readonly logicalName: string;
+  readonly inputs: Properties;
+  readonly region: string;
+  readonly accountId: string;
+  readonly serial: number;
+  /** Hex digits of this resource's own, the same again for the same label. */
+  hex(label: string, length: number): string;
+}
+
+export interface Identified extends Draft {
+  readonly id: string;
+}
+
+export interface Subject extends Identified {
+  readonly arn: string;
+}
+
+/** An input that names another resource, which must exist. */
+export interface Reference {
+  /** Dotted path of the input; lists on the way are entered. */
+  readonly path: string;
+  readonly to: readonly string[];
+  readonly missing: (identifier: string) => AwsError;
+  /** The other resource cannot be deleted while this one exists. @default true */
+  readonly holds?: boolean;
+  /** Identifiers that need no resource, such as AWS's own. */
+  readonly exempt?: (identifier: string) => boolean;
+}
+
+/** What no two resources may share. */
+export interface Uniqueness {
+  /** The types compared with each other. @default the model's own */
+  readonly among?: readonly string[];
+  /** What must differ; undefined when this resource does not take part. */
+  readonly key: (inputs: Properties, type: string) => string | undefined;
+  readonly taken: (inputs: Properties, other: WorldResource) => AwsError;
+}
+
+/** How many there may be at most. */
+export interface Quota {
+  readonly limit: number;
+  /** Counted within what shares this key. @default the account and region */
+  readonly within?: (inputs: Properties) => string | undefined;
+  readonly exceeded: (limit: number) => AwsError;
+}
+
+/** What AWS makes on its own together with a resource. */
+export interface Companion {
+  readonly type: string;
+  readonly id: string;
+  readonly arn: string;
+  readonly name?: string;
+  readonly inputs?: Properties;
+  readonly outputs?: Properties;
+}
+
+/** Everything a model may use while it acts. */
+export interface Cloud {
+  readonly world: World;
+  readonly vault: Vault;
+  readonly clock: ModelClock;
+  readonly services: Services;
+}
+
+/** The real process behind a resource. */
+export interface Backing {
+  /** Brings it up as the inputs say; idempotent; resolves with further outputs. */
+  start(subject: Subject, cloud: Cloud, signal: AbortSignal): Promise<Properties>;
+  /** @default start */
+  update?(subject: Subject, olds: Properties, cloud: Cloud): Promise<Properties>;
+  stop?(resource: WorldResource, cloud: Cloud): Promise<void>;
+  /** Starts only once the modelled latency has passed, as where AWS shows an effect late. @default false */
+  afterLatency?: boolean;
+}
+
+type LatencyOf = Latency | ((inputs: Properties) => Latency);
+
+/** How AWS treats one resource type. */
+export interface ResourceModel {
+  readonly type: string;
+  /** As the provider names it in errors, for example `EC2 Subnet`. */
+  readonly title: string;
+  readonly required?: readonly string[];
+  /** Inputs whose change makes a new resource; dotted paths, "*" for all but tags. */
+  readonly immutable?: readonly string[];
+  readonly defaults?: Properties;
+  /** The input that carries the physical name; generated when the program gives none. */
+  readonly nameProperty?: string;
+  /** Not bound to a region. @default false */
+  readonly global?: boolean;
+  /** @default true */
+  readonly tagged?: boolean;
+  /** Inputs that are kept in the vault instead of the world. */
+  readonly secrets?: readonly string[];
+  id(draft: Draft, world: World): string;
+  arn?(identified: Identified, world: World): string;
+  readonly references?: readonly Reference[];
+  readonly unique?: readonly Uniqueness[];
+  readonly quotas?: readonly Quota[];
+  /** Throws what AWS answers to inputs that do not fit together or do not fit the world. */
+  validate?(draft: Draft, world: World): void;
+  /** Outputs beside the inputs; unknown in a preview of the creation. */
+  readonly outputs?: Readonly<Record<string, (subject: Subject, world: World) => Value>>;
+  /** Outputs that a preview can tell in part. */
+  preview?(inputs: Properties): Properties;
+  companions?(subject: Subject, world: World): readonly Companion[];
+  readonly latency?: { readonly create?: LatencyOf; readonly update?: LatencyOf; readonly delete?: LatencyOf };
+  readonly backing?: Backing;
+  /** Throws what AWS answers when the resource may not be deleted now. */
+  mayDelete?(resource: WorldResource, world: World): void;
+  /** What AWS answers when another resource still uses this one. */
+  inUse?(resource: WorldResource, holder: WorldResource): AwsError;
+  /** Model seconds that the provider tries again while the deletion is refused. @default 0 */
+  readonly deleteRetrySeconds?: number;
+  /** Called once it is gone. */
+  afterDelete?(resource: WorldResource, cloud: Cloud): void;
+  /** The resource was there before and stays afterwards: creation adopts it, deletion only forgets it. @default false */
+  readonly adopted?: boolean;
+}

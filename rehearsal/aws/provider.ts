@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+import type {
+  Checked,
+  CheckRequest,
+  Created,
+  CreateRequest,
+  DeleteRequest,
+  Difference,
+  DiffRequest,
+  InvokeRequest,
+  Outputs,
+  ProviderModel,
+  Read,
+  ReadRequest,
+  UpdateRequest,
+} from "../provider/model.ts";
+import { hasUnknown, isUnknown, type Properties, UNKNOWN } from "../provider/properties.ts";
+import { differenceOf, isReplacement } from "./difference.ts";
+import { answer } from "./functions.ts";
+import type { Cloud, ResourceModel } from "./model.ts";
+import type { Models } from "./models.ts";
+import type { Operations } from "./operations.ts";
+import { allTags, settingsOf } from "./settings.ts";
+import { inputsOf, merge, secretPathsOf, stateOf } from "./subject.ts";
+
+/** The `aws` provider of the rehearsal: Pulumi's side of the simulated account. */
+export class AwsProvider implements ProviderModel {
+  readonly name = "aws";
+  readonly version = "7.48.0";
+  readonly #cloud: Cloud;
+  readonly #models: Models;
+  readonly #operations: Operations;
+
+  constructor(cloud: Cloud, models: Models, operations: Operations) {
+    this.#cloud = cloud;
+    this.#models = models;
+    this.#operations = operations;
+  }
+
+  check(request: CheckRequest): Checked {
+    const model = this.#models.of(request.type);
+    const settings = settingsOf(request.session);
+    const named = withName(model, request);
+    const tagsAll = hasUnknown(named.tags) ? UNKNOWN : allTags(named, settings);
+    const inputs = {
+      ...named,
+      ...(model.global === true ? {} : { region: named.region ?? settings.region }),
+      ...(model.tagged === false ? {} : { tagsAll }),
+    };
+    return { inputs, failures: missingOf(model, inputs) };
+  }
+
+  diff({ type, id, oldInputs, news }: DiffRequest): Difference {
+    const model = this.#models.of(type);
+    // A creation that failed at AWS left something that no change can mend.
+    if (this.#cloud.world.get(type, id)?.status === "failed")
+      return { detailed: { id: "update-replace" }, deleteBeforeReplace: true };
+    const difference = differenceOf(oldInputs, news, [...(model.immutable ?? []), "region"]);
+    const name = model.nameProperty === undefined ? undefined : news[model.nameProperty];
+    const keepsName = name !== undefined && name === oldInputs[model.nameProperty ?? ""];
+    return isReplacement(difference) && (keepsName || model.adopted === true)
+      ? { ...difference, deleteBeforeReplace: true }
+      : difference;
+  }
+
+  async create(request: CreateRequest): Promise<Created> {
+    const model = this.#models.of(request.type);
+    if (request.preview) return { id: "", properties: previewOf(model, request.inputs) };
+    return this.#operations.create(this.#order(request), request.signal);
+  }
+
+  async update(request: UpdateRequest): Promise<Outputs> {
+    const model = this.#models.of(request.type);
+    if (request.preview)
+      return { properties: { ...request.olds, ...model.defaults, ...request.inputs, ...keptOutputs(model, request) } };
+    return { properties: await this.#operations.update(request.id, this.#order(request), request.signal) };
+  }
+
+  read({ type, id, inputs }: ReadRequest): Read | undefined {
+    const { world, vault } = this.#cloud;
+    const model = this.#models.of(type);
+    const found = world.get(type, id);
+    if (found === undefined) return undefined;
+    const all = inputsOf(found, vault);
+    // On import the engine knows no inputs and takes all; on refresh it compares with those it knows.
+    const shown = Object.keys(inputs).length === 0 ? all : { ...all };
+    return { id, inputs: shown, properties: stateOf(model, found, vault), secrets: secretPathsOf(found, vault) };
+  }
+
+  async delete({ type, id, signal }: DeleteRequest): Promise<void> {
+    await this.#operations.delete(type, id, signal);
+  }
+
+  invoke({ token, args, session }: InvokeRequest): Properties {
+    return answer(token, args, settingsOf(session), this.#cloud);
+  }
+
+  #order({ type, name, inputs, secrets, session }: CreateRequest | UpdateRequest) {
+    const { region, accountId } = settingsOf(session);
+    const own = inputs.region;
+    return { type, logicalName: name, inputs, secrets, accountId, region: typeof own === "string" ? own : region };
+  }
+}
+
+/** The physical name: the program's, else the one it had, else made of the logical name and 7 hex digits. */
+function withName({ nameProperty }: ResourceModel, { name, olds, news, randomSeed }: CheckRequest): Properties {
+  if (nameProperty === undefined || (news[nameProperty] ?? undefined) !== undefined) return news;
+  const old = olds[nameProperty];
+  const suffix = createHash("sha256").update(randomSeed).update(name).digest("hex").slice(0, 7);
+  return { ...news, [nameProperty]: typeof old === "string" ? old : `${name}-${suffix}` };
+}
+
+function missingOf(model: ResourceModel, inputs: Properties): { property: string; reason: string }[] {
+  const missing = (model.required ?? []).filter((property) => (inputs[property] ?? undefined) === undefined);
+  return missing.map((property) => ({
+    property,
+    reason: `Missing required argument. The argument "${property}" is required, but no definition was found.`,
+  }));
+}
+
+/** What can be told before the resource exists. */
+function previewOf(model: ResourceModel, inputs: Properties): Properties {
+  const computed = [...Object.keys(model.outputs ?? {}), ...(model.arn === undefined ? [] : ["arn"])];
+  const unknown = Object.fromEntries(computed.map((key) => [key, UNKNOWN]));
+  return merge({ ...model.defaults, ...inputs }, { ...unknown, ...model.preview?.(inputs) });
+}
+
+/** Outputs that an update does not change. */
+function keptOutputs(model: ResourceModel, { olds }: UpdateRequest): Properties {
+  const kept = Object.keys(model.outputs ?? {}).filter((key) => olds[key] !== undefined && !isUnknown(olds[key]));
+  return Object.fromEntries(kept.flatMap((key) => (olds[key] === undefined ? [] : [[key, olds[key]]])));
+}

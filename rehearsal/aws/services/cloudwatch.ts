@@ -1,0 +1,65 @@
+import { arnOf } from "../arn.ts";
+import { AwsError } from "../aws-error.ts";
+import type { Draft, ResourceModel } from "../model.ts";
+import { kmsKeyReference } from "../references.ts";
+import { TYPES } from "../types.ts";
+import { number, text } from "../values.ts";
+import type { World } from "../world.ts";
+import { checkPolicy, trusts } from "./policy-document.ts";
+
+const RETENTION_DAYS = [
+  0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+const logGroup: ResourceModel = {
+  type: TYPES.logGroup,
+  title: "CloudWatch Logs Log Group",
+  immutable: ["name", "namePrefix"],
+  defaults: { retentionInDays: 0, skipDestroy: false, logGroupClass: "STANDARD", deletionProtectionEnabled: false },
+  nameProperty: "name",
+  id: ({ inputs }) => text(inputs, "name") ?? "",
+  arn: (subject) => arnOf(subject, "logs", `log-group:${subject.id}`),
+  references: [kmsKeyReference("kmsKeyId", "InvalidParameterException")],
+  unique: [
+    {
+      key: (inputs) => text(inputs, "name"),
+      taken: () => new AwsError("ResourceAlreadyExistsException", "The specified log group already exists"),
+    },
+  ],
+  validate: (draft, world) => {
+    const days = number(draft.inputs, "retentionInDays") ?? 0;
+    if (!RETENTION_DAYS.includes(days)) {
+      const words = `1 validation error detected: Value '${days}' at 'retentionInDays' failed to satisfy constraint: Member must be one of ${RETENTION_DAYS.slice(1).join(", ")}`;
+      throw new AwsError("InvalidParameterException", words);
+    }
+    checkKeyPolicy(draft, world);
+  },
+};
+
+/** CloudWatch Logs encrypts by itself, so the key's own policy must let it. */
+function checkKeyPolicy({ inputs, region }: Draft, world: World): void {
+  const keyId = text(inputs, "kmsKeyId");
+  const key = keyId === undefined ? undefined : world.find([TYPES.kmsKey], keyId);
+  if (key === undefined) return;
+  const policy = text(key.inputs, "policy");
+  if (trusts(policy, `logs.${region}.amazonaws.com`) || trusts(policy, "logs.amazonaws.com")) return;
+  throw new AwsError(
+    "AccessDeniedException",
+    `The specified KMS key does not exist or is not allowed to be used with Arn '${key.arn}'`,
+  );
+}
+
+const logResourcePolicy: ResourceModel = {
+  type: TYPES.logResourcePolicy,
+  title: "CloudWatch Logs Resource Policy",
+  required: ["policyDocument"],
+  immutable: ["policyName", "resourceArn"],
+  nameProperty: "policyName",
+  tagged: false,
+  id: ({ inputs }) => text(inputs, "policyName") ?? "",
+  quotas: [{ limit: 10, exceeded: () => new AwsError("LimitExceededException", "Resource limit exceeded.") }],
+  validate: ({ inputs }) => checkPolicy(text(inputs, "policyDocument"), "InvalidParameterException"),
+  outputs: { policyScope: () => "ACCOUNT" },
+};
+
+export const cloudwatchModels: readonly ResourceModel[] = [logGroup, logResourcePolicy];

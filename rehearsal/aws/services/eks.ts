@@ -1,0 +1,253 @@
+import type { Properties, Value } from "../../provider/properties.ts";
+import { UNKNOWN } from "../../provider/properties.ts";
+import { arnOf } from "../arn.ts";
+import { AwsError } from "../aws-error.ts";
+import { TIMINGS } from "../latency.ts";
+import type { Cloud, Draft, Identified, ResourceModel, Subject } from "../model.ts";
+import { kmsKeyReference, roleReference, securityGroupReference, subnetReference } from "../references.ts";
+import { TYPES } from "../types.ts";
+import { at, flag, records, text } from "../values.ts";
+import type { World } from "../world.ts";
+import { trusts } from "./policy-document.ts";
+import { vpcAt, zonesAt } from "./rds-groups.ts";
+
+const INVALID = "InvalidParameterException";
+const SUBNETS = "vpcConfig.subnetIds";
+const createdAt = { createdAt: () => "2026-01-01T00:00:00Z" };
+
+const nameOf = ({ inputs }: Pick<Draft, "inputs">) => text(inputs, "name") ?? "";
+
+/** The security group that EKS makes for control plane, nodes and pods. */
+const ownGroupId = (subject: Pick<Draft, "hex">) => `sg-0${subject.hex("cluster-sg", 16)}`;
+
+const roleWords = (arn: string) =>
+  `Role with arn: ${arn}, could not be assumed because it does not exist or the trusted entity is not correct`;
+
+const cluster: ResourceModel = {
+  type: TYPES.cluster,
+  title: "EKS Cluster",
+  required: ["roleArn", "vpcConfig"],
+  immutable: [
+    "name",
+    "roleArn",
+    "bootstrapSelfManagedAddons",
+    "encryptionConfig",
+    "kubernetesNetworkConfig.ipFamily",
+    "kubernetesNetworkConfig.serviceIpv4Cidr",
+    "accessConfig.bootstrapClusterCreatorAdminPermissions",
+  ],
+  defaults: { bootstrapSelfManagedAddons: true, deletionProtection: false },
+  nameProperty: "name",
+  id: nameOf,
+  arn: (subject) => arnOf(subject, "eks", `cluster/${subject.id}`),
+  references: [
+    roleReference("roleArn", INVALID, roleWords),
+    roleReference("computeConfig.nodeRoleArn", INVALID, roleWords),
+    subnetReference(SUBNETS, INVALID),
+    securityGroupReference("vpcConfig.securityGroupIds", INVALID),
+    kmsKeyReference("encryptionConfig.provider.keyArn", INVALID),
+  ],
+  unique: [
+    {
+      key: (inputs) => text(inputs, "name"),
+      taken: (inputs) =>
+        new AwsError("ResourceInUseException", `Cluster already exists with name: ${text(inputs, "name")}`),
+    },
+  ],
+  quotas: [
+    {
+      limit: 100,
+      exceeded: (limit) => new AwsError("ResourceLimitExceededException", `Cluster limit exceeded: ${limit}`),
+    },
+  ],
+  validate: checkCluster,
+  outputs: {
+    ...createdAt,
+    status: () => "ACTIVE",
+    platformVersion: () => "eks.9",
+    identities: ({ region, hex }) => [
+      { oidcs: [{ issuer: `https://oidc.eks.${region}.amazonaws.com/id/${hex("oidc", 32).toUpperCase()}` }] },
+    ],
+    vpcConfig: (subject, world): Value => ({
+      clusterSecurityGroupId: ownGroupId(subject),
+      vpcId: vpcAt(subject, SUBNETS, world) ?? "",
+    }),
+  },
+  preview: ({ vpcConfig = null }) => ({
+    vpcConfig: { ...records({ vpcConfig }, "vpcConfig")[0], clusterSecurityGroupId: UNKNOWN, vpcId: UNKNOWN },
+    endpoint: UNKNOWN,
+    certificateAuthority: UNKNOWN,
+  }),
+  companions: (subject, world) => {
+    const id = ownGroupId(subject);
+    const name = `eks-cluster-sg-${subject.id}-${Number.parseInt(subject.hex("sg", 8), 16)}`;
+    const inputs = { name, vpcId: vpcAt(subject, SUBNETS, world) ?? "" };
+    return [{ type: TYPES.securityGroup, id, arn: arnOf(subject, "ec2", `security-group/${id}`), name, inputs }];
+  },
+  latency: { create: TIMINGS.cluster, update: TIMINGS.clusterUpdate, delete: TIMINGS.clusterDelete },
+  backing: { start, stop: async ({ id }, { services }) => services.cluster.stop(id) },
+  mayDelete: ({ id, inputs }) => {
+    if (!flag(inputs, "deletionProtection")) return;
+    const words = `Cluster ${id} cannot be deleted because deletion protection is enabled. Disable deletion protection and try again.`;
+    throw new AwsError("InvalidRequestException", words);
+  },
+  afterDelete: ({ id }, { vault }) => vault.delete(tokenKey(id)),
+};
+
+function checkCluster(draft: Draft, world: World): void {
+  const version = text(draft.inputs, "version");
+  if (version !== undefined && !/^1\.(29|3[0-9])$/.test(version))
+    throw new AwsError(INVALID, `unsupported Kubernetes version ${version}`);
+  if (zonesAt(draft, SUBNETS, world).length < 2)
+    throw new AwsError(INVALID, "Subnets specified must be in at least two different AZs");
+  const roleArn = text(draft.inputs, "roleArn") ?? "";
+  const trust = text(world.find([TYPES.role], roleArn)?.inputs ?? {}, "assumeRolePolicy");
+  if (!trusts(trust, "eks.amazonaws.com")) throw new AwsError(INVALID, roleWords(roleArn));
+  const privateAccess = flag(draft.inputs, "vpcConfig.endpointPrivateAccess");
+  if (!privateAccess && at(draft.inputs, "vpcConfig.endpointPublicAccess")[0] === false)
+    throw new AwsError(INVALID, "Private and public endpoint access cannot be both disabled");
+}
+
+const tokenKey = (name: string) => `eks ${name} token`;
+
+async function start(subject: Subject, { world, vault, services }: Cloud): Promise<Properties> {
+  const vpc = world.get(TYPES.vpc, vpcAt(subject, SUBNETS, world) ?? "");
+  const access = await services.cluster.start({
+    name: subject.id,
+    version: text(subject.inputs, "version") ?? "1.33",
+    zones: zonesAt(subject, SUBNETS, world),
+    podNetwork: text(vpc?.inputs ?? {}, "cidrBlock") ?? "10.0.0.0/16",
+  });
+  vault.set(tokenKey(subject.id), access.token);
+  const data = Buffer.from(access.certificateAuthorityPem).toString("base64");
+  return { endpoint: access.endpoint, certificateAuthority: { data } };
+}
+
+/** Bearer token for the cluster's API, as `aws eks get-token` would give; undefined when there is no such cluster. */
+export function clusterToken(name: string, { vault }: Pick<Cloud, "vault">): string | undefined {
+  return vault.text(tokenKey(name));
+}
+
+const clusterReference = {
+  path: "clusterName",
+  to: [TYPES.cluster],
+  missing: (name: string) => new AwsError("ResourceNotFoundException", `No cluster found for name: ${name}.`),
+  holds: false,
+} as const;
+
+const inCluster = (inputs: Properties, ...keys: readonly string[]) =>
+  ["clusterName", ...keys].map((key) => text(inputs, key)).join(":");
+
+const accessEntry: ResourceModel = {
+  type: TYPES.accessEntry,
+  title: "EKS Access Entry",
+  required: ["clusterName", "principalArn"],
+  immutable: ["clusterName", "principalArn", "type"],
+  defaults: { type: "STANDARD" },
+  id: ({ inputs }) => inCluster(inputs, "principalArn"),
+  references: [clusterReference],
+  unique: [
+    {
+      key: (inputs) => inCluster(inputs, "principalArn"),
+      taken: () =>
+        new AwsError(
+          "ResourceInUseException",
+          "The specified access entry resource is already in use on this cluster.",
+        ),
+    },
+  ],
+  outputs: {
+    ...createdAt,
+    accessEntryArn: (subject) =>
+      arnOf(subject, "eks", `access-entry/${inCluster(subject.inputs).replace(":", "/")}/${subject.hex("entry", 32)}`),
+    userName: ({ inputs }) => text(inputs, "userName") ?? text(inputs, "principalArn") ?? "",
+  },
+};
+
+const CLUSTER_POLICY = /^arn:aws:eks::aws:cluster-access-policy\/Amazon(EKS|SageMaker|Aiops|ARC)\w*Policy$/;
+
+const accessPolicyAssociation: ResourceModel = {
+  type: TYPES.accessPolicyAssociation,
+  title: "EKS Access Policy Association",
+  required: ["accessScope", "clusterName", "policyArn", "principalArn"],
+  immutable: ["*"],
+  tagged: false,
+  id: ({ inputs }) => ["clusterName", "principalArn", "policyArn"].map((key) => text(inputs, key)).join("#"),
+  references: [clusterReference],
+  validate: ({ inputs }, world) => {
+    const policyArn = text(inputs, "policyArn") ?? "";
+    if (!CLUSTER_POLICY.test(policyArn))
+      throw new AwsError(INVALID, `The policyArn parameter format is not valid: ${policyArn}`);
+    if (world.get(TYPES.accessEntry, inCluster(inputs, "principalArn")) !== undefined) return;
+    const words = `The specified principalArn could not be found: ${text(inputs, "principalArn")}. You can view your available access entries with 'list-access-entries'.`;
+    throw new AwsError("ResourceNotFoundException", words);
+  },
+  outputs: { associatedAt: () => "2026-01-01T00:00:00Z" },
+};
+
+const ADDONS = [
+  ..."coredns kube-proxy vpc-cni eks-pod-identity-agent metrics-server aws-ebs-csi-driver aws-efs-csi-driver".split(
+    " ",
+  ),
+  ..."aws-secrets-store-csi-driver-provider amazon-cloudwatch-observability snapshot-controller cert-manager".split(
+    " ",
+  ),
+  ..."external-dns prometheus-node-exporter kube-state-metrics aws-mountpoint-s3-csi-driver adot".split(" "),
+];
+
+const addon: ResourceModel = {
+  type: TYPES.addon,
+  title: "EKS Add-On",
+  required: ["addonName", "clusterName"],
+  immutable: ["addonName", "clusterName"],
+  id: ({ inputs }) => inCluster(inputs, "addonName"),
+  arn: (subject: Identified) =>
+    arnOf(subject, "eks", `addon/${subject.id.replace(":", "/")}/${subject.hex("addon", 32)}`),
+  references: [clusterReference, roleReference("serviceAccountRoleArn", INVALID, roleWords)],
+  unique: [
+    {
+      key: (inputs) => inCluster(inputs, "addonName"),
+      taken: () => new AwsError("ResourceInUseException", "Addon already exists."),
+    },
+  ],
+  validate: ({ inputs }) => {
+    const name = text(inputs, "addonName") ?? "";
+    if (!ADDONS.includes(name)) throw new AwsError(INVALID, `Addon specified is not supported: ${name}`);
+  },
+  outputs: { ...createdAt, addonVersion: ({ inputs }) => text(inputs, "addonVersion") ?? "v1.0.0-eksbuild.1" },
+  latency: { create: TIMINGS.addon },
+};
+
+const podIdentityAssociation: ResourceModel = {
+  type: TYPES.podIdentityAssociation,
+  title: "EKS Pod Identity Association",
+  required: ["clusterName", "namespace", "roleArn", "serviceAccount"],
+  immutable: ["clusterName", "namespace", "serviceAccount"],
+  id: (draft) => `a-${draft.hex("association", 17)}`,
+  references: [clusterReference, roleReference("roleArn", INVALID, roleWords)],
+  unique: [
+    {
+      key: (inputs) => inCluster(inputs, "namespace", "serviceAccount"),
+      taken: (_inputs, other) => new AwsError("ResourceInUseException", `Association already exists: ${other.id}`),
+    },
+  ],
+  validate: ({ inputs }, world) => {
+    const roleArn = text(inputs, "roleArn") ?? "";
+    const trust = text(world.find([TYPES.role], roleArn)?.inputs ?? {}, "assumeRolePolicy");
+    if (!trusts(trust, "pods.eks.amazonaws.com"))
+      throw new AwsError(INVALID, `Trust policy of role ${roleArn} does not let pods.eks.amazonaws.com assume it`);
+  },
+  outputs: {
+    associationId: ({ id }) => id,
+    associationArn: (subject) =>
+      arnOf(subject, "eks", `podidentityassociation/${text(subject.inputs, "clusterName")}/${subject.id}`),
+  },
+};
+
+export const eksModels: readonly ResourceModel[] = [
+  cluster,
+  accessEntry,
+  accessPolicyAssociation,
+  addon,
+  podIdentityAssociation,
+];

@@ -1,0 +1,185 @@
+import type { Properties } from "../../provider/properties.ts";
+import { arnOf } from "../arn.ts";
+import { AwsError } from "../aws-error.ts";
+import { TIMINGS } from "../latency.ts";
+import type { Cloud, Draft, ResourceModel, Subject } from "../model.ts";
+import { kmsKeyReference, securityGroupReference, subnetReference } from "../references.ts";
+import { TYPES } from "../types.ts";
+import { flag, number, text } from "../values.ts";
+import type { World } from "../world.ts";
+import { zoneIdOf } from "./ec2-vpc.ts";
+import { vpcAt } from "./rds-groups.ts";
+
+const subnetGroup: ResourceModel = {
+  type: TYPES.cacheSubnetGroup,
+  title: "ElastiCache Subnet Group",
+  required: ["subnetIds"],
+  immutable: ["name"],
+  defaults: { description: "Managed by Pulumi" },
+  nameProperty: "name",
+  id: ({ inputs }) => text(inputs, "name") ?? "",
+  arn: (subject) => arnOf(subject, "elasticache", `subnetgroup:${subject.id}`),
+  references: [subnetReference("subnetIds", "InvalidSubnet", false)],
+  unique: [
+    {
+      key: (inputs) => text(inputs, "name")?.toLowerCase(),
+      taken: (inputs) =>
+        new AwsError("CacheSubnetGroupAlreadyExists", `Cache subnet group ${text(inputs, "name")} already exists.`),
+    },
+  ],
+  outputs: { vpcId: (subject, world) => vpcAt(subject, "subnetIds", world) ?? "" },
+  inUse: ({ id }) =>
+    new AwsError("CacheSubnetGroupInUse", `Cache subnet group ${id} is currently in use by a cache cluster.`),
+};
+
+const parameterGroup: ResourceModel = {
+  type: TYPES.cacheParameterGroup,
+  title: "ElastiCache Parameter Group",
+  required: ["family"],
+  immutable: ["name", "family", "description"],
+  defaults: { description: "Managed by Pulumi" },
+  nameProperty: "name",
+  id: ({ inputs }) => text(inputs, "name") ?? "",
+  arn: (subject) => arnOf(subject, "elasticache", `parametergroup:${subject.id}`),
+  unique: [
+    {
+      key: (inputs) => text(inputs, "name")?.toLowerCase(),
+      taken: (inputs) =>
+        new AwsError("CacheParameterGroupAlreadyExists", `Parameter group ${text(inputs, "name")} already exists`),
+    },
+  ],
+  inUse: ({ id }) =>
+    new AwsError(
+      "InvalidCacheParameterGroupState",
+      `One or more cache clusters are still members of parameter group ${id}.`,
+    ),
+};
+
+/** `master` and `replica` names, as where TLS is on. */
+function hostOf({ id, region, hex }: Subject, role: "master" | "replica"): string {
+  const place = zoneIdOf(`${region}a`).split("-")[0];
+  return `${role}.${id}.${hex("host", 6)}.${place}.cache.amazonaws.com`;
+}
+
+const replicationGroup: ResourceModel = {
+  type: TYPES.replicationGroup,
+  title: "ElastiCache Replication Group",
+  required: ["description"],
+  immutable: [
+    "replicationGroupId",
+    "atRestEncryptionEnabled",
+    "kmsKeyId",
+    "port",
+    "subnetGroupName",
+    "transitEncryptionEnabled",
+    "engine",
+  ],
+  defaults: {
+    autoMinorVersionUpgrade: true,
+    automaticFailoverEnabled: false,
+    engine: "redis",
+    multiAzEnabled: false,
+    snapshotRetentionLimit: 0,
+    transitEncryptionEnabled: false,
+    authTokenUpdateStrategy: "ROTATE",
+    networkType: "ipv4",
+    ipDiscovery: "ipv4",
+    dataTieringEnabled: false,
+  },
+  nameProperty: "replicationGroupId",
+  secrets: ["authToken"],
+  id: ({ inputs }) => (text(inputs, "replicationGroupId") ?? "").toLowerCase(),
+  arn: (subject) => arnOf(subject, "elasticache", `replicationgroup:${subject.id}`),
+  references: [
+    {
+      path: "subnetGroupName",
+      to: [TYPES.cacheSubnetGroup],
+      missing: (name) => new AwsError("CacheSubnetGroupNotFoundFault", `Cache Subnet Group ${name} does not exist.`),
+    },
+    {
+      path: "parameterGroupName",
+      to: [TYPES.cacheParameterGroup],
+      missing: (name) => new AwsError("CacheParameterGroupNotFound", `CacheParameterGroup ${name} not found.`),
+      exempt: (name) => name.startsWith("default."),
+    },
+    securityGroupReference("securityGroupIds", "InvalidParameterValue"),
+    kmsKeyReference("kmsKeyId", "InvalidKMSKeyFault"),
+  ],
+  unique: [
+    {
+      key: (inputs) => text(inputs, "replicationGroupId")?.toLowerCase(),
+      taken: () =>
+        new AwsError("ReplicationGroupAlreadyExists", "Replication group with specified name already exists."),
+    },
+  ],
+  validate: checkReplicationGroup,
+  outputs: {
+    primaryEndpointAddress: (subject) => hostOf(subject, "master"),
+    readerEndpointAddress: (subject) => hostOf(subject, "replica"),
+    configurationEndpointAddress: () => "",
+    clusterEnabled: () => false,
+    clusterMode: () => "disabled",
+    engineVersionActual: ({ inputs }) => `${text(inputs, "engineVersion") ?? "7.1"}.0`,
+    memberClusters: ({ id, inputs }) =>
+      Array.from({ length: nodesOf(inputs) }, (_, index) => `${id}-${String(index + 1).padStart(3, "0")}`),
+    port: ({ inputs }) => number(inputs, "port") ?? 6379,
+  },
+  latency: { create: TIMINGS.cache, update: TIMINGS.cacheUpdate, delete: TIMINGS.cacheDelete },
+  backing: {
+    start,
+    update: async (subject, olds, cloud) => {
+      // The server takes its token at start only.
+      if (text(olds, "authToken") !== text(subject.inputs, "authToken")) await cloud.services.cache.stop(subject.id);
+      return start(subject, cloud);
+    },
+    stop: async ({ id }, { services }) => services.cache.stop(id),
+  },
+  mayDelete: ({ inputs }, world) => {
+    const snapshot = text(inputs, "finalSnapshotIdentifier");
+    if (snapshot === undefined || !world.isNameKept("cache snapshot", snapshot)) return;
+    throw new AwsError("SnapshotAlreadyExistsFault", `Snapshot with specified name already exists: ${snapshot}`);
+  },
+  afterDelete: ({ inputs }, { world }) => {
+    const name = text(inputs, "finalSnapshotIdentifier");
+    if (name !== undefined)
+      world.keepName({ type: "cache snapshot", name, untilModelSeconds: Number.MAX_SAFE_INTEGER });
+  },
+};
+
+const nodesOf = (inputs: Properties) => number(inputs, "numCacheClusters") ?? 1;
+
+async function start(subject: Subject, { services }: Cloud): Promise<Properties> {
+  const authToken = text(subject.inputs, "authToken") ?? "";
+  const { address } = await services.cache.start({ name: subject.id, authToken });
+  for (const role of ["master", "replica"] as const) services.names.setAddress(hostOf(subject, role), address);
+  return {};
+}
+
+function checkReplicationGroup({ inputs }: Draft, _world: World): void {
+  const id = text(inputs, "replicationGroupId") ?? "";
+  if (!/^[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,39}(?<!-)$/.test(id)) {
+    const words = `The parameter ReplicationGroupIdentifier is not a valid identifier: ${id}. It has at most 40 letters, digits and hyphens, begins with a letter and does not end with a hyphen`;
+    throw new AwsError("InvalidParameterValue", words);
+  }
+  const combination = (words: string) => new AwsError("InvalidParameterCombination", words);
+  if (flag(inputs, "automaticFailoverEnabled") && nodesOf(inputs) < 2)
+    throw combination("Replication group with automatic failover must have at least two nodes");
+  if (flag(inputs, "multiAzEnabled") && !flag(inputs, "automaticFailoverEnabled"))
+    throw combination("Multi-AZ requires automatic failover to be enabled");
+  checkToken(inputs);
+}
+
+function checkToken(inputs: Properties): void {
+  const token = text(inputs, "authToken");
+  if (token === undefined) return;
+  if (!flag(inputs, "transitEncryptionEnabled")) {
+    const words = "The AUTH token is only supported when encryption-in-transit is enabled";
+    throw new AwsError("InvalidParameterCombination", words);
+  }
+  if (token.length >= 16 && token.length <= 128 && !/["/@]/.test(token)) return;
+  const words =
+    "Invalid AuthToken provided. It has 16 to 128 printable characters without the at sign, quotes and slashes";
+  throw new AwsError("InvalidParameterValue", words);
+}
+
+export const cacheModels: readonly ResourceModel[] = [subnetGroup, parameterGroup, replicationGroup];

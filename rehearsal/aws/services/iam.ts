@@ -1,0 +1,163 @@
+import { ManagedPolicy } from "@pulumi/aws/types/enums/iam/index.js";
+import type { Properties } from "../../provider/properties.ts";
+import { globalArn, upperId } from "../arn.ts";
+import { AwsError } from "../aws-error.ts";
+import type { Reference, ResourceModel, Uniqueness } from "../model.ts";
+import { TYPES } from "../types.ts";
+import { text } from "../values.ts";
+import { checkPolicy } from "./policy-document.ts";
+
+const MALFORMED = "MalformedPolicyDocument";
+const pathOf = (inputs: Properties) => text(inputs, "path") ?? "/";
+const created = { createDate: () => "2026-01-01T00:00:00Z" };
+
+const roleReference: Reference = {
+  path: "role",
+  to: [TYPES.role],
+  missing: (name) => new AwsError("NoSuchEntity", `The role with name ${name} cannot be found.`),
+};
+
+const uniqueName = (words: (name: string) => string): Uniqueness => ({
+  key: (inputs) => text(inputs, "name")?.toLowerCase(),
+  taken: (inputs) => new AwsError("EntityAlreadyExists", words(text(inputs, "name") ?? "")),
+});
+
+const role: ResourceModel = {
+  type: TYPES.role,
+  title: "IAM Role",
+  required: ["assumeRolePolicy"],
+  immutable: ["name", "namePrefix", "path"],
+  defaults: { path: "/", maxSessionDuration: 3600, forceDetachPolicies: false },
+  nameProperty: "name",
+  global: true,
+  id: ({ inputs }) => text(inputs, "name") ?? "",
+  arn: (subject) => globalArn(subject, "iam", `role${pathOf(subject.inputs)}${subject.id}`),
+  unique: [uniqueName((name) => `Role with name ${name} already exists.`)],
+  quotas: [
+    {
+      limit: 1000,
+      exceeded: (limit) => new AwsError("LimitExceeded", `Cannot exceed quota for RolesPerAccount: ${limit}`),
+    },
+  ],
+  validate: ({ inputs }) => {
+    checkPolicy(text(inputs, "assumeRolePolicy"), MALFORMED);
+    const name = text(inputs, "name") ?? "";
+    if (/^[\w+=,.@-]{1,64}$/.test(name)) return;
+    throw new AwsError(
+      "ValidationError",
+      `The specified value for roleName is invalid: ${name}. It has 1 to 64 letters, digits or +=,.@_-`,
+    );
+  },
+  outputs: { ...created, uniqueId: (subject) => `AROA${upperId(subject, "role", 17)}` },
+  inUse: () => new AwsError("DeleteConflict", "Cannot delete entity, must detach all policies first."),
+};
+
+const rolePolicy: ResourceModel = {
+  type: TYPES.rolePolicy,
+  title: "IAM Role Policy",
+  required: ["policy", "role"],
+  immutable: ["name", "namePrefix", "role"],
+  nameProperty: "name",
+  global: true,
+  tagged: false,
+  id: ({ inputs }) => `${text(inputs, "role")}:${text(inputs, "name")}`,
+  references: [roleReference],
+  validate: ({ inputs }) => checkPolicy(text(inputs, "policy"), MALFORMED),
+};
+
+/** AWS's own policies: those of the SDK, and newer ones that it does not list yet. */
+const AWS_POLICIES = new Set<string>([
+  ...Object.values(ManagedPolicy),
+  ...[
+    "AmazonEKSComputePolicy",
+    "AmazonEKSBlockStoragePolicy",
+    "AmazonEKSLoadBalancingPolicy",
+    "AmazonEKSNetworkingPolicy",
+    "AmazonEKSWorkerNodeMinimalPolicy",
+    "AmazonEC2ContainerRegistryPullOnly",
+  ].map((name) => `arn:aws:iam::aws:policy/${name}`),
+]);
+
+const rolePolicyAttachment: ResourceModel = {
+  type: TYPES.rolePolicyAttachment,
+  title: "IAM Role Policy Attachment",
+  required: ["policyArn", "role"],
+  immutable: ["*"],
+  global: true,
+  tagged: false,
+  id: ({ inputs }) => `${text(inputs, "role")}/${text(inputs, "policyArn")}`,
+  references: [
+    roleReference,
+    {
+      path: "policyArn",
+      to: [TYPES.policy],
+      missing: (arn) => new AwsError("NoSuchEntity", `Policy ${arn} does not exist or is not attachable.`),
+      exempt: (arn) => AWS_POLICIES.has(arn),
+    },
+  ],
+  quotas: [
+    {
+      limit: 10,
+      within: (inputs) => text(inputs, "role"),
+      exceeded: (limit) => new AwsError("LimitExceeded", `Cannot exceed quota for PoliciesPerRole: ${limit}`),
+    },
+  ],
+};
+
+const policy: ResourceModel = {
+  type: TYPES.policy,
+  title: "IAM Policy",
+  required: ["policy"],
+  immutable: ["name", "namePrefix", "path", "description"],
+  defaults: { path: "/" },
+  nameProperty: "name",
+  global: true,
+  id: (draft) => globalArn(draft, "iam", `policy${pathOf(draft.inputs)}${text(draft.inputs, "name")}`),
+  arn: ({ id }) => id,
+  unique: [uniqueName((name) => `A policy called ${name} already exists. Duplicate names are not allowed.`)],
+  validate: ({ inputs }) => checkPolicy(text(inputs, "policy"), MALFORMED),
+  outputs: { policyId: (subject) => `ANPA${upperId(subject, "policy", 17)}`, attachmentCount: () => 0 },
+  inUse: () => new AwsError("DeleteConflict", "Cannot delete a policy attached to entities."),
+};
+
+const instanceProfile: ResourceModel = {
+  type: TYPES.instanceProfile,
+  title: "IAM Instance Profile",
+  immutable: ["name", "namePrefix", "path"],
+  defaults: { path: "/" },
+  nameProperty: "name",
+  global: true,
+  id: ({ inputs }) => text(inputs, "name") ?? "",
+  arn: (subject) => globalArn(subject, "iam", `instance-profile${pathOf(subject.inputs)}${subject.id}`),
+  references: [roleReference],
+  unique: [uniqueName((name) => `Instance Profile ${name} already exists.`)],
+  outputs: { ...created, uniqueId: (subject) => `AIPA${upperId(subject, "profile", 17)}` },
+};
+
+const hostOf = (inputs: Properties) => (text(inputs, "url") ?? "").replace(/^https:\/\//, "");
+
+const openIdConnectProvider: ResourceModel = {
+  type: TYPES.openIdConnectProvider,
+  title: "IAM OIDC Provider",
+  required: ["clientIdLists", "url"],
+  immutable: ["url"],
+  global: true,
+  id: (draft) => globalArn(draft, "iam", `oidc-provider/${hostOf(draft.inputs)}`),
+  arn: ({ id }) => id,
+  unique: [
+    {
+      key: (inputs) => text(inputs, "url"),
+      taken: (inputs) =>
+        new AwsError("EntityAlreadyExists", `Provider with url ${text(inputs, "url")} already exists.`),
+    },
+  ],
+};
+
+export const iamModels: readonly ResourceModel[] = [
+  role,
+  rolePolicy,
+  rolePolicyAttachment,
+  policy,
+  instanceProfile,
+  openIdConnectProvider,
+];

@@ -1,0 +1,176 @@
+import { randomBytes } from "node:crypto";
+import type { Properties, Value } from "../../provider/properties.ts";
+import { arnOf, upperId, uuidOf } from "../arn.ts";
+import { AwsError } from "../aws-error.ts";
+import { TIMINGS } from "../latency.ts";
+import type { Cloud, Companion, Identified, ResourceModel, Subject } from "../model.ts";
+import { kmsKeyReference, roleReference, securityGroupReference } from "../references.ts";
+import { TYPES } from "../types.ts";
+import { flag, number, text } from "../values.ts";
+import { checkDatabase } from "./rds-checks.ts";
+import { dropManagedSecret, secretValue, setManagedSecret } from "./secretsmanager.ts";
+
+const PORT = 5432;
+const KEY_WORDS = "does not exist, is not enabled, or you do not have permissions to access it.";
+const portOf = (inputs: Properties) => number(inputs, "port") ?? PORT;
+
+/** The host name by which clients reach the database. */
+function hostOf({ inputs, region, hex }: Pick<Subject, "inputs" | "region" | "hex">): string {
+  return `${text(inputs, "identifier")}.c${hex("host", 11)}.${region}.rds.amazonaws.com`;
+}
+
+function secretArnOf(subject: Identified): string {
+  return arnOf(subject, "secretsmanager", `secret:${secretNameOf(subject)}-${subject.hex("suffix", 6)}`);
+}
+
+const secretNameOf = (subject: Identified) => `rds!db-${uuidOf(subject, "secret")}`;
+
+const database: ResourceModel = {
+  type: TYPES.database,
+  title: "RDS DB Instance",
+  required: ["instanceClass"],
+  immutable: ["engine", "username", "dbName", "storageEncrypted", "kmsKeyId", "availabilityZone", "snapshotIdentifier"],
+  defaults: {
+    allowMajorVersionUpgrade: false,
+    applyImmediately: false,
+    autoMinorVersionUpgrade: true,
+    copyTagsToSnapshot: false,
+    deleteAutomatedBackups: true,
+    deletionProtection: false,
+    iamDatabaseAuthenticationEnabled: false,
+    monitoringInterval: 0,
+    multiAz: false,
+    performanceInsightsEnabled: false,
+    publiclyAccessible: false,
+    skipFinalSnapshot: false,
+    storageEncrypted: false,
+    engineLifecycleSupport: "open-source-rds-extended-support",
+    networkType: "IPV4",
+  },
+  nameProperty: "identifier",
+  secrets: ["password"],
+  id: (draft) => `db-${upperId(draft, "resource", 26)}`,
+  arn: (subject) => arnOf(subject, "rds", `db:${text(subject.inputs, "identifier")}`),
+  references: [
+    {
+      path: "dbSubnetGroupName",
+      to: [TYPES.databaseSubnetGroup],
+      missing: (name) => new AwsError("DBSubnetGroupNotFoundFault", `DBSubnetGroup '${name}' not found.`),
+    },
+    {
+      path: "parameterGroupName",
+      to: [TYPES.databaseParameterGroup],
+      missing: (name) => new AwsError("DBParameterGroupNotFound", `DBParameterGroup not found: ${name}`),
+      exempt: (name) => name.startsWith("default."),
+    },
+    securityGroupReference("vpcSecurityGroupIds", "InvalidParameterValue"),
+    ...["kmsKeyId", "masterUserSecretKmsKeyId", "performanceInsightsKmsKeyId"].map((path) =>
+      kmsKeyReference(path, "KMSKeyNotAccessibleFault", KEY_WORDS),
+    ),
+    roleReference(
+      "monitoringRoleArn",
+      "InvalidParameterValue",
+      () => "IAM role ARN value is invalid or does not include the required permissions for: ENHANCED_MONITORING",
+    ),
+  ],
+  unique: [
+    {
+      key: (inputs) => text(inputs, "identifier")?.toLowerCase(),
+      taken: () => new AwsError("DBInstanceAlreadyExists", "DB instance already exists"),
+    },
+  ],
+  quotas: [
+    { limit: 40, exceeded: () => new AwsError("InstanceQuotaExceeded", "Number of DB instances exceeds the quota") },
+  ],
+  validate: checkDatabase,
+  outputs: {
+    resourceId: ({ id }) => id,
+    address: hostOf,
+    endpoint: (subject) => `${hostOf(subject)}:${portOf(subject.inputs)}`,
+    hostedZoneId: () => "Z2R2ITUGPM61AM",
+    port: ({ inputs }) => portOf(inputs),
+    status: () => "available",
+    engineVersionActual: ({ inputs }) => text(inputs, "engineVersion") ?? "17.6",
+    masterUserSecrets: (subject) => masterSecrets(subject),
+  },
+  companions: (subject) => (flag(subject.inputs, "manageMasterUserPassword") ? [managedSecret(subject)] : []),
+  latency: {
+    create: (inputs) => (flag(inputs, "multiAz") ? TIMINGS.databaseMultiZone : TIMINGS.database),
+    update: TIMINGS.databaseUpdate,
+    delete: TIMINGS.databaseDelete,
+  },
+  backing: {
+    start,
+    update,
+    stop: async (resource, { services }) => services.database.stop(resource.name ?? "", { dropData: true }),
+  },
+  mayDelete: (resource, world) => {
+    if (flag(resource.inputs, "deletionProtection")) {
+      const words = "Cannot delete protected DB Instance, please disable deletion protection and try again.";
+      throw new AwsError("InvalidParameterCombination", words);
+    }
+    if (flag(resource.inputs, "skipFinalSnapshot")) return;
+    const snapshot = text(resource.inputs, "finalSnapshotIdentifier");
+    if (snapshot === undefined)
+      throw new AwsError(
+        "InvalidParameterCombination",
+        "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
+      );
+    if (world.isNameKept("snapshot", snapshot))
+      throw new AwsError(
+        "DBSnapshotAlreadyExists",
+        `Cannot create the snapshot because a snapshot with the identifier ${snapshot} already exists.`,
+      );
+  },
+  afterDelete: ({ inputs, outputs }, { world, vault }) => {
+    dropManagedSecret(text(outputs, "masterUserSecrets.secretArn") ?? "", { vault });
+    const snapshot = text(inputs, "finalSnapshotIdentifier");
+    if (flag(inputs, "skipFinalSnapshot") || snapshot === undefined) return;
+    world.keepName({ type: "snapshot", name: snapshot, untilModelSeconds: Number.MAX_SAFE_INTEGER });
+  },
+};
+
+function masterSecrets(subject: Subject): Value {
+  if (!flag(subject.inputs, "manageMasterUserPassword")) return [];
+  const kmsKeyId =
+    text(subject.inputs, "masterUserSecretKmsKeyId") ?? arnOf(subject, "kms", "alias/aws/secretsmanager");
+  return [{ kmsKeyId, secretArn: secretArnOf(subject), secretStatus: "active" }];
+}
+
+function managedSecret(subject: Subject): Companion {
+  const [arn, name] = [secretArnOf(subject), secretNameOf(subject)];
+  return { type: TYPES.secret, id: arn, arn, name, inputs: { name } };
+}
+
+/** The master password: given, or made once by AWS and kept in the managed secret. */
+function passwordOf(subject: Subject, cloud: Cloud): string {
+  const given = text(subject.inputs, "password");
+  if (given !== undefined) return given;
+  const stored = secretValue(secretArnOf(subject), cloud);
+  if (stored !== undefined) return text(JSON.parse(stored), "password") ?? "";
+  const password = randomBytes(24).toString("base64url");
+  const username = text(subject.inputs, "username") ?? "postgres";
+  setManagedSecret(secretArnOf(subject), JSON.stringify({ username, password }), cloud);
+  return password;
+}
+
+async function start(subject: Subject, cloud: Cloud): Promise<Properties> {
+  const { address } = await cloud.services.database.start({
+    name: text(subject.inputs, "identifier") ?? subject.id,
+    databaseName: text(subject.inputs, "dbName") ?? "postgres",
+    username: text(subject.inputs, "username") ?? "postgres",
+    password: passwordOf(subject, cloud),
+  });
+  cloud.services.names.setAddress(hostOf(subject), address);
+  return {};
+}
+
+async function update(subject: Subject, olds: Properties, cloud: Cloud): Promise<Properties> {
+  const password = text(subject.inputs, "password");
+  if (password === undefined || password === text(olds, "password")) return {};
+  const name = text(subject.inputs, "identifier") ?? subject.id;
+  await cloud.services.database.setPassword(name, text(subject.inputs, "username") ?? "postgres", password);
+  return {};
+}
+
+export const databaseModels: readonly ResourceModel[] = [database];

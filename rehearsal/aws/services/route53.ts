@@ -1,0 +1,163 @@
+import type { Properties } from "../../provider/properties.ts";
+import { upperId } from "../arn.ts";
+import { AwsError } from "../aws-error.ts";
+import { TIMINGS } from "../latency.ts";
+import type { Draft, ResourceModel } from "../model.ts";
+import { logGroupReference } from "../references.ts";
+import { TYPES } from "../types.ts";
+import { text } from "../values.ts";
+import type { World, WorldResource } from "../world.ts";
+import { dnssecModels } from "./route53-dnssec.ts";
+import { publishZone, recordName, zoneReference } from "./route53-names.ts";
+
+const nameServersOf = ({ hex }: Pick<Draft, "hex">) =>
+  ["awsdns-11.com", "awsdns-22.net", "awsdns-33.org", "awsdns-44.co.uk"].map(
+    (host, index) => `ns-${Number.parseInt(hex(`ns${index}`, 3), 16) % 2048}.${host}`,
+  );
+
+const zone: ResourceModel = {
+  type: TYPES.zone,
+  title: "Route 53 Hosted Zone",
+  immutable: ["name", "delegationSetId"],
+  defaults: { comment: "Managed by Pulumi", forceDestroy: false },
+  nameProperty: "name",
+  global: true,
+  id: (draft) => `Z${upperId(draft, "zone", 20)}`,
+  arn: ({ id }) => `arn:aws:route53:::hostedzone/${id}`,
+  outputs: {
+    zoneId: ({ id }) => id,
+    nameServers: nameServersOf,
+    primaryNameServer: (subject) => nameServersOf(subject)[0] ?? "",
+  },
+  latency: { create: TIMINGS.record },
+  inUse: () =>
+    new AwsError(
+      "HostedZoneNotEmpty",
+      "The specified hosted zone contains non-required resource record sets and so cannot be deleted.",
+    ),
+};
+
+const ROUTING = [
+  "weightedRoutingPolicies",
+  "failoverRoutingPolicies",
+  "latencyRoutingPolicies",
+  "geolocationRoutingPolicies",
+];
+
+/** What makes two record sets the same one. */
+function recordKey(inputs: Properties): string {
+  const name = (text(inputs, "name") ?? "").replace(/\.$/, "").toLowerCase();
+  return `${text(inputs, "zoneId")}_${name}_${text(inputs, "type")}${text(inputs, "setIdentifier") === undefined ? "" : `_${text(inputs, "setIdentifier")}`}`;
+}
+
+const record: ResourceModel = {
+  type: TYPES.record,
+  title: "Route 53 Record",
+  required: ["name", "type", "zoneId"],
+  immutable: ["zoneId", "name", "type", "setIdentifier"],
+  global: true,
+  tagged: false,
+  id: ({ inputs }) => recordKey(inputs),
+  references: [zoneReference("zoneId", true)],
+  unique: [
+    {
+      key: recordKey,
+      taken: (inputs) =>
+        new AwsError(
+          "InvalidChangeBatch",
+          `[Tried to create resource record set [name='${text(inputs, "name")}.', type='${text(inputs, "type")}'] but it already exists]`,
+        ),
+    },
+  ],
+  validate: (draft, world) => {
+    checkRouting(draft, world);
+    checkAlias(draft.inputs, world);
+  },
+  outputs: { fqdn: ({ inputs }, world) => recordName(inputs, world) },
+  latency: { create: TIMINGS.record, update: TIMINGS.record, delete: TIMINGS.record },
+  backing: {
+    // The change shows once it has reached every name server.
+    afterLatency: true,
+    start: async ({ inputs }, cloud) => {
+      publishZone(text(inputs, "zoneId") ?? "", cloud);
+      return {};
+    },
+    stop: async ({ inputs }, cloud) => publishZone(text(inputs, "zoneId") ?? "", cloud),
+  },
+};
+
+function checkRouting({ inputs, serial }: Draft, world: World): void {
+  const identifier = text(inputs, "setIdentifier");
+  const routed = ROUTING.some((key) => inputs[key] !== undefined && inputs[key] !== null);
+  if (routed !== (identifier !== undefined))
+    throw new AwsError("InvalidInput", "A set identifier and a routing policy must be given together");
+  const named = (it: WorldResource) =>
+    text(it.inputs, "zoneId") === text(inputs, "zoneId") && recordName(it.inputs, world) === recordName(inputs, world);
+  const others = world.ofType(TYPES.record).filter((it) => it.serial !== serial && named(it));
+  const clash = others.find(
+    (it) =>
+      (text(it.inputs, "type") === text(inputs, "type") &&
+        (text(it.inputs, "setIdentifier") === undefined) === routed) ||
+      [it.inputs, inputs].some(
+        (each) => text(each, "type") === "CNAME" && text(it.inputs, "type") !== text(inputs, "type"),
+      ),
+  );
+  if (clash === undefined) return;
+  const words = `[RRSet of type ${text(inputs, "type")} with DNS name ${recordName(inputs, world)}. is not permitted as it conflicts with other records with the same DNS name]`;
+  throw new AwsError("InvalidChangeBatch", words);
+}
+
+function checkAlias(inputs: Properties, world: World): void {
+  const [target, targetZone] = [text(inputs, "aliases.name"), text(inputs, "aliases.zoneId")];
+  if (target === undefined) return;
+  const host = target.replace(/\.$/, "").toLowerCase();
+  const found = world
+    .ofType(TYPES.loadBalancer)
+    .some((it) => text(it.outputs, "dnsName")?.toLowerCase() === host && text(it.outputs, "zoneId") === targetZone);
+  if (found) return;
+  const words = `[Tried to create an alias that targets ${host}., type ${text(inputs, "type")} in zone ${targetZone}, but that target was not found]`;
+  throw new AwsError("InvalidChangeBatch", words);
+}
+
+const queryLog: ResourceModel = {
+  type: TYPES.queryLog,
+  title: "Route 53 Query Logging Configuration",
+  required: ["cloudwatchLogGroupArn", "zoneId"],
+  immutable: ["*"],
+  global: true,
+  tagged: false,
+  id: (draft) => draft.hex("query-log", 32),
+  arn: ({ id }) => `arn:aws:route53:::queryloggingconfig/${id}`,
+  references: [zoneReference("zoneId"), logGroupReference("cloudwatchLogGroupArn", "NoSuchCloudWatchLogsLogGroup")],
+  unique: [
+    {
+      key: (inputs) => text(inputs, "zoneId"),
+      taken: () =>
+        new AwsError(
+          "QueryLoggingConfigAlreadyExists",
+          "A query logging configuration for this hosted zone already exists",
+        ),
+    },
+  ],
+  validate: ({ inputs }, world) => {
+    const arn = text(inputs, "cloudwatchLogGroupArn") ?? "";
+    const allowed = world
+      .ofType(TYPES.logResourcePolicy)
+      .some((it) => /"route53\.amazonaws\.com"/.test(text(it.inputs, "policyDocument") ?? ""));
+    if (allowed) return;
+    const words = `The resource policy for the log group ${arn} does not let Route 53 create log streams and write query logs`;
+    throw new AwsError("InsufficientCloudWatchLogsResourcePolicy", words);
+  },
+};
+
+const healthCheck: ResourceModel = {
+  type: TYPES.healthCheck,
+  title: "Route 53 Health Check",
+  required: ["type"],
+  immutable: ["type", "requestInterval", "measureLatency"],
+  global: true,
+  id: (draft) => draft.hex("health-check", 32),
+  arn: ({ id }) => `arn:aws:route53:::healthcheck/${id}`,
+};
+
+export const route53Models: readonly ResourceModel[] = [zone, record, queryLog, healthCheck, ...dnssecModels];

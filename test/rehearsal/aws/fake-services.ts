@@ -1,0 +1,71 @@
+import type { LoadBalancerState, NameRecord, Services } from "../../../rehearsal/services.ts";
+
+/** Services that start nothing and remember what they were asked for. */
+export class FakeServices implements Services {
+  /** Every call in order, such as `database.start sparki-prod-database`. */
+  readonly calls: string[] = [];
+  readonly addresses = new Map<string, string>();
+  readonly records = new Map<string, readonly NameRecord[]>();
+  readonly balancers = new Map<string, LoadBalancerState>();
+  /** Makes the next start of this kind fail with the error. */
+  readonly failures = new Map<string, Error>();
+
+  readonly cluster: Services["cluster"] = {
+    start: async ({ name, zones, podNetwork }) => {
+      this.#call("cluster.start", name, zones.join(","), podNetwork);
+      return { endpoint: "https://127.99.0.10:6443", certificateAuthorityPem: "PEM", token: "cluster-token" };
+    },
+    stop: async (name) => this.#call("cluster.stop", name),
+  };
+
+  readonly database: Services["database"] = {
+    start: async ({ name, databaseName, username, password }) => {
+      this.#call("database.start", name, databaseName, username);
+      this.passwords.push(password);
+      return { address: "127.99.1.1" };
+    },
+    setPassword: async (name, _username, password) => {
+      this.#call("database.setPassword", name);
+      this.passwords.push(password);
+    },
+    stop: async (name, { dropData }) => this.#call("database.stop", name, dropData ? "drop" : "keep"),
+  };
+  readonly passwords: string[] = [];
+
+  readonly cache: Services["cache"] = {
+    start: async ({ name }) => {
+      this.#call("cache.start", name);
+      return { address: "127.99.2.1" };
+    },
+    stop: async (name) => this.#call("cache.stop", name),
+  };
+
+  readonly loadBalancer: Services["loadBalancer"] = {
+    apply: async (state) => {
+      this.#call("loadBalancer.apply", state.name);
+      this.balancers.set(state.name, state);
+      return { address: "127.99.3.1" };
+    },
+    setTargets: () => {},
+    health: () => [],
+    stop: async (name) => {
+      this.#call("loadBalancer.stop", name);
+      this.balancers.delete(name);
+    },
+  };
+
+  readonly names: Services["names"] = {
+    setRecords: (zoneId, records) => void this.records.set(zoneId, records),
+    setAddress: (name, address) => {
+      if (address === undefined) this.addresses.delete(name);
+      else this.addresses.set(name, address);
+    },
+  };
+
+  #call(act: string, ...details: readonly string[]): void {
+    this.calls.push([act, ...details].join(" "));
+    const failure = this.failures.get(act);
+    this.failures.delete(act);
+    if (failure !== undefined) throw failure;
+  }
+}
