@@ -25,11 +25,12 @@ export function dependencyAlerts(stack: string): Alert[] {
 /** Without metrics no other alert can fire, so their absence is the most urgent of all. */
 function metricsMissing(stack: string, namespace: string): Alert {
   const service = namespace === "sparki-engine" ? "Engine" : "Web";
+  const up = `up${selector(["namespace", "=", namespace], ["stack", "=", stack])}`;
   return {
     name: `${service}MetricsMissing`,
     severity: "page",
     component: "monitoring",
-    expr: `absent(up${selector(["namespace", "=", namespace], ["stack", "=", stack])} == 1)`,
+    expr: `sum by (namespace) (${up}) == 0 or absent(${up})`,
     for: "5m",
     summary: `No pod in ${namespace} answers Prometheus: nobody would notice an outage`,
     page: {
@@ -98,7 +99,7 @@ function failing(stack: string, { name, component, metric, owner }: Dependency):
       timing: "Fires after 5 minutes above 1 %. Ends as soon as it is below.",
       look: [
         `Dashboard *${component === "database" ? "Database" : "Cache"}*: errors, latency, and deployment markers.`,
-        "`npx sparki diagnose database` and the engine's log lines of level ERROR.",
+        `\`npx sparki diagnose ${component === "database" ? "database" : "errors"}\` and the engine's log lines of level ERROR.`,
         "The service's events in the AWS console: failover, maintenance, full storage or memory.",
       ],
       act: [

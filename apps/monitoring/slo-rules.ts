@@ -12,10 +12,11 @@ export type Window = (typeof SHORT_WINDOWS)[number] | (typeof LONG_WINDOWS)[numb
 /** Namespaces whose requests are Sparki's service; each has a budget of its own. */
 export const SERVED_NAMESPACES = ["sparki-engine", "sparki-web"] as const;
 
-/** An objective as a label: `slower than 5 s` becomes `slower-than-5-s`. */
+/** An objective as a label: `slower than 5 s` becomes `slower-than-5s`. */
 export function objectiveLabel({ name }: Objective): string {
   return name
     .toLowerCase()
+    .replaceAll(/(\d) (?=[a-z]+\b)/g, "$1")
     .replaceAll(/[^a-z0-9]+/g, "-")
     .replaceAll(/^-|-$/g, "");
 }

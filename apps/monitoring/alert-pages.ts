@@ -1,0 +1,46 @@
+import type { Alert } from "./alert.ts";
+import { RUNBOOK_CHANNELS } from "./routing.ts";
+
+const { incidents, platform, database, infrastructure } = RUNBOOK_CHANNELS;
+
+const HEAD = `# Alerts
+
+Every alert of the monitoring chart, with what it means and what to do. Made by \`node docs/alerts.ts\` from the
+objectives of Pulumi.prod.yaml; edit the alerts in \`apps/monitoring\`, not this page.
+
+| severity | who hears of it |
+| --- | --- |
+| page | ${incidents.channel}, ${incidents.mention}, again every hour while it fires |
+| ticket | ${platform.channel}, ${platform.mention}, again every 12 hours while it fires |
+
+What concerns the database is told in ${database.channel} (${database.mention}) too, what concerns the cache in
+${infrastructure.channel} (${infrastructure.mention}). A page about an objective silences the ticket about the same one.
+An objective has no fast or medium alert when its budget could not burn that fast even if every request were bad.
+`;
+
+/** The page that every alert's \`runbook_url\` points into, as Markdown. */
+export function alertPages(alerts: readonly Alert[]): string {
+  const rows = alerts.map(
+    ({ name, severity, component }) => `| [${name}](#${name.toLowerCase()}) | ${severity} | ${component} |`,
+  );
+  const index = ["| alert | severity | component |", "| --- | --- | --- |", ...rows].join("\n");
+  return [HEAD, `${index}\n`, ...alerts.map(alertPage)].join("\n");
+}
+
+function alertPage({ name, severity, component, expr, page, ...alert }: Alert): string {
+  const holds = alert.for === undefined ? "" : `, for ${alert.for}`;
+  return [
+    `## ${name}`,
+    `**${severity}, ${component}.** ${page.meaning}`,
+    page.timing,
+    `\`\`\`promql\n${expr}\n\`\`\``,
+    `That is the condition${holds}. Look at:`,
+    numbered(page.look),
+    "Then:",
+    `${numbered(page.act)}\n`,
+  ].join("\n\n");
+}
+
+function numbered(lines: readonly string[]): string {
+  return lines.map((line, index) => `${index + 1}. ${line}`).join("\n");
+}

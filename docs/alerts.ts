@@ -1,0 +1,13 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { alertPages } from "../apps/monitoring/alert-pages.ts";
+import { alertsOf } from "../apps/monitoring-values.ts";
+import { configSchema } from "../stacks/schema.ts";
+
+// Writes docs/alerts.md anew from the objectives of Pulumi.prod.yaml. Run: node docs/alerts.ts
+const file: { config: Record<string, unknown> } = parse(
+  readFileSync(join(import.meta.dirname, "../Pulumi.prod.yaml"), "utf8"),
+);
+const objectives = configSchema.shape.objectives.parse(file.config["sparki:objectives"]);
+writeFileSync(join(import.meta.dirname, "alerts.md"), alertPages(alertsOf("prod", objectives)));

@@ -1,0 +1,125 @@
+import { dependencyAlerts } from "../../apps/monitoring/dependency-alerts.ts";
+import type { AlertingRule, RuleGroup } from "../../apps/monitoring/rule.ts";
+import { monitoringValues } from "../../apps/monitoring-values.ts";
+import { monitoringArgs } from "../support/monitoring.ts";
+import { type Scenario, testRules } from "../support/promtool.ts";
+
+/** What happens to the named series, minute by minute, and when the alert must and must not fire. */
+interface Case {
+  readonly alert: string;
+  readonly series: Readonly<Record<string, string>>;
+  readonly silentAt: readonly number[];
+  readonly firingAt: readonly number[];
+}
+
+const ENGINE = 'namespace="sparki-engine",stack="prod"';
+
+function missing(alert: string, namespace: string): Case {
+  return {
+    alert,
+    // Gone from minute 10, as a target that is no longer there; scraped again from minute 30.
+    series: {
+      [`up{namespace="${namespace}",stack="prod",pod="a"}`]: "1x9 stale _x19 1x20",
+      'up{namespace="other"}': "1x60",
+    },
+    silentAt: [9, 13, 32],
+    firingAt: [17, 28],
+  };
+}
+
+function failing(alert: string, metric: string): Case {
+  return {
+    alert,
+    series: {
+      [`${metric}{${ENGINE},result="ok"}`]: "0+1000x60",
+      // 0.5 % until minute 10, 5 % until minute 30, then none.
+      [`${metric}{${ENGINE},result="error"}`]: "0+5x10 100+50x19 1050+0x30",
+    },
+    silentAt: [9, 12, 40],
+    firingAt: [20, 30],
+  };
+}
+
+const CASES: readonly Case[] = [
+  missing("EngineMetricsMissing", "sparki-engine"),
+  missing("WebMetricsMissing", "sparki-web"),
+  {
+    alert: "EngineMetricsMissing",
+    // Every scrape fails, and later one pod of two answers.
+    series: { [`up{${ENGINE},pod="a"}`]: "1x9 0x30 0x20", [`up{${ENGINE},pod="b"}`]: "1x9 0x19 1x30" },
+    silentAt: [9, 13, 31],
+    firingAt: [17, 28],
+  },
+  {
+    alert: "DatabaseConnectionsExhausted",
+    series: {
+      [`database_connections{${ENGINE},state="active",pod="a"}`]: "2x9 4x29 1x20",
+      [`database_connections{${ENGINE},state="idle",pod="a"}`]: "9x60",
+      [`database_connections_max{${ENGINE},pod="a"}`]: "4x60",
+    },
+    silentAt: [9, 18, 41],
+    firingAt: [22, 38],
+  },
+  failing("DatabaseFailing", "database_queries_total"),
+  failing("CacheFailing", "cache_commands_total"),
+];
+
+const alerts = alertRules();
+
+describe("alerts about what the service stands on", () => {
+  it.each(CASES)("$alert stays silent, fires and resolves", ({ alert, series, silentAt, firingAt }) => {
+    const expectations = [...silentAt.map((minute) => [minute, 0]), ...firingAt.map((minute) => [minute, 1])];
+    const played: Scenario = {
+      name: alert,
+      interval: "1m",
+      input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+      promql_expr_test: expectations.map(([minute, value = 0]) => ({
+        expr: `count(ALERTS{alertname="${alert}",alertstate="firing"}) or vector(0)`,
+        eval_time: `${minute}m`,
+        exp_samples: [{ labels: "{}", value }],
+      })),
+    };
+    expect(testRules([{ groups: [alerts], scenarios: [played] }], "1m")).toBe("");
+  });
+
+  it("have a case each", () => {
+    expect(new Set(CASES.map(({ alert }) => alert))).toEqual(new Set(dependencyAlerts("prod").map(({ name }) => name)));
+  });
+
+  it("tell whom it concerns, about which service, with the page to read", () => {
+    const told: Scenario = {
+      name: "labels and annotations",
+      interval: "1m",
+      input_series: [],
+      alert_rule_test: [
+        {
+          eval_time: "10m",
+          alertname: "WebMetricsMissing",
+          exp_alerts: [
+            {
+              exp_labels: {
+                severity: "page",
+                component: "monitoring",
+                service: "sparki-web",
+                namespace: "sparki-monitoring",
+                stack: "prod",
+              },
+              exp_annotations: {
+                summary: "No pod in sparki-web answers Prometheus: nobody would notice an outage",
+                runbook_url: "https://github.com/alexarno/sparki-deploy/blob/main/docs/alerts.md#webmetricsmissing",
+              },
+            },
+          ],
+        },
+      ],
+    };
+    expect(testRules([{ groups: [alerts], scenarios: [told] }], "1m")).toBe("");
+  });
+});
+
+function alertRules(): RuleGroup {
+  const { groups } = monitoringValues(monitoringArgs("prod"));
+  const group = groups.find(({ name }) => name === "sparki-alerts");
+  if (group === undefined) throw new Error("no group of alerts");
+  return { ...group, rules: group.rules.filter((rule): rule is AlertingRule => "alert" in rule) };
+}

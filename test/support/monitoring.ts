@@ -1,0 +1,32 @@
+import { RUNBOOK_CHANNELS } from "../../apps/monitoring/routing.ts";
+import type { MonitoringArgs, MonitoringValues } from "../../apps/monitoring-values.ts";
+import { monitoringValues } from "../../apps/monitoring-values.ts";
+import { type Json, type Manifest, render, type Values } from "./chart.ts";
+import { stackConfig } from "./workload-values.ts";
+
+/** What the program gives for a stack. */
+export function monitoringArgs(stack: string): MonitoringArgs {
+  return {
+    stack,
+    objectives: stackConfig(stack).objectives,
+    channels: RUNBOOK_CHANNELS,
+    runbookBaseUrl: "https://github.com/alexarno/sparki-deploy/blob/main",
+    slackWebhook: { secret: "slack-webhook", key: "url" },
+    namespace: "sparki-monitoring",
+  };
+}
+
+/** The monitoring chart's values for a stack, as Helm gets them. */
+export function monitoringChartValues(stack: string): Values {
+  return { ...plain(monitoringValues(monitoringArgs(stack))), chartHash: "2".repeat(64) };
+}
+
+/** The objects of the monitoring chart for a stack. */
+export function renderMonitoring(stack: string): Manifest[] {
+  const values = monitoringChartValues(stack);
+  return render({ chart: "monitoring", name: "monitoring", namespace: "sparki-monitoring", values });
+}
+
+function plain(values: MonitoringValues): Record<string, Json> {
+  return JSON.parse(JSON.stringify(values));
+}
