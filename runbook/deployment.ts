@@ -2,7 +2,7 @@ import type { GateResult } from "../gates/verdict.ts";
 import type { Clock } from "./command.ts";
 import type { EngineResult } from "./engine-record.ts";
 import { readGateLog } from "./gate-log.ts";
-import type { Engine } from "./io/engine.ts";
+import type { Engine, Watcher } from "./io/engine.ts";
 import { showPhase } from "./report/live.ts";
 import type { Screen } from "./report/screen.ts";
 
@@ -19,6 +19,8 @@ interface Surroundings {
   readonly screen: Screen;
   readonly clock: Clock;
   readonly gateLogFile: string;
+  /** Sees every event of the update, after the screen did. */
+  readonly watch?: Watcher;
 }
 
 /** Previews with the policies, and deploys only what the preview lets through. */
@@ -32,7 +34,11 @@ export async function deploy(engine: Engine, title: string, surroundings: Surrou
   });
   if (preview.outcome !== "succeeded") return { preview, up: undefined, gates: [] };
   const up = await showPhase(screen, clock, `deploy ${title}`, async (phase) => {
-    const result = await engine.up(phase.watch({ lines: true }));
+    const show = phase.watch({ lines: true });
+    const result = await engine.up((record, event) => {
+      show(record, event);
+      surroundings.watch?.(record, event);
+    });
     phase.note(describe(result));
     return result;
   });

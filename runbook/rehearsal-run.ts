@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { ReleaseDescriptor, Scenario } from "../rehearsal/scenarios.ts";
 import { nextRelease } from "../rehearsal/scenarios.ts";
+import { DeployError } from "../stacks/deploy-error.ts";
 import { lineProgress } from "../tools/progress.ts";
 import type { Ports } from "./command.ts";
 import { type Deployment, deploy } from "./deployment.ts";
+import type { Engine, Watcher } from "./io/engine.ts";
 import { readLiveRelease } from "./io/live-release.ts";
 import { outcomeOf } from "./outcome.ts";
 import { decisionsOf, detectSeconds, type RehearsalReport, stepsOf } from "./rehearsal-report.ts";
@@ -17,6 +19,10 @@ import { compareWorld, worldSchema } from "./report/world.ts";
 /** What to rehearse, and on what. */
 export interface RehearsalPlan extends SessionOptions {
   readonly scenario: Scenario;
+  /** The engine is killed when this step of the last deploy begins, and the deploy is run again. */
+  readonly crashAt?: string | undefined;
+  /** Runs while the cloud still serves, after the report is made. */
+  readonly afterwards?: (report: RehearsalReport, session: RehearsalSession) => Promise<void>;
 }
 
 /** A deploy with the release that it was of, and the one before. */
@@ -34,9 +40,11 @@ export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports
     openSession(plan, tools, ports),
   );
   try {
-    const deployed = await deployAll(plan.scenario, session, screen, ports);
+    const deployed = await deployAll(plan, session, screen, ports);
     ports.signal.throwIfAborted();
-    return await reportOn(plan, session, deployed, { ports, start });
+    const report = await reportOn(plan, session, deployed, { ports, start });
+    await plan.afterwards?.(report, session);
+    return report;
   } finally {
     await showPhase(screen, ports.clock, "end the simulated cloud", () => session.close());
   }
@@ -44,7 +52,7 @@ export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports
 
 /** Deploys the scenario's releases in order; the first that is not promoted is the last. */
 async function deployAll(
-  scenario: Scenario,
+  { scenario, crashAt }: RehearsalPlan,
   session: RehearsalSession,
   screen: Screen,
   ports: Ports,
@@ -56,12 +64,34 @@ async function deployAll(
     const release: ReleaseDescriptor = each.release === "configured" ? configured : nextRelease(configured);
     await session.prepareRelease(release, each.behaviours);
     const surroundings = { screen, clock: ports.clock, gateLogFile: session.gateLogFile };
+    if (crashAt !== undefined && each === scenario.releases.at(-1))
+      await crashedDeploy(session.engine, release.id, crashAt, surroundings);
     deployed = { deployment: await deploy(session.engine, release.id, surroundings), release, previous };
     if (outcomeOf(deployed.deployment).outcome !== "promoted") break;
     previous = release;
   }
   if (deployed === undefined) throw new Error(`scenario ${scenario.name} has no release`);
   return deployed;
+}
+
+/** Deploys until the step begins, and kills the engine there; throws SPARKI_USAGE when no such step began. */
+async function crashedDeploy(
+  engine: Engine,
+  title: string,
+  step: string,
+  surroundings: Parameters<typeof deploy>[2],
+): Promise<void> {
+  let crashed = false;
+  const watch: Watcher = (record) => {
+    if (crashed || !record.steps.some(({ name, op, status }) => name === step && op !== "same" && status === "running"))
+      return;
+    crashed = true;
+    engine.crash();
+  };
+  const { up } = await deploy(engine, `${title}, with a crash at ${step}`, { ...surroundings, watch });
+  if (crashed) return engine.breakLock();
+  const names = up?.steps.filter(({ op }) => op !== "same").map(({ name }) => name) ?? [];
+  throw new DeployError("SPARKI_USAGE", `no step ${JSON.stringify(step)} began; expected one of ${names.join(", ")}`);
 }
 
 async function reportOn(

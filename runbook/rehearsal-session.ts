@@ -27,7 +27,9 @@ const TOOLS = [
 ];
 
 /** AWS calls only wait, so many run side by side; the engine's own default counts cores. */
-const PARALLEL = 64;
+export const PARALLEL = 64;
+
+export const POLICY_PACK = join(PROJECT_DIRECTORY, "policies", "pack");
 
 export interface SessionOptions {
   readonly stack: string;
@@ -42,6 +44,7 @@ export interface SessionOptions {
 
 /** A simulated cloud with one stack's engine on it; nothing of it outlives `close`. */
 export interface RehearsalSession {
+  readonly stack: string;
   readonly cloud: CloudProcess;
   readonly engine: Engine;
   readonly project: RehearsedProject;
@@ -100,12 +103,13 @@ async function connect(options: SessionOptions, pieces: Pieces): Promise<Rehears
     environment: { ...inherited(ports.env), ...environment },
     program: options.program ?? (await import("../index.ts")).default,
     programEnvironment: { ...cloud.environment, SPARKI_GATE_LOG: gateLogFile },
-    policyPacks: [join(PROJECT_DIRECTORY, "policies", "pack")],
+    policyPacks: [POLICY_PACK],
     parallel: PARALLEL,
     clock: ports.clock,
     signal: ports.signal,
   });
   return {
+    stack: options.stack,
     cloud,
     engine,
     project,

@@ -1,5 +1,4 @@
-import { join } from "node:path";
-import type { Command, CommandInput, CommandResult, Ports } from "../command.ts";
+import type { Command, CommandInput, CommandResult } from "../command.ts";
 import { sessionOptions } from "./rehearse.ts";
 
 const DESCRIPTION = `Serves the simulated AWS until Ctrl-C and prints the environment that reaches it.
@@ -28,47 +27,16 @@ export const cloud: Command = {
 async function serve({ options, ports }: CommandInput): Promise<CommandResult> {
   const { lineProgress } = await import("../../tools/progress.ts");
   const { openSession, resolveRehearsalTools } = await import("../rehearsal-session.ts");
+  const { plainEnvironment, serveUntilAborted } = await import("../rehearsal-serving.ts");
   const tools = await resolveRehearsalTools(ports, lineProgress(ports.stderr));
-  const plan = sessionOptions(options);
-  const session = await openSession(plan, tools, ports);
+  const session = await openSession(sessionOptions(options), tools, ports);
   try {
     await session.prepareRelease(session.project.release, {});
-    tell(ports, plainEnvironment(session, plan.stack), options.json === true);
-    await untilAborted(ports.signal);
+    // Not at the end, as other commands do: the environment is of use only while the cloud serves.
+    if (options.json === true) ports.stdout.write(`${JSON.stringify({ environment: plainEnvironment(session) })}\n`);
+    await serveUntilAborted(session, options.json === true ? ports.stderr : ports.stdout, ports.signal);
   } finally {
     await session.close();
   }
   return { exitCode: 0, json: undefined };
-}
-
-/** What the rehearsal's own engine is given as arguments, plain `pulumi` reads from these. */
-function plainEnvironment(
-  session: { environment: Readonly<Record<string, string>>; project: { configFile: string } },
-  stack: string,
-): Record<string, string> {
-  return {
-    ...session.environment,
-    PULUMI_STACK: stack,
-    PULUMI_OPTION_CONFIG_FILE: session.project.configFile,
-    PULUMI_OPTION_POLICY_PACK: join(import.meta.dirname, "..", "..", "policies", "pack"),
-    PULUMI_OPTION_PARALLEL: "64",
-  };
-}
-
-function tell(ports: Ports, environment: Readonly<Record<string, string>>, json: boolean): void {
-  if (json) ports.stdout.write(`${JSON.stringify({ environment }, null, 2)}\n`);
-  else for (const [name, value] of Object.entries(environment)) ports.stdout.write(`export ${name}=${quote(value)}\n`);
-  ports.stderr.write("The simulated AWS is ready. End it with Ctrl-C.\n");
-}
-
-/** Safe to paste into a POSIX shell. */
-function quote(value: string): string {
-  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

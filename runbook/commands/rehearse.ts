@@ -1,5 +1,7 @@
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Command, CommandInput, CommandResult } from "../command.ts";
+import type { RehearsalReport } from "../rehearsal-report.ts";
+import type { RehearsalSession } from "../rehearsal-session.ts";
 
 const DESCRIPTION = `Rehearses a whole deployment on this machine, with no cloud account.
 
@@ -25,6 +27,8 @@ export const rehearse: Command = {
   options: [
     { flags: "--list", help: "list the scenarios and the faults" },
     { flags: "--fault <id>", help: "put a fault into the last release, such as F26" },
+    { flags: "--crash-at <step>", help: "kill the engine when this step begins, then deploy again" },
+    { flags: "--keep", help: "keep the simulated AWS serving after the report, until Ctrl-C" },
     { flags: "--seed <number>", help: "makes modelled times repeatable", default: "1" },
     { flags: "--time-scale <factor>", help: "real seconds for a modelled second", default: "0.01" },
   ],
@@ -49,13 +53,17 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const { findScenario, withFault } = await import("../../rehearsal/scenarios.ts");
   const named = findScenario(args[0] ?? "first-deploy");
   const scenario = typeof options.fault === "string" ? withFault(named, options.fault) : named;
-  const plan = { scenario, ...sessionOptions(options) };
+  const crashAt = typeof options.crashAt === "string" ? options.crashAt : undefined;
   const { openScreen } = await import("../report/screen.ts");
   const { rehearse: carryOut } = await import("../rehearsal-run.ts");
   const { rehearsalText } = await import("../rehearsal-text.ts");
+  const { serveUntilAborted } = await import("../rehearsal-serving.ts");
   const screen = await openScreen(ports);
-  const report = await carryOut(plan, screen, ports);
-  ports.stderr.write(rehearsalText(report, screen.paint));
+  const afterwards = async (report: RehearsalReport, session: RehearsalSession) => {
+    ports.stderr.write(rehearsalText(report, screen.paint));
+    if (options.keep === true) await serveUntilAborted(session, ports.stderr, ports.signal);
+  };
+  const report = await carryOut({ scenario, crashAt, afterwards, ...sessionOptions(options) }, screen, ports);
   return { exitCode: report.exitCode, json: report };
 }
 

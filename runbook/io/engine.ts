@@ -10,7 +10,7 @@ import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Clock } from "../command.ts";
 import { EngineRecord, type EngineResult, type RecordedEvent } from "../engine-record.ts";
 import { guardProgram } from "./program-guard.ts";
-import { PulumiExit, pulumiProcess } from "./pulumi-process.ts";
+import { PulumiExit, type PulumiProcess, pulumiProcess } from "./pulumi-process.ts";
 
 const PROJECT = "sparki";
 
@@ -51,10 +51,12 @@ interface RunOptions {
 /** One stack on the Pulumi engine. What an operation came to is told by the engine's events, never by its exit alone. */
 export class Engine {
   readonly #stack: Stack;
+  readonly #process: PulumiProcess;
   readonly #options: EngineOptions;
 
-  private constructor(stack: Stack, options: EngineOptions) {
+  private constructor(stack: Stack, process: PulumiProcess, options: EngineOptions) {
     this.#stack = stack;
+    this.#process = process;
     this.#options = options;
   }
 
@@ -62,13 +64,14 @@ export class Engine {
   static async open(options: EngineOptions): Promise<Engine> {
     const { cli, environment, program, projectDirectory: workDir, stack: stackName } = options;
     const args = { stackName, projectName: PROJECT, program };
-    const workspace = { workDir, envVars: { ...environment }, pulumiCommand: pulumiProcess(cli.path, cli.version) };
+    const pulumiCommand = pulumiProcess(cli.path, cli.version);
+    const workspace = { workDir, envVars: { ...environment }, pulumiCommand };
     const stack = await LocalWorkspace.selectStack(args, workspace).catch((error: unknown) => {
       if (error instanceof PulumiExit && error.exitCode === STACK_NOT_FOUND)
         return LocalWorkspace.createStack(args, workspace);
       throw error;
     });
-    return new Engine(stack, options);
+    return new Engine(stack, pulumiCommand, options);
   }
 
   preview(watch?: Watcher): Promise<EngineResult> {
@@ -96,6 +99,16 @@ export class Engine {
   /** The state as saved: secrets stay encrypted. */
   exportState(): Promise<Deployment> {
     return this.#stack.exportStack();
+  }
+
+  /** Ends the running operation as a crash would: nothing more is saved, and the stack stays locked. */
+  crash(): void {
+    this.#process.kill();
+  }
+
+  /** Takes away the lock that a crash left; only for who knows that nothing runs on the stack any more. */
+  breakLock(): Promise<void> {
+    return this.#stack.cancel();
   }
 
   async #run(operate: (options: RunOptions) => Promise<unknown>, watch?: Watcher): Promise<EngineResult> {

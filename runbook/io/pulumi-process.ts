@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import { SemVer } from "semver";
 import { onSecondSignal } from "./signals.ts";
@@ -20,12 +20,20 @@ export class PulumiExit extends Error {
  * The Pulumi CLI for the Automation API, in a process group of its own: a terminal's Ctrl-C then reaches only us,
  * and the engine gets exactly one SIGINT, which lets what is in flight finish (a second one would not).
  */
-export function pulumiProcess(cli: string, version: string): PulumiCommand {
-  const command = { command: cli, version: new SemVer(version), run: runner(cli) };
-  return command;
+export function pulumiProcess(cli: string, version: string): PulumiProcess {
+  const running = new Set<ChildProcess>();
+  const kill = () => {
+    for (const child of running) child.kill("SIGKILL");
+  };
+  return Object.assign({ command: cli, version: new SemVer(version), kill }, { run: runner(cli, running) });
 }
 
-function runner(cli: string) {
+export interface PulumiProcess extends PulumiCommand {
+  /** Ends what runs without letting it save anything, as a crash of the machine would. */
+  kill(): void;
+}
+
+function runner(cli: string, running: Set<ChildProcess>) {
   return (
     args: readonly string[],
     cwd: string,
@@ -40,6 +48,7 @@ function runner(cli: string) {
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
+    running.add(child);
     const interrupt = () => child.kill("SIGINT");
     signal?.addEventListener("abort", interrupt, { once: true });
     const forget = onSecondSignal(() => child.kill("SIGKILL"));
@@ -50,6 +59,7 @@ function runner(cli: string) {
       child.on("close", (code) => {
         signal?.removeEventListener("abort", interrupt);
         forget();
+        running.delete(child);
         if (code === 0) resolve({ stdout: stdout(), stderr: stderr(), code: 0 });
         else reject(new PulumiExit(code ?? -1, stderr()));
       });
