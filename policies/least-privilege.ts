@@ -8,7 +8,8 @@ const EXPOSING =
 const READING = /^[a-z0-9-]+:(Describe|List|Get)[A-Za-z]*\*?$/;
 /** AWS offers no resource to name for these. @see https://docs.aws.amazon.com/service-authorization/ */
 const WITHOUT_RESOURCES = ["cloudwatch:PutMetricData", "xray:PutTelemetryRecords", "xray:PutTraceSegments"];
-const EVERY_KEY = /:kms:[^:]*:[^:]*:key\/\*$/;
+/** Every key or secret of an account, which is as good as everything. */
+const EVERY_ONE = /:(kms:[^:]*:[^:]*:key\/|secretsmanager:[^:]*:[^:]*:secret:)\*$/;
 
 const isWholeService = (action: string) => action === "*" || /:\*$/.test(action);
 
@@ -20,7 +21,7 @@ function isLeast({ actions, notActions, resources, notResources, conditions }: S
   if (notActions.length > 0 || notResources.length > 0 || actions.some(isWholeService)) return false;
   if (resources.includes("*")) return actions.every(mayBeOnEverything);
   const namesKeys = Object.values(conditions).some((tests) => "kms:ResourceAliases" in tests);
-  return namesKeys || !resources.some((resource) => EVERY_KEY.test(resource));
+  return namesKeys || !resources.some((resource) => EVERY_ONE.test(resource));
 }
 
 export const leastPrivilege: Policy = {

@@ -1,0 +1,20 @@
+import { loadBalancerProtected } from "../../policies/load-balancer-protected.ts";
+import { loadBalancer, subnets } from "../support/policy-examples.ts";
+import { proves } from "../support/policy-proofs.ts";
+
+proves(loadBalancerProtected, {
+  passes: {
+    "a protected one in two zones": loadBalancer,
+    "subnets of the same stack": [...subnets, loadBalancer.fromEach("subnets", ...subnets)],
+    "subnets with addresses of their own": loadBalancer
+      .without("subnets")
+      .with({ subnetMappings: [{ subnetId: "subnet-a" }, { subnetId: "subnet-b" }] }),
+  },
+  stops: {
+    "one that one call deletes": ["enableDeletionProtection", loadBalancer.with({ enableDeletionProtection: false })],
+    "one that leaves it to AWS": ["enableDeletionProtection", loadBalancer.without("enableDeletionProtection")],
+    "one in one subnet": ["subnets", loadBalancer.with({ subnets: ["subnet-a"] })],
+    "one in no subnet": ["subnets", loadBalancer.without("subnets")],
+    "subnets that preview cannot count": ["subnets", loadBalancer.from("subnets", ...subnets)],
+  },
+});
