@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Redis } from "ioredis";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { PORTS } from "../addresses.ts";
@@ -26,15 +26,13 @@ export interface CacheProgram {
   refresh(place: CachePlace, handle: ProcessHandle, token: string, newToken: string): Promise<void>;
 }
 
-/** The real Redis when there is one among the tools, else the in-memory server that stands in for it. */
+/** What the tools call `redis-server`: the real Redis, or under its own name the in-memory server that stands in for it. */
 export function cacheProgram(tools: Tools): CacheProgram {
-  const { "redis-server": real, "miniredis-server": standIn } = tools;
-  if (real !== undefined) return { kind: "redis", command: real, prepare: prepareRedis, refresh: refreshRedis };
-  if (standIn !== undefined)
-    return { kind: "miniredis", command: standIn, prepare: prepareMiniredis, refresh: refreshMiniredis };
-  throw new DeployError("SPARKI_OUTSIDE", "no Redis: found neither redis-server nor miniredis-server among the tools", {
-    hint: "install redis-server, or Go to build its stand-in",
-  });
+  const { "redis-server": command } = tools;
+  if (command === undefined) throw new DeployError("SPARKI_OUTSIDE", "no redis-server among the tools");
+  return basename(command) === "miniredis-server"
+    ? { kind: "miniredis", command, prepare: prepareMiniredis, refresh: refreshMiniredis }
+    : { kind: "redis", command, prepare: prepareRedis, refresh: refreshRedis };
 }
 
 function prepareRedis({ address, folder, certificate }: CachePlace, token: string): readonly string[] {
