@@ -1,0 +1,105 @@
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { DEFAULT_ERROR_RATE, percent } from "../../gates/gate.ts";
+import { type Objective, RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
+import { parseInterval, type RecordingGate, type RecordingResult, recordingGate } from "../../gates/recording.ts";
+import type { Verdict } from "../../gates/verdict.ts";
+import { DeployError } from "../../stacks/deploy-error.ts";
+import type { Command, CommandInput, CommandResult } from "../command.ts";
+
+const EXIT_CODES: Readonly<Record<Verdict, number>> = { pass: 0, fail: 1, inconclusive: 3, error: 4 };
+
+/** `sparki judge FILE`: what a gate would have decided on recorded counts, and when. */
+export const judge: Command = {
+  name: "judge",
+  summary: "the gate's verdict on recorded counts, offline",
+  description: `Reads one JSON object a line, the counts of an interval that ended at \`at\` (seconds):
+  {"at": 25, "requests": 60, "errors": 0, "over100ms": 3, "over1s": 0, "over5s": 0}
+and looks after every line as the gate of a run does, with the objectives of the stack (the runbook's without --stack).
+
+Exit codes: 0 pass; 1 fail; 2 a line that cannot be read; 3 inconclusive.
+
+Examples:
+  npx sparki judge counts.jsonl
+  npx sparki judge counts.jsonl --stack prod --json`,
+  arguments: [{ name: "file", required: true, help: "the recording, one JSON object a line" }],
+  run: judgeFile,
+};
+
+async function judgeFile({ args, options, ports }: CommandInput): Promise<CommandResult> {
+  const { objectives, errorRate } = await objectivesOf(ports.cwd, options.stack);
+  const gate = recordingGate(objectives, errorRate);
+  await readIntervals(resolve(ports.cwd, args[0] ?? ""), gate);
+  const result = gate.result();
+  ports.stderr.write(report(result));
+  return { exitCode: EXIT_CODES[result.verdict], json: result };
+}
+
+interface Judging {
+  readonly objectives: readonly Objective[];
+  readonly errorRate: number;
+}
+
+/** The stack's own objectives; loaded only when asked for, so that a plain recording is judged at once. */
+async function objectivesOf(cwd: string, stack: string | boolean | undefined): Promise<Judging> {
+  if (typeof stack !== "string") return { objectives: RUNBOOK_OBJECTIVES, errorRate: DEFAULT_ERROR_RATE };
+  const [{ parse }, { configSchema }] = await Promise.all([import("yaml"), import("../../stacks/schema.ts")]);
+  const file = join(cwd, `Pulumi.${stack}.yaml`);
+  const { config } = parse(await readFile(file, "utf8").catch((cause) => refuse(`${file} cannot be read`, cause)));
+  const found = { objectives: config?.["sparki:objectives"], gate: config?.["sparki:gate"] };
+  const parsed = configSchema.pick({ objectives: true, gate: true }).safeParse(found);
+  if (!parsed.success) throw new DeployError("SPARKI_CONFIG", `${file}: ${parsed.error.message}`);
+  return { objectives: parsed.data.objectives, errorRate: parsed.data.gate.maxWrongVerdictRatio };
+}
+
+const CHUNK_BYTES = 1 << 20;
+const LINE_FEED = 10;
+
+/** Feeds the file's intervals to the gate; throws at the first line that is no interval, with its number. */
+async function readIntervals(file: string, gate: RecordingGate): Promise<void> {
+  let number = 0;
+  let last = Number.NEGATIVE_INFINITY;
+  await eachLine(file, (line) => {
+    number++;
+    const interval = parseInterval(line);
+    if (typeof interval === "string") return refuse(`${file}, line ${number}: ${interval}`);
+    if (interval.at < last) return refuse(`${file}, line ${number}: at is ${interval.at}; expected at least ${last}`);
+    last = interval.at;
+    gate.add(interval);
+  });
+}
+
+/** Calls `take` for each line without its end; a line's text is read as bytes, for only its numbers matter. */
+async function eachLine(file: string, take: (line: string) => void): Promise<void> {
+  let rest = "";
+  try {
+    for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES })) {
+      const bytes: Buffer = chunk;
+      let start = 0;
+      for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, start)) {
+        take(rest + bytes.toString("latin1", start, end));
+        rest = "";
+        start = end + 1;
+      }
+      rest += bytes.toString("latin1", start);
+    }
+  } catch (cause) {
+    if (cause instanceof DeployError) throw cause;
+    refuse(`${file} cannot be read`, cause);
+  }
+  if (rest.trim() !== "") take(rest);
+}
+
+function refuse(message: string, cause?: unknown): never {
+  throw new DeployError("SPARKI_USAGE", message, { hint: "npx sparki judge --help", cause });
+}
+
+function report({ verdict, decidedAt, objectives }: RecordingResult): string {
+  const when = decidedAt === null ? "undecided at the end" : `decided at ${decidedAt} s`;
+  const lines = objectives.map((result) => {
+    const bounds = `between ${percent(result.lower)} and ${percent(result.upper)}, limit ${percent(result.limit)}`;
+    return `  ${result.verdict.padEnd(12)} ${result.objective}: ${bounds}. ${result.reason}\n`;
+  });
+  return `${verdict}: ${when}\n${lines.join("")}`;
+}
