@@ -12,9 +12,13 @@ export interface Chart {
 
 const PROJECT = join(import.meta.dirname, "..");
 
-/** Reads a chart below `apps/charts`; the same files give the same hash on every machine. */
+/** Reads a chart below `apps/charts`. */
 export function localChart(name: string): Chart {
-  const directory = join(PROJECT, "apps", "charts", name);
+  return { path: `./apps/charts/${name}`, hash: hashOfFiles(join(PROJECT, "apps", "charts", name)) };
+}
+
+/** SHA-256 over every file's name and content; the same files give the same hash on every machine. */
+export function hashOfFiles(directory: string): string {
   const hash = createHash("sha256");
   for (const file of filesBelow(directory)) {
     hash
@@ -22,7 +26,7 @@ export function localChart(name: string): Chart {
       .update(readFileSync(file))
       .update("\0");
   }
-  return { path: `./apps/charts/${name}`, hash: hash.digest("hex") };
+  return hash.digest("hex");
 }
 
 function filesBelow(directory: string): string[] {

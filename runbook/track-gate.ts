@@ -4,7 +4,6 @@ import { type GateProgress, progressLine, runSloGate } from "./gate-runner.ts";
 import { runHealthGate } from "./health-gate.ts";
 import { httpProbe } from "./http-probe.ts";
 import { systemClock } from "./io/clock.ts";
-import { KubernetesClient } from "./io/kubernetes.ts";
 import { type Network, openNetwork } from "./io/network.ts";
 import { openPrometheus } from "./io/prometheus.ts";
 import { prometheusCounts } from "./io/prometheus-counts.ts";
@@ -47,8 +46,10 @@ export async function runTrackGate(target: GateTarget, track: Track): Promise<Ga
   }
 }
 
-function judgeHealth(target: GateTarget, track: Track, network: Network): Promise<GateResult[]> {
+async function judgeHealth(target: GateTarget, track: Track, network: Network): Promise<GateResult[]> {
   const { config, env } = target;
+  // The client takes half a second to load, and a preview runs no gate.
+  const { KubernetesClient } = await import("./io/kubernetes.ts");
   const client = new KubernetesClient(target.kubeconfig);
   const image = config.release.images[track.workload];
   return runHealthGate({

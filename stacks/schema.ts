@@ -90,6 +90,16 @@ const floorSchema = z.strictObject({
   backupDays: z.int().min(0),
 });
 
+const contactSchema = z.strictObject({ channel: z.string().startsWith("#"), mention: z.string().startsWith("@") });
+
+/** Who is told of what, as the runbook's table of contacts has it. */
+const contactsSchema = z.strictObject({
+  incidents: contactSchema,
+  platform: contactSchema,
+  database: contactSchema,
+  infrastructure: contactSchema,
+});
+
 /** The whole stack config below the `sparki:` namespace. */
 export const configSchema = z.strictObject({
   owner: z.string().min(1),
@@ -106,6 +116,9 @@ export const configSchema = z.strictObject({
   objectives: z.array(objectiveSchema).min(1),
   gate: gateSchema,
   storm: z.strictObject({ prometheusUrl: z.url() }),
+  contacts: contactsSchema,
+  /** Where this repository's files can be read; alerts link to its pages. */
+  runbookUrl: z.url(),
   /** False lifts deletion protection, for a stack that is about to be destroyed on purpose. */
   protection: z.boolean().default(true),
   floor: floorSchema,

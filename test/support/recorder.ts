@@ -20,6 +20,7 @@ const OUTPUTS: Readonly<Record<string, (name: string) => Record<string, unknown>
       { resourceRecordName: "_x.prod.sparki.tools", resourceRecordType: "CNAME", resourceRecordValue: "_y.acm.test" },
     ],
   }),
+  "pulumi:pulumi:StackReference": () => ({ outputs: {} }),
   "eks:index:Cluster": () => ({
     nodeSecurityGroupId: "sg-cluster",
     kubeconfigJson: "{}",
@@ -43,6 +44,7 @@ export async function record(program: () => void | Promise<void>): Promise<Recor
     "sparki",
     "prod",
     false,
+    "organization",
   );
   await program();
   await pulumi.runtime.disconnect();

@@ -1,0 +1,52 @@
+import type { Difference, DifferenceKind } from "../provider/model.ts";
+import { hasUnknown, isRecord, type Properties, type Value } from "../provider/properties.ts";
+
+/** Fields that make another object of it, and those that the API server refuses to change. */
+const IDENTITY = ["apiVersion", "kind", "metadata.name", "metadata.namespace"];
+const IMMUTABLE: Readonly<Record<string, readonly string[]>> = {
+  Job: ["spec.template", "spec.selector", "spec.completions"],
+  Deployment: ["spec.selector"],
+  SecretProviderClass: [],
+};
+
+/** How an object's inputs changed; a changed name, or a field the API server would refuse to change, replaces it. */
+export function objectDifference(olds: Properties, news: Properties): Difference {
+  const kind = typeof news.kind === "string" ? news.kind : "";
+  const replacing = [...IDENTITY, ...(IMMUTABLE[kind] ?? [])];
+  const detailed = differences(olds, news, replacing);
+  // The same name cannot exist twice.
+  return { detailed, deleteBeforeReplace: Object.values(detailed).some((change) => change.endsWith("-replace")) };
+}
+
+/** How a Helm release's inputs changed; only another name or namespace makes another release of it. */
+export function releaseDifference(olds: Properties, news: Properties): Difference {
+  return { detailed: differences(olds, news, ["name", "namespace"]) };
+}
+
+function differences(olds: Properties, news: Properties, replacing: readonly string[]): Record<string, DifferenceKind> {
+  const found: Record<string, DifferenceKind> = {};
+  compare(olds, news, "", (path, kind) => {
+    const replaces = replacing.some(
+      (field) => path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`),
+    );
+    found[path] = replaces ? `${kind}-replace` : kind;
+  });
+  return found;
+}
+
+type Report = (path: string, kind: "add" | "delete" | "update") => void;
+
+function compare(before: Value | undefined, after: Value | undefined, path: string, report: Report): void {
+  if (before === undefined && after === undefined) return;
+  if (isRecord(before) && isRecord(after)) {
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      compare(before[key], after[key], path === "" ? key : `${path}${keyed(key)}`, report);
+    }
+  } else if (before === undefined) report(path, "add");
+  else if (after === undefined) report(path, "delete");
+  else if (hasUnknown(after) || JSON.stringify(before) !== JSON.stringify(after)) report(path, "update");
+}
+
+function keyed(key: string): string {
+  return /^[A-Za-z_][\w-]*$/.test(key) ? `.${key}` : `["${key}"]`;
+}

@@ -1,0 +1,30 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hashOfFiles, localChart } from "../../apps/chart.ts";
+
+describe("localChart", () => {
+  it("names the chart relative to the project, so that no machine's path gets into the state", () => {
+    expect(localChart("engine").path).toBe("./apps/charts/engine");
+    expect(localChart("engine").hash).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
+
+describe("hashOfFiles", () => {
+  const directory = mkdtempSync(join(tmpdir(), "sparki-chart-"));
+  afterAll(() => rmSync(directory, { recursive: true }));
+  const write = (name: string, text: string) => writeFileSync(join(directory, name), text);
+
+  it("changes with a file's content and with its name, and with nothing else", () => {
+    write("a.yaml", "one");
+    const first = hashOfFiles(directory);
+    write("a.yaml", "one");
+    expect(hashOfFiles(directory)).toBe(first);
+    write("a.yaml", "two");
+    const second = hashOfFiles(directory);
+    expect(second).not.toBe(first);
+    write("b.yaml", "two");
+    rmSync(join(directory, "a.yaml"));
+    expect(hashOfFiles(directory)).not.toBe(second);
+  });
+});

@@ -1,0 +1,70 @@
+import * as pulumi from "@pulumi/pulumi";
+import { find, type Recorded, record } from "./support/recorder.ts";
+import { rawConfig } from "./support/stack-config.ts";
+
+let recorded: Recorded[] = [];
+beforeAll(async () => {
+  recorded = await record(async () => {
+    pulumi.runtime.setAllConfig(rawConfig("prod"));
+    const { default: deployment } = await import("../index.ts");
+    await deployment();
+  });
+});
+
+const release = (name: string) => find(recorded, "kubernetes:helm.sh/v3:Release", name);
+
+describe("deployment", () => {
+  it("installs both tracks of both services, and monitoring", () => {
+    const names = recorded.filter(({ type }) => type === "kubernetes:helm.sh/v3:Release").map(({ name }) => name);
+    expect(names.sort()).toEqual(["engine-fleet", "engine-one-box", "monitoring", "web-fleet", "web-one-box"]);
+  });
+
+  it("waits for the fleets with Helm, and for the one-boxes with the gate", () => {
+    expect(release("engine-one-box").inputs).toMatchObject({ skipAwait: true });
+    expect(release("engine-fleet").inputs).toMatchObject({ atomic: true, cleanupOnFail: true });
+  });
+
+  it("gives both tracks the same image, by digest, and secrets only by name", () => {
+    const values = ["engine-one-box", "engine-fleet"].map((name) => JSON.stringify(release(name).inputs.values));
+    for (const text of values) {
+      expect(text).toMatch(/"image":"ghcr\.io\/alexarno\/sparki\/engine@sha256:[0-9a-f]{64}"/);
+      expect(text).toContain("secretArn");
+      expect(text).not.toMatch(/password|authToken/i);
+    }
+  });
+
+  it("runs the migrations before the seed, each once for an image", () => {
+    const jobs = recorded.filter(({ type }) => type === "command:local:Command");
+    expect(jobs.map(({ name }) => name)).toEqual(["database-jobs-migrate-run", "database-jobs-seed-run"]);
+    for (const job of jobs) expect(job.inputs.triggers).toEqual([expect.stringContaining("engine@sha256:")]);
+  });
+
+  it("enforces Pod Security restricted and denies by default in every namespace", () => {
+    const namespaces = recorded.filter(({ type }) => type === "kubernetes:core/v1:Namespace");
+    expect(namespaces.map(({ name }) => name)).toEqual([
+      "sparki-engine",
+      "sparki-web",
+      "sparki-test",
+      "sparki-monitoring",
+    ]);
+    for (const { name, inputs } of namespaces) {
+      expect(JSON.stringify(inputs)).toContain('"pod-security.kubernetes.io/enforce":"restricted"');
+      const deny = find(recorded, "kubernetes:networking.k8s.io/v1:NetworkPolicy", `${name}-default-deny`);
+      expect(deny.inputs.spec).toEqual({ podSelector: {}, policyTypes: ["Ingress", "Egress"] });
+    }
+  });
+
+  it("keeps Helm's revisions in the promotion record", () => {
+    const { inputs } = find(recorded, "pulumi:index:Stash", "promotion-record");
+    expect(inputs.input).toMatchObject({ release: { id: "2026.11.1" }, chartHashes: { engine: expect.any(String) } });
+  });
+
+  it("points the domain at the load balancer with a weight, so that another answer can stand beside it", () => {
+    const { inputs } = find(recorded, "aws:route53/record:Record", "cutover-record");
+    expect(inputs).toMatchObject({
+      name: "prod.sparki.tools",
+      setIdentifier: "sparki-prod",
+      weightedRoutingPolicies: [{ weight: 100 }],
+    });
+  });
+});

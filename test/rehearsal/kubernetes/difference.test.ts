@@ -1,0 +1,47 @@
+import { objectDifference, releaseDifference } from "../../../rehearsal/kubernetes/difference.ts";
+import { UNKNOWN } from "../../../rehearsal/provider/properties.ts";
+
+const NAMESPACE = { apiVersion: "v1", kind: "Namespace", metadata: { name: "a", labels: { "x/y": "1" } } };
+const JOB = {
+  apiVersion: "batch/v1",
+  kind: "Job",
+  metadata: { name: "j" },
+  spec: { template: { spec: { image: "1" } } },
+};
+
+describe("objectDifference", () => {
+  it("finds nothing between equal inputs, in whatever order their keys stand", () => {
+    const reordered = { kind: "Namespace", metadata: { labels: { "x/y": "1" }, name: "a" }, apiVersion: "v1" };
+    expect(objectDifference(NAMESPACE, reordered)).toEqual({ detailed: {}, deleteBeforeReplace: false });
+  });
+
+  it("updates a changed label in place, quoting a key that is no identifier", () => {
+    const changed = { ...NAMESPACE, metadata: { name: "a", labels: { "x/y": "2" } } };
+    expect(objectDifference(NAMESPACE, changed).detailed).toEqual({ 'metadata.labels["x/y"]': "update" });
+  });
+
+  it.each([
+    ["another name", NAMESPACE, { ...NAMESPACE, metadata: { ...NAMESPACE.metadata, name: "b" } }, "metadata.name"],
+    ["a Job's template", JOB, { ...JOB, spec: { template: { spec: { image: "2" } } } }, "spec.template.spec.image"],
+  ])("replaces, deleting first, for %s", (_, olds, news, path) => {
+    expect(objectDifference(olds, news)).toEqual({ detailed: { [path]: "update-replace" }, deleteBeforeReplace: true });
+  });
+});
+
+describe("releaseDifference", () => {
+  const release = { name: "engine-fleet", namespace: "a", values: { replicas: 3 } };
+
+  it.each([
+    ["a value", { ...release, values: { replicas: 4 } }, { "values.replicas": "update" }],
+    ["a new setting", { ...release, atomic: true }, { atomic: "add" }],
+    [
+      "a value that a preview cannot know",
+      { ...release, values: { replicas: UNKNOWN } },
+      { "values.replicas": "update" },
+    ],
+    ["a value that is gone", { ...release, values: {} }, { "values.replicas": "delete" }],
+    ["another namespace", { ...release, namespace: "b" }, { namespace: "update-replace" }],
+  ])("tells of %s", (_, news, detailed) => {
+    expect(releaseDifference(release, news)).toEqual({ detailed });
+  });
+});
