@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { worst } from "../gates/verdict.ts";
-import { GateLog } from "../runbook/gate-log.ts";
-import { runEntranceGate } from "../runbook/entrance-gate.ts";
-import { type GateTarget, runTrackGate, type Track } from "../runbook/track-gate.ts";
 import type { GateResult } from "../gates/verdict.ts";
+import { worst } from "../gates/verdict.ts";
+import { runEntranceGate } from "../runbook/entrance-gate.ts";
+import { GateLog } from "../runbook/gate-log.ts";
+import { type GateTarget, runTrackGate, type Track } from "../runbook/track-gate.ts";
 import { DeployError } from "../stacks/deploy-error.ts";
 import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";
 import type { Platform } from "./platform.ts";

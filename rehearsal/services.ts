@@ -9,7 +9,12 @@ export interface Services {
 
 export interface ClusterService {
   /** Starts the control plane and its nodes; resolves once the API server answers and the nodes are Ready. */
-  start(cluster: { name: string; version: string; zones: readonly string[]; podNetwork: string }): Promise<ClusterAccess>;
+  start(cluster: {
+    name: string;
+    version: string;
+    zones: readonly string[];
+    podNetwork: string;
+  }): Promise<ClusterAccess>;
   stop(name: string): Promise<void>;
 }
 
@@ -22,7 +27,12 @@ export interface ClusterAccess {
 
 export interface DatabaseService {
   /** Starts PostgreSQL with TLS forced for the user; resolves with the address it listens on (port 5432). */
-  start(database: { name: string; databaseName: string; username: string; password: string }): Promise<{ address: string }>;
+  start(database: {
+    name: string;
+    databaseName: string;
+    username: string;
+    password: string;
+  }): Promise<{ address: string }>;
   /** Changes the master password of a running database. */
   setPassword(name: string, username: string, password: string): Promise<void>;
   /** Stops the server; with `dropData` the data directory is removed too. */

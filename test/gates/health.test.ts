@@ -28,9 +28,21 @@ describe("judgeHealth", () => {
   });
 
   const fatal: [string, Partial<PodSnapshot>, RegExp][] = [
-    ["an image that cannot be pulled", { ready: false, waiting: { reason: "ImagePullBackOff", message: "not found" } }, /ImagePullBackOff: not found/],
-    ["a first failed pull", { ready: false, waiting: { reason: "ErrImagePull", message: "denied" } }, /ErrImagePull: denied/],
-    ["a crash loop", { ready: false, waiting: { reason: "CrashLoopBackOff", message: "back-off 10s" } }, /CrashLoopBackOff/],
+    [
+      "an image that cannot be pulled",
+      { ready: false, waiting: { reason: "ImagePullBackOff", message: "not found" } },
+      /ImagePullBackOff: not found/,
+    ],
+    [
+      "a first failed pull",
+      { ready: false, waiting: { reason: "ErrImagePull", message: "denied" } },
+      /ErrImagePull: denied/,
+    ],
+    [
+      "a crash loop",
+      { ready: false, waiting: { reason: "CrashLoopBackOff", message: "back-off 10s" } },
+      /CrashLoopBackOff/,
+    ],
     ["a restart", { restarts: 2 }, /restarted 2 time\(s\)/],
     ["an error line in the log", { errorLines: ['{"level":"ERROR"}'] }, /logged 1 ERROR/],
     ["another digest", { imageDigest: `sha256:${"b".repeat(64)}` }, /expected sha256:aaaa/],
@@ -48,9 +60,21 @@ describe("judgeHealth", () => {
     ["a template not observed yet", rollout({ observed: false }), /not observed/],
     ["too few new pods", rollout({ updated: 1, total: 1 }), /1 of 2 pods have the new template/],
     ["old pods that still serve", rollout({ total: 3 }), /1 old pods/],
-    ["a pod that is not ready yet", sample({ pods: [pod(), pod({ ready: false, imageDigest: undefined })] }), /1 of 2 pods are ready/],
-    ["a container that is being created", sample({ pods: [pod(), pod({ ready: false, waiting: { reason: "ContainerCreating", message: "" } })] }), /1 of 2/],
-    ["a fleet that is not scaled to its minimum yet", rollout({ desired: 1, updated: 1, available: 1, total: 1 }), /1 of 2/],
+    [
+      "a pod that is not ready yet",
+      sample({ pods: [pod(), pod({ ready: false, imageDigest: undefined })] }),
+      /1 of 2 pods are ready/,
+    ],
+    [
+      "a container that is being created",
+      sample({ pods: [pod(), pod({ ready: false, waiting: { reason: "ContainerCreating", message: "" } })] }),
+      /1 of 2/,
+    ],
+    [
+      "a fleet that is not scaled to its minimum yet",
+      rollout({ desired: 1, updated: 1, available: 1, total: 1 }),
+      /1 of 2/,
+    ],
     ["no pods at all", sample({ pods: [] }), /0 of 2 pods are ready/],
   ];
   it.each(unfinished)("waits on %s", (_, seen, reason) => {
