@@ -11,6 +11,9 @@ proves(cacheFailsOver, {
     "a cache that does not": ["automaticFailoverEnabled", cache.with({ automaticFailoverEnabled: false })],
     "a cache in one zone": ["multiAzEnabled", cache.without("multiAzEnabled")],
     "a cache of one node": ["numCacheClusters", cache.with({ numCacheClusters: 1 })],
-    "shards without replicas": ["numCacheClusters", cache.without("numCacheClusters").with({ replicasPerNodeGroup: 0 })],
+    "shards without replicas": [
+      "numCacheClusters",
+      cache.without("numCacheClusters").with({ replicasPerNodeGroup: 0 }),
+    ],
   },
 });

@@ -8,7 +8,9 @@ const open = { subnetIds, endpointPrivateAccess: true, endpointPublicAccess: tru
 proves(clusterEndpointPrivate, {
   passes: {
     "a private endpoint": cluster,
-    "a public endpoint for named networks": cluster.with({ vpcConfig: { ...open, publicAccessCidrs: ["203.0.113.0/24"] } }),
+    "a public endpoint for named networks": cluster.with({
+      vpcConfig: { ...open, publicAccessCidrs: ["203.0.113.0/24"] },
+    }),
   },
   stops: {
     "a cluster without a private endpoint": [

@@ -6,7 +6,10 @@ import { proves } from "../support/policy-proofs.ts";
 const supportType = "upgradePolicy.supportType";
 
 proves(clusterVersionSupported, {
-  passes: { "a version in standard support": cluster, "one that is there for nine days more": cluster.with({ version: "1.34" }) },
+  passes: {
+    "a version in standard support": cluster,
+    "one that is there for nine days more": cluster.with({ version: "1.34" }),
+  },
   stops: {
     "a version past standard support": ["version", cluster.with({ version: "1.33" })],
     "a version that nobody checked": ["version", cluster.with({ version: "1.99" })],

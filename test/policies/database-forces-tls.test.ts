@@ -16,7 +16,10 @@ proves(databaseForcesTls, {
     "TLS left to the client": ["parameters", parameterGroup({ "rds.force_ssl": undefined })],
     "a group without parameters": ["parameters", parameterGroup().without("parameters")],
     "a group of no stack": ["parameterGroupName", database],
-    "another group of the stack": ["parameterGroupName", [parameterGroup(), database.with({ parameterGroupName: "x" })]],
+    "another group of the stack": [
+      "parameterGroupName",
+      [parameterGroup(), database.with({ parameterGroupName: "x" })],
+    ],
     "the default group": ["parameterGroupName", [parameterGroup(), database.without("parameterGroupName")]],
   },
 });

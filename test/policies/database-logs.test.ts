@@ -9,7 +9,10 @@ proves(databaseLogs, {
     "another engine's parameters": parameterGroup().with({ family: "mysql8.4", parameters: [] }),
   },
   stops: {
-    "logs that stay on the instance": ["enabledCloudwatchLogsExports", database.without("enabledCloudwatchLogsExports")],
+    "logs that stay on the instance": [
+      "enabledCloudwatchLogsExports",
+      database.without("enabledCloudwatchLogsExports"),
+    ],
     "no log of upgrades": [
       "enabledCloudwatchLogsExports",
       database.with({ enabledCloudwatchLogsExports: ["postgresql"] }),

@@ -11,9 +11,14 @@ const policy = example("aws:iam/rolePolicy:RolePolicy", {
 const allowing = (statement: Record<string, unknown>) => policy.with({ policy: document(statement) });
 const onEverything = (...actions: string[]) => allowing({ Action: actions, Resource: "*" });
 const stopped = Object.fromEntries(
-  ["kms:Decrypt", "secretsmanager:GetSecretValue", "iam:PassRole", "sts:AssumeRole", "s3:GetObject", "ec2:RunInstances"].map(
-    (action) => [`${action} on everything`, ["policy", onEverything(action)] as const],
-  ),
+  [
+    "kms:Decrypt",
+    "secretsmanager:GetSecretValue",
+    "iam:PassRole",
+    "sts:AssumeRole",
+    "s3:GetObject",
+    "ec2:RunInstances",
+  ].map((action) => [`${action} on everything`, ["policy", onEverything(action)] as const]),
 );
 
 proves(leastPrivilege, {

@@ -9,7 +9,11 @@ const http = https.with({ port: 80, protocol: "HTTP", defaultActions: [redirect]
 const toHttp = { type: "redirect", redirect: { ...redirect.redirect, protocol: "HTTP" } };
 
 proves(listenersHttpsOnly, {
-  passes: { HTTPS: https, "TLS of a network load balancer": https.with({ protocol: "TLS" }), "HTTP that redirects": http },
+  passes: {
+    HTTPS: https,
+    "TLS of a network load balancer": https.with({ protocol: "TLS" }),
+    "HTTP that redirects": http,
+  },
   stops: {
     "HTTP that serves": ["protocol", http.with({ defaultActions: [forward] })],
     "HTTP that redirects and serves": ["protocol", http.with({ defaultActions: [redirect, forward] })],

@@ -8,6 +8,9 @@ proves(loadBalancerAccessLogs, {
   },
   stops: {
     "no access logs": ["accessLogs.enabled", loadBalancer.without("accessLogs")],
-    "access logs switched off": ["accessLogs.enabled", loadBalancer.with({ accessLogs: { enabled: false, bucket: "logs" } })],
+    "access logs switched off": [
+      "accessLogs.enabled",
+      loadBalancer.with({ accessLogs: { enabled: false, bucket: "logs" } }),
+    ],
   },
 });

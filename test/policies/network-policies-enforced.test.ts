@@ -16,14 +16,20 @@ proves(networkPoliciesEnforced, {
   passes: { "Auto Mode's switch": [cluster, configMap], "the add-on's setting": [cluster, addon] },
   stops: {
     "a cluster that ignores them": [property, cluster],
-    "a switch that is off": [property, [cluster, configMap.with({ data: { "enable-network-policy-controller": "false" } })]],
+    "a switch that is off": [
+      property,
+      [cluster, configMap.with({ data: { "enable-network-policy-controller": "false" } })],
+    ],
     "a switch in another namespace": [
       property,
       [cluster, configMap.with({ metadata: { ...metadata, namespace: "default" } })],
     ],
     "a switch of another name": [property, [cluster, configMap.with({ metadata: { ...metadata, name: "vpc-cni" } })]],
     "a switch in a Secret": [property, [cluster, thing("kubernetes:core/v1:Secret", { metadata, data })]],
-    "an add-on with the setting off": [property, [cluster, addon.with({ configurationValues: '{"enableNetworkPolicy":"false"}' })]],
+    "an add-on with the setting off": [
+      property,
+      [cluster, addon.with({ configurationValues: '{"enableNetworkPolicy":"false"}' })],
+    ],
     "an add-on without settings": [property, [cluster, addon.without("configurationValues")]],
     "another add-on with that setting": [property, [cluster, addon.with({ addonName: "coredns" })]],
   },

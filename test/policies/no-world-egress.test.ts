@@ -31,7 +31,10 @@ proves(noWorldEgress, {
     "a group without rules": group.without("egress"),
   },
   stops: {
-    "a group that lets everything out": ["egress", group.with({ egress: [{ ...all, protocol: "-1", cidrBlocks: [world] }] })],
+    "a group that lets everything out": [
+      "egress",
+      group.with({ egress: [{ ...all, protocol: "-1", cidrBlocks: [world] }] }),
+    ],
     "a group that lets everything out by IPv6": [
       "egress",
       group.with({ egress: [{ ...all, protocol: "tcp", ipv6CidrBlocks: ["::/0"] }] }),
@@ -40,7 +43,10 @@ proves(noWorldEgress, {
     "a rule that lets every port out": ["cidrBlocks", rule.with(all)],
     "a rule that lets every protocol out alone": ["cidrIpv4", egress.with({ ipProtocol: "-1" })],
     "a rule without ports": ["cidrIpv4", egress.without("fromPort", "toPort")],
-    "a rule that lets every port out by IPv6": ["cidrIpv6", egress.with({ ...all, cidrIpv6: "::/0" }).without("cidrIpv4")],
+    "a rule that lets every port out by IPv6": [
+      "cidrIpv6",
+      egress.with({ ...all, cidrIpv6: "::/0" }).without("cidrIpv4"),
+    ],
     "addresses that preview cannot know": ["cidrIpv4", egress.with(all).from("cidrIpv4")],
   },
 });

@@ -40,7 +40,10 @@ proves(noWorldLogin, {
     "an ACL that lets SSH in": ["ingress", acl.with({ ingress: [line(10, "allow", 22)] })],
     "an ACL that lets RDP in": ["ingress", acl.with({ ingress: [line(10, "allow", 3389)] })],
     "an ACL that lets SSH in by IPv6": ["ingress", acl.with({ ingress: [{ ...anywhere, ipv6CidrBlock: "::/0" }] })],
-    "an ACL that denies too late": ["ingress", acl.with({ ingress: [line(200, "deny", 22), line(100, "allow", undefined)] })],
+    "an ACL that denies too late": [
+      "ingress",
+      acl.with({ ingress: [line(200, "deny", 22), line(100, "allow", undefined)] }),
+    ],
     "a default ACL that lets SSH in": ["ingress", defaultAcl.with({ ingress: [line(10, "allow", 22)] })],
     "a rule that lets SSH in": ["cidrBlock", rule.with({ fromPort: 22, toPort: 22 })],
     "a range that holds RDP": ["cidrBlock", rule.with({ fromPort: 1000, toPort: 4000 })],

@@ -11,7 +11,10 @@ const instance = example("aws:ec2/instance:Instance", {
 const group = example("aws:eks/nodeGroup:NodeGroup", { launchTemplate: { version: "1", id: "lt-1" } });
 
 proves(nodesDisksEncrypted, {
-  passes: { "encrypted disks": [template, instance, group], "an instance with one disk": instance.without("ebsBlockDevices") },
+  passes: {
+    "encrypted disks": [template, instance, group],
+    "an instance with one disk": instance.without("ebsBlockDevices"),
+  },
   stops: {
     "a template with a plain disk": [
       "blockDeviceMappings",
@@ -19,7 +22,10 @@ proves(nodesDisksEncrypted, {
     ],
     "a template that leaves disks to AWS": ["blockDeviceMappings", template.without("blockDeviceMappings")],
     "an instance with a plain root disk": ["rootBlockDevice.encrypted", instance.with({ rootBlockDevice: {} })],
-    "an instance with a plain second disk": ["ebsBlockDevices", instance.with({ ebsBlockDevices: [{ deviceName: "/dev/xvdb" }] })],
+    "an instance with a plain second disk": [
+      "ebsBlockDevices",
+      instance.with({ ebsBlockDevices: [{ deviceName: "/dev/xvdb" }] }),
+    ],
     "a node group with AWS's own template": ["launchTemplate", group.without("launchTemplate")],
   },
 });

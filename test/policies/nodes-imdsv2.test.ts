@@ -5,7 +5,10 @@ import { proves } from "../support/policy-proofs.ts";
 const tight = { httpTokens: "required", httpPutResponseHopLimit: 1 };
 const template = example("aws:ec2/launchTemplate:LaunchTemplate", { metadataOptions: tight });
 const instance = example("aws:ec2/instance:Instance", { metadataOptions: tight });
-const [v1, hops] = [{ ...tight, httpTokens: "optional" }, { ...tight, httpPutResponseHopLimit: 2 }];
+const [v1, hops] = [
+  { ...tight, httpTokens: "optional" },
+  { ...tight, httpPutResponseHopLimit: 2 },
+];
 
 proves(nodesImdsv2, {
   passes: { "IMDSv2, one hop": [template, instance] },

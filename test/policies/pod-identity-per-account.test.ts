@@ -11,11 +11,19 @@ const web = engine.named("web").with({ serviceAccount: "web" });
 
 proves(podIdentityPerAccount, {
   passes: {
-    "a role for each account": [role, role.named("other"), engine.from("roleArn", role), web.from("roleArn", role.named("other"))],
+    "a role for each account": [
+      role,
+      role.named("other"),
+      engine.from("roleArn", role),
+      web.from("roleArn", role.named("other")),
+    ],
     "a role from outside the stack": engine,
   },
   stops: {
-    "two accounts under one role": ["roleArn is its own", [role, engine.from("roleArn", role), web.from("roleArn", role)]],
+    "two accounts under one role": [
+      "roleArn is its own",
+      [role, engine.from("roleArn", role), web.from("roleArn", role)],
+    ],
     "the default account": ["serviceAccount", engine.with({ serviceAccount: "default" })],
     "no account": ["serviceAccount", engine.without("serviceAccount")],
     "no role": ["roleArn", engine.with({ roleArn: "" })],

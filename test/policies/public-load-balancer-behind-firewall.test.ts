@@ -18,7 +18,10 @@ proves(publicLoadBalancerBehindFirewall, {
   stops: {
     "a public one without a firewall": ["web ACL", loadBalancer],
     "one that does not say whether it is public": ["web ACL", loadBalancer.without("internal")],
-    "a firewall of another one": ["web ACL", [loadBalancer, other, acl, logging, association.from("resourceArn", other)]],
+    "a firewall of another one": [
+      "web ACL",
+      [loadBalancer, other, acl, logging, association.from("resourceArn", other)],
+    ],
     "a firewall of no stack": ["web ACL", [loadBalancer, association]],
     "a firewall that does not log": ["logging", [loadBalancer, acl, association]],
   },

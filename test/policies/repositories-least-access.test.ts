@@ -15,8 +15,14 @@ proves(repositoriesLeastAccess, {
   },
   stops: {
     "a repository that only grows": ["lifecycle", repository],
-    "a repository for everybody": ["policy.Principal", access.with({ policy: document({ ...deploy, Principal: "*" }) })],
+    "a repository for everybody": [
+      "policy.Principal",
+      access.with({ policy: document({ ...deploy, Principal: "*" }) }),
+    ],
     "everything for one": ["policy.Action", access.with({ policy: document({ ...deploy, Action: "ecr:*" }) })],
-    "everything of everything for one": ["policy.Action", access.with({ policy: document({ ...deploy, Action: "*" }) })],
+    "everything of everything for one": [
+      "policy.Action",
+      access.with({ policy: document({ ...deploy, Action: "*" }) }),
+    ],
   },
 });

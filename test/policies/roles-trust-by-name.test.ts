@@ -14,7 +14,8 @@ const trusting = (sub: string | undefined, aud = "sts.amazonaws.com", operator =
     }),
   });
 const condition = "assumeRolePolicy.Condition";
-const anybody = (Principal: unknown) => role.with({ assumeRolePolicy: document({ Principal, Action: "sts:AssumeRole" }) });
+const anybody = (Principal: unknown) =>
+  role.with({ assumeRolePolicy: document({ Principal, Action: "sts:AssumeRole" }) });
 
 proves(rolesTrustByName, {
   passes: {
@@ -24,7 +25,7 @@ proves(rolesTrustByName, {
     "trust that only the update knows": role.from("assumeRolePolicy"),
   },
   stops: {
-    "everybody": ["assumeRolePolicy.Principal", anybody("*")],
+    everybody: ["assumeRolePolicy.Principal", anybody("*")],
     "every account": ["assumeRolePolicy.Principal", anybody({ AWS: ["*"] })],
     "every repository": [condition, trusting("repo:*")],
     "every repository of an owner": [condition, trusting("repo:alexarno/*:ref:refs/heads/main")],

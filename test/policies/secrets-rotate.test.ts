@@ -14,7 +14,10 @@ proves(secretsRotate, {
   stops: {
     "a secret that does not": ["rotation", secret],
     "rotation of another secret": ["rotation", [secret, other, rotation.from("secretId", other)]],
-    "rotation once in a hundred days": [days, [secret, rotation.with({ rotationRules: { automaticallyAfterDays: 100 } })]],
+    "rotation once in a hundred days": [
+      days,
+      [secret, rotation.with({ rotationRules: { automaticallyAfterDays: 100 } })],
+    ],
     "rotation by a schedule that nobody judged": [days, [secret, rotation.with({ rotationRules: {} })]],
     "rotation without rules": [days, [secret, rotation.without("rotationRules")]],
   },

@@ -11,7 +11,10 @@ const ingress = example("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRu
 const egress = example("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", { description });
 
 proves(securityGroupsDescribed, {
-  passes: { "what says what it is for": [group, rule, ingress, egress], "a group without rules": group.without("ingress", "egress") },
+  passes: {
+    "what says what it is for": [group, rule, ingress, egress],
+    "a group without rules": group.without("ingress", "egress"),
+  },
   stops: {
     "a group without a description": ["description", group.without("description")],
     "a group with an empty one": ["description", group.with({ description: "" })],

@@ -25,7 +25,13 @@ proves(vpcEndpoints, {
     "a VPC without ECR's registry": ["ecr.dkr endpoint", [vpc, ec2, api, s3]],
     "a VPC without S3's": ["s3 endpoint", [vpc, ec2, api, dkr]],
     "a paid endpoint for S3": ["s3 endpoint", [vpc, ec2, api, dkr, endpoint("s3")]],
-    "a gateway where an interface is needed": ["ec2 endpoint", [vpc, ec2.with({ vpcEndpointType: "Gateway" }), api, dkr, s3]],
-    "an interface that names do not lead to": ["privateDnsEnabled", [vpc, ec2.without("privateDnsEnabled"), api, dkr, s3]],
+    "a gateway where an interface is needed": [
+      "ec2 endpoint",
+      [vpc, ec2.with({ vpcEndpointType: "Gateway" }), api, dkr, s3],
+    ],
+    "an interface that names do not lead to": [
+      "privateDnsEnabled",
+      [vpc, ec2.without("privateDnsEnabled"), api, dkr, s3],
+    ],
   },
 });

@@ -1,0 +1,29 @@
+import { everythingTagged } from "../../policies/everything-tagged.ts";
+import { thing } from "../support/policy-fixtures.ts";
+import { proves } from "../support/policy-proofs.ts";
+
+const tags = { project: "sparki", stack: "prod", owner: "platform-engineering", release: "2026.11.1" };
+const provider = (defaultTags: unknown) => ({
+  type: "pulumi:providers:aws",
+  props: { region: "us-east-1", defaultTags },
+});
+const group = thing("aws:cloudwatch/logGroup:LogGroup", { name: "x" });
+const missing = Object.keys(tags).map((tag) => {
+  const rest = Object.fromEntries(Object.entries(tags).filter(([key]) => key !== tag));
+  return [`what has no ${tag}`, [`tags.${tag}`, group.under(provider({ tags: rest }))] as const];
+});
+
+proves(everythingTagged, {
+  passes: {
+    "what the provider tags": group.under(provider({ tags })),
+    "what the provider tags, as the engine tells it": group.under(provider(JSON.stringify({ tags }))),
+    "what is tagged itself": group.with({ tags }),
+    "what both tag": group.with({ tags: { release: "x" } }).under(provider({ tags: { ...tags, release: "" } })),
+    "what is not of AWS": thing("kubernetes:core/v1:ConfigMap", {}),
+  },
+  stops: {
+    ...Object.fromEntries(missing),
+    "an empty tag": ["tags.owner", group.with({ tags: { ...tags, owner: "" } })],
+    "what nobody tags": [Object.keys(tags).map((tag) => `tags.${tag}`), group],
+  },
+});
