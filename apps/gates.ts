@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { GateResult } from "../gates/verdict.ts";
 import { worst } from "../gates/verdict.ts";
 import { runEntranceGate } from "../runbook/entrance-gate.ts";
+import { assertDecidable } from "../runbook/gate-decidable.ts";
 import { GateLog } from "../runbook/gate-log.ts";
 import { type GateTarget, runTrackGate, type Track } from "../runbook/track-gate.ts";
 import { DeployError } from "../stacks/deploy-error.ts";
@@ -24,6 +25,8 @@ export class Gates {
 
   constructor(platform: Platform) {
     this.#platform = platform;
+    // In a preview too: a gate that could never decide is refused before anything starts.
+    assertDecidable(platform.config, pulumi.getStack());
     this.engineFleet = this.#trackHook("before-engine-fleet", [{ workload: "engine", kind: "one-box" }]);
     this.webFleet = this.#trackHook("before-web-fleet", [{ workload: "web", kind: "one-box" }]);
     this.promotion = this.#trackHook("before-promotion", [

@@ -1,0 +1,24 @@
+import { assertDecidable } from "../../runbook/gate-decidable.ts";
+import { parseConfig } from "../../stacks/config.ts";
+import { rawConfig } from "../support/stack-config.ts";
+
+const CONFIG = parseConfig(rawConfig("prod"), "prod");
+
+describe("assertDecidable", () => {
+  it.each(["prod", "staging"])("accepts the gates of %s", (stack) => {
+    expect(() => assertDecidable(parseConfig(rawConfig(stack), stack), stack)).not.toThrow();
+  });
+
+  it("refuses a deadline that is too short for the rate, and says what would do", () => {
+    const gate = { ...CONFIG.gate, deadlineMinutes: 1 };
+    expect(() => assertDecidable({ ...CONFIG, gate }, "prod")).toThrow(
+      /could never decide: errors: 20 requests a second for 60 s make 1200; .*\n.*\n {2}gate\.\w+ from/,
+    );
+  });
+
+  it("refuses an objective that no histogram bucket counts", () => {
+    const kind = { type: "slowerThan" as const, seconds: 2 };
+    const objectives = [{ name: "slower than 2 s", kind, maxRatio: 0.05 }];
+    expect(() => assertDecidable({ ...CONFIG, objectives }, "prod")).toThrow(/no histogram bucket ends at 2 s/);
+  });
+});
