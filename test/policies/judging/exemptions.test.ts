@@ -1,0 +1,80 @@
+import { databaseInSeveralZones } from "../../../policies/database-in-several-zones.ts";
+import { databaseNoDefaultNames } from "../../../policies/database-no-default-names.ts";
+import type { PolicyConfig } from "../../../policies/policy.ts";
+import { database } from "../../support/policy-examples.ts";
+import { judge, situation } from "../../support/policy-fixtures.ts";
+
+const policies = [databaseNoDefaultNames, databaseInSeveralZones];
+const exemption = { control: "S32", resource: "database-*", reason: "the runbook names 5432", until: "2026-11-23" };
+const onPort = database.with({ port: 5432 });
+const inOneZone = database.with({ multiAz: false });
+const relaxation = { control: "S24", reason: "staging holds no customer data" };
+
+function judged(stack: Parameters<typeof judge>[1], config: Partial<PolicyConfig>, name = "prod") {
+  return judge(policies, stack, situation(config, name)).map(({ message }) => message);
+}
+
+describe("an exemption", () => {
+  it.each(["database-instance", "database-*", "*", "*-instance.port", "database-instance.port"])(
+    "excuses what %s names",
+    (resource) => expect(judged([onPort], { exemptions: [{ ...exemption, resource }] })).toEqual([]),
+  );
+
+  it.each(["database", "cache-*", "*.username", "database.instance"])(
+    "excuses nothing that %s does not name",
+    (resource) => {
+      expect(judged([onPort], { exemptions: [{ ...exemption, resource }] })).toEqual([
+        expect.stringContaining("S32 [RDS.25, RDS.23]"),
+        expect.stringContaining(`exemption of S32 on "${resource}" excuses nothing`),
+      ]);
+    },
+  );
+
+  it("of one property leaves the others as they are", () => {
+    const exemptions = [{ ...exemption, resource: "*.port" }];
+    expect(judged([onPort.with({ username: "postgres" })], { exemptions })).toEqual([
+      expect.stringContaining("username"),
+    ]);
+  });
+
+  it("of another control excuses nothing", () => {
+    expect(judged([onPort], { exemptions: [{ ...exemption, control: "S24" }] })).toHaveLength(2);
+  });
+
+  it("fails once it has ended, and excuses nothing then", () => {
+    expect(judged([onPort], { exemptions: [{ ...exemption, until: "2026-11-22" }] })).toEqual([
+      expect.stringContaining("S32 [RDS.25, RDS.23]"),
+      expect.stringContaining('exemption of S32 on "database-*" ended on 2026-11-22'),
+    ]);
+  });
+
+  it("fails when nothing needs it", () => {
+    expect(judged([database], { exemptions: [exemption] })).toEqual([expect.stringContaining("excuses nothing")]);
+  });
+});
+
+describe("a relaxation", () => {
+  it("excuses a control that may be relaxed, on a stack that is not production", () => {
+    expect(judged([inOneZone], { relaxations: [relaxation] }, "staging")).toEqual([]);
+  });
+
+  it("is refused on production, and excuses nothing there", () => {
+    expect(judged([inOneZone], { relaxations: [relaxation] })).toEqual([
+      expect.stringContaining("S24 ["),
+      expect.stringContaining("relaxation of S24 is not allowed on stack prod"),
+    ]);
+  });
+
+  it("is refused of a control that may not be relaxed", () => {
+    expect(judged([onPort], { relaxations: [{ ...relaxation, control: "S32" }] }, "staging")).toEqual([
+      expect.stringContaining("S32 ["),
+      expect.stringContaining("relaxation of S32 is not allowed on stack staging"),
+    ]);
+  });
+
+  it("fails when nothing needs it", () => {
+    expect(judged([database], { relaxations: [relaxation] }, "staging")).toEqual([
+      expect.stringContaining("relaxation of S24 excuses nothing"),
+    ]);
+  });
+});

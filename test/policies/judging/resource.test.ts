@@ -1,0 +1,61 @@
+import { asResource, isUnknownValue, knownValue, StackView } from "../../../policies/judging/resource.ts";
+import { UNKNOWN } from "../../../rehearsal/provider/properties.ts";
+import { unknownsThrow } from "../../support/unknowns.ts";
+
+function resource(type: string, name: string, props: Record<string, unknown>, sources: Record<string, string> = {}) {
+  const sourcesOf = (property: string) => {
+    const urn = sources[property];
+    return urn === undefined ? [] : [{ type: "any", urn }];
+  };
+  return asResource({
+    type,
+    name,
+    urn: name,
+    props: unknownsThrow(props),
+    protect: false,
+    provider: undefined,
+    sourcesOf,
+  });
+}
+
+const vpc = resource("aws:ec2/vpc:Vpc", "vpc", { id: "vpc-1", arn: "arn:vpc-1", name: UNKNOWN });
+const subnet = (props: Record<string, unknown>, sources?: Record<string, string>) =>
+  resource("aws:ec2/subnet:Subnet", "subnet", props, sources);
+
+describe("StackView", () => {
+  it("lists the resources of one type", () => {
+    const one = subnet({});
+    expect(new StackView([vpc, one]).all("aws:ec2/subnet:Subnet")).toEqual([one]);
+  });
+
+  it.each<[string, Record<string, unknown>, Record<string, string>, boolean]>([
+    ["a value that comes from it", { vpcId: UNKNOWN }, { vpcId: "vpc" }, true],
+    ["its id", { vpcId: "vpc-1" }, {}, true],
+    ["its ARN, in a list", { vpcId: ["other", "arn:vpc-1"] }, {}, true],
+    ["its id, deep inside", { vpcId: { inner: [{ id: "vpc-1" }] } }, {}, true],
+    ["another id", { vpcId: "vpc-2" }, {}, false],
+    ["a part of its id", { vpcId: "vpc" }, {}, false],
+    ["nothing", {}, {}, false],
+    ["an empty text", { vpcId: "" }, {}, false],
+    ["an unknown value from elsewhere", { vpcId: UNKNOWN }, { vpcId: "other" }, false],
+    ["another property", { other: "vpc-1" }, { other: "vpc" }, false],
+  ])("takes %s for a reference or not", (_title, props, sources, expected) => {
+    const from = subnet(props, sources);
+    expect(new StackView([]).refers(from, "vpcId", vpc)).toBe(expected);
+    expect(new StackView([vpc]).referred(from, "vpcId", "aws:ec2/vpc:Vpc")).toEqual(expected ? [vpc] : []);
+  });
+});
+
+describe("knownValue", () => {
+  it("gives what is known", () => expect(knownValue(() => 1)).toBe(1));
+
+  it("gives nothing for what preview cannot know", () => expect(knownValue(() => vpc.props.name)).toBeUndefined());
+
+  it("hides no other error", () => {
+    const fail = () => {
+      throw new RangeError("other");
+    };
+    expect(() => knownValue(fail)).toThrow(RangeError);
+    expect(isUnknownValue(new RangeError("other"))).toBe(false);
+  });
+});

@@ -1,0 +1,98 @@
+import type { Policy } from "../../../policies/policy.ts";
+import { every } from "../../../policies/policy.ts";
+import { database, key, vpc } from "../../support/policy-examples.ts";
+import { judge, situation } from "../../support/policy-fixtures.ts";
+
+const encrypted: Policy = {
+  name: "encrypted",
+  control: "S22",
+  reason: "It must be.",
+  fix: "Encrypt it.",
+  each: [
+    every(
+      (type) => type === "aws:rds/instance:Instance",
+      ({ props }, demand) => {
+        demand("storageEncrypted", () => props.storageEncrypted === true);
+        demand("kmsKeyId", () => props.kmsKeyId !== "", { comesFrom: "aws:kms/key:Key" });
+        demand("tags", () => props.tags !== "", "update");
+      },
+    ),
+  ],
+};
+const found = (...args: Parameters<typeof judge>) => judge(...args).map(({ property }) => property);
+
+describe("Session", () => {
+  it("names the control, its ids, the resource, the property, the reason and the fix", () => {
+    const [violation] = judge([encrypted], [database.with({ storageEncrypted: false })]);
+    expect(violation?.message).toBe(
+      'S22 [RDS.3, CIS 3.2.1, CKV_AWS_16, AVD-AWS-0080] aws:rds/instance:Instance "database-instance", ' +
+        "storageEncrypted. Why: It must be. Fix: Encrypt it.",
+    );
+    expect(violation?.urn).toBe(database.urn);
+  });
+
+  it("never shows a property's value", () => {
+    const shy: Policy = {
+      ...encrypted,
+      each: [
+        every(
+          () => true,
+          ({ props }, demand) => demand("password", () => props.password !== "hunter2"),
+        ),
+      ],
+    };
+    const messages = judge([shy], [database.with({ password: "hunter2" })]).map(({ message }) => message);
+    expect(messages).toHaveLength(1);
+    expect(messages.join()).not.toContain("hunter2");
+  });
+
+  it("reports each violation once, though it looks twice", () => {
+    const broken = database.with({ storageEncrypted: false }).from("kmsKeyId", vpc);
+    expect(found([encrypted], [vpc, broken])).toEqual(["storageEncrypted", "kmsKeyId"]);
+  });
+
+  it("stops a value that preview cannot know", () => {
+    const [violation] = judge([encrypted], [database.from("storageEncrypted")]);
+    expect(violation?.message).toContain("storageEncrypted cannot be known in preview, and must be.");
+  });
+
+  it("believes an unknown value that comes from where it must", () => {
+    expect(found([encrypted], [key, database.from("kmsKeyId", key)])).toEqual([]);
+    expect(found([encrypted], [vpc, database.from("kmsKeyId", vpc)])).toEqual(["kmsKeyId"]);
+  });
+
+  it("leaves to the update what only the update can know", () => {
+    const late = database.from("tags");
+    expect(found([encrypted], [late])).toEqual([]);
+    expect(found([encrypted], [late], situation(), { preview: false })).toEqual(["tags"]);
+  });
+
+  it("lets nothing pass an update by being unknown", () => {
+    const late = database.from("kmsKeyId", key);
+    expect(found([encrypted], [key, late], situation(), { preview: false })).toEqual(["kmsKeyId"]);
+  });
+
+  it("lets an exception of a policy through, so that the deployment stops", () => {
+    const broken: Policy = {
+      ...encrypted,
+      each: [
+        every(
+          () => true,
+          (_, demand) => demand("x", () => JSON.parse("{")),
+        ),
+      ],
+    };
+    expect(() => judge([broken], [database])).toThrow(SyntaxError);
+  });
+
+  it("sees a stack's violations only when all resources are there", () => {
+    const lonely: Policy = {
+      ...encrypted,
+      whole: (stack, demand) => {
+        for (const one of stack.resources) demand(one, "company", () => stack.resources.length > 1);
+      },
+    };
+    expect(found([lonely], [database])).toEqual(["company"]);
+    expect(found([lonely], [database, vpc])).toEqual([]);
+  });
+});
