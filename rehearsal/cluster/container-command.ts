@@ -1,0 +1,36 @@
+import type { ImageBehaviour } from "../services.ts";
+import { expanded } from "./environment.ts";
+import type { Container } from "./objects.ts";
+
+/** The programs that each kind of image has below `/app`; the first is its entrypoint. */
+const PROGRAMS: Readonly<Record<ImageBehaviour["kind"], readonly [string, ...string[]]>> = {
+  engine: ["engine", "migrate", "seed-data"],
+  web: ["web"],
+  e2e: ["e2e"],
+};
+
+/** The container cannot start what it is told to run. */
+export class ContainerStartError extends Error {
+  override readonly name = "ContainerStartError";
+}
+
+/** The stand-in application's arguments for a container's command, for example `migrate up`. */
+export function applicationArguments(
+  kind: ImageBehaviour["kind"],
+  container: Pick<Container, "command" | "args">,
+  environment: Readonly<Record<string, string>>,
+): readonly string[] {
+  const [entrypoint] = PROGRAMS[kind];
+  const words = [...(container.command ?? [`/app/${entrypoint}`]), ...(container.args ?? [])];
+  const [program = "", ...rest] = words.map((word) => expanded(word, environment));
+  const name = program.replace(/^\/app\//, "");
+  if (!program.startsWith("/app/") || !PROGRAMS[kind].includes(name)) throw new ContainerStartError(notThere(program));
+  return [name, ...rest];
+}
+
+function notThere(program: string): string {
+  return (
+    "failed to create containerd task: failed to create shim task: OCI runtime create failed: " +
+    `exec: "${program}": stat ${program}: no such file or directory`
+  );
+}

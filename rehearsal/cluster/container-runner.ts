@@ -1,0 +1,207 @@
+import { randomBytes } from "node:crypto";
+import type { ProcessHandle } from "../processes.ts";
+import type { ImageBehaviour } from "../services.ts";
+import { applicationArguments, ContainerStartError } from "./container-command.ts";
+import { executeBeside } from "./container-execution.ts";
+import type { ContainerHost, ContainerPlan } from "./container-plan.ts";
+import { watchHealth } from "./container-probes.ts";
+import { exitCodeOf, isRestarted, running, terminated, waiting } from "./container-state.ts";
+import { ContainerConfigError } from "./environment.ts";
+import type { Occurrence } from "./events.ts";
+import { pullImage } from "./image-pull.ts";
+import type { ContainerState, ContainerStatus } from "./objects.ts";
+import { attempt, type ProbeTarget } from "./probe-attempt.ts";
+import { pause } from "./timing.ts";
+
+const CONFIG_RETRY_MILLISECONDS = 1000;
+
+interface Startable {
+  readonly behaviour: ImageBehaviour;
+  readonly environment: Record<string, string>;
+}
+
+/** Runs one container of a pod: pulls its image, starts it, probes it, and starts it again as its pod's policy says. */
+export class ContainerRunner {
+  readonly #host: ContainerHost;
+  readonly #plan: ContainerPlan;
+  readonly #stopping = new AbortController();
+  #state: ContainerState = waiting("ContainerCreating");
+  #lastState: ContainerState = {};
+  #restarts: number;
+  #isReady = false;
+  #isStarted = false;
+  #containerId = "";
+  #imageId = "";
+  #process: ProcessHandle | undefined;
+  #environment: Readonly<Record<string, string>> = {};
+
+  constructor(host: ContainerHost, plan: ContainerPlan) {
+    this.#host = host;
+    this.#plan = plan;
+    this.#restarts = plan.restarts;
+  }
+
+  /** Resolves once the container has ended for good: by itself as the policy says, or because it was stopped. */
+  async run(): Promise<void> {
+    for (let ends = 1; ; ends += 1) {
+      const startable = await this.#prepared();
+      if (startable === undefined) return;
+      const startedAt = performance.now();
+      const exitCode = await this.#runOnce(startable);
+      if (this.#stopping.signal.aborted || !isRestarted(this.#plan.restartPolicy, exitCode)) return;
+      if (performance.now() - startedAt > this.#host.timing.stableRun()) ends = 1;
+      await this.#backOff(ends);
+      if (this.#stopping.signal.aborted) return;
+      this.#restarts += 1;
+    }
+  }
+
+  /** Runs the preStop hook, then TERM, then KILL after the grace; resolves once the process is gone. */
+  async stop(graceSeconds: number): Promise<void> {
+    this.#stopping.abort();
+    if (this.#process?.running() !== true) return;
+    this.#record("Normal", "Killing", `Stopping container ${this.#plan.container.name}`);
+    await this.#preStop();
+    await this.#process.stop(this.#host.timing.grace(graceSeconds) / 1000);
+  }
+
+  /** KILL at once. */
+  kill(): void {
+    this.#stopping.abort();
+    this.#process?.signal("SIGKILL");
+  }
+
+  status(): ContainerStatus {
+    const { name, image = "" } = this.#plan.container;
+    return {
+      name,
+      image,
+      imageID: this.#imageId,
+      ...(this.#containerId === "" ? {} : { containerID: this.#containerId }),
+      ready: this.#isReady,
+      started: this.#isStarted,
+      restartCount: this.#restarts,
+      state: this.#state,
+      lastState: this.#lastState,
+    };
+  }
+
+  /** Waits for the image and for what the environment refers to; undefined when the container was stopped first. */
+  async #prepared(): Promise<Startable | undefined> {
+    const { image = "" } = this.#plan.container;
+    const { signal } = this.#stopping;
+    const report = { record: this.#record.bind(this), become: this.#become.bind(this) };
+    const behaviour = await pullImage(image, this.#host, report, signal);
+    if (behaviour === undefined) return undefined;
+    this.#imageId = image;
+    while (!signal.aborted) {
+      try {
+        return { behaviour, environment: await this.#plan.environment(behaviour) };
+      } catch (error) {
+        if (!(error instanceof ContainerConfigError)) throw error;
+        this.#record("Warning", "Failed", `Error: ${error.message}`);
+        this.#become(waiting("CreateContainerConfigError", error.message));
+        await pause(CONFIG_RETRY_MILLISECONDS, signal);
+      }
+    }
+    return undefined;
+  }
+
+  async #runOnce(startable: Startable): Promise<number> {
+    const startedAt = new Date().toISOString();
+    this.#containerId = `containerd://${randomBytes(32).toString("hex")}`;
+    const end = { startedAt, containerID: this.#containerId };
+    try {
+      this.#process = await this.#start(startable);
+    } catch (error) {
+      if (!(error instanceof ContainerStartError)) throw error;
+      this.#record("Warning", "Failed", `Error: ${error.message}`);
+      this.#become(terminated({ ...end, exitCode: 128, reason: "StartError", message: error.message }));
+      return 128;
+    }
+    this.#become(running(startedAt));
+    this.#record("Normal", "Started", `Started container ${this.#plan.container.name}`);
+    const exitCode = await this.#watched(this.#process);
+    this.#isReady = false;
+    this.#isStarted = false;
+    this.#become(terminated({ ...end, exitCode }));
+    return exitCode;
+  }
+
+  async #start({ behaviour, environment }: Startable): Promise<ProcessHandle> {
+    const { container, processName, log } = this.#plan;
+    const words = applicationArguments(behaviour.kind, container, environment);
+    log.begin();
+    this.#environment = environment;
+    return this.#host.processes.start({
+      name: processName,
+      command: process.execPath,
+      args: [this.#host.program, ...words],
+      env: environment,
+      onOutput: (stream, chunk) => log.append(stream, chunk),
+    });
+  }
+
+  /** Probes the process until it ends; resolves with its exit code. */
+  async #watched(handle: ProcessHandle): Promise<number> {
+    const probing = new AbortController();
+    const { container } = this.#plan;
+    const report = {
+      started: () => this.#healthIs(true, this.#isReady),
+      ready: (isReady: boolean) => this.#healthIs(this.#isStarted, isReady),
+      failed: (message: string) => this.#record("Warning", "Unhealthy", message),
+      unhealthy: (probe: string) => {
+        this.#record("Normal", "Killing", `Container ${container.name} failed ${probe} probe, will be restarted`);
+        void handle.stop(this.#host.timing.grace(this.#plan.graceSeconds) / 1000);
+      },
+    };
+    watchHealth(this.#target(), this.#host.timing, report, probing.signal);
+    const exit = await handle.exited;
+    probing.abort();
+    this.#plan.log.end();
+    return exitCodeOf(exit);
+  }
+
+  #healthIs(isStarted: boolean, isReady: boolean): void {
+    this.#isStarted = isStarted;
+    this.#isReady = isReady;
+    this.#plan.changed();
+  }
+
+  async #backOff(ends: number): Promise<void> {
+    this.#lastState = this.#state;
+    const wait = this.#host.timing.restartDelay(ends);
+    if (wait === 0) return;
+    const { container, podName } = this.#plan;
+    const message = `back-off ${Math.ceil(wait / 1000)}s restarting failed container=${container.name} pod=${podName}`;
+    this.#record("Warning", "BackOff", `Back-off restarting failed container ${container.name} in pod ${podName}`);
+    this.#become(waiting("CrashLoopBackOff", message));
+    await pause(wait, this.#stopping.signal);
+  }
+
+  async #preStop(): Promise<void> {
+    const hook = this.#plan.container.lifecycle?.preStop;
+    if (hook === undefined) return;
+    const { timing } = this.#host;
+    if (hook.sleep !== undefined) return pause(timing.preStopSleep(hook.sleep.seconds));
+    const failure = await attempt(hook, this.#target(), timing.grace(this.#plan.graceSeconds));
+    if (failure !== undefined) this.#record("Warning", "FailedPreStopHook", `PreStopHook failed: ${failure}`);
+  }
+
+  #target(): ProbeTarget {
+    const { address, container, processName } = this.#plan;
+    const name = `${processName}.exec`;
+    const execute: ProbeTarget["execute"] = (words, limit) =>
+      executeBeside(this.#host.processes, { name, words, env: this.#environment }, limit);
+    return { address, container, execute };
+  }
+
+  #become(state: ContainerState): void {
+    this.#state = state;
+    this.#plan.changed();
+  }
+
+  #record(type: Occurrence["type"], reason: string, message: string): void {
+    this.#plan.record({ type, reason, message });
+  }
+}

@@ -1,0 +1,141 @@
+import { createHash } from "node:crypto";
+import { type Addresses, PORTS } from "../addresses.ts";
+import { waitFor } from "../waiting.ts";
+import { ApiError, type KubernetesApi } from "./api.ts";
+import type { KubernetesObject } from "./objects.ts";
+
+export interface Node {
+  readonly name: string;
+  readonly zone: string;
+  /** Where the node's kubelet listens. */
+  readonly address: string;
+}
+
+interface ApiNode extends KubernetesObject {
+  readonly spec?: { readonly taints?: readonly { readonly key: string }[] };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+const NODES_PER_ZONE = 2;
+/** A third of what the node controller allows before it calls a node lost. */
+const LEASE = { seconds: 40, renewMilliseconds: 10_000 };
+/** Of an instance as the general-purpose pool would choose, less what the system keeps. */
+const ALLOCATABLE = { cpu: "7910m", memory: "30Gi", pods: "110", "ephemeral-storage": "80Gi" };
+const NODES = "/api/v1/nodes";
+const LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
+
+/** The nodes of a cluster: two in each zone, named as EC2 instances, the same in every run. */
+export function nodesOf(cluster: string, zones: readonly string[], addresses: Addresses): readonly Node[] {
+  return zones.flatMap((zone, zoneIndex) =>
+    Array.from({ length: NODES_PER_ZONE }, (_, index) => {
+      const hash = createHash("sha256").update(`${cluster}/${zone}/${index}`).digest("hex");
+      const address = addresses.node(zoneIndex * NODES_PER_ZONE + index + 1);
+      return { name: `i-0${hash.slice(0, 16)}`, zone, address };
+    }),
+  );
+}
+
+/** Registers the nodes and keeps their leases alive until the signal aborts; resolves once all are schedulable. */
+export async function registerNodes(api: KubernetesApi, nodes: readonly Node[], signal: AbortSignal): Promise<void> {
+  await Promise.all(nodes.map((node) => register(api, node)));
+  await renewLeases(api, nodes);
+  const timer = setInterval(() => void renewLeases(api, nodes).catch(() => undefined), LEASE.renewMilliseconds);
+  signal.addEventListener("abort", () => clearInterval(timer));
+  await waitFor("every node's Ready", () => schedulable(api, nodes), { limitSeconds: 30 });
+}
+
+async function register(api: KubernetesApi, node: Node): Promise<void> {
+  const body = { apiVersion: "v1", kind: "Node", metadata: { name: node.name, labels: labelsOf(node) } };
+  try {
+    // Created with its status, it is not tainted as unreachable for longer than it must.
+    await api.create(NODES, { ...body, spec: { providerID: providerIdOf(node) }, status: statusOf(node) });
+  } catch (error) {
+    if (!(error instanceof ApiError && error.reason === "AlreadyExists")) throw error;
+  }
+  await api.patch(`${NODES}/${node.name}/status`, "merge-patch", { status: statusOf(node) });
+}
+
+function providerIdOf(node: Node): string {
+  return `aws:///${node.zone}/${node.name}`;
+}
+
+function labelsOf({ name, zone }: Node): Record<string, string> {
+  return {
+    "kubernetes.io/hostname": name,
+    "kubernetes.io/arch": "amd64",
+    "kubernetes.io/os": "linux",
+    "node.kubernetes.io/instance-type": "c6a.2xlarge",
+    "topology.kubernetes.io/zone": zone,
+    "topology.kubernetes.io/region": zone.replace(/[a-z]$/, ""),
+    "karpenter.sh/nodepool": "general-purpose",
+    "karpenter.sh/capacity-type": "on-demand",
+    "karpenter.sh/initialized": "true",
+    "eks.amazonaws.com/compute-type": "auto",
+    "eks.amazonaws.com/nodeclass": "default",
+  };
+}
+
+function statusOf({ name, address }: Node) {
+  const now = new Date().toISOString();
+  const condition = (type: string, status: string, reason: string) => {
+    return { type, status, reason, message: reason, lastHeartbeatTime: now, lastTransitionTime: now };
+  };
+  return {
+    addresses: [
+      { type: "InternalIP", address },
+      { type: "Hostname", address: name },
+    ],
+    daemonEndpoints: { kubeletEndpoint: { Port: PORTS.kubelet } },
+    capacity: ALLOCATABLE,
+    allocatable: ALLOCATABLE,
+    conditions: [
+      condition("Ready", "True", "KubeletReady"),
+      condition("MemoryPressure", "False", "KubeletHasSufficientMemory"),
+      condition("DiskPressure", "False", "KubeletHasNoDiskPressure"),
+      condition("PIDPressure", "False", "KubeletHasSufficientPID"),
+    ],
+    nodeInfo: {
+      architecture: "amd64",
+      operatingSystem: "linux",
+      kubeletVersion: "v1.33.0-eks-rehearsal",
+      kubeProxyVersion: "",
+      containerRuntimeVersion: "process://1",
+      kernelVersion: "rehearsal",
+      osImage: "Bottlerocket (rehearsed)",
+      bootID: "",
+      machineID: "",
+      systemUUID: "",
+    },
+  };
+}
+
+async function renewLeases(api: KubernetesApi, nodes: readonly Node[]): Promise<void> {
+  await Promise.all(nodes.map((node) => api.patch(`${LEASES}/${node.name}`, "apply-patch", leaseOf(node), APPLY)));
+}
+
+const APPLY = { fieldManager: "kubelet", force: true };
+
+function leaseOf({ name }: Node) {
+  return {
+    apiVersion: "coordination.k8s.io/v1",
+    kind: "Lease",
+    metadata: { name },
+    spec: { holderIdentity: name, leaseDurationSeconds: LEASE.seconds, renewTime: microTime() },
+  };
+}
+
+/** Leases count in microseconds. */
+function microTime(): string {
+  return new Date().toISOString().replace("Z", "000Z");
+}
+
+async function schedulable(api: KubernetesApi, nodes: readonly Node[]): Promise<boolean> {
+  const { items } = await api.list<ApiNode>(NODES);
+  const ready = new Set(items.filter(isSchedulable).map(({ metadata }) => metadata.name));
+  return nodes.every(({ name }) => ready.has(name));
+}
+
+function isSchedulable({ spec, status }: ApiNode): boolean {
+  const isReady = status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True");
+  return isReady === true && (spec?.taints ?? []).length === 0;
+}

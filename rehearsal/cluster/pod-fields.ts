@@ -1,0 +1,50 @@
+import type { Container, Pod } from "./objects.ts";
+import { dividedQuantity } from "./quantity.ts";
+
+/** Where a pod runs, beside what its object says. */
+export interface Placement {
+  readonly podAddress: string;
+  readonly nodeAddress: string;
+}
+
+/** The value of a downward API field such as `metadata.labels['app']` or `status.podIP`; undefined for an unknown one. */
+export function fieldOf(path: string, pod: Pod, placement: Placement): string | undefined {
+  const { metadata, spec } = pod;
+  const keyed = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
+  if (keyed !== null) {
+    const values = keyed[1] === "labels" ? metadata?.labels : metadata?.annotations;
+    return values?.[keyed[2] ?? ""] ?? "";
+  }
+  const fields: Readonly<Record<string, string | undefined>> = {
+    "metadata.name": metadata?.name,
+    "metadata.namespace": metadata?.namespace,
+    "metadata.uid": metadata?.uid,
+    "metadata.labels": listing(metadata?.labels),
+    "metadata.annotations": listing(metadata?.annotations),
+    "spec.nodeName": spec?.nodeName,
+    "spec.serviceAccountName": spec?.serviceAccountName,
+    "status.podIP": placement.podAddress,
+    "status.podIPs": placement.podAddress,
+    "status.hostIP": placement.nodeAddress,
+    "status.hostIPs": placement.nodeAddress,
+  };
+  return fields[path];
+}
+
+/** Labels or annotations as a downward API file shows them. */
+function listing(values: Readonly<Record<string, string>> = {}): string {
+  return Object.entries(values)
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .join("\n");
+}
+
+/** The value of a resource field such as `limits.memory`, in divisors; undefined when the container does not set it. */
+export function resourceFieldOf(
+  reference: { resource: string; divisor?: string | undefined },
+  container: Container | undefined,
+): string | undefined {
+  const [kind, ...rest] = reference.resource.split(".");
+  const { limits, requests } = container?.resources ?? {};
+  const quantity = (kind === "limits" ? limits : requests)?.[rest.join(".")];
+  return quantity === undefined ? undefined : dividedQuantity(quantity, reference.divisor);
+}

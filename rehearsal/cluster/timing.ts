@@ -1,0 +1,58 @@
+import type { Probe } from "./objects.ts";
+
+/** Milliseconds that a kubelet's waits really take at a time scale; each keeps a floor, below which machines stutter. */
+export interface Timing {
+  probePeriod(probe: Probe): number;
+  probeDelay(probe: Probe): number;
+  probeTimeout(probe: Probe): number;
+  /** From SIGTERM to SIGKILL. */
+  grace(seconds: number): number;
+  preStopSleep(seconds: number): number;
+  imagePull(): number;
+  /** Before the next start of a container that ended `failures` times in a row. */
+  restartDelay(failures: number): number;
+  /** A container that ran this long counts as recovered. */
+  stableRun(): number;
+  /** Before an image is tried again that could not be pulled `failures` times. */
+  pullRetry(failures: number): number;
+}
+
+const IMAGE_PULL_SECONDS = 8;
+/** The kubelet's own back-off: 10 s, doubled up to 5 minutes; scaled, it starts at no less than a second. */
+const BACK_OFF = { firstSeconds: 10, firstFloorSeconds: 1, lastSeconds: 300, lastFloorSeconds: 30 };
+
+export function timingAt(timeScale: number): Timing {
+  /** Scaled, but never under the floor, unless the full wait is itself shorter. */
+  const scaled = (seconds: number, floorSeconds: number) =>
+    1000 * Math.max(seconds * timeScale, Math.min(seconds, floorSeconds));
+  const first = scaled(BACK_OFF.firstSeconds, BACK_OFF.firstFloorSeconds);
+  const last = scaled(BACK_OFF.lastSeconds, BACK_OFF.lastFloorSeconds);
+  const backOff = (failures: number) => Math.min(first * 2 ** Math.max(0, failures - 1), last);
+  return {
+    probePeriod: (probe) => scaled(probe.periodSeconds ?? 10, 1),
+    probeDelay: (probe) => scaled(probe.initialDelaySeconds ?? 0, 0),
+    // The machine may be busier than a node: two seconds at least.
+    probeTimeout: (probe) => 1000 * Math.max(probe.timeoutSeconds ?? 1, 2),
+    grace: (seconds) => scaled(seconds, 5),
+    preStopSleep: (seconds) => scaled(seconds, 1),
+    imagePull: () => scaled(IMAGE_PULL_SECONDS, 0),
+    restartDelay: (failures) => (failures <= 1 ? 0 : backOff(failures - 1)),
+    stableRun: () => scaled(600, 10),
+    pullRetry: backOff,
+  };
+}
+
+/** Resolves after the time, or at once when the signal aborts. */
+export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  if (signal === undefined) return new Promise((resolve) => setTimeout(resolve, milliseconds));
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener("abort", done);
+  });
+}
