@@ -11,15 +11,13 @@ interface BurnPair {
   /** Multiple of the rate that would use up exactly the budget of 30 days in 30 days. */
   readonly factor: number;
   readonly severity: Severity;
-  /** Share of the 30-day budget that is gone when it fires. */
-  readonly spent: string;
 }
 
 /** https://sre.google/workbook/alerting-on-slos/#6-multiwindow-multi-burn-rate-alerts */
 export const BURN_PAIRS: readonly BurnPair[] = [
-  { speed: "Fast", long: "1h", short: "5m", factor: 14.4, severity: "page", spent: "2 %" },
-  { speed: "Medium", long: "6h", short: "30m", factor: 6, severity: "page", spent: "5 %" },
-  { speed: "Slow", long: "3d", short: "6h", factor: 1, severity: "ticket", spent: "10 %" },
+  { speed: "Fast", long: "1h", short: "5m", factor: 14.4, severity: "page" },
+  { speed: "Medium", long: "6h", short: "30m", factor: 6, severity: "page" },
+  { speed: "Slow", long: "3d", short: "6h", factor: 1, severity: "ticket" },
 ];
 
 /** The burn-rate alerts of an objective; a pair that not even failing every request could reach has none. */
@@ -43,8 +41,9 @@ function burnAlert(stack: string, objective: Objective, pair: BurnPair): Alert {
   };
 }
 
-function burnPage(objective: Objective, { long, short, factor, spent, severity }: BurnPair) {
+function burnPage(objective: Objective, { long, short, factor, severity }: BurnPair) {
   const limit = percent(factor * objective.maxRatio);
+  const spent = percent((factor * windowSeconds(long)) / windowSeconds("30d"));
   const bad = objective.kind.type === "errors" ? "failed with a 5xx" : `took longer than ${objective.kind.seconds} s`;
   return {
     meaning: `More than ${limit} of users' requests ${bad}, over ${long} and still over ${short}. The objective allows ${percent(objective.maxRatio)} over 30 days; at this rate ${spent} of that budget is gone when the alert fires.`,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import type { Component, Severity } from "../../apps/monitoring/alert.ts";
 import { alertPages } from "../../apps/monitoring/alert-pages.ts";
-import { burnAlerts } from "../../apps/monitoring/burn-alerts.ts";
+import { BURN_PAIRS, burnAlerts } from "../../apps/monitoring/burn-alerts.ts";
 import { alertRouting, RUNBOOK_CHANNELS } from "../../apps/monitoring/routing.ts";
 import { objectiveLabel } from "../../apps/monitoring/slo-rules.ts";
 import { alertsOf, monitoringValues } from "../../apps/monitoring-values.ts";
@@ -68,6 +68,23 @@ describe("docs/alerts.md", () => {
 });
 
 describe("burnAlerts", () => {
+  it("pairs windows and factors as the SRE workbook does", () => {
+    expect(BURN_PAIRS.map(({ long, short, factor, severity }) => [long, short, factor, severity])).toEqual([
+      ["1h", "5m", 14.4, "page"],
+      ["6h", "30m", 6, "page"],
+      ["3d", "6h", 1, "ticket"],
+    ]);
+  });
+
+  it.each([
+    ["ErrorsBudgetBurnFast", "2 %"],
+    ["ErrorsBudgetBurnMedium", "5 %"],
+    ["ErrorsBudgetBurnSlow", "10 %"],
+  ])("%s says that %s of the budget is gone when it fires", (name, spent) => {
+    const alert = alertsOf("prod", args.objectives).find((candidate) => candidate.name === name);
+    expect(alert?.page.meaning).toContain(`at this rate ${spent} of that budget is gone when the alert fires`);
+  });
+
   it("leaves out exactly the pairs that not even failing every request could reach", () => {
     const maxRatio = fc.double({ min: 1e-6, max: 1 - 1e-6, noNaN: true });
     fc.assert(

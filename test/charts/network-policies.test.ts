@@ -1,4 +1,5 @@
 import type { Manifest } from "../support/chart.ts";
+import { renderMonitoring } from "../support/monitoring.ts";
 import { type Endpoint, type Flow, isOpen, type NetworkPolicy } from "../support/network-policy.ts";
 import { renderWorkload, TRACKS, WORKLOADS } from "../support/workload-values.ts";
 
@@ -16,10 +17,13 @@ function isPolicy(object: Manifest): object is NetworkPolicy {
   return object.kind === "NetworkPolicy";
 }
 
-const policies = WORKLOADS.flatMap((workload) => [
-  denyAll(`sparki-${workload}`),
-  ...TRACKS.flatMap((track) => renderWorkload("prod", workload, track).filter(isPolicy)),
-]);
+const policies = [
+  ...["sparki-engine", "sparki-web", "sparki-monitoring"].map(denyAll),
+  ...WORKLOADS.flatMap((workload) => TRACKS.flatMap((track) => renderWorkload("prod", workload, track))).filter(
+    isPolicy,
+  ),
+  ...renderMonitoring("prod").filter(isPolicy),
+];
 
 function pod(name: string, namespace: string, address: string, labels: Record<string, string>): Endpoint {
   return { name, namespace, address, labels, ports: { http: 8080 } };
@@ -62,9 +66,9 @@ const PORTS: readonly Pick<Flow, "protocol" | "port">[] = [
   { protocol: "TCP", port: 22 },
 ];
 
-const isGuarded = ({ namespace }: Endpoint) => namespace === "sparki-engine" || namespace === "sparki-web";
+const isGuarded = ({ namespace }: Endpoint) => /^sparki-(engine|web|monitoring)$/.test(namespace ?? "");
 
-/** Every flow that starts or ends in one of the two namespaces. */
+/** Every flow that starts or ends in one of the guarded namespaces. */
 const flows: readonly Flow[] = ENDPOINTS.flatMap((from) =>
   ENDPOINTS.filter((to) => to !== from && (isGuarded(from) || isGuarded(to))).flatMap((to) =>
     PORTS.map((port) => ({ from, to, ...port })),
@@ -90,7 +94,7 @@ const NEEDED: readonly (readonly [from: string, to: string, port: string])[] = [
   ),
 ];
 
-describe("network policies of the workloads", () => {
+describe("network policies of the charts", () => {
   it("leave open exactly the flows that are needed", () => {
     const open = flows
       .filter((flow) => isOpen(policies, flow))
