@@ -25,6 +25,7 @@ const UNKNOWNS = new Set([
 
 const SIGNATURE_KEY = "4dabf18193072939515e22adb298388d";
 const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
+const RESOURCE_SIGNATURE = "5cf8f73096256a8f31e491e813e4eb8e";
 
 /** Properties with the paths at which the engine marked a secret. */
 export interface Received {
@@ -60,7 +61,7 @@ export function receiveWrapped(message: struct.Struct | undefined): Properties {
   return isRecord(values) ? values : {};
 }
 
-/** Reads a message's properties: secrets are unwrapped and their paths kept, so that `send` can wrap them again. */
+/** Reads a message's properties for a model: secrets are unwrapped and their paths kept; a resource is its id. */
 export function receive(message: struct.Struct | undefined): Received {
   const secrets: Path[] = [];
   const values = unwrap(receiveWrapped(message), [], secrets);
@@ -74,6 +75,7 @@ function unwrap(value: Value, path: Path, secrets: Path[]): Value {
     secrets.push(path);
     return unwrap(value.value ?? null, path, []);
   }
+  if (value[SIGNATURE_KEY] === RESOURCE_SIGNATURE) return value.id ?? value.urn ?? null;
   const entries = Object.entries(value).map(([key, item]) => [key, unwrap(item, [...path, key], secrets)] as const);
   return Object.fromEntries(entries);
 }
@@ -98,6 +100,11 @@ export function secret(value: Value): Properties {
   return isRecord(value) && value[SIGNATURE_KEY] === SECRET_SIGNATURE
     ? value
     : { [SIGNATURE_KEY]: SECRET_SIGNATURE, value };
+}
+
+/** The engine's form of a reference to a resource; its id is `UNKNOWN` while it does not exist. */
+export function resourceReference(urn: string, id?: string): Properties {
+  return { [SIGNATURE_KEY]: RESOURCE_SIGNATURE, urn, ...(id === undefined ? {} : { id }) };
 }
 
 type Plain = null | boolean | number | string | Plain[] | { [key: string]: Plain };

@@ -73,7 +73,7 @@ function instanceHandlers(model: ProviderModel, sessions: Sessions): grpc.Untype
   return {
     handshake: answering(sessions, (message: messages.ProviderHandshakeRequest, _session, peer) => {
       sessions.attach(peer, message.getEngineAddress());
-      return new messages.ProviderHandshakeResponse().setAcceptSecrets(true);
+      return new messages.ProviderHandshakeResponse().setAcceptSecrets(true).setAcceptResources(true);
     }),
     attach: answering(sessions, (message: pluginMessages.PluginAttach, _session, peer) => {
       sessions.attach(peer, message.getAddress());
@@ -88,7 +88,7 @@ function instanceHandlers(model: ProviderModel, sessions: Sessions): grpc.Untype
     configure: answering(sessions, async (message: messages.ConfigureRequest, session) => {
       session.config = receive(message.getArgs()).values;
       await model.configure?.(session);
-      return new messages.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true);
+      return new messages.ConfigureResponse().setAcceptsecrets(true).setAcceptresources(true).setSupportspreview(true);
     }),
     cancel: answering(sessions, (_message: empty.Empty, session) => {
       session.abort();

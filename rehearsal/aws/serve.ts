@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import { CommandProvider, type CommandSurroundings } from "../command/provider.ts";
+import { EksProvider } from "../eks/provider.ts";
+import { serveProvider } from "../provider/server.ts";
+import { RandomProvider } from "../random/provider.ts";
+import type { Services } from "../services.ts";
+import { ModelClock } from "./clock.ts";
+import type { Cloud } from "./model.ts";
+import { Models } from "./models.ts";
+import { Operations } from "./operations.ts";
+import { AwsProvider } from "./provider.ts";
+import { secretValue } from "./services/secretsmanager.ts";
+import { Vault } from "./vault.ts";
+import { World } from "./world.ts";
+
+export interface AwsProvidersOptions {
+  /** Holds `world.json`, and `secrets.json` with mode 0600; an account that is there already is carried on. */
+  readonly runDirectory: string;
+  readonly services: Services;
+  /** Real seconds for each modelled second. */
+  readonly timeScale: number;
+  /** Fixes ids, names and latencies of a new world; an existing one keeps its own. */
+  readonly seed: number;
+  /** For `command.local.Command`. @default the process's own directory and environment */
+  readonly commands?: CommandSurroundings;
+}
+
+export interface AwsProviders {
+  /** For `PULUMI_DEBUG_PROVIDERS`. */
+  readonly ports: { readonly aws: number; readonly eks: number; readonly random: number; readonly command: number };
+  readonly world: World;
+  /** The current value of a secret by ARN or name; undefined when there is none. */
+  secretValue(identifier: string): string | undefined;
+  /** Model seconds since the world began. */
+  now(): number;
+  /** Stops waiting, writes the world and closes the servers; what runs behind resources is left alone. */
+  close(): Promise<void>;
+}
+
+/** Opens the simulated account and serves its providers; processes behind existing resources run again once it resolves. */
+export async function startAwsProviders(options: AwsProvidersOptions): Promise<AwsProviders> {
+  const world = new World(join(options.runDirectory, "world.json"), options.seed);
+  const clock = new ModelClock(options.timeScale, world.loadedAtModelSeconds);
+  world.startClock(() => clock.now());
+  const vault = new Vault(join(options.runDirectory, "secrets.json"));
+  const cloud: Cloud = { world, vault, clock, services: options.services };
+  const models = new Models();
+  const operations = new Operations(cloud, models);
+  await operations.resume();
+  const served = await serveAll(new AwsProvider(cloud, models, operations), world.seed, options.commands);
+  return {
+    ports: { aws: served.aws.port, eks: served.eks.port, random: served.random.port, command: served.command.port },
+    world,
+    secretValue: (identifier) => secretValue(identifier, cloud),
+    now: () => clock.now(),
+    close: async () => {
+      await operations.close();
+      await Promise.all(Object.values(served).map((provider) => provider.close()));
+      await world.saved();
+    },
+  };
+}
+
+async function serveAll(aws: AwsProvider, seed: number, commands: CommandSurroundings = ownSurroundings()) {
+  const [servedAws, eks, random, command] = await Promise.all([
+    serveProvider(aws),
+    serveProvider(new EksProvider()),
+    serveProvider(new RandomProvider(seed)),
+    serveProvider(new CommandProvider(commands)),
+  ]);
+  return { aws: servedAws, eks, random, command } as const;
+}
+
+function ownSurroundings(): CommandSurroundings {
+  const environment = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return { directory: process.cwd(), environment: Object.fromEntries(environment) };
+}
