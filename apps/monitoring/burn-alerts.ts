@@ -1,24 +1,22 @@
+import { WORKBOOK_PAIRS } from "../../gates/burn-rate.ts";
 import type { Objective } from "../../gates/objective.ts";
-import type { Alert, Severity } from "./alert.ts";
-import { badRatio, objectiveLabel, type Window } from "./slo-rules.ts";
+import type { Alert } from "./alert.ts";
+import { badRatio, objectiveLabel, type Window, windowOf, windowSeconds } from "./slo-rules.ts";
 
-/** How fast the budget burns, over which two windows, and whom that concerns. */
-interface BurnPair {
-  readonly speed: "Fast" | "Medium" | "Slow";
-  readonly long: Window;
-  /** A twelfth of the long one: lets the alert end soon after the burning has. */
-  readonly short: Window;
-  /** Multiple of the rate that would use up exactly the budget of 30 days in 30 days. */
-  readonly factor: number;
-  readonly severity: Severity;
-}
+const SPEEDS = ["Fast", "Medium", "Slow"] as const;
 
-/** https://sre.google/workbook/alerting-on-slos/#6-multiwindow-multi-burn-rate-alerts */
-export const BURN_PAIRS: readonly BurnPair[] = [
-  { speed: "Fast", long: "1h", short: "5m", factor: 14.4, severity: "page" },
-  { speed: "Medium", long: "6h", short: "30m", factor: 6, severity: "page" },
-  { speed: "Slow", long: "3d", short: "6h", factor: 1, severity: "ticket" },
-];
+/** The pairs by which `watch` judges too, as Prometheus names their windows. */
+export const BURN_PAIRS = WORKBOOK_PAIRS.map((pair, index) => ({
+  /** Tells an objective's alerts apart. */
+  speed: SPEEDS[index] ?? `${index + 1}`,
+  long: windowOf(pair.longSeconds),
+  short: windowOf(pair.shortSeconds),
+  factor: pair.maxBurnRate,
+  severity: pair.severity,
+  budgetUsed: pair.budgetUsed,
+}));
+
+type BurnPair = (typeof BURN_PAIRS)[number];
 
 /** The burn-rate alerts of an objective; a pair that not even failing every request could reach has none. */
 export function burnAlerts(stack: string, objective: Objective): Alert[] {
@@ -41,12 +39,11 @@ function burnAlert(stack: string, objective: Objective, pair: BurnPair): Alert {
   };
 }
 
-function burnPage(objective: Objective, { long, short, factor, severity }: BurnPair) {
+function burnPage(objective: Objective, { long, short, factor, severity, budgetUsed }: BurnPair) {
   const limit = percent(factor * objective.maxRatio);
-  const spent = percent((factor * windowSeconds(long)) / windowSeconds("30d"));
   const bad = objective.kind.type === "errors" ? "failed with a 5xx" : `took longer than ${objective.kind.seconds} s`;
   return {
-    meaning: `More than ${limit} of users' requests ${bad}, over ${long} and still over ${short}. The objective allows ${percent(objective.maxRatio)} over 30 days; at this rate ${spent} of that budget is gone when the alert fires.`,
+    meaning: `More than ${limit} of users' requests ${bad}, over ${long} and still over ${short}. The objective allows ${percent(objective.maxRatio)} over 30 days; at this rate ${percent(budgetUsed)} of that budget is gone when the alert fires.`,
     timing: `Fires when both windows are over ${factor} x ${percent(objective.maxRatio)}: ${firesAfter(factor, objective.maxRatio, long)}. Ends within ${short} of the burning's end.`,
     look: [
       "Dashboard *Reliability SLO*: which service, since when, and whether a deployment marker stands at the beginning.",
@@ -56,9 +53,9 @@ function burnPage(objective: Objective, { long, short, factor, severity }: BurnP
     ],
     act: [
       "Began with a release less than 24 h old: give it 5 minutes to settle, then `npx sparki rollback`.",
-      "Database or cache are at fault: bring in their owners (#database, #infrastructure); a rollback does not help.",
+      "Database or cache are at fault: bring in their owners; a rollback does not help.",
       severity === "page"
-        ? "Neither explains it within 15 minutes: escalate to @on-call-sre in #incidents, then to @alexarno."
+        ? "Neither explains it within 15 minutes: escalate to the whole of the on-call team, then to the platform lead."
         : "No hurry, but no release either until it has stopped: `npx sparki deploy` refuses to start while a budget burns.",
     ],
   };
@@ -67,10 +64,6 @@ function burnPage(objective: Objective, { long, short, factor, severity }: BurnP
 function firesAfter(factor: number, maxRatio: number, long: Window): string {
   const seconds = factor * maxRatio * windowSeconds(long);
   return `after ${duration(seconds)} in which every request is bad, after all of ${long} when the proportion is only just over`;
-}
-
-function windowSeconds(window: Window): number {
-  return Number.parseInt(window, 10) * (window.endsWith("d") ? 86_400 : window.endsWith("h") ? 3600 : 60);
 }
 
 function duration(seconds: number): string {

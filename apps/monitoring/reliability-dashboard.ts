@@ -1,8 +1,9 @@
+import { type BurnWindow, MIN_BUDGET_LEFT, RELEASE_WINDOWS } from "../../gates/burn-rate.ts";
 import type { Objective } from "../../gates/objective.ts";
 import type { Dashboard } from "./dashboard.ts";
 import type { Panel } from "./panel.ts";
 import { type Matcher, selector } from "./rule.ts";
-import { badRatio, SERVED_NAMESPACES, type Window } from "./slo-rules.ts";
+import { badRatio, SERVED_NAMESPACES, windowOf } from "./slo-rules.ts";
 
 /** What the runbook looks at after a deployment: budget, burn rates, the objectives, latency and errors. */
 export function reliabilityDashboard(stack: string, objectives: readonly Objective[]): Dashboard {
@@ -12,8 +13,7 @@ export function reliabilityDashboard(stack: string, objectives: readonly Objecti
     description: "Error budgets, burn rates, latency and errors of Sparki, by service and by release.",
     panels: [
       budgetLeft(stack, objectives),
-      burnRate(stack, objectives, { title: "Burn rate, 30 minutes", window: "30m" }),
-      burnRate(stack, objectives, { title: "Burn rate, 24 hours", window: "1d" }),
+      ...RELEASE_WINDOWS.map((window) => burnRate(stack, objectives, window)),
       ...objectives.map((objective) => compliance(stack, objective)),
       errorRatio(stack),
       latency(stack),
@@ -26,11 +26,11 @@ export function reliabilityDashboard(stack: string, objectives: readonly Objecti
 function budgetLeft(stack: string, objectives: readonly Objective[]): Panel {
   return {
     title: "Error budget left, 30 days",
-    description: "1 is untouched, 0 is used up. The runbook wants more than 0.95 after a deployment.",
+    description: "100 % is untouched, 0 % is used up. The runbook wants more than 95 % after a deployment.",
     type: "bargauge",
     unit: "percentunit",
     width: 8,
-    limit: { value: 0.95, worse: "below" },
+    limit: { value: MIN_BUDGET_LEFT, worse: "below" },
     queries: objectives.map((objective) => ({
       expr: `1 - ${badRatio(stack, objective, "30d")} / ${objective.maxRatio}`,
       legend: `${objective.name}, {{namespace}}`,
@@ -38,16 +38,16 @@ function budgetLeft(stack: string, objectives: readonly Objective[]): Panel {
   };
 }
 
-function burnRate(stack: string, objectives: readonly Objective[], panel: { title: string; window: Window }): Panel {
+function burnRate(stack: string, objectives: readonly Objective[], window: BurnWindow): Panel {
   return {
-    title: panel.title,
+    title: `Burn rate, ${window.name}`,
     description: "1x uses up exactly the budget of 30 days in 30 days. The runbook wants less.",
     type: "bargauge",
     unit: "x",
     width: 8,
-    limit: { value: 1, worse: "above" },
+    limit: { value: window.maxBurnRate, worse: "above" },
     queries: objectives.map((objective) => ({
-      expr: `${badRatio(stack, objective, panel.window)} / ${objective.maxRatio}`,
+      expr: `${badRatio(stack, objective, windowOf(window.seconds))} / ${objective.maxRatio}`,
       legend: `${objective.name}, {{namespace}}`,
     })),
   };

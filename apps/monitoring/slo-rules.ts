@@ -9,6 +9,18 @@ const LONG_WINDOWS = ["1d", "3d", "30d"] as const;
 
 export type Window = (typeof SHORT_WINDOWS)[number] | (typeof LONG_WINDOWS)[number];
 
+/** The length of a window in seconds. */
+export function windowSeconds(window: Window): number {
+  return Number.parseInt(window, 10) * (window.endsWith("d") ? 86_400 : window.endsWith("h") ? 3600 : 60);
+}
+
+/** The recorded window of that many seconds; throws when none is. */
+export function windowOf(seconds: number): Window {
+  const window = [...SHORT_WINDOWS, ...LONG_WINDOWS].find((candidate) => windowSeconds(candidate) === seconds);
+  if (window === undefined) throw new Error(`no window of ${seconds} s is recorded`);
+  return window;
+}
+
 /** Namespaces whose requests are Sparki's service; each has a budget of its own. */
 export const SERVED_NAMESPACES = ["sparki-engine", "sparki-web"] as const;
 

@@ -53,7 +53,7 @@ describe("monitoringValues", () => {
 });
 
 describe("docs/alerts.md", () => {
-  it("is what `node docs/alerts.ts` makes of the objectives in Pulumi.prod.yaml", () => {
+  it("is what `node docs/alerts.ts` makes of the objectives and contacts in Pulumi.prod.yaml", () => {
     const page = readFileSync(join(import.meta.dirname, "../../docs/alerts.md"), "utf8");
     expect(page).toBe(alertPages(alertsOf("prod", stackConfig("prod").objectives)));
   });

@@ -125,8 +125,8 @@ describe("dashboard Reliability SLO", () => {
     expect(titles).toEqual(
       expect.arrayContaining([
         "Error budget left, 30 days",
-        "Burn rate, 30 minutes",
-        "Burn rate, 24 hours",
+        "Burn rate, 30 min",
+        "Burn rate, 24 h",
         "Error rate",
         "Latency: P50, P95, P99",
         ...monitoringArgs("prod").objectives.map(({ name }) => `SLO Compliance: ${name}`),
