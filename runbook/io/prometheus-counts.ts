@@ -7,6 +7,7 @@ const REQUESTS = "http_requests_total";
 const DURATIONS = "http_request_duration_seconds_bucket";
 /** How far before a window a sample still says what a counter was when the window began. */
 const LOOKBACK_SECONDS = 300;
+const POINTS = 240;
 
 export interface CountsOptions {
   /** Which requests count, for example `{ release, track, synthetic: "false" }`. */
@@ -17,9 +18,9 @@ export interface CountsOptions {
   readonly staleAfterSeconds?: number;
 }
 
-/** Counts of requests in Prometheus, exact for a gate's minutes and by PromQL's increase() for hours. */
+/** Counts of requests in Prometheus, from every sample for a gate's minutes and from points in time for hours. */
 export interface PrometheusCounts extends MetricSource {
-  /** Counts over the last `windowSeconds`, extrapolated and rounded. */
+  /** Counts over the last `windowSeconds`, from a few hundred points; a pod that lived between two of them is missed. */
   countsOver(objectives: readonly Objective[], windowSeconds: number): Promise<Reading<CountsByObjective>>;
   /** The durations (seconds) that slow-request objectives need and the histogram has no bucket for. */
   missingBuckets(objectives: readonly Objective[]): Promise<Reading<readonly number[]>>;
@@ -41,14 +42,26 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
   }
 
   async function grow(metric: string, windowSeconds: number): Promise<Reading<readonly Grown[]>> {
-    const reading = await prometheus.instant(`increase(${metric}[${Math.ceil(windowSeconds)}s])`);
+    const [end, step] = [now(), Math.max(15, Math.ceil(windowSeconds / POINTS))];
+    const reading = await prometheus.range(metric, end - windowSeconds, end, step);
     if (reading.kind !== "value") return reading;
-    return { kind: "value", value: reading.value.map((series) => grown(series, series.points[0]?.[1] ?? 0)) };
+    const since = end - windowSeconds;
+    return { kind: "value", value: reading.value.map((series) => grown(series, growthSince(series.points, since))) };
+  }
+
+  /** No series at all is no traffic only where the release's pods are scraped; else nobody looks. */
+  async function unlessBlind(reading: Reading<CountsByObjective>): Promise<Reading<CountsByObjective>> {
+    if (reading.kind !== "no-data") return reading;
+    const { synthetic: _, ...target } = labels;
+    const targets = await prometheus.instant(`up${matchers(target)}`);
+    if (targets.kind !== "value" && targets.kind !== "no-data") return targets;
+    const scraped = targets.kind === "value" && targets.value.some(({ points }) => points.some(([, up]) => up === 1));
+    return scraped ? reading : { kind: "unreachable", reason: `no target up${matchers(target)} is scraped` };
   }
 
   return {
     countsSince: async (objectives, since) =>
-      combine(objectives, await read(requests, since), await read(durations, since)),
+      unlessBlind(combine(objectives, await read(requests, since), await read(durations, since))),
     countsOver: async (objectives, seconds) =>
       combine(objectives, await grow(requests, seconds), await grow(durations, seconds)),
     missingBuckets: async (objectives) => {

@@ -173,13 +173,6 @@ describe("prometheusCounts", () => {
     });
   });
 
-  it("has no data when the release has no series", async () => {
-    serve([], []);
-    expect(await prometheusCounts(openPrometheus(network, url), options).countsSince(objectives, 100)).toEqual({
-      kind: "no-data",
-    });
-  });
-
   it("asks only for the selected requests", async () => {
     const chosen = /^http_requests_total\{release="r2",track="one-box",synthetic="false"\}\[/;
     answers = new Map([[chosen, { body: vector([series({ status: "200" }, [125, 7])]) }]]);
@@ -208,30 +201,35 @@ describe("prometheusCounts", () => {
     });
   });
 
-  it("counts hours by increase()", async () => {
-    answers = new Map([
+  it("counts hours from points in time, births and resets included", async () => {
+    serve(
       [
-        /^increase\(http_requests_total.*\[1800s\]\)$/,
-        {
-          body: vector([
-            { metric: { status: "500" }, value: [1, "9.6"] },
-            { metric: { status: "200" }, value: [1, "990.2"] },
-          ]),
-        },
+        series({ status: "500", pod: "new" }, [100, 3], [130, 10]),
+        series({ status: "200" }, [-1_670, 500], [100, 90], [130, 990]),
       ],
-      [
-        /^increase\(http_request_duration/,
-        {
-          body: vector([
-            { metric: { le: "1" }, value: [1, "990"] },
-            { metric: { le: "+Inf" }, value: [1, "1000"] },
-          ]),
-        },
-      ],
-    ]);
+      [series({ le: "1" }, [130, 990]), series({ le: "+Inf" }, [130, 1_000])],
+    );
     expect(await prometheusCounts(openPrometheus(network, url), options).countsOver(objectives, 1_800)).toEqual({
       kind: "value",
       value: { errors: { requests: 1_000, bad: 10 }, slow: { requests: 1_000, bad: 10 } },
     });
+  });
+
+  it("has no data only where the release is scraped, and is blind elsewhere", async () => {
+    const up = (value: string) => {
+      answers = new Map([
+        [/^up\{release="r2",track="one-box"\}$/, { body: vector([{ metric: {}, value: [130, value] }]) }],
+      ]);
+    };
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    up("1");
+    expect(await source.countsSince(objectives, 100)).toEqual({ kind: "no-data" });
+    up("0");
+    expect(await source.countsSince(objectives, 100)).toEqual({
+      kind: "unreachable",
+      reason: 'no target up{release="r2",track="one-box"} is scraped',
+    });
+    answers = new Map();
+    expect(await source.countsSince(objectives, 100)).toMatchObject({ kind: "unreachable" });
   });
 });
