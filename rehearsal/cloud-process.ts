@@ -16,6 +16,7 @@ export interface StartedCloud {
   /** The control API's address. */
   readonly url: string;
   readonly kubeconfigFile: string;
+  readonly prometheusUrl: string;
   readonly readySeconds: number;
 }
 

@@ -1,6 +1,19 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { type Addresses, PORTS } from "./addresses.ts";
+import { type AwsProviders, startAwsProviders } from "./aws/serve.ts";
+import { type Backing, startBacking } from "./backing/serve.ts";
+import { CertificateAuthority } from "./certificates.ts";
+import { RehearsedClusters } from "./cluster/cluster.ts";
+import { StoredImages } from "./cluster/images.ts";
+import { claimSlot, type Route } from "./control.ts";
+import { startKubernetesProvider } from "./kubernetes/provider.ts";
+import { Processes } from "./processes.ts";
+import type { ServedProvider } from "./provider/server.ts";
+import type { ClusterService, Services } from "./services.ts";
+
 /** What a simulated cloud is started with. */
 export interface CloudOptions {
-  readonly stack: string;
   /** Absolute; fresh, or that of an earlier run whose world goes on. */
   readonly runDirectory: string;
   readonly projectDirectory: string;
@@ -9,4 +22,149 @@ export interface CloudOptions {
   readonly seed: number;
   /** Absolute paths of the command-line tools by name. */
   readonly tools: Readonly<Record<string, string>>;
+  /** The search path of the program's local commands. */
+  readonly path: string;
+}
+
+export interface Cloud {
+  /** What its clients need in their environment, but for PATH and Pulumi's own settings. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The control API. */
+  readonly url: string;
+  readonly kubeconfigFile: string;
+  readonly prometheusUrl: string;
+  /** Ends all its processes; the world stays on disk. */
+  stop(): Promise<void>;
+}
+
+/** Starts a simulated cloud on a loopback network of its own; rejects, with nothing left running, when it cannot. */
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const undo: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return { ...(await start(options, undo)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Promise<Omit<Cloud, "stop">> {
+  const { runDirectory, projectDirectory, timeScale, tools } = options;
+  const images = new StoredImages(join(runDirectory, "images.json"));
+  const routes: Record<string, Route> = { "POST /images": async (body) => pushImage(images, body) };
+  const control = await claimSlot(routes);
+  undo.push(() => control.close());
+  const { addresses } = control;
+  const processes = new Processes(runDirectory);
+  undo.push(() => processes.stopAll());
+  const backing = await startBacking({ ...options, addresses, processes, onError: report });
+  undo.push(() => backing.stop());
+  const environment = environmentOf(options, addresses);
+  const account = await startAccount(options, { addresses, processes, backing, images, environment }, undo);
+  const kubernetes = await startKubernetesProvider({
+    processes,
+    helm: tools.helm ?? "helm",
+    projectDirectory,
+    timeScale,
+  });
+  undo.push(() => kubernetes.close());
+  routes["GET /world"] = async () => ({ resources: account.world.all() });
+  routes["GET /status"] = async () => ({ modelSeconds: account.now(), runDirectory });
+  return {
+    environment: {
+      ...environment,
+      PULUMI_DEBUG_PROVIDERS: attached({ ...account.ports, kubernetes: kubernetes.port }),
+    },
+    url: control.url,
+    kubeconfigFile: join(runDirectory, "kubeconfig"),
+    prometheusUrl: `http://${addresses.prometheus}:${PORTS.prometheus}`,
+  };
+}
+
+interface Parts {
+  readonly addresses: Addresses;
+  readonly processes: Processes;
+  readonly backing: Backing;
+  readonly images: StoredImages;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** The account's providers, with the cluster that reads its secrets and the services that stand behind it. */
+async function startAccount(
+  options: CloudOptions,
+  { addresses, processes, backing, images, environment }: Parts,
+  undo: (() => Promise<void>)[],
+): Promise<AwsProviders> {
+  const { runDirectory, tools, timeScale, seed, projectDirectory: directory, path } = options;
+  const authority = await CertificateAuthority.open(runDirectory);
+  // The cluster reads secrets of the account, and the account starts the cluster.
+  let account: AwsProviders | undefined;
+  const secretValue = (identifier: string) => account?.secretValue(identifier);
+  const { loadBalancer } = backing;
+  const shared = { addresses, processes, tools, authority, images, timeScale, loadBalancer, secretValue };
+  const clusters = new RehearsedClusters(shared);
+  undo.push(() => clusters.close());
+  const services: Services = { ...backing, cluster: withPrometheus(clusters, backing) };
+  const commands = { directory, environment: { ...environment, PATH: path, HOME: process.env.HOME ?? "/" } };
+  account = await startAwsProviders({ runDirectory, services, timeScale, seed, commands });
+  undo.push(account.close);
+  return account;
+}
+
+/** Storm, which watches the real cluster, watches this one from when it exists. */
+function withPrometheus(clusters: ClusterService, backing: Backing): ClusterService {
+  return {
+    start: async (cluster) => {
+      const access = await clusters.start(cluster);
+      await backing.startPrometheus(access);
+      return access;
+    },
+    stop: (name) => clusters.stop(name),
+  };
+}
+
+function environmentOf({ runDirectory, timeScale }: CloudOptions, addresses: Addresses): Record<string, string> {
+  return {
+    KUBECONFIG: join(runDirectory, "kubeconfig"),
+    SPARKI_DNS_SERVER: `${addresses.dns}:${PORTS.dns}`,
+    SPARKI_CA_FILE: join(runDirectory, "ca.pem"),
+    SPARKI_PORT_MAP: `443:${PORTS.https},80:${PORTS.http}`,
+    SPARKI_TIME_SCALE: `${timeScale}`,
+  };
+}
+
+function attached(ports: Readonly<Record<string, number>>): string {
+  return Object.entries(ports)
+    .map(([name, port]) => `${name}:${port}`)
+    .join(",");
+}
+
+const imageSchema = z.strictObject({
+  ref: z.string().min(1),
+  behaviour: z.strictObject({
+    kind: z.enum(["engine", "web", "e2e"]),
+    errorRatio: z.number().min(0).max(1).optional(),
+    slowRatio: z.number().min(0).max(1).optional(),
+    slowMilliseconds: z.number().min(0).optional(),
+    crash: z.boolean().optional(),
+    neverReady: z.boolean().optional(),
+    unpullable: z.boolean().optional(),
+    failMigration: z.string().optional(),
+  }),
+});
+
+/** Throws what is wrong with the request, field by field. */
+function pushImage(images: StoredImages, body: unknown): Readonly<Record<string, never>> {
+  const parsed = imageSchema.safeParse(body);
+  if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
+  images.push(parsed.data.ref, parsed.data.behaviour);
+  return {};
+}
+
+/** A failure that nobody waits for belongs into the cloud's own log. */
+function report(error: unknown): void {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
 }

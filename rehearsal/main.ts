@@ -19,10 +19,7 @@ function begin(options: CloudOptions): void {
   const since = performance.now();
   cloud = startCloud(options);
   cloud.then(
-    ({ environment, url, kubeconfigFile }) => {
-      const readySeconds = (performance.now() - since) / 1000;
-      send({ started: { environment, url, kubeconfigFile, readySeconds } });
-    },
+    ({ stop: _, ...started }) => send({ started: { ...started, readySeconds: (performance.now() - since) / 1000 } }),
     (error: unknown) => send({ failed: error instanceof Error ? error.message : String(error) }),
   );
 }

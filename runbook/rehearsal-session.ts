@@ -68,14 +68,18 @@ export async function openSession(
   tools: Readonly<Record<string, string>>,
   ports: Ports,
 ): Promise<RehearsalSession> {
-  const path = options.runDirectory ?? join(PROJECT_DIRECTORY, ".sparki", "rehearsal", options.stack);
-  const run = await openRunDirectory(path);
+  const folder = options.runDirectory ?? join(PROJECT_DIRECTORY, ".sparki", "rehearsal", options.stack);
+  const run = await openRunDirectory(folder);
   let cloud: CloudProcess | undefined;
   try {
     const project = copyProject(PROJECT_DIRECTORY, options.stack, join(run.path, "work"));
     parseConfig(project.config(), options.stack);
-    cloud = await startCloudProcess(cloudOptions(options, run, tools), ports.signal);
-    return await connect(options, { run, project, cloud, tools, ports });
+    const path = searchPath(run, tools, ports.env);
+    const { seed, timeScale } = options;
+    const places = { runDirectory: run.path, projectDirectory: PROJECT_DIRECTORY, path };
+    cloud = await startCloudProcess({ seed, timeScale, tools, ...places }, ports.signal);
+    project.replace(["sparki:storm", "prometheusUrl"], cloud.prometheusUrl, "the rehearsal's Prometheus");
+    return await connect(options, { run, project, cloud, tools, ports, path });
   } catch (error) {
     await cloud?.stop();
     run.release();
@@ -89,12 +93,13 @@ interface Pieces {
   readonly cloud: CloudProcess;
   readonly tools: Readonly<Record<string, string>>;
   readonly ports: Ports;
+  readonly path: string;
 }
 
 async function connect(options: SessionOptions, pieces: Pieces): Promise<RehearsalSession> {
-  const { run, project, cloud, ports } = pieces;
+  const { run, project, cloud, ports, path } = pieces;
   const forget = onSecondSignal(() => cloud.kill());
-  const environment = { ...cloud.environment, ...pulumiEnvironment(run, pieces.tools, ports.env) };
+  const environment = { ...cloud.environment, ...pulumiEnvironment(run), PATH: path };
   const gateLogFile = join(run.path, "gates.jsonl");
   const engine = await Engine.open({
     stack: options.stack,
@@ -128,19 +133,9 @@ async function connect(options: SessionOptions, pieces: Pieces): Promise<Rehears
   };
 }
 
-function cloudOptions(options: SessionOptions, run: RunDirectory, tools: Readonly<Record<string, string>>) {
-  const { stack, seed, timeScale } = options;
-  return { stack, seed, timeScale, runDirectory: run.path, projectDirectory: PROJECT_DIRECTORY, tools };
-}
-
 /** Pulumi's own settings: a backend and a home of this run, and never a look at the network. */
-function pulumiEnvironment(
-  run: RunDirectory,
-  tools: Readonly<Record<string, string>>,
-  env: Ports["env"],
-): Record<string, string> {
+function pulumiEnvironment(run: RunDirectory): Record<string, string> {
   return {
-    PATH: searchPath(run, tools, env),
     PULUMI_HOME: join(run.path, "pulumi-home"),
     PULUMI_BACKEND_URL: `file://${run.backendDirectory}`,
     PULUMI_CONFIG_PASSPHRASE_FILE: run.passphraseFile,

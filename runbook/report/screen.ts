@@ -24,6 +24,7 @@ interface Terminal extends NodeJS.WritableStream {
 }
 
 const REDRAW_MILLISECONDS = 200;
+const LOG_SECONDS = 15;
 const WIDTH = 80;
 
 /** A screen on stderr: a redrawn region on a terminal, plain lines elsewhere. */
@@ -32,10 +33,14 @@ export async function openScreen(ports: Pick<Ports, "env"> & { stderr: Terminal 
   return terminalScreen(ports.stderr, ports.env);
 }
 
-/** Lines without colour; regions are not shown, because a log cannot be redrawn. */
+/** Lines without colour; a log cannot be redrawn, so a region is written out now and then. */
 export function plainScreen(stream: NodeJS.WritableStream): Screen {
-  const paint = paintOf(false);
-  return { width: WIDTH, paint, line: (text) => stream.write(`${text}\n`), region: () => () => undefined };
+  const line = (text: string) => stream.write(`${text}\n`);
+  const region = (draw: () => readonly string[]) => {
+    const timer = setInterval(() => draw().forEach(line), LOG_SECONDS * 1000).unref();
+    return () => clearInterval(timer);
+  };
+  return { width: WIDTH, paint: paintOf(false), line, region };
 }
 
 async function terminalScreen(stream: Terminal, env: Ports["env"]): Promise<Screen> {
