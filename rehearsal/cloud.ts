@@ -9,7 +9,6 @@ import { StoredImages } from "./cluster/images.ts";
 import { claimSlot, type Route } from "./control.ts";
 import { startKubernetesProvider } from "./kubernetes/provider.ts";
 import { Processes } from "./processes.ts";
-import type { ServedProvider } from "./provider/server.ts";
 import type { ClusterService, Services } from "./services.ts";
 
 /** What a simulated cloud is started with. */
@@ -102,7 +101,7 @@ async function startAccount(
   const authority = await CertificateAuthority.open(runDirectory);
   // The cluster reads secrets of the account, and the account starts the cluster.
   let account: AwsProviders | undefined;
-  const secretValue = (identifier: string) => account?.secretValue(identifier);
+  const secretValue = async (identifier: string) => account?.secretValue(identifier);
   const { loadBalancer } = backing;
   const shared = { addresses, processes, tools, authority, images, timeScale, loadBalancer, secretValue };
   const clusters = new RehearsedClusters(shared);
@@ -146,13 +145,13 @@ const imageSchema = z.strictObject({
   ref: z.string().min(1),
   behaviour: z.strictObject({
     kind: z.enum(["engine", "web", "e2e"]),
-    errorRatio: z.number().min(0).max(1).optional(),
-    slowRatio: z.number().min(0).max(1).optional(),
-    slowMilliseconds: z.number().min(0).optional(),
-    crash: z.boolean().optional(),
-    neverReady: z.boolean().optional(),
-    unpullable: z.boolean().optional(),
-    failMigration: z.string().optional(),
+    errorRatio: z.number().min(0).max(1).exactOptional(),
+    slowRatio: z.number().min(0).max(1).exactOptional(),
+    slowMilliseconds: z.number().min(0).exactOptional(),
+    crash: z.boolean().exactOptional(),
+    neverReady: z.boolean().exactOptional(),
+    unpullable: z.boolean().exactOptional(),
+    failMigration: z.string().exactOptional(),
   }),
 });
 
