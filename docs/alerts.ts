@@ -5,9 +5,12 @@ import { alertPages } from "../apps/monitoring/alert-pages.ts";
 import { alertsOf } from "../apps/monitoring-values.ts";
 import { configSchema } from "../stacks/schema.ts";
 
-// Writes docs/alerts.md anew from the objectives of Pulumi.prod.yaml. Run: node docs/alerts.ts
+const STACK = "prod";
+
+// Writes docs/alerts.md anew from the objectives and contacts of Pulumi.prod.yaml. Run: node docs/alerts.ts
 const file: { config: Record<string, unknown> } = parse(
-  readFileSync(join(import.meta.dirname, "../Pulumi.prod.yaml"), "utf8"),
+  readFileSync(join(import.meta.dirname, `../Pulumi.${STACK}.yaml`), "utf8"),
 );
 const objectives = configSchema.shape.objectives.parse(file.config["sparki:objectives"]);
-writeFileSync(join(import.meta.dirname, "alerts.md"), alertPages(alertsOf("prod", objectives)));
+const contacts = configSchema.shape.contacts.parse(file.config["sparki:contacts"]);
+writeFileSync(join(import.meta.dirname, "alerts.md"), alertPages(alertsOf(STACK, objectives), contacts));

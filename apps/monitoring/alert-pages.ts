@@ -1,12 +1,20 @@
 import type { Alert } from "./alert.ts";
-import { RUNBOOK_CHANNELS } from "./routing.ts";
+import type { Channels } from "./routing.ts";
 
-const { incidents, platform, database, infrastructure } = RUNBOOK_CHANNELS;
+/** The page that every alert's \`runbook_url\` points into, as Markdown. */
+export function alertPages(alerts: readonly Alert[], channels: Channels): string {
+  const rows = alerts.map(
+    ({ name, severity, component }) => `| [${name}](#${name.toLowerCase()}) | ${severity} | ${component} |`,
+  );
+  const index = ["| alert | severity | component |", "| --- | --- | --- |", ...rows].join("\n");
+  return [head(channels), `${index}\n`, ...alerts.map(alertPage)].join("\n");
+}
 
-const HEAD = `# Alerts
+function head({ incidents, platform, database, infrastructure }: Channels): string {
+  return `# Alerts
 
 Every alert of the monitoring chart, with what it means and what to do. Made by \`node docs/alerts.ts\` from the
-objectives of Pulumi.prod.yaml; edit the alerts in \`apps/monitoring\`, not this page.
+objectives and contacts of Pulumi.prod.yaml; edit the alerts in \`apps/monitoring\`, not this page.
 
 | severity | who hears of it |
 | --- | --- |
@@ -17,14 +25,6 @@ What concerns the database is told in ${database.channel} (${database.mention}) 
 ${infrastructure.channel} (${infrastructure.mention}). A page about an objective silences the ticket about the same one.
 An objective has no fast or medium alert when its budget could not burn that fast even if every request were bad.
 `;
-
-/** The page that every alert's \`runbook_url\` points into, as Markdown. */
-export function alertPages(alerts: readonly Alert[]): string {
-  const rows = alerts.map(
-    ({ name, severity, component }) => `| [${name}](#${name.toLowerCase()}) | ${severity} | ${component} |`,
-  );
-  const index = ["| alert | severity | component |", "| --- | --- | --- |", ...rows].join("\n");
-  return [HEAD, `${index}\n`, ...alerts.map(alertPage)].join("\n");
 }
 
 function alertPage({ name, severity, component, expr, page, ...alert }: Alert): string {

@@ -11,13 +11,11 @@ export function dependencyAlerts(stack: string): Alert[] {
       name: "DatabaseFailing",
       component: "database",
       metric: "database_queries_total",
-      owner: "#database",
     }),
     failing(stack, {
       name: "CacheFailing",
       component: "cache",
       metric: "cache_commands_total",
-      owner: "#infrastructure",
     }),
   ];
 }
@@ -70,7 +68,7 @@ function databaseConnectionsExhausted(stack: string): Alert {
       ],
       act: [
         "A statement has become slow with the newest release: `npx sparki rollback`.",
-        "Load has grown: raise `engine.maxReplicas` only if the instance's connection limit allows it, else ask @dba-team for a larger instance class.",
+        "Load has grown: raise `engine.maxReplicas` only if the instance's connection limit allows it, else ask the database's owners for a larger instance class.",
       ],
     },
   };
@@ -81,10 +79,9 @@ interface Dependency {
   readonly component: Component;
   /** A counter of what was asked of it, with a `result`. */
   readonly metric: string;
-  readonly owner: string;
 }
 
-function failing(stack: string, { name, component, metric, owner }: Dependency): Alert {
+function failing(stack: string, { name, component, metric }: Dependency): Alert {
   const rate = (...result: readonly Matcher[]) =>
     `sum by (namespace) (rate(${metric}${selector(["namespace", "=", "sparki-engine"], ["stack", "=", stack], ...result)}[5m]))`;
   return {
@@ -104,7 +101,7 @@ function failing(stack: string, { name, component, metric, owner }: Dependency):
       ],
       act: [
         "A failover or maintenance: wait, it ends by itself within 2 minutes; the engine reconnects.",
-        `Anything else: bring in ${owner}. Security groups and network policies are in this repository; look for a recent change.`,
+        `Anything else: bring in the ${component}'s owners. Security groups and network policies are in this repository; look for a recent change.`,
       ],
     },
   };

@@ -15,14 +15,6 @@ export interface Contact {
   readonly mention: string;
 }
 
-/** The runbook's contacts. */
-export const RUNBOOK_CHANNELS: Channels = {
-  incidents: { channel: "#incidents", mention: "@on-call-sre" },
-  platform: { channel: "#platform", mention: "@alexarno" },
-  database: { channel: "#database", mention: "@dba-team" },
-  infrastructure: { channel: "#infrastructure", mention: "@network-team" },
-};
-
 export interface Receiver {
   readonly name: string;
   readonly channel: string;

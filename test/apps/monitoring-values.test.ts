@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { Component, Severity } from "../../apps/monitoring/alert.ts";
 import { alertPages } from "../../apps/monitoring/alert-pages.ts";
 import { BURN_PAIRS, burnAlerts } from "../../apps/monitoring/burn-alerts.ts";
-import { alertRouting, RUNBOOK_CHANNELS } from "../../apps/monitoring/routing.ts";
+import { alertRouting } from "../../apps/monitoring/routing.ts";
 import { objectiveLabel } from "../../apps/monitoring/slo-rules.ts";
 import { alertsOf, monitoringValues } from "../../apps/monitoring-values.ts";
 import type { Objective } from "../../gates/objective.ts";
@@ -55,7 +55,8 @@ describe("monitoringValues", () => {
 describe("docs/alerts.md", () => {
   it("is what `node docs/alerts.ts` makes of the objectives and contacts in Pulumi.prod.yaml", () => {
     const page = readFileSync(join(import.meta.dirname, "../../docs/alerts.md"), "utf8");
-    expect(page).toBe(alertPages(alertsOf("prod", stackConfig("prod").objectives)));
+    const { objectives, contacts } = stackConfig("prod");
+    expect(page).toBe(alertPages(alertsOf("prod", objectives), contacts));
   });
 
   it("says of every alert what it means, when it fires, where to look and what to do", () => {
@@ -111,7 +112,7 @@ describe("objectiveLabel", () => {
 });
 
 describe("alertRouting", () => {
-  const { receivers, routes } = alertRouting(RUNBOOK_CHANNELS);
+  const { receivers, routes } = alertRouting(args.channels);
 
   /** The channels that Alertmanager would tell, as it walks the routes. */
   function told(labels: Readonly<Record<string, string>>): string[] {

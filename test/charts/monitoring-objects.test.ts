@@ -47,7 +47,7 @@ describe.each(STACKS)("the monitoring chart in %s", (stack) => {
     );
     expect(receivers.length).toBe(4);
     for (const { slackConfigs } of receivers) {
-      expect(slackConfigs.map(({ apiURL }) => apiURL)).toEqual([{ name: "slack-webhook", key: "url" }]);
+      expect(slackConfigs.map(({ apiURL }) => apiURL)).toEqual([{ name: "slack", key: "webhook" }]);
     }
     expect(objects.map(({ kind }) => kind)).not.toContain("Secret");
     expect(JSON.stringify(objects)).not.toContain("hooks.slack.com");

@@ -1,4 +1,3 @@
-import { RUNBOOK_CHANNELS } from "../../apps/monitoring/routing.ts";
 import type { MonitoringArgs, MonitoringValues } from "../../apps/monitoring-values.ts";
 import { monitoringValues } from "../../apps/monitoring-values.ts";
 import { type Json, type Manifest, render, type Values } from "./chart.ts";
@@ -6,12 +5,13 @@ import { stackConfig } from "./workload-values.ts";
 
 /** What the program gives for a stack. */
 export function monitoringArgs(stack: string): MonitoringArgs {
+  const { objectives, contacts, runbookUrl } = stackConfig(stack);
   return {
     stack,
-    objectives: stackConfig(stack).objectives,
-    channels: RUNBOOK_CHANNELS,
-    runbookBaseUrl: "https://github.com/alexarno/sparki-deploy/blob/main",
-    slackWebhook: { secret: "slack-webhook", key: "url" },
+    objectives,
+    channels: contacts,
+    runbookBaseUrl: runbookUrl,
+    slackWebhook: { secret: "slack", key: "webhook" },
     namespace: "sparki-monitoring",
   };
 }
