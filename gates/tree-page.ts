@@ -30,7 +30,7 @@ export function treePage(): string {
   return [
     "# What happens next: the decision tree",
     "",
-    "Generated from `gates/tree-rules.ts` by `node gates/tree-page.ts > docs/decision-tree.md`; a test keeps it current.",
+    "Generated from the rules in `gates/tree-rules-*.ts` by `node gates/tree-page.ts > docs/decision-tree.md`; a test keeps it current.",
     "",
     "In every state exactly one rule holds. A phase's verdict is the worst of its checks: `fail` (proven bad),",
     "`error` (could not look), `inconclusive` (not proven yet) or `pass` (proven good).",
