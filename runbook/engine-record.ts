@@ -89,7 +89,6 @@ export class EngineRecord {
   /** The result once the engine has ended; only a summary without any error in it counts as success. */
   result(end: End): EngineResult {
     const failed = end.exitCode !== 0 || !this.#summarized || this.#hasError();
-    const error = this.#diagnostics.find(({ severity }) => severity === "error")?.message;
     return {
       outcome: failed ? (end.interrupted ? "interrupted" : "failed") : "succeeded",
       steps: this.steps.map((step) => (step.status === "running" ? { ...step, endSeconds: end.seconds } : step)),
@@ -97,17 +96,24 @@ export class EngineRecord {
       policy: { checked: this.#checked, violations: this.#violations },
       changes: this.#changes,
       seconds: end.seconds,
-      failure: failed
-        ? (error ?? this.#violations.at(0)?.message ?? end.message ?? "the engine did not finish")
-        : undefined,
+      failure: failed ? (this.#reason() ?? end.message ?? "the engine did not finish") : undefined,
     };
+  }
+
+  /** The first error that says what is wrong, before the one that only says that something is. */
+  #reason(): string | undefined {
+    const errors = this.#diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message);
+    const violations = this.#violations.filter(isMandatory).map(({ policy, resource, message }) => {
+      return `policy ${policy}${resource === undefined ? "" : `, ${resource}`}: ${message}`;
+    });
+    return [...errors.filter((message) => !/^\w+ failed$/.test(message)), ...violations, ...errors].at(0);
   }
 
   #hasError(): boolean {
     return (
       this.steps.some(({ status }) => status === "failed") ||
       this.#diagnostics.some(({ severity }) => severity === "error") ||
-      this.#violations.some(({ level }) => level === "mandatory")
+      this.#violations.some(isMandatory)
     );
   }
 
@@ -155,6 +161,10 @@ export class EngineRecord {
 }
 
 type StepMetadata = NonNullable<EngineEvent["resourcePreEvent"]>["metadata"];
+
+function isMandatory({ level }: Violation): boolean {
+  return level === "mandatory";
+}
 
 /** Components only group what is inside them, and a provider's settings are made nowhere: neither is an operation. */
 function isBookkeeping({ type, old, new: made }: StepMetadata): boolean {

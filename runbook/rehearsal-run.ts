@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { ReleaseDescriptor, Scenario } from "../rehearsal/scenarios.ts";
 import { nextRelease } from "../rehearsal/scenarios.ts";
 import { DeployError } from "../stacks/deploy-error.ts";
@@ -116,7 +115,7 @@ async function reportOn(
     decisions: decisionsOf(gates),
     notifications: [],
     policy: (up ?? preview).policy,
-    live: await readLiveRelease(readFileSync(session.cloud.kubeconfigFile, "utf8")),
+    live: await readLiveRelease(session.cloud.kubeconfigFile),
     world: compareWorld(resources, state),
     timing: {
       ...timelineOf(up?.steps ?? [], dependenciesIn(state), plan.timeScale),

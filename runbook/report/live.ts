@@ -1,11 +1,13 @@
 import type { Clock } from "../command.ts";
 import type { EngineRecord, Step } from "../engine-record.ts";
-import { plain, type RecordedEvent } from "../engine-record.ts";
+import { nameOf, plain, type RecordedEvent } from "../engine-record.ts";
 import type { Watcher } from "../io/engine.ts";
 import { duration } from "./duration.ts";
 import type { Screen } from "./screen.ts";
 
 const MAX_RUNNING = 12;
+/** Of one policy; a pack that is wrong about everything would drown what else it says. */
+const MAX_VIOLATIONS = 3;
 
 /** Shows one phase: its title with the elapsed time, what runs inside it, and a line that stays when it has ended. */
 export async function showPhase<T>(
@@ -37,6 +39,7 @@ export class LivePhase {
   #steps: readonly Step[] = [];
   #latest = "";
   #note = "";
+  readonly #violated = new Map<string, number>();
 
   constructor(screen: Screen, clock: Clock, title: string) {
     this.#screen = screen;
@@ -59,6 +62,7 @@ export class LivePhase {
       const ended = this.#steps.findLast((step) => step.urn === metadata?.urn && step.op === metadata.op);
       if (options.lines && ended !== undefined && ended.op !== "same") this.#screen.line(this.#endOf(ended));
       if (event.diagnosticEvent) this.#tell(event.diagnosticEvent);
+      if (event.policyEvent) this.#tellViolation(event.policyEvent);
     };
   }
 
@@ -75,6 +79,8 @@ export class LivePhase {
 
   tellEnd(how: string): void {
     const note = this.#note === "" ? "" : `, ${this.#note}`;
+    for (const [policy, count] of this.#violated)
+      if (count > MAX_VIOLATIONS) this.#screen.line(`  policy ${policy}: ${count - MAX_VIOLATIONS} more`);
     this.#screen.line(`  ${how} in ${duration(this.#elapsed())}${note}`);
   }
 
@@ -95,6 +101,21 @@ export class LivePhase {
     if (text === "" || severity.startsWith("debug")) return;
     this.#latest = first;
     if (severity === "error") this.#screen.line(`  ${this.#screen.paint.bad("✗")} ${text.split("\n").join("\n    ")}`);
+  }
+
+  #tellViolation({
+    policyName,
+    enforcementLevel,
+    message,
+    resourceUrn,
+  }: NonNullable<RecordedEvent["policyEvent"]>): void {
+    const { paint } = this.#screen;
+    const count = (this.#violated.get(policyName) ?? 0) + 1;
+    this.#violated.set(policyName, count);
+    if (count > MAX_VIOLATIONS) return;
+    const mark = enforcementLevel === "mandatory" ? paint.bad("✗") : "!";
+    const text = plain(message).trim().split("\n").join("\n    ");
+    this.#screen.line(`  ${mark} policy ${policyName}${resourceUrn ? `, ${nameOf(resourceUrn)}` : ""}: ${text}`);
   }
 }
 
