@@ -1,4 +1,4 @@
-import { readFileSync, unwatchFile, watchFile } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ImageBehaviour } from "../services.ts";
 
@@ -51,20 +51,25 @@ export class Cadence {
   }
 }
 
+const LOOK_MILLISECONDS = 250;
+
 /** The behaviour of a running process: its image's, until `behaviour.json` in its root says otherwise. */
 export class Misbehaviour {
   readonly #errors = new Cadence();
   readonly #delays = new Cadence();
   readonly #image: Behaviour;
   readonly #file: string;
+  // Looking again and again misses nothing, unlike watching a file that is not there yet.
+  readonly #timer: NodeJS.Timeout;
+  #text: string | undefined;
   #current: Behaviour;
 
   constructor(image: Behaviour, root: string) {
     this.#image = image;
     this.#file = join(root, "behaviour.json");
     this.#current = image;
-    this.#reload();
-    watchFile(this.#file, { persistent: false, interval: 250 }, () => this.#reload());
+    this.#look();
+    this.#timer = setInterval(() => this.#look(), LOOK_MILLISECONDS).unref();
   }
 
   get current(): Behaviour {
@@ -82,20 +87,31 @@ export class Misbehaviour {
   }
 
   close(): void {
-    unwatchFile(this.#file);
+    clearInterval(this.#timer);
   }
 
-  #reload(): void {
-    this.#current = readBehaviour(this.#file) ?? this.#image;
+  #look(): void {
+    const text = textOf(this.#file);
+    if (text === this.#text) return;
+    this.#text = text;
+    this.#current = (text === undefined ? undefined : understood(text)) ?? this.#image;
     this.#errors.restart();
     this.#delays.restart();
   }
 }
 
-/** The behaviour in a file; undefined when there is none, or only half of one is written yet. */
-function readBehaviour(file: string): Behaviour | undefined {
+function textOf(file: string): string | undefined {
   try {
-    return parseBehaviour(readFileSync(file, "utf8"));
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** The behaviour in a text; undefined when only half of it is written yet. */
+function understood(text: string): Behaviour | undefined {
+  try {
+    return parseBehaviour(text);
   } catch {
     return undefined;
   }

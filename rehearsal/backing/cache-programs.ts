@@ -85,7 +85,11 @@ function quoted(value: string): string {
 }
 
 /** Sends one command over a connection of its own; rejects when the server refuses it or is not there. */
-export async function ask(place: CachePlace, token: string, command: readonly string[]): Promise<unknown> {
+export async function ask(
+  place: Pick<CachePlace, "address" | "authorityPem">,
+  token: string,
+  command: readonly string[],
+): Promise<unknown> {
   const client = new Redis({
     host: place.address,
     port: PORTS.cache,

@@ -1,0 +1,162 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { request } from "undici";
+import { Balancer } from "../../../rehearsal/backing/balancer.ts";
+import { seededRandom } from "../../../rehearsal/backing/random.ts";
+import { TargetGroup } from "../../../rehearsal/backing/target-group.ts";
+import type { ListenerRule, LoadBalancerState } from "../../../rehearsal/services.ts";
+
+const ADDRESS = "127.251.3.1";
+const PORT = 8080;
+const servers: Server[] = [];
+const groups = new Map<string, TargetGroup>();
+const balancer = new Balancer({ address: ADDRESS, groups, random: seededRandom(1), portOf: () => PORT });
+
+afterAll(async () => {
+  await balancer.close();
+  for (const group of groups.values()) group.close();
+  for (const server of servers) server.close().closeAllConnections();
+});
+
+/** A target that answers its health checks and leaves the rest to `answer`. */
+async function target(address: string, answer: RequestListener) {
+  const server = createServer((incoming, response) => {
+    if (incoming.url === "/up") response.end();
+    else answer(incoming, response);
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(PORT, address, resolve));
+  return { address, port: PORT };
+}
+
+/** A target group of healthy targets. */
+async function group(arn: string, ...targets: { address: string; port: number }[]): Promise<TargetGroup> {
+  const made = new TargetGroup(0.01, () => {});
+  const healthCheck = { path: "/up", intervalSeconds: 10, healthyThreshold: 2 };
+  made.configure({ arn, healthCheck, deregistrationDelaySeconds: 0 });
+  made.setTargets(targets);
+  groups.set(arn, made);
+  while (made.healthyKeys().length < targets.length) await sleep(10);
+  return made;
+}
+
+function serve(...rules: ListenerRule[]): Promise<void> {
+  const listener = { port: 80, protocol: "HTTP", rules } as const;
+  const state: LoadBalancerState = { name: "test", certificateNames: [], listeners: [listener], targetGroups: [] };
+  return balancer.apply(state, undefined);
+}
+
+const forwardTo = (...targets: { arn: string; weight: number }[]): ListenerRule => {
+  return { conditions: {}, action: { type: "forward", targets } };
+};
+
+async function ask(
+  path: string,
+  options: { method?: "GET" | "POST"; headers?: Record<string, string>; body?: string } = {},
+) {
+  const { statusCode, headers, body } = await request(`http://${ADDRESS}:${PORT}${path}`, options);
+  return { status: statusCode, headers, body: await body.text() };
+}
+
+describe("Balancer", () => {
+  let broken = 0;
+
+  beforeAll(async () => {
+    const echo: RequestListener = (incoming, response) => {
+      let text = "";
+      incoming.on("data", (chunk) => {
+        text += chunk;
+      });
+      incoming.on("end", () => {
+        const { method, url, headers } = incoming;
+        response.writeHead(201, { "x-own": "yes", connection: "close" });
+        response.end(JSON.stringify({ method, url, headers, text }));
+      });
+    };
+    await group("echo", await target("127.251.16.1", echo));
+    await group(
+      "breaking",
+      await target("127.251.16.2", (incoming) => {
+        broken += 1;
+        incoming.socket.destroy();
+      }),
+    );
+    await group("named", await target("127.251.16.3", (_, response) => response.end("named")));
+    await group("empty");
+  });
+
+  it("passes method, path, query and body on, and says who asked and how", async () => {
+    await serve(forwardTo({ arn: "echo", weight: 1 }));
+    const headers = { "x-forwarded-for": "192.0.2.7", "x-sparki-track": "fleet" };
+    const answer = await ask("/a/b?c=d", { method: "POST", headers, body: "text" });
+    expect(answer).toMatchObject({ status: 201, headers: { "x-own": "yes" } });
+    expect(answer.headers.connection).not.toBe("close");
+    expect(JSON.parse(answer.body)).toMatchObject({
+      method: "POST",
+      url: "/a/b?c=d",
+      text: "text",
+      headers: {
+        host: `${ADDRESS}:${PORT}`,
+        "x-forwarded-for": "192.0.2.7, 127.0.0.1",
+        "x-forwarded-proto": "http",
+        "x-forwarded-port": "80",
+        "x-sparki-track": "fleet",
+      },
+    });
+  });
+
+  it("answers 502 when the target breaks the connection, and does not ask twice", async () => {
+    await serve(forwardTo({ arn: "breaking", weight: 1 }));
+    expect(await ask("/")).toMatchObject({ status: 502, headers: { server: "awselb/2.0" } });
+    expect(broken).toBe(1);
+  });
+
+  it.each([["empty"], ["unknown"]])("answers 503 while the target group is %s", async (arn) => {
+    await serve(forwardTo({ arn, weight: 1 }));
+    expect(await ask("/")).toMatchObject({ status: 503 });
+  });
+
+  it("sends each target group the share of its weight, and a weight of 0 nothing", async () => {
+    await serve(forwardTo({ arn: "echo", weight: 30 }, { arn: "named", weight: 70 }, { arn: "breaking", weight: 0 }));
+    const statuses = await Promise.all(Array.from({ length: 300 }, () => ask("/").then(({ status }) => status)));
+    const echoed = statuses.filter((status) => status === 201).length;
+    expect(statuses.filter((status) => status === 200).length).toBe(300 - echoed);
+    expect(echoed).toBeGreaterThan(60);
+    expect(echoed).toBeLessThan(120);
+  });
+
+  it("answers fixed responses and redirects by itself", async () => {
+    await serve(
+      { conditions: { pathPatterns: ["/fixed"] }, action: { type: "fixed", statusCode: 410, body: "gone" } },
+      { conditions: {}, action: { type: "redirect", protocol: "#{protocol}", port: "#{port}", statusCode: 302 } },
+    );
+    expect(await ask("/fixed")).toMatchObject({ status: 410, body: "gone" });
+    expect(await ask("/x?y")).toMatchObject({ status: 302, headers: { location: `http://${ADDRESS}:80/x?y` } });
+  });
+
+  it("serves the newest rules on connections that are open already", async () => {
+    await serve(forwardTo({ arn: "named", weight: 1 }));
+    expect((await ask("/")).body).toBe("named");
+    await serve({ conditions: {}, action: { type: "fixed", statusCode: 200, body: "new" } });
+    expect((await ask("/")).body).toBe("new");
+  });
+});
+
+describe("TargetGroup", () => {
+  it("spreads requests evenly, and gives the next one to the target with the fewest in flight", async () => {
+    const endpoints = [await target("127.251.17.1", () => {}), await target("127.251.17.2", () => {})];
+    const two = await group("two", ...endpoints);
+    const [first, second] = [two.pick(), two.pick()];
+    expect(new Set([first?.address, second?.address]).size).toBe(2);
+    if (first) first.outstanding = 3;
+    expect([two.pick(), two.pick(), two.pick()].map((picked) => picked?.address)).toEqual(
+      Array(3).fill(second?.address),
+    );
+  });
+
+  it("lets no target in that left", async () => {
+    const two = groups.get("two");
+    two?.setTargets([{ address: "127.251.17.2", port: PORT }]);
+    expect([two?.pick(), two?.pick()].map((picked) => picked?.address)).toEqual(Array(2).fill("127.251.17.2"));
+  });
+});

@@ -1,0 +1,50 @@
+import { Instances } from "../../../rehearsal/backing/instances.ts";
+
+function fakes() {
+  const running = new Set<object>();
+  const instances = new Instances<{ address: string; isRunning(): boolean }>();
+  const make = async (index: number) => {
+    const made = { address: `127.20.1.${index}`, isRunning: () => running.has(made) };
+    running.add(made);
+    return made;
+  };
+  return { instances, make, running };
+}
+
+describe("Instances", () => {
+  it("starts a name once however concurrently it is asked for", async () => {
+    const { instances, make } = fakes();
+    const started = await Promise.all([instances.start("a", make), instances.start("a", make)]);
+    expect(started[0]).toBe(started[1]);
+  });
+
+  it("gives each name an address of its own, and a freed one to the next", async () => {
+    const { instances, make } = fakes();
+    await instances.start("a", make);
+    expect((await instances.start("b", make)).address).toBe("127.20.1.2");
+    await instances.take("a");
+    expect((await instances.start("c", make)).address).toBe("127.20.1.1");
+  });
+
+  it("starts again, at the same address, what has ended by itself", async () => {
+    const { instances, make, running } = fakes();
+    const first = await instances.start("a", make);
+    running.delete(first);
+    const second = await instances.start("a", make);
+    expect(second).not.toBe(first);
+    expect(second.address).toBe(first.address);
+  });
+
+  it("tries again after a start that failed", async () => {
+    const { instances, make } = fakes();
+    await expect(instances.start("a", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect((await instances.start("a", make)).address).toBe("127.20.1.1");
+  });
+
+  it("finds by address", async () => {
+    const { instances, make } = fakes();
+    const started = await instances.start("a", make);
+    expect(await instances.findAt("127.20.1.1")).toBe(started);
+    expect(await instances.findAt("127.20.1.9")).toBeUndefined();
+  });
+});

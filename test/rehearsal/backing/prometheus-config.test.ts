@@ -1,0 +1,41 @@
+import { parse } from "yaml";
+import { prometheusConfig } from "../../../rehearsal/backing/prometheus-config.ts";
+
+const { scrape_configs, rule_files } = parse(
+  prometheusConfig({
+    endpoint: "https://127.20.0.10:6443",
+    authorityFile: "/run/ca.pem",
+    tokenFile: "/run/token",
+    slot: 20,
+    ruleFiles: ["/run/rules.yaml"],
+  }),
+);
+const [pods] = scrape_configs;
+
+/** What Prometheus makes of an address by the config's own expression; its `$1` is JavaScript's, its match is of the whole. */
+function relabelled(address: string): string {
+  const rule = pods.relabel_configs.find((each: { target_label?: string }) => each.target_label === "__address__");
+  return address.replace(new RegExp(`^(?:${rule.regex})$`), rule.replacement);
+}
+
+describe("prometheusConfig", () => {
+  it("finds the applications' pods through the API server with the run's own token", () => {
+    expect(pods.kubernetes_sd_configs).toEqual([
+      expect.objectContaining({
+        api_server: "https://127.20.0.10:6443",
+        authorization: { credentials_file: "/run/token" },
+        selectors: [{ role: "pod", label: "app.kubernetes.io/name in (sparki-engine,sparki-web)" }],
+      }),
+    ]);
+    expect(rule_files).toEqual(["/run/rules.yaml"]);
+  });
+
+  it("scrapes a pod where its process listens", () => {
+    expect(relabelled("10.40.17.3:8080")).toBe("127.20.17.3:8080");
+  });
+
+  it("labels each series with namespace, pod, track and release", () => {
+    const labels = pods.relabel_configs.map((each: { target_label?: string }) => each.target_label);
+    expect(labels).toEqual(expect.arrayContaining(["namespace", "pod", "track", "release"]));
+  });
+});
