@@ -34,25 +34,26 @@ export class Namespaces extends pulumi.ComponentResource {
 /** The namespace's name, known once everything that a pod in it relies on is there. */
 function createNamespace(name: string, options: pulumi.CustomResourceOptions): pulumi.Output<string> {
   const namespace = new kubernetes.core.v1.Namespace(name, { metadata: { name, labels: podSecurity() } }, options);
-  const metadata = { namespace: namespace.metadata.name };
+  // By its plain name: what a provider without a cluster answers is unknown in preview, and policies must see it there.
+  const metadata = { namespace: name };
+  const inside = { ...options, dependsOn: [namespace] };
   const deny = new kubernetes.networking.v1.NetworkPolicy(
     `${name}-default-deny`,
     {
       metadata: { ...metadata, name: "default-deny" },
       spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
     },
-    options,
+    inside,
   );
   const account = SERVICE_ACCOUNTS[name];
-  const created = account === undefined ? [] : [createServiceAccount(name, account, metadata, options)];
-  const ready = pulumi.all([deny.id, ...created.map((resource) => resource.id)]);
-  return pulumi.all([namespace.metadata.name, ready]).apply(([namespaceName]) => namespaceName);
+  const created = account === undefined ? [] : [createServiceAccount(name, account, metadata, inside)];
+  return pulumi.all([deny.id, ...created.map((resource) => resource.id)]).apply(() => name);
 }
 
 function createServiceAccount(
   prefix: string,
   account: string,
-  metadata: { readonly namespace: pulumi.Input<string> },
+  metadata: { readonly namespace: string },
   options: pulumi.CustomResourceOptions,
 ) {
   return new kubernetes.core.v1.ServiceAccount(

@@ -77,8 +77,7 @@ function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterN
       privateSubnetIds: args.network.privateSubnetIds,
       publicSubnetIds: args.network.publicSubnetIds,
       endpointPrivateAccess: true,
-      endpointPublicAccess: args.publicAccessCidrs.length > 0,
-      publicAccessCidrs: [...args.publicAccessCidrs],
+      ...publicEndpoint(args.publicAccessCidrs),
       encryptionConfigKeyArn: args.keys.cluster.arn,
       enabledClusterLogTypes: CONTROL_PLANE_LOGS,
       deletionProtection: args.protect,
@@ -89,6 +88,13 @@ function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterN
     // EKS makes the log group itself, unencrypted and kept for ever, when it is not there first.
     { parent, dependsOn: [args.logs] },
   );
+}
+
+/** The component refuses a list of CIDRs, even an empty one, beside a public endpoint that is off. */
+function publicEndpoint(cidrs: readonly string[]) {
+  return cidrs.length === 0
+    ? { endpointPublicAccess: false }
+    : { endpointPublicAccess: true, publicAccessCidrs: [...cidrs] };
 }
 
 /** Auto Mode enforces network policies only once this setting of its CNI says so (EKS user guide). */

@@ -9,6 +9,8 @@ export type ErrorCode =
 
 /** A failure a person can act on: the message says what, found and expected; the hint is the next command. */
 export class DeployError extends Error {
+  /** Pulumi's own mark (`pulumi.RunError`) of an error whose stack trace helps nobody. */
+  readonly __pulumiRunError = true;
   readonly code: ErrorCode;
   readonly hint: string | undefined;
 

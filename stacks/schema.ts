@@ -2,7 +2,11 @@ import { z } from "zod";
 
 const cidr = z.string().regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, "an IPv4 CIDR such as 10.40.0.0/16");
 const arn = z.string().regex(/^arn:aws[a-z-]*:[a-z0-9-]+:/, "an ARN");
-const date = z.iso.date();
+/** A day; YAML turns an unquoted one into a time stamp, which the engine hands on as such. */
+const date = z
+  .string()
+  .transform((text) => text.replace(/ 00:00:00 \+0000 UTC$/, ""))
+  .pipe(z.iso.date("a date such as 2027-06-30"));
 const digestReference = z
   .string()
   .regex(
