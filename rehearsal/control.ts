@@ -13,10 +13,15 @@ export interface ControlApi {
   close(): Promise<void>;
 }
 
-/** Claims the first free slot by listening on its control address; throws SPARKI_OUTSIDE when every slot is taken. */
+/**
+ * Claims a free slot by listening on its control address; throws SPARKI_OUTSIDE when every slot is taken. The search
+ * begins at a place of the process's own: a slot that another one has just left may still have servers on their way out.
+ */
 export async function claimSlot(routes: Readonly<Record<string, Route>>): Promise<ControlApi> {
   let last: string | undefined;
-  for (let slot = SLOTS.first; slot <= SLOTS.last; slot++) {
+  const count = SLOTS.last - SLOTS.first + 1;
+  for (let tried = 0; tried < count; tried++) {
+    const slot = SLOTS.first + ((process.pid + tried) % count);
     const server = createServer((request, response) => void answer(routes, request, response));
     const addresses = addressesOf(slot);
     last = await refusal(server, addresses.control);

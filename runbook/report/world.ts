@@ -11,7 +11,7 @@ export const worldSchema = z.object({
       name: z.string().optional(),
       owner: z.string().optional(),
       tags: z.record(z.string(), z.string()).default({}),
-      outputs: z.record(z.string(), z.unknown()).default({}),
+      inputs: z.record(z.string(), z.unknown()).default({}),
     }),
   ),
 });
@@ -69,15 +69,22 @@ function repeated(labels: readonly string[]): string[] {
 
 function hasDrifted(resource: StateResource, actual: WorldResources[number] | undefined): boolean {
   if (actual === undefined) return true;
-  const both = Object.keys(resource.outputs).filter((key) => key in actual.outputs);
-  return both.some((key) => !equal(resource.outputs[key], actual.outputs[key]));
+  const keys = new Set([...Object.keys(resource.inputs), ...Object.keys(actual.inputs)]);
+  return [...keys].some((key) => key !== "__defaults" && !equal(resource.inputs[key], actual.inputs[key]));
 }
 
-/** The state holds a secret as an object with a signature, the world a mark in its place. */
+/** The state holds a secret as an object with this key, the account nothing in its place. */
+const SECRET = "4dabf18193072939515e22adb298388d";
+
 function equal(recorded: unknown, actual: unknown): boolean {
-  return hidesSecret(recorded) || hidesSecret(actual) || isDeepStrictEqual(recorded, actual);
+  if (isRecord(recorded) && SECRET in recorded) return true;
+  if (Array.isArray(recorded) && Array.isArray(actual))
+    return recorded.length === actual.length && recorded.every((each, index) => equal(each, actual[index]));
+  if (!isRecord(recorded) || !isRecord(actual)) return isDeepStrictEqual(recorded ?? null, actual ?? null);
+  const keys = new Set([...Object.keys(recorded), ...Object.keys(actual)]);
+  return [...keys].every((key) => key === "__defaults" || equal(recorded[key], actual[key]));
 }
 
-function hidesSecret(value: unknown): boolean {
-  return JSON.stringify(value)?.includes("4dabf18193072939515e22adb298388d") ?? false;
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

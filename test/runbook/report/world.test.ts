@@ -2,7 +2,7 @@ import { dependenciesIn, resourcesIn } from "../../../runbook/report/state.ts";
 import { compareWorld, worldSchema } from "../../../runbook/report/world.ts";
 
 const SECRET = "4dabf18193072939515e22adb298388d";
-const vpc = { type: "aws:ec2/vpc:Vpc", id: "vpc-1", name: "sparki-prod", outputs: { cidrBlock: "10.40.0.0/16" } };
+const vpc = { type: "aws:ec2/vpc:Vpc", id: "vpc-1", name: "sparki-prod", inputs: { cidrBlock: "10.40.0.0/16" } };
 const world = (...resources: object[]) => worldSchema.parse({ resources }).resources;
 const inState = (...resources: object[]) =>
   resourcesIn({ deployment: { resources: resources.map((each) => ({ urn: "u", custom: true, ...each })) } });
@@ -30,14 +30,14 @@ describe("compareWorld", () => {
 
   it.each([
     ["gone", []],
-    ["changed", [{ ...vpc, outputs: { cidrBlock: "10.41.0.0/16" } }]],
+    ["changed", [{ ...vpc, inputs: { cidrBlock: "10.41.0.0/16" } }]],
   ])("counts what is in the state and %s in the account as drift", (_, resources) => {
     expect(compareWorld(world(...resources), inState(vpc)).drift).toBe(1);
   });
 
   it("never takes a hidden secret for a difference", () => {
-    const hidden = { ...vpc, outputs: { password: { [SECRET]: "x", ciphertext: "y" } } };
-    expect(compareWorld(world({ ...vpc, outputs: { password: "z" } }), inState(hidden)).drift).toBe(0);
+    const hidden = { ...vpc, inputs: { password: { [SECRET]: "x", ciphertext: "y" } } };
+    expect(compareWorld(world({ ...vpc, inputs: { password: null } }), inState(hidden)).drift).toBe(0);
   });
 });
 
