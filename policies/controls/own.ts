@@ -11,7 +11,7 @@ export const ownControls: readonly Control[] = [
   { id: "D02", title: "No property carries a secret as plain text", ids: ["plain-secrets"], metBy: "index.ts" },
   {
     id: "D03",
-    title: "Everything on AWS is tagged with project, stack, owner and release",
+    title: "Everything on AWS is tagged with project, stack and owner",
     ids: ["tags"],
     metBy: "infra/provider.ts",
   },

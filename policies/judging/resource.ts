@@ -30,7 +30,8 @@ export function asResource(facts: ResourceFacts): AnyResource {
   };
 }
 
-const IDENTITIES = ["id", "arn", "name"];
+/** By what others name a resource; its id is no property, and reaches others only as a dependency. */
+const IDENTITIES = ["arn", "name"];
 
 /** All resources of a stack, and what lies between them. */
 export class StackView {
@@ -44,7 +45,7 @@ export class StackView {
     return this.resources.filter((resource): resource is AnyResource & Resource<T> => resource.is(type));
   }
 
-  /** Whether a property names that resource: by where its value comes from, or by the resource's id, ARN or name. */
+  /** Whether a property names that resource: by where its value comes from, or by the resource's ARN or name. */
   refers(from: AnyResource, property: string, to: AnyResource): boolean {
     if (from.sourcesOf(property).some((source) => source.urn === to.urn)) return true;
     const names = textsIn(() => from.props[property]);

@@ -1,5 +1,4 @@
 import { clusterVersionSupported } from "../../policies/cluster-version-supported.ts";
-import { inStandardSupport } from "../../policies/judging/kubernetes-support.ts";
 import { cluster } from "../support/policy-examples.ts";
 import { proves } from "../support/policy-proofs.ts";
 
@@ -17,13 +16,4 @@ proves(clusterVersionSupported, {
     "paid support after the end": [supportType, cluster.with({ upgradePolicy: { supportType: "EXTENDED" } })],
     "AWS's default, which is paid support": [supportType, cluster.without("upgradePolicy")],
   },
-});
-
-describe("inStandardSupport", () => {
-  it.each([
-    ["1.34", "2026-12-02", true],
-    ["1.34", "2026-12-03", false],
-  ])("ends for %s after its last day: %s", (version, today, expected) => {
-    expect(inStandardSupport(version, today)).toBe(expected);
-  });
 });

@@ -13,7 +13,7 @@ proves(podsSecretsAsFiles, {
     "a secret's file": variable({ name: "DATABASE_PASSWORD_FILE", value: "/mnt/secrets/database/password" }),
     "an empty value": variable({ name: "DATABASE_PASSWORD", value: "" }),
     "settings of a ConfigMap": deployment(podSpec({ container: { envFrom: [{ configMapRef: { name: "x" } }] } })),
-    "a Secret without data": [secret, secret.with({ data: {} })],
+    "a Secret without data": [secret, secret.named("other").with({ data: {} })],
   },
   stops: {
     "a password in a value": [env, variable({ name: "DATABASE_PASSWORD", value: "hunter2" })],

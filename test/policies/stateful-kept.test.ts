@@ -1,7 +1,6 @@
-import { isApproved, unapprovedSteps } from "../../policies/judging/approvals.ts";
 import { statefulKept } from "../../policies/stateful-kept.ts";
 import { cache, database, key } from "../support/policy-examples.ts";
-import { example, situation } from "../support/policy-fixtures.ts";
+import { example } from "../support/policy-fixtures.ts";
 import { proves } from "../support/policy-proofs.ts";
 
 const zone = example("aws:route53/zone:Zone", { name: "prod.sparki.tools" });
@@ -30,27 +29,4 @@ proves(statefulKept, {
     "a database whose snapshot has no name": ["finalSnapshotIdentifier", database.without("finalSnapshotIdentifier")],
     "a cache whose snapshot has no name": ["finalSnapshotIdentifier", cache.without("finalSnapshotIdentifier")],
   },
-});
-
-describe("unapprovedSteps", () => {
-  const type = "aws:rds/instance:Instance";
-  const step = (op: string, name = "database-instance") => ({ op, type, name });
-
-  it.each(["delete", "replace", "create-replacement", "delete-replaced"])("reports a %s of what holds data", (op) => {
-    expect(unapprovedSteps([step(op)], situation())).toEqual([step(op)]);
-  });
-
-  it.each(["create", "update", "same", "refresh"])("lets a %s be", (op) => {
-    expect(unapprovedSteps([step(op)], situation())).toEqual([]);
-  });
-
-  it("lets what holds nothing be", () => {
-    expect(unapprovedSteps([{ op: "delete", type: "aws:ec2/subnet:Subnet", name: "a" }], situation())).toEqual([]);
-  });
-
-  it("lets an approved action be, and no other", () => {
-    const approved = situation({ approvals: [approval] });
-    expect(unapprovedSteps([step("replace"), step("delete")], approved)).toEqual([step("delete")]);
-    expect(isApproved(approved, "database-instance")).toBe(true);
-  });
 });

@@ -9,7 +9,6 @@ const other = vpc.named("other");
 proves(vpcFlowLogs, {
   passes: {
     "a VPC with a flow log": [vpc, flowLog.from("vpcId", vpc)],
-    "a VPC that its flow log names": [vpc.identified("vpc-1"), flowLog.with({ vpcId: "vpc-1" })],
     "a destination that only the update knows": [vpc, flowLog.from("vpcId", vpc).from("logDestination")],
   },
   stops: {

@@ -7,7 +7,7 @@ import { pulumiProcess } from "../../runbook/io/pulumi-process.ts";
 import { echoProvider } from "./echo-provider.ts";
 import { toolPath } from "./tool.ts";
 
-const PACKAGES = ["aws", "kubernetes", "random"];
+const PACKAGES = ["aws", "command", "kubernetes", "random"];
 
 export interface PolicyEvent {
   readonly policy: string;

@@ -55,11 +55,6 @@ export class Example<P extends object = Props> {
     return new Example(this.type, this.props, { ...this.traits, name });
   }
 
-  /** As the cloud tells it after the update. */
-  identified(id: string): Example<P> {
-    return new Example(this.type, { ...this.props, id }, this.traits);
-  }
-
   unprotected(): Example<P> {
     return new Example(this.type, this.props, { ...this.traits, protect: false });
   }
@@ -106,6 +101,8 @@ export function judge(
   given: Situation = situation(),
   options: { readonly preview: boolean } = { preview: true },
 ): Violation[] {
+  const twice = examples.find((one, index) => examples.findIndex(({ urn }) => urn === one.urn) !== index);
+  if (twice !== undefined) throw new RangeError(`two examples are ${twice.urn}; name one of them`);
   const session = new Session(policies, given, options);
   const early = examples.map((one) => observe(one, { sources: false }));
   const found = policies.flatMap((policy) => early.flatMap((resource) => session.judgeResource(policy, resource)));

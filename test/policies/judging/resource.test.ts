@@ -18,7 +18,7 @@ function resource(type: string, name: string, props: Record<string, unknown>, so
   });
 }
 
-const vpc = resource("aws:ec2/vpc:Vpc", "vpc", { id: "vpc-1", arn: "arn:vpc-1", name: UNKNOWN });
+const vpc = resource("aws:ec2/vpc:Vpc", "vpc", { arn: "arn:vpc-1", name: UNKNOWN });
 const subnet = (props: Record<string, unknown>, sources?: Record<string, string>) =>
   resource("aws:ec2/subnet:Subnet", "subnet", props, sources);
 
@@ -30,15 +30,15 @@ describe("StackView", () => {
 
   it.each<[string, Record<string, unknown>, Record<string, string>, boolean]>([
     ["a value that comes from it", { vpcId: UNKNOWN }, { vpcId: "vpc" }, true],
-    ["its id", { vpcId: "vpc-1" }, {}, true],
+    ["its ARN", { vpcId: "arn:vpc-1" }, {}, true],
     ["its ARN, in a list", { vpcId: ["other", "arn:vpc-1"] }, {}, true],
-    ["its id, deep inside", { vpcId: { inner: [{ id: "vpc-1" }] } }, {}, true],
-    ["another id", { vpcId: "vpc-2" }, {}, false],
-    ["a part of its id", { vpcId: "vpc" }, {}, false],
+    ["its ARN, deep inside", { vpcId: { inner: [{ id: "arn:vpc-1" }] } }, {}, true],
+    ["another ARN", { vpcId: "arn:vpc-2" }, {}, false],
+    ["a part of its ARN", { vpcId: "vpc-1" }, {}, false],
     ["nothing", {}, {}, false],
     ["an empty text", { vpcId: "" }, {}, false],
     ["an unknown value from elsewhere", { vpcId: UNKNOWN }, { vpcId: "other" }, false],
-    ["another property", { other: "vpc-1" }, { other: "vpc" }, false],
+    ["another property", { other: "arn:vpc-1" }, { other: "vpc" }, false],
   ])("takes %s for a reference or not", (_title, props, sources, expected) => {
     const from = subnet(props, sources);
     expect(new StackView([]).refers(from, "vpcId", vpc)).toBe(expected);

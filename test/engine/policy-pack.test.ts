@@ -1,0 +1,93 @@
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type * as pulumi from "@pulumi/pulumi";
+import { PolicyEngine } from "../support/policy-engine.ts";
+import { document } from "../support/policy-examples.ts";
+import { Provider, Registered } from "../support/policy-program.ts";
+import { stackConfig } from "../support/policy-stack.ts";
+
+const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
+const tags = { project: "sparki", stack: "prod", owner: "platform-engineering", release: "2026.11.1" };
+
+/** Resources that meet every control but for what is said of the role's policy. */
+async function granting(policy: (topic: Registered) => pulumi.Input<string>): Promise<void> {
+  const provider = new Provider("aws", "aws", { region: "us-east-1", defaultTags: JSON.stringify({ tags }) });
+  const topic = new Registered("aws:sns/topic:Topic", "topic", {}, { provider });
+  new Registered(ROLE_POLICY, "grant", { policy: policy(topic) }, { provider });
+}
+
+const least = (arn: string) => document({ Action: "sns:Publish", Resource: arn });
+const leastOfNamed = () => least("arn:aws:sns:us-east-1:111122223333:topic");
+const full = () => document({ Action: "*", Resource: "*" });
+
+jest.setTimeout(120_000);
+
+describe("policies/pack", () => {
+  const engines: PolicyEngine[] = [];
+  const directories: string[] = [];
+
+  async function open(options: { config?: string; stack?: string; pack?: string } = {}): Promise<PolicyEngine> {
+    const engine = await PolicyEngine.open({ config: stackConfig(), pack: "policies/pack", ...options });
+    engines.push(engine);
+    return engine;
+  }
+
+  async function executable(script: string): Promise<string> {
+    const directory = await mkdtemp(join(tmpdir(), "sparki-pack-"));
+    directories.push(directory);
+    const file = join(directory, "pack");
+    await writeFile(file, `#!/bin/sh\n${script}\n`);
+    await chmod(file, 0o755);
+    return file;
+  }
+
+  afterEach(async () => {
+    await Promise.all(engines.splice(0).map((engine) => engine.close()));
+    await Promise.all(directories.splice(0).map((directory) => rm(directory, { recursive: true })));
+  });
+
+  it("lets pass what meets every control", async () => {
+    const engine = await open();
+    const program = () => granting((topic) => topic.arn.apply(least));
+    expect(await engine.preview(program)).toMatchObject({ succeeded: true, policyEvents: [] });
+    expect(await engine.up(program)).toMatchObject({ succeeded: true, policyEvents: [] });
+  });
+
+  it("judges in the update what preview could not know, before the resource is made", async () => {
+    const engine = await open();
+    const program = () => granting((topic) => topic.arn.apply(full));
+    expect(await engine.preview(program)).toMatchObject({ succeeded: true });
+    const run = await engine.up(program);
+    expect(run.succeeded).toBe(false);
+    expect(run.policyEvents.map(({ policy }) => policy).sort()).toEqual(["least-privilege", "no-full-access"]);
+    expect(run.operations).not.toContain(`create ${ROLE_POLICY}`);
+  });
+
+  it("stops the deployment when a policy throws", async () => {
+    const run = await (await open()).preview(() => granting(() => "no JSON"));
+    expect(run).toMatchObject({ succeeded: false });
+    expect(run.diagnostics).toContain("Error validating resource with policy 'least-privilege'");
+  });
+
+  it("stops the deployment when it cannot start", async () => {
+    const run = await (await open({ pack: await executable("exit 1") })).preview(() => granting(leastOfNamed));
+    expect(run).toMatchObject({ succeeded: false, operations: [] });
+  });
+
+  it("stops the deployment when the stack's config is wrong", async () => {
+    const config = stackConfig({ "sparki:floor": { zones: "many" } });
+    const run = await (await open({ config })).preview(() => granting(leastOfNamed));
+    expect(run).toMatchObject({ succeeded: false });
+    expect(run.diagnostics).toContain("floor.zones is");
+  });
+
+  it("stops the deployment when an exemption is not needed", async () => {
+    const exemption = { control: "S32", resource: "*", reason: "the runbook names 5432", until: "2099-12-31" };
+    const run = await (await open({ config: stackConfig({ "sparki:exemptions": [exemption] }) })).preview(() =>
+      granting(leastOfNamed),
+    );
+    expect(run.succeeded).toBe(false);
+    expect(run.policyEvents.map(({ message }) => message).join()).toContain('exemption of S32 on "*" excuses nothing');
+  });
+});
