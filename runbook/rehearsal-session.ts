@@ -108,7 +108,7 @@ async function connect(options: SessionOptions, pieces: Pieces): Promise<Rehears
     environment: { ...inherited(ports.env), ...environment },
     program: options.program ?? (await import("../index.ts")).default,
     programEnvironment: { ...cloud.environment, SPARKI_GATE_LOG: gateLogFile },
-    policyPacks: process.env.NOPOL ? [] : [POLICY_PACK],
+    policyPacks: [POLICY_PACK],
     parallel: PARALLEL,
     clock: ports.clock,
     signal: ports.signal,
