@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { Agent, type Dispatcher, request } from "undici";
 import type { ClusterAccess } from "../services.ts";
 import type { Status } from "./objects.ts";
@@ -28,6 +29,11 @@ interface Call {
   readonly contentType?: string;
   readonly signal?: AbortSignal;
 }
+
+/** Answered while a custom resource's storage is being made, and under overload: nothing was done yet. */
+const TOO_MANY_REQUESTS = 429;
+const RETRY_MILLISECONDS = 250;
+const MOST_RETRIES = 40;
 
 /**
  * Speaks plain JSON with one API server, as one user.
@@ -88,19 +94,28 @@ export class KubernetesApi {
 
   /** The answer's body while it is still being written. */
   async stream(path: string, call: Call): Promise<Dispatcher.ResponseData["body"]> {
-    const response = await request(this.#url(path, call.query ?? {}), {
+    for (let retriesLeft = MOST_RETRIES; ; retriesLeft -= 1) {
+      const response = await this.#send(path, call);
+      if (response.statusCode < 400) return response.body;
+      const text = await response.body.text();
+      if (response.statusCode !== TOO_MANY_REQUESTS || retriesLeft === 0)
+        throw new ApiError(response.statusCode, statusIn(text));
+      await delay(RETRY_MILLISECONDS);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  #send(path: string, call: Call): Promise<Dispatcher.ResponseData> {
+    return request(this.#url(path, call.query ?? {}), {
       method: call.method,
       dispatcher: this.#agent,
       headers: { authorization: `Bearer ${this.#token}`, "content-type": call.contentType ?? "application/json" },
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
       ...(call.signal === undefined ? {} : { signal: call.signal }),
     });
-    if (response.statusCode < 400) return response.body;
-    throw new ApiError(response.statusCode, statusIn(await response.body.text()));
-  }
-
-  async close(): Promise<void> {
-    await this.#agent.destroy();
   }
 
   async #json<T>(path: string, call: Call): Promise<T> {

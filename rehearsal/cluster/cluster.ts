@@ -5,7 +5,7 @@ import type { CertificateAuthority } from "../certificates.ts";
 import type { Processes } from "../processes.ts";
 import type { ClusterAccess, ClusterService, LoadBalancerService } from "../services.ts";
 import { KubernetesApi } from "./api.ts";
-import { type ControlPlane, startControlPlane, type Tools } from "./control-plane.ts";
+import { startControlPlane, type Tools } from "./control-plane.ts";
 import { kubeconfigFor } from "./control-plane-files.ts";
 import { applyDefinitions } from "./definitions.ts";
 import { Events } from "./events.ts";
@@ -78,21 +78,43 @@ export class RehearsedClusters implements ClusterService {
 }
 
 async function startCluster(cluster: Cluster, options: ClusterOptions): Promise<RunningCluster> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const each of stops.splice(0).reverse()) await each();
+  };
+  try {
+    return { access: await startParts(cluster, options, stops), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Starts part after part, and notes how to stop each. */
+async function startParts(
+  cluster: Cluster,
+  options: ClusterOptions,
+  stops: (() => Promise<void>)[],
+): Promise<ClusterAccess> {
+  const { authority, processes, addresses, loadBalancer } = options;
+  const { endpoint, files, stop } = await startControlPlane(options);
+  stops.push(stop);
+  const access = { endpoint, certificateAuthorityPem: authority.pem };
+  const api = new KubernetesApi({ ...access, token: files.tokens.kubelets });
+  stops.push(() => api.close());
+  const nodes = nodesOf(cluster.name, cluster.zones, addresses);
   const ending = new AbortController();
-  const controlPlane = await startControlPlane(options);
-  const access = { endpoint: controlPlane.endpoint, certificateAuthorityPem: options.authority.pem };
-  const admin: ClusterAccess = { ...access, token: controlPlane.files.tokens.admin };
-  const api = new KubernetesApi({ ...access, token: controlPlane.files.tokens.kubelets });
-  const nodes = nodesOf(cluster.name, cluster.zones, options.addresses);
   const kubelets = new Kubelets(contextOf(cluster, options, api, ending.signal), nodes);
-  const [server] = await Promise.all([
-    serveKubelets(nodes, options.authority, (...names) => kubelets.log(...names)),
-    kubelets.start(),
-    applyDefinitions(api),
-    writeKubeconfig(options.processes.runDirectory, admin),
-  ]);
-  await bindTargetGroups(api, options.loadBalancer, options.addresses.slot, ending.signal);
-  return { access: admin, stop: () => stopCluster({ ending, kubelets, server, controlPlane, api }) };
+  const server = await serveKubelets(nodes, authority, (...names) => kubelets.log(...names));
+  stops.push(() => server.close());
+  stops.push(async () => {
+    ending.abort();
+    kubelets.kill();
+  });
+  const admin: ClusterAccess = { ...access, token: files.tokens.admin };
+  await Promise.all([kubelets.start(), applyDefinitions(api), writeKubeconfig(processes.runDirectory, admin)]);
+  await bindTargetGroups(api, loadBalancer, addresses.slot, ending.signal);
+  return admin;
 }
 
 function contextOf(
@@ -123,20 +145,4 @@ function contextOf(
 async function writeKubeconfig(runDirectory: string, access: ClusterAccess): Promise<void> {
   const text = kubeconfigFor(access.endpoint, access.certificateAuthorityPem, access.token);
   await writeFile(join(runDirectory, "kubeconfig"), text, { mode: 0o600 });
-}
-
-interface Parts {
-  readonly ending: AbortController;
-  readonly kubelets: Kubelets;
-  readonly server: { close(): Promise<void> };
-  readonly controlPlane: ControlPlane;
-  readonly api: KubernetesApi;
-}
-
-async function stopCluster({ ending, kubelets, server, controlPlane, api }: Parts): Promise<void> {
-  ending.abort();
-  kubelets.kill();
-  await server.close();
-  await controlPlane.stop();
-  await api.close();
 }

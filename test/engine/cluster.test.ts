@@ -1,0 +1,226 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
+import { join } from "node:path";
+import type { ApiError } from "../../rehearsal/cluster/api.ts";
+import type { Pod } from "../../rehearsal/cluster/objects.ts";
+import { type ProcessRecord, readRecords, recordsFile } from "../../rehearsal/leftovers.ts";
+import { type RehearsedCluster, startRehearsedCluster } from "../support/rehearsed-cluster.ts";
+
+const image = (letter: string) => `ghcr.io/alexarno/sparki/web@sha256:${letter.repeat(64)}`;
+const GOOD = image("a");
+const CRASHING = image("b");
+const UNKNOWN = image("c");
+
+const NAMESPACE = "/api/v1/namespaces/shop";
+const PODS = `${NAMESPACE}/pods`;
+const DEPLOYMENTS = "/apis/apps/v1/namespaces/shop/deployments";
+const BINDINGS = "/apis/eks.amazonaws.com/v1/namespaces/shop/targetgroupbindings";
+const CLASSES = "/apis/secrets-store.csi.x-k8s.io/v1/namespaces/shop/secretproviderclasses";
+
+let cluster: RehearsedCluster;
+
+beforeAll(async () => {
+  cluster = await startRehearsedCluster();
+  cluster.images.push(GOOD, { kind: "web" });
+  cluster.images.push(CRASHING, { kind: "web", crash: true });
+  const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
+  await cluster.api.create("/api/v1/namespaces", { metadata: { name: "shop", labels } });
+  await eventually(() => cluster.api.get(`${NAMESPACE}/serviceaccounts/default`));
+}, 90_000);
+
+afterAll(() => cluster?.stop(), 30_000);
+
+/** Resolves with the first answer that is not undefined or false, asked for 20 s at most. */
+async function eventually<T>(look: () => Promise<T | undefined | false>): Promise<T> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const seen = await look();
+    if (seen !== undefined && seen !== false) return seen;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`it did not happen within 20 s: ${look}`);
+}
+
+function podSpec(
+  name: string,
+  ref: string,
+  volumes: readonly { name: string; mountPath: string; source: object }[] = [],
+) {
+  return {
+    automountServiceAccountToken: false,
+    securityContext: { runAsNonRoot: true, runAsUser: 10001, seccompProfile: { type: "RuntimeDefault" } },
+    containers: [
+      {
+        name,
+        image: ref,
+        ports: [{ name: "http", containerPort: 8080 }],
+        readinessProbe: { httpGet: { path: "/health", port: "http" } },
+        env: [{ name: "RELEASE_ID", value: "r1" }],
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+        volumeMounts: volumes.map((volume) => ({ name: volume.name, mountPath: volume.mountPath })),
+      },
+    ],
+    volumes: volumes.map((volume) => ({ name: volume.name, ...volume.source })),
+  };
+}
+
+async function deploy(name: string, ref: string): Promise<void> {
+  const labels = { app: name };
+  const template = { metadata: { labels }, spec: podSpec("web", ref) };
+  const spec = { replicas: 2, selector: { matchLabels: labels }, template };
+  await cluster.api.create(DEPLOYMENTS, { metadata: { name }, spec });
+}
+
+async function podsOf(name: string): Promise<readonly Pod[]> {
+  return (await cluster.api.list<Pod>(PODS, { labelSelector: `app=${name}` })).items;
+}
+
+function isReady({ status }: Pod): boolean {
+  return status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ?? false;
+}
+
+async function readyPods(name: string, count: number): Promise<readonly Pod[]> {
+  return eventually(async () => {
+    const ready = (await podsOf(name)).filter(isReady);
+    return ready.length === count && ready;
+  });
+}
+
+/** The children that run now. */
+function children(): readonly ProcessRecord[] {
+  return readRecords(readFileSync(recordsFile(cluster.processes.runDirectory), "utf8"));
+}
+
+function containersOf(deployment: string): readonly ProcessRecord[] {
+  return children().filter(({ name }) => name.startsWith(`shop.${deployment}-`));
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+describe("RehearsedClusters", () => {
+  it("has its nodes Ready within six seconds, or later by as much as the machine is overloaded", () => {
+    // The average lags behind what the machine does now: half as much again is allowed for.
+    const overload = Math.max(1, (1.5 * (loadavg()[0] ?? 0)) / cpus().length);
+    process.stdout.write(`cluster ready after ${cluster.readySeconds.toFixed(1)} s, overload ${overload.toFixed(1)}\n`);
+    expect(cluster.readySeconds).toBeLessThan(6 * overload);
+  });
+
+  it("refuses a pod that Pod Security restricted forbids, naming each field", async () => {
+    const bad = { metadata: { name: "bad" }, spec: { containers: [{ name: "bad", image: GOOD }] } };
+    const refusal = await cluster.api.create(PODS, bad).catch((error: ApiError) => error);
+    expect(refusal).toMatchObject({ status: 403, reason: "Forbidden" });
+    for (const field of ["allowPrivilegeEscalation", "capabilities", "runAsNonRoot", "seccompProfile"])
+      expect(refusal).toHaveProperty("message", expect.stringContaining(field));
+  });
+
+  it("runs a Deployment's pods, binds them to the target group and gives out their logs", async () => {
+    const ports = [{ name: "http", port: 80, targetPort: "http" }];
+    await cluster.api.create(`${NAMESPACE}/services`, {
+      metadata: { name: "good" },
+      spec: { selector: { app: "good" }, ports },
+    });
+    await cluster.api.create(BINDINGS, {
+      apiVersion: "eks.amazonaws.com/v1",
+      kind: "TargetGroupBinding",
+      metadata: { name: "good" },
+      spec: { targetGroupARN: "arn:good", targetType: "ip", serviceRef: { name: "good", port: "http" } },
+    });
+    await deploy("good", GOOD);
+    const pods = await readyPods("good", 2);
+    const targets = await eventually(async () => {
+      const found = cluster.targets.get("arn:good");
+      return found?.length === 2 && found;
+    });
+    for (const { address, port } of targets) expect((await fetch(`http://${address}:${port}/health`)).status).toBe(200);
+    expect(new Set(pods.map(({ spec }) => spec?.nodeName)).size).toBe(2);
+    expect(pods[0]?.status?.containerStatuses?.[0]?.imageID).toBe(GOOD);
+    const log = await cluster.api.text(`${PODS}/${pods[0]?.metadata?.name}/log`, { tailLines: 1 });
+    expect(JSON.parse(log)).toMatchObject({ level: "INFO", msg: "listening", release: "r1" });
+  }, 40_000);
+
+  it("goes on with its pods after a restart over the same data", async () => {
+    const before = (await podsOf("good")).map(({ metadata }) => metadata?.uid).sort();
+    await cluster.restart();
+    await eventually(async () => containersOf("good").length === 2);
+    const pods = await eventually(async () => {
+      const found = (await podsOf("good")).filter(isReady);
+      return found.every(({ status }) => status?.containerStatuses?.[0]?.restartCount === 1) && found;
+    });
+    expect(pods.map(({ metadata }) => metadata?.uid).sort()).toEqual(before);
+  }, 40_000);
+
+  it("ends the processes and the targets of what is deleted", async () => {
+    await cluster.api.delete(`${DEPLOYMENTS}/good`);
+    await eventually(async () => (await podsOf("good")).length === 0);
+    expect(containersOf("good")).toEqual([]);
+    await eventually(async () => cluster.targets.get("arn:good")?.length === 0);
+  }, 40_000);
+
+  it("says why a container that ends again and again is not running", async () => {
+    await deploy("crashing", CRASHING);
+    const status = await eventually(async () => {
+      const [pod] = await podsOf("crashing");
+      const container = pod?.status?.containerStatuses?.[0];
+      return container?.state?.waiting?.reason === "CrashLoopBackOff" && container;
+    });
+    expect(status.lastState?.terminated).toMatchObject({ exitCode: 1, reason: "Error" });
+    await cluster.api.delete(`${DEPLOYMENTS}/crashing`);
+  }, 40_000);
+
+  it("says why an image cannot be pulled, and tells it in an event", async () => {
+    await deploy("unknown", UNKNOWN);
+    const waiting = await eventually(async () => {
+      const [pod] = await podsOf("unknown");
+      const found = pod?.status?.containerStatuses?.[0]?.state?.waiting;
+      return found?.reason === "ImagePullBackOff" && found;
+    });
+    expect(waiting.message).toContain(`failed to resolve reference "${UNKNOWN}": not found`);
+    const { items } = await cluster.api.list<{ message: string }>(`${NAMESPACE}/events`, {
+      fieldSelector: "reason=Failed",
+    });
+    expect(items.map(({ message }) => message).join()).toContain(`Failed to pull image "${UNKNOWN}"`);
+    await cluster.api.delete(`${DEPLOYMENTS}/unknown`);
+  }, 40_000);
+
+  it("holds a pod back until its secret exists, then mounts it as files of the owner", async () => {
+    const objects = JSON.stringify([
+      { objectName: "db", objectType: "secretsmanager", jmesPath: [{ path: "username", objectAlias: "username" }] },
+    ]);
+    await cluster.api.create(CLASSES, {
+      apiVersion: "secrets-store.csi.x-k8s.io/v1",
+      kind: "SecretProviderClass",
+      metadata: { name: "database" },
+      spec: { provider: "aws", parameters: { objects } },
+    });
+    const attributes = { volumeAttributes: { secretProviderClass: "database" } };
+    const csi = { driver: "secrets-store.csi.k8s.io", readOnly: true, ...attributes };
+    const volumes = [{ name: "database", mountPath: "/mnt/secrets/database", source: { csi } }];
+    const pod = { metadata: { name: "reader", labels: { app: "reader" } }, spec: podSpec("web", GOOD, volumes) };
+    await cluster.api.create(PODS, pod);
+    const failure = await eventually(async () => {
+      const query = { fieldSelector: "reason=FailedMount" };
+      return (await cluster.api.list<{ message: string }>(`${NAMESPACE}/events`, query)).items[0];
+    });
+    expect(failure.message).toContain("ResourceNotFoundException");
+    expect((await podsOf("reader"))[0]?.status?.phase).toBe("Pending");
+    cluster.secrets.set("db", JSON.stringify({ username: "sparki", password: "hidden" }));
+    const [ready] = await readyPods("reader", 1);
+    const root = join(cluster.processes.runDirectory, "pods", ready?.metadata?.uid ?? "");
+    const file = join(root, "mnt/secrets/database/username");
+    expect(readFileSync(file, "utf8")).toBe("sparki");
+    expect(statSync(file).mode & 0o077).toBe(0);
+  }, 40_000);
+
+  it("leaves no process behind once it is stopped", async () => {
+    const pids = children().map(({ pid }) => pid);
+    expect(pids.length).toBeGreaterThan(4);
+    await cluster.stop();
+    expect(pids.filter(isRunning)).toEqual([]);
+    expect(existsSync(cluster.processes.runDirectory)).toBe(false);
+  }, 30_000);
+});
