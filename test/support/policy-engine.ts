@@ -79,6 +79,7 @@ export class PolicyEngine {
   #stack(program: PulumiFn): Promise<Stack> {
     const ports = PACKAGES.map((name, index) => `${name}:${this.#providers[index]?.port}`);
     const envVars = {
+      PATH: process.env.PATH ?? "",
       PULUMI_HOME: join(this.#directory, "home"),
       PULUMI_BACKEND_URL: `file://${this.#directory}`,
       PULUMI_CONFIG_PASSPHRASE: "policies",
