@@ -23,6 +23,8 @@ export interface CachesOptions {
   readonly authority: CertificateAuthority;
   readonly processes: Processes;
   readonly addresses: Pick<Addresses, "cache">;
+  /** The names that AWS has given to what listens at an address. */
+  readonly namesAt: (address: string) => readonly string[];
   readonly tools: Tools;
 }
 
@@ -73,11 +75,11 @@ export class Caches implements CacheService {
   }
 
   async #launch(name: string, token: string, index: number): Promise<RunningCache> {
-    const { runDirectory, authority, processes, addresses } = this.#options;
+    const { runDirectory, authority, processes, addresses, namesAt } = this.#options;
     const address = addresses.cache(index);
     const folder = join(runDirectory, "redis", name);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const certificate = new ServedCertificate({ authority, folder, address });
+    const certificate = new ServedCertificate({ authority, folder, address, names: namesAt(address) });
     await certificate.write();
     const place = { address, folder, certificate, authorityPem: authority.pem };
     const args = this.#program.prepare(place, token);

@@ -1,6 +1,3 @@
-import { createHash } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { type Addresses, PORTS } from "../addresses.ts";
@@ -9,8 +6,9 @@ import type { Processes, ProcessHandle } from "../processes.ts";
 import type { DatabaseService } from "../services.ts";
 import { waitFor } from "../waiting.ts";
 import { Instances } from "./instances.ts";
-import { initialise, type PostgresPlace, SUPERUSER, startPostgres } from "./postgres.ts";
-import { firstReachable, postgresUser, sharedFolders } from "./postgres-user.ts";
+import { initialise, SUPERUSER, startPostgres } from "./postgres.ts";
+import { claim, type PostgresPlace, placeOf, release } from "./postgres-place.ts";
+import { postgresUser } from "./postgres-user.ts";
 import { ServedCertificate } from "./served-certificate.ts";
 
 type WantedDatabase = Parameters<DatabaseService["start"]>[0];
@@ -28,6 +26,8 @@ export interface DatabasesOptions {
   readonly authority: CertificateAuthority;
   readonly processes: Processes;
   readonly addresses: Pick<Addresses, "database">;
+  /** The names that AWS has given to what listens at an address. */
+  readonly namesAt: (address: string) => readonly string[];
 }
 
 const READY_LIMIT_SECONDS = 20;
@@ -61,7 +61,7 @@ export class Databases implements DatabaseService {
     if (running)
       await Promise.race([running.handle.exited, sleep(STOP_LIMIT_SECONDS * 1000, undefined, { ref: false })]);
     await running?.handle.stop();
-    if (dropData) rmSync(this.#placeOf(name).folder, { recursive: true, force: true });
+    if (dropData) release(this.#placeOf(name));
   }
 
   async stopAll(): Promise<void> {
@@ -76,13 +76,13 @@ export class Databases implements DatabaseService {
 
   async #launch(wanted: WantedDatabase, index: number): Promise<RunningDatabase> {
     const { name } = wanted;
-    const { processes, authority, addresses } = this.#options;
+    const { processes, authority, addresses, namesAt } = this.#options;
     const place = this.#placeOf(name);
-    mkdirSync(place.folder, { recursive: true, mode: 0o755 });
+    claim(place);
     const superuserPassword = await initialise(place, processes);
     const address = addresses.database(index);
-    const owner = place.user && { owner: place.user };
-    const certificate = new ServedCertificate({ authority, folder: place.folder, address, ...owner });
+    const { folder, user: owner } = place;
+    const certificate = new ServedCertificate({ authority, folder, address, names: namesAt(address), owner });
     await certificate.write();
     const handle = await startPostgres(place, address, certificate, processes);
     const running = { address, certificate, handle, superuserPassword, isRunning: () => handle.running() };
@@ -95,13 +95,8 @@ export class Databases implements DatabaseService {
     return running;
   }
 
-  /** Below the run's directory, or where the user that PostgreSQL runs as cannot enter that, in a folder of its own outside. */
   #placeOf(name: string): PostgresPlace {
-    const { runDirectory } = this.#options;
-    const run = createHash("sha256").update(runDirectory).digest("hex").slice(0, 12);
-    const inside = join(runDirectory, "postgres", name);
-    const outside = sharedFolders().map((folder) => join(folder, `sparki-postgres-${run}-${name}`));
-    return { name, folder: firstReachable([inside, ...outside], this.#user) ?? inside, user: this.#user };
+    return placeOf(this.#options.runDirectory, name, this.#user);
   }
 }
 

@@ -36,6 +36,11 @@ export class NameServer implements NameService {
     this.#onAddress(canonical(name), address);
   }
 
+  /** The names of AWS's that lead to an address. */
+  namesAt(address: string): readonly string[] {
+    return [...this.#addresses].filter(([, at]) => at === address).map(([name]) => name);
+  }
+
   /** Begins to answer; a DeployError says when the port is taken. */
   listen(address: string, port: number): Promise<void> {
     return new Promise((resolve, reject) => {

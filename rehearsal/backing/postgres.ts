@@ -5,18 +5,12 @@ import { DeployError } from "../../stacks/deploy-error.ts";
 import { PORTS } from "../addresses.ts";
 import type { Processes, ProcessHandle } from "../processes.ts";
 import { postgresBinaries } from "./postgres-binaries.ts";
+import type { PostgresPlace } from "./postgres-place.ts";
 import type { SystemUser } from "./postgres-user.ts";
 import type { ServedCertificate } from "./served-certificate.ts";
 
 /** RDS keeps the superuser to itself under this name; the master user is an ordinary one. */
 export const SUPERUSER = "rdsadmin";
-
-export interface PostgresPlace {
-  readonly name: string;
-  /** The server's own folder: data, certificate and the superuser's password. */
-  readonly folder: string;
-  readonly user: SystemUser | undefined;
-}
 
 /** Only TLS, and only with a password, as with `rds.force_ssl`; no socket, so nothing goes past this. */
 const ACCESS = "hostssl all all 127.0.0.0/8 scram-sha-256\n";

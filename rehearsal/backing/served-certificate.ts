@@ -3,6 +3,16 @@ import { join } from "node:path";
 import type { CertificateAuthority } from "../certificates.ts";
 import type { SystemUser } from "./postgres-user.ts";
 
+export interface ServedCertificateOptions {
+  readonly authority: CertificateAuthority;
+  readonly folder: string;
+  readonly address: string;
+  /** The names that AWS has given the server already. */
+  readonly names: readonly string[];
+  /** Whom the key belongs to. @default ourselves */
+  readonly owner?: SystemUser | undefined;
+}
+
 /** A server's certificate on disk; it covers the server's address, and every name that AWS gives the server later. */
 export class ServedCertificate {
   readonly certificateFile: string;
@@ -10,15 +20,17 @@ export class ServedCertificate {
   readonly #authority: CertificateAuthority;
   readonly #address: string;
   readonly #owner: SystemUser | undefined;
-  readonly #names = new Set<string>();
+  readonly #names: Set<string>;
+  #written = Promise.resolve();
 
-  constructor(options: { authority: CertificateAuthority; folder: string; address: string; owner?: SystemUser }) {
+  constructor(options: ServedCertificateOptions) {
     mkdirSync(options.folder, { recursive: true });
     this.certificateFile = join(options.folder, "server.crt");
     this.keyFile = join(options.folder, "server.key");
     this.#authority = options.authority;
     this.#address = options.address;
     this.#owner = options.owner;
+    this.#names = new Set(options.names);
   }
 
   /** Issues the certificate again when the name is new to it; says whether it did. */
@@ -29,11 +41,16 @@ export class ServedCertificate {
     return true;
   }
 
-  async write(): Promise<void> {
-    const names = [...this.#names];
+  /** Issues it for the names known by then; one after the other, so that the last one written covers them all. */
+  write(): Promise<void> {
+    this.#written = this.#written.then(() => this.#issue());
+    return this.#written;
+  }
+
+  async #issue(): Promise<void> {
     const { certificatePem, keyPem } = await this.#authority.issue({
-      commonName: names[0] ?? this.#address,
-      names,
+      commonName: this.#address,
+      names: [...this.#names],
       addresses: [this.#address],
     });
     writeFileSync(this.certificateFile, certificatePem, { mode: 0o644 });

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { addressesOf } from "../../rehearsal/addresses.ts";
-import { ask } from "../../rehearsal/backing/cache-programs.ts";
 import { type Backing, startBacking } from "../../rehearsal/backing/serve.ts";
 import { CertificateAuthority } from "../../rehearsal/certificates.ts";
 import { Processes } from "../../rehearsal/processes.ts";
@@ -140,6 +139,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await client?.close();
+  await backing?.database.stop(DATABASE.name, { dropData: true });
   await backing?.stop();
   await processes.stopAll();
   rmSync(run, { recursive: true, force: true });
@@ -240,6 +240,7 @@ describe("the stand-in application behind the load balancer", () => {
 
   it("goes on when the database's password and the cache's token change and every connection is lost", async () => {
     await backing.database.setPassword(DATABASE.name, DATABASE.username, "second");
+    await backing.cache.stop("sparki-test");
     await backing.cache.start({ name: "sparki-test", authToken: "second-token" });
     for (const engine of engines) {
       engine.rotate("database/password", "second");
@@ -249,8 +250,6 @@ describe("the stand-in application behind the load balancer", () => {
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = current_user",
       "second",
     );
-    const place = { address: addresses.cache(1), authorityPem: readFileSync(caFile, "utf8") };
-    await ask(place, "second-token", ["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
     for (const path of ["/api/projects", "/api/cache/health"]) {
       await until(async () => (await client.load(path, { seconds: 5, requests: 16 })).statuses[200] === 16);
     }
@@ -264,7 +263,6 @@ describe("the stand-in application behind the load balancer", () => {
     const start = performance.now();
     await backing.database.start({ ...DATABASE, password: "second" });
     report(`PostgreSQL answered again after ${Math.round(performance.now() - start)} ms`);
-    await backing.names.setAddress(NAMES.database, addresses.database(1));
     await until(() => healthy("engine") === 2);
     expect((await client.get("/api/projects")).status).toBe(200);
     expect(await sql("SELECT id FROM projects ORDER BY id", "second")).toEqual(before);

@@ -1,0 +1,50 @@
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { claim, placeOf, release } from "../../../rehearsal/backing/postgres-place.ts";
+
+const STRANGER = { uid: 54_321, gid: 54_321 };
+
+describe("placeOf", () => {
+  let run: string;
+
+  beforeEach(() => {
+    run = mkdtempSync(join(tmpdir(), "sparki-place-"));
+  });
+
+  afterEach(() => {
+    release(placeOf(run, "db", STRANGER));
+    rmSync(run, { recursive: true, force: true });
+  });
+
+  it("is below the run's directory where the user can enter that", () => {
+    chmodSync(run, 0o755);
+    expect(placeOf(run, "db", STRANGER).folder).toBe(join(run, "postgres", "db"));
+    expect(placeOf(run, "db", undefined).folder).toBe(join(run, "postgres", "db"));
+  });
+
+  it("is outside, the same each time and another for another run, where the user cannot", () => {
+    const { folder } = placeOf(run, "db", STRANGER);
+    expect(folder.startsWith(run)).toBe(false);
+    expect(placeOf(run, "db", STRANGER).folder).toBe(folder);
+    expect(placeOf(`${run}2`, "db", STRANGER).folder).not.toBe(folder);
+  });
+
+  it("keeps what is there for the same run, and nothing for a fresh one in the same directory", () => {
+    const place = placeOf(run, "db", STRANGER);
+    claim(place);
+    writeFileSync(join(place.folder, "data"), "");
+    claim(place);
+    expect(existsSync(join(place.folder, "data"))).toBe(true);
+    rmSync(join(run, "postgres"), { recursive: true });
+    claim(place);
+    expect(existsSync(join(place.folder, "data"))).toBe(false);
+  });
+
+  it("leaves nothing once it is released", () => {
+    const place = placeOf(run, "db", STRANGER);
+    claim(place);
+    release(place);
+    expect([place.folder, place.sign].filter((path) => existsSync(path))).toEqual([]);
+  });
+});
