@@ -40,15 +40,15 @@ export default async function deployment() {
   const namespaces = new Namespaces("namespaces", { provider: cluster.provider });
   const gates = new Gates(platform);
 
-  const jobs = new DatabaseJobs("database-jobs", { platform, namespace: namespaces.engine });
+  const jobs = new DatabaseJobs("database-jobs", { platform, place: namespaces.engine });
   const engine = createEngine({
     platform,
-    namespace: namespaces.engine,
+    place: namespaces.engine,
     image: jobs.readyFor,
     gate: gates.engineFleet,
   });
-  const web = createWeb({ platform, namespace: namespaces.web, engine, gate: gates.webFleet });
-  const monitoring = createMonitoring({ platform, namespace: namespaces.monitoring, stack });
+  const web = createWeb({ platform, place: namespaces.web, engine, gate: gates.webFleet });
+  const monitoring = createMonitoring({ platform, place: namespaces.monitoring, stack });
   const promotion = new Promotion("promotion", { release, engine, web, monitoring, gate: gates.promotion });
   const cutover = new Cutover("cutover", { stack, domain, edge, promotion, gate: gates.cutover }, aws);
 

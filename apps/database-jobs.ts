@@ -2,11 +2,12 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { ClusterJob } from "./cluster-job.ts";
 import { JOB_LABEL } from "./job-manifest.ts";
+import type { Place } from "./namespaces.ts";
 import type { Platform } from "./platform.ts";
 
 export interface DatabaseJobsArgs {
   readonly platform: Platform;
-  readonly namespace: pulumi.Input<string>;
+  readonly place: Place;
 }
 
 const DEADLINE_SECONDS = 600;
@@ -71,10 +72,10 @@ function createCredentials(name: string, args: DatabaseJobsArgs, options: pulumi
     {
       apiVersion: "secrets-store.csi.x-k8s.io/v1",
       kind: "SecretProviderClass",
-      metadata: { name: CREDENTIALS, namespace: args.namespace },
+      metadata: { name: CREDENTIALS, namespace: args.place.namespace },
       spec: { provider: "aws", parameters: { usePodIdentity: "true", objects } },
     },
-    { ...options, dependsOn: [args.platform.cluster.secretsStore, args.platform.identities] },
+    { ...options, dependsOn: [args.platform.cluster.secretsStore, args.platform.identities, ...args.place.ready] },
   );
 }
 
@@ -93,9 +94,9 @@ function createNetworkPolicy(name: string, args: DatabaseJobsArgs, options: pulu
   return new kubernetes.networking.v1.NetworkPolicy(
     `${name}-reach`,
     {
-      metadata: { name: "jobs", namespace: args.namespace },
+      metadata: { name: "jobs", namespace: args.place.namespace },
       spec: { podSelector: { matchLabels: JOB_LABEL }, policyTypes: ["Egress"], egress: [dns, database] },
     },
-    options,
+    { ...options, dependsOn: [...args.place.ready] },
   );
 }

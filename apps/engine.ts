@@ -1,11 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { DEREGISTRATION_DELAY_SECONDS } from "../infra/load-balancer.ts";
+import type { Place } from "./namespaces.ts";
 import type { Platform } from "./platform.ts";
 import { Workload } from "./workload.ts";
 
 export interface EngineArgs {
   readonly platform: Platform;
-  readonly namespace: pulumi.Input<string>;
+  readonly place: Place;
   /** The image, once its migrations and seed have run. */
   readonly image: pulumi.Input<string>;
   readonly gate: pulumi.ResourceHook;
@@ -18,7 +19,7 @@ export function createEngine(args: EngineArgs): Workload {
   return new Workload("engine", {
     chart: "engine",
     provider: cluster.provider,
-    namespace: args.namespace,
+    place: args.place,
     image: args.image,
     values: {
       release: { id: config.release.id, gitSha: config.release.gitSha },

@@ -17,7 +17,7 @@ export interface MonitoringArgs {
   /** Where this repository's files can be read, without a slash at the end. */
   readonly runbookBaseUrl: string;
   /** The Secret with Slack's webhook address; only its name is known here. */
-  readonly slackWebhook: { readonly secret: string; readonly key: string };
+  readonly slackWebhook: { readonly secretName: string; readonly key: string };
   /** Where the monitoring objects live, and the Prometheus that reads them. */
   readonly namespace: string;
 }
@@ -28,7 +28,7 @@ export interface MonitoringValues {
   readonly scrape: { readonly namespaces: readonly string[]; readonly intervalSeconds: number };
   readonly groups: readonly RuleGroup[];
   readonly routing: Routing;
-  readonly slackWebhook: { readonly secret: string; readonly key: string };
+  readonly slackWebhook: { readonly secretName: string; readonly key: string };
   /** Grafana's JSON by file name without its ending. */
   readonly dashboards: Readonly<Record<string, string>>;
 }

@@ -1,19 +1,17 @@
 import * as kubernetes from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
 import { localChart } from "./chart.ts";
 import { monitoringValues } from "./monitoring-values.ts";
+import type { Place } from "./namespaces.ts";
 import type { Platform } from "./platform.ts";
 
 export interface MonitoringArgs {
   readonly stack: string;
   readonly platform: Platform;
-  readonly namespace: pulumi.Input<string>;
+  readonly place: Place;
 }
 
-const NAMESPACE = "sparki-monitoring";
-
 /** Scraping, rules, alerts, routing and dashboards, all made from the objectives that the gates judge by. */
-export function createMonitoring({ stack, platform, namespace }: MonitoringArgs): kubernetes.helm.v3.Release {
+export function createMonitoring({ stack, platform, place }: MonitoringArgs): kubernetes.helm.v3.Release {
   const { cluster, config } = platform;
   const chart = localChart("monitoring");
   const values = monitoringValues({
@@ -21,20 +19,20 @@ export function createMonitoring({ stack, platform, namespace }: MonitoringArgs)
     objectives: config.objectives,
     channels: config.contacts,
     runbookBaseUrl: config.runbookUrl,
-    slackWebhook: { secret: "slack", key: "webhook" },
-    namespace: NAMESPACE,
+    slackWebhook: { secretName: "slack", key: "webhook" },
+    namespace: place.namespace,
   });
   return new kubernetes.helm.v3.Release(
     "monitoring",
     {
       name: "monitoring",
       chart: chart.path,
-      namespace,
+      namespace: place.namespace,
       atomic: true,
       cleanupOnFail: true,
       maxHistory: 10,
       values: { ...values, chartHash: chart.hash },
     },
-    { provider: cluster.provider },
+    { provider: cluster.provider, dependsOn: [...place.ready] },
   );
 }

@@ -5,6 +5,13 @@ export interface NamespacesArgs {
   readonly provider: kubernetes.Provider;
 }
 
+/** A namespace, and all that a pod in it relies on; what is put into it depends on these. */
+export interface Place {
+  /** Known in preview: what a provider without a cluster answers is not, and policies must see it there. */
+  readonly namespace: string;
+  readonly ready: readonly pulumi.Resource[];
+}
+
 /** Who lives where; a service account is named after its workload. */
 const SERVICE_ACCOUNTS: Readonly<Record<string, string | undefined>> = {
   "sparki-engine": "engine",
@@ -15,10 +22,10 @@ const SERVICE_ACCOUNTS: Readonly<Record<string, string | undefined>> = {
 
 /** The namespaces: Pod Security `restricted` enforced, and no traffic but what a chart allows by name. */
 export class Namespaces extends pulumi.ComponentResource {
-  readonly engine: pulumi.Output<string>;
-  readonly web: pulumi.Output<string>;
-  readonly test: pulumi.Output<string>;
-  readonly monitoring: pulumi.Output<string>;
+  readonly engine: Place;
+  readonly web: Place;
+  readonly test: Place;
+  readonly monitoring: Place;
 
   constructor(name: string, args: NamespacesArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:apps:Namespaces", name, {}, options);
@@ -31,34 +38,26 @@ export class Namespaces extends pulumi.ComponentResource {
   }
 }
 
-/** The namespace's name, known once everything that a pod in it relies on is there. */
-function createNamespace(name: string, options: pulumi.CustomResourceOptions): pulumi.Output<string> {
+function createNamespace(name: string, options: pulumi.CustomResourceOptions): Place {
   const namespace = new kubernetes.core.v1.Namespace(name, { metadata: { name, labels: podSecurity() } }, options);
-  // By its plain name: what a provider without a cluster answers is unknown in preview, and policies must see it there.
-  const metadata = { namespace: name };
   const inside = { ...options, dependsOn: [namespace] };
   const deny = new kubernetes.networking.v1.NetworkPolicy(
     `${name}-default-deny`,
     {
-      metadata: { ...metadata, name: "default-deny" },
+      metadata: { namespace: name, name: "default-deny" },
       spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
     },
     inside,
   );
   const account = SERVICE_ACCOUNTS[name];
-  const created = account === undefined ? [] : [createServiceAccount(name, account, metadata, inside)];
-  return pulumi.all([deny.id, ...created.map((resource) => resource.id)]).apply(() => name);
+  const accounts = account === undefined ? [] : [createServiceAccount(name, account, inside)];
+  return { namespace: name, ready: [namespace, deny, ...accounts] };
 }
 
-function createServiceAccount(
-  prefix: string,
-  account: string,
-  metadata: { readonly namespace: string },
-  options: pulumi.CustomResourceOptions,
-) {
+function createServiceAccount(namespace: string, account: string, options: pulumi.CustomResourceOptions) {
   return new kubernetes.core.v1.ServiceAccount(
-    `${prefix}-${account}`,
-    { metadata: { ...metadata, name: account }, automountServiceAccountToken: false },
+    `${namespace}-${account}`,
+    { metadata: { namespace, name: account }, automountServiceAccountToken: false },
     options,
   );
 }

@@ -1,11 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { DEREGISTRATION_DELAY_SECONDS } from "../infra/load-balancer.ts";
+import type { Place } from "./namespaces.ts";
 import type { Platform } from "./platform.ts";
 import { Workload } from "./workload.ts";
 
 export interface WebArgs {
   readonly platform: Platform;
-  readonly namespace: pulumi.Input<string>;
+  readonly place: Place;
   /** The web UI calls the engine: its one-box starts once the engine's fleet has the release. */
   readonly engine: Workload;
   readonly gate: pulumi.ResourceHook;
@@ -18,7 +19,7 @@ export function createWeb(args: WebArgs): Workload {
   return new Workload("web", {
     chart: "web",
     provider: cluster.provider,
-    namespace: args.namespace,
+    place: args.place,
     image: config.release.images.web,
     values: {
       release: { id: config.release.id, gitSha: config.release.gitSha },

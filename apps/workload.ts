@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type Chart, localChart } from "./chart.ts";
+import type { Place } from "./namespaces.ts";
 
 /** Values that differ between the two tracks of a chart. */
 interface TrackValues {
@@ -13,7 +14,7 @@ export interface WorkloadArgs {
   /** The chart's folder below `apps/charts`, and the prefix of both Helm releases. */
   readonly chart: "engine" | "web";
   readonly provider: kubernetes.Provider;
-  readonly namespace: pulumi.Input<string>;
+  readonly place: Place;
   /** Image by digest. */
   readonly image: pulumi.Input<string>;
   /** Values that both tracks share. */
@@ -23,7 +24,7 @@ export interface WorkloadArgs {
   /** Runs before the fleet changes; what it refuses never reaches the fleet. */
   readonly gate: pulumi.ResourceHook;
   /** The one-box starts only after these. */
-  readonly after: pulumi.Input<pulumi.Resource>[];
+  readonly after: readonly pulumi.Resource[];
 }
 
 const FLEET_TIMEOUT_SECONDS = 900;
@@ -41,7 +42,7 @@ export class Workload extends pulumi.ComponentResource {
     const oneBox = createRelease(this, args, "one-box", {
       // The gate waits for the pods, and stops at the first reason why they cannot start; Helm would only time out.
       settings: { skipAwait: true },
-      options: { dependsOn: args.after },
+      options: { dependsOn: [...args.after, ...args.place.ready] },
     });
     this.fleet = createRelease(this, args, "fleet", {
       settings: { atomic: true, cleanupOnFail: true, timeout: FLEET_TIMEOUT_SECONDS },
@@ -66,7 +67,7 @@ function createRelease(parent: Workload, args: WorkloadArgs, track: "one-box" | 
     {
       name,
       chart: chart.path,
-      namespace: args.namespace,
+      namespace: args.place.namespace,
       maxHistory: 10,
       values: { ...args.values, ...trackValues, track, image: args.image, chartHash: chart.hash },
       ...release.settings,

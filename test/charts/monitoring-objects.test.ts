@@ -110,7 +110,7 @@ const WRONG: readonly WrongValue[] = [
   { path: "slackWebhook", value: "https://hooks.slack.com/services/T/B/x" },
   {
     path: "slackWebhook",
-    value: { secret: "slack", key: "url", url: "https://hooks.slack.com" },
+    value: { secretName: "slack", key: "url", url: "https://hooks.slack.com" },
     reportedAt: "/slackWebhook",
   },
   { path: "dashboards", value: {} },

@@ -11,7 +11,7 @@ export function monitoringArgs(stack: string): MonitoringArgs {
     objectives,
     channels: contacts,
     runbookBaseUrl: runbookUrl,
-    slackWebhook: { secret: "slack", key: "webhook" },
+    slackWebhook: { secretName: "slack", key: "webhook" },
     namespace: "sparki-monitoring",
   };
 }

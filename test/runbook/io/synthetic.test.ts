@@ -5,6 +5,7 @@ import { syntheticTraffic } from "../../../runbook/io/synthetic.ts";
 
 const network = openNetwork({});
 const seen: { url: string | undefined; track: unknown; synthetic: unknown }[] = [];
+const served = new WeakSet<object>();
 let server: Server;
 let base: string;
 
@@ -13,7 +14,10 @@ beforeAll(async () => {
     const { "x-sparki-track": track, "x-sparki-synthetic": synthetic } = incoming.headers;
     seen.push({ url: incoming.url, track, synthetic });
     if (incoming.url === "/broken") outgoing.statusCode = 503;
-    setTimeout(() => outgoing.end("ok"), incoming.url === "/slow" ? 150 : 0);
+    const isFirst = !served.has(incoming.socket);
+    served.add(incoming.socket);
+    const slow = incoming.url === "/slow" || (incoming.url === "/slow-at-first" && isFirst);
+    setTimeout(() => outgoing.end("ok"), slow ? 150 : 0);
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const address = server.address();
@@ -63,6 +67,12 @@ describe("syntheticTraffic", () => {
     const counts = await run(["http://127.0.0.1:1/"], 0.3, 100);
     expect(counts.errors).toBe(counts.requests);
     expect(counts.failures).toEqual({ "connect ECONNREFUSED 127.0.0.1:1": counts.requests });
+  });
+
+  it("leaves the time that opening a connection takes out of the count", async () => {
+    const counts = await run([`${base}/slow-at-first`], 0.6, 200, 8);
+    expect(counts.requests).toBeGreaterThan(20);
+    expect(counts.over100ms).toBe(0);
   });
 
   it("keeps within its concurrency", async () => {
