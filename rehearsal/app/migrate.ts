@@ -95,7 +95,8 @@ async function applyPatiently(client: pg.Client, migration: Migration, limits: M
     try {
       return await apply(client, migration, limits.lockSeconds);
     } catch (error) {
-      await client.query("ROLLBACK");
+      // A connection that is gone has rolled back already; its loss must not hide the first failure.
+      await client.query("ROLLBACK").catch(() => undefined);
       const blocked = error instanceof pg.DatabaseError && error.code === LOCK_NOT_AVAILABLE;
       if (!blocked || attempt >= limits.attempts)
         throw new Error(`${migration.name}: ${reasonOf(error)}`, { cause: error });
