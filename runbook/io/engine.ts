@@ -9,7 +9,7 @@ import {
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Clock } from "../command.ts";
 import { EngineRecord, type EngineResult, type RecordedEvent } from "../engine-record.ts";
-import { guardProgram } from "./program-guard.ts";
+import { hostProgram } from "./program-guard.ts";
 import { PulumiExit, type PulumiProcess, pulumiProcess } from "./pulumi-process.ts";
 
 const PROJECT = "sparki";
@@ -35,6 +35,8 @@ export interface EngineOptions {
   /** Its abort interrupts the engine: what is in flight finishes and is saved. */
   readonly signal: AbortSignal;
 }
+
+type Diagnostic = NonNullable<EngineEvent["diagnosticEvent"]>;
 
 /** Sees the record after each event, and the event itself. */
 export type Watcher = (record: EngineRecord, event: RecordedEvent) => void;
@@ -114,7 +116,6 @@ export class Engine {
   async #run(operate: (options: RunOptions) => Promise<unknown>, watch?: Watcher): Promise<EngineResult> {
     const { clock, parallel, policyPacks, signal } = this.#options;
     signal.throwIfAborted();
-    guardProgram();
     const record = new EngineRecord();
     const start = clock.now();
     const onEvent = (event: RecordedEvent) => {
@@ -129,8 +130,10 @@ export class Engine {
       color: "never",
       suppressOutputs: true,
     };
+    const said = (severity: Diagnostic["severity"], message: string) =>
+      onEvent({ sequence: 0, timestamp: 0, diagnosticEvent: { severity, message, color: "never", ephemeral: true } });
     const exit = await withEnvironment(this.#options.programEnvironment, () =>
-      operate(options).then(() => undefined, exitOf),
+      hostProgram(said, () => operate(options).then(() => undefined, exitOf)),
     );
     return record.result({
       seconds: clock.now() - start,
