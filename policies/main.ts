@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { PolicyPack } from "@pulumi/policy";
 import { policies } from "./all.ts";
 import { pulumiPolicies } from "./judging/pulumi-policies.ts";
@@ -10,3 +11,6 @@ const session = openForStack(({ stack, preview, config }) => {
 });
 
 new PolicyPack("sparki", { policies: pulumiPolicies(policies, session), enforcementLevel: "mandatory" });
+
+// Node.js keeps compiled code only when it ends by itself; the engine kills the pack.
+flushCompileCache();
