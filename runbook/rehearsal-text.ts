@@ -52,13 +52,31 @@ function countsOf(words: readonly string[]): string {
   return [...counts].map(([word, all]) => `${all.length} ${word}`).join(", ") || "none";
 }
 
-/** One line for each objective of each gate, with the counts that it rests on. */
+/** One line for each gate that passed, with its tightest evidence; every objective that refused, with its own. */
 function gateTable(gates: readonly GateResult[], paint: Paint): string[] {
-  return gates.map((gate) => {
-    const verdict = gate.verdict === "pass" ? paint.good("pass") : paint.bad(gate.verdict);
-    const counts = gate.limit === 0 ? gate.reason : `${gate.bad} of ${gate.requests} bad, ${boundsOf(gate)}`;
-    return `  ${"gate".padEnd(10)}${verdict} ${gate.gate}, ${gate.objective}: ${counts}`;
+  return [...Map.groupBy(gates, ({ gate }) => gate)].flatMap(([name, results]) => {
+    const refusing = results.filter(({ verdict }) => verdict !== "pass");
+    if (refusing.length === 0) return [row("gate", `${paint.good("pass")} ${name}: ${passText(results)}`)];
+    return refusing.map((result) =>
+      row("gate", `${paint.bad(result.verdict)} ${name}, ${result.objective}: ${evidenceOf(result)}`),
+    );
   });
+}
+
+function passText(results: readonly GateResult[]): string {
+  const [strictest] = results.filter(isCounted).toSorted((one, other) => one.limit - other.limit);
+  const looks = results.filter((result) => !isCounted(result)).length;
+  const counted = strictest === undefined ? [] : [`${strictest.objective} ${evidenceOf(strictest)}`];
+  return [...(looks > 0 ? [`${looks} checks`] : []), ...counted].join("; ");
+}
+
+/** Health is seen, not counted: it has no limit. */
+function isCounted({ limit }: GateResult): boolean {
+  return limit > 0;
+}
+
+function evidenceOf(gate: GateResult): string {
+  return isCounted(gate) ? `${gate.bad} of ${gate.requests} bad, ${boundsOf(gate)}` : gate.reason;
 }
 
 function boundsOf({ lower, upper, limit }: GateResult): string {

@@ -41,7 +41,7 @@ function install(): void {
 
 /** The SDK names the severity in the text itself: `info: [runtime] text`. */
 function parsed(severity: Parameters<Listener>[0], text: string): Parameters<Listener> {
-  const named = /^(info|warning|error): \[runtime\] ([^]*)$/.exec(text);
+  const named = /^(info|warning|error): \[runtime\] ([\s\S]*)$/.exec(text);
   const found = (["info", "warning", "error"] as const).find((each) => each === named?.[1]);
   return found === undefined ? [severity, text] : [found, named?.[2] ?? ""];
 }

@@ -73,6 +73,16 @@ describe("rehearsalText", () => {
     expect(text).toContain("fail engine-one-box, errors: 20 of 400 bad, 2.8 % to 8 %, limit 0.1 %");
   });
 
+  it("says of a gate that passed only its strictest objective", () => {
+    const passing = { ...failing, verdict: "pass", bad: 0, lower: 0, upper: 0.00098, requests: 3616 } as const;
+    const health = { ...passing, objective: "pods ready", limit: 0, requests: 1 };
+    const loose = { ...passing, objective: "slower than 5 s", limit: 0.01 };
+    const gates = [health, loose, passing];
+    expect(rehearsalText({ ...REPORT, gates }, paint)).toContain(
+      "gate      pass engine-one-box: 1 checks; errors 0 of 3616 bad, 0 % to 0.098 %, limit 0.1 %",
+    );
+  });
+
   it("names what was replaced and what is wrong in the world", () => {
     expect(text).toContain("sparki:storm.prometheusUrl: the rehearsal's Prometheus");
     expect(text).toContain("1 orphans, 0 duplicates");

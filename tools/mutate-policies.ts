@@ -1,0 +1,82 @@
+/**
+ * Negates each condition of each policy, one at a time in all policies at once, and runs the policies' tests:
+ * every mutant must be killed. Prints the table, keeps it in policies/mutation.json, and fails on a survivor.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { policies } from "../policies/all.ts";
+import { fingerprint, type MutationRecord } from "../policies/controls/mutation.ts";
+import { type Condition, conditionsOf, negate } from "./mutation/conditions.ts";
+import { Workspace } from "./mutation/workspace.ts";
+
+const DIRECTORY = join(import.meta.dirname, "..", "policies");
+
+interface Subject {
+  readonly name: string;
+  readonly source: string;
+  readonly conditions: readonly Condition[];
+  readonly survivors: Condition[];
+}
+
+function subjects(): Subject[] {
+  return policies.map(({ name }) => {
+    const source = readFileSync(join(DIRECTORY, `${name}.ts`), "utf8");
+    return { name, source, conditions: conditionsOf(source), survivors: [] };
+  });
+}
+
+/** Negates the condition of that number in every policy that has one, runs the tests and puts the sources back. */
+function runRound(workspace: Workspace, all: readonly Subject[], number: number): void {
+  const mutated = all.flatMap((subject) => {
+    const condition = subject.conditions[number];
+    return condition === undefined ? [] : [{ subject, condition }];
+  });
+  for (const { subject, condition } of mutated) workspace.writePolicy(subject.name, negate(subject.source, condition));
+  const failures = workspace.failures();
+  for (const { subject, condition } of mutated) {
+    if ((failures.get(subject.name) ?? 0) === 0) subject.survivors.push(condition);
+    workspace.writePolicy(subject.name, subject.source);
+  }
+}
+
+function report(all: readonly Subject[]): boolean {
+  const width = Math.max(...all.map(({ name }) => name.length));
+  for (const { name, conditions, survivors } of all) {
+    const lines = survivors.map(({ line }) => ` survives: line ${line}`).join();
+    process.stdout.write(
+      `${name.padEnd(width)} ${conditions.length - survivors.length}/${conditions.length}${lines}\n`,
+    );
+  }
+  const total = all.reduce((sum, { conditions }) => sum + conditions.length, 0);
+  const survived = all.reduce((sum, { survivors }) => sum + survivors.length, 0);
+  const untested = all.filter(({ conditions }) => conditions.length === 0).map(({ name }) => name);
+  process.stdout.write(`${total - survived} of ${total} mutants killed\n`);
+  if (untested.length > 0) process.stdout.write(`without a condition: ${untested.join(", ")}\n`);
+  return survived === 0 && untested.length === 0;
+}
+
+function keep(all: readonly Subject[]): void {
+  const entries = all.map(({ name, conditions, survivors }) => {
+    const entry = {
+      mutants: conditions.length,
+      killed: conditions.length - survivors.length,
+      sources: fingerprint(name),
+    };
+    return [name, entry] as const;
+  });
+  const record: MutationRecord = Object.fromEntries(entries);
+  writeFileSync(join(DIRECTORY, "mutation.json"), `${JSON.stringify(record, null, 2)}\n`);
+}
+
+const workspace = new Workspace();
+try {
+  const failing = [...workspace.failures()].filter(([, count]) => count > 0).map(([name]) => name);
+  if (failing.length > 0) throw new Error(`tests fail without any mutant: ${failing.join(", ")}`);
+  const all = subjects();
+  const rounds = Math.max(...all.map(({ conditions }) => conditions.length));
+  for (let number = 0; number < rounds; number++) runRound(workspace, all, number);
+  keep(all);
+  process.exitCode = report(all) ? 0 : 1;
+} finally {
+  workspace.remove();
+}

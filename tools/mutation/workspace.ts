@@ -1,0 +1,50 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+/** What the policies' unit tests import. */
+const COPIED = ["policies", "stacks", "rehearsal/provider", "test/policies", "test/support", "jest.config.mjs"];
+
+interface JestReport {
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly assertionResults: readonly { readonly status: string }[];
+  }[];
+}
+
+/** A copy of the policies and their tests, in which sources may be changed. */
+export class Workspace {
+  readonly directory = mkdtempSync(join(tmpdir(), "sparki-mutants-"));
+
+  constructor() {
+    for (const path of COPIED) {
+      mkdirSync(join(this.directory, path, ".."), { recursive: true });
+      cpSync(join(ROOT, path), join(this.directory, path), { recursive: true });
+    }
+    symlinkSync(join(ROOT, "node_modules"), join(this.directory, "node_modules"));
+  }
+
+  writePolicy(name: string, source: string): void {
+    writeFileSync(join(this.directory, "policies", `${name}.ts`), source);
+  }
+
+  /** Runs the policies' tests; gives how many of each test file failed. @throws when a file could not run at all. */
+  failures(): Map<string, number> {
+    const report = join(this.directory, "report.json");
+    const args = ["test/policies", "--selectProjects", "unit", "--json", `--outputFile=${report}`, "--silent"];
+    const jest = spawnSync(join(ROOT, "node_modules", ".bin", "jest"), args, { cwd: this.directory, encoding: "utf8" });
+    const { testResults }: JestReport = JSON.parse(readFileSync(report, "utf8"));
+    return new Map(
+      testResults.map(({ name, assertionResults }) => {
+        if (assertionResults.length === 0) throw new Error(`${basename(name)} did not run:\n${jest.stderr}`);
+        return [basename(name, ".test.ts"), assertionResults.filter(({ status }) => status === "failed").length];
+      }),
+    );
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
