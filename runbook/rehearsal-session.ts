@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { type CloudProcess, startCloudProcess } from "../rehearsal/cloud-process.ts";
 import { copyProject, type RehearsedProject } from "../rehearsal/project.ts";
@@ -36,8 +36,6 @@ export interface SessionOptions {
   readonly seed: number;
   /** Real seconds for each modelled second. */
   readonly timeScale: number;
-  /** @default `.sparki/rehearsal/<stack>` in the project */
-  readonly runDirectory?: string;
   /** @default the deployment in index.ts */
   readonly program?: PulumiFn;
 }
@@ -68,8 +66,7 @@ export async function openSession(
   tools: Readonly<Record<string, string>>,
   ports: Ports,
 ): Promise<RehearsalSession> {
-  const folder = options.runDirectory ?? join(PROJECT_DIRECTORY, ".sparki", "rehearsal", options.stack);
-  const run = await openRunDirectory(folder);
+  const run = await openRunDirectory(join(runsDirectory(ports), options.stack));
   let cloud: CloudProcess | undefined;
   try {
     const project = copyProject(PROJECT_DIRECTORY, options.stack, join(run.path, "work"));
@@ -85,6 +82,12 @@ export async function openSession(
     run.release();
     throw error;
   }
+}
+
+/** Where rehearsals keep their runs: SPARKI_REHEARSAL_DIRECTORY, or `.sparki/rehearsal` in the project. */
+function runsDirectory({ env, cwd }: Ports): string {
+  const own = env.SPARKI_REHEARSAL_DIRECTORY;
+  return own ? resolve(cwd, own) : join(PROJECT_DIRECTORY, ".sparki", "rehearsal");
 }
 
 interface Pieces {

@@ -16,7 +16,8 @@ Examples:
   npx sparki rehearse upgrade --fault F26   with a fault in the last release
   npx sparki rehearse --list                the scenarios and faults there are
 
-What a rehearsal leaves is in .sparki/rehearsal/<stack>: logs, state, the world.`;
+What a rehearsal leaves is in .sparki/rehearsal/<stack>: logs, state, the world.
+SPARKI_REHEARSAL_DIRECTORY names another place than .sparki/rehearsal.`;
 
 /** `sparki rehearse`: exits 0 promoted, 1 stopped by a gate, 3 held, 4 failed. */
 export const rehearse: Command = {
