@@ -1,21 +1,32 @@
 import type { Difference, DifferenceKind } from "../provider/model.ts";
 import { hasUnknown, isRecord, type Properties, type Value } from "../provider/properties.ts";
 
-/** Fields that make another object of it, and those that the API server refuses to change. */
+/** Fields that make another object of it. */
 const IDENTITY = ["apiVersion", "kind", "metadata.name", "metadata.namespace"];
+/** Fields that the API server refuses to change. */
 const IMMUTABLE: Readonly<Record<string, readonly string[]>> = {
-  Job: ["spec.template", "spec.selector", "spec.completions"],
+  ClusterRoleBinding: ["roleRef"],
+  CSIDriver: ["spec"],
+  DaemonSet: ["spec.selector"],
   Deployment: ["spec.selector"],
-  SecretProviderClass: [],
+  Job: ["spec.completionMode", "spec.completions", "spec.selector", "spec.template"],
+  PersistentVolumeClaim: ["spec.accessModes", "spec.selector", "spec.storageClassName", "spec.volumeName"],
+  Pod: ["spec"],
+  RoleBinding: ["roleRef"],
+  Secret: ["type"],
+  Service: ["spec.clusterIP"],
+  StatefulSet: ["spec.podManagementPolicy", "spec.selector", "spec.serviceName", "spec.volumeClaimTemplates"],
+  StorageClass: ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"],
 };
 
 /** How an object's inputs changed; a changed name, or a field the API server would refuse to change, replaces it. */
 export function objectDifference(olds: Properties, news: Properties): Difference {
   const kind = typeof news.kind === "string" ? news.kind : "";
-  const replacing = [...IDENTITY, ...(IMMUTABLE[kind] ?? [])];
-  const detailed = differences(olds, news, replacing);
+  const contents = olds.immutable === true ? ["data", "binaryData", "stringData", "immutable"] : [];
+  const detailed = differences(olds, news, [...IDENTITY, ...(IMMUTABLE[kind] ?? []), ...contents]);
+  const isReplaced = Object.values(detailed).some((change) => change.endsWith("-replace"));
   // The same name cannot exist twice.
-  return { detailed, deleteBeforeReplace: Object.values(detailed).some((change) => change.endsWith("-replace")) };
+  return { detailed, deleteBeforeReplace: isReplaced && !IDENTITY.some((path) => path in detailed) };
 }
 
 /** How a Helm release's inputs changed; only another name or namespace makes another release of it. */

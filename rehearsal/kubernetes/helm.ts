@@ -2,13 +2,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Processes } from "../processes.ts";
 import type { Properties, Value } from "../provider/properties.ts";
-
-/** What `helm status` says about a release. */
-export interface ReleaseStatus {
-  readonly revision: number;
-  /** `deployed`, `failed`, `pending-upgrade` ... */
-  readonly status: string;
-}
+import type { ReleaseState } from "./release-outputs.ts";
 
 export interface HelmOptions {
   readonly helm: string;
@@ -44,25 +38,31 @@ export class Helm {
     }
   }
 
-  /** Undefined when there is no such release. */
-  async status(name: string, namespace: string, signal: AbortSignal): Promise<ReleaseStatus | undefined> {
-    const result = await this.#run(
-      `status-${name}`,
-      ["status", name, "--namespace", namespace, "--output=json"],
-      signal,
-    );
-    if (result.code !== 0) {
-      if (result.stderr.includes("release: not found")) return undefined;
-      throw new Error(`helm status ${name}: ${result.stderr.trim()}`);
-    }
-    const { version, info }: { version: number; info: { status: string } } = JSON.parse(result.stdout);
-    return { revision: version, status: info.status };
+  /** The newest revision of a release; undefined when there is no such release. */
+  async state(name: string, namespace: string, signal: AbortSignal): Promise<ReleaseState | undefined> {
+    const [status, metadata] = await Promise.all([
+      this.#ask<{ manifest?: string }>(["status", name], namespace, signal),
+      this.#ask<Omit<ReleaseState, "manifest">>(["get", "metadata", name], namespace, signal),
+    ]);
+    if (status === undefined || metadata === undefined) return undefined;
+    const { chart, version, appVersion, revision } = metadata;
+    const { manifest = "" } = status;
+    return { name, namespace, revision, status: metadata.status, chart, version, appVersion, manifest };
   }
 
   async uninstall(name: string, namespace: string, signal: AbortSignal): Promise<void> {
     const args = ["uninstall", name, "--namespace", namespace, "--wait", "--ignore-not-found", "--timeout=120s"];
     const result = await this.#run(`uninstall-${name}`, args, signal);
     if (result.code !== 0) throw new Error(`helm uninstall ${name}: ${result.stderr.trim()}`);
+  }
+
+  async #ask<T>(words: readonly string[], namespace: string, signal: AbortSignal): Promise<T | undefined> {
+    const args = [...words, `--namespace=${namespace}`, "--output=json"];
+    const { code, stdout, stderr } = await this.#run(words.join("-"), args, signal);
+    if (code !== 0 && stderr.includes("release: not found")) return undefined;
+    if (code !== 0) throw new Error(`helm ${words.join(" ")}: ${stderr.trim()}`);
+    const answer: T = JSON.parse(stdout);
+    return answer;
   }
 
   async #run(name: string, args: readonly string[], signal: AbortSignal): Promise<HelmResult> {
@@ -114,6 +114,8 @@ export function upgradeArguments(release: Upgrade, valuesFile: string): string[]
     ...flag("--wait-for-jobs", settings.waitForJobs === true),
     ...flag("--atomic", settings.atomic === true),
     ...flag("--cleanup-on-fail", settings.cleanupOnFail === true),
+    ...(typeof settings.description === "string" ? [`--description=${settings.description}`] : []),
+    ...(typeof settings.version === "string" ? [`--version=${settings.version}`] : []),
     ...flag("--create-namespace", settings.createNamespace === true),
   ];
 }

@@ -1,14 +1,16 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { KubernetesApi } from "../cluster/api.ts";
 import { PartialFailure } from "../provider/failures.ts";
 import type { Outputs, ResourceRequest } from "../provider/model.ts";
-import { type Properties, UNKNOWN, type Value } from "../provider/properties.ts";
+import type { Properties, Value } from "../provider/properties.ts";
 import { Helm, type HelmOptions, type HelmResult } from "./helm.ts";
-import { troubledPods } from "./pod-trouble.ts";
+import { PodTroubles } from "./pod-troubles.ts";
+import { type ReleaseState, releaseOutputs } from "./release-outputs.ts";
 
 /** Helm waits for real pods, so a compressed time-out must leave them time to start. */
 const SHORTEST_TIMEOUT_SECONDS = 30;
 const DEFAULT_TIMEOUT_SECONDS = 300;
+/** Lines of helm's own words in an error. */
+const SAID_LINES = 5;
 
 export interface ReleaseContext extends HelmOptions {
   readonly api: KubernetesApi;
@@ -27,69 +29,63 @@ export class Releases {
 
   async apply(request: ResourceRequest & { readonly inputs: Properties }): Promise<Outputs> {
     const { inputs, signal } = request;
-    const [name, namespace] = [textOf(inputs.name), textOf(inputs.namespace) || "default"];
-    const watching = this.#watchPods(namespace, name, signal);
-    const timeoutSeconds = this.#timeoutOf(inputs);
+    const { name, namespace } = placeOf(inputs);
+    await this.#refuseWhilePending(inputs, signal);
+    const troubles = new PodTroubles(this.#context.api, namespace, name);
     const { chart, values } = inputs;
-    const upgrade = { name, namespace, chart: textOf(chart), values, timeoutSeconds, settings: inputs };
-    const result = await this.#helm.upgrade(upgrade, signal);
-    const trouble = await watching.stop();
-    const status = await this.#helm.status(name, namespace, signal);
-    if (result.code === 0) return { properties: outputsOf(inputs, status) };
-    const message = failureOf(name, result, trouble);
-    if (status === undefined) throw new Error(message);
-    throw new PartialFailure(message, { id: `${namespace}/${name}`, inputs, properties: outputsOf(inputs, status) });
+    const upgrade = { name, namespace, chart: textOf(chart), values, timeoutSeconds: this.#timeoutOf(inputs) };
+    const result = await this.#helm.upgrade({ ...upgrade, settings: inputs }, signal);
+    const lines = await troubles.end({ isFailure: result.code !== 0 });
+    const state = await this.#helm.state(name, namespace, signal);
+    if (result.code === 0 && state !== undefined) return { properties: releaseOutputs(inputs, state) };
+    const message = failureOf(name, result, lines);
+    if (state === undefined) throw new Error(message);
+    throw new PartialFailure(message, {
+      id: `${namespace}/${name}`,
+      inputs,
+      properties: releaseOutputs(inputs, state),
+    });
   }
 
+  /** The release as helm has it; undefined when it is gone. */
   async read(inputs: Properties, signal: AbortSignal): Promise<Properties | undefined> {
-    const status = await this.#helm.status(textOf(inputs.name), textOf(inputs.namespace) || "default", signal);
-    return status && outputsOf(inputs, status);
+    const { name, namespace } = placeOf(inputs);
+    const state = await this.#helm.state(name, namespace, signal);
+    return state && releaseOutputs(inputs, state);
   }
 
   uninstall(inputs: Properties, signal: AbortSignal): Promise<void> {
-    return this.#helm.uninstall(textOf(inputs.name), textOf(inputs.namespace) || "default", signal);
+    const { name, namespace } = placeOf(inputs);
+    return this.#helm.uninstall(name, namespace, signal);
+  }
+
+  /** Helm refuses an upgrade over one that was killed in the middle; say what ends that. */
+  async #refuseWhilePending(inputs: Properties, signal: AbortSignal): Promise<void> {
+    const { name, namespace } = placeOf(inputs);
+    const state = await this.#helm.state(name, namespace, signal);
+    if (state?.status.startsWith("pending-") !== true) return;
+    const { revision, status } = state;
+    const repair = revision === 1 ? `helm uninstall ${name}` : `helm rollback ${name}`;
+    throw new Error(
+      `helm release ${name}: another operation (install/upgrade/rollback) is in progress: revision ${revision} is ` +
+        `${status}. If no helm is running, it was killed; repair it with: ${repair} --namespace ${namespace}`,
+    );
   }
 
   #timeoutOf(inputs: Properties): number {
     const asked = typeof inputs.timeout === "number" ? inputs.timeout : DEFAULT_TIMEOUT_SECONDS;
     return Math.max(SHORTEST_TIMEOUT_SECONDS, Math.round(asked * this.#context.timeScale));
   }
-
-  /** Remembers what the kubelet last said: after an atomic failure the pods that said it are gone. */
-  #watchPods(namespace: string, release: string, signal: AbortSignal): { stop(): Promise<string[]> } {
-    let last: string[] = [];
-    const ended = new AbortController();
-    const watching = (async () => {
-      while (!ended.signal.aborted && !signal.aborted) {
-        const seen = await troubledPods(this.#context.api, namespace, release).catch(() => []);
-        if (seen.length > 0) last = seen;
-        await delay(500, undefined, { signal: ended.signal }).catch(() => {});
-      }
-    })();
-    return {
-      stop: async () => {
-        ended.abort();
-        await watching;
-        return last;
-      },
-    };
-  }
 }
 
-/** What a preview can say of a release that would change: everything but what helm will make of it. */
-export function previewOf(inputs: Properties): Properties {
-  return { ...inputs, status: UNKNOWN };
+/** Inputs without a namespace are in `default`. */
+function placeOf(inputs: Properties): Pick<ReleaseState, "name" | "namespace"> {
+  return { name: textOf(inputs.name), namespace: textOf(inputs.namespace) || "default" };
 }
 
-function outputsOf(inputs: Properties, status: { revision: number; status: string } | undefined): Properties {
-  const { name = "", namespace = "default", chart = "" } = inputs;
-  const shown = { name, namespace, chart, revision: status?.revision ?? 0, status: status?.status ?? "unknown" };
-  return { ...inputs, status: shown };
-}
-
-function failureOf(name: string, { stderr }: HelmResult, trouble: readonly string[]): string {
-  const said = stderr.trim().split("\n").slice(-5).join("\n");
-  const pods = trouble.length === 0 ? "" : `\npods that did not start:\n  ${trouble.join("\n  ")}`;
+function failureOf(name: string, { stderr }: HelmResult, troubles: readonly string[]): string {
+  const said = stderr.trim().split("\n").slice(-SAID_LINES).join("\n");
+  const pods = troubles.length === 0 ? "" : `\npods that did not start:\n  ${troubles.join("\n  ")}`;
   return `helm release ${name} failed: ${said}${pods}`;
 }
 

@@ -20,9 +20,16 @@ describe("objectDifference", () => {
     expect(objectDifference(NAMESPACE, changed).detailed).toEqual({ 'metadata.labels["x/y"]': "update" });
   });
 
+  it("makes the new one first when the name changes", () => {
+    const renamed = { ...NAMESPACE, metadata: { ...NAMESPACE.metadata, name: "b" } };
+    const detailed = { "metadata.name": "update-replace" };
+    expect(objectDifference(NAMESPACE, renamed)).toEqual({ detailed, deleteBeforeReplace: false });
+  });
+
+  const CONFIG = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "c" }, immutable: true, data: { a: "1" } };
   it.each([
-    ["another name", NAMESPACE, { ...NAMESPACE, metadata: { ...NAMESPACE.metadata, name: "b" } }, "metadata.name"],
     ["a Job's template", JOB, { ...JOB, spec: { template: { spec: { image: "2" } } } }, "spec.template.spec.image"],
+    ["what an immutable ConfigMap holds", CONFIG, { ...CONFIG, data: { a: "2" } }, "data.a"],
   ])("replaces, deleting first, for %s", (_, olds, news, path) => {
     expect(objectDifference(olds, news)).toEqual({ detailed: { [path]: "update-replace" }, deleteBeforeReplace: true });
   });

@@ -1,0 +1,64 @@
+import type { Checked, CheckRequest, ProviderModel, Session } from "../provider/model.ts";
+import { isRecord, type Path, type Properties } from "../provider/properties.ts";
+import type { ConnectedCluster } from "./clusters.ts";
+import { objectDifference } from "./difference.ts";
+import { driftedInputs, importedInputs } from "./drift.ts";
+import { idOf, namedBy, type Patience } from "./objects.ts";
+
+/** What the provider does with one family of resources. */
+export type Verbs = Pick<ProviderModel, "check" | "diff" | "create" | "update" | "read" | "delete">;
+
+/** The real provider's own limits where a program sets none; at a time scale, but for the floor. */
+const READY_LIMIT_SECONDS = 600;
+const SHORTEST_LIMIT_SECONDS = 30;
+/** Deletions take what they take, at any time scale. */
+const DELETION_LIMIT_SECONDS = 120;
+
+/** Objects of any kind. */
+export function objectVerbs(clusterOf: (session: Session) => ConnectedCluster, timeScale: number): Verbs {
+  return {
+    check: named,
+    diff: ({ oldInputs, news }) => objectDifference(oldInputs, news),
+    create: async (request) => {
+      const { inputs, preview, session } = request;
+      if (preview) return { id: "", properties: inputs, secrets: secretsIn(inputs) };
+      const properties = await clusterOf(session).objects.apply(inputs, readyWithin(request, timeScale));
+      return { id: idOf(inputs), properties, secrets: secretsIn(inputs) };
+    },
+    update: async (request) => {
+      const { inputs, preview, session } = request;
+      if (preview) return { properties: inputs, secrets: secretsIn(inputs) };
+      const properties = await clusterOf(session).objects.apply(inputs, readyWithin(request, timeScale));
+      return { properties, secrets: secretsIn(inputs) };
+    },
+    read: async ({ type, id, inputs, properties, session }) => {
+      const isImport = inputs.metadata === undefined;
+      const now = await clusterOf(session).objects.read(isImport ? namedBy(type, id) : properties);
+      if (now === undefined) return undefined;
+      const seen = isImport ? importedInputs(now) : driftedInputs(inputs, properties, now);
+      return { id, inputs: seen, properties: now, secrets: secretsIn(now) };
+    },
+    delete: ({ properties, session, signal, timeoutSeconds }) => {
+      const limitSeconds = timeoutSeconds > 0 ? timeoutSeconds : DELETION_LIMIT_SECONDS;
+      return clusterOf(session).objects.delete(properties, { limitSeconds, signal });
+    },
+  };
+}
+
+function readyWithin(request: { timeoutSeconds: number; signal: AbortSignal }, timeScale: number): Patience {
+  const asked = request.timeoutSeconds > 0 ? request.timeoutSeconds : READY_LIMIT_SECONDS;
+  return { limitSeconds: Math.max(SHORTEST_LIMIT_SECONDS, Math.round(asked * timeScale)), signal: request.signal };
+}
+
+/** A Secret's contents are secret however the program came by them. */
+function secretsIn({ apiVersion, kind }: Properties): Path[] {
+  return kind === "Secret" && apiVersion === "v1" ? [["data"], ["stringData"]] : [];
+}
+
+/** Gives an object without a name one that is stable within the update, as the real provider does. */
+function named({ name, news, olds, randomSeed }: CheckRequest): Checked {
+  const suffix = Buffer.from(randomSeed).toString("hex").slice(0, 8) || "0";
+  const metadata = isRecord(news.metadata) ? news.metadata : {};
+  const before = isRecord(olds.metadata) ? olds.metadata.name : undefined;
+  return { inputs: { ...news, metadata: { ...metadata, name: metadata.name ?? before ?? `${name}-${suffix}` } } };
+}

@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import { parseAllDocuments } from "yaml";
+import { type Properties, UNKNOWN, type Value } from "../provider/properties.ts";
+
+/** What helm knows about the newest revision of a release. */
+export interface ReleaseState {
+  readonly name: string;
+  readonly namespace: string;
+  readonly revision: number;
+  /** `deployed`, `failed`, `pending-upgrade` ... */
+  readonly status: string;
+  readonly chart: string;
+  readonly version: string;
+  readonly appVersion: string;
+  /** Rendered objects as YAML documents. */
+  readonly manifest: string;
+}
+
+/** The outputs of the real provider's Release; the manifest itself is left out because it may hold what is secret. */
+export function releaseOutputs(inputs: Properties, state: ReleaseState): Properties {
+  const { manifest, ...status } = state;
+  const checksum = createHash("sha256").update(manifest).digest("hex");
+  return { ...inputs, status: { ...status }, checksum, resourceNames: resourceNames(manifest, state.namespace) };
+}
+
+/** What a preview can say of a release that would change: everything but what helm will make of it. */
+export function releasePreview(inputs: Properties): Properties {
+  return { ...inputs, status: UNKNOWN, checksum: UNKNOWN, resourceNames: UNKNOWN };
+}
+
+/** The objects of a manifest by `Kind/apiVersion`, each as `namespace/name`. */
+function resourceNames(manifest: string, namespace: string): Value {
+  const names = new Map<string, string[]>();
+  for (const document of parseAllDocuments(manifest)) {
+    const object: RenderedObject | null = document.toJS();
+    if (object?.kind === undefined) continue;
+    const key = `${object.kind}/${object.apiVersion}`;
+    const place = object.metadata?.namespace ?? namespace;
+    names.set(key, [...(names.get(key) ?? []), `${place}/${object.metadata?.name}`]);
+  }
+  return Object.fromEntries(names);
+}
+
+interface RenderedObject {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: { readonly name?: string; readonly namespace?: string };
+}
