@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { RehearsalReport } from "../../runbook/rehearsal-report.ts";
+import { makeRuns, type Runs, reportIn, type SparkiRun, sparki } from "../support/sparki.ts";
+
+jest.setTimeout(300_000);
+
+const digest = (reference: string) => reference.slice(reference.indexOf("sha256:"));
+
+describe.each([
+  ["upgrade", 0, "promoted"],
+  ["error-spike", 1, "stopped"],
+  ["bad-image", 1, "stopped"],
+] as const)("sparki rehearse %s --json", (scenario, exitCode, outcome) => {
+  let runs: Runs;
+  let run: SparkiRun;
+  let report: RehearsalReport;
+
+  beforeAll(async () => {
+    runs = makeRuns();
+    run = await sparki(["rehearse", scenario, "--json", "--time-scale", "0.004"], runs);
+    report = reportIn(run);
+  });
+  afterAll(() => runs.remove());
+
+  it(`ends ${outcome} with exit ${exitCode} and one JSON document on stdout`, () => {
+    expect({ code: run.exitCode, exitCode: report.exitCode, outcome: report.outcome }).toEqual({
+      code: exitCode,
+      exitCode,
+      outcome,
+    });
+  });
+
+  it("leaves no process, no orphan, no duplicate and no drift", () => {
+    expect(runs.processes()).toEqual([]);
+    expect(report.world).toMatchObject({ orphans: 0, duplicates: 0, drift: 0, findings: [] });
+    expect(report.world.resources).toBeGreaterThan(100);
+  });
+
+  it("reports from the Kubernetes API what the fleet really runs", () => {
+    const live = outcome === "promoted" ? report.release : report.previous;
+    expect(report.live.engine.fleet).toEqual([digest(live?.images.engine ?? "")]);
+    expect(report.live.web.fleet).toEqual([digest(live?.images.web ?? "")]);
+  });
+
+  it("previews under the policies, without a violation", () => {
+    expect(report.policy.checked).toBeGreaterThan(500);
+    expect(report.policy.violations).toEqual([]);
+  });
+
+  it("has no secret in its state, its logs, its world or its output", () => {
+    const secrets = secretsOf(join(runs.directory, "prod"));
+    expect(secrets.length).toBeGreaterThan(1);
+    const texts = [run.stdout, run.stderr, ...textsBelow(join(runs.directory, "prod"))];
+    for (const secret of secrets) expect(texts.filter((text) => text.includes(secret))).toEqual([]);
+  });
+
+  if (outcome === "promoted") {
+    it("shows every gate passed, with the counts that it rests on", () => {
+      expect(new Set(report.gates.map(({ verdict }) => verdict))).toEqual(new Set(["pass"]));
+      const errors = report.gates.filter(({ objective }) => objective === "errors");
+      expect(errors.map(({ gate }) => gate)).toEqual(["engine one-box", "web one-box", "engine fleet", "web fleet"]);
+      for (const gate of errors) expect(gate.upper).toBeLessThanOrEqual(gate.limit);
+    });
+  } else {
+    it("says why it stopped, and lets nothing past the one-box", () => {
+      expect(report.reason).toMatch(scenario === "bad-image" ? /ImagePull/ : /requests bad/);
+      const touched = report.steps
+        .filter(({ op, status }) => status === "done" && op !== "same")
+        .map(({ name }) => name);
+      expect(touched).not.toContain("engine-fleet");
+      expect(touched).not.toContain("promotion-record");
+    });
+  }
+});
+
+/** Values of the account's secrets, as its own vault keeps them. */
+function secretsOf(run: string): string[] {
+  const found: string[] = [];
+  const walk = (value: unknown) => {
+    if (typeof value === "string" && value.length >= 16 && !value.startsWith("arn:")) found.push(value);
+    else if (typeof value === "object" && value !== null) Object.values(value).forEach(walk);
+  };
+  walk(JSON.parse(readFileSync(join(run, "secrets.json"), "utf8")));
+  return found;
+}
+
+/** Where a secret may be in plain text: the vault itself, and the servers and pods that are given it as a file. */
+const HOLDERS = new Set(["secrets.json", "pods", "postgres", "redis", "etcd", "pulumi-home", "bin"]);
+
+function textsBelow(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => !HOLDERS.has(name))
+    .map((name) => join(folder, name))
+    .flatMap((path) => {
+      const entry = statSync(path, { throwIfNoEntry: false });
+      if (entry?.isDirectory()) return textsBelow(path);
+      return entry?.isFile() ? [readFileSync(path, "utf8")] : [];
+    });
+}
