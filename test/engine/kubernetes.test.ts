@@ -1,0 +1,170 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { kubeconfigFor } from "../../rehearsal/cluster/control-plane-files.ts";
+import { Clusters } from "../../rehearsal/kubernetes/clusters.ts";
+import { kubernetesModel } from "../../rehearsal/kubernetes/provider.ts";
+import type { ProviderModel, ResourceRequest } from "../../rehearsal/provider/model.ts";
+import type { Properties } from "../../rehearsal/provider/properties.ts";
+import { type RehearsedCluster, startRehearsedCluster } from "../support/rehearsed-cluster.ts";
+import { toolPath } from "../support/tool.ts";
+
+const image = (letter: string) => `ghcr.io/alexarno/sparki/web@sha256:${letter.repeat(64)}`;
+const GOOD = image("a");
+const CRASHING = image("b");
+
+const CHART = "apiVersion: v2\nname: shop\nversion: 0.1.0\nappVersion: '9'\n";
+const DEPLOYMENT = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: {{ .Release.Name }}}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web, app.kubernetes.io/instance: {{ .Release.Name }}}}
+    spec:
+      containers:
+        - name: web
+          image: {{ .Values.image }}
+          readinessProbe: {httpGet: {path: /health, port: 8080}}
+`;
+
+let cluster: RehearsedCluster;
+let clusters: Clusters;
+let model: ProviderModel;
+let project: string;
+
+beforeAll(async () => {
+  project = mkdtempSync(join(tmpdir(), "sparki-chart-"));
+  mkdirSync(join(project, "chart", "templates"), { recursive: true });
+  writeFileSync(join(project, "chart", "Chart.yaml"), CHART);
+  writeFileSync(join(project, "chart", "templates", "deployment.yaml"), DEPLOYMENT);
+  cluster = await startRehearsedCluster();
+  cluster.images.push(GOOD, { kind: "web" });
+  cluster.images.push(CRASHING, { kind: "web", crash: true });
+  const { processes } = cluster;
+  clusters = new Clusters({ processes, helm: toolPath("helm"), projectDirectory: project, timeScale: 0.01 });
+  model = kubernetesModel(clusters, 0.01);
+}, 90_000);
+
+afterAll(async () => {
+  await clusters?.close();
+  await cluster?.stop();
+  rmSync(project, { recursive: true, force: true });
+}, 30_000);
+
+function request(type: string): ResourceRequest {
+  const { endpoint, certificateAuthorityPem, token } = cluster.access;
+  const { signal } = new AbortController();
+  const session = { config: { kubeconfig: kubeconfigFor(endpoint, certificateAuthorityPem, token) }, signal };
+  return { urn: `urn:pulumi:prod::sparki::${type}::x`, type, name: "x", session, signal, log: () => undefined };
+}
+
+const ONCE = { preview: false, timeoutSeconds: 0, secrets: [] };
+
+describe("kubernetesModel for Helm releases", () => {
+  const type = "kubernetes:helm.sh/v3:Release";
+  const inputs = (ref: string): Properties => ({
+    name: "shop",
+    namespace: "shop",
+    createNamespace: true,
+    chart: "./chart",
+    atomic: true,
+    timeout: 300,
+    values: { image: ref },
+  });
+
+  async function revisionAndImage() {
+    const state = await model.read({ ...request(type), id: "shop/shop", inputs: inputs(GOOD), properties: {} });
+    const path = "/apis/apps/v1/namespaces/shop/deployments/shop";
+    const live = await cluster.api.get<{ spec: { template: { spec: { containers: { image: string }[] } } } }>(path);
+    return { status: state?.properties.status, image: live?.spec.template.spec.containers[0]?.image };
+  }
+
+  it("installs a release and waits for its pods", async () => {
+    const created = await model.create({ ...request(type), ...ONCE, inputs: inputs(GOOD) });
+    expect(created).toMatchObject({
+      id: "shop/shop",
+      properties: { status: { revision: 1, status: "deployed", version: "0.1.0", appVersion: "9" } },
+    });
+    expect((await revisionAndImage()).image).toBe(GOOD);
+  }, 60_000);
+
+  it("goes back by itself when the pods do not start, and says what the kubelet said", async () => {
+    const olds = { id: "shop/shop", olds: {}, oldInputs: inputs(GOOD) };
+    const update = model.update({ ...request(type), ...ONCE, ...olds, inputs: inputs(CRASHING) });
+    await expect(update).rejects.toThrow(/helm release shop failed[\s\S]*(CrashLoopBackOff|Error: exit code 1)/);
+    const now = await revisionAndImage();
+    expect(now).toMatchObject({ status: { revision: 3, status: "deployed" }, image: GOOD });
+  }, 90_000);
+
+  it("leaves no file with values behind", () => {
+    expect(readdirSync(cluster.processes.runDirectory).filter((file) => file.startsWith("values-"))).toEqual([]);
+  });
+
+  it("refuses to go on over a release that a killed helm left pending, and says what repairs it", async () => {
+    const helm = await cluster.processes.start({
+      name: "cut-off",
+      command: toolPath("helm"),
+      args: ["upgrade", "shop", join(project, "chart"), "-n", "shop", `--set=image=${CRASHING}`, "--wait"],
+      env: { KUBECONFIG: join(cluster.processes.runDirectory, "kubeconfig") },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    helm.signal("SIGKILL");
+    await helm.exited;
+    const olds = { id: "shop/shop", olds: {}, oldInputs: inputs(GOOD) };
+    const update = model.update({ ...request(type), ...ONCE, ...olds, inputs: inputs(GOOD) });
+    await expect(update).rejects.toThrow(/revision 4 is pending-upgrade.*helm rollback shop/);
+  }, 60_000);
+
+  it("uninstalls the release with its pods", async () => {
+    const olds = { properties: {}, oldInputs: inputs(GOOD), id: "shop/shop", timeoutSeconds: 0 };
+    await model.delete({ ...request(type), ...olds });
+    expect(await revisionAndImage()).toEqual({ status: undefined, image: undefined });
+  }, 60_000);
+});
+
+describe("kubernetesModel for objects", () => {
+  const type = "kubernetes:core/v1:ConfigMap";
+  const inputs: Properties = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "settings" },
+    data: { mode: "a" },
+  };
+
+  it("creates an object, sees what somebody else changes, and deletes it", async () => {
+    const { id, properties } = await model.create({ ...request(type), ...ONCE, inputs });
+    expect(id).toBe("settings");
+    const path = "/api/v1/namespaces/default/configmaps/settings";
+    await cluster.api.patch(path, "merge-patch", { data: { mode: "b" } });
+    const seen = await model.read({ ...request(type), id, inputs, properties });
+    expect(seen?.inputs).toEqual({ ...inputs, data: { mode: "b" } });
+    const imported = await model.read({ ...request(type), id: "default/settings", inputs: {}, properties: {} });
+    expect(imported?.inputs).toMatchObject({ kind: "ConfigMap", data: { mode: "b" } });
+    await model.delete({ ...request(type), id, properties, oldInputs: inputs, timeoutSeconds: 0 });
+    expect(await model.read({ ...request(type), id, inputs, properties })).toBeUndefined();
+  });
+
+  it("fails, keeping the object, when a Job fails", async () => {
+    const container = { name: "job", image: CRASHING };
+    const template = { spec: { restartPolicy: "Never", containers: [container] } };
+    const job = { apiVersion: "batch/v1", kind: "Job", metadata: { name: "job" }, spec: { backoffLimit: 0, template } };
+    const created = model.create({ ...request("kubernetes:batch/v1:Job"), ...ONCE, inputs: job });
+    await expect(created).rejects.toMatchObject({ name: "PartialFailure", id: "job" });
+    await expect(created).rejects.toThrow(/Job job failed: BackoffLimitExceeded/);
+  }, 60_000);
+
+  it("says that the API server does not know a kind", async () => {
+    const unknown = { apiVersion: "example.com/v1", kind: "Thing", metadata: { name: "x" } };
+    const created = model.create({ ...request("kubernetes:example.com/v1:Thing"), ...ONCE, inputs: unknown });
+    await expect(created).rejects.toThrow('no matches for kind "Thing" in version "example.com/v1"');
+  });
+
+  it("previews without a cluster", async () => {
+    const preview = { ...request(type), ...ONCE, preview: true, inputs };
+    const unreachable = { ...preview, session: { ...preview.session, config: {} } };
+    expect(await model.create(unreachable)).toMatchObject({ properties: inputs });
+  });
+});
