@@ -2,7 +2,7 @@ import type { Properties, Value } from "../provider/properties.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Cloud } from "./model.ts";
 import { prefixListOf } from "./services/ec2-endpoints.ts";
-import { zoneIdOf, zonesOf } from "./services/ec2-vpc.ts";
+import { zoneIdOf, zonesOf } from "./services/ec2-subnets.ts";
 import { clusterToken } from "./services/eks.ts";
 import type { Settings } from "./settings.ts";
 import { TYPES } from "./types.ts";

@@ -15,6 +15,7 @@ export interface Draft {
   readonly region: string;
   readonly accountId: string;
   readonly serial: number;
+  readonly origin: string;
   /** Hex digits of this resource's own, the same again for the same label. */
   hex(label: string, length: number): string;
 }

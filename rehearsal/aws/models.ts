@@ -2,8 +2,10 @@ import type { ResourceModel } from "./model.ts";
 import { certificateModels } from "./services/acm.ts";
 import { cloudwatchModels } from "./services/cloudwatch.ts";
 import { endpointModels } from "./services/ec2-endpoints.ts";
+import { gatewayModels } from "./services/ec2-gateways.ts";
 import { routingModels } from "./services/ec2-routing.ts";
 import { securityGroupModels } from "./services/ec2-security-groups.ts";
+import { subnetModels } from "./services/ec2-subnets.ts";
 import { vpcModels } from "./services/ec2-vpc.ts";
 import { eksModels } from "./services/eks.ts";
 import { cacheModels } from "./services/elasticache.ts";
@@ -20,6 +22,8 @@ import { wafModels } from "./services/wafv2.ts";
 
 const ALL: readonly ResourceModel[] = [
   ...vpcModels,
+  ...subnetModels,
+  ...gatewayModels,
   ...routingModels,
   ...securityGroupModels,
   ...endpointModels,

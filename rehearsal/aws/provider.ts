@@ -95,10 +95,10 @@ export class AwsProvider implements ProviderModel {
     return answer(token, args, settingsOf(session), this.#cloud);
   }
 
-  #order({ type, name, inputs, secrets, session }: CreateRequest | UpdateRequest) {
+  #order({ type, urn, name, inputs, secrets, session }: CreateRequest | UpdateRequest) {
     const { region, accountId } = settingsOf(session);
     const own = inputs.region;
-    return { type, logicalName: name, inputs, secrets, accountId, region: typeof own === "string" ? own : region };
+    return { type, urn, logicalName: name, inputs, secrets, accountId, region: typeof own === "string" ? own : region };
   }
 }
 

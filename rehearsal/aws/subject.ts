@@ -18,9 +18,10 @@ export function draftOf(
     readonly logicalName: string;
     readonly inputs: Properties;
     readonly serial: number;
+    readonly origin: string;
   },
 ): Draft {
-  return { ...identity, hex: (label, length) => world.hex(identity.serial, label, length) };
+  return { ...identity, hex: (label, length) => world.hex(identity.origin, label, length) };
 }
 
 /** A draft with its id and ARN. */
@@ -66,9 +67,9 @@ export function record(
       hidden.map(({ path, value }) => ({ path: [...path], value })),
     );
   const name = model.nameProperty === undefined ? undefined : subject.inputs[model.nameProperty];
-  const { type, id, arn, region, accountId, serial } = subject;
+  const { type, id, arn, region, accountId, serial, origin } = subject;
   return {
-    ...{ type, id, arn, region, accountId, serial },
+    ...{ type, id, arn, region, accountId, serial, origin },
     inputs: visible,
     outputs: state.outputs,
     tags: textEntries(subject.inputs.tagsAll),
@@ -116,6 +117,7 @@ export function companionRecord(companion: Companion, subject: Subject, createdA
     createdAtModelSeconds,
     status: "available",
     serial: subject.serial,
+    origin: subject.origin,
     owner: subject.id,
   };
 }

@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
-import { rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import type { Properties } from "../provider/properties.ts";
+import { WorldFile } from "./world-file.ts";
 
 export type Status = "creating" | "available" | "failed" | "deleting";
 
@@ -22,8 +20,10 @@ export interface WorldResource {
   readonly tags: Readonly<Record<string, string>>;
   readonly createdAtModelSeconds: number;
   readonly status: Status;
-  /** Numbers resources in the order of their creation; the source of everything generated for them. */
+  /** Numbers resources in the order of their creation. */
   readonly serial: number;
+  /** Who asked for it, and for which time: the source of everything generated for it, whatever the order of creation. */
+  readonly origin: string;
   /** Id of the resource that AWS made this one for; it comes and goes with it and is in no state. */
   readonly owner?: string;
   /** What others have put into it, so that it cannot just be deleted. */
@@ -37,36 +37,25 @@ export interface Remains {
   readonly untilModelSeconds: number;
 }
 
-interface Saved {
-  readonly seed: number;
-  readonly serial: number;
-  readonly modelSeconds: number;
-  readonly resources: readonly WorldResource[];
-  readonly remains: readonly Remains[];
-}
-
-/** Changes are gathered for this long before they are written, so that a burst costs one write. */
-const DEBOUNCE_MILLISECONDS = 15;
-
 /** What exists in the simulated AWS account, kept on disk apart from Pulumi's state. */
 export class World {
   readonly seed: number;
   /** Model seconds at the last write of the run before this one. */
   readonly loadedAtModelSeconds: number;
-  readonly #file: string;
+  readonly #file: WorldFile;
   readonly #resources = new Map<string, WorldResource>();
   #remains: Remains[];
   #serial: number;
+  readonly #creations: Map<string, number>;
   #now: () => number = () => 0;
-  #pending: Promise<void> | undefined;
 
   /** Opens the world in the file, or starts an empty one; an existing world keeps its own seed. */
   constructor(file: string, seed: number) {
-    mkdirSync(dirname(file), { recursive: true });
-    const saved = load(file);
-    this.#file = file;
+    this.#file = new WorldFile(file);
+    const saved = this.#file.load();
     this.seed = saved?.seed ?? seed;
     this.#serial = saved?.serial ?? 0;
+    this.#creations = new Map(Object.entries(saved?.creations ?? {}));
     this.loadedAtModelSeconds = saved?.modelSeconds ?? 0;
     this.#remains = [...(saved?.remains ?? [])];
     for (const resource of saved?.resources ?? []) this.#resources.set(keyOf(resource.type, resource.id), resource);
@@ -111,9 +100,16 @@ export class World {
     return this.#serial;
   }
 
-  /** Hex digits that are the same for the same seed, serial and label, and differ otherwise. */
-  hex(serial: number, label: string, length: number): string {
-    return createHash("sha256").update(`${this.seed}:${serial}:${label}`).digest("hex").slice(0, length);
+  /** A new origin for a resource that this URN asks for. */
+  nextOrigin(urn: string): string {
+    const creation = (this.#creations.get(urn) ?? 0) + 1;
+    this.#creations.set(urn, creation);
+    return `${urn}#${creation}`;
+  }
+
+  /** Hex digits that are the same for the same seed, origin and label, and differ otherwise. */
+  hex(origin: string, label: string, length: number): string {
+    return createHash("sha256").update(`${this.seed}:${origin}:${label}`).digest("hex").slice(0, length);
   }
 
   keepName(remains: Remains): void {
@@ -128,32 +124,18 @@ export class World {
 
   /** Resolves once every change made until now is on disk. */
   saved(): Promise<void> {
-    return this.#pending ?? this.#writing;
+    return this.#file.saved();
   }
 
   #changed(): void {
-    this.#pending ??= new Promise<void>((resolve) => setTimeout(resolve, DEBOUNCE_MILLISECONDS)).then(async () => {
-      this.#pending = undefined;
-      await this.#write();
-    });
-  }
-
-  /** Writes one after the other: a later state never loses to an earlier one. */
-  #writing: Promise<void> = Promise.resolve();
-
-  #write(): Promise<void> {
-    this.#writing = this.#writing.then(async () => {
-      const saved: Saved = {
-        seed: this.seed,
-        serial: this.#serial,
-        modelSeconds: this.#now(),
-        resources: this.all(),
-        remains: this.#remains,
-      };
-      await writeFile(`${this.#file}.new`, JSON.stringify(saved));
-      await rename(`${this.#file}.new`, this.#file);
-    });
-    return this.#writing;
+    this.#file.write(() => ({
+      seed: this.seed,
+      serial: this.#serial,
+      creations: Object.fromEntries(this.#creations),
+      modelSeconds: this.#now(),
+      resources: this.all(),
+      remains: this.#remains,
+    }));
   }
 }
 
@@ -164,14 +146,4 @@ export function isCalled(resource: WorldResource, identifier: string): boolean {
 
 function keyOf(type: string, id: string): string {
   return `${type} ${id}`;
-}
-
-function load(file: string): Saved | undefined {
-  try {
-    const saved: Saved = JSON.parse(readFileSync(file, "utf8"));
-    return saved;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
-  }
 }

@@ -40,6 +40,11 @@ export function accessEntriesOf(args: Properties): [string, Properties][] {
   return isRecord(args.accessEntries) ? entriesOf(args.accessEntries) : [];
 }
 
+/** The object, or an empty one where there is none. */
+export function asRecord(value: Value | undefined): Properties {
+  return isRecord(value) ? value : {};
+}
+
 /** The object values of an object, with their keys. */
 export function entriesOf(value: Value | undefined): [string, Properties][] {
   if (!isRecord(value)) return [];

@@ -50,7 +50,7 @@ const certificateValidation: ResourceModel = {
   required: ["certificateArn"],
   immutable: ["*"],
   tagged: false,
-  id: (draft) => `${draft.serial}-issued`,
+  id: (draft) => `${draft.hex("issued", 12)}-issued`,
   references: [
     {
       path: "certificateArn",

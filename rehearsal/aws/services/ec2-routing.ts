@@ -1,145 +1,14 @@
 import { AwsError } from "../aws-error.ts";
-import { hostOf } from "../cidr.ts";
 import { TIMINGS } from "../latency.ts";
-import type { Reference, ResourceModel, Subject } from "../model.ts";
+import type { ResourceModel, Subject } from "../model.ts";
 import { subnetReference, vpcReference } from "../references.ts";
 import { TYPES } from "../types.ts";
-import { flag, text } from "../values.ts";
-import type { World, WorldResource } from "../world.ts";
-import { ec2Arn, ec2Id } from "./ec2-ids.ts";
+import { text } from "../values.ts";
+import { ec2Arn, ec2Id, notFound } from "./ec2-ids.ts";
 
 const owner = { ownerId: (subject: Subject) => subject.accountId };
 
-const notFound = (path: string, type: string, code: string, kind: string): Reference => ({
-  path,
-  to: [type],
-  missing: (id) => new AwsError(code, `The ${kind} ID '${id}' does not exist`),
-});
-
 const routeTableReference = notFound("routeTableId", TYPES.routeTable, "InvalidRouteTableID.NotFound", "routeTable");
-
-const internetGateway: ResourceModel = {
-  type: TYPES.internetGateway,
-  title: "EC2 Internet Gateway",
-  id: ec2Id("igw"),
-  arn: ec2Arn("internet-gateway"),
-  references: [vpcReference()],
-  unique: [
-    {
-      key: (inputs) => text(inputs, "vpcId"),
-      taken: (inputs) =>
-        new AwsError("Resource.AlreadyAssociated", `resource ${text(inputs, "vpcId")} is already attached to network`),
-    },
-  ],
-  quotas: [
-    {
-      limit: 5,
-      exceeded: () =>
-        new AwsError("InternetGatewayLimitExceeded", "The maximum number of internet gateways has been reached."),
-    },
-  ],
-  outputs: owner,
-  latency: { create: TIMINGS.quick },
-  mayDelete: (gateway, world) => {
-    const vpcId = text(gateway.inputs, "vpcId");
-    if (vpcId === undefined || !hasPublicAddresses(vpcId, world)) return;
-    const words = `Network ${vpcId} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`;
-    throw new AwsError("DependencyViolation", words);
-  },
-  deleteRetrySeconds: 1200,
-};
-
-function hasPublicAddresses(vpcId: string, world: World): boolean {
-  const isPublic = (it: WorldResource) =>
-    it.type === TYPES.natGateway || (it.type === TYPES.loadBalancer && !flag(it.inputs, "internal"));
-  return world.all().some((it) => isPublic(it) && vpcOf(it, world) === vpcId);
-}
-
-function vpcOf(resource: WorldResource, world: World): string | undefined {
-  const subnetId = text(resource.inputs, "subnetId") ?? text(resource.inputs, "subnets") ?? "";
-  return text(world.get(TYPES.subnet, subnetId)?.inputs ?? {}, "vpcId");
-}
-
-const publicIp = (subject: Pick<Subject, "hex">) =>
-  `52.${Number.parseInt(subject.hex("a", 2), 16)}.${Number.parseInt(subject.hex("b", 2), 16)}.${1 + (Number.parseInt(subject.hex("c", 2), 16) % 254)}`;
-
-const eip: ResourceModel = {
-  type: TYPES.eip,
-  title: "EC2 EIP",
-  immutable: ["domain", "networkBorderGroup", "publicIpv4Pool", "address"],
-  defaults: { domain: "vpc", publicIpv4Pool: "amazon" },
-  id: ec2Id("eipalloc"),
-  arn: ec2Arn("elastic-ip"),
-  quotas: [
-    {
-      limit: 5,
-      exceeded: () => new AwsError("AddressLimitExceeded", "The maximum number of addresses has been reached."),
-    },
-  ],
-  outputs: {
-    allocationId: ({ id }) => id,
-    publicIp,
-    publicDns: (subject) => `ec2-${publicIp(subject).replaceAll(".", "-")}.compute-1.amazonaws.com`,
-  },
-  latency: { create: TIMINGS.quick },
-  inUse: ({ outputs }) => new AwsError("InvalidIPAddress.InUse", `Address ${text(outputs, "publicIp")} is in use.`),
-  deleteRetrySeconds: 180,
-};
-
-const natGateway: ResourceModel = {
-  type: TYPES.natGateway,
-  title: "EC2 NAT Gateway",
-  immutable: ["subnetId", "allocationId", "connectivityType", "privateIp"],
-  defaults: { connectivityType: "public", availabilityMode: "zonal" },
-  id: ec2Id("nat"),
-  references: [
-    subnetReference("subnetId", "InvalidSubnetID.NotFound"),
-    notFound("allocationId", TYPES.eip, "InvalidAllocationID.NotFound", "allocation"),
-  ],
-  unique: [
-    {
-      key: (inputs) => text(inputs, "allocationId"),
-      taken: (inputs) =>
-        new AwsError(
-          "Resource.AlreadyAssociated",
-          `Elastic IP address [${text(inputs, "allocationId")}] is already associated`,
-        ),
-    },
-  ],
-  quotas: [
-    {
-      limit: 5,
-      within: (inputs) => text(inputs, "subnetId"),
-      exceeded: (limit) =>
-        new AwsError(
-          "NatGatewayLimitExceeded",
-          `The limit of ${limit} NAT gateways for the Availability Zone has been reached.`,
-        ),
-    },
-  ],
-  validate: ({ inputs }, world) => {
-    if (text(inputs, "connectivityType") === "private") return;
-    const vpcId = text(world.get(TYPES.subnet, text(inputs, "subnetId") ?? "")?.inputs ?? {}, "vpcId");
-    if (vpcId === undefined || hasInternetGateway(vpcId, world)) return;
-    throw new AwsError("Gateway.NotAttached", `Network ${vpcId} has no Internet gateway attached`);
-  },
-  outputs: {
-    publicIp: ({ inputs }, world) =>
-      text(world.get(TYPES.eip, text(inputs, "allocationId") ?? "")?.outputs ?? {}, "publicIp") ?? "",
-    privateIp: ({ inputs, serial }, world) =>
-      hostOf(text(world.get(TYPES.subnet, text(inputs, "subnetId") ?? "")?.inputs ?? {}, "cidrBlock") ?? "", serial),
-    networkInterfaceId: (subject) => `eni-0${subject.hex("eni", 16)}`,
-    associationId: (subject) => `eipassoc-0${subject.hex("eipassoc", 16)}`,
-  },
-  latency: { create: TIMINGS.natGateway, delete: TIMINGS.natGatewayDelete },
-};
-
-/** True when the VPC has a way to the internet. */
-export function hasInternetGateway(vpcId: string, world: World): boolean {
-  return world
-    .ofType(TYPES.internetGateway)
-    .some((it) => text(it.inputs, "vpcId") === vpcId && it.status === "available");
-}
 
 const routeTable: ResourceModel = {
   type: TYPES.routeTable,
@@ -204,11 +73,4 @@ const routeTableAssociation: ResourceModel = {
   latency: { create: TIMINGS.quick },
 };
 
-export const routingModels: readonly ResourceModel[] = [
-  internetGateway,
-  eip,
-  natGateway,
-  routeTable,
-  route,
-  routeTableAssociation,
-];
+export const routingModels: readonly ResourceModel[] = [routeTable, route, routeTableAssociation];

@@ -1,12 +1,11 @@
 import { arnOf } from "../arn.ts";
 import { AwsError } from "../aws-error.ts";
-import { contains, overlap, parseCidr } from "../cidr.ts";
+import { parseCidr } from "../cidr.ts";
 import { TIMINGS } from "../latency.ts";
-import type { Companion, Draft, ResourceModel, Subject } from "../model.ts";
+import type { Companion, ResourceModel, Subject } from "../model.ts";
 import { subnetReference, vpcReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { text } from "../values.ts";
-import type { World } from "../world.ts";
 import { ec2Arn, ec2Id } from "./ec2-ids.ts";
 
 const RETRY = { deleteRetrySeconds: 300 } as const;
@@ -64,79 +63,6 @@ function companion(subject: Subject, type: string, prefix: string, kind: string,
   return { type, id, arn: arnOf(subject, "ec2", `${kind}/${id}`), inputs, ...(name === undefined ? {} : { name }) };
 }
 
-const subnet: ResourceModel = {
-  type: TYPES.subnet,
-  title: "EC2 Subnet",
-  required: ["vpcId"],
-  immutable: ["vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId"],
-  defaults: {
-    mapPublicIpOnLaunch: false,
-    assignIpv6AddressOnCreation: false,
-    enableDns64: false,
-    enableResourceNameDnsARecordOnLaunch: false,
-    enableResourceNameDnsAaaaRecordOnLaunch: false,
-    ipv6Native: false,
-  },
-  id: ec2Id("subnet"),
-  arn: ec2Arn("subnet"),
-  references: [vpcReference()],
-  quotas: [
-    {
-      limit: 200,
-      within: (inputs) => text(inputs, "vpcId"),
-      exceeded: () => new AwsError("SubnetLimitExceeded", "The maximum number of subnets has been reached."),
-    },
-  ],
-  validate: (draft, world) => {
-    checkZone(draft);
-    checkRange(draft, world);
-  },
-  outputs: {
-    ...owner,
-    privateDnsHostnameTypeOnLaunch: () => "ip-name",
-    availabilityZoneId: ({ inputs }) => zoneIdOf(text(inputs, "availabilityZone") ?? ""),
-  },
-  latency: { create: TIMINGS.quick },
-  inUse: ({ id }) => new AwsError("DependencyViolation", `The subnet '${id}' has dependencies and cannot be deleted.`),
-  ...RETRY,
-};
-
-/** Availability zones that the simulated account has in a region. */
-export function zonesOf(region: string): string[] {
-  const letters = region === "us-east-1" ? "abcdef" : "abc";
-  return [...letters].map((letter) => `${region}${letter}`);
-}
-
-/** The account-independent id of a zone, for example `use1-az1`. */
-export function zoneIdOf(zone: string): string {
-  const [area = "", direction = "", rest = ""] = zone.split("-");
-  return `${area}${direction[0] ?? ""}${rest.slice(0, -1)}-az${rest.charCodeAt(rest.length - 1) - 96}`;
-}
-
-function checkZone({ inputs, region }: Draft): void {
-  const zone = text(inputs, "availabilityZone");
-  const zones = zonesOf(region);
-  if (zone === undefined || zones.includes(zone)) return;
-  const words = `Value (${zone}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: ${zones.join(", ")}.`;
-  throw new AwsError("InvalidParameterValue", words);
-}
-
-function checkRange({ type, inputs, serial }: Draft, world: World): void {
-  const [cidr = "", vpcId = ""] = [text(inputs, "cidrBlock"), text(inputs, "vpcId")];
-  const range = text(world.get(TYPES.vpc, vpcId)?.inputs ?? {}, "cidrBlock") ?? "";
-  const bits = parseCidr(cidr)?.bits ?? 0;
-  if (bits < 16 || bits > 28 || !contains(range, cidr)) {
-    throw new AwsError("InvalidSubnet.Range", `The CIDR '${cidr}' is invalid.`);
-  }
-  const other = world
-    .ofType(type)
-    .filter((it) => it.serial !== serial && text(it.inputs, "vpcId") === vpcId)
-    .find((it) => overlap(text(it.inputs, "cidrBlock") ?? "", cidr));
-  if (other !== undefined) {
-    throw new AwsError("InvalidSubnet.Conflict", `The CIDR '${cidr}' conflicts with another subnet`);
-  }
-}
-
 const networkAcl: ResourceModel = {
   type: TYPES.networkAcl,
   title: "EC2 Network ACL",
@@ -171,4 +97,4 @@ const defaultNetworkAcl: ResourceModel = {
   adopted: true,
 };
 
-export const vpcModels: readonly ResourceModel[] = [vpc, subnet, networkAcl, defaultNetworkAcl];
+export const vpcModels: readonly ResourceModel[] = [vpc, networkAcl, defaultNetworkAcl];

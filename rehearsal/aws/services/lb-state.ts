@@ -113,9 +113,9 @@ export async function publishLoadBalancers({ world, services }: Cloud): Promise<
 
 /** The name by which clients reach the load balancer. */
 export function dnsNameOf(
-  { name, region, serial }: Pick<WorldResource, "name" | "region" | "serial">,
+  { name, region, origin }: Pick<WorldResource, "name" | "region" | "origin">,
   world: World,
 ): string {
-  const number = Number.parseInt(world.hex(serial, "dns", 8), 16);
+  const number = Number.parseInt(world.hex(origin, "dns", 8), 16);
   return `${name}-${number}.${region}.elb.amazonaws.com`;
 }

@@ -7,7 +7,7 @@ import { securityGroupReference, subnetReference, vpcReference } from "../refere
 import { TYPES } from "../types.ts";
 import { flag, number, text } from "../values.ts";
 import type { World } from "../world.ts";
-import { hasInternetGateway } from "./ec2-routing.ts";
+import { hasInternetGateway } from "./ec2-gateways.ts";
 import { listenerModels } from "./lb-listeners.ts";
 import { dnsNameOf, publishLoadBalancers } from "./lb-state.ts";
 import { trusts } from "./policy-document.ts";
@@ -109,8 +109,8 @@ const loadBalancer: ResourceModel = {
   validate: checkBalancer,
   outputs: {
     arnSuffix: (subject) => `app/${suffixOf(subject, "lb")}`,
-    dnsName: ({ inputs, region, serial }, world) =>
-      dnsNameOf({ name: text(inputs, "name") ?? "", region, serial }, world),
+    dnsName: ({ inputs, region, origin }, world) =>
+      dnsNameOf({ name: text(inputs, "name") ?? "", region, origin }, world),
     zoneId: () => "Z35SXDOTRQ7X7K",
     vpcId: (subject, world) => vpcAt(subject, "subnets", world) ?? "",
   },

@@ -1,0 +1,59 @@
+import { text } from "../aws/values.ts";
+import type { ConstructRequest } from "../provider/model.ts";
+import type { Monitor } from "../provider/monitor.ts";
+import { isRecord, type Properties, resourceReference, UNKNOWN, type Value } from "../provider/properties.ts";
+import type { Children } from "./children.ts";
+import { addServiceRole } from "./service-role.ts";
+
+const CLUSTER_POLICIES = [
+  "AmazonEKSClusterPolicy",
+  "AmazonEKSComputePolicy",
+  "AmazonEKSBlockStoragePolicy",
+  "AmazonEKSLoadBalancingPolicy",
+  "AmazonEKSNetworkingPolicy",
+];
+const NODE_POLICIES = ["AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"];
+
+/** A role as the cluster needs it. */
+export interface ClusterRole {
+  readonly name: Value;
+  readonly arn: Value;
+  readonly reference: Properties;
+  /** What must exist before the role is of use. */
+  readonly urns: readonly string[];
+}
+
+/** The role that EKS assumes: the program's own, or one made here. */
+export async function addClusterRole(monitor: Monitor, { name, inputs: args }: ConstructRequest, children: Children) {
+  if (args.serviceRole !== undefined) return givenRole(monitor, args.serviceRole);
+  return addRole(children, {
+    name: `${name}-eksRole`,
+    service: "eks.amazonaws.com",
+    description: "Allows EKS to manage clusters on your behalf.",
+    actions: ["sts:AssumeRole", "sts:TagSession"],
+    policies: CLUSTER_POLICIES,
+    tags: args.tags,
+  });
+}
+
+/** The role of the nodes that Auto Mode runs. */
+export async function addNodeRole({ name, inputs: args }: ConstructRequest, children: Children): Promise<ClusterRole> {
+  const actions = ["sts:AssumeRole"];
+  const service = "ec2.amazonaws.com";
+  return addRole(children, { name: `${name}-nodeRole`, service, actions, policies: NODE_POLICIES, tags: args.tags });
+}
+
+async function addRole(children: Children, args: Parameters<typeof addServiceRole>[1]): Promise<ClusterRole> {
+  const { role, urns } = await addServiceRole(children, args);
+  const { name = UNKNOWN, arn = UNKNOWN } = role.outputs;
+  return { name, arn, reference: resourceReference(role.urn, role.id), urns };
+}
+
+/** The program's own role: its ARN is known to the engine. */
+async function givenRole(monitor: Monitor, reference: Value): Promise<ClusterRole> {
+  const urn = isRecord(reference) ? text(reference, "urn") : undefined;
+  if (!isRecord(reference) || urn === undefined) throw new Error("eks.Cluster: serviceRole must be a role");
+  const { state } = await monitor.invoke("pulumi:pulumi:getResource", { urn }, undefined);
+  const { name = UNKNOWN, arn = UNKNOWN } = isRecord(state) ? state : {};
+  return { name, arn, reference, urns: [urn] };
+}
