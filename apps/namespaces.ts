@@ -39,7 +39,7 @@ export class Namespaces extends pulumi.ComponentResource {
 }
 
 function createNamespace(name: string, options: pulumi.CustomResourceOptions): Place {
-  const namespace = new kubernetes.core.v1.Namespace(name, { metadata: { name, labels: podSecurity() } }, options);
+  const namespace = new kubernetes.core.v1.Namespace(name, { metadata: { name, labels: labelsOf(name) } }, options);
   const inside = { ...options, dependsOn: [namespace] };
   const deny = new kubernetes.networking.v1.NetworkPolicy(
     `${name}-default-deny`,
@@ -60,6 +60,12 @@ function createServiceAccount(namespace: string, account: string, options: pulum
     { metadata: { namespace, name: account }, automountServiceAccountToken: false },
     options,
   );
+}
+
+/** Served namespaces also make a pod's readiness wait for its target's health, so that a rollout never outruns the load balancer. */
+function labelsOf(name: string): Record<string, string> {
+  const served = name === "sparki-engine" || name === "sparki-web";
+  return { ...podSecurity(), ...(served ? { "eks.amazonaws.com/pod-readiness-gate-inject": "enabled" } : {}) };
 }
 
 function podSecurity(): Record<string, string> {

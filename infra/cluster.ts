@@ -52,6 +52,7 @@ export class Cluster extends pulumi.ComponentResource {
       { parent: this },
     );
     this.secretsStore = createSecretsStore(this, name, cluster);
+    createMetricsServer(this, name, cluster);
     enforceNetworkPolicies(this, name);
     this.registerOutputs();
   }
@@ -88,6 +89,12 @@ function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterN
     // EKS makes the log group itself, unencrypted and kept for ever, when it is not there first.
     { parent, dependsOn: [args.logs] },
   );
+}
+
+/** What the fleets' autoscalers measure by; Auto Mode does not bring it. */
+function createMetricsServer(parent: Cluster, name: string, cluster: eks.Cluster): void {
+  const settings = { clusterName: cluster.eksCluster.name, addonName: "metrics-server" };
+  new aws.eks.Addon(`${name}-metrics-server`, settings, { parent });
 }
 
 /** The component refuses a list of CIDRs, even an empty one, beside a public endpoint that is off. */

@@ -11,6 +11,8 @@ export interface RoutesArgs {
 /** Share of users' requests that the one-box gets: enough to see a bad release, few enough to bear it. */
 const ONE_BOX_PERCENT = 5;
 const ENGINE_PATHS = ["/api/*", "/health"];
+/** For Prometheus and the kubelet, who ask the pods themselves. */
+const NOT_PUBLIC = ["/metrics", "/ready"];
 /** TLS 1.2 and 1.3 with forward secrecy only. */
 const TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06";
 
@@ -36,6 +38,7 @@ export function routeRequests(parent: pulumi.Resource, name: string, args: Route
       { parent },
     );
   const { targets } = args;
+  rule("not-public", 1, [{ pathPattern: { values: NOT_PUBLIC } }], notFound);
   rule("gate-engine-one-box", 10, [engine, track("one-box")], only(targets["engine-one-box"]));
   rule("gate-engine-fleet", 11, [engine, track("fleet")], only(targets["engine-fleet"]));
   rule("gate-web-one-box", 12, [track("one-box")], only(targets["web-one-box"]));
@@ -51,6 +54,11 @@ const engine: Condition = { pathPattern: { values: ENGINE_PATHS } };
 function track(value: "one-box" | "fleet"): Condition {
   return { httpHeader: { httpHeaderName: "x-sparki-track", values: [value] } };
 }
+
+const notFound: Action = {
+  type: "fixed-response",
+  fixedResponse: { contentType: "text/plain", messageBody: "not found", statusCode: "404" },
+};
 
 function only(target: aws.lb.TargetGroup): Action {
   return { type: "forward", forward: { targetGroups: [{ arn: target.arn, weight: 100 }] } };

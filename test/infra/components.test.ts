@@ -54,14 +54,14 @@ describe("Network", () => {
 
   it("sends each zone's private traffic through that zone's own NAT gateway", () => {
     for (const zone of ZONES) {
-      expect(find(recorded, "aws:ec2/route:Route", `network-private-${zone}-nat`).inputs["natGatewayId"]).toBe(
+      expect(find(recorded, "aws:ec2/route:Route", `network-private-${zone}-nat`).inputs.natGatewayId).toBe(
         `network-nat-${zone}-id`,
       );
     }
   });
 
   it("gives the database tier no route out of the VPC", () => {
-    const routes = ofType("aws:ec2/route:Route").map(({ inputs }) => inputs["routeTableId"]);
+    const routes = ofType("aws:ec2/route:Route").map(({ inputs }) => inputs.routeTableId);
     expect(routes).not.toContain("network-database-id");
   });
 
@@ -136,17 +136,18 @@ describe("Cache", () => {
 describe("Edge", () => {
   it("is the only thing open to the world, on 443 and 80", () => {
     const open = ofType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").filter(
-      ({ inputs }) => inputs["cidrIpv4"] === "0.0.0.0/0",
+      ({ inputs }) => inputs.cidrIpv4 === "0.0.0.0/0",
     );
-    expect(open.map(({ name, inputs }) => [name, inputs["fromPort"]])).toEqual([
+    expect(open.map(({ name, inputs }) => [name, inputs.fromPort])).toEqual([
       ["edge-lb-entrance-from-world-https", 443],
       ["edge-lb-entrance-from-world-http", 80],
     ]);
   });
 
   it("sends a gate's requests to the track that it names, before any weight is drawn", () => {
-    const priorities = ofType("aws:lb/listenerRule:ListenerRule").map(({ name, inputs }) => [name, inputs["priority"]]);
+    const priorities = ofType("aws:lb/listenerRule:ListenerRule").map(({ name, inputs }) => [name, inputs.priority]);
     expect(Object.fromEntries(priorities)).toEqual({
+      "edge-lb-not-public": 1,
       "edge-lb-gate-engine-one-box": 10,
       "edge-lb-gate-engine-fleet": 11,
       "edge-lb-gate-web-one-box": 12,
@@ -156,7 +157,7 @@ describe("Edge", () => {
   });
 
   it("answers plain HTTP with a redirect only", () => {
-    expect(find(recorded, "aws:lb/listener:Listener", "edge-lb-http").inputs["defaultActions"]).toEqual([
+    expect(find(recorded, "aws:lb/listener:Listener", "edge-lb-http").inputs.defaultActions).toEqual([
       { type: "redirect", redirect: { protocol: "HTTPS", port: "443", statusCode: "HTTP_301" } },
     ]);
   });
