@@ -122,6 +122,8 @@ function controllerManagerArguments(files: ControlPlaneFiles): string[] {
     "--use-service-account-credentials=true",
     "--kube-api-qps=200",
     "--kube-api-burst=400",
+    // A new fleet has one pod until the autoscaler first looks: 15 s would be long in a rehearsal.
+    "--horizontal-pod-autoscaler-sync-period=2s",
     ...uncontested(),
   ];
 }

@@ -1,5 +1,7 @@
 import { isRestarted, type RestartPolicy } from "./container-state.ts";
 import type { ContainerStatus, Pod, PodCondition } from "./objects.ts";
+import type { Placement } from "./pod-fields.ts";
+import { isOver } from "./pod-identity.ts";
 
 export type PodPhase = "Pending" | "Running" | "Succeeded" | "Failed";
 
@@ -17,6 +19,21 @@ export interface PodFacts {
 export function restartPolicyOf(pod: Pod): RestartPolicy {
   const policy = pod.spec?.restartPolicy;
   return policy === "Never" || policy === "OnFailure" ? policy : "Always";
+}
+
+/** The whole status of a pod, as a kubelet writes it. */
+export function podStatus(facts: PodFacts, { podAddress, nodeAddress }: Placement, now: string) {
+  const { status } = facts.pod;
+  return {
+    phase: isOver(facts.pod) ? status?.phase : phaseOf(facts),
+    conditions: conditionsOf(facts, status?.conditions ?? [], now),
+    startTime: status?.startTime ?? now,
+    hostIP: nodeAddress,
+    podIP: podAddress,
+    podIPs: [{ ip: podAddress }],
+    ...(facts.initStatuses.length === 0 ? {} : { initContainerStatuses: facts.initStatuses }),
+    containerStatuses: facts.statuses,
+  };
 }
 
 /** The phase, from the containers' states and the restart policy. */

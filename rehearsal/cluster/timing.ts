@@ -11,6 +11,8 @@ export interface Timing {
   imagePull(): number;
   /** Before the next start of a container that ended `failures` times in a row. */
   restartDelay(failures: number): number;
+  /** Between two looks for rotated secrets. */
+  secretRotation(): number;
   /** A container that ran this long counts as recovered. */
   stableRun(): number;
   /** Before an image is tried again that could not be pulled `failures` times. */
@@ -18,6 +20,8 @@ export interface Timing {
 }
 
 const IMAGE_PULL_SECONDS = 8;
+/** The secrets-store driver's default. */
+const ROTATION_POLL_SECONDS = 120;
 /** The kubelet's own back-off: 10 s, doubled up to 5 minutes; scaled, it starts at no less than a second. */
 const BACK_OFF = { firstSeconds: 10, firstFloorSeconds: 1, lastSeconds: 300, lastFloorSeconds: 30 };
 
@@ -37,6 +41,7 @@ export function timingAt(timeScale: number): Timing {
     preStopSleep: (seconds) => scaled(seconds, 1),
     imagePull: () => scaled(IMAGE_PULL_SECONDS, 0),
     restartDelay: (failures) => (failures <= 1 ? 0 : backOff(failures - 1)),
+    secretRotation: () => scaled(ROTATION_POLL_SECONDS, 5),
     stableRun: () => scaled(600, 10),
     pullRetry: backOff,
   };

@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { References } from "./environment.ts";
 import type { Container, Pod, Volume } from "./objects.ts";
@@ -29,9 +29,9 @@ interface Item {
 
 const NO_FILES: Files = new Map();
 
-/** Fills a directory below `<root>/.volumes` for each volume of the pod, secrets readable by the owner only. */
-export async function setUpVolumes(root: string, mounting: Mounting): Promise<void> {
-  for (const volume of mounting.pod.spec?.volumes ?? []) {
+/** Fills a directory below `<root>/.volumes` for each of a pod's volumes, readable by the owner only. */
+export async function setUpVolumes(root: string, mounting: Mounting, volumes: readonly Volume[]): Promise<void> {
+  for (const volume of volumes) {
     const directory = volumeDirectory(root, volume.name);
     const files = await filesOf(volume, mounting).catch((error: Error) => {
       throw new MountError(`MountVolume.SetUp failed for volume "${volume.name}" : ${error.message}`);
@@ -58,7 +58,9 @@ function volumeDirectory(root: string, volume: string): string {
 async function writeInto(directory: string, name: string, content: string | Buffer): Promise<void> {
   const file = join(directory, name);
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await writeFile(file, content, { mode: 0o600 });
+  // Whoever reads it meanwhile sees the old content or the new, never half of one.
+  await writeFile(`${file}.new`, content, { mode: 0o600 });
+  await rename(`${file}.new`, file);
 }
 
 async function filesOf(volume: Volume, mounting: Mounting): Promise<Files> {

@@ -187,7 +187,7 @@ describe("RehearsedClusters", () => {
     await cluster.api.delete(`${DEPLOYMENTS}/unknown`);
   }, 40_000);
 
-  it("holds a pod back until its secret exists, then mounts it as files of the owner", async () => {
+  it("holds a pod back until its secret exists, mounts it as files of the owner, and takes up its rotation", async () => {
     const objects = JSON.stringify([
       { objectName: "db", objectType: "secretsmanager", jmesPath: [{ path: "username", objectAlias: "username" }] },
     ]);
@@ -214,6 +214,8 @@ describe("RehearsedClusters", () => {
     const file = join(root, "mnt/secrets/database/username");
     expect(readFileSync(file, "utf8")).toBe("sparki");
     expect(statSync(file).mode & 0o077).toBe(0);
+    cluster.secrets.set("db", JSON.stringify({ username: "rotated", password: "hidden" }));
+    await eventually(async () => readFileSync(file, "utf8") === "rotated");
   }, 40_000);
 
   it("leaves no process behind once it is stopped", async () => {
