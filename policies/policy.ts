@@ -28,6 +28,8 @@ export type WhenUnknown = { readonly comesFrom: string } | "update";
 export type Demand = (property: string, holds: () => boolean, whenUnknown?: WhenUnknown) => void;
 
 export interface EachCheck {
+  /** Undefined when it reads more than one type. */
+  readonly type: string | undefined;
   readonly appliesTo: (type: string) => boolean;
   readonly check: (resource: AnyResource, demand: Demand, situation: Situation) => void;
 }
@@ -59,6 +61,7 @@ export function each<T extends ResourceType>(
   check: (resource: Resource<T>, demand: Demand, situation: Situation) => void,
 ): EachCheck {
   return {
+    type,
     appliesTo: (candidate) => candidate === type,
     check: (resource, demand, situation) => {
       if (resource.is(type)) check(resource, demand, situation);
@@ -68,5 +71,5 @@ export function each<T extends ResourceType>(
 
 /** A check of every resource whose type passes `appliesTo`, with untyped properties. */
 export function every(appliesTo: (type: string) => boolean, check: EachCheck["check"]): EachCheck {
-  return { appliesTo, check };
+  return { type: undefined, appliesTo, check };
 }

@@ -8,7 +8,7 @@ import type {
 } from "@pulumi/policy";
 import { controlOf } from "../controls/table.ts";
 import type { Policy } from "../policy.ts";
-import { type AnyResource, asResource, StackView } from "./resource.ts";
+import { type AnyResource, asResource } from "./resource.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -17,57 +17,39 @@ import type { Session } from "./session.ts";
  */
 export function pulumiPolicies(policies: readonly Policy[], session: () => Session): Policies {
   const withResources = policies.filter((policy) => policy.each !== undefined);
-  const inputs: Inputs = new Map();
-  return [...withResources.map((policy) => resourcePolicy(policy, session, inputs)), stackPolicy(session, inputs)];
+  return [...withResources.map((policy) => resourcePolicy(policy, session)), stackPolicy(session)];
 }
 
-/** What was asked for of each resource, by URN: of a cluster that does not exist yet, preview shows no outputs. */
-type Inputs = Map<string, AnyResource["props"]>;
-
-function resourcePolicy(policy: Policy, session: () => Session, inputs: Inputs): ResourceValidationPolicy {
+function resourcePolicy(policy: Policy, session: () => Session): ResourceValidationPolicy {
+  const { name, control, each = [] } = policy;
   const validate: ResourceValidation = (args, report) => {
-    for (const violation of session().judgeResource(policy, observed(args))) report(violation.message);
+    if (!each.some((check) => check.appliesTo(args.type))) args.notApplicable();
+    for (const violation of session().judgeResource(policy, observed(args, {}))) report(violation.message);
   };
-  return {
-    name: policy.name,
-    description: controlOf(policy.control).title,
-    enforcementLevel: "mandatory",
-    validateResource: (args, report) => {
-      inputs.set(args.urn, args.props);
-      if (policy.each?.some((each) => each.appliesTo(args.type))) return validate(args, report);
-    },
-  };
+  const [type, ...others] = new Set(each.map((check) => check.type));
+  // By this mark the SDK passes over other types before it decodes a resource, as it does for its own typed policies.
+  const marked = type === undefined || others.length > 0 ? validate : Object.assign(validate, { __pulumiType: type });
+  return { name, description: controlOf(control).title, enforcementLevel: "mandatory", validateResource: marked };
 }
 
-function stackPolicy(session: () => Session, inputs: Inputs): StackValidationPolicy {
+/** Sees each resource first, since what it is given to judge in the end lacks the inputs. */
+function stackPolicy(session: () => Session): ResourceValidationPolicy & StackValidationPolicy {
   return {
     name: "whole-stack",
     description: "What lies between resources, and what preview could not tell of one alone",
     enforcementLevel: "mandatory",
-    validateStack: (args, report) => {
-      const stack = new StackView(args.resources.map((resource) => observed(resource, inputs.get(resource.urn))));
+    validateResource: (args) => session().remember(observed(args, {})),
+    validateStack: ({ resources }, report) => {
+      const stack = resources.map((resource) => observed(resource, resource.propertyDependencies));
       for (const violation of session().judgeStack(stack)) report(violation.message, violation.urn);
     },
   };
 }
 
-function observed(args: ResourceValidationArgs | PolicyResource, inputs: AnyResource["props"] = {}): AnyResource {
-  const dependencies = "propertyDependencies" in args ? args.propertyDependencies : {};
-  return asResource({
-    type: args.type,
-    name: args.name,
-    urn: args.urn,
-    props: preferring(args.props, inputs),
-    protect: args.opts.protect,
-    provider: args.provider,
-    sourcesOf: (property) => dependencies[property] ?? [],
-  });
-}
+type Observable = Pick<ResourceValidationArgs, "type" | "name" | "urn" | "props" | "opts" | "provider">;
 
-/** Outputs, and inputs where there is no output of that name; a property is read, and may be unknown, only when asked for. */
-function preferring(outputs: AnyResource["props"], inputs: AnyResource["props"]): AnyResource["props"] {
-  return new Proxy(outputs, {
-    get: (_, key) => Reflect.get(Reflect.has(outputs, key) ? outputs : inputs, key),
-    has: (_, key) => Reflect.has(outputs, key) || Reflect.has(inputs, key),
-  });
+function observed(args: Observable, dependencies: PolicyResource["propertyDependencies"]): AnyResource {
+  const { type, name, urn, props, opts, provider } = args;
+  const sourcesOf = (property: string) => dependencies[property] ?? [];
+  return asResource({ type, name, urn, props, protect: opts.protect, provider, sourcesOf });
 }

@@ -30,6 +30,17 @@ export function asResource(facts: ResourceFacts): AnyResource {
   };
 }
 
+/** The resource with what its inputs say wherever its outputs say nothing, as in a preview without a provider. */
+export function withInputs(resource: AnyResource, inputs: AnyResource["props"]): AnyResource {
+  const keys = new Set([...Object.keys(inputs), ...Object.keys(resource.props)]);
+  const read = (key: string) => (key in resource.props ? resource.props : inputs)[key];
+  const props = Object.defineProperties(
+    {},
+    Object.fromEntries([...keys].map((key) => [key, { enumerable: true, get: () => read(key) }])),
+  );
+  return { ...resource, props };
+}
+
 /** By what others name a resource; its id is no property, and reaches others only as a dependency. */
 const IDENTITIES = ["arn", "name"];
 

@@ -2,7 +2,7 @@ import { controlOf } from "../controls/table.ts";
 import type { Policy, Situation } from "../policy.ts";
 import { Excuses } from "./exemptions.ts";
 import { type Finding, judgeEach, judgeWhole } from "./judgement.ts";
-import type { AnyResource, StackView } from "./resource.ts";
+import { type AnyResource, StackView, withInputs } from "./resource.ts";
 
 /** What stops the deployment; resource and property are undefined when the stack's exemptions are at fault. */
 export interface Violation {
@@ -20,6 +20,8 @@ export class Session {
   readonly #situation: Situation;
   readonly #preview: boolean;
   readonly #excuses: Excuses;
+  /** By URN: what the program asked for. */
+  readonly #inputs = new Map<string, AnyResource["props"]>();
   /** What was met or broken by a resource alone, and needs no second look. */
   readonly #judged = new Set<string>();
 
@@ -30,6 +32,11 @@ export class Session {
     this.#excuses = new Excuses(situation);
   }
 
+  /** Keeps a resource's inputs for the stack phase, which is told of outputs only. */
+  remember({ urn, props }: AnyResource): void {
+    this.#inputs.set(urn, props);
+  }
+
   /** Violations of one policy by a resource's inputs, before the resource is touched. */
   judgeResource(policy: Policy, resource: AnyResource): Violation[] {
     const findings = judgeEach(policy, resource, this.#situation);
@@ -38,7 +45,8 @@ export class Session {
   }
 
   /** Violations of all policies by the stack, and by the stack's own exemptions. */
-  judgeStack(stack: StackView): Violation[] {
+  judgeStack(resources: readonly AnyResource[]): Violation[] {
+    const stack = new StackView(resources.map((one) => withInputs(one, this.#inputs.get(one.urn) ?? {})));
     const findings = this.#policies.flatMap((policy) => [
       ...judgeWhole(policy, stack, this.#situation),
       ...stack.resources

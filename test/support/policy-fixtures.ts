@@ -1,4 +1,4 @@
-import { asResource, StackView } from "../../policies/judging/resource.ts";
+import { asResource } from "../../policies/judging/resource.ts";
 import { Session, type Violation } from "../../policies/judging/session.ts";
 import type { Policy, PolicyConfig, Situation } from "../../policies/policy.ts";
 import type { PropsOf, ResourceType } from "../../policies/resource-types.ts";
@@ -105,9 +105,9 @@ export function judge(
   if (twice !== undefined) throw new RangeError(`two examples are ${twice.urn}; name one of them`);
   const session = new Session(policies, given, options);
   const early = examples.map((one) => observe(one, { sources: false }));
+  for (const resource of early) session.remember(resource);
   const found = policies.flatMap((policy) => early.flatMap((resource) => session.judgeResource(policy, resource)));
-  const stack = new StackView(examples.map((one) => observe(one, { sources: true })));
-  return [...found, ...session.judgeStack(stack)];
+  return [...found, ...session.judgeStack(examples.map((one) => observe(one, { sources: true })))];
 }
 
 function observe(one: Example<object>, { sources }: { readonly sources: boolean }) {

@@ -1,4 +1,4 @@
-import { asResource, isUnknownValue, knownValue, StackView } from "../../../policies/judging/resource.ts";
+import { asResource, isUnknownValue, knownValue, StackView, withInputs } from "../../../policies/judging/resource.ts";
 import { UNKNOWN } from "../../../rehearsal/provider/properties.ts";
 import { unknownsThrow } from "../../support/unknowns.ts";
 
@@ -57,5 +57,23 @@ describe("knownValue", () => {
     };
     expect(() => knownValue(fail)).toThrow(RangeError);
     expect(isUnknownValue(new RangeError("other"))).toBe(false);
+  });
+});
+
+describe("withInputs", () => {
+  const outputs = subnet({ vpcId: "from the cloud", arn: UNKNOWN });
+  const { props } = withInputs(outputs, { vpcId: "asked for", arn: "asked for", cidrBlock: "10.40.0.0/16" });
+
+  it("takes what the cloud says where it says something", () => expect(props.vpcId).toBe("from the cloud"));
+
+  it("takes what the program asked for where the cloud says nothing", () =>
+    expect(props.cidrBlock).toBe("10.40.0.0/16"));
+
+  it("leaves unknown what the cloud will say", () => expect(() => props.arn).toThrow("can't be known"));
+
+  it("names every property once", () => expect(Object.keys(props).sort()).toEqual(["arn", "cidrBlock", "vpcId"]));
+
+  it("leaves the rest of the resource as it is", () => {
+    expect(withInputs(outputs, {})).toMatchObject({ type: outputs.type, name: outputs.name, urn: outputs.urn });
   });
 });

@@ -1,3 +1,5 @@
+import { asResource } from "../../../policies/judging/resource.ts";
+import { Session } from "../../../policies/judging/session.ts";
 import type { Policy } from "../../../policies/policy.ts";
 import { every } from "../../../policies/policy.ts";
 import { database, key, vpc } from "../../support/policy-examples.ts";
@@ -70,6 +72,29 @@ describe("Session", () => {
   it("lets nothing pass an update by being unknown", () => {
     const late = database.from("kmsKeyId", key);
     expect(found([encrypted], [key, late], situation(), { preview: false })).toEqual(["kmsKeyId"]);
+  });
+
+  it("judges a stack by what was asked for, where a preview without a provider has no outputs", () => {
+    const labelled: Policy = {
+      ...encrypted,
+      each: [],
+      whole: (stack, demand) => {
+        for (const one of stack.resources) demand(one, "labels", () => one.props.labels === "restricted");
+      },
+    };
+    const session = new Session([labelled], situation(), { preview: true });
+    const facts = {
+      type: "kubernetes:core/v1:Namespace",
+      name: "web",
+      urn: "web",
+      protect: false,
+      provider: undefined,
+    };
+    const asked = asResource({ ...facts, props: { labels: "restricted" }, sourcesOf: () => [] });
+    const silent = asResource({ ...facts, props: {}, sourcesOf: () => [] });
+    expect(session.judgeStack([silent])).toHaveLength(1);
+    session.remember(asked);
+    expect(session.judgeStack([silent])).toEqual([]);
   });
 
   it("lets an exception of a policy through, so that the deployment stops", () => {
