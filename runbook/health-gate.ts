@@ -85,7 +85,19 @@ function result(gate: HealthGate, objective: string, { verdict, reason }: Findin
   const bad = verdict === "pass" ? 0 : 1;
   const measured = verdict === "error" ? null : bad;
   const bounds = { lower: measured ?? 0, upper: measured ?? 1 };
-  return { gate: gate.gate, objective, verdict, requests: 1, bad, measured, limit: 0, ...bounds, needed: 0, synthetic: 1, reason };
+  return {
+    gate: gate.gate,
+    objective,
+    verdict,
+    requests: 1,
+    bad,
+    measured,
+    limit: 0,
+    ...bounds,
+    needed: 0,
+    synthetic: 1,
+    reason,
+  };
 }
 
 function messageOf(error: unknown): string {
