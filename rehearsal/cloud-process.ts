@@ -112,7 +112,8 @@ async function askCloud(url: string, method: string, path: string, body: unknown
 
 function lastWords(log: string): string {
   try {
-    return readFileSync(log, "utf8").trim().split("\n").slice(-5).join("\n");
+    const lines = readFileSync(log, "utf8").trim().split("\n");
+    return lines.findLast((line) => /^\w*Error\b.*: /.test(line)) ?? lines.at(-1) ?? "";
   } catch {
     return "it left no log";
   }

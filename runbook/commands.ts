@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   rehearse: async () => (await import("./commands/rehearse.ts")).rehearse,
   cloud: async () => (await import("./commands/cloud.ts")).cloud,
+  controls: async () => (await import("./commands/controls.ts")).controls,
 };
 
 /** The commands that an argument list names, or all of them when it names none, as `--help` needs. */

@@ -10,6 +10,8 @@ import { KubernetesClient } from "./kubernetes.ts";
 const POLL_MILLISECONDS = 250;
 /** Time that the API may take beyond the Job's own deadline to report its end. */
 const GRACE_SECONDS = 60;
+/** The kubelet's reasons why a container never started and, after several tries, never will. */
+const HOPELESS = new Set(["ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"]);
 
 const { kubeconfig, job } = JSON.parse(await text(process.stdin)) as { kubeconfig: string; job: V1Job };
 const client = new KubernetesClient(kubeconfig);
@@ -19,8 +21,10 @@ const namespace = job.metadata?.namespace ?? "";
 
 await removeEnded();
 await createUnlessRunning();
+let ended = false;
 const logged = streamLogs();
 const failure = await endOfJob();
+ended = true;
 await Promise.race([logged, sleep(5_000, undefined, { ref: false })]);
 if (failure !== undefined) {
   process.stderr.write(`job ${namespace}/${name} failed: ${failure}\n`);
@@ -65,15 +69,29 @@ async function endOfJob(): Promise<string | undefined> {
       if (condition.type === "Complete") return undefined;
       if (condition.type === "Failed") return `${condition.reason}: ${condition.message}${await whyWaiting()}`;
     }
+    const stuck = await whyStuck();
+    if (stuck !== undefined) return stuck;
     await sleep(POLL_MILLISECONDS);
   }
   return `it did not end within ${limitSeconds} s${await whyWaiting()}`;
 }
 
+/** Why no pod of the Job can ever start, which no waiting mends; the Job is removed, so that the next run starts anew. */
+async function whyStuck(): Promise<string | undefined> {
+  const waiting = await findWaiting();
+  if (waiting?.reason === undefined || !HOPELESS.has(waiting.reason)) return undefined;
+  await batch.deleteNamespacedJob({ name, namespace, propagationPolicy: "Background" });
+  return `${waiting.reason}: ${waiting.message ?? ""}`;
+}
+
 async function whyWaiting(): Promise<string> {
-  const pods = await client.listPods(namespace, `job-name=${name}`);
-  const waiting = pods[0]?.status?.containerStatuses?.[0]?.state?.waiting;
+  const waiting = await findWaiting();
   return waiting?.reason ? ` (${waiting.reason}: ${waiting.message ?? ""})` : "";
+}
+
+async function findWaiting() {
+  const pods = await client.listPods(namespace, `job-name=${name}`);
+  return pods[0]?.status?.containerStatuses?.[0]?.state?.waiting;
 }
 
 async function streamLogs(): Promise<void> {
@@ -89,6 +107,8 @@ async function streamLogs(): Promise<void> {
       );
       return;
     }
-    await sleep(POLL_MILLISECONDS, undefined, { ref: false });
+    // Looked at once more after the end: a pod that has not started by then never will.
+    if (ended) return;
+    await sleep(POLL_MILLISECONDS);
   }
 }
