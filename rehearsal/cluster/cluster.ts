@@ -113,7 +113,10 @@ async function startParts(
   });
   const admin: ClusterAccess = { ...access, token: files.tokens.admin };
   await Promise.all([kubelets.start(), applyDefinitions(api), writeKubeconfig(processes.runDirectory, admin)]);
-  await bindTargetGroups(api, loadBalancer, addresses.slot, ending.signal);
+  const { slot, apiServer: address } = addresses;
+  const binding = { balancer: loadBalancer, slot, address, authority };
+  const groups = await bindTargetGroups(api, binding, ending.signal);
+  stops.push(() => groups.close());
   return admin;
 }
 

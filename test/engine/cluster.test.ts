@@ -148,8 +148,9 @@ describe("RehearsedClusters", () => {
     await cluster.restart();
     await eventually(async () => containersOf("good").length === 2);
     const pods = await eventually(async () => {
-      const found = (await podsOf("good")).filter(isReady);
-      return found.every(({ status }) => status?.containerStatuses?.[0]?.restartCount === 1) && found;
+      const ready = (await podsOf("good")).filter(isReady);
+      const again = ready.filter(({ status }) => status?.containerStatuses?.[0]?.restartCount === 1);
+      return again.length === before.length && again;
     });
     expect(pods.map(({ metadata }) => metadata?.uid).sort()).toEqual(before);
   }, 40_000);
@@ -159,6 +160,22 @@ describe("RehearsedClusters", () => {
     await eventually(async () => (await podsOf("good")).length === 0);
     expect(containersOf("good")).toEqual([]);
     await eventually(async () => cluster.targets.get("arn:good")?.length === 0);
+  }, 40_000);
+
+  it("lets a gated pod be ready only once it is healthy in its target group", async () => {
+    const labels = { "eks.amazonaws.com/pod-readiness-gate-inject": "enabled" };
+    await cluster.api.patch(NAMESPACE, "merge-patch", { metadata: { labels } });
+    await deploy("good", GOOD);
+    const targets = await eventually(async () => {
+      const found = cluster.targets.get("arn:good");
+      return found?.length === 2 && found;
+    });
+    expect((await podsOf("good")).filter(isReady)).toEqual([]);
+    for (const { address } of targets) cluster.healthy.add(address);
+    const [pod] = await readyPods("good", 2);
+    const gates = [{ conditionType: "target-health.eks.amazonaws.com/good" }];
+    expect(pod?.spec?.readinessGates).toEqual(gates);
+    await cluster.api.delete(`${DEPLOYMENTS}/good`);
   }, 40_000);
 
   it("says why a container that ends again and again is not running", async () => {

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CertificateAuthority } from "../../rehearsal/certificates.ts";
 import { KubernetesApi } from "../../rehearsal/cluster/api.ts";
+import type { Target } from "../../rehearsal/cluster/bound-services.ts";
 import { RehearsedClusters } from "../../rehearsal/cluster/cluster.ts";
 import { StoredImages } from "../../rehearsal/cluster/images.ts";
-import type { Target } from "../../rehearsal/cluster/target-groups.ts";
 import { claimSlot } from "../../rehearsal/control.ts";
 import { Processes } from "../../rehearsal/processes.ts";
 import type { ClusterAccess } from "../../rehearsal/services.ts";
@@ -21,6 +21,8 @@ export interface RehearsedCluster {
   readonly secrets: Map<string, string>;
   /** The targets that each target group has now. */
   readonly targets: ReadonlyMap<string, readonly Target[]>;
+  /** The loopback addresses that the load balancer finds healthy; a test adds to them. */
+  readonly healthy: Set<string>;
   readonly readySeconds: number;
   /** Stops everything and starts it again over the same run directory. */
   restart(): Promise<void>;
@@ -43,6 +45,7 @@ export async function startRehearsedCluster(): Promise<RehearsedCluster> {
   const images = new StoredImages(join(runDirectory, "images.json"));
   const secrets = new Map<string, string>();
   const targets = new Map<string, readonly Target[]>();
+  const healthy = new Set<string>();
   const authority = await CertificateAuthority.open(runDirectory);
   const clusters = new RehearsedClusters({
     addresses: slot.addresses,
@@ -51,9 +54,11 @@ export async function startRehearsedCluster(): Promise<RehearsedCluster> {
     authority,
     images,
     timeScale: 0.01,
-    loadBalancer: { setTargets: (arn, found) => targets.set(arn, found), health: () => [] },
+    loadBalancer: { setTargets: (arn, found) => targets.set(arn, found), health: (arn) => healthOf(arn) },
     secretValue: async (name) => secrets.get(name),
   });
+  const healthOf = (arn: string) =>
+    (targets.get(arn) ?? []).map((target) => ({ ...target, healthy: healthy.has(target.address) }));
   const stop = async () => {
     await clusters.close();
     await processes.stopAll();
@@ -73,7 +78,7 @@ export async function startRehearsedCluster(): Promise<RehearsedCluster> {
       await api.close();
       await stop();
     };
-    return { api, access, processes, images, secrets, targets, readySeconds, restart, stop: stopAll };
+    return { api, access, processes, images, secrets, targets, healthy, readySeconds, restart, stop: stopAll };
   } catch (error) {
     await stop();
     throw error;
