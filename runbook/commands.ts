@@ -3,6 +3,8 @@ import type { Command } from "./command.ts";
 /** Every command by name, loaded only when it is asked for, so that `--help` and a mistyped name answer at once. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   rehearse: async () => (await import("./commands/rehearse.ts")).rehearse,
+  judge: async () => (await import("./commands/judge.ts")).judge,
+  simulate: async () => (await import("./commands/simulate.ts")).simulate,
   cloud: async () => (await import("./commands/cloud.ts")).cloud,
   controls: async () => (await import("./commands/controls.ts")).controls,
 };

@@ -34,9 +34,9 @@ export const identityControls: readonly Control[] = [
   },
   {
     id: "S53",
-    title: "The deploy role trusts one repository and branch only",
+    title: "Roles trust by name only; a deploy role trusts one repository and branch",
     ids: ["CKV_AWS_358", "CKV_AWS_393", "CKV_AWS_60", "CKV_AWS_61"],
-    metBy: "infra/deploy-role.ts",
+    metBy: "infra/service-role.ts",
   },
   {
     id: "S54",

@@ -41,7 +41,7 @@ export const networkControls: readonly Control[] = [
     id: "S07",
     title: "No network ACL lets SSH or RDP in from the world",
     ids: ["EC2.21", "CIS 6.2", "AVD-AWS-0105"],
-    metBy: "infra/network-acl.ts",
+    metBy: "infra/network.ts",
   },
   {
     id: "S08",

@@ -1,0 +1,60 @@
+import { policies } from "../all.ts";
+import type { Control } from "./control.ts";
+import { ownControls } from "./own.ts";
+import { auditControls } from "./table.ts";
+
+const HEAD = `# Controls
+
+<!-- Written by \`node docs/controls.ts\`; a test compares it. -->
+
+What this stack is audited by: seventy controls of AWS Foundational Security Best Practices, CIS AWS, CIS EKS,
+Checkov (CKV), Trivy (AVD, KSV) and the Pod Security Standards. Each is met by the program and enforced by a
+CrossGuard policy, which stops a preview that breaks it before anything changes.
+
+- \`npx sparki controls\` shows how a stack stands, from a preview of its own config, and what it costs a month.
+- \`pulumi preview --policy-pack policies/pack\` judges any preview; \`policies\` works too, under a Node.js language host.
+- \`node tools/mutate-policies.ts\` negates every condition of every policy and shows that a test notices.
+
+A value that preview cannot know is judged again once it is known: a key's ARN passes only if it comes from a key
+of the stack, a document that only the update knows is judged before its resource is made, and any other unknown
+value is a violation. A policy that throws, or a pack that cannot start, stops the deployment.
+`;
+
+const CONFIG = `## Exemptions, relaxations, approvals
+
+Lines of the stack's config, each with its reason; a reviewer sees them, and \`sparki controls\` shows them.
+
+\`\`\`yaml
+sparki:exemptions:           # one control on some resources; \`name.property\` exempts that property only
+  - { control: S32, resource: "*-instance.port", reason: the runbook names 5432, until: "2027-06-30" }
+sparki:relaxations:          # a control that may be relaxed, on a stack that is not production
+  - { control: S24, reason: staging holds no customer data }
+sparki:approvals:            # what holds data may be replaced or deleted, until that day
+  - { resource: database-instance, action: replace, by: dba-team, until: "2027-01-15" }
+\`\`\`
+
+An exemption that has ended fails, and so does one, or a relaxation, that excuses nothing.
+`;
+
+/** docs/controls.md: every control, where it is met and what enforces it. */
+export function controlsPage(): string {
+  const relaxable = policies.filter((policy) => policy.relaxable).map(({ control }) => control);
+  const may = `These may be relaxed: ${[...new Set(relaxable)].sort().join(", ")}.\n`;
+  const audit = `## The audit's\n\n${tableOf(auditControls)}`;
+  const own = `## This deployment's own\n\n${tableOf(ownControls)}`;
+  return [HEAD, audit, own, CONFIG, may].join("\n");
+}
+
+function tableOf(controls: readonly Control[]): string {
+  const rows = controls.map((control) => cells(control).join(" | "));
+  const lines = ["# | demands | known as | met in | enforced by | also", "--- | --- | --- | --- | --- | ---", ...rows];
+  return `${lines.map((line) => `| ${line} |`).join("\n")}\n`;
+}
+
+function cells({ id, title, ids, metBy, notApplicable, alsoCheckedBy }: Control): string[] {
+  const enforcing = policies.filter((policy) => policy.control === id);
+  const links = enforcing.map(({ name }) => `[${name}](../policies/${name}.ts)`).join(", ");
+  const also = notApplicable === undefined ? (alsoCheckedBy ?? "") : `not applicable: ${notApplicable}`;
+  const where = notApplicable === undefined ? `[${metBy}](../${metBy})` : "";
+  return [id, title, ids.join(", "), where, links, also];
+}

@@ -1,0 +1,109 @@
+import { listAt, valueAt } from "../judging/objects.ts";
+import { knownValue } from "../judging/resource.ts";
+import {
+  CACHE_NODE_HOUR,
+  DATABASE_HOUR,
+  HOUR,
+  HOURS,
+  MONTH,
+  NOT_COUNTED,
+  PRICES_AS_OF,
+  PRICES_REGION,
+} from "./prices.ts";
+
+/** A resource with its inputs; values that preview cannot know may be missing or throw. */
+export interface Priced {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+export interface CostLine {
+  readonly item: string;
+  readonly quantity: number;
+  /** US dollars a month for each. */
+  readonly each: number;
+  readonly monthly: number;
+}
+
+export interface CostEstimate {
+  readonly region: string;
+  /** The day of the price list. */
+  readonly asOf: string;
+  readonly currency: "USD";
+  readonly monthly: number;
+  readonly lines: readonly CostLine[];
+  readonly notCounted: readonly string[];
+}
+
+type Item = readonly [item: string, quantity: number, each: number | undefined];
+
+const hourly = (price: number | undefined) => (price === undefined ? undefined : price * HOURS);
+
+const PRICED: Readonly<Record<string, (inputs: Priced["inputs"]) => readonly Item[]>> = {
+  "aws:eks/cluster:Cluster": () => [["EKS control plane", 1, hourly(HOUR.cluster)]],
+  "aws:ec2/natGateway:NatGateway": () => [["NAT gateway", 1, hourly(HOUR.natGateway)]],
+  "aws:ec2/eip:Eip": () => [["public IPv4 address", 1, hourly(HOUR.publicAddress)]],
+  "aws:kms/key:Key": () => [["KMS key", 1, MONTH.key]],
+  "aws:secretsmanager/secret:Secret": () => [["secret", 1, MONTH.secret]],
+  "aws:route53/zone:Zone": () => [["hosted zone", 1, MONTH.zone]],
+  "aws:wafv2/webAcl:WebAcl": (inputs) => [
+    ["web ACL", 1, MONTH.webAcl],
+    ["web ACL rule", listAt(inputs, "rules").length, MONTH.webAclRule],
+  ],
+  "aws:ec2/vpcEndpoint:VpcEndpoint": (inputs) =>
+    valueAt(inputs, "vpcEndpointType") === "Interface"
+      ? [["interface endpoint in a zone", listAt(inputs, "subnetIds").length, hourly(HOUR.endpoint)]]
+      : [],
+  "aws:lb/loadBalancer:LoadBalancer": (inputs) => [
+    ["load balancer", 1, hourly(HOUR.loadBalancer)],
+    ["public IPv4 address", listAt(inputs, "subnets").length, hourly(HOUR.publicAddress)],
+  ],
+  "aws:rds/instance:Instance": (inputs) => {
+    const { instanceClass, allocatedStorage, multiAz, manageMasterUserPassword } = inputs;
+    const copies = multiAz === true ? 2 : 1;
+    return [
+      [`database ${instanceClass}`, copies, hourly(DATABASE_HOUR[String(instanceClass)])],
+      ["database storage, GiB", Number(allocatedStorage ?? 0) * copies, MONTH.databaseGib],
+      ...(manageMasterUserPassword === true ? [["secret", 1, MONTH.secret] as const] : []),
+    ];
+  },
+  "aws:elasticache/replicationGroup:ReplicationGroup": ({ nodeType, numCacheClusters }) => [
+    [`cache ${nodeType}`, Number(numCacheClusters ?? 1), hourly(CACHE_NODE_HOUR[String(nodeType)])],
+  ],
+};
+
+/** What the resources cost a month by the list, use left out; a type without a price is said to be so. */
+export function estimateCost(resources: readonly Priced[]): CostEstimate {
+  const items = [...resources.flatMap(({ type, inputs }) => PRICED[type]?.(inputs) ?? []), ...nodes(resources)];
+  const lines = sum(items.filter(([, quantity]) => quantity > 0));
+  const unpriced = items.flatMap(([item, , each]) => (each === undefined ? [`${item}: no price in the table`] : []));
+  const monthly = cents(lines.reduce((total, line) => total + line.monthly, 0));
+  const notCounted = [...unpriced, ...NOT_COUNTED];
+  return { region: PRICES_REGION, asOf: PRICES_AS_OF, currency: "USD", monthly, lines, notCounted };
+}
+
+/** One node in each zone of the cluster's VPC, the least that pods spread over zones need. */
+function nodes(resources: readonly Priced[]): Item[] {
+  if (!resources.some(({ type }) => type === "aws:eks/cluster:Cluster")) return [];
+  const subnets = resources.filter(({ type }) => type === "aws:ec2/subnet:Subnet");
+  const zones = new Set(subnets.map(({ inputs }) => knownValue(() => inputs.availabilityZone)));
+  return [["node c6a.large, one a zone", zones.size, hourly(HOUR.node)]];
+}
+
+function sum(items: readonly Item[]): CostLine[] {
+  const quantities = new Map<string, { quantity: number; each: number }>();
+  for (const [item, quantity, each] of items) {
+    if (each !== undefined) quantities.set(item, { quantity: (quantities.get(item)?.quantity ?? 0) + quantity, each });
+  }
+  return [...quantities]
+    .map(([item, { quantity, each }]) => ({
+      item,
+      quantity,
+      each: Math.round(each * 1e4) / 1e4,
+      monthly: cents(quantity * each),
+    }))
+    .sort((one, other) => other.monthly - one.monthly || one.item.localeCompare(other.item));
+}
+
+const cents = (dollars: number) => Math.round(dollars * 100) / 100;

@@ -1,0 +1,40 @@
+import { DeployError } from "../../stacks/deploy-error.ts";
+import type { Command, CommandInput, CommandResult } from "../command.ts";
+
+const DESCRIPTION = `Shows how the stack stands against the seventy controls that it is audited by.
+
+Previews the stack's own config with its policies against a simulated AWS, and says of each control
+whether it is met, exempt or not applicable, where the program meets it, which policy enforces it, and
+whether that policy's test notices when the policy says the opposite. Then what the stack costs a month
+by the list, and what that leaves out.
+
+Exit codes: 0 every control is met, exempt or not applicable; 1 a control is not.
+
+Examples:
+  npx sparki controls
+  npx sparki controls --stack staging
+  npx sparki controls --json`;
+
+/** `sparki controls`: the audit's table for one stack, from what its policies say of a preview. */
+export const controls: Command = {
+  name: "controls",
+  summary: "the audit's seventy controls: met where, enforced by what; and the monthly price",
+  description: DESCRIPTION,
+  run: judgeControls,
+};
+
+async function judgeControls({ options, ports }: CommandInput): Promise<CommandResult> {
+  const stack = typeof options.stack === "string" ? options.stack : "prod";
+  if (!/^[a-z][a-z0-9-]*$/.test(stack))
+    throw new DeployError("SPARKI_USAGE", `--stack is ${JSON.stringify(stack)}; expected a name such as prod`);
+  const { openScreen } = await import("../report/screen.ts");
+  const { previewStack } = await import("../controls-evidence.ts");
+  const { controlsDocument } = await import("../controls-document.ts");
+  const { controlsText } = await import("../controls-text.ts");
+  const screen = await openScreen(ports);
+  const preview = await previewStack(stack, screen, ports);
+  const document = controlsDocument(stack, preview, new Date(ports.clock.now() * 1000));
+  ports.stderr.write(controlsText(document, screen.paint));
+  const isClean = document.coverage.unmet === 0 && document.violations.length === 0;
+  return { exitCode: isClean ? 0 : 1, json: document };
+}
