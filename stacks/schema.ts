@@ -94,6 +94,38 @@ const floorSchema = z.strictObject({
   backupDays: z.int().min(0),
 });
 
+/** The shared observability stack. A service without an address is one that nobody looks at before a deployment. */
+const stormSchema = z.strictObject({
+  prometheusUrl: z.url(),
+  grafanaUrl: z.url().exactOptional(),
+  /** The collector's OTLP over HTTP. */
+  jaegerUrl: z.url().exactOptional(),
+  elasticsearchUrl: z.url().exactOptional(),
+  logstashUrl: z.url().exactOptional(),
+  kibanaUrl: z.url().exactOptional(),
+  alertmanagerUrl: z.url().exactOptional(),
+  commandCenterUrl: z.url().exactOptional(),
+});
+
+/** What `sparki preflight` cannot find out by itself. Paths are relative to the project's folder. */
+const preflightSchema = z.strictObject({
+  /** The application's repository on GitHub. */
+  repository: z
+    .string()
+    .regex(/^[\w.-]+\/[\w.-]+$/, "a GitHub repository as owner/name")
+    .exactOptional(),
+  /** A clone of it. */
+  checkout: z.string().min(1).exactOptional(),
+  /** The folder of the engine's migrations, `0001_what_it_adds.sql` and so on. */
+  migrations: z.string().min(1).exactOptional(),
+  /** The feature flags of this stack, JSON or YAML. */
+  featureFlags: z.string().min(1).exactOptional(),
+  /** The last time that a snapshot of the database was restored and read. */
+  restoreTest: z.strictObject({ on: date, by: z.string().min(1), snapshot: z.string().min(1) }).exactOptional(),
+  /** The public key, PEM, of the key pair that cosign signs the images with. */
+  imageSignatureKey: z.string().startsWith("-----BEGIN PUBLIC KEY-----").exactOptional(),
+});
+
 const contactSchema = z.strictObject({ channel: z.string().startsWith("#"), mention: z.string().startsWith("@") });
 
 /** Who is told of what, as the runbook's table of contacts has it. */
@@ -119,7 +151,8 @@ export const configSchema = z.strictObject({
   web: workloadSchema,
   objectives: z.array(objectiveSchema).min(1),
   gate: gateSchema,
-  storm: z.strictObject({ prometheusUrl: z.url() }),
+  storm: stormSchema,
+  preflight: preflightSchema.default({}),
   contacts: contactsSchema,
   /** Where this repository's files can be read; alerts link to its pages. */
   runbookUrl: z.url(),
