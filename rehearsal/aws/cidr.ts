@@ -23,7 +23,7 @@ export function contains(outer: string, inner: string): boolean {
   return a !== undefined && b !== undefined && a.first <= b.first && b.last <= a.last;
 }
 
-/** An address of the network, for what AWS assigns on its own. */
+/** An address of the network (at the smallest a /28) beside those that AWS reserves. */
 export function hostOf(cidr: string, offset: number): string {
   const network = parseCidr(cidr);
   if (network === undefined) return "";

@@ -1,7 +1,7 @@
 import type { Path, Properties } from "../provider/properties.ts";
 import { draw, type Latency, TIMINGS, uniforms } from "./latency.ts";
 import type { Cloud, ResourceModel, Subject } from "./model.ts";
-import { companionRecord, computedOutputs, record, secretsKey, subjectOf } from "./subject.ts";
+import { companionRecord, computedOutputs, record, secretPathsOf, secretsKey, subjectOf } from "./subject.ts";
 import type { WorldResource } from "./world.ts";
 
 /** What AWS does once it has accepted a request: it takes the modelled time, and real processes start beside it. */
@@ -76,11 +76,14 @@ export class Labour {
   }
 
   #available(model: ResourceModel, subject: Subject, backed: Properties): void {
-    const { world } = this.#cloud;
+    const { world, vault } = this.#cloud;
     const resource = world.get(subject.type, subject.id);
     if (resource === undefined) return;
     const outputs = { ...resource.outputs, ...computedOutputs(model, subject, world), ...backed };
-    world.put({ ...resource, outputs, status: "available" });
+    // A secret input is given back from the vault, so that no output of its name carries it into the world.
+    const secrets = new Set(secretPathsOf(resource, vault).map(([key]) => key));
+    const shown = Object.entries(outputs).filter(([key]) => !secrets.has(key));
+    world.put({ ...resource, outputs: Object.fromEntries(shown), status: "available" });
   }
 
   #failed(subject: Subject): void {

@@ -47,7 +47,8 @@ export class AwsProvider implements ProviderModel {
       ...(model.global === true ? {} : { region: named.region ?? settings.region }),
       ...(model.tagged === false ? {} : { tagsAll }),
     };
-    return { inputs, failures: missingOf(model, inputs) };
+    const secrets = request.secrets.some(([key]) => key === "tags") ? [["tagsAll"]] : [];
+    return { inputs, secrets, failures: missingOf(model, inputs) };
   }
 
   diff({ type, id, oldInputs, news }: DiffRequest): Difference {

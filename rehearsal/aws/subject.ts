@@ -66,13 +66,13 @@ export function record(
       secretsKey(subject),
       hidden.map(({ path, value }) => ({ path: [...path], value })),
     );
-  const name = model.nameProperty === undefined ? undefined : subject.inputs[model.nameProperty];
+  const name = model.nameProperty === undefined ? undefined : visible[model.nameProperty];
   const { type, id, arn, region, accountId, serial, origin } = subject;
   return {
     ...{ type, id, arn, region, accountId, serial, origin },
     inputs: visible,
     outputs: state.outputs,
-    tags: textEntries(subject.inputs.tagsAll),
+    tags: textEntries(visible.tagsAll),
     createdAtModelSeconds: state.createdAtModelSeconds,
     status: state.status,
     ...(typeof name === "string" ? { name } : {}),

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { isRecord, type Properties, type Value } from "../provider/properties.ts";
 
@@ -42,11 +42,7 @@ export class Vault {
 }
 
 function load(file: string): Properties {
-  try {
-    const parsed: Value = JSON.parse(readFileSync(file, "utf8"));
-    return isRecord(parsed) ? parsed : {};
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
-    throw error;
-  }
+  if (!existsSync(file)) return {};
+  const parsed: Value = JSON.parse(readFileSync(file, "utf8"));
+  return isRecord(parsed) ? parsed : {};
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -30,25 +30,24 @@ export class WorldFile {
 
   /** The world of an earlier run; undefined when there is none. */
   load(): SavedWorld | undefined {
-    try {
-      const saved: SavedWorld = JSON.parse(readFileSync(this.#path, "utf8"));
-      return saved;
-    } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-      throw error;
-    }
+    if (!existsSync(this.#path)) return undefined;
+    const saved: SavedWorld = JSON.parse(readFileSync(this.#path, "utf8"));
+    return saved;
   }
 
   /** Writes soon; `current` is asked when it comes to it. */
   write(current: () => SavedWorld): void {
-    this.#pending ??= delay(DEBOUNCE_MILLISECONDS).then(async () => {
+    if (this.#pending !== undefined) return;
+    this.#pending = delay(DEBOUNCE_MILLISECONDS).then(() => {
       this.#pending = undefined;
-      this.#writing = this.#writing.then(() => this.#replace(current()));
-      await this.#writing;
+      this.#writing = this.#writing.catch(() => undefined).then(() => this.#replace(current()));
+      return this.#writing;
     });
+    // Whoever asks whether it is saved learns of a failure.
+    this.#pending.catch(() => undefined);
   }
 
-  /** Resolves once everything asked for until now is on disk. */
+  /** Resolves once everything asked for until now is on disk; rejects when it cannot be written. */
   saved(): Promise<void> {
     return this.#pending ?? this.#writing;
   }

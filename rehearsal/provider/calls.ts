@@ -20,9 +20,15 @@ export async function check(model: ProviderModel, message: messages.CheckRequest
   const news = receive(message.getNews());
   const olds = receive(message.getOlds()).values;
   const randomSeed = message.getRandomseed_asU8();
-  const checked = await model.check({ ...about(message, bind), olds, news: news.values, randomSeed });
+  const checked = await model.check({
+    ...about(message, bind),
+    olds,
+    news: news.values,
+    secrets: news.secrets,
+    randomSeed,
+  });
   const reply = new messages.CheckResponse();
-  reply.setInputs(send(checked.inputs, news.secrets));
+  reply.setInputs(send(checked.inputs, [...news.secrets, ...(checked.secrets ?? [])]));
   reply.setFailuresList((checked.failures ?? []).map(toFailure));
   return reply;
 }

@@ -50,12 +50,16 @@ export interface ResourceRequest {
 export interface CheckRequest extends ResourceRequest {
   readonly olds: Properties;
   readonly news: Properties;
+  /** Where in the new inputs a value is marked secret. */
+  readonly secrets: readonly Path[];
   /** Stable for a resource within an update: the source of generated names. */
   readonly randomSeed: Uint8Array;
 }
 
 export interface Checked {
   readonly inputs: Properties;
+  /** Inputs to mark secret beside those that came so, where the model made one out of another. */
+  readonly secrets?: readonly Path[];
   readonly failures?: readonly { readonly property: string; readonly reason: string }[];
 }
 

@@ -1,0 +1,102 @@
+import { TYPES } from "../../../rehearsal/aws/types.ts";
+import { cacheInputs, clusterInputs, databaseInputs, roleFor } from "./landscape.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** What EKS, RDS and ElastiCache refuse. */
+export const STATEFUL: readonly Refusal[] = [
+  {
+    what: "a cluster in a single zone",
+    type: TYPES.cluster,
+    inputs: async (account, land) => ({
+      ...(await clusterInputs(account, land)),
+      vpcConfig: { subnetIds: [land.subnets[0] ?? ""] },
+    }),
+    code: "InvalidParameterException",
+    words: "at least two different AZs",
+  },
+  {
+    what: "a cluster whose role EKS cannot assume",
+    type: TYPES.cluster,
+    inputs: async (account, land) => ({
+      ...(await clusterInputs(account, land)),
+      roleArn: await roleFor(account, "ec2.amazonaws.com"),
+    }),
+    code: "InvalidParameterException",
+    words: "could not be assumed",
+  },
+  {
+    what: "an add-on of a cluster that does not exist",
+    type: TYPES.addon,
+    inputs: { clusterName: "nowhere", addonName: "coredns" },
+    code: "ResourceNotFoundException",
+    words: "No cluster found for name: nowhere.",
+  },
+  {
+    what: "a database in a single zone",
+    type: TYPES.databaseSubnetGroup,
+    inputs: (_account, land) => ({ name: "one", subnetIds: [land.subnets[0] ?? ""] }),
+    code: "DBSubnetGroupDoesNotCoverEnoughAZs",
+    words: "Current AZ coverage: us-east-1a",
+  },
+  {
+    what: "a database of the same name",
+    type: TYPES.database,
+    first: databaseInputs,
+    inputs: (account) => account.world.ofType(TYPES.database)[0]?.inputs ?? {},
+    code: "DBInstanceAlreadyExists",
+    words: "DB instance already exists",
+  },
+  {
+    what: "a database whose parameters are for another major version",
+    type: TYPES.database,
+    inputs: async (account, land) => {
+      await account.create({
+        type: TYPES.databaseParameterGroup,
+        name: "p",
+        inputs: { name: "p16", family: "postgres16" },
+      });
+      return { ...(await databaseInputs(account, land)), parameterGroupName: "p16" };
+    },
+    code: "InvalidParameterCombination",
+    words: "DBParameterGroupFamily postgres17",
+  },
+  {
+    what: "a database under a key that does not exist",
+    type: TYPES.database,
+    inputs: async (account, land) => ({
+      ...(await databaseInputs(account, land)),
+      storageEncrypted: true,
+      kmsKeyId: "arn:aws:kms:us-east-1:111122223333:key/none",
+    }),
+    code: "KMSKeyNotAccessibleFault",
+    words: "does not exist",
+  },
+  {
+    what: "a database in a subnet group that does not exist",
+    type: TYPES.database,
+    inputs: async (account, land) => ({ ...(await databaseInputs(account, land)), dbSubnetGroupName: "other" }),
+    code: "DBSubnetGroupNotFoundFault",
+    words: "DBSubnetGroup 'other' not found.",
+  },
+  {
+    what: "failover with a single node",
+    type: TYPES.replicationGroup,
+    inputs: async (account, land) => ({ ...(await cacheInputs(account, land)), numCacheClusters: 1 }),
+    code: "InvalidParameterCombination",
+    words: "at least two nodes",
+  },
+  {
+    what: "a token with a slash",
+    type: TYPES.replicationGroup,
+    inputs: async (account, land) => ({ ...(await cacheInputs(account, land)), authToken: "0123456789/0123456789" }),
+    code: "InvalidParameterValue",
+    words: "Invalid AuthToken",
+  },
+  {
+    what: "a token without TLS",
+    type: TYPES.replicationGroup,
+    inputs: async (account, land) => ({ ...(await cacheInputs(account, land)), transitEncryptionEnabled: false }),
+    code: "InvalidParameterCombination",
+    words: "encryption-in-transit",
+  },
+];
