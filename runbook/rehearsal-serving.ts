@@ -1,13 +1,12 @@
-import { PARALLEL, POLICY_PACK, type RehearsalSession } from "./rehearsal-session.ts";
+import { POLICY_PACK, type RehearsalSession } from "./rehearsal-session.ts";
 
-/** What plain `pulumi` needs in its environment; the rehearsal's own engine is given the last three as arguments. */
+/** What plain `pulumi` needs in its environment; the rehearsal's own engine is given the last two as arguments. */
 export function plainEnvironment(session: RehearsalSession): Readonly<Record<string, string>> {
   return {
     ...session.environment,
     PULUMI_STACK: session.stack,
     PULUMI_OPTION_CONFIG_FILE: session.project.configFile,
     PULUMI_OPTION_POLICY_PACK: POLICY_PACK,
-    PULUMI_OPTION_PARALLEL: `${PARALLEL}`,
   };
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { appendFileSync, readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { makeRuns, type Runs, type SparkiRun, sparki } from "../support/sparki.ts";
@@ -7,12 +7,6 @@ import { makeRuns, type Runs, type SparkiRun, sparki } from "../support/sparki.t
 jest.setTimeout(300_000);
 
 const ROOT = join(import.meta.dirname, "..", "..");
-
-interface Failure {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** One cloud, used as a person does from a second terminal; each test goes on from the one before. */
 describe("sparki cloud", () => {
@@ -39,7 +33,10 @@ describe("sparki cloud", () => {
   const pulumi = async (...args: string[]): Promise<string> => {
     const env = { ...process.env, ...environment };
     const options = { cwd: ROOT, env, maxBuffer: 100_000_000 };
-    const { stdout } = await promisify(execFile)("pulumi", [...args, "--non-interactive"], options);
+    const run = promisify(execFile)("pulumi", [...args, "--non-interactive"], options);
+    const { stdout } = await run.catch((error: { stdout: string; stderr: string }) => {
+      throw new Error(`pulumi ${args[0]} failed: ${error.stdout.slice(-3000)}${error.stderr.slice(-3000)}`);
+    });
     return stdout;
   };
   const world = async (): Promise<unknown[]> => {
@@ -63,18 +60,13 @@ describe("sparki cloud", () => {
   });
 
   it("refuses to destroy what is protected, and says how to lift that", async () => {
-    const refused: Failure = await pulumi("destroy", "--yes", "--skip-preview").then(
-      () => {
-        throw new Error("destroyed although protected");
-      },
-      (error: Failure) => error,
-    );
-    expect(refused.stdout + refused.stderr).toMatch(/protect/);
+    await expect(pulumi("destroy", "--yes", "--skip-preview")).rejects.toThrow(/protect/);
     expect((await world()).length).toBeGreaterThan(100);
   });
 
   it("leaves an empty account when the protection is lifted first", async () => {
-    appendFileSync(environment.PULUMI_OPTION_CONFIG_FILE ?? "", "  sparki:protection: false\n");
+    const file = environment.PULUMI_OPTION_CONFIG_FILE ?? "";
+    writeFileSync(file, readFileSync(file, "utf8").replace("config:\n", "config:\n  sparki:protection: false\n"));
     await pulumi("up", "--yes", "--skip-preview");
     await pulumi("destroy", "--yes", "--skip-preview");
     expect(await world()).toEqual([]);
