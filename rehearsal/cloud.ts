@@ -13,6 +13,8 @@ import type { ClusterService, Services } from "./services.ts";
 
 /** What a simulated cloud is started with. */
 export interface CloudOptions {
+  /** The name of the stack that is rehearsed. */
+  readonly stack: string;
   /** Absolute; fresh, or that of an earlier run whose world goes on. */
   readonly runDirectory: string;
   readonly projectDirectory: string;

@@ -72,9 +72,9 @@ export async function openSession(
     const project = copyProject(PROJECT_DIRECTORY, options.stack, join(run.path, "work"));
     parseConfig(project.config(), options.stack);
     const path = searchPath(run, tools, ports.env);
-    const { seed, timeScale } = options;
+    const { stack, seed, timeScale } = options;
     const places = { runDirectory: run.path, projectDirectory: PROJECT_DIRECTORY, path };
-    cloud = await startCloudProcess({ seed, timeScale, tools, ...places }, ports.signal);
+    cloud = await startCloudProcess({ stack, seed, timeScale, tools, ...places }, ports.signal);
     project.replace(["sparki:storm", "prometheusUrl"], cloud.prometheusUrl, "the rehearsal's Prometheus");
     return await connect(options, { run, project, cloud, tools, ports, path });
   } catch (error) {

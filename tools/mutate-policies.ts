@@ -1,12 +1,13 @@
 /**
- * Negates each condition of each policy, one at a time in all policies at once, and runs the policies' tests:
- * every mutant must be killed. Prints the table, keeps it in policies/mutation.json, and fails on a survivor.
+ * Negates each condition of each policy, and takes each `&&` and `||` apart, one change at a time in all policies at
+ * once, and runs the policies' tests: every mutant must be killed. Prints the table, keeps it in
+ * policies/mutation.json, and fails on a survivor.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { policies } from "../policies/all.ts";
 import { fingerprint, type MutationRecord } from "../policies/controls/mutation.ts";
-import { type Condition, conditionsOf, negate } from "./mutation/conditions.ts";
+import { type Mutant, mutantsOf } from "./mutation/mutants.ts";
 import { Workspace } from "./mutation/workspace.ts";
 
 const DIRECTORY = join(import.meta.dirname, "..", "policies");
@@ -14,49 +15,47 @@ const DIRECTORY = join(import.meta.dirname, "..", "policies");
 interface Subject {
   readonly name: string;
   readonly source: string;
-  readonly conditions: readonly Condition[];
-  readonly survivors: Condition[];
+  readonly mutants: readonly Mutant[];
+  readonly survivors: Mutant[];
 }
 
 function subjects(): Subject[] {
   return policies.map(({ name }) => {
     const source = readFileSync(join(DIRECTORY, `${name}.ts`), "utf8");
-    return { name, source, conditions: conditionsOf(source), survivors: [] };
+    return { name, source, mutants: mutantsOf(source), survivors: [] };
   });
 }
 
-/** Negates the condition of that number in every policy that has one, runs the tests and puts the sources back. */
+/** Puts each policy's mutant of that number in place, where there is one, runs the tests and puts the sources back. */
 function runRound(workspace: Workspace, all: readonly Subject[], number: number): void {
   const mutated = all.flatMap((subject) => {
-    const condition = subject.conditions[number];
-    return condition === undefined ? [] : [{ subject, condition }];
+    const mutant = subject.mutants[number];
+    return mutant === undefined ? [] : [{ subject, mutant }];
   });
-  for (const { subject, condition } of mutated) workspace.writePolicy(subject.name, negate(subject.source, condition));
+  for (const { subject, mutant } of mutated) workspace.writePolicy(subject.name, mutant.source);
   const failures = workspace.failures();
-  for (const { subject, condition } of mutated) {
-    if ((failures.get(subject.name) ?? 0) === 0) subject.survivors.push(condition);
+  for (const { subject, mutant } of mutated) {
+    if ((failures.get(subject.name) ?? 0) === 0) subject.survivors.push(mutant);
     workspace.writePolicy(subject.name, subject.source);
   }
 }
 
 function report(all: readonly Subject[]): boolean {
   const width = Math.max(...all.map(({ name }) => name.length));
-  for (const { name, conditions, survivors } of all) {
-    const lines = survivors.map(({ line }) => ` survives: line ${line}`).join();
-    process.stdout.write(
-      `${name.padEnd(width)} ${conditions.length - survivors.length}/${conditions.length}${lines}\n`,
-    );
+  for (const { name, mutants, survivors } of all) {
+    const lines = survivors.map(({ line, what }) => `\n  survives: line ${line}, ${what}`).join("");
+    process.stdout.write(`${name.padEnd(width)} ${mutants.length - survivors.length}/${mutants.length}${lines}\n`);
   }
-  const total = all.reduce((sum, { conditions }) => sum + conditions.length, 0);
+  const total = all.reduce((sum, { mutants }) => sum + mutants.length, 0);
   const survived = all.reduce((sum, { survivors }) => sum + survivors.length, 0);
-  const untested = all.filter(({ conditions }) => conditions.length === 0).map(({ name }) => name);
+  const untested = all.filter(({ mutants }) => mutants.length === 0).map(({ name }) => name);
   process.stdout.write(`${total - survived} of ${total} mutants killed\n`);
   if (untested.length > 0) process.stdout.write(`without a condition: ${untested.join(", ")}\n`);
   return survived === 0 && untested.length === 0;
 }
 
 function keep(all: readonly Subject[]): void {
-  const entries = all.map(({ name, conditions, survivors }) => {
+  const entries = all.map(({ name, mutants, survivors }) => {
     const entry = {
       mutants: conditions.length,
       killed: conditions.length - survivors.length,
@@ -73,7 +72,7 @@ try {
   const failing = [...workspace.failures()].filter(([, count]) => count > 0).map(([name]) => name);
   if (failing.length > 0) throw new Error(`tests fail without any mutant: ${failing.join(", ")}`);
   const all = subjects();
-  const rounds = Math.max(...all.map(({ conditions }) => conditions.length));
+  const rounds = Math.max(...all.map(({ mutants }) => mutants.length));
   for (let number = 0; number < rounds; number++) runRound(workspace, all, number);
   keep(all);
   process.exitCode = report(all) ? 0 : 1;

@@ -9,6 +9,8 @@ import {
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Clock } from "../command.ts";
 import { EngineRecord, type EngineResult, type RecordedEvent } from "../engine-record.ts";
+import type { Update } from "../update.ts";
+import { readHistory } from "./history.ts";
 import { hostProgram } from "./program-guard.ts";
 import { PulumiExit, type PulumiProcess, pulumiProcess } from "./pulumi-process.ts";
 
@@ -41,7 +43,19 @@ type Diagnostic = NonNullable<EngineEvent["diagnosticEvent"]>;
 /** Sees the record after each event, and the event itself. */
 export type Watcher = (record: EngineRecord, event: RecordedEvent) => void;
 
+/** What one operation does differently from the stack's other ones. */
+export interface RunSettings {
+  /** What the history calls it. @default the CLI's own, which is the last commit's title */
+  readonly message?: string;
+  /** In place of the stack's own config file; absolute. */
+  readonly configFile?: string;
+  /** Beside `programEnvironment`. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 interface RunOptions {
+  readonly message?: string;
+  readonly configFile?: string;
   readonly onEvent: (event: EngineEvent) => void;
   readonly signal: AbortSignal;
   readonly parallel: number;
@@ -76,12 +90,12 @@ export class Engine {
     return new Engine(stack, pulumiCommand, options);
   }
 
-  preview(watch?: Watcher): Promise<EngineResult> {
-    return this.#run((options) => this.#stack.preview(options), watch);
+  preview(watch?: Watcher, settings?: RunSettings): Promise<EngineResult> {
+    return this.#run((options) => this.#stack.preview(options), watch, settings);
   }
 
-  up(watch?: Watcher): Promise<EngineResult> {
-    return this.#run((options) => this.#stack.up(options), watch);
+  up(watch?: Watcher, settings?: RunSettings): Promise<EngineResult> {
+    return this.#run((options) => this.#stack.up(options), watch, settings);
   }
 
   /** Compares the state with the cloud and takes over what the cloud says. */
@@ -103,6 +117,19 @@ export class Engine {
     return this.#stack.exportStack();
   }
 
+  /** The stack's updates, newest first. */
+  async history(): Promise<readonly Update[]> {
+    const { projectDirectory, stack } = this.#options;
+    const { url = "" } = await this.#stack.workspace.whoAmI();
+    return readHistory({
+      backendUrl: url,
+      projectDirectory,
+      project: PROJECT,
+      stack,
+      pulumi: (args) => this.#cli(args),
+    });
+  }
+
   /** Ends the running operation as a crash would: nothing more is saved, and the stack stays locked. */
   crash(): void {
     this.#process.kill();
@@ -113,7 +140,17 @@ export class Engine {
     return this.#stack.cancel();
   }
 
-  async #run(operate: (options: RunOptions) => Promise<unknown>, watch?: Watcher): Promise<EngineResult> {
+  async #cli(args: readonly string[]): Promise<string> {
+    const { environment, projectDirectory, stack } = this.#options;
+    const { stdout } = await this.#process.run([...args, "--stack", stack], projectDirectory, { ...environment });
+    return stdout;
+  }
+
+  async #run(
+    operate: (options: RunOptions) => Promise<unknown>,
+    watch?: Watcher,
+    { environment = {}, ...settings }: RunSettings = {},
+  ): Promise<EngineResult> {
     const { clock, parallel, policyPacks, signal } = this.#options;
     signal.throwIfAborted();
     const record = new EngineRecord();
@@ -123,6 +160,7 @@ export class Engine {
       watch?.(record, event);
     };
     const options: RunOptions = {
+      ...settings,
       onEvent,
       parallel,
       policyPacks: [...policyPacks],
@@ -132,7 +170,7 @@ export class Engine {
     };
     const said = (severity: Diagnostic["severity"], message: string) =>
       onEvent({ sequence: 0, timestamp: 0, diagnosticEvent: { severity, message, color: "never", ephemeral: true } });
-    const exit = await withEnvironment(this.#options.programEnvironment, () =>
+    const exit = await withEnvironment({ ...this.#options.programEnvironment, ...environment }, () =>
       hostProgram(said, () => operate(options).then(() => undefined, exitOf)),
     );
     return record.result({

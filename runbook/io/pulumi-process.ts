@@ -5,6 +5,13 @@ import { onSecondSignal } from "./signals.ts";
 
 type Output = (text: string) => void;
 
+/** What the CLI wrote until it ended well. */
+interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number;
+}
+
 /** Thrown when the CLI ends with another exit code than 0; the Automation API's own error loses the code. */
 export class PulumiExit extends Error {
   readonly exitCode: number;
@@ -29,6 +36,8 @@ export function pulumiProcess(cli: string, version: string): PulumiProcess {
 }
 
 export interface PulumiProcess extends PulumiCommand {
+  /** Rejects with a PulumiExit when the CLI ends with another exit code than 0. */
+  run(args: readonly string[], cwd: string, env: Record<string, string>): Promise<Ended>;
   /** Ends what runs without letting it save anything, as a crash of the machine would. */
   kill(): void;
 }
@@ -54,7 +63,7 @@ function runner(cli: string, running: Set<ChildProcess>) {
     const forget = onSecondSignal(() => child.kill("SIGKILL"));
     const stdout = collect(child.stdout, onOutput);
     const stderr = collect(child.stderr, onError);
-    return new Promise((resolve, reject) => {
+    return new Promise<Ended>((resolve, reject) => {
       child.on("error", reject);
       child.on("close", (code) => {
         signal?.removeEventListener("abort", interrupt);

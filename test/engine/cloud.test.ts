@@ -2,6 +2,8 @@ import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { STATEFUL_TYPES } from "../../policies/judging/approvals.ts";
+import { nameOf } from "../../runbook/engine-record.ts";
 import { makeRuns, type Runs, type SparkiRun, sparki } from "../support/sparki.ts";
 
 jest.setTimeout(300_000);
@@ -65,8 +67,14 @@ describe("sparki cloud", () => {
   });
 
   it("leaves an empty account when the protection is lifted first", async () => {
+    const { deployment } = JSON.parse(await pulumi("stack", "export"));
+    const approvals = deployment.resources
+      .filter(({ type }: { type: string }) => STATEFUL_TYPES.some((stateful) => stateful === type))
+      .map(({ urn }: { urn: string }) => nameOf(urn))
+      .map((resource: string) => ({ resource, action: "delete", by: "a test", until: "2999-01-01" }));
     const file = environment.PULUMI_OPTION_CONFIG_FILE ?? "";
-    writeFileSync(file, readFileSync(file, "utf8").replace("config:\n", "config:\n  sparki:protection: false\n"));
+    const settings = `config:\n  sparki:protection: false\n  sparki:approvals: ${JSON.stringify(approvals)}\n`;
+    writeFileSync(file, readFileSync(file, "utf8").replace("config:\n", settings));
     await pulumi("up", "--yes", "--skip-preview");
     await pulumi("destroy", "--yes", "--skip-preview");
     expect(await world()).toEqual([]);
