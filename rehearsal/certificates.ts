@@ -87,6 +87,18 @@ export class CertificateAuthority {
   }
 }
 
+/** A certificate that no client trusts, for who only reads what it says; its key is thrown away. */
+export async function selfSignedPem(names: readonly string[], validDays: number): Promise<string> {
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    ...validity(validDays),
+    name: [{ CN: [names[0] ?? ""] }],
+    keys: await newKeys(),
+    signingAlgorithm: ALGORITHM,
+    extensions: [new SubjectAlternativeNameExtension(alternatives({ commonName: names[0] ?? "", names }))],
+  });
+  return `${certificate.toString("pem")}\n`;
+}
+
 /** A fresh EC key pair that signs and verifies service account tokens. */
 export async function signingKeyPair(): Promise<KeyPairPem> {
   const keys = await newKeys();
@@ -116,13 +128,13 @@ async function selfSigned(keys: webcrypto.CryptoKeyPair): Promise<X509Certificat
 }
 
 /** From an hour ago, so that a clock that steps back a little does not make the certificate "not yet valid". */
-function validity() {
+function validity(days = VALID_DAYS) {
   const now = Date.now();
   const serialNumber = Buffer.from(webcrypto.getRandomValues(new Uint8Array(15))).toString("hex");
   return {
     serialNumber: `01${serialNumber}`,
     notBefore: new Date(now - 3_600_000),
-    notAfter: new Date(now + VALID_DAYS * 86_400_000),
+    notAfter: new Date(now + days * 86_400_000),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Properties, Value } from "../provider/properties.ts";
 import { AwsError } from "./aws-error.ts";
+import { LOOK_UPS } from "./look-ups.ts";
 import type { Cloud } from "./model.ts";
 import { prefixListOf } from "./services/ec2-endpoints.ts";
 import { zoneIdOf, zonesOf } from "./services/ec2-subnets.ts";
@@ -11,6 +12,7 @@ import { records, text, texts } from "./values.ts";
 type Answer = (args: Properties, settings: Settings, cloud: Cloud) => Properties;
 
 const ANSWERS: Readonly<Record<string, Answer>> = {
+  ...LOOK_UPS,
   "aws:index/getCallerIdentity:getCallerIdentity": (_args, { accountId }) => ({
     id: accountId,
     accountId,

@@ -1,3 +1,4 @@
+import { selfSignedPem } from "../../certificates.ts";
 import type { Properties } from "../../provider/properties.ts";
 import { arnOf, uuidOf } from "../arn.ts";
 import { AwsError } from "../aws-error.ts";
@@ -5,6 +6,7 @@ import { TIMINGS } from "../latency.ts";
 import type { Cloud, ResourceModel, Subject } from "../model.ts";
 import { TYPES } from "../types.ts";
 import { records, text, texts } from "../values.ts";
+import type { Vault } from "../vault.ts";
 import type { World, WorldResource } from "../world.ts";
 import { recordName } from "./route53-names.ts";
 
@@ -39,7 +41,18 @@ const certificate: ResourceModel = {
   },
   inUse: ({ arn }) => new AwsError("ResourceInUseException", `Certificate ${arn} in use.`),
   deleteRetrySeconds: 600,
+  afterDelete: ({ arn }, { vault }) => vault.delete(pemKey(arn)),
 };
+
+const pemKey = (arn: string) => `certificate ${arn}`;
+
+/** The certificate itself, which ACM tells when it is asked for it and no resource shows; undefined until it is issued. */
+export function issuedPem(arn: string, vault: Vault): string | undefined {
+  return vault.text(pemKey(arn));
+}
+
+/** Thirteen months, as ACM issues them. */
+const VALID_DAYS = 395;
 
 const TIMEOUT_SECONDS = 75 * 60;
 const POLL_SECONDS = 5;
@@ -64,11 +77,12 @@ const certificateValidation: ResourceModel = {
 };
 
 /** ACM issues once it sees every proof in DNS, and gives up after 75 minutes. */
-async function issue({ inputs }: Subject, { world, clock }: Cloud, signal: AbortSignal): Promise<Properties> {
+async function issue({ inputs }: Subject, { world, clock, vault }: Cloud, signal: AbortSignal): Promise<Properties> {
   const find = () => world.find([TYPES.certificate], text(inputs, "certificateArn") ?? "");
   for (let left = TIMEOUT_SECONDS / POLL_SECONDS; ; left -= 1) {
     const found = find();
     if (found !== undefined && isProven(found, world)) {
+      vault.set(pemKey(found.arn), await selfSignedPem(certificateNames(found.inputs), VALID_DAYS));
       world.put({ ...found, outputs: { ...found.outputs, status: "ISSUED" } });
       return {};
     }

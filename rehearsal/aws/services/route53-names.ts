@@ -24,10 +24,17 @@ export function publishZone(zoneId: string, { world, services }: Cloud): void {
   const records = world
     .ofType(TYPES.record)
     .filter(({ inputs, status }) => text(inputs, "zoneId") === zoneId && status !== "deleting");
-  services.names.setRecords(
-    zoneId,
-    records.flatMap(({ inputs }) => toNameRecord(inputs, world)),
-  );
+  services.names.setRecords(zoneId, [
+    ...delegation(zoneId, world),
+    ...records.flatMap(({ inputs }) => toNameRecord(inputs, world)),
+  ]);
+}
+
+/** What the parent zone would say: that this zone's name servers answer for the name. */
+function delegation(zoneId: string, world: World): NameRecord[] {
+  const zone = world.get(TYPES.zone, zoneId);
+  if (zone?.name === undefined) return [];
+  return [{ name: zone.name.replace(/\.$/, ""), type: "NS", values: texts(zone.outputs, "nameServers") }];
 }
 
 function toNameRecord(inputs: Properties, world: World): NameRecord[] {

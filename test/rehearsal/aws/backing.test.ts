@@ -192,11 +192,13 @@ describe("Route 53", () => {
       inputs: { zoneId, name: "test.sparki.tools", type: "A", ...weighted },
     });
     expect(account.services.records.get(zoneId)).toEqual([
+      // As if the parent zone had delegated already.
+      { name: "test.sparki.tools", type: "NS", values: expect.arrayContaining([expect.stringContaining("awsdns")]) },
       { name: "api.test.sparki.tools", type: "CNAME", values: ["x.test."] },
       { name: "test.sparki.tools", type: "A", values: [], aliasTo: dnsName, weight: 100, setIdentifier: "sparki" },
     ]);
     await account.delete(TYPES.record, id);
-    expect(account.services.records.get(zoneId)).toHaveLength(1);
+    expect(account.services.records.get(zoneId)).toHaveLength(2);
     await expect(account.delete(TYPES.zone, zoneId)).rejects.toThrow("HostedZoneNotEmpty");
   });
 });

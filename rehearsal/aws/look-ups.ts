@@ -1,0 +1,129 @@
+import type { Properties, Value } from "../provider/properties.ts";
+import { AwsError } from "./aws-error.ts";
+import type { Cloud } from "./model.ts";
+import { certificateNames, issuedPem } from "./services/acm.ts";
+import { recordName } from "./services/route53-names.ts";
+import { secretValue } from "./services/secretsmanager.ts";
+import type { Settings } from "./settings.ts";
+import { TYPES } from "./types.ts";
+import { at, number, records, text, texts } from "./values.ts";
+import type { WorldResource } from "./world.ts";
+
+type Answer = (args: Properties, settings: Settings, cloud: Cloud) => Properties;
+
+const DAY = 24 * 3600;
+
+/** AWS's own defaults for a new account, as the models enforce them; by service and quota code. */
+const QUOTAS: Readonly<Record<string, { readonly quotaName: string; readonly value: number }>> = {
+  "vpc L-F678F1CE": { quotaName: "VPCs per Region", value: 5 },
+  "ec2 L-0263D0A3": { quotaName: "EC2-VPC Elastic IPs", value: 5 },
+  "eks L-1194D53C": { quotaName: "Clusters", value: 100 },
+  "rds L-7B6409FD": { quotaName: "DB instances", value: 40 },
+  "elasticloadbalancing L-53DA6B97": { quotaName: "Application Load Balancers per Region", value: 50 },
+};
+
+/** Functions that look at what the account holds, as checks and diagnoses call them; they change nothing. */
+export const LOOK_UPS: Readonly<Record<string, Answer>> = {
+  "aws:servicequotas/getServiceQuota:getServiceQuota": (args, { region }) => {
+    const [serviceCode, quotaCode] = [text(args, "serviceCode") ?? "", text(args, "quotaCode") ?? ""];
+    const quota = QUOTAS[`${serviceCode} ${quotaCode}`];
+    if (quota === undefined) throw new AwsError("NoSuchResourceException", `The quota ${quotaCode} does not exist.`);
+    return { ...quota, id: quotaCode, serviceCode, quotaCode, region, adjustable: true, defaultValue: quota.value };
+  },
+  "aws:ec2/getVpcs:getVpcs": listing(TYPES.vpc, (found) => ({ ids: found.map(({ id }) => id) })),
+  "aws:ec2/getEips:getEips": listing(TYPES.eip, (found) => ({ allocationIds: found.map(({ id }) => id) })),
+  "aws:eks/getClusters:getClusters": listing(TYPES.cluster, (found) => ({ names: found.map(({ id }) => id) })),
+  "aws:rds/getInstances:getInstances": listing(TYPES.database, (found) => ({
+    instanceIdentifiers: found.map(({ name }) => name ?? ""),
+    instanceArns: found.map(({ arn }) => arn),
+  })),
+  "aws:lb/getLbs:getLbs": listing(TYPES.loadBalancer, (found) => ({ arns: found.map(({ arn }) => arn) })),
+  "aws:eks/getCluster:getCluster": (args, _settings, { world }) => {
+    const name = text(args, "name") ?? "";
+    const found = standing(world.get(TYPES.cluster, name));
+    if (found === undefined) throw new AwsError("ResourceNotFoundException", `No cluster found for name: ${name}.`);
+    const data = text(found.outputs, "certificateAuthority.data") ?? "";
+    const { certificateAuthority: _, ...outputs } = found.outputs;
+    return { ...found.inputs, ...outputs, id: name, name, arn: found.arn, certificateAuthorities: [{ data }] };
+  },
+  "aws:rds/getInstance:getInstance": (args, _settings, cloud) => {
+    const found = databaseNamed(text(args, "dbInstanceIdentifier") ?? "", cloud);
+    const { id, arn, inputs, outputs } = found;
+    const vpcSecurityGroups = texts(inputs, "vpcSecurityGroupIds");
+    return { ...inputs, ...outputs, id, dbInstanceArn: arn, dbInstanceIdentifier: found.name ?? "", vpcSecurityGroups };
+  },
+  "aws:rds/getSnapshot:getSnapshot": (args, { region }, cloud) => {
+    const found = databaseNamed(text(args, "dbInstanceIdentifier") ?? "", cloud, NO_RESULTS);
+    if ((number(found.inputs, "backupRetentionPeriod") ?? 0) === 0) throw NO_RESULTS();
+    // RDS backs an instance up as soon as it exists, and then once a day.
+    const age = (cloud.clock.now() - found.createdAtModelSeconds) % DAY;
+    const taken = new Date(Date.now() - age * 1000).toISOString();
+    const id = `rds:${found.name}-${taken.slice(0, 16).replace(/[T:]/g, "-")}`;
+    return { ...args, id, region, dbSnapshotIdentifier: id, snapshotCreateTime: taken, status: "available" };
+  },
+  "aws:acm/getCertificate:getCertificate": (args, _settings, { world, vault }) => {
+    const domain = text(args, "domain") ?? "";
+    const statuses = at(args, "statuses").length > 0 ? texts(args, "statuses") : ["ISSUED"];
+    const found = world
+      .ofType(TYPES.certificate)
+      .filter((it) => certificateNames(it.inputs)[0] === domain)
+      .filter((it) => statuses.includes(text(it.outputs, "status") ?? "PENDING_VALIDATION"))
+      .sort((left, right) => right.serial - left.serial)[0];
+    if (found === undefined) throw new AwsError("NotFoundException", `no certificate for domain "${domain}" found`);
+    const status = text(found.outputs, "status") ?? "PENDING_VALIDATION";
+    return { id: found.id, arn: found.arn, domain, status, certificate: issuedPem(found.arn, vault) ?? "", tags: {} };
+  },
+  "aws:route53/getRecords:getRecords": (args, _settings, { world }) => {
+    const zoneId = text(args, "zoneId") ?? "";
+    const name = new RegExp(text(args, "nameRegex") ?? "");
+    const found = world.ofType(TYPES.record).filter(({ inputs }) => text(inputs, "zoneId") === zoneId);
+    const sets = found.map(({ inputs }) => ({
+      name: `${recordName(inputs, world)}.`,
+      type: text(inputs, "type") ?? "",
+      setIdentifier: text(inputs, "setIdentifier") ?? "",
+      resourceRecords: texts(inputs, "records").map((value) => ({ value })),
+      ...(records(inputs, "aliases")[0] === undefined ? {} : { aliasTarget: aliasOf(inputs) }),
+    }));
+    return { id: zoneId, zoneId, resourceRecordSets: sets.filter((set) => name.test(set.name)) };
+  },
+  "aws:secretsmanager/getSecret:getSecret": (args, _settings, cloud) => {
+    const found = cloud.world.find([TYPES.secret], text(args, "arn") ?? text(args, "name") ?? "");
+    if (found === undefined) throw NO_SECRET();
+    return { ...found.inputs, id: found.arn, arn: found.arn, name: found.name ?? "" };
+  },
+  "aws:secretsmanager/getSecretVersion:getSecretVersion": (args, _settings, cloud) => {
+    const secretId = text(args, "secretId") ?? "";
+    const found = cloud.world.find([TYPES.secret], secretId);
+    const secretString = secretValue(secretId, cloud);
+    if (found === undefined || secretString === undefined) throw NO_SECRET();
+    return { id: `${secretId}|AWSCURRENT`, secretId, arn: found.arn, secretString, versionStage: "AWSCURRENT" };
+  },
+};
+
+const NO_SECRET = () => new AwsError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
+const NO_RESULTS = () => new Error("Your query returned no results. Please change your search criteria and try again.");
+
+function listing(type: string, show: (found: readonly WorldResource[]) => Readonly<Record<string, Value>>): Answer {
+  return (_args, { region }, { world }) => {
+    const found = world.ofType(type).filter((it) => it.region === region && it.status !== "deleting");
+    return { id: region, region, ...show(found) };
+  };
+}
+
+function standing(found: WorldResource | undefined): WorldResource | undefined {
+  return found?.status === "available" ? found : undefined;
+}
+
+function databaseNamed(name: string, { world }: Cloud, missing = () => noDatabase(name)): WorldResource {
+  const found = world.ofType(TYPES.database).find((it) => it.name === name);
+  if (standing(found) === undefined || found === undefined) throw missing();
+  return found;
+}
+
+function noDatabase(name: string): Error {
+  return new AwsError("DBInstanceNotFound", `DBInstance ${name} not found.`);
+}
+
+function aliasOf(inputs: Properties): Properties {
+  return { dnsName: text(inputs, "aliases.name") ?? "", hostedZoneId: text(inputs, "aliases.zoneId") ?? "" };
+}
