@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import {
+  compareFingerprints,
+  configEntries,
+  fingerprintOf,
+  PARTS,
+  type Part,
+  stateEntries,
+} from "../../../runbook/plan/fingerprint.ts";
+
+const approved: Record<Part, Record<string, string>> = {
+  config: { "sparki:owner": "a".repeat(64) },
+  charts: { "engine/values.yaml": "b".repeat(64) },
+  digests: { engine: "engine@sha256:1" },
+  program: { "infra/cache.ts": "c".repeat(64) },
+  state: { "urn::database-instance": "d".repeat(64) },
+  drift: {},
+  plan: { "update::engine-fleet": "e".repeat(64) },
+};
+
+describe("fingerprintOf", () => {
+  it("does not depend on the order of entries", () => {
+    const entries = fc.dictionary(fc.string(), fc.string());
+    fc.assert(
+      fc.property(entries, (config) => {
+        const turned = Object.fromEntries(Object.entries(config).reverse());
+        const [one, other] = [config, turned].map((each) => fingerprintOf({ ...approved, config: each }).hash);
+        expect(one).toBe(other);
+      }),
+    );
+  });
+
+  it.each(PARTS)("changes with a change in %s", (part) => {
+    const changed = { ...approved, [part]: { ...approved[part], more: "1" } };
+    expect(fingerprintOf(changed).hash).not.toBe(fingerprintOf(approved).hash);
+  });
+});
+
+describe("compareFingerprints", () => {
+  it("finds no difference between equal ones", () => {
+    expect(compareFingerprints(fingerprintOf(approved), fingerprintOf(structuredClone(approved)))).toEqual([]);
+  });
+
+  it("names causes before their effects, and values where they are no hashes", () => {
+    const now = {
+      ...approved,
+      digests: { engine: "engine@sha256:2" },
+      program: {},
+      plan: { "update::engine-fleet": "f".repeat(64), "create::web-fleet": "1" },
+    };
+    expect(compareFingerprints(fingerprintOf(approved), fingerprintOf(now))).toEqual([
+      "digests: engine was engine@sha256:1, is engine@sha256:2",
+      "program: infra/cache.ts is gone",
+      "plan: web-fleet is new, engine-fleet differs",
+    ]);
+  });
+});
+
+describe("configEntries", () => {
+  const config = { "sparki:owner": "sre", "sparki:release": { id: "1", images: { engine: "x" } } };
+
+  it("leaves the images to the digests", () => {
+    const other = { ...config, "sparki:release": { id: "1", images: { engine: "y" } } };
+    expect(configEntries({ config: other })).toEqual(configEntries({ config }));
+  });
+
+  it("sees a changed value and a changed key of the secrets", () => {
+    const [before, owner, salt] = [
+      configEntries({ config, encryptionsalt: "v1" }),
+      configEntries({ config: { ...config, "sparki:owner": "dba" }, encryptionsalt: "v1" }),
+      configEntries({ config, encryptionsalt: "v2" }),
+    ];
+    expect(owner["sparki:owner"]).not.toBe(before["sparki:owner"]);
+    expect(salt.encryptionsalt).not.toBe(before.encryptionsalt);
+  });
+});
+
+describe("stateEntries", () => {
+  const secret = (plaintext: string) => ({
+    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+    plaintext,
+  });
+  const state = (modified: string, password = "one") => ({
+    deployment: { manifest: { time: "now" }, resources: [{ urn: "a::b", modified, password: secret(password) }] },
+  });
+
+  it("sees when a resource was changed, and nothing of a secret's value", () => {
+    expect(stateEntries(state("1"))).not.toEqual(stateEntries(state("2")));
+    expect(stateEntries(state("1", "one"))).toEqual(stateEntries(state("1", "two")));
+  });
+
+  it("keeps a resource apart from the one that it replaces", () => {
+    const resources = [{ urn: "a" }, { urn: "a", delete: true }];
+    expect(Object.keys(stateEntries({ deployment: { resources } }))).toEqual(["a", "a 2"]);
+  });
+
+  it("sees an operation that a crash left pending", () => {
+    expect(stateEntries({ deployment: { pending_operations: [{ type: "creating" }] } })).toHaveProperty([
+      "pending operation 1",
+    ]);
+  });
+});
