@@ -35,3 +35,10 @@ export function workloadsApart(resources: readonly StateResource[], release: Rel
 export function isSameRelease(one: Release, other: Release): boolean {
   return isDeepStrictEqual(one, other);
 }
+
+/** Whether the state's migration job is of this release's image: its migrations have run, or may have. */
+export function hasMigrated(resources: readonly StateResource[], release: Release): boolean {
+  const job = resources.find(({ urn }) => urn.endsWith("command:local:Command::database-jobs-migrate-run"));
+  const triggers: unknown = job?.inputs.triggers;
+  return Array.isArray(triggers) && triggers.includes(release.images.engine);
+}
