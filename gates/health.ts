@@ -9,6 +9,8 @@ export interface PodSnapshot {
   readonly waiting: { readonly reason: string; readonly message: string } | undefined;
   /** Error lines that the pod has logged since it started. */
   readonly errorLines: readonly string[];
+  /** Lines that tell of a server that the application needs and that did not answer: no fault of the release's own. */
+  readonly outageLines: readonly string[];
 }
 
 /** How far a Deployment has come with its current template. */
@@ -34,6 +36,8 @@ export interface HealthExpectation {
 export interface HealthFinding {
   readonly verdict: "fail" | "inconclusive" | "pass";
   readonly reason: string;
+  /** What is missing is a server that the release needs and does not bring. */
+  readonly outage?: true;
 }
 
 /** Reasons of a waiting container that more time does not cure; see Kubernetes' kubelet/images and kuberuntime errors. */
@@ -78,16 +82,23 @@ function tail(pod: PodSnapshot): string {
 }
 
 function unfinishedRollout(sample: HealthSample, expected: HealthExpectation): HealthFinding | undefined {
-  const waiting = (reason: string): HealthFinding => ({ verdict: "inconclusive", reason });
-  const { rollout, pods } = sample;
-  if (rollout === undefined) return waiting("the Deployment does not exist yet");
+  const missing = missingIn(sample, expected);
+  if (missing === undefined) return undefined;
+  const unready = sample.pods.filter((pod) => !pod.ready);
+  const outage = unready.flatMap((pod) => pod.outageLines.slice(-1))[0];
+  if (outage === undefined) return { verdict: "inconclusive", reason: missing };
+  return { verdict: "inconclusive", reason: `${missing}: ${outage}`, outage: true };
+}
+
+/** What a rollout still lacks, in words. */
+function missingIn({ rollout, pods }: HealthSample, expected: HealthExpectation): string | undefined {
+  if (rollout === undefined) return "the Deployment does not exist yet";
   const want = Math.max(rollout.desired, expected.minReplicas);
-  if (!rollout.observed) return waiting("the Deployment's new template is not observed yet");
-  if (rollout.updated < want) return waiting(`${rollout.updated} of ${want} pods have the new template`);
-  if (rollout.total > rollout.updated) return waiting(`${rollout.total - rollout.updated} old pods still serve`);
+  if (!rollout.observed) return "the Deployment's new template is not observed yet";
+  if (rollout.updated < want) return `${rollout.updated} of ${want} pods have the new template`;
+  if (rollout.total > rollout.updated) return `${rollout.total - rollout.updated} old pods still serve`;
   const ready = pods.filter((pod) => pod.ready).length;
-  if (rollout.available < want || ready < want) return waiting(`${ready} of ${want} pods are ready`);
-  return undefined;
+  return rollout.available < want || ready < want ? `${ready} of ${want} pods are ready` : undefined;
 }
 
 function healthy(pods: readonly PodSnapshot[]): HealthFinding {

@@ -4,13 +4,13 @@ import { httpProbe } from "./http-probe.ts";
 import { systemClock } from "./io/clock.ts";
 import { openNetwork } from "./io/network.ts";
 import { paceOf } from "./pace.ts";
-import type { GateTarget } from "./track-gate.ts";
+import { type GateTarget, urlOf } from "./track.ts";
 
 /** Proves that the load balancer answers for the domain, over TLS with the domain's certificate, before DNS says so. */
 export async function runEntranceGate(target: GateTarget): Promise<GateResult[]> {
   const { config, loadBalancer, env } = target;
   const network = openNetwork(env, { [config.domain]: loadBalancer });
-  const url = `https://${config.domain}`;
+  const url = urlOf(config);
   try {
     return await runHealthGate({
       gate: "entrance",

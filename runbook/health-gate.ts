@@ -21,6 +21,8 @@ export interface HealthGate {
   readonly pods?: WatchedPods;
   readonly probes: readonly HealthProbe[];
   readonly deadlineSeconds: number;
+  /** How long something that the release needs may be away without a break. @default deadlineSeconds */
+  readonly outageSeconds?: number;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
   onProgress(text: string): void;
@@ -47,7 +49,7 @@ export async function runHealthGate(gate: HealthGate): Promise<GateResult[]> {
   return results;
 }
 
-type Finding = HealthFinding | { readonly verdict: "error"; readonly reason: string };
+type Finding = HealthFinding | { readonly verdict: "error"; readonly reason: string; readonly outage?: never };
 
 async function judgePods(pods: WatchedPods): Promise<Finding> {
   try {
@@ -60,23 +62,28 @@ async function judgePods(pods: WatchedPods): Promise<Finding> {
 async function judgeProbe(probe: HealthProbe): Promise<Finding> {
   const found = await probe.run();
   if (found === undefined) return { verdict: "pass", reason: "answered as expected" };
-  return { verdict: "inconclusive", reason: found };
+  return { verdict: "inconclusive", reason: found, outage: true };
 }
 
-/** Looks until the finding is final or the deadline has passed; what is still missing then has failed. */
+/** Looks until the finding is final or its time is over; what is still missing then has failed. */
 async function until(gate: HealthGate, look: () => Promise<Finding>): Promise<Finding> {
-  const deadline = gate.clock.now() + gate.deadlineSeconds;
+  const { clock, deadlineSeconds, outageSeconds = deadlineSeconds } = gate;
+  const started = clock.now();
+  let outageSince: number | undefined;
   for (;;) {
     const finding = await look();
     if (finding.verdict === "pass" || finding.verdict === "fail") return finding;
-    if (gate.clock.now() >= deadline) return expired(gate, finding);
+    const now = clock.now();
+    outageSince = finding.outage ? (outageSince ?? now) : undefined;
+    if (outageSince !== undefined && now - outageSince >= outageSeconds) return expired(outageSeconds, finding);
+    if (now - started >= deadlineSeconds) return expired(deadlineSeconds, finding);
     gate.onProgress(`${gate.gate}: ${finding.reason}`);
-    await gate.clock.sleep(LOOK_EVERY_SECONDS, gate.signal);
+    await clock.sleep(LOOK_EVERY_SECONDS, gate.signal);
   }
 }
 
-function expired(gate: HealthGate, finding: Finding): Finding {
-  const reason = `after ${gate.deadlineSeconds} s: ${finding.reason}`;
+function expired(seconds: number, finding: Finding): Finding {
+  const reason = `after ${Math.round(seconds)} s: ${finding.reason}`;
   return { verdict: finding.verdict === "error" ? "error" : "fail", reason };
 }
 

@@ -1,56 +1,44 @@
 import type { GateResult } from "../gates/verdict.ts";
-import type { StackConfig } from "../stacks/schema.ts";
 import { type GateProgress, progressLine, runSloGate } from "./gate-runner.ts";
 import { runHealthGate } from "./health-gate.ts";
 import { httpProbe } from "./http-probe.ts";
 import { systemClock } from "./io/clock.ts";
+import type { KubernetesClient } from "./io/kubernetes.ts";
 import { type Network, openNetwork } from "./io/network.ts";
-import { openPrometheus } from "./io/prometheus.ts";
-import { prometheusCounts } from "./io/prometheus-counts.ts";
-import { syntheticTraffic } from "./io/synthetic.ts";
 import { paceOf } from "./pace.ts";
+import { type GateTarget, headersOf, nameOf, namespaceOf, releaseNameOf, type Track, urlOf } from "./track.ts";
+import { trackSources } from "./track-sources.ts";
 
-/** What a gate needs to reach a release before any name points to it. */
-export interface GateTarget {
-  readonly config: StackConfig;
-  readonly kubeconfig: string;
-  /** The load balancer's own DNS name. */
-  readonly loadBalancer: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly signal: AbortSignal;
-  readonly onProgress: (text: string) => void;
-}
-
-/** A workload's pods of one kind; also the name of their Helm release and of their target group. */
-export interface Track {
-  readonly workload: "engine" | "web";
-  readonly kind: "one-box" | "fleet";
-}
-
-/** What the gate asks of a workload: `paths` make up the synthetic traffic too. */
-const PATHS: Readonly<Record<Track["workload"], readonly string[]>> = {
+/** What must answer: the process, its database and its cache. */
+const PROBES: Readonly<Record<Track["workload"], readonly string[]>> = {
   engine: ["/health", "/api/projects", "/api/cache/health"],
   web: ["/"],
 };
 
-/** Judges one track: healthy first, then within its objectives; the second only when the first has passed. */
+/** Judges one track: healthy first, then within its objectives and beside the fleet; the second only after the first. */
 export async function runTrackGate(target: GateTarget, track: Track): Promise<GateResult[]> {
+  // The client takes half a second to load, and a preview runs no gate.
+  const { KubernetesClient } = await import("./io/kubernetes.ts");
+  const client = new KubernetesClient(target.kubeconfig);
   // The domain resolves to the load balancer for the gate alone: same host header and certificate as after the cutover.
   const network = openNetwork(target.env, { [target.config.domain]: target.loadBalancer });
   try {
-    const health = await judgeHealth(target, track, network);
+    const health = await judgeHealth(target, track, network, client);
     if (health.some(({ verdict }) => verdict !== "pass")) return health;
-    return [...health, ...(await judgeObjectives(target, track, network))];
+    return [...health, ...(await judgeObjectives(target, track, network, client))];
   } finally {
     await network.close();
   }
 }
 
-async function judgeHealth(target: GateTarget, track: Track, network: Network): Promise<GateResult[]> {
+function judgeHealth(
+  target: GateTarget,
+  track: Track,
+  network: Network,
+  client: KubernetesClient,
+): Promise<GateResult[]> {
   const { config, env } = target;
-  // The client takes half a second to load, and a preview runs no gate.
-  const { KubernetesClient } = await import("./io/kubernetes.ts");
-  const client = new KubernetesClient(target.kubeconfig);
+  const pace = paceOf(config.gate, env);
   const image = config.release.images[track.workload];
   return runHealthGate({
     gate: nameOf(track),
@@ -59,40 +47,37 @@ async function judgeHealth(target: GateTarget, track: Track, network: Network): 
         digest: image.slice(image.indexOf("@") + 1),
         minReplicas: track.kind === "fleet" ? config[track.workload].replicas : 1,
       },
-      sample: () => client.sampleHealth(`sparki-${track.workload}`, `${track.workload}-${track.kind}`),
+      sample: () => client.sampleHealth(namespaceOf(track), releaseNameOf(track)),
     },
-    probes: PATHS[track.workload].map((path) => httpProbe(network, path, `${urlOf(config)}${path}`, headersOf(track))),
-    deadlineSeconds: paceOf(config.gate, env).healthDeadlineSeconds,
+    probes: PROBES[track.workload].map((path) => httpProbe(network, path, `${urlOf(config)}${path}`, headersOf(track))),
+    deadlineSeconds: pace.healthDeadlineSeconds,
+    outageSeconds: pace.outageSeconds,
     clock: systemClock,
     signal: target.signal,
     onProgress: target.onProgress,
   });
 }
 
-function judgeObjectives(target: GateTarget, track: Track, network: Network): Promise<GateResult[]> {
+async function judgeObjectives(
+  target: GateTarget,
+  track: Track,
+  network: Network,
+  client: KubernetesClient,
+): Promise<GateResult[]> {
   const { config, env } = target;
-  const pace = paceOf(config.gate, env);
-  const prometheus = openPrometheus(network, config.storm.prometheusUrl);
-  const labels = {
-    namespace: `sparki-${track.workload}`,
-    track: track.kind,
-    release: config.release.id,
-    synthetic: "false",
-  };
+  const fleet: Track = { ...track, kind: "fleet" };
+  const isBeside = track.kind === "one-box" && (await client.hasReadyPods(namespaceOf(fleet), releaseNameOf(fleet)));
+  const pace = paceOf(config.gate, env, isBeside ? 2 : 1);
   return runSloGate({
     gate: nameOf(track),
     objectives: config.objectives,
     errorRate: config.gate.maxWrongVerdictRatio,
-    sources: {
-      users: prometheusCounts(prometheus, { labels, now: systemClock.now }),
-      synthetic: syntheticTraffic(network, {
-        urls: PATHS[track.workload].map((path) => `${urlOf(config)}${path}`),
-        headers: headersOf(track),
-        requestsPerSecond: pace.syntheticRequestsPerSecond,
-      }),
-    },
+    sources: trackSources(target, track, network, pace, config.release.id),
+    // Whatever release the fleet runs is what users have now.
+    fleet: isBeside ? trackSources(target, fleet, network, pace) : undefined,
     lookEverySeconds: pace.lookEverySeconds,
     deadlineSeconds: pace.deadlineSeconds,
+    sourceRetrySeconds: pace.sourceRetrySeconds,
     clock: systemClock,
     signal: target.signal,
     onProgress: throttled(target.onProgress),
@@ -109,16 +94,4 @@ function throttled(onProgress: (text: string) => void): (progress: GateProgress)
     next = progress.elapsedSeconds + PROGRESS_EVERY_SECONDS;
     onProgress(progressLine(progress));
   };
-}
-
-function nameOf(track: Track): string {
-  return `${track.workload} ${track.kind}`;
-}
-
-function urlOf(config: StackConfig): string {
-  return `https://${config.domain}`;
-}
-
-function headersOf(track: Track): Record<string, string> {
-  return { "x-sparki-track": track.kind };
 }

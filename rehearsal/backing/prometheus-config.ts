@@ -7,6 +7,8 @@ export interface PrometheusSources {
   readonly tokenFile: string;
   /** The run's slot: pods listen in 127.<slot>.0.0/16. */
   readonly slot: number;
+  /** Every series is labelled with it, as the PodMonitors of the monitoring chart do. */
+  readonly stack: string;
   readonly ruleFiles: readonly string[];
 }
 
@@ -18,7 +20,7 @@ export function prometheusConfig(sources: PrometheusSources): string {
     global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },
     rule_files: sources.ruleFiles,
     scrape_configs: [
-      { job_name: "pods", kubernetes_sd_configs: [discovery(sources)], relabel_configs: relabelling(sources.slot) },
+      { job_name: "pods", kubernetes_sd_configs: [discovery(sources)], relabel_configs: relabelling(sources) },
     ],
   });
 }
@@ -33,7 +35,7 @@ function discovery({ endpoint, authorityFile, tokenFile }: PrometheusSources) {
   };
 }
 
-function relabelling(slot: number) {
+function relabelling({ slot, stack }: PrometheusSources) {
   const pod = "__meta_kubernetes_pod";
   const take = (source: string, label: string) => ({ source_labels: [`${pod}_${source}`], target_label: label });
   return [
@@ -50,5 +52,6 @@ function relabelling(slot: number) {
     take("name", "pod"),
     take("label_sparki_tools_track", "track"),
     take("label_sparki_tools_release", "release"),
+    { target_label: "stack", replacement: stack },
   ];
 }

@@ -9,6 +9,8 @@ import type { Tools } from "./cache-programs.ts";
 import { prometheusConfig } from "./prometheus-config.ts";
 
 export interface PrometheusOptions {
+  /** The name of the stack that is rehearsed. */
+  readonly stack: string;
   readonly runDirectory: string;
   readonly addresses: Addresses;
   readonly tools: Tools;
@@ -27,7 +29,7 @@ const ENVIRONMENT = { GOGC: "50", GOMEMLIMIT: "128MiB" };
 
 /** Starts the real Prometheus over the cluster's pods; a new pod is scraped within about six seconds of running. */
 export async function startPrometheus(
-  { runDirectory, addresses, tools, processes }: PrometheusOptions,
+  { stack, runDirectory, addresses, tools, processes }: PrometheusOptions,
   access: ClusterAccess,
   ruleFiles: readonly string[] = [],
 ): Promise<RunningPrometheus> {
@@ -44,6 +46,7 @@ export async function startPrometheus(
     authorityFile: file("kubernetes-ca.pem", access.certificateAuthorityPem),
     tokenFile: file("kubernetes-token", access.token),
     slot: addresses.slot,
+    stack,
     ruleFiles,
   });
   const listen = `${addresses.prometheus}:${PORTS.prometheus}`;

@@ -11,6 +11,8 @@ import { type RunningPrometheus, startPrometheus } from "./prometheus.ts";
 import { seededRandom } from "./random.ts";
 
 export interface BackingOptions {
+  /** The name of the stack that is rehearsed. */
+  readonly stack: string;
   readonly runDirectory: string;
   readonly addresses: Addresses;
   readonly tools: Tools;

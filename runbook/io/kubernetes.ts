@@ -9,6 +9,11 @@ import {
 } from "@kubernetes/client-node";
 import type { HealthSample, PodSnapshot, RolloutSnapshot } from "../../gates/health.ts";
 
+/** An error that was logged, or a request that was answered with one. */
+const ERROR_LINE = /\bERROR\b|"status":\s*5\d\d\b/;
+/** Tells of a server that the application needs and that did not answer. */
+const OUTAGE_LINE = /"dependency":\s*"/;
+
 /** The cluster as the gates, the jobs and the reports see it. */
 export class KubernetesClient {
   readonly config: KubeConfig;
@@ -41,6 +46,11 @@ export class KubernetesClient {
   async listPods(namespace: string, labelSelector: string): Promise<V1Pod[]> {
     const { items } = await this.#core.listNamespacedPod({ namespace, labelSelector });
     return items.filter((pod) => pod.metadata?.deletionTimestamp === undefined);
+  }
+
+  /** Whether a Helm release has a pod that serves. */
+  async hasReadyPods(namespace: string, release: string): Promise<boolean> {
+    return (await this.listPods(namespace, `app.kubernetes.io/instance=${release}`)).some(isReady);
   }
 
   /** Digests of the images that run in a release's ready pods, each once. */
@@ -82,7 +92,8 @@ export class KubernetesClient {
       imageDigest: digestOf(status),
       restarts: status?.restartCount ?? 0,
       waiting: waiting?.reason ? { reason: waiting.reason, message: waiting.message ?? "" } : undefined,
-      errorLines: lines.filter((line) => /"level":\s*"ERROR"|\bERROR\b/.test(line)),
+      errorLines: lines.filter((line) => ERROR_LINE.test(line) && !OUTAGE_LINE.test(line)),
+      outageLines: lines.filter((line) => OUTAGE_LINE.test(line)),
     };
   }
 }

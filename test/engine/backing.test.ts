@@ -124,7 +124,16 @@ function holdingLock<T>(milliseconds: number, act: () => Promise<T>): Promise<T>
 beforeAll(async () => {
   const tools = { "redis-server": toolPath("redis-server"), prometheus: toolPath("prometheus") };
   const onError = (error: unknown) => report(String(error));
-  backing = await startBacking({ runDirectory: run, addresses, tools, processes, timeScale: 0.01, seed: 1, onError });
+  backing = await startBacking({
+    stack: "test",
+    runDirectory: run,
+    addresses,
+    tools,
+    processes,
+    timeScale: 0.01,
+    seed: 1,
+    onError,
+  });
   const start = performance.now();
   const database = await backing.database.start(DATABASE);
   report(`PostgreSQL answered after ${Math.round(performance.now() - start)} ms`);
@@ -325,7 +334,7 @@ describe("startPrometheus", () => {
     const start = performance.now();
     const { url, stop } = await backing.startPrometheus(access);
     report(`Prometheus answered after ${Math.round(performance.now() - start)} ms`);
-    const query = `${url}/api/v1/query?query=${encodeURIComponent("sum by (namespace, pod, track, release) (http_requests_total)")}`;
+    const query = `${url}/api/v1/query?query=${encodeURIComponent("sum by (namespace, pod, track, release, stack) (http_requests_total)")}`;
     let found: unknown[] = [];
     await until(async () => {
       const { data }: { data: { result: unknown[] } } = JSON.parse(await (await fetch(query)).text());
@@ -335,7 +344,7 @@ describe("startPrometheus", () => {
     report(`Prometheus had the first samples after ${Math.round(performance.now() - start)} ms`);
     expect(found).toEqual([
       expect.objectContaining({
-        metric: { namespace: "sparki-engine", pod: "engine-0", track: "fleet", release: "r1" },
+        metric: { namespace: "sparki-engine", pod: "engine-0", track: "fleet", release: "r1", stack: "test" },
       }),
     ]);
     await stop();

@@ -10,6 +10,7 @@ const pod = (change: Partial<PodSnapshot> = {}): PodSnapshot => ({
   restarts: 0,
   waiting: undefined,
   errorLines: [],
+  outageLines: [],
   ...change,
 });
 

@@ -10,9 +10,9 @@ describe("assertDecidable", () => {
   });
 
   it("refuses a deadline that is too short for the rate, and says what would do", () => {
-    const gate = { ...CONFIG.gate, deadlineMinutes: 1 };
+    const gate = { ...CONFIG.gate, deadlineMinutes: 0.5 };
     expect(() => assertDecidable({ ...CONFIG, gate }, "prod")).toThrow(
-      /could never decide: errors: 20 requests a second for 60 s make 1200; .*\n.*\n {2}gate\.\w+ from/,
+      /could never decide: errors: 60 requests a second for 30 s make 1800; .*\n.*\n {2}gate\.\w+ from/,
     );
   });
 

@@ -3,7 +3,15 @@ import { type HealthGate, runHealthGate, type WatchedPods } from "../../runbook/
 import { fakeClock } from "../support/fake-clock.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
-const pod = { name: "engine-1", ready: true, imageDigest: DIGEST, restarts: 0, waiting: undefined, errorLines: [] };
+const pod = {
+  name: "engine-1",
+  ready: true,
+  imageDigest: DIGEST,
+  restarts: 0,
+  waiting: undefined,
+  errorLines: [],
+  outageLines: [],
+};
 const HEALTHY: HealthSample = {
   rollout: { observed: true, desired: 1, updated: 1, available: 1, total: 1 },
   pods: [pod],

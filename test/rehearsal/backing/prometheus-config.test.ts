@@ -7,6 +7,7 @@ const { scrape_configs, rule_files } = parse(
     authorityFile: "/run/ca.pem",
     tokenFile: "/run/token",
     slot: 20,
+    stack: "prod",
     ruleFiles: ["/run/rules.yaml"],
   }),
 );
@@ -34,8 +35,9 @@ describe("prometheusConfig", () => {
     expect(relabelled("10.40.17.3:8080")).toBe("127.20.17.3:8080");
   });
 
-  it("labels each series with namespace, pod, track and release", () => {
+  it("labels each series with namespace, pod, track, release and stack", () => {
     const labels = pods.relabel_configs.map((each: { target_label?: string }) => each.target_label);
     expect(labels).toEqual(expect.arrayContaining(["namespace", "pod", "track", "release"]));
+    expect(pods.relabel_configs).toContainEqual({ target_label: "stack", replacement: "prod" });
   });
 });
