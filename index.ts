@@ -40,11 +40,12 @@ export default async function deployment() {
   const namespaces = new Namespaces("namespaces", { provider: cluster.provider });
   const gates = new Gates(platform);
 
-  const jobs = new DatabaseJobs("database-jobs", { platform, place: namespaces.engine });
+  const jobs = new DatabaseJobs("database-jobs", { platform, place: namespaces.engine, start: gates.start });
   const engine = createEngine({
     platform,
     place: namespaces.engine,
     image: jobs.readyFor,
+    start: gates.start,
     gate: gates.engineFleet,
   });
   const web = createWeb({ platform, place: namespaces.web, engine, gate: gates.webFleet });

@@ -6,6 +6,8 @@ export interface ClusterJobArgs {
   /** Secret: how to reach the Kubernetes API. */
   readonly kubeconfig: pulumi.Input<string>;
   readonly job: pulumi.Input<JobSettings>;
+  /** Runs before each run of the job; what it refuses does not run. */
+  readonly before?: pulumi.ResourceHook | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export class ClusterJob extends pulumi.ComponentResource {
         triggers: [image],
         logging: command.local.Logging.StdoutAndStderr,
       },
-      { parent: this },
+      { parent: this, ...(args.before && { hooks: { beforeCreate: [args.before] } }) },
     );
     this.completedImage = pulumi.all([image, run.id]).apply(([completed]) => completed);
     this.registerOutputs();

@@ -8,6 +8,8 @@ import type { Platform } from "./platform.ts";
 export interface DatabaseJobsArgs {
   readonly platform: Platform;
   readonly place: Place;
+  /** Runs before the schema changes; what it refuses changes nothing. */
+  readonly start: pulumi.ResourceHook;
 }
 
 const DEADLINE_SECONDS = 600;
@@ -24,7 +26,7 @@ export class DatabaseJobs extends pulumi.ComponentResource {
     const credentials = createCredentials(name, args, inside);
     const reach = createNetworkPolicy(name, args, inside);
     const settings = jobSettings(args, credentials, reach);
-    const job = (step: string, command: string[], image: pulumi.Input<string>) =>
+    const job = (step: string, command: string[], image: pulumi.Input<string>, before?: pulumi.ResourceHook) =>
       new ClusterJob(
         `${name}-${step}`,
         {
@@ -35,11 +37,12 @@ export class DatabaseJobs extends pulumi.ComponentResource {
             command,
             image: digest,
           })),
+          before,
         },
         { parent: this },
       );
 
-    const migrations = job("migrate", ["/app/migrate", "up"], args.platform.config.release.images.engine);
+    const migrations = job("migrate", ["/app/migrate", "up"], args.platform.config.release.images.engine, args.start);
     const seed = job("seed", ["/app/seed-data"], migrations.completedImage);
     this.readyFor = seed.completedImage;
     this.registerOutputs();

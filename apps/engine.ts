@@ -9,6 +9,7 @@ export interface EngineArgs {
   readonly place: Place;
   /** The image, once its migrations and seed have run. */
   readonly image: pulumi.Input<string>;
+  readonly start: pulumi.ResourceHook;
   readonly gate: pulumi.ResourceHook;
 }
 
@@ -41,6 +42,7 @@ export function createEngine(args: EngineArgs): Workload {
     },
     oneBox: { replicas: 1, maxReplicas: 1, targetGroupArn: targets["engine-one-box"] },
     fleet: { ...config.engine, targetGroupArn: targets["engine-fleet"] },
+    start: args.start,
     gate: args.gate,
     after: [args.platform.identities],
   });

@@ -4,7 +4,9 @@ import { worst } from "../gates/verdict.ts";
 import { runEntranceGate } from "../runbook/entrance-gate.ts";
 import { assertDecidable } from "../runbook/gate-decidable.ts";
 import { GateLog } from "../runbook/gate-log.ts";
-import { type GateTarget, runTrackGate, type Track } from "../runbook/track-gate.ts";
+import { runStartGate, type StartTarget } from "../runbook/start-gate.ts";
+import type { GateTarget, Track } from "../runbook/track.ts";
+import { runTrackGate } from "../runbook/track-gate.ts";
 import { DeployError } from "../stacks/deploy-error.ts";
 import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";
 import type { Platform } from "./platform.ts";
@@ -12,6 +14,8 @@ import type { Promotion } from "./promotion.ts";
 
 /** The gates of a release, as hooks on what must not happen unless they pass. A preview never runs them. */
 export class Gates {
+  /** Before anything of a release changes: users' error budget is not burning already. */
+  readonly start: pulumi.ResourceHook;
   /** Before the engine's fleet: its one-box is healthy and within the objectives. */
   readonly engineFleet: pulumi.ResourceHook;
   /** Before the web UI's fleet: its one-box is. */
@@ -22,11 +26,15 @@ export class Gates {
   readonly cutover: pulumi.ResourceHook;
   readonly #platform: Platform;
   readonly #log = new GateLog(process.env);
+  // A hook runs outside the program's context, where the engine would not say the name.
+  readonly #stack = pulumi.getStack();
+  #started: Promise<void> | undefined;
 
   constructor(platform: Platform) {
     this.#platform = platform;
     // In a preview too: a gate that could never decide is refused before anything starts.
-    assertDecidable(platform.config, pulumi.getStack());
+    assertDecidable(platform.config, this.#stack);
+    this.start = this.#startHook("before-release");
     this.engineFleet = this.#trackHook("before-engine-fleet", [{ workload: "engine", kind: "one-box" }]);
     this.webFleet = this.#trackHook("before-web-fleet", [{ workload: "web", kind: "one-box" }]);
     this.promotion = this.#trackHook("before-promotion", [
@@ -45,6 +53,23 @@ export class Gates {
     });
   }
 
+  /** It guards the release's first change, whichever that is, and looks once in an update. */
+  #startHook(name: string): pulumi.ResourceHook {
+    const judge = async () => {
+      const results = await runStartGate(await this.#surroundings());
+      // Nothing is live before the first release, and so nothing burns.
+      if (results.length > 0) this.#conclude(name, results);
+    };
+    return new pulumi.ResourceHook(
+      name,
+      () => {
+        this.#started ??= judge();
+        return this.#started;
+      },
+      { onDryRun: false },
+    );
+  }
+
   #trackHook(name: string, tracks: readonly Track[]): pulumi.ResourceHook {
     return this.#hook(name, async (target) => {
       const results: GateResult[] = [];
@@ -57,28 +82,34 @@ export class Gates {
   }
 
   #hook(name: string, judge: (target: GateTarget) => Promise<GateResult[]>): pulumi.ResourceHook {
-    return new pulumi.ResourceHook(
-      name,
-      async () => {
-        const results = await judge(await this.#target());
-        this.#log.add(results);
-        refuseUnlessPassed(name, results);
-      },
-      { onDryRun: false },
-    );
+    return new pulumi.ResourceHook(name, async () => this.#conclude(name, await judge(await this.#target())), {
+      onDryRun: false,
+    });
+  }
+
+  #conclude(name: string, results: readonly GateResult[]): void {
+    this.#log.add(results);
+    refuseUnlessPassed(name, results);
   }
 
   /** What a gate needs of the platform; known by now, because what the hook guards depends on it. */
-  #target(): Promise<GateTarget> {
-    const { config, cluster, edge } = this.#platform;
-    return new Promise((resolve) => {
-      pulumi
-        .all([cluster.kubeconfig, edge.loadBalancer.dnsName])
-        .apply(([kubeconfig, loadBalancer]) =>
-          resolve({ config, kubeconfig, loadBalancer, env: process.env, signal: interruption(), onProgress: say }),
-        );
-    });
+  async #target(): Promise<GateTarget> {
+    const loadBalancer = await known(this.#platform.edge.loadBalancer.dnsName);
+    return { ...(await this.#surroundings()), loadBalancer };
   }
+
+  async #surroundings(): Promise<StartTarget> {
+    const { config, cluster } = this.#platform;
+    const kubeconfig = await known(cluster.kubeconfig);
+    return { config, stack: this.#stack, kubeconfig, env: process.env, signal: interruption(), onProgress: say };
+  }
+}
+
+/** An output's value, once it is known. */
+function known<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => {
+    output.apply(resolve);
+  });
 }
 
 /** Every verdict but `pass` refuses: what could not be proven is held, what could not be looked at too. */

@@ -21,6 +21,8 @@ export interface WorkloadArgs {
   readonly values: Readonly<Record<string, unknown>>;
   readonly oneBox: TrackValues;
   readonly fleet: TrackValues;
+  /** Runs before the one-box is updated; what it refuses changes nothing. */
+  readonly start?: pulumi.ResourceHook;
   /** Runs before the fleet changes; what it refuses never reaches the fleet. */
   readonly gate: pulumi.ResourceHook;
   /** The one-box starts only after these. */
@@ -42,7 +44,10 @@ export class Workload extends pulumi.ComponentResource {
     const oneBox = createRelease(this, args, "one-box", {
       // The gate waits for the pods, and stops at the first reason why they cannot start; Helm would only time out.
       settings: { skipAwait: true },
-      options: { dependsOn: [...args.after, ...args.place.ready] },
+      options: {
+        dependsOn: [...args.after, ...args.place.ready],
+        ...(args.start && { hooks: { beforeUpdate: [args.start] } }),
+      },
     });
     this.fleet = createRelease(this, args, "fleet", {
       settings: { atomic: true, cleanupOnFail: true, timeout: FLEET_TIMEOUT_SECONDS },
