@@ -117,6 +117,8 @@ export interface ImageBehaviour {
   readonly crash?: boolean;
   /** `/ready` never answers 200. @default false */
   readonly neverReady?: boolean;
+  /** Every value of `/metrics` is NaN. @default false */
+  readonly metricsNotNumbers?: boolean;
   /** The kubelet reports ErrImagePull, then ImagePullBackOff. @default false */
   readonly unpullable?: boolean;
   /** `migrate up` fails in this migration's middle. */

@@ -9,6 +9,7 @@ export interface Behaviour {
   readonly slowMilliseconds: number;
   readonly crash: boolean;
   readonly neverReady: boolean;
+  readonly metricsNotNumbers: boolean;
   readonly failMigration: string | undefined;
 }
 
@@ -21,6 +22,7 @@ export function parseBehaviour(json: string): Behaviour {
     slowMilliseconds: typeof given.slowMilliseconds === "number" ? given.slowMilliseconds : 2000,
     crash: given.crash === true,
     neverReady: given.neverReady === true,
+    metricsNotNumbers: given.metricsNotNumbers === true,
     failMigration: typeof given.failMigration === "string" ? given.failMigration : undefined,
   };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { Redis } from "ioredis";
+import { DependencyError } from "./dependency.ts";
 import { lookupAt } from "./names.ts";
 import { type Settings, secretFiles } from "./settings.ts";
 
@@ -32,19 +33,24 @@ export class Cache {
     this.#redis = redis;
   }
 
-  /** Writes a value that expires after a minute, and reads it back. */
+  /** Writes a value that expires after a minute, and reads it back; throws a DependencyError when the cache is away. */
   async setAndGet(key: string, value: string): Promise<string | null> {
-    const [, read] = await Promise.all([this.#redis.set(key, value, "EX", 60), this.#redis.get(key)]);
+    const commands = Promise.all([this.#redis.set(key, value, "EX", 60), this.#redis.get(key)]);
+    const [, read] = await commands.catch(blame);
     return read;
   }
 
   /** Resolves when the cache answers now. */
   async ping(): Promise<void> {
     if (this.#redis.status !== "ready") throw new Error(`cache connection is ${this.#redis.status}`);
-    await this.#redis.ping();
+    await this.#redis.ping().catch(blame);
   }
 
   close(): void {
     this.#redis.disconnect();
   }
+}
+
+function blame(error: unknown): never {
+  throw new DependencyError("cache", error);
 }

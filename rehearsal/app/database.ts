@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import pg from "pg";
+import { DependencyError } from "./dependency.ts";
 import { lookupAt, NamedSocket } from "./names.ts";
 import { retry } from "./retry.ts";
 import { type Settings, secretFiles } from "./settings.ts";
@@ -54,7 +55,7 @@ export class Database {
     this.#pool.on("error", onError);
   }
 
-  /** Runs a statement that is safe to run twice; waits up to `seconds` for the database to come back. */
+  /** Runs a statement that is safe to run twice; waits up to `seconds` for the database, then throws a DependencyError. */
   async query<Row extends pg.QueryResultRow>(
     statement: Statement,
     values: readonly unknown[] = [],
@@ -62,16 +63,20 @@ export class Database {
   ): Promise<Row[]> {
     const result = await retry({ seconds, isTransient }, () =>
       this.#pool.query<Row>({ ...statement, values: [...values] }),
-    );
+    ).catch(blame);
     return result.rows;
   }
 
   /** Resolves when the database answers now. */
   async ping(): Promise<void> {
-    await this.#pool.query("SELECT 1");
+    await this.#pool.query("SELECT 1").catch(blame);
   }
 
   close(): Promise<void> {
     return this.#pool.end();
   }
+}
+
+function blame(error: unknown): never {
+  throw isTransient(error) ? new DependencyError("database", error) : error;
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, json, RequestError } from "./answer.ts";
 import type { Cache } from "./cache.ts";
 import type { Database } from "./database.ts";
+import type { Dependency } from "./dependency.ts";
 import { log, reasonOf } from "./log.ts";
 import { createProject, detectFramework, listProjects, removeProject } from "./projects.ts";
 import type { Router } from "./routes.ts";
@@ -41,8 +42,8 @@ async function connect(settings: Settings): Promise<Backends> {
   const files = Object.values(secretFiles(settings.root));
   while (!files.every((file) => existsSync(file))) await sleep(100);
   const [{ Database }, { Cache }] = await Promise.all([import("./database.ts"), import("./cache.ts")]);
-  const report = (server: string) => (error: Error) =>
-    log("ERROR", `${server} connection failed`, { reason: reasonOf(error) });
+  const report = (dependency: Dependency) => (error: Error) =>
+    log("ERROR", `${dependency} connection failed`, { reason: reasonOf(error), dependency });
   return { database: new Database(settings, report("database")), cache: new Cache(settings, report("cache")) };
 }
 

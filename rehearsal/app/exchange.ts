@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, json, RequestError } from "./answer.ts";
 import type { Misbehaviour } from "./behaviour.ts";
+import { dependencyIn } from "./dependency.ts";
 import { LineBudget, log, reasonOf } from "./log.ts";
 import type { RequestMetrics, RequestSample } from "./metrics.ts";
 import type { Match, Router } from "./routes.ts";
@@ -31,23 +32,23 @@ export class Exchange {
     const { method = "GET", url = "/" } = request;
     const path = url.split("?", 1)[0] ?? "/";
     const match = this.#router.find(method, path);
-    const { answer, reason } = await this.#settle(match, request);
+    const { answer, failure } = await this.#settle(match, request);
     this.#write(response, answer);
     const synthetic = request.headers["x-sparki-synthetic"] === "1";
     if (!match.isCounted && !synthetic) return;
     const seconds = (performance.now() - start) / 1000;
     const sample = { method, route: match.route, status: answer.status, synthetic, seconds };
     this.#metrics.record(sample);
-    this.#log(sample, path, reason);
+    this.#log(sample, path, failure);
   }
 
-  async #settle(match: Match, request: IncomingMessage): Promise<{ answer: Answer; reason?: string }> {
+  async #settle(match: Match, request: IncomingMessage): Promise<{ answer: Answer; failure?: unknown }> {
     try {
       if (match.isCounted) await this.#misbehave();
       return { answer: await match.handle(request) };
     } catch (error) {
-      const reason = reasonOf(error);
-      return { answer: json(error instanceof RequestError ? error.status : 503, { error: reason }), reason };
+      const status = error instanceof RequestError ? error.status : 503;
+      return { answer: json(status, { error: reasonOf(error) }), failure: error };
     }
   }
 
@@ -68,11 +69,12 @@ export class Exchange {
     response.end(body);
   }
 
-  #log({ method, status, seconds }: RequestSample, path: string, reason: string | undefined): void {
+  #log({ method, status, seconds }: RequestSample, path: string, failure: unknown): void {
     const failed = status >= 500;
     const budget = failed || seconds >= SLOW_SECONDS ? this.#notable : this.#ordinary;
     if (!budget.take(Date.now())) return;
-    const fields = { method, path, status, duration_ms: Math.round(seconds * 1e5) / 100, ...(reason && { reason }) };
-    log(failed ? "ERROR" : "INFO", failed ? "request failed" : "request", fields);
+    const fields = { method, path, status, duration_ms: Math.round(seconds * 1e5) / 100 };
+    const why = failure === undefined ? {} : { reason: reasonOf(failure), ...dependencyIn(failure) };
+    log(failed ? "ERROR" : "INFO", failed ? "request failed" : "request", { ...fields, ...why });
   }
 }

@@ -38,4 +38,9 @@ export class RequestMetrics {
   render(): Promise<string> {
     return this.#registry.metrics();
   }
+
+  /** The exposition text with every value gone, as of a broken exporter. */
+  async renderNotNumbers(): Promise<string> {
+    return (await this.render()).replace(/^([^#\s].*) \S+$/gm, "$1 NaN");
+  }
 }

@@ -2,8 +2,9 @@ import { createServer, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { json } from "./answer.ts";
 import { Misbehaviour } from "./behaviour.ts";
+import { dependencyIn } from "./dependency.ts";
 import { Exchange } from "./exchange.ts";
-import { log, reasonOf } from "./log.ts";
+import { LineBudget, log, reasonOf } from "./log.ts";
 import { RequestMetrics } from "./metrics.ts";
 import { Router } from "./routes.ts";
 import type { Settings } from "./settings.ts";
@@ -27,7 +28,8 @@ export async function serve(settings: Settings, service: Service): Promise<void>
     if (misbehaviour.current.neverReady) throw new Error("not ready");
     await service.check();
   };
-  service.routes(addProbes(router, metrics, check));
+  const render = () => (misbehaviour.current.metricsNotNumbers ? metrics.renderNotNumbers() : metrics.render());
+  service.routes(addProbes(router, check, { render, contentType: metrics.contentType }));
   const server = await listen(settings, exchange);
   const stop = async (signal: string) => {
     await drain(settings, server, exchange, signal);
@@ -39,13 +41,20 @@ export async function serve(settings: Settings, service: Service): Promise<void>
   for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => void stop(signal));
 }
 
-function addProbes(router: Router, metrics: RequestMetrics, check: () => Promise<void>): Router {
+function addProbes(
+  router: Router,
+  check: () => Promise<void>,
+  metrics: { readonly render: () => Promise<string>; readonly contentType: string },
+): Router {
+  const budget = new LineBudget(1);
   const ready = async () => {
     try {
       await check();
       return json(200, { status: "ready" });
     } catch (error) {
-      return json(503, { status: "not ready", reason: reasonOf(error) });
+      const [reason, why] = [reasonOf(error), dependencyIn(error)];
+      if (why.dependency && budget.take(Date.now())) log("INFO", "not ready", { reason, ...why });
+      return json(503, { status: "not ready", reason });
     }
   };
   return router

@@ -13,6 +13,7 @@ describe("parseBehaviour", () => {
       slowMilliseconds: 2000,
       crash: false,
       neverReady: false,
+      metricsNotNumbers: false,
       failMigration: undefined,
     });
   });
@@ -25,6 +26,7 @@ describe("parseBehaviour", () => {
       slowMilliseconds: 7,
       crash: true,
       neverReady: true,
+      metricsNotNumbers: true,
     };
     const { kind: _kind, ...expected } = { ...given, failMigration: "0004_owners" };
     expect(parseBehaviour(JSON.stringify({ ...given, failMigration: "0004_owners" }))).toEqual(expected);

@@ -24,4 +24,12 @@ describe("RequestMetrics", () => {
       `http_request_duration_seconds_bucket{le="${bound}",route="/",synthetic="false"} 1`,
     );
   });
+
+  it("can lose every value, and keeps the series", async () => {
+    const metrics = new RequestMetrics();
+    metrics.record({ method: "GET", route: "/", status: 200, synthetic: false, seconds: 0.02 });
+    const lines = (await metrics.renderNotNumbers()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    expect(lines).toContain('http_requests_total{method="GET",route="/",status="200",synthetic="false"} NaN');
+    for (const line of lines) expect(line).toMatch(/ NaN$/);
+  });
 });
