@@ -8,6 +8,8 @@ export interface ClusterJobArgs {
   readonly job: pulumi.Input<JobSettings>;
   /** Runs before each run of the job; what it refuses does not run. */
   readonly before?: pulumi.ResourceHook | undefined;
+  /** Leaves the job as it last ran, whatever its image is now. */
+  readonly keep: boolean;
 }
 
 /**
@@ -33,7 +35,11 @@ export class ClusterJob extends pulumi.ComponentResource {
         triggers: [image],
         logging: command.local.Logging.StdoutAndStderr,
       },
-      { parent: this, ...(args.before && { hooks: { beforeCreate: [args.before] } }) },
+      {
+        parent: this,
+        ignoreChanges: args.keep ? ["stdin", "triggers"] : [],
+        ...(args.before && { hooks: { beforeCreate: [args.before] } }),
+      },
     );
     this.completedImage = pulumi.all([image, run.id]).apply(([completed]) => completed);
     this.registerOutputs();

@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { isRollbackUpdate } from "../runbook/rollback-mode.ts";
 import { ClusterJob } from "./cluster-job.ts";
 import { JOB_LABEL } from "./job-manifest.ts";
 import type { Place } from "./namespaces.ts";
@@ -38,6 +39,8 @@ export class DatabaseJobs extends pulumi.ComponentResource {
             image: digest,
           })),
           before,
+          // An older release's migrator may not know the level that a newer one has reached.
+          keep: isRollbackUpdate(process.env),
         },
         { parent: this },
       );

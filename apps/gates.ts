@@ -4,6 +4,7 @@ import { worst } from "../gates/verdict.ts";
 import { runEntranceGate } from "../runbook/entrance-gate.ts";
 import { assertDecidable } from "../runbook/gate-decidable.ts";
 import { GateLog } from "../runbook/gate-log.ts";
+import { isRollbackUpdate } from "../runbook/rollback-mode.ts";
 import { runStartGate, type StartTarget } from "../runbook/start-gate.ts";
 import type { GateTarget, Track } from "../runbook/track.ts";
 import { runTrackGate } from "../runbook/track-gate.ts";
@@ -56,6 +57,8 @@ export class Gates {
   /** It guards the release's first change, whichever that is, and looks once in an update. */
   #startHook(name: string): pulumi.ResourceHook {
     const judge = async () => {
+      // A budget that burns is a reason to go back, not to stay.
+      if (isRollbackUpdate(process.env)) return;
       const results = await runStartGate(await this.#surroundings());
       // Nothing is live before the first release, and so nothing burns.
       if (results.length > 0) this.#conclude(name, results);

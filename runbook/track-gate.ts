@@ -1,11 +1,13 @@
 import type { GateResult } from "../gates/verdict.ts";
 import { type GateProgress, progressLine, runSloGate } from "./gate-runner.ts";
+import { sinceFirstLook } from "./health-baseline.ts";
 import { runHealthGate } from "./health-gate.ts";
 import { httpProbe } from "./http-probe.ts";
 import { systemClock } from "./io/clock.ts";
 import type { KubernetesClient } from "./io/kubernetes.ts";
 import { type Network, openNetwork } from "./io/network.ts";
 import { paceOf } from "./pace.ts";
+import { isRollbackUpdate } from "./rollback-mode.ts";
 import { type GateTarget, headersOf, nameOf, namespaceOf, releaseNameOf, type Track, urlOf } from "./track.ts";
 import { trackSources } from "./track-sources.ts";
 
@@ -15,7 +17,10 @@ const PROBES: Readonly<Record<Track["workload"], readonly string[]>> = {
   web: ["/"],
 };
 
-/** Judges one track: healthy first, then within its objectives and beside the fleet; the second only after the first. */
+/**
+ * Judges one track: healthy first, then within its objectives and beside the fleet; the second only after the first,
+ * and not of a release that is gone back to.
+ */
 export async function runTrackGate(target: GateTarget, track: Track): Promise<GateResult[]> {
   // The client takes half a second to load, and a preview runs no gate.
   const { KubernetesClient } = await import("./io/kubernetes.ts");
@@ -24,7 +29,8 @@ export async function runTrackGate(target: GateTarget, track: Track): Promise<Ga
   const network = openNetwork(target.env, { [target.config.domain]: target.loadBalancer });
   try {
     const health = await judgeHealth(target, track, network, client);
-    if (health.some(({ verdict }) => verdict !== "pass")) return health;
+    const isEnough = isRollbackUpdate(target.env);
+    if (isEnough || health.some(({ verdict }) => verdict !== "pass")) return health;
     return [...health, ...(await judgeObjectives(target, track, network, client))];
   } finally {
     await network.close();
@@ -40,6 +46,7 @@ function judgeHealth(
   const { config, env } = target;
   const pace = paceOf(config.gate, env);
   const image = config.release.images[track.workload];
+  const sample = () => client.sampleHealth(namespaceOf(track), releaseNameOf(track));
   return runHealthGate({
     gate: nameOf(track),
     pods: {
@@ -47,7 +54,7 @@ function judgeHealth(
         digest: image.slice(image.indexOf("@") + 1),
         minReplicas: track.kind === "fleet" ? config[track.workload].replicas : 1,
       },
-      sample: () => client.sampleHealth(namespaceOf(track), releaseNameOf(track)),
+      sample: isRollbackUpdate(env) ? sinceFirstLook(sample) : sample,
     },
     probes: PROBES[track.workload].map((path) => httpProbe(network, path, `${urlOf(config)}${path}`, headersOf(track))),
     deadlineSeconds: pace.healthDeadlineSeconds,
