@@ -11,14 +11,14 @@ export const allowedRegionsOnly: Policy = {
       ({ props, provider }, demand, { config }) => {
         demand("region", () => {
           const region = props.region ?? provider?.props.region;
-          return typeof region === "string" && config.allowedRegions.includes(region);
+          return config.allowedRegions.some((allowed) => allowed === region);
         });
       },
     ),
     every(
       (type) => type === "pulumi:providers:aws",
       ({ props }, demand, { config }) => {
-        demand("region", () => typeof props.region === "string" && config.allowedRegions.includes(props.region));
+        demand("region", () => config.allowedRegions.some((allowed) => allowed === props.region));
       },
     ),
   ],

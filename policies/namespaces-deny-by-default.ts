@@ -7,10 +7,9 @@ const NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
 /** A network policy that selects every pod, for both directions, and allows nothing. */
 function deniesAll({ props }: AnyResource): boolean {
   const types = listAt(props, "spec", "policyTypes");
-  const selector = valueAt(props, "spec", "podSelector") ?? {};
+  const selector = Object.keys(Object(valueAt(props, "spec", "podSelector")));
   const rules = [...listAt(props, "spec", "ingress"), ...listAt(props, "spec", "egress")];
-  const selectsAll = typeof selector === "object" && Object.keys(selector).length === 0;
-  return selectsAll && rules.length === 0 && types.includes("Ingress") && types.includes("Egress");
+  return selector.length === 0 && rules.length === 0 && types.includes("Ingress") && types.includes("Egress");
 }
 
 function isIn(policy: AnyResource, namespace: AnyResource): boolean {

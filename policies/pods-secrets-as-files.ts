@@ -3,7 +3,7 @@ import { listAt, textAt, valueAt } from "./judging/objects.ts";
 import { everyContainer } from "./judging/pod-specs.ts";
 import { every, type Policy } from "./policy.ts";
 
-const isGivenObject = (value: unknown) => typeof value === "object" && value !== null && Object.keys(value).length > 0;
+const isGivenObject = (value: unknown) => Object.keys(Object(value)).length > 0;
 
 export const podsSecretsAsFiles: Policy = {
   name: "pods-secrets-as-files",

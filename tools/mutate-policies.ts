@@ -57,8 +57,8 @@ function report(all: readonly Subject[]): boolean {
 function keep(all: readonly Subject[]): void {
   const entries = all.map(({ name, mutants, survivors }) => {
     const entry = {
-      mutants: conditions.length,
-      killed: conditions.length - survivors.length,
+      mutants: mutants.length,
+      killed: mutants.length - survivors.length,
       sources: fingerprint(name),
     };
     return [name, entry] as const;

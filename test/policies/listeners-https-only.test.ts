@@ -18,7 +18,12 @@ proves(listenersHttpsOnly, {
     "HTTP that serves": ["protocol", http.with({ defaultActions: [forward] })],
     "HTTP that redirects and serves": ["protocol", http.with({ defaultActions: [redirect, forward] })],
     "HTTP that redirects to HTTP": ["protocol", http.with({ defaultActions: [toHttp] })],
+    "HTTP that serves beside its redirect": [
+      "protocol",
+      http.with({ defaultActions: [{ ...redirect, type: "forward" }] }),
+    ],
     "plain TCP": ["protocol", https.with({ protocol: "TCP" })],
+    "plain TCP with a redirect": ["protocol", http.with({ protocol: "TCP" })],
     "no protocol": ["protocol", https.without("protocol")],
   },
 });

@@ -21,6 +21,10 @@ proves(namespacesDenyByDefault, {
     "a namespace that allows all": [property, namespace],
     "another namespace's denial": [property, [namespace, deny.with({ metadata: { namespace: "sparki-web" } })]],
     "a denial of no namespace": [property, [namespace, deny.with({ metadata: {} })]],
+    "a denial of no namespace beside a namespace of no name": [
+      property,
+      [namespace.with({ metadata: {} }), deny.with({ metadata: {} })],
+    ],
     "a denial for some pods": [property, but({ podSelector: { matchLabels: { app: "engine" } } })],
     "a denial with an exception inwards": [property, but({ ingress: [{}] })],
     "a denial with an exception outwards": [property, but({ egress: [{}] })],

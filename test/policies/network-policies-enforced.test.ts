@@ -31,6 +31,7 @@ proves(networkPoliciesEnforced, {
       [cluster, addon.with({ configurationValues: '{"enableNetworkPolicy":"false"}' })],
     ],
     "an add-on without settings": [property, [cluster, addon.without("configurationValues")]],
+    "something else with that setting": [property, [cluster, thing("aws:eks/other:Other", addon.props)]],
     "another add-on with that setting": [property, [cluster, addon.with({ addonName: "coredns" })]],
   },
 });

@@ -17,6 +17,10 @@ proves(noFullAccess, {
     "rights by name": [role, policy, rolePolicy, attachment],
     "a document that only the update knows": rolePolicy.from("policy"),
     "a policy of the same stack": [policy, attachment.from("policyArn", policy)],
+    "everything of one thing, and one thing of everything, which are another control's": [
+      policy.with({ policy: document({ Action: "*", Resource: "arn:aws:s3:::bucket" }) }),
+      rolePolicy.with({ policy: document({ Action: "s3:GetObject", Resource: "*" }) }),
+    ],
     "everything refused": policy.with({
       policy: JSON.stringify({ Statement: { Effect: "Deny", Action: "*", Resource: "*" } }),
     }),

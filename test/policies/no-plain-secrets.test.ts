@@ -30,6 +30,7 @@ proves(noPlainSecrets, {
     "the places made for them": [
       thing("aws:secretsmanager/secretVersion:SecretVersion", { secretString: secrets["a private key"] }),
       thing("random:index/randomPassword:RandomPassword", { result: secrets["an access key"] }),
+      thing("pulumi:providers:kubernetes", { kubeconfig: secrets["a private key"] }),
     ],
   },
   stops: {

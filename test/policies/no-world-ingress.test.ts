@@ -29,6 +29,7 @@ proves(noWorldIngress, {
       ingress: [{ protocol: "tcp", fromPort: 80, toPort: 80, cidrBlocks: [world] }],
     }),
     "a rule for a network": rule,
+    "a rule for the web": rule.with({ fromPort: 443, toPort: 443, cidrBlocks: [world] }),
     "a rule to the world, outwards": rule.with({ type: "egress", cidrBlocks: [world] }),
     "a rule from another group": rule.without("cidrBlocks"),
     "the load balancer's HTTPS": ingress,

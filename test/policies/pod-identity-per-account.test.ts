@@ -26,6 +26,7 @@ proves(podIdentityPerAccount, {
     ],
     "the default account": ["serviceAccount", engine.with({ serviceAccount: "default" })],
     "no account": ["serviceAccount", engine.without("serviceAccount")],
+    "no role at all": ["roleArn", engine.without("roleArn")],
     "no role": ["roleArn", engine.with({ roleArn: "" })],
     "a role that is something else": ["roleArn", [vpc, engine.from("roleArn", vpc)]],
   },

@@ -18,6 +18,7 @@ proves(podsNotRoot, {
     "a pod that may be root": [root, ofPod({ runAsUser: 10_001 })],
     "a container that is root in spite of its pod": [root, deployment(securedPod({ runAsNonRoot: false }))],
     "a pod of a low user": [user, ofPod({ runAsNonRoot: true, runAsUser: 1000 })],
+    "a user that is no number": [user, ofPod({ runAsNonRoot: true, runAsUser: "20000" })],
     "a pod of any user": [user, ofPod({ runAsNonRoot: true })],
     "a bare pod that is root": [
       ["spec.containers.securityContext.runAsNonRoot", "spec.containers.securityContext.runAsUser"],

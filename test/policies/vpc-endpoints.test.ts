@@ -24,6 +24,7 @@ proves(vpcEndpoints, {
     "a VPC without ECR's API": ["ecr.api endpoint", [vpc, ec2, dkr, s3]],
     "a VPC without ECR's registry": ["ecr.dkr endpoint", [vpc, ec2, api, s3]],
     "a VPC without S3's": ["s3 endpoint", [vpc, ec2, api, dkr]],
+    "another gateway": ["s3 endpoint", [vpc, ec2, api, dkr, endpoint("dynamodb", "Gateway")]],
     "a paid endpoint for S3": ["s3 endpoint", [vpc, ec2, api, dkr, endpoint("s3")]],
     "a gateway where an interface is needed": [
       "ec2 endpoint",

@@ -19,6 +19,7 @@ proves(zoneLoggedAndSigned, {
     "logs of another zone": ["query log", [zone, other, log.from("zoneId", other), signing.from("hostedZoneId", zone)]],
     "a zone that is not signed": ["signing", [zone, log]],
     "a zone with a key that signs nothing": ["signing", [zone, log, signingKey]],
+    "signing of a zone that nobody knows": ["signing", [zone, log, signingKey, signing.from("hostedZoneId")]],
     "signing switched off": [
       "signing",
       [zone, log, signing.with({ signingStatus: "NOT_SIGNING" }).from("hostedZoneId", zone)],
