@@ -94,6 +94,16 @@ export class Engine {
     return this.#run((options) => this.#stack.preview(options), watch, settings);
   }
 
+  /** A preview that writes the engine's own record of what it would do to `planFile`; secrets in it are encrypted. */
+  plan(planFile: string, watch?: Watcher): Promise<EngineResult> {
+    return this.#run((options) => this.#stack.preview({ ...options, plan: planFile }), watch);
+  }
+
+  /** Compares the state with the cloud and changes neither. */
+  previewRefresh(watch?: Watcher): Promise<EngineResult> {
+    return this.#run(({ policyPacks: _, ...options }) => this.#stack.previewRefresh(options), watch);
+  }
+
   up(watch?: Watcher, settings?: RunSettings): Promise<EngineResult> {
     return this.#run((options) => this.#stack.up(options), watch, settings);
   }
@@ -112,7 +122,7 @@ export class Engine {
     return this.#stack.outputs();
   }
 
-  /** The state as saved: secrets stay encrypted. */
+  /** The state as saved, with secrets in plain text: never to be written or shown. */
   exportState(): Promise<Deployment> {
     return this.#stack.exportStack();
   }

@@ -1,0 +1,75 @@
+import { z } from "zod";
+import { DeployError } from "../../stacks/deploy-error.ts";
+import { compareFingerprints, type Fingerprint, fingerprintOf } from "./fingerprint.ts";
+import { makePlan, type PlanTarget } from "./make-plan.ts";
+import type { Plan } from "./plan.ts";
+import { readPlanDocument } from "./plan-files.ts";
+
+const entries = z.object({ entries: z.record(z.string(), z.string()) });
+const documentSchema = z.object({
+  fingerprint: z.object({
+    parts: z.object({
+      config: entries,
+      charts: entries,
+      digests: entries,
+      program: entries,
+      state: entries,
+      drift: entries,
+      plan: entries,
+    }),
+  }),
+});
+
+/**
+ * Plans anew and returns that plan when it is the approved one; throws SPARKI_GATE, with every part that differs, when
+ * anything is not as it was approved. Changes nothing either way.
+ */
+export async function approvedPlan(hash: string, target: PlanTarget): Promise<Plan> {
+  assertHash(hash);
+  const now = await makePlan(target);
+  assertApproved(hash, now, await readPlanDocument(target.projectDirectory, target.stack, hash));
+  return now;
+}
+
+/** Throws SPARKI_USAGE for what is no plan's hash, before anything is looked at. */
+export function assertHash(hash: string): void {
+  if (/^[0-9a-f]{64}$/.test(hash)) return;
+  throw new DeployError(
+    "SPARKI_USAGE",
+    `--approved is ${JSON.stringify(hash)}; expected a plan's hash, 64 hex digits`,
+    {
+      hint: "npx sparki plan",
+    },
+  );
+}
+
+/** `document` is the approved plan as it was written; undefined where this machine does not have it. */
+export function assertApproved(hash: string, { stack, fingerprint }: Plan, document: unknown): void {
+  if (fingerprint.hash === hash) return;
+  const approved = approvedFingerprint(hash, document);
+  const differences =
+    approved === undefined
+      ? ["which part differs is not known: the approved plan's own file is not here, or was altered"]
+      : compareFingerprints(approved, fingerprint);
+  const reasons = differences.map((difference) => `  ${difference}`).join("\n");
+  throw new DeployError("SPARKI_GATE", `not what was approved for ${stack}; nothing was changed\n${reasons}`, {
+    hint: `npx sparki plan --stack ${stack}, and have that approved`,
+  });
+}
+
+/** The fingerprint in a plan's file; undefined when the file is not the one of that hash. */
+function approvedFingerprint(hash: string, document: unknown): Fingerprint | undefined {
+  const parsed = documentSchema.safeParse(document);
+  if (!parsed.success) return undefined;
+  const { parts } = parsed.data.fingerprint;
+  const fingerprint = fingerprintOf({
+    config: parts.config.entries,
+    charts: parts.charts.entries,
+    digests: parts.digests.entries,
+    program: parts.program.entries,
+    state: parts.state.entries,
+    drift: parts.drift.entries,
+    plan: parts.plan.entries,
+  });
+  return fingerprint.hash === hash ? fingerprint : undefined;
+}

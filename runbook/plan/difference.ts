@@ -1,0 +1,74 @@
+import { canonical, isRecord, SECRET } from "./canonical.ts";
+
+/** One input that an update would change, with its values as a reviewer may see them. */
+export interface InputChange {
+  /** Such as `tags.owner` or `ingress[0].cidrBlocks`. */
+  readonly path: string;
+  /** Undefined where there was none. */
+  readonly from: string | undefined;
+  /** Undefined where there will be none. */
+  readonly to: string | undefined;
+}
+
+/** Names of what may be a secret whatever the program says of it; a reference to one is none. */
+const SENSITIVE =
+  /pass(word|phrase)|secret_?(string|binary|access_?key|key)(?!ref)|auth_?token|api_?key|private_?key|credential|kubeconfig/i;
+/** Credentials inside an address, and addresses that are one. */
+const IN_TEXT = [
+  [/(:\/\/)[^/\s:@]+:[^/\s@]+@/g, "$1[secret]@"],
+  [/(hooks\.slack\.com\/services\/)[\w/]+/g, "$1[secret]"],
+] as const;
+const MAX_LENGTH = 120;
+
+/** Every input that differs, by path; never a secret's value. */
+export function inputChanges(before: unknown, after: unknown): InputChange[] {
+  return differing(canonical(before), canonical(after), "");
+}
+
+function differing(before: unknown, after: unknown, path: string): InputChange[] {
+  if (JSON.stringify(before) === JSON.stringify(after)) return [];
+  const children = childrenOf(before, after);
+  if (children === undefined) return [{ path, from: show(before, path), to: show(after, path) }];
+  return children.flatMap(([key, one, other]) => differing(one, other, join(path, key)));
+}
+
+type Child = readonly [key: string | number, before: unknown, after: unknown];
+
+/** What to look into, where both are objects or both are lists of the same length. */
+function childrenOf(before: unknown, after: unknown): Child[] | undefined {
+  if (Array.isArray(before) && Array.isArray(after) && before.length === after.length)
+    return before.map((value, index): Child => [index, value, after[index]]);
+  if (!isRecord(before) || !isRecord(after)) return undefined;
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return keys.map((key): Child => [key, before[key], after[key]]);
+}
+
+function join(path: string, key: string | number): string {
+  if (typeof key === "number") return `${path}[${key}]`;
+  if (!/^[\w-]+$/.test(key)) return `${path}[${JSON.stringify(key)}]`;
+  return path === "" ? key : `${path}.${key}`;
+}
+
+function show(value: unknown, path: string): string | undefined {
+  if (value === undefined) return undefined;
+  if (SENSITIVE.test(path) && typeof value !== "boolean") return SECRET;
+  const text = redacted(typeof value === "string" ? value : JSON.stringify(withoutSensitive(value)));
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 1)}…` : text;
+}
+
+/** The text without the credentials that addresses in it carry. */
+export function redacted(text: string): string {
+  return IN_TEXT.reduce((left, [pattern, by]) => left.replace(pattern, by), text);
+}
+
+/** The value with everything taken out whose name says that it may be a secret, as a key or as an environment's name. */
+export function withoutSensitive(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSensitive);
+  if (!isRecord(value)) return value;
+  const named = typeof value.name === "string" && SENSITIVE.test(value.name) && typeof value.value === "string";
+  const entries = Object.entries(value).map(([key, each]) => {
+    const isSecret = (named && key === "value") || (SENSITIVE.test(key) && typeof each !== "boolean");
+    return [key, isSecret ? SECRET : withoutSensitive(each)];
+  });
+  return Object.fromEntries(entries);
+}

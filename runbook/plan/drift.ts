@@ -1,0 +1,37 @@
+import { nameOf, type RecordedEvent } from "../engine-record.ts";
+import { hashOf } from "./canonical.ts";
+import { type InputChange, inputChanges } from "./difference.ts";
+import type { Entries } from "./fingerprint.ts";
+
+/** A resource that the cloud has otherwise than the state says: somebody changed or deleted it by hand. */
+export interface Drift {
+  readonly urn: string;
+  readonly name: string;
+  readonly type: string;
+  readonly isGone: boolean;
+  /** What differs, from the state's value to the cloud's. */
+  readonly changes: readonly InputChange[];
+}
+
+/** Collects the drift from the events of a refresh, or of its preview. */
+export class DriftRecord {
+  readonly #found = new Map<string, Drift>();
+
+  add({ resOutputsEvent }: RecordedEvent): void {
+    const metadata = resOutputsEvent?.metadata;
+    if (metadata === undefined || (metadata.op !== "update" && metadata.op !== "delete")) return;
+    const { urn, type, op, old, new: found } = metadata;
+    if ((found ?? old)?.custom !== true) return;
+    const isGone = op === "delete";
+    const changes = isGone ? [] : inputChanges(old?.outputs ?? {}, found?.outputs ?? {});
+    this.#found.set(urn, { urn, name: nameOf(urn), type, isGone, changes });
+  }
+
+  get all(): readonly Drift[] {
+    return [...this.#found.values()].sort((one, other) => (one.urn < other.urn ? -1 : 1));
+  }
+}
+
+export function driftEntries(drift: readonly Drift[]): Entries {
+  return Object.fromEntries(drift.map(({ urn, isGone, changes }) => [urn, hashOf({ isGone, changes })]));
+}

@@ -1,0 +1,140 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { estimateCost } from "../../policies/pricing/estimate.ts";
+import { parseConfig } from "../../stacks/config.ts";
+import { DeployError } from "../../stacks/deploy-error.ts";
+import type { StackConfig } from "../../stacks/schema.ts";
+import type { Clock } from "../command.ts";
+import type { EngineResult } from "../engine-record.ts";
+import type { Engine } from "../io/engine.ts";
+import { promotionIn } from "../promotion.ts";
+import { resourcesIn } from "../report/state.ts";
+import { isRecord } from "./canonical.ts";
+import { criticalPath } from "./critical-path.ts";
+import { type Drift, DriftRecord, driftEntries } from "./drift.ts";
+import { DURATIONS_AS_OF } from "./durations.ts";
+import { configEntries, fingerprintOf, stateEntries } from "./fingerprint.ts";
+import { gateWaits } from "./gate-waits.ts";
+import { type HelmTemplate, helmDiffs } from "./helm-diff.ts";
+import type { FromTo, Plan, PlannedChange, SchemaLevel } from "./plan.ts";
+import { type PlannedResource, PlannedResources, planEntries } from "./planned.ts";
+import { plannedDependencies } from "./planned-dependencies.ts";
+import { chartEntries, programEntries } from "./program-files.ts";
+import { RISKS, riskOf } from "./risk.ts";
+
+/** What a plan is made of: one stack's engine, its config file, and the folder with the program and the charts. */
+export interface PlanTarget {
+  readonly stack: string;
+  readonly engine: Pick<Engine, "plan" | "previewRefresh" | "exportState">;
+  readonly configFile: string;
+  readonly projectDirectory: string;
+  readonly template: HelmTemplate;
+  readonly clock: Clock;
+}
+
+/** Looks at everything a deployment would stand on and changes nothing; a preview that refuses is a plan that says so. */
+export async function makePlan(target: PlanTarget): Promise<Plan> {
+  const { clock, configFile, engine, projectDirectory, stack } = target;
+  const settings: unknown = parse(await readFile(configFile, "utf8"));
+  const config = parseConfig(textsIn(settings), stack);
+  const exported = await engine.exportState();
+  const drift = resourcesIn(exported).length > 0 ? await driftOf(engine) : [];
+  const { result, resources, enginePlan } = await preview(engine);
+  const fingerprint = fingerprintOf({
+    config: configEntries(settings),
+    charts: chartEntries(projectDirectory),
+    digests: config.release.images,
+    program: programEntries(projectDirectory),
+    state: stateEntries(exported),
+    drift: driftEntries(drift),
+    plan: planEntries(resources),
+  });
+  return {
+    stack,
+    madeAt: new Date(clock.now() * 1000).toISOString(),
+    fingerprint,
+    outcome: result.outcome,
+    failure: result.failure,
+    ...releaseChange(config, exported),
+    changes: changesOf(resources),
+    unchanged: resources.filter(({ action }) => action === "same").length,
+    drift,
+    policy: result.policy,
+    helm: await helmDiffs(resources, target.template),
+    monthlyCost: costChange(resources),
+    duration: {
+      ...criticalPath(resources, plannedDependencies(enginePlan), gateWaits(config)),
+      asOf: DURATIONS_AS_OF,
+    },
+  };
+}
+
+interface Previewed {
+  readonly result: EngineResult;
+  readonly resources: readonly PlannedResource[];
+  readonly enginePlan: unknown;
+}
+
+async function preview(engine: PlanTarget["engine"]): Promise<Previewed> {
+  const folder = await mkdtemp(join(tmpdir(), "sparki-plan-"));
+  try {
+    const file = join(folder, "plan.json");
+    const planned = new PlannedResources();
+    const result = await engine.plan(file, (_record, event) => planned.add(event));
+    // A preview that fails writes none.
+    const text = await readFile(file, "utf8").catch(() => "{}");
+    return { result, resources: planned.all, enginePlan: JSON.parse(text) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function driftOf(engine: PlanTarget["engine"]): Promise<readonly Drift[]> {
+  const record = new DriftRecord();
+  const { outcome, failure } = await engine.previewRefresh((_record, event) => record.add(event));
+  if (outcome === "succeeded") return record.all;
+  throw new DeployError("SPARKI_OUTSIDE", `the cloud could not be compared with the state: ${failure}`, {
+    hint: "npx sparki preflight",
+  });
+}
+
+/** The release that is live, by the promotion record, and the one to come. */
+function releaseChange({ release }: StackConfig, exported: unknown): Pick<Plan, "release" | "digests" | "schema"> {
+  const live = promotionIn(resourcesIn(exported))?.release;
+  const images = Object.entries(release.images);
+  const before = new Map<string, string>(Object.entries(live?.images ?? {}));
+  const schema: FromTo<SchemaLevel> = { from: live?.schema, to: release.schema };
+  return {
+    release: { from: live?.id, to: release.id },
+    digests: images.map(([image, to]) => ({ image, from: before.get(image), to })),
+    schema,
+  };
+}
+
+function changesOf(resources: readonly PlannedResource[]): PlannedChange[] {
+  const changes = resources.flatMap((resource) => {
+    const { action, name, type, replacedFor, changes } = resource;
+    const risk = riskOf(resource);
+    return risk === undefined || action === "same" ? [] : [{ risk, action, name, type, replacedFor, changes }];
+  });
+  return changes.toSorted((one, other) => RISKS.indexOf(one.risk) - RISKS.indexOf(other.risk));
+}
+
+function costChange(resources: readonly PlannedResource[]): Plan["monthlyCost"] {
+  const before = resources.filter(({ action }) => action !== "create");
+  const after = resources.filter(({ action }) => action !== "delete");
+  const from = estimateCost(before.map(({ type, name, before: inputs }) => ({ type, name, inputs })));
+  const { monthly, currency, asOf, region } = estimateCost(
+    after.map(({ type, name, after: inputs }) => ({ type, name, inputs })),
+  );
+  return { from: before.length > 0 ? from.monthly : undefined, to: monthly, currency, asOf, region };
+}
+
+/** The config as the engine hands it to the program: text, or JSON text. */
+function textsIn(settings: unknown): Readonly<Record<string, string>> {
+  const config = isRecord(settings) && isRecord(settings.config) ? settings.config : {};
+  const text = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : String(value));
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, text(value)]));
+}

@@ -1,0 +1,39 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import type { Plan } from "./plan.ts";
+import { planHtml } from "./plan-html.ts";
+import { planMarkdown } from "./plan-markdown.ts";
+
+/** A plan's files, relative to the project's folder. */
+export interface PlanFiles {
+  readonly markdown: string;
+  readonly html: string;
+  readonly json: string;
+}
+
+const HASH_DIGITS = 12;
+
+/** Writes the plan for people (Markdown, and one HTML file that needs nothing else) and for the approval (JSON). */
+export async function writePlan(projectDirectory: string, plan: Plan): Promise<PlanFiles> {
+  const path = (ending: string) => pathOf(projectDirectory, plan.stack, plan.fingerprint.hash, ending);
+  await mkdir(join(projectDirectory, ".sparki", "plans"), { recursive: true });
+  await writeFile(path("md"), planMarkdown(plan));
+  await writeFile(path("html"), planHtml(plan));
+  await writeFile(path("json"), `${JSON.stringify(plan, null, 2)}\n`);
+  const shown = (ending: string) => relative(projectDirectory, path(ending));
+  return { markdown: shown("md"), html: shown("html"), json: shown("json") };
+}
+
+/** The plan's JSON document as it was written; undefined when there is none that can be read. */
+export async function readPlanDocument(projectDirectory: string, stack: string, hash: string): Promise<unknown> {
+  const text = await readFile(pathOf(projectDirectory, stack, hash, "json"), "utf8").catch(() => "null");
+  try {
+    return JSON.parse(text) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function pathOf(projectDirectory: string, stack: string, hash: string, ending: string): string {
+  return join(projectDirectory, ".sparki", "plans", `${stack}-${hash.slice(0, HASH_DIGITS)}.${ending}`);
+}

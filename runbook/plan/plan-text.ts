@@ -1,0 +1,47 @@
+import { duration } from "../report/duration.ts";
+import type { InputChange } from "./difference.ts";
+import type { Plan } from "./plan.ts";
+import { RISKS, type Risk } from "./risk.ts";
+
+/** The command that carries out exactly this plan. */
+export function deployCommand({ stack, fingerprint }: Plan): string {
+  return `npx sparki deploy --stack ${stack} --approved ${fingerprint.hash}`;
+}
+
+/** A plan's facts in one line each, by what they are about. */
+export function planFacts(plan: Plan): readonly (readonly [what: string, value: string])[] {
+  const { release, schema, unchanged, changes, policy, monthlyCost, duration: time } = plan;
+  const level = (from: { level: number } | undefined) => (from === undefined ? "none" : `${from.level}`);
+  const money = (amount: number | undefined) => (amount === undefined ? "nothing" : amount.toFixed(2));
+  return [
+    ["Preview", plan.failure === undefined ? plan.outcome : `${plan.outcome}: ${plan.failure}`],
+    ["Release", `${release.from ?? "none"} → ${release.to}`],
+    ["Schema", `${level(schema.from)} → ${schema.to.level}; the release runs from level ${schema.to.oldest} on`],
+    ["Changes", `${changes.length}, and ${unchanged} unchanged`],
+    ["Policies", `${policy.checked} checks, ${policy.violations.length} violations`],
+    [
+      "Monthly price",
+      `${money(monthlyCost.from)} → ${money(monthlyCost.to)} ${monthlyCost.currency}, list prices of ${monthlyCost.asOf}`,
+    ],
+    ["Duration", `about ${duration(time.typical)}, at the longest ${duration(time.longest)}`],
+    ["If it fails", release.from === undefined ? "nothing is live to go back to" : `back to ${release.from}`],
+  ];
+}
+
+/** The risks that the plan has changes of, the most dangerous first, each with how many. */
+export function riskCounts({ changes }: Plan): readonly (readonly [Risk, number])[] {
+  return RISKS.map((risk) => [risk, changes.filter((change) => change.risk === risk).length] as const).filter(
+    ([, count]) => count > 0,
+  );
+}
+
+export function inputChangeText({ path, from, to }: InputChange): string {
+  if (from === undefined) return `${path}: set to ${to}`;
+  return to === undefined ? `${path}: no longer set, was ${from}` : `${path}: ${from} → ${to}`;
+}
+
+/** The type without its module's path: `aws:rds Instance`. */
+export function shortType(type: string): string {
+  const [provider = "", module = "", kind = ""] = type.split(":");
+  return `${provider}:${module.split("/")[0]} ${kind}`;
+}

@@ -1,0 +1,52 @@
+import type { CostEstimate } from "../../policies/pricing/estimate.ts";
+import type { EngineResult, Violation } from "../engine-record.ts";
+import type { CriticalPath } from "./critical-path.ts";
+import type { InputChange } from "./difference.ts";
+import type { Drift } from "./drift.ts";
+import type { Fingerprint } from "./fingerprint.ts";
+import type { HelmDiff } from "./helm-diff.ts";
+import type { Risk } from "./risk.ts";
+
+/** One change that a deployment would make, without any secret's value. */
+export interface PlannedChange {
+  readonly risk: Risk;
+  readonly action: "create" | "update" | "replace" | "delete";
+  readonly name: string;
+  readonly type: string;
+  readonly replacedFor: readonly string[];
+  readonly changes: readonly InputChange[];
+}
+
+/** A value before and after; undefined before the first deployment. */
+export interface FromTo<T> {
+  readonly from: T | undefined;
+  readonly to: T;
+}
+
+/** What a deployment would do, as a reviewer reads it and as an approval holds it. */
+export interface Plan {
+  readonly stack: string;
+  /** ISO 8601; not part of what is approved. */
+  readonly madeAt: string;
+  readonly fingerprint: Fingerprint;
+  /** Why the preview refuses the deployment; undefined when it does not. */
+  readonly failure: string | undefined;
+  readonly outcome: EngineResult["outcome"];
+  readonly release: FromTo<string>;
+  readonly digests: readonly ({ readonly image: string } & FromTo<string>)[];
+  readonly schema: FromTo<SchemaLevel>;
+  /** The most dangerous first. */
+  readonly changes: readonly PlannedChange[];
+  readonly unchanged: number;
+  readonly drift: readonly Drift[];
+  readonly policy: { readonly checked: number; readonly violations: readonly Violation[] };
+  readonly helm: readonly HelmDiff[];
+  readonly monthlyCost: FromTo<number> & Pick<CostEstimate, "currency" | "asOf" | "region">;
+  readonly duration: CriticalPath & { readonly asOf: string };
+}
+
+export interface SchemaLevel {
+  readonly level: number;
+  /** The oldest level that the release's code can run on. */
+  readonly oldest: number;
+}
