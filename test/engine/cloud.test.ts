@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { parseDocument } from "yaml";
 import { STATEFUL_TYPES } from "../../policies/judging/approvals.ts";
 import { nameOf } from "../../runbook/engine-record.ts";
 import { makeRuns, type Runs, type SparkiRun, sparki } from "../support/sparki.ts";
@@ -9,6 +10,13 @@ import { makeRuns, type Runs, type SparkiRun, sparki } from "../support/sparki.t
 jest.setTimeout(300_000);
 
 const ROOT = join(import.meta.dirname, "..", "..");
+
+const EXEMPTION = {
+  control: "S44",
+  resource: "edge-lb-balancer",
+  reason: "the stack is destroyed on purpose, which its load balancer's protection would refuse",
+  until: "2999-01-01",
+};
 
 /** One cloud, used as a person does from a second terminal; each test goes on from the one before. */
 describe("sparki cloud", () => {
@@ -73,8 +81,11 @@ describe("sparki cloud", () => {
       .map(({ urn }: { urn: string }) => nameOf(urn))
       .map((resource: string) => ({ resource, action: "delete", by: "a test", until: "2999-01-01" }));
     const file = environment.PULUMI_OPTION_CONFIG_FILE ?? "";
-    const settings = `config:\n  sparki:protection: false\n  sparki:approvals: ${JSON.stringify(approvals)}\n`;
-    writeFileSync(file, readFileSync(file, "utf8").replace("config:\n", settings));
+    const settings = parseDocument(readFileSync(file, "utf8"));
+    settings.setIn(["config", "sparki:protection"], false);
+    settings.setIn(["config", "sparki:approvals"], settings.createNode(approvals));
+    settings.addIn(["config", "sparki:exemptions"], settings.createNode(EXEMPTION));
+    writeFileSync(file, settings.toString());
     await pulumi("up", "--yes", "--skip-preview");
     await pulumi("destroy", "--yes", "--skip-preview");
     expect(await world()).toEqual([]);
