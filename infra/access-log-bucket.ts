@@ -4,12 +4,15 @@ import * as pulumi from "@pulumi/pulumi";
 interface AccessLogBucketArgs {
   readonly stack: string;
   readonly accountId: string;
+  /** False lets the bucket be deleted with the logs that are in it. */
+  readonly protect: boolean;
 }
 
 /** A private bucket that takes the load balancer's access logs and drops them after a year. */
 export function createAccessLogBucket(parent: pulumi.Resource, name: string, args: AccessLogBucketArgs) {
   // Bucket names are global to AWS: the account id makes this one ours.
-  const bucket = new aws.s3.Bucket(name, { bucket: `sparki-${args.stack}-access-logs-${args.accountId}` }, { parent });
+  const bucketName = `sparki-${args.stack}-access-logs-${args.accountId}`;
+  const bucket = new aws.s3.Bucket(name, { bucket: bucketName, forceDestroy: !args.protect }, { parent });
   const target = { bucket: bucket.id };
   const encryption = { applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } };
   new aws.s3.BucketPublicAccessBlock(
