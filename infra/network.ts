@@ -34,7 +34,7 @@ export class Network extends pulumi.ComponentResource {
       { parent: this },
     );
     const publicTier = createPublicTier(this, name, { args, plan, vpc, gateway });
-    const privateTier = createPrivateTier(this, name, { args, plan, vpc, publicSubnets: publicTier.subnets });
+    const privateTier = createPrivateTier(this, name, { args, plan, vpc, gateway, publicSubnets: publicTier.subnets });
     const databaseTier = createDatabaseTier(this, name, { args, plan, vpc });
     createFlowLog(this, name, { stack: args.stack, vpcId: vpc.id, logKeyArn: args.keys.logs.arn });
     createEndpoints(this, name, {
@@ -59,6 +59,11 @@ interface TierArgs {
   readonly args: NetworkArgs;
   readonly plan: readonly SubnetPlan[];
   readonly vpc: aws.ec2.Vpc;
+}
+
+interface PrivateTierArgs extends TierArgs {
+  readonly gateway: aws.ec2.InternetGateway;
+  readonly publicSubnets: readonly aws.ec2.Subnet[];
 }
 
 function createVpc(parent: Network, name: string, args: NetworkArgs): aws.ec2.Vpc {
@@ -132,7 +137,7 @@ function createPublicTier(parent: Network, name: string, tier: TierArgs & { gate
   return { subnets };
 }
 
-function createPrivateTier(parent: Network, name: string, tier: TierArgs & { publicSubnets: aws.ec2.Subnet[] }) {
+function createPrivateTier(parent: Network, name: string, tier: PrivateTierArgs) {
   const subnets = createSubnets(parent, name, "private", tier);
   const gatewaySubnets = tier.args.natGateways === "one" ? tier.publicSubnets.slice(0, 1) : tier.publicSubnets;
   const routeTables = gatewaySubnets.map((subnet, index) => {
@@ -141,7 +146,8 @@ function createPrivateTier(parent: Network, name: string, tier: TierArgs & { pub
     const gateway = new aws.ec2.NatGateway(
       `${name}-nat-${zone}`,
       { subnetId: subnet.id, allocationId: address.id },
-      { parent },
+      // AWS refuses one in a VPC without an internet gateway: Gateway.NotAttached.
+      { parent, dependsOn: [tier.gateway] },
     );
     const table = new aws.ec2.RouteTable(`${name}-private-${zone}`, { vpcId: tier.vpc.id }, { parent });
     const route = { routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", natGatewayId: gateway.id };
