@@ -9,6 +9,7 @@ function checked(news: Properties, olds: Properties = {}) {
     name: "fleet",
     news,
     olds,
+    secrets: [],
     randomSeed: new Uint8Array([1, 2, 3, 4, 5]),
     session: { config: {}, signal: new AbortController().signal },
     signal: new AbortController().signal,
