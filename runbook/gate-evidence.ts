@@ -9,6 +9,8 @@ import type { Verdict } from "../gates/verdict.ts";
 export interface TrafficSource {
   start(): void;
   counts(): TrafficCounts;
+  /** Why requests reach the release no more, and so do not count; undefined while they do. */
+  problem?(): string | undefined;
   stop(): Promise<void>;
 }
 
@@ -18,7 +20,7 @@ export interface TrackSources {
   readonly synthetic?: TrafficSource | undefined;
 }
 
-/** A metrics source that gives no usable answer: since when, why, and what a gate may say at most. */
+/** A source that gives no usable counts: since when, why, and what a gate may say at most. */
 export interface Trouble {
   readonly since: number;
   readonly reason: string;
@@ -37,15 +39,19 @@ export function trackEvidence(sources: TrackSources, objectives: readonly Object
   let users: CountsByObjective = none;
   let trouble: Trouble | undefined;
   return async (now: number): Promise<TrackEvidence> => {
-    if (sources.users !== undefined) {
-      const reading = await sources.users.countsSince(objectives, started);
-      const found = troubleIn(reading, users);
-      trouble = found && { ...found, since: trouble?.since ?? now };
-      if (found === undefined && reading.kind === "value") users = reading.value;
-    }
+    const reading = await sources.users?.countsSince(objectives, started);
+    const ofUsers = reading && troubleIn(reading, users);
+    if (reading?.kind === "value" && ofUsers === undefined) users = reading.value;
+    const found = ofUsers ?? troubleOf(sources.synthetic);
+    trouble = found && { ...found, since: trouble?.since ?? now };
     const synthetic = sources.synthetic && countsByObjective(objectives, sources.synthetic.counts());
     return { byObjective: merge(objectives, sources.users && users, synthetic), trouble };
   };
+}
+
+function troubleOf(synthetic: TrafficSource | undefined): Omit<Trouble, "since"> | undefined {
+  const reason = synthetic?.problem?.();
+  return reason === undefined ? undefined : { verdict: "inconclusive", reason };
 }
 
 function troubleIn(reading: Reading<CountsByObjective>, before: CountsByObjective): Omit<Trouble, "since"> | undefined {

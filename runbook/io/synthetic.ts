@@ -20,6 +20,8 @@ export interface SyntheticTraffic {
   start(): void;
   /** Counts so far; a request counts once it is answered, or has failed. */
   counts(): TrafficCounts;
+  /** Why requests reach the release no more, and so do not count; undefined while they do. */
+  problem(): string | undefined;
   /** Why requests failed without an answer, with how often. */
   failures(): Readonly<Record<string, number>>;
   /** Sends no more, abandons what is in flight and frees the connections. */
@@ -38,6 +40,7 @@ export function syntheticTraffic(network: Network, options: SyntheticOptions): S
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let inFlight = 0;
+  let turnedAway = 0;
   let due = 0;
   let next = 0;
 
@@ -45,16 +48,20 @@ export function syntheticTraffic(network: Network, options: SyntheticOptions): S
     inFlight++;
     const started = performance.now();
     let failed = false;
+    let away = false;
     try {
       const answer = await dispatcher.request(request);
       failed = answer.statusCode >= 400;
+      away = isTurnedAway(answer);
       await answer.body.dump();
     } catch (error) {
       failed = true;
       if (!stopped) note(error);
     }
     inFlight--;
-    if (!stopped && (failed || !opening)) count(failed, (performance.now() - started) / 1000);
+    if (stopped) return;
+    turnedAway = away ? turnedAway + 1 : 0;
+    if (!away && (failed || !opening)) count(failed, (performance.now() - started) / 1000);
   }
 
   /** Opens every connection with a request of its own: its time is the handshake's, so it counts only when it fails. */
@@ -104,6 +111,10 @@ export function syntheticTraffic(network: Network, options: SyntheticOptions): S
       });
     },
     counts: () => ({ ...counts }),
+    problem: () =>
+      turnedAway === 0
+        ? undefined
+        : `the load balancer's firewall turns the gate's own requests away (${turnedAway} so far)`,
     failures: () => Object.fromEntries(failures),
     async stop() {
       stopped = true;
@@ -111,6 +122,11 @@ export function syntheticTraffic(network: Network, options: SyntheticOptions): S
       await agent?.destroy();
     },
   };
+}
+
+/** An Application Load Balancer's firewall answers by itself: the release has seen nothing of such a request. */
+function isTurnedAway({ statusCode, headers }: Dispatcher.ResponseData): boolean {
+  return statusCode === 403 && String(headers.server).startsWith("awselb/");
 }
 
 function target(

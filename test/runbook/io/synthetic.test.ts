@@ -14,6 +14,8 @@ beforeAll(async () => {
     const { "x-sparki-track": track, "x-sparki-synthetic": synthetic } = incoming.headers;
     seen.push({ url: incoming.url, track, synthetic });
     if (incoming.url === "/broken") outgoing.statusCode = 503;
+    if (incoming.url?.startsWith("/forbidden")) outgoing.statusCode = 403;
+    if (incoming.url === "/forbidden-by-the-balancer") outgoing.setHeader("server", "awselb/2.0");
     const isFirst = !served.has(incoming.socket);
     served.add(incoming.socket);
     const slow = incoming.url === "/slow" || (incoming.url === "/slow-at-first" && isFirst);
@@ -39,7 +41,7 @@ async function run(urls: string[], seconds: number, requestsPerSecond: number, c
   });
   traffic.start();
   await delay(seconds * 1000);
-  const result = { ...traffic.counts(), failures: traffic.failures() };
+  const result = { ...traffic.counts(), failures: traffic.failures(), problem: traffic.problem() };
   await traffic.stop();
   expect(traffic.counts().requests).toBe(result.requests);
   return result;
@@ -67,6 +69,16 @@ describe("syntheticTraffic", () => {
     const counts = await run(["http://127.0.0.1:1/"], 0.3, 100);
     expect(counts.errors).toBe(counts.requests);
     expect(counts.failures).toEqual({ "connect ECONNREFUSED 127.0.0.1:1": counts.requests });
+  });
+
+  it("counts what the release forbids, and not what the load balancer's firewall turns away", async () => {
+    expect(await run([`${base}/forbidden`], 0.3, 100)).toMatchObject({
+      errors: expect.any(Number),
+      problem: undefined,
+    });
+    const turnedAway = await run([`${base}/forbidden-by-the-balancer`], 0.3, 100);
+    expect(turnedAway).toMatchObject({ requests: 0, errors: 0 });
+    expect(turnedAway.problem).toMatch(/firewall turns the gate's own requests away \(\d+ so far\)/);
   });
 
   it("leaves the time that opening a connection takes out of the count", async () => {
