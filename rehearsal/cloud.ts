@@ -1,15 +1,18 @@
 import { join } from "node:path";
-import { z } from "zod";
 import { type Addresses, PORTS } from "./addresses.ts";
 import { type AwsProviders, startAwsProviders } from "./aws/serve.ts";
 import { type Backing, startBacking } from "./backing/serve.ts";
+import { Users } from "./backing/users.ts";
 import { CertificateAuthority } from "./certificates.ts";
 import { RehearsedClusters } from "./cluster/cluster.ts";
 import { StoredImages } from "./cluster/images.ts";
 import { claimSlot, type Route } from "./control.ts";
+import { imageSchema, parsed } from "./control-requests.ts";
+import { applyFaults } from "./faults.ts";
 import { startKubernetesProvider } from "./kubernetes/provider.ts";
 import { Processes } from "./processes.ts";
-import type { ClusterService, Services } from "./services.ts";
+import type { Services } from "./services.ts";
+import { Storm } from "./storm.ts";
 
 /** What a simulated cloud is started with. */
 export interface CloudOptions {
@@ -63,8 +66,12 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   undo.push(() => processes.stopAll());
   const backing = await startBacking({ ...options, addresses, processes, onError: report });
   undo.push(() => backing.stop());
+  const { pem: authorityPem } = await CertificateAuthority.open(runDirectory);
+  const users = new Users({ authorityPem, entrances: () => backing.loadBalancer.entrances() });
+  undo.push(() => users.close());
+  const storm = new Storm(backing.startPrometheus);
   const environment = environmentOf(options, addresses);
-  const account = await startAccount(options, { addresses, processes, backing, images, environment }, undo);
+  const account = await startAccount(options, { addresses, processes, backing, storm, images, environment }, undo);
   const kubernetes = await startKubernetesProvider({
     processes,
     helm: tools.helm ?? "helm",
@@ -73,6 +80,7 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   });
   undo.push(() => kubernetes.close());
   routes["GET /world"] = async () => ({ resources: account.world.all() });
+  routes["POST /faults"] = (body) => applyFaults({ runDirectory, backing, storm, users }, body);
   routes["GET /status"] = async () => ({ modelSeconds: account.now(), runDirectory });
   return {
     environment: {
@@ -89,6 +97,7 @@ interface Parts {
   readonly addresses: Addresses;
   readonly processes: Processes;
   readonly backing: Backing;
+  readonly storm: Storm;
   readonly images: StoredImages;
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -96,7 +105,7 @@ interface Parts {
 /** The account's providers, with the cluster that reads its secrets and the services that stand behind it. */
 async function startAccount(
   options: CloudOptions,
-  { addresses, processes, backing, images, environment }: Parts,
+  { addresses, processes, backing, storm, images, environment }: Parts,
   undo: (() => Promise<void>)[],
 ): Promise<AwsProviders> {
   const { runDirectory, tools, timeScale, seed, projectDirectory: directory, path } = options;
@@ -108,23 +117,11 @@ async function startAccount(
   const shared = { addresses, processes, tools, authority, images, timeScale, loadBalancer, secretValue };
   const clusters = new RehearsedClusters(shared);
   undo.push(() => clusters.close());
-  const services: Services = { ...backing, cluster: withPrometheus(clusters, backing) };
+  const services: Services = { ...backing, cluster: storm.watching(clusters) };
   const commands = { directory, environment: { ...environment, PATH: path, HOME: process.env.HOME ?? "/" } };
   account = await startAwsProviders({ runDirectory, services, timeScale, seed, commands });
   undo.push(account.close);
   return account;
-}
-
-/** Storm, which watches the real cluster, watches this one from when it exists. */
-function withPrometheus(clusters: ClusterService, backing: Backing): ClusterService {
-  return {
-    start: async (cluster) => {
-      const access = await clusters.start(cluster);
-      await backing.startPrometheus(access);
-      return access;
-    },
-    stop: (name) => clusters.stop(name),
-  };
 }
 
 function environmentOf({ runDirectory, timeScale }: CloudOptions, addresses: Addresses): Record<string, string> {
@@ -143,26 +140,9 @@ function attached(ports: Readonly<Record<string, number>>): string {
     .join(",");
 }
 
-const imageSchema = z.strictObject({
-  ref: z.string().min(1),
-  behaviour: z.strictObject({
-    kind: z.enum(["engine", "web", "e2e"]),
-    errorRatio: z.number().min(0).max(1).exactOptional(),
-    slowRatio: z.number().min(0).max(1).exactOptional(),
-    slowMilliseconds: z.number().min(0).exactOptional(),
-    crash: z.boolean().exactOptional(),
-    neverReady: z.boolean().exactOptional(),
-    unpullable: z.boolean().exactOptional(),
-    failMigration: z.string().exactOptional(),
-  }),
-});
-
-/** Throws what is wrong with the request, field by field. */
-function pushImage(images: StoredImages, body: unknown): Readonly<Record<string, never>> {
-  const parsed = imageSchema.safeParse(body);
-  if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
-  images.push(parsed.data.ref, parsed.data.behaviour);
-  return {};
+function pushImage(images: StoredImages, body: unknown): void {
+  const { ref, behaviour } = parsed(imageSchema, body);
+  images.push(ref, behaviour);
 }
 
 /** A failure that nobody waits for belongs into the cloud's own log. */

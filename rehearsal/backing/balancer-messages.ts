@@ -21,7 +21,9 @@ export type BalancerRequest =
 /** What the cloud tells the thread. */
 export type BalancerCommand =
   | (BalancerRequest & { readonly id: number })
-  | { readonly type: "targets"; readonly arn: string; readonly targets: readonly Endpoint[] };
+  | { readonly type: "targets"; readonly arn: string; readonly targets: readonly Endpoint[] }
+  /** How many more of a gate's own requests the firewall lets in; undefined is no limit. */
+  | { readonly type: "firewall"; readonly gateRequests: number | undefined };
 
 /** What the thread tells back: that a request is done, and each change of health. */
 export type BalancerEvent =

@@ -1,4 +1,11 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import type { IssuedCertificate } from "../certificates.ts";
 import type { ListenerRule, ListenerState, LoadBalancerState } from "../services.ts";
@@ -16,6 +23,8 @@ export interface BalancerOptions {
   readonly address: string;
   readonly groups: ReadonlyMap<string, TargetGroup>;
   readonly random: () => number;
+  /** Whether the firewall lets a request in. */
+  readonly admits: (headers: IncomingHttpHeaders) => boolean;
   /** The loopback port that stands for a listener's. */
   readonly portOf: (port: number) => number;
 }
@@ -73,7 +82,9 @@ export class Balancer {
   ): void {
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     const action = actionFor(rules, { path, headers: request.headers });
-    if (action?.type === "fixed") {
+    if (!this.#options.admits(request.headers)) {
+      fail(response, 403);
+    } else if (action?.type === "fixed") {
       response.writeHead(action.statusCode, { "content-type": "text/plain" }).end(action.body);
     } else if (action?.type === "redirect") {
       response.writeHead(action.statusCode, { location: locationOf(action, request, entrance) }).end();

@@ -63,6 +63,19 @@ export class Caches implements CacheService {
     await Promise.all(this.#instances.names().map((name) => this.stop(name)));
   }
 
+  /** Stops every server as a failing node would: its name and address stay, its data goes. */
+  async suspend(): Promise<void> {
+    for (const name of this.#instances.names()) await (await this.#instances.find(name))?.handle.stop();
+  }
+
+  /** Starts again what was suspended, with the token it had. */
+  async resume(): Promise<void> {
+    for (const name of this.#instances.names()) {
+      const found = await this.#instances.find(name);
+      if (found !== undefined) await this.start({ name, authToken: found.token });
+    }
+  }
+
   /** Makes the certificate of the server at that address valid for one more name, for connections from now on. */
   async cover(address: string, hostname: string): Promise<void> {
     const running = await this.#instances.findAt(address);

@@ -14,6 +14,8 @@ import { ServedCertificate } from "./served-certificate.ts";
 type WantedDatabase = Parameters<DatabaseService["start"]>[0];
 
 interface RunningDatabase {
+  /** As it was asked for, with the password it has now. */
+  wanted: WantedDatabase;
   readonly address: string;
   readonly certificate: ServedCertificate;
   readonly handle: ProcessHandle;
@@ -52,20 +54,33 @@ export class Databases implements DatabaseService {
     const running = await this.#instances.find(name);
     if (running === undefined) throw new Error(`database ${name} does not run`);
     await asSuperuser(running, this.#options.authority, (client) => setRole(client, username, password));
+    if (username === running.wanted.username) running.wanted = { ...running.wanted, password };
   }
 
   async stop(name: string, { dropData }: { dropData: boolean }): Promise<void> {
     const running = await this.#instances.take(name);
-    // SIGINT disconnects the clients; SIGTERM would wait until they leave by themselves.
-    running?.handle.signal("SIGINT");
-    if (running)
-      await Promise.race([running.handle.exited, sleep(STOP_LIMIT_SECONDS * 1000, undefined, { ref: false })]);
-    await running?.handle.stop();
+    if (running) await end(running);
     if (dropData) release(this.#placeOf(name));
   }
 
   async stopAll(): Promise<void> {
     await Promise.all(this.#instances.names().map((name) => this.stop(name, { dropData: false })));
+  }
+
+  /** Stops every server as a failing instance would: its name, its address and its data stay. */
+  async suspend(): Promise<void> {
+    for (const name of this.#instances.names()) {
+      const found = await this.#instances.find(name);
+      if (found !== undefined) await end(found);
+    }
+  }
+
+  /** Starts again what was suspended. */
+  async resume(): Promise<void> {
+    for (const name of this.#instances.names()) {
+      const found = await this.#instances.find(name);
+      if (found !== undefined) await this.start(found.wanted);
+    }
   }
 
   /** Makes the certificate of the server at that address valid for one more name, for connections from now on. */
@@ -85,7 +100,7 @@ export class Databases implements DatabaseService {
     const certificate = new ServedCertificate({ authority, folder, address, names: namesAt(address), owner });
     await certificate.write();
     const handle = await startPostgres(place, address, certificate, processes);
-    const running = { address, certificate, handle, superuserPassword, isRunning: () => handle.running() };
+    const running = { wanted, address, certificate, handle, superuserPassword, isRunning: () => handle.running() };
     const answers = () => asSuperuser(running, authority, async () => true).catch(() => false);
     await waitFor(`database ${name}`, answers, { limitSeconds: READY_LIMIT_SECONDS, process: handle });
     await asSuperuser(running, authority, async (client) => {
@@ -98,6 +113,13 @@ export class Databases implements DatabaseService {
   #placeOf(name: string): PostgresPlace {
     return placeOf(this.#options.runDirectory, name, this.#user);
   }
+}
+
+/** SIGINT disconnects the clients; SIGTERM would wait until they leave by themselves. */
+async function end({ handle }: RunningDatabase): Promise<void> {
+  handle.signal("SIGINT");
+  await Promise.race([handle.exited, sleep(STOP_LIMIT_SECONDS * 1000, undefined, { ref: false })]);
+  await handle.stop();
 }
 
 async function asSuperuser<T>(

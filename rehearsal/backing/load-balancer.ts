@@ -24,6 +24,7 @@ export class LoadBalancers implements LoadBalancerService {
   readonly #instances = new Instances<{ readonly address: string; isRunning(): boolean }>();
   readonly #targets = new Map<string, readonly Endpoint[]>();
   readonly #healthy = new Map<string, ReadonlySet<string>>();
+  readonly #entrances = new Map<string, { readonly name: string; readonly address: string }>();
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #lastId = 0;
@@ -38,6 +39,7 @@ export class LoadBalancers implements LoadBalancerService {
     const { address } = await this.#instances.start(state.name, make);
     const [commonName] = state.certificateNames;
     const names = state.certificateNames;
+    if (commonName !== undefined) this.#entrances.set(state.name, { name: commonName, address });
     const certificate = commonName === undefined ? undefined : await authority.issue({ commonName, names });
     await this.#request({ type: "apply", address, state, certificate });
     for (const { arn } of state.targetGroups) this.#tellTargets(arn);
@@ -55,7 +57,18 @@ export class LoadBalancers implements LoadBalancerService {
     return targets.map((target) => ({ ...target, healthy: healthy?.has(keyOf(target)) ?? false }));
   }
 
+  /** Lets in so many more of a gate's own requests and blocks the others, as a firewall's limit does; undefined lifts it. */
+  limitGateRequests(gateRequests: number | undefined): void {
+    this.#thread().postMessage({ type: "firewall", gateRequests });
+  }
+
+  /** The names and addresses at which users find the balancers. */
+  entrances(): readonly { readonly name: string; readonly address: string }[] {
+    return [...this.#entrances.values()];
+  }
+
   async stop(name: string): Promise<void> {
+    this.#entrances.delete(name);
     if ((await this.#instances.take(name)) !== undefined) await this.#request({ type: "stop", name });
   }
 

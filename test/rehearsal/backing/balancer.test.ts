@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import { Balancer } from "../../../rehearsal/backing/balancer.ts";
@@ -10,7 +10,8 @@ const ADDRESS = "127.251.3.1";
 const PORT = 8080;
 const servers: Server[] = [];
 const groups = new Map<string, TargetGroup>();
-const balancer = new Balancer({ address: ADDRESS, groups, random: seededRandom(1), portOf: () => PORT });
+const admits = (headers: IncomingHttpHeaders) => headers["x-sparki-synthetic"] !== "1";
+const balancer = new Balancer({ address: ADDRESS, groups, random: seededRandom(1), admits, portOf: () => PORT });
 
 afterAll(async () => {
   await balancer.close();
@@ -103,6 +104,12 @@ describe("Balancer", () => {
         "x-sparki-track": "fleet",
       },
     });
+  });
+
+  it("answers by itself, as a firewall does, what is not admitted", async () => {
+    await serve(forwardTo({ arn: "echo", weight: 1 }));
+    const { status, headers } = await ask("/", { headers: { "x-sparki-synthetic": "1" } });
+    expect([status, headers.server]).toEqual([403, "awselb/2.0"]);
   });
 
   it("answers 502 when the target breaks the connection, and does not ask twice", async () => {

@@ -1,0 +1,64 @@
+import { Agent, type Dispatcher } from "undici";
+import { PORTS } from "../addresses.ts";
+
+export interface UsersOptions {
+  readonly authorityPem: string;
+  /** The names and addresses at which users find the application. */
+  readonly entrances: () => readonly { readonly name: string; readonly address: string }[];
+}
+
+/** What people ask for: the page, and the projects that it lists. */
+const PATHS = ["/", "/api/projects", "/api/projects"];
+const TICK_MILLISECONDS = 20;
+
+/** Made-up users: they ask at a steady rate, as browsers do, and put up with whatever they are answered. */
+export class Users {
+  readonly #options: UsersOptions;
+  #agent: Agent | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #asked = 0;
+
+  constructor(options: UsersOptions) {
+    this.#options = options;
+  }
+
+  /** From now on so many requests a second; 0 ends them. */
+  ask(requestsPerSecond: number): void {
+    clearInterval(this.#timer);
+    if (requestsPerSecond === 0) return;
+    let last = performance.now();
+    let due = 0;
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      due += ((now - last) / 1000) * requestsPerSecond;
+      last = now;
+      for (; due >= 1; due--) void this.#send();
+    }, TICK_MILLISECONDS);
+  }
+
+  async close(): Promise<void> {
+    this.ask(0);
+    await this.#agent?.destroy();
+  }
+
+  async #send(): Promise<void> {
+    const [entrance] = this.#options.entrances();
+    const path = PATHS[this.#asked++ % PATHS.length];
+    if (entrance === undefined || path === undefined) return;
+    try {
+      const answer = await this.#connections(entrance.name).request(request(entrance, path));
+      await answer.body.dump();
+    } catch {
+      // The application counts what it answered badly; what never reached it is the user's bad luck.
+    }
+  }
+
+  #connections(servername: string): Dispatcher {
+    this.#agent ??= new Agent({ connections: 16, connect: { ca: this.#options.authorityPem, servername } });
+    return this.#agent;
+  }
+}
+
+function request({ name, address }: { name: string; address: string }, path: string): Dispatcher.RequestOptions {
+  return { origin: `https://${address}:${PORTS.https}`, path, method: "GET", headers: { host: name } };
+}

@@ -1,0 +1,48 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Backing } from "./backing/serve.ts";
+import type { Users } from "./backing/users.ts";
+import { KubernetesApi } from "./cluster/api.ts";
+import type { Pod } from "./cluster/objects.ts";
+import { type Faults, faultsSchema, parsed, type Server } from "./control-requests.ts";
+import type { Storm } from "./storm.ts";
+
+export interface FaultTargets {
+  readonly runDirectory: string;
+  readonly backing: Pick<Backing, "cache" | "database" | "loadBalancer">;
+  readonly storm: Storm;
+  readonly users: Pick<Users, "ask">;
+}
+
+/** Makes exactly the faults of a request hold; an empty one ends them all. Throws what is wrong with the request. */
+export async function applyFaults(targets: FaultTargets, body: unknown): Promise<void> {
+  const { down, fleet, users, gateRequests } = parsed(faultsSchema, body);
+  const { backing, storm } = targets;
+  const servers: Readonly<Record<Server, { suspend(): Promise<void>; resume(): Promise<void> }>> = {
+    cache: backing.cache,
+    database: backing.database,
+    metrics: storm,
+  };
+  for (const [name, server] of Object.entries(servers))
+    await (down.some((each) => each === name) ? server.suspend() : server.resume());
+  backing.loadBalancer.limitGateRequests(gateRequests);
+  await misbehave(targets, fleet);
+  targets.users.ask(users);
+}
+
+/** The stand-in application does what this file in its root says, and what its image says when there is none. */
+async function misbehave({ runDirectory, storm }: FaultTargets, behaviour: Faults["fleet"]): Promise<void> {
+  if (storm.access === undefined) return;
+  const api = new KubernetesApi(storm.access);
+  try {
+    const labelSelector = "app.kubernetes.io/instance=engine-fleet";
+    const { items } = await api.list<Pod>("/api/v1/namespaces/sparki-engine/pods", { labelSelector });
+    for (const { metadata } of items) {
+      const file = join(runDirectory, "pods", metadata?.uid ?? "", "behaviour.json");
+      if (behaviour === undefined) await rm(file, { force: true });
+      else await writeFile(file, JSON.stringify(behaviour));
+    }
+  } finally {
+    await api.close();
+  }
+}
