@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { monitoringTrial } from "../charts.ts";
+import { fail, pass } from "../check.ts";
+import type { PreflightContext } from "../context.ts";
+import { jsonRequest, type StormService, stormCheck, stormFix } from "../storm.ts";
+
+const ALERT = "SparkiPreflight";
+/** Shorter than any group's wait, so that Alertmanager knows of the alert but tells nobody. */
+const LASTS_SECONDS = 5;
+const LOOK_EVERY_SECONDS = 0.25;
+const GIVE_UP_SECONDS = 8;
+
+/** Who must hear of an alert of each severity, once the monitoring chart's routes are there. */
+const RECEIVERS = { page: "incidents", ticket: "platform" } as const;
+type Severity = keyof typeof RECEIVERS;
+
+const alertsSchema = z.array(
+  z.object({
+    labels: z.record(z.string(), z.string()),
+    receivers: z.array(z.object({ name: z.string() })),
+  }),
+);
+type Alerts = z.infer<typeof alertsSchema>;
+
+export const alertmanager = stormCheck({
+  id: "alertmanager",
+  service: "alertmanagerUrl",
+  title: "Alertmanager",
+  proves: "Alertmanager is ready.",
+  judge: async (service, context) => {
+    const { status } = await service.ask("/-/ready");
+    return status === 200 ? pass("ready") : fail(`${service.url}/-/ready answered ${status}`, stormFix(context));
+  },
+});
+
+export const sampleAlert = stormCheck({
+  id: "sample-alert",
+  service: "alertmanagerUrl",
+  title: "Sample alerts",
+  proves: "A page and a ticket are routed to whom they concern, and resolved before anybody is told.",
+  judge: async (service, context) => {
+    const routed = (await monitoringTrial(context)) !== undefined;
+    await send(service, context, LASTS_SECONDS);
+    const alerts = await until(service, context, (found) => found.length === 2);
+    await send(service, context, 0);
+    const left = await until(service, context, (found) => found.length === 0);
+    if (alerts.length !== 2) return fail(`it shows ${alerts.length} of 2 alerts that were sent`, stormFix(context));
+    const wrong = (["page", "ticket"] as const).flatMap((severity) => misrouted(alerts, severity, routed) ?? []);
+    if (wrong.length > 0)
+      return fail(
+        wrong.join("; "),
+        "see the AlertmanagerConfig in sparki-monitoring, and that Alertmanager selects it",
+      );
+    if (left.length > 0) return fail("the alerts are not resolved", stormFix(context));
+    return pass(
+      routed
+        ? "a page and a ticket went to whom they concern"
+        : "taken and resolved; the routes come with the deployment",
+    );
+  },
+});
+
+/** Sends both alerts, or says when they end. */
+async function send(service: StormService, context: PreflightContext, lastsSeconds: number): Promise<void> {
+  const at = (seconds: number) => new Date((context.clock.now() + seconds) * 1000).toISOString();
+  const alerts = Object.keys(RECEIVERS).map((severity) => ({
+    // The operator hands the stack's own routes only the alerts of their namespace.
+    labels: { alertname: ALERT, severity, stack: context.stack, namespace: "sparki-monitoring" },
+    annotations: { summary: "A sample alert of sparki preflight; it ends by itself." },
+    startsAt: at(-60),
+    endsAt: at(lastsSeconds),
+  }));
+  const { status, body } = await service.ask("/api/v2/alerts", jsonRequest(alerts));
+  if (status !== 200) throw new Error(`${service.url}/api/v2/alerts answered ${status}: ${body.slice(0, 80)}`);
+}
+
+/** What is shown once it is as it should be, or when waiting has been given up. */
+async function until(
+  service: StormService,
+  { clock, stack }: PreflightContext,
+  isGood: (alerts: Alerts) => boolean,
+): Promise<Alerts> {
+  const filters = [`alertname="${ALERT}"`, `stack="${stack}"`].map((text) => `filter=${encodeURIComponent(text)}`);
+  const deadline = clock.now() + GIVE_UP_SECONDS;
+  for (;;) {
+    const alerts = await service.read(`/api/v2/alerts?active=true&${filters.join("&")}`, alertsSchema);
+    if (isGood(alerts) || clock.now() >= deadline) return alerts;
+    await clock.sleep(LOOK_EVERY_SECONDS);
+  }
+}
+
+function misrouted(alerts: Alerts, severity: Severity, routed: boolean): string | undefined {
+  const receivers = alerts.find(({ labels }) => labels.severity === severity)?.receivers.map(({ name }) => name) ?? [];
+  if (receivers.length === 0) return `a ${severity} goes to nobody`;
+  // The operator puts namespace and name before it.
+  if (!routed || receivers.some((name) => name.split("/").at(-1) === RECEIVERS[severity])) return undefined;
+  return `a ${severity} goes to ${receivers.join(", ")}; expected ${RECEIVERS[severity]}`;
+}

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { type Check, fail, pass, skipped, warn } from "../check.ts";
+import type { PreflightContext } from "../context.ts";
+
+const HOUR = 3600;
+/** Automated backups are daily, in a window of an hour. */
+const MAX_AGE_HOURS = 26;
+const RESTORE_TEST_DAYS = 92;
+
+const snapshotSchema = z.object({ snapshotCreateTime: z.string(), status: z.string(), id: z.string() });
+
+async function hasDatabase({ state }: PreflightContext): Promise<boolean> {
+  const { resources } = await state.read();
+  return resources.some(({ type }) => type === "aws:rds/instance:Instance");
+}
+
+export const backup: Check = {
+  id: "database-backup",
+  group: "Infrastructure",
+  title: "Database backup",
+  proves: `The latest automated snapshot is complete and at most ${MAX_AGE_HOURS} hours old.`,
+  timeLimitSeconds: 30,
+  run: async (context) => {
+    const name = `sparki-${context.stack}-database`;
+    if (!(await hasDatabase(context))) return skipped("there is no database yet");
+    const wanted = { dbInstanceIdentifier: name, mostRecent: true, snapshotType: "automated" };
+    const snapshot = await context.aws.find("rds/getSnapshot", wanted, snapshotSchema);
+    const query = "'DBInstances[0].[BackupRetentionPeriod,LatestRestorableTime]'";
+    const fix = `aws rds describe-db-instances --db-instance-identifier ${name} --query ${query}`;
+    if (snapshot === undefined) return fail(`${name} has no automated snapshot`, fix);
+    if (snapshot.status !== "available") return fail(`snapshot ${snapshot.id} is ${snapshot.status}`, fix);
+    const hours = (context.clock.now() - Date.parse(snapshot.snapshotCreateTime) / 1000) / HOUR;
+    const reason = `snapshot ${snapshot.id} is ${hours.toFixed(1)} hours old`;
+    return hours > MAX_AGE_HOURS ? fail(`${reason}; expected at most ${MAX_AGE_HOURS}`, fix) : pass(reason);
+  },
+};
+
+export const restoreTest: Check = {
+  id: "restore-test",
+  group: "Infrastructure",
+  title: "Restore test on record",
+  proves: `Somebody restored a snapshot and read it in the last ${RESTORE_TEST_DAYS} days.`,
+  timeLimitSeconds: 30,
+  run: async (context) => {
+    const { clock, config, stack } = context;
+    const key = "sparki:preflight.restoreTest";
+    const set = ["on", "by", "snapshot"].map((field) => `--path '${key}.${field}=<...>'`).join(" ");
+    const fix = `restore the latest snapshot, read it, delete the copy; then: pulumi config set-all --stack ${stack} ${set}`;
+    if (!(await hasDatabase(context))) return skipped("there is no database yet");
+    const test = config.preflight.restoreTest;
+    if (test === undefined) return fail(`no restore test is on record in ${key}`, fix);
+    const days = Math.floor((clock.now() - Date.parse(test.on) / 1000) / (24 * HOUR));
+    const reason = `${test.by} restored ${test.snapshot} on ${test.on}`;
+    return days > RESTORE_TEST_DAYS ? warn(`${reason}, ${days} days ago`, fix) : pass(reason);
+  },
+};

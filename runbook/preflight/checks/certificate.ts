@@ -1,0 +1,53 @@
+import { X509Certificate } from "node:crypto";
+import { z } from "zod";
+import { type Check, type Finding, fail, pass, skipped, warn } from "../check.ts";
+import type { PreflightContext } from "../context.ts";
+
+const DAY = 24 * 3600;
+/** ACM renews 60 days before the end: with fewer than this left, renewal has been failing for a month. */
+const WARN_DAYS = 30;
+/** A release that has to stay up needs a certificate that lasts longer than its first two weeks. */
+const MIN_DAYS = 14;
+
+const STATUSES = ["ISSUED", "PENDING_VALIDATION", "EXPIRED", "VALIDATION_TIMED_OUT", "FAILED", "REVOKED", "INACTIVE"];
+const certificateSchema = z.object({ arn: z.string(), status: z.string(), certificate: z.string().nullish() });
+
+export const certificate: Check = {
+  id: "tls-certificate",
+  group: "Infrastructure",
+  title: "TLS certificate",
+  proves: `A certificate is issued, covers the domain and has at least ${MIN_DAYS} days left.`,
+  timeLimitSeconds: 30,
+  run: async (context) => {
+    const { domain } = context.config;
+    const found = (await find(context, ["ISSUED"])) ?? (await find(context, STATUSES));
+    const fix = `aws acm describe-certificate --region ${context.config.region} --certificate-arn ${found?.arn}`;
+    if (found === undefined) return absent(context);
+    if (found.status !== "ISSUED") return fail(`the certificate of ${domain} is ${found.status}`, fix);
+    return judge(new X509Certificate(found.certificate ?? ""), context, fix);
+  },
+};
+
+function find({ aws, config }: PreflightContext, statuses: readonly string[]) {
+  // ACM lists no EC certificates unless they are asked for.
+  const keyTypes = ["EC_prime256v1", "EC_secp384r1", "RSA_2048", "RSA_4096"];
+  const wanted = { domain: config.domain, statuses, keyTypes, mostRecent: true };
+  return aws.find("acm/getCertificate", wanted, certificateSchema);
+}
+
+async function absent({ config, stack, state }: PreflightContext): Promise<Finding> {
+  const { resources } = await state.read();
+  if (!resources.some(({ type }) => type === "aws:acm/certificate:Certificate"))
+    return skipped("no certificate yet: the deployment asks for it, and goes on only once it is issued");
+  return fail(`the certificate of ${config.domain} is gone`, `pulumi refresh --stack ${stack}, then deploy`);
+}
+
+function judge(found: X509Certificate, { clock, config }: PreflightContext, fix: string): Finding {
+  const days = Math.floor((Date.parse(found.validTo) / 1000 - clock.now()) / DAY);
+  if (found.checkHost(config.domain) === undefined)
+    return fail(`the certificate covers ${found.subjectAltName ?? "no name"}; expected ${config.domain}`, fix);
+  if (days < 0) return fail(`the certificate ended on ${found.validTo}`, fix);
+  if (days < MIN_DAYS) return fail(`the certificate has ${days} days left; expected at least ${MIN_DAYS}`, fix);
+  if (days < WARN_DAYS) return warn(`the certificate has only ${days} days left: it should have been renewed`, fix);
+  return pass(`covers ${config.domain}, ${days} days left`);
+}

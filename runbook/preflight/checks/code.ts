@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { type Check, type Finding, fail, pass, skipped } from "../check.ts";
+import type { PreflightContext } from "../context.ts";
+import { askGitHub } from "../github.ts";
+
+const BRANCH = "main";
+const compareSchema = z.object({ status: z.string() });
+const checksSchema = z.object({
+  total_count: z.number(),
+  check_runs: z.array(z.object({ name: z.string(), status: z.string(), conclusion: z.string().nullable() })),
+});
+const GOOD = ["success", "skipped", "neutral"];
+
+export const merged: Check = {
+  id: "code-merged",
+  group: "Application",
+  title: "Code merged",
+  proves: `The release's commit is on ${BRANCH}: it was reviewed and merged.`,
+  timeLimitSeconds: 30,
+  run: async (context, signal) => (await inCheckout(context, signal)) ?? (await onGitHub(context, signal)),
+};
+
+/** What a clone of the application says; undefined when there is none that knows the commit. */
+async function inCheckout(context: PreflightContext, signal: AbortSignal): Promise<Finding | undefined> {
+  const { config, commands, files, projectDirectory } = context;
+  const { checkout } = config.preflight;
+  const { gitSha } = config.release;
+  if (checkout === undefined) return undefined;
+  const cwd = join(projectDirectory, checkout);
+  if (files.list(cwd) === undefined) return undefined;
+  await commands.git(["fetch", "--quiet", "origin", BRANCH], { cwd, signal });
+  const known = await commands.git(["cat-file", "-e", `${gitSha}^{commit}`], { cwd, signal });
+  if (known.code !== 0) return undefined;
+  const { code } = await commands.git(["merge-base", "--is-ancestor", gitSha, `origin/${BRANCH}`], { cwd, signal });
+  return code === 0 ? isMerged(gitSha, `origin/${BRANCH} of ${checkout}`) : isNotMerged(gitSha);
+}
+
+async function onGitHub(context: PreflightContext, signal: AbortSignal): Promise<Finding> {
+  const { gitSha } = context.config.release;
+  const answer = await askGitHub(context, `compare/${BRANCH}...${gitSha}`, compareSchema, signal);
+  if (answer.kind === "cannot ask") return skipped(`no clone knows commit ${short(gitSha)}, and ${answer.reason}`);
+  if (answer.kind === "absent") return fail(`commit ${short(gitSha)} is not in ${answer.repository}`, FIX);
+  const isOn = ["behind", "identical"].includes(answer.value.status);
+  return isOn ? isMerged(gitSha, `${BRANCH} of ${answer.repository}`) : isNotMerged(gitSha);
+}
+
+const FIX = "release a commit that is merged, or correct sparki:release.gitSha";
+
+function isMerged(gitSha: string, where: string): Finding {
+  return pass(`commit ${short(gitSha)} is on ${where}`);
+}
+
+function isNotMerged(gitSha: string): Finding {
+  return fail(`commit ${short(gitSha)} is not on ${BRANCH}`, FIX);
+}
+
+function short(gitSha: string): string {
+  return gitSha.slice(0, 12);
+}
+
+export const ciGreen: Check = {
+  id: "ci-green",
+  group: "Application",
+  title: "CI green",
+  proves: "Every check of CI on the release's commit has ended well.",
+  timeLimitSeconds: 30,
+  run: async (context, signal) => {
+    const { gitSha } = context.config.release;
+    const answer = await askGitHub(context, `commits/${gitSha}/check-runs?per_page=100`, checksSchema, signal);
+    if (answer.kind === "cannot ask") return skipped(answer.reason);
+    if (answer.kind === "absent") return fail(`commit ${short(gitSha)} is not in ${answer.repository}`, FIX);
+    const { check_runs: runs } = answer.value;
+    const fix = `https://github.com/${answer.repository}/commit/${gitSha}/checks`;
+    if (runs.length === 0) return fail(`CI has not run on ${short(gitSha)}`, fix);
+    const bad = runs.filter(({ status, conclusion }) => status !== "completed" || !GOOD.includes(conclusion ?? ""));
+    if (bad.length === 0) return pass(`${runs.length} checks on ${short(gitSha)} are green`);
+    return fail(bad.map(({ name, status, conclusion }) => `${name}: ${conclusion ?? status}`).join(", "), fix);
+  },
+};

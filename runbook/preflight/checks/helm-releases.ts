@@ -1,0 +1,35 @@
+import type { HelmRelease } from "../../io/cluster-lookups.ts";
+import { type Check, fail, pass, skipped, warn } from "../check.ts";
+
+const NAMESPACES = ["sparki-engine", "sparki-web", "sparki-monitoring"];
+
+export const helmReleases: Check = {
+  id: "helm-releases",
+  group: "Infrastructure",
+  title: "Helm releases",
+  proves: "No Helm release is stuck in the middle of an operation.",
+  timeLimitSeconds: 45,
+  run: async ({ cluster, state }) => {
+    const { resources } = await state.read();
+    if (!resources.some(({ type }) => type === "aws:eks/cluster:Cluster")) return skipped("there is no cluster yet");
+    const found = await cluster.helmReleases(NAMESPACES);
+    if (found === undefined) return fail("the cluster is gone", "pulumi refresh, then deploy");
+    if (found.length === 0) return skipped("nothing was released to the cluster yet");
+    const stuck = found.filter(({ status }) => status.startsWith("pending-"));
+    if (stuck.length > 0) return fail(stuck.map(describe).join(", "), stuck.map(repair).join("\n"));
+    const failed = found.filter(({ status }) => status === "failed");
+    if (failed.length > 0) return warn(failed.map(describe).join(", "), "the deployment upgrades it again");
+    return pass(`${found.length} releases, none pending`);
+  },
+};
+
+function describe({ name, namespace, revision, status }: HelmRelease): string {
+  return `${name} in ${namespace} is ${status} at revision ${revision}`;
+}
+
+/** A first revision has nothing to go back to. */
+function repair({ name, namespace, revision }: HelmRelease): string {
+  return revision === 1
+    ? `helm uninstall ${name} --namespace ${namespace}`
+    : `helm rollback ${name} --namespace ${namespace}`;
+}

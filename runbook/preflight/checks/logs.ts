@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { fail, pass, warn } from "../check.ts";
+import { jsonRequest, stormCheck, stormFix } from "../storm.ts";
+
+const MAX_AGE_MINUTES = 15;
+
+const clusterSchema = z.object({ status: z.string() });
+const newestSchema = z.object({
+  hits: z.object({ hits: z.array(z.object({ _source: z.object({ "@timestamp": z.string() }) })) }),
+});
+const kibanaSchema = z.object({
+  status: z.object({ overall: z.object({ level: z.string().optional(), state: z.string().optional() }) }),
+});
+
+export const elasticsearch = stormCheck({
+  id: "elasticsearch",
+  service: "elasticsearchUrl",
+  title: "Elasticsearch",
+  proves: "The Elasticsearch cluster is green.",
+  judge: async (service, context) => {
+    const { status } = await service.read("/_cluster/health", clusterSchema);
+    if (status === "green") return pass("the cluster is green");
+    const told = `the cluster is ${status}`;
+    return status === "yellow"
+      ? warn(`${told}: replicas are missing`, stormFix(context))
+      : fail(told, stormFix(context));
+  },
+});
+
+export const logsArrive = stormCheck({
+  id: "logs",
+  service: "elasticsearchUrl",
+  title: "Logs arrive",
+  proves: `The newest log line that can be found is at most ${MAX_AGE_MINUTES} minutes old.`,
+  judge: async (service, context) => {
+    const query = { size: 1, sort: [{ "@timestamp": "desc" }], _source: ["@timestamp"] };
+    const { hits } = await service.read("/_search", newestSchema, jsonRequest(query));
+    const newest = hits.hits[0]?._source["@timestamp"];
+    if (newest === undefined) return fail("no log line can be found", stormFix(context));
+    const minutes = (context.clock.now() - Date.parse(newest) / 1000) / 60;
+    if (minutes <= MAX_AGE_MINUTES) return pass(`the newest line is ${Math.max(0, minutes).toFixed(1)} minutes old`);
+    return fail(
+      `the newest line is ${Math.round(minutes)} minutes old; expected at most ${MAX_AGE_MINUTES}`,
+      stormFix(context),
+    );
+  },
+});
+
+export const logstash = stormCheck({
+  id: "logstash",
+  service: "logstashUrl",
+  title: "Logstash",
+  proves: "Logstash says that it is green.",
+  judge: async (service, context) => {
+    const { status } = await service.read("/", clusterSchema);
+    if (status === "green") return pass("green");
+    return status === "yellow" ? warn("it is yellow", stormFix(context)) : fail(`it is ${status}`, stormFix(context));
+  },
+});
+
+export const kibana = stormCheck({
+  id: "kibana",
+  service: "kibanaUrl",
+  title: "Kibana",
+  proves: "Kibana is available.",
+  judge: async (service, context) => {
+    const { level, state } = (await service.read("/api/status", kibanaSchema)).status.overall;
+    // The first is Kibana's word since 8.0, the second its word before.
+    if (level === "available" || state === "green") return pass("available");
+    return fail(`it is ${level ?? state}`, stormFix(context));
+  },
+});
+
+export const commandCenter = stormCheck({
+  id: "command-center",
+  service: "commandCenterUrl",
+  title: "Storm Command Center",
+  proves: "The Command Center answers.",
+  judge: async (service, context) => {
+    const { status } = await service.ask("/health");
+    return status === 200 ? pass("answers") : fail(`${service.url}/health answered ${status}`, stormFix(context));
+  },
+});

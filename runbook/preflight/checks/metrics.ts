@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { promotionIn } from "../../promotion.ts";
+import { monitoringTrial } from "../charts.ts";
+import { fail, pass, skipped } from "../check.ts";
+import { stormCheck, stormFix } from "../storm.ts";
+
+const targetsSchema = z.object({
+  data: z.object({
+    activeTargets: z.array(
+      z.object({
+        health: z.string(),
+        lastError: z.string().optional(),
+        labels: z.record(z.string(), z.string()),
+      }),
+    ),
+  }),
+});
+
+export const prometheus = stormCheck({
+  id: "prometheus",
+  service: "prometheusUrl",
+  title: "Prometheus",
+  proves: "Prometheus is ready: gates can count.",
+  judge: async (service, context) => {
+    const { status } = await service.ask("/-/ready");
+    return status === 200 ? pass("ready") : fail(`${service.url}/-/ready answered ${status}`, stormFix(context));
+  },
+});
+
+export const prometheusTargets = stormCheck({
+  id: "prometheus-targets",
+  service: "prometheusUrl",
+  title: "Prometheus targets",
+  proves: "Prometheus scrapes every pod of Sparki.",
+  judge: async (service, context) => {
+    const { data } = await service.read("/api/v1/targets?state=active", targetsSchema);
+    const own = data.activeTargets.filter(({ labels }) => labels.namespace?.startsWith("sparki-"));
+    const { resources } = await context.state.read();
+    if (own.length === 0 && promotionIn(resources) === undefined)
+      return skipped("no release was promoted yet: there is nothing to scrape");
+    if (own.length === 0) return fail("no pod of Sparki is scraped", stormFix(context));
+    const down = own.filter(({ health }) => health !== "up");
+    if (down.length === 0) return pass(`${own.length} pods are scraped`);
+    const told = down.map(({ labels, lastError }) => `${labels.pod ?? labels.instance}: ${lastError ?? "not up"}`);
+    return fail(`${down.length} of ${own.length} targets are down: ${told.join("; ")}`, stormFix(context));
+  },
+});
+
+const healthSchema = z.object({ database: z.string() });
+const searchSchema = z.array(z.object({ uid: z.string() }));
+
+export const grafana = stormCheck({
+  id: "grafana",
+  service: "grafanaUrl",
+  title: "Grafana",
+  proves: "Grafana is up, with its database.",
+  judge: async (service, context) => {
+    const { database } = await service.read("/api/health", healthSchema);
+    return database === "ok" ? pass("healthy") : fail(`its database is ${database}`, stormFix(context));
+  },
+});
+
+export const dashboards = stormCheck({
+  id: "dashboards",
+  service: "grafanaUrl",
+  title: "Grafana dashboards",
+  proves: "Grafana has loaded every dashboard of the monitoring chart.",
+  judge: async (service, context) => {
+    const monitoring = await monitoringTrial(context);
+    const wanted = dashboardIds(monitoring?.values.dashboards, context.stack);
+    if (wanted.length === 0) return skipped("the monitoring chart was not released yet");
+    const found = await service.read(`/api/search?type=dash-db&tag=sparki&tag=${context.stack}`, searchSchema);
+    const missing = wanted.filter((id) => !found.some(({ uid }) => uid === id));
+    if (missing.length === 0) return pass(`${wanted.length} dashboards are loaded`);
+    return fail(
+      `Grafana has not loaded ${missing.join(", ")}`,
+      "see the log of Grafana's sidecar, and that it watches the namespace sparki-monitoring",
+    );
+  },
+});
+
+function dashboardIds(dashboards: unknown, stack: string): string[] {
+  const names = typeof dashboards === "object" && dashboards !== null ? Object.keys(dashboards) : [];
+  return names.map((name) => `sparki-${stack}-${name}`);
+}

@@ -1,0 +1,28 @@
+import { join } from "node:path";
+import { promotionIn } from "../../promotion.ts";
+import { type Check, fail, pass, skipped } from "../check.ts";
+import { migrationProblems, pending } from "../migrations.ts";
+
+export const migrations: Check = {
+  id: "migrations",
+  group: "Application",
+  title: "Database migrations",
+  proves: "What the release would run only adds, locks no table for long, and takes away only what is out of use.",
+  timeLimitSeconds: 10,
+  run: async ({ config, files, projectDirectory, state }) => {
+    const folder = config.preflight.migrations;
+    if (folder === undefined) return skipped("no sparki:preflight.migrations folder is configured");
+    const path = join(projectDirectory, folder);
+    const names = files.list(path)?.filter((name) => name.endsWith(".sql"));
+    if (names === undefined)
+      return fail(`${folder} is not there`, "check the application out there, or correct sparki:preflight.migrations");
+    const { resources } = await state.read();
+    const plan = { release: config.release, live: promotionIn(resources)?.release };
+    const read = names.map((name) => ({ name, script: files.read(join(path, name)) ?? "" }));
+    const problems = migrationProblems(read, plan);
+    if (problems.length > 0)
+      return fail(problems.join("\n"), "expand now and contract in a later release; see docs/preflight.md#migrations");
+    const count = pending(read, plan).length;
+    return pass(count === 0 ? "none to run" : `${count} to run, up to level ${config.release.schema.level}`);
+  },
+};

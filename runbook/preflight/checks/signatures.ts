@@ -1,0 +1,57 @@
+import { createPublicKey, verify } from "node:crypto";
+import { z } from "zod";
+import { type Check, fail, pass, skipped } from "../check.ts";
+import { type ImageReference, imageReference, Registry } from "../registry.ts";
+
+/** Where cosign keeps a signature: the annotation of a layer whose blob is what was signed. */
+const SIGNATURE = "dev.cosignproject.cosign/signature";
+
+const manifestSchema = z.object({
+  layers: z.array(z.object({ digest: z.string(), annotations: z.record(z.string(), z.string()).optional() })),
+});
+const payloadSchema = z.object({
+  critical: z.object({ image: z.object({ "docker-manifest-digest": z.string() }) }),
+});
+
+export const signatures: Check = {
+  id: "image-signatures",
+  group: "Application",
+  title: "Image signatures",
+  proves: "Each image of the release carries a cosign signature of exactly its digest, by the key in the config.",
+  timeLimitSeconds: 60,
+  run: async ({ config, http, tokens }, signal) => {
+    const key = config.preflight.imageSignatureKey;
+    if (key === undefined) return skipped("no sparki:preflight.imageSignatureKey is configured");
+    const registry = new Registry(http, tokens.registry, signal);
+    const references = Object.values(config.release.images).map(imageReference);
+    const problems = await Promise.all(references.map((reference) => problemOf(registry, reference, key)));
+    const found = problems.flatMap((problem, index) =>
+      problem === undefined ? [] : [`${references[index]?.repository} ${problem}`],
+    );
+    if (found.length === 0) return pass(`${references.length} images are signed`);
+    return fail(
+      found.join(", "),
+      "sign what you built: cosign sign --key <key> <image>@<digest>; else find out who built it",
+    );
+  },
+};
+
+/** Why the image does not count as signed; undefined when one signature is good. */
+async function problemOf(registry: Registry, image: ImageReference, key: string): Promise<string | undefined> {
+  const text = await registry.manifest(image, `${image.digest.replace(":", "-")}.sig`);
+  if (text === undefined) return "is not signed";
+  const { layers } = manifestSchema.parse(JSON.parse(text));
+  for (const { digest, annotations } of layers) {
+    const signature = annotations?.[SIGNATURE];
+    const payload = await registry.blob(image, digest);
+    if (signature !== undefined && payload !== undefined && isGood(payload, signature, key, image.digest))
+      return undefined;
+  }
+  return "has no signature by the configured key";
+}
+
+function isGood(payload: string, signature: string, key: string, digest: string): boolean {
+  if (!verify("sha256", Buffer.from(payload), createPublicKey(key), Buffer.from(signature, "base64"))) return false;
+  const signed = payloadSchema.safeParse(JSON.parse(payload));
+  return signed.success && signed.data.critical.image["docker-manifest-digest"] === digest;
+}

@@ -1,0 +1,69 @@
+import type { StackConfig } from "../../stacks/schema.ts";
+import type { Clock } from "../command.ts";
+import type { AwsLookups } from "../io/aws-lookups.ts";
+import type { CommandRunner } from "../io/child-command.ts";
+import type { ClusterLookups } from "../io/cluster-lookups.ts";
+import type { HttpAnswer, HttpRequest } from "../io/http.ts";
+import type { StackStateReader } from "../io/stack-state.ts";
+
+/** Everything that the checks look at, each part replaceable by a test. */
+export interface PreflightContext {
+  readonly stack: string;
+  readonly config: StackConfig;
+  /** Absolute; paths in the config start here. */
+  readonly projectDirectory: string;
+  readonly aws: AwsLookups;
+  readonly cluster: ClusterLookups;
+  readonly state: StackStateReader;
+  readonly http: Http;
+  readonly names: Names;
+  readonly commands: Commands;
+  readonly files: Files;
+  readonly answers: Answers;
+  /** Tokens of the services that are asked; never part of any output. */
+  readonly tokens: Tokens;
+  readonly clock: Clock;
+}
+
+/** One HTTP request; resolves with what happened and never rejects. */
+export type Http = (url: string, options?: HttpRequest) => Promise<HttpAnswer>;
+
+export interface Names {
+  /** The name servers that the world is told for a domain; empty when there are none. */
+  nameServersOf(domain: string): Promise<readonly string[]>;
+}
+
+/** The local programs that checks run. */
+export interface Commands {
+  readonly helm: CommandRunner;
+  readonly git: CommandRunner;
+}
+
+export interface Files {
+  /** The file's text; undefined when there is no such file. */
+  read(path: string): string | undefined;
+  /** Names of the files in a folder, sorted; undefined when there is no such folder. */
+  list(path: string): readonly string[] | undefined;
+}
+
+/** What only a person can confirm. */
+export const QUESTIONS = ["on-call-confirmed", "window-announced"] as const;
+export type Question = (typeof QUESTIONS)[number];
+
+export interface Confirmation {
+  readonly confirmed: boolean;
+  readonly how: "flag" | "asked" | "nobody to ask";
+}
+
+/** Given before the checks begin: a person's thinking time is no check's time. */
+export type Answers = Readonly<Record<Question, Confirmation>>;
+
+export interface Tokens {
+  /** Reads packages of a private registry. */
+  readonly registry?: string | undefined;
+  readonly github?: string | undefined;
+  readonly slackBot?: string | undefined;
+  readonly slackWebhook?: string | undefined;
+  /** Sent to Storm's services as a bearer token. */
+  readonly storm?: string | undefined;
+}

@@ -1,0 +1,99 @@
+import type { Release } from "../../stacks/schema.ts";
+import { STATEMENT_RULES, type StatementRule } from "./migration-rules.ts";
+
+/** A migration's file. */
+export interface MigrationFile {
+  /** `0004_project_owner.sql` */
+  readonly name: string;
+  readonly script: string;
+}
+
+/** What the migrations are judged against. */
+export interface SchemaPlan {
+  readonly release: Release;
+  /** The release that serves while they run, and that a rollback goes back to; undefined before the first one. */
+  readonly live: Release | undefined;
+}
+
+interface Migration extends MigrationFile {
+  readonly level: number;
+  readonly statements: readonly string[];
+  /** Only code of this level or a later one runs afterwards; undefined for one that only adds. */
+  readonly contractsTo: number | undefined;
+}
+
+const NAME = /^(\d{4})_[a-z0-9_]+\.sql$/;
+/** `-- contract: level 3`, on a line of its own. */
+const MARK = /^--\s*contract:\s*level\s+(\d+)\s*$/im;
+
+/** Everything that is wrong with the migrations that this release would run; none when they are safe to run beside live code. */
+export function migrationProblems(files: readonly MigrationFile[], plan: SchemaPlan): string[] {
+  const misnamed = files.filter(({ name }, index) => Number(NAME.exec(name)?.[1]) !== index + 1);
+  if (misnamed.length > 0) return misnamed.map(({ name }) => `${name} is not next in order, as NNNN_what_it_adds.sql`);
+  const { level } = plan.release.schema;
+  if (files.length !== level)
+    return [`the migrations reach level ${files.length}, but sparki:release.schema.level is ${level}`];
+  const due = pending(files, plan);
+  const fresh = new Set(due.flatMap(({ statements }) => statements.flatMap((text) => createdTable(text) ?? [])));
+  return due.flatMap((migration) => [...contraction(migration, plan), ...statementProblems(migration, fresh)]);
+}
+
+/** The migrations that the database does not have yet. */
+export function pending(files: readonly MigrationFile[], { live }: SchemaPlan): Migration[] {
+  return files.map(parse).filter(({ level }) => level > (live?.schema.level ?? 0));
+}
+
+function parse({ name, script }: MigrationFile): Migration {
+  const mark = MARK.exec(script)?.[1];
+  const contractsTo = mark === undefined ? undefined : Number(mark);
+  return { name, script, level: Number(name.slice(0, 4)), statements: statementsOf(script), contractsTo };
+}
+
+/** Expand first, contract later: what is taken away must be out of use in the live release and in every one to come. */
+function contraction({ name, level, contractsTo }: Migration, { live, release }: SchemaPlan): string[] {
+  if (contractsTo === undefined) return [];
+  if (contractsTo >= level) return [`${name} contracts to level ${contractsTo}, which it makes itself: expand first`];
+  if (release.schema.oldest < contractsTo)
+    return [`${name} contracts to level ${contractsTo}, but sparki:release.schema.oldest is ${release.schema.oldest}`];
+  if (live !== undefined && live.schema.level < contractsTo)
+    return [`${name} is not due: ${live.id}, which serves now, is code of level ${live.schema.level}`];
+  return [];
+}
+
+function statementProblems({ name, statements, contractsTo }: Migration, fresh: ReadonlySet<string>): string[] {
+  const allowed = ({ kind }: StatementRule) => kind === "breaking" && contractsTo !== undefined;
+  return statements.flatMap((statement) => {
+    if (fresh.has(touchedTable(statement) ?? "")) return [];
+    const broken = STATEMENT_RULES.find((rule) => !allowed(rule) && rule.pattern.test(statement));
+    return broken === undefined ? [] : [`${name}: ${shortened(statement)} ${broken.what}; ${broken.instead}`];
+  });
+}
+
+/** Quoted text, dollar-quoted text and comments: nothing in them is a statement's own word. */
+const OPAQUE = /'(?:[^']|'')*'|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\//g;
+
+function statementsOf(script: string): string[] {
+  const bare = script.replace(OPAQUE, (found) => (/^['$]/.test(found) ? "''" : " "));
+  return bare
+    .split(";")
+    .map((statement) => statement.replace(/\s+/g, " ").trim())
+    .filter(Boolean);
+}
+
+const TABLE = String.raw`(?:ONLY )?(?:IF (?:NOT )?EXISTS )?"?([\w.]+)"?`;
+
+function createdTable(statement: string): string | undefined {
+  return new RegExp(`^CREATE (?:UNLOGGED )?TABLE ${TABLE}`, "i").exec(statement)?.[1]?.toLowerCase();
+}
+
+/** A table that is made in the same go holds nothing and nobody uses it. */
+function touchedTable(statement: string): string | undefined {
+  const found =
+    new RegExp(`^ALTER TABLE ${TABLE}`, "i").exec(statement) ??
+    new RegExp(`^CREATE (?:UNIQUE )?INDEX .*? ON ${TABLE}`, "i").exec(statement);
+  return found?.[1]?.toLowerCase();
+}
+
+function shortened(statement: string): string {
+  return statement.length > 60 ? `${statement.slice(0, 59)}…` : statement;
+}
