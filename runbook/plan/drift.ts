@@ -21,7 +21,8 @@ export class DriftRecord {
     const metadata = resOutputsEvent?.metadata;
     if (metadata === undefined || (metadata.op !== "update" && metadata.op !== "delete")) return;
     const { urn, type, op, old, new: found } = metadata;
-    if ((found ?? old)?.custom !== true) return;
+    // What Pulumi itself keeps is nowhere in the cloud.
+    if ((found ?? old)?.custom !== true || type.startsWith("pulumi:")) return;
     const isGone = op === "delete";
     const changes = isGone ? [] : inputChanges(old?.outputs ?? {}, found?.outputs ?? {});
     this.#found.set(urn, { urn, name: nameOf(urn), type, isGone, changes });

@@ -37,9 +37,12 @@ export function compareFingerprints(approved: Fingerprint, now: Fingerprint): st
   });
 }
 
-/** A config file's values by key; the release's images are left to the digests, so that one change is told once. */
+/**
+ * A config file's values by key. The release's images are left to the digests, so that one change is told once; the
+ * salt is left out, because the engine writes one where it finds none.
+ */
 export function configEntries(parsed: unknown): Entries {
-  const { config, ...settings } = isRecord(parsed) ? parsed : {};
+  const { config, encryptionsalt: _, ...settings } = isRecord(parsed) ? parsed : {};
   const values = Object.entries({ ...settings, ...(isRecord(config) ? config : {}) });
   return Object.fromEntries(values.map(([key, value]) => [key, hashOf(withoutImages(value))]));
 }

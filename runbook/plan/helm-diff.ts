@@ -10,6 +10,8 @@ export interface HelmRequest {
   /** Relative to the project's folder. */
   readonly chart: string;
   readonly values: Readonly<Record<string, unknown>>;
+  /** The cluster's, such as `1.35`. */
+  readonly kubernetesVersion: string;
 }
 
 /** Renders a chart to its manifests; rejects when it cannot be rendered. */
@@ -30,12 +32,20 @@ const RELEASE = "kubernetes:helm.sh/v3:Release";
 const CONTEXT_LINES = 3;
 
 /** The rendered difference of every Helm release that the plan changes. */
-export function helmDiffs(resources: readonly PlannedResource[], template: HelmTemplate): Promise<HelmDiff[]> {
+export function helmDiffs(
+  resources: readonly PlannedResource[],
+  kubernetesVersion: string,
+  template: HelmTemplate,
+): Promise<HelmDiff[]> {
   const changed = resources.filter(({ type, action }) => type === RELEASE && action !== "same");
-  return Promise.all(changed.map((resource) => helmDiff(resource, template)));
+  return Promise.all(
+    changed.map((resource) => helmDiff(resource, (request) => template({ ...request, kubernetesVersion }))),
+  );
 }
 
-async function helmDiff({ name, action, before, after }: PlannedResource, template: HelmTemplate): Promise<HelmDiff> {
+type Render = (request: Omit<HelmRequest, "kubernetesVersion">) => Promise<string>;
+
+async function helmDiff({ name, action, before, after }: PlannedResource, template: Render): Promise<HelmDiff> {
   const hadOne = action !== "create";
   const hasOne = action !== "delete";
   try {
@@ -59,7 +69,7 @@ async function helmDiff({ name, action, before, after }: PlannedResource, templa
   }
 }
 
-function requestOf(name: string, inputs: PlannedResource["before"]): HelmRequest {
+function requestOf(name: string, inputs: PlannedResource["before"]): Omit<HelmRequest, "kubernetesVersion"> {
   const text = (key: string, otherwise: string) => {
     const value = inputs[key];
     return typeof value === "string" ? value : otherwise;

@@ -62,7 +62,7 @@ export async function makePlan(target: PlanTarget): Promise<Plan> {
     unchanged: resources.filter(({ action }) => action === "same").length,
     drift,
     policy: result.policy,
-    helm: await helmDiffs(resources, target.template),
+    helm: await helmDiffs(resources, config.cluster.version, target.template),
     monthlyCost: costChange(resources),
     duration: {
       ...criticalPath(resources, plannedDependencies(enginePlan), gateWaits(config)),

@@ -58,11 +58,18 @@ export class PlannedResources {
 export function planEntries(resources: readonly PlannedResource[]): Entries {
   const changed = resources.filter(({ action }) => action !== "same");
   return Object.fromEntries(
-    changed.map(({ action, urn, before, after, replacedFor }) => [
+    changed.map(({ action, urn, name, before, after, replacedFor }) => [
       `${action} ${urn}`,
-      hashOf({ before, after, replacedFor }),
+      hashOf({ before, after: action === "create" ? withoutRandomName(after, name) : after, replacedFor }),
     ]),
   );
+}
+
+/** Each preview makes up another name for what the program gives none: the resource's own and random characters. */
+function withoutRandomName(inputs: PlannedResource["after"], name: string): PlannedResource["after"] {
+  const isMadeUp = (value: unknown) =>
+    typeof value === "string" && value.startsWith(`${name}-`) && /^[0-9a-z]{7,8}$/.test(value.slice(name.length + 1));
+  return Object.fromEntries(Object.entries(inputs).filter(([, value]) => !isMadeUp(value)));
 }
 
 /** Both values of a changed secret look the same, so the engine's own word for what differs is taken then. */

@@ -25,9 +25,13 @@ const STATEFUL: readonly string[] = [...STATEFUL_TYPES, ...ALSO_STATEFUL];
 const SECURITY =
   /^aws:(iam|wafv2|kms|acm)\/|securityGroup|[pP]olicy\b|PublicAccess|networkAcl|NetworkAcl|accessEntry|podIdentity|^kubernetes:(rbac|networking)/;
 
+/** Replacing a command means to run it again: nothing is lost. */
+const RUN_AGAIN = "command:local:Command";
+
 /** The group that a change is shown in; undefined for what does not change. */
 export function riskOf({ action, type }: Pick<PlannedResource, "action" | "type">): Risk | undefined {
   if (action === "same") return undefined;
+  if (action === "replace" && type === RUN_AGAIN) return "update";
   if (action === "replace" || action === "delete") return STATEFUL.includes(type) ? "stateful" : "disruptive";
   if (SECURITY.test(type)) return "security";
   return action;

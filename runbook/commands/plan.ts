@@ -1,0 +1,41 @@
+import type { Command, CommandInput, CommandResult } from "../command.ts";
+
+const DESCRIPTION = `Shows what a deployment would do, and changes nothing.
+
+Compares the cloud with the state, previews with the policies, and writes a report for a reviewer to
+.sparki/plans: changes by risk, changes by hand, images, schema, rendered manifests, price and duration.
+The hash stands for the plan, the program, the config, the charts, the images and the state. A deploy
+with that hash refuses, before anything changes, when any of them is not what was approved.
+
+Exit codes: 0 it can be deployed; 1 a policy refuses it; 2 its config is wrong; 4 it could not be previewed.
+
+Examples:
+  npx sparki plan
+  npx sparki plan --stack staging --json`;
+
+/** `sparki plan`: what a deployment would do, in a form that can be approved. */
+export const plan: Command = {
+  name: "plan",
+  summary: "what a deployment would do, for a reviewer to approve",
+  description: DESCRIPTION,
+  run,
+};
+
+async function run({ options, ports }: CommandInput): Promise<CommandResult> {
+  const { lineProgress } = await import("../../tools/progress.ts");
+  const { openStack, stackOption } = await import("../stack-session.ts");
+  const { makePlan } = await import("../plan/make-plan.ts");
+  const { writePlan } = await import("../plan/plan-files.ts");
+  const { planExitCode, planSummary } = await import("../plan/plan-summary.ts");
+  const { deployCommand } = await import("../plan/plan-text.ts");
+  const { showPhase } = await import("../report/live.ts");
+  const { openScreen } = await import("../report/screen.ts");
+  const stack = stackOption(options);
+  const screen = await openScreen(ports);
+  const session = await openStack(stack, ports, lineProgress(ports.stderr));
+  const made = await showPhase(screen, ports.clock, `plan ${stack}`, () => makePlan(session));
+  const files = await writePlan(session.projectDirectory, made);
+  ports.stderr.write(planSummary(made, files, screen.paint));
+  const exitCode = planExitCode(made);
+  return { exitCode, json: { ...made, files, next: exitCode === 0 ? deployCommand(made) : null } };
+}
