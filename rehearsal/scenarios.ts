@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { DeployError } from "../stacks/deploy-error.ts";
+import type { Faults } from "./control-requests.ts";
+import { GATE_SCENARIOS } from "./gate-scenarios.ts";
 import type { ImageBehaviour } from "./services.ts";
 
 /** What the images of a release do; what is not named works as it should. */
@@ -9,6 +11,14 @@ export interface ScenarioRelease {
   /** The stack's own release as its config names it, or the one that comes after it, with images of its own. */
   readonly release: "configured" | "next";
   readonly behaviours: Behaviours;
+  readonly faults?: TimedFaults;
+}
+
+/** What breaks in the cloud while a release is deployed, and is mended once that deploy has ended. */
+export interface TimedFaults {
+  /** The step with whose begin it breaks. @default before the deploy */
+  readonly at?: string;
+  readonly hold: Faults;
 }
 
 export interface Scenario {
@@ -33,11 +43,7 @@ export const SCENARIOS: readonly Scenario[] = [
     summary: "a second release whose images no node can pull",
     releases: [FIRST, { release: "next", behaviours: { engine: { unpullable: true }, web: { unpullable: true } } }],
   },
-  {
-    name: "error-spike",
-    summary: "a second release that answers five requests in a hundred with 500",
-    releases: [FIRST, { release: "next", behaviours: { engine: { errorRatio: 0.05 } } }],
-  },
+  ...GATE_SCENARIOS,
 ];
 
 /** The faults that a release's images can bring, by their id; put into a scenario's last release. */

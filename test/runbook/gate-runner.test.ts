@@ -61,6 +61,17 @@ describe("runSloGate", () => {
     expect(clock.now() - 1_000).toBeLessThanOrEqual(3);
   });
 
+  it("is inconclusive when its own requests no longer reach the release, soon and with the reason", async () => {
+    const clock = fakeClock(1_000);
+    const { source } = traffic(clock);
+    const problem = () => (clock.now() > 1_010 ? "the firewall turns them away" : undefined);
+    const synthetic = { ...source, problem };
+    const results = await runSloGate(gateWith(clock, { sources: { synthetic }, sourceRetrySeconds: 5 }));
+    expect(results).toMatchObject([{ verdict: "inconclusive" }]);
+    expect(results[0]?.reason).toMatch(/^the firewall turns them away; 0 of \d+ requests bad: not proven/);
+    expect(clock.now()).toBe(1_016);
+  });
+
   it("is inconclusive at its deadline without any request", async () => {
     const clock = fakeClock(1_000);
     const results = await runSloGate(gateWith(clock, { sources: { users: users(() => ({ kind: "no-data" })) } }));
