@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 /** Every command by name, loaded only when it is asked for, so that `--help` and a mistyped name answer at once. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   rehearse: async () => (await import("./commands/rehearse.ts")).rehearse,
+  preflight: async () => (await import("./commands/preflight.ts")).preflight,
   plan: async () => (await import("./commands/plan.ts")).plan,
   judge: async () => (await import("./commands/judge.ts")).judge,
   simulate: async () => (await import("./commands/simulate.ts")).simulate,

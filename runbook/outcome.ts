@@ -1,47 +1,32 @@
-import type { GateResult } from "../gates/verdict.ts";
-import { worst } from "../gates/verdict.ts";
+import type { Action } from "../gates/tree.ts";
 import type { Deployment } from "./deployment.ts";
-import type { EngineResult } from "./engine-record.ts";
+import type { Ending } from "./ending.ts";
 
-/** How a deploy ended: `stopped` left the last good release live, `held` could not prove it, `failed` can be resumed. */
+/**
+ * How a deploy ended: `stopped` left the last good release live, `rolled-back` proved it again, `held` could not prove
+ * the new one, `failed` can be resumed, unless the exit code is 5: then the rollback failed.
+ */
 export interface Outcome {
-  readonly outcome: "promoted" | "stopped" | "held" | "failed";
+  readonly outcome: "promoted" | "rolled-back" | "stopped" | "held" | "failed";
   readonly exitCode: number;
   readonly reason: string;
 }
 
-/** A release's own doing, not the platform's: what it runs, or a job of it. */
-const APPLICATION_TYPES = ["kubernetes:helm.sh/v3:Release", "command:local:Command"];
-
-/** What a deploy came to, by the engine's events and the gates' verdicts. */
-export function outcomeOf({ preview, up, gates }: Deployment): Outcome {
-  if (up === undefined) return refusedByPreview(preview);
-  if (up.outcome === "succeeded") return { outcome: "promoted", exitCode: 0, reason: "every gate passed" };
-  const reason = failureOf(up);
-  const verdict = gates.length > 0 ? worst(gates.map((gate) => gate.verdict)) : "pass";
-  if (verdict === "fail") return { outcome: "stopped", exitCode: 1, reason: reasonOf(gates, verdict) ?? reason };
-  if (verdict !== "pass") return { outcome: "held", exitCode: 3, reason: reasonOf(gates, verdict) ?? reason };
-  if (up.policy.violations.some(isMandatory)) return { outcome: "stopped", exitCode: 1, reason };
-  const application = up.steps.some(({ status, type }) => status === "failed" && APPLICATION_TYPES.includes(type));
-  return application ? { outcome: "stopped", exitCode: 1, reason } : { outcome: "failed", exitCode: 4, reason };
+/** What a deploy came to that needs no rollback, by where it ended and what the decision tree said to it. */
+export function outcomeOf(deployment: Deployment, { phase, reason }: Ending, action: Action): Outcome {
+  if (action === "proceed") return { outcome: "promoted", exitCode: 0, reason };
+  if (action === "hold") return { outcome: "held", exitCode: 3, reason };
+  const isConfig = deployment.up === undefined && /SPARKI_(CONFIG|USAGE)/.test(reason);
+  if (isConfig) return { outcome: "stopped", exitCode: 2, reason };
+  const isOutside = deployment.refusal === undefined && !wasRefused(deployment) && !OWN_PHASES.has(phase);
+  return isOutside ? { outcome: "failed", exitCode: 4, reason } : { outcome: "stopped", exitCode: 1, reason };
 }
 
-function refusedByPreview(preview: EngineResult): Outcome {
-  const reason = failureOf(preview);
-  if (preview.policy.violations.some(isMandatory)) return { outcome: "stopped", exitCode: 1, reason };
-  if (/SPARKI_(CONFIG|USAGE)/.test(reason)) return { outcome: "stopped", exitCode: 2, reason };
-  return { outcome: "failed", exitCode: 4, reason };
-}
+/** In these a failure is the release's own doing. */
+const OWN_PHASES: ReadonlySet<string> = new Set(["database", "one-box", "fleet"]);
 
-function failureOf(result: EngineResult): string {
-  return result.failure ?? `the engine ended as ${result.outcome}`;
-}
-
-function reasonOf(gates: readonly GateResult[], verdict: GateResult["verdict"]): string | undefined {
-  const gate = gates.find((each) => each.verdict === verdict);
-  return gate && `${gate.gate}, ${gate.objective}: ${gate.reason}`;
-}
-
-function isMandatory({ level }: { readonly level: string }): boolean {
-  return level === "mandatory";
+/** Policies and gates refuse; everything else breaks. */
+function wasRefused({ preview, up, gates }: Deployment): boolean {
+  const { violations } = (up ?? preview).policy;
+  return violations.some(({ level }) => level === "mandatory") || gates.some(({ verdict }) => verdict !== "pass");
 }

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from "node:fs";
 import { KubernetesClient } from "./kubernetes.ts";
 
 /** The digests of the images that run in ready pods, as the Kubernetes API reports them. */
@@ -14,10 +13,10 @@ export interface LiveTracks {
 
 const NOTHING: LiveRelease = { engine: { oneBox: [], fleet: [] }, web: { oneBox: [], fleet: [] } };
 
-/** What is live, read from the running pods and never from state; nothing while the file, and so the cluster, is not there. */
-export async function readLiveRelease(kubeconfigFile: string): Promise<LiveRelease> {
-  if (!existsSync(kubeconfigFile)) return NOTHING;
-  const client = new KubernetesClient(readFileSync(kubeconfigFile, "utf8"));
+/** What is live, read from the running pods and never from state; nothing where there is no cluster yet. */
+export async function readLiveRelease(kubeconfig: string | undefined): Promise<LiveRelease> {
+  if (kubeconfig === undefined) return NOTHING;
+  const client = new KubernetesClient(kubeconfig);
   const tracks = async (app: "engine" | "web"): Promise<LiveTracks> => {
     const digests = (track: string) => client.runningDigests(`sparki-${app}`, `${app}-${track}`);
     const [oneBox, fleet] = await Promise.all([digests("one-box"), digests("fleet")]);
