@@ -6,9 +6,9 @@ import type { Watcher } from "./io/engine.ts";
 export async function withFaults<T>(
   cloud: Pick<CloudProcess, "ask">,
   faults: TimedFaults | undefined,
-  work: (watch: Watcher | undefined) => Promise<T>,
+  work: (watch: Watcher) => Promise<T>,
 ): Promise<T> {
-  if (faults === undefined) return work(undefined);
+  if (faults === undefined) return work(() => {});
   const { at, hold } = faults;
   let broken: Promise<unknown> | undefined;
   const breakNow = () => {

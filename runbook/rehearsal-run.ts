@@ -7,6 +7,7 @@ import { type Deployment, deploy } from "./deployment.ts";
 import type { Engine, Watcher } from "./io/engine.ts";
 import { readLiveRelease } from "./io/live-release.ts";
 import { outcomeOf } from "./outcome.ts";
+import { withFaults } from "./rehearsal-faults.ts";
 import { decisionsOf, detectSeconds, type RehearsalReport, stepsOf } from "./rehearsal-report.ts";
 import { openSession, type RehearsalSession, resolveRehearsalTools, type SessionOptions } from "./rehearsal-session.ts";
 import { showPhase } from "./report/live.ts";
@@ -65,7 +66,10 @@ async function deployAll(
     const surroundings = { screen, clock: ports.clock, gateLogFile: session.gateLogFile };
     if (crashAt !== undefined && each === scenario.releases.at(-1))
       await crashedDeploy(session.engine, release.id, crashAt, surroundings);
-    deployed = { deployment: await deploy(session.engine, release.id, surroundings), release, previous };
+    const deployment = await withFaults(session.cloud, each.faults, (watch) =>
+      deploy(session.engine, release.id, { ...surroundings, watch }),
+    );
+    deployed = { deployment, release, previous };
     if (outcomeOf(deployed.deployment).outcome !== "promoted") break;
     previous = release;
   }
