@@ -22,7 +22,7 @@ proves(guardedKindsOnly, {
   passes: {
     "kinds that policies read": [database, key, loadBalancer],
     "a service that no control is about": thing("aws:sns/topic:Topic", {}),
-    "what is not of AWS": [thing("kubernetes:core/v1:ConfigMap", {}), thing("random:kms/key:Key", {})],
+    "what is not of AWS": [thing("kubernetes:core/v1:ConfigMap", {}), thing("random:kms/cryptoKey:CryptoKey", {})],
   },
   stops: Object.fromEntries(unguarded.map((type) => [type, ["type", thing(type, {})] as const])),
 });
