@@ -64,14 +64,15 @@ describe("configEntries", () => {
     expect(configEntries({ config: other })).toEqual(configEntries({ config }));
   });
 
-  it("sees a changed value and a changed key of the secrets", () => {
-    const [before, owner, salt] = [
-      configEntries({ config, encryptionsalt: "v1" }),
-      configEntries({ config: { ...config, "sparki:owner": "dba" }, encryptionsalt: "v1" }),
-      configEntries({ config, encryptionsalt: "v2" }),
+  it("sees a changed value and another provider of secrets, and passes over the salt", () => {
+    const [before, owner, key] = [
+      configEntries({ config, encryptionsalt: "v1", secretsprovider: "awskms://a" }),
+      configEntries({ config: { ...config, "sparki:owner": "dba" } }),
+      configEntries({ config, encryptionsalt: "v2", secretsprovider: "awskms://b" }),
     ];
     expect(owner["sparki:owner"]).not.toBe(before["sparki:owner"]);
-    expect(salt.encryptionsalt).not.toBe(before.encryptionsalt);
+    expect(key.secretsprovider).not.toBe(before.secretsprovider);
+    expect(key.encryptionsalt).toBe(before.encryptionsalt);
   });
 });
 

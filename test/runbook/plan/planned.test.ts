@@ -1,0 +1,60 @@
+import { PlannedResources, planEntries } from "../../../runbook/plan/planned.ts";
+import { type Planned, stepEvent } from "../../support/planning.ts";
+
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const database = { type: "aws:rds/instance:Instance", name: "database-instance" };
+
+function planned(...steps: readonly Planned[]) {
+  const resources = new PlannedResources();
+  for (const step of steps) resources.add(stepEvent(step));
+  return resources.all;
+}
+
+describe("PlannedResources", () => {
+  it("makes one replacement of its several steps, with what it is for", () => {
+    const [before, after] = [
+      { engine: "postgres", zone: "a" },
+      { engine: "postgres", zone: "b" },
+    ];
+    const keys = ["zone"];
+    const steps: Planned[] = [
+      { ...database, op: "create-replacement", before, after, keys },
+      { ...database, op: "replace", before, after, keys },
+      { ...database, op: "delete-replaced", before },
+    ];
+    expect(planned(...steps)).toMatchObject([
+      { action: "replace", replacedFor: ["zone"], changes: [{ path: "zone", from: "a", to: "b" }] },
+    ]);
+  });
+
+  it("says of an unknown value that the deployment will tell", () => {
+    const [resource] = planned({ ...database, op: "update", before: { host: "a" }, after: { host: UNKNOWN } });
+    expect(resource?.changes).toEqual([{ path: "host", from: "a", to: "(known after deploy)" }]);
+  });
+
+  it("names what differs where both values of a secret look the same", () => {
+    const same = { password: "[secret]" };
+    const [resource] = planned({ ...database, op: "update", before: same, after: same, diffs: ["password"] });
+    expect(resource?.changes).toEqual([{ path: "password", from: "(not shown)", to: "(not shown)" }]);
+  });
+
+  it("leaves out reads and providers", () => {
+    expect(planned({ ...database, op: "read" }, { type: "pulumi:providers:aws", name: "aws", op: "create" })).toEqual(
+      [],
+    );
+  });
+});
+
+describe("planEntries", () => {
+  const role = { type: "aws:iam/role:Role", name: "node-role" };
+
+  it("holds no name that each preview makes up anew", () => {
+    const entries = (name: string) => planEntries(planned({ ...role, op: "create", after: { name, path: "/" } }));
+    expect(entries("node-role-1234abc")).toEqual(entries("node-role-7654cba"));
+    expect(entries("node-role-1234abc")).not.toEqual(entries("other-role"));
+  });
+
+  it("holds nothing of what stays the same", () => {
+    expect(planEntries(planned({ ...role, op: "same", before: {}, after: {} }))).toEqual({});
+  });
+});

@@ -1,0 +1,107 @@
+import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { EngineRecord, type EngineResult, type RecordedEvent } from "../../runbook/engine-record.ts";
+import type { Watcher } from "../../runbook/io/engine.ts";
+import type { PlanTarget } from "../../runbook/plan/make-plan.ts";
+import { fakeClock } from "./fake-clock.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const FILES = {
+  "index.ts": 'import "./infra/cache.ts";\n',
+  "infra/cache.ts": "export const cache = 1;\n",
+  "policies/main.ts": "",
+  "package-lock.json": "{}",
+  "apps/charts/engine/values.yaml": "replicas: 1\n",
+};
+
+type Inputs = Readonly<Record<string, unknown>>;
+type Op = NonNullable<RecordedEvent["resourcePreEvent"]>["metadata"]["op"];
+
+export interface Planned {
+  readonly op: Op;
+  readonly type: string;
+  readonly name: string;
+  readonly before?: Inputs;
+  readonly after?: Inputs;
+  readonly keys?: string[];
+  readonly diffs?: string[];
+}
+
+export function urnOf({ type, name }: Pick<Planned, "type" | "name">): string {
+  return `urn:pulumi:staging::sparki::${type}::${name}`;
+}
+
+/** The engine's event at the begin of a planned step. */
+export function stepEvent({ op, type, name, before, after, keys, diffs }: Planned): RecordedEvent {
+  const urn = urnOf({ type, name });
+  const state = (inputs: Inputs) => {
+    return { type, urn, id: "", parent: "", provider: "", custom: true, inputs: { ...inputs }, outputs: { ...inputs } };
+  };
+  const metadata = {
+    op,
+    urn,
+    type,
+    provider: "",
+    ...(before === undefined ? {} : { old: state(before) }),
+    ...(after === undefined ? {} : { new: state(after) }),
+    ...(keys === undefined ? {} : { keys }),
+    ...(diffs === undefined ? {} : { diffs }),
+  };
+  return { sequence: 1, timestamp: 0, resourcePreEvent: { metadata } };
+}
+
+/** The engine's event at the end of a refreshed resource. */
+export function refreshedEvent(planned: Planned): RecordedEvent {
+  const { resourcePreEvent, ...event } = stepEvent(planned);
+  return resourcePreEvent === undefined ? event : { ...event, resOutputsEvent: resourcePreEvent };
+}
+
+export interface Recorded {
+  readonly steps: readonly Planned[];
+  readonly drift?: readonly Planned[];
+  /** The state's resources as exported. */
+  readonly resources?: readonly Inputs[];
+  readonly result?: Partial<EngineResult>;
+}
+
+const SUCCEEDED: EngineResult = {
+  outcome: "succeeded",
+  steps: [],
+  diagnostics: [],
+  policy: { checked: 3, violations: [] },
+  changes: {},
+  seconds: 1,
+  failure: undefined,
+};
+
+/** A small project in a folder of its own, with staging's own config and an engine that tells what was recorded. */
+export function plannedProject(recorded: Recorded): PlanTarget {
+  const projectDirectory = mkdtempSync(join(tmpdir(), "sparki-planned-"));
+  for (const [file, text] of Object.entries(FILES)) {
+    mkdirSync(dirname(join(projectDirectory, file)), { recursive: true });
+    writeFileSync(join(projectDirectory, file), text);
+  }
+  for (const file of ["Pulumi.yaml", "Pulumi.staging.yaml"]) cpSync(join(ROOT, file), join(projectDirectory, file));
+  return {
+    stack: "staging",
+    engine: engineTelling(recorded),
+    configFile: join(projectDirectory, "Pulumi.staging.yaml"),
+    projectDirectory,
+    template: async ({ release, values }) =>
+      `kind: ConfigMap\nmetadata: {name: ${release}}\ndata: ${JSON.stringify(values)}\n`,
+    clock: fakeClock(),
+  };
+}
+
+export function engineTelling({ steps, drift = [], resources = [], result = {} }: Recorded): PlanTarget["engine"] {
+  const tell = async (events: readonly RecordedEvent[], watch: Watcher | undefined, end: Partial<EngineResult>) => {
+    for (const event of events) watch?.(new EngineRecord(), event);
+    return { ...SUCCEEDED, ...end };
+  };
+  return {
+    plan: (_file, watch) => tell(steps.map(stepEvent), watch, result),
+    previewRefresh: (watch) => tell(drift.map(refreshedEvent), watch, {}),
+    exportState: async () => ({ version: 3, deployment: { resources } }),
+  };
+}
