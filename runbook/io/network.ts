@@ -14,6 +14,8 @@ export interface Network {
   agent(connections: number): Dispatcher;
   /** IPv4 addresses of a name; rejects as node:dns does when it has none. */
   addressesOf(name: string): Promise<readonly string[]>;
+  /** Name servers that a name is delegated to; none when there is no such name or nobody answers for it. */
+  nameServersOf(name: string): Promise<readonly string[]>;
   /** Ready for `net.connect` and `tls.connect`. */
   readonly lookup: LookupFunction;
   /** Certificates to trust; undefined means the system's. */
@@ -57,6 +59,7 @@ export function openNetwork(
     dispatcher,
     agent,
     addressesOf: (name) => (resolver ?? new Resolver()).resolve4(name),
+    nameServersOf: (name) => (resolver ?? new Resolver()).resolveNs(name).catch(noneWhereAbsent),
     lookup,
     certificateAuthorities,
     portFor,
@@ -72,6 +75,11 @@ function resolverAt(server: string): Resolver {
   } catch (cause) {
     throw invalid("SPARKI_DNS_SERVER", server, "an address and port such as 127.0.0.53:53", cause);
   }
+}
+
+function noneWhereAbsent(error: NodeJS.ErrnoException): string[] {
+  if (["ENOTFOUND", "ENODATA", "ESERVFAIL"].includes(error.code ?? "")) return [];
+  throw error;
 }
 
 function lookupWith(resolver: Resolver): LookupFunction {

@@ -20,6 +20,8 @@ export interface PreflightContext {
   readonly commands: Commands;
   readonly files: Files;
   readonly answers: Answers;
+  /** A URL that answers for every registry, as a mirror does. */
+  readonly registryMirror?: string | undefined;
   /** Tokens of the services that are asked; never part of any output. */
   readonly tokens: Tokens;
   readonly clock: Clock;

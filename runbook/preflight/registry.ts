@@ -37,38 +37,43 @@ export class Registry {
   readonly #http: Http;
   readonly #secret: string | undefined;
   readonly #signal: AbortSignal;
+  readonly #mirror: string | undefined;
 
-  /** `secret` is a token, or `user:token`; without it only public images are seen. */
-  constructor(http: Http, secret: string | undefined, signal: AbortSignal) {
+  /**
+   * `secret` is a token, or `user:token`; without it only public images are seen. `mirror` is a URL that answers for
+   * every registry.
+   */
+  constructor(http: Http, secret: string | undefined, signal: AbortSignal, mirror?: string) {
     this.#http = http;
     this.#secret = secret;
     this.#signal = signal;
+    this.#mirror = mirror;
   }
 
   /** Whether the registry has a manifest of this digest; throws SPARKI_OUTSIDE when it does not say. */
-  async has({ host, repository, digest }: ImageReference): Promise<boolean> {
-    const answer = await this.#ask({ method: "HEAD", url: manifestUrl(host, repository, digest), accept: MANIFESTS });
-    if (answer.status === 404) return false;
-    if (answer.status === 200) return true;
-    throw refusal(host, repository, answer.status);
+  async has(image: ImageReference): Promise<boolean> {
+    const url = this.#url(image, `manifests/${image.digest}`);
+    const { status } = await this.#ask({ method: "HEAD", url, accept: MANIFESTS });
+    return isThere(image, status);
   }
 
   /** The text of a manifest by tag or digest; undefined when there is none. */
-  async manifest({ host, repository }: ImageReference, tag: string): Promise<string | undefined> {
-    return this.#text({ method: "GET", url: manifestUrl(host, repository, tag), accept: MANIFESTS }, host, repository);
+  async manifest(image: ImageReference, tag: string): Promise<string | undefined> {
+    return this.#text(image, { method: "GET", url: this.#url(image, `manifests/${tag}`), accept: MANIFESTS });
   }
 
   /** The text of a blob; undefined when there is none. */
-  async blob({ host, repository }: ImageReference, digest: string): Promise<string | undefined> {
-    const url = `https://${host}/v2/${repository}/blobs/${digest}`;
-    return this.#text({ method: "GET", url, accept: "*/*" }, host, repository);
+  async blob(image: ImageReference, digest: string): Promise<string | undefined> {
+    return this.#text(image, { method: "GET", url: this.#url(image, `blobs/${digest}`), accept: "*/*" });
   }
 
-  async #text(ask: Ask, host: string, repository: string): Promise<string | undefined> {
-    const answer = await this.#ask(ask);
-    if (answer.status === 404) return undefined;
-    if (answer.status === 200) return answer.body;
-    throw refusal(host, repository, answer.status);
+  #url({ host, repository }: ImageReference, path: string): string {
+    return `${this.#mirror ?? `https://${host}`}/v2/${repository}/${path}`;
+  }
+
+  async #text(image: ImageReference, ask: Ask): Promise<string | undefined> {
+    const { status, body } = await this.#ask(ask);
+    return isThere(image, status) ? body : undefined;
   }
 
   /** Asks without credentials first, then with those that the registry's challenge asks for. */
@@ -117,8 +122,10 @@ function answered(url: string, answer: HttpAnswer): Answered {
   throw new DeployError("SPARKI_OUTSIDE", `${new URL(url).host}: ${answer.error}`);
 }
 
-function manifestUrl(host: string, repository: string, reference: string): string {
-  return `https://${host}/v2/${repository}/manifests/${reference}`;
+function isThere({ host, repository }: ImageReference, status: number): boolean {
+  if (status === 404) return false;
+  if (status === 200) return true;
+  throw refusal(host, repository, status);
 }
 
 function refusal(host: string, repository: string, status: number): DeployError {

@@ -44,8 +44,7 @@ export const restoreTest: Check = {
   run: async (context) => {
     const { clock, config, stack } = context;
     const key = "sparki:preflight.restoreTest";
-    const set = ["on", "by", "snapshot"].map((field) => `--path '${key}.${field}=<...>'`).join(" ");
-    const fix = `restore the latest snapshot, read it, delete the copy; then: pulumi config set-all --stack ${stack} ${set}`;
+    const fix = `restore the latest snapshot, read it, delete the copy; then set ${key} {on, by, snapshot} in Pulumi.${stack}.yaml`;
     if (!(await hasDatabase(context))) return skipped("there is no database yet");
     const test = config.preflight.restoreTest;
     if (test === undefined) return fail(`no restore test is on record in ${key}`, fix);

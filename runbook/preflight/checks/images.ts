@@ -47,11 +47,11 @@ export const rollbackImages: Check = {
 
 async function judge(
   { id, images }: Release,
-  { http, tokens }: PreflightContext,
+  { http, tokens, registryMirror }: PreflightContext,
   signal: AbortSignal,
   fix: string,
 ): Promise<Finding> {
-  const registry = new Registry(http, tokens.registry, signal);
+  const registry = new Registry(http, tokens.registry, signal, registryMirror);
   const looks = Object.values(images).map(async (image) =>
     (await registry.has(imageReference(image))) ? [] : [image],
   );

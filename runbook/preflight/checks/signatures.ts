@@ -19,10 +19,10 @@ export const signatures: Check = {
   title: "Image signatures",
   proves: "Each image of the release carries a cosign signature of exactly its digest, by the key in the config.",
   timeLimitSeconds: 60,
-  run: async ({ config, http, tokens }, signal) => {
+  run: async ({ config, http, tokens, registryMirror }, signal) => {
     const key = config.preflight.imageSignatureKey;
     if (key === undefined) return skipped("no sparki:preflight.imageSignatureKey is configured");
-    const registry = new Registry(http, tokens.registry, signal);
+    const registry = new Registry(http, tokens.registry, signal, registryMirror);
     const references = Object.values(config.release.images).map(imageReference);
     const problems = await Promise.all(references.map((reference) => problemOf(registry, reference, key)));
     const found = problems.flatMap((problem, index) =>

@@ -1,0 +1,77 @@
+import type { Command, CommandInput, CommandResult } from "../command.ts";
+import type { Answers, Confirmation, Question } from "../preflight/context.ts";
+
+const DESCRIPTION = `Goes through the runbook's checklist before a deployment, and changes nothing.
+
+Every item is a check that passes, warns, fails with how to mend it, or is skipped with the
+reason; they run side by side, each with a time limit. Two things only a person knows: that the
+engineers on call are confirmed, and that the maintenance window is announced. They are asked
+for, or given as flags where nobody can be asked.
+
+Reads AWS credentials as the AWS command line does, and from the environment what else it may
+use: SPARKI_REGISTRY_TOKEN, GITHUB_TOKEN, SLACK_BOT_TOKEN or SLACK_WEBHOOK_URL, SPARKI_STORM_TOKEN.
+
+Exit codes: 0 nothing failed; 1 something did; 2 its config is wrong.
+
+Examples:
+  npx sparki preflight
+  npx sparki preflight --stack staging --on-call-confirmed --window-announced --json`;
+
+const QUESTIONS: Readonly<Record<Question, { readonly option: string; readonly asked: string }>> = {
+  "on-call-confirmed": { option: "onCallConfirmed", asked: "Are the engineers on call confirmed and briefed?" },
+  "window-announced": {
+    option: "windowAnnounced",
+    asked: "Is the maintenance window announced, and does support know?",
+  },
+};
+
+/** `sparki preflight`: exits 0 when nothing failed, and 1 with what did. */
+export const preflight: Command = {
+  name: "preflight",
+  summary: "the runbook's checklist, every item a check with its reason",
+  description: DESCRIPTION,
+  options: [
+    { flags: "--on-call-confirmed", help: "the engineers on call are confirmed and briefed" },
+    { flags: "--window-announced", help: "the maintenance window is announced, and support knows" },
+  ],
+  run,
+};
+
+async function run({ options, ports }: CommandInput): Promise<CommandResult> {
+  const { lineProgress } = await import("../../tools/progress.ts");
+  const { resolveTools } = await import("../../tools/resolve.ts");
+  const { CHECKLIST } = await import("../preflight/checklist.ts");
+  const { openPreflight } = await import("../preflight/open.ts");
+  const { preflightText } = await import("../preflight/preflight-text.ts");
+  const { runPreflight } = await import("../preflight/run.ts");
+  const { PROJECT_DIRECTORY, readStack } = await import("../preflight/stack-file.ts");
+  const { openScreen } = await import("../report/screen.ts");
+  const { version: cliVersion } = await import("@pulumi/pulumi/version.js");
+  const { clock, env, signal, stderr } = ports;
+  const { stack, config } = readStack(options.stack, ports);
+  const answers = await answersTo(options, signal);
+  const tools = await resolveTools(["pulumi", "helm"], { env, progress: lineProgress(stderr), signal });
+  const given = { stack, config, projectDirectory: PROJECT_DIRECTORY, tools, cliVersion, answers, clock, env };
+  const opened = openPreflight(given);
+  try {
+    const screen = await openScreen(ports);
+    const report = await runPreflight(opened.context, CHECKLIST, screen, signal);
+    stderr.write(preflightText(report, screen.paint));
+    return { exitCode: report.exitCode, json: report };
+  } finally {
+    await opened.close();
+  }
+}
+
+/** What the flags say; a person is asked for the rest. */
+export async function answersTo(options: CommandInput["options"], signal: AbortSignal): Promise<Answers> {
+  const answer = async (question: Question): Promise<Confirmation> => {
+    const { option, asked } = QUESTIONS[question];
+    if (options[option] === true) return { confirmed: true, how: "flag" };
+    const { askYesNo } = await import("../io/prompt.ts");
+    const said = await askYesNo(asked, signal);
+    return said === undefined ? { confirmed: false, how: "nobody to ask" } : { confirmed: said, how: "asked" };
+  };
+  const onCall = await answer("on-call-confirmed");
+  return { "on-call-confirmed": onCall, "window-announced": await answer("window-announced") };
+}

@@ -1,0 +1,14 @@
+import { createInterface } from "node:readline/promises";
+
+/** Asks a person for yes or no; undefined when nobody sits at this terminal. */
+export async function askYesNo(question: string, signal: AbortSignal): Promise<boolean | undefined> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  // Answers are asked for on stderr: stdout belongs to --json.
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`${question} [y/N] `, { signal });
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}

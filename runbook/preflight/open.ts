@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import type { StackConfig } from "../../stacks/schema.ts";
+import type { Ports } from "../command.ts";
+import { openAwsLookups } from "../io/aws-lookups.ts";
+import { commandRunner } from "../io/child-command.ts";
+import { openClusterLookups } from "../io/cluster-lookups.ts";
+import { request } from "../io/http.ts";
+import { openNetwork } from "../io/network.ts";
+import { openStackState } from "../io/stack-state.ts";
+import type { Answers, Files, PreflightContext, Tokens } from "./context.ts";
+
+export interface PreflightOptions extends Pick<Ports, "clock" | "env"> {
+  readonly stack: string;
+  readonly config: StackConfig;
+  readonly projectDirectory: string;
+  /** Absolute paths of pulumi and helm. */
+  readonly tools: Readonly<Record<string, string>>;
+  /** Of the Pulumi CLI. */
+  readonly cliVersion: string;
+  readonly answers: Answers;
+}
+
+export interface OpenPreflight {
+  readonly context: PreflightContext;
+  /** Ends what the look-ups started. */
+  close(): Promise<void>;
+}
+
+/** The real ports: AWS, cluster, state, network and programs as the environment says, be it AWS itself or a rehearsal. */
+export function openPreflight(options: PreflightOptions): OpenPreflight {
+  const { stack, config, projectDirectory, tools, env, clock, answers } = options;
+  const { pulumi = "pulumi", helm = "helm" } = tools;
+  const network = openNetwork(env);
+  const cli = { path: pulumi, version: options.cliVersion };
+  const aws = openAwsLookups({ cli, region: config.region, accountId: config.accountId, env });
+  const context: PreflightContext = {
+    stack,
+    config,
+    projectDirectory,
+    aws,
+    cluster: openClusterLookups(aws, `sparki-${stack}`),
+    state: openStackState(commandRunner(pulumi, env), projectDirectory, stack, aws),
+    http: (url, settings) => request(network, url, settings),
+    names: { nameServersOf: (domain) => network.nameServersOf(domain) },
+    commands: { helm: commandRunner(helm, env), git: commandRunner("git", env) },
+    files,
+    answers,
+    registryMirror: env.SPARKI_REGISTRY,
+    tokens: tokensIn(env),
+    clock,
+  };
+  const close = async () => {
+    await Promise.all([aws.close(), network.close()]);
+  };
+  return { context, close };
+}
+
+function tokensIn(env: Ports["env"]): Tokens {
+  return {
+    registry: env.SPARKI_REGISTRY_TOKEN,
+    github: env.GITHUB_TOKEN,
+    slackBot: env.SLACK_BOT_TOKEN,
+    slackWebhook: env.SLACK_WEBHOOK_URL,
+    storm: env.SPARKI_STORM_TOKEN,
+  };
+}
+
+const files: Files = {
+  read: (path) => (statSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path, "utf8") : undefined),
+  list: (path) => (statSync(path, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(path).sort() : undefined),
+};

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { parseConfig } from "../../stacks/config.ts";
+import { DeployError } from "../../stacks/deploy-error.ts";
+import type { StackConfig } from "../../stacks/schema.ts";
+import type { Ports } from "../command.ts";
+
+export const PROJECT_DIRECTORY = join(import.meta.dirname, "..", "..");
+
+const fileSchema = z.object({ config: z.record(z.string(), z.unknown()) });
+
+/** The stack that `--stack` names (prod when it is left out) with its own config; throws SPARKI_CONFIG with every problem. */
+export function readStack(
+  option: string | boolean | undefined,
+  { cwd, env }: Pick<Ports, "cwd" | "env">,
+): { readonly stack: string; readonly config: StackConfig } {
+  const stack = typeof option === "string" ? option : "prod";
+  if (!/^[a-z][a-z0-9-]*$/.test(stack))
+    throw new DeployError("SPARKI_USAGE", `--stack is ${JSON.stringify(stack)}; expected a name such as prod`);
+  const own = env.PULUMI_OPTION_CONFIG_FILE;
+  const file = own === undefined ? join(PROJECT_DIRECTORY, `Pulumi.${stack}.yaml`) : resolve(cwd, own);
+  const { config } = fileSchema.parse(parse(contentOf(file, stack)));
+  const texts = Object.entries(config).map(([key, value]) => [
+    key,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  return { stack, config: parseConfig(Object.fromEntries(texts), stack) };
+}
+
+function contentOf(file: string, stack: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new DeployError("SPARKI_CONFIG", `stack ${stack} has no config: ${file} cannot be read`, {
+      hint: "give --stack the name of a Pulumi.<stack>.yaml that exists, such as prod",
+      cause,
+    });
+  }
+}
