@@ -7,11 +7,13 @@ import { CertificateAuthority } from "./certificates.ts";
 import { RehearsedClusters } from "./cluster/cluster.ts";
 import { StoredImages } from "./cluster/images.ts";
 import { claimSlot, type Route } from "./control.ts";
-import { imageSchema, parsed } from "./control-requests.ts";
+import { imageSchema, parsed, removalSchema } from "./control-requests.ts";
 import { applyFaults } from "./faults.ts";
 import { startKubernetesProvider } from "./kubernetes/provider.ts";
 import { Processes } from "./processes.ts";
+import { registryRoutes } from "./registry.ts";
 import type { Services } from "./services.ts";
+import { slackRoutes } from "./slack.ts";
 import { Storm } from "./storm.ts";
 
 /** What a simulated cloud is started with. */
@@ -58,7 +60,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Promise<Omit<Cloud, "stop">> {
   const { runDirectory, projectDirectory, timeScale, tools } = options;
   const images = new StoredImages(join(runDirectory, "images.json"));
-  const routes: Record<string, Route> = { "POST /images": async (body) => pushImage(images, body) };
+  const routes: Record<string, Route> = {
+    "POST /images": async (body) => pushImage(images, body),
+    "POST /images/remove": async (body) => images.remove(parsed(removalSchema, body).ref),
+    ...registryRoutes(images),
+    ...slackRoutes(),
+  };
   const control = await claimSlot(routes);
   undo.push(() => control.close());
   const { addresses } = control;
@@ -70,7 +77,7 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   const users = new Users({ authorityPem, entrances: () => backing.loadBalancer.entrances() });
   undo.push(() => users.close());
   const storm = new Storm(backing.startPrometheus);
-  const environment = environmentOf(options, addresses);
+  const environment = { ...environmentOf(options, addresses), SPARKI_REGISTRY: control.url };
   const account = await startAccount(options, { addresses, processes, backing, storm, images, environment }, undo);
   const kubernetes = await startKubernetesProvider({
     processes,

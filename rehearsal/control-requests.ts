@@ -17,6 +17,9 @@ export const imageSchema = z.strictObject({
   behaviour: z.strictObject({ kind: z.enum(["engine", "web", "e2e"]), ...behaviour }),
 });
 
+/** The body of `POST /images/remove`. */
+export const removalSchema = imageSchema.pick({ ref: true });
+
 const SERVERS = ["cache", "database", "metrics"] as const;
 /** A server that a fault can stop. */
 export type Server = (typeof SERVERS)[number];

@@ -3,8 +3,14 @@ import { json } from "node:stream/consumers";
 import { DeployError } from "../stacks/deploy-error.ts";
 import { type Addresses, addressesOf, PORTS, SLOTS } from "./addresses.ts";
 
-/** What one path of the control API does with the request's JSON body; what it resolves with is the answer. */
-export type Route = (body: unknown) => Promise<unknown>;
+/**
+ * What a path of the control API does with the request's JSON body; what it resolves with is the answer. One whose name
+ * ends in `/*` stands for every path below it.
+ */
+export type Route = (body: unknown, path: string) => Promise<unknown>;
+
+/** Thrown by a route that has no such thing. */
+export class NotFound extends Error {}
 
 /** The control API of one rehearsal; holding its address is what owns the slot. */
 export interface ControlApi {
@@ -64,12 +70,15 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const route = routes[`${request.method} ${request.url}`];
+  const { method, url: path = "/" } = request;
+  const route = routes[`${method} ${path}`] ?? routes[`${method} /${path.split("/")[1]}/*`];
   try {
     if (route === undefined) return send(response, 404, { message: `expected one of ${Object.keys(routes)}` });
-    send(response, 200, await route(request.method === "POST" ? await json(request) : undefined));
+    send(response, 200, await route(method === "POST" ? await json(request) : undefined, path));
   } catch (error) {
-    send(response, 400, { message: error instanceof Error ? error.message : String(error) });
+    send(response, error instanceof NotFound ? 404 : 400, {
+      message: error instanceof Error ? error.message : String(error),
+    });
   }
 }
 

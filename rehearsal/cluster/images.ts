@@ -21,9 +21,23 @@ export class StoredImages implements ImageRegistry {
     return this.#images.get(keyOf(ref));
   }
 
+  has(ref: string): boolean {
+    return this.#images.has(keyOf(ref));
+  }
+
   /** Pushes an image, or replaces what an earlier push of the same digest does. */
   push(ref: string, behaviour: ImageBehaviour): void {
     this.#images.set(keyOf(ref), behaviour);
+    this.#save();
+  }
+
+  /** Deletes an image, as a registry's clean-up may; pods that run go on running. */
+  remove(ref: string): void {
+    this.#images.delete(keyOf(ref));
+    this.#save();
+  }
+
+  #save(): void {
     writeFileSync(`${this.#file}.new`, JSON.stringify(Object.fromEntries(this.#images)));
     renameSync(`${this.#file}.new`, this.#file);
   }
