@@ -1,0 +1,61 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { commandRunner } from "../../runbook/io/child-command.ts";
+import { systemClock } from "../../runbook/io/clock.ts";
+import { helmTemplate } from "../../runbook/io/helm-template.ts";
+import { assertApproved } from "../../runbook/plan/approval.ts";
+import { makePlan } from "../../runbook/plan/make-plan.ts";
+import {
+  openSession,
+  PROJECT_DIRECTORY,
+  type RehearsalSession,
+  resolveRehearsalTools,
+} from "../../runbook/rehearsal-session.ts";
+import { lineProgress } from "../../tools/progress.ts";
+
+jest.setTimeout(180_000);
+
+describe("makePlan, on the real engine", () => {
+  const directory = mkdtempSync(join(tmpdir(), "sparki-plan-test-"));
+  let session: RehearsalSession;
+  let helm: string;
+
+  beforeAll(async () => {
+    const [stdout, stderr] = [new PassThrough().resume(), new PassThrough().resume()];
+    const env = { ...process.env, SPARKI_REHEARSAL_DIRECTORY: directory };
+    const { signal } = new AbortController();
+    const ports = { stdout, stderr, clock: systemClock, env, cwd: process.cwd(), signal };
+    const tools = await resolveRehearsalTools(ports, lineProgress(stderr));
+    helm = tools.helm ?? "helm";
+    session = await openSession({ stack: "staging", seed: 1, timeScale: 0.002 }, tools, ports);
+  });
+  afterAll(async () => {
+    await session.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it("comes to the same hash twice, and to another after a change of the config", async () => {
+    const target = {
+      stack: "staging",
+      engine: session.engine,
+      configFile: session.project.configFile,
+      projectDirectory: PROJECT_DIRECTORY,
+      template: helmTemplate(commandRunner(helm, process.env), PROJECT_DIRECTORY),
+      clock: systemClock,
+    };
+    const plan = await makePlan(target);
+    expect(plan).toMatchObject({ outcome: "succeeded", policy: { violations: [] }, drift: [] });
+    expect(plan.changes.length).toBeGreaterThan(100);
+    expect(plan.helm.map(({ release, note }) => [release, note])).toContainEqual(["engine-fleet", undefined]);
+    expect(plan.duration.chain).toContain("engine-fleet");
+    expect((await makePlan(target)).fingerprint).toEqual(plan.fingerprint);
+    const config = readFileSync(target.configFile, "utf8");
+    writeFileSync(target.configFile, config.replace("storageGib: 50", "storageGib: 60"));
+    const changed = await makePlan(target);
+    expect(() => assertApproved(plan.fingerprint.hash, changed, plan)).toThrow(
+      /nothing was changed\n {2}config: sparki:database differs\n {2}plan: .*database-instance differs/,
+    );
+  });
+});
