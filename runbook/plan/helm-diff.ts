@@ -1,4 +1,4 @@
-import { createTwoFilesPatch } from "diff";
+import { FILE_HEADERS_ONLY, formatPatch, structuredPatch } from "diff";
 import { parseAllDocuments, stringify } from "yaml";
 import { isRecord, SECRET } from "./canonical.ts";
 import { redacted, withoutSensitive } from "./difference.ts";
@@ -51,22 +51,24 @@ async function helmDiff({ name, action, before, after }: PlannedResource, templa
   try {
     const from = hadOne ? manifests(await template(requestOf(name, before))) : "";
     const to = hasOne ? manifests(await template(requestOf(name, after))) : "";
-    const diff =
-      from === to
-        ? ""
-        : createTwoFilesPatch(`${name} before`, `${name} after`, from, to, "", "", { context: CONTEXT_LINES });
-    const lines = diff.split("\n");
-    const count = (sign: string) =>
-      lines.filter((line) => line.startsWith(sign) && !line.startsWith(sign.repeat(3))).length;
+    const shown = unified(name, from, to);
     const isOtherChart = hadOne && hasOne && chartHash(before) !== chartHash(after);
     const note = isOtherChart
       ? "The chart's own files changed too: both sides are rendered with the new ones."
       : undefined;
-    return { release: name, diff, added: count("+"), removed: count("-"), note };
+    return { release: name, ...shown, note };
   } catch (error) {
     const reason = redacted(error instanceof Error ? error.message : String(error));
     return { release: name, diff: "", added: 0, removed: 0, note: `Not rendered: ${reason}` };
   }
+}
+
+function unified(name: string, from: string, to: string): Pick<HelmDiff, "diff" | "added" | "removed"> {
+  const patch = structuredPatch(`${name} before`, `${name} after`, from, to, "", "", { context: CONTEXT_LINES });
+  const lines = patch.hunks.flatMap((hunk) => hunk.lines);
+  const count = (sign: string) => lines.filter((line) => line.startsWith(sign)).length;
+  const diff = lines.length === 0 ? "" : formatPatch(patch, FILE_HEADERS_ONLY);
+  return { diff, added: count("+"), removed: count("-") };
 }
 
 function requestOf(name: string, inputs: PlannedResource["before"]): Omit<HelmRequest, "kubernetesVersion"> {
