@@ -1,4 +1,4 @@
-import { listAt, textAt, valueAt } from "./objects.ts";
+import { valueAt } from "./objects.ts";
 
 /** One statement of an IAM policy, with lists where the document may have a single text. */
 export interface Statement {
@@ -16,35 +16,36 @@ export interface Statement {
 /** Reads a policy document given as JSON text or as an object. @throws on text that is not JSON. */
 export function statementsOf(document: unknown): Statement[] {
   const parsed: unknown = typeof document === "string" && document !== "" ? JSON.parse(document) : document;
-  const found = valueAt(parsed, "Statement");
-  return (Array.isArray(found) ? found : found === undefined ? [] : [found]).map(toStatement);
+  return listOf(valueAt(parsed, "Statement")).map(toStatement);
 }
 
 function toStatement(statement: unknown): Statement {
+  const textsAt = (key: string) => textsOf(valueAt(statement, key));
   return {
-    allows: textAt(statement, "Effect") === "Allow",
-    actions: textsAt(statement, "Action"),
-    notActions: textsAt(statement, "NotAction"),
-    resources: textsAt(statement, "Resource"),
-    notResources: textsAt(statement, "NotResource"),
+    allows: valueAt(statement, "Effect") === "Allow",
+    actions: textsAt("Action"),
+    notActions: textsAt("NotAction"),
+    resources: textsAt("Resource"),
+    notResources: textsAt("NotResource"),
     principals: principalsOf(valueAt(statement, "Principal")),
-    conditions: mapValues(valueAt(statement, "Condition"), (tests) =>
-      mapValues(tests, (values) => textsAt({ values }, "values")),
-    ),
+    conditions: mapValues(valueAt(statement, "Condition"), (tests) => mapValues(tests, textsOf)),
   };
 }
 
 function principalsOf(principal: unknown): Statement["principals"] {
-  if (typeof principal === "string") return { AWS: [principal] };
-  return mapValues(principal, (values) => textsAt({ values }, "values"));
+  return typeof principal === "string" ? { AWS: [principal] } : mapValues(principal, textsOf);
 }
 
-function textsAt(value: unknown, key: string): readonly string[] {
-  const single = textAt(value, key);
-  return single === undefined ? listAt(value, key).filter((item) => typeof item === "string") : [single];
+/** A document may have one thing where a list is meant. */
+function listOf(value: unknown): readonly unknown[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [value];
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return listOf(value).filter((item) => typeof item === "string");
 }
 
 function mapValues<T>(value: unknown, map: (inner: unknown) => T): Record<string, T> {
-  if (typeof value !== "object" || value === null) return {};
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, map(inner)]));
+  return Object.fromEntries(Object.entries(Object(value)).map(([key, inner]) => [key, map(inner)]));
 }
