@@ -1,15 +1,13 @@
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { DeployError } from "../stacks/deploy-error.ts";
 import { resolveTools } from "../tools/resolve.ts";
 import type { Progress } from "../tools/tool.ts";
-import type { CommandInput, Ports } from "./command.ts";
+import type { Ports } from "./command.ts";
 import { commandRunner } from "./io/child-command.ts";
 import { Engine } from "./io/engine.ts";
 import { helmTemplate } from "./io/helm-template.ts";
 import type { PlanTarget } from "./plan/make-plan.ts";
+import { PROJECT_DIRECTORY } from "./preflight/stack-file.ts";
 
-const PROJECT_DIRECTORY = join(import.meta.dirname, "..");
 const POLICY_PACK = join(PROJECT_DIRECTORY, "policies", "pack");
 
 /** AWS calls only wait, so many run side by side; the engine's own default counts cores. */
@@ -20,7 +18,7 @@ export interface StackSession extends PlanTarget {
   readonly engine: Engine;
 }
 
-/** Opens the engine on a stack of this project; throws SPARKI_CONFIG when the stack has no config file. */
+/** Opens the engine on a stack of this project, making the stack where the backend has none yet. */
 export async function openStack(stack: string, ports: Ports, progress: Progress): Promise<StackSession> {
   const { clock, env, signal } = ports;
   const configFile = configFileOf(stack, ports);
@@ -41,20 +39,9 @@ export async function openStack(stack: string, ports: Ports, progress: Progress)
   return { stack, engine, configFile, projectDirectory: PROJECT_DIRECTORY, template, clock };
 }
 
-/** The `--stack` option, prod when it is left out; throws SPARKI_USAGE for what can be no stack's name. */
-export function stackOption(options: CommandInput["options"]): string {
-  const stack = typeof options.stack === "string" ? options.stack : "prod";
-  if (/^[a-z][a-z0-9-]*$/.test(stack)) return stack;
-  throw new DeployError("SPARKI_USAGE", `--stack is ${JSON.stringify(stack)}; expected a name such as prod`);
-}
-
 function configFileOf(stack: string, { cwd, env }: Ports): string {
   const own = env.PULUMI_OPTION_CONFIG_FILE;
-  const file = own === undefined ? join(PROJECT_DIRECTORY, `Pulumi.${stack}.yaml`) : resolve(cwd, own);
-  if (existsSync(file)) return file;
-  throw new DeployError("SPARKI_CONFIG", `stack ${stack} has no config: ${file} does not exist`, {
-    hint: "give --stack the name of a Pulumi.<stack>.yaml that exists, such as prod",
-  });
+  return own === undefined ? join(PROJECT_DIRECTORY, `Pulumi.${stack}.yaml`) : resolve(cwd, own);
 }
 
 function given(env: Ports["env"]): Record<string, string> {

@@ -23,14 +23,15 @@ export const plan: Command = {
 
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { lineProgress } = await import("../../tools/progress.ts");
-  const { openStack, stackOption } = await import("../stack-session.ts");
+  const { readStack } = await import("../preflight/stack-file.ts");
+  const { openStack } = await import("../stack-session.ts");
   const { makePlan } = await import("../plan/make-plan.ts");
   const { writePlan } = await import("../plan/plan-files.ts");
   const { planExitCode, planSummary } = await import("../plan/plan-summary.ts");
   const { deployCommand } = await import("../plan/plan-text.ts");
   const { showPhase } = await import("../report/live.ts");
   const { openScreen } = await import("../report/screen.ts");
-  const stack = stackOption(options);
+  const { stack } = readStack(options.stack, ports);
   const screen = await openScreen(ports);
   const session = await openStack(stack, ports, lineProgress(ports.stderr));
   const made = await showPhase(screen, ports.clock, `plan ${stack}`, () => makePlan(session));

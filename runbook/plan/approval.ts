@@ -20,6 +20,17 @@ const documentSchema = z.object({
   }),
 });
 
+/** Why a deploy must not begin; undefined when what it would do is what was approved. For the moment before the first change. */
+export async function approvalRefusal(hash: string, target: PlanTarget): Promise<string | undefined> {
+  try {
+    await approvedPlan(hash, target);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DeployError && error.code === "SPARKI_GATE") return error.message;
+    throw error;
+  }
+}
+
 /**
  * Plans anew and returns that plan when it is the approved one; throws SPARKI_GATE, with every part that differs, when
  * anything is not as it was approved. Changes nothing either way.

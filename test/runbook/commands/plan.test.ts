@@ -29,6 +29,6 @@ describe("sparki plan", () => {
 
   it("takes another config file from the environment, as pulumi does", async () => {
     const { err } = await sparki({ PULUMI_OPTION_CONFIG_FILE: "other.yaml" }, "plan", "--stack", "staging");
-    expect(err).toContain("/nowhere/other.yaml does not exist");
+    expect(err).toContain("/nowhere/other.yaml cannot be read");
   });
 });

@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { approvedPlan, assertHash } from "../../../runbook/plan/approval.ts";
+import { approvalRefusal, approvedPlan, assertHash } from "../../../runbook/plan/approval.ts";
 import { makePlan, type PlanTarget } from "../../../runbook/plan/make-plan.ts";
 import type { Plan } from "../../../runbook/plan/plan.ts";
 import { writePlan } from "../../../runbook/plan/plan-files.ts";
@@ -101,6 +101,21 @@ describe("approvedPlan", () => {
     const { lines, exitCode } = await refusal();
     expect(lines).toEqual([expect.stringContaining("is not known")]);
     expect(exitCode).toBe(1);
+  });
+});
+
+describe("approvalRefusal", () => {
+  it("has nothing to say of what was approved", async () => {
+    expect(await approvalRefusal(approved.fingerprint.hash, target)).toBeUndefined();
+  });
+
+  it("says what differs", async () => {
+    appendFileSync(join(target.projectDirectory, "infra/cache.ts"), "// more\n");
+    expect(await approvalRefusal(approved.fingerprint.hash, target)).toContain("infra/cache.ts differs");
+  });
+
+  it("leaves a mistake to its own exit code", async () => {
+    await expect(approvalRefusal("abc", target)).rejects.toMatchObject({ code: "SPARKI_USAGE" });
   });
 });
 
