@@ -17,6 +17,7 @@ code, pre { font: .875rem/1.45 ui-monospace, monospace; }
 pre { background: var(--soft); padding: .75rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 ins, .good { color: var(--good); text-decoration: none; }
 del, .bad { color: var(--bad); text-decoration: none; }
+th { overflow-wrap: normal; }
 ul { padding-left: 1.25rem; }
 summary { cursor: pointer; padding: .25rem 0; font-weight: 600; }
 `;

@@ -5,8 +5,8 @@ import type { Entries } from "./fingerprint.ts";
 
 /** The program, and the pack that judges it. */
 const ENTRIES = ["index.ts", "policies/main.ts"];
-/** What decides which code the imports of packages and the project's settings come to. */
-const BESIDE = ["package-lock.json", "Pulumi.yaml"];
+/** What decides which code the packages' imports come to, the project's settings, and how the policies are started. */
+const BESIDE = ["package-lock.json", "Pulumi.yaml", "policies/pack"];
 const CHARTS = "apps/charts";
 
 /** Every source file that the deployment and its policies run, by path, with the SHA-256 of its content. */

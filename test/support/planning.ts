@@ -11,6 +11,7 @@ const FILES = {
   "index.ts": 'import "./infra/cache.ts";\n',
   "infra/cache.ts": "export const cache = 1;\n",
   "policies/main.ts": "",
+  "policies/pack": "exec node main.ts\n",
   "package-lock.json": "{}",
   "apps/charts/engine/values.yaml": "replicas: 1\n",
 };

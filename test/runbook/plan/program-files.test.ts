@@ -11,6 +11,7 @@ const FILES = {
   "runbook/report/unused.ts": "",
   "policies/main.ts": 'await import("./all.ts");\n',
   "policies/all.ts": "",
+  "policies/pack": "exec node main.ts\n",
   "package-lock.json": "{}",
   "Pulumi.yaml": "name: sparki\n",
   "apps/charts/engine/Chart.yaml": "version: 1\n",
