@@ -1,11 +1,13 @@
-import type { GateResult } from "../gates/verdict.ts";
+import type { GateResult, Verdict } from "../gates/verdict.ts";
 import type { Replacement } from "../rehearsal/project.ts";
 import type { ReleaseDescriptor } from "../rehearsal/scenarios.ts";
+import type { Decision } from "./decisions.ts";
 import type { EngineResult, Step, Violation } from "./engine-record.ts";
 import type { LiveRelease } from "./io/live-release.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Timeline } from "./report/timeline.ts";
 import type { WorldReport } from "./report/world.ts";
+import type { Rollback } from "./rollback-run.ts";
 
 /** The one JSON document of `rehearse`; seconds are of the wall clock unless their name says model. */
 export interface RehearsalReport {
@@ -24,6 +26,8 @@ export interface RehearsalReport {
   readonly steps: readonly Omit<Step, "urn">[];
   readonly gates: readonly GateResult[];
   readonly decisions: readonly Decision[];
+  /** Null when nothing was gone back to. */
+  readonly rollback: RollbackReport | null;
   readonly notifications: readonly { readonly channel: string; readonly text: string }[];
   readonly policy: { readonly checked: number; readonly violations: readonly Violation[] };
   readonly live: LiveRelease;
@@ -31,34 +35,33 @@ export interface RehearsalReport {
   readonly timing: Timing;
 }
 
-export interface Decision {
-  readonly phase: string;
-  readonly action: "proceed" | "hold" | "stop";
+/** The way back to the release before, and the proof that it serves again. */
+export interface RollbackReport {
+  readonly release: ReleaseDescriptor;
+  readonly verdict: Verdict;
   readonly reason: string;
+  readonly steps: readonly Omit<Step, "urn">[];
+  readonly gates: readonly GateResult[];
+  readonly seconds: number;
 }
 
 export interface Timing extends Timeline {
   readonly wallSeconds: number;
   /** From the end of the bad track's rollout until it was refused; null when nothing was. */
   readonly detectSeconds: number | null;
-  /** Null while rolling back is not part of a deploy. */
+  /** From the decision to the end of the proof; null without a rollback. */
   readonly rollbackSeconds: number | null;
   readonly cloudReadySeconds: number;
   readonly previewSeconds: number;
   readonly upSeconds: number;
 }
 
-/** One decision for each gate that ran, in order. */
-export function decisionsOf(gates: readonly GateResult[]): Decision[] {
-  const phases = [...new Set(gates.map(({ gate }) => gate))];
-  return phases.map((phase) => {
-    const results = gates.filter(({ gate }) => gate === phase);
-    const refusing = results.find(({ verdict }) => verdict !== "pass");
-    if (refusing === undefined)
-      return { phase, action: "proceed", reason: `${results.length} of ${results.length} pass` };
-    const action = refusing.verdict === "fail" ? "stop" : "hold";
-    return { phase, action, reason: `${refusing.objective}: ${refusing.reason}` };
-  });
+/** What the document tells of a rollback; null without one. */
+export function rollbackOf(rollback: Rollback | undefined): RollbackReport | null {
+  if (rollback === undefined) return null;
+  const { release, deployment, proof, verdict, reason, seconds } = rollback;
+  const gates = [...(deployment?.gates ?? []), ...(proof?.gates ?? [])];
+  return { release, verdict, reason, steps: stepsOf(deployment?.up), gates, seconds };
 }
 
 /** How long the refused part of a release had been out: from the end of the step before until the refusal. */

@@ -15,6 +15,8 @@ export function rehearsalText(report: RehearsalReport, paint: Paint): string {
     row("policies", `${report.policy.checked} checks, ${report.policy.violations.length} violations`),
     row("world", worldText(report)),
     ...gateTable(report.gates, paint),
+    ...report.decisions.map(({ phase, action, reason }) => row(action, `${phase}: ${reason}`)),
+    ...rollbackTable(report, paint),
     row("time", timeText(report)),
     ...report.replaced.map(({ key, by }) => row("replaced", `${key}: ${by}`)),
     ...report.world.findings.map((finding) => row("", finding)),
@@ -61,6 +63,16 @@ function gateTable(gates: readonly GateResult[], paint: Paint): string[] {
       row("gate", `${paint.bad(result.verdict)} ${name}, ${result.objective}: ${evidenceOf(result)}`),
     );
   });
+}
+
+/** What it went back to, the steps that it took, and what proves that it serves again. */
+function rollbackTable({ rollback }: RehearsalReport, paint: Paint): string[] {
+  if (rollback === null) return [];
+  const { release, verdict, reason, steps, gates, seconds } = rollback;
+  const changed = steps.filter(({ op }) => op !== "same").map(({ name }) => name);
+  const text = `to ${release.id} in ${duration(seconds)}: ${changed.join(", ") || "nothing had to change"}`;
+  const shown = verdict === "pass" ? paint.good("pass") : paint.bad(verdict);
+  return [row("back", text), row("", `${shown} ${gates.length} checks; ${reason}`)];
 }
 
 function passText(results: readonly GateResult[]): string {

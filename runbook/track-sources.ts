@@ -38,3 +38,16 @@ export function trackSources(
     }),
   };
 }
+
+/** What users ask of either track of the config's release, and synthetic requests that go the way users' do. */
+export function entranceSources({ config, stack }: GateTarget, network: Network, pace: Pace): TrackSources {
+  const labels = { stack, release: config.release.id, synthetic: "false" };
+  return {
+    users: prometheusCounts(openPrometheus(network, config.storm.prometheusUrl), { labels, now: systemClock.now }),
+    synthetic: syntheticTraffic(network, {
+      urls: [...PATHS.engine, ...PATHS.web].map((path) => `${urlOf(config)}${path}`),
+      requestsPerSecond: pace.syntheticRequestsPerSecond,
+      concurrency: pace.syntheticConcurrency,
+    }),
+  };
+}

@@ -54,6 +54,11 @@ export class LivePhase {
     this.#note = text;
   }
 
+  /** Shown below what runs, until something newer is said. */
+  say(text: string): void {
+    this.#latest = text;
+  }
+
   /** Shows the engine's steps: every one that ends as a line, those in flight in the region. */
   watch(options: { readonly lines: boolean }): Watcher {
     return (record: EngineRecord, event: RecordedEvent) => {

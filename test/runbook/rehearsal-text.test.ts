@@ -1,5 +1,4 @@
 import type { RehearsalReport } from "../../runbook/rehearsal-report.ts";
-import { decisionsOf } from "../../runbook/rehearsal-report.ts";
 import { rehearsalText } from "../../runbook/rehearsal-text.ts";
 import { plainScreen } from "../../runbook/report/screen.ts";
 
@@ -28,7 +27,7 @@ const REPORT: RehearsalReport = {
   scenario: "error-spike",
   stack: "prod",
   seed: 1,
-  outcome: "stopped",
+  outcome: "rolled-back",
   exitCode: 1,
   reason: "engine-one-box, errors: 20 of 400 bad",
   release: release("2.0", "b"),
@@ -39,7 +38,18 @@ const REPORT: RehearsalReport = {
     { name: "engine-fleet", type: "t", op: "update", startSeconds: 1, endSeconds: 5, status: "failed" },
   ],
   gates: [failing],
-  decisions: decisionsOf([failing]),
+  decisions: [{ phase: "one-box", action: "rollback", reason: "proven bad (20 of 400 bad)", page: false }],
+  rollback: {
+    release: release("1.0", "a"),
+    verdict: "pass",
+    reason: "rollback, errors: 0 of 4000 requests bad: at most 0.08 %",
+    steps: [
+      { name: "engine-one-box", type: "t", op: "update", startSeconds: 0, endSeconds: 1, status: "done" },
+      { name: "engine-fleet", type: "t", op: "same", startSeconds: 0, endSeconds: 0, status: "done" },
+    ],
+    gates: [{ ...failing, verdict: "pass", objective: "running digests" }],
+    seconds: 14,
+  },
   notifications: [],
   policy: { checked: 700, violations: [] },
   live: { engine: tracks, web: { oneBox: [], fleet: [digest("a")] } },
@@ -61,7 +71,7 @@ describe("rehearsalText", () => {
   const text = rehearsalText(REPORT, paint);
 
   it("says the outcome with its exit code and reason first", () => {
-    expect(text.trim()).toMatch(/^error-spike: stopped \(exit 1\)\nengine-one-box, errors: 20 of 400 bad/);
+    expect(text.trim()).toMatch(/^error-spike: rolled-back \(exit 1\)\nengine-one-box, errors: 20 of 400 bad/);
   });
 
   it("names the release that each track really runs", () => {
@@ -83,6 +93,13 @@ describe("rehearsalText", () => {
     );
   });
 
+  it("says what was decided, and what it went back to with the proof", () => {
+    expect(text).toContain("rollback  one-box: proven bad (20 of 400 bad)");
+    expect(text).toContain("back      to 1.0 in 14 s: engine-one-box\n");
+    expect(text).toContain("pass 1 checks; rollback, errors: 0 of 4000 requests bad: at most 0.08 %");
+    expect(rehearsalText({ ...REPORT, rollback: null }, paint)).not.toContain("back      to");
+  });
+
   it("names what was replaced and what is wrong in the world", () => {
     expect(text).toContain("sparki:storm.prometheusUrl: the rehearsal's Prometheus");
     expect(text).toContain("1 orphans, 0 duplicates");
@@ -91,16 +108,5 @@ describe("rehearsalText", () => {
 
   it("has no colour where nobody could see it", () => {
     expect(text).not.toContain("\u001b");
-  });
-});
-
-describe("decisionsOf", () => {
-  it.each([
-    ["pass", "proceed"],
-    ["fail", "stop"],
-    ["inconclusive", "hold"],
-    ["error", "hold"],
-  ] as const)("turns a gate's %s into %s", (verdict, action) => {
-    expect(decisionsOf([{ ...failing, verdict }])).toMatchObject([{ phase: "engine-one-box", action }]);
   });
 });

@@ -1,0 +1,113 @@
+import { decide } from "../gates/tree.ts";
+import { type GateResult, type Verdict, worst } from "../gates/verdict.ts";
+import { outputsSchema } from "../stacks/outputs.ts";
+import type { Release } from "../stacks/schema.ts";
+import type { Decision } from "./decisions.ts";
+import { type Deployment, deploy } from "./deployment.ts";
+import { endingOf } from "./ending.ts";
+import { pinConfig } from "./io/pinned-config.ts";
+import { showPhase } from "./report/live.ts";
+import { ROLLBACK_ENVIRONMENT } from "./rollback-mode.ts";
+import { PROOF_SECONDS, type Proof, proveRollback } from "./rollback-proof.ts";
+import type { StackTarget } from "./stack-target.ts";
+import type { GateTarget } from "./track.ts";
+import { rollbackMessage } from "./update.ts";
+
+/** What a rollback came to; only `pass` says that its release serves again. */
+export interface Rollback {
+  readonly release: Release;
+  /** Undefined when even the preview could not be made. */
+  readonly deployment: Deployment | undefined;
+  /** Undefined when there was nothing to prove yet. */
+  readonly proof: Proof | undefined;
+  readonly verdict: Verdict;
+  readonly reason: string;
+  readonly decision: Decision;
+  /** From its beginning to the end of its proof. */
+  readonly seconds: number;
+}
+
+const reachSchema = outputsSchema.pick({ kubeconfig: true, loadBalancer: true });
+
+/**
+ * Takes the stack forward to a release that was promoted before, under the policies, and proves that it serves. Tries
+ * once: a failure is a result, never another try. Rejects only when the signal aborts.
+ */
+export async function goBack(target: StackTarget, release: Release, why: string): Promise<Rollback> {
+  const started = target.clock.now();
+  const end = (found: Pick<Rollback, "deployment" | "proof" | "verdict" | "reason">): Rollback => {
+    const decision = decide({ ...RETURNED, verdict: found.verdict });
+    const seconds = target.clock.now() - started;
+    return { release, ...found, decision: { ...decision, reason: `${decision.reason} (${found.reason})` }, seconds };
+  };
+  let deployment: Deployment | undefined;
+  try {
+    deployment = await update(target, release, why);
+    const { verdict, reason } = endingOf(deployment);
+    if (verdict !== "pass") return end({ deployment, proof: undefined, verdict: "fail", reason });
+    const proof = await prove(target, release);
+    return end({ deployment, proof, ...judged(proof.gates) });
+  } catch (error) {
+    target.signal.throwIfAborted();
+    return end({ deployment, proof: undefined, verdict: "error", reason: messageOf(error) });
+  }
+}
+
+/** It has looked for as long as it may when it asks the tree. */
+const RETURNED = {
+  phase: "rollback",
+  elapsedSeconds: PROOF_SECONDS,
+  deadlineSeconds: PROOF_SECONDS,
+  canRollBack: false,
+  hasState: true,
+  destroyRequested: false,
+  rollbackTried: true,
+  highErrorSeconds: 0,
+} as const;
+
+async function update(target: StackTarget, release: Release, why: string): Promise<Deployment> {
+  const { engine, screen, clock, gateLogFile } = target;
+  const pinned = pinConfig(target.configFile, release);
+  const run = { message: rollbackMessage(release, why), configFile: pinned.file, environment: ROLLBACK_ENVIRONMENT };
+  try {
+    return await deploy(engine, release.id, { screen, clock, gateLogFile, run, verb: "go back to" });
+  } finally {
+    pinned.remove();
+  }
+}
+
+async function prove(target: StackTarget, release: Release): Promise<Proof> {
+  const { screen, clock } = target;
+  return showPhase(screen, clock, `prove that ${release.id} serves`, async (phase) => {
+    const proof = await proveRollback(await gateTarget(target, release, (text) => phase.say(text)));
+    phase.note(judged(proof.gates).reason);
+    return proof;
+  });
+}
+
+async function gateTarget(
+  target: StackTarget,
+  release: Release,
+  onProgress: (text: string) => void,
+): Promise<GateTarget> {
+  const outputs = await target.engine.outputs();
+  const values = Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value]));
+  const { kubeconfig, loadBalancer } = reachSchema.parse(values);
+  const { stack, env, signal } = target;
+  const config = { ...(await target.config()), release };
+  return { config, stack, kubeconfig, loadBalancer: loadBalancer.dnsName, env, signal, onProgress };
+}
+
+/** The worst of the proof's findings with its words; when all passed, those of the error rate, which hold the bound. */
+function judged(gates: readonly GateResult[]): { readonly verdict: Verdict; readonly reason: string } {
+  const verdict = worst(gates.map((gate) => gate.verdict));
+  const telling = verdict === "pass" ? gates.at(-1) : gates.find((gate) => gate.verdict === verdict);
+  return {
+    verdict,
+    reason: telling ? `${telling.gate}, ${telling.objective}: ${telling.reason}` : "nothing was looked at",
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
