@@ -1,77 +1,66 @@
 import { duration } from "../report/duration.ts";
+import type { Drift } from "./drift.ts";
+import type { HelmDiff } from "./helm-diff.ts";
 import type { Plan, PlannedChange } from "./plan.ts";
 import { deployCommand, inputChangeText, planFacts, riskCounts, shortType } from "./plan-text.ts";
 import { RISK_TITLES } from "./risk.ts";
 
+/** A comment on a pull request holds 65,536 characters; a new release's manifests alone would fill it. */
+const MAX_DIFF_LENGTH = 12_000;
+
 /** The plan as Markdown, for a pull request's comment. */
 export function planMarkdown(plan: Plan): string {
-  const { drift, fingerprint, helm, policy } = plan;
+  const { changes, digests, drift, fingerprint, helm, madeAt, policy, stack } = plan;
   const sections = [
-    [`# Plan for ${plan.stack}`, "", `Made ${plan.madeAt}. Hash \`${fingerprint.hash}\`.`],
+    [`# Plan for ${stack}`, "", `Made ${madeAt}. Hash \`${fingerprint.hash}\`.`],
     ["| | |", "| --- | --- |", ...planFacts(plan).map(([what, value]) => `| ${what} | ${cell(value)} |`)],
-    [
-      "## Images",
-      "",
-      ...plan.digests.map(
-        ({ image, from, to }) =>
-          `- ${image}: ${from === to ? `${code(to)}, unchanged` : `${code(from ?? "none")} → ${code(to)}`}`,
-      ),
-    ],
-    ...riskCounts(plan).map(([risk, count]) => [
-      `## ${RISK_TITLES[risk]} (${count})`,
-      "",
-      ...plan.changes.filter((change) => change.risk === risk).flatMap(changeLines),
-    ]),
-    [
-      "## Changed by hand",
-      "",
-      ...(drift.length > 0
-        ? drift.flatMap(({ name, type, isGone, changes }) => [
-            `- **${name}** (${shortType(type)})${isGone ? ": gone" : ""}`,
-            ...changes.map((change) => `  - ${code(inputChangeText(change))}`),
-          ])
-        : ["Nothing: the cloud is as the state says."]),
-    ],
-    [
-      "## Policies",
-      "",
-      ...(policy.violations.length > 0
-        ? policy.violations.map(
-            ({ policy: name, level, resource, message }) =>
-              `- **${name}** (${level})${resource === undefined ? "" : `, ${resource}`}: ${cell(message)}`,
-          )
-        : [`All ${policy.checked} checks passed.`]),
-    ],
-    ...(helm.length > 0
-      ? [
-          [
-            "## Rendered manifests",
-            ...helm.flatMap(({ release, diff, added, removed, note }) => [
-              "",
-              `### ${release} (+${added} −${removed})`,
-              "",
-              ...(note === undefined ? [] : [note, ""]),
-              ...(diff === "" ? [] : [fenced(diff)]),
-            ]),
-          ],
-        ]
-      : []),
-    [
-      "## What takes the time",
-      "",
-      `${plan.duration.chain.join(" → ") || "Nothing"}; ${duration(plan.duration.typical)} by the table of ${plan.duration.asOf}.`,
-    ],
-    ["## Next", "", "```sh", deployCommand(plan), "```"],
+    section("Images", digests.map(imageLine)),
+    ...riskCounts(plan).map(([risk, count]) => {
+      const group = changes.filter((change) => change.risk === risk);
+      return section(`${RISK_TITLES[risk]} (${count})`, group.flatMap(changeLines));
+    }),
+    section("Changed by hand", drift.flatMap(driftLines), "Nothing: the cloud is as the state says."),
+    section("Policies", policy.violations.map(violationLine), `All ${policy.checked} checks passed.`),
+    ...helm.map((diff) => section(`Manifests of ${diff.release} (+${diff.added} −${diff.removed})`, helmLines(diff))),
+    section("What takes the time", durationLines(plan)),
+    section("Next", ["```sh", deployCommand(plan), "```"]),
   ];
   return `${sections.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
+function section(title: string, lines: readonly string[], otherwise = "Nothing differs."): string[] {
+  return [`## ${title}`, "", ...(lines.length > 0 ? lines : [otherwise])];
+}
+
+function imageLine({ image, from, to }: Plan["digests"][number]): string {
+  return `- ${image}: ${from === to ? `${code(to)}, unchanged` : `${code(from ?? "none")} → ${code(to)}`}`;
+}
+
 function changeLines({ action, name, type, changes, replacedFor }: PlannedChange): string[] {
   const why = replacedFor.length > 0 ? `, because of ${replacedFor.join(", ")}` : "";
-  return [
-    `- ${action} **${name}** (${shortType(type)})${why}`,
-    ...changes.map((change) => `  - ${code(inputChangeText(change))}`),
-  ];
+  return [`- ${action} **${name}** (${shortType(type)})${why}`, ...inputLines(changes)];
+}
+
+function driftLines({ name, type, isGone, changes }: Drift): string[] {
+  return [`- **${name}** (${shortType(type)})${isGone ? ": gone" : ""}`, ...inputLines(changes)];
+}
+
+function inputLines(changes: PlannedChange["changes"]): string[] {
+  return changes.map((change) => `  - ${code(inputChangeText(change))}`);
+}
+
+function violationLine({ policy, level, resource, message }: Plan["policy"]["violations"][number]): string {
+  return `- **${policy}** (${level})${resource === undefined ? "" : `, ${resource}`}: ${cell(message)}`;
+}
+
+function helmLines({ diff, note }: HelmDiff): string[] {
+  const said = note === undefined ? [] : [note, ""];
+  if (diff.length > MAX_DIFF_LENGTH) return [...said, "Too long for here: the HTML report has it."];
+  return diff === "" ? said : [...said, fenced(diff)];
+}
+
+function durationLines({ duration: { chain, typical, asOf } }: Plan): string[] {
+  return chain.length > 0 ? [`${chain.join(" → ")}; ${duration(typical)} by the table of ${asOf}.`] : [];
 }
 
 /** As code, with a fence that the text itself does not have. */

@@ -95,6 +95,15 @@ describe("the reports", () => {
     expect(planMarkdown(plan)).toContain("`policy: a → <b>`");
   });
 
+  it("leave a long difference of manifests to the HTML, so that the Markdown fits a comment", async () => {
+    const { plan } = await planOf({ steps });
+    const diff = "+  long: line\n".repeat(5000);
+    const long = { ...plan, helm: [{ release: "engine-fleet", diff, added: 5000, removed: 0, note: undefined }] };
+    expect(planMarkdown(long).length).toBeLessThan(10_000);
+    expect(planMarkdown(long)).toContain("Manifests of engine-fleet (+5000 −0)");
+    expect(planHtml(long).length).toBeGreaterThan(diff.length);
+  });
+
   it("tell images, drift, violations and the command to deploy just this", async () => {
     const result = { policy: { checked: 9, violations: [violation] } };
     const { plan } = await planOf({ steps, drift, ...state, result });
