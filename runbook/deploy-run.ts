@@ -29,13 +29,20 @@ export interface DeployRun extends Outcome {
 /** Something that goes on beside an update, whose events it may watch; what it breaks it mends when the update has ended. */
 export type Around = (work: (watch?: Watcher) => Promise<Deployment>) => Promise<Deployment>;
 
+/** Asked just before the first change; resolves with why what would be deployed is not what was approved. */
+export type Approval = () => Promise<string | undefined>;
+
 /** Deploys the config's release and does what the decision tree says to however that ends. */
-export async function runDeploy(target: StackTarget, around: Around = (work) => work()): Promise<DeployRun> {
+export async function runDeploy(
+  target: StackTarget,
+  around: Around = (work) => work(),
+  approval: Approval = async () => undefined,
+): Promise<DeployRun> {
   const { release } = await target.config();
   const before = await readPresent(target);
   const { engine, screen, clock, gateLogFile } = target;
   const run = { message: deployMessage(release) };
-  const mayBegin = () => refusalToBegin(target, before);
+  const mayBegin = async () => (await approval()) ?? refusalToBegin(target, before);
   const deployment = await around((watch) =>
     deploy(engine, release.id, { screen, clock, gateLogFile, watch, run, mayBegin }),
   );
