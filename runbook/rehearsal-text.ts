@@ -69,7 +69,7 @@ function gateTable(gates: readonly GateResult[], paint: Paint): string[] {
 function rollbackTable({ rollback }: RehearsalReport, paint: Paint): string[] {
   if (rollback === null) return [];
   const { release, verdict, reason, steps, gates, seconds } = rollback;
-  const changed = steps.filter(({ op }) => op !== "same").map(({ name }) => name);
+  const changed = steps.filter(({ op }) => /^(create|update|replace)$/.test(op)).map(({ name }) => name);
   const text = `to ${release.id} in ${duration(seconds)}: ${changed.join(", ") || "nothing had to change"}`;
   const shown = verdict === "pass" ? paint.good("pass") : paint.bad(verdict);
   return [row("back", text), row("", `${shown} ${gates.length} checks; ${reason}`)];

@@ -9,8 +9,8 @@ const digest = (reference: string) => reference.slice(reference.indexOf("sha256:
 
 describe.each([
   ["upgrade", 0, "promoted"],
-  ["error-spike", 1, "stopped"],
-  ["bad-image", 1, "stopped"],
+  ["error-spike", 1, "rolled-back"],
+  ["bad-image", 1, "rolled-back"],
 ] as const)("sparki rehearse %s --json", (scenario, exitCode, outcome) => {
   let runs: Runs;
   let run: SparkiRun;
@@ -38,10 +38,10 @@ describe.each([
     expect(report.world.resources).toBeGreaterThan(100);
   });
 
-  it("reports from the Kubernetes API what the fleet really runs", () => {
-    const live = outcome === "promoted" ? report.release : report.previous;
-    expect(report.live.engine.fleet).toEqual([digest(live?.images.engine ?? "")]);
-    expect(report.live.web.fleet).toEqual([digest(live?.images.web ?? "")]);
+  it("reports from the Kubernetes API what the fleets and the one-boxes really run", () => {
+    const { images } = (outcome === "promoted" ? report.release : report.previous) ?? report.release;
+    const tracks = (image: string) => ({ oneBox: [digest(image)], fleet: [digest(image)] });
+    expect(report.live).toEqual({ engine: tracks(images.engine), web: tracks(images.web) });
   });
 
   it("previews under the policies, without a violation", () => {
@@ -65,6 +65,18 @@ describe.each([
       for (const gate of errors) expect(gate.upper).toBeLessThanOrEqual(gate.limit);
     });
   } else {
+    it("goes back by itself, and proves within two minutes that the release before serves", () => {
+      expect(report.decisions.slice(-2)).toMatchObject([
+        { phase: "one-box", action: "rollback" },
+        { phase: "rollback", action: "stop", page: false },
+      ]);
+      expect(report.rollback).toMatchObject({ verdict: "pass", release: { id: report.previous?.id } });
+      expect(report.rollback?.reason).toMatch(
+        /errors: 0 of \d+ requests bad: at most 0\.0\d+ %, under the limit 0\.1 %/,
+      );
+      expect(report.timing.rollbackSeconds).toBeLessThan(120);
+    });
+
     it("says why it stopped, and lets nothing past the one-box", () => {
       expect(report.reason).toMatch(scenario === "bad-image" ? /ImagePull/ : /requests bad/);
       const touched = report.steps
