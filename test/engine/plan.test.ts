@@ -2,9 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import type { Ports } from "../../runbook/command.ts";
+import { deploy } from "../../runbook/deployment.ts";
+import { endingOf } from "../../runbook/ending.ts";
 import { commandRunner } from "../../runbook/io/child-command.ts";
 import { systemClock } from "../../runbook/io/clock.ts";
 import { helmTemplate } from "../../runbook/io/helm-template.ts";
+import { outcomeOf } from "../../runbook/outcome.ts";
 import { assertApproved } from "../../runbook/plan/approval.ts";
 import { makePlan } from "../../runbook/plan/make-plan.ts";
 import {
@@ -13,6 +17,8 @@ import {
   type RehearsalSession,
   resolveRehearsalTools,
 } from "../../runbook/rehearsal-session.ts";
+import { plainScreen } from "../../runbook/report/screen.ts";
+import { resourcesIn } from "../../runbook/report/state.ts";
 import { lineProgress } from "../../tools/progress.ts";
 
 jest.setTimeout(180_000);
@@ -21,12 +27,13 @@ describe("makePlan, on the real engine", () => {
   const directory = mkdtempSync(join(tmpdir(), "sparki-plan-test-"));
   let session: RehearsalSession;
   let helm: string;
+  let ports: Ports;
 
   beforeAll(async () => {
     const [stdout, stderr] = [new PassThrough().resume(), new PassThrough().resume()];
     const env = { ...process.env, SPARKI_REHEARSAL_DIRECTORY: directory };
     const { signal } = new AbortController();
-    const ports = { stdout, stderr, clock: systemClock, env, cwd: process.cwd(), signal };
+    ports = { stdout, stderr, clock: systemClock, env, cwd: process.cwd(), signal };
     const tools = await resolveRehearsalTools(ports, lineProgress(stderr));
     helm = tools.helm ?? "helm";
     session = await openSession({ stack: "staging", seed: 1, timeScale: 0.002 }, tools, ports);
@@ -36,26 +43,31 @@ describe("makePlan, on the real engine", () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it("comes to the same hash twice, and to another after a change of the config", async () => {
-    const target = {
-      stack: "staging",
-      engine: session.engine,
-      configFile: session.project.configFile,
-      projectDirectory: PROJECT_DIRECTORY,
-      template: helmTemplate(commandRunner(helm, process.env), PROJECT_DIRECTORY),
-      clock: systemClock,
-    };
-    const plan = await makePlan(target);
+  it("comes to the same hash twice, and lets nothing else be deployed under it", async () => {
+    const { configFile } = session.project;
+    const template = helmTemplate(commandRunner(helm, process.env), PROJECT_DIRECTORY);
+    const { engine, gateLogFile, stack } = session;
+    const planning = { stack, engine, configFile, projectDirectory: PROJECT_DIRECTORY, template, clock: systemClock };
+    const plan = await makePlan(planning);
     expect(plan).toMatchObject({ outcome: "succeeded", policy: { violations: [] }, drift: [] });
     expect(plan.changes.length).toBeGreaterThan(100);
     expect(plan.helm.map(({ release, note }) => [release, note])).toContainEqual(["engine-fleet", undefined]);
     expect(plan.duration.chain).toContain("engine-fleet");
-    expect((await makePlan(target)).fingerprint).toEqual(plan.fingerprint);
-    const config = readFileSync(target.configFile, "utf8");
-    writeFileSync(target.configFile, config.replace("storageGib: 50", "storageGib: 60"));
-    const changed = await makePlan(target);
-    expect(() => assertApproved(plan.fingerprint.hash, changed, plan)).toThrow(
-      /nothing was changed\n {2}config: sparki:database differs\n {2}plan: .*database-instance differs/,
-    );
+    expect((await makePlan(planning)).fingerprint).toEqual(plan.fingerprint);
+
+    const config = readFileSync(configFile, "utf8");
+    writeFileSync(configFile, config.replace("storageGib: 50", "storageGib: 60"));
+    const mayBegin = async () => {
+      const changed = await makePlan(planning);
+      expect(() => assertApproved(plan.fingerprint.hash, changed, plan)).toThrow(
+        /nothing was changed\n {2}config: sparki:database differs\n {2}plan: .*database-instance differs/,
+      );
+      return "not what was approved";
+    };
+    const screen = plainScreen(ports.stderr);
+    const deployment = await deploy(engine, "another", { screen, clock: systemClock, gateLogFile, mayBegin });
+    expect(deployment).toMatchObject({ up: undefined, refusal: "not what was approved" });
+    expect(outcomeOf(deployment, endingOf(deployment), "stop")).toMatchObject({ outcome: "stopped", exitCode: 1 });
+    expect(resourcesIn(await engine.exportState())).toEqual([]);
   });
 });
