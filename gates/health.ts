@@ -9,8 +9,8 @@ export interface PodSnapshot {
   readonly waiting: { readonly reason: string; readonly message: string } | undefined;
   /** Error lines that the pod has logged since it started. */
   readonly errorLines: readonly string[];
-  /** Lines that tell of a server that the application needs and that did not answer: no fault of the release's own. */
-  readonly outageLines: readonly string[];
+  /** What the pod said of servers that it needs and that did not answer: no fault of the release's own. */
+  readonly outages: readonly string[];
 }
 
 /** How far a Deployment has come with its current template. */
@@ -85,7 +85,7 @@ function unfinishedRollout(sample: HealthSample, expected: HealthExpectation): H
   const missing = missingIn(sample, expected);
   if (missing === undefined) return undefined;
   const unready = sample.pods.filter((pod) => !pod.ready);
-  const outage = unready.flatMap((pod) => pod.outageLines.slice(-1))[0];
+  const outage = unready.flatMap((pod) => pod.outages.slice(-1))[0];
   if (outage === undefined) return { verdict: "inconclusive", reason: missing };
   return { verdict: "inconclusive", reason: `${missing}: ${outage}`, outage: true };
 }

@@ -15,7 +15,7 @@ export const GATE_SCENARIOS: readonly Scenario[] = [
     behaviours: { engine: { slowRatio: 0.05, slowMilliseconds: 6_000 } },
   }),
   upgrade("worse-than-fleet", "a second release within its objectives, but clearly slower than the fleet beside it", {
-    behaviours: { engine: { slowRatio: 0.02, slowMilliseconds: 1_200 } },
+    behaviours: { engine: { slowRatio: 0.01, slowMilliseconds: 1_200 } },
   }),
   upgrade("no-traffic", "nobody uses the second release, and the firewall turns the gate's own requests away", {
     faults: { at: ONE_BOX_GATE, hold: { gateRequests: 50 } },

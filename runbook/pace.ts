@@ -21,8 +21,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const FASTEST_REQUESTS_PER_SECOND = 1_500;
 /** Real pods need real time to start, and a real gate to count. */
 const SHORTEST_DEADLINE_SECONDS = 60;
-const SHORTEST_OUTAGE_SECONDS = 15;
-const SHORTEST_RETRY_SECONDS = 8;
+const SHORTEST_OUTAGE_SECONDS = 10;
+const SHORTEST_RETRY_SECONDS = 5;
 
 const OUTAGE_SECONDS = 120;
 const SOURCE_RETRY_SECONDS = 60;

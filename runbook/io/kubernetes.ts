@@ -8,11 +8,7 @@ import {
   type V1Pod,
 } from "@kubernetes/client-node";
 import type { HealthSample, PodSnapshot, RolloutSnapshot } from "../../gates/health.ts";
-
-/** An error that was logged, or a request that was answered with one. */
-const ERROR_LINE = /\bERROR\b|"status":\s*5\d\d\b/;
-/** Tells of a server that the application needs and that did not answer. */
-const OUTAGE_LINE = /"dependency":\s*"/;
+import { readPodLog } from "../pod-log.ts";
 
 /** The cluster as the gates, the jobs and the reports see it. */
 export class KubernetesClient {
@@ -92,8 +88,7 @@ export class KubernetesClient {
       imageDigest: digestOf(status),
       restarts: status?.restartCount ?? 0,
       waiting: waiting?.reason ? { reason: waiting.reason, message: waiting.message ?? "" } : undefined,
-      errorLines: lines.filter((line) => ERROR_LINE.test(line) && !OUTAGE_LINE.test(line)),
-      outageLines: lines.filter((line) => OUTAGE_LINE.test(line)),
+      ...readPodLog(lines),
     };
   }
 }

@@ -10,7 +10,7 @@ const pod = (change: Partial<PodSnapshot> = {}): PodSnapshot => ({
   restarts: 0,
   waiting: undefined,
   errorLines: [],
-  outageLines: [],
+  outages: [],
   ...change,
 });
 
@@ -54,6 +54,21 @@ describe("judgeHealth", () => {
     expect(finding.verdict).toBe("fail");
     expect(finding.reason).toMatch(/^engine-2: /);
     expect(finding.reason).toMatch(reason);
+  });
+
+  it("waits, and says for what, while a server that the release needs is away", () => {
+    const starting = pod({ name: "engine-2", ready: false, outages: ["the cache is away: ECONNREFUSED"] });
+    const withOld = { observed: true, desired: 2, updated: 2, available: 1, total: 3 };
+    expect(judgeHealth(sample({ rollout: withOld, pods: [pod(), starting] }), EXPECTED)).toEqual({
+      verdict: "inconclusive",
+      reason: "1 old pods still serve: the cache is away: ECONNREFUSED",
+      outage: true,
+    });
+  });
+
+  it("passes once that server is back, whatever was said meanwhile", () => {
+    const recovered = pod({ outages: ["the database is away: 57P01"] });
+    expect(judgeHealth(sample({ pods: [recovered, pod()] }), EXPECTED)).toMatchObject({ verdict: "pass" });
   });
 
   const unfinished: [string, HealthSample, RegExp][] = [

@@ -10,7 +10,7 @@ const pod = {
   restarts: 0,
   waiting: undefined,
   errorLines: [],
-  outageLines: [],
+  outages: [],
 };
 const HEALTHY: HealthSample = {
   rollout: { observed: true, desired: 1, updated: 1, available: 1, total: 1 },
@@ -44,6 +44,29 @@ describe("runHealthGate", () => {
   it("fails at the deadline, saying what was missing", async () => {
     const [result] = await runHealthGate(gate({ sample: async () => STARTING }));
     expect(result).toMatchObject({ verdict: "fail", reason: "after 60 s: 0 of 1 pods are ready" });
+  });
+
+  const AWAY: HealthSample = {
+    ...STARTING,
+    pods: [{ ...pod, ready: false, imageDigest: undefined, outages: ["the database is away: ECONNREFUSED"] }],
+  };
+
+  it("fails before its deadline when a server that the release needs stays away", async () => {
+    const clock = fakeClock();
+    const [result] = await runHealthGate(gate({ clock, outageSeconds: 20, sample: async () => AWAY }));
+    expect(result).toMatchObject({
+      verdict: "fail",
+      reason: "after 20 s: 0 of 1 pods are ready: the database is away: ECONNREFUSED",
+    });
+    expect(clock.now()).toBe(20);
+  });
+
+  it("outlives a failover of such a server, and a second one later", async () => {
+    const during = (seconds: number) => seconds < 15 || (seconds >= 16 && seconds < 31);
+    const clock = fakeClock();
+    const sample = async () => (clock.now() >= 31 ? HEALTHY : during(clock.now()) ? AWAY : STARTING);
+    const [result] = await runHealthGate(gate({ clock, outageSeconds: 20, sample }));
+    expect(result?.verdict).toBe("pass");
   });
 
   it("fails at once on what waiting cannot mend", async () => {

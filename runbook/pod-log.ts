@@ -1,0 +1,37 @@
+/** An error that was logged, or a request that was answered with one. */
+const ERROR = /\bERROR\b|"status":\s*5\d\d\b/;
+
+/** What a pod's log lines say of its health. */
+export interface LogFindings {
+  /** Errors of the application's own. */
+  readonly errorLines: readonly string[];
+  /** What was said, in order, of a server that the application needs and that did not answer. */
+  readonly outages: readonly string[];
+}
+
+/**
+ * Tells the release's own errors from those of what it needs: a line with a field `dependency` (`database`, `cache`)
+ * is about a server that was away, whatever its level. An application that sets no such field is judged more strictly.
+ */
+export function readPodLog(lines: readonly string[]): LogFindings {
+  const outages = lines.map(outageIn);
+  return {
+    errorLines: lines.filter((line, index) => outages[index] === undefined && ERROR.test(line)),
+    outages: outages.flatMap((outage) => outage ?? []),
+  };
+}
+
+function outageIn(line: string): string | undefined {
+  if (!line.includes('"dependency"')) return undefined;
+  const { dependency, reason }: { dependency?: unknown; reason?: unknown } = fieldsOf(line);
+  return typeof dependency === "string" ? `the ${dependency} is away: ${reason}` : undefined;
+}
+
+function fieldsOf(line: string): object {
+  try {
+    const fields: unknown = JSON.parse(line);
+    return typeof fields === "object" && fields !== null ? fields : {};
+  } catch {
+    return {};
+  }
+}
