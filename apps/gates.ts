@@ -115,12 +115,18 @@ function known<T>(output: pulumi.Output<T>): Promise<T> {
   });
 }
 
+/** Trouble with a source is the same for every objective; all of it is in the evidence. */
+const SHOWN_REASONS = 2;
+
 /** Every verdict but `pass` refuses: what could not be proven is held, what could not be looked at too. */
 function refuseUnlessPassed(name: string, results: readonly GateResult[]): void {
   const verdict = worst(results.map((result) => result.verdict));
   if (verdict === "pass") return;
   const refusing = results.filter((result) => result.verdict === verdict);
-  const reasons = refusing.map((result) => `${result.gate}, ${result.objective}: ${result.reason}`);
+  const reasons = refusing
+    .slice(0, SHOWN_REASONS)
+    .map(({ gate, objective, reason }) => `${gate}, ${objective}: ${reason}`);
+  if (refusing.length > SHOWN_REASONS) reasons.push(`and ${refusing.length - SHOWN_REASONS} more like it`);
   const code = verdict === "fail" ? "SPARKI_GATE" : "SPARKI_HELD";
   throw new DeployError(code, `gate ${name}: ${verdict}. ${reasons.join("; ")}`);
 }
