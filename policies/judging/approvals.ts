@@ -1,4 +1,5 @@
 import type { Situation } from "../policy.ts";
+import { matchesName } from "./name-pattern.ts";
 
 /** What holds data that no other place has. */
 export const STATEFUL_TYPES = [
@@ -25,10 +26,10 @@ const ACTIONS: Readonly<Record<string, "delete" | "replace">> = {
 
 /** Whether somebody approved, by a line of stack config that has not ended, that this resource may be replaced or deleted. */
 export function isApproved({ config, today }: Situation, name: string, action?: "delete" | "replace"): boolean {
-  return config.approvals.some(
-    (approval) =>
-      approval.resource === name && approval.until >= today && (action === undefined || approval.action === action),
-  );
+  return config.approvals.some((approval) => {
+    const isMeant = matchesName(approval.resource, name) && (action === undefined || approval.action === action);
+    return isMeant && approval.until >= today;
+  });
 }
 
 /** The steps of a preview that would replace or delete what holds data without an approval. */

@@ -1,5 +1,6 @@
 import type { Policy, PolicyConfig, Situation } from "../policy.ts";
 import type { Finding } from "./judgement.ts";
+import { matchesName } from "./name-pattern.ts";
 
 type Exemption = PolicyConfig["exemptions"][number];
 
@@ -57,11 +58,5 @@ export class Excuses {
 
 /** `database-*` names resources; `database-instance.port` only that property of it. */
 function names(exemption: Exemption, name: string, property: string): boolean {
-  const pattern = exemption.resource.split("*").map(escapeExpression).join(".*");
-  const expression = new RegExp(`^${pattern}$`);
-  return expression.test(name) || expression.test(`${name}.${property}`);
-}
-
-function escapeExpression(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return matchesName(exemption.resource, name) || matchesName(exemption.resource, `${name}.${property}`);
 }

@@ -24,4 +24,14 @@ describe("unapprovedSteps", () => {
     expect(unapprovedSteps([step("replace"), step("delete")], approved)).toEqual([step("delete")]);
     expect(isApproved(approved, "database-instance")).toBe(true);
   });
+
+  it.each([
+    ["*", true],
+    ["database-*", true],
+    ["database", false],
+    ["keys-*", false],
+  ])("takes %s in an approval for a pattern of names", (resource, expected) => {
+    const approved = situation({ approvals: [{ ...approval, resource }] });
+    expect(isApproved(approved, "database-instance", "replace")).toBe(expected);
+  });
 });
