@@ -14,3 +14,7 @@ new PolicyPack("sparki", { policies: pulumiPolicies(policies, session), enforcem
 
 // Node.js keeps compiled code only when it ends by itself; the engine kills the pack.
 flushCompileCache();
+
+// An engine that was killed could not end the pack: its parent is another one then.
+const engine = process.ppid;
+setInterval(() => process.ppid === engine || process.exit(), 1000).unref();
