@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Cutover } from "./apps/cutover.ts";
 import { DatabaseJobs } from "./apps/database-jobs.ts";
+import { guardFromDestroy } from "./apps/destroy-guard.ts";
 import { createEngine } from "./apps/engine.ts";
 import { Gates } from "./apps/gates.ts";
 import { Identities } from "./apps/identities.ts";
@@ -18,9 +19,11 @@ import { Network } from "./infra/network.ts";
 import { awsProvider } from "./infra/provider.ts";
 import { Secrets } from "./infra/secrets.ts";
 import { loadConfig } from "./stacks/config.ts";
+import { withholdDebugLog } from "./stacks/debug-log.ts";
 
 /** All of Sparki on AWS, from an empty account to a promoted release, in the order in which it comes to be. */
 export default async function deployment() {
+  withholdDebugLog();
   const stack = pulumi.getStack();
   const config = loadConfig();
   const { domain, release } = config;
@@ -36,7 +39,8 @@ export default async function deployment() {
   const secrets = new Secrets("secrets", { stack, keys, cache }, aws);
 
   const identities = new Identities("identities", { stack, keys, cluster, database, secrets }, aws);
-  const platform = { config, network, cluster, database, cache, secrets, edge, identities };
+  const resources = { network, cluster, database, cache, secrets, edge, identities };
+  const platform = { config, ...resources };
   const namespaces = new Namespaces("namespaces", { provider: cluster.provider });
   const gates = new Gates(platform);
 
@@ -52,6 +56,8 @@ export default async function deployment() {
   const monitoring = createMonitoring({ platform, place: namespaces.monitoring, stack });
   const promotion = new Promotion("promotion", { release, engine, web, monitoring, gate: gates.promotion });
   const cutover = new Cutover("cutover", { stack, domain, edge, promotion, gate: gates.cutover }, aws);
+  const everything = [keys, ...Object.values(resources), namespaces, jobs, engine, web, monitoring, promotion, cutover];
+  guardFromDestroy("destroy-guard", { protect: config.protection, everything });
 
   return stackOutputs({ platform, promotion, cutover, gates });
 }
