@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { json } from "node:stream/consumers";
 import { DeployError } from "../stacks/deploy-error.ts";
 import { type Addresses, addressesOf, PORTS, SLOTS } from "./addresses.ts";
+import { takenPort } from "./ports.ts";
 
 /**
  * What a path of the control API does with the request's JSON body; what it resolves with is the answer. One whose name
@@ -20,26 +21,39 @@ export interface ControlApi {
 }
 
 /**
- * Claims a free slot by listening on its control address; throws SPARKI_OUTSIDE when every slot is taken. The search
- * begins at a place of the process's own: a slot that another one has just left may still have servers on their way out.
+ * Claims a free slot by listening on its control address; throws SPARKI_OUTSIDE when every slot is taken, or a port on
+ * every one. The search begins at a place of the process's own: a slot that another one has just left may still have
+ * servers on their way out.
  */
 export async function claimSlot(routes: Readonly<Record<string, Route>>): Promise<ControlApi> {
-  let last: string | undefined;
+  let last: DeployError | undefined;
   const count = SLOTS.last - SLOTS.first + 1;
   for (let tried = 0; tried < count; tried++) {
-    const slot = SLOTS.first + ((process.pid + tried) % count);
+    const addresses = addressesOf(SLOTS.first + ((process.pid + tried) % count));
     const server = createServer((request, response) => void answer(routes, request, response));
-    const addresses = addressesOf(slot);
-    last = await refusal(server, addresses.control);
-    if (last !== undefined) continue;
-    const close = () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
-    return { addresses, url: `http://${addresses.control}:${PORTS.control}`, close };
+    const refused = await refusal(server, addresses.control);
+    const taken = refused === undefined ? await takenPort(addresses) : undefined;
+    if (refused === undefined && taken === undefined) return controlApi(server, addresses);
+    server.close();
+    last = taken === undefined ? noSlot(refused) : noPort(taken.port);
   }
-  throw noSlot(last);
+  throw last;
+}
+
+function controlApi(server: Server, addresses: Addresses): ControlApi {
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { addresses, url: `http://${addresses.control}:${PORTS.control}`, close };
+}
+
+/** Such a server listens on all of the machine's addresses: on one of its own it would only take one slot. */
+function noPort(port: number): DeployError {
+  return new DeployError("SPARKI_OUTSIDE", `port ${port} is taken by something else on this machine`, {
+    hint: `end what listens on it (ss -lntup 'sport = :${port}'), or let it listen on 127.0.0.1 only`,
+  });
 }
 
 function noSlot(code: string | undefined): DeployError {

@@ -1,3 +1,5 @@
+import { createServer } from "node:net";
+import { PORTS } from "../../rehearsal/addresses.ts";
 import { type ControlApi, claimSlot } from "../../rehearsal/control.ts";
 
 describe("claimSlot", () => {
@@ -15,6 +17,16 @@ describe("claimSlot", () => {
     const [one, two] = [await claim({}), await claim({})];
     expect(one.addresses.slot).not.toBe(two.addresses.slot);
     expect(one.url).toBe(`http://127.${one.addresses.slot}.0.1:7070`);
+  });
+
+  it("leaves a slot alone where something listens on a port that a server needs", async () => {
+    const first = await claim({});
+    await first.close();
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(PORTS.prometheus, first.addresses.prometheus, resolve));
+    const { addresses } = await claim({});
+    expect(addresses.slot).not.toBe(first.addresses.slot);
+    await new Promise((resolve) => server.close(resolve));
   });
 
   it("answers a known path with what it resolves with", async () => {
