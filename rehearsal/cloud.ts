@@ -86,7 +86,7 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
     timeScale,
   });
   undo.push(() => kubernetes.close());
-  routes["GET /world"] = async () => ({ resources: account.world.all() });
+  routes["GET /world"] = async () => ({ resources: account.world.all(), kept: account.world.kept() });
   routes["POST /faults"] = (body) => applyFaults({ runDirectory, backing, storm, users }, body);
   routes["GET /status"] = async () => ({ modelSeconds: account.now(), runDirectory });
   return {

@@ -27,7 +27,7 @@ const TOOLS = [
 ];
 
 /** AWS calls only wait, so many run side by side; the engine's own default counts cores. */
-const PARALLEL = 64;
+export const PARALLEL = 64;
 
 export const POLICY_PACK = join(PROJECT_DIRECTORY, "policies", "pack");
 

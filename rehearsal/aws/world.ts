@@ -119,7 +119,12 @@ export class World {
 
   /** True while a deleted resource's name is not free again. */
   isNameKept(type: string, name: string): boolean {
-    return this.#remains.some((it) => it.type === type && it.name === name && it.untilModelSeconds > this.#now());
+    return this.kept().some((it) => it.type === type && it.name === name);
+  }
+
+  /** What is left of deleted resources and still holds their names. */
+  kept(): readonly Remains[] {
+    return this.#remains.filter(({ untilModelSeconds }) => untilModelSeconds > this.#now());
   }
 
   /** Resolves once every change made until now is on disk. */

@@ -27,14 +27,15 @@ export const cloud: Command = {
 async function serve({ options, ports }: CommandInput): Promise<CommandResult> {
   const { lineProgress } = await import("../../tools/progress.ts");
   const { openSession, resolveRehearsalTools } = await import("../rehearsal-session.ts");
-  const { plainEnvironment, serveUntilAborted } = await import("../rehearsal-serving.ts");
+  const { accountText, plainEnvironment, serveUntilAborted } = await import("../rehearsal-serving.ts");
   const tools = await resolveRehearsalTools(ports, lineProgress(ports.stderr));
   const session = await openSession(sessionOptions(options), tools, ports);
   try {
     await session.prepareRelease(session.project.release, {});
     // Not at the end, as other commands do: the environment is of use only while the cloud serves.
     if (options.json === true) ports.stdout.write(`${JSON.stringify({ environment: plainEnvironment(session) })}\n`);
-    await serveUntilAborted(session, options.json === true ? ports.stderr : ports.stdout, ports.signal);
+    await serveUntilAborted(session, options.json === true ? ports.stderr : ports.stdout, ports);
+    ports.stderr.write(await accountText(session));
   } finally {
     await session.close();
   }

@@ -62,7 +62,7 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const screen = await openScreen(ports);
   const afterwards = async (report: RehearsalReport, session: RehearsalSession) => {
     ports.stderr.write(rehearsalText(report, screen.paint));
-    if (options.keep === true) await serveUntilAborted(session, ports.stderr, ports.signal);
+    if (options.keep === true) await serveUntilAborted(session, ports.stderr, ports);
   };
   const report = await carryOut({ scenario, crashAt, afterwards, ...sessionOptions(options) }, screen, ports);
   return { exitCode: report.exitCode, json: report };

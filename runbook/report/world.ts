@@ -14,6 +14,8 @@ export const worldSchema = z.object({
       inputs: z.record(z.string(), z.unknown()).default({}),
     }),
   ),
+  /** What outlives its resource and keeps its name: final snapshots, and secrets within their recovery window. */
+  kept: z.array(z.object({ type: z.string(), name: z.string() })).default([]),
 });
 
 export type WorldResources = z.infer<typeof worldSchema>["resources"];
