@@ -1,0 +1,154 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseDocument } from "yaml";
+import { outputsSchema } from "../../stacks/outputs.ts";
+import { ProcessWatch } from "../support/process-watch.ts";
+import { leakedFiles, leakedIn, type Secrets, secretsOf } from "../support/secrets.ts";
+import { makeRuns, type Runs, type SparkiRun, sparki } from "../support/sparki.ts";
+import { engineLines, Terminal } from "../support/terminal.ts";
+
+jest.setTimeout(300_000);
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const UP = "pulumi up --yes --skip-preview --non-interactive";
+const DESTROY = "pulumi destroy --yes --skip-preview --non-interactive";
+
+/** What README.md says to put into the stack's config before it is destroyed on purpose. */
+const LIFTED = {
+  "sparki:protection": false,
+  "sparki:approvals": [{ resource: "*", action: "delete", by: "platform-engineering", until: "2999-01-01" }],
+};
+
+/** One cloud and one deploy, by plain pulumi as a person uses it in a second terminal; each test goes on from the one before. */
+describe("sparki cloud", () => {
+  let runs: Runs;
+  let run: string;
+  let serving: Promise<SparkiRun>;
+  let end: () => void;
+  let terminal: Terminal;
+  let secrets: Secrets;
+  let processes: readonly string[];
+  const config = readFileSync(join(ROOT, "Pulumi.prod.yaml"), "utf8");
+
+  beforeAll(async () => {
+    runs = makeRuns();
+    run = join(runs.directory, "prod");
+    await new Promise<void>((resolve, reject) => {
+      serving = sparki(["cloud", "--time-scale", "0.002"], runs, ({ stdout }, child) => {
+        if (!stdout.includes("is ready")) return;
+        terminal = new Terminal(stdout);
+        end = () => child.kill("SIGINT");
+        resolve();
+      });
+      serving.then(({ stderr }) => reject(new Error(stderr)), reject);
+    });
+  });
+  afterAll(async () => {
+    end();
+    await serving;
+    runs.remove();
+  });
+
+  const world = () => {
+    const { resources, remains } = JSON.parse(readFileSync(join(run, "world.json"), "utf8"));
+    return { resources, kept: remains.map(({ name }: { name: string }) => name).sort() };
+  };
+
+  it("prints all that plain pulumi needs, the policies among it", async () => {
+    expect(await terminal.ask("pulumi preview --non-interactive")).toMatch(/\+ \d+ to create/);
+    await terminal.ask("pulumi config set --path sparki:database.multiZone false");
+    const refused = await terminal.run("pulumi preview --non-interactive");
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining("[mandatory]  database-in-several-zones"),
+    });
+    await terminal.ask("pulumi config set --path sparki:database.multiZone true");
+  });
+
+  it("lets plain pulumi up bring the configured release from nothing to promoted", async () => {
+    const watch = new ProcessWatch();
+    const lines = engineLines(await terminal.ask(`${UP} --json`));
+    processes = watch.stop();
+    secrets = secretsOf(run);
+    expect(lines.find(({ summaryEvent }) => summaryEvent)?.summaryEvent?.resourceChanges).toEqual({
+      create: expect.any(Number),
+    });
+    const outputs = outputsSchema.parse(JSON.parse(await terminal.ask("pulumi stack output --json")));
+    expect(config).toContain(outputs.promotion.release.images.engine);
+    expect(new Set(outputs.gates.map(({ verdict }) => verdict))).toEqual(new Set(["pass"]));
+  });
+
+  it("finds everything the same the second time: no migration, no seed, no gate", async () => {
+    const lines = engineLines(await terminal.ask(`${UP} --json`));
+    const steps = lines.flatMap(({ resourcePreEvent }) => resourcePreEvent?.metadata ?? []);
+    const others = steps.filter(({ op }) => op !== "same");
+    expect(steps.length).toBeGreaterThan(150);
+    expect(others).toEqual([
+      expect.objectContaining({ op: "read", urn: expect.stringMatching(/::previous-outputs$/) }),
+    ]);
+    const said = lines.flatMap(({ diagnosticEvent }) => diagnosticEvent?.message ?? []);
+    expect(said.filter((message) => /one-box|fleet|applied|seed/.test(message))).toEqual([]);
+  });
+
+  it("shows no secret in state, events, outputs, logs, files of the run or processes", async () => {
+    await terminal.ask("pulumi stack export");
+    await terminal.ask("pulumi stack output --json");
+    expect(leakedIn(terminal.written.join("\n"), secrets)).toEqual([]);
+    expect(leakedIn(processes.join("\n"), secrets)).toEqual([]);
+    expect(leakedFiles(run, secrets)).toEqual([]);
+  });
+
+  it("refuses to destroy what is protected before anything is gone, and says how to lift that", async () => {
+    const before = world();
+    const { exitCode, stdout } = await terminal.run(DESTROY);
+    expect(exitCode).not.toBe(0);
+    expect(stdout).toContain("set sparki:protection to false");
+    expect(stdout).not.toMatch(/ deleted( |$)/m);
+    expect(world()).toEqual(before);
+  });
+
+  it("lifts every protection by config alone, and changes nothing else", async () => {
+    const file = join(run, "work", "Pulumi.prod.yaml");
+    const settings = parseDocument(readFileSync(file, "utf8"));
+    for (const [key, value] of Object.entries(LIFTED)) settings.setIn(["config", key], settings.createNode(value));
+    writeFileSync(file, settings.toString());
+    const lines = engineLines(await terminal.ask(`${UP} --json`));
+    const steps = lines.flatMap(({ resourcePreEvent }) => resourcePreEvent?.metadata ?? []);
+    const changed = steps.filter(({ op }) => op !== "same" && op !== "read").map(({ op, type }) => `${op} ${type}`);
+    expect(changed.sort()).toEqual([
+      "update aws:eks/cluster:Cluster",
+      "update aws:lb/loadBalancer:LoadBalancer",
+      "update aws:rds/instance:Instance",
+      "update aws:s3/bucket:Bucket",
+      "update command:local:Command",
+      "update eks:index:Cluster",
+    ]);
+  });
+
+  it("leaves an empty account after a destroy then, but for the final snapshots and the secret's recovery window", async () => {
+    await terminal.ask(DESTROY);
+    expect(world()).toEqual({
+      resources: [],
+      kept: ["sparki-prod-cache-final", "sparki-prod-database-final", "sparki/prod/cache"],
+    });
+    // Storm's Prometheus is outside the account, as are the two processes of `sparki cloud` itself.
+    const outside = /(rehearsal\/main|runbook\/sparki)\.ts|\/prometheus /;
+    expect(runs.processes().filter((command) => !outside.test(command))).toEqual([]);
+  });
+
+  it("ends on Ctrl-C with all its processes, says what was kept, and never wrote to the stack's own config", async () => {
+    end();
+    const { exitCode, stderr } = await serving;
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain("ends with 0 resources");
+    expect(stderr).toContain("kept: snapshot sparki-prod-database-final");
+    expect(runs.processes()).toEqual([]);
+    expect(readFileSync(join(ROOT, "Pulumi.prod.yaml"), "utf8")).toBe(config);
+  });
+
+  it("has shown no secret in anything it wrote, to the end", async () => {
+    const { stdout, stderr } = await serving;
+    expect(leakedIn([...terminal.written, stdout, stderr].join("\n"), secrets)).toEqual([]);
+    expect(leakedFiles(run, secrets)).toEqual([]);
+  });
+});
