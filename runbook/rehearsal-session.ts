@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { type CloudProcess, startCloudProcess } from "../rehearsal/cloud-process.ts";
+import { MARK_VARIABLE } from "../rehearsal/leftovers.ts";
 import { copyProject, type RehearsedProject } from "../rehearsal/project.ts";
 import { openRunDirectory, type RunDirectory } from "../rehearsal/run-directory.ts";
 import { type Behaviours, imagesOf, type ReleaseDescriptor } from "../rehearsal/scenarios.ts";
@@ -108,7 +109,8 @@ async function connect(options: SessionOptions, pieces: Pieces): Promise<Rehears
     stack: options.stack,
     projectDirectory: project.directory,
     cli: { path: pieces.tools.pulumi ?? "pulumi", version: sdkVersion() },
-    environment: { ...inherited(ports.env), ...environment },
+    // With the run's mark: what the engine starts is ended with the run, even after a crash.
+    environment: { ...inherited(ports.env), ...environment, [MARK_VARIABLE]: run.path },
     program: options.program ?? (await import("../index.ts")).default,
     programEnvironment: { ...cloud.environment, SPARKI_GATE_LOG: gateLogFile },
     policyPacks: [POLICY_PACK],
