@@ -15,6 +15,7 @@ import { registryRoutes } from "./registry.ts";
 import type { Services } from "./services.ts";
 import { slackRoutes } from "./slack.ts";
 import { Storm } from "./storm.ts";
+import { stormRoutes } from "./storm-services.ts";
 
 /** What a simulated cloud is started with. */
 export interface CloudOptions {
@@ -78,7 +79,14 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   undo.push(() => users.close());
   const storm = new Storm(backing.startPrometheus);
   const environment = { ...environmentOf(options, addresses), SPARKI_REGISTRY: control.url };
-  const account = await startAccount(options, { addresses, processes, backing, storm, images, environment }, undo);
+  Object.assign(
+    routes,
+    stormRoutes(() => storm.access),
+  );
+  const [account] = await Promise.all([
+    startAccount(options, { addresses, processes, backing, storm, images, environment }, undo),
+    storm.resume(),
+  ]);
   const kubernetes = await startKubernetesProvider({
     processes,
     helm: tools.helm ?? "helm",

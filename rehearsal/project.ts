@@ -21,8 +21,8 @@ export interface RehearsedProject {
   config(): Readonly<Record<string, string>>;
   /** Puts another release into the config, for the next deploy. */
   setRelease(release: ReleaseDescriptor): void;
-  /** Gives the config the values that only the running cloud knows, such as its Prometheus's address. */
-  replace(key: readonly string[], value: string, by: string): void;
+  /** Gives a part of the config that the stack has a value that only the rehearsal knows, such as its Prometheus's address. */
+  replace(key: readonly string[], value: unknown, by: string): void;
 }
 
 /** Copies a stack's settings into `directory`; throws SPARKI_CONFIG when the stack has no config file. */
@@ -47,8 +47,8 @@ export function copyProject(projectDirectory: string, stack: string, directory: 
       save();
     },
     replace: (key, value, by) => {
-      if (!document.hasIn(["config", ...key])) return;
-      document.setIn(["config", ...key], value);
+      if (!document.hasIn(["config", ...key.slice(0, -1)])) return;
+      document.setIn(["config", ...key], document.createNode(value));
       replacements.push({ key: key.join("."), by });
       save();
     },

@@ -1,12 +1,12 @@
 import type { RunningPrometheus } from "./backing/prometheus.ts";
 import type { ClusterAccess, ClusterService } from "./services.ts";
 
-type Start = (access: ClusterAccess) => Promise<RunningPrometheus>;
+type Start = (access: ClusterAccess | undefined) => Promise<RunningPrometheus>;
 
-/** Storm's Prometheus: it watches the cluster from when that exists, and can be stopped and started again. */
+/** Storm's Prometheus: there before any cluster, it watches one from when that exists, and can be stopped and started. */
 export class Storm {
   readonly #start: Start;
-  #running: RunningPrometheus | undefined;
+  #running: Promise<RunningPrometheus> | undefined;
   #access: ClusterAccess | undefined;
 
   constructor(start: Start) {
@@ -17,9 +17,10 @@ export class Storm {
   watching(clusters: ClusterService): ClusterService {
     return {
       start: async (cluster) => {
-        this.#access = await clusters.start(cluster);
-        await this.resume();
-        return this.#access;
+        const access = await clusters.start(cluster);
+        this.#access = access;
+        await (await this.#prometheus()).watch(access);
+        return access;
       },
       stop: (name) => clusters.stop(name),
     };
@@ -31,12 +32,18 @@ export class Storm {
   }
 
   async suspend(): Promise<void> {
-    await this.#running?.stop();
+    const running = await this.#running;
     this.#running = undefined;
+    await running?.stop();
   }
 
   /** Starts it when it does not run; what it had scraped before is still there. */
   async resume(): Promise<void> {
-    if (this.#access !== undefined) this.#running ??= await this.#start(this.#access);
+    await this.#prometheus();
+  }
+
+  #prometheus(): Promise<RunningPrometheus> {
+    this.#running ??= this.#start(this.#access);
+    return this.#running;
   }
 }

@@ -6,6 +6,7 @@ import { MARK_VARIABLE } from "../rehearsal/leftovers.ts";
 import { copyProject, type RehearsedProject } from "../rehearsal/project.ts";
 import { openRunDirectory, type RunDirectory } from "../rehearsal/run-directory.ts";
 import { type Behaviours, imagesOf, type ReleaseDescriptor } from "../rehearsal/scenarios.ts";
+import { STORM_SERVICES } from "../rehearsal/storm-services.ts";
 import { parseConfig } from "../stacks/config.ts";
 import { resolveTools } from "../tools/resolve.ts";
 import { which } from "../tools/search-path.ts";
@@ -76,13 +77,24 @@ export async function openSession(
     const { stack, seed, timeScale } = options;
     const places = { runDirectory: run.path, projectDirectory: PROJECT_DIRECTORY, path };
     cloud = await startCloudProcess({ stack, seed, timeScale, tools, ...places }, ports.signal);
-    project.replace(["sparki:storm", "prometheusUrl"], cloud.prometheusUrl, "the rehearsal's Prometheus");
+    replaceCloud(project, cloud);
     return await connect(options, { run, project, cloud, tools, ports, path });
   } catch (error) {
     await cloud?.stop();
     run.release();
     throw error;
   }
+}
+
+/** What of the config cannot exist off the cloud. */
+function replaceCloud(project: RehearsedProject, cloud: CloudProcess): void {
+  project.replace(["sparki:storm", "prometheusUrl"], cloud.prometheusUrl, "the rehearsal's Prometheus");
+  for (const [key, name] of Object.entries(STORM_SERVICES))
+    project.replace(["sparki:storm", key], `${cloud.url}/storm/${name}`, "a stand-in");
+  const own = (key: string, value: unknown, by: string) => project.replace(["sparki:preflight", key], value, by);
+  own("migrations", "rehearsal/app/migrations", "the stand-in application's own");
+  const restored = { on: new Date().toISOString().slice(0, 10), by: "rehearsal", snapshot: "none" };
+  own("restoreTest", restored, "a record of today: no snapshot can be restored here");
 }
 
 /** Where rehearsals keep their runs: SPARKI_REHEARSAL_DIRECTORY, or `.sparki/rehearsal` in the project. */

@@ -14,10 +14,17 @@ export interface PrometheusSources {
 
 const APPLICATIONS = "sparki-engine|sparki-web";
 
+const PACE = { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" };
+
+/** Prometheus' configuration while there is no cluster to watch. */
+export function idleConfig(): string {
+  return stringify({ global: PACE });
+}
+
 /** Prometheus' configuration: every running pod of the applications, found through the Kubernetes API, scraped each second. */
 export function prometheusConfig(sources: PrometheusSources): string {
   return stringify({
-    global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },
+    global: PACE,
     rule_files: sources.ruleFiles,
     scrape_configs: [
       { job_name: "pods", kubernetes_sd_configs: [discovery(sources)], relabel_configs: relabelling(sources) },

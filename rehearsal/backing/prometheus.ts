@@ -6,7 +6,7 @@ import type { Processes } from "../processes.ts";
 import type { ClusterAccess } from "../services.ts";
 import { waitForHttp } from "../waiting.ts";
 import type { Tools } from "./cache-programs.ts";
-import { prometheusConfig } from "./prometheus-config.ts";
+import { idleConfig, prometheusConfig } from "./prometheus-config.ts";
 
 export interface PrometheusOptions {
   /** The name of the stack that is rehearsed. */
@@ -19,6 +19,8 @@ export interface PrometheusOptions {
 
 export interface RunningPrometheus {
   readonly url: string;
+  /** Goes over to this cluster's pods; what was scraped before stays. */
+  watch(access: ClusterAccess): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -27,34 +29,53 @@ const READY_LIMIT_SECONDS = 20;
 /** A garbage collector that keeps a small server small; a rehearsal has a few dozen targets. */
 const ENVIRONMENT = { GOGC: "50", GOMEMLIMIT: "128MiB" };
 
-/** Starts the real Prometheus over the cluster's pods; a new pod is scraped within about six seconds of running. */
+/**
+ * Starts the real Prometheus, over the cluster's pods or, while there is no cluster, over nothing; a new pod is scraped
+ * within about six seconds of running.
+ */
 export async function startPrometheus(
-  { stack, runDirectory, addresses, tools, processes }: PrometheusOptions,
-  access: ClusterAccess,
+  options: PrometheusOptions,
+  access?: ClusterAccess,
   ruleFiles: readonly string[] = [],
 ): Promise<RunningPrometheus> {
+  const { runDirectory, addresses, tools, processes } = options;
   const { prometheus: command } = tools;
   if (command === undefined) throw new DeployError("SPARKI_OUTSIDE", "no prometheus among the tools");
   const folder = join(runDirectory, "prometheus");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const configFile = writeConfig(folder, access, options, ruleFiles);
+  const listen = `${addresses.prometheus}:${PORTS.prometheus}`;
+  const args = argumentsOf(configFile, join(folder, "data"), listen);
+  const handle = await processes.start({ name: "prometheus", command, args, cwd: folder, env: ENVIRONMENT });
+  const url = `http://${listen}`;
+  await waitForHttp(`${url}/-/ready`, { limitSeconds: READY_LIMIT_SECONDS, process: handle });
+  return {
+    url,
+    watch: async (cluster) => {
+      writeConfig(folder, cluster, options, ruleFiles);
+      const { status } = await fetch(`${url}/-/reload`, { method: "POST" });
+      if (status !== 200) throw new DeployError("SPARKI_OUTSIDE", `Prometheus answered ${status} to its new settings`);
+    },
+    stop: () => handle.stop(),
+  };
+}
+
+/** The path of the configuration that it writes, with the files which that names. */
+function writeConfig(
+  folder: string,
+  access: ClusterAccess | undefined,
+  { stack, addresses: { slot } }: PrometheusOptions,
+  ruleFiles: readonly string[],
+): string {
   const file = (name: string, content: string) => {
     writeFileSync(join(folder, name), content, { mode: 0o600 });
     return join(folder, name);
   };
-  const config = prometheusConfig({
-    endpoint: access.endpoint,
-    authorityFile: file("kubernetes-ca.pem", access.certificateAuthorityPem),
-    tokenFile: file("kubernetes-token", access.token),
-    slot: addresses.slot,
-    stack,
-    ruleFiles,
-  });
-  const listen = `${addresses.prometheus}:${PORTS.prometheus}`;
-  const args = argumentsOf(file("prometheus.yaml", config), join(folder, "data"), listen);
-  const handle = await processes.start({ name: "prometheus", command, args, cwd: folder, env: ENVIRONMENT });
-  const url = `http://${listen}`;
-  await waitForHttp(`${url}/-/ready`, { limitSeconds: READY_LIMIT_SECONDS, process: handle });
-  return { url, stop: () => handle.stop() };
+  if (access === undefined) return file("prometheus.yaml", idleConfig());
+  const authorityFile = file("kubernetes-ca.pem", access.certificateAuthorityPem);
+  const tokenFile = file("kubernetes-token", access.token);
+  const { endpoint } = access;
+  return file("prometheus.yaml", prometheusConfig({ endpoint, authorityFile, tokenFile, slot, stack, ruleFiles }));
 }
 
 function argumentsOf(config: string, data: string, listen: string): readonly string[] {

@@ -29,8 +29,8 @@ export interface Backing extends Omit<Services, "cluster"> {
   readonly cache: Caches;
   readonly loadBalancer: LoadBalancers;
   readonly names: NameServer;
-  /** Starts the real Prometheus over the cluster's pods; resolves once it answers. */
-  startPrometheus(access: ClusterAccess, ruleFiles?: readonly string[]): Promise<RunningPrometheus>;
+  /** Starts the real Prometheus, over the cluster's pods when there is one; resolves once it answers. */
+  startPrometheus(access?: ClusterAccess, ruleFiles?: readonly string[]): Promise<RunningPrometheus>;
   /** Stops every server; what the databases hold stays on disk. */
   stop(): Promise<void>;
 }

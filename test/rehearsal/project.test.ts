@@ -61,6 +61,12 @@ describe("copyProject", () => {
     expect(copied().config["sparki:slack"]).toBeUndefined();
   });
 
+  it("adds to a part that the stack has what only the rehearsal knows", () => {
+    const project = copyProject(root, "prod", directory);
+    project.replace(["sparki:storm", "test"], { on: "2026-11-23" }, "a record");
+    expect(copied().config["sparki:storm"].test).toEqual({ on: "2026-11-23" });
+  });
+
   it("puts another release into the config", () => {
     const project = copyProject(root, "prod", directory);
     project.setRelease(nextRelease(project.release));

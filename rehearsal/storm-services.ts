@@ -1,0 +1,113 @@
+import { KubernetesApi } from "./cluster/api.ts";
+import { NotFound, type Route } from "./control.ts";
+import type { ClusterAccess } from "./services.ts";
+import { type Alert, receiversOf, type StoredRoute } from "./storm-alerts.ts";
+
+const NAMESPACE = "sparki-monitoring";
+
+interface ConfigMap {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+interface AlertmanagerConfig {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly spec: { readonly route: StoredRoute };
+}
+
+/** The cluster that Storm watches; undefined while there is none. */
+type Access = () => ClusterAccess | undefined;
+
+/**
+ * Storm's services beside Prometheus, below `/storm/<service>`: stand-ins that answer as healthy ones do. Grafana shows
+ * the dashboards that the cluster holds, and Alertmanager routes by the cluster's own settings.
+ */
+export function stormRoutes(access: Access): Readonly<Record<string, Route>> {
+  const alerts = new Map<string, Alert>();
+  const answers: Readonly<Record<string, Route>> = {
+    "GET /grafana/api/health": async () => ({ database: "ok" }),
+    "GET /grafana/api/search": async (_, path) => dashboards(access, parametersOf(path).getAll("tag")),
+    "POST /jaeger/v1/traces": async () => ({ partialSuccess: {} }),
+    "GET /elasticsearch/_cluster/health": async () => ({ status: "green" }),
+    "POST /elasticsearch/_search": async () => ({ hits: { hits: [{ _source: { "@timestamp": new Date() } }] } }),
+    "GET /logstash/": async () => ({ status: "green" }),
+    "GET /kibana/api/status": async () => ({ status: { overall: { level: "available" } } }),
+    "GET /command-center/health": async () => ({ status: "ok" }),
+    "GET /alertmanager/-/ready": async () => ({}),
+    "POST /alertmanager/api/v2/alerts": async (body) => keep(alerts, body),
+    "GET /alertmanager/api/v2/alerts": async (_, path) => firing([...alerts.values()], path, await routes(access)),
+  };
+  const dispatch =
+    (method: "GET" | "POST"): Route =>
+    async (body, path) => {
+      const answer = answers[`${method} ${path.replace(/^\/storm/, "").replace(/\?.*$/, "")}`];
+      if (answer === undefined) throw new NotFound(`Storm's stand-in has no ${method} ${path}`);
+      return answer(body, path);
+    };
+  return { "GET /storm/*": dispatch("GET"), "POST /storm/*": dispatch("POST") };
+}
+
+/** Services by the key of their address in the config. */
+export const STORM_SERVICES = {
+  grafanaUrl: "grafana",
+  jaegerUrl: "jaeger",
+  elasticsearchUrl: "elasticsearch",
+  logstashUrl: "logstash",
+  kibanaUrl: "kibana",
+  alertmanagerUrl: "alertmanager",
+  commandCenterUrl: "command-center",
+} as const;
+
+function parametersOf(path: string): URLSearchParams {
+  return new URL(path, "http://storm").searchParams;
+}
+
+async function dashboards(access: Access, tags: readonly string[]): Promise<unknown[]> {
+  const query = { labelSelector: "grafana_dashboard=1" };
+  const found = await listed<ConfigMap>(access, `/api/v1/namespaces/${NAMESPACE}/configmaps`, query);
+  const models = found.flatMap(({ data = {} }) => Object.values(data)).map((text) => JSON.parse(text));
+  return models.filter((model) => tags.every((tag) => model.tags?.includes(tag)));
+}
+
+/** The operator's own routes come first and are named after where they come from. */
+async function routes(access: Access): Promise<StoredRoute[]> {
+  const path = `/apis/monitoring.coreos.com/v1alpha1/namespaces/${NAMESPACE}/alertmanagerconfigs`;
+  const found = await listed<AlertmanagerConfig>(access, path, {});
+  return found.map(({ metadata, spec }) => named(spec.route, `${metadata.namespace}/${metadata.name}/`));
+}
+
+function named(route: StoredRoute, prefix: string): StoredRoute {
+  return {
+    ...route,
+    receiver: `${prefix}${route.receiver}`,
+    routes: (route.routes ?? []).map((inner) => named(inner, prefix)),
+  };
+}
+
+async function listed<T>(access: Access, path: string, query: Record<string, string>): Promise<readonly T[]> {
+  const cluster = access();
+  if (cluster === undefined) return [];
+  const api = new KubernetesApi(cluster);
+  try {
+    return (await api.list<T>(path, query)).items;
+  } catch {
+    // A cluster without the definition, or one that is going away, holds none.
+    return [];
+  } finally {
+    await api.close();
+  }
+}
+
+function keep(alerts: Map<string, Alert>, body: unknown): void {
+  if (!Array.isArray(body)) throw new Error("expected a list of alerts");
+  for (const alert of body) alerts.set(JSON.stringify(Object.entries(alert.labels).sort()), alert);
+}
+
+function firing(alerts: readonly Alert[], path: string, stored: readonly StoredRoute[]): unknown[] {
+  const wanted = parametersOf(path)
+    .getAll("filter")
+    .map((filter) => /^(\w+)="(.*)"$/.exec(filter));
+  return alerts
+    .filter(({ endsAt }) => Date.parse(endsAt) > Date.now())
+    .filter(({ labels }) => wanted.every((match) => match !== null && labels[match[1] ?? ""] === match[2]))
+    .map((alert) => ({ ...alert, receivers: receiversOf(alert, stored).map((name) => ({ name })) }));
+}

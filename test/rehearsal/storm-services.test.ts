@@ -1,0 +1,40 @@
+import { STORM_SERVICES, stormRoutes } from "../../rehearsal/storm-services.ts";
+
+const routes = stormRoutes(() => undefined);
+const ask = async (method: "GET" | "POST", path: string, body?: unknown) =>
+  routes[`${method} /storm/*`]?.(body, `/storm/${path}`);
+const alert = (endsAt: number, labels = {}) => ({
+  labels: { alertname: "Sample", severity: "page", ...labels },
+  endsAt: new Date(Date.now() + endsAt * 1000).toISOString(),
+});
+
+describe("stormRoutes", () => {
+  it.each([
+    ["GET", "grafana/api/health", { database: "ok" }],
+    ["POST", "jaeger/v1/traces", { partialSuccess: {} }],
+    ["GET", "elasticsearch/_cluster/health", { status: "green" }],
+    ["GET", "logstash/", { status: "green" }],
+    ["GET", "kibana/api/status", { status: { overall: { level: "available" } } }],
+    ["GET", "command-center/health", { status: "ok" }],
+    ["GET", "alertmanager/-/ready", {}],
+  ] as const)("answers %s %s as a healthy service does", async (method, path, expected) => {
+    expect(await ask(method, path)).toEqual(expected);
+  });
+
+  it("shows an alert with its receiver until it ends, to who asks for its labels", async () => {
+    await ask("POST", "alertmanager/api/v2/alerts", [alert(60), alert(60, { alertname: "Other" })]);
+    const path = `alertmanager/api/v2/alerts?active=true&filter=${encodeURIComponent('alertname="Sample"')}`;
+    expect(await ask("GET", path)).toEqual([expect.objectContaining({ receivers: [{ name: "storm" }] })]);
+    await ask("POST", "alertmanager/api/v2/alerts", [alert(0)]);
+    expect(await ask("GET", path)).toEqual([]);
+  });
+
+  it("has no dashboards while there is no cluster, and refuses what no service has", async () => {
+    expect(await ask("GET", "grafana/api/search?tag=sparki")).toEqual([]);
+    await expect(ask("GET", "grafana/api/nothing")).rejects.toThrow("no GET /storm/grafana/api/nothing");
+  });
+
+  it("serves every service that the config can name beside Prometheus", async () => {
+    expect(Object.keys(STORM_SERVICES)).toHaveLength(7);
+  });
+});
