@@ -4,6 +4,7 @@ import type { ReleaseDescriptor } from "../rehearsal/scenarios.ts";
 import type { Decision } from "./decisions.ts";
 import type { EngineResult, Step, Violation } from "./engine-record.ts";
 import type { LiveRelease } from "./io/live-release.ts";
+import type { Notification } from "./notifications.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Timeline } from "./report/timeline.ts";
 import type { WorldReport } from "./report/world.ts";
@@ -28,7 +29,7 @@ export interface RehearsalReport {
   readonly decisions: readonly Decision[];
   /** Null when nothing was gone back to. */
   readonly rollback: RollbackReport | null;
-  readonly notifications: readonly { readonly channel: string; readonly text: string }[];
+  readonly notifications: readonly Notification[];
   readonly policy: { readonly checked: number; readonly violations: readonly Violation[] };
   readonly live: LiveRelease;
   readonly world: WorldReport;

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
 import { nextRelease, type ReleaseDescriptor, type Scenario } from "../rehearsal/scenarios.ts";
-import { parseConfig } from "../stacks/config.ts";
 import { DeployError } from "../stacks/deploy-error.ts";
 import { lineProgress } from "../tools/progress.ts";
 import type { Ports } from "./command.ts";
@@ -8,11 +7,11 @@ import { type DeployRun, runDeploy } from "./deploy-run.ts";
 import { deploy } from "./deployment.ts";
 import type { Engine, Watcher } from "./io/engine.ts";
 import { readLiveRelease } from "./io/live-release.ts";
-import { type Network, openNetwork } from "./io/network.ts";
-import { openRegistry } from "./io/registry.ts";
+import { openNetwork } from "./io/network.ts";
 import { withFaults } from "./rehearsal-faults.ts";
 import { detectSeconds, type RehearsalReport, rollbackOf, stepsOf } from "./rehearsal-report.ts";
 import { openSession, type RehearsalSession, resolveRehearsalTools, type SessionOptions } from "./rehearsal-session.ts";
+import { rehearsedTarget } from "./rehearsal-target.ts";
 import { showPhase } from "./report/live.ts";
 import type { Screen } from "./report/screen.ts";
 import { dependenciesIn, resourcesIn } from "./report/state.ts";
@@ -38,23 +37,16 @@ export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports
   );
   const network = openNetwork(session.environment);
   try {
-    const run = await deployAll(plan, session, stackTarget(session, network, screen, ports));
-    const report = await reportOn(plan, session, run, { ports, start });
+    const target = rehearsedTarget(session, network, screen, ports);
+    const run = await deployAll(plan, session, target).finally(() => target.notifications.all());
+    const notifications = await target.notifications.all();
+    const report = await reportOn(plan, session, run, { ports, start, notifications });
     await plan.afterwards?.(report, session);
     return report;
   } finally {
     await network.close();
     await showPhase(screen, ports.clock, "end the simulated cloud", () => session.close());
   }
-}
-
-/** The rehearsed stack as the commands see every stack. */
-export function stackTarget(session: RehearsalSession, network: Network, screen: Screen, ports: Ports): StackTarget {
-  const { stack, engine, gateLogFile, environment: env, project } = session;
-  const { clock, signal } = ports;
-  const config = async () => parseConfig(project.config(), stack);
-  const registry = openRegistry(network, env);
-  return { stack, engine, config, configFile: project.configFile, gateLogFile, env, registry, screen, clock, signal };
 }
 
 /** Deploys the scenario's releases in order; the first that is not promoted is the last. */
@@ -70,7 +62,7 @@ async function deployAll(
     await session.prepareRelease(release, each.behaviours);
     if (crashAt !== undefined && each === scenario.releases.at(-1))
       await crashedDeploy(session.engine, release.id, crashAt, target);
-    run = await runDeploy(target, (work) => withFaults(session.cloud, each.faults, work));
+    run = await runDeploy(target, { around: (work) => withFaults(session.cloud, each.faults, work) });
     if (run.outcome !== "promoted") break;
   }
   if (run === undefined) throw new Error(`scenario ${scenario.name} has no release`);
@@ -97,11 +89,17 @@ async function crashedDeploy(
   throw new DeployError("SPARKI_USAGE", `no step ${JSON.stringify(step)} began; expected one of ${names.join(", ")}`);
 }
 
+interface Circumstances {
+  readonly ports: Ports;
+  readonly start: number;
+  readonly notifications: RehearsalReport["notifications"];
+}
+
 async function reportOn(
   plan: RehearsalPlan,
   session: RehearsalSession,
   { deployment, rollback, outcome, exitCode, reason, release, previous, decisions }: DeployRun,
-  { ports, start }: { readonly ports: Ports; readonly start: number },
+  { ports, start, notifications }: Circumstances,
 ): Promise<RehearsalReport> {
   const { preview, up, gates } = deployment;
   const state = resourcesIn(await session.engine.exportState());
@@ -120,7 +118,7 @@ async function reportOn(
     gates,
     decisions,
     rollback: rollbackOf(rollback),
-    notifications: [],
+    notifications,
     policy: (up ?? preview).policy,
     live: await readLiveRelease(textOf(session.cloud.kubeconfigFile)),
     world: compareWorld(resources, state),

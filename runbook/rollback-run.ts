@@ -5,6 +5,7 @@ import type { Release } from "../stacks/schema.ts";
 import type { Decision } from "./decisions.ts";
 import { type Deployment, deploy } from "./deployment.ts";
 import { endingOf } from "./ending.ts";
+import { freeze, thaw } from "./freeze.ts";
 import { pinConfig } from "./io/pinned-config.ts";
 import { showPhase } from "./report/live.ts";
 import { ROLLBACK_ENVIRONMENT } from "./rollback-mode.ts";
@@ -35,7 +36,8 @@ const reachSchema = outputsSchema.pick({ kubeconfig: true, loadBalancer: true })
  */
 export async function goBack(target: StackTarget, release: Release, why: string): Promise<Rollback> {
   const started = target.clock.now();
-  const end = (found: Pick<Rollback, "deployment" | "proof" | "verdict" | "reason">): Rollback => {
+  const end = async (found: Pick<Rollback, "deployment" | "proof" | "verdict" | "reason">): Promise<Rollback> => {
+    await mark(target, release, found);
     const decision = decide({ ...RETURNED, verdict: found.verdict });
     const seconds = target.clock.now() - started;
     return { release, ...found, decision: { ...decision, reason: `${decision.reason} (${found.reason})` }, seconds };
@@ -44,12 +46,27 @@ export async function goBack(target: StackTarget, release: Release, why: string)
   try {
     deployment = await update(target, release, why);
     const { verdict, reason } = endingOf(deployment);
-    if (verdict !== "pass") return end({ deployment, proof: undefined, verdict: "fail", reason });
+    if (verdict !== "pass") return await end({ deployment, proof: undefined, verdict: "fail", reason });
     const proof = await prove(target, release);
-    return end({ deployment, proof, ...judged(proof.gates) });
+    return await end({ deployment, proof, ...judged(proof.gates) });
   } catch (error) {
     target.signal.throwIfAborted();
-    return end({ deployment, proof: undefined, verdict: "error", reason: messageOf(error) });
+    return await end({ deployment, proof: undefined, verdict: "error", reason: messageOf(error) });
+  }
+}
+
+/** A failed rollback freezes the stack: what would come after it would stand on something that nobody knows. */
+async function mark(
+  { engine, screen }: StackTarget,
+  { id }: Release,
+  { verdict, reason }: Pick<Rollback, "verdict" | "reason">,
+): Promise<void> {
+  try {
+    await (verdict === "pass" ? thaw(engine) : freeze(engine, `the rollback to ${id} failed: ${reason}`));
+  } catch (error) {
+    screen.line(
+      `  ! that the stack is ${verdict === "pass" ? "no longer " : ""}frozen was not kept: ${messageOf(error)}`,
+    );
   }
 }
 

@@ -2,6 +2,7 @@ import type { StackConfig } from "../stacks/schema.ts";
 import type { Clock } from "./command.ts";
 import type { Engine } from "./io/engine.ts";
 import type { ImageRegistry } from "./io/registry.ts";
+import type { Notifications } from "./notifications.ts";
 import type { Screen } from "./report/screen.ts";
 
 /** One stack to deploy to, on AWS or rehearsed: all that a deploy and a rollback touch. */
@@ -17,6 +18,7 @@ export interface StackTarget {
   /** How names are resolved and how fast modelled time runs; the machine's own ways when nothing is set. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly registry: ImageRegistry;
+  readonly notifications: Notifications;
   readonly screen: Screen;
   readonly clock: Clock;
   readonly signal: AbortSignal;

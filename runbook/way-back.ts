@@ -31,7 +31,7 @@ export interface Obstacles {
 /** Looks for what forbids going back to a release, before anything is changed. */
 export async function obstaclesTo(
   release: Release,
-  target: StackTarget,
+  target: Pick<StackTarget, "registry">,
   migrated: readonly Release[],
 ): Promise<Obstacles> {
   const references = [release.images.engine, release.images.web];

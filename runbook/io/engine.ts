@@ -140,6 +140,16 @@ export class Engine {
     });
   }
 
+  /** What is kept with the stack in its backend beside the state; undefined when nothing is kept under that name. */
+  async tag(name: string): Promise<string | undefined> {
+    return (await this.#stack.listTags())[name];
+  }
+
+  /** Keeps a value, or with undefined keeps it no longer. */
+  setTag(name: string, value: string | undefined): Promise<void> {
+    return value === undefined ? this.#stack.removeTag(name) : this.#stack.setTag(name, value);
+  }
+
   /** Ends the running operation as a crash would: nothing more is saved, and the stack stays locked. */
   crash(): void {
     this.#process.kill();
