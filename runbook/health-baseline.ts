@@ -16,11 +16,11 @@ export function sinceFirstLook(sample: () => Promise<HealthSample>): () => Promi
 
 function since(pod: PodSnapshot, before: PodSnapshot | undefined): PodSnapshot {
   if (before === undefined) return pod;
-  const old = new Set([...before.errorLines, ...before.outageLines]);
+  const old = new Set([...before.errorLines, ...before.outages]);
   return {
     ...pod,
     restarts: Math.max(0, pod.restarts - before.restarts),
     errorLines: pod.errorLines.filter((line) => !old.has(line)),
-    outageLines: pod.outageLines.filter((line) => !old.has(line)),
+    outages: pod.outages.filter((line) => !old.has(line)),
   };
 }

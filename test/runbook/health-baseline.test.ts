@@ -9,7 +9,7 @@ const pod = (changes: Partial<PodSnapshot> = {}): PodSnapshot => ({
   restarts: 0,
   waiting: undefined,
   errorLines: [],
-  outageLines: [],
+  outages: [],
   ...changes,
 });
 const rollout = { observed: true, desired: 1, updated: 1, available: 1, total: 1 };
