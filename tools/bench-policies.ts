@@ -1,6 +1,7 @@
 /**
  * What the policies cost a preview: previews the stack with and without the pack by turns, against the same simulated
- * cloud, and prints both medians and their ratio. Fails above a ratio of 1.3.
+ * cloud, and prints the fastest of each, which other work on the machine disturbs least, and their ratio.
+ * Fails above a ratio of 1.3.
  * Run: node tools/bench-policies.ts [STACK] [ROUNDS]
  */
 import { spawn } from "node:child_process";
@@ -42,11 +43,6 @@ async function secondsOfPreview(pulumi: string, cwd: string, env: NodeJS.Process
   return (performance.now() - start) / 1000;
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((one, other) => one - other);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
 const tools = await resolveRehearsalTools(ports, lineProgress(ports.stderr));
 const session = await openSession({ stack, seed: 1, timeScale: 0.001 }, tools, ports);
 try {
@@ -62,11 +58,10 @@ try {
     without.push(await preview([]));
     withPolicies.push(await preview([PACK]));
   }
-  const ratio = median(withPolicies) / median(without);
-  const [plain, judged] = [median(without).toFixed(2), median(withPolicies).toFixed(2)];
-  process.stdout.write(
-    `preview of ${stack}: ${plain} s without policies, ${judged} s with; ratio ${ratio.toFixed(2)}\n`,
-  );
+  const [plain, judged] = [Math.min(...without), Math.min(...withPolicies)];
+  const ratio = judged / plain;
+  const seconds = `${plain.toFixed(2)} s without policies, ${judged.toFixed(2)} s with`;
+  process.stdout.write(`preview of ${stack}: ${seconds}; ratio ${ratio.toFixed(2)}\n`);
   process.exitCode = ratio <= MAX_RATIO ? 0 : 1;
 } finally {
   await session.close();
