@@ -35,8 +35,11 @@ export function phaseOfGate(gate: string): Phase {
 function failedStep(up: EngineResult): Ending | undefined {
   const failed = up.steps.filter(({ status }) => status === "failed");
   const phases = ["fleet", "one-box", "database"] as const;
-  const phase = phases.find((each) => failed.some((step) => phaseOfStep(step) === each));
-  return phase && { phase, verdict: "fail", reason: failureOf(up) };
+  const found = phases.find((each) => failed.some((step) => phaseOfStep(step) === each));
+  const reason = failureOf(up);
+  // A job whose image cannot be pulled has changed nothing: it tells of the release's images, before its pods would.
+  const phase = found === "database" && /ImagePull|InvalidImageName/.test(reason) ? "one-box" : found;
+  return phase && { phase, verdict: "fail", reason };
 }
 
 /** What belongs to the release: its Helm releases, and the jobs of its image. Undefined for the platform's own. */

@@ -70,7 +70,7 @@ export function rolledBackMessage(
 ): Message {
   return to(config.contacts.incidents, `⚠️ ${titleOf(stack)} deployment rolled back`, [
     ["Version", versionOf(release)],
-    ["Reason", reason],
+    ["Reason", short(reason)],
     ["Rolled back to", rollback === undefined ? "nothing" : versionOf(rollback.release)],
     ["Status", "All healthy"],
     ["Proof", rollback?.reason ?? "none"],
@@ -85,7 +85,7 @@ export function failedRollbackMessage({ stack, config }: Occasion, reason: strin
   const { incidents, platform } = config.contacts;
   return to(incidents, `🚨 ${titleOf(stack)} rollback failed: ${incidents.mention} ${platform.mention} look now`, [
     ["Rolling back to", versionOf(rollback.release)],
-    ["Reason", reason],
+    ["Reason", short(reason)],
     ["Status", "Not proven healthy"],
     [],
     ["Action", "Nothing more is tried by itself, and deploys are refused"],
@@ -98,10 +98,10 @@ function endedMessage({ stack, config }: Occasion, run: DeployRun, mark: string,
   const mention = pages ? `: ${config.contacts.incidents.mention} look now` : "";
   return to(config.contacts.incidents, `${mark} ${titleOf(stack)} deployment ${how}${mention}`, [
     ["Version", versionOf(run.release)],
-    ["Reason", run.reason],
+    ["Reason", short(run.reason)],
     ["Live", run.previous === null ? "nothing yet" : `${versionOf(run.previous)} serves`],
     [],
-    ["Action", run.decisions.at(-1)?.reason ?? "none"],
+    ["Action", run.decisions.at(-1)?.reason.replace(` (${run.reason})`, "") ?? "none"],
     ["Next", `when the cause is mended: npx sparki deploy --stack ${stack}`],
   ]);
 }
@@ -110,7 +110,7 @@ function endedMessage({ stack, config }: Occasion, run: DeployRun, mark: string,
 export function brokenMessage({ stack, config }: Occasion, release: Release, reason: string): Message {
   return to(config.contacts.incidents, `⚠️ ${titleOf(stack)} deployment broke off`, [
     ["Version", versionOf(release)],
-    ["Reason", reason],
+    ["Reason", short(reason)],
     ["Next", `npx sparki deploy --stack ${stack}, which goes on from where it stopped`],
   ]);
 }
@@ -124,6 +124,14 @@ function to({ channel }: { readonly channel: string }, title: string, fields: re
 
 function titleOf(stack: string): string {
   return stack === "prod" ? "Production" : `${stack.slice(0, 1).toUpperCase()}${stack.slice(1)}`;
+}
+
+const LONGEST_REASON = 300;
+
+/** As much of a reason as people read in a message; the report has all of it. */
+function short(reason: string): string {
+  const line = reason.replace(/\s+/g, " ");
+  return line.length <= LONGEST_REASON ? line : `${line.slice(0, LONGEST_REASON)}…`;
 }
 
 function versionOf({ gitSha, id }: Release): string {

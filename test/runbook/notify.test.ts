@@ -163,6 +163,22 @@ describe("endMessage", () => {
   });
 });
 
+describe("a reason", () => {
+  it("is one line of bearable length, told once", () => {
+    const reason = `job failed:\n${"no such image ".repeat(100)}`;
+    const decision = {
+      phase: "database",
+      action: "stop",
+      reason: `nothing is half-applied (${reason})`,
+      page: false,
+    } as const;
+    const { text } = endMessage(occasion, run({ outcome: "stopped", reason, decisions: [decision] }), "");
+    expect(text).toContain("Action: nothing is half-applied\n");
+    expect(text).toContain("Reason: job failed: no such image");
+    expect(text.length).toBeLessThan(800);
+  });
+});
+
 describe("every message", () => {
   it("names its stack and version, and goes to a contact's channel", () => {
     const staging = { ...occasion, stack: "staging" };

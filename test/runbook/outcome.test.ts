@@ -85,6 +85,12 @@ describe("decideOn", () => {
     ["a gate holds", bad, [gate("inconclusive")], "hold"],
     ["the way in does not answer", bad, [gate("fail", "entrance")], "hold"],
     ["a migration fails", failedStep("command:local:Command"), [], "stop"],
+    [
+      "the image of the migration cannot be pulled",
+      { ...failedStep("command:local:Command"), failure: "job migrate failed: ImagePullBackOff: not found" },
+      [],
+      "rollback",
+    ],
     ["AWS fails", failedStep("aws:rds/instance:Instance"), [], "stop"],
     ["everything passes", good, [gate("pass")], "proceed"],
   ])("when %s", (_, up, gates, expected) => {
