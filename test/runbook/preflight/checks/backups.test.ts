@@ -1,0 +1,63 @@
+import { backup, restoreTest } from "../../../../runbook/preflight/checks/backups.ts";
+import { configWith, fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
+
+const state = fakeState([resource("aws:rds/instance:Instance", "database-instance")]);
+const snapshot = { id: "rds:sparki-prod-database-1", snapshotCreateTime: "2026-11-23T03:00:00Z", status: "available" };
+const withSnapshot = (change: object | undefined) =>
+  fakeContext({ state, looks: { "rds/getSnapshot": change && { ...snapshot, ...change } } });
+
+describe("backup", () => {
+  it("passes with the snapshot's name and age", async () => {
+    expect(await look(backup, withSnapshot({}))).toEqual({
+      status: "pass",
+      reason: "snapshot rds:sparki-prod-database-1 is 9.0 hours old",
+    });
+  });
+
+  it("is skipped, not passed, while there is no database", async () => {
+    expect(await look(backup, fakeContext())).toEqual({ status: "skipped", reason: "there is no database yet" });
+  });
+
+  it.each([
+    ["there is no snapshot", undefined, "sparki-prod-database has no automated snapshot"],
+    ["the snapshot is not complete", { status: "creating" }, "snapshot rds:sparki-prod-database-1 is creating"],
+    [
+      "the snapshot is old",
+      { snapshotCreateTime: "2026-11-22T03:00:00Z" },
+      "snapshot rds:sparki-prod-database-1 is 33.0 hours old; expected at most 26",
+    ],
+  ])("fails when %s, and says where to look", async (_, change, reason) => {
+    const finding = await look(backup, withSnapshot(change));
+    expect(finding).toMatchObject({ status: "fail", reason });
+    expect(finding.fix).toContain("aws rds describe-db-instances --db-instance-identifier sparki-prod-database");
+  });
+});
+
+describe("restoreTest", () => {
+  const recorded = (on: string) => {
+    const config = configWith({ preflight: { restoreTest: { on, by: "@dba-team", snapshot: "rds:x" } } });
+    return fakeContext({ state, config });
+  };
+
+  it("passes with who restored what and when", async () => {
+    expect(await look(restoreTest, recorded("2026-10-01"))).toEqual({
+      status: "pass",
+      reason: "@dba-team restored rds:x on 2026-10-01",
+    });
+  });
+
+  it("warns of one that is more than a quarter old", async () => {
+    const finding = await look(restoreTest, recorded("2026-07-01"));
+    expect(finding).toMatchObject({ status: "warn", reason: "@dba-team restored rds:x on 2026-07-01, 145 days ago" });
+  });
+
+  it("fails when none is on record, and says where it belongs", async () => {
+    const finding = await look(restoreTest, fakeContext({ state }));
+    expect(finding).toMatchObject({ status: "fail" });
+    expect(finding.fix).toContain("sparki:preflight.restoreTest {on, by, snapshot} in Pulumi.prod.yaml");
+  });
+
+  it("is skipped while there is no database", async () => {
+    expect(await look(restoreTest, fakeContext())).toMatchObject({ status: "skipped" });
+  });
+});

@@ -1,0 +1,65 @@
+import { selfSignedPem } from "../../../../rehearsal/certificates.ts";
+import { systemClock } from "../../../../runbook/io/clock.ts";
+import { certificate } from "../../../../runbook/preflight/checks/certificate.ts";
+import { fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
+
+const DOMAIN = "prod.sparki.tools";
+const found = (parts: object) => ({ "acm/getCertificate": { arn: "arn:cert", status: "ISSUED", ...parts } });
+const clock = systemClock;
+
+describe("certificate", () => {
+  it("passes with the days left of one that covers the domain", async () => {
+    const looks = found({ certificate: await selfSignedPem([DOMAIN], 90) });
+    expect(await look(certificate, fakeContext({ looks, clock }))).toEqual({
+      status: "pass",
+      reason: "covers prod.sparki.tools, 89 days left",
+    });
+  });
+
+  it("passes one that covers the domain with a wildcard", async () => {
+    const looks = found({ certificate: await selfSignedPem(["*.sparki.tools"], 90) });
+    expect(await look(certificate, fakeContext({ looks, clock }))).toMatchObject({ status: "pass" });
+  });
+
+  it("is skipped on a first deployment", async () => {
+    const finding = await look(certificate, fakeContext());
+    expect(finding).toMatchObject({ status: "skipped", reason: expect.stringContaining("no certificate yet") });
+  });
+
+  it("warns of one that should have been renewed", async () => {
+    const looks = found({ certificate: await selfSignedPem([DOMAIN], 20) });
+    expect(await look(certificate, fakeContext({ looks, clock }))).toMatchObject({
+      status: "warn",
+      reason: "the certificate has only 19 days left: it should have been renewed",
+    });
+  });
+
+  it.each([
+    ["near its end", [DOMAIN], 10, "the certificate has 9 days left; expected at least 14"],
+    ["at its end", [DOMAIN], -1, "the certificate ended on "],
+    ["for other names", ["other.test"], 90, "the certificate covers DNS:other.test; expected prod.sparki.tools"],
+  ])("fails for one %s", async (_, names, days, reason) => {
+    const looks = found({ certificate: await selfSignedPem(names, days) });
+    expect(await look(certificate, fakeContext({ looks, clock }))).toEqual({
+      status: "fail",
+      reason: expect.stringContaining(reason),
+      fix: "aws acm describe-certificate --region us-east-1 --certificate-arn arn:cert",
+    });
+  });
+
+  it("fails for one that is not issued", async () => {
+    const looks = found({ status: "PENDING_VALIDATION" });
+    expect(await look(certificate, fakeContext({ looks }))).toMatchObject({
+      status: "fail",
+      reason: "the certificate of prod.sparki.tools is PENDING_VALIDATION",
+    });
+  });
+
+  it("fails when the state has one and AWS does not", async () => {
+    const state = fakeState([resource("aws:acm/certificate:Certificate", "edge-tls-certificate")]);
+    expect(await look(certificate, fakeContext({ state }))).toMatchObject({
+      status: "fail",
+      reason: "the certificate of prod.sparki.tools is gone",
+    });
+  });
+});

@@ -1,0 +1,28 @@
+import { entrance } from "../../../../runbook/preflight/checks/entrance.ts";
+import { configWith, fakeContext, fakeState, look, promotionOf } from "../../../support/preflight.ts";
+
+const state = fakeState([promotionOf(configWith({}).release)]);
+const URL = "https://prod.sparki.tools/health";
+
+describe("entrance", () => {
+  it("passes when what is live answers, asked as a synthetic request", async () => {
+    const context = fakeContext({ state, web: { [`GET ${URL}`]: {} } });
+    expect(await look(entrance, context)).toEqual({ status: "pass", reason: `${URL} answered 200` });
+    expect(context.requests[0]?.headers).toEqual({ "x-sparki-synthetic": "1" });
+  });
+
+  it("is skipped while nothing was promoted", async () => {
+    expect(await look(entrance, fakeContext())).toEqual({ status: "skipped", reason: "no release was promoted yet" });
+  });
+
+  it.each([
+    ["does not answer", {}, `${URL}: connect ECONNREFUSED`],
+    ["answers badly", { [`GET ${URL}`]: { status: 503 } }, `${URL} answered 503`],
+  ])("fails when it %s", async (_, web, reason) => {
+    expect(await look(entrance, fakeContext({ state, web }))).toEqual({
+      status: "fail",
+      reason,
+      fix: expect.stringContaining("npx sparki verify --stack prod"),
+    });
+  });
+});

@@ -1,0 +1,50 @@
+import type { HelmRelease } from "../../../../runbook/io/cluster-lookups.ts";
+import { helmReleases } from "../../../../runbook/preflight/checks/helm-releases.ts";
+import { fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
+
+const state = fakeState([resource("aws:eks/cluster:Cluster", "eks")]);
+const release = (status: string, revision = 3): HelmRelease => ({
+  name: "engine-fleet",
+  namespace: "sparki-engine",
+  revision,
+  status,
+});
+const holding = (...found: HelmRelease[]) => fakeContext({ state, cluster: { helmReleases: async () => found } });
+
+describe("helmReleases", () => {
+  it("passes when none is pending", async () => {
+    expect(await look(helmReleases, holding(release("deployed")))).toEqual({
+      status: "pass",
+      reason: "1 releases, none pending",
+    });
+  });
+
+  it.each([
+    ["there is no cluster", fakeContext(), "there is no cluster yet"],
+    ["nothing was released", holding(), "nothing was released to the cluster yet"],
+  ])("is skipped while %s", async (_, context, reason) => {
+    expect(await look(helmReleases, context)).toEqual({ status: "skipped", reason });
+  });
+
+  it.each([
+    ["an upgrade", release("pending-upgrade"), "helm rollback engine-fleet --namespace sparki-engine"],
+    ["a first install", release("pending-install", 1), "helm uninstall engine-fleet --namespace sparki-engine"],
+  ])("fails for %s that never ended, and names the command that repairs it", async (_, stuck, fix) => {
+    expect(await look(helmReleases, holding(stuck))).toEqual({
+      status: "fail",
+      reason: `engine-fleet in sparki-engine is ${stuck.status} at revision ${stuck.revision}`,
+      fix,
+    });
+  });
+
+  it("warns of one that failed: the next upgrade goes over it", async () => {
+    expect(await look(helmReleases, holding(release("failed")))).toMatchObject({ status: "warn" });
+  });
+
+  it("fails when the cluster is gone that the state has", async () => {
+    expect(await look(helmReleases, fakeContext({ state }))).toMatchObject({
+      status: "fail",
+      reason: "the cluster is gone",
+    });
+  });
+});

@@ -1,0 +1,48 @@
+import { quotas } from "../../../../runbook/preflight/checks/quotas.ts";
+import { fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
+
+const looks = {
+  "servicequotas/getServiceQuota": { value: 5 },
+  "ec2/getVpcs": { ids: ["vpc-1"] },
+  "ec2/getEips": { allocationIds: ["a", "b"] },
+  "eks/getClusters": { names: [] },
+  "rds/getInstances": { instanceIdentifiers: [] },
+  "lb/getLbs": { arns: [] },
+};
+
+describe("quotas", () => {
+  it("passes with the counts where there is room for a whole stack", async () => {
+    const finding = await look(quotas, fakeContext({ looks }));
+    expect(finding).toMatchObject({ status: "pass" });
+    expect(finding.reason).toMatch(/VPCs 1 of 5, Elastic IPs 2 of 5, EKS clusters 0 of 5/);
+  });
+
+  it("fails for each that lacks room, with the request for more", async () => {
+    const full = {
+      ...looks,
+      "ec2/getEips": { allocationIds: ["a", "b", "c"] },
+      "ec2/getVpcs": { ids: ["1", "2", "3", "4", "5"] },
+    };
+    const finding = await look(quotas, fakeContext({ looks: full }));
+    expect(finding).toMatchObject({
+      status: "fail",
+      reason: "VPCs 5 of 5 used, 1 more needed; Elastic IPs 3 of 5 used, 3 more needed",
+    });
+    expect(finding.fix).toContain(
+      "aws service-quotas request-service-quota-increase --region us-east-1 --service-code ec2 --quota-code L-0263D0A3 --desired-value 6",
+    );
+  });
+
+  it("needs nothing for what the stack has already", async () => {
+    const own = ["a", "b", "c"].map((name) => resource("aws:ec2/eip:Eip", name));
+    const full = { ...looks, "ec2/getEips": { allocationIds: ["a", "b", "c", "d", "e"] } };
+    expect(await look(quotas, fakeContext({ looks: full, state: fakeState(own) }))).toMatchObject({ status: "pass" });
+  });
+
+  it("cannot judge a quota that AWS does not know", async () => {
+    const { "servicequotas/getServiceQuota": _, ...rest } = looks;
+    await expect(look(quotas, fakeContext({ looks: rest }))).rejects.toThrow(
+      "AWS knows no quota vpc L-F678F1CE (VPCs)",
+    );
+  });
+});
