@@ -3,13 +3,14 @@ import { nextRelease, type ReleaseDescriptor, type Scenario } from "../rehearsal
 import { DeployError } from "../stacks/deploy-error.ts";
 import { lineProgress } from "../tools/progress.ts";
 import type { Ports } from "./command.ts";
+import { deployDocument } from "./deploy-document.ts";
 import { type DeployRun, runDeploy } from "./deploy-run.ts";
 import { deploy } from "./deployment.ts";
 import type { Engine, Watcher } from "./io/engine.ts";
 import { readLiveRelease } from "./io/live-release.ts";
 import { openNetwork } from "./io/network.ts";
 import { withFaults } from "./rehearsal-faults.ts";
-import { detectSeconds, type RehearsalReport, rollbackOf, stepsOf } from "./rehearsal-report.ts";
+import type { RehearsalReport } from "./rehearsal-report.ts";
 import { openSession, type RehearsalSession, resolveRehearsalTools, type SessionOptions } from "./rehearsal-session.ts";
 import { rehearsedTarget } from "./rehearsal-target.ts";
 import { showPhase } from "./report/live.ts";
@@ -98,38 +99,25 @@ interface Circumstances {
 async function reportOn(
   plan: RehearsalPlan,
   session: RehearsalSession,
-  { deployment, rollback, outcome, exitCode, reason, release, previous, decisions }: DeployRun,
+  run: DeployRun,
   { ports, start, notifications }: Circumstances,
 ): Promise<RehearsalReport> {
-  const { preview, up, gates } = deployment;
+  const { steps = [] } = run.deployment.up ?? {};
   const state = resourcesIn(await session.engine.exportState());
   const { resources } = worldSchema.parse(await session.cloud.ask("GET", "/world"));
+  const live = await readLiveRelease(textOf(session.cloud.kubeconfigFile));
+  const wallSeconds = ports.clock.now() - start;
+  const document = deployDocument(run, { stack: plan.stack, live, notifications, wallSeconds });
   return {
     scenario: plan.scenario.name,
-    stack: plan.stack,
     seed: plan.seed,
-    outcome,
-    exitCode,
-    reason,
-    release,
-    previous,
+    ...document,
     replaced: session.project.replacements,
-    steps: stepsOf(up),
-    gates,
-    decisions,
-    rollback: rollbackOf(rollback),
-    notifications,
-    policy: (up ?? preview).policy,
-    live: await readLiveRelease(textOf(session.cloud.kubeconfigFile)),
     world: compareWorld(resources, state),
     timing: {
-      ...timelineOf(up?.steps ?? [], dependenciesIn(state), plan.timeScale),
-      wallSeconds: ports.clock.now() - start,
-      detectSeconds: detectSeconds(up),
-      rollbackSeconds: rollback?.seconds ?? null,
+      ...timelineOf(steps, dependenciesIn(state), plan.timeScale),
+      ...document.timing,
       cloudReadySeconds: session.cloud.readySeconds,
-      previewSeconds: preview.seconds,
-      upSeconds: up?.seconds ?? 0,
     },
   };
 }
