@@ -90,7 +90,7 @@ function createdTable(statement: string): string | undefined {
 function touchedTable(statement: string): string | undefined {
   const found =
     new RegExp(`^ALTER TABLE ${TABLE}`, "i").exec(statement) ??
-    new RegExp(`^CREATE (?:UNIQUE )?INDEX .*? ON ${TABLE}`, "i").exec(statement);
+    new RegExp(`^CREATE (?:UNIQUE )?INDEX (?:.+? )?ON ${TABLE}`, "i").exec(statement);
   return found?.[1]?.toLowerCase();
 }
 

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { z } from "zod";
 import type { HttpAnswer, HttpRequest } from "../../runbook/io/http.ts";
 import type { Check, Finding } from "../../runbook/preflight/check.ts";
@@ -19,7 +20,7 @@ export function configWith(changes: Partial<StackConfig>): StackConfig {
   return { ...PROD, ...changes };
 }
 
-/** What an AWS function answers: an answer, nothing (undefined) or an Error. */
+/** What an AWS function answers: an answer, nothing (undefined), an Error, or what depends on its arguments. */
 export type AwsAnswers = Readonly<Record<string, unknown>>;
 /** Answers by the start of `METHOD url`; what is not named does not answer. */
 export type HttpAnswers = Readonly<
@@ -75,8 +76,9 @@ async function refuse(): Promise<never> {
 
 export function fakeAws(answers: AwsAnswers): PreflightContext["aws"] {
   return {
-    find: async <T>(name: string, _args: unknown, schema: z.ZodType<T>) => {
-      const answer = answers[name];
+    find: async <T>(name: string, args: unknown, schema: z.ZodType<T>) => {
+      const given = answers[name];
+      const answer: unknown = typeof given === "function" ? given(args) : given;
       if (answer instanceof Error) throw answer;
       return answer === undefined ? undefined : schema.parse(answer);
     },
@@ -105,6 +107,12 @@ export function fakeFiles(files: Readonly<Record<string, string>>): PreflightCon
     },
   };
 }
+
+/** The project's own files. */
+export const realFiles: PreflightContext["files"] = {
+  read: (path) => (existsSync(path) ? readFileSync(path, "utf8") : undefined),
+  list: (path) => (existsSync(path) ? readdirSync(path).sort() : undefined),
+};
 
 /** A resource as the state holds it. */
 export function resource(type: string, name: string, more: Partial<StateResource> = {}): StateResource {

@@ -1,0 +1,114 @@
+import type { CommandRunner } from "../../../../runbook/io/child-command.ts";
+import { ciGreen, merged } from "../../../../runbook/preflight/checks/code.ts";
+import { configWith, fakeContext, fakeFiles, look } from "../../../support/preflight.ts";
+
+const { gitSha } = configWith({}).release;
+const short = gitSha.slice(0, 12);
+const API = "https://api.github.com/repos/alexarno/sparki";
+const tokens = { github: "ghp_1" };
+const files = fakeFiles({ "/sparki/README.md": "" });
+
+/** A clone: which of its commands fail. */
+function git(failing: string): { helm: CommandRunner; git: CommandRunner } {
+  const run: CommandRunner = async ([verb]) => ({ code: verb === failing ? 1 : 0, stdout: "", stderr: "" });
+  return { git: run, helm: run };
+}
+
+describe("merged", () => {
+  it("passes when a clone has the commit on main", async () => {
+    expect(await look(merged, fakeContext({ files, commands: git("none") }))).toEqual({
+      status: "pass",
+      reason: `commit ${short} is on origin/main of ../sparki`,
+    });
+  });
+
+  it("still passes by what the clone has when it cannot be brought up to date", async () => {
+    expect(await look(merged, fakeContext({ files, commands: git("fetch") }))).toMatchObject({ status: "pass" });
+  });
+
+  it("fails when the clone has the commit elsewhere", async () => {
+    expect(await look(merged, fakeContext({ files, commands: git("merge-base") }))).toEqual({
+      status: "fail",
+      reason: `commit ${short} is not on main`,
+      fix: "release a commit that is merged, or correct sparki:release.gitSha",
+    });
+  });
+
+  const compared = (status: string) => ({ [`GET ${API}/compare/main...${gitSha}`]: { body: { status } } });
+
+  it.each(["behind", "identical"])("passes when GitHub says that the commit is %s", async (status) => {
+    const context = fakeContext({ tokens, web: compared(status) });
+    expect(await look(merged, context)).toEqual({
+      status: "pass",
+      reason: `commit ${short} is on main of alexarno/sparki`,
+    });
+    expect(context.requests[0]?.headers?.authorization).toBe("Bearer ghp_1");
+  });
+
+  it.each([
+    ["says that it diverged", compared("diverged"), `commit ${short} is not on main`],
+    ["does not know it", { [`GET ${API}`]: { status: 404 } }, `commit ${short} is not in alexarno/sparki`],
+  ])("fails when GitHub %s", async (_, web, reason) => {
+    expect(await look(merged, fakeContext({ tokens, web }))).toMatchObject({ status: "fail", reason });
+  });
+
+  it("is skipped with the reason when neither a clone nor GitHub can be asked", async () => {
+    const finding = await look(merged, fakeContext({ files, commands: git("cat-file") }));
+    expect(finding.status).toBe("skipped");
+    expect(finding.reason).toContain("GITHUB_TOKEN is not set");
+  });
+});
+
+describe("ciGreen", () => {
+  const run = (name: string, conclusion: string | null) => ({
+    name,
+    status: conclusion === null ? "in_progress" : "completed",
+    conclusion,
+  });
+  const ran = (...runs: object[]) => ({
+    [`GET ${API}/commits/${gitSha}/check-runs`]: { body: { total_count: runs.length, check_runs: runs } },
+  });
+
+  it("passes when every check of CI ended well", async () => {
+    const web = ran(run("unit", "success"), run("docs", "skipped"));
+    expect(await look(ciGreen, fakeContext({ tokens, web }))).toEqual({
+      status: "pass",
+      reason: `2 checks on ${short} are green`,
+    });
+  });
+
+  it.each([
+    ["failed", ran(run("unit", "success"), run("e2e", "failure")), "e2e: failure"],
+    ["still runs", ran(run("e2e", null)), "e2e: in_progress"],
+    ["never ran", ran(), `CI has not run on ${short}`],
+  ])("fails when one %s, and links to it", async (_, web, reason) => {
+    expect(await look(ciGreen, fakeContext({ tokens, web }))).toEqual({
+      status: "fail",
+      reason,
+      fix: `https://github.com/alexarno/sparki/commit/${gitSha}/checks`,
+    });
+  });
+
+  it("fails for a commit that GitHub does not know", async () => {
+    const web = { [`GET ${API}`]: { status: 422 } };
+    expect(await look(ciGreen, fakeContext({ tokens, web }))).toMatchObject({ status: "fail" });
+  });
+
+  it.each([
+    ["there is no token", fakeContext(), "GITHUB_TOKEN is not set"],
+    [
+      "no repository is configured",
+      fakeContext({ tokens, config: configWith({ preflight: {} }) }),
+      "no sparki:preflight",
+    ],
+  ])("is skipped when %s", async (_, context, reason) => {
+    expect(await look(ciGreen, context)).toMatchObject({ status: "skipped", reason: expect.stringContaining(reason) });
+  });
+
+  it.each([
+    ["refuses the token", { [`GET ${API}`]: { status: 401 } }, "answered 401"],
+    ["is away", {}, "connect ECONNREFUSED"],
+  ])("cannot look when GitHub %s", async (_, web, message) => {
+    await expect(look(ciGreen, fakeContext({ tokens, web }))).rejects.toThrow(message);
+  });
+});

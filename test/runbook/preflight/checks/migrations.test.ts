@@ -1,0 +1,46 @@
+import { migrations } from "../../../../runbook/preflight/checks/migrations.ts";
+import { configWith, fakeContext, fakeFiles, fakeState, look, promotionOf } from "../../../support/preflight.ts";
+
+const { release } = configWith({});
+const at = (level: number, oldest = 1) => ({ ...release, schema: { level, oldest } });
+const FIRST = "CREATE TABLE projects (id uuid PRIMARY KEY);";
+const holding = (level: number, scripts: readonly string[], live?: number) => {
+  const files = scripts.map((script, index) => [`/project/sql/000${index + 1}_step.sql`, script]);
+  return fakeContext({
+    config: configWith({ preflight: { migrations: "sql" }, release: at(level) }),
+    files: fakeFiles(Object.fromEntries(files)),
+    state: fakeState(live === undefined ? [] : [promotionOf(at(live))]),
+  });
+};
+
+describe("migrations", () => {
+  it("passes with how many there are to run", async () => {
+    const scripts = [FIRST, "ALTER TABLE projects ADD COLUMN owner text;"];
+    expect(await look(migrations, holding(2, scripts))).toEqual({ status: "pass", reason: "2 to run, up to level 2" });
+    expect(await look(migrations, holding(2, scripts, 2))).toEqual({ status: "pass", reason: "none to run" });
+  });
+
+  it("judges only what the database does not have yet", async () => {
+    const scripts = [FIRST, "ALTER TABLE projects DROP COLUMN name;"];
+    expect(await look(migrations, holding(2, scripts, 2))).toMatchObject({ status: "pass" });
+    expect(await look(migrations, holding(2, scripts, 1))).toMatchObject({
+      status: "fail",
+      reason: expect.stringContaining("0002_step.sql: ALTER TABLE projects DROP COLUMN name drops a column"),
+      fix: expect.stringContaining("expand now and contract in a later release"),
+    });
+  });
+
+  it("fails when the folder is not there", async () => {
+    const config = configWith({ preflight: { migrations: "../sparki/migrations" } });
+    expect(await look(migrations, fakeContext({ config }))).toMatchObject({
+      status: "fail",
+      reason: "../sparki/migrations is not there",
+    });
+  });
+
+  it("is skipped when none is configured", async () => {
+    expect(await look(migrations, fakeContext({ config: configWith({ preflight: {} }) }))).toMatchObject({
+      status: "skipped",
+    });
+  });
+});
