@@ -45,7 +45,7 @@ export function plainScreen(stream: NodeJS.WritableStream): Screen {
 
 async function terminalScreen(stream: Terminal, env: Ports["env"]): Promise<Screen> {
   const { createLogUpdate } = await import("log-update");
-  const update = createLogUpdate(stream);
+  const update = createLogUpdate(stream, { showCursor: true });
   const width = Math.min(WIDTH, stream.columns ?? WIDTH);
   let draw: (() => readonly string[]) | undefined;
   const redraw = () => (draw === undefined ? update.clear() : update(cut(draw(), width)));
