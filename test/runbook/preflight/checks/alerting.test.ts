@@ -1,0 +1,117 @@
+import { stormRoutes } from "../../../../rehearsal/storm-services.ts";
+import { alertmanager, sampleAlert } from "../../../../runbook/preflight/checks/alerting.ts";
+import type { Http } from "../../../../runbook/preflight/context.ts";
+import { configWith, fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
+
+const URL = "https://alertmanager.storm.sparki.tools";
+const clock = { now: () => Date.now() / 1000, sleep: async () => {} };
+
+describe("alertmanager", () => {
+  it("passes when it is ready, and fails with what it answers else", async () => {
+    expect(await look(alertmanager, fakeContext({ web: { [`GET ${URL}/-/ready`]: {} } }))).toMatchObject({
+      status: "pass",
+    });
+    expect(await look(alertmanager, fakeContext({ web: { [`GET ${URL}/-/ready`]: { status: 503 } } }))).toMatchObject({
+      status: "fail",
+      reason: `${URL}/-/ready answered 503`,
+    });
+  });
+});
+
+type Shown = { labels: Record<string, string>; receivers: { name: string }[] };
+
+/** The rehearsal's Alertmanager, whose answers to who asks for alerts can be changed. */
+function asked(change: (alerts: Shown[]) => unknown = (alerts) => alerts): Http {
+  const routes = stormRoutes(() => undefined);
+  return async (url, { method = "GET", body } = {}) => {
+    const path = `/storm/alertmanager${url.slice(URL.length)}`;
+    const answer = await routes[`${method} /storm/*`]?.(body && JSON.parse(body), path);
+    const shown = method === "GET" ? change(answer as Shown[]) : answer;
+    return { answered: true, status: 200, headers: {}, body: JSON.stringify(shown ?? {}), seconds: 0 };
+  };
+}
+
+const routed = fakeState([resource("kubernetes:helm.sh/v3:Release", "monitoring", { inputs: { values: {} } })]);
+const withReceivers = (names: Record<string, string>) => (alerts: Shown[]) =>
+  alerts.map((alert) => ({ ...alert, receivers: [{ name: names[alert.labels.severity ?? ""] ?? "other" }] }));
+const right = withReceivers({
+  page: "sparki-monitoring/monitoring/incidents",
+  ticket: "sparki-monitoring/monitoring/platform",
+});
+
+describe("sampleAlert", () => {
+  it("passes when a page and a ticket reach whom they concern, and are resolved", async () => {
+    expect(await look(sampleAlert, fakeContext({ http: asked(right), state: routed, clock }))).toEqual({
+      status: "pass",
+      reason: "a page and a ticket went to whom they concern",
+    });
+  });
+
+  it("passes before the first deployment when the alerts are taken and resolved, and says that routes are to come", async () => {
+    expect(await look(sampleAlert, fakeContext({ http: asked(), clock }))).toEqual({
+      status: "pass",
+      reason: "taken and resolved; the routes come with the deployment",
+    });
+  });
+
+  it("leaves the alerts resolved, and sends them to end by themselves within seconds", async () => {
+    const sent: { endsAt: string }[][] = [];
+    const http: Http = (url, options) => {
+      if (options?.method === "POST") sent.push(JSON.parse(options.body ?? ""));
+      return answer(url, options);
+    };
+    const answer = asked(right);
+    await look(sampleAlert, fakeContext({ http, state: routed, clock }));
+    const seconds = sent.map(([first]) => (Date.parse(first?.endsAt ?? "") - Date.now()) / 1000);
+    expect(seconds[0]).toBeLessThanOrEqual(5);
+    expect(seconds[1]).toBeLessThanOrEqual(0);
+  });
+
+  it.each([
+    [
+      "a page goes to the wrong people",
+      withReceivers({ page: "a/b/platform", ticket: "a/b/platform" }),
+      "a page goes to a/b/platform; expected incidents",
+    ],
+    [
+      "a ticket goes to nobody",
+      (alerts: Shown[]) =>
+        right(alerts).map((alert) => (alert.labels.severity === "ticket" ? { ...alert, receivers: [] } : alert)),
+      "a ticket goes to nobody",
+    ],
+  ])("fails when %s, and says where the routes are", async (_, change, reason) => {
+    expect(await look(sampleAlert, fakeContext({ http: asked(change), state: routed, clock }))).toEqual({
+      status: "fail",
+      reason,
+      fix: expect.stringContaining("AlertmanagerConfig in sparki-monitoring"),
+    });
+  });
+
+  it("fails when it never shows them, and when it never resolves them", async () => {
+    let now = Date.now() / 1000;
+    const patient = {
+      now: () => now,
+      sleep: async (seconds: number) => {
+        now += seconds;
+      },
+    };
+    const never = fakeContext({ http: asked(() => []), state: routed, clock: patient });
+    expect(await look(sampleAlert, never)).toMatchObject({
+      status: "fail",
+      reason: "it shows 0 of 2 alerts that were sent",
+    });
+    const kept = right([
+      { labels: { severity: "page" }, receivers: [] },
+      { labels: { severity: "ticket" }, receivers: [] },
+    ]);
+    const always = fakeContext({ http: asked(() => kept), state: routed, clock: patient });
+    expect(await look(sampleAlert, always)).toMatchObject({ status: "fail", reason: "the alerts are not resolved" });
+  });
+
+  it("cannot look when it refuses the alerts, and is skipped where the config has no address", async () => {
+    const refusing = fakeContext({ web: { [`POST ${URL}`]: { status: 400, body: "bad" } } });
+    await expect(look(sampleAlert, refusing)).rejects.toThrow("answered 400: bad");
+    const config = configWith({ storm: { prometheusUrl: "https://p.test" } });
+    expect(await look(sampleAlert, fakeContext({ config }))).toMatchObject({ status: "skipped" });
+  });
+});
