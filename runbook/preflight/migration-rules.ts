@@ -2,75 +2,144 @@
 export interface StatementRule {
   /** Breaking takes away what live code may use: only a contraction may. Locking stops all work on a table for as long as it takes. */
   readonly kind: "breaking" | "locking";
+  /** Looked for in one statement without comments, texts and line breaks, in either case. */
   readonly pattern: RegExp;
+  /** A statement that it refuses. */
+  readonly example: string;
   readonly what: string;
   readonly instead: string;
 }
 
-const ALTER = String.raw`^ALTER TABLE\b.*\b`;
-const breaking = (pattern: string, what: string, instead: string): StatementRule =>
-  rule("breaking", pattern, what, instead);
-const locking = (pattern: string, what: string, instead: string): StatementRule =>
-  rule("locking", pattern, what, instead);
+const LATER = "contract in a later release";
+const SLOWLY = "delete in small steps, from the application";
 
-/** What no expanding migration may do; each is looked for in one statement without comments, texts and line breaks. */
+/** What no expanding migration may do; the first that fits a statement tells of it. */
 export const STATEMENT_RULES: readonly StatementRule[] = [
-  breaking("^DROP (?!INDEX)", "drops what it names", "contract in a later release"),
-  breaking(
-    `${ALTER}DROP (COLUMN|(?!CONSTRAINT|DEFAULT|NOT NULL|EXPRESSION|IDENTITY))`,
-    "drops a column",
-    "contract in a later release",
-  ),
-  breaking(`${ALTER}DROP DEFAULT`, "drops a default that inserts may rely on", "contract in a later release"),
-  breaking("^TRUNCATE", "empties a table", "delete in small steps, from the application"),
-  breaking(String.raw`^DELETE\b(?!.*\bWHERE\b)`, "deletes every row", "delete in small steps, from the application"),
-  breaking(
-    String.raw`^ALTER\b.*\bRENAME\b`,
-    "renames what live code names",
-    "add the new one, write both, then contract",
-  ),
-  breaking(
-    `${ALTER}(SET DATA )?TYPE`,
-    "changes a column's type, which rewrites the table",
-    "add a new column and write both",
-  ),
-  breaking(
-    `${ALTER}SET NOT NULL`,
-    "refuses what live code may insert",
-    "add a CHECK ... NOT VALID, validate it, then contract",
-  ),
-  breaking(
-    String.raw`${ALTER}ADD (COLUMN )?(?!CONSTRAINT)(?=.*\bNOT NULL\b)(?!.*\b(DEFAULT|GENERATED)\b)`,
-    "adds a column that live code does not fill",
-    "give it a DEFAULT",
-  ),
-  locking(
-    "^CREATE (UNIQUE )?INDEX (?!CONCURRENTLY)",
-    "blocks writes while the index is built",
-    "CREATE INDEX CONCURRENTLY",
-  ),
-  locking(
-    String.raw`${ALTER}ADD (CONSTRAINT \S+ )?(CHECK|FOREIGN KEY)\b(?!.*\bNOT VALID\b)`,
-    "checks every row under a lock",
-    "add it NOT VALID, then VALIDATE CONSTRAINT in the next migration",
-  ),
-  locking(
-    String.raw`${ALTER}ADD (CONSTRAINT \S+ )?(UNIQUE|PRIMARY KEY)\b(?!.*\bUSING INDEX\b)`,
-    "builds an index under a lock",
-    "CREATE UNIQUE INDEX CONCURRENTLY, then ADD ... USING INDEX",
-  ),
-  locking(
-    String.raw`${ALTER}ADD .*\bDEFAULT (.*\b)?(RANDOM|GEN_RANDOM_UUID|UUID_GENERATE_V4|CLOCK_TIMESTAMP|NEXTVAL)\b`,
-    "computes a value for every row, which rewrites the table",
-    "add it without a DEFAULT and fill it in small steps",
-  ),
-  locking(`${ALTER}GENERATED ALWAYS AS .* STORED`, "rewrites the table", "fill a plain column from the application"),
-  locking(`${ALTER}SET (TABLESPACE|LOGGED|UNLOGGED)`, "rewrites the table", "do it in a maintenance window"),
-  locking("^(VACUUM FULL|VACUUM \\(.*FULL|CLUSTER|LOCK)\\b", "locks the table", "leave it out"),
-  locking("^REINDEX (?!.*CONCURRENTLY)", "blocks writes while the index is built", "REINDEX CONCURRENTLY"),
-  locking("^REFRESH MATERIALIZED VIEW (?!CONCURRENTLY)", "blocks reads", "REFRESH MATERIALIZED VIEW CONCURRENTLY"),
+  {
+    kind: "breaking",
+    pattern: /^DROP (?!INDEX)/i,
+    example: "DROP TABLE projects",
+    what: "drops what it names",
+    instead: LATER,
+  },
+  {
+    kind: "breaking",
+    pattern: /^ALTER TABLE\b.*\bDROP (COLUMN|(?!CONSTRAINT|DEFAULT|NOT NULL|EXPRESSION|IDENTITY))/i,
+    example: "ALTER TABLE projects DROP COLUMN name",
+    what: "drops a column",
+    instead: LATER,
+  },
+  {
+    kind: "breaking",
+    pattern: /^ALTER TABLE\b.*\bDROP DEFAULT/i,
+    example: "ALTER TABLE projects ALTER name DROP DEFAULT",
+    what: "drops a default that inserts may rely on",
+    instead: LATER,
+  },
+  {
+    kind: "breaking",
+    pattern: /^TRUNCATE/i,
+    example: "TRUNCATE projects",
+    what: "empties a table",
+    instead: SLOWLY,
+  },
+  {
+    kind: "breaking",
+    pattern: /^DELETE\b(?!.*\bWHERE\b)/i,
+    example: "DELETE FROM projects",
+    what: "deletes every row",
+    instead: SLOWLY,
+  },
+  {
+    kind: "breaking",
+    pattern: /^ALTER\b.*\bRENAME\b/i,
+    example: "ALTER TABLE projects RENAME name TO title",
+    what: "renames what live code names",
+    instead: "add the new one, write both, then contract",
+  },
+  {
+    kind: "breaking",
+    pattern: /^ALTER TABLE\b.*\bALTER (COLUMN )?(?!COLUMN )\S+ (SET DATA )?TYPE\b/i,
+    example: "ALTER TABLE projects ALTER name TYPE varchar(9)",
+    what: "changes a column's type, which rewrites the table",
+    instead: "add a new column and write both",
+  },
+  {
+    kind: "breaking",
+    pattern: /^ALTER TABLE\b.*\bSET NOT NULL/i,
+    example: "ALTER TABLE projects ALTER name SET NOT NULL",
+    what: "refuses what live code may insert",
+    instead: "add a CHECK ... NOT VALID, validate it, then contract",
+  },
+  {
+    kind: "breaking",
+    pattern: /^ALTER TABLE\b.*\bADD (COLUMN )?(?!CONSTRAINT)(?=.*\bNOT NULL\b)(?!.*\b(DEFAULT|GENERATED)\b)/i,
+    example: "ALTER TABLE projects ADD owner text NOT NULL",
+    what: "adds a column that live code does not fill",
+    instead: "give it a DEFAULT",
+  },
+  {
+    kind: "locking",
+    pattern: /^CREATE (UNIQUE )?INDEX (?!CONCURRENTLY)/i,
+    example: "CREATE INDEX by_name ON projects (name)",
+    what: "blocks writes while the index is built",
+    instead: "CREATE INDEX CONCURRENTLY",
+  },
+  {
+    kind: "locking",
+    pattern: /^ALTER TABLE\b.*\bADD (CONSTRAINT \S+ )?(CHECK|FOREIGN KEY)\b(?!.*\bNOT VALID\b)/i,
+    example: "ALTER TABLE projects ADD CHECK (name <> '')",
+    what: "checks every row under a lock",
+    instead: "add it NOT VALID, then VALIDATE CONSTRAINT in the next migration",
+  },
+  {
+    kind: "locking",
+    pattern: /^ALTER TABLE\b.*\bADD (CONSTRAINT \S+ )?(UNIQUE|PRIMARY KEY)\b(?!.*\bUSING INDEX\b)/i,
+    example: "ALTER TABLE projects ADD UNIQUE (name)",
+    what: "builds an index under a lock",
+    instead: "CREATE UNIQUE INDEX CONCURRENTLY, then ADD ... USING INDEX",
+  },
+  {
+    kind: "locking",
+    pattern:
+      /^ALTER TABLE\b.*\bADD .*\bDEFAULT (.*\b)?(RANDOM|GEN_RANDOM_UUID|UUID_GENERATE_V4|CLOCK_TIMESTAMP|NEXTVAL)\b/i,
+    example: "ALTER TABLE projects ADD key uuid DEFAULT gen_random_uuid()",
+    what: "computes a value for every row, which rewrites the table",
+    instead: "add it without a DEFAULT and fill it in small steps",
+  },
+  {
+    kind: "locking",
+    pattern: /^ALTER TABLE\b.*\bGENERATED ALWAYS AS .* STORED/i,
+    example: "ALTER TABLE projects ADD low text GENERATED ALWAYS AS (lower(name)) STORED",
+    what: "rewrites the table",
+    instead: "fill a plain column from the application",
+  },
+  {
+    kind: "locking",
+    pattern: /^ALTER TABLE\b.*\bSET (TABLESPACE|LOGGED|UNLOGGED)/i,
+    example: "ALTER TABLE projects SET TABLESPACE fast",
+    what: "rewrites the table",
+    instead: "do it by hand, in a maintenance window",
+  },
+  {
+    kind: "locking",
+    pattern: /^(VACUUM FULL|VACUUM \(.*FULL|CLUSTER|LOCK)\b/i,
+    example: "VACUUM FULL projects",
+    what: "locks the table",
+    instead: "leave it out",
+  },
+  {
+    kind: "locking",
+    pattern: /^REINDEX (?!.*CONCURRENTLY)/i,
+    example: "REINDEX TABLE projects",
+    what: "blocks writes while the index is built",
+    instead: "REINDEX TABLE CONCURRENTLY",
+  },
+  {
+    kind: "locking",
+    pattern: /^REFRESH MATERIALIZED VIEW (?!CONCURRENTLY)/i,
+    example: "REFRESH MATERIALIZED VIEW totals",
+    what: "blocks reads",
+    instead: "REFRESH MATERIALIZED VIEW CONCURRENTLY",
+  },
 ];
-
-function rule(kind: StatementRule["kind"], pattern: string, what: string, instead: string): StatementRule {
-  return { kind, pattern: new RegExp(pattern, "i"), what, instead };
-}

@@ -77,10 +77,19 @@ function statementsOf(script: string): string[] {
   return bare
     .split(";")
     .map((statement) => statement.replace(/\s+/g, " ").trim())
-    .filter(Boolean);
+    .filter(Boolean)
+    .flatMap(actionsOf);
 }
 
-const TABLE = String.raw`(?:ONLY )?(?:IF (?:NOT )?EXISTS )?"?([\w.]+)"?`;
+/** Each action of an `ALTER TABLE` as a statement of its own; any other statement as it is. */
+function actionsOf(statement: string): string[] {
+  const head = new RegExp(`^ALTER TABLE ${TABLE} `, "i").exec(statement)?.[0];
+  if (head === undefined) return [statement];
+  const actions = statement.slice(head.length).split(/,\s*(?![^(]*\))/);
+  return actions.map((action) => `${head}${action}`);
+}
+
+const TABLE = String.raw`(?:IF (?:NOT )?EXISTS )?(?:ONLY )?"?([\w.]+)"?`;
 
 function createdTable(statement: string): string | undefined {
   return new RegExp(`^CREATE (?:UNLOGGED )?TABLE ${TABLE}`, "i").exec(statement)?.[1]?.toLowerCase();

@@ -4,7 +4,7 @@ export const entrance: Check = {
   id: "entrance",
   group: "Infrastructure",
   title: "Load balancer answers",
-  proves: "What is live answers at https://<domain>/health through DNS, TLS and the load balancer.",
+  proves: "What is live answers at the domain's /health through DNS, TLS and the load balancer.",
   timeLimitSeconds: 20,
   run: async ({ config, http, stack, state }, signal) => {
     const { resources } = await state.read();

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { STATEMENT_RULES } from "../../../runbook/preflight/migration-rules.ts";
 import { migrationProblems } from "../../../runbook/preflight/migrations.ts";
 import { configWith } from "../../support/preflight.ts";
 
@@ -15,6 +16,7 @@ const second = (script: string, schema: { oldest?: number; live?: number } = {})
 describe("migrationProblems", () => {
   it.each([
     "ALTER TABLE projects ADD COLUMN owner text",
+    "ALTER TABLE projects ADD COLUMN type text, ALTER COLUMN type SET DEFAULT 'x'",
     "ALTER TABLE projects ADD COLUMN state text NOT NULL DEFAULT 'new'",
     "ALTER TABLE projects ADD created_at timestamptz NOT NULL DEFAULT now()",
     "CREATE INDEX CONCURRENTLY projects_by_name ON projects (name)",
@@ -69,11 +71,20 @@ describe("migrationProblems", () => {
     ["ALTER TABLE projects SET TABLESPACE fast", "maintenance window"],
     ["VACUUM FULL projects", "leave it out"],
     ["LOCK TABLE projects", "leave it out"],
-    ["REINDEX TABLE projects", "REINDEX CONCURRENTLY"],
+    ["REINDEX TABLE projects", "CONCURRENTLY"],
     ["REFRESH MATERIALIZED VIEW p", "CONCURRENTLY"],
   ])("refuses what locks a table, marked or not: %s", (script, instead) => {
     expect(second(script)).toEqual([expect.stringContaining(instead)]);
     expect(second(`-- contract: level 1\n${script}`)).toHaveLength(1);
+  });
+
+  it("judges each action of a statement by itself", () => {
+    const script = "ALTER TABLE projects ADD a numeric(4, 2) NOT NULL DEFAULT 0, ADD b int NOT NULL, DROP name";
+    expect(second(script)).toEqual([expect.stringContaining("ADD b int"), expect.stringContaining("DROP name")]);
+  });
+
+  it.each(STATEMENT_RULES)("refuses the page's own example: $example", ({ example, what }) => {
+    expect(second(example)).toEqual([expect.stringContaining(what)]);
   });
 
   it.each([

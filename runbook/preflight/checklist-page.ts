@@ -1,0 +1,70 @@
+/** The checklist's page in docs, generated from its checks: `node runbook/preflight/checklist-page.ts > docs/preflight.md`. */
+import { type Check, GROUPS } from "./check.ts";
+import { CHECKLIST } from "./checklist.ts";
+import { STATEMENT_RULES } from "./migration-rules.ts";
+
+/** The page as Markdown; the same checks always give the same text. */
+export function checklistPage(): string {
+  return [
+    "# Before a deployment: preflight",
+    "",
+    "Generated from the checks in `runbook/preflight` by `node runbook/preflight/checklist-page.ts > docs/preflight.md`; a",
+    "test keeps it current.",
+    "",
+    "`npx sparki preflight` goes through the runbook's checklist and changes nothing. The checks run side by side, so all of",
+    "it takes as long as the slowest one. Each ends in one of four ways:",
+    "",
+    "- **pass**: it holds;",
+    "- **warn**: it holds, but somebody should look soon;",
+    "- **fail**: it does not hold, or could not be looked at; how to mend it is said beside it, and the command exits 1;",
+    "- **skipped**: there is nothing to look at yet (as before a first deployment), or no means to look; the reason says which.",
+    "",
+    ...GROUPS.flatMap(section),
+    ...KNOWLEDGE,
+    "## Migrations",
+    "",
+    "While migrations run, the release before still serves. So a migration may only add, and what is taken away goes in a",
+    "later release, in a migration that says so in a line of its own: `-- contract: level 3` (only code of schema level 3 or",
+    "later runs afterwards). It is due once the live release is of that level and `sparki:release.schema.oldest` says it too.",
+    "A table that is made in the same go may be treated in any way: nobody uses it yet.",
+    "",
+    "| refused | because it | instead |",
+    "| --- | --- | --- |",
+    ...STATEMENT_RULES.map(({ example, what, instead }) => `| \`${example}\` | ${what} | ${instead} |`),
+    "",
+  ].join("\n");
+}
+
+function section(group: Check["group"]): string[] {
+  const own = CHECKLIST.filter((check) => check.group === group);
+  const rows = own.map(
+    ({ id, title, proves, timeLimitSeconds }) => `| ${title} | \`${id}\` | ${proves} | ${timeLimitSeconds} s |`,
+  );
+  return [`## ${group}`, "", "| check | id | passes when | time limit |", "| --- | --- | --- | --- |", ...rows, ""];
+}
+
+const KNOWLEDGE = [
+  "## What it may use",
+  "",
+  "AWS is asked through the provider's own functions, with the credentials that the AWS command line would use; the cluster",
+  "with a token that those give. The rest is taken from the stack's config and from the environment:",
+  "",
+  "| what | for |",
+  "| --- | --- |",
+  "| `--on-call-confirmed`, `--window-announced` | what only a person knows; asked for on a terminal, kept in the result |",
+  "| `SPARKI_REGISTRY_TOKEN` | private images: a token, or `user:token` |",
+  "| `GITHUB_TOKEN` | the commit and its CI, where no clone of the application knows it |",
+  "| `SLACK_BOT_TOKEN` or `SLACK_WEBHOOK_URL` | Slack |",
+  "| `SPARKI_STORM_TOKEN` | Storm's services, as a bearer token |",
+  "| `sparki:storm.*Url` | Storm's eight services; one without an address is skipped |",
+  "| `sparki:preflight.repository`, `.checkout` | the application's repository on GitHub, and a clone of it |",
+  "| `sparki:preflight.migrations` | the folder of the engine's migrations |",
+  "| `sparki:preflight.featureFlags` | the file of feature flags |",
+  "| `sparki:preflight.restoreTest` | `{on, by, snapshot}`: the last snapshot that was restored and read |",
+  "| `sparki:preflight.imageSignatureKey` | cosign's public key, PEM; without it signatures are not looked at |",
+  "",
+  "Secret values are read to compare the names of their keys, and go no further.",
+  "",
+];
+
+if (process.argv[1] === import.meta.filename) process.stdout.write(checklistPage());
