@@ -26,6 +26,8 @@ export interface Surroundings {
   /** Looked at after the preview and before the first change; resolves with why not to begin. */
   readonly mayBegin?: () => Promise<string | undefined>;
   readonly run?: RunSettings;
+  /** What was previewed and shown already. @default previewed here */
+  readonly preview?: EngineResult | undefined;
   /** What the update is called on the screen. @default deploy */
   readonly verb?: string;
 }
@@ -34,11 +36,7 @@ export interface Surroundings {
 export async function deploy(engine: Engine, title: string, surroundings: Surroundings): Promise<Deployment> {
   const { screen, clock, gateLogFile, run, verb = "deploy", mayBegin } = surroundings;
   const before = readGateLog(gateLogFile).length;
-  const preview = await showPhase(screen, clock, `preview ${title}`, async (phase) => {
-    const result = await engine.preview(phase.watch({ lines: false }), run);
-    phase.note(`${describe(result)}, ${result.policy.checked} policy checks`);
-    return result;
-  });
+  const preview = surroundings.preview ?? (await previewed(engine, title, surroundings));
   if (preview.outcome !== "succeeded") return { preview, up: undefined, gates: [] };
   const refusal = await mayBegin?.();
   if (refusal !== undefined) return { preview, refusal, up: undefined, gates: [] };
@@ -53,6 +51,14 @@ export async function deploy(engine: Engine, title: string, surroundings: Surrou
     return result;
   });
   return { preview, up, gates: readGateLog(gateLogFile).slice(before) };
+}
+
+function previewed(engine: Engine, title: string, { screen, clock, run }: Surroundings): Promise<EngineResult> {
+  return showPhase(screen, clock, `preview ${title}`, async (phase) => {
+    const result = await engine.preview(phase.watch({ lines: false }), run);
+    phase.note(`${describe(result)}, ${result.policy.checked} policy checks`);
+    return result;
+  });
 }
 
 function describe({ outcome, changes }: EngineResult): string {

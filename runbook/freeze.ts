@@ -5,7 +5,7 @@ const TAG = "sparki:frozen";
 /** Backends keep no longer values. */
 const LONGEST = 250;
 
-type TaggedStack = Pick<Engine, "tag" | "setTag">;
+type TaggedStack = Pick<Engine, "tags" | "setTag">;
 
 /** Lets no deploy begin until a rollback succeeds or a person says so. */
 export function freeze(stack: TaggedStack, reason: string): Promise<void> {
@@ -13,11 +13,11 @@ export function freeze(stack: TaggedStack, reason: string): Promise<void> {
 }
 
 /** Why deploys are refused; undefined when they are not. */
-export function frozenReason(stack: TaggedStack): Promise<string | undefined> {
-  return stack.tag(TAG);
+export async function frozenReason(stack: Pick<TaggedStack, "tags">): Promise<string | undefined> {
+  return (await stack.tags())[TAG];
 }
 
 /** Lets deploys begin again. */
 export async function thaw(stack: TaggedStack): Promise<void> {
-  if ((await stack.tag(TAG)) !== undefined) await stack.setTag(TAG, undefined);
+  if ((await frozenReason(stack)) !== undefined) await stack.setTag(TAG, undefined);
 }

@@ -5,7 +5,9 @@ import type { Release } from "../stacks/schema.ts";
 import type { Decision } from "./decisions.ts";
 import { type Deployment, deploy } from "./deployment.ts";
 import { endingOf } from "./ending.ts";
+import type { EngineResult } from "./engine-record.ts";
 import { freeze, thaw } from "./freeze.ts";
+import type { RunSettings } from "./io/engine.ts";
 import { pinConfig } from "./io/pinned-config.ts";
 import { showPhase } from "./report/live.ts";
 import { ROLLBACK_ENVIRONMENT } from "./rollback-mode.ts";
@@ -32,9 +34,15 @@ const reachSchema = outputsSchema.pick({ kubeconfig: true, loadBalancer: true })
 
 /**
  * Takes the stack forward to a release that was promoted before, under the policies, and proves that it serves. Tries
- * once: a failure is a result, never another try. Rejects only when the signal aborts.
+ * once: a failure is a result, never another try. Rejects only when the signal aborts. A `preview` that was made and
+ * shown already is not made again.
  */
-export async function goBack(target: StackTarget, release: Release, why: string): Promise<Rollback> {
+export async function goBack(
+  target: StackTarget,
+  release: Release,
+  why: string,
+  preview?: EngineResult,
+): Promise<Rollback> {
   const started = target.clock.now();
   const end = async (found: Pick<Rollback, "deployment" | "proof" | "verdict" | "reason">): Promise<Rollback> => {
     await mark(target, release, found);
@@ -44,7 +52,7 @@ export async function goBack(target: StackTarget, release: Release, why: string)
   };
   let deployment: Deployment | undefined;
   try {
-    deployment = await update(target, release, why);
+    deployment = await update(target, release, why, preview);
     const { verdict, reason } = endingOf(deployment);
     if (verdict !== "pass") return await end({ deployment, proof: undefined, verdict: "fail", reason });
     const proof = await prove(target, release);
@@ -53,6 +61,16 @@ export async function goBack(target: StackTarget, release: Release, why: string)
     target.signal.throwIfAborted();
     return await end({ deployment, proof: undefined, verdict: "error", reason: messageOf(error) });
   }
+}
+
+/** Shows what going back to a release would change, under the policies, and changes nothing. */
+export function previewBack(target: StackTarget, release: Release): Promise<EngineResult> {
+  const { screen, clock, engine } = target;
+  return withPin(target, release, "", (run) =>
+    showPhase(screen, clock, `preview the way back to ${release.id}`, (phase) =>
+      engine.preview(phase.watch({ lines: true }), run),
+    ),
+  );
 }
 
 /** A failed rollback freezes the stack: what would come after it would stand on something that nobody knows. */
@@ -82,12 +100,27 @@ const RETURNED = {
   highErrorSeconds: 0,
 } as const;
 
-async function update(target: StackTarget, release: Release, why: string): Promise<Deployment> {
+function update(target: StackTarget, release: Release, why: string, preview?: EngineResult): Promise<Deployment> {
   const { engine, screen, clock, gateLogFile } = target;
-  const pinned = pinConfig(target.configFile, release);
-  const run = { message: rollbackMessage(release, why), configFile: pinned.file, environment: ROLLBACK_ENVIRONMENT };
+  return withPin(target, release, why, (run) =>
+    deploy(engine, release.id, { screen, clock, gateLogFile, run, preview, verb: "go back to" }),
+  );
+}
+
+/** The settings of an operation that goes back, with the release in a config of its own while it lasts. */
+async function withPin<T>(
+  { configFile }: StackTarget,
+  release: Release,
+  why: string,
+  work: (run: RunSettings) => Promise<T>,
+): Promise<T> {
+  const pinned = pinConfig(configFile, release);
   try {
-    return await deploy(engine, release.id, { screen, clock, gateLogFile, run, verb: "go back to" });
+    return await work({
+      message: rollbackMessage(release, why),
+      configFile: pinned.file,
+      environment: ROLLBACK_ENVIRONMENT,
+    });
   } finally {
     pinned.remove();
   }

@@ -18,8 +18,20 @@ export interface StackSession extends PlanTarget {
   readonly engine: Engine;
 }
 
-/** Opens the engine on a stack of this project, making the stack where the backend has none yet. */
-export async function openStack(stack: string, ports: Ports, progress: Progress): Promise<StackSession> {
+export interface StackOptions {
+  /** What the program finds beside what the environment holds already. @default nothing */
+  readonly programEnvironment?: Readonly<Record<string, string>>;
+  /** Whether a stack that the backend does not have is made. @default true */
+  readonly mayCreate?: boolean;
+}
+
+/** Opens the engine on a stack of this project. */
+export async function openStack(
+  stack: string,
+  ports: Ports,
+  progress: Progress,
+  { programEnvironment = {}, mayCreate = true }: StackOptions = {},
+): Promise<StackSession> {
   const { clock, env, signal } = ports;
   const configFile = configFileOf(stack, ports);
   const tools = await resolveTools(["pulumi", "helm"], { env, progress, signal });
@@ -29,7 +41,8 @@ export async function openStack(stack: string, ports: Ports, progress: Progress)
     cli: { path: tools.pulumi ?? "pulumi", version: await sdkVersion() },
     environment: given(env),
     program: (await import("../index.ts")).default,
-    programEnvironment: {},
+    programEnvironment,
+    mayCreate,
     policyPacks: env.PULUMI_OPTION_POLICY_PACK === undefined ? [POLICY_PACK] : [],
     parallel: PARALLEL,
     clock,

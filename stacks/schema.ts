@@ -136,6 +136,15 @@ const contactsSchema = z.strictObject({
   infrastructure: contactSchema,
 });
 
+/**
+ * A secret that only commands use: the engine decrypts it for them, a file shows it encrypted, and the typed config
+ * never holds it.
+ */
+const commandSecret = z
+  .union([z.string(), z.strictObject({ secure: z.string() })])
+  .transform(() => undefined)
+  .optional();
+
 /** The whole stack config below the `sparki:` namespace. */
 export const configSchema = z.strictObject({
   owner: z.string().min(1),
@@ -154,6 +163,9 @@ export const configSchema = z.strictObject({
   storm: stormSchema,
   preflight: preflightSchema.default({}),
   contacts: contactsSchema,
+  /** Slack's incoming webhook, or a bot's token, which keeps a deployment's messages in one thread. */
+  slackWebhook: commandSecret,
+  slackToken: commandSecret,
   /** Where this repository's files can be read; alerts link to its pages. */
   runbookUrl: z.url(),
   /** False lifts deletion protection, for a stack that is about to be destroyed on purpose. */

@@ -34,6 +34,8 @@ export interface EngineOptions {
   /** How many operations the engine runs side by side. */
   readonly parallel: number;
   readonly clock: Clock;
+  /** Whether a stack that the backend does not have is made. @default true */
+  readonly mayCreate?: boolean;
   /** Its abort interrupts the engine: what is in flight finishes and is saved. */
   readonly signal: AbortSignal;
 }
@@ -76,16 +78,16 @@ export class Engine {
     this.#options = options;
   }
 
-  /** Selects the stack, or makes it when the backend has none. */
+  /** Selects the stack, or makes it when the backend has none; throws SPARKI_USAGE where it may not. */
   static async open(options: EngineOptions): Promise<Engine> {
     const { cli, environment, program, projectDirectory: workDir, stack: stackName } = options;
     const args = { stackName, projectName: PROJECT, program };
     const pulumiCommand = pulumiProcess(cli.path, cli.version);
     const workspace = { workDir, envVars: { ...environment }, pulumiCommand };
     const stack = await LocalWorkspace.selectStack(args, workspace).catch((error: unknown) => {
-      if (error instanceof PulumiExit && error.exitCode === STACK_NOT_FOUND)
-        return LocalWorkspace.createStack(args, workspace);
-      throw error;
+      if (!(error instanceof PulumiExit) || error.exitCode !== STACK_NOT_FOUND) throw error;
+      if (options.mayCreate === false) throw neverDeployed(stackName);
+      return LocalWorkspace.createStack(args, workspace);
     });
     return new Engine(stack, pulumiCommand, options);
   }
@@ -127,6 +129,12 @@ export class Engine {
     return this.#stack.exportStack();
   }
 
+  /** Values of the stack's config, decrypted where they are secrets: never to be written or shown. */
+  async configValues(keys: readonly string[]): Promise<(string | undefined)[]> {
+    const config = await this.#stack.getAllConfig();
+    return keys.map((key) => config[key]?.value);
+  }
+
   /** The stack's updates, newest first. */
   async history(): Promise<readonly Update[]> {
     const { projectDirectory, stack } = this.#options;
@@ -140,12 +148,12 @@ export class Engine {
     });
   }
 
-  /** What is kept with the stack in its backend beside the state; undefined when nothing is kept under that name. */
-  async tag(name: string): Promise<string | undefined> {
-    return (await this.#stack.listTags())[name];
+  /** What is kept with the stack in its backend beside the state, by name. */
+  tags(): Promise<Readonly<Record<string, string>>> {
+    return this.#stack.listTags();
   }
 
-  /** Keeps a value, or with undefined keeps it no longer. */
+  /** Keeps a value under a name, or with undefined keeps it no longer. */
   setTag(name: string, value: string | undefined): Promise<void> {
     return value === undefined ? this.#stack.removeTag(name) : this.#stack.setTag(name, value);
   }
@@ -200,6 +208,12 @@ export class Engine {
       message: exit?.message,
     });
   }
+}
+
+function neverDeployed(stack: string): DeployError {
+  return new DeployError("SPARKI_USAGE", `stack ${stack} was never deployed: the backend does not have it`, {
+    hint: "pulumi whoami --verbose, for the backend that was asked",
+  });
 }
 
 async function withEnvironment<T>(values: Readonly<Record<string, string>>, work: () => Promise<T>): Promise<T> {

@@ -1,0 +1,85 @@
+import type { Command, CommandInput, CommandResult } from "../command.ts";
+import type { Approval } from "../deploy-run.ts";
+import type { OpenTarget } from "../real-target.ts";
+
+const DESCRIPTION = `Deploys the release that the stack's config names, through its gates.
+
+Previews with the policies and asks. Then: migrations, one-box, gate, fleet, gate, promotion,
+DNS. When a gate refuses the release, or its charts do not install, the release that was
+promoted before is put back and proven; docs/decision-tree.md says what happens at every end.
+Slack is told with SPARKI_SLACK_TOKEN or SPARKI_SLACK_WEBHOOK, or with the config's secrets
+sparki:slackToken or sparki:slackWebhook.
+
+Refused before anything changes: what is not what --approved approved, a release whose
+predecessor's images are gone (it could not be rolled back), and everything after a rollback
+that failed, until sparki rollback succeeds or --thaw says that a person has looked.
+
+Exit codes: 0 promoted; 1 rolled back, or stopped; 2 its config is wrong, or not confirmed;
+3 held: not proven good; 4 an outside fault, the same command goes on; 5 the rollback failed.
+
+Examples:
+  npx sparki deploy --stack staging
+  npx sparki deploy --yes --json
+  npx sparki deploy --approved 2f6c...        after npx sparki plan`;
+
+/** `sparki deploy`: previews, asks, deploys through the gates, and goes back by itself when they refuse. */
+export const deploy: Command = {
+  name: "deploy",
+  summary: "deploy the config's release through its gates",
+  description: DESCRIPTION,
+  options: [
+    { flags: "--approved <hash>", help: "only what `sparki plan` gave this hash" },
+    { flags: "--thaw", help: "deploy although the last rollback failed" },
+  ],
+  run,
+};
+
+async function run({ options, ports }: CommandInput): Promise<CommandResult> {
+  const { deployDocument } = await import("../deploy-document.ts");
+  const { runDeploy } = await import("../deploy-run.ts");
+  const { deployText } = await import("../deploy-text.ts");
+  const { readLiveRelease } = await import("../io/live-release.ts");
+  const { openTarget } = await import("../real-target.ts");
+  const { openScreen } = await import("../report/screen.ts");
+  const { assertHash } = await import("../plan/approval.ts");
+  const hash = typeof options.approved === "string" ? options.approved : undefined;
+  if (hash !== undefined) assertHash(hash);
+  const { assertSomebody } = await import("../confirmation.ts");
+  const isAgreed = options.yes === true || hash !== undefined;
+  if (!isAgreed) assertSomebody();
+  const screen = await openScreen(ports);
+  const target = await openTarget(options.stack, ports, screen, true);
+  try {
+    const start = ports.clock.now();
+    const approval = isAgreed ? await approvalOf(hash, target) : await question(target);
+    const done = await runDeploy(target, { approval, isThawed: options.thaw === true });
+    const live = await readLiveRelease(await kubeconfigOf(target));
+    const notifications = await target.notifications.all();
+    const wallSeconds = ports.clock.now() - start;
+    const document = deployDocument(done, { stack: target.stack, live, notifications, wallSeconds });
+    ports.stderr.write(deployText(document, screen.paint));
+    return { exitCode: document.exitCode, json: { scenario: "deploy", ...document, world: null } };
+  } finally {
+    await target.close();
+  }
+}
+
+async function approvalOf(hash: string | undefined, { session }: OpenTarget): Promise<Approval | undefined> {
+  const { approvalRefusal } = await import("../plan/approval.ts");
+  return hash === undefined ? undefined : () => approvalRefusal(hash, session);
+}
+
+/** Throws SPARKI_USAGE for a no: then nothing was changed. */
+async function question({ stack, signal }: OpenTarget): Promise<Approval> {
+  const { confirm } = await import("../confirmation.ts");
+  return async () => {
+    await confirm(`Deploy this to ${stack}?`, signal);
+    return undefined;
+  };
+}
+
+/** Undefined while there is no cluster, and so no output. */
+async function kubeconfigOf({ engine }: OpenTarget): Promise<string | undefined> {
+  const { kubeconfig } = await engine.outputs();
+  return typeof kubeconfig?.value === "string" ? kubeconfig.value : undefined;
+}

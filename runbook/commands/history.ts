@@ -1,0 +1,61 @@
+import type { Command, CommandInput, CommandResult } from "../command.ts";
+import type { ReleaseEvent } from "../release-history.ts";
+import type { Paint } from "../report/screen.ts";
+
+const DESCRIPTION = `Tells what became of each release, newest first: promoted, held, stopped, rolled back, and why.
+
+Reads the history of the stack's backend (Pulumi Cloud, a folder or a bucket), and changes nothing.
+
+Examples:
+  npx sparki history
+  npx sparki history --stack staging --json`;
+
+/** `sparki history`: what became of each release, and which one is live. */
+export const history: Command = {
+  name: "history",
+  summary: "what became of each release, and why",
+  description: DESCRIPTION,
+  run,
+};
+
+async function run({ options, ports }: CommandInput): Promise<CommandResult> {
+  const { openTarget } = await import("../real-target.ts");
+  const { openScreen } = await import("../report/screen.ts");
+  const { endedDeploys } = await import("../ended-deploys.ts");
+  const { frozenReason } = await import("../freeze.ts");
+  const { releaseHistory } = await import("../release-history.ts");
+  const { readPresent } = await import("../way-back.ts");
+  const screen = await openScreen(ports);
+  const target = await openTarget(options.stack, ports, screen, false);
+  try {
+    const { updates, live } = await readPresent(target);
+    const events = releaseHistory(updates, endedDeploys(await target.engine.tags()));
+    const frozen = (await frozenReason(target.engine)) ?? null;
+    const document = { stack: target.stack, live: live?.release.id ?? null, frozen, events };
+    ports.stderr.write(textOf(document, screen.paint));
+    return { exitCode: 0, json: document };
+  } finally {
+    await target.close();
+  }
+}
+
+interface HistoryDocument {
+  readonly stack: string;
+  readonly live: string | null;
+  readonly frozen: string | null;
+  readonly events: readonly ReleaseEvent[];
+}
+
+function textOf({ stack, live, frozen, events }: HistoryDocument, paint: Paint): string {
+  const width = Math.max(...events.map(({ release }) => release.length));
+  const lines = events.map(({ at, release, what, reason }) => {
+    const colour = what === "promoted" || what === "gone back to" ? paint.good : paint.bad;
+    return `  ${timeOf(at)}  ${release.padEnd(width)}  ${colour(what)}: ${reason}`;
+  });
+  const ice = frozen === null ? [] : [paint.bad(`frozen: ${frozen}`)];
+  return [`${paint.strong(stack)}: live is ${live ?? "nothing"}`, ...ice, ...lines, ""].join("\n");
+}
+
+function timeOf(at: number): string {
+  return new Date(at * 1000).toISOString().replace("T", " ").slice(0, 19);
+}

@@ -1,0 +1,61 @@
+import type { Command, CommandInput, CommandResult } from "../command.ts";
+
+const DESCRIPTION = `Goes back to a release that was promoted before, and proves that it serves.
+
+Without --to, that is what was last promoted when a deployment did not end, and else the
+release that was promoted before the one that is live. Shows the preview and asks; then it is
+an update forward to that release's images, under the policies and the health gates, with the
+database left as it is. Within two minutes the running digests, the pods' health and the error
+rate with its bound must prove it.
+
+Refused before anything changes: a release whose images are gone, and one whose code can no
+longer run on the database (docs/rollback.md says which). Going back twice changes nothing.
+
+Exit codes: 0 it serves, or nothing had to change; 1 refused; 2 no such release, or not
+confirmed; 4 an outside fault before anything changed; 5 the rollback failed.
+
+Examples:
+  npx sparki rollback --dry-run
+  npx sparki rollback --stack staging --yes --json
+  npx sparki rollback --to 2026.11.1`;
+
+/** `sparki rollback`: exits 0 when the release before serves again, or did so already. */
+export const rollback: Command = {
+  name: "rollback",
+  summary: "go back to the last known good release, and prove it",
+  description: DESCRIPTION,
+  options: [
+    { flags: "--to <id>", help: "the release to go back to; sparki history names them" },
+    { flags: "--dry-run", help: "only show what would be done" },
+  ],
+  run,
+};
+
+async function run({ options, ports }: CommandInput): Promise<CommandResult> {
+  const { assertSomebody, confirm } = await import("../confirmation.ts");
+  const isDryRun = options.dryRun === true;
+  if (!isDryRun && options.yes !== true) assertSomebody();
+  const { openTarget } = await import("../real-target.ts");
+  const { openScreen } = await import("../report/screen.ts");
+  const { runRequestedRollback } = await import("../requested-rollback.ts");
+  const screen = await openScreen(ports);
+  const target = await openTarget(options.stack, ports, screen, false);
+  try {
+    const done = await runRequestedRollback(target, {
+      to: typeof options.to === "string" ? options.to : undefined,
+      isDryRun,
+      confirm: async (question) => {
+        if (options.yes !== true) await confirm(question, ports.signal);
+      },
+    });
+    const { paint } = screen;
+    const { outcome, exitCode, reason } = done;
+    const colour = exitCode === 0 ? paint.good : paint.bad;
+    ports.stderr.write(
+      `\n${paint.strong(`rollback ${target.stack}`)}: ${colour(outcome)} (exit ${exitCode})\n${reason}\n`,
+    );
+    return { exitCode, json: { stack: target.stack, ...done, notifications: await target.notifications.all() } };
+  } finally {
+    await target.close();
+  }
+}

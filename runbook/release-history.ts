@@ -1,0 +1,68 @@
+import type { EndedDeploy } from "./ended-deploys.ts";
+import { isRollback, rollbackReason, type Update } from "./update.ts";
+
+/** What was done with a release once. */
+export interface ReleaseEvent {
+  /** Seconds since 1970. */
+  readonly at: number;
+  readonly release: string;
+  readonly what:
+    | "promoted"
+    | "gone back to"
+    | "rollback failed"
+    | "rolled-back"
+    | "held"
+    | "stopped"
+    | "failed"
+    | "unknown";
+  readonly reason: string;
+  /** The backend's own name of the update; null for a deploy that was stopped before it changed anything. */
+  readonly update: string | null;
+}
+
+/** Tells from a stack's updates, and from how its deploys ended, what became of each release; newest first. */
+export function releaseHistory(updates: readonly Update[], ends: readonly EndedDeploy[]): ReleaseEvent[] {
+  const used = new Set<EndedDeploy>();
+  const events = updates.map((update, index): ReleaseEvent => {
+    const end = endOf(update, updates[index + 1], ends);
+    if (end !== undefined) used.add(end);
+    return {
+      at: update.startedAt,
+      release: update.release?.id ?? "unknown",
+      update: update.id,
+      ...became(update, end),
+    };
+  });
+  const refused = ends.filter((end) => !used.has(end)).map(refusedEvent);
+  return [...events, ...refused].sort((one, other) => other.at - one.at);
+}
+
+type Became = Pick<ReleaseEvent, "what" | "reason">;
+
+function became(update: Update, end: EndedDeploy | undefined): Became {
+  const back = rollbackReason(update);
+  if (update.result === "unknown") return { what: "unknown", reason: update.message };
+  if (isRollback(update))
+    return { what: update.result === "succeeded" ? "gone back to" : "rollback failed", reason: back ?? "" };
+  if (end !== undefined) return { what: kindOf(end.outcome), reason: end.reason };
+  if (update.result === "succeeded") return { what: "promoted", reason: "every gate passed" };
+  return { what: "failed", reason: "nobody kept why: see the log of whoever ran it" };
+}
+
+/** A deploy begins before its update, and after the update before it. */
+function endOf(update: Update, before: Update | undefined, ends: readonly EndedDeploy[]): EndedDeploy | undefined {
+  if (isRollback(update)) return undefined;
+  return ends.find(
+    ({ startedAt, release }) =>
+      release === update.release?.id && startedAt <= update.startedAt && startedAt >= (before?.endedAt ?? 0) - 1,
+  );
+}
+
+function refusedEvent({ startedAt, release, outcome, reason }: EndedDeploy): ReleaseEvent {
+  return { at: startedAt, release, what: kindOf(outcome), reason, update: null };
+}
+
+function kindOf(outcome: string): ReleaseEvent["what"] {
+  const kinds = ["rolled-back", "held", "stopped", "failed"] as const;
+  return kinds.find((kind) => kind === outcome) ?? "unknown";
+}
