@@ -5,6 +5,8 @@ import { pulumiPolicies } from "./judging/pulumi-policies.ts";
 import { Session } from "./judging/session.ts";
 import { openForStack } from "./judging/stack-settings.ts";
 
+const LOOK_MILLISECONDS = 1000;
+
 const session = openForStack(({ stack, preview, config }) => {
   const today = new Date().toISOString().slice(0, 10);
   return new Session(policies, { stack, config, today }, { preview });
@@ -15,6 +17,6 @@ new PolicyPack("sparki", { policies: pulumiPolicies(policies, session), enforcem
 // Node.js keeps compiled code only when it ends by itself; the engine kills the pack.
 flushCompileCache();
 
-// An engine that was killed could not end the pack: its parent is another one then.
+// An engine that was killed itself ends nobody: the pack would serve for ever.
 const engine = process.ppid;
-setInterval(() => process.ppid === engine || process.exit(), 1000).unref();
+setInterval(() => process.ppid === engine || process.exit(), LOOK_MILLISECONDS).unref();

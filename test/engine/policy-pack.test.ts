@@ -1,6 +1,8 @@
+import { spawn } from "node:child_process";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type * as pulumi from "@pulumi/pulumi";
 import { PolicyEngine } from "../support/policy-engine.ts";
 import { document } from "../support/policy-examples.ts";
@@ -90,4 +92,38 @@ describe("policies/pack", () => {
     expect(run.succeeded).toBe(false);
     expect(run.policyEvents.map(({ message }) => message).join()).toContain('exemption of S32 on "*" excuses nothing');
   });
+
+  it("ends when its engine was killed", async () => {
+    const engine = spawn("sh", ["-c", 'policies/pack 127.0.0.1:1 & echo "pid $!"; wait'], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const said = await firstLines(engine.stdout, 2);
+    const pack = Number(/pid (\d+)/.exec(said)?.[1]);
+    expect(isRunning(pack)).toBe(true);
+    engine.kill("SIGKILL");
+    await expect(until(() => !isRunning(pack))).resolves.toBe(true);
+  });
 });
+
+/** The first lines of what a process says: its port comes only once it serves. */
+async function firstLines(stream: NodeJS.ReadableStream, count: number): Promise<string> {
+  let said = "";
+  for await (const chunk of stream) {
+    said += String(chunk);
+    if (said.trim().split("\n").length >= count) break;
+  }
+  return said;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function until(holds: () => boolean): Promise<boolean> {
+  for (let tries = 0; tries < 100 && !holds(); tries++) await setTimeout(100);
+  return holds();
+}
