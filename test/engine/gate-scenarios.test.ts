@@ -1,0 +1,115 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { GATE_SCENARIOS } from "../../rehearsal/gate-scenarios.ts";
+import type { GateCase } from "../support/gate-cases.ts";
+import { makeRuns, type Runs } from "../support/sparki.ts";
+
+jest.setTimeout(900_000);
+
+interface Expected {
+  readonly gate: string;
+  readonly objective: string;
+  readonly verdict: string;
+  readonly reason: RegExp;
+  readonly action: string;
+  readonly exitCode: number;
+}
+
+const failed = { verdict: "fail", action: "rollback", exitCode: 1 };
+const held = { verdict: "inconclusive", action: "hold", exitCode: 3 };
+const oneBox = { gate: "engine one-box", objective: "errors" };
+
+/** In the order in which they are rehearsed: what has burned the error budget blocks every later start. */
+const EXPECTED: Readonly<Record<string, Expected>> = {
+  "error-spike": { ...oneBox, ...failed, reason: /requests bad: at least .* over the limit 0.1 %/ },
+  "error-spike-1": { ...oneBox, ...failed, reason: /requests bad: at least .* over the limit 0.1 %/ },
+  "slow-p99": { ...oneBox, ...failed, objective: "slower than 5 s", reason: /over the limit 1 %/ },
+  "worse-than-fleet": {
+    ...oneBox,
+    ...held,
+    objective: "slower than 1 s beside the fleet (synthetic)",
+    reason: /clearly worse, at least [\d.]+ times as bad/,
+  },
+  "no-traffic": { ...oneBox, ...held, reason: /firewall turns the gate's own requests away .* not proven under 0.1 %/ },
+  "metrics-down": { ...oneBox, ...held, verdict: "error", reason: /metrics source does not answer: .*ECONNREFUSED/ },
+  "metrics-nan": { ...oneBox, ...held, reason: /the metrics are not numbers: http_requests_total\{.*track="one-box"/ },
+  "cache-down": { ...oneBox, ...failed, objective: "pods ready", reason: /after 10 s: .*the cache is away/ },
+  "db-down": { ...oneBox, ...failed, objective: "pods ready", reason: /after 10 s: .*the database is away/ },
+  "already-burning": {
+    gate: "start engine",
+    objective: "errors: 30 min burn rate",
+    verdict: "fail",
+    reason: /already burning: \d+ of \d+ requests bad: burns at [\d.]+x/,
+    action: "stop",
+    exitCode: 1,
+  },
+};
+
+let runs: Runs;
+let cases: ReadonlyMap<string, GateCase>;
+
+/** One cloud and one first deploy serve all scenarios, in a process of its own, as `sparki` is. */
+async function rehearseAll(directory: string): Promise<GateCase[]> {
+  const script = join(import.meta.dirname, "..", "support", "gate-cases.ts");
+  const { NO_COLOR: _, ...env } = process.env;
+  const args = [script, directory, ...Object.keys(EXPECTED)];
+  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const [output, said] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const lines = output.split("\n").filter((line) => line !== "");
+  if (lines.length < Object.keys(EXPECTED).length) throw new Error(said.slice(-4_000));
+  return lines.map((line): GateCase => JSON.parse(line));
+}
+
+beforeAll(async () => {
+  runs = makeRuns();
+  cases = new Map((await rehearseAll(runs.directory)).map((each) => [each.scenario, each]));
+});
+afterAll(() => {
+  const left = runs.processes();
+  runs.remove();
+  expect(left).toEqual([]);
+});
+
+it("rehearses every scenario that a gate must tell apart", () => {
+  expect(Object.keys(EXPECTED).sort()).toEqual(GATE_SCENARIOS.map(({ name }) => name).sort());
+});
+
+describe.each(Object.entries(EXPECTED))("%s", (name, expected) => {
+  const found = (): GateCase => {
+    const one = cases.get(name);
+    if (one === undefined) throw new Error(`${name} was not rehearsed`);
+    return one;
+  };
+
+  it(`is ${expected.verdict} at the ${expected.gate} gate, for its own reason`, () => {
+    const { gates } = found();
+    const row = gates.find(({ gate, objective }) => gate === expected.gate && objective === expected.objective);
+    expect(row).toMatchObject({ verdict: expected.verdict, reason: expect.stringMatching(expected.reason) });
+  });
+
+  it(`ends with exit ${expected.exitCode}, and the tree says ${expected.action}`, () => {
+    const { action, exitCode } = found();
+    expect({ action, exitCode }).toEqual({ action: expected.action, exitCode: expected.exitCode });
+  });
+
+  it("lets nothing past the one-box: the fleets' digests and the promotion record stay", () => {
+    const { before, after, changed } = found();
+    expect(after.live.engine.fleet).toEqual(before.live.engine.fleet);
+    expect(after.live.web.fleet).toEqual(before.live.web.fleet);
+    expect(after.live.engine.fleet).toHaveLength(1);
+    expect(after.promotion).toEqual(before.promotion);
+    const allowed = ["database-jobs-migrate-run", "database-jobs-seed-run", "engine-one-box"];
+    expect(changed.filter((step) => !allowed.includes(step))).toEqual([]);
+  });
+
+  it("leaves a stack on which the good release is deployed again", () => {
+    expect(found().again).toBe("succeeded");
+  });
+});
+
+describe("already-burning", () => {
+  it("is found before anything has changed", () => {
+    expect(cases.get("already-burning")?.changed).toEqual([]);
+  });
+});

@@ -1,0 +1,97 @@
+/**
+ * Rehearses gates on the real engine, all on one cloud and over one first release, and prints a line of JSON for each
+ * scenario: `node test/support/gate-cases.ts <directory> <scenario> ...`. After each the first release is live again.
+ */
+import { readFileSync } from "node:fs";
+import { findScenario, nextRelease, type Scenario } from "../../rehearsal/scenarios.ts";
+import type { Ports } from "../../runbook/command.ts";
+import { type Decision, decideOn } from "../../runbook/decisions.ts";
+import { type Deployment, deploy } from "../../runbook/deployment.ts";
+import { endingOf } from "../../runbook/ending.ts";
+import { systemClock } from "../../runbook/io/clock.ts";
+import { type LiveRelease, readLiveRelease } from "../../runbook/io/live-release.ts";
+import { abortOnSignals } from "../../runbook/io/signals.ts";
+import { type Outcome, outcomeOf } from "../../runbook/outcome.ts";
+import { promotionIn } from "../../runbook/promotion.ts";
+import { withFaults } from "../../runbook/rehearsal-faults.ts";
+import { openSession, resolveRehearsalTools } from "../../runbook/rehearsal-session.ts";
+import { plainScreen } from "../../runbook/report/screen.ts";
+import { resourcesIn } from "../../runbook/report/state.ts";
+import { ROLLBACK_ENVIRONMENT } from "../../runbook/rollback-mode.ts";
+import { lineProgress } from "../../tools/progress.ts";
+
+/** What is live by the Kubernetes API, and what the state's promotion record says. */
+export interface Present {
+  readonly live: LiveRelease;
+  readonly promotion: unknown;
+}
+
+/** What came of one scenario. */
+export interface GateCase extends Pick<Outcome, "exitCode" | "reason">, Pick<Deployment, "gates"> {
+  readonly scenario: string;
+  /** What the decision tree says to it, where there is a release to go back to. */
+  readonly action: Decision["action"];
+  /** Steps that changed something before the refusal. */
+  readonly changed: readonly string[];
+  readonly seconds: number;
+  readonly before: Present;
+  readonly after: Present;
+  /** How the update back to the first release ended. */
+  readonly again: string;
+}
+
+const [directory = "", ...names] = process.argv.slice(2);
+const ports: Ports = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  clock: systemClock,
+  env: { ...process.env, SPARKI_REHEARSAL_DIRECTORY: directory },
+  cwd: directory,
+  signal: abortOnSignals(),
+};
+const tools = await resolveRehearsalTools(ports, lineProgress(process.stderr));
+const session = await openSession({ stack: "prod", seed: 1, timeScale: 0.004 }, tools, ports);
+const { engine, gateLogFile } = session;
+const { release: good } = session.project;
+const surroundings = { screen: plainScreen(process.stderr), clock: systemClock, gateLogFile };
+try {
+  await session.prepareRelease(good, {});
+  const first = await deploy(engine, good.id, surroundings);
+  if (first.up?.outcome !== "succeeded") throw new Error(`the first deploy ended: ${endingOf(first).reason}`);
+  for (const name of names) process.stdout.write(`${JSON.stringify(await rehearse(findScenario(name)))}\n`);
+} finally {
+  await session.close();
+}
+
+async function rehearse({ name, releases }: Scenario): Promise<GateCase> {
+  const second = releases.at(-1);
+  const before = await present();
+  await session.prepareRelease(nextRelease(good), second?.behaviours ?? {});
+  const start = systemClock.now();
+  const deployment = await withFaults(session.cloud, second?.faults, (watch) =>
+    deploy(engine, name, { ...surroundings, watch }),
+  );
+  const seconds = systemClock.now() - start;
+  const after = await present();
+  await session.prepareRelease(good, {});
+  const { outcome: again } = await engine.up(undefined, { environment: ROLLBACK_ENVIRONMENT });
+  return { scenario: name, ...judged(deployment), changed: changedBy(deployment), seconds, before, after, again };
+}
+
+function judged(deployment: Deployment): Pick<GateCase, "action" | "exitCode" | "reason" | "gates"> {
+  const ending = endingOf(deployment);
+  const { action } = decideOn(ending, { canRollBack: true, hasState: true });
+  const { exitCode, reason } = outcomeOf(deployment, ending, action);
+  return { action, exitCode, reason, gates: deployment.gates };
+}
+
+function changedBy({ up }: Deployment): string[] {
+  const done = up?.steps.filter(({ status, op }) => status === "done" && op !== "same" && op !== "read") ?? [];
+  return [...new Set(done.map(({ name }) => name))];
+}
+
+async function present(): Promise<Present> {
+  const promotion = promotionIn(resourcesIn(await engine.exportState()));
+  const live = await readLiveRelease(readFileSync(session.cloud.kubeconfigFile, "utf8"));
+  return { live, promotion };
+}
