@@ -11,11 +11,16 @@ export function onSecondSignal(end: () => void): () => void {
   return () => enders.delete(end);
 }
 
+/** A terminal's Ctrl-C reaches npm and us, and npm passes it on: what follows at once is not a second one. */
+const SAME_MILLISECONDS = 500;
+
 /** A signal that aborts at the first SIGINT, SIGTERM or SIGHUP; the second one ends the children and the process. */
 export function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
+  let first = Number.POSITIVE_INFINITY;
   const handle = (name: Name) => {
-    if (controller.signal.aborted) endAtOnce(name);
+    if (performance.now() > first + SAME_MILLISECONDS) endAtOnce(name);
+    first = Math.min(first, performance.now());
     controller.abort(interruption(name));
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, handle);
