@@ -20,8 +20,14 @@ export interface StartedCloud {
   readonly readySeconds: number;
 }
 
+/** Why the cloud did not start, and what to do about it where that is known. */
+export interface FailedStart {
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
 /** What the cloud's process answers to a start. */
-export type CloudAnswer = { readonly started: StartedCloud } | { readonly failed: string };
+export type CloudAnswer = { readonly started: StartedCloud } | { readonly failed: FailedStart };
 
 /** The simulated cloud in a process of its own, so that it and the engine's program each have a core. */
 export interface CloudProcess extends StartedCloud {
@@ -73,13 +79,14 @@ function spawnCloud(runDirectory: string, log: string): ChildProcess {
 async function answerOf(child: ChildProcess, log: string): Promise<StartedCloud> {
   const limit = new AbortController();
   const options = { signal: limit.signal };
-  const gone = once(child, "exit", options).then((): [CloudAnswer] => [{ failed: `it ended: ${lastWords(log)}` }]);
+  const gone = once(child, "exit", options).then((): [CloudAnswer] => {
+    return [{ failed: { message: `it ended: ${lastWords(log)}` } }];
+  });
   try {
     const [answer]: CloudAnswer[] = await Promise.race([once(child, "message", options), gone]);
     if (answer !== undefined && "started" in answer) return answer.started;
-    throw new DeployError("SPARKI_OUTSIDE", `the simulated cloud did not start: ${answer?.failed}`, {
-      hint: `see ${log}`,
-    });
+    const message = `the simulated cloud did not start: ${answer?.failed.message}`;
+    throw new DeployError("SPARKI_OUTSIDE", message, { hint: answer?.failed.hint ?? `see ${log}` });
   } finally {
     gone.catch(() => undefined);
     limit.abort();

@@ -1,6 +1,7 @@
+import { DeployError } from "../stacks/deploy-error.ts";
 import type { Cloud, CloudOptions } from "./cloud.ts";
 import { startCloud } from "./cloud.ts";
-import type { CloudAnswer, CloudRequest } from "./cloud-process.ts";
+import type { CloudAnswer, CloudRequest, FailedStart } from "./cloud-process.ts";
 import { endLeftovers } from "./leftovers.ts";
 
 /** The simulated cloud as a process of its own: starts when asked, and ends when asked or when its parent is gone. */
@@ -24,7 +25,7 @@ function begin(options: CloudOptions): void {
   cloud = startCloud(options);
   cloud.then(
     ({ stop: _, ...started }) => send({ started: { ...started, readySeconds: (performance.now() - since) / 1000 } }),
-    (error: unknown) => send({ failed: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => send({ failed: failureOf(error) }),
   );
 }
 
@@ -39,6 +40,11 @@ function end(afterwards: (runDirectory: string) => Promise<unknown> = async () =
 async function stop(): Promise<void> {
   const started = await cloud?.catch(() => undefined);
   await started?.stop();
+}
+
+function failureOf(error: unknown): FailedStart {
+  if (error instanceof DeployError) return { message: error.message, hint: error.hint };
+  return { message: error instanceof Error ? error.message : String(error) };
 }
 
 function send(answer: CloudAnswer): void {
