@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { releaseSchema } from "./schema.ts";
 
-const gateResultSchema = z.object({
+/** One objective of one gate, with the evidence that its verdict rests on. */
+export const gateResultSchema = z.object({
   gate: z.string(),
   objective: z.string(),
   verdict: z.enum(["fail", "error", "inconclusive", "pass"]),

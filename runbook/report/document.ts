@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { PHASES } from "../../gates/tree.ts";
+import { VERDICTS } from "../../gates/verdict.ts";
+import { gateResultSchema } from "../../stacks/outputs.ts";
+import { releaseSchema } from "../../stacks/schema.ts";
+import type { RehearsalReport } from "../rehearsal-report.ts";
+
+const seconds = z.number().min(0);
+const count = z.int().min(0);
+
+const stepSchema = z.strictObject({
+  name: z.string(),
+  type: z.string(),
+  op: z.string(),
+  startSeconds: seconds,
+  endSeconds: seconds,
+  status: z.enum(["running", "done", "failed"]),
+});
+
+const violationSchema = z.strictObject({
+  policy: z.string(),
+  level: z.string(),
+  resource: z.string().optional(),
+  message: z.string(),
+});
+
+const decisionSchema = z.strictObject({
+  phase: z.enum(PHASES),
+  action: z.enum(["proceed", "wait", "hold", "rollback", "destroy", "escalate", "stop"]),
+  reason: z.string(),
+  page: z.boolean(),
+});
+
+const gatesSchema = z.array(gateResultSchema.strict());
+const tracksSchema = z.strictObject({ oneBox: z.array(z.string()), fleet: z.array(z.string()) });
+
+const rollbackSchema = z.strictObject({
+  release: releaseSchema,
+  verdict: z.enum(VERDICTS),
+  reason: z.string(),
+  steps: z.array(stepSchema),
+  gates: gatesSchema,
+  seconds,
+});
+
+const notificationSchema = z.strictObject({
+  channel: z.string(),
+  text: z.string(),
+  delivered: z.boolean(),
+  problem: z.string().nullable(),
+});
+
+const worldSchema = z.strictObject({
+  resources: count,
+  orphans: count,
+  duplicates: count,
+  drift: count,
+  findings: z.array(z.string()),
+});
+
+const timingSchema = z.strictObject({
+  modelSeconds: seconds,
+  criticalPathSeconds: seconds,
+  wallSeconds: seconds,
+  detectSeconds: seconds.nullable(),
+  rollbackSeconds: seconds.nullable(),
+  cloudReadySeconds: seconds,
+  previewSeconds: seconds,
+  upSeconds: seconds,
+});
+
+/** The contract of the document that `rehearse --json` writes: what CI and other tools may read. */
+export const rehearsalDocument = z.strictObject({
+  scenario: z.string(),
+  stack: z.string(),
+  seed: count,
+  outcome: z.enum(["promoted", "rolled-back", "held", "stopped", "failed"]),
+  exitCode: z.int().min(0).max(5),
+  reason: z.string(),
+  release: releaseSchema,
+  previous: releaseSchema.nullable(),
+  replaced: z.array(z.strictObject({ key: z.string(), by: z.string() })),
+  steps: z.array(stepSchema),
+  gates: gatesSchema,
+  decisions: z.array(decisionSchema),
+  rollback: rollbackSchema.nullable(),
+  notifications: z.array(notificationSchema),
+  policy: z.strictObject({ checked: count, violations: z.array(violationSchema) }),
+  live: z.strictObject({ engine: tracksSchema, web: tracksSchema }),
+  world: worldSchema,
+  timing: timingSchema,
+}) satisfies z.ZodType<Omit<RehearsalReport, "policy">>;
+
+/** What `--json` writes instead when a command could not be carried out. */
+export const failureDocumentSchema = z.strictObject({
+  error: z.strictObject({
+    code: z.enum(["SPARKI_USAGE", "SPARKI_CONFIG", "SPARKI_GATE", "SPARKI_HELD", "SPARKI_OUTSIDE", "SPARKI_ROLLBACK"]),
+    message: z.string(),
+    hint: z.string().nullable(),
+  }),
+  exitCode: z.int().min(1).max(5),
+});

@@ -1,0 +1,64 @@
+import { failureDocumentSchema, rehearsalDocument } from "../../../runbook/report/document.ts";
+import { failureDocument } from "../../../runbook/report/failure.ts";
+import { DeployError } from "../../../stacks/deploy-error.ts";
+
+describe("failureDocumentSchema", () => {
+  it.each([
+    ["a DeployError", new DeployError("SPARKI_CONFIG", "wrong", { hint: "set it right" }), 2],
+    ["one without a hint", new DeployError("SPARKI_GATE", "refused"), 1],
+    ["any other error", new Error("broken"), 4],
+  ])("is the form of what --json says of %s", (_, error, exitCode) => {
+    expect(failureDocumentSchema.parse(failureDocument(error)).exitCode).toBe(exitCode);
+  });
+});
+
+describe("rehearsalDocument", () => {
+  const valid = {
+    scenario: "first-deploy",
+    stack: "prod",
+    seed: 1,
+    outcome: "promoted",
+    exitCode: 0,
+    reason: "every gate passed",
+    release: {
+      id: "2026.11.1",
+      gitSha: "62e8f96cd5a83fd3d59458636034078daf38251e",
+      images: Object.fromEntries(
+        ["engine", "web", "e2e"].map((kind) => [kind, `r.io/a/${kind}@sha256:${"0".repeat(64)}`]),
+      ),
+      schema: { level: 2, oldest: 1 },
+    },
+    previous: null,
+    replaced: [],
+    steps: [{ name: "a", type: "aws:x:Y", op: "create", startSeconds: 0, endSeconds: 1.5, status: "done" }],
+    gates: [],
+    decisions: [],
+    rollback: null,
+    notifications: [],
+    policy: { checked: 861, violations: [{ policy: "p", level: "advisory", message: "m" }] },
+    live: { engine: { oneBox: [], fleet: [] }, web: { oneBox: [], fleet: [] } },
+    world: { resources: 132, orphans: 0, duplicates: 0, drift: 0, findings: [] },
+    timing: {
+      modelSeconds: 1,
+      criticalPathSeconds: 1,
+      wallSeconds: 1,
+      detectSeconds: null,
+      rollbackSeconds: null,
+      cloudReadySeconds: 1,
+      previewSeconds: 1,
+      upSeconds: 1,
+    },
+  };
+
+  it("takes a whole document", () => {
+    expect(rehearsalDocument.safeParse(valid).error).toBeUndefined();
+  });
+
+  it.each(Object.keys(valid))("refuses one without %s", (key) => {
+    expect(rehearsalDocument.safeParse({ ...valid, [key]: undefined }).success).toBe(false);
+  });
+
+  it("refuses what nobody promised", () => {
+    expect(rehearsalDocument.safeParse({ ...valid, more: 1 }).success).toBe(false);
+  });
+});
