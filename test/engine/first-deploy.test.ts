@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { outputsSchema } from "../../stacks/outputs.ts";
@@ -23,6 +23,7 @@ const LIFTED = {
 describe("sparki cloud", () => {
   let runs: Runs;
   let run: string;
+  let temporary: string;
   let serving: Promise<SparkiRun>;
   let end: () => void;
   let terminal: Terminal;
@@ -33,15 +34,19 @@ describe("sparki cloud", () => {
   beforeAll(async () => {
     runs = makeRuns();
     run = join(runs.directory, "prod");
-    await new Promise<void>((resolve, reject) => {
-      serving = sparki(["cloud", "--time-scale", "0.002"], runs, ({ stdout }, child) => {
-        if (!stdout.includes("is ready")) return;
-        terminal = new Terminal(stdout);
+    temporary = join(runs.directory, "tmp");
+    mkdirSync(temporary);
+    const environment = { TMPDIR: temporary };
+    const printed = await new Promise<string>((resolve, reject) => {
+      const options = ["cloud", "--time-scale", "0.002"];
+      const watch: Parameters<typeof sparki>[2] = ({ stdout }, child) => {
         end = () => child.kill("SIGINT");
-        resolve();
-      });
+        if (stdout.includes("is ready")) resolve(stdout);
+      };
+      serving = sparki(options, runs, watch, environment);
       serving.then(({ stderr }) => reject(new Error(stderr)), reject);
     });
+    terminal = new Terminal(printed, environment);
   });
   afterAll(async () => {
     end();
@@ -95,7 +100,7 @@ describe("sparki cloud", () => {
     await terminal.ask("pulumi stack output --json");
     expect(leakedIn(terminal.written.join("\n"), secrets)).toEqual([]);
     expect(leakedIn(processes.join("\n"), secrets)).toEqual([]);
-    expect(leakedFiles(run, secrets)).toEqual([]);
+    expect([...leakedFiles(run, secrets), ...leakedFiles(temporary, secrets)]).toEqual([]);
   });
 
   it("refuses to destroy what is protected before anything is gone, and says how to lift that", async () => {
@@ -149,6 +154,6 @@ describe("sparki cloud", () => {
   it("has shown no secret in anything it wrote, to the end", async () => {
     const { stdout, stderr } = await serving;
     expect(leakedIn([...terminal.written, stdout, stderr].join("\n"), secrets)).toEqual([]);
-    expect(leakedFiles(run, secrets)).toEqual([]);
+    expect([...leakedFiles(run, secrets), ...leakedFiles(temporary, secrets)]).toEqual([]);
   });
 });

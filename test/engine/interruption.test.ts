@@ -1,7 +1,29 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { makeRuns, type Runs, sparki } from "../support/sparki.ts";
+import { stringify } from "yaml";
+import { PORTS } from "../../rehearsal/addresses.ts";
+import { failureDocumentSchema } from "../../runbook/report/document.ts";
+import { type Interruptible, makeRuns, npmRunRehearse, type Runs, reportIn, sparki } from "../support/sparki.ts";
+import { rawConfig } from "../support/stack-config.ts";
 
 jest.setTimeout(180_000);
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const FAST = ["--json", "--time-scale", "0.002"];
+
+const rehearse: typeof npmRunRehearse = (args, runs, watch) => sparki(["rehearse", ...args], runs, watch);
+
+/** Sends the signal once, when stderr has come to a moment. */
+function signalAt(moment: string, signal: NodeJS.Signals) {
+  let sent = false;
+  return ({ stderr }: { readonly stderr: string }, child: Interruptible) => {
+    if (sent || !stderr.includes(moment)) return;
+    sent = true;
+    child.kill(signal);
+  };
+}
 
 describe("sparki rehearse", () => {
   let runs: Runs;
@@ -11,36 +33,35 @@ describe("sparki rehearse", () => {
   afterEach(() => runs.remove());
 
   it.each([
-    ["SIGINT while the cluster is being made", "SIGINT", "create Vpc"],
-    ["SIGTERM while the preview runs", "SIGTERM", "• preview"],
-    ["SIGINT while a gate looks", "SIGINT", "create Release engine-one-box"],
-  ] as const)("on %s lets what is in flight finish, exits 4 and leaves no process", async (_, signal, moment) => {
-    let sent = false;
-    const run = await sparki(["rehearse", "--json", "--time-scale", "0.002"], runs, ({ stderr }, child) => {
-      if (!sent && stderr.includes(moment)) child.kill(signal);
-      sent ||= stderr.includes(moment);
+    // The shell between npm and us ends by the signal itself, and npm's exit code says that.
+    ["Ctrl-C in a terminal while the network is being made", npmRunRehearse, "SIGINT", "create Vpc", [4, null]],
+    ["SIGTERM while the preview runs", rehearse, "SIGTERM", "• preview", [4]],
+    ["SIGINT while a gate looks", rehearse, "SIGINT", "create Release engine-one-box", [4]],
+  ] as const)("on %s lets what is in flight finish, fails and leaves no process", async (_, run, signal, at, codes) => {
+    const { exitCode, stdout, stderr } = await run(FAST, runs, signalAt(at, signal));
+    expect(codes).toContain(exitCode);
+    expect(failureDocumentSchema.parse(JSON.parse(stdout))).toMatchObject({
+      error: { code: "SPARKI_OUTSIDE", message: expect.stringContaining(`interrupted by ${signal}`) },
+      exitCode: 4,
     });
-    expect(sent).toBe(true);
-    expect(run.exitCode).toBe(4);
-    expect(JSON.parse(run.stdout)).toMatchObject({ error: { code: "SPARKI_OUTSIDE" }, exitCode: 4 });
-    expect(run.stderr).toContain(`interrupted by ${signal}`);
+    expect(stderr).toContain("Next: run the same command again");
     expect(runs.processes()).toEqual([]);
   });
 
-  it("ends its processes even when it is killed itself, and the next run in the same place works", async () => {
-    const killed = await sparki(["rehearse", "--time-scale", "0.002"], runs, ({ stderr }, child) => {
-      if (stderr.includes("create Namespace")) child.kill("SIGKILL");
-    });
-    expect(killed.exitCode).toBeNull();
+  it("leaves no process a few seconds after it was killed itself, and npm run rehearse then works in the same place", async () => {
+    const killed = await rehearse(FAST, runs, signalAt("create SecretProviderClass", "SIGKILL"));
+    expect(killed).toMatchObject({ exitCode: null, stdout: "" });
     for (let tries = 0; tries < 40 && runs.processes().length > 0; tries++) await delay(250);
     expect(runs.processes()).toEqual([]);
-    const next = await sparki(["rehearse", "--json", "--time-scale", "0.002"], runs);
-    expect(next.exitCode).toBe(0);
+    const report = reportIn(await npmRunRehearse(["first-deploy", ...FAST], runs));
+    expect(report).toMatchObject({ scenario: "first-deploy", outcome: "promoted", exitCode: 0, previous: null });
+    expect(report.world).toMatchObject({ orphans: 0, duplicates: 0, drift: 0 });
+    expect(runs.processes()).toEqual([]);
   });
 
   it("refuses a place that another rehearsal uses, before it changes anything there", async () => {
-    let second: Promise<{ exitCode: number | null; stderr: string }> | undefined;
-    await sparki(["rehearse", "--time-scale", "0.002"], runs, ({ stderr }, child) => {
+    let second: ReturnType<typeof sparki> | undefined;
+    await rehearse(FAST, runs, ({ stderr }, child) => {
       if (!stderr.includes("• preview") || second !== undefined) return;
       second = sparki(["rehearse"], runs);
       second.then(() => child.kill("SIGINT"));
@@ -50,6 +71,15 @@ describe("sparki rehearse", () => {
 });
 
 describe("sparki", () => {
+  let runs: Runs;
+  beforeEach(() => {
+    runs = makeRuns();
+  });
+  afterEach(() => {
+    expect(runs.processes()).toEqual([]);
+    runs.remove();
+  });
+
   it.each([
     [["rehearse", "first-deply"], "expected one of first-deploy"],
     [["rehearse", "--stack", "nowhere"], "stack nowhere has no config"],
@@ -58,12 +88,68 @@ describe("sparki", () => {
     [["rehearse", "first-deploy", "upgrade"], "too many arguments"],
     [["rehearse", "--sed", "2"], "Did you mean --seed?"],
   ])("refuses %j with exit 2 and leaves no process", async (args, message) => {
-    const runs = makeRuns();
     const { exitCode, stdout, stderr } = await sparki(args, runs);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
     expect(stderr).toContain(message);
     expect(stderr).not.toMatch(/\n\s+at /);
-    expect(runs.processes()).toEqual([]);
-    runs.remove();
+  });
+
+  it("tells every wrong config value at once, with what sets it right, and exits 2", async () => {
+    const stack = `wrong-${process.pid}`;
+    const file = join(ROOT, `Pulumi.${stack}.yaml`);
+    const config = { ...wholeConfig(), "sparki:domain": "no domain", "sparki:floor": { zones: "many" } };
+    writeFileSync(file, stringify({ config }));
+    try {
+      const { exitCode, stdout, stderr } = await sparki(["rehearse", "--json", "--stack", stack], runs);
+      expect(exitCode).toBe(2);
+      expect(failureDocumentSchema.parse(JSON.parse(stdout)).error.code).toBe("SPARKI_CONFIG");
+      expect(stderr).toContain(
+        `domain is "no domain"; expected a domain name. Run: pulumi config set --stack ${stack}`,
+      );
+      expect(stderr).toContain('floor.zones is "many"');
+    } finally {
+      rmSync(file);
+    }
+  });
+
+  it("names the tools that it can neither find, download nor build, and exits 4", async () => {
+    const nowhere = "http://127.0.0.1:9";
+    const { exitCode, stderr } = await sparki(["rehearse"], runs, undefined, {
+      PATH: "/nowhere",
+      XDG_CACHE_HOME: join(runs.directory, "cache"),
+      ...Object.fromEntries(["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"].map((name) => [name, nowhere])),
+      ...Object.fromEntries(["NO_PROXY", "no_proxy"].map((name) => [name, ""])),
+    });
+    expect(exitCode).toBe(4);
+    expect(stderr).toMatch(/SPARKI_OUTSIDE: .*not on PATH.*found no Go, expected Go/);
+    expect(stderr).toContain("Next: install Go");
+  });
+
+  it("names a port that something else on the machine has taken, and exits 4", async () => {
+    const server = await listeningEverywhere(PORTS.kubelet);
+    const { exitCode, stderr } = await sparki(["rehearse"], runs);
+    await new Promise((resolve) => server.close(resolve));
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain(`port ${PORTS.kubelet} is taken`);
+    expect(stderr).toContain("Next: end what listens on it");
   });
 });
+
+function wholeConfig(): Record<string, unknown> {
+  const decode = (value: string): unknown => (/^[[{]/.test(value) ? JSON.parse(value) : value);
+  return Object.fromEntries(Object.entries(rawConfig("prod")).map(([key, value]) => [key, decode(value)]));
+}
+
+/** Waits for rehearsals of others on this machine to let go of the port. */
+async function listeningEverywhere(port: number): Promise<Server> {
+  for (let tries = 0; ; tries++) {
+    const server = createServer();
+    const taken = await new Promise<unknown>((resolve) => {
+      server.once("error", resolve);
+      server.listen(port, "0.0.0.0", () => resolve(undefined));
+    });
+    if (taken === undefined) return server;
+    if (tries === 240) throw taken;
+    await delay(500);
+  }
+}

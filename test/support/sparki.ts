@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { RehearsalReport } from "../../runbook/rehearsal-report.ts";
+import { z } from "zod";
+import { rehearsalDocument } from "../../runbook/report/document.ts";
 
-const SPARKI = join(import.meta.dirname, "..", "..", "runbook", "sparki.ts");
+const ROOT = join(import.meta.dirname, "..", "..");
+const SPARKI = join(ROOT, "runbook", "sparki.ts");
 
 /** A folder for a test's rehearsals, apart from the project's own. */
 export interface Runs {
@@ -23,10 +25,13 @@ export function makeRuns(): Runs {
   };
 }
 
+/** A process is the rehearsal's when its folder is in its environment, its arguments or its working directory. */
 function commandMarked(pid: string, directory: string): string[] {
+  if (!/^\d+$/.test(pid)) return [];
   try {
-    if (!/^\d+$/.test(pid) || !readFileSync(`/proc/${pid}/environ`, "utf8").includes(directory)) return [];
-    return [readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")];
+    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+    const marks = [command, readlinkSync(`/proc/${pid}/cwd`), readFileSync(`/proc/${pid}/environ`, "utf8")];
+    return marks.some((mark) => mark.includes(directory)) ? [command] : [];
   } catch {
     // It ended while we looked.
     return [];
@@ -39,22 +44,46 @@ export interface SparkiRun {
   readonly stderr: string;
 }
 
-/** Runs `sparki` as a person does; `watch` sees all of stderr (or stdout) each time something was added. */
+/** Sees all of stderr (or stdout) each time something was added. */
+type Watch = (output: { stdout: string; stderr: string }, child: Interruptible) => void;
+
+export interface Interruptible {
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Runs `sparki` as a person does; `environment` is put over the test's own. */
 export function sparki(
   args: readonly string[],
   runs: Runs,
-  watch?: (output: { stdout: string; stderr: string }, child: { kill(signal: NodeJS.Signals): void }) => void,
+  watch?: Watch,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<SparkiRun> {
+  const child = start(process.execPath, [SPARKI, ...args], runs, environment);
+  return watched(child, { kill: (signal) => child.kill(signal) }, watch);
+}
+
+/** Runs `npm run rehearse` as a terminal does: a signal reaches npm and all that it started. */
+export function npmRunRehearse(args: readonly string[], runs: Runs, watch?: Watch): Promise<SparkiRun> {
+  const child = start("npm", ["run", "--silent", "rehearse", "--", ...args], runs, {});
+  return watched(child, { kill: (signal) => process.kill(-(child.pid ?? 0), signal) }, watch);
+}
+
+function start(program: string, args: readonly string[], runs: Runs, environment: Readonly<Record<string, string>>) {
   const { NO_COLOR: _, ...env } = process.env;
-  const child = spawn(process.execPath, [SPARKI, ...args], {
-    env: { ...env, SPARKI_REHEARSAL_DIRECTORY: runs.directory },
+  return spawn(program, args, {
+    cwd: ROOT,
+    env: { ...env, SPARKI_REHEARSAL_DIRECTORY: runs.directory, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
   });
+}
+
+function watched(child: ReturnType<typeof start>, end: Interruptible, watch: Watch | undefined): Promise<SparkiRun> {
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (text: string) => {
       output[name] += text;
-      watch?.(output, child);
+      watch?.(output, end);
     });
   }
   return new Promise((resolve, reject) => {
@@ -63,7 +92,19 @@ export function sparki(
   });
 }
 
-/** The one JSON document on stdout; throws when there is anything else. */
-export function reportIn({ stdout }: SparkiRun): RehearsalReport {
-  return JSON.parse(stdout);
+/** The one JSON document on stdout; throws, with the end of stderr, when there is anything else or it is of another form. */
+export function reportIn({ stdout, stderr }: SparkiRun): z.infer<typeof rehearsalDocument> {
+  const { data, error } = rehearsalDocument.safeParse(parsed(stdout));
+  if (data !== undefined) return data;
+  throw new Error(
+    `not the document of rehearse: ${z.prettifyError(error)}\n${stdout.slice(0, 1000)}\n${stderr.slice(-2000)}`,
+  );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -10,17 +10,21 @@ export interface Ended {
 /** Another terminal into which somebody pasted what `sparki cloud` printed. */
 export class Terminal {
   readonly #pasted: string;
+  readonly #environment: NodeJS.ProcessEnv;
   /** Everything that its commands wrote. */
   readonly written: string[] = [];
 
-  constructor(pasted: string) {
+  /** `environment` is put over the test's own. */
+  constructor(pasted: string, environment: Readonly<Record<string, string>>) {
     this.#pasted = pasted;
+    this.#environment = { ...process.env, ...environment };
   }
 
   /** Runs one command line there, from a directory that is not the project's. */
   async run(command: string): Promise<Ended> {
     const child = spawn("/bin/sh", ["-c", `${this.#pasted}\n${command}`], {
       cwd: "/",
+      env: this.#environment,
       stdio: ["ignore", "pipe", "pipe"],
     });
     const exit = new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
