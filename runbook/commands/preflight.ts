@@ -9,7 +9,7 @@ engineers on call are confirmed, and that the maintenance window is announced. T
 for, or given as flags where nobody can be asked.
 
 Reads AWS credentials as the AWS command line does, and from the environment what else it may
-use: SPARKI_REGISTRY_TOKEN, GITHUB_TOKEN, SLACK_BOT_TOKEN or SLACK_WEBHOOK_URL, SPARKI_STORM_TOKEN.
+use: SPARKI_REGISTRY_TOKEN, GITHUB_TOKEN, SPARKI_STORM_TOKEN, SPARKI_SLACK_TOKEN or _WEBHOOK.
 
 Exit codes: 0 nothing failed; 1 something did; 2 its config is wrong.
 

@@ -54,7 +54,7 @@ const KNOWLEDGE = [
   "| `--on-call-confirmed`, `--window-announced` | what only a person knows; asked for on a terminal, kept in the result |",
   "| `SPARKI_REGISTRY_TOKEN` | private images: a token, or `user:token` |",
   "| `GITHUB_TOKEN` | the commit and its CI, where no clone of the application knows it |",
-  "| `SLACK_BOT_TOKEN` or `SLACK_WEBHOOK_URL` | Slack |",
+  "| `SPARKI_SLACK_TOKEN` or `SPARKI_SLACK_WEBHOOK` | Slack; else the config's secrets `sparki:slackToken`, `sparki:slackWebhook` |",
   "| `SPARKI_STORM_TOKEN` | Storm's services, as a bearer token |",
   "| `sparki:storm.*Url` | Storm's eight services; one without an address is skipped |",
   "| `sparki:preflight.repository`, `.checkout` | the application's repository on GitHub, and a clone of it |",

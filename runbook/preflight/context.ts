@@ -4,6 +4,7 @@ import type { AwsLookups } from "../io/aws-lookups.ts";
 import type { CommandRunner } from "../io/child-command.ts";
 import type { ClusterLookups } from "../io/cluster-lookups.ts";
 import type { HttpAnswer, HttpRequest } from "../io/http.ts";
+import type { SlackSecrets } from "../io/slack.ts";
 import type { StackStateReader } from "../io/stack-state.ts";
 
 /** Everything that the checks look at, each part replaceable by a test. */
@@ -22,6 +23,8 @@ export interface PreflightContext {
   readonly answers: Answers;
   /** A URL that answers for every registry, as a mirror does. */
   readonly registryMirror?: string | undefined;
+  /** A bot's token or a webhook's address, from the environment or else from the stack's config; never part of any output. */
+  slackSecrets(): Promise<Pick<SlackSecrets, "token" | "webhook">>;
   /** Tokens of the services that are asked; never part of any output. */
   readonly tokens: Tokens;
   readonly clock: Clock;
@@ -64,8 +67,6 @@ export interface Tokens {
   /** Reads packages of a private registry. */
   readonly registry?: string | undefined;
   readonly github?: string | undefined;
-  readonly slackBot?: string | undefined;
-  readonly slackWebhook?: string | undefined;
   /** Sent to Storm's services as a bearer token. */
   readonly storm?: string | undefined;
 }

@@ -33,19 +33,26 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
   const network = openNetwork(env);
   const cli = { path: pulumi, version: options.cliVersion };
   const aws = openAwsLookups({ cli, region: config.region, accountId: config.accountId, env });
+  const runPulumi = commandRunner(pulumi, env);
+  const configured = async (key: string) => {
+    const asked = ["config", "get", key, "--stack", stack, "--non-interactive"];
+    const { code, stdout } = await runPulumi(asked, { cwd: projectDirectory });
+    return code === 0 ? stdout.trim() || undefined : undefined;
+  };
   const context: PreflightContext = {
     stack,
     config,
     projectDirectory,
     aws,
     cluster: openClusterLookups(aws, `sparki-${stack}`),
-    state: openStackState(commandRunner(pulumi, env), projectDirectory, stack, aws),
+    state: openStackState(runPulumi, projectDirectory, stack, aws),
     http: (url, settings) => request(network, url, settings),
     names: { nameServersOf: (domain) => network.nameServersOf(domain) },
     commands: { helm: commandRunner(helm, env), git: commandRunner("git", env) },
     files,
     answers,
     registryMirror: env.SPARKI_REGISTRY,
+    slackSecrets: () => slackSecrets(env, configured),
     tokens: tokensIn(env),
     clock,
   };
@@ -55,12 +62,17 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
   return { context, close };
 }
 
+async function slackSecrets(env: Ports["env"], configured: (key: string) => Promise<string | undefined>) {
+  const { SPARKI_SLACK_TOKEN: token, SPARKI_SLACK_WEBHOOK: webhook } = env;
+  if (token || webhook) return { token: token || undefined, webhook: webhook || undefined };
+  const [ownToken, ownWebhook] = await Promise.all(["sparki:slackToken", "sparki:slackWebhook"].map(configured));
+  return { token: ownToken, webhook: ownWebhook };
+}
+
 function tokensIn(env: Ports["env"]): Tokens {
   return {
     registry: env.SPARKI_REGISTRY_TOKEN,
     github: env.GITHUB_TOKEN,
-    slackBot: env.SLACK_BOT_TOKEN,
-    slackWebhook: env.SLACK_WEBHOOK_URL,
     storm: env.SPARKI_STORM_TOKEN,
   };
 }

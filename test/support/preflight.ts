@@ -62,6 +62,7 @@ export function fakeContext(
     names: { nameServersOf: async () => [] },
     commands: { helm: refuse, git: refuse },
     files: fakeFiles({}),
+    slackSecrets: async () => ({}),
     tokens: {},
     clock: fakeClock(NOW),
     ...parts,

@@ -3,7 +3,7 @@ import { type Check, type Finding, pass, skipped, warn } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
 
 const authSchema = z.object({ ok: z.boolean(), team: z.string().optional(), error: z.string().optional() });
-const FIX = "set SLACK_BOT_TOKEN or SLACK_WEBHOOK_URL to one that works; the deployment goes on without Slack";
+const FIX = "set SPARKI_SLACK_TOKEN or SPARKI_SLACK_WEBHOOK to one that works; the deployment goes on without Slack";
 
 /** Slack never stops a deployment: it would only make nobody hear of it. */
 export const slack: Check = {
@@ -13,10 +13,10 @@ export const slack: Check = {
   proves: "Slack answers and takes our token or webhook; nothing is posted.",
   timeLimitSeconds: 20,
   run: async (context, signal) => {
-    const { slackBot, slackWebhook } = context.tokens;
-    if (slackBot !== undefined) return askAsBot(context, slackBot, signal);
-    if (slackWebhook !== undefined) return askWebhook(context, slackWebhook, signal);
-    return skipped("neither SLACK_BOT_TOKEN nor SLACK_WEBHOOK_URL is set: messages are only shown here");
+    const { token, webhook } = await context.slackSecrets();
+    if (token !== undefined) return askAsBot(context, token, signal);
+    if (webhook !== undefined) return askWebhook(context, webhook, signal);
+    return skipped("neither SPARKI_SLACK_TOKEN nor SPARKI_SLACK_WEBHOOK is set: messages are only shown here");
   },
 };
 

@@ -3,8 +3,12 @@ import { fakeContext, look } from "../../../support/preflight.ts";
 
 const HOOK = "https://hooks.slack.com/services/T/B/X";
 const bot = (answer: object) =>
-  fakeContext({ tokens: { slackBot: "xoxb-1" }, web: { "POST https://slack.com/api/auth.test": answer } });
-const hook = (answer: object) => fakeContext({ tokens: { slackWebhook: HOOK }, web: { [`POST ${HOOK}`]: answer } });
+  fakeContext({
+    slackSecrets: async () => ({ token: "xoxb-1" }),
+    web: { "POST https://slack.com/api/auth.test": answer },
+  });
+const hook = (answer: object) =>
+  fakeContext({ slackSecrets: async () => ({ webhook: HOOK }), web: { [`POST ${HOOK}`]: answer } });
 
 describe("slack", () => {
   it("passes when Slack takes the bot's token", async () => {
@@ -24,19 +28,23 @@ describe("slack", () => {
   });
 
   it.each([
-    ["Slack is away", fakeContext({ tokens: { slackBot: "x" } }), "Slack does not answer: connect ECONNREFUSED"],
+    [
+      "Slack is away",
+      fakeContext({ slackSecrets: async () => ({ token: "x" }) }),
+      "Slack does not answer: connect ECONNREFUSED",
+    ],
     ["Slack is ill", bot({ status: 503 }), "Slack answered 503"],
     ["the token is bad", bot({ body: { ok: false, error: "invalid_auth" } }), "Slack refuses the token: invalid_auth"],
     [
       "the webhook is away",
-      fakeContext({ tokens: { slackWebhook: HOOK } }),
+      fakeContext({ slackSecrets: async () => ({ webhook: HOOK }) }),
       "Slack does not answer: connect ECONNREFUSED",
     ],
     ["the webhook is gone", hook({ status: 404, body: "no_service" }), "Slack refuses the webhook: 404 no_service"],
   ])("only warns when %s: it must not stop a deployment", async (_, context, reason) => {
     const finding = await look(slack, context);
     expect(finding).toMatchObject({ status: "warn", reason });
-    expect(finding.fix).toContain("SLACK_BOT_TOKEN or SLACK_WEBHOOK_URL");
+    expect(finding.fix).toContain("SPARKI_SLACK_TOKEN or SPARKI_SLACK_WEBHOOK");
     expect(JSON.stringify(finding)).not.toContain("services/T/B/X");
   });
 });
