@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from "node:dgram";
 import { createServer, type Server } from "node:http";
-import { decode, encode } from "dns-packet";
+import { type Answer, decode, encode } from "dns-packet";
 import { request } from "../../../runbook/io/http.ts";
 import { openNetwork } from "../../../runbook/io/network.ts";
 
@@ -12,8 +12,11 @@ beforeAll(async () => {
   names = createSocket("udp4");
   names.on("message", (message, from) => {
     const { id = 0, questions = [] } = decode(message);
-    const known = questions.filter(({ name, type }) => name === "app.example" && type === "A");
-    const answers = known.map(({ name }) => ({ type: "A" as const, name, data: "127.0.0.1" }));
+    const answers = questions.flatMap(({ name, type }): Answer[] => {
+      if (name !== "app.example") return [];
+      if (type === "NS") return [{ type: "NS", name, data: "ns.example" }];
+      return type === "A" ? [{ type: "A", name, data: "127.0.0.1" }] : [];
+    });
     names.send(
       encode({ type: "response", id, flags: answers.length > 0 ? 0 : 3, questions, answers }),
       from.port,
@@ -48,6 +51,16 @@ describe("openNetwork", () => {
       body: "GET app.example /a?b=c",
     });
     await network.close();
+  });
+
+  it("tells a name's name servers, none where there is no such name, and rejects where nobody answers", async () => {
+    const network = openNetwork(environment);
+    expect(await network.nameServersOf("app.example")).toEqual(["ns.example"]);
+    expect(await network.nameServersOf("nowhere.example")).toEqual([]);
+    await network.close();
+    const silent = openNetwork({ SPARKI_DNS_SERVER: "127.0.0.1:1" });
+    await expect(silent.nameServersOf("app.example")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await silent.close();
   });
 
   it("reaches a name at the one that stands in for it, under its own host header", async () => {
