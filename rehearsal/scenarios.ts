@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { DeployError } from "../stacks/deploy-error.ts";
 import type { Faults } from "./control-requests.ts";
-import { GATE_SCENARIOS } from "./gate-scenarios.ts";
+import { GATE_FAULTS, GATE_SCENARIOS } from "./gate-scenarios.ts";
 import type { ImageBehaviour } from "./services.ts";
 
 /** What the images of a release do; what is not named works as it should. */
@@ -46,17 +46,20 @@ export const SCENARIOS: readonly Scenario[] = [
   ...GATE_SCENARIOS,
 ];
 
-/** The faults that a release's images can bring, by their id; put into a scenario's last release. */
-export const IMAGE_FAULTS: Readonly<Record<string, { readonly summary: string; readonly behaviours: Behaviours }>> = {
+/** Something that goes wrong with a release, by its images or around it. */
+export interface Fault {
+  readonly summary: string;
+  readonly behaviours?: Behaviours;
+  readonly faults?: TimedFaults;
+}
+
+/** The faults that can be put into a scenario's last release, by their id. */
+export const FAULTS: Readonly<Record<string, Fault>> = {
   F26: { summary: "the image cannot be pulled", behaviours: { engine: { unpullable: true } } },
   F27: { summary: "the process ends right after its start", behaviours: { engine: { crash: true } } },
   F28: { summary: "the pods are never ready", behaviours: { engine: { neverReady: true } } },
   F31: { summary: "the migration fails half-way", behaviours: { engine: { failMigration: "0002" } } },
-  F38: { summary: "five requests in a hundred are answered 500", behaviours: { engine: { errorRatio: 0.05 } } },
-  F39: {
-    summary: "five requests in a hundred take six seconds",
-    behaviours: { engine: { slowRatio: 0.05, slowMilliseconds: 6000 } },
-  },
+  ...GATE_FAULTS,
 };
 
 /** The scenario of that name; throws SPARKI_USAGE with the names there are. */
@@ -69,20 +72,23 @@ export function findScenario(name: string): Scenario {
   });
 }
 
-/** The scenario with a fault in its last release; throws SPARKI_USAGE for a fault that images cannot bring. */
+/** The scenario with a fault in its last release; throws SPARKI_USAGE for an id that there is not. */
 export function withFault(scenario: Scenario, id: string): Scenario {
-  const fault = IMAGE_FAULTS[id];
+  const fault = FAULTS[id];
   if (fault === undefined) {
-    const known = Object.keys(IMAGE_FAULTS).join(", ");
+    const known = Object.keys(FAULTS).sort().join(", ");
     throw new DeployError("SPARKI_USAGE", `fault ${JSON.stringify(id)} cannot be rehearsed; expected one of ${known}`, {
       hint: "npx sparki rehearse --list",
     });
   }
+  const { behaviours, faults } = fault;
+  const faulty = (each: ScenarioRelease): ScenarioRelease => ({
+    ...each,
+    behaviours: { ...each.behaviours, ...behaviours },
+    ...(faults && { faults }),
+  });
   const last = scenario.releases.length - 1;
-  const releases = scenario.releases.map((each, index) =>
-    index === last ? { ...each, behaviours: { ...each.behaviours, ...fault.behaviours } } : each,
-  );
-  return { ...scenario, releases };
+  return { ...scenario, releases: scenario.releases.map((each, index) => (index === last ? faulty(each) : each)) };
 }
 
 /** The release descriptor as the stack's config holds it, as far as a scenario changes it. */

@@ -37,14 +37,16 @@ export const rehearse: Command = {
 };
 
 async function list({ ports }: CommandInput): Promise<CommandResult> {
-  const { IMAGE_FAULTS, SCENARIOS } = await import("../../rehearsal/scenarios.ts");
+  const { FAULTS, SCENARIOS } = await import("../../rehearsal/scenarios.ts");
   const scenarios = SCENARIOS.map(({ name, summary }) => ({ name, summary }));
-  const faults = Object.entries(IMAGE_FAULTS).map(([id, { summary }]) => ({ id, summary }));
+  const faults = Object.entries(FAULTS)
+    .map(([id, { summary }]) => ({ id, summary }))
+    .sort((a, b) => a.id.localeCompare(b.id));
   const lines = [
     "Scenarios:",
-    ...scenarios.map(({ name, summary }) => `  ${name.padEnd(14)}${summary}`),
+    ...scenarios.map(({ name, summary }) => `  ${name.padEnd(18)}${summary}`),
     "Faults (--fault):",
-    ...faults.map(({ id, summary }) => `  ${id.padEnd(14)}${summary}`),
+    ...faults.map(({ id, summary }) => `  ${id.padEnd(18)}${summary}`),
   ];
   ports.stderr.write(`${lines.join("\n")}\n`);
   return { exitCode: 0, json: { scenarios, faults } };

@@ -1,4 +1,5 @@
-import { findScenario, imagesOf, nextRelease, SCENARIOS, withFault } from "../../rehearsal/scenarios.ts";
+import { faultsSchema, imageSchema, parsed } from "../../rehearsal/control-requests.ts";
+import { FAULTS, findScenario, imagesOf, nextRelease, SCENARIOS, withFault } from "../../rehearsal/scenarios.ts";
 import { releaseSchema } from "../../stacks/schema.ts";
 
 const release = releaseSchema.parse({
@@ -18,6 +19,15 @@ describe("SCENARIOS", () => {
   });
 });
 
+describe("FAULTS", () => {
+  it("are all of a kind that the cloud takes", () => {
+    for (const { faults, behaviours } of Object.values(FAULTS)) {
+      expect(() => parsed(faultsSchema, faults?.hold ?? {})).not.toThrow();
+      for (const image of imagesOf(release, behaviours ?? {})) expect(() => parsed(imageSchema, image)).not.toThrow();
+    }
+  });
+});
+
 describe("findScenario", () => {
   it("refuses a name that there is not with those that there are", () => {
     expect(() => findScenario("first-deply")).toThrow('unknown scenario "first-deply"; expected one of first-deploy,');
@@ -31,7 +41,13 @@ describe("withFault", () => {
     expect(second?.behaviours).toEqual({ engine: { crash: true } });
   });
 
-  it("refuses a fault that images cannot bring", () => {
+  it("puts what breaks around the release there too", () => {
+    const [first, second] = withFault(findScenario("upgrade"), "F42").releases;
+    expect(first?.faults).toBeUndefined();
+    expect(second).toMatchObject({ release: "next", faults: { at: "engine-fleet", hold: { down: ["metrics"] } } });
+  });
+
+  it("refuses an id that there is not", () => {
     expect(() => withFault(findScenario("upgrade"), "F99")).toThrow(
       'fault "F99" cannot be rehearsed; expected one of F26',
     );
