@@ -1,5 +1,6 @@
-import { type BurnWindow, judgeBurn, RELEASE_WINDOWS } from "../gates/burn-rate.ts";
+import { type BurnWindow, RELEASE_WINDOWS } from "../gates/burn-rate.ts";
 import { type CountsByObjective, problemOfReading, type Reading } from "../gates/reading.ts";
+import { judgeStart } from "../gates/start.ts";
 import type { GateResult } from "../gates/verdict.ts";
 import { systemClock } from "./io/clock.ts";
 import { type Network, openNetwork } from "./io/network.ts";
@@ -16,9 +17,8 @@ const LOOK_EVERY_SECONDS = 1;
 const EVERY_SAMPLE_SECONDS = 3_600;
 
 /**
- * Judges whether the error budget is burning already, by what the fleets answered users over the release windows; no
- * result where there is no fleet yet. Only a burn rate that is proven too fast fails. What could not be measured for
- * want of requests does not block, and its reason says so; a metrics source without a usable answer does.
+ * Judges whether the error budget is burning already (gates/start.ts), by what the fleets answered users over the
+ * release windows; no result where there is no fleet yet. A source without a usable answer is asked for the retry time.
  */
 export async function runStartGate(target: StartTarget): Promise<GateResult[]> {
   const { KubernetesClient } = await import("./io/kubernetes.ts");
@@ -51,12 +51,7 @@ async function judgeWindow(
 ): Promise<GateResult[]> {
   const { objectives, gate } = target.config;
   const reading = await readPatiently(target, counts, window.seconds * timeScaleOf(target.env));
-  const found = reading.kind === "value" ? reading.value : {};
-  const options = { gate: `start ${workload}`, errorRate: gate.maxWrongVerdictRatio };
-  const results = judgeBurn(objectives, window, found, options);
-  if (reading.kind === "value" || reading.kind === "no-data") return results.map(blocking);
-  const verdict = reading.kind === "unreachable" ? "error" : "inconclusive";
-  return results.map((result) => ({ ...result, verdict, reason: problemOfReading(reading) }));
+  return judgeStart(objectives, window, reading, { gate: `start ${workload}`, errorRate: gate.maxWrongVerdictRatio });
 }
 
 /** A reading of the window; one without a usable answer is tried again for the retry time. */
@@ -75,12 +70,4 @@ async function readPatiently(
     onProgress(`start: ${problemOfReading(reading)}`);
     await systemClock.sleep(LOOK_EVERY_SECONDS, signal);
   }
-}
-
-/** A release need not wait for what only might be: its own gates are still ahead of it. */
-function blocking(result: GateResult): GateResult {
-  if (result.verdict === "fail") return { ...result, reason: `already burning: ${result.reason}` };
-  if (result.verdict !== "inconclusive") return result;
-  const why = result.requests === 0 ? "skipped" : "not proven, so it does not block";
-  return { ...result, verdict: "pass", reason: `${why}: ${result.reason}` };
 }
