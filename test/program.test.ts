@@ -2,6 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { find, type Recorded, record } from "./support/recorder.ts";
 import { rawConfig } from "./support/stack-config.ts";
 
+// Loading three SDKs takes seconds on a busy machine.
+jest.setTimeout(60_000);
+
 let recorded: Recorded[] = [];
 beforeAll(async () => {
   recorded = await record(async () => {
