@@ -57,7 +57,7 @@ export type Question = (typeof QUESTIONS)[number];
 
 export interface Confirmation {
   readonly confirmed: boolean;
-  readonly how: "flag" | "asked" | "nobody to ask";
+  readonly how: "flag" | "asked" | "nobody to ask" | "rehearsed";
 }
 
 /** Given before the checks begin: a person's thinking time is no check's time. */

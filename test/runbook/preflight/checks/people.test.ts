@@ -14,6 +14,7 @@ describe.each([
   it.each([
     ["flag", `given as ${flag}`],
     ["asked", "answered yes"],
+    ["rehearsed", "a rehearsal needs nobody"],
   ] as const)("passes when it was confirmed by %s", async (how, reason) => {
     expect(await look(check, answered({ confirmed: true, how }))).toEqual({ status: "pass", reason });
   });
