@@ -154,7 +154,9 @@ async function connect(options: SessionOptions, pieces: Pieces): Promise<Rehears
 function pulumiEnvironment(run: RunDirectory): Record<string, string> {
   return {
     PULUMI_HOME: join(run.path, "pulumi-home"),
-    PULUMI_BACKEND_URL: `file://${run.backendDirectory}`,
+    // The files beside the state that hold its metadata are written in place; the program reads its own earlier outputs
+    // while the engine saves, and would now and then find one empty.
+    PULUMI_BACKEND_URL: `file://${run.backendDirectory}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE_FILE: run.passphraseFile,
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_SKIP_UPDATE_CHECK: "true",

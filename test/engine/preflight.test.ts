@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { KubernetesApi } from "../../rehearsal/cluster/api.ts";
 import type { PreflightReport } from "../../runbook/preflight/run.ts";
@@ -121,7 +122,7 @@ describe("sparki preflight", () => {
 
   /** As a pulumi on another machine holds the stack. */
   async function leaveLock(): Promise<void> {
-    const backend = (await value("PULUMI_BACKEND_URL")).replace("file://", "");
+    const backend = fileURLToPath(await value("PULUMI_BACKEND_URL"));
     const folder = join(backend, ".pulumi/locks/organization/sparki/staging");
     mkdirSync(folder, { recursive: true });
     const holder = { pid: 7, username: "ann", hostname: "desk", timestamp: "2026-11-23T10:00:00Z" };
