@@ -1,8 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import type { z } from "zod";
 import { DeployError } from "../../stacks/deploy-error.ts";
+import { plain } from "../engine-record.ts";
 import { hostProgram } from "./program-guard.ts";
 import { pulumiProcess } from "./pulumi-process.ts";
 
@@ -78,15 +80,18 @@ export function openAwsLookups(options: AwsLookupsOptions): AwsLookups {
 
   return {
     find: async (name, args, schema) => {
-      const answer = await ask(tokenOf(name), args).catch((error: unknown) => {
+      const answer = await ask(tokenOf(name), args).catch(async (error: unknown) => {
         if (isAbsence(error)) return undefined;
+        // An engine that gives up takes all questions with it, and says only at its end why.
+        if (isEnd(error)) await serving;
         throw unreachable(name, failure ?? error);
       });
       return answer === undefined ? undefined : schema.parse(answer);
     },
     close: async () => {
       closed = true;
-      wake();
+      // A program whose engine has gone must not end: the SDK would tell that engine of it.
+      if (failure === undefined) wake();
       await serving;
     },
   };
@@ -105,10 +110,24 @@ async function withEngine({ cli, region, accountId, env }: AwsLookupsOptions, pr
     const stack = await LocalWorkspace.createStack(args, { workDir, envVars, pulumiCommand });
     await hostProgram(
       () => {},
-      () => stack.preview({ color: "never" }),
+      () => previewed(stack),
     );
   } finally {
     rmSync(workDir, { recursive: true, force: true });
+  }
+}
+
+/** Throws the engine's own first word of what is wrong: a provider that is missing, or that AWS does not let in. */
+async function previewed(stack: Stack): Promise<void> {
+  const errors: string[] = [];
+  const onEvent = ({ diagnosticEvent }: EngineEvent) => {
+    if (diagnosticEvent?.severity === "error") errors.push(plain(diagnosticEvent.message).trim());
+  };
+  try {
+    await stack.preview({ color: "never", onEvent });
+  } catch (cause) {
+    const reason = errors.find((message) => !isEnd(message));
+    throw reason === undefined ? cause : new Error(reason, { cause });
   }
 }
 
@@ -133,6 +152,11 @@ function providerVersion(): string {
   return version;
 }
 
+function isEnd(error: unknown): boolean {
+  const message = error instanceof Error ? error.message : String(error);
+  return /resource monitor (is terminating|shut down)|^update failed|^preview failed/i.test(message);
+}
+
 /** The provider fails where there is nothing to find; its words for that differ by service. */
 function isAbsence(error: unknown): boolean {
   const message = error instanceof Error ? error.message : String(error);
@@ -145,6 +169,8 @@ function unreachable(name: string, error: unknown): DeployError {
   const line = said.find((each) => /error/i.test(each)) ?? said[0] ?? "";
   return new DeployError("SPARKI_OUTSIDE", `AWS did not answer ${name}: ${line.trim()}`, {
     cause: error,
-    hint: "aws sts get-caller-identity",
+    hint: /resource plugin/.test(line)
+      ? `pulumi plugin install resource aws ${providerVersion()}`
+      : "aws sts get-caller-identity",
   });
 }

@@ -28,7 +28,8 @@ async function lookWho({ aws, config }: PreflightContext): Promise<Finding> {
     if (place?.region !== region) return fail(`the look-ups went to ${place?.region}; expected ${region}`, fix);
     return pass(`${identity.arn} in ${region}`);
   } catch (error) {
-    if (error instanceof DeployError) return fail(error.message, fix);
+    if (error instanceof DeployError)
+      return fail(error.message, error.hint === undefined ? fix : `${error.hint}; or ${fix}`);
     throw error;
   }
 }
