@@ -277,6 +277,20 @@ describe("the stand-in application behind the load balancer", () => {
     expect(await sql("SELECT id FROM projects ORDER BY id", "second")).toEqual(before);
   });
 
+  it.each([
+    ["database", () => backing.database],
+    ["cache", () => backing.cache],
+  ] as const)("is unready while the %s is away, and goes on with what it had when it is back", async (_, server) => {
+    const before = await sql("SELECT id FROM projects ORDER BY id", "second");
+    await server().suspend();
+    await until(() => healthy("engine") === 0);
+    await server().resume();
+    await until(() => healthy("engine") === 2);
+    expect((await client.get("/api/cache/health")).status).toBe(200);
+    expect((await client.get("/api/projects")).status).toBe(200);
+    expect(await sql("SELECT id FROM projects ORDER BY id", "second")).toEqual(before);
+  });
+
   it("loses no request while an engine is told to stop, which ends with 0", async () => {
     const [stays, goes] = engines;
     const load = client.load("/api/projects", { seconds: 3 });
