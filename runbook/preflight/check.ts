@@ -1,4 +1,5 @@
 import type { PreflightContext } from "./context.ts";
+import type { Look } from "./side-by-side.ts";
 
 /** The parts of the runbook's checklist, in its order. */
 export const GROUPS = ["Infrastructure", "Application", "Communication", "Observability"] as const;
@@ -13,20 +14,17 @@ export interface Finding {
   readonly status: Status;
   readonly reason: string;
   readonly fix?: string;
+  /** What the finding rests on, such as log lines; a secret is never in it. */
+  readonly evidence?: readonly string[];
 }
 
 /** One line of the checklist as a value. */
-export interface Check {
+export interface Check extends Look<PreflightContext> {
   /** Stable, for the JSON document and the docs. */
   readonly id: string;
   readonly group: Group;
-  readonly title: string;
   /** One sentence for the docs: what holds when it passes. */
   readonly proves: string;
-  /** After this the check has failed, whatever it still waits for. */
-  readonly timeLimitSeconds: number;
-  /** Resolves with what was found; a rejection counts as a failure with its message. `signal` aborts at the time limit. */
-  run(context: PreflightContext, signal: AbortSignal): Promise<Finding>;
 }
 
 export function pass(reason: string): Finding {
