@@ -64,7 +64,9 @@ describe("syntheticTraffic", () => {
     const counts = await run([`${base}/broken`, `${base}/slow`], 1, 100);
     expect(counts.errors).toBeGreaterThan(20);
     expect(counts.over100ms).toBeGreaterThan(20);
-    expect(counts.errors + counts.over100ms).toBe(counts.requests);
+    // On a busy machine a failed answer may be slow as well.
+    expect(counts.errors + counts.over100ms).toBeGreaterThanOrEqual(counts.requests);
+    expect(counts.errors).toBeLessThan(counts.requests);
     expect(counts.over1s).toBe(0);
   });
 
