@@ -1,9 +1,11 @@
 import type { Release } from "../stacks/schema.ts";
 import { type Decision, decideOn, decisionsOf } from "./decisions.ts";
 import type { Deployment } from "./deployment.ts";
-import { endingOf } from "./ending.ts";
+import { type Ending, endingOf } from "./ending.ts";
+import { gateTargetOf } from "./gate-target.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { goBack, type Rollback } from "./rollback-run.ts";
+import { judgeRunningDigests } from "./running-digests.ts";
 import type { StackTarget } from "./stack-target.ts";
 import {
   migratedReleases,
@@ -24,10 +26,8 @@ export interface Conclusion extends Outcome {
 export async function conclude(target: StackTarget, release: Release, deployment: Deployment): Promise<Conclusion> {
   const ending = endingOf(deployment);
   const passed = decisionsOf(deployment.gates);
-  if (ending.verdict === "pass") {
-    const decision = decideOn(ending, { canRollBack: true, hasState: true });
-    return { ...outcomeOf(deployment, ending, "proceed"), rollback: undefined, decisions: [...passed, decision] };
-  }
+  if (ending.verdict === "pass")
+    return { ...(await promoted(target, release, deployment, ending)), rollback: undefined };
   const present = await readPresent(target);
   const obstacles = await obstaclesAfter(target, release, present);
   const decision = decideOn(ending, { canRollBack: canGoBack(present, obstacles), hasState: hasState(present) });
@@ -38,6 +38,28 @@ export async function conclude(target: StackTarget, release: Release, deployment
   }
   const rollback = await goBack(target, present.live.release, `${release.id}: ${ending.reason}`);
   return { ...ended(rollback, ending.reason), rollback, decisions: [...passed, decided, rollback.decision] };
+}
+
+const DIGESTS_SECONDS = 15;
+
+/** A promotion counts once the pods that run are seen to be the release's own. */
+async function promoted(
+  target: StackTarget,
+  release: Release,
+  deployment: Deployment,
+  ending: Ending,
+): Promise<Omit<Conclusion, "rollback">> {
+  const reach = await gateTargetOf(target, release, () => undefined);
+  const digests = await judgeRunningDigests(reach, "fleet", DIGESTS_SECONDS);
+  const apart = digests.find(({ verdict }) => verdict !== "pass");
+  const decisions = decisionsOf([...deployment.gates, ...digests]);
+  if (apart === undefined) {
+    const decision = decideOn(ending, { canRollBack: true, hasState: true });
+    return { ...outcomeOf(deployment, ending, decision.action), decisions: [...decisions, decision] };
+  }
+  const reason = `promoted, but ${apart.reason}`;
+  const decision = decideOn({ phase: "promoted", verdict: "error", reason }, { canRollBack: true, hasState: true });
+  return { outcome: "failed", exitCode: 4, reason, decisions: [...decisions, decision] };
 }
 
 async function obstaclesAfter(

@@ -1,12 +1,12 @@
 import { percent } from "../gates/gate.ts";
 import type { GateResult } from "../gates/verdict.ts";
 import { type GateProgress, progressLine, runSloGate } from "./gate-runner.ts";
-import { runHealthGate } from "./health-gate.ts";
 import { systemClock } from "./io/clock.ts";
 import { type LiveRelease, readLiveRelease } from "./io/live-release.ts";
 import { openNetwork } from "./io/network.ts";
 import { paceOf } from "./pace.ts";
 import { ROLLBACK_ENVIRONMENT } from "./rollback-mode.ts";
+import { judgeRunningDigests } from "./running-digests.ts";
 import type { GateTarget, Track } from "./track.ts";
 import { runTrackGate } from "./track-gate.ts";
 import { entranceSources } from "./track-sources.ts";
@@ -31,6 +31,7 @@ export interface Proof {
  */
 export async function proveRollback(target: GateTarget): Promise<Proof> {
   const started = systemClock.now();
+  const left = () => Math.max(0, PROOF_SECONDS - (systemClock.now() - started));
   const hasty = {
     ...target,
     env: { ...target.env, ...ROLLBACK_ENVIRONMENT },
@@ -38,9 +39,9 @@ export async function proveRollback(target: GateTarget): Promise<Proof> {
   };
   const health = (await Promise.all(TRACKS.map((track) => runTrackGate(hasty, track)))).flat();
   if (health.some(({ verdict }) => verdict !== "pass")) return proofOf(target, health);
-  const digests = await judgeDigests(target);
+  const digests = await judgeRunningDigests(target, "rollback", left());
   if (digests.some(({ verdict }) => verdict !== "pass")) return proofOf(target, [...health, ...digests]);
-  const errors = await judgeErrors(target, PROOF_SECONDS - (systemClock.now() - started));
+  const errors = await judgeErrors(target, left());
   return proofOf(target, [...health, ...digests, ...errors]);
 }
 
@@ -51,40 +52,6 @@ async function proofOf({ kubeconfig }: GateTarget, gates: readonly GateResult[])
 function withHealthDeadline(config: GateTarget["config"]): GateTarget["config"] {
   const healthDeadlineMinutes = Math.min(PROOF_SECONDS / 60, config.gate.healthDeadlineMinutes);
   return { ...config, gate: { ...config.gate, healthDeadlineMinutes } };
-}
-
-/** Every ready pod of either track runs the release's own image, and no other image runs. */
-function judgeDigests(target: GateTarget): Promise<GateResult[]> {
-  const { config, kubeconfig, signal, onProgress } = target;
-  return runHealthGate({
-    gate: "rollback",
-    probes: [
-      {
-        name: "running digests",
-        run: async () => digestsApart(await readLiveRelease(kubeconfig), config.release.images),
-      },
-    ],
-    deadlineSeconds: paceOf(config.gate, target.env).outageSeconds,
-    clock: systemClock,
-    signal,
-    onProgress,
-  });
-}
-
-/** Which pods run something else, in words; undefined when none does. */
-export function digestsApart(
-  live: LiveRelease,
-  images: Readonly<Record<"engine" | "web", string>>,
-): string | undefined {
-  const apart = (["engine", "web"] as const).flatMap((workload) =>
-    (["oneBox", "fleet"] as const).flatMap((track) => {
-      const expected = images[workload].slice(images[workload].indexOf("@") + 1);
-      const found = live[workload][track];
-      if (found.length === 1 && found[0] === expected) return [];
-      return [`${workload} ${track} runs ${found.join(" and ") || "nothing"}; expected ${expected}`];
-    }),
-  );
-  return apart.length === 0 ? undefined : apart.join("; ");
 }
 
 /** What users get through the entrance, whichever track answers: only errors, for two minutes say little of latency. */

@@ -1,19 +1,18 @@
 import { decide } from "../gates/tree.ts";
 import { type GateResult, type Verdict, worst } from "../gates/verdict.ts";
-import { outputsSchema } from "../stacks/outputs.ts";
 import type { Release } from "../stacks/schema.ts";
 import type { Decision } from "./decisions.ts";
 import { type Deployment, deploy } from "./deployment.ts";
 import { endingOf } from "./ending.ts";
 import type { EngineResult } from "./engine-record.ts";
 import { freeze, thaw } from "./freeze.ts";
+import { gateTargetOf } from "./gate-target.ts";
 import type { RunSettings } from "./io/engine.ts";
 import { pinConfig } from "./io/pinned-config.ts";
 import { showPhase } from "./report/live.ts";
 import { ROLLBACK_ENVIRONMENT } from "./rollback-mode.ts";
 import { PROOF_SECONDS, type Proof, proveRollback } from "./rollback-proof.ts";
 import type { StackTarget } from "./stack-target.ts";
-import type { GateTarget } from "./track.ts";
 import { rollbackMessage } from "./update.ts";
 
 /** What a rollback came to; only `pass` says that its release serves again. */
@@ -29,8 +28,6 @@ export interface Rollback {
   /** From its beginning to the end of its proof. */
   readonly seconds: number;
 }
-
-const reachSchema = outputsSchema.pick({ kubeconfig: true, loadBalancer: true });
 
 /**
  * Takes the stack forward to a release that was promoted before, under the policies, and proves that it serves. Tries
@@ -129,23 +126,10 @@ async function withPin<T>(
 async function prove(target: StackTarget, release: Release): Promise<Proof> {
   const { screen, clock } = target;
   return showPhase(screen, clock, `prove that ${release.id} serves`, async (phase) => {
-    const proof = await proveRollback(await gateTarget(target, release, (text) => phase.say(text)));
+    const proof = await proveRollback(await gateTargetOf(target, release, (text) => phase.say(text)));
     phase.note(judged(proof.gates).reason);
     return proof;
   });
-}
-
-async function gateTarget(
-  target: StackTarget,
-  release: Release,
-  onProgress: (text: string) => void,
-): Promise<GateTarget> {
-  const outputs = await target.engine.outputs();
-  const values = Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value]));
-  const { kubeconfig, loadBalancer } = reachSchema.parse(values);
-  const { stack, env, signal } = target;
-  const config = { ...(await target.config()), release };
-  return { config, stack, kubeconfig, loadBalancer: loadBalancer.dnsName, env, signal, onProgress };
 }
 
 /** The worst of the proof's findings with its words; when all passed, those of the error rate, which hold the bound. */

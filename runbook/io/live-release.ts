@@ -1,5 +1,3 @@
-import { KubernetesClient } from "./kubernetes.ts";
-
 /** The digests of the images that run in ready pods, as the Kubernetes API reports them. */
 export interface LiveRelease {
   readonly engine: LiveTracks;
@@ -16,6 +14,8 @@ const NOTHING: LiveRelease = { engine: { oneBox: [], fleet: [] }, web: { oneBox:
 /** What is live, read from the running pods and never from state; nothing where there is no cluster yet. */
 export async function readLiveRelease(kubeconfig: string | undefined): Promise<LiveRelease> {
   if (kubeconfig === undefined) return NOTHING;
+  // The client takes half a second to load.
+  const { KubernetesClient } = await import("./kubernetes.ts");
   const client = new KubernetesClient(kubeconfig);
   const tracks = async (app: "engine" | "web"): Promise<LiveTracks> => {
     const digests = (track: string) => client.runningDigests(`sparki-${app}`, `${app}-${track}`);

@@ -21,6 +21,14 @@ describe("parseConfig", () => {
     expect(parseConfig(rawConfig("prod"), "prod").accountId).toBe("111122223333");
   });
 
+  it.each([
+    ["as the engine decrypts it", "xoxb-very-secret"],
+    ["as a file shows it", '{"secure":"v1:very-secret"}'],
+  ])("accepts a secret of the commands %s, and never holds it", (_, value) => {
+    const config = parseConfig({ ...rawConfig("prod"), "sparki:slackToken": value }, "prod");
+    expect(JSON.stringify(config)).not.toContain("very-secret");
+  });
+
   const broken: [string, Record<string, string>, RegExp][] = [
     [
       "a backup time under a week",

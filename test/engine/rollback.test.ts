@@ -1,0 +1,181 @@
+import type { LiveRelease } from "../../runbook/io/live-release.ts";
+import type { Release } from "../../stacks/schema.ts";
+import { type RehearsedStack, serveStack } from "../support/rehearsed-stack.ts";
+import { releaseNamed } from "../support/updates.ts";
+
+jest.setTimeout(300_000);
+
+const EXPANDED = { level: 3, oldest: 1 };
+const BAD = { engine: { errorRatio: 0.05 } };
+const SLACK_IS_DOWN = "http://127.0.0.1:9/services/secret-of-the-webhook";
+const [bad0, one, two, bad3] = ["0.bad", "1.0", "2.0", "3.bad"].map((id) => releaseNamed(id, EXPANDED)) as [
+  Release,
+  Release,
+  Release,
+  Release,
+];
+const bad4 = releaseNamed("4.bad", EXPANDED);
+const contracted = releaseNamed("5.0", { level: 4, oldest: 4 });
+
+/** What runs when a release is everywhere. */
+function everywhere({ images }: Release): LiveRelease {
+  const tracks = (image: string) => ({ oneBox: [image.split("@")[1] ?? ""], fleet: [image.split("@")[1] ?? ""] });
+  return { engine: tracks(images.engine), web: tracks(images.web) };
+}
+
+const actions = (document: { decisions: { phase: string; action: string }[] }) =>
+  document.decisions.map(({ phase, action }) => `${phase}: ${action}`);
+
+/** One stack, deployed to and rolled back by the commands as people run them; each test goes on from the one before. */
+describe("sparki deploy and sparki rollback", () => {
+  let stack: RehearsedStack;
+  beforeAll(async () => {
+    stack = await serveStack("staging", 0.002);
+  });
+  afterAll(() => stack.close());
+
+  it("refuse to go back where nothing was ever deployed", async () => {
+    expect(await stack.run("rollback --yes")).toMatchObject({
+      exitCode: 1,
+      document: { outcome: "stopped", reason: expect.stringContaining("no release was ever promoted") },
+    });
+  });
+
+  it("stop a bad first release, for there is none to go back to, and need no Slack for that (F44)", async () => {
+    await stack.configure(bad0, BAD);
+    const { exitCode, document, stderr } = await stack.run("deploy --yes", SLACK_IS_DOWN);
+    expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 1, outcome: "stopped" });
+    expect(document.decisions.at(-1)).toMatchObject({ phase: "one-box", action: "stop", page: true });
+    expect(document.notifications).toMatchObject([{ delivered: false }, { delivered: false }]);
+    expect(stderr).toContain("not told in #incidents: Slack does not answer");
+    expect((await stack.live()).engine.fleet).toEqual([]);
+  });
+
+  it("promote a good release, and tell the runbook's fields", async () => {
+    await stack.configure(one);
+    const { exitCode, document } = await stack.run("deploy --yes");
+    expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 0, outcome: "promoted" });
+    expect(await stack.live()).toEqual(everywhere(one));
+    const told = (await stack.told()).at(-1) ?? "";
+    for (const field of ["Version", "Deployed at", "Status: All healthy", "Error Budget", "Error Rate: 0 % of"])
+      expect(told).toContain(field);
+  });
+
+  it("promote a second one over it", async () => {
+    await stack.configure(two);
+    expect(await stack.run("deploy --yes")).toMatchObject({
+      exitCode: 0,
+      document: { outcome: "promoted", previous: { id: "1.0" } },
+    });
+    expect(await stack.live()).toEqual(everywhere(two));
+  });
+
+  it("roll a bad third one back by themselves, and prove the second within two minutes", async () => {
+    await stack.configure(bad3, BAD);
+    const { exitCode, document } = await stack.run("deploy --yes");
+    expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 1, outcome: "rolled-back" });
+    expect(actions(document).slice(-2)).toEqual(["one-box: rollback", "rollback: stop"]);
+    expect(await stack.live()).toEqual(everywhere(two));
+    expect(document.live).toEqual(everywhere(two));
+    expect(document.rollback).toMatchObject({ release: { id: "2.0" }, verdict: "pass" });
+    expect(document.rollback.reason).toMatch(
+      /errors: 0 of \d+ requests bad: at most 0\.0\d+ %, under the limit 0\.1 %/,
+    );
+    expect(document.timing.rollbackSeconds).toBeLessThan(120);
+    const jobs = document.rollback.steps.filter(({ name, op }: { name: string; op: string }) => {
+      return name.startsWith("database-jobs") && name.endsWith("run") && op !== "delete-replaced";
+    });
+    expect(jobs.map(({ op }: { op: string }) => op)).toEqual(["same", "same"]);
+    const told = (await stack.told()).at(-1);
+    expect(told).toMatch(/^⚠️ Staging deployment rolled back\n/);
+    expect(told).toMatch(/^Rolled back to: \w+ \(release 2\.0\)$/m);
+  });
+
+  it("change nothing when the way back was gone already", async () => {
+    const before = await stack.run("history");
+    const { exitCode, document } = await stack.run("rollback --yes");
+    expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 0, outcome: "unchanged" });
+    expect(document.reason).toBe("2.0 is what was last gone back to");
+    expect((await stack.run("history")).document.events).toEqual(before.document.events);
+    expect(await stack.live()).toEqual(everywhere(two));
+  });
+
+  it("find the missing image of a rollback before they begin (F48)", async () => {
+    await stack.unpush(two);
+    await stack.configure(bad4, BAD);
+    const { exitCode, document } = await stack.run("deploy --yes");
+    expect({ exitCode, outcome: document.outcome, steps: document.steps }).toEqual({
+      exitCode: 1,
+      outcome: "stopped",
+      steps: [],
+    });
+    expect(document.reason).toMatch(/^a rollback to 2\.0 would fail: the registry no longer has .*engine@sha256/);
+    expect(await stack.live()).toEqual(everywhere(two));
+  });
+
+  it("freeze and page when the rollback fails, and try it once (F49)", async () => {
+    await stack.push(two, { engine: { unpullable: true } });
+    const { exitCode, document } = await stack.run("deploy --yes");
+    expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 5, outcome: "failed" });
+    expect(actions(document).slice(-2)).toEqual(["one-box: rollback", "rollback: stop"]);
+    expect(document.decisions.at(-1).page).toBe(true);
+    expect(document.reason).toContain("ImagePull");
+    expect((await stack.told()).at(-1)).toContain("rollback failed: @on-call-sre @alexarno look now");
+    const refused = await stack.run("deploy --yes");
+    expect(refused).toMatchObject({ exitCode: 1, document: { outcome: "stopped", steps: [] } });
+    expect(refused.document.reason).toContain("npx sparki rollback --stack staging");
+  });
+
+  it("go back once its cause is mended, and let deploys begin again", async () => {
+    await stack.push(two);
+    expect(await stack.run("rollback --yes")).toMatchObject({
+      exitCode: 0,
+      document: { outcome: "rolled-back", release: { id: "2.0" }, rollback: { verdict: "pass" } },
+    });
+    expect(await stack.live()).toEqual(everywhere(two));
+    expect((await stack.run("history")).document).toMatchObject({ live: "2.0", frozen: null });
+  });
+
+  it("show a rollback to a named release without doing it, and refuse one that nobody knows", async () => {
+    const { exitCode, document, stderr } = await stack.run("rollback --to 1.0 --dry-run");
+    expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 0, outcome: "planned" });
+    expect(stderr).toContain("update Release engine-fleet");
+    expect(await stack.live()).toEqual(everywhere(two));
+    expect(await stack.run("rollback --to 9.9 --yes")).toMatchObject({ exitCode: 2 });
+  });
+
+  it("refuse to go back past a contracted schema, and say to roll forward (F50)", async () => {
+    await stack.configure(contracted);
+    expect(await stack.run("deploy --yes")).toMatchObject({ exitCode: 0, document: { outcome: "promoted" } });
+    const { exitCode, document } = await stack.run("rollback --yes");
+    expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 1, outcome: "stopped" });
+    expect(document.reason).toMatch(/release 5\.0 supports none below 4; .* roll forward instead$/);
+    expect(await stack.live()).toEqual(everywhere(contracted));
+  });
+
+  it("tell it all in the history, newest first", async () => {
+    const { document } = await stack.run("history");
+    const told = document.events.map(({ release, what }: { release: string; what: string }) => `${release} ${what}`);
+    expect(told).toEqual([
+      "5.0 promoted",
+      "2.0 gone back to",
+      "4.bad stopped",
+      "2.0 gone back to",
+      "4.bad failed",
+      "4.bad stopped",
+      "2.0 gone back to",
+      "3.bad rolled-back",
+      "2.0 promoted",
+      "1.0 promoted",
+      "0.bad stopped",
+    ]);
+    const reasons = document.events.map(({ reason }: { reason: string }) => reason);
+    expect(reasons[7]).toMatch(/requests bad/);
+    expect(reasons[4]).toMatch(/the rollback to 2\.0 failed/);
+    expect(document.live).toBe("5.0");
+  });
+
+  it("never show Slack's secret", () => {
+    expect(stack.written.join("\n")).not.toContain("secret-of-the-webhook");
+  });
+});

@@ -1,0 +1,102 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseDocument } from "yaml";
+import { type Behaviours, imagesOf } from "../../rehearsal/scenarios.ts";
+import type { LiveRelease } from "../../runbook/io/live-release.ts";
+import type { Release } from "../../stacks/schema.ts";
+import { makeRuns, sparki } from "./sparki.ts";
+import { Terminal } from "./terminal.ts";
+
+const RUNBOOK = join(import.meta.dirname, "..", "..", "runbook");
+
+/** In a process of its own: the Kubernetes client is a module that jest does not load. */
+const LIVE = `import { readFileSync } from "node:fs";
+import { readLiveRelease } from "${RUNBOOK}/io/live-release.ts";
+console.log(JSON.stringify(await readLiveRelease(readFileSync(process.env.KUBECONFIG, "utf8"))));`;
+
+/** A stack on a cloud that `sparki cloud` serves, used by `sparki` commands from another terminal. */
+export interface RehearsedStack {
+  /** Pushes a release's images, and makes it the one that the stack's config names. */
+  configure(release: Release, behaviours?: Behaviours): Promise<void>;
+  push(release: Release, behaviours?: Behaviours): Promise<void>;
+  /** Deletes a release's images from the registry. */
+  unpush(release: Release): Promise<void>;
+  /** Runs `sparki <command> --stack <stack> --json`, with Slack at `slack`; the document is what it wrote to stdout. */
+  run(command: string, slack?: string): Promise<Ran>;
+  /** The digests that run, by the Kubernetes API. */
+  live(): Promise<LiveRelease>;
+  /** What Slack was told so far. */
+  told(): Promise<readonly string[]>;
+  /** Everything that the commands wrote. */
+  readonly written: readonly string[];
+  close(): Promise<void>;
+}
+
+export interface Ran {
+  readonly exitCode: number | null;
+  // biome-ignore lint/suspicious/noExplicitAny: each command has a document of its own, and tests look at what they need.
+  readonly document: any;
+  readonly stderr: string;
+}
+
+/** Serves a cloud for a stack, on which nothing is deployed yet. */
+export async function serveStack(stack: string, timeScale: number): Promise<RehearsedStack> {
+  const runs = makeRuns();
+  let serving = Promise.resolve<unknown>(undefined);
+  const { pasted, end } = await new Promise<{ pasted: string; end: () => void }>((resolve, reject) => {
+    const args = ["cloud", "--stack", stack, "--time-scale", `${timeScale}`];
+    const cloud = sparki(args, runs, ({ stdout }, child) => {
+      if (stdout.includes("is ready")) resolve({ pasted: stdout, end: () => child.kill("SIGINT") });
+    });
+    serving = cloud;
+    cloud.then(({ stderr }) => reject(new Error(stderr)), reject);
+  });
+  const terminal = new Terminal(pasted, {});
+  const variable = (name: string) => new RegExp(`^export ${name}=(.*)$`, "m").exec(pasted)?.[1] ?? "";
+  const control = variable("SPARKI_REGISTRY");
+  const post = async (path: string, body: unknown) => {
+    const response = await fetch(`${control}${path}`, { method: "POST", body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+  };
+  const push = async (release: Release, behaviours: Behaviours = {}) => {
+    for (const image of imagesOf(release, behaviours)) await post("/images", image);
+  };
+  return {
+    push,
+    configure: async (release, behaviours) => {
+      await push(release, behaviours);
+      const file = variable("PULUMI_OPTION_CONFIG_FILE");
+      const document = parseDocument(readFileSync(file, "utf8"));
+      document.setIn(["config", "sparki:release"], document.createNode(release));
+      writeFileSync(file, document.toString());
+    },
+    unpush: async ({ images }) => {
+      for (const ref of Object.values(images)) await post("/images/remove", { ref });
+    },
+    run: async (command, slack = `${control}/slack`) => {
+      const line = `SPARKI_SLACK_WEBHOOK=${slack} node ${RUNBOOK}/sparki.ts ${command} --stack ${stack} --json`;
+      const { exitCode, stdout, stderr } = await terminal.run(line);
+      return { exitCode, stderr, document: parsed(stdout, stderr) };
+    },
+    live: async () => JSON.parse(await terminal.ask(`node --input-type=module -e '${LIVE}'`)),
+    told: async () => {
+      const answer = await (await fetch(`${control}/slack`)).text();
+      const { messages }: { messages: { text: string }[] } = JSON.parse(answer);
+      return messages.map(({ text }) => text);
+    },
+    written: terminal.written,
+    close: async () => {
+      end();
+      await serving;
+      runs.remove();
+    },
+  };
+}
+
+function parsed(stdout: string, stderr: string): unknown {
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    throw new Error(`no JSON document on stdout: ${stdout.slice(-500)}\n${stderr.slice(-3000)}`);
+  }
+}
