@@ -58,23 +58,29 @@ export function sparki(
   watch?: Watch,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<SparkiRun> {
-  const child = start(process.execPath, [SPARKI, ...args], runs, environment);
+  const child = start(process.execPath, [SPARKI, ...args], runs, { environment });
   return watched(child, { kill: (signal) => child.kill(signal) }, watch);
 }
 
 /** Runs `npm run rehearse` as a terminal does: a signal reaches npm and all that it started. */
 export function npmRunRehearse(args: readonly string[], runs: Runs, watch?: Watch): Promise<SparkiRun> {
-  const child = start("npm", ["run", "--silent", "rehearse", "--", ...args], runs, {});
+  const child = start("npm", ["run", "--silent", "rehearse", "--", ...args], runs, { detached: true });
   return watched(child, { kill: (signal) => process.kill(-(child.pid ?? 0), signal) }, watch);
 }
 
-function start(program: string, args: readonly string[], runs: Runs, environment: Readonly<Record<string, string>>) {
+interface StartOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** In a process group of its own, as a terminal's job is; else it ends with the tests' own Ctrl-C. */
+  readonly detached?: boolean;
+}
+
+function start(program: string, args: readonly string[], runs: Runs, { environment, detached }: StartOptions) {
   const { NO_COLOR: _, ...env } = process.env;
   return spawn(program, args, {
     cwd: ROOT,
     env: { ...env, SPARKI_REHEARSAL_DIRECTORY: runs.directory, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
+    detached: detached ?? false,
   });
 }
 
