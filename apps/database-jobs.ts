@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { isRollbackUpdate } from "../runbook/rollback-mode.ts";
+import { isRollbackUpdate } from "../runbook/rollback/rollback-mode.ts";
 import { ClusterJob } from "./cluster-job.ts";
 import { JOB_LABEL } from "./job-manifest.ts";
 import type { Place } from "./namespaces.ts";

@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   deploy: async () => (await import("./commands/deploy.ts")).deploy,
   rollback: async () => (await import("./commands/rollback.ts")).rollback,
   history: async () => (await import("./commands/history.ts")).history,
+  diagnose: async () => (await import("./commands/diagnose.ts")).diagnose,
   judge: async () => (await import("./commands/judge.ts")).judge,
   simulate: async () => (await import("./commands/simulate.ts")).simulate,
   cloud: async () => (await import("./commands/cloud.ts")).cloud,

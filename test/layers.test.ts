@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Only these may know that the rehearsal exists. */
-const KNOWS_REHEARSAL = /^runbook\/commands\/|^runbook\/rehears/;
+const KNOWS_REHEARSAL = /^runbook\/commands\/|^runbook\/rehearse\//;
 /** Modules that touch network, processes or the clock. */
 const OUTSIDE = /^node:(net|tls|http|https|dgram|dns|child_process)|^undici$|^@kubernetes\/client-node$/;
 

@@ -10,7 +10,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../runbook/io/clock.ts";
 import { abortOnSignals } from "../runbook/io/signals.ts";
-import { openSession, resolveRehearsalTools } from "../runbook/rehearsal-session.ts";
+import { openSession, resolveRehearsalTools } from "../runbook/rehearse/rehearsal-session.ts";
 import { lineProgress } from "./progress.ts";
 
 const MAX_RATIO = 1.3;

@@ -38,6 +38,17 @@ export const LOOK_UPS: Readonly<Record<string, Answer>> = {
     instanceArns: found.map(({ arn }) => arn),
   })),
   "aws:lb/getLbs:getLbs": listing(TYPES.loadBalancer, (found) => ({ arns: found.map(({ arn }) => arn) })),
+  "aws:vpc/getSecurityGroupRules:getSecurityGroupRules": (args, { region }, { world }) => {
+    const groups = texts(args, "filters.values");
+    const found = [TYPES.ingressRule, TYPES.egressRule].flatMap((type) => world.ofType(type));
+    const own = found.filter(({ inputs }) => groups.includes(text(inputs, "securityGroupId") ?? ""));
+    return { id: region, region, ids: own.map(({ id }) => id) };
+  },
+  "aws:vpc/getSecurityGroupRule:getSecurityGroupRule": (args, _settings, { world }) => {
+    const found = world.find([TYPES.ingressRule, TYPES.egressRule], text(args, "securityGroupRuleId") ?? "");
+    if (found === undefined) throw new AwsError("InvalidSecurityGroupRuleId.NotFound", "no such rule");
+    return { ...found.inputs, id: found.id, securityGroupRuleId: found.id, isEgress: found.type === TYPES.egressRule };
+  },
   "aws:eks/getCluster:getCluster": (args, _settings, { world }) => {
     const name = text(args, "name") ?? "";
     const found = standing(world.get(TYPES.cluster, name));

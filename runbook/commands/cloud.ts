@@ -26,8 +26,8 @@ export const cloud: Command = {
 
 async function serve({ options, ports }: CommandInput): Promise<CommandResult> {
   const { lineProgress } = await import("../../tools/progress.ts");
-  const { openSession, resolveRehearsalTools } = await import("../rehearsal-session.ts");
-  const { accountText, plainEnvironment, serveUntilAborted } = await import("../rehearsal-serving.ts");
+  const { openSession, resolveRehearsalTools } = await import("../rehearse/rehearsal-session.ts");
+  const { accountText, plainEnvironment, serveUntilAborted } = await import("../rehearse/rehearsal-serving.ts");
   const tools = await resolveRehearsalTools(ports, lineProgress(ports.stderr));
   const session = await openSession(sessionOptions(options), tools, ports);
   try {

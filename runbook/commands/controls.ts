@@ -28,9 +28,9 @@ async function judgeControls({ options, ports }: CommandInput): Promise<CommandR
   if (!/^[a-z][a-z0-9-]*$/.test(stack))
     throw new DeployError("SPARKI_USAGE", `--stack is ${JSON.stringify(stack)}; expected a name such as prod`);
   const { openScreen } = await import("../report/screen.ts");
-  const { previewStack } = await import("../controls-evidence.ts");
-  const { controlsDocument } = await import("../controls-document.ts");
-  const { controlsText } = await import("../controls-text.ts");
+  const { previewStack } = await import("../controls/controls-evidence.ts");
+  const { controlsDocument } = await import("../controls/controls-document.ts");
+  const { controlsText } = await import("../controls/controls-text.ts");
   const screen = await openScreen(ports);
   const preview = await previewStack(stack, screen, ports);
   const document = controlsDocument(stack, preview, new Date(ports.clock.now() * 1000));

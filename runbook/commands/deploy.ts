@@ -1,6 +1,6 @@
 import type { Command, CommandInput, CommandResult } from "../command.ts";
-import type { Approval } from "../deploy-run.ts";
-import type { OpenTarget } from "../real-target.ts";
+import type { Approval } from "../deploy/deploy-run.ts";
+import type { OpenTarget } from "../deploy/real-target.ts";
 
 const DESCRIPTION = `Deploys the release that the stack's config names, through its gates.
 
@@ -35,11 +35,11 @@ export const deploy: Command = {
 };
 
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
-  const { deployDocument } = await import("../deploy-document.ts");
-  const { runDeploy } = await import("../deploy-run.ts");
-  const { deployText } = await import("../deploy-text.ts");
+  const { deployDocument } = await import("../deploy/deploy-document.ts");
+  const { runDeploy } = await import("../deploy/deploy-run.ts");
+  const { deployText } = await import("../deploy/deploy-text.ts");
   const { readLiveRelease } = await import("../io/live-release.ts");
-  const { openTarget } = await import("../real-target.ts");
+  const { openTarget } = await import("../deploy/real-target.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { assertHash } = await import("../plan/approval.ts");
   const hash = typeof options.approved === "string" ? options.approved : undefined;

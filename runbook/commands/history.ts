@@ -1,5 +1,5 @@
 import type { Command, CommandInput, CommandResult } from "../command.ts";
-import type { ReleaseEvent } from "../release-history.ts";
+import type { ReleaseEvent } from "../deploy/release-history.ts";
 import type { Paint } from "../report/screen.ts";
 
 const DESCRIPTION = `Tells what became of each release, newest first: promoted, held, stopped, rolled back, and why.
@@ -19,12 +19,12 @@ export const history: Command = {
 };
 
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
-  const { openTarget } = await import("../real-target.ts");
+  const { openTarget } = await import("../deploy/real-target.ts");
   const { openScreen } = await import("../report/screen.ts");
-  const { endedDeploys } = await import("../ended-deploys.ts");
-  const { frozenReason } = await import("../freeze.ts");
-  const { releaseHistory } = await import("../release-history.ts");
-  const { readPresent } = await import("../way-back.ts");
+  const { endedDeploys } = await import("../deploy/ended-deploys.ts");
+  const { frozenReason } = await import("../deploy/freeze.ts");
+  const { releaseHistory } = await import("../deploy/release-history.ts");
+  const { readPresent } = await import("../rollback/way-back.ts");
   const screen = await openScreen(ports);
   const target = await openTarget(options.stack, ports, screen, false);
   try {

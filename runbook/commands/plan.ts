@@ -24,7 +24,7 @@ export const plan: Command = {
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { lineProgress } = await import("../../tools/progress.ts");
   const { readStack } = await import("../preflight/stack-file.ts");
-  const { openStack } = await import("../stack-session.ts");
+  const { openStack } = await import("../deploy/stack-session.ts");
   const { makePlan } = await import("../plan/make-plan.ts");
   const { writePlan } = await import("../plan/plan-files.ts");
   const { planExitCode, planSummary } = await import("../plan/plan-summary.ts");

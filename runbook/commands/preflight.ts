@@ -44,7 +44,8 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { openPreflight } = await import("../preflight/open.ts");
   const { preflightText } = await import("../preflight/preflight-text.ts");
   const { runPreflight } = await import("../preflight/run.ts");
-  const { PROJECT_DIRECTORY, readStack } = await import("../preflight/stack-file.ts");
+  const { PROJECT_DIRECTORY } = await import("../project.ts");
+  const { readStack } = await import("../preflight/stack-file.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { version: cliVersion } = await import("@pulumi/pulumi/version.js");
   const { clock, env, signal, stderr } = ports;

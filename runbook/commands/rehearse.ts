@@ -1,7 +1,7 @@
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Command, CommandInput, CommandResult } from "../command.ts";
-import type { RehearsalReport } from "../rehearsal-report.ts";
-import type { RehearsalSession } from "../rehearsal-session.ts";
+import type { RehearsalReport } from "../rehearse/rehearsal-report.ts";
+import type { RehearsalSession } from "../rehearse/rehearsal-session.ts";
 
 const DESCRIPTION = `Rehearses a whole deployment on this machine, with no cloud account.
 
@@ -58,9 +58,9 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const scenario = typeof options.fault === "string" ? withFault(named, options.fault) : named;
   const crashAt = typeof options.crashAt === "string" ? options.crashAt : undefined;
   const { openScreen } = await import("../report/screen.ts");
-  const { rehearse: carryOut } = await import("../rehearsal-run.ts");
-  const { rehearsalText } = await import("../rehearsal-text.ts");
-  const { serveUntilAborted } = await import("../rehearsal-serving.ts");
+  const { rehearse: carryOut } = await import("../rehearse/rehearsal-run.ts");
+  const { rehearsalText } = await import("../rehearse/rehearsal-text.ts");
+  const { serveUntilAborted } = await import("../rehearse/rehearsal-serving.ts");
   const screen = await openScreen(ports);
   const afterwards = async (report: RehearsalReport, session: RehearsalSession) => {
     ports.stderr.write(rehearsalText(report, screen.paint));

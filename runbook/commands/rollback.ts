@@ -35,9 +35,9 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { assertSomebody, confirm } = await import("../confirmation.ts");
   const isDryRun = options.dryRun === true;
   if (!isDryRun && options.yes !== true) assertSomebody();
-  const { openTarget } = await import("../real-target.ts");
+  const { openTarget } = await import("../deploy/real-target.ts");
   const { openScreen } = await import("../report/screen.ts");
-  const { runRequestedRollback } = await import("../requested-rollback.ts");
+  const { runRequestedRollback } = await import("../rollback/requested-rollback.ts");
   const screen = await openScreen(ports);
   const target = await openTarget(options.stack, ports, screen, false);
   try {

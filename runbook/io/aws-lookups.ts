@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import type { z } from "zod";
 import { DeployError } from "../../stacks/deploy-error.ts";
-import { plain } from "../engine-record.ts";
+import { plain } from "../deploy/engine-record.ts";
 import { hostProgram } from "./program-guard.ts";
 import { pulumiProcess } from "./pulumi-process.ts";
 

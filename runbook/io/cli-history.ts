@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { DeployError } from "../../stacks/deploy-error.ts";
-import { promotionIn } from "../promotion.ts";
+import { promotionIn } from "../deploy/promotion.ts";
+import { type Promoted, releaseIn, type Update } from "../deploy/update.ts";
 import { resourcesIn } from "../report/state.ts";
-import { type Promoted, releaseIn, type Update } from "../update.ts";
 
 /** Runs the Pulumi CLI on the stack and resolves with what it wrote to stdout. */
 export type PulumiCommand = (args: readonly string[]) => Promise<string>;

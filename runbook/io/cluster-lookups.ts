@@ -1,6 +1,8 @@
 import { CoreV1Api } from "@kubernetes/client-node";
 import { z } from "zod";
+import type { Amounts } from "../quantity.ts";
 import type { AwsLookups } from "./aws-lookups.ts";
+import { type ClusterWarning, clusterWarning, type PodLook, podLook, usageIn } from "./cluster-pods.ts";
 import { KubernetesClient } from "./kubernetes.ts";
 
 /** The newest revision of a Helm release. */
@@ -15,6 +17,14 @@ export interface HelmRelease {
 /** Questions to the cluster; undefined answers mean that there is no cluster. */
 export interface ClusterLookups {
   helmReleases(namespaces: readonly string[]): Promise<readonly HelmRelease[] | undefined>;
+  /** Pods that are not on their way out. */
+  pods(namespace: string): Promise<readonly PodLook[] | undefined>;
+  /** What Kubernetes warned of, newest first. */
+  warnings(namespace: string): Promise<readonly ClusterWarning[] | undefined>;
+  /** A pod's last log lines, at most 200. */
+  logLines(namespace: string, pod: string): Promise<readonly string[] | undefined>;
+  /** What each pod uses now, by its name; "unmeasured" where the cluster has no metrics API. */
+  usage(namespace: string): Promise<ReadonlyMap<string, Amounts> | "unmeasured" | undefined>;
 }
 
 const clusterSchema = z.object({
@@ -37,6 +47,16 @@ export function openClusterLookups(aws: AwsLookups, clusterName: string): Cluste
       const lists = await Promise.all(namespaces.map((namespace) => releasesIn(found, namespace)));
       return lists.flat();
     },
+    pods: async (namespace) => (await (await client())?.listPods(namespace, ""))?.map(podLook),
+    warnings: async (namespace) => {
+      const found = await client();
+      return found === undefined ? undefined : warningsIn(found, namespace);
+    },
+    logLines: async (namespace, pod) => (await client())?.logLines(namespace, pod),
+    usage: async (namespace) => {
+      const found = await client();
+      return found === undefined ? undefined : ((await usageIn(found, namespace)) ?? "unmeasured");
+    },
   };
 }
 
@@ -58,6 +78,12 @@ async function connect(aws: AwsLookups, name: string): Promise<KubernetesClient 
     "current-context": name,
   };
   return new KubernetesClient(JSON.stringify(kubeconfig));
+}
+
+async function warningsIn(client: KubernetesClient, namespace: string): Promise<ClusterWarning[]> {
+  const core = client.config.makeApiClient(CoreV1Api);
+  const { items } = await core.listNamespacedEvent({ namespace, fieldSelector: "type=Warning" });
+  return items.map(clusterWarning).sort((left, right) => right.lastAt - left.lastAt);
 }
 
 /** Helm keeps each revision as a Secret whose labels say all that is asked here. */

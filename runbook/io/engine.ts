@@ -8,8 +8,8 @@ import {
 } from "@pulumi/pulumi/automation/index.js";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Clock } from "../command.ts";
-import { EngineRecord, type EngineResult, type RecordedEvent } from "../engine-record.ts";
-import type { Update } from "../update.ts";
+import { EngineRecord, type EngineResult, type RecordedEvent } from "../deploy/engine-record.ts";
+import type { Update } from "../deploy/update.ts";
 import { readHistory } from "./history.ts";
 import { hostProgram } from "./program-guard.ts";
 import { PulumiExit, type PulumiProcess, pulumiProcess } from "./pulumi-process.ts";

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { z } from "zod";
-import { type PromotionRecord, promotionIn } from "../promotion.ts";
+import { type PromotionRecord, promotionIn } from "../deploy/promotion.ts";
+import { releaseIn, type Update } from "../deploy/update.ts";
 import { resourcesIn } from "../report/state.ts";
-import { releaseIn, type Update } from "../update.ts";
 
 const RELEASE_KEY = "sparki:release";
 

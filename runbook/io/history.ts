@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Update } from "../update.ts";
+import type { Update } from "../deploy/update.ts";
 import { type PulumiCommand, readCliHistory } from "./cli-history.ts";
 import { readFileHistory } from "./file-history.ts";
 

@@ -8,7 +8,7 @@ import {
   type V1Pod,
 } from "@kubernetes/client-node";
 import type { HealthSample, PodSnapshot, RolloutSnapshot } from "../../gates/health.ts";
-import { readPodLog } from "../pod-log.ts";
+import { readPodLog } from "../gates/pod-log.ts";
 
 /** The cluster as the gates, the jobs and the reports see it. */
 export class KubernetesClient {

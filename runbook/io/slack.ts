@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "../command.ts";
-import type { Message } from "../notify.ts";
+import type { Message } from "../notify/notify.ts";
 import { type HttpAnswer, request } from "./http.ts";
 import type { Network } from "./network.ts";
 

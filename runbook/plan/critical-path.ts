@@ -1,4 +1,4 @@
-import { nameOf } from "../engine-record.ts";
+import { nameOf } from "../deploy/engine-record.ts";
 import type { Dependencies } from "../report/timeline.ts";
 import { type Duration, durationOf } from "./durations.ts";
 import type { PlannedResource } from "./planned.ts";

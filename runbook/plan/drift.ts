@@ -1,4 +1,4 @@
-import { nameOf, type RecordedEvent } from "../engine-record.ts";
+import { nameOf, type RecordedEvent } from "../deploy/engine-record.ts";
 import { hashOf } from "./canonical.ts";
 import { type InputChange, inputChanges } from "./difference.ts";
 import type { Entries } from "./fingerprint.ts";

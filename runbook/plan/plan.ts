@@ -1,5 +1,5 @@
 import type { CostEstimate } from "../../policies/pricing/estimate.ts";
-import type { EngineResult, Violation } from "../engine-record.ts";
+import type { EngineResult, Violation } from "../deploy/engine-record.ts";
 import type { CriticalPath } from "./critical-path.ts";
 import type { InputChange } from "./difference.ts";
 import type { Drift } from "./drift.ts";

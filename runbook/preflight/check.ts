@@ -14,7 +14,7 @@ export interface Finding {
   readonly status: Status;
   readonly reason: string;
   readonly fix?: string;
-  /** What the finding rests on, such as log lines; a secret is never in it. */
+  /** What the finding rests on, such as log lines, each shortened. */
   readonly evidence?: readonly string[];
 }
 

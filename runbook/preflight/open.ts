@@ -5,7 +5,7 @@ import { openAwsLookups } from "../io/aws-lookups.ts";
 import { commandRunner } from "../io/child-command.ts";
 import { openClusterLookups } from "../io/cluster-lookups.ts";
 import { request } from "../io/http.ts";
-import { openNetwork } from "../io/network.ts";
+import { type Network, openNetwork } from "../io/network.ts";
 import { openStackState } from "../io/stack-state.ts";
 import type { Answers, Files, PreflightContext, Tokens } from "./context.ts";
 
@@ -22,6 +22,7 @@ export interface PreflightOptions extends Pick<Ports, "clock" | "env"> {
 
 export interface OpenPreflight {
   readonly context: PreflightContext;
+  readonly network: Network;
   /** Ends what the look-ups started. */
   close(): Promise<void>;
 }
@@ -47,7 +48,11 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
     cluster: openClusterLookups(aws, `sparki-${stack}`),
     state: openStackState(runPulumi, projectDirectory, stack, aws),
     http: (url, settings) => request(network, url, settings),
-    names: { nameServersOf: (domain) => network.nameServersOf(domain) },
+    names: {
+      nameServersOf: (domain) => network.nameServersOf(domain),
+      // A name that cannot be resolved has no address, for whatever reason.
+      addressesOf: (domain) => network.addressesOf(domain).catch(() => []),
+    },
     commands: { helm: commandRunner(helm, env), git: commandRunner("git", env) },
     files,
     answers,
@@ -59,7 +64,7 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
   const close = async () => {
     await Promise.all([aws.close(), network.close()]);
   };
-  return { context, close };
+  return { context, network, close };
 }
 
 async function slackSecrets(env: Ports["env"], configured: (key: string) => Promise<string | undefined>) {

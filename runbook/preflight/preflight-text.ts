@@ -1,7 +1,11 @@
 import { duration } from "../report/duration.ts";
 import type { Paint } from "../report/screen.ts";
-import { GROUPS, type Status } from "./check.ts";
-import type { CheckResult, PreflightReport } from "./run.ts";
+import { type Finding, GROUPS, type Status } from "./check.ts";
+import type { PreflightReport } from "./run.ts";
+
+interface Titled extends Finding {
+  readonly title: string;
+}
 
 const WIDTH = 80;
 const INDENT = 10;
@@ -13,16 +17,18 @@ const WORDS: Readonly<Record<Status, string>> = { pass: "✓ pass", warn: "! war
 export function preflightText(report: PreflightReport, paint: Paint): string {
   const groups = GROUPS.map((group) => {
     const own = report.checks.filter((check) => check.group === group);
-    return own.length === 0 ? [] : ["", paint.strong(group), ...own.flatMap((check) => linesOf(check, paint))];
+    return own.length === 0 ? [] : ["", paint.strong(group), ...own.flatMap((check) => findingLines(check, paint))];
   });
   return `${[...groups.flat(), "", summary(report, paint)].join("\n")}\n`;
 }
 
-function linesOf({ status, title, reason, fix }: CheckResult, paint: Paint): string[] {
+/** One finding with its title: a word for its status, the reason, what it rests on, and how to mend it. */
+export function findingLines({ status, title, reason, fix, evidence = [] }: Titled, paint: Paint): string[] {
   const word = status === "fail" ? paint.bad(WORDS.fail) : status === "pass" ? paint.good(WORDS.pass) : WORDS[status];
   const [first = "", ...rest] = wrap(`${title}: ${reason}`);
   const fixes = fix === undefined ? [] : wrap(`fix: ${fix}`);
-  return [`  ${word}  ${first}`, ...[...rest, ...fixes].map((line) => `${" ".repeat(INDENT)}${line}`)];
+  const told = evidence.flatMap((line) => wrap(`- ${line}`));
+  return [`  ${word}  ${first}`, ...[...rest, ...told, ...fixes].map((line) => `${" ".repeat(INDENT)}${line}`)];
 }
 
 function summary({ checks, outcome, seconds, stack }: PreflightReport, paint: Paint): string {

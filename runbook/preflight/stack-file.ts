@@ -6,8 +6,7 @@ import { parseConfig } from "../../stacks/config.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import type { Ports } from "../command.ts";
-
-export const PROJECT_DIRECTORY = join(import.meta.dirname, "..", "..");
+import { PROJECT_DIRECTORY } from "../project.ts";
 
 const fileSchema = z.object({ config: z.record(z.string(), z.unknown()) });
 

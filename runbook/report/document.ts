@@ -3,7 +3,7 @@ import { PHASES } from "../../gates/tree.ts";
 import { VERDICTS } from "../../gates/verdict.ts";
 import { gateResultSchema } from "../../stacks/outputs.ts";
 import { releaseSchema } from "../../stacks/schema.ts";
-import type { RehearsalReport } from "../rehearsal-report.ts";
+import type { RehearsalReport } from "../rehearse/rehearsal-report.ts";
 
 const seconds = z.number().min(0);
 const count = z.int().min(0);

@@ -1,6 +1,6 @@
 import type { Clock } from "../command.ts";
-import type { EngineRecord, Step } from "../engine-record.ts";
-import { nameOf, plain, type RecordedEvent } from "../engine-record.ts";
+import type { EngineRecord, Step } from "../deploy/engine-record.ts";
+import { nameOf, plain, type RecordedEvent } from "../deploy/engine-record.ts";
 import type { Watcher } from "../io/engine.ts";
 import { duration } from "./duration.ts";
 import type { Screen } from "./screen.ts";

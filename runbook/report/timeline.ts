@@ -1,4 +1,4 @@
-import type { Step } from "../engine-record.ts";
+import type { Step } from "../deploy/engine-record.ts";
 
 /** A resource's dependencies as the state records them: by URN. */
 export type Dependencies = ReadonlyMap<string, readonly string[]>;

@@ -3,20 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import type { Ports } from "../../runbook/command.ts";
-import { deploy } from "../../runbook/deployment.ts";
-import { endingOf } from "../../runbook/ending.ts";
+import { deploy } from "../../runbook/deploy/deployment.ts";
+import { endingOf } from "../../runbook/deploy/ending.ts";
+import { outcomeOf } from "../../runbook/deploy/outcome.ts";
 import { commandRunner } from "../../runbook/io/child-command.ts";
 import { systemClock } from "../../runbook/io/clock.ts";
 import { helmTemplate } from "../../runbook/io/helm-template.ts";
-import { outcomeOf } from "../../runbook/outcome.ts";
 import { assertApproved } from "../../runbook/plan/approval.ts";
 import { makePlan } from "../../runbook/plan/make-plan.ts";
-import {
-  openSession,
-  PROJECT_DIRECTORY,
-  type RehearsalSession,
-  resolveRehearsalTools,
-} from "../../runbook/rehearsal-session.ts";
+import { PROJECT_DIRECTORY } from "../../runbook/project.ts";
+import { openSession, type RehearsalSession, resolveRehearsalTools } from "../../runbook/rehearse/rehearsal-session.ts";
 import { plainScreen } from "../../runbook/report/screen.ts";
 import { resourcesIn } from "../../runbook/report/state.ts";
 import { lineProgress } from "../../tools/progress.ts";

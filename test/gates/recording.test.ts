@@ -3,7 +3,7 @@ import { RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
 import { recordingGate } from "../../gates/recording.ts";
 import { NO_TRAFFIC } from "../../gates/traffic.ts";
 import { worst } from "../../gates/verdict.ts";
-import { runSloGate } from "../../runbook/gate-runner.ts";
+import { runSloGate } from "../../runbook/gates/gate-runner.ts";
 import { fakeClock } from "../support/fake-clock.ts";
 
 const errorsOf = (share: number) =>

@@ -5,19 +5,19 @@
 import { readFileSync } from "node:fs";
 import { findScenario, nextRelease, type Scenario } from "../../rehearsal/scenarios.ts";
 import type { Ports } from "../../runbook/command.ts";
-import { type Decision, decideOn } from "../../runbook/decisions.ts";
-import { type Deployment, deploy } from "../../runbook/deployment.ts";
-import { endingOf } from "../../runbook/ending.ts";
+import { type Decision, decideOn } from "../../runbook/deploy/decisions.ts";
+import { type Deployment, deploy } from "../../runbook/deploy/deployment.ts";
+import { endingOf } from "../../runbook/deploy/ending.ts";
+import { type Outcome, outcomeOf } from "../../runbook/deploy/outcome.ts";
+import { promotionIn } from "../../runbook/deploy/promotion.ts";
 import { systemClock } from "../../runbook/io/clock.ts";
 import { type LiveRelease, readLiveRelease } from "../../runbook/io/live-release.ts";
 import { abortOnSignals } from "../../runbook/io/signals.ts";
-import { type Outcome, outcomeOf } from "../../runbook/outcome.ts";
-import { promotionIn } from "../../runbook/promotion.ts";
-import { withFaults } from "../../runbook/rehearsal-faults.ts";
-import { openSession, resolveRehearsalTools } from "../../runbook/rehearsal-session.ts";
+import { withFaults } from "../../runbook/rehearse/rehearsal-faults.ts";
+import { openSession, resolveRehearsalTools } from "../../runbook/rehearse/rehearsal-session.ts";
 import { plainScreen } from "../../runbook/report/screen.ts";
 import { resourcesIn } from "../../runbook/report/state.ts";
-import { ROLLBACK_ENVIRONMENT } from "../../runbook/rollback-mode.ts";
+import { ROLLBACK_ENVIRONMENT } from "../../runbook/rollback/rollback-mode.ts";
 import { lineProgress } from "../../tools/progress.ts";
 
 /** What is live by the Kubernetes API, and what the state's promotion record says. */

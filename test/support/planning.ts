@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { EngineRecord, type EngineResult, type RecordedEvent } from "../../runbook/engine-record.ts";
+import { EngineRecord, type EngineResult, type RecordedEvent } from "../../runbook/deploy/engine-record.ts";
 import type { Watcher } from "../../runbook/io/engine.ts";
 import type { PlanTarget } from "../../runbook/plan/make-plan.ts";
 import { fakeClock } from "./fake-clock.ts";

@@ -53,13 +53,13 @@ export function fakeContext(
     config: PROD,
     projectDirectory: "/project",
     aws: fakeAws(looks),
-    cluster: { helmReleases: async () => undefined },
+    cluster: fakeCluster(),
     state: fakeState([]),
     http: async (url, options = {}) => {
       requests.push({ url, ...options });
       return httpAnswer(web, url, options);
     },
-    names: { nameServersOf: async () => [] },
+    names: { nameServersOf: async () => [], addressesOf: async () => [] },
     commands: { helm: refuse, git: refuse },
     files: fakeFiles({}),
     slackSecrets: async () => ({}),
@@ -73,6 +73,12 @@ export function fakeContext(
 
 async function refuse(): Promise<never> {
   throw new DeployError("SPARKI_OUTSIDE", "no such program");
+}
+
+/** A cluster of which only the given parts exist. */
+export function fakeCluster(parts: Partial<PreflightContext["cluster"]> = {}): PreflightContext["cluster"] {
+  const nothing = async () => undefined;
+  return { helmReleases: nothing, pods: nothing, warnings: nothing, logLines: nothing, usage: nothing, ...parts };
 }
 
 export function fakeAws(answers: AwsAnswers): PreflightContext["aws"] {

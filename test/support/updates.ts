@@ -1,5 +1,5 @@
-import type { PromotionRecord } from "../../runbook/promotion.ts";
-import type { Update } from "../../runbook/update.ts";
+import type { PromotionRecord } from "../../runbook/deploy/promotion.ts";
+import type { Update } from "../../runbook/deploy/update.ts";
 import type { Release } from "../../stacks/schema.ts";
 
 const hex = (text: string, length: number) => Buffer.from(text).toString("hex").padEnd(length, "0").slice(0, length);

@@ -1,5 +1,5 @@
 import type { Release } from "../../../stacks/schema.ts";
-import { promotionIn } from "../../promotion.ts";
+import { promotionIn } from "../../deploy/promotion.ts";
 import { type Check, type Finding, fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
 import { imageReference, Registry } from "../registry.ts";

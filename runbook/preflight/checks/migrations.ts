@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { promotionIn } from "../../promotion.ts";
+import { promotionIn } from "../../deploy/promotion.ts";
 import { type Check, fail, pass, skipped } from "../check.ts";
 import { migrationProblems, pending } from "../migrations.ts";
 

@@ -1,6 +1,6 @@
 import type { HelmRelease } from "../../../../runbook/io/cluster-lookups.ts";
 import { helmReleases } from "../../../../runbook/preflight/checks/helm-releases.ts";
-import { fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
+import { fakeCluster, fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
 
 const state = fakeState([resource("aws:eks/cluster:Cluster", "eks")]);
 const release = (status: string, revision = 3): HelmRelease => ({
@@ -9,7 +9,8 @@ const release = (status: string, revision = 3): HelmRelease => ({
   revision,
   status,
 });
-const holding = (...found: HelmRelease[]) => fakeContext({ state, cluster: { helmReleases: async () => found } });
+const holding = (...found: HelmRelease[]) =>
+  fakeContext({ state, cluster: fakeCluster({ helmReleases: async () => found }) });
 
 describe("helmReleases", () => {
   it("passes when none is pending", async () => {

@@ -5,7 +5,7 @@ const servers = ["ns-1.awsdns-11.com", "ns-2.awsdns-22.net"];
 const looks = { "route53/getZone": { zoneId: "Z1", nameServers: servers } };
 const ownZone = resource("aws:route53/zone:Zone", "edge-zone-zone", { id: "Z1" });
 const state = fakeState([ownZone]);
-const told = (names: readonly string[]) => ({ nameServersOf: async () => names });
+const told = (names: readonly string[]) => ({ nameServersOf: async () => names, addressesOf: async () => [] });
 
 describe("zone", () => {
   it("passes when the world is told this stack's name servers, in any order and spelling", async () => {

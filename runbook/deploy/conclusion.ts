@@ -1,0 +1,94 @@
+import type { Release } from "../../stacks/schema.ts";
+import { goBack, type Rollback } from "../rollback/rollback-run.ts";
+import {
+  migratedReleases,
+  type Obstacles,
+  obstaclesTo,
+  obstacleText,
+  readPresent,
+  type StackPresent,
+} from "../rollback/way-back.ts";
+import { type Decision, decideOn, decisionsOf } from "./decisions.ts";
+import type { Deployment } from "./deployment.ts";
+import { type Ending, endingOf } from "./ending.ts";
+import { gateTargetOf } from "./gate-target.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
+import { judgeRunningDigests } from "./running-digests.ts";
+import type { StackTarget } from "./stack-target.ts";
+
+/** What became of a deploy: its outcome, what was decided on the way, and the rollback where there was one. */
+export interface Conclusion extends Outcome {
+  readonly rollback: Rollback | undefined;
+  readonly decisions: readonly Decision[];
+}
+
+/** Asks the decision tree what to do about how a deploy ended, and does it. */
+export async function conclude(target: StackTarget, release: Release, deployment: Deployment): Promise<Conclusion> {
+  const ending = endingOf(deployment);
+  const passed = decisionsOf(deployment.gates);
+  if (ending.verdict === "pass")
+    return { ...(await promoted(target, release, deployment, ending)), rollback: undefined };
+  const present = await readPresent(target);
+  const obstacles = await obstaclesAfter(target, release, present);
+  const decision = decideOn(ending, { canRollBack: canGoBack(present, obstacles), hasState: hasState(present) });
+  const decided = { ...decision, reason: withObstacle(decision, obstacles) };
+  if (decision.action !== "rollback" || present.live === undefined) {
+    const outcome = outcomeOf(deployment, ending, decision.action);
+    return { ...outcome, rollback: undefined, decisions: [...passed, decided] };
+  }
+  const rollback = await goBack(target, present.live.release, `${release.id}: ${ending.reason}`);
+  return { ...ended(rollback, ending.reason), rollback, decisions: [...passed, decided, rollback.decision] };
+}
+
+const DIGESTS_SECONDS = 15;
+
+/** A promotion counts once the pods that run are seen to be the release's own. */
+async function promoted(
+  target: StackTarget,
+  release: Release,
+  deployment: Deployment,
+  ending: Ending,
+): Promise<Omit<Conclusion, "rollback">> {
+  const reach = await gateTargetOf(target, release, () => undefined);
+  const digests = await judgeRunningDigests(reach, "fleet", DIGESTS_SECONDS);
+  const apart = digests.find(({ verdict }) => verdict !== "pass");
+  const decisions = decisionsOf([...deployment.gates, ...digests]);
+  if (apart === undefined) {
+    const decision = decideOn(ending, { canRollBack: true, hasState: true });
+    return { ...outcomeOf(deployment, ending, decision.action), decisions: [...decisions, decision] };
+  }
+  const reason = `promoted, but ${apart.reason}`;
+  const decision = decideOn({ phase: "promoted", verdict: "error", reason }, { canRollBack: true, hasState: true });
+  return { outcome: "failed", exitCode: 4, reason, decisions: [...decisions, decision] };
+}
+
+async function obstaclesAfter(
+  target: StackTarget,
+  release: Release,
+  { live, updates, resources }: StackPresent,
+): Promise<Obstacles | undefined> {
+  return live && obstaclesTo(live.release, target, migratedReleases(updates, resources, { release }));
+}
+
+function canGoBack({ live }: StackPresent, obstacles: Obstacles | undefined): boolean {
+  return live !== undefined && obstacles !== undefined && obstacleText(obstacles) === undefined;
+}
+
+function withObstacle({ action, reason }: Decision, obstacles: Obstacles | undefined): string {
+  const obstacle = action === "stop" && obstacles !== undefined ? obstacleText(obstacles) : undefined;
+  return obstacle === undefined ? reason : `${reason}; ${obstacle}`;
+}
+
+/** Something that holds data exists. */
+function hasState({ resources }: StackPresent): boolean {
+  return resources.some(({ type }) => /^aws:(rds\/instance|elasticache\/replicationGroup):/.test(type));
+}
+
+function ended(rollback: Rollback, reason: string): Outcome {
+  if (rollback.verdict === "pass") return { outcome: "rolled-back", exitCode: 1, reason };
+  return {
+    outcome: "failed",
+    exitCode: 5,
+    reason: `the rollback to ${rollback.release.id} failed: ${rollback.reason}`,
+  };
+}

@@ -1,0 +1,107 @@
+import type { GateResult, Verdict } from "../../gates/verdict.ts";
+import type { Release } from "../../stacks/schema.ts";
+import type { LiveRelease } from "../io/live-release.ts";
+import type { Notification } from "../notify/notifications.ts";
+import type { Rollback } from "../rollback/rollback-run.ts";
+import type { Decision } from "./decisions.ts";
+import type { DeployRun } from "./deploy-run.ts";
+import type { EngineResult, Step, Violation } from "./engine-record.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** A release as documents show it. */
+type Described = Pick<Release, "id" | "gitSha" | "images">;
+
+/** The one JSON document of a deploy, rehearsed or real; seconds are of the wall clock unless their name says model. */
+export interface DeployDocument extends Outcome {
+  readonly stack: string;
+  readonly release: Described;
+  /** The release that was live before; null for a first deploy. */
+  readonly previous: Described | null;
+  /** Of the deploy itself; a rollback has its own. */
+  readonly steps: readonly Omit<Step, "urn">[];
+  readonly gates: readonly GateResult[];
+  readonly decisions: readonly Decision[];
+  /** Null when nothing was gone back to. */
+  readonly rollback: RollbackDocument | null;
+  readonly notifications: readonly Notification[];
+  readonly policy: { readonly checked: number; readonly violations: readonly Violation[] };
+  /** As the Kubernetes API reports the running pods at the end. */
+  readonly live: LiveRelease;
+  readonly timing: DeployTiming;
+}
+
+/** The way back to the release before, and the proof that it serves again. */
+export interface RollbackDocument {
+  readonly release: Described;
+  readonly verdict: Verdict;
+  readonly reason: string;
+  readonly steps: readonly Omit<Step, "urn">[];
+  readonly gates: readonly GateResult[];
+  readonly seconds: number;
+}
+
+export interface DeployTiming {
+  readonly wallSeconds: number;
+  /** From the end of the bad track's rollout until it was refused; null when nothing was. */
+  readonly detectSeconds: number | null;
+  /** From the decision to the end of the proof; null without a rollback. */
+  readonly rollbackSeconds: number | null;
+  readonly previewSeconds: number;
+  readonly upSeconds: number;
+}
+
+/** What only who ran the deploy knows. */
+export interface DeployCircumstances {
+  readonly stack: string;
+  readonly live: LiveRelease;
+  readonly notifications: readonly Notification[];
+  readonly wallSeconds: number;
+}
+
+export function deployDocument(run: DeployRun, circumstances: DeployCircumstances): DeployDocument {
+  const { outcome, exitCode, reason, release, previous, deployment, rollback, decisions } = run;
+  const { stack, live, notifications, wallSeconds } = circumstances;
+  const { preview, up, gates } = deployment;
+  return {
+    stack,
+    outcome,
+    exitCode,
+    reason,
+    release,
+    previous,
+    steps: stepsOf(up),
+    gates,
+    decisions,
+    rollback: rollbackDocument(rollback),
+    notifications,
+    policy: (up ?? preview).policy,
+    live,
+    timing: {
+      wallSeconds,
+      detectSeconds: detectSeconds(up),
+      rollbackSeconds: rollback?.seconds ?? null,
+      previewSeconds: preview.seconds,
+      upSeconds: up?.seconds ?? 0,
+    },
+  };
+}
+
+/** What a document tells of a rollback; null without one. */
+export function rollbackDocument(rollback: Rollback | undefined): RollbackDocument | null {
+  if (rollback === undefined) return null;
+  const { release, deployment, proof, verdict, reason, seconds } = rollback;
+  const gates = [...(deployment?.gates ?? []), ...(proof?.gates ?? [])];
+  return { release, verdict, reason, steps: stepsOf(deployment?.up), gates, seconds };
+}
+
+/** How long the refused part of a release had been out: from the end of the step before until the refusal. */
+function detectSeconds(up: EngineResult | undefined): number | null {
+  const refused = up?.steps.find(({ status }) => status === "failed");
+  if (refused === undefined) return null;
+  return (refused.endSeconds ?? refused.startSeconds) - refused.startSeconds;
+}
+
+/** The steps as a document shows them. */
+function stepsOf(up: EngineResult | undefined): Omit<Step, "urn">[] {
+  return (up?.steps ?? []).map(({ urn: _, ...step }) => step);
+}

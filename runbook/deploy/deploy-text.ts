@@ -1,0 +1,104 @@
+import type { GateResult } from "../../gates/verdict.ts";
+import { duration } from "../report/duration.ts";
+import type { Paint } from "../report/screen.ts";
+import type { DeployDocument } from "./deploy-document.ts";
+
+/** The short report of a deploy that a person reads at the end: the outcome first, in words that fit a terminal. */
+export function deployText(document: DeployDocument, paint: Paint): string {
+  const { timing } = document;
+  const title = headline(`deploy ${document.stack}`, document, paint);
+  return `${["", title, "", ...deployRows(document, paint), row("time", duration(timing.wallSeconds))].join("\n")}\n`;
+}
+
+/** What a deploy did, what its gates found, what was decided and what it went back to. */
+export function deployRows(document: DeployDocument, paint: Paint): string[] {
+  const { release, previous, steps, policy, gates, decisions, notifications } = document;
+  return [
+    row("release", `${release.id}${previous ? `, over ${previous.id}` : ""}`),
+    row("live", liveText(document)),
+    row("steps", countsOf(steps.map(({ op, status }) => (status === "failed" ? "failed" : op)))),
+    row("policies", `${policy.checked} checks, ${policy.violations.length} violations`),
+    ...gateTable(gates, paint),
+    ...decisions.map(({ phase, action, reason }) => row(action, `${phase}: ${reason}`)),
+    ...rollbackTable(document, paint),
+    ...notifications.map(({ channel, text, problem }) =>
+      row(
+        problem === null ? "told" : "not told",
+        `${channel}: ${text.split("\n")[0]}${problem === null ? "" : ` (${problem})`}`,
+      ),
+    ),
+  ];
+}
+
+/** What ran, how it ended and, unless that was well, why. */
+export function headline(title: string, { outcome, exitCode, reason }: DeployDocument, paint: Paint): string {
+  const colour = exitCode === 0 ? paint.good : paint.bad;
+  const why = exitCode === 0 ? "" : `\n${reason}`;
+  return `${paint.strong(title)}: ${colour(outcome)} (exit ${exitCode})${why}`;
+}
+
+/** A line of a report: its name, and what is said of it. */
+export function row(name: string, text: string): string {
+  return `  ${name.padEnd(10)}${text}`;
+}
+
+function liveText({ live, release, previous }: DeployDocument): string {
+  const whose = (digests: readonly string[], kind: "engine" | "web") => {
+    if (digests.length === 0) return "nothing";
+    const owner = [release, previous].find((each) => digests.every((digest) => each?.images[kind].endsWith(digest)));
+    return owner?.id ?? digests.map((digest) => digest.slice(0, 19)).join(", ");
+  };
+  const tracks = (kind: "engine" | "web") =>
+    `${kind} ${whose(live[kind].fleet, kind)} (one-box ${whose(live[kind].oneBox, kind)})`;
+  return `${tracks("engine")}\n${row("", tracks("web"))}`;
+}
+
+function countsOf(words: readonly string[]): string {
+  const counts = Map.groupBy(words, (word) => word);
+  return [...counts].map(([word, all]) => `${all.length} ${word}`).join(", ") || "none";
+}
+
+/** One line for each gate that passed, with its tightest evidence; every objective that refused, with its own. */
+function gateTable(gates: readonly GateResult[], paint: Paint): string[] {
+  return [...Map.groupBy(gates, ({ gate }) => gate)].flatMap(([name, results]) => {
+    const refusing = results.filter(({ verdict }) => verdict !== "pass");
+    if (refusing.length === 0) return [row("gate", `${paint.good("pass")} ${name}: ${passText(results)}`)];
+    return refusing.map((result) =>
+      row("gate", `${paint.bad(result.verdict)} ${name}, ${result.objective}: ${evidenceOf(result)}`),
+    );
+  });
+}
+
+/** What it went back to, the steps that it took, and what proves that it serves again. */
+function rollbackTable({ rollback }: DeployDocument, paint: Paint): string[] {
+  if (rollback === null) return [];
+  const { release, verdict, reason, steps, gates, seconds } = rollback;
+  const changed = steps.filter(({ op }) => /^(create|update|replace)$/.test(op)).map(({ name }) => name);
+  const text = `to ${release.id} in ${duration(seconds)}: ${changed.join(", ") || "nothing had to change"}`;
+  const shown = verdict === "pass" ? paint.good("pass") : paint.bad(verdict);
+  return [row("back", text), row("", `${shown} ${gates.length} checks; ${reason}`)];
+}
+
+function passText(results: readonly GateResult[]): string {
+  const [strictest] = results.filter(isCounted).toSorted((one, other) => one.limit - other.limit);
+  const looks = results.filter((result) => !isCounted(result)).length;
+  const counted = strictest === undefined ? [] : [`${strictest.objective} ${evidenceOf(strictest)}`];
+  return [...(looks > 0 ? [`${looks} checks`] : []), ...counted].join("; ");
+}
+
+/** Health is seen, not counted: it has no limit. */
+function isCounted({ limit }: GateResult): boolean {
+  return limit > 0;
+}
+
+function evidenceOf(gate: GateResult): string {
+  return isCounted(gate) ? `${gate.bad} of ${gate.requests} bad, ${boundsOf(gate)}` : gate.reason;
+}
+
+function boundsOf({ lower, upper, limit }: GateResult): string {
+  return `${percent(lower)} to ${percent(upper)}, limit ${percent(limit)}`;
+}
+
+function percent(ratio: number): string {
+  return `${Number((ratio * 100).toPrecision(2))} %`;
+}

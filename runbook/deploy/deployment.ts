@@ -1,0 +1,67 @@
+import type { GateResult } from "../../gates/verdict.ts";
+import type { Clock } from "../command.ts";
+import { readGateLog } from "../gates/gate-log.ts";
+import type { Engine, RunSettings, Watcher } from "../io/engine.ts";
+import { showPhase } from "../report/live.ts";
+import type { Screen } from "../report/screen.ts";
+import type { EngineResult } from "./engine-record.ts";
+
+/** What one deploy of a release came to. */
+export interface Deployment {
+  readonly preview: EngineResult;
+  /** Why the deploy did not begin although the preview let it through. */
+  readonly refusal?: string | undefined;
+  /** Undefined when the preview or a check before the first change refused. */
+  readonly up: EngineResult | undefined;
+  /** What this deploy's gates found, in the order they ran. */
+  readonly gates: readonly GateResult[];
+}
+
+export interface Surroundings {
+  readonly screen: Screen;
+  readonly clock: Clock;
+  readonly gateLogFile: string;
+  /** Sees every event of the update, after the screen did. */
+  readonly watch?: Watcher | undefined;
+  /** Looked at after the preview and before the first change; resolves with why not to begin. */
+  readonly mayBegin?: () => Promise<string | undefined>;
+  readonly run?: RunSettings;
+  /** What was previewed and shown already. @default previewed here */
+  readonly preview?: EngineResult | undefined;
+  /** What the update is called on the screen. @default deploy */
+  readonly verb?: string;
+}
+
+/** Previews with the policies, and deploys only what the preview lets through. */
+export async function deploy(engine: Engine, title: string, surroundings: Surroundings): Promise<Deployment> {
+  const { screen, clock, gateLogFile, run, verb = "deploy", mayBegin } = surroundings;
+  const before = readGateLog(gateLogFile).length;
+  const preview = surroundings.preview ?? (await previewed(engine, title, surroundings));
+  if (preview.outcome !== "succeeded") return { preview, up: undefined, gates: [] };
+  const refusal = await mayBegin?.();
+  if (refusal !== undefined) return { preview, refusal, up: undefined, gates: [] };
+  const up = await showPhase(screen, clock, `${verb} ${title}`, async (phase) => {
+    const show = phase.watch({ lines: true });
+    const watch: Watcher = (record, event) => {
+      show(record, event);
+      surroundings.watch?.(record, event);
+    };
+    const result = await engine.up(watch, run);
+    phase.note(describe(result));
+    return result;
+  });
+  return { preview, up, gates: readGateLog(gateLogFile).slice(before) };
+}
+
+function previewed(engine: Engine, title: string, { screen, clock, run }: Surroundings): Promise<EngineResult> {
+  return showPhase(screen, clock, `preview ${title}`, async (phase) => {
+    const result = await engine.preview(phase.watch({ lines: false }), run);
+    phase.note(`${describe(result)}, ${result.policy.checked} policy checks`);
+    return result;
+  });
+}
+
+function describe({ outcome, changes }: EngineResult): string {
+  const counts = Object.entries(changes).map(([op, count]) => `${count} ${op}`);
+  return [outcome, ...counts].join(", ");
+}

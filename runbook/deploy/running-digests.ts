@@ -1,0 +1,38 @@
+import type { GateResult } from "../../gates/verdict.ts";
+import { runHealthGate } from "../gates/health-gate.ts";
+import type { GateTarget } from "../gates/track.ts";
+import { systemClock } from "../io/clock.ts";
+import { type LiveRelease, readLiveRelease } from "../io/live-release.ts";
+
+type Watched = Pick<GateTarget, "config" | "kubeconfig" | "signal" | "onProgress">;
+
+/** Proves by the Kubernetes API that every ready pod of either track runs the config's release, and no other image runs. */
+export function judgeRunningDigests(
+  { config, kubeconfig, signal, onProgress }: Watched,
+  gate: string,
+  deadlineSeconds: number,
+): Promise<GateResult[]> {
+  const run = () =>
+    readLiveRelease(kubeconfig).then(
+      (live) => digestsApart(live, config.release.images),
+      (error: unknown) => `the Kubernetes API did not answer: ${error instanceof Error ? error.message : error}`,
+    );
+  const probes = [{ name: "running digests", run }];
+  return runHealthGate({ gate, probes, deadlineSeconds, clock: systemClock, signal, onProgress });
+}
+
+/** Which pods run something else, in words; undefined when none does. */
+export function digestsApart(
+  live: LiveRelease,
+  images: Readonly<Record<"engine" | "web", string>>,
+): string | undefined {
+  const apart = (["engine", "web"] as const).flatMap((workload) =>
+    (["oneBox", "fleet"] as const).flatMap((track) => {
+      const expected = images[workload].slice(images[workload].indexOf("@") + 1);
+      const found = live[workload][track];
+      if (found.length === 1 && found[0] === expected) return [];
+      return [`${workload} ${track} runs ${found.join(" and ") || "nothing"}; expected ${expected}`];
+    }),
+  );
+  return apart.length === 0 ? undefined : apart.join("; ");
+}

@@ -1,0 +1,70 @@
+import { join, resolve } from "node:path";
+import { resolveTools } from "../../tools/resolve.ts";
+import type { Progress } from "../../tools/tool.ts";
+import type { Ports } from "../command.ts";
+import { commandRunner } from "../io/child-command.ts";
+import { Engine } from "../io/engine.ts";
+import { helmTemplate } from "../io/helm-template.ts";
+import type { PlanTarget } from "../plan/make-plan.ts";
+import { PROJECT_DIRECTORY } from "../project.ts";
+
+const POLICY_PACK = join(PROJECT_DIRECTORY, "policies", "pack");
+
+/** AWS calls only wait, so many run side by side; the engine's own default counts cores. */
+const PARALLEL = 64;
+
+/** A stack where the environment's backend and credentials are: the real one, or what `sparki cloud` serves. */
+export interface StackSession extends PlanTarget {
+  readonly engine: Engine;
+}
+
+export interface StackOptions {
+  /** What the program finds beside what the environment holds already. @default nothing */
+  readonly programEnvironment?: Readonly<Record<string, string>>;
+  /** Whether a stack that the backend does not have is made. @default true */
+  readonly mayCreate?: boolean;
+}
+
+/** Opens the engine on a stack of this project. */
+export async function openStack(
+  stack: string,
+  ports: Ports,
+  progress: Progress,
+  { programEnvironment = {}, mayCreate = true }: StackOptions = {},
+): Promise<StackSession> {
+  const { clock, env, signal } = ports;
+  const configFile = configFileOf(stack, ports);
+  const tools = await resolveTools(["pulumi", "helm"], { env, progress, signal });
+  const engine = await Engine.open({
+    stack,
+    projectDirectory: PROJECT_DIRECTORY,
+    cli: { path: tools.pulumi ?? "pulumi", version: await sdkVersion() },
+    environment: given(env),
+    program: (await import("../../index.ts")).default,
+    programEnvironment,
+    mayCreate,
+    policyPacks: env.PULUMI_OPTION_POLICY_PACK === undefined ? [POLICY_PACK] : [],
+    parallel: PARALLEL,
+    clock,
+    signal,
+  });
+  const template = helmTemplate(commandRunner(tools.helm ?? "helm", env), PROJECT_DIRECTORY);
+  return { stack, engine, configFile, projectDirectory: PROJECT_DIRECTORY, template, clock };
+}
+
+function configFileOf(stack: string, { cwd, env }: Ports): string {
+  const own = env.PULUMI_OPTION_CONFIG_FILE;
+  return own === undefined ? join(PROJECT_DIRECTORY, `Pulumi.${stack}.yaml`) : resolve(cwd, own);
+}
+
+function given(env: Ports["env"]): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+/** The CLI that belongs to the SDK: the resolver accepts no older one. */
+async function sdkVersion(): Promise<string> {
+  const { version } = await import("@pulumi/pulumi/version.js");
+  return version;
+}

@@ -1,0 +1,25 @@
+import type { StackConfig } from "../../stacks/schema.ts";
+import type { Clock } from "../command.ts";
+import type { Engine } from "../io/engine.ts";
+import type { ImageRegistry } from "../io/registry.ts";
+import type { Notifications } from "../notify/notifications.ts";
+import type { Screen } from "../report/screen.ts";
+
+/** One stack to deploy to, on AWS or rehearsed: all that a deploy and a rollback touch. */
+export interface StackTarget {
+  readonly stack: string;
+  readonly engine: Engine;
+  /** What the next update would be told; throws SPARKI_CONFIG with every problem. */
+  config(): Promise<StackConfig>;
+  /** Absolute. */
+  readonly configFile: string;
+  /** Where the program's gates leave their results. */
+  readonly gateLogFile: string;
+  /** How names are resolved and how fast modelled time runs; the machine's own ways when nothing is set. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly registry: ImageRegistry;
+  readonly notifications: Notifications;
+  readonly screen: Screen;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}

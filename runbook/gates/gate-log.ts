@@ -1,0 +1,40 @@
+import { appendFileSync, readFileSync } from "node:fs";
+import type { GateResult } from "../../gates/verdict.ts";
+
+/** Where gates leave their results for the command that runs them; unset under plain `pulumi up`. */
+const GATE_LOG = "SPARKI_GATE_LOG";
+
+/** Keeps a gate's results for the stack's outputs and, line by line, for the command that waits for the update. */
+export class GateLog {
+  readonly #results: GateResult[] = [];
+  readonly #file: string | undefined;
+
+  constructor(env: Readonly<Record<string, string | undefined>>) {
+    this.#file = env[GATE_LOG];
+  }
+
+  add(results: readonly GateResult[]): void {
+    this.#results.push(...results);
+    if (this.#file === undefined) return;
+    appendFileSync(this.#file, results.map((result) => `${JSON.stringify(result)}\n`).join(""));
+  }
+
+  /** All results of this update so far; empty when no gate had to run. */
+  get results(): readonly GateResult[] {
+    return this.#results;
+  }
+}
+
+/** The results that gates left in a log file, in order; none when no gate ran. */
+export function readGateLog(file: string): GateResult[] {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    return [];
+  }
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line): GateResult => JSON.parse(line));
+}

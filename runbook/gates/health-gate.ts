@@ -1,0 +1,112 @@
+import { type HealthExpectation, type HealthFinding, type HealthSample, judgeHealth } from "../../gates/health.ts";
+import type { GateResult } from "../../gates/verdict.ts";
+import type { Clock } from "../command.ts";
+
+/** Something that must answer, such as the cache behind `/api/cache/health`. */
+export interface HealthProbe {
+  readonly name: string;
+  /** Undefined when it answered as it should, else what was found instead. */
+  run(): Promise<string | undefined>;
+}
+
+/** The pods to judge, and how to look at them. */
+export interface WatchedPods {
+  readonly expected: HealthExpectation;
+  sample(): Promise<HealthSample>;
+}
+
+export interface HealthGate {
+  readonly gate: string;
+  /** Undefined where only an answer counts, as at the entrance. */
+  readonly pods?: WatchedPods;
+  readonly probes: readonly HealthProbe[];
+  readonly deadlineSeconds: number;
+  /** How long something that the release needs may be away without a break. @default deadlineSeconds */
+  readonly outageSeconds?: number;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+  onProgress(text: string): void;
+}
+
+const LOOK_EVERY_SECONDS = 0.5;
+
+/**
+ * Waits until every pod is ready on the expected image and every probe answers. Fails at once on what waiting cannot
+ * mend, with the kubelet's reason, and at the deadline with what was missing; a cluster that cannot be asked is `error`.
+ */
+export async function runHealthGate(gate: HealthGate): Promise<GateResult[]> {
+  const results: GateResult[] = [];
+  const { pods } = gate;
+  if (pods !== undefined) {
+    const finding = await until(gate, () => judgePods(pods));
+    results.push(result(gate, "pods ready", finding));
+    // Asking pods that are not there would only add noise to the reason.
+    if (finding.verdict !== "pass") return results;
+  }
+  for (const probe of gate.probes) {
+    results.push(result(gate, probe.name, await until(gate, () => judgeProbe(probe))));
+  }
+  return results;
+}
+
+type Finding = HealthFinding | { readonly verdict: "error"; readonly reason: string; readonly outage?: never };
+
+async function judgePods(pods: WatchedPods): Promise<Finding> {
+  try {
+    return judgeHealth(await pods.sample(), pods.expected);
+  } catch (error) {
+    return { verdict: "error", reason: `the Kubernetes API did not answer: ${messageOf(error)}` };
+  }
+}
+
+async function judgeProbe(probe: HealthProbe): Promise<Finding> {
+  const found = await probe.run();
+  if (found === undefined) return { verdict: "pass", reason: "answered as expected" };
+  return { verdict: "inconclusive", reason: found, outage: true };
+}
+
+/** Looks until the finding is final or its time is over; what is still missing then has failed. */
+async function until(gate: HealthGate, look: () => Promise<Finding>): Promise<Finding> {
+  const { clock, deadlineSeconds, outageSeconds = deadlineSeconds } = gate;
+  const started = clock.now();
+  let outageSince: number | undefined;
+  for (;;) {
+    const finding = await look();
+    if (finding.verdict === "pass" || finding.verdict === "fail") return finding;
+    const now = clock.now();
+    outageSince = finding.outage ? (outageSince ?? now) : undefined;
+    if (outageSince !== undefined && now - outageSince >= outageSeconds) return expired(outageSeconds, finding);
+    if (now - started >= deadlineSeconds) return expired(deadlineSeconds, finding);
+    gate.onProgress(`${gate.gate}: ${finding.reason}`);
+    await clock.sleep(LOOK_EVERY_SECONDS, gate.signal);
+  }
+}
+
+function expired(seconds: number, finding: Finding): Finding {
+  const reason = `after ${Math.round(seconds)} s: ${finding.reason}`;
+  return { verdict: finding.verdict === "error" ? "error" : "fail", reason };
+}
+
+/** Health is a yes or no: shown as one look that was good or bad, with no ratio behind it. */
+function result(gate: HealthGate, objective: string, { verdict, reason }: Finding): GateResult {
+  const bad = verdict === "pass" ? 0 : 1;
+  const measured = verdict === "error" ? null : bad;
+  const bounds = { lower: measured ?? 0, upper: measured ?? 1 };
+  return {
+    gate: gate.gate,
+    objective,
+    verdict,
+    requests: 1,
+    bad,
+    measured,
+    limit: 0,
+    ...bounds,
+    needed: 0,
+    synthetic: 1,
+    reason,
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,42 @@
+import type { StackConfig } from "../../stacks/schema.ts";
+
+/** What a gate needs to reach a release before any name points to it. */
+export interface GateTarget {
+  readonly config: StackConfig;
+  readonly stack: string;
+  readonly kubeconfig: string;
+  /** The load balancer's own DNS name. */
+  readonly loadBalancer: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  readonly onProgress: (text: string) => void;
+}
+
+/** A workload's pods of one kind; also the name of their Helm release and of their target group. */
+export interface Track {
+  readonly workload: "engine" | "web";
+  readonly kind: "one-box" | "fleet";
+}
+
+export function nameOf(track: Track): string {
+  return `${track.workload} ${track.kind}`;
+}
+
+export function namespaceOf({ workload }: Track): string {
+  return `sparki-${workload}`;
+}
+
+/** The name of the track's Helm release. */
+export function releaseNameOf({ workload, kind }: Track): string {
+  return `${workload}-${kind}`;
+}
+
+/** The domain's own URL; a gate reaches it through the load balancer, whatever DNS says. */
+export function urlOf(config: StackConfig): string {
+  return `https://${config.domain}`;
+}
+
+/** Makes the load balancer send a request to this track. */
+export function headersOf(track: Track): Record<string, string> {
+  return { "x-sparki-track": track.kind };
+}

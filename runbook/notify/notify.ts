@@ -1,0 +1,172 @@
+import { percent } from "../../gates/gate.ts";
+import type { GateResult } from "../../gates/verdict.ts";
+import type { Release, StackConfig } from "../../stacks/schema.ts";
+import type { DeployRun } from "../deploy/deploy-run.ts";
+import type { Rollback } from "../rollback/rollback-run.ts";
+
+/** One message for people; the channel is one of the config's contacts. */
+export interface Message {
+  readonly channel: string;
+  readonly text: string;
+}
+
+/** What every message about a stack needs. */
+export interface Occasion {
+  readonly stack: string;
+  readonly config: Pick<StackConfig, "contacts" | "objectives">;
+  /** Seconds since 1970. */
+  readonly at: number;
+}
+
+export function startMessage({ stack, config, at }: Occasion, release: Release, previous: Release | null): Message {
+  return to(config.contacts.platform, `🚀 ${titleOf(stack)} deployment started`, [
+    ["Version", versionOf(release)],
+    ["Live now", previous === null ? "nothing yet" : versionOf(previous)],
+    ["Started at", timeOf(at)],
+    ["Deployments", "engine, web"],
+  ]);
+}
+
+/** The runbook's message for how a deploy ended. What a person must look at goes to the incidents' channel, with a mention. */
+export function endMessage(occasion: Occasion, run: DeployRun, budget: string): Message {
+  switch (run.outcome) {
+    case "promoted":
+      return promotedMessage(occasion, run, budget);
+    case "rolled-back":
+      return rolledBackMessage(occasion, run.release, run.reason, run.rollback);
+    case "held":
+      return endedMessage(occasion, run, "⏸️", "held: not proven good, and so not promoted");
+    case "stopped":
+      return endedMessage(occasion, run, "⛔", "stopped");
+    case "failed":
+      return run.exitCode === 5 && run.rollback !== undefined
+        ? failedRollbackMessage(occasion, run.reason, run.rollback)
+        : endedMessage(occasion, run, "⚠️", "failed");
+  }
+}
+
+function promotedMessage({ stack, config, at }: Occasion, { release, deployment }: DeployRun, budget: string): Message {
+  const fleet = deployment.gates.filter(({ gate }) => gate.endsWith("fleet"));
+  return to(config.contacts.platform, `✅ ${titleOf(stack)} deployment successful!`, [
+    ["Version", versionOf(release)],
+    ["Deployed at", timeOf(at)],
+    ["Deployments", "engine, web"],
+    ["Status", "All healthy"],
+    [],
+    ["Error Budget", budget],
+    ["Error Rate", errorRate(fleet, config.objectives)],
+    ["P99 Latency", slowestOfHundred(fleet, config.objectives)],
+    [],
+    ["Next", "Monitor for 1 hour"],
+  ]);
+}
+
+/** A deploy that went back by itself, or a release that somebody went back from. */
+export function rolledBackMessage(
+  { stack, config }: Occasion,
+  release: Release,
+  reason: string,
+  rollback: Rollback | undefined,
+): Message {
+  return to(config.contacts.incidents, `⚠️ ${titleOf(stack)} deployment rolled back`, [
+    ["Version", versionOf(release)],
+    ["Reason", short(reason)],
+    ["Rolled back to", rollback === undefined ? "nothing" : versionOf(rollback.release)],
+    ["Status", "All healthy"],
+    ["Proof", rollback?.reason ?? "none"],
+    [],
+    ["Action", "Platform team investigating"],
+    ["Next", "Post-incident review in 24h"],
+  ]);
+}
+
+/** The page: nothing more happens by itself. */
+export function failedRollbackMessage({ stack, config }: Occasion, reason: string, rollback: Rollback): Message {
+  const { incidents, platform } = config.contacts;
+  return to(incidents, `🚨 ${titleOf(stack)} rollback failed: ${incidents.mention} ${platform.mention} look now`, [
+    ["Rolling back to", versionOf(rollback.release)],
+    ["Reason", short(reason)],
+    ["Status", "Not proven healthy"],
+    [],
+    ["Action", "Nothing more is tried by itself, and deploys are refused"],
+    ["Next", `when the cause is mended: npx sparki rollback --stack ${stack}`],
+  ]);
+}
+
+function endedMessage({ stack, config }: Occasion, run: DeployRun, mark: string, how: string): Message {
+  const pages = run.decisions.some(({ page }) => page);
+  const mention = pages ? `: ${config.contacts.incidents.mention} look now` : "";
+  return to(config.contacts.incidents, `${mark} ${titleOf(stack)} deployment ${how}${mention}`, [
+    ["Version", versionOf(run.release)],
+    ["Reason", short(run.reason)],
+    ["Live", run.previous === null ? "nothing yet" : `${versionOf(run.previous)} serves`],
+    [],
+    ["Action", run.decisions.at(-1)?.reason.replace(` (${run.reason})`, "") ?? "none"],
+    ["Next", `when the cause is mended: npx sparki deploy --stack ${stack}`],
+  ]);
+}
+
+/** The deploy itself broke off, for a reason that is not the release's: the state is saved, and it can go on. */
+export function brokenMessage({ stack, config }: Occasion, release: Release, reason: string): Message {
+  return to(config.contacts.incidents, `⚠️ ${titleOf(stack)} deployment broke off`, [
+    ["Version", versionOf(release)],
+    ["Reason", short(reason)],
+    ["Next", `npx sparki deploy --stack ${stack}, which goes on from where it stopped`],
+  ]);
+}
+
+type Field = readonly [name: string, value: string] | readonly [];
+
+function to({ channel }: { readonly channel: string }, title: string, fields: readonly Field[]): Message {
+  const lines = fields.map(([name, value]) => (name === undefined ? "" : `${name}: ${value}`));
+  return { channel, text: [title, "", ...lines].join("\n") };
+}
+
+function titleOf(stack: string): string {
+  return stack === "prod" ? "Production" : `${stack.slice(0, 1).toUpperCase()}${stack.slice(1)}`;
+}
+
+const LONGEST_REASON = 300;
+
+/** As much of a reason as people read in a message; the report has all of it. */
+function short(reason: string): string {
+  const line = reason.replace(/\s+/g, " ");
+  return line.length <= LONGEST_REASON ? line : `${line.slice(0, LONGEST_REASON)}…`;
+}
+
+function versionOf({ gitSha, id }: Release): string {
+  return `${gitSha} (release ${id})`;
+}
+
+function timeOf(at: number): string {
+  return new Date(at * 1000).toISOString();
+}
+
+type Objectives = StackConfig["objectives"];
+
+function errorRate(gates: readonly GateResult[], objectives: Objectives): string {
+  const names = objectives.filter(({ kind }) => kind.type === "errors").map(({ name }) => name);
+  const found = gates.filter(({ objective }) => names.includes(objective));
+  const { requests, bad } = sumOf(found);
+  if (requests === 0) return "not measured: the fleet did not change";
+  const most = Math.max(...found.map(({ upper }) => upper));
+  return `${percent(bad / requests)} of ${requests} requests, at most ${percent(most)}`;
+}
+
+/** The lowest latency that fewer than one request in a hundred exceeded, of those that an objective counts. */
+function slowestOfHundred(gates: readonly GateResult[], objectives: Objectives): string {
+  const counted = objectives
+    .flatMap(({ name, kind }) => (kind.type === "slowerThan" ? [{ name, seconds: kind.seconds }] : []))
+    .sort((one, other) => one.seconds - other.seconds)
+    .map(({ name, seconds }) => ({ seconds, ...sumOf(gates.filter(({ objective }) => objective === name)) }))
+    .filter(({ requests }) => requests > 0);
+  const last = counted.at(-1);
+  if (last === undefined) return "not measured: the fleet did not change";
+  const within = counted.find(({ requests, bad }) => bad < requests * 0.01);
+  return within === undefined ? `over ${last.seconds * 1000}ms` : `under ${within.seconds * 1000}ms`;
+}
+
+function sumOf(gates: readonly GateResult[]): { readonly requests: number; readonly bad: number } {
+  const total = (count: (gate: GateResult) => number) => gates.reduce((sum, gate) => sum + count(gate), 0);
+  return { requests: total(({ requests }) => requests), bad: total(({ bad }) => bad) };
+}

@@ -1,0 +1,18 @@
+import type { Replacement } from "../../rehearsal/project.ts";
+import type { DeployDocument, DeployTiming } from "../deploy/deploy-document.ts";
+import type { Timeline } from "../report/timeline.ts";
+import type { WorldReport } from "../report/world.ts";
+
+/** The one JSON document of `rehearse`: that of its last deploy, and what only a rehearsal has. */
+export interface RehearsalReport extends DeployDocument {
+  readonly scenario: string;
+  readonly seed: number;
+  /** What of the stack's config cannot exist off the cloud, and what stood in for it. */
+  readonly replaced: readonly Replacement[];
+  readonly world: WorldReport;
+  readonly timing: Timing;
+}
+
+export interface Timing extends DeployTiming, Timeline {
+  readonly cloudReadySeconds: number;
+}

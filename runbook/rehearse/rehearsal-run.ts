@@ -1,0 +1,128 @@
+import { existsSync, readFileSync } from "node:fs";
+import { nextRelease, type ReleaseDescriptor, type Scenario } from "../../rehearsal/scenarios.ts";
+import { DeployError } from "../../stacks/deploy-error.ts";
+import { lineProgress } from "../../tools/progress.ts";
+import type { Ports } from "../command.ts";
+import { deployDocument } from "../deploy/deploy-document.ts";
+import { type DeployRun, runDeploy } from "../deploy/deploy-run.ts";
+import { deploy } from "../deploy/deployment.ts";
+import type { StackTarget } from "../deploy/stack-target.ts";
+import type { Engine, Watcher } from "../io/engine.ts";
+import { readLiveRelease } from "../io/live-release.ts";
+import { openNetwork } from "../io/network.ts";
+import { showPhase } from "../report/live.ts";
+import type { Screen } from "../report/screen.ts";
+import { dependenciesIn, resourcesIn } from "../report/state.ts";
+import { timelineOf } from "../report/timeline.ts";
+import { compareWorld, worldSchema } from "../report/world.ts";
+import { withFaults } from "./rehearsal-faults.ts";
+import type { RehearsalReport } from "./rehearsal-report.ts";
+import { openSession, type RehearsalSession, resolveRehearsalTools, type SessionOptions } from "./rehearsal-session.ts";
+import { rehearsedTarget } from "./rehearsal-target.ts";
+
+/** What to rehearse, and on what. */
+export interface RehearsalPlan extends SessionOptions {
+  readonly scenario: Scenario;
+  /** The engine is killed when this step of the last deploy begins, and the deploy is run again. */
+  readonly crashAt?: string | undefined;
+  /** Runs while the cloud still serves, after the report is made. */
+  readonly afterwards?: (report: RehearsalReport, session: RehearsalSession) => Promise<void>;
+}
+
+/** Rehearses a scenario on a cloud of its own; nothing that it started outlives it, however it ends. */
+export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports): Promise<RehearsalReport> {
+  const start = ports.clock.now();
+  const tools = await resolveRehearsalTools(ports, lineProgress(ports.stderr));
+  const session = await showPhase(screen, ports.clock, `simulated cloud for ${plan.stack}`, () =>
+    openSession(plan, tools, ports),
+  );
+  const network = openNetwork(session.environment);
+  try {
+    const target = rehearsedTarget(session, network, screen, ports);
+    const run = await deployAll(plan, session, target).finally(() => target.notifications.all());
+    const notifications = await target.notifications.all();
+    const report = await reportOn(plan, session, run, { ports, start, notifications });
+    await plan.afterwards?.(report, session);
+    return report;
+  } finally {
+    await network.close();
+    await showPhase(screen, ports.clock, "end the simulated cloud", () => session.close());
+  }
+}
+
+/** Deploys the scenario's releases in order; the first that is not promoted is the last. */
+async function deployAll(
+  { scenario, crashAt }: RehearsalPlan,
+  session: RehearsalSession,
+  target: StackTarget,
+): Promise<DeployRun> {
+  const configured = session.project.release;
+  let run: DeployRun | undefined;
+  for (const each of scenario.releases) {
+    const release: ReleaseDescriptor = each.release === "configured" ? configured : nextRelease(configured);
+    await session.prepareRelease(release, each.behaviours);
+    if (crashAt !== undefined && each === scenario.releases.at(-1))
+      await crashedDeploy(session.engine, release.id, crashAt, target);
+    run = await runDeploy(target, { around: (work) => withFaults(session.cloud, each.faults, work) });
+    if (run.outcome !== "promoted") break;
+  }
+  if (run === undefined) throw new Error(`scenario ${scenario.name} has no release`);
+  return run;
+}
+
+/** Deploys until the step begins, and kills the engine there; throws SPARKI_USAGE when no such step began. */
+async function crashedDeploy(
+  engine: Engine,
+  title: string,
+  step: string,
+  surroundings: Parameters<typeof deploy>[2],
+): Promise<void> {
+  let crashed = false;
+  const watch: Watcher = (record) => {
+    if (crashed || !record.steps.some(({ name, op, status }) => name === step && op !== "same" && status === "running"))
+      return;
+    crashed = true;
+    engine.crash();
+  };
+  const { up } = await deploy(engine, `${title}, with a crash at ${step}`, { ...surroundings, watch });
+  if (crashed) return engine.breakLock();
+  const names = up?.steps.filter(({ op }) => op !== "same").map(({ name }) => name) ?? [];
+  throw new DeployError("SPARKI_USAGE", `no step ${JSON.stringify(step)} began; expected one of ${names.join(", ")}`);
+}
+
+interface Circumstances {
+  readonly ports: Ports;
+  readonly start: number;
+  readonly notifications: RehearsalReport["notifications"];
+}
+
+async function reportOn(
+  plan: RehearsalPlan,
+  session: RehearsalSession,
+  run: DeployRun,
+  { ports, start, notifications }: Circumstances,
+): Promise<RehearsalReport> {
+  const { steps = [] } = run.deployment.up ?? {};
+  const state = resourcesIn(await session.engine.exportState());
+  const { resources } = worldSchema.parse(await session.cloud.ask("GET", "/world"));
+  const live = await readLiveRelease(textOf(session.cloud.kubeconfigFile));
+  const wallSeconds = ports.clock.now() - start;
+  const document = deployDocument(run, { stack: plan.stack, live, notifications, wallSeconds });
+  return {
+    scenario: plan.scenario.name,
+    seed: plan.seed,
+    ...document,
+    replaced: session.project.replacements,
+    world: compareWorld(resources, state),
+    timing: {
+      ...timelineOf(steps, dependenciesIn(state), plan.timeScale),
+      ...document.timing,
+      cloudReadySeconds: session.cloud.readySeconds,
+    },
+  };
+}
+
+/** Undefined while there is no cluster yet, and so no file. */
+function textOf(file: string): string | undefined {
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}

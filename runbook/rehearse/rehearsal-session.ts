@@ -1,0 +1,186 @@
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
+import { type CloudProcess, startCloudProcess } from "../../rehearsal/cloud-process.ts";
+import { MARK_VARIABLE } from "../../rehearsal/leftovers.ts";
+import { copyProject, type RehearsedProject } from "../../rehearsal/project.ts";
+import { openRunDirectory, type RunDirectory } from "../../rehearsal/run-directory.ts";
+import { type Behaviours, imagesOf, type ReleaseDescriptor } from "../../rehearsal/scenarios.ts";
+import { STORM_SERVICES } from "../../rehearsal/storm-services.ts";
+import { parseConfig } from "../../stacks/config.ts";
+import { resolveTools } from "../../tools/resolve.ts";
+import { which } from "../../tools/search-path.ts";
+import type { Progress } from "../../tools/tool.ts";
+import type { Ports } from "../command.ts";
+import { Engine } from "../io/engine.ts";
+import { onSecondSignal } from "../io/signals.ts";
+import { PROJECT_DIRECTORY } from "../project.ts";
+
+const TOOLS = [
+  "pulumi",
+  "etcd",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "helm",
+  "prometheus",
+  "redis-server",
+];
+
+/** AWS calls only wait, so many run side by side; the engine's own default counts cores. */
+export const PARALLEL = 64;
+
+export const POLICY_PACK = join(PROJECT_DIRECTORY, "policies", "pack");
+
+export interface SessionOptions {
+  readonly stack: string;
+  readonly seed: number;
+  /** Real seconds for each modelled second. */
+  readonly timeScale: number;
+  /** @default the deployment in index.ts */
+  readonly program?: PulumiFn;
+}
+
+/** A simulated cloud with one stack's engine on it; nothing of it outlives `close`. */
+export interface RehearsalSession {
+  readonly stack: string;
+  readonly cloud: CloudProcess;
+  readonly engine: Engine;
+  readonly project: RehearsedProject;
+  readonly runDirectory: string;
+  /** What a command needs in its environment to reach the cloud, PATH included. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly gateLogFile: string;
+  /** Makes a release the one to deploy next: in the config, and its images in the registry. */
+  prepareRelease(release: ReleaseDescriptor, behaviours: Behaviours): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The tools of a rehearsal by name, resolved with progress; throws when one cannot be had. */
+export function resolveRehearsalTools(ports: Ports, progress: Progress): Promise<Readonly<Record<string, string>>> {
+  return resolveTools(TOOLS, { env: ports.env, progress, signal: ports.signal });
+}
+
+/** Starts the cloud for a stack and opens the engine on it; when it cannot, nothing is left running. */
+export async function openSession(
+  options: SessionOptions,
+  tools: Readonly<Record<string, string>>,
+  ports: Ports,
+): Promise<RehearsalSession> {
+  const run = await openRunDirectory(join(runsDirectory(ports), options.stack));
+  let cloud: CloudProcess | undefined;
+  try {
+    const project = copyProject(PROJECT_DIRECTORY, options.stack, join(run.path, "work"));
+    parseConfig(project.config(), options.stack);
+    const path = searchPath(run, tools, ports.env);
+    const { stack, seed, timeScale } = options;
+    const places = { runDirectory: run.path, projectDirectory: PROJECT_DIRECTORY, path };
+    cloud = await startCloudProcess({ stack, seed, timeScale, tools, ...places }, ports.signal);
+    replaceCloud(project, cloud);
+    return await connect(options, { run, project, cloud, tools, ports, path });
+  } catch (error) {
+    await cloud?.stop();
+    run.release();
+    throw error;
+  }
+}
+
+/** What of the config cannot exist off the cloud. */
+function replaceCloud(project: RehearsedProject, cloud: CloudProcess): void {
+  project.replace(["sparki:storm", "prometheusUrl"], cloud.prometheusUrl, "the rehearsal's Prometheus");
+  for (const [key, name] of Object.entries(STORM_SERVICES))
+    project.replace(["sparki:storm", key], `${cloud.url}/storm/${name}`, "a stand-in");
+  const own = (key: string, value: unknown, by: string) => project.replace(["sparki:preflight", key], value, by);
+  own("migrations", "rehearsal/app/migrations", "the stand-in application's own");
+  const restored = { on: new Date().toISOString().slice(0, 10), by: "rehearsal", snapshot: "none" };
+  own("restoreTest", restored, "a record of today: no snapshot can be restored here");
+}
+
+/** Where rehearsals keep their runs: SPARKI_REHEARSAL_DIRECTORY, or `.sparki/rehearsal` in the project. */
+function runsDirectory({ env, cwd }: Ports): string {
+  const own = env.SPARKI_REHEARSAL_DIRECTORY;
+  return own ? resolve(cwd, own) : join(PROJECT_DIRECTORY, ".sparki", "rehearsal");
+}
+
+interface Pieces {
+  readonly run: RunDirectory;
+  readonly project: RehearsedProject;
+  readonly cloud: CloudProcess;
+  readonly tools: Readonly<Record<string, string>>;
+  readonly ports: Ports;
+  readonly path: string;
+}
+
+async function connect(options: SessionOptions, pieces: Pieces): Promise<RehearsalSession> {
+  const { run, project, cloud, ports, path } = pieces;
+  const forget = onSecondSignal(() => cloud.kill());
+  const environment = { ...cloud.environment, ...pulumiEnvironment(run), PATH: path };
+  const gateLogFile = join(run.path, "gates.jsonl");
+  const engine = await Engine.open({
+    stack: options.stack,
+    projectDirectory: project.directory,
+    cli: { path: pieces.tools.pulumi ?? "pulumi", version: sdkVersion() },
+    // With the run's mark: what the engine starts is ended with the run, even after a crash.
+    environment: { ...inherited(ports.env), ...environment, [MARK_VARIABLE]: run.path },
+    program: options.program ?? (await import("../../index.ts")).default,
+    programEnvironment: { ...cloud.environment, SPARKI_GATE_LOG: gateLogFile },
+    policyPacks: [POLICY_PACK],
+    parallel: PARALLEL,
+    clock: ports.clock,
+    signal: ports.signal,
+  });
+  return {
+    stack: options.stack,
+    cloud,
+    engine,
+    project,
+    runDirectory: run.path,
+    environment,
+    gateLogFile,
+    prepareRelease: async (release, behaviours) => {
+      for (const image of imagesOf(release, behaviours)) await cloud.ask("POST", "/images", image);
+      project.setRelease(release);
+    },
+    close: async () => {
+      await cloud.stop();
+      forget();
+      run.release();
+    },
+  };
+}
+
+/** Pulumi's own settings: a backend and a home of this run, and never a look at the network. */
+function pulumiEnvironment(run: RunDirectory): Record<string, string> {
+  return {
+    PULUMI_HOME: join(run.path, "pulumi-home"),
+    // The files beside the state that hold its metadata are written in place; the program reads its own earlier outputs
+    // while the engine saves, and would now and then find one empty.
+    PULUMI_BACKEND_URL: `file://${run.backendDirectory}?metadata=skip`,
+    PULUMI_CONFIG_PASSPHRASE_FILE: run.passphraseFile,
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+  };
+}
+
+/** PATH with this run's pulumi, helm and node first, and a language host where there is no official one. */
+function searchPath(run: RunDirectory, tools: Readonly<Record<string, string>>, env: Ports["env"]): string {
+  const folder = join(run.path, "bin");
+  mkdirSync(folder, { recursive: true });
+  const programs = { node: process.execPath, pulumi: tools.pulumi, helm: tools.helm };
+  for (const [name, path] of Object.entries(programs)) if (path) symlinkSync(path, join(folder, name));
+  const official = "pulumi-language-nodejs";
+  const bundled = tools.pulumi !== undefined && existsSync(join(dirname(tools.pulumi), official));
+  const host = bundled || which(official, env) ? [] : [join(PROJECT_DIRECTORY, "rehearsal", "language-host")];
+  return [folder, ...host, env.PATH ?? ""].join(":");
+}
+
+function inherited(env: Ports["env"]): Record<string, string> {
+  return Object.fromEntries(["HOME", "TMPDIR", "LANG"].flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+}
+
+/** The CLI that belongs to the SDK: the resolver accepts no older one. */
+function sdkVersion(): string {
+  const file = join(PROJECT_DIRECTORY, "node_modules", "@pulumi", "pulumi", "package.json");
+  const { version }: { version: string } = JSON.parse(readFileSync(file, "utf8"));
+  return version;
+}

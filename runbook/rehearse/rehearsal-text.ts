@@ -1,0 +1,30 @@
+import { deployRows, headline, row } from "../deploy/deploy-text.ts";
+import { duration } from "../report/duration.ts";
+import type { Paint } from "../report/screen.ts";
+import type { RehearsalReport } from "./rehearsal-report.ts";
+
+/** The short report that a person reads at the end: the deploy's own, and what only a rehearsal can tell. */
+export function rehearsalText(report: RehearsalReport, paint: Paint): string {
+  return `${[
+    "",
+    headline(report.scenario, report, paint),
+    "",
+    ...deployRows(report, paint),
+    row("world", worldText(report)),
+    row("time", timeText(report)),
+    ...report.replaced.map(({ key, by }) => row("replaced", `${key}: ${by}`)),
+    ...report.world.findings.map((finding) => row("", finding)),
+  ].join("\n")}\n`;
+}
+
+function worldText({ world }: RehearsalReport): string {
+  const { resources, orphans, duplicates, drift } = world;
+  return `${resources} resources, ${orphans} orphans, ${duplicates} duplicates, ${drift} drifted`;
+}
+
+function timeText({ timing }: RehearsalReport): string {
+  const { wallSeconds, modelSeconds, criticalPathSeconds, detectSeconds } = timing;
+  const detected = detectSeconds === null ? "" : `, refused after ${duration(detectSeconds)}`;
+  const model = `at AWS's pace ${duration(modelSeconds)}, critical path ${duration(criticalPathSeconds)}`;
+  return `${duration(wallSeconds)} here; ${model}${detected}`;
+}

@@ -1,0 +1,97 @@
+import type { Release } from "../../stacks/schema.ts";
+import { isSameRelease, type PromotionRecord } from "../deploy/promotion.ts";
+import { isRollback, type Promoted, type Update } from "../deploy/update.ts";
+
+/** What a rollback is decided on: the stack's state now, and how it came to be. */
+export interface Situation {
+  /** Newest first. */
+  readonly updates: readonly Update[];
+  /** The last release that was promoted, by the state; undefined when none ever was. */
+  readonly live: PromotionRecord | undefined;
+  /** The release's workloads that the state sets to something else; none in an ended deployment. */
+  readonly apart: readonly string[];
+}
+
+/** Where to go back to, or why not. */
+export type Goal =
+  | { readonly kind: "release"; readonly promoted: Promoted; readonly reason: string }
+  /** Already there: a rollback would change nothing. */
+  | { readonly kind: "nothing"; readonly release: Release; readonly reason: string }
+  | { readonly kind: "none"; readonly reason: string };
+
+/** Finds the release to go back to: the one named, or the last known good one before what is out now. */
+export async function chooseGoal(situation: Situation, to?: string): Promise<Goal> {
+  const { live } = situation;
+  if (live === undefined) return { kind: "none", reason: "no release was ever promoted: there is none to go back to" };
+  return to === undefined ? lastKnownGood(situation, live) : named(situation, live, to);
+}
+
+/**
+ * After a deployment that did not end, the promoted release; after a rollback that failed, again its release; after one
+ * that succeeded, nothing; else the release that was promoted before the one that is live.
+ */
+async function lastKnownGood({ updates, apart }: Situation, live: PromotionRecord): Promise<Goal> {
+  const [latest] = updates;
+  const unfinished = latest !== undefined && latest.result !== "succeeded" && isRollback(latest);
+  if (unfinished) {
+    const promoted = await newestPromotion(updates, ({ release }) => isAsked(latest, release));
+    if (promoted !== undefined) return goal(promoted, "the last rollback to it did not end");
+  }
+  if (apart.length > 0) return goal(live, `${apart.join(", ")} would leave it, but it is what was last promoted`);
+  const last = updates.find(({ result }) => result === "succeeded");
+  if (last !== undefined && isRollback(last) && isAsked(last, live.release)) {
+    return { kind: "nothing", release: live.release, reason: `${live.release.id} is what was last gone back to` };
+  }
+  const before = await newestPromotion(updates, ({ release }) => !isSameRelease(release, live.release));
+  if (before !== undefined) return goal(before, `it was promoted before ${live.release.id}`);
+  return { kind: "none", reason: `${live.release.id} is the only release that was ever promoted` };
+}
+
+async function named({ updates, apart }: Situation, live: PromotionRecord, id: string): Promise<Goal> {
+  if (live.release.id === id && apart.length === 0) {
+    return { kind: "nothing", release: live.release, reason: `${id} is what is live` };
+  }
+  if (live.release.id === id) return goal(live, "as named");
+  const promoted = await newestPromotion(updates, ({ release }) => release.id === id);
+  return promoted === undefined
+    ? { kind: "none", reason: `no release ${id} was ever promoted` }
+    : goal(promoted, "as named");
+}
+
+function goal(promoted: Promoted, reason: string): Goal {
+  return { kind: "release", promoted, reason };
+}
+
+function isAsked({ release }: Update, other: Release): boolean {
+  return release !== undefined && isSameRelease(release, other);
+}
+
+/** The newest promotion that fits; a failed update's state counts too, for its record was proven before it failed. */
+async function newestPromotion(
+  updates: readonly Update[],
+  fits: (promoted: Promoted) => boolean,
+): Promise<Promoted | undefined> {
+  for (const update of updates) {
+    const promoted = await update.promotion();
+    if (promoted !== undefined && fits(promoted)) return promoted;
+  }
+  return undefined;
+}
+
+/**
+ * Why a release's code can no longer run on the database; undefined when it can. Migrations are never taken back: the
+ * database is at the highest level of every release whose migrations may have run. A release with `schema.oldest` N may
+ * take away only what code for levels below N needed, so two kinds of release are safe: one whose own migrations reach
+ * the database's level, and one whose `oldest` no later release has passed.
+ */
+export function schemaObstacle(target: Release, migrated: readonly Release[]): string | undefined {
+  const level = Math.max(target.schema.level, ...migrated.map(({ schema }) => schema.level));
+  if (target.schema.level >= level) return undefined;
+  const contracting = migrated.filter(({ schema }) => schema.oldest > target.schema.oldest);
+  if (contracting.length === 0) return undefined;
+  const { id, schema } = contracting.reduce((one, other) => (other.schema.oldest > one.schema.oldest ? other : one));
+  return (
+    `the database is at schema level ${level}, and release ${id} supports none below ${schema.oldest}; ` +
+    `${target.id} is code for levels ${target.schema.oldest} to ${target.schema.level}`
+  );
+}

@@ -1,0 +1,119 @@
+import type { GateResult, Verdict } from "../../../gates/verdict.ts";
+import { decideOn, decisionsOf } from "../../../runbook/deploy/decisions.ts";
+import type { Deployment } from "../../../runbook/deploy/deployment.ts";
+import { endingOf } from "../../../runbook/deploy/ending.ts";
+import type { EngineResult, Step } from "../../../runbook/deploy/engine-record.ts";
+import { outcomeOf } from "../../../runbook/deploy/outcome.ts";
+
+const good: EngineResult = {
+  outcome: "succeeded",
+  steps: [],
+  diagnostics: [],
+  policy: { checked: 10, violations: [] },
+  changes: {},
+  seconds: 1,
+  failure: undefined,
+};
+const bad: EngineResult = { ...good, outcome: "failed", failure: "it broke" };
+const gate = (verdict: Verdict, name = "engine one-box"): GateResult => ({
+  gate: name,
+  objective: "errors",
+  verdict,
+  requests: 100,
+  bad: 5,
+  measured: 0.05,
+  limit: 0.001,
+  lower: 0.01,
+  upper: 0.1,
+  needed: 0,
+  synthetic: 100,
+  reason: "5 of 100",
+});
+const failedStep = (type: string, name = "n"): EngineResult => {
+  const step: Step = { urn: "u", name, type, op: "create", startSeconds: 0, endSeconds: 1, status: "failed" };
+  return { ...bad, steps: [step] };
+};
+const RELEASE = "kubernetes:helm.sh/v3:Release";
+const wrongConfig: EngineResult = { ...bad, failure: "SPARKI_CONFIG: domain is missing" };
+const violated: EngineResult = {
+  ...bad,
+  policy: { checked: 1, violations: [{ policy: "S1", level: "mandatory", resource: "r", message: "m" }] },
+};
+
+/** What a deploy came to where a rollback is not possible. */
+const ended = (deployment: Deployment) => {
+  const ending = endingOf(deployment);
+  return outcomeOf(deployment, ending, decideOn(ending, { canRollBack: false, hasState: true }).action);
+};
+
+describe("outcomeOf", () => {
+  it.each<[string, Deployment, string, number]>([
+    ["everything succeeded", { preview: good, up: good, gates: [gate("pass")] }, "promoted", 0],
+    ["nothing had to change", { preview: good, up: good, gates: [] }, "promoted", 0],
+    ["a gate failed", { preview: good, up: bad, gates: [gate("pass"), gate("fail")] }, "stopped", 1],
+    ["a gate could not decide", { preview: good, up: bad, gates: [gate("inconclusive")] }, "held", 3],
+    ["a gate could not look", { preview: good, up: bad, gates: [gate("error")] }, "held", 3],
+    ["the way in does not answer", { preview: good, up: bad, gates: [gate("fail", "entrance")] }, "held", 3],
+    ["the budget burns already", { preview: good, up: bad, gates: [gate("fail", "start engine")] }, "stopped", 1],
+    ["a chart did not install", { preview: good, up: failedStep(RELEASE), gates: [] }, "stopped", 1],
+    ["a migration failed", { preview: good, up: failedStep("command:local:Command"), gates: [] }, "stopped", 1],
+    ["AWS refused something", { preview: good, up: failedStep("aws:rds/instance:Instance"), gates: [] }, "failed", 4],
+    ["it was interrupted", { preview: good, up: { ...bad, outcome: "interrupted" }, gates: [] }, "failed", 4],
+    ["a policy refused the preview", { preview: violated, up: undefined, gates: [] }, "stopped", 1],
+    ["a policy stopped the update", { preview: good, up: violated, gates: [] }, "stopped", 1],
+    ["the config is wrong", { preview: wrongConfig, up: undefined, gates: [] }, "stopped", 2],
+    ["the preview broke otherwise", { preview: bad, up: undefined, gates: [] }, "failed", 4],
+    ["a check refused to begin", { preview: good, refusal: "no image", up: undefined, gates: [] }, "stopped", 1],
+  ])("when %s", (_, deployment, outcome, exitCode) => {
+    expect(ended(deployment)).toMatchObject({ outcome, exitCode });
+  });
+
+  it("gives a refusing gate's own reason", () => {
+    expect(ended({ preview: good, up: bad, gates: [gate("fail")] }).reason).toBe("engine one-box, errors: 5 of 100");
+  });
+});
+
+describe("decideOn", () => {
+  const action = (up: EngineResult, gates: GateResult[], canRollBack = true) =>
+    decideOn(endingOf({ preview: good, up, gates }), { canRollBack, hasState: true }).action;
+
+  it.each<[string, EngineResult, GateResult[], string]>([
+    ["a gate fails on the one-box", bad, [gate("fail")], "rollback"],
+    ["a gate fails on the fleet", bad, [gate("pass"), gate("fail", "web fleet")], "rollback"],
+    ["Helm fails on the one-box", failedStep(RELEASE, "engine-one-box"), [], "rollback"],
+    ["Helm fails on the fleet", failedStep(RELEASE, "engine-fleet"), [gate("pass")], "rollback"],
+    ["a gate holds", bad, [gate("inconclusive")], "hold"],
+    ["the way in does not answer", bad, [gate("fail", "entrance")], "hold"],
+    ["a migration fails", failedStep("command:local:Command"), [], "stop"],
+    [
+      "the image of the migration cannot be pulled",
+      { ...failedStep("command:local:Command"), failure: "job migrate failed: ImagePullBackOff: not found" },
+      [],
+      "rollback",
+    ],
+    ["AWS fails", failedStep("aws:rds/instance:Instance"), [], "stop"],
+    ["everything passes", good, [gate("pass")], "proceed"],
+  ])("when %s", (_, up, gates, expected) => {
+    expect(action(up, gates)).toBe(expected);
+  });
+
+  it("stops where there is nothing to go back to", () => {
+    expect(action(bad, [gate("fail")], false)).toBe("stop");
+  });
+});
+
+describe("decisionsOf", () => {
+  it("goes on after each gate that passed, and leaves the one that did not to the tree", () => {
+    const decisions = decisionsOf([
+      gate("pass"),
+      gate("pass"),
+      gate("pass", "engine fleet"),
+      gate("fail", "web fleet"),
+    ]);
+    expect(decisions).toMatchObject([
+      { phase: "one-box", action: "proceed", reason: "engine one-box: 2 of 2 pass" },
+      { phase: "fleet", action: "proceed" },
+    ]);
+    expect(decisions).toHaveLength(2);
+  });
+});

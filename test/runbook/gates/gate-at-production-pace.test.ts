@@ -1,0 +1,81 @@
+import { createServer, type Server } from "node:http";
+import { levelsOf, requestsToPass } from "../../../gates/bounds.ts";
+import { NO_COUNTS } from "../../../gates/evidence.ts";
+import { DEFAULT_ERROR_RATE } from "../../../gates/gate.ts";
+import { NO_TRAFFIC } from "../../../gates/traffic.ts";
+import type { TrafficSource } from "../../../runbook/gates/gate-evidence.ts";
+import { runSloGate } from "../../../runbook/gates/gate-runner.ts";
+import { paceOf } from "../../../runbook/gates/pace.ts";
+import { systemClock } from "../../../runbook/io/clock.ts";
+import { openNetwork } from "../../../runbook/io/network.ts";
+import { syntheticTraffic } from "../../../runbook/io/synthetic.ts";
+import { parseConfig } from "../../../stacks/config.ts";
+import { fakeClock } from "../../support/fake-clock.ts";
+import { rawConfig } from "../../support/stack-config.ts";
+
+jest.setTimeout(30_000);
+
+const config = parseConfig(rawConfig("prod"), "prod");
+const pace = paceOf(config.gate, {}, 2);
+const { lookEverySeconds, deadlineSeconds, syntheticRequestsPerSecond: requestsPerSecond } = pace;
+const settings = { gate: "engine one-box", objectives: config.objectives, lookEverySeconds, deadlineSeconds };
+
+describe("production's pace", () => {
+  it("makes the requests that prove a clean release in one minute", () => {
+    const needed = requestsToPass(NO_COUNTS, 0.001, levelsOf(DEFAULT_ERROR_RATE, 1));
+    expect({ needed, requestsPerSecond }).toEqual({ needed: 3_546, requestsPerSecond: 60 });
+    expect(needed / requestsPerSecond).toBeLessThan(60);
+  });
+
+  it("lets a healthy one-box pass beside its fleet in under 75 s", async () => {
+    const clock = fakeClock();
+    const source: TrafficSource = {
+      start: () => {},
+      stop: async () => {},
+      counts: () => ({ ...NO_TRAFFIC, requests: Math.floor(clock.now() * requestsPerSecond) }),
+    };
+    const results = await runSloGate({
+      ...settings,
+      clock,
+      sources: { synthetic: source },
+      fleet: { synthetic: source },
+    });
+    expect(new Set(results.map(({ verdict }) => verdict))).toEqual(new Set(["pass"]));
+    expect(clock.now()).toBe(60);
+  });
+});
+
+describe("a 5 % spike at production's pace", () => {
+  let server: Server;
+  let url: string;
+  let answered = 0;
+  let firstBadAt: number | undefined;
+
+  /** Good at first; then every twentieth answer is a 500. */
+  beforeAll(async () => {
+    server = createServer((_, response) => {
+      answered++;
+      const isBad = answered > 100 && answered % 20 === 0;
+      if (isBad) firstBadAt ??= systemClock.now();
+      response.writeHead(isBad ? 500 : 200).end();
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const address = server.address();
+    url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/`;
+  });
+  afterAll(async () => {
+    server.closeAllConnections();
+    await new Promise((closed) => server.close(closed));
+  });
+
+  it("is failed within 15 s of its first bad response, in real time", async () => {
+    const network = openNetwork({});
+    const concurrency = pace.syntheticConcurrency;
+    const synthetic = syntheticTraffic(network, { urls: [url], requestsPerSecond, concurrency });
+    const results = await runSloGate({ ...settings, clock: systemClock, sources: { synthetic } });
+    const seconds = systemClock.now() - (firstBadAt ?? 0);
+    await network.close();
+    expect(results[0]).toMatchObject({ objective: "errors", verdict: "fail" });
+    expect(seconds).toBeLessThan(15);
+  });
+});

@@ -1,0 +1,109 @@
+import type { HealthSample } from "../../../gates/health.ts";
+import { type HealthGate, runHealthGate, type WatchedPods } from "../../../runbook/gates/health-gate.ts";
+import { fakeClock } from "../../support/fake-clock.ts";
+
+const DIGEST = `sha256:${"a".repeat(64)}`;
+const pod = {
+  name: "engine-1",
+  ready: true,
+  imageDigest: DIGEST,
+  restarts: 0,
+  waiting: undefined,
+  errorLines: [],
+  outages: [],
+};
+const HEALTHY: HealthSample = {
+  rollout: { observed: true, desired: 1, updated: 1, available: 1, total: 1 },
+  pods: [pod],
+};
+const STARTING: HealthSample = { ...HEALTHY, pods: [{ ...pod, ready: false, imageDigest: undefined }] };
+
+function gate({ sample = async () => HEALTHY, ...change }: Partial<HealthGate> & Partial<WatchedPods>): HealthGate {
+  return {
+    gate: "engine one-box",
+    pods: { expected: { digest: DIGEST, minReplicas: 1 }, sample },
+    probes: [],
+    deadlineSeconds: 60,
+    clock: fakeClock(),
+    onProgress: () => {},
+    ...change,
+  };
+}
+
+describe("runHealthGate", () => {
+  it("waits while pods start, then passes", async () => {
+    const samples = [STARTING, STARTING, HEALTHY];
+    const progress: string[] = [];
+    const results = await runHealthGate(
+      gate({ sample: async () => samples.shift() ?? HEALTHY, onProgress: (text) => progress.push(text) }),
+    );
+    expect(results.map(({ verdict }) => verdict)).toEqual(["pass"]);
+    expect(progress).toEqual(Array(2).fill("engine one-box: 0 of 1 pods are ready"));
+  });
+
+  it("fails at the deadline, saying what was missing", async () => {
+    const [result] = await runHealthGate(gate({ sample: async () => STARTING }));
+    expect(result).toMatchObject({ verdict: "fail", reason: "after 60 s: 0 of 1 pods are ready" });
+  });
+
+  const AWAY: HealthSample = {
+    ...STARTING,
+    pods: [{ ...pod, ready: false, imageDigest: undefined, outages: ["the database is away: ECONNREFUSED"] }],
+  };
+
+  it("fails before its deadline when a server that the release needs stays away", async () => {
+    const clock = fakeClock();
+    const [result] = await runHealthGate(gate({ clock, outageSeconds: 20, sample: async () => AWAY }));
+    expect(result).toMatchObject({
+      verdict: "fail",
+      reason: "after 20 s: 0 of 1 pods are ready: the database is away: ECONNREFUSED",
+    });
+    expect(clock.now()).toBe(20);
+  });
+
+  it("outlives a failover of such a server, and a second one later", async () => {
+    const during = (seconds: number) => seconds < 15 || (seconds >= 16 && seconds < 31);
+    const clock = fakeClock();
+    const sample = async () => (clock.now() >= 31 ? HEALTHY : during(clock.now()) ? AWAY : STARTING);
+    const [result] = await runHealthGate(gate({ clock, outageSeconds: 20, sample }));
+    expect(result?.verdict).toBe("pass");
+  });
+
+  it("fails at once on what waiting cannot mend", async () => {
+    const clock = fakeClock();
+    const waiting = { reason: "ImagePullBackOff", message: "no such digest" };
+    const sample = async () => ({ ...STARTING, pods: [{ ...pod, ready: false, waiting }] });
+    const [result] = await runHealthGate(gate({ clock, sample }));
+    expect(result?.verdict).toBe("fail");
+    expect(result?.reason).toContain("no such digest");
+    expect(clock.now()).toBe(0);
+  });
+
+  it("is an error, never a pass, when the API server cannot be asked", async () => {
+    const sample = async () => Promise.reject(new Error("ECONNREFUSED"));
+    const [result] = await runHealthGate(gate({ sample }));
+    expect(result).toMatchObject({ verdict: "error", measured: null });
+    expect(result?.reason).toContain("ECONNREFUSED");
+  });
+
+  it("judges answers alone where no pods are named", async () => {
+    const { pods: _, ...entrance } = gate({ probes: [{ name: "certificate", run: async () => undefined }] });
+    expect(await runHealthGate(entrance)).toMatchObject([{ objective: "certificate", verdict: "pass" }]);
+  });
+
+  it("gives each probe its own result, and fails on the one that does not answer", async () => {
+    const results = await runHealthGate(
+      gate({
+        probes: [
+          { name: "/health", run: async () => undefined },
+          { name: "/api/cache/health", run: async () => "503 from the cache" },
+        ],
+      }),
+    );
+    expect(results.map(({ objective, verdict }) => [objective, verdict])).toEqual([
+      ["pods ready", "pass"],
+      ["/health", "pass"],
+      ["/api/cache/health", "fail"],
+    ]);
+  });
+});

@@ -1,0 +1,197 @@
+import type { GateResult } from "../../../gates/verdict.ts";
+import type { DeployRun } from "../../../runbook/deploy/deploy-run.ts";
+import {
+  brokenMessage,
+  endMessage,
+  failedRollbackMessage,
+  type Message,
+  rolledBackMessage,
+  startMessage,
+} from "../../../runbook/notify/notify.ts";
+import type { Rollback } from "../../../runbook/rollback/rollback-run.ts";
+import { parseConfig } from "../../../stacks/config.ts";
+import { rawConfig } from "../../support/stack-config.ts";
+import { releaseNamed } from "../../support/updates.ts";
+
+const occasion = {
+  stack: "prod",
+  config: parseConfig(rawConfig("prod"), "prod"),
+  at: Date.UTC(2026, 10, 23, 12, 0, 5) / 1000,
+};
+const [one, two] = [releaseNamed("1.0"), releaseNamed("2.0")];
+const { contacts } = occasion.config;
+
+const gate = (objective: string, bad: number, name = "engine fleet"): GateResult => ({
+  gate: name,
+  objective,
+  verdict: "pass",
+  requests: 4000,
+  bad,
+  measured: bad / 4000,
+  limit: 0.001,
+  lower: 0,
+  upper: 0.00098,
+  needed: 0,
+  synthetic: 4000,
+  reason: "",
+});
+const nothing = {
+  outcome: "succeeded",
+  steps: [],
+  diagnostics: [],
+  changes: {},
+  seconds: 1,
+  failure: undefined,
+} as const;
+const preview = { ...nothing, policy: { checked: 1, violations: [] } };
+const run = (changes: Partial<DeployRun>, gates: readonly GateResult[] = []): DeployRun => ({
+  outcome: "promoted",
+  exitCode: 0,
+  reason: "every gate passed",
+  release: two,
+  previous: one,
+  deployment: { preview, up: preview, gates },
+  rollback: undefined,
+  decisions: [],
+  ...changes,
+});
+const rollback = (changes: Partial<Rollback> = {}): Rollback => ({
+  release: one,
+  deployment: undefined,
+  proof: undefined,
+  verdict: "pass",
+  reason: "rollback, errors: 0 of 2400 requests bad: at most 0.13 %",
+  decision: { phase: "rollback", action: "stop", reason: "", page: false },
+  seconds: 40,
+  ...changes,
+});
+
+/** The fields of a message by name; what stands before the first colon of a line. */
+const fieldsOf = ({ text }: Message) =>
+  Object.fromEntries([...text.matchAll(/^([A-Z][\w ]*): (.*)$/gm)].map(([, name, value]) => [name, value]));
+
+describe("endMessage", () => {
+  it("tells of a promotion with every field of the runbook, in its order", () => {
+    const gates = [
+      gate("errors", 1),
+      gate("slower than 100 ms", 100),
+      gate("slower than 1 s", 3),
+      gate("slower than 5 s", 0),
+    ];
+    const message = endMessage(occasion, run({}, gates), "0.4 % consumed");
+    expect(message.channel).toBe("#platform");
+    expect(message.text).toBe(
+      [
+        "✅ Production deployment successful!",
+        "",
+        `Version: ${two.gitSha} (release 2.0)`,
+        "Deployed at: 2026-11-23T12:00:05.000Z",
+        "Deployments: engine, web",
+        "Status: All healthy",
+        "",
+        "Error Budget: 0.4 % consumed",
+        "Error Rate: 0.025 % of 4000 requests, at most 0.098 %",
+        "P99 Latency: under 1000ms",
+        "",
+        "Next: Monitor for 1 hour",
+      ].join("\n"),
+    );
+  });
+
+  it("measures the fleets together and nothing of the one-box", () => {
+    const gates = [gate("errors", 400, "engine one-box"), gate("errors", 0), gate("errors", 2, "web fleet")];
+    expect(fieldsOf(endMessage(occasion, run({}, gates), ""))["Error Rate"]).toMatch(/^0.025 % of 8000 requests/);
+  });
+
+  it("does not make up figures where the fleet did not change", () => {
+    const fields = fieldsOf(endMessage(occasion, run({}), "0% consumed"));
+    expect(fields["Error Rate"]).toBe("not measured: the fleet did not change");
+    expect(fields["P99 Latency"]).toBe("not measured: the fleet did not change");
+  });
+
+  it("tells of a rollback with every field of the runbook, in its order", () => {
+    const bad = run({ outcome: "rolled-back", exitCode: 1, reason: "13 of 262 requests bad", rollback: rollback() });
+    const message = endMessage(occasion, bad, "");
+    expect(message.channel).toBe(contacts.incidents.channel);
+    expect(message.text.split("\n")[0]).toBe("⚠️ Production deployment rolled back");
+    expect(Object.keys(fieldsOf(message))).toEqual([
+      "Version",
+      "Reason",
+      "Rolled back to",
+      "Status",
+      "Proof",
+      "Action",
+      "Next",
+    ]);
+    expect(fieldsOf(message)).toMatchObject({
+      Version: `${two.gitSha} (release 2.0)`,
+      Reason: "13 of 262 requests bad",
+      "Rolled back to": `${one.gitSha} (release 1.0)`,
+      Status: "All healthy",
+      Proof: expect.stringContaining("at most 0.13 %"),
+      Action: "Platform team investigating",
+      Next: "Post-incident review in 24h",
+    });
+  });
+
+  it("pages the engineer on call and the platform's lead when the rollback failed", () => {
+    const failed = run({ outcome: "failed", exitCode: 5, reason: "no image", rollback: rollback({ verdict: "fail" }) });
+    const { text, channel } = endMessage(occasion, failed, "");
+    expect(channel).toBe("#incidents");
+    expect(text).toContain("🚨 Production rollback failed: @on-call-sre @alexarno look now");
+    expect(text).toContain("Status: Not proven healthy");
+  });
+
+  it.each([
+    ["held", 3, "⏸️ Production deployment held"],
+    ["stopped", 1, "⛔ Production deployment stopped"],
+    ["failed", 4, "⚠️ Production deployment failed"],
+  ] as const)("tells of one that is %s what serves and what comes next", (outcome, exitCode, title) => {
+    const { text, channel } = endMessage(occasion, run({ outcome, exitCode, reason: "why" }), "");
+    expect(channel).toBe("#incidents");
+    expect(text.startsWith(title)).toBe(true);
+    expect(text).toContain(`Live: ${one.gitSha} (release 1.0) serves`);
+    expect(text).toContain("npx sparki deploy --stack prod");
+    expect(text).not.toContain("look now");
+  });
+
+  it("mentions the engineer on call where the tree says that a person must look", () => {
+    const decision = { phase: "one-box", action: "stop", reason: "none to go back to", page: true } as const;
+    const { text } = endMessage(occasion, run({ outcome: "stopped", previous: null, decisions: [decision] }), "");
+    expect(text).toContain("stopped: @on-call-sre look now");
+    expect(text).toContain("Live: nothing yet");
+  });
+});
+
+describe("a reason", () => {
+  it("is one line of bearable length, told once", () => {
+    const reason = `job failed:\n${"no such image ".repeat(100)}`;
+    const decision = {
+      phase: "database",
+      action: "stop",
+      reason: `nothing is half-applied (${reason})`,
+      page: false,
+    } as const;
+    const { text } = endMessage(occasion, run({ outcome: "stopped", reason, decisions: [decision] }), "");
+    expect(text).toContain("Action: nothing is half-applied\n");
+    expect(text).toContain("Reason: job failed: no such image");
+    expect(text.length).toBeLessThan(800);
+  });
+});
+
+describe("every message", () => {
+  it("names its stack and version, and goes to a contact's channel", () => {
+    const staging = { ...occasion, stack: "staging" };
+    const messages = [
+      startMessage(staging, two, null),
+      brokenMessage(staging, two, "the disk is full"),
+      rolledBackMessage(staging, two, "by hand", rollback()),
+      failedRollbackMessage(staging, "no image", rollback()),
+    ];
+    for (const { channel, text } of messages) {
+      expect(text.split("\n")[0]).toContain("Staging");
+      expect(text).toMatch(/release [12]\.0/);
+      expect(Object.values(contacts).map((contact) => contact.channel)).toContain(channel);
+    }
+  });
+});

@@ -1,0 +1,63 @@
+import { EngineRecord, type RecordedEvent } from "../../../runbook/deploy/engine-record.ts";
+import type { Watcher } from "../../../runbook/io/engine.ts";
+import { withFaults } from "../../../runbook/rehearse/rehearsal-faults.ts";
+
+const EVENT: RecordedEvent = { sequence: 0, timestamp: 0 };
+const DOWN = { down: ["cache"] } as const;
+
+function cloud(refuse?: Error) {
+  const asked: unknown[] = [];
+  const ask = async (_method: string, path: string, body: unknown) => {
+    if (refuse !== undefined && asked.length === 0) throw refuse;
+    asked.push(path === "/faults" ? body : path);
+  };
+  return { asked, ask };
+}
+
+/** A record in which a step has begun. */
+function begun(name: string, op: "update" | "same" = "update"): EngineRecord {
+  const record = new EngineRecord();
+  const [urn, type] = [`urn:pulumi:prod::sparki::a:b:C::${name}`, "a:b:C"];
+  const state = { type, urn, custom: true, id: "", parent: "", provider: "", inputs: {}, outputs: {} };
+  record.add({ ...EVENT, resourcePreEvent: { metadata: { urn, type, op, provider: "", new: state } } }, 1);
+  return record;
+}
+
+describe("withFaults", () => {
+  it("breaks before the work, and mends after it", async () => {
+    const { asked, ask } = cloud();
+    const seen = await withFaults({ ask }, { hold: DOWN }, async () => [...asked]);
+    expect(seen).toEqual([DOWN]);
+    expect(asked).toEqual([DOWN, {}]);
+  });
+
+  it("breaks once when its step begins, and not when another does or the step changes nothing", async () => {
+    const { asked, ask } = cloud();
+    await withFaults({ ask }, { at: "engine-fleet", hold: DOWN }, async (watch) => {
+      for (const record of [begun("engine-one-box"), begun("engine-fleet", "same")]) watch(record, EVENT);
+      expect(asked).toEqual([]);
+      for (const _ of [1, 2]) watch(begun("engine-fleet"), EVENT);
+    });
+    expect(asked).toEqual([DOWN, {}]);
+  });
+
+  it("mends when the work rejects, and rejects as it did", async () => {
+    const { asked, ask } = cloud();
+    await expect(withFaults({ ask }, { hold: DOWN }, () => Promise.reject(new Error("refused")))).rejects.toThrow(
+      "refused",
+    );
+    expect(asked).toEqual([DOWN, {}]);
+  });
+
+  it("rejects when the cloud does not take the fault, for then nothing was rehearsed", async () => {
+    const { ask } = cloud(new Error("unknown fault"));
+    const work = async (watch: Watcher) => watch(begun("engine-fleet"), EVENT);
+    await expect(withFaults({ ask }, { at: "engine-fleet", hold: DOWN }, work)).rejects.toThrow("unknown fault");
+  });
+
+  it("leaves the cloud alone without faults", async () => {
+    const { asked, ask } = cloud();
+    expect(await withFaults({ ask }, undefined, async () => "done")).toBe("done");
+    expect(asked).toEqual([]);
+  });
+});

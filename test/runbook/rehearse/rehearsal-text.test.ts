@@ -1,0 +1,112 @@
+import type { RehearsalReport } from "../../../runbook/rehearse/rehearsal-report.ts";
+import { rehearsalText } from "../../../runbook/rehearse/rehearsal-text.ts";
+import { plainScreen } from "../../../runbook/report/screen.ts";
+
+const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
+const release = (id: string, letter: string) => ({
+  id,
+  gitSha: letter.repeat(40),
+  images: { engine: `r/engine@${digest(letter)}`, web: `r/web@${digest(letter)}`, e2e: `r/e2e@${digest(letter)}` },
+});
+const tracks = { oneBox: [digest("b")], fleet: [digest("a")] };
+const failing = {
+  gate: "engine-one-box",
+  objective: "errors",
+  verdict: "fail",
+  requests: 400,
+  bad: 20,
+  measured: 0.05,
+  limit: 0.001,
+  lower: 0.0281,
+  upper: 0.08,
+  needed: 0,
+  synthetic: 380,
+  reason: "20 of 400 bad: over 0.1 % for certain",
+} as const;
+const REPORT: RehearsalReport = {
+  scenario: "error-spike",
+  stack: "prod",
+  seed: 1,
+  outcome: "rolled-back",
+  exitCode: 1,
+  reason: "engine-one-box, errors: 20 of 400 bad",
+  release: release("2.0", "b"),
+  previous: release("1.0", "a"),
+  replaced: [{ key: "sparki:storm.prometheusUrl", by: "the rehearsal's Prometheus" }],
+  steps: [
+    { name: "engine-one-box", type: "t", op: "update", startSeconds: 0, endSeconds: 1, status: "done" },
+    { name: "engine-fleet", type: "t", op: "update", startSeconds: 1, endSeconds: 5, status: "failed" },
+  ],
+  gates: [failing],
+  decisions: [{ phase: "one-box", action: "rollback", reason: "proven bad (20 of 400 bad)", page: false }],
+  rollback: {
+    release: release("1.0", "a"),
+    verdict: "pass",
+    reason: "rollback, errors: 0 of 4000 requests bad: at most 0.08 %",
+    steps: [
+      { name: "engine-one-box", type: "t", op: "update", startSeconds: 0, endSeconds: 1, status: "done" },
+      { name: "engine-fleet", type: "t", op: "same", startSeconds: 0, endSeconds: 0, status: "done" },
+    ],
+    gates: [{ ...failing, verdict: "pass", objective: "running digests" }],
+    seconds: 14,
+  },
+  notifications: [],
+  policy: { checked: 700, violations: [] },
+  live: { engine: tracks, web: { oneBox: [], fleet: [digest("a")] } },
+  world: { resources: 120, orphans: 1, duplicates: 0, drift: 0, findings: ["orphan: aws:ec2/eip:Eip eip-1"] },
+  timing: {
+    wallSeconds: 61.2,
+    modelSeconds: 1320,
+    criticalPathSeconds: 1200,
+    detectSeconds: 4,
+    rollbackSeconds: null,
+    cloudReadySeconds: 1,
+    previewSeconds: 5,
+    upSeconds: 20,
+  },
+};
+const { paint } = plainScreen(process.stderr);
+
+describe("rehearsalText", () => {
+  const text = rehearsalText(REPORT, paint);
+
+  it("says the outcome with its exit code and reason first", () => {
+    expect(text.trim()).toMatch(/^error-spike: rolled-back \(exit 1\)\nengine-one-box, errors: 20 of 400 bad/);
+  });
+
+  it("names the release that each track really runs", () => {
+    expect(text).toContain("engine 1.0 (one-box 2.0)");
+    expect(text).toContain("web 1.0 (one-box nothing)");
+  });
+
+  it("shows each gate's counts and bounds against its limit", () => {
+    expect(text).toContain("fail engine-one-box, errors: 20 of 400 bad, 2.8 % to 8 %, limit 0.1 %");
+  });
+
+  it("says of a gate that passed only its strictest objective", () => {
+    const passing = { ...failing, verdict: "pass", bad: 0, lower: 0, upper: 0.00098, requests: 3616 } as const;
+    const health = { ...passing, objective: "pods ready", limit: 0, requests: 1 };
+    const loose = { ...passing, objective: "slower than 5 s", limit: 0.01 };
+    const gates = [health, loose, passing];
+    expect(rehearsalText({ ...REPORT, gates }, paint)).toContain(
+      "gate      pass engine-one-box: 1 checks; errors 0 of 3616 bad, 0 % to 0.098 %, limit 0.1 %",
+    );
+  });
+
+  it("says what was decided, and what it went back to with the proof", () => {
+    expect(text).toContain("rollback  one-box: proven bad (20 of 400 bad)");
+    expect(text).toContain("back      to 1.0 in 14 s: engine-one-box\n");
+    expect(text).toContain("pass 1 checks; rollback, errors: 0 of 4000 requests bad: at most 0.08 %");
+    expect(rehearsalText({ ...REPORT, rollback: null }, paint)).not.toContain("back      to");
+  });
+
+  it("names what was replaced and what is wrong in the world", () => {
+    expect(text).toContain("sparki:storm.prometheusUrl: the rehearsal's Prometheus");
+    expect(text).toContain("1 orphans, 0 duplicates");
+    expect(text).toContain("orphan: aws:ec2/eip:Eip eip-1");
+  });
+
+  it("has no colour where nobody could see it", () => {
+    expect(text).not.toContain("\u001b");
+  });
+});

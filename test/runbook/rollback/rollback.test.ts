@@ -1,0 +1,128 @@
+import fc from "fast-check";
+import { rollbackMessage, type Update } from "../../../runbook/deploy/update.ts";
+import { chooseGoal, type Goal, type Situation, schemaObstacle } from "../../../runbook/rollback/rollback.ts";
+import type { Release } from "../../../stacks/schema.ts";
+import { recordOf, releaseNamed, updateOf } from "../../support/updates.ts";
+
+const [a, b, c] = [releaseNamed("a"), releaseNamed("b"), releaseNamed("c")];
+
+const situation = (live: Release | undefined, updates: Update[], apart: string[] = []): Situation => ({
+  live: live && recordOf(live),
+  updates,
+  apart,
+});
+const deployed = (release: Release) => updateOf(release, release);
+const failed = (release: Release, live: Release | undefined) => updateOf(release, live, { result: "failed" });
+const back = (release: Release, changes: Partial<Update> = {}) =>
+  updateOf(release, release, { message: rollbackMessage(release, "errors"), ...changes });
+
+const told = (goal: Goal) => {
+  if (goal.kind === "release") return `back to ${goal.promoted.release.id}`;
+  return goal.kind === "nothing" ? `nothing, ${goal.release.id} is there` : "none";
+};
+
+describe("chooseGoal", () => {
+  it.each<[string, Situation, string]>([
+    ["nothing was ever promoted", situation(undefined, [failed(a, undefined)], ["engine-one-box"]), "none"],
+    ["only one release was ever promoted", situation(a, [deployed(a)]), "none"],
+    ["the second release is live", situation(b, [deployed(b), deployed(a)]), "back to a"],
+    ["the live one was deployed twice", situation(b, [deployed(b), deployed(b), deployed(a)]), "back to a"],
+    [
+      "the third was refused on its one-box",
+      situation(b, [failed(c, b), deployed(b), deployed(a)], ["engine-one-box"]),
+      "back to b",
+    ],
+    [
+      "a deploy died and left no record of itself",
+      situation(b, [deployed(b), deployed(a)], ["engine-one-box"]),
+      "back to b",
+    ],
+    ["failed deploys lie between", situation(c, [deployed(c), failed(c, b), failed(c, b), deployed(b)]), "back to b"],
+    ["it has just gone back", situation(b, [back(b), failed(c, b), deployed(b), deployed(a)]), "nothing, b is there"],
+    ["it went back by hand", situation(a, [back(a), deployed(b), deployed(a)]), "nothing, a is there"],
+    [
+      "a deploy failed before its one-box, after going back",
+      situation(b, [failed(c, b), back(b), deployed(b), deployed(a)]),
+      "nothing, b is there",
+    ],
+    [
+      "a new release came after going back",
+      situation(c, [deployed(c), back(b), deployed(b), deployed(a)]),
+      "back to b",
+    ],
+    [
+      "the same release came again after going back",
+      situation(b, [deployed(b), back(a), deployed(b), deployed(a)]),
+      "back to a",
+    ],
+    [
+      "going back from a promoted release failed half-way",
+      situation(c, [back(b, { result: "failed" }), deployed(c), deployed(b)], ["engine-fleet"]),
+      "back to b",
+    ],
+    ["the cutover failed after the promotion", situation(c, [failed(c, c), deployed(b)]), "back to b"],
+  ])("when %s", async (_, found, expected) => {
+    expect(told(await chooseGoal(found))).toBe(expected);
+  });
+
+  it.each<[string, Situation, string, string]>([
+    ["an older one", situation(c, [deployed(c), deployed(b), deployed(a)]), "a", "back to a"],
+    ["the one that is live", situation(c, [deployed(c), deployed(b)]), "c", "nothing, c is there"],
+    [
+      "the live one while a bad one is out",
+      situation(b, [failed(c, b), deployed(b)], ["engine-one-box"]),
+      "b",
+      "back to b",
+    ],
+    ["one that was never promoted", situation(b, [failed(c, b), deployed(b)]), "c", "none"],
+    ["one that nobody knows", situation(b, [deployed(b)]), "x", "none"],
+  ])("when told to go back to %s", async (_, found, to, expected) => {
+    expect(told(await chooseGoal(found, to))).toBe(expected);
+  });
+
+  it("says why", async () => {
+    const goal = await chooseGoal(situation(b, [failed(c, b)], ["engine-one-box"]));
+    expect(goal.reason).toBe("engine-one-box would leave it, but it is what was last promoted");
+  });
+});
+
+describe("schemaObstacle", () => {
+  const schema = (level: number, oldest: number) => releaseNamed(`${level}.${oldest}`, { level, oldest });
+
+  it.each<[string, Release, Release[], boolean]>([
+    ["its own migrations reach the database's level", schema(3, 2), [schema(3, 3)], false],
+    ["later ones only added", schema(2, 1), [schema(3, 1), schema(4, 1)], false],
+    ["what was taken away is only what older code needed", schema(2, 2), [schema(3, 2)], false],
+    ["a later one supports nothing that it knows", schema(2, 1), [schema(3, 3)], true],
+    ["a later one may have taken away what its oldest level needs", schema(2, 1), [schema(3, 2)], true],
+    [
+      "the one that contracted failed: its migrations ran all the same",
+      schema(2, 1),
+      [schema(2, 1), schema(3, 3)],
+      true,
+    ],
+    ["nothing was migrated", schema(2, 1), [], false],
+  ])("when %s", (_, target, migrated, isRefused) => {
+    expect(schemaObstacle(target, migrated) !== undefined).toBe(isRefused);
+  });
+
+  it("names the level, the release that contracted and the levels of the target's code", () => {
+    expect(schemaObstacle(schema(2, 1), [schema(4, 3), schema(3, 2)])).toBe(
+      "the database is at schema level 4, and release 4.3 supports none below 3; 2.1 is code for levels 1 to 2",
+    );
+  });
+
+  it("never becomes possible again by what is migrated later, and does not care for order", () => {
+    const release = fc
+      .tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 6 }))
+      .map(([one, other]) => schema(Math.max(one, other), Math.min(one, other)));
+    fc.assert(
+      fc.property(release, fc.array(release), release, (target, migrated, later) => {
+        const before = schemaObstacle(target, migrated) !== undefined;
+        const after = schemaObstacle(target, [later, ...migrated]) !== undefined;
+        const reversed = schemaObstacle(target, migrated.toReversed()) !== undefined;
+        return (!before || after) && before === reversed;
+      }),
+    );
+  });
+});
