@@ -1,0 +1,70 @@
+import { DeployError } from "../../stacks/deploy-error.ts";
+import type { Command, CommandInput, CommandResult } from "../command.ts";
+import type { Topic } from "../diagnosis/examination.ts";
+
+const DESCRIPTION = `Runs the troubleshooting guide for you, and changes nothing.
+
+Looks at pods, events, log lines, limits and usage, secrets, security groups, connections, the
+cache, error rates and latency, all at once. The likely cause comes first, with what it rests
+on and the next command; what it may have caused comes after.
+
+Exit codes: 0 nothing is wrong; 1 something is.
+
+Examples:
+  npx sparki diagnose                       everything
+  npx sparki diagnose database              connections refused or failing
+  npx sparki diagnose latency --json`;
+
+/** `sparki diagnose`: exits 1 when something is wrong, the likely cause first. */
+export const diagnose: Command = {
+  name: "diagnose",
+  summary: "the troubleshooting guide, run for you",
+  description: DESCRIPTION,
+  arguments: [{ name: "topic", required: false, help: "database, errors or latency; all of them when left out" }],
+  run,
+};
+
+async function run({ args, options, ports }: CommandInput): Promise<CommandResult> {
+  const { TOPICS } = await import("../diagnosis/examination.ts");
+  const topics = args[0] === undefined ? TOPICS : [topicOf(args[0], TOPICS)];
+  const { version: cliVersion } = await import("@pulumi/pulumi/version.js");
+  const { diagnose: examine } = await import("../diagnosis/diagnose.ts");
+  const { diagnosisText } = await import("../diagnosis/diagnosis-text.ts");
+  const { EXAMINATIONS } = await import("../diagnosis/examinations.ts");
+  const { openPrometheus } = await import("../io/prometheus.ts");
+  const { openPreflight } = await import("../preflight/open.ts");
+  const { PROJECT_DIRECTORY } = await import("../project.ts");
+  const { readStack } = await import("../preflight/stack-file.ts");
+  const { openScreen } = await import("../report/screen.ts");
+  const { lineProgress } = await import("../../tools/progress.ts");
+  const { resolveTools } = await import("../../tools/resolve.ts");
+  const { clock, env, signal, stderr } = ports;
+  const { stack, config } = readStack(options.stack, ports);
+  const tools = await resolveTools(["pulumi", "helm"], { env, progress: lineProgress(stderr), signal });
+  const nobody = { confirmed: false, how: "nobody to ask" } as const;
+  const answers = { "on-call-confirmed": nobody, "window-announced": nobody };
+  const given = { stack, config, projectDirectory: PROJECT_DIRECTORY, tools, cliVersion, answers, clock, env };
+  const opened = openPreflight(given);
+  try {
+    const screen = await openScreen(ports);
+    const metrics = openPrometheus(opened.network, config.storm.prometheusUrl);
+    const context = { ...opened.context, metrics };
+    const found = await examine(context, { topics, examinations: EXAMINATIONS }, screen, signal);
+    stderr.write(diagnosisText(found, screen.paint));
+    return { exitCode: found.exitCode, json: found };
+  } finally {
+    await opened.close();
+  }
+}
+
+function topicOf(text: string, topics: readonly Topic[]): Topic {
+  const found = topics.find((topic) => topic === text);
+  if (found !== undefined) return found;
+  throw new DeployError(
+    "SPARKI_USAGE",
+    `there is no topic ${JSON.stringify(text)}; expected one of ${topics.join(", ")}`,
+    {
+      hint: "npx sparki diagnose --help",
+    },
+  );
+}

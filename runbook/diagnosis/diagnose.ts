@@ -1,0 +1,48 @@
+import { type Looked, lookSideBySide } from "../preflight/side-by-side.ts";
+import type { Screen } from "../report/screen.ts";
+import type { DiagnosisContext, Examination, Topic } from "./examination.ts";
+
+/** An examination with what it found. */
+export interface Symptom extends Looked {
+  readonly id: string;
+  readonly title: string;
+}
+
+/** What a diagnosis came to; also the document of `--json`. */
+export interface Diagnosis {
+  readonly stack: string;
+  readonly topics: readonly Topic[];
+  readonly exitCode: 0 | 1;
+  /** The first wrong thing that nothing else that is wrong explains; null when nothing is wrong. */
+  readonly likelyCause: Symptom | null;
+  /** Everything that was looked at, causes before what they cause. */
+  readonly symptoms: readonly Symptom[];
+  readonly seconds: number;
+}
+
+/** Runs every examination of the topics side by side; rejects only when aborted. */
+export async function diagnose(
+  context: DiagnosisContext,
+  { topics, examinations }: { readonly topics: readonly Topic[]; readonly examinations: readonly Examination[] },
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<Diagnosis> {
+  const start = context.clock.now();
+  const chosen = examinations.filter((each) => each.topics.some((topic) => topics.includes(topic)));
+  const looked = await lookSideBySide("diagnosis", chosen, context, { screen, signal });
+  const symptoms = chosen.flatMap(({ id, title }, index) => {
+    const finding = looked[index];
+    return finding === undefined ? [] : [{ id, title, ...finding }];
+  });
+  const first = (status: Symptom["status"]) => symptoms.find((symptom) => symptom.status === status);
+  const likelyCause = first("fail") ?? first("warn") ?? null;
+  const seconds = context.clock.now() - start;
+  return {
+    stack: context.stack,
+    topics,
+    exitCode: first("fail") === undefined ? 0 : 1,
+    likelyCause,
+    symptoms,
+    seconds,
+  };
+}

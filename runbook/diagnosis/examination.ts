@@ -1,0 +1,22 @@
+import type { Prometheus } from "../io/prometheus.ts";
+import type { PreflightContext } from "../preflight/context.ts";
+import type { Look } from "../preflight/side-by-side.ts";
+
+/** The parts of the runbook's troubleshooting guide. */
+export const TOPICS = ["database", "errors", "latency"] as const;
+export type Topic = (typeof TOPICS)[number];
+
+/** What a diagnosis looks at: the same as a preflight, and the metrics. */
+export interface DiagnosisContext extends PreflightContext {
+  readonly metrics: Pick<Prometheus, "instant">;
+}
+
+/** One thing of the troubleshooting guide to look at. */
+export interface Examination extends Look<DiagnosisContext> {
+  /** Stable, for the JSON document. */
+  readonly id: string;
+  readonly topics: readonly Topic[];
+}
+
+/** The namespaces of what serves users. */
+export const SERVED = ["sparki-engine", "sparki-web"] as const;

@@ -1,0 +1,88 @@
+import { readPodLog } from "../gates/pod-log.ts";
+import { fail, pass } from "../preflight/check.ts";
+import { type DiagnosisContext, type Examination, SERVED } from "./examination.ts";
+
+const SLOW_MILLISECONDS = 1000;
+const MOST_SHOWN = 5;
+const MOST_CHARACTERS = 160;
+
+interface Line {
+  readonly pod: string;
+  readonly text: string;
+}
+
+async function linesOf({ cluster }: DiagnosisContext): Promise<Line[]> {
+  const looks = SERVED.map(async (namespace) => {
+    const found = (await cluster.pods(namespace)) ?? [];
+    const logs = found.map(async ({ name }) => {
+      const lines = (await cluster.logLines(namespace, name)) ?? [];
+      return lines.map((text) => ({ pod: name, text }));
+    });
+    return (await Promise.all(logs)).flat();
+  });
+  return (await Promise.all(looks)).flat();
+}
+
+export const errorLines: Examination = {
+  id: "error-lines",
+  topics: ["database", "errors"],
+  title: "ERROR log lines",
+  timeLimitSeconds: 60,
+  run: async (context) => {
+    const lines = await linesOf(context);
+    const found = lines.filter(({ text }) => isError(text));
+    if (found.length === 0) return pass(`none in the last ${lines.length} log lines`);
+    const kinds = [...Map.groupBy(found, ({ text }) => kindOf(text))].sort(
+      ([, one], [, other]) => other.length - one.length,
+    );
+    const evidence = kinds.slice(0, MOST_SHOWN).map(([kind, all]) => `${all.length} times: ${shortened(kind)}`);
+    const [worst] = kinds[0]?.[1] ?? [];
+    const next = `kubectl logs ${worst?.pod} -n ${namespaceOf(worst)} --tail=100`;
+    return { ...fail(`${found.length} of ${lines.length} log lines are errors`, next), evidence };
+  },
+};
+
+function isError(text: string): boolean {
+  const { errorLines: own, outages } = readPodLog([text]);
+  return own.length + outages.length > 0;
+}
+
+function namespaceOf(line: Line | undefined): string {
+  return line?.pod.startsWith("web") ? "sparki-web" : "sparki-engine";
+}
+
+export const slowQueries: Examination = {
+  id: "slow-queries",
+  topics: ["database", "latency"],
+  title: "Slow work in the logs",
+  timeLimitSeconds: 60,
+  run: async (context) => {
+    const lines = await linesOf(context);
+    const slow = lines.map((line) => ({ ...line, milliseconds: durationOf(line.text) }));
+    const found = slow.filter(({ milliseconds }) => milliseconds > SLOW_MILLISECONDS);
+    if (found.length === 0) return pass(`none of ${lines.length} log lines has duration_ms > ${SLOW_MILLISECONDS}`);
+    const slowest = found.toSorted((one, other) => other.milliseconds - one.milliseconds);
+    const evidence = slowest.slice(0, MOST_SHOWN).map(({ text }) => shortened(text));
+    const next = `in Kibana: duration_ms > ${SLOW_MILLISECONDS}; for a query: EXPLAIN (ANALYZE, BUFFERS) of it on a restored copy`;
+    return {
+      ...fail(`${found.length} of ${lines.length} log lines have duration_ms > ${SLOW_MILLISECONDS}`, next),
+      evidence,
+    };
+  },
+};
+
+function durationOf(text: string): number {
+  return Number(/"duration_ms":\s*([0-9.]+)/.exec(text)?.[1] ?? 0);
+}
+
+/** A line without what differs from one occurrence to the next. */
+function kindOf(text: string): string {
+  return text
+    .replace(/"ts":"[^"]*",?/, "")
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "…")
+    .replace(/("duration_ms":)[0-9.]+/, "$1…");
+}
+
+function shortened(text: string): string {
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
+}

@@ -1,0 +1,92 @@
+import type { PodLook } from "../io/cluster-pods.ts";
+import { type Finding, fail, pass, skipped, warn } from "../preflight/check.ts";
+import { type DiagnosisContext, type Examination, SERVED } from "./examination.ts";
+
+const HOUR = 3600;
+/** Of a limit; memory beyond it is close to being killed for it, CPU beyond it is slowed down. */
+const MAX_USED_RATIO = 0.9;
+const MOST_SHOWN = 5;
+
+export const pods: Examination = {
+  id: "pods",
+  topics: ["database", "errors", "latency"],
+  title: "Pods",
+  timeLimitSeconds: 45,
+  run: async ({ cluster }) => {
+    const lists = await Promise.all(SERVED.map((namespace) => cluster.pods(namespace)));
+    const found = lists.flatMap((list) => list ?? []);
+    if (found.length === 0) return fail("no pod runs", "npx sparki preflight, then npx sparki deploy");
+    const sick = found.filter(({ ready, phase }) => !ready && phase !== "Succeeded");
+    const ended = found.filter(({ restarts }) => restarts > 0);
+    const evidence = [...new Set([...sick, ...ended])].map(describe);
+    const [worst] = sick.length > 0 ? sick : ended;
+    const next = `kubectl describe pod ${worst?.name} -n ${worst?.namespace}`;
+    if (sick.length > 0) return { ...fail(`${sick.length} of ${found.length} pods are not ready`, next), evidence };
+    if (ended.length > 0) return { ...warn(`${ended.length} of ${found.length} pods were restarted`, next), evidence };
+    return pass(`${found.length} pods are ready, none was restarted`);
+  },
+};
+
+function describe({ name, waiting, ended, restarts, phase }: PodLook): string {
+  const why = [waiting, ended && `last ended: ${ended}`].filter(Boolean).join("; ") || phase;
+  return `${name}, ${restarts} restarts: ${why}`;
+}
+
+export const warnings: Examination = {
+  id: "events",
+  topics: ["errors"],
+  title: "Cluster events",
+  timeLimitSeconds: 45,
+  run: async ({ clock, cluster }) => {
+    const lists = await Promise.all(SERVED.map((namespace) => cluster.warnings(namespace)));
+    const recent = lists.flatMap((list) => list ?? []).filter(({ lastAt }) => clock.now() - lastAt < HOUR);
+    if (recent.length === 0) return pass("Kubernetes warned of nothing in the last hour");
+    const evidence = recent
+      .slice(0, MOST_SHOWN)
+      .map(({ about, reason, message, count }) => `${about}, ${count} times: ${reason}: ${message}`);
+    const next = "kubectl get events -A --field-selector type=Warning --sort-by .lastTimestamp";
+    return { ...warn(`Kubernetes warned of ${recent.length} things in the last hour`, next), evidence };
+  },
+};
+
+export const resources: Examination = {
+  id: "resources",
+  topics: ["errors", "latency"],
+  title: "Limits and usage",
+  timeLimitSeconds: 45,
+  run: async (context) => {
+    const findings = await Promise.all(SERVED.map((namespace) => judge(context, namespace)));
+    return (
+      findings.find(({ status }) => status === "fail") ??
+      findings.find(({ status }) => status === "warn") ??
+      findings[0] ??
+      skipped("nothing runs")
+    );
+  },
+};
+
+async function judge({ cluster }: DiagnosisContext, namespace: string): Promise<Finding> {
+  const [found = [], usage] = await Promise.all([cluster.pods(namespace), cluster.usage(namespace)]);
+  const next = `kubectl top pods -n ${namespace}; raise the limits in apps/charts, or find the leak`;
+  const killed = found.filter(({ ended }) => ended?.startsWith("OOMKilled"));
+  if (killed.length > 0)
+    return { ...fail(`${killed.length} pods ran out of memory`, next), evidence: killed.map(describe) };
+  if (usage === undefined || usage === "unmeasured") return skipped("the cluster has no metrics API to ask for usage");
+  const tight = found.flatMap(({ name, limits }) => {
+    const used = usage.get(name);
+    return [tightness(name, "memory", used?.bytes, limits.bytes), tightness(name, "CPU", used?.cores, limits.cores)];
+  });
+  const evidence = tight.flatMap((each) => each ?? []);
+  if (evidence.length > 0) return { ...warn(`${evidence.length} limits are nearly reached`, next), evidence };
+  return pass(`every pod is below ${MAX_USED_RATIO * 100} % of its limits`);
+}
+
+function tightness(
+  name: string,
+  what: string,
+  used: number | undefined,
+  limit: number | undefined,
+): string | undefined {
+  if (used === undefined || limit === undefined || used / limit <= MAX_USED_RATIO) return undefined;
+  return `${name}: ${Math.round((100 * used) / limit)} % of its ${what}`;
+}

@@ -1,0 +1,16 @@
+import { DeployError } from "../../stacks/deploy-error.ts";
+import type { Prometheus, Series } from "../io/prometheus.ts";
+
+/** The one number of a query; undefined without data, or where it is no number. Throws SPARKI_OUTSIDE without an answer. */
+export async function numberOf(metrics: Pick<Prometheus, "instant">, query: string): Promise<number | undefined> {
+  const [series] = await seriesOf(metrics, query);
+  return series?.points[0]?.[1];
+}
+
+/** The series of a query; none without data. Throws SPARKI_OUTSIDE when the metrics cannot be asked. */
+export async function seriesOf(metrics: Pick<Prometheus, "instant">, query: string): Promise<readonly Series[]> {
+  const reading = await metrics.instant(query);
+  if (reading.kind === "value") return reading.value;
+  if (reading.kind !== "unreachable") return [];
+  throw new DeployError("SPARKI_OUTSIDE", reading.reason, { hint: "npx sparki preflight" });
+}

@@ -1,0 +1,112 @@
+import type { Objective } from "../../gates/objective.ts";
+import { fail, pass, skipped, warn } from "../preflight/check.ts";
+import type { Examination, Topic } from "./examination.ts";
+import { numberOf, seriesOf } from "./readings.ts";
+
+const MIN_HIT_RATIO = 0.5;
+const MOST_SHOWN = 5;
+
+const answered = (
+  look: { readonly id: string; readonly title: string; readonly path: string; readonly topics: readonly Topic[] },
+  next: string,
+): Examination => ({
+  id: look.id,
+  topics: look.topics,
+  title: look.title,
+  timeLimitSeconds: 20,
+  run: async ({ config, http }, signal) => {
+    const url = `https://${config.domain}${look.path}`;
+    const answer = await http(url, { headers: { "x-sparki-synthetic": "1" }, timeoutSeconds: 15, signal });
+    if (!answer.answered) return fail(`${url}: ${answer.error}`, next);
+    const told = `${url} answered ${answer.status} in ${Math.round(answer.seconds * 1000)} ms`;
+    if (answer.status === 200) return pass(told);
+    return { ...fail(told, next), evidence: [answer.body.slice(0, 160)] };
+  },
+});
+
+/** The engine's own pod asks the database for it, over the connection that users' requests take. */
+export const databaseAnswer = answered(
+  { id: "database-answer", title: "A pod asks the database", path: "/api/projects", topics: ["database", "errors"] },
+  "npx sparki diagnose database",
+);
+
+export const cacheAnswer = answered(
+  { id: "cache-answer", title: "A pod asks the cache", path: "/api/cache/health", topics: ["errors", "latency"] },
+  "aws elasticache describe-replication-groups; the cache's owners see whether it fails over",
+);
+
+export const cacheHits: Examination = {
+  id: "cache-hits",
+  topics: ["latency"],
+  title: "Cache hit ratio",
+  timeLimitSeconds: 20,
+  run: async ({ metrics, stack }) => {
+    const reads = (result: string) =>
+      `sum(rate(cache_commands_total{namespace="sparki-engine",stack="${stack}",result=~"${result}"}[5m]))`;
+    const ratio = await numberOf(metrics, `(${reads("hit")} or vector(0)) / (${reads("hit|miss")} > 0)`);
+    if (ratio === undefined) return skipped("the engine's metrics say nothing of its cache");
+    const told = `${Math.round(ratio * 100)} % of reads were hits in the last 5 minutes`;
+    return ratio < MIN_HIT_RATIO
+      ? warn(
+          `${told}; expected at least ${MIN_HIT_RATIO * 100} %`,
+          "a release with new keys starts low: look again in 10 minutes",
+        )
+      : pass(told);
+  },
+};
+
+export const errorRate: Examination = {
+  id: "error-rate",
+  topics: ["errors"],
+  title: "Error rate by route",
+  timeLimitSeconds: 20,
+  run: async ({ config, metrics, stack }) => {
+    const rate = (more: string) =>
+      `sum by (namespace, route) (rate(http_requests_total{stack="${stack}",synthetic="false"${more}}[5m]))`;
+    const series = await seriesOf(metrics, `${rate(',status=~"5.."')} / (${rate("")} > 0)`);
+    if (series.length === 0) return pass("no route answered 5xx in the last 5 minutes");
+    const limit = limitOf(config.objectives);
+    const evidence = worstFirst(series, (value) => `${(value * 100).toFixed(2)} % answered 5xx`);
+    const worst = Math.max(...series.map(({ points }) => points[0]?.[1] ?? 0));
+    const told = `up to ${(worst * 100).toFixed(2)} % of a route's requests failed; the objective is ${limit * 100} %`;
+    if (worst <= limit) return pass(told);
+    return { ...fail(told, "npx sparki rollback if it began with the newest release"), evidence };
+  },
+};
+
+function limitOf(objectives: readonly Objective[]): number {
+  return objectives.find(({ kind }) => kind.type === "errors")?.maxRatio ?? 0;
+}
+
+export const slowRoutes: Examination = {
+  id: "slow-routes",
+  topics: ["latency"],
+  title: "P99 by route",
+  timeLimitSeconds: 20,
+  run: async ({ config, metrics, stack }) => {
+    const buckets = `sum by (namespace, route, le) (rate(http_request_duration_seconds_bucket{stack="${stack}",synthetic="false"}[5m]))`;
+    // A bucket without requests is no number.
+    const series = await seriesOf(metrics, `histogram_quantile(0.99, ${buckets}) >= 0`);
+    if (series.length === 0) return skipped("no user's request was measured in the last 5 minutes");
+    const limit = slowest(config.objectives);
+    const worst = Math.max(...series.map(({ points }) => points[0]?.[1] ?? 0));
+    const told = `the slowest route's P99 is ${worst.toFixed(2)} s; the objective is ${limit} s`;
+    if (worst <= limit) return pass(told);
+    const evidence = worstFirst(series, (value) => `P99 ${value.toFixed(2)} s`);
+    return { ...fail(told, "npx sparki rollback if it began with the newest release"), evidence };
+  },
+};
+
+/** The objective that is met by all but one request in a hundred. */
+function slowest(objectives: readonly Objective[]): number {
+  const seconds = objectives.flatMap(({ kind }) => (kind.type === "slowerThan" ? [kind.seconds] : []));
+  return Math.max(...seconds, 0);
+}
+
+function worstFirst(series: Awaited<ReturnType<typeof seriesOf>>, tell: (value: number) => string): string[] {
+  return series
+    .map(({ labels, points }) => ({ route: `${labels.namespace} ${labels.route}`, value: points[0]?.[1] ?? 0 }))
+    .sort((one, other) => other.value - one.value)
+    .slice(0, MOST_SHOWN)
+    .map(({ route, value }) => `${route}: ${tell(value)}`);
+}

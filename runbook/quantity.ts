@@ -1,0 +1,30 @@
+/** An amount of CPU and memory; what is not said is undefined. */
+export interface Amounts {
+  readonly cores: number | undefined;
+  readonly bytes: number | undefined;
+}
+
+const FACTORS: Readonly<Record<string, number>> = {
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+};
+
+/** A Kubernetes quantity such as 250m or 512Mi as a number; undefined for text that is none. */
+export function quantity(text: string | undefined): number | undefined {
+  const [, number, unit = ""] = /^([0-9.]+)(\w*)$/.exec(text ?? "") ?? [];
+  const factor = FACTORS[unit];
+  return number === undefined || factor === undefined ? undefined : Number(number) * factor;
+}
+
+/** The CPU and memory of a list of resources by name. */
+export function amountsOf(resources: Readonly<Record<string, string>>): Amounts {
+  return { cores: quantity(resources.cpu), bytes: quantity(resources.memory) };
+}
