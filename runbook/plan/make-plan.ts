@@ -10,7 +10,11 @@ import type { Clock } from "../command.ts";
 import type { EngineResult } from "../deploy/engine-record.ts";
 import { promotionIn } from "../deploy/promotion.ts";
 import type { Engine } from "../io/engine.ts";
+import { pinConfig } from "../io/pinned-config.ts";
 import { resourcesIn } from "../report/state.ts";
+import { schemaObstacle } from "../rollback/rollback.ts";
+import { ROLLBACK_ENVIRONMENT } from "../rollback/rollback-mode.ts";
+import { migratedReleases } from "../rollback/way-back.ts";
 import { isRecord } from "./canonical.ts";
 import { criticalPath } from "./critical-path.ts";
 import { type Drift, DriftRecord, driftEntries } from "./drift.ts";
@@ -21,13 +25,14 @@ import { type HelmTemplate, helmDiffs } from "./helm-diff.ts";
 import type { FromTo, Plan, PlannedChange, SchemaLevel } from "./plan.ts";
 import { type PlannedResource, PlannedResources, planEntries } from "./planned.ts";
 import { plannedDependencies } from "./planned-dependencies.ts";
+import { type PlannedRollback, plannedRollback } from "./planned-rollback.ts";
 import { chartEntries, programEntries } from "./program-files.ts";
 import { RISKS, riskOf } from "./risk.ts";
 
 /** What a plan is made of: one stack's engine, its config file, and the folder with the program and the charts. */
 export interface PlanTarget {
   readonly stack: string;
-  readonly engine: Pick<Engine, "plan" | "previewRefresh" | "exportState">;
+  readonly engine: Pick<Engine, "plan" | "preview" | "previewRefresh" | "exportState" | "history">;
   readonly configFile: string;
   readonly projectDirectory: string;
   readonly template: HelmTemplate;
@@ -61,6 +66,7 @@ export async function makePlan(target: PlanTarget): Promise<Plan> {
     changes: changesOf(resources),
     unchanged: resources.filter(({ action }) => action === "same").length,
     drift,
+    wayBack: result.outcome === "succeeded" ? await wayBack(target, config, exported, resources) : undefined,
     policy: result.policy,
     helm: await helmDiffs(resources, config.cluster.version, target.template),
     monthlyCost: costChange(resources),
@@ -88,6 +94,29 @@ async function preview(engine: PlanTarget["engine"]): Promise<Previewed> {
     return { result, resources: planned.all, enginePlan: JSON.parse(text) };
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Undefined where nothing is live to go back to. */
+async function wayBack(
+  { configFile, engine }: PlanTarget,
+  config: StackConfig,
+  exported: unknown,
+  planned: readonly PlannedResource[],
+): Promise<PlannedRollback | undefined> {
+  const state = resourcesIn(exported);
+  const live = promotionIn(state)?.release;
+  if (live === undefined) return undefined;
+  const migrated = [...migratedReleases(await engine.history(), state, config), config.release];
+  const pinned = pinConfig(configFile, live);
+  try {
+    const found = new PlannedResources();
+    const settings = { configFile: pinned.file, environment: ROLLBACK_ENVIRONMENT };
+    const { outcome, failure } = await engine.preview((_record, event) => found.add(event), settings);
+    const refused = outcome === "succeeded" ? undefined : `its preview ${outcome}: ${failure}`;
+    return plannedRollback(live, schemaObstacle(live, migrated) ?? refused, planned, found.all);
+  } finally {
+    pinned.remove();
   }
 }
 

@@ -1,7 +1,7 @@
 import type { InputChange } from "./difference.ts";
 import type { HelmDiff } from "./helm-diff.ts";
 import type { Plan, PlannedChange } from "./plan.ts";
-import { deployCommand, inputChangeText, planFacts, riskCounts, shortType } from "./plan-text.ts";
+import { deployCommand, inputChangeText, planFacts, riskCounts, shortType, wayBackLists } from "./plan-text.ts";
 import { RISK_TITLES } from "./risk.ts";
 
 const STYLE = `
@@ -34,6 +34,7 @@ export function planHtml(plan: Plan): string {
       return section(`${RISK_TITLES[risk]} (${count})`, list(changes.map(changeItem)));
     }),
     section("Changed by hand", driftList(plan)),
+    section("If it fails", wayBackText(plan)),
     section("Policies", policyList(plan)),
     ...(plan.helm.length > 0 ? [section("Rendered manifests", plan.helm.map(helmDetails).join(""))] : []),
     section("What takes the time", `<p>${text(plan.duration.chain.join(" → ") || "Nothing")}</p>`),
@@ -78,6 +79,14 @@ function driftList({ drift }: Plan): string {
   return list(drift.map(item));
 }
 
+function wayBackText(plan: Plan): string {
+  const lists = wayBackLists(plan).map(
+    ([title, names]) => `<h3>${title} (${names.length})</h3>${list(names.map(text))}`,
+  );
+  const fact = planFacts(plan).find(([what]) => what === "If it fails")?.[1] ?? "";
+  return `<p>${text(fact)}</p>${lists.join("")}`;
+}
+
 function policyList({ policy: { checked, violations } }: Plan): string {
   if (violations.length === 0) return `<p class="good">All ${checked} checks passed.</p>`;
   const item = ({ policy, level, resource, message }: Plan["policy"]["violations"][number]) =>
@@ -97,6 +106,7 @@ function diffLine(line: string): string {
 }
 
 function list(items: readonly string[]): string {
+  if (items.length === 0) return "<p>None.</p>";
   return `<ul>${items.map((item) => `<li>${item}</li>`).join("")}</ul>`;
 }
 

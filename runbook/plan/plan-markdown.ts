@@ -2,7 +2,7 @@ import { duration } from "../report/duration.ts";
 import type { Drift } from "./drift.ts";
 import type { HelmDiff } from "./helm-diff.ts";
 import type { Plan, PlannedChange } from "./plan.ts";
-import { deployCommand, inputChangeText, planFacts, riskCounts, shortType } from "./plan-text.ts";
+import { deployCommand, inputChangeText, planFacts, riskCounts, shortType, wayBackLists } from "./plan-text.ts";
 import { RISK_TITLES } from "./risk.ts";
 
 /** A comment on a pull request holds 65,536 characters; a new release's manifests alone would fill it. */
@@ -20,6 +20,13 @@ export function planMarkdown(plan: Plan): string {
       return section(`${RISK_TITLES[risk]} (${count})`, group.flatMap(changeLines));
     }),
     section("Changed by hand", drift.flatMap(driftLines), "Nothing: the cloud is as the state says."),
+    ...wayBackLists(plan).map(([title, names]) =>
+      section(
+        `If it fails: ${title.toLowerCase()} (${names.length})`,
+        names.map((name) => `- ${name}`),
+        "None.",
+      ),
+    ),
     section("Policies", policy.violations.map(violationLine), `All ${policy.checked} checks passed.`),
     ...helm.map((diff) => section(`Manifests of ${diff.release} (+${diff.added} −${diff.removed})`, helmLines(diff))),
     section("What takes the time", durationLines(plan)),

@@ -24,7 +24,23 @@ export function planFacts(plan: Plan): readonly (readonly [what: string, value: 
       `${money(monthlyCost.from)} → ${money(monthlyCost.to)} ${monthlyCost.currency}, list prices of ${monthlyCost.asOf}`,
     ],
     ["Duration", `about ${duration(time.typical)}, at the longest ${duration(time.longest)}`],
-    ["If it fails", release.from === undefined ? "nothing is live to go back to" : `back to ${release.from}`],
+    ["If it fails", wayBackText(plan)],
+  ];
+}
+
+function wayBackText({ release, wayBack }: Plan): string {
+  if (release.from === undefined) return "nothing is live to go back to";
+  if (wayBack === undefined) return `back to ${release.from}`;
+  if (wayBack.obstacle !== undefined) return `no way back to ${wayBack.release}: ${wayBack.obstacle}`;
+  return `back to ${wayBack.release}: takes back ${wayBack.takesBack.length} of the changes, leaves ${wayBack.leaves.length}`;
+}
+
+/** A rollback's changes in a line each, by what becomes of them; none where there is no way back. */
+export function wayBackLists({ wayBack }: Plan): readonly (readonly [title: string, names: readonly string[]])[] {
+  if (wayBack === undefined || wayBack.obstacle !== undefined) return [];
+  return [
+    ["Taken back", wayBack.takesBack],
+    ["Left as deployed", wayBack.leaves],
   ];
 }
 

@@ -5,6 +5,7 @@ import type { InputChange } from "./difference.ts";
 import type { Drift } from "./drift.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import type { HelmDiff } from "./helm-diff.ts";
+import type { PlannedRollback } from "./planned-rollback.ts";
 import type { Risk } from "./risk.ts";
 
 /** One change that a deployment would make, without any secret's value. */
@@ -39,6 +40,8 @@ export interface Plan {
   readonly changes: readonly PlannedChange[];
   readonly unchanged: number;
   readonly drift: readonly Drift[];
+  /** Undefined where nothing is live to go back to, or the deployment's own preview failed. */
+  readonly wayBack: PlannedRollback | undefined;
   readonly policy: { readonly checked: number; readonly violations: readonly Violation[] };
   readonly helm: readonly HelmDiff[];
   readonly monthlyCost: FromTo<number> & Pick<CostEstimate, "currency" | "asOf" | "region">;

@@ -70,8 +70,16 @@ describe("sparki deploy and sparki rollback", () => {
     expect(await stack.live()).toEqual(everywhere(two));
   });
 
-  it("roll a bad third one back by themselves, and prove the second within two minutes", async () => {
+  it("know the way back from a third one before it is deployed", async () => {
     await stack.configure(bad3, BAD);
+    const { exitCode, document } = await stack.run("plan");
+    expect(exitCode).toBe(0);
+    expect(document.wayBack).toMatchObject({ release: "2.0" });
+    expect(document.wayBack.takesBack).toEqual(expect.arrayContaining(["engine-one-box", "engine-fleet", "web-fleet"]));
+    expect(document.wayBack.leaves).toEqual(expect.arrayContaining(["database-jobs-migrate-run"]));
+  });
+
+  it("roll a bad third one back by themselves, and prove the second within two minutes", async () => {
     const { exitCode, document } = await stack.run("deploy --yes");
     expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 1, outcome: "rolled-back" });
     expect(actions(document).slice(-2)).toEqual(["one-box: rollback", "rollback: stop"]);

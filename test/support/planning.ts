@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { EngineRecord, type EngineResult, type RecordedEvent } from "../../runbook/deploy/engine-record.ts";
+import type { Update } from "../../runbook/deploy/update.ts";
 import type { Watcher } from "../../runbook/io/engine.ts";
 import type { PlanTarget } from "../../runbook/plan/make-plan.ts";
 import { fakeClock } from "./fake-clock.ts";
@@ -64,6 +65,10 @@ export interface Recorded {
   /** The state's resources as exported. */
   readonly resources?: readonly Inputs[];
   readonly result?: Partial<EngineResult>;
+  /** The stack's history, newest first. */
+  readonly updates?: readonly Update[];
+  /** What a preview that is pinned to the live release comes to. */
+  readonly pinned?: { readonly steps: readonly Planned[]; readonly result?: Partial<EngineResult> };
 }
 
 const SUCCEEDED: EngineResult = {
@@ -95,13 +100,22 @@ export function plannedProject(recorded: Recorded): PlanTarget {
   };
 }
 
-export function engineTelling({ steps, drift = [], resources = [], result = {} }: Recorded): PlanTarget["engine"] {
+export function engineTelling({
+  steps,
+  drift = [],
+  resources = [],
+  result = {},
+  pinned = { steps: [] },
+  updates = [],
+}: Recorded): PlanTarget["engine"] {
   const tell = async (events: readonly RecordedEvent[], watch: Watcher | undefined, end: Partial<EngineResult>) => {
     for (const event of events) watch?.(new EngineRecord(), event);
     return { ...SUCCEEDED, ...end };
   };
   return {
     plan: (_file, watch) => tell(steps.map(stepEvent), watch, result),
+    preview: (watch) => tell(pinned.steps.map(stepEvent), watch, pinned.result ?? {}),
+    history: async () => updates,
     previewRefresh: (watch) => tell(drift.map(refreshedEvent), watch, {}),
     exportState: async () => ({ version: 3, deployment: { resources } }),
   };
