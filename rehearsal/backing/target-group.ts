@@ -14,13 +14,19 @@ const MIN_INTERVAL_SECONDS = 0.3;
 const CHECK_LIMIT_MILLISECONDS = 2000;
 /** Requests take the time they take, whatever the time scale: what is in flight gets at least this. */
 const MIN_DRAIN_SECONDS = 5;
+/** Until each node of a load balancer knows that a target was deregistered: AWS promises no time, this is a long one. */
+const NOTICE_SECONDS = 10;
 
-/** The targets of one target group: checked by a timer of their own, picked only while healthy, drained when they leave. */
+/**
+ * The targets of one target group: checked by a timer of their own, picked only while healthy. One that leaves is picked
+ * until the balancer has noticed, then drained.
+ */
 export class TargetGroup {
   readonly #timeScale: number;
   readonly #onHealth: () => void;
   readonly #targets = new Map<string, Target>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #leaving = new Map<string, NodeJS.Timeout>();
   #settings: TargetGroupState | undefined;
   #turn = 0;
 
@@ -38,8 +44,8 @@ export class TargetGroup {
 
   setTargets(endpoints: readonly Endpoint[]): void {
     const wanted = new Map(endpoints.map((endpoint) => [keyOf(endpoint), endpoint]));
-    for (const key of this.#targets.keys()) if (!wanted.has(key)) this.#remove(key);
-    for (const [key, endpoint] of wanted) if (!this.#targets.has(key)) this.#add(key, endpoint);
+    for (const key of this.#targets.keys()) if (!wanted.has(key)) this.#deregister(key);
+    for (const [key, endpoint] of wanted) this.#register(key, endpoint);
     this.#onHealth();
   }
 
@@ -63,13 +69,30 @@ export class TargetGroup {
     for (const key of this.#targets.keys()) this.#remove(key, 0);
   }
 
-  #add(key: string, { address, port }: Endpoint): void {
+  #register(key: string, { address, port }: Endpoint): void {
+    this.#stay(key);
+    if (this.#targets.has(key)) return;
     const agent = new Agent({ keepAlive: true, maxFreeSockets: 256 });
     this.#targets.set(key, { address, port, agent, health: new Health(), outstanding: 0 });
     if (this.#settings) void this.#checkAndRepeat(key);
   }
 
+  #deregister(key: string): void {
+    if (this.#leaving.has(key)) return;
+    const leave = () => {
+      this.#remove(key);
+      this.#onHealth();
+    };
+    this.#leaving.set(key, setTimeout(leave, NOTICE_SECONDS * this.#timeScale * 1000).unref());
+  }
+
+  #stay(key: string): void {
+    clearTimeout(this.#leaving.get(key));
+    this.#leaving.delete(key);
+  }
+
   #remove(key: string, drainSeconds = this.#drainSeconds()): void {
+    this.#stay(key);
     const target = this.#targets.get(key);
     this.#targets.delete(key);
     clearTimeout(this.#timers.get(key));

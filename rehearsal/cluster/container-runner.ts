@@ -11,7 +11,7 @@ import type { Occurrence } from "./events.ts";
 import { pullImage } from "./image-pull.ts";
 import type { ContainerState, ContainerStatus } from "./objects.ts";
 import { attempt, type ProbeTarget } from "./probe-attempt.ts";
-import { pause } from "./timing.ts";
+import { graceAfterHook, pause } from "./timing.ts";
 
 const CONFIG_RETRY_MILLISECONDS = 1000;
 
@@ -56,13 +56,13 @@ export class ContainerRunner {
     }
   }
 
-  /** Runs the preStop hook, then TERM, then KILL after the grace; resolves once the process is gone. */
+  /** Runs the preStop hook, then TERM, then KILL once hook and process have used up the grace; resolves when it is gone. */
   async stop(graceSeconds: number): Promise<void> {
     this.#stopping.abort();
     if (this.#process?.running() !== true) return;
     this.#record("Normal", "Killing", `Stopping container ${this.#plan.container.name}`);
-    await this.#preStop();
-    await this.#process.stop(this.#host.timing.grace(graceSeconds) / 1000);
+    const hookSeconds = await this.#preStop(graceSeconds);
+    await this.#process.stop(this.#host.timing.grace(graceAfterHook(graceSeconds, hookSeconds)) / 1000);
   }
 
   /** KILL at once. */
@@ -179,13 +179,19 @@ export class ContainerRunner {
     await pause(wait, this.#stopping.signal);
   }
 
-  async #preStop(): Promise<void> {
+  /** Runs the hook, within the grace; resolves with the modelled seconds of its sleep. */
+  async #preStop(graceSeconds: number): Promise<number> {
     const hook = this.#plan.container.lifecycle?.preStop;
-    if (hook === undefined) return;
+    if (hook === undefined) return 0;
     const { timing } = this.#host;
-    if (hook.sleep !== undefined) return pause(timing.preStopSleep(hook.sleep.seconds));
-    const failure = await attempt(hook, this.#target(), timing.grace(this.#plan.graceSeconds));
+    if (hook.sleep !== undefined) {
+      const seconds = Math.min(hook.sleep.seconds, graceSeconds);
+      await pause(timing.preStopSleep(seconds));
+      return seconds;
+    }
+    const failure = await attempt(hook, this.#target(), timing.grace(graceSeconds));
     if (failure !== undefined) this.#record("Warning", "FailedPreStopHook", `PreStopHook failed: ${failure}`);
+    return 0;
   }
 
   #target(): ProbeTarget {

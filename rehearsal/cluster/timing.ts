@@ -47,6 +47,11 @@ export function timingAt(timeScale: number): Timing {
   };
 }
 
+/** Seconds of a pod's grace that its preStop hook leaves to the process; a kubelet leaves 2 at least. */
+export function graceAfterHook(graceSeconds: number, hookSeconds: number): number {
+  return Math.max(2, graceSeconds - hookSeconds);
+}
+
 /** Resolves after the time, or at once when the signal aborts. */
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   if (signal === undefined) return new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -153,17 +153,33 @@ describe("TargetGroup", () => {
   it("spreads requests evenly, and gives the next one to the target with the fewest in flight", async () => {
     const endpoints = [await target("127.251.17.1", () => {}), await target("127.251.17.2", () => {})];
     const two = await group("two", ...endpoints);
-    const [first, second] = [two.pick(), two.pick()];
-    expect(new Set([first?.address, second?.address]).size).toBe(2);
-    if (first) first.outstanding = 3;
-    expect([two.pick(), two.pick(), two.pick()].map((picked) => picked?.address)).toEqual(
-      Array(3).fill(second?.address),
-    );
+    const [busy, idle] = [two.pick(), two.pick()];
+    expect(new Set([busy?.address, idle?.address]).size).toBe(2);
+    if (busy) busy.outstanding = 3;
+    expect(picked(two)).toEqual(new Set([idle?.address]));
+    if (busy) busy.outstanding = 0;
   });
 
-  it("lets no target in that left", async () => {
+  const [first, second] = [
+    { address: "127.251.17.1", port: PORT },
+    { address: "127.251.17.2", port: PORT },
+  ];
+  const picked = (two: TargetGroup | undefined) =>
+    new Set(Array.from({ length: 4 }, () => two?.pick()?.address).filter((address) => address !== undefined));
+
+  it("asks a target that left until the balancer's nodes have noticed, and never after", async () => {
     const two = groups.get("two");
-    two?.setTargets([{ address: "127.251.17.2", port: PORT }]);
-    expect([two?.pick(), two?.pick()].map((picked) => picked?.address)).toEqual(Array(2).fill("127.251.17.2"));
+    two?.setTargets([second]);
+    expect(picked(two)).toEqual(new Set([first.address, second.address]));
+    await sleep(150);
+    expect(picked(two)).toEqual(new Set([second.address]));
+  });
+
+  it("keeps a target that is back before anybody noticed that it left", async () => {
+    const one = await group("one", second);
+    one.setTargets([]);
+    one.setTargets([second]);
+    await sleep(150);
+    expect(picked(one)).toEqual(new Set([second.address]));
   });
 });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { timingAt } from "../../../rehearsal/cluster/timing.ts";
+import { graceAfterHook, timingAt } from "../../../rehearsal/cluster/timing.ts";
 
 describe("timingAt", () => {
   it("takes the full time at scale 1", () => {
@@ -32,5 +32,15 @@ describe("timingAt", () => {
         expect(timing.preStopSleep(count)).toBeLessThanOrEqual(full.preStopSleep(count));
       }),
     );
+  });
+});
+
+describe("graceAfterHook", () => {
+  it.each([
+    { grace: 60, hook: 45, left: 15 },
+    { grace: 30, hook: 0, left: 30 },
+    { grace: 45, hook: 45, left: 2 },
+  ])("leaves $left s of $grace s to the process after a hook of $hook s", ({ grace, hook, left }) => {
+    expect(graceAfterHook(grace, hook)).toBe(left);
   });
 });
