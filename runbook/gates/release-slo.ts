@@ -1,0 +1,101 @@
+import { BUDGET_PERIOD_SECONDS, type BurnWindow, judgeBurn } from "../../gates/burn-rate.ts";
+import { NO_COUNTS } from "../../gates/evidence.ts";
+import { judgeGate } from "../../gates/gate.ts";
+import { type CountsByObjective, problemOfReading, type Reading } from "../../gates/reading.ts";
+import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
+import type { StackConfig } from "../../stacks/schema.ts";
+import type { Prometheus } from "../io/prometheus.ts";
+import { type PrometheusCounts, prometheusCounts } from "../io/prometheus-counts.ts";
+
+/** The requests that a stack's pods have counted, as Prometheus has them. */
+export interface ReleaseCounts {
+  /** Of users, to either track of the config's release. */
+  readonly users: PrometheusCounts;
+  /** Of gates and checks, to either track of the config's release. */
+  readonly synthetic: PrometheusCounts;
+  /** Of users, whichever release answered: what an error budget is about. */
+  readonly service: PrometheusCounts;
+}
+
+/** What is judged: a stack by its objectives, and its release among them. */
+export interface Judged {
+  readonly stack: string;
+  readonly config: StackConfig;
+}
+
+/** The counts behind a release's objectives and a service's error budget. */
+export function releaseCounts(prometheus: Prometheus, { stack, config }: Judged, now: () => number): ReleaseCounts {
+  const counts = (labels: Readonly<Record<string, string>>) =>
+    prometheusCounts(prometheus, { labels: { stack, ...labels }, now });
+  const release = config.release.id;
+  return {
+    users: counts({ release, synthetic: "false" }),
+    synthetic: counts({ release, synthetic: "true" }),
+    service: counts({ synthetic: "false" }),
+  };
+}
+
+/**
+ * Judges the release's objectives by every request since that time, synthetic ones among them and told apart, as its
+ * gates do; never `pass` without data. Metrics that cannot be read end in `error`, unusable ones in `inconclusive`.
+ */
+export async function judgeReleaseSince(
+  counts: ReleaseCounts,
+  { objectives, gate }: StackConfig,
+  since: number,
+  name: string,
+): Promise<GateResult[]> {
+  const [users, synthetic] = await Promise.all([
+    counts.users.countsSince(objectives, since),
+    counts.synthetic.countsSince(objectives, since),
+  ]);
+  const evidence = objectives.map((objective) => {
+    const found = (reading: Reading<CountsByObjective>) =>
+      (reading.kind === "value" ? reading.value[objective.name] : undefined) ?? NO_COUNTS;
+    return [objective.name, { users: found(users), synthetic: found(synthetic) }] as const;
+  });
+  const options = { gate: name, errorRate: gate.maxWrongVerdictRatio };
+  const results = judgeGate(objectives, Object.fromEntries(evidence), options);
+  const trouble = troubleIn(users) ?? troubleIn(synthetic);
+  return trouble === undefined ? results : results.map((result) => withTrouble(result, trouble));
+}
+
+/**
+ * Judges how fast a window of users' requests used up the error budget, whichever release answered them; "no-requests"
+ * where users asked nothing in it, which is told apart from metrics that cannot be read (`error`).
+ */
+export async function judgeWindow(
+  counts: ReleaseCounts,
+  { objectives, gate }: StackConfig,
+  window: BurnWindow,
+  { name, timeScale }: { readonly name: string; readonly timeScale: number },
+): Promise<GateResult[] | "no-requests"> {
+  const reading = await counts.service.countsOver(objectives, window.seconds * timeScale);
+  if (reading.kind === "no-data") return "no-requests";
+  const found = reading.kind === "value" ? reading.value : {};
+  const options = { gate: name, errorRate: gate.maxWrongVerdictRatio };
+  const results = judgeBurn(objectives, window, found, options);
+  const trouble = troubleIn(reading);
+  if (trouble !== undefined) return results.map((result) => withTrouble(result, trouble));
+  return results.every(({ requests }) => requests === 0) ? "no-requests" : results;
+}
+
+/** The window over the whole of a budget's period that is kept while more than this share of the budget is left. */
+export function budgetWindow(minLeft: number): BurnWindow {
+  return { name: "30 days", seconds: BUDGET_PERIOD_SECONDS, maxBurnRate: 1 - minLeft };
+}
+
+interface Trouble {
+  readonly verdict: Verdict;
+  readonly reason: string;
+}
+
+function troubleIn(reading: Reading<unknown>): Trouble | undefined {
+  if (reading.kind === "value" || reading.kind === "no-data") return undefined;
+  return { verdict: reading.kind === "unreachable" ? "error" : "inconclusive", reason: problemOfReading(reading) };
+}
+
+/** What is proven bad stays so; nothing else is proven by metrics that cannot be used. */
+function withTrouble(result: GateResult, { verdict, reason }: Trouble): GateResult {
+  return { ...result, verdict: worst([result.verdict, verdict]), reason };
+}

@@ -1,0 +1,48 @@
+import type { Reading } from "../../gates/reading.ts";
+import type { Labels, Prometheus, Series } from "../../runbook/io/prometheus.ts";
+
+/** Requests that pods have counted between the epoch's begin and now, by their labels. */
+export interface Counted {
+  readonly labels: Labels;
+  readonly requests: number;
+  readonly errors?: number;
+  /** By the bound in seconds. */
+  readonly slower?: Readonly<Record<number, number>>;
+}
+
+const BOUNDS = [0.1, 1, 5];
+
+/** A Prometheus that scraped `counted` at `at`, and nothing before; `broken` is what it answers to everything instead. */
+export function fakePrometheus(counted: readonly Counted[], at: number, broken?: Reading<never>): Prometheus {
+  const answer = (query: string): Reading<readonly Series[]> => {
+    if (broken !== undefined) return broken;
+    const chosen = counted.filter(({ labels }) => matches(query, labels));
+    const series = chosen.flatMap((each) => seriesOf(query, each, at));
+    return series.length === 0 ? { kind: "no-data" } : { kind: "value", value: series };
+  };
+  return {
+    instant: async (query) => answer(query),
+    samples: async (selector) => answer(selector),
+    range: async (query) => answer(query),
+  };
+}
+
+function matches(query: string, labels: Labels): boolean {
+  const wanted = [...query.matchAll(/(\w+)="([^"]*)"/g)];
+  return wanted.every(([, name = "", value]) => labels[name] === value);
+}
+
+function seriesOf(query: string, { labels, requests, errors = 0, slower = {} }: Counted, at: number): Series[] {
+  const series = (more: Labels, value: number): Series => ({
+    labels: { ...labels, ...more },
+    points: [
+      [at - 1, 0],
+      [at, value],
+    ],
+  });
+  if (query.startsWith("up")) return [series({}, 1)];
+  if (query.startsWith("http_requests_total"))
+    return [series({ status: "200" }, requests - errors), series({ status: "500" }, errors)];
+  const bounds = BOUNDS.map((bound) => series({ le: `${bound}` }, requests - (slower[bound] ?? 0)));
+  return [...bounds, series({ le: "+Inf" }, requests)];
+}
