@@ -41,7 +41,7 @@ export default async function deployment() {
   const identities = new Identities("identities", { stack, keys, cluster, database, secrets }, aws);
   const resources = { network, cluster, database, cache, secrets, edge, identities };
   const platform = { config, ...resources };
-  const namespaces = new Namespaces("namespaces", { provider: cluster.provider });
+  const namespaces = new Namespaces("namespaces", { provider: cluster.provider, networkCidr: config.network.cidr });
   const gates = new Gates(platform);
 
   const jobs = new DatabaseJobs("database-jobs", { platform, place: namespaces.engine, start: gates.start });

@@ -1,3 +1,5 @@
+import { RESTRICTED_POD, restrictedContainer } from "../runbook/restricted-pod.ts";
+
 /** What a one-off Job of the engine's image needs to know. */
 export interface JobSettings {
   /** For example `migrate`; also the Job's name and its container's. */
@@ -44,13 +46,7 @@ function podSpec(settings: JobSettings) {
     serviceAccountName: "engine",
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: 10001,
-      runAsGroup: 10001,
-      fsGroup: 10001,
-      seccompProfile: { type: "RuntimeDefault" },
-    },
+    securityContext: RESTRICTED_POD,
     containers: [container(settings)],
     volumes: [
       {
@@ -80,11 +76,7 @@ function container(settings: JobSettings) {
       requests: { cpu: "250m", memory: "256Mi" },
       limits: { cpu: "1", memory: "256Mi" },
     },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ["ALL"] },
-    },
+    securityContext: restrictedContainer(),
     volumeMounts: [{ name: "database-secret", mountPath: "/mnt/secrets/database", readOnly: true }],
   };
 }

@@ -3,6 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 export interface NamespacesArgs {
   readonly provider: kubernetes.Provider;
+  /** The whole of the network that the cluster is in. */
+  readonly networkCidr: string;
 }
 
 /** A namespace, and all that a pod in it relies on; what is put into it depends on these. */
@@ -34,6 +36,7 @@ export class Namespaces extends pulumi.ComponentResource {
     this.web = createNamespace("sparki-web", inside);
     this.test = createNamespace("sparki-test", inside);
     this.monitoring = createNamespace("sparki-monitoring", inside);
+    allowSiteToTests(this.test, args.networkCidr, inside);
     this.registerOutputs();
   }
 }
@@ -59,6 +62,28 @@ function createServiceAccount(namespace: string, account: string, options: pulum
     `${namespace}-${account}`,
     { metadata: { namespace, name: account }, automountServiceAccountToken: false },
     options,
+  );
+}
+
+/** Tests may ask DNS and use the site as its users do, from outside: nothing of the network that it runs in. */
+function allowSiteToTests({ namespace, ready }: Place, networkCidr: string, options: pulumi.CustomResourceOptions) {
+  const dns = {
+    ports: [
+      { port: 53, protocol: "UDP" },
+      { port: 53, protocol: "TCP" },
+    ],
+  };
+  const site = {
+    to: [{ ipBlock: { cidr: "0.0.0.0/0", except: [networkCidr] } }],
+    ports: [{ port: 443, protocol: "TCP" }],
+  };
+  new kubernetes.networking.v1.NetworkPolicy(
+    `${namespace}-site`,
+    {
+      metadata: { namespace, name: "site" },
+      spec: { podSelector: {}, policyTypes: ["Egress"], egress: [dns, site] },
+    },
+    { ...options, dependsOn: [...ready] },
   );
 }
 

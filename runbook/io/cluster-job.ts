@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { BatchV1Api, type V1Job } from "@kubernetes/client-node";
+import { KubernetesClient } from "./kubernetes.ts";
+
+/** A Job as the Kubernetes API takes it. */
+export type Job = V1Job;
+
+const POLL_MILLISECONDS = 250;
+/** Time that the API may take beyond the Job's own deadline to report its end. */
+const GRACE_SECONDS = 60;
+/** How long the end of a log may come after the end of its Job. */
+const LOG_SECONDS = 5;
+/** The kubelet's reasons why a container never started and, after several tries, never will. */
+const HOPELESS = new Set(["ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"]);
+
+/** One Job on its way to its end. */
+interface Run {
+  readonly client: KubernetesClient;
+  readonly batch: BatchV1Api;
+  readonly job: V1Job;
+  readonly name: string;
+  readonly namespace: string;
+  readonly signal: AbortSignal | undefined;
+  ended: boolean;
+}
+
+/**
+ * Runs a Job to its end, its log streamed into `log`; resolves with why it failed, or undefined when it succeeded. One of
+ * the same name that still runs is waited for instead, one that has ended is removed. Rejects when the API cannot be
+ * asked, or the signal aborts: then the Job runs on, to its own deadline.
+ */
+export async function runJob(
+  kubeconfig: string,
+  job: Job,
+  log: NodeJS.WritableStream,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const client = new KubernetesClient(kubeconfig);
+  const { name = "", namespace = "" } = job.metadata ?? {};
+  const batch = client.config.makeApiClient(BatchV1Api);
+  const run: Run = { client, batch, job, name, namespace, signal, ended: false };
+  await removeEnded(run);
+  await createUnlessRunning(run);
+  const logged = streamLog(run, log);
+  // Awaited below; until then nobody may call it unhandled.
+  logged.catch(() => undefined);
+  try {
+    return await endOf(run);
+  } finally {
+    run.ended = true;
+    await Promise.race([logged, sleep(LOG_SECONDS * 1_000, undefined, { ref: false })]);
+  }
+}
+
+/** A Job's template cannot change: one that has ended makes room for its next run. */
+async function removeEnded(run: Run): Promise<void> {
+  const { batch, name, namespace } = run;
+  const existing = await find(run);
+  if (existing === undefined || isRunning(existing)) return;
+  await batch.deleteNamespacedJob({ name, namespace, propagationPolicy: "Foreground" });
+  const deadline = Date.now() + GRACE_SECONDS * 1_000;
+  while ((await find(run)) !== undefined) {
+    if (Date.now() > deadline) throw new Error(`the previous job ${name} was not removed within ${GRACE_SECONDS} s`);
+    await pause(run);
+  }
+}
+
+/** A Job that still runs was started by a command that did not live to see its end: it is waited for, not doubled. */
+async function createUnlessRunning(run: Run): Promise<void> {
+  const { batch, namespace, job } = run;
+  if ((await find(run)) === undefined) await batch.createNamespacedJob({ namespace, body: job });
+}
+
+async function find({ batch, name, namespace }: Run): Promise<V1Job | undefined> {
+  const { items } = await batch.listNamespacedJob({ namespace, fieldSelector: `metadata.name=${name}` });
+  return items[0];
+}
+
+function isRunning(existing: V1Job): boolean {
+  return !existing.metadata?.deletionTimestamp && !existing.status?.conditions?.some(({ status }) => status === "True");
+}
+
+/** Why the Job failed; undefined when it succeeded. */
+async function endOf(run: Run): Promise<string | undefined> {
+  const limitSeconds = (run.job.spec?.activeDeadlineSeconds ?? 600) + GRACE_SECONDS;
+  const deadline = Date.now() + limitSeconds * 1_000;
+  while (Date.now() < deadline) {
+    const current = await find(run);
+    if (current === undefined) return "it was deleted while it ran";
+    for (const condition of current.status?.conditions ?? []) {
+      if (condition.status !== "True") continue;
+      if (condition.type === "Complete") return undefined;
+      if (condition.type === "Failed") return `${condition.reason}: ${condition.message}${await whyWaiting(run)}`;
+    }
+    const stuck = await whyStuck(run);
+    if (stuck !== undefined) return stuck;
+    await pause(run);
+  }
+  return `it did not end within ${limitSeconds} s${await whyWaiting(run)}`;
+}
+
+/** Why no pod of the Job can ever start, which no waiting mends; the Job is removed, so that the next run starts anew. */
+async function whyStuck(run: Run): Promise<string | undefined> {
+  const waiting = await findWaiting(run);
+  if (waiting?.reason === undefined || !HOPELESS.has(waiting.reason)) return undefined;
+  const { batch, name, namespace } = run;
+  await batch.deleteNamespacedJob({ name, namespace, propagationPolicy: "Background" });
+  return `${waiting.reason}: ${waiting.message ?? ""}`;
+}
+
+async function whyWaiting(run: Run): Promise<string> {
+  const waiting = await findWaiting(run);
+  return waiting?.reason ? ` (${waiting.reason}: ${waiting.message ?? ""})` : "";
+}
+
+async function findWaiting({ client, name, namespace }: Run) {
+  const pods = await client.listPods(namespace, `job-name=${name}`);
+  return pods[0]?.status?.containerStatuses?.[0]?.state?.waiting;
+}
+
+async function streamLog(run: Run, log: NodeJS.WritableStream): Promise<void> {
+  const { client, job, name, namespace } = run;
+  const container = job.spec?.template.spec?.containers[0]?.name ?? "";
+  for (;;) {
+    const [pod] = await client.listPods(namespace, `job-name=${name}`);
+    const phase = pod?.status?.phase;
+    if (pod?.metadata?.name !== undefined && phase !== undefined && phase !== "Pending")
+      return client.followLog(namespace, pod.metadata.name, container, log);
+    // Looked at once more after the end: a pod that has not started by then never will.
+    if (run.ended) return;
+    await pause(run);
+  }
+}
+
+function pause({ signal }: Run): Promise<void> {
+  return sleep(POLL_MILLISECONDS, undefined, signal === undefined ? {} : { signal });
+}
