@@ -1,15 +1,19 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { Redis } from "ioredis";
+import type { Registry } from "prom-client";
 import { DependencyError } from "./dependency.ts";
+import { CacheMetrics } from "./dependency-metrics.ts";
 import { lookupAt } from "./names.ts";
 import { type Settings, secretFiles } from "./settings.ts";
 
 /** A Redis connection over verified TLS with AUTH; the token's file is read again before every new connection. */
 export class Cache {
   readonly #redis: Redis;
+  readonly #metrics: CacheMetrics;
 
-  constructor(settings: Settings, onError: (error: Error) => void) {
+  constructor(settings: Settings, registry: Registry, onError: (error: Error) => void) {
+    this.#metrics = new CacheMetrics(registry);
     const { host, port } = settings.cache;
     const lookup = lookupAt(settings.dnsServer);
     const ca = settings.certificateAuthorityFile && readFileSync(settings.certificateAuthorityFile, "utf8");
@@ -35,7 +39,10 @@ export class Cache {
 
   /** Writes a value that expires after a minute, and reads it back; throws a DependencyError when the cache is away. */
   async setAndGet(key: string, value: string): Promise<string | null> {
-    const commands = Promise.all([this.#redis.set(key, value, "EX", 60), this.#redis.get(key)]);
+    const commands = Promise.all([
+      this.#metrics.observe("set", this.#redis.set(key, value, "EX", 60), () => "ok"),
+      this.#metrics.observe("get", this.#redis.get(key), (found) => (found === null ? "miss" : "hit")),
+    ]);
     const [, read] = await commands.catch(blame);
     return read;
   }
@@ -43,7 +50,7 @@ export class Cache {
   /** Resolves when the cache answers now. */
   async ping(): Promise<void> {
     if (this.#redis.status !== "ready") throw new Error(`cache connection is ${this.#redis.status}`);
-    await this.#redis.ping().catch(blame);
+    await this.#metrics.observe("ping", this.#redis.ping(), () => "ok").catch(blame);
   }
 
   close(): void {

@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import pg from "pg";
+import type { Registry } from "prom-client";
 import { DependencyError } from "./dependency.ts";
+import { DatabaseMetrics } from "./dependency-metrics.ts";
 import { lookupAt, NamedSocket } from "./names.ts";
 import { retry } from "./retry.ts";
 import { type Settings, secretFiles } from "./settings.ts";
@@ -46,13 +48,19 @@ export interface Statement {
   readonly text: string;
 }
 
+const MAX_CONNECTIONS = 4;
+const PING: Statement = { name: "ping", text: "SELECT 1" };
+
 /** A pool of connections that outlives restarts of the database and rotations of its password. */
 export class Database {
   readonly #pool: pg.Pool;
+  readonly #metrics: DatabaseMetrics;
 
-  constructor(settings: Settings, onError: (error: Error) => void) {
-    this.#pool = new pg.Pool({ ...connectionOf(settings), max: 4, idleTimeoutMillis: 30_000, allowExitOnIdle: true });
+  constructor(settings: Settings, registry: Registry, onError: (error: Error) => void) {
+    const size = { max: MAX_CONNECTIONS, idleTimeoutMillis: 30_000, allowExitOnIdle: true };
+    this.#pool = new pg.Pool({ ...connectionOf(settings), ...size });
     this.#pool.on("error", onError);
+    this.#metrics = new DatabaseMetrics(registry, this.#pool, MAX_CONNECTIONS);
   }
 
   /** Runs a statement that is safe to run twice; waits up to `seconds` for the database, then throws a DependencyError. */
@@ -62,18 +70,48 @@ export class Database {
     seconds = 2,
   ): Promise<Row[]> {
     const result = await retry({ seconds, isTransient }, () =>
-      this.#pool.query<Row>({ ...statement, values: [...values] }),
+      this.#ask<Row>({ ...statement, values: [...values] }),
     ).catch(blame);
     return result.rows;
   }
 
   /** Resolves when the database answers now. */
   async ping(): Promise<void> {
-    await this.#pool.query("SELECT 1").catch(blame);
+    await this.#ask(PING).catch(blame);
   }
 
   close(): Promise<void> {
     return this.#pool.end();
+  }
+
+  async #ask<Row extends pg.QueryResultRow>(query: pg.QueryConfig & Statement): Promise<pg.QueryResult<Row>> {
+    try {
+      const result = await this.#onConnection<Row>(query);
+      this.#metrics.record("ok");
+      return result;
+    } catch (error) {
+      this.#metrics.record("error");
+      throw error;
+    }
+  }
+
+  /** As the pool's own `query`, with the time on the connection measured; a connection that failed is not used again. */
+  async #onConnection<Row extends pg.QueryResultRow>(query: pg.QueryConfig & Statement): Promise<pg.QueryResult<Row>> {
+    const client = await this.#pool.connect();
+    // The query's own rejection tells of a lost connection; without a listener it would end the process.
+    const lost = () => undefined;
+    client.on("error", lost);
+    let failed = true;
+    try {
+      const answered = this.#metrics.time(query.name);
+      const result = await client.query<Row>(query);
+      answered();
+      failed = false;
+      return result;
+    } finally {
+      client.off("error", lost);
+      client.release(failed);
+    }
   }
 }
 

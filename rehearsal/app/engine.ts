@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Registry } from "prom-client";
 import { type Answer, json, RequestError } from "./answer.ts";
 import type { Cache } from "./cache.ts";
 import type { Database } from "./database.ts";
@@ -19,12 +20,14 @@ interface Backends {
 
 /** The stand-in engine: projects in PostgreSQL, a health probe of Redis; ready only while both answer. */
 export async function engine(settings: Settings): Promise<void> {
-  const connecting = connect(settings);
+  const registry = new Registry();
+  const connecting = connect(settings, registry);
   let backends: Backends | undefined;
   connecting.then((connected) => {
     backends = connected;
   }, fail);
   await serve(settings, {
+    registry,
     routes: (router) => addRoutes(router, connecting),
     check: async () => {
       if (backends === undefined) throw new Error("waiting for the secrets");
@@ -38,13 +41,16 @@ export async function engine(settings: Settings): Promise<void> {
 }
 
 /** Waits for the secrets' files, then loads the clients: so the port opens before the slow imports. */
-async function connect(settings: Settings): Promise<Backends> {
+async function connect(settings: Settings, registry: Registry): Promise<Backends> {
   const files = Object.values(secretFiles(settings.root));
   while (!files.every((file) => existsSync(file))) await sleep(100);
   const [{ Database }, { Cache }] = await Promise.all([import("./database.ts"), import("./cache.ts")]);
   const report = (dependency: Dependency) => (error: Error) =>
     log("ERROR", `${dependency} connection failed`, { reason: reasonOf(error), dependency });
-  return { database: new Database(settings, report("database")), cache: new Cache(settings, report("cache")) };
+  return {
+    database: new Database(settings, registry, report("database")),
+    cache: new Cache(settings, registry, report("cache")),
+  };
 }
 
 function fail(error: unknown): void {

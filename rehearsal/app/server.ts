@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Registry } from "prom-client";
 import { json } from "./answer.ts";
 import { Misbehaviour } from "./behaviour.ts";
 import { dependencyIn } from "./dependency.ts";
@@ -10,6 +11,8 @@ import { Router } from "./routes.ts";
 import type { Settings } from "./settings.ts";
 
 export interface Service {
+  /** Where its metrics are; `/metrics` shows them. */
+  readonly registry: Registry;
   /** Adds the paths that this application has beside `/health`, `/ready` and `/metrics`. */
   readonly routes: (router: Router) => void;
   /** Rejects, with the reason, while requests could not be served. */
@@ -20,7 +23,7 @@ export interface Service {
 /** Serves until SIGTERM, then goes unready, lets balancers notice, finishes what is in flight and exits 0. */
 export async function serve(settings: Settings, service: Service): Promise<void> {
   const misbehaviour = new Misbehaviour(settings.behaviour, settings.root);
-  const metrics = new RequestMetrics();
+  const metrics = new RequestMetrics(service.registry);
   const router = new Router();
   const exchange = new Exchange({ router, metrics, misbehaviour, release: settings.release });
   const check = async () => {

@@ -1,3 +1,4 @@
+import { Registry } from "prom-client";
 import type { Router } from "./routes.ts";
 import { serve } from "./server.ts";
 import type { Settings } from "./settings.ts";
@@ -6,6 +7,7 @@ import type { Settings } from "./settings.ts";
 export async function web(settings: Settings): Promise<void> {
   const body = page(settings);
   await serve(settings, {
+    registry: new Registry(),
     routes: (router: Router) => {
       router.on("GET", "/", async () => ({ status: 200, body, contentType: "text/html; charset=utf-8" }));
     },

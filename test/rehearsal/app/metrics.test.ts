@@ -1,8 +1,9 @@
+import { Registry } from "prom-client";
 import { RequestMetrics } from "../../../rehearsal/app/metrics.ts";
 
 describe("RequestMetrics", () => {
   it("counts by method, route, status and whether the request was synthetic", async () => {
-    const metrics = new RequestMetrics();
+    const metrics = new RequestMetrics(new Registry());
     const sample = { method: "GET", route: "/api/projects", status: 200, synthetic: false, seconds: 0.02 };
     metrics.record(sample);
     metrics.record(sample);
@@ -17,7 +18,7 @@ describe("RequestMetrics", () => {
     [1, "1"],
     [5, "5"],
   ])("counts an answer after %d s as not over the objective's limit", async (seconds, bound) => {
-    const metrics = new RequestMetrics();
+    const metrics = new RequestMetrics(new Registry());
     metrics.record({ method: "GET", route: "/", status: 200, synthetic: false, seconds });
     metrics.record({ method: "GET", route: "/", status: 200, synthetic: false, seconds: seconds + 0.001 });
     expect(await metrics.render()).toContain(
@@ -26,7 +27,7 @@ describe("RequestMetrics", () => {
   });
 
   it("can lose every value, and keeps the series", async () => {
-    const metrics = new RequestMetrics();
+    const metrics = new RequestMetrics(new Registry());
     metrics.record({ method: "GET", route: "/", status: 200, synthetic: false, seconds: 0.02 });
     const lines = (await metrics.renderNotNumbers()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
     expect(lines).toContain('http_requests_total{method="GET",route="/",status="200",synthetic="false"} NaN');
