@@ -26,4 +26,16 @@ export interface GateResult {
   /** How many of the requests the gate made itself. */
   readonly synthetic: number;
   readonly reason: string;
+  /** How the bounds closed in while the gate looked; only in its log and in a deploy's document. */
+  readonly looks?: readonly Look[];
+}
+
+/** What was known of one objective at one look. */
+export interface Look {
+  /** Since the gate began. */
+  readonly seconds: number;
+  readonly requests: number;
+  readonly bad: number;
+  readonly lower: number;
+  readonly upper: number;
 }

@@ -14,12 +14,12 @@ export class GateLog {
   }
 
   add(results: readonly GateResult[]): void {
-    this.#results.push(...results);
+    this.#results.push(...results.map(({ looks: _, ...result }) => result));
     if (this.#file === undefined) return;
     appendFileSync(this.#file, results.map((result) => `${JSON.stringify(result)}\n`).join(""));
   }
 
-  /** All results of this update so far; empty when no gate had to run. */
+  /** All results of this update so far, small enough to be an output; empty when no gate had to run. */
   get results(): readonly GateResult[] {
     return this.#results;
   }

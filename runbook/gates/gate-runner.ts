@@ -4,6 +4,7 @@ import type { Objective } from "../../gates/objective.ts";
 import { type GateResult, worst } from "../../gates/verdict.ts";
 import type { Clock } from "../command.ts";
 import { type TrackSources, type Trouble, trackEvidence } from "./gate-evidence.ts";
+import { LookHistory } from "./look-history.ts";
 
 export interface SloGate {
   readonly gate: string;
@@ -51,6 +52,7 @@ async function lookUntilDecided(gate: SloGate): Promise<GateResult[]> {
   const started = clock.now();
   const lookAtTrack = trackEvidence(gate.sources, objectives, started);
   const lookAtFleet = trackEvidence(gate.fleet ?? {}, objectives, started);
+  const history = new LookHistory();
   for (;;) {
     const left = started + deadlineSeconds - clock.now();
     await clock.sleep(Math.max(0, Math.min(gate.lookEverySeconds, left)), gate.signal);
@@ -58,9 +60,11 @@ async function lookUntilDecided(gate: SloGate): Promise<GateResult[]> {
     const [track, fleet] = await Promise.all([lookAtTrack(now), lookAtFleet(now)]);
     const results = judgeBesideFleet(objectives, track.byObjective, fleet.byObjective, judging(gate));
     const trouble = track.trouble ?? fleet.trouble;
+    // What is compared with the fleet has no bounds of its own.
+    history.add(now - started, results.slice(0, objectives.length));
     gate.onProgress?.({ gate: gate.gate, elapsedSeconds: now - started, results, problem: trouble?.reason });
     const decided = decision(gate, results, trouble, now - started, now);
-    if (decided !== undefined) return decided;
+    if (decided !== undefined) return history.attachTo(decided);
   }
 }
 

@@ -31,7 +31,8 @@ const decisionSchema = z.strictObject({
   page: z.boolean(),
 });
 
-const gatesSchema = z.array(gateResultSchema.strict());
+const lookSchema = z.strictObject({ seconds, requests: count, bad: count, lower: z.number(), upper: z.number() });
+const gatesSchema = z.array(gateResultSchema.extend({ looks: z.array(lookSchema).exactOptional() }).strict());
 const tracksSchema = z.strictObject({ oneBox: z.array(z.string()), fleet: z.array(z.string()) });
 
 const rollbackSchema = z.strictObject({

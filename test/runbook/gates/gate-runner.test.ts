@@ -61,6 +61,17 @@ describe("runSloGate", () => {
     expect(clock.now() - 1_000).toBeLessThanOrEqual(3);
   });
 
+  it("keeps how the bounds closed in, up to the look that decided", async () => {
+    const clock = fakeClock(1_000);
+    const { source } = traffic(clock);
+    const [errorsResult] = await runSloGate(gateWith(clock, { sources: { synthetic: source } }));
+    const { looks = [] } = errorsResult ?? {};
+    expect(looks[0]).toMatchObject({ seconds: 1, requests: 60, lower: 0 });
+    expect(looks.at(-1)).toMatchObject({ requests: errorsResult?.requests, bad: 0 });
+    const uppers = looks.map(({ upper }) => upper);
+    expect(uppers).toEqual(uppers.toSorted((one, other) => other - one));
+  });
+
   it("is inconclusive when its own requests no longer reach the release, soon and with the reason", async () => {
     const clock = fakeClock(1_000);
     const { source } = traffic(clock);
