@@ -1,0 +1,59 @@
+const STYLE = `
+:root { color-scheme: light dark; --text: #1b1f24; --ground: #fff; --line: #6b7280; --soft: #f3f4f6; --good: #14532d; --bad: #9b1c1c; --mark: #1d4ed8; }
+@media (prefers-color-scheme: dark) {
+  :root { --text: #e5e7eb; --ground: #111418; --line: #9ca3af; --soft: #1f242b; --good: #86efac; --bad: #fca5a5; --mark: #93c5fd; }
+}
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1rem; max-width: 60rem; font: 1rem/1.5 system-ui, sans-serif; color: var(--text); background: var(--ground); overflow-wrap: anywhere; }
+h1 { line-height: 1.2; }
+h2 { margin-top: 2rem; border-bottom: 1px solid var(--line); }
+a { color: var(--mark); }
+table { border-collapse: collapse; width: 100%; }
+caption { text-align: left; font-weight: 600; padding: .25rem 0; }
+th, td { border-bottom: 1px solid var(--line); padding: .35rem .5rem .35rem 0; text-align: left; vertical-align: top; }
+code, pre { font: .875rem/1.45 ui-monospace, monospace; }
+pre { background: var(--soft); padding: .75rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+ins, .good { color: var(--good); text-decoration: none; }
+del, .bad { color: var(--bad); text-decoration: none; }
+th { overflow-wrap: normal; }
+ul, ol { padding-left: 1.25rem; }
+summary { cursor: pointer; padding: .25rem 0; font-weight: 600; }
+`;
+
+/** A whole HTML page that needs no network and no script, and fits a telephone's width; light or dark as its reader likes. */
+export function page(title: string, body: readonly string[], style = ""): string {
+  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${text(title)}</title><style>${STYLE}${style}</style>`;
+  return `<!doctype html>\n<html lang="en"><head>${head}</head>\n<body><main>\n${body.join("\n")}\n</main></body></html>\n`;
+}
+
+/** Text that a browser shows as it is, between tags and in quoted attributes. */
+export function text(value: string): string {
+  const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+  return value.replace(/[&<>"]/g, (character) => entities[character] ?? character);
+}
+
+/** A part of a page; `content` is HTML. */
+export function section(title: string, content: string): string {
+  return `<section><h2>${text(title)}</h2>\n${content}</section>`;
+}
+
+/** A list of HTML items; `ordered` where the order means something. */
+export function list(items: readonly string[], kind: "ordered" | "unordered" = "unordered"): string {
+  if (items.length === 0) return "<p>None.</p>";
+  const tag = kind === "ordered" ? "ol" : "ul";
+  return `<${tag}>${items.map((item) => `<li>${item}</li>`).join("")}</${tag}>`;
+}
+
+/** Facts in one line each, by what they are about. */
+export function factTable(caption: string, facts: readonly (readonly [what: string, value: string])[]): string {
+  const rows = facts.map(([what, value]) => `<tr><th scope="row">${text(what)}</th><td>${text(value)}</td></tr>`);
+  return `<table><caption>${text(caption)}</caption><tbody>${rows.join("")}</tbody></table>`;
+}
+
+/** A table whose first column names its rows; cells are HTML. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const row = ([first = "", ...rest]: readonly string[]) =>
+    `<tr><th scope="row">${first}</th>${rest.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+  const titles = head.map((title) => `<th scope="col">${text(title)}</th>`).join("");
+  return `<table><thead><tr>${titles}</tr></thead><tbody>${rows.map(row).join("")}</tbody></table>`;
+}
