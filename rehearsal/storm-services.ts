@@ -27,8 +27,10 @@ export function stormRoutes(access: Access): Readonly<Record<string, Route>> {
     "GET /grafana/api/health": async () => ({ database: "ok" }),
     "GET /grafana/api/search": async (_, path) => dashboards(access, parametersOf(path).getAll("tag")),
     "POST /jaeger/v1/traces": async () => ({ partialSuccess: {} }),
+    // Nobody sends it spans.
+    "GET /jaeger/api/services": async () => ({ data: [] }),
     "GET /elasticsearch/_cluster/health": async () => ({ status: "green" }),
-    "POST /elasticsearch/_search": async () => ({ hits: { hits: [{ _source: { "@timestamp": new Date() } }] } }),
+    "POST /elasticsearch/_search": async (body) => searched(body),
     "GET /logstash/": async () => ({ status: "green" }),
     "GET /kibana/api/status": async () => ({ status: { overall: { level: "available" } } }),
     "GET /command-center/health": async () => ({ status: "ok" }),
@@ -50,12 +52,19 @@ export function stormRoutes(access: Access): Readonly<Record<string, Route>> {
 export const STORM_SERVICES = {
   grafanaUrl: "grafana",
   jaegerUrl: "jaeger",
+  jaegerQueryUrl: "jaeger",
   elasticsearchUrl: "elasticsearch",
   logstashUrl: "logstash",
   kibanaUrl: "kibana",
   alertmanagerUrl: "alertmanager",
   commandCenterUrl: "command-center",
 } as const;
+
+/** It has a newest line, and none that a query would find. */
+function searched(body: unknown): unknown {
+  const isQuery = typeof body === "object" && body !== null && "query" in body;
+  return { hits: { hits: isQuery ? [] : [{ _source: { "@timestamp": new Date() } }] } };
+}
 
 function parametersOf(path: string): URLSearchParams {
   return new URL(path, "http://storm").searchParams;

@@ -100,6 +100,8 @@ const stormSchema = z.strictObject({
   grafanaUrl: z.url().exactOptional(),
   /** The collector's OTLP over HTTP. */
   jaegerUrl: z.url().exactOptional(),
+  /** Jaeger's query API, which its own pages use. */
+  jaegerQueryUrl: z.url().exactOptional(),
   elasticsearchUrl: z.url().exactOptional(),
   logstashUrl: z.url().exactOptional(),
   kibanaUrl: z.url().exactOptional(),

@@ -115,6 +115,7 @@ export const databaseErrors: Examination = {
     const ratio = await numberOf(metrics, `(${rate(',result="error"')} or vector(0)) / (${rate("")} > 0)`);
     if (ratio === undefined) return skipped("the engine's metrics say nothing of its queries");
     const told = `${(ratio * 100).toFixed(2)} % of queries failed in the last 5 minutes`;
-    return ratio > MAX_FAILED_RATIO ? fail(told, "npx sparki diagnose database") : pass(told);
+    const next = "kubectl logs -n sparki-engine -l app.kubernetes.io/name=sparki-engine --tail=100 | grep ERROR";
+    return ratio > MAX_FAILED_RATIO ? fail(told, next) : pass(told);
   },
 };

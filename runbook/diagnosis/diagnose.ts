@@ -34,13 +34,15 @@ export async function diagnose(
     const finding = looked[index];
     return finding === undefined ? [] : [{ id, title, ...finding }];
   });
-  const first = (status: Symptom["status"]) => symptoms.find((symptom) => symptom.status === status);
-  const likelyCause = first("fail") ?? first("warn") ?? null;
+  const seen = (status: Symptom["status"]) => symptoms.find((each) => each.status === status && each.isBlind !== true);
+  const failed = symptoms.find(({ status }) => status === "fail");
+  // What nobody could look at explains nothing, unless there is nothing else.
+  const likelyCause = seen("fail") ?? failed ?? seen("warn") ?? null;
   const seconds = context.clock.now() - start;
   return {
     stack: context.stack,
     topics,
-    exitCode: first("fail") === undefined ? 0 : 1,
+    exitCode: failed === undefined ? 0 : 1,
     likelyCause,
     symptoms,
     seconds,

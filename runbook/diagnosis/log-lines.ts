@@ -6,21 +6,36 @@ const SLOW_MILLISECONDS = 1000;
 const MOST_SHOWN = 5;
 const MOST_CHARACTERS = 160;
 
-interface Line {
+/** Lines from before say little about now. */
+const RECENT_SECONDS = 900;
+
+export interface Line {
   readonly pod: string;
+  readonly namespace: string;
   readonly text: string;
 }
 
-async function linesOf({ cluster }: DiagnosisContext): Promise<Line[]> {
-  const looks = SERVED.map(async (namespace) => {
+/** The last log lines of the pods in the namespaces, none of them older than `seconds`; a line without a time counts. */
+export async function recentLines(
+  { cluster, clock }: DiagnosisContext,
+  seconds = RECENT_SECONDS,
+  namespaces: readonly string[] = SERVED,
+): Promise<Line[]> {
+  const looks = namespaces.map(async (namespace) => {
     const found = (await cluster.pods(namespace)) ?? [];
     const logs = found.map(async ({ name }) => {
       const lines = (await cluster.logLines(namespace, name)) ?? [];
-      return lines.map((text) => ({ pod: name, text }));
+      return lines.map((text) => ({ pod: name, namespace, text }));
     });
     return (await Promise.all(logs)).flat();
   });
-  return (await Promise.all(looks)).flat();
+  const since = clock.now() - seconds;
+  return (await Promise.all(looks)).flat().filter(({ text }) => (timeOf(text) ?? since) >= since);
+}
+
+function timeOf(text: string): number | undefined {
+  const milliseconds = Date.parse(/"ts":\s*"([^"]+)"/.exec(text)?.[1] ?? "");
+  return Number.isNaN(milliseconds) ? undefined : milliseconds / 1000;
 }
 
 export const errorLines: Examination = {
@@ -29,15 +44,15 @@ export const errorLines: Examination = {
   title: "ERROR log lines",
   timeLimitSeconds: 60,
   run: async (context) => {
-    const lines = await linesOf(context);
+    const lines = await recentLines(context);
     const found = lines.filter(({ text }) => isError(text));
-    if (found.length === 0) return pass(`none in the last ${lines.length} log lines`);
+    if (found.length === 0) return pass(`none in the ${lines.length} newest log lines of 15 minutes`);
     const kinds = [...Map.groupBy(found, ({ text }) => kindOf(text))].sort(
       ([, one], [, other]) => other.length - one.length,
     );
     const evidence = kinds.slice(0, MOST_SHOWN).map(([kind, all]) => `${all.length} times: ${shortened(kind)}`);
     const [worst] = kinds[0]?.[1] ?? [];
-    const next = `kubectl logs ${worst?.pod} -n ${namespaceOf(worst)} --tail=100`;
+    const next = `kubectl logs ${worst?.pod} -n ${worst?.namespace} --tail=100`;
     return { ...fail(`${found.length} of ${lines.length} log lines are errors`, next), evidence };
   },
 };
@@ -47,17 +62,13 @@ function isError(text: string): boolean {
   return own.length + outages.length > 0;
 }
 
-function namespaceOf(line: Line | undefined): string {
-  return line?.pod.startsWith("web") ? "sparki-web" : "sparki-engine";
-}
-
 export const slowQueries: Examination = {
   id: "slow-queries",
   topics: ["database", "latency"],
   title: "Slow work in the logs",
   timeLimitSeconds: 60,
   run: async (context) => {
-    const lines = await linesOf(context);
+    const lines = await recentLines(context);
     const slow = lines.map((line) => ({ ...line, milliseconds: durationOf(line.text) }));
     const found = slow.filter(({ milliseconds }) => milliseconds > SLOW_MILLISECONDS);
     if (found.length === 0) return pass(`none of ${lines.length} log lines has duration_ms > ${SLOW_MILLISECONDS}`);
@@ -83,6 +94,6 @@ function kindOf(text: string): string {
     .replace(/("duration_ms":)[0-9.]+/, "$1…");
 }
 
-function shortened(text: string): string {
+export function shortened(text: string): string {
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
 }

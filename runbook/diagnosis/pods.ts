@@ -12,18 +12,19 @@ export const pods: Examination = {
   topics: ["database", "errors", "latency"],
   title: "Pods",
   timeLimitSeconds: 45,
-  run: async ({ cluster }) => {
+  run: async ({ clock, cluster }) => {
     const lists = await Promise.all(SERVED.map((namespace) => cluster.pods(namespace)));
     const found = lists.flatMap((list) => list ?? []);
     if (found.length === 0) return fail("no pod runs", "npx sparki preflight, then npx sparki deploy");
     const sick = found.filter(({ ready, phase }) => !ready && phase !== "Succeeded");
-    const ended = found.filter(({ restarts }) => restarts > 0);
+    const ended = found.filter(({ restarts, endedAt = clock.now() }) => restarts > 0 && clock.now() - endedAt < HOUR);
     const evidence = [...new Set([...sick, ...ended])].map(describe);
     const [worst] = sick.length > 0 ? sick : ended;
     const next = `kubectl describe pod ${worst?.name} -n ${worst?.namespace}`;
     if (sick.length > 0) return { ...fail(`${sick.length} of ${found.length} pods are not ready`, next), evidence };
-    if (ended.length > 0) return { ...warn(`${ended.length} of ${found.length} pods were restarted`, next), evidence };
-    return pass(`${found.length} pods are ready, none was restarted`);
+    if (ended.length > 0)
+      return { ...warn(`${ended.length} of ${found.length} pods were restarted in the last hour`, next), evidence };
+    return pass(`${found.length} pods are ready, none was restarted in the last hour`);
   },
 };
 

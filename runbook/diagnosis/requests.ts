@@ -1,4 +1,5 @@
 import type { Objective } from "../../gates/objective.ts";
+import type { HttpAnswer } from "../io/http.ts";
 import { fail, pass, skipped, warn } from "../preflight/check.ts";
 import type { Examination, Topic } from "./examination.ts";
 import { numberOf, seriesOf } from "./readings.ts";
@@ -6,34 +7,55 @@ import { numberOf, seriesOf } from "./readings.ts";
 const MIN_HIT_RATIO = 0.5;
 const MOST_SHOWN = 5;
 
-const answered = (
-  look: { readonly id: string; readonly title: string; readonly path: string; readonly topics: readonly Topic[] },
-  next: string,
-): Examination => ({
-  id: look.id,
-  topics: look.topics,
-  title: look.title,
+const TRACKS = ["one-box", "fleet"] as const;
+
+interface Asked {
+  readonly id: string;
+  readonly title: string;
+  readonly path: string;
+  readonly topics: readonly Topic[];
+  readonly next: string;
+}
+
+/** Asks each track through the entrance, the way that users' requests take; a pod answers only once its server has. */
+const answered = ({ path, next, ...named }: Asked): Examination => ({
+  ...named,
   timeLimitSeconds: 20,
   run: async ({ config, http }, signal) => {
-    const url = `https://${config.domain}${look.path}`;
-    const answer = await http(url, { headers: { "x-sparki-synthetic": "1" }, timeoutSeconds: 15, signal });
-    if (!answer.answered) return fail(`${url}: ${answer.error}`, next);
-    const told = `${url} answered ${answer.status} in ${Math.round(answer.seconds * 1000)} ms`;
-    if (answer.status === 200) return pass(told);
-    return { ...fail(told, next), evidence: [answer.body.slice(0, 160)] };
+    const url = `https://${config.domain}${path}`;
+    const answers = await Promise.all(
+      TRACKS.map(async (track) => {
+        const headers = { "x-sparki-synthetic": "1", "x-sparki-track": track };
+        return { track, answer: await http(url, { headers, timeoutSeconds: 15, signal }) };
+      }),
+    );
+    const told = `${url}: ${answers.map(({ track, answer }) => `${track} ${said(answer)}`).join(", ")}`;
+    const bad = answers.flatMap(({ answer }) => (answer.answered && answer.status !== 200 ? [answer.body] : []));
+    if (answers.every(({ answer }) => answer.answered && answer.status === 200)) return pass(told);
+    return { ...fail(told, next), evidence: bad.map((body) => body.slice(0, 160)) };
   },
 });
 
-/** The engine's own pod asks the database for it, over the connection that users' requests take. */
-export const databaseAnswer = answered(
-  { id: "database-answer", title: "A pod asks the database", path: "/api/projects", topics: ["database", "errors"] },
-  "npx sparki diagnose database",
-);
+function said(answer: HttpAnswer): string {
+  if (!answer.answered) return `did not answer (${answer.error})`;
+  return `answered ${answer.status} in ${Math.round(answer.seconds * 1000)} ms`;
+}
 
-export const cacheAnswer = answered(
-  { id: "cache-answer", title: "A pod asks the cache", path: "/api/cache/health", topics: ["errors", "latency"] },
-  "aws elasticache describe-replication-groups; the cache's owners see whether it fails over",
-);
+export const databaseAnswer = answered({
+  id: "database-answer",
+  title: "A request that needs the database",
+  path: "/api/projects",
+  topics: ["database", "errors"],
+  next: "kubectl logs -n sparki-engine -l app.kubernetes.io/name=sparki-engine --tail=100",
+});
+
+export const cacheAnswer = answered({
+  id: "cache-answer",
+  title: "A request that needs the cache",
+  path: "/api/cache/health",
+  topics: ["errors", "latency"],
+  next: "kubectl logs -n sparki-engine -l app.kubernetes.io/name=sparki-engine --tail=100",
+});
 
 export const cacheHits: Examination = {
   id: "cache-hits",

@@ -14,6 +14,8 @@ export interface PodLook {
   readonly waiting: string | undefined;
   /** Why its container ended the last time. */
   readonly ended: string | undefined;
+  /** When that was, in seconds since 1970. */
+  readonly endedAt: number | undefined;
   readonly limits: Amounts;
 }
 
@@ -47,6 +49,7 @@ export function podLook({ metadata, spec, status }: V1Pod): PodLook {
     restarts: container?.restartCount ?? 0,
     waiting: waitingOf(container),
     ended: endedOf(container),
+    endedAt: endedAt(container),
     limits: amountsOf(spec?.containers[0]?.resources?.limits ?? {}),
   };
 }
@@ -59,6 +62,11 @@ function waitingOf(container: V1ContainerStatus | undefined): string | undefined
 function endedOf(container: V1ContainerStatus | undefined): string | undefined {
   const ended = container?.lastState?.terminated ?? container?.state?.terminated;
   return ended === undefined ? undefined : `${ended.reason ?? "ended"}, exit code ${ended.exitCode}`;
+}
+
+function endedAt(container: V1ContainerStatus | undefined): number | undefined {
+  const finished = (container?.lastState?.terminated ?? container?.state?.terminated)?.finishedAt;
+  return finished === undefined ? undefined : new Date(finished).getTime() / 1000;
 }
 
 export function clusterWarning(event: CoreV1Event): ClusterWarning {

@@ -15,6 +15,8 @@ export interface Look<Context> {
 
 export interface Looked extends Finding {
   readonly seconds: number;
+  /** It failed because nobody could look: it says nothing about what it was to look at. */
+  readonly isBlind?: true;
 }
 
 const MAX_RUNNING = 12;
@@ -58,12 +60,12 @@ async function withinLimit<Context extends { readonly clock: Clock }>(
   look: Look<Context>,
   context: Context,
   signal: AbortSignal,
-): Promise<Finding> {
+): Promise<Omit<Looked, "seconds">> {
   const over = new AbortController();
   const limit = context.clock.sleep(look.timeLimitSeconds, AbortSignal.any([over.signal, signal])).then(
     () =>
-      fail(`not finished within ${duration(look.timeLimitSeconds)}`, "run it again; see whether the service answers"),
-    () => fail("interrupted", "run it again"),
+      blind(`not finished within ${duration(look.timeLimitSeconds)}`, "run it again; see whether the service answers"),
+    () => blind("interrupted", "run it again"),
   );
   const stop = new AbortController();
   const work = lookedAt(look, context, AbortSignal.any([stop.signal, signal]));
@@ -75,12 +77,20 @@ async function withinLimit<Context extends { readonly clock: Clock }>(
   }
 }
 
-async function lookedAt<Context>(look: Look<Context>, context: Context, signal: AbortSignal): Promise<Finding> {
+async function lookedAt<Context>(
+  look: Look<Context>,
+  context: Context,
+  signal: AbortSignal,
+): Promise<Omit<Looked, "seconds">> {
   try {
     return await look.run(context, signal);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const hint = error instanceof DeployError ? error.hint : undefined;
-    return fail(`could not look: ${reason}`, hint ?? "mend what the reason names, then run it again");
+    return blind(`could not look: ${reason}`, hint ?? "mend what the reason names, then run it again");
   }
+}
+
+function blind(reason: string, fix: string): Omit<Looked, "seconds"> {
+  return { ...fail(reason, fix), isBlind: true };
 }

@@ -1,0 +1,54 @@
+import { errorLines, slowQueries } from "../../../runbook/diagnosis/log-lines.ts";
+import { clusterOf, diagnosisContext, examine, podNamed } from "../../support/diagnosis.ts";
+
+const line = (fields: object, ts = "2026-11-23T11:55:00Z") => JSON.stringify({ ts, ...fields });
+const ok = line({ level: "INFO", msg: "request", status: 200, duration_ms: 12 });
+const lookAt = (examination: typeof errorLines, ...lines: string[]) =>
+  examine(examination, diagnosisContext({ cluster: clusterOf([podNamed("engine-a")], { "engine-a": lines }) }));
+
+describe("errorLines", () => {
+  const failed = (ms: number) => line({ level: "ERROR", msg: "request failed", status: 500, duration_ms: ms });
+
+  it("passes without any, and with those of long ago", async () => {
+    const old = line({ level: "ERROR", msg: "x" }, "2026-11-23T11:44:00Z");
+    expect(await lookAt(errorLines, ok, old)).toEqual({
+      status: "pass",
+      reason: "none in the 1 newest log lines of 15 minutes",
+    });
+  });
+
+  it("fails with each kind and how often it came, the most frequent first", async () => {
+    const once = line({ level: "ERROR", msg: "no such bucket" });
+    const found = await lookAt(errorLines, ok, once, failed(3), failed(4));
+    expect(found).toMatchObject({
+      status: "fail",
+      reason: "3 of 4 log lines are errors",
+      fix: "kubectl logs engine-a -n sparki-engine --tail=100",
+    });
+    expect(found.evidence).toEqual([
+      expect.stringMatching(/^2 times: .*request failed/),
+      expect.stringMatching(/^1 times: .*no such bucket/),
+    ]);
+  });
+});
+
+describe("slowQueries", () => {
+  const slow = (duration_ms: number) => line({ level: "INFO", msg: "query", duration_ms });
+
+  it("passes at exactly a second", async () => {
+    expect(await lookAt(slowQueries, ok, slow(1000))).toEqual({
+      status: "pass",
+      reason: "none of 2 log lines has duration_ms > 1000",
+    });
+  });
+
+  it("fails with the slowest first", async () => {
+    const found = await lookAt(slowQueries, ok, slow(1001), slow(5200.5));
+    expect(found).toMatchObject({
+      status: "fail",
+      reason: "2 of 3 log lines have duration_ms > 1000",
+      fix: expect.stringContaining("EXPLAIN (ANALYZE, BUFFERS)"),
+    });
+    expect(found.evidence?.[0]).toContain("5200.5");
+  });
+});

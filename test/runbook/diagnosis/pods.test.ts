@@ -1,0 +1,104 @@
+import { pods, resources, warnings } from "../../../runbook/diagnosis/pods.ts";
+import { clusterOf, diagnosisContext, examine, podNamed } from "../../support/diagnosis.ts";
+import { NOW } from "../../support/preflight.ts";
+
+const [a, b] = [podNamed("engine-a"), podNamed("engine-b")];
+
+describe("pods", () => {
+  const lookAt = (...found: (typeof a)[]) => examine(pods, diagnosisContext({ cluster: clusterOf(found) }));
+
+  it("passes when all are ready", async () => {
+    expect(await lookAt(a, b)).toEqual({
+      status: "pass",
+      reason: "2 pods are ready, none was restarted in the last hour",
+    });
+  });
+
+  it("fails with those that are not, why they wait and how they ended", async () => {
+    const sick = podNamed("engine-b", {
+      ready: false,
+      restarts: 4,
+      waiting: "CrashLoopBackOff: back-off 40s",
+      ended: "Error, exit code 1",
+      endedAt: NOW - 5,
+    });
+    expect(await lookAt(a, sick)).toEqual({
+      status: "fail",
+      reason: "1 of 2 pods are not ready",
+      fix: "kubectl describe pod engine-b -n sparki-engine",
+      evidence: ["engine-b, 4 restarts: CrashLoopBackOff: back-off 40s; last ended: Error, exit code 1"],
+    });
+  });
+
+  it("fails where none runs", async () => {
+    expect(await lookAt()).toMatchObject({ status: "fail", reason: "no pod runs" });
+  });
+
+  it.each([
+    ["warns of one that was restarted within the hour", 600, "warn", "1 of 2 pods were restarted in the last hour"],
+    ["forgets one that was restarted before", 3_700, "pass", "2 pods are ready, none was restarted in the last hour"],
+  ])("%s", async (_, ago, status, reason) => {
+    const restarted = podNamed("engine-b", { restarts: 1, ended: "Error, exit code 1", endedAt: NOW - ago });
+    expect(await lookAt(a, restarted)).toMatchObject({ status, reason });
+  });
+});
+
+describe("warnings", () => {
+  const event = { about: "Pod/engine-a", reason: "FailedMount", message: "no such secret", count: 3 };
+  const lookAt = (lastAt: number) => {
+    const cluster = { ...clusterOf([a]), warnings: async () => [{ ...event, lastAt }] };
+    return examine(warnings, diagnosisContext({ cluster }));
+  };
+
+  it("warns of what Kubernetes warned of in the last hour", async () => {
+    expect(await lookAt(NOW - 60)).toEqual({
+      status: "warn",
+      reason: "Kubernetes warned of 2 things in the last hour",
+      fix: expect.stringContaining("kubectl get events"),
+      evidence: Array(2).fill("Pod/engine-a, 3 times: FailedMount: no such secret"),
+    });
+  });
+
+  it("passes when it was longer ago", async () => {
+    expect(await lookAt(NOW - 3_601)).toEqual({
+      status: "pass",
+      reason: "Kubernetes warned of nothing in the last hour",
+    });
+  });
+});
+
+describe("resources", () => {
+  const lookAt = (found: typeof a, used?: { cores: number; bytes: number }) => {
+    const usage = async () => (used === undefined ? ("unmeasured" as const) : new Map([[found.name, used]]));
+    return examine(resources, diagnosisContext({ cluster: { ...clusterOf([found]), usage } }));
+  };
+
+  it("passes below nine tenths of every limit", async () => {
+    expect(await lookAt(a, { cores: 0.9, bytes: 900 })).toEqual({
+      status: "pass",
+      reason: "every pod is below 90 % of its limits",
+    });
+  });
+
+  it("warns above, with how much of what", async () => {
+    expect(await lookAt(a, { cores: 0.95, bytes: 991 })).toEqual({
+      status: "warn",
+      reason: "2 limits are nearly reached",
+      fix: expect.stringContaining("kubectl top pods -n sparki-engine"),
+      evidence: ["engine-a: 99 % of its memory", "engine-a: 95 % of its CPU"],
+    });
+  });
+
+  it("fails when a pod was killed for its memory, measured or not", async () => {
+    const killed = podNamed("engine-a", { restarts: 1, ended: "OOMKilled, exit code 137" });
+    expect(await lookAt(killed)).toMatchObject({
+      status: "fail",
+      reason: "1 pods ran out of memory",
+      evidence: ["engine-a, 1 restarts: last ended: OOMKilled, exit code 137"],
+    });
+  });
+
+  it("is skipped where the cluster measures nothing", async () => {
+    expect(await lookAt(a)).toEqual({ status: "skipped", reason: "the cluster has no metrics API to ask for usage" });
+  });
+});

@@ -1,0 +1,104 @@
+import { cacheAnswer, cacheHits, databaseAnswer, errorRate, slowRoutes } from "../../../runbook/diagnosis/requests.ts";
+import { diagnosisContext, examine } from "../../support/diagnosis.ts";
+
+const series = (route: string, value: number) => ({
+  labels: { namespace: "sparki-engine", route },
+  points: [[0, value]] as const,
+});
+
+describe.each([
+  ["databaseAnswer", databaseAnswer, "https://prod.sparki.tools/api/projects"],
+  ["cacheAnswer", cacheAnswer, "https://prod.sparki.tools/api/cache/health"],
+] as const)("%s", (_, examination, url) => {
+  it("passes when both tracks answer", async () => {
+    expect(await examine(examination, diagnosisContext({ web: { [`GET ${url}`]: {} } }))).toEqual({
+      status: "pass",
+      reason: `${url}: one-box answered 200 in 0 ms, fleet answered 200 in 0 ms`,
+    });
+  });
+
+  it("fails with what was answered instead", async () => {
+    const web = { [`GET ${url}`]: { status: 503, body: { error: "connect ECONNREFUSED" } } };
+    expect(await examine(examination, diagnosisContext({ web }))).toMatchObject({
+      status: "fail",
+      reason: `${url}: one-box answered 503 in 0 ms, fleet answered 503 in 0 ms`,
+      evidence: Array(2).fill('{"error":"connect ECONNREFUSED"}'),
+      fix: expect.stringContaining("kubectl logs"),
+    });
+  });
+
+  it("fails when nothing answers", async () => {
+    expect(await examine(examination, diagnosisContext())).toMatchObject({
+      status: "fail",
+      reason: expect.stringContaining("fleet did not answer (connect ECONNREFUSED)"),
+    });
+  });
+});
+
+describe("cacheHits", () => {
+  it.each([
+    [0.8, "pass", "80 % of reads were hits in the last 5 minutes"],
+    [0.2, "warn", "20 % of reads were hits in the last 5 minutes; expected at least 50 %"],
+  ])("at %d is a %s", async (ratio, status, reason) => {
+    const context = diagnosisContext({ metrics: { cache_commands_total: ratio } });
+    expect(await examine(cacheHits, context)).toMatchObject({ status, reason });
+  });
+
+  it("is skipped where nothing is measured", async () => {
+    expect(await examine(cacheHits, diagnosisContext())).toMatchObject({ status: "skipped" });
+  });
+});
+
+describe("errorRate", () => {
+  const lookAt = (...found: ReturnType<typeof series>[]) =>
+    examine(errorRate, diagnosisContext({ metrics: { http_requests_total: found } }));
+
+  it("passes without failed requests", async () => {
+    expect(await examine(errorRate, diagnosisContext())).toEqual({
+      status: "pass",
+      reason: "no route answered 5xx in the last 5 minutes",
+    });
+  });
+
+  it("passes up to the objective", async () => {
+    expect(await lookAt(series("/", 0.001))).toMatchObject({ status: "pass" });
+  });
+
+  it("fails above it, the worst route first", async () => {
+    expect(await lookAt(series("/", 0.01), series("/api/projects", 0.25))).toEqual({
+      status: "fail",
+      reason: "up to 25.00 % of a route's requests failed; the objective is 0.1 %",
+      fix: expect.stringContaining("npx sparki rollback"),
+      evidence: ["sparki-engine /api/projects: 25.00 % answered 5xx", "sparki-engine /: 1.00 % answered 5xx"],
+    });
+  });
+
+  it("cannot look when Prometheus does not answer", async () => {
+    const metrics = { http_requests_total: { kind: "unreachable", reason: "connect ECONNREFUSED" } } as const;
+    await expect(examine(errorRate, diagnosisContext({ metrics }))).rejects.toThrow("ECONNREFUSED");
+  });
+});
+
+describe("slowRoutes", () => {
+  const lookAt = (...found: ReturnType<typeof series>[]) =>
+    examine(slowRoutes, diagnosisContext({ metrics: { http_request_duration_seconds_bucket: found } }));
+
+  it("passes up to the slowest objective", async () => {
+    expect(await lookAt(series("/", 5))).toEqual({
+      status: "pass",
+      reason: "the slowest route's P99 is 5.00 s; the objective is 5 s",
+    });
+  });
+
+  it("fails above it", async () => {
+    expect(await lookAt(series("/", 0.1), series("/api/projects", 7.5))).toMatchObject({
+      status: "fail",
+      reason: "the slowest route's P99 is 7.50 s; the objective is 5 s",
+      evidence: ["sparki-engine /api/projects: P99 7.50 s", "sparki-engine /: P99 0.10 s"],
+    });
+  });
+
+  it("is skipped without requests", async () => {
+    expect(await examine(slowRoutes, diagnosisContext())).toMatchObject({ status: "skipped" });
+  });
+});
