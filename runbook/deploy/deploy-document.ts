@@ -2,6 +2,8 @@ import type { GateResult, Verdict } from "../../gates/verdict.ts";
 import type { Release } from "../../stacks/schema.ts";
 import type { LiveRelease } from "../io/live-release.ts";
 import type { Notification } from "../notify/notifications.ts";
+import { criticalSteps } from "../report/critical-steps.ts";
+import type { Dependencies } from "../report/timeline.ts";
 import type { Rollback } from "../rollback/rollback-run.ts";
 import type { Decision } from "./decisions.ts";
 import type { DeployRun } from "./deploy-run.ts";
@@ -11,6 +13,12 @@ import type { Outcome } from "./outcome.ts";
 /** A release as documents show it. */
 type Described = Pick<Release, "id" | "gitSha" | "images">;
 
+/** One resource operation as documents show it. */
+export interface DocumentStep extends Omit<Step, "urn"> {
+  /** It is one of those that decided when the update ended. */
+  readonly critical?: true;
+}
+
 /** The one JSON document of a deploy, rehearsed or real; seconds are of the wall clock unless their name says model. */
 export interface DeployDocument extends Outcome {
   readonly stack: string;
@@ -18,7 +26,7 @@ export interface DeployDocument extends Outcome {
   /** The release that was live before; null for a first deploy. */
   readonly previous: Described | null;
   /** Of the deploy itself; a rollback has its own. */
-  readonly steps: readonly Omit<Step, "urn">[];
+  readonly steps: readonly DocumentStep[];
   readonly gates: readonly GateResult[];
   readonly decisions: readonly Decision[];
   /** Null when nothing was gone back to. */
@@ -35,7 +43,7 @@ export interface RollbackDocument {
   readonly release: Described;
   readonly verdict: Verdict;
   readonly reason: string;
-  readonly steps: readonly Omit<Step, "urn">[];
+  readonly steps: readonly DocumentStep[];
   readonly gates: readonly GateResult[];
   readonly seconds: number;
 }
@@ -56,6 +64,8 @@ export interface DeployCircumstances {
   readonly live: LiveRelease;
   readonly notifications: readonly Notification[];
   readonly wallSeconds: number;
+  /** Of what is in the state; without them no step is known to be critical. */
+  readonly dependencies?: Dependencies;
 }
 
 export function deployDocument(run: DeployRun, circumstances: DeployCircumstances): DeployDocument {
@@ -69,7 +79,7 @@ export function deployDocument(run: DeployRun, circumstances: DeployCircumstance
     reason,
     release,
     previous,
-    steps: stepsOf(up),
+    steps: stepsOf(up, circumstances.dependencies),
     gates,
     decisions,
     rollback: rollbackDocument(rollback),
@@ -102,6 +112,11 @@ function detectSeconds(up: EngineResult | undefined): number | null {
 }
 
 /** The steps as a document shows them. */
-function stepsOf(up: EngineResult | undefined): Omit<Step, "urn">[] {
-  return (up?.steps ?? []).map(({ urn: _, ...step }) => step);
+function stepsOf(up: EngineResult | undefined, dependencies?: Dependencies): DocumentStep[] {
+  const steps = up?.steps ?? [];
+  const critical = dependencies === undefined ? undefined : criticalSteps(steps, dependencies);
+  return steps.map((step) => {
+    const { urn: _, ...shown } = step;
+    return critical?.has(step) === true ? { ...shown, critical: true } : shown;
+  });
 }

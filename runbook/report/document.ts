@@ -15,6 +15,7 @@ const stepSchema = z.strictObject({
   startSeconds: seconds,
   endSeconds: seconds,
   status: z.enum(["running", "done", "failed"]),
+  critical: z.literal(true).exactOptional(),
 });
 
 const violationSchema = z.strictObject({

@@ -58,7 +58,7 @@ function endOf({ startSeconds, endSeconds }: Step): number {
 }
 
 /** Everything a resource waits for, through what had no step of its own. */
-function needsOf(urn: string, dependencies: Dependencies): ReadonlySet<string> {
+export function needsOf(urn: string, dependencies: Dependencies): ReadonlySet<string> {
   const found = new Set<string>();
   const walk = (from: string) => {
     for (const need of dependencies.get(from) ?? []) {

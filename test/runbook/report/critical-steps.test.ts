@@ -1,0 +1,37 @@
+import type { Step } from "../../../runbook/deploy/engine-record.ts";
+import { criticalSteps } from "../../../runbook/report/critical-steps.ts";
+
+const step = (urn: string, startSeconds: number, endSeconds: number, op = "create"): Step => {
+  return { urn, name: urn, type: "aws:a:A", op, startSeconds, endSeconds, status: "done" };
+};
+const needs = new Map([
+  ["vpc", []],
+  ["cluster", ["vpc"]],
+  ["database", ["vpc"]],
+  ["engine", ["component", "database"]],
+  ["component", ["cluster"]],
+]);
+const names = (steps: readonly Step[]) => [...criticalSteps(steps, needs)].map(({ name }) => name);
+
+describe("criticalSteps", () => {
+  it("goes back from the last to end through what each waited for longest", () => {
+    const steps = [step("vpc", 0, 1), step("cluster", 1, 9), step("database", 1, 5), step("engine", 9, 12)];
+    expect(names(steps)).toEqual(["engine", "cluster", "vpc"]);
+  });
+
+  it("takes a failed step, of which the state knows no needs, to have waited for what ended last", () => {
+    const steps = [step("vpc", 0, 1), step("cluster", 1, 9), step("refused", 9.5, 20)];
+    expect(names(steps)).toEqual(["refused", "cluster", "vpc"]);
+  });
+
+  it("passes over what stayed the same", () => {
+    expect(names([step("vpc", 0, 1), step("cluster", 1, 30, "same"), step("engine", 30, 31)])).toEqual([
+      "engine",
+      "vpc",
+    ]);
+  });
+
+  it("is none of no steps", () => {
+    expect(names([])).toEqual([]);
+  });
+});
