@@ -6,6 +6,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   preflight: async () => (await import("./commands/preflight.ts")).preflight,
   plan: async () => (await import("./commands/plan.ts")).plan,
   deploy: async () => (await import("./commands/deploy.ts")).deploy,
+  verify: async () => (await import("./commands/verify.ts")).verify,
   rollback: async () => (await import("./commands/rollback.ts")).rollback,
   history: async () => (await import("./commands/history.ts")).history,
   diagnose: async () => (await import("./commands/diagnose.ts")).diagnose,

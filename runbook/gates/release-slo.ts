@@ -7,6 +7,9 @@ import type { StackConfig } from "../../stacks/schema.ts";
 import type { Prometheus } from "../io/prometheus.ts";
 import { type PrometheusCounts, prometheusCounts } from "../io/prometheus-counts.ts";
 
+/** Up to this long, every sample of a window is read; above it, a few hundred points in time. */
+const EVERY_SAMPLE_SECONDS = 3_600;
+
 /** The requests that a stack's pods have counted, as Prometheus has them. */
 export interface ReleaseCounts {
   /** Of users, to either track of the config's release. */
@@ -15,6 +18,8 @@ export interface ReleaseCounts {
   readonly synthetic: PrometheusCounts;
   /** Of users, whichever release answered: what an error budget is about. */
   readonly service: PrometheusCounts;
+  /** Seconds since 1970. */
+  now(): number;
 }
 
 /** What is judged: a stack by its objectives, and its release among them. */
@@ -32,6 +37,7 @@ export function releaseCounts(prometheus: Prometheus, { stack, config }: Judged,
     users: counts({ release, synthetic: "false" }),
     synthetic: counts({ release, synthetic: "true" }),
     service: counts({ synthetic: "false" }),
+    now,
   };
 }
 
@@ -70,7 +76,10 @@ export async function judgeWindow(
   window: BurnWindow,
   { name, timeScale }: { readonly name: string; readonly timeScale: number },
 ): Promise<GateResult[] | "no-requests"> {
-  const reading = await counts.service.countsOver(objectives, window.seconds * timeScale);
+  const seconds = window.seconds * timeScale;
+  const reading = await (seconds > EVERY_SAMPLE_SECONDS
+    ? counts.service.countsOver(objectives, seconds)
+    : counts.service.countsSince(objectives, counts.now() - seconds));
   if (reading.kind === "no-data") return "no-requests";
   const found = reading.kind === "value" ? reading.value : {};
   const options = { gate: name, errorRate: gate.maxWrongVerdictRatio };

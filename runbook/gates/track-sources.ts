@@ -1,9 +1,10 @@
+import type { StackConfig } from "../../stacks/schema.ts";
 import { systemClock } from "../io/clock.ts";
 import type { Network } from "../io/network.ts";
 import { openPrometheus } from "../io/prometheus.ts";
 import { prometheusCounts } from "../io/prometheus-counts.ts";
 import { syntheticTraffic } from "../io/synthetic.ts";
-import type { TrackSources } from "./gate-evidence.ts";
+import type { TrackSources, TrafficSource } from "./gate-evidence.ts";
 import type { Pace } from "./pace.ts";
 import { type GateTarget, headersOf, namespaceOf, type Track, urlOf } from "./track.ts";
 
@@ -44,10 +45,15 @@ export function entranceSources({ config, stack }: GateTarget, network: Network,
   const labels = { stack, release: config.release.id, synthetic: "false" };
   return {
     users: prometheusCounts(openPrometheus(network, config.storm.prometheusUrl), { labels, now: systemClock.now }),
-    synthetic: syntheticTraffic(network, {
-      urls: [...PATHS.engine, ...PATHS.web].map((path) => `${urlOf(config)}${path}`),
-      requestsPerSecond: pace.syntheticRequestsPerSecond,
-      concurrency: pace.syntheticConcurrency,
-    }),
+    synthetic: entranceTraffic(config, network, pace),
   };
+}
+
+/** Synthetic requests that go the way users' do. */
+export function entranceTraffic(config: StackConfig, network: Network, pace: Pace): TrafficSource {
+  return syntheticTraffic(network, {
+    urls: [...PATHS.engine, ...PATHS.web].map((path) => `${urlOf(config)}${path}`),
+    requestsPerSecond: pace.syntheticRequestsPerSecond,
+    concurrency: pace.syntheticConcurrency,
+  });
 }

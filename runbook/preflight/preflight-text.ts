@@ -40,14 +40,13 @@ function summary({ checks, outcome, seconds, stack }: PreflightReport, paint: Pa
   return `${verdict}: ${counts}, in ${duration(seconds)}.${next}`;
 }
 
-/** Lines that fit beside the indent; a word that is too long by itself, such as an ARN, is left whole for copying. */
-function wrap(text: string): string[] {
+/** Lines that fit, beside a finding's indent unless told otherwise; a word that is too long by itself, such as an ARN, is left whole for copying. */
+export function wrap(text: string, width = WIDTH - INDENT): string[] {
   return text.split("\n").flatMap((paragraph) => {
     const lines: string[] = [];
     for (const word of paragraph.split(" ")) {
       const last = lines.at(-1);
-      if (last !== undefined && last.length + 1 + word.length <= WIDTH - INDENT)
-        lines[lines.length - 1] = `${last} ${word}`;
+      if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
       else lines.push(word);
     }
     return lines;

@@ -24,7 +24,7 @@ export const certificate: Check = {
     const fix = `aws acm describe-certificate --region ${context.config.region} --certificate-arn ${found?.arn}`;
     if (found === undefined) return absent(context);
     if (found.status !== "ISSUED") return fail(`the certificate of ${domain} is ${found.status}`, fix);
-    return judge(new X509Certificate(found.certificate ?? ""), context, fix);
+    return judgeCertificate(new X509Certificate(found.certificate ?? ""), context, fix);
   },
 };
 
@@ -42,7 +42,12 @@ async function absent({ config, stack, state }: PreflightContext): Promise<Findi
   return fail(`the certificate of ${config.domain} is gone`, `pulumi refresh --stack ${stack}, then deploy`);
 }
 
-function judge(found: X509Certificate, { clock, config }: PreflightContext, fix: string): Finding {
+/** Whether a certificate covers the domain, and for how long: at least 14 days, and a warning under 30. */
+export function judgeCertificate(
+  found: X509Certificate,
+  { clock, config }: Pick<PreflightContext, "clock" | "config">,
+  fix: string,
+): Finding {
   const days = Math.floor((Date.parse(found.validTo) / 1000 - clock.now()) / DAY);
   if (found.checkHost(config.domain) === undefined)
     return fail(`the certificate covers ${found.subjectAltName ?? "no name"}; expected ${config.domain}`, fix);

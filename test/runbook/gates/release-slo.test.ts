@@ -73,7 +73,9 @@ describe("judgeWindow", () => {
   });
 
   it("has its own word for users who ask nothing, whatever is asked beside them", async () => {
-    expect(await judge([{ labels: labels({ synthetic: "true" }), requests: 5000 }])).toBe("no-requests");
+    const asked = [UP, { labels: labels({ synthetic: "true" }), requests: 5000 }];
+    expect(await judge(asked)).toBe("no-requests");
+    expect(await judge(asked, budgetWindow(0.99))).toBe("no-requests");
   });
 
   it("says that it could not look", async () => {

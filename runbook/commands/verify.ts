@@ -1,0 +1,52 @@
+import { DeployError } from "../../stacks/deploy-error.ts";
+import type { Command, CommandInput, CommandResult } from "../command.ts";
+
+const DESCRIPTION = `Verifies the release that is live, from outside and from inside.
+
+Smoke tests through the load balancer; the release's end-to-end tests as a Job in sparki-test,
+with their log as it comes; a test project and its detection; the domain's /health through DNS
+and TLS; pods on the release's digests; database and cache; the objectives, the error budget and
+its burn rates from Prometheus, with bounds. Then the runbook's success table.
+
+The test project is called sparki-verify and is removed again. Where too few requests were made
+to prove the objectives, its own are made, marked as synthetic, until they do.
+
+Exit codes: 0 verified; 1 something is not well; 2 nothing was ever promoted, or its config is
+wrong; 3 not well proven: too little data; 4 the stack cannot be reached.
+
+Examples:
+  npx sparki verify
+  npx sparki verify --stack staging --json`;
+
+/** `sparki verify`: exits 0 when the live release is verified, 1 with what is not well, 3 with what is not proven. */
+export const verify: Command = {
+  name: "verify",
+  summary: "smoke, end-to-end, test project, objectives: the success table",
+  description: DESCRIPTION,
+  run,
+};
+
+async function run({ options, ports }: CommandInput): Promise<CommandResult> {
+  const { openTarget } = await import("../deploy/real-target.ts");
+  const { openScreen } = await import("../report/screen.ts");
+  const { readPresent } = await import("../rollback/way-back.ts");
+  const { verifyRelease } = await import("../verify/verify-release.ts");
+  const { verifyText } = await import("../verify/verify-text.ts");
+  const screen = await openScreen(ports);
+  const target = await openTarget(options.stack, ports, screen, false);
+  try {
+    const { live } = await readPresent(target);
+    if (live === undefined) throw neverPromoted(target.stack);
+    const report = await verifyRelease(target, live.release);
+    ports.stderr.write(verifyText(report, screen.paint));
+    return { exitCode: report.exitCode, json: report };
+  } finally {
+    await target.close();
+  }
+}
+
+function neverPromoted(stack: string): DeployError {
+  return new DeployError("SPARKI_USAGE", `no release was ever promoted on ${stack}: there is nothing to verify`, {
+    hint: `npx sparki deploy --stack ${stack}`,
+  });
+}

@@ -1,0 +1,91 @@
+import { percent } from "../../../gates/gate.ts";
+import type { Objective } from "../../../gates/objective.ts";
+import { type GateResult, worst } from "../../../gates/verdict.ts";
+import { judgeReleaseSince } from "../../gates/release-slo.ts";
+import { type Finding, fail, pass, warn } from "../../preflight/check.ts";
+import type { Verification, VerifyContext } from "../verification.ts";
+
+/** How far back the release's requests count: those of its gates are among them right after a deployment. */
+const WINDOW_SECONDS = 1_800;
+const GRACE_SECONDS = 60;
+export const GATE = "verify";
+
+/**
+ * The release's objectives, all judged on one reading of the metrics. Where too few requests were made to prove them, its
+ * own are made until they do, at the gates' pace and within their deadline.
+ */
+export class ReleaseObjectives {
+  readonly checks: readonly Verification[];
+  #judged: Promise<GateResult[]> | undefined;
+  #results: readonly GateResult[] = [];
+
+  constructor({ config, pace }: Pick<VerifyContext, "config" | "pace">) {
+    const timeLimitSeconds = pace.deadlineSeconds + pace.sourceRetrySeconds + GRACE_SECONDS;
+    this.checks = config.objectives.map((objective) => ({
+      id: `slo-${idOf(objective)}`,
+      title: objectiveTitle(objective),
+      proves: `${objectiveTitle(objective)}, by a bound that holds at every look.`,
+      timeLimitSeconds,
+      run: (context, signal) => this.#look(objective, context, signal),
+    }));
+  }
+
+  /** What was found, with the counts behind it; empty until it was looked at. */
+  get results(): readonly GateResult[] {
+    return this.#results;
+  }
+
+  async #look({ name }: Objective, context: VerifyContext, signal: AbortSignal): Promise<Finding> {
+    this.#judged ??= judge(context, signal);
+    this.#results = await this.#judged;
+    const result = this.#results.find(({ objective }) => objective === name);
+    return findingOf(result, context);
+  }
+}
+
+async function judge(context: VerifyContext, signal: AbortSignal): Promise<GateResult[]> {
+  const { clock, config, counts, pace, traffic } = context;
+  const started = clock.now();
+  let isAsking = false;
+  try {
+    for (;;) {
+      const results = await judgeReleaseSince(counts, config, started - WINDOW_SECONDS, GATE);
+      const verdict = worst(results.map((result) => result.verdict));
+      const limit = verdict === "error" ? pace.sourceRetrySeconds : pace.deadlineSeconds;
+      if (verdict === "pass" || verdict === "fail" || clock.now() - started >= limit) return results;
+      if (verdict === "inconclusive" && !isAsking) traffic.start();
+      isAsking ||= verdict === "inconclusive";
+      await clock.sleep(pace.lookEverySeconds, signal);
+    }
+  } finally {
+    if (isAsking) await traffic.stop();
+  }
+}
+
+function findingOf(result: GateResult | undefined, { stack, traffic }: VerifyContext): Finding {
+  if (result === undefined) return fail("was not judged", `npx sparki verify --stack ${stack}`);
+  const { verdict, reason, synthetic, requests } = result;
+  const told = `${reason}${requests === 0 ? "" : ` (${requests - synthetic} of users)`}`;
+  const again = `npx sparki verify --stack ${stack}, once there was more traffic`;
+  switch (verdict) {
+    case "pass":
+      return pass(told);
+    case "fail":
+      return fail(told, `npx sparki diagnose --stack ${stack}`);
+    case "error":
+      return warn(`not proven: ${reason}`, `npx sparki preflight --stack ${stack}, for Storm's services`);
+    case "inconclusive":
+      return warn(`not yet proven: ${[told, traffic.problem?.()].filter(Boolean).join("; ")}`, again);
+  }
+}
+
+/** An objective as the runbook says it: `Error rate < 0.1 %`, `P99 latency < 5 s`. */
+export function objectiveTitle({ kind, maxRatio }: Objective): string {
+  if (kind.type === "errors") return `Error rate < ${percent(maxRatio)}`;
+  const share = Number((100 - maxRatio * 100).toPrecision(4));
+  return `P${share} latency < ${kind.seconds < 1 ? `${kind.seconds * 1000} ms` : `${kind.seconds} s`}`;
+}
+
+function idOf({ kind, maxRatio }: Objective): string {
+  return kind.type === "errors" ? "errors" : `p${Number((100 - maxRatio * 100).toPrecision(4))}`;
+}

@@ -1,0 +1,55 @@
+import { fail, pass } from "../../preflight/check.ts";
+import { judgeCertificate } from "../../preflight/checks/certificate.ts";
+import { retrying } from "../retrying.ts";
+import { SYNTHETIC, type Verification } from "../verification.ts";
+
+/** Resolvers keep an older answer for as long as its record lives. */
+const DNS_SECONDS = 60;
+const TIME_LIMIT_SECONDS = 90;
+
+export const dns: Verification = {
+  id: "dns",
+  title: "DNS",
+  proves: "The domain's name resolves to an address.",
+  timeLimitSeconds: TIME_LIMIT_SECONDS,
+  run: (context, signal) =>
+    retrying(context, DNS_SECONDS, signal, async () => {
+      const { domain } = context.config;
+      const addresses = await context.names.addressesOf(domain);
+      if (addresses.length > 0) return pass(`${domain} is ${addresses.join(", ")}`);
+      return fail(`${domain} does not resolve`, `nslookup ${domain}; then npx sparki preflight, for the delegation`);
+    }),
+};
+
+export const certificate: Verification = {
+  id: "certificate",
+  title: "TLS certificate",
+  proves: "The certificate that is served is trusted, covers the domain and has at least 14 days left.",
+  timeLimitSeconds: TIME_LIMIT_SECONDS,
+  run: async (context, signal) => {
+    const { domain, region } = context.config;
+    const served = await context.certificateOf(domain, signal);
+    const fix = `aws acm list-certificates --region ${region}; openssl s_client -connect ${domain}:443`;
+    if (served.problem !== undefined)
+      return fail(`the certificate of ${domain} is not trusted: ${served.problem}`, fix);
+    const finding = judgeCertificate(served.certificate, context, fix);
+    // That it should have been renewed is preflight's to warn of: today it proves who answers.
+    return finding.status === "warn" ? pass(finding.reason) : finding;
+  },
+};
+
+export const outside: Verification = {
+  id: "outside",
+  title: "Reached from outside",
+  proves: "`https://<domain>/health` answers 200, by the name's own address and with its certificate.",
+  timeLimitSeconds: TIME_LIMIT_SECONDS,
+  run: (context, signal) =>
+    retrying(context, DNS_SECONDS, signal, async () => {
+      const url = `https://${context.config.domain}/health`;
+      const answer = await context.http(url, { headers: SYNTHETIC, timeoutSeconds: 10, signal });
+      const fix = `curl -v ${url}; npx sparki diagnose --stack ${context.stack}`;
+      if (!answer.answered) return fail(`${url}: ${answer.error}`, fix);
+      if (answer.status !== 200) return fail(`${url} answered ${answer.status}; expected 200`, fix);
+      return pass(`${url} answered 200 in ${Math.round(answer.seconds * 1000)} ms`);
+    }),
+};

@@ -1,0 +1,58 @@
+import type { HealthSample } from "../../../gates/health.ts";
+import { nameOf, type Track } from "../../gates/track.ts";
+import { type Finding, fail, pass } from "../../preflight/check.ts";
+import type { Verification, VerifyContext } from "../verification.ts";
+
+const TRACKS: readonly Track[] = (["engine", "web"] as const).flatMap((workload) =>
+  (["one-box", "fleet"] as const).map((kind) => ({ workload, kind })),
+);
+
+export const pods: Verification = {
+  id: "pods",
+  title: "Pods",
+  proves: "Every pod of both tracks of engine and web runs, is ready, and runs the release's digest.",
+  timeLimitSeconds: 60,
+  run: async (context) => {
+    const looks = await Promise.all(
+      TRACKS.map(async (track) => judgeTrack(track, await context.podsOf(track), context)),
+    );
+    const running = looks.reduce((sum, look) => sum + look.running, 0);
+    const wanted = looks.reduce((sum, look) => sum + look.wanted, 0);
+    const apart = looks.flatMap(({ problem }) => problem ?? []);
+    return judged(running, wanted, apart, context);
+  },
+};
+
+function judged(running: number, wanted: number, apart: readonly string[], { stack }: VerifyContext): Finding {
+  if (apart.length === 0) return pass(`100 % running: ${running} of ${wanted}, on the release's digests`);
+  const share = `${Math.floor((100 * running) / Math.max(1, wanted))} % running, ${running} of ${wanted}`;
+  return fail(`${share}: ${apart.join("; ")}`, `npx sparki diagnose --stack ${stack}`);
+}
+
+interface TrackLook {
+  readonly wanted: number;
+  /** Ready, and on the expected digest. */
+  readonly running: number;
+  readonly problem: string | undefined;
+}
+
+function judgeTrack(track: Track, { rollout, pods: found }: HealthSample, { config }: VerifyContext): TrackLook {
+  const image = config.release.images[track.workload];
+  const digest = image.slice(image.indexOf("@") + 1);
+  const least = track.kind === "fleet" ? config[track.workload].replicas : 1;
+  const wanted = Math.max(least, rollout?.desired ?? 0);
+  const ready = found.filter((pod) => pod.ready);
+  const running = ready.filter(({ imageDigest }) => imageDigest === digest).length;
+  const other = ready.find(({ imageDigest }) => imageDigest !== digest);
+  const waiting = found.flatMap((pod) => (pod.waiting ? [`${pod.waiting.reason}: ${pod.waiting.message}`] : []));
+  const old = (rollout?.total ?? 0) - (rollout?.updated ?? 0);
+  const problems = [
+    ...(running < wanted ? [`${nameOf(track)} has ${running} of ${wanted}`] : []),
+    ...(other === undefined
+      ? []
+      : [`${other.name} runs ${other.imageDigest ?? "an unknown image"}; expected ${digest}`]),
+    ...(old > 0 ? [`${old} old pods of ${nameOf(track)} still serve`] : []),
+    ...waiting.slice(0, 1),
+  ];
+  return { wanted, running, problem: problems.length === 0 ? undefined : problems.join(", ") };
+}

@@ -1,0 +1,124 @@
+import { z } from "zod";
+import type { HttpAnswer } from "../../io/http.ts";
+import { type Finding, fail, pass } from "../../preflight/check.ts";
+import { jsonRequest } from "../../preflight/storm.ts";
+import { SYNTHETIC, type Verification, type VerifyContext } from "../verification.ts";
+
+/** Nobody else's project is called this; one that is left from an earlier time is used again. */
+export const TEST_PROJECT = "sparki-verify";
+const TIME_LIMIT_SECONDS = 180;
+const LOOK_EVERY_SECONDS = 1;
+
+const projectSchema = z.object({ id: z.string(), name: z.string(), status: z.string().nullish() });
+/** The list itself, or the list within an answer. */
+const listSchema = z.union([z.array(projectSchema), z.object({ projects: z.array(projectSchema) })]);
+const detectionSchema = z.object({
+  status: z.string().nullish(),
+  /** Of generating the pipeline. */
+  errors: z.array(z.unknown()).nullish(),
+  error: z.string().nullish(),
+});
+type Detection = z.infer<typeof detectionSchema>;
+
+const DONE: ReadonlySet<string> = new Set(["completed", "finished", "detected", "succeeded", "done"]);
+const FAILED: ReadonlySet<string> = new Set(["failed", "error", "cancelled"]);
+
+export const testProject: Verification = {
+  id: "test-project",
+  title: "Test project",
+  proves: "A project is made, its detection completes, and no pipeline fails to be generated; then it is removed.",
+  timeLimitSeconds: TIME_LIMIT_SECONDS,
+  run: async (context, signal) => {
+    const project = await findOrCreate(context, signal);
+    if ("status" in project) return project;
+    try {
+      return await detect(context, project.id, signal);
+    } finally {
+      // An application that removes no projects keeps this one, and the next time finds it.
+      await ask(context, "DELETE", `/api/projects/${project.id}`, signal);
+    }
+  },
+};
+
+interface Project {
+  readonly id: string;
+  readonly isNew: boolean;
+}
+
+async function findOrCreate(context: VerifyContext, signal: AbortSignal): Promise<Project | Finding> {
+  const listed = await ask(context, "GET", "/api/projects", signal);
+  const list = parsed(listed, listSchema);
+  const known = (Array.isArray(list) ? list : (list?.projects ?? [])).find(({ name }) => name === TEST_PROJECT);
+  if (known !== undefined) return { id: known.id, isNew: false };
+  const made = await ask(context, "POST", "/api/projects", signal, { name: TEST_PROJECT });
+  const project = isOk(made) ? parsed(made, projectSchema.pick({ id: true })) : undefined;
+  if (project === undefined) return fail(`POST /api/projects ${told(made)}`, fixOf(context));
+  return { id: project.id, isNew: true };
+}
+
+async function detect(context: VerifyContext, id: string, signal: AbortSignal): Promise<Finding> {
+  const path = `/api/projects/${id}/detect`;
+  const answer = await ask(context, "POST", path, signal);
+  const begun = isOk(answer) ? parsed(answer, detectionSchema) : undefined;
+  if (begun === undefined) return fail(`POST ${path} ${told(answer)}`, fixOf(context));
+  const started = context.clock.now();
+  for (let found: Detection = begun; ; found = await statusOf(context, id, signal)) {
+    const end = judge(found, context);
+    if (end !== undefined) return end;
+    if (context.clock.now() - started >= TIME_LIMIT_SECONDS - 2 * LOOK_EVERY_SECONDS)
+      return fail(`the detection is ${found.status ?? "in no state"} after ${TIME_LIMIT_SECONDS} s`, fixOf(context));
+    await context.clock.sleep(LOOK_EVERY_SECONDS, signal);
+  }
+}
+
+/** Undefined while it goes on. */
+function judge({ status, errors, error }: Detection, context: VerifyContext): Finding | undefined {
+  const problems = [...(errors ?? []), ...(error ? [error] : [])];
+  if (problems.length > 0)
+    return fail(`pipeline generation errors: ${problems.map(textOf).join("; ")}`, fixOf(context));
+  if (FAILED.has(status ?? "")) return fail(`the detection ended as ${status}`, fixOf(context));
+  return DONE.has(status ?? "") ? pass(`detection ${status}, no pipeline generation errors`) : undefined;
+}
+
+async function statusOf(context: VerifyContext, id: string, signal: AbortSignal): Promise<Detection> {
+  const list = parsed(await ask(context, "GET", "/api/projects", signal), listSchema);
+  const own = (Array.isArray(list) ? list : (list?.projects ?? [])).find((project) => project.id === id);
+  return { status: own?.status };
+}
+
+function ask(
+  { balancer, config }: VerifyContext,
+  method: "GET" | "POST" | "DELETE",
+  path: string,
+  signal: AbortSignal,
+  body?: unknown,
+): Promise<HttpAnswer> {
+  const sent = body === undefined ? {} : jsonRequest(body);
+  const headers = { ...sent.headers, ...SYNTHETIC };
+  return balancer(`https://${config.domain}${path}`, { ...sent, method, headers, timeoutSeconds: 30, signal });
+}
+
+function isOk(answer: HttpAnswer): boolean {
+  return answer.answered && answer.status >= 200 && answer.status < 300;
+}
+
+function parsed<T>(answer: HttpAnswer, schema: z.ZodType<T>): T | undefined {
+  if (!answer.answered) return undefined;
+  try {
+    return schema.safeParse(JSON.parse(answer.body)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function told(answer: HttpAnswer): string {
+  return answer.answered ? `answered ${answer.status}: ${answer.body.slice(0, 120)}` : answer.error;
+}
+
+function textOf(problem: unknown): string {
+  return typeof problem === "string" ? problem : JSON.stringify(problem);
+}
+
+function fixOf({ stack }: VerifyContext): string {
+  return `npx sparki diagnose errors --stack ${stack}`;
+}

@@ -1,0 +1,48 @@
+import type { Clock } from "../command.ts";
+import { paceOf, timeScaleOf } from "../gates/pace.ts";
+import { releaseCounts } from "../gates/release-slo.ts";
+import { type GateTarget, namespaceOf, releaseNameOf } from "../gates/track.ts";
+import { entranceTraffic } from "../gates/track-sources.ts";
+import { request } from "../io/http.ts";
+import { openNetwork } from "../io/network.ts";
+import { openPrometheus } from "../io/prometheus.ts";
+import { servedCertificate } from "../io/served-certificate.ts";
+import type { VerifyContext } from "./verification.ts";
+
+export interface OpenVerify {
+  readonly context: VerifyContext;
+  close(): Promise<void>;
+}
+
+/** The real ports to a release that is live: cluster, metrics and network as the environment says. */
+export async function openVerify(target: GateTarget, clock: Clock): Promise<OpenVerify> {
+  const { config, env, kubeconfig, loadBalancer, stack, onProgress } = target;
+  // The client takes half a second to load.
+  const { KubernetesClient } = await import("../io/kubernetes.ts");
+  const { runJob } = await import("../io/cluster-job.ts");
+  const cluster = new KubernetesClient(kubeconfig);
+  const world = openNetwork(env);
+  const balancer = openNetwork(env, { [config.domain]: loadBalancer });
+  const pace = paceOf(config.gate, env);
+  const context: VerifyContext = {
+    stack,
+    config,
+    http: (url, options) => request(world, url, options),
+    balancer: (url, options) => request(balancer, url, options),
+    // A name that cannot be resolved has no address, for whatever reason.
+    names: { addressesOf: (name) => world.addressesOf(name).catch(() => []) },
+    certificateOf: (name, signal) => servedCertificate(world, name, signal),
+    podsOf: (track) => cluster.sampleHealth(namespaceOf(track), releaseNameOf(track)),
+    runJob: (job, log, signal) => runJob(kubeconfig, job, log, signal),
+    say: onProgress,
+    counts: releaseCounts(openPrometheus(world, config.storm.prometheusUrl), { stack, config }, () => clock.now()),
+    traffic: entranceTraffic(config, world, pace),
+    pace,
+    timeScale: timeScaleOf(env),
+    clock,
+  };
+  const close = async () => {
+    await Promise.all([world.close(), balancer.close()]);
+  };
+  return { context, close };
+}
