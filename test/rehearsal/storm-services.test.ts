@@ -12,6 +12,7 @@ describe("stormRoutes", () => {
   it.each([
     ["GET", "grafana/api/health", { database: "ok" }],
     ["POST", "jaeger/v1/traces", { partialSuccess: {} }],
+    ["GET", "jaeger/api/services", { data: [] }],
     ["GET", "elasticsearch/_cluster/health", { status: "green" }],
     ["GET", "logstash/", { status: "green" }],
     ["GET", "kibana/api/status", { status: { overall: { level: "available" } } }],
@@ -19,6 +20,11 @@ describe("stormRoutes", () => {
     ["GET", "alertmanager/-/ready", {}],
   ] as const)("answers %s %s as a healthy service does", async (method, path, expected) => {
     expect(await ask(method, path)).toEqual(expected);
+  });
+
+  it("finds a newest log line, and none that a query is about", async () => {
+    expect(await ask("POST", "elasticsearch/_search", { size: 1 })).toMatchObject({ hits: { hits: [{}] } });
+    expect(await ask("POST", "elasticsearch/_search", { query: {} })).toEqual({ hits: { hits: [] } });
   });
 
   it("shows an alert with its receiver until it ends, to who asks for its labels", async () => {
@@ -35,6 +41,6 @@ describe("stormRoutes", () => {
   });
 
   it("serves every service that the config can name beside Prometheus", async () => {
-    expect(Object.keys(STORM_SERVICES)).toHaveLength(7);
+    expect(Object.keys(STORM_SERVICES)).toHaveLength(8);
   });
 });
