@@ -1,0 +1,80 @@
+import { X509Certificate } from "node:crypto";
+import { selfSignedPem } from "../../../../rehearsal/certificates.ts";
+import { systemClock } from "../../../../runbook/io/clock.ts";
+import { certificate, dns, outside } from "../../../../runbook/verify/checks/outside.ts";
+import { fakeVerify, lookAt } from "../../../support/verify.ts";
+
+const DOMAIN = "prod.sparki.tools";
+const HEALTH = `GET https://${DOMAIN}/health`;
+
+describe("dns", () => {
+  it("passes with the addresses", async () => {
+    expect(await lookAt(dns, fakeVerify())).toEqual({ status: "pass", reason: `${DOMAIN} is 203.0.113.7` });
+  });
+
+  it("fails when the name resolves to nothing, after a minute", async () => {
+    const context = fakeVerify({ names: { addressesOf: async () => [] } });
+    const before = context.clock.now();
+    expect(await lookAt(dns, context)).toMatchObject({ status: "fail", reason: `${DOMAIN} does not resolve` });
+    expect(context.clock.now() - before).toBe(60);
+  });
+
+  it("waits for a name that is only just there", async () => {
+    let asked = 0;
+    const addressesOf = async () => (++asked < 5 ? [] : ["203.0.113.9"]);
+    expect(await lookAt(dns, fakeVerify({ names: { addressesOf } }))).toMatchObject({ status: "pass" });
+  });
+});
+
+describe("certificate", () => {
+  const served = async (names: readonly string[], days: number, problem?: string) => {
+    const pem = await selfSignedPem(names, days);
+    return fakeVerify({
+      clock: systemClock,
+      certificateOf: async () => ({ certificate: new X509Certificate(pem), problem }),
+    });
+  };
+
+  it.each([90, 20])("passes with the days left: %i", async (days) => {
+    expect(await lookAt(certificate, await served([DOMAIN], days))).toMatchObject({
+      status: "pass",
+      reason: expect.stringContaining(`${days - 1} days left`),
+    });
+  });
+
+  it.each([
+    ["that nobody trusts", [DOMAIN], 90, "CERT_HAS_EXPIRED", "is not trusted: CERT_HAS_EXPIRED"],
+    ["for another name", ["other.test"], 90, undefined, "covers DNS:other.test; expected prod.sparki.tools"],
+    ["near its end", [DOMAIN], 10, undefined, "has 9 days left; expected at least 14"],
+  ])("fails for one %s", async (_, names, days, problem, reason) => {
+    expect(await lookAt(certificate, await served(names, days, problem))).toMatchObject({
+      status: "fail",
+      reason: expect.stringContaining(reason),
+    });
+  });
+});
+
+describe("outside", () => {
+  it("passes with the answer's time", async () => {
+    expect(await lookAt(outside, fakeVerify())).toEqual({
+      status: "pass",
+      reason: `https://${DOMAIN}/health answered 200 in 0 ms`,
+    });
+  });
+
+  it.each([["another answer", { [HEALTH]: { status: 503 } }, `https://${DOMAIN}/health answered 503; expected 200`]])(
+    "fails for %s",
+    async (_, web, reason) => {
+      expect(await lookAt(outside, fakeVerify({ web }))).toMatchObject({ status: "fail", reason });
+    },
+  );
+
+  it("fails when nothing answers, and says why", async () => {
+    const http = async () => ({ answered: false, error: "getaddrinfo ENOTFOUND", seconds: 0 }) as const;
+    expect(await lookAt(outside, { ...fakeVerify(), http })).toMatchObject({
+      status: "fail",
+      reason: `https://${DOMAIN}/health: getaddrinfo ENOTFOUND`,
+      fix: expect.stringContaining("npx sparki diagnose --stack prod"),
+    });
+  });
+});

@@ -1,0 +1,75 @@
+import { testProject } from "../../../../runbook/verify/checks/test-project.ts";
+import type { HttpAnswers } from "../../../support/preflight.ts";
+import { fakeVerify, lookAt } from "../../../support/verify.ts";
+
+const API = "https://prod.sparki.tools/api/projects";
+const detection = (body: unknown, status = 200) => ({ [`POST ${API}/p1/detect`]: { status, body } });
+const FIX = "npx sparki diagnose errors --stack prod";
+
+describe("testProject", () => {
+  it("makes a project, waits for its detection and removes it again", async () => {
+    const context = fakeVerify();
+    expect(await lookAt(testProject, context)).toEqual({
+      status: "pass",
+      reason: "detection finished, no pipeline generation errors",
+    });
+    expect(context.asked()).toEqual([
+      "GET /api/projects",
+      "POST /api/projects",
+      "POST /api/projects/p1/detect",
+      "DELETE /api/projects/p1",
+    ]);
+  });
+
+  it("uses the one that an earlier time left behind, so that none pile up", async () => {
+    const web: HttpAnswers = { [`GET ${API}`]: { body: { projects: [{ id: "p1", name: "sparki-verify" }] } } };
+    const context = fakeVerify({ web });
+    expect(await lookAt(testProject, context)).toMatchObject({ status: "pass" });
+    expect(context.asked()).not.toContain("POST /api/projects");
+  });
+
+  it("does not mind an application that removes no projects", async () => {
+    const web: HttpAnswers = { [`DELETE ${API}/p1`]: { status: 405 } };
+    expect(await lookAt(testProject, fakeVerify({ web }))).toMatchObject({ status: "pass" });
+  });
+
+  it("waits while the detection goes on", async () => {
+    let looks = 0;
+    const well = fakeVerify({ web: detection({ status: "running" }, 202) });
+    const balancer: typeof well.balancer = async (url, options) => {
+      const isLook = url === API && (options?.method ?? "GET") === "GET";
+      if (!isLook) return well.balancer(url, options);
+      const status = ++looks < 4 ? "running" : "completed";
+      const list = looks === 1 ? [] : [{ id: "p1", name: "sparki-verify", status }];
+      return { answered: true, status: 200, headers: {}, body: JSON.stringify(list), seconds: 0 };
+    };
+    expect(await lookAt(testProject, { ...well, balancer })).toEqual({
+      status: "pass",
+      reason: "detection completed, no pipeline generation errors",
+    });
+  });
+
+  it.each<[string, HttpAnswers, string]>([
+    [
+      "no project can be made",
+      { [`POST ${API}`]: { status: 500, body: "boom" } },
+      "POST /api/projects answered 500: boom",
+    ],
+    ["the detection is refused", detection("no", 500), "POST /api/projects/p1/detect answered 500: no"],
+    ["the detection fails", detection({ status: "failed" }), "the detection ended as failed"],
+    [
+      "a pipeline cannot be generated",
+      detection({ status: "completed", errors: ["no template for cobol", { code: 7 }] }),
+      'pipeline generation errors: no template for cobol; {"code":7}',
+    ],
+    ["the detection never ends", detection({ status: "queued" }), "the detection is in no state after 180 s"],
+  ])("fails when %s", async (_, web, reason) => {
+    expect(await lookAt(testProject, fakeVerify({ web }))).toEqual({ status: "fail", reason, fix: FIX });
+  });
+
+  it("removes the project after a failure too", async () => {
+    const context = fakeVerify({ web: detection({ status: "failed" }) });
+    await lookAt(testProject, context);
+    expect(context.asked()).toContain("DELETE /api/projects/p1");
+  });
+});
