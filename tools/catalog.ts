@@ -6,6 +6,7 @@ const KUBERNETES = "1.33.0";
 const ETCD = "3.6.4";
 const HELM = "3.19.0";
 const PROMETHEUS = "3.5.0";
+const KUBE_SCORE = "1.19.0";
 /** The in-memory server that stands in where no real Redis can be had. */
 const MINIREDIS = "2.40.0";
 
@@ -66,6 +67,23 @@ export const CATALOG: readonly Tool[] = [
   },
   ...["prometheus", "promtool"].map(prometheus),
   {
+    name: "kube-score",
+    version: KUBE_SCORE,
+    ask: ["version"],
+    // Other releases make other checks, which the exemptions do not answer.
+    accepts: (version) => version === KUBE_SCORE,
+    build: {
+      module: "kube-score",
+      package: "github.com/zegl/kube-score/cmd/kube-score",
+      ldflags: [`-X main.version=${KUBE_SCORE}`],
+    },
+    download: {
+      url: (platform) => `${kubeScoreRelease}/${kubeScoreArchive(platform)}.tar.gz`,
+      checksums: () => `${kubeScoreRelease}/checksums.txt`,
+      members: () => ["kube-score"],
+    },
+  },
+  {
     name: "redis-server",
     version: MINIREDIS,
     ask: ["--version"],
@@ -85,6 +103,12 @@ const etcdRelease = `${GITHUB}/etcd-io/etcd/releases/download/v${ETCD}`;
 
 function etcdArchive(platform: Platform): string {
   return `etcd-v${ETCD}-${go(platform).os}-${go(platform).arch}`;
+}
+
+const kubeScoreRelease = `${GITHUB}/zegl/kube-score/releases/download/v${KUBE_SCORE}`;
+
+function kubeScoreArchive(platform: Platform): string {
+  return `kube-score_${KUBE_SCORE}_${go(platform).os}_${go(platform).arch}`;
 }
 
 function kubernetes(name: string): Tool {

@@ -1,18 +1,16 @@
-import { exitCodeOf } from "../stacks/deploy-error.ts";
+import { CHECKOV } from "./audit/audit.ts";
 import { CATALOG } from "./catalog.ts";
+import { command } from "./command.ts";
 import { lineProgress } from "./progress.ts";
+import { resolvePythonTool } from "./python-tool.ts";
 import { resolveTools } from "./resolve.ts";
 
-const controller = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const)
-  process.on(name, () => controller.abort(new Error(`ended by ${name}`)));
-
-try {
+/** Gets every command-line tool that the project and its checks use, and prints where each is. */
+await command(async (signal) => {
   const names = CATALOG.map(({ name }) => name);
-  const progress = lineProgress(process.stderr);
-  const tools = await resolveTools(names, { env: process.env, progress, signal: controller.signal });
+  const context = { env: process.env, progress: lineProgress(process.stderr), signal };
+  const tools = await resolveTools(names, context);
   for (const name of names) process.stdout.write(`${name} ${tools[name]}\n`);
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-  process.exitCode = exitCodeOf(error);
-}
+  process.stdout.write(`${CHECKOV.name} ${await resolvePythonTool(CHECKOV, context)}\n`);
+  return 0;
+});

@@ -1,0 +1,26 @@
+/**
+ * Runs kube-score and checkov over what the charts render for every stack; fails on a finding that
+ * apps/charts/exemptions.yaml does not answer, and on an exemption that nothing needs.
+ * Run: npm run audit:charts
+ */
+import { scanCharts } from "./audit/audit.ts";
+import { chartExemptions, judge } from "./audit/exemptions.ts";
+import { renderedCharts } from "./audit/rendered-charts.ts";
+import { auditText } from "./audit/report.ts";
+import { command } from "./command.ts";
+import { lineProgress } from "./progress.ts";
+import { resolveTools } from "./resolve.ts";
+
+await command(async (signal) => {
+  const progress = lineProgress(process.stderr);
+  const context = { env: process.env, progress, signal };
+  await resolveTools(["helm"], context);
+  const scans = await scanCharts(renderedCharts(progress), context);
+  const exemptions = chartExemptions();
+  const judgement = judge(
+    scans.flatMap(({ scan }) => scan.findings),
+    exemptions,
+  );
+  process.stdout.write(auditText(scans, judgement, exemptions));
+  return judgement.open.length + judgement.unused.length === 0 ? 0 : 1;
+});

@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import type { Finding } from "./finding.ts";
+
+const EXEMPTION = z.strictObject({
+  tool: z.enum(["kube-score", "checkov"]),
+  check: z.string().min(1),
+  objects: z.array(z.string().regex(/^[A-Z]\w+\/[a-z0-9-]+$/, "expected Kind/name")).min(1),
+  reason: z.string().min(20, "expected a reason that a reader can judge"),
+});
+
+/** Objects for which a check's finding is not followed, and why. */
+export type Exemption = z.infer<typeof EXEMPTION>;
+
+export interface Judgement {
+  /** Findings that no exemption covers. */
+  readonly open: readonly Finding[];
+  /** Findings that are covered. */
+  readonly exempt: readonly Finding[];
+  /** Exemptions, an object each, that no finding of any stack needs. */
+  readonly unused: readonly Exemption[];
+}
+
+const FILE = join(import.meta.dirname, "..", "..", "apps", "charts", "exemptions.yaml");
+
+/** The exemptions that the repository keeps beside its charts. */
+export function chartExemptions(): Exemption[] {
+  return z.array(EXEMPTION).parse(parse(readFileSync(FILE, "utf8")));
+}
+
+/** Sets findings against exemptions; one that covers nothing is told too, for it would hide what comes later. */
+export function judge(findings: readonly Finding[], exemptions: readonly Exemption[]): Judgement {
+  const each = exemptions.flatMap((exemption) =>
+    exemption.objects.map((object) => ({ ...exemption, objects: [object] })),
+  );
+  const isExempt = (finding: Finding) => each.some((exemption) => covers(exemption, finding));
+  return {
+    open: findings.filter((finding) => !isExempt(finding)),
+    exempt: findings.filter(isExempt),
+    unused: each.filter((exemption) => !findings.some((finding) => covers(exemption, finding))),
+  };
+}
+
+function covers({ tool, check, objects }: Exemption, finding: Finding): boolean {
+  return tool === finding.tool && check === finding.check && objects.includes(finding.object);
+}
