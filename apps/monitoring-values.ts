@@ -5,7 +5,7 @@ import { dashboardJson } from "./monitoring/dashboard.ts";
 import { dependencyAlerts } from "./monitoring/dependency-alerts.ts";
 import { cacheDashboard, databaseDashboard } from "./monitoring/dependency-dashboards.ts";
 import { reliabilityDashboard } from "./monitoring/reliability-dashboard.ts";
-import { alertRouting, type Channels, type Routing } from "./monitoring/routing.ts";
+import { alertRouting, type Channels, type Routing, type SlackReference } from "./monitoring/routing.ts";
 import type { AlertingRule, RuleGroup } from "./monitoring/rule.ts";
 import { SERVED_NAMESPACES, sloRuleGroups } from "./monitoring/slo-rules.ts";
 
@@ -16,8 +16,8 @@ export interface MonitoringArgs {
   readonly channels: Channels;
   /** Where this repository's files can be read, without a slash at the end. */
   readonly runbookBaseUrl: string;
-  /** The Secret with Slack's webhook address; only its name is known here. */
-  readonly slackWebhook: { readonly secretName: string; readonly key: string };
+  /** Where Slack's secrets are; undefined leaves all alerts to the cluster's own routes. */
+  readonly slack: SlackReference | undefined;
   /** Where the monitoring objects live, and the Prometheus that reads them. */
   readonly namespace: string;
 }
@@ -28,7 +28,7 @@ export interface MonitoringValues {
   readonly scrape: { readonly namespaces: readonly string[]; readonly intervalSeconds: number };
   readonly groups: readonly RuleGroup[];
   readonly routing: Routing;
-  readonly slackWebhook: { readonly secretName: string; readonly key: string };
+  readonly slack?: SlackReference;
   /** Grafana's JSON by file name without its ending. */
   readonly dashboards: Readonly<Record<string, string>>;
 }
@@ -45,7 +45,7 @@ export function monitoringValues(args: MonitoringArgs): MonitoringValues {
     scrape: { namespaces: SERVED_NAMESPACES, intervalSeconds: SCRAPE_INTERVAL_SECONDS },
     groups: [...sloRuleGroups(stack, objectives), { name: "sparki-alerts", interval: "30s", rules: alerts }],
     routing: alertRouting(args.channels),
-    slackWebhook: args.slackWebhook,
+    ...(args.slack && { slack: args.slack }),
     dashboards: Object.fromEntries(
       dashboards.map((dashboard) => [dashboard.uid, JSON.stringify(dashboardJson(stack, dashboard))]),
     ),

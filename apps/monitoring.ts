@@ -1,8 +1,10 @@
 import * as kubernetes from "@pulumi/kubernetes";
+import { slackSecrets } from "../stacks/slack-secrets.ts";
 import { localChart } from "./chart.ts";
 import { monitoringValues } from "./monitoring-values.ts";
 import type { Place } from "./namespaces.ts";
 import type { Platform } from "./platform.ts";
+import { createSlackSecret } from "./slack-secret.ts";
 
 export interface MonitoringArgs {
   readonly stack: string;
@@ -14,12 +16,13 @@ export interface MonitoringArgs {
 export function createMonitoring({ stack, platform, place }: MonitoringArgs): kubernetes.helm.v3.Release {
   const { cluster, config } = platform;
   const chart = localChart("monitoring");
+  const slack = createSlackSecret("monitoring-slack", { place, provider: cluster.provider, secrets: slackSecrets() });
   const values = monitoringValues({
     stack,
     objectives: config.objectives,
     channels: config.contacts,
     runbookBaseUrl: config.runbookUrl,
-    slackWebhook: { secretName: "slack", key: "webhook" },
+    slack: slack?.reference,
     namespace: place.namespace,
   });
   return new kubernetes.helm.v3.Release(
@@ -33,6 +36,6 @@ export function createMonitoring({ stack, platform, place }: MonitoringArgs): ku
       maxHistory: 10,
       values: { ...values, chartHash: chart.hash },
     },
-    { provider: cluster.provider, dependsOn: [...place.ready] },
+    { provider: cluster.provider, dependsOn: [...place.ready, ...(slack ? [slack.secret] : [])] },
   );
 }

@@ -14,8 +14,13 @@ const CREDENTIALS = [
   /\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]+:[^\s:/@]+@/,
 ];
 
-/** Where secrets are meant to be; the SDK marks both as secret. */
-const HOLDERS = ["aws:secretsmanager/secretVersion:SecretVersion", "random:index/randomPassword:RandomPassword"];
+/** Where secrets are meant to be; the SDK marks them all as secret. */
+const HOLDERS = [
+  "aws:secretsmanager/secretVersion:SecretVersion",
+  "random:index/randomPassword:RandomPassword",
+  // Where one may have data is another policy's business: pods-secrets-as-files.
+  "kubernetes:core/v1:Secret",
+];
 
 const isProviders = (type: string) => type.startsWith("pulumi:");
 

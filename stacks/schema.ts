@@ -138,11 +138,8 @@ const contactsSchema = z.strictObject({
   infrastructure: contactSchema,
 });
 
-/**
- * A secret that only commands use: the engine decrypts it for them, a file shows it encrypted, and the typed config
- * never holds it.
- */
-const commandSecret = z
+/** A secret: the engine decrypts it for who needs it, a file shows it encrypted, and the typed config never holds it. */
+const apartSecret = z
   .union([z.string(), z.strictObject({ secure: z.string() })])
   .transform(() => undefined)
   .optional();
@@ -165,9 +162,12 @@ export const configSchema = z.strictObject({
   storm: stormSchema,
   preflight: preflightSchema.default({}),
   contacts: contactsSchema,
-  /** Slack's incoming webhook, or a bot's token, which keeps a deployment's messages in one thread. */
-  slackWebhook: commandSecret,
-  slackToken: commandSecret,
+  /**
+   * Slack's incoming webhook, or a bot's token, which reaches every channel and keeps a deployment's messages in one
+   * thread. Commands and alerts use it; without either, alerts are not routed to Slack.
+   */
+  slackWebhook: apartSecret,
+  slackToken: apartSecret,
   /** Where this repository's files can be read; alerts link to its pages. */
   runbookUrl: z.url(),
   /** False lifts deletion protection, for a stack that is about to be destroyed on purpose. */

@@ -5,10 +5,12 @@ import { rawConfig } from "./support/stack-config.ts";
 // Loading three SDKs takes seconds on a busy machine.
 jest.setTimeout(60_000);
 
+const SLACK = "https://slack.test/services/of-a-test";
+
 let recorded: Recorded[] = [];
 beforeAll(async () => {
   recorded = await record(async () => {
-    pulumi.runtime.setAllConfig(rawConfig("prod"));
+    pulumi.runtime.setAllConfig({ ...rawConfig("prod"), "sparki:slackWebhook": SLACK });
     const { default: deployment } = await import("../index.ts");
     await deployment();
   });
@@ -34,6 +36,14 @@ describe("deployment", () => {
       expect(text).toContain("secretArn");
       expect(text).not.toMatch(/password|authToken/i);
     }
+  });
+
+  it("keeps Slack's address in one Secret, and out of every chart's values", () => {
+    const holding = recorded.filter(({ inputs }) => JSON.stringify(inputs).includes(SLACK));
+    expect(holding.map(({ type, name }) => [type, name])).toEqual([["kubernetes:core/v1:Secret", "monitoring-slack"]]);
+    expect(release("monitoring").inputs.values).toMatchObject({
+      slack: { secretName: "slack", addressKey: "address" },
+    });
   });
 
   it("runs the migrations before the seed, each once for an image", () => {

@@ -15,6 +15,15 @@ export interface Contact {
   readonly mention: string;
 }
 
+/** The keys of a Secret in the monitoring namespace by which Alertmanager reaches Slack. */
+export interface SlackReference {
+  readonly secretName: string;
+  /** Of the address that messages are posted to. */
+  readonly addressKey: string;
+  /** Of a bot's token, which that address asks for. */
+  readonly tokenKey?: string;
+}
+
 export interface Receiver {
   readonly name: string;
   readonly channel: string;

@@ -90,6 +90,7 @@ function replaceCloud(project: RehearsedProject, cloud: CloudProcess): void {
   project.replace(["sparki:storm", "prometheusUrl"], cloud.prometheusUrl, "the rehearsal's Prometheus");
   for (const [key, name] of Object.entries(STORM_SERVICES))
     project.replace(["sparki:storm", key], `${cloud.url}/storm/${name}`, "a stand-in");
+  project.replace(["sparki:slackWebhook"], `${cloud.url}/slack`, "the rehearsal's own Slack");
   const own = (key: string, value: unknown, by: string) => project.replace(["sparki:preflight", key], value, by);
   own("migrations", "rehearsal/app/migrations", "the stand-in application's own");
   const restored = { on: new Date().toISOString().slice(0, 10), by: "rehearsal", snapshot: "none" };

@@ -41,18 +41,35 @@ describe.each(STACKS)("the monitoring chart in %s", (stack) => {
     }
   });
 
-  it("knows of Slack's webhook only the name of its Secret", () => {
-    const receivers: { slackConfigs: { apiURL: Json }[] }[] = Object(
-      at(only(objects, "AlertmanagerConfig"), "spec.receivers"),
-    );
-    expect(receivers.length).toBe(4);
-    for (const { slackConfigs } of receivers) {
-      expect(slackConfigs.map(({ apiURL }) => apiURL)).toEqual([{ name: "slack", key: "webhook" }]);
-    }
+  it("knows of Slack's address only the name of its Secret", () => {
+    const configs = slackConfigsOf(objects);
+    expect(configs.map(({ apiURL }) => apiURL)).toEqual(Array(4).fill({ name: "slack", key: "address" }));
+    for (const config of configs) expect(config).not.toHaveProperty("httpConfig");
     expect(objects.map(({ kind }) => kind)).not.toContain("Secret");
-    expect(JSON.stringify(objects)).not.toContain("hooks.slack.com");
+    expect(JSON.stringify(objects)).not.toContain("slack.com");
+  });
+
+  it("gives a bot's token, by name too, to the address that asks for it", () => {
+    const slack = { secretName: "slack", addressKey: "address", tokenKey: "token" };
+    const authorization = { credentials: { name: "slack", key: "token" } };
+    const configs = slackConfigsOf(renderMonitoring(stack, { slack }));
+    expect(configs.map(({ httpConfig }) => httpConfig)).toEqual(Array(4).fill({ authorization }));
+  });
+
+  it("routes nothing when the stack has no Slack, and is otherwise the same", () => {
+    const kinds = (rendered: readonly Manifest[]) => rendered.map(({ kind }) => kind);
+    expect(kinds(renderMonitoring(stack, { slack: null }))).toEqual(
+      kinds(objects).filter((kind) => kind !== "AlertmanagerConfig"),
+    );
   });
 });
+
+function slackConfigsOf(objects: readonly Manifest[]): { apiURL: Json; httpConfig?: Json }[] {
+  const receivers: { slackConfigs: { apiURL: Json; httpConfig?: Json }[] }[] = Object(
+    at(only(objects, "AlertmanagerConfig"), "spec.receivers"),
+  );
+  return receivers.flatMap(({ slackConfigs }) => slackConfigs);
+}
 
 describe("scraping", () => {
   const monitors = renderMonitoring("prod").filter(({ kind }) => kind === "PodMonitor");
@@ -107,12 +124,13 @@ const WRONG: readonly WrongValue[] = [
   { path: "groups", value: [group({ record: "a b", expr: "1", labels: {} })], reportedAt: "/groups/0/rules/0/record" },
   { path: "groups", value: [group({ record: "a", expr: "", labels: {} })], reportedAt: "/groups/0/rules/0/expr" },
   { path: "routing", value: { receivers: [], routes: [] }, reportedAt: "/routing/receivers" },
-  { path: "slackWebhook", value: "https://hooks.slack.com/services/T/B/x" },
+  { path: "slack", value: "https://hooks.slack.com/services/T/B/x" },
   {
-    path: "slackWebhook",
-    value: { secretName: "slack", key: "url", url: "https://hooks.slack.com" },
-    reportedAt: "/slackWebhook",
+    path: "slack",
+    value: { secretName: "slack", addressKey: "address", address: "https://hooks.slack.com" },
+    reportedAt: "/slack",
   },
+  { path: "slack", value: { secretName: "slack", addressKey: "a b" }, reportedAt: "/slack/addressKey" },
   { path: "dashboards", value: {} },
   { path: "dashboards", value: { reliability: "not JSON" }, reportedAt: "/dashboards/reliability" },
   { path: "chartHash", value: undefined },

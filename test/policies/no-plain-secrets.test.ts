@@ -29,6 +29,7 @@ proves(noPlainSecrets, {
     "what only the update knows": group.from("tags"),
     "the places made for them": [
       thing("aws:secretsmanager/secretVersion:SecretVersion", { secretString: secrets["a private key"] }),
+      thing("kubernetes:core/v1:Secret", { stringData: { address: secrets["a Slack webhook"] } }),
       thing("random:index/randomPassword:RandomPassword", { result: secrets["an access key"] }),
       thing("pulumi:providers:kubernetes", { kubeconfig: secrets["a private key"] }),
     ],

@@ -13,6 +13,10 @@ proves(podsSecretsAsFiles, {
     "a secret's file": variable({ name: "DATABASE_PASSWORD_FILE", value: "/mnt/secrets/database/password" }),
     "an empty value": variable({ name: "DATABASE_PASSWORD", value: "" }),
     "settings of a ConfigMap": deployment(podSpec({ container: { envFrom: [{ configMapRef: { name: "x" } }] } })),
+    "what the Prometheus operator reads": [
+      secret.with({ metadata: { namespace: "sparki-monitoring" }, data: { token: "aHVudGVyMg==" } }),
+      secret.with({ metadata: { namespace: "sparki-monitoring" }, stringData: { token: "hunter2" } }).named("text"),
+    ],
     "a Secret without data": [secret, secret.named("other").with({ data: {} })],
   },
   stops: {
@@ -24,6 +28,10 @@ proves(podsSecretsAsFiles, {
       deployment(podSpec({ container: { envFrom: [{ secretRef: { name: "x" } }] } })),
     ],
     "a Secret with data": ["data", secret.with({ data: { password: "aHVudGVyMg==" } })],
+    "a Secret of another namespace": [
+      "stringData",
+      secret.with({ metadata: { namespace: "sparki-engine" }, stringData: { password: "hunter2" } }),
+    ],
     "a Secret with text": ["stringData", secret.with({ stringData: { password: "hunter2" } })],
   },
 });

@@ -11,7 +11,7 @@ export function monitoringArgs(stack: string): MonitoringArgs {
     objectives,
     channels: contacts,
     runbookBaseUrl: runbookUrl,
-    slackWebhook: { secretName: "slack", key: "webhook" },
+    slack: { secretName: "slack", addressKey: "address" },
     namespace: "sparki-monitoring",
   };
 }
@@ -21,9 +21,9 @@ export function monitoringChartValues(stack: string): Values {
   return { ...plain(monitoringValues(monitoringArgs(stack))), chartHash: "2".repeat(64) };
 }
 
-/** The objects of the monitoring chart for a stack. */
-export function renderMonitoring(stack: string): Manifest[] {
-  const values = monitoringChartValues(stack);
+/** The objects of the monitoring chart for a stack; `changes` are put over its values. */
+export function renderMonitoring(stack: string, changes: Values = {}): Manifest[] {
+  const values = { ...monitoringChartValues(stack), ...changes };
   return render({ chart: "monitoring", name: "monitoring", namespace: "sparki-monitoring", values });
 }
 

@@ -49,7 +49,7 @@ export const sampleAlert = stormCheck({
     if (wrong.length > 0)
       return fail(
         wrong.join("; "),
-        "see the AlertmanagerConfig in sparki-monitoring, and that Alertmanager selects it",
+        "see the AlertmanagerConfig in sparki-monitoring, which needs sparki:slackToken or sparki:slackWebhook, and that Alertmanager selects it",
       );
     if (left.length > 0) return fail("the alerts are not resolved", stormFix(context));
     return pass(
