@@ -16,7 +16,6 @@ export function forward(request: IncomingMessage, response: ServerResponse, targ
   const { address: host, port, agent } = target;
   const headers = { ...withoutHops(request.headers), ...forwarded(request, entrance) };
   const upstream = open({ host, port, agent, method: request.method, path: request.url, headers });
-  target.outstanding += 1;
   upstream.setTimeout(IDLE_LIMIT_MILLISECONDS, () => fail(response, 504));
   upstream.once("response", (answer) => {
     response.writeHead(answer.statusCode ?? 502, withoutHops(answer.headers));
@@ -25,7 +24,6 @@ export function forward(request: IncomingMessage, response: ServerResponse, targ
   });
   upstream.once("error", () => fail(response, 502));
   response.once("close", () => {
-    target.outstanding -= 1;
     if (!response.writableFinished) upstream.destroy();
   });
   request.pipe(upstream);

@@ -5,8 +5,6 @@ import { check, type Endpoint, Health, keyOf } from "./health-check.ts";
 export interface Target extends Endpoint {
   readonly agent: Agent;
   readonly health: Health;
-  /** Requests that have not been answered in full yet. */
-  outstanding: number;
 }
 
 /** Checks never come faster than this, however small the time scale. */
@@ -49,16 +47,11 @@ export class TargetGroup {
     this.#onHealth();
   }
 
-  /** The healthy target with the fewest requests in flight, in turn among equals; undefined when none is healthy. */
+  /** The healthy targets in turn, as AWS's default algorithm; undefined when none is healthy. */
   pick(): Target | undefined {
     const healthy = [...this.#targets.values()].filter(({ health }) => health.healthy);
     this.#turn += 1;
-    let best: Target | undefined;
-    for (let i = 0; i < healthy.length; i += 1) {
-      const target = healthy[(this.#turn + i) % healthy.length];
-      if (target && (best === undefined || target.outstanding < best.outstanding)) best = target;
-    }
-    return best;
+    return healthy[this.#turn % healthy.length];
   }
 
   healthyKeys(): readonly string[] {
@@ -73,7 +66,7 @@ export class TargetGroup {
     this.#stay(key);
     if (this.#targets.has(key)) return;
     const agent = new Agent({ keepAlive: true, maxFreeSockets: 256 });
-    this.#targets.set(key, { address, port, agent, health: new Health(), outstanding: 0 });
+    this.#targets.set(key, { address, port, agent, health: new Health() });
     if (this.#settings) void this.#checkAndRepeat(key);
   }
 
