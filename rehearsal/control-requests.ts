@@ -9,6 +9,7 @@ const behaviour = {
   metricsNotNumbers: z.boolean().exactOptional(),
   unpullable: z.boolean().exactOptional(),
   failMigration: z.string().exactOptional(),
+  failTests: z.boolean().exactOptional(),
 };
 
 /** The body of `POST /images`: an image for the rehearsal's registry, and what it does when it runs. */

@@ -43,6 +43,11 @@ export const SCENARIOS: readonly Scenario[] = [
     summary: "a second release whose images no node can pull",
     releases: [FIRST, { release: "next", behaviours: { engine: { unpullable: true }, web: { unpullable: true } } }],
   },
+  {
+    name: "e2e-fails",
+    summary: "a second release that every gate lets through, and whose end-to-end tests fail once it is live",
+    releases: [FIRST, { release: "next", behaviours: { e2e: { failTests: true } } }],
+  },
   ...GATE_SCENARIOS,
 ];
 

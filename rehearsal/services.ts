@@ -123,4 +123,6 @@ export interface ImageBehaviour {
   readonly unpullable?: boolean;
   /** `migrate up` fails in this migration's middle. */
   readonly failMigration?: string;
+  /** The end-to-end tests fail, whatever they find. @default false */
+  readonly failTests?: boolean;
 }

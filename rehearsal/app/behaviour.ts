@@ -11,6 +11,7 @@ export interface Behaviour {
   readonly neverReady: boolean;
   readonly metricsNotNumbers: boolean;
   readonly failMigration: string | undefined;
+  readonly failTests: boolean;
 }
 
 /** The behaviour in an `ImageBehaviour` JSON; what is absent is harmless, what has the wrong type throws. */
@@ -24,6 +25,7 @@ export function parseBehaviour(json: string): Behaviour {
     neverReady: given.neverReady === true,
     metricsNotNumbers: given.metricsNotNumbers === true,
     failMigration: typeof given.failMigration === "string" ? given.failMigration : undefined,
+    failTests: given.failTests === true,
   };
 }
 

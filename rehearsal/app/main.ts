@@ -12,7 +12,7 @@ async function main(command: string, settings: Settings): Promise<number | undef
     case "web":
       return crashed(settings) ?? serving((await import("./web.ts")).web(settings));
     case "e2e":
-      return (await import("./e2e.ts")).e2e(process.env);
+      return (await import("./e2e.ts")).e2e(process.env, settings.behaviour);
     case "migrate up":
       return (await import("./migrate.ts")).migrateUp(settings);
     case "seed-data":

@@ -15,6 +15,7 @@ describe("parseBehaviour", () => {
       neverReady: false,
       metricsNotNumbers: false,
       failMigration: undefined,
+      failTests: false,
     });
   });
 
@@ -27,6 +28,7 @@ describe("parseBehaviour", () => {
       crash: true,
       neverReady: true,
       metricsNotNumbers: true,
+      failTests: true,
     };
     const { kind: _kind, ...expected } = { ...given, failMigration: "0004_owners" };
     expect(parseBehaviour(JSON.stringify({ ...given, failMigration: "0004_owners" }))).toEqual(expected);
