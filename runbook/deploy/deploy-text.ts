@@ -42,15 +42,22 @@ export function row(name: string, text: string): string {
   return `  ${name.padEnd(10)}${text}`;
 }
 
-function liveText({ live, release, previous }: DeployDocument): string {
-  const whose = (digests: readonly string[], kind: "engine" | "web") => {
-    if (digests.length === 0) return "nothing";
-    const owner = [release, previous].find((each) => digests.every((digest) => each?.images[kind].endsWith(digest)));
-    return owner?.id ?? digests.map((digest) => digest.slice(0, 19)).join(", ");
-  };
+function liveText(document: DeployDocument): string {
   const tracks = (kind: "engine" | "web") =>
-    `${kind} ${whose(live[kind].fleet, kind)} (one-box ${whose(live[kind].oneBox, kind)})`;
+    `${kind} ${liveIn(document, kind, "fleet")} (one-box ${liveIn(document, kind, "oneBox")})`;
   return `${tracks("engine")}\n${row("", tracks("web"))}`;
+}
+
+/** Which of the two releases a track's pods run; the digests where it is neither. */
+export function liveIn(
+  { live, release, previous }: DeployDocument,
+  kind: "engine" | "web",
+  track: "fleet" | "oneBox",
+): string {
+  const digests = live[kind][track];
+  if (digests.length === 0) return "nothing";
+  const owner = [release, previous].find((each) => digests.every((digest) => each?.images[kind].endsWith(digest)));
+  return owner?.id ?? digests.map((digest) => digest.slice(0, 19)).join(", ");
 }
 
 function countsOf(words: readonly string[]): string {

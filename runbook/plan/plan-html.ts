@@ -1,5 +1,7 @@
 import { factTable, list, page, section, table, text } from "../report/page.ts";
+import { policyHtml } from "../report/policy-html.ts";
 import type { InputChange } from "./difference.ts";
+import type { Drift } from "./drift.ts";
 import type { HelmDiff } from "./helm-diff.ts";
 import type { Plan, PlannedChange } from "./plan.ts";
 import { deployCommand, inputChangeText, planFacts, riskCounts, shortType, wayBackLists } from "./plan-text.ts";
@@ -18,7 +20,7 @@ export function planHtml(plan: Plan): string {
     }),
     section("Changed by hand", driftList(plan)),
     section("If it fails", wayBackText(plan)),
-    section("Policies", policyList(plan)),
+    section("Policies", policyHtml(plan.policy)),
     ...(plan.helm.length > 0 ? [section("Rendered manifests", plan.helm.map(helmDetails).join(""))] : []),
     section("What takes the time", `<p>${text(plan.duration.chain.join(" → ") || "Nothing")}</p>`),
     section("Next", `<pre><code>${text(deployCommand(plan))}</code></pre>`),
@@ -47,8 +49,9 @@ function inputList(changes: readonly InputChange[]): string {
 }
 
 function driftList({ drift }: Plan): string {
+  if (drift === undefined) return `<p>Not looked at.</p>`;
   if (drift.length === 0) return `<p class="good">Nothing: the cloud is as the state says.</p>`;
-  const item = ({ name, type, isGone, changes }: Plan["drift"][number]) =>
+  const item = ({ name, type, isGone, changes }: Drift) =>
     `<strong>${text(name)}</strong> (${text(shortType(type))})${isGone ? ": gone" : ""}${inputList(changes)}`;
   return list(drift.map(item));
 }
@@ -59,13 +62,6 @@ function wayBackText(plan: Plan): string {
   );
   const fact = planFacts(plan).find(([what]) => what === "If it fails")?.[1] ?? "";
   return `<p>${text(fact)}</p>${lists.join("")}`;
-}
-
-function policyList({ policy: { checked, violations } }: Plan): string {
-  if (violations.length === 0) return `<p class="good">All ${checked} checks passed.</p>`;
-  const item = ({ policy, level, resource, message }: Plan["policy"]["violations"][number]) =>
-    `<strong class="bad">${text(policy)}</strong> (${text(level)})${resource === undefined ? "" : `, ${text(resource)}`}: ${text(message)}`;
-  return list(violations.map(item));
 }
 
 function helmDetails({ release, diff, added, removed, note }: HelmDiff): string {

@@ -1,0 +1,92 @@
+import type { DeployDocument, RollbackDocument } from "../deploy/deploy-document.ts";
+import { liveIn } from "../deploy/deploy-text.ts";
+import { gatesSection } from "./deploy-html-gates.ts";
+import { duration } from "./duration.ts";
+import { PLOT_STYLE } from "./gate-plot.ts";
+import { factTable, list, page, section, table, text } from "./page.ts";
+import { policyHtml } from "./policy-html.ts";
+import { TIMELINE_STYLE, timelinePicture } from "./timeline-picture.ts";
+
+/** Somewhere to read on. */
+export interface Link {
+  readonly title: string;
+  /** A web address, or a path beside the report. */
+  readonly href: string;
+}
+
+/** What a report says beside the document. */
+export interface DeployPage {
+  /** ISO 8601. */
+  readonly madeAt: string;
+  /** Such as that it was a rehearsal. */
+  readonly notes: readonly string[];
+  readonly links: readonly Link[];
+}
+
+/** A deploy as one HTML page for people, the outcome first, that needs no network and no script, and fits a telephone's width. */
+export function deployHtml(document: DeployDocument, { madeAt, notes, links }: DeployPage): string {
+  const { stack, release, outcome, exitCode, reason, decisions, steps, gates, rollback, notifications } = document;
+  const body = [
+    `<h1>Deploy of ${text(release.id)} to ${text(stack)}: <span class="${exitCode === 0 ? "good" : "bad"}">${outcome}</span></h1>`,
+    `<p>${text(reason)}</p>`,
+    ...notes.map((note) => `<p>${text(note)}</p>`),
+    factTable("At a glance", [...facts(document), ["Made", madeAt]]),
+    section("Live before and now", liveTable(document)),
+    section("Decisions", decisionList(decisions)),
+    section("Timeline", timelinePicture(steps)),
+    section("Gates", gatesSection(gates)),
+    ...(rollback === null ? [] : [section(`Rollback to ${rollback.release.id}`, rollbackText(rollback))]),
+    section("Policies", policyHtml(document.policy)),
+    section("Told", list(notifications.map(notificationItem))),
+    ...(links.length === 0 ? [] : [section("Read on", list(links.map(linkItem)))]),
+  ];
+  return page(`Deploy of ${release.id} to ${stack}: ${outcome}`, body, `${TIMELINE_STYLE}${PLOT_STYLE}`);
+}
+
+function facts({ release, previous, exitCode, timing }: DeployDocument): [string, string][] {
+  const { wallSeconds, previewSeconds, upSeconds, detectSeconds, rollbackSeconds } = timing;
+  const times = [`preview ${duration(previewSeconds)}`, `update ${duration(upSeconds)}`];
+  const rows: ([string, string] | undefined)[] = [
+    ["Release", `${release.id}, commit ${release.gitSha}`],
+    ["Before", previous === null ? "nothing: the first deploy" : `${previous.id}, commit ${previous.gitSha}`],
+    ["Exit code", `${exitCode}`],
+    ["Time", `${duration(wallSeconds)}: ${times.join(", ")}`],
+    detectSeconds === null ? undefined : ["Refused after", duration(detectSeconds)],
+    rollbackSeconds === null ? undefined : ["Gone back in", duration(rollbackSeconds)],
+  ];
+  return rows.filter((row) => row !== undefined);
+}
+
+function liveTable(document: DeployDocument): string {
+  const before = document.previous?.id ?? "nothing";
+  const rows = (["engine", "web"] as const).flatMap((kind) =>
+    (["fleet", "oneBox"] as const).map((track) => {
+      const now = liveIn(document, kind, track);
+      const shown = now === before ? `${text(now)}, as before` : `<strong>${text(now)}</strong>`;
+      return [`${kind} ${track === "fleet" ? "fleet" : "one-box"}`, text(before), shown];
+    }),
+  );
+  return table(["Track", "Promoted before", "Runs now"], rows);
+}
+
+function decisionList(decisions: DeployDocument["decisions"]): string {
+  const item = ({ phase, action, reason, page: pages }: DeployDocument["decisions"][number]) => {
+    const shown = action === "proceed" ? action : `<strong>${action}</strong>`;
+    return `${phase}: ${shown}${pages ? ` <strong class="bad">a person must look</strong>` : ""}. ${text(reason)}`;
+  };
+  return list(decisions.map(item), "ordered");
+}
+
+function rollbackText({ verdict, reason, seconds, steps, gates }: RollbackDocument): string {
+  const shown = `<strong class="${verdict === "pass" ? "good" : "bad"}">${verdict}</strong>`;
+  return `<p>${shown} after ${duration(seconds)}: ${text(reason)}</p>${timelinePicture(steps)}${gatesSection(gates)}`;
+}
+
+function notificationItem({ channel, text: said, problem }: DeployDocument["notifications"][number]): string {
+  const how = problem === null ? "" : `: <strong class="bad">not delivered</strong>, ${text(problem)}`;
+  return `${text(channel)}${how}<pre>${text(said)}</pre>`;
+}
+
+function linkItem({ title, href }: Link): string {
+  return `<a href="${text(href)}">${text(title)}</a>`;
+}

@@ -1,0 +1,124 @@
+import { percent } from "../../gates/gate.ts";
+import type { GateResult, Look } from "../../gates/verdict.ts";
+import { table, text } from "./page.ts";
+
+export const PLOT_STYLE = `
+.plots { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); }
+figure { margin: 0; }
+figure svg { display: block; width: 100%; height: auto; background: var(--soft); }
+figure text { fill: var(--text); font: 11px system-ui, sans-serif; }
+.band { fill: var(--mark); opacity: .25; }
+.bound, .measured, .limit { fill: none; vector-effect: non-scaling-stroke; }
+.bound { stroke: var(--mark); stroke-width: 1; }
+.measured { stroke: var(--text); stroke-width: 2; }
+figure circle { fill: var(--text); }
+.limit { stroke: var(--bad); stroke-width: 1.5; stroke-dasharray: 6 4; }
+.looks { font-size: .875rem; font-variant-numeric: tabular-nums; }
+`;
+
+/** Says once how to read every plot. */
+export const PLOT_LEGEND =
+  "Each plot goes from left to right with the number of requests. Thick line: the measured share of bad requests; " +
+  "shaded: where the true share is, with the bounds that hold at every look; dashed: the limit. A gate passes once all " +
+  "of the shade is below the limit, and fails once all of it is above.";
+
+const WIDTH = 340;
+const HEIGHT = 170;
+const LEFT = 48;
+const TOP = 8;
+const INNER_WIDTH = WIDTH - LEFT - 10;
+const INNER_HEIGHT = HEIGHT - TOP - 24;
+/** How far above the limit a plot shows, unless more was measured. */
+const ABOVE_LIMIT = 2.5;
+
+/** One objective's evidence as a plot, with the same in words below it and as a table that opens. */
+export function gatePlot(result: GateResult, looks: readonly Look[]): string {
+  const { objective, verdict } = result;
+  const mark = `<strong class="${verdict === "pass" ? "good" : "bad"}">${verdict}</strong>`;
+  const caption = `<figcaption>${text(objective)}: ${mark}. ${text(evidenceOf(result))}.</figcaption>`;
+  return `<figure>${plot(result, looks)}${caption}${looksTable(result, looks)}</figure>`;
+}
+
+/** A result's numbers in one sentence, without its end. */
+export function evidenceOf({ requests, bad, lower, upper, limit, synthetic }: GateResult): string {
+  const counts = `${bad} of ${requests} requests bad (${synthetic} synthetic)`;
+  // A number is never parted from its sign.
+  return `${counts}: ${percent(lower)} to ${percent(upper)}, limit ${percent(limit)}`.replaceAll(" %", "\u00a0%");
+}
+
+/** Before the first look nothing is known. */
+const IGNORANCE: Look = { seconds: 0, requests: 0, bad: 0, lower: 0, upper: 1 };
+
+function plot(result: GateResult, looks: readonly Look[]): string {
+  const { gate, objective, verdict, limit } = result;
+  const most = Math.max(1, ...looks.map(({ requests }) => requests));
+  const top = topOf(result, looks);
+  const at = (requests: number, ratio: number) => `${x(requests, most)},${y(ratio, top)}`;
+  const known = [IGNORANCE, ...looks];
+  const upper = known.map((look) => at(look.requests, look.upper)).join(" ");
+  const lower = known.map((look) => at(look.requests, look.lower));
+  const measured = looks.map((look) => at(look.requests, measuredOf(look))).join(" ");
+  const [endX, endY] = at(most, result.measured ?? 0).split(",");
+  const inside = [
+    `<polygon class="band" points="${upper} ${lower.toReversed().join(" ")}"/>`,
+    `<polyline class="bound" points="${upper}"/><polyline class="bound" points="${lower.join(" ")}"/>`,
+    `<polyline class="measured" points="${measured}"/><circle cx="${endX}" cy="${endY}" r="3"/>`,
+    `<polyline class="limit" points="0,${y(limit, top)} ${INNER_WIDTH},${y(limit, top)}"/>`,
+    `<text x="${INNER_WIDTH - 4}" y="${rounded(y(limit, top) - 5)}" text-anchor="end">limit ${short(limit)}</text>`,
+  ];
+  const label = `${gate}, ${objective}: ${verdict}, ${evidenceOf(result)}`;
+  // What is above the plot's top is cut off by the inner picture's own edge.
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${text(label)}">${axes(top, most)}<svg x="${LEFT}" y="${TOP}" width="${INNER_WIDTH}" height="${INNER_HEIGHT}">${inside.join("")}</svg></svg>`;
+}
+
+/** The highest ratio that the plot shows: where the decision fell, a failure's at its lower bound. */
+function topOf({ limit, upper, verdict }: GateResult, looks: readonly Look[]): number {
+  const settled = looks.slice(Math.floor(looks.length / 2)).map(measuredOf);
+  const decided = verdict === "fail" ? 0 : upper;
+  return Math.min(1, Math.max(limit * ABOVE_LIMIT, decided * 1.1, ...settled.map((ratio) => ratio * 1.4)));
+}
+
+/** At the left nothing and the top, below none and all requests. */
+function axes(top: number, most: number): string {
+  const marks = [0, top].map((ratio) => {
+    const height = rounded(TOP + y(ratio, top) + 4);
+    return `<text x="${LEFT - 4}" y="${height}" text-anchor="end">${short(ratio)}</text>`;
+  });
+  const bottom = HEIGHT - 8;
+  const below = `<text x="${LEFT}" y="${bottom}">0</text><text x="${WIDTH - 10}" y="${bottom}" text-anchor="end">${most} requests</text>`;
+  return `<g aria-hidden="true">${marks.join("")}${below}</g>`;
+}
+
+function looksTable({ objective }: GateResult, looks: readonly Look[]): string {
+  const rows = looks.map(({ seconds, requests, bad, lower, upper }) => [
+    `${Number(seconds.toFixed(1))} s`,
+    `${requests}`,
+    `${bad}`,
+    percent(lower),
+    percent(upper),
+  ]);
+  const title = looks.length === 1 ? `One look at ${objective}` : `${looks.length} looks at ${objective}`;
+  return `<details class="looks"><summary>${text(title)}</summary>${table(["at", "requests", "bad", "lower", "upper"], rows)}</details>`;
+}
+
+function measuredOf({ requests, bad }: Look): number {
+  return requests === 0 ? 0 : bad / requests;
+}
+
+function x(requests: number, most: number): number {
+  // So that the last look's mark is whole.
+  return rounded((requests / most) * (INNER_WIDTH - 4));
+}
+
+function y(ratio: number, top: number): number {
+  // The bottom line stays inside.
+  return rounded((INNER_HEIGHT - 2) * (1 - ratio / top) + 1);
+}
+
+function short(ratio: number): string {
+  return `${Number((ratio * 100).toPrecision(2))} %`;
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(1));
+}

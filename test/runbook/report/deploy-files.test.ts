@@ -1,0 +1,36 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { reportLine, writeDeployReport } from "../../../runbook/report/deploy-files.ts";
+import { promotedDeploy } from "../../support/deploys.ts";
+
+describe("writeDeployReport", () => {
+  const cwd = mkdtempSync(join(tmpdir(), "sparki-reports-"));
+  const place = { directory: join(cwd, ".sparki", "deploys"), at: 1_795_442_400, cwd, notes: [], links: [] };
+  const said: string[] = [];
+  const write = async (directory: string) =>
+    writeDeployReport(await promotedDeploy(), { ...place, directory }, (line) => said.push(line));
+  afterAll(() => rmSync(cwd, { recursive: true }));
+
+  it("writes a page and a document named by stack, time and release, for their owner alone", async () => {
+    const path = await write(place.directory);
+    expect(path).toBe(".sparki/deploys/prod-20261123T140000-2026.11.1.html");
+    const html = join(cwd, `${path}`);
+    const json = html.replace(/html$/, "json");
+    expect(readFileSync(html, "utf8")).toContain("2026-11-23T14:00:00.000Z");
+    expect(JSON.parse(readFileSync(json, "utf8"))).toEqual(JSON.parse(JSON.stringify(await promotedDeploy())));
+    expect([html, json].map((file) => statSync(file).mode & 0o777)).toEqual([0o600, 0o600]);
+  });
+
+  it("says why it could not, and throws nothing", async () => {
+    writeFileSync(join(cwd, "file"), "");
+    expect(await write(join(cwd, "file", "reports"))).toBeNull();
+    expect(said).toEqual([expect.stringMatching(/^ {2}! the report was not written: /)]);
+  });
+});
+
+describe("reportLine", () => {
+  it("is the path, or nothing", () => {
+    expect([reportLine("a.html"), reportLine(null)]).toEqual(["\nReport: a.html\n", ""]);
+  });
+});
