@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   deploy: async () => (await import("./commands/deploy.ts")).deploy,
   verify: async () => (await import("./commands/verify.ts")).verify,
   rollback: async () => (await import("./commands/rollback.ts")).rollback,
+  watch: async () => (await import("./commands/watch.ts")).watch,
   history: async () => (await import("./commands/history.ts")).history,
   diagnose: async () => (await import("./commands/diagnose.ts")).diagnose,
   judge: async () => (await import("./commands/judge.ts")).judge,

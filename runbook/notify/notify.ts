@@ -115,26 +115,29 @@ export function brokenMessage({ stack, config }: Occasion, release: Release, rea
   ]);
 }
 
-type Field = readonly [name: string, value: string] | readonly [];
+export type Field = readonly [name: string, value: string] | readonly [];
 
-function to({ channel }: { readonly channel: string }, title: string, fields: readonly Field[]): Message {
+/** A message to a contact's channel: its title, then a line for each field. */
+export function to({ channel }: { readonly channel: string }, title: string, fields: readonly Field[]): Message {
   const lines = fields.map(([name, value]) => (name === undefined ? "" : `${name}: ${value}`));
   return { channel, text: [title, "", ...lines].join("\n") };
 }
 
-function titleOf(stack: string): string {
+/** A stack's name as people write it. */
+export function titleOf(stack: string): string {
   return stack === "prod" ? "Production" : `${stack.slice(0, 1).toUpperCase()}${stack.slice(1)}`;
 }
 
 const LONGEST_REASON = 300;
 
 /** As much of a reason as people read in a message; the report has all of it. */
-function short(reason: string): string {
+export function short(reason: string): string {
   const line = reason.replace(/\s+/g, " ");
   return line.length <= LONGEST_REASON ? line : `${line.slice(0, LONGEST_REASON)}…`;
 }
 
-function versionOf({ gitSha, id }: Release): string {
+/** A release as messages name it. */
+export function versionOf({ gitSha, id }: Release): string {
   return `${gitSha} (release ${id})`;
 }
 

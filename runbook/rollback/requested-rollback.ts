@@ -14,6 +14,8 @@ export interface RollbackRequest {
   readonly to?: string | undefined;
   /** Only shows what would be done. */
   readonly isDryRun: boolean;
+  /** What the history and people are told. @default that it was asked for */
+  readonly why?: string;
   /** Asked once the preview was shown; throws for a no. */
   readonly confirm: (question: string) => Promise<void>;
 }
@@ -49,7 +51,7 @@ export async function runRequestedRollback(target: StackTarget, request: Rollbac
     return { ...planned(preview, release, goal.reason), ...ending };
   }
   await request.confirm(`Go back to ${release.id} (${goal.reason})?`);
-  const why = `asked for${previous === null ? "" : `, from ${previous.id}`}`;
+  const why = request.why ?? `asked for${previous === null ? "" : `, from ${previous.id}`}`;
   const rollback = await goBack(target, release, why, preview);
   tell(target, config, previous ?? release, rollback, why);
   return { ...ended(rollback), ...ending, rollback: rollbackDocument(rollback) };

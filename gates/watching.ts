@@ -1,0 +1,106 @@
+/** What a promoted release's requests say of it, beside the burn rate of one window. */
+import { alerts, burnRate, type WindowPair, WORKBOOK_PAIRS } from "./burn-rate.ts";
+import { DEFAULT_MAX_FACTOR, provenFactor, provesWorse } from "./comparison.ts";
+import { type Counts, NO_COUNTS, problemOfCounts, sum } from "./evidence.ts";
+import { percent } from "./gate.ts";
+import type { Objective } from "./objective.ts";
+import type { CountsByObjective } from "./reading.ts";
+import { HIGH_ERROR_RATIO } from "./tree.ts";
+import type { GateResult, Verdict } from "./verdict.ts";
+
+/** Counts by the length of the window in seconds that they are of. */
+export type CountsByWindow = ReadonlyMap<number, CountsByObjective>;
+
+/** Every window that a pair needs. */
+export const PAIR_WINDOWS: readonly number[] = WORKBOOK_PAIRS.flatMap((pair) => [pair.shortSeconds, pair.longSeconds]);
+
+/**
+ * Judges the workbook's pairs: `fail` for one that pages people, `inconclusive` for one that is a ticket, else `pass`;
+ * no row where the long window has no requests.
+ */
+export function judgePairs(objectives: readonly Objective[], windows: CountsByWindow, gate: string): GateResult[] {
+  return WORKBOOK_PAIRS.flatMap((pair) =>
+    objectives.flatMap((objective) => {
+      const counts = (seconds: number) => windows.get(seconds)?.[objective.name] ?? NO_COUNTS;
+      const [long, short] = [counts(pair.longSeconds), counts(pair.shortSeconds)];
+      return long.requests === 0 ? [] : [pairRow(pair, objective, { long, short }, gate)];
+    }),
+  );
+}
+
+function pairRow(
+  pair: WindowPair,
+  { name, maxRatio }: Objective,
+  { long, short }: { readonly long: Counts; readonly short: Counts },
+  gate: string,
+): GateResult {
+  const isAlert = alerts(pair, long, short, maxRatio);
+  const verdict: Verdict = !isAlert ? "pass" : pair.severity === "page" ? "fail" : "inconclusive";
+  const windows = `${lengthOf(pair.longSeconds)} and ${lengthOf(pair.shortSeconds)}`;
+  const rates = [long, short].map((counts) => `${Number((burnRate(counts, maxRatio) ?? 0).toPrecision(3))}x`);
+  const told = `burns at ${rates.join(" and ")} over ${windows}; ${pair.severity} above ${pair.maxBurnRate}x in both`;
+  return row(gate, `${name}: ${windows} burn rates`, verdict, long, maxRatio * pair.maxBurnRate, told);
+}
+
+/** What a release's own gates on its fleets counted, by objective; nothing where they looked at health alone. */
+export function baselineIn(gates: readonly GateResult[], objectives: readonly Objective[]): CountsByObjective {
+  const ofFleets = gates.filter(({ gate }) => gate.endsWith("fleet"));
+  return Object.fromEntries(
+    objectives.flatMap(({ name }) => {
+      const total = ofFleets.filter(({ objective }) => objective === name).reduce(sum, NO_COUNTS);
+      return total.requests === 0 ? [] : [[name, total]];
+    }),
+  );
+}
+
+/**
+ * Judges requests beside the release's own baseline: `inconclusive` when they are proven more than 1.5 times as bad, for
+ * users may ask for other things than gates do, else `pass`; no row where either side has none. `level` is the chance of
+ * a wrong proof, for each row.
+ */
+export function judgeBaseline(
+  objectives: readonly Objective[],
+  found: CountsByObjective,
+  baseline: CountsByObjective,
+  { gate, level }: { readonly gate: string; readonly level: number },
+): GateResult[] {
+  return objectives.flatMap(({ name }) => {
+    const [own, beside] = [found[name], baseline[name]];
+    if (!isUsable(own) || !isUsable(beside)) return [];
+    const isWorse = provesWorse(own, beside, DEFAULT_MAX_FACTOR, level);
+    const [ratio, usual] = [own.bad / own.requests, beside.bad / beside.requests];
+    const seen = `${percent(ratio)} of ${own.requests} beside ${percent(usual)} of ${beside.requests} when it was promoted`;
+    const factor = isWorse ? `: at least ${provenFactor(own, beside, level).toFixed(1)} times as bad` : "";
+    const verdict = isWorse ? "inconclusive" : "pass";
+    return [row(gate, `${name} beside its baseline`, verdict, own, usual * DEFAULT_MAX_FACTOR, `${seen}${factor}`)];
+  });
+}
+
+function isUsable(counts: Counts | undefined): counts is Counts {
+  return counts !== undefined && counts.requests > 0 && problemOfCounts(counts) === undefined;
+}
+
+/**
+ * How long more than 1 % of requests have failed without a break, from slices of equal length, newest first. A slice
+ * without requests says nothing: it neither breaks the time nor lengthens it by itself.
+ */
+export function highErrorSeconds(slices: readonly Counts[], sliceSeconds: number): number {
+  let oldest = 0;
+  for (const [index, { requests, bad }] of slices.entries()) {
+    if (requests === 0) continue;
+    if (!(bad / requests > HIGH_ERROR_RATIO)) break;
+    oldest = index + 1;
+  }
+  return oldest * sliceSeconds;
+}
+
+function row(gate: string, objective: string, verdict: Verdict, counts: Counts, limit: number, reason: string) {
+  const measured = counts.requests === 0 ? null : counts.bad / counts.requests;
+  const bounds = { limit: Math.min(1, limit), lower: 0, upper: 1, needed: 0, synthetic: 0 };
+  return { gate, objective, verdict, requests: counts.requests, bad: counts.bad, measured, ...bounds, reason };
+}
+
+function lengthOf(seconds: number): string {
+  if (seconds >= 86_400) return `${seconds / 86_400} d`;
+  return seconds >= 3_600 ? `${seconds / 3_600} h` : `${seconds / 60} min`;
+}

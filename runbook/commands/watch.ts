@@ -1,0 +1,67 @@
+import { DeployError } from "../../stacks/deploy-error.ts";
+import type { Command, CommandInput, CommandResult } from "../command.ts";
+
+const DESCRIPTION = `Watches what was promoted for its first day: every 5 minutes for an hour, every 15 minutes to 4
+hours, every hour to 24 hours. What is not well is looked at again a minute later.
+
+Each look: error rate and latency by the gate's statistics, burn rates, error budget, what the
+release's own gates measured when it was promoted, pods and restarts, ERROR log lines, the way
+in through DNS and TLS, dashboards. What it finds goes to the decision tree: more than 1 % of
+requests failing for 5 minutes means going back, other broken objectives mean a page. Without
+--yes a rollback is only told. Time counts from the promotion, by the stack's history: a watch
+that is started later, or again, goes on where it should be. Ctrl-C ends it with a summary.
+
+Exit codes: 0 watched to the end, all well; 1 rolled back; 2 nothing was promoted; 3 anomalies
+that did not go away, or not enough requests; 4 could not look, or interrupted; 5 the rollback
+failed.
+
+Examples:
+  npx sparki watch                          tells, and changes nothing
+  npx sparki watch --yes                    rolls back by itself
+  npx sparki watch --once --json            one look, for a schedule in CI (docs/watch.md)`;
+
+/** `sparki watch`: looks at a promoted release for a day, and does what the decision tree says. */
+export const watch: Command = {
+  name: "watch",
+  summary: "watch a promoted release for its first day",
+  description: DESCRIPTION,
+  options: [{ flags: "--once", help: "take one look and end" }],
+  run,
+};
+
+async function run({ options, ports }: CommandInput): Promise<CommandResult> {
+  const { version: cliVersion } = await import("@pulumi/pulumi/version.js");
+  const { lineProgress } = await import("../../tools/progress.ts");
+  const { resolveTools } = await import("../../tools/resolve.ts");
+  const { openTarget } = await import("../deploy/real-target.ts");
+  const { timeScaleOf } = await import("../gates/pace.ts");
+  const { openScreen } = await import("../report/screen.ts");
+  const { openWatch, readPromoted } = await import("../watch/open-watch.ts");
+  const { runWatch } = await import("../watch/watch-run.ts");
+  const { watchText } = await import("../watch/watch-text.ts");
+  const { clock, env, signal, stderr } = ports;
+  const tools = await resolveTools(["pulumi", "helm"], { env, progress: lineProgress(stderr), signal });
+  const screen = await openScreen(ports);
+  const target = await openTarget(options.stack, ports, screen, false);
+  try {
+    const promoted = await readPromoted(target);
+    if (promoted === undefined) throw nothingPromoted(target.stack);
+    const timeScale = timeScaleOf(env);
+    const isTerminal = "isTTY" in stderr && stderr.isTTY === true && !env.CI;
+    const watched = openWatch(target, { tools, cliVersion, timeScale, config: await target.config(), isTerminal });
+    screen.line(screen.paint.strong(`• watch ${promoted.release.id} on ${target.stack}`));
+    const settings = { isOnce: options.once === true, mayRollBack: options.yes === true, timeScale, clock, signal };
+    const done = await runWatch(promoted, watched, settings);
+    stderr.write(watchText(done, target.stack, screen.paint));
+    const notifications = await target.notifications.all();
+    return { exitCode: done.exitCode, json: { stack: target.stack, ...done, notifications } };
+  } finally {
+    await target.close();
+  }
+}
+
+function nothingPromoted(stack: string): DeployError {
+  return new DeployError("SPARKI_USAGE", `nothing was ever promoted on ${stack}: there is nothing to watch`, {
+    hint: `npx sparki deploy --stack ${stack}`,
+  });
+}

@@ -1,0 +1,92 @@
+import { decide } from "../../gates/tree.ts";
+import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
+import type { Decision } from "../deploy/decisions.ts";
+import type { Symptom } from "../diagnosis/diagnose.ts";
+import { verdictOf, verdictOfChecks } from "./checks.ts";
+import { END_SECONDS, stageAt } from "./schedule.ts";
+import type { TrafficSeen } from "./traffic.ts";
+
+/** What one look saw, before anything is decided. */
+export interface Seen extends TrafficSeen {
+  readonly checks: readonly Symptom[];
+}
+
+/** One look at a promoted release: what was seen, what is not as it should be, and what was decided and done. */
+export interface WatchLook extends Seen {
+  /** Seconds since 1970. */
+  readonly at: number;
+  /** Since the promotion. */
+  readonly elapsedSeconds: number;
+  readonly stage: string;
+  readonly verdict: Verdict;
+  /** What people should know of, in words; empty when all is well. */
+  readonly problems: readonly string[];
+  readonly decision: Decision;
+  /** What became of the decision; null when it asked for nothing. */
+  readonly done: string | null;
+}
+
+export interface Circumstances {
+  readonly at: number;
+  readonly elapsedSeconds: number;
+  readonly canRollBack: boolean;
+  /** The release is what was gone back to already, or going back was tried. */
+  readonly rollbackTried: boolean;
+}
+
+const NOTHING_SEEN: Seen = { rows: [], anomalies: [], highErrorSeconds: 0, budgetLeft: null, checks: [] };
+
+/** Judges what was seen and asks the decision tree; worse findings never better the verdict. */
+export function judgeLook(seen: Seen, circumstances: Circumstances): WatchLook {
+  const verdict = worst([verdictOfTraffic(seen), verdictOfChecks(seen.checks)]);
+  return conclude(seen, verdict, problemsIn(seen), circumstances);
+}
+
+/** A few requests that prove nothing speak neither for nor against a release; none at all is not enough to pass. */
+function verdictOfTraffic({ rows, anomalies }: Seen): Verdict {
+  if (anomalies.length > 0) return worst(anomalies.map(({ verdict }) => verdict));
+  return rows.some(({ requests }) => requests > 0) ? "pass" : "inconclusive";
+}
+
+/** A look that could not be taken. */
+export function failedLook(error: unknown, circumstances: Circumstances): WatchLook {
+  const reason = error instanceof Error ? error.message : String(error);
+  return conclude(NOTHING_SEEN, "error", [`could not look: ${reason}`], circumstances);
+}
+
+function conclude(seen: Seen, verdict: Verdict, problems: readonly string[], given: Circumstances): WatchLook {
+  const { at, elapsedSeconds, canRollBack, rollbackTried } = given;
+  const decision = decide({
+    phase: "promoted",
+    verdict,
+    elapsedSeconds,
+    deadlineSeconds: END_SECONDS,
+    canRollBack,
+    hasState: true,
+    destroyRequested: false,
+    rollbackTried,
+    highErrorSeconds: seen.highErrorSeconds,
+  });
+  const reason = problems.length === 0 ? decision.reason : `${decision.reason} (${problems[0]})`;
+  const { name: stage } = stageAt(elapsedSeconds);
+  return { at, elapsedSeconds, stage, verdict, problems, ...seen, decision: { ...decision, reason }, done: null };
+}
+
+/** What is wrong in words, what is proven bad first. */
+function problemsIn({ anomalies, checks }: Seen): string[] {
+  const order: readonly Verdict[] = ["fail", "error", "inconclusive", "pass"];
+  const found = [
+    ...anomalies.map((row) => ({ verdict: row.verdict, text: `${row.objective}: ${row.reason}` })),
+    ...checks
+      .filter((check) => verdictOf(check) !== "pass")
+      .map((check) => ({ verdict: verdictOf(check), text: `${check.title}: ${check.reason}` })),
+  ];
+  return found.sort((one, other) => order.indexOf(one.verdict) - order.indexOf(other.verdict)).map(({ text }) => text);
+}
+
+/** What a problem is about, whatever its numbers: so that people are told of it once. */
+export function subjectsOf(look: Pick<WatchLook, "anomalies" | "checks" | "verdict">): string[] {
+  const rows = look.anomalies.map(({ objective }: GateResult) => objective);
+  const checks = look.checks.filter((check) => verdictOf(check) !== "pass").map(({ id }) => id);
+  return [...new Set([...rows, ...checks])].sort();
+}

@@ -1,0 +1,115 @@
+import { DeployError } from "../../stacks/deploy-error.ts";
+import type { StackConfig } from "../../stacks/schema.ts";
+import type { OpenTarget } from "../deploy/real-target.ts";
+import { releaseCounts } from "../gates/release-slo.ts";
+import { openNetwork } from "../io/network.ts";
+import { openPrometheus } from "../io/prometheus.ts";
+import { anomalyMessage, escalationMessage, resolvedMessage } from "../notify/watch-messages.ts";
+import { openPreflight } from "../preflight/open.ts";
+import { PROJECT_DIRECTORY } from "../project.ts";
+import { duration } from "../report/duration.ts";
+import { runRequestedRollback } from "../rollback/requested-rollback.ts";
+import { chooseGoal } from "../rollback/rollback.ts";
+import { migratedReleases, obstaclesTo, obstacleText, readPresent } from "../rollback/way-back.ts";
+import { runChecks } from "./checks.ts";
+import type { Seen } from "./look.ts";
+import { gatesIn, type Promoted, promotionTime } from "./promoted.ts";
+import { lookAtTraffic } from "./traffic.ts";
+import type { WatchPorts } from "./watch-ports.ts";
+import { lookLines } from "./watch-text.ts";
+
+/** What a watch needs beside its stack. */
+export interface WatchTools {
+  /** Absolute paths of pulumi and helm. */
+  readonly tools: Readonly<Record<string, string>>;
+  /** Of the Pulumi CLI. */
+  readonly cliVersion: string;
+  readonly timeScale: number;
+  /** Whom to tell. */
+  readonly config: StackConfig;
+  /** A wait is drawn again and again; where it cannot be, the look before it says when the next one is. */
+  readonly isTerminal: boolean;
+}
+
+/** The ports of a watch on a stack, on AWS or rehearsed; every look opens what it looks through anew. */
+export function openWatch(target: OpenTarget, given: WatchTools): WatchPorts {
+  const { notifications, screen, stack, clock, signal } = target;
+  return {
+    promoted: () => readPromoted(target),
+    see: (promoted, elapsedSeconds) => see(target, given, promoted, elapsedSeconds),
+    obstacle: () => obstacleOf(target),
+    goBack: (why) => runRequestedRollback(target, { isDryRun: false, why, confirm: async () => undefined }),
+    tell: (look, what, release) => {
+      const { elapsedSeconds, decision, problems } = look;
+      const occasion = { stack, config: given.config, at: look.at };
+      const news = { release, elapsedSeconds, reason: what === "anomaly" ? problems.join("; ") : decision.reason };
+      if (what === "escalation") notifications.tell(escalationMessage(occasion, news));
+      else if (what === "anomaly") notifications.tell(anomalyMessage(occasion, news));
+      else notifications.tell(resolvedMessage(occasion, news));
+    },
+    show: (look, next) => {
+      for (const line of lookLines(look, next, screen.paint)) screen.line(line);
+    },
+    wait: async (seconds, next) => {
+      const until = clock.now() + seconds;
+      const draw = () => [`  next look at T+${duration(next)}, in ${duration(Math.max(0, until - clock.now()))}`];
+      const end = given.isTerminal ? screen.region(draw) : () => undefined;
+      try {
+        await clock.sleep(seconds, signal);
+      } finally {
+        end();
+      }
+    },
+  };
+}
+
+/** What is live by the state, and since when by the history. */
+export async function readPromoted(target: OpenTarget): Promise<Promoted | undefined> {
+  const [{ live, updates }, outputs] = await Promise.all([readPresent(target), target.engine.outputs()]);
+  if (live === undefined) return undefined;
+  const since = await promotionTime(updates, live.release);
+  if (since !== undefined) return { release: live.release, ...since, baseline: gatesIn(outputs) };
+  throw new DeployError("SPARKI_OUTSIDE", `no update in the history says when ${live.release.id} was promoted`, {
+    hint: `npx sparki history --stack ${target.stack}`,
+  });
+}
+
+async function see(target: OpenTarget, given: WatchTools, promoted: Promoted, elapsedSeconds: number): Promise<Seen> {
+  const { stack, env, clock, screen, signal } = target;
+  const { tools, cliVersion, timeScale } = given;
+  const config = { ...(await target.config()), release: promoted.release };
+  const nobody = { confirmed: false, how: "nobody to ask" } as const;
+  const answers = { "on-call-confirmed": nobody, "window-announced": nobody };
+  const opened = openPreflight({
+    stack,
+    config,
+    projectDirectory: PROJECT_DIRECTORY,
+    tools,
+    cliVersion,
+    answers,
+    clock,
+    env,
+  });
+  const network = openNetwork(env);
+  try {
+    const metrics = openPrometheus(network, config.storm.prometheusUrl);
+    const counts = releaseCounts(metrics, { stack, config }, clock.now);
+    const { baseline } = promoted;
+    const [traffic, checks] = await Promise.all([
+      lookAtTraffic({ counts, config, baseline, elapsedSeconds, timeScale }),
+      runChecks({ ...opened.context, metrics }, screen, signal),
+    ]);
+    return { ...traffic, checks };
+  } finally {
+    await Promise.all([opened.close(), network.close()]);
+  }
+}
+
+async function obstacleOf(target: OpenTarget): Promise<string | undefined> {
+  const [config, present] = await Promise.all([target.config(), readPresent(target)]);
+  const goal = await chooseGoal(present);
+  if (goal.kind !== "release") return goal.reason;
+  const { release } = goal.promoted;
+  const migrated = migratedReleases(present.updates, present.resources, config);
+  return obstacleText(await obstaclesTo(release, target, migrated));
+}

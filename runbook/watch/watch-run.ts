@@ -1,0 +1,142 @@
+import type { RequestedRollback } from "../rollback/requested-rollback.ts";
+import { type Circumstances, failedLook, judgeLook, type WatchLook } from "./look.ts";
+import { News } from "./news.ts";
+import type { Promoted } from "./promoted.ts";
+import { END_SECONDS, nextLook, RECHECK_SECONDS } from "./schedule.ts";
+import { type End, EXIT_CODES, endOf, type WatchRun } from "./watch-end.ts";
+import type { WatchOptions, WatchPorts } from "./watch-ports.ts";
+
+/**
+ * Watches a promoted release to the end of the schedule, from wherever in it the release is, and does what the decision
+ * tree says. A look that fails is a look with the verdict `error`, and the next one is taken all the same; an aborted
+ * signal ends it with what was seen so far.
+ */
+export async function runWatch(promoted: Promoted, ports: WatchPorts, options: WatchOptions): Promise<WatchRun> {
+  const watch = new Watch(promoted, ports, options);
+  const end = await watch.run();
+  const { release, promotedAt } = promoted;
+  const { looks, rollback } = watch;
+  return { ...end, exitCode: EXIT_CODES[end.outcome], release, promotedAt, looks, rollback };
+}
+
+class Watch {
+  readonly looks: WatchLook[] = [];
+  rollback: RequestedRollback | null = null;
+  readonly #promoted: Promoted;
+  readonly #ports: WatchPorts;
+  readonly #options: WatchOptions;
+  readonly #news: News;
+  #triedRollback = false;
+
+  constructor(promoted: Promoted, ports: WatchPorts, options: WatchOptions) {
+    this.#promoted = promoted;
+    this.#ports = ports;
+    this.#options = options;
+    this.#news = new News((look, what) => ports.tell(look, what, promoted.release));
+  }
+
+  async run(): Promise<End> {
+    const { signal } = this.#options;
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        const end = await this.#lookAndAct();
+        if (end !== undefined) return end;
+        const look = this.looks.at(-1);
+        const next = this.#nextAfter(look);
+        if (this.#options.isOnce || next === undefined) return endOf(look);
+        await this.#ports.wait(Math.max(0, this.#realTimeOf(next) - this.#options.clock.now()), next);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      const count = this.looks.length === 1 ? "1 look" : `${this.looks.length} looks`;
+      return { outcome: "interrupted", reason: `interrupted after ${count}: the same command goes on from here` };
+    }
+  }
+
+  /** Why the watch is over; undefined when it goes on. */
+  async #lookAndAct(): Promise<End | undefined> {
+    const { isOnce, signal } = this.#options;
+    const now = await this.#ports.promoted().catch((error: unknown) => asError(error));
+    if (!(now instanceof Error) && now !== undefined && isAnother(now, this.#promoted)) {
+      return { outcome: "superseded", reason: `${now.release.id} is live now: watch that one` };
+    }
+    const look = now instanceof Error ? failedLook(now, this.#circumstances(true)) : await this.#look();
+    signal.throwIfAborted();
+    const acted = await this.#act(look);
+    this.looks.push(acted.look);
+    this.#ports.show(acted.look, acted.end !== undefined || isOnce ? undefined : this.#nextAfter(acted.look));
+    return acted.end;
+  }
+
+  async #look(): Promise<WatchLook> {
+    try {
+      const seen = await this.#ports.see(this.#promoted, this.#elapsed());
+      const isDecided = this.#promoted.isReturned || this.#triedRollback;
+      const first = judgeLook(seen, this.#circumstances(true));
+      if (first.decision.action !== "rollback" || isDecided) return first;
+      const obstacle = await this.#ports.obstacle();
+      if (obstacle === undefined) return first;
+      const { decision, ...look } = judgeLook(seen, this.#circumstances(false));
+      return { ...look, decision: { ...decision, reason: `${decision.reason}; ${obstacle}` } };
+    } catch (error) {
+      return failedLook(error, this.#circumstances(true));
+    }
+  }
+
+  /** Does what was decided, once; people are told of what they do not know yet. */
+  async #act(look: WatchLook): Promise<{ readonly look: WatchLook; readonly end?: End }> {
+    if (look.decision.action !== "rollback") return { look: { ...look, done: this.#news.of(look) } };
+    if (!this.#options.mayRollBack) {
+      this.#news.of(look);
+      return { look: { ...look, done: "told: without --yes nothing is rolled back" } };
+    }
+    this.#triedRollback = true;
+    try {
+      this.rollback = await this.#ports.goBack(`watch: ${look.decision.reason}`);
+    } catch (error) {
+      this.#options.signal.throwIfAborted();
+      return this.#notBack(look, `the rollback could not begin: ${asError(error).message}`);
+    }
+    const { outcome, reason } = this.rollback;
+    if (outcome === "rolled-back") return { look: { ...look, done: reason }, end: { outcome, reason } };
+    if (outcome === "failed") return { look: { ...look, done: reason }, end: { outcome: "rollback-failed", reason } };
+    return this.#notBack(look, reason);
+  }
+
+  #notBack(look: WatchLook, reason: string): { readonly look: WatchLook } {
+    this.#news.escalate({ ...look, decision: { ...look.decision, reason: `${look.decision.reason}; ${reason}` } });
+    return { look: { ...look, done: reason } };
+  }
+
+  #circumstances(canRollBack: boolean): Circumstances {
+    const rollbackTried = this.#promoted.isReturned || this.#triedRollback;
+    return { at: this.#options.clock.now(), elapsedSeconds: this.#elapsed(), canRollBack, rollbackTried };
+  }
+
+  /** Modelled seconds since the promotion. */
+  #elapsed(): number {
+    return Math.max(0, (this.#options.clock.now() - this.#promoted.promotedAt) / this.#options.timeScale);
+  }
+
+  #realTimeOf(elapsedSeconds: number): number {
+    return this.#promoted.promotedAt + elapsedSeconds * this.#options.timeScale;
+  }
+
+  /** What is bad or could not be looked at is looked at again soon, for the tree waits minutes and not hours. */
+  #nextAfter(look: WatchLook | undefined): number | undefined {
+    const elapsed = this.#elapsed();
+    if (look !== undefined && look.elapsedSeconds >= END_SECONDS) return undefined;
+    const scheduled = nextLook(elapsed) ?? END_SECONDS;
+    const isSoon = look !== undefined && (look.verdict === "fail" || look.verdict === "error");
+    return isSoon ? Math.min(scheduled, elapsed + RECHECK_SECONDS) : scheduled;
+  }
+}
+
+function isAnother(now: Promoted, { release, promotedAt }: Promoted): boolean {
+  return now.release.id !== release.id || now.promotedAt > promotedAt;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
