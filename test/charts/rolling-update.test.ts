@@ -1,5 +1,5 @@
 import { at, type Json, only } from "../support/chart.ts";
-import { renderWorkload, WORKLOADS } from "../support/workload-values.ts";
+import { renderWorkload, stackConfig, WORKLOADS } from "../support/workload-values.ts";
 
 /** Seconds that the load balancer may need to stop sending to a target: binding controller, API, all of its nodes. */
 const NOTICE_SECONDS = 10;
@@ -51,6 +51,17 @@ describe.each(WORKLOADS)("a rolling update of %s", (workload) => {
     const sleep = numberAt(usual, `${pod}.containers.0.lifecycle.preStop.sleep.seconds`);
     expect(sleep).toBeGreaterThanOrEqual(30 + NOTICE_SECONDS);
     expect(numberAt(usual, `${pod}.terminationGracePeriodSeconds`) - sleep).toBeGreaterThanOrEqual(10);
+  });
+
+  it("by default leaves the last request that came as long as the objectives let any request take", () => {
+    const longest = Math.max(
+      ...stackConfig("prod").objectives.map(({ kind }) => (kind.type === "slowerThan" ? kind.seconds : 0)),
+    );
+    expect(longest).toBeGreaterThan(1);
+    const [notice, deregistration] = [15, 30];
+    expect(numberAt(usual, `${pod}.terminationGracePeriodSeconds`)).toBeGreaterThanOrEqual(
+      notice + deregistration + longest,
+    );
   });
 
   it("is out of the Service before it is restarted, and has time to start", () => {
