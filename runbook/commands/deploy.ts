@@ -1,12 +1,16 @@
-import type { Command, CommandInput, CommandResult } from "../command.ts";
+import { join } from "node:path";
+import type { Command, CommandInput, CommandResult, Ports } from "../command.ts";
+import type { DeployDocument } from "../deploy/deploy-document.ts";
 import type { Approval } from "../deploy/deploy-run.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
+import type { Dependencies } from "../report/timeline.ts";
 
 const DESCRIPTION = `Deploys the release that the stack's config names, through its gates.
 
 Previews with the policies and asks. Then: migrations, one-box, gate, fleet, gate, promotion,
 DNS. When a gate refuses the release, or its charts do not install, the release that was
 promoted before is put back and proven; docs/decision-tree.md says what happens at every end.
+A report is left in .sparki/deploys as HTML and as JSON.
 Slack is told with SPARKI_SLACK_TOKEN or SPARKI_SLACK_WEBHOOK, or with the config's secrets
 sparki:slackToken or sparki:slackWebhook.
 
@@ -41,6 +45,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { readLiveRelease } = await import("../io/live-release.ts");
   const { openTarget } = await import("../deploy/real-target.ts");
   const { openScreen } = await import("../report/screen.ts");
+  const { reportLine } = await import("../report/deploy-files.ts");
   const { assertHash } = await import("../plan/approval.ts");
   const hash = typeof options.approved === "string" ? options.approved : undefined;
   if (hash !== undefined) assertHash(hash);
@@ -56,9 +61,11 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     const live = await readLiveRelease(await kubeconfigOf(target));
     const notifications = await target.notifications.all();
     const wallSeconds = ports.clock.now() - start;
-    const document = deployDocument(done, { stack: target.stack, live, notifications, wallSeconds });
-    ports.stderr.write(deployText(document, screen.paint));
-    return { exitCode: document.exitCode, json: { scenario: "deploy", ...document, world: null } };
+    const dependencies = await dependenciesOf(target);
+    const document = deployDocument(done, { stack: target.stack, live, notifications, wallSeconds, dependencies });
+    const report = await writeReport(document, target, ports, hash);
+    ports.stderr.write(`${deployText(document, screen.paint)}${reportLine(report)}`);
+    return { exitCode: document.exitCode, json: { scenario: "deploy", ...document, world: null, report } };
   } finally {
     await target.close();
   }
@@ -76,6 +83,29 @@ async function question({ stack, signal }: OpenTarget): Promise<Approval> {
     await confirm(`Deploy this to ${stack}?`, signal);
     return undefined;
   };
+}
+
+/** What each resource in the state waits for; nothing when the state cannot be read any more. */
+async function dependenciesOf({ engine }: OpenTarget): Promise<Dependencies> {
+  const { dependenciesIn, resourcesIn } = await import("../report/state.ts");
+  const state = await engine.exportState().catch(() => ({ deployment: {} }));
+  return dependenciesIn(resourcesIn(state));
+}
+
+/** Beside the plans, in the project's folder. */
+async function writeReport(
+  document: DeployDocument,
+  { stack, config, clock, screen }: OpenTarget,
+  { cwd }: Ports,
+  hash: string | undefined,
+): Promise<string | null> {
+  const { writeDeployReport } = await import("../report/deploy-files.ts");
+  const { deployLinks } = await import("../report/deploy-links.ts");
+  const { planPageBeside } = await import("../plan/plan-files.ts");
+  const { PROJECT_DIRECTORY } = await import("../project.ts");
+  const links = deployLinks(await config(), hash && planPageBeside(stack, hash));
+  const directory = join(PROJECT_DIRECTORY, ".sparki", "deploys");
+  return writeDeployReport(document, { directory, at: clock.now(), cwd, notes: [], links }, screen.line);
 }
 
 /** Undefined while there is no cluster, and so no output. */

@@ -11,6 +11,8 @@ export interface RehearsalReport extends DeployDocument {
   readonly replaced: readonly Replacement[];
   readonly world: WorldReport;
   readonly timing: Timing;
+  /** The page for people, relative to where the command ran; null when it could not be written. */
+  readonly report: string | null;
 }
 
 export interface Timing extends DeployTiming, Timeline {

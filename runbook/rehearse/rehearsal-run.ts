@@ -16,6 +16,7 @@ import { dependenciesIn, resourcesIn } from "../report/state.ts";
 import { timelineOf } from "../report/timeline.ts";
 import { compareWorld, worldSchema } from "../report/world.ts";
 import { withFaults } from "./rehearsal-faults.ts";
+import { withReport } from "./rehearsal-files.ts";
 import type { RehearsalReport } from "./rehearsal-report.ts";
 import { openSession, type RehearsalSession, resolveRehearsalTools, type SessionOptions } from "./rehearsal-session.ts";
 import { rehearsedTarget } from "./rehearsal-target.ts";
@@ -107,19 +108,20 @@ async function reportOn(
   const { resources } = worldSchema.parse(await session.cloud.ask("GET", "/world"));
   const live = await readLiveRelease(textOf(session.cloud.kubeconfigFile));
   const wallSeconds = ports.clock.now() - start;
-  const document = deployDocument(run, { stack: plan.stack, live, notifications, wallSeconds });
-  return {
+  const dependencies = dependenciesIn(state);
+  const document = deployDocument(run, { stack: plan.stack, live, notifications, wallSeconds, dependencies });
+  return withReport(session, ports, {
     scenario: plan.scenario.name,
     seed: plan.seed,
     ...document,
     replaced: session.project.replacements,
     world: compareWorld(resources, state),
     timing: {
-      ...timelineOf(steps, dependenciesIn(state), plan.timeScale),
+      ...timelineOf(steps, dependencies, plan.timeScale),
       ...document.timing,
       cloudReadySeconds: session.cloud.readySeconds,
     },
-  };
+  });
 }
 
 /** Undefined while there is no cluster yet, and so no file. */

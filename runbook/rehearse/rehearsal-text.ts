@@ -1,4 +1,5 @@
 import { deployRows, headline, row } from "../deploy/deploy-text.ts";
+import { reportLine } from "../report/deploy-files.ts";
 import { duration } from "../report/duration.ts";
 import type { Paint } from "../report/screen.ts";
 import type { RehearsalReport } from "./rehearsal-report.ts";
@@ -14,7 +15,7 @@ export function rehearsalText(report: RehearsalReport, paint: Paint): string {
     row("time", timeText(report)),
     ...report.replaced.map(({ key, by }) => row("replaced", `${key}: ${by}`)),
     ...report.world.findings.map((finding) => row("", finding)),
-  ].join("\n")}\n`;
+  ].join("\n")}\n${reportLine(report.report)}`;
 }
 
 function worldText({ world }: RehearsalReport): string {

@@ -91,6 +91,7 @@ export const rehearsalDocument = z.strictObject({
   live: z.strictObject({ engine: tracksSchema, web: tracksSchema }),
   world: worldSchema,
   timing: timingSchema,
+  report: z.string().nullable(),
 }) satisfies z.ZodType<Omit<RehearsalReport, "policy">>;
 
 /** What `--json` writes instead when a command could not be carried out. */

@@ -64,6 +64,7 @@ const REPORT: RehearsalReport = {
     previewSeconds: 5,
     upSeconds: 20,
   },
+  report: ".sparki/rehearsal/prod/report/prod.html",
 };
 const { paint } = plainScreen(process.stderr);
 

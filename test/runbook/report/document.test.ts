@@ -48,6 +48,7 @@ describe("rehearsalDocument", () => {
       previewSeconds: 1,
       upSeconds: 1,
     },
+    report: null,
   };
 
   it("takes a whole document", () => {
