@@ -50,7 +50,7 @@ export async function lookAtTraffic(look: TrafficLook): Promise<TrafficSeen> {
     readServiceWindows(look, shared),
     readSlices(look),
   ]);
-  const budget = service.get(BUDGET_PERIOD_SECONDS) ?? [];
+  const budget = errorsOnly(look.config, service.get(BUDGET_PERIOD_SECONDS) ?? []);
   const counted = new Map([...service].map(([seconds, rows]) => [seconds, countsIn(rows)]));
   const release = RELEASE_WINDOWS.filter(({ seconds }) => look.elapsedSeconds >= seconds).flatMap(
     ({ seconds }) => service.get(seconds) ?? [],
@@ -58,10 +58,14 @@ export async function lookAtTraffic(look: TrafficLook): Promise<TrafficSeen> {
   const pairs = judgePairs(look.config.objectives, counted, GATE);
   const beside = judgeBeside(look, shared, own.at(-1) ?? []);
   const proven = [...own.flat(), ...release];
-  const told = [...pairs, ...beside, ...budget.map(softened)];
+  const told = [...pairs, ...beside];
   return {
-    rows: [...proven, ...told],
-    anomalies: [...proven.filter(isProvenOrUnusable), ...told.filter(({ verdict }) => verdict !== "pass")],
+    rows: [...proven, ...told, ...budget.map(softened)],
+    anomalies: [
+      ...proven.filter(isProvenOrUnusable),
+      ...told.filter(({ verdict }) => verdict !== "pass"),
+      ...budget.filter(isProvenOrUnusable).map(softened),
+    ],
     highErrorSeconds: highErrorSeconds(slices, SLICE_SECONDS),
     budgetLeft: leftIn(look.config, counted.get(BUDGET_PERIOD_SECONDS)),
   };
@@ -135,6 +139,12 @@ function countsIn(rows: readonly GateResult[]): CountsByObjective {
   return Object.fromEntries(
     rows.map(({ objective, requests, bad }) => [objective.replace(/: [^:]* burn rate$/, ""), { requests, bad }]),
   );
+}
+
+/** The error budget is what the runbook keeps 95 % of; a latency objective may use up all of its own every day. */
+function errorsOnly({ objectives }: StackConfig, rows: readonly GateResult[]): GateResult[] {
+  const names = objectives.filter(({ kind }) => kind.type === "errors").map(({ name }) => name);
+  return rows.filter(({ objective }) => names.some((name) => objective.startsWith(`${name}: `)));
 }
 
 /** A budget may have been used up long before this release: people are told, and nobody is woken. */
