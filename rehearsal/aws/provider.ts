@@ -22,6 +22,8 @@ import type { Models } from "./models.ts";
 import type { Operations } from "./operations.ts";
 import { allTags, settingsOf } from "./settings.ts";
 import { inputsOf, merge, secretPathsOf, stateOf } from "./subject.ts";
+import { TYPES } from "./types.ts";
+import { isCalled, type WorldResource } from "./world.ts";
 
 /** The `aws` provider of the rehearsal: Pulumi's side of the simulated account. */
 export class AwsProvider implements ProviderModel {
@@ -51,11 +53,8 @@ export class AwsProvider implements ProviderModel {
     return { inputs, secrets, failures: missingOf(model, inputs) };
   }
 
-  diff({ type, id, oldInputs, news }: DiffRequest): Difference {
+  diff({ type, oldInputs, news }: DiffRequest): Difference {
     const model = this.#models.of(type);
-    // A creation that failed at AWS left something that no change can mend.
-    if (this.#cloud.world.get(type, id)?.status === "failed")
-      return { detailed: { id: "update-replace" }, deleteBeforeReplace: true };
     const difference = differenceOf(oldInputs, news, [...(model.immutable ?? []), "region"]);
     const name = model.nameProperty === undefined ? undefined : news[model.nameProperty];
     const keepsName = name !== undefined && name === oldInputs[model.nameProperty ?? ""];
@@ -80,12 +79,17 @@ export class AwsProvider implements ProviderModel {
   read({ type, id, inputs }: ReadRequest): Read | undefined {
     const { world, vault } = this.#cloud;
     const model = this.#models.of(type);
-    const found = world.get(type, id);
+    const found = world.get(type, id) ?? world.ofType(type).find((each) => isImportedBy(each, id));
     if (found === undefined) return undefined;
     const all = inputsOf(found, vault);
     // On import the engine knows no inputs and takes all; on refresh it compares with those it knows.
     const shown = Object.keys(inputs).length === 0 ? all : { ...all };
-    return { id, inputs: shown, properties: stateOf(model, found, vault), secrets: secretPathsOf(found, vault) };
+    return {
+      id: found.id,
+      inputs: shown,
+      properties: stateOf(model, found, vault),
+      secrets: secretPathsOf(found, vault),
+    };
   }
 
   async delete({ type, id, signal }: DeleteRequest): Promise<void> {
@@ -101,6 +105,18 @@ export class AwsProvider implements ProviderModel {
     const own = inputs.region;
     return { type, urn, logicalName: name, inputs, secrets, accountId, region: typeof own === "string" ? own : region };
   }
+}
+
+/** Whether a resource is what the provider imports under this text: its id, ARN or name, or what its type's own form says. */
+function isImportedBy(resource: WorldResource, text: string): boolean {
+  const { inputs, type } = resource;
+  const forms: Readonly<Record<string, string>> = {
+    [TYPES.route]: `${inputs.routeTableId}_${inputs.destinationCidrBlock}`,
+    [TYPES.routeTableAssociation]: `${inputs.subnetId}/${inputs.routeTableId}`,
+    [TYPES.podIdentityAssociation]: `${inputs.clusterName},${resource.id}`,
+    [TYPES.webAcl]: `${resource.id}/${resource.name}/REGIONAL`,
+  };
+  return isCalled(resource, text) || forms[type] === text;
 }
 
 /** The physical name: the program's, else the one it had, else made of the logical name and 7 hex digits. */

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   type Deployment,
   type EngineEvent,
@@ -110,9 +113,10 @@ export class Engine {
     return this.#run((options) => this.#stack.up(options), watch, settings);
   }
 
-  /** Compares the state with the cloud and takes over what the cloud says. */
-  refresh(watch?: Watcher): Promise<EngineResult> {
-    return this.#run(({ policyPacks: _, ...options }) => this.#stack.refresh(options), watch);
+  /** Compares the state with the cloud and takes over what the cloud says, of the named resources or of all. */
+  refresh(watch?: Watcher, urns?: readonly string[]): Promise<EngineResult> {
+    const target = urns === undefined ? {} : { target: [...urns] };
+    return this.#run(({ policyPacks: _, ...options }) => this.#stack.refresh({ ...options, ...target }), watch);
   }
 
   /** Refused by the engine while a resource is protected. */
@@ -127,6 +131,23 @@ export class Engine {
   /** The state as saved, with secrets in plain text: never to be written or shown. */
   exportState(): Promise<Deployment> {
     return this.#stack.exportStack();
+  }
+
+  /** The state as saved, with its secrets encrypted as they are there. */
+  async exportEncrypted(): Promise<unknown> {
+    return JSON.parse(await this.#cli(["stack", "export"]));
+  }
+
+  /** Replaces the state by one that was exported and changed; the engine refuses one that is not whole. */
+  async importState(state: unknown): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), "sparki-state-"));
+    try {
+      const file = join(folder, "state.json");
+      await writeFile(file, JSON.stringify(state), { mode: 0o600 });
+      await this.#cli(["stack", "import", "--file", file]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   }
 
   /** Values of the stack's config, decrypted where they are secrets: never to be written or shown. */
