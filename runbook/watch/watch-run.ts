@@ -2,7 +2,7 @@ import type { RequestedRollback } from "../rollback/requested-rollback.ts";
 import { type Circumstances, failedLook, judgeLook, type WatchLook } from "./look.ts";
 import { News } from "./news.ts";
 import type { Promoted } from "./promoted.ts";
-import { END_SECONDS, nextLook, RECHECK_SECONDS } from "./schedule.ts";
+import { END_SECONDS, LATEST_LOOK_SECONDS, nextLook, RECHECK_SECONDS } from "./schedule.ts";
 import { type End, EXIT_CODES, endOf, type WatchRun } from "./watch-end.ts";
 import type { WatchOptions, WatchPorts } from "./watch-ports.ts";
 
@@ -18,6 +18,8 @@ export async function runWatch(promoted: Promoted, ports: WatchPorts, options: W
   const { looks, rollback } = watch;
   return { ...end, exitCode: EXIT_CODES[end.outcome], release, promotedAt, looks, rollback };
 }
+
+const OVER: End = { outcome: "well", reason: "its first day is over: from now on the alerts watch it" };
 
 class Watch {
   readonly looks: WatchLook[] = [];
@@ -36,7 +38,8 @@ class Watch {
   }
 
   async run(): Promise<End> {
-    const { signal } = this.#options;
+    const { isOnce, signal } = this.#options;
+    if (isOnce && this.#elapsed() > LATEST_LOOK_SECONDS) return OVER;
     try {
       for (;;) {
         signal.throwIfAborted();
@@ -44,7 +47,7 @@ class Watch {
         if (end !== undefined) return end;
         const look = this.looks.at(-1);
         const next = this.#nextAfter(look);
-        if (this.#options.isOnce || next === undefined) return endOf(look);
+        if (isOnce || next === undefined) return endOf(look);
         await this.#ports.wait(Math.max(0, this.#realTimeOf(next) - this.#options.clock.now()), next);
       }
     } catch (error) {

@@ -91,6 +91,14 @@ describe("runWatch", () => {
     expect(await watch({ isOnce: true })).toMatchObject({ times: [0], run: { outcome: "well", exitCode: 0 } });
   });
 
+  it("takes none when asked for one after the first day, with an hour's grace for a late schedule", async () => {
+    expect((await watch({ isOnce: true, from: 24.9 * 3_600 })).times).toEqual([89_640]);
+    expect(await watch({ isOnce: true, from: 25.1 * 3_600 })).toMatchObject({
+      times: [],
+      run: { outcome: "well", exitCode: 0, reason: "its first day is over: from now on the alerts watch it" },
+    });
+  });
+
   it("looks again every minute while errors are high, and goes back after five minutes (F40)", async () => {
     const at = (elapsed: number) => (elapsed < 900 ? seenOf() : failing(elapsed - 900));
     const { run, times, said } = await watch({ at });
