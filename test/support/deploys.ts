@@ -86,7 +86,7 @@ function updateOf(timed: readonly Timed[], end: Partial<EngineResult> = {}): Eng
   return { outcome: "succeeded", steps, diagnostics: [], policy, changes: {}, seconds, failure: undefined, ...end };
 }
 
-function documentOf(run: DeployRun, timed: readonly Timed[], live: DeployDocument["live"]): DeployDocument {
+function documentOf(run: DeployRun, timed: readonly Timed[]): DeployDocument {
   const dependencies = new Map(timed.map(({ name, needs }) => [name, needs === undefined ? [] : [needs]]));
   const told = { channel: "#platform", text: "✅ Production deployment successful!\n\nVersion: 1 <b>&\nNext: Monitor" };
   const untold = { ...told, channel: "#incidents", delivered: false, problem: "503 after 3 tries" };
@@ -94,10 +94,33 @@ function documentOf(run: DeployRun, timed: readonly Timed[], live: DeployDocumen
   return deployDocument(run, { stack: "prod", live, notifications, wallSeconds: 1_002, dependencies });
 }
 
-const liveOn = (letter: string) => ({ oneBox: [digest(letter)], fleet: [digest(letter)] });
+const TRACKS = { oneBox: [digest("a")], fleet: [digest("a")] };
+/** Release `a` is live at the end of each. */
+const live = { engine: TRACKS, web: TRACKS };
+
+/** The two deploys as their command knows them. */
+export async function deployRuns(): Promise<{ readonly promoted: DeployRun; readonly rolledBack: DeployRun }> {
+  return { promoted: (await promotion()).run, rolledBack: (await goingBack((text) => text)).run };
+}
 
 /** A first release that every gate let through. */
 export async function promotedDeploy(): Promise<DeployDocument> {
+  const { run, timed } = await promotion();
+  return documentOf(run, timed);
+}
+
+/** A second release whose one-box fails one request in a hundred; `name` makes of each name and reason what a test needs. */
+export async function rolledBackDeploy(name: (text: string) => string = (text) => text): Promise<DeployDocument> {
+  const { run, timed } = await goingBack(name);
+  return documentOf(run, timed);
+}
+
+interface RecordedDeploy {
+  readonly run: DeployRun;
+  readonly timed: readonly Timed[];
+}
+
+async function promotion(): Promise<RecordedDeploy> {
   const release = releaseNamed("2026.11.1", "a");
   const gates = [
     ...healthOf("engine one-box"),
@@ -121,11 +144,10 @@ export async function promotedDeploy(): Promise<DeployDocument> {
       { phase: "promoted", action: "proceed", reason: "done (every gate passed)", page: false },
     ],
   };
-  return documentOf(run, timed, { engine: liveOn("a"), web: liveOn("a") });
+  return { run, timed };
 }
 
-/** A second release whose one-box fails one request in a hundred; `name` makes of each name and reason what a test needs. */
-export async function rolledBackDeploy(name: (text: string) => string = (text) => text): Promise<DeployDocument> {
+async function goingBack(name: (text: string) => string): Promise<RecordedDeploy> {
   const release = releaseNamed(name("2026.11.2"), "b");
   const previous = releaseNamed("2026.11.1", "a");
   const gates = [...healthOf(name("engine one-box")), ...(await gateOf(name("engine one-box"), 100))];
@@ -136,7 +158,6 @@ export async function rolledBackDeploy(name: (text: string) => string = (text) =
   ];
   const back = updateOf([{ name: name("engine-one-box"), type: RELEASE, from: 0.5, to: 4.2, op: "update" }]);
   const proof = [...healthOf("rollback"), ...(await gateOf("rollback", 0))].map(({ looks: _, ...result }) => result);
-  const live = { engine: liveOn("a"), web: liveOn("a") };
   const decision = { phase: "rollback", action: "stop", reason: "it serves again", page: false } as const;
   const violations = [
     { policy: name("stateful-kept"), level: "advisory", resource: name("x"), message: name("is kept") },
@@ -163,5 +184,5 @@ export async function rolledBackDeploy(name: (text: string) => string = (text) =
     },
     decisions: [{ phase: "one-box", action: "rollback", reason: `proven bad (${reason})`, page: true }, decision],
   };
-  return documentOf(run, timed, live);
+  return { run, timed };
 }
