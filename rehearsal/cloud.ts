@@ -95,7 +95,8 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   });
   undo.push(() => kubernetes.close());
   routes["GET /world"] = async () => ({ resources: account.world.all(), kept: account.world.kept() });
-  routes["POST /faults"] = (body) => applyFaults({ runDirectory, backing, storm, users }, body);
+  routes["POST /faults"] = (body) =>
+    applyFaults({ runDirectory, stack: options.stack, account, backing, storm, users }, body);
   routes["GET /status"] = async () => ({ modelSeconds: account.now(), runDirectory });
   return {
     environment: {

@@ -25,6 +25,16 @@ const SERVERS = ["cache", "database", "metrics"] as const;
 /** A server that a fault can stop. */
 export type Server = (typeof SERVERS)[number];
 
+const refusal = z.strictObject({
+  type: z.string().exactOptional(),
+  act: z.enum(["create", "update", "delete", "describe"]).exactOptional(),
+  code: z.string(),
+  text: z.string(),
+  times: z.int().min(1).exactOptional(),
+});
+const creation = z.strictObject({ type: z.string(), ends: z.enum(["late", "failed"]), text: z.string() });
+const inputs = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+
 /** The body of `POST /faults`: what breaks in the running cloud; what is not named works. */
 export const faultsSchema = z.strictObject({
   /** Servers that are stopped. */
@@ -35,9 +45,21 @@ export const faultsSchema = z.strictObject({
   users: z.number().min(0).max(500).default(0),
   /** How many of a gate's own requests the firewall lets in before it turns them away. */
   gateRequests: z.int().min(0).exactOptional(),
+  /** Calls that AWS refuses. */
+  refused: z.array(refusal).readonly().default([]),
+  /** Creations that AWS does not end well. */
+  creations: z.array(creation).readonly().default([]),
+  /** Changed at AWS by somebody's hand, once: the inputs of the resources of a type that have those. It stays so. */
+  changed: z
+    .array(z.strictObject({ type: z.string(), having: inputs, to: inputs }))
+    .readonly()
+    .default([]),
+  /** What is wrong with the place where Pulumi keeps the stack's state. */
+  state: z.enum(["locked", "unwritable"]).exactOptional(),
 });
 
 export type Faults = Readonly<z.input<typeof faultsSchema>>;
+export type HandChange = z.output<typeof faultsSchema>["changed"][number];
 
 /** What the schema makes of a body; throws what is wrong with it, field by field. */
 export function parsed<T>(schema: z.ZodType<T>, body: unknown): T {

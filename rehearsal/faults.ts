@@ -1,14 +1,19 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Disturbances } from "./aws/disturbances.ts";
+import type { World } from "./aws/world.ts";
 import type { Backing } from "./backing/serve.ts";
 import type { Users } from "./backing/users.ts";
 import { KubernetesApi } from "./cluster/api.ts";
 import type { Pod } from "./cluster/objects.ts";
-import { type Faults, faultsSchema, parsed, type Server } from "./control-requests.ts";
+import { type Faults, faultsSchema, type HandChange, parsed, type Server } from "./control-requests.ts";
+import { disturbState } from "./state-faults.ts";
 import type { Storm } from "./storm.ts";
 
 export interface FaultTargets {
   readonly runDirectory: string;
+  readonly stack: string;
+  readonly account: { readonly world: World; readonly disturbances: Disturbances };
   readonly backing: Pick<Backing, "cache" | "database" | "loadBalancer">;
   readonly storm: Storm;
   readonly users: Pick<Users, "ask">;
@@ -16,8 +21,11 @@ export interface FaultTargets {
 
 /** Makes exactly the faults of a request hold; an empty one ends them all. Throws what is wrong with the request. */
 export async function applyFaults(targets: FaultTargets, body: unknown): Promise<void> {
-  const { down, fleet, users, gateRequests } = parsed(faultsSchema, body);
-  const { backing, storm } = targets;
+  const { down, fleet, users, gateRequests, refused, creations, changed, state } = parsed(faultsSchema, body);
+  const { backing, storm, account } = targets;
+  for (const change of changed) changeByHand(account.world, change);
+  account.disturbances.set({ refused, creations });
+  disturbState(targets, state);
   const servers: Readonly<Record<Server, { suspend(): Promise<void>; resume(): Promise<void> }>> = {
     cache: backing.cache,
     database: backing.database,
@@ -28,6 +36,13 @@ export async function applyFaults(targets: FaultTargets, body: unknown): Promise
   backing.loadBalancer.limitGateRequests(gateRequests);
   await misbehave(targets, fleet);
   targets.users.ask(users);
+}
+
+function changeByHand(world: World, { type, having, to }: HandChange): void {
+  const wanted = Object.entries(having);
+  const found = world.ofType(type).filter(({ inputs }) => wanted.every(([key, value]) => inputs[key] === value));
+  if (found.length === 0) throw new Error(`there is no ${type} with ${JSON.stringify(having)} to change`);
+  for (const resource of found) world.put({ ...resource, inputs: { ...resource.inputs, ...to } });
 }
 
 /** The stand-in application does what this file in its root says, and what its image says when there is none. */

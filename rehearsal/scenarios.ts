@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { DeployError } from "../stacks/deploy-error.ts";
+import { AWS_FAULTS } from "./aws-faults.ts";
 import type { Faults } from "./control-requests.ts";
 import { GATE_FAULTS, GATE_SCENARIOS } from "./gate-scenarios.ts";
 import type { ImageBehaviour } from "./services.ts";
@@ -64,6 +65,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   F27: { summary: "the process ends right after its start", behaviours: { engine: { crash: true } } },
   F28: { summary: "the pods are never ready", behaviours: { engine: { neverReady: true } } },
   F31: { summary: "the migration fails half-way", behaviours: { engine: { failMigration: "0002" } } },
+  ...AWS_FAULTS,
   ...GATE_FAULTS,
 };
 
@@ -72,21 +74,23 @@ export function findScenario(name: string): Scenario {
   const scenario = SCENARIOS.find((each) => each.name === name);
   if (scenario !== undefined) return scenario;
   const names = SCENARIOS.map((each) => each.name).join(", ");
-  throw new DeployError("SPARKI_USAGE", `unknown scenario ${JSON.stringify(name)}; expected one of ${names}`, {
-    hint: "npx sparki rehearse --list",
-  });
+  throw usage(`unknown scenario ${JSON.stringify(name)}; expected one of ${names}`);
 }
 
-/** The scenario with a fault in its last release; throws SPARKI_USAGE for an id that there is not. */
-export function withFault(scenario: Scenario, id: string): Scenario {
-  const fault = FAULTS[id];
-  if (fault === undefined) {
-    const known = Object.keys(FAULTS).sort().join(", ");
-    throw new DeployError("SPARKI_USAGE", `fault ${JSON.stringify(id)} cannot be rehearsed; expected one of ${known}`, {
-      hint: "npx sparki rehearse --list",
-    });
-  }
-  const { behaviours, faults } = fault;
+/**
+ * The scenario with a fault in its last release: `ID`, or `ID@STEP` for one that breaks when that step begins. Throws
+ * SPARKI_USAGE for an id that there is not, and for a step of a fault that is in the images.
+ */
+export function withFault(scenario: Scenario, wanted: string): Scenario {
+  const [id = "", ...rest] = wanted.split("@");
+  const step = rest.length > 0 ? rest.join("@") : undefined;
+  const fault = FAULTS[id] ?? unknownFault(id);
+  if (step === "")
+    throw usage(`--fault is ${JSON.stringify(wanted)}; expected ID or ID@STEP, such as ${id}@promotion-record`);
+  if (step !== undefined && fault.faults === undefined)
+    throw usage(`fault ${id} is in the release's images and cannot begin at ${JSON.stringify(step)}; expected ${id}`);
+  const { behaviours } = fault;
+  const faults = fault.faults && { ...fault.faults, ...(step !== undefined && { at: step }) };
   const faulty = (each: ScenarioRelease): ScenarioRelease => ({
     ...each,
     behaviours: { ...each.behaviours, ...behaviours },
@@ -94,6 +98,15 @@ export function withFault(scenario: Scenario, id: string): Scenario {
   });
   const last = scenario.releases.length - 1;
   return { ...scenario, releases: scenario.releases.map((each, index) => (index === last ? faulty(each) : each)) };
+}
+
+function unknownFault(id: string): never {
+  const known = Object.keys(FAULTS).sort().join(", ");
+  throw usage(`fault ${JSON.stringify(id)} cannot be rehearsed; expected one of ${known}`);
+}
+
+function usage(message: string): DeployError {
+  return new DeployError("SPARKI_USAGE", message, { hint: "npx sparki rehearse --list" });
 }
 
 /** The release descriptor as the stack's config holds it, as far as a scenario changes it. */

@@ -1,8 +1,12 @@
 import type { Path, Properties } from "../provider/properties.ts";
+import type { Ending } from "./disturbances.ts";
 import { draw, type Latency, TIMINGS, uniforms } from "./latency.ts";
 import type { Cloud, ResourceModel, Subject } from "./model.ts";
 import { companionRecord, computedOutputs, record, secretPathsOf, secretsKey, subjectOf } from "./subject.ts";
 import type { WorldResource } from "./world.ts";
+
+/** How long a creation takes that ends late. */
+const LATE_SECONDS = 2400;
 
 /** What AWS does once it has accepted a request: it takes the modelled time, and real processes start beside it. */
 export class Labour {
@@ -28,10 +32,15 @@ export class Labour {
   }
 
   /** The modelled time and the real start run side by side: what takes longer decides. */
-  async create(model: ResourceModel, subject: Subject): Promise<void> {
-    const modelled = this.#wait(model.latency?.create ?? TIMINGS.small, subject, "create");
+  async create(model: ResourceModel, subject: Subject, ending?: Ending): Promise<void> {
+    const late = ending?.ends === "late" ? this.#cloud.clock.wait(LATE_SECONDS, this.#signal) : undefined;
+    const modelled = late ?? this.#wait(model.latency?.create ?? TIMINGS.small, subject, "create");
     modelled.catch(() => undefined);
     try {
+      if (ending?.ends === "failed") {
+        await modelled;
+        throw new Error(ending.text);
+      }
       if (model.backing?.afterLatency) await modelled;
       const backed = await this.#start(model, subject);
       await modelled;

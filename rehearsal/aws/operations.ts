@@ -3,6 +3,7 @@ import type { Path, Properties } from "../provider/properties.ts";
 import { AwsError } from "./aws-error.ts";
 import { checkAcceptable } from "./checks.ts";
 import { whenDeletable } from "./deletion.ts";
+import { Disturbances, type Ending } from "./disturbances.ts";
 import { Labour } from "./labour.ts";
 import type { Cloud } from "./model.ts";
 import type { Models } from "./models.ts";
@@ -19,6 +20,9 @@ export interface Order extends Place {
   readonly secrets: readonly Path[];
 }
 
+/** How long the provider waits for a creation that ends late. */
+const PATIENCE_SECONDS = 1800;
+
 /** The API of the simulated AWS: it refuses or accepts at once, works by itself, and its callers wait. */
 export class Operations {
   readonly #cloud: Cloud;
@@ -26,10 +30,12 @@ export class Operations {
   readonly #ongoing = new Ongoing();
   readonly #closing = new AbortController();
   readonly #labour: Labour;
+  readonly #disturbances: Disturbances;
 
-  constructor(cloud: Cloud, models: Models) {
+  constructor(cloud: Cloud, models: Models, disturbances = new Disturbances(cloud.clock, cloud.world.seed)) {
     this.#cloud = cloud;
     this.#models = models;
+    this.#disturbances = disturbances;
     this.#labour = new Labour(cloud, this.#closing.signal);
   }
 
@@ -42,8 +48,9 @@ export class Operations {
       checkAcceptable(model, draft, world);
       const subject = identify(model, draft, world);
       const resource = this.#labour.begin(model, subject, order.secrets);
-      this.#ongoing.begin(resource, this.#labour.create(model, subject));
-      return { id: subject.id, properties: await this.#settled(resource, signal) };
+      const ending = this.#disturbances.creationOf(order.type);
+      this.#ongoing.begin(resource, this.#labour.create(model, subject, ending));
+      return { id: subject.id, properties: await this.#settled(resource, signal, ending) };
     });
   }
 
@@ -54,6 +61,8 @@ export class Operations {
     return inContext(`updating ${model.title} (${id})`, async () => {
       await this.#ongoing.ended({ type: order.type, id });
       const resource = this.#existing(order.type, id);
+      // The AWS provider would only find it at the next resource that needs this one.
+      if (resource.status === "failed") throw new AwsError("InvalidRequestException", "its creation has failed");
       const draft = draftOf(world, { ...order, serial: resource.serial, origin: resource.origin });
       checkAcceptable(model, draft, world, resource);
       const subject = { ...draft, id, arn: resource.arn };
@@ -94,9 +103,9 @@ export class Operations {
   }
 
   /** The state once AWS is done; when that fails, what is there by then goes into Pulumi's state. */
-  async #settled(resource: WorldResource, signal: AbortSignal): Promise<Properties> {
+  async #settled(resource: WorldResource, signal: AbortSignal, ending?: Ending): Promise<Properties> {
     try {
-      await this.#ongoing.waitFor(resource, signal);
+      await this.#waitFor(resource, signal, ending);
     } catch (error) {
       const now = this.#cloud.world.get(resource.type, resource.id);
       if (now === undefined) throw error;
@@ -106,6 +115,27 @@ export class Operations {
     }
     await this.#cloud.world.saved();
     return this.#state(this.#existing(resource.type, resource.id));
+  }
+
+  /** Waits as the provider does: it asks AWS how far it is, and gives up when AWS no longer answers, or after too long. */
+  async #waitFor({ type, id }: WorldResource, signal: AbortSignal, ending: Ending | undefined): Promise<void> {
+    const over = new AbortController();
+    const refused = this.#disturbances.refused({ type, act: "describe" }, over.signal);
+    const patience = ending?.ends === "late" ? this.#outlasted(ending, over.signal) : new Promise<never>(() => {});
+    for (const promise of [refused, patience]) promise.catch(() => undefined);
+    try {
+      await Promise.race([this.#ongoing.waitFor({ type, id }, signal), refused, patience]);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw new Error(`waiting for ${this.#models.of(type).title} (${id}): ${messageOf(error)}`, { cause: error });
+    } finally {
+      over.abort();
+    }
+  }
+
+  async #outlasted({ text }: Ending, signal: AbortSignal): Promise<never> {
+    await this.#cloud.clock.wait(PATIENCE_SECONDS, signal);
+    throw new Error(text);
   }
 
   #state(resource: WorldResource): Properties {

@@ -1,10 +1,13 @@
 import { join } from "node:path";
 import { CommandProvider, type CommandSurroundings } from "../command/provider.ts";
 import { EksProvider } from "../eks/provider.ts";
+import type { ProviderModel } from "../provider/model.ts";
 import { serveProvider } from "../provider/server.ts";
 import { RandomProvider } from "../random/provider.ts";
 import type { Services } from "../services.ts";
 import { ModelClock } from "./clock.ts";
+import { Disturbances } from "./disturbances.ts";
+import { disturbedProvider } from "./disturbed-provider.ts";
 import type { Cloud } from "./model.ts";
 import { Models } from "./models.ts";
 import { Operations } from "./operations.ts";
@@ -29,6 +32,8 @@ export interface AwsProviders {
   /** For `PULUMI_DEBUG_PROVIDERS`. */
   readonly ports: { readonly aws: number; readonly eks: number; readonly random: number; readonly command: number };
   readonly world: World;
+  /** What goes wrong at AWS; nothing at first. */
+  readonly disturbances: Disturbances;
   /** The current value of a secret by ARN or name; undefined when there is none. */
   secretValue(identifier: string): string | undefined;
   /** Model seconds since the world began. */
@@ -45,12 +50,15 @@ export async function startAwsProviders(options: AwsProvidersOptions): Promise<A
   const vault = new Vault(join(options.runDirectory, "secrets.json"));
   const cloud: Cloud = { world, vault, clock, services: options.services };
   const models = new Models();
-  const operations = new Operations(cloud, models);
+  const disturbances = new Disturbances(clock, world.seed);
+  const operations = new Operations(cloud, models, disturbances);
   await operations.resume();
-  const served = await serveAll(new AwsProvider(cloud, models, operations), world.seed, options.commands);
+  const aws = disturbedProvider(new AwsProvider(cloud, models, operations), models, disturbances);
+  const served = await serveAll(aws, world.seed, options.commands);
   return {
     ports: { aws: served.aws.port, eks: served.eks.port, random: served.random.port, command: served.command.port },
     world,
+    disturbances,
     secretValue: (identifier) => secretValue(identifier, cloud),
     now: () => clock.now(),
     close: async () => {
@@ -61,7 +69,7 @@ export async function startAwsProviders(options: AwsProvidersOptions): Promise<A
   };
 }
 
-async function serveAll(aws: AwsProvider, seed: number, commands: CommandSurroundings = ownSurroundings()) {
+async function serveAll(aws: ProviderModel, seed: number, commands: CommandSurroundings = ownSurroundings()) {
   const [servedAws, eks, random, command] = await Promise.all([
     serveProvider(aws),
     serveProvider(new EksProvider()),

@@ -6,9 +6,13 @@ import { text, textEntries, texts } from "./values.ts";
 /** What an AWS provider instance was configured with. */
 export interface Settings extends Place {
   readonly defaultTags: Readonly<Record<string, string>>;
+  /** How often a call is tried in all. */
+  readonly maxRetries: number;
 }
 
 const UNNAMED_ACCOUNT = "123456789012";
+/** The provider's own when the program says nothing. */
+const MAX_RETRIES = 25;
 
 /** Reads a provider instance's configuration; the account is the first that the program allows. */
 export function settingsOf({ config }: Session): Settings {
@@ -17,6 +21,7 @@ export function settingsOf({ config }: Session): Settings {
     region: text(parsed, "region") ?? "us-east-1",
     accountId: texts(parsed, "allowedAccountIds")[0] ?? UNNAMED_ACCOUNT,
     defaultTags: textEntries(isRecord(parsed.defaultTags) ? parsed.defaultTags.tags : undefined),
+    maxRetries: Number(config.maxRetries ?? MAX_RETRIES),
   };
 }
 

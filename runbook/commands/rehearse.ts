@@ -14,6 +14,7 @@ Examples:
   npx sparki rehearse upgrade               then a second release over it
   npx sparki rehearse error-spike --json    a bad second release; one JSON document
   npx sparki rehearse upgrade --fault F26   with a fault in the last release
+  npx sparki rehearse --fault F15@database-instance   one that begins with that step
   npx sparki rehearse --list                the scenarios and faults there are
 
 What a rehearsal leaves is in .sparki/rehearsal/<stack>: logs, state, the world.
@@ -27,7 +28,7 @@ export const rehearse: Command = {
   arguments: [{ name: "scenario", required: false, help: "which scenario; first-deploy when left out" }],
   options: [
     { flags: "--list", help: "list the scenarios and the faults" },
-    { flags: "--fault <id>", help: "put a fault into the last release, such as F26" },
+    { flags: "--fault <id[@step]>", help: "put a fault into the last release, or from its step on" },
     { flags: "--crash-at <step>", help: "kill the engine when this step begins, then deploy again" },
     { flags: "--keep", help: "keep the simulated AWS serving after the report, until Ctrl-C" },
     { flags: "--seed <number>", help: "makes modelled times repeatable", default: "1" },
@@ -45,7 +46,7 @@ async function list({ ports }: CommandInput): Promise<CommandResult> {
   const lines = [
     "Scenarios:",
     ...scenarios.map(({ name, summary }) => `  ${name.padEnd(18)}${summary}`),
-    "Faults (--fault):",
+    "Faults (--fault ID, or ID@STEP to let it begin with that step):",
     ...faults.map(({ id, summary }) => `  ${id.padEnd(18)}${summary}`),
   ];
   ports.stderr.write(`${lines.join("\n")}\n`);

@@ -1,8 +1,12 @@
 import type { CloudProcess } from "../../rehearsal/cloud-process.ts";
 import type { TimedFaults } from "../../rehearsal/scenarios.ts";
+import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Watcher } from "../io/engine.ts";
 
-/** Runs `work`, whose watcher sees the engine's events, with faults in the cloud from their moment on until it has ended. */
+/**
+ * Runs `work`, whose watcher sees the engine's events, with faults in the cloud from their moment on until it has ended.
+ * Throws SPARKI_USAGE when their step never began: then nothing was rehearsed.
+ */
 export async function withFaults<T>(
   cloud: Pick<CloudProcess, "ask">,
   faults: TimedFaults | undefined,
@@ -11,6 +15,7 @@ export async function withFaults<T>(
   if (faults === undefined) return work(() => {});
   const { at, hold } = faults;
   let broken: Promise<unknown> | undefined;
+  const begun = new Set<string>();
   const breakNow = () => {
     broken ??= cloud.ask("POST", "/faults", hold);
     // Awaited when the work has ended; until then nobody may call it unhandled.
@@ -20,11 +25,21 @@ export async function withFaults<T>(
   await broken;
   try {
     const result = await work(({ steps }) => {
-      if (steps.some(({ name, op, status }) => name === at && op !== "same" && status === "running")) breakNow();
+      const running = steps.filter(({ op, status }) => op !== "same" && status === "running");
+      for (const { name } of running) begun.add(name);
+      if (at !== undefined && begun.has(at)) breakNow();
     });
+    if (at !== undefined && begun.size > 0 && broken === undefined) throw neverBegan(at, begun);
     await broken;
     return result;
   } finally {
     await cloud.ask("POST", "/faults", {});
   }
+}
+
+function neverBegan(step: string, begun: ReadonlySet<string>): DeployError {
+  const names = [...begun].sort().join(", ");
+  return new DeployError("SPARKI_USAGE", `no step ${JSON.stringify(step)} began; expected one of ${names}`, {
+    hint: "npx sparki rehearse --list",
+  });
 }

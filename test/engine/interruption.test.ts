@@ -83,7 +83,7 @@ describe("sparki", () => {
   it.each([
     [["rehearse", "first-deply"], "expected one of first-deploy"],
     [["rehearse", "--stack", "nowhere"], "stack nowhere has no config"],
-    [["rehearse", "--fault", "F99"], "expected one of F26"],
+    [["rehearse", "--fault", "F99"], "expected one of F01"],
     [["rehearse", "--time-scale", "0"], "expected a number"],
     [["rehearse", "first-deploy", "upgrade"], "too many arguments"],
     [["rehearse", "--sed", "2"], "Did you mean --seed?"],

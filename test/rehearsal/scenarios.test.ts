@@ -47,9 +47,19 @@ describe("withFault", () => {
     expect(second).toMatchObject({ release: "next", faults: { at: "engine-fleet", hold: { down: ["metrics"] } } });
   });
 
-  it("refuses an id that there is not", () => {
-    expect(() => withFault(findScenario("upgrade"), "F99")).toThrow(
-      'fault "F99" cannot be rehearsed; expected one of F26',
+  it("lets a fault begin with another step than its own", () => {
+    const [only] = withFault(findScenario("first-deploy"), "F15@database-instance").releases;
+    expect(only?.faults).toMatchObject({ at: "database-instance", hold: { refused: [{ code: "ExpiredToken" }] } });
+  });
+
+  it.each([
+    ["F99", 'fault "F99" cannot be rehearsed; expected one of F01, F02'],
+    ["", 'fault "" cannot be rehearsed'],
+    ["F15@", '--fault is "F15@"; expected ID or ID@STEP, such as F15@promotion-record'],
+    ["F26@engine-fleet", 'fault F26 is in the release\'s images and cannot begin at "engine-fleet"; expected F26'],
+  ])("refuses %j as a mistake in the command line", (wanted, message) => {
+    expect(() => withFault(findScenario("upgrade"), wanted)).toThrow(
+      expect.objectContaining({ code: "SPARKI_USAGE", message: expect.stringContaining(message) }),
     );
   });
 });

@@ -84,8 +84,9 @@ const cluster: ResourceModel = {
   },
   latency: { create: TIMINGS.cluster, update: TIMINGS.clusterUpdate, delete: TIMINGS.clusterDelete },
   backing: { start, stop: async ({ id }, { services }) => services.cluster.stop(id) },
-  mayDelete: ({ id, inputs }) => {
-    if (!flag(inputs, "deletionProtection")) return;
+  mayDelete: ({ id, inputs, status }) => {
+    // It holds for an active cluster only (EKS user guide, deletion protection).
+    if (status !== "available" || !flag(inputs, "deletionProtection")) return;
     const words = `Cluster ${id} cannot be deleted because deletion protection is enabled. Disable deletion protection and try again.`;
     throw new AwsError("InvalidRequestException", words);
   },

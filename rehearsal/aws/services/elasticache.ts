@@ -89,12 +89,15 @@ const replicationGroup: ResourceModel = {
     },
     stop: async ({ id }, { services }) => services.cache.stop(id),
   },
-  mayDelete: ({ inputs }, world) => {
+  mayDelete: ({ inputs, status }, world) => {
+    if (status === "failed") return;
     const snapshot = text(inputs, "finalSnapshotIdentifier");
     if (snapshot === undefined || !world.isNameKept("cache snapshot", snapshot)) return;
     throw new AwsError("SnapshotAlreadyExistsFault", `Snapshot with specified name already exists: ${snapshot}`);
   },
-  afterDelete: ({ inputs }, { world }) => {
+  afterDelete: ({ inputs, status }, { world }) => {
+    // What never was has nothing to snapshot.
+    if (status === "failed") return;
     const name = text(inputs, "finalSnapshotIdentifier");
     if (name !== undefined)
       world.keepName({ type: "cache snapshot", name, untilModelSeconds: Number.MAX_SAFE_INTEGER });

@@ -99,14 +99,13 @@ describe("Operations", () => {
     expect(account.services.addresses.get(String(properties.address))).toBe("127.99.1.1");
   });
 
-  it("keeps a resource whose process does not start as failed, and has it replaced", async () => {
+  it("keeps a resource whose process does not start as failed, until it is deleted", async () => {
     account.services.failures.set("database.start", new Error("no space left"));
     const wanted = await database();
     const failure = await account.create(wanted).catch((error: unknown) => error);
     if (!(failure instanceof PartialFailure)) throw failure;
-    expect(failure.message).toBe("creating RDS DB Instance (database): no space left");
-    const difference = account.diff(wanted, failure.id, failure.properties, failure.inputs);
-    expect(difference).toEqual({ detailed: { id: "update-replace" }, deleteBeforeReplace: true });
+    expect(failure.message).toMatch(/^creating RDS DB Instance \(database\): waiting for .*: no space left$/);
+    await expect(account.update(wanted, failure.id, failure.properties)).rejects.toThrow("its creation has failed");
     await account.delete(TYPES.database, failure.id);
     await account.create(wanted);
   });
@@ -120,6 +119,61 @@ describe("Operations", () => {
     expect(account.services.calls.filter((call) => call.startsWith("cache"))).toEqual([
       ...["cache.start sparki-test-cache", "cache.stop sparki-test-cache", "cache.start sparki-test-cache"],
     ]);
+  });
+});
+
+describe("Operations that AWS disturbs", () => {
+  let account: Account;
+  let land: Landscape;
+  beforeEach(async () => {
+    account = new Account({ timeScale: 0.000_01 });
+    land = await landscape(account);
+  });
+  afterEach(() => account.close());
+
+  const cluster = async () => {
+    return {
+      type: TYPES.cluster,
+      name: "cluster",
+      inputs: { ...(await clusterInputs(account, land)), deletionProtection: true },
+    };
+  };
+  const failureOf = async (creating: Promise<unknown>): Promise<PartialFailure> => {
+    const failure = await creating.catch((error: unknown) => error);
+    if (failure instanceof PartialFailure) return failure;
+    throw failure;
+  };
+
+  it("keeps the id of what is not ready in time, and the next update has it finished", async () => {
+    account.disturbances.set({ refused: [], creations: [{ type: TYPES.cluster, ends: "late", text: "timeout" }] });
+    const wanted = await cluster();
+    const { id, message, properties } = await failureOf(account.create(wanted));
+    expect(message).toBe(`creating EKS Cluster (cluster): waiting for EKS Cluster (${id}): timeout`);
+    expect(account.world.get(TYPES.cluster, id)?.status).toBe("creating");
+    expect(await account.update(wanted, id, properties)).toMatchObject({ endpoint: "https://127.99.0.10:6443" });
+    expect(account.world.ofType(TYPES.cluster)).toHaveLength(1);
+  });
+
+  it("keeps what failed at AWS, starts nothing behind it, and lets it be deleted though it is protected", async () => {
+    account.disturbances.set({
+      refused: [],
+      creations: [{ type: TYPES.cluster, ends: "failed", text: "no addresses" }],
+    });
+    const { id, message } = await failureOf(account.create(await cluster()));
+    expect(message).toContain("no addresses");
+    expect(account.world.get(TYPES.cluster, id)?.status).toBe("failed");
+    expect(account.services.calls).not.toContain(expect.stringContaining("cluster.start"));
+    await account.delete(TYPES.cluster, id);
+    expect(account.world.get(TYPES.cluster, id)).toBeUndefined();
+  });
+
+  it("keeps what AWS goes on with when it no longer says how far it is", async () => {
+    const wanted = await cluster();
+    account.disturbances.set({ refused: [{ act: "describe", code: "ExpiredToken", text: "expired" }], creations: [] });
+    const { id, message, properties } = await failureOf(account.create(wanted));
+    expect(message).toContain("api error ExpiredToken: expired");
+    account.disturbances.set({ refused: [], creations: [] });
+    expect(await account.update(wanted, id, properties)).toHaveProperty("endpoint");
   });
 });
 
