@@ -17,8 +17,8 @@ const KINDS: Readonly<Record<string, { readonly means: string; readonly file?: (
   command: { means: "a command, `npx sparki NAME`, with its option where one is named" },
   preflight: { means: "a check of `sparki preflight` ([preflight.md](preflight.md))" },
   verify: { means: "a check of `sparki verify`, which `sparki deploy` runs at its end" },
-  diagnose: { means: "an examination of `sparki diagnose`" },
-  watch: { means: "a part of the schedule of `sparki watch`" },
+  diagnose: { means: "an examination of `sparki diagnose` ([diagnose.md](diagnose.md))" },
+  watch: { means: "a part of the schedule of `sparki watch` ([watch.md](watch.md))" },
   watched: { means: "what each look of `sparki watch` goes through, beside requests" },
   gate: {
     means: "a gate of the deployment ([gates.md](gates.md))",
