@@ -39,9 +39,17 @@ export const warnings: Examination = {
   title: "Cluster events",
   timeLimitSeconds: 45,
   run: async ({ clock, cluster }) => {
-    const lists = await Promise.all(SERVED.map((namespace) => cluster.warnings(namespace)));
-    const recent = lists.flatMap((list) => list ?? []).filter(({ lastAt }) => clock.now() - lastAt < HOUR);
-    if (recent.length === 0) return pass("Kubernetes warned of nothing in the last hour");
+    const [lists, pods] = await Promise.all([
+      Promise.all(SERVED.map((namespace) => cluster.warnings(namespace))),
+      Promise.all(SERVED.map((namespace) => cluster.pods(namespace))),
+    ]);
+    const sick = pods.flatMap((list) => list ?? []).filter(({ ready }) => !ready);
+    const all = lists.flatMap((list) => list ?? []).filter(({ lastAt }) => clock.now() - lastAt < HOUR);
+    const recent = all.filter(
+      ({ about }) => !about.startsWith("Pod/") || sick.some(({ name }) => about.endsWith(`/${name}`)),
+    );
+    const over = all.length === 0 ? "" : `, but for ${all.length} things about pods that are ready now, or gone`;
+    if (recent.length === 0) return pass(`Kubernetes warned of nothing in the last hour${over}`);
     const evidence = recent
       .slice(0, MOST_SHOWN)
       .map(({ about, reason, message, count }) => `${about}, ${count} times: ${reason}: ${message}`);
