@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type RunningLoad, startLoad } from "../support/load-process.ts";
+import { type ServedEngine, serveEngine } from "../support/served-engine.ts";
+import type { LoadFigures } from "../support/steady-load.ts";
+
+jest.setTimeout(240_000);
+
+/** A tenth of the real time keeps the order of preStop, deregistration and probes, which smaller scales round away. */
+const TIME_SCALE = 0.1;
+/** Requests are in flight whenever a pod leaves. */
+const BEHAVIOUR = { slowRatio: 0.02, slowMilliseconds: 1500 };
+const PER_SECOND = 200;
+const ENOUGH = 10_000;
+const REPLICAS = 3;
+
+const CALLS = [
+  { method: "GET", path: "/api/projects" },
+  { method: "GET", path: "/api/cache/health" },
+  { method: "POST", path: "/api/projects/5eed0000-0000-4000-8000-000000000001/detect" },
+] as const;
+
+const report = (line: string) => process.stderr.write(`rolling update: ${line}\n`);
+
+let engine: ServedEngine;
+let releases = 0;
+
+beforeAll(async () => {
+  engine = await serveEngine("prod", TIME_SCALE, BEHAVIOUR);
+  await nextRelease();
+  await allReady();
+});
+afterAll(() => engine?.stop());
+
+const nextRelease = () => {
+  releases += 1;
+  return engine.release(`r${releases}`);
+};
+
+/** Resolves with the fleet's pods once all of them are ready. */
+async function allReady(): Promise<readonly string[]> {
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(200)) {
+    const pods = await engine.readyPods();
+    if (pods.length === REPLICAS) return pods;
+  }
+  throw new Error(`the fleet has not ${REPLICAS} ready pods: ${await engine.readyPods()}`);
+}
+
+const load = () => startLoad({ ...engine.site, perSecond: PER_SECOND, calls: CALLS });
+
+/** Rolls out one release after the other until enough requests were sent, and once at least. */
+async function rollUntilEnough(running: RunningLoad, meanwhile: () => Promise<unknown>): Promise<number> {
+  let replaced = 0;
+  do {
+    const before = await allReady();
+    await Promise.all([nextRelease(), meanwhile()]);
+    const after = await allReady();
+    expect(after.filter((pod) => before.includes(pod))).toEqual([]);
+    replaced += before.length;
+  } while (running.sent() < ENOUGH);
+  return replaced;
+}
+
+function say(what: string, figures: LoadFigures): void {
+  const { requests, seconds, failures, slowestMilliseconds: slowest } = figures;
+  const rate = (requests / seconds).toFixed(1);
+  report(
+    `${what}: ${failures.length} of ${requests} requests failed, ${rate} a second for ${seconds.toFixed(1)} s, slowest ${slowest} ms`,
+  );
+}
+
+describe("a rolling update of the engine's fleet under load", () => {
+  it.each([
+    ["", 0],
+    ["while one of its pods is deleted", 1],
+  ] as const)("loses no request %s", async (what, deleted) => {
+    const running = load();
+    let deletions = 0;
+    const replaced = await rollUntilEnough(running, async () => {
+      if (deleted === 0) return;
+      await sleep(2000);
+      const [pod] = await engine.readyPods();
+      if (pod === undefined) throw new Error("no pod is ready");
+      await engine.deletePod(pod);
+      deletions += 1;
+    });
+    const figures = await running.end();
+    say(`${replaced} pods replaced ${what}, ${deletions} deleted`, figures);
+    expect(figures.failures).toEqual([]);
+    expect(figures.requests).toBeGreaterThanOrEqual(ENOUGH);
+    expect(figures.requests / figures.seconds).toBeGreaterThan(PER_SECOND - 1);
+  });
+});
+
+describe("a process that is killed without a warning", () => {
+  it("loses what it was asked until the load balancer has noticed, and nothing after", async () => {
+    const running = load();
+    await sleep(1000);
+    const [pod = ""] = await allReady();
+    const killedAt = Date.now();
+    engine.killProcess(pod);
+    await sleep(8000);
+    expect(await allReady()).toContain(pod);
+    const figures = await running.end();
+    const last = Math.max(0, ...figures.failures.map(({ at }) => at - killedAt));
+    say(`one process killed, the last failure ${last} ms later`, figures);
+    expect(figures.failures.filter(({ what }) => !/: 50[23] /.test(what))).toEqual([]);
+    expect(figures.failures.length).toBeLessThan((PER_SECOND * 3) / REPLICAS);
+    expect(last).toBeLessThan(4000);
+  });
+});

@@ -1,0 +1,71 @@
+import { join } from "node:path";
+import type { Addresses } from "../../rehearsal/addresses.ts";
+import type { Backing } from "../../rehearsal/backing/serve.ts";
+import type { Processes } from "../../rehearsal/processes.ts";
+import type { LoadBalancerState } from "../../rehearsal/services.ts";
+import { Pods } from "../rehearsal/backing/pods.ts";
+import { at, type Values } from "./chart.ts";
+
+/** The name of the site. */
+export const SITE = "prod.sparki.test";
+const BALANCER = "sparki-prod-1.us-east-1.elb.amazonaws.com";
+const CREDENTIALS = { username: "sparki", password: "password-of-a-test" };
+const TOKEN = "auth-token-of-a-test";
+
+/** What Secrets Manager has for the engine's chart, by ARN. */
+export function secretsFor(values: Values): ReadonlyMap<string, string> {
+  return new Map([
+    [textIn(values, "database.secretArn"), JSON.stringify(CREDENTIALS)],
+    [textIn(values, "cache.secretArn"), JSON.stringify({ authToken: TOKEN })],
+  ]);
+}
+
+/** Starts database, cache and load balancer, each under the name that the values have for it. */
+export async function startServers(backing: Backing, values: Values): Promise<void> {
+  const name = "sparki-test";
+  const database = { name, databaseName: textIn(values, "database.name"), ...CREDENTIALS };
+  const [{ address }, cache, balancer] = await Promise.all([
+    backing.database.start(database),
+    backing.cache.start({ name, authToken: TOKEN }),
+    backing.loadBalancer.apply(balancerOf(values)),
+  ]);
+  backing.names.setAddress(textIn(values, "database.host"), address);
+  backing.names.setAddress(textIn(values, "cache.host"), cache.address);
+  backing.names.setAddress(BALANCER, balancer.address);
+  backing.names.setRecords("Z1", [{ name: SITE, type: "A", values: [], aliasTo: BALANCER }]);
+}
+
+/** As `infra/load-balancer.ts` makes it, with the fleet's target group alone. */
+function balancerOf(values: Values): LoadBalancerState {
+  const arn = textIn(values, "targetGroupArn");
+  const action = { type: "forward", targets: [{ arn, weight: 1 }] } as const;
+  const healthCheck = { path: "/ready", intervalSeconds: 10, healthyThreshold: 2 };
+  return {
+    name: "sparki-test",
+    certificateNames: [SITE],
+    listeners: [{ port: 443, protocol: "HTTPS", rules: [{ conditions: {}, action }] }],
+    targetGroups: [{ arn, healthCheck, deregistrationDelaySeconds: 30 }],
+  };
+}
+
+/** Runs the migrations and the seed, as the program does before any pod starts. */
+export async function migrate(processes: Processes, addresses: Addresses, values: Values): Promise<void> {
+  const environment = {
+    SPARKI_DNS_SERVER: `${addresses.dns}:5353`,
+    SPARKI_CA_FILE: join(processes.runDirectory, "ca.pem"),
+    DATABASE_HOST: textIn(values, "database.host"),
+  };
+  const { username, password } = CREDENTIALS;
+  const files = { "database/username": username, "database/password": password, "cache/auth-token": TOKEN };
+  const jobs = new Pods(processes, environment, files);
+  for (const job of ["migrate up", "seed-data"]) {
+    const { code, lines } = await jobs.run(job);
+    if (code !== 0) throw new Error(`${job}: ${JSON.stringify(lines)}`);
+  }
+}
+
+function textIn(values: Values, path: string): string {
+  const found = at(values, path);
+  if (typeof found !== "string") throw new Error(`${path} is ${JSON.stringify(found)}; expected a text`);
+  return found;
+}

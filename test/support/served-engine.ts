@@ -1,0 +1,156 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startBacking } from "../../rehearsal/backing/serve.ts";
+import { CertificateAuthority } from "../../rehearsal/certificates.ts";
+import { KubernetesApi } from "../../rehearsal/cluster/api.ts";
+import { RehearsedClusters } from "../../rehearsal/cluster/cluster.ts";
+import { StoredImages } from "../../rehearsal/cluster/images.ts";
+import type { Pod } from "../../rehearsal/cluster/objects.ts";
+import { claimSlot } from "../../rehearsal/control.ts";
+import { Helm } from "../../rehearsal/kubernetes/helm.ts";
+import { readRecords, recordsFile } from "../../rehearsal/leftovers.ts";
+import { Processes } from "../../rehearsal/processes.ts";
+import type { ImageBehaviour } from "../../rehearsal/services.ts";
+import type { Values } from "./chart.ts";
+import { migrate, SITE, secretsFor, startServers } from "./engine-servers.ts";
+import { toolPath } from "./tool.ts";
+import { stackValues } from "./workload-values.ts";
+
+/** The engine's fleet of a stack, by its own chart, behind a load balancer and with its database and cache. */
+export interface ServedEngine {
+  /** What finds the site: its origin, the DNS server and the authority that signs its certificate. */
+  readonly site: { readonly origin: string; readonly dnsServer: string; readonly authorityFile: string };
+  /** `helm upgrade` to a release of its own; resolves once Helm says that it is rolled out. */
+  release(id: string): Promise<void>;
+  /** Names of the fleet's pods that are ready and stay. */
+  readyPods(): Promise<readonly string[]>;
+  /** `kubectl delete pod`. */
+  deletePod(name: string): Promise<void>;
+  /** SIGKILL to the process of a pod's container, as the kernel does when memory is short. */
+  killProcess(pod: string): void;
+  /** Ends every process and removes the data. */
+  stop(): Promise<void>;
+}
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const TOOLS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "redis-server"];
+const CLUSTER = { name: "sparki-test", version: "1.33", zones: ["a", "b", "c"], podNetwork: "10.40.0.0/16" };
+const NAMESPACE = "sparki-engine";
+const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
+
+/** Starts everything around the fleet; `release` brings the fleet itself. */
+export async function serveEngine(stack: string, timeScale: number, behaviour: object): Promise<ServedEngine> {
+  const runDirectory = mkdtempSync(join(tmpdir(), "sparki-fleet-"));
+  const undo: Undo = [async () => rmSync(runDirectory, { recursive: true, force: true })];
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return { ...(await start({ stack, timeScale, runDirectory, behaviour }, undo)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type Undo = (() => Promise<void>)[];
+
+interface Options {
+  readonly stack: string;
+  readonly timeScale: number;
+  readonly runDirectory: string;
+  readonly behaviour: object;
+}
+
+async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "stop">> {
+  const { runDirectory, behaviour } = options;
+  const values = stackValues(options.stack, "engine", "fleet");
+  const { addresses, processes, images, access } = await startSurroundings(options, values, undo);
+  const api = new KubernetesApi(access);
+  undo.push(() => api.close());
+  await Promise.all([migrate(processes, addresses, values), makeNamespace(api)]);
+  const kubeconfigFile = join(runDirectory, "kubeconfig");
+  const helm = new Helm({ helm: toolPath("helm"), processes, projectDirectory: ROOT, kubeconfigFile });
+  const [origin, dnsServer] = [`https://${SITE}:8443`, `${addresses.dns}:5353`];
+  return {
+    site: { origin, dnsServer, authorityFile: join(runDirectory, "ca.pem") },
+    release: (id) => upgrade(helm, images, { values, id, behaviour }),
+    readyPods: async () => {
+      const { items } = await api.list<Pod>(PODS);
+      return items.filter(isServing).map(({ metadata }) => metadata?.name ?? "");
+    },
+    deletePod: (name) => api.delete(`${PODS}/${name}`),
+    killProcess: (pod) => process.kill(pidOf(runDirectory, `${NAMESPACE}.${pod}.engine`), "SIGKILL"),
+  };
+}
+
+/** The cluster, and what its pods and their users need. */
+async function startSurroundings({ stack, timeScale, runDirectory }: Options, values: Values, undo: Undo) {
+  const control = await claimSlot({});
+  undo.push(() => control.close());
+  const { addresses } = control;
+  const processes = new Processes(runDirectory);
+  undo.push(() => processes.stopAll());
+  const tools = Object.fromEntries(TOOLS.map((name) => [name, toolPath(name)]));
+  const places = { stack, runDirectory, addresses, tools, processes, timeScale };
+  const backing = await startBacking({ ...places, seed: 1, onError: (error) => process.stderr.write(`${error}\n`) });
+  undo.push(() => backing.stop());
+  const images = new StoredImages(join(runDirectory, "images.json"));
+  const secrets = secretsFor(values);
+  const clusters = new RehearsedClusters({
+    ...places,
+    authority: await CertificateAuthority.open(runDirectory),
+    images,
+    loadBalancer: backing.loadBalancer,
+    secretValue: async (name) => secrets.get(name),
+  });
+  undo.push(() => clusters.close());
+  const [access] = await Promise.all([clusters.start(CLUSTER), startServers(backing, values)]);
+  return { addresses, processes, images, access };
+}
+
+function pidOf(runDirectory: string, process: string): number {
+  const records = readRecords(readFileSync(recordsFile(runDirectory), "utf8"));
+  const found = records.find(({ name }) => name === process);
+  if (found === undefined) throw new Error(`no process ${process}`);
+  return found.pid;
+}
+
+/** As `apps/namespaces.ts` makes it, as far as pods notice. */
+async function makeNamespace(api: KubernetesApi): Promise<void> {
+  const labels = {
+    "pod-security.kubernetes.io/enforce": "restricted",
+    "eks.amazonaws.com/pod-readiness-gate-inject": "enabled",
+  };
+  await api.create("/api/v1/namespaces", { metadata: { name: NAMESPACE, labels } });
+  await api.create(`/api/v1/namespaces/${NAMESPACE}/serviceaccounts`, { metadata: { name: "engine" } });
+}
+
+interface Upgraded {
+  readonly values: Values;
+  readonly id: string;
+  readonly behaviour: object;
+}
+
+async function upgrade(helm: Helm, images: StoredImages, { values, id, behaviour }: Upgraded): Promise<void> {
+  const digest = Buffer.from(id).toString("hex").padEnd(64, "0");
+  const image = `ghcr.io/alexarno/sparki/engine@sha256:${digest}`;
+  const pushed: ImageBehaviour = { kind: "engine", ...behaviour };
+  images.push(image, pushed);
+  const release = {
+    name: "engine-fleet",
+    namespace: NAMESPACE,
+    chart: "./apps/charts/engine",
+    values: { ...values, image, release: { id, gitSha: digest.slice(0, 40) } },
+    timeoutSeconds: 120,
+    settings: { atomic: true },
+  };
+  const { code, stderr } = await helm.upgrade(release, new AbortController().signal);
+  if (code !== 0) throw new Error(`helm upgrade to ${id}: ${stderr}`);
+}
+
+function isServing({ metadata, status }: Pod): boolean {
+  const isReady = status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True");
+  return isReady === true && metadata?.deletionTimestamp === undefined;
+}
