@@ -1,5 +1,6 @@
 import type { Command, CommandInput, CommandResult } from "../command.ts";
 import type { ReleaseEvent } from "../deploy/release-history.ts";
+import { inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
 
 const DESCRIPTION = `Tells what became of each release, newest first: promoted, held, stopped, rolled back, and why.
@@ -53,7 +54,7 @@ function textOf({ stack, live, frozen, events }: HistoryDocument, paint: Paint):
     return `  ${timeOf(at)}  ${release.padEnd(width)}  ${colour(what)}: ${reason}`;
   });
   const ice = frozen === null ? [] : [paint.bad(`frozen: ${frozen}`)];
-  return [`${paint.strong(stack)}: live is ${live ?? "nothing"}`, ...ice, ...lines, ""].join("\n");
+  return inColumns([`${paint.strong(stack)}: live is ${live ?? "nothing"}`, ...ice, ...lines, ""].join("\n"));
 }
 
 function timeOf(at: number): string {

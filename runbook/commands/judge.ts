@@ -7,6 +7,7 @@ import { parseInterval, type RecordingGate, type RecordingResult, recordingGate 
 import type { Verdict } from "../../gates/verdict.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Command, CommandInput, CommandResult } from "../command.ts";
+import { inColumns } from "../report/columns.ts";
 
 const EXIT_CODES: Readonly<Record<Verdict, number>> = { pass: 0, fail: 1, inconclusive: 3, error: 4 };
 
@@ -99,7 +100,7 @@ function report({ verdict, decidedAt, objectives }: RecordingResult): string {
   const when = decidedAt === null ? "undecided at the end" : `decided at ${decidedAt} s`;
   const lines = objectives.map((result) => {
     const bounds = `between ${percent(result.lower)} and ${percent(result.upper)}, limit ${percent(result.limit)}`;
-    return `  ${result.verdict.padEnd(12)} ${result.objective}: ${bounds}. ${result.reason}\n`;
+    return inColumns(`  ${result.verdict.padEnd(12)}  ${result.objective}: ${bounds}. ${result.reason}\n`);
   });
   return `${verdict}: ${when}\n${lines.join("")}`;
 }

@@ -36,6 +36,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const isDryRun = options.dryRun === true;
   if (!isDryRun && options.yes !== true) assertSomebody();
   const { openTarget } = await import("../deploy/real-target.ts");
+  const { inColumns } = await import("../report/columns.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { runRequestedRollback } = await import("../rollback/requested-rollback.ts");
   const screen = await openScreen(ports);
@@ -52,7 +53,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     const { outcome, exitCode, reason } = done;
     const colour = exitCode === 0 ? paint.good : paint.bad;
     ports.stderr.write(
-      `\n${paint.strong(`rollback ${target.stack}`)}: ${colour(outcome)} (exit ${exitCode})\n${reason}\n`,
+      inColumns(`\n${paint.strong(`rollback ${target.stack}`)}: ${colour(outcome)} (exit ${exitCode})\n${reason}\n`),
     );
     return { exitCode, json: { stack: target.stack, ...done, notifications: await target.notifications.all() } };
   } finally {

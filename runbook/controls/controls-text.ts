@@ -1,5 +1,6 @@
 import type { ControlRow, ControlStatus } from "../../policies/controls/report.ts";
 import type { CostEstimate } from "../../policies/pricing/estimate.ts";
+import { inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
 import type { ControlsDocument } from "./controls-document.ts";
 
@@ -18,7 +19,7 @@ export function controlsText(document: ControlsDocument, paint: Paint): string {
     "",
     ...costLines(cost, paint),
   ];
-  return `${lines.join("\n")}\n`;
+  return `${inColumns(lines.join("\n"))}\n`;
 }
 
 const MARKS: Readonly<Record<ControlStatus, string>> = {

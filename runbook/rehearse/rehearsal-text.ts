@@ -1,4 +1,5 @@
 import { deployRows, headline, row } from "../deploy/deploy-text.ts";
+import { inColumns } from "../report/columns.ts";
 import { reportLine } from "../report/deploy-files.ts";
 import { duration } from "../report/duration.ts";
 import type { Paint } from "../report/screen.ts";
@@ -6,7 +7,7 @@ import type { RehearsalReport } from "./rehearsal-report.ts";
 
 /** The short report that a person reads at the end: the deploy's own, and what only a rehearsal can tell. */
 export function rehearsalText(report: RehearsalReport, paint: Paint): string {
-  return `${[
+  const text = [
     "",
     headline(report.scenario, report, paint),
     "",
@@ -15,7 +16,8 @@ export function rehearsalText(report: RehearsalReport, paint: Paint): string {
     row("time", timeText(report)),
     ...report.replaced.map(({ key, by }) => row("replaced", `${key}: ${by}`)),
     ...report.world.findings.map((finding) => row("", finding)),
-  ].join("\n")}\n${reportLine(report.report)}`;
+  ].join("\n");
+  return `${inColumns(text)}\n${reportLine(report.report)}`;
 }
 
 function worldText({ world }: RehearsalReport): string {

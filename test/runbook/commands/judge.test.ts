@@ -48,7 +48,7 @@ describe("judge", () => {
       decidedAt: 60,
       objectives: [{ objective: "errors", requests: 3_600 }, {}, {}, {}],
     });
-    expect(report).toMatch(/^pass: decided at 60 s\n {2}pass {9}errors: between 0 % and 0.0985 %, limit 0.1 %\. /);
+    expect(report).toMatch(/^pass: decided at 60 s\n {2}pass {10}errors: between 0 % and 0.0985 %, limit 0.1 %\. /);
   });
 
   it("fails a spike with the counts of the look that proved it", async () => {

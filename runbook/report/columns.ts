@@ -1,0 +1,49 @@
+import { stripVTControlCharacters } from "node:util";
+
+const WIDTH = 80;
+/** A label that is followed by two spaces, as in a table's first column. */
+const LABEL = /^ *\S.*? {2,}(?=\S)/;
+/** Between words, but not between a number and its unit. */
+const BREAK = /(?<=\S) (?=\S)(?!(?<=\d )(?:%|s|min|h|ms)(?!\w))/;
+/** A line that begins this far in is below another one's text already. */
+const BELOW = 8;
+/** What a wrapped line without a label is indented by, beside its own. */
+const HANGING = 2;
+
+/**
+ * A report's text in 80 columns: a line that is too long goes on below its own text. Colours take no room. A word that is
+ * too long by itself, such as an ARN or a command's hash, is left whole for copying.
+ */
+export function inColumns(text: string): string {
+  return text.split("\n").flatMap(fitLine).join("\n");
+}
+
+function fitLine(line: string): string[] {
+  if (widthOf(line) <= WIDTH) return [line];
+  const hanging = " ".repeat(hangingOf(line));
+  const begin = /^ */.exec(line)?.[0] ?? "";
+  const lines: string[] = [];
+  let current = begin;
+  for (const word of line.slice(begin.length).split(BREAK)) {
+    const isFirst = current.trim() === "";
+    if (!isFirst && widthOf(current) + 1 + widthOf(word) > WIDTH) {
+      lines.push(current);
+      current = hanging;
+    }
+    current = current.trim() === "" ? `${current}${word}` : `${current} ${word}`;
+  }
+  return [...lines, current];
+}
+
+/** Where a line's text begins: behind its label when that is in the left half. */
+function hangingOf(line: string): number {
+  const plain = stripVTControlCharacters(line);
+  const label = LABEL.exec(plain)?.[0].length ?? 0;
+  if (label > 0 && label <= WIDTH / 2) return label;
+  const indentation = plain.length - plain.trimStart().length;
+  return indentation >= BELOW ? indentation : indentation + HANGING;
+}
+
+function widthOf(text: string): number {
+  return stripVTControlCharacters(text).length;
+}
