@@ -78,6 +78,7 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   const users = new Users({ authorityPem, entrances: () => backing.loadBalancer.entrances() });
   undo.push(() => users.close());
   const storm = new Storm(backing.startPrometheus);
+  undo.push(async () => storm.close());
   const environment = { ...environmentOf(options, addresses), SPARKI_REGISTRY: control.url };
   Object.assign(
     routes,

@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { type Addresses, PORTS } from "../addresses.ts";
 import type { Processes } from "../processes.ts";
@@ -17,10 +18,15 @@ export interface PrometheusOptions {
   readonly processes: Processes;
 }
 
+/** Groups of rules as Prometheus reads them, by the name of the file that they come in. */
+export type RuleFiles = ReadonlyMap<string, readonly unknown[]>;
+
 export interface RunningPrometheus {
   readonly url: string;
   /** Goes over to this cluster's pods; what was scraped before stays. */
   watch(access: ClusterAccess): Promise<void>;
+  /** Evaluates these rules, and no others. */
+  evaluate(rules: RuleFiles): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -33,17 +39,13 @@ const ENVIRONMENT = { GOGC: "50", GOMEMLIMIT: "128MiB" };
  * Starts the real Prometheus, over the cluster's pods or, while there is no cluster, over nothing; a new pod is scraped
  * within about six seconds of running.
  */
-export async function startPrometheus(
-  options: PrometheusOptions,
-  access?: ClusterAccess,
-  ruleFiles: readonly string[] = [],
-): Promise<RunningPrometheus> {
+export async function startPrometheus(options: PrometheusOptions, access?: ClusterAccess): Promise<RunningPrometheus> {
   const { runDirectory, addresses, tools, processes } = options;
   const { prometheus: command } = tools;
   if (command === undefined) throw new DeployError("SPARKI_OUTSIDE", "no prometheus among the tools");
   const folder = join(runDirectory, "prometheus");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const configFile = writeConfig(folder, access, options, ruleFiles);
+  const configFile = writeConfig(folder, access, options);
   const listen = `${addresses.prometheus}:${PORTS.prometheus}`;
   const args = argumentsOf(configFile, join(folder, "data"), listen);
   const handle = await processes.start({ name: "prometheus", command, args, cwd: folder, env: ENVIRONMENT });
@@ -52,12 +54,26 @@ export async function startPrometheus(
   return {
     url,
     watch: async (cluster) => {
-      writeConfig(folder, cluster, options, ruleFiles);
-      const { status } = await fetch(`${url}/-/reload`, { method: "POST" });
-      if (status !== 200) throw new DeployError("SPARKI_OUTSIDE", `Prometheus answered ${status} to its new settings`);
+      writeConfig(folder, cluster, options);
+      await reload(url);
+    },
+    evaluate: async (rules) => {
+      writeRules(folder, rules);
+      await reload(url);
     },
     stop: () => handle.stop(),
   };
+}
+
+async function reload(url: string): Promise<void> {
+  const { status } = await fetch(`${url}/-/reload`, { method: "POST" });
+  if (status !== 200) throw new DeployError("SPARKI_OUTSIDE", `Prometheus answered ${status} to its new settings`);
+}
+
+function writeRules(folder: string, rules: RuleFiles): void {
+  rmSync(join(folder, "rules"), { recursive: true, force: true });
+  mkdirSync(join(folder, "rules"), { mode: 0o700 });
+  for (const [name, groups] of rules) writeFileSync(join(folder, "rules", `${name}.yaml`), stringify({ groups }));
 }
 
 /** The path of the configuration that it writes, with the files which that names. */
@@ -65,7 +81,6 @@ function writeConfig(
   folder: string,
   access: ClusterAccess | undefined,
   { stack, addresses: { slot } }: PrometheusOptions,
-  ruleFiles: readonly string[],
 ): string {
   const file = (name: string, content: string) => {
     writeFileSync(join(folder, name), content, { mode: 0o600 });
@@ -75,6 +90,7 @@ function writeConfig(
   const authorityFile = file("kubernetes-ca.pem", access.certificateAuthorityPem);
   const tokenFile = file("kubernetes-token", access.token);
   const { endpoint } = access;
+  const ruleFiles = [join(folder, "rules", "*.yaml")];
   return file("prometheus.yaml", prometheusConfig({ endpoint, authorityFile, tokenFile, slot, stack, ruleFiles }));
 }
 

@@ -30,7 +30,7 @@ export interface Backing extends Omit<Services, "cluster"> {
   readonly loadBalancer: LoadBalancers;
   readonly names: NameServer;
   /** Starts the real Prometheus, over the cluster's pods when there is one; resolves once it answers. */
-  startPrometheus(access?: ClusterAccess, ruleFiles?: readonly string[]): Promise<RunningPrometheus>;
+  startPrometheus(access?: ClusterAccess): Promise<RunningPrometheus>;
   /** Stops every server; what the databases hold stays on disk. */
   stop(): Promise<void>;
 }
@@ -54,7 +54,7 @@ export async function startBacking(options: BackingOptions): Promise<Backing> {
     cache,
     loadBalancer,
     names,
-    startPrometheus: (access, ruleFiles) => startPrometheus(options, access, ruleFiles),
+    startPrometheus: (access) => startPrometheus(options, access),
     stop: async () => {
       await Promise.all([database.stopAll(), cache.stopAll(), loadBalancer.stopAll(), names.close()]);
     },

@@ -1,7 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseDocument } from "yaml";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parse, parseDocument } from "yaml";
 import { outputsSchema } from "../../stacks/outputs.ts";
+import { Client } from "../rehearsal/backing/load.ts";
+import { type Dashboard, queriesOf, samplesOf } from "../support/dashboards.ts";
 import { ProcessWatch } from "../support/process-watch.ts";
 import { leakedFiles, leakedIn, type Secrets, secretsOf } from "../support/secrets.ts";
 import { makeRuns, type Runs, type SparkiRun, sparki } from "../support/sparki.ts";
@@ -19,6 +22,9 @@ const LIFTED = {
   "sparki:approvals": [{ resource: "*", action: "delete", by: "platform-engineering", until: "2999-01-01" }],
 };
 
+/** A secret in an exported state. */
+const CIPHERTEXT = { "4dabf18193072939515e22adb298388d": expect.any(String), ciphertext: expect.any(String) };
+
 /** One cloud and one deploy, by plain pulumi as a person uses it in a second terminal; each test goes on from the one before. */
 describe("sparki cloud", () => {
   let runs: Runs;
@@ -26,6 +32,7 @@ describe("sparki cloud", () => {
   let temporary: string;
   let serving: Promise<SparkiRun>;
   let end: () => void;
+  let printed: string;
   let terminal: Terminal;
   let secrets: Secrets;
   let processes: readonly string[];
@@ -37,7 +44,7 @@ describe("sparki cloud", () => {
     temporary = join(runs.directory, "tmp");
     mkdirSync(temporary);
     const environment = { TMPDIR: temporary };
-    const printed = await new Promise<string>((resolve, reject) => {
+    printed = await new Promise<string>((resolve, reject) => {
       const options = ["cloud", "--time-scale", "0.002"];
       const watch: Parameters<typeof sparki>[2] = ({ stdout }, child) => {
         end = () => child.kill("SIGINT");
@@ -54,6 +61,10 @@ describe("sparki cloud", () => {
     runs.remove();
   });
 
+  const variable = (name: string) => new RegExp(`^export ${name}=(.*)$`, "m").exec(printed)?.[1] ?? "";
+  const authority = () => readFileSync(variable("SPARKI_CA_FILE"), "utf8");
+  const prometheusUrl = () =>
+    `${parse(readFileSync(join(run, "work", "Pulumi.prod.yaml"), "utf8")).config["sparki:storm"].prometheusUrl}`;
   const world = () => {
     const { resources, remains } = JSON.parse(readFileSync(join(run, "world.json"), "utf8"));
     return { resources, kept: remains.map(({ name }: { name: string }) => name).sort() };
@@ -83,6 +94,15 @@ describe("sparki cloud", () => {
     expect(new Set(outputs.gates.map(({ verdict }) => verdict))).toEqual(new Set(["pass"]));
   });
 
+  it("answers users, who are counted from now on", async () => {
+    const client = new Client("https://prod.sparki.tools:8443", variable("SPARKI_DNS_SERVER"), authority());
+    for (const path of ["/", "/api/projects", "/api/cache/health"]) {
+      const { statuses } = await client.load(path, { seconds: 20, requests: 100 }, 4);
+      expect({ path, statuses }).toEqual({ path, statuses: { 200: 100 } });
+    }
+    await client.close();
+  });
+
   it("finds everything the same the second time: no migration, no seed, no gate", async () => {
     const lines = engineLines(await terminal.ask(`${UP} --json`));
     const steps = lines.flatMap(({ resourcePreEvent }) => resourcePreEvent?.metadata ?? []);
@@ -95,12 +115,40 @@ describe("sparki cloud", () => {
     expect(said.filter((message) => /one-box|fleet|applied|seed/.test(message))).toEqual([]);
   });
 
+  it("has data for every query of every dashboard that the cluster holds, markers included", async () => {
+    const grafana = await fetch(`${variable("SPARKI_REGISTRY")}/storm/grafana/api/search`);
+    const dashboards: Dashboard[] = JSON.parse(await grafana.text());
+    const queries = dashboards.flatMap(queriesOf);
+    let without = queries;
+    // Rules are recorded every 30 s, and a rate needs two samples after that.
+    for (const end = Date.now() + 90_000; without.length > 0 && Date.now() < end; await sleep(1000)) {
+      const samples = await Promise.all(without.map((query) => samplesOf(prometheusUrl(), query)));
+      without = without.filter((_, index) => samples[index] === 0);
+    }
+    const found = `${queries.length - without.length} of ${queries.length} queries`;
+    process.stderr.write(`dashboards: ${found} of ${dashboards.length} dashboards have samples\n`);
+    expect(without).toEqual([]);
+    expect({ dashboards: dashboards.length, enough: queries.length > 30 }).toEqual({ dashboards: 3, enough: true });
+  });
+
   it("shows no secret in state, events, outputs, logs, files of the run or processes", async () => {
     await terminal.ask("pulumi stack export");
     await terminal.ask("pulumi stack output --json");
     expect(leakedIn(terminal.written.join("\n"), secrets)).toEqual([]);
     expect(leakedIn(processes.join("\n"), secrets)).toEqual([]);
     expect([...leakedFiles(run, secrets), ...leakedFiles(temporary, secrets)]).toEqual([]);
+  });
+
+  it("keeps Slack's address for Alertmanager in the state as ciphertext alone", async () => {
+    const { deployment } = JSON.parse(await terminal.ask("pulumi stack export"));
+    const found = deployment.resources.filter(({ urn }: { urn: string }) => urn.endsWith("::monitoring-slack"));
+    expect(found).toEqual([
+      expect.objectContaining({
+        inputs: expect.objectContaining({ stringData: CIPHERTEXT }),
+        id: "sparki-monitoring/slack",
+      }),
+    ]);
+    expect(leakedIn(JSON.stringify(deployment), { address: `${variable("SPARKI_REGISTRY")}/slack` })).toEqual([]);
   });
 
   it("refuses to destroy what is protected before anything is gone, and says how to lift that", async () => {
