@@ -17,6 +17,7 @@ import { Edge } from "./infra/edge.ts";
 import { Keys } from "./infra/keys.ts";
 import { Network } from "./infra/network.ts";
 import { awsProvider } from "./infra/provider.ts";
+import { madeBy } from "./infra/release-tag.ts";
 import { Secrets } from "./infra/secrets.ts";
 import { loadConfig } from "./stacks/config.ts";
 import { withholdDebugLog } from "./stacks/debug-log.ts";
@@ -27,12 +28,12 @@ export default async function deployment() {
   const stack = pulumi.getStack();
   const config = loadConfig();
   const { domain, release } = config;
-  const aws = { providers: [awsProvider(stack, config)] };
+  const aws = { providers: [awsProvider(stack, config)], transformations: [madeBy(release.id)] };
   const place = { stack, accountId: config.accountId, region: config.region, protect: config.protection };
 
   const keys = new Keys("keys", place, aws);
   const network = new Network("network", { ...place, ...config.network, keys }, aws);
-  const cluster = new Cluster("cluster", { ...place, ...config.cluster, keys, network }, aws);
+  const cluster = new Cluster("cluster", { ...place, ...config.cluster, release: release.id, keys, network }, aws);
   const database = new Database("database", { ...place, ...config.database, keys, network, cluster }, aws);
   const cache = new Cache("cache", { ...place, ...config.cache, keys, network, cluster }, aws);
   const edge = new Edge("edge", { ...place, domain, keys, network, cluster }, aws);

@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Keys } from "./keys.ts";
 import { createLogGroup } from "./log-group.ts";
 import type { Network } from "./network.ts";
+import { childrenMadeBy } from "./release-tag.ts";
 
 export interface ClusterArgs {
   readonly stack: string;
@@ -16,6 +17,8 @@ export interface ClusterArgs {
   /** The public endpoint exists only for these; it is off when empty. */
   readonly publicAccessCidrs: readonly string[];
   readonly protect: boolean;
+  /** What the cluster's parts are tagged with when they are made. */
+  readonly release: string;
 }
 
 const CONTROL_PLANE_LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"];
@@ -87,7 +90,7 @@ function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterN
       skipDefaultNodeGroup: true,
     },
     // EKS makes the log group itself, unencrypted and kept for ever, when it is not there first.
-    { parent, dependsOn: [args.logs] },
+    { parent, dependsOn: [args.logs], transforms: [childrenMadeBy(args.release)] },
   );
 }
 

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { isTagged } from "../stacks/tagging.ts";
 import { find, type Recorded, record } from "./support/recorder.ts";
 import { rawConfig } from "./support/stack-config.ts";
 
@@ -16,6 +17,8 @@ beforeAll(async () => {
   });
 });
 
+const isTaggedWith = ({ tags }: Recorded["inputs"], release: string) =>
+  typeof tags === "object" && tags !== null && Reflect.get(tags, "release") === release;
 const release = (name: string) => find(recorded, "kubernetes:helm.sh/v3:Release", name);
 
 describe("deployment", () => {
@@ -62,6 +65,12 @@ describe("deployment", () => {
       const deny = find(recorded, "kubernetes:networking.k8s.io/v1:NetworkPolicy", `${name}-default-deny`);
       expect(deny.inputs.spec).toEqual({ podSelector: {}, policyTypes: ["Ingress", "Egress"] });
     }
+  });
+
+  it("tags everything on AWS that takes tags with the release that made it", () => {
+    const untagged = recorded.filter(({ type, inputs }) => isTagged(type) && !isTaggedWith(inputs, "2026.11.1"));
+    expect(untagged.map(({ type, name }) => `${type} ${name}`)).toEqual([]);
+    expect(recorded.filter(({ type }) => isTagged(type)).length).toBeGreaterThan(60);
   });
 
   it("keeps Helm's revisions in the promotion record", () => {

@@ -11,9 +11,9 @@ export const ownControls: readonly Control[] = [
   { id: "D02", title: "No property carries a secret as plain text", ids: ["plain-secrets"], metBy: "index.ts" },
   {
     id: "D03",
-    title: "Everything on AWS is tagged with project, stack and owner",
+    title: "Everything on AWS is tagged with project, stack, owner and the release that made it",
     ids: ["tags"],
-    metBy: "infra/provider.ts",
+    metBy: "infra/",
   },
   { id: "D04", title: "Nothing is made outside the allowed regions", ids: ["regions"], metBy: "infra/provider.ts" },
   { id: "D05", title: "A stack is never smaller than its floor", ids: ["floor"], metBy: "stacks/schema.ts" },

@@ -10,12 +10,13 @@ import { Provider, Registered } from "../support/policy-program.ts";
 import { stackConfig } from "../support/policy-stack.ts";
 
 const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
-const tags = { project: "sparki", stack: "prod", owner: "platform-engineering", release: "2026.11.1" };
+const tags = { project: "sparki", stack: "prod", owner: "platform-engineering" };
+const own = { tags: { release: "2026.11.1" } };
 
 /** Resources that meet every control but for what is said of the role's policy. */
 async function granting(policy: (topic: Registered) => pulumi.Input<string>): Promise<void> {
   const provider = new Provider("aws", "aws", { region: "us-east-1", defaultTags: JSON.stringify({ tags }) });
-  const topic = new Registered("aws:sns/topic:Topic", "topic", {}, { provider });
+  const topic = new Registered("aws:sns/topic:Topic", "topic", own, { provider });
   new Registered(ROLE_POLICY, "grant", { policy: policy(topic) }, { provider });
 }
 

@@ -36,6 +36,12 @@ describe.each([
     expect(report.world.resources).toBeGreaterThan(100);
   });
 
+  it("changes nothing on AWS: what is there keeps the tag of the release that made it", () => {
+    const onAws = report.steps.filter(({ type }) => type.startsWith("aws:"));
+    expect(onAws.length).toBeGreaterThan(100);
+    expect(onAws.filter(({ op }) => op !== "same")).toEqual([]);
+  });
+
   it("reports from the Kubernetes API what the fleets and the one-boxes really run", () => {
     const { images } = (outcome === "promoted" ? report.release : report.previous) ?? report.release;
     const tracks = (image: string) => ({ oneBox: [digest(image)], fleet: [digest(image)] });

@@ -21,6 +21,7 @@ async function recordInfra(): Promise<Recorded[]> {
       keys,
     });
     const cluster: Cluster = new Cluster("cluster", {
+      release: "2026.11.1",
       ...PLACE,
       version: "1.35",
       administrators: ["arn:aws:iam::111122223333:role/platform"],
