@@ -26,9 +26,12 @@ function lastOf(steps: readonly Step[]): Step | undefined {
   );
 }
 
-/** What stays the same is passed over at once, whenever its turn comes. */
-function isWork({ op }: Step): boolean {
-  return op !== "same";
+/**
+ * What stays the same is passed over at once, whenever its turn comes; a replacement's own work is to create the new and
+ * to delete the old, each a step of its own.
+ */
+export function isWork({ op }: Pick<Step, "op">): boolean {
+  return op !== "same" && op !== "replace";
 }
 
 function endOf({ startSeconds, endSeconds }: Step): number {

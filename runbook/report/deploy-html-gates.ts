@@ -14,7 +14,19 @@ function gateText(name: string, results: readonly GateResult[]): string {
   const plotted = results.flatMap((result) => (result.looks?.length ? [gatePlot(result, result.looks)] : []));
   const others = results.filter(({ looks = [] }) => looks.length === 0);
   const plots = plotted.length === 0 ? "" : `<div class="plots">${plotted.join("")}</div>`;
-  return `<h3>${text(name)}: ${verdictOf(results)}</h3>${others.length === 0 ? "" : list(others.map(item))}${plots}`;
+  return `<h3>${text(name)}: ${verdictOf(results)}</h3>${othersText(others)}${plots}`;
+}
+
+/** So many that passed are only counted, in a list that opens. */
+const MANY = 5;
+
+function othersText(others: readonly GateResult[]): string {
+  if (others.length === 0) return "";
+  const refusing = others.filter(({ verdict }) => verdict !== "pass");
+  const passed = others.filter(({ verdict }) => verdict === "pass");
+  if (passed.length < MANY) return list(others.map(item));
+  const counted = `<details><summary>${passed.length} checks passed</summary>${list(passed.map(item))}</details>`;
+  return `${refusing.length === 0 ? "" : list(refusing.map(item))}${counted}`;
 }
 
 /** Health is seen, not counted: it has no limit. */

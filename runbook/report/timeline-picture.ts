@@ -1,4 +1,5 @@
 import type { DocumentStep } from "../deploy/deploy-document.ts";
+import { isWork } from "./critical-steps.ts";
 import { duration } from "./duration.ts";
 import { list, text } from "./page.ts";
 
@@ -34,7 +35,7 @@ const QUARTERS = [0, 0.25, 0.5, 0.75, 1];
  */
 export function timelinePicture(steps: readonly DocumentStep[]): string {
   const work = steps
-    .filter(({ op }) => op !== "same" && op !== "read")
+    .filter((step) => isWork(step) && step.op !== "read")
     .toSorted((a, b) => a.startSeconds - b.startSeconds);
   if (work.length === 0) return "<p>Nothing had to change.</p>";
   const end = Math.max(...work.map(endOf), Number.MIN_VALUE);

@@ -31,6 +31,11 @@ describe("criticalSteps", () => {
     ]);
   });
 
+  it("counts a replacement by what creates it", () => {
+    const steps = [step("vpc", 0, 1), step("cluster", 1, 9, "create-replacement"), step("cluster", 9, 9, "replace")];
+    expect([...criticalSteps(steps, needs)].map(({ op }) => op)).toEqual(["create-replacement", "create"]);
+  });
+
   it("is none of no steps", () => {
     expect(names([])).toEqual([]);
   });

@@ -70,6 +70,16 @@ describe("deployHtml", () => {
     expect(words).toContain("#incidents: not delivered , 503 after 3 tries");
   });
 
+  it("counts a gate's many passed checks, and shows each that refused", async () => {
+    const document = await rolledBackDeploy();
+    const looked = document.gates.flatMap((gate) => (gate.looks === undefined ? [gate, gate] : []));
+    const [first] = looked;
+    if (first === undefined) throw new Error("the fixture has no check");
+    const refused = { ...first, objective: "restarts", verdict: "fail", reason: "2 restarts" } as const;
+    const words = wordsOf(pageOf({ ...document, gates: [...looked, refused], rollback: null }));
+    expect(words).toMatch(/engine one-box: fail fail restarts: 2 restarts 6 checks passed/);
+  });
+
   it("is the same for the same document", async () => {
     expect(pageOf(await promotedDeploy())).toBe(pageOf(await promotedDeploy()));
   });
