@@ -1,15 +1,22 @@
 import { join } from "node:path";
 import type { Command, CommandInput, CommandResult, Ports } from "../command.ts";
 import type { DeployDocument } from "../deploy/deploy-document.ts";
-import type { Approval } from "../deploy/deploy-run.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
+import type { Answers } from "../preflight/context.ts";
+import type { OpenPreflight } from "../preflight/open.ts";
 import type { Dependencies } from "../report/timeline.ts";
+import { answersTo, CONFIRMATIONS } from "./preflight.ts";
 
 const DESCRIPTION = `Deploys the release that the stack's config names, through its gates.
 
-Previews with the policies and asks. Then: migrations, one-box, gate, fleet, gate, promotion,
-DNS. When a gate refuses the release, or its charts do not install, the release that was
-promoted before is put back and proven; docs/decision-tree.md says what happens at every end.
+First the checklist of sparki preflight: what fails there stops it. Then the plan, as a report in
+.sparki/plans, and the question. Then: migrations, one-box, gate, fleet, gate, promotion, DNS. Then
+what sparki verify looks at. When a gate refuses the release, or its charts do not install, the
+release that was promoted before is put back and proven. A release that is live and not verified
+gets five minutes; docs/decision-tree.md says what happens at every end.
+
+Where nobody sits at the terminal, say --on-call-confirmed and --window-announced: that the
+engineers on call are confirmed and the window is announced is for people to know.
 A report is left in .sparki/deploys as HTML and as JSON.
 Slack is told with SPARKI_SLACK_TOKEN or SPARKI_SLACK_WEBHOOK, or with the config's secrets
 sparki:slackToken or sparki:slackWebhook.
@@ -18,12 +25,12 @@ Refused before anything changes: what is not what --approved approved, a release
 predecessor's images are gone (it could not be rolled back), and everything after a rollback
 that failed, until sparki rollback succeeds or --thaw says that a person has looked.
 
-Exit codes: 0 promoted; 1 rolled back, or stopped; 2 its config is wrong, or not confirmed;
+Exit codes: 0 promoted and verified; 1 rolled back, stopped, or live and not well; 2 its config is wrong, or not confirmed;
 3 held: not proven good; 4 an outside fault, the same command goes on; 5 the rollback failed.
 
 Examples:
   npx sparki deploy --stack staging
-  npx sparki deploy --yes --json
+  npx sparki deploy --yes --on-call-confirmed --window-announced --json
   npx sparki deploy --approved 2f6c...        after npx sparki plan`;
 
 /** `sparki deploy`: previews, asks, deploys through the gates, and goes back by itself when they refuse. */
@@ -32,6 +39,7 @@ export const deploy: Command = {
   summary: "deploy the config's release through its gates",
   description: DESCRIPTION,
   options: [
+    ...CONFIRMATIONS,
     { flags: "--approved <hash>", help: "only what `sparki plan` gave this hash" },
     { flags: "--thaw", help: "deploy although the last rollback failed" },
   ],
@@ -56,8 +64,13 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const target = await openTarget(options.stack, ports, screen, true);
   try {
     const start = ports.clock.now();
-    const approval = isAgreed ? await approvalOf(hash, target) : await question(target);
-    const done = await runDeploy(target, { approval, isThawed: options.thaw === true });
+    const answers = await answersTo(options, ports.signal);
+    const done = await runDeploy(target, {
+      checklist: () => openChecklist(target, answers, ports),
+      approved: hash,
+      confirm: isAgreed ? undefined : await question(target),
+      isThawed: options.thaw === true,
+    });
     const live = await readLiveRelease(await kubeconfigOf(target));
     const notifications = await target.notifications.all();
     const wallSeconds = ports.clock.now() - start;
@@ -71,18 +84,21 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   }
 }
 
-async function approvalOf(hash: string | undefined, { session }: OpenTarget): Promise<Approval | undefined> {
-  const { approvalRefusal } = await import("../plan/approval.ts");
-  return hash === undefined ? undefined : () => approvalRefusal(hash, session);
+/** Throws SPARKI_USAGE for a no: then nothing was changed. */
+async function question({ stack, signal }: OpenTarget): Promise<() => Promise<void>> {
+  const { confirm } = await import("../confirmation.ts");
+  return () => confirm(`Deploy this to ${stack}?`, signal);
 }
 
-/** Throws SPARKI_USAGE for a no: then nothing was changed. */
-async function question({ stack, signal }: OpenTarget): Promise<Approval> {
-  const { confirm } = await import("../confirmation.ts");
-  return async () => {
-    await confirm(`Deploy this to ${stack}?`, signal);
-    return undefined;
-  };
+async function openChecklist(
+  { stack, config, session }: OpenTarget,
+  answers: Answers,
+  { clock, env }: Ports,
+): Promise<OpenPreflight> {
+  const { openPreflight } = await import("../preflight/open.ts");
+  const { version: cliVersion } = await import("@pulumi/pulumi/version.js");
+  const { projectDirectory, tools } = session;
+  return openPreflight({ stack, config: await config(), projectDirectory, tools, cliVersion, answers, clock, env });
 }
 
 /** What each resource in the state waits for; nothing when the state cannot be read any more. */

@@ -1,4 +1,4 @@
-import type { Command, CommandInput, CommandResult } from "../command.ts";
+import type { Command, CommandInput, CommandOption, CommandResult } from "../command.ts";
 import type { Answers, Confirmation, Question } from "../preflight/context.ts";
 
 const DESCRIPTION = `Goes through the runbook's checklist before a deployment, and changes nothing.
@@ -25,15 +25,18 @@ const QUESTIONS: Readonly<Record<Question, { readonly option: string; readonly a
   },
 };
 
+/** What only a person knows, as flags; `answersTo` reads them. */
+export const CONFIRMATIONS: readonly CommandOption[] = [
+  { flags: "--on-call-confirmed", help: "the engineers on call are confirmed and briefed" },
+  { flags: "--window-announced", help: "the maintenance window is announced, and support knows" },
+];
+
 /** `sparki preflight`: exits 0 when nothing failed, and 1 with what did. */
 export const preflight: Command = {
   name: "preflight",
   summary: "the runbook's checklist, every item a check with its reason",
   description: DESCRIPTION,
-  options: [
-    { flags: "--on-call-confirmed", help: "the engineers on call are confirmed and briefed" },
-    { flags: "--window-announced", help: "the maintenance window is announced, and support knows" },
-  ],
+  options: CONFIRMATIONS,
   run,
 };
 

@@ -30,14 +30,16 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { openTarget } = await import("../deploy/real-target.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { readPresent } = await import("../rollback/way-back.ts");
-  const { verifyRelease } = await import("../verify/verify-release.ts");
+  const { runVerify } = await import("../verify/verify.ts");
+  const { withVerify } = await import("../verify/verify-release.ts");
   const { verifyText } = await import("../verify/verify-text.ts");
   const screen = await openScreen(ports);
   const target = await openTarget(options.stack, ports, screen, false);
   try {
     const { live } = await readPresent(target);
     if (live === undefined) throw neverPromoted(target.stack);
-    const report = await verifyRelease(target, live.release);
+    const { signal } = ports;
+    const report = await withVerify(target, live.release, (context) => runVerify(context, { screen, signal }));
     ports.stderr.write(verifyText(report, screen.paint));
     return { exitCode: report.exitCode, json: report };
   } finally {

@@ -8,6 +8,8 @@ import {
   readPresent,
   type StackPresent,
 } from "../rollback/way-back.ts";
+import type { VerifyReport } from "../verify/verify.ts";
+import { endOf, lookAfterPromotion } from "./after-promotion.ts";
 import { type Decision, decideOn, decisionsOf } from "./decisions.ts";
 import type { Deployment } from "./deployment.ts";
 import { type Ending, endingOf } from "./ending.ts";
@@ -19,6 +21,8 @@ import type { StackTarget } from "./stack-target.ts";
 /** What became of a deploy: its outcome, what was decided on the way, and the rollback where there was one. */
 export interface Conclusion extends Outcome {
   readonly rollback: Rollback | undefined;
+  /** Undefined for what was never promoted. */
+  readonly verify?: VerifyReport | undefined;
   readonly decisions: readonly Decision[];
 }
 
@@ -26,40 +30,43 @@ export interface Conclusion extends Outcome {
 export async function conclude(target: StackTarget, release: Release, deployment: Deployment): Promise<Conclusion> {
   const ending = endingOf(deployment);
   const passed = decisionsOf(deployment.gates);
-  if (ending.verdict === "pass")
-    return { ...(await promoted(target, release, deployment, ending)), rollback: undefined };
+  if (ending.verdict === "pass") return promoted(target, release, deployment, ending);
   const present = await readPresent(target);
   const obstacles = await obstaclesAfter(target, release, present);
   const decision = decideOn(ending, { canRollBack: canGoBack(present, obstacles), hasState: hasState(present) });
   const decided = { ...decision, reason: withObstacle(decision, obstacles) };
   if (decision.action !== "rollback" || present.live === undefined) {
     const outcome = outcomeOf(deployment, ending, decision.action);
-    return { ...outcome, rollback: undefined, decisions: [...passed, decided] };
+    return { ...outcome, ...UNVERIFIED, decisions: [...passed, decided] };
   }
   const rollback = await goBack(target, present.live.release, `${release.id}: ${ending.reason}`);
-  return { ...ended(rollback, ending.reason), rollback, decisions: [...passed, decided, rollback.decision] };
+  const decisions = [...passed, decided, rollback.decision];
+  return { ...endOf(rollback, ending.reason), rollback, verify: undefined, decisions };
 }
 
+const UNVERIFIED = { rollback: undefined, verify: undefined };
 const DIGESTS_SECONDS = 15;
 
-/** A promotion counts once the pods that run are seen to be the release's own. */
+/** A promotion counts once the pods that run are seen to be the release's own, and the release is verified. */
 async function promoted(
   target: StackTarget,
   release: Release,
   deployment: Deployment,
   ending: Ending,
-): Promise<Omit<Conclusion, "rollback">> {
+): Promise<Conclusion> {
   const reach = await gateTargetOf(target, release, () => undefined);
   const digests = await judgeRunningDigests(reach, "fleet", DIGESTS_SECONDS);
   const apart = digests.find(({ verdict }) => verdict !== "pass");
   const decisions = decisionsOf([...deployment.gates, ...digests]);
   if (apart === undefined) {
     const decision = decideOn(ending, { canRollBack: true, hasState: true });
-    return { ...outcomeOf(deployment, ending, decision.action), decisions: [...decisions, decision] };
+    const { problem, ...after } = await lookAfterPromotion(target, release);
+    const outcome = problem ?? outcomeOf(deployment, ending, decision.action);
+    return { ...outcome, ...after, decisions: [...decisions, decision, ...after.decisions] };
   }
   const reason = `promoted, but ${apart.reason}`;
   const decision = decideOn({ phase: "promoted", verdict: "error", reason }, { canRollBack: true, hasState: true });
-  return { outcome: "failed", exitCode: 4, reason, decisions: [...decisions, decision] };
+  return { outcome: "failed", exitCode: 4, reason, ...UNVERIFIED, decisions: [...decisions, decision] };
 }
 
 async function obstaclesAfter(
@@ -82,13 +89,4 @@ function withObstacle({ action, reason }: Decision, obstacles: Obstacles | undef
 /** Something that holds data exists. */
 function hasState({ resources }: StackPresent): boolean {
   return resources.some(({ type }) => /^aws:(rds\/instance|elasticache\/replicationGroup):/.test(type));
-}
-
-function ended(rollback: Rollback, reason: string): Outcome {
-  if (rollback.verdict === "pass") return { outcome: "rolled-back", exitCode: 1, reason };
-  return {
-    outcome: "failed",
-    exitCode: 5,
-    reason: `the rollback to ${rollback.release.id} failed: ${rollback.reason}`,
-  };
 }

@@ -2,9 +2,12 @@ import type { GateResult, Verdict } from "../../gates/verdict.ts";
 import type { Release } from "../../stacks/schema.ts";
 import type { LiveRelease } from "../io/live-release.ts";
 import type { Notification } from "../notify/notifications.ts";
+import type { PlanFiles } from "../plan/plan-files.ts";
+import type { PreflightReport } from "../preflight/run.ts";
 import { criticalSteps } from "../report/critical-steps.ts";
 import type { Dependencies } from "../report/timeline.ts";
 import type { Rollback } from "../rollback/rollback-run.ts";
+import type { VerifyReport } from "../verify/verify.ts";
 import type { Decision } from "./decisions.ts";
 import type { DeployRun } from "./deploy-run.ts";
 import type { EngineResult, Step, Violation } from "./engine-record.ts";
@@ -31,11 +34,23 @@ export interface DeployDocument extends Outcome {
   readonly decisions: readonly Decision[];
   /** Null when nothing was gone back to. */
   readonly rollback: RollbackDocument | null;
+  /** The checklist before it; null when the deploy was refused before. */
+  readonly preflight: PreflightReport | null;
+  /** What was planned and deployed; null when it was refused before. */
+  readonly plan: PlanRecord | null;
+  /** What was verified of the release once it was live; null for one that never was. */
+  readonly verify: VerifyReport | null;
   readonly notifications: readonly Notification[];
   readonly policy: { readonly checked: number; readonly violations: readonly Violation[] };
   /** As the Kubernetes API reports the running pods at the end. */
   readonly live: LiveRelease;
   readonly timing: DeployTiming;
+}
+
+/** Where the plan of a deploy can be read. */
+export interface PlanRecord {
+  readonly hash: string;
+  readonly files: PlanFiles;
 }
 
 /** The way back to the release before, and the proof that it serves again. */
@@ -84,13 +99,16 @@ export function deployDocument(run: DeployRun, circumstances: DeployCircumstance
     decisions,
     rollback: rollbackDocument(rollback),
     notifications,
-    policy: (up ?? preview).policy,
+    preflight: run.preflight ?? null,
+    plan: run.plan ?? null,
+    verify: run.verify ?? null,
+    policy: (up ?? preview)?.policy ?? { checked: 0, violations: [] },
     live,
     timing: {
       wallSeconds,
       detectSeconds: detectSeconds(up),
       rollbackSeconds: rollback?.seconds ?? null,
-      previewSeconds: preview.seconds,
+      previewSeconds: preview?.seconds ?? 0,
       upSeconds: up?.seconds ?? 0,
     },
   };

@@ -2,11 +2,14 @@ import type { Release } from "../../stacks/schema.ts";
 import { budgetText } from "../gates/error-budget.ts";
 import type { Watcher } from "../io/engine.ts";
 import { brokenMessage, endMessage, startMessage } from "../notify/notify.ts";
-import { obstaclesTo, readPresent, type StackPresent } from "../rollback/way-back.ts";
+import type { PreflightReport } from "../preflight/run.ts";
+import { readPresent } from "../rollback/way-back.ts";
+import { type Beginning, type BeginOptions, begin } from "./begin.ts";
 import { type Conclusion, conclude } from "./conclusion.ts";
+import type { PlanRecord } from "./deploy-document.ts";
 import { type Deployment, deploy } from "./deployment.ts";
 import { rememberEnd } from "./ended-deploys.ts";
-import { frozenReason, thaw } from "./freeze.ts";
+import { thaw } from "./freeze.ts";
 import type { StackTarget } from "./stack-target.ts";
 import { deployMessage } from "./update.ts";
 
@@ -15,24 +18,22 @@ export interface DeployRun extends Conclusion {
   readonly release: Release;
   /** What was live before; null for a first deploy. */
   readonly previous: Release | null;
+  /** Undefined when it was refused before the checklist. */
+  readonly preflight?: PreflightReport | undefined;
+  /** Undefined when it was refused before the plan. */
+  readonly plan?: PlanRecord | undefined;
   readonly deployment: Deployment;
 }
 
 /** Something that goes on beside an update, whose events it may watch; what it breaks it mends when the update has ended. */
 type Around = (work: (watch?: Watcher) => Promise<Deployment>) => Promise<Deployment>;
 
-/** Asked just before the first change; resolves with why what would be deployed is not what was approved. */
-export type Approval = () => Promise<string | undefined>;
-
-export interface DeployOptions {
+export interface DeployOptions extends BeginOptions {
   readonly around?: Around;
-  readonly approval?: Approval | undefined;
-  /** A person has looked after a rollback failed, and lets deploys begin again. */
-  readonly isThawed?: boolean;
 }
 
 /** Deploys the config's release, does what the decision tree says to however that ends, and tells people of it. */
-export async function runDeploy(target: StackTarget, options: DeployOptions = {}): Promise<DeployRun> {
+export async function runDeploy(target: StackTarget, options: DeployOptions): Promise<DeployRun> {
   const config = await target.config();
   const { stack, notifications, clock } = target;
   const startedAt = clock.now();
@@ -40,13 +41,14 @@ export async function runDeploy(target: StackTarget, options: DeployOptions = {}
   const [{ release }, previous] = [config, before.live?.release ?? null];
   const occasion = () => ({ stack, config, at: clock.now() });
   let hasBegun = false;
-  const begin = () => {
-    hasBegun = true;
-    notifications.tell(startMessage(occasion(), release, previous));
-  };
   try {
-    const deployment = await update(target, release, { ...options, before, begin });
-    const run = { release, previous, deployment, ...(await conclude(target, release, deployment)) };
+    const beginning = await begin(target, release, before, options);
+    const deployment = await update(target, release, beginning, options, () => {
+      hasBegun = true;
+      notifications.tell(startMessage(occasion(), release, previous));
+    });
+    const { preflight, plan } = beginning;
+    const run = { release, previous, preflight, plan, deployment, ...(await conclude(target, release, deployment)) };
     await remember(target, run, startedAt);
     const budget = run.outcome === "promoted" ? await budgetText({ ...target, config }) : "";
     notifications.tell(endMessage(occasion(), run, budget));
@@ -57,23 +59,19 @@ export async function runDeploy(target: StackTarget, options: DeployOptions = {}
   }
 }
 
-interface UpdateOptions extends DeployOptions {
-  readonly before: StackPresent;
-  /** Called just before the first change. */
-  begin(): void;
-}
-
-async function update(target: StackTarget, release: Release, options: UpdateOptions): Promise<Deployment> {
-  const { engine, screen, clock, gateLogFile, signal } = target;
-  const { around = (work) => work() } = options;
-  const mayBegin = async () => {
-    const refusal = await refusalToBegin(target, options);
-    if (refusal === undefined) options.begin();
-    return refusal;
-  };
+/** Makes the changes that were previewed, unless something forbids them; `onBegin` is called just before the first. */
+async function update(
+  { engine, screen, clock, gateLogFile, signal }: StackTarget,
+  release: Release,
+  { refusal, preview }: Beginning,
+  { around = (work) => work() }: DeployOptions,
+  onBegin: () => void,
+): Promise<Deployment> {
+  if (refusal !== undefined || preview?.outcome !== "succeeded") return { preview, refusal, up: undefined, gates: [] };
+  onBegin();
   const run = { message: deployMessage(release) };
   const deployment = await around((watch) =>
-    deploy(engine, release.id, { screen, clock, gateLogFile, watch, run, mayBegin }),
+    deploy(engine, release.id, { screen, clock, gateLogFile, watch, run, preview }),
   );
   signal.throwIfAborted();
   return deployment;
@@ -89,28 +87,6 @@ async function remember({ engine, screen }: StackTarget, run: DeployRun, started
   } catch (error) {
     screen.line(`  ! how this deploy ended was not kept with the stack: ${messageOf(error)}`);
   }
-}
-
-async function refusalToBegin(
-  target: StackTarget,
-  { before, approval, isThawed = false }: UpdateOptions,
-): Promise<string | undefined> {
-  const refusal = isThawed ? undefined : await frozen(target);
-  return refusal ?? (await missingWayBack(target, before)) ?? approval?.();
-}
-
-async function frozen({ engine, stack }: StackTarget): Promise<string | undefined> {
-  const reason = await frozenReason(engine);
-  return reason && `${reason}. Nothing is deployed until that is mended. Run: npx sparki rollback --stack ${stack}`;
-}
-
-/** A release that could not be gone back from for want of images is not begun. */
-async function missingWayBack(target: StackTarget, { live }: StackPresent): Promise<string | undefined> {
-  if (live === undefined) return undefined;
-  const { missing, unknown } = await obstaclesTo(live.release, target, []);
-  for (const image of unknown) target.screen.line(`  ! not known to be there for a rollback: ${image}`);
-  if (missing.length === 0) return undefined;
-  return `a rollback to ${live.release.id} would fail: the registry no longer has ${missing.join(" and ")}`;
 }
 
 function messageOf(error: unknown): string {

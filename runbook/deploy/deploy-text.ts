@@ -1,13 +1,16 @@
 import type { GateResult } from "../../gates/verdict.ts";
+import { inColumns } from "../report/columns.ts";
 import { duration } from "../report/duration.ts";
 import type { Paint } from "../report/screen.ts";
+import { checksRows } from "./deploy-checks-text.ts";
 import type { DeployDocument } from "./deploy-document.ts";
 
 /** The short report of a deploy that a person reads at the end: the outcome first, in words that fit a terminal. */
 export function deployText(document: DeployDocument, paint: Paint): string {
   const { timing } = document;
   const title = headline(`deploy ${document.stack}`, document, paint);
-  return `${["", title, "", ...deployRows(document, paint), row("time", duration(timing.wallSeconds))].join("\n")}\n`;
+  const lines = ["", title, "", ...deployRows(document, paint), row("time", duration(timing.wallSeconds))];
+  return `${inColumns(lines.join("\n"))}\n`;
 }
 
 /** What a deploy did, what its gates found, what was decided and what it went back to. */
@@ -20,6 +23,7 @@ export function deployRows(document: DeployDocument, paint: Paint): string[] {
     row("policies", `${policy.checked} checks, ${policy.violations.length} violations`),
     ...gateTable(gates, paint),
     ...decisions.map(({ phase, action, reason }) => row(action, `${phase}: ${reason}`)),
+    ...checksRows(document, paint),
     ...rollbackTable(document, paint),
     ...notifications.map(({ channel, text, problem }) =>
       row(

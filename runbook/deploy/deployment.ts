@@ -8,8 +8,9 @@ import type { EngineResult } from "./engine-record.ts";
 
 /** What one deploy of a release came to. */
 export interface Deployment {
-  readonly preview: EngineResult;
-  /** Why the deploy did not begin although the preview let it through. */
+  /** Undefined when the checklist refused before it. */
+  readonly preview: EngineResult | undefined;
+  /** Why the deploy did not begin, other than by its preview. */
   readonly refusal?: string | undefined;
   /** Undefined when the preview or a check before the first change refused. */
   readonly up: EngineResult | undefined;
@@ -23,8 +24,6 @@ export interface Surroundings {
   readonly gateLogFile: string;
   /** Sees every event of the update, after the screen did. */
   readonly watch?: Watcher | undefined;
-  /** Looked at after the preview and before the first change; resolves with why not to begin. */
-  readonly mayBegin?: () => Promise<string | undefined>;
   readonly run?: RunSettings;
   /** What was previewed and shown already. @default previewed here */
   readonly preview?: EngineResult | undefined;
@@ -34,12 +33,10 @@ export interface Surroundings {
 
 /** Previews with the policies, and deploys only what the preview lets through. */
 export async function deploy(engine: Engine, title: string, surroundings: Surroundings): Promise<Deployment> {
-  const { screen, clock, gateLogFile, run, verb = "deploy", mayBegin } = surroundings;
+  const { screen, clock, gateLogFile, run, verb = "deploy" } = surroundings;
   const before = readGateLog(gateLogFile).length;
   const preview = surroundings.preview ?? (await previewed(engine, title, surroundings));
   if (preview.outcome !== "succeeded") return { preview, up: undefined, gates: [] };
-  const refusal = await mayBegin?.();
-  if (refusal !== undefined) return { preview, refusal, up: undefined, gates: [] };
   const up = await showPhase(screen, clock, `${verb} ${title}`, async (phase) => {
     const show = phase.watch({ lines: true });
     const watch: Watcher = (record, event) => {
@@ -47,7 +44,7 @@ export async function deploy(engine: Engine, title: string, surroundings: Surrou
       surroundings.watch?.(record, event);
     };
     const result = await engine.up(watch, run);
-    phase.note(describe(result));
+    phase.note(describeResult(result));
     return result;
   });
   return { preview, up, gates: readGateLog(gateLogFile).slice(before) };
@@ -56,12 +53,13 @@ export async function deploy(engine: Engine, title: string, surroundings: Surrou
 function previewed(engine: Engine, title: string, { screen, clock, run }: Surroundings): Promise<EngineResult> {
   return showPhase(screen, clock, `preview ${title}`, async (phase) => {
     const result = await engine.preview(phase.watch({ lines: false }), run);
-    phase.note(`${describe(result)}, ${result.policy.checked} policy checks`);
+    phase.note(`${describeResult(result)}, ${result.policy.checked} policy checks`);
     return result;
   });
 }
 
-function describe({ outcome, changes }: EngineResult): string {
+/** An operation's outcome, and what it changed, in a few words. */
+export function describeResult({ outcome, changes }: EngineResult): string {
   const counts = Object.entries(changes).map(([op, count]) => `${count} ${op}`);
   return [outcome, ...counts].join(", ");
 }

@@ -49,6 +49,7 @@ function phaseOfStep({ type, name }: Step): Phase | undefined {
   return name.endsWith("one-box") ? "one-box" : "fleet";
 }
 
-function failureOf(result: EngineResult): string {
+function failureOf(result: EngineResult | undefined): string {
+  if (result === undefined) return "nothing was previewed";
   return result.failure ?? `the engine ended as ${result.outcome}`;
 }

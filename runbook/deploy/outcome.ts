@@ -4,7 +4,8 @@ import type { Ending } from "./ending.ts";
 
 /**
  * How a deploy ended: `stopped` left the last good release live, `rolled-back` proved it again, `held` could not prove
- * the new one, `failed` can be resumed, unless the exit code is 5: then the rollback failed.
+ * the new one, `failed` can be resumed with exit code 4, and is for a person with 1 (live, but not well) and with 5 (the
+ * rollback failed).
  */
 export interface Outcome {
   readonly outcome: "promoted" | "rolled-back" | "stopped" | "held" | "failed";
@@ -27,6 +28,6 @@ const OWN_PHASES: ReadonlySet<string> = new Set(["database", "one-box", "fleet"]
 
 /** Policies and gates refuse; everything else breaks. */
 function wasRefused({ preview, up, gates }: Deployment): boolean {
-  const { violations } = (up ?? preview).policy;
+  const { violations } = (up ?? preview)?.policy ?? { violations: [] };
   return violations.some(({ level }) => level === "mandatory") || gates.some(({ verdict }) => verdict !== "pass");
 }

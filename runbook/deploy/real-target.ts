@@ -41,7 +41,8 @@ export async function openTarget(
   const network = openNetwork(env);
   const slack = openSlack(network, await slackSecrets(session.engine, env), clock);
   const notifications = new Notifications(slack, (text) => screen.line(text));
-  const { engine, configFile } = session;
+  const { engine, configFile, projectDirectory, template } = session;
+  const planning = { projectDirectory, plansDirectory: projectDirectory, template };
   const config = async () => readStack(option, ports).config;
   const registry = openRegistry(network, env);
   const close = async () => {
@@ -49,7 +50,7 @@ export async function openTarget(
     await network.close();
     rmSync(folder, { recursive: true, force: true });
   };
-  const named = { stack, session, engine, config, configFile, gateLogFile, env };
+  const named = { stack, session, engine, config, configFile, gateLogFile, env, ...planning };
   return { ...named, registry, notifications, screen, clock, signal, close };
 }
 

@@ -16,6 +16,8 @@ const PARALLEL = 64;
 /** A stack where the environment's backend and credentials are: the real one, or what `sparki cloud` serves. */
 export interface StackSession extends PlanTarget {
   readonly engine: Engine;
+  /** Absolute paths of pulumi and helm. */
+  readonly tools: Readonly<Record<string, string>>;
 }
 
 export interface StackOptions {
@@ -49,7 +51,7 @@ export async function openStack(
     signal,
   });
   const template = helmTemplate(commandRunner(tools.helm ?? "helm", env), PROJECT_DIRECTORY);
-  return { stack, engine, configFile, projectDirectory: PROJECT_DIRECTORY, template, clock };
+  return { stack, engine, configFile, projectDirectory: PROJECT_DIRECTORY, template, clock, tools };
 }
 
 function configFileOf(stack: string, { cwd, env }: Ports): string {

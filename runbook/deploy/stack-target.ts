@@ -3,6 +3,7 @@ import type { Clock } from "../command.ts";
 import type { Engine } from "../io/engine.ts";
 import type { ImageRegistry } from "../io/registry.ts";
 import type { Notifications } from "../notify/notifications.ts";
+import type { HelmTemplate } from "../plan/helm-diff.ts";
 import type { Screen } from "../report/screen.ts";
 
 /** One stack to deploy to, on AWS or rehearsed: all that a deploy and a rollback touch. */
@@ -13,6 +14,11 @@ export interface StackTarget {
   config(): Promise<StackConfig>;
   /** Absolute. */
   readonly configFile: string;
+  /** Holds the program and the charts. */
+  readonly projectDirectory: string;
+  /** In its `.sparki/plans` the plans' files are kept. */
+  readonly plansDirectory: string;
+  readonly template: HelmTemplate;
   /** Where the program's gates leave their results. */
   readonly gateLogFile: string;
   /** How names are resolved and how fast modelled time runs; the machine's own ways when nothing is set. */

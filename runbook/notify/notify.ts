@@ -35,13 +35,18 @@ export function endMessage(occasion: Occasion, run: DeployRun, budget: string): 
     case "rolled-back":
       return rolledBackMessage(occasion, run.release, run.reason, run.rollback);
     case "held":
-      return endedMessage(occasion, run, "⏸️", "held: not proven good, and so not promoted");
+      return endedMessage(
+        occasion,
+        run,
+        "⏸️",
+        run.verify ? "live, but not proven good" : "held: not proven good, and so not promoted",
+      );
     case "stopped":
       return endedMessage(occasion, run, "⛔", "stopped");
     case "failed":
       return run.exitCode === 5 && run.rollback !== undefined
         ? failedRollbackMessage(occasion, run.reason, run.rollback)
-        : endedMessage(occasion, run, "⚠️", "failed");
+        : endedMessage(occasion, run, "⚠️", run.verify ? "live, but not well" : "failed");
   }
 }
 
@@ -96,14 +101,21 @@ export function failedRollbackMessage({ stack, config }: Occasion, reason: strin
 function endedMessage({ stack, config }: Occasion, run: DeployRun, mark: string, how: string): Message {
   const pages = run.decisions.some(({ page }) => page);
   const mention = pages ? `: ${config.contacts.incidents.mention} look now` : "";
+  // What is verified was promoted, and is live until it is gone back from.
+  const live = run.verify === undefined ? run.previous : run.release;
   return to(config.contacts.incidents, `${mark} ${titleOf(stack)} deployment ${how}${mention}`, [
     ["Version", versionOf(run.release)],
     ["Reason", short(run.reason)],
-    ["Live", run.previous === null ? "nothing yet" : `${versionOf(run.previous)} serves`],
+    ["Live", live === null ? "nothing yet" : `${versionOf(live)} serves`],
     [],
     ["Action", run.decisions.at(-1)?.reason.replace(` (${run.reason})`, "") ?? "none"],
-    ["Next", `when the cause is mended: npx sparki deploy --stack ${stack}`],
+    ["Next", nextOf(stack, run)],
   ]);
+}
+
+function nextOf(stack: string, { verify }: DeployRun): string {
+  if (verify === undefined) return `when the cause is mended: npx sparki deploy --stack ${stack}`;
+  return `npx sparki verify --stack ${stack}, or go back: npx sparki rollback --stack ${stack}`;
 }
 
 /** The deploy itself broke off, for a reason that is not the release's: the state is saved, and it can go on. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { compareFingerprints, type Fingerprint, fingerprintOf } from "./fingerprint.ts";
-import { makePlan, type PlanTarget } from "./make-plan.ts";
+import type { PlanTarget } from "./make-plan.ts";
 import type { Plan } from "./plan.ts";
 import { readPlanDocument } from "./plan-files.ts";
 
@@ -20,26 +20,20 @@ const documentSchema = z.object({
   }),
 });
 
-/** Why a deploy must not begin; undefined when what it would do is what was approved. For the moment before the first change. */
-export async function approvalRefusal(hash: string, target: PlanTarget): Promise<string | undefined> {
+/** Why a deploy of this plan must not begin; undefined when it is what was approved. */
+export async function approvalRefusal(
+  hash: string,
+  plan: Plan,
+  { projectDirectory, stack }: Pick<PlanTarget, "projectDirectory" | "stack">,
+): Promise<string | undefined> {
   try {
-    await approvedPlan(hash, target);
+    assertHash(hash);
+    assertApproved(hash, plan, await readPlanDocument(projectDirectory, stack, hash));
     return undefined;
   } catch (error) {
     if (error instanceof DeployError && error.code === "SPARKI_GATE") return error.message;
     throw error;
   }
-}
-
-/**
- * Plans anew and returns that plan when it is the approved one; throws SPARKI_GATE, with every part that differs, when
- * anything is not as it was approved. Changes nothing either way.
- */
-export async function approvedPlan(hash: string, target: PlanTarget): Promise<Plan> {
-  assertHash(hash);
-  const now = await makePlan(target);
-  assertApproved(hash, now, await readPlanDocument(target.projectDirectory, target.stack, hash));
-  return now;
 }
 
 /** Throws SPARKI_USAGE for what is no plan's hash, before anything is looked at. */

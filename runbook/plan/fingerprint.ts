@@ -39,12 +39,12 @@ export function compareFingerprints(approved: Fingerprint, now: Fingerprint): st
 
 /**
  * A config file's values by key. The release's images are left to the digests, so that one change is told once; the
- * salt is left out, because the engine writes one where it finds none.
+ * salt is left out, because the engine writes one where it finds none, and days are days however the engine writes them.
  */
 export function configEntries(parsed: unknown): Entries {
   const { config, encryptionsalt: _, ...settings } = isRecord(parsed) ? parsed : {};
   const values = Object.entries({ ...settings, ...(isRecord(config) ? config : {}) });
-  return Object.fromEntries(values.map(([key, value]) => [key, hashOf(withoutImages(value))]));
+  return Object.fromEntries(values.map(([key, value]) => [key, hashOf(withPlainDays(withoutImages(value)))]));
 }
 
 /** The state's resources by name; a resource's record tells when it was last changed, so every update shows. */
@@ -59,6 +59,14 @@ export function stateEntries(exported: unknown): Entries {
   for (const [index, operation] of listOf(deployment.pending_operations).entries())
     entries[`pending operation ${index + 1}`] = hashOf(operation);
   return entries;
+}
+
+/** When it writes the salt, the engine also turns an unquoted day into a time stamp. */
+function withPlainDays(value: unknown): unknown {
+  if (typeof value === "string") return value.replace(/^(\d{4}-\d{2}-\d{2}) 00:00:00 \+0000 UTC$/, "$1");
+  if (Array.isArray(value)) return value.map(withPlainDays);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withPlainDays(each)]));
 }
 
 function withoutImages(value: unknown): unknown {

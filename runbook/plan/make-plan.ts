@@ -9,7 +9,7 @@ import type { StackConfig } from "../../stacks/schema.ts";
 import type { Clock } from "../command.ts";
 import type { EngineResult } from "../deploy/engine-record.ts";
 import { promotionIn } from "../deploy/promotion.ts";
-import type { Engine } from "../io/engine.ts";
+import type { Engine, Watcher } from "../io/engine.ts";
 import { pinConfig } from "../io/pinned-config.ts";
 import { resourcesIn } from "../report/state.ts";
 import { schemaObstacle } from "../rollback/rollback.ts";
@@ -19,7 +19,7 @@ import { isRecord } from "./canonical.ts";
 import { criticalPath } from "./critical-path.ts";
 import { type Drift, DriftRecord, driftEntries } from "./drift.ts";
 import { DURATIONS_AS_OF } from "./durations.ts";
-import { configEntries, fingerprintOf, stateEntries } from "./fingerprint.ts";
+import { compareFingerprints, configEntries, type Entries, fingerprintOf, stateEntries } from "./fingerprint.ts";
 import { gateWaits } from "./gate-waits.ts";
 import { type HelmTemplate, helmDiffs } from "./helm-diff.ts";
 import type { FromTo, Plan, PlannedChange, SchemaLevel } from "./plan.ts";
@@ -39,36 +39,90 @@ export interface PlanTarget {
   readonly clock: Clock;
 }
 
+export interface PlanOptions {
+  /** One preview and no more: what was changed by hand and the way back are not looked at. @default false */
+  readonly isBrief?: boolean;
+  /** Sees the events of the deployment's preview. */
+  readonly watch?: Watcher | undefined;
+}
+
+/** A plan, and the preview that it was made of. */
+export interface MadePlan {
+  readonly plan: Plan;
+  readonly preview: EngineResult;
+}
+
 /** Looks at everything a deployment would stand on and changes nothing; a preview that refuses is a plan that says so. */
 export async function makePlan(target: PlanTarget): Promise<Plan> {
-  const { clock, configFile, engine, projectDirectory, stack } = target;
+  return (await planAndPreview(target)).plan;
+}
+
+/** The same, with the preview that it was made of, so that what is deployed next need not be previewed again. */
+export async function planAndPreview(target: PlanTarget, options: PlanOptions = {}): Promise<MadePlan> {
+  const { engine } = target;
+  const causes = await causesOf(target);
+  const { config, exported } = causes;
+  const isLooked = options.isBrief !== true;
+  const drift = isLooked ? (resourcesIn(exported).length > 0 ? await driftOf(engine) : []) : undefined;
+  const previewed = await preview(engine, options.watch);
+  const { result, resources } = previewed;
+  const isGood = isLooked && result.outcome === "succeeded";
+  const rollback = isGood ? await wayBack(target, config, exported, resources) : undefined;
+  const plan = await planOf(target, causes, previewed, { drift, wayBack: rollback });
+  return { plan, preview: result };
+}
+
+/**
+ * Why a deployment would no longer be the planned one, a line a part: the config, the charts, the images, the program or
+ * the state are not as they were. Empty when they are; a preview is not made again.
+ */
+export async function movedSince({ fingerprint }: Plan, target: PlanTarget): Promise<string[]> {
+  const { entries } = await causesOf(target);
+  const { drift, plan } = fingerprint.parts;
+  return compareFingerprints(fingerprint, fingerprintOf({ ...entries, drift: drift.entries, plan: plan.entries }));
+}
+
+/** What a preview stands on, as it is now. */
+interface Causes {
+  readonly config: StackConfig;
+  readonly exported: unknown;
+  readonly entries: Readonly<Record<"config" | "charts" | "digests" | "program" | "state", Entries>>;
+}
+
+async function causesOf({ configFile, engine, projectDirectory, stack }: PlanTarget): Promise<Causes> {
   const settings: unknown = parse(await readFile(configFile, "utf8"));
   const config = parseConfig(textsIn(settings), stack);
   const exported = await engine.exportState();
-  const drift = resourcesIn(exported).length > 0 ? await driftOf(engine) : [];
-  const { result, resources, enginePlan } = await preview(engine);
-  const fingerprint = fingerprintOf({
+  const entries = {
     config: configEntries(settings),
     charts: chartEntries(projectDirectory),
     digests: config.release.images,
     program: programEntries(projectDirectory),
     state: stateEntries(exported),
-    drift: driftEntries(drift),
-    plan: planEntries(resources),
-  });
+  };
+  return { config, exported, entries };
+}
+
+async function planOf(
+  { clock, stack, template }: PlanTarget,
+  { config, entries, exported }: Causes,
+  { result, resources, enginePlan }: Previewed,
+  { drift, wayBack }: Pick<Plan, "drift" | "wayBack">,
+): Promise<Plan> {
+  const effects = { drift: driftEntries(drift ?? []), plan: planEntries(resources) };
   return {
     stack,
     madeAt: new Date(clock.now() * 1000).toISOString(),
-    fingerprint,
+    fingerprint: fingerprintOf({ ...entries, ...effects }),
     outcome: result.outcome,
     failure: result.failure,
     ...releaseChange(config, exported),
     changes: changesOf(resources),
     unchanged: resources.filter(({ action }) => action === "same").length,
     drift,
-    wayBack: result.outcome === "succeeded" ? await wayBack(target, config, exported, resources) : undefined,
+    wayBack,
     policy: result.policy,
-    helm: await helmDiffs(resources, config.cluster.version, target.template),
+    helm: await helmDiffs(resources, config.cluster.version, template),
     monthlyCost: costChange(resources),
     duration: {
       ...criticalPath(resources, plannedDependencies(enginePlan), gateWaits(config)),
@@ -83,12 +137,15 @@ interface Previewed {
   readonly enginePlan: unknown;
 }
 
-async function preview(engine: PlanTarget["engine"]): Promise<Previewed> {
+async function preview(engine: PlanTarget["engine"], watch?: Watcher): Promise<Previewed> {
   const folder = await mkdtemp(join(tmpdir(), "sparki-plan-"));
   try {
     const file = join(folder, "plan.json");
     const planned = new PlannedResources();
-    const result = await engine.plan(file, (_record, event) => planned.add(event));
+    const result = await engine.plan(file, (record, event) => {
+      planned.add(event);
+      watch?.(record, event);
+    });
     // A preview that fails writes none.
     const text = await readFile(file, "utf8").catch(() => "{}");
     return { result, resources: planned.all, enginePlan: JSON.parse(text) };

@@ -19,7 +19,11 @@ export function planMarkdown(plan: Plan): string {
       const group = changes.filter((change) => change.risk === risk);
       return section(`${RISK_TITLES[risk]} (${count})`, group.flatMap(changeLines));
     }),
-    section("Changed by hand", drift.flatMap(driftLines), "Nothing: the cloud is as the state says."),
+    section(
+      "Changed by hand",
+      drift?.flatMap(driftLines) ?? ["Not looked at."],
+      "Nothing: the cloud is as the state says.",
+    ),
     ...wayBackLists(plan).map(([title, names]) =>
       section(
         `If it fails: ${title.toLowerCase()} (${names.length})`,

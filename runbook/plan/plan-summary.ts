@@ -1,3 +1,4 @@
+import { inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
 import type { Plan } from "./plan.ts";
 import type { PlanFiles } from "./plan-files.ts";
@@ -19,13 +20,13 @@ export function planSummary(plan: Plan, files: PlanFiles, paint: Paint): string 
   const lines = [
     "",
     paint.strong(`Plan for ${plan.stack}`),
-    ...planFacts(plan).map(([what, value]) => `  ${what.padEnd(width)}  ${value}`),
+    ...planFacts(plan).map(([what, value]) => inColumns(`  ${what.padEnd(width)}  ${value}`)),
     "",
     ...riskCounts(plan).map(([risk, count]) => {
       const line = `  ${`${count}`.padStart(4)}  ${RISK_TITLES[risk]}`;
       return loud.includes(risk) ? paint.bad(line) : line;
     }),
-    ...plan.drift.map(({ name }) => paint.bad(`  changed by hand: ${name}`)),
+    ...(plan.drift ?? []).map(({ name }) => paint.bad(`  changed by hand: ${name}`)),
     "",
     `Report: ${files.html}`,
     `Hash:   ${plan.fingerprint.hash}`,

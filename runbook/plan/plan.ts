@@ -39,7 +39,8 @@ export interface Plan {
   /** The most dangerous first. */
   readonly changes: readonly PlannedChange[];
   readonly unchanged: number;
-  readonly drift: readonly Drift[];
+  /** Undefined where it was not looked at. */
+  readonly drift: readonly Drift[] | undefined;
   /** Undefined where nothing is live to go back to, or the deployment's own preview failed. */
   readonly wayBack: PlannedRollback | undefined;
   readonly policy: { readonly checked: number; readonly violations: readonly Violation[] };

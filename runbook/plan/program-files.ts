@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { Entries } from "./fingerprint.ts";
 
-/** The program, and the pack that judges it. */
-const ENTRIES = ["index.ts", "policies/main.ts"];
+/** The program, what its jobs run beside it, and the pack that judges it. */
+const ENTRIES = ["index.ts", "runbook/io/run-job.ts", "policies/main.ts"];
 /** What decides which code the packages' imports come to, the project's settings, and how the policies are started. */
 const BESIDE = ["package-lock.json", "Pulumi.yaml", "policies/pack"];
 const CHARTS = "apps/charts";

@@ -10,6 +10,7 @@ import type { StackTarget } from "../deploy/stack-target.ts";
 import type { Engine, Watcher } from "../io/engine.ts";
 import { readLiveRelease } from "../io/live-release.ts";
 import { openNetwork } from "../io/network.ts";
+import type { OpenPreflight } from "../preflight/open.ts";
 import { showPhase } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
 import { dependenciesIn, resourcesIn } from "../report/state.ts";
@@ -17,6 +18,7 @@ import { timelineOf } from "../report/timeline.ts";
 import { compareWorld, worldSchema } from "../report/world.ts";
 import { withFaults } from "./rehearsal-faults.ts";
 import { withReport } from "./rehearsal-files.ts";
+import { rehearsedPreflight } from "./rehearsal-preflight.ts";
 import type { RehearsalReport } from "./rehearsal-report.ts";
 import { openSession, type RehearsalSession, resolveRehearsalTools, type SessionOptions } from "./rehearsal-session.ts";
 import { rehearsedTarget } from "./rehearsal-target.ts";
@@ -39,8 +41,9 @@ export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports
   );
   const network = openNetwork(session.environment);
   try {
-    const target = rehearsedTarget(session, network, screen, ports);
-    const run = await deployAll(plan, session, target).finally(() => target.notifications.all());
+    const target = rehearsedTarget(session, { network, screen, tools, ports });
+    const checklist = () => rehearsedPreflight(session, tools, ports);
+    const run = await deployAll(plan, session, target, checklist).finally(() => target.notifications.all());
     const notifications = await target.notifications.all();
     const report = await reportOn(plan, session, run, { ports, start, notifications });
     await plan.afterwards?.(report, session);
@@ -56,6 +59,7 @@ async function deployAll(
   { scenario, crashAt }: RehearsalPlan,
   session: RehearsalSession,
   target: StackTarget,
+  checklist: () => Promise<OpenPreflight>,
 ): Promise<DeployRun> {
   const configured = session.project.release;
   let run: DeployRun | undefined;
@@ -64,7 +68,7 @@ async function deployAll(
     await session.prepareRelease(release, each.behaviours);
     if (crashAt !== undefined && each === scenario.releases.at(-1))
       await crashedDeploy(session.engine, release.id, crashAt, target);
-    run = await runDeploy(target, { around: (work) => withFaults(session.cloud, each.faults, work) });
+    run = await runDeploy(target, { checklist, around: (work) => withFaults(session.cloud, each.faults, work) });
     if (run.outcome !== "promoted") break;
   }
   if (run === undefined) throw new Error(`scenario ${scenario.name} has no release`);

@@ -1,19 +1,28 @@
 import { parseConfig } from "../../stacks/config.ts";
 import type { Ports } from "../command.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
+import { commandRunner } from "../io/child-command.ts";
+import { helmTemplate } from "../io/helm-template.ts";
 import type { Network } from "../io/network.ts";
 import { openRegistry } from "../io/registry.ts";
 import { openSlack } from "../io/slack.ts";
 import { Notifications } from "../notify/notifications.ts";
+import { PROJECT_DIRECTORY } from "../project.ts";
 import type { Screen } from "../report/screen.ts";
 import type { RehearsalSession } from "./rehearsal-session.ts";
+
+interface Surroundings {
+  readonly network: Network;
+  readonly screen: Screen;
+  /** Absolute paths by name. */
+  readonly tools: Readonly<Record<string, string>>;
+  readonly ports: Ports;
+}
 
 /** The rehearsed stack as the commands see every stack. */
 export function rehearsedTarget(
   session: RehearsalSession,
-  network: Network,
-  screen: Screen,
-  ports: Ports,
+  { network, screen, tools, ports }: Surroundings,
 ): StackTarget {
   const { stack, engine, gateLogFile, environment: env, project } = session;
   const { clock, signal } = ports;
@@ -23,6 +32,9 @@ export function rehearsedTarget(
   const slack = openSlack(network, { webhook: `${session.cloud.url}/slack` }, clock);
   const notifications = new Notifications(slack, (text) => screen.line(text));
   const { configFile } = project;
-  const named = { stack, engine, config, configFile, gateLogFile, env };
+  const template = helmTemplate(commandRunner(tools.helm ?? "helm", ports.env), PROJECT_DIRECTORY);
+  // The plans are the run's: those of the real stack are another folder's.
+  const planning = { projectDirectory: PROJECT_DIRECTORY, plansDirectory: session.runDirectory, template };
+  const named = { stack, engine, config, configFile, gateLogFile, env, ...planning };
   return { ...named, registry, notifications, screen, clock, signal };
 }

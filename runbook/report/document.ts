@@ -45,6 +45,51 @@ const rollbackSchema = z.strictObject({
   seconds,
 });
 
+const findingFields = {
+  id: z.string(),
+  title: z.string(),
+  status: z.enum(["pass", "warn", "fail", "skipped"]),
+  reason: z.string(),
+  fix: z.string().optional(),
+  evidence: z.array(z.string()).optional(),
+  seconds,
+};
+const confirmation = z.strictObject({ confirmed: z.boolean(), how: z.string() });
+
+const preflightSchema = z.strictObject({
+  stack: z.string(),
+  release: z.string(),
+  outcome: z.enum(["passed", "failed"]),
+  exitCode: z.int().min(0).max(1),
+  seconds,
+  checks: z.array(z.strictObject({ ...findingFields, group: z.string() })),
+  confirmations: z.strictObject({ "on-call-confirmed": confirmation, "window-announced": confirmation }),
+});
+
+const planSchema = z.strictObject({
+  hash: z.string(),
+  files: z.strictObject({ markdown: z.string(), html: z.string(), json: z.string() }),
+});
+
+/** The document of `verify --json`, which that of a deploy holds too. */
+export const verifyDocument = z.strictObject({
+  stack: z.string(),
+  release: z.string(),
+  outcome: z.enum(["verified", "unproven", "failed"]),
+  exitCode: z.int().min(0).max(3),
+  seconds,
+  checks: z.array(z.strictObject(findingFields)),
+  slos: gatesSchema,
+  success: z.array(
+    z.strictObject({
+      metric: z.string(),
+      threshold: z.string(),
+      found: z.string(),
+      verdict: z.enum(["pass", "fail", "not proven", "no data yet"]),
+    }),
+  ),
+});
+
 const notificationSchema = z.strictObject({
   channel: z.string(),
   text: z.string(),
@@ -86,13 +131,16 @@ export const rehearsalDocument = z.strictObject({
   gates: gatesSchema,
   decisions: z.array(decisionSchema),
   rollback: rollbackSchema.nullable(),
+  preflight: preflightSchema.nullable(),
+  plan: planSchema.nullable(),
+  verify: verifyDocument.nullable(),
   notifications: z.array(notificationSchema),
   policy: z.strictObject({ checked: count, violations: z.array(violationSchema) }),
   live: z.strictObject({ engine: tracksSchema, web: tracksSchema }),
   world: worldSchema,
   timing: timingSchema,
   report: z.string().nullable(),
-}) satisfies z.ZodType<Omit<RehearsalReport, "policy">>;
+}) satisfies z.ZodType<Omit<RehearsalReport, "policy" | "preflight" | "verify">>;
 
 /** What `--json` writes instead when a command could not be carried out. */
 export const failureDocumentSchema = z.strictObject({

@@ -30,6 +30,29 @@ export async function showPhase<T>(
   }
 }
 
+/** Shows a phase whose work draws for itself: its title, and a line that stays, with what `note` was told last. */
+export async function showWork<T>(
+  screen: Screen,
+  clock: Clock,
+  title: string,
+  work: (note: (text: string) => void) => Promise<T>,
+): Promise<T> {
+  const start = clock.now();
+  let noted = "";
+  screen.line(screen.paint.strong(`• ${title}`));
+  const tell = (how: string) => screen.line(`  ${how} in ${duration(clock.now() - start)}${noted && `, ${noted}`}`);
+  try {
+    const result = await work((text) => {
+      noted = text;
+    });
+    tell(screen.paint.good("done"));
+    return result;
+  } catch (error) {
+    tell(screen.paint.bad("failed"));
+    throw error;
+  }
+}
+
 /** A phase while it runs; it can watch the engine and show what is in flight. */
 export class LivePhase {
   readonly #screen: Screen;

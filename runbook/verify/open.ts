@@ -36,7 +36,7 @@ export async function openVerify(target: GateTarget, clock: Clock): Promise<Open
     runJob: (job, log, signal) => runJob(kubeconfig, job, log, signal),
     say: onProgress,
     counts: releaseCounts(openPrometheus(world, config.storm.prometheusUrl), { stack, config }, () => clock.now()),
-    traffic: entranceTraffic(config, world, pace),
+    traffic: () => entranceTraffic(config, world, pace),
     pace,
     timeScale: timeScaleOf(env),
     clock,

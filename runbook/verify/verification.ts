@@ -29,8 +29,8 @@ export interface VerifyContext {
   /** Shows a line while something runs. */
   say(line: string): void;
   readonly counts: ReleaseCounts;
-  /** Requests through the entrance, for where too few were made to prove anything. */
-  readonly traffic: TrafficSource;
+  /** Requests through the entrance, not started yet, for where too few were made to prove anything. */
+  traffic(): TrafficSource;
   readonly pace: Pace;
   /** Real seconds for a modelled one. */
   readonly timeScale: number;

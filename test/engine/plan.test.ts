@@ -3,17 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import type { Ports } from "../../runbook/command.ts";
-import { deploy } from "../../runbook/deploy/deployment.ts";
-import { endingOf } from "../../runbook/deploy/ending.ts";
-import { outcomeOf } from "../../runbook/deploy/outcome.ts";
 import { commandRunner } from "../../runbook/io/child-command.ts";
 import { systemClock } from "../../runbook/io/clock.ts";
 import { helmTemplate } from "../../runbook/io/helm-template.ts";
 import { assertApproved } from "../../runbook/plan/approval.ts";
-import { makePlan } from "../../runbook/plan/make-plan.ts";
+import { makePlan, movedSince } from "../../runbook/plan/make-plan.ts";
 import { PROJECT_DIRECTORY } from "../../runbook/project.ts";
 import { openSession, type RehearsalSession, resolveRehearsalTools } from "../../runbook/rehearse/rehearsal-session.ts";
-import { plainScreen } from "../../runbook/report/screen.ts";
 import { resourcesIn } from "../../runbook/report/state.ts";
 import { lineProgress } from "../../tools/progress.ts";
 
@@ -42,7 +38,7 @@ describe("makePlan, on the real engine", () => {
   it("comes to the same hash twice, and lets nothing else be deployed under it", async () => {
     const { configFile } = session.project;
     const template = helmTemplate(commandRunner(helm, process.env), PROJECT_DIRECTORY);
-    const { engine, gateLogFile, stack } = session;
+    const { engine, stack } = session;
     const planning = { stack, engine, configFile, projectDirectory: PROJECT_DIRECTORY, template, clock: systemClock };
     const plan = await makePlan(planning);
     expect(plan).toMatchObject({ outcome: "succeeded", policy: { violations: [] }, drift: [] });
@@ -53,17 +49,12 @@ describe("makePlan, on the real engine", () => {
 
     const config = readFileSync(configFile, "utf8");
     writeFileSync(configFile, config.replace("storageGib: 50", "storageGib: 60"));
-    const mayBegin = async () => {
-      const changed = await makePlan(planning);
-      expect(() => assertApproved(plan.fingerprint.hash, changed, plan)).toThrow(
-        /nothing was changed\n {2}config: sparki:database differs\n {2}plan: .*database-instance differs/,
-      );
-      return "not what was approved";
-    };
-    const screen = plainScreen(ports.stderr);
-    const deployment = await deploy(engine, "another", { screen, clock: systemClock, gateLogFile, mayBegin });
-    expect(deployment).toMatchObject({ up: undefined, refusal: "not what was approved" });
-    expect(outcomeOf(deployment, endingOf(deployment), "stop")).toMatchObject({ outcome: "stopped", exitCode: 1 });
+    const changed = await makePlan(planning);
+    expect(() => assertApproved(plan.fingerprint.hash, changed, plan)).toThrow(
+      /nothing was changed\n {2}config: sparki:database differs\n {2}plan: .*database-instance differs/,
+    );
+    expect(await movedSince(plan, planning)).toEqual(["config: sparki:database differs"]);
+    expect(await movedSince(changed, planning)).toEqual([]);
     expect(resourcesIn(await engine.exportState())).toEqual([]);
   });
 });

@@ -11,6 +11,7 @@ const ROOT = join(import.meta.dirname, "..", "..");
 const FILES = {
   "index.ts": 'import "./infra/cache.ts";\n',
   "infra/cache.ts": "export const cache = 1;\n",
+  "runbook/io/run-job.ts": "// job\n",
   "policies/main.ts": "",
   "policies/pack": "exec node main.ts\n",
   "package-lock.json": "{}",

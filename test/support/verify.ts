@@ -1,3 +1,4 @@
+import { NO_TRAFFIC } from "../../gates/traffic.ts";
 import type { Clock } from "../../runbook/command.ts";
 import { paceOf } from "../../runbook/gates/pace.ts";
 import { releaseCounts } from "../../runbook/gates/release-slo.ts";
@@ -33,8 +34,8 @@ export interface VerifyParts extends Partial<Omit<VerifyContext, "counts" | "htt
 export interface FakeVerify extends VerifyContext {
   /** `METHOD url` of each request that was made. */
   readonly asked: () => readonly string[];
-  /** How often synthetic traffic was started and stopped. */
-  readonly traffic: VerifyContext["traffic"] & { readonly started: () => number; readonly stopped: () => number };
+  /** How often synthetic traffic was started, and stopped. */
+  readonly trafficStarts: () => readonly [starts: number, stops: number];
   readonly said: readonly string[];
 }
 
@@ -60,8 +61,8 @@ export function fakeVerify({ web = {}, counted, metrics, ...parts }: VerifyParts
     counts: releaseCounts(prometheus, { stack: "prod", config }, clock.now),
     pace: paceOf(config.gate, {}),
     timeScale: 1,
+    ...countedTraffic(),
     ...parts,
-    traffic: countedTraffic(),
     asked: () => requests.map(({ method = "GET", url }) => `${method} ${url.replace(SITE, "")}`),
     said,
   };
@@ -83,18 +84,19 @@ export function podsOf(config: StackConfig, workload: "engine" | "web", count: n
   return { rollout, pods: Array.from({ length: count }, (_, index) => pod(index)) };
 }
 
-function countedTraffic(): FakeVerify["traffic"] {
+function countedTraffic(): Pick<FakeVerify, "traffic" | "trafficStarts"> {
   let [starts, stops] = [0, 0];
   return {
-    start: () => {
-      starts++;
-    },
-    stop: async () => {
-      stops++;
-    },
-    counts: () => ({ requests: 0, errors: 0, over100ms: 0, over1s: 0, over5s: 0 }),
-    started: () => starts,
-    stopped: () => stops,
+    traffic: () => ({
+      start: () => {
+        starts++;
+      },
+      stop: async () => {
+        stops++;
+      },
+      counts: () => NO_TRAFFIC,
+    }),
+    trafficStarts: () => [starts, stops],
   };
 }
 

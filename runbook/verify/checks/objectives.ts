@@ -1,6 +1,7 @@
 import { percent } from "../../../gates/gate.ts";
 import type { Objective } from "../../../gates/objective.ts";
 import { type GateResult, worst } from "../../../gates/verdict.ts";
+import type { TrafficSource } from "../../gates/gate-evidence.ts";
 import { judgeReleaseSince } from "../../gates/release-slo.ts";
 import { type Finding, fail, pass, warn } from "../../preflight/check.ts";
 import type { Verification, VerifyContext } from "../verification.ts";
@@ -16,7 +17,7 @@ export const GATE = "verify";
  */
 export class ReleaseObjectives {
   readonly checks: readonly Verification[];
-  #judged: Promise<GateResult[]> | undefined;
+  #judged: Promise<Judged> | undefined;
   #results: readonly GateResult[] = [];
 
   constructor({ config, pace }: Pick<VerifyContext, "config" | "pace">) {
@@ -37,32 +38,42 @@ export class ReleaseObjectives {
 
   async #look({ name }: Objective, context: VerifyContext, signal: AbortSignal): Promise<Finding> {
     this.#judged ??= judge(context, signal);
-    this.#results = await this.#judged;
-    const result = this.#results.find(({ objective }) => objective === name);
-    return findingOf(result, context);
+    const { results, problem } = await this.#judged;
+    this.#results = results;
+    const result = results.find(({ objective }) => objective === name);
+    return findingOf(result, problem, context);
   }
 }
 
-async function judge(context: VerifyContext, signal: AbortSignal): Promise<GateResult[]> {
-  const { clock, config, counts, pace, traffic } = context;
+interface Judged {
+  readonly results: readonly GateResult[];
+  /** Why requests of our own prove nothing either. */
+  readonly problem: string | undefined;
+}
+
+async function judge(context: VerifyContext, signal: AbortSignal): Promise<Judged> {
+  const { clock, config, counts, pace } = context;
   const started = clock.now();
-  let isAsking = false;
+  let traffic: TrafficSource | undefined;
   try {
     for (;;) {
       const results = await judgeReleaseSince(counts, config, started - WINDOW_SECONDS, GATE);
       const verdict = worst(results.map((result) => result.verdict));
       const limit = verdict === "error" ? pace.sourceRetrySeconds : pace.deadlineSeconds;
-      if (verdict === "pass" || verdict === "fail" || clock.now() - started >= limit) return results;
-      if (verdict === "inconclusive" && !isAsking) traffic.start();
-      isAsking ||= verdict === "inconclusive";
+      if (verdict === "pass" || verdict === "fail" || clock.now() - started >= limit)
+        return { results, problem: traffic?.problem?.() };
+      if (verdict === "inconclusive" && traffic === undefined) {
+        traffic = context.traffic();
+        traffic.start();
+      }
       await clock.sleep(pace.lookEverySeconds, signal);
     }
   } finally {
-    if (isAsking) await traffic.stop();
+    await traffic?.stop();
   }
 }
 
-function findingOf(result: GateResult | undefined, { stack, traffic }: VerifyContext): Finding {
+function findingOf(result: GateResult | undefined, problem: string | undefined, { stack }: VerifyContext): Finding {
   if (result === undefined) return fail("was not judged", `npx sparki verify --stack ${stack}`);
   const { verdict, reason, synthetic, requests } = result;
   const told = `${reason}${requests === 0 ? "" : ` (${requests - synthetic} of users)`}`;
@@ -75,7 +86,7 @@ function findingOf(result: GateResult | undefined, { stack, traffic }: VerifyCon
     case "error":
       return warn(`not proven: ${reason}`, `npx sparki preflight --stack ${stack}, for Storm's services`);
     case "inconclusive":
-      return warn(`not yet proven: ${[told, traffic.problem?.()].filter(Boolean).join("; ")}`, again);
+      return warn(`not yet proven: ${[told, problem].filter(Boolean).join("; ")}`, again);
   }
 }
 

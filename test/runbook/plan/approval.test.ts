@@ -1,9 +1,9 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { approvalRefusal, approvedPlan, assertHash } from "../../../runbook/plan/approval.ts";
-import { makePlan, type PlanTarget } from "../../../runbook/plan/make-plan.ts";
+import { approvalRefusal, assertApproved, assertHash } from "../../../runbook/plan/approval.ts";
+import { makePlan, movedSince, type PlanTarget } from "../../../runbook/plan/make-plan.ts";
 import type { Plan } from "../../../runbook/plan/plan.ts";
-import { writePlan } from "../../../runbook/plan/plan-files.ts";
+import { readPlanDocument, writePlan } from "../../../runbook/plan/plan-files.ts";
 import { exitCodeOf } from "../../../stacks/deploy-error.ts";
 import { engineTelling, type Planned, plannedProject, urnOf } from "../../support/planning.ts";
 
@@ -21,13 +21,18 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(target.projectDirectory, { recursive: true }));
 
+/** What a deploy with the approved hash says when it has planned again. */
 async function refusal(now: PlanTarget = target): Promise<{ lines: string[]; exitCode: number }> {
-  const error: unknown = await approvedPlan(approved.fingerprint.hash, now).then(
-    () => undefined,
-    (thrown) => thrown,
-  );
-  const [, ...lines] = error instanceof Error ? error.message.split("\n") : [];
-  return { lines, exitCode: exitCodeOf(error) };
+  const { hash } = approved.fingerprint;
+  const document = await readPlanDocument(now.projectDirectory, now.stack, hash);
+  const planned = await makePlan(now);
+  try {
+    assertApproved(hash, planned, document);
+    return { lines: [], exitCode: 0 };
+  } catch (error) {
+    const [, ...lines] = error instanceof Error ? error.message.split("\n") : [];
+    return { lines, exitCode: exitCodeOf(error) };
+  }
 }
 
 function replaceInConfig(from: string, to: string): void {
@@ -36,10 +41,9 @@ function replaceInConfig(from: string, to: string): void {
   writeFileSync(target.configFile, text.replace(from, to));
 }
 
-describe("approvedPlan", () => {
-  it("gives the plan when nothing differs from what was approved", async () => {
-    const plan = await approvedPlan(approved.fingerprint.hash, target);
-    expect(plan.fingerprint).toEqual(approved.fingerprint);
+describe("assertApproved", () => {
+  it("accepts a plan in which nothing differs from what was approved", async () => {
+    expect(await refusal()).toEqual({ lines: [], exitCode: 0 });
   });
 
   it("refuses after a change of the config", async () => {
@@ -105,19 +109,49 @@ describe("approvedPlan", () => {
 });
 
 describe("approvalRefusal", () => {
+  const asked = async (hash: string) => approvalRefusal(hash, await makePlan(target), target);
+
   it("has nothing to say of what was approved", async () => {
-    expect(await approvalRefusal(approved.fingerprint.hash, target)).toBeUndefined();
+    expect(await asked(approved.fingerprint.hash)).toBeUndefined();
   });
 
   it("says what differs", async () => {
     appendFileSync(join(target.projectDirectory, "infra/cache.ts"), "// more\n");
-    expect(await approvalRefusal(approved.fingerprint.hash, target)).toContain("infra/cache.ts differs");
+    expect(await asked(approved.fingerprint.hash)).toContain("infra/cache.ts differs");
   });
 
   it("leaves a mistake to its own exit code", async () => {
-    await expect(approvalRefusal("abc", target)).rejects.toMatchObject({ code: "SPARKI_USAGE" });
+    await expect(asked("abc")).rejects.toMatchObject({ code: "SPARKI_USAGE" });
   });
 });
+
+/** Between the plan and the update: while a person makes up their mind, anything may move. */
+describe("movedSince", () => {
+  it("has nothing to say while all is as it was planned", async () => {
+    expect(await movedSince(approved, target)).toEqual([]);
+  });
+
+  it.each<[string, () => PlanTarget, string]>([
+    ["config", () => edited("Pulumi.staging.yaml", "db.t4g.large", "db.t4g.xlarge"), "config: sparki:database differs"],
+    ["digest", () => edited("Pulumi.staging.yaml", "b099ca69", "00000000"), "digests: engine was "],
+    ["chart's file", () => edited("apps/charts/engine/values.yaml", "1", "2"), "charts: engine/values.yaml differs"],
+    ["program", () => edited("infra/cache.ts", "1", "2"), "program: infra/cache.ts differs"],
+    ["jobs' program", () => edited("runbook/io/run-job.ts", "job", "work"), "program: runbook/io/run-job.ts differs"],
+    [
+      "state",
+      () => ({ ...target, engine: engineTelling({ ...recorded, resources: [resource("2")] }) }),
+      "state: cache-group differs",
+    ],
+  ])("sees another %s, and nothing else", async (_, moved, said) => {
+    expect(await movedSince(approved, moved())).toEqual([expect.stringContaining(said)]);
+  });
+});
+
+function edited(file: string, from: string, to: string): PlanTarget {
+  const path = join(target.projectDirectory, file);
+  writeFileSync(path, readFileSync(path, "utf8").replace(from, to));
+  return target;
+}
 
 describe("assertHash", () => {
   it.each(["", "abc", "A".repeat(64), `${"a".repeat(64)}\n`])("refuses %j, which is no plan's hash", (hash) => {

@@ -76,6 +76,15 @@ describe("configEntries", () => {
   });
 });
 
+describe("configEntries, of a day", () => {
+  const entries = (on: string) => configEntries({ config: { "sparki:preflight": { restoreTest: [{ on }] } } });
+
+  it("are the same once the engine has written it as a time stamp", () => {
+    expect(entries("2026-11-23 00:00:00 +0000 UTC")).toEqual(entries("2026-11-23"));
+    expect(entries("2026-11-24")).not.toEqual(entries("2026-11-23"));
+  });
+});
+
 describe("stateEntries", () => {
   const secret = (plaintext: string) => ({
     "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",

@@ -9,6 +9,8 @@ const FILES = {
   "gates/b.ts": "export const b = 1;\n",
   "stacks/c.ts": "export type C = 1;\n",
   "runbook/report/unused.ts": "",
+  "runbook/io/run-job.ts": 'import { d } from "./d.ts";\n',
+  "runbook/io/d.ts": "export const d = 1;\n",
   "policies/main.ts": 'await import("./all.ts");\n',
   "policies/all.ts": "",
   "policies/pack": "exec node main.ts\n",

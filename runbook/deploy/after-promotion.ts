@@ -1,0 +1,128 @@
+import { type Counts, NO_COUNTS, sum } from "../../gates/evidence.ts";
+import type { Decision } from "../../gates/tree.ts";
+import type { Release } from "../../stacks/schema.ts";
+import { showWork } from "../report/live.ts";
+import type { Screen } from "../report/screen.ts";
+import { chooseGoal } from "../rollback/rollback.ts";
+import { goBack, type Rollback } from "../rollback/rollback-run.ts";
+import { migratedReleases, obstaclesTo, obstacleText, readPresent } from "../rollback/way-back.ts";
+import type { VerifyContext } from "../verify/verification.ts";
+import { runVerify, type VerifyReport, verdictOf, verifyProblem } from "../verify/verify.ts";
+import { withVerify } from "../verify/verify-release.ts";
+import { countsText } from "../verify/verify-text.ts";
+import type { Outcome } from "./outcome.ts";
+import { decided, type Settled, settle } from "./settle.ts";
+import type { StackTarget } from "./stack-target.ts";
+
+/** What became of a release once it was live. */
+export interface AfterPromotion {
+  /** Undefined when it is verified. */
+  readonly problem: Outcome | undefined;
+  readonly verify: VerifyReport;
+  readonly rollback: Rollback | undefined;
+  readonly decisions: readonly Decision[];
+}
+
+/** Verifies a release that was promoted just now, and does what the decision tree says when it is not well. */
+export async function lookAfterPromotion(target: StackTarget, release: Release): Promise<AfterPromotion> {
+  const goal = { current: undefined as Release | undefined };
+  const { report, decisions } = await withVerify(target, release, async (context): Promise<Settled> => {
+    const first = await verified(context, target);
+    if (verdictOf(first.checks) === "pass")
+      return { report: first, decisions: [decided(first, { ...QUIET, canRollBack: true })] };
+    goal.current = await wayBack(target, release);
+    return settled(context, target, first, goal.current !== undefined);
+  });
+  return act(target, { release, goal: goal.current, report, decisions });
+}
+
+const QUIET = { elapsedSeconds: 0, highErrorSeconds: 0 };
+
+function verified(context: VerifyContext, { clock, screen, signal }: StackTarget): Promise<VerifyReport> {
+  return showWork(screen, clock, `verify ${context.config.release.id}`, async (note) => {
+    const report = await runVerify(context, { screen, signal });
+    note(countsText(report.checks));
+    return report;
+  });
+}
+
+/** The release that was promoted before, where nothing forbids to go back to it. */
+async function wayBack(target: StackTarget, release: Release): Promise<Release | undefined> {
+  const present = await readPresent(target);
+  const goal = await chooseGoal(present);
+  if (goal.kind !== "release") return undefined;
+  const migrated = migratedReleases(present.updates, present.resources, { release });
+  const obstacles = await obstaclesTo(goal.promoted.release, target, migrated);
+  return obstacleText(obstacles) === undefined ? goal.promoted.release : undefined;
+}
+
+async function settled(
+  context: VerifyContext,
+  target: StackTarget,
+  first: VerifyReport,
+  canRollBack: boolean,
+): Promise<Settled> {
+  const { clock, screen, signal } = target;
+  const traffic = context.traffic();
+  traffic.start();
+  try {
+    return await showWork(screen, clock, `settle ${context.config.release.id}`, (note) =>
+      settle(first, {
+        clock,
+        signal,
+        timeScale: context.timeScale,
+        errors: errorsSince(context, () => traffic.counts()),
+        verify: () => runVerify(context, { screen: quiet(screen), signal }),
+        canRollBack,
+        onProgress: note,
+      }),
+    );
+  } finally {
+    await traffic.stop();
+  }
+}
+
+/** Failed requests since the last call: our own at the entrance, and users' by the metrics. */
+function errorsSince({ clock, config, counts }: VerifyContext, made: () => { requests: number; errors: number }) {
+  const objectives = config.objectives.filter(({ kind }) => kind.type === "errors").slice(0, 1);
+  let before = { requests: 0, errors: 0 };
+  let since = clock.now();
+  return async (): Promise<Counts> => {
+    const now = { at: clock.now(), ...made() };
+    const own = { requests: now.requests - before.requests, bad: now.errors - before.errors };
+    const reading = await counts.users.countsSince(objectives, since);
+    const users = reading.kind === "value" ? (Object.values(reading.value)[0] ?? NO_COUNTS) : NO_COUNTS;
+    [before, since] = [now, now.at];
+    return sum(own, users);
+  };
+}
+
+interface Ending {
+  readonly release: Release;
+  readonly goal: Release | undefined;
+  readonly report: VerifyReport;
+  readonly decisions: readonly Decision[];
+}
+
+async function act(target: StackTarget, { release, goal, report, decisions }: Ending): Promise<AfterPromotion> {
+  const action = decisions.at(-1)?.action;
+  const reason = `promoted, but ${verifyProblem(report) ?? "not verified"}`;
+  const done = { verify: report, rollback: undefined, decisions };
+  if (action === "proceed") return { ...done, problem: undefined };
+  if (action === "hold") return { ...done, problem: { outcome: "held", exitCode: 3, reason } };
+  if (action !== "rollback" || goal === undefined)
+    return { ...done, problem: { outcome: "failed", exitCode: 1, reason } };
+  const rollback = await goBack(target, goal, `${release.id}: ${reason}`);
+  return { ...done, rollback, decisions: [...decisions, rollback.decision], problem: endOf(rollback, reason) };
+}
+
+/** What a deploy came to that ended in a rollback. */
+export function endOf({ release, verdict, reason: found }: Rollback, reason: string): Outcome {
+  if (verdict === "pass") return { outcome: "rolled-back", exitCode: 1, reason };
+  return { outcome: "failed", exitCode: 5, reason: `the rollback to ${release.id} failed: ${found}` };
+}
+
+/** The same screen without regions, for work inside a phase that draws its own. */
+function quiet(screen: Screen): Screen {
+  return { ...screen, region: () => () => undefined };
+}

@@ -1,0 +1,99 @@
+import type { Release } from "../../stacks/schema.ts";
+import { approvalRefusal } from "../plan/approval.ts";
+import { movedSince, planAndPreview } from "../plan/make-plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import { writePlan } from "../plan/plan-files.ts";
+import type { OpenPreflight } from "../preflight/open.ts";
+import type { PreflightReport } from "../preflight/run.ts";
+import { showPhase } from "../report/live.ts";
+import { obstaclesTo, type StackPresent } from "../rollback/way-back.ts";
+import { checklistRefusal, goThroughChecklist } from "./checklist.ts";
+import type { PlanRecord } from "./deploy-document.ts";
+import { describeResult } from "./deployment.ts";
+import type { EngineResult } from "./engine-record.ts";
+import { frozenReason } from "./freeze.ts";
+import type { StackTarget } from "./stack-target.ts";
+
+export interface BeginOptions {
+  /** Opens the checklist's ports; whoever deploys knows what people confirmed. */
+  readonly checklist: () => Promise<OpenPreflight>;
+  /** The hash of the plan that was approved; nothing else is deployed. */
+  readonly approved?: string | undefined;
+  /** Asks a person once all is known; throws for a no. */
+  readonly confirm?: (() => Promise<void>) | undefined;
+  /** A person has looked after a rollback failed, and lets deploys begin again. */
+  readonly isThawed?: boolean;
+}
+
+/** What was found before anything was changed. */
+export interface Beginning {
+  /** Why nothing may be changed; a preview that refuses tells by itself. */
+  readonly refusal: string | undefined;
+  readonly preflight?: PreflightReport;
+  readonly plan?: PlanRecord;
+  readonly preview?: EngineResult;
+}
+
+/**
+ * All that comes before the first change: a frozen stack refuses, then the checklist, then the plan, whose report is kept;
+ * then what would make a rollback fail, the approval or the question, and whether anything moved since the plan.
+ */
+export async function begin(
+  target: StackTarget,
+  release: Release,
+  before: StackPresent,
+  options: BeginOptions,
+): Promise<Beginning> {
+  const ice = options.isThawed === true ? undefined : await frozen(target);
+  if (ice !== undefined) return { refusal: ice };
+  const preflight = await goThroughChecklist(target, options.checklist);
+  const refusal = checklistRefusal(preflight);
+  if (refusal !== undefined) return { refusal, preflight };
+  const { plan, preview, files } = await planned(target, release, options);
+  const found = { preflight, preview, plan: { hash: plan.fingerprint.hash, files } };
+  if (preview.outcome !== "succeeded") return { ...found, refusal: undefined };
+  return { ...found, refusal: await refusalOf(plan, target, before, options) };
+}
+
+/** The plan with its report; one preview for both, and no look at what was changed by hand unless an approval needs it. */
+function planned(target: StackTarget, release: Release, { approved }: BeginOptions) {
+  const { screen, clock, plansDirectory } = target;
+  return showPhase(screen, clock, `preview ${release.id}`, async (phase) => {
+    const options = { isBrief: approved === undefined, watch: phase.watch({ lines: false }) };
+    const { plan, preview } = await planAndPreview(target, options);
+    const files = await writePlan(plansDirectory, plan);
+    phase.note(`${describeResult(preview)}, ${preview.policy.checked} policy checks`);
+    return { plan, preview, files };
+  });
+}
+
+async function refusalOf(
+  plan: Plan,
+  target: StackTarget,
+  before: StackPresent,
+  { approved, confirm }: BeginOptions,
+): Promise<string | undefined> {
+  const { plansDirectory: projectDirectory, stack } = target;
+  const refusal = await missingWayBack(target, before);
+  if (refusal !== undefined) return refusal;
+  const unapproved = approved && (await approvalRefusal(approved, plan, { projectDirectory, stack }));
+  if (unapproved) return unapproved;
+  await confirm?.();
+  const moved = await movedSince(plan, target);
+  if (moved.length === 0) return undefined;
+  return ["not what was planned any more; nothing was changed", ...moved.map((line) => `  ${line}`)].join("\n");
+}
+
+async function frozen({ engine, stack }: StackTarget): Promise<string | undefined> {
+  const reason = await frozenReason(engine);
+  return reason && `${reason}. Nothing is deployed until that is mended. Run: npx sparki rollback --stack ${stack}`;
+}
+
+/** A release that could not be gone back from for want of images is not begun. */
+async function missingWayBack(target: StackTarget, { live }: StackPresent): Promise<string | undefined> {
+  if (live === undefined) return undefined;
+  const { missing, unknown } = await obstaclesTo(live.release, target, []);
+  for (const image of unknown) target.screen.line(`  ! not known to be there for a rollback: ${image}`);
+  if (missing.length === 0) return undefined;
+  return `a rollback to ${live.release.id} would fail: the registry no longer has ${missing.join(" and ")}`;
+}
