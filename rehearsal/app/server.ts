@@ -20,7 +20,7 @@ export interface Service {
   readonly close: () => Promise<void>;
 }
 
-/** Serves until SIGTERM, then goes unready, lets balancers notice, finishes what is in flight and exits 0. */
+/** Serves until SIGTERM, then goes unready, finishes what is in flight and exits 0. */
 export async function serve(settings: Settings, service: Service): Promise<void> {
   const misbehaviour = new Misbehaviour(settings.behaviour, settings.root);
   const metrics = new RequestMetrics(service.registry);

@@ -17,7 +17,7 @@ export interface Settings {
   readonly track: string;
   readonly database: { readonly host: string; readonly port: number; readonly name: string };
   readonly cache: { readonly host: string; readonly port: number };
-  /** Seconds between SIGTERM and the closing of the listening socket, so that load balancers notice first. */
+  /** Seconds between SIGTERM and the closing of the listening socket; 0 leaves it to preStop that balancers notice first. */
   readonly shutdownDelaySeconds: number;
 }
 
@@ -39,7 +39,7 @@ export function settingsFrom(env: Readonly<Record<string, string | undefined>>):
       name: env.DATABASE_NAME ?? "sparki",
     },
     cache: { host: env.CACHE_HOST ?? "127.0.0.1", port: numberOf(env, "CACHE_PORT", 6379) },
-    shutdownDelaySeconds: numberOf(env, "SHUTDOWN_DELAY_SECONDS", 1),
+    shutdownDelaySeconds: numberOf(env, "SHUTDOWN_DELAY_SECONDS", 0),
   };
 }
 

@@ -38,7 +38,7 @@ export function timingAt(timeScale: number): Timing {
     // The machine may be busier than a node: two seconds at least.
     probeTimeout: (probe) => 1000 * Math.max(probe.timeoutSeconds ?? 1, 2),
     grace: (seconds) => scaled(seconds, 5),
-    preStopSleep: (seconds) => scaled(seconds, 1),
+    preStopSleep: (seconds) => scaled(seconds, 2),
     imagePull: () => scaled(IMAGE_PULL_SECONDS, 0),
     restartDelay: (failures) => (failures <= 1 ? 0 : backOff(failures - 1)),
     secretRotation: () => scaled(ROTATION_POLL_SECONDS, 5),

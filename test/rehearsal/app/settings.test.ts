@@ -2,7 +2,7 @@ import { secretFiles, settingsFrom } from "../../../rehearsal/app/settings.ts";
 
 describe("settingsFrom", () => {
   it("has a default for everything", () => {
-    expect(settingsFrom({})).toMatchObject({ port: 8080, root: "/", release: "unknown", shutdownDelaySeconds: 1 });
+    expect(settingsFrom({})).toMatchObject({ port: 8080, root: "/", release: "unknown", shutdownDelaySeconds: 0 });
   });
 
   it("reads what a pod is given", () => {

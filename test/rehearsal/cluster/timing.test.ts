@@ -18,7 +18,7 @@ describe("timingAt", () => {
     expect(timing.probeDelay({ initialDelaySeconds: 20 })).toBe(200);
     expect(timing.grace(60)).toBe(5000);
     expect(timing.grace(2)).toBe(2000);
-    expect(timing.preStopSleep(45)).toBe(1000);
+    expect(timing.preStopSleep(45)).toBe(2000);
     expect([1, 2, 3, 4, 9].map((failures) => timing.restartDelay(failures))).toEqual([0, 1000, 2000, 4000, 30_000]);
   });
 
