@@ -21,11 +21,14 @@ beforeAll(async () => {
 
 afterAll(() => server?.stop());
 
+const BOT = { secretName: "slack", addressKey: "address", tokenKey: "token" };
+
 const CASES = STACKS.flatMap((stack) => [
   ...WORKLOADS.flatMap((workload) =>
     TRACKS.map((track) => ({ name: `${workload}-${track}`, stack, objects: renderWorkload(stack, workload, track) })),
   ),
   { name: "monitoring", stack, objects: renderMonitoring(stack) },
+  { name: "monitoring by Slack's bot", stack, objects: renderMonitoring(stack, { slack: BOT }) },
 ]);
 
 describe.each(CASES)("$name of $stack on a real API server", ({ objects }) => {
