@@ -1,6 +1,4 @@
-import { join } from "node:path";
 import type { Command, CommandInput, CommandResult, Ports } from "../command.ts";
-import type { DeployDocument } from "../deploy/deploy-document.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
 import type { Answers } from "../preflight/context.ts";
 import type { OpenPreflight } from "../preflight/open.ts";
@@ -48,12 +46,14 @@ export const deploy: Command = {
 
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { deployDocument } = await import("../deploy/deploy-document.ts");
+  const { goThroughChecklist } = await import("../deploy/checklist.ts");
   const { runDeploy } = await import("../deploy/deploy-run.ts");
   const { deployText } = await import("../deploy/deploy-text.ts");
   const { readLiveRelease } = await import("../io/live-release.ts");
   const { openTarget } = await import("../deploy/real-target.ts");
+  const { reportDeploy } = await import("../report/deploy-report.ts");
   const { openScreen } = await import("../report/screen.ts");
-  const { reportLine } = await import("../report/deploy-files.ts");
+  const { reportLine } = await import("../report/report-files.ts");
   const { assertHash } = await import("../plan/approval.ts");
   const hash = typeof options.approved === "string" ? options.approved : undefined;
   if (hash !== undefined) assertHash(hash);
@@ -66,7 +66,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     const start = ports.clock.now();
     const answers = await answersTo(options, ports.signal);
     const done = await runDeploy(target, {
-      checklist: () => openChecklist(target, answers, ports),
+      checklist: () => goThroughChecklist(target, () => openChecklist(target, answers, ports)),
       approved: hash,
       confirm: isAgreed ? undefined : await question(target),
       isThawed: options.thaw === true,
@@ -76,7 +76,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     const wallSeconds = ports.clock.now() - start;
     const dependencies = await dependenciesOf(target);
     const document = deployDocument(done, { stack: target.stack, live, notifications, wallSeconds, dependencies });
-    const report = await writeReport(document, target, ports, hash);
+    const report = await reportDeploy(document, target, ports.cwd);
     ports.stderr.write(`${deployText(document, screen.paint)}${reportLine(report)}`);
     return { exitCode: document.exitCode, json: { scenario: "deploy", ...document, world: null, report } };
   } finally {
@@ -106,22 +106,6 @@ async function dependenciesOf({ engine }: OpenTarget): Promise<Dependencies> {
   const { dependenciesIn, resourcesIn } = await import("../report/state.ts");
   const state = await engine.exportState().catch(() => ({ deployment: {} }));
   return dependenciesIn(resourcesIn(state));
-}
-
-/** Beside the plans, in the project's folder. */
-async function writeReport(
-  document: DeployDocument,
-  { stack, config, clock, screen }: OpenTarget,
-  { cwd }: Ports,
-  hash: string | undefined,
-): Promise<string | null> {
-  const { writeDeployReport } = await import("../report/deploy-files.ts");
-  const { deployLinks } = await import("../report/deploy-links.ts");
-  const { planPageBeside } = await import("../plan/plan-files.ts");
-  const { PROJECT_DIRECTORY } = await import("../project.ts");
-  const links = deployLinks(await config(), hash && planPageBeside(stack, hash));
-  const directory = join(PROJECT_DIRECTORY, ".sparki", "deploys");
-  return writeDeployReport(document, { directory, at: clock.now(), cwd, notes: [], links }, screen.line);
 }
 
 /** Undefined while there is no cluster, and so no output. */

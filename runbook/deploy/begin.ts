@@ -1,13 +1,13 @@
 import type { Release } from "../../stacks/schema.ts";
+import type { Engine } from "../io/engine.ts";
 import { approvalRefusal } from "../plan/approval.ts";
-import { movedSince, planAndPreview } from "../plan/make-plan.ts";
+import { movedSince, type PlanTarget, planAndPreview } from "../plan/make-plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import { writePlan } from "../plan/plan-files.ts";
-import type { OpenPreflight } from "../preflight/open.ts";
 import type { PreflightReport } from "../preflight/run.ts";
 import { showPhase } from "../report/live.ts";
 import { obstaclesTo, type StackPresent } from "../rollback/way-back.ts";
-import { checklistRefusal, goThroughChecklist } from "./checklist.ts";
+import { checklistRefusal } from "./checklist.ts";
 import type { PlanRecord } from "./deploy-document.ts";
 import { describeResult } from "./deployment.ts";
 import type { EngineResult } from "./engine-record.ts";
@@ -15,14 +15,21 @@ import { frozenReason } from "./freeze.ts";
 import type { StackTarget } from "./stack-target.ts";
 
 export interface BeginOptions {
-  /** Opens the checklist's ports; whoever deploys knows what people confirmed. */
-  readonly checklist: () => Promise<OpenPreflight>;
+  /** Goes through the checklist; whoever deploys knows what people confirmed. */
+  readonly checklist: () => Promise<PreflightReport>;
   /** The hash of the plan that was approved; nothing else is deployed. */
   readonly approved?: string | undefined;
   /** Asks a person once all is known; throws for a no. */
   readonly confirm?: (() => Promise<void>) | undefined;
   /** A person has looked after a rollback failed, and lets deploys begin again. */
   readonly isThawed?: boolean;
+}
+
+/** What the time before the first change touches of a stack. */
+export interface BeginTarget
+  extends Omit<PlanTarget, "engine">,
+    Pick<StackTarget, "plansDirectory" | "registry" | "screen"> {
+  readonly engine: PlanTarget["engine"] & Pick<Engine, "tags">;
 }
 
 /** What was found before anything was changed. */
@@ -39,14 +46,14 @@ export interface Beginning {
  * then what would make a rollback fail, the approval or the question, and whether anything moved since the plan.
  */
 export async function begin(
-  target: StackTarget,
+  target: BeginTarget,
   release: Release,
-  before: StackPresent,
+  before: Pick<StackPresent, "live">,
   options: BeginOptions,
 ): Promise<Beginning> {
   const ice = options.isThawed === true ? undefined : await frozen(target);
   if (ice !== undefined) return { refusal: ice };
-  const preflight = await goThroughChecklist(target, options.checklist);
+  const preflight = await options.checklist();
   const refusal = checklistRefusal(preflight);
   if (refusal !== undefined) return { refusal, preflight };
   const { plan, preview, files } = await planned(target, release, options);
@@ -56,7 +63,7 @@ export async function begin(
 }
 
 /** The plan with its report; one preview for both, and no look at what was changed by hand unless an approval needs it. */
-function planned(target: StackTarget, release: Release, { approved }: BeginOptions) {
+function planned(target: BeginTarget, release: Release, { approved }: BeginOptions) {
   const { screen, clock, plansDirectory } = target;
   return showPhase(screen, clock, `preview ${release.id}`, async (phase) => {
     const options = { isBrief: approved === undefined, watch: phase.watch({ lines: false }) };
@@ -69,8 +76,8 @@ function planned(target: StackTarget, release: Release, { approved }: BeginOptio
 
 async function refusalOf(
   plan: Plan,
-  target: StackTarget,
-  before: StackPresent,
+  target: BeginTarget,
+  before: Pick<StackPresent, "live">,
   { approved, confirm }: BeginOptions,
 ): Promise<string | undefined> {
   const { plansDirectory: projectDirectory, stack } = target;
@@ -84,13 +91,13 @@ async function refusalOf(
   return ["not what was planned any more; nothing was changed", ...moved.map((line) => `  ${line}`)].join("\n");
 }
 
-async function frozen({ engine, stack }: StackTarget): Promise<string | undefined> {
+async function frozen({ engine, stack }: BeginTarget): Promise<string | undefined> {
   const reason = await frozenReason(engine);
   return reason && `${reason}. Nothing is deployed until that is mended. Run: npx sparki rollback --stack ${stack}`;
 }
 
 /** A release that could not be gone back from for want of images is not begun. */
-async function missingWayBack(target: StackTarget, { live }: StackPresent): Promise<string | undefined> {
+async function missingWayBack(target: BeginTarget, { live }: Pick<StackPresent, "live">): Promise<string | undefined> {
   if (live === undefined) return undefined;
   const { missing, unknown } = await obstaclesTo(live.release, target, []);
   for (const image of unknown) target.screen.line(`  ! not known to be there for a rollback: ${image}`);

@@ -7,8 +7,8 @@ import type { StackTarget } from "./stack-target.ts";
 
 /** Goes through the checklist before anything is changed, and closes its ports again. */
 export async function goThroughChecklist(
-  { clock, screen, signal }: StackTarget,
-  open: () => Promise<OpenPreflight>,
+  { clock, screen, signal }: Pick<StackTarget, "clock" | "screen" | "signal">,
+  open: () => Promise<Pick<OpenPreflight, "context" | "close">>,
 ): Promise<PreflightReport> {
   const opened = await open();
   try {

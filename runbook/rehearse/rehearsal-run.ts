@@ -3,6 +3,7 @@ import { nextRelease, type ReleaseDescriptor, type Scenario } from "../../rehear
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import type { Ports } from "../command.ts";
+import { goThroughChecklist } from "../deploy/checklist.ts";
 import { deployDocument } from "../deploy/deploy-document.ts";
 import { type DeployRun, runDeploy } from "../deploy/deploy-run.ts";
 import { deploy } from "../deploy/deployment.ts";
@@ -10,7 +11,7 @@ import type { StackTarget } from "../deploy/stack-target.ts";
 import type { Engine, Watcher } from "../io/engine.ts";
 import { readLiveRelease } from "../io/live-release.ts";
 import { openNetwork } from "../io/network.ts";
-import type { OpenPreflight } from "../preflight/open.ts";
+import type { PreflightReport } from "../preflight/run.ts";
 import { showPhase } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
 import { dependenciesIn, resourcesIn } from "../report/state.ts";
@@ -42,7 +43,7 @@ export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports
   const network = openNetwork(session.environment);
   try {
     const target = rehearsedTarget(session, { network, screen, tools, ports });
-    const checklist = () => rehearsedPreflight(session, tools, ports);
+    const checklist = () => goThroughChecklist(target, () => rehearsedPreflight(session, tools, ports));
     const run = await deployAll(plan, session, target, checklist).finally(() => target.notifications.all());
     const notifications = await target.notifications.all();
     const report = await reportOn(plan, session, run, { ports, start, notifications });
@@ -59,7 +60,7 @@ async function deployAll(
   { scenario, crashAt }: RehearsalPlan,
   session: RehearsalSession,
   target: StackTarget,
-  checklist: () => Promise<OpenPreflight>,
+  checklist: () => Promise<PreflightReport>,
 ): Promise<DeployRun> {
   const configured = session.project.release;
   let run: DeployRun | undefined;

@@ -1,0 +1,148 @@
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { type BeginOptions, type BeginTarget, begin } from "../../../runbook/deploy/begin.ts";
+import { makePlan } from "../../../runbook/plan/make-plan.ts";
+import { writePlan } from "../../../runbook/plan/plan-files.ts";
+import type { PreflightReport } from "../../../runbook/preflight/run.ts";
+import { plainScreen } from "../../../runbook/report/screen.ts";
+import { plannedProject, urnOf } from "../../support/planning.ts";
+import { recordOf, releaseNamed } from "../../support/updates.ts";
+
+const CACHE = { type: "aws:elasticache/replicationGroup:ReplicationGroup", name: "cache-group" };
+const STEP = { ...CACHE, op: "update", before: { nodeType: "a" }, after: { nodeType: "b" } } as const;
+const RESOURCES = [{ urn: urnOf(CACHE), type: CACHE.type, custom: true, modified: "1" }];
+const [one, two] = [releaseNamed("1.0"), releaseNamed("2.0")];
+const live = recordOf(one);
+
+let target: BeginTarget;
+let previews: number;
+beforeEach(() => {
+  previews = 0;
+  const project = plannedProject({ steps: [STEP], resources: RESOURCES });
+  const plan: BeginTarget["engine"]["plan"] = (...args) => {
+    previews++;
+    return project.engine.plan(...args);
+  };
+  target = {
+    ...project,
+    plansDirectory: project.projectDirectory,
+    engine: { ...project.engine, plan, tags: async () => ({}) },
+    registry: { find: async () => ({ kind: "there" }) },
+    screen: plainScreen(new PassThrough()),
+  };
+});
+afterEach(() => rmSync(target.projectDirectory, { recursive: true }));
+
+const confirmation = { confirmed: true, how: "flag" } as const;
+const report = (status: "pass" | "fail"): PreflightReport => ({
+  stack: "staging",
+  release: "2.0",
+  outcome: "passed",
+  exitCode: 0,
+  seconds: 1,
+  checks: [{ id: "images", group: "Application", title: "Images", status, reason: "as looked at", seconds: 1 }],
+  confirmations: { "on-call-confirmed": confirmation, "window-announced": confirmation },
+});
+const begun = (options: Partial<BeginOptions> = {}, changes: Partial<BeginTarget> = {}) =>
+  begin({ ...target, ...changes }, two, { live }, { checklist: async () => report("pass"), ...options });
+
+describe("begin", () => {
+  it("lets a deploy begin with one preview, and keeps the plan's report", async () => {
+    const found = await begun();
+    expect(found).toMatchObject({
+      refusal: undefined,
+      preflight: { outcome: "passed" },
+      preview: { outcome: "succeeded" },
+      plan: { hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    });
+    expect(previews).toBe(1);
+    for (const file of Object.values(found.plan?.files ?? { none: "none" }))
+      expect(existsSync(join(target.plansDirectory, file))).toBe(true);
+  });
+
+  it("refuses a frozen stack before it looks at anything, unless a person has thawed it", async () => {
+    const tags = async () => ({ "sparki:frozen": "the rollback to 1.0 failed" });
+    const engine = { ...target.engine, tags };
+    const checklist = jest.fn(async () => report("pass"));
+    const found = await begun({ checklist }, { engine });
+    expect(found.refusal).toMatch(/^the rollback to 1.0 failed\. .* npx sparki rollback --stack staging$/);
+    expect(checklist).not.toHaveBeenCalled();
+    expect((await begun({ checklist, isThawed: true }, { engine })).refusal).toBeUndefined();
+  });
+
+  it("refuses what the checklist refuses, before any preview", async () => {
+    const found = await begun({ checklist: async () => report("fail") });
+    expect(found.refusal).toBe("preflight failed. Images: as looked at");
+    expect(found.preflight).toBeDefined();
+    expect(previews).toBe(0);
+  });
+
+  it("leaves it to a preview that fails to say so, and asks nobody", async () => {
+    const confirm = jest.fn(async () => undefined);
+    const failed = plannedProject({ steps: [], result: { outcome: "failed", failure: "no" } });
+    const engine = { ...target.engine, plan: failed.engine.plan };
+    const found = await begun({ confirm }, { engine });
+    expect(found).toMatchObject({ refusal: undefined, preview: { outcome: "failed" } });
+    expect(confirm).not.toHaveBeenCalled();
+    rmSync(failed.projectDirectory, { recursive: true });
+  });
+
+  it("refuses a release that could not be gone back from (F48)", async () => {
+    const registry: BeginTarget["registry"] = { find: async () => ({ kind: "missing" }) };
+    expect((await begun({}, { registry })).refusal).toMatch(
+      /^a rollback to 1\.0 would fail: the registry no longer has /,
+    );
+  });
+
+  it("throws for a person's no", async () => {
+    const confirm = () => Promise.reject(new Error("not confirmed; nothing was changed"));
+    await expect(begun({ confirm })).rejects.toThrow("not confirmed");
+  });
+
+  it("refuses when something moved while a person made up their mind", async () => {
+    const confirm = async () => appendFileSync(join(target.projectDirectory, "infra/cache.ts"), "// more\n");
+    expect((await begun({ confirm })).refusal).toBe(
+      "not what was planned any more; nothing was changed\n  program: infra/cache.ts differs",
+    );
+  });
+});
+
+/** F18, F19: what was approved is what is deployed. */
+describe("begin, with an approved plan", () => {
+  let approved: string;
+  beforeEach(async () => {
+    const plan = await makePlan(target);
+    await writePlan(target.plansDirectory, plan);
+    approved = plan.fingerprint.hash;
+    previews = 0;
+  });
+  const replaced = (file: string, from: string, to: string) => () => {
+    const path = join(target.projectDirectory, file);
+    writeFileSync(path, readFileSync(path, "utf8").replace(from, to));
+    return target;
+  };
+  const moved = () => {
+    const resources = RESOURCES.map((resource) => ({ ...resource, modified: "2" }));
+    const { engine, projectDirectory } = plannedProject({ steps: [STEP], resources });
+    rmSync(projectDirectory, { recursive: true });
+    return { ...target, engine: { ...target.engine, exportState: engine.exportState } };
+  };
+
+  it("lets it begin, with one preview", async () => {
+    expect((await begun({ approved })).refusal).toBeUndefined();
+    expect(previews).toBe(1);
+  });
+
+  it.each<[string, () => BeginTarget, string]>([
+    ["the config", replaced("Pulumi.staging.yaml", "db.t4g.large", "db.t4g.xlarge"), "config: sparki:database differs"],
+    ["a chart's file", replaced("apps/charts/engine/values.yaml", "1", "2"), "charts: engine/values.yaml differs"],
+    ["a digest", replaced("Pulumi.staging.yaml", "b099ca69", "00000000"), "digests: engine was "],
+    ["the program", replaced("infra/cache.ts", "1", "2"), "program: infra/cache.ts differs"],
+    ["the state", moved, "state: cache-group differs"],
+  ])("refuses after a change of %s alone, and says so", async (_, change, said) => {
+    const { refusal } = await begun({ approved }, change());
+    expect(refusal).toMatch(/^not what was approved for staging; nothing was changed\n {2}/);
+    expect(refusal?.split("\n").slice(1)).toEqual([expect.stringContaining(said)]);
+  });
+});
