@@ -6,7 +6,7 @@ Without --to, that is what was last promoted when a deployment did not end, and 
 release that was promoted before the one that is live. Shows the preview and asks; then it is
 an update forward to that release's images, under the policies and the health gates, with the
 database left as it is. Within two minutes the running digests, the pods' health and the error
-rate with its bound must prove it.
+rate with its bound must prove it. A report is left in .sparki/deploys as HTML and as JSON.
 
 Refused before anything changes: a release whose images are gone, and one whose code can no
 longer run on the database (docs/rollback.md says which). Going back twice changes nothing.
@@ -37,6 +37,8 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   if (!isDryRun && options.yes !== true) assertSomebody();
   const { openTarget } = await import("../deploy/real-target.ts");
   const { inColumns } = await import("../report/columns.ts");
+  const { reportRollback } = await import("../report/deploy-report.ts");
+  const { reportLine } = await import("../report/report-files.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { runRequestedRollback } = await import("../rollback/requested-rollback.ts");
   const screen = await openScreen(ports);
@@ -52,10 +54,13 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     const { paint } = screen;
     const { outcome, exitCode, reason } = done;
     const colour = exitCode === 0 ? paint.good : paint.bad;
-    ports.stderr.write(
-      inColumns(`\n${paint.strong(`rollback ${target.stack}`)}: ${colour(outcome)} (exit ${exitCode})\n${reason}\n`),
-    );
-    return { exitCode, json: { stack: target.stack, ...done, notifications: await target.notifications.all() } };
+    const report = await reportRollback(done, target, ports.cwd);
+    const end = `${paint.strong(`rollback ${target.stack}`)}: ${colour(outcome)} (exit ${exitCode})`;
+    ports.stderr.write(`${inColumns(`\n${end}\n${reason}\n`)}${reportLine(report)}`);
+    return {
+      exitCode,
+      json: { stack: target.stack, ...done, notifications: await target.notifications.all(), report },
+    };
   } finally {
     await target.close();
   }

@@ -34,15 +34,6 @@ export async function readPlanDocument(projectDirectory: string, stack: string, 
   }
 }
 
-/** The page of the plan with this hash, as a link from a file in a folder beside that of the plans. */
-export function planPageBeside(stack: string, hash: string): string {
-  return `../plans/${nameOf(stack, hash, "html")}`;
-}
-
 function pathOf(projectDirectory: string, stack: string, hash: string, ending: string): string {
-  return join(projectDirectory, ".sparki", "plans", nameOf(stack, hash, ending));
-}
-
-function nameOf(stack: string, hash: string, ending: string): string {
-  return `${stack}-${hash.slice(0, HASH_DIGITS)}.${ending}`;
+  return join(projectDirectory, ".sparki", "plans", `${stack}-${hash.slice(0, HASH_DIGITS)}.${ending}`);
 }

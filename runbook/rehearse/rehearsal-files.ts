@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { parseConfig } from "../../stacks/config.ts";
 import type { Ports } from "../command.ts";
-import { writeDeployReport } from "../report/deploy-files.ts";
-import { deployLinks } from "../report/deploy-links.ts";
+import { deployHtml } from "../report/deploy-html.ts";
 import { duration } from "../report/duration.ts";
+import { writeReport } from "../report/report-files.ts";
+import { docsLinks, planLinks } from "../report/report-links.ts";
 import type { RehearsalReport } from "./rehearsal-report.ts";
 import type { RehearsalSession } from "./rehearsal-session.ts";
 
@@ -13,10 +14,15 @@ export async function withReport(
   { clock, cwd, stderr }: Pick<Ports, "clock" | "cwd" | "stderr">,
   report: Omit<RehearsalReport, "report">,
 ): Promise<RehearsalReport> {
-  const links = deployLinks(parseConfig(project.config(), stack));
   const directory = join(runDirectory, "report");
-  const place = { directory, at: clock.now(), cwd, notes: notesOf(report), links };
-  return { ...report, report: await writeDeployReport(report, place, (line) => stderr.write(`${line}\n`)) };
+  const beside = {
+    notes: notesOf(report),
+    links: [...planLinks(report, directory), ...docsLinks(parseConfig(project.config(), stack))],
+  };
+  const page = (madeAt: string) => deployHtml(report, { madeAt, ...beside });
+  const reported = { stack, release: report.release.id, document: report, page };
+  const warn = (line: string) => stderr.write(`${line}\n`);
+  return { ...report, report: await writeReport(reported, { directory, at: clock.now(), cwd }, warn) };
 }
 
 function notesOf({ scenario, timing, world }: Omit<RehearsalReport, "report">): string[] {

@@ -1,7 +1,7 @@
 import { deployRows, headline, row } from "../deploy/deploy-text.ts";
 import { inColumns } from "../report/columns.ts";
-import { reportLine } from "../report/deploy-files.ts";
 import { duration } from "../report/duration.ts";
+import { reportLine } from "../report/report-files.ts";
 import type { Paint } from "../report/screen.ts";
 import type { RehearsalReport } from "./rehearsal-report.ts";
 

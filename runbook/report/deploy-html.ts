@@ -1,18 +1,13 @@
-import type { DeployDocument, RollbackDocument } from "../deploy/deploy-document.ts";
+import type { DeployDocument } from "../deploy/deploy-document.ts";
 import { liveIn } from "../deploy/deploy-text.ts";
+import { preflightHtml, verifyHtml } from "./deploy-html-checks.ts";
 import { gatesSection } from "./deploy-html-gates.ts";
 import { duration } from "./duration.ts";
 import { PLOT_STYLE } from "./gate-plot.ts";
-import { factTable, list, page, section, table, text } from "./page.ts";
+import { factTable, type Link, linksSection, list, page, section, table, text } from "./page.ts";
 import { policyHtml } from "./policy-html.ts";
+import { goneBackHtml } from "./rollback-html.ts";
 import { TIMELINE_STYLE, timelinePicture } from "./timeline-picture.ts";
-
-/** Somewhere to read on. */
-export interface Link {
-  readonly title: string;
-  /** A web address, or a path beside the report. */
-  readonly href: string;
-}
 
 /** What a report says beside the document. */
 export interface DeployPage {
@@ -25,7 +20,8 @@ export interface DeployPage {
 
 /** A deploy as one HTML page for people, the outcome first, that needs no network and no script, and fits a telephone's width. */
 export function deployHtml(document: DeployDocument, { madeAt, notes, links }: DeployPage): string {
-  const { stack, release, outcome, exitCode, reason, decisions, steps, gates, rollback, notifications } = document;
+  const { stack, release, outcome, exitCode, reason, decisions, steps, gates, notifications } = document;
+  const { preflight, verify, rollback } = document;
   const body = [
     `<h1>Deploy of ${text(release.id)} to ${text(stack)}: <span class="${exitCode === 0 ? "good" : "bad"}">${outcome}</span></h1>`,
     `<p>${text(reason)}</p>`,
@@ -35,10 +31,12 @@ export function deployHtml(document: DeployDocument, { madeAt, notes, links }: D
     section("Decisions", decisionList(decisions)),
     section("Timeline", timelinePicture(steps)),
     section("Gates", gatesSection(gates)),
-    ...(rollback === null ? [] : [section(`Rollback to ${rollback.release.id}`, rollbackText(rollback))]),
+    ...(verify === null ? [] : [section("Verified", verifyHtml(verify))]),
+    ...(rollback === null ? [] : [section(`Rollback to ${rollback.release.id}`, goneBackHtml(rollback))]),
+    ...(preflight === null ? [] : [section("Checklist before", preflightHtml(preflight))]),
     section("Policies", policyHtml(document.policy)),
     section("Told", list(notifications.map(notificationItem))),
-    ...(links.length === 0 ? [] : [section("Read on", list(links.map(linkItem)))]),
+    ...linksSection(links),
   ];
   return page(`Deploy of ${release.id} to ${stack}: ${outcome}`, body, `${TIMELINE_STYLE}${PLOT_STYLE}`);
 }
@@ -77,16 +75,7 @@ function decisionList(decisions: DeployDocument["decisions"]): string {
   return list(decisions.map(item), "ordered");
 }
 
-function rollbackText({ verdict, reason, seconds, steps, gates }: RollbackDocument): string {
-  const shown = `<strong class="${verdict === "pass" ? "good" : "bad"}">${verdict}</strong>`;
-  return `<p>${shown} after ${duration(seconds)}: ${text(reason)}</p>${timelinePicture(steps)}${gatesSection(gates)}`;
-}
-
 function notificationItem({ channel, text: said, problem }: DeployDocument["notifications"][number]): string {
   const how = problem === null ? "" : `: <strong class="bad">not delivered</strong>, ${text(problem)}`;
   return `${text(channel)}${how}<pre>${text(said)}</pre>`;
-}
-
-function linkItem({ title, href }: Link): string {
-  return `<a href="${text(href)}">${text(title)}</a>`;
 }

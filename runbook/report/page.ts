@@ -15,7 +15,8 @@ code, pre { font: .875rem/1.45 ui-monospace, monospace; }
 pre { background: var(--soft); padding: .75rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 ins, .good { color: var(--good); text-decoration: none; }
 del, .bad { color: var(--bad); text-decoration: none; }
-th { overflow-wrap: normal; }
+thead th { overflow-wrap: normal; }
+tbody th { min-width: 6rem; }
 ul, ol { padding-left: 1.25rem; }
 summary { cursor: pointer; padding: .25rem 0; font-weight: 600; }
 `;
@@ -48,6 +49,19 @@ export function list(items: readonly string[], kind: "ordered" | "unordered" = "
 export function factTable(caption: string, facts: readonly (readonly [what: string, value: string])[]): string {
   const rows = facts.map(([what, value]) => `<tr><th scope="row">${text(what)}</th><td>${text(value)}</td></tr>`);
   return `<table><caption>${text(caption)}</caption><tbody>${rows.join("")}</tbody></table>`;
+}
+
+/** Somewhere to read on. */
+export interface Link {
+  readonly title: string;
+  /** A web address, or a path beside the page. */
+  readonly href: string;
+}
+
+/** A part of a page with places to read on; nothing where there are none. */
+export function linksSection(links: readonly Link[]): string[] {
+  const items = links.map(({ title, href }) => `<a href="${text(href)}">${text(title)}</a>`);
+  return items.length === 0 ? [] : [section("Read on", list(items))];
 }
 
 /** A table whose first column names its rows; cells are HTML. */

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { leakedFiles, leakedIn, secretsOf } from "../support/secrets.ts";
 import { makeRuns, type Runs, reportIn, type SparkiRun, sparki } from "../support/sparki.ts";
@@ -10,6 +11,7 @@ describe.each([
   ["upgrade", 0, "promoted"],
   ["error-spike", 1, "rolled-back"],
   ["bad-image", 1, "rolled-back"],
+  ["e2e-fails", 1, "failed"],
 ] as const)("sparki rehearse %s --json", (scenario, exitCode, outcome) => {
   let runs: Runs;
   let run: SparkiRun;
@@ -43,7 +45,7 @@ describe.each([
   });
 
   it("reports from the Kubernetes API what the fleets and the one-boxes really run", () => {
-    const { images } = (outcome === "promoted" ? report.release : report.previous) ?? report.release;
+    const { images } = (outcome === "rolled-back" ? report.previous : report.release) ?? report.release;
     const tracks = (image: string) => ({ oneBox: [digest(image)], fleet: [digest(image)] });
     expect(report.live).toEqual({ engine: tracks(images.engine), web: tracks(images.web) });
   });
@@ -53,6 +55,31 @@ describe.each([
     expect(report.policy.violations).toEqual([]);
   });
 
+  it("leaves its report as a page and as a document, and says where at the end", () => {
+    const path = `${report.report}`;
+    const [, shown] = /\n {2}\S[^\n]*\n\nReport: (\S+\.html)\n/.exec(run.stderr) ?? [];
+    expect(shown).toBe(path);
+    const read = (file: string) => readFileSync(join(import.meta.dirname, "../..", file), "utf8");
+    expect(read(path)).toMatch(new RegExp(`<h1>Deploy of .*>${outcome}</span></h1>`));
+    expect({ ...JSON.parse(read(path.replace(/html$/, "json"))), report: path }).toEqual(JSON.parse(run.stdout));
+  });
+
+  it("keeps how the bounds of each objective closed in, up to the numbers that decided", () => {
+    const counted = report.gates.filter(({ looks }) => looks !== undefined);
+    expect(counted.length > 0).toBe(scenario !== "bad-image");
+    for (const { looks = [], requests, bad, gate } of counted) {
+      expect({ gate, ...looks.at(-1) }).toMatchObject({ gate, requests, bad });
+      expect(looks.length).toBeLessThanOrEqual(50);
+    }
+  });
+
+  it("goes through the checklist and keeps the plan's report before it changes anything", () => {
+    expect(report.preflight).toMatchObject({ outcome: "passed", exitCode: 0 });
+    expect(report.preflight?.confirmations["on-call-confirmed"]).toEqual({ confirmed: true, how: "rehearsed" });
+    const page = join(runs.directory, "prod", report.plan?.files.html ?? "");
+    expect(readFileSync(page, "utf8")).toContain(report.plan?.hash);
+  });
+
   it("has no secret in its state, its logs, its world or its output", () => {
     const directory = join(runs.directory, "prod");
     const secrets = secretsOf(directory);
@@ -60,7 +87,46 @@ describe.each([
     expect(leakedFiles(directory, secrets)).toEqual([]);
   });
 
-  if (outcome === "promoted") {
+  const found = (id: string) => report.verify?.checks.find((check) => check.id === id);
+
+  if (outcome === "failed") {
+    it("promotes what every gate lets through, and finds by its end-to-end tests that it is not well", () => {
+      expect(report.verify).toMatchObject({ outcome: "failed", exitCode: 1 });
+      expect(report.verify?.checks.filter(({ status }) => status === "fail").map(({ id }) => id)).toEqual(["e2e"]);
+      expect(found("e2e")?.reason).toMatch(/^job sparki-test\/e2e-\S+-next failed: BackoffLimitExceeded/);
+      expect(found("e2e")?.evidence?.at(-1)).toContain("the checkout page lacks its button");
+    });
+
+    it("gives it five minutes to settle, then calls a person by the decision tree: few errors are no reason to go back", () => {
+      expect(report.decisions.slice(-2)).toMatchObject([
+        { phase: "promoted", action: "wait", page: false },
+        { phase: "promoted", action: "escalate", page: true, reason: expect.stringContaining("End-to-end tests") },
+      ]);
+      expect(report.rollback).toBeNull();
+      const { text } = report.notifications.at(-1) ?? { text: "" };
+      expect(text).toMatch(/^⚠️ Production deployment live, but not well: @on-call-sre look now$/m);
+    });
+  } else if (outcome === "promoted") {
+    it("is verified once it is live: smoke, end-to-end tests, test project, outside, objectives", () => {
+      expect(report.verify).toMatchObject({ outcome: "verified", exitCode: 0, release: report.release.id });
+      for (const id of ["pods", "smoke", "e2e", "test-project", "outside", "certificate", "slo-errors", "slo-p99"])
+        expect({ id, status: found(id)?.status }).toEqual({ id, status: "pass" });
+      expect(report.decisions.at(-1)).toMatchObject({ phase: "promoted", action: "proceed" });
+    });
+
+    it("ends with the runbook's success table, which says where there is no data yet", () => {
+      expect(report.verify?.success.map(({ metric, verdict }) => `${metric}: ${verdict}`)).toEqual([
+        "Pod Health: pass",
+        "Error Rate: pass",
+        "P99 Latency: pass",
+        "Error Budget: no data yet",
+        "Database: pass",
+        "Cache: pass",
+        "DNS: pass",
+      ]);
+      expect(run.stderr).toMatch(/^ {2}Metric +Threshold +Verdict +Found$/m);
+    });
+
     it("shows every gate passed, with the counts that it rests on", () => {
       expect(new Set(report.gates.map(({ verdict }) => verdict))).toEqual(new Set(["pass"]));
       const errors = report.gates.filter(({ objective }) => objective === "errors");

@@ -7,8 +7,9 @@ import { z } from "zod";
 import { makePlan } from "../../runbook/plan/make-plan.ts";
 import { planHtml } from "../../runbook/plan/plan-html.ts";
 import { deployHtml } from "../../runbook/report/deploy-html.ts";
+import { rollbackHtml } from "../../runbook/report/rollback-html.ts";
 import { openBrowser, type TestBrowser } from "../support/browser.ts";
-import { promotedDeploy, rolledBackDeploy } from "../support/deploys.ts";
+import { promotedDeploy, releaseNamed, rolledBackDeploy } from "../support/deploys.ts";
 import { type Planned, plannedProject } from "../support/planning.ts";
 
 jest.setTimeout(60_000);
@@ -16,8 +17,11 @@ jest.setTimeout(60_000);
 const AXE = join(import.meta.dirname, "..", "..", "node_modules", "axe-core", "axe.min.js");
 /** Where the pages and pictures of them are kept for a person to look at; nowhere when unset. */
 const KEPT = process.env.SPARKI_REPORT_PICTURES;
-const WIDTHS = [390, 1280] as const;
-const COLOURS = ["light", "dark"] as const;
+/** A telephone and a desk; what a page's colours are does not depend on its width. */
+const READERS = [
+  [390, "light"],
+  [1280, "dark"],
+] as const;
 
 /** As long as names get, without a place to break. */
 const long = (text: string) => `${text}${"-with-a-very-long-name<b>&".repeat(6)}${"x".repeat(200)}`;
@@ -43,11 +47,19 @@ async function planPage(name: (text: string) => string): Promise<string> {
   }
 }
 
+async function rollbackPage(): Promise<string> {
+  const { rollback, previous } = await rolledBackDeploy();
+  const end = { outcome: "rolled-back", exitCode: 0, reason: "it serves" } as const;
+  const [release, before] = [releaseNamed("1.0", "a"), previous === null ? null : releaseNamed(previous.id, "b")];
+  return rollbackHtml({ stack: "prod", ...end, release, previous: before, rollback }, { ...beside, links });
+}
+
 const PAGES: Readonly<Record<string, () => Promise<string>>> = {
   "a plan": () => planPage((text) => text),
   "a plan with long names": () => planPage(long),
   "a promoted deploy": async () => deployHtml(await promotedDeploy(), { ...beside, links }),
   "a deploy that was rolled back": async () => deployHtml(await rolledBackDeploy(), { ...beside, links }),
+  "a rollback": async () => rollbackPage(),
   "a deploy with long names": async () => deployHtml(await rolledBackDeploy(long), { ...beside, links }),
 };
 
@@ -102,7 +114,7 @@ describe("the reports in a real browser, without a network", () => {
     const file = join(folder, `${name.replaceAll(" ", "-")}.html`);
     beforeAll(async () => writeFileSync(file, (await PAGES[name]?.()) ?? ""));
 
-    it.each(WIDTHS.flatMap((width) => COLOURS.map((colour) => [width, colour] as const)))(
+    it.each(READERS)(
       "fits %i pixels, asks for nothing else, and axe finds nothing serious on it, in %s colours",
       async (width, colorScheme) => {
         const seen = await lookAt(opened.browser, file, width, colorScheme);

@@ -7,6 +7,7 @@ import type { EngineResult, Step } from "../../runbook/deploy/engine-record.ts";
 import { runSloGate } from "../../runbook/gates/gate-runner.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { fakeClock } from "./fake-clock.ts";
+import { preflightReport, verifyReport } from "./reports.ts";
 
 /** Deploys as they would have been recorded, their gates run on a clock of their own. */
 
@@ -139,6 +140,9 @@ async function promotion(): Promise<RecordedDeploy> {
     previous: null,
     deployment: { preview, up: updateOf(timed), gates },
     rollback: undefined,
+    preflight: preflightReport(String),
+    plan: { hash: "2f6c".repeat(16), files: { html: "a.html", markdown: "a.md", json: "a.json" } },
+    verify: verifyReport(String),
     decisions: [
       { phase: "one-box", action: "proceed", reason: "engine one-box: 7 of 7 pass", page: false },
       { phase: "promoted", action: "proceed", reason: "done (every gate passed)", page: false },
@@ -182,6 +186,9 @@ async function goingBack(name: (text: string) => string): Promise<RecordedDeploy
       decision,
       seconds: 61,
     },
+    preflight: preflightReport(name),
+    plan: undefined,
+    verify: verifyReport(name),
     decisions: [{ phase: "one-box", action: "rollback", reason: `proven bad (${reason})`, page: true }, decision],
   };
   return { run, timed };

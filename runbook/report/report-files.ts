@@ -1,10 +1,18 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import type { DeployDocument } from "../deploy/deploy-document.ts";
-import { type DeployPage, deployHtml } from "./deploy-html.ts";
 
-/** Where a report goes and what it says beside the document. */
-export interface ReportPlace extends Omit<DeployPage, "madeAt"> {
+/** What a report is of. */
+export interface Reported {
+  readonly stack: string;
+  /** The release's id. */
+  readonly release: string;
+  readonly document: object;
+  /** The page for people; `madeAt` is ISO 8601. */
+  page(madeAt: string): string;
+}
+
+/** Where a report goes. */
+export interface ReportPlace {
   /** Absolute; made when it is not there. */
   readonly directory: string;
   /** Seconds since 1970. */
@@ -14,22 +22,22 @@ export interface ReportPlace extends Omit<DeployPage, "madeAt"> {
 }
 
 /**
- * Writes the deploy for people (one HTML file that needs nothing else) and for programs (JSON), for their owner alone, and
+ * Writes a report for people (one HTML file that needs nothing else) and for programs (JSON), for their owner alone, and
  * resolves with the HTML file's path. A report that cannot be written changes no outcome: then with null, and `warn` is
  * called with the reason.
  */
-export async function writeDeployReport(
-  document: DeployDocument,
-  { directory, at, cwd, notes, links }: ReportPlace,
+export async function writeReport(
+  { stack, release, document, page }: Reported,
+  { directory, at, cwd }: ReportPlace,
   warn: (line: string) => void,
 ): Promise<string | null> {
   const madeAt = new Date(at * 1000).toISOString();
   const time = madeAt.slice(0, 19).replaceAll(/[:-]/g, "");
-  const path = (ending: string) => join(directory, `${document.stack}-${time}-${document.release.id}.${ending}`);
+  const path = (ending: string) => join(directory, `${stack}-${time}-${release}.${ending}`);
   try {
     await mkdir(directory, { recursive: true });
     await writeFile(path("json"), `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 });
-    await writeFile(path("html"), deployHtml(document, { madeAt, notes, links }), { mode: 0o600 });
+    await writeFile(path("html"), page(madeAt), { mode: 0o600 });
     return relative(cwd, path("html"));
   } catch (error) {
     warn(`  ! the report was not written: ${error instanceof Error ? error.message : String(error)}`);

@@ -1,15 +1,20 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { reportLine, writeDeployReport } from "../../../runbook/report/deploy-files.ts";
-import { promotedDeploy } from "../../support/deploys.ts";
+import { reportLine, writeReport } from "../../../runbook/report/report-files.ts";
 
-describe("writeDeployReport", () => {
+const REPORTED = {
+  stack: "prod",
+  release: "2026.11.1",
+  document: { outcome: "promoted" },
+  page: (madeAt: string) => `<p>${madeAt}</p>`,
+};
+
+describe("writeReport", () => {
   const cwd = mkdtempSync(join(tmpdir(), "sparki-reports-"));
-  const place = { directory: join(cwd, ".sparki", "deploys"), at: 1_795_442_400, cwd, notes: [], links: [] };
+  const place = { directory: join(cwd, ".sparki", "deploys"), at: 1_795_442_400, cwd };
   const said: string[] = [];
-  const write = async (directory: string) =>
-    writeDeployReport(await promotedDeploy(), { ...place, directory }, (line) => said.push(line));
+  const write = async (directory: string) => writeReport(REPORTED, { ...place, directory }, (line) => said.push(line));
   afterAll(() => rmSync(cwd, { recursive: true }));
 
   it("writes a page and a document named by stack, time and release, for their owner alone", async () => {
@@ -18,7 +23,7 @@ describe("writeDeployReport", () => {
     const html = join(cwd, `${path}`);
     const json = html.replace(/html$/, "json");
     expect(readFileSync(html, "utf8")).toContain("2026-11-23T14:00:00.000Z");
-    expect(JSON.parse(readFileSync(json, "utf8"))).toEqual(JSON.parse(JSON.stringify(await promotedDeploy())));
+    expect(JSON.parse(readFileSync(json, "utf8"))).toEqual(REPORTED.document);
     expect([html, json].map((file) => statSync(file).mode & 0o777)).toEqual([0o600, 0o600]);
   });
 
