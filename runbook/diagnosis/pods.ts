@@ -14,9 +14,9 @@ export const pods: Examination = {
   timeLimitSeconds: 45,
   run: async ({ clock, cluster }) => {
     const lists = await Promise.all(SERVED.map((namespace) => cluster.pods(namespace)));
-    const found = lists.flatMap((list) => list ?? []);
+    const found = lists.flatMap((list) => list ?? []).filter(({ phase }) => phase !== "Succeeded");
     if (found.length === 0) return fail("no pod runs", "npx sparki preflight, then npx sparki deploy");
-    const sick = found.filter(({ ready, phase }) => !ready && phase !== "Succeeded");
+    const sick = found.filter(({ ready }) => !ready);
     const ended = found.filter(({ restarts, endedAt = clock.now() }) => restarts > 0 && clock.now() - endedAt < HOUR);
     const evidence = [...new Set([...sick, ...ended])].map(describe);
     const [worst] = sick.length > 0 ? sick : ended;

@@ -25,7 +25,8 @@ const words = ({ dependency, topics, named, next }: Server): Examination => ({
   title: `What pods say of the ${dependency}`,
   timeLimitSeconds: 60,
   run: async (context) => {
-    const pods = (await context.cluster.pods("sparki-engine")) ?? [];
+    const found = (await context.cluster.pods("sparki-engine")) ?? [];
+    const pods = found.filter(({ phase }) => phase !== "Succeeded");
     if (pods.length === 0) return skipped("no pod of the engine runs");
     const lines = await recentLines(context, SAID_SECONDS, ["sparki-engine"]);
     const newest = new Map(

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
+import type { Faults } from "../../rehearsal/control-requests.ts";
 import { type Behaviours, imagesOf } from "../../rehearsal/scenarios.ts";
 import type { LiveRelease } from "../../runbook/io/live-release.ts";
 import type { Release } from "../../stacks/schema.ts";
@@ -14,6 +15,9 @@ const LIVE = `import { readFileSync } from "node:fs";
 import { readLiveRelease } from "${RUNBOOK}/io/live-release.ts";
 console.log(JSON.stringify(await readLiveRelease(readFileSync(process.env.KUBECONFIG, "utf8"))));`;
 
+/** What only people know before a deployment. */
+const CONFIRMED = "--on-call-confirmed --window-announced";
+
 /** A stack on a cloud that `sparki cloud` serves, used by `sparki` commands from another terminal. */
 export interface RehearsedStack {
   /** Pushes a release's images, and makes it the one that the stack's config names. */
@@ -21,8 +25,14 @@ export interface RehearsedStack {
   push(release: Release, behaviours?: Behaviours): Promise<void>;
   /** Deletes a release's images from the registry. */
   unpush(release: Release): Promise<void>;
+  /** Deploys what the config names by plain `pulumi up`, through its gates alone. */
+  up(): Promise<void>;
   /** Runs `sparki <command> --stack <stack> --json`, with Slack at `slack`; the document is what it wrote to stdout. */
   run(command: string, slack?: string): Promise<Ran>;
+  /** Runs it with another pace of modelled time than the cloud's own; interrupted, as by Ctrl-C, after so many seconds. */
+  runPaced(timeScale: number, command: string, interruptAfterSeconds?: number): Promise<Ran>;
+  /** Makes exactly these faults hold in the cloud; none of them ends them all. */
+  breakCloud(faults: Faults): Promise<void>;
   /** The digests that run, by the Kubernetes API. */
   live(): Promise<LiveRelease>;
   /** What Slack was told so far. */
@@ -61,6 +71,13 @@ export async function serveStack(stack: string, timeScale: number): Promise<Rehe
   const push = async (release: Release, behaviours: Behaviours = {}) => {
     for (const image of imagesOf(release, behaviours)) await post("/images", image);
   };
+  const run = async (command: string, variables: string): Promise<Ran> => {
+    const confirmed = command.startsWith("deploy") ? CONFIRMED : "";
+    const { exitCode, stdout, stderr } = await terminal.run(
+      `${variables} node ${RUNBOOK}/sparki.ts ${command} ${confirmed} --stack ${stack} --json`,
+    );
+    return { exitCode, stderr, document: parsed(stdout, stderr) };
+  };
   return {
     push,
     configure: async (release, behaviours) => {
@@ -73,11 +90,15 @@ export async function serveStack(stack: string, timeScale: number): Promise<Rehe
     unpush: async ({ images }) => {
       for (const ref of Object.values(images)) await post("/images/remove", { ref });
     },
-    run: async (command, slack = `${control}/slack`) => {
-      const line = `SPARKI_SLACK_WEBHOOK=${slack} node ${RUNBOOK}/sparki.ts ${command} --stack ${stack} --json`;
-      const { exitCode, stdout, stderr } = await terminal.run(line);
-      return { exitCode, stderr, document: parsed(stdout, stderr) };
+    up: async () => {
+      await terminal.ask("pulumi up --yes --skip-preview --non-interactive");
     },
+    run: (command, slack = `${control}/slack`) => run(command, `SPARKI_SLACK_WEBHOOK=${slack}`),
+    runPaced: (scale, command, seconds) => {
+      const interrupt = seconds === undefined ? "" : `timeout --preserve-status --signal INT ${seconds}`;
+      return run(command, `SPARKI_SLACK_WEBHOOK=${control}/slack SPARKI_TIME_SCALE=${scale} ${interrupt}`);
+    },
+    breakCloud: (faults) => post("/faults", faults),
     live: async () => JSON.parse(await terminal.ask(`node --input-type=module -e '${LIVE}'`)),
     told: async () => {
       const answer = await (await fetch(`${control}/slack`)).text();

@@ -30,8 +30,10 @@ describe("pods", () => {
     });
   });
 
-  it("fails where none runs", async () => {
-    expect(await lookAt()).toMatchObject({ status: "fail", reason: "no pod runs" });
+  it("fails where none runs, for a job that has ended is no pod that serves", async () => {
+    const job = podNamed("migrate", { phase: "Succeeded", ready: false });
+    expect(await lookAt(a, job)).toMatchObject({ status: "pass", reason: expect.stringMatching(/^1 pods are ready/) });
+    expect(await lookAt(job)).toMatchObject({ status: "fail", reason: "no pod runs" });
   });
 
   it.each([
