@@ -108,7 +108,7 @@ function endedMessage({ stack, config }: Occasion, run: DeployRun, mark: string,
     ["Reason", short(run.reason)],
     ["Live", live === null ? "nothing yet" : `${versionOf(live)} serves`],
     [],
-    ["Action", run.decisions.at(-1)?.reason.replace(` (${run.reason})`, "") ?? "none"],
+    ["Action", run.decisions.at(-1)?.reason.split(" (")[0] ?? "none"],
     ["Next", nextOf(stack, run)],
   ]);
 }

@@ -117,7 +117,9 @@ describe("sparki deploy and sparki rollback", () => {
       outcome: "stopped",
       steps: [],
     });
-    expect(document.reason).toMatch(/^a rollback to 2\.0 would fail: the registry no longer has .*engine@sha256/);
+    expect(document.reason).toMatch(
+      /^preflight failed\. Images of the rollback: 2\.0: not in the registry: .*engine@sha256/,
+    );
     expect(await stack.live()).toEqual(everywhere(two));
   });
 

@@ -11,6 +11,11 @@ const WINDOW_SECONDS = 1_800;
 const GRACE_SECONDS = 60;
 export const GATE = "verify";
 
+interface ObjectivesOptions {
+  readonly config: Pick<VerifyContext["config"], "objectives">;
+  readonly pace: Pick<VerifyContext["pace"], "deadlineSeconds" | "sourceRetrySeconds">;
+}
+
 /**
  * The release's objectives, all judged on one reading of the metrics. Where too few requests were made to prove them, its
  * own are made until they do, at the gates' pace and within their deadline.
@@ -20,7 +25,7 @@ export class ReleaseObjectives {
   #judged: Promise<Judged> | undefined;
   #results: readonly GateResult[] = [];
 
-  constructor({ config, pace }: Pick<VerifyContext, "config" | "pace">) {
+  constructor({ config, pace }: ObjectivesOptions) {
     const timeLimitSeconds = pace.deadlineSeconds + pace.sourceRetrySeconds + GRACE_SECONDS;
     this.checks = config.objectives.map((objective) => ({
       id: `slo-${idOf(objective)}`,
@@ -97,6 +102,7 @@ export function objectiveTitle({ kind, maxRatio }: Objective): string {
   return `P${share} latency < ${kind.seconds < 1 ? `${kind.seconds * 1000} ms` : `${kind.seconds} s`}`;
 }
 
+/** For the JSON document: `slo-errors`, `slo-p99`. */
 function idOf({ kind, maxRatio }: Objective): string {
   return kind.type === "errors" ? "errors" : `p${Number((100 - maxRatio * 100).toPrecision(4))}`;
 }

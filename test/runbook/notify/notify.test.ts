@@ -155,6 +155,37 @@ describe("endMessage", () => {
     expect(text).not.toContain("look now");
   });
 
+  it.each([
+    ["held", 3, "⏸️ Production deployment live, but not proven good"],
+    ["failed", 1, "⚠️ Production deployment live, but not well"],
+  ] as const)(
+    "tells of one that is %s after its promotion that it serves, and how to go back",
+    (outcome, exitCode, title) => {
+      const verify: DeployRun["verify"] = {
+        stack: "prod",
+        release: "2.0",
+        outcome: "failed",
+        exitCode: 1,
+        seconds: 1,
+        checks: [],
+        slos: [],
+        success: [],
+      };
+      const decision = {
+        phase: "promoted",
+        action: "escalate",
+        reason: "a person decides (e2e: exit 1)",
+        page: false,
+      } as const;
+      const live = run({ outcome, exitCode, reason: "promoted, but e2e: exit 1", verify, decisions: [decision] });
+      const { text } = endMessage(occasion, live, "");
+      expect(text.startsWith(title)).toBe(true);
+      expect(text).toContain(`Live: ${two.gitSha} (release 2.0) serves`);
+      expect(text).toContain("Action: a person decides\n");
+      expect(text).toContain("go back: npx sparki rollback --stack prod");
+    },
+  );
+
   it("mentions the engineer on call where the tree says that a person must look", () => {
     const decision = { phase: "one-box", action: "stop", reason: "none to go back to", page: true } as const;
     const { text } = endMessage(occasion, run({ outcome: "stopped", previous: null, decisions: [decision] }), "");
