@@ -17,7 +17,7 @@ export async function withReport(
   const directory = join(runDirectory, "report");
   const beside = {
     notes: notesOf(report),
-    links: [...planLinks(report, directory), ...docsLinks(parseConfig(project.config(), stack))],
+    links: [...planLinks(report, runDirectory, directory), ...docsLinks(parseConfig(project.config(), stack))],
   };
   const page = (madeAt: string) => deployHtml(report, { madeAt, ...beside });
   const reported = { stack, release: report.release.id, document: report, page };

@@ -1,7 +1,6 @@
 import { join, relative } from "node:path";
 import type { StackConfig } from "../../stacks/schema.ts";
 import type { DeployDocument } from "../deploy/deploy-document.ts";
-import { PROJECT_DIRECTORY } from "../project.ts";
 import type { Link } from "./page.ts";
 
 /** Pages that say what the report's words mean and what to do next. */
@@ -17,9 +16,12 @@ export function docsLinks({ runbookUrl }: Pick<StackConfig, "runbookUrl">): Link
   return Object.entries(PAGES).map(([path, title]) => ({ title, href: `${runbookUrl}/${path}` }));
 }
 
-/** The page of the plan that was carried out, as a link from a file in the directory; none where nothing was planned. */
-export function planLinks({ plan }: Pick<DeployDocument, "plan">, directory: string): Link[] {
+/**
+ * The page of the plan that was carried out, as a link from a report's folder; plans are told relative to `base`. None
+ * where nothing was planned.
+ */
+export function planLinks({ plan }: Pick<DeployDocument, "plan">, base: string, folder: string): Link[] {
   if (plan === null) return [];
-  const href = relative(directory, join(PROJECT_DIRECTORY, plan.files.html));
+  const href = relative(folder, join(base, plan.files.html));
   return [{ title: `The plan ${plan.hash.slice(0, 12)}`, href }];
 }

@@ -57,10 +57,12 @@ describe.each([
 
   it("leaves its report as a page and as a document, and says where at the end", () => {
     const path = `${report.report}`;
-    const [, shown] = /\n {2}\S[^\n]*\n\nReport: (\S+\.html)\n/.exec(run.stderr) ?? [];
+    const [, shown] = /\n\nReport: (\S+\.html)\n• end/.exec(run.stderr) ?? [];
     expect(shown).toBe(path);
     const read = (file: string) => readFileSync(join(import.meta.dirname, "../..", file), "utf8");
     expect(read(path)).toMatch(new RegExp(`<h1>Deploy of .*>${outcome}</span></h1>`));
+    const [plan = ""] = /[^"]*(?=">The plan )/.exec(read(path)) ?? [];
+    expect(read(join(path, "..", plan))).toContain("<h1>Plan for prod</h1>");
     expect({ ...JSON.parse(read(path.replace(/html$/, "json"))), report: path }).toEqual(JSON.parse(run.stdout));
   });
 

@@ -15,14 +15,11 @@ describe("planLinks", () => {
   const files = { html: ".sparki/plans/prod-2f6c.html", markdown: "", json: "" };
 
   it("leads from a report's folder to the plan's page", () => {
-    const links = planLinks(
-      { plan: { hash: "2f6c".repeat(16), files } },
-      join(PROJECT_DIRECTORY, ".sparki", "deploys"),
-    );
+    const links = planLinks({ plan: { hash: "2f6c".repeat(16), files } }, "/a", "/a/.sparki/deploys");
     expect(links).toEqual([{ title: "The plan 2f6c2f6c2f6c", href: "../plans/prod-2f6c.html" }]);
   });
 
   it("is none where nothing was planned", () => {
-    expect(planLinks({ plan: null }, PROJECT_DIRECTORY)).toEqual([]);
+    expect(planLinks({ plan: null }, "/a", "/a")).toEqual([]);
   });
 });
