@@ -16,7 +16,7 @@ export type RunbookSection = z.infer<typeof sectionSchema>;
 const KINDS: Readonly<Record<string, { readonly means: string; readonly file?: (name: string) => string }>> = {
   command: { means: "a command, `npx sparki NAME`, with its option where one is named" },
   preflight: { means: "a check of `sparki preflight` ([preflight.md](preflight.md))" },
-  verify: { means: "a check of `sparki verify`, which `sparki deploy` runs at its end" },
+  verify: { means: "a check of `sparki verify`, which `sparki deploy` runs at its end ([verify.md](verify.md))" },
   diagnose: { means: "an examination of `sparki diagnose` ([diagnose.md](diagnose.md))" },
   watch: { means: "a part of the schedule of `sparki watch` ([watch.md](watch.md))" },
   watched: { means: "what each look of `sparki watch` goes through, beside requests" },
