@@ -23,7 +23,7 @@ export async function build(tools: readonly Tool[], context: ResolveContext): Pr
 }
 
 /** The Go on PATH; throws a DeployError that names the tools when there is none that can build them. */
-export async function findGo(tools: readonly Tool[], context: ResolveContext): Promise<string> {
+async function findGo(tools: readonly Tool[], context: ResolveContext): Promise<string> {
   const path = which("go", context.env);
   const found = path === undefined ? undefined : versionIn(await output(path, ["version"], context.env));
   if (path !== undefined && found !== undefined && isRecent(found)) return path;

@@ -34,7 +34,8 @@ export const identityControls: readonly Control[] = [
   },
   {
     id: "S53",
-    title: "Roles trust by name only; a deploy role trusts one repository and branch",
+    title:
+      "Roles trust by name only; one that trusts a CI service trusts one repository and branch (no role here does: the deploy role is made outside this program)",
     ids: ["CKV_AWS_358", "CKV_AWS_393", "CKV_AWS_60", "CKV_AWS_61"],
     metBy: "infra/service-role.ts",
   },

@@ -14,6 +14,8 @@ CrossGuard policy, which stops a preview that breaks it before anything changes.
 - \`npx sparki controls\` shows how a stack stands, from a preview of its own config, and what it costs a month.
 - \`pulumi preview --policy-pack policies/pack\` judges any preview; \`policies\` works too, under a Node.js language host.
 - \`node tools/mutate-policies.ts\` negates every condition of every policy and shows that a test notices.
+- \`npm run audit:charts\` lets kube-score and checkov judge what the charts render; what they find and is meant to be so
+  stands with its reason in [exemptions.yaml](../apps/charts/exemptions.yaml).
 
 A value that preview cannot know is judged again once it is known: a key's ARN passes only if it comes from a key
 of the stack, a document that only the update knows is judged before its resource is made, and any other unknown
@@ -34,6 +36,13 @@ sparki:approvals:            # what holds data may be replaced or deleted, until
 \`\`\`
 
 An exemption that has ended fails, and so does one, or a relaxation, that excuses nothing.
+
+An approval lets a resource be made without Pulumi's protection, by name, until that day. \`sparki plan\` and
+\`sparki deploy\` also look at what would be done: a replacement or a deletion of a database, a cache, a key or a hosted
+zone needs an approval of just that action. Plain \`pulumi up\` goes by the protection alone.
+
+\`release\` in D03 is the release that made a resource. It stays when later releases leave the resource as it is, so a
+new release changes no tag.
 `;
 
 /** docs/controls.md: every control, where it is met and what enforces it. */

@@ -9,20 +9,13 @@ export const STATEFUL_TYPES = [
   "aws:route53/zone:Zone",
 ] as const;
 
-/** An engine step as its events tell it. */
-export interface Step {
-  readonly op: string;
+/** What a preview would do to a resource. */
+export interface PlannedAction {
+  readonly action: string;
   readonly type: string;
   /** The resource's logical name. */
   readonly name: string;
 }
-
-const ACTIONS: Readonly<Record<string, "delete" | "replace">> = {
-  delete: "delete",
-  "delete-replaced": "replace",
-  "create-replacement": "replace",
-  replace: "replace",
-};
 
 /** Whether somebody approved, by a line of stack config that has not ended, that this resource may be replaced or deleted. */
 export function isApproved({ config, today }: Situation, name: string, action?: "delete" | "replace"): boolean {
@@ -32,11 +25,10 @@ export function isApproved({ config, today }: Situation, name: string, action?: 
   });
 }
 
-/** The steps of a preview that would replace or delete what holds data without an approval. */
-export function unapprovedSteps<S extends Step>(steps: readonly S[], situation: Situation): S[] {
-  return steps.filter(({ op, type, name }) => {
-    const action = ACTIONS[op];
+/** The planned actions that would replace or delete what holds data without an approval of just that. */
+export function unapproved<P extends PlannedAction>(planned: readonly P[], situation: Situation): P[] {
+  return planned.filter(({ action, type, name }) => {
     const isStateful = STATEFUL_TYPES.some((stateful) => stateful === type);
-    return isStateful && action !== undefined && !isApproved(situation, name, action);
+    return isStateful && (action === "replace" || action === "delete") && !isApproved(situation, name, action);
   });
 }

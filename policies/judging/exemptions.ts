@@ -5,7 +5,7 @@ import { matchesName } from "./name-pattern.ts";
 type Exemption = PolicyConfig["exemptions"][number];
 
 /** Where production runs; nothing is relaxed there. */
-export const PRODUCTION = "prod";
+const PRODUCTION = "prod";
 
 /** Remembers which exemptions and relaxations excused something, so that those which excuse nothing can fail. */
 export class Excuses {

@@ -2,7 +2,6 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { estimateCost } from "../../policies/pricing/estimate.ts";
 import { parseConfig } from "../../stacks/config.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
@@ -16,6 +15,7 @@ import { schemaObstacle } from "../rollback/rollback.ts";
 import { ROLLBACK_ENVIRONMENT } from "../rollback/rollback-mode.ts";
 import { migratedReleases } from "../rollback/way-back.ts";
 import { isRecord } from "./canonical.ts";
+import { costChange } from "./cost-change.ts";
 import { criticalPath } from "./critical-path.ts";
 import { type Drift, DriftRecord, driftEntries } from "./drift.ts";
 import { DURATIONS_AS_OF } from "./durations.ts";
@@ -28,6 +28,7 @@ import { plannedDependencies } from "./planned-dependencies.ts";
 import { type PlannedRollback, plannedRollback } from "./planned-rollback.ts";
 import { chartEntries, programEntries } from "./program-files.ts";
 import { RISKS, riskOf } from "./risk.ts";
+import { withUnapproved } from "./unapproved.ts";
 
 /** What a plan is made of: one stack's engine, its config file, and the folder with the program and the charts. */
 export interface PlanTarget {
@@ -64,7 +65,7 @@ export async function planAndPreview(target: PlanTarget, options: PlanOptions = 
   const { config, exported } = causes;
   const isLooked = options.isBrief !== true;
   const drift = isLooked ? (resourcesIn(exported).length > 0 ? await driftOf(engine) : []) : undefined;
-  const previewed = await preview(engine, options.watch);
+  const previewed = await preview(target, config, options.watch);
   const { result, resources } = previewed;
   const isGood = isLooked && result.outcome === "succeeded";
   const rollback = isGood ? await wayBack(target, config, exported, resources) : undefined;
@@ -137,7 +138,7 @@ interface Previewed {
   readonly enginePlan: unknown;
 }
 
-async function preview(engine: PlanTarget["engine"], watch?: Watcher): Promise<Previewed> {
+async function preview({ clock, engine, stack }: PlanTarget, config: StackConfig, watch?: Watcher): Promise<Previewed> {
   const folder = await mkdtemp(join(tmpdir(), "sparki-plan-"));
   try {
     const file = join(folder, "plan.json");
@@ -148,7 +149,9 @@ async function preview(engine: PlanTarget["engine"], watch?: Watcher): Promise<P
     });
     // A preview that fails writes none.
     const text = await readFile(file, "utf8").catch(() => "{}");
-    return { result, resources: planned.all, enginePlan: JSON.parse(text) };
+    const today = new Date(clock.now() * 1000).toISOString().slice(0, 10);
+    const judged = withUnapproved(result, planned.all, { stack, config, today });
+    return { result: judged, resources: planned.all, enginePlan: JSON.parse(text) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -206,16 +209,6 @@ function changesOf(resources: readonly PlannedResource[]): PlannedChange[] {
     return risk === undefined || action === "same" ? [] : [{ risk, action, name, type, replacedFor, changes }];
   });
   return changes.toSorted((one, other) => RISKS.indexOf(one.risk) - RISKS.indexOf(other.risk));
-}
-
-function costChange(resources: readonly PlannedResource[]): Plan["monthlyCost"] {
-  const before = resources.filter(({ action }) => action !== "create");
-  const after = resources.filter(({ action }) => action !== "delete");
-  const from = estimateCost(before.map(({ type, name, before: inputs }) => ({ type, name, inputs })));
-  const { monthly, currency, asOf, region } = estimateCost(
-    after.map(({ type, name, after: inputs }) => ({ type, name, inputs })),
-  );
-  return { from: before.length > 0 ? from.monthly : undefined, to: monthly, currency, asOf, region };
 }
 
 /** The config as the engine hands it to the program: text, or JSON text. */

@@ -1,5 +1,6 @@
 import { factTable, list, page, section, table, text } from "../report/page.ts";
 import { policyHtml } from "../report/policy-html.ts";
+import { COST_COLUMNS, costRows } from "./cost-text.ts";
 import type { InputChange } from "./difference.ts";
 import type { Drift } from "./drift.ts";
 import type { HelmDiff } from "./helm-diff.ts";
@@ -22,6 +23,7 @@ export function planHtml(plan: Plan): string {
     section("If it fails", wayBackText(plan)),
     section("Policies", policyHtml(plan.policy)),
     ...(plan.helm.length > 0 ? [section("Rendered manifests", plan.helm.map(helmDetails).join(""))] : []),
+    section("Price a month", priceTable(plan)),
     section("What takes the time", `<p>${text(plan.duration.chain.join(" → ") || "Nothing")}</p>`),
     section("Next", `<pre><code>${text(deployCommand(plan))}</code></pre>`),
   ];
@@ -37,6 +39,11 @@ function imagesTable({ digests }: Plan): string {
     return [text(image), change];
   });
   return table(["Image", "Live → planned"], rows);
+}
+
+function priceTable({ monthlyCost }: Plan): string {
+  const rows = costRows(monthlyCost).map((row) => row.map(text));
+  return `${table(COST_COLUMNS, rows)}<h3>Not counted</h3>${list(monthlyCost.notCounted.map(text))}`;
 }
 
 function changeItem({ action, name, type, changes, replacedFor }: PlannedChange): string {

@@ -1,4 +1,5 @@
 import { duration } from "../report/duration.ts";
+import { COST_COLUMNS, costRows } from "./cost-text.ts";
 import type { Drift } from "./drift.ts";
 import type { HelmDiff } from "./helm-diff.ts";
 import type { Plan, PlannedChange } from "./plan.ts";
@@ -33,6 +34,7 @@ export function planMarkdown(plan: Plan): string {
     ),
     section("Policies", policy.violations.map(violationLine), `All ${policy.checked} checks passed.`),
     ...helm.map((diff) => section(`Manifests of ${diff.release} (+${diff.added} −${diff.removed})`, helmLines(diff))),
+    section("Price a month", priceLines(plan)),
     section("What takes the time", durationLines(plan)),
     section("Next", ["```sh", deployCommand(plan), "```"]),
   ];
@@ -68,6 +70,16 @@ function helmLines({ diff, note }: HelmDiff): string[] {
   const said = note === undefined ? [] : [note, ""];
   if (diff.length > MAX_DIFF_LENGTH) return [...said, "Too long for here: the HTML report has it."];
   return diff === "" ? said : [...said, fenced(diff)];
+}
+
+function priceLines({ monthlyCost }: Plan): string[] {
+  const rows = [COST_COLUMNS, COST_COLUMNS.map(() => "---"), ...costRows(monthlyCost)];
+  return [
+    ...rows.map((row) => `| ${row.map(cell).join(" | ")} |`),
+    "",
+    "Not counted:",
+    ...monthlyCost.notCounted.map((what) => `- ${what}`),
+  ];
 }
 
 function durationLines({ duration: { chain, typical, asOf } }: Plan): string[] {

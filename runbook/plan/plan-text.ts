@@ -1,4 +1,5 @@
 import { duration } from "../report/duration.ts";
+import { costFact } from "./cost-text.ts";
 import type { InputChange } from "./difference.ts";
 import type { Plan } from "./plan.ts";
 import { RISKS, type Risk } from "./risk.ts";
@@ -12,17 +13,13 @@ export function deployCommand({ stack, fingerprint }: Plan): string {
 export function planFacts(plan: Plan): readonly (readonly [what: string, value: string])[] {
   const { release, schema, unchanged, changes, policy, monthlyCost, duration: time } = plan;
   const level = (from: { level: number } | undefined) => (from === undefined ? "none" : `${from.level}`);
-  const money = (amount: number | undefined) => (amount === undefined ? "nothing" : amount.toFixed(2));
   return [
     ["Preview", plan.failure === undefined ? plan.outcome : `${plan.outcome}: ${plan.failure}`],
     ["Release", `${release.from ?? "none"} → ${release.to}`],
     ["Schema", `${level(schema.from)} → ${schema.to.level}; the release runs from level ${schema.to.oldest} on`],
     ["Changes", `${changes.length}, and ${unchanged} unchanged`],
     ["Policies", `${policy.checked} checks, ${policy.violations.length} violations`],
-    [
-      "Monthly price",
-      `${money(monthlyCost.from)} → ${money(monthlyCost.to)} ${monthlyCost.currency}, list prices of ${monthlyCost.asOf}`,
-    ],
+    ["Monthly price", costFact(monthlyCost)],
     ["Duration", `about ${duration(time.typical)}, at the longest ${duration(time.longest)}`],
     ["If it fails", wayBackText(plan)],
   ];

@@ -1,5 +1,5 @@
-import type { CostEstimate } from "../../policies/pricing/estimate.ts";
 import type { EngineResult, Violation } from "../deploy/engine-record.ts";
+import type { CostChange } from "./cost-change.ts";
 import type { CriticalPath } from "./critical-path.ts";
 import type { InputChange } from "./difference.ts";
 import type { Drift } from "./drift.ts";
@@ -45,7 +45,7 @@ export interface Plan {
   readonly wayBack: PlannedRollback | undefined;
   readonly policy: { readonly checked: number; readonly violations: readonly Violation[] };
   readonly helm: readonly HelmDiff[];
-  readonly monthlyCost: FromTo<number> & Pick<CostEstimate, "currency" | "asOf" | "region">;
+  readonly monthlyCost: CostChange;
   readonly duration: CriticalPath & { readonly asOf: string };
 }
 

@@ -1,10 +1,12 @@
-import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { parse, stringify } from "yaml";
 import { EngineRecord, type EngineResult, type RecordedEvent } from "../../runbook/deploy/engine-record.ts";
 import type { Update } from "../../runbook/deploy/update.ts";
 import type { Watcher } from "../../runbook/io/engine.ts";
 import type { PlanTarget } from "../../runbook/plan/make-plan.ts";
+import type { StackConfig } from "../../stacks/schema.ts";
 import { fakeClock } from "./fake-clock.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -62,6 +64,8 @@ export function refreshedEvent(planned: Planned): RecordedEvent {
 
 export interface Recorded {
   readonly steps: readonly Planned[];
+  /** What the stack's config allows to be replaced or deleted. @default what staging's own says */
+  readonly approvals?: StackConfig["approvals"];
   readonly drift?: readonly Planned[];
   /** The state's resources as exported. */
   readonly resources?: readonly Inputs[];
@@ -90,6 +94,7 @@ export function plannedProject(recorded: Recorded): PlanTarget {
     writeFileSync(join(projectDirectory, file), text);
   }
   for (const file of ["Pulumi.yaml", "Pulumi.staging.yaml"]) cpSync(join(ROOT, file), join(projectDirectory, file));
+  if (recorded.approvals !== undefined) approve(join(projectDirectory, "Pulumi.staging.yaml"), recorded.approvals);
   return {
     stack: "staging",
     engine: engineTelling(recorded),
@@ -99,6 +104,11 @@ export function plannedProject(recorded: Recorded): PlanTarget {
       `kind: ConfigMap\nmetadata: {name: ${release}}\ndata: ${JSON.stringify(values)}\n`,
     clock: fakeClock(),
   };
+}
+
+function approve(file: string, approvals: StackConfig["approvals"]): void {
+  const settings = parse(readFileSync(file, "utf8"));
+  writeFileSync(file, stringify({ ...settings, config: { ...settings.config, "sparki:approvals": approvals } }));
 }
 
 export function engineTelling({

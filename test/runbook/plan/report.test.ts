@@ -18,6 +18,12 @@ const steps: readonly Planned[] = [
   { op: "replace", ...DATABASE, before: { zone: "a" }, after: { zone: "b", password: "hunter2" }, keys: ["zone"] },
   { op: "same", type: "aws:s3/bucket:Bucket", name: "logs", before: {}, after: {} },
 ];
+const APPROVED = {
+  resource: DATABASE.name,
+  action: "replace",
+  by: "platform-engineering",
+  until: "2999-12-31",
+} as const;
 const violation = {
   policy: "stateful-kept",
   level: "mandatory",
@@ -27,7 +33,7 @@ const violation = {
 const files = { html: "a.html", markdown: "a.md", json: "a.json" };
 
 async function planOf(recorded: Recorded): Promise<{ plan: Plan; written: Readonly<Record<string, string>> }> {
-  const target = plannedProject(recorded);
+  const target = plannedProject({ approvals: [APPROVED], ...recorded });
   try {
     const plan = await makePlan(target);
     const { html, json, markdown } = await writePlan(target.projectDirectory, plan);
@@ -111,6 +117,8 @@ describe("the reports", () => {
       expect(text).toContain("sha256:b099ca69b2d92a13b4b6e5dd13bbf272d8990c7fb6593c2ee01c4b3c85e9f2fe");
       expect(text).toContain("size: 1 → 2");
       expect(text).toContain("is replaced");
+      expect(text).toContain("Price a month");
+      expect(text).toContain("data transfer: to the internet");
       expect(text).toContain(`npx sparki deploy --stack staging --approved ${plan.fingerprint.hash}`);
     }
   });

@@ -1,0 +1,32 @@
+import { unapproved } from "../../policies/judging/approvals.ts";
+import type { Situation } from "../../policies/policy.ts";
+import type { EngineResult, Violation } from "../deploy/engine-record.ts";
+import type { PlannedResource } from "./planned.ts";
+
+/**
+ * The preview, refused where it would replace or delete what holds data and nobody has approved just that. The policies
+ * see resources and not what is done to them: an approval to delete lifts the protection from a replacement too.
+ */
+export function withUnapproved(
+  preview: EngineResult,
+  planned: readonly PlannedResource[],
+  situation: Situation,
+): EngineResult {
+  const violations = unapproved(planned, situation).map(violationOf);
+  const [first] = violations;
+  if (first === undefined) return preview;
+  const policy = { ...preview.policy, violations: [...preview.policy.violations, ...violations] };
+  const failure = preview.failure ?? `policy ${first.policy}, ${first.resource}: ${first.message}`;
+  return { ...preview, outcome: preview.outcome === "succeeded" ? "failed" : preview.outcome, policy, failure };
+}
+
+function violationOf({ name, action, replacedFor }: PlannedResource): Violation {
+  const why = replacedFor.length > 0 ? `, because of ${replacedFor.join(", ")}` : "";
+  const fix = `add {resource: ${name}, action: ${action}, by, until} to sparki:approvals where it is meant`;
+  return {
+    policy: "stateful-kept",
+    level: "mandatory",
+    resource: name,
+    message: `[D01] it holds data, and ${action} is not approved${why}: ${fix}`,
+  };
+}

@@ -1,0 +1,57 @@
+import { rmSync } from "node:fs";
+import { makePlan } from "../../../runbook/plan/make-plan.ts";
+import { planExitCode } from "../../../runbook/plan/plan-summary.ts";
+import { type Planned, plannedProject, type Recorded } from "../../support/planning.ts";
+
+const DATABASE = { type: "aws:rds/instance:Instance", name: "database-instance", before: {}, after: {} };
+const approval = { resource: "database-instance", by: "platform-engineering", until: "2999-12-31" };
+const steps: readonly Planned[] = [{ op: "replace", ...DATABASE, keys: ["engine"] }];
+
+async function planOf(recorded: Recorded) {
+  const target = plannedProject(recorded);
+  try {
+    return await makePlan(target);
+  } finally {
+    rmSync(target.projectDirectory, { recursive: true });
+  }
+}
+
+describe("withUnapproved", () => {
+  it("refuses a plan that replaces what holds data, and says why and what to add", async () => {
+    const plan = await planOf({ steps });
+    expect(plan).toMatchObject({
+      outcome: "failed",
+      failure: expect.stringMatching(/stateful-kept, database-instance/),
+    });
+    expect(plan.policy.violations).toEqual([
+      {
+        policy: "stateful-kept",
+        level: "mandatory",
+        resource: "database-instance",
+        message: expect.stringMatching(
+          /\[D01\].*replace is not approved, because of engine: add \{resource: database-instance, action: replace/,
+        ),
+      },
+    ]);
+    expect(planExitCode(plan)).toBe(1);
+  });
+
+  it("lets a plan be whose replacement is approved", async () => {
+    const plan = await planOf({ steps, approvals: [{ ...approval, action: "replace" }] });
+    expect(plan).toMatchObject({ outcome: "succeeded", failure: undefined, policy: { violations: [] } });
+  });
+
+  it.each([
+    ["of a deletion", { ...approval, action: "delete" as const }],
+    ["that has ended", { ...approval, action: "replace" as const, until: "1969-12-31" }],
+    ["of another resource", { ...approval, action: "replace" as const, resource: "keys-*" }],
+  ])("refuses a replacement in spite of an approval %s", async (_, other) => {
+    expect(planExitCode(await planOf({ steps, approvals: [other] }))).toBe(1);
+  });
+
+  it("keeps the engine's own words where the preview failed already", async () => {
+    const plan = await planOf({ steps, result: { outcome: "failed", failure: "no credentials" } });
+    expect(plan).toMatchObject({ outcome: "failed", failure: "no credentials" });
+    expect(plan.policy.violations).toHaveLength(1);
+  });
+});
