@@ -16,6 +16,7 @@ import { Database } from "./infra/database.ts";
 import { Edge } from "./infra/edge.ts";
 import { Keys } from "./infra/keys.ts";
 import { Network } from "./infra/network.ts";
+import { tagWithOrigin } from "./infra/origin-tag.ts";
 import { awsProvider } from "./infra/provider.ts";
 import { madeBy } from "./infra/release-tag.ts";
 import { Secrets } from "./infra/secrets.ts";
@@ -28,7 +29,7 @@ export default async function deployment() {
   const stack = pulumi.getStack();
   const config = loadConfig();
   const { domain, release } = config;
-  const aws = { providers: [awsProvider(stack, config)], transformations: [madeBy(release.id)] };
+  const aws = { providers: [awsProvider(stack, config)], transformations: [madeBy(release.id), tagWithOrigin] };
   const place = { stack, accountId: config.accountId, region: config.region, protect: config.protection };
 
   const keys = new Keys("keys", place, aws);

@@ -49,6 +49,29 @@ export const LOOK_UPS: Readonly<Record<string, Answer>> = {
     if (found === undefined) throw new AwsError("InvalidSecurityGroupRuleId.NotFound", "no such rule");
     return { ...found.inputs, id: found.id, securityGroupRuleId: found.id, isEgress: found.type === TYPES.egressRule };
   },
+  "aws:resourcegroupstaggingapi/getResources:getResources": (args, { region }, { world }) => {
+    const filters = records(args, "tagFilters").map(
+      (each) => [text(each, "key") ?? "", texts(each, "values")] as const,
+    );
+    const found = world.all().filter(({ tags }) => filters.every(([key, values]) => values.includes(tags[key] ?? "")));
+    // The provider tells no ARN of a NAT gateway, but AWS has one.
+    const resourceTagMappingLists = found.map(({ accountId, arn, id, tags }) => ({
+      resourceArn: arn === "" ? `arn:aws:ec2:${region}:${accountId}:natgateway/${id}` : arn,
+      tags,
+      complianceDetails: [],
+    }));
+    return { id: region, region, resourceTagMappingLists };
+  },
+  "aws:secretsmanager/getSecretVersions:getSecretVersions": (args, { region }, { world }) => {
+    const secretId = text(args, "secretId") ?? "";
+    const found = world.ofType(TYPES.secretVersion).filter(({ inputs }) => text(inputs, "secretId") === secretId);
+    const newest = Math.max(...found.map(({ serial }) => serial));
+    const versions = found.map(({ id, serial }) => ({
+      versionId: id.split("|").at(-1) ?? "",
+      versionStages: serial === newest ? ["AWSCURRENT"] : [],
+    }));
+    return { id: secretId, region, secretId, arn: secretId, name: secretId, versions };
+  },
   "aws:eks/getCluster:getCluster": (args, _settings, { world }) => {
     const name = text(args, "name") ?? "";
     const found = standing(world.get(TYPES.cluster, name));

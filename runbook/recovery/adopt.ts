@@ -5,7 +5,7 @@ import type { Clock } from "../command.ts";
 import type { AwsLookups } from "../io/aws-lookups.ts";
 import type { Engine } from "../io/engine.ts";
 import { resourcesIn, type StateResource } from "../report/state.ts";
-import { type FindByOrigin, type PendingCreate, physicalIds } from "./physical-id.ts";
+import { type Finders, type PendingCreate, physicalIds } from "./physical-id.ts";
 import { pendingCreates, withCreatesEnded } from "./state-edit.ts";
 
 /** What became of what an update was making when it died. */
@@ -37,7 +37,7 @@ export async function adoptPending(options: AdoptionOptions): Promise<Adoption> 
   const exported = await engine.exportEncrypted();
   const pending = pendingCreates(exported);
   if (pending.length === 0) return { adopted: [], madeAgain: [] };
-  const ids = await idsOf(pending, resourcesIn(exported), findByOrigin(options));
+  const ids = await idsOf(pending, resourcesIn(exported), findersOf(options));
   await engine.importState(withCreatesEnded(exported, ids));
   const found = ids.size === 0 ? [] : await refreshed(options, [...ids.keys()]);
   const isThere = ({ urn }: PendingCreate) => found.some((resource) => resource.urn === urn);
@@ -50,14 +50,14 @@ export async function adoptPending(options: AdoptionOptions): Promise<Adoption> 
 async function idsOf(
   pending: readonly PendingCreate[],
   state: readonly StateResource[],
-  find: FindByOrigin,
+  find: Finders,
 ): Promise<ReadonlyMap<string, string>> {
-  const known = new Set(state.map(({ id }) => id));
+  const known = new Set(state.map(({ type, id }) => `${type} ${id}`));
   const found = await Promise.all(pending.map(async (each) => [each, await physicalIds(each, find)] as const));
   const ids = new Map<string, string>();
   for (const [{ urn, type, name }, candidates] of found) {
     // What the state knows already is an older one of the same name.
-    const [id, ...others] = candidates.filter((candidate) => !known.has(candidate));
+    const [id, ...others] = candidates.filter((candidate) => !known.has(`${type} ${candidate}`));
     if (others.length > 0) throw ambiguous(type, name, [id, ...others].join(" and "));
     if (id !== undefined) ids.set(urn, id);
   }
@@ -71,13 +71,20 @@ function ambiguous(type: string, name: string, ids: string): DeployError {
 }
 
 const taggedSchema = z.object({ resourceTagMappingLists: z.array(z.object({ resourceArn: z.string() })) });
+const versionsSchema = z.object({ versions: z.array(z.object({ versionId: z.string() })) });
 
-function findByOrigin({ aws, stack }: AdoptionOptions): FindByOrigin {
-  return async ({ type, name }) => {
-    const tags = { project: "sparki", stack, [ORIGIN_TAG]: originOf(type, name) };
-    const tagFilters = Object.entries(tags).map(([key, value]) => ({ key, values: [value] }));
-    const found = await aws.find("resourcegroupstaggingapi/getResources", { tagFilters }, taggedSchema);
-    return found?.resourceTagMappingLists.map(({ resourceArn }) => resourceArn) ?? [];
+function findersOf({ aws, stack }: AdoptionOptions): Finders {
+  return {
+    byOrigin: async ({ type, name }) => {
+      const tags = { project: "sparki", stack, [ORIGIN_TAG]: originOf(type, name) };
+      const tagFilters = Object.entries(tags).map(([key, value]) => ({ key, values: [value] }));
+      const found = await aws.find("resourcegroupstaggingapi/getResources", { tagFilters }, taggedSchema);
+      return found?.resourceTagMappingLists.map(({ resourceArn }) => resourceArn) ?? [];
+    },
+    versionsOf: async (secretId) => {
+      const found = await aws.find("secretsmanager/getSecretVersions", { secretId }, versionsSchema);
+      return found?.versions.map(({ versionId }) => versionId) ?? [];
+    },
   };
 }
 

@@ -11,8 +11,13 @@ export interface PendingCreate {
   readonly inputs: Inputs;
 }
 
-/** Finds the ARNs of the stack's resources that carry its origin as a tag. */
-export type FindByOrigin = (pending: PendingCreate) => Promise<readonly string[]>;
+/** How AWS is asked for what only it knows. */
+export interface Finders {
+  /** The ARNs of the stack's resources that carry the pending one's origin as a tag. */
+  byOrigin(pending: PendingCreate): Promise<readonly string[]>;
+  /** The ids of a secret's versions; never their values. */
+  versionsOf(secretId: string): Promise<readonly string[]>;
+}
 
 /** What the providers import a resource by, made of what the program called it; see each type's "Import" in the registry. */
 const BY_INPUTS: Readonly<Record<string, (inputs: Inputs) => readonly unknown[]>> = {
@@ -44,7 +49,7 @@ const BY_INPUTS: Readonly<Record<string, (inputs: Inputs) => readonly unknown[]>
   "aws:route53/record:Record": ({ zoneId, name, type, setIdentifier }) => [
     zoneId,
     "_",
-    name,
+    typeof name === "string" ? name.replace(/\.$/, "").toLowerCase() : name,
     "_",
     type,
     ...(setIdentifier === undefined ? [] : ["_", setIdentifier]),
@@ -76,12 +81,12 @@ const BY_ARN: Readonly<Record<string, (arn: string) => string>> = {
  * The ids under which a resource may exist, in the form that its provider imports; none where it can be made again
  * without harm, or where no one can tell. Whether it exists is for the provider to say.
  */
-export async function physicalIds(pending: PendingCreate, findByOrigin: FindByOrigin): Promise<readonly string[]> {
+export async function physicalIds(pending: PendingCreate, find: Finders): Promise<readonly string[]> {
   const { type, inputs } = pending;
-  if (TAGGED_WITH_ORIGIN.has(type)) {
-    const arns = await findByOrigin(pending);
-    return arns.map(BY_ARN[type] ?? lastPart);
-  }
+  if (TAGGED_WITH_ORIGIN.has(type)) return (await find.byOrigin(pending)).map(BY_ARN[type] ?? lastPart);
+  const { secretId } = inputs;
+  if (type === "aws:secretsmanager/secretVersion:SecretVersion" && isKnown(secretId))
+    return (await find.versionsOf(secretId)).map((version) => `${secretId}|${version}`);
   const parts = BY_INPUTS[type]?.(inputs) ?? kubernetesParts(pending);
   return parts.length > 0 && parts.every(isKnown) ? [parts.join("")] : [];
 }

@@ -63,7 +63,7 @@ const certificateValidation: ResourceModel = {
   required: ["certificateArn"],
   immutable: ["*"],
   tagged: false,
-  id: (draft) => `${draft.hex("issued", 12)}-issued`,
+  id: ({ inputs }) => `${text(inputs, "certificateArn")?.split("/").at(-1)}-issued`,
   references: [
     {
       path: "certificateArn",
