@@ -1,4 +1,5 @@
 import { percent } from "../../gates/gate.ts";
+import { inColumns } from "../report/columns.ts";
 import { duration } from "../report/duration.ts";
 import type { Paint } from "../report/screen.ts";
 import type { WatchLook } from "./look.ts";
@@ -17,7 +18,8 @@ export function lookLines(look: WatchLook, nextSeconds: number | undefined, pain
   const told = problems.length === 0 ? [] : problems.map((problem) => `      ${problem}`);
   const isPlain = decision.action === "proceed" || (decision.action === "wait" && problems.length === 0);
   const action = isPlain ? [] : [`      → ${decision.action}: ${decision.reason}${done === null ? "" : `; ${done}`}`];
-  return [`  ${word}  T+${duration(elapsedSeconds)}  ${summary(look)}${next}`, ...told, ...action];
+  const lines = [`  ${word}  T+${duration(elapsedSeconds)}  ${summary(look)}${next}`, ...told, ...action];
+  return lines.flatMap((line) => inColumns(line).split("\n"));
 }
 
 /** What the newest requests and the checks said. */
@@ -39,5 +41,5 @@ export function watchText(run: WatchRun, stack: string, paint: Paint): string {
   const counts = Map.groupBy(looks, ({ verdict }) => WORDS[verdict].slice(2).toLowerCase());
   const told = [...counts].map(([word, all]) => `${all.length} ${word}`).join(", ") || "none";
   const head = `${paint.strong(`watch ${stack} ${release.id}`)}: ${colour(outcome)} (exit ${exitCode})`;
-  return `\n${head}\n${reason}\n  looks: ${told}\n`;
+  return inColumns(`\n${head}\n${reason}\n  looks: ${told}\n`);
 }

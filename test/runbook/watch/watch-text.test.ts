@@ -9,9 +9,10 @@ const { paint } = plainScreen(new PassThrough());
 const at = { at: 0, elapsedSeconds: 600, canRollBack: true, rollbackTried: false };
 
 describe("lookLines", () => {
-  it("are one for a look at which all is well, with the next one's time", () => {
+  it("say of a look at which all is well only that, with the next one's time", () => {
     expect(lookLines(judgeLook(seenOf(), at), 900, paint)).toEqual([
-      "  ✓ well  T+10 min 00 s  0 % of 1000 failed, budget 100 % left, 1 of 1 checks; next at T+15 min 00 s",
+      "  ✓ well  T+10 min 00 s  0 % of 1000 failed, budget 100 % left, 1 of 1 checks;",
+      "          next at T+15 min 00 s",
     ]);
   });
 
@@ -20,7 +21,15 @@ describe("lookLines", () => {
     const [first, ...more] = lookLines(look, undefined, paint);
     expect(first).toMatch(/^ {2}✗ BAD {2}T\+10 min 00 s/);
     expect(more[0]).toBe("      errors: 5 min burn rate: 400 of 4000 requests bad");
-    expect(more[1]).toMatch(/^ {6}→ rollback: more than 1 % have failed for five minutes.*; 1\.0 serves$/);
+    expect(more.slice(1).join("").replace(/ {8}/g, " ")).toMatch(
+      /^ {6}→ rollback: more than 1 % have failed for five minutes.*; 1\.0 serves$/,
+    );
+  });
+
+  it("stay within 80 columns, whatever was found", () => {
+    const look = { ...judgeLook(failing(300), at), problems: ["a problem that goes on ".repeat(12)] };
+    const lines = lookLines(look, 900, paint);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
   it("say that nobody asked, and that nothing was looked at", () => {
