@@ -4,13 +4,14 @@ import { systemClock } from "./io/clock.ts";
 import { abortOnSignals } from "./io/signals.ts";
 
 const signal = abortOnSignals();
-process.exit(
-  await runCommandLine(process.argv.slice(2), {
-    stdout: process.stdout,
-    stderr: process.stderr,
-    clock: systemClock,
-    env: process.env,
-    cwd: process.cwd(),
-    signal,
-  }),
-);
+const exitCode = await runCommandLine(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  clock: systemClock,
+  env: process.env,
+  cwd: process.cwd(),
+  signal,
+});
+// A document that is longer than a pipe holds is still on its way.
+await new Promise((resolve) => process.stdout.write("", resolve));
+process.exit(exitCode);

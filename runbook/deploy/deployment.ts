@@ -2,6 +2,7 @@ import type { GateResult } from "../../gates/verdict.ts";
 import type { Clock } from "../command.ts";
 import { readGateLog } from "../gates/gate-log.ts";
 import type { Engine, RunSettings, Watcher } from "../io/engine.ts";
+import { failedCreations } from "../recovery/failed-creations.ts";
 import { showPhase } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
 import type { EngineResult } from "./engine-record.ts";
@@ -37,6 +38,8 @@ export async function deploy(engine: Engine, title: string, surroundings: Surrou
   const before = readGateLog(gateLogFile).length;
   const preview = surroundings.preview ?? (await previewed(engine, title, surroundings));
   if (preview.outcome !== "succeeded") return { preview, up: undefined, gates: [] };
+  const discarded = await discardFailed(engine, surroundings);
+  if (discarded !== undefined && discarded.outcome !== "succeeded") return { preview, up: discarded, gates: [] };
   const up = await showPhase(screen, clock, `${verb} ${title}`, async (phase) => {
     const show = phase.watch({ lines: true });
     const watch: Watcher = (record, event) => {
@@ -48,6 +51,19 @@ export async function deploy(engine: Engine, title: string, surroundings: Surrou
     return result;
   });
   return { preview, up, gates: readGateLog(gateLogFile).slice(before) };
+}
+
+/** Deletes what AWS could not make, so that the update makes it again; undefined when there is nothing of the kind. */
+async function discardFailed(engine: Engine, { screen, clock }: Surroundings): Promise<EngineResult | undefined> {
+  const failed = failedCreations(await engine.exportState());
+  if (failed.length === 0) return undefined;
+  const names = failed.map(({ name }) => name).join(", ");
+  return showPhase(screen, clock, `delete what AWS could not make: ${names}`, (phase) =>
+    engine.discard(
+      failed.map(({ urn }) => urn),
+      phase.watch({ lines: true }),
+    ),
+  );
 }
 
 function previewed(engine: Engine, title: string, { screen, clock, run }: Surroundings): Promise<EngineResult> {

@@ -2,6 +2,7 @@ import type { Phase } from "../../gates/tree.ts";
 import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
 import type { Deployment } from "./deployment.ts";
 import type { EngineResult, Step } from "./engine-record.ts";
+import { failureWithNextStep } from "./next-step.ts";
 
 /** How far a deploy came, and what it met there: what the decision tree decides on. */
 export interface Ending {
@@ -15,7 +16,14 @@ export function endingOf({ preview, refusal, up, gates }: Deployment): Ending {
   if (refusal !== undefined) return { phase: "preflight", verdict: "fail", reason: refusal };
   if (up === undefined) return { phase: "preflight", verdict: "fail", reason: failureOf(preview) };
   if (up.outcome === "succeeded") return { phase: "cutover", verdict: "pass", reason: "every gate passed" };
-  return refusingGate(gates) ?? failedStep(up) ?? { phase: "infrastructure", verdict: "fail", reason: failureOf(up) };
+  return refusingGate(gates) ?? failedStep(up) ?? failedPlatform(up);
+}
+
+/** What a policy refused is not tried again as it is. */
+function failedPlatform(up: EngineResult): Ending {
+  const isRefused = up.policy.violations.some(({ level }) => level === "mandatory");
+  const reason = isRefused ? failureOf(up) : failureWithNextStep(failureOf(up));
+  return { phase: "infrastructure", verdict: "fail", reason };
 }
 
 function refusingGate(gates: readonly GateResult[]): Ending | undefined {

@@ -16,6 +16,7 @@ import type { Update } from "../deploy/update.ts";
 import { readHistory } from "./history.ts";
 import { hostProgram } from "./program-guard.ts";
 import { PulumiExit, type PulumiProcess, pulumiProcess } from "./pulumi-process.ts";
+import { lockFailure } from "./state-lock.ts";
 
 const PROJECT = "sparki";
 
@@ -124,6 +125,12 @@ export class Engine {
     return this.#run(({ policyPacks: _, ...options }) => this.#stack.destroy(options), watch);
   }
 
+  /** Deletes these alone, protected or not: for what AWS could not make, and nothing rests on. */
+  async discard(urns: readonly string[], watch?: Watcher): Promise<EngineResult> {
+    for (const urn of urns) await this.#cli(["state", "unprotect", urn, "--yes"]);
+    return this.#run(({ policyPacks: _, ...options }) => this.#stack.destroy({ ...options, target: [...urns] }), watch);
+  }
+
   outputs(): Promise<OutputMap> {
     return this.#stack.outputs();
   }
@@ -222,6 +229,8 @@ export class Engine {
     const exit = await withEnvironment({ ...this.#options.programEnvironment, ...environment }, () =>
       hostProgram(said, () => operate(options).then(() => undefined, exitOf)),
     );
+    const locked = exit && lockFailure(exit.message, this.#options.stack);
+    if (locked !== undefined) throw locked;
     return record.result({
       seconds: clock.now() - start,
       exitCode: exit?.exitCode ?? 0,

@@ -126,7 +126,7 @@ export class LivePhase {
   #tell({ message, severity }: NonNullable<RecordedEvent["diagnosticEvent"]>): void {
     const text = plain(message).trim();
     const [first = ""] = text.split("\n");
-    if (text === "" || severity.startsWith("debug")) return;
+    if (text === "" || severity.startsWith("debug") || CONSEQUENCE.test(text)) return;
     this.#latest = first;
     if (severity === "error") this.#screen.line(`  ${this.#screen.paint.bad("✗")} ${text.split("\n").join("\n    ")}`);
   }
@@ -146,6 +146,9 @@ export class LivePhase {
     this.#screen.line(`  ${mark} policy ${policyName}${resourceUrn ? `, ${nameOf(resourceUrn)}` : ""}: ${text}`);
   }
 }
+
+/** What the program says when the engine has given up already, for a reason that was told. */
+const CONSEQUENCE = /resource monitor shut down|the client connection is closing/;
 
 function label({ op, type, name }: Step): string {
   return `${op} ${type.split(":").at(-1)} ${name}`;

@@ -4,6 +4,8 @@ import { parseDocument } from "yaml";
 import type { Faults } from "../../rehearsal/control-requests.ts";
 import { type Behaviours, imagesOf } from "../../rehearsal/scenarios.ts";
 import type { LiveRelease } from "../../runbook/io/live-release.ts";
+import { resourcesIn } from "../../runbook/report/state.ts";
+import { compareWorld, type WorldReport, type WorldResources, worldSchema } from "../../runbook/report/world.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { makeRuns, sparki } from "./sparki.ts";
 import { Terminal } from "./terminal.ts";
@@ -33,6 +35,10 @@ export interface RehearsedStack {
   runPaced(timeScale: number, command: string, interruptAfterSeconds?: number): Promise<Ran>;
   /** Makes exactly these faults hold in the cloud; none of them ends them all. */
   breakCloud(faults: Faults): Promise<void>;
+  /** What is in the account. */
+  world(): Promise<WorldResources>;
+  /** The account beside the state. */
+  compared(): Promise<WorldReport>;
   /** The digests that run, by the Kubernetes API. */
   live(): Promise<LiveRelease>;
   /** What Slack was told so far. */
@@ -78,8 +84,14 @@ export async function serveStack(stack: string, timeScale: number): Promise<Rehe
     );
     return { exitCode, stderr, document: parsed(stdout, stderr) };
   };
+  const world = async () => worldSchema.parse(await (await fetch(`${control}/world`)).json()).resources;
   return {
     push,
+    world,
+    compared: async () => {
+      const state: unknown = JSON.parse(await terminal.ask("pulumi stack export"));
+      return compareWorld(await world(), resourcesIn(state));
+    },
     configure: async (release, behaviours) => {
       await push(release, behaviours);
       const file = variable("PULUMI_OPTION_CONFIG_FILE");
