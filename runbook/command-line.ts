@@ -2,6 +2,7 @@ import { Command as Parser } from "commander";
 import { exitCodeOf } from "../stacks/deploy-error.ts";
 import type { Command, CommandResult, Ports } from "./command.ts";
 import { loadCommands } from "./commands.ts";
+import { filled } from "./report/columns.ts";
 import { failureDocument, failureText, usageFailure } from "./report/failure.ts";
 
 const COMMON_OPTIONS = [
@@ -60,11 +61,13 @@ async function parseAndRun(
 
 function frame(ports: Ports): Parser {
   const parser = new Parser("sparki")
-    .description("Takes Sparki's production on AWS from nothing to serving, through gates; and rehearses it here.")
+    .description(
+      filled("Takes Sparki's production on AWS from nothing to serving, through gates; and rehearses it here."),
+    )
     .exitOverride()
     .configureOutput({ writeOut: (text) => ports.stdout.write(text), writeErr: () => undefined })
-    .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
-    .addHelpText("after", EXAMPLES);
+    .configureHelp({ showGlobalOptions: true, helpWidth: 80 })
+    .addHelpText("after", filled(EXAMPLES));
   for (const [flags, help] of COMMON_OPTIONS) parser.option(flags, help);
   return parser;
 }
@@ -75,7 +78,7 @@ type Action = (
 ) => Promise<void>;
 
 function addCommand(parser: Parser, command: Command, action: Action): void {
-  const child = parser.command(command.name).summary(command.summary).description(command.description);
+  const child = parser.command(command.name).summary(command.summary).description(filled(command.description));
   child.allowExcessArguments(false);
   for (const { name, required, help } of command.arguments ?? [])
     child.argument(required ? `<${name}>` : `[${name}]`, help);

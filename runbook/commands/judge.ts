@@ -16,7 +16,7 @@ export const judge: Command = {
   name: "judge",
   summary: "the gate's verdict on recorded counts, offline",
   description: `Reads one JSON object a line, the counts of an interval that ended at \`at\` (seconds):
-  {"at": 25, "requests": 60, "errors": 0, "over100ms": 3, "over1s": 0, "over5s": 0}
+  {"at":25,"requests":60,"errors":0,"over100ms":3,"over1s":0,"over5s":0}
 and looks after every line as the gate of a run does, with the objectives of the stack (the runbook's without --stack).
 
 Exit codes: 0 pass; 1 fail; 2 a line that cannot be read; 3 inconclusive.

@@ -15,12 +15,27 @@ const HANGING = 2;
  * too long by itself, such as an ARN or a command's hash, is left whole for copying.
  */
 export function inColumns(text: string): string {
-  return text.split("\n").flatMap(fitLine).join("\n");
+  return text
+    .split("\n")
+    .flatMap((line) => fitLine(line))
+    .join("\n");
 }
 
-function fitLine(line: string): string[] {
+/** Prose in 80 columns, its paragraphs filled anew; indented lines, such as examples, stay lines of their own. */
+export function filled(text: string): string {
+  const lines: string[] = [];
+  for (const line of text.split("\n")) {
+    const last = lines.at(-1);
+    const isProse = /^\S/.test(line) && last !== undefined && /^\S/.test(last);
+    if (isProse) lines[lines.length - 1] = `${last} ${line}`;
+    else lines.push(line);
+  }
+  return lines.flatMap((line) => fitLine(line, /^\S/.test(line) ? 0 : undefined)).join("\n");
+}
+
+function fitLine(line: string, indentation = hangingOf(line)): string[] {
   if (widthOf(line) <= WIDTH) return [line];
-  const hanging = " ".repeat(hangingOf(line));
+  const hanging = " ".repeat(indentation);
   const begin = /^ */.exec(line)?.[0] ?? "";
   const lines: string[] = [];
   let current = begin;

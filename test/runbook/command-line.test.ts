@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import type { Command, Ports } from "../../runbook/command.ts";
 import { runCommandLine } from "../../runbook/command-line.ts";
+import { loadCommands } from "../../runbook/commands.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { fakeClock } from "../support/fake-clock.ts";
 
@@ -56,6 +57,15 @@ describe("runCommandLine", () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
     expect(stderr).toContain(`SPARKI_USAGE: ${message}`);
     expect(stderr).toContain("Next: npx sparki --help");
+  });
+
+  it("keeps the help of every command within 80 columns", async () => {
+    const commands = await loadCommands([]);
+    const shown = await Promise.all(
+      [[], ...commands.map(({ name }) => [name])].map((path) => run([...path, "--help"], commands)),
+    );
+    expect(shown.length).toBeGreaterThan(10);
+    for (const { stdout } of shown) expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });
 
   it("shows help with examples on stdout and exits 0", async () => {

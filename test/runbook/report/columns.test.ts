@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
-import { inColumns } from "../../../runbook/report/columns.ts";
+import { filled, inColumns } from "../../../runbook/report/columns.ts";
 
 const words = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen";
 
@@ -53,5 +53,21 @@ describe("inColumns", () => {
         for (const line of fitted.split("\n")) expect(stripVTControlCharacters(line).length).toBeLessThanOrEqual(80);
       }),
     );
+  });
+});
+
+describe("filled", () => {
+  it("fills paragraphs anew, and leaves examples and blank lines as they are", () => {
+    const text = `${words}\n${words}\n\nExamples:\n  npx sparki deploy      that\n\nEnd.`;
+    expect(filled(text).split("\n")).toEqual([
+      "one two three four five six seven eight nine ten eleven twelve thirteen fourteen",
+      "fifteen one two three four five six seven eight nine ten eleven twelve thirteen",
+      "fourteen fifteen",
+      "",
+      "Examples:",
+      "  npx sparki deploy      that",
+      "",
+      "End.",
+    ]);
   });
 });
