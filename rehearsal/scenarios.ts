@@ -15,10 +15,14 @@ export interface ScenarioRelease {
   readonly faults?: TimedFaults;
 }
 
-/** What breaks in the cloud while a release is deployed, and is mended once that deploy has ended. */
+/** What breaks in the cloud while a release is deployed, and is mended once its update has ended. */
 export interface TimedFaults {
   /** The step with whose begin it breaks. @default before the deploy */
   readonly at?: string;
+  /** The step with whose end it breaks. */
+  readonly after?: string;
+  /** It is mended only once everything was done that follows the update. */
+  readonly isKept?: true;
   readonly hold: Faults;
 }
 
@@ -48,6 +52,18 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "e2e-fails",
     summary: "a second release that every gate lets through, and whose end-to-end tests fail once it is live",
     releases: [FIRST, { release: "next", behaviours: { e2e: { failTests: true } } }],
+  },
+  {
+    name: "errors-once-live",
+    summary: "a second release that every gate lets through, and that fails its users once it is live",
+    releases: [
+      FIRST,
+      {
+        release: "next",
+        behaviours: {},
+        faults: { after: "promotion-record", hold: { users: 50, fleet: { errorRatio: 0.05 } }, isKept: true },
+      },
+    ],
   },
   ...GATE_SCENARIOS,
 ];

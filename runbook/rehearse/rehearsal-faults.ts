@@ -4,7 +4,8 @@ import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Watcher } from "../io/engine.ts";
 
 /**
- * Runs `work`, whose watcher sees the engine's events, with faults in the cloud from their moment on until it has ended.
+ * Runs `work`, whose watcher sees the engine's events, with faults in the cloud from their moment on until it has ended,
+ * or until `mend` where they are kept.
  * Throws SPARKI_USAGE when their step never began: then nothing was rehearsed.
  */
 export async function withFaults<T>(
@@ -13,7 +14,7 @@ export async function withFaults<T>(
   work: (watch: Watcher) => Promise<T>,
 ): Promise<T> {
   if (faults === undefined) return work(() => {});
-  const { at, hold } = faults;
+  const { at, after, hold, isKept = false } = faults;
   let broken: Promise<unknown> | undefined;
   const begun = new Set<string>();
   const breakNow = () => {
@@ -21,20 +22,26 @@ export async function withFaults<T>(
     // Awaited when the work has ended; until then nobody may call it unhandled.
     broken.catch(() => undefined);
   };
-  if (at === undefined) breakNow();
+  if (at === undefined && after === undefined) breakNow();
   await broken;
   try {
     const result = await work(({ steps }) => {
       const running = steps.filter(({ op, status }) => op !== "same" && status === "running");
       for (const { name } of running) begun.add(name);
       if (at !== undefined && begun.has(at)) breakNow();
+      if (steps.some(({ name, op, status }) => name === after && op !== "same" && status === "done")) breakNow();
     });
     if (at !== undefined && begun.size > 0 && broken === undefined) throw neverBegan(at, begun);
     await broken;
     return result;
   } finally {
-    await cloud.ask("POST", "/faults", {});
+    if (!isKept) await mend(cloud);
   }
+}
+
+/** Ends every fault in the cloud. */
+export async function mend(cloud: Pick<CloudProcess, "ask">): Promise<void> {
+  await cloud.ask("POST", "/faults", {});
 }
 
 function neverBegan(step: string, begun: ReadonlySet<string>): DeployError {

@@ -17,7 +17,7 @@ import type { Screen } from "../report/screen.ts";
 import { dependenciesIn, resourcesIn } from "../report/state.ts";
 import { timelineOf } from "../report/timeline.ts";
 import { compareWorld, worldSchema } from "../report/world.ts";
-import { withFaults } from "./rehearsal-faults.ts";
+import { mend, withFaults } from "./rehearsal-faults.ts";
 import { withReport } from "./rehearsal-files.ts";
 import { rehearsedPreflight } from "./rehearsal-preflight.ts";
 import type { RehearsalReport } from "./rehearsal-report.ts";
@@ -69,7 +69,10 @@ async function deployAll(
     await session.prepareRelease(release, each.behaviours);
     if (crashAt !== undefined && each === scenario.releases.at(-1))
       await crashedDeploy(session.engine, release.id, crashAt, target);
-    run = await runDeploy(target, { checklist, around: (work) => withFaults(session.cloud, each.faults, work) });
+    run = await runDeploy(target, {
+      checklist,
+      around: (work) => withFaults(session.cloud, each.faults, work),
+    }).finally(() => (each.faults?.isKept ? mend(session.cloud) : undefined));
     if (run.outcome !== "promoted") break;
   }
   if (run === undefined) throw new Error(`scenario ${scenario.name} has no release`);

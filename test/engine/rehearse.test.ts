@@ -12,6 +12,7 @@ describe.each([
   ["error-spike", 1, "rolled-back"],
   ["bad-image", 1, "rolled-back"],
   ["e2e-fails", 1, "failed"],
+  ["errors-once-live", 1, "rolled-back"],
 ] as const)("sparki rehearse %s --json", (scenario, exitCode, outcome) => {
   let runs: Runs;
   let run: SparkiRun;
@@ -89,6 +90,8 @@ describe.each([
     expect(leakedFiles(directory, secrets)).toEqual([]);
   });
 
+  /** The gates have nothing against it. */
+  const isLate = scenario === "errors-once-live";
   const found = (id: string) => report.verify?.checks.find((check) => check.id === id);
 
   if (outcome === "failed") {
@@ -138,7 +141,7 @@ describe.each([
   } else {
     it("goes back by itself, and proves within two minutes that the release before serves", () => {
       expect(report.decisions.slice(-2)).toMatchObject([
-        { phase: "one-box", action: "rollback" },
+        { phase: isLate ? "promoted" : "one-box", action: "rollback" },
         { phase: "rollback", action: "stop", page: false },
       ]);
       expect(report.rollback).toMatchObject({ verdict: "pass", release: { id: report.previous?.id } });
@@ -148,13 +151,23 @@ describe.each([
       expect(report.timing.rollbackSeconds).toBeLessThan(120);
     });
 
-    it("says why it stopped, and lets nothing past the one-box", () => {
-      expect(report.reason).toMatch(scenario === "bad-image" ? /ImagePull/ : /requests bad/);
-      const touched = report.steps
-        .filter(({ op, status }) => status === "done" && op !== "same")
-        .map(({ name }) => name);
-      expect(touched).not.toContain("engine-fleet");
-      expect(touched).not.toContain("promotion-record");
-    });
+    const touched = () =>
+      report.steps.filter(({ op, status }) => status === "done" && op !== "same").map(({ name }) => name);
+
+    if (isLate) {
+      it("went back because its users' errors went on for five minutes after the promotion", () => {
+        expect(touched()).toContain("promotion-record");
+        expect(report.verify).toMatchObject({ outcome: "failed", release: report.release.id });
+        expect(report.decisions.map(({ phase, action }) => `${phase}: ${action}`)).toContain("promoted: wait");
+        expect(report.decisions.at(-2)?.reason).toMatch(/^more than 1 % have failed for five minutes/);
+      });
+    } else {
+      it("says why it stopped, and lets nothing past the one-box", () => {
+        expect(report.reason).toMatch(scenario === "bad-image" ? /ImagePull/ : /requests bad/);
+        expect(touched()).not.toContain("engine-fleet");
+        expect(touched()).not.toContain("promotion-record");
+        expect(report.verify).toBeNull();
+      });
+    }
   }
 });

@@ -1,6 +1,6 @@
 import { EngineRecord, type RecordedEvent } from "../../../runbook/deploy/engine-record.ts";
 import type { Watcher } from "../../../runbook/io/engine.ts";
-import { withFaults } from "../../../runbook/rehearse/rehearsal-faults.ts";
+import { mend, withFaults } from "../../../runbook/rehearse/rehearsal-faults.ts";
 
 const EVENT: RecordedEvent = { sequence: 0, timestamp: 0 };
 const DOWN = { down: ["cache"] } as const;
@@ -23,6 +23,13 @@ function begun(name: string, op: "update" | "same" = "update"): EngineRecord {
   return record;
 }
 
+/** The record once its step has ended. */
+function ended(record: EngineRecord, name: string): EngineRecord {
+  const [urn, type] = [`urn:pulumi:prod::sparki::a:b:C::${name}`, "a:b:C"];
+  record.add({ ...EVENT, resOutputsEvent: { metadata: { urn, type, op: "update", provider: "" } } }, 2);
+  return record;
+}
+
 describe("withFaults", () => {
   it("breaks before the work, and mends after it", async () => {
     const { asked, ask } = cloud();
@@ -38,6 +45,19 @@ describe("withFaults", () => {
       expect(asked).toEqual([]);
       for (const _ of [1, 2]) watch(begun("engine-fleet"), EVENT);
     });
+    expect(asked).toEqual([DOWN, {}]);
+  });
+
+  it("breaks when its step has ended, and leaves it to `mend` where it is kept", async () => {
+    const { asked, ask } = cloud();
+    const record = begun("promotion-record");
+    await withFaults({ ask }, { after: "promotion-record", hold: DOWN, isKept: true }, async (watch) => {
+      watch(record, EVENT);
+      expect(asked).toEqual([]);
+      watch(ended(record, "promotion-record"), EVENT);
+    });
+    expect(asked).toEqual([DOWN]);
+    await mend({ ask });
     expect(asked).toEqual([DOWN, {}]);
   });
 
