@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { parseDocument } from "yaml";
 import type { Faults } from "../../rehearsal/control-requests.ts";
 import { type Behaviours, imagesOf } from "../../rehearsal/scenarios.ts";
@@ -10,7 +10,8 @@ import type { Release } from "../../stacks/schema.ts";
 import { makeRuns, sparki } from "./sparki.ts";
 import { Terminal } from "./terminal.ts";
 
-const RUNBOOK = join(import.meta.dirname, "..", "..", "runbook");
+const ROOT = join(import.meta.dirname, "..", "..");
+const RUNBOOK = join(ROOT, "runbook");
 
 /** In a process of its own: the Kubernetes client is a module that jest does not load. */
 const LIVE = `import { readFileSync } from "node:fs";
@@ -97,6 +98,8 @@ export async function serveStack(stack: string, timeScale: number): Promise<Rehe
       const file = variable("PULUMI_OPTION_CONFIG_FILE");
       const document = parseDocument(readFileSync(file, "utf8"));
       document.setIn(["config", "sparki:release"], document.createNode(release));
+      const migrations = migrationsTo(release.schema.level, runs.directory);
+      document.setIn(["config", "sparki:preflight", "migrations"], relative(ROOT, migrations));
       writeFileSync(file, document.toString());
     },
     unpush: async ({ images }) => {
@@ -124,6 +127,20 @@ export async function serveStack(stack: string, timeScale: number): Promise<Rehe
       runs.remove();
     },
   };
+}
+
+/** A folder with as many migrations as a release's level: the stand-in's own, and made-up ones after them. */
+function migrationsTo(level: number, directory: string): string {
+  const own = join(ROOT, "rehearsal", "app", "migrations");
+  const folder = join(directory, `migrations-${level}`);
+  const names = readdirSync(own).sort();
+  mkdirSync(folder, { recursive: true });
+  for (let next = 1; next <= level; next++) {
+    const name = names[next - 1];
+    if (name !== undefined) copyFileSync(join(own, name), join(folder, name));
+    else writeFileSync(join(folder, `000${next}_more.sql`), `CREATE TABLE more_${next} (id integer);\n`);
+  }
+  return folder;
 }
 
 function parsed(stdout: string, stderr: string): unknown {
