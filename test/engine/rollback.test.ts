@@ -1,4 +1,5 @@
 import type { LiveRelease } from "../../runbook/io/live-release.ts";
+import { verifyDocument } from "../../runbook/report/document.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { type RehearsedStack, serveStack } from "../support/rehearsed-stack.ts";
 import { releaseNamed } from "../support/updates.ts";
@@ -34,7 +35,11 @@ describe("sparki deploy and sparki rollback", () => {
   });
   afterAll(() => stack.close());
 
-  it("refuse to go back where nothing was ever deployed", async () => {
+  it("refuse to verify and to go back where nothing was ever deployed", async () => {
+    expect(await stack.run("verify")).toMatchObject({
+      exitCode: 2,
+      document: { error: { code: "SPARKI_USAGE", message: expect.stringContaining("nothing to verify") } },
+    });
     expect(await stack.run("rollback --yes")).toMatchObject({
       exitCode: 1,
       document: { outcome: "stopped", reason: expect.stringContaining("no release was ever promoted") },
@@ -68,6 +73,25 @@ describe("sparki deploy and sparki rollback", () => {
       document: { outcome: "promoted", previous: { id: "1.0" } },
     });
     expect(await stack.live()).toEqual(everywhere(two));
+  });
+
+  it("verify what is live by a command of its own, as often as one likes", async () => {
+    for (const _ of ["once", "again"]) {
+      const { exitCode, document, stderr } = await stack.run("verify");
+      expect({ exitCode, document: verifyDocument.safeParse(document).error }).toEqual({ exitCode: 0 });
+      expect(document).toMatchObject({ outcome: "verified", release: "2.0" });
+      expect(stderr).toContain("e2e: INFO end-to-end tests passed");
+    }
+  });
+
+  it("refuse to deploy anything but what was approved, and say what differs", async () => {
+    const { exitCode, document } = await stack.run(`deploy --approved ${"0".repeat(64)}`);
+    expect({ exitCode, outcome: document.outcome, steps: document.steps }).toEqual({
+      exitCode: 1,
+      outcome: "stopped",
+      steps: [],
+    });
+    expect(document.reason).toContain("not what was approved for staging; nothing was changed");
   });
 
   it("know the way back from a third one before it is deployed", async () => {
@@ -175,6 +199,7 @@ describe("sparki deploy and sparki rollback", () => {
       "4.bad stopped",
       "2.0 gone back to",
       "3.bad rolled-back",
+      "2.0 stopped",
       "2.0 promoted",
       "1.0 promoted",
       "0.bad stopped",
