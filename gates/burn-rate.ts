@@ -102,6 +102,6 @@ function burnVerdict(rate: number | undefined, window: BurnWindow, proven: boole
 
 function burnReason(rate: number | undefined, window: BurnWindow, { requests, bad }: Counts, limit: number): string {
   if (rate === undefined) return `no requests in the last ${window.name}`;
-  const times = `${Number(rate.toPrecision(3))}x`;
-  return `${bad} of ${requests} requests bad: burns at ${times}; expected under ${window.maxBurnRate}x (${percent(limit)})`;
+  const times = (factor: number) => `${Number(factor.toPrecision(3))}x`;
+  return `${bad} of ${requests} requests bad: burns at ${times(rate)}; expected under ${times(window.maxBurnRate)} (${percent(limit)})`;
 }

@@ -30,9 +30,9 @@ const answered = ({ path, next, ...named }: Asked): Examination => ({
       }),
     );
     const told = `${url}: ${answers.map(({ track, answer }) => `${track} ${said(answer)}`).join(", ")}`;
-    const bad = answers.flatMap(({ answer }) => (answer.answered && answer.status !== 200 ? [answer.body] : []));
+    const bad = answers.flatMap(({ answer }) => (answer.answered && answer.status !== 200 ? [answer.body.trim()] : []));
     if (answers.every(({ answer }) => answer.answered && answer.status === 200)) return pass(told);
-    return { ...fail(told, next), evidence: bad.map((body) => body.slice(0, 160)) };
+    return { ...fail(told, next), evidence: bad.filter(Boolean).map((body) => body.slice(0, 160)) };
   },
 });
 

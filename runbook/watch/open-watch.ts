@@ -7,6 +7,7 @@ import { openPrometheus } from "../io/prometheus.ts";
 import { anomalyMessage, escalationMessage, resolvedMessage } from "../notify/watch-messages.ts";
 import { openPreflight } from "../preflight/open.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
+import { inColumns } from "../report/columns.ts";
 import { duration } from "../report/duration.ts";
 import { runRequestedRollback } from "../rollback/requested-rollback.ts";
 import { chooseGoal } from "../rollback/rollback.ts";
@@ -50,6 +51,7 @@ export function openWatch(target: OpenTarget, given: WatchTools): WatchPorts {
     show: (look, next) => {
       for (const line of lookLines(look, next, screen.paint)) screen.line(line);
     },
+    showDone: (text) => screen.line(inColumns(`      → ${text}`)),
     wait: async (seconds, next) => {
       const until = clock.now() + seconds;
       const draw = () => [`  next look at T+${duration(next)}, in ${duration(Math.max(0, until - clock.now()))}`];

@@ -166,5 +166,6 @@ function leftIn({ objectives }: StackConfig, counts: CountsByObjective | undefin
 
 /** How the budget stands, for people. */
 export function budgetText({ budgetLeft }: Pick<TrafficSeen, "budgetLeft">): string {
-  return budgetLeft === null ? "budget untouched" : `budget ${percent(budgetLeft)} left`;
+  if (budgetLeft === null) return "budget untouched";
+  return budgetLeft > 0 ? `budget ${percent(budgetLeft)} left` : "budget used up";
 }

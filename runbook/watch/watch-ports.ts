@@ -14,8 +14,10 @@ export interface WatchPorts {
   goBack(why: string): Promise<RequestedRollback>;
   /** Tells people; never holds up the watch. */
   tell(look: WatchLook, what: "anomaly" | "escalation" | "resolved", release: Release): void;
-  /** Shows a look, and when the next one is. */
+  /** Shows a look before anything is done about it, and when the next one is. */
   show(look: WatchLook, nextSeconds: number | undefined): void;
+  /** Shows what was done about it. */
+  showDone(text: string): void;
   /** Waits for real seconds, showing that it does. */
   wait(seconds: number, nextSeconds: number): Promise<void>;
 }

@@ -66,9 +66,11 @@ class Watch {
     }
     const look = now instanceof Error ? failedLook(now, this.#circumstances(true)) : await this.#look();
     signal.throwIfAborted();
+    const isGoingBack = look.decision.action === "rollback" && this.#options.mayRollBack;
+    this.#ports.show(look, isGoingBack || isOnce ? undefined : this.#nextAfter(look));
     const acted = await this.#act(look);
+    if (acted.look.done !== null) this.#ports.showDone(acted.look.done);
     this.looks.push(acted.look);
-    this.#ports.show(acted.look, acted.end !== undefined || isOnce ? undefined : this.#nextAfter(acted.look));
     return acted.end;
   }
 

@@ -9,15 +9,15 @@ import type { WatchRun } from "./watch-end.ts";
 /** A word for each verdict, so that nothing is told by colour alone. */
 const WORDS = { pass: "✓ well", inconclusive: "- open", error: "! BLIND", fail: "✗ BAD" } as const;
 
-/** A look as a person reads it: when, how it was, what is wrong, and what was done about it. */
+/** A look as a person reads it: when, how it was, what is wrong, and what is decided. */
 export function lookLines(look: WatchLook, nextSeconds: number | undefined, paint: Paint): string[] {
-  const { verdict, elapsedSeconds, problems, decision, done } = look;
+  const { verdict, elapsedSeconds, problems, decision } = look;
   const isBad = verdict === "fail" || verdict === "error";
   const word = isBad ? paint.bad(WORDS[verdict]) : verdict === "pass" ? paint.good(WORDS.pass) : WORDS[verdict];
   const next = nextSeconds === undefined ? "" : `; next at T+${duration(nextSeconds)}`;
   const told = problems.length === 0 ? [] : problems.map((problem) => `      ${problem}`);
   const isPlain = decision.action === "proceed" || (decision.action === "wait" && problems.length === 0);
-  const action = isPlain ? [] : [`      → ${decision.action}: ${decision.reason}${done === null ? "" : `; ${done}`}`];
+  const action = isPlain ? [] : [`      → ${decision.action}: ${decision.reason}`];
   const lines = [`  ${word}  T+${duration(elapsedSeconds)}  ${summary(look)}${next}`, ...told, ...action];
   return lines.flatMap((line) => inColumns(line).split("\n"));
 }

@@ -1,6 +1,6 @@
 import type { GateResult } from "../../../gates/verdict.ts";
 import { releaseCounts } from "../../../runbook/gates/release-slo.ts";
-import { lookAtTraffic } from "../../../runbook/watch/traffic.ts";
+import { budgetText, lookAtTraffic } from "../../../runbook/watch/traffic.ts";
 import { parseConfig } from "../../../stacks/config.ts";
 import { type Counted, fakePrometheus } from "../../support/prometheus.ts";
 import { rawConfig } from "../../support/stack-config.ts";
@@ -99,5 +99,15 @@ describe("lookAtTraffic", () => {
   it("is told of metrics that are not numbers", async () => {
     const found = await look([], {}, { kind: "not-a-number", reason: "http_requests_total{}" });
     expect(found.anomalies[0]).toMatchObject({ verdict: "inconclusive" });
+  });
+});
+
+describe("budgetText", () => {
+  it.each([
+    [null, "budget untouched"],
+    [0.973, "budget 97.3 % left"],
+    [-42.4, "budget used up"],
+  ])("of %p is %p", (budgetLeft, text) => {
+    expect(budgetText({ budgetLeft })).toBe(text);
   });
 });

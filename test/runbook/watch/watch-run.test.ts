@@ -56,6 +56,7 @@ async function watch(situation: Situation = {}) {
     },
     tell: (look, what) => said.push(`${what} at ${Math.round(look.elapsedSeconds)}`),
     show: () => undefined,
+    showDone: () => undefined,
     wait: (seconds) => clock.sleep(seconds, controller.signal),
   };
   const { isOnce = false, mayRollBack = true } = situation;
