@@ -11,7 +11,10 @@ interface Checks {
 }
 
 /** What the checklist and the verification came to: counts, what did not pass, and the success table. */
-export function checksRows({ preflight, plan, verify }: DeployDocument, paint: Paint): string[] {
+export function checksRows(
+  { preflight, plan, verify }: Pick<DeployDocument, "preflight" | "plan" | "verify">,
+  paint: Paint,
+): string[] {
   return [
     ...rowsOf("preflight", preflight, paint),
     ...(plan === null ? [] : [`  plan      ${plan.files.html}`]),
