@@ -1,17 +1,19 @@
 import { CHECKLIST } from "../preflight/checklist.ts";
 import type { OpenPreflight } from "../preflight/open.ts";
 import { type PreflightReport, runPreflight } from "../preflight/run.ts";
+import { type RecoverableTarget, takeOver } from "../recovery/take-over.ts";
 import { showWork } from "../report/live.ts";
 import { countsText } from "../verify/verify-text.ts";
-import type { StackTarget } from "./stack-target.ts";
 
-/** Goes through the checklist before anything is changed, and closes its ports again. */
+/** Goes through the checklist before anything is changed, by a state that knows all that is there; closes its ports again. */
 export async function goThroughChecklist(
-  { clock, screen, signal }: Pick<StackTarget, "clock" | "screen" | "signal">,
+  target: RecoverableTarget,
   open: () => Promise<Pick<OpenPreflight, "context" | "close">>,
 ): Promise<PreflightReport> {
+  const { clock, screen, signal } = target;
   const opened = await open();
   try {
+    await takeOver(target, opened.context);
     return await showWork(screen, clock, "preflight", async (note) => {
       const report = await runPreflight(opened.context, CHECKLIST, screen, signal);
       note(countsText(report.checks));

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { ORIGIN_TAG, originOf } from "../../stacks/origin-tag.ts";
@@ -30,7 +31,8 @@ export interface AdoptionOptions {
 /**
  * Takes into the state what an update that was killed had begun to make, and waits until AWS has finished it, so that
  * the next update neither makes it twice nor fails because it is there. Changes nothing in the cloud. Throws
- * SPARKI_OUTSIDE where two resources claim to be the same one, or AWS does not finish in time.
+ * SPARKI_OUTSIDE where two resources claim to be the same one, AWS does not finish in time, or the state moved meanwhile.
+ * The engine's own `refresh --import-pending-creates` is of no use here: in 3.255 it forgets what it was told to import.
  */
 export async function adoptPending(options: AdoptionOptions): Promise<Adoption> {
   const { engine } = options;
@@ -38,6 +40,7 @@ export async function adoptPending(options: AdoptionOptions): Promise<Adoption> 
   const pending = pendingCreates(exported);
   if (pending.length === 0) return { adopted: [], madeAgain: [] };
   const ids = await idsOf(pending, resourcesIn(exported), findersOf(options));
+  await assertUnmoved(engine, exported);
   await engine.importState(withCreatesEnded(exported, ids));
   const found = ids.size === 0 ? [] : await refreshed(options, [...ids.keys()]);
   const isThere = ({ urn }: PendingCreate) => found.some((resource) => resource.urn === urn);
@@ -45,6 +48,12 @@ export async function adoptPending(options: AdoptionOptions): Promise<Adoption> 
     adopted: pending.filter(isThere).map(({ name }) => name),
     madeAgain: pending.filter((each) => !isThere(each)).map(({ name }) => name),
   };
+}
+
+/** Nobody's update may be written over: looking for ids takes a while. */
+async function assertUnmoved(engine: AdoptionOptions["engine"], exported: unknown): Promise<void> {
+  if (isDeepStrictEqual(await engine.exportEncrypted(), exported)) return;
+  throw unread("somebody else has updated the stack meanwhile");
 }
 
 async function idsOf(
@@ -105,7 +114,9 @@ async function refreshed(options: AdoptionOptions, urns: readonly string[]): Pro
   for (let left = urns; ; ) {
     const { outcome, failure } = await engine.refresh(undefined, left);
     if (outcome !== "succeeded") throw unread(failure);
-    const found = resourcesIn(await engine.exportEncrypted()).filter(({ urn }) => urns.includes(urn));
+    const found = resourcesIn(await engine.exportEncrypted()).filter(
+      (resource) => urns.includes(resource.urn) && resource.delete !== true,
+    );
     const unfinished = found.filter(isUnfinished);
     if (unfinished.length === 0) return found;
     const names = unfinished.map(({ urn }) => urn.slice(urn.lastIndexOf("::") + 2)).join(", ");

@@ -6,6 +6,8 @@ const resourceSchema = z.object({
   type: z.string(),
   id: z.string().optional(),
   custom: z.boolean().default(false),
+  /** Replaced, and deleted by the next update. */
+  delete: z.boolean().exactOptional(),
   parent: z.string().optional(),
   provider: z.string().optional(),
   dependencies: z.array(z.string()).nullish(),

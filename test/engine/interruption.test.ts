@@ -59,6 +59,16 @@ describe("sparki rehearse", () => {
     expect(runs.processes()).toEqual([]);
   });
 
+  it("takes over what a killed engine had begun to make, and has nothing twice", async () => {
+    const ran = await rehearse(["first-deploy", "--crash-at", "cache-redis", "--stack", "staging", ...FAST], runs);
+    expect(ran.stderr).toMatch(
+      /take over what an interrupted update left[\s\S]*? [1-9]\d* exist and are in the state now/,
+    );
+    const report = reportIn(ran);
+    expect(report).toMatchObject({ outcome: "promoted", exitCode: 0 });
+    expect(report.world).toMatchObject({ orphans: 0, duplicates: 0, drift: 0 });
+  });
+
   it("refuses a place that another rehearsal uses, before it changes anything there", async () => {
     let second: ReturnType<typeof sparki> | undefined;
     await rehearse(FAST, runs, ({ stderr }, child) => {

@@ -76,7 +76,8 @@ export interface Recorded {
   readonly pinned?: { readonly steps: readonly Planned[]; readonly result?: Partial<EngineResult> };
 }
 
-const SUCCEEDED: EngineResult = {
+/** What an operation of the engine comes to that changed nothing. */
+export const SUCCEEDED: EngineResult = {
   outcome: "succeeded",
   steps: [],
   diagnostics: [],

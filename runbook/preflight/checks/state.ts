@@ -23,16 +23,13 @@ export const stateClean: Check = {
   title: "No operation is pending",
   proves: "No interrupted update has left something half-made that nobody knows of.",
   timeLimitSeconds: 30,
-  run: async ({ stack, state }) => {
+  run: async ({ state }) => {
     const { resources, pending } = await state.read();
     if (resources.length === 0) return skipped("nothing was deployed yet");
     const told = pending.map(({ operation, urn }) => `${operation} ${urn.split("::").at(-1)}`).join(", ");
     // What was being made may exist without the state knowing its id; the other operations are safe to repeat.
     if (pending.some(({ operation }) => operation === "creating"))
-      return fail(
-        `an update was interrupted: ${told}`,
-        `pulumi refresh --stack ${stack}, and say for each whether it exists`,
-      );
+      return warn(`an update was interrupted: ${told}`, "npx sparki deploy finds what was made and goes on with it");
     if (pending.length > 0) return warn(`an update was interrupted: ${told}`, "the deployment repeats it");
     return pass("every operation ended");
   },

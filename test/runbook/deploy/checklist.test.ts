@@ -1,10 +1,10 @@
 import { PassThrough } from "node:stream";
 import { checklistRefusal, goThroughChecklist } from "../../../runbook/deploy/checklist.ts";
-import type { StackTarget } from "../../../runbook/deploy/stack-target.ts";
 import { systemClock } from "../../../runbook/io/clock.ts";
 import type { Status } from "../../../runbook/preflight/check.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { fakeContext } from "../../support/preflight.ts";
+import { fakeEngine } from "../../support/recovery.ts";
 
 const check = (status: Status, title = "Images") =>
   ({ id: title, group: "Application", title, status, reason: "not in the registry", seconds: 1 }) as const;
@@ -25,11 +25,9 @@ describe("checklistRefusal", () => {
 
 describe("goThroughChecklist", () => {
   const screen = plainScreen(new PassThrough());
-  const target: Pick<StackTarget, "clock" | "screen" | "signal"> = {
-    clock: systemClock,
-    screen,
-    signal: new AbortController().signal,
-  };
+  const { signal } = new AbortController();
+  const engine = fakeEngine({ deployment: {} });
+  const target = { stack: "prod", engine, env: {}, clock: systemClock, screen, signal };
 
   it("closes the ports that it opened, and keeps who confirmed what", async () => {
     let closed = 0;

@@ -34,13 +34,13 @@ describe("stateClean", () => {
     expect(await look(stateClean, fakeContext())).toEqual({ status: "skipped", reason: "nothing was deployed yet" });
   });
 
-  it("fails for what may exist without the state knowing it", async () => {
+  it("warns of what may exist without the state knowing it, which a deploy takes over", async () => {
     const finding = await look(
       stateClean,
       fakeContext({ state: fakeState(resources, { pending: pending("creating") }) }),
     );
-    expect(finding).toMatchObject({ status: "fail", reason: "an update was interrupted: creating eks" });
-    expect(finding.fix).toContain("pulumi refresh --stack prod");
+    expect(finding).toMatchObject({ status: "warn", reason: "an update was interrupted: creating eks" });
+    expect(finding.fix).toContain("npx sparki deploy");
   });
 
   it("warns of an operation that is safe to repeat", async () => {

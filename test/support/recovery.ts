@@ -1,0 +1,60 @@
+import type { AdoptionOptions } from "../../runbook/recovery/adopt.ts";
+import { resourcesIn } from "../../runbook/report/state.ts";
+import { SUCCEEDED } from "./planning.ts";
+
+type Outputs = Readonly<Record<string, unknown>>;
+
+export interface FakeEngine {
+  readonly exportEncrypted: AdoptionOptions["engine"]["exportEncrypted"];
+  readonly importState: AdoptionOptions["engine"]["importState"];
+  readonly refresh: AdoptionOptions["engine"]["refresh"];
+  readonly refreshes: (readonly string[])[];
+}
+
+/** An engine over one state; what a refresh finds of an id is `cloud`'s answer, one for each time it is asked. */
+export function fakeEngine(state: unknown, cloud: Readonly<Record<string, readonly Outputs[]>> = {}): FakeEngine {
+  let saved = JSON.stringify(state);
+  const refreshes: (readonly string[])[] = [];
+  const asked = new Map<string, number>();
+  const answer = (id: string): Outputs | undefined => {
+    const times = asked.get(id) ?? 0;
+    asked.set(id, times + 1);
+    return cloud[id]?.[Math.min(times, (cloud[id]?.length ?? 1) - 1)];
+  };
+  return {
+    refreshes,
+    exportEncrypted: async () => JSON.parse(saved),
+    importState: async (next) => {
+      saved = JSON.stringify(next);
+    },
+    refresh: async (_watch, urns = []) => {
+      refreshes.push(urns);
+      const found = resourcesIn(JSON.parse(saved)).flatMap((resource) => {
+        if (!urns.includes(resource.urn) || resource.delete === true) return [resource];
+        const outputs = answer(resource.id ?? "");
+        return outputs === undefined ? [] : [{ ...resource, outputs }];
+      });
+      saved = JSON.stringify({ deployment: { resources: found } });
+      return SUCCEEDED;
+    },
+  };
+}
+
+/** A state with what is in it, and what was being created when an update died. */
+export function interruptedState(
+  pending: readonly { type: string; name: string; inputs: Outputs }[],
+  resources: readonly { type: string; name: string; id: string }[] = [],
+) {
+  const urn = ({ type, name }: { type: string; name: string }) => `urn:pulumi:prod::sparki::${type}::${name}`;
+  return {
+    version: 3,
+    deployment: {
+      manifest: {},
+      resources: resources.map(({ type, name, id }) => ({ urn: urn({ type, name }), type, id, custom: true })),
+      pending_operations: pending.map(({ type, name, inputs }) => ({
+        type: "creating",
+        resource: { urn: urn({ type, name }), type, custom: true, inputs },
+      })),
+    },
+  };
+}
