@@ -68,6 +68,7 @@ interface RunOptions {
   readonly policyPacks: string[];
   readonly color: "never";
   readonly suppressOutputs: boolean;
+  readonly showSecrets: false;
 }
 
 /** One stack on the Pulumi engine. What an operation came to is told by the engine's events, never by its exit alone. */
@@ -223,6 +224,8 @@ export class Engine {
       signal,
       color: "never",
       suppressOutputs: true,
+      // Else the SDK asks the CLI for the update with its secrets, which writes a key into the project's own config file.
+      showSecrets: false,
     };
     const said = (severity: Diagnostic["severity"], message: string) =>
       onEvent({ sequence: 0, timestamp: 0, diagnosticEvent: { severity, message, color: "never", ephemeral: true } });

@@ -32,8 +32,8 @@ export interface RehearsedStack {
   up(): Promise<void>;
   /** Runs `sparki <command> --stack <stack> --json`, with Slack at `slack`; the document is what it wrote to stdout. */
   run(command: string, slack?: string): Promise<Ran>;
-  /** Runs it with another pace of modelled time than the cloud's own; interrupted, as by Ctrl-C, after so many seconds. */
-  runPaced(timeScale: number, command: string, interruptAfterSeconds?: number): Promise<Ran>;
+  /** Runs it with another pace of modelled time than the cloud's own; interrupted, as by Ctrl-C, once it said a text. */
+  runPaced(timeScale: number, command: string, interruptAt?: string): Promise<Ran>;
   /** Makes exactly these faults hold in the cloud; none of them ends them all. */
   breakCloud(faults: Faults): Promise<void>;
   /** What is in the account. */
@@ -78,11 +78,10 @@ export async function serveStack(stack: string, timeScale: number): Promise<Rehe
   const push = async (release: Release, behaviours: Behaviours = {}) => {
     for (const image of imagesOf(release, behaviours)) await post("/images", image);
   };
-  const run = async (command: string, variables: string): Promise<Ran> => {
+  const run = async (command: string, variables: string, around = (line: string) => line): Promise<Ran> => {
     const confirmed = command.startsWith("deploy") ? CONFIRMED : "";
-    const { exitCode, stdout, stderr } = await terminal.run(
-      `${variables} node ${RUNBOOK}/sparki.ts ${command} ${confirmed} --stack ${stack} --json`,
-    );
+    const line = `${variables} node ${RUNBOOK}/sparki.ts ${command} ${confirmed} --stack ${stack} --json`;
+    const { exitCode, stdout, stderr } = await terminal.run(around(line));
     return { exitCode, stderr, document: parsed(stdout, stderr) };
   };
   const world = async () => worldSchema.parse(await (await fetch(`${control}/world`)).json()).resources;
@@ -109,9 +108,9 @@ export async function serveStack(stack: string, timeScale: number): Promise<Rehe
       await terminal.ask("pulumi up --yes --skip-preview --non-interactive");
     },
     run: (command, slack = `${control}/slack`) => run(command, `SPARKI_SLACK_WEBHOOK=${slack}`),
-    runPaced: (scale, command, seconds) => {
-      const interrupt = seconds === undefined ? "" : `timeout --preserve-status --signal INT ${seconds}`;
-      return run(command, `SPARKI_SLACK_WEBHOOK=${control}/slack SPARKI_TIME_SCALE=${scale} ${interrupt}`);
+    runPaced: (scale, command, interruptAt) => {
+      const around = interruptAt === undefined ? undefined : (line: string) => interruptedAt(interruptAt, line);
+      return run(command, `SPARKI_SLACK_WEBHOOK=${control}/slack SPARKI_TIME_SCALE=${scale}`, around);
     },
     breakCloud: (faults) => post("/faults", faults),
     live: async () => JSON.parse(await terminal.ask(`node --input-type=module -e '${LIVE}'`)),
@@ -127,6 +126,16 @@ export async function serveStack(stack: string, timeScale: number): Promise<Rehe
       runs.remove();
     },
   };
+}
+
+/** A shell's command that is interrupted once its stderr has a text; it ends as the command does. */
+function interruptedAt(text: string, line: string): string {
+  return [
+    `said=$(mktemp); ${line} 2>"$said" & pid=$!`,
+    `until grep -q '${text}' "$said" || ! kill -0 $pid; do sleep 0.3; done`,
+    `kill -INT $pid; wait $pid; code=$?`,
+    `cat "$said" >&2; rm "$said"; exit $code`,
+  ].join("\n");
 }
 
 /** A folder with as many migrations as a release's level: the stand-in's own, and made-up ones after them. */
