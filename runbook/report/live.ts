@@ -148,7 +148,7 @@ export class LivePhase {
 }
 
 /** What the program says when the engine has given up already, for a reason that was told. */
-const CONSEQUENCE = /resource monitor shut down|the client connection is closing/;
+const CONSEQUENCE = /resource monitor shut down|the client connection is closing|run remediation: context canceled/;
 
 function label({ op, type, name }: Step): string {
   return `${op} ${type.split(":").at(-1)} ${name}`;
