@@ -23,6 +23,8 @@ export const certificate: Check = {
     const found = (await find(context, ["ISSUED"])) ?? (await find(context, STATUSES));
     const fix = `aws acm describe-certificate --region ${context.config.region} --certificate-arn ${found?.arn}`;
     if (found === undefined) return absent(context);
+    if (found.status === "PENDING_VALIDATION" && !(await wasIssued(context)))
+      return skipped("not issued yet: the deployment proves the domain, and goes on only once it is issued");
     if (found.status !== "ISSUED") return fail(`the certificate of ${domain} is ${found.status}`, fix);
     return judgeCertificate(new X509Certificate(found.certificate ?? ""), context, fix);
   },
@@ -33,6 +35,12 @@ function find({ aws, config }: PreflightContext, statuses: readonly string[]) {
   const keyTypes = ["EC_prime256v1", "EC_secp384r1", "RSA_2048", "RSA_4096"];
   const wanted = { domain: config.domain, statuses, keyTypes, mostRecent: true };
   return aws.find("acm/getCertificate", wanted, certificateSchema);
+}
+
+/** A first deployment that was interrupted leaves a certificate that it was still to prove. */
+async function wasIssued({ state }: PreflightContext): Promise<boolean> {
+  const { resources } = await state.read();
+  return resources.some(({ type }) => type === "aws:acm/certificateValidation:CertificateValidation");
 }
 
 async function absent({ config, stack, state }: PreflightContext): Promise<Finding> {

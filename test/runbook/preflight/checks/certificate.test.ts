@@ -47,9 +47,22 @@ describe("certificate", () => {
     });
   });
 
-  it("fails for one that is not issued", async () => {
+  it("leaves to the deployment what an interrupted first one has asked for and not proven yet", async () => {
     const looks = found({ status: "PENDING_VALIDATION" });
     expect(await look(certificate, fakeContext({ looks }))).toMatchObject({
+      status: "skipped",
+      reason: expect.stringContaining("not issued yet: the deployment proves the domain"),
+    });
+  });
+
+  it.each(["FAILED", "VALIDATION_TIMED_OUT"])("fails for one that is %s, whoever was to prove it", async (status) => {
+    expect(await look(certificate, fakeContext({ looks: found({ status }) }))).toMatchObject({ status: "fail" });
+  });
+
+  it("fails for one that is not issued any more", async () => {
+    const looks = found({ status: "PENDING_VALIDATION" });
+    const state = fakeState([resource("aws:acm/certificateValidation:CertificateValidation", "edge-tls-issued")]);
+    expect(await look(certificate, fakeContext({ looks, state }))).toMatchObject({
       status: "fail",
       reason: "the certificate of prod.sparki.tools is PENDING_VALIDATION",
     });
