@@ -12,7 +12,8 @@ export interface Symptom extends Looked {
 export interface Diagnosis {
   readonly stack: string;
   readonly topics: readonly Topic[];
-  readonly exitCode: 0 | 1;
+  /** 4 when nothing wrong was seen, but something could not be looked at. */
+  readonly exitCode: 0 | 1 | 4;
   /** The first wrong thing that nothing else that is wrong explains; null when nothing is wrong. */
   readonly likelyCause: Symptom | null;
   /** Everything that was looked at, causes before what they cause. */
@@ -42,7 +43,7 @@ export async function diagnose(
   return {
     stack: context.stack,
     topics,
-    exitCode: failed === undefined ? 0 : 1,
+    exitCode: seen("fail") !== undefined ? 1 : failed !== undefined ? 4 : 0,
     likelyCause,
     symptoms,
     seconds,

@@ -9,7 +9,11 @@ export function diagnosisText({ likelyCause, symptoms, topics, seconds, stack }:
   const wrong = others.filter(({ status }) => status === "fail" || status === "warn");
   const fine = others.filter(({ status }) => status === "pass" || status === "skipped");
   return `${[
-    ...section(paint.strong("Likely cause"), likelyCause === null ? [] : [likelyCause], paint),
+    ...section(
+      paint.strong(likelyCause?.isBlind === true ? "Could not be looked at" : "Likely cause"),
+      likelyCause === null ? [] : [likelyCause],
+      paint,
+    ),
     ...section("Also wrong, perhaps because of it", wrong, paint),
     ...section("Looked at", fine, paint),
     "",
@@ -23,5 +27,6 @@ function section(title: string, symptoms: readonly Symptom[], paint: Paint): str
 
 function verdict(likelyCause: Symptom | null): string {
   if (likelyCause === null) return "Nothing wrong was found";
+  if (likelyCause.isBlind === true) return "Nothing wrong was seen, but not everything could be looked at,";
   return likelyCause.status === "fail" ? "Something is wrong" : "Something is not as it should be";
 }

@@ -40,11 +40,11 @@ describe("diagnose", () => {
     expect(found).toMatchObject({ exitCode: 1, likelyCause: { id: "b", reason: "away", fix: "ask" } });
   });
 
-  it("never takes what it could not look at for a cause when something else failed, and still exits 1 for it", async () => {
+  it("never takes what it could not look at for a cause when something else failed, and exits 4 for it alone", async () => {
     const blind = finding("a", new Error("AWS does not answer"));
     expect(await run([blind, finding("b", fail("away", "ask"))])).toMatchObject({ likelyCause: { id: "b" } });
     expect(await run([blind])).toMatchObject({
-      exitCode: 1,
+      exitCode: 4,
       likelyCause: { id: "a", isBlind: true, reason: "could not look: AWS does not answer" },
     });
   });
@@ -103,5 +103,11 @@ describe("diagnosisText", () => {
       expect.stringMatching(/^Something is wrong on prod \(database, errors, latency\), in /),
     ]);
     expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  it("never calls a cause what could not be looked at", async () => {
+    const text = diagnosisText(await run([finding("aws", new Error("no answer"))]), screen.paint);
+    expect(text).toContain("Could not be looked at\n  ✗ FAIL  aws: could not look: no answer");
+    expect(text).toMatch(/Nothing wrong was seen, but not everything could be looked at, on prod/);
   });
 });
