@@ -19,22 +19,22 @@ export function recordName(inputs: Properties, world: World): string {
 
 const RECORD_TYPES = ["A", "AAAA", "CNAME", "TXT", "NS", "CAA"] as const;
 
-/** Makes the name servers answer with what the zone holds now. */
-export function publishZone(zoneId: string, { world, services }: Cloud): void {
+/** Makes the name servers answer with what the zone holds now; a zone that is just made is told its own name servers. */
+export function publishZone(zoneId: string, { world, services }: Cloud, own?: readonly string[]): void {
   const records = world
     .ofType(TYPES.record)
     .filter(({ inputs, status }) => text(inputs, "zoneId") === zoneId && status !== "deleting");
   services.names.setRecords(zoneId, [
-    ...delegation(zoneId, world),
+    ...delegation(zoneId, world, own),
     ...records.flatMap(({ inputs }) => toNameRecord(inputs, world)),
   ]);
 }
 
 /** What the parent zone would say: that this zone's name servers answer for the name. */
-function delegation(zoneId: string, world: World): NameRecord[] {
+function delegation(zoneId: string, world: World, own?: readonly string[]): NameRecord[] {
   const zone = world.get(TYPES.zone, zoneId);
   if (zone?.name === undefined) return [];
-  return [{ name: zone.name.replace(/\.$/, ""), type: "NS", values: texts(zone.outputs, "nameServers") }];
+  return [{ name: zone.name.replace(/\.$/, ""), type: "NS", values: own ?? texts(zone.outputs, "nameServers") }];
 }
 
 function toNameRecord(inputs: Properties, world: World): NameRecord[] {

@@ -30,6 +30,12 @@ const zone: ResourceModel = {
     primaryNameServer: (subject) => nameServersOf(subject)[0] ?? "",
   },
   latency: { create: TIMINGS.record },
+  backing: {
+    start: async (subject, cloud) => {
+      publishZone(subject.id, cloud, nameServersOf(subject));
+      return {};
+    },
+  },
   inUse: () =>
     new AwsError(
       "HostedZoneNotEmpty",
