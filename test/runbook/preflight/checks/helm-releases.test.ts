@@ -22,6 +22,7 @@ describe("helmReleases", () => {
 
   it.each([
     ["there is no cluster", fakeContext(), "there is no cluster yet"],
+    ["AWS has not made the cluster of the state", fakeContext({ state }), "the cluster is not made yet"],
     ["nothing was released", holding(), "nothing was released to the cluster yet"],
   ])("is skipped while %s", async (_, context, reason) => {
     expect(await look(helmReleases, context)).toEqual({ status: "skipped", reason });
@@ -42,8 +43,12 @@ describe("helmReleases", () => {
     expect(await look(helmReleases, holding(release("failed")))).toMatchObject({ status: "warn" });
   });
 
-  it("fails when the cluster is gone that the state has", async () => {
-    expect(await look(helmReleases, fakeContext({ state }))).toMatchObject({
+  it("fails when the cluster is gone that something was released to", async () => {
+    const used = fakeState([
+      resource("aws:eks/cluster:Cluster", "eks"),
+      resource("kubernetes:helm.sh/v3:Release", "engine-fleet"),
+    ]);
+    expect(await look(helmReleases, fakeContext({ state: used }))).toMatchObject({
       status: "fail",
       reason: "the cluster is gone",
     });
