@@ -75,13 +75,19 @@ function conclude(seen: Seen, verdict: Verdict, problems: readonly string[], giv
 /** What is wrong in words, what is proven bad first. */
 function problemsIn({ anomalies, checks }: Seen): string[] {
   const order: readonly Verdict[] = ["fail", "error", "inconclusive", "pass"];
+  // A source that is silent is so for every objective.
+  const byReason = Map.groupBy(anomalies, ({ verdict, reason }) => `${verdict} ${reason}`);
   const found = [
-    ...anomalies.map((row) => ({ verdict: row.verdict, text: `${row.objective}: ${row.reason}` })),
+    ...[...byReason.values()].flatMap(([row, ...more]) => (row === undefined ? [] : [problemOf(row, more.length)])),
     ...checks
       .filter((check) => verdictOf(check) !== "pass")
       .map((check) => ({ verdict: verdictOf(check), text: `${check.title}: ${check.reason}` })),
   ];
   return found.sort((one, other) => order.indexOf(one.verdict) - order.indexOf(other.verdict)).map(({ text }) => text);
+}
+
+function problemOf({ objective, verdict, reason }: GateResult, more: number) {
+  return { verdict, text: `${objective}${more === 0 ? "" : ` and ${more} more`}: ${reason}` };
 }
 
 /** What a problem is about, whatever its numbers: so that people are told of it once. */

@@ -25,13 +25,15 @@ export function lookLines(look: WatchLook, nextSeconds: number | undefined, pain
 /** What the newest requests and the checks said. */
 function summary({ rows, checks, budgetLeft }: WatchLook): string {
   const errors = rows.find(({ objective }) => objective.startsWith("errors"));
+  const isSilent = errors?.verdict === "error";
   const ratio =
     errors === undefined || errors.measured === null
       ? "no requests"
       : `${percent(errors.measured)} of ${errors.requests} failed`;
   const passed = checks.filter(({ status }) => status === "pass").length;
   const looked = checks.filter(({ status }) => status !== "skipped").length;
-  return `${ratio}, ${budgetText({ budgetLeft })}, ${passed} of ${looked} checks`;
+  const counted = isSilent ? "requests not counted" : `${ratio}, ${budgetText({ budgetLeft })}`;
+  return `${counted}, ${passed} of ${looked} checks`;
 }
 
 /** The end of a watch: what it came to, and how often it was how. */

@@ -3,7 +3,7 @@ import { plainScreen } from "../../../runbook/report/screen.ts";
 import { judgeLook } from "../../../runbook/watch/look.ts";
 import { lookLines, watchText } from "../../../runbook/watch/watch-text.ts";
 import { releaseNamed } from "../../support/updates.ts";
-import { checkOf, failing, seenOf } from "../../support/watching.ts";
+import { checkOf, failing, rowOf, seenOf } from "../../support/watching.ts";
 
 const { paint } = plainScreen(new PassThrough());
 const at = { at: 0, elapsedSeconds: 600, canRollBack: true, rollbackTried: false };
@@ -30,6 +30,14 @@ describe("lookLines", () => {
     const look = { ...judgeLook(failing(300), at), problems: ["a problem that goes on ".repeat(12)] };
     const lines = lookLines(look, 900, paint);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  it("say that requests could not be counted, and name a silent source once", () => {
+    const rows = ["errors: 5 min burn rate", "slow: 5 min burn rate"].map((name) => rowOf(name, "error", "no answer"));
+    expect(lookLines(judgeLook(seenOf({ rows, anomalies: rows }), at), undefined, paint).slice(0, 2)).toEqual([
+      "  ! BLIND  T+10 min 00 s  requests not counted, 1 of 1 checks",
+      "      errors: 5 min burn rate and 1 more: no answer",
+    ]);
   });
 
   it("say that nobody asked, and that nothing was looked at", () => {
