@@ -94,7 +94,8 @@ function grid(): string {
 function shortList(steps: readonly DocumentStep[]): string {
   if (steps.length === 0) return "";
   const items = steps.map((step) => `${nameOf(step)}: ${timesOf(step)}`);
-  return `<details><summary>${steps.length} shorter steps</summary>${list(items, "ordered")}</details>`;
+  const title = steps.length === 1 ? "One shorter step" : `${steps.length} shorter steps`;
+  return `<details><summary>${title}</summary>${list(items, "ordered")}</details>`;
 }
 
 function endOf({ startSeconds, endSeconds }: DocumentStep): number {

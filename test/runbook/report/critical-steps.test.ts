@@ -36,6 +36,11 @@ describe("criticalSteps", () => {
     expect([...criticalSteps(steps, needs)].map(({ op }) => op)).toEqual(["create-replacement", "create"]);
   });
 
+  it("takes the deletion of what was replaced to have waited for the whole update", () => {
+    const steps = [step("vpc", 0, 1), step("engine", 1, 9), step("database", 9.1, 9.2, "delete-replaced")];
+    expect(names(steps)).toEqual(["database", "engine", "vpc"]);
+  });
+
   it("is none of no steps", () => {
     expect(names([])).toEqual([]);
   });
