@@ -45,6 +45,9 @@ describe("makePlan, on the real engine", () => {
     expect(plan.changes.length).toBeGreaterThan(100);
     expect(plan.helm.map(({ release, note }) => [release, note])).toContainEqual(["engine-fleet", undefined]);
     expect(plan.duration.chain).toContain("engine-fleet");
+    // The three zones are known before anything is there: a price that misses what preview cannot know would be wrong.
+    const nodes = expect.objectContaining({ item: "node c6a.large, one a zone", to: expect.closeTo(187.64) });
+    expect(plan.monthlyCost).toMatchObject({ from: undefined, lines: expect.arrayContaining([nodes]) });
     expect((await makePlan(planning)).fingerprint).toEqual(plan.fingerprint);
 
     const config = readFileSync(configFile, "utf8");
