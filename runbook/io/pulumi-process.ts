@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import { SemVer } from "semver";
+import { DeployError } from "../../stacks/deploy-error.ts";
 import { onSecondSignal } from "./signals.ts";
 
 type Output = (text: string) => void;
@@ -12,15 +13,23 @@ interface Ended {
   readonly code: number;
 }
 
-/** Thrown when the CLI ends with another exit code than 0; the Automation API's own error loses the code. */
-export class PulumiExit extends Error {
+/**
+ * Thrown when the CLI ends with another exit code than 0, a backend's refusal for one; the Automation API's own error
+ * loses the code.
+ */
+export class PulumiExit extends DeployError {
   readonly exitCode: number;
 
   constructor(exitCode: number, stderr: string) {
-    super(stderr.trim() || `pulumi ended with ${exitCode}`);
+    super("SPARKI_OUTSIDE", reasonIn(stderr) || `pulumi ended with ${exitCode}`, { hint: "pulumi whoami --verbose" });
     this.name = "PulumiExit";
     this.exitCode = exitCode;
   }
+}
+
+/** Why the CLI failed, from its first error on; what it was doing before, such as logging in, is left out. */
+export function reasonIn(stderr: string): string {
+  return stderr.replace(/^(?:.*\n)*?error: /, "").trim();
 }
 
 /**

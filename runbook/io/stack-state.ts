@@ -7,6 +7,7 @@ import { DeployError } from "../../stacks/deploy-error.ts";
 import { resourcesIn, type StateResource } from "../report/state.ts";
 import type { AwsLookups } from "./aws-lookups.ts";
 import type { CommandRunner } from "./child-command.ts";
+import { reasonIn } from "./pulumi-process.ts";
 
 const PROJECT = "sparki";
 /** The CLI's exit code for a stack that the backend does not have. */
@@ -55,7 +56,7 @@ export function openStackState(pulumi: CommandRunner, cwd: string, stack: string
     const { code, stdout, stderr } = await pulumi([...args, "--non-interactive"], { cwd });
     if (code === STACK_NOT_FOUND) return undefined;
     if (code === 0) return stdout;
-    throw new DeployError("SPARKI_OUTSIDE", `pulumi ${args[0]}: ${stderr.trim().replace(/^error: /, "")}`, {
+    throw new DeployError("SPARKI_OUTSIDE", `pulumi ${args[0]}: ${reasonIn(stderr)}`, {
       hint: "pulumi whoami --verbose",
     });
   };
@@ -112,7 +113,8 @@ async function lockInBucket(url: string, stack: string, aws: AwsLookups): Promis
   return key === undefined ? undefined : { holder: `s3://${bucket}/${key}`, since: undefined };
 }
 
+/** In the project's folder only the stack that `--stack` means has its bare name; other organizations' have a prefix. */
 function lockInCloud(listed: string, stack: string): StateLock | undefined {
-  const own = stacksSchema.parse(JSON.parse(listed)).find(({ name }) => name.split("/").at(-1) === stack);
+  const own = stacksSchema.parse(JSON.parse(listed)).find(({ name }) => name === stack);
   return own?.updateInProgress ? { holder: "an update on Pulumi Cloud", since: undefined } : undefined;
 }

@@ -104,8 +104,9 @@ describe("lock", () => {
     [false, undefined],
   ])("tells whether Pulumi Cloud runs an update: %s", async (updateInProgress, expected) => {
     const listed = [
-      { name: "alexarno/staging", updateInProgress: true },
-      { name: "alexarno/prod", updateInProgress },
+      { name: "agency/prod", updateInProgress: !updateInProgress },
+      { name: "prod", updateInProgress },
+      { name: "staging", updateInProgress: true },
     ];
     const run = cli({
       "whoami --json": { url: "https://app.pulumi.com/alexarno" },
