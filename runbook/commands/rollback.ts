@@ -1,4 +1,7 @@
+import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Command, CommandInput, CommandResult } from "../command.ts";
+import type { OpenTarget } from "../deploy/real-target.ts";
+import type { Screen } from "../report/screen.ts";
 
 const DESCRIPTION = `Goes back to a release that was promoted before, and proves that it serves.
 
@@ -11,13 +14,17 @@ rate with its bound must prove it. A report is left in .sparki/deploys as HTML a
 Refused before anything changes: a release whose images are gone, and one whose code can no
 longer run on the database (docs/rollback.md says which). Going back twice changes nothing.
 
+A first deployment that came to nothing has no release before it: --destroy deletes what it
+made, once you agree, and only while no database and no cache exists.
+
 Exit codes: 0 it serves, or nothing had to change; 1 refused; 2 no such release, or not
 confirmed; 4 an outside fault before anything changed; 5 the rollback failed.
 
 Examples:
   npx sparki rollback --dry-run
   npx sparki rollback --stack staging --yes --json
-  npx sparki rollback --to 2026.11.1`;
+  npx sparki rollback --to 2026.11.1
+  npx sparki rollback --destroy --dry-run   what a failed first deployment made`;
 
 /** `sparki rollback`: exits 0 when the release before serves again, or did so already. */
 export const rollback: Command = {
@@ -26,6 +33,7 @@ export const rollback: Command = {
   description: DESCRIPTION,
   options: [
     { flags: "--to <id>", help: "the release to go back to; sparki history names them" },
+    { flags: "--destroy", help: "delete what a failed first deployment made, while nothing holds data" },
     { flags: "--dry-run", help: "only show what would be done" },
   ],
   run,
@@ -42,8 +50,10 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { openScreen } = await import("../report/screen.ts");
   const { runRequestedRollback } = await import("../rollback/requested-rollback.ts");
   const screen = await openScreen(ports);
+  if (options.destroy === true && options.to !== undefined) throw contradiction();
   const target = await openTarget(options.stack, ports, screen, false);
   try {
+    if (options.destroy === true) return await undo(target, { options, ports }, screen);
     const done = await runRequestedRollback(target, {
       to: typeof options.to === "string" ? options.to : undefined,
       isDryRun,
@@ -64,4 +74,36 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   } finally {
     await target.close();
   }
+}
+
+async function undo(
+  target: OpenTarget,
+  { options, ports }: Pick<CommandInput, "options" | "ports">,
+  { paint }: Screen,
+): Promise<CommandResult> {
+  const { confirm } = await import("../confirmation.ts");
+  const { inColumns } = await import("../report/columns.ts");
+  const { undoFirstDeploy } = await import("../rollback/undo-first-deploy.ts");
+  const done = await undoFirstDeploy(target, {
+    isDryRun: options.dryRun === true,
+    confirm: async (question) => {
+      if (options.yes !== true) await confirm(question, ports.signal);
+    },
+  });
+  const { exitCode, outcome, reason, resources } = done;
+  const colour = exitCode === 0 ? paint.good : paint.bad;
+  const end = `${paint.strong(`rollback ${target.stack}`)}: ${colour(outcome)} (exit ${exitCode})`;
+  const list = outcome === "planned" ? resources.map((name) => `  ${name}`) : [];
+  ports.stderr.write(inColumns(`\n${[end, reason, ...list].join("\n")}\n`));
+  return { exitCode, json: { stack: target.stack, ...done } };
+}
+
+function contradiction(): DeployError {
+  return new DeployError(
+    "SPARKI_USAGE",
+    "--destroy goes back to nothing, and --to to a release; expected one of both",
+    {
+      hint: "npx sparki rollback --help",
+    },
+  );
 }

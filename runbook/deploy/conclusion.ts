@@ -1,4 +1,5 @@
 import type { Release } from "../../stacks/schema.ts";
+import { holdsData } from "../report/state.ts";
 import { goBack, type Rollback } from "../rollback/rollback-run.ts";
 import {
   migratedReleases,
@@ -33,7 +34,10 @@ export async function conclude(target: StackTarget, release: Release, deployment
   if (ending.verdict === "pass") return promoted(target, release, deployment, ending);
   const present = await readPresent(target);
   const obstacles = await obstaclesAfter(target, release, present);
-  const decision = decideOn(ending, { canRollBack: canGoBack(present, obstacles), hasState: hasState(present) });
+  const decision = decideOn(ending, {
+    canRollBack: canGoBack(present, obstacles),
+    hasState: holdsData(present.resources),
+  });
   const decided = { ...decision, reason: withObstacle(decision, obstacles) };
   if (decision.action !== "rollback" || present.live === undefined) {
     const outcome = outcomeOf(deployment, ending, decision.action);
@@ -84,9 +88,4 @@ function canGoBack({ live }: StackPresent, obstacles: Obstacles | undefined): bo
 function withObstacle({ action, reason }: Decision, obstacles: Obstacles | undefined): string {
   const obstacle = action === "stop" && obstacles !== undefined ? obstacleText(obstacles) : undefined;
   return obstacle === undefined ? reason : `${reason}; ${obstacle}`;
-}
-
-/** Something that holds data exists. */
-function hasState({ resources }: StackPresent): boolean {
-  return resources.some(({ type }) => /^aws:(rds\/instance|elasticache\/replicationGroup):/.test(type));
 }

@@ -115,6 +115,11 @@ export class Engine {
     return this.#run((options) => this.#stack.up(options), watch, settings);
   }
 
+  /** Takes Pulumi's own protection off every resource in the state. */
+  async unprotectAll(): Promise<void> {
+    await this.#cli(["state", "unprotect", "--all", "--yes"]);
+  }
+
   /** Compares the state with the cloud and takes over what the cloud says, of the named resources or of all. */
   refresh(watch?: Watcher, urns?: readonly string[]): Promise<EngineResult> {
     const target = urns === undefined ? {} : { target: [...urns] };

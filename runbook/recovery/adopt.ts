@@ -3,6 +3,7 @@ import { z } from "zod";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { ORIGIN_TAG, originOf } from "../../stacks/origin-tag.ts";
 import type { Clock } from "../command.ts";
+import { nameOf } from "../deploy/engine-record.ts";
 import type { AwsLookups } from "../io/aws-lookups.ts";
 import type { Engine } from "../io/engine.ts";
 import { resourcesIn, type StateResource } from "../report/state.ts";
@@ -119,7 +120,7 @@ async function refreshed(options: AdoptionOptions, urns: readonly string[]): Pro
     );
     const unfinished = found.filter(isUnfinished);
     if (unfinished.length === 0) return found;
-    const names = unfinished.map(({ urn }) => urn.slice(urn.lastIndexOf("::") + 2)).join(", ");
+    const names = unfinished.map(({ urn }) => nameOf(urn)).join(", ");
     if (clock.now() >= deadline) throw unread(`AWS has not finished ${names}`);
     onProgress(`AWS is still making ${names}`);
     left = unfinished.map(({ urn }) => urn);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { nameOf } from "../deploy/engine-record.ts";
 import type { PendingCreate } from "./physical-id.ts";
 
 const resource = z.looseObject({
@@ -19,7 +20,7 @@ export function pendingCreates(exported: unknown): PendingCreate[] {
   const { deployment } = exportSchema.parse(exported);
   const creating = (deployment.pending_operations ?? []).filter(({ type }) => type === "creating");
   return creating.map(({ resource: { urn, type, inputs = {} } }) => {
-    return { urn, type, name: urn.slice(urn.lastIndexOf("::") + 2), inputs };
+    return { urn, type, name: nameOf(urn), inputs };
   });
 }
 

@@ -28,6 +28,11 @@ export function resourcesIn(exported: unknown): readonly StateResource[] {
   return deploymentSchema.parse(exported).deployment.resources ?? [];
 }
 
+/** Whether a database or a cache exists. */
+export function holdsData(resources: readonly StateResource[]): boolean {
+  return resources.some(({ type }) => /^aws:(rds\/instance|elasticache\/replicationGroup):/.test(type));
+}
+
 /** What each resource waits for: its dependencies, its provider, and for a component all that is inside it. */
 export function dependenciesIn(resources: readonly StateResource[]): Dependencies {
   const inside = insideComponents(resources);

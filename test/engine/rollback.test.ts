@@ -56,6 +56,12 @@ describe("sparki deploy and sparki rollback", () => {
     expect((await stack.live()).engine.fleet).toEqual([]);
   });
 
+  it("delete nothing of a first deployment that made a database", async () => {
+    const { exitCode, document } = await stack.run("rollback --destroy --yes");
+    expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 1, outcome: "stopped" });
+    expect(document.reason).toMatch(/^nothing is deleted: .*a database or cache exists/);
+  });
+
   it("promote a good release, and tell the runbook's fields", async () => {
     await stack.configure(one);
     const { exitCode, document } = await stack.run("deploy --yes");
@@ -168,6 +174,14 @@ describe("sparki deploy and sparki rollback", () => {
     });
     expect(await stack.live()).toEqual(everywhere(two));
     expect((await stack.run("history")).document).toMatchObject({ live: "2.0", frozen: null });
+  });
+
+  it("delete nothing of a stack on which a release is live", async () => {
+    expect(await stack.run("rollback --destroy --yes")).toMatchObject({
+      exitCode: 1,
+      document: { outcome: "stopped" },
+    });
+    expect(await stack.run("rollback --destroy --to 1.0 --yes")).toMatchObject({ exitCode: 2 });
   });
 
   it("show a rollback to a named release without doing it, and refuse one that nobody knows", async () => {

@@ -1,0 +1,94 @@
+import { decide } from "../../gates/tree.ts";
+import { nameOf } from "../deploy/engine-record.ts";
+import type { StackTarget } from "../deploy/stack-target.ts";
+import { pendingCreates } from "../recovery/state-edit.ts";
+import { showPhase } from "../report/live.ts";
+import { holdsData, resourcesIn, type StateResource } from "../report/state.ts";
+import { readPresent } from "./way-back.ts";
+
+/** What undoing a first deployment came to. */
+export interface Undoing {
+  readonly outcome: "destroyed" | "unchanged" | "planned" | "stopped" | "failed";
+  readonly exitCode: 0 | 1 | 4;
+  readonly reason: string;
+  /** What was deleted, or would be, by name. */
+  readonly resources: readonly string[];
+}
+
+export interface UndoRequest {
+  /** Only shows what would be deleted. */
+  readonly isDryRun: boolean;
+  /** Asked before the first deletion; throws for a no. */
+  readonly confirm: (question: string) => Promise<void>;
+}
+
+/**
+ * Deletes what a first deployment made that came to nothing. Refuses, and changes nothing, once a release was promoted or
+ * a database or a cache exists, and while an interrupted update has left what the state does not know.
+ */
+export async function undoFirstDeploy(target: StackTarget, { isDryRun, confirm }: UndoRequest): Promise<Undoing> {
+  const { engine, screen, clock, stack } = target;
+  const { live, resources: state } = await readPresent(target);
+  const made = state.filter(({ custom, type }) => custom && !type.startsWith("pulumi:"));
+  const resources = made.map(({ urn }) => nameOf(urn));
+  if (live !== undefined)
+    return stopped(`release ${live.release.id} was promoted: npx sparki rollback goes back to it`);
+  const pending = pendingCreates(await engine.exportEncrypted());
+  if (pending.length > 0)
+    return stopped(`an update was interrupted: npx sparki deploy --stack ${stack} finds what it made first`);
+  if (made.length === 0) return { outcome: "unchanged", exitCode: 0, reason: "nothing was made yet", resources };
+  const { action, reason } = decide({ ...FAILED, hasState: holdsData(state) });
+  if (action !== "destroy") return stopped(reason);
+  if (isDryRun)
+    return { outcome: "planned", exitCode: 0, reason: `would delete ${resources.length} resources`, resources };
+  const commands = await protectedAtAws(target, made);
+  if (commands.length > 0) return stopped(`AWS protects it. Run first: ${commands.join("; ")}`);
+  await confirm(`Delete the ${resources.length} resources that the failed first deployment of ${stack} made?`);
+  const { outcome, failure } = await showPhase(screen, clock, `delete what was made for ${stack}`, async (phase) => {
+    await engine.unprotectAll();
+    return engine.destroy(phase.watch({ lines: true }));
+  });
+  if (outcome === "succeeded") return { outcome: "destroyed", exitCode: 0, reason, resources };
+  return { outcome: "failed", exitCode: 4, reason: `${failure}; the same command goes on`, resources };
+}
+
+/** A failed infrastructure phase that has no more time, and whose destruction somebody asks for. */
+const FAILED = {
+  phase: "infrastructure",
+  verdict: "fail",
+  elapsedSeconds: 0,
+  deadlineSeconds: 0,
+  canRollBack: false,
+  destroyRequested: true,
+  rollbackTried: false,
+  highErrorSeconds: 0,
+} as const;
+
+function stopped(reason: string): Undoing {
+  return { outcome: "stopped", exitCode: 1, reason: `nothing is deleted: ${reason}`, resources: [] };
+}
+
+/** What AWS itself protects from deletion when the stack's config does: by which input, and what takes that off. */
+const PROTECTION: Readonly<Record<string, { readonly input: string; readonly lift: (id: string) => string }>> = {
+  "aws:eks/cluster:Cluster": {
+    input: "deletionProtection",
+    lift: (id) => `aws eks update-cluster-config --name ${id} --no-deletion-protection`,
+  },
+  "aws:lb/loadBalancer:LoadBalancer": {
+    input: "enableDeletionProtection",
+    lift: (id) =>
+      `aws elbv2 modify-load-balancer-attributes --load-balancer-arn ${id} --attributes Key=deletion_protection.enabled,Value=false`,
+  },
+};
+
+/** The commands that people have to run first: nothing but AWS's own protection stands between a mistake and the network. */
+async function protectedAtAws({ engine }: StackTarget, made: readonly StateResource[]): Promise<string[]> {
+  const urns = made.filter(({ type }) => type in PROTECTION).map(({ urn }) => urn);
+  if (urns.length === 0) return [];
+  // Somebody may have taken it off since the state was saved.
+  await engine.refresh(undefined, urns);
+  return resourcesIn(await engine.exportState()).flatMap(({ type, id = "", outputs }) => {
+    const protection = PROTECTION[type];
+    return protection !== undefined && outputs[protection.input] === true ? [protection.lift(id)] : [];
+  });
+}
