@@ -90,8 +90,13 @@ function changedBy({ up }: Deployment): string[] {
   return [...new Set(done.map(({ name }) => name))];
 }
 
+/** Once the fleets' pods are ready again: with what they need away, they are not for a while. */
 async function present(): Promise<Present> {
   const promotion = promotionIn(resourcesIn(await engine.exportState()));
-  const live = await readLiveRelease(readFileSync(session.cloud.kubeconfigFile, "utf8"));
-  return { live, promotion };
+  const kubeconfig = readFileSync(session.cloud.kubeconfigFile, "utf8");
+  for (let tries = 0; ; tries++) {
+    const live = await readLiveRelease(kubeconfig);
+    if (tries === 60 || (live.engine.fleet.length > 0 && live.web.fleet.length > 0)) return { live, promotion };
+    await systemClock.sleep(0.5);
+  }
 }
