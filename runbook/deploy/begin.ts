@@ -64,11 +64,11 @@ export async function begin(
 
 /** The plan with its report; one preview for both, and no look at what was changed by hand unless an approval needs it. */
 function planned(target: BeginTarget, release: Release, { approved }: BeginOptions) {
-  const { screen, clock, plansDirectory } = target;
+  const { screen, clock, plansDirectory, projectDirectory } = target;
   return showPhase(screen, clock, `preview ${release.id}`, async (phase) => {
     const options = { isBrief: approved === undefined, watch: phase.watch({ lines: false }) };
     const { plan, preview } = await planAndPreview(target, options);
-    const files = await writePlan(plansDirectory, plan);
+    const files = await writePlan(plansDirectory, plan, projectDirectory);
     phase.note(`${describeResult(preview)}, ${preview.policy.checked} policy checks`);
     return { plan, preview, files };
   });

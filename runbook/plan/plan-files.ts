@@ -4,7 +4,7 @@ import type { Plan } from "./plan.ts";
 import { planHtml } from "./plan-html.ts";
 import { planMarkdown } from "./plan-markdown.ts";
 
-/** A plan's files, relative to the project's folder. */
+/** A plan's files, relative to the folder of the program. */
 export interface PlanFiles {
   readonly markdown: string;
   readonly html: string;
@@ -13,10 +13,13 @@ export interface PlanFiles {
 
 const HASH_DIGITS = 12;
 
-/** Writes the plan for people (Markdown, and one HTML file that needs nothing else) and for the approval (JSON). */
-export async function writePlan(projectDirectory: string, plan: Plan): Promise<PlanFiles> {
-  const path = (ending: string) => pathOf(projectDirectory, plan.stack, plan.fingerprint.hash, ending);
-  await mkdir(join(projectDirectory, ".sparki", "plans"), { recursive: true });
+/**
+ * Writes the plan for people (Markdown, and one HTML file that needs nothing else) and for the approval (JSON) into a
+ * folder's `.sparki/plans`; a rehearsal's folder is its own, and is told as seen from the program's.
+ */
+export async function writePlan(directory: string, plan: Plan, projectDirectory = directory): Promise<PlanFiles> {
+  const path = (ending: string) => pathOf(directory, plan.stack, plan.fingerprint.hash, ending);
+  await mkdir(join(directory, ".sparki", "plans"), { recursive: true });
   await writeFile(path("md"), planMarkdown(plan));
   await writeFile(path("html"), planHtml(plan));
   await writeFile(path("json"), `${JSON.stringify(plan, null, 2)}\n`);

@@ -8,7 +8,7 @@ import { writeReport } from "./report-files.ts";
 import { docsLinks, planLinks } from "./report-links.ts";
 import { rollbackHtml } from "./rollback-html.ts";
 
-type Target = Pick<StackTarget, "stack" | "config" | "clock" | "screen" | "plansDirectory">;
+type Target = Pick<StackTarget, "stack" | "config" | "clock" | "screen" | "projectDirectory">;
 
 /** Where the reports of deploys and rollbacks are, beside the plans. */
 const DIRECTORY = join(PROJECT_DIRECTORY, ".sparki", "deploys");
@@ -16,7 +16,7 @@ const DIRECTORY = join(PROJECT_DIRECTORY, ".sparki", "deploys");
 /** Writes a deploy's report into the project's folder; resolves with the page's path, or null when it cannot be written. */
 export async function reportDeploy(document: DeployDocument, target: Target, cwd: string): Promise<string | null> {
   const { stack, release } = document;
-  const links = [...planLinks(document, target.plansDirectory, DIRECTORY), ...docsLinks(await target.config())];
+  const links = [...planLinks(document, target.projectDirectory, DIRECTORY), ...docsLinks(await target.config())];
   const page = (madeAt: string) => deployHtml(document, { madeAt, notes: [], links });
   return write({ stack, release: release.id, document, page }, target, cwd);
 }
