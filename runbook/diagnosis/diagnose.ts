@@ -2,12 +2,6 @@ import { type Looked, lookSideBySide } from "../preflight/side-by-side.ts";
 import type { Screen } from "../report/screen.ts";
 import type { DiagnosisContext, Examination, Topic } from "./examination.ts";
 
-/** An examination with what it found. */
-export interface Symptom extends Looked {
-  readonly id: string;
-  readonly title: string;
-}
-
 /** What a diagnosis came to; also the document of `--json`. */
 export interface Diagnosis {
   readonly stack: string;
@@ -15,9 +9,9 @@ export interface Diagnosis {
   /** 4 when nothing wrong was seen, but something could not be looked at. */
   readonly exitCode: 0 | 1 | 4;
   /** The first wrong thing that nothing else that is wrong explains; null when nothing is wrong. */
-  readonly likelyCause: Symptom | null;
+  readonly likelyCause: Looked | null;
   /** Everything that was looked at, causes before what they cause. */
-  readonly symptoms: readonly Symptom[];
+  readonly symptoms: readonly Looked[];
   readonly seconds: number;
 }
 
@@ -30,12 +24,8 @@ export async function diagnose(
 ): Promise<Diagnosis> {
   const start = context.clock.now();
   const chosen = examinations.filter((each) => each.topics.some((topic) => topics.includes(topic)));
-  const looked = await lookSideBySide("diagnosis", chosen, context, { screen, signal });
-  const symptoms = chosen.flatMap(({ id, title }, index) => {
-    const finding = looked[index];
-    return finding === undefined ? [] : [{ id, title, ...finding }];
-  });
-  const seen = (status: Symptom["status"]) => symptoms.find((each) => each.status === status && each.isBlind !== true);
+  const symptoms = await lookSideBySide("diagnosis", chosen, context, { screen, signal });
+  const seen = (status: Looked["status"]) => symptoms.find((each) => each.status === status && each.isBlind !== true);
   const failed = symptoms.find(({ status }) => status === "fail");
   // What nobody could look at explains nothing, unless there is nothing else.
   const likelyCause = seen("fail") ?? failed ?? seen("warn") ?? null;

@@ -1,7 +1,8 @@
 import { findingLines } from "../preflight/preflight-text.ts";
+import type { Looked } from "../preflight/side-by-side.ts";
 import { duration } from "../report/duration.ts";
 import type { Paint } from "../report/screen.ts";
-import type { Diagnosis, Symptom } from "./diagnose.ts";
+import type { Diagnosis } from "./diagnose.ts";
 
 /** The diagnosis for a person: the likely cause first, with what it rests on and the next command. */
 export function diagnosisText({ likelyCause, symptoms, topics, seconds, stack }: Diagnosis, paint: Paint): string {
@@ -21,11 +22,11 @@ export function diagnosisText({ likelyCause, symptoms, topics, seconds, stack }:
   ].join("\n")}\n`;
 }
 
-function section(title: string, symptoms: readonly Symptom[], paint: Paint): string[] {
+function section(title: string, symptoms: readonly Looked[], paint: Paint): string[] {
   return symptoms.length === 0 ? [] : ["", title, ...symptoms.flatMap((symptom) => findingLines(symptom, paint))];
 }
 
-function verdict(likelyCause: Symptom | null): string {
+function verdict(likelyCause: Looked | null): string {
   if (likelyCause === null) return "Nothing wrong was found";
   if (likelyCause.isBlind === true) return "Nothing wrong was seen, but not everything could be looked at,";
   return likelyCause.status === "fail" ? "Something is wrong" : "Something is not as it should be";

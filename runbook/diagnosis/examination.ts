@@ -13,8 +13,6 @@ export interface DiagnosisContext extends PreflightContext {
 
 /** One thing of the troubleshooting guide to look at. */
 export interface Examination extends Look<DiagnosisContext> {
-  /** Stable, for the JSON document. */
-  readonly id: string;
   readonly topics: readonly Topic[];
 }
 

@@ -5,9 +5,7 @@ import { type Looked, lookSideBySide } from "./side-by-side.ts";
 
 /** A check with what it found. */
 export interface CheckResult extends Looked {
-  readonly id: string;
   readonly group: Check["group"];
-  readonly title: string;
 }
 
 /** The whole checklist with what was found; also the document of `--json`. */
@@ -40,9 +38,9 @@ export async function runPreflight(
     outcome: failed ? "failed" : "passed",
     exitCode: failed ? 1 : 0,
     seconds: clock.now() - start,
-    checks: checks.flatMap(({ id, group, title }, index) => {
-      const finding = looked[index];
-      return finding === undefined ? [] : [{ id, group, title, ...finding }];
+    checks: checks.flatMap(({ group }, index) => {
+      const found = looked[index];
+      return found === undefined ? [] : [{ group, ...found }];
     }),
     confirmations: answers,
   };

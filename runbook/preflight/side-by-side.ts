@@ -6,6 +6,8 @@ import { type Finding, fail } from "./check.ts";
 
 /** One thing to look at, with the longest that it may take. */
 export interface Look<Context> {
+  /** Stable, for the JSON document and the docs. */
+  readonly id: string;
   readonly title: string;
   /** After this it has failed, whatever it still waits for. */
   readonly timeLimitSeconds: number;
@@ -13,11 +15,16 @@ export interface Look<Context> {
   run(context: Context, signal: AbortSignal): Promise<Finding>;
 }
 
+/** What was found of one thing, with its name. */
 export interface Looked extends Finding {
+  readonly id: string;
+  readonly title: string;
   readonly seconds: number;
   /** It failed because nobody could look: it says nothing about what it was to look at. */
   readonly isBlind?: true;
 }
+
+type Found = Omit<Looked, "id" | "title" | "seconds">;
 
 const MAX_RUNNING = 12;
 
@@ -45,7 +52,7 @@ export async function lookSideBySide<Context extends { readonly clock: Clock }>(
       looks.map(async (look) => {
         const finding = await withinLimit(look, context, signal);
         running.delete(look);
-        return { ...finding, seconds: clock.now() - start };
+        return { id: look.id, title: look.title, ...finding, seconds: clock.now() - start };
       }),
     );
     signal.throwIfAborted();
@@ -60,7 +67,7 @@ async function withinLimit<Context extends { readonly clock: Clock }>(
   look: Look<Context>,
   context: Context,
   signal: AbortSignal,
-): Promise<Omit<Looked, "seconds">> {
+): Promise<Found> {
   const over = new AbortController();
   const limit = context.clock.sleep(look.timeLimitSeconds, AbortSignal.any([over.signal, signal])).then(
     () =>
@@ -77,11 +84,7 @@ async function withinLimit<Context extends { readonly clock: Clock }>(
   }
 }
 
-async function lookedAt<Context>(
-  look: Look<Context>,
-  context: Context,
-  signal: AbortSignal,
-): Promise<Omit<Looked, "seconds">> {
+async function lookedAt<Context>(look: Look<Context>, context: Context, signal: AbortSignal): Promise<Found> {
   try {
     return await look.run(context, signal);
   } catch (error) {
@@ -91,6 +94,6 @@ async function lookedAt<Context>(
   }
 }
 
-function blind(reason: string, fix: string): Omit<Looked, "seconds"> {
+function blind(reason: string, fix: string): Found {
   return { ...fail(reason, fix), isBlind: true };
 }

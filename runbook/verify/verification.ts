@@ -48,8 +48,6 @@ export interface ServedCertificate {
  * there is nothing yet that could be looked at.
  */
 export interface Verification extends Look<VerifyContext> {
-  /** Stable, for the JSON document and the docs. */
-  readonly id: string;
   /** One sentence for the docs: what holds when it passes. */
   readonly proves: string;
 }

@@ -11,12 +11,6 @@ import { testProject } from "./checks/test-project.ts";
 import { type Criterion, successTable } from "./success-table.ts";
 import type { Verification, VerifyContext } from "./verification.ts";
 
-/** A verification with what it found. */
-export interface Verified extends Looked {
-  readonly id: string;
-  readonly title: string;
-}
-
 /** All that was verified of a release; also the document of `--json`. */
 export interface VerifyReport {
   readonly stack: string;
@@ -24,7 +18,7 @@ export interface VerifyReport {
   readonly outcome: "verified" | "unproven" | "failed";
   readonly exitCode: 0 | 1 | 3;
   readonly seconds: number;
-  readonly checks: readonly Verified[];
+  readonly checks: readonly Looked[];
   /** The objectives' counts and bounds; empty when they could not be judged. */
   readonly slos: readonly GateResult[];
   /** The runbook's success criteria. */
@@ -46,11 +40,7 @@ export async function runVerify(
   const start = clock.now();
   const objectives = new ReleaseObjectives(context);
   const list = verifications(objectives);
-  const looked = await lookSideBySide("verify", list, context, { screen, signal });
-  const checks = list.flatMap(({ id, title }, index) => {
-    const finding = looked[index];
-    return finding === undefined ? [] : [{ id, title, ...finding }];
-  });
+  const checks = await lookSideBySide("verify", list, context, { screen, signal });
   return {
     stack,
     release: config.release.id,
@@ -69,7 +59,7 @@ const ENDS = {
 } as const;
 
 /** `fail` when a check failed, `inconclusive` when one could not prove what it looks at, else `pass`. */
-export function verdictOf(checks: readonly Pick<Verified, "status">[]): Exclude<Verdict, "error"> {
+export function verdictOf(checks: readonly Pick<Looked, "status">[]): Exclude<Verdict, "error"> {
   if (checks.some(({ status }) => status === "fail")) return "fail";
   return checks.some(({ status }) => status === "warn") ? "inconclusive" : "pass";
 }

@@ -1,6 +1,5 @@
 import type { Verdict } from "../../gates/verdict.ts";
 import { worst } from "../../gates/verdict.ts";
-import type { Symptom } from "../diagnosis/diagnose.ts";
 import type { DiagnosisContext, Examination } from "../diagnosis/examination.ts";
 import { errorLines } from "../diagnosis/log-lines.ts";
 import { pods } from "../diagnosis/pods.ts";
@@ -9,7 +8,7 @@ import { certificate } from "../preflight/checks/certificate.ts";
 import { entrance } from "../preflight/checks/entrance.ts";
 import { dashboards } from "../preflight/checks/metrics.ts";
 import { zone } from "../preflight/checks/names.ts";
-import { lookSideBySide } from "../preflight/side-by-side.ts";
+import { type Looked, lookSideBySide } from "../preflight/side-by-side.ts";
 import type { Screen } from "../report/screen.ts";
 
 type Watched = Pick<Examination, "id" | "title" | "timeLimitSeconds" | "run">;
@@ -23,22 +22,18 @@ const TOLD: readonly Watched[] = [pods, databaseWords, cacheWords, errorLines, z
 export const WATCHED: readonly Watched[] = [...URGENT, ...TOLD];
 
 /** Looks at everything side by side; rejects only when aborted. */
-export async function runChecks(context: DiagnosisContext, screen: Screen, signal: AbortSignal): Promise<Symptom[]> {
-  const looked = await lookSideBySide("look", WATCHED, context, { screen, signal });
-  return WATCHED.flatMap(({ id, title }, index) => {
-    const found = looked[index];
-    return found === undefined ? [] : [{ id, title, ...found }];
-  });
+export function runChecks(context: DiagnosisContext, screen: Screen, signal: AbortSignal): Promise<Looked[]> {
+  return lookSideBySide("look", WATCHED, context, { screen, signal });
 }
 
 /** What a check's finding means for the release: the tree knows verdicts. */
-export function verdictOf({ id, status, isBlind }: Symptom): Verdict {
+export function verdictOf({ id, status, isBlind }: Looked): Verdict {
   if (status === "pass" || status === "skipped") return "pass";
   if (isBlind === true) return "error";
   return status === "fail" && URGENT.some((each) => each.id === id) ? "fail" : "inconclusive";
 }
 
 /** The worst of the checks. */
-export function verdictOfChecks(checks: readonly Symptom[]): Verdict {
+export function verdictOfChecks(checks: readonly Looked[]): Verdict {
   return checks.length === 0 ? "pass" : worst(checks.map(verdictOf));
 }

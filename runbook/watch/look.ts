@@ -1,14 +1,14 @@
 import { decide } from "../../gates/tree.ts";
 import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
 import type { Decision } from "../deploy/decisions.ts";
-import type { Symptom } from "../diagnosis/diagnose.ts";
+import type { Looked } from "../preflight/side-by-side.ts";
 import { verdictOf, verdictOfChecks } from "./checks.ts";
 import { END_SECONDS, stageAt } from "./schedule.ts";
 import type { TrafficSeen } from "./traffic.ts";
 
 /** What one look saw, before anything is decided. */
 export interface Seen extends TrafficSeen {
-  readonly checks: readonly Symptom[];
+  readonly checks: readonly Looked[];
 }
 
 /** One look at a promoted release: what was seen, what is not as it should be, and what was decided and done. */

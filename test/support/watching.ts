@@ -1,5 +1,5 @@
 import type { GateResult, Verdict } from "../../gates/verdict.ts";
-import type { Symptom } from "../../runbook/diagnosis/diagnose.ts";
+import type { Looked } from "../../runbook/preflight/side-by-side.ts";
 import type { Seen } from "../../runbook/watch/look.ts";
 
 /** A row of a look. */
@@ -9,7 +9,7 @@ export function rowOf(objective: string, verdict: Verdict, reason = "because"): 
 }
 
 /** A check of a look. */
-export function checkOf(id: string, status: Symptom["status"], more: Partial<Symptom> = {}): Symptom {
+export function checkOf(id: string, status: Looked["status"], more: Partial<Looked> = {}): Looked {
   return { id, title: id, status, reason: "because", seconds: 1, ...more };
 }
 
