@@ -33,6 +33,7 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const { diagnosisText } = await import("../diagnosis/diagnosis-text.ts");
   const { EXAMINATIONS } = await import("../diagnosis/examinations.ts");
   const { openPrometheus } = await import("../io/prometheus.ts");
+  const { NOBODY_ASKED } = await import("../preflight/context.ts");
   const { openPreflight } = await import("../preflight/open.ts");
   const { PROJECT_DIRECTORY } = await import("../project.ts");
   const { readStack } = await import("../preflight/stack-file.ts");
@@ -42,8 +43,7 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const { clock, env, signal, stderr } = ports;
   const { stack, config } = readStack(options.stack, ports);
   const tools = await resolveTools(["pulumi", "helm"], { env, progress: lineProgress(stderr), signal });
-  const nobody = { confirmed: false, how: "nobody to ask" } as const;
-  const answers = { "on-call-confirmed": nobody, "window-announced": nobody };
+  const answers = NOBODY_ASKED;
   const given = { stack, config, projectDirectory: PROJECT_DIRECTORY, tools, cliVersion, answers, clock, env };
   const opened = openPreflight(given);
   try {

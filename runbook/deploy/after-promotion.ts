@@ -3,9 +3,8 @@ import type { Decision } from "../../gates/tree.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { showWork } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
-import { chooseGoal } from "../rollback/rollback.ts";
 import { goBack, type Rollback } from "../rollback/rollback-run.ts";
-import { migratedReleases, obstaclesTo, obstacleText, readPresent } from "../rollback/way-back.ts";
+import { findWayBack } from "../rollback/way-back.ts";
 import type { VerifyContext } from "../verify/verification.ts";
 import { runVerify, type VerifyReport, verdictOf, verifyProblem } from "../verify/verify.ts";
 import { withVerify } from "../verify/verify-release.ts";
@@ -25,15 +24,15 @@ export interface AfterPromotion {
 
 /** Verifies a release that was promoted just now, and does what the decision tree says when it is not well. */
 export async function lookAfterPromotion(target: StackTarget, release: Release): Promise<AfterPromotion> {
-  const goal = { current: undefined as Release | undefined };
-  const { report, decisions } = await withVerify(target, release, async (context): Promise<Settled> => {
+  const ending = await withVerify(target, release, async (context): Promise<Ending> => {
     const first = await verified(context, target);
     if (verdictOf(first.checks) === "pass")
-      return { report: first, decisions: [decided(first, { ...QUIET, canRollBack: true })] };
-    goal.current = await wayBack(target, release);
-    return settled(context, target, first, goal.current !== undefined);
+      return { goal: undefined, report: first, decisions: [decided(first, { ...QUIET, canRollBack: true })] };
+    const back = await findWayBack(target, { release });
+    const goal = "release" in back ? back.release : undefined;
+    return { goal, ...(await settled(context, target, first, goal !== undefined)) };
   });
-  return act(target, { release, goal: goal.current, report, decisions });
+  return act(target, release, ending);
 }
 
 const QUIET = { elapsedSeconds: 0, highErrorSeconds: 0 };
@@ -44,16 +43,6 @@ function verified(context: VerifyContext, { clock, screen, signal }: StackTarget
     note(countsText(report.checks));
     return report;
   });
-}
-
-/** The release that was promoted before, where nothing forbids to go back to it. */
-async function wayBack(target: StackTarget, release: Release): Promise<Release | undefined> {
-  const present = await readPresent(target);
-  const goal = await chooseGoal(present);
-  if (goal.kind !== "release") return undefined;
-  const migrated = migratedReleases(present.updates, present.resources, { release });
-  const obstacles = await obstaclesTo(goal.promoted.release, target, migrated);
-  return obstacleText(obstacles) === undefined ? goal.promoted.release : undefined;
 }
 
 async function settled(
@@ -97,14 +86,16 @@ function errorsSince({ clock, config, counts }: VerifyContext, made: () => { req
   };
 }
 
-interface Ending {
-  readonly release: Release;
+interface Ending extends Settled {
+  /** The release that was promoted before, where nothing forbids to go back to it. */
   readonly goal: Release | undefined;
-  readonly report: VerifyReport;
-  readonly decisions: readonly Decision[];
 }
 
-async function act(target: StackTarget, { release, goal, report, decisions }: Ending): Promise<AfterPromotion> {
+async function act(
+  target: StackTarget,
+  release: Release,
+  { goal, report, decisions }: Ending,
+): Promise<AfterPromotion> {
   const action = decisions.at(-1)?.action;
   const reason = `promoted, but ${verifyProblem(report) ?? "not verified"}`;
   const done = { verify: report, rollback: undefined, decisions };

@@ -65,6 +65,10 @@ export interface Confirmation {
 /** Given before the checks begin: a person's thinking time is no check's time. */
 export type Answers = Readonly<Record<Question, Confirmation>>;
 
+const UNASKED: Confirmation = { confirmed: false, how: "nobody to ask" };
+/** For what looks by itself and asks nobody. */
+export const NOBODY_ASKED: Answers = { "on-call-confirmed": UNASKED, "window-announced": UNASKED };
+
 export interface Tokens {
   /** Reads packages of a private registry. */
   readonly registry?: string | undefined;

@@ -3,7 +3,7 @@ import { hasMigrated, promotionIn, workloadsApart } from "../deploy/promotion.ts
 import type { StackTarget } from "../deploy/stack-target.ts";
 import type { Update } from "../deploy/update.ts";
 import { resourcesIn, type StateResource } from "../report/state.ts";
-import { type Situation, schemaObstacle } from "./rollback.ts";
+import { chooseGoal, type Situation, schemaObstacle } from "./rollback.ts";
 
 /** A stack as it is now: its state, its history, and what a rollback would be decided on. */
 export interface StackPresent extends Situation {
@@ -51,6 +51,20 @@ export async function obstaclesTo(
 export function obstacleText({ schema, missing }: Obstacles): string | undefined {
   if (schema !== undefined) return `${schema}: roll forward instead`;
   return missing.length === 0 ? undefined : `its registry no longer has ${missing.join(" and ")}`;
+}
+
+/** The release that a rollback would go back to by itself, or what stands in its way. */
+export type WayBack = { readonly release: Release } | { readonly obstacle: string };
+
+/** Looks for the way back from what is out now, before anything is changed. */
+export async function findWayBack(target: StackTarget, config: Pick<StackConfig, "release">): Promise<WayBack> {
+  const present = await readPresent(target);
+  const goal = await chooseGoal(present);
+  if (goal.kind !== "release") return { obstacle: goal.reason };
+  const { release } = goal.promoted;
+  const migrated = migratedReleases(present.updates, present.resources, config);
+  const obstacle = obstacleText(await obstaclesTo(release, target, migrated));
+  return obstacle === undefined ? { release } : { obstacle };
 }
 
 /** The releases whose migrations may have run: a failed update's too, and those of one that died without a record. */

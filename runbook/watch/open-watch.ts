@@ -2,16 +2,15 @@ import { DeployError } from "../../stacks/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
 import { releaseCounts } from "../gates/release-slo.ts";
-import { openNetwork } from "../io/network.ts";
 import { openPrometheus } from "../io/prometheus.ts";
 import { anomalyMessage, escalationMessage, resolvedMessage } from "../notify/watch-messages.ts";
+import { NOBODY_ASKED } from "../preflight/context.ts";
 import { openPreflight } from "../preflight/open.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
 import { inColumns } from "../report/columns.ts";
 import { duration } from "../report/duration.ts";
 import { runRequestedRollback } from "../rollback/requested-rollback.ts";
-import { chooseGoal } from "../rollback/rollback.ts";
-import { migratedReleases, obstaclesTo, obstacleText, readPresent } from "../rollback/way-back.ts";
+import { findWayBack, readPresent } from "../rollback/way-back.ts";
 import { runChecks } from "./checks.ts";
 import type { Seen } from "./look.ts";
 import { gatesIn, type Promoted, promotionTime } from "./promoted.ts";
@@ -80,21 +79,18 @@ async function see(target: OpenTarget, given: WatchTools, promoted: Promoted, el
   const { stack, env, clock, screen, signal } = target;
   const { tools, cliVersion, timeScale } = given;
   const config = { ...(await target.config()), release: promoted.release };
-  const nobody = { confirmed: false, how: "nobody to ask" } as const;
-  const answers = { "on-call-confirmed": nobody, "window-announced": nobody };
   const opened = openPreflight({
     stack,
     config,
     projectDirectory: PROJECT_DIRECTORY,
     tools,
     cliVersion,
-    answers,
+    answers: NOBODY_ASKED,
     clock,
     env,
   });
-  const network = openNetwork(env);
   try {
-    const metrics = openPrometheus(network, config.storm.prometheusUrl);
+    const metrics = openPrometheus(opened.network, config.storm.prometheusUrl);
     const counts = releaseCounts(metrics, { stack, config }, clock.now);
     const { baseline } = promoted;
     const [traffic, checks] = await Promise.all([
@@ -103,15 +99,11 @@ async function see(target: OpenTarget, given: WatchTools, promoted: Promoted, el
     ]);
     return { ...traffic, checks };
   } finally {
-    await Promise.all([opened.close(), network.close()]);
+    await opened.close();
   }
 }
 
 async function obstacleOf(target: OpenTarget): Promise<string | undefined> {
-  const [config, present] = await Promise.all([target.config(), readPresent(target)]);
-  const goal = await chooseGoal(present);
-  if (goal.kind !== "release") return goal.reason;
-  const { release } = goal.promoted;
-  const migrated = migratedReleases(present.updates, present.resources, config);
-  return obstacleText(await obstaclesTo(release, target, migrated));
+  const found = await findWayBack(target, await target.config());
+  return "obstacle" in found ? found.obstacle : undefined;
 }
