@@ -15,13 +15,10 @@ import { EngineRecord, type EngineResult, type RecordedEvent } from "../deploy/e
 import type { Update } from "../deploy/update.ts";
 import { readHistory } from "./history.ts";
 import { hostProgram } from "./program-guard.ts";
-import { PulumiExit, type PulumiProcess, pulumiProcess } from "./pulumi-process.ts";
+import { PulumiExit, type PulumiProcess, pulumiProcess, STACK_NOT_FOUND } from "./pulumi-process.ts";
 import { lockFailure } from "./state-lock.ts";
 
 const PROJECT = "sparki";
-
-/** The CLI's exit code for a stack that the backend does not have. */
-const STACK_NOT_FOUND = 6;
 
 export interface EngineOptions {
   readonly stack: string;

@@ -4,6 +4,9 @@ import { SemVer } from "semver";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { onSecondSignal } from "./signals.ts";
 
+/** The CLI's exit code for a stack that the backend does not have. */
+export const STACK_NOT_FOUND = 6;
+
 type Output = (text: string) => void;
 
 /** What the CLI wrote until it ended well. */

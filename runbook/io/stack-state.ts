@@ -1,17 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { z } from "zod";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { resourcesIn, type StateResource } from "../report/state.ts";
 import type { AwsLookups } from "./aws-lookups.ts";
+import { backendFolder } from "./backend-folder.ts";
 import type { CommandRunner } from "./child-command.ts";
-import { reasonIn } from "./pulumi-process.ts";
+import { reasonIn, STACK_NOT_FOUND } from "./pulumi-process.ts";
 
 const PROJECT = "sparki";
-/** The CLI's exit code for a stack that the backend does not have. */
-const STACK_NOT_FOUND = 6;
 
 export interface StackState {
   /** Empty before the first deployment. */
@@ -90,18 +87,11 @@ function lockPath(stack: string): string {
 }
 
 function lockInFolder(url: string, cwd: string, stack: string): StateLock | undefined {
-  const folder = join(folderOf(url, cwd), lockPath(stack));
+  const folder = join(backendFolder(url, cwd), lockPath(stack));
   const file = existsSync(folder) ? readdirSync(folder).find((name) => name.endsWith(".json")) : undefined;
   if (file === undefined) return undefined;
   const { pid, username, hostname, timestamp } = lockSchema.parse(JSON.parse(readFileSync(join(folder, file), "utf8")));
   return { holder: `${username}@${hostname} (process ${pid})`, since: timestamp };
-}
-
-/** `file://~` is the home folder, and `file://./state` one beside the project: neither is a path as URLs know it. */
-function folderOf(url: string, cwd: string): string {
-  const path = url.slice("file://".length);
-  if (path.startsWith("~")) return path.replace("~", homedir());
-  return path.startsWith("/") ? fileURLToPath(url) : resolve(cwd, path);
 }
 
 /** A bucket tells that there is a lock; whose it is stays in the object, which only `pulumi` itself reads. */
