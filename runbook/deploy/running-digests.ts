@@ -1,6 +1,6 @@
 import type { GateResult } from "../../gates/verdict.ts";
 import { runHealthGate } from "../gates/health-gate.ts";
-import type { GateTarget } from "../gates/track.ts";
+import { digestOf, type GateTarget } from "../gates/track.ts";
 import { systemClock } from "../io/clock.ts";
 import { type LiveRelease, readLiveRelease } from "../io/live-release.ts";
 
@@ -28,7 +28,7 @@ export function digestsApart(
 ): string | undefined {
   const apart = (["engine", "web"] as const).flatMap((workload) =>
     (["oneBox", "fleet"] as const).flatMap((track) => {
-      const expected = images[workload].slice(images[workload].indexOf("@") + 1);
+      const expected = digestOf(images[workload]);
       const found = live[workload][track];
       if (found.length === 1 && found[0] === expected) return [];
       return [`${workload} ${track} runs ${found.join(" and ") || "nothing"}; expected ${expected}`];

@@ -8,7 +8,16 @@ import { sinceFirstLook } from "./health-baseline.ts";
 import { runHealthGate } from "./health-gate.ts";
 import { httpProbe } from "./http-probe.ts";
 import { paceOf } from "./pace.ts";
-import { type GateTarget, headersOf, nameOf, namespaceOf, releaseNameOf, type Track, urlOf } from "./track.ts";
+import {
+  expectationOf,
+  type GateTarget,
+  headersOf,
+  nameOf,
+  namespaceOf,
+  releaseNameOf,
+  type Track,
+  urlOf,
+} from "./track.ts";
 import { trackSources } from "./track-sources.ts";
 
 /** What must answer: the process, its database and its cache. */
@@ -45,15 +54,11 @@ function judgeHealth(
 ): Promise<GateResult[]> {
   const { config, env } = target;
   const pace = paceOf(config.gate, env);
-  const image = config.release.images[track.workload];
   const sample = () => client.sampleHealth(namespaceOf(track), releaseNameOf(track));
   return runHealthGate({
     gate: nameOf(track),
     pods: {
-      expected: {
-        digest: image.slice(image.indexOf("@") + 1),
-        minReplicas: track.kind === "fleet" ? config[track.workload].replicas : 1,
-      },
+      expected: expectationOf(config, track),
       sample: isRollbackUpdate(env) ? sinceFirstLook(sample) : sample,
     },
     probes: PROBES[track.workload].map((path) => httpProbe(network, path, `${urlOf(config)}${path}`, headersOf(track))),

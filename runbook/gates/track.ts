@@ -1,3 +1,4 @@
+import type { HealthExpectation } from "../../gates/health.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 
 /** What a gate needs to reach a release before any name points to it. */
@@ -16,6 +17,17 @@ export interface GateTarget {
 export interface Track {
   readonly workload: "engine" | "web";
   readonly kind: "one-box" | "fleet";
+}
+
+/** What a track's pods must be: on the config's image, and as many as it asks for at least. */
+export function expectationOf(config: StackConfig, { workload, kind }: Track): HealthExpectation {
+  const minReplicas = kind === "fleet" ? config[workload].replicas : 1;
+  return { digest: digestOf(config.release.images[workload]), minReplicas };
+}
+
+/** `sha256:<64 hex>` of an image that is named by its digest. */
+export function digestOf(image: string): string {
+  return image.slice(image.indexOf("@") + 1);
 }
 
 export function nameOf(track: Track): string {

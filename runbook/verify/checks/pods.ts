@@ -1,5 +1,5 @@
 import type { HealthSample } from "../../../gates/health.ts";
-import { nameOf, type Track } from "../../gates/track.ts";
+import { expectationOf, nameOf, type Track } from "../../gates/track.ts";
 import { type Finding, fail, pass } from "../../preflight/check.ts";
 import type { Verification, VerifyContext } from "../verification.ts";
 
@@ -37,10 +37,8 @@ interface TrackLook {
 }
 
 function judgeTrack(track: Track, { rollout, pods: found }: HealthSample, { config }: VerifyContext): TrackLook {
-  const image = config.release.images[track.workload];
-  const digest = image.slice(image.indexOf("@") + 1);
-  const least = track.kind === "fleet" ? config[track.workload].replicas : 1;
-  const wanted = Math.max(least, rollout?.desired ?? 0);
+  const { digest, minReplicas } = expectationOf(config, track);
+  const wanted = Math.max(minReplicas, rollout?.desired ?? 0);
   const ready = found.filter((pod) => pod.ready);
   const running = ready.filter(({ imageDigest }) => imageDigest === digest).length;
   const other = ready.find(({ imageDigest }) => imageDigest !== digest);
