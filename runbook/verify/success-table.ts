@@ -2,6 +2,7 @@ import { percent } from "../../gates/gate.ts";
 import type { Objective } from "../../gates/objective.ts";
 import type { Finding, Status } from "../preflight/check.ts";
 import { GOOD_BUDGET_LEFT } from "./checks/budget.ts";
+import { percentileOf, sloId } from "./checks/objectives.ts";
 
 /** One line of the runbook's success table. */
 export interface Criterion {
@@ -34,7 +35,7 @@ export function successTable(checks: readonly Checked[], objectives: readonly Ob
   const slowest = slowestOf(objectives);
   return [
     row("Pod Health", "100 % running", "pods"),
-    ...(errors === undefined ? [] : [row("Error Rate", `< ${percent(errors.maxRatio)}`, "slo-errors")]),
+    ...(errors === undefined ? [] : [row("Error Rate", `< ${percent(errors.maxRatio)}`, sloId(errors))]),
     ...(slowest === undefined ? [] : [row(`${slowest.name} Latency`, `< ${slowest.seconds} s`, slowest.id)]),
     row("Error Budget", `> ${percent(GOOD_BUDGET_LEFT)}`, "error-budget"),
     row("Database", "healthy", "database"),
@@ -46,9 +47,8 @@ export function successTable(checks: readonly Checked[], objectives: readonly Ob
 /** The objective of the fewest slow requests: P99 in the runbook. */
 function slowestOf(objectives: readonly Objective[]) {
   const [strictest] = objectives
-    .flatMap(({ kind, maxRatio }) => (kind.type === "slowerThan" ? [{ seconds: kind.seconds, maxRatio }] : []))
+    .flatMap(({ kind, maxRatio }) => (kind.type === "slowerThan" ? [{ kind, maxRatio }] : []))
     .sort((one, other) => one.maxRatio - other.maxRatio);
   if (strictest === undefined) return undefined;
-  const share = Number((100 - strictest.maxRatio * 100).toPrecision(4));
-  return { name: `P${share}`, id: `slo-p${share}`, seconds: strictest.seconds };
+  return { name: `P${percentileOf(strictest.maxRatio)}`, id: sloId(strictest), seconds: strictest.kind.seconds };
 }

@@ -52,5 +52,15 @@ export interface Verification extends Look<VerifyContext> {
   readonly proves: string;
 }
 
+/** The next command where the release's own requests fail. */
+export function diagnoseErrors({ stack }: Pick<VerifyContext, "stack">): string {
+  return `npx sparki diagnose errors --stack ${stack}`;
+}
+
+/** The next command where too little was asked for a proof. */
+export function verifyLater({ stack }: Pick<VerifyContext, "stack">): string {
+  return `npx sparki verify --stack ${stack}, once there was more traffic`;
+}
+
 /** What tells our own requests from users', for the metrics. */
 export const SYNTHETIC = { "x-sparki-synthetic": "1" } as const;

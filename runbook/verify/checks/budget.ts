@@ -3,7 +3,7 @@ import { percent } from "../../../gates/gate.ts";
 import { type GateResult, worst } from "../../../gates/verdict.ts";
 import { budgetWindow, judgeWindow } from "../../gates/release-slo.ts";
 import { type Finding, fail, pass, skipped, warn } from "../../preflight/check.ts";
-import type { Verification, VerifyContext } from "../verification.ts";
+import { diagnoseErrors, type Verification, type VerifyContext, verifyLater } from "../verification.ts";
 import { GATE } from "./objectives.ts";
 
 /** The runbook's success table asks for more than its SLO verification does. */
@@ -31,8 +31,8 @@ function judgeBudget(result: GateResult, maxRatio: number, context: VerifyContex
   const left = 1 - measured / maxRatio;
   const told = `${percent(left)} left: ${bad} of ${requests} requests of 30 days bad`;
   if (verdict === "pass") return pass(told);
-  if (verdict === "fail" && left <= MIN_BUDGET_LEFT) return fail(told, fixOf(context));
-  return verdict === "fail" ? warn(told, fixOf(context)) : unproven(told, context);
+  if (verdict === "fail" && left <= MIN_BUDGET_LEFT) return fail(told, diagnoseErrors(context));
+  return verdict === "fail" ? warn(told, diagnoseErrors(context)) : unproven(told, context);
 }
 
 export const burns: readonly Verification[] = RELEASE_WINDOWS.map((window) => ({
@@ -46,7 +46,7 @@ export const burns: readonly Verification[] = RELEASE_WINDOWS.map((window) => ({
     const verdict = worst(results.map((result) => result.verdict));
     const told = results.filter((result) => result.verdict === verdict).map(burnText);
     if (verdict === "pass") return pass(`under ${window.maxBurnRate}x: ${told[0]}`);
-    if (verdict === "fail") return fail(told.join("; "), fixOf(context));
+    if (verdict === "fail") return fail(told.join("; "), diagnoseErrors(context));
     return unproven(told.join("; "), context);
   },
 }));
@@ -60,10 +60,6 @@ function burnText({ objective, reason }: GateResult): string {
   return `${objective.replace(/:.*/, "")}: ${reason}`;
 }
 
-function unproven(reason: string, { stack }: VerifyContext): Finding {
-  return warn(`not proven: ${reason}`, `npx sparki verify --stack ${stack}, once there was more traffic`);
-}
-
-function fixOf({ stack }: VerifyContext): string {
-  return `npx sparki diagnose errors --stack ${stack}`;
+function unproven(reason: string, context: VerifyContext): Finding {
+  return warn(`not proven: ${reason}`, verifyLater(context));
 }

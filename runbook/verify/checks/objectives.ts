@@ -4,7 +4,7 @@ import { type GateResult, worst } from "../../../gates/verdict.ts";
 import type { TrafficSource } from "../../gates/gate-evidence.ts";
 import { judgeReleaseSince } from "../../gates/release-slo.ts";
 import { type Finding, fail, pass, warn } from "../../preflight/check.ts";
-import type { Verification, VerifyContext } from "../verification.ts";
+import { type Verification, type VerifyContext, verifyLater } from "../verification.ts";
 
 /** How far back the release's requests count: those of its gates are among them right after a deployment. */
 const WINDOW_SECONDS = 1_800;
@@ -28,7 +28,7 @@ export class ReleaseObjectives {
   constructor({ config, pace }: ObjectivesOptions) {
     const timeLimitSeconds = pace.deadlineSeconds + pace.sourceRetrySeconds + GRACE_SECONDS;
     this.checks = config.objectives.map((objective) => ({
-      id: `slo-${idOf(objective)}`,
+      id: sloId(objective),
       title: objectiveTitle(objective),
       proves: `${objectiveTitle(objective)}, by a bound that holds at every look.`,
       timeLimitSeconds,
@@ -78,11 +78,11 @@ async function judge(context: VerifyContext, signal: AbortSignal): Promise<Judge
   }
 }
 
-function findingOf(result: GateResult | undefined, problem: string | undefined, { stack }: VerifyContext): Finding {
+function findingOf(result: GateResult | undefined, problem: string | undefined, context: VerifyContext): Finding {
+  const { stack } = context;
   if (result === undefined) return fail("was not judged", `npx sparki verify --stack ${stack}`);
   const { verdict, reason, synthetic, requests } = result;
   const told = `${reason}${requests === 0 ? "" : ` (${requests - synthetic} of users)`}`;
-  const again = `npx sparki verify --stack ${stack}, once there was more traffic`;
   switch (verdict) {
     case "pass":
       return pass(told);
@@ -91,18 +91,22 @@ function findingOf(result: GateResult | undefined, problem: string | undefined, 
     case "error":
       return warn(`not proven: ${reason}`, `npx sparki preflight --stack ${stack}, for Storm's services`);
     case "inconclusive":
-      return warn(`not yet proven: ${[told, problem].filter(Boolean).join("; ")}`, again);
+      return warn(`not yet proven: ${[told, problem].filter(Boolean).join("; ")}`, verifyLater(context));
   }
 }
 
 /** An objective as the runbook says it: `Error rate < 0.1 %`, `P99 latency < 5 s`. */
 export function objectiveTitle({ kind, maxRatio }: Objective): string {
   if (kind.type === "errors") return `Error rate < ${percent(maxRatio)}`;
-  const share = Number((100 - maxRatio * 100).toPrecision(4));
-  return `P${share} latency < ${kind.seconds < 1 ? `${kind.seconds * 1000} ms` : `${kind.seconds} s`}`;
+  return `P${percentileOf(maxRatio)} latency < ${kind.seconds < 1 ? `${kind.seconds * 1000} ms` : `${kind.seconds} s`}`;
 }
 
 /** For the JSON document: `slo-errors`, `slo-p99`. */
-function idOf({ kind, maxRatio }: Objective): string {
-  return kind.type === "errors" ? "errors" : `p${Number((100 - maxRatio * 100).toPrecision(4))}`;
+export function sloId({ kind, maxRatio }: Pick<Objective, "kind" | "maxRatio">): string {
+  return `slo-${kind.type === "errors" ? "errors" : `p${percentileOf(maxRatio)}`}`;
+}
+
+/** 99 for an objective that one request in a hundred may miss. */
+export function percentileOf(maxRatio: number): number {
+  return Number((100 - maxRatio * 100).toPrecision(4));
 }

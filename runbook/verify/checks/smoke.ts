@@ -1,6 +1,7 @@
 import type { HttpAnswer } from "../../io/http.ts";
-import { type Finding, fail, pass } from "../../preflight/check.ts";
-import { SYNTHETIC, type Verification, type VerifyContext } from "../verification.ts";
+import { fail, pass } from "../../preflight/check.ts";
+import { askEntrance } from "../entrance.ts";
+import { diagnoseErrors, type Verification, type VerifyContext } from "../verification.ts";
 
 const TIMEOUT_SECONDS = 10;
 /** The engine, what it needs, and the web UI. */
@@ -19,37 +20,47 @@ export const smoke: Verification = {
     const evidence = answers.map(({ path, answer }) => `${path} ${told(answer)}`);
     if (bad.length === 0) return { ...pass(`${answers.length} of ${answers.length} answered 200`), evidence };
     const which = bad.map(({ path, answer }) => `${path} ${told(answer)}`).join("; ");
-    return { ...fail(`${bad.length} of ${answers.length}: ${which}`, fixOf(context)), evidence };
+    return { ...fail(`${bad.length} of ${answers.length}: ${which}`, diagnoseErrors(context)), evidence };
   },
 };
 
-export const database: Verification = {
+interface Answering extends Pick<Verification, "id" | "title" | "proves"> {
+  readonly path: string;
+  /** What a good answer says. */
+  readonly healthy: string;
+  readonly fix: (context: VerifyContext) => string;
+}
+
+/** Something behind the engine that must answer by one of its paths. */
+const answering = ({ path, healthy, fix, ...named }: Answering): Verification => ({
+  ...named,
+  timeLimitSeconds: 30,
+  run: async (context, signal) => {
+    const answer = await ask(context, path, signal);
+    return isGood(answer) ? pass(`${healthy}${path} ${told(answer)}`) : fail(`${path} ${told(answer)}`, fix(context));
+  },
+});
+
+export const database = answering({
   id: "database",
   title: "Database",
   proves: "The engine reads its projects from PostgreSQL: `/api/projects` answers 200.",
-  timeLimitSeconds: 30,
-  run: async (context, signal) => {
-    const answer = await ask(context, "/api/projects", signal);
-    if (isGood(answer)) return pass(`healthy: /api/projects ${told(answer)}`);
-    return fail(`/api/projects ${told(answer)}`, `npx sparki diagnose database --stack ${context.stack}`);
-  },
-};
+  path: "/api/projects",
+  healthy: "healthy: ",
+  fix: ({ stack }) => `npx sparki diagnose database --stack ${stack}`,
+});
 
-export const cache: Verification = {
+export const cache = answering({
   id: "cache",
   title: "Cache",
   proves: "The engine sets a key in Redis and gets it back: `/api/cache/health` answers 200.",
-  timeLimitSeconds: 30,
-  run: async (context, signal) => {
-    const answer = await ask(context, "/api/cache/health", signal);
-    if (isGood(answer)) return pass(`healthy: set and get, /api/cache/health ${told(answer)}`);
-    return fail(`/api/cache/health ${told(answer)}`, fixOf(context));
-  },
-};
+  path: "/api/cache/health",
+  healthy: "healthy: set and get, ",
+  fix: diagnoseErrors,
+});
 
-function ask({ balancer, config }: VerifyContext, path: string, signal: AbortSignal): Promise<HttpAnswer> {
-  const options = { headers: SYNTHETIC, timeoutSeconds: TIMEOUT_SECONDS, signal };
-  return balancer(`https://${config.domain}${path}`, options);
+function ask(context: VerifyContext, path: string, signal: AbortSignal): Promise<HttpAnswer> {
+  return askEntrance(context, path, { timeoutSeconds: TIMEOUT_SECONDS, signal });
 }
 
 function isGood(answer: HttpAnswer): boolean {
@@ -60,8 +71,4 @@ function isGood(answer: HttpAnswer): boolean {
 function told(answer: HttpAnswer): string {
   const time = `${Math.round(answer.seconds * 1000)} ms`;
   return answer.answered ? `answered ${answer.status} in ${time}` : `did not answer: ${answer.error}`;
-}
-
-function fixOf({ stack }: VerifyContext): NonNullable<Finding["fix"]> {
-  return `npx sparki diagnose errors --stack ${stack}`;
 }

@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { HttpAnswer } from "../../io/http.ts";
 import { type Finding, fail, pass } from "../../preflight/check.ts";
 import { jsonRequest } from "../../preflight/storm.ts";
-import { SYNTHETIC, type Verification, type VerifyContext } from "../verification.ts";
+import { askEntrance } from "../entrance.ts";
+import { diagnoseErrors, type Verification, type VerifyContext } from "../verification.ts";
 
 /** Nobody else's project is called this; one that is left from an earlier time is used again. */
 export const TEST_PROJECT = "sparki-verify";
@@ -52,7 +53,7 @@ async function findOrCreate(context: VerifyContext, signal: AbortSignal): Promis
   if (known !== undefined) return { id: known.id, isNew: false };
   const made = await ask(context, "POST", "/api/projects", signal, { name: TEST_PROJECT });
   const project = isOk(made) ? parsed(made, projectSchema.pick({ id: true })) : undefined;
-  if (project === undefined) return fail(`POST /api/projects ${told(made)}`, fixOf(context));
+  if (project === undefined) return fail(`POST /api/projects ${told(made)}`, diagnoseErrors(context));
   return { id: project.id, isNew: true };
 }
 
@@ -60,13 +61,16 @@ async function detect(context: VerifyContext, id: string, signal: AbortSignal): 
   const path = `/api/projects/${id}/detect`;
   const answer = await ask(context, "POST", path, signal);
   const begun = isOk(answer) ? parsed(answer, detectionSchema) : undefined;
-  if (begun === undefined) return fail(`POST ${path} ${told(answer)}`, fixOf(context));
+  if (begun === undefined) return fail(`POST ${path} ${told(answer)}`, diagnoseErrors(context));
   const started = context.clock.now();
   for (let found: Detection = begun; ; found = await statusOf(context, id, signal)) {
     const end = judge(found, context);
     if (end !== undefined) return end;
     if (context.clock.now() - started >= TIME_LIMIT_SECONDS - 2 * LOOK_EVERY_SECONDS)
-      return fail(`the detection is ${found.status ?? "in no state"} after ${TIME_LIMIT_SECONDS} s`, fixOf(context));
+      return fail(
+        `the detection is ${found.status ?? "in no state"} after ${TIME_LIMIT_SECONDS} s`,
+        diagnoseErrors(context),
+      );
     await context.clock.sleep(LOOK_EVERY_SECONDS, signal);
   }
 }
@@ -75,8 +79,8 @@ async function detect(context: VerifyContext, id: string, signal: AbortSignal): 
 function judge({ status, errors, error }: Detection, context: VerifyContext): Finding | undefined {
   const problems = [...(errors ?? []), ...(error ? [error] : [])];
   if (problems.length > 0)
-    return fail(`pipeline generation errors: ${problems.map(textOf).join("; ")}`, fixOf(context));
-  if (FAILED.has(status ?? "")) return fail(`the detection ended as ${status}`, fixOf(context));
+    return fail(`pipeline generation errors: ${problems.map(textOf).join("; ")}`, diagnoseErrors(context));
+  if (FAILED.has(status ?? "")) return fail(`the detection ended as ${status}`, diagnoseErrors(context));
   return DONE.has(status ?? "") ? pass(`detection ${status}, no pipeline generation errors`) : undefined;
 }
 
@@ -87,15 +91,14 @@ async function statusOf(context: VerifyContext, id: string, signal: AbortSignal)
 }
 
 function ask(
-  { balancer, config }: VerifyContext,
+  context: VerifyContext,
   method: "GET" | "POST" | "DELETE",
   path: string,
   signal: AbortSignal,
   body?: unknown,
 ): Promise<HttpAnswer> {
   const sent = body === undefined ? {} : jsonRequest(body);
-  const headers = { ...sent.headers, ...SYNTHETIC };
-  return balancer(`https://${config.domain}${path}`, { ...sent, method, headers, timeoutSeconds: 30, signal });
+  return askEntrance(context, path, { ...sent, method, timeoutSeconds: 30, signal });
 }
 
 function isOk(answer: HttpAnswer): boolean {
@@ -117,8 +120,4 @@ function told(answer: HttpAnswer): string {
 
 function textOf(problem: unknown): string {
   return typeof problem === "string" ? problem : JSON.stringify(problem);
-}
-
-function fixOf({ stack }: VerifyContext): string {
-  return `npx sparki diagnose errors --stack ${stack}`;
 }
