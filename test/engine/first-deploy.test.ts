@@ -96,9 +96,13 @@ describe("sparki cloud", () => {
 
   it("answers users, who are counted from now on", async () => {
     const client = new Client("https://prod.sparki.tools:8443", variable("SPARKI_DNS_SERVER"), authority());
-    for (const path of ["/", "/api/projects", "/api/cache/health"]) {
-      const { statuses } = await client.load(path, { seconds: 20, requests: 100 }, 4);
-      expect({ path, statuses }).toEqual({ path, statuses: { 200: 100 } });
+    // Prometheus looks every second, and sees no rate in counters that have their last value at its first look.
+    for (let wave = 0; wave < 5; wave += 1) {
+      for (const path of ["/", "/api/projects", "/api/cache/health"]) {
+        const { statuses } = await client.load(path, { seconds: 20, requests: 20 }, 4);
+        expect({ path, statuses }).toEqual({ path, statuses: { 200: 20 } });
+      }
+      await sleep(2000);
     }
     await client.close();
   });
