@@ -1,7 +1,7 @@
 import type { Replacement } from "../../rehearsal/project.ts";
 import type { DeployDocument, DeployTiming } from "../deploy/deploy-document.ts";
 import type { Timeline } from "../report/timeline.ts";
-import type { WorldReport } from "../report/world.ts";
+import type { WorldReport } from "./world.ts";
 
 /** The one JSON document of `rehearse`: that of its last deploy, and what only a rehearsal has. */
 export interface RehearsalReport extends DeployDocument {

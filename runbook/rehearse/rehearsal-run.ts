@@ -16,13 +16,13 @@ import { showPhase } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
 import { dependenciesIn, resourcesIn } from "../report/state.ts";
 import { timelineOf } from "../report/timeline.ts";
-import { compareWorld, worldSchema } from "../report/world.ts";
 import { mend, withFaults } from "./rehearsal-faults.ts";
 import { withReport } from "./rehearsal-files.ts";
 import { rehearsedPreflight } from "./rehearsal-preflight.ts";
 import type { RehearsalReport } from "./rehearsal-report.ts";
 import { openSession, type RehearsalSession, resolveRehearsalTools, type SessionOptions } from "./rehearsal-session.ts";
 import { rehearsedTarget } from "./rehearsal-target.ts";
+import { compareWorld, worldSchema } from "./world.ts";
 
 /** What to rehearse, and on what. */
 export interface RehearsalPlan extends SessionOptions {

@@ -1,7 +1,7 @@
 import type { Ports } from "../command.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
-import { worldSchema } from "../report/world.ts";
 import { PARALLEL, POLICY_PACK, type RehearsalSession } from "./rehearsal-session.ts";
+import { worldSchema } from "./world.ts";
 
 /** What plain `pulumi` needs in its environment; the rehearsal's own engine is given the last four as arguments. */
 export function plainEnvironment(session: RehearsalSession): Readonly<Record<string, string>> {

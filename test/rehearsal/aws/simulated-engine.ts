@@ -8,9 +8,10 @@ import {
   type PulumiFn,
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
-import { type Comparison, compareWithState } from "../../../rehearsal/aws/comparison.ts";
 import { type AwsProviders, startAwsProviders } from "../../../rehearsal/aws/serve.ts";
 import { pulumiProcess } from "../../../runbook/io/pulumi-process.ts";
+import { compareWorld, type WorldReport, worldSchema } from "../../../runbook/rehearse/world.ts";
+import { resourcesIn } from "../../../runbook/report/state.ts";
 import { toolPath } from "../../support/tool.ts";
 import { FakeServices } from "./fake-services.ts";
 
@@ -59,9 +60,9 @@ export class SimulatedEngine {
     return readFileSync(join(this.directory, ".pulumi", "stacks", "sparki", "test.json"), "utf8");
   }
 
-  async comparison(program: PulumiFn): Promise<Comparison> {
-    const { deployment } = await (await this.#stack(program)).exportStack();
-    return compareWithState(this.simulated.world, deployment.resources ?? []);
+  async comparison(program: PulumiFn): Promise<WorldReport> {
+    const { resources } = worldSchema.parse({ resources: this.simulated.world.all() });
+    return compareWorld(resources, resourcesIn(await (await this.#stack(program)).exportStack()));
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { StateResource } from "./state.ts";
+import type { StateResource } from "../report/state.ts";
 
 /** The simulated account's resources as the control API tells them. */
 export const worldSchema = z.object({
