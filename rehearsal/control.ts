@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import { DeployError } from "../stacks/deploy-error.ts";
+import { messageOf } from "../stacks/message-of.ts";
 import { type Addresses, addressesOf, PORTS, SLOTS } from "./addresses.ts";
 import { takenPort } from "./ports.ts";
 
@@ -91,7 +92,7 @@ async function answer(
     send(response, 200, await route(method === "POST" ? await json(request) : undefined, path));
   } catch (error) {
     send(response, error instanceof NotFound ? 404 : 400, {
-      message: error instanceof Error ? error.message : String(error),
+      message: messageOf(error),
     });
   }
 }

@@ -1,4 +1,5 @@
 import { DeployError } from "../stacks/deploy-error.ts";
+import { messageOf } from "../stacks/message-of.ts";
 import type { Cloud, CloudOptions } from "./cloud.ts";
 import { startCloud } from "./cloud.ts";
 import type { CloudAnswer, CloudRequest, FailedStart } from "./cloud-process.ts";
@@ -44,7 +45,7 @@ async function stop(): Promise<void> {
 
 function failureOf(error: unknown): FailedStart {
   if (error instanceof DeployError) return { message: error.message, hint: error.hint };
-  return { message: error instanceof Error ? error.message : String(error) };
+  return { message: messageOf(error) };
 }
 
 function send(answer: CloudAnswer): void {

@@ -1,4 +1,5 @@
 import { DeployError, exitCodeOf } from "../stacks/deploy-error.ts";
+import { messageOf } from "../stacks/message-of.ts";
 
 /** Runs a tool's work until it ends or Ctrl-C ends it; a failure is told with what to do, and sets the exit code. */
 export async function command(work: (signal: AbortSignal) => Promise<number>): Promise<void> {
@@ -9,7 +10,7 @@ export async function command(work: (signal: AbortSignal) => Promise<number>): P
     process.exitCode = await work(controller.signal);
   } catch (error) {
     const hint = error instanceof DeployError && error.hint ? `\n  ${error.hint}` : "";
-    process.stderr.write(`${error instanceof Error ? error.message : error}${hint}\n`);
+    process.stderr.write(`${messageOf(error)}${hint}\n`);
     process.exitCode = exitCodeOf(error);
   }
 }

@@ -1,5 +1,4 @@
-/** Stands for a value that preview cannot know, in what programs, providers and the engine's events say. */
-const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+import { UNKNOWN } from "../../stacks/engine-values.ts";
 
 /** Reading a value that preview cannot know throws, as it does in the pack (@pulumi/policy's own proxy has no types). */
 export function unknownsThrow<T extends object>(target: T): T {

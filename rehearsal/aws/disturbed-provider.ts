@@ -1,3 +1,4 @@
+import { messageOf } from "../../stacks/message-of.ts";
 import type { ProviderModel, Session } from "../provider/model.ts";
 import type { Call, Disturbances } from "./disturbances.ts";
 import type { Models } from "./models.ts";
@@ -10,7 +11,7 @@ export function disturbedProvider(aws: AwsProvider, models: Models, disturbances
     try {
       await disturbances.accepted(call, signal);
     } catch (error) {
-      throw new Error(`${doing}: ${error instanceof Error ? error.message : error}`, { cause: error });
+      throw new Error(`${doing}: ${messageOf(error)}`, { cause: error });
     }
   };
   const title = (type: string) => models.of(type).title;

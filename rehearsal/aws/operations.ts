@@ -1,3 +1,4 @@
+import { messageOf } from "../../stacks/message-of.ts";
 import { PartialFailure } from "../provider/failures.ts";
 import type { Path, Properties } from "../provider/properties.ts";
 import { AwsError } from "./aws-error.ts";
@@ -157,8 +158,4 @@ async function inContext<T>(act: string, run: () => Promise<T>): Promise<T> {
     if (!(error instanceof PartialFailure)) throw new Error(message, { cause: error });
     throw new PartialFailure(message, error);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

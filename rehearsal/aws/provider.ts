@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { UNKNOWN } from "../../stacks/engine-values.ts";
 import type {
   Checked,
   CheckRequest,
@@ -14,7 +15,7 @@ import type {
   ReadRequest,
   UpdateRequest,
 } from "../provider/model.ts";
-import { hasUnknown, isUnknown, type Properties, UNKNOWN } from "../provider/properties.ts";
+import { hasUnknown, isUnknown, type Properties } from "../provider/properties.ts";
 import { differenceOf, isReplacement } from "./difference.ts";
 import { answer } from "./functions.ts";
 import type { Cloud, ResourceModel } from "./model.ts";

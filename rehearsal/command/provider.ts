@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
+import { UNKNOWN } from "../../stacks/engine-values.ts";
 import { differenceOf } from "../aws/difference.ts";
 import { text, textEntries, texts } from "../aws/values.ts";
 import type {
@@ -17,7 +18,7 @@ import type {
   ResourceRequest,
   UpdateRequest,
 } from "../provider/model.ts";
-import { type Properties, UNKNOWN } from "../provider/properties.ts";
+import type { Properties } from "../provider/properties.ts";
 import { runCommand, type Written } from "./run.ts";
 
 const TYPE = "command:local:Command";

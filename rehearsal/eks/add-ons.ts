@@ -1,6 +1,7 @@
+import { UNKNOWN } from "../../stacks/engine-values.ts";
 import { flag, text, texts } from "../aws/values.ts";
 import type { Registered } from "../provider/monitor.ts";
-import { type Properties, UNKNOWN } from "../provider/properties.ts";
+import type { Properties } from "../provider/properties.ts";
 import { asRecord, present } from "./arguments.ts";
 import type { Children } from "./children.ts";
 

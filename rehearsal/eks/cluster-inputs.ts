@@ -1,5 +1,6 @@
+import { UNKNOWN } from "../../stacks/engine-values.ts";
 import type { ConstructRequest } from "../provider/model.ts";
-import { isList, isRecord, type Properties, UNKNOWN, type Value } from "../provider/properties.ts";
+import { isList, isRecord, type Properties, type Value } from "../provider/properties.ts";
 import { asRecord, present } from "./arguments.ts";
 
 /** The inputs of the component's `aws:eks/cluster:Cluster` in Auto Mode. */

@@ -1,7 +1,8 @@
+import { UNKNOWN } from "../../stacks/engine-values.ts";
 import { text } from "../aws/values.ts";
 import type { ConstructRequest } from "../provider/model.ts";
 import type { Registered } from "../provider/monitor.ts";
-import { type Properties, resourceReference, secret, UNKNOWN } from "../provider/properties.ts";
+import { type Properties, resourceReference, secret } from "../provider/properties.ts";
 import { issuerOf } from "./add-ons.ts";
 import { asRecord, present } from "./arguments.ts";
 import { subnetIdsOf } from "./cluster-inputs.ts";

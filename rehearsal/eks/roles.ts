@@ -1,7 +1,8 @@
+import { UNKNOWN } from "../../stacks/engine-values.ts";
 import { text } from "../aws/values.ts";
 import type { ConstructRequest } from "../provider/model.ts";
 import type { Monitor } from "../provider/monitor.ts";
-import { isRecord, type Properties, resourceReference, UNKNOWN, type Value } from "../provider/properties.ts";
+import { isRecord, type Properties, resourceReference, type Value } from "../provider/properties.ts";
 import type { Children } from "./children.ts";
 import { addServiceRole } from "./service-role.ts";
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { parseAllDocuments } from "yaml";
-import { type Properties, UNKNOWN, type Value } from "../provider/properties.ts";
+import { UNKNOWN } from "../../stacks/engine-values.ts";
+import type { Properties, Value } from "../provider/properties.ts";
 
 /** What helm knows about the newest revision of a release. */
 export interface ReleaseState {

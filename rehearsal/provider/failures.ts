@@ -2,6 +2,7 @@ import * as grpc from "@grpc/grpc-js";
 import providerMessages from "@pulumi/pulumi/proto/provider_pb.js";
 import statusMessages from "@pulumi/pulumi/proto/status_pb.js";
 import any from "google-protobuf/google/protobuf/any_pb.js";
+import { messageOf } from "../../stacks/message-of.ts";
 import { type Path, type Properties, send } from "./properties.ts";
 
 /** A resource that exists but is not as asked for: the engine keeps it in state and tries to update it next time. */
@@ -23,7 +24,7 @@ export class PartialFailure extends Error {
 
 /** The gRPC error for a thrown value; a partial failure carries the resource as it stands. */
 export function rpcError(error: unknown): Partial<grpc.StatusObject> {
-  const details = error instanceof Error ? error.message : String(error);
+  const details = messageOf(error);
   if (!(error instanceof PartialFailure)) return { code: grpc.status.UNKNOWN, details };
   const metadata = new grpc.Metadata();
   metadata.add("grpc-status-details-bin", Buffer.from(partialStatus(error).serializeBinary()));

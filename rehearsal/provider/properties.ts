@@ -1,4 +1,5 @@
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
+import { RESOURCE_SIGNATURE, SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN_VALUES } from "../../stacks/engine-values.ts";
 
 /** A property's value as the engine sends it, once secrets are unwrapped. */
 export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value };
@@ -9,24 +10,6 @@ export type Properties = Readonly<Record<string, Value>>;
 /** Where in a resource's properties a value lies, from the outermost key inwards. */
 export type Path = readonly (string | number)[];
 
-/** Stands for a value that a preview cannot know yet; the engine shows it as such and passes it on. */
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-
-/** Every sentinel that the engine uses for a value not yet known: string, bool, number, array, asset, archive, object. */
-const UNKNOWNS = new Set([
-  UNKNOWN,
-  "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
-  "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-  "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-  "030794c1-ac77-496b-92df-f27374a8bd58",
-  "e48ece36-62e2-4504-bad9-02848725956a",
-  "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-]);
-
-const SIGNATURE_KEY = "4dabf18193072939515e22adb298388d";
-const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
-const RESOURCE_SIGNATURE = "5cf8f73096256a8f31e491e813e4eb8e";
-
 /** Properties with the paths at which the engine marked a secret. */
 export interface Received {
   readonly values: Properties;
@@ -35,7 +18,7 @@ export interface Received {
 
 /** True for a value that the engine does not know yet. */
 export function isUnknown(value: Value | undefined): boolean {
-  return typeof value === "string" && UNKNOWNS.has(value);
+  return typeof value === "string" && UNKNOWN_VALUES.has(value);
 }
 
 /** True when the value or anything inside it is not known yet. */

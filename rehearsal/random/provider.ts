@@ -1,3 +1,4 @@
+import { UNKNOWN } from "../../stacks/engine-values.ts";
 import { differenceOf } from "../aws/difference.ts";
 import type {
   Checked,
@@ -12,7 +13,6 @@ import type {
   ReadRequest,
   UpdateRequest,
 } from "../provider/model.ts";
-import { UNKNOWN } from "../provider/properties.ts";
 import { Bytes } from "./bytes.ts";
 import { RANDOM_MODELS, type RandomModel } from "./values.ts";
 

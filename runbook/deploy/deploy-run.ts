@@ -1,3 +1,4 @@
+import { messageOf } from "../../stacks/message-of.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { budgetText } from "../gates/error-budget.ts";
 import type { Watcher } from "../io/engine.ts";
@@ -87,8 +88,4 @@ async function remember({ engine, screen }: StackTarget, run: DeployRun, started
   } catch (error) {
     screen.line(`  ! how this deploy ended was not kept with the stack: ${messageOf(error)}`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import type { GateResult } from "../../gates/verdict.ts";
+import { messageOf } from "../../stacks/message-of.ts";
 import { runHealthGate } from "../gates/health-gate.ts";
 import { digestOf, type GateTarget } from "../gates/track.ts";
 import { systemClock } from "../io/clock.ts";
@@ -15,7 +16,7 @@ export function judgeRunningDigests(
   const run = () =>
     readLiveRelease(kubeconfig).then(
       (live) => digestsApart(live, config.release.images),
-      (error: unknown) => `the Kubernetes API did not answer: ${error instanceof Error ? error.message : error}`,
+      (error: unknown) => `the Kubernetes API did not answer: ${messageOf(error)}`,
     );
   const probes = [{ name: "running digests", run }];
   return runHealthGate({ gate, probes, deadlineSeconds, clock: systemClock, signal, onProgress });

@@ -1,6 +1,7 @@
 import { BUDGET_PERIOD_SECONDS, budgetLeft } from "../../gates/burn-rate.ts";
 import { percent } from "../../gates/gate.ts";
 import { problemOfReading } from "../../gates/reading.ts";
+import { messageOf } from "../../stacks/message-of.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { systemClock } from "../io/clock.ts";
 import { openNetwork } from "../io/network.ts";
@@ -29,7 +30,7 @@ export async function budgetText({ stack, config, env }: Watched): Promise<strin
     const left = budgetLeft(reading.value[objective.name] ?? { requests: 0, bad: 0 }, objective.maxRatio);
     return left === undefined ? "0% consumed, users asked nothing in 30 days" : `${percent(1 - left)} consumed`;
   } catch (error) {
-    return `not known: ${error instanceof Error ? error.message : error}`;
+    return `not known: ${messageOf(error)}`;
   } finally {
     await network.close();
   }

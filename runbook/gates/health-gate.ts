@@ -1,5 +1,6 @@
 import { type HealthExpectation, type HealthFinding, type HealthSample, judgeHealth } from "../../gates/health.ts";
 import type { GateResult } from "../../gates/verdict.ts";
+import { messageOf } from "../../stacks/message-of.ts";
 import type { Clock } from "../command.ts";
 
 /** Something that must answer, such as the cache behind `/api/cache/health`. */
@@ -105,8 +106,4 @@ function result(gate: HealthGate, objective: string, { verdict, reason }: Findin
     synthetic: 1,
     reason,
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

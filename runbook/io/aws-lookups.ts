@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import type { z } from "zod";
 import { DeployError } from "../../stacks/deploy-error.ts";
+import { messageOf } from "../../stacks/message-of.ts";
 import { plain } from "../deploy/engine-record.ts";
 import { hostProgram } from "./program-guard.ts";
 import { pulumiProcess } from "./pulumi-process.ts";
@@ -153,18 +154,18 @@ function providerVersion(): string {
 }
 
 function isEnd(error: unknown): boolean {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return /resource monitor (is terminating|shut down)|^update failed|^preview failed/i.test(message);
 }
 
 /** The provider fails where there is nothing to find; its words for that differ by service. */
 function isAbsence(error: unknown): boolean {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return /no results|not ?found|no such|nosuch|can't find|couldn't find|no matching|empty result/i.test(message);
 }
 
 function unreachable(name: string, error: unknown): DeployError {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const said = message.replace(/^invocation of \S+ returned an error: /, "").split("\n");
   const line = said.find((each) => /error/i.test(each)) ?? said[0] ?? "";
   return new DeployError("SPARKI_OUTSIDE", `AWS did not answer ${name}: ${line.trim()}`, {

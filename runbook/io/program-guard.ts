@@ -1,4 +1,5 @@
 import { format } from "node:util";
+import { messageOf } from "../../stacks/message-of.ts";
 
 /** What the program in this process says on the console, by its severity. */
 export type Listener = (severity: "info" | "warning" | "error", message: string) => void;
@@ -47,7 +48,7 @@ function parsed(severity: Parameters<Listener>[0], text: string): Parameters<Lis
 }
 
 function tolerate(reason: unknown): void {
-  if (!isAboutTheMonitor(reason instanceof Error ? reason.message : String(reason))) throw reason;
+  if (!isAboutTheMonitor(messageOf(reason))) throw reason;
 }
 
 function isAboutTheMonitor(text: string): boolean {

@@ -1,3 +1,4 @@
+import { messageOf } from "../../stacks/message-of.ts";
 import { imageReference, Registry } from "../preflight/registry.ts";
 import { request } from "./http.ts";
 import type { Network } from "./network.ts";
@@ -29,7 +30,7 @@ export function openRegistry(network: Network, env: Readonly<Record<string, stri
       try {
         return { kind: (await registry.has(imageReference(reference))) ? "there" : "missing" };
       } catch (error) {
-        return { kind: "unknown", reason: error instanceof Error ? error.message : String(error) };
+        return { kind: "unknown", reason: messageOf(error) };
       }
     },
   };

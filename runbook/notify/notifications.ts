@@ -1,3 +1,4 @@
+import { messageOf } from "../../stacks/message-of.ts";
 import type { Delivery, Messenger } from "../io/slack.ts";
 import type { Message } from "./notify.ts";
 
@@ -34,7 +35,7 @@ export class Notifications {
     const delivery = await this.#messenger.send(message).catch(
       (error: unknown): Delivery => ({
         delivered: false,
-        problem: error instanceof Error ? error.message : String(error),
+        problem: messageOf(error),
       }),
     );
     const problem = delivery.delivered ? null : delivery.problem;

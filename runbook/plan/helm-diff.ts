@@ -1,5 +1,6 @@
 import { FILE_HEADERS_ONLY, formatPatch, structuredPatch } from "diff";
 import { parseAllDocuments, stringify } from "yaml";
+import { messageOf } from "../../stacks/message-of.ts";
 import { isRecord, SECRET } from "./canonical.ts";
 import { redacted, withoutSensitive } from "./difference.ts";
 import type { PlannedResource } from "./planned.ts";
@@ -58,7 +59,7 @@ async function helmDiff({ name, action, before, after }: PlannedResource, templa
       : undefined;
     return { release: name, ...shown, note };
   } catch (error) {
-    const reason = redacted(error instanceof Error ? error.message : String(error));
+    const reason = redacted(messageOf(error));
     return { release: name, diff: "", added: 0, removed: 0, note: `Not rendered: ${reason}` };
   }
 }

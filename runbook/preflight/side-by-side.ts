@@ -1,4 +1,5 @@
 import { DeployError } from "../../stacks/deploy-error.ts";
+import { messageOf } from "../../stacks/message-of.ts";
 import type { Clock } from "../command.ts";
 import { duration } from "../report/duration.ts";
 import type { Screen } from "../report/screen.ts";
@@ -88,7 +89,7 @@ async function lookedAt<Context>(look: Look<Context>, context: Context, signal: 
   try {
     return await look.run(context, signal);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const hint = error instanceof DeployError ? error.hint : undefined;
     return blind(`could not look: ${reason}`, hint ?? "mend what the reason names, then run it again");
   }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { SIGNATURE_KEY } from "../../stacks/engine-values.ts";
 import type { StateResource } from "../report/state.ts";
 
 /** The simulated account's resources as the control API tells them. */
@@ -75,11 +76,9 @@ function hasDrifted(resource: StateResource, actual: WorldResources[number] | un
   return [...keys].some((key) => key !== "__defaults" && !equal(resource.inputs[key], actual.inputs[key]));
 }
 
-/** The state holds a secret as an object with this key, the account nothing in its place. */
-const SECRET = "4dabf18193072939515e22adb298388d";
-
 function equal(recorded: unknown, actual: unknown): boolean {
-  if (isRecord(recorded) && SECRET in recorded) return true;
+  // The state holds a secret as a marked object, the account nothing in its place.
+  if (isRecord(recorded) && SIGNATURE_KEY in recorded) return true;
   if (Array.isArray(recorded) && Array.isArray(actual))
     return recorded.length === actual.length && recorded.every((each, index) => equal(each, actual[index]));
   if (!isRecord(recorded) || !isRecord(actual)) return isDeepStrictEqual(recorded ?? null, actual ?? null);

@@ -1,4 +1,5 @@
 import { DeployError, exitCodeOf } from "../../stacks/deploy-error.ts";
+import { messageOf } from "../../stacks/message-of.ts";
 
 /** What a person reads of a failure: `CODE: message`, then the next command; a stack trace only when asked for. */
 export function failureText(error: unknown, debug: boolean): string {
@@ -23,7 +24,7 @@ export function usageFailure(message: string): DeployError {
 
 function describe(error: unknown): { code: string; message: string; hint: string | undefined } {
   if (error instanceof DeployError) return { code: error.code, message: error.message, hint: error.hint };
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return { code: "SPARKI_OUTSIDE", message, hint: "run it again with --debug to see where this came from" };
 }
 

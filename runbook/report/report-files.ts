@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { messageOf } from "../../stacks/message-of.ts";
 
 /** What a report is of. */
 export interface Reported {
@@ -40,7 +41,7 @@ export async function writeReport(
     await writeFile(path("html"), page(madeAt), { mode: 0o600 });
     return relative(cwd, path("html"));
   } catch (error) {
-    warn(`  ! the report was not written: ${error instanceof Error ? error.message : String(error)}`);
+    warn(`  ! the report was not written: ${messageOf(error)}`);
     return null;
   }
 }

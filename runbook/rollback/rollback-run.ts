@@ -1,5 +1,6 @@
 import { decide } from "../../gates/tree.ts";
 import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
+import { messageOf } from "../../stacks/message-of.ts";
 import type { Release } from "../../stacks/schema.ts";
 import type { Decision } from "../deploy/decisions.ts";
 import { type Deployment, deploy } from "../deploy/deployment.ts";
@@ -140,8 +141,4 @@ function judged(gates: readonly GateResult[]): { readonly verdict: Verdict; read
     verdict,
     reason: telling ? `${telling.gate}, ${telling.objective}: ${telling.reason}` : "nothing was looked at",
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import { decide } from "../../gates/tree.ts";
 import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
+import { messageOf } from "../../stacks/message-of.ts";
 import type { Decision } from "../deploy/decisions.ts";
 import type { Looked } from "../preflight/side-by-side.ts";
 import { verdictOf, verdictOfChecks } from "./checks.ts";
@@ -50,7 +51,7 @@ function verdictOfTraffic({ rows, anomalies }: Seen): Verdict {
 
 /** A look that could not be taken. */
 export function failedLook(error: unknown, circumstances: Circumstances): WatchLook {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return conclude(NOTHING_SEEN, "error", [`could not look: ${reason}`], circumstances);
 }
 

@@ -1,5 +1,5 @@
 import type { ProviderModel } from "../../rehearsal/provider/model.ts";
-import { UNKNOWN } from "../../rehearsal/provider/properties.ts";
+import { UNKNOWN } from "../../stacks/engine-values.ts";
 
 /** A provider that accepts everything: outputs are the inputs, and in preview the id and ARN are unknown. */
 export function echoProvider(name: string): ProviderModel {

@@ -1,5 +1,5 @@
+import { UNKNOWN } from "../../../stacks/engine-values.ts";
 import type { Properties, Value } from "../../provider/properties.ts";
-import { UNKNOWN } from "../../provider/properties.ts";
 import { arnOf } from "../arn.ts";
 import { AwsError } from "../aws-error.ts";
 import { TIMINGS } from "../latency.ts";

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { messageOf } from "../../../stacks/message-of.ts";
 import { type Check, fail, pass, skipped } from "../check.ts";
 
 const NAME = /^[a-z][a-z0-9]*([-_.][a-z0-9]+)*$/;
@@ -34,10 +35,7 @@ export const featureFlags: Check = {
       if (!flags.success) return fail(`${path}: ${z.prettifyError(flags.error).replaceAll("\n", " ")}`, fix);
       return pass(`${Object.keys(flags.data).length} flags in ${path}`);
     } catch (error) {
-      return fail(
-        `${path} is neither JSON nor YAML: ${error instanceof Error ? error.message.split("\n")[0] : error}`,
-        fix,
-      );
+      return fail(`${path} is neither JSON nor YAML: ${messageOf(error).split("\n")[0]}`, fix);
     }
   },
 };

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { hasUnknown, receive, send, UNKNOWN, type Value } from "../../../rehearsal/provider/properties.ts";
+import { hasUnknown, receive, send, type Value } from "../../../rehearsal/provider/properties.ts";
+import { UNKNOWN } from "../../../stacks/engine-values.ts";
 
 const value: fc.Arbitrary<Value> = fc.letrec<{ value: Value }>((tie) => ({
   value: fc.oneof(
