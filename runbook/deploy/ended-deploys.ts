@@ -1,4 +1,4 @@
-import type { Engine } from "../io/engine.ts";
+import { type TaggedStack, tagText } from "./stack-tags.ts";
 
 /** How a deploy ended that promoted nothing: no backend's history says why. */
 export interface EndedDeploy {
@@ -10,19 +10,15 @@ export interface EndedDeploy {
 }
 
 const PREFIX = "sparki:ended-";
-/** Backends keep no longer values, and should not have to keep too many. */
-const LONGEST = 250;
+/** A backend should not have to keep too many. */
 const MOST = 20;
-
-type TaggedStack = Pick<Engine, "tags" | "setTag">;
 
 /** Keeps with the stack how a deploy ended, so that every machine's history can tell; the oldest are forgotten. */
 export async function rememberEnd(
   stack: TaggedStack,
   { startedAt, release, outcome, reason }: EndedDeploy,
 ): Promise<void> {
-  const text = `${outcome} ${release} ${reason}`.replace(/\s+/g, " ").slice(0, LONGEST);
-  await stack.setTag(`${PREFIX}${Math.floor(startedAt)}`, text);
+  await stack.setTag(`${PREFIX}${Math.floor(startedAt)}`, tagText(`${outcome} ${release} ${reason}`));
   const old = Object.keys(await stack.tags())
     .filter((name) => name.startsWith(PREFIX))
     .sort()

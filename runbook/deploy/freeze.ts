@@ -1,15 +1,10 @@
-import type { Engine } from "../io/engine.ts";
+import { type TaggedStack, tagText } from "./stack-tags.ts";
 
-/** Kept with the stack, so that every machine that deploys it sees it. */
 const TAG = "sparki:frozen";
-/** Backends keep no longer values. */
-const LONGEST = 250;
-
-type TaggedStack = Pick<Engine, "tags" | "setTag">;
 
 /** Lets no deploy begin until a rollback succeeds or a person says so. */
 export function freeze(stack: TaggedStack, reason: string): Promise<void> {
-  return stack.setTag(TAG, reason.replace(/\s+/g, " ").slice(0, LONGEST));
+  return stack.setTag(TAG, tagText(reason));
 }
 
 /** Why deploys are refused; undefined when they are not. */

@@ -30,16 +30,14 @@ export interface AdoptionOptions {
 }
 
 /**
- * Takes into the state what an update that was killed had begun to make, and waits until AWS has finished it, so that
+ * Takes into the exported state what an update that was killed had begun to make, writes it back, and waits until AWS has finished it, so that
  * the next update neither makes it twice nor fails because it is there. Changes nothing in the cloud. Throws
  * SPARKI_OUTSIDE where two resources claim to be the same one, AWS does not finish in time, or the state moved meanwhile.
  * The engine's own `refresh --import-pending-creates` is of no use here: in 3.255 it forgets what it was told to import.
  */
-export async function adoptPending(options: AdoptionOptions): Promise<Adoption> {
+export async function adoptPending(exported: unknown, options: AdoptionOptions): Promise<Adoption> {
   const { engine } = options;
-  const exported = await engine.exportEncrypted();
   const pending = pendingCreates(exported);
-  if (pending.length === 0) return { adopted: [], madeAgain: [] };
   const ids = await idsOf(pending, resourcesIn(exported), findersOf(options));
   await assertUnmoved(engine, exported);
   await engine.importState(withCreatesEnded(exported, ids));

@@ -14,11 +14,12 @@ export interface RecoverableTarget extends Pick<StackTarget, "clock" | "env" | "
 export async function takeOver(target: RecoverableTarget, { aws, state }: Pick<PreflightContext, "aws" | "state">) {
   const { clock, engine, env, screen, signal, stack } = target;
   if ((await state.lock()) !== undefined) return;
-  if (pendingCreates(await engine.exportEncrypted()).length === 0) return;
+  const exported = await engine.exportEncrypted();
+  if (pendingCreates(exported).length === 0) return;
   await showPhase(screen, clock, "take over what an interrupted update left", async (phase) => {
     const onProgress = (text: string) => phase.say(text);
     const settings = { engine, aws, stack, clock, timeScale: timeScaleOf(env), signal, onProgress };
-    const { adopted, madeAgain } = await adoptPending(settings);
+    const { adopted, madeAgain } = await adoptPending(exported, settings);
     phase.note(`${adopted.length} exist and are in the state now, ${madeAgain.length} will be made again`);
   });
 }

@@ -16,10 +16,10 @@ const arn = (id: string) => ({ resourceArn: `arn:aws:ec2:us-east-1:111122223333:
 const tagged = (...ids: string[]) =>
   fakeAws({ "resourcegroupstaggingapi/getResources": { resourceTagMappingLists: ids.map(arn) } });
 
-function options(engine: FakeEngine, more: Partial<AdoptionOptions> = {}): AdoptionOptions {
+async function adopt(engine: FakeEngine, more: Partial<AdoptionOptions> = {}) {
   const { signal } = new AbortController();
   const fixed = { stack: "prod", clock: fakeClock(), timeScale: 1, signal, onProgress: () => {} };
-  return { engine, aws: tagged(), ...fixed, ...more };
+  return adoptPending(await engine.exportEncrypted(), { engine, aws: tagged(), ...fixed, ...more });
 }
 
 async function stateOf(engine: FakeEngine) {
@@ -31,7 +31,7 @@ describe("adoptPending", () => {
   it("takes what exists into the state, and leaves the rest to be made again", async () => {
     const state = interruptedState([BUCKET, SUBNET, PASSWORD]);
     const engine = fakeEngine(state, { "subnet-1": [{ arn: "a" }] });
-    expect(await adoptPending(options(engine, { aws: tagged("subnet-1") }))).toEqual({
+    expect(await adopt(engine, { aws: tagged("subnet-1") })).toEqual({
       adopted: ["private"],
       madeAgain: ["logs", "auth"],
     });
@@ -43,7 +43,7 @@ describe("adoptPending", () => {
   it("reads nothing but what it takes over", async () => {
     const known = { type: "aws:ec2/vpc:Vpc", name: "vpc", id: "vpc-1" };
     const engine = fakeEngine(interruptedState([BUCKET], [known]), { "sparki-logs": [{}], "vpc-1": [{}] });
-    await adoptPending(options(engine));
+    await adopt(engine);
     expect(engine.refreshes).toEqual([["urn:pulumi:prod::sparki::aws:s3/bucket:Bucket::logs"]]);
   });
 
@@ -53,7 +53,7 @@ describe("adoptPending", () => {
     });
     const clock = fakeClock();
     const told: string[] = [];
-    const found = await adoptPending(options(engine, { clock, onProgress: (text) => told.push(text) }));
+    const found = await adopt(engine, { clock, onProgress: (text) => told.push(text) });
     expect(found).toEqual({ adopted: ["database"], madeAgain: [] });
     expect(clock.now()).toBe(30);
     expect(told).toEqual(["AWS is still making database", "AWS is still making database"]);
@@ -61,7 +61,7 @@ describe("adoptPending", () => {
 
   it("waits an hour at most, and can then be asked again", async () => {
     const engine = fakeEngine(interruptedState([DATABASE]), { "sparki-prod": [{}] });
-    await expect(adoptPending(options(engine))).rejects.toMatchObject({
+    await expect(adopt(engine)).rejects.toMatchObject({
       code: "SPARKI_OUTSIDE",
       message: expect.stringContaining("AWS has not finished database"),
     });
@@ -69,7 +69,7 @@ describe("adoptPending", () => {
 
   it("refuses two that claim to be the same one, and changes nothing", async () => {
     const engine = fakeEngine(interruptedState([SUBNET]));
-    await expect(adoptPending(options(engine, { aws: tagged("subnet-1", "subnet-2") }))).rejects.toMatchObject({
+    await expect(adopt(engine, { aws: tagged("subnet-1", "subnet-2") })).rejects.toMatchObject({
       code: "SPARKI_OUTSIDE",
       message: "subnet-1 and subnet-2 both claim to be private (aws:ec2/subnet:Subnet); expected one",
     });
@@ -79,7 +79,7 @@ describe("adoptPending", () => {
   it("never takes the one that a replacement was to replace, and lets that be deleted", async () => {
     const old = { type: SUBNET.type, name: SUBNET.name, id: "subnet-old" };
     const engine = fakeEngine(interruptedState([SUBNET], [old]), { "subnet-new": [{}] });
-    await adoptPending(options(engine, { aws: tagged("subnet-old", "subnet-new") }));
+    await adopt(engine, { aws: tagged("subnet-old", "subnet-new") });
     const exported = JSON.parse(JSON.stringify(await engine.exportEncrypted()));
     expect(exported.deployment.resources.map(({ id }: { id: string }) => id)).toEqual(["subnet-old", "subnet-new"]);
   });
@@ -91,7 +91,7 @@ describe("adoptPending", () => {
       await engine.importState(interruptedState([]));
       return aws.find(name, args, schema);
     };
-    await expect(adoptPending(options(engine, { aws: { find: meanwhile } }))).rejects.toMatchObject({
+    await expect(adopt(engine, { aws: { find: meanwhile } })).rejects.toMatchObject({
       message: expect.stringContaining("somebody else has updated the stack meanwhile"),
     });
     expect((await stateOf(engine)).pending).toEqual([]);
