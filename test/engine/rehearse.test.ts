@@ -5,6 +5,8 @@ import { makeRuns, type Runs, reportIn, type SparkiRun, sparki } from "../suppor
 
 jest.setTimeout(300_000);
 
+const ROOT = join(import.meta.dirname, "..", "..");
+
 const digest = (reference: string) => reference.slice(reference.indexOf("sha256:"));
 
 describe.each([
@@ -79,7 +81,7 @@ describe.each([
   it("goes through the checklist and keeps the plan's report before it changes anything", () => {
     expect(report.preflight).toMatchObject({ outcome: "passed", exitCode: 0 });
     expect(report.preflight?.confirmations["on-call-confirmed"]).toEqual({ confirmed: true, how: "rehearsed" });
-    const page = join(runs.directory, "prod", report.plan?.files.html ?? "");
+    const page = join(ROOT, report.plan?.files.html ?? "");
     expect(readFileSync(page, "utf8")).toContain(report.plan?.hash);
   });
 
