@@ -26,7 +26,7 @@ export function checklistPage(): string {
     "While migrations run, the release before still serves. So a migration may only add, and what is taken away goes in a",
     "later release, in a migration that says so in a line of its own: `-- contract: level 3` (only code of schema level 3 or",
     "later runs afterwards). It is due once the live release is of that level and `sparki:release.schema.oldest` says it too.",
-    "A table that is made in the same go may be treated in any way: nobody uses it yet.",
+    "A table that is made in the same go, without `IF NOT EXISTS`, may be treated in any way: nobody uses it yet.",
     "",
     "| refused | because it | instead |",
     "| --- | --- | --- |",

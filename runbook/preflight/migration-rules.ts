@@ -1,7 +1,10 @@
 /** Why a kind of statement is dangerous while the release before still serves. */
 export interface StatementRule {
-  /** Breaking takes away what live code may use: only a contraction may. Locking stops all work on a table for as long as it takes. */
-  readonly kind: "breaking" | "locking";
+  /**
+   * Breaking takes away what live code may use: only a contraction may. Locking stops all work on a table for as long as
+   * it takes. Hiding keeps from view what is done.
+   */
+  readonly kind: "breaking" | "locking" | "hiding";
   /** Looked for in one statement without comments, texts and line breaks, in either case. */
   readonly pattern: RegExp;
   /** A statement that it refuses. */
@@ -12,6 +15,14 @@ export interface StatementRule {
 
 const LATER = "contract in a later release";
 const SLOWLY = "delete in small steps, from the application";
+
+/** A statement of this word that no condition limits to some rows, also one inside of a `WITH` or after it. */
+function everyRow(word: "DELETE" | "UPDATE"): RegExp {
+  const some = String.raw`WHERE (?!TRUE\b)`;
+  const alone = String.raw`(?:^|^WITH\b.*\) ?)${word}\b(?!.*\b${some})`;
+  const inside = String.raw`^WITH\b.*\( ?${word}\b(?![^)]*\b${some})`;
+  return new RegExp(`${alone}|${inside}`, "i");
+}
 
 /** What no expanding migration may do; the first that fits a statement tells of it. */
 export const STATEMENT_RULES: readonly StatementRule[] = [
@@ -45,14 +56,21 @@ export const STATEMENT_RULES: readonly StatementRule[] = [
   },
   {
     kind: "breaking",
-    pattern: /^DELETE\b(?!.*\bWHERE\b)/i,
+    pattern: everyRow("DELETE"),
     example: "DELETE FROM projects",
     what: "deletes every row",
     instead: SLOWLY,
   },
   {
     kind: "breaking",
-    pattern: /^ALTER\b.*\bRENAME\b/i,
+    pattern: everyRow("UPDATE"),
+    example: "UPDATE projects SET name = NULL",
+    what: "overwrites every row",
+    instead: "say WHERE, or change them in small steps, from the application",
+  },
+  {
+    kind: "breaking",
+    pattern: /^ALTER\b.*\b(RENAME|SET SCHEMA)\b/i,
     example: "ALTER TABLE projects RENAME name TO title",
     what: "renames what live code names",
     instead: "add the new one, write both, then contract",
@@ -109,6 +127,14 @@ export const STATEMENT_RULES: readonly StatementRule[] = [
   },
   {
     kind: "locking",
+    pattern:
+      /^ALTER TABLE\b.*\bADD (COLUMN )?(IF NOT EXISTS )?\S+ ((SMALL|BIG)?SERIAL\d?\b|.*\bGENERATED (ALWAYS|BY DEFAULT) AS IDENTITY\b)/i,
+    example: "ALTER TABLE projects ADD number bigserial",
+    what: "numbers every row, which rewrites the table",
+    instead: "add a plain column, give it the DEFAULT afterwards, and fill it in small steps",
+  },
+  {
+    kind: "locking",
     pattern: /^ALTER TABLE\b.*\bGENERATED ALWAYS AS .* STORED/i,
     example: "ALTER TABLE projects ADD low text GENERATED ALWAYS AS (lower(name)) STORED",
     what: "rewrites the table",
@@ -141,5 +167,12 @@ export const STATEMENT_RULES: readonly StatementRule[] = [
     example: "REFRESH MATERIALIZED VIEW totals",
     what: "blocks reads",
     instead: "REFRESH MATERIALIZED VIEW CONCURRENTLY",
+  },
+  {
+    kind: "hiding",
+    pattern: /^(DO|CALL)\b/i,
+    example: "DO $$ BEGIN DROP TABLE projects; END $$",
+    what: "hides what it does",
+    instead: "write its statements out",
   },
 ];

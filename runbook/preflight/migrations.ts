@@ -34,13 +34,20 @@ export function migrationProblems(files: readonly MigrationFile[], plan: SchemaP
   if (files.length !== level)
     return [`the migrations reach level ${files.length}, but sparki:release.schema.level is ${level}`];
   const due = pending(files, plan);
-  const fresh = new Set(due.flatMap(({ statements }) => statements.flatMap((text) => createdTable(text) ?? [])));
+  const fresh = freshTables(files.map(parse), due);
   return due.flatMap((migration) => [...contraction(migration, plan), ...statementProblems(migration, fresh)]);
 }
 
 /** The migrations that the database does not have yet. */
 export function pending(files: readonly MigrationFile[], { live }: SchemaPlan): Migration[] {
   return files.map(parse).filter(({ level }) => level > (live?.schema.level ?? 0));
+}
+
+/** Tables that are made in the same go, and never before: they hold nothing and nobody uses them. */
+function freshTables(all: readonly Migration[], due: readonly Migration[]): ReadonlySet<string> {
+  const madeBy = (migrations: readonly Migration[]) =>
+    new Set(migrations.flatMap(({ statements }) => statements.flatMap((text) => createdTable(text) ?? [])));
+  return madeBy(due).difference(madeBy(all.slice(0, all.length - due.length)));
 }
 
 function parse({ name, script }: MigrationFile): Migration {
@@ -69,16 +76,26 @@ function statementProblems({ name, statements, contractsTo }: Migration, fresh: 
   });
 }
 
-/** Quoted text, dollar-quoted text and comments: nothing in them is a statement's own word. */
-const OPAQUE = /'(?:[^']|'')*'|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\//g;
+/** Texts, which `E` lets hold backslashes; quoted names; comments, which may hold comments. Names alone are a statement's own words. */
+const QUOTED =
+  /\bE'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$|(?<name>"(?:[^"]|"")*")|(?<comment>--[^\n]*|\/\*(?:\/\*.*?\*\/|.)*?\*\/)/gis;
 
 function statementsOf(script: string): string[] {
-  const bare = script.replace(OPAQUE, (found) => (/^['$]/.test(found) ? "''" : " "));
-  return bare
+  return withoutTexts(script)
     .split(";")
     .map((statement) => statement.replace(/\s+/g, " ").trim())
     .filter(Boolean)
     .flatMap(actionsOf);
+}
+
+function withoutTexts(script: string): string {
+  let bare = "";
+  let end = 0;
+  for (const { 0: found, index, groups } of script.matchAll(QUOTED)) {
+    bare += script.slice(end, index) + (groups?.name ?? (groups?.comment === undefined ? "''" : " "));
+    end = index + found.length;
+  }
+  return bare + script.slice(end);
 }
 
 /** Each action of an `ALTER TABLE` as a statement of its own; any other statement as it is. */
@@ -89,18 +106,23 @@ function actionsOf(statement: string): string[] {
   return actions.map((action) => `${head}${action}`);
 }
 
-const TABLE = String.raw`(?:IF (?:NOT )?EXISTS )?(?:ONLY )?"?([\w.]+)"?`;
+const NAME_PART = String.raw`(?:"[^"]+"|\w+)`;
+const TABLE = String.raw`(?:IF EXISTS )?(?:ONLY )?(${NAME_PART}(?:\.${NAME_PART})*)`;
 
+/** Only what was not there before: `IF NOT EXISTS` may find a table that live code uses. */
 function createdTable(statement: string): string | undefined {
-  return new RegExp(`^CREATE (?:UNLOGGED )?TABLE ${TABLE}`, "i").exec(statement)?.[1]?.toLowerCase();
+  return tableIn(new RegExp(`^CREATE (?:UNLOGGED )?TABLE (?!IF NOT EXISTS )${TABLE}`, "i").exec(statement));
 }
 
-/** A table that is made in the same go holds nothing and nobody uses it. */
 function touchedTable(statement: string): string | undefined {
-  const found =
+  return tableIn(
     new RegExp(`^ALTER TABLE ${TABLE}`, "i").exec(statement) ??
-    new RegExp(`^CREATE (?:UNIQUE )?INDEX (?:.+? )?ON ${TABLE}`, "i").exec(statement);
-  return found?.[1]?.toLowerCase();
+      new RegExp(`^CREATE (?:UNIQUE )?INDEX (?:.+? )?ON ${TABLE}`, "i").exec(statement),
+  );
+}
+
+function tableIn(found: RegExpExecArray | null): string | undefined {
+  return found?.[1]?.replaceAll('"', "").toLowerCase();
 }
 
 function shortened(statement: string): string {
