@@ -47,6 +47,7 @@ export async function runRequestedRollback(target: StackTarget, request: Rollbac
   const ending = { release, previous, rollback: null };
   if (obstacle !== undefined) return { outcome: "stopped", exitCode: 1, reason: obstacle, ...ending };
   const preview = await previewBack(target, release);
+  target.signal.throwIfAborted();
   if (request.isDryRun || preview.outcome !== "succeeded") {
     return { ...planned(preview, release, goal.reason), ...ending };
   }
