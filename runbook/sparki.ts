@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { runCommandLine } from "./command-line.ts";
 import { systemClock } from "./io/clock.ts";
+import { outliveReaders } from "./io/lost-readers.ts";
 import { abortOnSignals } from "./io/signals.ts";
 
+outliveReaders(process.stdout, process.stderr);
 const signal = abortOnSignals();
 const exitCode = await runCommandLine(process.argv.slice(2), {
   stdout: process.stdout,

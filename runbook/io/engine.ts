@@ -266,5 +266,6 @@ async function withEnvironment<T>(values: Readonly<Record<string, string>>, work
 
 function exitOf(error: unknown): PulumiExit {
   if (error instanceof PulumiExit) return error;
+  if (error instanceof DeployError) throw error;
   throw new DeployError("SPARKI_OUTSIDE", "the Pulumi engine could not be run", { cause: error });
 }

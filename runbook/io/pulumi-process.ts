@@ -48,14 +48,24 @@ export function pulumiProcess(cli: string, version: string): PulumiProcess {
 }
 
 export interface PulumiProcess extends PulumiCommand {
-  /** Rejects with a PulumiExit when the CLI ends with another exit code than 0. */
-  run(args: readonly string[], cwd: string, env: Record<string, string>): Promise<Ended>;
+  /**
+   * Rejects with a PulumiExit when the CLI ends with another exit code than 0, and with the signal's reason when it was
+   * aborted before the CLI began.
+   */
+  run(
+    args: readonly string[],
+    cwd: string,
+    env: Record<string, string>,
+    onOutput?: Output,
+    onError?: Output,
+    signal?: AbortSignal,
+  ): Promise<Ended>;
   /** Ends what runs without letting it save anything, as a crash of the machine would. */
   kill(): void;
 }
 
 function runner(cli: string, running: Set<ChildProcess>) {
-  return (
+  return async (
     args: readonly string[],
     cwd: string,
     env: Record<string, string>,
@@ -63,6 +73,7 @@ function runner(cli: string, running: Set<ChildProcess>) {
     onError?: Output,
     signal?: AbortSignal,
   ) => {
+    signal?.throwIfAborted();
     const child = spawn(cli, [...args, "--non-interactive"], {
       cwd,
       env: { ...env, PULUMI_AUTOMATION_API: "true" },

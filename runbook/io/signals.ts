@@ -14,12 +14,15 @@ export function onSecondSignal(end: () => void): () => void {
 /** A terminal's Ctrl-C reaches npm and us, and npm passes it on: what follows at once is not a second one. */
 const SAME_MILLISECONDS = 500;
 
-/** A signal that aborts at the first SIGINT, SIGTERM or SIGHUP; the second one ends the children and the process. */
+/**
+ * A signal that aborts at the first SIGINT, SIGTERM or SIGHUP; the second one ends the children and the process, unless
+ * it is a SIGHUP: that a terminal was lost is said several times, and by nobody who insists.
+ */
 export function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
   let first = Number.POSITIVE_INFINITY;
   const handle = (name: Name) => {
-    if (performance.now() > first + SAME_MILLISECONDS) endAtOnce(name);
+    if (name !== "SIGHUP" && performance.now() > first + SAME_MILLISECONDS) endAtOnce(name);
     first = Math.min(first, performance.now());
     controller.abort(interruption(name));
   };

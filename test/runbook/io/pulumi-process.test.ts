@@ -1,4 +1,40 @@
-import { PulumiExit, reasonIn } from "../../../runbook/io/pulumi-process.ts";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PulumiExit, pulumiProcess, reasonIn } from "../../../runbook/io/pulumi-process.ts";
+
+describe("pulumiProcess", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "sparki-process-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const touch = (signal: AbortSignal) => {
+    const file = join(folder, "begun");
+    const run = pulumiProcess("/bin/sh", "3.255.0").run(
+      ["-c", `touch ${file}`],
+      folder,
+      {},
+      undefined,
+      undefined,
+      signal,
+    );
+    return { run, begun: () => existsSync(file) };
+  };
+
+  it("runs the CLI to its end", async () => {
+    const { run, begun } = touch(new AbortController().signal);
+    expect(await run).toMatchObject({ code: 0 });
+    expect(begun()).toBe(true);
+  });
+
+  it("does not begin what was interrupted before", async () => {
+    const { run, begun } = touch(AbortSignal.abort(new Error("interrupted by SIGINT")));
+    await expect(run).rejects.toThrow("interrupted by SIGINT");
+    expect(begun()).toBe(false);
+  });
+});
 
 describe("reasonIn", () => {
   it.each([

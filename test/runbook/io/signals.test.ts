@@ -42,4 +42,13 @@ describe("abortOnSignals", () => {
     expect(ended).toHaveBeenCalledTimes(1);
     expect(exit).toHaveBeenCalledWith(130);
   });
+
+  it("lets what is in flight end however often it is told that the terminal is lost", () => {
+    abortOnSignals();
+    send("SIGINT");
+    jest.advanceTimersByTime(600);
+    send("SIGHUP");
+    expect(ended).not.toHaveBeenCalled();
+    expect(exit).not.toHaveBeenCalled();
+  });
 });
