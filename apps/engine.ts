@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { DNS_ADDRESS } from "../infra/cluster.ts";
 import { DEREGISTRATION_DELAY_SECONDS } from "../infra/load-balancer.ts";
 import type { Place } from "./namespaces.ts";
 import type { Platform } from "./platform.ts";
@@ -31,6 +32,7 @@ export function createEngine(args: EngineArgs): Workload {
         loadBalancerCidrs: network.publicCidrs,
         databaseCidrs: network.databaseCidrs,
         cacheCidrs: network.databaseCidrs,
+        dnsCidrs: [`${DNS_ADDRESS}/32`],
       },
       database: {
         host: database.host,

@@ -1,4 +1,4 @@
-import { RESTRICTED_POD, restrictedContainer } from "../runbook/restricted-pod.ts";
+import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "../runbook/restricted-pod.ts";
 
 /** What a one-off Job of the engine's image needs to know. */
 export interface JobSettings {
@@ -33,7 +33,10 @@ export function jobManifest(settings: JobSettings): Record<string, unknown> {
       backoffLimit: 0,
       activeDeadlineSeconds: settings.deadlineSeconds,
       template: {
-        metadata: { labels: { ...JOB_LABEL, "app.kubernetes.io/name": settings.name } },
+        metadata: {
+          labels: { ...JOB_LABEL, "app.kubernetes.io/name": settings.name },
+          annotations: NOT_DISRUPTED,
+        },
         spec: podSpec(settings),
       },
     },

@@ -31,7 +31,14 @@ export function createAccessLogBucket(parent: pulumi.Resource, name: string, arg
     { ...target, versioningConfiguration: { status: "Enabled" } },
     { parent },
   );
-  const expiry = { id: "expire", status: "Enabled", filter: {}, expiration: { days: 365 } };
+  // In a versioned bucket expiry only hides an object: what is hidden goes a day later.
+  const expiry = {
+    id: "expire",
+    status: "Enabled",
+    filter: {},
+    expiration: { days: 365 },
+    noncurrentVersionExpiration: { noncurrentDays: 1 },
+  };
   new aws.s3.BucketLifecycleConfiguration(`${name}-expiry`, { ...target, rules: [expiry] }, { parent });
   const policy = new aws.s3.BucketPolicy(`${name}-policy`, { ...target, policy: deliveryPolicy(bucket) }, { parent });
   // By way of the policy: the load balancer checks at once that it may write.

@@ -22,6 +22,10 @@ export interface ClusterArgs {
 }
 
 const CONTROL_PLANE_LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"];
+/** Of the cluster's services; EKS would choose one of two by itself, and the pods' DNS is at its tenth address. */
+const SERVICE_CIDR = "172.20.0.0/16";
+/** Where pods ask for names. */
+export const DNS_ADDRESS = "172.20.0.10";
 const CLUSTER_ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
 
 /** EKS in Auto Mode, reachable privately, entered by access entries only, with its secrets under a customer key. */
@@ -52,7 +56,8 @@ export class Cluster extends pulumi.ComponentResource {
     this.provider = new kubernetes.Provider(
       `${name}-kubernetes`,
       { kubeconfig: this.kubeconfig, enableServerSideApply: true },
-      { parent: this },
+      // Nobody may enter before the access entries exist.
+      { parent: this, dependsOn: [cluster] },
     );
     this.secretsStore = createSecretsStore(this, name, cluster);
     createMetricsServer(this, name, cluster);
@@ -78,8 +83,9 @@ function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterN
       authenticationMode: eks.AuthenticationMode.Api,
       accessEntries: Object.fromEntries(administrators),
       vpcId: args.network.vpcId,
+      // The built-in node class puts nodes into all of these; in a public subnet they would have no way out.
       privateSubnetIds: args.network.privateSubnetIds,
-      publicSubnetIds: args.network.publicSubnetIds,
+      kubernetesServiceIpAddressRange: SERVICE_CIDR,
       endpointPrivateAccess: true,
       ...publicEndpoint(args.publicAccessCidrs),
       encryptionConfigKeyArn: args.keys.cluster.arn,
@@ -87,12 +93,24 @@ function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterN
       deletionProtection: args.protect,
       upgradePolicy: { supportType: "STANDARD" },
       createOidcProvider: false,
+      // Auto Mode answers names on the nodes themselves; the add-on would wait for nodes of its own.
+      corednsAddonOptions: { enabled: false },
       skipDefaultNodeGroup: true,
     },
     // EKS makes the log group itself, unencrypted and kept for ever, when it is not there first.
-    { parent, dependsOn: [args.logs], transforms: [childrenMadeBy(args.release)] },
+    { parent, dependsOn: [args.logs], transforms: [childrenMadeBy(args.release), entriesOnly] },
   );
 }
+
+/**
+ * Who makes the cluster enters it by an access entry like everybody: the entry that EKS makes for them by itself is in
+ * no state, and takes the place of the one that is.
+ */
+const entriesOnly: pulumi.ResourceTransform = ({ type, props, opts }) => {
+  if (type !== "aws:eks/cluster:Cluster") return undefined;
+  const accessConfig = { ...props.accessConfig, bootstrapClusterCreatorAdminPermissions: false };
+  return { props: { ...props, accessConfig }, opts };
+};
 
 /** What the fleets' autoscalers measure by; Auto Mode does not bring it. */
 function createMetricsServer(parent: Cluster, name: string, cluster: eks.Cluster): void {

@@ -80,7 +80,12 @@ function createParameters(parent: Database, name: string, args: DatabaseArgs & {
       name: `${args.physicalName}-${major}`,
       family: `postgres${major}`,
       description: "Sparki: forced TLS and query logs",
-      parameters: Object.entries(parameters).map(([key, value]) => ({ name: key, value })),
+      // AWS says `pending-reboot` of what PostgreSQL 17 has by default already; asking otherwise would differ for ever.
+      parameters: Object.entries(parameters).map(([key, value]) => ({
+        name: key,
+        value,
+        applyMethod: key === "rds.force_ssl" ? "pending-reboot" : "immediate",
+      })),
     },
     { parent },
   );

@@ -36,16 +36,19 @@ export class LoadBalancer extends pulumi.ComponentResource {
     const group = createEntrance(this, name, args);
     const balancer = createBalancer(this, name, { ...args, securityGroupId: group.id });
     const targets = createTargetGroups(this, name, args);
-    routeRequests(this, name, { balancer, targets, certificateArn: args.certificateArn });
+    const routes = routeRequests(this, name, { balancer, targets, certificateArn: args.certificateArn });
+    // A group whose pods are asked by nobody has no health: what binds pods to it waits until requests are routed to it.
+    const asked = pulumi.all(routes.map(({ arn }) => arn));
+    const routed = (track: Track) => pulumi.all([targets[track].arn, asked]).apply(([arn]) => arn);
 
     this.arn = balancer.arn;
     this.dnsName = balancer.dnsName;
     this.canonicalZoneId = balancer.zoneId;
     this.targetGroupArns = {
-      "engine-one-box": targets["engine-one-box"].arn,
-      "engine-fleet": targets["engine-fleet"].arn,
-      "web-one-box": targets["web-one-box"].arn,
-      "web-fleet": targets["web-fleet"].arn,
+      "engine-one-box": routed("engine-one-box"),
+      "engine-fleet": routed("engine-fleet"),
+      "web-one-box": routed("web-one-box"),
+      "web-fleet": routed("web-fleet"),
     };
     this.registerOutputs();
   }
@@ -118,6 +121,8 @@ function createTargetGroups(
         port: POD_PORT,
         deregistrationDelay: DEREGISTRATION_DELAY_SECONDS,
         healthCheck: { path: "/ready", interval: 10, timeout: 5, healthyThreshold: 2, unhealthyThreshold: 2 },
+        // Auto Mode may register pods only in groups that bear their cluster's name (AmazonEKSLoadBalancingPolicy).
+        tags: { "eks:eks-cluster-name": args.cluster.name },
       },
       { parent },
     );

@@ -79,25 +79,24 @@ function createVpc(parent: Network, name: string, args: NetworkArgs): aws.ec2.Vp
   );
   // Without rules, whatever forgets to name its security group can talk to nobody.
   new aws.ec2.DefaultSecurityGroup(`${name}-default`, { vpcId: vpc.id, ingress: [], egress: [] }, { parent });
-  createSubnetFilter(parent, name, vpc);
+  createSubnetFilter(parent, name, vpc, args.cidr);
   return vpc;
 }
 
 /** Security groups decide who talks to whom; this only makes sure that no mistake in them opens remote administration. */
-function createSubnetFilter(parent: Network, name: string, vpc: aws.ec2.Vpc): void {
-  const deny = (ruleNo: number, port: number) => ({
-    ruleNo,
-    action: "deny",
-    protocol: "tcp",
-    fromPort: port,
-    toPort: port,
-    cidrBlock: "0.0.0.0/0",
+function createSubnetFilter(parent: Network, name: string, vpc: aws.ec2.Vpc, ownCidr: string): void {
+  const rule = (ruleNo: number, action: "allow" | "deny", port: number, cidrBlock: string) => ({
+    ...{ ruleNo, action, cidrBlock },
+    ...{ protocol: "tcp", fromPort: port, toPort: port },
   });
+  const world = "0.0.0.0/0";
+  // 3389 is a port from which the load balancer asks pods, too: what they answer must come back.
+  const administration = [rule(10, "deny", 22, world), rule(15, "allow", 3389, ownCidr), rule(20, "deny", 3389, world)];
   const allowAll = { ruleNo: 100, action: "allow", protocol: "-1", fromPort: 0, toPort: 0, cidrBlock: "0.0.0.0/0" };
   const settings = { defaultNetworkAclId: vpc.defaultNetworkAclId };
   new aws.ec2.DefaultNetworkAcl(
     `${name}-subnet-filter`,
-    { ...settings, ingress: [deny(10, 22), deny(20, 3389), allowAll], egress: [allowAll] },
+    { ...settings, ingress: [...administration, allowAll], egress: [allowAll] },
     // Every subnet that names no other list joins this one by itself.
     { parent, ignoreChanges: ["subnetIds"] },
   );

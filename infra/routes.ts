@@ -16,8 +16,11 @@ const NOT_PUBLIC = ["/metrics", "/ready"];
 /** TLS 1.2 and 1.3 with forward secrecy only. */
 const TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06";
 
-/** Routes API paths to the engine and the rest to the web UI; a gate names its track in the header `x-sparki-track`. */
-export function routeRequests(parent: pulumi.Resource, name: string, args: RoutesArgs): void {
+/**
+ * Routes API paths to the engine and the rest to the web UI; a gate names its track in the header `x-sparki-track`.
+ * Gives the rules: once they exist, every target group is asked.
+ */
+export function routeRequests(parent: pulumi.Resource, name: string, args: RoutesArgs): aws.lb.ListenerRule[] {
   const https = new aws.lb.Listener(
     `${name}-https`,
     {
@@ -38,12 +41,14 @@ export function routeRequests(parent: pulumi.Resource, name: string, args: Route
       { parent },
     );
   const { targets } = args;
-  rule("not-public", 1, [{ pathPattern: { values: NOT_PUBLIC } }], notFound);
-  rule("gate-engine-one-box", 10, [engine, track("one-box")], only(targets["engine-one-box"]));
-  rule("gate-engine-fleet", 11, [engine, track("fleet")], only(targets["engine-fleet"]));
-  rule("gate-web-one-box", 12, [track("one-box")], only(targets["web-one-box"]));
-  rule("gate-web-fleet", 13, [track("fleet")], only(targets["web-fleet"]));
-  rule("engine", 20, [engine], weighted(targets["engine-fleet"], targets["engine-one-box"]));
+  return [
+    rule("not-public", 1, [{ pathPattern: { values: NOT_PUBLIC } }], notFound),
+    rule("gate-engine-one-box", 10, [engine, track("one-box")], only(targets["engine-one-box"])),
+    rule("gate-engine-fleet", 11, [engine, track("fleet")], only(targets["engine-fleet"])),
+    rule("gate-web-one-box", 12, [track("one-box")], only(targets["web-one-box"])),
+    rule("gate-web-fleet", 13, [track("fleet")], only(targets["web-fleet"])),
+    rule("engine", 20, [engine], weighted(targets["engine-fleet"], targets["engine-one-box"])),
+  ];
 }
 
 type Condition = aws.types.input.lb.ListenerRuleCondition;

@@ -74,6 +74,8 @@ export interface ListenerRule {
 
 export interface TargetGroupState {
   readonly arn: string;
+  /** Whether Auto Mode may register pods in it. */
+  readonly takesPods: boolean;
   readonly healthCheck: { readonly path: string; readonly intervalSeconds: number; readonly healthyThreshold: number };
   readonly deregistrationDelaySeconds: number;
 }

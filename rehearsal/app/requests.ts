@@ -17,7 +17,7 @@ export function requestsTo(site: string, env: Readonly<Record<string, string | u
   const authority = env.SPARKI_CA_FILE;
   const ca = authority && readFileSync(authority, "utf8");
   const track = env.E2E_TRACK;
-  const headers = { "x-sparki-synthetic": "1", ...(track && { "x-sparki-track": track }) };
+  const headers = { "user-agent": "sparki-e2e", "x-sparki-synthetic": "1", ...(track && { "x-sparki-track": track }) };
   const ports = parsePortMap(env.SPARKI_PORT_MAP ?? "");
   return (method, path, body) => {
     const url = new URL(path, site);

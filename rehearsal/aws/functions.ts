@@ -5,6 +5,7 @@ import type { Cloud } from "./model.ts";
 import { prefixListOf } from "./services/ec2-endpoints.ts";
 import { zoneIdOf, zonesOf } from "./services/ec2-subnets.ts";
 import { clusterToken } from "./services/eks.ts";
+import { DEPLOYING_ROLE } from "./services/eks-access.ts";
 import type { Settings } from "./settings.ts";
 import { TYPES } from "./types.ts";
 import { records, text, texts } from "./values.ts";
@@ -16,7 +17,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   "aws:index/getCallerIdentity:getCallerIdentity": (_args, { accountId }) => ({
     id: accountId,
     accountId,
-    arn: `arn:aws:sts::${accountId}:assumed-role/sparki-deploy/rehearsal`,
+    arn: `arn:aws:sts::${accountId}:assumed-role/${DEPLOYING_ROLE}/rehearsal`,
     userId: "AROAREHEARSAL:rehearsal",
   }),
   "aws:index/getPartition:getPartition": () => ({

@@ -47,8 +47,12 @@ async function apply({ state, address, certificate }: Extract<BalancerRequest, {
   await balancer.apply(state, certificate);
 }
 
-/** Users come from many addresses, the gate from one: the firewall's limit a client is the gate's alone. */
+/**
+ * Nobody without a user agent, as AWS's common rule set has it. Users come from many addresses, the gate from one: the
+ * firewall's limit a client is the gate's alone.
+ */
 function admits(headers: IncomingHttpHeaders): boolean {
+  if (!headers["user-agent"]) return false;
   if (headers["x-sparki-synthetic"] !== "1") return true;
   gateRequestsLeft = Math.max(-1, gateRequestsLeft - 1);
   return gateRequestsLeft >= 0;

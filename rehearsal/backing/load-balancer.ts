@@ -23,6 +23,8 @@ export class LoadBalancers implements LoadBalancerService {
   readonly #options: LoadBalancersOptions;
   readonly #instances = new Instances<{ readonly address: string; isRunning(): boolean }>();
   readonly #targets = new Map<string, readonly Endpoint[]>();
+  /** Target groups in which no pod may be registered. */
+  readonly #closed = new Set<string>();
   readonly #healthy = new Map<string, ReadonlySet<string>>();
   readonly #entrances = new Map<string, { readonly name: string; readonly address: string }>();
   readonly #waiting = new Map<number, Waiting>();
@@ -42,7 +44,11 @@ export class LoadBalancers implements LoadBalancerService {
     if (commonName !== undefined) this.#entrances.set(state.name, { name: commonName, address });
     const certificate = commonName === undefined ? undefined : await authority.issue({ commonName, names });
     await this.#request({ type: "apply", address, state, certificate });
-    for (const { arn } of state.targetGroups) this.#tellTargets(arn);
+    for (const { arn, takesPods } of state.targetGroups) {
+      if (takesPods) this.#closed.delete(arn);
+      else this.#closed.add(arn);
+      this.#tellTargets(arn);
+    }
     return { address };
   }
 
@@ -79,7 +85,7 @@ export class LoadBalancers implements LoadBalancerService {
   }
 
   #tellTargets(arn: string): void {
-    const targets = this.#targets.get(arn);
+    const targets = this.#closed.has(arn) ? [] : this.#targets.get(arn);
     if (targets) this.#thread().postMessage({ type: "targets", arn, targets });
   }
 

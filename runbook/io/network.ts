@@ -26,6 +26,8 @@ export interface Network {
 }
 
 const CONNECT_TIMEOUT_SECONDS = 10;
+/** The web firewall in front of the load balancer refuses who does not say what they are (AWS's common rule set). */
+const USER_AGENT = "sparki-deploy";
 
 /**
  * Opens the network that the environment describes: SPARKI_DNS_SERVER (host:port), SPARKI_CA_FILE (PEM, trusted beside
@@ -42,7 +44,7 @@ export function openNetwork(
   const portFor = (port: number) => ports.get(port) ?? port;
   const resolve: LookupFunction = resolver === undefined ? systemLookup : lookupWith(resolver);
   const lookup: LookupFunction = (name, options, done) => resolve(standIns[name] ?? name, options, done);
-  const agent = (connections: number) => new Agent({ connections, connect: connector() });
+  const agent = (connections: number) => new Agent({ connections, connect: connector() }).compose(introduced);
   const dispatcher = agent(16);
 
   function connector(): buildConnector.connector {
@@ -66,6 +68,10 @@ export function openNetwork(
     close: () => dispatcher.close(),
   };
 }
+
+/** Says who asks, where the request does not. */
+const introduced: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
+  dispatch({ ...options, headers: { "user-agent": USER_AGENT, ...options.headers } }, handler);
 
 function resolverAt(server: string): Resolver {
   const resolver = new Resolver({ timeout: 2_000, tries: 3 });

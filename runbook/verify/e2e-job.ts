@@ -1,6 +1,6 @@
 import type { Release } from "../../stacks/schema.ts";
 import type { Job } from "../io/cluster-job.ts";
-import { RESTRICTED_POD, restrictedContainer } from "../restricted-pod.ts";
+import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "../restricted-pod.ts";
 
 export const E2E_NAMESPACE = "sparki-test";
 /** The tests' own longest time; a browser's walk through a site takes minutes. */
@@ -21,7 +21,7 @@ export function e2eJob({ id, images }: Release, site: string): Job {
       activeDeadlineSeconds: E2E_DEADLINE_SECONDS,
       ttlSecondsAfterFinished: KEPT_SECONDS,
       template: {
-        metadata: { labels },
+        metadata: { labels, annotations: NOT_DISRUPTED },
         spec: {
           restartPolicy: "Never",
           serviceAccountName: "e2e",

@@ -79,6 +79,7 @@ const balancer: LoadBalancerState = {
     return {
       arn,
       healthCheck: { path: "/ready", intervalSeconds: 10, healthyThreshold: 2 },
+      takesPods: true,
       deregistrationDelaySeconds: 30,
     };
   }),

@@ -69,6 +69,17 @@ describe("Network", () => {
     expect(routes).not.toContain("network-database-id");
   });
 
+  it("refuses remote administration, but not what pods answer to a port of the same number", () => {
+    const { ingress } = find(recorded, "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl").inputs;
+    const world = "0.0.0.0/0";
+    expect(ingress).toMatchObject([
+      { ruleNo: 10, action: "deny", fromPort: 22, cidrBlock: world },
+      { ruleNo: 15, action: "allow", fromPort: 3389, cidrBlock: "10.40.0.0/16" },
+      { ruleNo: 20, action: "deny", fromPort: 3389, cidrBlock: world },
+      { ruleNo: 100, action: "allow", protocol: "-1" },
+    ]);
+  });
+
   it("leaves the default security group empty", () => {
     expect(find(recorded, "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup").inputs).toMatchObject({
       ingress: [],
@@ -89,6 +100,16 @@ describe("Cluster", () => {
       enabledClusterLogTypes: ["api", "audit", "authenticator", "controllerManager", "scheduler"],
       upgradePolicy: { supportType: "STANDARD" },
     });
+  });
+
+  it("has its nodes in private subnets only, and no add-on that Auto Mode makes needless", () => {
+    const { inputs } = find(recorded, "eks:index:Cluster");
+    expect(inputs).toMatchObject({
+      privateSubnetIds: ZONES.map((zone) => `network-private-${zone}-id`),
+      corednsAddonOptions: { enabled: false },
+      kubernetesServiceIpAddressRange: "172.20.0.0/16",
+    });
+    expect(inputs).not.toHaveProperty("publicSubnetIds");
   });
 });
 
@@ -117,7 +138,7 @@ describe("Database", () => {
 
   it("forces TLS", () => {
     const { parameters } = find(recorded, "aws:rds/parameterGroup:ParameterGroup").inputs;
-    expect(parameters).toContainEqual({ name: "rds.force_ssl", value: "1" });
+    expect(parameters).toContainEqual({ name: "rds.force_ssl", value: "1", applyMethod: "pending-reboot" });
   });
 
   it("never sees the master password", () => {
@@ -146,6 +167,11 @@ describe("Edge", () => {
       ["edge-lb-entrance-from-world-https", 443],
       ["edge-lb-entrance-from-world-http", 80],
     ]);
+  });
+
+  it("lets Auto Mode register pods in every target group, by the tag that its policy asks for", () => {
+    const groups = ofType("aws:lb/targetGroup:TargetGroup");
+    expect(groups.map(({ inputs }) => inputs.tags)).toEqual(Array(4).fill({ "eks:eks-cluster-name": "sparki-prod" }));
   });
 
   it("sends a gate's requests to the track that it names, before any weight is drawn", () => {

@@ -44,7 +44,7 @@ function balancerOf(values: Values): LoadBalancerState {
     name: "sparki-test",
     certificateNames: [SITE],
     listeners: [{ port: 443, protocol: "HTTPS", rules: [{ conditions: {}, action }] }],
-    targetGroups: [{ arn, healthCheck, deregistrationDelaySeconds: 30 }],
+    targetGroups: [{ arn, healthCheck, takesPods: true, deregistrationDelaySeconds: 30 }],
   };
 }
 

@@ -2,10 +2,11 @@ import type { Properties } from "../../provider/properties.ts";
 import { arnOf } from "../arn.ts";
 import { AwsError } from "../aws-error.ts";
 import { TIMINGS } from "../latency.ts";
-import type { Identified, ResourceModel } from "../model.ts";
+import type { Draft, Identified, ResourceModel } from "../model.ts";
 import { roleReference } from "../references.ts";
 import { TYPES } from "../types.ts";
-import { text } from "../values.ts";
+import { flag, text } from "../values.ts";
+import type { World } from "../world.ts";
 import { trusts } from "./policy-document.ts";
 
 const INVALID = "InvalidParameterException";
@@ -25,6 +26,20 @@ const clusterReference = {
 const inCluster = (inputs: Properties, ...keys: readonly string[]) =>
   ["clusterName", ...keys].map((key) => text(inputs, key)).join(":");
 
+/** The role under which a rehearsal deploys: see getCallerIdentity. */
+export const DEPLOYING_ROLE = "platform-engineering";
+
+/** EKS has made the entry of who made the cluster already, unless it was told not to. */
+function checkCreator({ inputs }: Draft, world: World): void {
+  const cluster = world.find([TYPES.cluster], text(inputs, "clusterName") ?? "");
+  const isCreator = text(inputs, "principalArn")?.endsWith(`:role/${DEPLOYING_ROLE}`);
+  if (isCreator && flag(cluster?.inputs ?? {}, "accessConfig.bootstrapClusterCreatorAdminPermissions"))
+    throw entryInUse();
+}
+
+const entryInUse = () =>
+  new AwsError("ResourceInUseException", "The specified access entry resource is already in use on this cluster.");
+
 const accessEntry: ResourceModel = {
   type: TYPES.accessEntry,
   title: "EKS Access Entry",
@@ -36,13 +51,10 @@ const accessEntry: ResourceModel = {
   unique: [
     {
       key: (inputs) => inCluster(inputs, "principalArn"),
-      taken: () =>
-        new AwsError(
-          "ResourceInUseException",
-          "The specified access entry resource is already in use on this cluster.",
-        ),
+      taken: entryInUse,
     },
   ],
+  validate: checkCreator,
   outputs: {
     ...createdAt,
     accessEntryArn: (subject) =>

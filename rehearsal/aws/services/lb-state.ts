@@ -21,7 +21,7 @@ export function loadBalancerState(balancer: WorldResource, world: World): LoadBa
       certificateNames(world.find([TYPES.certificate], arn)?.inputs ?? {}),
     ),
     listeners: states,
-    targetGroups: groups.map(targetGroupState),
+    targetGroups: groups.map((group) => targetGroupState(group, world)),
   };
 }
 
@@ -88,9 +88,11 @@ function targetArns({ action }: ListenerRule): string[] {
   return action.type === "forward" ? action.targets.map(({ arn }) => arn) : [];
 }
 
-function targetGroupState({ arn, inputs }: WorldResource): TargetGroupState {
+function targetGroupState({ arn, inputs, tags }: WorldResource, world: World): TargetGroupState {
   return {
     arn,
+    // AmazonEKSLoadBalancingPolicy: the group must bear the name of the cluster that registers pods in it.
+    takesPods: world.ofType(TYPES.cluster).some(({ name }) => name === tags["eks:eks-cluster-name"]),
     healthCheck: {
       path: text(inputs, "healthCheck.path") ?? "/",
       intervalSeconds: number(inputs, "healthCheck.interval") ?? 30,

@@ -34,7 +34,7 @@ async function target(address: string, answer: RequestListener) {
 async function group(arn: string, ...targets: { address: string; port: number }[]): Promise<TargetGroup> {
   const made = new TargetGroup(0.01, () => {});
   const healthCheck = { path: "/up", intervalSeconds: 10, healthyThreshold: 2 };
-  made.configure({ arn, healthCheck, deregistrationDelaySeconds: 0 });
+  made.configure({ arn, healthCheck, takesPods: true, deregistrationDelaySeconds: 0 });
   made.setTargets(targets);
   groups.set(arn, made);
   while (made.healthyKeys().length < targets.length) await sleep(10);
