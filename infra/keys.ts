@@ -18,13 +18,14 @@ export class Keys extends pulumi.ComponentResource {
 
   constructor(name: string, args: KeysArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:infra:Keys", name, {}, options);
-    const key = (purpose: string, description: string, statements: PolicyStatement[] = []) =>
-      createKey(this, `${name}-${purpose}`, { ...args, purpose, description, statements });
+    const key = (purpose: string, description: string, more: Partial<KeyArgs> = {}) =>
+      createKey(this, `${name}-${purpose}`, { ...args, purpose, description, ...more });
 
     this.cluster = key("cluster", "Kubernetes secrets in etcd");
-    this.data = key("data", "PostgreSQL and Redis storage, snapshots and Performance Insights");
+    // The final snapshots outlive the stack, and are unreadable without it.
+    this.data = key("data", "PostgreSQL and Redis storage, snapshots and Performance Insights", { outlives: true });
     this.secrets = key("secrets", "Secrets Manager secrets");
-    this.logs = key("logs", "CloudWatch log groups", [logDeliveryStatement(args)]);
+    this.logs = key("logs", "CloudWatch log groups", { statements: [logDeliveryStatement(args)] });
     this.registerOutputs();
   }
 }
@@ -34,7 +35,9 @@ type PolicyStatement = Record<string, unknown>;
 interface KeyArgs extends KeysArgs {
   readonly purpose: string;
   readonly description: string;
-  readonly statements: readonly PolicyStatement[];
+  readonly statements?: readonly PolicyStatement[];
+  /** Whether the key stays in the account when the stack is destroyed. */
+  readonly outlives?: boolean;
 }
 
 function createKey(parent: Keys, name: string, args: KeyArgs): aws.kms.Key {
@@ -46,7 +49,7 @@ function createKey(parent: Keys, name: string, args: KeyArgs): aws.kms.Key {
       deletionWindowInDays: 30,
       policy: keyPolicy(args.accountId, args.statements),
     },
-    { parent, protect: args.protect },
+    { parent, protect: args.protect, retainOnDelete: args.outlives === true },
   );
   const alias = `alias/sparki-${args.stack}-${args.purpose}`;
   new aws.kms.Alias(`${name}-alias`, { name: alias, targetKeyId: key.keyId }, { parent });

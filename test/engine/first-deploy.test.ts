@@ -22,6 +22,8 @@ const LIFTED = {
   "sparki:approvals": [{ resource: "*", action: "delete", by: "platform-engineering", until: "2999-01-01" }],
 };
 
+const SNAPSHOTS_KEY = "Sparki prod: PostgreSQL and Redis storage, snapshots and Performance Insights";
+
 /** A secret in an exported state. */
 const CIPHERTEXT = { "4dabf18193072939515e22adb298388d": expect.any(String), ciphertext: expect.any(String) };
 
@@ -182,10 +184,10 @@ describe("sparki cloud", () => {
     ]);
   });
 
-  it("leaves an empty account after a destroy then, but for the final snapshots and the secret's recovery window", async () => {
+  it("leaves only the final snapshots with their key, and the secret's recovery window, after a destroy then", async () => {
     await terminal.ask(DESTROY);
     expect(world()).toEqual({
-      resources: [],
+      resources: [expect.objectContaining({ inputs: expect.objectContaining({ description: SNAPSHOTS_KEY }) })],
       kept: ["sparki-prod-cache-final", "sparki-prod-database-final", "sparki/prod/cache"],
     });
     // Storm's Prometheus is outside the account, as are the two processes of `sparki cloud` itself.
@@ -197,7 +199,7 @@ describe("sparki cloud", () => {
     end();
     const { exitCode, stderr } = await serving;
     expect(exitCode).toBe(0);
-    expect(stderr).toContain("ends with 0 resources");
+    expect(stderr).toContain("ends with 1 resources");
     expect(stderr).toContain("kept: snapshot sparki-prod-database-final");
     expect(runs.processes()).toEqual([]);
     expect(readFileSync(join(ROOT, "Pulumi.prod.yaml"), "utf8")).toBe(config);
