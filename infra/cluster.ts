@@ -16,6 +16,8 @@ export interface ClusterArgs {
   readonly administrators: readonly string[];
   /** The public endpoint exists only for these; it is off when empty. */
   readonly publicAccessCidrs: readonly string[];
+  /** Networks outside the VPC that the private endpoint answers. */
+  readonly privateAccessCidrs: readonly string[];
   readonly protect: boolean;
   /** What the cluster's parts are tagged with when they are made. */
   readonly release: string;
@@ -53,6 +55,7 @@ export class Cluster extends pulumi.ComponentResource {
     this.eksName = cluster.eksCluster.name;
     this.kubeconfig = pulumi.secret(cluster.kubeconfigJson);
     this.securityGroupId = cluster.nodeSecurityGroupId;
+    admitNetworks(this, name, args.privateAccessCidrs);
     this.provider = new kubernetes.Provider(
       `${name}-kubernetes`,
       { kubeconfig: this.kubeconfig, enableServerSideApply: true },
@@ -123,6 +126,24 @@ function publicEndpoint(cidrs: readonly string[]) {
   return cidrs.length === 0
     ? { endpointPublicAccess: false }
     : { endpointPublicAccess: true, publicAccessCidrs: [...cidrs] };
+}
+
+/** Opens the private endpoint, which is behind the cluster's own security group, to the networks. */
+function admitNetworks(parent: Cluster, name: string, cidrs: readonly string[]): void {
+  for (const cidr of cidrs) {
+    new aws.vpc.SecurityGroupIngressRule(
+      `${name}-api-from-${cidr.replace(/[./]/g, "-")}`,
+      {
+        securityGroupId: parent.securityGroupId,
+        description: "Kubernetes API from a network outside the VPC",
+        ipProtocol: "tcp",
+        fromPort: 443,
+        toPort: 443,
+        cidrIpv4: cidr,
+      },
+      { parent },
+    );
+  }
 }
 
 /** Auto Mode enforces network policies only once this setting of its CNI says so (EKS user guide). */

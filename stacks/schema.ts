@@ -40,6 +40,8 @@ const clusterSchema = z.strictObject({
   administrators: z.array(arn).min(1),
   /** The public API endpoint is off when this is empty. */
   publicAccessCidrs: z.array(cidr).default([]),
+  /** Networks outside the VPC that may ask the private API endpoint, such as the one that deploys; they need a route too. */
+  privateAccessCidrs: z.array(cidr).default([]),
 });
 
 const databaseSchema = z.strictObject({

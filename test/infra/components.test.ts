@@ -26,6 +26,7 @@ async function recordInfra(): Promise<Recorded[]> {
       version: "1.35",
       administrators: ["arn:aws:iam::111122223333:role/platform"],
       publicAccessCidrs: [],
+      privateAccessCidrs: ["10.9.0.0/16"],
       network,
       keys,
     });
@@ -100,6 +101,14 @@ describe("Cluster", () => {
       enabledClusterLogTypes: ["api", "audit", "authenticator", "controllerManager", "scheduler"],
       upgradePolicy: { supportType: "STANDARD" },
     });
+  });
+
+  it("is asked from outside the VPC by the named networks only", () => {
+    const rules = ofType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule");
+    const onApi = rules.filter(({ inputs }) => inputs.fromPort === 443 && inputs.securityGroupId === "sg-cluster");
+    expect(onApi.map(({ name, inputs }) => [name, inputs.cidrIpv4])).toEqual([
+      ["cluster-api-from-10-9-0-0-16", "10.9.0.0/16"],
+    ]);
   });
 
   it("has its nodes in private subnets only, and no add-on that Auto Mode makes needless", () => {
