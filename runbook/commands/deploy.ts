@@ -49,7 +49,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { goThroughChecklist } = await import("../deploy/checklist.ts");
   const { runDeploy } = await import("../deploy/deploy-run.ts");
   const { deployText } = await import("../deploy/deploy-text.ts");
-  const { readLiveRelease } = await import("../io/live-release.ts");
+  const { readLiveIfKnown } = await import("../io/live-release.ts");
   const { openTarget } = await import("../deploy/real-target.ts");
   const { reportDeploy } = await import("../report/deploy-report.ts");
   const { openScreen } = await import("../report/screen.ts");
@@ -71,7 +71,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
       confirm: isAgreed ? undefined : await question(target),
       isThawed: options.thaw === true,
     });
-    const live = await readLiveRelease(await kubeconfigOf(target));
+    const live = await readLiveIfKnown(() => kubeconfigOf(target));
     const notifications = await target.notifications.all();
     const wallSeconds = ports.clock.now() - start;
     const dependencies = await dependenciesOf(target);

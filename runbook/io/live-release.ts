@@ -11,6 +11,11 @@ export interface LiveTracks {
 
 const NOTHING: LiveRelease = { engine: { oneBox: [], fleet: [] }, web: { oneBox: [], fleet: [] } };
 
+const UNKNOWN: LiveTracks = { oneBox: ["unknown"], fleet: ["unknown"] };
+
+/** In place of what is live, where the cluster does not say. */
+export const NOT_KNOWN: LiveRelease = { engine: UNKNOWN, web: UNKNOWN };
+
 /** What is live, read from the running pods and never from state; nothing where there is no cluster yet. */
 export async function readLiveRelease(kubeconfig: string | undefined): Promise<LiveRelease> {
   if (kubeconfig === undefined) return NOTHING;
@@ -24,4 +29,16 @@ export async function readLiveRelease(kubeconfig: string | undefined): Promise<L
   };
   const [engine, web] = await Promise.all([tracks("engine"), tracks("web")]);
   return { engine, web };
+}
+
+/** What is live, or that it is not known: how something ended is told even when the cluster does not answer then. */
+export async function readLiveIfKnown(
+  kubeconfig: () => Promise<string | undefined>,
+  read: typeof readLiveRelease = readLiveRelease,
+): Promise<LiveRelease> {
+  try {
+    return await read(await kubeconfig());
+  } catch {
+    return NOT_KNOWN;
+  }
 }

@@ -1,55 +1,53 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { type StandInTools, standInTools } from "../support/stand-in-tools.ts";
 import { releaseNamed, resourcesWith } from "../support/updates.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
+const FLEET = "urn:pulumi:staging::sparki::kubernetes:helm.sh/v3:Release::web-fleet";
 
 /** A promoted release, and a workload that left it: what a rollback previews the way back from. */
 const STATE = {
   version: 3,
   deployment: {
-    resources: [
-      ...resourcesWith(releaseNamed("1.0")),
-      {
-        urn: "urn:pulumi:staging::sparki::kubernetes:helm.sh/v3:Release::web-fleet",
-        custom: true,
-        type: "t",
-        inputs: {},
-      },
-    ],
+    resources: [...resourcesWith(releaseNamed("1.0")), { urn: FLEET, custom: true, type: "t", inputs: {} }],
   },
 };
+const NOBODY_THERE = JSON.stringify({
+  "current-context": "staging",
+  clusters: [{ name: "staging", cluster: { server: "https://127.0.0.1:9" } }],
+  users: [{ name: "staging", user: { token: "t" } }],
+  contexts: [{ name: "staging", context: { cluster: "staging", user: "staging" } }],
+});
 
 /** `sparki` on stand-ins, with nothing beyond this machine in reach. */
-function start({ folder }: StandInTools): ChildProcess {
-  const args = [join(ROOT, "runbook", "sparki.ts"), "rollback", "--dry-run", "--stack", "staging"];
+function start({ folder }: StandInTools, ...args: string[]): ChildProcess {
   const env = { ...process.env, PATH: `${folder}:/usr/bin:/bin`, SPARKI_DNS_SERVER: "127.0.0.1:9" };
-  return spawn(process.execPath, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+  const argv = [join(ROOT, "runbook", "sparki.ts"), ...args, "--stack", "staging"];
+  return spawn(process.execPath, argv, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 400 && !condition(); tries++) await delay(50);
+function endOf(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve) => child.once("exit", (...how) => resolve(how)));
 }
 
 jest.setTimeout(40_000);
 
 describe("sparki", () => {
   let tools: StandInTools;
-  beforeEach(() => {
-    tools = standInTools(STATE);
-  });
   afterEach(() => tools.remove());
 
   it.each([
     ["a Ctrl-C that ended the reader of its output too", ["SIGINT"]],
     ["a lost terminal, which may say so more than once", ["SIGHUP", "SIGHUP"]],
   ] as const)("lets the engine end what is in flight on %s, and exits with 4", async (_, signals) => {
-    const child = start(tools);
-    const ended = new Promise((resolve) => child.once("exit", (...how) => resolve(how)));
-    await until(() => existsSync(join(tools.folder, "started")));
+    tools = standInTools({ "stack export": STATE });
+    const child = start(tools, "rollback", "--dry-run");
+    const ended = endOf(child);
+    for (let tries = 0; tries < 400 && !existsSync(join(tools.folder, "started")); tries++) await delay(50);
     child.stdout?.destroy();
     child.stderr?.destroy();
     for (const signal of signals) {
@@ -58,5 +56,18 @@ describe("sparki", () => {
     }
     expect(await ended).toEqual([4, null]);
     expect(existsSync(join(tools.folder, "saved"))).toBe(true);
+  });
+
+  it("keeps a deploy's outcome when the cluster does not answer at its end", async () => {
+    tools = standInTools({
+      "stack export": STATE,
+      "stack tag ls": { "sparki:frozen": "the rollback to 1.0 failed" },
+      "stack output": { kubeconfig: NOBODY_THERE },
+    });
+    const child = start(tools, "deploy", "--yes", "--json");
+    const [ended, document] = await Promise.all([endOf(child), text(child.stdout ?? [])]);
+    expect(ended).toEqual([1, null]);
+    const unknown = { oneBox: ["unknown"], fleet: ["unknown"] };
+    expect(JSON.parse(document)).toMatchObject({ exitCode: 1, live: { engine: unknown, web: unknown } });
   });
 });

@@ -8,24 +8,25 @@ export interface StandInTools {
   remove(): void;
 }
 
-/** A CLI that answers with `state`, and whose preview goes on until SIGINT, and then as stand-in-preview.ts says. */
-export function standInTools(state: unknown): StandInTools {
+/** A CLI's answers as JSON, by the words that its arguments begin with. */
+type Answers = Readonly<Record<string, unknown>>;
+
+const ALWAYS: Answers = {
+  "stack history": [],
+  whoami: { user: "somebody", url: "https://backend.invalid" },
+  config: {},
+};
+
+/** A CLI that gives these answers, and whose preview goes on until SIGINT, and then as stand-in-preview.ts says. */
+export function standInTools(answers: Answers): StandInTools {
   const folder = mkdtempSync(join(tmpdir(), "sparki-tools-"));
-  writeFileSync(join(folder, "state.json"), JSON.stringify(state));
-  writeFileSync(join(folder, "pulumi"), pulumi(folder), { mode: 0o755 });
+  const cases = Object.entries({ ...ALWAYS, ...answers }).map(([words, answer], index) => {
+    writeFileSync(join(folder, `${index}.json`), JSON.stringify(answer));
+    return `"${words} "*) cat ${folder}/${index}.json ;;`;
+  });
+  const preview = `exec ${process.execPath} ${join(import.meta.dirname, "stand-in-preview.ts")} ${folder} "$@"`;
+  const all = ['"version "*) echo v3.255.0 ;;', ...cases, `"preview "*) ${preview} ;;`];
+  writeFileSync(join(folder, "pulumi"), `#!/bin/sh\ncase "$* " in\n${all.join("\n")}\nesac\n`, { mode: 0o755 });
   writeFileSync(join(folder, "helm"), "#!/bin/sh\necho v3.19.0\n", { mode: 0o755 });
   return { folder, remove: () => rmSync(folder, { recursive: true }) };
-}
-
-function pulumi(folder: string): string {
-  return `#!/bin/sh
-case "$1 $2" in
-  "version "*) echo v3.255.0 ;;
-  "stack export") cat ${folder}/state.json ;;
-  "stack history") echo '[]' ;;
-  "whoami "*) echo '{"user":"somebody","url":"https://backend.invalid"}' ;;
-  "config "*) echo '{}' ;;
-  "preview "*) exec ${process.execPath} ${join(import.meta.dirname, "stand-in-preview.ts")} ${folder} "$@" ;;
-esac
-`;
 }
