@@ -46,8 +46,9 @@ export function pending(files: readonly MigrationFile[], { live }: SchemaPlan): 
 /** Tables that are made in the same go, and never before: they hold nothing and nobody uses them. */
 function freshTables(all: readonly Migration[], due: readonly Migration[]): ReadonlySet<string> {
   const madeBy = (migrations: readonly Migration[]) =>
-    new Set(migrations.flatMap(({ statements }) => statements.flatMap((text) => createdTable(text) ?? [])));
-  return madeBy(due).difference(madeBy(all.slice(0, all.length - due.length)));
+    migrations.flatMap(({ statements }) => statements.flatMap((text) => createdTable(text) ?? []));
+  const old = madeBy(all.slice(0, all.length - due.length));
+  return new Set(madeBy(due).filter((table) => !old.includes(table)));
 }
 
 function parse({ name, script }: MigrationFile): Migration {
