@@ -20,9 +20,9 @@ const COLLECTIONS: Readonly<Record<string, string>> = {
   CSIDriver: "/apis/storage.k8s.io/v1/csidrivers",
 };
 
-/** Gives the cluster what Auto Mode and the add-ons bring; resolves once every definition is served. */
-export async function applyDefinitions(api: KubernetesApi): Promise<void> {
-  const objects = await readDefinitions();
+/** Gives the cluster what Auto Mode and the add-ons bring, or what another folder holds; resolves once all is served. */
+export async function applyDefinitions(api: KubernetesApi, directory = DIRECTORY): Promise<void> {
+  const objects = await readDefinitions(directory);
   const definitions = objects.filter(({ kind }) => kind === "CustomResourceDefinition");
   await Promise.all(definitions.map((object) => apply(api, DEFINITIONS, object)));
   await waitFor("the custom resource definitions", () => established(api, definitions), { limitSeconds: 30 });
@@ -34,10 +34,9 @@ export async function applyDefinitions(api: KubernetesApi): Promise<void> {
   );
 }
 
-/** Every object in `definitions/`. */
-export async function readDefinitions(): Promise<readonly KubernetesObject[]> {
-  const files = (await readdir(DIRECTORY)).filter((file) => file.endsWith(".yaml"));
-  const texts = await Promise.all(files.map((file) => readFile(join(DIRECTORY, file), "utf8")));
+async function readDefinitions(directory: string): Promise<readonly KubernetesObject[]> {
+  const files = (await readdir(directory)).filter((file) => file.endsWith(".yaml"));
+  const texts = await Promise.all(files.map((file) => readFile(join(directory, file), "utf8")));
   return texts.flatMap((text) => parseAllDocuments(text).map((document): KubernetesObject => document.toJS()));
 }
 

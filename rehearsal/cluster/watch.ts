@@ -17,10 +17,13 @@ type WatchEvent<T> =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK"; readonly object: T }
   | { readonly type: "ERROR"; readonly object: Partial<Status> };
 
+const DEFINED_EVERY_MILLISECONDS = 500;
+
 /**
  * Follows a collection until the signal aborts: every object that is there, then each change.
  *
  * Resolves once the first list was handled. It lists again after a broken connection, and so never misses a deletion.
+ * A collection whose definition does not exist yet is followed from when it does.
  */
 export async function follow<T extends Watched>(
   api: KubernetesApi,
@@ -33,7 +36,9 @@ export async function follow<T extends Watched>(
 }
 
 async function relist<T extends Watched>(api: KubernetesApi, watching: Watching<T>, known: Map<string, T>) {
-  const { items, resourceVersion } = await api.list<T>(watching.path, watching.query);
+  const list = await listIfDefined<T>(api, watching);
+  if (list === undefined) return undefined;
+  const { items, resourceVersion } = list;
   const uids = new Set(items.map(uidOf));
   for (const [uid, object] of [...known]) if (!uids.has(uid)) forget(watching, known, uid, object);
   for (const object of items) {
@@ -41,6 +46,15 @@ async function relist<T extends Watched>(api: KubernetesApi, watching: Watching<
     watching.onChange(object);
   }
   return resourceVersion;
+}
+
+async function listIfDefined<T>(api: KubernetesApi, { path, query }: Watching<T>) {
+  try {
+    return await api.list<T>(path, query);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
+  }
 }
 
 function forget<T>(watching: Watching<T>, known: Map<string, T>, uid: string, object: T): void {
@@ -52,13 +66,17 @@ async function keepUp<T extends Watched>(
   api: KubernetesApi,
   watching: Watching<T>,
   known: Map<string, T>,
-  firstVersion: string,
+  firstVersion: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   let version: string | undefined = firstVersion;
   while (!signal.aborted) {
     try {
       version ??= await relist(api, watching, known);
+      if (version === undefined) {
+        await delay(DEFINED_EVERY_MILLISECONDS, undefined, { ref: false });
+        continue;
+      }
       version = await readEvents(api, watching, known, version, signal);
     } catch (error) {
       if (signal.aborted) return;

@@ -28,6 +28,8 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
+/** What the monitoring chart brings, as helm installs it before the chart's own objects. */
+const MONITORING_DEFINITIONS = join(import.meta.dirname, "..", "..", "apps", "charts", "monitoring", "crds");
 const TOOLS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 
 export async function startApiServer(): Promise<ApiServer> {
@@ -46,6 +48,7 @@ export async function startApiServer(): Promise<ApiServer> {
     const access = { endpoint, certificateAuthorityPem: authority.pem, token: files.tokens.admin };
     const api = new KubernetesApi(access);
     await applyDefinitions(api);
+    await applyDefinitions(api, MONITORING_DEFINITIONS);
     const agent = new Agent({ connect: { ca: authority.pem } });
     const paths = new Map<string, string>();
     const stop = async () => {
