@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { type StandInTools, standInTools } from "../support/stand-in-tools.ts";
@@ -23,14 +24,16 @@ const NOBODY_THERE = JSON.stringify({
   contexts: [{ name: "staging", context: { cluster: "staging", user: "staging" } }],
 });
 
+type Running = ChildProcessByStdio<null, Readable, Readable>;
+
 /** `sparki` on stand-ins, with nothing beyond this machine in reach. */
-function start({ folder }: StandInTools, ...args: string[]): ChildProcess {
+function start({ folder }: StandInTools, ...args: string[]): Running {
   const env = { ...process.env, PATH: `${folder}:/usr/bin:/bin`, SPARKI_DNS_SERVER: "127.0.0.1:9" };
   const argv = [join(ROOT, "runbook", "sparki.ts"), ...args, "--stack", "staging"];
   return spawn(process.execPath, argv, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
 }
 
-function endOf(child: ChildProcess): Promise<unknown> {
+function endOf(child: Running): Promise<unknown> {
   return new Promise((resolve) => child.once("exit", (...how) => resolve(how)));
 }
 
@@ -48,8 +51,8 @@ describe("sparki", () => {
     const child = start(tools, "rollback", "--dry-run");
     const ended = endOf(child);
     for (let tries = 0; tries < 400 && !existsSync(join(tools.folder, "started")); tries++) await delay(50);
-    child.stdout?.destroy();
-    child.stderr?.destroy();
+    child.stdout.destroy();
+    child.stderr.destroy();
     for (const signal of signals) {
       child.kill(signal);
       await delay(600);
@@ -65,7 +68,7 @@ describe("sparki", () => {
       "stack output": { kubeconfig: NOBODY_THERE },
     });
     const child = start(tools, "deploy", "--yes", "--json");
-    const [ended, document] = await Promise.all([endOf(child), text(child.stdout ?? [])]);
+    const [ended, document] = await Promise.all([endOf(child), text(child.stdout)]);
     expect(ended).toEqual([1, null]);
     const unknown = { oneBox: ["unknown"], fleet: ["unknown"] };
     expect(JSON.parse(document)).toMatchObject({ exitCode: 1, live: { engine: unknown, web: unknown } });
