@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { z } from "zod";
+import { expectation, problemsOf } from "./config-problems.ts";
 import { DeployError } from "./deploy-error.ts";
 import { configSchema, type StackConfig } from "./schema.ts";
 
@@ -13,15 +13,17 @@ export function loadConfig(): StackConfig {
 /** Parses raw Pulumi config (`sparki:key` to text or JSON text); pure, so that commands check a file without an engine. */
 export function parseConfig(raw: Readonly<Record<string, string>>, stack: string): StackConfig {
   const values = ownValues(raw);
-  const parsed = configSchema.safeParse(values);
+  const parsed = configSchema.safeParse(values, { error: expectation });
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.flatMap((issue) => describe(issue, values, stack));
+  const problems = problemsOf(parsed.error.issues, { schema: configSchema, values, stack });
+  const lines = problems.flatMap(({ text, repair }) => [`  ${text}`, `    ${repair}`]);
   throw new DeployError(
     "SPARKI_CONFIG",
-    `${problems.length} problem(s) in the config of stack ${stack}\n${problems.join("\n")}`,
-    {
-      hint: `edit Pulumi.${stack}.yaml or use the commands above, then run: pulumi preview --stack ${stack}`,
-    },
+    [
+      `${problems.length} ${problems.length === 1 ? "problem" : "problems"} in the config of stack ${stack}`,
+      ...lines,
+    ].join("\n"),
+    { hint: "run the same command again, once the config is repaired" },
   );
 }
 
@@ -38,22 +40,4 @@ function decode(value: string): unknown {
   } catch {
     return value;
   }
-}
-
-function describe(issue: z.core.$ZodIssue, values: unknown, stack: string): string[] {
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => {
-      const path = [...issue.path, key].join(".");
-      return `  ${path} is not a known key. Run: pulumi config rm --stack ${stack} --path '${NAMESPACE}:${path}'`;
-    });
-  }
-  const path = issue.path.join(".");
-  const found = issue.path.reduce<unknown>(
-    (value, key) => (typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined),
-    values,
-  );
-  const set = `pulumi config set --stack ${stack} --path '${NAMESPACE}:${path}' <value>`;
-  return [
-    `  ${path} is ${found === undefined ? "missing" : JSON.stringify(found)}; expected ${issue.message}. Run: ${set}`,
-  ];
 }

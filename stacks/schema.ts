@@ -1,6 +1,9 @@
 import { z } from "zod";
 
-const cidr = z.string().regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, "an IPv4 CIDR such as 10.40.0.0/16");
+const cidr = z.cidrv4("an IPv4 CIDR such as 10.40.0.0/16");
+/** What the subnets are cut from (infra/subnets.ts). */
+const VPC = "a whole /16 such as 10.40.0.0/16";
+const vpcCidr = z.cidrv4(VPC).regex(/^\d+\.\d+\.0\.0\/16$/, VPC);
 const arn = z.string().regex(/^arn:aws[a-z-]*:[a-z0-9-]+:/, "an ARN");
 /** A day; YAML turns an unquoted one into a time stamp, which the engine hands on as such. */
 const date = z
@@ -13,23 +16,28 @@ const digestReference = z
     /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+@sha256:[0-9a-f]{64}$/,
     "an image by digest: registry/name@sha256:<64 hex>",
   );
-const ratio = z.number().gt(0).lt(1);
+const RATIO = "a number above 0 and below 1";
+const ratio = z.number(RATIO).gt(0, RATIO).lt(1, RATIO);
+
+/** A whole number in these bounds, which are told together. */
+function whole(from: number, to?: number): z.ZodInt {
+  const text = `a whole number ${to === undefined ? `of at least ${from}` : `from ${from} to ${to}`}`;
+  return to === undefined ? z.int(text).min(from, text) : z.int(text).min(from, text).max(to, text);
+}
 
 /** A release: what runs, and which database schemas its code can run on. */
-export const releaseSchema = z
-  .strictObject({
-    id: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,39}$/, "a release id of lower-case letters, digits, dots and dashes"),
-    gitSha: z.string().regex(/^[0-9a-f]{40}$/, "a full git commit id of 40 hex digits"),
-    images: z.strictObject({ engine: digestReference, web: digestReference, e2e: digestReference }),
-    schema: z.strictObject({ level: z.int().min(1), oldest: z.int().min(1) }),
-  })
-  .refine((release) => release.schema.oldest <= release.schema.level, {
-    path: ["schema", "oldest"],
+export const releaseSchema = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,39}$/, "a release id of lower-case letters, digits, dots and dashes"),
+  gitSha: z.string().regex(/^[0-9a-f]{40}$/, "a full git commit id of 40 hex digits"),
+  images: z.strictObject({ engine: digestReference, web: digestReference, e2e: digestReference }),
+  schema: z.strictObject({ level: whole(1), oldest: whole(1) }).refine(({ level, oldest }) => oldest <= level, {
+    path: ["oldest"],
     message: "a schema level that is not above schema.level",
-  });
+  }),
+});
 
 const networkSchema = z.strictObject({
-  cidr,
+  cidr: vpcCidr,
   zones: z.array(z.string()).min(2).max(4),
   natGateways: z.enum(["one", "per-zone"]).default("per-zone"),
 });
@@ -44,23 +52,33 @@ const clusterSchema = z.strictObject({
   privateAccessCidrs: z.array(cidr).default([]),
 });
 
-const databaseSchema = z.strictObject({
-  instanceClass: z.string().startsWith("db."),
-  engineVersion: z.string().regex(/^\d+\.\d+$/),
-  storageGib: z.int().min(20),
-  maxStorageGib: z.int().min(20),
-  multiZone: z.boolean().default(true),
-  backupDays: z.int().min(7).max(35),
-});
+const databaseSchema = z
+  .strictObject({
+    instanceClass: z.string().startsWith("db."),
+    engineVersion: z.string().regex(/^\d+\.\d+$/, "a version of PostgreSQL such as 17.6, in quotes"),
+    storageGib: whole(20),
+    maxStorageGib: whole(20),
+    multiZone: z.boolean().default(true),
+    backupDays: whole(7, 35),
+  })
+  .refine(({ storageGib, maxStorageGib }) => storageGib <= maxStorageGib, {
+    path: ["maxStorageGib"],
+    message: "storageGib or more",
+  });
 
 const cacheSchema = z.strictObject({
   nodeType: z.string().startsWith("cache."),
   engineVersion: z.string(),
-  replicas: z.int().min(1).max(5),
-  snapshotDays: z.int().min(1).max(35),
+  replicas: whole(1, 5),
+  snapshotDays: whole(1, 35),
 });
 
-const workloadSchema = z.strictObject({ replicas: z.int().min(1), maxReplicas: z.int().min(1) });
+const workloadSchema = z
+  .strictObject({ replicas: whole(1), maxReplicas: whole(1) })
+  .refine(({ replicas, maxReplicas }) => replicas <= maxReplicas, {
+    path: ["maxReplicas"],
+    message: "replicas or more",
+  });
 
 const objectiveSchema = z.strictObject({
   name: z.string().min(1),
@@ -91,9 +109,9 @@ const approvals = z
   .default([]);
 
 const floorSchema = z.strictObject({
-  zones: z.int().min(1),
-  replicas: z.int().min(1),
-  backupDays: z.int().min(0),
+  zones: whole(1),
+  replicas: whole(1),
+  backupDays: whole(0),
 });
 
 /** The shared observability stack. A service without an address is one that nobody looks at before a deployment. */

@@ -1,6 +1,5 @@
 import { createReadStream } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { DEFAULT_ERROR_RATE, percent } from "../../gates/gate.ts";
 import { type Objective, RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
 import { parseInterval, type RecordingGate, type RecordingResult, recordingGate } from "../../gates/recording.ts";
@@ -29,7 +28,7 @@ Examples:
 };
 
 async function judgeFile({ args, options, ports }: CommandInput): Promise<CommandResult> {
-  const { objectives, errorRate } = await objectivesOf(ports.cwd, options.stack);
+  const { objectives, errorRate } = await objectivesOf({ options, ports });
   const gate = recordingGate(objectives, errorRate);
   await readIntervals(resolve(ports.cwd, args[0] ?? ""), gate);
   const result = gate.result();
@@ -42,16 +41,12 @@ interface Judging {
   readonly errorRate: number;
 }
 
-/** The stack's own objectives; loaded only when asked for, so that a plain recording is judged at once. */
-async function objectivesOf(cwd: string, stack: string | boolean | undefined): Promise<Judging> {
-  if (typeof stack !== "string") return { objectives: RUNBOOK_OBJECTIVES, errorRate: DEFAULT_ERROR_RATE };
-  const [{ parse }, { configSchema }] = await Promise.all([import("yaml"), import("../../stacks/schema.ts")]);
-  const file = join(cwd, `Pulumi.${stack}.yaml`);
-  const { config } = parse(await readFile(file, "utf8").catch((cause) => refuse(`${file} cannot be read`, cause)));
-  const found = { objectives: config?.["sparki:objectives"], gate: config?.["sparki:gate"] };
-  const parsed = configSchema.pick({ objectives: true, gate: true }).safeParse(found);
-  if (!parsed.success) throw new DeployError("SPARKI_CONFIG", `${file}: ${parsed.error.message}`);
-  return { objectives: parsed.data.objectives, errorRate: parsed.data.gate.maxWrongVerdictRatio };
+/** The stack's own objectives; its reader is loaded only when asked for, so that a plain recording is judged at once. */
+async function objectivesOf({ options, ports }: Pick<CommandInput, "options" | "ports">): Promise<Judging> {
+  if (typeof options.stack !== "string") return { objectives: RUNBOOK_OBJECTIVES, errorRate: DEFAULT_ERROR_RATE };
+  const { readStack } = await import("../preflight/stack-file.ts");
+  const { objectives, gate } = readStack(options.stack, ports).config;
+  return { objectives, errorRate: gate.maxWrongVerdictRatio };
 }
 
 const CHUNK_BYTES = 1 << 20;

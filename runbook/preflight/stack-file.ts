@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parse } from "yaml";
+import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
 import { parseConfig } from "../../stacks/config.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
@@ -20,12 +20,24 @@ export function readStack(
     throw new DeployError("SPARKI_USAGE", `--stack is ${JSON.stringify(stack)}; expected a name such as prod`);
   const own = env.PULUMI_OPTION_CONFIG_FILE;
   const file = own === undefined ? join(PROJECT_DIRECTORY, `Pulumi.${stack}.yaml`) : resolve(cwd, own);
-  const { config } = fileSchema.parse(parse(contentOf(file, stack)));
+  const { config } = settingsIn(contentOf(file, stack), file);
   const texts = Object.entries(config).map(([key, value]) => [
     key,
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
   return { stack, config: parseConfig(Object.fromEntries(texts), stack) };
+}
+
+function settingsIn(content: string, file: string): z.infer<typeof fileSchema> {
+  try {
+    return fileSchema.parse(parse(content));
+  } catch (cause) {
+    const reason = cause instanceof YAMLParseError ? cause.message.trim() : "it has no keys below config:";
+    throw new DeployError("SPARKI_CONFIG", `${file} cannot be read as a stack's config: ${reason}`, {
+      hint: "see Pulumi.prod.yaml for how it is laid out",
+      cause,
+    });
+  }
 }
 
 function contentOf(file: string, stack: string): string {

@@ -1,11 +1,15 @@
 import { DeployError, exitCodeOf } from "../../stacks/deploy-error.ts";
 import { messageOf } from "../../stacks/message-of.ts";
+import { inColumns } from "./columns.ts";
+
+/** A hint that is copied into a shell stays one line, however long. */
+const COMMAND = /^(npx|npm|pulumi) /;
 
 /** What a person reads of a failure: `CODE: message`, then the next command; a stack trace only when asked for. */
 export function failureText(error: unknown, debug: boolean): string {
   const { code, message, hint } = describe(error);
-  const lines = [`${code}: ${message}`];
-  if (hint !== undefined) lines.push(`Next: ${hint}`);
+  const lines = [inColumns(`${code}: ${message}`)];
+  if (hint !== undefined) lines.push(COMMAND.test(hint) ? `Next: ${hint}` : inColumns(`Next: ${hint}`));
   if (debug) lines.push(...stacks(error));
   return `${lines.join("\n")}\n`;
 }

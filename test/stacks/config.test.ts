@@ -29,50 +29,127 @@ describe("parseConfig", () => {
     expect(JSON.stringify(config)).not.toContain("very-secret");
   });
 
-  const broken: [string, Record<string, string>, RegExp][] = [
+  const broken: [string, Record<string, string>, string][] = [
     [
       "a backup time under a week",
       { "sparki:database": '{"backupDays":0}' },
-      /database\.backupDays is 0; expected .*>=7/,
+      "database.backupDays is 0; expected a whole number from 7 to 35",
     ],
     [
       "an image by tag",
       { "sparki:release": '{"images":{"engine":"ghcr.io/x/engine:latest"}}' },
-      /release\.images\.engine is "ghcr.io\/x\/engine:latest"; expected an image by digest/,
+      'release.images.engine is "ghcr.io/x/engine:latest"; expected an image by digest',
     ],
-    ["an unknown key", { "sparki:databse": "{}" }, /databse is not a known key\. Run: pulumi config rm/],
-    ["a short account id", { "sparki:accountId": "12" }, /accountId is "12"; expected an AWS account id of 12 digits/],
+    ["an unknown key", { "sparki:databse": "{}" }, "databse is not a known key; did you mean database?"],
+    [
+      "an unknown key below another",
+      { "sparki:web": '{"replicas":1,"maxReplica":3}' },
+      "web.maxReplica is not a known key; did you mean maxReplicas?",
+    ],
+    ["an unknown key like no other", { "sparki:xyzzy": "1" }, "xyzzy is not a known key\n"],
+    ["a short account id", { "sparki:accountId": "12" }, 'accountId is "12"; expected an AWS account id of 12 digits'],
     [
       "a ratio of 1",
       { "sparki:objectives": '[{"name":"errors","kind":{"type":"errors"},"maxRatio":1}]' },
-      /objectives\.0\.maxRatio is 1/,
+      "objectives[0].maxRatio is 1; expected a number above 0 and below 1",
+    ],
+    [
+      "a number that is text",
+      { "sparki:objectives": '[{"name":"errors","kind":{"type":"errors"},"maxRatio":"0.002"}]' },
+      'objectives[0].maxRatio is "0.002"; expected a number above 0 and below 1',
     ],
     [
       "an objective without a limit",
       { "sparki:objectives": '[{"name":"errors","kind":{"type":"errors"}}]' },
-      /objectives\.0\.maxRatio is missing/,
+      "objectives[0].maxRatio is missing; expected a number above 0 and below 1",
     ],
-    ["a boolean that is text", { "sparki:protection": "maybe" }, /protection is "maybe"/],
+    [
+      "an objective of an unknown kind",
+      { "sparki:objectives": '[{"name":"errors","kind":{"type":"faults"},"maxRatio":0.1}]' },
+      'objectives[0].kind.type is "faults"; expected one of errors, slowerThan',
+    ],
+    ["a boolean that is text", { "sparki:protection": "maybe" }, 'protection is "maybe"; expected true or false'],
+    ["no owner", { "sparki:owner": "" }, 'owner is ""; expected text that is not empty'],
+    ["an address that is none", { "sparki:runbookUrl": "here" }, 'runbookUrl is "here"; expected a URL such as'],
+    ["one zone", { "sparki:network": '{"zones":["us-east-1a"]}' }, "expected at least 2 entries"],
+    [
+      "an octet over 255",
+      { "sparki:network": '{"cidr":"999.1.1.1/16"}' },
+      'network.cidr is "999.1.1.1/16"; expected a',
+    ],
+    ["a prefix over 32", { "sparki:network": '{"cidr":"10.40.0.0/99"}' }, 'network.cidr is "10.40.0.0/99"; expected a'],
+    [
+      "a VPC that is no /16",
+      { "sparki:network": '{"cidr":"10.40.0.0/20"}' },
+      "expected a whole /16 such as 10.40.0.0/16",
+    ],
+    [
+      "a client's network that is none",
+      { "sparki:cluster": '{"publicAccessCidrs":["10.0.0.0/33"]}' },
+      'cluster.publicAccessCidrs[0] is "10.0.0.0/33"; expected an IPv4 CIDR',
+    ],
+    [
+      "more replicas than there may be",
+      { "sparki:engine": '{"replicas":5,"maxReplicas":3}' },
+      "engine.maxReplicas is 3; expected replicas or more",
+    ],
   ];
 
-  it.each(broken)("refuses %s with what it found, expects and the command", (_, change, message) => {
+  it.each(broken)("refuses %s with what it found and what it expects", (_, change, message) => {
     const error = errorOf({ ...rawConfig("prod"), ...change });
     expect(error.code).toBe("SPARKI_CONFIG");
-    expect(error.message).toMatch(message);
-    expect(error.message).toContain("Run: pulumi config");
+    expect(error.message).toContain(message);
+    expect(error.message).not.toMatch(/Invalid|Unrecognized|Too (small|big)|undefined/);
+    expect(error.hint).toContain("run the same command again");
   });
 
-  it("lists every problem at once", () => {
+  it("refuses storage that may not grow to what it begins with", () => {
+    const raw = rawConfig("prod");
+    const database = { ...JSON.parse(raw["sparki:database"] ?? "{}"), storageGib: 200, maxStorageGib: 100 };
+    expect(errorOf({ ...raw, "sparki:database": JSON.stringify(database) }).message).toContain(
+      "database.maxStorageGib is 100; expected storageGib or more",
+    );
+  });
+
+  it.each([
+    [
+      "the command for text at the top",
+      "accountId",
+      "12",
+      "Run: pulumi config set --stack prod sparki:accountId <value>",
+    ],
+    [
+      "the place of a key below another",
+      "engine",
+      '{"replicas":1}',
+      "Edit Pulumi.prod.yaml: sparki:engine.maxReplicas",
+    ],
+    [
+      "the place of an entry of a list",
+      "objectives",
+      '[{"name":"errors","kind":{"type":"errors"},"maxRatio":1}]',
+      "Edit Pulumi.prod.yaml: sparki:objectives[0].maxRatio",
+    ],
+    ["the place of what is not text", "protection", "maybe", "Edit Pulumi.prod.yaml: sparki:protection"],
+    ["the place of an unknown key", "webb", "{}", "Edit Pulumi.prod.yaml: sparki:webb"],
+  ])("tells as a repair %s", (_, key, value, repair) => {
+    expect(errorOf({ ...rawConfig("prod"), [`sparki:${key}`]: value }).message).toContain(`\n    ${repair}`);
+  });
+
+  it("lists every problem at once, and counts them", () => {
     const error = errorOf({ ...rawConfig("prod"), "sparki:accountId": "12", "sparki:region": "mars" });
-    expect(error.message).toContain("2 problem(s)");
+    expect(error.message).toMatch(/^2 problems in the config of stack prod\n/);
     expect(error.message).toContain("accountId");
     expect(error.message).toContain("region");
+    expect(errorOf({ ...rawConfig("prod"), "sparki:region": "mars" }).message).toMatch(/^1 problem in /);
   });
 
   it("refuses a schema whose oldest usable level is above its own", () => {
     const raw = rawConfig("prod");
     const release = JSON.parse(raw["sparki:release"] ?? "{}");
-    const changed = JSON.stringify({ ...release, schema: { level: 2, oldest: 3 } });
-    expect(errorOf({ ...raw, "sparki:release": changed }).message).toMatch(/release\.schema\.oldest is 3/);
+    const changed = JSON.stringify({ ...release, id: undefined, schema: { level: 2, oldest: 3 } });
+    const { message } = errorOf({ ...raw, "sparki:release": changed });
+    expect(message).toMatch(/release\.schema\.oldest is 3/);
+    expect(message).toMatch(/release\.id is missing/);
   });
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { judge } from "../../../runbook/commands/judge.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
+import { rawConfig } from "../../support/stack-config.ts";
 
 let directory: string;
 beforeAll(() => {
@@ -16,7 +17,14 @@ function interval(at: number, change: Record<string, unknown> = {}): string {
   return JSON.stringify({ at, requests: 60, errors: 0, over100ms: 3, over1s: 0, over5s: 0, ...change });
 }
 
-async function run(text: string, options: Record<string, string> = {}) {
+/** The environment in which a stack's config is this one. */
+function configFile(config: Record<string, unknown>): Record<string, string> {
+  const file = join(directory, "Pulumi.own.yaml");
+  writeFileSync(file, JSON.stringify({ config }));
+  return { PULUMI_OPTION_CONFIG_FILE: file };
+}
+
+async function run(text: string, options: Record<string, string> = {}, env: Record<string, string> = {}) {
   const file = join(directory, "counts.jsonl");
   writeFileSync(file, text);
   let report = "";
@@ -30,7 +38,7 @@ async function run(text: string, options: Record<string, string> = {}) {
     stdout: stderr,
     stderr,
     clock: fakeClock(),
-    env: {},
+    env,
     cwd: directory,
     signal: new AbortController().signal,
   };
@@ -89,17 +97,38 @@ describe("judge", () => {
     });
   });
 
+  const objectives = [{ name: "loose", kind: { type: "errors" }, maxRatio: 0.5 }];
+
   it("takes the objectives of a stack's own config", async () => {
-    const config = {
-      "sparki:objectives": [{ name: "loose", kind: { type: "errors" }, maxRatio: 0.5 }],
-      "sparki:gate": { syntheticRequestsPerSecond: 1, deadlineMinutes: 1 },
-    };
-    writeFileSync(join(directory, "Pulumi.prod.yaml"), JSON.stringify({ config }));
-    expect((await run(interval(1, { errors: 9 }), { stack: "prod" })).json).toMatchObject({
+    const env = configFile({ ...rawConfig("prod"), "sparki:objectives": objectives });
+    expect((await run(interval(1, { errors: 9 }), { stack: "prod" }, env)).json).toMatchObject({
       verdict: "pass",
       objectives: [{ objective: "loose", limit: 0.5 }],
     });
-    await expect(run("", { stack: "nowhere" })).rejects.toThrow(/Pulumi.nowhere.yaml cannot be read/);
+  });
+
+  it("refuses a stack without a config, and one whose config is wrong, as every command does", async () => {
+    await expect(run("", { stack: "nowhere" })).rejects.toMatchObject({
+      code: "SPARKI_CONFIG",
+      message: expect.stringContaining("stack nowhere has no config"),
+    });
+    const env = configFile({ ...rawConfig("prod"), "sparki:objectives": [{ ...objectives[0], maxRatio: 2 }] });
+    await expect(run("", { stack: "prod" }, env)).rejects.toMatchObject({
+      code: "SPARKI_CONFIG",
+      message: expect.stringContaining("objectives[0].maxRatio is 2; expected a number above 0 and below 1"),
+      hint: expect.stringContaining("run the same command again"),
+    });
+  });
+
+  it.each([
+    ["no config", "owner: me"],
+    ["no YAML", "config: [1"],
+  ])("refuses a stack's file that holds %s, as a matter of config", async (_, text) => {
+    const file = join(directory, "Pulumi.broken.yaml");
+    writeFileSync(file, text);
+    await expect(run("", { stack: "broken" }, { PULUMI_OPTION_CONFIG_FILE: file })).rejects.toMatchObject({
+      code: "SPARKI_CONFIG",
+    });
   });
 
   it("refuses a file that is not there", async () => {
