@@ -1,8 +1,9 @@
 /** What a promoted release's requests say of it, beside the burn rate of one window. */
+import { type Levels, levelsOf, provesOver } from "./bounds.ts";
 import { alerts, burnRate, type WindowPair, WORKBOOK_PAIRS } from "./burn-rate.ts";
 import { DEFAULT_MAX_FACTOR, provenFactor, provesWorse } from "./comparison.ts";
 import { type Counts, NO_COUNTS, problemOfCounts, sum } from "./evidence.ts";
-import { percent } from "./gate.ts";
+import { DEFAULT_ERROR_RATE, percent } from "./gate.ts";
 import type { Objective } from "./objective.ts";
 import type { CountsByObjective } from "./reading.ts";
 import { HIGH_ERROR_RATIO } from "./tree.ts";
@@ -15,31 +16,61 @@ export type CountsByWindow = ReadonlyMap<number, CountsByObjective>;
 export const PAIR_WINDOWS: readonly number[] = WORKBOOK_PAIRS.flatMap((pair) => [pair.shortSeconds, pair.longSeconds]);
 
 /**
- * Judges the workbook's pairs: `fail` for one that pages people, `inconclusive` for one that is a ticket, else `pass`;
- * no row where the long window has no requests.
+ * Judges the workbook's pairs: `fail` for one that pages people and is proven on one of its windows at least,
+ * `inconclusive` for one that is not proven or is a ticket, `error` for impossible counts, else `pass`; no row where the
+ * long window has no requests.
  */
-export function judgePairs(objectives: readonly Objective[], windows: CountsByWindow, gate: string): GateResult[] {
+export function judgePairs(
+  objectives: readonly Objective[],
+  windows: CountsByWindow,
+  { gate, errorRate = DEFAULT_ERROR_RATE }: { readonly gate: string; readonly errorRate?: number },
+): GateResult[] {
+  const levels = levelsOf(errorRate, objectives.length * PAIR_WINDOWS.length);
   return WORKBOOK_PAIRS.flatMap((pair) =>
     objectives.flatMap((objective) => {
       const counts = (seconds: number) => windows.get(seconds)?.[objective.name] ?? NO_COUNTS;
-      const [long, short] = [counts(pair.longSeconds), counts(pair.shortSeconds)];
-      return long.requests === 0 ? [] : [pairRow(pair, objective, { long, short }, gate)];
+      const both = { long: counts(pair.longSeconds), short: counts(pair.shortSeconds) };
+      return both.long.requests === 0 ? [] : [pairRow(pair, objective, both, { gate, levels })];
     }),
   );
+}
+
+interface BothWindows {
+  readonly long: Counts;
+  readonly short: Counts;
 }
 
 function pairRow(
   pair: WindowPair,
   { name, maxRatio }: Objective,
-  { long, short }: { readonly long: Counts; readonly short: Counts },
-  gate: string,
+  both: BothWindows,
+  { gate, levels }: { readonly gate: string; readonly levels: Levels },
 ): GateResult {
-  const isAlert = alerts(pair, long, short, maxRatio);
-  const verdict: Verdict = !isAlert ? "pass" : pair.severity === "page" ? "fail" : "inconclusive";
+  const { long, short } = both;
   const windows = `${lengthOf(pair.longSeconds)} and ${lengthOf(pair.shortSeconds)}`;
+  const limit = Math.min(0.999_999, maxRatio * pair.maxBurnRate);
+  const named = `${name}: ${windows} burn rates`;
+  const problem = problemOfCounts(long) ?? problemOfCounts(short);
+  if (problem !== undefined) return row(gate, named, "error", NO_COUNTS, limit, problem);
   const rates = [long, short].map((counts) => `${Number((burnRate(counts, maxRatio) ?? 0).toPrecision(3))}x`);
   const told = `burns at ${rates.join(" and ")} over ${windows}; ${pair.severity} above ${pair.maxBurnRate}x in both`;
-  return row(gate, `${name}: ${windows} burn rates`, verdict, long, maxRatio * pair.maxBurnRate, told);
+  const verdict = pairVerdict(pair, both, maxRatio, (counts) => provesOver(counts, limit, levels));
+  const open =
+    verdict === "inconclusive" && pair.severity === "page"
+      ? `; ${long.bad} bad of ${long.requests} proves nothing`
+      : "";
+  return row(gate, named, verdict, long, limit, `${told}${open}`);
+}
+
+/** One failed request in a quiet hour burns at 1000x, and proves nothing. */
+function pairVerdict(
+  pair: WindowPair,
+  { long, short }: BothWindows,
+  maxRatio: number,
+  isProven: (counts: Counts) => boolean,
+): Verdict {
+  if (!alerts(pair, long, short, maxRatio)) return "pass";
+  return pair.severity === "page" && (isProven(long) || isProven(short)) ? "fail" : "inconclusive";
 }
 
 /** What a release's own gates on its fleets counted, by objective; nothing where they looked at health alone. */
@@ -81,17 +112,16 @@ function isUsable(counts: Counts | undefined): counts is Counts {
 }
 
 /**
- * How long more than 1 % of requests have failed without a break, from slices of equal length, newest first. A slice
- * without requests says nothing: it neither breaks the time nor lengthens it by itself.
+ * How long more than 1 % of requests have failed without a break, from slices of equal length, newest first: from the
+ * oldest bad slice to the newest one. A slice without requests says nothing: it does not break the time, and lengthens
+ * it only between two bad ones.
  */
 export function highErrorSeconds(slices: readonly Counts[], sliceSeconds: number): number {
-  let oldest = 0;
-  for (const [index, { requests, bad }] of slices.entries()) {
-    if (requests === 0) continue;
-    if (!(bad / requests > HIGH_ERROR_RATIO)) break;
-    oldest = index + 1;
-  }
-  return oldest * sliceSeconds;
+  const asked = [...slices.entries()].filter(([, { requests }]) => requests > 0);
+  const well = asked.findIndex(([, { requests, bad }]) => !(bad / requests > HIGH_ERROR_RATIO));
+  const high = asked.slice(0, well === -1 ? asked.length : well).map(([index]) => index);
+  const [newest, oldest] = [high[0], high.at(-1)];
+  return newest === undefined || oldest === undefined ? 0 : (oldest - newest + 1) * sliceSeconds;
 }
 
 function row(gate: string, objective: string, verdict: Verdict, counts: Counts, limit: number, reason: string) {

@@ -38,7 +38,10 @@ export async function lookAtTraffic(look: TrafficLook): Promise<TrafficSeen> {
   const release = RELEASE_WINDOWS.filter(({ seconds }) => look.elapsedSeconds >= seconds).flatMap(
     ({ seconds }) => service.get(seconds) ?? [],
   );
-  const pairs = judgePairs(look.config.objectives, counted, GATE);
+  const pairs = judgePairs(look.config.objectives, counted, {
+    gate: GATE,
+    errorRate: shared.gate.maxWrongVerdictRatio,
+  });
   const beside = judgeBeside(look, shared, own.at(-1) ?? []);
   const proven = [...own.flat(), ...release];
   const told = [...pairs, ...beside];

@@ -29,14 +29,21 @@ const isNoBetter = (worse: readonly GateResult[], better: readonly GateResult[])
 describe("judgePairs", () => {
   const windows = (bad: Readonly<Record<number, number>>) =>
     new Map(PAIR_WINDOWS.map((seconds) => [seconds, { errors: { requests: 10_000, bad: bad[seconds] ?? 0 } }]));
-  const judge = (bad: Readonly<Record<number, number>>) => judgePairs([errors], windows(bad), "watch");
+  const both = (long: Counts, short: Counts) =>
+    new Map([
+      [3_600, { errors: long }],
+      [300, { errors: short }],
+    ]);
+  const judge = (bad: Readonly<Record<number, number>>) => judgePairs([errors], windows(bad), { gate: "watch" });
 
   it.each([
     ["nothing burns", {}, ["pass", "pass", "pass"]],
-    ["14.4x is exceeded over 1 h and 5 min", { 3600: 145, 300: 145 }, ["fail", "pass", "pass"]],
+    ["14.4x is exceeded over 1 h and 5 min", { 3600: 250, 300: 145 }, ["fail", "pass", "pass"]],
+    ["only the short window proves it", { 3600: 145, 300: 250 }, ["fail", "pass", "pass"]],
+    ["it is exceeded, and not proven", { 3600: 145, 300: 145 }, ["inconclusive", "pass", "pass"]],
     ["it is only met", { 3600: 144, 300: 144 }, ["pass", "pass", "pass"]],
-    ["the short window has stopped burning", { 3600: 145, 300: 0 }, ["pass", "pass", "pass"]],
-    ["6x is exceeded over 6 h and 30 min", { 21600: 61, 1800: 61 }, ["pass", "fail", "pass"]],
+    ["the short window has stopped burning", { 3600: 250, 300: 0 }, ["pass", "pass", "pass"]],
+    ["6x is exceeded over 6 h and 30 min", { 21600: 150, 1800: 61 }, ["pass", "fail", "pass"]],
     ["1x is exceeded over 3 d and 6 h", { 259200: 11, 21600: 11 }, ["pass", "pass", "inconclusive"]],
   ])("when %s", (_, bad, verdicts) => {
     expect(judge(bad).map(({ verdict }) => verdict)).toEqual(verdicts);
@@ -49,23 +56,44 @@ describe("judgePairs", () => {
     });
   });
 
+  it("proves nothing by one failed request in a quiet hour", () => {
+    const one = { requests: 1, bad: 1 };
+    expect(judgePairs([errors], both(one, one), { gate: "watch" })).toMatchObject([
+      {
+        verdict: "inconclusive",
+        reason: "burns at 1000x and 1000x over 1 h and 5 min; page above 14.4x in both; 1 bad of 1 proves nothing",
+      },
+    ]);
+  });
+
+  it.each([
+    ["less than no bad requests", { requests: 10, bad: -3 }],
+    ["more bad requests than requests", { requests: 10, bad: 11 }],
+    ["no number", { requests: Number.NaN, bad: 0 }],
+  ])("is an error for %s", (_, impossible) => {
+    const good = { requests: 10, bad: 0 };
+    const expected = [{ verdict: "error", requests: 0, bad: 0, reason: expect.stringContaining("expected") }];
+    expect(judgePairs([errors], both(impossible, good), { gate: "watch" })).toMatchObject(expected);
+    expect(judgePairs([errors], both(good, impossible), { gate: "watch" })).toMatchObject(expected);
+  });
+
   it("has no row for a window without requests", () => {
-    expect(judgePairs([errors], new Map(), "watch")).toEqual([]);
+    expect(judgePairs([errors], new Map(), { gate: "watch" })).toEqual([]);
   });
 
   it("never betters for more bad requests in any window", () => {
     fc.assert(
       fc.property(worsened, worsened, fc.constantFrom(...WORKBOOK_PAIRS), ([long, longer], [short, shorter], pair) => {
-        const both = (a: Counts, b: Counts) =>
+        const judged = (a: Counts, b: Counts) =>
           judgePairs(
             [errors],
             new Map([
               [pair.longSeconds, { errors: a }],
               [pair.shortSeconds, { errors: b }],
             ]),
-            "watch",
+            { gate: "watch" },
           );
-        return isNoBetter(both(longer, shorter), both(long, short));
+        return isNoBetter(judged(longer, shorter), judged(long, short));
       }),
     );
   });
@@ -141,6 +169,8 @@ describe("highErrorSeconds", () => {
     ["a slice was well in between", [slice(9), slice(0), slice(9)], 60],
     ["a slice has no requests", [slice(9), slice(0, 0), slice(9), slice(0)], 180],
     ["only slices without requests come before", [slice(9), slice(0, 0)], 60],
+    ["one request failed, and nobody has asked since", [...Array(4).fill(slice(0, 0)), slice(1, 1)], 60],
+    ["they failed a while ago, and nobody has asked since", [slice(0, 0), slice(9), slice(0, 0), slice(9)], 180],
     ["nobody asks", [slice(0, 0), slice(0, 0)], 0],
   ])("when %s", (_, slices, seconds) => {
     expect(highErrorSeconds(slices, 60)).toBe(seconds);
