@@ -12,12 +12,23 @@ let base: string;
 beforeAll(async () => {
   server = createServer((incoming, outgoing) => {
     const { "x-sparki-track": track, "x-sparki-synthetic": synthetic } = incoming.headers;
+    const isFirst = !served.has(incoming.socket);
+    served.add(incoming.socket);
     seen.push({ url: incoming.url, track, synthetic });
     if (incoming.url === "/broken") outgoing.statusCode = 503;
     if (incoming.url?.startsWith("/forbidden")) outgoing.statusCode = 403;
     if (incoming.url === "/forbidden-by-the-balancer") outgoing.setHeader("server", "awselb/2.0");
-    const isFirst = !served.has(incoming.socket);
-    served.add(incoming.socket);
+    if (incoming.url === "/broken-at-first" && isFirst) outgoing.statusCode = 503;
+    if (incoming.url === "/hanging") return;
+    if (incoming.url === "/cut-off") {
+      outgoing.writeHead(200, { "content-length": 100 }).write("half");
+      setTimeout(() => outgoing.destroy(), 5);
+      return;
+    }
+    if (incoming.url === "/dripping") {
+      setInterval(() => outgoing.write("."), 50).unref();
+      return;
+    }
     const slow = incoming.url === "/slow" || (incoming.url === "/slow-at-first" && isFirst);
     setTimeout(() => outgoing.end("ok"), slow ? 150 : 0);
   });
@@ -32,11 +43,12 @@ afterAll(async () => {
   await new Promise((closed) => server.close(closed));
 });
 
-async function run(urls: string[], seconds: number, requestsPerSecond: number, concurrency = 64) {
+async function run(urls: string[], seconds: number, requestsPerSecond: number, concurrency = 64, timeoutSeconds = 10) {
   const traffic = syntheticTraffic(network, {
     urls,
     requestsPerSecond,
     concurrency,
+    timeoutSeconds,
     headers: { "x-sparki-track": "one-box" },
   });
   traffic.start();
@@ -76,6 +88,12 @@ describe("syntheticTraffic", () => {
     expect(counts.failures).toEqual({ "connect ECONNREFUSED 127.0.0.1:1": counts.requests });
   });
 
+  it("counts an answer that is cut off as an error", async () => {
+    const counts = await run([`${base}/cut-off`], 0.3, 100);
+    expect(counts.requests).toBeGreaterThan(5);
+    expect(counts.errors).toBe(counts.requests);
+  });
+
   it("counts what the release forbids, and not what the load balancer's firewall turns away", async () => {
     const forbidden = await run([`${base}/forbidden`], 0.3, 100);
     expect(forbidden.requests).toBeGreaterThan(5);
@@ -90,6 +108,28 @@ describe("syntheticTraffic", () => {
     expect(counts.requests).toBeGreaterThan(20);
     expect(counts.over100ms).toBe(0);
   });
+
+  it("does not count how opening a connection ends", async () => {
+    const counts = await run([`${base}/broken-at-first`], 0.6, 200, 8);
+    expect(counts.requests).toBeGreaterThan(20);
+    expect(counts.errors).toBe(0);
+  });
+
+  it("counts nothing that was sent after a request that is still in flight", async () => {
+    const counts = await run([`${base}/a`, `${base}/a`, `${base}/a`, `${base}/hanging`], 0.5, 100);
+    expect(counts).toMatchObject({ requests: 3, errors: 0 });
+  });
+
+  it.each(["hanging", "dripping"])(
+    "gives a %s request up after its time, and then counts it and what came after",
+    async (path) => {
+      const counts = await run([`${base}/a`, `${base}/${path}`], 1.5, 20, 64, 0.5);
+      expect(counts.requests).toBeGreaterThan(8);
+      expect(Math.abs(counts.errors - counts.requests / 2)).toBeLessThanOrEqual(1);
+      expect(counts.over100ms).toBeGreaterThanOrEqual(counts.errors);
+      expect(Object.keys(counts.failures)).toEqual(["no answer within 0.5 s"]);
+    },
+  );
 
   it("keeps within its concurrency", async () => {
     const counts = await run([`${base}/slow`], 0.5, 1_000, 4);
