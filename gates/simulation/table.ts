@@ -27,17 +27,26 @@ export interface Row {
   readonly medianSeconds: number | null;
 }
 
-/** Runs every decider on the same streams; the same seed gives the same table on every machine. */
-export function simulate(deciders: readonly Decider[], simulation: Simulation): Row[] {
-  return simulation.badRatios.flatMap((badRatio, index) => {
+/** After so many streams whoever runs it may do something else. */
+const STREAMS_A_STEP = 250;
+
+/**
+ * Runs every decider on the same streams, step by step, and returns the table; the same seed gives the same table on
+ * every machine.
+ */
+export function* simulate(deciders: readonly Decider[], simulation: Simulation): Generator<undefined, Row[]> {
+  const rows: Row[] = [];
+  for (const [index, badRatio] of simulation.badRatios.entries()) {
     const outcomes = deciders.map((): Outcome[] => []);
     const random = generator(simulation.seed + index);
     for (let i = 0; i < simulation.streams; i++) {
+      if (i % STREAMS_A_STEP === 0) yield;
       const stream = drawStream(badRatio, simulation.requestsPerStream, random);
       for (const [j, decider] of deciders.entries()) outcomes[j]?.push(decider.decide(stream, simulation));
     }
-    return deciders.map(({ name }, j) => summarise(name, badRatio, outcomes[j] ?? [], simulation));
-  });
+    rows.push(...deciders.map(({ name }, j) => summarise(name, badRatio, outcomes[j] ?? [], simulation)));
+  }
+  return rows;
 }
 
 function summarise(decider: string, badRatio: number, outcomes: readonly Outcome[], setting: Setting): Row {

@@ -3,11 +3,14 @@ import { DECIDERS } from "../../gates/simulation/deciders.ts";
 import { type Row, simulate as runSimulation, type Simulation } from "../../gates/simulation/table.ts";
 import { shortfalls, TARGETS, whereBehind } from "../../gates/simulation/targets.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
-import type { Command, CommandInput, CommandResult } from "../command.ts";
+import type { Command, CommandInput, CommandResult, Ports } from "../command.ts";
+import { inColumns } from "../report/columns.ts";
 
 /** The rows that must be shown, and two between them where a decision takes long. */
 const BAD_RATIOS = [0, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05];
 const REQUESTS_PER_SECOND = 20;
+/** More would hold the machine for hours, and its memory. */
+const MAX_STREAMS = 1_000_000;
 
 /** `sparki simulate`: how the gate and what others use decide on the same streams, as a table. */
 export const simulate: Command = {
@@ -15,13 +18,15 @@ export const simulate: Command = {
   summary: "how soon and how rightly the gate decides, beside what others use",
   description: `Draws streams of requests with a known ratio of errors and lets the gate, a fixed five-minute wait,
 Flagger and Argo Rollouts (as their documentation defines them) decide on the same streams, limit 0.1 %,
-25 requests a look, ${REQUESTS_PER_SECOND} requests a second, 20,000 requests at most. Ends with exit code 1 when the gate misses a target.
+25 requests a look, ${REQUESTS_PER_SECOND} requests a second, 20,000 requests at most. 
+
+Exit codes: 0 the gate meets its targets; 1 it misses one; 4 interrupted.
 
 Examples:
   npx sparki simulate
   npx sparki simulate --streams 1000 --seed 7 --json`,
   options: [
-    { flags: "--streams <count>", help: "streams for each ratio", default: "10000" },
+    { flags: "--streams <count>", help: "streams for each ratio, a million at most", default: "10000" },
     { flags: "--seed <number>", help: "the same seed gives the same table", default: "1" },
   ],
   run: simulateTable,
@@ -30,25 +35,41 @@ Examples:
 async function simulateTable({ options, ports }: CommandInput): Promise<CommandResult> {
   const simulation: Simulation = {
     badRatios: BAD_RATIOS,
-    streams: wholeNumber("--streams", options.streams, 1),
-    seed: wholeNumber("--seed", options.seed, 0),
+    streams: wholeNumber("--streams", options.streams, [1, MAX_STREAMS]),
+    seed: wholeNumber("--seed", options.seed, [0, Number.MAX_SAFE_INTEGER]),
     requestsPerStream: 20_000,
     maxRatio: 0.001,
     errorRate: DEFAULT_ERROR_RATE,
     requestsPerSecond: REQUESTS_PER_SECOND,
     requestsPerLook: 25,
   };
-  const rows = runSimulation(DECIDERS, simulation);
+  const rows = await rowsOf(simulation, ports);
   const missed = missedTargets(rows);
   const behind = behindRivals(rows);
-  ports.stderr.write([...tableOf(rows), ...behind, ...missed, ...sources(), ""].join("\n"));
+  ports.stderr.write(inColumns([...tableOf(rows), ...behind, ...missed, ...sources(), ""].join("\n")));
   return { exitCode: missed.length === 0 ? 0 : 1, json: { ...simulation, rows, behind, missed } };
 }
 
-function wholeNumber(flag: string, value: string | boolean | undefined, least: number): number {
-  const number = Number(value);
-  if (Number.isSafeInteger(number) && number >= least) return number;
-  throw new DeployError("SPARKI_USAGE", `${flag} is ${value}; expected a whole number, ${least} or more`, {
+/** Goes through the simulation's steps, and looks between them whether it is to end. */
+async function rowsOf(simulation: Simulation, { clock, signal }: Ports): Promise<Row[]> {
+  const steps = runSimulation(DECIDERS, simulation);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await clock.sleep(0);
+    if (signal.aborted)
+      throw new DeployError("SPARKI_OUTSIDE", "the simulation was interrupted; it changes nothing and keeps nothing", {
+        hint: "npx sparki simulate --streams 1000, which takes a tenth of the time",
+        cause: signal.reason,
+      });
+  }
+}
+
+function wholeNumber(flag: string, value: string | boolean | undefined, [least, most]: [number, number]): number {
+  const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `from ${least} to ${most}`;
+  throw new DeployError("SPARKI_USAGE", `${flag} is ${JSON.stringify(value)}; expected a whole number, ${range}`, {
     hint: "npx sparki simulate --help",
   });
 }
@@ -74,7 +95,8 @@ function behindRivals(rows: readonly Row[]): string[] {
   );
 }
 
-const COLUMNS = ["true ratio", "decider", "passes", "fails", "undecided", "wrong", "median requests", "median time"];
+const COLUMNS = ["ratio", "decider", "passes", "fails", "undecided", "wrong", "requests", "time"];
+const LEGEND = "ratio: of bad requests, in truth; requests and time: until half of the streams had a verdict";
 
 function tableOf(rows: readonly Row[]): string[] {
   const lines = [COLUMNS, ...rows.map(cellsOf)];
@@ -94,5 +116,5 @@ function cellsOf(row: Row): string[] {
 }
 
 function sources(): string[] {
-  return DECIDERS.map(({ name, source }) => `${name}: ${source}`);
+  return [LEGEND, ...DECIDERS.map(({ name, source }) => `${name}: ${source}`)];
 }

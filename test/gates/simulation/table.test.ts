@@ -1,7 +1,7 @@
 import { DECIDERS } from "../../../gates/simulation/deciders.ts";
 import { generator } from "../../../gates/simulation/random.ts";
 import { drawStream } from "../../../gates/simulation/stream.ts";
-import { type Simulation, simulate } from "../../../gates/simulation/table.ts";
+import { type Row, type Simulation, simulate } from "../../../gates/simulation/table.ts";
 import { shortfalls, TARGETS, whereBehind } from "../../../gates/simulation/targets.ts";
 
 const simulation: Simulation = {
@@ -15,8 +15,22 @@ const simulation: Simulation = {
   requestsPerLook: 25,
 };
 
+/** All steps of a simulation at once. */
+function tableOf(...simulated: Parameters<typeof simulate>): Row[] {
+  const steps = simulate(...simulated);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
 describe("simulate", () => {
-  const rows = simulate(DECIDERS, simulation);
+  const rows = tableOf(DECIDERS, simulation);
+
+  it("comes up for air at least every 250 streams", () => {
+    const few = { ...simulation, badRatios: [0, 0.01], streams: 600 };
+    expect([...simulate(DECIDERS, few)]).toHaveLength(2 * 3);
+  });
 
   it.each(TARGETS)("shows the gate meeting its target at a true ratio of $badRatio", (target) => {
     const row = rows.find(({ decider, badRatio }) => decider === "sparki" && badRatio === target.badRatio);
@@ -25,15 +39,15 @@ describe("simulate", () => {
 
   it("gives the same table for the same seed, and another for another", () => {
     const few = { ...simulation, streams: 20 };
-    expect(simulate(DECIDERS, few)).toEqual(simulate(DECIDERS, few));
-    expect(simulate(DECIDERS, { ...few, seed: 6 })).not.toEqual(simulate(DECIDERS, few));
+    expect(tableOf(DECIDERS, few)).toEqual(tableOf(DECIDERS, few));
+    expect(tableOf(DECIDERS, { ...few, seed: 6 })).not.toEqual(tableOf(DECIDERS, few));
   });
 
   it("does not depend on the rate of requests, but in seconds", () => {
     const [sparki] = DECIDERS;
     if (sparki === undefined) throw new Error("no decider");
     const few = { ...simulation, streams: 20 };
-    const [slow, fast] = [1, 1_000].map((requestsPerSecond) => simulate([sparki], { ...few, requestsPerSecond }));
+    const [slow, fast] = [1, 1_000].map((requestsPerSecond) => tableOf([sparki], { ...few, requestsPerSecond }));
     const untimed = (row: object) => ({ ...row, medianSeconds: null });
     expect(slow?.map(untimed)).toEqual(fast?.map(untimed));
   });
