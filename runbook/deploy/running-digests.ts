@@ -14,7 +14,7 @@ export function judgeRunningDigests(
   deadlineSeconds: number,
 ): Promise<GateResult[]> {
   const run = () =>
-    readLiveRelease(kubeconfig).then(
+    readLiveRelease(kubeconfig, signal).then(
       (live) => digestsApart(live, config.release.images),
       (error: unknown) => `the Kubernetes API did not answer: ${messageOf(error)}`,
     );

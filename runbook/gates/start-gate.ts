@@ -22,7 +22,7 @@ const EVERY_SAMPLE_SECONDS = 3_600;
  */
 export async function runStartGate(target: StartTarget): Promise<GateResult[]> {
   const { KubernetesClient } = await import("../io/kubernetes.ts");
-  const client = new KubernetesClient(target.kubeconfig);
+  const client = new KubernetesClient(target.kubeconfig, target.signal);
   const network = openNetwork(target.env);
   try {
     const results: GateResult[] = [];

@@ -33,7 +33,7 @@ const PROBES: Readonly<Record<Track["workload"], readonly string[]>> = {
 export async function runTrackGate(target: GateTarget, track: Track): Promise<GateResult[]> {
   // The client takes half a second to load, and a preview runs no gate.
   const { KubernetesClient } = await import("../io/kubernetes.ts");
-  const client = new KubernetesClient(target.kubeconfig);
+  const client = new KubernetesClient(target.kubeconfig, target.signal);
   // The domain resolves to the load balancer for the gate alone: same host header and certificate as after the cutover.
   const network = openNetwork(target.env, { [target.config.domain]: target.loadBalancer });
   try {

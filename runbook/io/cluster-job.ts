@@ -35,9 +35,9 @@ export async function runJob(
   log: NodeJS.WritableStream,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const client = new KubernetesClient(kubeconfig);
+  const client = new KubernetesClient(kubeconfig, signal);
   const { name = "", namespace = "" } = job.metadata ?? {};
-  const batch = client.config.makeApiClient(BatchV1Api);
+  const batch = client.api(BatchV1Api);
   const run: Run = { client, batch, job, name, namespace, signal, ended: false };
   await removeEnded(run);
   await createUnlessRunning(run);

@@ -81,14 +81,14 @@ async function connect(aws: AwsLookups, name: string): Promise<KubernetesClient 
 }
 
 async function warningsIn(client: KubernetesClient, namespace: string): Promise<ClusterWarning[]> {
-  const core = client.config.makeApiClient(CoreV1Api);
+  const core = client.api(CoreV1Api);
   const { items } = await core.listNamespacedEvent({ namespace, fieldSelector: "type=Warning" });
   return items.map(clusterWarning).sort((left, right) => right.lastAt - left.lastAt);
 }
 
 /** Helm keeps each revision as a Secret whose labels say all that is asked here. */
 async function releasesIn(client: KubernetesClient, namespace: string): Promise<HelmRelease[]> {
-  const core = client.config.makeApiClient(CoreV1Api);
+  const core = client.api(CoreV1Api);
   const { items } = await core.listNamespacedSecret({ namespace, labelSelector: "owner=helm" });
   const newest = new Map<string, HelmRelease>();
   for (const { metadata } of items) {

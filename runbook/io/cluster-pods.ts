@@ -86,7 +86,7 @@ export async function usageIn(
   client: KubernetesClient,
   namespace: string,
 ): Promise<ReadonlyMap<string, Amounts> | undefined> {
-  const api = client.config.makeApiClient(CustomObjectsApi);
+  const api = client.api(CustomObjectsApi);
   const group = { group: "metrics.k8s.io", version: "v1beta1", plural: "pods" };
   try {
     const { items } = usageSchema.parse(await api.listNamespacedCustomObject({ ...group, namespace }));

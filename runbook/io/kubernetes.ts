@@ -1,26 +1,40 @@
 import {
+  type ApiConstructor,
+  type ApiType,
   AppsV1Api,
   CoreV1Api,
+  createConfiguration,
   KubeConfig,
   Log,
+  ServerConfiguration,
   type V1ContainerStatus,
   type V1Deployment,
   type V1Pod,
 } from "@kubernetes/client-node";
 import type { HealthSample, PodSnapshot, RolloutSnapshot } from "../../gates/health.ts";
 import { readPodLog } from "../gates/pod-log.ts";
+import { limitedCall } from "./kubernetes-call.ts";
 
-/** The cluster as the gates, the jobs and the reports see it. */
+/** The cluster as the gates, the jobs and the reports see it; no call takes longer than 10 seconds, or than the signal lets it. */
 export class KubernetesClient {
-  readonly config: KubeConfig;
+  readonly #config: KubeConfig;
+  readonly #signal: AbortSignal | undefined;
   readonly #core: CoreV1Api;
   readonly #apps: AppsV1Api;
 
-  constructor(kubeconfig: string) {
-    this.config = new KubeConfig();
-    this.config.loadFromString(kubeconfig);
-    this.#core = this.config.makeApiClient(CoreV1Api);
-    this.#apps = this.config.makeApiClient(AppsV1Api);
+  constructor(kubeconfig: string, signal?: AbortSignal) {
+    this.#config = new KubeConfig();
+    this.#config.loadFromString(kubeconfig);
+    this.#signal = signal;
+    this.#core = this.api(CoreV1Api);
+    this.#apps = this.api(AppsV1Api);
+  }
+
+  /** One group of the API, its calls limited as all are. */
+  api<T extends ApiType>(group: ApiConstructor<T>): T {
+    const baseServer = new ServerConfiguration(this.#config.getCurrentCluster()?.server ?? "", {});
+    const promiseMiddleware = [limitedCall(this.#signal)];
+    return new group(createConfiguration({ baseServer, authMethods: { default: this.#config }, promiseMiddleware }));
   }
 
   /** One look at a Helm release's Deployment and the pods of its current template. */
@@ -73,7 +87,7 @@ export class KubernetesClient {
     const through = new PassThrough();
     through.pipe(sink, { end: false });
     const ended = new Promise<void>((resolve) => through.once("end", resolve).once("close", resolve));
-    await new Log(this.config).log(namespace, pod, container, through, { follow: true });
+    await new Log(this.#config).log(namespace, pod, container, through, { follow: true });
     await ended;
   }
 

@@ -17,11 +17,11 @@ const UNKNOWN: LiveTracks = { oneBox: ["unknown"], fleet: ["unknown"] };
 export const NOT_KNOWN: LiveRelease = { engine: UNKNOWN, web: UNKNOWN };
 
 /** What is live, read from the running pods and never from state; nothing where there is no cluster yet. */
-export async function readLiveRelease(kubeconfig: string | undefined): Promise<LiveRelease> {
+export async function readLiveRelease(kubeconfig: string | undefined, signal?: AbortSignal): Promise<LiveRelease> {
   if (kubeconfig === undefined) return NOTHING;
   // The client takes half a second to load.
   const { KubernetesClient } = await import("./kubernetes.ts");
-  const client = new KubernetesClient(kubeconfig);
+  const client = new KubernetesClient(kubeconfig, signal);
   const tracks = async (app: "engine" | "web"): Promise<LiveTracks> => {
     const digests = (track: string) => client.runningDigests(`sparki-${app}`, `${app}-${track}`);
     const [oneBox, fleet] = await Promise.all([digests("one-box"), digests("fleet")]);

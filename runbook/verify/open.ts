@@ -20,7 +20,7 @@ export async function openVerify(target: GateTarget, clock: Clock): Promise<Open
   // The client takes half a second to load.
   const { KubernetesClient } = await import("../io/kubernetes.ts");
   const { runJob } = await import("../io/cluster-job.ts");
-  const cluster = new KubernetesClient(kubeconfig);
+  const cluster = new KubernetesClient(kubeconfig, target.signal);
   const world = openNetwork(env);
   const balancer = openNetwork(env, { [config.domain]: loadBalancer });
   const pace = paceOf(config.gate, env);

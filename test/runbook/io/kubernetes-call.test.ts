@@ -1,0 +1,61 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { RequestContext } from "@kubernetes/client-node";
+import { limitedCall } from "../../../runbook/io/kubernetes-call.ts";
+
+const MODULE = join(import.meta.dirname, "../../../runbook/io/live-release.ts");
+/** The client is an ES module that only Node itself loads. */
+const READS = `
+  const { readLiveRelease } = await import(${JSON.stringify(MODULE)});
+  const started = performance.now();
+  const found = await readLiveRelease(process.argv[1], AbortSignal.timeout(500)).catch((error) => error.name);
+  console.log(JSON.stringify({ found, seconds: (performance.now() - started) / 1000 }));
+`;
+
+/** The signal that a call is made with. */
+async function signalOf(caller: AbortSignal | undefined, seconds: number): Promise<AbortSignal> {
+  const setSignal = jest.fn<void, [AbortSignal]>();
+  await limitedCall(caller, seconds).pre({ setSignal } as unknown as RequestContext);
+  const signal = setSignal.mock.calls[0]?.[0];
+  if (signal === undefined) throw new Error("the call has no signal");
+  return signal;
+}
+
+describe("limitedCall", () => {
+  it.each([undefined, new AbortController().signal])("ends a call when its time is over", async (caller) => {
+    const signal = await signalOf(caller, 0.02);
+    expect(signal.aborted).toBe(false);
+    await once(signal, "abort");
+    expect(signal.reason).toMatchObject({ name: "TimeoutError" });
+  });
+
+  it("ends a call when its caller is interrupted", async () => {
+    const controller = new AbortController();
+    const signal = await signalOf(controller.signal, 60);
+    controller.abort(new Error("interrupted by SIGINT"));
+    expect(signal.reason).toMatchObject({ message: "interrupted by SIGINT" });
+  });
+});
+
+describe("readLiveRelease", () => {
+  it("ends with its signal where the API takes the call and never answers", async () => {
+    const server = createServer((socket) => socket.on("error", () => undefined)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const kubeconfig = {
+      "current-context": "c",
+      clusters: [{ name: "c", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } }],
+      users: [{ name: "c", user: { token: "t" } }],
+      contexts: [{ name: "c", context: { cluster: "c", user: "c" } }],
+    };
+    const args = ["--input-type=module", "-e", READS, JSON.stringify(kubeconfig)];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 30_000 });
+    server.close();
+    const { found, seconds } = JSON.parse(stdout);
+    expect(found).toBe("TimeoutError");
+    expect(seconds).toBeLessThan(5);
+  });
+});
