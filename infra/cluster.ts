@@ -101,19 +101,23 @@ function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterN
       skipDefaultNodeGroup: true,
     },
     // EKS makes the log group itself, unencrypted and kept for ever, when it is not there first.
-    { parent, dependsOn: [args.logs], transforms: [childrenMadeBy(args.release), entriesOnly] },
+    { parent, dependsOn: [args.logs], transforms: [enteredByEntriesOnly(childrenMadeBy(args.release))] },
   );
 }
 
 /**
  * Who makes the cluster enters it by an access entry like everybody: the entry that EKS makes for them by itself is in
- * no state, and takes the place of the one that is.
+ * no state, and takes the place of the one that is. One transform with the other: the second of two would get nothing
+ * for what a preview does not know.
  */
-const entriesOnly: pulumi.ResourceTransform = ({ type, props, opts }) => {
-  if (type !== "aws:eks/cluster:Cluster") return undefined;
-  const accessConfig = { ...props.accessConfig, bootstrapClusterCreatorAdminPermissions: false };
-  return { props: { ...props, accessConfig }, opts };
-};
+function enteredByEntriesOnly(other: pulumi.ResourceTransform): pulumi.ResourceTransform {
+  return async (args) => {
+    const changed = await other(args);
+    if (changed === undefined || args.type !== "aws:eks/cluster:Cluster") return changed;
+    const accessConfig = { ...changed.props.accessConfig, bootstrapClusterCreatorAdminPermissions: false };
+    return { props: { ...changed.props, accessConfig }, opts: changed.opts };
+  };
+}
 
 /** What the fleets' autoscalers measure by; Auto Mode does not bring it. */
 function createMetricsServer(parent: Cluster, name: string, cluster: eks.Cluster): void {
