@@ -10,6 +10,7 @@ import { type Conclusion, conclude } from "./conclusion.ts";
 import type { PlanRecord } from "./deploy-document.ts";
 import { type Deployment, deploy } from "./deployment.ts";
 import { rememberEnd } from "./ended-deploys.ts";
+import type { EngineResult } from "./engine-record.ts";
 import { thaw } from "./freeze.ts";
 import type { StackTarget } from "./stack-target.ts";
 import { deployMessage } from "./update.ts";
@@ -26,8 +27,11 @@ export interface DeployRun extends Conclusion {
   readonly deployment: Deployment;
 }
 
-/** Something that goes on beside an update, whose events it may watch; what it breaks it mends when the update has ended. */
-type Around = (work: (watch?: Watcher) => Promise<Deployment>) => Promise<Deployment>;
+/**
+ * Something that goes on beside an update that was previewed, whose events it may watch; what it breaks it mends when the
+ * update has ended.
+ */
+type Around = (work: (watch?: Watcher) => Promise<Deployment>, preview: EngineResult) => Promise<Deployment>;
 
 export interface DeployOptions extends BeginOptions {
   readonly around?: Around;
@@ -71,8 +75,9 @@ async function update(
   if (refusal !== undefined || preview?.outcome !== "succeeded") return { preview, refusal, up: undefined, gates: [] };
   onBegin();
   const run = { message: deployMessage(release) };
-  const deployment = await around((watch) =>
-    deploy(engine, release.id, { screen, clock, gateLogFile, watch, run, preview }),
+  const deployment = await around(
+    (watch) => deploy(engine, release.id, { screen, clock, gateLogFile, watch, run, preview }),
+    preview,
   );
   signal.throwIfAborted();
   return deployment;

@@ -1,7 +1,7 @@
 import type { CloudProcess } from "../../rehearsal/cloud-process.ts";
 import type { TimedFaults } from "../../rehearsal/scenarios.ts";
-import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Watcher } from "../io/engine.ts";
+import { neverBegan } from "./step-names.ts";
 
 /**
  * Runs `work`, whose watcher sees the engine's events, with faults in the cloud from their moment on until it has ended,
@@ -31,7 +31,7 @@ export async function withFaults<T>(
       if (at !== undefined && begun.has(at)) breakNow();
       if (steps.some(({ name, op, status }) => name === after && op !== "same" && status === "done")) breakNow();
     });
-    if (at !== undefined && begun.size > 0 && broken === undefined) throw neverBegan(at, begun);
+    if (at !== undefined && begun.size > 0 && broken === undefined) throw neverBegan(at);
     await broken;
     return result;
   } finally {
@@ -42,11 +42,4 @@ export async function withFaults<T>(
 /** Ends every fault in the cloud. */
 export async function mend(cloud: Pick<CloudProcess, "ask">): Promise<void> {
   await cloud.ask("POST", "/faults", {});
-}
-
-function neverBegan(step: string, begun: ReadonlySet<string>): DeployError {
-  const names = [...begun].sort().join(", ");
-  return new DeployError("SPARKI_USAGE", `no step ${JSON.stringify(step)} began; expected one of ${names}`, {
-    hint: "npx sparki rehearse --list",
-  });
 }

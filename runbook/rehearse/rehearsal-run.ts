@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { nextRelease, type ReleaseDescriptor, type Scenario } from "../../rehearsal/scenarios.ts";
-import { DeployError } from "../../stacks/deploy-error.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import type { Ports } from "../command.ts";
 import { goThroughChecklist } from "../deploy/checklist.ts";
 import { deployDocument } from "../deploy/deploy-document.ts";
 import { type DeployRun, runDeploy } from "../deploy/deploy-run.ts";
 import { deploy } from "../deploy/deployment.ts";
+import type { EngineResult } from "../deploy/engine-record.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
 import type { Engine, Watcher } from "../io/engine.ts";
 import { readLiveRelease } from "../io/live-release.ts";
@@ -22,6 +22,7 @@ import { rehearsedPreflight } from "./rehearsal-preflight.ts";
 import type { RehearsalReport } from "./rehearsal-report.ts";
 import { openSession, type RehearsalSession, resolveRehearsalTools, type SessionOptions } from "./rehearsal-session.ts";
 import { rehearsedTarget } from "./rehearsal-target.ts";
+import { assertBegins, assertKnown, neverBegan } from "./step-names.ts";
 import { compareWorld, worldSchema } from "./world.ts";
 
 /** What to rehearse, and on what. */
@@ -63,15 +64,24 @@ async function deployAll(
   checklist: () => Promise<PreflightReport>,
 ): Promise<DeployRun> {
   const configured = session.project.release;
+  const last = scenario.releases.at(-1);
+  const wanted = [crashAt, last?.faults?.at].filter((step) => step !== undefined);
+  const assertSteps = (preview: EngineResult, isLast: boolean) => {
+    // The deploy after a crash finds that step made already.
+    const assert = isLast && crashAt === undefined ? assertBegins : assertKnown;
+    for (const step of wanted) assert(step, preview);
+  };
   let run: DeployRun | undefined;
   for (const each of scenario.releases) {
     const release: ReleaseDescriptor = each.release === "configured" ? configured : nextRelease(configured);
     await session.prepareRelease(release, each.behaviours);
-    if (crashAt !== undefined && each === scenario.releases.at(-1))
-      await crashedDeploy(session.engine, release.id, crashAt, target);
+    if (crashAt !== undefined && each === last) await crashedDeploy(session.engine, release.id, crashAt, target);
     run = await runDeploy(target, {
       checklist,
-      around: (work) => withFaults(session.cloud, each.faults, work),
+      around: (work, preview) => {
+        assertSteps(preview, each === last);
+        return withFaults(session.cloud, each.faults, work);
+      },
     }).finally(() => (each.faults?.isKept ? mend(session.cloud) : undefined));
     if (run.outcome !== "promoted") break;
   }
@@ -79,24 +89,28 @@ async function deployAll(
   return run;
 }
 
-/** Deploys until the step begins, and kills the engine there; throws SPARKI_USAGE when no such step began. */
-async function crashedDeploy(
-  engine: Engine,
-  title: string,
-  step: string,
-  surroundings: Parameters<typeof deploy>[2],
-): Promise<void> {
+/**
+ * Deploys until the step begins, and kills the engine there; throws SPARKI_USAGE when no such step is previewed. A preview
+ * that refuses is left to the deploy that follows, which tells why.
+ */
+async function crashedDeploy(engine: Engine, release: string, step: string, target: StackTarget): Promise<void> {
+  const title = `${release}, with a crash at ${step}`;
+  const preview = await showPhase(target.screen, target.clock, `preview ${title}`, (phase) =>
+    engine.preview(phase.watch({ lines: false })),
+  );
+  if (preview.outcome !== "succeeded") return;
+  assertBegins(step, preview);
   let crashed = false;
-  const watch: Watcher = (record) => {
-    if (crashed || !record.steps.some(({ name, op, status }) => name === step && op !== "same" && status === "running"))
+  const watch: Watcher = ({ steps }) => {
+    if (crashed || !steps.some(({ name, op, status }) => name === step && op !== "same" && status === "running"))
       return;
     crashed = true;
     engine.crash();
   };
-  const { up } = await deploy(engine, `${title}, with a crash at ${step}`, { ...surroundings, watch });
+  await deploy(engine, title, { ...target, watch, preview });
   if (crashed) return engine.breakLock();
-  const names = up?.steps.filter(({ op }) => op !== "same").map(({ name }) => name) ?? [];
-  throw new DeployError("SPARKI_USAGE", `no step ${JSON.stringify(step)} began; expected one of ${names.join(", ")}`);
+  target.signal.throwIfAborted();
+  throw neverBegan(step);
 }
 
 interface Circumstances {

@@ -61,13 +61,13 @@ describe("withFaults", () => {
     expect(asked).toEqual([DOWN, {}]);
   });
 
-  it("says which steps there were when its own never began, and needs none in a deploy that changed nothing", async () => {
+  it("says so when its step never began, and needs none in a deploy that changed nothing", async () => {
     const { asked, ask } = cloud();
     const faults = { at: "engine-flet", hold: DOWN };
     const work = async (watch: Watcher) => watch(begun("engine-fleet"), EVENT);
     await expect(withFaults({ ask }, faults, work)).rejects.toMatchObject({
       code: "SPARKI_USAGE",
-      message: 'no step "engine-flet" began; expected one of engine-fleet',
+      message: "the deploy ended before engine-flet began: nothing was broken there",
     });
     expect(await withFaults({ ask }, faults, async () => "nothing")).toBe("nothing");
     expect(asked).toEqual([{}, {}]);
