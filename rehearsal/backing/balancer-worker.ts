@@ -1,9 +1,9 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { parentPort, workerData } from "node:worker_threads";
 import { PORTS } from "../addresses.ts";
 import type { LoadBalancerState } from "../services.ts";
 import { Balancer } from "./balancer.ts";
 import type { BalancerCommand, BalancerEvent, BalancerRequest, BalancerWorkerData } from "./balancer-messages.ts";
+import { Firewall } from "./firewall.ts";
 import { seededRandom } from "./random.ts";
 import { TargetGroup } from "./target-group.ts";
 
@@ -12,15 +12,12 @@ const { timeScale, seed }: BalancerWorkerData = workerData;
 const random = seededRandom(seed);
 const groups = new Map<string, TargetGroup>();
 const balancers = new Map<string, { readonly balancer: Balancer; state: LoadBalancerState }>();
+const firewall = new Firewall();
 let last = Promise.resolve();
-let gateRequestsLeft = Number.POSITIVE_INFINITY;
 
 parentPort?.on("message", (command: BalancerCommand) => {
   if (command.type === "targets") return groupOf(command.arn).setTargets(command.targets);
-  if (command.type === "firewall") {
-    gateRequestsLeft = command.gateRequests ?? Number.POSITIVE_INFINITY;
-    return;
-  }
+  if (command.type === "firewall") return firewall.limitGateRequests(command.gateRequests);
   const { id } = command;
   last = last
     .then(() => act(command))
@@ -42,20 +39,9 @@ async function act(request: BalancerRequest): Promise<void> {
 async function apply({ state, address, certificate }: Extract<BalancerRequest, { type: "apply" }>): Promise<void> {
   for (const group of state.targetGroups) groupOf(group.arn).configure(group);
   const found = balancers.get(state.name);
-  const balancer = found?.balancer ?? new Balancer({ address, groups, random, admits, portOf });
+  const balancer = found?.balancer ?? new Balancer({ address, groups, random, firewall, portOf });
   balancers.set(state.name, { balancer, state });
   await balancer.apply(state, certificate);
-}
-
-/**
- * Nobody without a user agent, as AWS's common rule set has it. Users come from many addresses, the gate from one: the
- * firewall's limit a client is the gate's alone.
- */
-function admits(headers: IncomingHttpHeaders): boolean {
-  if (!headers["user-agent"]) return false;
-  if (headers["x-sparki-synthetic"] !== "1") return true;
-  gateRequestsLeft = Math.max(-1, gateRequestsLeft - 1);
-  return gateRequestsLeft >= 0;
 }
 
 function groupOf(arn: string): TargetGroup {

@@ -1,14 +1,8 @@
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import type { IssuedCertificate } from "../certificates.ts";
 import type { ListenerRule, ListenerState, LoadBalancerState } from "../services.ts";
+import type { Firewall } from "./firewall.ts";
 import { type Entrance, fail, forward } from "./forwarding.ts";
 import { actionFor } from "./listener-rules.ts";
 import { chooseWeighted } from "./random.ts";
@@ -23,8 +17,7 @@ export interface BalancerOptions {
   readonly address: string;
   readonly groups: ReadonlyMap<string, TargetGroup>;
   readonly random: () => number;
-  /** Whether the firewall lets a request in. */
-  readonly admits: (headers: IncomingHttpHeaders) => boolean;
+  readonly firewall: Pick<Firewall, "admits">;
   /** The loopback port that stands for a listener's. */
   readonly portOf: (port: number) => number;
 }
@@ -82,7 +75,7 @@ export class Balancer {
   ): void {
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     const action = actionFor(rules, { path, headers: request.headers });
-    if (!this.#options.admits(request.headers)) {
+    if (!this.#options.firewall.admits(request.headers)) {
       fail(response, 403);
     } else if (action?.type === "fixed") {
       response.writeHead(action.statusCode, { "content-type": "text/plain" }).end(action.body);

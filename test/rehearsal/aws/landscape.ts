@@ -91,8 +91,8 @@ export async function balancer(account: Account, land: Landscape): Promise<strin
 }
 
 /** A target group in the landscape; gives its ARN. */
-export async function targets(account: Account, land: Landscape, name = "targets"): Promise<string> {
-  const inputs = { name, vpcId: land.vpc, port: 8080, protocol: "HTTP", targetType: "ip" };
+export async function targets(account: Account, land: Landscape, name = "targets", tags = {}): Promise<string> {
+  const inputs = { name, vpcId: land.vpc, port: 8080, protocol: "HTTP", targetType: "ip", tags };
   return (await account.create({ type: TYPES.targetGroup, name, inputs })).id;
 }
 

@@ -1,4 +1,6 @@
+import { DEPLOYING_ROLE } from "../../../rehearsal/aws/services/eks-access.ts";
 import { TYPES } from "../../../rehearsal/aws/types.ts";
+import { text } from "../../../rehearsal/aws/values.ts";
 import { cacheInputs, clusterInputs, databaseInputs, roleFor } from "./landscape.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -30,6 +32,21 @@ export const STATEFUL: readonly Refusal[] = [
     inputs: { clusterName: "nowhere", addonName: "coredns" },
     code: "ResourceNotFoundException",
     words: "No cluster found for name: nowhere.",
+  },
+  {
+    what: "the entry of who made a cluster, which EKS has made itself",
+    type: TYPES.accessEntry,
+    inputs: async (account, land) => {
+      const accessConfig = { authenticationMode: "API", bootstrapClusterCreatorAdminPermissions: true };
+      const inputs = { ...(await clusterInputs(account, land)), accessConfig };
+      await account.create({ type: TYPES.cluster, name: "cluster", inputs });
+      return {
+        clusterName: text(inputs, "name") ?? "",
+        principalArn: `arn:aws:iam::111122223333:role/${DEPLOYING_ROLE}`,
+      };
+    },
+    code: "ResourceInUseException",
+    words: "already in use on this cluster",
   },
   {
     what: "a database in a single zone",

@@ -11,7 +11,8 @@ const PORT = 8080;
 const servers: Server[] = [];
 const groups = new Map<string, TargetGroup>();
 const admits = (headers: IncomingHttpHeaders) => headers["x-sparki-synthetic"] !== "1";
-const balancer = new Balancer({ address: ADDRESS, groups, random: seededRandom(1), admits, portOf: () => PORT });
+const firewall = { admits };
+const balancer = new Balancer({ address: ADDRESS, groups, random: seededRandom(1), firewall, portOf: () => PORT });
 
 afterAll(async () => {
   await balancer.close();
