@@ -20,12 +20,20 @@ export function readStack(
     throw new DeployError("SPARKI_USAGE", `--stack is ${JSON.stringify(stack)}; expected a name such as prod`);
   const own = env.PULUMI_OPTION_CONFIG_FILE;
   const file = own === undefined ? join(PROJECT_DIRECTORY, `Pulumi.${stack}.yaml`) : resolve(cwd, own);
-  const { config } = settingsIn(contentOf(file, stack), file);
+  return { stack, config: stackConfigIn(contentOf(file, stack), { file, stack }) };
+}
+
+/** The config in the text of a stack's file; throws SPARKI_CONFIG with every problem. */
+export function stackConfigIn(
+  content: string,
+  { file, stack }: { readonly file: string; readonly stack: string },
+): StackConfig {
+  const { config } = settingsIn(content, file);
   const texts = Object.entries(config).map(([key, value]) => [
     key,
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
-  return { stack, config: parseConfig(Object.fromEntries(texts), stack) };
+  return parseConfig(Object.fromEntries(texts), stack);
 }
 
 function settingsIn(content: string, file: string): z.infer<typeof fileSchema> {

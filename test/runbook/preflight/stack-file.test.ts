@@ -1,0 +1,37 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readStack } from "../../../runbook/preflight/stack-file.ts";
+
+const STAGING = readFileSync(join(import.meta.dirname, "../../../Pulumi.staging.yaml"), "utf8");
+
+describe("readStack", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "sparki-stack-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const read = (text: string) => {
+    writeFileSync(join(folder, "own.yaml"), text);
+    return readStack("staging", { cwd: folder, env: { PULUMI_OPTION_CONFIG_FILE: "own.yaml" } });
+  };
+
+  it("reads a stack's config", () => {
+    expect(read(STAGING)).toMatchObject({
+      stack: "staging",
+      config: { region: "us-east-1", accountId: "444455556666" },
+    });
+  });
+
+  it.each([
+    ["is empty", ""],
+    ["is no YAML", "config: {sparki:owner: [\n"],
+    ["is a list", "- config\n"],
+    ["has no config", "settings: {}\n"],
+    ["has a config without a key", "config:\n"],
+  ])("refuses a file that %s as a wrong config, and names it", (_, text) => {
+    const message = expect.stringMatching(`^${join(folder, "own.yaml")} cannot be read as a stack's config: .`);
+    expect(() => read(text)).toThrow(expect.objectContaining({ code: "SPARKI_CONFIG", message }));
+  });
+});
