@@ -21,7 +21,10 @@ export interface HealthGate {
   /** Undefined where only an answer counts, as at the entrance. */
   readonly pods?: WatchedPods;
   readonly probes: readonly HealthProbe[];
+  /** Of the pods, and then of each probe. */
   readonly deadlineSeconds: number;
+  /** When all of it must have ended, by the clock. @default never */
+  readonly endsAt?: number | undefined;
   /** How long something that the release needs may be away without a break. @default deadlineSeconds */
   readonly outageSeconds?: number;
   readonly clock: Clock;
@@ -68,8 +71,10 @@ async function judgeProbe(probe: HealthProbe): Promise<Finding> {
 
 /** Looks until the finding is final or its time is over; what is still missing then has failed. */
 async function until(gate: HealthGate, look: () => Promise<Finding>): Promise<Finding> {
-  const { clock, deadlineSeconds, outageSeconds = deadlineSeconds } = gate;
+  const { clock, endsAt = Number.POSITIVE_INFINITY } = gate;
   const started = clock.now();
+  const deadlineSeconds = Math.min(gate.deadlineSeconds, Math.max(0, endsAt - started));
+  const outageSeconds = gate.outageSeconds ?? deadlineSeconds;
   let outageSince: number | undefined;
   for (;;) {
     const finding = await look();

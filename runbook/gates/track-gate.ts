@@ -64,6 +64,7 @@ function judgeHealth(
     probes: PROBES[track.workload].map((path) => httpProbe(network, path, `${urlOf(config)}${path}`, headersOf(track))),
     deadlineSeconds: pace.healthDeadlineSeconds,
     outageSeconds: pace.outageSeconds,
+    endsAt: target.endsAt,
     clock: systemClock,
     signal: target.signal,
     onProgress: target.onProgress,

@@ -11,6 +11,8 @@ export interface GateTarget {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   readonly onProgress: (text: string) => void;
+  /** When all parts of a health gate must have ended, by the system's clock. @default each part has its own deadline */
+  readonly endsAt?: number;
 }
 
 /** A workload's pods of one kind; also the name of their Helm release and of their target group. */

@@ -1,7 +1,8 @@
-import { percent } from "../../gates/gate.ts";
+import { judgeGate, percent } from "../../gates/gate.ts";
+import { HIGH_ERROR_RATIO } from "../../gates/tree.ts";
 import type { GateResult } from "../../gates/verdict.ts";
 import { judgeRunningDigests } from "../deploy/running-digests.ts";
-import { type GateProgress, progressLine, runSloGate } from "../gates/gate-runner.ts";
+import { type GateProgress, progressLine, runSloGate, type SloGate } from "../gates/gate-runner.ts";
 import { paceOf } from "../gates/pace.ts";
 import type { GateTarget, Track } from "../gates/track.ts";
 import { runTrackGate } from "../gates/track-gate.ts";
@@ -26,16 +27,18 @@ export interface Proof {
 }
 
 /**
- * Proves within two minutes that the config's release is what runs, is healthy, and keeps the error rate. Where two
- * minutes of traffic cannot prove the limit, the bound that they do prove is accepted, and said to be weaker.
+ * Proves within two minutes, all parts together, that the config's release is what runs, is healthy, and keeps the error
+ * rate. Where the traffic of that time cannot prove the limit, the bound that it does prove is accepted up to 1 %, and
+ * said to be weaker.
  */
 export async function proveRollback(target: GateTarget): Promise<Proof> {
-  const started = systemClock.now();
-  const left = () => Math.max(0, PROOF_SECONDS - (systemClock.now() - started));
+  const endsAt = systemClock.now() + PROOF_SECONDS;
+  const left = () => Math.max(0, endsAt - systemClock.now());
   const hasty = {
     ...target,
     env: { ...target.env, ...ROLLBACK_ENVIRONMENT },
     config: withHealthDeadline(target.config),
+    endsAt,
   };
   const health = (await Promise.all(TRACKS.map((track) => runTrackGate(hasty, track)))).flat();
   if (health.some(({ verdict }) => verdict !== "pass")) return proofOf(target, health);
@@ -55,36 +58,58 @@ function withHealthDeadline(config: GateTarget["config"]): GateTarget["config"] 
 }
 
 /** What users get through the entrance, whichever track answers: only errors, for two minutes say little of latency. */
-async function judgeErrors(target: GateTarget, seconds: number): Promise<GateResult[]> {
+async function judgeErrors(target: GateTarget, deadlineSeconds: number): Promise<GateResult[]> {
   const { config, env, signal, onProgress } = target;
   const network = openNetwork(env, { [config.domain]: target.loadBalancer });
   const pace = paceOf(config.gate, env);
   try {
-    const results = await runSloGate({
+    return await proveErrors({
       gate: "rollback",
       objectives: config.objectives.filter(({ kind }) => kind.type === "errors"),
       errorRate: config.gate.maxWrongVerdictRatio,
       sources: entranceSources(target, network, pace),
       lookEverySeconds: pace.lookEverySeconds,
-      deadlineSeconds: Math.max(pace.lookEverySeconds, seconds),
+      deadlineSeconds,
       sourceRetrySeconds: pace.sourceRetrySeconds,
       clock: systemClock,
       signal,
       onProgress: (progress: GateProgress) => onProgress(progressLine(progress)),
     });
-    return results.map((result) => acceptWeaker(result));
   } finally {
     await network.close();
   }
 }
 
+/** Judges errors in what is left of the time; without any left, or with a source that gives nothing usable, none passes. */
+export async function proveErrors(gate: SloGate): Promise<GateResult[]> {
+  if (gate.deadlineSeconds <= 0) return judgeGate(gate.objectives, {}, { gate: gate.gate }).map(outOfTime);
+  let trouble: string | undefined;
+  const results = await runSloGate({
+    ...gate,
+    onProgress: (progress) => {
+      trouble = progress.problem;
+      gate.onProgress?.(progress);
+    },
+  });
+  return trouble === undefined ? results.map(acceptWeaker) : results;
+}
+
+function outOfTime(result: GateResult): GateResult {
+  return { ...result, reason: `nothing was left of the ${PROOF_SECONDS} s to prove it in; ${result.reason}` };
+}
+
 /**
  * Takes a release for good again whose errors could not be proven to be under the limit in the time there was, if it was
- * measured under the limit and nothing is proven against it; the reason states the bound that the traffic allows.
+ * measured under the limit, nothing is proven against it, and they are proven to be under what a live release is gone
+ * back from for; the reason states the bound that the traffic allows.
  */
 export function acceptWeaker(result: GateResult): GateResult {
   const { verdict, requests, bad, limit, upper, reason } = result;
   if (verdict !== "inconclusive" || requests === 0 || bad > requests * limit) return result;
+  if (upper > HIGH_ERROR_RATIO) {
+    const most = `at most ${percent(upper)}, and a rollback needs a bound of ${percent(HIGH_ERROR_RATIO)}`;
+    return { ...result, reason: `${reason}; ${most}` };
+  }
   const bound = `${bad} of ${requests} requests bad: at most ${percent(upper)}, a weaker bound than ${percent(limit)}`;
   return { ...result, verdict: "pass", reason: `${bound}, for want of traffic (${reason})` };
 }

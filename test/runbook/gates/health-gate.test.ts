@@ -46,6 +46,24 @@ describe("runHealthGate", () => {
     expect(result).toMatchObject({ verdict: "fail", reason: "after 60 s: 0 of 1 pods are ready" });
   });
 
+  it("gives each part its deadline, and all of them together no more than there is", async () => {
+    const slow = () => {
+      const answers = [...Array(100).fill("no answer"), undefined];
+      return { name: "/health", run: async () => answers.shift() };
+    };
+    const probes = [slow(), slow(), slow()];
+    const clock = fakeClock();
+    const free = await runHealthGate(gate({ clock, probes }));
+    expect({ passed: free.map(({ verdict }) => verdict), seconds: clock.now() }).toEqual({
+      passed: Array(4).fill("pass"),
+      seconds: 150,
+    });
+    const again = fakeClock();
+    const bound = await runHealthGate(gate({ clock: again, endsAt: 120, probes: [slow(), slow(), slow()] }));
+    expect(bound.at(-1)).toMatchObject({ verdict: "fail", reason: "after 20 s: no answer" });
+    expect(again.now()).toBe(120);
+  });
+
   const AWAY: HealthSample = {
     ...STARTING,
     pods: [{ ...pod, ready: false, imageDigest: undefined, outages: ["the database is away: ECONNREFUSED"] }],
