@@ -5,17 +5,20 @@ import { DeployError } from "../../stacks/deploy-error.ts";
 const HOLDER = /created by (\S+)@(\S+) \(pid (\d+)\) at (\S+)/;
 const LOCKED = /the stack is currently locked by|another update is currently in progress/i;
 
+/** Somebody else's update holds the stack: nothing was changed. */
+export class StackLocked extends DeployError {}
+
 /** The failure that the CLI's words for a locked stack stand for; undefined for everything else that it says. */
 export function lockFailure(
   message: string,
   stack: string,
   isGone: (pid: number, host: string) => boolean = isGoneHere,
-): DeployError | undefined {
+): StackLocked | undefined {
   if (!LOCKED.test(message)) return undefined;
   const [, user, host = "", pid, since] = HOLDER.exec(message) ?? [];
   const who = user === undefined ? "another update" : `${user}@${host} (process ${pid}) since ${since}`;
   const gone = pid !== undefined && isGone(Number(pid), host);
-  return new DeployError(
+  return new StackLocked(
     "SPARKI_OUTSIDE",
     `stack ${stack} is locked by ${who}${gone ? ", which no longer runs here" : ""}; expected nobody else to deploy to it`,
     {

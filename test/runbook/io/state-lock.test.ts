@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { lockFailure } from "../../../runbook/io/state-lock.ts";
+import { lockFailure, StackLocked } from "../../../runbook/io/state-lock.ts";
 
 const said = (holder: string) =>
   "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock " +
@@ -8,6 +8,7 @@ const ANN = "ann@desk (pid 7) at 2026-11-23T10:00:00Z";
 
 describe("lockFailure", () => {
   it("says who holds the stack since when, and what takes the lock away", () => {
+    expect(lockFailure(said(ANN), "prod")).toBeInstanceOf(StackLocked);
     expect(lockFailure(said(ANN), "prod")).toMatchObject({
       code: "SPARKI_OUTSIDE",
       message:
