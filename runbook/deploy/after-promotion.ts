@@ -3,8 +3,8 @@ import type { Decision } from "../../gates/tree.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { showWork } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
-import { goBack, type Rollback } from "../rollback/rollback-run.ts";
-import { findWayBack } from "../rollback/way-back.ts";
+import { goBack, previewBack, type Rollback, type RollbackTarget } from "../rollback/rollback-run.ts";
+import { findWayBack, movedSince, type WayBack } from "../rollback/way-back.ts";
 import type { VerifyContext } from "../verify/verification.ts";
 import { runVerify, type VerifyReport, verdictOf, verifyProblem } from "../verify/verify.ts";
 import { withVerify } from "../verify/verify-release.ts";
@@ -27,10 +27,10 @@ export async function lookAfterPromotion(target: StackTarget, release: Release):
   const ending = await withVerify(target, release, async (context): Promise<Ending> => {
     const first = await verified(context, target);
     if (verdictOf(first.checks) === "pass")
-      return { goal: undefined, report: first, decisions: [decided(first, { ...QUIET, canRollBack: true })] };
-    const back = await findWayBack(target, { release });
-    const goal = "release" in back ? back.release : undefined;
-    return { goal, ...(await settled(context, target, first, goal !== undefined)) };
+      return { back: undefined, report: first, decisions: [decided(first, { ...QUIET, canRollBack: true })] };
+    const found = await findWayBack(target, { release }, release);
+    const back = "release" in found ? found : undefined;
+    return { back, ...(await settled(context, target, first, back !== undefined)) };
   });
   return act(target, release, ending);
 }
@@ -86,25 +86,35 @@ function errorsSince({ clock, config, counts }: VerifyContext, made: () => { req
   };
 }
 
-interface Ending extends Settled {
-  /** The release that was promoted before, where nothing forbids to go back to it. */
-  readonly goal: Release | undefined;
+/** What a release that was promoted came to, and where it could be gone back to. */
+export interface Ending extends Settled {
+  /** The release that was promoted before and what it was found on, where nothing forbids to go back to it. */
+  readonly back: Exclude<WayBack, { obstacle: string }> | undefined;
 }
 
-async function act(
-  target: StackTarget,
+/** Does what was decided last; goes back only while the stack is what the way back was found on. */
+export async function act(
+  target: RollbackTarget,
   release: Release,
-  { goal, report, decisions }: Ending,
+  { back, report, decisions }: Ending,
 ): Promise<AfterPromotion> {
   const action = decisions.at(-1)?.action;
   const reason = `promoted, but ${verifyProblem(report) ?? "not verified"}`;
   const done = { verify: report, rollback: undefined, decisions };
   if (action === "proceed") return { ...done, problem: undefined };
   if (action === "hold") return { ...done, problem: { outcome: "held", exitCode: 3, reason } };
-  if (action !== "rollback" || goal === undefined)
-    return { ...done, problem: { outcome: "failed", exitCode: 1, reason } };
-  const rollback = await goBack(target, goal, `${release.id}: ${reason}`);
+  if (action !== "rollback" || back === undefined) return { ...done, problem: failed(reason) };
+  const preview = await previewBack(target, back.release);
+  target.signal.throwIfAborted();
+  // It was found before the release had its minutes to settle, in which others may have deployed.
+  const moved = await movedSince(back.present, target);
+  if (moved !== undefined) return { ...done, problem: failed(`${reason}; not gone back: ${moved}`) };
+  const rollback = await goBack(target, back.release, `${release.id}: ${reason}`, preview);
   return { ...done, rollback, decisions: [...decisions, rollback.decision], problem: endOf(rollback, reason) };
+}
+
+function failed(reason: string): Outcome {
+  return { outcome: "failed", exitCode: 1, reason };
 }
 
 /** What a deploy came to that ended in a rollback. */

@@ -32,8 +32,11 @@ export interface Surroundings {
   readonly verb?: string;
 }
 
+/** The operations that a deploy is made of. */
+export type DeployEngine = Pick<Engine, "preview" | "up" | "exportState" | "discard">;
+
 /** Previews with the policies, and deploys only what the preview lets through. */
-export async function deploy(engine: Engine, title: string, surroundings: Surroundings): Promise<Deployment> {
+export async function deploy(engine: DeployEngine, title: string, surroundings: Surroundings): Promise<Deployment> {
   const { screen, clock, gateLogFile, run, verb = "deploy" } = surroundings;
   const before = readGateLog(gateLogFile).length;
   const preview = surroundings.preview ?? (await previewed(engine, title, surroundings));
@@ -54,7 +57,7 @@ export async function deploy(engine: Engine, title: string, surroundings: Surrou
 }
 
 /** Deletes what AWS could not make, so that the update makes it again; undefined when there is nothing of the kind. */
-async function discardFailed(engine: Engine, { screen, clock }: Surroundings): Promise<EngineResult | undefined> {
+async function discardFailed(engine: DeployEngine, { screen, clock }: Surroundings): Promise<EngineResult | undefined> {
   const failed = failedCreations(await engine.exportState());
   if (failed.length === 0) return undefined;
   const names = failed.map(({ name }) => name).join(", ");
@@ -66,7 +69,7 @@ async function discardFailed(engine: Engine, { screen, clock }: Surroundings): P
   );
 }
 
-function previewed(engine: Engine, title: string, { screen, clock, run }: Surroundings): Promise<EngineResult> {
+function previewed(engine: DeployEngine, title: string, { screen, clock, run }: Surroundings): Promise<EngineResult> {
   return showPhase(screen, clock, `preview ${title}`, async (phase) => {
     const result = await engine.preview(phase.watch({ lines: false }), run);
     phase.note(`${describeResult(result)}, ${result.policy.checked} policy checks`);

@@ -16,3 +16,13 @@ export async function frozenReason(stack: Pick<TaggedStack, "tags">): Promise<st
 export async function thaw(stack: TaggedStack): Promise<void> {
   if ((await frozenReason(stack)) !== undefined) await stack.setTag(TAG, undefined);
 }
+
+/** The reason to freeze a stack for a rollback to a release, and what became of that. */
+export function rollbackProblem(release: string, what: string): string {
+  return `the rollback to ${release} ${what}`;
+}
+
+/** The id of the release whose rollback a stack is frozen for; undefined where it is frozen for nothing of the kind. */
+export function unprovenRelease(reason: string | undefined): string | undefined {
+  return /^the rollback to (\S+) /.exec(reason ?? "")?.[1];
+}

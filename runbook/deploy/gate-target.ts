@@ -1,13 +1,14 @@
 import { outputsSchema } from "../../stacks/outputs.ts";
 import type { Release } from "../../stacks/schema.ts";
 import type { GateTarget } from "../gates/track.ts";
+import type { Engine } from "../io/engine.ts";
 import type { StackTarget } from "./stack-target.ts";
 
 const reachSchema = outputsSchema.pick({ kubeconfig: true, loadBalancer: true });
 
 /** How to reach a release on a stack that was deployed to, by the stack's outputs; throws when these are not there. */
 export async function gateTargetOf(
-  target: StackTarget,
+  target: Pick<StackTarget, "stack" | "config" | "env" | "signal"> & { readonly engine: Pick<Engine, "outputs"> },
   release: Release,
   onProgress: (text: string) => void,
 ): Promise<GateTarget> {

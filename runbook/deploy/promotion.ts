@@ -7,7 +7,9 @@ import type { StateResource } from "../report/state.ts";
 export type PromotionRecord = StackOutputs["promotion"];
 
 /** The state's promotion record; undefined when nothing was ever promoted, or the record is not one. */
-export function promotionIn(resources: readonly StateResource[]): PromotionRecord | undefined {
+export function promotionIn(
+  resources: readonly Pick<StateResource, "urn" | "type" | "inputs">[],
+): PromotionRecord | undefined {
   const stash = resources.find(({ type, urn }) => type === "pulumi:index:Stash" && urn.endsWith("::promotion-record"));
   const record = outputsSchema.shape.promotion.safeParse(stash?.inputs.input);
   return record.success ? record.data : undefined;
@@ -36,9 +38,12 @@ export function isSameRelease(one: Release, other: Release): boolean {
   return isDeepStrictEqual(one, other);
 }
 
-/** Whether the state's migration job is of this release's image: its migrations have run, or may have. */
-export function hasMigrated(resources: readonly StateResource[], release: Release): boolean {
-  const job = resources.find(({ urn }) => urn.endsWith("command:local:Command::database-jobs-migrate-run"));
-  const triggers: unknown = job?.inputs.triggers;
-  return Array.isArray(triggers) && triggers.includes(release.images.engine);
+/** The engine's images of the migration jobs among these: their migrations have run, or may have. */
+export function migratedImages(resources: readonly Pick<StateResource, "urn" | "inputs">[]): string[] {
+  const jobs = resources.filter(({ urn }) => urn.endsWith("command:local:Command::database-jobs-migrate-run"));
+  return jobs.flatMap(({ inputs: { triggers } }) => (Array.isArray(triggers) ? triggers : [])).filter(isText);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }

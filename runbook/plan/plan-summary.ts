@@ -6,7 +6,11 @@ import { deployCommand, planFacts, riskCounts } from "./plan-text.ts";
 import { RISK_TITLES } from "./risk.ts";
 
 /** 0 a plan that can be approved; 1 a policy refuses it; 2 its config does; 4 the preview could not end. */
-export function planExitCode({ outcome, failure = "", policy }: Plan): 0 | 1 | 2 | 4 {
+export function planExitCode({
+  outcome,
+  failure = "",
+  policy,
+}: Pick<Plan, "outcome" | "failure" | "policy">): 0 | 1 | 2 | 4 {
   if (outcome === "succeeded") return 0;
   if (policy.violations.some(({ level }) => level === "mandatory")) return 1;
   return /SPARKI_(CONFIG|USAGE)/.test(failure) ? 2 : 4;

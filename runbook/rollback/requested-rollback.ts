@@ -2,16 +2,26 @@ import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
 import { type RollbackDocument, rollbackDocument } from "../deploy/deploy-document.ts";
 import type { EngineResult } from "../deploy/engine-record.ts";
-import { frozenReason } from "../deploy/freeze.ts";
-import type { StackTarget } from "../deploy/stack-target.ts";
+import { frozenReason, unprovenRelease } from "../deploy/freeze.ts";
 import { failedRollbackMessage, rolledBackMessage } from "../notify/notify.ts";
+import { planExitCode } from "../plan/plan-summary.ts";
 import { chooseGoal, type Goal } from "./rollback.ts";
-import { goBack, previewBack, type Rollback } from "./rollback-run.ts";
-import { migratedReleases, obstaclesTo, obstacleText, readPresent, type StackPresent } from "./way-back.ts";
+import { goBack, previewBack, type Rollback, type RollbackTarget } from "./rollback-run.ts";
+import {
+  leftAlready,
+  migratedIn,
+  movedSince,
+  obstaclesTo,
+  obstacleText,
+  readPresent,
+  type StackPresent,
+} from "./way-back.ts";
 
 export interface RollbackRequest {
   /** A release's id. @default the last known good one before what is out now */
   readonly to?: string | undefined;
+  /** The release that is to be left, because it is bad; refused when another one is live. @default what is live, if need be */
+  readonly leaving?: Release;
   /** Only shows what would be done. */
   readonly isDryRun: boolean;
   /** What the history and people are told. @default that it was asked for */
@@ -34,62 +44,85 @@ export interface RequestedRollback {
 
 /**
  * Goes back to a release that was promoted before, and proves that it serves. Changes nothing where that is live already,
- * where there is none, or where something forbids it; throws SPARKI_USAGE for a release that nobody knows.
+ * where there is none, where something forbids it, or when the stack is no longer what was decided on; throws
+ * SPARKI_USAGE for a release that nobody knows.
  */
-export async function runRequestedRollback(target: StackTarget, request: RollbackRequest): Promise<RequestedRollback> {
+export async function runRequestedRollback(
+  target: RollbackTarget,
+  request: RollbackRequest,
+): Promise<RequestedRollback> {
   const config = await target.config();
   const present = await readPresent(target);
   const previous = present.live?.release ?? null;
-  const goal = await chooseGoal(present, request.to);
-  const release = await releaseOf(goal, target);
-  if (release === undefined) return withoutChange(goal, previous, request);
+  const left = request.leaving && leftAlready(present, request.leaving);
+  if (left !== undefined) return stopped(`nothing was changed: ${left}`, null, previous);
+  const goal = await goalOf(present, target, request);
+  if (goal.kind !== "release") return withoutChange(goal, previous, request);
+  const { release } = goal.promoted;
   const obstacle = await obstacleTo(release, target, present, config);
-  const ending = { release, previous, rollback: null };
-  if (obstacle !== undefined) return { outcome: "stopped", exitCode: 1, reason: obstacle, ...ending };
+  if (obstacle !== undefined) return stopped(obstacle, release, previous);
   const preview = await previewBack(target, release);
   target.signal.throwIfAborted();
+  const ending = { release, previous, rollback: null };
   if (request.isDryRun || preview.outcome !== "succeeded") {
     return { ...planned(preview, release, goal.reason), ...ending };
   }
   await request.confirm(`Go back to ${release.id} (${goal.reason})?`);
+  const moved = await movedSince(present, target);
+  if (moved !== undefined) return stopped(moved, release, previous);
   const why = request.why ?? `asked for${previous === null ? "" : `, from ${previous.id}`}`;
   const rollback = await goBack(target, release, why, preview);
   tell(target, config, previous ?? release, rollback, why);
   return { ...ended(rollback), ...ending, rollback: rollbackDocument(rollback) };
 }
 
-/** A release that was gone back to and could not be proven is tried again, although nothing has to change. */
-async function releaseOf(goal: Goal, { engine }: StackTarget): Promise<Release | undefined> {
-  if (goal.kind === "release") return goal.promoted.release;
-  return goal.kind === "nothing" && (await frozenReason(engine)) !== undefined ? goal.release : undefined;
+/** A release that was gone back to and not proven is gone back to again, although nothing may have to change. */
+async function goalOf(
+  present: StackPresent,
+  { engine }: RollbackTarget,
+  { to, leaving }: RollbackRequest,
+): Promise<Goal> {
+  const unproven = unprovenRelease(await frozenReason(engine));
+  return chooseGoal(present, { to, isLiveBad: leaving !== undefined, unproven });
 }
 
-function withoutChange(goal: Goal, previous: Release | null, { to }: RollbackRequest): RequestedRollback {
-  const ending = { reason: goal.reason, previous, rollback: null };
-  if (goal.kind === "nothing") return { outcome: "unchanged", exitCode: 0, release: goal.release, ...ending };
-  if (to !== undefined) throw new DeployError("SPARKI_USAGE", goal.reason, { hint: "npx sparki history" });
-  return { outcome: "stopped", exitCode: 1, release: null, ...ending };
+function stopped(reason: string, release: Release | null, previous: Release | null): RequestedRollback {
+  return { outcome: "stopped", exitCode: 1, reason, release, previous, rollback: null };
+}
+
+function withoutChange(
+  goal: Exclude<Goal, { kind: "release" }>,
+  previous: Release | null,
+  { to }: RollbackRequest,
+): RequestedRollback {
+  const { reason } = goal;
+  if (goal.kind === "nothing")
+    return { outcome: "unchanged", exitCode: 0, reason, release: goal.release, previous, rollback: null };
+  if (to !== undefined) throw new DeployError("SPARKI_USAGE", reason, { hint: "npx sparki history" });
+  return stopped(reason, null, previous);
 }
 
 async function obstacleTo(
   release: Release,
-  target: StackTarget,
-  { updates, resources }: StackPresent,
+  target: RollbackTarget,
+  present: StackPresent,
   config: StackConfig,
 ): Promise<string | undefined> {
-  const obstacles = await obstaclesTo(release, target, migratedReleases(updates, resources, config));
+  const obstacles = await obstaclesTo(release, target, migratedIn(present, config));
   for (const image of obstacles.unknown) target.screen.line(`  ! not known to be there: ${image}`);
   const text = obstacleText(obstacles);
   return text && `going back to ${release.id} is refused: ${text}`;
 }
 
-function planned({ outcome, failure }: EngineResult, { id }: Release, reason: string) {
+function planned(preview: EngineResult, { id }: Release, reason: string) {
+  const { outcome, failure } = preview;
   if (outcome === "succeeded")
     return { outcome: "planned", exitCode: 0, reason: `would go back to ${id}: ${reason}` } as const;
-  return { outcome: "stopped", exitCode: 1, reason: failure ?? `the preview ended as ${outcome}` } as const;
+  const exitCode = planExitCode(preview);
+  return { outcome: "stopped", exitCode, reason: failure ?? `the preview ended as ${outcome}` } as const;
 }
 
-function tell(target: StackTarget, config: StackConfig, from: Release, rollback: Rollback, why: string): void {
+function tell(target: RollbackTarget, config: StackConfig, from: Release, rollback: Rollback, why: string): void {
   const occasion = { stack: target.stack, config, at: target.clock.now() };
   const message =
     rollback.verdict === "pass"

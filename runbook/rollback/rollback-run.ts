@@ -3,18 +3,26 @@ import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
 import { messageOf } from "../../stacks/message-of.ts";
 import type { Release } from "../../stacks/schema.ts";
 import type { Decision } from "../deploy/decisions.ts";
-import { type Deployment, deploy } from "../deploy/deployment.ts";
+import { type DeployEngine, type Deployment, deploy } from "../deploy/deployment.ts";
 import { endingOf } from "../deploy/ending.ts";
 import type { EngineResult } from "../deploy/engine-record.ts";
-import { freeze, thaw } from "../deploy/freeze.ts";
 import { gateTargetOf } from "../deploy/gate-target.ts";
+import type { TaggedStack } from "../deploy/stack-tags.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
 import { rollbackMessage } from "../deploy/update.ts";
-import type { RunSettings } from "../io/engine.ts";
+import type { Engine, RunSettings } from "../io/engine.ts";
 import { pinConfig } from "../io/pinned-config.ts";
+import { StackLocked } from "../io/state-lock.ts";
 import { showPhase } from "../report/live.ts";
+import { markEnded, markUnproven } from "./rollback-mark.ts";
 import { ROLLBACK_ENVIRONMENT } from "./rollback-mode.ts";
 import { PROOF_SECONDS, type Proof, proveRollback } from "./rollback-proof.ts";
+
+/** What a rollback touches of a stack. */
+export interface RollbackTarget
+  extends Omit<StackTarget, "engine" | "projectDirectory" | "plansDirectory" | "template"> {
+  readonly engine: DeployEngine & TaggedStack & Pick<Engine, "history" | "outputs">;
+}
 
 /** What a rollback came to; only `pass` says that its release serves again. */
 export interface Rollback {
@@ -32,58 +40,50 @@ export interface Rollback {
 
 /**
  * Takes the stack forward to a release that was promoted before, under the policies, and proves that it serves. Tries
- * once: a failure is a result, never another try. Rejects only when the signal aborts. A `preview` that was made and
- * shown already is not made again.
+ * once: a failure is a result, never another try. From before its first change until it is proven the stack is frozen.
+ * Rejects when the signal aborts, and with `StackLocked`, nothing changed. A `preview` that was made and shown already is
+ * not made again.
  */
 export async function goBack(
-  target: StackTarget,
+  target: RollbackTarget,
   release: Release,
   why: string,
   preview?: EngineResult,
 ): Promise<Rollback> {
   const started = target.clock.now();
   const end = async (found: Pick<Rollback, "deployment" | "proof" | "verdict" | "reason">): Promise<Rollback> => {
-    await mark(target, release, found);
+    await markEnded(target, release, found);
     const decision = decide({ ...RETURNED, verdict: found.verdict });
     const seconds = target.clock.now() - started;
     return { release, ...found, decision: { ...decision, reason: `${decision.reason} (${found.reason})` }, seconds };
   };
+  const unmark = await markUnproven(target, release);
   let deployment: Deployment | undefined;
   try {
     deployment = await update(target, release, why, preview);
+    target.signal.throwIfAborted();
     const { verdict, reason } = endingOf(deployment);
     if (verdict !== "pass") return await end({ deployment, proof: undefined, verdict: "fail", reason });
     const proof = await prove(target, release);
     return await end({ deployment, proof, ...judged(proof.gates) });
   } catch (error) {
     target.signal.throwIfAborted();
+    if (error instanceof StackLocked) {
+      await unmark();
+      throw error;
+    }
     return await end({ deployment, proof: undefined, verdict: "error", reason: messageOf(error) });
   }
 }
 
 /** Shows what going back to a release would change, under the policies, and changes nothing. */
-export function previewBack(target: StackTarget, release: Release): Promise<EngineResult> {
+export function previewBack(target: RollbackTarget, release: Release): Promise<EngineResult> {
   const { screen, clock, engine } = target;
   return withPin(target, release, "", (run) =>
     showPhase(screen, clock, `preview the way back to ${release.id}`, (phase) =>
       engine.preview(phase.watch({ lines: true }), run),
     ),
   );
-}
-
-/** A failed rollback freezes the stack: what would come after it would stand on something that nobody knows. */
-async function mark(
-  { engine, screen }: StackTarget,
-  { id }: Release,
-  { verdict, reason }: Pick<Rollback, "verdict" | "reason">,
-): Promise<void> {
-  try {
-    await (verdict === "pass" ? thaw(engine) : freeze(engine, `the rollback to ${id} failed: ${reason}`));
-  } catch (error) {
-    screen.line(
-      `  ! that the stack is ${verdict === "pass" ? "no longer " : ""}frozen was not kept: ${messageOf(error)}`,
-    );
-  }
 }
 
 /** It has looked for as long as it may when it asks the tree. */
@@ -98,7 +98,7 @@ const RETURNED = {
   highErrorSeconds: 0,
 } as const;
 
-function update(target: StackTarget, release: Release, why: string, preview?: EngineResult): Promise<Deployment> {
+function update(target: RollbackTarget, release: Release, why: string, preview?: EngineResult): Promise<Deployment> {
   const { engine, screen, clock, gateLogFile } = target;
   return withPin(target, release, why, (run) =>
     deploy(engine, release.id, { screen, clock, gateLogFile, run, preview, verb: "go back to" }),
@@ -107,7 +107,7 @@ function update(target: StackTarget, release: Release, why: string, preview?: En
 
 /** The settings of an operation that goes back, with the release in a config of its own while it lasts. */
 async function withPin<T>(
-  { configFile }: StackTarget,
+  { configFile }: RollbackTarget,
   release: Release,
   why: string,
   work: (run: RunSettings) => Promise<T>,
@@ -124,7 +124,7 @@ async function withPin<T>(
   }
 }
 
-async function prove(target: StackTarget, release: Release): Promise<Proof> {
+async function prove(target: RollbackTarget, release: Release): Promise<Proof> {
   const { screen, clock } = target;
   return showPhase(screen, clock, `prove that ${release.id} serves`, async (phase) => {
     const proof = await proveRollback(await gateTargetOf(target, release, (text) => phase.say(text)));

@@ -19,21 +19,38 @@ export type Goal =
   | { readonly kind: "nothing"; readonly release: Release; readonly reason: string }
   | { readonly kind: "none"; readonly reason: string };
 
+/** What is asked of a way back. */
+export interface Wish {
+  /** A release's id. @default the last known good one before what is out now */
+  readonly to?: string | undefined;
+  /** The live release itself is bad: only what was promoted before it will do. @default false */
+  readonly isLiveBad?: boolean;
+  /** The id of a release that a rollback went to, or was on its way to, and that was never proven since. */
+  readonly unproven?: string | undefined;
+}
+
 /** Finds the release to go back to: the one named, or the last known good one before what is out now. */
-export async function chooseGoal(situation: Situation, to?: string): Promise<Goal> {
-  const { live } = situation;
+export async function chooseGoal(situation: Situation, wish: Wish = {}): Promise<Goal> {
+  const { live, updates } = situation;
   if (live === undefined) return { kind: "none", reason: "no release was ever promoted: there is none to go back to" };
-  return to === undefined ? lastKnownGood(situation, live) : named(situation, live, to);
+  if (wish.isLiveBad === true) return promotedBefore(updates, live);
+  const found =
+    wish.to === undefined ? await lastKnownGood(situation, live, wish) : await named(situation, live, wish.to);
+  const isProven = found.kind !== "nothing" || wish.unproven === undefined;
+  return isProven ? found : goal(live, "it is live, but the last rollback was never proven");
 }
 
 /**
- * After a deployment that did not end, the promoted release; after a rollback that failed, again its release; after one
- * that succeeded, nothing; else the release that was promoted before the one that is live.
+ * After a rollback that did not end or was never proven, again its release; after a deployment that did not end, the
+ * promoted release; after one that was refused before it touched a workload, or a rollback that succeeded, nothing; else
+ * the release that was promoted before the one that is live.
  */
-async function lastKnownGood({ updates, apart }: Situation, live: PromotionRecord): Promise<Goal> {
+async function lastKnownGood({ updates, apart }: Situation, live: PromotionRecord, { unproven }: Wish): Promise<Goal> {
+  const again = unproven === undefined ? undefined : await promotionNamed(updates, live, unproven);
+  if (again !== undefined) return goal(again, "the last rollback to it was never proven");
   const [latest] = updates;
-  const unfinished = latest !== undefined && latest.result !== "succeeded" && isRollback(latest);
-  if (unfinished) {
+  const isUnfinished = latest !== undefined && latest.result !== "succeeded";
+  if (isUnfinished && isRollback(latest)) {
     const promoted = await newestPromotion(updates, ({ release }) => isAsked(latest, release));
     if (promoted !== undefined) return goal(promoted, "the last rollback to it did not end");
   }
@@ -42,6 +59,17 @@ async function lastKnownGood({ updates, apart }: Situation, live: PromotionRecor
   if (last !== undefined && isRollback(last) && isAsked(last, live.release)) {
     return { kind: "nothing", release: live.release, reason: `${live.release.id} is what was last gone back to` };
   }
+  if (isUnfinished && !isRollback(latest) && !isAsked(latest, live.release)) return untouched(live, latest);
+  return promotedBefore(updates, live);
+}
+
+function untouched({ release }: PromotionRecord, latest: Update): Goal {
+  const refused =
+    latest.release === undefined ? "the last deployment" : `the last deployment, of ${latest.release.id},`;
+  return { kind: "nothing", release, reason: `${refused} did not come to its one-box: ${release.id} is what is live` };
+}
+
+async function promotedBefore(updates: readonly Update[], live: PromotionRecord): Promise<Goal> {
   const before = await newestPromotion(updates, ({ release }) => !isSameRelease(release, live.release));
   if (before !== undefined) return goal(before, `it was promoted before ${live.release.id}`);
   return { kind: "none", reason: `${live.release.id} is the only release that was ever promoted` };
@@ -51,11 +79,18 @@ async function named({ updates, apart }: Situation, live: PromotionRecord, id: s
   if (live.release.id === id && apart.length === 0) {
     return { kind: "nothing", release: live.release, reason: `${id} is what is live` };
   }
-  if (live.release.id === id) return goal(live, "as named");
-  const promoted = await newestPromotion(updates, ({ release }) => release.id === id);
+  const promoted = await promotionNamed(updates, live, id);
   return promoted === undefined
     ? { kind: "none", reason: `no release ${id} was ever promoted` }
     : goal(promoted, "as named");
+}
+
+async function promotionNamed(
+  updates: readonly Update[],
+  live: PromotionRecord,
+  id: string,
+): Promise<Promoted | undefined> {
+  return live.release.id === id ? live : newestPromotion(updates, ({ release }) => release.id === id);
 }
 
 function goal(promoted: Promoted, reason: string): Goal {
@@ -78,16 +113,22 @@ async function newestPromotion(
   return undefined;
 }
 
+/** A release whose migrations may have run, or in words why it is not known which release's did. */
+export type Migrated = Release | { readonly unknown: string };
+
 /**
  * Why a release's code can no longer run on the database; undefined when it can. Migrations are never taken back: the
  * database is at the highest level of every release whose migrations may have run. A release with `schema.oldest` N may
  * take away only what code for levels below N needed, so two kinds of release are safe: one whose own migrations reach
- * the database's level, and one whose `oldest` no later release has passed.
+ * the database's level, and one whose `oldest` no later release has passed. Of what is not known, none is safe.
  */
-export function schemaObstacle(target: Release, migrated: readonly Release[]): string | undefined {
-  const level = Math.max(target.schema.level, ...migrated.map(({ schema }) => schema.level));
+export function schemaObstacle(target: Release, migrated: readonly Migrated[]): string | undefined {
+  const strange = migrated.find((each) => "unknown" in each);
+  if (strange !== undefined) return strange.unknown;
+  const releases = migrated.filter((each) => "schema" in each);
+  const level = Math.max(target.schema.level, ...releases.map(({ schema }) => schema.level));
   if (target.schema.level >= level) return undefined;
-  const contracting = migrated.filter(({ schema }) => schema.oldest > target.schema.oldest);
+  const contracting = releases.filter(({ schema }) => schema.oldest > target.schema.oldest);
   if (contracting.length === 0) return undefined;
   const { id, schema } = contracting.reduce((one, other) => (other.schema.oldest > one.schema.oldest ? other : one));
   return (

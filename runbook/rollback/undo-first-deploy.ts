@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { decide } from "../../gates/tree.ts";
-import { nameOf } from "../deploy/engine-record.ts";
+import { type EngineResult, nameOf } from "../deploy/engine-record.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
+import type { Engine } from "../io/engine.ts";
 import { pendingCreates } from "../recovery/state-edit.ts";
 import { showPhase } from "../report/live.ts";
 import { holdsData, resourcesIn, type StateResource } from "../report/state.ts";
@@ -22,34 +24,58 @@ export interface UndoRequest {
   readonly confirm: (question: string) => Promise<void>;
 }
 
+/** What an undoing touches of a stack. */
+export interface UndoTarget extends Pick<StackTarget, "stack" | "screen" | "clock"> {
+  readonly engine: Pick<Engine, "exportState" | "history" | "exportEncrypted" | "refresh" | "unprotectAll" | "destroy">;
+}
+
 /**
  * Deletes what a first deployment made that came to nothing. Refuses, and changes nothing, once a release was promoted or
- * a database or a cache exists, and while an interrupted update has left what the state does not know.
+ * a database or a cache exists, while an interrupted update has left what the state does not know, and when there is
+ * something else to delete than what was asked about.
  */
-export async function undoFirstDeploy(target: StackTarget, { isDryRun, confirm }: UndoRequest): Promise<Undoing> {
-  const { engine, screen, clock, stack } = target;
+export async function undoFirstDeploy(target: UndoTarget, { isDryRun, confirm }: UndoRequest): Promise<Undoing> {
+  const found = await lookAtFirst(target);
+  if ("outcome" in found) return found;
+  const { made, reason, resources } = found;
+  if (isDryRun)
+    return { outcome: "planned", exitCode: 0, reason: `would delete ${resources.length} resources`, resources };
+  const commands = await protectedAtAws(target, made);
+  if (commands.length > 0) return stopped(`AWS protects it. Run first: ${commands.join("; ")}`);
+  await confirm(`Delete the ${resources.length} resources that the failed first deployment of ${target.stack} made?`);
+  const now = await lookAtFirst(target);
+  if ("outcome" in now) return now;
+  if (!isDeepStrictEqual(now.resources, resources))
+    return stopped("another update has changed what there is since this was asked; run the same command again");
+  const { outcome, failure } = await destroy(target);
+  if (outcome === "succeeded") return { outcome: "destroyed", exitCode: 0, reason, resources };
+  return { outcome: "failed", exitCode: 4, reason: `${failure}; the same command goes on`, resources };
+}
+
+interface Undoable extends Pick<Undoing, "reason" | "resources"> {
+  readonly made: readonly StateResource[];
+}
+
+/** What a first deployment made, by the state as it is now; an undoing that ends here where nothing may be deleted. */
+async function lookAtFirst(target: UndoTarget): Promise<Undoable | Undoing> {
   const { live, resources: state } = await readPresent(target);
   const made = state.filter(({ custom, type }) => custom && !type.startsWith("pulumi:"));
   const resources = made.map(({ urn }) => nameOf(urn));
   if (live !== undefined)
     return stopped(`release ${live.release.id} was promoted: npx sparki rollback goes back to it`);
-  const pending = pendingCreates(await engine.exportEncrypted());
+  const pending = pendingCreates(await target.engine.exportEncrypted());
   if (pending.length > 0)
-    return stopped(`an update was interrupted: npx sparki deploy --stack ${stack} finds what it made first`);
+    return stopped(`an update was interrupted: npx sparki deploy --stack ${target.stack} finds what it made first`);
   if (made.length === 0) return { outcome: "unchanged", exitCode: 0, reason: "nothing was made yet", resources };
   const { action, reason } = decide({ ...FAILED, hasState: holdsData(state) });
-  if (action !== "destroy") return stopped(reason);
-  if (isDryRun)
-    return { outcome: "planned", exitCode: 0, reason: `would delete ${resources.length} resources`, resources };
-  const commands = await protectedAtAws(target, made);
-  if (commands.length > 0) return stopped(`AWS protects it. Run first: ${commands.join("; ")}`);
-  await confirm(`Delete the ${resources.length} resources that the failed first deployment of ${stack} made?`);
-  const { outcome, failure } = await showPhase(screen, clock, `delete what was made for ${stack}`, async (phase) => {
+  return action === "destroy" ? { made, reason, resources } : stopped(reason);
+}
+
+function destroy({ engine, screen, clock, stack }: UndoTarget): Promise<EngineResult> {
+  return showPhase(screen, clock, `delete what was made for ${stack}`, async (phase) => {
     await engine.unprotectAll();
     return engine.destroy(phase.watch({ lines: true }));
   });
-  if (outcome === "succeeded") return { outcome: "destroyed", exitCode: 0, reason, resources };
-  return { outcome: "failed", exitCode: 4, reason: `${failure}; the same command goes on`, resources };
 }
 
 /** A failed infrastructure phase that has no more time, and whose destruction somebody asks for. */
@@ -82,7 +108,7 @@ const PROTECTION: Readonly<Record<string, { readonly input: string; readonly lif
 };
 
 /** The commands that people have to run first: nothing but AWS's own protection stands between a mistake and the network. */
-async function protectedAtAws({ engine }: StackTarget, made: readonly StateResource[]): Promise<string[]> {
+async function protectedAtAws({ engine }: UndoTarget, made: readonly StateResource[]): Promise<string[]> {
   const urns = made.filter(({ type }) => type in PROTECTION).map(({ urn }) => urn);
   if (urns.length === 0) return [];
   // Somebody may have taken it off since the state was saved.

@@ -1,21 +1,56 @@
 import type { Release, StackConfig } from "../../stacks/schema.ts";
-import { hasMigrated, promotionIn, workloadsApart } from "../deploy/promotion.ts";
+import { isSameRelease, migratedImages, promotionIn, workloadsApart } from "../deploy/promotion.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
-import type { Update } from "../deploy/update.ts";
+import { isRollback, type Update } from "../deploy/update.ts";
+import type { Engine } from "../io/engine.ts";
+import { hashOf } from "../plan/canonical.ts";
+import { stateEntries } from "../plan/fingerprint.ts";
+import { pendingCreates } from "../recovery/state-edit.ts";
 import { resourcesIn, type StateResource } from "../report/state.ts";
-import { chooseGoal, type Situation, schemaObstacle } from "./rollback.ts";
+import { chooseGoal, type Migrated, type Situation, schemaObstacle } from "./rollback.ts";
 
 /** A stack as it is now: its state, its history, and what a rollback would be decided on. */
 export interface StackPresent extends Situation {
   readonly resources: readonly StateResource[];
+  /** What was being created when an update died. */
+  readonly begun: readonly Made[];
+  /** A hash of the state: another one after every update. */
+  readonly state: string;
+}
+
+/** As much of a resource as tells which job ran. */
+type Made = Pick<StateResource, "urn" | "type" | "inputs">;
+
+/** A stack whose state and history can be read. */
+export interface ReadableStack {
+  readonly engine: Pick<Engine, "exportState" | "history">;
 }
 
 /** Reads the stack's state and history; what was never deployed has neither. */
-export async function readPresent(target: StackTarget): Promise<StackPresent> {
+export async function readPresent(target: ReadableStack): Promise<StackPresent> {
   const [exported, updates] = await Promise.all([target.engine.exportState(), target.engine.history()]);
   const resources = resourcesIn(exported);
   const live = promotionIn(resources);
-  return { resources, updates, live, apart: live === undefined ? [] : workloadsApart(resources, live.release) };
+  const apart = live === undefined ? [] : workloadsApart(resources, live.release);
+  return { resources, updates, live, apart, begun: pendingCreates(exported), state: hashOf(stateEntries(exported)) };
+}
+
+/** Why the stack is no longer what something was decided on, in words; undefined while it is. */
+export async function movedSince({ state, live }: StackPresent, target: ReadableStack): Promise<string | undefined> {
+  const now = await readPresent(target);
+  if (now.state === state) return undefined;
+  const [before, after] = [live?.release.id, now.live?.release.id];
+  const what =
+    before === after
+      ? "another update has changed the stack"
+      : `${after ?? "nothing"} went live in place of ${before ?? "nothing"}`;
+  return `since this was decided, ${what}: nothing was changed; run the same command again`;
+}
+
+/** Why a release cannot be left: another one is live. Undefined when it is the one. */
+export function leftAlready({ live }: Pick<StackPresent, "live">, leaving: Release): string | undefined {
+  if (live !== undefined && isSameRelease(live.release, leaving)) return undefined;
+  return `${live?.release.id ?? "nothing"} is live now, not ${leaving.id}`;
 }
 
 /** What stands in the way of a release that is to be gone back to. */
@@ -32,7 +67,7 @@ export interface Obstacles {
 export async function obstaclesTo(
   release: Release,
   target: Pick<StackTarget, "registry">,
-  migrated: readonly Release[],
+  migrated: readonly Migrated[],
 ): Promise<Obstacles> {
   const references = [release.images.engine, release.images.web];
   const found = await Promise.all(
@@ -53,26 +88,66 @@ export function obstacleText({ schema, missing }: Obstacles): string | undefined
   return missing.length === 0 ? undefined : `its registry no longer has ${missing.join(" and ")}`;
 }
 
-/** The release that a rollback would go back to by itself, or what stands in its way. */
-export type WayBack = { readonly release: Release } | { readonly obstacle: string };
+/** The release that a rollback would go back to by itself and what that rests on, or what stands in its way. */
+export type WayBack = { readonly release: Release; readonly present: StackPresent } | { readonly obstacle: string };
 
-/** Looks for the way back from what is out now, before anything is changed. */
-export async function findWayBack(target: StackTarget, config: Pick<StackConfig, "release">): Promise<WayBack> {
+/** Looks for the way back from a release that is live and bad, before anything is changed. */
+export async function findWayBack(
+  target: ReadableStack & Pick<StackTarget, "registry">,
+  config: Pick<StackConfig, "release">,
+  leaving: Release,
+): Promise<WayBack> {
   const present = await readPresent(target);
-  const goal = await chooseGoal(present);
+  const left = leftAlready(present, leaving);
+  if (left !== undefined) return { obstacle: left };
+  const goal = await chooseGoal(present, { isLiveBad: true });
   if (goal.kind !== "release") return { obstacle: goal.reason };
   const { release } = goal.promoted;
-  const migrated = migratedReleases(present.updates, present.resources, config);
-  const obstacle = obstacleText(await obstaclesTo(release, target, migrated));
-  return obstacle === undefined ? { release } : { obstacle };
+  const obstacle = obstacleText(await obstaclesTo(release, target, migratedIn(present, config)));
+  return obstacle === undefined ? { release, present } : { obstacle };
 }
 
-/** The releases whose migrations may have run: a failed update's too, and those of one that died without a record. */
+/** The same as `migratedReleases`, what an update that died was about to run included. */
+export function migratedIn(
+  { updates, resources, begun }: StackPresent,
+  config: Pick<StackConfig, "release">,
+): readonly Migrated[] {
+  return migratedReleases(updates, [...resources, ...begun], config);
+}
+
+/**
+ * The releases whose migrations may have run: what is live, a failed update's too, and those of one that died without a
+ * record. What ran and is of no release that is known is among them as unknown.
+ */
 export function migratedReleases(
   updates: readonly Update[],
-  resources: readonly StateResource[],
+  resources: readonly Made[],
   { release }: Pick<StackConfig, "release">,
-): Release[] {
-  const recorded = updates.flatMap((update) => update.release ?? []);
-  return hasMigrated(resources, release) ? [...recorded, release] : recorded;
+): readonly Migrated[] {
+  const live = promotionIn(resources)?.release;
+  const recorded = [...updates.flatMap((update) => update.release ?? []), ...(live === undefined ? [] : [live])];
+  const images = migratedImages(resources);
+  const known = new Set([...recorded, release].map(({ images }) => images.engine));
+  return [
+    ...recorded,
+    ...(images.includes(release.images.engine) ? [release] : []),
+    ...images.filter((image) => !known.has(image)).map(ofNobody),
+    ...unread(updates),
+  ];
+}
+
+function ofNobody(image: string): Migrated {
+  const unknown = `the database was last migrated by ${image}, the image of no release that is known`;
+  return { unknown: `${unknown}; set sparki:release to its release, and the same command can tell what fits` };
+}
+
+/** Updates of which nobody knows what they ran; what was deployed after one of them ran on whatever it had left. */
+function unread(updates: readonly Update[]): Migrated[] {
+  const deployed = updates.findIndex((each) => each.result === "succeeded" && !isRollback(each) && each.release);
+  return updates
+    .slice(0, deployed < 0 ? undefined : deployed)
+    .filter(({ release }) => release === undefined)
+    .map(({ id }) => ({
+      unknown: `the release of update ${id} cannot be read, and it may have migrated the database`,
+    }));
 }

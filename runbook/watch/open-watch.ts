@@ -1,5 +1,6 @@
 import { DeployError } from "../../stacks/deploy-error.ts";
-import type { StackConfig } from "../../stacks/schema.ts";
+import type { Release, StackConfig } from "../../stacks/schema.ts";
+import { frozenReason } from "../deploy/freeze.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
 import { releaseCounts } from "../gates/release-slo.ts";
 import { openPrometheus } from "../io/prometheus.ts";
@@ -37,8 +38,10 @@ export function openWatch(target: OpenTarget, given: WatchTools): WatchPorts {
   return {
     promoted: () => readPromoted(target),
     see: (promoted, elapsedSeconds) => see(target, given, promoted, elapsedSeconds),
-    obstacle: () => obstacleOf(target),
-    goBack: (why) => runRequestedRollback(target, { isDryRun: false, why, confirm: async () => undefined }),
+    frozen: () => frozenReason(target.engine),
+    obstacle: (leaving) => obstacleOf(target, leaving),
+    goBack: (leaving, why) =>
+      runRequestedRollback(target, { leaving, isDryRun: false, why, confirm: async () => undefined }),
     tell: (look, what, release) => {
       const { elapsedSeconds, decision, problems } = look;
       const occasion = { stack, config: given.config, at: look.at };
@@ -103,7 +106,7 @@ async function see(target: OpenTarget, given: WatchTools, promoted: Promoted, el
   }
 }
 
-async function obstacleOf(target: OpenTarget): Promise<string | undefined> {
-  const found = await findWayBack(target, await target.config());
+async function obstacleOf(target: OpenTarget, leaving: Release): Promise<string | undefined> {
+  const found = await findWayBack(target, await target.config(), leaving);
   return "obstacle" in found ? found.obstacle : undefined;
 }

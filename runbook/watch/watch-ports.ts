@@ -9,9 +9,12 @@ export interface WatchPorts {
   /** What is live now; undefined when nothing was ever promoted. */
   promoted(): Promise<Promoted | undefined>;
   see(promoted: Promoted, elapsedSeconds: number): Promise<Seen>;
-  /** Why the release before cannot be gone back to; undefined when it can. */
-  obstacle(): Promise<string | undefined>;
-  goBack(why: string): Promise<RequestedRollback>;
+  /** Why the stack is frozen: a rollback was tried, and not proven. Undefined when it is not. */
+  frozen(): Promise<string | undefined>;
+  /** Why this release cannot be left for the one before it; undefined when it can. */
+  obstacle(leaving: Release): Promise<string | undefined>;
+  /** Leaves this release for the one before it, if it is still what is live. */
+  goBack(leaving: Release, why: string): Promise<RequestedRollback>;
   /** Tells people; never holds up the watch. */
   tell(look: WatchLook, what: "anomaly" | "escalation" | "resolved", release: Release): void;
   /** Shows a look before anything is done about it, and when the next one is. */

@@ -77,12 +77,13 @@ class Watch {
   async #look(): Promise<WatchLook> {
     try {
       const seen = await this.#ports.see(this.#promoted, this.#elapsed());
-      const isDecided = this.#promoted.isReturned || this.#triedRollback;
       const first = judgeLook(seen, this.#circumstances(true));
-      if (first.decision.action !== "rollback" || isDecided) return first;
-      const obstacle = await this.#ports.obstacle();
+      if (first.decision.action !== "rollback") return first;
+      // Another process may have tried: a look by itself remembers nothing.
+      const frozen = await this.#ports.frozen();
+      const obstacle = frozen ?? (await this.#ports.obstacle(this.#promoted.release));
       if (obstacle === undefined) return first;
-      const { decision, ...look } = judgeLook(seen, this.#circumstances(false));
+      const { decision, ...look } = judgeLook(seen, this.#circumstances(frozen !== undefined, frozen !== undefined));
       return { ...look, decision: { ...decision, reason: `${decision.reason}; ${obstacle}` } };
     } catch (error) {
       return failedLook(error, this.#circumstances(true));
@@ -98,7 +99,7 @@ class Watch {
     }
     this.#triedRollback = true;
     try {
-      this.rollback = await this.#ports.goBack(`watch: ${look.decision.reason}`);
+      this.rollback = await this.#ports.goBack(this.#promoted.release, `watch: ${look.decision.reason}`);
     } catch (error) {
       this.#options.signal.throwIfAborted();
       return this.#notBack(look, `the rollback could not begin: ${asError(error).message}`);
@@ -114,8 +115,8 @@ class Watch {
     return { look: { ...look, done: reason } };
   }
 
-  #circumstances(canRollBack: boolean): Circumstances {
-    const rollbackTried = this.#promoted.isReturned || this.#triedRollback;
+  #circumstances(canRollBack: boolean, isFrozen = false): Circumstances {
+    const rollbackTried = this.#promoted.isReturned || this.#triedRollback || isFrozen;
     return { at: this.#options.clock.now(), elapsedSeconds: this.#elapsed(), canRollBack, rollbackTried };
   }
 

@@ -6,7 +6,7 @@ import { Engine } from "../../runbook/io/engine.ts";
 import { openStackState } from "../../runbook/io/stack-state.ts";
 import { failureText } from "../../runbook/report/failure.ts";
 import { resourcesIn } from "../../runbook/report/state.ts";
-import { chooseGoal } from "../../runbook/rollback/rollback.ts";
+import { chooseGoal, type Wish } from "../../runbook/rollback/rollback.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { emptyProject } from "../support/empty-project.ts";
 import { fakeAws } from "../support/preflight.ts";
@@ -91,10 +91,10 @@ describe("a stack on Pulumi Cloud", () => {
     });
   const state = (token = TOKEN) =>
     openStackState(commandRunner(toolPath("pulumi"), environment(token)), project.directory, "prod", fakeAws({}));
-  const goal = async () => {
+  const goal = async (wish: Wish = {}) => {
     const engine = await open();
     const [exported, updates] = await Promise.all([engine.exportState(), engine.history()]);
-    return chooseGoal({ updates, live: promotionIn(resourcesIn(exported)), apart: [] });
+    return chooseGoal({ updates, live: promotionIn(resourcesIn(exported)), apart: [] }, wish);
   };
 
   it("tells all its updates, newest first, and what was live after each from the state of that version", async () => {
@@ -115,7 +115,8 @@ describe("a stack on Pulumi Cloud", () => {
   });
 
   it("goes back to what was promoted before the live release, and after that nowhere", async () => {
-    expect(await goal()).toMatchObject({
+    expect(await goal()).toMatchObject({ kind: "nothing", release: three });
+    expect(await goal({ isLiveBad: true })).toMatchObject({
       kind: "release",
       promoted: { release: two },
       reason: "it was promoted before 3.0",

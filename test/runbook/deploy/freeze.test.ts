@@ -1,4 +1,4 @@
-import { freeze, frozenReason, thaw } from "../../../runbook/deploy/freeze.ts";
+import { freeze, frozenReason, rollbackProblem, thaw, unprovenRelease } from "../../../runbook/deploy/freeze.ts";
 import { taggedStack } from "../../support/tagged-stack.ts";
 
 describe("freeze", () => {
@@ -15,6 +15,18 @@ describe("freeze", () => {
     const stack = taggedStack();
     await freeze(stack, "x".repeat(1000));
     expect((await frozenReason(stack))?.length).toBeLessThanOrEqual(256);
+  });
+});
+
+describe("unprovenRelease", () => {
+  it("finds the release in the reason that a stack keeps, however long what went wrong", async () => {
+    const stack = taggedStack();
+    await freeze(stack, rollbackProblem("2026.11.1", `failed: ${"x".repeat(1000)}`));
+    expect(unprovenRelease(await frozenReason(stack))).toBe("2026.11.1");
+  });
+
+  it("finds none where nothing is frozen, or for something else", () => {
+    expect([undefined, "", "somebody said so"].map(unprovenRelease)).toEqual([undefined, undefined, undefined]);
   });
 });
 

@@ -61,6 +61,16 @@ describe("chooseGoal", () => {
       "back to b",
     ],
     ["the cutover failed after the promotion", situation(c, [failed(c, c), deployed(b)]), "back to b"],
+    [
+      "a deploy was refused before its one-box: what is live is good",
+      situation(b, [failed(c, b), deployed(b), deployed(a)]),
+      "nothing, b is there",
+    ],
+    [
+      "what the last update was cannot be read",
+      situation(b, [updateOf(undefined, b, { result: "unknown" }), deployed(b), deployed(a)]),
+      "nothing, b is there",
+    ],
   ])("when %s", async (_, found, expected) => {
     expect(told(await chooseGoal(found))).toBe(expected);
   });
@@ -77,7 +87,30 @@ describe("chooseGoal", () => {
     ["one that was never promoted", situation(b, [failed(c, b), deployed(b)]), "c", "none"],
     ["one that nobody knows", situation(b, [deployed(b)]), "x", "none"],
   ])("when told to go back to %s", async (_, found, to, expected) => {
-    expect(told(await chooseGoal(found, to))).toBe(expected);
+    expect(told(await chooseGoal(found, { to }))).toBe(expected);
+  });
+
+  it.each<[string, Situation]>([
+    ["after a deploy that was refused before its one-box", situation(b, [failed(c, b), deployed(b), deployed(a)])],
+    ["while another deploy is half-way", situation(b, [failed(c, b), deployed(b), deployed(a)], ["engine-one-box"])],
+    ["after going back to it", situation(b, [back(b), failed(c, b), deployed(b), deployed(a)])],
+  ])("leaves a live release that is bad, %s", async (_, found) => {
+    expect(told(await chooseGoal(found, { isLiveBad: true }))).toBe("back to a");
+  });
+
+  it.each<[string, Situation, string]>([
+    ["its proof was cut off", situation(a, [back(a), deployed(b), deployed(a)]), "back to a"],
+    ["its update was, and left no record", situation(c, [deployed(c), deployed(b)], ["engine-fleet"]), "back to b"],
+    ["it changed nothing before it ended", situation(c, [deployed(c), deployed(b), deployed(a)]), "back to b"],
+    ["nobody promoted it that is known", situation(c, [back(c), deployed(c)]), "back to c"],
+  ])("goes to the release of a rollback again that was never proven: %s", async (_, found, expected) => {
+    const unproven = expected === "back to c" ? "x" : expected.slice(-1);
+    expect(told(await chooseGoal(found, { unproven }))).toBe(expected);
+  });
+
+  it("goes to a named release that is live, where a rollback was never proven", async () => {
+    const found = situation(b, [deployed(b), deployed(a)]);
+    expect(told(await chooseGoal(found, { to: "b", unproven: "a" }))).toBe("back to b");
   });
 
   it("says why", async () => {

@@ -1,6 +1,7 @@
-import { hasMigrated, promotionIn, workloadsApart } from "../../../runbook/deploy/promotion.ts";
+import { migratedImages, promotionIn, workloadsApart } from "../../../runbook/deploy/promotion.ts";
 import { resourcesIn } from "../../../runbook/report/state.ts";
-import { migratedReleases, obstaclesTo, obstacleText } from "../../../runbook/rollback/way-back.ts";
+import { findWayBack, migratedReleases, obstaclesTo, obstacleText } from "../../../runbook/rollback/way-back.ts";
+import { stackToGoBackOn } from "../../support/rolling-back.ts";
 import { releaseNamed, resourcesWith, updateOf } from "../../support/updates.ts";
 
 const [one, two, three] = [releaseNamed("1.0"), releaseNamed("2.0"), releaseNamed("3.0", { level: 4, oldest: 4 })];
@@ -55,7 +56,64 @@ describe("migratedReleases", () => {
       one,
       three,
     ]);
-    expect(hasMigrated(state(migration(one.images.engine)), three)).toBe(false);
+  });
+
+  it("counts what is live, of a stack whose history was lost", () => {
+    expect(migratedReleases([], state(...resourcesWith(two)), { release: one })).toEqual([two]);
+  });
+
+  const unknown = (found: readonly object[]) => found.filter((each) => "unknown" in each);
+
+  it("does not know what a deploy left that was killed and kept no record, but by its config", () => {
+    const killed = [[updateOf(one, one)], state(...resourcesWith(one), migration(three.images.engine))] as const;
+    const [strange, ...more] = unknown(migratedReleases(...killed, { release: one }));
+    expect(strange).toEqual({
+      unknown: expect.stringContaining(`migrated by ${three.images.engine}, the image of no`),
+    });
+    expect(more).toEqual([]);
+    expect(unknown(migratedReleases(...killed, { release: three }))).toEqual([]);
+  });
+
+  const unreadable = updateOf(undefined, one, { id: "prod-7", result: "unknown" });
+
+  it("does not know what an update did whose release cannot be read, until one after it succeeded", () => {
+    const found = migratedReleases([unreadable, updateOf(one, one)], state(), { release: one });
+    expect(unknown(found)).toEqual([
+      { unknown: expect.stringContaining("the release of update prod-7 cannot be read") },
+    ]);
+    const later = [updateOf(two, one, { result: "failed" }), unreadable, updateOf(one, one)];
+    expect(unknown(migratedReleases(later, state(), { release: one }))).toHaveLength(1);
+    const after = [updateOf(two, two), unreadable, updateOf(one, one)];
+    expect(unknown(migratedReleases(after, state(), { release: one }))).toEqual([]);
+  });
+});
+
+describe("migratedImages", () => {
+  it("are those of every migration job there is, and of nothing else", () => {
+    const jobs = state(migration(one.images.engine), migration(two.images.engine), workload("engine-fleet", "x"));
+    expect(migratedImages(jobs)).toEqual([one.images.engine, two.images.engine]);
+    expect(migratedImages(state({ ...migration("x"), inputs: { triggers: "x" } }))).toEqual([]);
+  });
+});
+
+describe("findWayBack", () => {
+  const live = { resources: resourcesWith(two), updates: [updateOf(two, two), updateOf(one, one)] };
+
+  it("finds the release that was promoted before the one to be left, while that is live", async () => {
+    const { target } = stackToGoBackOn(live);
+    expect(await findWayBack(target, { release: two }, two)).toMatchObject({ release: one });
+    expect(await findWayBack(target, { release: two }, three)).toEqual({ obstacle: "2.0 is live now, not 3.0" });
+  });
+
+  it("finds none past migrations that an update was running when it died", async () => {
+    const pending_operations = [{ type: "creating", resource: migration(three.images.engine) }];
+    const exportState = async () => ({ version: 3, deployment: { resources: live.resources, pending_operations } });
+    const { target } = stackToGoBackOn({ ...live, engine: { exportState } });
+    const obstacle = expect.stringMatching(/the image of no release that is known; .*: roll forward instead$/);
+    expect(await findWayBack(target, { release: two }, two)).toEqual({ obstacle });
+    expect(await findWayBack(target, { release: three }, two)).toEqual({
+      obstacle: expect.stringContaining("release 3.0 supports none below 4"),
+    });
   });
 });
 

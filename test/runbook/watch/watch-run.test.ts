@@ -27,6 +27,7 @@ interface Situation {
   readonly at?: (elapsedSeconds: number) => Seen | Error;
   readonly goBack?: () => Promise<RequestedRollback>;
   readonly obstacle?: string;
+  readonly frozen?: string;
   readonly promotedNow?: (look: number) => Promoted | Error;
   readonly isOnce?: boolean;
   readonly mayRollBack?: boolean;
@@ -49,9 +50,11 @@ async function watch(situation: Situation = {}) {
   const ports: WatchPorts = {
     promoted: async () => given((situation.promotedNow ?? (() => first))(++looks)),
     see: async (_, elapsed) => given(at(elapsed)),
+    frozen: async () => situation.frozen,
     obstacle: async () => situation.obstacle,
-    goBack: async (why) => {
+    goBack: async (leaving, why) => {
       said.push(`go back: ${why}`);
+      expect(leaving).toEqual(first.release);
       return (situation.goBack ?? (async () => goneBack))();
     },
     tell: (look, what) => said.push(`${what} at ${Math.round(look.elapsedSeconds)}`),
@@ -141,6 +144,18 @@ describe("runWatch", () => {
       action: "escalate",
       reason: expect.stringMatching(/roll forward instead$/),
     });
+  });
+
+  it("tries no rollback again that another look has tried: a frozen stack is for a person (F49)", async () => {
+    const frozen = "the rollback to 1.0 failed: no image";
+    const { run, said } = await watch({ at: () => failing(300), isOnce: true, from: 600, frozen });
+    expect(said).toEqual(["escalation at 600"]);
+    expect(run.looks[0]?.decision).toMatchObject({
+      action: "escalate",
+      page: true,
+      reason: expect.stringMatching(/^errors go on after a rollback.*; the rollback to 1\.0 failed: no image$/),
+    });
+    expect(run).toMatchObject({ outcome: "anomalies", exitCode: 3, rollback: null });
   });
 
   it("escalates errors of a release that was gone back to", async () => {

@@ -1,0 +1,148 @@
+import { frozenReason } from "../../../runbook/deploy/freeze.ts";
+import { rollbackMessage, type Update } from "../../../runbook/deploy/update.ts";
+import { lockFailure } from "../../../runbook/io/state-lock.ts";
+import { type RollbackRequest, runRequestedRollback } from "../../../runbook/rollback/requested-rollback.ts";
+import type { RollbackTarget } from "../../../runbook/rollback/rollback-run.ts";
+import { DeployError } from "../../../stacks/deploy-error.ts";
+import type { Release } from "../../../stacks/schema.ts";
+import { type FakeStack, resultOf, stackToGoBackOn } from "../../support/rolling-back.ts";
+import { releaseNamed, resourcesWith, updateOf } from "../../support/updates.ts";
+
+const [a, b] = [releaseNamed("a"), releaseNamed("b")];
+const contracting = releaseNamed("c", { level: 3, oldest: 3 });
+const deployed = (release: Release) => updateOf(release, release);
+const LIVE: Partial<FakeStack> = { resources: resourcesWith(b), updates: [deployed(b), deployed(a)] };
+const INTERRUPTION = new DeployError("SPARKI_OUTSIDE", "interrupted by SIGINT");
+
+const back = (target: RollbackTarget, request: Partial<RollbackRequest> = {}) =>
+  runRequestedRollback(target, { isDryRun: false, confirm: async () => undefined, ...request });
+const on = (engine: FakeStack["engine"] = {}, given = LIVE) => stackToGoBackOn({ ...given, engine });
+
+describe("runRequestedRollback", () => {
+  it("refuses when the stack moves while the question waits: what was decided no longer holds", async () => {
+    const { stack, target, ups, tags } = on();
+    const confirm = async () => {
+      stack.resources = resourcesWith(contracting);
+      stack.updates = [deployed(contracting), ...stack.updates];
+    };
+    expect(await back(target, { confirm })).toMatchObject({
+      outcome: "stopped",
+      exitCode: 1,
+      reason: "since this was decided, c went live in place of b: nothing was changed; run the same command again",
+      rollback: null,
+    });
+    expect({ ups, tags: await tags.tags() }).toEqual({ ups: [], tags: {} });
+  });
+
+  it("refuses when an update has changed anything else meanwhile", async () => {
+    const { stack, target, ups } = on();
+    const confirm = async () => {
+      const [urn, type] = ["urn:pulumi:prod::sparki::aws:sns/topic:Topic::alerts", "aws:sns/topic:Topic"];
+      stack.resources = [...stack.resources, { urn, type, custom: true }];
+    };
+    const { exitCode, reason } = await back(target, { confirm });
+    expect({ exitCode, ups }).toEqual({ exitCode: 1, ups: [] });
+    expect(reason).toMatch(/^since this was decided, another update has changed the stack: nothing was changed;/);
+  });
+
+  it("leaves no other release than the one that is to be left", async () => {
+    const { target, ups } = on();
+    expect(await back(target, { leaving: contracting })).toMatchObject({
+      outcome: "stopped",
+      exitCode: 1,
+      reason: "nothing was changed: b is live now, not c",
+    });
+    expect(ups).toEqual([]);
+    await back(target, { leaving: b });
+    expect(ups).toEqual([rollbackMessage(a, "asked for, from b")]);
+  });
+
+  it("changes nothing after a deploy that was refused before its one-box", async () => {
+    const refused = updateOf(contracting, b, { result: "failed" });
+    const { target, ups } = on({}, { ...LIVE, updates: [refused, deployed(b), deployed(a)] });
+    expect(await back(target)).toMatchObject({ outcome: "unchanged", exitCode: 0, release: { id: "b" } });
+    expect(ups).toEqual([]);
+  });
+
+  it.each([
+    ["the credentials expire", resultOf("failed", "ExpiredToken: the security token is expired"), 4],
+    ["the config cannot be read", resultOf("failed", "SPARKI_CONFIG: database.backupDays is 0"), 2],
+    [
+      "a policy refuses",
+      {
+        ...resultOf("failed", "policy x: no"),
+        policy: { checked: 1, violations: [{ policy: "x", level: "mandatory", resource: undefined, message: "no" }] },
+      },
+      1,
+    ],
+  ])("stops when in its preview %s", async (_, preview, exitCode) => {
+    const { target, ups, tags } = on({ preview: async () => preview });
+    expect(await back(target)).toMatchObject({ outcome: "stopped", exitCode, reason: preview.failure });
+    expect({ ups, tags: await tags.tags() }).toEqual({ ups: [], tags: {} });
+  });
+
+  it("ends an interrupted preview as an interruption", async () => {
+    const preview = async () => {
+      controller.abort(INTERRUPTION);
+      return resultOf("interrupted", "preview canceled");
+    };
+    const { target, controller } = on({ preview });
+    await expect(back(target)).rejects.toBe(INTERRUPTION);
+  });
+
+  it("changes and marks nothing on a locked stack, and keeps why it was frozen before", async () => {
+    const words = "the stack is currently locked by 1 lock(s). created by ci@runner (pid 7) at 2026-11-23T10:00:00Z";
+    const up = async () => {
+      throw lockFailure(words, "prod");
+    };
+    const { target, told } = on({ up });
+    await expect(back(target)).rejects.toMatchObject({
+      code: "SPARKI_OUTSIDE",
+      message: expect.stringContaining("locked by ci@runner"),
+    });
+    expect({ frozen: await frozenReason(target.engine), told }).toEqual({ frozen: undefined, told: [] });
+    const before = "the rollback to a failed: no image";
+    await target.engine.setTag("sparki:frozen", before);
+    await expect(back(target)).rejects.toMatchObject({ code: "SPARKI_OUTSIDE" });
+    expect(await frozenReason(target.engine)).toBe(before);
+  });
+
+  it("pages nobody at Ctrl-C in its update, but lets nothing be deployed on what is half done (F11)", async () => {
+    const up = async () => {
+      controller.abort(INTERRUPTION);
+      return resultOf("interrupted", "update canceled");
+    };
+    const { target, controller, told } = on({ up });
+    await expect(back(target)).rejects.toBe(INTERRUPTION);
+    expect(await frozenReason(target.engine)).toBe("the rollback to a was begun, and is not proven");
+    expect(told).toEqual([]);
+  });
+
+  it("is not done before it is proven: cut off in its proof, the same command proves it again", async () => {
+    const returned: Update[] = [];
+    const outputs = async () => {
+      controller.abort(INTERRUPTION);
+      throw new Error("cut off");
+    };
+    const { target, controller, tags } = on({
+      outputs,
+      up: async (_watch, settings) => {
+        returned.push(updateOf(a, a, { message: settings?.message ?? "" }));
+        return resultOf("succeeded");
+      },
+    });
+    await expect(back(target)).rejects.toBe(INTERRUPTION);
+    const updates = [...returned, deployed(b), deployed(a)];
+    const again = stackToGoBackOn({ resources: resourcesWith(a), updates, engine: tags });
+    const { outcome, release } = await back(again.target);
+    expect({ outcome, release, ups: again.ups.length }).toEqual({ outcome: "failed", release: a, ups: 1 });
+  });
+
+  it("freezes and tells what a rollback came to that cannot be proven, and tries it once", async () => {
+    const { target, ups, told } = on();
+    expect(await back(target)).toMatchObject({ outcome: "failed", exitCode: 5 });
+    expect(await frozenReason(target.engine)).toMatch(/^the rollback to a failed: /);
+    await target.notifications.all();
+    expect({ ups: ups.length, told }).toEqual({ ups: 1, told: [expect.stringContaining("rollback failed")] });
+  });
+});
