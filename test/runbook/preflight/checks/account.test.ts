@@ -2,14 +2,31 @@ import { credentials } from "../../../../runbook/preflight/checks/account.ts";
 import { DeployError } from "../../../../stacks/deploy-error.ts";
 import { fakeContext, look } from "../../../support/preflight.ts";
 
-const identity = { accountId: "111122223333", arn: "arn:aws:sts::111122223333:assumed-role/deploy/me" };
+const identity = { accountId: "111122223333", arn: "arn:aws:sts::111122223333:assumed-role/platform-engineering/me" };
 const looks = { "index/getCallerIdentity": identity, "index/getRegion": { region: "us-east-1" } };
 
 describe("credentials", () => {
   it("passes with who we are, where account and region are the stack's", async () => {
     expect(await look(credentials, fakeContext({ looks }))).toEqual({
       status: "pass",
-      reason: "arn:aws:sts::111122223333:assumed-role/deploy/me in us-east-1",
+      reason: "arn:aws:sts::111122223333:assumed-role/platform-engineering/me in us-east-1",
+    });
+  });
+
+  it("warns of who may not enter the cluster, whatever the path of the role", async () => {
+    const [path, other] = [
+      "arn:aws:iam::111122223333:role/teams/platform-engineering",
+      "arn:aws:iam::111122223333:role/x",
+    ];
+    const asked = async (administrator: string) => {
+      const context = fakeContext({ looks });
+      const cluster = { ...context.config.cluster, administrators: [administrator] };
+      return look(credentials, { ...context, config: { ...context.config, cluster } });
+    };
+    expect(await asked(path)).toMatchObject({ status: "pass" });
+    expect(await asked(other)).toMatchObject({
+      status: "warn",
+      reason: expect.stringContaining("is none of sparki:cluster.administrators"),
     });
   });
 
