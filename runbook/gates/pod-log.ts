@@ -1,5 +1,14 @@
+import { redacted } from "../redacted.ts";
+
 /** An error that was logged, or a request that was answered with one. */
 const ERROR = /\bERROR\b|"status":\s*5\d\d\b/;
+
+/** The lines of a log, fit to be shown: without the empty ones, and without credentials. */
+export function logLinesIn(text: string): string[] {
+  return redacted(text)
+    .split("\n")
+    .filter((line) => line !== "");
+}
 
 /** What a pod's log lines say of its health. */
 export interface LogFindings {

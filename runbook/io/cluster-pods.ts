@@ -1,6 +1,7 @@
 import { type CoreV1Event, CustomObjectsApi, type V1ContainerStatus, type V1Pod } from "@kubernetes/client-node";
 import { z } from "zod";
 import { type Amounts, amountsOf } from "../quantity.ts";
+import { isRefusal } from "./api-refusal.ts";
 import type { KubernetesClient } from "./kubernetes.ts";
 
 /** A pod as far as it says why it is not well. */
@@ -92,7 +93,7 @@ export async function usageIn(
     const { items } = usageSchema.parse(await api.listNamespacedCustomObject({ ...group, namespace }));
     return new Map(items.map(({ metadata, containers }) => [metadata.name, amountsOf(containers[0]?.usage ?? {})]));
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === 404) return undefined;
+    if (isRefusal(error, [404])) return undefined;
     throw error;
   }
 }

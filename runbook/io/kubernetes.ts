@@ -12,7 +12,8 @@ import {
   type V1Pod,
 } from "@kubernetes/client-node";
 import type { HealthSample, PodSnapshot, RolloutSnapshot } from "../../gates/health.ts";
-import { readPodLog } from "../gates/pod-log.ts";
+import { logLinesIn, readPodLog } from "../gates/pod-log.ts";
+import { isRefusal } from "./api-refusal.ts";
 import { limitedCall } from "./kubernetes-call.ts";
 
 /** The cluster as the gates, the jobs and the reports see it; no call takes longer than 10 seconds, or than the signal lets it. */
@@ -70,14 +71,14 @@ export class KubernetesClient {
     return [...new Set(digests)].sort();
   }
 
-  /** The pod's last log lines, at most 200; empty when it has none yet. */
+  /** The pod's last log lines, at most 200, without credentials; empty when it has none yet. Rejects when they cannot be read. */
   async logLines(namespace: string, pod: string): Promise<string[]> {
     try {
-      const text = await this.#core.readNamespacedPodLog({ namespace, name: pod, tailLines: 200 });
-      return text.split("\n").filter((line) => line !== "");
-    } catch {
-      // A container that never ran has no log; what matters then is why it waits.
-      return [];
+      return logLinesIn(await this.#core.readNamespacedPodLog({ namespace, name: pod, tailLines: 200 }));
+    } catch (error) {
+      // A container that never ran has no log, nor has a pod that has gone; what matters then is why it waits.
+      if (isRefusal(error, [400, 404])) return [];
+      throw error;
     }
   }
 

@@ -1,3 +1,4 @@
+import { redacted } from "../redacted.ts";
 import { canonical, isRecord, SECRET } from "./canonical.ts";
 
 /** One input that an update would change, with its values as a reviewer may see them. */
@@ -13,11 +14,6 @@ export interface InputChange {
 /** Names of what may be a secret whatever the program says of it; a reference to one is none. */
 const SENSITIVE =
   /pass(word|phrase)|secret_?(string|binary|access_?key|key)(?!ref)|auth_?token|api_?key|private_?key|credential|kubeconfig/i;
-/** Credentials inside an address, and addresses that are one. */
-const IN_TEXT = [
-  [/(:\/\/)[^/\s:@]+:[^/\s@]+@/g, "$1[secret]@"],
-  [/(hooks\.slack\.com\/services\/)[\w/]+/g, "$1[secret]"],
-] as const;
 const MAX_LENGTH = 120;
 
 /** Every input that differs, by path; never a secret's value. */
@@ -54,11 +50,6 @@ function show(value: unknown, path: string): string | undefined {
   if (SENSITIVE.test(path) && typeof value !== "boolean") return SECRET;
   const text = redacted(typeof value === "string" ? value : JSON.stringify(withoutSensitive(value)));
   return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 1)}…` : text;
-}
-
-/** The text without the credentials that addresses in it carry. */
-export function redacted(text: string): string {
-  return IN_TEXT.reduce((left, [pattern, by]) => left.replace(pattern, by), text);
 }
 
 /** The value with everything taken out whose name says that it may be a secret, as a key or as an environment's name. */

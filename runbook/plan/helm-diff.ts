@@ -1,8 +1,9 @@
 import { FILE_HEADERS_ONLY, formatPatch, structuredPatch } from "diff";
 import { parseAllDocuments, stringify } from "yaml";
 import { messageOf } from "../../stacks/message-of.ts";
+import { redacted } from "../redacted.ts";
 import { isRecord, SECRET } from "./canonical.ts";
-import { redacted, withoutSensitive } from "./difference.ts";
+import { withoutSensitive } from "./difference.ts";
 import type { PlannedResource } from "./planned.ts";
 
 export interface HelmRequest {

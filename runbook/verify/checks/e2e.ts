@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { urlOf } from "../../gates/track.ts";
 import { fail, pass } from "../../preflight/check.ts";
+import { redacted } from "../../redacted.ts";
 import { E2E_DEADLINE_SECONDS, E2E_NAMESPACE, e2eJob } from "../e2e-job.ts";
 import type { Verification } from "../verification.ts";
 
@@ -28,7 +29,7 @@ export const e2e: Verification = {
   },
 };
 
-/** Takes a log as it comes and keeps its lines. */
+/** Takes a log as it comes and keeps its lines, without credentials. */
 class LogLines extends Writable {
   readonly lines: string[] = [];
   readonly #onLine: (line: string) => void;
@@ -42,7 +43,7 @@ class LogLines extends Writable {
   override _write(chunk: unknown, _encoding: string, done: () => void): void {
     const parts = `${this.#rest}${chunk}`.split("\n");
     this.#rest = parts.pop() ?? "";
-    for (const line of parts.filter((part) => part.trim() !== "")) {
+    for (const line of parts.filter((part) => part.trim() !== "").map(redacted)) {
       this.lines.push(line);
       this.#onLine(line);
     }

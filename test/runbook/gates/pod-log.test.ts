@@ -1,6 +1,13 @@
-import { readPodLog } from "../../../runbook/gates/pod-log.ts";
+import { logLinesIn, readPodLog } from "../../../runbook/gates/pod-log.ts";
 
 const line = (fields: Readonly<Record<string, unknown>>) => JSON.stringify({ ts: "2026-11-23T12:00:00Z", ...fields });
+
+describe("logLinesIn", () => {
+  it("gives the lines without the empty ones and without credentials", () => {
+    const text = "listening on 5000\n\nERROR postgres://sparki:hunter2@db:5432/sparki refused\n";
+    expect(logLinesIn(text)).toEqual(["listening on 5000", "ERROR postgres://[secret]@db:5432/sparki refused"]);
+  });
+});
 
 describe("readPodLog", () => {
   it("finds errors, and requests that were answered with one, in whatever format", () => {
