@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Release } from "../../stacks/schema.ts";
 import type { Engine } from "../io/engine.ts";
 import { approvalRefusal } from "../plan/approval.ts";
@@ -39,6 +40,8 @@ export interface Beginning {
   readonly preflight?: PreflightReport;
   readonly plan?: PlanRecord;
   readonly preview?: EngineResult;
+  /** The stack's config file as it was planned; undefined when nothing was. */
+  readonly configText?: string;
 }
 
 /**
@@ -59,7 +62,9 @@ export async function begin(
   const { plan, preview, files } = await planned(target, release, options);
   const found = { preflight, preview, plan: { hash: plan.fingerprint.hash, files } };
   if (preview.outcome !== "succeeded") return { ...found, refusal: undefined };
-  return { ...found, refusal: await refusalOf(plan, target, before, options) };
+  // Read before it is looked at whether anything moved: what is not as it was planned is refused then.
+  const configText = readFileSync(target.configFile, "utf8");
+  return { ...found, configText, refusal: await refusalOf(plan, target, before, options) };
 }
 
 /** The plan with its report; one preview for both, and no look at what was changed by hand unless an approval needs it. */

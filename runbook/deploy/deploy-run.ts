@@ -12,6 +12,7 @@ import { type Deployment, deploy } from "./deployment.ts";
 import { rememberEnd } from "./ended-deploys.ts";
 import type { EngineResult } from "./engine-record.ts";
 import { thaw } from "./freeze.ts";
+import { withHeldConfig } from "./held-config.ts";
 import type { StackTarget } from "./stack-target.ts";
 import { deployMessage } from "./update.ts";
 
@@ -52,8 +53,9 @@ export async function runDeploy(target: StackTarget, options: DeployOptions): Pr
       hasBegun = true;
       notifications.tell(startMessage(occasion(), release, previous));
     });
-    const { preflight, plan } = beginning;
-    const run = { release, previous, preflight, plan, deployment, ...(await conclude(target, release, deployment)) };
+    const { preflight, plan, configText } = beginning;
+    const conclusion = await withHeldConfig(target, configText, (held) => conclude(held, release, deployment));
+    const run = { release, previous, preflight, plan, deployment, ...conclusion };
     await remember(target, run, startedAt);
     const budget = run.outcome === "promoted" ? await budgetText({ ...target, config }) : "";
     notifications.tell(endMessage(occasion(), run, budget));

@@ -4,18 +4,23 @@ import { basename, join } from "node:path";
 import { parseDocument } from "yaml";
 import type { Release } from "../../stacks/schema.ts";
 
-/** A stack's config with another release in it, in a file of its own that only its owner can read. */
-export interface PinnedConfig {
+/** A stack's config in a file of its own, of the same name, that only its owner can read. */
+export interface ConfigCopy {
   readonly file: string;
   remove(): void;
 }
 
 /** Copies the config file and puts the release into the copy; the stack's own file is only read. */
-export function pinConfig(configFile: string, release: Release): PinnedConfig {
+export function pinConfig(configFile: string, release: Release): ConfigCopy {
   const document = parseDocument(readFileSync(configFile, "utf8"));
   document.setIn(["config", "sparki:release"], document.createNode(release));
+  return copyConfig(configFile, document.toString());
+}
+
+/** Writes the text where the stack's own file is out of the way. */
+export function copyConfig(configFile: string, text: string): ConfigCopy {
   const folder = mkdtempSync(join(tmpdir(), "sparki-config-"));
   const file = join(folder, basename(configFile));
-  writeFileSync(file, document.toString(), { mode: 0o600 });
+  writeFileSync(file, text, { mode: 0o600 });
   return { file, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -55,6 +55,7 @@ describe("begin", () => {
       preflight: { outcome: "passed" },
       preview: { outcome: "succeeded" },
       plan: { hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      configText: readFileSync(target.configFile, "utf8"),
     });
     expect(previews).toBe(1);
     for (const file of Object.values(found.plan?.files ?? { none: "none" }))
