@@ -5,11 +5,13 @@ import type { Screen } from "../report/screen.ts";
 
 const DESCRIPTION = `Goes back to a release that was promoted before, and proves that it serves.
 
-Without --to, that is what was last promoted when a deployment did not end, and else the
-release that was promoted before the one that is live. Shows the preview and asks; then it is
-an update forward to that release's images, under the policies and the health gates, with the
-database left as it is. Within two minutes the running digests, the pods' health and the error
-rate with its bound must prove it. A report is left in .sparki/deploys as HTML and as JSON.
+Without --to, that is the release of a rollback that was never proven; else what was last
+promoted when a deployment did not end; else the release that was promoted before the one that
+is live. After a deployment that was refused before its one-box nothing has to change. Shows
+the preview and asks; then it is an update forward to that release's images, under the policies
+and the health gates, with the database left as it is. Within two minutes the running digests,
+the pods' health and the error rate with its bound must prove it; until then the stack is
+frozen. A report is left in .sparki/deploys as HTML and as JSON.
 
 Refused before anything changes: a release whose images are gone, and one whose code can no
 longer run on the database (docs/rollback.md says which). Going back twice changes nothing.
@@ -18,7 +20,7 @@ A first deployment that came to nothing has no release before it: --destroy dele
 made, once you agree, and only while no database and no cache exists.
 
 Exit codes: 0 it serves, or nothing had to change; 1 refused; 2 no such release, or not
-confirmed; 4 an outside fault before anything changed; 5 the rollback failed.
+confirmed; 4 an outside fault before anything changed, or interrupted; 5 the rollback failed.
 
 Examples:
   npx sparki rollback --dry-run
