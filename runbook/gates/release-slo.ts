@@ -7,7 +7,7 @@ import type { StackConfig } from "../../stacks/schema.ts";
 import type { Prometheus } from "../io/prometheus.ts";
 import { type PrometheusCounts, prometheusCounts } from "../io/prometheus-counts.ts";
 
-/** Up to this long, every sample of a window is read; above it, a few hundred points in time. */
+/** Up to this long, every sample of a window is read; above it, Prometheus adds up. */
 const EVERY_SAMPLE_SECONDS = 3_600;
 
 /** The requests that a stack's pods have counted, as Prometheus has them. */

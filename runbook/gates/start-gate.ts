@@ -13,7 +13,7 @@ import { type GateTarget, namespaceOf, releaseNameOf, type Track } from "./track
 export type StartTarget = Omit<GateTarget, "loadBalancer">;
 
 const LOOK_EVERY_SECONDS = 1;
-/** Up to this long, every sample of a window is read; above it, a few hundred points in time. */
+/** Up to this long, every sample of a window is read; above it, Prometheus adds up. */
 const EVERY_SAMPLE_SECONDS = 3_600;
 
 /**

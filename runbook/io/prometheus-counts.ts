@@ -1,13 +1,13 @@
 import type { Counts } from "../../gates/evidence.ts";
 import type { Objective } from "../../gates/objective.ts";
 import type { CountsByObjective, MetricSource, Reading } from "../../gates/reading.ts";
-import { ageOf, growthSince, type Labels, type Prometheus, type Series } from "./prometheus.ts";
+import { ageOf, bornBeside, growthSince, type IsBorn, type Labels, type Prometheus } from "./prometheus.ts";
+import { type Grown, growthOver } from "./prometheus-growth.ts";
 
 const REQUESTS = "http_requests_total";
 const DURATIONS = "http_request_duration_seconds_bucket";
-/** How far before a window a sample still says what a counter was when the window began. */
+/** How long a sample says what was so: what a counter was when a window began, that a pod is scraped. */
 const LOOKBACK_SECONDS = 300;
-const POINTS = 240;
 
 export interface CountsOptions {
   /** Which requests count, for example `{ release, track, synthetic: "false" }`. */
@@ -18,9 +18,12 @@ export interface CountsOptions {
   readonly staleAfterSeconds?: number;
 }
 
-/** Counts of requests in Prometheus, from every sample for a gate's minutes and from points in time for hours. */
+/**
+ * Counts of requests in Prometheus: exactly, from every sample, for a gate's minutes, and added up by Prometheus itself
+ * for days. Where it looked at nothing for more than five minutes, what it then saw is the start, and counts for nothing.
+ */
 export interface PrometheusCounts extends MetricSource {
-  /** Counts over the last `windowSeconds`, from a few hundred points; a pod that lived between two of them is missed. */
+  /** Counts over the last `windowSeconds`, to a few parts in a thousand. */
   countsOver(objectives: readonly Objective[], windowSeconds: number): Promise<Reading<CountsByObjective>>;
   /** The durations (seconds) that slow-request objectives need and the histogram has no bucket for. */
   missingBuckets(objectives: readonly Objective[]): Promise<Reading<readonly number[]>>;
@@ -29,43 +32,63 @@ export interface PrometheusCounts extends MetricSource {
 /** Reads objectives' counts from the application's metrics (`http_requests_total`, `http_request_duration_seconds`). */
 export function prometheusCounts(prometheus: Prometheus, options: CountsOptions): PrometheusCounts {
   const { labels, now, staleAfterSeconds = 60 } = options;
+  const { synthetic: _, ...target } = labels;
+  const { track: __, release: ___, ...service } = target;
   const requests = `${REQUESTS}${matchers(labels)}`;
-  const durations = `${DURATIONS}${matchers(labels)}`;
 
-  async function read(metric: string, since: number): Promise<Reading<readonly Grown[]>> {
+  async function read(metric: string, since: number, isBorn: IsBorn): Promise<Reading<readonly Grown[]>> {
     const at = now();
     const reading = await prometheus.samples(metric, at - since + LOOKBACK_SECONDS, at);
     if (reading.kind !== "value") return reading;
     const ageSeconds = ageOf(reading.value, at);
     if (ageSeconds > staleAfterSeconds) return { kind: "stale", ageSeconds };
-    return { kind: "value", value: reading.value.map((series) => grown(series, growthSince(series.points, since))) };
+    const grown = reading.value.map((series) => ({
+      labels: series.labels,
+      growth: growthSince(series, since, isBorn),
+    }));
+    return { kind: "value", value: grown };
   }
 
-  async function grow(metric: string, windowSeconds: number): Promise<Reading<readonly Grown[]>> {
-    const [end, step] = [now(), Math.max(15, Math.ceil(windowSeconds / POINTS))];
-    const reading = await prometheus.range(metric, end - windowSeconds, end, step);
-    if (reading.kind !== "value") return reading;
-    const since = end - windowSeconds;
-    return { kind: "value", value: reading.value.map((series) => grown(series, growthSince(series.points, since))) };
+  async function births(since: number): Promise<Reading<IsBorn>> {
+    const at = now();
+    const up = await prometheus.samples(`up${matchers(service)}`, at - since + LOOKBACK_SECONDS, at);
+    if (up.kind !== "value" && up.kind !== "no-data") return up;
+    return { kind: "value", value: bornBeside(up.kind === "value" ? up.value : [], LOOKBACK_SECONDS) };
   }
 
-  /** No series at all is no traffic only where the release's pods are scraped; else nobody looks. */
-  async function unlessBlind(reading: Reading<CountsByObjective>): Promise<Reading<CountsByObjective>> {
-    if (reading.kind !== "no-data") return reading;
-    const { synthetic: _, ...target } = labels;
-    const targets = await prometheus.instant(`up${matchers(target)}`);
-    if (targets.kind !== "value" && targets.kind !== "no-data") return targets;
-    const scraped = targets.kind === "value" && targets.value.some(({ points }) => points.some(([, up]) => up === 1));
-    return scraped ? reading : { kind: "unreachable", reason: `no target up${matchers(target)} is scraped` };
+  async function since(objectives: readonly Objective[], time: number): Promise<Reading<CountsByObjective>> {
+    const isBorn = await births(time);
+    if (isBorn.kind !== "value") return isBorn;
+    const grow = (metric: string) => read(metric, time, isBorn.value);
+    return combine(objectives, await grow(requests), await grow(durations(labels, objectives)));
+  }
+
+  async function over(objectives: readonly Objective[], seconds: number): Promise<Reading<CountsByObjective>> {
+    const [up, end] = [`up${matchers(service)}`, now()];
+    const grow = (metric: string, by: string) => growthOver(prometheus, { metric, by, up }, end, seconds);
+    return combine(objectives, await grow(requests, "status"), await grow(durations(labels, objectives), "le"));
+  }
+
+  /** Why nobody looks at the pods that are asked about; undefined where they are scraped. */
+  async function blindness(): Promise<Reading<never> | undefined> {
+    const [up, at] = [`up${matchers(target)}`, now()];
+    const scrapes = await prometheus.samples(up, LOOKBACK_SECONDS, at);
+    if (scrapes.kind !== "value" && scrapes.kind !== "no-data") return scrapes;
+    const answered = scrapes.kind === "value" ? scrapes.value.filter(({ points }) => points.at(-1)?.[1] === 1) : [];
+    if (answered.length === 0) return { kind: "unreachable", reason: `no target ${up} is scraped` };
+    const ageSeconds = ageOf(answered, at);
+    return ageSeconds > staleAfterSeconds ? { kind: "stale", ageSeconds } : undefined;
   }
 
   return {
-    countsSince: async (objectives, since) =>
-      unlessBlind(combine(objectives, await read(requests, since), await read(durations, since))),
-    countsOver: async (objectives, seconds) =>
-      combine(objectives, await grow(requests, seconds), await grow(durations, seconds)),
+    countsSince: async (objectives, time) => {
+      const reading = await since(objectives, time);
+      // No series at all is no traffic only where the release's pods are scraped.
+      return reading.kind === "no-data" ? ((await blindness()) ?? reading) : reading;
+    },
+    countsOver: async (objectives, seconds) => (await blindness()) ?? over(objectives, seconds),
     missingBuckets: async (objectives) => {
-      const reading = await prometheus.instant(`count by (le) (${durations})`);
+      const reading = await prometheus.instant(`count by (le) (${DURATIONS}${matchers(labels)})`);
       if (reading.kind !== "value") return reading;
       const bounds = new Set(reading.value.map((series) => Number(series.labels.le)));
       return { kind: "value", value: slowBounds(objectives).filter((bound) => !bounds.has(bound)) };
@@ -73,19 +96,15 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
   };
 }
 
-interface Grown {
-  readonly labels: Labels;
-  readonly growth: number;
+function matchers(labels: Labels, ...more: readonly string[]): string {
+  const equal = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return `{${[...equal, ...more].join(",")}}`;
 }
 
-function grown({ labels }: Series, growth: number): Grown {
-  return { labels, growth };
-}
-
-function matchers(labels: Labels): string {
-  return `{${Object.entries(labels)
-    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-    .join(",")}}`;
+/** Only the buckets that the objectives need: each is a series of every pod and route. */
+function durations(labels: Labels, objectives: readonly Objective[]): string {
+  const bounds = slowBounds(objectives).map((bound) => `${String(bound).replace(".", "\\.")}(\\.0)?`);
+  return `${DURATIONS}${matchers(labels, `le=~${JSON.stringify(["\\+Inf", ...bounds].join("|"))}`)}`;
 }
 
 function slowBounds(objectives: readonly Objective[]): number[] {

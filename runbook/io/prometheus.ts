@@ -96,12 +96,35 @@ export function describeLabels({ __name__: name = "", ...labels }: Labels): stri
     .join(",")}}`;
 }
 
+/** Whether a series of a namespace, whose first sample is of that time, did not exist before; else nobody looked. */
+export type IsBorn = (namespace: string | undefined, at: number) => boolean;
+
 /**
- * How much a counter grew since `since`, exactly: resets are added up, and a series that first appeared later grew from
- * zero (PromQL's increase() extrapolates and misses a series' first value, which is the first error of all).
+ * Series are born where targets of their namespace answered a scrape in the `lookbackSeconds` before, by the samples of
+ * `up`.
  */
-export function growthSince(points: readonly Point[], since: number): number {
-  let previous = 0;
+export function bornBeside(up: readonly Series[], lookbackSeconds: number): IsBorn {
+  const byNamespace = Map.groupBy(up, ({ labels }) => labels.namespace);
+  const scrapes = new Map([...byNamespace].map(([namespace, series]) => [namespace, answeredAt(series)]));
+  return (namespace, at) => {
+    const before = scrapes.get(namespace)?.findLast((scrape) => scrape < at);
+    return before !== undefined && at - before <= lookbackSeconds;
+  };
+}
+
+function answeredAt(up: readonly Series[]): number[] {
+  const answered = up.flatMap(({ points }) => points.filter(([, value]) => value === 1).map(([at]) => at));
+  return answered.sort((one, other) => one - other);
+}
+
+/**
+ * How much a counter grew since `since`, exactly: resets are added up, and a series that was born later grew from zero
+ * (PromQL's increase() extrapolates and misses a series' first value, which is the first error of all). One that is
+ * only seen first, because nobody looked before, grew from what it was then.
+ */
+export function growthSince({ labels, points }: Series, since: number, isBorn: IsBorn): number {
+  const [[firstAt, first] = [0, 0]] = points;
+  let previous = isBorn(labels.namespace, firstAt) ? 0 : first;
   let growth = 0;
   for (const [at, value] of points) {
     if (at > since) growth += value < previous ? value : value - previous;

@@ -12,18 +12,23 @@ export interface Counted {
 
 const BOUNDS = [0.1, 1, 5];
 
-/** A Prometheus that scraped `counted` at `at`, and nothing before; `broken` is what it answers to everything instead. */
-export function fakePrometheus(counted: readonly Counted[], at: number, broken?: Reading<never>): Prometheus {
-  const answer = (query: string): Reading<readonly Series[]> => {
+/**
+ * A Prometheus that scraped `counted` just before it is asked, and zeros before that; an instant is `now` where none is
+ * named. `broken` is what it answers to everything instead.
+ */
+export function fakePrometheus(counted: readonly Counted[], now: number, broken?: Reading<never>): Prometheus {
+  const answer = (query: string, at: number, from = 0): Reading<readonly Series[]> => {
     if (broken !== undefined) return broken;
     const chosen = counted.filter(({ labels }) => matches(query, labels));
     const series = chosen.flatMap((each) => seriesOf(query, each, at));
-    return series.length === 0 ? { kind: "no-data" } : { kind: "value", value: series };
+    const seen = series.map(({ labels, points }) => ({ labels, points: points.filter(([time]) => time >= from) }));
+    return series.length === 0 ? { kind: "no-data" } : { kind: "value", value: seen };
   };
   return {
-    instant: async (query) => answer(query),
-    samples: async (selector) => answer(selector),
-    range: async (query) => answer(query),
+    instant: async (query, at = now) => answer(query, at),
+    samples: async (selector, _, at) => answer(selector, at),
+    // All that was counted was counted now.
+    range: async (query, start, end) => (end < now ? { kind: "no-data" } : answer(query, end, start)),
   };
 }
 
@@ -41,7 +46,7 @@ function seriesOf(query: string, { labels, requests, errors = 0, slower = {} }: 
     ],
   });
   if (query.startsWith("up")) return [series({}, 1)];
-  if (query.startsWith("http_requests_total"))
+  if (query.includes("http_requests_total"))
     return [series({ status: "200" }, requests - errors), series({ status: "500" }, errors)];
   const bounds = BOUNDS.map((bound) => series({ le: `${bound}` }, requests - (slower[bound] ?? 0)));
   return [...bounds, series({ le: "+Inf" }, requests)];

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { openNetwork } from "../../../runbook/io/network.ts";
-import { growthSince, openPrometheus, type Point } from "../../../runbook/io/prometheus.ts";
+import { bornBeside, growthSince, openPrometheus, type Point } from "../../../runbook/io/prometheus.ts";
 import { prometheusCounts } from "../../../runbook/io/prometheus-counts.ts";
 
 const network = openNetwork({});
@@ -123,7 +123,30 @@ describe("growthSince", () => {
     ["nothing since the start", [[90, 5]], 0],
     ["no samples", [], 0],
   ])("counts %s", (_, points, growth) => {
-    expect(growthSince(points, 100)).toBe(growth);
+    expect(growthSince({ labels: {}, points }, 100, () => true)).toBe(growth);
+  });
+
+  it("starts at what a series shows first where nobody looked before", () => {
+    const points: Point[] = [
+      [110, 50_000],
+      [120, 50_004],
+      [130, 1],
+    ];
+    expect(growthSince({ labels: {}, points }, 100, () => false)).toBe(5);
+  });
+});
+
+describe("bornBeside", () => {
+  const up = (namespace: string, ...points: Point[]) => ({ labels: { namespace }, points });
+
+  it.each<[string, ReturnType<typeof up>[], boolean]>([
+    ["a target of the namespace answered shortly before", [up("engine", [85, 1], [100, 1])], true],
+    ["it answered too long before", [up("engine", [10, 1], [100, 1])], false],
+    ["no scrape of it was answered", [up("engine", [70, 0], [85, 0], [100, 1])], false],
+    ["only another namespace answered", [up("web", [85, 1]), up("engine", [100, 1])], false],
+    ["nothing was scraped", [], false],
+  ])("when %s", (_, scrapes, born) => {
+    expect(bornBeside(scrapes, 60)("engine", 100)).toBe(born);
   });
 });
 
@@ -134,10 +157,13 @@ describe("prometheusCounts", () => {
   ] as const;
   const options = { labels: { release: "r2", track: "one-box", synthetic: "false" }, now: () => 130 };
 
-  function serve(requests: unknown[], buckets: unknown[]) {
+  const scraped = [series({ pod: "a" }, [95, 1], [110, 1], [125, 1])];
+
+  function serve(requests: unknown[], buckets: unknown[], up: unknown[] = scraped) {
     answers = new Map([
-      [/^http_requests_total/, { body: vector(requests) }],
-      [/^http_request_duration_seconds_bucket/, { body: vector(buckets) }],
+      [/^up/, { body: vector(up) }],
+      [/http_requests_total/, { body: vector(requests) }],
+      [/http_request_duration_seconds_bucket/, { body: vector(buckets) }],
     ]);
   }
 
@@ -175,7 +201,10 @@ describe("prometheusCounts", () => {
 
   it("asks only for the selected requests", async () => {
     const chosen = /^http_requests_total\{release="r2",track="one-box",synthetic="false"\}\[/;
-    answers = new Map([[chosen, { body: vector([series({ status: "200" }, [125, 7])]) }]]);
+    answers = new Map([
+      [/^up/, { body: vector(scraped) }],
+      [chosen, { body: vector([series({ status: "200" }, [125, 7])]) }],
+    ]);
     const source = prometheusCounts(openPrometheus(network, url), options);
     expect(await source.countsSince(objectives.slice(0, 1), 100)).toEqual({
       kind: "value",
@@ -201,13 +230,21 @@ describe("prometheusCounts", () => {
     });
   });
 
-  it("counts hours from points in time, births and resets included", async () => {
+  it("starts at what it sees first after an outage, and not at the pods' births", async () => {
+    const tenDays = (status: string, ...values: [number, number]) =>
+      series({ status, pod: "a" }, [115, values[0]], [125, values[1]]);
+    serve([tenDays("200", 864_000, 864_095), tenDays("500", 40, 45)], [], [series({ pod: "a" }, [115, 1], [125, 1])]);
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    expect(await source.countsSince(objectives.slice(0, 1), 100)).toEqual({
+      kind: "value",
+      value: { errors: { requests: 100, bad: 5 } },
+    });
+  });
+
+  it("adds up hours by what Prometheus says of their parts", async () => {
     serve(
-      [
-        series({ status: "500", pod: "new" }, [100, 3], [130, 10]),
-        series({ status: "200" }, [-1_670, 500], [100, 90], [130, 990]),
-      ],
-      [series({ le: "1" }, [130, 990]), series({ le: "+Inf" }, [130, 1_000])],
+      [series({ status: "500" }, [1_000, 3], [1_900, 7.2]), series({ status: "200" }, [1_000, 0], [1_900, 989.8])],
+      [series({ le: "1" }, [1_900, 990]), series({ le: "+Inf" }, [1_900, 1_000])],
     );
     expect(await prometheusCounts(openPrometheus(network, url), options).countsOver(objectives, 1_800)).toEqual({
       kind: "value",
@@ -215,16 +252,29 @@ describe("prometheusCounts", () => {
     });
   });
 
+  it("tells hours without requests from a Prometheus that scrapes nothing, or no longer", async () => {
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    const over = () => source.countsOver(objectives, 1_800);
+    serve([], []);
+    expect(await over()).toEqual({ kind: "no-data" });
+    serve([], [], [series({}, [10, 1], [25, 1])]);
+    expect(await over()).toEqual({ kind: "stale", ageSeconds: 105 });
+    serve([], [], [series({}, [110, 1], [125, 0])]);
+    expect(await over()).toMatchObject({ kind: "unreachable" });
+    answers = new Map();
+    expect(await over()).toMatchObject({ kind: "unreachable", reason: expect.stringContaining("is scraped") });
+  });
+
   it("has no data only where the release is scraped, and is blind elsewhere", async () => {
-    const up = (value: string) => {
+    const up = (value: number) => {
       answers = new Map([
-        [/^up\{release="r2",track="one-box"\}$/, { body: vector([{ metric: {}, value: [130, value] }]) }],
+        [/^up\{release="r2",track="one-box"\}\[300s\]$/, { body: vector([series({}, [125, value])]) }],
       ]);
     };
     const source = prometheusCounts(openPrometheus(network, url), options);
-    up("1");
+    up(1);
     expect(await source.countsSince(objectives, 100)).toEqual({ kind: "no-data" });
-    up("0");
+    up(0);
     expect(await source.countsSince(objectives, 100)).toEqual({
       kind: "unreachable",
       reason: 'no target up{release="r2",track="one-box"} is scraped',
