@@ -33,10 +33,13 @@ export interface HealthGate {
 }
 
 const LOOK_EVERY_SECONDS = 0.5;
+/** What a look is given at least, also the last one. */
+const MIN_LOOK_SECONDS = 1;
 
 /**
  * Waits until every pod is ready on the expected image and every probe answers. Fails at once on what waiting cannot
- * mend, with the kubelet's reason, and at the deadline with what was missing; a cluster that cannot be asked is `error`.
+ * mend, with the kubelet's reason, and at the deadline with what was missing; a cluster that cannot be asked, or does not
+ * answer in time, is `error`. Rejects only when the signal aborts.
  */
 export async function runHealthGate(gate: HealthGate): Promise<GateResult[]> {
   const results: GateResult[] = [];
@@ -77,7 +80,7 @@ async function until(gate: HealthGate, look: () => Promise<Finding>): Promise<Fi
   const outageSeconds = gate.outageSeconds ?? deadlineSeconds;
   let outageSince: number | undefined;
   for (;;) {
-    const finding = await look();
+    const finding = await inTime(gate, started + deadlineSeconds - clock.now(), look);
     if (finding.verdict === "pass" || finding.verdict === "fail") return finding;
     const now = clock.now();
     outageSince = finding.outage ? (outageSince ?? now) : undefined;
@@ -85,6 +88,21 @@ async function until(gate: HealthGate, look: () => Promise<Finding>): Promise<Fi
     if (now - started >= deadlineSeconds) return expired(deadlineSeconds, finding);
     gate.onProgress(`${gate.gate}: ${finding.reason}`);
     await clock.sleep(LOOK_EVERY_SECONDS, gate.signal);
+  }
+}
+
+/** The finding, or that there was none: a look that never ends holds nobody up, nor does it keep the signal waiting. */
+async function inTime({ clock, signal }: HealthGate, left: number, look: () => Promise<Finding>): Promise<Finding> {
+  const seconds = Math.max(MIN_LOOK_SECONDS, left);
+  const over = new AbortController();
+  const ends = AbortSignal.any(signal === undefined ? [over.signal] : [over.signal, signal]);
+  const limit = clock
+    .sleep(seconds, ends)
+    .then((): Finding => ({ verdict: "error", reason: `no answer within ${Math.round(seconds)} s` }));
+  try {
+    return await Promise.race([look(), limit]);
+  } finally {
+    over.abort();
   }
 }
 

@@ -1,6 +1,6 @@
 import type { HealthSample } from "../../../gates/health.ts";
 import { type HealthGate, runHealthGate, type WatchedPods } from "../../../runbook/gates/health-gate.ts";
-import { fakeClock } from "../../support/fake-clock.ts";
+import { idleClock } from "../../support/fake-clock.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const pod = {
@@ -24,10 +24,15 @@ function gate({ sample = async () => HEALTHY, ...change }: Partial<HealthGate> &
     pods: { expected: { digest: DIGEST, minReplicas: 1 }, sample },
     probes: [],
     deadlineSeconds: 60,
-    clock: fakeClock(),
+    clock: idleClock(),
     onProgress: () => {},
     ...change,
   };
+}
+
+/** Rejects when the signal aborts. */
+function aborted(signal?: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
 }
 
 describe("runHealthGate", () => {
@@ -52,13 +57,13 @@ describe("runHealthGate", () => {
       return { name: "/health", run: async () => answers.shift() };
     };
     const probes = [slow(), slow(), slow()];
-    const clock = fakeClock();
+    const clock = idleClock();
     const free = await runHealthGate(gate({ clock, probes }));
     expect({ passed: free.map(({ verdict }) => verdict), seconds: clock.now() }).toEqual({
       passed: Array(4).fill("pass"),
       seconds: 150,
     });
-    const again = fakeClock();
+    const again = idleClock();
     const bound = await runHealthGate(gate({ clock: again, endsAt: 120, probes: [slow(), slow(), slow()] }));
     expect(bound.at(-1)).toMatchObject({ verdict: "fail", reason: "after 20 s: no answer" });
     expect(again.now()).toBe(120);
@@ -70,7 +75,7 @@ describe("runHealthGate", () => {
   };
 
   it("fails before its deadline when a server that the release needs stays away", async () => {
-    const clock = fakeClock();
+    const clock = idleClock();
     const [result] = await runHealthGate(gate({ clock, outageSeconds: 20, sample: async () => AWAY }));
     expect(result).toMatchObject({
       verdict: "fail",
@@ -81,14 +86,14 @@ describe("runHealthGate", () => {
 
   it("outlives a failover of such a server, and a second one later", async () => {
     const during = (seconds: number) => seconds < 15 || (seconds >= 16 && seconds < 31);
-    const clock = fakeClock();
+    const clock = idleClock();
     const sample = async () => (clock.now() >= 31 ? HEALTHY : during(clock.now()) ? AWAY : STARTING);
     const [result] = await runHealthGate(gate({ clock, outageSeconds: 20, sample }));
     expect(result?.verdict).toBe("pass");
   });
 
   it("fails at once on what waiting cannot mend", async () => {
-    const clock = fakeClock();
+    const clock = idleClock();
     const waiting = { reason: "ImagePullBackOff", message: "no such digest" };
     const sample = async () => ({ ...STARTING, pods: [{ ...pod, ready: false, waiting }] });
     const [result] = await runHealthGate(gate({ clock, sample }));
@@ -102,6 +107,28 @@ describe("runHealthGate", () => {
     const [result] = await runHealthGate(gate({ sample }));
     expect(result).toMatchObject({ verdict: "error", measured: null });
     expect(result?.reason).toContain("ECONNREFUSED");
+  });
+
+  const never = () => new Promise<never>(() => {});
+
+  it("is an error at its deadline when the API server never answers", async () => {
+    const clock = idleClock();
+    const samples = [async () => STARTING, never];
+    const [result] = await runHealthGate(gate({ clock, sample: () => (samples.shift() ?? never)() }));
+    expect(result).toMatchObject({ verdict: "error", reason: "after 60 s: no answer within 60 s" });
+    expect(clock.now()).toBe(60);
+  });
+
+  it("ends at once when it is interrupted, also while nothing answers", async () => {
+    const interruption = new AbortController();
+    const sample = () => {
+      setImmediate(() => interruption.abort(new Error("interrupted")));
+      return never();
+    };
+    // Time stands still: only the signal can end it.
+    const clock = { now: () => 0, sleep: (_: number, signal?: AbortSignal) => aborted(signal) };
+    const { signal } = interruption;
+    await expect(runHealthGate(gate({ clock, sample, signal }))).rejects.toThrow("interrupted");
   });
 
   it("judges answers alone where no pods are named", async () => {
