@@ -3,13 +3,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { Entries } from "./fingerprint.ts";
 
-/** The program, what its jobs run beside it, and the pack that judges it. */
-const ENTRIES = ["index.ts", "runbook/io/run-job.ts", "policies/main.ts"];
-/** What decides which code the packages' imports come to, the project's settings, and how the policies are started. */
-const BESIDE = ["package-lock.json", "Pulumi.yaml", "policies/pack"];
+/** The program, and what its jobs run beside it. */
+const ENTRIES = ["index.ts", "runbook/io/run-job.ts"];
+/** What decides which code the packages' imports come to, and how it is loaded; the project's settings. */
+const BESIDE = ["package.json", "package-lock.json", "Pulumi.yaml"];
+/** The pack that judges the program: a script that starts it, with more modules than its own imports name. */
+const POLICIES = "policies";
 const CHARTS = "apps/charts";
 
-/** Every source file that the deployment and its policies run, by path, with the SHA-256 of its content. */
+/** Every file that the deployment and its policies run or are set by, by path, with the SHA-256 of its content. */
 export function programEntries(projectDirectory: string): Entries {
   const files = new Map<string, string>();
   const take = (file: string) => {
@@ -20,15 +22,19 @@ export function programEntries(projectDirectory: string): Entries {
     if (file.endsWith(".ts")) for (const imported of importsOf(text)) take(resolve(dirname(file), imported));
   };
   for (const file of [...ENTRIES, ...BESIDE]) take(join(projectDirectory, file));
+  for (const file of filesBelow(join(projectDirectory, POLICIES))) take(file);
   return Object.fromEntries(files);
 }
 
 /** Every file of every chart, by its path below the charts' folder. */
 export function chartEntries(projectDirectory: string): Entries {
   const folder = join(projectDirectory, CHARTS);
+  return Object.fromEntries(filesBelow(folder).map((file) => [relative(folder, file), sha256(readFileSync(file))]));
+}
+
+function filesBelow(folder: string): string[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const files = entries.map((entry) => join(entry.parentPath, entry.name));
-  return Object.fromEntries(files.map((file) => [relative(folder, file), sha256(readFileSync(file))]));
+  return entries.map((entry) => join(entry.parentPath, entry.name));
 }
 
 function sha256(content: string | Buffer): string {

@@ -16,6 +16,7 @@ const FILES = {
   "runbook/io/run-job.ts": "// job\n",
   "policies/main.ts": "",
   "policies/pack": "exec node main.ts\n",
+  "package.json": "{}",
   "package-lock.json": "{}",
   "apps/charts/engine/values.yaml": "replicas: 1\n",
 };

@@ -11,9 +11,12 @@ const FILES = {
   "runbook/report/unused.ts": "",
   "runbook/io/run-job.ts": 'import { d } from "./d.ts";\n',
   "runbook/io/d.ts": "export const d = 1;\n",
-  "policies/main.ts": 'await import("./all.ts");\n',
-  "policies/all.ts": "",
-  "policies/pack": "exec node main.ts\n",
+  "policies/main.ts": "",
+  "policies/pack": "exec node --import ./judging/lean-sdk.ts main.ts\n",
+  "policies/judging/lean-sdk.ts": 'import { e } from "../../stacks/e.ts";\n',
+  "policies/package.json": "{}",
+  "stacks/e.ts": "export const e = 1;\n",
+  "package.json": "{}",
   "package-lock.json": "{}",
   "Pulumi.yaml": "name: sparki\n",
   "apps/charts/engine/Chart.yaml": "version: 1\n",
@@ -30,17 +33,20 @@ describe("files of a project", () => {
   });
   afterEach(() => rmSync(project, { recursive: true }));
 
-  it("are those that the program and its policies import, and none that nothing imports", () => {
+  it("are those that the program and its policies run or are set by, and none that nothing imports", () => {
     const expected = Object.keys(FILES).filter((file) => !/unused|charts/.test(file));
     expect(Object.keys(programEntries(project)).sort()).toEqual(expected.sort());
   });
 
-  it("show a change of one", () => {
-    const before = programEntries(project);
-    writeFileSync(join(project, "gates/b.ts"), "export const b = 2;\n");
-    const after = programEntries(project);
-    expect(Object.keys(after).filter((file) => after[file] !== before[file])).toEqual(["gates/b.ts"]);
-  });
+  it.each(["gates/b.ts", "policies/judging/lean-sdk.ts", "policies/package.json", "package.json"])(
+    "show a change of %s",
+    (changed) => {
+      const before = programEntries(project);
+      writeFileSync(join(project, changed), "{}\n");
+      const after = programEntries(project);
+      expect(Object.keys(before).filter((file) => after[file] !== before[file])).toContain(changed);
+    },
+  );
 
   it("are kept apart from those of the charts", () => {
     expect(Object.keys(chartEntries(project))).toEqual(["engine/Chart.yaml"]);
