@@ -9,8 +9,10 @@ export interface Drift {
   readonly name: string;
   readonly type: string;
   readonly isGone: boolean;
-  /** What differs, from the state's value to the cloud's. */
+  /** What differs, from the state's value to the cloud's, as far as it is shown. */
   readonly changes: readonly InputChange[];
+  /** SHA-256 over all of the state's and the cloud's values; secrets are left out. */
+  readonly hash: string;
 }
 
 /** Collects the drift from the events of a refresh, or of its preview. */
@@ -24,8 +26,9 @@ export class DriftRecord {
     // What Pulumi itself keeps is nowhere in the cloud.
     if ((found ?? old)?.custom !== true || type.startsWith("pulumi:")) return;
     const isGone = op === "delete";
-    const changes = isGone ? [] : inputChanges(old?.outputs ?? {}, found?.outputs ?? {});
-    this.#found.set(urn, { urn, name: nameOf(urn), type, isGone, changes });
+    const [before, after] = [old?.outputs ?? {}, isGone ? undefined : (found?.outputs ?? {})];
+    const changes = isGone ? [] : inputChanges(before, after);
+    this.#found.set(urn, { urn, name: nameOf(urn), type, isGone, changes, hash: hashOf({ before, after }) });
   }
 
   get all(): readonly Drift[] {
@@ -34,5 +37,5 @@ export class DriftRecord {
 }
 
 export function driftEntries(drift: readonly Drift[]): Entries {
-  return Object.fromEntries(drift.map(({ urn, isGone, changes }) => [urn, hashOf({ isGone, changes })]));
+  return Object.fromEntries(drift.map(({ urn, hash }) => [urn, hash]));
 }
