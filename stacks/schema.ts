@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { alertKey } from "./objective-label.ts";
 
 const cidr = z.cidrv4("an IPv4 CIDR such as 10.40.0.0/16");
 /** What the subnets are cut from (infra/subnets.ts). */
@@ -81,13 +82,26 @@ const workloadSchema = z
   });
 
 const objectiveSchema = z.strictObject({
-  name: z.string().min(1),
+  name: z.string().regex(/[a-z0-9]/i, "a name with a letter or digit"),
   kind: z.discriminatedUnion("type", [
     z.strictObject({ type: z.literal("errors") }),
     z.strictObject({ type: z.literal("slowerThan"), seconds: z.number().positive() }),
   ]),
   maxRatio: ratio,
 });
+
+/** Gates keep their counts, and alerts their rules, by the objectives' names. */
+const objectivesSchema = z
+  .array(objectiveSchema)
+  .min(1)
+  .check(({ value, issues }) => {
+    const byKey = Map.groupBy(value.entries(), ([, objective]) => alertKey(objective));
+    for (const [first, ...more] of byKey.values()) {
+      const message = `a name that alerts tell from "${first?.[1].name}"`;
+      for (const [index, { name }] of more)
+        issues.push({ code: "custom", input: name, path: [index, "name"], message });
+    }
+  });
 
 const gateSchema = z.strictObject({
   /** Share of healthy releases that a gate may wrongly fail or bad ones wrongly pass, all objectives together. */
@@ -177,7 +191,7 @@ export const configSchema = z.strictObject({
   release: releaseSchema,
   engine: workloadSchema,
   web: workloadSchema,
-  objectives: z.array(objectiveSchema).min(1),
+  objectives: objectivesSchema,
   gate: gateSchema,
   storm: stormSchema,
   preflight: preflightSchema.default({}),

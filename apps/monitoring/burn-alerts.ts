@@ -1,7 +1,8 @@
 import { WORKBOOK_PAIRS } from "../../gates/burn-rate.ts";
 import type { Objective } from "../../gates/objective.ts";
+import { objectiveLabel } from "../../stacks/objective-label.ts";
 import type { Alert } from "./alert.ts";
-import { badRatio, objectiveLabel, type Window, windowOf, windowSeconds } from "./slo-rules.ts";
+import { badRatio, type Window, windowOf, windowSeconds } from "./slo-rules.ts";
 
 const SPEEDS = ["Fast", "Medium", "Slow"] as const;
 

@@ -1,4 +1,5 @@
 import type { Objective } from "../../gates/objective.ts";
+import { objectiveLabel } from "../../stacks/objective-label.ts";
 import { type Matcher, type RecordingRule, type RuleGroup, selector } from "./rule.ts";
 
 /** Windows over which the proportion of bad requests is counted from the requests themselves. */
@@ -23,15 +24,6 @@ export function windowOf(seconds: number): Window {
 
 /** Namespaces whose requests are Sparki's service; each has a budget of its own. */
 export const SERVED_NAMESPACES = ["sparki-engine", "sparki-web"] as const;
-
-/** An objective as a label: `slower than 5 s` becomes `slower-than-5s`. */
-export function objectiveLabel({ name }: Objective): string {
-  return name
-    .toLowerCase()
-    .replaceAll(/(\d) (?=[a-z]+\b)/g, "$1")
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .replaceAll(/^-|-$/g, "");
-}
 
 /** The recorded proportion of bad requests of an objective over a window, one series a namespace. */
 export function badRatio(stack: string, objective: Objective, window: Window): string {

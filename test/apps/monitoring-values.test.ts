@@ -5,7 +5,6 @@ import type { Component, Severity } from "../../apps/monitoring/alert.ts";
 import { alertPages } from "../../apps/monitoring/alert-pages.ts";
 import { BURN_PAIRS, burnAlerts } from "../../apps/monitoring/burn-alerts.ts";
 import { alertRouting } from "../../apps/monitoring/routing.ts";
-import { objectiveLabel } from "../../apps/monitoring/slo-rules.ts";
 import { alertsOf, monitoringValues } from "../../apps/monitoring-values.ts";
 import type { Objective } from "../../gates/objective.ts";
 import { monitoringArgs } from "../support/monitoring.ts";
@@ -97,17 +96,6 @@ describe("burnAlerts", () => {
         expect(speeds).toEqual(possible.map((speed) => `ErrorsBudgetBurn${speed}`));
       }),
     );
-  });
-});
-
-describe("objectiveLabel", () => {
-  it.each([
-    ["errors", "errors"],
-    ["slower than 5 s", "slower-than-5s"],
-    ["slower than 100 ms", "slower-than-100ms"],
-    ["P99 (api)", "p99-api"],
-  ])("writes %s as %s", (name, label) => {
-    expect(objectiveLabel({ name, kind: { type: "errors" }, maxRatio: 0.1 })).toBe(label);
   });
 });
 

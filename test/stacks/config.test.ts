@@ -12,6 +12,10 @@ function errorOf(raw: Record<string, string>): DeployError {
   throw new Error("the config was accepted");
 }
 
+function objectives(...names: readonly string[]): string {
+  return JSON.stringify(names.map((name) => ({ name, kind: { type: "errors" }, maxRatio: 0.001 })));
+}
+
 describe("parseConfig", () => {
   it.each(["prod", "staging"])("accepts the config of %s", (stack) => {
     expect(parseConfig(rawConfig(stack), stack).domain).toBe(`${stack}.sparki.tools`);
@@ -52,6 +56,21 @@ describe("parseConfig", () => {
       "a ratio of 1",
       { "sparki:objectives": '[{"name":"errors","kind":{"type":"errors"},"maxRatio":1}]' },
       "objectives[0].maxRatio is 1; expected a number above 0 and below 1",
+    ],
+    [
+      "two objectives of one name",
+      { "sparki:objectives": objectives("errors", "errors") },
+      'objectives[1].name is "errors"; expected a name that alerts tell from "errors"',
+    ],
+    [
+      "two objectives with the same alerts",
+      { "sparki:objectives": objectives("errors", "slow", "Errors!") },
+      'objectives[2].name is "Errors!"; expected a name that alerts tell from "errors"',
+    ],
+    [
+      "an objective without a name for its alerts",
+      { "sparki:objectives": objectives("!?") },
+      'objectives[0].name is "!?"; expected a name with a letter or digit',
     ],
     [
       "a number that is text",
