@@ -35,6 +35,11 @@ export function rollbackMessage(release: Release, reason: string): string {
   return `${ROLLBACK}${release.id}: ${reason}`;
 }
 
+/** Whether the message is sparki's own for an update to this release: of the whole stack, and behind its gates. */
+export function isOwnMessage(message: string, release: Release): boolean {
+  return message === deployMessage(release) || message.startsWith(rollbackMessage(release, ""));
+}
+
 export function isRollback({ message }: Update): boolean {
   return message.startsWith(ROLLBACK);
 }

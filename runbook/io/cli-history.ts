@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { promotionIn } from "../deploy/promotion.ts";
-import { type Promoted, releaseIn, type Update } from "../deploy/update.ts";
+import { isOwnMessage, type Promoted, releaseIn, type Update } from "../deploy/update.ts";
 import { resourcesIn } from "../report/state.ts";
 
 /** Runs the Pulumi CLI on the stack and resolves with what it wrote to stdout. */
@@ -22,7 +22,8 @@ const updateSchema = z.object({
 
 /**
  * The updates as `pulumi stack history` tells them, newest first. What was live after one is read from its state on
- * Pulumi Cloud; a bucket gives the CLI no old state, so there it is what the update was asked for, if it succeeded.
+ * Pulumi Cloud; a bucket gives the CLI no old state, so there it is what the update was asked for, if it succeeded and was
+ * sparki's own: anybody else's may have been of a part of the stack, and have promoted nothing.
  */
 export async function readCliHistory(pulumi: PulumiCommand): Promise<readonly Update[]> {
   const updates = parsed(await pulumi(["stack", "history", "--json", "--page-size", "0"]));
@@ -32,7 +33,7 @@ export async function readCliHistory(pulumi: PulumiCommand): Promise<readonly Up
       const asked = config?.["sparki:release"];
       const release = releaseIn(asked?.objectValue ?? asked?.value);
       const ended = result === "succeeded" || result === "failed" ? result : "unknown";
-      const live = ended === "succeeded" && release !== undefined ? { release } : undefined;
+      const live = ended === "succeeded" && release && isOwnMessage(message, release) ? { release } : undefined;
       return {
         id: version > 0 ? `${version}` : startTime,
         startedAt: secondsOf(startTime),

@@ -41,9 +41,20 @@ describe("readCliHistory", () => {
     expect(asked[1]).toBe("stack export --version 7");
   });
 
-  it("takes what a succeeded update was asked for as promoted where the backend numbers none", async () => {
-    const updates = await readCliHistory(cli([told(0, two, { result: "failed" }), told(0, one)]));
+  it("takes what a succeeded deploy was asked for as promoted where the backend numbers none", async () => {
+    const [failed, done] = [told(0, two, { result: "failed", message: "sparki deploy of 2.0" }), told(0, one)];
+    const updates = await readCliHistory(cli([failed, { ...done, message: "sparki deploy of 1.0" }]));
     expect(await Promise.all(updates.map((update) => update.promotion()))).toEqual([undefined, { release: one }]);
+  });
+
+  it.each([
+    ["a rollback to it", "sparki rollback to 1.0: asked for", { release: one }],
+    ["a person's own update, which may have been of a part", "pulumi up --target", undefined],
+    ["an update that says another release", "sparki deploy of 2.0", undefined],
+    ["a rollback to a release whose name begins alike", "sparki rollback to 1.0.1: asked for", undefined],
+  ])("of such a backend takes %s for what it is", async (_, message, promoted) => {
+    const [update] = await readCliHistory(cli([told(0, one, { message })]));
+    expect(await update?.promotion()).toEqual(promoted);
   });
 
   it("leaves out previews and refreshes, and takes an update that still runs for unknown", async () => {
