@@ -1,5 +1,5 @@
 import { readPodLog } from "../gates/pod-log.ts";
-import { fail, pass } from "../preflight/check.ts";
+import { fail, pass, skipped } from "../preflight/check.ts";
 import { type DiagnosisContext, type Examination, SERVED } from "./examination.ts";
 
 const SLOW_MILLISECONDS = 1000;
@@ -15,22 +15,36 @@ export interface Line {
   readonly text: string;
 }
 
+/** What was found in the logs that can be read. */
+export interface RecentLines {
+  readonly lines: readonly Line[];
+  /** Throws where a log could not be read: what was not found may be in that one. */
+  assertComplete(): void;
+}
+
 /** The last log lines of the pods in the namespaces, none of them older than `seconds`; a line without a time counts. */
 export async function recentLines(
   { cluster, clock }: DiagnosisContext,
   seconds = RECENT_SECONDS,
   namespaces: readonly string[] = SERVED,
-): Promise<Line[]> {
-  const looks = namespaces.map(async (namespace) => {
-    const found = (await cluster.pods(namespace)) ?? [];
-    const logs = found.map(async ({ name }) => {
+): Promise<RecentLines> {
+  const pods = (await Promise.all(namespaces.map((namespace) => cluster.pods(namespace)))).flatMap(
+    (list) => list ?? [],
+  );
+  const logs = await Promise.allSettled(
+    pods.map(async ({ name, namespace }) => {
       const lines = (await cluster.logLines(namespace, name)) ?? [];
-      return lines.map((text) => ({ pod: name, namespace, text }));
-    });
-    return (await Promise.all(logs)).flat();
-  });
+      return lines.map((text): Line => ({ pod: name, namespace, text }));
+    }),
+  );
   const since = clock.now() - seconds;
-  return (await Promise.all(looks)).flat().filter(({ text }) => (timeOf(text) ?? since) >= since);
+  const all = logs.flatMap((log) => (log.status === "fulfilled" ? log.value : []));
+  return {
+    lines: all.filter(({ text }) => (timeOf(text) ?? since) >= since),
+    assertComplete: () => {
+      for (const log of logs) if (log.status === "rejected") throw log.reason;
+    },
+  };
 }
 
 function timeOf(text: string): number | undefined {
@@ -44,8 +58,10 @@ export const errorLines: Examination = {
   title: "ERROR log lines",
   timeLimitSeconds: 60,
   run: async (context) => {
-    const lines = await recentLines(context);
+    const { lines, assertComplete } = await recentLines(context);
     const found = lines.filter(({ text }) => isError(text));
+    if (found.length === 0) assertComplete();
+    if (lines.length === 0) return skipped("no pod has logged anything for 15 minutes");
     if (found.length === 0) return pass(`none in the ${lines.length} newest log lines of 15 minutes`);
     const kinds = [...Map.groupBy(found, ({ text }) => kindOf(text))].sort(
       ([, one], [, other]) => other.length - one.length,
@@ -68,9 +84,11 @@ export const slowQueries: Examination = {
   title: "Slow work in the logs",
   timeLimitSeconds: 60,
   run: async (context) => {
-    const lines = await recentLines(context);
+    const { lines, assertComplete } = await recentLines(context);
     const slow = lines.map((line) => ({ ...line, milliseconds: durationOf(line.text) }));
     const found = slow.filter(({ milliseconds }) => milliseconds > SLOW_MILLISECONDS);
+    if (found.length === 0) assertComplete();
+    if (lines.length === 0) return skipped("no pod has logged anything for 15 minutes");
     if (found.length === 0) return pass(`none of ${lines.length} log lines has duration_ms > ${SLOW_MILLISECONDS}`);
     const slowest = found.toSorted((one, other) => other.milliseconds - one.milliseconds);
     const evidence = slowest.slice(0, MOST_SHOWN).map(({ text }) => shortened(text));

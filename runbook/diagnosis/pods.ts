@@ -1,3 +1,4 @@
+import type { Clock } from "../command.ts";
 import type { PodLook } from "../io/cluster-pods.ts";
 import { type Finding, fail, pass, skipped, warn } from "../preflight/check.ts";
 import { type DiagnosisContext, type Examination, SERVED } from "./examination.ts";
@@ -17,7 +18,7 @@ export const pods: Examination = {
     const found = lists.flatMap((list) => list ?? []).filter(({ phase }) => phase !== "Succeeded");
     if (found.length === 0) return fail("no pod runs", "npx sparki preflight, then npx sparki deploy");
     const sick = found.filter(({ ready }) => !ready);
-    const ended = found.filter(({ restarts, endedAt = clock.now() }) => restarts > 0 && clock.now() - endedAt < HOUR);
+    const ended = found.filter((pod) => pod.restarts > 0 && endedWithinHour(pod, clock));
     const evidence = [...new Set([...sick, ...ended])].map(describe);
     const [worst] = sick.length > 0 ? sick : ended;
     const next = `kubectl describe pod ${worst?.name} -n ${worst?.namespace}`;
@@ -27,6 +28,11 @@ export const pods: Examination = {
     return pass(`${found.length} pods are ready, none was restarted in the last hour`);
   },
 };
+
+/** What ended before that says nothing about now. */
+function endedWithinHour({ endedAt }: PodLook, { now }: Pick<Clock, "now">): boolean {
+  return endedAt === undefined || now() - endedAt < HOUR;
+}
 
 function describe({ name, waiting, ended, restarts, phase }: PodLook): string {
   const why = [waiting, ended && `last ended: ${ended}`].filter(Boolean).join("; ") || phase;
@@ -74,12 +80,15 @@ export const resources: Examination = {
   },
 };
 
-async function judge({ cluster }: DiagnosisContext, namespace: string): Promise<Finding> {
+async function judge({ clock, cluster }: DiagnosisContext, namespace: string): Promise<Finding> {
   const [found = [], usage] = await Promise.all([cluster.pods(namespace), cluster.usage(namespace)]);
   const next = `kubectl top pods -n ${namespace}; raise the limits in apps/charts, or find the leak`;
-  const killed = found.filter(({ ended }) => ended?.startsWith("OOMKilled"));
+  const killed = found.filter((pod) => pod.ended?.startsWith("OOMKilled") && endedWithinHour(pod, clock));
   if (killed.length > 0)
-    return { ...fail(`${killed.length} pods ran out of memory`, next), evidence: killed.map(describe) };
+    return {
+      ...fail(`${killed.length} pods ran out of memory in the last hour`, next),
+      evidence: killed.map(describe),
+    };
   if (usage === undefined || usage === "unmeasured") return skipped("the cluster has no metrics API to ask for usage");
   const tight = found.flatMap(({ name, limits }) => {
     const used = usage.get(name);

@@ -28,10 +28,11 @@ const words = ({ dependency, topics, named, next }: Server): Examination => ({
     const found = (await context.cluster.pods("sparki-engine")) ?? [];
     const pods = found.filter(({ phase }) => phase !== "Succeeded");
     if (pods.length === 0) return skipped("no pod of the engine runs");
-    const lines = await recentLines(context, SAID_SECONDS, ["sparki-engine"]);
+    const { lines, assertComplete } = await recentLines(context, SAID_SECONDS, ["sparki-engine"]);
     const newest = new Map(
       lines.filter((line) => isAbout(line, dependency, named)).map((line) => [line.pod, line.text]),
     );
+    if (newest.size === 0) assertComplete();
     if (newest.size === 0) return pass(`none of ${pods.length} pods says that it cannot reach the ${dependency}`);
     const evidence = [...newest].slice(0, MOST_SHOWN).map(([pod, text]) => `${pod}: ${shortened(text)}`);
     const told = `${newest.size} of ${pods.length} pods said in the last 5 minutes that they cannot reach the ${dependency}`;

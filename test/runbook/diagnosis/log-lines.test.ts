@@ -32,6 +32,37 @@ describe("errorLines", () => {
   });
 });
 
+describe.each([
+  ["errorLines", errorLines, line({ level: "ERROR", msg: "x" })],
+  ["slowQueries", slowQueries, line({ level: "INFO", msg: "query", duration_ms: 5_000 })],
+] as const)("%s", (_, examination, bad) => {
+  const [a, b] = [podNamed("engine-a"), podNamed("engine-b")];
+  /** The first pod's log can be read, the second one's cannot. */
+  const halfRead = (...lines: string[]) => {
+    const logLines = async (_namespace: string, pod: string) => {
+      if (pod === "engine-b") throw new Error("HTTP-Code: 403");
+      return lines;
+    };
+    return examine(examination, diagnosisContext({ cluster: { ...clusterOf([a, b]), logLines } }));
+  };
+
+  it("is skipped where nothing was logged", async () => {
+    expect(await lookAt(examination)).toEqual({
+      status: "skipped",
+      reason: "no pod has logged anything for 15 minutes",
+    });
+  });
+
+  it("cannot look where a log cannot be read, unless what can be read says enough", async () => {
+    await expect(halfRead(ok)).rejects.toThrow("HTTP-Code: 403");
+    await expect(halfRead()).rejects.toThrow("HTTP-Code: 403");
+    expect(await halfRead(ok, bad)).toMatchObject({
+      status: "fail",
+      reason: expect.stringMatching(/^1 of 2 log lines/),
+    });
+  });
+});
+
 describe("slowQueries", () => {
   const slow = (duration_ms: number) => line({ level: "INFO", msg: "query", duration_ms });
 

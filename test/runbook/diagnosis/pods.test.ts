@@ -107,13 +107,19 @@ describe("resources", () => {
     });
   });
 
-  it("fails when a pod was killed for its memory, measured or not", async () => {
-    const killed = podNamed("engine-a", { restarts: 1, ended: "OOMKilled, exit code 137" });
-    expect(await lookAt(killed)).toMatchObject({
+  const killed = (ago: number) =>
+    podNamed("engine-a", { restarts: 1, ended: "OOMKilled, exit code 137", endedAt: NOW - ago });
+
+  it("fails when a pod was killed for its memory within the hour, measured or not", async () => {
+    expect(await lookAt(killed(3_500))).toMatchObject({
       status: "fail",
-      reason: "1 pods ran out of memory",
+      reason: "1 pods ran out of memory in the last hour",
       evidence: ["engine-a, 1 restarts: last ended: OOMKilled, exit code 137"],
     });
+  });
+
+  it("forgets one that was killed before", async () => {
+    expect(await lookAt(killed(20 * 86_400), { cores: 0, bytes: 0 })).toMatchObject({ status: "pass" });
   });
 
   it("is skipped where the cluster measures nothing", async () => {

@@ -1,5 +1,6 @@
 import { cacheAnswer, cacheHits, databaseAnswer, errorRate, slowRoutes } from "../../../runbook/diagnosis/requests.ts";
 import { diagnosisContext, examine } from "../../support/diagnosis.ts";
+import { testRules } from "../../support/promtool.ts";
 
 const series = (route: string, value: number) => ({
   labels: { namespace: "sparki-engine", route },
@@ -54,14 +55,54 @@ describe("errorRate", () => {
     examine(errorRate, diagnosisContext({ metrics: { http_requests_total: found } }));
 
   it("passes without failed requests", async () => {
-    expect(await examine(errorRate, diagnosisContext())).toEqual({
+    expect(await lookAt(series("/", 0))).toEqual({
       status: "pass",
-      reason: "no route answered 5xx in the last 5 minutes",
+      reason: "up to 0.00 % of a route's requests failed; the objective is 0.1 %",
+    });
+  });
+
+  it.each([
+    ["there are no requests", { kind: "no-data" }],
+    ["what is measured is no number", { kind: "not-a-number", reason: "NaN" }],
+  ] as const)("is skipped, not passed, where %s", async (_, reading) => {
+    const context = diagnosisContext({ metrics: { http_requests_total: reading } });
+    expect(await examine(errorRate, context)).toEqual({
+      status: "skipped",
+      reason: "no user's request was measured in the last 5 minutes",
     });
   });
 
   it("passes up to the objective", async () => {
     expect(await lookAt(series("/", 0.001))).toMatchObject({ status: "pass" });
+  });
+
+  it("counts a route without failed requests as 0, and one without requests not at all", async () => {
+    const asked: string[] = [];
+    const instant = async (query: string) => {
+      asked.push(query);
+      return { kind: "no-data" } as const;
+    };
+    await examine(errorRate, { ...diagnosisContext(), metrics: { instant } });
+    const counter = (route: string, status: number, values: string) => {
+      const labels = `namespace="sparki-engine",route="${route}",stack="prod",status="${status}",synthetic="false"`;
+      return { series: `http_requests_total{${labels}}`, values };
+    };
+    const found = (route: string, value: number) => ({
+      labels: `{namespace="sparki-engine", route="${route}"}`,
+      value,
+    });
+    const scenario = {
+      name: "three routes",
+      interval: "1m",
+      input_series: [
+        counter("/", 200, "0+60x10"),
+        counter("/api", 200, "0+45x10"),
+        counter("/api", 500, "0+15x10"),
+        counter("/quiet", 200, "7x10"),
+      ],
+      promql_expr_test: [{ expr: asked[0] ?? "", eval_time: "10m", exp_samples: [found("/", 0), found("/api", 0.25)] }],
+    };
+    expect(testRules([{ groups: [], scenarios: [scenario] }], "1m")).toBe("");
   });
 
   it("fails above it, the worst route first", async () => {

@@ -37,6 +37,12 @@ describe.each([
     });
   });
 
+  it("cannot look where a log cannot be read", async () => {
+    const logLines = () => Promise.reject(new Error("HTTP-Code: 403"));
+    const context = diagnosisContext({ cluster: { ...clusterOf(pods), logLines } });
+    await expect(examine(examination, context)).rejects.toThrow("HTTP-Code: 403");
+  });
+
   it("is skipped where no pod runs", async () => {
     expect(await examine(examination, diagnosisContext())).toEqual({
       status: "skipped",
