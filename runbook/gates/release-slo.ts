@@ -1,7 +1,7 @@
 import { BUDGET_PERIOD_SECONDS, type BurnWindow, judgeBurn } from "../../gates/burn-rate.ts";
 import { NO_COUNTS } from "../../gates/evidence.ts";
 import { judgeGate } from "../../gates/gate.ts";
-import { type CountsByObjective, problemOfReading, type Reading } from "../../gates/reading.ts";
+import { type CountsByObjective, type MetricSource, problemOfReading, type Reading } from "../../gates/reading.ts";
 import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import type { Prometheus } from "../io/prometheus.ts";
@@ -46,7 +46,7 @@ export function releaseCounts(prometheus: Prometheus, { stack, config }: Judged,
  * gates do; never `pass` without data. Metrics that cannot be read end in `error`, unusable ones in `inconclusive`.
  */
 export async function judgeReleaseSince(
-  counts: ReleaseCounts,
+  counts: Readonly<Record<"users" | "synthetic", MetricSource>>,
   { objectives, gate }: StackConfig,
   since: number,
   name: string,

@@ -1,7 +1,9 @@
+import { NO_COUNTS, sum } from "../../../gates/evidence.ts";
 import { percent } from "../../../gates/gate.ts";
 import type { Objective } from "../../../gates/objective.ts";
+import type { MetricSource } from "../../../gates/reading.ts";
+import { countsByObjective } from "../../../gates/traffic.ts";
 import { type GateResult, worst } from "../../../gates/verdict.ts";
-import type { TrafficSource } from "../../gates/gate-evidence.ts";
 import { judgeReleaseSince } from "../../gates/release-slo.ts";
 import { type Finding, fail, pass, warn } from "../../preflight/check.ts";
 import { type Verification, type VerifyContext, verifyLater } from "../verification.ts";
@@ -59,23 +61,52 @@ interface Judged {
 async function judge(context: VerifyContext, signal: AbortSignal): Promise<Judged> {
   const { clock, config, counts, pace } = context;
   const started = clock.now();
-  let traffic: TrafficSource | undefined;
+  const since = started - WINDOW_SECONDS;
+  let own: OwnRequests | undefined;
   try {
     for (;;) {
-      const results = await judgeReleaseSince(counts, config, started - WINDOW_SECONDS, GATE);
+      const synthetic = own ?? counts.synthetic;
+      const results = await judgeReleaseSince({ users: counts.users, synthetic }, config, since, GATE);
       const verdict = worst(results.map((result) => result.verdict));
       const limit = verdict === "error" ? pace.sourceRetrySeconds : pace.deadlineSeconds;
       if (verdict === "pass" || verdict === "fail" || clock.now() - started >= limit)
-        return { results, problem: traffic?.problem?.() };
-      if (verdict === "inconclusive" && traffic === undefined) {
-        traffic = context.traffic();
-        traffic.start();
-      }
+        return { results, problem: own?.problem() };
+      if (verdict === "inconclusive") own ??= await ownRequests(context, since);
       await clock.sleep(pace.lookEverySeconds, signal);
     }
   } finally {
-    await traffic?.stop();
+    await own?.stop();
   }
+}
+
+interface OwnRequests extends MetricSource {
+  problem(): string | undefined;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the check's own requests, to be counted as they were answered here beside the synthetic ones that the pods had
+ * counted until then: what the load balancer answers by itself, or nobody does, no pod counts. Undefined while those
+ * before cannot be read.
+ */
+async function ownRequests(
+  { config, counts, traffic: open }: VerifyContext,
+  since: number,
+): Promise<OwnRequests | undefined> {
+  const reading = await counts.synthetic.countsSince(config.objectives, since);
+  if (reading.kind !== "value" && reading.kind !== "no-data") return undefined;
+  const before = reading.kind === "value" ? reading.value : {};
+  const traffic = open();
+  traffic.start();
+  return {
+    countsSince: async (objectives) => {
+      const found = Object.entries(countsByObjective(objectives, traffic.counts()));
+      const value = Object.fromEntries(found.map(([name, own]) => [name, sum(before[name] ?? NO_COUNTS, own)]));
+      return { kind: "value", value };
+    },
+    problem: () => traffic.problem?.(),
+    stop: () => traffic.stop(),
+  };
 }
 
 function findingOf(result: GateResult | undefined, problem: string | undefined, context: VerifyContext): Finding {

@@ -1,5 +1,7 @@
+import { NO_TRAFFIC } from "../../../../gates/traffic.ts";
 import { objectiveTitle, ReleaseObjectives } from "../../../../runbook/verify/checks/objectives.ts";
-import { configWith } from "../../../support/preflight.ts";
+import { fakeClock } from "../../../support/fake-clock.ts";
+import { configWith, NOW } from "../../../support/preflight.ts";
 import type { Counted } from "../../../support/prometheus.ts";
 import { fakeVerify, lookAt, type VerifyParts } from "../../../support/verify.ts";
 
@@ -60,6 +62,34 @@ describe("ReleaseObjectives", () => {
     });
     expect(context.clock.now() - fakeVerify().clock.now()).toBeGreaterThanOrEqual(15 * 60);
     expect(context.trafficStarts()).toEqual([1, 1]);
+  });
+
+  /** Own requests at 60 a second of which so many fail, in a release that users do not use. */
+  const asking = (errorRatio: number, counted: Counted[] = []): VerifyParts => {
+    const clock = fakeClock(NOW);
+    const traffic = () => {
+      const begun = clock.now();
+      const requests = () => Math.round((clock.now() - begun) * 60);
+      const counts = () => ({ ...NO_TRAFFIC, requests: requests(), errors: Math.round(requests() * errorRatio) });
+      return { start: () => {}, stop: async () => {}, counts };
+    };
+    return { clock, counted, traffic };
+  };
+  const gates = { labels: { ...labels, synthetic: "true" }, requests: 2000 };
+
+  it("fails for what its own requests saw, though no pod counted a failed one", async () => {
+    const { finding } = await look(asking(0.05, [gates]));
+    expect(finding).toMatchObject({
+      status: "fail",
+      reason: expect.stringMatching(/^\d+ of \d+ requests bad: at least/),
+    });
+  });
+
+  it("adds its own requests to the gates', and counts none twice", async () => {
+    const { finding, objectives } = await look(asking(0, [gates]));
+    expect(finding).toMatchObject({ status: "pass", reason: expect.stringMatching(/\(0 of users\)$/) });
+    // Seen by the pods before, and then 60 a second to the first look after 3,546.
+    expect(objectives.results[0]).toMatchObject({ requests: 3800, synthetic: 3800 });
   });
 
   it("warns, and never passes, when Prometheus does not answer", async () => {
