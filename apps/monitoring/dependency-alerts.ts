@@ -2,10 +2,14 @@ import type { Alert, Component } from "./alert.ts";
 import { type Matcher, selector } from "./rule.ts";
 import { SERVED_NAMESPACES } from "./slo-rules.ts";
 
-/** Alerts about what the objectives stand on: metrics that arrive, and the engine's view of its database and cache. */
+/**
+ * Alerts about what the objectives stand on: metrics and users' requests that arrive, and the engine's view of its
+ * database and cache.
+ */
 export function dependencyAlerts(stack: string): Alert[] {
   return [
     ...SERVED_NAMESPACES.map((namespace) => metricsMissing(stack, namespace)),
+    requestsStopped(stack),
     databaseConnectionsExhausted(stack),
     failing(stack, {
       name: "DatabaseFailing",
@@ -42,6 +46,43 @@ function metricsMissing(stack: string, namespace: string): Alert {
       act: [
         "The service does not answer: `npx sparki rollback` if a release is under way or just done, else escalate at once.",
         "The service answers: repair the scraping; hold every release until then, the gates are as blind as you are.",
+      ],
+    },
+  };
+}
+
+/** What no pod is asked, no pod counts as failed: every objective looks kept while the way in is broken. */
+function requestsStopped(stack: string): Alert {
+  const served = [
+    ["namespace", "=~", SERVED_NAMESPACES.join("|")],
+    ["stack", "=", stack],
+  ] as const;
+  const requests = `http_requests_total${selector(...served, ["synthetic", "=", "false"])}[10m]`;
+  const now = `sum by (namespace) (rate(${requests})) > 0`;
+  const hourAgo = `sum by (namespace) (rate(${requests} offset 1h)) > 1`;
+  const scraped = `sum by (namespace) (up${selector(...served)}) > 0`;
+  return {
+    name: "RequestsStopped",
+    severity: "page",
+    component: "application",
+    expr: `(${hourAgo} unless ${now}) and ${scraped}`,
+    for: "2m",
+    summary:
+      "No user's request has reached {{ $labels.namespace }} for 10 minutes; an hour ago {{ $value | humanize }} came every second",
+    page: {
+      meaning:
+        "Users asked for more than one thing a second an hour ago, and for nothing in the last 10 minutes, although the pods run and are scraped. What never reaches a pod is counted nowhere, so no budget alert fires: the load balancer, its targets, the certificate or DNS are the likely cause.",
+      timing:
+        "Fires 12 minutes after the last request. Ends with the next one, and by itself after an hour, when an hour ago was as quiet.",
+      look: [
+        "`npx sparki verify`: does the service answer from outside, by its name and by the load balancer's own?",
+        "`npx sparki preflight`: delegation, certificate and what has drifted.",
+        "The load balancer in the AWS console: healthy targets, answers of 5xx that are its own, requests that the firewall blocks.",
+      ],
+      act: [
+        "Nothing answers from outside and a release is under way or just done: `npx sparki rollback`.",
+        "Targets are unhealthy, or the certificate, DNS or the firewall were changed: put that back; the pods need nothing.",
+        "All answers from outside: ask the users' side (the network before AWS, a client's release) before changing anything.",
       ],
     },
   };

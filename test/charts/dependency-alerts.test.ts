@@ -40,7 +40,39 @@ function failing(alert: string, metric: string): Case {
   };
 }
 
+/** Users' requests to one pod, minute by minute: so many in a minute, then none, then as many again. */
+function stopping(perMinute: number, labels: Readonly<Record<string, string>> = {}): Case["series"] {
+  const all = { namespace: "sparki-engine", stack: "prod", synthetic: "false", pod: "a", ...labels };
+  const named = Object.entries(all).map(([label, value]) => `${label}="${value}"`);
+  const sum = perMinute * 80;
+  return {
+    [`http_requests_total{${named}}`]: `0+${perMinute}x80 ${sum}x29 ${sum}+${perMinute}x30`,
+    [`up{${ENGINE},pod="a"}`]: "1x140",
+  };
+}
+
 const CASES: readonly Case[] = [
+  { alert: "RequestsStopped", series: stopping(600), silentAt: [60, 80, 90, 113, 130], firingAt: [94, 109] },
+  // Fewer than one a second, and requests that are not users'.
+  { alert: "RequestsStopped", series: stopping(50), silentAt: [80, 94, 109], firingAt: [] },
+  { alert: "RequestsStopped", series: stopping(600, { synthetic: "true" }), silentAt: [94, 109], firingAt: [] },
+  {
+    alert: "RequestsStopped",
+    // A roll-out: the old pod goes, and users ask the new one.
+    series: {
+      ...stopping(600, { pod: "b" }),
+      'http_requests_total{namespace="sparki-engine",stack="prod",synthetic="false",pod="c"}': "_x82 0+600x57",
+    },
+    silentAt: [94, 109],
+    firingAt: [],
+  },
+  {
+    alert: "RequestsStopped",
+    // Nobody looks: that is another alert.
+    series: { ...stopping(600), [`up{${ENGINE},pod="a"}`]: "1x80 0x60" },
+    silentAt: [94, 109],
+    firingAt: [],
+  },
   missing("EngineMetricsMissing", "sparki-engine"),
   missing("WebMetricsMissing", "sparki-web"),
   {
