@@ -13,6 +13,7 @@ import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Clock } from "../command.ts";
 import { EngineRecord, type EngineResult, type RecordedEvent } from "../deploy/engine-record.ts";
 import type { Update } from "../deploy/update.ts";
+import { FORWARD_ENVIRONMENT } from "../rollback/rollback-mode.ts";
 import { readHistory } from "./history.ts";
 import { hostProgram } from "./program-guard.ts";
 import { PulumiExit, type PulumiProcess, pulumiProcess, STACK_NOT_FOUND } from "./pulumi-process.ts";
@@ -231,7 +232,8 @@ export class Engine {
     };
     const said = (severity: Diagnostic["severity"], message: string) =>
       onEvent({ sequence: 0, timestamp: 0, diagnosticEvent: { severity, message, color: "never", ephemeral: true } });
-    const exit = await withEnvironment({ ...this.#options.programEnvironment, ...environment }, () =>
+    const variables = { ...FORWARD_ENVIRONMENT, ...this.#options.programEnvironment, ...environment };
+    const exit = await withEnvironment(variables, () =>
       hostProgram(said, () => operate(options).then(() => undefined, exitOf)),
     );
     const locked = exit && lockFailure(exit.message, this.#options.stack);
