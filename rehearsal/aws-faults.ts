@@ -48,7 +48,7 @@ export const AWS_FAULTS: Readonly<Record<string, Fault>> = {
   }),
   F12: around("the state cannot be written", { state: "unwritable" }, "network-vpc"),
   F13: around("somebody else's lock is on the state", { state: "locked" }),
-  F15: around("the credentials expire while the cluster is made", { refused: [EXPIRED] }, CLUSTER),
+  F15: around("the credentials expire", { refused: [EXPIRED] }, CLUSTER),
   F16: around("the permission to create Redis is missing", {
     refused: [{ type: TYPES.replicationGroup, act: "create", ...NOT_ALLOWED }],
   }),

@@ -5,14 +5,14 @@ const ONE_BOX_GATE = "engine-fleet";
 
 interface GateScenario extends Fault {
   readonly name: string;
-  /** The fault's id, where it has one of its own. */
-  readonly id?: string;
+  /** The fault's own id and words, where it can be put into any release. */
+  readonly fault?: readonly [id: string, summary: string];
 }
 
 const CASES: readonly GateScenario[] = [
   {
     name: "error-spike",
-    id: "F38",
+    fault: ["F38", "five requests in a hundred are answered with 500"],
     summary: "a second release that answers five requests in a hundred with 500",
     behaviours: { engine: { errorRatio: 0.05 } },
   },
@@ -23,7 +23,7 @@ const CASES: readonly GateScenario[] = [
   },
   {
     name: "slow-p99",
-    id: "F39",
+    fault: ["F39", "five requests in a hundred take six seconds"],
     summary: "a second release that takes six seconds for five requests in a hundred",
     behaviours: { engine: { slowRatio: 0.05, slowMilliseconds: 6_000 } },
   },
@@ -34,32 +34,32 @@ const CASES: readonly GateScenario[] = [
   },
   {
     name: "no-traffic",
-    id: "F41",
+    fault: ["F41", "nobody uses the release, and the firewall turns the gate's own requests away"],
     summary: "nobody uses the second release, and the firewall turns the gate's own requests away",
     faults: { at: ONE_BOX_GATE, hold: { gateRequests: 50 } },
   },
   {
     name: "metrics-down",
-    id: "F42",
+    fault: ["F42", "Prometheus stops"],
     summary: "Prometheus stops while the gate looks",
     faults: { at: ONE_BOX_GATE, hold: { down: ["metrics"] } },
   },
   {
     name: "metrics-nan",
-    id: "F43",
+    fault: ["F43", "the metrics are NaN, while people use it"],
     summary: "a second release whose metrics are NaN, while people use it",
     behaviours: { engine: { metricsNotNumbers: true } },
     faults: { hold: { users: 50 } },
   },
   {
     name: "cache-down",
-    id: "F37",
+    fault: ["F37", "Redis stops"],
     summary: "Redis stops while the gate looks",
     faults: { at: ONE_BOX_GATE, hold: { down: ["cache"] } },
   },
   {
     name: "db-down",
-    id: "F36",
+    fault: ["F36", "PostgreSQL stops"],
     summary: "PostgreSQL stops while the gate looks",
     faults: { at: ONE_BOX_GATE, hold: { down: ["database"] } },
   },
@@ -82,5 +82,9 @@ export const GATE_SCENARIOS: readonly Scenario[] = CASES.map(({ name, summary, b
 
 /** The same by the faults' ids, for any release. */
 export const GATE_FAULTS: Readonly<Record<string, Fault>> = Object.fromEntries(
-  CASES.flatMap(({ id, name: _, ...fault }) => (id === undefined ? [] : [[id, fault]])),
+  CASES.flatMap(({ fault, name: _, ...broken }) => {
+    if (fault === undefined) return [];
+    const [id, summary] = fault;
+    return [[id, { ...broken, summary }]];
+  }),
 );

@@ -26,6 +26,11 @@ describe("FAULTS", () => {
       for (const image of imagesOf(release, behaviours ?? {})) expect(() => parsed(imageSchema, image)).not.toThrow();
     }
   });
+
+  it("says of each what goes wrong in whatever release it is put into", () => {
+    const summaries = Object.values(FAULTS).map(({ summary }) => summary);
+    expect(summaries.filter((summary) => /second release|while the (gate|cluster)/.test(summary))).toEqual([]);
+  });
 });
 
 describe("findScenario", () => {
