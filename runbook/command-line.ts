@@ -1,7 +1,12 @@
-import { Command as Parser } from "commander";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { CommanderError, Command as Parser } from "commander";
+import { z } from "zod";
 import { exitCodeOf } from "../stacks/deploy-error.ts";
+import { nearest } from "../stacks/nearest.ts";
 import type { Command, CommandResult, Ports } from "./command.ts";
 import { loadCommands } from "./commands.ts";
+import { PROJECT_DIRECTORY } from "./project.ts";
 import { filled } from "./report/columns.ts";
 import { failureDocument, failureText, usageFailure } from "./report/failure.ts";
 
@@ -12,6 +17,10 @@ const COMMON_OPTIONS = [
   ["--debug", "show stack traces"],
 ] as const;
 
+const { version: VERSION } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(join(PROJECT_DIRECTORY, "package.json"), "utf8")));
+
 const EXAMPLES = `
 Examples:
   npx sparki rehearse                 deploy prod's own config to a simulated AWS on this machine
@@ -21,14 +30,17 @@ Examples:
 
 Exit codes: 0 done; 1 a gate failed; 2 usage or config; 3 held; 4 an outside fault, resumable; 5 rollback failed.`;
 
+/** Loads the commands that an argument list names, or all of them when it names none. */
+type Load = (argv: readonly string[]) => Promise<readonly Command[]>;
+
 /** Runs one command line and resolves with the exit code; whatever goes wrong is told once, as text or as JSON. */
 export async function runCommandLine(
   argv: readonly string[],
   ports: Ports,
-  load: (argv: readonly string[]) => Promise<readonly Command[]> = loadCommands,
+  load: Load = loadCommands,
 ): Promise<number> {
   try {
-    const result = await parseAndRun(argv, ports, await load(argv));
+    const result = await parseAndRun(argv, ports, load);
     if (argv.includes("--json") && result.json !== undefined) writeJson(ports, result.json);
     return result.exitCode;
   } catch (error) {
@@ -38,34 +50,63 @@ export async function runCommandLine(
   }
 }
 
-async function parseAndRun(
-  argv: readonly string[],
-  ports: Ports,
-  commands: readonly Command[],
-): Promise<CommandResult> {
+async function parseAndRun(argv: readonly string[], ports: Ports, load: Load): Promise<CommandResult> {
   let result: CommandResult = { exitCode: 0, json: undefined };
-  const parser = frame(ports);
-  for (const command of commands) {
+  let answer = "";
+  let named: string | undefined;
+  const parser = frame((text) => {
+    answer += text;
+  });
+  for (const command of await load(argv)) {
     addCommand(parser, command, async (args, options) => {
       result = await command.run({ args, options, ports });
     });
   }
-  if (argv.length === 0) throw usageFailure(`no command given; expected one of ${commands.map(({ name }) => name)}`);
   try {
+    named = commandNamed(argv, parser);
+    await assertCommand(named, parser, load);
     await parser.parseAsync(argv, { from: "user" });
   } catch (error) {
-    if (!isAnswer(error)) throw error instanceof Error && isCommanderError(error) ? usageFailure(error.message) : error;
+    if (!(error instanceof CommanderError)) throw error;
+    if (!ANSWERS.has(error.code)) throw usageFailure(error.message, named);
+    if (!argv.includes("--json")) ports.stdout.write(answer);
+    result = { exitCode: 0, json: { text: answer } };
   }
   return result;
 }
 
-function frame(ports: Ports): Parser {
+/** Help or the version was asked for, which is no failure; nothing else comes as far as the parser's help. */
+const ANSWERS: ReadonlySet<string> = new Set(["commander.helpDisplayed", "commander.help", "commander.version"]);
+const HELP = /^(-h|--help)$/;
+
+/** The command that is to run, or whose help is asked for; empty for sparki's own help, undefined where none is named. */
+function commandNamed(argv: readonly string[], parser: Parser): string | undefined {
+  const { operands, unknown } = parser.parseOptions([...argv]);
+  const [first, second = ""] = operands;
+  if (first === "help") return second;
+  if (first !== undefined) return first;
+  if (unknown.some((each) => HELP.test(each))) return "";
+  if (unknown[0] === undefined) return undefined;
+  throw usageFailure(`unknown option '${unknown[0]}'`);
+}
+
+/** Throws SPARKI_USAGE with the command that is called alike, or with all of them. */
+async function assertCommand(name: string | undefined, parser: Parser, load: Load): Promise<void> {
+  if (name === "" || parser.commands.some((command) => command.name() === name)) return;
+  const names = (await load([])).map((command) => command.name);
+  const [meant] = name === undefined ? [] : nearest(name, names, 1);
+  const rest = meant === undefined ? `; expected one of ${names.join(", ")}` : `. Did you mean ${meant}?`;
+  throw usageFailure(`${name === undefined ? "no command given" : `unknown command '${name}'`}${rest}`);
+}
+
+function frame(answer: (text: string) => void): Parser {
   const parser = new Parser("sparki")
     .description(
       filled("Takes Sparki's production on AWS from nothing to serving, through gates; and rehearses it here."),
     )
+    .version(VERSION, "--version", "show which sparki this is")
     .exitOverride()
-    .configureOutput({ writeOut: (text) => ports.stdout.write(text), writeErr: () => undefined })
+    .configureOutput({ writeOut: answer, writeErr: () => undefined })
     .configureHelp({ showGlobalOptions: true, helpWidth: 80 })
     .addHelpText("after", filled(EXAMPLES));
   for (const [flags, help] of COMMON_OPTIONS) parser.option(flags, help);
@@ -84,15 +125,6 @@ function addCommand(parser: Parser, command: Command, action: Action): void {
     child.argument(required ? `<${name}>` : `[${name}]`, help);
   for (const option of command.options ?? []) child.option(option.flags, option.help, option.default);
   child.action(() => action(child.args, child.optsWithGlobals()));
-}
-
-/** Help was asked for and has been written: not a failure. */
-function isAnswer(error: unknown): boolean {
-  return error instanceof Error && isCommanderError(error) && error.code === "commander.helpDisplayed";
-}
-
-function isCommanderError(error: Error): error is Error & { code: string } {
-  return "code" in error && typeof error.code === "string" && error.code.startsWith("commander.");
 }
 
 function writeJson(ports: Ports, document: unknown): void {

@@ -20,10 +20,10 @@ export function failureDocument(error: unknown): unknown {
   return { error: { code, message, hint: hint ?? null }, exitCode: exitCodeOf(error) };
 }
 
-/** A mistake in the command line, from the argument parser's own message. */
-export function usageFailure(message: string): DeployError {
+/** A mistake in the command line, from the argument parser's own message; the hint is the help of the command, if one is named. */
+export function usageFailure(message: string, command?: string): DeployError {
   const text = message.replace(/^error: /, "").replace(/\n\((.*)\)$/, ". $1");
-  return new DeployError("SPARKI_USAGE", text, { hint: "npx sparki --help" });
+  return new DeployError("SPARKI_USAGE", text, { hint: ["npx sparki", command, "--help"].filter(Boolean).join(" ") });
 }
 
 function describe(error: unknown): { code: string; message: string; hint: string | undefined } {

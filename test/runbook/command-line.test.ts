@@ -1,4 +1,5 @@
 import { PassThrough } from "node:stream";
+import manifest from "../../package.json" with { type: "json" };
 import type { Command, Ports } from "../../runbook/command.ts";
 import { runCommandLine } from "../../runbook/command-line.ts";
 import { loadCommands } from "../../runbook/commands.ts";
@@ -22,11 +23,12 @@ const failing = (error: unknown): Command => ({
   },
 });
 
-async function run(argv: readonly string[], commands: readonly Command[] = [greet]) {
+/** On these commands, or on sparki's own. */
+async function run(argv: readonly string[], commands: readonly Command[] | "all" = [greet]) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const signal = new AbortController().signal;
   const ports: Ports = { stdout, stderr, clock: fakeClock(), env: {}, cwd: "/", signal };
-  const exitCode = await runCommandLine(argv, ports, async () => commands);
+  const exitCode = await runCommandLine(argv, ports, commands === "all" ? loadCommands : async () => commands);
   const text = (stream: PassThrough) => String(stream.read() ?? "");
   return { exitCode, stdout: text(stdout), stderr: text(stderr) };
 }
@@ -47,16 +49,35 @@ describe("runCommandLine", () => {
   });
 
   it.each([
-    [["gret"], "unknown command 'gret'. Did you mean greet?"],
-    [["greet", "--tims", "2"], "unknown option '--tims'. Did you mean --times?"],
-    [["greet", "a", "b"], "too many arguments"],
-    [["greet", "--times"], "option '--times <number>' argument missing"],
-    [[], "no command given"],
-  ])("refuses %j with exit 2, what was wrong and the next command", async (argv, message) => {
-    const { exitCode, stdout, stderr } = await run(argv);
+    [["gret"], "unknown command 'gret'. Did you mean greet?", ""],
+    [["gret", "--help"], "unknown command 'gret'. Did you mean greet?", ""],
+    [["help", "gret"], "unknown command 'gret'. Did you mean greet?", ""],
+    [["xyzzy"], "unknown command 'xyzzy'; expected one of greet, fail\n", ""],
+    [["greet", "--tims", "2"], "unknown option '--tims'. Did you mean --times?", "greet "],
+    [["greet", "a", "b"], "too many arguments", "greet "],
+    [["greet", "--times"], "option '--times <number>' argument missing", "greet "],
+    [["--tims", "2", "greet"], "unknown option '--tims'", ""],
+    [[], "no command given; expected one of greet, fail\n", ""],
+    [["--yes"], "no command given; expected one of greet, fail\n", ""],
+  ])("refuses %j with exit 2, what was wrong and the next command", async (argv, message, command) => {
+    const { exitCode, stdout, stderr } = await run(argv, [greet, failing(new Error("not reached"))]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
     expect(stderr).toContain(`SPARKI_USAGE: ${message}`);
-    expect(stderr).toContain("Next: npx sparki --help");
+    expect(stderr).toMatch(new RegExp(`\nNext: npx sparki ${command}--help\n$`));
+  });
+
+  it.each([[["--json"]], [["gret", "--json"]], [["gret", "--help", "--json"]]])(
+    "writes its refusal of %j as one JSON document",
+    async (argv) => {
+      const { exitCode, stdout } = await run(argv);
+      expect({ exitCode, ...JSON.parse(stdout) }).toMatchObject({ exitCode: 2, error: { code: "SPARKI_USAGE" } });
+    },
+  );
+
+  it("lists all commands in lines that fit, whatever else the command line names", async () => {
+    const { stderr } = await run(["xyzzy", "judge"], "all");
+    expect(stderr).toMatch(/expected one of rehearse, preflight,\s+plan, deploy/);
+    expect(stderr.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });
 
   it("keeps the help of every command within 80 columns", async () => {
@@ -76,6 +97,38 @@ describe("runCommandLine", () => {
     const { stdout } = await run(["greet", "--help"]);
     expect(stdout).toContain("npx sparki greet world");
     expect(stdout).toContain("--stack <name>");
+  });
+
+  it.each([
+    [["help"], ["--help"]],
+    [
+      ["help", "greet"],
+      ["greet", "--help"],
+    ],
+    [
+      ["greet", "-h"],
+      ["greet", "--help"],
+    ],
+  ])("answers %j as %j", async (argv, same) => {
+    const answer = await run(argv);
+    expect(answer).toEqual(await run(same));
+    expect(answer).toMatchObject({ exitCode: 0, stderr: "" });
+  });
+
+  it.each([[["help"]], [["--help"]], [["help", "greet"]], [["--version"]]])(
+    "answers %j --json with one JSON document",
+    async (argv) => {
+      const { exitCode, stdout, stderr } = await run([...argv, "--json"]);
+      expect({ exitCode, stderr, text: JSON.parse(stdout).text }).toEqual({
+        exitCode: 0,
+        stderr: "",
+        text: (await run(argv)).stdout,
+      });
+    },
+  );
+
+  it("tells the version of its package", async () => {
+    expect(await run(["--version"])).toEqual({ exitCode: 0, stdout: `${manifest.version}\n`, stderr: "" });
   });
 
   it.each([
