@@ -1,7 +1,7 @@
 import { DeployError } from "../stacks/deploy-error.ts";
 import { askYesNo, isAnybodyThere } from "./io/prompt.ts";
 
-/** Throws SPARKI_USAGE where nobody could be asked; called before anything is looked at. */
+/** Throws SPARKI_USAGE where nobody could be asked; called before anything but the config is looked at. */
 export function assertSomebody(): void {
   if (isAnybodyThere()) return;
   throw new DeployError("SPARKI_USAGE", "this changes a stack, and nobody sits at this terminal to confirm it", {

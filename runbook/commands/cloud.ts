@@ -4,11 +4,13 @@ import { sessionOptions } from "./rehearse.ts";
 const DESCRIPTION = `Serves the simulated AWS until Ctrl-C and prints the environment that reaches it.
 
 Examples:
-  npx sparki cloud                     in one terminal; in another, in this folder:
+  npx sparki cloud             in one terminal; in another, in this folder:
     (paste the export lines that it prints)
     pulumi preview
     pulumi up
-  npx sparki cloud --json              the same environment as one JSON document
+  npx sparki cloud --json      the same environment as one JSON document
+
+Exit codes: 0 ended by Ctrl-C; 2 usage or config; 4 the cloud could not be started, or was interrupted before.
 
 The policies are enforced there too, and the stack's own config file is never written to.`;
 
@@ -25,11 +27,12 @@ export const cloud: Command = {
 };
 
 async function serve({ options, ports }: CommandInput): Promise<CommandResult> {
+  const checked = await sessionOptions("cloud", options);
   const { lineProgress } = await import("../../tools/progress.ts");
   const { openSession, resolveRehearsalTools } = await import("../rehearse/rehearsal-session.ts");
   const { accountText, plainEnvironment, serveUntilAborted } = await import("../rehearse/rehearsal-serving.ts");
   const tools = await resolveRehearsalTools(ports, lineProgress(ports.stderr));
-  const session = await openSession(sessionOptions(options), tools, ports);
+  const session = await openSession(checked, tools, ports);
   try {
     await session.prepareRelease(session.project.release, {});
     // Not at the end, as other commands do: the environment is of use only while the cloud serves.

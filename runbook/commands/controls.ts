@@ -1,4 +1,3 @@
-import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Command, CommandInput, CommandResult } from "../command.ts";
 
 const DESCRIPTION = `Shows how the stack stands against the seventy controls that it is audited by.
@@ -24,9 +23,8 @@ export const controls: Command = {
 };
 
 async function judgeControls({ options, ports }: CommandInput): Promise<CommandResult> {
-  const stack = typeof options.stack === "string" ? options.stack : "prod";
-  if (!/^[a-z][a-z0-9-]*$/.test(stack))
-    throw new DeployError("SPARKI_USAGE", `--stack is ${JSON.stringify(stack)}; expected a name such as prod`);
+  const { rehearsedStack } = await import("../rehearse/rehearsed-stack.ts");
+  const stack = rehearsedStack(options.stack);
   const { openScreen } = await import("../report/screen.ts");
   const { previewStack } = await import("../controls/controls-evidence.ts");
   const { controlsDocument } = await import("../controls/controls-document.ts");

@@ -57,6 +57,8 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { assertHash } = await import("../plan/approval.ts");
   const hash = typeof options.approved === "string" ? options.approved : undefined;
   if (hash !== undefined) assertHash(hash);
+  const { readStack } = await import("../preflight/stack-file.ts");
+  readStack(options.stack, ports);
   const { assertSomebody } = await import("../confirmation.ts");
   const isAgreed = options.yes === true || hash !== undefined;
   if (!isAgreed) assertSomebody();

@@ -2,6 +2,7 @@ import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Command, CommandInput, CommandResult } from "../command.ts";
 import type { RehearsalReport } from "../rehearse/rehearsal-report.ts";
 import type { RehearsalSession } from "../rehearse/rehearsal-session.ts";
+import { inColumns } from "../report/columns.ts";
 
 const DESCRIPTION = `Rehearses a whole deployment on this machine, with no cloud account.
 
@@ -10,12 +11,17 @@ the real Pulumi engine, a real Kubernetes control plane, Helm, PostgreSQL and Re
 It can never touch the real stack: state, world and backend are its own.
 
 Examples:
-  npx sparki rehearse                       prod's config, from nothing to promoted
+  npx sparki rehearse                       prod, from nothing to promoted
   npx sparki rehearse upgrade               then a second release over it
-  npx sparki rehearse error-spike --json    a bad second release; one JSON document
+  npx sparki rehearse error-spike --json    a bad second release; as JSON
   npx sparki rehearse upgrade --fault F26   with a fault in the last release
-  npx sparki rehearse --fault F15@database-instance   one that begins with that step
+  npx sparki rehearse --fault F15@cache-redis    one that begins with a step
   npx sparki rehearse --list                the scenarios and faults there are
+
+A step is called as a rehearsal's lines name it: "create Instance database-instance".
+
+Exit codes: 0 promoted; 1 a gate or a check refused, and it went back or stopped; 2 usage or config; 3 held;
+4 an outside fault, or interrupted: the next deploy goes on; 5 the rollback failed.
 
 What a rehearsal leaves is in .sparki/rehearsal/<stack>: logs, state, the world.
 SPARKI_REHEARSAL_DIRECTORY names another place than .sparki/rehearsal.`;
@@ -40,16 +46,16 @@ export const rehearse: Command = {
 async function list({ ports }: CommandInput): Promise<CommandResult> {
   const { FAULTS, SCENARIOS } = await import("../../rehearsal/scenarios.ts");
   const scenarios = SCENARIOS.map(({ name, summary }) => ({ name, summary }));
-  const faults = Object.entries(FAULTS)
-    .map(([id, { summary }]) => ({ id, summary }))
-    .sort((a, b) => a.id.localeCompare(b.id));
+  const known = Object.entries(FAULTS).sort(([one], [other]) => one.localeCompare(other));
+  const faults = known.map(([id, { summary }]) => ({ id, summary }));
+  const begins = (at: string | undefined) => (at === undefined ? "" : `; from ${at} on, unless a step is named`);
   const lines = [
     "Scenarios:",
     ...scenarios.map(({ name, summary }) => `  ${name.padEnd(18)}${summary}`),
     "Faults (--fault ID, or ID@STEP to let it begin with that step):",
-    ...faults.map(({ id, summary }) => `  ${id.padEnd(18)}${summary}`),
+    ...known.map(([id, { summary, faults }]) => `  ${id.padEnd(18)}${summary}${begins(faults?.at)}`),
   ];
-  ports.stderr.write(`${lines.join("\n")}\n`);
+  ports.stderr.write(`${inColumns(lines.join("\n"))}\n`);
   return { exitCode: 0, json: { scenarios, faults } };
 }
 
@@ -58,40 +64,38 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const named = findScenario(args[0] ?? "first-deploy");
   const scenario = typeof options.fault === "string" ? withFault(named, options.fault) : named;
   const crashAt = typeof options.crashAt === "string" ? options.crashAt : undefined;
+  const session = await sessionOptions("rehearse", options);
   const { openScreen } = await import("../report/screen.ts");
   const { rehearse: carryOut } = await import("../rehearse/rehearsal-run.ts");
   const { rehearsalText } = await import("../rehearse/rehearsal-text.ts");
   const { serveUntilAborted } = await import("../rehearse/rehearsal-serving.ts");
   const screen = await openScreen(ports);
-  const afterwards = async (report: RehearsalReport, session: RehearsalSession) => {
+  const afterwards = async (report: RehearsalReport, serving: RehearsalSession) => {
     ports.stderr.write(rehearsalText(report, screen.paint));
-    if (options.keep === true) await serveUntilAborted(session, ports.stderr, ports);
+    if (options.keep === true) await serveUntilAborted(serving, ports.stderr, ports);
   };
-  const report = await carryOut({ scenario, crashAt, afterwards, ...sessionOptions(options) }, screen, ports);
+  const report = await carryOut({ scenario, crashAt, afterwards, ...session }, screen, ports);
   return { exitCode: report.exitCode, json: report };
 }
 
-/** The options that `rehearse` and `cloud` share, checked. */
-export function sessionOptions(options: CommandInput["options"]): { stack: string; seed: number; timeScale: number } {
-  const stack = typeof options.stack === "string" ? options.stack : "prod";
-  if (!/^[a-z][a-z0-9-]*$/.test(stack))
-    throw new DeployError("SPARKI_USAGE", `--stack is ${JSON.stringify(stack)}; expected a name such as prod`);
-  return {
-    stack,
-    seed: numberOf("--seed", options.seed, (value) => Number.isInteger(value) && value >= 0, "a whole number from 0"),
-    timeScale: numberOf("--time-scale", options.timeScale, (value) => value > 0 && value <= 1, "above 0, at most 1"),
+/** The options that `rehearse` and `cloud` share, checked; the stack has a config without a mistake. */
+export async function sessionOptions(command: string, options: CommandInput["options"]) {
+  const number = (flag: string, found: string | boolean | undefined, isGood: IsGood, expected: string) => {
+    const value = typeof found === "string" && found !== "" ? Number(found) : Number.NaN;
+    if (isGood(value)) return value;
+    throw new DeployError("SPARKI_USAGE", `${flag} is ${JSON.stringify(found)}; expected a number: ${expected}`, {
+      hint: `npx sparki ${command} --help`,
+    });
   };
+  const seed = number(
+    "--seed",
+    options.seed,
+    (value) => Number.isSafeInteger(value) && value >= 0,
+    "a whole one from 0",
+  );
+  const timeScale = number("--time-scale", options.timeScale, (value) => value > 0 && value <= 1, "above 0, at most 1");
+  const { rehearsedStack } = await import("../rehearse/rehearsed-stack.ts");
+  return { stack: rehearsedStack(options.stack), seed, timeScale };
 }
 
-function numberOf(
-  flag: string,
-  found: string | boolean | undefined,
-  isGood: (value: number) => boolean,
-  expected: string,
-): number {
-  const value = typeof found === "string" && found !== "" ? Number(found) : Number.NaN;
-  if (isGood(value)) return value;
-  throw new DeployError("SPARKI_USAGE", `${flag} is ${JSON.stringify(found)}; expected a number: ${expected}`, {
-    hint: "npx sparki rehearse --help",
-  });
-}
+type IsGood = (value: number) => boolean;

@@ -42,6 +42,8 @@ export const rollback: Command = {
 };
 
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
+  const { readStack } = await import("../preflight/stack-file.ts");
+  readStack(options.stack, ports);
   const { assertSomebody, confirm } = await import("../confirmation.ts");
   const isDryRun = options.dryRun === true;
   if (!isDryRun && options.yes !== true) assertSomebody();

@@ -114,7 +114,7 @@ describe("sparki", () => {
       expect(exitCode).toBe(2);
       expect(failureDocumentSchema.parse(JSON.parse(stdout)).error.code).toBe("SPARKI_CONFIG");
       expect(stderr).toContain(
-        `domain is "no domain"; expected a domain name. Run: pulumi config set --stack ${stack}`,
+        `domain is "no domain"; expected a domain name\n    Run: pulumi config set --stack ${stack} sparki:domain`,
       );
       expect(stderr).toContain('floor.zones is "many"');
     } finally {
@@ -131,7 +131,7 @@ describe("sparki", () => {
       ...Object.fromEntries(["NO_PROXY", "no_proxy"].map((name) => [name, ""])),
     });
     expect(exitCode).toBe(4);
-    expect(stderr).toMatch(/SPARKI_OUTSIDE: .*not on PATH.*found no Go, expected Go/);
+    expect(stderr).toMatch(/SPARKI_OUTSIDE: .*not\s+on\s+PATH.*found\s+no\s+Go,\s+expected\s+Go/s);
     expect(stderr).toContain("Next: install Go");
   });
 
