@@ -125,18 +125,47 @@ describe("slowRoutes", () => {
     examine(slowRoutes, diagnosisContext({ metrics: { http_request_duration_seconds_bucket: found } }));
 
   it("passes up to the slowest objective", async () => {
-    expect(await lookAt(series("/", 5))).toEqual({
+    expect(await lookAt(series("/", 0.01))).toEqual({
       status: "pass",
-      reason: "the slowest route's P99 is 5.00 s; the objective is 5 s",
+      reason: "up to 1.00 % of a route's requests took longer than 5 s; the objective is 1 %",
     });
   });
 
-  it("fails above it", async () => {
-    expect(await lookAt(series("/", 0.1), series("/api/projects", 7.5))).toMatchObject({
+  it("fails above it, the slowest route first", async () => {
+    expect(await lookAt(series("/", 0.001), series("/api/projects", 0.05))).toMatchObject({
       status: "fail",
-      reason: "the slowest route's P99 is 7.50 s; the objective is 5 s",
-      evidence: ["sparki-engine /api/projects: P99 7.50 s", "sparki-engine /: P99 0.10 s"],
+      reason: "up to 5.00 % of a route's requests took longer than 5 s; the objective is 1 %",
+      evidence: [
+        "sparki-engine /api/projects: 5.00 % took longer than 5 s",
+        "sparki-engine /: 0.10 % took longer than 5 s",
+      ],
     });
+  });
+
+  it("counts what is slower than the histogram's largest bound", async () => {
+    const asked: string[] = [];
+    const instant = async (query: string) => {
+      asked.push(query);
+      return { kind: "no-data" } as const;
+    };
+    await examine(slowRoutes, { ...diagnosisContext(), metrics: { instant } });
+    const bucket = (le: string, values: string) => {
+      const labels = `namespace="sparki-engine",route="/api",stack="prod",synthetic="false",le="${le}"`;
+      return { series: `http_request_duration_seconds_bucket{${labels}}`, values };
+    };
+    const scenario = {
+      name: "a quarter takes longer than the largest bound",
+      interval: "1m",
+      input_series: [bucket("1.0", "0+30x10"), bucket("5.0", "0+45x10"), bucket("+Inf", "0+60x10")],
+      promql_expr_test: [
+        {
+          expr: asked[0] ?? "",
+          eval_time: "10m",
+          exp_samples: [{ labels: '{namespace="sparki-engine", route="/api"}', value: 0.25 }],
+        },
+      ],
+    };
+    expect(testRules([{ groups: [], scenarios: [scenario] }], "1m")).toBe("");
   });
 
   it("is skipped without requests", async () => {
