@@ -6,6 +6,7 @@ import type { z } from "zod";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { messageOf } from "../../stacks/message-of.ts";
 import { plain } from "../deploy/engine-record.ts";
+import { saysAbsent } from "./aws-absence.ts";
 import { hostProgram } from "./program-guard.ts";
 import { pulumiProcess } from "./pulumi-process.ts";
 
@@ -82,7 +83,7 @@ export function openAwsLookups(options: AwsLookupsOptions): AwsLookups {
   return {
     find: async (name, args, schema) => {
       const answer = await ask(tokenOf(name), args).catch(async (error: unknown) => {
-        if (isAbsence(error)) return undefined;
+        if (saysAbsent(messageOf(error))) return undefined;
         // An engine that gives up takes all questions with it, and says only at its end why.
         if (isEnd(error)) await serving;
         throw unreachable(name, failure ?? error);
@@ -156,12 +157,6 @@ function providerVersion(): string {
 function isEnd(error: unknown): boolean {
   const message = messageOf(error);
   return /resource monitor (is terminating|shut down)|^update failed|^preview failed/i.test(message);
-}
-
-/** The provider fails where there is nothing to find; its words for that differ by service. */
-function isAbsence(error: unknown): boolean {
-  const message = messageOf(error);
-  return /no results|not ?found|no such|nosuch|can't find|couldn't find|no matching|empty result/i.test(message);
 }
 
 function unreachable(name: string, error: unknown): DeployError {

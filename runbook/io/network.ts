@@ -12,7 +12,7 @@ export interface Network {
   readonly dispatcher: Dispatcher;
   /** Its own connections, at most so many per origin; the caller closes it. */
   agent(connections: number): Dispatcher;
-  /** IPv4 addresses of a name; rejects as node:dns does when it has none. */
+  /** IPv4 addresses of a name; none when there is no such name. Rejects as node:dns does when nobody answers. */
   addressesOf(name: string): Promise<readonly string[]>;
   /** Name servers that a name is delegated to; none when there is no such name or nobody answers for it. */
   nameServersOf(name: string): Promise<readonly string[]>;
@@ -60,8 +60,8 @@ export function openNetwork(
   return {
     dispatcher,
     agent,
-    addressesOf: (name) => (resolver ?? new Resolver()).resolve4(name),
-    nameServersOf: (name) => (resolver ?? new Resolver()).resolveNs(name).catch(noneWhereAbsent),
+    addressesOf: (name) => (resolver ?? new Resolver()).resolve4(name).catch(noneOn(ABSENT)),
+    nameServersOf: (name) => (resolver ?? new Resolver()).resolveNs(name).catch(noneOn([...ABSENT, "ESERVFAIL"])),
     lookup,
     certificateAuthorities,
     portFor,
@@ -83,9 +83,13 @@ function resolverAt(server: string): Resolver {
   }
 }
 
-function noneWhereAbsent(error: NodeJS.ErrnoException): string[] {
-  if (["ENOTFOUND", "ENODATA", "ESERVFAIL"].includes(error.code ?? "")) return [];
-  throw error;
+const ABSENT = ["ENOTFOUND", "ENODATA"];
+
+function noneOn(codes: readonly string[]): (error: NodeJS.ErrnoException) => string[] {
+  return (error) => {
+    if (codes.includes(error.code ?? "")) return [];
+    throw error;
+  };
 }
 
 function lookupWith(resolver: Resolver): LookupFunction {

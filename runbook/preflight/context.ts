@@ -36,7 +36,7 @@ export type Http = (url: string, options?: HttpRequest) => Promise<HttpAnswer>;
 export interface Names {
   /** The name servers that the world is told for a domain; empty when there are none. */
   nameServersOf(domain: string): Promise<readonly string[]>;
-  /** Its IPv4 addresses; empty when there are none. */
+  /** Its IPv4 addresses; empty when there are none. Rejects when nobody answers. */
   addressesOf(domain: string): Promise<readonly string[]>;
 }
 

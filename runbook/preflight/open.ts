@@ -48,11 +48,7 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
     cluster: openClusterLookups(aws, `sparki-${stack}`),
     state: openStackState(runPulumi, projectDirectory, stack, aws),
     http: (url, settings) => request(network, url, settings),
-    names: {
-      nameServersOf: (domain) => network.nameServersOf(domain),
-      // A name that cannot be resolved has no address, for whatever reason.
-      addressesOf: (domain) => network.addressesOf(domain).catch(() => []),
-    },
+    names: network,
     commands: { helm: commandRunner(helm, env), git: commandRunner("git", env) },
     files,
     answers,

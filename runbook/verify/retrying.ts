@@ -3,7 +3,7 @@ import type { Finding } from "../preflight/check.ts";
 
 const EVERY_SECONDS = 1;
 
-/** Looks again and again while the finding is a failure, for so long; resolves with the last one. */
+/** Looks again and again while it fails or cannot look, for so long; ends as the last look did. */
 export async function retrying(
   { clock }: { readonly clock: Clock },
   seconds: number,
@@ -12,8 +12,10 @@ export async function retrying(
 ): Promise<Finding> {
   const deadline = clock.now() + seconds;
   for (;;) {
-    const finding = await look();
-    if (finding.status !== "fail" || clock.now() >= deadline) return finding;
+    const [found] = await Promise.allSettled([look()]);
+    const isOver = clock.now() >= deadline || signal.aborted;
+    if (found.status === "rejected" && isOver) throw found.reason;
+    if (found.status === "fulfilled" && (found.value.status !== "fail" || isOver)) return found.value;
     await clock.sleep(EVERY_SECONDS, signal);
   }
 }

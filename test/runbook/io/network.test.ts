@@ -53,6 +53,15 @@ describe("openNetwork", () => {
     await network.close();
   });
 
+  it("tells a name's addresses, none where there is no such name, and rejects where nobody answers", async () => {
+    const network = openNetwork(environment);
+    expect(await network.addressesOf("nowhere.example")).toEqual([]);
+    await network.close();
+    const silent = openNetwork({ SPARKI_DNS_SERVER: "127.0.0.1:1" });
+    await expect(silent.addressesOf("app.example")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await silent.close();
+  });
+
   it("tells a name's name servers, none where there is no such name, and rejects where nobody answers", async () => {
     const network = openNetwork(environment);
     expect(await network.nameServersOf("app.example")).toEqual(["ns.example"]);

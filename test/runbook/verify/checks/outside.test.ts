@@ -19,6 +19,15 @@ describe("dns", () => {
     expect(context.clock.now() - before).toBe(300);
   });
 
+  it("cannot look when no resolver answers for five minutes, and outlives a shorter outage", async () => {
+    const timeout = new Error("queryA ETIMEOUT");
+    const addressesOf = () => Promise.reject(timeout);
+    await expect(lookAt(dns, fakeVerify({ names: { addressesOf } }))).rejects.toBe(timeout);
+    let asked = 0;
+    const later = async () => (++asked < 5 ? addressesOf() : ["203.0.113.9"]);
+    expect(await lookAt(dns, fakeVerify({ names: { addressesOf: later } }))).toMatchObject({ status: "pass" });
+  });
+
   it("waits less in a rehearsal", async () => {
     const context = fakeVerify({ names: { addressesOf: async () => [] }, timeScale: 0.01 });
     const before = context.clock.now();
