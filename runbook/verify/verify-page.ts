@@ -18,7 +18,7 @@ export function verifyPage(): string {
     "release is promoted. The checks run side by side, and each ends in one of four ways:",
     "",
     "- **pass**: it holds;",
-    "- **warn**: it is not proven: too little data, or metrics that cannot be read;",
+    "- **warn**: it is not proven: too little data, or nobody could look;",
     "- **fail**: the release is not well; the command says what to run next;",
     "- **skipped**: there is nothing to look at yet, such as an error budget before the first user.",
     "",

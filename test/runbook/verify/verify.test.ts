@@ -59,6 +59,14 @@ describe("runVerify", () => {
     expect(criterion(report, "Error Budget")).toMatchObject({ verdict: "not proven" });
   });
 
+  it("ends unproven, and says no harm of the release, when a check could not look", async () => {
+    const report = await verify({ podsOf: () => Promise.reject(new Error("connect ETIMEDOUT")) });
+    expect(report).toMatchObject({ outcome: "unproven", exitCode: 3 });
+    expect(verifyProblem(report)).toBe("Pods: could not look: connect ETIMEDOUT");
+    expect(criterion(report, "Pod Health")).toMatchObject({ verdict: "not proven" });
+    expect(report.checks).toContainEqual(expect.objectContaining({ id: "pods", status: "warn", isBlind: true }));
+  });
+
   it("writes the document that is promised", async () => {
     expect(verifyDocument.safeParse(await verify()).error).toBeUndefined();
   });
