@@ -2,7 +2,6 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { parseConfig } from "../../stacks/config.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import type { Clock } from "../command.ts";
@@ -10,11 +9,11 @@ import type { EngineResult } from "../deploy/engine-record.ts";
 import { promotionIn } from "../deploy/promotion.ts";
 import type { Engine, Watcher } from "../io/engine.ts";
 import { pinConfig } from "../io/pinned-config.ts";
+import { stackConfigIn } from "../preflight/stack-file.ts";
 import { resourcesIn } from "../report/state.ts";
 import { schemaObstacle } from "../rollback/rollback.ts";
 import { ROLLBACK_ENVIRONMENT } from "../rollback/rollback-mode.ts";
 import { migratedReleases } from "../rollback/way-back.ts";
-import { isRecord } from "./canonical.ts";
 import { costChange } from "./cost-change.ts";
 import { criticalPath } from "./critical-path.ts";
 import { type Drift, DriftRecord, driftEntries } from "./drift.ts";
@@ -25,6 +24,7 @@ import { type HelmTemplate, helmDiffs } from "./helm-diff.ts";
 import type { FromTo, Plan, PlannedChange, SchemaLevel } from "./plan.ts";
 import { type PlannedResource, PlannedResources, planEntries } from "./planned.ts";
 import { plannedDependencies } from "./planned-dependencies.ts";
+import { plannedDiscards } from "./planned-discards.ts";
 import { type PlannedRollback, plannedRollback } from "./planned-rollback.ts";
 import { chartEntries, programEntries } from "./program-files.ts";
 import { RISKS, riskOf } from "./risk.ts";
@@ -91,11 +91,11 @@ interface Causes {
 }
 
 async function causesOf({ configFile, engine, projectDirectory, stack }: PlanTarget): Promise<Causes> {
-  const settings: unknown = parse(await readFile(configFile, "utf8"));
-  const config = parseConfig(textsIn(settings), stack);
+  const text = await readFile(configFile, "utf8");
+  const config = stackConfigIn(text, { file: configFile, stack });
   const exported = await engine.exportState();
   const entries = {
-    config: configEntries(settings),
+    config: configEntries(parse(text)),
     charts: chartEntries(projectDirectory),
     digests: config.release.images,
     program: programEntries(projectDirectory),
@@ -110,7 +110,10 @@ async function planOf(
   { result, resources, enginePlan }: Previewed,
   { drift, wayBack }: Pick<Plan, "drift" | "wayBack">,
 ): Promise<Plan> {
-  const effects = { drift: driftEntries(drift ?? []), plan: planEntries(resources) };
+  const discards = plannedDiscards(exported);
+  const changed = [...discards, ...resources];
+  const kept = resources.filter(({ urn }) => !discards.some((discard) => discard.urn === urn));
+  const effects = { drift: driftEntries(drift ?? []), plan: planEntries(changed) };
   return {
     stack,
     madeAt: new Date(clock.now() * 1000).toISOString(),
@@ -118,8 +121,8 @@ async function planOf(
     outcome: result.outcome,
     failure: result.failure,
     ...releaseChange(config, exported),
-    changes: changesOf(resources),
-    unchanged: resources.filter(({ action }) => action === "same").length,
+    changes: changesOf(changed),
+    unchanged: kept.filter(({ action }) => action === "same").length,
     drift,
     wayBack,
     policy: result.policy,
@@ -209,11 +212,4 @@ function changesOf(resources: readonly PlannedResource[]): PlannedChange[] {
     return risk === undefined || action === "same" ? [] : [{ risk, action, name, type, replacedFor, changes }];
   });
   return changes.toSorted((one, other) => RISKS.indexOf(one.risk) - RISKS.indexOf(other.risk));
-}
-
-/** The config as the engine hands it to the program: text, or JSON text. */
-function textsIn(settings: unknown): Readonly<Record<string, string>> {
-  const config = isRecord(settings) && isRecord(settings.config) ? settings.config : {};
-  const text = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : String(value));
-  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, text(value)]));
 }
