@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { z } from "zod";
+import { DeployError } from "../../stacks/deploy-error.ts";
+import { messageOf } from "../../stacks/message-of.ts";
 import { type PromotionRecord, promotionIn } from "../deploy/promotion.ts";
 import { releaseIn, type Update } from "../deploy/update.ts";
 import { resourcesIn } from "../report/state.ts";
@@ -37,9 +39,10 @@ export function readFileHistory(backend: string, project: string, stack: string)
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
-  } catch {
-    // The backend makes the folder with the first update.
-    return [];
+  } catch (cause) {
+    // The backend makes the folder with the first update. One that cannot be read is not one without updates.
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return [];
+    throw new DeployError("SPARKI_OUTSIDE", `the stack's history cannot be read: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -82,4 +82,10 @@ describe("readFileHistory", () => {
     rmSync(folder(), { recursive: true });
     expect(read()).toEqual([]);
   });
+
+  it("refuses a history that cannot be read, which is not an empty one", () => {
+    rmSync(folder(), { recursive: true });
+    writeFileSync(folder(), "no folder");
+    expect(read).toThrow(expect.objectContaining({ code: "SPARKI_OUTSIDE" }));
+  });
 });
