@@ -41,7 +41,7 @@ function namesIn(folder: string): string[] {
     return readdirSync(folder);
   } catch (cause) {
     // The backend makes the folder with the first update. One that cannot be read is not one without updates.
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return [];
+    if (typeof cause === "object" && cause !== null && "code" in cause && cause.code === "ENOENT") return [];
     throw new DeployError("SPARKI_OUTSIDE", `the stack's history cannot be read: ${messageOf(cause)}`, { cause });
   }
 }
