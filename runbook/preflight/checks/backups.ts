@@ -31,6 +31,7 @@ export const backup: Check = {
     if (snapshot.status !== "available") return fail(`snapshot ${snapshot.id} is ${snapshot.status}`, fix);
     const hours = (context.clock.now() - Date.parse(snapshot.snapshotCreateTime) / 1000) / HOUR;
     const reason = `snapshot ${snapshot.id} is ${hours.toFixed(1)} hours old`;
+    if (Number.isNaN(hours)) return fail(`snapshot ${snapshot.id} does not say when it was made`, fix);
     return hours > MAX_AGE_HOURS ? fail(`${reason}; expected at most ${MAX_AGE_HOURS}`, fix) : pass(reason);
   },
 };

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type Check, type Finding, fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
-import { askGitHub } from "../github.ts";
+import { askGitHub, type GitHubAnswer } from "../github.ts";
 
 const BRANCH = "main";
 const compareSchema = z.object({ status: z.string() });
@@ -10,6 +10,7 @@ const checksSchema = z.object({
   total_count: z.number(),
   check_runs: z.array(z.object({ name: z.string(), status: z.string(), conclusion: z.string().nullable() })),
 });
+type CheckRuns = z.infer<typeof checksSchema>;
 const GOOD = ["success", "skipped", "neutral"];
 
 export const merged: Check = {
@@ -67,14 +68,32 @@ export const ciGreen: Check = {
   timeLimitSeconds: 30,
   run: async (context, signal) => {
     const { gitSha } = context.config.release;
-    const answer = await askGitHub(context, `commits/${gitSha}/check-runs?per_page=100`, checksSchema, signal);
+    const answer = await checkRuns(context, signal);
     if (answer.kind === "cannot ask") return skipped(answer.reason);
     if (answer.kind === "absent") return fail(`commit ${short(gitSha)} is not in ${answer.repository}`, FIX);
-    const { check_runs: runs } = answer.value;
+    const { check_runs: runs, total_count: total } = answer.value;
     const fix = `https://github.com/${answer.repository}/commit/${gitSha}/checks`;
     if (runs.length === 0) return fail(`CI has not run on ${short(gitSha)}`, fix);
     const bad = runs.filter(({ status, conclusion }) => status !== "completed" || !GOOD.includes(conclusion ?? ""));
+    if (bad.length === 0 && runs.length < total)
+      return fail(`GitHub listed only ${runs.length} of ${total} checks`, fix);
     if (bad.length === 0) return pass(`${runs.length} checks on ${short(gitSha)} are green`);
     return fail(bad.map(({ name, status, conclusion }) => `${name}: ${conclusion ?? status}`).join(", "), fix);
   },
 };
+
+const MAX_PAGES = 10;
+
+/** All check runs of the release's commit, page after page as far as GitHub and the bound let. */
+async function checkRuns(context: PreflightContext, signal: AbortSignal): Promise<GitHubAnswer<CheckRuns>> {
+  const runs: CheckRuns["check_runs"] = [];
+  for (let page = 1; ; page++) {
+    const path = `commits/${context.config.release.gitSha}/check-runs?per_page=100&page=${page}`;
+    const answer = await askGitHub(context, path, checksSchema, signal);
+    if (answer.kind !== "value") return answer;
+    const { check_runs, total_count } = answer.value;
+    runs.push(...check_runs);
+    const isLast = check_runs.length === 0 || runs.length >= total_count || page === MAX_PAGES;
+    if (isLast) return { ...answer, value: { total_count, check_runs: runs } };
+  }
+}

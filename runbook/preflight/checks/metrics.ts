@@ -2,6 +2,7 @@ import { z } from "zod";
 import { promotionIn } from "../../deploy/promotion.ts";
 import { monitoringTrial } from "../charts.ts";
 import { fail, pass, skipped } from "../check.ts";
+import type { PreflightContext } from "../context.ts";
 import { stormCheck, stormFix } from "../storm.ts";
 
 const targetsSchema = z.object({
@@ -31,20 +32,41 @@ export const prometheusTargets = stormCheck({
   id: "prometheus-targets",
   service: "prometheusUrl",
   title: "Prometheus targets",
-  proves: "Prometheus scrapes every pod of Sparki.",
+  proves: "Prometheus scrapes every pod of the stack's engine and web UI that is ready.",
   judge: async (service, context) => {
-    const { data } = await service.read("/api/v1/targets?state=active", targetsSchema);
-    const own = data.activeTargets.filter(({ labels }) => labels.namespace?.startsWith("sparki-"));
-    const { resources } = await context.state.read();
-    if (own.length === 0 && promotionIn(resources) === undefined)
-      return skipped("no release was promoted yet: there is nothing to scrape");
-    if (own.length === 0) return fail("no pod of Sparki is scraped", stormFix(context));
+    const [{ data }, { resources }] = await Promise.all([
+      service.read("/api/v1/targets?state=active", targetsSchema),
+      context.state.read(),
+    ]);
+    if (promotionIn(resources) === undefined) return skipped("no release was promoted yet: nothing has to be scraped");
+    const served = data.activeTargets.filter(({ labels }) => SERVED.some((each) => each === labels.namespace));
+    const own = served.filter(({ labels }) => labels.stack === context.stack);
+    const bare = SERVED.filter((namespace) => own.every(({ labels }) => labels.namespace !== namespace));
+    if (bare.length > 0)
+      return fail(`no pod of ${bare.join(" and ")} is scraped for ${context.stack}`, fixFor(context));
+    const missed = (await servingPods(context)).filter((pod) => own.every(({ labels }) => labels.pod !== pod));
+    if (missed.length > 0) return fail(`not scraped: ${missed.join(", ")}`, fixFor(context));
     const down = own.filter(({ health }) => health !== "up");
     if (down.length === 0) return pass(`${own.length} pods are scraped`);
     const told = down.map(({ labels, lastError }) => `${labels.pod ?? labels.instance}: ${lastError ?? "not up"}`);
     return fail(`${down.length} of ${own.length} targets are down: ${told.join("; ")}`, stormFix(context));
   },
 });
+
+const SERVED = ["sparki-engine", "sparki-web"] as const;
+/** Pods of the tracks; those of Jobs have no metrics. */
+const TRACK_POD = /^(engine|web)-(one-box|fleet)-/;
+
+/** Names of the pods that requests reach. */
+async function servingPods({ cluster }: PreflightContext): Promise<string[]> {
+  const lists = await Promise.all(SERVED.map((namespace) => cluster.pods(namespace)));
+  const found = lists.flatMap((list) => list ?? []);
+  return found.filter(({ name, ready }) => ready && TRACK_POD.test(name)).map(({ name }) => name);
+}
+
+function fixFor(context: PreflightContext): string {
+  return `kubectl get podmonitors -n sparki-monitoring; then ${stormFix(context)}`;
+}
 
 const healthSchema = z.object({ database: z.string() });
 const searchSchema = z.array(z.object({ uid: z.string() }));

@@ -22,6 +22,11 @@ describe("backup", () => {
     ["there is no snapshot", undefined, "sparki-prod-database has no automated snapshot"],
     ["the snapshot is not complete", { status: "creating" }, "snapshot rds:sparki-prod-database-1 is creating"],
     [
+      "the snapshot has no time",
+      { snapshotCreateTime: "" },
+      "snapshot rds:sparki-prod-database-1 does not say when it was made",
+    ],
+    [
       "the snapshot is old",
       { snapshotCreateTime: "2026-11-22T03:00:00Z" },
       "snapshot rds:sparki-prod-database-1 is 33.0 hours old; expected at most 26",

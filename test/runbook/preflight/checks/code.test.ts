@@ -89,6 +89,35 @@ describe("ciGreen", () => {
     });
   });
 
+  const paged = (total_count: number, ...pages: (readonly object[])[]) => {
+    const path = `GET ${API}/commits/${gitSha}/check-runs?per_page=100&page=`;
+    return Object.fromEntries(
+      [...pages, []].map((check_runs, index) => [`${path}${index + 1}`, { body: { total_count, check_runs } }]),
+    );
+  };
+  const green = Array.from({ length: 100 }, (_, index) => run(`c${index}`, "success"));
+
+  it("reads every page that GitHub has", async () => {
+    const rest = Array.from({ length: 39 }, (_, index) => run(`d${index}`, "success"));
+    const all = paged(140, green, [...rest, run("last", "success")]);
+    expect(await look(ciGreen, fakeContext({ tokens, web: all }))).toMatchObject({
+      status: "pass",
+      reason: `140 checks on ${short} are green`,
+    });
+    const bad = paged(140, green, [...rest, run("last", "failure")]);
+    expect(await look(ciGreen, fakeContext({ tokens, web: bad }))).toMatchObject({
+      status: "fail",
+      reason: "last: failure",
+    });
+  });
+
+  it("fails where GitHub does not list them all", async () => {
+    expect(await look(ciGreen, fakeContext({ tokens, web: paged(140, green) }))).toMatchObject({
+      status: "fail",
+      reason: "GitHub listed only 100 of 140 checks",
+    });
+  });
+
   it("fails for a commit that GitHub does not know", async () => {
     const web = { [`GET ${API}`]: { status: 422 } };
     expect(await look(ciGreen, fakeContext({ tokens, web }))).toMatchObject({ status: "fail" });

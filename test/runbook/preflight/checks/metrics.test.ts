@@ -1,5 +1,14 @@
 import { dashboards, grafana, prometheus, prometheusTargets } from "../../../../runbook/preflight/checks/metrics.ts";
-import { configWith, fakeContext, fakeState, look, promotionOf, resource } from "../../../support/preflight.ts";
+import { podNamed } from "../../../support/diagnosis.ts";
+import {
+  configWith,
+  fakeCluster,
+  fakeContext,
+  fakeState,
+  look,
+  promotionOf,
+  resource,
+} from "../../../support/preflight.ts";
 
 const PROMETHEUS = "https://prometheus.storm.sparki.tools";
 const GRAFANA = "https://grafana.storm.sparki.tools";
@@ -31,36 +40,60 @@ describe("prometheus", () => {
 });
 
 describe("prometheusTargets", () => {
-  const target = (pod: string, health = "up", namespace = "sparki-engine") => ({
-    health,
-    lastError: health === "up" ? "" : "connection refused",
-    labels: { pod, namespace },
-  });
+  const target = (pod: string, changes: { health?: string; stack?: string } = {}) => {
+    const { health = "up", stack = "prod" } = changes;
+    const namespace = pod.startsWith("engine") ? "sparki-engine" : pod.startsWith("web") ? "sparki-web" : "other";
+    return { health, lastError: health === "up" ? "" : "connection refused", labels: { pod, namespace, stack } };
+  };
+  const BOTH = [target("engine-fleet-1"), target("web-fleet-1")];
   const scraping = (...activeTargets: object[]) => ({
     [`GET ${PROMETHEUS}/api/v1/targets`]: { body: { data: { activeTargets } } },
   });
+  const running = (...names: string[]) => ({
+    ...fakeCluster(),
+    pods: async (namespace: string) =>
+      names
+        .map((name) => podNamed(name, { namespace }))
+        .filter(({ name }) => namespace === `sparki-${name.split("-")[0]}`),
+  });
+  const lookAt = (targets: readonly object[], ...pods: string[]) =>
+    look(prometheusTargets, fakeContext({ web: scraping(...targets), state: live, cluster: running(...pods) }));
 
-  it("passes when every pod of ours is scraped; others' are no concern", async () => {
-    const web = scraping(target("engine-1"), target("x", "down", "other"));
-    expect(await look(prometheusTargets, fakeContext({ web }))).toEqual({
+  it("passes when every pod of the stack is scraped; others' are no concern, nor are Jobs", async () => {
+    const others = [target("x", { health: "down" }), target("engine-fleet-9", { health: "down", stack: "staging" })];
+    expect(await lookAt([...BOTH, ...others], "engine-fleet-1", "web-fleet-1", "engine-migrate-1")).toEqual({
       status: "pass",
-      reason: "1 pods are scraped",
+      reason: "2 pods are scraped",
     });
   });
 
-  it("is skipped while nothing was promoted, and fails when something was and is not scraped", async () => {
-    expect(await look(prometheusTargets, fakeContext({ web: scraping() }))).toMatchObject({ status: "skipped" });
-    expect(await look(prometheusTargets, fakeContext({ web: scraping(), state: live }))).toMatchObject({
-      status: "fail",
-      reason: "no pod of Sparki is scraped",
+  it.each([
+    ["nothing was deployed", []],
+    ["a first deployment stopped on its way", [target("engine-one-box-1", { health: "down" })]],
+  ])("is skipped while %s", async (_, targets) => {
+    expect(await look(prometheusTargets, fakeContext({ web: scraping(...targets) }))).toMatchObject({
+      status: "skipped",
     });
   });
 
-  it("fails with the pods that are not, and why", async () => {
-    const web = scraping(target("engine-1"), target("engine-2", "down"));
-    expect(await look(prometheusTargets, fakeContext({ web }))).toMatchObject({
+  it.each([
+    ["nothing is scraped", [], "no pod of sparki-engine and sparki-web is scraped for prod"],
+    ["the web UI is not", [target("engine-fleet-1")], "no pod of sparki-web is scraped for prod"],
+    [
+      "only another stack is",
+      [target("engine-fleet-1", { stack: "staging" }), target("web-fleet-1", { stack: "staging" })],
+      "no pod of sparki-engine and sparki-web is scraped for prod",
+    ],
+    ["one of the cluster's pods is not", BOTH, "not scraped: engine-one-box-7"],
+    [
+      "one does not answer",
+      [...BOTH, target("engine-one-box-7", { health: "down" })],
+      "1 of 3 targets are down: engine-one-box-7: connection refused",
+    ],
+  ])("fails when %s", async (_, targets, reason) => {
+    expect(await lookAt(targets, "engine-fleet-1", "web-fleet-1", "engine-one-box-7")).toMatchObject({
       status: "fail",
-      reason: "1 of 2 targets are down: engine-2: connection refused",
+      reason,
     });
   });
 
