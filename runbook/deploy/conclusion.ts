@@ -22,7 +22,9 @@ import type { StackTarget } from "./stack-target.ts";
 /** What became of a deploy: its outcome, what was decided on the way, and the rollback where there was one. */
 export interface Conclusion extends Outcome {
   readonly rollback: Rollback | undefined;
-  /** Undefined for what was never promoted. */
+  /** What the promotion record named when the update had ended, before any rollback; null when nothing was promoted. */
+  readonly live: Release | null;
+  /** Undefined when it did not come to that: also for a promotion that the pods or the entrance do not show. */
   readonly verify?: VerifyReport | undefined;
   readonly decisions: readonly Decision[];
 }
@@ -33,19 +35,20 @@ export async function conclude(target: StackTarget, release: Release, deployment
   const passed = decisionsOf(deployment.gates);
   if (ending.verdict === "pass") return promoted(target, release, deployment, ending);
   const present = await readPresent(target);
+  const live = present.live?.release ?? null;
   const obstacles = await obstaclesAfter(target, release, present);
   const decision = decideOn(ending, {
     canRollBack: canGoBack(present, obstacles),
     hasState: holdsData(present.resources),
   });
   const decided = { ...decision, reason: withObstacle(decision, obstacles) };
-  if (decision.action !== "rollback" || present.live === undefined) {
+  if (decision.action !== "rollback" || live === null) {
     const outcome = outcomeOf(deployment, ending, decision.action);
-    return { ...outcome, ...UNVERIFIED, decisions: [...passed, decided] };
+    return { ...outcome, ...UNVERIFIED, live, decisions: [...passed, decided] };
   }
-  const rollback = await goBack(target, present.live.release, `${release.id}: ${ending.reason}`);
+  const rollback = await goBack(target, live, `${release.id}: ${ending.reason}`);
   const decisions = [...passed, decided, rollback.decision];
-  return { ...endOf(rollback, ending.reason), rollback, verify: undefined, decisions };
+  return { ...endOf(rollback, ending.reason), rollback, live, verify: undefined, decisions };
 }
 
 const UNVERIFIED = { rollback: undefined, verify: undefined };
@@ -66,11 +69,11 @@ async function promoted(
     const decision = decideOn(ending, { canRollBack: true, hasState: true });
     const { problem, ...after } = await lookAfterPromotion(target, release);
     const outcome = problem ?? outcomeOf(deployment, ending, decision.action);
-    return { ...outcome, ...after, decisions: [...decisions, decision, ...after.decisions] };
+    return { ...outcome, ...after, live: release, decisions: [...decisions, decision, ...after.decisions] };
   }
   const reason = `promoted, but ${apart.reason}`;
   const decision = decideOn({ phase: "promoted", verdict: "error", reason }, { canRollBack: true, hasState: true });
-  return { outcome: "failed", exitCode: 4, reason, ...UNVERIFIED, decisions: [...decisions, decision] };
+  return { outcome: "failed", exitCode: 4, reason, ...UNVERIFIED, live: release, decisions: [...decisions, decision] };
 }
 
 async function obstaclesAfter(

@@ -2,6 +2,7 @@ import { percent } from "../../gates/gate.ts";
 import type { GateResult } from "../../gates/verdict.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
 import type { DeployRun } from "../deploy/deploy-run.ts";
+import { isSameRelease } from "../deploy/promotion.ts";
 import type { Rollback } from "../rollback/rollback-run.ts";
 
 /** One message for people; the channel is one of the config's contacts. */
@@ -39,14 +40,14 @@ export function endMessage(occasion: Occasion, run: DeployRun, budget: string): 
         occasion,
         run,
         "⏸️",
-        run.verify ? "live, but not proven good" : "held: not proven good, and so not promoted",
+        isLive(run) ? "live, but not proven good" : "held: not proven good, and so not promoted",
       );
     case "stopped":
       return endedMessage(occasion, run, "⛔", "stopped");
     case "failed":
       return run.exitCode === 5 && run.rollback !== undefined
         ? failedRollbackMessage(occasion, run.reason, run.rollback)
-        : endedMessage(occasion, run, "⚠️", run.verify ? "live, but not well" : "failed");
+        : endedMessage(occasion, run, "⚠️", isLive(run) ? "live, but not well" : "failed");
   }
 }
 
@@ -101,16 +102,19 @@ export function failedRollbackMessage({ stack, config }: Occasion, reason: strin
 function endedMessage({ stack, config }: Occasion, run: DeployRun, mark: string, how: string): Message {
   const pages = run.decisions.some(({ page }) => page);
   const mention = pages ? `: ${config.contacts.incidents.mention} look now` : "";
-  // What is verified was promoted, and is live until it is gone back from.
-  const live = run.verify === undefined ? run.previous : run.release;
   return to(config.contacts.incidents, `${mark} ${titleOf(stack)} deployment ${how}${mention}`, [
     ["Version", versionOf(run.release)],
     ["Reason", short(run.reason)],
-    ["Live", live === null ? "nothing yet" : `${versionOf(live)} serves`],
+    ["Live", run.live === null ? "nothing yet" : `${versionOf(run.live)} serves`],
     [],
     ["Action", run.decisions.at(-1)?.reason.split(" (")[0] ?? "none"],
     ["Next", nextOf(stack, run)],
   ]);
+}
+
+/** What was promoted is live until it is gone back from, verified or not. */
+function isLive({ live, release }: DeployRun): boolean {
+  return live !== null && isSameRelease(live, release);
 }
 
 function nextOf(stack: string, { verify }: DeployRun): string {

@@ -138,6 +138,7 @@ async function promotion(): Promise<RecordedDeploy> {
     reason: "every gate passed",
     release,
     previous: null,
+    live: release,
     deployment: { preview, up: updateOf(timed), gates },
     rollback: undefined,
     preflight: preflightReport(String),
@@ -172,6 +173,7 @@ async function goingBack(name: (text: string) => string): Promise<RecordedDeploy
     reason,
     release,
     previous,
+    live: previous,
     deployment: {
       preview: updateOf([]),
       up: updateOf(timed, { outcome: "failed", failure: reason, policy: { checked: 861, violations } }),

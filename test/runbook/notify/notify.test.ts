@@ -50,6 +50,7 @@ const run = (changes: Partial<DeployRun>, gates: readonly GateResult[] = []): De
   reason: "every gate passed",
   release: two,
   previous: one,
+  live: one,
   deployment: { preview, up: preview, gates },
   rollback: undefined,
   decisions: [],
@@ -156,6 +157,18 @@ describe("endMessage", () => {
   });
 
   it.each([
+    ["failed", 4, "⚠️ Production deployment live, but not well"],
+    ["held", 3, "⏸️ Production deployment live, but not proven good"],
+  ] as const)(
+    "tells of one that is %s once its record is written, and not verified, that it serves",
+    (outcome, exitCode, title) => {
+      const { text } = endMessage(occasion, run({ outcome, exitCode, reason: "the digests are apart", live: two }), "");
+      expect(text.startsWith(title)).toBe(true);
+      expect(text).toContain(`Live: ${two.gitSha} (release 2.0) serves`);
+    },
+  );
+
+  it.each([
     ["held", 3, "⏸️ Production deployment live, but not proven good"],
     ["failed", 1, "⚠️ Production deployment live, but not well"],
   ] as const)(
@@ -177,7 +190,14 @@ describe("endMessage", () => {
         reason: "a person decides (e2e: exit 1)",
         page: false,
       } as const;
-      const live = run({ outcome, exitCode, reason: "promoted, but e2e: exit 1", verify, decisions: [decision] });
+      const live = run({
+        outcome,
+        exitCode,
+        reason: "promoted, but e2e: exit 1",
+        verify,
+        live: two,
+        decisions: [decision],
+      });
       const { text } = endMessage(occasion, live, "");
       expect(text.startsWith(title)).toBe(true);
       expect(text).toContain(`Live: ${two.gitSha} (release 2.0) serves`);
@@ -188,7 +208,11 @@ describe("endMessage", () => {
 
   it("mentions the engineer on call where the tree says that a person must look", () => {
     const decision = { phase: "one-box", action: "stop", reason: "none to go back to", page: true } as const;
-    const { text } = endMessage(occasion, run({ outcome: "stopped", previous: null, decisions: [decision] }), "");
+    const { text } = endMessage(
+      occasion,
+      run({ outcome: "stopped", previous: null, live: null, decisions: [decision] }),
+      "",
+    );
     expect(text).toContain("stopped: @on-call-sre look now");
     expect(text).toContain("Live: nothing yet");
   });
