@@ -60,13 +60,17 @@ function plus(a: TrafficCounts, b: TrafficCounts): TrafficCounts {
   };
 }
 
+const EXPECTED =
+  'expected {"at", "requests", "errors", "over100ms", "over1s", "over5s"} with a time and whole counts, none above requests, over5s <= over1s <= over100ms';
+
 /** One line of a recording, or in words what is wrong with it. */
 export function parseInterval(line: string): Interval | string {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch {
-    return `not JSON: ${line.slice(0, 80)}`;
+    const found = line.trim() === "" ? "empty" : `not JSON: ${line.slice(0, 80)}`;
+    return `${found}; ${EXPECTED}`;
   }
   return isInterval(value) ? value : problemOf(value);
 }
@@ -93,6 +97,5 @@ function isCount(value: unknown, most: number): value is number {
 }
 
 function problemOf(value: unknown): string {
-  const found = JSON.stringify(value).slice(0, 120);
-  return `${found}; expected {"at", "requests", "errors", "over100ms", "over1s", "over5s"} with a time and whole counts, none above requests, over5s <= over1s <= over100ms`;
+  return `${JSON.stringify(value).slice(0, 120)}; ${EXPECTED}`;
 }

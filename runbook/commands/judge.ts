@@ -5,6 +5,7 @@ import { type Objective, RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
 import { parseInterval, type RecordingGate, type RecordingResult, recordingGate } from "../../gates/recording.ts";
 import type { Verdict } from "../../gates/verdict.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
+import { messageOf } from "../../stacks/message-of.ts";
 import type { Command, CommandInput, CommandResult } from "../command.ts";
 import { inColumns } from "../report/columns.ts";
 
@@ -18,7 +19,10 @@ export const judge: Command = {
   {"at":25,"requests":60,"errors":0,"over100ms":3,"over1s":0,"over5s":0}
 and looks after every line as the gate of a run does, with the objectives of the stack (the runbook's without --stack).
 
-Exit codes: 0 pass; 1 fail; 2 a line that cannot be read; 3 inconclusive.
+Empty lines at the end count for nothing.
+
+Exit codes: 0 pass; 1 fail; 2 a file or a line that cannot be read; 3 inconclusive; 4 the stack has an objective of which
+such counts say nothing.
 
 Examples:
   npx sparki judge counts.jsonl
@@ -52,17 +56,30 @@ async function objectivesOf({ options, ports }: Pick<CommandInput, "options" | "
 const CHUNK_BYTES = 1 << 20;
 const LINE_FEED = 10;
 
+/** UTF-8's byte order mark, as bytes. */
+const BYTE_ORDER_MARK = /^\xef\xbb\xbf/;
+
 /** Feeds the file's intervals to the gate; throws at the first line that is no interval, with its number. */
 async function readIntervals(file: string, gate: RecordingGate): Promise<void> {
-  let number = 0;
+  let [number, empty, requests] = [0, 0, 0];
   let last = Number.NEGATIVE_INFINITY;
-  await eachLine(file, (line) => {
-    number++;
+  const next = (line: string) => {
     const interval = parseInterval(line);
     if (typeof interval === "string") return refuse(`${file}, line ${number}: ${interval}`);
     if (interval.at < last) return refuse(`${file}, line ${number}: at is ${interval.at}; expected at least ${last}`);
     last = interval.at;
+    requests += interval.requests;
+    if (!Number.isSafeInteger(requests))
+      return refuse(
+        `${file}, line ${number}: ${requests} requests in all; expected at most ${Number.MAX_SAFE_INTEGER}`,
+      );
     gate.add(interval);
+  };
+  await eachLine(file, (bytes) => {
+    const line = ++number === 1 ? bytes.replace(BYTE_ORDER_MARK, "") : bytes;
+    if (line.trim() === "") empty ||= number;
+    else if (empty > 0) refuse(`${file}, line ${empty}: ${parseInterval("")}`);
+    else next(line);
   });
 }
 
@@ -82,7 +99,7 @@ async function eachLine(file: string, take: (line: string) => void): Promise<voi
     }
   } catch (cause) {
     if (cause instanceof DeployError) throw cause;
-    refuse(`${file} cannot be read`, cause);
+    refuse(`${file} cannot be read: ${messageOf(cause)}`, cause);
   }
   if (rest.trim() !== "") take(rest);
 }

@@ -79,8 +79,17 @@ describe("judge", () => {
   });
 
   it.each([
-    ["text", "hello", /line 2: not JSON: hello/],
-    ["an empty line", "", /line 2: not JSON/],
+    ["empty lines at its end", `${interval(1)}\n\n \r\n`, 60],
+    ["nothing but an empty line", "\n", 0],
+    ["a byte order mark", `\ufeff${interval(1)}\n`, 60],
+    ["lines that end as on Windows", `${interval(1)}\r\n${interval(2)}\r\n`, 120],
+  ])("reads a file with %s", async (_, text, requests) => {
+    expect((await run(text)).json).toMatchObject({ objectives: [{ requests }, {}, {}, {}] });
+  });
+
+  it.each([
+    ["text", "hello", /line 2: not JSON: hello; expected \{"at"/],
+    ["an empty line", "", /line 2: empty; expected \{"at"/],
     ["a list", "[1]", /line 2: \[1\]; expected \{"at"/],
     ["a missing count", '{"at": 2, "requests": 1}', /line 2: .*; expected/],
     ["a negative count", interval(2, { requests: -1 }), /line 2/],
@@ -88,6 +97,11 @@ describe("judge", () => {
     ["more errors than requests", interval(2, { errors: 61 }), /line 2: .*"errors":61/],
     ["more over 5 s than over 1 s", interval(2, { over5s: 1 }), /line 2/],
     ["text for a number", interval(2, { errors: "0" }), /line 2/],
+    [
+      "more requests in all than can be counted",
+      interval(2, { requests: Number.MAX_SAFE_INTEGER }),
+      /line 2: \d+ requests in all; expected at most 9007199254740991/,
+    ],
     ["a time that goes back", interval(0), /line 2: at is 0; expected at least 1/],
     ["a time without end", interval(2).replace('"at":2', '"at":1e999'), /line 2/],
   ])("refuses %s with its line's number, even after the decision", async (_, line, message) => {
@@ -141,7 +155,7 @@ describe("judge", () => {
       signal: new AbortController().signal,
     };
     await expect(judge.run({ args: ["missing.jsonl"], options: {}, ports })).rejects.toThrow(
-      /missing.jsonl cannot be read/,
+      /missing.jsonl cannot be read: .*ENOENT: no such file or directory/,
     );
   });
 
