@@ -24,10 +24,18 @@ export class PulumiExit extends DeployError {
   readonly exitCode: number;
 
   constructor(exitCode: number, stderr: string) {
-    super("SPARKI_OUTSIDE", reasonIn(stderr) || `pulumi ended with ${exitCode}`, { hint: "pulumi whoami --verbose" });
+    const reason = reasonIn(stderr) || `pulumi ended with ${exitCode}`;
+    super("SPARKI_OUTSIDE", reason, { hint: backendHint(reason) });
     this.name = "PulumiExit";
     this.exitCode = exitCode;
   }
+}
+
+/** What to run next when the CLI could not ask its backend; without a login whoami would fail in the same way. */
+export function backendHint(reason: string): string {
+  return /PULUMI_ACCESS_TOKEN|\blog(ged)? ?in\b|unauthorized/i.test(reason)
+    ? "pulumi login, or export PULUMI_ACCESS_TOKEN; then run the same command again"
+    : "pulumi whoami --verbose";
 }
 
 /** Why the CLI failed, from its first error on; what it was doing before, such as logging in, is left out. */

@@ -6,7 +6,7 @@ import { resourcesIn, type StateResource } from "../report/state.ts";
 import type { AwsLookups } from "./aws-lookups.ts";
 import { backendFolder } from "./backend-folder.ts";
 import type { CommandRunner } from "./child-command.ts";
-import { reasonIn, STACK_NOT_FOUND } from "./pulumi-process.ts";
+import { backendHint, reasonIn, STACK_NOT_FOUND } from "./pulumi-process.ts";
 
 const PROJECT = "sparki";
 
@@ -53,9 +53,8 @@ export function openStackState(pulumi: CommandRunner, cwd: string, stack: string
     const { code, stdout, stderr } = await pulumi([...args, "--non-interactive"], { cwd });
     if (code === STACK_NOT_FOUND) return undefined;
     if (code === 0) return stdout;
-    throw new DeployError("SPARKI_OUTSIDE", `pulumi ${args[0]}: ${reasonIn(stderr)}`, {
-      hint: "pulumi whoami --verbose",
-    });
+    const reason = reasonIn(stderr);
+    throw new DeployError("SPARKI_OUTSIDE", `pulumi ${args[0]}: ${reason}`, { hint: backendHint(reason) });
   };
   const export_ = async (): Promise<StackState> => {
     const text = await run(["stack", "export", "--stack", stack]);

@@ -48,6 +48,14 @@ describe("reasonIn", () => {
 });
 
 describe("PulumiExit", () => {
+  it.each([
+    ["PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions", /^pulumi login, or export/],
+    ["[401] Unauthorized: No credentials provided or are invalid.", /^pulumi login, or export/],
+    ["could not list bucket: no such host", /^pulumi whoami --verbose$/],
+  ])("tells what to do about %j", (reason, hint) => {
+    expect(new PulumiExit(255, `error: ${reason}\n`).hint).toMatch(hint);
+  });
+
   it("is an outside fault with the CLI's exit code, whether the CLI says why or not", () => {
     const outside = { code: "SPARKI_OUTSIDE", hint: "pulumi whoami --verbose", exitCode: 255 };
     expect(new PulumiExit(255, "error: no\n")).toMatchObject({ ...outside, message: "no" });
