@@ -3,11 +3,12 @@ import type { Command, CommandInput, CommandResult } from "../command.ts";
 const DESCRIPTION = `Shows how the stack stands against the seventy controls that it is audited by.
 
 Previews the stack's own config with its policies against a simulated AWS, and says of each control
-whether it is met, exempt or not applicable, where the program meets it, which policy enforces it, and
-whether that policy's test notices when the policy says the opposite. Then what the stack costs a month
-by the list, and what that leaves out.
+whether it is met, exempt or not applicable, where the program meets it, and which policy enforces it. A
+policy whose test would not notice it saying the opposite is named as not shown to bite (testBites under
+--json). Then what the stack costs a month by the list, and what that leaves out.
 
-Exit codes: 0 every control is met, exempt or not applicable; 1 a control is not.
+Exit codes: 0 every control is met, exempt or not applicable; 1 a control is not; 2 usage or config; 4 the
+preview could not be made.
 
 Examples:
   npx sparki controls

@@ -8,7 +8,7 @@ Looks at pods, events, log lines, limits and usage, secrets, security groups, co
 cache, error rates and latency, all at once. The likely cause comes first, with what it rests
 on and the next command; what it may have caused comes after.
 
-Exit codes: 0 nothing is wrong; 1 something is; 4 something could not be looked at, and nothing
+Exit codes: 0 nothing is wrong; 1 something is; 2 usage or config; 4 something could not be looked at, and nothing
 else is wrong.
 
 Examples:

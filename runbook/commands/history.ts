@@ -7,6 +7,8 @@ const DESCRIPTION = `Tells what became of each release, newest first: promoted, 
 
 Reads the history of the stack's backend (Pulumi Cloud, a folder or a bucket), and changes nothing.
 
+Exit codes: 0 told; 2 usage or config; 4 the backend could not be asked.
+
 Examples:
   npx sparki history
   npx sparki history --stack staging --json`;
@@ -33,7 +35,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     const events = releaseHistory(updates, endedDeploys(await target.engine.tags()));
     const frozen = (await frozenReason(target.engine)) ?? null;
     const document = { stack: target.stack, live: live?.release.id ?? null, frozen, events };
-    ports.stderr.write(textOf(document, screen.paint));
+    ports.stderr.write(historyText(document, screen.paint));
     return { exitCode: 0, json: document };
   } finally {
     await target.close();
@@ -47,14 +49,20 @@ interface HistoryDocument {
   readonly events: readonly ReleaseEvent[];
 }
 
-function textOf({ stack, live, frozen, events }: HistoryDocument, paint: Paint): string {
+function liveText(live: string | null, events: readonly ReleaseEvent[]): string {
+  if (live !== null) return `live is ${live}`;
+  return events.some(({ what }) => what === "promoted") ? "nothing is live" : "nothing was ever promoted";
+}
+
+/** The history as people read it: what is live, then each event, newest first. */
+export function historyText({ stack, live, frozen, events }: HistoryDocument, paint: Paint): string {
   const width = Math.max(...events.map(({ release }) => release.length));
   const lines = events.map(({ at, release, what, reason }) => {
     const colour = what === "promoted" || what === "gone back to" ? paint.good : paint.bad;
     return `  ${timeOf(at)}  ${release.padEnd(width)}  ${colour(what)}: ${reason}`;
   });
   const ice = frozen === null ? [] : [paint.bad(`frozen: ${frozen}`)];
-  return inColumns([`${paint.strong(stack)}: live is ${live ?? "nothing"}`, ...ice, ...lines, ""].join("\n"));
+  return inColumns([`${paint.strong(stack)}: ${liveText(live, events)}`, ...ice, ...lines, ""].join("\n"));
 }
 
 function timeOf(at: number): string {
