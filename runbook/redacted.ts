@@ -9,3 +9,14 @@ const IN_TEXT = [
 export function redacted(text: string): string {
   return IN_TEXT.reduce((left, [pattern, by]) => left.replace(pattern, by), text);
 }
+
+/** The same text as it comes, a line at a time, without the credentials in it. */
+export async function* redactedLines(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of chunks) {
+    const lines = `${rest}${chunk}`.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield `${redacted(line)}\n`;
+  }
+  if (rest !== "") yield redacted(rest);
+}

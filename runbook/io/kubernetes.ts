@@ -1,3 +1,4 @@
+import { PassThrough } from "node:stream";
 import {
   type ApiConstructor,
   type ApiType,
@@ -13,7 +14,8 @@ import {
 } from "@kubernetes/client-node";
 import type { HealthSample, PodSnapshot, RolloutSnapshot } from "../../gates/health.ts";
 import { logLinesIn, readPodLog } from "../gates/pod-log.ts";
-import { isRefusal } from "./api-refusal.ts";
+import { redactedLines } from "../redacted.ts";
+import { isRefusal, refusalOf } from "./api-refusal.ts";
 import { limitedCall } from "./kubernetes-call.ts";
 
 /** The cluster as the gates, the jobs and the reports see it; no call takes longer than 10 seconds, or than the signal lets it. */
@@ -78,18 +80,19 @@ export class KubernetesClient {
     } catch (error) {
       // A container that never ran has no log, nor has a pod that has gone; what matters then is why it waits.
       if (isRefusal(error, [400, 404])) return [];
-      throw error;
+      throw new Error(`the log of ${pod} cannot be read: ${refusalOf(error)}`, { cause: error });
     }
   }
 
-  /** Streams a container's log into `sink` until the container ends; rejects when the log cannot be opened. */
+  /** Streams a container's log, without credentials, into `sink` until the container ends; rejects when it cannot be opened. */
   async followLog(namespace: string, pod: string, container: string, sink: NodeJS.WritableStream): Promise<void> {
-    const { PassThrough } = await import("node:stream");
-    const through = new PassThrough();
-    through.pipe(sink, { end: false });
-    const ended = new Promise<void>((resolve) => through.once("end", resolve).once("close", resolve));
+    const through = new PassThrough({ encoding: "utf8" });
     await new Log(this.#config).log(namespace, pod, container, through, { follow: true });
-    await ended;
+    try {
+      for await (const text of redactedLines(through)) sink.write(text);
+    } catch {
+      // A log that breaks off has ended.
+    }
   }
 
   async #snapshot(namespace: string, pod: V1Pod): Promise<PodSnapshot> {

@@ -1,4 +1,4 @@
-import { redacted } from "../../runbook/redacted.ts";
+import { redacted, redactedLines } from "../../runbook/redacted.ts";
 
 describe("redacted", () => {
   it.each([
@@ -16,4 +16,17 @@ describe("redacted", () => {
       expect(redacted(text)).toBe(text);
     },
   );
+});
+
+describe("redactedLines", () => {
+  async function* inPieces(text: string, size: number) {
+    for (let at = 0; at < text.length; at += size) yield text.slice(at, at + size);
+  }
+
+  it.each([1, 7, 1000])("takes credentials out also where they come in pieces, of %i characters", async (size) => {
+    const text = "first\n\nrefused: postgres://sparki:hunter2@db:5432/sparki\nlast";
+    const lines: string[] = [];
+    for await (const line of redactedLines(inPieces(text, size))) lines.push(line);
+    expect(lines).toEqual(["first\n", "\n", "refused: postgres://[secret]@db:5432/sparki\n", "last"]);
+  });
 });

@@ -7,9 +7,10 @@ import { promisify } from "node:util";
 
 const MODULE = join(import.meta.dirname, "../../../runbook/io/kubernetes.ts");
 /** The client is an ES module that only Node itself loads. */
-const READS_LOG = `
+const asked = (question: string) => `
   const { KubernetesClient } = await import(${JSON.stringify(MODULE)});
-  const found = await new KubernetesClient(process.argv[1]).logLines("sparki-engine", "engine-1").catch((error) => "rejected with " + error.code);
+  const client = new KubernetesClient(process.argv[1]);
+  const found = await ${question}.catch((error) => "rejected: " + error.message);
   console.log(JSON.stringify(found));
 `;
 
@@ -28,7 +29,7 @@ afterAll(() => {
   server.close();
 });
 
-async function logLines(): Promise<unknown> {
+async function ask(question: string): Promise<unknown> {
   const { port } = server.address() as AddressInfo;
   const named = (kind: string, value: object) => ({ [`${kind}s`]: [{ name: "c", [kind]: value }] });
   const kubeconfig = {
@@ -37,20 +38,47 @@ async function logLines(): Promise<unknown> {
     ...named("context", { cluster: "c", user: "c" }),
     "current-context": "c",
   };
-  const args = ["--input-type=module", "-e", READS_LOG, JSON.stringify(kubeconfig)];
+  const args = ["--input-type=module", "-e", asked(question), JSON.stringify(kubeconfig)];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   return JSON.parse(stdout);
 }
 
+const PLAIN = "ready\nrefused: postgres://sparki:hunter2@db:5432/sparki\n";
+const SHOWN = ["ready", "refused: postgres://[secret]@db:5432/sparki"];
+
 describe("KubernetesClient.logLines", () => {
   it.each([
-    ["gives the lines", 200, "a\nb\n", ["a", "b"]],
+    ["gives the lines without credentials", 200, PLAIN, SHOWN],
     ["finds none where the container has not started", 400, "is waiting to start", []],
     ["finds none where the pod has gone", 404, "not found", []],
-    ["rejects when it may not read them", 403, "forbidden", "rejected with 403"],
-    ["rejects when the node does not answer", 500, "dial tcp: connection refused", "rejected with 500"],
+    ["rejects when it may not", 403, "forbidden", "rejected: the log of engine-1 cannot be read: HTTP 403, forbidden"],
+    [
+      "rejects when the node is away",
+      500,
+      "no route",
+      "rejected: the log of engine-1 cannot be read: HTTP 500, no route",
+    ],
   ])("%s", async (_, status, body, expected) => {
     answer = { status, body };
-    expect(await logLines()).toEqual(expected);
+    expect(await ask('client.logLines("sparki-engine", "engine-1")')).toEqual(expected);
+  });
+});
+
+describe("KubernetesClient.followLog", () => {
+  const followed = `
+    (async () => {
+      const written = [];
+      await client.followLog("sparki-engine", "migrate-1", "migrate", { write: (text) => written.push(text) });
+      return written;
+    })()`;
+
+  it("writes the log without credentials", async () => {
+    answer = { status: 200, body: PLAIN };
+    expect(await ask(followed)).toEqual(SHOWN.map((line) => `${line}\n`));
+  });
+
+  it("rejects when the log cannot be opened", async () => {
+    answer = { status: 404, body: "not found" };
+    expect(await ask(followed)).toMatch(/^rejected: /);
   });
 });
