@@ -37,7 +37,7 @@ function endOf(child: Running): Promise<unknown> {
   return new Promise((resolve) => child.once("exit", (...how) => resolve(how)));
 }
 
-jest.setTimeout(40_000);
+jest.setTimeout(120_000);
 
 describe("sparki", () => {
   let tools: StandInTools;
@@ -50,7 +50,7 @@ describe("sparki", () => {
     tools = standInTools({ "stack export": STATE });
     const child = start(tools, "rollback", "--dry-run");
     const ended = endOf(child);
-    for (let tries = 0; tries < 400 && !existsSync(join(tools.folder, "started")); tries++) await delay(50);
+    for (let tries = 0; tries < 1800 && !existsSync(join(tools.folder, "started")); tries++) await delay(50);
     child.stdout.destroy();
     child.stderr.destroy();
     for (const signal of signals) {

@@ -6,7 +6,7 @@ import { isRollbackUpdate, ROLLBACK_ENVIRONMENT } from "../../../runbook/rollbac
 import { fakeClock } from "../../support/fake-clock.ts";
 import { type StandInTools, standInTools } from "../../support/stand-in-tools.ts";
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 
 describe("Engine", () => {
   let tools: StandInTools;
@@ -35,7 +35,7 @@ describe("Engine", () => {
     });
     const seen = new Set<boolean>();
     const ended = engine.preview(() => seen.add(isRollbackUpdate(process.env)), settings);
-    for (let tries = 0; tries < 400 && !existsSync(join(tools.folder, "started")); tries++) await delay(50);
+    for (let tries = 0; tries < 1000 && !existsSync(join(tools.folder, "started")); tries++) await delay(50);
     controller.abort();
     expect(await ended).toMatchObject({ outcome: "interrupted" });
     return seen;
