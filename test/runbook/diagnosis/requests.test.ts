@@ -19,11 +19,12 @@ describe.each([
   });
 
   it("fails with what was answered instead", async () => {
-    const web = { [`GET ${url}`]: { status: 503, body: { error: "connect ECONNREFUSED" } } };
+    const body = { error: "connect postgres://sparki:hunter2@db:5432/sparki" };
+    const web = { [`GET ${url}`]: { status: 503, body } };
     expect(await examine(examination, diagnosisContext({ web }))).toMatchObject({
       status: "fail",
       reason: `${url}: one-box answered 503 in 0 ms, fleet answered 503 in 0 ms`,
-      evidence: Array(2).fill('{"error":"connect ECONNREFUSED"}'),
+      evidence: Array(2).fill('{"error":"connect postgres://[secret]@db:5432/sparki"}'),
       fix: expect.stringContaining("kubectl logs"),
     });
   });

@@ -52,8 +52,8 @@ describe("testProject", () => {
   it.each<[string, HttpAnswers, string]>([
     [
       "no project can be made",
-      { [`POST ${API}`]: { status: 500, body: "boom" } },
-      "POST /api/projects answered 500: boom",
+      { [`POST ${API}`]: { status: 500, body: "no postgres://sparki:hunter2@db" } },
+      "POST /api/projects answered 500: no postgres://[secret]@db",
     ],
     ["the detection is refused", detection("no", 500), "POST /api/projects/p1/detect answered 500: no"],
     ["the detection fails", detection({ status: "failed" }), "the detection ended as failed"],
