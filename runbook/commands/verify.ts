@@ -12,7 +12,7 @@ The test project is called sparki-verify and is removed again. Where too few req
 to prove the objectives, its own are made, marked as synthetic, until they do.
 
 Exit codes: 0 verified; 1 something is not well; 2 nothing was ever promoted, or its config is
-wrong; 3 not well proven: too little data; 4 the stack cannot be reached.
+wrong; 3 not well proven: too little data, or nobody could look; 4 the stack cannot be reached.
 
 Examples:
   npx sparki verify

@@ -77,9 +77,19 @@ function statementProblems({ name, statements, contractsTo }: Migration, fresh: 
   });
 }
 
-/** Texts, which `E` lets hold backslashes; quoted names; comments, which may hold comments. Names alone are a statement's own words. */
-const QUOTED =
-  /\bE'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$|(?<name>"(?:[^"]|"")*")|(?<comment>--[^\n]*|\/\*(?:\/\*.*?\*\/|.)*?\*\/)/gis;
+/** What may hold any words without saying them. Of these, only a quoted name is a statement's own word. */
+const QUOTED = new RegExp(
+  [
+    String.raw`\bE'(?:[^'\\]|\\.|'')*'`,
+    String.raw`'(?:[^']|'')*'`,
+    String.raw`\$(?<tag>\w*)\$.*?\$\k<tag>\$`,
+    String.raw`(?<name>"(?:[^"]|"")*")`,
+    String.raw`(?<comment>--[^\n]*|\/\*(?:\/\*(?:(?!\*\/).)*\*\/|(?!\/\*|\*\/).)*\*\/)`,
+    // The end of a comment that holds comments within comments: what stands there is taken for a statement.
+    String.raw`(?<end>\*\/)`,
+  ].join("|"),
+  "gis",
+);
 
 function statementsOf(script: string): string[] {
   return withoutTexts(script)
@@ -93,7 +103,7 @@ function withoutTexts(script: string): string {
   let bare = "";
   let end = 0;
   for (const { 0: found, index, groups } of script.matchAll(QUOTED)) {
-    bare += script.slice(end, index) + (groups?.name ?? (groups?.comment === undefined ? "''" : " "));
+    bare += script.slice(end, index) + (groups?.name ?? (groups?.comment || groups?.end ? " " : "''"));
     end = index + found.length;
   }
   return bare + script.slice(end);

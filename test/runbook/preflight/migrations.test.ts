@@ -61,6 +61,7 @@ describe("migrationProblems", () => {
     ["UPDATE projects SET name = NULL", "overwrites every row"],
     ["WITH x AS (UPDATE projects SET name = NULL RETURNING 1) SELECT 1", "overwrites every row"],
     ["SELECT E'it\\'s'; DROP TABLE projects; SELECT 'x'", "drops what it names"],
+    ["/* /* /* */ */ */ DROP TABLE projects", "drops what it names"],
     ["/* /* */ ' */ DROP TABLE projects; SELECT 'x'", "drops what it names"],
     [`COMMENT ON COLUMN projects."it's" IS NULL; DROP TABLE projects; SELECT 'x'`, "drops what it names"],
     ["CREATE TABLE IF NOT EXISTS projects (id int); ALTER TABLE projects DROP COLUMN name", "drops a column"],
@@ -114,6 +115,10 @@ describe("migrationProblems", () => {
   ])("refuses what hides its statements, marked or not: %s", (script) => {
     expect(second(script)).toEqual([expect.stringContaining("write its statements out")]);
     expect(second(`-- contract: level 1\n${script}`)).toHaveLength(1);
+  });
+
+  it("reads a comment that never ends in no time", () => {
+    expect(second(`/* ${"/* */ ".repeat(10_000)}`)).toEqual([]);
   });
 
   it("judges each action of a statement by itself", () => {
