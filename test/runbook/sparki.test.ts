@@ -50,7 +50,7 @@ describe("sparki", () => {
     tools = standInTools({ "stack export": STATE });
     const child = start(tools, "rollback", "--dry-run");
     const ended = endOf(child);
-    for (let tries = 0; tries < 1800 && !existsSync(join(tools.folder, "started")); tries++) await delay(50);
+    while (child.exitCode === null && !existsSync(join(tools.folder, "started"))) await delay(50);
     child.stdout.destroy();
     child.stderr.destroy();
     for (const signal of signals) {

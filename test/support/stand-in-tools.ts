@@ -13,6 +13,7 @@ type Answers = Readonly<Record<string, unknown>>;
 
 const ALWAYS: Answers = {
   "stack history": [],
+  "stack tag ls": {},
   whoami: { user: "somebody", url: "https://backend.invalid" },
   config: {},
 };

@@ -35,7 +35,7 @@ describe("Engine", () => {
     });
     const seen = new Set<boolean>();
     const ended = engine.preview(() => seen.add(isRollbackUpdate(process.env)), settings);
-    for (let tries = 0; tries < 1000 && !existsSync(join(tools.folder, "started")); tries++) await delay(50);
+    while (!existsSync(join(tools.folder, "started"))) await delay(50);
     controller.abort();
     expect(await ended).toMatchObject({ outcome: "interrupted" });
     return seen;
