@@ -1,6 +1,7 @@
 import { type Action, decide, type Phase } from "../../gates/tree.ts";
 import { type GateResult, worst } from "../../gates/verdict.ts";
 import { type Ending, phaseOfGate } from "./ending.ts";
+import { countsText } from "./gate-counts.ts";
 
 /** What was decided at one point of a deploy, and on what. */
 export interface Decision {
@@ -35,7 +36,7 @@ export function decideOn(ending: Ending, circumstances: Circumstances): Decision
 export function decisionsOf(gates: readonly GateResult[]): Decision[] {
   return [...Map.groupBy(gates, ({ gate }) => gate)].flatMap(([gate, results]) => {
     if (worst(results.map(({ verdict }) => verdict)) !== "pass") return [];
-    const reason = `${gate}: ${results.length} of ${results.length} pass`;
+    const reason = `${gate}: ${countsText(results)} passed`;
     return [{ phase: phaseOfGate(gate), action: "proceed", reason, page: false } as const];
   });
 }

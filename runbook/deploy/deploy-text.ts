@@ -2,8 +2,10 @@ import type { GateResult } from "../../gates/verdict.ts";
 import { inColumns } from "../report/columns.ts";
 import { duration } from "../report/duration.ts";
 import type { Paint } from "../report/screen.ts";
+import type { Decision } from "./decisions.ts";
 import { checksRows } from "./deploy-checks-text.ts";
 import type { DeployDocument } from "./deploy-document.ts";
+import { countsText, isCounted } from "./gate-counts.ts";
 
 /** The short report of a deploy that a person reads at the end: the outcome first, in words that fit a terminal. */
 export function deployText(document: DeployDocument, paint: Paint): string {
@@ -15,14 +17,14 @@ export function deployText(document: DeployDocument, paint: Paint): string {
 
 /** What a deploy did, what its gates found, what was decided and what it went back to. */
 export function deployRows(document: DeployDocument, paint: Paint): string[] {
-  const { release, previous, steps, policy, gates, decisions, notifications } = document;
+  const { release, previous, steps, policy, gates, notifications } = document;
   return [
     row("release", `${release.id}${previous ? `, over ${previous.id}` : ""}`),
     row("live", liveText(document)),
     row("steps", countsOf(steps.map(({ op, status }) => (status === "failed" ? "failed" : op)))),
     row("policies", `${policy.checked} checks, ${policy.violations.length} violations`),
     ...gateTable(gates, paint),
-    ...decisions.map(({ phase, action, reason }) => row(action, `${phase}: ${reason}`)),
+    ...decisionRows(document),
     ...checksRows(document, paint),
     ...rollbackTable(document, paint),
     ...notifications.map(({ channel, text, problem }) =>
@@ -80,6 +82,19 @@ function gateTable(gates: readonly GateResult[], paint: Paint): string[] {
   });
 }
 
+/** Going on after a gate is told once for all that have a row of their own; every other decision by its words. */
+function decisionRows({ decisions, gates }: DeployDocument): string[] {
+  const shown = new Set(gates.map(({ gate }) => gate));
+  const isGoingOn = ({ action, reason }: Decision) =>
+    action === "proceed" && shown.has(reason.slice(0, reason.indexOf(": ")));
+  const passed = decisions.filter(isGoingOn).length;
+  const rest = decisions.filter((decision) => !isGoingOn(decision));
+  return [
+    ...(passed === 0 ? [] : [row("proceed", `${passed} ${passed === 1 ? "gate" : "gates"} passed`)]),
+    ...rest.map(({ phase, action, reason }) => row(action, `${phase}: ${reason}`)),
+  ];
+}
+
 /** What it went back to, the steps that it took, and what proves that it serves again. */
 function rollbackTable({ rollback }: DeployDocument, paint: Paint): string[] {
   if (rollback === null) return [];
@@ -87,19 +102,13 @@ function rollbackTable({ rollback }: DeployDocument, paint: Paint): string[] {
   const changed = steps.filter(({ op }) => /^(create|update|replace)$/.test(op)).map(({ name }) => name);
   const text = `to ${release.id} in ${duration(seconds)}: ${changed.join(", ") || "nothing had to change"}`;
   const shown = verdict === "pass" ? paint.good("pass") : paint.bad(verdict);
-  return [row("back", text), row("", `${shown} ${gates.length} checks; ${reason}`)];
+  return [row("back", text), row("", `${shown} ${countsText(gates)}; ${reason}`)];
 }
 
 function passText(results: readonly GateResult[]): string {
   const [strictest] = results.filter(isCounted).toSorted((one, other) => one.limit - other.limit);
-  const looks = results.filter((result) => !isCounted(result)).length;
   const counted = strictest === undefined ? [] : [`${strictest.objective} ${evidenceOf(strictest)}`];
-  return [...(looks > 0 ? [`${looks} checks`] : []), ...counted].join("; ");
-}
-
-/** Health is seen, not counted: it has no limit. */
-function isCounted({ limit }: GateResult): boolean {
-  return limit > 0;
+  return [countsText(results), ...counted].join("; ");
 }
 
 function evidenceOf(gate: GateResult): string {

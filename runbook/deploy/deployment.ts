@@ -77,8 +77,8 @@ function previewed(engine: DeployEngine, title: string, { screen, clock, run }: 
   });
 }
 
-/** An operation's outcome, and what it changed, in a few words. */
-export function describeResult({ outcome, changes }: EngineResult): string {
-  const counts = Object.entries(changes).map(([op, count]) => `${count} ${op}`);
+/** An operation's outcome, and how many steps of each kind it has, in a few words; components and providers are none. */
+export function describeResult({ outcome, steps }: Pick<EngineResult, "outcome" | "steps">): string {
+  const counts = [...Map.groupBy(steps, ({ op }) => op)].map(([op, all]) => `${all.length} ${op}`);
   return [outcome, ...counts].join(", ");
 }

@@ -29,7 +29,7 @@ export async function withReport(
 function notesOf({ scenario, timing, world }: Omit<RehearsalReport, "report">): string[] {
   const { modelSeconds, criticalPathSeconds } = timing;
   const pace = `at AWS's pace it takes ${duration(modelSeconds)}, its critical path ${duration(criticalPathSeconds)}`;
-  const left = `${world.resources} resources, ${world.orphans} orphans, ${world.duplicates} duplicates, ${world.drift} drifted`;
+  const left = `${world.resources} resources at AWS, ${world.orphans} orphans, ${world.duplicates} duplicates, ${world.drift} drifted`;
   return [
     `A rehearsal of ${scenario} on one machine, and so all times are this machine's; ${pace}.`,
     `The simulated account ends with ${left}.`,

@@ -22,7 +22,7 @@ export function rehearsalText(report: RehearsalReport, paint: Paint): string {
 
 function worldText({ world }: RehearsalReport): string {
   const { resources, orphans, duplicates, drift } = world;
-  return `${resources} resources, ${orphans} orphans, ${duplicates} duplicates, ${drift} drifted`;
+  return `${resources} resources at AWS, ${orphans} orphans, ${duplicates} duplicates, ${drift} drifted`;
 }
 
 function timeText({ timing }: RehearsalReport): string {

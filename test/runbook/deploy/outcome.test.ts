@@ -111,7 +111,7 @@ describe("decisionsOf", () => {
       gate("fail", "web fleet"),
     ]);
     expect(decisions).toMatchObject([
-      { phase: "one-box", action: "proceed", reason: "engine one-box: 2 of 2 pass" },
+      { phase: "one-box", action: "proceed", reason: "engine one-box: 2 objectives passed" },
       { phase: "fleet", action: "proceed" },
     ]);
     expect(decisions).toHaveLength(2);

@@ -1,3 +1,4 @@
+import { decisionsOf } from "../../../runbook/deploy/decisions.ts";
 import type { RehearsalReport } from "../../../runbook/rehearse/rehearsal-report.ts";
 import { rehearsalText } from "../../../runbook/rehearse/rehearsal-text.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
@@ -23,6 +24,7 @@ const failing = {
   synthetic: 380,
   reason: "20 of 400 bad: over 0.1 % for certain",
 } as const;
+const passing = { ...failing, verdict: "pass", bad: 0, lower: 0, upper: 0.00098, requests: 3616 } as const;
 const REPORT: RehearsalReport = {
   scenario: "error-spike",
   stack: "prod",
@@ -89,20 +91,29 @@ describe("rehearsalText", () => {
     expect(unwrapped(text)).toContain("fail engine-one-box, errors: 20 of 400 bad, 2.8 % to 8 %, limit 0.1 %");
   });
 
+  it("says once that the gates which passed let it go on, and every other decision by its words", () => {
+    const gates = ["engine one-box", "web one-box"].map((gate) => ({ ...passing, gate }));
+    const verified = { phase: "promoted", action: "proceed", reason: "verified: well", page: false } as const;
+    const decisions = [...decisionsOf(gates), verified];
+    expect(decisions).toHaveLength(3);
+    expect(rehearsalText({ ...REPORT, gates, decisions }, paint)).toContain(
+      "  proceed   2 gates passed\n  proceed   promoted: verified: well\n",
+    );
+  });
+
   it("says of a gate that passed only its strictest objective", () => {
-    const passing = { ...failing, verdict: "pass", bad: 0, lower: 0, upper: 0.00098, requests: 3616 } as const;
     const health = { ...passing, objective: "pods ready", limit: 0, requests: 1 };
     const loose = { ...passing, objective: "slower than 5 s", limit: 0.01 };
     const gates = [health, loose, passing];
     expect(unwrapped(rehearsalText({ ...REPORT, gates }, paint))).toContain(
-      "gate      pass engine-one-box: 1 checks; errors 0 of 3616 bad, 0 % to 0.098 %, limit 0.1 %",
+      "gate      pass engine-one-box: 1 health check, 2 objectives; errors 0 of 3616 bad, 0 % to 0.098 %, limit 0.1 %",
     );
   });
 
   it("says what was decided, and what it went back to with the proof", () => {
     expect(text).toContain("rollback  one-box: proven bad (20 of 400 bad)");
     expect(text).toContain("back      to 1.0 in 14 s: engine-one-box\n");
-    expect(unwrapped(text)).toContain("pass 1 checks; rollback, errors: 0 of 4000 requests bad: at most 0.08 %");
+    expect(unwrapped(text)).toContain("pass 1 objective; rollback, errors: 0 of 4000 requests bad: at most 0.08 %");
     expect(rehearsalText({ ...REPORT, rollback: null }, paint)).not.toContain("back      to");
   });
 
