@@ -1,7 +1,7 @@
 import { judgeBesideFleet } from "../../gates/beside-fleet.ts";
 import { percent } from "../../gates/gate.ts";
 import type { Objective } from "../../gates/objective.ts";
-import { type GateResult, worst } from "../../gates/verdict.ts";
+import { type GateResult, VERDICTS, worst } from "../../gates/verdict.ts";
 import type { Clock } from "../command.ts";
 import { type TrackSources, type Trouble, trackEvidence } from "./gate-evidence.ts";
 import { LookHistory } from "./look-history.ts";
@@ -99,11 +99,16 @@ function atDeadline(result: GateResult, deadlineSeconds: number): GateResult {
   return { ...result, reason: `${result.reason}; undecided after ${Math.round(deadlineSeconds)} s` };
 }
 
-/** One line of live progress: per objective the requests, the bound and what is still needed. */
+/** One line of live progress: per objective the requests, the bound and what is still needed; the worst first. */
 export function progressLine({ gate, elapsedSeconds, results, problem }: GateProgress): string {
-  const parts = results.map(({ objective, verdict, requests, bad, upper, limit, needed }) => {
+  const parts = results.toSorted(worseFirst).map(({ objective, verdict, requests, bad, upper, limit, needed }) => {
     const bound = `${bad}/${requests} bad, at most ${percent(upper)} of ${percent(limit)}`;
     return `${objective}: ${verdict === "inconclusive" && needed > 0 ? `${bound}, ${needed} to go` : `${bound}, ${verdict}`}`;
   });
   return `${gate} ${Math.round(elapsedSeconds)} s: ${[...(problem ? [problem] : []), ...parts].join("; ")}`;
+}
+
+/** By verdict, then by the requests that are still needed: a line may be cut where it is shown. */
+function worseFirst(one: GateResult, other: GateResult): number {
+  return VERDICTS.indexOf(one.verdict) - VERDICTS.indexOf(other.verdict) || other.needed - one.needed;
 }

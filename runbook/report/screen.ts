@@ -1,9 +1,10 @@
 import type { Ports } from "../command.ts";
+import { inColumns } from "./columns.ts";
 
 /** Where live progress goes: finished lines stay, and at most one region below them is drawn again and again. */
 export interface Screen {
   readonly width: number;
-  /** Writes a line that stays. */
+  /** Writes a line that stays, in 80 columns. */
   line(text: string): void;
   /** Shows what `draw` returns, several times a second on a terminal, until the function returned is called. */
   region(draw: () => readonly string[]): () => void;
@@ -35,9 +36,9 @@ export async function openScreen(ports: Pick<Ports, "env"> & { stderr: Terminal 
 
 /** Lines without colour; a log cannot be redrawn, so a region is written out now and then. */
 export function plainScreen(stream: NodeJS.WritableStream): Screen {
-  const line = (text: string) => stream.write(`${text}\n`);
+  const line = (text: string) => stream.write(`${inColumns(text)}\n`);
   const region = (draw: () => readonly string[]) => {
-    const timer = setInterval(() => draw().forEach(line), LOG_SECONDS * 1000).unref();
+    const timer = setInterval(() => line(cut(draw(), WIDTH)), LOG_SECONDS * 1000).unref();
     return () => clearInterval(timer);
   };
   return { width: WIDTH, paint: paintOf(false), line, region };
@@ -54,7 +55,7 @@ async function terminalScreen(stream: Terminal, env: Ports["env"]): Promise<Scre
     paint: paintOf(!env.NO_COLOR && env.TERM !== "dumb"),
     line: (text) => {
       update.clear();
-      stream.write(`${text}\n`);
+      stream.write(`${inColumns(text)}\n`);
       redraw();
     },
     region: (drawing) => {

@@ -2,6 +2,7 @@ import { NO_COUNTS } from "../../../gates/evidence.ts";
 import type { Objective } from "../../../gates/objective.ts";
 import type { MetricSource, Reading } from "../../../gates/reading.ts";
 import { NO_TRAFFIC, type TrafficCounts } from "../../../gates/traffic.ts";
+import type { Verdict } from "../../../gates/verdict.ts";
 import { worst } from "../../../gates/verdict.ts";
 import type { Clock } from "../../../runbook/command.ts";
 import type { TrafficSource } from "../../../runbook/gates/gate-evidence.ts";
@@ -163,6 +164,25 @@ describe("runSloGate", () => {
     );
     expect(seen.map(progressLine)[0]).toMatch(/^one-box 1 s: errors: 0\/60 bad, at most .* % of 0\.1 %, \d+ to go$/);
     expect(seen.map(progressLine).at(-1)).toMatch(/, pass$/);
+  });
+
+  it("tells of the worst objective first, for a line may be cut", () => {
+    const common = { gate: "g", requests: 9, bad: 0, measured: 0, limit: 0.1, lower: 0, upper: 0.2, synthetic: 9 };
+    const result = (objective: string, verdict: Verdict, needed = 0) => ({
+      ...common,
+      objective,
+      verdict,
+      needed,
+      reason: "",
+    });
+    const results = [
+      result("a", "pass"),
+      result("b", "inconclusive", 3),
+      result("c", "inconclusive", 7),
+      result("d", "fail"),
+    ];
+    const line = progressLine({ gate: "g", elapsedSeconds: 1, results, problem: undefined });
+    expect(line.match(/\b[a-d](?=: )/g)).toEqual(["d", "c", "b", "a"]);
   });
 
   it("stops the traffic and rejects when it is aborted", async () => {

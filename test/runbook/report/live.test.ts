@@ -69,6 +69,24 @@ describe("showPhase", () => {
   });
 });
 
+describe("plainScreen", () => {
+  afterEach(() => jest.useRealTimers());
+
+  it("keeps every line of a log within 80 columns: what stays goes on below, what runs is cut", () => {
+    jest.useFakeTimers();
+    const stream = new PassThrough();
+    const screen = plainScreen(stream);
+    screen.line(`  ✓ create SecurityGroupIngressRule ${"a-long-name-".repeat(4)}  0.1 s`);
+    const end = screen.region(() => [`engine one-box 45 s: ${"errors: 0/60 bad; ".repeat(9)}`]);
+    jest.advanceTimersByTime(15_000);
+    end();
+    const lines = String(stream.read()).trimEnd().split("\n");
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(lines.at(-1)).toMatch(/^engine one-box 45 s: errors: 0\/60 bad; .*…$/);
+    expect(lines).toHaveLength(3);
+  });
+});
+
 describe("openScreen", () => {
   it.each([
     ["no terminal", { stream: new PassThrough(), env: {} }],
