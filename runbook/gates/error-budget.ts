@@ -25,10 +25,10 @@ export async function budgetText({ stack, config, env }: Watched): Promise<strin
     const prometheus = openPrometheus(network, config.storm.prometheusUrl);
     const counts = prometheusCounts(prometheus, { labels, now: systemClock.now });
     const reading = await counts.countsOver([objective], BUDGET_PERIOD_SECONDS * timeScaleOf(env));
-    if (reading.kind === "no-data") return "0% consumed, users asked nothing in 30 days";
+    if (reading.kind === "no-data") return "0 % consumed, users asked nothing in 30 days";
     if (reading.kind !== "value") return `not known: ${problemOfReading(reading)}`;
     const left = budgetLeft(reading.value[objective.name] ?? { requests: 0, bad: 0 }, objective.maxRatio);
-    return left === undefined ? "0% consumed, users asked nothing in 30 days" : `${percent(1 - left)} consumed`;
+    return left === undefined ? "0 % consumed, users asked nothing in 30 days" : `${percent(1 - left)} consumed`;
   } catch (error) {
     return `not known: ${messageOf(error)}`;
   } finally {

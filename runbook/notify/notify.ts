@@ -182,7 +182,7 @@ function slowestOfHundred(gates: readonly GateResult[], objectives: Objectives):
   const last = counted.at(-1);
   if (last === undefined) return "not measured: the fleet did not change";
   const within = counted.find(({ requests, bad }) => bad < requests * 0.01);
-  return within === undefined ? `over ${last.seconds * 1000}ms` : `under ${within.seconds * 1000}ms`;
+  return within === undefined ? `over ${last.seconds * 1000} ms` : `under ${within.seconds * 1000} ms`;
 }
 
 function sumOf(gates: readonly GateResult[]): { readonly requests: number; readonly bad: number } {

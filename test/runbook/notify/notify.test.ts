@@ -92,7 +92,7 @@ describe("endMessage", () => {
         "",
         "Error Budget: 0.4 % consumed",
         "Error Rate: 0.025 % of 4000 requests, at most 0.098 %",
-        "P99 Latency: under 1000ms",
+        "P99 Latency: under 1000 ms",
         "",
         "Next: Monitor for 1 hour",
       ].join("\n"),
@@ -105,7 +105,7 @@ describe("endMessage", () => {
   });
 
   it("does not make up figures where the fleet did not change", () => {
-    const fields = fieldsOf(endMessage(occasion, run({}), "0% consumed"));
+    const fields = fieldsOf(endMessage(occasion, run({}), "0 % consumed"));
     expect(fields["Error Rate"]).toBe("not measured: the fleet did not change");
     expect(fields["P99 Latency"]).toBe("not measured: the fleet did not change");
   });
