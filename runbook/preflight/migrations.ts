@@ -81,9 +81,9 @@ function statementProblems({ name, statements, contractsTo }: Migration, fresh: 
 const QUOTED = new RegExp(
   [
     String.raw`\bE'(?:[^'\\]|\\.|'')*'`,
-    String.raw`'(?:[^']|'')*'`,
+    "'(?:[^']|'')*'",
     String.raw`\$(?<tag>\w*)\$.*?\$\k<tag>\$`,
-    String.raw`(?<name>"(?:[^"]|"")*")`,
+    '(?<name>"(?:[^"]|"")*")',
     String.raw`(?<comment>--[^\n]*|\/\*(?:\/\*(?:(?!\*\/).)*\*\/|(?!\/\*|\*\/).)*\*\/)`,
     // The end of a comment that holds comments within comments: what stands there is taken for a statement.
     String.raw`(?<end>\*\/)`,
