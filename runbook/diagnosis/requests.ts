@@ -1,4 +1,5 @@
 import type { Objective } from "../../gates/objective.ts";
+import { DeployError } from "../../stacks/deploy-error.ts";
 import type { HttpAnswer } from "../io/http.ts";
 import { fail, pass, skipped, warn } from "../preflight/check.ts";
 import { redacted } from "../redacted.ts";
@@ -8,6 +9,7 @@ import { numberOf, seriesOf } from "./readings.ts";
 const MIN_HIT_RATIO = 0.5;
 const MOST_SHOWN = 5;
 
+const NO_NAME = /ENOTFOUND|ENODATA/;
 const TRACKS = ["one-box", "fleet"] as const;
 
 interface Asked {
@@ -30,12 +32,20 @@ const answered = ({ path, next, ...named }: Asked): Examination => ({
         return { track, answer: await http(url, { headers, timeoutSeconds: 15, signal }) };
       }),
     );
+    if (answers.every(({ answer }) => !answer.answered && NO_NAME.test(answer.error))) throw unnamed(config.domain);
     const told = `${url}: ${answers.map(({ track, answer }) => `${track} ${said(answer)}`).join(", ")}`;
     const bad = answers.flatMap(({ answer }) => (answer.answered && answer.status !== 200 ? [answer.body.trim()] : []));
     if (answers.every(({ answer }) => answer.answered && answer.status === 200)) return pass(told);
     return { ...fail(told, next), evidence: bad.filter(Boolean).map((body) => redacted(body).slice(0, 160)) };
   },
 });
+
+/** Whatever is behind a name that does not resolve was not asked. */
+function unnamed(domain: string): DeployError {
+  return new DeployError("SPARKI_OUTSIDE", `${domain} does not resolve`, {
+    hint: `nslookup ${domain}; npx sparki history, for whether a release was ever promoted`,
+  });
+}
 
 function said(answer: HttpAnswer): string {
   if (!answer.answered) return `did not answer (${answer.error})`;

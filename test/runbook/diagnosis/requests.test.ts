@@ -35,6 +35,13 @@ describe.each([
       reason: expect.stringContaining("fleet did not answer (connect ECONNREFUSED)"),
     });
   });
+
+  it("says nothing of what is behind a name that does not resolve", async () => {
+    const http = async () =>
+      ({ answered: false, error: "getaddrinfo ENOTFOUND prod.sparki.tools", seconds: 0 }) as const;
+    const asked = examine(examination, { ...diagnosisContext(), http });
+    await expect(asked).rejects.toThrow("prod.sparki.tools does not resolve");
+  });
 });
 
 describe("cacheHits", () => {

@@ -30,7 +30,8 @@ describe("certificate", () => {
     const looks = found({ certificate: await selfSignedPem([DOMAIN], 20) });
     expect(await look(certificate, fakeContext({ looks, clock }))).toMatchObject({
       status: "warn",
-      reason: "the certificate has only 19 days left: it should have been renewed",
+      reason: "covers prod.sparki.tools, 19 days left",
+      fix: expect.stringContaining("should have by now"),
     });
   });
 
