@@ -9,6 +9,8 @@ export interface UsersOptions {
 
 /** What people ask for: the page, and the projects that it lists. */
 const PATHS = ["/", "/api/projects", "/api/projects"];
+/** The firewall lets nobody in without one. */
+const BROWSER = "Mozilla/5.0";
 const TICK_MILLISECONDS = 20;
 
 /** Made-up users: they ask at a steady rate, as browsers do, and put up with whatever they are answered. */
@@ -60,5 +62,6 @@ export class Users {
 }
 
 function request({ name, address }: { name: string; address: string }, path: string): Dispatcher.RequestOptions {
-  return { origin: `https://${address}:${PORTS.https}`, path, method: "GET", headers: { host: name } };
+  const headers = { host: name, "user-agent": BROWSER };
+  return { origin: `https://${address}:${PORTS.https}`, path, method: "GET", headers };
 }
