@@ -9,6 +9,7 @@ import { TYPES } from "../types.ts";
 import { at, flag, records, text } from "../values.ts";
 import type { World } from "../world.ts";
 import { eksAccessModels, roleWords } from "./eks-access.ts";
+import { publishLoadBalancers } from "./lb-state.ts";
 import { trusts } from "./policy-document.ts";
 import { vpcAt, zonesAt } from "./rds-groups.ts";
 
@@ -109,7 +110,8 @@ function checkCluster(draft: Draft, world: World): void {
 
 const tokenKey = (name: string) => `eks ${name} token`;
 
-async function start(subject: Subject, { world, vault, services }: Cloud): Promise<Properties> {
+async function start(subject: Subject, cloud: Cloud): Promise<Properties> {
+  const { world, vault, services } = cloud;
   const vpc = world.get(TYPES.vpc, vpcAt(subject, SUBNETS, world) ?? "");
   const access = await services.cluster.start({
     name: subject.id,
@@ -118,6 +120,8 @@ async function start(subject: Subject, { world, vault, services }: Cloud): Promi
     podNetwork: text(vpc?.inputs ?? {}, "cidrBlock") ?? "10.0.0.0/16",
   });
   vault.set(tokenKey(subject.id), access.token);
+  // Whether its pods may be registered in a target group was not known before it was there.
+  await publishLoadBalancers(cloud);
   const data = Buffer.from(access.certificateAuthorityPem).toString("base64");
   return { endpoint: access.endpoint, certificateAuthority: { data } };
 }

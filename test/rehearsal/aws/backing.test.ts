@@ -152,20 +152,25 @@ describe("a load balancer", () => {
     expect(account.services.balancers.size).toBe(0);
   });
 
-  it("takes pods only into target groups that bear the cluster's name", async () => {
-    const inputs = await clusterInputs(account, land);
-    await account.create({ type: TYPES.cluster, name: "cluster", inputs });
-    const tags = { "eks:eks-cluster-name": String(inputs.name) };
-    const [tagged, bare] = [await targets(account, land, "tagged", tags), await targets(account, land, "bare")];
-    const forwarding = { type: "forward", forward: { targetGroups: [forward(tagged, 1), forward(bare, 1)] } };
-    const listener = { loadBalancerArn: await balancer(account, land), port: 80, defaultActions: [forwarding] };
-    await account.create({ type: TYPES.listener, name: "http", inputs: listener });
-    const groups = account.services.balancers.get("sparki-test")?.targetGroups ?? [];
-    expect(Object.fromEntries(groups.map(({ arn, takesPods }) => [arn, takesPods]))).toEqual({
-      [tagged]: true,
-      [bare]: false,
-    });
-  });
+  it.each([true, false])(
+    "takes pods only into target groups that bear the cluster's name (there first: %s)",
+    async (isFirst) => {
+      const inputs = await clusterInputs(account, land);
+      const makeCluster = () => account.create({ type: TYPES.cluster, name: "cluster", inputs });
+      if (isFirst) await makeCluster();
+      const tags = { "eks:eks-cluster-name": String(inputs.name) };
+      const [tagged, bare] = [await targets(account, land, "tagged", tags), await targets(account, land, "bare")];
+      const forwarding = { type: "forward", forward: { targetGroups: [forward(tagged, 1), forward(bare, 1)] } };
+      const listener = { loadBalancerArn: await balancer(account, land), port: 80, defaultActions: [forwarding] };
+      await account.create({ type: TYPES.listener, name: "http", inputs: listener });
+      if (!isFirst) await makeCluster();
+      const groups = account.services.balancers.get("sparki-test")?.targetGroups ?? [];
+      expect(Object.fromEntries(groups.map(({ arn, takesPods }) => [arn, takesPods]))).toEqual({
+        [tagged]: true,
+        [bare]: false,
+      });
+    },
+  );
 
   it("is reached by its DNS name", async () => {
     const arn = await balancer(account, land);
