@@ -48,8 +48,8 @@ export async function proveRollback(target: GateTarget): Promise<Proof> {
   return proofOf(target, [...health, ...digests, ...errors]);
 }
 
-async function proofOf({ kubeconfig }: GateTarget, gates: readonly GateResult[]): Promise<Proof> {
-  return { live: await readLiveRelease(kubeconfig), gates };
+async function proofOf({ kubeconfig, signal }: GateTarget, gates: readonly GateResult[]): Promise<Proof> {
+  return { live: await readLiveRelease(kubeconfig, signal), gates };
 }
 
 function withHealthDeadline(config: GateTarget["config"]): GateTarget["config"] {
