@@ -29,6 +29,14 @@ export interface PrometheusCounts extends MetricSource {
   missingBuckets(objectives: readonly Objective[]): Promise<Reading<readonly number[]>>;
 }
 
+interface Span {
+  /** Seconds since 1970. */
+  readonly since: number;
+  readonly isBorn: IsBorn;
+  /** How old the newest sample may be, in seconds. */
+  readonly oldest: number;
+}
+
 /** Reads objectives' counts from the application's metrics (`http_requests_total`, `http_request_duration_seconds`). */
 export function prometheusCounts(prometheus: Prometheus, options: CountsOptions): PrometheusCounts {
   const { labels, now, staleAfterSeconds = 60 } = options;
@@ -36,12 +44,12 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
   const { track: __, release: ___, ...service } = target;
   const requests = `${REQUESTS}${matchers(labels)}`;
 
-  async function read(metric: string, since: number, isBorn: IsBorn): Promise<Reading<readonly Grown[]>> {
+  async function read(metric: string, { since, isBorn, oldest }: Span): Promise<Reading<readonly Grown[]>> {
     const at = now();
     const reading = await prometheus.samples(metric, at - since + LOOKBACK_SECONDS, at);
     if (reading.kind !== "value") return reading;
     const ageSeconds = ageOf(reading.value, at);
-    if (ageSeconds > staleAfterSeconds) return { kind: "stale", ageSeconds };
+    if (ageSeconds > oldest) return { kind: "stale", ageSeconds };
     const grown = reading.value.map((series) => ({
       labels: series.labels,
       growth: growthSince(series, since, isBorn),
@@ -56,10 +64,14 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
     return { kind: "value", value: bornBeside(up.kind === "value" ? up.value : [], LOOKBACK_SECONDS) };
   }
 
-  async function since(objectives: readonly Objective[], time: number): Promise<Reading<CountsByObjective>> {
+  async function since(
+    objectives: readonly Objective[],
+    time: number,
+    oldest: number,
+  ): Promise<Reading<CountsByObjective>> {
     const isBorn = await births(time);
     if (isBorn.kind !== "value") return isBorn;
-    const grow = (metric: string) => read(metric, time, isBorn.value);
+    const grow = (metric: string) => read(metric, { since: time, isBorn: isBorn.value, oldest });
     return combine(objectives, await grow(requests), await grow(durations(labels, objectives)));
   }
 
@@ -82,9 +94,12 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
 
   return {
     countsSince: async (objectives, time) => {
-      const reading = await since(objectives, time);
-      // No series at all is no traffic only where the release's pods are scraped.
-      return reading.kind === "no-data" ? ((await blindness()) ?? reading) : reading;
+      const reading = await since(objectives, time, staleAfterSeconds);
+      if (reading.kind !== "no-data" && reading.kind !== "stale") return reading;
+      const blind = await blindness();
+      if (blind !== undefined) return blind;
+      // The release's pods are scraped: nobody asks them, and what is old is of pods that are gone.
+      return reading.kind === "no-data" ? reading : since(objectives, time, Number.POSITIVE_INFINITY);
     },
     countsOver: async (objectives, seconds) => (await blindness()) ?? over(objectives, seconds),
     missingBuckets: async (objectives) => {

@@ -184,10 +184,19 @@ describe("prometheusCounts", () => {
     });
   });
 
-  it("says that samples are stale, with their age", async () => {
-    serve([series({ status: "200" }, [10, 1], [20, 2])], []);
+  it("says that samples are stale, with their age, where nobody looks any more", async () => {
+    serve([series({ status: "200" }, [10, 1], [20, 2])], [], [series({ pod: "a" }, [10, 1], [25, 1])]);
     const source = prometheusCounts(openPrometheus(network, url), options);
-    expect(await source.countsSince(objectives, 5)).toEqual({ kind: "stale", ageSeconds: 110 });
+    expect(await source.countsSince(objectives, 5)).toEqual({ kind: "stale", ageSeconds: 105 });
+  });
+
+  it("counts what a pod that is gone had counted, where nobody asks those that are there", async () => {
+    serve([series({ status: "500", pod: "gone" }, [10, 1], [20, 2])], [], [series({ pod: "a" }, [5, 1], [125, 1])]);
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    expect(await source.countsSince(objectives.slice(0, 1), 5)).toEqual({
+      kind: "value",
+      value: { errors: { requests: 2, bad: 2 } },
+    });
   });
 
   it("never takes a missing bucket for no slow requests", async () => {
