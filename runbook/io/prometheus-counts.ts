@@ -1,11 +1,10 @@
-import type { Counts } from "../../gates/evidence.ts";
 import type { Objective } from "../../gates/objective.ts";
 import type { CountsByObjective, MetricSource, Reading } from "../../gates/reading.ts";
+import { countsIn, DURATIONS, slowBounds } from "./objective-counts.ts";
 import { ageOf, bornBeside, growthSince, type IsBorn, type Labels, type Prometheus } from "./prometheus.ts";
 import { type Grown, growthOver } from "./prometheus-growth.ts";
 
 const REQUESTS = "http_requests_total";
-const DURATIONS = "http_request_duration_seconds_bucket";
 /** How long a sample says what was so: what a counter was when a window began, that a pod is scraped. */
 const LOOKBACK_SECONDS = 300;
 
@@ -72,13 +71,13 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
     const isBorn = await births(time);
     if (isBorn.kind !== "value") return isBorn;
     const grow = (metric: string) => read(metric, { since: time, isBorn: isBorn.value, oldest });
-    return combine(objectives, await grow(requests), await grow(durations(labels, objectives)));
+    return countsIn(objectives, await grow(requests), await grow(durations(labels, objectives)));
   }
 
   async function over(objectives: readonly Objective[], seconds: number): Promise<Reading<CountsByObjective>> {
     const [up, end] = [`up${matchers(service)}`, now()];
     const grow = (metric: string, by: string) => growthOver(prometheus, { metric, by, up }, end, seconds);
-    return combine(objectives, await grow(requests, "status"), await grow(durations(labels, objectives), "le"));
+    return countsIn(objectives, await grow(requests, "status"), await grow(durations(labels, objectives), "le"));
   }
 
   /** Why nobody looks at the pods that are asked about; undefined where they are scraped. */
@@ -120,48 +119,4 @@ function matchers(labels: Labels, ...more: readonly string[]): string {
 function durations(labels: Labels, objectives: readonly Objective[]): string {
   const bounds = slowBounds(objectives).map((bound) => `${String(bound).replace(".", "\\.")}(\\.0)?`);
   return `${DURATIONS}${matchers(labels, `le=~${JSON.stringify(["\\+Inf", ...bounds].join("|"))}`)}`;
-}
-
-function slowBounds(objectives: readonly Objective[]): number[] {
-  return objectives.flatMap(({ kind }) => (kind.type === "slowerThan" ? [kind.seconds] : []));
-}
-
-function combine(
-  objectives: readonly Objective[],
-  requests: Reading<readonly Grown[]>,
-  durations: Reading<readonly Grown[]>,
-): Reading<CountsByObjective> {
-  if (requests.kind !== "value") return requests;
-  const buckets = durations.kind === "value" ? durations.value : [];
-  if (durations.kind !== "value" && durations.kind !== "no-data") return durations;
-  const counted = objectives.map(({ name, kind }) => {
-    return [name, kind.type === "errors" ? errorsIn(requests.value) : slowIn(buckets, kind.seconds)] as const;
-  });
-  const uncounted = counted.find(([, counts]) => counts === undefined);
-  if (uncounted !== undefined)
-    return { kind: "not-a-number", reason: `no bucket of ${DURATIONS} fits "${uncounted[0]}"` };
-  return {
-    kind: "value",
-    value: Object.fromEntries(counted.flatMap(([name, counts]) => (counts ? [[name, counts]] : []))),
-  };
-}
-
-function errorsIn(series: readonly Grown[]): Counts {
-  return { requests: total(series), bad: total(series.filter(({ labels }) => labels.status?.startsWith("5"))) };
-}
-
-function slowIn(buckets: readonly Grown[], seconds: number): Counts | undefined {
-  const withBound = (bound: number) => buckets.filter(({ labels }) => bucketBound(labels.le) === bound);
-  if (withBound(seconds).length === 0) return undefined;
-  const requests = total(withBound(Number.POSITIVE_INFINITY));
-  return { requests, bad: requests - total(withBound(seconds)) };
-}
-
-/** Prometheus writes the same bound as 5 or 5.0, by the format of the scrape. */
-function bucketBound(text: string | undefined): number {
-  return text === "+Inf" ? Number.POSITIVE_INFINITY : Number(text);
-}
-
-function total(series: readonly Grown[]): number {
-  return Math.round(series.reduce((sum, { growth }) => sum + growth, 0));
 }
