@@ -8,7 +8,7 @@ import type { Prometheus } from "../io/prometheus.ts";
 import { type PrometheusCounts, prometheusCounts } from "../io/prometheus-counts.ts";
 
 /** Up to this long, every sample of a window is read; above it, Prometheus adds up. */
-const EVERY_SAMPLE_SECONDS = 3_600;
+export const EVERY_SAMPLE_SECONDS = 3_600;
 
 /** The requests that a stack's pods have counted, as Prometheus has them. */
 export interface ReleaseCounts {

@@ -7,14 +7,13 @@ import { type Network, openNetwork } from "../io/network.ts";
 import { openPrometheus } from "../io/prometheus.ts";
 import { type PrometheusCounts, prometheusCounts } from "../io/prometheus-counts.ts";
 import { paceOf, timeScaleOf } from "./pace.ts";
+import { EVERY_SAMPLE_SECONDS } from "./release-slo.ts";
 import { type GateTarget, namespaceOf, releaseNameOf, type Track } from "./track.ts";
 
 /** What the gate needs: it asks the release nothing, so there need be no way in yet. */
 export type StartTarget = Omit<GateTarget, "loadBalancer">;
 
 const LOOK_EVERY_SECONDS = 1;
-/** Up to this long, every sample of a window is read; above it, Prometheus adds up. */
-const EVERY_SAMPLE_SECONDS = 3_600;
 
 /**
  * Judges whether the error budget is burning already (gates/start.ts), by what the fleets answered users over the

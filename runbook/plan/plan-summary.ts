@@ -33,10 +33,12 @@ export function planSummary(plan: Plan, files: PlanFiles, paint: Paint): string 
     ...(plan.drift ?? []).map(({ name }) => paint.bad(`  changed by hand: ${name}`)),
     "",
     `Report: ${files.html}`,
-    `Hash:   ${plan.fingerprint.hash}`,
-    isGood
-      ? `Next:   ${deployCommand(plan)}`
-      : paint.bad("Not to be deployed as it is: see the preview's reason above."),
+    ...(isGood
+      ? [`Hash:   ${plan.fingerprint.hash}`, `Next:   ${deployCommand(plan)}`]
+      : [
+          paint.bad("Not to be deployed as it is: see the preview's reason above."),
+          `Next:   mend that, then npx sparki plan --stack ${plan.stack}`,
+        ]),
   ];
   return `${lines.join("\n")}\n`;
 }

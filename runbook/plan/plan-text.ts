@@ -9,16 +9,20 @@ export function deployCommand({ stack, fingerprint }: Plan): string {
   return `npx sparki deploy --stack ${stack} --approved ${fingerprint.hash}`;
 }
 
-/** A plan's facts in one line each, by what they are about. */
+/** A plan's facts in one line each, by what they are about; of a preview that did not end, only what is known without. */
 export function planFacts(plan: Plan): readonly (readonly [what: string, value: string])[] {
   const { release, schema, unchanged, changes, policy, monthlyCost, duration: time } = plan;
   const level = (from: { level: number } | undefined) => (from === undefined ? "none" : `${from.level}`);
-  return [
+  const known: [string, string][] = [
     ["Preview", plan.failure === undefined ? plan.outcome : `${plan.outcome}: ${plan.failure}`],
     ["Release", `${release.from ?? "none"} → ${release.to}`],
     ["Schema", `${level(schema.from)} → ${schema.to.level}; the release runs from level ${schema.to.oldest} on`],
-    ["Changes", `${changes.length}, and ${unchanged} unchanged`],
     ["Policies", `${policy.checked} checks, ${policy.violations.length} violations`],
+  ];
+  if (plan.outcome !== "succeeded") return known;
+  return [
+    ...known,
+    ["Changes", `${changes.length}, and ${unchanged} unchanged`],
     ["Monthly price", costFact(monthlyCost)],
     ["Duration", `about ${duration(time.typical)}, at the longest ${duration(time.longest)}`],
     ["If it fails", wayBackText(plan)],
