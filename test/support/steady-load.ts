@@ -51,7 +51,8 @@ async function ask(index: number): Promise<void> {
 
 async function answerOf({ method, path }: LoadOptions["calls"][number]): Promise<{ status: number; what: string }> {
   const limit = SECONDS_TO_ANSWER * 1000;
-  const sent = { method, dispatcher: agent, headersTimeout: limit, bodyTimeout: limit };
+  const headers = { "user-agent": "steady-load" };
+  const sent = { method, headers, dispatcher: agent, headersTimeout: limit, bodyTimeout: limit };
   const { statusCode, body } = await request(`${options.origin}${path}`, sent);
   return { status: statusCode, what: `${statusCode} ${(await body.text()).slice(0, 200)}` };
 }

@@ -24,7 +24,10 @@ export class Client {
       statusCode,
       headers: received,
       body,
-    } = await request(`${this.#origin}${path}`, { dispatcher: this.#agent, headers });
+    } = await request(`${this.#origin}${path}`, {
+      dispatcher: this.#agent,
+      headers: { "user-agent": "load", ...headers },
+    });
     return { status: statusCode, headers: received, body: await body.text() };
   }
 
