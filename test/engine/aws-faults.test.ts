@@ -84,7 +84,7 @@ describe("sparki deploy, on an AWS that fails", () => {
 
   it("resumes that one, and stops when the credentials expire in the middle (F15)", async () => {
     const deploying = stack.run("deploy --yes");
-    await until(async () => (await ofType(TYPES.addon)).length > 0);
+    await until(async () => (await ofType(TYPES.accessEntry)).length > 0);
     await stack.breakCloud(fault("F15"));
     const ran = await deploying.finally(() => stack.breakCloud({}));
     await expectResumable(ran, /ExpiredToken.*Next: get new AWS credentials, then run the same command/);

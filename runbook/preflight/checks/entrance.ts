@@ -8,8 +8,8 @@ export const entrance: Check = {
   timeLimitSeconds: 20,
   run: async ({ config, http, stack, state }, signal) => {
     const { resources } = await state.read();
-    const isLive = resources.some(({ urn }) => urn.endsWith("::promotion-record"));
-    if (!isLive) return skipped("no release was promoted yet");
+    // A deployment that stopped between promotion and cutover must be able to go on.
+    if (!resources.some(({ urn }) => urn.endsWith("::cutover-record"))) return skipped("no name points here yet");
     const url = `https://${config.domain}/health`;
     const answer = await http(url, { headers: { "x-sparki-synthetic": "1" }, timeoutSeconds: 15, signal });
     const fix = `npx sparki verify --stack ${stack}: what is live is not well; mend or roll back that first`;

@@ -1,7 +1,10 @@
 import { entrance } from "../../../../runbook/preflight/checks/entrance.ts";
 import { configWith, fakeContext, fakeState, look, promotionOf } from "../../../support/preflight.ts";
 
-const state = fakeState([promotionOf(configWith({}).release)]);
+const promotion = promotionOf(configWith({}).release);
+const type = "aws:route53/record:Record";
+const cutover = { ...promotion, urn: `urn:pulumi:prod::sparki::sparki:apps:Cutover$${type}::cutover-record`, type };
+const state = fakeState([promotion, cutover]);
 const URL = "https://prod.sparki.tools/health";
 
 describe("entrance", () => {
@@ -11,8 +14,12 @@ describe("entrance", () => {
     expect(context.requests[0]?.headers).toEqual({ "x-sparki-synthetic": "1" });
   });
 
-  it("is skipped while nothing was promoted", async () => {
-    expect(await look(entrance, fakeContext())).toEqual({ status: "skipped", reason: "no release was promoted yet" });
+  it.each([
+    ["nothing was promoted", []],
+    ["a promoted release waits for its cutover: the deployment that makes it must not be refused", [promotion]],
+  ])("is skipped while %s", async (_, resources) => {
+    const context = fakeContext({ state: fakeState(resources) });
+    expect(await look(entrance, context)).toEqual({ status: "skipped", reason: "no name points here yet" });
   });
 
   it.each([
