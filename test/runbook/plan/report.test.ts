@@ -137,7 +137,7 @@ describe("planSummary", () => {
   it("offers no deployment of what the preview refused", async () => {
     const { plan } = await planOf({ steps, result: { outcome: "failed", failure: "no credentials" } });
     const summary = planSummary(plan, files, paint);
-    expect(summary).not.toMatch(/npx sparki deploy|Hash:|Changes  |Monthly price|Duration/);
+    expect(summary).not.toMatch(/npx sparki deploy|Hash:|Changes {2}|Monthly price|Duration/);
     expect(summary).toContain("failed: no credentials");
     expect(summary.trimEnd()).toMatch(/Next: {3}mend that, then npx sparki plan --stack staging$/);
   });
