@@ -13,7 +13,7 @@ describe("saysAbsent", () => {
 
   it.each([
     "operation error Route 53: request send failed, dial tcp: lookup route53.amazonaws.com: no such host",
-    "failed to read cached SSO token file, open /root/.aws/sso/cache/x.json: no such file or directory",
+    "failed to read cached SSO token file, open /home/ann/.aws/sso/cache/x.json: no such file or directory",
     "getaddrinfo ENOTFOUND sts.us-east-1.amazonaws.com",
     'error getting credentials: exec: "aws-vault": executable file not found in $PATH',
     "failed to get shared config profile, prod: profile prod not found",
