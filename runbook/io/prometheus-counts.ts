@@ -28,12 +28,10 @@ export interface PrometheusCounts extends MetricSource {
   missingBuckets(objectives: readonly Objective[]): Promise<Reading<readonly number[]>>;
 }
 
-interface Span {
-  /** Seconds since 1970. */
-  readonly since: number;
-  readonly isBorn: IsBorn;
-  /** How old the newest sample may be, in seconds. */
-  readonly oldest: number;
+interface Seen {
+  readonly counts: Reading<CountsByObjective>;
+  /** Of the newest sample, of the older of the metrics; 0 where there is none. */
+  readonly ageSeconds: number;
 }
 
 /** Reads objectives' counts from the application's metrics (`http_requests_total`, `http_request_duration_seconds`). */
@@ -43,19 +41,6 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
   const { track: __, release: ___, ...service } = target;
   const requests = `${REQUESTS}${matchers(labels)}`;
 
-  async function read(metric: string, { since, isBorn, oldest }: Span): Promise<Reading<readonly Grown[]>> {
-    const at = now();
-    const reading = await prometheus.samples(metric, at - since + LOOKBACK_SECONDS, at);
-    if (reading.kind !== "value") return reading;
-    const ageSeconds = ageOf(reading.value, at);
-    if (ageSeconds > oldest) return { kind: "stale", ageSeconds };
-    const grown = reading.value.map((series) => ({
-      labels: series.labels,
-      growth: growthSince(series, since, isBorn),
-    }));
-    return { kind: "value", value: grown };
-  }
-
   async function births(since: number): Promise<Reading<IsBorn>> {
     const at = now();
     const up = await prometheus.samples(`up${matchers(service)}`, at - since + LOOKBACK_SECONDS, at);
@@ -63,15 +48,23 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
     return { kind: "value", value: bornBeside(up.kind === "value" ? up.value : [], LOOKBACK_SECONDS) };
   }
 
-  async function since(
-    objectives: readonly Objective[],
-    time: number,
-    oldest: number,
-  ): Promise<Reading<CountsByObjective>> {
+  async function since(objectives: readonly Objective[], time: number): Promise<Seen> {
     const isBorn = await births(time);
-    if (isBorn.kind !== "value") return isBorn;
-    const grow = (metric: string) => read(metric, { since: time, isBorn: isBorn.value, oldest });
-    return countsIn(objectives, await grow(requests), await grow(durations(labels, objectives)));
+    if (isBorn.kind !== "value") return { counts: isBorn, ageSeconds: 0 };
+    let ageSeconds = 0;
+    const grow = async (metric: string): Promise<Reading<readonly Grown[]>> => {
+      const at = now();
+      const reading = await prometheus.samples(metric, at - time + LOOKBACK_SECONDS, at);
+      if (reading.kind !== "value") return reading;
+      ageSeconds = Math.max(ageSeconds, ageOf(reading.value, at));
+      const grown = reading.value.map((series) => ({
+        labels: series.labels,
+        growth: growthSince(series, time, isBorn.value),
+      }));
+      return { kind: "value", value: grown };
+    };
+    const counts = countsIn(objectives, await grow(requests), await grow(durations(labels, objectives)));
+    return { counts, ageSeconds };
   }
 
   async function over(objectives: readonly Objective[], seconds: number): Promise<Reading<CountsByObjective>> {
@@ -93,12 +86,10 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
 
   return {
     countsSince: async (objectives, time) => {
-      const reading = await since(objectives, time, staleAfterSeconds);
-      if (reading.kind !== "no-data" && reading.kind !== "stale") return reading;
-      const blind = await blindness();
-      if (blind !== undefined) return blind;
-      // The release's pods are scraped: nobody asks them, and what is old is of pods that are gone.
-      return reading.kind === "no-data" ? reading : since(objectives, time, Number.POSITIVE_INFINITY);
+      const { counts, ageSeconds } = await since(objectives, time);
+      if (counts.kind !== "no-data" && ageSeconds <= staleAfterSeconds) return counts;
+      // Where the release's pods are scraped, nobody asks them, and what is old is of pods that are gone.
+      return (await blindness()) ?? counts;
     },
     countsOver: async (objectives, seconds) => (await blindness()) ?? over(objectives, seconds),
     missingBuckets: async (objectives) => {
