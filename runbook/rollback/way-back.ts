@@ -32,14 +32,21 @@ export async function readPresent(target: ReadableStack): Promise<StackPresent> 
   const resources = resourcesIn(exported);
   const live = promotionIn(resources);
   const apart = live === undefined ? [] : workloadsApart(resources, live.release);
-  return { resources, updates, live, apart, begun: pendingCreates(exported), state: hashOf(stateEntries(exported)) };
+  return { resources, updates, live, apart, begun: pendingCreates(exported), state: stateHash(exported) };
+}
+
+function stateHash(exported: unknown): string {
+  return hashOf(stateEntries(exported));
 }
 
 /** Why the stack is no longer what something was decided on, in words; undefined while it is. */
-export async function movedSince({ state, live }: StackPresent, target: ReadableStack): Promise<string | undefined> {
-  const now = await readPresent(target);
-  if (now.state === state) return undefined;
-  const [before, after] = [live?.release.id, now.live?.release.id];
+export async function movedSince(
+  { state, live }: StackPresent,
+  target: { readonly engine: Pick<Engine, "exportState"> },
+): Promise<string | undefined> {
+  const exported = await target.engine.exportState();
+  if (stateHash(exported) === state) return undefined;
+  const [before, after] = [live?.release.id, promotionIn(resourcesIn(exported))?.release.id];
   const what =
     before === after
       ? "another update has changed the stack"
