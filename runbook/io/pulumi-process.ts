@@ -72,15 +72,8 @@ export interface PulumiProcess extends PulumiCommand {
   kill(): void;
 }
 
-function runner(cli: string, running: Set<ChildProcess>) {
-  return async (
-    args: readonly string[],
-    cwd: string,
-    env: Record<string, string>,
-    onOutput?: Output,
-    onError?: Output,
-    signal?: AbortSignal,
-  ) => {
+function runner(cli: string, running: Set<ChildProcess>): PulumiProcess["run"] {
+  return async (args, cwd, env, onOutput, onError, signal) => {
     signal?.throwIfAborted();
     const child = spawn(cli, [...args, "--non-interactive"], {
       cwd,
