@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CommanderError, Command as Parser } from "commander";
-import { z } from "zod";
 import { exitCodeOf } from "../stacks/deploy-error.ts";
 import { nearest } from "../stacks/nearest.ts";
 import type { Command, CommandResult, Ports } from "./command.ts";
@@ -17,9 +16,9 @@ const COMMON_OPTIONS = [
   ["--debug", "show stack traces"],
 ] as const;
 
-const { version: VERSION } = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(join(PROJECT_DIRECTORY, "package.json"), "utf8")));
+const { version: VERSION }: { version: string } = JSON.parse(
+  readFileSync(join(PROJECT_DIRECTORY, "package.json"), "utf8"),
+);
 
 const EXAMPLES = `
 Examples:
