@@ -1,6 +1,7 @@
 import { BUDGET_PERIOD_SECONDS, type BurnWindow, judgeBurn } from "../../gates/burn-rate.ts";
 import { NO_COUNTS } from "../../gates/evidence.ts";
 import { judgeGate } from "../../gates/gate.ts";
+import type { Objective } from "../../gates/objective.ts";
 import { type CountsByObjective, type MetricSource, problemOfReading, type Reading } from "../../gates/reading.ts";
 import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
@@ -8,7 +9,7 @@ import type { Prometheus } from "../io/prometheus.ts";
 import { type PrometheusCounts, prometheusCounts } from "../io/prometheus-counts.ts";
 
 /** Up to this long, every sample of a window is read; above it, Prometheus adds up. */
-export const EVERY_SAMPLE_SECONDS = 3_600;
+const EVERY_SAMPLE_SECONDS = 3_600;
 
 /** The requests that a stack's pods have counted, as Prometheus has them. */
 export interface ReleaseCounts {
@@ -66,6 +67,18 @@ export async function judgeReleaseSince(
   return trouble === undefined ? results : results.map((result) => withTrouble(result, trouble));
 }
 
+/** What was counted in the seconds up to now. */
+export function readWindow(
+  counts: PrometheusCounts,
+  objectives: readonly Objective[],
+  seconds: number,
+  now: () => number,
+): Promise<Reading<CountsByObjective>> {
+  return seconds > EVERY_SAMPLE_SECONDS
+    ? counts.countsOver(objectives, seconds)
+    : counts.countsSince(objectives, now() - seconds);
+}
+
 /**
  * Judges how fast a window of users' requests used up the error budget, whichever release answered them; "no-requests"
  * where users asked nothing in it, which is told apart from metrics that cannot be read (`error`).
@@ -77,9 +90,7 @@ export async function judgeWindow(
   { name, timeScale }: { readonly name: string; readonly timeScale: number },
 ): Promise<GateResult[] | "no-requests"> {
   const seconds = window.seconds * timeScale;
-  const reading = await (seconds > EVERY_SAMPLE_SECONDS
-    ? counts.service.countsOver(objectives, seconds)
-    : counts.service.countsSince(objectives, counts.now() - seconds));
+  const reading = await readWindow(counts.service, objectives, seconds, counts.now);
   if (reading.kind === "no-data") return "no-requests";
   const found = reading.kind === "value" ? reading.value : {};
   const options = { gate: name, errorRate: gate.maxWrongVerdictRatio };

@@ -7,7 +7,7 @@ import { type Network, openNetwork } from "../io/network.ts";
 import { openPrometheus } from "../io/prometheus.ts";
 import { type PrometheusCounts, prometheusCounts } from "../io/prometheus-counts.ts";
 import { paceOf, timeScaleOf } from "./pace.ts";
-import { EVERY_SAMPLE_SECONDS } from "./release-slo.ts";
+import { readWindow } from "./release-slo.ts";
 import { type GateTarget, namespaceOf, releaseNameOf, type Track } from "./track.ts";
 
 /** What the gate needs: it asks the release nothing, so there need be no way in yet. */
@@ -60,11 +60,8 @@ async function readPatiently(
   seconds: number,
 ): Promise<Reading<CountsByObjective>> {
   const deadline = systemClock.now() + paceOf(config.gate, env).sourceRetrySeconds;
-  const isLong = seconds > EVERY_SAMPLE_SECONDS;
   for (;;) {
-    const reading = isLong
-      ? await counts.countsOver(config.objectives, seconds)
-      : await counts.countsSince(config.objectives, systemClock.now() - seconds);
+    const reading = await readWindow(counts, config.objectives, seconds, systemClock.now);
     if (reading.kind === "value" || reading.kind === "no-data" || systemClock.now() >= deadline) return reading;
     onProgress(`start: ${problemOfReading(reading)}`);
     await systemClock.sleep(LOOK_EVERY_SECONDS, signal);
