@@ -1,4 +1,3 @@
-import { createServer, type Server } from "node:http";
 import { levelsOf, requestsToPass } from "../../../gates/bounds.ts";
 import { NO_COUNTS } from "../../../gates/evidence.ts";
 import { DEFAULT_ERROR_RATE } from "../../../gates/gate.ts";
@@ -11,6 +10,7 @@ import { openNetwork } from "../../../runbook/io/network.ts";
 import { syntheticTraffic } from "../../../runbook/io/synthetic.ts";
 import { parseConfig } from "../../../stacks/config.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
+import { type HttpServer, serveHttp } from "../../support/http-server.ts";
 import { rawConfig } from "../../support/stack-config.ts";
 
 jest.setTimeout(30_000);
@@ -46,32 +46,25 @@ describe("production's pace", () => {
 });
 
 describe("a 5 % spike at production's pace", () => {
-  let server: Server;
-  let url: string;
+  let server: HttpServer;
   let answered = 0;
   let firstBadAt: number | undefined;
 
   /** Good at first; then every twentieth answer is a 500. */
   beforeAll(async () => {
-    server = createServer((_, response) => {
+    server = await serveHttp((_, response) => {
       answered++;
       const isBad = answered > 100 && answered % 20 === 0;
       if (isBad) firstBadAt ??= systemClock.now();
       response.writeHead(isBad ? 500 : 200).end();
     });
-    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-    const address = server.address();
-    url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/`;
   });
-  afterAll(async () => {
-    server.closeAllConnections();
-    await new Promise((closed) => server.close(closed));
-  });
+  afterAll(() => server.close());
 
   it("is failed within 15 s of its first bad response, in real time", async () => {
     const network = openNetwork({});
     const concurrency = pace.syntheticConcurrency;
-    const synthetic = syntheticTraffic(network, { urls: [url], requestsPerSecond, concurrency });
+    const synthetic = syntheticTraffic(network, { urls: [server.url], requestsPerSecond, concurrency });
     const results = await runSloGate({ ...settings, clock: systemClock, sources: { synthetic } });
     const seconds = systemClock.now() - (firstBadAt ?? 0);
     await network.close();
