@@ -69,7 +69,12 @@ async function discardFailed(engine: DeployEngine, { screen, clock }: Surroundin
   );
 }
 
-function previewed(engine: DeployEngine, title: string, { screen, clock, run }: Surroundings): Promise<EngineResult> {
+/** Previews a deploy and tells what it would do. */
+export function previewed(
+  engine: Pick<DeployEngine, "preview">,
+  title: string,
+  { screen, clock, run }: Pick<Surroundings, "screen" | "clock" | "run">,
+): Promise<EngineResult> {
   return showPhase(screen, clock, `preview ${title}`, async (phase) => {
     const result = await engine.preview(phase.watch({ lines: false }), run);
     phase.note(`${describeResult(result)}, ${result.policy.checked} policy checks`);

@@ -5,7 +5,7 @@ import type { Ports } from "../command.ts";
 import { goThroughChecklist } from "../deploy/checklist.ts";
 import { deployDocument } from "../deploy/deploy-document.ts";
 import { type DeployRun, runDeploy } from "../deploy/deploy-run.ts";
-import { deploy } from "../deploy/deployment.ts";
+import { deploy, previewed } from "../deploy/deployment.ts";
 import type { EngineResult } from "../deploy/engine-record.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
 import type { Engine, Watcher } from "../io/engine.ts";
@@ -95,9 +95,7 @@ async function deployAll(
  */
 async function crashedDeploy(engine: Engine, release: string, step: string, target: StackTarget): Promise<void> {
   const title = `${release}, with a crash at ${step}`;
-  const preview = await showPhase(target.screen, target.clock, `preview ${title}`, (phase) =>
-    engine.preview(phase.watch({ lines: false })),
-  );
+  const preview = await previewed(engine, title, target);
   if (preview.outcome !== "succeeded") return;
   assertBegins(step, preview);
   let crashed = false;
