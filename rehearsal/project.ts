@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } fro
 import { join } from "node:path";
 import { type Document, isMap, parseDocument } from "yaml";
 import { DeployError } from "../stacks/deploy-error.ts";
+import { yamlText } from "../stacks/yaml-text.ts";
 import type { ReleaseDescriptor } from "./scenarios.ts";
 
 /** Something of the stack's config that cannot exist off the cloud, and what stands in its place; never a secret's value. */
@@ -31,7 +32,7 @@ export function copyProject(projectDirectory: string, stack: string, directory: 
   const configFile = join(directory, `Pulumi.${stack}.yaml`);
   const document = parse(join(projectDirectory, `Pulumi.${stack}.yaml`), stack);
   const replacements = [...withoutCloudSecrets(document)];
-  const save = () => writeFileSync(configFile, document.toString());
+  const save = () => writeFileSync(configFile, yamlText(document));
   copyFileSync(join(projectDirectory, "Pulumi.yaml"), join(directory, "Pulumi.yaml"));
   // The engine looks for the program's file before it asks who runs it.
   symlinkSync(join(projectDirectory, "index.ts"), join(directory, "index.ts"));

@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { yamlText } from "../../stacks/yaml-text.ts";
 
 export interface PrometheusSources {
   /** The API server's URL. */
@@ -18,12 +18,12 @@ const PACE = { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval:
 
 /** Prometheus' configuration while there is no cluster to watch. */
 export function idleConfig(): string {
-  return stringify({ global: PACE });
+  return yamlText({ global: PACE });
 }
 
 /** Prometheus' configuration: every running pod of the applications, found through the Kubernetes API, scraped each second. */
 export function prometheusConfig(sources: PrometheusSources): string {
-  return stringify({
+  return yamlText({
     global: PACE,
     rule_files: sources.ruleFiles,
     scrape_configs: [

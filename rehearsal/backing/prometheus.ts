@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import { DeployError } from "../../stacks/deploy-error.ts";
+import { yamlText } from "../../stacks/yaml-text.ts";
 import { type Addresses, PORTS } from "../addresses.ts";
 import type { Processes } from "../processes.ts";
 import type { ClusterAccess } from "../services.ts";
@@ -73,7 +73,7 @@ async function reload(url: string): Promise<void> {
 function writeRules(folder: string, rules: RuleFiles): void {
   rmSync(join(folder, "rules"), { recursive: true, force: true });
   mkdirSync(join(folder, "rules"), { mode: 0o700 });
-  for (const [name, groups] of rules) writeFileSync(join(folder, "rules", `${name}.yaml`), stringify({ groups }));
+  for (const [name, groups] of rules) writeFileSync(join(folder, "rules", `${name}.yaml`), yamlText({ groups }));
 }
 
 /** The path of the configuration that it writes, with the files which that names. */

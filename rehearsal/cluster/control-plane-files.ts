@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stringify } from "yaml";
+import { yamlText } from "../../stacks/yaml-text.ts";
 import type { Addresses } from "../addresses.ts";
 import { PORTS } from "../addresses.ts";
 import { type CertificateAuthority, type CertificateRequest, signingKeyPair } from "../certificates.ts";
@@ -68,7 +68,7 @@ export function endpointOf(addresses: Addresses): string {
 /** A kubeconfig of one user, as YAML. */
 export function kubeconfigFor(endpoint: string, certificateAuthorityPem: string, token: string): string {
   const authorityData = Buffer.from(certificateAuthorityPem).toString("base64");
-  return stringify({
+  return yamlText({
     apiVersion: "v1",
     kind: "Config",
     clusters: [{ name: "sparki", cluster: { server: endpoint, "certificate-authority-data": authorityData } }],

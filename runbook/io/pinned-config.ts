@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { parseDocument } from "yaml";
 import type { Release } from "../../stacks/schema.ts";
+import { yamlText } from "../../stacks/yaml-text.ts";
 
 /** A stack's config in a file of its own, of the same name, that only its owner can read. */
 export interface ConfigCopy {
@@ -14,7 +15,7 @@ export interface ConfigCopy {
 export function pinConfig(configFile: string, release: Release): ConfigCopy {
   const document = parseDocument(readFileSync(configFile, "utf8"));
   document.setIn(["config", "sparki:release"], document.createNode(release));
-  return copyConfig(configFile, document.toString());
+  return copyConfig(configFile, yamlText(document));
 }
 
 /** Writes the text where the stack's own file is out of the way. */

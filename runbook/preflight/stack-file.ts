@@ -5,6 +5,7 @@ import { z } from "zod";
 import { parseConfig } from "../../stacks/config.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
+import { disagreements } from "../../stacks/yaml-text.ts";
 import type { Ports } from "../command.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
 
@@ -29,6 +30,7 @@ export function stackConfigIn(
   { file, stack }: { readonly file: string; readonly stack: string },
 ): StackConfig {
   const { config } = settingsIn(content, file);
+  refuseDisagreements(content, file);
   const texts = Object.entries(config).map(([key, value]) => [
     key,
     typeof value === "string" ? value : JSON.stringify(value),
@@ -46,6 +48,25 @@ function settingsIn(content: string, file: string): z.infer<typeof fileSchema> {
       cause,
     });
   }
+}
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+/** Where a day may stand without quotes: what reads these takes the engine's time stamp for the day it is. */
+const DAY_PATHS = /\.(until|on)$/;
+
+/** The program reads what Pulumi made of the file by YAML 1.1, and the commands read the file itself. */
+function refuseDisagreements(content: string, file: string): void {
+  const found = disagreements(content).filter(
+    ({ path, by12 }) => !(DAY_PATHS.test(path) && typeof by12 === "string" && DAY.test(by12)),
+  );
+  if (found.length === 0) return;
+  const lines = found.map(({ path, by11, by12 }) => {
+    const [pulumi, other] = [by11, by12].map((value) => JSON.stringify(value));
+    return `  ${path.replace(/^config\./, "")} is ${pulumi} to one reader of YAML and ${other} to another; expected a value in quotes`;
+  });
+  throw new DeployError("SPARKI_CONFIG", [`${file} is not read alike by all that read it`, ...lines].join("\n"), {
+    hint: 'put each of these values in quotes, as in id: "2026-11-01", then run the same command again',
+  });
 }
 
 function contentOf(file: string, stack: string): string {

@@ -42,4 +42,14 @@ describe("pinConfig", () => {
     expect(statSync(file).mode & 0o077).toBe(0);
     remove();
   });
+
+  it.each(["2026-11-01", "012", "1e3", "12.30", "on"])(
+    "writes a release that is called %s so that Pulumi, which reads YAML 1.1, reads that text (W01)",
+    (id) => {
+      const { file, remove } = pinConfig(join(folder, "Pulumi.prod.yaml"), releaseNamed(id));
+      const read: unknown = parse(readFileSync(file, "utf8"), { version: "1.1" });
+      expect(read).toMatchObject({ config: { "sparki:release": { id } } });
+      remove();
+    },
+  );
 });

@@ -34,4 +34,19 @@ describe("readStack", () => {
     const message = expect.stringMatching(`^${join(folder, "own.yaml")} cannot be read as a stack's config: .`);
     expect(() => read(text)).toThrow(expect.objectContaining({ code: "SPARKI_CONFIG", message }));
   });
+
+  it.each([
+    ["a day as a release's id", "id: 2026.11.1", "id: 2026-11-01", "sparki:release.id"],
+    ["an octal number", "replicas: 2", "replicas: 010", "replicas"],
+    ["a yes", "multiZone: false", "multiZone: no", "sparki:database.multiZone"],
+  ])("refuses %s that one reader of YAML takes for something else, by its path (W01)", (_, from, to, path) => {
+    const changed = STAGING.replace(new RegExp(from.replace(/: .*/, ": \\S+?(?=[ ,}\n])")), to);
+    expect(changed).not.toBe(STAGING);
+    const refusal = { code: "SPARKI_CONFIG", message: expect.stringContaining(path) };
+    expect(() => read(changed)).toThrow(expect.objectContaining(refusal));
+  });
+
+  it("takes a day without quotes where a day is meant", () => {
+    expect(read(STAGING.replaceAll(/until: "([\d-]+)"/g, "until: $1"))).toMatchObject({ stack: "staging" });
+  });
 });
