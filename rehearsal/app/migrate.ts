@@ -20,16 +20,24 @@ export interface MigrationLimits {
   readonly lockSeconds: number;
   /** Tries of one migration, each with its own `lockSeconds`. @default 5 */
   readonly attempts: number;
+  /** Seconds that a lone `... CONCURRENTLY` may take, which blocks no reader and no writer. @default 540 */
+  readonly concurrentSeconds: number;
 }
 
-export const LIMITS: MigrationLimits = { connectSeconds: 120, turnSeconds: 120, lockSeconds: 3, attempts: 5 };
+export const LIMITS: MigrationLimits = {
+  connectSeconds: 120,
+  turnSeconds: 120,
+  lockSeconds: 3,
+  attempts: 5,
+  concurrentSeconds: 540,
+};
 
-/** Applies what is pending, each migration in one transaction, and logs the level reached; returns the exit code. */
+/** Applies what is pending and logs the level reached; returns the exit code. */
 export async function migrateUp(settings: Settings, limits = LIMITS): Promise<number> {
   try {
     const client = await connectOnce(settings, limits.connectSeconds);
     try {
-      const { level, applied } = await migrate(client, migrationsOf(settings), limits);
+      const { level, applied } = await migrate(client, await migrationsOf(settings), limits);
       log("INFO", `schema is at level ${level}`, { schema_level: level, applied });
       return 0;
     } finally {
@@ -53,12 +61,16 @@ export function connectOnce(settings: Settings, seconds: number): Promise<pg.Cli
   });
 }
 
-function migrationsOf({ behaviour }: Settings): Migration[] {
-  const migrations = loadMigrations(join(import.meta.dirname, "migrations"));
+async function migrationsOf({ behaviour }: Settings): Promise<Migration[]> {
+  const migrations = await loadMigrations(join(import.meta.dirname, "migrations"));
   return behaviour.failMigration === undefined ? migrations : withFailure(migrations, behaviour.failMigration);
 }
 
-async function migrate(client: pg.Client, migrations: readonly Migration[], limits: MigrationLimits) {
+/**
+ * Applies what is pending, each migration in one transaction, and a lone `... CONCURRENTLY` outside of one; what is said
+ * of it in docs/preflight.md is what the checklist judges migrations by.
+ */
+export async function migrate(client: pg.Client, migrations: readonly Migration[], limits: MigrationLimits) {
   await takeTurn(client, limits.turnSeconds);
   await client.query(`CREATE TABLE IF NOT EXISTS schema_migrations (level integer PRIMARY KEY, name text NOT NULL,
     checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`);
@@ -93,7 +105,7 @@ async function takeTurn(client: pg.Client, seconds: number): Promise<void> {
 async function applyPatiently(client: pg.Client, migration: Migration, limits: MigrationLimits): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await apply(client, migration, limits.lockSeconds);
+      return await apply(client, migration, limits);
     } catch (error) {
       // A connection that is gone has rolled back already; its loss must not hide the first failure.
       await client.query("ROLLBACK").catch(() => undefined);
@@ -106,16 +118,40 @@ async function applyPatiently(client: pg.Client, migration: Migration, limits: M
   }
 }
 
-async function apply(client: pg.Client, migration: Migration, lockSeconds: number): Promise<void> {
+async function apply(client: pg.Client, migration: Migration, limits: MigrationLimits): Promise<void> {
   const start = performance.now();
+  if (migration.isConcurrent) await applyAlone(client, migration, limits.concurrentSeconds);
+  else await applyWhole(client, migration, limits.lockSeconds);
+  log("INFO", "applied", { migration: migration.name, duration_ms: Math.round(performance.now() - start) });
+}
+
+/** PostgreSQL itself finds the statements of the script. */
+async function applyWhole(client: pg.Client, migration: Migration, lockSeconds: number): Promise<void> {
   await client.query("BEGIN");
   await client.query(`SET LOCAL lock_timeout = '${Math.round(lockSeconds * 1000)}ms'`);
-  for (const statement of migration.statements) await client.query(statement);
-  await client.query("INSERT INTO schema_migrations (level, name, checksum) VALUES ($1, $2, $3)", [
-    migration.level,
-    migration.name,
-    migration.checksum,
-  ]);
+  await client.query(migration.script);
+  await record(client, migration);
   await client.query("COMMIT");
-  log("INFO", "applied", { migration: migration.name, duration_ms: Math.round(performance.now() - start) });
+}
+
+/** Waits as long as it must: nothing waits for it. What an interrupted run left of its index is dropped first. */
+async function applyAlone(client: pg.Client, migration: Migration, seconds: number): Promise<void> {
+  const patient = (text: string) => {
+    const statement = { text, query_timeout: seconds * 1000 };
+    return client.query(statement);
+  };
+  if (migration.index !== undefined) {
+    const { rowCount } = await client.query(INVALID_INDEX, [migration.index]);
+    if (rowCount !== 0) await patient(`DROP INDEX CONCURRENTLY ${client.escapeIdentifier(migration.index)}`);
+  }
+  await patient(migration.script);
+  await record(client, migration);
+}
+
+const INVALID_INDEX = `SELECT 1 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+  WHERE relname = $1 AND NOT indisvalid AND pg_table_is_visible(indexrelid)`;
+
+async function record(client: pg.Client, { level, name, checksum }: Migration): Promise<void> {
+  const columns = [level, name, checksum];
+  await client.query("INSERT INTO schema_migrations (level, name, checksum) VALUES ($1, $2, $3)", columns);
 }

@@ -1,7 +1,7 @@
 /** The checklist's page in docs, generated from its checks: `node runbook/preflight/checklist-page.ts > docs/preflight.md`. */
 import { type Check, GROUPS } from "./check.ts";
 import { CHECKLIST } from "./checklist.ts";
-import { STATEMENT_RULES } from "./migration-rules.ts";
+import { ALLOWED_EXAMPLES, STATEMENT_RULES, type StatementRule } from "./migration-rules.ts";
 
 /** The page as Markdown; the same checks always give the same text. */
 export function checklistPage(): string {
@@ -28,9 +28,38 @@ export function checklistPage(): string {
     "later runs afterwards). It is due once the live release is of that level and `sparki:release.schema.oldest` says it too.",
     "A table that is made in the same go, without `IF NOT EXISTS`, may be treated in any way: nobody uses it yet.",
     "",
-    "| refused | because it | instead |",
-    "| --- | --- | --- |",
-    ...STATEMENT_RULES.map(({ example, what, instead }) => `| \`${example}\` | ${what} | ${instead} |`),
+    "The statements are read by PostgreSQL's own parser. What is on the list of the allowed may run beside traffic; what is",
+    "not on it is refused, whatever it is. A lock stays until its transaction ends, so nothing that takes longer the more",
+    "rows there are may follow one in the same file, and a file that holds AccessExclusiveLock on one table may not wait for",
+    "another.",
+    "",
+    "### What the application's runner does",
+    "",
+    "- It runs each file once, in the order of the names, in one transaction, with a `lock_timeout` of 3 s; a file that did",
+    "  not get its lock is rolled back and tried again, five times in all.",
+    "- A file whose only statement is `CREATE INDEX`, `DROP INDEX` or `REINDEX ... CONCURRENTLY` runs outside of a",
+    "  transaction and waits as long as it must, because it blocks neither reads nor writes. An index of that name which an",
+    "  interrupted run left invalid is dropped first.",
+    "- Nothing else that PostgreSQL refuses inside a transaction can run.",
+    "",
+    "### Allowed",
+    "",
+    "| allowed | because |",
+    "| --- | --- |",
+    ...ALLOWED_EXAMPLES.map(({ statement, because }) => `| \`${statement}\` | ${because} |`),
+    "",
+    "Further: comments, sequences, types, functions under a new name, `ANALYZE`, `GRANT`, `INSERT`, `SELECT`, and the",
+    "extensions of PostgreSQL's own distribution that only add types and functions.",
+    "",
+    "### Refused",
+    "",
+    "Only what is called breaking here may run in a contraction that is due.",
+    "",
+    "| refused | kind | because it | lock | instead |",
+    "| --- | --- | --- | --- | --- |",
+    ...Object.values<StatementRule>(STATEMENT_RULES).map(
+      ({ example, kind, what, lock = "", instead }) => `| \`${example}\` | ${kind} | ${what} | ${lock} | ${instead} |`,
+    ),
     "",
   ].join("\n");
 }

@@ -1,5 +1,8 @@
 import type { Release } from "../../stacks/schema.ts";
+import { SchemaFacts } from "./migration-facts.ts";
 import { STATEMENT_RULES, type StatementRule } from "./migration-rules.ts";
+import { type Effect, effectsOf } from "./migration-statements.ts";
+import { type SqlScript, sqlReader } from "./sql.ts";
 
 /** A migration's file. */
 export interface MigrationFile {
@@ -15,46 +18,51 @@ export interface SchemaPlan {
   readonly live: Release | undefined;
 }
 
-interface Migration extends MigrationFile {
+interface Migration {
+  readonly name: string;
   readonly level: number;
-  readonly statements: readonly string[];
+  readonly sql: SqlScript;
   /** Only code of this level or a later one runs afterwards; undefined for one that only adds. */
   readonly contractsTo: number | undefined;
 }
 
 const NAME = /^(\d{4})_[a-z0-9_]+\.sql$/;
-/** `-- contract: level 3`, on a line of its own. */
-const MARK = /^--\s*contract:\s*level\s+(\d+)\s*$/im;
+/** `-- contract: level 3`, a comment of its own. */
+const MARK = /^--\s*contract:\s*level\s+(\d+)\s*$/i;
 
 /** Everything that is wrong with the migrations that this release would run; none when they are safe to run beside live code. */
-export function migrationProblems(files: readonly MigrationFile[], plan: SchemaPlan): string[] {
+export async function migrationProblems(files: readonly MigrationFile[], plan: SchemaPlan): Promise<string[]> {
   const misnamed = files.filter(({ name }, index) => Number(NAME.exec(name)?.[1]) !== index + 1);
   if (misnamed.length > 0) return misnamed.map(({ name }) => `${name} is not next in order, as NNNN_what_it_adds.sql`);
   const { level } = plan.release.schema;
   if (files.length !== level)
     return [`the migrations reach level ${files.length}, but sparki:release.schema.level is ${level}`];
-  const due = pending(files, plan);
-  const fresh = freshTables(files.map(parse), due);
-  return due.flatMap((migration) => [...contraction(migration, plan), ...statementProblems(migration, fresh)]);
+  const read = await sqlReader();
+  const facts = new SchemaFacts();
+  return files.flatMap(({ name, script }) => {
+    const migration = parse(name, read(script));
+    const due = isDue(migration, plan);
+    const effects = migration.sql.statements.map((statement) => effectsOf(statement, facts, due));
+    return due ? [...contraction(migration, plan), ...problemsOf(migration, effects)] : [];
+  });
 }
 
-/** The migrations that the database does not have yet. */
-export function pending(files: readonly MigrationFile[], { live }: SchemaPlan): Migration[] {
-  return files.map(parse).filter(({ level }) => level > (live?.schema.level ?? 0));
+/** How many migrations the database does not have yet. */
+export function pendingCount(files: readonly MigrationFile[], plan: SchemaPlan): number {
+  return files.filter(({ name }) => isDue({ level: levelOf(name) }, plan)).length;
 }
 
-/** Tables that are made in the same go, and never before: they hold nothing and nobody uses them. */
-function freshTables(all: readonly Migration[], due: readonly Migration[]): ReadonlySet<string> {
-  const madeBy = (migrations: readonly Migration[]) =>
-    migrations.flatMap(({ statements }) => statements.flatMap((text) => createdTable(text) ?? []));
-  const old = madeBy(all.slice(0, all.length - due.length));
-  return new Set(madeBy(due).filter((table) => !old.includes(table)));
+function isDue({ level }: { readonly level: number }, { live }: SchemaPlan): boolean {
+  return level > (live?.schema.level ?? 0);
 }
 
-function parse({ name, script }: MigrationFile): Migration {
-  const mark = MARK.exec(script)?.[1];
-  const contractsTo = mark === undefined ? undefined : Number(mark);
-  return { name, script, level: Number(name.slice(0, 4)), statements: statementsOf(script), contractsTo };
+function levelOf(name: string): number {
+  return Number(name.slice(0, 4));
+}
+
+function parse(name: string, sql: SqlScript): Migration {
+  const mark = sql.comments.map((comment) => MARK.exec(comment)?.[1]).find((level) => level !== undefined);
+  return { name, level: levelOf(name), sql, contractsTo: mark === undefined ? undefined : Number(mark) };
 }
 
 /** Expand first, contract later: what is taken away must be out of use in the live release and in every one to come. */
@@ -68,72 +76,73 @@ function contraction({ name, level, contractsTo }: Migration, { live, release }:
   return [];
 }
 
-function statementProblems({ name, statements, contractsTo }: Migration, fresh: ReadonlySet<string>): string[] {
-  const allowed = ({ kind }: StatementRule) => kind === "breaking" && contractsTo !== undefined;
-  return statements.flatMap((statement) => {
-    if (fresh.has(touchedTable(statement) ?? "")) return [];
-    const broken = STATEMENT_RULES.find((rule) => !allowed(rule) && rule.pattern.test(statement));
-    return broken === undefined ? [] : [`${name}: ${shortened(statement)} ${broken.what}; ${broken.instead}`];
+/** What is wrong with one file, which the application's runner runs in one transaction, or alone outside of one. */
+function problemsOf({ name, sql, contractsTo }: Migration, effects: readonly Effect[][]): string[] {
+  if (sql.problem !== undefined)
+    return [
+      `${name} is not SQL that PostgreSQL reads: ${sql.problem}; psql's own commands and COPY's data do not run here`,
+    ];
+  const held = new Held();
+  return effects.flatMap((actions) => {
+    const problems = actions.flatMap((effect) => {
+      const what = ruleAgainst(effect, contractsTo !== undefined) ?? mixture(effect, effects);
+      return what === undefined ? [] : [`${name}: ${shortened(effect.text)} ${what}`];
+    });
+    const [first] = actions;
+    const trouble = problems.length > 0 ? undefined : held.troubleWith(actions);
+    held.take(actions);
+    return trouble === undefined ? problems : [`${name}: ${shortened(first?.text ?? "")} ${trouble}`];
   });
 }
 
-/** What may hold any words without saying them. Of these, only a quoted name is a statement's own word. */
-const QUOTED = new RegExp(
-  [
-    String.raw`\bE'(?:[^'\\]|\\.|'')*'`,
-    "'(?:[^']|'')*'",
-    String.raw`\$(?<tag>\w*)\$.*?\$\k<tag>\$`,
-    '(?<name>"(?:[^"]|"")*")',
-    String.raw`(?<comment>--[^\n]*|\/\*(?:\/\*(?:(?!\*\/).)*\*\/|(?!\/\*|\*\/).)*\*\/)`,
-    // The end of a comment that holds comments within comments: what stands there is taken for a statement.
-    String.raw`(?<end>\*\/)`,
-  ].join("|"),
-  "gis",
-);
-
-function statementsOf(script: string): string[] {
-  return withoutTexts(script)
-    .split(";")
-    .map((statement) => statement.replace(/\s+/g, " ").trim())
-    .filter(Boolean)
-    .flatMap(actionsOf);
+function ruleAgainst({ rule: id, table }: Effect, isContraction: boolean): string | undefined {
+  const rule: StatementRule | undefined = id && STATEMENT_RULES[id];
+  if (rule === undefined || (rule.kind === "breaking" && isContraction)) return undefined;
+  return `${rule.what}${lockOf(rule, table)}; ${rule.instead}`;
 }
 
-function withoutTexts(script: string): string {
-  let bare = "";
-  let end = 0;
-  for (const { 0: found, index, groups } of script.matchAll(QUOTED)) {
-    bare += script.slice(end, index) + (groups?.name ?? (groups?.comment || groups?.end ? " " : "''"));
-    end = index + found.length;
+/** Why a statement cannot stand in one file with the others. */
+function mixture({ isConcurrent, addsValue }: Effect, effects: readonly Effect[][]): string | undefined {
+  if (isConcurrent && effects.length > 1)
+    return "cannot run in the transaction that the runner opens for a file; put it into a migration of its own";
+  if (addsValue && effects.flat().some((other) => !other.addsValue))
+    return "adds a value that its own transaction may not use yet; put it into a migration of its own";
+  return undefined;
+}
+
+function lockOf({ lock }: StatementRule, table: string | undefined): string {
+  if (lock === undefined) return "";
+  return ` under ${lock} on ${table === undefined ? "its table" : plain(table)}`;
+}
+
+/** The locks on tables of live code that a file's transaction holds by now. */
+class Held {
+  #exclusive: string | undefined;
+  readonly #tables = new Set<string>();
+
+  /** Why an otherwise allowed statement must not run now: a lock stays until the file's transaction ends. */
+  troubleWith(actions: readonly Effect[]): string | undefined {
+    const locks = actions.flatMap((action) => action.locks);
+    const exclusive = this.#exclusive ?? locks.find((lock) => lock.exclusive)?.table;
+    const [blocked] = [...this.#tables, ...(actions.length > 1 ? locks.map(({ table }) => table) : [])];
+    if (actions.some(({ isLong }) => isLong) && blocked !== undefined)
+      return `takes its time under ${blocked === exclusive ? "AccessExclusiveLock" : "ShareRowExclusiveLock"} on ${plain(blocked)}, which the file holds to its end; put it into the next migration`;
+    const other = locks.find(({ table }) => table !== exclusive);
+    if (exclusive !== undefined && other !== undefined)
+      return `waits for ${plain(other.table)} while the file holds AccessExclusiveLock on ${plain(exclusive)}; put it into the next migration`;
+    return undefined;
   }
-  return bare + script.slice(end);
+
+  take(actions: readonly Effect[]): void {
+    for (const { table, exclusive } of actions.flatMap((action) => action.locks)) {
+      this.#tables.add(table);
+      if (exclusive) this.#exclusive ??= table;
+    }
+  }
 }
 
-/** Each action of an `ALTER TABLE` as a statement of its own; any other statement as it is. */
-function actionsOf(statement: string): string[] {
-  const head = new RegExp(`^ALTER TABLE ${TABLE} `, "i").exec(statement)?.[0];
-  if (head === undefined) return [statement];
-  const actions = statement.slice(head.length).split(/,\s*(?![^(]*\))/);
-  return actions.map((action) => `${head}${action}`);
-}
-
-const NAME_PART = String.raw`(?:"[^"]+"|\w+)`;
-const TABLE = String.raw`(?:IF EXISTS )?(?:ONLY )?(${NAME_PART}(?:\.${NAME_PART})*)`;
-
-/** Only what was not there before: `IF NOT EXISTS` may find a table that live code uses. */
-function createdTable(statement: string): string | undefined {
-  return tableIn(new RegExp(`^CREATE (?:UNLOGGED )?TABLE (?!IF NOT EXISTS )${TABLE}`, "i").exec(statement));
-}
-
-function touchedTable(statement: string): string | undefined {
-  return tableIn(
-    new RegExp(`^ALTER TABLE ${TABLE}`, "i").exec(statement) ??
-      new RegExp(`^CREATE (?:UNIQUE )?INDEX (?:.+? )?ON ${TABLE}`, "i").exec(statement),
-  );
-}
-
-function tableIn(found: RegExpExecArray | null): string | undefined {
-  return found?.[1]?.replaceAll('"', "").toLowerCase();
+function plain(table: string): string {
+  return table.replace(/^public\./, "");
 }
 
 function shortened(statement: string): string {

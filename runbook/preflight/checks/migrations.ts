@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { promotionIn } from "../../deploy/promotion.ts";
 import { type Check, fail, pass, skipped } from "../check.ts";
-import { migrationProblems, pending } from "../migrations.ts";
+import { migrationProblems, pendingCount } from "../migrations.ts";
 
 export const migrations: Check = {
   id: "migrations",
@@ -19,10 +19,10 @@ export const migrations: Check = {
     const { resources } = await state.read();
     const plan = { release: config.release, live: promotionIn(resources)?.release };
     const read = names.map((name) => ({ name, script: files.read(join(path, name)) ?? "" }));
-    const problems = migrationProblems(read, plan);
+    const problems = await migrationProblems(read, plan);
     if (problems.length > 0)
       return fail(problems.join("\n"), "expand now and contract in a later release; see docs/preflight.md#migrations");
-    const count = pending(read, plan).length;
+    const count = pendingCount(read, plan);
     return pass(count === 0 ? "none to run" : `${count} to run, up to level ${config.release.schema.level}`);
   },
 };
