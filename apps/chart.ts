@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { DeployError } from "../stacks/deploy-error.ts";
 
 /** A chart of this repository, with a hash over all its files: Pulumi itself watches only the chart's version. */
 export interface Chart {
@@ -17,7 +18,10 @@ export function localChart(name: string): Chart {
   return { path: `./apps/charts/${name}`, hash: hashOfFiles(join(PROJECT, "apps", "charts", name)) };
 }
 
-/** SHA-256 over every file's name and content; the same files give the same hash on every machine. */
+/**
+ * SHA-256 over every file's name and content; the same files give the same hash on every machine. Throws SPARKI_CONFIG for
+ * what is no plain file: Helm would follow a link to what nobody has read.
+ */
 export function hashOfFiles(directory: string): string {
   const hash = createHash("sha256");
   for (const file of filesBelow(directory)) {
@@ -32,7 +36,14 @@ export function hashOfFiles(directory: string): string {
 function filesBelow(directory: string): string[] {
   const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      if (entry.isFile()) return path;
+      const kind = entry.isSymbolicLink() ? "a symbolic link" : "no plain file";
+      throw new DeployError("SPARKI_CONFIG", `${relative(PROJECT, path)} is ${kind}; a chart holds plain files only`, {
+        hint: "put the file itself there, or remove it",
+      });
+    })
     .sort();
 }

@@ -5,6 +5,7 @@ import type { Ports } from "../command.ts";
 import { commandRunner } from "../io/child-command.ts";
 import { Engine } from "../io/engine.ts";
 import { helmTemplate } from "../io/helm-template.ts";
+import { allowedEnvironment } from "../io/seal/environment.ts";
 import type { PlanTarget } from "../plan/make-plan.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
 
@@ -41,16 +42,16 @@ export async function openStack(
     stack,
     projectDirectory: PROJECT_DIRECTORY,
     cli: { path: tools.pulumi ?? "pulumi", version: await sdkVersion() },
-    environment: given(env),
+    environment: environmentOf(env, configFile),
     program: (await import("../../index.ts")).default,
     programEnvironment,
     mayCreate,
-    policyPacks: env.PULUMI_OPTION_POLICY_PACK === undefined ? [POLICY_PACK] : [],
+    policyPacks: [POLICY_PACK],
     parallel: PARALLEL,
     clock,
     signal,
   });
-  const template = helmTemplate(commandRunner(tools.helm ?? "helm", env), PROJECT_DIRECTORY);
+  const template = helmTemplate(commandRunner(tools.helm ?? "helm", allowedEnvironment(env)), PROJECT_DIRECTORY);
   return { stack, engine, configFile, projectDirectory: PROJECT_DIRECTORY, template, clock, tools };
 }
 
@@ -59,10 +60,10 @@ function configFileOf(stack: string, { cwd, env }: Ports): string {
   return own === undefined ? join(PROJECT_DIRECTORY, `Pulumi.${stack}.yaml`) : resolve(cwd, own);
 }
 
-function given(env: Ports["env"]): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
+/** The engine reads the very file that was checked and hashed, wherever it runs. */
+function environmentOf(env: Ports["env"], configFile: string): Record<string, string> {
+  const named = env.PULUMI_OPTION_CONFIG_FILE === undefined ? {} : { PULUMI_OPTION_CONFIG_FILE: configFile };
+  return { ...allowedEnvironment(env), ...named };
 }
 
 /** The CLI that belongs to the SDK: the resolver accepts no older one. */

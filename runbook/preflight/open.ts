@@ -6,6 +6,7 @@ import { commandRunner } from "../io/child-command.ts";
 import { openClusterLookups } from "../io/cluster-lookups.ts";
 import { request } from "../io/http.ts";
 import { type Network, openNetwork } from "../io/network.ts";
+import { allowedEnvironment } from "../io/seal/environment.ts";
 import { openStackState } from "../io/stack-state.ts";
 import type { Answers, Files, PreflightContext, Tokens } from "./context.ts";
 
@@ -29,7 +30,8 @@ export interface OpenPreflight {
 
 /** The real ports: AWS, cluster, state, network and programs as the environment says, be it AWS itself or a rehearsal. */
 export function openPreflight(options: PreflightOptions): OpenPreflight {
-  const { stack, config, projectDirectory, tools, env, clock, answers } = options;
+  const { stack, config, projectDirectory, tools, clock, answers } = options;
+  const env = environmentOf(options);
   const { pulumi = "pulumi", helm = "helm" } = tools;
   const network = openNetwork(env);
   const cli = { path: pulumi, version: options.cliVersion };
@@ -61,6 +63,12 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
     await Promise.all([aws.close(), network.close()]);
   };
   return { context, network, close };
+}
+
+/** What sparki passes on, and the config file that the command itself was told to read. */
+function environmentOf({ env }: PreflightOptions): Ports["env"] {
+  const { PULUMI_OPTION_CONFIG_FILE } = env;
+  return { ...allowedEnvironment(env), ...(PULUMI_OPTION_CONFIG_FILE && { PULUMI_OPTION_CONFIG_FILE }) };
 }
 
 async function slackSecrets(env: Ports["env"], configured: (key: string) => Promise<string | undefined>) {

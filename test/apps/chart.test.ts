@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashOfFiles, localChart } from "../../apps/chart.ts";
@@ -26,5 +26,13 @@ describe("hashOfFiles", () => {
     write("b.yaml", "two");
     rmSync(join(directory, "a.yaml"));
     expect(hashOfFiles(directory)).not.toBe(second);
+  });
+
+  it("refuses a symbolic link, which Helm would follow, wherever in the chart it is (X02)", () => {
+    symlinkSync("/etc/hostname", join(directory, "linked.yaml"));
+    expect(() => hashOfFiles(directory)).toThrow(/linked\.yaml is a symbolic link; a chart holds plain files only/);
+    rmSync(join(directory, "linked.yaml"));
+    symlinkSync("/etc", join(directory, "linked"));
+    expect(() => hashOfFiles(directory)).toThrow(/linked is a symbolic link/);
   });
 });

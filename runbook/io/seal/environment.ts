@@ -1,0 +1,126 @@
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * What a variable is to a plan. A setting changes what a deployment does, so its value is part of what is approved; who
+ * asks (an identity) and on which machine may differ between who plans and who deploys.
+ */
+type Kind = "setting" | "identity" | "machine";
+
+/** Every variable that reaches the engine, the program, the policies, Helm and the jobs; all others are dropped. */
+const ALLOWED: Readonly<Record<string, Kind>> = {
+  // Who asks AWS, by the names that its SDKs read. No endpoint: the addresses are AWS's own.
+  AWS_ACCESS_KEY_ID: "identity",
+  AWS_SECRET_ACCESS_KEY: "identity",
+  AWS_SESSION_TOKEN: "identity",
+  AWS_PROFILE: "identity",
+  AWS_CONFIG_FILE: "identity",
+  AWS_SHARED_CREDENTIALS_FILE: "identity",
+  AWS_ROLE_ARN: "identity",
+  AWS_ROLE_SESSION_NAME: "identity",
+  AWS_WEB_IDENTITY_TOKEN_FILE: "identity",
+  AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "identity",
+  AWS_CONTAINER_CREDENTIALS_FULL_URI: "identity",
+  AWS_CONTAINER_AUTHORIZATION_TOKEN: "identity",
+  AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: "identity",
+  AWS_REGION: "setting",
+  AWS_DEFAULT_REGION: "setting",
+  // Where the state is, who asks for it, and the key to its secrets.
+  PULUMI_BACKEND_URL: "setting",
+  PULUMI_ACCESS_TOKEN: "identity",
+  PULUMI_CONFIG_PASSPHRASE: "identity",
+  PULUMI_CONFIG_PASSPHRASE_FILE: "identity",
+  PULUMI_CREDENTIALS_PATH: "identity",
+  PULUMI_HOME: "machine",
+  PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "machine",
+  PULUMI_SKIP_UPDATE_CHECK: "machine",
+  PULUMI_PARALLEL: "machine",
+  PULUMI_CI_SYSTEM: "identity",
+  PULUMI_CI_BUILD_ID: "identity",
+  PULUMI_CI_BUILD_URL: "identity",
+  PULUMI_DEBUG_PROVIDERS: "setting",
+  // Sparki's own.
+  SPARKI_SLACK_TOKEN: "identity",
+  SPARKI_SLACK_WEBHOOK: "identity",
+  SPARKI_REGISTRY_TOKEN: "identity",
+  SPARKI_STORM_TOKEN: "identity",
+  SPARKI_REGISTRY: "setting",
+  SPARKI_DNS_SERVER: "setting",
+  SPARKI_CA_FILE: "setting",
+  SPARKI_PORT_MAP: "setting",
+  SPARKI_TIME_SCALE: "setting",
+  SPARKI_REHEARSAL_DIRECTORY: "machine",
+  // Who runs it in CI, and on which commit.
+  CI: "machine",
+  GITHUB_ACTIONS: "identity",
+  GITHUB_ACTOR: "identity",
+  GITHUB_TRIGGERING_ACTOR: "identity",
+  GITHUB_REPOSITORY: "identity",
+  GITHUB_RUN_ID: "identity",
+  GITHUB_RUN_ATTEMPT: "identity",
+  GITHUB_SERVER_URL: "identity",
+  GITHUB_SHA: "identity",
+  GITHUB_REF: "identity",
+  GITHUB_WORKFLOW: "identity",
+  GITHUB_TOKEN: "identity",
+  // The machine and its terminal.
+  HOME: "machine",
+  USER: "machine",
+  LOGNAME: "machine",
+  PATH: "machine",
+  TMPDIR: "machine",
+  XDG_CACHE_HOME: "machine",
+  LANG: "machine",
+  LC_ALL: "machine",
+  TZ: "machine",
+  TERM: "machine",
+  COLUMNS: "machine",
+  NO_COLOR: "machine",
+  FORCE_COLOR: "machine",
+  HTTPS_PROXY: "machine",
+  HTTP_PROXY: "machine",
+  NO_PROXY: "machine",
+  https_proxy: "machine",
+  http_proxy: "machine",
+  no_proxy: "machine",
+  SSL_CERT_FILE: "machine",
+  SSL_CERT_DIR: "machine",
+};
+
+/** The allowed variables of an environment, those that are set. */
+export function allowedEnvironment(env: Environment): Readonly<Record<string, string>> {
+  return pick(env, () => true);
+}
+
+/** The settings among them: what an approval holds of the environment. None is a secret. */
+export function settingsOf(env: Environment): Readonly<Record<string, string>> {
+  return pick(env, (kind) => kind === "setting");
+}
+
+/** Variables that a person may have meant to matter: what is dropped of them is told. */
+const TOLD = /^(PULUMI|NODE|LD|DYLD|HELM|AWS|KUBE|SPARKI)_|^(KUBECONFIG|NODE_OPTIONS)$/;
+/** What sparki reads itself before it drops it, and what a rehearsal's shell sets for plain `pulumi`. */
+const READ = new Set(["PULUMI_OPTION_CONFIG_FILE", "PULUMI_STACK", "KUBECONFIG"]);
+
+/** The names of variables that do not reach a deployment although they look as if they were meant to. */
+export function droppedNames(env: Environment): readonly string[] {
+  return Object.keys(env)
+    .filter((name) => env[name] !== undefined && TOLD.test(name) && !(name in ALLOWED) && !READ.has(name))
+    .sort();
+}
+
+/** Variables by which other code gets into any process, ours too, before it could look. */
+const LOADS_CODE = ["NODE_OPTIONS", "LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES"];
+
+/** The names of variables that have put code into this very process. */
+export function codeLoaders(env: Environment): readonly string[] {
+  return LOADS_CODE.filter((name) => env[name] !== undefined && env[name] !== "");
+}
+
+function pick(env: Environment, isWanted: (kind: Kind) => boolean): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(ALLOWED).flatMap(([name, kind]) => {
+      const value = env[name];
+      return value === undefined || !isWanted(kind) ? [] : [[name, value]];
+    }),
+  );
+}
