@@ -4,6 +4,7 @@ import type { Progress } from "../../tools/tool.ts";
 import type { Ports } from "../command.ts";
 import { commandRunner } from "../io/child-command.ts";
 import { Engine } from "../io/engine.ts";
+import { helmStoreOpener } from "../io/helm-store.ts";
 import { helmTemplate } from "../io/helm-template.ts";
 import { allowedEnvironment } from "../io/seal/environment.ts";
 import type { PlanTarget } from "../plan/make-plan.ts";
@@ -52,7 +53,8 @@ export async function openStack(
     signal,
   });
   const template = helmTemplate(commandRunner(tools.helm ?? "helm", allowedEnvironment(env)), PROJECT_DIRECTORY);
-  return { stack, engine, configFile, projectDirectory: PROJECT_DIRECTORY, template, clock, tools };
+  const helmStore = helmStoreOpener(signal);
+  return { stack, engine, configFile, projectDirectory: PROJECT_DIRECTORY, template, helmStore, clock, tools };
 }
 
 function configFileOf(stack: string, { cwd, env }: Ports): string {

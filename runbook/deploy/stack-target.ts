@@ -4,6 +4,7 @@ import type { Engine } from "../io/engine.ts";
 import type { ImageRegistry } from "../io/registry.ts";
 import type { Notifications } from "../notify/notifications.ts";
 import type { HelmTemplate } from "../plan/helm-diff.ts";
+import type { HelmStore } from "../release/stored-release.ts";
 import type { Screen } from "../report/screen.ts";
 
 /** One stack to deploy to, on AWS or rehearsed: all that a deploy and a rollback touch. */
@@ -19,6 +20,8 @@ export interface StackTarget {
   /** In its `.sparki/plans` the plans' files are kept. */
   readonly plansDirectory: string;
   readonly template: HelmTemplate;
+  /** What Helm keeps in the cluster that a kubeconfig reaches. */
+  readonly helmStore: (kubeconfig: string | undefined) => HelmStore;
   /** Where the program's gates leave their results. */
   readonly gateLogFile: string;
   /** How names are resolved and how fast modelled time runs; the machine's own ways when nothing is set. */

@@ -1,9 +1,17 @@
-import { FILE_HEADERS_ONLY, formatPatch, structuredPatch } from "diff";
-import { parseAllDocuments, stringify } from "yaml";
 import { messageOf } from "../../stacks/message-of.ts";
 import { redacted } from "../redacted.ts";
-import { isRecord, SECRET } from "./canonical.ts";
-import { withoutSensitive } from "./difference.ts";
+import {
+  type Callout,
+  calloutsOf,
+  type ObjectChange,
+  objectChanges,
+  objectText,
+  renderedObjects,
+  unified,
+} from "../release/object-changes.ts";
+import { objectTitle, type RenderedObject } from "../release/object-facts.ts";
+import { type HelmStore, liveRevision } from "../release/stored-release.ts";
+import { isRecord } from "./canonical.ts";
 import type { PlannedResource } from "./planned.ts";
 
 export interface HelmRequest {
@@ -28,49 +36,81 @@ export interface HelmDiff {
   readonly removed: number;
   /** What the diff cannot show, and why; undefined when it shows all. */
   readonly note: string | undefined;
+  /** Where the live side is from, such as `revision 3 in the cluster`; undefined where nothing is live. */
+  readonly live: string | undefined;
+  /** The same by object. */
+  readonly objects: readonly ObjectChange[];
+  /** New flows, permissions and limits, those that are gone, and what is not known to this report. */
+  readonly callouts: readonly Callout[];
+}
+
+/** What both sides of a difference are made with. */
+export interface HelmSources {
+  readonly kubernetesVersion: string;
+  readonly template: HelmTemplate;
+  /** What Helm keeps of what is live: the objects of its own chart and values, whatever the charts here are. */
+  readonly store: HelmStore;
 }
 
 const RELEASE = "kubernetes:helm.sh/v3:Release";
-const CONTEXT_LINES = 3;
 
-/** The rendered difference of every Helm release that the plan changes. */
-export function helmDiffs(
-  resources: readonly PlannedResource[],
-  kubernetesVersion: string,
-  template: HelmTemplate,
-): Promise<HelmDiff[]> {
+/** The difference of every Helm release that the plan changes: what is live by its own chart, what is planned by the chart here. */
+export function helmDiffs(resources: readonly PlannedResource[], sources: HelmSources): Promise<HelmDiff[]> {
   const changed = resources.filter(({ type, action }) => type === RELEASE && action !== "same");
-  return Promise.all(
-    changed.map((resource) => helmDiff(resource, (request) => template({ ...request, kubernetesVersion }))),
-  );
+  return Promise.all(changed.map((resource) => helmDiff(resource, sources)));
 }
 
-type Render = (request: Omit<HelmRequest, "kubernetesVersion">) => Promise<string>;
-
-async function helmDiff({ name, action, before, after }: PlannedResource, template: Render): Promise<HelmDiff> {
-  const hadOne = action !== "create";
-  const hasOne = action !== "delete";
+async function helmDiff(resource: PlannedResource, sources: HelmSources): Promise<HelmDiff> {
+  const { name, action, after } = resource;
+  const nothing = { diff: "", added: 0, removed: 0, live: undefined, objects: [], callouts: [] };
   try {
-    const from = hadOne ? manifests(await template(requestOf(name, before))) : "";
-    const to = hasOne ? manifests(await template(requestOf(name, after))) : "";
-    const shown = unified(name, from, to);
-    const isOtherChart = hadOne && hasOne && chartHash(before) !== chartHash(after);
-    const note = isOtherChart
-      ? "The chart's own files changed too: both sides are rendered with the new ones."
-      : undefined;
-    return { release: name, ...shown, note };
+    const before = action === "create" ? NOTHING_LIVE : await liveSide(resource, sources);
+    const planned = action === "delete" ? [] : await rendered(name, after, sources);
+    const { live, note } = before;
+    const texts = unified(name, manifests(before.objects), manifests(planned));
+    const [objects, callouts] = [objectChanges(before.objects, planned), calloutsOf(before.objects, planned)];
+    return { release: name, ...texts, note, live, objects, callouts };
   } catch (error) {
-    const reason = redacted(messageOf(error));
-    return { release: name, diff: "", added: 0, removed: 0, note: `Not rendered: ${reason}` };
+    return { release: name, ...nothing, note: `Not rendered: ${redacted(messageOf(error))}` };
   }
 }
 
-function unified(name: string, from: string, to: string): Pick<HelmDiff, "diff" | "added" | "removed"> {
-  const patch = structuredPatch(`${name} before`, `${name} after`, from, to, "", "", { context: CONTEXT_LINES });
-  const lines = patch.hunks.flatMap((hunk) => hunk.lines);
-  const count = (sign: string) => lines.filter((line) => line.startsWith(sign)).length;
-  const diff = lines.length === 0 ? "" : formatPatch(patch, FILE_HEADERS_ONLY);
-  return { diff, added: count("+"), removed: count("-") };
+interface LiveSide {
+  readonly objects: readonly RenderedObject[];
+  readonly live: string | undefined;
+  readonly note: string | undefined;
+}
+
+const NOTHING_LIVE: LiveSide = { objects: [], live: undefined, note: undefined };
+
+/** What Helm keeps of the release; where it cannot be asked, the state's values by the chart here, which is said. */
+async function liveSide({ name, before, after }: PlannedResource, sources: HelmSources): Promise<LiveSide> {
+  const { release, namespace } = requestOf(name, before);
+  let why = "there is no cluster to ask";
+  try {
+    const stored = liveRevision((await sources.store.revisions(namespace, release)) ?? []);
+    if (stored !== undefined) {
+      const live = `revision ${stored.revision} of ${release} in the cluster, ${stored.status}`;
+      return { objects: renderedObjects(stored.manifest), live, note: undefined };
+    }
+    why = "Helm keeps no revision of it";
+  } catch (error) {
+    why = redacted(messageOf(error));
+  }
+  const objects = await rendered(name, before, sources);
+  const isOtherChart = chartHash(before) !== chartHash(after);
+  const note = isOtherChart
+    ? `The chart's own files changed too, and what is live is not known (${why}): both sides are rendered with the new ones.`
+    : `What is live is not known (${why}): the live side is what the state says, by the chart here.`;
+  return { objects, live: undefined, note };
+}
+
+async function rendered(
+  name: string,
+  inputs: PlannedResource["before"],
+  { kubernetesVersion, template }: HelmSources,
+): Promise<RenderedObject[]> {
+  return renderedObjects(await template({ ...requestOf(name, inputs), kubernetesVersion }));
 }
 
 function requestOf(name: string, inputs: PlannedResource["before"]): Omit<HelmRequest, "kubernetesVersion"> {
@@ -86,24 +126,11 @@ function chartHash({ values }: PlannedResource["before"]): unknown {
   return isRecord(values) ? values.chartHash : undefined;
 }
 
-/** Rendered objects without secrets, each in the same form and in the order of their names. */
-export function manifests(rendered: string): string {
-  const objects = parseAllDocuments(rendered).map((document): unknown => document.toJS());
-  const kept = objects.filter(isRecord).map((object) => [titleOf(object), withoutSecrets(object)] as const);
-  const texts = kept
+/** Objects without secrets, each in the same form and in the order of their names. */
+export function manifests(objects: readonly RenderedObject[]): string {
+  const texts = objects.map((object) => [objectTitle(object), objectText(object)] as const);
+  return texts
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
-    .map(([title, object]) => `# ${title}\n${stringify(object)}`);
-  return redacted(texts.join("---\n"));
-}
-
-function titleOf({ kind, metadata }: Readonly<Record<string, unknown>>): string {
-  const { namespace, name } = isRecord(metadata) ? metadata : {};
-  return [kind, namespace, name].filter((word) => typeof word === "string").join(" ");
-}
-
-function withoutSecrets(object: Readonly<Record<string, unknown>>): unknown {
-  if (object.kind !== "Secret") return withoutSensitive(object);
-  const hidden = (data: unknown) =>
-    isRecord(data) ? Object.fromEntries(Object.keys(data).map((key) => [key, SECRET])) : data;
-  return { ...object, data: hidden(object.data), stringData: hidden(object.stringData) };
+    .map(([title, text]) => `# ${title}\n${text}`)
+    .join("---\n");
 }

@@ -10,7 +10,8 @@ import { promotionIn } from "../deploy/promotion.ts";
 import type { Engine, Watcher } from "../io/engine.ts";
 import { pinConfig } from "../io/pinned-config.ts";
 import { stackConfigIn } from "../preflight/stack-file.ts";
-import { resourcesIn } from "../report/state.ts";
+import type { HelmStore } from "../release/stored-release.ts";
+import { outputIn, resourcesIn } from "../report/state.ts";
 import { schemaObstacle } from "../rollback/rollback.ts";
 import { ROLLBACK_ENVIRONMENT } from "../rollback/rollback-mode.ts";
 import { migratedReleases } from "../rollback/way-back.ts";
@@ -21,6 +22,7 @@ import { DURATIONS_AS_OF } from "./durations.ts";
 import { compareFingerprints, configEntries, type Entries, fingerprintOf, stateEntries } from "./fingerprint.ts";
 import { gateWaits } from "./gate-waits.ts";
 import { type HelmTemplate, helmDiffs } from "./helm-diff.ts";
+import { inputsText } from "./inputs-text.ts";
 import type { FromTo, Plan, PlannedChange, SchemaLevel } from "./plan.ts";
 import { type PlannedResource, PlannedResources, planEntries } from "./planned.ts";
 import { plannedDependencies } from "./planned-dependencies.ts";
@@ -37,6 +39,8 @@ export interface PlanTarget {
   readonly configFile: string;
   readonly projectDirectory: string;
   readonly template: HelmTemplate;
+  /** What Helm keeps in the cluster that a kubeconfig reaches. */
+  readonly helmStore: (kubeconfig: string | undefined) => HelmStore;
   readonly clock: Clock;
 }
 
@@ -105,7 +109,7 @@ async function causesOf({ configFile, engine, projectDirectory, stack }: PlanTar
 }
 
 async function planOf(
-  { clock, stack, template }: PlanTarget,
+  { clock, helmStore, stack, template }: PlanTarget,
   { config, entries, exported }: Causes,
   { result, resources, enginePlan }: Previewed,
   { drift, wayBack }: Pick<Plan, "drift" | "wayBack">,
@@ -126,7 +130,11 @@ async function planOf(
     drift,
     wayBack,
     policy: result.policy,
-    helm: await helmDiffs(resources, config.cluster.version, template),
+    helm: await helmDiffs(resources, {
+      kubernetesVersion: config.cluster.version,
+      template,
+      store: helmStore(outputIn(resourcesIn(exported), "kubeconfig")),
+    }),
     monthlyCost: costChange(resources),
     duration: {
       ...criticalPath(resources, plannedDependencies(enginePlan), gateWaits(config)),
@@ -209,7 +217,9 @@ function changesOf(resources: readonly PlannedResource[]): PlannedChange[] {
   const changes = resources.flatMap((resource) => {
     const { action, name, type, replacedFor, changes } = resource;
     const risk = riskOf(resource);
-    return risk === undefined || action === "same" ? [] : [{ risk, action, name, type, replacedFor, changes }];
+    if (risk === undefined || action === "same") return [];
+    const isTold = risk === "security" && action === "create";
+    return [{ risk, action, name, type, replacedFor, changes, ...(isTold && { text: inputsText(resource.after) }) }];
   });
   return changes.toSorted((one, other) => RISKS.indexOf(one.risk) - RISKS.indexOf(other.risk));
 }

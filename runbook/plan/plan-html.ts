@@ -22,6 +22,7 @@ export function planHtml(plan: Plan): string {
     section("Changed by hand", driftList(plan)),
     section("If it fails", wayBackText(plan)),
     section("Policies", policyHtml(plan.policy)),
+    ...(plan.helm.length > 0 ? [section("What the charts change", plan.helm.map(chartSummary).join(""))] : []),
     ...(plan.helm.length > 0 ? [section("Rendered manifests", plan.helm.map(helmDetails).join(""))] : []),
     section("Price a month", priceTable(plan)),
     section("What takes the time", `<p>${text(plan.duration.chain.join(" → ") || "Nothing")}</p>`),
@@ -46,9 +47,21 @@ function priceTable({ monthlyCost }: Plan): string {
   return `${table(COST_COLUMNS, rows)}<h3>Not counted</h3>${list(monthlyCost.notCounted.map(text))}`;
 }
 
-function changeItem({ action, name, type, changes, replacedFor }: PlannedChange): string {
+function changeItem({ action, name, type, changes, replacedFor, text: said }: PlannedChange): string {
+  const told = said === undefined ? "" : `<details><summary>What it says</summary><pre>${text(said)}</pre></details>`;
   const why = replacedFor.length > 0 ? `, because of ${text(replacedFor.join(", "))}` : "";
-  return `${action} <strong>${text(name)}</strong> (${text(shortType(type))})${why}${inputList(changes)}`;
+  return `${action} <strong>${text(name)}</strong> (${text(shortType(type))})${why}${inputList(changes)}${told}`;
+}
+
+/** What a chart changes of who may do or reach what, and of how much it may take, and each object's own difference. */
+function chartSummary({ release, live, objects, callouts }: HelmDiff): string {
+  const from = live === undefined ? "" : `<p>Against ${text(live)}.</p>`;
+  const called = callouts.map((callout) => `<strong>${callout.topic}</strong>: ${text(callout.text)}`);
+  const changed = objects.map(
+    ({ object, action, diff, added, removed }) =>
+      `<details><summary>${action} ${text(object)}: ${added} lines added, ${removed} removed</summary>${diffBlock(diff)}</details>`,
+  );
+  return `<h3>${text(release)}</h3>${from}${called.length > 0 ? list(called) : ""}${changed.join("") || "<p>No object differs.</p>"}`;
 }
 
 function inputList(changes: readonly InputChange[]): string {
@@ -73,8 +86,12 @@ function wayBackText(plan: Plan): string {
 
 function helmDetails({ release, diff, added, removed, note }: HelmDiff): string {
   const said = note === undefined ? "" : `<p>${text(note)}</p>`;
-  const shown = diff === "" ? "" : `<pre>${diff.trimEnd().split("\n").map(diffLine).join("\n")}</pre>`;
+  const shown = diffBlock(diff);
   return `<details><summary>${text(release)}: ${added} lines added, ${removed} removed</summary>${said}${shown}</details>`;
+}
+
+function diffBlock(diff: string): string {
+  return diff === "" ? "" : `<pre>${diff.trimEnd().split("\n").map(diffLine).join("\n")}</pre>`;
 }
 
 function diffLine(line: string): string {

@@ -8,6 +8,8 @@ import { RISK_TITLES } from "./risk.ts";
 
 /** A comment on a pull request holds 65,536 characters; a new release's manifests alone would fill it. */
 const MAX_DIFF_LENGTH = 12_000;
+/** Of what one creation says; a first deployment has dozens. */
+const MAX_TEXT_LENGTH = 800;
 
 /** The plan as Markdown, for a pull request's comment. */
 export function planMarkdown(plan: Plan): string {
@@ -33,6 +35,7 @@ export function planMarkdown(plan: Plan): string {
       ),
     ),
     section("Policies", policy.violations.map(violationLine), `All ${policy.checked} checks passed.`),
+    ...(helm.length > 0 ? [section("What the charts change", chartLines(plan), "Nothing that is called out.")] : []),
     ...helm.map((diff) => section(`Manifests of ${diff.release} (+${diff.added} −${diff.removed})`, helmLines(diff))),
     section("Price a month", priceLines(plan)),
     section("What takes the time", durationLines(plan)),
@@ -49,9 +52,20 @@ function imageLine({ image, from, to }: Plan["digests"][number]): string {
   return `- ${image}: ${from === to ? `${code(to)}, unchanged` : `${code(from ?? "none")} → ${code(to)}`}`;
 }
 
-function changeLines({ action, name, type, changes, replacedFor }: PlannedChange): string[] {
+function changeLines({ action, name, type, changes, replacedFor, text }: PlannedChange): string[] {
   const why = replacedFor.length > 0 ? `, because of ${replacedFor.join(", ")}` : "";
-  return [`- ${action} **${name}** (${shortType(type)})${why}`, ...inputLines(changes)];
+  const told = text === undefined || text.length > MAX_TEXT_LENGTH ? [] : ["", fenced(text, "yaml"), ""];
+  return [`- ${action} **${name}** (${shortType(type)})${why}`, ...inputLines(changes), ...told];
+}
+
+/** What each chart changes of who may do or reach what, and of how much it may take; then the objects. */
+function chartLines({ helm }: Plan): string[] {
+  return helm.flatMap(({ release, callouts, objects, live }) => {
+    const called = callouts.map(({ topic, text }) => `  - ${topic}: ${code(text)}`);
+    const counted = objects.map(({ object, action, added, removed }) => `${action} ${object} (+${added} −${removed})`);
+    const from = live === undefined ? "" : `, against ${live}`;
+    return [`- **${release}**${from}: ${counted.join(", ") || "no object differs"}`, ...called];
+  });
 }
 
 function driftLines({ name, type, isGone, changes }: Drift): string[] {
@@ -92,9 +106,9 @@ function code(text: string): string {
   return line.includes("`") ? `\`\` ${line} \`\`` : `\`${line}\``;
 }
 
-function fenced(diff: string): string {
+function fenced(diff: string, language = "diff"): string {
   const fence = "`".repeat(Math.max(3, ...[...diff.matchAll(/`+/g)].map(([run]) => run.length + 1)));
-  return `${fence}diff\n${diff.trimEnd()}\n${fence}`;
+  return `${fence}${language}\n${diff.trimEnd()}\n${fence}`;
 }
 
 function cell(text: string): string {

@@ -16,6 +16,8 @@ export interface PlannedChange {
   readonly type: string;
   readonly replacedFor: readonly string[];
   readonly changes: readonly InputChange[];
+  /** Of a creation that decides who may do or reach what: what it says, as YAML without secrets. */
+  readonly text?: string;
 }
 
 /** A value before and after; undefined before the first deployment. */

@@ -23,7 +23,7 @@ const ALSO_STATEFUL = [
 ];
 const STATEFUL: readonly string[] = [...STATEFUL_TYPES, ...ALSO_STATEFUL];
 const SECURITY =
-  /^aws:(iam|wafv2|kms|acm)\/|securityGroup|[pP]olicy\b|PublicAccess|networkAcl|NetworkAcl|accessEntry|podIdentity|^kubernetes:(rbac|networking)/;
+  /^aws:(iam|wafv2|kms|acm)\/|securityGroup|[pP]olicy\b|PublicAccess|networkAcl|NetworkAcl|accessEntry|podIdentity|^kubernetes:(rbac|networking|policy)|^kubernetes:core\/v1:(ServiceAccount|Namespace|LimitRange|ResourceQuota)|^kubernetes:apiextensions/;
 
 /** Replacing a command means to run it again: nothing is lost. */
 const RUN_AGAIN = "command:local:Command";

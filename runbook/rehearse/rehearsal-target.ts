@@ -2,6 +2,7 @@ import { parseConfig } from "../../stacks/config.ts";
 import type { Ports } from "../command.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
 import { commandRunner } from "../io/child-command.ts";
+import { helmStoreOpener } from "../io/helm-store.ts";
 import { helmTemplate } from "../io/helm-template.ts";
 import type { Network } from "../io/network.ts";
 import { openRegistry } from "../io/registry.ts";
@@ -34,7 +35,12 @@ export function rehearsedTarget(
   const { configFile } = project;
   const template = helmTemplate(commandRunner(tools.helm ?? "helm", ports.env), PROJECT_DIRECTORY);
   // The plans are the run's: those of the real stack are another folder's.
-  const planning = { projectDirectory: PROJECT_DIRECTORY, plansDirectory: session.runDirectory, template };
+  const planning = {
+    projectDirectory: PROJECT_DIRECTORY,
+    plansDirectory: session.runDirectory,
+    template,
+    helmStore: helmStoreOpener(signal),
+  };
   const named = { stack, engine, config, configFile, gateLogFile, env, ...planning };
   return { ...named, registry, notifications, screen, clock, signal };
 }

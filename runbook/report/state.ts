@@ -20,12 +20,24 @@ const deploymentSchema = z.object({
   deployment: z.object({ resources: z.array(resourceSchema).nullish() }),
 });
 
+/** A secret as an export that shows secrets has it. */
+const secretSchema = z.object({ plaintext: z.string() });
+
 /** A resource as Pulumi's state records it. */
 export type StateResource = z.infer<typeof resourceSchema>;
 
 /** The resources of an exported state; none when the stack is empty. */
 export function resourcesIn(exported: unknown): readonly StateResource[] {
   return deploymentSchema.parse(exported).deployment.resources ?? [];
+}
+
+/** A text among the stack's outputs, a secret one too where the state was exported with its secrets; undefined without one. */
+export function outputIn(resources: readonly StateResource[], name: string): string | undefined {
+  const value = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs[name];
+  if (typeof value === "string") return value;
+  const secret = secretSchema.safeParse(value);
+  const plain: unknown = secret.success ? JSON.parse(secret.data.plaintext) : undefined;
+  return typeof plain === "string" ? plain : undefined;
 }
 
 /** Whether a database or a cache exists. */

@@ -5,6 +5,7 @@ import { PassThrough } from "node:stream";
 import type { Ports } from "../../runbook/command.ts";
 import { commandRunner } from "../../runbook/io/child-command.ts";
 import { systemClock } from "../../runbook/io/clock.ts";
+import { helmStoreOpener } from "../../runbook/io/helm-store.ts";
 import { helmTemplate } from "../../runbook/io/helm-template.ts";
 import { assertApproved } from "../../runbook/plan/approval.ts";
 import { makePlan, movedSince } from "../../runbook/plan/make-plan.ts";
@@ -38,8 +39,17 @@ describe("makePlan, on the real engine", () => {
   it("comes to the same hash twice, and lets nothing else be deployed under it", async () => {
     const { configFile } = session.project;
     const template = helmTemplate(commandRunner(helm, process.env), PROJECT_DIRECTORY);
+    const helmStore = helmStoreOpener();
     const { engine, stack } = session;
-    const planning = { stack, engine, configFile, projectDirectory: PROJECT_DIRECTORY, template, clock: systemClock };
+    const planning = {
+      stack,
+      engine,
+      configFile,
+      projectDirectory: PROJECT_DIRECTORY,
+      template,
+      helmStore,
+      clock: systemClock,
+    };
     const plan = await makePlan(planning);
     expect(plan).toMatchObject({ outcome: "succeeded", policy: { violations: [] }, drift: [] });
     expect(plan.changes.length).toBeGreaterThan(100);

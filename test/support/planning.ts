@@ -6,6 +6,7 @@ import { EngineRecord, type EngineResult, type RecordedEvent } from "../../runbo
 import type { Update } from "../../runbook/deploy/update.ts";
 import type { Watcher } from "../../runbook/io/engine.ts";
 import type { PlanTarget } from "../../runbook/plan/make-plan.ts";
+import type { StoredRelease } from "../../runbook/release/stored-release.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { fakeClock } from "./fake-clock.ts";
 
@@ -74,6 +75,8 @@ export interface Recorded {
   /** The stack's history, newest first. */
   readonly updates?: readonly Update[];
   /** What a preview that is pinned to the live release comes to. */
+  /** What Helm keeps, newest first. @default nothing */
+  readonly stored?: readonly StoredRelease[];
   readonly pinned?: { readonly steps: readonly Planned[]; readonly result?: Partial<EngineResult> };
 }
 
@@ -104,6 +107,9 @@ export function plannedProject(recorded: Recorded): PlanTarget {
     projectDirectory,
     template: async ({ release, values }) =>
       `kind: ConfigMap\nmetadata: {name: ${release}}\ndata: ${JSON.stringify(values)}\n`,
+    helmStore: () => ({
+      revisions: async (_namespace, name) => (recorded.stored ?? []).filter((each) => each.name === name),
+    }),
     clock: fakeClock(),
   };
 }

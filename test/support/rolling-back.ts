@@ -55,6 +55,7 @@ export function stackToGoBackOn(given: Partial<FakeStack>) {
     configFile: join(ROOT, "Pulumi.prod.yaml"),
     gateLogFile: join(ROOT, "no-gate-has-run"),
     env: {},
+    helmStore: () => ({ revisions: async () => undefined }),
     registry: { find: async () => ({ kind: "there" }) },
     notifications: new Notifications({ send }, () => undefined),
     screen: plainScreen(new PassThrough()),

@@ -104,7 +104,21 @@ describe("the reports", () => {
   it("leave a long difference of manifests to the HTML, so that the Markdown fits a comment", async () => {
     const { plan } = await planOf({ steps });
     const diff = "+  long: line\n".repeat(5000);
-    const long = { ...plan, helm: [{ release: "engine-fleet", diff, added: 5000, removed: 0, note: undefined }] };
+    const long = {
+      ...plan,
+      helm: [
+        {
+          release: "engine-fleet",
+          diff,
+          added: 5000,
+          removed: 0,
+          note: undefined,
+          live: undefined,
+          objects: [],
+          callouts: [],
+        },
+      ],
+    };
     expect(planMarkdown(long).length).toBeLessThan(10_000);
     expect(planMarkdown(long)).toContain("Manifests of engine-fleet (+5000 −0)");
     expect(planHtml(long).length).toBeGreaterThan(diff.length);
