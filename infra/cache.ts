@@ -26,7 +26,7 @@ const PORT = 6379;
 export class Cache extends pulumi.ComponentResource {
   readonly host: pulumi.Output<string>;
   readonly port = PORT;
-  /** Secret: the AUTH token; stored for pods by `Secrets`. */
+  /** Secret: the AUTH token, known once Redis takes it; stored for pods by `Secrets`. */
   readonly authToken: pulumi.Output<string>;
 
   constructor(name: string, args: CacheArgs, options?: pulumi.ComponentResourceOptions) {
@@ -50,7 +50,7 @@ export class Cache extends pulumi.ComponentResource {
     });
 
     this.host = pulumi.all([replicationGroup.primaryEndpointAddress, group.open]).apply(([address]) => address);
-    this.authToken = password.result;
+    this.authToken = pulumi.all([password.result, replicationGroup.id]).apply(([token]) => token);
     this.registerOutputs();
   }
 }

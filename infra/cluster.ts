@@ -58,7 +58,15 @@ export class Cluster extends pulumi.ComponentResource {
     admitNetworks(this, name, args.privateAccessCidrs);
     this.provider = new kubernetes.Provider(
       `${name}-kubernetes`,
-      { kubeconfig: this.kubeconfig, enableServerSideApply: true },
+      {
+        kubeconfig: this.kubeconfig,
+        enableServerSideApply: true,
+        // A changed ConfigMap or Secret is changed in place: by default it is deleted first, under the pods that read it.
+        enableConfigMapMutable: true,
+        enableSecretMutable: true,
+        // EKS may have made its ConfigMap first, and a killed update any object: a create takes over what is there.
+        upsertExistingObjects: true,
+      },
       // Nobody may enter before the access entries exist.
       { parent: this, dependsOn: [cluster] },
     );
@@ -155,7 +163,12 @@ function enforceNetworkPolicies(parent: Cluster, name: string): void {
   new kubernetes.core.v1.ConfigMap(
     `${name}-network-policies`,
     {
-      metadata: { name: "amazon-vpc-cni", namespace: "kube-system" },
+      metadata: {
+        name: "amazon-vpc-cni",
+        namespace: "kube-system",
+        // Whoever made it first, and whatever it says: this setting is the program's.
+        annotations: { "pulumi.com/patchForce": "true" },
+      },
       data: { "enable-network-policy-controller": "true" },
     },
     { parent, provider: parent.provider },

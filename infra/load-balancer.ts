@@ -121,7 +121,8 @@ function createTargetGroups(
         port: POD_PORT,
         deregistrationDelay: DEREGISTRATION_DELAY_SECONDS,
         healthCheck: { path: "/ready", interval: 10, timeout: 5, healthyThreshold: 2, unhealthyThreshold: 2 },
-        // Auto Mode may register pods only in groups that bear their cluster's name (AmazonEKSLoadBalancingPolicy).
+        // Says whose pods it takes. Until its version 10 AmazonEKSLoadBalancingPolicy let Auto Mode register pods only in
+        // groups with this tag, and later versions let it in without: with the tag, either does.
         tags: { "eks:eks-cluster-name": args.cluster.name },
       },
       { parent },

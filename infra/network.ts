@@ -18,6 +18,7 @@ export interface NetworkArgs {
 /** A network over all zones: the internet reaches only the public tier, and the database tier reaches nothing outside. */
 export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
+  /** Known once they are routed to the internet: AWS refuses a public load balancer before that. */
   readonly publicSubnetIds: pulumi.Output<string>[];
   readonly privateSubnetIds: pulumi.Output<string>[];
   readonly databaseSubnetIds: pulumi.Output<string>[];
@@ -46,7 +47,7 @@ export class Network extends pulumi.ComponentResource {
     });
 
     this.vpcId = vpc.id;
-    this.publicSubnetIds = publicTier.subnets.map((subnet) => subnet.id);
+    this.publicSubnetIds = publicTier.routedSubnetIds;
     this.privateSubnetIds = privateTier.subnets.map((subnet) => subnet.id);
     this.databaseSubnetIds = databaseTier.subnets.map((subnet) => subnet.id);
     this.databaseCidrs = plan.map((subnets) => subnets.database);
@@ -79,24 +80,24 @@ function createVpc(parent: Network, name: string, args: NetworkArgs): aws.ec2.Vp
   );
   // Without rules, whatever forgets to name its security group can talk to nobody.
   new aws.ec2.DefaultSecurityGroup(`${name}-default`, { vpcId: vpc.id, ingress: [], egress: [] }, { parent });
-  createSubnetFilter(parent, name, vpc, args.cidr);
+  createSubnetFilter(parent, name, vpc);
   return vpc;
 }
 
-/** Security groups decide who talks to whom; this only makes sure that no mistake in them opens remote administration. */
-function createSubnetFilter(parent: Network, name: string, vpc: aws.ec2.Vpc, ownCidr: string): void {
-  const rule = (ruleNo: number, action: "allow" | "deny", port: number, cidrBlock: string) => ({
-    ...{ ruleNo, action, cidrBlock },
-    ...{ protocol: "tcp", fromPort: port, toPort: port },
-  });
-  const world = "0.0.0.0/0";
-  // 3389 is a port from which the load balancer asks pods, too: what they answer must come back.
-  const administration = [rule(10, "deny", 22, world), rule(15, "allow", 3389, ownCidr), rule(20, "deny", 3389, world)];
-  const allowAll = { ruleNo: 100, action: "allow", protocol: "-1", fromPort: 0, toPort: 0, cidrBlock: "0.0.0.0/0" };
+/**
+ * Security groups decide who talks to whom; this only makes sure that no mistake in them opens SSH. It cannot do so for
+ * RDP: a network ACL is stateless, and what the internet answers to a NAT gateway comes back to any port from 1024 on,
+ * 3389 among them.
+ * @see https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html#nacl-ephemeral-ports
+ */
+function createSubnetFilter(parent: Network, name: string, vpc: aws.ec2.Vpc): void {
+  const world = { cidrBlock: "0.0.0.0/0" };
+  const noLogin = { ...world, ruleNo: 10, action: "deny", protocol: "tcp", fromPort: 22, toPort: 22 };
+  const allowAll = { ...world, ruleNo: 100, action: "allow", protocol: "-1", fromPort: 0, toPort: 0 };
   const settings = { defaultNetworkAclId: vpc.defaultNetworkAclId };
   new aws.ec2.DefaultNetworkAcl(
     `${name}-subnet-filter`,
-    { ...settings, ingress: [...administration, allowAll], egress: [allowAll] },
+    { ...settings, ingress: [noLogin, allowAll], egress: [allowAll] },
     // Every subnet that names no other list joins this one by itself.
     { parent, ignoreChanges: ["subnetIds"] },
   );
@@ -127,13 +128,15 @@ function createSubnets(parent: Network, name: string, tier: "public" | "private"
 function createPublicTier(parent: Network, name: string, tier: TierArgs & { gateway: aws.ec2.InternetGateway }) {
   const subnets = createSubnets(parent, name, "public", tier);
   const table = new aws.ec2.RouteTable(`${name}-public`, { vpcId: tier.vpc.id }, { parent });
-  new aws.ec2.Route(
+  const route = new aws.ec2.Route(
     `${name}-public-internet`,
     { routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: tier.gateway.id },
     { parent },
   );
-  associate(parent, `${name}-public`, tier.plan, subnets, () => table);
-  return { subnets };
+  const associations = associate(parent, `${name}-public`, tier.plan, subnets, () => table);
+  const routed = pulumi.all([route.id, ...associations.map(({ id }) => id)]);
+  const routedSubnetIds = subnets.map(({ id }) => pulumi.all([id, routed]).apply(([subnetId]) => subnetId));
+  return { subnets, routedSubnetIds };
 }
 
 function createPrivateTier(parent: Network, name: string, tier: PrivateTierArgs) {
@@ -170,14 +173,11 @@ function associate(
   plan: readonly SubnetPlan[],
   subnets: readonly aws.ec2.Subnet[],
   tableOf: (index: number) => aws.ec2.RouteTable | undefined,
-): void {
-  for (const [index, subnet] of subnets.entries()) {
+): aws.ec2.RouteTableAssociation[] {
+  return subnets.flatMap((subnet, index) => {
     const table = tableOf(index);
-    if (table === undefined) continue;
-    new aws.ec2.RouteTableAssociation(
-      `${prefix}-${plan[index]?.zone}`,
-      { subnetId: subnet.id, routeTableId: table.id },
-      { parent },
-    );
-  }
+    if (table === undefined) return [];
+    const settings = { subnetId: subnet.id, routeTableId: table.id };
+    return [new aws.ec2.RouteTableAssociation(`${prefix}-${plan[index]?.zone}`, settings, { parent })];
+  });
 }

@@ -5,7 +5,7 @@ export const noWorldLogin: Policy = {
   name: "no-world-login",
   control: "S07",
   reason: "A network ACL still stands when a security group is opened by mistake.",
-  fix: "Give the VPC a network ACL that denies ports 22 and 3389 from 0.0.0.0/0 and ::/0 before it allows anything.",
+  fix: "Give the VPC a network ACL that denies port 22 from 0.0.0.0/0 and ::/0, and opens 3389 only within 1024-65535, for answers.",
   each: [
     each("aws:ec2/networkAcl:NetworkAcl", ({ props }, demand) => {
       demand("ingress", () => !letsWorldLogIn(props.ingress ?? []));

@@ -62,9 +62,10 @@ const databaseSchema = z
     multiZone: z.boolean().default(true),
     backupDays: whole(7, 35),
   })
-  .refine(({ storageGib, maxStorageGib }) => storageGib <= maxStorageGib, {
+  // RDS refuses a limit that leaves it nothing to grow by.
+  .refine(({ storageGib, maxStorageGib }) => maxStorageGib * 10 >= storageGib * 11, {
     path: ["maxStorageGib"],
-    message: "storageGib or more",
+    message: "at least 10 % more than storageGib",
   });
 
 const cacheSchema = z.strictObject({

@@ -12,12 +12,13 @@ interface Definition extends KubernetesObject {
 const DIRECTORY = join(import.meta.dirname, "definitions");
 const DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
-/** Where the objects that are not definitions live: each kind is cluster-wide. */
+/** Where the objects that are not definitions live: each kind is cluster-wide, or of the cluster's own namespace. */
 const COLLECTIONS: Readonly<Record<string, string>> = {
   NodeClass: "/apis/eks.amazonaws.com/v1/nodeclasses",
   NodePool: "/apis/karpenter.sh/v1/nodepools",
   StorageClass: "/apis/storage.k8s.io/v1/storageclasses",
   CSIDriver: "/apis/storage.k8s.io/v1/csidrivers",
+  ConfigMap: "/api/v1/namespaces/kube-system/configmaps",
 };
 
 /** Gives the cluster what Auto Mode and the add-ons bring, or what another folder holds; resolves once all is served. */

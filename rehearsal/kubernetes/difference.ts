@@ -19,10 +19,17 @@ const IMMUTABLE: Readonly<Record<string, readonly string[]>> = {
   StorageClass: ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"],
 };
 
-/** How an object's inputs changed; a changed name, or a field the API server would refuse to change, replaces it. */
-export function objectDifference(olds: Properties, news: Properties): Difference {
+/** Kinds whose contents the real provider takes for unchangeable unless a setting of it says otherwise. */
+const REPLACED_BY_DEFAULT = ["ConfigMap", "Secret"];
+
+/**
+ * How an object's inputs changed; a changed name, or a field the API server would refuse to change, replaces it, and so
+ * do contents of a kind that is not among the mutable ones.
+ */
+export function objectDifference(olds: Properties, news: Properties, mutable: readonly string[]): Difference {
   const kind = typeof news.kind === "string" ? news.kind : "";
-  const contents = olds.immutable === true ? ["data", "binaryData", "stringData", "immutable"] : [];
+  const isFixed = olds.immutable === true || (REPLACED_BY_DEFAULT.includes(kind) && !mutable.includes(kind));
+  const contents = isFixed ? ["data", "binaryData", "stringData", "immutable"] : [];
   const detailed = differences(olds, news, [...IDENTITY, ...(IMMUTABLE[kind] ?? []), ...contents]);
   const isReplaced = Object.values(detailed).some((change) => change.endsWith("-replace"));
   // The same name cannot exist twice.

@@ -18,11 +18,13 @@ const DELETION_LIMIT_SECONDS = 120;
 export function objectVerbs(clusterOf: (session: Session) => ConnectedCluster, timeScale: number): Verbs {
   return {
     check: named,
-    diff: ({ oldInputs, news }) => objectDifference(oldInputs, news),
+    diff: ({ oldInputs, news, session }) => objectDifference(oldInputs, news, mutableIn(session)),
     create: async (request) => {
       const { inputs, preview, session } = request;
       if (preview) return { id: "", properties: inputs, secrets: secretsIn(inputs) };
-      const properties = await clusterOf(session).objects.apply(inputs, readyWithin(request, timeScale));
+      const { objects } = clusterOf(session);
+      if (!isOn(session, "upsertExistingObjects")) await objects.assertAbsent(inputs);
+      const properties = await objects.apply(inputs, readyWithin(request, timeScale));
       return { id: idOf(inputs), properties, secrets: secretsIn(inputs) };
     },
     update: async (request) => {
@@ -43,6 +45,17 @@ export function objectVerbs(clusterOf: (session: Session) => ConnectedCluster, t
       return clusterOf(session).objects.delete(properties, { limitSeconds, signal });
     },
   };
+}
+
+/** A setting of the provider's that is off unless the program turns it on; the engine hands it on as text. */
+function isOn({ config }: Session, setting: string): boolean {
+  return config[setting] === true || config[setting] === "true";
+}
+
+/** The kinds whose contents this provider instance changes in place; by default it replaces the object. */
+function mutableIn(session: Session): readonly string[] {
+  const options = { ConfigMap: "enableConfigMapMutable", Secret: "enableSecretMutable" };
+  return Object.entries(options).flatMap(([kind, setting]) => (isOn(session, setting) ? [kind] : []));
 }
 
 function readyWithin(request: { timeoutSeconds: number; signal: AbortSignal }, timeScale: number): Patience {

@@ -33,6 +33,16 @@ export class Objects {
     return outputsOf(await this.#ready(path, object, applied, patience));
   }
 
+  /** Throws what the API server says of a create where there is such an object already. */
+  async assertAbsent(object: Properties): Promise<void> {
+    if ((await this.read(object)) === undefined) return;
+    const { kind, metadata } = object;
+    const name = isRecord(metadata) ? metadata.name : "";
+    throw new Error(
+      `resource ${idOf(object)} was not successfully created by the Kubernetes API server: ${textOf(kind).toLowerCase()}s "${name}" already exists`,
+    );
+  }
+
   /** The live object that these fields name; undefined when there is none. */
   async read(object: Properties): Promise<Properties | undefined> {
     const live = await this.#api.get<Properties>(await this.#paths.pathOf(keyOf(object)));

@@ -147,6 +147,16 @@ describe("kubernetesModel for objects", () => {
     expect(await model.read({ ...request(type), id, inputs, properties })).toBeUndefined();
   });
 
+  it("refuses to create an object over one that is there, unless the program asks it to take it over", async () => {
+    const taken = { ...inputs, metadata: { name: "taken", namespace: "default" } };
+    await cluster.api.create("/api/v1/namespaces/default/configmaps", { metadata: { name: "taken" }, data: { x: "1" } });
+    const created = { ...request(type), ...ONCE, inputs: taken };
+    await expect(model.create(created)).rejects.toThrow('configmaps "taken" already exists');
+    const upserting = { ...created.session, config: { ...created.session.config, upsertExistingObjects: "true" } };
+    const { properties } = await model.create({ ...created, session: upserting });
+    expect(properties).toMatchObject({ data: { x: "1", mode: "a" } });
+  });
+
   it("fails, keeping the object, when a Job fails", async () => {
     const container = { name: "job", image: CRASHING };
     const template = { spec: { restartPolicy: "Never", containers: [container] } };

@@ -70,13 +70,11 @@ describe("Network", () => {
     expect(routes).not.toContain("network-database-id");
   });
 
-  it("refuses remote administration, but not what pods answer to a port of the same number", () => {
+  it("refuses SSH from the world, and no answer to an ephemeral port, RDP's among them", () => {
     const { ingress } = find(recorded, "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl").inputs;
     const world = "0.0.0.0/0";
     expect(ingress).toMatchObject([
       { ruleNo: 10, action: "deny", fromPort: 22, cidrBlock: world },
-      { ruleNo: 15, action: "allow", fromPort: 3389, cidrBlock: "10.40.0.0/16" },
-      { ruleNo: 20, action: "deny", fromPort: 3389, cidrBlock: world },
       { ruleNo: 100, action: "allow", protocol: "-1" },
     ]);
   });
@@ -109,6 +107,17 @@ describe("Cluster", () => {
     expect(onApi.map(({ name, inputs }) => [name, inputs.cidrIpv4])).toEqual([
       ["cluster-api-from-10-9-0-0-16", "10.9.0.0/16"],
     ]);
+  });
+
+  it("changes ConfigMaps and Secrets in place, and takes over what EKS or a killed update has made first", () => {
+    const provider = find(recorded, "pulumi:providers:kubernetes", "cluster-kubernetes").inputs;
+    expect(provider).toMatchObject({
+      enableConfigMapMutable: "true",
+      enableSecretMutable: "true",
+      upsertExistingObjects: "true",
+    });
+    const { metadata } = find(recorded, "kubernetes:core/v1:ConfigMap", "cluster-network-policies").inputs;
+    expect(metadata).toMatchObject({ name: "amazon-vpc-cni", annotations: { "pulumi.com/patchForce": "true" } });
   });
 
   it("has its nodes in private subnets only, and no add-on that Auto Mode makes needless", () => {

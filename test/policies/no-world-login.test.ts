@@ -30,6 +30,10 @@ proves(noWorldLogin, {
     "a VPC with a guarded ACL": [vpc, acl],
     "a VPC whose default ACL is guarded": [vpc, defaultAcl.from("defaultNetworkAclId", vpc)],
     "an ACL without inline rules": [vpc, acl.without("ingress")],
+    "an ACL that lets answers in, to RDP's port too": [
+      vpc,
+      acl.with({ ingress: [line(10, "deny", 22), { ...line(20, "allow", 1024), toPort: 65_535 }] }),
+    ],
     "SSH from a network": [vpc, acl.with({ ingress: [line(10, "allow", 22, "10.0.0.0/8")] })],
     "another port": rule,
     "SSH to the world, outwards": rule.with({ fromPort: 22, toPort: 22, egress: true }),

@@ -122,12 +122,18 @@ describe("parseConfig", () => {
     expect(error.hint).toContain("run the same command again");
   });
 
-  it("refuses storage that may not grow to what it begins with", () => {
+  it.each([100, 200, 219])("refuses storage of 200 GiB that may grow to %d GiB only", (maxStorageGib) => {
     const raw = rawConfig("prod");
-    const database = { ...JSON.parse(raw["sparki:database"] ?? "{}"), storageGib: 200, maxStorageGib: 100 };
+    const database = { ...JSON.parse(raw["sparki:database"] ?? "{}"), storageGib: 200, maxStorageGib };
     expect(errorOf({ ...raw, "sparki:database": JSON.stringify(database) }).message).toContain(
-      "database.maxStorageGib is 100; expected storageGib or more",
+      `database.maxStorageGib is ${maxStorageGib}; expected at least 10 % more than storageGib`,
     );
+  });
+
+  it("takes storage that may grow by 10 %", () => {
+    const raw = rawConfig("prod");
+    const database = { ...JSON.parse(raw["sparki:database"] ?? "{}"), storageGib: 200, maxStorageGib: 220 };
+    expect(parseConfig({ ...raw, "sparki:database": JSON.stringify(database) }, "prod").database.maxStorageGib).toBe(220);
   });
 
   it.each([

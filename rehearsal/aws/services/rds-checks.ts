@@ -20,8 +20,11 @@ export function checkDatabase(draft: Draft, world: World): void {
   const limit = number(draft.inputs, "maxAllocatedStorage");
   if (storage < 20)
     throw new AwsError("InvalidParameterValue", `Invalid storage size for engine name postgres: ${storage}`);
-  if (limit !== undefined && limit < storage)
-    throw new AwsError("InvalidParameterCombination", "Max storage size must be greater than storage size");
+  if (limit !== undefined && limit * 10 < storage * 11)
+    throw new AwsError(
+      "InvalidParameterCombination",
+      `Invalid max storage size for engine name postgres and storage type gp3: ${limit}. It must be at least 10 % greater than the allocated storage, ${storage}`,
+    );
 }
 
 function checkEngine({ inputs }: Draft, world: World): void {

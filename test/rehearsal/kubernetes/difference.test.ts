@@ -12,26 +12,35 @@ const JOB = {
 describe("objectDifference", () => {
   it("finds nothing between equal inputs, in whatever order their keys stand", () => {
     const reordered = { kind: "Namespace", metadata: { labels: { "x/y": "1" }, name: "a" }, apiVersion: "v1" };
-    expect(objectDifference(NAMESPACE, reordered)).toEqual({ detailed: {}, deleteBeforeReplace: false });
+    expect(objectDifference(NAMESPACE, reordered, [])).toEqual({ detailed: {}, deleteBeforeReplace: false });
   });
 
   it("updates a changed label in place, quoting a key that is no identifier", () => {
     const changed = { ...NAMESPACE, metadata: { name: "a", labels: { "x/y": "2" } } };
-    expect(objectDifference(NAMESPACE, changed).detailed).toEqual({ 'metadata.labels["x/y"]': "update" });
+    expect(objectDifference(NAMESPACE, changed, []).detailed).toEqual({ 'metadata.labels["x/y"]': "update" });
   });
 
   it("makes the new one first when the name changes", () => {
     const renamed = { ...NAMESPACE, metadata: { ...NAMESPACE.metadata, name: "b" } };
     const detailed = { "metadata.name": "update-replace" };
-    expect(objectDifference(NAMESPACE, renamed)).toEqual({ detailed, deleteBeforeReplace: false });
+    expect(objectDifference(NAMESPACE, renamed, [])).toEqual({ detailed, deleteBeforeReplace: false });
   });
 
   const CONFIG = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "c" }, immutable: true, data: { a: "1" } };
+  const { immutable: _, ...MAP } = CONFIG;
+
+  it("changes in place what a ConfigMap holds, of a kind set to be mutable", () => {
+    const changed = objectDifference(MAP, { ...MAP, data: { a: "2" } }, ["ConfigMap"]);
+    expect(changed).toEqual({ detailed: { "data.a": "update" }, deleteBeforeReplace: false });
+  });
+
   it.each([
     ["a Job's template", JOB, { ...JOB, spec: { template: { spec: { image: "2" } } } }, "spec.template.spec.image"],
     ["what an immutable ConfigMap holds", CONFIG, { ...CONFIG, data: { a: "2" } }, "data.a"],
+    ["what a ConfigMap holds, of a kind not set to be mutable", MAP, { ...MAP, data: { a: "2" } }, "data.a"],
   ])("replaces, deleting first, for %s", (_, olds, news, path) => {
-    expect(objectDifference(olds, news)).toEqual({ detailed: { [path]: "update-replace" }, deleteBeforeReplace: true });
+    const mutable = olds === CONFIG ? ["ConfigMap"] : ["Secret"];
+    expect(objectDifference(olds, news, mutable)).toEqual({ detailed: { [path]: "update-replace" }, deleteBeforeReplace: true });
   });
 });
 
