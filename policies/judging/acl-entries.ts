@@ -21,7 +21,9 @@ export function letsWorldLogIn(entries: readonly AclEntry[]): boolean {
   const ordered = [...entries].sort((one, other) => one.ruleNo - other.ruleNo);
   const opens = (family: "cidrBlock" | "ipv6CidrBlock", port: number) => {
     const deciding = ordered.find((entry) => isWorld(entry[family]) && matches(entry, port));
-    return deciding?.action === "allow" && !(isEphemeral(port) && EPHEMERAL_PORTS.every((end) => matches(deciding, end)));
+    return (
+      deciding?.action === "allow" && !(isEphemeral(port) && EPHEMERAL_PORTS.every((end) => matches(deciding, end)))
+    );
   };
   return LOGIN_PORTS.some((port) => opens("cidrBlock", port) || opens("ipv6CidrBlock", port));
 }

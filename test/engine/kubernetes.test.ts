@@ -149,7 +149,10 @@ describe("kubernetesModel for objects", () => {
 
   it("refuses to create an object over one that is there, unless the program asks it to take it over", async () => {
     const taken = { ...inputs, metadata: { name: "taken", namespace: "default" } };
-    await cluster.api.create("/api/v1/namespaces/default/configmaps", { metadata: { name: "taken" }, data: { x: "1" } });
+    await cluster.api.create("/api/v1/namespaces/default/configmaps", {
+      metadata: { name: "taken" },
+      data: { x: "1" },
+    });
     const created = { ...request(type), ...ONCE, inputs: taken };
     await expect(model.create(created)).rejects.toThrow('configmaps "taken" already exists');
     const upserting = { ...created.session, config: { ...created.session.config, upsertExistingObjects: "true" } };

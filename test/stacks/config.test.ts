@@ -133,7 +133,9 @@ describe("parseConfig", () => {
   it("takes storage that may grow by 10 %", () => {
     const raw = rawConfig("prod");
     const database = { ...JSON.parse(raw["sparki:database"] ?? "{}"), storageGib: 200, maxStorageGib: 220 };
-    expect(parseConfig({ ...raw, "sparki:database": JSON.stringify(database) }, "prod").database.maxStorageGib).toBe(220);
+    expect(parseConfig({ ...raw, "sparki:database": JSON.stringify(database) }, "prod").database.maxStorageGib).toBe(
+      220,
+    );
   });
 
   it.each([

@@ -40,7 +40,10 @@ describe("objectDifference", () => {
     ["what a ConfigMap holds, of a kind not set to be mutable", MAP, { ...MAP, data: { a: "2" } }, "data.a"],
   ])("replaces, deleting first, for %s", (_, olds, news, path) => {
     const mutable = olds === CONFIG ? ["ConfigMap"] : ["Secret"];
-    expect(objectDifference(olds, news, mutable)).toEqual({ detailed: { [path]: "update-replace" }, deleteBeforeReplace: true });
+    expect(objectDifference(olds, news, mutable)).toEqual({
+      detailed: { [path]: "update-replace" },
+      deleteBeforeReplace: true,
+    });
   });
 });
 
