@@ -4,7 +4,10 @@ export interface Addresses {
   readonly control: string;
   readonly apiServer: string;
   readonly etcd: string;
+  /** Where commands ask Prometheus. */
   readonly prometheus: string;
+  /** Where Prometheus itself listens, for those with a certificate of the run. */
+  readonly metrics: string;
   readonly dns: string;
   database(index: number): string;
   cache(index: number): string;
@@ -38,6 +41,7 @@ export function addressesOf(slot: number): Addresses {
     apiServer: at(0, 10),
     etcd: at(0, 11),
     prometheus: at(0, 13),
+    metrics: at(0, 14),
     dns: at(0, 53),
     database: (index) => at(1, index),
     cache: (index) => at(2, index),

@@ -27,6 +27,8 @@ export interface CertificateRequest {
   /** DNS names, wildcards allowed. */
   readonly names?: readonly string[];
   readonly addresses?: readonly string[];
+  /** What its holder may prove itself as. @default a server, and nothing else */
+  readonly usages?: readonly ("server" | "client")[];
 }
 
 export interface KeyPairPem {
@@ -36,6 +38,7 @@ export interface KeyPairPem {
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const VALID_DAYS = 30;
+const USAGES = { server: ExtendedKeyUsage.serverAuth, client: ExtendedKeyUsage.clientAuth } as const;
 
 /** The rehearsal's one certificate authority: `<run>/ca.pem` and `<run>/ca-key.pem`, made once and kept for later runs. */
 export class CertificateAuthority {
@@ -64,7 +67,7 @@ export class CertificateAuthority {
     return authority;
   }
 
-  /** A certificate for a server with these names and addresses; clients that trust `pem` accept it. */
+  /** A certificate with these names and addresses; who trusts `pem` accepts it for its usages, and for no other. */
   async issue(request: CertificateRequest): Promise<IssuedCertificate> {
     const keys = await newKeys();
     const certificate = await X509CertificateGenerator.create({
@@ -77,7 +80,7 @@ export class CertificateAuthority {
       extensions: [
         new BasicConstraintsExtension(false, undefined, true),
         new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-        new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
+        new ExtendedKeyUsageExtension((request.usages ?? ["server"]).map((usage) => USAGES[usage])),
         new SubjectAlternativeNameExtension(alternatives(request)),
         await AuthorityKeyIdentifierExtension.create(this.#certificate.publicKey),
         await SubjectKeyIdentifierExtension.create(keys.publicKey),

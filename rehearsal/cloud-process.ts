@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { DeployError } from "../stacks/deploy-error.ts";
+import { TOKEN_HEADER } from "../stacks/rehearsal-access.ts";
 import type { CloudOptions } from "./cloud.ts";
 import { MARK_VARIABLE } from "./leftovers.ts";
 
@@ -17,6 +18,8 @@ export interface StartedCloud {
   readonly url: string;
   readonly kubeconfigFile: string;
   readonly prometheusUrl: string;
+  /** What each request to the control API and to Prometheus carries. */
+  readonly token: string;
   readonly readySeconds: number;
 }
 
@@ -52,7 +55,7 @@ export async function startCloudProcess(options: CloudOptions, signal: AbortSign
     child.send({ start: options } satisfies CloudRequest);
     const started = await answerOf(child, log);
     const ask = (method: "GET" | "POST", path: string, body?: unknown) =>
-      askCloud(started.url, method, path, body, log);
+      askCloud(started, { method, path, body }, log);
     return { ...started, ask, stop, kill: () => child.kill("SIGKILL") };
   } catch (error) {
     await stop();
@@ -104,9 +107,20 @@ async function stopChild(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-async function askCloud(url: string, method: string, path: string, body: unknown, log: string): Promise<unknown> {
+interface Question {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+async function askCloud(
+  { url, token }: Pick<StartedCloud, "url" | "token">,
+  { method, path, body }: Question,
+  log: string,
+): Promise<unknown> {
   const content = body === undefined ? {} : { body: JSON.stringify(body) };
-  const response = await fetch(`${url}${path}`, { method, ...content }).catch((cause: unknown) => {
+  const headers = { [TOKEN_HEADER]: token, "content-type": "application/json" };
+  const response = await fetch(`${url}${path}`, { method, headers, ...content }).catch((cause: unknown) => {
     throw new DeployError("SPARKI_OUTSIDE", `the simulated cloud is gone: ${lastWords(log)}`, {
       cause,
       hint: `see ${log}`,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { ACCESS_VARIABLE } from "../stacks/rehearsal-access.ts";
 import { type Addresses, PORTS } from "./addresses.ts";
 import { type AwsProviders, startAwsProviders } from "./aws/serve.ts";
 import { type Backing, startBacking } from "./backing/serve.ts";
@@ -12,6 +13,7 @@ import { applyFaults } from "./faults.ts";
 import { startKubernetesProvider } from "./kubernetes/provider.ts";
 import { Processes } from "./processes.ts";
 import { registryRoutes } from "./registry.ts";
+import { tokenOf, writeAccess } from "./run-access.ts";
 import type { Services } from "./services.ts";
 import { slackRoutes } from "./slack.ts";
 import { Storm } from "./storm.ts";
@@ -40,6 +42,8 @@ export interface Cloud {
   readonly url: string;
   readonly kubeconfigFile: string;
   readonly prometheusUrl: string;
+  /** What each request to the control API and to Prometheus carries. */
+  readonly token: string;
   /** Ends all its processes; the world stays on disk. */
   stop(): Promise<void>;
 }
@@ -67,19 +71,23 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
     ...registryRoutes(images),
     ...slackRoutes(),
   };
-  const control = await claimSlot(routes);
+  const token = tokenOf(runDirectory);
+  const control = await claimSlot(routes, token);
   undo.push(() => control.close());
   const { addresses } = control;
   const processes = new Processes(runDirectory);
   undo.push(() => processes.stopAll());
-  const backing = await startBacking({ ...options, addresses, processes, onError: report });
+  const backing = await startBacking({ ...options, addresses, processes, token, onError: report });
   undo.push(() => backing.stop());
   const { pem: authorityPem } = await CertificateAuthority.open(runDirectory);
   const users = new Users({ authorityPem, entrances: () => backing.loadBalancer.entrances() });
   undo.push(() => users.close());
   const storm = new Storm(backing.startPrometheus);
   undo.push(async () => storm.close());
-  const environment = { ...environmentOf(options, addresses), SPARKI_REGISTRY: control.url };
+  const prometheusUrl = `http://${addresses.prometheus}:${PORTS.prometheus}`;
+  const access = writeAccess(runDirectory, token, [control.url, prometheusUrl]);
+  const own = { SPARKI_REGISTRY: control.url, [ACCESS_VARIABLE]: access };
+  const environment = { ...environmentOf(options, addresses), ...own };
   Object.assign(
     routes,
     stormRoutes(() => storm.access),
@@ -106,7 +114,8 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
     },
     url: control.url,
     kubeconfigFile: join(runDirectory, "kubeconfig"),
-    prometheusUrl: `http://${addresses.prometheus}:${PORTS.prometheus}`,
+    prometheusUrl,
+    token,
   };
 }
 

@@ -3,13 +3,17 @@ import { json } from "node:stream/consumers";
 import { DeployError } from "../stacks/deploy-error.ts";
 import { messageOf } from "../stacks/message-of.ts";
 import { type Addresses, addressesOf, PORTS, SLOTS } from "./addresses.ts";
+import { answerOwnUser } from "./connection-owners.ts";
 import { takenPort } from "./ports.ts";
+import { refusalOf } from "./private-requests.ts";
 
 /**
  * What a path of the control API does with the request's JSON body; what it resolves with is the answer. One whose name
  * ends in `/*` stands for every path below it.
  */
 export type Route = (body: unknown, path: string) => Promise<unknown>;
+
+const METHODS = ["GET", "HEAD", "POST"] as const;
 
 /** Thrown by a route that has no such thing. */
 export class NotFound extends Error {}
@@ -22,17 +26,22 @@ export interface ControlApi {
 }
 
 /**
- * Claims a free slot by listening on its control address; throws SPARKI_OUTSIDE when every slot is taken, or a port on
+ * Claims a free slot by listening on its control address, where only requests with the token are answered; throws SPARKI_OUTSIDE when every slot is taken, or a port on
  * every one. The search begins at a place of the process's own: a slot that another one has just left may still have
  * servers on their way out.
  */
-export async function claimSlot(routes: Readonly<Record<string, Route>>): Promise<ControlApi> {
+export async function claimSlot(routes: Readonly<Record<string, Route>>, token: string): Promise<ControlApi> {
   let last: DeployError | undefined;
   const count = SLOTS.last - SLOTS.first + 1;
   for (let tried = 0; tried < count; tried++) {
     const addresses = addressesOf(SLOTS.first + ((process.pid + tried) % count));
-    const server = createServer((request, response) => void answer(routes, request, response));
-    const refused = await refusal(server, addresses.control);
+    const server = createServer((request, response) => {
+      const refusal = refusalOf(request, { token, host: `${addresses.control}:${PORTS.control}`, methods: METHODS });
+      if (refusal === undefined) void answer(routes, request, response);
+      else send(response, refusal.status, { message: refusal.message });
+    });
+    answerOwnUser(server);
+    const refused = await unable(server, addresses.control);
     const taken = refused === undefined ? await takenPort(addresses) : undefined;
     if (refused === undefined && taken === undefined) return controlApi(server, addresses);
     server.close();
@@ -73,7 +82,7 @@ function noSlot(code: string | undefined): DeployError {
 }
 
 /** Why the server cannot listen there; undefined once it does. */
-function refusal(server: Server, address: string): Promise<string | undefined> {
+function unable(server: Server, address: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
     server.listen(PORTS.control, address, () => resolve(undefined));

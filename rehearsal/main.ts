@@ -6,6 +6,7 @@ import type { CloudAnswer, CloudRequest, FailedStart } from "./cloud-process.ts"
 import { endLeftovers } from "./leftovers.ts";
 
 /** The simulated cloud as a process of its own: starts when asked, and ends when asked or when its parent is gone. */
+process.umask(0o077);
 let cloud: Promise<Cloud> | undefined;
 let runDirectory: string | undefined;
 let ending = false;

@@ -23,6 +23,7 @@ function placesOf(addresses: Addresses): TakenPort[] {
     ...at(addresses.apiServer, PORTS.apiServer),
     ...at(addresses.etcd, PORTS.etcdClient, PORTS.etcdPeer),
     ...at(addresses.prometheus, PORTS.prometheus),
+    ...at(addresses.metrics, PORTS.prometheus),
     ...at(addresses.database(1), PORTS.database),
     ...at(addresses.cache(1), PORTS.cache),
     ...at(addresses.loadBalancer(1), PORTS.https, PORTS.http),

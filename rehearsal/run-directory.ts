@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DeployError } from "../stacks/deploy-error.ts";
 import { endLeftovers, identityOf } from "./leftovers.ts";
@@ -25,6 +25,8 @@ export async function openRunDirectory(path: string): Promise<RunDirectory> {
   rmSync(path, { recursive: true, force: true });
   const backendDirectory = join(path, "backend");
   const passphraseFile = join(path, "passphrase");
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  chmodSync(path, 0o700);
   mkdirSync(backendDirectory, { recursive: true });
   writeFileSync(passphraseFile, randomBytes(16).toString("hex"), { mode: 0o600 });
   return { path, passphraseFile, backendDirectory, release: () => rmSync(lock, { force: true }) };

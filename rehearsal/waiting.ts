@@ -17,11 +17,16 @@ export async function waitForPort(address: string, port: number, options: WaitOp
   await waitFor(`${address}:${port}`, () => accepts(address, port), options);
 }
 
+interface Asking {
+  readonly ca?: string;
+  /** A client's own certificate with its key. */
+  readonly cert?: string;
+  readonly key?: string;
+  readonly headers?: Record<string, string>;
+}
+
 /** Resolves once the URL answers 200; `ca` is the PEM that an https server's certificate must be signed by. */
-export async function waitForHttp(
-  url: string,
-  options: WaitOptions & { ca?: string; headers?: Record<string, string> },
-): Promise<void> {
+export async function waitForHttp(url: string, options: WaitOptions & Asking): Promise<void> {
   await waitFor(url, async () => (await statusOf(url, options)) === 200, options);
 }
 
@@ -61,12 +66,9 @@ function accepts(address: string, port: number): Promise<boolean> {
   });
 }
 
-function statusOf(
-  url: string,
-  { ca, headers = {} }: { ca?: string; headers?: Record<string, string> },
-): Promise<number | undefined> {
+function statusOf(url: string, { ca, cert, key, headers = {} }: Asking): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const options = { agent: false as const, timeout: 2000, headers, ...(ca === undefined ? {} : { ca }) };
+    const options = { agent: false as const, timeout: 2000, headers, ca, cert, key };
     const call = (url.startsWith("https:") ? httpsRequest : httpRequest)(url, options);
     call.once("response", (response) => {
       response.resume();

@@ -4,6 +4,8 @@ import { systemClock } from "./io/clock.ts";
 import { outliveReaders } from "./io/lost-readers.ts";
 import { abortOnSignals } from "./io/signals.ts";
 
+// Plans, reports, state and what a rehearsal keeps: for the user who runs it, and for no other one of the machine.
+process.umask(0o077);
 outliveReaders(process.stdout, process.stderr);
 const signal = abortOnSignals();
 const exitCode = await runCommandLine(process.argv.slice(2), {

@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Registry } from "prom-client";
+import { answerOwnUser } from "../connection-owners.ts";
 import { json } from "./answer.ts";
 import { Misbehaviour } from "./behaviour.ts";
 import { dependencyIn } from "./dependency.ts";
@@ -71,9 +72,15 @@ function addProbes(
 }
 
 async function listen(settings: Settings, exchange: Exchange): Promise<Server> {
-  const server = createServer((request, response) => void exchange.answer(request, response));
+  const own = `${settings.listenAddress}:${settings.port}`;
+  const server = createServer((request, response) => {
+    // Whoever asks for another host, or from a page in a browser, was led here by somebody else.
+    if (request.headers.host === own) void exchange.answer(request, response);
+    else response.writeHead(421, { "content-type": "text/plain" }).end(`expected the host ${own}\n`);
+  });
   // Longer than any balancer keeps an idle connection: else one may send a request into a closing connection.
   server.keepAliveTimeout = 120_000;
+  answerOwnUser(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(settings.port, settings.listenAddress, resolve);

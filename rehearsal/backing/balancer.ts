@@ -1,17 +1,23 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import type { IssuedCertificate } from "../certificates.ts";
+import { answerOwnUser } from "../connection-owners.ts";
 import type { ListenerRule, ListenerState, LoadBalancerState } from "../services.ts";
 import type { Firewall } from "./firewall.ts";
 import { type Entrance, fail, forward } from "./forwarding.ts";
-import { actionFor } from "./listener-rules.ts";
+import { actionFor, matches } from "./listener-rules.ts";
 import { chooseWeighted } from "./random.ts";
 import type { TargetGroup } from "./target-group.ts";
 
 interface Open {
   readonly server: Server;
   listener: ListenerState;
+  /** The hosts that are asked for here; `*` stands for any text. */
+  hosts: readonly string[];
 }
+
+/** The names that AWS gives load balancers. */
+const AWS_NAMES = "*.elb.amazonaws.com";
 
 export interface BalancerOptions {
   readonly address: string;
@@ -33,6 +39,7 @@ export class Balancer {
 
   /** Opens and closes ports to match the state; an HTTPS listener opens once there is a certificate. */
   async apply(state: LoadBalancerState, certificate: IssuedCertificate | undefined): Promise<void> {
+    const hosts = [this.#options.address, AWS_NAMES, ...state.certificateNames];
     const usable = state.listeners.filter(({ protocol }) => protocol === "HTTP" || certificate !== undefined);
     const wanted = new Map(usable.map((listener) => [`${listener.protocol}:${listener.port}`, listener]));
     for (const [key, { server }] of this.#open) {
@@ -42,8 +49,8 @@ export class Balancer {
     }
     for (const [key, listener] of wanted) {
       const found = this.#open.get(key);
-      if (found === undefined) this.#open.set(key, await this.#listen(listener, certificate));
-      else update(found, listener, certificate);
+      if (found === undefined) this.#open.set(key, await this.#listen(listener, certificate, hosts));
+      else update(found, { listener, hosts }, certificate);
     }
   }
 
@@ -53,14 +60,19 @@ export class Balancer {
     await Promise.all(servers.map(closed));
   }
 
-  #listen(listener: ListenerState, certificate: IssuedCertificate | undefined): Promise<Open> {
+  #listen(
+    listener: ListenerState,
+    certificate: IssuedCertificate | undefined,
+    hosts: readonly string[],
+  ): Promise<Open> {
     const entrance = { protocol: listener.protocol === "HTTPS" ? "https" : "http", port: listener.port } as const;
     const answer: RequestListener = (request, response) =>
-      this.#answer(open.listener.rules, request, response, entrance);
+      isFor(open.hosts, request) ? this.#answer(open.listener.rules, request, response, entrance) : fail(response, 421);
     const server =
       entrance.protocol === "https" ? createTlsServer(tlsOptions(certificate), answer) : createServer(answer);
-    const open: Open = { server, listener };
+    const open: Open = { server, listener, hosts };
     server.keepAliveTimeout = 60_000;
+    answerOwnUser(server);
     return new Promise((resolve, reject) => {
       server.once("error", reject);
       server.listen(this.#options.portOf(listener.port), this.#options.address, () => resolve(open));
@@ -90,9 +102,20 @@ export class Balancer {
   }
 }
 
-function update(open: Open, listener: ListenerState, certificate: IssuedCertificate | undefined): void {
+function update(
+  open: Open,
+  { listener, hosts }: Omit<Open, "server">,
+  certificate: IssuedCertificate | undefined,
+): void {
   open.listener = listener;
+  open.hosts = hosts;
   if (open.server instanceof TlsServer) open.server.setSecureContext(tlsOptions(certificate));
+}
+
+/** AWS answers any host. Here a page in a browser of this machine could come by a name of its own: none but ours counts. */
+function isFor(hosts: readonly string[], { headers }: IncomingMessage): boolean {
+  const host = (headers.host ?? "").replace(/:\d+$/, "").toLowerCase();
+  return hosts.some((pattern) => matches(pattern.toLowerCase(), host));
 }
 
 function tlsOptions(certificate: IssuedCertificate | undefined) {

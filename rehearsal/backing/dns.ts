@@ -1,26 +1,25 @@
 import { createSocket, type Socket } from "node:dgram";
 import { type Answer, AUTHORITATIVE_ANSWER, type DecodedPacket, decode, encode } from "dns-packet";
 import { DeployError } from "../../stacks/deploy-error.ts";
+import { type End, isOwnDatagram } from "../connection-owners.ts";
 import type { NameRecord, NameService } from "../services.ts";
 import { canonical, replyTo } from "./dns-answers.ts";
 
 const FLAGS = { NOERROR: AUTHORITATIVE_ANSWER, SERVFAIL: 2, NXDOMAIN: AUTHORITATIVE_ANSWER | 3 } as const;
 
-/** Answers the names of the simulated Route 53 and of AWS itself over DNS (UDP). */
+/** Answers the names of the simulated Route 53 and of AWS itself over DNS (UDP), to our own user alone. */
 export class NameServer implements NameService {
   readonly #zones = new Map<string, readonly NameRecord[]>();
   readonly #addresses = new Map<string, string>();
   readonly #random: () => number;
   readonly #onAddress: (name: string, address: string) => void;
   readonly #socket: Socket = createSocket("udp4");
+  #listening = false;
 
   constructor(random: () => number, onAddress: (name: string, address: string) => void = () => {}) {
     this.#random = random;
     this.#onAddress = onAddress;
-    this.#socket.on("message", (message, { address, port }) => {
-      const response = this.#answer(message);
-      if (response !== undefined) this.#socket.send(response, port, address);
-    });
+    this.#socket.on("message", (message, from) => void this.#respond(message, from).catch(() => undefined));
   }
 
   setRecords(zoneId: string, records: readonly NameRecord[]): void {
@@ -47,12 +46,22 @@ export class NameServer implements NameService {
       this.#socket.once("error", (cause) =>
         reject(new DeployError("SPARKI_OUTSIDE", `the name server cannot listen on ${address}:${port}`, { cause })),
       );
-      this.#socket.bind(port, address, resolve);
+      this.#socket.bind(port, address, () => {
+        this.#listening = true;
+        resolve();
+      });
     });
   }
 
   close(): Promise<void> {
+    this.#listening = false;
     return new Promise((resolve) => this.#socket.close(resolve));
+  }
+
+  async #respond(message: Buffer, from: End): Promise<void> {
+    if (!(await isOwnDatagram(from))) return;
+    const response = this.#answer(message);
+    if (response !== undefined && this.#listening) this.#socket.send(response, from.port, from.address);
   }
 
   #answer(message: Buffer): Buffer | undefined {

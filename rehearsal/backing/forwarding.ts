@@ -14,7 +14,9 @@ const IDLE_LIMIT_MILLISECONDS = 60_000;
 /** Passes a request to a target and its answer back, both as streams; 502 when the target breaks, 504 when it is silent. */
 export function forward(request: IncomingMessage, response: ServerResponse, target: Target, entrance: Entrance): void {
   const { address: host, port, agent } = target;
-  const headers = { ...withoutHops(request.headers), ...forwarded(request, entrance) };
+  // AWS leaves the host as it was. The stand-in's pods answer under their own address alone.
+  const asked = { "x-forwarded-host": request.headers.host, host: `${host}:${port}` };
+  const headers = { ...withoutHops(request.headers), ...forwarded(request, entrance), ...asked };
   const upstream = open({ host, port, agent, method: request.method, path: request.url, headers });
   upstream.setTimeout(IDLE_LIMIT_MILLISECONDS, () => fail(response, 504));
   upstream.once("response", (answer) => {

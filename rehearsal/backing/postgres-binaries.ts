@@ -40,7 +40,13 @@ function sharedCopy(native: string, version: string, user: SystemUser | undefine
   // A shared folder is open to all: a copy that somebody else put there is not ours to run.
   if (found?.uid === process.getuid?.()) return target;
   const copy = mkdtempSync(join(folder, "sparki-postgres-"));
-  cpSync(native, join(copy, "native"), { recursive: true, verbatimSymlinks: true });
+  // The copy is for PostgreSQL's own user too, whatever mask we run under.
+  const mask = process.umask(0o022);
+  try {
+    cpSync(native, join(copy, "native"), { recursive: true, verbatimSymlinks: true });
+  } finally {
+    process.umask(mask);
+  }
   renameSync(join(copy, "native"), target);
   rmSync(copy, { recursive: true });
   return target;

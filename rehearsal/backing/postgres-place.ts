@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { firstReachable, type SystemUser, sharedFolders } from "./postgres-user.ts";
 
@@ -23,7 +23,9 @@ export function placeOf(runDirectory: string, name: string, user: SystemUser | u
 /** Makes the folder; one that stands outside from an earlier run in the same directory is emptied first. */
 export function claim({ folder, sign }: PostgresPlace): void {
   if (!existsSync(sign)) rmSync(folder, { recursive: true, force: true });
-  for (const path of [sign, folder]) mkdirSync(path, { recursive: true, mode: 0o755 });
+  for (const path of [sign, folder]) mkdirSync(path, { recursive: true });
+  // Whatever mask we run under: PostgreSQL's own user goes through it to its data, which is closed to the others.
+  chmodSync(folder, 0o711);
 }
 
 /** Removes everything of it. */

@@ -1,13 +1,17 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Agent, request } from "undici";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { yamlText } from "../../stacks/yaml-text.ts";
 import { type Addresses, PORTS } from "../addresses.ts";
-import type { Processes } from "../processes.ts";
+import type { CertificateAuthority } from "../certificates.ts";
+import type { End } from "../connection-owners.ts";
+import type { Processes, ProcessHandle } from "../processes.ts";
 import type { ClusterAccess } from "../services.ts";
-import { waitForHttp } from "../waiting.ts";
+import { waitFor, waitForHttp } from "../waiting.ts";
 import type { Tools } from "./cache-programs.ts";
 import { idleConfig, prometheusConfig } from "./prometheus-config.ts";
+import { serveFront } from "./prometheus-front.ts";
 
 export interface PrometheusOptions {
   /** The name of the stack that is rehearsed. */
@@ -16,6 +20,9 @@ export interface PrometheusOptions {
   readonly addresses: Addresses;
   readonly tools: Tools;
   readonly processes: Processes;
+  readonly authority: CertificateAuthority;
+  /** What its front asks of who asks it. */
+  readonly token: string;
 }
 
 /** Groups of rules as Prometheus reads them, by the name of the file that they come in. */
@@ -40,34 +47,94 @@ const ENVIRONMENT = { GOGC: "50", GOMEMLIMIT: "128MiB" };
  * within about six seconds of running.
  */
 export async function startPrometheus(options: PrometheusOptions, access?: ClusterAccess): Promise<RunningPrometheus> {
-  const { runDirectory, addresses, tools, processes } = options;
+  const { runDirectory, addresses, tools, processes, authority, token } = options;
   const { prometheus: command } = tools;
   if (command === undefined) throw new DeployError("SPARKI_OUTSIDE", "no prometheus among the tools");
   const folder = join(runDirectory, "prometheus");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const configFile = writeConfig(folder, access, options);
-  const listen = `${addresses.prometheus}:${PORTS.prometheus}`;
-  const args = argumentsOf(configFile, join(folder, "data"), listen);
+  const behind = { address: addresses.metrics, port: PORTS.prometheus };
+  const client = await authority.issue({ commonName: "prometheus-client", usages: ["client"] });
+  const webFile = await writeWebConfig(folder, behind.address, authority);
+  const args = argumentsOf({ configFile, webFile, data: join(folder, "data"), listen: textOf(behind) });
   const handle = await processes.start({ name: "prometheus", command, args, cwd: folder, env: ENVIRONMENT });
-  const url = `http://${listen}`;
-  await waitForHttp(`${url}/-/ready`, { limitSeconds: READY_LIMIT_SECONDS, process: handle });
+  const own = `https://${textOf(behind)}`;
+  const secured = { ca: authority.pem, cert: client.certificatePem, key: client.keyPem };
+  await waitForHttp(`${own}/-/ready`, { limitSeconds: READY_LIMIT_SECONDS, process: handle, ...secured });
+  const listen = { address: addresses.prometheus, port: PORTS.prometheus };
+  const front = await serveFront({ token, listen, behind, authorityPem: authority.pem, client });
+  const agent = new Agent({ connect: secured });
+  let last = Promise.resolve();
+  const changed = (write: () => void) => {
+    // One after the other: how a reload went is told of the last one only.
+    last = last.catch(() => undefined).then(() => reload(handle, () => metricsAt(`${own}/metrics`, agent), write));
+    return last;
+  };
   return {
-    url,
-    watch: async (cluster) => {
-      writeConfig(folder, cluster, options);
-      await reload(url);
+    url: `http://${textOf(listen)}`,
+    watch: (cluster) => changed(() => void writeConfig(folder, cluster, options)),
+    evaluate: (rules) => changed(() => writeRules(folder, rules)),
+    stop: async () => {
+      await front.close();
+      await agent.destroy();
+      await handle.stop();
     },
-    evaluate: async (rules) => {
-      writeRules(folder, rules);
-      await reload(url);
-    },
-    stop: () => handle.stop(),
   };
 }
 
-async function reload(url: string): Promise<void> {
-  const { status } = await fetch(`${url}/-/reload`, { method: "POST" });
-  if (status !== 200) throw new DeployError("SPARKI_OUTSIDE", `Prometheus answered ${status} to its new settings`);
+const RELOAD_LIMIT_SECONDS = 20;
+
+/** Lets it read its files again, and waits until it has: by a signal, because its HTTP API for that is open to all. */
+async function reload(handle: ProcessHandle, metrics: () => Promise<Reloads>, write: () => void): Promise<void> {
+  const before = await metrics();
+  write();
+  handle.signal("SIGHUP");
+  const isOver = async () => {
+    const now = await metrics();
+    if (now.failed && !before.failed) throw refused(handle);
+    return now.at !== before.at;
+  };
+  await waitFor("Prometheus with its new settings", isOver, { limitSeconds: RELOAD_LIMIT_SECONDS, process: handle });
+}
+
+function refused({ logFile }: ProcessHandle): DeployError {
+  return new DeployError("SPARKI_OUTSIDE", "Prometheus refused its new settings", { hint: `see ${logFile}` });
+}
+
+interface Reloads {
+  readonly failed: boolean;
+  /** When the last one succeeded. */
+  readonly at: string | undefined;
+}
+
+async function metricsAt(url: string, dispatcher: Agent): Promise<Reloads> {
+  const answer = await request(url, { dispatcher });
+  const text = await answer.body.text();
+  const value = (name: string) => new RegExp(`^${name} (.+)$`, "m").exec(text)?.[1];
+  return {
+    failed: value("prometheus_config_last_reload_successful") === "0",
+    at: value("prometheus_config_last_reload_success_timestamp_seconds"),
+  };
+}
+
+function textOf({ address, port }: End): string {
+  return `${address}:${port}`;
+}
+
+/** Its own settings for who may ask: TLS, and only those with a client's certificate of the run's authority. */
+async function writeWebConfig(folder: string, address: string, authority: CertificateAuthority): Promise<string> {
+  const { certificatePem, keyPem } = await authority.issue({ commonName: "prometheus", addresses: [address] });
+  const files = { "web.crt": certificatePem, "web.key": keyPem, "web-ca.pem": authority.pem };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 });
+  const file = join(folder, "web.yaml");
+  const tls = {
+    cert_file: join(folder, "web.crt"),
+    key_file: join(folder, "web.key"),
+    client_ca_file: join(folder, "web-ca.pem"),
+    client_auth_type: "RequireAndVerifyClientCert",
+  };
+  writeFileSync(file, yamlText({ tls_server_config: tls }), { mode: 0o600 });
+  return file;
 }
 
 function writeRules(folder: string, rules: RuleFiles): void {
@@ -94,13 +161,20 @@ function writeConfig(
   return file("prometheus.yaml", prometheusConfig({ endpoint, authorityFile, tokenFile, slot, stack, ruleFiles }));
 }
 
-function argumentsOf(config: string, data: string, listen: string): readonly string[] {
+interface Arguments {
+  readonly configFile: string;
+  readonly webFile: string;
+  readonly data: string;
+  readonly listen: string;
+}
+
+function argumentsOf({ configFile, webFile, data, listen }: Arguments): readonly string[] {
   return [
-    `--config.file=${config}`,
+    `--config.file=${configFile}`,
+    `--web.config.file=${webFile}`,
     `--storage.tsdb.path=${data}`,
     "--storage.tsdb.no-lockfile",
     `--web.listen-address=${listen}`,
-    "--web.enable-lifecycle",
     // Its default adds up to 5 s to the same again in discovery, which has no setting.
     "--scrape.discovery-reload-interval=200ms",
     "--log.level=warn",

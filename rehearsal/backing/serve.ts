@@ -20,6 +20,8 @@ export interface BackingOptions {
   /** Real seconds of a modelled second. */
   readonly timeScale: number;
   readonly seed: number;
+  /** The run's token. */
+  readonly token: string;
   /** Told of a failure that no caller waits for. */
   readonly onError: (error: unknown) => void;
 }
@@ -54,7 +56,7 @@ export async function startBacking(options: BackingOptions): Promise<Backing> {
     cache,
     loadBalancer,
     names,
-    startPrometheus: (access) => startPrometheus(options, access),
+    startPrometheus: (access) => startPrometheus({ ...options, authority }, access),
     stop: async () => {
       await Promise.all([database.stopAll(), cache.stopAll(), loadBalancer.stopAll(), names.close()]);
     },

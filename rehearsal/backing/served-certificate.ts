@@ -55,6 +55,7 @@ export class ServedCertificate {
     });
     writeFileSync(this.certificateFile, certificatePem, { mode: 0o644 });
     writeFileSync(this.keyFile, keyPem, { mode: 0o600 });
-    if (this.#owner) chownSync(this.keyFile, this.#owner.uid, this.#owner.gid);
+    if (this.#owner === undefined) return;
+    for (const file of [this.certificateFile, this.keyFile]) chownSync(file, this.#owner.uid, this.#owner.gid);
   }
 }

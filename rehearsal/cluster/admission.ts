@@ -3,6 +3,7 @@ import { createServer } from "node:https";
 import { json } from "node:stream/consumers";
 import { z } from "zod";
 import type { CertificateAuthority } from "../certificates.ts";
+import { answerOwnUser } from "../connection-owners.ts";
 import type { KubernetesApi } from "./api.ts";
 
 /** The gates of a new pod in a namespace. */
@@ -40,6 +41,7 @@ export async function serveReadinessGates(
       (error: Error) => response.writeHead(400).end(error.message),
     );
   });
+  answerOwnUser(server);
   server.listen(PORT, address);
   await once(server, "listening");
   await api.patch(`${CONFIGURATIONS}/${CONFIGURATION}`, "apply-patch", configuration(address, authority.pem), {

@@ -121,8 +121,9 @@ async function writeCertificates(directory: string, addresses: Addresses, author
   ];
   const requests: Record<string, CertificateRequest> = {
     "api-server": { commonName: "kube-apiserver", names: service, addresses: [addresses.apiServer, "172.20.0.1"] },
-    etcd: { commonName: "etcd", addresses: [addresses.etcd] },
-    client: { commonName: "kube-apiserver-client" },
+    // It is its own peer, and asks itself through its own client port.
+    etcd: { commonName: "etcd", addresses: [addresses.etcd], usages: ["server", "client"] },
+    client: { commonName: "kube-apiserver-client", usages: ["client"] },
   };
   for (const [name, wanted] of Object.entries(requests)) {
     const issued = await authority.issue(wanted);

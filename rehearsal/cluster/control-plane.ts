@@ -68,7 +68,7 @@ function toolAt(tools: Tools, name: string): string {
 function etcdArguments(addresses: Addresses, files: ControlPlaneFiles): string[] {
   const { certificate, key } = files.certificate("etcd");
   const client = `https://${addresses.etcd}:${PORTS.etcdClient}`;
-  const peer = `http://${addresses.etcd}:${PORTS.etcdPeer}`;
+  const peer = `https://${addresses.etcd}:${PORTS.etcdPeer}`;
   return [
     `--data-dir=${files.etcdData}`,
     // A rehearsal that loses its last writes in a power cut is only run again.
@@ -83,6 +83,10 @@ function etcdArguments(addresses: Addresses, files: ControlPlaneFiles): string[]
     `--key-file=${key}`,
     `--trusted-ca-file=${files.ca}`,
     "--client-cert-auth",
+    `--peer-cert-file=${certificate}`,
+    `--peer-key-file=${key}`,
+    `--peer-trusted-ca-file=${files.ca}`,
+    "--peer-client-cert-auth",
   ];
 }
 
@@ -103,6 +107,8 @@ function apiServerArguments(addresses: Addresses, files: ControlPlaneFiles): str
     `--kubelet-client-key=${client.key}`,
     "--kubelet-preferred-address-types=InternalIP",
     "--authorization-mode=Node,RBAC",
+    // On EKS its version and health are open to all; here other users of the machine would read them.
+    "--anonymous-auth=false",
     `--token-auth-file=${files.tokensFile}`,
     "--service-account-issuer=https://kubernetes.default.svc",
     `--service-account-signing-key-file=${files.serviceAccountKey}`,

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import { PORTS } from "../addresses.ts";
 import type { CertificateAuthority } from "../certificates.ts";
+import { answerOwnUser } from "../connection-owners.ts";
 import type { ContainerLog, LogLine } from "./container-log.ts";
 import type { Node } from "./nodes.ts";
 
@@ -20,6 +21,7 @@ export async function serveKubelets(
   const servers = await Promise.all(
     addresses.map(async (address): Promise<Server> => {
       const server = createServer(tls, (request, response) => answer(request, response, find));
+      answerOwnUser(server);
       server.listen(PORTS.kubelet, address);
       await once(server, "listening");
       return server;

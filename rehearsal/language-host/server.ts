@@ -3,6 +3,7 @@ import services from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/language_pb.js";
 import plugins from "@pulumi/pulumi/proto/plugin_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import { listenPrivately } from "../provider/private-port.ts";
 import { runProgram, stopProgram } from "./program.ts";
 
 type Unary<Request, Reply> = grpc.handleUnaryCall<Request, Reply>;
@@ -22,11 +23,7 @@ export async function serveLanguage(engineAddress: string | undefined): Promise<
     runProgram(call.request, engine).then((response) => reply(null, response), reply);
   };
   server.addService(services.LanguageRuntimeService, { handshake, run, ...QUESTIONS });
-  return new Promise((resolve, reject) =>
-    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
-      error === null ? resolve(port) : reject(error),
-    ),
-  );
+  return (await listenPrivately(server, "127.0.0.1")).port;
 }
 
 /** Answers that do not depend on the program: its providers are attached, so there is nothing to install. */

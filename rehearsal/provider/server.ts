@@ -7,6 +7,7 @@ import * as calls from "./calls.ts";
 import { construct } from "./component.ts";
 import { rpcError } from "./failures.ts";
 import type { ProviderModel } from "./model.ts";
+import { listenPrivately } from "./private-port.ts";
 import { receive } from "./properties.ts";
 import { type OpenSession, Sessions } from "./sessions.ts";
 
@@ -18,7 +19,7 @@ export interface ServedProvider {
 }
 
 /**
- * Serves a provider model to the Pulumi engine over gRPC on a free port.
+ * Serves a provider model to the Pulumi engine over gRPC on a free port, which answers processes of our own user alone.
  *
  * Secrets: the server accepts them, hands models plain values, and marks an output secret where the input at the same
  * path was, plus what the model names. Unknown values reach models as `UNKNOWN` and may be sent back.
@@ -30,14 +31,11 @@ export async function serveProvider(
   const sessions = new Sessions();
   const server = new grpc.Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
   server.addService(services.ResourceProviderService, handlers(model, sessions));
-  const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync(`${host}:0`, grpc.ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    ),
-  );
+  const listener = await listenPrivately(server, host);
   return {
-    port,
+    port: listener.port,
     close: async () => {
+      listener.close();
       sessions.closeAll();
       server.forceShutdown();
     },

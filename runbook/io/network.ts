@@ -5,6 +5,7 @@ import type { LookupFunction } from "node:net";
 import { rootCertificates } from "node:tls";
 import { Agent, buildConnector, type Dispatcher } from "undici";
 import { DeployError } from "../../stacks/deploy-error.ts";
+import { ACCESS_VARIABLE, accessSchema, type RehearsalAccess, TOKEN_HEADER } from "../../stacks/rehearsal-access.ts";
 
 /** How commands reach names: the system's own resolver and trust, or those that the environment sets. */
 export interface Network {
@@ -31,7 +32,8 @@ const USER_AGENT = "sparki-deploy";
 
 /**
  * Opens the network that the environment describes: SPARKI_DNS_SERVER (host:port), SPARKI_CA_FILE (PEM, trusted beside
- * the public roots) and SPARKI_PORT_MAP (443:8443,80:8080); without them, the system's. A name in `standIns` is reached
+ * the public roots), SPARKI_PORT_MAP (443:8443,80:8080) and SPARKI_REHEARSAL_ACCESS (the file with a running rehearsal's
+ * token); without them, the system's. A name in `standIns` is reached
  * at the address of the name that stands in for it, under its own host header and certificate.
  */
 export function openNetwork(
@@ -44,7 +46,9 @@ export function openNetwork(
   const portFor = (port: number) => ports.get(port) ?? port;
   const resolve: LookupFunction = resolver === undefined ? systemLookup : lookupWith(resolver);
   const lookup: LookupFunction = (name, options, done) => resolve(standIns[name] ?? name, options, done);
-  const agent = (connections: number) => new Agent({ connections, connect: connector() }).compose(introduced);
+  const permitted = withAccess(env[ACCESS_VARIABLE]);
+  const agent = (connections: number) =>
+    new Agent({ connections, connect: connector() }).compose(introduced).compose(permitted);
   const dispatcher = agent(16);
 
   function connector(): buildConnector.connector {
@@ -72,6 +76,24 @@ export function openNetwork(
 /** Says who asks, where the request does not. */
 const introduced: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
   dispatch({ ...options, headers: { "user-agent": USER_AGENT, ...options.headers } }, handler);
+
+/** Adds a rehearsal's token to what is sent to that rehearsal's own servers, and to nothing else. */
+function withAccess(file: string | undefined): Dispatcher.DispatcherComposeInterceptor {
+  if (!file) return (dispatch) => dispatch;
+  const { token, origins } = accessIn(file);
+  return (dispatch) => (options, handler) => {
+    const isOwn = options.origin !== undefined && origins.includes(new URL(options.origin).origin);
+    return dispatch(isOwn ? { ...options, headers: { ...options.headers, [TOKEN_HEADER]: token } } : options, handler);
+  };
+}
+
+function accessIn(file: string): RehearsalAccess {
+  try {
+    return accessSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (cause) {
+    throw invalid(ACCESS_VARIABLE, file, "the file that a running rehearsal wrote (npx sparki cloud prints it)", cause);
+  }
+}
 
 function resolverAt(server: string): Resolver {
   const resolver = new Resolver({ timeout: 2_000, tries: 3 });

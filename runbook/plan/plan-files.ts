@@ -4,6 +4,9 @@ import type { Plan } from "./plan.ts";
 import { planHtml } from "./plan-html.ts";
 import { planMarkdown } from "./plan-markdown.ts";
 
+/** A plan names accounts, addresses and people: it is for its owner alone. */
+const OWN = { mode: 0o600 } as const;
+
 /** A plan's files, relative to the folder of the program. */
 export interface PlanFiles {
   readonly markdown: string;
@@ -19,10 +22,10 @@ const HASH_DIGITS = 12;
  */
 export async function writePlan(directory: string, plan: Plan, projectDirectory = directory): Promise<PlanFiles> {
   const path = (ending: string) => pathOf(directory, plan.stack, plan.fingerprint.hash, ending);
-  await mkdir(join(directory, ".sparki", "plans"), { recursive: true });
-  await writeFile(path("md"), planMarkdown(plan));
-  await writeFile(path("html"), planHtml(plan));
-  await writeFile(path("json"), `${JSON.stringify(plan, null, 2)}\n`);
+  await mkdir(join(directory, ".sparki", "plans"), { recursive: true, mode: 0o700 });
+  await writeFile(path("md"), planMarkdown(plan), OWN);
+  await writeFile(path("html"), planHtml(plan), OWN);
+  await writeFile(path("json"), `${JSON.stringify(plan, null, 2)}\n`, OWN);
   const shown = (ending: string) => relative(projectDirectory, path(ending));
   return { markdown: shown("md"), html: shown("html"), json: shown("json") };
 }

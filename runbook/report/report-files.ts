@@ -36,7 +36,7 @@ export async function writeReport(
   const time = madeAt.slice(0, 19).replaceAll(/[:-]/g, "");
   const path = (ending: string) => join(directory, `${stack}-${time}-${release}.${ending}`);
   try {
-    await mkdir(directory, { recursive: true });
+    await mkdir(directory, { recursive: true, mode: 0o700 });
     await writeFile(path("json"), `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 });
     await writeFile(path("html"), page(madeAt), { mode: 0o600 });
     return relative(cwd, path("html"));

@@ -11,6 +11,7 @@ import type { LoadBalancerState } from "../../rehearsal/services.ts";
 import { Client } from "../rehearsal/backing/load.ts";
 import { podObject, servePods } from "../rehearsal/backing/pod-list.ts";
 import { type Pod, Pods } from "../rehearsal/backing/pods.ts";
+import { headersWith, TEST_TOKEN } from "../support/asking.ts";
 import { toolPath } from "../support/tool.ts";
 
 jest.setTimeout(60_000);
@@ -133,6 +134,7 @@ beforeAll(async () => {
     processes,
     timeScale: 0.01,
     seed: 1,
+    token: TEST_TOKEN,
     onError,
   });
   const start = performance.now();
@@ -352,7 +354,9 @@ describe("startPrometheus", () => {
     const query = `${url}/api/v1/query?query=${encodeURIComponent("sum by (namespace, pod, track, release, stack) (http_requests_total)")}`;
     let found: unknown[] = [];
     await until(async () => {
-      const { data }: { data: { result: unknown[] } } = JSON.parse(await (await fetch(query)).text());
+      const { data }: { data: { result: unknown[] } } = JSON.parse(
+        await (await fetch(query, { headers: headersWith(TEST_TOKEN) })).text(),
+      );
       found = data.result;
       return found.length > 0;
     }, 20);

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parse, parseDocument } from "yaml";
 import { outputsSchema } from "../../stacks/outputs.ts";
 import { Client } from "../rehearsal/backing/load.ts";
+import { headersOf } from "../support/asking.ts";
 import { type Dashboard, queriesOf, samplesOf } from "../support/dashboards.ts";
 import { ProcessWatch } from "../support/process-watch.ts";
 import { leakedFiles, leakedIn, type Secrets, secretsOf } from "../support/secrets.ts";
@@ -64,6 +65,7 @@ describe("sparki cloud", () => {
   });
 
   const variable = (name: string) => new RegExp(`^export ${name}=(.*)$`, "m").exec(printed)?.[1] ?? "";
+  const headers = () => headersOf(variable("SPARKI_REHEARSAL_ACCESS"));
   const authority = () => readFileSync(variable("SPARKI_CA_FILE"), "utf8");
   const prometheusUrl = () =>
     `${parse(readFileSync(join(run, "work", "Pulumi.prod.yaml"), "utf8")).config["sparki:storm"].prometheusUrl}`;
@@ -122,13 +124,13 @@ describe("sparki cloud", () => {
   });
 
   it("has data for every query of every dashboard that the cluster holds, markers included", async () => {
-    const grafana = await fetch(`${variable("SPARKI_REGISTRY")}/storm/grafana/api/search`);
+    const grafana = await fetch(`${variable("SPARKI_REGISTRY")}/storm/grafana/api/search`, { headers: headers() });
     const dashboards: Dashboard[] = JSON.parse(await grafana.text());
     const queries = dashboards.flatMap(queriesOf);
     let without = queries;
     // Rules are recorded every 30 s, and a rate needs two samples after that.
     for (const end = Date.now() + 90_000; without.length > 0 && Date.now() < end; await sleep(1000)) {
-      const samples = await Promise.all(without.map((query) => samplesOf(prometheusUrl(), query)));
+      const samples = await Promise.all(without.map((query) => samplesOf(prometheusUrl(), query, headers())));
       without = without.filter((_, index) => samples[index] === 0);
     }
     const found = `${queries.length - without.length} of ${queries.length} queries`;

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { KubernetesApi } from "../../rehearsal/cluster/api.ts";
 import type { PreflightReport } from "../../runbook/preflight/run.ts";
+import { headersOf } from "../support/asking.ts";
 import { leakedIn, secretsOf } from "../support/secrets.ts";
 import { makeRuns, type Runs, type SparkiRun, sparki } from "../support/sparki.ts";
 import { Terminal } from "../support/terminal.ts";
@@ -52,6 +53,7 @@ describe("sparki preflight", () => {
   const post = async (path: string, body: unknown) => {
     const response = await fetch(`${await value("SPARKI_REGISTRY")}${path}`, {
       method: "POST",
+      headers: headersOf(await value("SPARKI_REHEARSAL_ACCESS")),
       body: JSON.stringify(body),
     });
     expect(response.status).toBe(200);

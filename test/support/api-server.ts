@@ -8,6 +8,7 @@ import { startControlPlane } from "../../rehearsal/cluster/control-plane.ts";
 import { applyDefinitions } from "../../rehearsal/cluster/definitions.ts";
 import { claimSlot } from "../../rehearsal/control.ts";
 import { Processes } from "../../rehearsal/processes.ts";
+import { TEST_TOKEN } from "./asking.ts";
 import type { Manifest } from "./chart.ts";
 import { toolPath } from "./tool.ts";
 
@@ -34,7 +35,7 @@ const TOOLS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-schedu
 
 export async function startApiServer(): Promise<ApiServer> {
   const runDirectory = mkdtempSync(join(tmpdir(), "sparki-api-server-"));
-  const slot = await claimSlot({});
+  const slot = await claimSlot({}, TEST_TOKEN);
   const processes = new Processes(runDirectory);
   const end = async () => {
     await processes.stopAll();

@@ -59,11 +59,15 @@ export function queriesOf(dashboard: Dashboard): DashboardQuery[] {
 }
 
 /** How many finite samples Prometheus has for a query, asked as Grafana asks it: for now, or for the last six hours. */
-export async function samplesOf(prometheusUrl: string, { expr, instant }: DashboardQuery): Promise<number> {
+export async function samplesOf(
+  prometheusUrl: string,
+  { expr, instant }: DashboardQuery,
+  headers: Record<string, string>,
+): Promise<number> {
   const now = Date.now() / 1000;
   const range = { start: `${now - 6 * 3600}`, end: `${now}`, step: "15" };
   const parameters = new URLSearchParams({ query: expr, ...(instant ? { time: `${now}` } : range) });
-  const answer = await fetch(`${prometheusUrl}/api/v1/${instant ? "query" : "query_range"}?${parameters}`);
+  const answer = await fetch(`${prometheusUrl}/api/v1/${instant ? "query" : "query_range"}?${parameters}`, { headers });
   const { data, error }: { data?: { result: readonly Series[] }; error?: string } = JSON.parse(await answer.text());
   if (data === undefined) throw new Error(`${expr}: ${error}`);
   const samples = data.result.flatMap(({ value, values = [] }) => (value === undefined ? values : [value]));

@@ -9,6 +9,7 @@ import { StoredImages } from "../../rehearsal/cluster/images.ts";
 import { claimSlot } from "../../rehearsal/control.ts";
 import { Processes } from "../../rehearsal/processes.ts";
 import type { ClusterAccess } from "../../rehearsal/services.ts";
+import { TEST_TOKEN } from "./asking.ts";
 import { toolPath } from "./tool.ts";
 
 /** A whole rehearsed cluster: control plane, nodes, and what of the simulated account it asks for. */
@@ -40,7 +41,7 @@ const CLUSTER = {
 
 export async function startRehearsedCluster(): Promise<RehearsedCluster> {
   const runDirectory = mkdtempSync(join(tmpdir(), "sparki-cluster-"));
-  const slot = await claimSlot({});
+  const slot = await claimSlot({}, TEST_TOKEN);
   const processes = new Processes(runDirectory);
   const images = new StoredImages(join(runDirectory, "images.json"));
   const secrets = new Map<string, string>();

@@ -7,6 +7,7 @@ import type { LiveRelease } from "../../runbook/io/live-release.ts";
 import { compareWorld, type WorldReport, type WorldResources, worldSchema } from "../../runbook/rehearse/world.ts";
 import { resourcesIn } from "../../runbook/report/state.ts";
 import type { Release } from "../../stacks/schema.ts";
+import { headersOf } from "./asking.ts";
 import { makeRuns, sparki } from "./sparki.ts";
 import { Terminal } from "./terminal.ts";
 
@@ -71,8 +72,9 @@ export async function serveStack(stack: string, timeScale: number): Promise<Rehe
   const terminal = new Terminal(pasted, {});
   const variable = (name: string) => new RegExp(`^export ${name}=(.*)$`, "m").exec(pasted)?.[1] ?? "";
   const control = variable("SPARKI_REGISTRY");
+  const headers = headersOf(variable("SPARKI_REHEARSAL_ACCESS"));
   const post = async (path: string, body: unknown) => {
-    const response = await fetch(`${control}${path}`, { method: "POST", body: JSON.stringify(body) });
+    const response = await fetch(`${control}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
     if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
   };
   const push = async (release: Release, behaviours: Behaviours = {}) => {
@@ -84,7 +86,7 @@ export async function serveStack(stack: string, timeScale: number): Promise<Rehe
     const { exitCode, stdout, stderr } = await terminal.run(around(line));
     return { exitCode, stderr, document: parsed(stdout, stderr) };
   };
-  const world = async () => worldSchema.parse(await (await fetch(`${control}/world`)).json()).resources;
+  const world = async () => worldSchema.parse(await (await fetch(`${control}/world`, { headers })).json()).resources;
   return {
     push,
     world,
@@ -115,7 +117,7 @@ export async function serveStack(stack: string, timeScale: number): Promise<Rehe
     breakCloud: (faults) => post("/faults", faults),
     live: async () => JSON.parse(await terminal.ask(`node --input-type=module -e '${LIVE}'`)),
     told: async () => {
-      const answer = await (await fetch(`${control}/slack`)).text();
+      const answer = await (await fetch(`${control}/slack`, { headers })).text();
       const { messages }: { messages: { text: string }[] } = JSON.parse(answer);
       return messages.map(({ text }) => text);
     },

@@ -12,6 +12,7 @@ import { Helm } from "../../rehearsal/kubernetes/helm.ts";
 import { readRecords, recordsFile } from "../../rehearsal/leftovers.ts";
 import { Processes } from "../../rehearsal/processes.ts";
 import type { ImageBehaviour } from "../../rehearsal/services.ts";
+import { TEST_TOKEN } from "./asking.ts";
 import type { Values } from "./chart.ts";
 import { migrate, SITE, secretsFor, startServers } from "./engine-servers.ts";
 import { toolPath } from "./tool.ts";
@@ -87,14 +88,19 @@ async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "
 
 /** The cluster, and what its pods and their users need. */
 async function startSurroundings({ stack, timeScale, runDirectory }: Options, values: Values, undo: Undo) {
-  const control = await claimSlot({});
+  const control = await claimSlot({}, TEST_TOKEN);
   undo.push(() => control.close());
   const { addresses } = control;
   const processes = new Processes(runDirectory);
   undo.push(() => processes.stopAll());
   const tools = Object.fromEntries(TOOLS.map((name) => [name, toolPath(name)]));
   const places = { stack, runDirectory, addresses, tools, processes, timeScale };
-  const backing = await startBacking({ ...places, seed: 1, onError: (error) => process.stderr.write(`${error}\n`) });
+  const backing = await startBacking({
+    ...places,
+    token: TEST_TOKEN,
+    seed: 1,
+    onError: (error) => process.stderr.write(`${error}\n`),
+  });
   undo.push(() => backing.stop());
   const images = new StoredImages(join(runDirectory, "images.json"));
   const secrets = secretsFor(values);

@@ -98,7 +98,8 @@ describe("Balancer", () => {
       url: "/a/b?c=d",
       text: "text",
       headers: {
-        host: `${ADDRESS}:${PORT}`,
+        host: expect.stringMatching(/^127\.251\.16\.1:\d+$/),
+        "x-forwarded-host": `${ADDRESS}:${PORT}`,
         "x-forwarded-for": "192.0.2.7, 127.0.0.1",
         "x-forwarded-proto": "http",
         "x-forwarded-port": "80",
@@ -106,6 +107,14 @@ describe("Balancer", () => {
       },
     });
   });
+
+  it.each(["rebound.example", "localhost:8080", "elb.amazonaws.com.rebound.example"])(
+    "answers nothing that was meant for the host %s",
+    async (host) => {
+      await serve(forwardTo({ arn: "echo", weight: 1 }));
+      expect(await ask("/", { headers: { host } })).toMatchObject({ status: 421 });
+    },
+  );
 
   it("answers by itself, as a firewall does, what is not admitted", async () => {
     await serve(forwardTo({ arn: "echo", weight: 1 }));

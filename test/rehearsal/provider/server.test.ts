@@ -10,6 +10,7 @@ import { PartialFailure } from "../../../rehearsal/provider/failures.ts";
 import type { CreateRequest, ProviderModel } from "../../../rehearsal/provider/model.ts";
 import { receive, send } from "../../../rehearsal/provider/properties.ts";
 import { type ServedProvider, serveProvider } from "../../../rehearsal/provider/server.ts";
+import { asStranger } from "../../support/stranger.ts";
 
 const URN = "urn:pulumi:test::sparki::test:index:Thing::thing";
 const model = (create: (request: CreateRequest) => ReturnType<ProviderModel["create"]>): ProviderModel => ({
@@ -41,6 +42,14 @@ describe("serveProvider", () => {
   afterEach(async () => {
     client.close();
     await served.close();
+  });
+
+  it("answers the engine of our own user, and tells another user of the machine nothing", async () => {
+    await serve(() => ({ id: "1", properties: {} }));
+    expect((await createThing()).getId()).toBe("1");
+    const preface = String.raw`PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0`;
+    const lines = `exec 3<>/dev/tcp/127.0.0.1/${served.port}; printf '${preface}' >&3; timeout 3 head -c 9 <&3`;
+    expect((await asStranger("bash", "-c", lines)).stdout).toBe("");
   });
 
   it("keeps secrets of inputs secret in outputs, and marks what the model names", async () => {
