@@ -1,5 +1,8 @@
+import { sentenceOf } from "../../aws/finding.ts";
 import type { Properties } from "../provider/properties.ts";
+import { AwsError } from "./aws-error.ts";
 import type { Draft, Reference, ResourceModel } from "./model.ts";
+import { publishedFindings } from "./published.ts";
 import { texts } from "./values.ts";
 import { isCalled, type World, type WorldResource } from "./world.ts";
 
@@ -9,6 +12,8 @@ export function checkAcceptable(model: ResourceModel, draft: Draft, world: World
   checkUnique(model, draft, world, self);
   if (self === undefined) checkQuotas(model, draft, world);
   model.validate?.(draft, world);
+  const [refused] = publishedFindings(model.type, draft.inputs, self?.inputs);
+  if (refused !== undefined) throw new AwsError("ValidationException", sentenceOf(refused));
 }
 
 function checkReference(reference: Reference, inputs: Properties, world: World): void {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { sentenceOf } from "../../aws/finding.ts";
 import { UNKNOWN } from "../../stacks/engine-values.ts";
 import type {
   Checked,
@@ -21,6 +22,7 @@ import { answer } from "./functions.ts";
 import type { Cloud, ResourceModel } from "./model.ts";
 import type { Models } from "./models.ts";
 import type { Operations } from "./operations.ts";
+import { publishedFindings } from "./published.ts";
 import { allTags, settingsOf } from "./settings.ts";
 import { inputsOf, merge, secretPathsOf, stateOf } from "./subject.ts";
 import { TYPES } from "./types.ts";
@@ -51,7 +53,17 @@ export class AwsProvider implements ProviderModel {
       ...(model.tagged === false ? {} : { tagsAll }),
     };
     const secrets = request.secrets.some(([key]) => key === "tags") ? [["tagsAll"]] : [];
-    return { inputs, secrets, failures: missingOf(model, inputs) };
+    const missing = missingOf(model, inputs);
+    const before = Object.keys(request.olds).length === 0 ? undefined : request.olds;
+    const refused = publishedFindings(request.type, inputs, before).map((finding) => ({
+      property: finding.path,
+      reason: sentenceOf(finding),
+    }));
+    const failures = [
+      ...missing,
+      ...refused.filter(({ property }) => missing.every((each) => each.property !== property)),
+    ];
+    return { inputs, secrets, failures };
   }
 
   diff({ type, oldInputs, news }: DiffRequest): Difference {

@@ -74,6 +74,7 @@ export async function cacheInputs(account: Account, land: Landscape): Promise<Re
   return {
     replicationGroupId: "sparki-test-cache",
     description: "cache",
+    nodeType: "cache.t4g.small",
     numCacheClusters: 2,
     automaticFailoverEnabled: true,
     multiAzEnabled: true,

@@ -60,7 +60,7 @@ export const EDGE: readonly Refusal[] = [
       const certificate = await account.create({
         type: TYPES.certificate,
         name: "c",
-        inputs: { domainName: "a.test" },
+        inputs: { domainName: "a.test", validationMethod: "DNS" },
       });
       const defaultActions = [{ type: "forward", targetGroupArn: await targets(account, land) }];
       const loadBalancerArn = await balancer(account, land);
@@ -73,7 +73,8 @@ export const EDGE: readonly Refusal[] = [
     what: "logs of the firewall in a group of another name",
     type: TYPES.webAclLogging,
     inputs: async (account) => {
-      const inputs = { name: "acl", scope: "REGIONAL", defaultAction: { allow: {} }, visibilityConfig: {} };
+      const visibilityConfig = { cloudwatchMetricsEnabled: true, metricName: "acl", sampledRequestsEnabled: true };
+      const inputs = { name: "acl", scope: "REGIONAL", defaultAction: { allow: {} }, visibilityConfig };
       const { properties } = await account.create({ type: TYPES.webAcl, name: "acl", inputs });
       const group = await account.create({ type: TYPES.logGroup, name: "g", inputs: { name: "firewall" } });
       return { resourceArn: properties.arn ?? "", logDestinationConfigs: [group.properties.arn ?? ""] };
@@ -89,6 +90,7 @@ export const EDGE: readonly Refusal[] = [
         zoneId: await hostedZone(account),
         name: "a.test.sparki.tools",
         type: "A",
+        ttl: 60,
         records: ["192.0.2.1"],
       };
       await account.create({ type: TYPES.record, name: "a", inputs: record });

@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** What AWS and its provider publish of one value; `items` and `properties` name other shapes by number. */
+export interface ShapeFact {
+  readonly kind: "string" | "number" | "boolean" | "list" | "map" | "object" | "any";
+  readonly required?: boolean;
+  readonly oneOf?: readonly (string | number)[];
+  readonly pattern?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly items?: number;
+  readonly properties?: Readonly<Record<string, number>>;
+}
+
+export interface TypeFact {
+  /** CloudFormation's name of the resource type. */
+  readonly aws?: string;
+  readonly shape: number;
+  /** Properties whose change makes a new resource. */
+  readonly createOnly: readonly string[];
+  /** Properties that AWS publishes nothing about under any name, as dotted paths. */
+  readonly unmapped: readonly string[];
+}
+
+/** Names that exist in some region, and the regions that lack each. */
+export type Availability = Readonly<Record<string, readonly string[]>>;
+
+export interface Catalog {
+  readonly postgres: readonly string[];
+  readonly retiredPostgres: readonly string[];
+  readonly parameterFamilies: readonly string[];
+  readonly databaseClasses: Availability;
+  readonly cacheNodes: Availability;
+  readonly cacheVersions: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface Facts {
+  /** The day on which they were read, as an ISO date. */
+  readonly dated: string;
+  readonly sources: Readonly<Record<string, string>>;
+  readonly types: Readonly<Record<string, TypeFact>>;
+  readonly shapes: readonly ShapeFact[];
+  readonly catalog: Catalog;
+}
+
+let loaded: Facts | undefined;
+
+/** AWS's published facts; renewed by `npm run aws-facts`. */
+export function facts(): Facts {
+  if (loaded !== undefined) return loaded;
+  const read: Facts = JSON.parse(readFileSync(join(import.meta.dirname, "facts.json"), "utf8"));
+  loaded = read;
+  return read;
+}

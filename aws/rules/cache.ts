@@ -1,0 +1,251 @@
+import { cacheNodeTypes, cacheVersions } from "../catalog.ts";
+import {
+  atMostOneOf,
+  distinct,
+  eachMatches,
+  eachOf,
+  matches,
+  oneOf,
+  onUpdate,
+  type Rule,
+  refuse,
+  required,
+  together,
+  within,
+  wrong,
+} from "../finding.ts";
+import type { Inputs } from "../inputs.ts";
+import { compareVersions, type RuleTable, windowRules } from "./shared.ts";
+
+const engineOf = (it: Inputs) => it.text("engine") ?? "redis";
+const FAMILIES = [
+  "memcached1.4",
+  "memcached1.5",
+  "memcached1.6",
+  "redis2.6",
+  "redis2.8",
+  "redis3.2",
+  "redis4.0",
+  "redis5.0",
+  "redis6.x",
+  "redis7",
+  "valkey7",
+  "valkey8",
+  "valkey9",
+];
+const familyOf = (engine: string, version: string) => {
+  const [major = "", minor = ""] = version.split(".");
+  if (engine === "valkey" || Number(major) >= 7) return `${engine}${major}`;
+  return Number(major) === 6 ? "redis6.x" : `redis${major}.${minor}`;
+};
+const EVICTION = [
+  "volatile-lru",
+  "allkeys-lru",
+  "volatile-lfu",
+  "allkeys-lfu",
+  "volatile-random",
+  "allkeys-random",
+  "volatile-ttl",
+  "noeviction",
+];
+
+const versionRule: Rule = (it) => {
+  const version = it.text("engineVersion");
+  if (version === undefined) return [];
+  const [major = ""] = version.split(".");
+  // From version 6 on a version is written with its minor part only; 6.x means the newest of them.
+  const wanted = engineOf(it) === "redis" && version === "6.x" ? "6.2" : version;
+  if (Number(major) >= 6 && /^\d+\.\d+\.\d+/.test(version))
+    return wrong(it, "engineVersion", "a version without its patch, as 7.1");
+  return cacheVersions(engineOf(it)).includes(wanted)
+    ? []
+    : wrong(it, "engineVersion", `a version of ${engineOf(it)}: ${cacheVersions(engineOf(it)).join(", ")}`);
+};
+
+const cacheParameter: readonly Rule[] = [
+  matches("name", /^[a-z][a-z0-9-]*$/, "a parameter's name"),
+  (it) => {
+    const [name, value] = [it.text("name"), it.text("value")];
+    if (value === undefined) return [];
+    if (name === "maxmemory-policy" && !EVICTION.includes(value))
+      return wrong(it, "value", `one of ${EVICTION.join(", ")}`);
+    if (
+      (name === "cluster-enabled" || name === "appendonly" || name === "activedefrag") &&
+      !["yes", "no"].includes(value)
+    )
+      return wrong(it, "value", "yes or no");
+    if (name === "timeout" && !(Number(value) === 0 || Number(value) >= 20))
+      return wrong(it, "value", "0, or 20 and more");
+    if (name === "reserved-memory-percent" && !(Number(value) >= 0 && Number(value) <= 100))
+      return wrong(it, "value", "0 to 100");
+    if (name === "notify-keyspace-events" && !/^[KEg$lshzxetmdnA]*$/.test(value))
+      return wrong(it, "value", "letters that Redis knows");
+    if (name === "slowlog-log-slower-than" && !/^-?\d+$/.test(value)) return wrong(it, "value", "a number");
+    return [];
+  },
+];
+
+/** What ElastiCache refuses. */
+export const cacheRules: RuleTable = {
+  "aws:elasticache/subnetGroup:SubnetGroup": [
+    matches("name", /^[a-z0-9][a-z0-9-]*$/i, "letters, digits and hyphens"),
+    refuse("name", "at most 255 characters", (it) => (it.text("name") ?? "").length > 255),
+    refuse("name", "a name other than default", (it) => (it.text("name") ?? "").toLowerCase() === "default"),
+    required("subnetIds", "subnets"),
+    eachMatches("subnetIds", /^subnet-/, "ids that begin with subnet-"),
+    distinct("subnetIds"),
+  ],
+  "aws:elasticache/parameterGroup:ParameterGroup": [
+    matches("name", /^[a-z](-?[a-z0-9])*$/i, "letters, digits and single hyphens, a letter first, no hyphen last"),
+    refuse("name", "at most 255 characters", (it) => (it.text("name") ?? "").length > 255),
+    refuse("name", "a name that does not begin with default", (it) => /^default/.test(it.text("name") ?? "")),
+    oneOf("family", FAMILIES),
+    eachOf("parameters", ...cacheParameter),
+    (it) => {
+      const names = it.objects("parameters").map((each) => each.text("name"));
+      return new Set(names).size < names.length ? wrong(it, "parameters", "no parameter twice") : [];
+    },
+  ],
+  "aws:elasticache/replicationGroup:ReplicationGroup": [
+    matches(
+      "replicationGroupId",
+      /^[a-z](-?[a-z0-9])*$/i,
+      "letters, digits and single hyphens, a letter first, no hyphen last",
+    ),
+    refuse("replicationGroupId", "at most 40 characters", (it) => (it.text("replicationGroupId") ?? "").length > 40),
+    required("description", "a description"),
+    oneOf("engine", ["redis", "valkey"]),
+    versionRule,
+    onUpdate("engineVersion", "no older version than it is", (it, before) => {
+      const [now, was] = [it.text("engineVersion"), before.text("engineVersion")];
+      return (
+        now !== undefined && was !== undefined && engineOf(it) === engineOf(before) && compareVersions(now, was) < 0
+      );
+    }),
+    onUpdate(
+      "engine",
+      "no way from valkey to redis",
+      (it, before) => engineOf(it) === "redis" && engineOf(before) === "valkey",
+    ),
+    required("nodeType", "a node type", (it) => it.lacks("globalReplicationGroupId")),
+    refuse("nodeType", "a node type that ElastiCache has in this region", (it) => {
+      const name = it.text("nodeType");
+      return name !== undefined && !cacheNodeTypes(it.text("region") ?? "us-east-1").includes(name);
+    }),
+    within("numCacheClusters", 1, 6),
+    within("replicasPerNodeGroup", 0, 5),
+    within("numNodeGroups", 1, 500),
+    atMostOneOf(["numCacheClusters", "numNodeGroups"]),
+    atMostOneOf(["numCacheClusters", "replicasPerNodeGroup"]),
+    refuse(
+      "automaticFailoverEnabled",
+      "two or more nodes",
+      (it) =>
+        it.isTrue("automaticFailoverEnabled") &&
+        it.lacks("numNodeGroups") &&
+        it.lacks("replicasPerNodeGroup") &&
+        (it.lacks("numCacheClusters") || (it.number("numCacheClusters") ?? 2) < 2) &&
+        it.lacks("preferredCacheClusterAzs"),
+    ),
+    refuse(
+      "multiAzEnabled",
+      "automaticFailoverEnabled: true beside it",
+      (it) => it.isTrue("multiAzEnabled") && it.isFalse("automaticFailoverEnabled"),
+    ),
+    refuse("preferredCacheClusterAzs", "as many zones as nodes", (it) => {
+      const [zones, nodes] = [it.raw("preferredCacheClusterAzs"), it.number("numCacheClusters")];
+      return Array.isArray(zones) && zones.length > 0 && nodes !== undefined && zones.length !== nodes;
+    }),
+    refuse(
+      "preferredCacheClusterAzs",
+      "more than one zone with multiAzEnabled",
+      (it) =>
+        it.isTrue("multiAzEnabled") &&
+        it.knownTexts("preferredCacheClusterAzs").length > 1 &&
+        new Set(it.knownTexts("preferredCacheClusterAzs")).size === 1,
+    ),
+    refuse(
+      "transitEncryptionEnabled",
+      "true beside an AUTH token",
+      (it) => (it.has("authToken") || it.has("authTokenWo")) && it.isFalse("transitEncryptionEnabled"),
+    ),
+    refuse(
+      "transitEncryptionEnabled",
+      "true beside user groups",
+      (it) => it.has("userGroupIds") && it.isFalse("transitEncryptionEnabled"),
+    ),
+    refuse(
+      "userGroupIds",
+      "no AUTH token beside user groups",
+      (it) => it.has("userGroupIds") && (it.has("authToken") || it.has("authTokenWo")),
+    ),
+    refuse("userGroupIds", "one user group", (it) => it.knownTexts("userGroupIds").length > 1),
+    refuse("authToken", "16 to 128 printable characters; of signs only !&#$^<>-", (it) => {
+      const token = it.text("authToken");
+      return token !== undefined && !/^[A-Za-z0-9!&#$^<>-]{16,128}$/.test(token);
+    }),
+    oneOf("authTokenUpdateStrategy", ["SET", "ROTATE", "DELETE"]),
+    together("authTokenUpdateStrategy", "an AUTH token", (it) => it.has("authToken") || it.has("authTokenWo")),
+    oneOf("transitEncryptionMode", ["preferred", "required"]),
+    refuse(
+      "transitEncryptionMode",
+      "transitEncryptionEnabled: true beside it",
+      (it) => it.has("transitEncryptionMode") && it.isFalse("transitEncryptionEnabled"),
+    ),
+    refuse(
+      "kmsKeyId",
+      "atRestEncryptionEnabled: true beside it",
+      (it) => it.has("kmsKeyId") && it.isFalse("atRestEncryptionEnabled"),
+    ),
+    within("snapshotRetentionLimit", 0, 35, " days"),
+    refuse(
+      "snapshotRetentionLimit",
+      "0 for T1 nodes",
+      (it) => (it.number("snapshotRetentionLimit") ?? 0) > 0 && /^cache\.t1\./.test(it.text("nodeType") ?? ""),
+    ),
+    ...windowRules("snapshotWindow", "maintenanceWindow", 60, 60),
+    within("port", 1, 65_535),
+    oneOf("networkType", ["ipv4", "ipv6", "dual_stack"]),
+    oneOf("ipDiscovery", ["ipv4", "ipv6"]),
+    oneOf("clusterMode", ["enabled", "disabled", "compatible"]),
+    refuse(
+      "dataTieringEnabled",
+      "a node type of r6gd",
+      (it) => it.isTrue("dataTieringEnabled") && !/^cache\.r6gd\./.test(it.text("nodeType") ?? "cache.r6gd."),
+    ),
+    refuse(
+      "dataTieringEnabled",
+      "true for node types of r6gd",
+      (it) => /^cache\.r6gd\./.test(it.text("nodeType") ?? "") && it.isFalse("dataTieringEnabled"),
+    ),
+    refuse("finalSnapshotIdentifier", "letters, digits and single hyphens, a letter first, no hyphen last", (it) => {
+      const name = it.text("finalSnapshotIdentifier");
+      return name !== undefined && (!/^[a-zA-Z](-?[a-zA-Z0-9])*$/.test(name) || name.length > 255);
+    }),
+    refuse("parameterGroupName", "a group of the engine's own family", (it) => {
+      const [group, version] = [it.text("parameterGroupName"), it.text("engineVersion")];
+      if (group === undefined || version === undefined || !group.startsWith("default.")) return false;
+      return (
+        group.replace(/^default\./, "").replace(/\.cluster\.on$/, "") !==
+        familyOf(engineOf(it), version === "6.x" ? "6.2" : version)
+      );
+    }),
+    refuse("logDeliveryConfigurations", "at most two, one of each type", (it) => {
+      const types = it.objects("logDeliveryConfigurations").map((each) => each.text("logType"));
+      return types.length > 2 || new Set(types).size < types.length;
+    }),
+    eachOf(
+      "logDeliveryConfigurations",
+      oneOf("logType", ["slow-log", "engine-log"]),
+      oneOf("logFormat", ["json", "text"]),
+      oneOf("destinationType", ["cloudwatch-logs", "kinesis-firehose"]),
+      required("destination", "where the logs go"),
+      refuse("destination", "a name, not an ARN", (it) => (it.text("destination") ?? "").startsWith("arn:")),
+    ),
+    eachMatches("securityGroupIds", /^sg-/, "ids that begin with sg-"),
+    matches("notificationTopicArn", /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+$/, "an ARN of SNS"),
+  ],
+};
+
+/** The family of parameters that a version of an engine takes. */
+export const cacheFamilyOf = familyOf;

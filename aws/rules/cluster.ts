@@ -1,0 +1,277 @@
+import { holds, isV4Block, PRIVATE_BLOCKS } from "../addresses.ts";
+import { kubernetesVersions } from "../catalog.ts";
+import {
+  distinct,
+  eachMatches,
+  eachOneOf,
+  matches,
+  oneOf,
+  onUpdate,
+  refuse,
+  required,
+  together,
+  wrong,
+} from "../finding.ts";
+import type { Inputs } from "../inputs.ts";
+import { arn, compareVersions, RFC1123, type RuleTable, v4Blocks } from "./shared.ts";
+
+const LOG_TYPES = ["api", "audit", "authenticator", "controllerManager", "scheduler"];
+const ACCESS_MODES = ["API", "API_AND_CONFIG_MAP", "CONFIG_MAP"];
+const ENTRY_TYPES = ["STANDARD", "EC2_LINUX", "EC2_WINDOWS", "FARGATE_LINUX", "EC2", "HYBRID_LINUX", "HYPERPOD_LINUX"];
+/** Prefixes that Kubernetes and EKS keep for themselves. */
+const KEPT = /^(system|eks|aws|amazon|iam):/;
+const ACCESS_POLICIES = [
+  "AmazonEKSAdminPolicy",
+  "AmazonEKSClusterAdminPolicy",
+  "AmazonEKSAdminViewPolicy",
+  "AmazonEKSEditPolicy",
+  "AmazonEKSViewPolicy",
+  "AmazonEKSSecretReaderPolicy",
+  "AmazonEKSAutoNodePolicy",
+  "AmazonEKSBlockStoragePolicy",
+  "AmazonEKSLoadBalancingPolicy",
+  "AmazonEKSNetworkingPolicy",
+  "AmazonEKSComputePolicy",
+  "AmazonEKSBlockStorageClusterPolicy",
+  "AmazonEKSComputeClusterPolicy",
+  "AmazonEKSClusterInsightsPolicy",
+  "AmazonEKSHybridPolicy",
+  "AmazonEKSEventPolicy",
+  "AmazonAIOpsAssistantPolicy",
+  "AmazonARCRegionSwitchScalingPolicy",
+  "AmazonEKSACKPolicy",
+  "AmazonEKSArgoCDClusterPolicy",
+  "AmazonEKSArgoCDPolicy",
+  "AmazonEKSKROPolicy",
+];
+const ACCESS_POLICY = new RegExp(`^arn:aws[a-z-]*:eks::aws:cluster-access-policy/(${ACCESS_POLICIES.join("|")})$`);
+
+/** EKS's own add-ons. @see https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html */
+const ADD_ONS = [
+  "vpc-cni",
+  "coredns",
+  "kube-proxy",
+  "aws-ebs-csi-driver",
+  "aws-efs-csi-driver",
+  "aws-fsx-csi-driver",
+  "aws-mountpoint-s3-csi-driver",
+  "snapshot-controller",
+  "adot",
+  "aws-guardduty-agent",
+  "amazon-cloudwatch-observability",
+  "aws-network-flow-monitoring-agent",
+  "eks-node-monitoring-agent",
+  "eks-pod-identity-agent",
+  "metrics-server",
+  "cert-manager",
+  "external-dns",
+  "kube-state-metrics",
+  "prometheus-node-exporter",
+  "aws-privateca-connector-for-kubernetes",
+  "amazon-sagemaker-hyperpod-taskgovernance",
+  "amazon-sagemaker-hyperpod-training-operator",
+  "aws-secrets-store-csi-driver-provider",
+  "fluent-bit",
+  "aws-load-balancer-controller",
+  "secrets-store-csi-driver",
+  "aws-dra-driver",
+  "aws-ebs-csi-driver-windows",
+  "amazon-sagemaker-hyperpod-observability",
+  "aws-network-policy-agent",
+];
+
+const autoMode = (it: Inputs) => it.isTrue("computeConfig.enabled");
+const AUTO_PARTS = [
+  "computeConfig.enabled",
+  "storageConfig.blockStorage.enabled",
+  "kubernetesNetworkConfig.elasticLoadBalancing.enabled",
+];
+
+/** What EKS refuses. */
+export const clusterRules: RuleTable = {
+  "aws:eks/cluster:Cluster": [
+    matches("name", /^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$/, "1 to 100 letters, digits and -_, a letter or digit first"),
+    refuse("version", `one of ${kubernetesVersions().join(", ")}`, (it) => {
+      const version = it.text("version");
+      return version !== undefined && !kubernetesVersions().includes(version);
+    }),
+    onUpdate("version", "the version as it is, or the next minor one", (it, before) => {
+      const [now, was] = [it.text("version"), before.text("version")];
+      if (now === undefined || was === undefined || now === was) return false;
+      const [minor, old] = [Number(now.split(".")[1]), Number(was.split(".")[1])];
+      return compareVersions(now, was) < 0 || minor > old + 1;
+    }),
+    (it) => {
+      const given = AUTO_PARTS.filter((part) => it.knows(part) || it.has(part));
+      const on = AUTO_PARTS.filter((part) => it.isTrue(part));
+      const unknown = AUTO_PARTS.some((part) => it.has(part) && !it.knows(part));
+      if (given.length === 0 || unknown || on.length === 0 || on.length === AUTO_PARTS.length) return [];
+      const missing = AUTO_PARTS.find((part) => !it.isTrue(part)) ?? "";
+      return wrong(it, missing, `true: Auto Mode's three parts (${AUTO_PARTS.join(", ")}) are on or off together`);
+    },
+    refuse(
+      "bootstrapSelfManagedAddons",
+      "false with Auto Mode",
+      (it) => autoMode(it) && (!it.has("bootstrapSelfManagedAddons") || it.isTrue("bootstrapSelfManagedAddons")),
+    ),
+    refuse(
+      "accessConfig.authenticationMode",
+      "API or API_AND_CONFIG_MAP with Auto Mode",
+      (it) =>
+        autoMode(it) &&
+        (it.text("accessConfig.authenticationMode") ?? "CONFIG_MAP") === "CONFIG_MAP" &&
+        (it.lacks("accessConfig.authenticationMode") || it.knows("accessConfig.authenticationMode")),
+    ),
+    oneOf("accessConfig.authenticationMode", ACCESS_MODES),
+    onUpdate("accessConfig.authenticationMode", "no way back from access entries", (it, before) => {
+      const order = ["CONFIG_MAP", "API_AND_CONFIG_MAP", "API"];
+      const [now, was] = [it.text("accessConfig.authenticationMode"), before.text("accessConfig.authenticationMode")];
+      return now !== undefined && was !== undefined && order.indexOf(now) < order.indexOf(was);
+    }),
+    eachOneOf("computeConfig.nodePools", ["general-purpose", "system"]),
+    refuse(
+      "computeConfig.nodeRoleArn",
+      "a role beside node pools",
+      (it) => it.has("computeConfig.nodePools") && it.lacks("computeConfig.nodeRoleArn"),
+    ),
+    refuse(
+      "computeConfig.nodePools",
+      "node pools beside a node role",
+      (it) => it.has("computeConfig.nodeRoleArn") && it.lacks("computeConfig.nodePools"),
+    ),
+    refuse(
+      "computeConfig.nodePools",
+      "no node pools while Auto Mode is off",
+      (it) =>
+        it.has("computeConfig") &&
+        it.knows("computeConfig.enabled") &&
+        !autoMode(it) &&
+        it.has("computeConfig.nodePools"),
+    ),
+    eachOneOf("enabledClusterLogTypes", LOG_TYPES),
+    distinct("enabledClusterLogTypes"),
+    oneOf("upgradePolicy.supportType", ["STANDARD", "EXTENDED"]),
+    eachOneOf("encryptionConfig.resources", ["secrets"]),
+    refuse(
+      "vpcConfig.endpointPrivateAccess",
+      "a way to the API: private, public or both",
+      (it) =>
+        it.knows("vpcConfig.endpointPublicAccess") &&
+        it.isFalse("vpcConfig.endpointPublicAccess") &&
+        it.isFalse("vpcConfig.endpointPrivateAccess"),
+    ),
+    refuse("vpcConfig.subnetIds", "at least two subnets", (it) => {
+      const subnets = it.raw("vpcConfig.subnetIds");
+      return Array.isArray(subnets) && subnets.length < 2;
+    }),
+    distinct("vpcConfig.subnetIds"),
+    eachMatches("vpcConfig.subnetIds", /^subnet-/, "ids that begin with subnet-"),
+    eachMatches("vpcConfig.securityGroupIds", /^sg-/, "ids that begin with sg-"),
+    refuse("vpcConfig.securityGroupIds", "at most 5", (it) => it.knownTexts("vpcConfig.securityGroupIds").length > 5),
+    (it) => {
+      const inner = it.object("vpcConfig");
+      return inner === undefined ? [] : v4Blocks("publicAccessCidrs")(inner, undefined);
+    },
+    refuse("vpcConfig.publicAccessCidrs", "public blocks: the public endpoint is not reached from private ones", (it) =>
+      it.knownTexts("vpcConfig.publicAccessCidrs").some((each) => PRIVATE_BLOCKS.some((block) => holds(block, each))),
+    ),
+    refuse(
+      "kubernetesNetworkConfig.serviceIpv4Cidr",
+      "a block of /24 to /12 within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16",
+      (it) => {
+        const block = it.text("kubernetesNetworkConfig.serviceIpv4Cidr");
+        if (block === undefined) return false;
+        const prefix = Number(block.split("/")[1]);
+        return !isV4Block(block) || prefix < 12 || prefix > 24 || !PRIVATE_BLOCKS.some((outer) => holds(outer, block));
+      },
+    ),
+    oneOf("kubernetesNetworkConfig.ipFamily", ["ipv4", "ipv6"]),
+    refuse(
+      "kubernetesNetworkConfig.serviceIpv4Cidr",
+      "no IPv4 range for an IPv6 cluster",
+      (it) =>
+        it.text("kubernetesNetworkConfig.ipFamily") === "ipv6" && it.has("kubernetesNetworkConfig.serviceIpv4Cidr"),
+    ),
+    arn("roleArn", "iam", "role/.+"),
+  ],
+  "aws:eks/accessEntry:AccessEntry": [
+    matches(
+      "principalArn",
+      /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/.+$/,
+      "the ARN of an IAM role or user, not of a session",
+    ),
+    oneOf("type", ENTRY_TYPES),
+    eachMatches(
+      "kubernetesGroups",
+      /^(?!(system|eks|aws|amazon|iam):)/,
+      "groups outside of system:, eks:, aws:, amazon: and iam:",
+    ),
+    refuse(
+      "kubernetesGroups",
+      "no groups for nodes",
+      (it) => it.has("kubernetesGroups") && (it.text("type") ?? "STANDARD") !== "STANDARD",
+    ),
+    refuse(
+      "userName",
+      "no name for nodes",
+      (it) => it.has("userName") && (it.text("type") ?? "STANDARD") !== "STANDARD",
+    ),
+    refuse("userName", "a name outside of system:, eks:, aws:, amazon: and iam:", (it) =>
+      KEPT.test(it.text("userName") ?? ""),
+    ),
+    refuse("userName", "{{SessionName}} behind a colon", (it) =>
+      /(^|[^:])\{\{SessionName(Raw)?\}\}/.test(it.text("userName") ?? ""),
+    ),
+    distinct("kubernetesGroups"),
+  ],
+  "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": [
+    matches(
+      "principalArn",
+      /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/.+$/,
+      "the ARN of an IAM role or user, not of a session",
+    ),
+    matches("policyArn", ACCESS_POLICY, "the ARN of one of EKS's access policies"),
+    oneOf("accessScope.type", ["cluster", "namespace"]),
+    refuse(
+      "accessScope.namespaces",
+      "namespaces",
+      (it) => it.text("accessScope.type") === "namespace" && it.lacks("accessScope.namespaces"),
+    ),
+    refuse(
+      "accessScope.namespaces",
+      "no namespaces for the whole cluster",
+      (it) => it.text("accessScope.type") === "cluster" && it.has("accessScope.namespaces"),
+    ),
+    eachMatches("accessScope.namespaces", /^[a-z0-9*]([a-z0-9*-]{0,61}[a-z0-9*])?$/, "names of namespaces"),
+  ],
+  "aws:eks/addon:Addon": [
+    refuse("addonName", "one of EKS's add-ons", (it) => {
+      const name = it.text("addonName");
+      // Sellers' add-ons have their own prefix and an underscore.
+      return name !== undefined && !ADD_ONS.includes(name) && !/^[a-z0-9-]+_[a-z0-9-]+$/.test(name);
+    }),
+    matches("addonVersion", /^v\d+\.\d+\.\d+(-[a-z]+[a-z0-9]*\.\d+)+$/, "a version such as v1.3.4-eksbuild.1"),
+    oneOf("resolveConflictsOnCreate", ["NONE", "OVERWRITE"]),
+    oneOf("resolveConflictsOnUpdate", ["NONE", "OVERWRITE", "PRESERVE"]),
+    refuse("configurationValues", "JSON or YAML of an object", (it) => {
+      const text = it.text("configurationValues");
+      if (text === undefined) return false;
+      try {
+        const value: unknown = JSON.parse(text);
+        return typeof value !== "object" || value === null || Array.isArray(value);
+      } catch {
+        return !/^[A-Za-z0-9_.-]+:(\s|$)/m.test(text) || text.trimStart().startsWith("{");
+      }
+    }),
+    arn("serviceAccountRoleArn", "iam", "role/.+"),
+    matches("clusterName", /^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$/, "a cluster's name"),
+  ],
+  "aws:eks/podIdentityAssociation:PodIdentityAssociation": [
+    matches("namespace", RFC1123, "a namespace's name"),
+    matches("serviceAccount", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, "a service account's name"),
+    arn("roleArn", "iam", "role/.+"),
+    arn("targetRoleArn", "iam", "role/.+"),
+    required("roleArn", "a role"),
+    together("targetRoleArn", "roleArn", (it) => it.has("roleArn")),
+  ],
+};

@@ -1,0 +1,416 @@
+import { blockOf } from "../addresses.ts";
+import {
+  atMostOneOf,
+  distinct,
+  eachMatches,
+  eachOf,
+  exactlyOneOf,
+  inside,
+  matches,
+  oneOf,
+  type Rule,
+  refuse,
+  required,
+  together,
+  within,
+  wrong,
+} from "../finding.ts";
+import type { Inputs } from "../inputs.ts";
+import { arn, policyDocument, type RuleTable, v4Block, v4Blocks, v6Block, v6Blocks } from "./shared.ts";
+
+const ZONE = /^[a-z]{2}(-[a-z]+)+-\d[a-z]$/;
+const ZONE_ID = /^[a-z]{3,4}\d-[a-z]{2,3}\d-?az\d$|^[a-z]{3,4}\d-az\d$/;
+/** What EC2 takes in a security group's texts. */
+const GROUP_TEXT = /^[a-zA-Z0-9. _\-:/()#,@[\]+=&;{}!$*]{1,255}$/;
+const GROUP_WORDS = "1 to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*";
+const id = (name: string, prefix: string): Rule =>
+  matches(name, new RegExp(`^${prefix}-[0-9a-z-]+$`), `an id that begins with ${prefix}-`);
+const ids = (name: string, prefix: string): Rule =>
+  eachMatches(name, new RegExp(`^${prefix}-[0-9a-z-]+$`), `ids that begin with ${prefix}-`);
+
+const PROTOCOL = /^(-1|all|tcp|udp|icmp|icmpv6|[0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])$/i;
+const PORTED = ["tcp", "udp", "6", "17"];
+const ICMP = ["icmp", "icmpv6", "1", "58"];
+
+/** Ports as security groups take them, under the names that a type gives them. */
+function portRules(protocol: string): readonly Rule[] {
+  const isPorted = (it: Inputs) => PORTED.includes((it.text(protocol) ?? "").toLowerCase());
+  const isIcmp = (it: Inputs) => ICMP.includes((it.text(protocol) ?? "").toLowerCase());
+  return [
+    matches(protocol, PROTOCOL, "tcp, udp, icmp, icmpv6, -1 or a protocol's number"),
+    refuse("fromPort", "a port for tcp and udp", (it) => isPorted(it) && it.raw("fromPort") === undefined),
+    refuse("toPort", "a port for tcp and udp", (it) => isPorted(it) && it.raw("toPort") === undefined),
+    refuse("fromPort", "0 to 65535", (it) => isPorted(it) && !inRange(it.number("fromPort"), 0, 65535)),
+    refuse("toPort", "0 to 65535", (it) => isPorted(it) && !inRange(it.number("toPort"), 0, 65535)),
+    refuse("fromPort", "-1 to 255", (it) => isIcmp(it) && !inRange(it.number("fromPort"), -1, 255)),
+    refuse("fromPort", "-1 to 65535", (it) => !inRange(it.number("fromPort"), -1, 65535)),
+    refuse("toPort", "-1 to 65535", (it) => !inRange(it.number("toPort"), -1, 65535)),
+    refuse("toPort", "a port that is not below fromPort", (it) => {
+      const [from, to] = [it.number("fromPort"), it.number("toPort")];
+      return !isIcmp(it) && from !== undefined && to !== undefined && to < from;
+    }),
+  ];
+}
+
+function inRange(value: number | undefined, minimum: number, maximum: number): boolean {
+  return value === undefined || (Number.isInteger(value) && value >= minimum && value <= maximum);
+}
+
+const GROUP_SOURCES = ["cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"];
+
+const groupRule: readonly Rule[] = [
+  exactlyOneOf(GROUP_SOURCES),
+  v4Block("cidrIpv4"),
+  v6Block("cidrIpv6"),
+  id("prefixListId", "pl"),
+  matches("referencedSecurityGroupId", /^(\d{12}\/)?sg-/, "a security group's id"),
+  id("securityGroupId", "sg"),
+  matches("description", GROUP_TEXT, GROUP_WORDS),
+  ...portRules("ipProtocol"),
+  refuse(
+    "fromPort",
+    "no port for all protocols",
+    (it) => it.text("ipProtocol") === "-1" && (it.number("fromPort") ?? -1) > 0,
+  ),
+];
+
+const inlineGroupRule: readonly Rule[] = [
+  ...portRules("protocol"),
+  v4Blocks("cidrBlocks"),
+  v6Blocks("ipv6CidrBlocks"),
+  ids("prefixListIds", "pl"),
+  matches("description", GROUP_TEXT, GROUP_WORDS),
+];
+
+const aclEntry: readonly Rule[] = [
+  within("ruleNo", 1, 32766),
+  matches("action", /^(allow|deny)$/i, "allow or deny"),
+  matches("protocol", PROTOCOL, "tcp, udp, icmp, icmpv6, -1 or a protocol's number"),
+  v4Block("cidrBlock"),
+  v6Block("ipv6CidrBlock"),
+  exactlyOneOf(["cidrBlock", "ipv6CidrBlock"]),
+  within("fromPort", 0, 65535),
+  within("toPort", 0, 65535),
+  refuse(
+    "toPort",
+    "a port that is not below fromPort",
+    (it) => (it.number("toPort") ?? 65535) < (it.number("fromPort") ?? 0),
+  ),
+];
+
+const MOST_ACL_ENTRIES = 40;
+
+const aclRules: readonly Rule[] = ["ingress", "egress"].flatMap((direction) => [
+  eachOf(direction, ...aclEntry),
+  (it: Inputs) => {
+    const numbers = it.objects(direction).map((each) => each.number("ruleNo"));
+    return new Set(numbers).size < numbers.length ? wrong(it, direction, "no rule number twice") : [];
+  },
+  (it: Inputs) =>
+    it.objects(direction).length > MOST_ACL_ENTRIES ? wrong(it, direction, `at most ${MOST_ACL_ENTRIES} entries`) : [],
+]);
+
+const DESTINATIONS = ["destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId"];
+const TARGETS = [
+  "carrierGatewayId",
+  "coreNetworkArn",
+  "egressOnlyGatewayId",
+  "gatewayId",
+  "localGatewayId",
+  "natGatewayId",
+  "networkInterfaceId",
+  "transitGatewayId",
+  "vpcEndpointId",
+  "vpcPeeringConnectionId",
+];
+
+const routeRules: readonly Rule[] = [
+  exactlyOneOf(DESTINATIONS),
+  exactlyOneOf(TARGETS),
+  v4Block("destinationCidrBlock"),
+  v6Block("destinationIpv6CidrBlock"),
+  id("destinationPrefixListId", "pl"),
+  id("natGatewayId", "nat"),
+  matches("gatewayId", /^(igw-|vgw-|vpce-|local$)/, "the id of an internet or VPN gateway"),
+  id("egressOnlyGatewayId", "eigw"),
+  id("transitGatewayId", "tgw"),
+  id("vpcPeeringConnectionId", "pcx"),
+  id("vpcEndpointId", "vpce"),
+  id("networkInterfaceId", "eni"),
+  together("egressOnlyGatewayId", "an IPv6 destination", (it) => it.lacks("destinationCidrBlock")),
+];
+
+const inlineRoute: readonly Rule[] = [
+  exactlyOneOf(["cidrBlock", "ipv6CidrBlock", "destinationPrefixListId"]),
+  exactlyOneOf(TARGETS),
+  v4Block("cidrBlock"),
+  v6Block("ipv6CidrBlock"),
+];
+
+const isGateway = (it: Inputs) => !it.has("vpcEndpointType") || it.text("vpcEndpointType") === "Gateway";
+const isInterface = (it: Inputs) => it.text("vpcEndpointType") === "Interface";
+const GATEWAY_SERVICE = /\.(s3|dynamodb|s3express)$/;
+
+const endpointRules: readonly Rule[] = [
+  exactlyOneOf(["serviceName", "resourceConfigurationArn", "serviceNetworkArn"]),
+  matches(
+    "serviceName",
+    /^((cn\.)?com\.amazonaws(\.[a-z0-9-]+)+|aws\.api\.[a-z0-9-]+\.[a-z0-9-]+|aws\.sagemaker\.[a-z0-9-]+\.[a-z0-9-]+|com\.amazonaws\.vpce\.[a-z0-9-]+\.vpce-svc-[0-9a-f]+)$/,
+    "an endpoint service's name, as com.amazonaws.us-east-1.s3",
+  ),
+  refuse("serviceName", "a service that gateway endpoints are for: s3 or dynamodb", (it) => {
+    const service = it.text("serviceName");
+    return isGateway(it) && service !== undefined && !GATEWAY_SERVICE.test(service);
+  }),
+  refuse(
+    "serviceName",
+    "a service that has interface endpoints",
+    (it) => isInterface(it) && /\.s3express$/.test(it.text("serviceName") ?? ""),
+  ),
+  refuse("subnetIds", "no subnets for a gateway endpoint", (it) => isGateway(it) && it.has("subnetIds")),
+  refuse(
+    "securityGroupIds",
+    "no security groups for a gateway endpoint",
+    (it) => isGateway(it) && it.has("securityGroupIds"),
+  ),
+  refuse(
+    "privateDnsEnabled",
+    "no private DNS for a gateway endpoint",
+    (it) => isGateway(it) && it.isTrue("privateDnsEnabled"),
+  ),
+  refuse(
+    "routeTableIds",
+    "no route tables for an interface endpoint",
+    (it) => !isGateway(it) && it.has("routeTableIds"),
+  ),
+  distinct("subnetIds"),
+  distinct("routeTableIds"),
+  distinct("securityGroupIds"),
+  ids("subnetIds", "subnet"),
+  ids("securityGroupIds", "sg"),
+  ids("routeTableIds", "rtb"),
+  policyDocument("policy", "resource", 20_480),
+  oneOf("ipAddressType", ["ipv4", "dualstack", "ipv6"]),
+  inside(
+    "dnsOptions",
+    oneOf("dnsRecordIpType", ["ipv4", "dualstack", "service-defined", "ipv6"]),
+    oneOf("privateDnsPreference", [
+      "ALL_DOMAINS",
+      "VERIFIED_DOMAINS_ONLY",
+      "VERIFIED_DOMAINS_AND_SPECIFIED_DOMAINS",
+      "SPECIFIED_DOMAINS_ONLY",
+    ]),
+  ),
+];
+
+const FLOW_SOURCES = [
+  "vpcId",
+  "subnetId",
+  "eniId",
+  "transitGatewayId",
+  "transitGatewayAttachmentId",
+  "regionalNatGatewayId",
+];
+const toLogs = (it: Inputs) => !it.has("logDestinationType") || it.text("logDestinationType") === "cloud-watch-logs";
+
+const flowLogRules: readonly Rule[] = [
+  exactlyOneOf(FLOW_SOURCES),
+  oneOf("logDestinationType", ["cloud-watch-logs", "s3", "kinesis-data-firehose"]),
+  oneOf("maxAggregationInterval", [60, 600]),
+  refuse(
+    "maxAggregationInterval",
+    "60 for a transit gateway",
+    (it) =>
+      (it.has("transitGatewayId") || it.has("transitGatewayAttachmentId")) &&
+      (it.number("maxAggregationInterval") ?? 60) !== 60,
+  ),
+  required(
+    "trafficType",
+    "ACCEPT, REJECT or ALL",
+    (it) => it.lacks("transitGatewayId") && it.lacks("transitGatewayAttachmentId"),
+  ),
+  oneOf("trafficType", ["ACCEPT", "REJECT", "ALL"]),
+  required("iamRoleArn", "the role by which flow logs reach CloudWatch Logs", toLogs),
+  required("logDestination", "where the logs go", (it) => it.lacks("logGroupName")),
+  refuse(
+    "iamRoleArn",
+    "no role for logs to S3",
+    (it) => it.text("logDestinationType") === "s3" && it.has("iamRoleArn"),
+  ),
+  arn("iamRoleArn", "iam", "role/.+"),
+  (it) => {
+    const service = { "cloud-watch-logs": "logs", s3: "s3", "kinesis-data-firehose": "firehose" }[
+      it.text("logDestinationType") ?? "cloud-watch-logs"
+    ];
+    return service === undefined ? [] : arn("logDestination", service)(it, undefined);
+  },
+  together("destinationOptions", "logs to S3", (it) => it.text("logDestinationType") === "s3"),
+  matches(
+    "logFormat",
+    /^(\$\{[a-z0-9-]+\})( \$\{[a-z0-9-]+\})*$/,
+    "fields in braces behind a dollar sign, separated by blanks",
+  ),
+  id("vpcId", "vpc"),
+  id("subnetId", "subnet"),
+  id("eniId", "eni"),
+];
+
+const launchTemplateRules: readonly Rule[] = [
+  matches("name", /^[a-zA-Z0-9().\-/_]{3,128}$/, "3 to 128 letters, digits and ().-/_"),
+  id("imageId", "(ami|resolve)"),
+  inside(
+    "metadataOptions",
+    oneOf("httpTokens", ["optional", "required"]),
+    oneOf("httpEndpoint", ["enabled", "disabled"]),
+    within("httpPutResponseHopLimit", 1, 64),
+  ),
+  ids("vpcSecurityGroupIds", "sg"),
+  refuse("userData", "base64", (it) => /[^A-Za-z0-9+/=\s]/.test(it.text("userData") ?? "")),
+];
+
+const PUBLIC_CIDR_LIMIT = "an IPv4 block of /16 to /28";
+
+/** What EC2 refuses about networks. */
+export const networkRules: RuleTable = {
+  "aws:ec2/vpc:Vpc": [
+    v4Block("cidrBlock", 16, 28),
+    exactlyOneOf(["cidrBlock", "ipv4IpamPoolId"]),
+    oneOf("instanceTenancy", ["default", "dedicated"]),
+    refuse(
+      "enableDnsHostnames",
+      "false while enableDnsSupport is false",
+      (it) => it.isTrue("enableDnsHostnames") && it.has("enableDnsSupport") && it.isFalse("enableDnsSupport"),
+    ),
+    atMostOneOf(["assignGeneratedIpv6CidrBlock", "ipv6IpamPoolId"]),
+    v6Block("ipv6CidrBlock"),
+    together("ipv6CidrBlock", "a pool that the block is from, in ipv6IpamPoolId", (it) => it.has("ipv6IpamPoolId")),
+    together("ipv4NetmaskLength", "ipv4IpamPoolId", (it) => it.has("ipv4IpamPoolId")),
+    within("ipv4NetmaskLength", 16, 28),
+    refuse("cidrBlock", `${PUBLIC_CIDR_LIMIT} outside of 127.0.0.0/8, 169.254.0.0/16 and 224.0.0.0/4`, (it) =>
+      /^(0|127|169\.254|22[4-9]|2[3-5]\d)\./.test(it.text("cidrBlock") ?? ""),
+    ),
+  ],
+  "aws:ec2/subnet:Subnet": [
+    v4Block("cidrBlock", 16, 28),
+    v6Block("ipv6CidrBlock"),
+    refuse("ipv6CidrBlock", "an IPv6 block of /44 to /64", (it) => {
+      const prefix = blockOf(it.text("ipv6CidrBlock") ?? "")?.prefix;
+      return prefix !== undefined && (prefix < 44 || prefix > 64);
+    }),
+    required("cidrBlock", "an IPv4 block", (it) => !it.isTrue("ipv6Native") && it.lacks("ipv4IpamPoolId")),
+    atMostOneOf(["availabilityZone", "availabilityZoneId"]),
+    matches("availabilityZone", ZONE, "an availability zone, as us-east-1a"),
+    matches("availabilityZoneId", ZONE_ID, "a zone's id, as use1-az1"),
+    refuse("availabilityZone", "a zone of the stack's region", (it) => {
+      const [zone, region] = [it.text("availabilityZone"), it.text("region")];
+      return zone !== undefined && region !== undefined && zone.slice(0, -1) !== region;
+    }),
+    oneOf("privateDnsHostnameTypeOnLaunch", ["ip-name", "resource-name"]),
+    refuse(
+      "assignIpv6AddressOnCreation",
+      "an IPv6 block beside it",
+      (it) => it.isTrue("assignIpv6AddressOnCreation") && it.lacks("ipv6CidrBlock") && it.lacks("ipv6IpamPoolId"),
+    ),
+    refuse(
+      "ipv6Native",
+      "ipv6CidrBlock and no cidrBlock",
+      (it) => it.isTrue("ipv6Native") && (it.has("cidrBlock") || it.lacks("ipv6CidrBlock")),
+    ),
+    refuse("enableDns64", "an IPv6 block beside it", (it) => it.isTrue("enableDns64") && it.lacks("ipv6CidrBlock")),
+    refuse(
+      "mapCustomerOwnedIpOnLaunch",
+      "customerOwnedIpv4Pool and outpostArn",
+      (it) => it.isTrue("mapCustomerOwnedIpOnLaunch") && (it.lacks("customerOwnedIpv4Pool") || it.lacks("outpostArn")),
+    ),
+    refuse("enableLniAtDeviceIndex", "1 or more", (it) => (it.number("enableLniAtDeviceIndex") ?? 1) < 1),
+    id("vpcId", "vpc"),
+  ],
+  "aws:ec2/securityGroup:SecurityGroup": [
+    matches("name", GROUP_TEXT, GROUP_WORDS),
+    refuse("name", "a name that does not begin with sg-", (it) => /^sg-/i.test(it.text("name") ?? "")),
+    refuse("name", "a name other than default", (it) => it.text("name") === "default"),
+    refuse(
+      "name",
+      "a name without blanks at its ends",
+      (it) => (it.text("name") ?? "").trim() !== (it.text("name") ?? ""),
+    ),
+    matches("description", GROUP_TEXT, GROUP_WORDS),
+    id("vpcId", "vpc"),
+    eachOf("ingress", ...inlineGroupRule),
+    eachOf("egress", ...inlineGroupRule),
+  ],
+  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": [
+    eachOf("ingress", ...inlineGroupRule),
+    eachOf("egress", ...inlineGroupRule),
+  ],
+  "aws:ec2/securityGroupRule:SecurityGroupRule": [
+    oneOf("type", ["ingress", "egress"]),
+    ...inlineGroupRule,
+    refuse(
+      "sourceSecurityGroupId",
+      "just one of cidrBlocks, sourceSecurityGroupId and self",
+      (it) => it.has("sourceSecurityGroupId") && (it.has("cidrBlocks") || it.isTrue("self")),
+    ),
+    refuse(
+      "cidrBlocks",
+      "a source",
+      (it) =>
+        ["cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "sourceSecurityGroupId"].every((name) => it.lacks(name)) &&
+        !it.isTrue("self"),
+    ),
+  ],
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": groupRule,
+  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": groupRule,
+  "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl": [
+    ...aclRules,
+    ids("subnetIds", "subnet"),
+    id("defaultNetworkAclId", "acl"),
+  ],
+  "aws:ec2/networkAcl:NetworkAcl": [...aclRules, ids("subnetIds", "subnet"), id("vpcId", "vpc")],
+  "aws:ec2/internetGateway:InternetGateway": [id("vpcId", "vpc")],
+  "aws:ec2/eip:Eip": [
+    oneOf("domain", ["vpc"]),
+    atMostOneOf(["instance", "networkInterface"]),
+    id("instance", "i"),
+    id("networkInterface", "eni"),
+    together(
+      "associateWithPrivateIp",
+      "instance or networkInterface",
+      (it) => it.has("instance") || it.has("networkInterface"),
+    ),
+  ],
+  "aws:ec2/natGateway:NatGateway": [
+    oneOf("connectivityType", ["public", "private"]),
+    oneOf("availabilityMode", ["zonal", "regional"]),
+    required(
+      "allocationId",
+      "the address of a public NAT gateway",
+      (it) => it.text("connectivityType") !== "private" && it.text("availabilityMode") !== "regional",
+    ),
+    refuse(
+      "allocationId",
+      "no address for a private NAT gateway",
+      (it) => it.text("connectivityType") === "private" && it.has("allocationId"),
+    ),
+    required("subnetId", "a subnet", (it) => it.text("availabilityMode") !== "regional"),
+    id("allocationId", "eipalloc"),
+    id("subnetId", "subnet"),
+    atMostOneOf(["secondaryPrivateIpAddressCount", "secondaryPrivateIpAddresses"]),
+    refuse(
+      "secondaryAllocationIds",
+      "no second addresses for a private NAT gateway",
+      (it) => it.text("connectivityType") === "private" && it.has("secondaryAllocationIds"),
+    ),
+  ],
+  "aws:ec2/route:Route": [...routeRules, id("routeTableId", "rtb")],
+  "aws:ec2/routeTable:RouteTable": [id("vpcId", "vpc"), eachOf("routes", ...inlineRoute)],
+  "aws:ec2/routeTableAssociation:RouteTableAssociation": [
+    exactlyOneOf(["subnetId", "gatewayId"]),
+    id("routeTableId", "rtb"),
+    id("subnetId", "subnet"),
+    matches("gatewayId", /^(igw|vgw)-/, "the id of an internet or VPN gateway"),
+  ],
+  "aws:ec2/vpcEndpoint:VpcEndpoint": endpointRules,
+  "aws:ec2/flowLog:FlowLog": flowLogRules,
+  "aws:ec2/launchTemplate:LaunchTemplate": launchTemplateRules,
+};

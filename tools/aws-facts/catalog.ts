@@ -1,0 +1,64 @@
+import type { Catalog } from "../../aws/facts.ts";
+import { isJson, type Json, type Published } from "./published.ts";
+
+const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
+
+/** What RDS and ElastiCache have: versions, instance classes and node types, by region where they differ. */
+export function catalogOf(published: Published): Catalog {
+  const engine = published.extension("aws_rds_dbinstance/engine_version");
+  const deprecated = published.extension("aws_rds_dbinstance/engine_version_deprecated");
+  const classes = published.extension("aws_rds_dbinstance/dbinstanceclass_enum");
+  const nodes = published.extension("aws_elasticache_cachecluster/cachenodetype_enum");
+  const cache = published.extension("aws_elasticache_cachecluster/engine_version");
+  const postgres = versionsOf(engine, "postgres");
+  const majors = [...new Set(postgres.map((version) => version.split(".")[0] ?? ""))].filter((each) =>
+    /^\d{2}$/.test(each),
+  );
+  return {
+    postgres,
+    retiredPostgres: conditionsOf(deprecated, "postgres"),
+    parameterFamilies: majors.map((major) => `postgres${major}`),
+    databaseClasses: available(regionsOf(classes, postgresClasses)),
+    cacheNodes: available(regionsOf(nodes, (each) => texts(each.enum))),
+    cacheVersions: { redis: versionsOf(cache, "redis"), valkey: versionsOf(cache, "valkey") },
+  };
+}
+
+/** The versions that a rule lets an engine have. */
+function versionsOf(rules: Json, engine: string): string[] {
+  return rulesFor(rules, engine).flatMap((each) => texts(at(each, "then.properties.EngineVersion.enum")));
+}
+
+/** The versions that a rule singles out for an engine. */
+function conditionsOf(rules: Json, engine: string): string[] {
+  return rulesFor(rules, engine).flatMap((each) => texts(at(each, "if.properties.EngineVersion.enum")));
+}
+
+function postgresClasses(rules: Json): string[] {
+  return [
+    ...new Set(rulesFor(rules, "postgres").flatMap((each) => texts(at(each, "then.properties.DBInstanceClass.enum")))),
+  ];
+}
+
+function rulesFor(rules: Json, engine: string): Json[] {
+  const all = Array.isArray(rules.allOf) ? rules.allOf.filter(isJson) : [];
+  return all.filter((each) => at(each, "if.properties.Engine.const") === engine);
+}
+
+function regionsOf(byRegion: Json, read: (rules: Json) => string[]): Map<string, readonly string[]> {
+  const regions = Object.entries(byRegion).filter(([region]) => REGION.test(region));
+  return new Map(regions.map(([region, rules]) => [region, isJson(rules) ? read(rules) : []]));
+}
+
+/** Each name, and the regions that lack it. */
+function available(regions: ReadonlyMap<string, readonly string[]>): Record<string, string[]> {
+  const names = [...new Set([...regions.values()].flat())].sort();
+  const lacking = (name: string) => [...regions].flatMap(([region, has]) => (has.includes(name) ? [] : [region]));
+  return Object.fromEntries(names.map((name) => [name, lacking(name)]));
+}
+
+function at(value: unknown, path: string): unknown {
+  return path.split(".").reduce<unknown>((inner, key) => (isJson(inner) ? inner[key] : undefined), value);
+}
+
+const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
