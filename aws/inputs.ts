@@ -22,6 +22,38 @@ export function isInputList(value: Input): value is readonly Input[] {
   return Array.isArray(value);
 }
 
+/** How an unknown value shows: as a value that stands for it, or by an error that reading it throws. */
+export interface UnknownMarks {
+  readonly isValue?: (value: unknown) => boolean;
+  readonly throws?: (error: unknown) => boolean;
+}
+
+/** The properties as the checks read them; what is unknown, at any depth, is marked as such. */
+export function inputRecordOf(properties: object, unknown: UnknownMarks): InputRecord {
+  const entries = Object.keys(properties).map(
+    (key) => [key, inputOf(() => Reflect.get(properties, key), unknown)] as const,
+  );
+  return Object.fromEntries(entries);
+}
+
+function inputOf(read: () => unknown, unknown: UnknownMarks): Input {
+  let value: unknown;
+  try {
+    value = read();
+  } catch (error) {
+    if (unknown.throws?.(error) === true) return UNKNOWN_INPUT;
+    throw error;
+  }
+  if (unknown.isValue?.(value) === true) return UNKNOWN_INPUT;
+  if (value === null || value === undefined) return undefined;
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
+  if (typeof value !== "object") return typeof value;
+  const list: readonly unknown[] | undefined = Array.isArray(value) ? value : undefined;
+  // An unknown item throws when it is read, so each is read on its own.
+  if (list !== undefined) return Array.from({ length: list.length }, (_, index) => inputOf(() => list[index], unknown));
+  return inputRecordOf(value, unknown);
+}
+
 /** One object of inputs and where it lies; an empty text, list or null counts as absent, as it does for the provider. */
 export class Inputs {
   readonly path: string;

@@ -74,6 +74,7 @@ import { serviceAccountsWithoutTokens } from "./service-accounts-without-tokens.
 import { stackAboveItsFloor } from "./stack-above-its-floor.ts";
 import { statefulKept } from "./stateful-kept.ts";
 import { subnetNoPublicAddress } from "./subnet-no-public-address.ts";
+import { takenByAws } from "./taken-by-aws.ts";
 import { targetGroupsHealthChecked } from "./target-groups-health-checked.ts";
 import { vpcEndpoints } from "./vpc-endpoints.ts";
 import { vpcFlowLogs } from "./vpc-flow-logs.ts";
@@ -157,6 +158,7 @@ export const policies: readonly Policy[] = [
   stackAboveItsFloor,
   statefulKept,
   subnetNoPublicAddress,
+  takenByAws,
   targetGroupsHealthChecked,
   vpcEndpoints,
   vpcFlowLogs,

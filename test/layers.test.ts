@@ -7,14 +7,15 @@ const ROOT = join(import.meta.dirname, "..");
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   stacks: [],
   gates: [],
+  aws: [],
   infra: ["stacks"],
   apps: ["infra", "stacks", "gates", "runbook", "runbook/io"],
-  policies: ["stacks"],
-  rehearsal: ["stacks", "tools"],
+  policies: ["stacks", "aws"],
+  rehearsal: ["stacks", "aws", "tools"],
   "runbook/io": ["stacks", "gates", "runbook", "tools"],
   runbook: ["stacks", "gates", "runbook/io", "policies", "rehearsal", "tools"],
   // The mutation script negates the policies and watches their tests; the benchmark times previews of a rehearsal.
-  tools: ["stacks", "policies", "runbook", "runbook/io"],
+  tools: ["aws", "stacks", "policies", "runbook", "runbook/io"],
 };
 
 /** Only these may know that the rehearsal exists. */

@@ -24,4 +24,10 @@ export const ownControls: readonly Control[] = [
     metBy: "infra/",
   },
   { id: "D07", title: "Each zone has its own way out of the VPC", ids: ["nat-per-zone"], metBy: "infra/network.ts" },
+  {
+    id: "D08",
+    title: "No property has a value that AWS refuses by its own published rules",
+    ids: ["aws-rules"],
+    metBy: "infra/",
+  },
 ];

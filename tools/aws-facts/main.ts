@@ -1,23 +1,55 @@
-import { writeFileSync } from "node:fs";
+/**
+ * Renews aws/facts.json from the packages that requirements.txt pins, and prints what has changed.
+ * To renew from newer packages, change their versions and hashes there first.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Facts, facts } from "../../aws/facts.ts";
 import { catalogOf } from "./catalog.ts";
+import { differences } from "./differences.ts";
 import { distil } from "./distil.ts";
 import { Published } from "./published.ts";
 import { PulumiArguments } from "./pulumi-arguments.ts";
 
-const published = new Published(process.argv[2] ?? "");
-const dated = new Date().toISOString().slice(0, 10);
-const f = {
-  dated,
-  sources: published.versions(),
-  ...distil(published, new PulumiArguments()),
-  catalog: catalogOf(published),
-};
-const lines = `{"dated":${JSON.stringify(f.dated)},"sources":${JSON.stringify(f.sources)},\n"types":{\n${Object.entries(
-  f.types,
-)
-  .map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v)}`)
-  .join(
-    ",\n",
-  )}},\n"shapes":[\n${f.shapes.map((s) => JSON.stringify(s)).join(",\n")}\n],\n"catalog":${JSON.stringify(f.catalog)}}\n`;
-writeFileSync(join(import.meta.dirname, "../../aws/facts.json"), lines);
+const FILE = join(import.meta.dirname, "..", "..", "aws", "facts.json");
+
+/** Downloads the pinned packages, whose hashes pip verifies, and unpacks each into a folder of its name. */
+function unpackInto(home: string): void {
+  const wheels = join(home, "wheels");
+  const requirements = join(import.meta.dirname, "requirements.txt");
+  const pip = ["-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "-r", requirements, "-d", wheels];
+  execFileSync("python3", pip, { stdio: ["ignore", "inherit", "inherit"] });
+  for (const wheel of readdirSync(wheels)) {
+    const name = wheel.split("-")[0] ?? wheel;
+    execFileSync("python3", ["-m", "zipfile", "-e", join(wheels, wheel), join(home, name)]);
+  }
+}
+
+/** One line for each type and shape, so that a change shows as such in a diff. */
+function written({ dated, sources, types, shapes, catalog }: Facts): string {
+  const line = ([name, value]: readonly [string, unknown]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`;
+  const lines = (entries: readonly string[]) => `\n${entries.join(",\n")}\n`;
+  return [
+    `{"dated":${JSON.stringify(dated)},"sources":${JSON.stringify(sources)},`,
+    `"types":{${lines(Object.entries(types).map(line))}},`,
+    `"shapes":[${lines(shapes.map((shape) => JSON.stringify(shape)))}],`,
+    `"catalog":{${lines(Object.entries(catalog).map(line))}}}\n`,
+  ].join("\n");
+}
+
+const home = mkdtempSync(join(tmpdir(), "sparki-aws-facts-"));
+try {
+  process.stderr.write("downloading and reading what AWS publishes\n");
+  unpackInto(home);
+  const published = new Published(home);
+  const dated = new Date().toISOString().slice(0, 10);
+  const distilled = { ...distil(published, new PulumiArguments()), catalog: catalogOf(published) };
+  const renewed: Facts = { dated, sources: published.versions(), ...distilled };
+  const changes = differences(facts(), renewed);
+  process.stdout.write(changes.length === 0 ? "nothing has changed\n" : `${changes.join("\n")}\n`);
+  if (changes.length > 0) writeFileSync(FILE, written(renewed));
+} finally {
+  rmSync(home, { recursive: true, force: true });
+}

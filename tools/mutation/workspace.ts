@@ -5,7 +5,16 @@ import { basename, join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 /** What the policies' unit tests import. */
-const COPIED = ["policies", "stacks", "rehearsal/provider", "test/policies", "test/support", "jest.config.mjs"];
+const COPIED = [
+  "aws",
+  "policies",
+  "stacks",
+  "rehearsal/provider",
+  "test/aws",
+  "test/policies",
+  "test/support",
+  "jest.config.mjs",
+];
 
 interface JestReport {
   readonly testResults: readonly {

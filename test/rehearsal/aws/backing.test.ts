@@ -230,7 +230,11 @@ describe("ACM", () => {
   });
 
   it("gives up when the proof never comes", async () => {
-    const { id } = await account.create({ type: TYPES.certificate, name: "c", inputs: { domainName: "a.test", validationMethod: "DNS" } });
+    const { id } = await account.create({
+      type: TYPES.certificate,
+      name: "c",
+      inputs: { domainName: "a.test", validationMethod: "DNS" },
+    });
     const refusal = account.create({ type: TYPES.certificateValidation, name: "i", inputs: { certificateArn: id } });
     await expect(refusal).rejects.toThrow("timeout while waiting for state to become 'ISSUED'");
   });

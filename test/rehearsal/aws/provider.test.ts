@@ -20,7 +20,13 @@ describe("AwsProvider", () => {
 
   it("names every missing required argument at once", () => {
     const { failures } = account.check({ type: TYPES.securityGroupRule, name: "r", inputs: { type: "ingress" } });
-    expect(failures?.map(({ property }) => property)).toEqual(["fromPort", "protocol", "securityGroupId", "toPort", "cidrBlocks"]);
+    expect(failures?.map(({ property }) => property)).toEqual([
+      "fromPort",
+      "protocol",
+      "securityGroupId",
+      "toPort",
+      "cidrBlocks",
+    ]);
     expect(failures?.[0]?.reason).toContain("is required, but no definition was found");
   });
 
