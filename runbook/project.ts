@@ -1,4 +1,18 @@
 import { join } from "node:path";
+import type { Environment } from "./io/seal/environment.ts";
+import { sealedRunIn } from "./io/seal/sealed-run.ts";
 
-/** Where the program is: the folder of Pulumi.yaml. */
+/** Where the program is: the folder of Pulumi.yaml; of a command that runs from a seal, the sealed copy's. */
 export const PROJECT_DIRECTORY = join(import.meta.dirname, "..");
+
+/** What this process runs from; undefined outside of a sealed copy. */
+export const SEALED = sealedRunIn(PROJECT_DIRECTORY, process.env);
+
+/** The folder that people work in: plans, reports and rehearsals are left in its `.sparki`. */
+export const CHECKOUT_DIRECTORY = SEALED?.run.checkout ?? PROJECT_DIRECTORY;
+
+/** What a sealed copy sets for the engine itself: compiled code is kept outside of it, and no plugin is taken from PATH. */
+export function sealedEnvironment({ NODE_COMPILE_CACHE }: Environment): Readonly<Record<string, string>> {
+  if (SEALED === undefined || NODE_COMPILE_CACHE === undefined) return {};
+  return { NODE_COMPILE_CACHE, PULUMI_IGNORE_AMBIENT_PLUGINS: "true" };
+}

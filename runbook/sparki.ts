@@ -1,21 +1,41 @@
 #!/usr/bin/env node
-import { runCommandLine } from "./command-line.ts";
-import { systemClock } from "./io/clock.ts";
+import { join } from "node:path";
+import { exitCodeOf } from "../stacks/deploy-error.ts";
 import { outliveReaders } from "./io/lost-readers.ts";
+import { prepareLaunch } from "./io/seal/launch.ts";
+import { removeRun } from "./io/seal/seal.ts";
+import { isSealedRun } from "./io/seal/sealed-run.ts";
 import { abortOnSignals } from "./io/signals.ts";
+import { failureDocument, failureText } from "./report/failure.ts";
+
+// Up to here and in what is sealed next, nothing but Node's own modules and this project's is loaded.
+const PROJECT = join(import.meta.dirname, "..");
+const argv = process.argv.slice(2);
 
 // Plans, reports, state and what a rehearsal keeps: for the user who runs it, and for no other one of the machine.
 process.umask(0o077);
 outliveReaders(process.stdout, process.stderr);
 const signal = abortOnSignals();
-const exitCode = await runCommandLine(process.argv.slice(2), {
-  stdout: process.stdout,
-  stderr: process.stderr,
-  clock: systemClock,
-  env: process.env,
-  cwd: process.cwd(),
-  signal,
-});
+const { stdout, stderr, env } = process;
+const ports = { stdout, stderr, env, cwd: process.cwd(), signal };
+
+async function run(): Promise<number> {
+  const launch = await prepareLaunch(PROJECT, argv, ports);
+  // The sealed command takes the place of this process: signals, terminal and exit code are its own.
+  if (launch !== undefined) process.execve?.(launch.program, [...launch.argv], { ...launch.environment });
+  const { runCommandLine } = await import("./command-line.ts");
+  const { systemClock } = await import("./io/clock.ts");
+  return runCommandLine(argv, { ...ports, clock: systemClock });
+}
+
+function told(error: unknown): number {
+  stderr.write(failureText(error, argv.includes("--debug")));
+  if (argv.includes("--json")) stdout.write(`${JSON.stringify(failureDocument(error), null, 2)}\n`);
+  return exitCodeOf(error);
+}
+
+const exitCode = await run().catch(told);
+if (isSealedRun(PROJECT, env)) removeRun(PROJECT);
 // A document that is longer than a pipe holds is still on its way.
-await new Promise((resolve) => process.stdout.write("", resolve));
+await new Promise((resolve) => stdout.write("", resolve));
 process.exit(exitCode);

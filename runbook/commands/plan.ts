@@ -35,7 +35,8 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const screen = await openScreen(ports);
   const session = await openStack(stack, ports, lineProgress(ports.stderr));
   const made = await showPhase(screen, ports.clock, `plan ${stack}`, () => makePlan(session));
-  const files = await writePlan(session.projectDirectory, made);
+  const { CHECKOUT_DIRECTORY } = await import("../project.ts");
+  const files = await writePlan(CHECKOUT_DIRECTORY, made);
   ports.stderr.write(planSummary(made, files, screen.paint));
   const exitCode = planExitCode(made);
   return { exitCode, json: { ...made, files, next: exitCode === 0 ? deployCommand(made) : null } };

@@ -6,6 +6,7 @@ import { movedSince, type PlanTarget, planAndPreview } from "../plan/make-plan.t
 import type { Plan } from "../plan/plan.ts";
 import { writePlan } from "../plan/plan-files.ts";
 import type { PreflightReport } from "../preflight/run.ts";
+import { CHECKOUT_DIRECTORY } from "../project.ts";
 import { showPhase } from "../report/live.ts";
 import { obstaclesTo, type StackPresent } from "../rollback/way-back.ts";
 import { checklistRefusal } from "./checklist.ts";
@@ -69,11 +70,11 @@ export async function begin(
 
 /** The plan with its report; one preview for both, and no look at what was changed by hand unless an approval needs it. */
 function planned(target: BeginTarget, release: Release, { approved }: BeginOptions) {
-  const { screen, clock, plansDirectory, projectDirectory } = target;
+  const { screen, clock, plansDirectory } = target;
   return showPhase(screen, clock, `preview ${release.id}`, async (phase) => {
     const options = { isBrief: approved === undefined, watch: phase.watch({ lines: false }) };
     const { plan, preview } = await planAndPreview(target, options);
-    const files = await writePlan(plansDirectory, plan, projectDirectory);
+    const files = await writePlan(plansDirectory, plan, CHECKOUT_DIRECTORY);
     phase.note(`${describeResult(preview)}, ${preview.policy.checked} policy checks`);
     return { plan, preview, files };
   });

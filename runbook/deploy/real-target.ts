@@ -9,6 +9,7 @@ import { openRegistry } from "../io/registry.ts";
 import { openSlack, type SlackSecrets } from "../io/slack.ts";
 import { Notifications } from "../notify/notifications.ts";
 import { readStack } from "../preflight/stack-file.ts";
+import { CHECKOUT_DIRECTORY } from "../project.ts";
 import type { Screen } from "../report/screen.ts";
 import { openStack, type StackSession } from "./stack-session.ts";
 import type { StackTarget } from "./stack-target.ts";
@@ -42,7 +43,7 @@ export async function openTarget(
   const slack = openSlack(network, await slackSecrets(session.engine, env), clock);
   const notifications = new Notifications(slack, (text) => screen.line(text));
   const { engine, configFile, projectDirectory, template, helmStore } = session;
-  const planning = { projectDirectory, plansDirectory: projectDirectory, template, helmStore };
+  const planning = { projectDirectory, plansDirectory: CHECKOUT_DIRECTORY, template, helmStore };
   const config = async () => readStack(option, ports).config;
   const registry = openRegistry(network, env);
   const close = async () => {

@@ -8,7 +8,7 @@ import { helmStoreOpener } from "../io/helm-store.ts";
 import { helmTemplate } from "../io/helm-template.ts";
 import { allowedEnvironment } from "../io/seal/environment.ts";
 import type { PlanTarget } from "../plan/make-plan.ts";
-import { PROJECT_DIRECTORY } from "../project.ts";
+import { PROJECT_DIRECTORY, sealedEnvironment } from "../project.ts";
 
 const POLICY_PACK = join(PROJECT_DIRECTORY, "policies", "pack");
 
@@ -65,7 +65,7 @@ function configFileOf(stack: string, { cwd, env }: Ports): string {
 /** The engine reads the very file that was checked and hashed, wherever it runs. */
 function environmentOf(env: Ports["env"], configFile: string): Record<string, string> {
   const named = env.PULUMI_OPTION_CONFIG_FILE === undefined ? {} : { PULUMI_OPTION_CONFIG_FILE: configFile };
-  return { ...allowedEnvironment(env), ...named };
+  return { ...allowedEnvironment(env), ...named, ...sealedEnvironment(env) };
 }
 
 /** The CLI that belongs to the SDK: the resolver accepts no older one. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { parseConfig } from "../../stacks/config.ts";
 import type { Ports } from "../command.ts";
-import { PROJECT_DIRECTORY } from "../project.ts";
+import { CHECKOUT_DIRECTORY } from "../project.ts";
 import { deployHtml } from "../report/deploy-html.ts";
 import { duration } from "../report/duration.ts";
 import { writeReport } from "../report/report-files.ts";
@@ -18,7 +18,7 @@ export async function withReport(
   const directory = join(runDirectory, "report");
   const beside = {
     notes: notesOf(report),
-    links: [...planLinks(report, PROJECT_DIRECTORY, directory), ...docsLinks(parseConfig(project.config(), stack))],
+    links: [...planLinks(report, CHECKOUT_DIRECTORY, directory), ...docsLinks(parseConfig(project.config(), stack))],
   };
   const page = (madeAt: string) => deployHtml(report, { madeAt, ...beside });
   const reported = { stack, release: report.release.id, document: report, page };

@@ -14,7 +14,7 @@ import type { Progress } from "../../tools/tool.ts";
 import type { Ports } from "../command.ts";
 import { Engine } from "../io/engine.ts";
 import { onSecondSignal } from "../io/signals.ts";
-import { PROJECT_DIRECTORY } from "../project.ts";
+import { CHECKOUT_DIRECTORY, PROJECT_DIRECTORY, sealedEnvironment } from "../project.ts";
 
 const TOOLS = [
   "pulumi",
@@ -97,10 +97,10 @@ function replaceCloud(project: RehearsedProject, cloud: CloudProcess): void {
   own("restoreTest", restored, "a record of today: no snapshot can be restored here");
 }
 
-/** Where rehearsals keep their runs: SPARKI_REHEARSAL_DIRECTORY, or `.sparki/rehearsal` in the project. */
+/** Where rehearsals keep their runs: SPARKI_REHEARSAL_DIRECTORY, or `.sparki/rehearsal` in the checkout. */
 function runsDirectory({ env, cwd }: Ports): string {
   const own = env.SPARKI_REHEARSAL_DIRECTORY;
-  return own ? resolve(cwd, own) : join(PROJECT_DIRECTORY, ".sparki", "rehearsal");
+  return own ? resolve(cwd, own) : join(CHECKOUT_DIRECTORY, ".sparki", "rehearsal");
 }
 
 interface Pieces {
@@ -122,7 +122,12 @@ async function connect(options: SessionOptions, pieces: Pieces): Promise<Rehears
     projectDirectory: project.directory,
     cli: { path: pieces.tools.pulumi ?? "pulumi", version: sdkVersion() },
     // With the run's mark: what the engine starts is ended with the run, even after a crash.
-    environment: { ...inherited(ports.env), ...environment, [MARK_VARIABLE]: run.path },
+    environment: {
+      ...inherited(ports.env),
+      ...sealedEnvironment(ports.env),
+      ...environment,
+      [MARK_VARIABLE]: run.path,
+    },
     program: options.program ?? (await import("../../index.ts")).default,
     programEnvironment: { ...cloud.environment, SPARKI_GATE_LOG: gateLogFile },
     policyPacks: [POLICY_PACK],

@@ -82,8 +82,11 @@ const ALLOWED: Readonly<Record<string, Kind>> = {
   https_proxy: "machine",
   http_proxy: "machine",
   no_proxy: "machine",
-  SSL_CERT_FILE: "machine",
-  SSL_CERT_DIR: "machine",
+  // Whom TLS trusts beyond the system's own authorities.
+  SSL_CERT_FILE: "setting",
+  SSL_CERT_DIR: "setting",
+  NODE_EXTRA_CA_CERTS: "setting",
+  AWS_CA_BUNDLE: "setting",
 };
 
 /** The allowed variables of an environment, those that are set. */

@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { Environment } from "./environment.ts";
+import type { Contents } from "./files.ts";
+import type { Seal, SealedRun } from "./seal.ts";
+import { storeDirectory } from "./store.ts";
+
+/** Whether a project's folder is the sealed copy that a command was started in: it is one only in the user's store. */
+export function isSealedRun(project: string, env: Environment): boolean {
+  const folder = dirname(project);
+  return basename(project) === "tree" && dirname(folder) === join(storeDirectory(env), "runs");
+}
+
+/** Where a sealed command was called from, and what it runs from; undefined outside of a sealed copy. */
+export function sealedRunIn(
+  project: string,
+  env: Environment,
+): { readonly run: SealedRun; readonly seal: Seal } | undefined {
+  const [runFile, sealFile] = [join(project, "..", "run.json"), join(project, "..", "seal.json")];
+  if (!isSealedRun(project, env) || !existsSync(runFile)) return undefined;
+  const run: SealedRun = JSON.parse(readFileSync(runFile, "utf8"));
+  const seal: Seal = JSON.parse(readFileSync(sealFile, "utf8"));
+  return { run, seal };
+}
+
+/** The files of a seal by what they are to a plan: the stack's config, the charts, and all else. */
+export function filesOf(
+  { files, stack }: Pick<Seal, "files" | "stack">,
+  part: "config" | "charts" | "program",
+): Contents {
+  const partOf = (path: string) => {
+    if (path === `Pulumi.${stack}.yaml`) return "config";
+    return path.startsWith("apps/charts/") ? "charts" : "program";
+  };
+  return Object.fromEntries(Object.entries(files).filter(([path]) => partOf(path) === part));
+}
