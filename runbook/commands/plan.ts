@@ -35,8 +35,10 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const screen = await openScreen(ports);
   const session = await openStack(stack, ports, lineProgress(ports.stderr));
   const made = await showPhase(screen, ports.clock, `plan ${stack}`, () => makePlan(session));
-  const { CHECKOUT_DIRECTORY } = await import("../project.ts");
+  const { CHECKOUT_DIRECTORY, SEALED } = await import("../project.ts");
+  const { keepPlan } = await import("../io/seal/seal.ts");
   const files = await writePlan(CHECKOUT_DIRECTORY, made);
+  if (SEALED !== undefined) keepPlan(SEALED.run, made.fingerprint.hash);
   ports.stderr.write(planSummary(made, files, screen.paint));
   const exitCode = planExitCode(made);
   return { exitCode, json: { ...made, files, next: exitCode === 0 ? deployCommand(made) : null } };

@@ -68,13 +68,13 @@ export async function begin(
   return { ...found, configText, refusal: await refusalOf(plan, target, before, options) };
 }
 
-/** The plan with its report; one preview for both, and no look at what was changed by hand unless an approval needs it. */
+/** The plan with its report; one preview for both, and no look at the way back unless an approval needs it. */
 function planned(target: BeginTarget, release: Release, { approved }: BeginOptions) {
   const { screen, clock, plansDirectory } = target;
   return showPhase(screen, clock, `preview ${release.id}`, async (phase) => {
     const options = { isBrief: approved === undefined, watch: phase.watch({ lines: false }) };
     const { plan, preview } = await planAndPreview(target, options);
-    const files = await writePlan(plansDirectory, plan, CHECKOUT_DIRECTORY);
+    const files = await writePlan(plansDirectory, plan, { maker: "deploy", shownFrom: CHECKOUT_DIRECTORY });
     phase.note(`${describeResult(preview)}, ${preview.policy.checked} policy checks`);
     return { plan, preview, files };
   });
@@ -89,6 +89,8 @@ async function refusalOf(
   const { plansDirectory: projectDirectory, stack } = target;
   const refusal = await missingWayBack(target, before);
   if (refusal !== undefined) return refusal;
+  if (plan.policy.checked === 0)
+    return "the policy pack did not run: nothing judged what the deployment would change, and nothing was changed";
   const unapproved = approved && (await approvalRefusal(approved, plan, { projectDirectory, stack }));
   if (unapproved) return unapproved;
   await confirm?.();

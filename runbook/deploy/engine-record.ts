@@ -31,7 +31,12 @@ export interface EngineResult {
   readonly steps: readonly Step[];
   readonly diagnostics: readonly Diagnostic[];
   /** Checked counts the pairs of a resource (or the stack) and a policy that the engine evaluated. */
-  readonly policy: { readonly checked: number; readonly violations: readonly Violation[] };
+  readonly policy: {
+    readonly checked: number;
+    readonly violations: readonly Violation[];
+    /** By policy, how often it passed and how often it did not: `passed/failed`. */
+    readonly verdicts?: Readonly<Record<string, string>>;
+  };
   /** Resources by what was done with them, as the engine's own summary counts them. */
   readonly changes: Readonly<Record<string, number>>;
   readonly seconds: number;
@@ -63,6 +68,7 @@ export class EngineRecord {
   readonly #steps = new Map<string, Step>();
   readonly #diagnostics: Diagnostic[] = [];
   readonly #violations: Violation[] = [];
+  readonly #verdicts = new Map<string, { passed: number; failed: number }>();
   #checked = 0;
   #changes: Readonly<Record<string, number>> = {};
   #summarized = false;
@@ -93,7 +99,7 @@ export class EngineRecord {
       outcome: failed ? (end.interrupted ? "interrupted" : "failed") : "succeeded",
       steps: this.steps.map((step) => (step.status === "running" ? { ...step, endSeconds: end.seconds } : step)),
       diagnostics: this.#diagnostics,
-      policy: { checked: this.#checked, violations: this.#violations },
+      policy: { checked: this.#checked, violations: this.#violations, verdicts: this.#verdictTexts() },
       changes: this.#changes,
       seconds: end.seconds,
       failure: failed ? (this.#reason() ?? end.message ?? "the engine did not finish") : undefined,
@@ -156,7 +162,20 @@ export class EngineRecord {
   }
 
   #count(summary: PolicySummary | undefined): void {
-    this.#checked += (summary?.passed?.length ?? 0) + (summary?.failed?.length ?? 0);
+    const [passed, failed] = [summary?.passed ?? [], summary?.failed ?? []];
+    this.#checked += passed.length + failed.length;
+    for (const policy of passed) this.#verdictsOf(policy).passed++;
+    for (const policy of failed) this.#verdictsOf(policy).failed++;
+  }
+
+  #verdictsOf(policy: string): { passed: number; failed: number } {
+    const verdicts = this.#verdicts.get(policy) ?? { passed: 0, failed: 0 };
+    this.#verdicts.set(policy, verdicts);
+    return verdicts;
+  }
+
+  #verdictTexts(): Record<string, string> {
+    return Object.fromEntries([...this.#verdicts].map(([name, { passed, failed }]) => [name, `${passed}/${failed}`]));
   }
 }
 

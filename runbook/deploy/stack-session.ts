@@ -7,6 +7,7 @@ import { Engine } from "../io/engine.ts";
 import { helmStoreOpener } from "../io/helm-store.ts";
 import { helmTemplate } from "../io/helm-template.ts";
 import { allowedEnvironment } from "../io/seal/environment.ts";
+import { sealNow } from "../io/seal/sealed-run.ts";
 import type { PlanTarget } from "../plan/make-plan.ts";
 import { PROJECT_DIRECTORY, sealedEnvironment } from "../project.ts";
 
@@ -52,9 +53,10 @@ export async function openStack(
     clock,
     signal,
   });
+  const seal = () => sealNow(PROJECT_DIRECTORY, stack, process.env);
   const template = helmTemplate(commandRunner(tools.helm ?? "helm", allowedEnvironment(env)), PROJECT_DIRECTORY);
   const helmStore = helmStoreOpener(signal);
-  return { stack, engine, configFile, projectDirectory: PROJECT_DIRECTORY, template, helmStore, clock, tools };
+  return { stack, engine, configFile, projectDirectory: PROJECT_DIRECTORY, seal, template, helmStore, clock, tools };
 }
 
 function configFileOf(stack: string, { cwd, env }: Ports): string {

@@ -2,6 +2,7 @@ import type { StackConfig } from "../../stacks/schema.ts";
 import type { Clock } from "../command.ts";
 import type { Engine } from "../io/engine.ts";
 import type { ImageRegistry } from "../io/registry.ts";
+import type { Seal } from "../io/seal/seal.ts";
 import type { Notifications } from "../notify/notifications.ts";
 import type { HelmTemplate } from "../plan/helm-diff.ts";
 import type { HelmStore } from "../release/stored-release.ts";
@@ -19,6 +20,8 @@ export interface StackTarget {
   readonly projectDirectory: string;
   /** In its `.sparki/plans` the plans' files are kept. */
   readonly plansDirectory: string;
+  /** What a deployment is made of, as it is now. */
+  readonly seal: () => Seal;
   readonly template: HelmTemplate;
   /** What Helm keeps in the cluster that a kubeconfig reaches. */
   readonly helmStore: (kubeconfig: string | undefined) => HelmStore;

@@ -13,8 +13,12 @@ const documentSchema = z.object({
       charts: entries,
       digests: entries,
       program: entries,
+      dependencies: entries,
+      tools: entries,
+      environment: entries,
       state: entries,
       drift: entries,
+      policies: entries,
       plan: entries,
     }),
   }),
@@ -49,15 +53,20 @@ export function assertHash(hash: string): void {
 }
 
 /** `document` is the approved plan as it was written; undefined where this machine does not have it. */
-export function assertApproved(hash: string, { stack, fingerprint }: Plan, document: unknown): void {
+export function assertApproved(hash: string, { stack, fingerprint, seal }: Plan, document: unknown): void {
+  if (seal.gaps.length > 0) throw refused(stack, seal.gaps);
   if (fingerprint.hash === hash) return;
   const approved = approvedFingerprint(hash, document);
   const differences =
     approved === undefined
       ? ["which part differs is not known: the approved plan's own file is not here, or was altered"]
       : compareFingerprints(approved, fingerprint);
+  throw refused(stack, differences);
+}
+
+function refused(stack: string, differences: readonly string[]): DeployError {
   const reasons = differences.map((difference) => `  ${difference}`).join("\n");
-  throw new DeployError("SPARKI_GATE", `not what was approved for ${stack}; nothing was changed\n${reasons}`, {
+  return new DeployError("SPARKI_GATE", `not what was approved for ${stack}; nothing was changed\n${reasons}`, {
     hint: `npx sparki plan --stack ${stack}, and have that approved`,
   });
 }
@@ -72,8 +81,12 @@ function approvedFingerprint(hash: string, document: unknown): Fingerprint | und
     charts: parts.charts.entries,
     digests: parts.digests.entries,
     program: parts.program.entries,
+    dependencies: parts.dependencies.entries,
+    tools: parts.tools.entries,
+    environment: parts.environment.entries,
     state: parts.state.entries,
     drift: parts.drift.entries,
+    policies: parts.policies.entries,
     plan: parts.plan.entries,
   });
   return fingerprint.hash === hash ? fingerprint : undefined;

@@ -1,7 +1,20 @@
+import type { EngineResult } from "../deploy/engine-record.ts";
 import { hashOf, isRecord } from "./canonical.ts";
 
 /** What a plan stands on, the causes before their effects. */
-export const PARTS = ["config", "charts", "digests", "program", "state", "drift", "plan"] as const;
+export const PARTS = [
+  "config",
+  "charts",
+  "digests",
+  "program",
+  "dependencies",
+  "tools",
+  "environment",
+  "state",
+  "drift",
+  "policies",
+  "plan",
+] as const;
 export type Part = (typeof PARTS)[number];
 
 /** By name, what each thing of a part is, or a hash of it: never a secret's value. */
@@ -22,8 +35,12 @@ export function fingerprintOf(entries: Readonly<Record<Part, Entries>>): Fingerp
     charts: part("charts"),
     digests: part("digests"),
     program: part("program"),
+    dependencies: part("dependencies"),
+    tools: part("tools"),
+    environment: part("environment"),
     state: part("state"),
     drift: part("drift"),
+    policies: part("policies"),
     plan: part("plan"),
   };
   return { hash: hashOf(PARTS.map((name) => [name, parts[name].hash])), parts };
@@ -61,6 +78,14 @@ export function stateEntries(exported: unknown): Entries {
   return entries;
 }
 
+/** What the pack said: how many checks it made, each policy's verdicts, and every violation. */
+export function policyEntries({ checked, verdicts = {}, violations }: EngineResult["policy"]): Entries {
+  const said = violations.map(({ policy, level, resource, message }, index) => {
+    return [`violation ${index + 1} of ${policy}`, hashOf([level, resource, message])];
+  });
+  return { "number of checks": `${checked}`, ...verdicts, ...Object.fromEntries(said.sort()) };
+}
+
 /** When it writes the salt, the engine also turns an unquoted day into a time stamp. */
 function withPlainDays(value: unknown): unknown {
   if (typeof value === "string") return value.replace(/^(\d{4}-\d{2}-\d{2}) 00:00:00 \+0000 UTC$/, "$1");
@@ -79,7 +104,7 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-const HASH = /^[0-9a-f]{64}$/;
+const HASH = /^[0-9a-f]{64}( x)?$/;
 
 function differences(approved: Entries, now: Entries): string[] {
   const names = [...new Set([...Object.keys(approved), ...Object.keys(now)])].sort();

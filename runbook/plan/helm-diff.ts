@@ -11,7 +11,7 @@ import {
 } from "../release/object-changes.ts";
 import { objectTitle, type RenderedObject } from "../release/object-facts.ts";
 import { type HelmStore, liveRevision } from "../release/stored-release.ts";
-import { isRecord } from "./canonical.ts";
+import { hashOf, isRecord } from "./canonical.ts";
 import type { PlannedResource } from "./planned.ts";
 
 export interface HelmRequest {
@@ -36,6 +36,8 @@ export interface HelmDiff {
   readonly removed: number;
   /** What the diff cannot show, and why; undefined when it shows all. */
   readonly note: string | undefined;
+  /** SHA-256 of the planned manifests, without secrets; undefined where they could not be rendered. */
+  readonly planned?: string | undefined;
   /** Where the live side is from, such as `revision 3 in the cluster`; undefined where nothing is live. */
   readonly live: string | undefined;
   /** The same by object. */
@@ -67,9 +69,10 @@ async function helmDiff(resource: PlannedResource, sources: HelmSources): Promis
     const before = action === "create" ? NOTHING_LIVE : await liveSide(resource, sources);
     const planned = action === "delete" ? [] : await rendered(name, after, sources);
     const { live, note } = before;
-    const texts = unified(name, manifests(before.objects), manifests(planned));
+    const text = manifests(planned);
+    const texts = unified(name, manifests(before.objects), text);
     const [objects, callouts] = [objectChanges(before.objects, planned), calloutsOf(before.objects, planned)];
-    return { release: name, ...texts, note, live, objects, callouts };
+    return { release: name, ...texts, note, planned: hashOf(text), live, objects, callouts };
   } catch (error) {
     return { release: name, ...nothing, note: `Not rendered: ${redacted(messageOf(error))}` };
   }

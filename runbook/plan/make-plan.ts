@@ -9,35 +9,47 @@ import type { EngineResult } from "../deploy/engine-record.ts";
 import { promotionIn } from "../deploy/promotion.ts";
 import type { Engine, Watcher } from "../io/engine.ts";
 import { pinConfig } from "../io/pinned-config.ts";
+import type { Seal } from "../io/seal/seal.ts";
+import { filesOf } from "../io/seal/sealed-run.ts";
 import { stackConfigIn } from "../preflight/stack-file.ts";
 import type { HelmStore } from "../release/stored-release.ts";
 import { outputIn, resourcesIn } from "../report/state.ts";
 import { schemaObstacle } from "../rollback/rollback.ts";
 import { ROLLBACK_ENVIRONMENT } from "../rollback/rollback-mode.ts";
 import { migratedReleases } from "../rollback/way-back.ts";
+import { hashOf } from "./canonical.ts";
 import { costChange } from "./cost-change.ts";
 import { criticalPath } from "./critical-path.ts";
 import { type Drift, DriftRecord, driftEntries } from "./drift.ts";
 import { DURATIONS_AS_OF } from "./durations.ts";
-import { compareFingerprints, configEntries, type Entries, fingerprintOf, stateEntries } from "./fingerprint.ts";
+import {
+  compareFingerprints,
+  configEntries,
+  type Entries,
+  fingerprintOf,
+  type Part,
+  policyEntries,
+  stateEntries,
+} from "./fingerprint.ts";
 import { gateWaits } from "./gate-waits.ts";
-import { type HelmTemplate, helmDiffs } from "./helm-diff.ts";
+import { type HelmDiff, type HelmTemplate, helmDiffs } from "./helm-diff.ts";
 import { inputsText } from "./inputs-text.ts";
 import type { FromTo, Plan, PlannedChange, SchemaLevel } from "./plan.ts";
 import { type PlannedResource, PlannedResources, planEntries } from "./planned.ts";
 import { plannedDependencies } from "./planned-dependencies.ts";
 import { plannedDiscards } from "./planned-discards.ts";
 import { type PlannedRollback, plannedRollback } from "./planned-rollback.ts";
-import { chartEntries, programEntries } from "./program-files.ts";
 import { RISKS, riskOf } from "./risk.ts";
 import { withUnapproved } from "./unapproved.ts";
 
-/** What a plan is made of: one stack's engine, its config file, and the folder with the program and the charts. */
+/** What a plan is made of: one stack's engine, its config file, and the seal of the program and the charts. */
 export interface PlanTarget {
   readonly stack: string;
   readonly engine: Pick<Engine, "plan" | "preview" | "previewRefresh" | "exportState" | "history">;
   readonly configFile: string;
   readonly projectDirectory: string;
+  /** What the deployment is made of, as it is now. */
+  readonly seal: () => Seal;
   readonly template: HelmTemplate;
   /** What Helm keeps in the cluster that a kubeconfig reaches. */
   readonly helmStore: (kubeconfig: string | undefined) => HelmStore;
@@ -45,7 +57,7 @@ export interface PlanTarget {
 }
 
 export interface PlanOptions {
-  /** One preview and no more: what was changed by hand and the way back are not looked at. @default false */
+  /** The way back is not looked at. @default false */
   readonly isBrief?: boolean;
   /** Sees the events of the deployment's preview. */
   readonly watch?: Watcher | undefined;
@@ -68,7 +80,7 @@ export async function planAndPreview(target: PlanTarget, options: PlanOptions = 
   const causes = await causesOf(target);
   const { config, exported } = causes;
   const isLooked = options.isBrief !== true;
-  const drift = isLooked ? (resourcesIn(exported).length > 0 ? await driftOf(engine) : []) : undefined;
+  const drift = resourcesIn(exported).length > 0 ? await driftOf(engine) : [];
   const previewed = await preview(target, config, options.watch);
   const { result, resources } = previewed;
   const isGood = isLooked && result.outcome === "succeeded";
@@ -83,45 +95,75 @@ export async function planAndPreview(target: PlanTarget, options: PlanOptions = 
  */
 export async function movedSince({ fingerprint }: Plan, target: PlanTarget): Promise<string[]> {
   const { entries } = await causesOf(target);
-  const { drift, plan } = fingerprint.parts;
-  return compareFingerprints(fingerprint, fingerprintOf({ ...entries, drift: drift.entries, plan: plan.entries }));
+  const { drift, plan, policies } = fingerprint.parts;
+  const effects = { drift: drift.entries, policies: policies.entries, plan: plan.entries };
+  const rendered = Object.entries(fingerprint.parts.charts.entries).filter(([name]) => name.startsWith(RENDERED));
+  const charts = { ...entries.charts, ...Object.fromEntries(rendered) };
+  return compareFingerprints(fingerprint, fingerprintOf({ ...entries, ...effects, charts }));
 }
 
 /** What a preview stands on, as it is now. */
 interface Causes {
   readonly config: StackConfig;
   readonly exported: unknown;
-  readonly entries: Readonly<Record<"config" | "charts" | "digests" | "program" | "state", Entries>>;
+  readonly seal: Seal;
+  readonly entries: Readonly<Record<Exclude<Part, "drift" | "policies" | "plan">, Entries>>;
 }
 
-async function causesOf({ configFile, engine, projectDirectory, stack }: PlanTarget): Promise<Causes> {
+const CHARTS = "apps/charts/";
+/** What a chart was rendered to, among the entries of the charts' files. */
+const RENDERED = "rendered ";
+
+async function causesOf({ configFile, engine, seal: sealNow, stack }: PlanTarget): Promise<Causes> {
   const text = await readFile(configFile, "utf8");
   const config = stackConfigIn(text, { file: configFile, stack });
   const exported = await engine.exportState();
+  const seal = sealNow();
+  const { lock, content } = seal.dependencies;
   const entries = {
     config: configEntries(parse(text)),
-    charts: chartEntries(projectDirectory),
+    charts: Object.fromEntries(
+      Object.entries(filesOf(seal, "charts")).map(([path, content]) => [path.slice(CHARTS.length), content]),
+    ),
     digests: config.release.images,
-    program: programEntries(projectDirectory),
+    program: { commit: seal.commit ?? "none", ...filesOf(seal, "program") },
+    dependencies: { "package-lock.json": lock, "installed packages": content },
+    tools: seal.tools,
+    environment: Object.fromEntries(Object.entries(seal.environment).map(([name, value]) => [name, hashOf(value)])),
     state: stateEntries(exported),
   };
-  return { config, exported, entries };
+  return { config, exported, seal, entries };
+}
+
+function renderedEntries(helm: readonly HelmDiff[]): Entries {
+  return Object.fromEntries(
+    helm.flatMap(({ release, planned }) => (planned === undefined ? [] : [[`${RENDERED}${release}`, planned]])),
+  );
 }
 
 async function planOf(
   { clock, helmStore, stack, template }: PlanTarget,
-  { config, entries, exported }: Causes,
+  { config, entries, exported, seal }: Causes,
   { result, resources, enginePlan }: Previewed,
   { drift, wayBack }: Pick<Plan, "drift" | "wayBack">,
 ): Promise<Plan> {
   const discards = plannedDiscards(exported);
   const changed = [...discards, ...resources];
   const kept = resources.filter(({ urn }) => !discards.some((discard) => discard.urn === urn));
-  const effects = { drift: driftEntries(drift ?? []), plan: planEntries(changed) };
+  const helm = await helmDiffs(resources, {
+    kubernetesVersion: config.cluster.version,
+    template,
+    store: helmStore(outputIn(resourcesIn(exported), "kubeconfig")),
+  });
+  const charts = { ...entries.charts, ...renderedEntries(helm) };
+  const policies = policyEntries(result.policy);
+  const effects = { charts, drift: driftEntries(drift ?? []), policies, plan: planEntries(changed) };
+  const { files: _, ...sealed } = seal;
   return {
     stack,
     madeAt: new Date(clock.now() * 1000).toISOString(),
     fingerprint: fingerprintOf({ ...entries, ...effects }),
+    seal: sealed,
     outcome: result.outcome,
     failure: result.failure,
     ...releaseChange(config, exported),
@@ -130,11 +172,7 @@ async function planOf(
     drift,
     wayBack,
     policy: result.policy,
-    helm: await helmDiffs(resources, {
-      kubernetesVersion: config.cluster.version,
-      template,
-      store: helmStore(outputIn(resourcesIn(exported), "kubeconfig")),
-    }),
+    helm,
     monthlyCost: costChange(resources),
     duration: {
       ...criticalPath(resources, plannedDependencies(enginePlan), gateWaits(config)),

@@ -16,18 +16,36 @@ export interface PlanFiles {
 
 const HASH_DIGITS = 12;
 
+/** Who made a plan: a person to review it, or a deploy on its way. */
+export type PlanMaker = "plan" | "deploy";
+
 /**
  * Writes the plan for people (Markdown, and one HTML file that needs nothing else) and for the approval (JSON) into a
- * folder's `.sparki/plans`; a rehearsal's folder is its own, and is told as seen from the program's.
+ * folder's `.sparki/plans`, which only its owner can read. A file that is there is never written again: what was reviewed
+ * stays, and a deploy's own plan stands beside it under its own time. Paths are told as seen from `shownFrom`.
  */
-export async function writePlan(directory: string, plan: Plan, projectDirectory = directory): Promise<PlanFiles> {
-  const path = (ending: string) => pathOf(directory, plan.stack, plan.fingerprint.hash, ending);
+export async function writePlan(
+  directory: string,
+  plan: Plan,
+  { maker = "plan", shownFrom = directory }: { readonly maker?: PlanMaker; readonly shownFrom?: string } = {},
+): Promise<PlanFiles> {
+  const time = plan.madeAt.replace(/[-:]|\.\d+/g, "");
+  const own = maker === "deploy" ? `deploy-${time}.` : "";
+  const path = (ending: string) => pathOf(directory, plan.stack, plan.fingerprint.hash, `${own}${ending}`);
   await mkdir(join(directory, ".sparki", "plans"), { recursive: true, mode: 0o700 });
-  await writeFile(path("md"), planMarkdown(plan), OWN);
-  await writeFile(path("html"), planHtml(plan), OWN);
-  await writeFile(path("json"), `${JSON.stringify(plan, null, 2)}\n`, OWN);
-  const shown = (ending: string) => relative(projectDirectory, path(ending));
+  await writeOnce(path("md"), planMarkdown(plan));
+  await writeOnce(path("html"), planHtml(plan));
+  await writeOnce(path("json"), `${JSON.stringify(plan, null, 2)}\n`);
+  const shown = (ending: string) => relative(shownFrom, path(ending));
   return { markdown: shown("md"), html: shown("html"), json: shown("json") };
+}
+
+async function writeOnce(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text, { ...OWN, flag: "wx" });
+  } catch (error) {
+    if (!(typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST")) throw error;
+  }
 }
 
 /** The plan's JSON document as it was written; undefined when there is none that can be read. */

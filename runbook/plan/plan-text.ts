@@ -4,9 +4,17 @@ import type { InputChange } from "./difference.ts";
 import type { Plan } from "./plan.ts";
 import { RISKS, type Risk } from "./risk.ts";
 
-/** The command that carries out exactly this plan. */
-export function deployCommand({ stack, fingerprint }: Plan): string {
+/** The command that carries out exactly this plan; of one that cannot be approved, the command that plans again. */
+export function deployCommand({ stack, fingerprint, seal }: Plan): string {
+  if (seal.gaps.length > 0) return `npx sparki deploy --stack ${stack}`;
   return `npx sparki deploy --stack ${stack} --approved ${fingerprint.hash}`;
+}
+
+/** What a plan is sealed from, and what keeps it from being approved where something does. */
+function sealText({ seal: { commit, configFile, gaps } }: Plan): string {
+  const config = configFile === null ? "" : `, config ${configFile}`;
+  if (gaps.length === 0) return `commit ${commit?.slice(0, 12)}${config}`;
+  return `as it is, which cannot be approved: ${gaps.join("; ")}${config}`;
 }
 
 /** A plan's facts in one line each, by what they are about; of a preview that did not end, only what is known without. */
@@ -14,6 +22,7 @@ export function planFacts(plan: Plan): readonly (readonly [what: string, value: 
   const { release, schema, unchanged, changes, policy, monthlyCost, duration: time } = plan;
   const level = (from: { level: number } | undefined) => (from === undefined ? "none" : `${from.level}`);
   const known: [string, string][] = [
+    ["Sealed", sealText(plan)],
     ["Preview", plan.failure === undefined ? plan.outcome : `${plan.outcome}: ${plan.failure}`],
     ["Release", `${release.from ?? "none"} → ${release.to}`],
     ["Schema", `${level(schema.from)} → ${schema.to.level}; the release runs from level ${schema.to.oldest} on`],

@@ -1,4 +1,5 @@
-import type { EngineResult, Violation } from "../deploy/engine-record.ts";
+import type { EngineResult } from "../deploy/engine-record.ts";
+import type { Seal } from "../io/seal/seal.ts";
 import type { CostChange } from "./cost-change.ts";
 import type { CriticalPath } from "./critical-path.ts";
 import type { InputChange } from "./difference.ts";
@@ -32,6 +33,8 @@ export interface Plan {
   /** ISO 8601; not part of what is approved. */
   readonly madeAt: string;
   readonly fingerprint: Fingerprint;
+  /** What it was made from and is deployed from. */
+  readonly seal: Omit<Seal, "files">;
   /** Why the preview refuses the deployment; undefined when it does not. */
   readonly failure: string | undefined;
   readonly outcome: EngineResult["outcome"];
@@ -45,7 +48,7 @@ export interface Plan {
   readonly drift: readonly Drift[] | undefined;
   /** Undefined where nothing is live to go back to, or the deployment's own preview failed. */
   readonly wayBack: PlannedRollback | undefined;
-  readonly policy: { readonly checked: number; readonly violations: readonly Violation[] };
+  readonly policy: EngineResult["policy"];
   readonly helm: readonly HelmDiff[];
   readonly monthlyCost: CostChange;
   readonly duration: CriticalPath & { readonly asOf: string };

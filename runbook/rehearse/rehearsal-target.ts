@@ -6,6 +6,7 @@ import { helmStoreOpener } from "../io/helm-store.ts";
 import { helmTemplate } from "../io/helm-template.ts";
 import type { Network } from "../io/network.ts";
 import { openRegistry } from "../io/registry.ts";
+import { sealNow } from "../io/seal/sealed-run.ts";
 import { openSlack } from "../io/slack.ts";
 import { Notifications } from "../notify/notifications.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
@@ -38,6 +39,7 @@ export function rehearsedTarget(
   const planning = {
     projectDirectory: PROJECT_DIRECTORY,
     plansDirectory: session.runDirectory,
+    seal: () => sealNow(PROJECT_DIRECTORY, stack, process.env),
     template,
     helmStore: helmStoreOpener(signal),
   };

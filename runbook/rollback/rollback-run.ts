@@ -20,7 +20,7 @@ import { PROOF_SECONDS, type Proof, proveRollback } from "./rollback-proof.ts";
 
 /** What a rollback touches of a stack. */
 export interface RollbackTarget
-  extends Omit<StackTarget, "engine" | "projectDirectory" | "plansDirectory" | "template"> {
+  extends Omit<StackTarget, "engine" | "projectDirectory" | "plansDirectory" | "seal" | "template"> {
   readonly engine: DeployEngine & TaggedStack & Pick<Engine, "history" | "outputs">;
 }
 

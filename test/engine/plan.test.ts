@@ -7,6 +7,7 @@ import { commandRunner } from "../../runbook/io/child-command.ts";
 import { systemClock } from "../../runbook/io/clock.ts";
 import { helmStoreOpener } from "../../runbook/io/helm-store.ts";
 import { helmTemplate } from "../../runbook/io/helm-template.ts";
+import { sealNow } from "../../runbook/io/seal/sealed-run.ts";
 import { assertApproved } from "../../runbook/plan/approval.ts";
 import { makePlan, movedSince } from "../../runbook/plan/make-plan.ts";
 import { PROJECT_DIRECTORY } from "../../runbook/project.ts";
@@ -46,6 +47,8 @@ describe("makePlan, on the real engine", () => {
       engine,
       configFile,
       projectDirectory: PROJECT_DIRECTORY,
+      // What can be approved is a matter of the seal, which is tested by itself.
+      seal: () => ({ ...sealNow(PROJECT_DIRECTORY, stack, process.env), gaps: [] }),
       template,
       helmStore,
       clock: systemClock,

@@ -5,6 +5,7 @@ import { parse, stringify } from "yaml";
 import { EngineRecord, type EngineResult, type RecordedEvent } from "../../runbook/deploy/engine-record.ts";
 import type { Update } from "../../runbook/deploy/update.ts";
 import type { Watcher } from "../../runbook/io/engine.ts";
+import { sealNow } from "../../runbook/io/seal/sealed-run.ts";
 import type { PlanTarget } from "../../runbook/plan/make-plan.ts";
 import type { StoredRelease } from "../../runbook/release/stored-release.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
@@ -105,6 +106,7 @@ export function plannedProject(recorded: Recorded): PlanTarget {
     engine: engineTelling(recorded),
     configFile: join(projectDirectory, "Pulumi.staging.yaml"),
     projectDirectory,
+    seal: () => ({ ...sealNow(projectDirectory, "staging", {}), gaps: [] }),
     template: async ({ release, values }) =>
       `kind: ConfigMap\nmetadata: {name: ${release}}\ndata: ${JSON.stringify(values)}\n`,
     helmStore: () => ({

@@ -25,9 +25,9 @@ export function contentsOf(files: Files): Contents {
   return Object.fromEntries(entries.toSorted(byPath));
 }
 
-/** The same of every file below a folder; throws for what is no plain file. */
-export function contentsBelow(folder: string): Contents {
-  const entries = pathsBelow(folder).map(({ path, isExecutable }): [string, string] => {
+/** The same of every file below a folder but for one entry of it; throws for what is no plain file. */
+export function contentsBelow(folder: string, except?: string): Contents {
+  const entries = pathsBelow(folder, except).map(({ path, isExecutable }): [string, string] => {
     return [relative(folder, path), contentOf({ content: readFileSync(path), isExecutable: isExecutable() })];
   });
   return Object.fromEntries(entries.toSorted(byPath));
@@ -72,11 +72,12 @@ interface Found {
   isExecutable(): boolean;
 }
 
-function pathsBelow(folder: string): Found[] {
+function pathsBelow(folder: string, except?: string): Found[] {
   const found: Found[] = [];
   const walk = (directory: string) => {
     for (const entry of readdirSync(directory, { withFileTypes: true })) {
       const path = join(directory, entry.name);
+      if (directory === folder && entry.name === except) continue;
       if (entry.isDirectory()) walk(path);
       else if (entry.isFile()) found.push({ path, isExecutable: () => isExecutableAt(path) });
       else throw refusedKind(relative(folder, path), entry.isSymbolicLink());

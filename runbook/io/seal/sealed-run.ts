@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Environment } from "./environment.ts";
-import type { Contents } from "./files.ts";
+import { type Contents, contentsBelow, contentsOf } from "./files.ts";
 import type { Seal, SealedRun } from "./seal.ts";
+import { readSource } from "./source.ts";
 import { storeDirectory } from "./store.ts";
 
 /** Whether a project's folder is the sealed copy that a command was started in: it is one only in the user's store. */
@@ -21,6 +22,26 @@ export function sealedRunIn(
   const run: SealedRun = JSON.parse(readFileSync(runFile, "utf8"));
   const seal: Seal = JSON.parse(readFileSync(sealFile, "utf8"));
   return { run, seal };
+}
+
+/** What a seal is besides its files and its commit, where a program runs from no sealed copy: nothing vouches for it. */
+const UNSEALED = {
+  gaps: ["it does not run from a sealed copy"],
+  configFile: null,
+  dependencies: { lock: "", content: "as installed", name: null },
+  tools: {},
+  environment: {},
+};
+
+/**
+ * What a project's folder is, as it is now: of a sealed copy, its seal with the files as they are found there; of any
+ * other folder, a description that cannot be approved.
+ */
+export function sealNow(project: string, stack: string, env: Environment): Seal {
+  const sealed = sealedRunIn(project, env);
+  if (sealed !== undefined) return { ...sealed.seal, files: contentsBelow(project, "node_modules") };
+  const { commit = null, files } = readSource(project, env);
+  return { stack, commit, files: contentsOf(files), ...UNSEALED };
 }
 
 /** The files of a seal by what they are to a plan: the stack's config, the charts, and all else. */

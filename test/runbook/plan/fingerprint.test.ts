@@ -13,8 +13,12 @@ const approved: Record<Part, Record<string, string>> = {
   charts: { "engine/values.yaml": "b".repeat(64) },
   digests: { engine: "engine@sha256:1" },
   program: { "infra/cache.ts": "c".repeat(64) },
+  dependencies: { "installed packages": "f".repeat(64) },
+  tools: { pulumi: "0".repeat(64) },
+  environment: { AWS_REGION: "1".repeat(64) },
   state: { "urn::database-instance": "d".repeat(64) },
   drift: {},
+  policies: { "number of checks": "840" },
   plan: { "update::engine-fleet": "e".repeat(64) },
 };
 
