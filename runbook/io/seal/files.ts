@@ -54,9 +54,9 @@ export function writeFiles(folder: string, files: Files): void {
   }
 }
 
-/** Takes the right to write off every file below a folder. */
+/** Takes the right to write off every file below a folder; who may enter the folder may read, as a copy's other user must. */
 export function makeReadOnly(folder: string): void {
-  for (const { path, isExecutable } of pathsBelow(folder)) chmodSync(path, isExecutable() ? 0o500 : 0o400);
+  for (const { path, isExecutable } of pathsBelow(folder)) chmodSync(path, isExecutable() ? 0o555 : 0o444);
 }
 
 /** A file of the checkout; throws SPARKI_USAGE for a link and for what is no plain file. */
