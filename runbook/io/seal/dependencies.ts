@@ -1,5 +1,14 @@
 import { execFile } from "node:child_process";
-import { linkSync, lstatSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
 import { DeployError } from "../../../stacks/deploy-error.ts";
@@ -79,6 +88,7 @@ async function install(folder: string, { lock, manifest }: Record<"lock" | "mani
   await npm(folder, env, ["ci", "--omit=dev", "--ignore-scripts", "--install-links=false", ...flags]);
   const { allowScripts = {} }: { allowScripts?: Record<string, boolean> } = JSON.parse(manifest);
   const modules = join(folder, "node_modules");
+  mkdirSync(modules, { recursive: true });
   for (const name of Object.keys(allowScripts).filter((each) => allowScripts[each] === true))
     if (lstatSync(join(modules, name), { throwIfNoEntry: false })) await npm(folder, env, ["rebuild", name, ...flags]);
   rmSync(join(modules, ".package-lock.json"), { force: true });
@@ -111,13 +121,25 @@ async function npm(cwd: string, env: Environment, args: readonly string[]): Prom
 
 /** Every package is from a registry and has a hash, or is inside one that has. */
 function assertVouchedFor(lock: string): void {
-  const { packages = {} }: { packages?: Record<string, LockedPackage> } = JSON.parse(lock);
+  const { packages = {} } = lockIn(lock);
   for (const [path, { integrity = "", inBundle, link, dev }] of Object.entries(packages)) {
     if (path === "" || inBundle === true || dev === true) continue;
     if (link !== true && /^sha512-/.test(integrity)) continue;
     const found = link === true ? "a link" : `integrity ${JSON.stringify(integrity)}`;
     throw new DeployError("SPARKI_USAGE", `package-lock.json has ${found} for ${path}; expected a SHA-512`, {
       hint: "take the package from a registry, then npm install",
+    });
+  }
+}
+
+function lockIn(text: string): { readonly packages?: Record<string, LockedPackage> } {
+  try {
+    const lock: { readonly packages?: Record<string, LockedPackage> } = JSON.parse(text);
+    return lock;
+  } catch (cause) {
+    throw new DeployError("SPARKI_USAGE", "package-lock.json is no JSON", {
+      hint: "git checkout package-lock.json",
+      cause,
     });
   }
 }

@@ -67,7 +67,6 @@ const MAX_NAMED = 5;
 
 function differences({ seal: approved }: Sealed, { seal: now }: Sealed): string[] {
   const parts = [
-    ["commit", { commit: approved.commit ?? "none" }, { commit: now.commit ?? "none" }],
     ["config", filesOf(approved, "config"), filesOf(now, "config")],
     ["charts", filesOf(approved, "charts"), filesOf(now, "charts")],
     ["program", filesOf(approved, "program"), filesOf(now, "program")],
@@ -75,12 +74,15 @@ function differences({ seal: approved }: Sealed, { seal: now }: Sealed): string[
     ["tools", approved.tools, now.tools],
     ["environment", approved.environment, now.environment],
   ] as const;
-  return parts.flatMap(([part, before, after]) => {
+  const [was, is] = [approved.commit ?? "none", now.commit ?? "none"];
+  const commit = was === is ? [] : [`commit: was ${was}, is ${is}`];
+  const others = parts.flatMap(([part, before, after]) => {
     const names = namesThatDiffer(before, after);
     const rest = names.length - MAX_NAMED;
     const shown = [...names.slice(0, MAX_NAMED), ...(rest > 0 ? [`and ${rest} more`] : [])];
     return names.length === 0 ? [] : [`${part}: ${shown.join(", ")} ${names.length === 1 ? "differs" : "differ"}`];
   });
+  return [...commit, ...others];
 }
 
 type Named = Readonly<Record<string, string | null>>;

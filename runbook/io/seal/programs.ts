@@ -34,16 +34,16 @@ export async function storedPrograms(store: SealStore, options: ProgramOptions):
   for (const [name, path] of Object.entries(paths)) {
     const source = realpathSync(path);
     const hash = options.isThorough ? sha256(readFileSync(source)) : knownHash(store, source);
-    await store.make("tools", hash, (folder) => {
+    await store.make("tools", placeOf(hash, name), (folder) => {
       copyFileSync(source, join(folder, name));
       chmodSync(join(folder, name), 0o500);
     });
     const content = programIn(store, hash, name);
     if ((options.isThorough ? sha256(readFileSync(content)) : knownHash(store, content)) !== hash) {
-      store.remove("tools", hash);
+      store.remove("tools", placeOf(hash, name));
       return storedPrograms(store, options);
     }
-    store.touch("tools", hash);
+    store.touch("tools", placeOf(hash, name));
     hashes[name] = hash;
     if (beginOf(content) === "#!") scripts.push(name);
   }
@@ -51,7 +51,12 @@ export async function storedPrograms(store: SealStore, options: ProgramOptions):
 }
 
 export function programIn(store: SealStore, hash: string, name: string): string {
-  return store.path("tools", hash, name);
+  return store.path("tools", placeOf(hash, name), name);
+}
+
+/** Two programs may have the same content, and still know by their names what they are. */
+function placeOf(hash: string, name: string): string {
+  return `${hash}-${name}`;
 }
 
 /** One that is good on PATH, else the cached one, else whatever the resolver can get or build. */

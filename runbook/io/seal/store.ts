@@ -9,6 +9,7 @@ import type { Environment } from "./environment.ts";
 export type Kind = "dependencies" | "tools" | "seals" | "runs";
 
 const MAX_SEALS = 10;
+const HASH_DIGITS = 64;
 /** What is used by no seal is kept so long: another process may just be sealing with it. */
 const UNUSED_SECONDS = 3600;
 
@@ -84,7 +85,8 @@ export class SealStore {
     const used = [...this.#documents("seals"), ...this.#documents("runs")].join("\n");
     for (const kind of ["dependencies", "tools"] as const)
       for (const name of this.#names(kind))
-        if (!used.includes(name) && this.#age(kind, name) > UNUSED_SECONDS) this.remove(kind, name);
+        if (!used.includes(name.slice(0, HASH_DIGITS)) && this.#age(kind, name) > UNUSED_SECONDS)
+          this.remove(kind, name);
   }
 
   #names(kind: Kind): string[] {
