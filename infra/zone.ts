@@ -77,7 +77,8 @@ function createSigning(parent: Zone, name: string, zone: aws.route53.Zone, args:
   );
   const signingKey = new aws.route53.KeySigningKey(
     `${name}-ksk`,
-    { name: `sparki_${args.stack}`, hostedZoneId: zone.zoneId, keyManagementServiceArn: key.arn },
+    // Letters, digits and underscores only (CreateKeySigningKey).
+    { name: `sparki_${args.stack.replaceAll("-", "_")}`, hostedZoneId: zone.zoneId, keyManagementServiceArn: key.arn },
     { parent },
   );
   new aws.route53.HostedZoneDnsSec(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { nearest } from "./nearest.ts";
+import { looksSecret } from "./plain-secrets.ts";
 
 /** A problem of the config: what is wrong where, and what to do about it. */
 export interface ConfigProblem {
@@ -16,9 +17,17 @@ export function problemsOf(
   issues: readonly z.core.$ZodIssue[],
   { schema, values, stack }: { readonly schema: z.ZodType; readonly values: unknown; readonly stack: string },
 ): ConfigProblem[] {
-  const shape = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  const shape = shapeOf(schema);
   const problems = issues.flatMap((issue) => problemOf(issue, { values, stack, shape }));
   return [...new Map(problems.map((problem) => [problem.text, problem])).values()];
+}
+
+const shapes = new WeakMap<z.ZodType, Shape>();
+
+function shapeOf(schema: z.ZodType): Shape {
+  const shape = shapes.get(schema) ?? z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  shapes.set(schema, shape);
+  return shape;
 }
 
 interface Surroundings {
@@ -33,12 +42,28 @@ function problemOf(issue: z.core.$ZodIssue, { values, stack, shape }: Surroundin
     return issue.keys.map((key) => {
       const [meant] = nearest(key, known, 1);
       const text = `${placeOf([...issue.path, key])} is not a known key`;
-      const repair = `Edit Pulumi.${stack}.yaml: sparki:${placeOf([...issue.path, key])}`;
+      const repair = `Edit Pulumi.${stack}.yaml: sparki:${placeOf([...issue.path, key])}${oneOfKeys(known)}`;
       return { text: meant === undefined ? text : `${text}; did you mean ${meant}?`, repair };
     });
   }
-  const text = `${placeOf(issue.path)} is ${shown(foundAt(values, issue.path))}; expected ${issue.message}`;
-  return [{ text, repair: repairOf(issue.path, stack, shape) }];
+  const found = foundAt(values, issue.path);
+  const text = `${placeOf(issue.path)} is ${shown(found)}; expected ${issue.message}`;
+  return [{ text, repair: `${repairOf(issue.path, stack, shape)}${quoting(found, shapeAt(shape, issue.path))}` }];
+}
+
+function oneOfKeys(known: readonly string[]): string {
+  return known.length === 0 ? "" : ` (known keys: ${known.join(", ")})`;
+}
+
+/** YAML makes a number of `1.30` and of `17.6`, and text of what stands in quotes. */
+function quoting(found: unknown, shape: Shape): string {
+  if (typeof shape === "boolean") return "";
+  const isScalar = typeof found === "number" || typeof found === "boolean";
+  if (shape.type === "string" && isScalar) return ', and put quotes around it, as in "1.30"';
+  const isNumber = shape.type === "number" || shape.type === "integer";
+  if (isNumber && typeof found === "string" && found.trim() !== "" && Number.isFinite(Number(found)))
+    return ", and take the quotes away";
+  return "";
 }
 
 /** Pulumi's command can set text at the top; it writes a number below a key as text, and lays out anew what is there. */
@@ -49,11 +74,13 @@ function repairOf(path: Path, stack: string, shape: Shape): string {
   return `Edit Pulumi.${stack}.yaml: sparki:${place}`;
 }
 
-/** A place in the YAML, such as `objectives[0].maxRatio`. */
+/** A place in the YAML, such as `objectives[0].maxRatio`; a key that is no word stands in quotes. */
 function placeOf(path: Path): string {
   return path.reduce<string>((place, key) => {
     if (typeof key === "number") return `${place}[${key}]`;
-    return place === "" ? String(key) : `${place}.${String(key)}`;
+    const name = String(key);
+    if (!/^[\w$-]+$/.test(name)) return place === "" ? asJson(name) : `${place}[${asJson(name)}]`;
+    return place === "" ? name : `${place}.${name}`;
   }, "");
 }
 
@@ -61,13 +88,25 @@ const MAX_SHOWN = 120;
 
 function shown(found: unknown): string {
   if (found === undefined) return "missing";
-  const text = JSON.stringify(found);
+  const text = asJson(found);
+  if (looksSecret(text)) return "what looks like a secret";
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN - 1)}…` : text;
+}
+
+/** JSON in ASCII, so that what cannot be seen is seen; a value that is nested too deep is only called so. */
+function asJson(found: unknown): string {
+  try {
+    const escaped = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    return JSON.stringify(found).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]/gu, escaped);
+  } catch {
+    return "a value that is nested too deep";
+  }
 }
 
 function foundAt(values: unknown, path: Path): unknown {
   return path.reduce<unknown>(
-    (value, key) => (typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined),
+    (value, key) =>
+      typeof value === "object" && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined,
     values,
   );
 }

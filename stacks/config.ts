@@ -1,30 +1,80 @@
 import * as pulumi from "@pulumi/pulumi";
-import { expectation, problemsOf } from "./config-problems.ts";
+import { type ConfigProblem, expectation, problemsOf } from "./config-problems.ts";
 import { DeployError } from "./deploy-error.ts";
+import { derivedNames, longestStackName, STACK_NAME } from "./derived-names.ts";
+import { mustBeSecret } from "./plain-secrets.ts";
 import { configSchema, type StackConfig } from "./schema.ts";
 
 const NAMESPACE = "sparki";
 
 /** Parses the stack's config once; throws SPARKI_CONFIG naming every problem at once, or returns it typed and complete. */
 export function loadConfig(): StackConfig {
-  return parseConfig(pulumi.runtime.allConfig(), pulumi.getStack());
+  const raw = pulumi.runtime.allConfig();
+  return parseConfig(raw, pulumi.getStack(), plainKeys(raw, process.env.PULUMI_CONFIG_SECRET_KEYS));
 }
 
-/** Parses raw Pulumi config (`sparki:key` to text or JSON text); pure, so that commands check a file without an engine. */
-export function parseConfig(raw: Readonly<Record<string, string>>, stack: string): StackConfig {
+/** The keys that the engine did not have to decrypt; its language hosts always say which it had to. */
+function plainKeys(raw: Readonly<Record<string, string>>, secretKeys: string | undefined): string[] {
+  if (secretKeys === undefined) return [];
+  const secret: unknown = JSON.parse(secretKeys);
+  return Object.keys(raw).filter((key) => !(Array.isArray(secret) && secret.includes(key)));
+}
+
+/**
+ * Parses raw Pulumi config (`sparki:key` to text or JSON text); pure, so that commands check a file without an engine.
+ * `plain` names the keys that are known to stand there unencrypted: a secret among them is a problem.
+ */
+export function parseConfig(
+  raw: Readonly<Record<string, string>>,
+  stack: string,
+  plain: readonly string[] = [],
+): StackConfig {
   const values = ownValues(raw);
   const parsed = configSchema.safeParse(values, { error: expectation });
-  if (parsed.success) return parsed.data;
-  const problems = problemsOf(parsed.error.issues, { schema: configSchema, values, stack });
+  const problems = [
+    ...plainSecrets(raw, stack, plain),
+    ...nameProblems(stack, values.accountId),
+    ...(parsed.success ? [] : problemsOf(parsed.error.issues, { schema: configSchema, values, stack })),
+  ];
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw configError(problems, stack);
+}
+
+/** The refusal of a stack's config with every problem, each with its repair. */
+export function configError(problems: readonly ConfigProblem[], stack: string): DeployError {
   const lines = problems.flatMap(({ text, repair }) => [`  ${text}`, `    ${repair}`]);
-  throw new DeployError(
-    "SPARKI_CONFIG",
-    [
-      `${problems.length} ${problems.length === 1 ? "problem" : "problems"} in the config of stack ${stack}`,
-      ...lines,
-    ].join("\n"),
-    { hint: "run the same command again, once the config is repaired" },
-  );
+  const count = `${problems.length} ${problems.length === 1 ? "problem" : "problems"} in the config of stack ${stack}`;
+  return new DeployError("SPARKI_CONFIG", [count, ...lines].join("\n"), {
+    hint: "run the same command again, once the config is repaired",
+  });
+}
+
+/** Secrets in plain text; their values are never told. */
+function plainSecrets(raw: Readonly<Record<string, string>>, stack: string, plain: readonly string[]): ConfigProblem[] {
+  return plain
+    .filter((key) => mustBeSecret(key, raw[key] ?? ""))
+    .map((key) => ({
+      text: `${key} is in plain text; expected a secret, encrypted`,
+      repair: `Run: pulumi config set --secret --stack ${stack} ${key} (it asks for the value), and replace the secret itself: it was readable`,
+    }));
+}
+
+/** Names that the program makes of the stack's own. */
+function nameProblems(stack: string, account: unknown): ConfigProblem[] {
+  const repair = `Choose another name for the stack: pulumi stack init <name>, with its config in Pulumi.<name>.yaml`;
+  const shown = JSON.stringify(stack);
+  if (!STACK_NAME.test(stack)) {
+    const expected = "a name of lower-case letters, digits and single dashes that begins with a letter, such as prod";
+    return [{ text: `the stack's name is ${shown}; expected ${expected}`, repair }];
+  }
+  const accountId = typeof account === "string" && account.length === 12 ? account : "0".repeat(12);
+  return derivedNames(stack, accountId)
+    .filter(({ name, limit }) => name.length > limit)
+    .slice(0, 1)
+    .map(({ what, name, limit }) => ({
+      text: `the stack's name is ${shown}; expected at most ${longestStackName()} characters: ${what} would be ${name}, of ${name.length} characters, and AWS takes ${limit}`,
+      repair,
+    }));
 }
 
 function ownValues(raw: Readonly<Record<string, string>>): Record<string, unknown> {
@@ -32,9 +82,9 @@ function ownValues(raw: Readonly<Record<string, string>>): Record<string, unknow
   return Object.fromEntries(own.map(([key, value]) => [key.slice(NAMESPACE.length + 1), decode(value)]));
 }
 
-/** Objects, lists and booleans are stored as JSON; text such as an account id must stay text. */
+/** Objects, lists, booleans and nothing are stored as JSON; text such as an account id must stay text. */
 function decode(value: string): unknown {
-  if (!/^([[{]|true$|false$)/.test(value)) return value;
+  if (!/^([[{]|true$|false$|null$)/.test(value)) return value;
   try {
     return JSON.parse(value);
   } catch {

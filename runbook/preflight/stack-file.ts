@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
-import { parseConfig } from "../../stacks/config.ts";
+import { configError, parseConfig } from "../../stacks/config.ts";
+import type { ConfigProblem } from "../../stacks/config-problems.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { disagreements } from "../../stacks/yaml-text.ts";
@@ -31,11 +32,54 @@ export function stackConfigIn(
 ): StackConfig {
   const { config } = settingsIn(content, file);
   refuseDisagreements(content, file);
+  const problems = Object.entries(config).flatMap(([key, value]) => entryProblems(key, value, stack));
+  if (problems.length > 0) throw configError(problems, stack);
   const texts = Object.entries(config).map(([key, value]) => [
     key,
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
-  return parseConfig(Object.fromEntries(texts), stack);
+  const plain = Object.keys(config).filter((key) => !isEncrypted(config[key]));
+  return parseConfig(Object.fromEntries(texts), stack, plain);
+}
+
+function isEncrypted(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).join() === "secure";
+}
+
+/** Whose settings may stand beside the program's own in a stack's file: Pulumi's and its providers'. */
+const NAMESPACES = ["sparki", "aws", "aws-native", "command", "eks", "kubernetes", "pulumi", "random"];
+
+/** What is wrong with how an entry of the file is written, before its value is looked at. */
+function entryProblems(key: string, value: unknown, stack: string): ConfigProblem[] {
+  const edit = `Edit Pulumi.${stack}.yaml: `;
+  const colon = key.indexOf(":");
+  const name = key.slice(colon + 1);
+  if (colon < 0)
+    return [{ text: `${key} is a key without its namespace; expected sparki:${key}`, repair: `${edit}sparki:${key}` }];
+  if (!NAMESPACES.includes(key.slice(0, colon)))
+    return [
+      {
+        text: `${key} is a key that nothing here reads; expected a namespace of ${NAMESPACES.join(", ")}`,
+        repair: `${edit}sparki:${name}, if it is meant for this program`,
+      },
+    ];
+  if (key.startsWith("sparki:") && typeof value === "string" && isJson(value))
+    return [
+      {
+        text: `${key} is text that holds JSON; expected keys with values, or a list`,
+        repair: `${edit}${key}, and take the quotes around its value away`,
+      },
+    ];
+  return [];
+}
+
+function isJson(text: string): boolean {
+  if (!/^\s*[[{]/.test(text)) return false;
+  try {
+    return typeof JSON.parse(text) === "object";
+  } catch {
+    return false;
+  }
 }
 
 function settingsIn(content: string, file: string): z.infer<typeof fileSchema> {
@@ -70,12 +114,20 @@ function refuseDisagreements(content: string, file: string): void {
 }
 
 function contentOf(file: string, stack: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(file, "utf8");
+    bytes = readFileSync(file);
   } catch (cause) {
     throw new DeployError("SPARKI_CONFIG", `stack ${stack} has no config: ${file} cannot be read`, {
       hint: "give --stack the name of a Pulumi.<stack>.yaml that exists, such as prod",
       cause,
     });
   }
+  const text = bytes.toString("utf8");
+  const wrong = Buffer.from(text).equals(bytes) ? -1 : text.indexOf("\ufffd");
+  if (wrong < 0) return text;
+  const line = text.slice(0, wrong).split("\n").length;
+  throw new DeployError("SPARKI_CONFIG", `${file} is not UTF-8 in line ${line}; expected a file in UTF-8`, {
+    hint: "save it as UTF-8, then run the same command again",
+  });
 }

@@ -171,6 +171,90 @@ describe("parseConfig", () => {
     expect(errorOf({ ...rawConfig("prod"), "sparki:region": "mars" }).message).toMatch(/^1 problem in /);
   });
 
+  it.each([
+    [
+      "staging-eu-west-1",
+      "expected at most 10 characters: a target group would be sparki-staging-eu-west-1-engine-one-box",
+    ],
+    ["production-1", "and AWS takes 32"],
+    ["a--b", "single dashes"],
+    ["prod-", "single dashes"],
+    ["Prod", "lower-case letters"],
+    ["1prod", "begins with a letter"],
+    ["pro_d", "lower-case letters"],
+  ])("refuses the stack's name %s before anything is made, with what it would become (W10)", (stack, message) => {
+    const raw = rawConfig("prod");
+    const refusal = { code: "SPARKI_CONFIG", message: expect.stringContaining(message) };
+    expect(() => parseConfig(raw, stack)).toThrow(expect.objectContaining(refusal));
+    expect(() => parseConfig(raw, "staging-eu")).not.toThrow();
+  });
+
+  it.each([
+    ["sparki:slackToken", "xoxb-1234-very-secret"],
+    ["sparki:slackWebhook", "https://hooks.slack.com/services/T0/B0/very-secret"],
+    ["sparki:slackToken", "anything-very-secret"],
+    ["aws:secretKey", "very-secret"],
+    ["sparki:owner", "AKIAABCDEFGHIJKLMNOP"],
+    ["sparki:runbookUrl", "https://user:very-secret@example.com"],
+    ["sparki:preflight", '{"checkout":"ghp_verysecretverysecretverysecret"}'],
+  ])("refuses %s in plain text with the command that encrypts it, and never tells it (W34)", (key, value) => {
+    const raw = { ...rawConfig("prod"), [key]: value };
+    const said = (plain: readonly string[]) => {
+      try {
+        parseConfig(raw, "prod", plain);
+        return "";
+      } catch (error) {
+        return error instanceof DeployError ? error.message : String(error);
+      }
+    };
+    expect(said([key])).toContain(`${key} is in plain text; expected a secret, encrypted`);
+    expect(said([key])).toContain(`Run: pulumi config set --secret --stack prod ${key}`);
+    expect(said([key])).not.toMatch(/very-?secret|AKIA/);
+    expect(said([])).not.toContain("plain text");
+  });
+
+  it.each([
+    ["cluster", { version: 1.3 }, 'cluster.version, and put quotes around it, as in "1.30"'],
+    ["database", { engineVersion: 17.6 }, "database.engineVersion, and put quotes around it"],
+    ["web", { replicas: "3" }, "web.replicas, and take the quotes away"],
+  ])("says of a value in %s whether quotes are missing or too many (W40)", (key, change, repair) => {
+    const raw = rawConfig("prod");
+    const value = JSON.stringify({ ...JSON.parse(raw[`sparki:${key}`] ?? "{}"), ...change });
+    expect(errorOf({ ...raw, [`sparki:${key}`]: value }).message).toContain(`Edit Pulumi.prod.yaml: sparki:${repair}`);
+  });
+
+  it("refuses storage that may grow by less than RDS's tenth (W77)", () => {
+    const raw = rawConfig("prod");
+    const at = (maxStorageGib: number) => {
+      const database = { ...JSON.parse(raw["sparki:database"] ?? "{}"), storageGib: 100, maxStorageGib };
+      return { ...raw, "sparki:database": JSON.stringify(database) };
+    };
+    expect(errorOf(at(100)).message).toContain("database.maxStorageGib is 100; expected");
+    expect(errorOf(at(109)).message).toContain("database.maxStorageGib is 109; expected");
+    expect(() => parseConfig(at(110), "prod")).not.toThrow();
+  });
+
+  it("refuses what contradicts another field, by its path (W40, W95)", () => {
+    const raw = rawConfig("prod");
+    const change = (key: string, value: object) =>
+      errorOf({
+        ...raw,
+        [`sparki:${key}`]: JSON.stringify(
+          Array.isArray(value) ? value : { ...JSON.parse(raw[`sparki:${key}`] ?? "{}"), ...value },
+        ),
+      }).message;
+    expect(change("network", { zones: ["us-east-1a", "eu-west-1a"] })).toContain(
+      'network.zones[1] is "eu-west-1a"; expected a zone of us-east-1',
+    );
+    expect(change("floor", { zones: 4 })).toContain("floor.zones is 4; expected at most 3");
+    expect(change("floor", { replicas: 4 })).toContain("floor.replicas is 4; expected at most 3");
+    expect(change("floor", { backupDays: 30 })).toContain("floor.backupDays is 30; expected at most 14");
+    expect(change("allowedRegions", ["eu-west-1"])).toContain("expected a list with us-east-1");
+    expect(change("cluster", { administrators: ["arn:aws:sts::111122223333:assumed-role/x/y"] })).toContain(
+      "of an assumed-role it is the role's",
+    );
+  });
+
   it("refuses a schema whose oldest usable level is above its own", () => {
     const raw = rawConfig("prod");
     const release = JSON.parse(raw["sparki:release"] ?? "{}");

@@ -46,6 +46,49 @@ describe("readStack", () => {
     expect(() => read(changed)).toThrow(expect.objectContaining(refusal));
   });
 
+  it.each([
+    [
+      "a key without its namespace",
+      (text: string) => text.replace("sparki:owner", "owner"),
+      "owner is a key without its namespace; expected sparki:owner",
+    ],
+    [
+      "a key of a namespace that nothing reads",
+      (text: string) => text.replace("sparki:owner", "spraki:owner"),
+      "spraki:owner is a key that nothing here reads",
+    ],
+    [
+      "a part that is JSON in quotes",
+      (text: string) => text.replace(/sparki:web: .*/, `sparki:web: '{"replicas":2,"maxReplicas":6}'`),
+      "sparki:web is text that holds JSON; expected keys with values, or a list",
+    ],
+    [
+      "a token in plain text",
+      (text: string) => `${text}  sparki:slackToken: xoxb-1-abcdefgh\n`,
+      "pulumi config set --secret --stack staging sparki:slackToken",
+    ],
+    [
+      "a version without quotes",
+      (text: string) => text.replace('version: "1.35"', "version: 1.30"),
+      "cluster.version is 1.3; expected a Kubernetes minor version such as 1.33, in quotes",
+    ],
+  ])("refuses %s, and says how to correct it (W34, W40)", (_, change, message) => {
+    expect(change(STAGING)).not.toBe(STAGING);
+    const refusal = { code: "SPARKI_CONFIG", message: expect.stringContaining(message) };
+    expect(() => read(change(STAGING))).toThrow(expect.objectContaining(refusal));
+  });
+
+  it("takes a token that is encrypted", () => {
+    expect(read(`${STAGING}  sparki:slackToken: { secure: v1:abc }\n`)).toMatchObject({ stack: "staging" });
+  });
+
+  it("refuses a file that is not UTF-8, by its line (W40)", () => {
+    writeFileSync(join(folder, "own.yaml"), Buffer.from(`# one\n# caf\xe9\n${STAGING}`, "latin1"));
+    const message = expect.stringContaining("own.yaml is not UTF-8 in line 2; expected a file in UTF-8");
+    const refused = () => readStack("staging", { cwd: folder, env: { PULUMI_OPTION_CONFIG_FILE: "own.yaml" } });
+    expect(refused).toThrow(expect.objectContaining({ code: "SPARKI_CONFIG", message }));
+  });
+
   it("takes a day without quotes where a day is meant", () => {
     expect(read(STAGING.replaceAll(/until: "([\d-]+)"/g, "until: $1"))).toMatchObject({ stack: "staging" });
   });

@@ -1,0 +1,183 @@
+import { z } from "zod";
+import { isNetwork, isPrivate, isPublic } from "./addresses.ts";
+
+/** Every field's own domain: what AWS, Kubernetes, DNS or this program takes, and nothing else. */
+
+const PRINTABLE = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]*$/u;
+
+/** Text of one line without blanks at its ends. */
+export function line(max: number, kind = "one line of text that is not empty"): z.ZodString {
+  const message = `${kind}, of at most ${max} characters, without blanks at its ends`;
+  return z
+    .string(message)
+    .min(1, message)
+    .max(max, message)
+    .regex(PRINTABLE, message)
+    .regex(/^\S(.*\S)?$/, message);
+}
+
+/** Text that one expression describes whole. */
+export function pattern(expression: RegExp, message: string): z.ZodString {
+  return z.string(message).regex(expression, message);
+}
+
+/** A whole number in these bounds, which are told together. */
+export function whole(from: number, to: number): z.ZodInt {
+  const text = `a whole number from ${from} to ${to}`;
+  return z.int(text).min(from, text).max(to, text);
+}
+
+/** A number in these bounds, which are told together. */
+export function between(from: number, to: number, kind = "a number"): z.ZodNumber {
+  const text = `${kind} from ${from} to ${to}`;
+  return z.number(text).min(from, text).max(to, text);
+}
+
+export const ratio = (from: number, to: number) => between(from, to, "a number above 0 and below 1,");
+
+/** A list in which nothing stands twice. */
+export function distinct<T extends z.ZodType>(entry: T, min: number, max: number) {
+  return z
+    .array(entry)
+    .min(min)
+    .max(max)
+    .check(({ value, issues }) => {
+      const seen = new Set<string>();
+      for (const [index, item] of value.entries()) {
+        const text = JSON.stringify(item);
+        if (seen.has(text))
+          issues.push({
+            code: "custom",
+            input: item,
+            path: [index],
+            message: "an entry that is not in the list already",
+          });
+        seen.add(text);
+      }
+    });
+}
+
+const DAY = "a day such as 2027-06-30, from 2020 to 2099";
+/** A day; YAML turns an unquoted one into a time stamp, which the engine hands on as such. */
+export const date = z
+  .string(DAY)
+  .transform((text) => text.replace(/ 00:00:00 \+0000 UTC$/, ""))
+  .pipe(z.iso.date(DAY).regex(/^20[2-9]\d-/, DAY));
+
+/** AWS's standard partition; the program's ARNs name it. */
+const REGIONS = (
+  "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 " +
+  "ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1 " +
+  "eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 " +
+  "me-south-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2"
+).split(" ");
+export const region = z.enum(REGIONS, "a region such as us-east-1");
+export const zone = pattern(/^[a-z]{2}-[a-z]+-\d[a-f]$/, "an availability zone such as us-east-1a");
+
+export const accountId = pattern(/^(?!0{12})\d{12}$/, "an AWS account id of 12 digits");
+export const principal = pattern(
+  /^arn:aws:iam::\d{12}:(role|user)\/(?!aws-reserved\/)[\w+=,.@/-]{1,511}$/,
+  "the ARN of an IAM role or user, such as arn:aws:iam::111122223333:role/platform; of an assumed-role it is the role's",
+);
+
+const LABEL = "(?!-)[a-z0-9-]{1,63}(?<!-)";
+/** ACM takes no longer one as a certificate's first name (RFC 5280's bound of a common name). */
+const MAX_CERTIFICATE_NAME = 64;
+export const domain = pattern(
+  new RegExp(`^(${LABEL}\\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,58}[a-z0-9])$`),
+  "a domain name",
+).max(MAX_CERTIFICATE_NAME, `a domain name of at most ${MAX_CERTIFICATE_NAME} characters, as ACM takes it`);
+
+const VPC = "a whole /16 such as 10.40.0.0/16 of the private networks 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16";
+/** What the subnets are cut from (infra/subnets.ts). */
+export const vpcCidr = z
+  .string(VPC)
+  .regex(/^\d+\.\d+\.0\.0\/16$/, VPC)
+  .refine(isPrivate, VPC);
+const CIDR = "an IPv4 CIDR such as 10.50.0.0/16, the first address of its network";
+export const privateCidr = z
+  .string(CIDR)
+  .refine(isNetwork, CIDR)
+  .refine(isPrivate, "an IPv4 CIDR of a private network, such as 10.50.0.0/16");
+export const publicCidr = z
+  .string(CIDR)
+  .refine(isNetwork, CIDR)
+  .refine(isPublic, "an IPv4 CIDR of public addresses, of a /8 at most, such as 203.0.113.0/24");
+
+const SIZES = "(micro|small|medium|large|xlarge|(2|3|4|6|8|9|10|12|16|18|24|32|48)xlarge)";
+const DATABASE_FAMILIES =
+  "t3|t4g|m5d?|m6(g|gd|i|id|in|idn)|m7(g|i)|m8g|r5[bd]?|r6(g|gd|i|id|in|idn)|r7(g|i)|r8g|x2(g|idn|iedn)|z1d";
+export const databaseClass = pattern(
+  new RegExp(`^db\\.(${DATABASE_FAMILIES})\\.${SIZES}$`),
+  "a class of RDS for PostgreSQL, such as db.r7g.large",
+);
+export const cacheType = pattern(
+  new RegExp(`^cache\\.(t3|t4g|m5|m6g|m7g|r5|r6g|r6gd|r7g|c7gn)\\.${SIZES}$`),
+  "a node type of ElastiCache, such as cache.r7g.large",
+);
+export const postgresVersion = pattern(
+  /^1[3-8]\.(0|[1-9]\d?)$/,
+  'a version of PostgreSQL from 13 to 18, such as "17.6", in quotes',
+);
+export const redisVersion = z.enum(["6.2", "7.0", "7.1"], "a version of Redis, in quotes: one of 6.2, 7.0, 7.1");
+export const kubernetesVersion = pattern(
+  /^1\.(2[89]|[34]\d)$/,
+  "a Kubernetes minor version such as 1.33, in quotes: YAML reads 1.30 as the number 1.3",
+);
+
+const REGISTRY = "[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[1-9]\\d{0,4})?";
+const REPOSITORY = "[a-z0-9]+(?:[._-]+[a-z0-9]+)*";
+export const digestReference = pattern(
+  new RegExp(`^${REGISTRY}(?:\\/${REPOSITORY})+@sha256:[0-9a-f]{64}$`),
+  "an image by digest: registry/name@sha256:<64 hex>",
+).max(512, "an image by digest of at most 512 characters");
+export const registryPrefix = pattern(
+  new RegExp(`^${REGISTRY}\\/(?:${REPOSITORY}\\/)*$`),
+  "the beginning of images' names that ends with a slash, such as ghcr.io/owner/",
+).max(255, "the beginning of images' names, of at most 255 characters");
+
+/** A Kubernetes label's value too. */
+export const releaseId = pattern(
+  /^[a-z0-9]([a-z0-9.-]{0,38}[a-z0-9])?$/,
+  "a release id of at most 40 lower-case letters, digits, dots and dashes, with a letter or digit at both ends",
+);
+
+const URL_KIND = "a URL such as https://example.com";
+const HOST = /^(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)*(?!-)[a-z0-9-]{1,63}(?<!-)$/i;
+/** An address on the web, without credentials, query or fragment. */
+export const webUrl = z
+  .string(URL_KIND)
+  .max(2048, `${URL_KIND}, of at most 2048 characters`)
+  .regex(/^https?:\/\/[^\s\\]+$/, URL_KIND)
+  .refine(isWebUrl, `${URL_KIND}, with a host, and without user, password, query and fragment`);
+
+function isWebUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || !PRINTABLE.test(text)) return false;
+  const { username, password, search, hash, hostname } = url;
+  return username + password + search + hash === "" && !/[?#@]/.test(text) && HOST.test(hostname);
+}
+
+export const repository = pattern(
+  /^(?!-)[A-Za-z0-9-]{1,39}(?<!-)\/(?!\.{1,2}$)[\w.-]{1,100}$/,
+  "a GitHub repository as owner/name",
+);
+export const path = line(1024, "a path");
+export const publicKey = z
+  .string()
+  .max(4096)
+  .regex(
+    /^-----BEGIN PUBLIC KEY-----\r?\n[A-Za-z0-9+/=\r\n]{40,}-----END PUBLIC KEY-----\s*$/,
+    "a public key as PEM, from -----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----",
+  );
+export const channel = pattern(/^#[\p{Ll}\p{Lo}\d_-]{1,80}$/u, "a channel of Slack such as #incidents");
+export const mention = pattern(/^@[\w.-]{1,80}$/, "whom Slack mentions, such as @on-call");
+/** A value of a tag at AWS. */
+export const owner = line(128, "text that is not empty").regex(
+  /^(?=.*\p{L})(?!\d+(?:\.\d+)?e[+-]?\d+$)[\p{L}\p{N}][\p{L}\p{N} .:/=+@_-]*$/u,
+  "text that is not empty, as AWS takes it in a tag: letters, digits, blanks and . : / = + @ _ -",
+);
+/** A label of metrics and alerts, and a heading of reports. */
+export const objectiveName = line(60, "a name with a letter or digit")
+  .regex(/[a-z0-9]/i, "a name with a letter or digit")
+  .regex(/^[^"'`\\{}$<>|]*$/, "a name with a letter or digit, without quotes, braces, and \\ $ < > |");
