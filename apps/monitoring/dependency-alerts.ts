@@ -1,5 +1,5 @@
 import type { Alert, Component } from "./alert.ts";
-import { type Matcher, selector } from "./rule.ts";
+import { type Matcher, rateOnce, selector } from "./rule.ts";
 import { SERVED_NAMESPACES } from "./slo-rules.ts";
 
 /**
@@ -57,9 +57,9 @@ function requestsStopped(stack: string): Alert {
     ["namespace", "=~", SERVED_NAMESPACES.join("|")],
     ["stack", "=", stack],
   ] as const;
-  const requests = `http_requests_total${selector(...served, ["synthetic", "=", "false"])}[10m]`;
-  const now = `sum by (namespace) (rate(${requests})) > 0`;
-  const hourAgo = `sum by (namespace) (rate(${requests} offset 1h)) > 1`;
+  const requests = `http_requests_total${selector(...served, ["synthetic", "=", "false"])}`;
+  const now = `sum by (namespace) (${rateOnce(requests, "10m")}) > 0`;
+  const hourAgo = `sum by (namespace) (${rateOnce(requests, "10m", " offset 1h")}) > 1`;
   const scraped = `sum by (namespace) (up${selector(...served)}) > 0`;
   return {
     name: "RequestsStopped",

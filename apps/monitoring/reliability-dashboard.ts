@@ -2,7 +2,7 @@ import { type BurnWindow, MIN_BUDGET_LEFT, RELEASE_WINDOWS } from "../../gates/b
 import type { Objective } from "../../gates/objective.ts";
 import type { Dashboard } from "./dashboard.ts";
 import type { Panel } from "./panel.ts";
-import { type Matcher, selector } from "./rule.ts";
+import { type Matcher, rateOnce, selector } from "./rule.ts";
 import { badRatio, SERVED_NAMESPACES, windowOf } from "./slo-rules.ts";
 
 /** What the runbook looks at after a deployment: budget, burn rates, the objectives, latency and errors. */
@@ -78,7 +78,7 @@ function userRequests(stack: string, ...more: readonly Matcher[]): string {
 }
 
 function errorRatio(stack: string): Panel {
-  const rate = (labels: string) => `sum by (namespace) (rate(http_requests_total${labels}[5m]))`;
+  const rate = (labels: string) => `sum by (namespace) (${rateOnce(`http_requests_total${labels}`, "5m")})`;
   const all = rate(userRequests(stack));
   return {
     title: "Error rate",
@@ -96,7 +96,7 @@ function errorRatio(stack: string): Panel {
 }
 
 function latency(stack: string): Panel {
-  const buckets = `sum by (namespace, le) (rate(http_request_duration_seconds_bucket${userRequests(stack)}[5m]))`;
+  const buckets = `sum by (namespace, le) (${rateOnce(`http_request_duration_seconds_bucket${userRequests(stack)}`, "5m")})`;
   return {
     title: "Latency: P50, P95, P99",
     description: "As interpolated from the histogram; the objectives themselves count requests over a limit.",
@@ -120,7 +120,7 @@ function requests(stack: string): Panel {
     width: 12,
     queries: [
       {
-        expr: `sum by (namespace, track, synthetic) (rate(http_requests_total${all}[5m]))`,
+        expr: `sum by (namespace, track, synthetic) (${rateOnce(`http_requests_total${all}`, "5m")})`,
         legend: "{{namespace}} {{track}}, synthetic {{synthetic}}",
       },
     ],
@@ -128,7 +128,7 @@ function requests(stack: string): Panel {
 }
 
 function errorsByRelease(stack: string): Panel {
-  const rate = (labels: string) => `sum by (namespace, release) (rate(http_requests_total${labels}[5m]))`;
+  const rate = (labels: string) => `sum by (namespace, release) (${rateOnce(`http_requests_total${labels}`, "5m")})`;
   const all = rate(userRequests(stack));
   return {
     title: "Error rate by release",

@@ -1,3 +1,5 @@
+import { onceOf } from "../../runbook/io/scraped-once.ts";
+
 export interface RecordingRule {
   readonly record: string;
   readonly expr: string;
@@ -25,4 +27,9 @@ export type Matcher = readonly [label: string, operator: "=" | "=~" | "!=", valu
 /** Label matchers between braces; values are quoted as PromQL wants them. */
 export function selector(...matchers: readonly Matcher[]): string {
   return `{${matchers.map(([label, operator, value]) => `${label}${operator}${JSON.stringify(value)}`).join(",")}}`;
+}
+
+/** What a counter grows by in a second, of each pod once, whoever scrapes it. */
+export function rateOnce(counter: string, window: string, offset = ""): string {
+  return onceOf((chosen) => `rate(${chosen}[${window}]${offset})`, counter);
 }

@@ -1,6 +1,6 @@
 import type { Objective } from "../../gates/objective.ts";
 import { objectiveLabel } from "../../stacks/objective-label.ts";
-import { type Matcher, type RecordingRule, type RuleGroup, selector } from "./rule.ts";
+import { type Matcher, type RecordingRule, type RuleGroup, rateOnce, selector } from "./rule.ts";
 
 /** Windows over which the proportion of bad requests is counted from the requests themselves. */
 const SHORT_WINDOWS = ["5m", "30m", "1h", "6h"] as const;
@@ -98,7 +98,7 @@ function perSecond(metric: string, stack: string, window: Window, ...matchers: r
     ["synthetic", "=", "false"],
     ...matchers,
   );
-  return `sum by (namespace) (rate(${metric}${requests}[${window}]))`;
+  return `sum by (namespace) (${rateOnce(`${metric}${requests}`, window)})`;
 }
 
 /** Prometheus 3 stores the bound 5 as 5.0, Prometheus 2 as it was written. */

@@ -8,6 +8,7 @@ import { openNetwork } from "../io/network.ts";
 import { openPrometheus } from "../io/prometheus.ts";
 import { prometheusCounts } from "../io/prometheus-counts.ts";
 import { timeScaleOf } from "./pace.ts";
+import { shortness } from "./release-slo.ts";
 
 interface Watched {
   readonly stack: string;
@@ -24,11 +25,14 @@ export async function budgetText({ stack, config, env }: Watched): Promise<strin
     const labels = { stack, synthetic: "false" };
     const prometheus = openPrometheus(network, config.storm.prometheusUrl);
     const counts = prometheusCounts(prometheus, { labels, now: systemClock.now });
-    const reading = await counts.countsOver([objective], BUDGET_PERIOD_SECONDS * timeScaleOf(env));
+    const seconds = BUDGET_PERIOD_SECONDS * timeScaleOf(env);
+    const reading = await counts.countsOver([objective], seconds);
     if (reading.kind === "no-data") return "0 % consumed, users asked nothing in 30 days";
     if (reading.kind !== "value") return `not known: ${problemOfReading(reading)}`;
     const left = budgetLeft(reading.value[objective.name] ?? { requests: 0, bad: 0 }, objective.maxRatio);
-    return left === undefined ? "0 % consumed, users asked nothing in 30 days" : `${percent(1 - left)} consumed`;
+    if (left === undefined) return "0 % consumed, users asked nothing in 30 days";
+    const short = await shortness(counts, seconds);
+    return `${percent(1 - left)} consumed${short === undefined ? "" : `; ${short}`}`;
   } catch (error) {
     return `not known: ${messageOf(error)}`;
   } finally {

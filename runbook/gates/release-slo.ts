@@ -1,6 +1,6 @@
 import { BUDGET_PERIOD_SECONDS, type BurnWindow, judgeBurn } from "../../gates/burn-rate.ts";
 import { NO_COUNTS } from "../../gates/evidence.ts";
-import { judgeGate } from "../../gates/gate.ts";
+import { judgeGate, percent } from "../../gates/gate.ts";
 import type { Objective } from "../../gates/objective.ts";
 import { type CountsByObjective, type MetricSource, problemOfReading, type Reading } from "../../gates/reading.ts";
 import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
@@ -118,4 +118,21 @@ function troubleIn(reading: Reading<unknown>): Trouble | undefined {
 /** What is proven bad stays so; nothing else is proven by metrics that cannot be used. */
 function withTrouble(result: GateResult, { verdict, reason }: Trouble): GateResult {
   return { ...result, verdict: worst([result.verdict, verdict]), reason };
+}
+
+/**
+ * What a budget's period is really about: undefined where Prometheus has samples of all of it, else how far back they go,
+ * in words, or why that is not known.
+ */
+export async function shortness(counts: PrometheusCounts, windowSeconds: number): Promise<string | undefined> {
+  const reach = await counts.reachOver(windowSeconds);
+  if (reach.kind !== "value") return `how far back Prometheus's samples go is not known: ${problemOfReading(reach)}`;
+  if (reach.value >= windowSeconds) return undefined;
+  const share = percent(reach.value / windowSeconds);
+  return `Prometheus's samples go back ${span(reach.value)} only, ${share} of the period`;
+}
+
+function span(seconds: number): string {
+  if (seconds >= 2 * 86_400) return `${Math.floor(seconds / 86_400)} days`;
+  return seconds >= 7_200 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 60)} min`;
 }

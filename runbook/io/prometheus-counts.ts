@@ -3,10 +3,14 @@ import type { CountsByObjective, MetricSource, Reading } from "../../gates/readi
 import { countsIn, DURATIONS, slowBounds } from "./objective-counts.ts";
 import { ageOf, bornBeside, growthSince, type IsBorn, type Labels, type Prometheus } from "./prometheus.ts";
 import { type Grown, growthOver } from "./prometheus-growth.ts";
+import { scrapedOnce } from "./scraped-once.ts";
 
 const REQUESTS = "http_requests_total";
 /** How long a sample says what was so: what a counter was when a window began, that a pod is scraped. */
 const LOOKBACK_SECONDS = 300;
+
+/** How finely it is looked at how far back samples go. */
+const REACH_STEPS = 720;
 
 export interface CountsOptions {
   /** Which requests count, for example `{ release, track, synthetic: "false" }`. */
@@ -24,6 +28,8 @@ export interface CountsOptions {
 export interface PrometheusCounts extends MetricSource {
   /** Counts over the last `windowSeconds`, to a few parts in a thousand. */
   countsOver(objectives: readonly Objective[], windowSeconds: number): Promise<Reading<CountsByObjective>>;
+  /** How many of the last `windowSeconds` Prometheus has samples of, of any target: it keeps them for so long only. */
+  reachOver(windowSeconds: number): Promise<Reading<number>>;
   /** The durations (seconds) that slow-request objectives need and the histogram has no bucket for. */
   missingBuckets(objectives: readonly Objective[]): Promise<Reading<readonly number[]>>;
 }
@@ -57,7 +63,7 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
       const reading = await prometheus.samples(metric, at - time + LOOKBACK_SECONDS, at);
       if (reading.kind !== "value") return reading;
       ageSeconds = Math.max(ageSeconds, ageOf(reading.value, at));
-      const grown = reading.value.map((series) => ({
+      const grown = scrapedOnce(reading.value).map((series) => ({
         labels: series.labels,
         growth: growthSince(series, time, isBorn.value),
       }));
@@ -92,6 +98,17 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
       return (await blindness()) ?? counts;
     },
     countsOver: async (objectives, seconds) => (await blindness()) ?? over(objectives, seconds),
+    reachOver: async (seconds) => {
+      const [at, step] = [now(), Math.max(1, Math.ceil(seconds / REACH_STEPS))];
+      const oldest = `min_over_time(timestamp(max(up))[${Math.ceil(seconds)}s:${step}s])`;
+      const reading = await prometheus.instant(oldest, at);
+      if (reading.kind === "no-data") return { kind: "value", value: 0 };
+      if (reading.kind !== "value") return reading;
+      const first = reading.value[0]?.points.at(-1)?.[1] ?? at;
+      // A sample counts for five minutes, and the steps do not begin with the window.
+      const reach = at - first + step + LOOKBACK_SECONDS;
+      return { kind: "value", value: Math.max(0, reach >= seconds ? seconds : at - first) };
+    },
     missingBuckets: async (objectives) => {
       const reading = await prometheus.instant(`count by (le) (${DURATIONS}${matchers(labels)})`);
       if (reading.kind !== "value") return reading;

@@ -1,5 +1,6 @@
 import type { Reading } from "../../gates/reading.ts";
 import type { Labels, Prometheus } from "./prometheus.ts";
+import { onceOf } from "./scraped-once.ts";
 
 /** How much the counters grew whose values of the chosen label these are. */
 export interface Grown {
@@ -54,7 +55,9 @@ export async function growthOver(
  */
 export function growthQuery({ metric, by, up }: Counters, stepSeconds: number): string {
   const step = `${Math.round(stepSeconds * 1000)}ms`;
-  const born = `${metric} unless last_over_time(${metric}[${step}] offset ${step})`;
+  const now = onceOf((chosen) => chosen, metric);
+  const before = onceOf((chosen) => `last_over_time(${chosen}[${step}] offset ${step})`, metric);
+  const born = `${now} unless ${before}`;
   const scraped = `(max_over_time(${up}[${step}] offset ${step}) == 1)`;
-  return `sum by (${by}) (((${born}) and on (namespace) ${scraped}) or increase(${metric}[${step}]))`;
+  return `sum by (${by}) (((${born}) and on (namespace) ${scraped}) or ${onceOf((chosen) => `increase(${chosen}[${step}])`, metric)})`;
 }

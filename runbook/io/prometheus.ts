@@ -54,6 +54,10 @@ function parse(base: string, status: number, body: string): Reading<readonly Ser
     const said = isObject(answer) && typeof answer.error === "string" ? answer.error : body.slice(0, 200);
     return { kind: "unreachable", reason: `${base} answered ${status}: ${said}` };
   }
+  const partial = partialityOf(answer);
+  if (partial !== undefined) return { kind: "unreachable", reason: `${base} answered with a part only: ${partial}` };
+  if (!Array.isArray(answer.data.result))
+    return { kind: "unreachable", reason: `${base} answered ${status} without a result` };
   const series = seriesOf(answer.data.result);
   if (series.length === 0) return { kind: "no-data" };
   const broken = series.find(({ points }) => points.some(([, value]) => Number.isNaN(value)));
@@ -61,8 +65,25 @@ function parse(base: string, status: number, body: string): Reading<readonly Ser
   return { kind: "value", value: series };
 }
 
-function seriesOf(result: unknown): Series[] {
-  if (!Array.isArray(result)) return [];
+/** What PromQL itself says about a query, which is no word about the data's being whole. */
+const ANNOTATION = /^PromQL (info|warning): /;
+
+/**
+ * Why an answer with `success` is not whole; undefined for one that is. A remote read or a store that failed is a warning
+ * (Prometheus, Thanos, Mimir), or a mark (VictoriaMetrics).
+ */
+function partialityOf({ warnings, isPartial }: Record<string, unknown>): string | undefined {
+  if (isPartial === true) return "isPartial";
+  const told = Array.isArray(warnings)
+    ? warnings.map(String)
+    : warnings === undefined || warnings === null
+      ? []
+      : [String(warnings)];
+  const foreign = told.filter((warning) => !ANNOTATION.test(warning));
+  return foreign.length === 0 ? undefined : foreign.join("; ").slice(0, 300);
+}
+
+function seriesOf(result: readonly unknown[]): Series[] {
   return result.filter(isObject).map(({ metric, value, values }) => ({
     labels: isObject(metric) ? Object.fromEntries(Object.entries(metric).map(([k, v]) => [k, String(v)])) : {},
     points: (Array.isArray(values) ? values : [value])

@@ -64,16 +64,20 @@ function unprovenWhereBlind(check: Looked): Looked {
 }
 
 /** `fail` when a check failed, `inconclusive` when one could not prove what it looks at, else `pass`. */
-export function verdictOf(checks: readonly Pick<Looked, "status">[]): Exclude<Verdict, "error"> {
+export function verdictOf(checks: readonly Pick<Looked, "status" | "advisory">[]): Exclude<Verdict, "error"> {
   if (checks.some(({ status }) => status === "fail")) return "fail";
-  return checks.some(({ status }) => status === "warn") ? "inconclusive" : "pass";
+  return checks.some(isUnproven) ? "inconclusive" : "pass";
+}
+
+function isUnproven({ status, advisory }: Pick<Looked, "status" | "advisory">): boolean {
+  return status === "warn" && advisory !== true;
 }
 
 /** What did not pass, in one sentence; undefined when everything did. */
 export function verifyProblem({ checks }: Pick<VerifyReport, "checks">): string | undefined {
   const verdict = verdictOf(checks);
   if (verdict === "pass") return undefined;
-  const wanted = verdict === "fail" ? "fail" : "warn";
-  const told = checks.filter(({ status }) => status === wanted).map(({ title, reason }) => `${title}: ${reason}`);
+  const isWanted = verdict === "fail" ? ({ status }: Looked) => status === "fail" : isUnproven;
+  const told = checks.filter(isWanted).map(({ title, reason }) => `${title}: ${reason}`);
   return told.join("; ");
 }

@@ -106,3 +106,33 @@ function scenario(alert: string, traffic: Traffic, firing: Readonly<Record<numbe
     })),
   };
 }
+
+describe("the recorded rates", () => {
+  it("count a pod once that two jobs scrape (W03)", () => {
+    const labels = 'namespace="sparki-engine",stack="prod",synthetic="false",release="r",track="fleet",pod="a"';
+    const counter = (job: string, status: string, values: string) => ({
+      series: `http_requests_total{${labels},status="${status}",job="${job}",instance="${job}:8080"}`,
+      values,
+    });
+    const scenario: Scenario = {
+      name: "two jobs",
+      interval: "30s",
+      input_series: ["one", "two"].flatMap((job) => [counter(job, "200", "0+30x40"), counter(job, "500", "0+3x40")]),
+      promql_expr_test: [
+        {
+          expr: 'round(sparki:slo_requests:rate5m{objective="errors"}, 0.01)',
+          eval_time: "15m",
+          exp_samples: [
+            {
+              labels: '{namespace="sparki-engine",objective="errors",stack="prod"}',
+              value: 1.1,
+            },
+          ],
+        },
+      ],
+    };
+    const own = groups.filter(({ name }) => name === "sparki-slo-errors");
+    expect(own).toHaveLength(1);
+    expect(testRules([{ groups: own, scenarios: [scenario] }], "30s")).toBe("");
+  });
+});

@@ -14,9 +14,14 @@ const BOUNDS = [0.1, 1, 5];
 
 /**
  * A Prometheus that scraped `counted` just before it is asked, and zeros before that; an instant is `now` where none is
- * named. `broken` is what it answers to everything instead.
+ * named. `broken` is what it answers to everything instead, and `reachSeconds` how far back its samples go.
  */
-export function fakePrometheus(counted: readonly Counted[], now: number, broken?: Reading<never>): Prometheus {
+export function fakePrometheus(
+  counted: readonly Counted[],
+  now: number,
+  broken?: Reading<never>,
+  reachSeconds = Number.MAX_SAFE_INTEGER,
+): Prometheus {
   const answer = (query: string, at: number, from = 0): Reading<readonly Series[]> => {
     if (broken !== undefined) return broken;
     const chosen = counted.filter(({ labels }) => matches(query, labels));
@@ -25,11 +30,19 @@ export function fakePrometheus(counted: readonly Counted[], now: number, broken?
     return series.length === 0 ? { kind: "no-data" } : { kind: "value", value: seen };
   };
   return {
-    instant: async (query, at = now) => answer(query, at),
+    // How far back samples go: as far as anybody asks.
+    instant: async (query, at = now) =>
+      query.startsWith("min_over_time(timestamp(") && broken === undefined
+        ? oldest(at, reachSeconds)
+        : answer(query, at),
     samples: async (selector, _, at) => answer(selector, at),
     // All that was counted was counted now.
     range: async (query, start, end) => (end < now ? { kind: "no-data" } : answer(query, end, start)),
   };
+}
+
+function oldest(at: number, reachSeconds: number): Reading<readonly Series[]> {
+  return { kind: "value", value: [{ labels: {}, points: [[at, at - reachSeconds]] }] };
 }
 
 function matches(query: string, labels: Labels): boolean {

@@ -27,6 +27,8 @@ export interface VerifyParts extends Partial<Omit<VerifyContext, "counts" | "htt
   readonly web?: HttpAnswers;
   readonly counted?: readonly Counted[];
   readonly metrics?: Parameters<typeof fakePrometheus>[2];
+  /** How far back Prometheus's samples go. @default as far as anybody asks */
+  readonly reachSeconds?: number;
   readonly config?: StackConfig;
   readonly clock?: Clock;
 }
@@ -40,12 +42,12 @@ export interface FakeVerify extends VerifyContext {
 }
 
 /** A release that is live and well, but for what a test changes; there is no traffic unless it counts some. */
-export function fakeVerify({ web = {}, counted, metrics, ...parts }: VerifyParts = {}): FakeVerify {
+export function fakeVerify({ web = {}, counted, metrics, reachSeconds, ...parts }: VerifyParts = {}): FakeVerify {
   const config = parts.config ?? configWith({});
   const clock = parts.clock ?? fakeClock(NOW);
   const { http, requests } = fakeContext({ web: { ...WELL, ...web }, clock });
   const up = { labels: { stack: "prod", release: config.release.id }, requests: 0 };
-  const prometheus = fakePrometheus([up, ...(counted ?? [])], NOW, metrics);
+  const prometheus = fakePrometheus([up, ...(counted ?? [])], NOW, metrics, reachSeconds);
   const said: string[] = [];
   return {
     stack: "prod",

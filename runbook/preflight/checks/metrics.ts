@@ -32,7 +32,7 @@ export const prometheusTargets = stormCheck({
   id: "prometheus-targets",
   service: "prometheusUrl",
   title: "Prometheus targets",
-  proves: "Prometheus scrapes every pod of the stack's engine and web UI that is ready.",
+  proves: "Prometheus scrapes every pod of the stack's engine and web UI that is ready, each once.",
   judge: async (service, context) => {
     const [{ data }, { resources }] = await Promise.all([
       service.read("/api/v1/targets?state=active", targetsSchema),
@@ -46,12 +46,24 @@ export const prometheusTargets = stormCheck({
       return fail(`no pod of ${bare.join(" and ")} is scraped for ${context.stack}`, fixFor(context));
     const missed = (await servingPods(context)).filter((pod) => own.every(({ labels }) => labels.pod !== pod));
     if (missed.length > 0) return fail(`not scraped: ${missed.join(", ")}`, fixFor(context));
+    const twice = [...Map.groupBy(own, ({ labels }) => `${labels.namespace}/${labels.pod ?? labels.instance}`)].filter(
+      ([, targets]) => targets.length > 1,
+    );
+    if (twice.length > 0)
+      return fail(
+        `scraped more than once: ${twice.map(([pod, targets]) => `${pod} by ${scrapersOf(targets)}`).join("; ")}`,
+        "take one of these jobs away, or let it leave out the namespaces sparki-engine and sparki-web",
+      );
     const down = own.filter(({ health }) => health !== "up");
     if (down.length === 0) return pass(`${own.length} pods are scraped`);
     const told = down.map(({ labels, lastError }) => `${labels.pod ?? labels.instance}: ${lastError ?? "not up"}`);
     return fail(`${down.length} of ${own.length} targets are down: ${told.join("; ")}`, stormFix(context));
   },
 });
+
+function scrapersOf(targets: readonly { readonly labels: Readonly<Record<string, string>> }[]): string {
+  return targets.map(({ labels }) => `job ${labels.job ?? "(none)"} at ${labels.instance ?? "(none)"}`).join(" and ");
+}
 
 const SERVED = ["sparki-engine", "sparki-web"] as const;
 /** Pods of the tracks; those of Jobs have no metrics. */

@@ -1,7 +1,7 @@
 import { type BurnWindow, MIN_BUDGET_LEFT, RELEASE_WINDOWS } from "../../../gates/burn-rate.ts";
 import { percent } from "../../../gates/gate.ts";
 import { type GateResult, worst } from "../../../gates/verdict.ts";
-import { budgetWindow, judgeWindow } from "../../gates/release-slo.ts";
+import { budgetWindow, judgeWindow, shortness } from "../../gates/release-slo.ts";
 import { type Finding, fail, pass, skipped, warn } from "../../preflight/check.ts";
 import { diagnoseErrors, type Verification, type VerifyContext, verifyLater } from "../verification.ts";
 import { GATE } from "./objectives.ts";
@@ -18,12 +18,21 @@ export const budget: Verification = {
   run: async (context) => {
     const objective = context.config.objectives.find(({ kind }) => kind.type === "errors");
     if (objective === undefined) return skipped("no objective counts errors");
-    const results = await windowResults(context, budgetWindow(GOOD_BUDGET_LEFT), [objective]);
+    const window = budgetWindow(GOOD_BUDGET_LEFT);
+    const [results, short] = await Promise.all([
+      windowResults(context, window, [objective]),
+      shortness(context.counts.service, window.seconds * context.timeScale),
+    ]);
     const [result] = results === "no-requests" ? [] : results;
     if (result === undefined) return skipped("nothing used: users asked nothing in 30 days");
-    return judgeBudget(result, objective.maxRatio, context);
+    const finding = judgeBudget(result, objective.maxRatio, context);
+    if (short === undefined || finding.status !== "pass") return finding;
+    return { ...warn(`${finding.reason}; ${short}`, KEEP_LONGER), advisory: true };
   },
 };
+
+const KEEP_LONGER =
+  "let Prometheus keep 30 days or more (--storage.tsdb.retention.time, and the size beside it), or read the budget as one of that time";
 
 function judgeBudget(result: GateResult, maxRatio: number, context: VerifyContext): Finding {
   const { verdict, measured, bad, requests, reason } = result;

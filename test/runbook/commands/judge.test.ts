@@ -20,7 +20,10 @@ function interval(at: number, change: Record<string, unknown> = {}): string {
 /** The environment in which a stack's config is this one. */
 function configFile(config: Record<string, unknown>): Record<string, string> {
   const file = join(directory, "Pulumi.own.yaml");
-  writeFileSync(file, JSON.stringify({ config }));
+  const values = Object.entries(config).map(([key, value]) => {
+    return [key, typeof value === "string" && /^[[{]/.test(value) ? JSON.parse(value) : value];
+  });
+  writeFileSync(file, JSON.stringify({ config: Object.fromEntries(values) }));
   return { PULUMI_OPTION_CONFIG_FILE: file };
 }
 

@@ -64,6 +64,33 @@ describe("growthQuery", () => {
       [counter("a", "50000x14 stale 50000x45"), up("a", "1x14 0 1x45")],
       0,
     ],
+    [
+      "a pod once that two jobs scrape",
+      [
+        { series: `requests{${LABELS},status="500",pod="a",job="one",instance="x"}`, values: "0+10x60" },
+        { series: `requests{${LABELS},status="500",pod="a",job="two",instance="y"}`, values: "0+10x60" },
+        up("a", "1x60"),
+      ],
+      150,
+    ],
+    [
+      "nothing twice of a pod that a second job begins to scrape",
+      [
+        { series: `requests{${LABELS},status="500",pod="a",job="one"}`, values: "5000+10x60" },
+        { series: `requests{${LABELS},status="500",pod="a",job="two"}`, values: "_x20 5200+10x40" },
+        up("a", "1x60"),
+      ],
+      150,
+    ],
+    [
+      "targets without a pod's name each",
+      [
+        { series: `requests{${LABELS},status="500",job="one",instance="x"}`, values: "0+10x60" },
+        { series: `requests{${LABELS},status="500",job="one",instance="y"}`, values: "0+10x60" },
+        up("a", "1x60"),
+      ],
+      300,
+    ],
     ["a series that was born and died in the step", [counter("a", "_x17 5 10 15 stale"), up("a", "1x60")], 15],
   ];
 

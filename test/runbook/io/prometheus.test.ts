@@ -66,6 +66,32 @@ describe("openPrometheus", () => {
     });
   });
 
+  const whole = vector([{ metric: {}, value: [100, "1"] }]);
+  it.each([
+    ["a warning of a store", { ...whole, warnings: ["remote_read: 500 Internal Server Error"] }],
+    [
+      "a warning among annotations",
+      { ...whole, warnings: ["PromQL info: metric might not be a counter", "partial response"] },
+    ],
+    ["a warning that is one text", { ...whole, warnings: "store timed out" }],
+    ["a mark", { ...whole, isPartial: true }],
+    ["no result", { status: "success", data: {} }],
+    ["half of its text", '{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"val'],
+  ])("never takes an answer with %s for whole (W15)", async (_, body) => {
+    answers = new Map([[/up/, { body }]]);
+    expect(await openPrometheus(network, url).instant("up")).toMatchObject({ kind: "unreachable" });
+  });
+
+  it.each([
+    { ...whole, infos: ["PromQL info: metric might not be a counter"] },
+    { ...whole, warnings: ["PromQL info: metric might not be a counter, name does not end in _total"] },
+    { ...whole, warnings: [] },
+    { ...whole, warnings: null, isPartial: false },
+  ])("takes PromQL's own annotations for no lack of data: %j (W15)", async (body) => {
+    answers = new Map([[/up/, { body }]]);
+    expect(await openPrometheus(network, url).instant("up")).toMatchObject({ kind: "value" });
+  });
+
   it("asks for ranges with their step", async () => {
     answers = new Map([[/^up$/, { body: vector([series({}, [0, 1], [15, 0])]) }]]);
     const reading = await openPrometheus(network, url).range("up", 0, 15, 15);
@@ -182,6 +208,70 @@ describe("prometheusCounts", () => {
       kind: "value",
       value: { errors: { requests: 100, bad: 2 }, slow: { requests: 100, bad: 10 } },
     });
+  });
+
+  /** The errors and requests since 100, of series of one pod that are only told apart by who scraped them. */
+  const countedFrom = async (...requests: unknown[]) => {
+    serve(requests, []);
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    const reading = await source.countsSince(objectives.slice(0, 1), 100);
+    return reading.kind === "value" ? reading.value.errors : reading;
+  };
+
+  it.each<[string, Record<string, string>, Record<string, string>]>([
+    ["two jobs", { job: "engine" }, { job: "kubernetes-pods" }],
+    ["two jobs under two addresses", { job: "a", instance: "10.0.0.1:8080" }, { job: "b", instance: "engine-1:8080" }],
+    [
+      "a service monitor and a pod monitor",
+      { endpoint: "http", service: "engine" },
+      { endpoint: "metrics", container: "engine" },
+    ],
+    ["two Prometheus of a pair", { prometheus_replica: "0" }, { prometheus_replica: "1" }],
+  ])("counts a pod once that is scraped by %s (W03)", async (_, one, other) => {
+    const pod = { status: "500", namespace: "sparki-engine", pod: "a" };
+    const counted = await countedFrom(
+      series({ ...pod, ...one }, [90, 100], [110, 150], [125, 180]),
+      series({ ...pod, ...other }, [91, 102], [111, 152], [126, 181]),
+      series({ ...pod, pod: "b", ...one }, [90, 0], [125, 7]),
+    );
+    // What the first had seen to its end, and of the second what came after it.
+    expect(counted).toEqual({ requests: 81 + 7, bad: 81 + 7 });
+  });
+
+  it("counts no request of before, where a second job begins to scrape a pod (W03)", async () => {
+    const pod = { status: "200", namespace: "sparki-engine", pod: "a" };
+    const counted = await countedFrom(
+      series({ ...pod, job: "old" }, [90, 50_000], [110, 50_010], [125, 50_020]),
+      series({ ...pod, job: "new" }, [112, 50_011], [126, 50_021]),
+    );
+    expect(counted).toEqual({ requests: 21, bad: 0 });
+  });
+
+  it("goes on where a series ended that was relabelled (W03)", async () => {
+    const pod = { status: "200", namespace: "sparki-engine", pod: "a" };
+    const counted = await countedFrom(
+      series({ ...pod, job: "old" }, [90, 50_000], [105, 50_010]),
+      series({ ...pod, job: "new" }, [110, 50_015], [125, 50_030]),
+    );
+    expect(counted).toEqual({ requests: 30, bad: 0 });
+  });
+
+  it("counts what comes after a restart, whoever scrapes", async () => {
+    const pod = { status: "200", namespace: "sparki-engine", pod: "a" };
+    const counted = await countedFrom(
+      series({ ...pod, job: "one" }, [90, 100], [105, 110], [125, 5]),
+      series({ ...pod, job: "two" }, [91, 101], [106, 110], [124, 4]),
+    );
+    expect(counted).toEqual({ requests: 15, bad: 0 });
+  });
+
+  it("tells targets without a pod's name apart by their address", async () => {
+    const target = { status: "200", job: "engine" };
+    const counted = await countedFrom(
+      series({ ...target, instance: "10.0.0.1:80" }, [90, 10], [125, 20]),
+      series({ ...target, instance: "10.0.0.2:80" }, [90, 10], [125, 20]),
+    );
+    expect(counted).toEqual({ requests: 20, bad: 0 });
   });
 
   it("says that samples are stale, with their age, where nobody looks any more", async () => {

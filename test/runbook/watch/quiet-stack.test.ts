@@ -21,6 +21,7 @@ async function lookAfter(elapsedSeconds: number, failedAt: readonly number[]): P
     countsSince,
     countsOver: (objectives, seconds) => countsSince(objectives, at - seconds),
     missingBuckets: async () => ({ kind: "no-data" }),
+    reachOver: async (seconds) => ({ kind: "value", value: seconds }),
   };
   const counts = { users: source, synthetic: source, service: source, now: () => at };
   const seen = await lookAtTraffic({ counts, config, baseline: [], elapsedSeconds, timeScale: 1 });

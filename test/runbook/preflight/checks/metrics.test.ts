@@ -67,6 +67,18 @@ describe("prometheusTargets", () => {
     });
   });
 
+  it("fails where two jobs scrape one pod, and names both (W03)", async () => {
+    const [engine, web] = BOTH;
+    const by = (job: string) => ({ ...engine, labels: { ...engine?.labels, job, instance: "10.0.0.1:8080" } });
+    const targets = [by("podMonitor/engine"), by("kubernetes-pods"), web ?? {}];
+    expect(await lookAt(targets, "engine-fleet-1", "web-fleet-1")).toMatchObject({
+      status: "fail",
+      reason:
+        "scraped more than once: sparki-engine/engine-fleet-1 by job podMonitor/engine at 10.0.0.1:8080 and job kubernetes-pods at 10.0.0.1:8080",
+      fix: expect.stringContaining("take one of these jobs away"),
+    });
+  });
+
   it.each([
     ["nothing was deployed", []],
     ["a first deployment stopped on its way", [target("engine-one-box-1", { health: "down" })]],

@@ -1,4 +1,5 @@
 import { budget, burns } from "../../../../runbook/verify/checks/budget.ts";
+import { verdictOf } from "../../../../runbook/verify/verify.ts";
 import type { Counted } from "../../../support/prometheus.ts";
 import { fakeVerify, lookAt, type VerifyParts } from "../../../support/verify.ts";
 
@@ -15,6 +16,18 @@ describe("budget", () => {
     ["fail", 700, "93 % left: 700 of 10000000 requests of 30 days bad"],
   ])("ends in %s by what is proven to be left", async (status, errors, reason) => {
     expect(await lookAt(budget, fakeVerify(users(10_000_000, { errors })))).toMatchObject({ status, reason });
+  });
+
+  it.each([
+    [15 * 86_400, "15 days only, 50 % of the period"],
+    [5 * 3_600, "5 h only, 0.694 % of the period"],
+  ])("warns where samples go back %d s only, though what is left there is proven (W14)", async (reachSeconds, told) => {
+    const finding = await lookAt(budget, fakeVerify({ ...users(10_000_000, { errors: 50 }), reachSeconds }));
+    expect(finding).toMatchObject({ status: "warn", advisory: true, reason: expect.stringContaining(told) });
+    expect(finding.fix).toContain("retention");
+    expect(verdictOf([finding])).toBe("pass");
+    const bad = await lookAt(budget, fakeVerify({ ...users(10_000_000, { errors: 700 }), reachSeconds }));
+    expect(bad.status).toBe("fail");
   });
 
   it("warns where one bad request of a few proves nothing", async () => {
