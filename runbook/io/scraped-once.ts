@@ -46,7 +46,7 @@ function startOf({ points }: Series): number {
 /** The same in PromQL, for an expression over one selector: the most that any scraper of a pod's counter saw. */
 export function onceOf(expression: (selector: string) => string, selector: string): string {
   const labels = SCRAPER_LABELS.join(", ");
-  const [named, unnamed] = [`pod!=""`, `pod=""`].map((pod) =>
+  const [named, unnamed] = [`pod!=""`, `pod!~".+"`].map((pod) =>
     expression(selector.replace(/\}$/, `,${pod}}`).replace("{,", "{")),
   );
   return `(max without (${labels}, instance) (${named}) or max without (${labels}) (${unnamed}))`;
