@@ -3,6 +3,9 @@ import { parseConfig } from "../../stacks/config.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { rawConfig } from "../support/stack-config.ts";
 
+// Ten thousand parses take seconds, and a minute on a busy machine.
+jest.setTimeout(300_000);
+
 type Value = unknown;
 type Path = readonly (string | number)[];
 
