@@ -8,6 +8,7 @@ import { loadCommands } from "./commands.ts";
 import { PROJECT_DIRECTORY } from "./project.ts";
 import { filled } from "./report/columns.ts";
 import { failureDocument, failureText, usageFailure } from "./report/failure.ts";
+import { openOutput, type Stream, writeDocument } from "./text/output.ts";
 
 const COMMON_OPTIONS = [
   ["--stack <name>", "the stack whose config is used: prod or staging"],
@@ -32,19 +33,23 @@ Exit codes: 0 done; 1 a gate failed; 2 usage or config; 3 held; 4 an outside fau
 /** Loads the commands that an argument list names, or all of them when it names none. */
 type Load = (argv: readonly string[]) => Promise<readonly Command[]>;
 
+/** The ports as a process has them; all that is written goes through an Output. */
+type ProcessPorts = Omit<Ports, "stdout" | "stderr"> & { readonly stdout: Stream; readonly stderr: Stream };
+
 /** Runs one command line and resolves with the exit code; whatever goes wrong is told once, as text or as JSON. */
 export async function runCommandLine(
   argv: readonly string[],
-  ports: Ports,
+  { stdout, stderr, ...others }: ProcessPorts,
   load: Load = loadCommands,
 ): Promise<number> {
+  const ports: Ports = { ...others, stdout: openOutput(stdout), stderr: openOutput(stderr) };
   try {
     const result = await parseAndRun(argv, ports, load);
-    if (argv.includes("--json") && result.json !== undefined) writeJson(ports, result.json);
+    if (argv.includes("--json") && result.json !== undefined) writeDocument(ports.stdout, result.json);
     return result.exitCode;
   } catch (error) {
     ports.stderr.write(failureText(error, argv.includes("--debug")));
-    if (argv.includes("--json")) writeJson(ports, failureDocument(error));
+    if (argv.includes("--json")) writeDocument(ports.stdout, failureDocument(error));
     return exitCodeOf(error);
   }
 }
@@ -124,8 +129,4 @@ function addCommand(parser: Parser, command: Command, action: Action): void {
     child.argument(required ? `<${name}>` : `[${name}]`, help);
   for (const option of command.options ?? []) child.option(option.flags, option.help, option.default);
   child.action(() => action(child.args, child.optsWithGlobals()));
-}
-
-function writeJson(ports: Ports, document: unknown): void {
-  ports.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
 }

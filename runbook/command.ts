@@ -1,3 +1,5 @@
+import type { Output } from "./text/output.ts";
+
 /** A command of `sparki` as a value: what it is called, what it takes, and what it does with the ports it is given. */
 export interface Command {
   readonly name: string;
@@ -40,8 +42,8 @@ export interface CommandResult {
 
 /** Everything of the outside world that a command may touch; a test passes its own. */
 export interface Ports {
-  readonly stdout: NodeJS.WritableStream;
-  readonly stderr: NodeJS.WritableStream;
+  readonly stdout: Output;
+  readonly stderr: Output;
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;

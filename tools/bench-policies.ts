@@ -4,6 +4,7 @@
  * Fails above a ratio of 1.3.
  * Run: node tools/bench-policies.ts [STACK] [ROUNDS]
  */
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
@@ -11,6 +12,7 @@ import { join } from "node:path";
 import { systemClock } from "../runbook/io/clock.ts";
 import { abortOnSignals } from "../runbook/io/signals.ts";
 import { openSession, resolveRehearsalTools } from "../runbook/rehearse/rehearsal-session.ts";
+import { openOutput } from "../runbook/text/output.ts";
 import { lineProgress } from "./progress.ts";
 
 const MAX_RATIO = 1.3;
@@ -24,8 +26,8 @@ const runs = join(import.meta.dirname, "..", ".sparki");
 await mkdir(runs, { recursive: true });
 const directory = await mkdtemp(join(runs, "bench-"));
 const ports = {
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout: openOutput(process.stdout),
+  stderr: openOutput(process.stderr),
   clock: systemClock,
   env: { ...process.env, SPARKI_REHEARSAL_DIRECTORY: directory },
   cwd: process.cwd(),

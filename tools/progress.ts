@@ -1,7 +1,10 @@
 import type { Progress } from "./tool.ts";
 
-interface Screen extends NodeJS.WritableStream {
+/** A stream, or an output that makes safe what it writes and erases for itself. */
+interface Screen {
   readonly isTTY?: boolean;
+  write(text: string): unknown;
+  eraseLine?(): void;
 }
 
 const LOG_SECONDS = 15;
@@ -10,10 +13,15 @@ const LOG_SECONDS = 15;
 export function lineProgress(screen: Screen, now: () => number = () => Date.now() / 1000): Progress {
   const running = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
-  const erase = () => screen.isTTY && screen.write("\r\u001b[K");
+  const erase = () => {
+    if (!screen.isTTY) return;
+    if (screen.eraseLine) screen.eraseLine();
+    else screen.write("\r\u001b[K");
+  };
   const tell = () => {
     const titles = [...running].map(([title, since]) => `${title}, ${seconds(now() - since)}`);
-    if (screen.isTTY) screen.write(`\r\u001b[K${titles.join("; ").slice(0, 79)}`);
+    erase();
+    if (screen.isTTY) screen.write(titles.join("; ").slice(0, 79));
     else for (const title of titles) screen.write(`${title}\n`);
   };
   return {

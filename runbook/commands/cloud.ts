@@ -1,4 +1,5 @@
 import type { Command, CommandInput, CommandResult } from "../command.ts";
+import { writeOwn } from "../text/output.ts";
 import { sessionOptions } from "./rehearse.ts";
 
 const DESCRIPTION = `Serves the simulated AWS until Ctrl-C and prints the environment that reaches it.
@@ -36,7 +37,8 @@ async function serve({ options, ports }: CommandInput): Promise<CommandResult> {
   try {
     await session.prepareRelease(session.project.release, {});
     // Not at the end, as other commands do: the environment is of use only while the cloud serves.
-    if (options.json === true) ports.stdout.write(`${JSON.stringify({ environment: plainEnvironment(session) })}\n`);
+    if (options.json === true)
+      writeOwn(ports.stdout, `${JSON.stringify({ environment: plainEnvironment(session) })}\n`);
     await serveUntilAborted(session, options.json === true ? ports.stderr : ports.stdout, ports);
     ports.stderr.write(await accountText(session));
   } finally {

@@ -2,7 +2,7 @@ import type { Objective } from "../../gates/objective.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { HttpAnswer } from "../io/http.ts";
 import { fail, pass, skipped, warn } from "../preflight/check.ts";
-import { redacted } from "../redacted.ts";
+import { redacted } from "../text/secrets.ts";
 import type { Examination, Topic } from "./examination.ts";
 import { numberOf, seriesOf } from "./readings.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fail, pass, skipped } from "../preflight/check.ts";
 import { jsonRequest, stormCheck } from "../preflight/storm.ts";
-import { redacted } from "../redacted.ts";
+import { redacted } from "../text/secrets.ts";
 import type { Examination, Topic } from "./examination.ts";
 import { shortened } from "./log-lines.ts";
 

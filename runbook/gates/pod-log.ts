@@ -1,4 +1,4 @@
-import { redacted } from "../redacted.ts";
+import { redacted } from "../text/secrets.ts";
 
 /** An error that was logged, or a request that was answered with one. */
 const ERROR = /\bERROR\b|"status":\s*5\d\d\b/;

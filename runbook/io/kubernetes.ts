@@ -14,7 +14,7 @@ import {
 } from "@kubernetes/client-node";
 import type { HealthSample, PodSnapshot, RolloutSnapshot } from "../../gates/health.ts";
 import { logLinesIn, readPodLog } from "../gates/pod-log.ts";
-import { redactedLines } from "../redacted.ts";
+import { redactedLines } from "../text/secrets.ts";
 import { isRefusal, refusalOf } from "./api-refusal.ts";
 import { limitedCall } from "./kubernetes-call.ts";
 

@@ -1,4 +1,4 @@
-import { redacted } from "../redacted.ts";
+import { redacted } from "../text/secrets.ts";
 import { canonical, isRecord, SECRET } from "./canonical.ts";
 
 /** One input that an update would change, with its values as a reviewer may see them. */

@@ -1,5 +1,4 @@
 import { messageOf } from "../../stacks/message-of.ts";
-import { redacted } from "../redacted.ts";
 import {
   type Callout,
   calloutsOf,
@@ -11,6 +10,7 @@ import {
 } from "../release/object-changes.ts";
 import { objectTitle, type RenderedObject } from "../release/object-facts.ts";
 import { type HelmStore, liveRevision } from "../release/stored-release.ts";
+import { redacted } from "../text/secrets.ts";
 import { hashOf, isRecord } from "./canonical.ts";
 import type { PlannedResource } from "./planned.ts";
 

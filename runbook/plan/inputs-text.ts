@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { redacted } from "../redacted.ts";
+import { redacted } from "../text/secrets.ts";
 import { isRecord } from "./canonical.ts";
 import { withoutSensitive } from "./difference.ts";
 

@@ -1,5 +1,6 @@
 import type { Ports } from "../command.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
+import { type Output, writeOwn } from "../text/output.ts";
 import { PARALLEL, POLICY_PACK, type RehearsalSession } from "./rehearsal-session.ts";
 import { worldSchema } from "./world.ts";
 
@@ -18,10 +19,10 @@ export function plainEnvironment(session: RehearsalSession): Readonly<Record<str
 /** Prints what to paste into a shell so that plain pulumi reaches the cloud, then resolves at the first interruption. */
 export async function serveUntilAborted(
   session: RehearsalSession,
-  stream: NodeJS.WritableStream,
+  output: Output,
   { signal, env }: Pick<Ports, "signal" | "env">,
 ): Promise<void> {
-  stream.write(shellLines(plainEnvironment(session), { directory: PROJECT_DIRECTORY, path: env.PATH }));
+  writeOwn(output, shellLines(plainEnvironment(session), { directory: PROJECT_DIRECTORY, path: env.PATH }));
   if (signal.aborted) return;
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }

@@ -1,4 +1,6 @@
 import type { Ports } from "../command.ts";
+import { drawingOn, type Output, openOutput, type Stream } from "../text/output.ts";
+import { coloured, terminalText } from "../text/terminal.ts";
 import { inColumns } from "./columns.ts";
 
 /** Where live progress goes: finished lines stay, and at most one region below them is drawn again and again. */
@@ -19,24 +21,21 @@ export interface Paint {
   strong(text: string): string;
 }
 
-interface Terminal extends NodeJS.WritableStream {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-}
-
 const REDRAW_MILLISECONDS = 200;
 const LOG_SECONDS = 15;
 const WIDTH = 80;
 
 /** A screen on stderr: a redrawn region on a terminal, plain lines elsewhere. */
-export async function openScreen(ports: Pick<Ports, "env"> & { stderr: Terminal }): Promise<Screen> {
-  if (ports.stderr.isTTY !== true || ports.env.CI) return plainScreen(ports.stderr);
-  return terminalScreen(ports.stderr, ports.env);
+export async function openScreen(ports: Pick<Ports, "env"> & { readonly stderr: Output | Stream }): Promise<Screen> {
+  const stderr = openOutput(ports.stderr);
+  if (!stderr.isTTY || ports.env.CI) return plainScreen(stderr);
+  return terminalScreen(stderr, ports.env);
 }
 
 /** Lines without colour; a log cannot be redrawn, so a region is written out now and then. */
-export function plainScreen(stream: NodeJS.WritableStream): Screen {
-  const line = (text: string) => stream.write(`${inColumns(text)}\n`);
+export function plainScreen(stream: Output | Stream): Screen {
+  const output = openOutput(stream);
+  const line = (text: string) => output.write(`${inColumns(text)}\n`);
   const region = (draw: () => readonly string[]) => {
     const timer = setInterval(() => line(cut(draw(), WIDTH)), LOG_SECONDS * 1000).unref();
     return () => clearInterval(timer);
@@ -44,18 +43,18 @@ export function plainScreen(stream: NodeJS.WritableStream): Screen {
   return { width: WIDTH, paint: paintOf(false), line, region };
 }
 
-async function terminalScreen(stream: Terminal, env: Ports["env"]): Promise<Screen> {
+async function terminalScreen(output: Output, env: Ports["env"]): Promise<Screen> {
   const { createLogUpdate } = await import("log-update");
-  const update = createLogUpdate(stream, { showCursor: true });
-  const width = Math.min(WIDTH, stream.columns ?? WIDTH);
+  const update = createLogUpdate(drawingOn(output), { showCursor: true });
+  const width = Math.min(WIDTH, output.columns ?? WIDTH);
   let draw: (() => readonly string[]) | undefined;
-  const redraw = () => (draw === undefined ? update.clear() : update(cut(draw(), width)));
+  const redraw = () => (draw === undefined ? update.clear() : update(terminalText(cut(draw(), width))));
   return {
     width,
     paint: paintOf(!env.NO_COLOR && env.TERM !== "dumb"),
     line: (text) => {
       update.clear();
-      stream.write(`${inColumns(text)}\n`);
+      output.write(`${inColumns(text)}\n`);
       redraw();
     },
     region: (drawing) => {
@@ -75,7 +74,7 @@ function cut(lines: readonly string[], width: number): string {
   return lines.map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line)).join("\n");
 }
 
-function paintOf(coloured: boolean): Paint {
-  const colour = (code: number) => (text: string) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text);
+function paintOf(isOn: boolean): Paint {
+  const colour = (code: number) => (text: string) => (isOn ? coloured(code, text) : text);
   return { good: colour(32), bad: colour(31), dim: colour(2), strong: colour(1) };
 }

@@ -13,6 +13,7 @@ import { makePlan, movedSince } from "../../runbook/plan/make-plan.ts";
 import { PROJECT_DIRECTORY } from "../../runbook/project.ts";
 import { openSession, type RehearsalSession, resolveRehearsalTools } from "../../runbook/rehearse/rehearsal-session.ts";
 import { resourcesIn } from "../../runbook/report/state.ts";
+import { openOutput } from "../../runbook/text/output.ts";
 import { lineProgress } from "../../tools/progress.ts";
 
 jest.setTimeout(180_000);
@@ -27,7 +28,14 @@ describe("makePlan, on the real engine", () => {
     const [stdout, stderr] = [new PassThrough().resume(), new PassThrough().resume()];
     const env = { ...process.env, SPARKI_REHEARSAL_DIRECTORY: directory };
     const { signal } = new AbortController();
-    ports = { stdout, stderr, clock: systemClock, env, cwd: process.cwd(), signal };
+    ports = {
+      stdout: openOutput(stdout),
+      stderr: openOutput(stderr),
+      clock: systemClock,
+      env,
+      cwd: process.cwd(),
+      signal,
+    };
     const tools = await resolveRehearsalTools(ports, lineProgress(stderr));
     helm = tools.helm ?? "helm";
     session = await openSession({ stack: "staging", seed: 1, timeScale: 0.002 }, tools, ports);

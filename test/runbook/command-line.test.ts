@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import manifest from "../../package.json" with { type: "json" };
-import type { Command, Ports } from "../../runbook/command.ts";
+import type { Command } from "../../runbook/command.ts";
 import { runCommandLine } from "../../runbook/command-line.ts";
 import { loadCommands } from "../../runbook/commands.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
@@ -27,7 +27,7 @@ const failing = (error: unknown): Command => ({
 async function run(argv: readonly string[], commands: readonly Command[] | "all" = [greet]) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const signal = new AbortController().signal;
-  const ports: Ports = { stdout, stderr, clock: fakeClock(), env: {}, cwd: "/", signal };
+  const ports = { stdout, stderr, clock: fakeClock(), env: {}, cwd: "/", signal };
   const exitCode = await runCommandLine(argv, ports, commands === "all" ? loadCommands : async () => commands);
   const text = (stream: PassThrough) => String(stream.read() ?? "");
   return { exitCode, stdout: text(stdout), stderr: text(stderr) };

@@ -2,6 +2,7 @@
  * Rehearses gates on the real engine, all on one cloud and over one first release, and prints a line of JSON for each
  * scenario: `node test/support/gate-cases.ts <directory> <scenario> ...`. After each the first release is live again.
  */
+
 import { readFileSync } from "node:fs";
 import { findScenario, nextRelease, type Scenario } from "../../rehearsal/scenarios.ts";
 import type { Ports } from "../../runbook/command.ts";
@@ -18,6 +19,7 @@ import { openSession, resolveRehearsalTools } from "../../runbook/rehearse/rehea
 import { plainScreen } from "../../runbook/report/screen.ts";
 import { resourcesIn } from "../../runbook/report/state.ts";
 import { ROLLBACK_ENVIRONMENT } from "../../runbook/rollback/rollback-mode.ts";
+import { openOutput } from "../../runbook/text/output.ts";
 import { lineProgress } from "../../tools/progress.ts";
 
 /** What is live by the Kubernetes API, and what the state's promotion record says. */
@@ -42,8 +44,8 @@ export interface GateCase extends Pick<Outcome, "exitCode" | "reason">, Pick<Dep
 
 const [directory = "", ...names] = process.argv.slice(2);
 const ports: Ports = {
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout: openOutput(process.stdout),
+  stderr: openOutput(process.stderr),
   clock: systemClock,
   env: { ...process.env, SPARKI_REHEARSAL_DIRECTORY: directory },
   cwd: directory,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { HttpAnswer } from "../../io/http.ts";
 import { type Finding, fail, pass } from "../../preflight/check.ts";
 import { jsonRequest } from "../../preflight/storm.ts";
-import { redacted } from "../../redacted.ts";
+import { redacted } from "../../text/secrets.ts";
 import { askEntrance } from "../entrance.ts";
 import { diagnoseErrors, type Verification, type VerifyContext } from "../verification.ts";
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { judge } from "../../../runbook/commands/judge.ts";
+import { openOutput } from "../../../runbook/text/output.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { rawConfig } from "../../support/stack-config.ts";
 
@@ -38,8 +39,8 @@ async function run(text: string, options: Record<string, string> = {}, env: Reco
     },
   });
   const ports = {
-    stdout: stderr,
-    stderr,
+    stdout: openOutput(stderr),
+    stderr: openOutput(stderr),
     clock: fakeClock(),
     env,
     cwd: directory,
@@ -150,8 +151,8 @@ describe("judge", () => {
 
   it("refuses a file that is not there", async () => {
     const ports = {
-      stdout: process.stdout,
-      stderr: process.stderr,
+      stdout: openOutput(process.stdout),
+      stderr: openOutput(process.stderr),
       clock: fakeClock(),
       env: {},
       cwd: directory,

@@ -6,6 +6,7 @@ import type { Command } from "../../../runbook/command.ts";
 import { cloud } from "../../../runbook/commands/cloud.ts";
 import { controls } from "../../../runbook/commands/controls.ts";
 import { rehearse } from "../../../runbook/commands/rehearse.ts";
+import { openOutput } from "../../../runbook/text/output.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 
 let directory: string;
@@ -19,7 +20,14 @@ const DEFAULTS = { seed: "1", timeScale: "0.01" };
 function run(command: Command, options: Record<string, string | boolean>) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const env = { SPARKI_REHEARSAL_DIRECTORY: directory };
-  const ports = { stdout, stderr, clock: fakeClock(), env, cwd: directory, signal: new AbortController().signal };
+  const ports = {
+    stdout: openOutput(stdout),
+    stderr: openOutput(stderr),
+    clock: fakeClock(),
+    env,
+    cwd: directory,
+    signal: new AbortController().signal,
+  };
   const ended = command.run({ args: [], options: { ...DEFAULTS, ...options }, ports });
   return { ended, said: () => String(stderr.read() ?? "") };
 }

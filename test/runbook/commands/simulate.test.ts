@@ -1,5 +1,6 @@
 import { Writable } from "node:stream";
 import { simulate } from "../../../runbook/commands/simulate.ts";
+import { openOutput } from "../../../runbook/text/output.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 
 async function run(options: Record<string, string>, signal = new AbortController().signal) {
@@ -10,7 +11,14 @@ async function run(options: Record<string, string>, signal = new AbortController
       done();
     },
   });
-  const ports = { stdout: stderr, stderr, clock: fakeClock(), env: {}, cwd: "/", signal };
+  const ports = {
+    stdout: openOutput(stderr),
+    stderr: openOutput(stderr),
+    clock: fakeClock(),
+    env: {},
+    cwd: "/",
+    signal,
+  };
   return { ...(await simulate.run({ args: [], options, ports })), report };
 }
 

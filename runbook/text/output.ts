@@ -1,0 +1,62 @@
+import { documentText } from "./document-text.ts";
+import { terminalText } from "./terminal.ts";
+
+/** A stream of the process, or a test's own. */
+export type Stream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** The only way to a terminal or a pipe: what is written through it is made safe first. */
+class SafeOutput {
+  readonly #stream: Stream;
+
+  constructor(stream: Stream) {
+    this.#stream = stream;
+  }
+
+  get isTTY(): boolean {
+    return this.#stream.isTTY === true;
+  }
+
+  get columns(): number | undefined {
+    return this.#stream.columns;
+  }
+
+  /** `done` is called once the text is on its way out. */
+  write(text: string, done?: () => void): void {
+    this.#stream.write(terminalText(text), done);
+  }
+
+  /** On a terminal: the line that is not ended yet goes away. */
+  eraseLine(): void {
+    if (this.isTTY) this.#stream.write("\r\u001b[K");
+  }
+
+  static streamOf(output: Output): Stream {
+    return output.#stream;
+  }
+}
+
+/** No other module can make one. */
+export type Output = SafeOutput;
+
+/** The output on a stream; an output stays what it is. */
+export function openOutput(stream: Stream | Output): Output {
+  return stream instanceof SafeOutput ? stream : new SafeOutput(stream);
+}
+
+/** Writes one JSON document, whose texts are safe to be shown and which stays valid JSON. */
+export function writeDocument(output: Output, document: unknown, indent: number | undefined = 2): void {
+  SafeOutput.streamOf(output).write(`${documentText(document, indent)}\n`);
+}
+
+/** The stream itself, for a library that draws on a terminal: what it is given to draw is made safe by `terminalText`. */
+export function drawingOn(output: Output): NodeJS.WritableStream {
+  return SafeOutput.streamOf(output);
+}
+
+/**
+ * Writes what another program needs as it is: the environment of a rehearsal, whose passphrase and tokens are of use
+ * nowhere else. Never text from outside.
+ */
+export function writeOwn(output: Output, text: string): void {
+  SafeOutput.streamOf(output).write(text);
+}

@@ -1,0 +1,49 @@
+export const ESCAPE = String.fromCharCode(0x1b);
+const BELL = String.fromCharCode(0x07);
+/** One byte that stands for ESC and another one. */
+const [DCS, SOS, CSI, OSC, PM, APC, END] = [0x90, 0x98, 0x9b, 0x9d, 0x9e, 0x9f, 0x9c].map((code) =>
+  String.fromCharCode(code),
+);
+/** Sequences that a terminal obeys: those with a text of their own such as a title, CSI with its parameters, and two bytes. */
+const SEQUENCES = new RegExp(
+  [
+    `(?:${ESCAPE}[\\]PX^_]|[${DCS}${SOS}${OSC}${PM}${APC}])[^${BELL}${ESCAPE}${END}\\n]{0,4096}(?:${BELL}|${ESCAPE}\\\\|${END})?`,
+    `(?:${ESCAPE}\\[|${CSI})[0-?]{0,64}[ -/]{0,16}[@-~]?`,
+    `${ESCAPE}[ -/]{0,16}[0-~]?`,
+  ].join("|"),
+  "g",
+);
+/** What nobody sees, and what turns the direction of text: format characters, fillers and tags. */
+const HIDDEN = /\p{Cf}|[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]/gu;
+const BREAKS = /\r\n|[\u2028\u2029\u0085]/g;
+const CONTROLS = /(?![\n\t])\p{Cc}/gu;
+/** What makes one sign of several emoji is no disguise. */
+const EMOJI_JOINER = /(?<=\p{Extended_Pictographic}\ufe0f?)\u200d(?=\p{Extended_Pictographic})/gu;
+const KEPT_JOINER = "\ue000";
+
+/**
+ * The text with nothing in it that a screen obeys, or that is there without being seen: no terminal sequences, no
+ * control characters, no bidirectional overrides, no characters of no width. Lines and tabs stay.
+ */
+export function visible(text: string): string {
+  const left = text
+    .toWellFormed()
+    .replaceAll(KEPT_JOINER, "\ufffd")
+    .replace(SEQUENCES, "")
+    .replace(BREAKS, "\n")
+    .replace(EMOJI_JOINER, KEPT_JOINER)
+    .replace(HIDDEN, "")
+    .replace(/\r/g, " ");
+  return left.replace(CONTROLS, "\ufffd").replaceAll(KEPT_JOINER, "\u200d");
+}
+
+/** The text in one line. */
+export function oneLine(text: string): string {
+  return visible(text).replace(/\s+/g, " ").trim();
+}
+
+/** No more than so many characters, and how many there were beyond them. */
+export function bounded(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  return `${text.slice(0, maxLength).toWellFormed()}… (${text.length - maxLength} more characters)`;
+}
