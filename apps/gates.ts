@@ -8,6 +8,7 @@ import { runStartGate, type StartTarget } from "../runbook/gates/start-gate.ts";
 import type { GateTarget, Track } from "../runbook/gates/track.ts";
 import { runTrackGate } from "../runbook/gates/track-gate.ts";
 import { isRollbackUpdate } from "../runbook/rollback/rollback-mode.ts";
+import { terminalText } from "../runbook/text/terminal.ts";
 import { DeployError } from "../stacks/deploy-error.ts";
 import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";
 import type { Platform } from "./platform.ts";
@@ -128,12 +129,12 @@ function refuseUnlessPassed(name: string, results: readonly GateResult[]): void 
     .map(({ gate, objective, reason }) => `${gate}, ${objective}: ${reason}`);
   if (refusing.length > SHOWN_REASONS) reasons.push(`and ${refusing.length - SHOWN_REASONS} more like it`);
   const code = verdict === "fail" ? "SPARKI_GATE" : "SPARKI_HELD";
-  throw new DeployError(code, `gate ${name}: ${verdict}. ${reasons.join("; ")}`);
+  throw new DeployError(code, terminalText(`gate ${name}: ${verdict}. ${reasons.join("; ")}`));
 }
 
 /** Shown while it happens, not kept in the update's log. */
 function say(text: string): void {
-  void pulumi.log.info(text, undefined, undefined, true);
+  void pulumi.log.info(terminalText(text), undefined, undefined, true);
 }
 
 /** Aborts when the update is interrupted, so that a waiting gate never delays its end. */

@@ -2,7 +2,7 @@ import type { Objective } from "../../gates/objective.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { HttpAnswer } from "../io/http.ts";
 import { fail, pass, skipped, warn } from "../preflight/check.ts";
-import { redacted } from "../text/secrets.ts";
+import { safeText } from "../text/outside.ts";
 import type { Examination, Topic } from "./examination.ts";
 import { numberOf, seriesOf } from "./readings.ts";
 
@@ -36,7 +36,7 @@ const answered = ({ path, next, ...named }: Asked): Examination => ({
     const told = `${url}: ${answers.map(({ track, answer }) => `${track} ${said(answer)}`).join(", ")}`;
     const bad = answers.flatMap(({ answer }) => (answer.answered && answer.status !== 200 ? [answer.body.trim()] : []));
     if (answers.every(({ answer }) => answer.answered && answer.status === 200)) return pass(told);
-    return { ...fail(told, next), evidence: bad.filter(Boolean).map((body) => redacted(body).slice(0, 160)) };
+    return { ...fail(told, next), evidence: bad.filter(Boolean).map((body) => safeText(body).slice(0, 160)) };
   },
 });
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fail, pass, skipped } from "../preflight/check.ts";
 import { jsonRequest, stormCheck } from "../preflight/storm.ts";
-import { redacted } from "../text/secrets.ts";
+import { safeText } from "../text/outside.ts";
 import type { Examination, Topic } from "./examination.ts";
 import { shortened } from "./log-lines.ts";
 
@@ -64,7 +64,7 @@ export const slowSearch = examination(["database", "latency"], {
     const { hits } = await elasticsearch.read("/_search", searchSchema, jsonRequest(query));
     if (hits.hits.length === 0)
       return pass(`no line of the last ${WINDOW_MINUTES} minutes has duration_ms > ${SLOW_MILLISECONDS}`);
-    const evidence = hits.hits.map(({ _source }) => shortened(redacted(JSON.stringify(_source))));
+    const evidence = hits.hits.map(({ _source }) => shortened(safeText(JSON.stringify(_source))));
     const next = `in Kibana${config.storm.kibanaUrl === undefined ? "" : ` (${config.storm.kibanaUrl})`}: duration_ms > ${SLOW_MILLISECONDS}`;
     return {
       ...fail(`lines of the last ${WINDOW_MINUTES} minutes have duration_ms > ${SLOW_MILLISECONDS}`, next),

@@ -1,13 +1,16 @@
-import { redacted } from "../text/secrets.ts";
+import { safeText } from "../text/outside.ts";
+import { bounded } from "../text/visible.ts";
 
+const LONGEST_LINE = 4_000;
 /** An error that was logged, or a request that was answered with one. */
 const ERROR = /\bERROR\b|"status":\s*5\d\d\b/;
 
 /** The lines of a log, fit to be shown: without the empty ones, and without credentials. */
 export function logLinesIn(text: string): string[] {
-  return redacted(text)
+  return safeText(text)
     .split("\n")
-    .filter((line) => line !== "");
+    .filter((line) => line !== "")
+    .map((line) => bounded(line, LONGEST_LINE));
 }
 
 /** What a pod's log lines say of its health. */

@@ -14,7 +14,7 @@ import {
 } from "@kubernetes/client-node";
 import type { HealthSample, PodSnapshot, RolloutSnapshot } from "../../gates/health.ts";
 import { logLinesIn, readPodLog } from "../gates/pod-log.ts";
-import { redactedLines } from "../text/secrets.ts";
+import { terminalLines } from "../text/terminal.ts";
 import { isRefusal, refusalOf } from "./api-refusal.ts";
 import { limitedCall } from "./kubernetes-call.ts";
 
@@ -89,7 +89,7 @@ export class KubernetesClient {
     const through = new PassThrough({ encoding: "utf8" });
     await new Log(this.#config).log(namespace, pod, container, through, { follow: true });
     try {
-      for await (const text of redactedLines(through)) sink.write(text);
+      for await (const text of terminalLines(through)) sink.write(text);
     } catch {
       // A log that breaks off has ended.
     }

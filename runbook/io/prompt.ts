@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { DeployError } from "../../stacks/deploy-error.ts";
+import { terminalText } from "../text/terminal.ts";
 
 /** Where a person may sit: the process, unless a test says otherwise. */
 interface Place {
@@ -30,7 +31,10 @@ export async function askYesNo(
   const ended = new Promise<string>((resolve) => terminal.once("close", () => resolve("\n")));
   const either = AbortSignal.any([signal, interruption.signal]);
   try {
-    const answer = await Promise.race([terminal.question(`${question} [y/N] `, { signal: either }), ended]);
+    const answer = await Promise.race([
+      terminal.question(`${terminalText(question)} [y/N] `, { signal: either }),
+      ended,
+    ]);
     return /^y(es)?$/i.test(answer.trim());
   } catch (cause) {
     place.stderr.write("\n");

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import type { Clock } from "../command.ts";
 import type { Message } from "../notify/notify.ts";
+import { safeText } from "../text/outside.ts";
+import { namesSomebody, type SlackText } from "../text/slack.ts";
+import { bounded } from "../text/visible.ts";
 import { type HttpAnswer, request } from "./http.ts";
 import type { Network } from "./network.ts";
 
@@ -20,9 +23,21 @@ export interface SlackSecrets {
   readonly api?: string;
 }
 
-const TRIES = 3;
 const TIMEOUT_SECONDS = 5;
-const LONGEST_WAIT_SECONDS = 5;
+/** For one message, every wait that Slack asks for included: a page is worth it, and the work goes on meanwhile. */
+const PATIENCE_SECONDS = 120;
+const LONGEST_PAUSE_SECONDS = 30;
+/** What Slack's API says when the same request may succeed later (https://docs.slack.dev/reference/methods/chat.postMessage). */
+const LATER: ReadonlySet<string> = new Set([
+  "service_unavailable",
+  "ratelimited",
+  "rate_limited",
+  "message_limit_exceeded",
+  "internal_error",
+  "fatal_error",
+  "request_timeout",
+  "team_added_to_org",
+]);
 const API = "https://slack.com/api/chat.postMessage";
 
 const answerSchema = z.object({ ok: z.boolean(), ts: z.string().optional(), error: z.string().optional() });
@@ -31,10 +46,16 @@ const answerSchema = z.object({ ok: z.boolean(), ts: z.string().optional(), erro
 export function openSlack(network: Network, { token, webhook, api = API }: SlackSecrets, clock: Clock): Messenger {
   if (token !== undefined) return botMessenger({ network, token, api, clock });
   if (webhook !== undefined) {
-    const post = (text: string) => () => ask(network, webhook, { text, link_names: 1 });
+    const post = (text: SlackText) => () => ask(network, webhook, payload(text));
     return { send: ({ text }) => persistently(clock, post(text), webhookAnswer) };
   }
   return { send: async () => ({ delivered: false, problem: "no SPARKI_SLACK_TOKEN or SPARKI_SLACK_WEBHOOK is set" }) };
+}
+
+/** Nothing in the text is looked up or unfolded but the names that we mention. */
+function payload(text: SlackText): Readonly<Record<string, unknown>> {
+  const names = namesSomebody(text) ? { link_names: true } : {};
+  return { text, ...names, parse: "none", mrkdwn: false, unfurl_links: false, unfurl_media: false };
 }
 
 interface Bot {
@@ -50,7 +71,7 @@ function botMessenger({ network, token, api, clock }: Bot): Messenger {
   return {
     send: async ({ channel, text }) => {
       const thread = threads.get(channel);
-      const body = { channel, text, link_names: true, ...(thread !== undefined && { thread_ts: thread }) };
+      const body = { channel, ...payload(text), ...(thread !== undefined && { thread_ts: thread }) };
       return persistently(
         clock,
         () => ask(network, api, body, token),
@@ -68,34 +89,45 @@ function botMessenger({ network, token, api, clock }: Bot): Messenger {
 type Answered = Extract<HttpAnswer, { answered: true }>;
 
 function webhookAnswer({ body }: Answered): string | undefined {
-  return /^(ok|\{\})?$/.test(body.trim()) ? undefined : body.slice(0, 80);
+  return /^(ok|\{\})?$/.test(body.trim()) ? undefined : bounded(safeText(body), 80);
 }
 
-/** Tries again what may succeed later: no answer, 429 after the time that Slack names, and 5xx. */
+/**
+ * Tries again what may succeed later: no answer, 429 and 5xx, and an API's own word for it; after the time that Slack
+ * names, else after longer and longer pauses, as long as two minutes let it.
+ */
 async function persistently(
   clock: Clock,
   post: () => Promise<HttpAnswer>,
   problemOf: (answer: Answered) => string | undefined,
 ): Promise<Delivery> {
-  let problem = "";
-  for (let tried = 1; tried <= TRIES; tried++) {
+  const end = clock.now() + PATIENCE_SECONDS;
+  for (let tried = 1; ; tried++) {
     const answer = await post();
-    if (answer.answered && answer.status === 200) {
-      const refused = problemOf(answer);
-      return refused === undefined
-        ? { delivered: true }
-        : { delivered: false, problem: `Slack refused it: ${refused}` };
-    }
-    problem = answer.answered ? `Slack answered ${answer.status}` : `Slack does not answer: ${answer.error}`;
-    if (answer.answered && answer.status < 500 && answer.status !== 429) break;
-    if (tried < TRIES) await clock.sleep(waitAfter(answer, tried));
+    const refused = answer.answered && answer.status === 200 ? problemOf(answer) : problemIn(answer);
+    if (refused === undefined) return { delivered: true };
+    const isOver = answer.answered && answer.status === 200;
+    const problem = isOver ? `Slack refused it: ${refused}` : refused;
+    if (!mayWorkLater(answer, refused)) return { delivered: false, problem };
+    const wait = waitAfter(answer, tried);
+    if (clock.now() + wait >= end) return { delivered: false, problem: `${problem}, and asks for ${wait} s more` };
+    await clock.sleep(wait);
   }
-  return { delivered: false, problem };
 }
 
+function problemIn(answer: HttpAnswer): string {
+  return answer.answered ? `Slack answered ${answer.status}` : `Slack does not answer: ${answer.error}`;
+}
+
+function mayWorkLater(answer: HttpAnswer, refused: string): boolean {
+  if (!answer.answered || answer.status === 429 || answer.status >= 500) return true;
+  return answer.status === 200 && LATER.has(refused);
+}
+
+/** Seconds, as Retry-After says them, which is never followed by a try before that. */
 function waitAfter(answer: HttpAnswer, tried: number): number {
   const asked = answer.answered ? Number(answer.headers["retry-after"]) : Number.NaN;
-  return Math.min(LONGEST_WAIT_SECONDS, Number.isFinite(asked) ? asked : tried);
+  return asked > 0 ? Math.ceil(asked) : Math.min(LONGEST_PAUSE_SECONDS, 2 ** (tried - 1));
 }
 
 function ask(network: Network, url: string, body: unknown, token?: string): Promise<HttpAnswer> {

@@ -3,7 +3,9 @@ import type { Delivery, Messenger } from "../io/slack.ts";
 import type { Message } from "./notify.ts";
 
 /** A message as it was said, and whether anybody heard it. */
-export interface Notification extends Message {
+export interface Notification {
+  readonly channel: string;
+  readonly text: string;
   readonly delivered: boolean;
   /** Why it was not delivered; null when it was. */
   readonly problem: string | null;

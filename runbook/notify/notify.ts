@@ -4,11 +4,13 @@ import type { Release, StackConfig } from "../../stacks/schema.ts";
 import type { DeployRun } from "../deploy/deploy-run.ts";
 import { isSameRelease } from "../deploy/promotion.ts";
 import type { Rollback } from "../rollback/rollback-run.ts";
+import { Mention, type SlackText, slack, slackLines } from "../text/slack.ts";
+import { bounded, oneLine } from "../text/visible.ts";
 
 /** One message for people; the channel is one of the config's contacts. */
 export interface Message {
   readonly channel: string;
-  readonly text: string;
+  readonly text: SlackText;
 }
 
 /** What every message about a stack needs. */
@@ -20,7 +22,7 @@ export interface Occasion {
 }
 
 export function startMessage({ stack, config, at }: Occasion, release: Release, previous: Release | null): Message {
-  return to(config.contacts.platform, `🚀 ${titleOf(stack)} deployment started`, [
+  return to(config.contacts.platform, slack`🚀 ${titleOf(stack)} deployment started`, [
     ["Version", versionOf(release)],
     ["Live now", previous === null ? "nothing yet" : versionOf(previous)],
     ["Started at", timeOf(at)],
@@ -53,7 +55,7 @@ export function endMessage(occasion: Occasion, run: DeployRun, budget: string): 
 
 function promotedMessage({ stack, config, at }: Occasion, { release, deployment }: DeployRun, budget: string): Message {
   const fleet = deployment.gates.filter(({ gate }) => gate.endsWith("fleet"));
-  return to(config.contacts.platform, `✅ ${titleOf(stack)} deployment successful!`, [
+  return to(config.contacts.platform, slack`✅ ${titleOf(stack)} deployment successful!`, [
     ["Version", versionOf(release)],
     ["Deployed at", timeOf(at)],
     ["Deployments", "engine, web"],
@@ -74,7 +76,7 @@ export function rolledBackMessage(
   reason: string,
   rollback: Rollback | undefined,
 ): Message {
-  return to(config.contacts.incidents, `⚠️ ${titleOf(stack)} deployment rolled back`, [
+  return to(config.contacts.incidents, slack`⚠️ ${titleOf(stack)} deployment rolled back`, [
     ["Version", versionOf(release)],
     ["Reason", short(reason)],
     ["Rolled back to", rollback === undefined ? "nothing" : versionOf(rollback.release)],
@@ -89,7 +91,8 @@ export function rolledBackMessage(
 /** The page: nothing more happens by itself. */
 export function failedRollbackMessage({ stack, config }: Occasion, reason: string, rollback: Rollback): Message {
   const { incidents, platform } = config.contacts;
-  return to(incidents, `🚨 ${titleOf(stack)} rollback failed: ${incidents.mention} ${platform.mention} look now`, [
+  const [first, second] = [new Mention(incidents), new Mention(platform)];
+  return to(incidents, slack`🚨 ${titleOf(stack)} rollback failed: ${first} ${second} look now`, [
     ["Rolling back to", versionOf(rollback.release)],
     ["Reason", short(reason)],
     ["Status", "Not proven healthy"],
@@ -101,8 +104,10 @@ export function failedRollbackMessage({ stack, config }: Occasion, reason: strin
 
 function endedMessage({ stack, config }: Occasion, run: DeployRun, mark: string, how: string): Message {
   const pages = run.decisions.some(({ page }) => page);
-  const mention = pages ? `: ${config.contacts.incidents.mention} look now` : "";
-  return to(config.contacts.incidents, `${mark} ${titleOf(stack)} deployment ${how}${mention}`, [
+  const title = pages
+    ? slack`${mark} ${titleOf(stack)} deployment ${how}: ${new Mention(config.contacts.incidents)} look now`
+    : slack`${mark} ${titleOf(stack)} deployment ${how}`;
+  return to(config.contacts.incidents, title, [
     ["Version", versionOf(run.release)],
     ["Reason", short(run.reason)],
     ["Live", run.live === null ? "nothing yet" : `${versionOf(run.live)} serves`],
@@ -124,7 +129,7 @@ function nextOf(stack: string, { verify }: DeployRun): string {
 
 /** The deploy itself broke off, for a reason that is not the release's: the state is saved, and it can go on. */
 export function brokenMessage({ stack, config }: Occasion, release: Release, reason: string): Message {
-  return to(config.contacts.incidents, `⚠️ ${titleOf(stack)} deployment broke off`, [
+  return to(config.contacts.incidents, slack`⚠️ ${titleOf(stack)} deployment broke off`, [
     ["Version", versionOf(release)],
     ["Reason", short(reason)],
     ["Next", `npx sparki deploy --stack ${stack}, which goes on from where it stopped`],
@@ -134,9 +139,9 @@ export function brokenMessage({ stack, config }: Occasion, release: Release, rea
 export type Field = readonly [name: string, value: string] | readonly [];
 
 /** A message to a contact's channel: its title, then a line for each field. */
-export function to({ channel }: { readonly channel: string }, title: string, fields: readonly Field[]): Message {
-  const lines = fields.map(([name, value]) => (name === undefined ? "" : `${name}: ${value}`));
-  return { channel, text: [title, "", ...lines].join("\n") };
+export function to({ channel }: { readonly channel: string }, title: SlackText, fields: readonly Field[]): Message {
+  const lines = fields.map(([name, value = ""]) => (name === undefined ? slack`` : slack`${name}: ${value}`));
+  return { channel, text: slackLines([title, slack``, ...lines]) };
 }
 
 /** A stack's name as people write it. */
@@ -148,8 +153,7 @@ const LONGEST_REASON = 300;
 
 /** As much of a reason as people read in a message; the report has all of it. */
 export function short(reason: string): string {
-  const line = reason.replace(/\s+/g, " ");
-  return line.length <= LONGEST_REASON ? line : `${line.slice(0, LONGEST_REASON)}…`;
+  return bounded(oneLine(reason), LONGEST_REASON);
 }
 
 /** A release as messages name it. */

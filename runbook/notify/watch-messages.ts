@@ -1,5 +1,6 @@
 import type { Release } from "../../stacks/schema.ts";
 import { duration } from "../report/duration.ts";
+import { Mention, slack } from "../text/slack.ts";
 import { type Message, type Occasion, short, titleOf, to, versionOf } from "./notify.ts";
 
 /** What a watch tells people of. */
@@ -12,7 +13,7 @@ export interface WatchNews {
 
 /** Something is not as it was when the release was promoted; nobody has to get up for it. */
 export function anomalyMessage({ stack, config }: Occasion, { release, elapsedSeconds, reason }: WatchNews): Message {
-  return to(config.contacts.platform, `👀 ${titleOf(stack)}: something has changed since the deployment`, [
+  return to(config.contacts.platform, slack`👀 ${titleOf(stack)}: something has changed since the deployment`, [
     ["Version", versionOf(release)],
     ["Since the promotion", duration(elapsedSeconds)],
     ["Found", short(reason)],
@@ -27,7 +28,8 @@ export function escalationMessage(
   { release, elapsedSeconds, reason }: WatchNews,
 ): Message {
   const { incidents, platform } = config.contacts;
-  return to(incidents, `🚨 ${titleOf(stack)} after its deployment: ${incidents.mention} ${platform.mention} look now`, [
+  const [first, second] = [new Mention(incidents), new Mention(platform)];
+  return to(incidents, slack`🚨 ${titleOf(stack)} after its deployment: ${first} ${second} look now`, [
     ["Version", versionOf(release)],
     ["Since the promotion", duration(elapsedSeconds)],
     ["Reason", short(reason)],
@@ -38,7 +40,7 @@ export function escalationMessage(
 
 /** What people were told of is no more. */
 export function resolvedMessage({ stack, config }: Occasion, { release, elapsedSeconds, reason }: WatchNews): Message {
-  return to(config.contacts.platform, `✅ ${titleOf(stack)} is as it should be again`, [
+  return to(config.contacts.platform, slack`✅ ${titleOf(stack)} is as it should be again`, [
     ["Version", versionOf(release)],
     ["Since the promotion", duration(elapsedSeconds)],
     ["Found", short(reason)],

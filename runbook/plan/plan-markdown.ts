@@ -1,4 +1,5 @@
 import { duration } from "../report/duration.ts";
+import { markdownText as cell, markdownCode as code, markdownBlock } from "../text/markdown.ts";
 import { COST_COLUMNS, costRows } from "./cost-text.ts";
 import type { Drift } from "./drift.ts";
 import type { HelmDiff } from "./helm-diff.ts";
@@ -15,8 +16,8 @@ const MAX_TEXT_LENGTH = 800;
 export function planMarkdown(plan: Plan): string {
   const { changes, digests, drift, fingerprint, helm, madeAt, policy, stack } = plan;
   const sections = [
-    [`# Plan for ${stack}`, "", `Made ${madeAt}. Hash \`${fingerprint.hash}\`.`],
-    ["| | |", "| --- | --- |", ...planFacts(plan).map(([what, value]) => `| ${what} | ${cell(value)} |`)],
+    [`# Plan for ${cell(stack)}`, "", `Made ${cell(madeAt)}. Hash ${code(fingerprint.hash)}.`],
+    ["| | |", "| --- | --- |", ...planFacts(plan).map(([what, value]) => `| ${cell(what)} | ${cell(value)} |`)],
     section("Images", digests.map(imageLine)),
     ...riskCounts(plan).map(([risk, count]) => {
       const group = changes.filter((change) => change.risk === risk);
@@ -30,16 +31,18 @@ export function planMarkdown(plan: Plan): string {
     ...wayBackLists(plan).map(([title, names]) =>
       section(
         `If it fails: ${title.toLowerCase()} (${names.length})`,
-        names.map((name) => `- ${name}`),
+        names.map((name) => `- ${cell(name)}`),
         "None.",
       ),
     ),
     section("Policies", policy.violations.map(violationLine), `All ${policy.checked} checks passed.`),
     ...(helm.length > 0 ? [section("What the charts change", chartLines(plan), "Nothing that is called out.")] : []),
-    ...helm.map((diff) => section(`Manifests of ${diff.release} (+${diff.added} −${diff.removed})`, helmLines(diff))),
+    ...helm.map((diff) =>
+      section(`Manifests of ${cell(diff.release)} (+${diff.added} −${diff.removed})`, helmLines(diff)),
+    ),
     section("Price a month", priceLines(plan)),
     section("What takes the time", durationLines(plan)),
-    section("Next", ["```sh", deployCommand(plan), "```"]),
+    section("Next", [markdownBlock(deployCommand(plan), "sh")]),
   ];
   return `${sections.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
@@ -49,27 +52,29 @@ function section(title: string, lines: readonly string[], otherwise = "Nothing d
 }
 
 function imageLine({ image, from, to }: Plan["digests"][number]): string {
-  return `- ${image}: ${from === to ? `${code(to)}, unchanged` : `${code(from ?? "none")} → ${code(to)}`}`;
+  return `- ${cell(image)}: ${from === to ? `${code(to)}, unchanged` : `${code(from ?? "none")} → ${code(to)}`}`;
 }
 
 function changeLines({ action, name, type, changes, replacedFor, text }: PlannedChange): string[] {
-  const why = replacedFor.length > 0 ? `, because of ${replacedFor.join(", ")}` : "";
-  const told = text === undefined || text.length > MAX_TEXT_LENGTH ? [] : ["", fenced(text, "yaml"), ""];
-  return [`- ${action} **${name}** (${shortType(type)})${why}`, ...inputLines(changes), ...told];
+  const why = replacedFor.length > 0 ? `, because of ${cell(replacedFor.join(", "))}` : "";
+  const told = text === undefined || text.length > MAX_TEXT_LENGTH ? [] : ["", markdownBlock(text, "yaml"), ""];
+  return [`- ${cell(action)} **${cell(name)}** (${cell(shortType(type))})${why}`, ...inputLines(changes), ...told];
 }
 
 /** What each chart changes of who may do or reach what, and of how much it may take; then the objects. */
 function chartLines({ helm }: Plan): string[] {
   return helm.flatMap(({ release, callouts, objects, live }) => {
-    const called = callouts.map(({ topic, text }) => `  - ${topic}: ${code(text)}`);
-    const counted = objects.map(({ object, action, added, removed }) => `${action} ${object} (+${added} −${removed})`);
-    const from = live === undefined ? "" : `, against ${live}`;
-    return [`- **${release}**${from}: ${counted.join(", ") || "no object differs"}`, ...called];
+    const called = callouts.map(({ topic, text }) => `  - ${cell(topic)}: ${code(text)}`);
+    const counted = objects.map(({ object, action, added, removed }) =>
+      cell(`${action} ${object} (+${added} −${removed})`),
+    );
+    const from = live === undefined ? "" : `, against ${cell(live)}`;
+    return [`- **${cell(release)}**${from}: ${counted.join(", ") || "no object differs"}`, ...called];
   });
 }
 
 function driftLines({ name, type, isGone, changes }: Drift): string[] {
-  return [`- **${name}** (${shortType(type)})${isGone ? ": gone" : ""}`, ...inputLines(changes)];
+  return [`- **${cell(name)}** (${cell(shortType(type))})${isGone ? ": gone" : ""}`, ...inputLines(changes)];
 }
 
 function inputLines(changes: PlannedChange["changes"]): string[] {
@@ -77,13 +82,13 @@ function inputLines(changes: PlannedChange["changes"]): string[] {
 }
 
 function violationLine({ policy, level, resource, message }: Plan["policy"]["violations"][number]): string {
-  return `- **${policy}** (${level})${resource === undefined ? "" : `, ${resource}`}: ${cell(message)}`;
+  return `- **${cell(policy)}** (${cell(level)})${resource === undefined ? "" : `, ${cell(resource)}`}: ${cell(message)}`;
 }
 
 function helmLines({ diff, note }: HelmDiff): string[] {
-  const said = note === undefined ? [] : [note, ""];
+  const said = note === undefined ? [] : [cell(note), ""];
   if (diff.length > MAX_DIFF_LENGTH) return [...said, "Too long for here: the HTML report has it."];
-  return diff === "" ? said : [...said, fenced(diff)];
+  return diff === "" ? said : [...said, markdownBlock(diff, "diff")];
 }
 
 function priceLines({ monthlyCost }: Plan): string[] {
@@ -92,25 +97,10 @@ function priceLines({ monthlyCost }: Plan): string[] {
     ...rows.map((row) => `| ${row.map(cell).join(" | ")} |`),
     "",
     "Not counted:",
-    ...monthlyCost.notCounted.map((what) => `- ${what}`),
+    ...monthlyCost.notCounted.map((what) => `- ${cell(what)}`),
   ];
 }
 
 function durationLines({ duration: { chain, typical, asOf } }: Plan): string[] {
-  return chain.length > 0 ? [`${chain.join(" → ")}; ${duration(typical)} by the table of ${asOf}.`] : [];
-}
-
-/** As code, with a fence that the text itself does not have. */
-function code(text: string): string {
-  const line = text.replaceAll("\n", " ");
-  return line.includes("`") ? `\`\` ${line} \`\`` : `\`${line}\``;
-}
-
-function fenced(diff: string, language = "diff"): string {
-  const fence = "`".repeat(Math.max(3, ...[...diff.matchAll(/`+/g)].map(([run]) => run.length + 1)));
-  return `${fence}${language}\n${diff.trimEnd()}\n${fence}`;
-}
-
-function cell(text: string): string {
-  return text.replaceAll("\n", " ").replaceAll("|", "\\|").replaceAll("<", "&lt;");
+  return chain.length > 0 ? [`${cell(chain.join(" → "))}; ${duration(typical)} by the table of ${cell(asOf)}.`] : [];
 }

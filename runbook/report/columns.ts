@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { redacted } from "../text/secrets.ts";
 
 const WIDTH = 80;
 /** A label that is followed by two spaces, as in a table's first column. */
@@ -15,7 +16,8 @@ const HANGING = 2;
  * too long by itself, such as an ARN or a command's hash, is left whole for copying.
  */
 export function inColumns(text: string): string {
-  return text
+  // A line's end must not part a secret from its name.
+  return redacted(text)
     .split("\n")
     .flatMap((line) => fitLine(line))
     .join("\n");

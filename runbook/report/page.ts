@@ -1,3 +1,5 @@
+import { contentPolicy, htmlHref, htmlText } from "../text/html.ts";
+
 const STYLE = `
 :root { color-scheme: light dark; --text: #1b1f24; --ground: #fff; --line: #6b7280; --soft: #f3f4f6; --good: #14532d; --bad: #9b1c1c; --mark: #1d4ed8; }
 @media (prefers-color-scheme: dark) {
@@ -23,14 +25,15 @@ summary { cursor: pointer; padding: .25rem 0; font-weight: 600; }
 
 /** A whole HTML page that needs no network and no script, and fits a telephone's width; light or dark as its reader likes. */
 export function page(title: string, body: readonly string[], style = ""): string {
-  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${text(title)}</title><style>${STYLE}${style}</style>`;
+  const styles = `${STYLE}${style}`;
+  const policy = `<meta http-equiv="Content-Security-Policy" content="${contentPolicy(styles)}">`;
+  const head = `<meta charset="utf-8">${policy}<meta name="viewport" content="width=device-width, initial-scale=1"><title>${text(title)}</title><style>${styles}</style>`;
   return `<!doctype html>\n<html lang="en"><head>${head}</head>\n<body><main>\n${body.join("\n")}\n</main></body></html>\n`;
 }
 
-/** Text that a browser shows as it is, between tags and in quoted attributes. */
+/** Text from anywhere that a browser shows as it is, between tags and in quoted attributes. */
 export function text(value: string): string {
-  const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-  return value.replace(/[&<>"]/g, (character) => entities[character] ?? character);
+  return htmlText(value);
 }
 
 /** A part of a page; `content` is HTML. */
@@ -60,7 +63,10 @@ export interface Link {
 
 /** A part of a page with places to read on; nothing where there are none. */
 export function linksSection(links: readonly Link[]): string[] {
-  const items = links.map(({ title, href }) => `<a href="${text(href)}">${text(title)}</a>`);
+  const items = links.map(({ title, href }) => {
+    const address = htmlHref(href);
+    return address === undefined ? `${text(title)} (${text(href)})` : `<a href="${address}">${text(title)}</a>`;
+  });
   return items.length === 0 ? [] : [section("Read on", list(items))];
 }
 

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { safeText } from "./outside.ts";
+import { redactedLines } from "./secrets.ts";
 import { bounded, ESCAPE } from "./visible.ts";
 
 /** A number in our own colours that no text from outside can know: what carries it is ours, and no other sequence is let through. In groups
@@ -22,6 +23,11 @@ export function terminalText(text: string): string {
     .split("\n")
     .map((line) => bounded(line, LONGEST_LINE))
     .join("\n");
+}
+
+/** The lines of a log as they come, fit for a terminal or a log of CI. */
+export async function* terminalLines(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const line of redactedLines(chunks)) yield terminalText(line);
 }
 
 /**

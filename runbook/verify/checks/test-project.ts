@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { HttpAnswer } from "../../io/http.ts";
 import { type Finding, fail, pass } from "../../preflight/check.ts";
 import { jsonRequest } from "../../preflight/storm.ts";
-import { redacted } from "../../text/secrets.ts";
+import { safeText } from "../../text/outside.ts";
 import { askEntrance } from "../entrance.ts";
 import { diagnoseErrors, type Verification, type VerifyContext } from "../verification.ts";
 
@@ -119,7 +119,7 @@ function parsed<T>(answer: HttpAnswer, schema: z.ZodType<T>): T | undefined {
 }
 
 function told(answer: HttpAnswer): string {
-  return answer.answered ? `answered ${answer.status}: ${redacted(answer.body).slice(0, 120)}` : answer.error;
+  return answer.answered ? `answered ${answer.status}: ${safeText(answer.body).slice(0, 120)}` : answer.error;
 }
 
 function textOf(problem: unknown): string {

@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import { json } from "node:stream/consumers";
 import { openNetwork } from "../../../runbook/io/network.ts";
 import { openSlack } from "../../../runbook/io/slack.ts";
+import { Mention, slack as said } from "../../../runbook/text/slack.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 
 interface Heard {
@@ -13,7 +14,7 @@ interface Heard {
 /** Answers in turn: a status, or a status with a body and headers; the last one again and again. */
 type Answer = readonly [status: number, body?: string, headers?: Readonly<Record<string, string>>];
 
-const message = { channel: "#platform", text: "it is live" };
+const message = { channel: "#platform", text: said`it is live` };
 const SECRET = "T000-B000-very-secret";
 
 describe("openSlack", () => {
@@ -46,14 +47,14 @@ describe("openSlack", () => {
   it("posts the text to a webhook", async () => {
     await answering([200]);
     expect(await webhook().send(message)).toEqual({ delivered: true });
-    expect(heard).toMatchObject([{ url: `/services/${SECRET}`, body: { text: "it is live" } }]);
+    expect(heard).toMatchObject([{ url: `/services/${SECRET}`, body: { text: said`it is live` } }]);
   });
 
   it("posts as a bot, and puts a channel's later messages into the thread of its first", async () => {
     await answering([200, '{"ok":true,"ts":"17.1"}']);
     const slack = bot();
     await slack.send(message);
-    await slack.send({ channel: "#incidents", text: "elsewhere" });
+    await slack.send({ channel: "#incidents", text: said`elsewhere` });
     await slack.send(message);
     expect(heard.map(({ body }) => body)).toMatchObject([
       { channel: "#platform" },
@@ -67,6 +68,8 @@ describe("openSlack", () => {
   it.each<[string, Answer[], number]>([
     ["an overload", [[503], [502], [200]], 3],
     ["a rate limit", [[429, "", { "retry-after": "1" }], [200]], 2],
+    ["a rate limit of a minute", [[429, "", { "retry-after": "60" }], [200]], 2],
+    ["a long overload", [[503], [503], [503], [503], [503], [503], [200]], 7],
   ])("tries again after %s", async (_, answers, tries) => {
     await answering(...answers);
     expect(await webhook().send(message)).toEqual({ delivered: true });
@@ -74,10 +77,15 @@ describe("openSlack", () => {
   });
 
   it.each<[string, Answer, number, RegExp]>([
-    ["Slack is down for good", [503], 3, /answered 503/],
+    ["Slack is down for good", [503], 8, /answered 503/],
     ["the webhook is gone", [404, "no_service"], 1, /answered 404/],
     ["the webhook refuses", [200, "invalid_payload"], 1, /refused it: invalid_payload/],
-    ["the rate limit is longer than anybody waits", [429, "", { "retry-after": "3600" }], 3, /answered 429/],
+    [
+      "the rate limit is longer than anybody waits",
+      [429, "", { "retry-after": "3600" }],
+      1,
+      /answered 429, and asks for 3600 s more/,
+    ],
   ])("gives up, and says why, when %s", async (_, answer, tries, problem) => {
     await answering(answer);
     expect(await webhook().send(message)).toEqual({ delivered: false, problem: expect.stringMatching(problem) });
@@ -90,6 +98,35 @@ describe("openSlack", () => {
   ])("says what the API refused: %s", async (body, problem) => {
     await answering([200, body]);
     expect(await bot().send(message)).toEqual({ delivered: false, problem: expect.stringContaining(problem) });
+  });
+
+  it.each(["service_unavailable", "ratelimited", "internal_error", "fatal_error"])(
+    "tries again when the API itself says %s",
+    async (error) => {
+      const clock = fakeClock();
+      await answering(
+        [200, JSON.stringify({ ok: false, error }), { "retry-after": "30" }],
+        [200, '{"ok":true,"ts":"1"}'],
+      );
+      const slack = openSlack(network, { token: SECRET, api: `${url}/api/chat.postMessage` }, clock);
+      const before = clock.now();
+      expect(await slack.send(message)).toEqual({ delivered: true });
+      expect(heard).toHaveLength(2);
+      expect(clock.now() - before).toBe(30);
+    },
+  );
+
+  it("has Slack look up names only where a message of ours names somebody", async () => {
+    await answering([200]);
+    const forged = said`failed: ${"<!channel> @here <https://evil|click> *✅ passed*"}`;
+    await webhook().send({ channel: "#platform", text: forged });
+    await webhook().send({
+      channel: "#platform",
+      text: said`${new Mention({ mention: "@on-call" })} look: ${"@here"}`,
+    });
+    expect(heard[0]?.body).toMatchObject({ parse: "none", mrkdwn: false, unfurl_links: false });
+    expect(heard[0]?.body).not.toHaveProperty("link_names");
+    expect(heard[1]?.body).toMatchObject({ link_names: true });
   });
 
   it("never tells the secret, whatever goes wrong", async () => {

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Delivery, Messenger } from "../../../runbook/io/slack.ts";
 import { Notifications } from "../../../runbook/notify/notifications.ts";
+import { slack } from "../../../runbook/text/slack.ts";
 
-const message = (text: string) => ({ channel: "#incidents", text });
+const message = (text: string) => ({ channel: "#incidents", text: slack`${text}` });
 
 describe("Notifications", () => {
   it("holds nobody up, keeps the order, and tells in the end what became of each", async () => {

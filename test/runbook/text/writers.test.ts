@@ -13,15 +13,19 @@ const having = (pattern: RegExp) => files.filter((file) => pattern.test(readFile
 
 describe("text from outside", () => {
   it("reaches the process's streams only through an Output, which makes it safe", () => {
-    expect(having(/process\s*\.\s*std(out|err)\b|\bconsole\s*\.\s*(log|info|warn|error|debug)\b|from "node:console"/)).toEqual([
-      // Write pages of the docs that have nothing from outside.
-      "gates/tree-page.ts",
-      "runbook/preflight/checklist-page.ts",
-      // Hand the streams to what opens an Output on them.
-      "runbook/io/run-job.ts",
-      "runbook/sparki.ts",
-      "runbook/verify/verify-page.ts",
-    ].sort());
+    expect(
+      having(/process\s*\.\s*std(out|err)\b|\bconsole\s*\.\s*(log|info|warn|error|debug)\b|from "node:console"/),
+    ).toEqual(
+      [
+        // Write pages of the docs that have nothing from outside.
+        "gates/tree-page.ts",
+        "runbook/preflight/checklist-page.ts",
+        // Hand the streams to what opens an Output on them.
+        "runbook/io/run-job.ts",
+        "runbook/sparki.ts",
+        "runbook/verify/verify-page.ts",
+      ].sort(),
+    );
   });
 
   it("is written as it is only where an environment of a rehearsal is told", () => {
