@@ -21,13 +21,22 @@ interface Counts {
   readonly failed: number;
 }
 
-const CHECKS: readonly Check[] = [
-  { title: "tools", command: process.execPath, args: ["tools/main.ts"] },
-  { title: "lint and format (biome)", command: join(BIN, "biome"), args: ["check", "--error-on-warnings", "."] },
-  { title: "types (tsc)", command: join(BIN, "tsc"), args: ["--noEmit"] },
-  jest("unit", []),
+interface Result extends Counts {
+  /** What is said of it when it has ended, and again when all have. */
+  readonly line: string;
+}
+
+/** One stage after the other; the checks of a stage run side by side. */
+const STAGES: readonly (readonly Check[])[] = [
+  // The tests need the tools; what reads the source alone need not wait for them.
+  [
+    { title: "tools", command: process.execPath, args: ["tools/main.ts"] },
+    { title: "lint and format (biome)", command: join(BIN, "biome"), args: ["check", "--error-on-warnings", "."] },
+    { title: "types (tsc)", command: join(BIN, "tsc"), args: ["--noEmit"] },
+  ],
+  [jest("unit", [])],
   // One at a time: each rehearsal alone keeps two cores busy.
-  jest("engine", ["--maxWorkers=1"]),
+  [jest("engine", ["--maxWorkers=1"])],
 ];
 
 function jest(project: string, args: readonly string[]): Check {
@@ -37,15 +46,14 @@ function jest(project: string, args: readonly string[]): Check {
 }
 
 mkdirSync(REPORTS, { recursive: true });
-let total: Counts = { passed: 0, failed: 0 };
-for (const check of CHECKS) {
-  const counts = await run(check);
-  total = { passed: total.passed + counts.passed, failed: total.failed + counts.failed };
-}
-process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
-process.exitCode = total.failed === 0 ? 0 : 1;
+const results: Result[] = [];
+for (const stage of STAGES) results.push(...(await Promise.all(stage.map(run))));
+const sum = (what: keyof Counts) => results.reduce((total, result) => total + result[what], 0);
+process.stdout.write(`\n${results.map(({ line }) => `${line}\n`).join("")}`);
+process.stdout.write(`${sum("passed")} passed, ${sum("failed")} failed\n`);
+process.exitCode = sum("failed") === 0 ? 0 : 1;
 
-async function run(check: Check): Promise<Counts> {
+async function run(check: Check): Promise<Result> {
   process.stdout.write(`\n== ${check.title}\n`);
   const start = Date.now();
   if (check.report !== undefined) rmSync(check.report, { force: true });
@@ -54,8 +62,9 @@ async function run(check: Check): Promise<Counts> {
   const failed = Math.max(counts.failed, code === 0 ? 0 : 1);
   const outcome = failed === 0 ? "ok" : "FAILED";
   const seconds = ((Date.now() - start) / 1000).toFixed(1);
-  process.stdout.write(`== ${check.title}: ${outcome}, ${counts.passed} passed, ${failed} failed, ${seconds} s\n`);
-  return { passed: counts.passed, failed };
+  const line = `== ${check.title}: ${outcome}, ${counts.passed} passed, ${failed} failed, ${seconds} s`;
+  process.stdout.write(`${line}\n`);
+  return { passed: counts.passed, failed, line };
 }
 
 /** Jest's JSON goes to the file; what else it and the others say goes to stderr, so that stdout ends with the counts. */

@@ -24,6 +24,12 @@ function everywhere({ images }: Release): LiveRelease {
   return { engine: tracks(images.engine), web: tracks(images.web) };
 }
 
+interface Touched {
+  readonly name: string;
+  readonly op: string;
+  readonly status: string;
+}
+
 const actions = (document: { decisions: { phase: string; action: string }[] }) =>
   document.decisions.map(({ phase, action }) => `${phase}: ${action}`);
 
@@ -120,6 +126,13 @@ describe("sparki deploy and sparki rollback", () => {
       /errors: 0 of \d+ requests bad: at most 0\.(0\d+|1) %, under the limit 0\.1 %/,
     );
     expect(document.timing.rollbackSeconds).toBeLessThan(120);
+    expect(document.reason).toMatch(/requests bad/);
+    expect(document.verify).toBeNull();
+    const changed = document.steps.filter(({ op, status }: Touched) => status === "done" && op !== "same");
+    const touched: string[] = changed.map(({ name }: Touched) => name);
+    expect(touched).toContain("engine-one-box");
+    expect(touched).not.toContain("engine-fleet");
+    expect(touched).not.toContain("promotion-record");
     const jobs = document.rollback.steps.filter(({ name, op }: { name: string; op: string }) => {
       return name.startsWith("database-jobs") && name.endsWith("run") && op !== "delete-replaced";
     });
