@@ -38,9 +38,9 @@ export default async function deployment() {
   const database = new Database("database", { ...place, ...config.database, keys, network, cluster }, aws);
   const cache = new Cache("cache", { ...place, ...config.cache, keys, network, cluster }, aws);
   const edge = new Edge("edge", { ...place, domain, keys, network, cluster }, aws);
-  const secrets = new Secrets("secrets", { stack, keys, cache }, aws);
+  const secrets = new Secrets("secrets", { stack, keys, cache, ...config.database }, aws);
 
-  const identities = new Identities("identities", { stack, keys, cluster, database, secrets }, aws);
+  const identities = new Identities("identities", { ...place, keys, cluster, database, secrets }, aws);
   const resources = { network, cluster, database, cache, secrets, edge, identities };
   const platform = { config, ...resources };
   const namespaces = new Namespaces("namespaces", { provider: cluster.provider, networkCidr: config.network.cidr });

@@ -6,6 +6,8 @@ export interface ClusterJobArgs {
   /** Secret: how to reach the Kubernetes API. */
   readonly kubeconfig: pulumi.Input<string>;
   readonly job: pulumi.Input<JobSettings>;
+  /** What it runs again for, besides another image. */
+  readonly again?: readonly pulumi.Input<string>[];
   /** Runs before each run of the job; what it refuses does not run. */
   readonly before?: pulumi.ResourceHook | undefined;
   /** Leaves the job as it last ran, whatever its image is now. */
@@ -13,7 +15,7 @@ export interface ClusterJobArgs {
 }
 
 /**
- * Runs a Job in the cluster once for each image digest and waits for it; a failing Job fails the update with its logs.
+ * Runs a Job in the cluster once for each image digest, and whatever else it names, and waits for it; a failing Job fails the update with its logs.
  * Safe to run twice: what the job does must be idempotent, and a Job still running is waited for, not started again.
  */
 export class ClusterJob extends pulumi.ComponentResource {
@@ -28,11 +30,11 @@ export class ClusterJob extends pulumi.ComponentResource {
       `${name}-run`,
       {
         create: "node runbook/io/run-job.ts",
-        // Only a new digest runs the job again, by way of the triggers.
+        // Only its triggers run the job again.
         update: "true",
         // On stdin, because arguments and environment of a process can be read by others on the machine.
         stdin: pulumi.jsonStringify({ kubeconfig: args.kubeconfig, job: job.apply(jobManifest) }),
-        triggers: [image],
+        triggers: [image, ...(args.again ?? [])],
         logging: command.local.Logging.StdoutAndStderr,
       },
       {

@@ -1,8 +1,11 @@
+import { createHash } from "node:crypto";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { isRollbackUpdate } from "../runbook/rollback/rollback-mode.ts";
 import { ClusterJob } from "./cluster-job.ts";
-import { JOB_LABEL } from "./job-manifest.ts";
+import { createUsersFiles, MASTER_FILES, usersCommand, usersSql } from "./database-users.ts";
+import { DNS_EGRESS } from "./dns-egress.ts";
+import { JOB_LABEL, type JobSettings } from "./job-manifest.ts";
 import type { Place } from "./namespaces.ts";
 import type { Platform } from "./platform.ts";
 
@@ -14,9 +17,12 @@ export interface DatabaseJobsArgs {
 }
 
 const DEADLINE_SECONDS = 600;
-const CREDENTIALS = "jobs-database";
 
-/** Brings the database's schema to the release's level, then loads the seed data; both before any pod of the release starts. */
+/**
+ * Makes the database's users, brings its schema to the release's level, then loads the seed data; all before any pod of
+ * the release starts. The master user is used by the first job alone; migrations run as who owns the schema, and the
+ * seed as the application, with its rights.
+ */
 export class DatabaseJobs extends pulumi.ComponentResource {
   /** The engine's image whose migrations and seed have run. */
   readonly readyFor: pulumi.Output<string>;
@@ -24,75 +30,140 @@ export class DatabaseJobs extends pulumi.ComponentResource {
   constructor(name: string, args: DatabaseJobsArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:apps:DatabaseJobs", name, {}, options);
     const inside = { parent: this, provider: args.platform.cluster.provider };
-    const credentials = createCredentials(name, args, inside);
     const reach = createNetworkPolicy(name, args, inside);
-    const settings = jobSettings(args, credentials, reach);
-    const job = (step: string, command: string[], image: pulumi.Input<string>, before?: pulumi.ResourceHook) =>
-      new ClusterJob(
-        `${name}-${step}`,
-        {
-          kubeconfig: args.platform.cluster.kubeconfig,
-          job: pulumi.all([settings, image]).apply(([shared, digest]) => ({
-            ...shared,
-            name: step,
-            command,
-            image: digest,
-          })),
-          before,
-          // An older release's migrator may not know the level that a newer one has reached.
-          keep: isRollbackUpdate(process.env),
-        },
-        { parent: this },
-      );
+    const job = (step: Step) => runJob(this, name, args, { step, reach, inside });
+    const { release, database } = args.platform.config;
+    const { secrets } = args.platform;
 
-    const migrations = job("migrate", ["/app/migrate", "up"], args.platform.config.release.images.engine, args.start);
-    const seed = job("seed", ["/app/seed-data"], migrations.completedImage);
+    const users = job({
+      name: "users",
+      image: database.clientImage,
+      serviceAccount: "database-users",
+      credentials: usersCredentials(args.platform),
+      settings: (target) => usersCommand(target),
+      again: [secrets.application.username, secrets.migrations.username, digestOf(usersSql())],
+    });
+    const after = (job: ClusterJob, image: pulumi.Input<string>) =>
+      pulumi.all([image, job.completedImage]).apply(([digest]) => digest);
+    const migrations = job({
+      name: "migrate",
+      image: after(users, release.images.engine),
+      serviceAccount: "migrations",
+      credentials: [{ arn: secrets.migrations.secretArn }],
+      settings: (target) => ({ command: ["/app/migrate", "up"], environment: databaseEnvironment(target) }),
+      before: args.start,
+    });
+    const seed = job({
+      name: "seed",
+      image: migrations.completedImage,
+      serviceAccount: "engine",
+      credentials: [{ arn: secrets.application.secretArn }],
+      settings: (target) => ({ command: ["/app/seed-data"], environment: databaseEnvironment(target) }),
+    });
     this.readyFor = seed.completedImage;
     this.registerOutputs();
   }
 }
 
-function jobSettings(args: DatabaseJobsArgs, credentials: pulumi.CustomResource, reach: pulumi.CustomResource) {
-  return pulumi.all([args.platform.database.host, credentials.id, reach.id]).apply(([databaseHost]) => ({
-    releaseId: args.platform.config.release.id,
-    databaseHost,
-    databasePort: args.platform.database.port,
-    databaseName: args.platform.database.databaseName,
-    secretProviderClass: CREDENTIALS,
-    deadlineSeconds: DEADLINE_SECONDS,
-  }));
+type Target = Parameters<typeof usersCommand>[0];
+
+interface Step {
+  readonly name: string;
+  readonly image: pulumi.Input<string>;
+  readonly serviceAccount: string;
+  readonly credentials: readonly Credentials[];
+  readonly settings: (target: Target) => Pick<JobSettings, "command" | "environment" | "files">;
+  readonly again?: readonly string[];
+  readonly before?: pulumi.ResourceHook;
 }
 
-function createCredentials(name: string, args: DatabaseJobsArgs, options: pulumi.CustomResourceOptions) {
-  const objects = args.platform.database.secretArn.apply((objectName) =>
-    JSON.stringify([
-      {
-        objectName,
+/** A secret, and the names of the files that its username and password become. */
+interface Credentials {
+  readonly arn: pulumi.Input<string>;
+  readonly files?: { readonly username: string; readonly password: string };
+}
+
+/** The job of the users reads whom it acts as, and whom it makes. */
+function usersCredentials({ database, secrets }: Platform): Credentials[] {
+  const made = (["application", "migrations"] as const).map((purpose) => ({
+    arn: secrets[purpose].secretArn,
+    files: { username: `${purpose}-username`, password: `${purpose}-password` },
+  }));
+  return [{ arn: database.masterSecretArn, files: MASTER_FILES }, ...made];
+}
+
+function databaseEnvironment({ host, port, databaseName }: Target): Record<string, string> {
+  return { DATABASE_HOST: host, DATABASE_PORT: String(port), DATABASE_NAME: databaseName };
+}
+
+interface Surroundings {
+  readonly step: Step;
+  readonly reach: pulumi.CustomResource;
+  readonly inside: { readonly parent: pulumi.Resource; readonly provider: kubernetes.Provider };
+}
+
+function runJob(parent: pulumi.Resource, name: string, args: DatabaseJobsArgs, { step, reach, inside }: Surroundings) {
+  const { cluster, config, database } = args.platform;
+  const ready = { ...inside, dependsOn: [cluster.secretsStore, args.platform.identities, ...args.place.ready] };
+  const credentials = createCredentials(`${name}-${step.name}`, args.place.namespace, step, ready);
+  const place = { namespace: args.place.namespace, region: config.region };
+  const files = step.name === "users" ? createUsersFiles(`${name}-${step.name}`, place, ready).id : "";
+  const job = pulumi
+    .all([step.image, database.host, credentials.id, reach.id, files])
+    .apply(([image, host]): JobSettings => {
+      const target = { host, port: database.port, databaseName: database.databaseName };
+      return {
+        name: step.name,
+        image,
+        releaseId: config.release.id,
+        serviceAccount: step.serviceAccount,
+        secretProviderClass: `jobs-${step.name}`,
+        deadlineSeconds: DEADLINE_SECONDS,
+        ...step.settings(target),
+      };
+    });
+  return new ClusterJob(
+    `${name}-${step.name}`,
+    {
+      kubeconfig: cluster.kubeconfig,
+      job,
+      again: step.again ?? [],
+      before: step.before,
+      // An older release's migrator may not know the level that a newer one has reached.
+      keep: isRollbackUpdate(process.env),
+    },
+    { parent },
+  );
+}
+
+function createCredentials(name: string, namespace: string, step: Step, options: pulumi.CustomResourceOptions) {
+  const objects = pulumi.all(step.credentials.map(({ arn }) => arn)).apply((arns) =>
+    JSON.stringify(
+      step.credentials.map(({ files = { username: "username", password: "password" } }, index) => ({
+        objectName: arns[index],
         objectType: "secretsmanager",
-        jmesPath: ["username", "password"].map((key) => ({ path: key, objectAlias: key })),
-      },
-    ]),
+        jmesPath: Object.entries(files).map(([path, objectAlias]) => ({ path, objectAlias })),
+      })),
+    ),
   );
   return new kubernetes.apiextensions.CustomResource(
     `${name}-credentials`,
     {
       apiVersion: "secrets-store.csi.x-k8s.io/v1",
       kind: "SecretProviderClass",
-      metadata: { name: CREDENTIALS, namespace: args.place.namespace },
+      metadata: { name: `jobs-${step.name}`, namespace },
       spec: { provider: "aws", parameters: { usePodIdentity: "true", objects } },
     },
-    { ...options, dependsOn: [args.platform.cluster.secretsStore, args.platform.identities, ...args.place.ready] },
+    options,
   );
 }
 
-/** Jobs may ask DNS and reach the database; nothing else, and nobody reaches them. */
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Jobs may ask the cluster's resolver and reach the database; nothing else, and nobody reaches them. */
 function createNetworkPolicy(name: string, args: DatabaseJobsArgs, options: pulumi.CustomResourceOptions) {
-  const dns = {
-    ports: [
-      { port: 53, protocol: "UDP" },
-      { port: 53, protocol: "TCP" },
-    ],
-  };
   const database = {
     to: args.platform.network.databaseCidrs.map((cidr) => ({ ipBlock: { cidr } })),
     ports: [{ port: args.platform.database.port, protocol: "TCP" }],
@@ -101,7 +172,7 @@ function createNetworkPolicy(name: string, args: DatabaseJobsArgs, options: pulu
     `${name}-reach`,
     {
       metadata: { name: "jobs", namespace: args.place.namespace },
-      spec: { podSelector: { matchLabels: JOB_LABEL }, policyTypes: ["Egress"], egress: [dns, database] },
+      spec: { podSelector: { matchLabels: JOB_LABEL }, policyTypes: ["Egress"], egress: [DNS_EGRESS, database] },
     },
     { ...options, dependsOn: [...args.place.ready] },
   );

@@ -38,7 +38,7 @@ export function createEngine(args: EngineArgs): Workload {
         host: database.host,
         port: database.port,
         name: database.databaseName,
-        secretArn: database.secretArn,
+        secretArn: secrets.application.secretArn,
       },
       cache: { host: cache.host, port: cache.port, secretArn: secrets.cacheSecretArn },
     },

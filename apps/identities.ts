@@ -7,6 +7,8 @@ import { WorkloadIdentity } from "../infra/workload-identity.ts";
 
 export interface IdentitiesArgs {
   readonly stack: string;
+  readonly accountId: string;
+  readonly region: string;
   readonly keys: Keys;
   readonly cluster: Cluster;
   readonly database: Database;
@@ -15,22 +17,30 @@ export interface IdentitiesArgs {
 
 /** Which pods may read which secrets; the web UI reads none and so has no identity. */
 export class Identities extends pulumi.ComponentResource {
-  readonly engine: WorkloadIdentity;
-
   constructor(name: string, args: IdentitiesArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:apps:Identities", name, {}, options);
-    this.engine = new WorkloadIdentity(
-      `${name}-engine`,
-      {
-        stack: args.stack,
-        clusterName: args.cluster.eksName,
-        secretsKeyArn: args.keys.secrets.arn,
-        namespace: "sparki-engine",
-        serviceAccount: "engine",
-        secretArns: [args.database.secretArn, args.secrets.cacheSecretArn],
-      },
-      { parent: this },
+    const { stack, accountId, region, cluster } = args;
+    const identity = (serviceAccount: string, secretArns: readonly pulumi.Input<string>[]) =>
+      new WorkloadIdentity(
+        `${name}-${serviceAccount}`,
+        {
+          stack,
+          clusterArn: `arn:aws:eks:${region}:${accountId}:cluster/${cluster.name}`,
+          clusterName: cluster.eksName,
+          secretsKeyArn: args.keys.secrets.arn,
+          namespace: "sparki-engine",
+          serviceAccount,
+          secretArns,
+        },
+        { parent: this },
+      );
+    // Of every rotation, not of the present one: pods of the one before run on, and may start again, while it goes on.
+    const [application, migrations] = ["application", "migrations"].map(
+      (purpose) => `arn:aws:secretsmanager:${region}:${accountId}:secret:sparki/${stack}/database/${purpose}-*`,
     );
+    identity("engine", [String(application), args.secrets.cacheSecretArn]);
+    identity("migrations", [String(migrations)]);
+    identity("database-users", [args.database.masterSecretArn, String(application), String(migrations)]);
     this.registerOutputs();
   }
 }

@@ -1,17 +1,19 @@
 import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "../runbook/restricted-pod.ts";
 
-/** What a one-off Job of the engine's image needs to know. */
+/** What a one-off Job needs to know. */
 export interface JobSettings {
   /** For example `migrate`; also the Job's name and its container's. */
   readonly name: string;
   readonly image: string;
   readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
   readonly releaseId: string;
-  readonly databaseHost: string;
-  readonly databasePort: number;
-  readonly databaseName: string;
+  /** The identity that it runs with, and whose secrets it may read. */
+  readonly serviceAccount: string;
   /** The SecretProviderClass that mounts the database's credentials. */
   readonly secretProviderClass: string;
+  /** A ConfigMap whose keys it finds as files. */
+  readonly files?: { readonly configMap: string; readonly folder: string };
   readonly deadlineSeconds: number;
 }
 
@@ -44,9 +46,10 @@ export function jobManifest(settings: JobSettings): Record<string, unknown> {
 }
 
 function podSpec(settings: JobSettings) {
+  const { files, secretProviderClass } = settings;
   return {
     restartPolicy: "Never",
-    serviceAccountName: "engine",
+    serviceAccountName: settings.serviceAccount,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     securityContext: RESTRICTED_POD,
@@ -54,32 +57,27 @@ function podSpec(settings: JobSettings) {
     volumes: [
       {
         name: "database-secret",
-        csi: {
-          driver: "secrets-store.csi.k8s.io",
-          readOnly: true,
-          volumeAttributes: { secretProviderClass: settings.secretProviderClass },
-        },
+        csi: { driver: "secrets-store.csi.k8s.io", readOnly: true, volumeAttributes: { secretProviderClass } },
       },
+      ...(files === undefined ? [] : [{ name: "files", configMap: { name: files.configMap } }]),
     ],
   };
 }
 
-function container(settings: JobSettings) {
+function container({ name, image, command, environment, releaseId, files }: JobSettings) {
   return {
-    name: settings.name,
-    image: settings.image,
-    command: [...settings.command],
-    env: [
-      { name: "RELEASE_ID", value: settings.releaseId },
-      { name: "DATABASE_HOST", value: settings.databaseHost },
-      { name: "DATABASE_PORT", value: String(settings.databasePort) },
-      { name: "DATABASE_NAME", value: settings.databaseName },
-    ],
+    name,
+    image,
+    command: [...command],
+    env: Object.entries({ RELEASE_ID: releaseId, ...environment }).map(([key, value]) => ({ name: key, value })),
     resources: {
       requests: { cpu: "250m", memory: "256Mi" },
       limits: { cpu: "1", memory: "256Mi" },
     },
     securityContext: restrictedContainer(),
-    volumeMounts: [{ name: "database-secret", mountPath: "/mnt/secrets/database", readOnly: true }],
+    volumeMounts: [
+      { name: "database-secret", mountPath: "/mnt/secrets/database", readOnly: true },
+      ...(files === undefined ? [] : [{ name: "files", mountPath: files.folder, readOnly: true }]),
+    ],
   };
 }

@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { DNS_EGRESS } from "./dns-egress.ts";
 
 export interface NamespacesArgs {
   readonly provider: kubernetes.Provider;
@@ -14,12 +15,12 @@ export interface Place {
   readonly ready: readonly pulumi.Resource[];
 }
 
-/** Who lives where; a service account is named after its workload. */
-const SERVICE_ACCOUNTS: Readonly<Record<string, string | undefined>> = {
-  "sparki-engine": "engine",
-  "sparki-web": "web",
-  "sparki-test": "e2e",
-  "sparki-monitoring": undefined,
+/** Who lives where; a service account is named after its workload, and each has rights of its own. */
+const SERVICE_ACCOUNTS: Readonly<Record<string, readonly string[]>> = {
+  "sparki-engine": ["engine", "migrations", "database-users"],
+  "sparki-web": ["web"],
+  "sparki-test": ["e2e"],
+  "sparki-monitoring": [],
 };
 
 /** The namespaces: Pod Security `restricted` enforced, and no traffic but what a chart allows by name. */
@@ -52,8 +53,7 @@ function createNamespace(name: string, options: pulumi.CustomResourceOptions): P
     },
     inside,
   );
-  const account = SERVICE_ACCOUNTS[name];
-  const accounts = account === undefined ? [] : [createServiceAccount(name, account, inside)];
+  const accounts = (SERVICE_ACCOUNTS[name] ?? []).map((account) => createServiceAccount(name, account, inside));
   return { namespace: name, ready: [namespace, deny, ...accounts] };
 }
 
@@ -67,12 +67,6 @@ function createServiceAccount(namespace: string, account: string, options: pulum
 
 /** Tests may ask DNS and use the site as its users do, from outside: nothing of the network that it runs in. */
 function allowSiteToTests({ namespace, ready }: Place, networkCidr: string, options: pulumi.CustomResourceOptions) {
-  const dns = {
-    ports: [
-      { port: 53, protocol: "UDP" },
-      { port: 53, protocol: "TCP" },
-    ],
-  };
   const site = {
     to: [{ ipBlock: { cidr: "0.0.0.0/0", except: [networkCidr] } }],
     ports: [{ port: 443, protocol: "TCP" }],
@@ -81,7 +75,7 @@ function allowSiteToTests({ namespace, ready }: Place, networkCidr: string, opti
     `${namespace}-site`,
     {
       metadata: { namespace, name: "site" },
-      spec: { podSelector: {}, policyTypes: ["Egress"], egress: [dns, site] },
+      spec: { podSelector: {}, policyTypes: ["Egress"], egress: [DNS_EGRESS, site] },
     },
     { ...options, dependsOn: [...ready] },
   );

@@ -1,9 +1,11 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { onBehalfOf } from "./service-role.ts";
 
 interface AccessLogBucketArgs {
   readonly stack: string;
   readonly accountId: string;
+  readonly region: string;
   /** False lets the bucket be deleted with the logs that are in it. */
   readonly protect: boolean;
 }
@@ -40,12 +42,16 @@ export function createAccessLogBucket(parent: pulumi.Resource, name: string, arg
     noncurrentVersionExpiration: { noncurrentDays: 1 },
   };
   new aws.s3.BucketLifecycleConfiguration(`${name}-expiry`, { ...target, rules: [expiry] }, { parent });
-  const policy = new aws.s3.BucketPolicy(`${name}-policy`, { ...target, policy: deliveryPolicy(bucket) }, { parent });
+  const policy = new aws.s3.BucketPolicy(
+    `${name}-policy`,
+    { ...target, policy: deliveryPolicy(bucket, args) },
+    { parent },
+  );
   // By way of the policy: the load balancer checks at once that it may write.
   return policy.bucket;
 }
 
-function deliveryPolicy(bucket: aws.s3.Bucket): pulumi.Output<string> {
+function deliveryPolicy(bucket: aws.s3.Bucket, place: AccessLogBucketArgs): pulumi.Output<string> {
   return pulumi.jsonStringify({
     Version: "2012-10-17",
     Statement: [
@@ -55,6 +61,7 @@ function deliveryPolicy(bucket: aws.s3.Bucket): pulumi.Output<string> {
         Principal: { Service: "logdelivery.elasticloadbalancing.amazonaws.com" },
         Action: "s3:PutObject",
         Resource: pulumi.interpolate`${bucket.arn}/*`,
+        Condition: onBehalfOf(place, "elasticloadbalancing", "loadbalancer/*"),
       },
       {
         Sid: "OnlyOverTls",

@@ -5,10 +5,12 @@ import type { Keys } from "./keys.ts";
 import { createLogGroup } from "./log-group.ts";
 import type { Network } from "./network.ts";
 import { createSecurityGroup } from "./security-group.ts";
-import { createServiceRole } from "./service-role.ts";
+import { createServiceRole, onBehalfOf } from "./service-role.ts";
 
 export interface DatabaseArgs {
   readonly stack: string;
+  readonly accountId: string;
+  readonly region: string;
   readonly network: Network;
   /** Its pods are the only ones that reach the database. */
   readonly cluster: Cluster;
@@ -31,8 +33,8 @@ export class Database extends pulumi.ComponentResource {
   readonly host: pulumi.Output<string>;
   readonly port = PORT;
   readonly databaseName = "sparki";
-  /** The secret that RDS makes, holds and rotates: `{"username", "password"}`. */
-  readonly secretArn: pulumi.Output<string>;
+  /** The master user's secret, which RDS makes, holds and rotates: `{"username", "password"}`. No pod runs with it. */
+  readonly masterSecretArn: pulumi.Output<string>;
 
   constructor(name: string, args: DatabaseArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:infra:Database", name, {}, options);
@@ -59,7 +61,7 @@ export class Database extends pulumi.ComponentResource {
     });
 
     this.host = pulumi.all([instance.address, group.open]).apply(([address]) => address);
-    this.secretArn = instance.masterUserSecrets.apply((secrets) => secrets[0]?.secretArn ?? "");
+    this.masterSecretArn = instance.masterUserSecrets.apply((secrets) => secrets[0]?.secretArn ?? "");
     this.registerOutputs();
   }
 }
@@ -108,6 +110,7 @@ function createInstance(parent: Database, name: string, args: InstanceArgs): aws
   const monitoring = createServiceRole(parent, `${name}-monitoring`, {
     name: `${args.physicalName}-monitoring`,
     service: "monitoring.rds.amazonaws.com",
+    only: onBehalfOf(args, "rds", `db:${args.physicalName}`),
     managedPolicyArns: [ENHANCED_MONITORING],
   });
   const parameterGroup = createParameters(parent, name, args);

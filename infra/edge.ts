@@ -19,17 +19,13 @@ export class Edge extends pulumi.ComponentResource {
   constructor(name: string, args: EdgeArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:infra:Edge", name, {}, options);
     const { stack, domain } = args;
-    const logKeyArn = args.keys.logs.arn;
+    const zone = { stack, accountId: args.accountId, region: args.region, domain, protect: args.protect };
     const inside = { parent: this };
-    this.zone = new Zone(
-      `${name}-dns`,
-      { stack, accountId: args.accountId, domain, logKeyArn, protect: args.protect },
-      inside,
-    );
+    this.zone = new Zone(`${name}-dns`, { ...zone, logKeyArn: args.keys.globalLogs.arn }, inside);
     const certificate = new Certificate(`${name}-tls`, { domain, zoneId: this.zone.zoneId }, inside);
     this.certificateArn = certificate.arn;
     this.loadBalancer = new LoadBalancer(`${name}-lb`, { ...args, certificateArn: certificate.arn }, inside);
-    const guarded = { stack, loadBalancerArn: this.loadBalancer.arn, logKeyArn };
+    const guarded = { stack, loadBalancerArn: this.loadBalancer.arn, logKeyArn: args.keys.logs.arn };
     new Firewall(`${name}-waf`, guarded, inside);
     this.registerOutputs();
   }

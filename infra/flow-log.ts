@@ -1,10 +1,12 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { createLogGroup } from "./log-group.ts";
-import { createServiceRole } from "./service-role.ts";
+import { createServiceRole, onBehalfOf } from "./service-role.ts";
 
 interface FlowLogArgs {
   readonly stack: string;
+  readonly accountId: string;
+  readonly region: string;
   readonly vpcId: pulumi.Input<string>;
   readonly logKeyArn: pulumi.Input<string>;
 }
@@ -18,6 +20,7 @@ export function createFlowLog(parent: pulumi.Resource, name: string, args: FlowL
   const role = createServiceRole(parent, `${name}-flow-logs`, {
     name: `sparki-${args.stack}-flow-logs`,
     service: "vpc-flow-logs.amazonaws.com",
+    only: onBehalfOf(args, "ec2", "vpc-flow-log/*"),
     permissions: [
       {
         actions: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],

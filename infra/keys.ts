@@ -9,12 +9,18 @@ export interface KeysArgs {
   readonly protect: boolean;
 }
 
+/** Where Route 53 keeps its query logs and the keys that it signs with, whichever is the stack's region (AWS limit). */
+export const GLOBAL_REGION = "us-east-1";
+export const isGlobalRegion = (region: string) => region === GLOBAL_REGION;
+
 /** Customer keys, one a purpose and rotated yearly, so that access to one kind of data never opens another. */
 export class Keys extends pulumi.ComponentResource {
   readonly cluster: aws.kms.Key;
   readonly data: aws.kms.Key;
   readonly secrets: aws.kms.Key;
   readonly logs: aws.kms.Key;
+  /** Of log groups that AWS has in one region only, whichever is the stack's. */
+  readonly globalLogs: aws.kms.Key;
 
   constructor(name: string, args: KeysArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:infra:Keys", name, {}, options);
@@ -26,6 +32,13 @@ export class Keys extends pulumi.ComponentResource {
     this.data = key("data", "PostgreSQL and Redis storage, snapshots and Performance Insights", { outlives: true });
     this.secrets = key("secrets", "Secrets Manager secrets");
     this.logs = key("logs", "CloudWatch log groups", { statements: [logDeliveryStatement(args)] });
+    const global = { ...args, region: GLOBAL_REGION };
+    this.globalLogs = isGlobalRegion(args.region)
+      ? this.logs
+      : key("global-logs", "CloudWatch log groups of Route 53", {
+          statements: [logDeliveryStatement(global)],
+          ownRegion: GLOBAL_REGION,
+        });
     this.registerOutputs();
   }
 }
@@ -38,12 +51,16 @@ interface KeyArgs extends KeysArgs {
   readonly statements?: readonly PolicyStatement[];
   /** Whether the key stays in the account when the stack is destroyed. */
   readonly outlives?: boolean;
+  /** @default the provider's */
+  readonly ownRegion?: string;
 }
 
 function createKey(parent: Keys, name: string, args: KeyArgs): aws.kms.Key {
+  const region = args.ownRegion === undefined ? {} : { region: args.ownRegion };
   const key = new aws.kms.Key(
     name,
     {
+      ...region,
       description: `Sparki ${args.stack}: ${args.description}`,
       enableKeyRotation: true,
       deletionWindowInDays: 30,
@@ -52,7 +69,7 @@ function createKey(parent: Keys, name: string, args: KeyArgs): aws.kms.Key {
     { parent, protect: args.protect, retainOnDelete: args.outlives === true },
   );
   const alias = `alias/sparki-${args.stack}-${args.purpose}`;
-  new aws.kms.Alias(`${name}-alias`, { name: alias, targetKeyId: key.keyId }, { parent });
+  new aws.kms.Alias(`${name}-alias`, { ...region, name: alias, targetKeyId: key.keyId }, { parent });
   return key;
 }
 

@@ -9,6 +9,7 @@ import { createSecurityGroup, type SecurityGroup } from "./security-group.ts";
 export interface LoadBalancerArgs {
   readonly stack: string;
   readonly accountId: string;
+  readonly region: string;
   readonly network: Network;
   /** Its pods are the targets. */
   readonly cluster: Cluster;

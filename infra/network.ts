@@ -7,6 +7,7 @@ import { planSubnets, type SubnetPlan } from "./subnets.ts";
 
 export interface NetworkArgs {
   readonly stack: string;
+  readonly accountId: string;
   readonly region: string;
   readonly cidr: string;
   readonly zones: readonly string[];
@@ -37,7 +38,7 @@ export class Network extends pulumi.ComponentResource {
     const publicTier = createPublicTier(this, name, { args, plan, vpc, gateway });
     const privateTier = createPrivateTier(this, name, { args, plan, vpc, gateway, publicSubnets: publicTier.subnets });
     const databaseTier = createDatabaseTier(this, name, { args, plan, vpc });
-    createFlowLog(this, name, { stack: args.stack, vpcId: vpc.id, logKeyArn: args.keys.logs.arn });
+    createFlowLog(this, name, { ...args, vpcId: vpc.id, logKeyArn: args.keys.logs.arn });
     createEndpoints(this, name, {
       stack: args.stack,
       region: args.region,

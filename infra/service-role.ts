@@ -14,8 +14,25 @@ export interface ServiceRoleArgs {
   readonly service: string;
   readonly permissions?: readonly Permission[];
   readonly managedPolicyArns?: readonly string[];
+  /** For whom the service may assume it: without this, it could be made to by somebody else's resource. */
+  readonly only: Condition;
   /** EKS Pod Identity also tags the session. @default ["sts:AssumeRole"] */
   readonly assumeActions?: readonly string[];
+}
+
+/** Operator, then key, then value, as in an IAM policy. */
+export type Condition = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** A service acts for its resource `resource` of this account and region, such as `db:sparki-prod-database`, and for no other. */
+export function onBehalfOf(
+  { accountId, region }: { readonly accountId: string; readonly region: string },
+  service: string,
+  resource: string,
+): Condition {
+  return {
+    StringEquals: { "aws:SourceAccount": accountId },
+    ArnLike: { "aws:SourceArn": `arn:aws:${service}:${region}:${accountId}:${resource}` },
+  };
 }
 
 /** A role that one AWS service assumes, allowed only the named actions on the named resources. */
@@ -24,6 +41,7 @@ export function createServiceRole(parent: pulumi.Resource, name: string, args: S
     Effect: "Allow",
     Principal: { Service: args.service },
     Action: args.assumeActions ?? ["sts:AssumeRole"],
+    Condition: args.only,
   };
   const role = new aws.iam.Role(
     name,

@@ -1,9 +1,11 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { createServiceRole } from "./service-role.ts";
+import { type Condition, createServiceRole } from "./service-role.ts";
 
 export interface WorkloadIdentityArgs {
   readonly stack: string;
+  /** Known in preview, where policies judge who may assume the role. */
+  readonly clusterArn: string;
   readonly clusterName: pulumi.Input<string>;
   readonly namespace: string;
   readonly serviceAccount: string;
@@ -18,6 +20,7 @@ export class WorkloadIdentity extends pulumi.ComponentResource {
     const role = createServiceRole(this, `${name}-role`, {
       name: `sparki-${args.stack}-${args.serviceAccount}`,
       service: "pods.eks.amazonaws.com",
+      only: onlyFor(args),
       assumeActions: ["sts:AssumeRole", "sts:TagSession"],
       permissions: [
         {
@@ -35,4 +38,18 @@ export class WorkloadIdentity extends pulumi.ComponentResource {
     );
     this.registerOutputs();
   }
+}
+
+/**
+ * Pods of this service account in this cluster, by the tags that Pod Identity puts on their session.
+ * @see https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
+ */
+function onlyFor({ clusterArn, namespace, serviceAccount }: WorkloadIdentityArgs): Condition {
+  return {
+    StringEquals: {
+      "aws:RequestTag/eks-cluster-arn": clusterArn,
+      "aws:RequestTag/kubernetes-namespace": namespace,
+      "aws:RequestTag/kubernetes-service-account": serviceAccount,
+    },
+  };
 }

@@ -1,12 +1,15 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { keyPolicy } from "./keys.ts";
+import { GLOBAL_REGION, isGlobalRegion, keyPolicy } from "./keys.ts";
 import { createLogGroup } from "./log-group.ts";
+import type { Condition } from "./service-role.ts";
 
 export interface ZoneArgs {
   readonly stack: string;
   readonly accountId: string;
+  readonly region: string;
   readonly domain: string;
+  /** Of the region that Route 53 logs in. */
   readonly logKeyArn: pulumi.Input<string>;
   readonly protect: boolean;
 }
@@ -32,14 +35,21 @@ export class Zone extends pulumi.ComponentResource {
   }
 }
 
+/** What Route 53 wants in a region of its own; nothing where that is the stack's. */
+function inItsRegion({ region }: ZoneArgs): { readonly region?: string } {
+  return isGlobalRegion(region) ? {} : { region: GLOBAL_REGION };
+}
+
 function createQueryLog(parent: Zone, name: string, zone: aws.route53.Zone, args: ZoneArgs): void {
   const logGroup = createLogGroup(parent, `${name}-queries`, {
     name: `/aws/route53/${args.domain}`,
     logKeyArn: args.logKeyArn,
+    ...inItsRegion(args),
   });
   const policy = new aws.cloudwatch.LogResourcePolicy(
     `${name}-query-delivery`,
     {
+      ...inItsRegion(args),
       policyName: `sparki-${args.stack}-route53-query-logs`,
       policyDocument: pulumi.jsonStringify({
         Version: "2012-10-17",
@@ -49,6 +59,7 @@ function createQueryLog(parent: Zone, name: string, zone: aws.route53.Zone, args
             Principal: { Service: "route53.amazonaws.com" },
             Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
             Resource: pulumi.interpolate`${logGroup.arn}:*`,
+            Condition: ofOwnZones(args.accountId),
           },
         ],
       }),
@@ -67,6 +78,7 @@ function createSigning(parent: Zone, name: string, zone: aws.route53.Zone, args:
   const key = new aws.kms.Key(
     `${name}-dnssec`,
     {
+      ...inItsRegion(args),
       description: `Sparki ${args.stack}: DNSSEC signing of ${args.domain}`,
       customerMasterKeySpec: "ECC_NIST_P256",
       keyUsage: "SIGN_VERIFY",
@@ -90,7 +102,6 @@ function createSigning(parent: Zone, name: string, zone: aws.route53.Zone, args:
 
 function signingStatements(accountId: string): Record<string, unknown>[] {
   const principal = { Service: "dnssec-route53.amazonaws.com" };
-  const ownAccount = { StringEquals: { "aws:SourceAccount": accountId } };
   return [
     {
       Sid: "Route53Signs",
@@ -98,7 +109,7 @@ function signingStatements(accountId: string): Record<string, unknown>[] {
       Principal: principal,
       Action: ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"],
       Resource: "*",
-      Condition: ownAccount,
+      Condition: ofOwnZones(accountId),
     },
     {
       Sid: "Route53Grants",
@@ -106,7 +117,16 @@ function signingStatements(accountId: string): Record<string, unknown>[] {
       Principal: principal,
       Action: "kms:CreateGrant",
       Resource: "*",
-      Condition: { ...ownAccount, Bool: { "kms:GrantIsForAWSResource": "true" } },
+      // Asked for on behalf of an AWS resource, and without the account: Route 53's own example has no other condition here.
+      Condition: { Bool: { "kms:GrantIsForAWSResource": "true" } },
     },
   ];
+}
+
+/** Hosted zones have no account in their ARN. */
+function ofOwnZones(accountId: string): Condition {
+  return {
+    StringEquals: { "aws:SourceAccount": accountId },
+    ArnLike: { "aws:SourceArn": "arn:aws:route53:::hostedzone/*" },
+  };
 }

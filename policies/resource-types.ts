@@ -44,6 +44,7 @@ import type { QueryLogArgs } from "@pulumi/aws/route53/queryLog.js";
 import type { ZoneArgs } from "@pulumi/aws/route53/zone.js";
 import type { SecretArgs } from "@pulumi/aws/secretsmanager/secret.js";
 import type { SecretRotationArgs } from "@pulumi/aws/secretsmanager/secretRotation.js";
+import type { SecretVersionArgs } from "@pulumi/aws/secretsmanager/secretVersion.js";
 import type { SecurityGroupEgressRuleArgs } from "@pulumi/aws/vpc/securityGroupEgressRule.js";
 import type { SecurityGroupIngressRuleArgs } from "@pulumi/aws/vpc/securityGroupIngressRule.js";
 import type { WebAclArgs } from "@pulumi/aws/wafv2/webAcl.js";
@@ -51,6 +52,7 @@ import type { WebAclAssociationArgs } from "@pulumi/aws/wafv2/webAclAssociation.
 import type { WebAclLoggingConfigurationArgs } from "@pulumi/aws/wafv2/webAclLoggingConfiguration.js";
 import type { ReleaseArgs } from "@pulumi/kubernetes/helm/v3/release.js";
 import type { Unwrap } from "@pulumi/pulumi";
+import type { RandomPasswordArgs } from "@pulumi/random/randomPassword.js";
 
 /** The inputs of each resource type that a policy reads, by its type token. */
 interface Inputs {
@@ -100,12 +102,14 @@ interface Inputs {
   "aws:route53/zone:Zone": ZoneArgs;
   "aws:secretsmanager/secret:Secret": SecretArgs;
   "aws:secretsmanager/secretRotation:SecretRotation": SecretRotationArgs;
+  "aws:secretsmanager/secretVersion:SecretVersion": SecretVersionArgs;
   "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": SecurityGroupEgressRuleArgs;
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": SecurityGroupIngressRuleArgs;
   "aws:wafv2/webAcl:WebAcl": WebAclArgs;
   "aws:wafv2/webAclAssociation:WebAclAssociation": WebAclAssociationArgs;
   "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": WebAclLoggingConfigurationArgs;
   "kubernetes:helm.sh/v3:Release": ReleaseArgs;
+  "random:index/randomPassword:RandomPassword": RandomPasswordArgs;
 }
 
 export type ResourceType = keyof Inputs;

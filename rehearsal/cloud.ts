@@ -7,6 +7,7 @@ import { Users } from "./backing/users.ts";
 import { CertificateAuthority } from "./certificates.ts";
 import { RehearsedClusters } from "./cluster/cluster.ts";
 import { StoredImages } from "./cluster/images.ts";
+import type { SecretValue } from "./cluster/secrets-store.ts";
 import { claimSlot, type Route } from "./control.ts";
 import { imageSchema, parsed, removalSchema } from "./control-requests.ts";
 import { applyFaults } from "./faults.ts";
@@ -138,7 +139,7 @@ async function startAccount(
   const authority = await CertificateAuthority.open(runDirectory);
   // The cluster reads secrets of the account, and the account starts the cluster.
   let account: AwsProviders | undefined;
-  const secretValue = async (identifier: string) => account?.secretValue(identifier);
+  const secretValue: SecretValue = async (identifier, reader) => account?.secretFor(identifier, reader);
   const { loadBalancer } = backing;
   const shared = { addresses, processes, tools, authority, images, timeScale, loadBalancer, secretValue };
   const clusters = new RehearsedClusters(shared);

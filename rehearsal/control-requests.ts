@@ -15,7 +15,7 @@ const behaviour = {
 /** The body of `POST /images`: an image for the rehearsal's registry, and what it does when it runs. */
 export const imageSchema = z.strictObject({
   ref: z.string().min(1),
-  behaviour: z.strictObject({ kind: z.enum(["engine", "web", "e2e"]), ...behaviour }),
+  behaviour: z.strictObject({ kind: z.enum(["engine", "web", "e2e", "postgres-client"]), ...behaviour }),
 });
 
 /** The body of `POST /images/remove`. */

@@ -18,6 +18,8 @@ export interface RehearsedProject {
   readonly configFile: string;
   readonly replacements: readonly Replacement[];
   readonly release: ReleaseDescriptor;
+  /** The image that makes the database's users; undefined when the config names none. */
+  readonly clientImage: string | undefined;
   /** The stack's config as the engine hands it to the program: text, or JSON text. */
   config(): Readonly<Record<string, string>>;
   /** Puts another release into the config, for the next deploy. */
@@ -42,6 +44,7 @@ export function copyProject(projectDirectory: string, stack: string, directory: 
     configFile,
     replacements,
     release: releaseOf(document, stack),
+    clientImage: textAt(document, ["config", "sparki:database", "clientImage"]),
     config: () => configOf(document),
     setRelease: (release) => {
       document.setIn(["config", "sparki:release"], document.createNode(release));
@@ -86,6 +89,11 @@ function configOf(document: Document): Record<string, string> {
   return Object.fromEntries(
     entries.map(([key, value]) => [key, typeof value === "object" ? JSON.stringify(value) : String(value)]),
   );
+}
+
+function textAt(document: Document, path: readonly string[]): string | undefined {
+  const found: unknown = document.getIn(path);
+  return typeof found === "string" ? found : undefined;
 }
 
 function releaseOf(document: Document, stack: string): ReleaseDescriptor {

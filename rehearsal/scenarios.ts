@@ -6,7 +6,7 @@ import { GATE_FAULTS, GATE_SCENARIOS } from "./gate-scenarios.ts";
 import type { ImageBehaviour } from "./services.ts";
 
 /** What the images of a release do; what is not named works as it should. */
-export type Behaviours = Partial<Record<ImageBehaviour["kind"], Omit<ImageBehaviour, "kind">>>;
+export type Behaviours = Partial<Record<keyof ReleaseDescriptor["images"], Omit<ImageBehaviour, "kind">>>;
 
 export interface ScenarioRelease {
   /** The stack's own release as its config names it, or the one that comes after it, with images of its own. */

@@ -109,7 +109,7 @@ export interface NameRecord {
 
 /** What an image does when the process kubelet runs it; looked up by digest. */
 export interface ImageBehaviour {
-  readonly kind: "engine" | "web" | "e2e";
+  readonly kind: "engine" | "web" | "e2e" | "postgres-client";
   /** Proportion of requests answered 500. @default 0 */
   readonly errorRatio?: number;
   /** Proportion of requests answered after `slowMilliseconds`. @default 0 */

@@ -72,6 +72,10 @@ const databaseSchema = z
     maxStorageGib: whole(20, 65_536),
     multiZone: z.boolean().default(true),
     backupDays: whole(7, 35),
+    /** An image with PostgreSQL's own client, psql and sh, that makes the database's users. */
+    clientImage: digestReference,
+    /** The day of the users' present passwords. A later day rotates them: new users in place of the ones before. */
+    passwordsSince: date,
   })
   // RDS refuses to grow by less (Amazon RDS User Guide, "Managing capacity automatically with storage autoscaling").
   .refine(({ storageGib, maxStorageGib }) => maxStorageGib * 10 >= storageGib * 11, {
@@ -229,6 +233,9 @@ const fieldsSchema = z.strictObject({
   allowedRegistries: distinct(registryPrefix, 1, 20),
 });
 
+/** AWS has these of every zone in one region, whichever is the stack's. */
+const ROUTE53_REGION = "us-east-1";
+
 /** The whole stack config below the `sparki:` namespace. */
 export const configSchema = fieldsSchema.check(({ value, issues }) => {
   for (const { path: place, found, expected } of contradictions(value))
@@ -272,6 +279,12 @@ function* contradictions(config: z.infer<typeof fieldsSchema>): Generator<Contra
       path: ["allowedRegions"],
       found: config.allowedRegions,
       expected: `a list with ${config.region}, the stack's own`,
+    };
+  if (!config.allowedRegions.includes(ROUTE53_REGION))
+    yield {
+      path: ["allowedRegions"],
+      found: config.allowedRegions,
+      expected: `a list with ${ROUTE53_REGION}, where Route 53 keeps its query logs and signing keys`,
     };
 }
 

@@ -2,10 +2,13 @@ import { enableCompileCache } from "node:module";
 import { log, reasonOf } from "./log.ts";
 import { type Settings, settingsFrom } from "./settings.ts";
 
-const USAGE = "usage: main.ts engine | web | e2e | migrate up | seed-data";
+const USAGE = "usage: main.ts engine | web | e2e | migrate up | seed-data | sh ...";
 
 /** Runs one command of the stand-in application; the servers run until SIGTERM, the others return their exit code. */
-async function main(command: string, settings: Settings): Promise<number | undefined> {
+async function main(words: readonly string[], settings: Settings): Promise<number | undefined> {
+  const [program, ...rest] = words;
+  if (program === "sh") return (await import("./shell.ts")).shell(rest, settings.root);
+  const command = words.join(" ");
   switch (command) {
     case "engine":
       return crashed(settings) ?? serving((await import("./engine.ts")).engine(settings));
@@ -36,7 +39,7 @@ async function serving(started: Promise<void>): Promise<undefined> {
 // Dozens of these processes start in a rehearsal, all from the same files.
 enableCompileCache();
 try {
-  process.exitCode = await main(process.argv.slice(2).join(" "), settingsFrom(process.env));
+  process.exitCode = await main(process.argv.slice(2), settingsFrom(process.env));
 } catch (error) {
   log("ERROR", "fatal", { reason: reasonOf(error) });
   process.exitCode = 1;

@@ -12,6 +12,7 @@ import type { Cloud } from "./model.ts";
 import { Models } from "./models.ts";
 import { Operations } from "./operations.ts";
 import { AwsProvider } from "./provider.ts";
+import { type SecretReader, secretFor } from "./secret-access.ts";
 import { secretValue } from "./services/secretsmanager.ts";
 import { Vault } from "./vault.ts";
 import { World } from "./world.ts";
@@ -36,6 +37,8 @@ export interface AwsProviders {
   readonly disturbances: Disturbances;
   /** The current value of a secret by ARN or name; undefined when there is none. */
   secretValue(identifier: string): string | undefined;
+  /** The same for pods of a service account, by Pod Identity. @throws what Secrets Manager says to who may not read it */
+  secretFor(identifier: string, reader: SecretReader): string | undefined;
   /** Model seconds since the world began. */
   now(): number;
   /** Stops waiting, writes the world and closes the servers; what runs behind resources is left alone. */
@@ -60,6 +63,7 @@ export async function startAwsProviders(options: AwsProvidersOptions): Promise<A
     world,
     disturbances,
     secretValue: (identifier) => secretValue(identifier, cloud),
+    secretFor: (identifier, reader) => secretFor(identifier, reader, cloud),
     now: () => clock.now(),
     close: async () => {
       await operations.close();

@@ -136,7 +136,7 @@ function contextOf(
     timing: timingAt(timeScale),
     events: new Events(api),
     addresses: new PodAddresses(cluster.podNetwork),
-    sourcesIn: sourcesFrom(api, secretValue),
+    sourcesFor: sourcesFrom(api, cluster.name, secretValue),
     environment: {
       SPARKI_DNS_SERVER: `${addresses.dns}:${PORTS.dns}`,
       SPARKI_CA_FILE: join(processes.runDirectory, "ca.pem"),

@@ -125,7 +125,7 @@ export class PodWorker {
   }
 
   #volumes(): PodVolumesOptions {
-    const sources = this.#context.sourcesIn(namespaceOf(this.#pod));
+    const sources = this.#context.sourcesFor(this.#pod);
     const record = (occurrence: Occurrence) => this.#record(occurrence);
     return { root: this.#root, pod: this.#pod, placement: this.#placement, sources, record };
   }
@@ -150,7 +150,7 @@ export class PodWorker {
   }
 
   async #environment(container: Container, behaviour: ImageBehaviour): Promise<Record<string, string>> {
-    const references = this.#context.sourcesIn(namespaceOf(this.#pod));
+    const references = this.#context.sourcesFor(this.#pod);
     const own = await environmentOf({ pod: this.#pod, container, placement: this.#placement, references });
     return {
       HOSTNAME: this.#pod.metadata?.name ?? "",

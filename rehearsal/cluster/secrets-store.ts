@@ -6,8 +6,15 @@ export interface SecretProviderClass extends KubernetesObject {
   readonly spec?: { readonly provider?: string; readonly parameters?: Readonly<Record<string, string>> };
 }
 
-/** A secret's value by its name or ARN; undefined when there is no such secret. */
-export type SecretValue = (nameOrArn: string) => Promise<string | undefined>;
+/** The pods of one service account, as Pod Identity knows them. */
+export interface SecretReader {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+}
+
+/** A secret's value by its name or ARN; undefined when there is no such secret. Rejects when the reader may not read it. */
+export type SecretValue = (nameOrArn: string, reader: SecretReader) => Promise<string | undefined>;
 
 interface SecretObject {
   readonly objectName: string;
@@ -19,7 +26,7 @@ interface SecretObject {
 /** The files that a SecretProviderClass asks for: name in the volume and content. Throws what the driver would report. */
 export async function secretFilesOf(
   providerClass: SecretProviderClass,
-  secretValue: SecretValue,
+  secretValue: (nameOrArn: string) => Promise<string | undefined>,
 ): Promise<ReadonlyMap<string, string>> {
   const { provider, parameters = {} } = providerClass.spec ?? {};
   if (provider !== "aws") throw new Error(`provider not found: provider "${provider}"`);

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { References } from "./environment.ts";
 import type { Container, Pod, Volume } from "./objects.ts";
 import { fieldOf, type Placement, resourceFieldOf } from "./pod-fields.ts";
-import { type SecretProviderClass, type SecretValue, secretFilesOf } from "./secrets-store.ts";
+import { type SecretProviderClass, secretFilesOf } from "./secrets-store.ts";
 
 /** A volume cannot be set up yet; the kubelet reports FailedMount and tries again. */
 export class MountError extends Error {
@@ -12,7 +12,7 @@ export class MountError extends Error {
 
 export interface VolumeSources extends References {
   secretProviderClass(name: string): Promise<SecretProviderClass | undefined>;
-  secretValue: SecretValue;
+  secretValue(nameOrArn: string): Promise<string | undefined>;
 }
 
 interface Mounting {

@@ -145,6 +145,8 @@ async function connect(options: SessionOptions, pieces: Pieces): Promise<Rehears
     gateLogFile,
     prepareRelease: async (release, behaviours) => {
       for (const image of imagesOf(release, behaviours)) await cloud.ask("POST", "/images", image);
+      const client = { ref: project.clientImage, behaviour: { kind: "postgres-client" } };
+      if (client.ref !== undefined) await cloud.ask("POST", "/images", client);
       project.setRelease(release);
     },
     close: async () => {

@@ -150,6 +150,8 @@ const queryLog: ResourceModel = {
     const allowed = world
       .ofType(TYPES.logResourcePolicy)
       .some((it) => /"route53\.amazonaws\.com"/.test(text(it.inputs, "policyDocument") ?? ""));
+    if (!arn.startsWith("arn:aws:logs:us-east-1:"))
+      throw new AwsError("InvalidInput", `The CloudWatch Logs log group ${arn} is not in us-east-1`);
     if (allowed) return;
     const words = `The resource policy for the log group ${arn} does not let Route 53 create log streams and write query logs`;
     throw new AwsError("InsufficientCloudWatchLogsResourcePolicy", words);

@@ -4,7 +4,6 @@ import { render, workloadTrials } from "../charts.ts";
 import { type Check, fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
 
-const instanceSchema = z.object({ masterUserSecrets: z.array(z.object({ secretArn: z.string() })) });
 const secretSchema = z.object({ arn: z.string() });
 /** The names of a secret's keys; its values go no further than here. */
 const keysSchema = z.object({ secretString: z.string() }).transform(({ secretString }) => keysOf(secretString));
@@ -27,14 +26,21 @@ export const secrets: Check = {
   timeLimitSeconds: 60,
   run: async (context, signal) => {
     const { resources } = await context.state.read();
-    const made = (type: string) => resources.some((resource) => resource.type === type);
-    if (!made("aws:rds/instance:Instance") || !made("aws:secretsmanager/secretVersion:SecretVersion"))
-      return skipped("no secrets yet: the deployment makes them");
+    const names = namesOf(context);
+    const isMade = (name: string) =>
+      resources.some(({ type, inputs }) => type === "aws:secretsmanager/secret:Secret" && inputs.name === name);
+    if (!isMade(names.cache)) return skipped("no secrets yet: the deployment makes them");
+    if (!isMade(names.database)) return skipped(`${names.database} is of a rotation that the deployment makes`);
     const arns = await findArns(context);
     const fix = `pulumi refresh --stack ${context.stack}, then deploy; a value is set with aws secretsmanager put-secret-value`;
-    if (arns.database === undefined) return fail("the database has no secret of its master user", fix);
-    if (arns.cache === undefined) return fail(`${cacheName(context)} does not exist`, fix);
-    const mounted = await mountedKeys(context, { database: arns.database, cache: arns.cache }, signal);
+    const { database, cache } = arns;
+    if (database === undefined || cache === undefined) {
+      const missing = Object.entries(names).filter(
+        ([key]) => arns[key === "cache" ? "cache" : "database"] === undefined,
+      );
+      return fail(`${missing.map(([, name]) => name).join(" and ")} does not exist`, fix);
+    }
+    const mounted = await mountedKeys(context, { database, cache }, signal);
     const problems = await Promise.all([...mounted].map(([arn, keys]) => problemOf(context, arn, keys)));
     const found = problems.flatMap((problem) => problem ?? []);
     if (found.length > 0) return fail(found.join(", "), fix);
@@ -43,16 +49,16 @@ export const secrets: Check = {
 };
 
 async function findArns(context: PreflightContext): Promise<Arns> {
-  const { aws, stack } = context;
-  const [instance, cache] = await Promise.all([
-    aws.find("rds/getInstance", { dbInstanceIdentifier: `sparki-${stack}-database` }, instanceSchema),
-    aws.find("secretsmanager/getSecret", { name: cacheName(context) }, secretSchema),
-  ]);
-  return { database: instance?.masterUserSecrets[0]?.secretArn, cache: cache?.arn };
+  const find = (name: string) => context.aws.find("secretsmanager/getSecret", { name }, secretSchema);
+  const names = namesOf(context);
+  const [database, cache] = await Promise.all([find(names.database), find(names.cache)]);
+  return { database: database?.arn, cache: cache?.arn };
 }
 
-function cacheName({ stack }: PreflightContext): string {
-  return `sparki/${stack}/cache`;
+/** What the engine's pods mount: the present application user's secret, and the cache's. */
+function namesOf({ stack, config }: PreflightContext) {
+  const application = `sparki/${stack}/database/application-${config.database.passwordsSince}`;
+  return { database: application, cache: `sparki/${stack}/cache` } as const;
 }
 
 /** By secret, the keys that the rendered chart mounts from it. */
