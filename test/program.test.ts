@@ -17,6 +17,12 @@ beforeAll(async () => {
   });
 });
 
+interface Egress {
+  readonly to?: unknown;
+  readonly ports?: readonly { readonly port: number }[];
+}
+const egressOf = ({ spec }: Recorded["inputs"]): readonly Egress[] => Object(spec).egress ?? [];
+
 const isTaggedWith = ({ tags }: Recorded["inputs"], release: string) =>
   typeof tags === "object" && tags !== null && Reflect.get(tags, "release") === release;
 const release = (name: string) => find(recorded, "kubernetes:helm.sh/v3:Release", name);
@@ -49,10 +55,65 @@ describe("deployment", () => {
     });
   });
 
-  it("runs the migrations before the seed, each once for an image", () => {
+  it("makes the database's users before the migrations, and those before the seed, each once for an image", () => {
     const jobs = recorded.filter(({ type, name }) => type === "command:local:Command" && name !== "destroy-guard");
-    expect(jobs.map(({ name }) => name)).toEqual(["database-jobs-migrate-run", "database-jobs-seed-run"]);
-    for (const job of jobs) expect(job.inputs.triggers).toEqual([expect.stringContaining("engine@sha256:")]);
+    const [users, migrate, seed] = jobs.map(({ name }) => name);
+    expect([users, migrate, seed]).toEqual(["users", "migrate", "seed"].map((job) => `database-jobs-${job}-run`));
+    for (const job of jobs.slice(1)) expect(job.inputs.triggers).toEqual([expect.stringContaining("engine@sha256:")]);
+  });
+
+  it("makes the database's users again for each rotation and each change of the script", () => {
+    const { triggers } = find(recorded, "command:local:Command", "database-jobs-users-run").inputs;
+    expect(triggers).toEqual([
+      expect.stringContaining("postgres-client@sha256:"),
+      "sparki_application_20261101",
+      "sparki_migrations_20261101",
+      expect.stringMatching(/^[0-9a-f]{64}$/),
+    ]);
+  });
+
+  it("lets each service account read its own secrets, and the users' job alone the master's", () => {
+    const policies = recorded.filter(
+      ({ type, name }) => type === "aws:iam/rolePolicy:RolePolicy" && name.startsWith("identities-"),
+    );
+    const readable = policies.map(({ name, inputs }) => {
+      const { Statement }: { Statement: { Action: string[]; Resource: string[] }[] } = JSON.parse(
+        String(inputs.policy),
+      );
+      const secrets = Statement.filter(({ Action }) => Action.includes("secretsmanager:GetSecretValue"));
+      return [name, secrets.flatMap(({ Resource }) => Resource)];
+    });
+    const own = (purpose: string) =>
+      `arn:aws:secretsmanager:us-east-1:111122223333:secret:sparki/prod/database/${purpose}-*`;
+    expect(Object.fromEntries(readable)).toEqual({
+      "identities-engine-role-policy": [own("application"), expect.stringContaining("secrets-cache-value")],
+      "identities-migrations-role-policy": [own("migrations")],
+      "identities-database-users-role-policy": [
+        expect.stringContaining("secret:rds-db"),
+        own("application"),
+        own("migrations"),
+      ],
+    });
+  });
+
+  it("lets no service assume a role but for this account", () => {
+    const roles = recorded.filter(({ type }) => type === "aws:iam/role:Role");
+    expect(roles.length).toBeGreaterThan(4);
+    for (const { name, inputs } of roles) {
+      const { Statement } = JSON.parse(String(inputs.assumeRolePolicy));
+      for (const { Condition } of Statement)
+        expect([name, JSON.stringify(Condition)]).toEqual([name, expect.stringContaining("111122223333")]);
+    }
+  });
+
+  it("lets jobs and tests ask the cluster's resolver for names, and no other", () => {
+    const policies = recorded.filter(({ type }) => type === "kubernetes:networking.k8s.io/v1:NetworkPolicy");
+    const rules = policies.flatMap(({ name, inputs }) => egressOf(inputs).map((rule) => ({ name, ...rule })));
+    const dns = rules.filter(({ ports }) => ports?.some(({ port }) => port === 53));
+    expect(dns.map(({ name, to }) => [name, to])).toEqual([
+      ["sparki-test-site", [{ ipBlock: { cidr: "172.20.0.10/32" } }]],
+      ["database-jobs-reach", [{ ipBlock: { cidr: "172.20.0.10/32" } }]],
+    ]);
   });
 
   it("enforces Pod Security restricted and denies by default in every namespace", () => {

@@ -91,9 +91,11 @@ function replaceCloud(project: RehearsedProject, cloud: CloudProcess): void {
   for (const [key, name] of Object.entries(STORM_SERVICES))
     project.replace(["sparki:storm", key], `${cloud.url}/storm/${name}`, "a stand-in");
   project.replace(["sparki:slackWebhook"], `${cloud.url}/slack`, "the rehearsal's own Slack");
+  const today = new Date().toISOString().slice(0, 10);
+  project.replace(["sparki:database", "passwordsSince"], today, "today: every rehearsal makes its passwords");
   const own = (key: string, value: unknown, by: string) => project.replace(["sparki:preflight", key], value, by);
   own("migrations", "rehearsal/app/migrations", "the stand-in application's own");
-  const restored = { on: new Date().toISOString().slice(0, 10), by: "rehearsal", snapshot: "none" };
+  const restored = { on: today, by: "rehearsal", snapshot: "none" };
   own("restoreTest", restored, "a record of today: no snapshot can be restored here");
 }
 

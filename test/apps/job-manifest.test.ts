@@ -5,10 +5,9 @@ const SETTINGS: JobSettings = {
   image: `ghcr.io/alexarno/sparki/engine@sha256:${"a".repeat(64)}`,
   command: ["/app/migrate", "up"],
   releaseId: "2026.11.1",
-  databaseHost: "db.test",
-  databasePort: 5432,
-  databaseName: "sparki",
-  secretProviderClass: "jobs-database",
+  environment: { DATABASE_HOST: "db.test" },
+  serviceAccount: "migrations",
+  secretProviderClass: "jobs-migrate",
   deadlineSeconds: 600,
 };
 
@@ -30,6 +29,29 @@ describe("jobManifest", () => {
   it("takes the database's credentials as files, never from the environment", () => {
     expect(manifest).toContain('"mountPath":"/mnt/secrets/database"');
     expect(manifest).not.toMatch(/PASSWORD|secretKeyRef|DATABASE_URL/);
+  });
+
+  it("runs as the service account that it is told, with its settings and files", () => {
+    const files = { configMap: "database-users", folder: "/etc/sparki" };
+    expect(jobManifest({ ...SETTINGS, files })).toMatchObject({
+      spec: {
+        template: {
+          spec: {
+            serviceAccountName: "migrations",
+            containers: [
+              {
+                env: [
+                  { name: "RELEASE_ID", value: "2026.11.1" },
+                  { name: "DATABASE_HOST", value: "db.test" },
+                ],
+                volumeMounts: [{}, { mountPath: "/etc/sparki", readOnly: true }],
+              },
+            ],
+            volumes: [{}, { configMap: { name: "database-users" } }],
+          },
+        },
+      },
+    });
   });
 
   it.each([

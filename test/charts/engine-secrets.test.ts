@@ -29,6 +29,20 @@ describe.each(TRACKS)("secrets of the engine's %s", (track) => {
     ]);
   });
 
+  it("of another rotation are another class, which replaces the pods and leaves the running ones' files alone", () => {
+    const mounted = (secretArn: string) => {
+      const rotated = renderWorkload("prod", "engine", track, { "database.secretArn": secretArn });
+      const made = rotated.filter(({ kind }) => kind === "SecretProviderClass").map(({ metadata }) => metadata.name);
+      const volumes = JSON.stringify(at(only(rotated, "Deployment"), "spec.template.spec.volumes"));
+      for (const name of made) expect(volumes).toContain(`"secretProviderClass":"${name}"`);
+      return made;
+    };
+    const arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:sparki/prod/database/application-";
+    const [before, after] = [mounted(`${arn}2026-08-01-AbCdEf`), mounted(`${arn}2026-11-01-GhIjKl`)];
+    expect(before.filter((name) => after.includes(name))).toEqual([`engine-${track}-cache`]);
+    expect(after).toHaveLength(2);
+  });
+
   /** Where the container sees the volume of a SecretProviderClass; the mount is read-only. */
   function mountOf(secretClass: string): string {
     const pod = at(only(objects, "Deployment"), "spec.template.spec");

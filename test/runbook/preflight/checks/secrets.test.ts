@@ -4,17 +4,23 @@ import { secrets } from "../../../../runbook/preflight/checks/secrets.ts";
 import { type AwsAnswers, fakeContext, fakeState, look, realFiles, resource } from "../../../support/preflight.ts";
 import { toolPath } from "../../../support/tool.ts";
 
-const DATABASE = "arn:aws:secretsmanager:us-east-1:111122223333:secret:rds!db-1-AbCdEf";
+const USER = "sparki/prod/database/application-2026-11-01";
+const DATABASE = `arn:aws:secretsmanager:us-east-1:111122223333:secret:${USER}-AbCdEf`;
 const CACHE = "arn:aws:secretsmanager:us-east-1:111122223333:secret:sparki/prod/cache-AbCdEf";
 const VALUE = "recognisable-secret-value";
 const helm = commandRunner(toolPath("helm"), process.env);
-const deployed = [
-  resource("aws:rds/instance:Instance", "database-instance"),
-  resource("aws:secretsmanager/secretVersion:SecretVersion", "secrets-cache-value"),
-];
+const SECRET = "aws:secretsmanager/secret:Secret";
+const cacheMade = resource(SECRET, "secrets-cache", { inputs: { name: "sparki/prod/cache" } });
+const deployed = [cacheMade, resource(SECRET, "secrets-application", { inputs: { name: USER } })];
+/** The secrets that there are, by name. */
+const existing =
+  (...arns: readonly string[]) =>
+  ({ name }: { name: string }) => {
+    const arn = arns.find((each) => each.includes(`:secret:${name}-`));
+    return arn && { arn };
+  };
 const holding = (keys: Readonly<Record<string, readonly string[]>>): AwsAnswers => ({
-  "rds/getInstance": { masterUserSecrets: [{ secretArn: DATABASE }] },
-  "secretsmanager/getSecret": { arn: CACHE },
+  "secretsmanager/getSecret": existing(DATABASE, CACHE),
   "secretsmanager/getSecretVersion": ({ secretId }: { secretId: string }) => {
     const value = keys[secretId]?.map((key) => [key, VALUE]);
     return value && { secretString: JSON.stringify(Object.fromEntries(value)) };
@@ -37,7 +43,7 @@ describe("secrets", () => {
   });
 
   it.each([
-    ["lacks a key", { ...complete, [DATABASE]: ["username", "passwort"] }, "rds!db-1-AbCdEf lacks password"],
+    ["lacks a key", { ...complete, [DATABASE]: ["username", "passwort"] }, `${USER}-AbCdEf lacks password`],
     ["has no value", { [DATABASE]: complete[DATABASE] ?? [] }, "sparki/prod/cache-AbCdEf has no value"],
   ])("fails for a secret that %s, and tells no value", async (_, keys, reason) => {
     const finding = await look(secrets, context({ looks: holding(keys) }));
@@ -50,25 +56,29 @@ describe("secrets", () => {
   });
 
   it.each([
-    ["the database has none", {}, "the database has no secret of its master user"],
-    [
-      "the cache's is gone",
-      { "rds/getInstance": { masterUserSecrets: [{ secretArn: DATABASE }] } },
-      "sparki/prod/cache does not exist",
-    ],
-  ])("fails when %s", async (_, looks, reason) => {
+    ["the application user's", [CACHE], `${USER} does not exist`],
+    ["the cache's", [DATABASE], "sparki/prod/cache does not exist"],
+    ["both are", [], `${USER} and sparki/prod/cache does not exist`],
+  ])("fails when %s is gone", async (_, arns, reason) => {
+    const looks = { "secretsmanager/getSecret": existing(...arns) };
     expect(await look(secrets, context({ looks }))).toMatchObject({ status: "fail", reason });
+  });
+
+  it("is skipped before a rotation, whose secret the deployment makes", async () => {
+    expect(await look(secrets, context({ state: fakeState([cacheMade]) }))).toMatchObject({
+      status: "skipped",
+      reason: `${USER} is of a rotation that the deployment makes`,
+    });
   });
 
   it("counts a value that is no JSON object as one without keys", async () => {
     const looks = {
-      "rds/getInstance": { masterUserSecrets: [{ secretArn: DATABASE }] },
-      "secretsmanager/getSecret": { arn: CACHE },
+      "secretsmanager/getSecret": existing(DATABASE, CACHE),
       "secretsmanager/getSecretVersion": { secretString: VALUE },
     };
     expect(await look(secrets, context({ looks }))).toMatchObject({
       status: "fail",
-      reason: "rds!db-1-AbCdEf lacks username and password, sparki/prod/cache-AbCdEf lacks authToken",
+      reason: `${USER}-AbCdEf lacks username and password, sparki/prod/cache-AbCdEf lacks authToken`,
     });
   });
 
