@@ -9,6 +9,8 @@
 --
 -- A rotation names new users. Those of the rotation before stay until the next one, so that pods that still run with
 -- them lose nothing; older ones are dropped.
+SET LOCAL client_min_messages = warning;
+
 DO $$
 DECLARE
   owner_role CONSTANT name := 'sparki_owner';

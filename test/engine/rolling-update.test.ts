@@ -91,6 +91,25 @@ describe("a rolling update of the engine's fleet under load", () => {
   });
 });
 
+describe("a rotation of the database's users under load", () => {
+  it("loses no request, and leaves no connection of the user before", async () => {
+    const before = await engine.connectedUsers();
+    const running = load();
+    for (const day of ["20261101", "20270201"]) {
+      await sleep(1000);
+      await engine.rotate(day);
+      await allReady();
+    }
+    await sleep(1000);
+    const figures = await running.end();
+    say("the database's users rotated twice", figures);
+    expect(figures.failures).toEqual([]);
+    expect(figures.requests).toBeGreaterThan(1000);
+    expect(before).toEqual(["sparki_application_20260801"]);
+    expect(await engine.connectedUsers()).toEqual(["sparki_application_20270201"]);
+  });
+});
+
 describe("a process that is killed without a warning", () => {
   it("loses what it was asked until the load balancer has noticed, and nothing after", async () => {
     const running = load();

@@ -5,25 +5,28 @@ import type { Processes } from "../../rehearsal/processes.ts";
 import type { LoadBalancerState } from "../../rehearsal/services.ts";
 import { Pods } from "../rehearsal/backing/pods.ts";
 import { at, type Values } from "./chart.ts";
+import { makeUsers, type Users } from "./database-users.ts";
 
 /** The name of the site. */
 export const SITE = "prod.sparki.test";
 const BALANCER = "sparki-prod-1.us-east-1.elb.amazonaws.com";
-const CREDENTIALS = { username: "sparki", password: "password-of-a-test" };
+const MASTER = { username: "sparki_admin", password: "password-of-a-test" };
 const TOKEN = "auth-token-of-a-test";
 
-/** What Secrets Manager has for the engine's chart, by ARN. */
-export function secretsFor(values: Values): ReadonlyMap<string, string> {
-  return new Map([
-    [textIn(values, "database.secretArn"), JSON.stringify(CREDENTIALS)],
-    [textIn(values, "cache.secretArn"), JSON.stringify({ authToken: TOKEN })],
-  ]);
+/** What Secrets Manager has for the engine's chart, by ARN; a database's users are added with them. */
+export function secretsFor(values: Values): Map<string, string> {
+  return new Map([[textIn(values, "cache.secretArn"), JSON.stringify({ authToken: TOKEN })]]);
+}
+
+/** The secret of the application's user since a day. */
+export function userSecretArn(day: string): string {
+  return `arn:aws:secretsmanager:us-east-1:111122223333:secret:sparki/prod/database/application-${day}-AbCdEf`;
 }
 
 /** Starts database, cache and load balancer, each under the name that the values have for it. */
 export async function startServers(backing: Backing, values: Values): Promise<void> {
   const name = "sparki-test";
-  const database = { name, databaseName: textIn(values, "database.name"), ...CREDENTIALS };
+  const database = { name, databaseName: textIn(values, "database.name"), ...MASTER };
   const [{ address }, cache, balancer] = await Promise.all([
     backing.database.start(database),
     backing.cache.start({ name, authToken: TOKEN }),
@@ -48,18 +51,27 @@ function balancerOf(values: Values): LoadBalancerState {
   };
 }
 
+/** Makes the users since a day in the database, as the program's job does. */
+export async function rotate(processes: Processes, addresses: Addresses, values: Values, users: Users): Promise<void> {
+  const database = { host: textIn(values, "database.host"), databaseName: textIn(values, "database.name") };
+  const { code, output } = await makeUsers(processes, addresses, { ...database, master: MASTER, users });
+  if (code !== 0) throw new Error(`the users' job: ${output}`);
+}
+
 /** Runs the migrations and the seed, as the program does before any pod starts. */
-export async function migrate(processes: Processes, addresses: Addresses, values: Values): Promise<void> {
+export async function migrate(processes: Processes, addresses: Addresses, values: Values, users: Users): Promise<void> {
   const environment = {
     SPARKI_DNS_SERVER: `${addresses.dns}:5353`,
     SPARKI_CA_FILE: join(processes.runDirectory, "ca.pem"),
     DATABASE_HOST: textIn(values, "database.host"),
   };
-  const { username, password } = CREDENTIALS;
-  const files = { "database/username": username, "database/password": password, "cache/auth-token": TOKEN };
-  const jobs = new Pods(processes, environment, files);
-  for (const job of ["migrate up", "seed-data"]) {
-    const { code, lines } = await jobs.run(job);
+  const steps = [
+    ["migrate up", users.migrations],
+    ["seed-data", users.application],
+  ] as const;
+  for (const [job, { username, password }] of steps) {
+    const files = { "database/username": username, "database/password": password, "cache/auth-token": TOKEN };
+    const { code, lines } = await new Pods(processes, environment, files).run(job);
     if (code !== 0) throw new Error(`${job}: ${JSON.stringify(lines)}`);
   }
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { startBacking } from "../../rehearsal/backing/serve.ts";
 import { CertificateAuthority } from "../../rehearsal/certificates.ts";
 import { KubernetesApi } from "../../rehearsal/cluster/api.ts";
@@ -14,9 +15,11 @@ import { Processes } from "../../rehearsal/processes.ts";
 import type { ImageBehaviour } from "../../rehearsal/services.ts";
 import { TEST_TOKEN } from "./asking.ts";
 import type { Values } from "./chart.ts";
-import { migrate, SITE, secretsFor, startServers } from "./engine-servers.ts";
+import { type Credentials, usersSince } from "./database-users.ts";
+import { migrate, rotate, SITE, secretsFor, startServers, userSecretArn } from "./engine-servers.ts";
 import { toolPath } from "./tool.ts";
 import { stackValues } from "./workload-values.ts";
+import { withValue } from "./wrong-values.ts";
 
 /** The engine's fleet of a stack, by its own chart, behind a load balancer and with its database and cache. */
 export interface ServedEngine {
@@ -24,6 +27,10 @@ export interface ServedEngine {
   readonly site: { readonly origin: string; readonly dnsServer: string; readonly authorityFile: string };
   /** `helm upgrade` to a release of its own; resolves once Helm says that it is rolled out. */
   release(id: string): Promise<void>;
+  /** Makes the database's users since another day, `20261101`, and rolls the fleet out with them, as a rotation does. */
+  rotate(day: string): Promise<void>;
+  /** The users that the engine's connections to the database have now. */
+  connectedUsers(): Promise<readonly string[]>;
   /** Names of the fleet's pods that are ready and stay. */
   readyPods(): Promise<readonly string[]>;
   /** `kubectl delete pod`. */
@@ -67,16 +74,33 @@ interface Options {
 async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "stop">> {
   const { runDirectory, behaviour } = options;
   const values = stackValues(options.stack, "engine", "fleet");
-  const { addresses, processes, images, access } = await startSurroundings(options, values, undo);
+  const { addresses, processes, images, access, secrets } = await startSurroundings(options, values, undo);
   const api = new KubernetesApi(access);
   undo.push(() => api.close());
-  await Promise.all([migrate(processes, addresses, values), makeNamespace(api)]);
+  let [day, release] = ["20260801", ""];
+  const makeUsers = async () => {
+    const users = usersSince(day);
+    await rotate(processes, addresses, values, users);
+    secrets.set(userSecretArn(day), JSON.stringify(users.application));
+    return users;
+  };
+  const prepare = async () => migrate(processes, addresses, values, await makeUsers());
+  await Promise.all([prepare(), makeNamespace(api)]);
   const kubeconfigFile = join(runDirectory, "kubeconfig");
   const helm = new Helm({ helm: toolPath("helm"), processes, projectDirectory: ROOT, kubeconfigFile });
   const [origin, dnsServer] = [`https://${SITE}:8443`, `${addresses.dns}:5353`];
   return {
     site: { origin, dnsServer, authorityFile: join(runDirectory, "ca.pem") },
-    release: (id) => upgrade(helm, images, { values, id, behaviour }),
+    release: (id) => {
+      release = id;
+      return upgrade(helm, images, { values: withUser(values, day), id, behaviour });
+    },
+    rotate: async (to) => {
+      day = to;
+      await makeUsers();
+      await upgrade(helm, images, { values: withUser(values, day), id: release, behaviour });
+    },
+    connectedUsers: () => connectedUsers(addresses.database(1), runDirectory, usersSince(day).application),
     readyPods: async () => {
       const { items } = await api.list<Pod>(PODS);
       return items.filter(isServing).map(({ metadata }) => metadata?.name ?? "");
@@ -113,7 +137,22 @@ async function startSurroundings({ stack, timeScale, runDirectory }: Options, va
   });
   undo.push(() => clusters.close());
   const [access] = await Promise.all([clusters.start(CLUSTER), startServers(backing, values)]);
-  return { addresses, processes, images, access };
+  return { addresses, processes, images, access, secrets };
+}
+
+/** The chart's values with the secret of the application's user since a day. */
+function withUser(values: Values, day: string): Values {
+  return withValue(values, "database.secretArn", userSecretArn(day));
+}
+
+async function connectedUsers(host: string, runDirectory: string, { username, password }: Credentials) {
+  const ssl = { ca: readFileSync(join(runDirectory, "ca.pem"), "utf8") };
+  const client = new pg.Client({ host, user: username, password, database: "sparki", ssl });
+  await client.connect();
+  const text = "SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = 'sparki-fleet' ORDER BY 1";
+  const { rows } = await client.query<{ usename: string }>(text);
+  await client.end();
+  return rows.map(({ usename }) => usename);
 }
 
 function pidOf(runDirectory: string, process: string): number {
