@@ -20,6 +20,7 @@ import { tagWithOrigin } from "./infra/origin-tag.ts";
 import { awsProvider } from "./infra/provider.ts";
 import { madeBy } from "./infra/release-tag.ts";
 import { Secrets } from "./infra/secrets.ts";
+import { assertZones } from "./infra/zones.ts";
 import { loadConfig } from "./stacks/config.ts";
 import { withholdDebugLog } from "./stacks/debug-log.ts";
 
@@ -29,7 +30,9 @@ export default async function deployment() {
   const stack = pulumi.getStack();
   const config = loadConfig();
   const { domain, release } = config;
-  const aws = { providers: [awsProvider(stack, config)], transformations: [madeBy(release.id), tagWithOrigin] };
+  const provider = awsProvider(stack, config);
+  await assertZones(config.network.zones, provider);
+  const aws = { providers: [provider], transformations: [madeBy(release.id), tagWithOrigin] };
   const place = { stack, accountId: config.accountId, region: config.region, protect: config.protection };
 
   const keys = new Keys("keys", place, aws);

@@ -18,6 +18,8 @@ const QUOTAS: Readonly<Record<string, { readonly quotaName: string; readonly val
   "vpc L-F678F1CE": { quotaName: "VPCs per Region", value: 5 },
   "ec2 L-0263D0A3": { quotaName: "EC2-VPC Elastic IPs", value: 5 },
   "eks L-1194D53C": { quotaName: "Clusters", value: 100 },
+  // Of an account that runs instances already: a new one may have five, which is too few for a stack.
+  "ec2 L-1216C47A": { quotaName: "Running On-Demand Standard instances", value: 32 },
   "rds L-7B6409FD": { quotaName: "DB instances", value: 40 },
   "elasticloadbalancing L-53DA6B97": { quotaName: "Application Load Balancers per Region", value: 50 },
 };
@@ -33,6 +35,8 @@ export const LOOK_UPS: Readonly<Record<string, Answer>> = {
   "aws:ec2/getVpcs:getVpcs": listing(TYPES.vpc, (found) => ({ ids: found.map(({ id }) => id) })),
   "aws:ec2/getEips:getEips": listing(TYPES.eip, (found) => ({ allocationIds: found.map(({ id }) => id) })),
   "aws:eks/getClusters:getClusters": listing(TYPES.cluster, (found) => ({ names: found.map(({ id }) => id) })),
+  // The nodes of Auto Mode are no resources of this account's model.
+  "aws:ec2/getInstances:getInstances": (_args, { region }) => ({ id: region, region, ids: [] }),
   "aws:rds/getInstances:getInstances": listing(TYPES.database, (found) => ({
     instanceIdentifiers: found.map(({ name }) => name ?? ""),
     instanceArns: found.map(({ arn }) => arn),

@@ -28,6 +28,14 @@ const OUTPUTS: Readonly<Record<string, (name: string) => Record<string, unknown>
   }),
 };
 
+/** What functions answer that programs go by. */
+const CALLS: Readonly<Record<string, Record<string, unknown>>> = {
+  "aws:index/getAvailabilityZones:getAvailabilityZones": {
+    names: ["us-east-1a", "us-east-1b", "us-east-1c"],
+    zoneIds: ["use1-az1", "use1-az2", "use1-az4"],
+  },
+};
+
 /** Runs a program against a recorder instead of an engine: no provider, no network, every input kept. */
 export async function record(program: () => void | Promise<void>): Promise<Recorded[]> {
   const recorded: Recorded[] = [];
@@ -39,7 +47,7 @@ export async function record(program: () => void | Promise<void>): Promise<Recor
         const arn = `arn:aws:test:us-east-1:111122223333:${name}`;
         return { id: `${name}-id`, state: { arn, name, ...inputs, ...OUTPUTS[type]?.(name) } };
       },
-      call: () => ({}),
+      call: ({ token }) => CALLS[token] ?? {},
     },
     "sparki",
     "prod",

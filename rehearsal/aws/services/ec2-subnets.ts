@@ -53,10 +53,15 @@ export function zonesOf(region: string): string[] {
   return [...letters].map((letter) => `${region}${letter}`);
 }
 
+/** Which number each letter has in the simulated account: AWS gives them out by account, and not in order. */
+const NUMBERS: Readonly<Record<string, string>> = { "us-east-1": "124635", "us-west-1": "132", "ca-central-1": "124" };
+
 /** The account-independent id of a zone, for example `use1-az1`. */
 export function zoneIdOf(zone: string): string {
   const [area = "", direction = "", rest = ""] = zone.split("-");
-  return `${area}${direction[0] ?? ""}${rest.slice(0, -1)}-az${rest.charCodeAt(rest.length - 1) - 96}`;
+  const letter = rest.charCodeAt(rest.length - 1) - 97;
+  const number = NUMBERS[zone.slice(0, -1)]?.[letter] ?? letter + 1;
+  return `${area}${direction[0] ?? ""}${rest.slice(0, -1)}-az${number}`;
 }
 
 function checkZone({ inputs, region }: Draft): void {

@@ -8,6 +8,7 @@ import { kmsKeyReference, roleReference, securityGroupReference, subnetReference
 import { TYPES } from "../types.ts";
 import { at, flag, records, text } from "../values.ts";
 import type { World } from "../world.ts";
+import { zoneIdOf, zonesOf } from "./ec2-subnets.ts";
 import { eksAccessModels, roleWords } from "./eks-access.ts";
 import { publishLoadBalancers } from "./lb-state.ts";
 import { trusts } from "./policy-document.ts";
@@ -100,12 +101,25 @@ function checkCluster(draft: Draft, world: World): void {
     throw new AwsError(INVALID, `unsupported Kubernetes version ${version}`);
   if (zonesAt(draft, SUBNETS, world).length < 2)
     throw new AwsError(INVALID, "Subnets specified must be in at least two different AZs");
+  checkZones(draft, world);
   const roleArn = text(draft.inputs, "roleArn") ?? "";
   const trust = text(world.find([TYPES.role], roleArn)?.inputs ?? {}, "assumeRolePolicy");
   if (!trusts(trust, "eks.amazonaws.com")) throw new AwsError(INVALID, roleWords(roleArn));
   const privateAccess = flag(draft.inputs, "vpcConfig.endpointPrivateAccess");
   if (!privateAccess && at(draft.inputs, "vpcConfig.endpointPublicAccess")[0] === false)
     throw new AwsError(INVALID, "Private and public endpoint access cannot be both disabled");
+}
+
+/** Zones in which EKS has no control plane. */
+const REFUSED_ZONES = ["use1-az3", "usw1-az2", "cac1-az3"];
+
+function checkZones(draft: Draft, world: World): void {
+  const zones = zonesOf(draft.region);
+  const refused = zonesAt(draft, SUBNETS, world).find((zone) => REFUSED_ZONES.includes(zoneIdOf(zone)));
+  if (refused === undefined) return;
+  const others = zones.filter((zone) => !REFUSED_ZONES.includes(zoneIdOf(zone))).join(", ");
+  const words = `Cannot create cluster '${nameOf(draft)}' because ${refused}, the targeted availability zone, does not currently have sufficient capacity to support the cluster. Retry and choose from these availability zones: ${others}`;
+  throw new AwsError("UnsupportedAvailabilityZoneException", words);
 }
 
 const tokenKey = (name: string) => `eks ${name} token`;

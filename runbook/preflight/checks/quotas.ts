@@ -12,8 +12,15 @@ interface Quota {
   readonly list: readonly [name: string, key: string];
   /** Pulumi's type of what counts. */
   readonly type: string;
+  /** How much one of the list counts, at the least. @default 1 */
+  readonly weight?: number;
+  /** How much one of the stack's own counts. @default 1 */
+  ownWeight?(config: StackConfig): number;
   needed(config: StackConfig): number;
 }
+
+const NODE_VCPUS = 2;
+const nodeVcpus = ({ network }: StackConfig) => network.zones.length * NODE_VCPUS;
 
 const QUOTAS: readonly Quota[] = [
   {
@@ -57,6 +64,17 @@ const QUOTAS: readonly Quota[] = [
     type: "aws:lb/loadBalancer:LoadBalancer",
     needed: () => 1,
   },
+  {
+    // Auto Mode makes the nodes itself: one in each zone at the least, of no fewer than two processors.
+    name: "vCPUs of instances",
+    service: "ec2",
+    code: "L-1216C47A",
+    list: ["ec2/getInstances", "ids"],
+    type: "aws:eks/cluster:Cluster",
+    weight: NODE_VCPUS,
+    ownWeight: nodeVcpus,
+    needed: nodeVcpus,
+  },
 ];
 
 const quotaSchema = z.object({ value: z.number() });
@@ -84,8 +102,8 @@ async function judge(quota: Quota, context: PreflightContext): Promise<Finding> 
     state.read(),
   ]);
   if (limit === undefined) throw new Error(`AWS knows no quota ${quota.service} ${quota.code} (${quota.name})`);
-  const used = listed?.[key]?.length ?? 0;
-  const own = resources.filter(({ type }) => type === quota.type).length;
+  const used = (listed?.[key]?.length ?? 0) * (quota.weight ?? 1);
+  const own = resources.filter(({ type }) => type === quota.type).length * (quota.ownWeight?.(config) ?? 1);
   const more = Math.max(0, quota.needed(config) - own);
   const reason = `${quota.name} ${used} of ${limit.value}`;
   if (used + more <= limit.value) return pass(reason);

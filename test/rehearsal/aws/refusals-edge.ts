@@ -127,6 +127,27 @@ export const EDGE: readonly Refusal[] = [
     words: "does not let Route 53",
   },
   {
+    what: "query logs in another region than Route 53's own",
+    type: TYPES.queryLog,
+    inputs: async (account) => {
+      const inputs = { name: "queries", region: "eu-west-1" };
+      const group = await account.create({ type: TYPES.logGroup, name: "g", inputs });
+      return { zoneId: await hostedZone(account), cloudwatchLogGroupArn: group.properties.arn ?? "" };
+    },
+    code: "InvalidInput",
+    words: "is not in us-east-1",
+  },
+  {
+    what: "a public load balancer whose VPC has no internet gateway yet",
+    type: TYPES.loadBalancer,
+    inputs: async (account, land) => {
+      await account.delete(TYPES.internetGateway, land.gateway);
+      return { name: "x", subnets: [...land.subnets] };
+    },
+    code: "InvalidSubnet",
+    words: "has no internet gateway",
+  },
+  {
     what: "a signing key that is not of the curve",
     type: TYPES.keySigningKey,
     inputs: async (account, land) => ({

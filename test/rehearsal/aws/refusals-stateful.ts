@@ -17,6 +17,25 @@ export const STATEFUL: readonly Refusal[] = [
     words: "at least two different AZs",
   },
   {
+    what: "a cluster in a zone where EKS has no control plane, whatever its letter",
+    type: TYPES.cluster,
+    inputs: async (account, land) => {
+      const inputs = { vpcId: land.vpc, cidrBlock: "10.40.32.0/20", availabilityZone: "us-east-1e" };
+      const subnet = await account.create({ type: TYPES.subnet, name: "e", inputs });
+      const subnetIds = [...land.subnets, subnet.id];
+      return { ...(await clusterInputs(account, land)), vpcConfig: { subnetIds } };
+    },
+    code: "UnsupportedAvailabilityZoneException",
+    words: "us-east-1e, the targeted availability zone",
+  },
+  {
+    what: "storage that may not grow by a tenth",
+    type: TYPES.database,
+    inputs: async (account, land) => ({ ...(await databaseInputs(account, land)), maxAllocatedStorage: 54 }),
+    code: "InvalidParameterCombination",
+    words: "at least 10 % greater than the allocated storage, 50",
+  },
+  {
     what: "a cluster whose role EKS cannot assume",
     type: TYPES.cluster,
     inputs: async (account, land) => ({

@@ -2,10 +2,13 @@ import { quotas } from "../../../../runbook/preflight/checks/quotas.ts";
 import { fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
 
 const looks = {
-  "servicequotas/getServiceQuota": { value: 5 },
+  "servicequotas/getServiceQuota": ({ quotaCode }: { quotaCode: string }) => ({
+    value: quotaCode === "L-1216C47A" ? 6 : 5,
+  }),
   "ec2/getVpcs": { ids: ["vpc-1"] },
   "ec2/getEips": { allocationIds: ["a", "b"] },
   "eks/getClusters": { names: [] },
+  "ec2/getInstances": { ids: [] },
   "rds/getInstances": { instanceIdentifiers: [] },
   "lb/getLbs": { arns: [] },
 };
@@ -31,6 +34,18 @@ describe("quotas", () => {
     expect(finding.fix).toContain(
       "aws service-quotas request-service-quota-increase --region us-east-1 --service-code ec2 --quota-code L-0263D0A3 --desired-value 6",
     );
+  });
+
+  it("fails where the nodes' processors are more than the account may have", async () => {
+    const busy = { ...looks, "ec2/getInstances": { ids: ["i-1"] } };
+    expect(await look(quotas, fakeContext({ looks: busy }))).toMatchObject({
+      status: "fail",
+      reason: "vCPUs of instances 2 of 6 used, 6 more needed",
+      fix: expect.stringContaining("--quota-code L-1216C47A --desired-value 8"),
+    });
+    const nodes = { ...looks, "ec2/getInstances": { ids: ["i-1", "i-2", "i-3"] } };
+    const state = fakeState([resource("aws:eks/cluster:Cluster", "cluster-eks-eksCluster")]);
+    expect(await look(quotas, fakeContext({ looks: nodes, state }))).toMatchObject({ status: "pass" });
   });
 
   it("needs nothing for what the stack has already", async () => {
