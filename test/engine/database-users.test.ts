@@ -6,6 +6,7 @@ import { addressesOf } from "../../rehearsal/addresses.ts";
 import { type Backing, startBacking } from "../../rehearsal/backing/serve.ts";
 import { Processes } from "../../rehearsal/processes.ts";
 import { Pods } from "../rehearsal/backing/pods.ts";
+import { TEST_TOKEN } from "../support/asking.ts";
 import { type Credentials, makeUsers, type Users, usersSince } from "../support/database-users.ts";
 import { toolPath } from "../support/tool.ts";
 
@@ -23,7 +24,16 @@ let backing: Backing;
 
 beforeAll(async () => {
   const tools = { "redis-server": toolPath("redis-server"), prometheus: toolPath("prometheus") };
-  const places = { stack: "test", runDirectory: run, addresses, tools, processes, timeScale: 0.01, seed: 1 };
+  const places = {
+    stack: "test",
+    runDirectory: run,
+    addresses,
+    tools,
+    processes,
+    timeScale: 0.01,
+    seed: 1,
+    token: TEST_TOKEN,
+  };
   backing = await startBacking({ ...places, onError: (error) => process.stderr.write(`${error}\n`) });
   backing.names.setAddress(HOST, (await backing.database.start(DATABASE)).address);
 });
