@@ -17,6 +17,7 @@ import { Edge } from "./infra/edge.ts";
 import { Keys } from "./infra/keys.ts";
 import { Network } from "./infra/network.ts";
 import { tagWithOrigin } from "./infra/origin-tag.ts";
+import { tellOfPlainRun } from "./infra/plain-run.ts";
 import { awsProvider } from "./infra/provider.ts";
 import { madeBy } from "./infra/release-tag.ts";
 import { Secrets } from "./infra/secrets.ts";
@@ -27,6 +28,7 @@ import { withholdDebugLog } from "./stacks/debug-log.ts";
 /** All of Sparki on AWS, from an empty account to a promoted release, in the order in which it comes to be. */
 export default async function deployment() {
   withholdDebugLog();
+  tellOfPlainRun();
   const stack = pulumi.getStack();
   const config = loadConfig();
   const { domain, release } = config;

@@ -3,6 +3,7 @@ import { type ConfigProblem, expectation, problemsOf } from "./config-problems.t
 import { DeployError } from "./deploy-error.ts";
 import { derivedNames, longestStackName, STACK_NAME } from "./derived-names.ts";
 import { mustBeSecret } from "./plain-secrets.ts";
+import { assertOwnRecord } from "./run-record.ts";
 import { configSchema, type StackConfig } from "./schema.ts";
 
 const NAMESPACE = "sparki";
@@ -10,6 +11,7 @@ const NAMESPACE = "sparki";
 /** Parses the stack's config once; throws SPARKI_CONFIG naming every problem at once, or returns it typed and complete. */
 export function loadConfig(): StackConfig {
   const raw = pulumi.runtime.allConfig();
+  assertOwnRecord(raw, process.env);
   return parseConfig(raw, pulumi.getStack(), plainKeys(raw, process.env.PULUMI_CONFIG_SECRET_KEYS));
 }
 

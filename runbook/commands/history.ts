@@ -1,5 +1,5 @@
 import type { Command, CommandInput, CommandResult } from "../command.ts";
-import type { ReleaseEvent } from "../deploy/release-history.ts";
+import type { ReleaseApproval, ReleaseEvent } from "../deploy/release-history.ts";
 import { inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
 
@@ -26,7 +26,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { openScreen } = await import("../report/screen.ts");
   const { endedDeploys } = await import("../deploy/ended-deploys.ts");
   const { frozenReason } = await import("../deploy/freeze.ts");
-  const { releaseHistory } = await import("../deploy/release-history.ts");
+  const { approvalsIn, releaseHistory } = await import("../deploy/release-history.ts");
   const { readPresent } = await import("../rollback/way-back.ts");
   const screen = await openScreen(ports);
   const target = await openTarget(options.stack, ports, screen, false);
@@ -34,7 +34,13 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     const { updates, live } = await readPresent(target);
     const events = releaseHistory(updates, endedDeploys(await target.engine.tags()));
     const frozen = (await frozenReason(target.engine)) ?? null;
-    const document = { stack: target.stack, live: live?.release.id ?? null, frozen, events };
+    const document = {
+      stack: target.stack,
+      live: live?.release.id ?? null,
+      frozen,
+      approvals: approvalsIn(updates),
+      events,
+    };
     ports.stderr.write(historyText(document, screen.paint));
     return { exitCode: 0, json: document };
   } finally {
@@ -46,6 +52,7 @@ interface HistoryDocument {
   readonly stack: string;
   readonly live: string | null;
   readonly frozen: string | null;
+  readonly approvals: readonly ReleaseApproval[];
   readonly events: readonly ReleaseEvent[];
 }
 
@@ -55,14 +62,24 @@ function liveText(live: string | null, events: readonly ReleaseEvent[]): string 
 }
 
 /** The history as people read it: what is live, then each event, newest first. */
-export function historyText({ stack, live, frozen, events }: HistoryDocument, paint: Paint): string {
+export function historyText({ stack, live, frozen, approvals, events }: HistoryDocument, paint: Paint): string {
   const width = Math.max(...events.map(({ release }) => release.length));
   const lines = events.map(({ at, release, what, reason }) => {
     const colour = what === "promoted" || what === "gone back to" ? paint.good : paint.bad;
     return `  ${timeOf(at)}  ${release.padEnd(width)}  ${colour(what)}: ${reason}`;
   });
   const ice = frozen === null ? [] : [paint.bad(`frozen: ${frozen}`)];
-  return inColumns([`${paint.strong(stack)}: ${liveText(live, events)}`, ...ice, ...lines, ""].join("\n"));
+  return inColumns(
+    [`${paint.strong(stack)}: ${liveText(live, events)}`, ...ice, ...lines, ...approvals.map(approvalText), ""].join(
+      "\n",
+    ),
+  );
+}
+
+function approvalText({ release, hash, by, plannedBy, isOwnPlan }: ReleaseApproval): string {
+  const planner = plannedBy === null ? "planned by whom is not known" : `planned by ${plannedBy.name}`;
+  const same = isOwnPlan === true ? ", who approved it too" : "";
+  return `  approved: ${release} as ${hash.slice(0, 12)} by ${by.name} (${by.run ?? by.through}); ${planner}${same}`;
 }
 
 function timeOf(at: number): string {

@@ -34,7 +34,10 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { stack } = readStack(options.stack, ports);
   const screen = await openScreen(ports);
   const session = await openStack(stack, ports, lineProgress(ports.stderr));
-  const made = await showPhase(screen, ports.clock, `plan ${stack}`, () => makePlan(session));
+  const made = await showPhase(screen, ports.clock, `plan ${stack}`, async () => {
+    const plannedBy = session.engine.identity();
+    return { ...(await makePlan(session)), plannedBy: await plannedBy };
+  });
   const { CHECKOUT_DIRECTORY, SEALED } = await import("../project.ts");
   const { keepPlan } = await import("../io/seal/seal.ts");
   const files = await writePlan(CHECKOUT_DIRECTORY, made);

@@ -4,7 +4,7 @@ import type { Engine } from "../io/engine.ts";
 import { approvalRefusal } from "../plan/approval.ts";
 import { movedSince, type PlanTarget, planAndPreview } from "../plan/make-plan.ts";
 import type { Plan } from "../plan/plan.ts";
-import { writePlan } from "../plan/plan-files.ts";
+import { readPlanDocument, writePlan } from "../plan/plan-files.ts";
 import type { PreflightReport } from "../preflight/run.ts";
 import { CHECKOUT_DIRECTORY } from "../project.ts";
 import { showPhase } from "../report/live.ts";
@@ -14,6 +14,7 @@ import type { PlanRecord } from "./deploy-document.ts";
 import { describeResult } from "./deployment.ts";
 import type { EngineResult } from "./engine-record.ts";
 import { frozenReason } from "./freeze.ts";
+import { type Approval, plannerIn } from "./run-record.ts";
 import type { StackTarget } from "./stack-target.ts";
 
 export interface BeginOptions {
@@ -31,7 +32,7 @@ export interface BeginOptions {
 export interface BeginTarget
   extends Omit<PlanTarget, "engine">,
     Pick<StackTarget, "plansDirectory" | "registry" | "screen"> {
-  readonly engine: PlanTarget["engine"] & Pick<Engine, "tags">;
+  readonly engine: PlanTarget["engine"] & Pick<Engine, "tags" | "identity">;
 }
 
 /** What was found before anything was changed. */
@@ -43,6 +44,8 @@ export interface Beginning {
   readonly preview?: EngineResult;
   /** The stack's config file as it was planned; undefined when nothing was. */
   readonly configText?: string;
+  /** Who approved the plan; null where nobody had to. */
+  readonly approval?: Approval | null;
 }
 
 /**
@@ -65,7 +68,9 @@ export async function begin(
   if (preview.outcome !== "succeeded") return { ...found, refusal: undefined };
   // Read before it is looked at whether anything moved: what is not as it was planned is refused then.
   const configText = readFileSync(target.configFile, "utf8");
-  return { ...found, configText, refusal: await refusalOf(plan, target, before, options) };
+  const refused = await refusalOf(plan, target, before, options);
+  const approval = refused === undefined && options.approved ? await approvalOf(target, options.approved) : null;
+  return { ...found, configText, refusal: refused, approval };
 }
 
 /** The plan with its report; one preview for both, and no look at the way back unless an approval needs it. */
@@ -74,6 +79,7 @@ function planned(target: BeginTarget, release: Release, { approved }: BeginOptio
   return showPhase(screen, clock, `preview ${release.id}`, async (phase) => {
     const options = { isBrief: approved === undefined, watch: phase.watch({ lines: false }) };
     const { plan, preview } = await planAndPreview(target, options);
+    for (const { name } of plan.drift ?? []) screen.line(`  ! changed by hand: ${name}`);
     const files = await writePlan(plansDirectory, plan, { maker: "deploy", shownFrom: CHECKOUT_DIRECTORY });
     phase.note(`${describeResult(preview)}, ${preview.policy.checked} policy checks`);
     return { plan, preview, files };
@@ -97,6 +103,13 @@ async function refusalOf(
   const moved = await movedSince(plan, target);
   if (moved.length === 0) return undefined;
   return ["not what was planned any more; nothing was changed", ...moved.map((line) => `  ${line}`)].join("\n");
+}
+
+/** Who has approved the plan of this hash: whoever deploys it by the hash, or whom CI names. */
+async function approvalOf({ clock, engine, plansDirectory, stack }: BeginTarget, hash: string): Promise<Approval> {
+  const at = new Date(clock.now() * 1000).toISOString();
+  const plannedBy = plannerIn(await readPlanDocument(plansDirectory, stack, hash));
+  return { hash, at, by: await engine.identity(), plannedBy };
 }
 
 async function frozen({ engine, stack }: BeginTarget): Promise<string | undefined> {

@@ -68,15 +68,18 @@ export async function runDeploy(target: StackTarget, options: DeployOptions): Pr
 
 /** Makes the changes that were previewed, unless something forbids them; `onBegin` is called just before the first. */
 async function update(
-  { engine, screen, clock, gateLogFile, signal }: StackTarget,
+  { configFile, engine, screen, clock, gateLogFile, signal }: StackTarget,
   release: Release,
-  { refusal, preview }: Beginning,
+  { refusal, preview, approval = null }: Beginning,
   { around = (work) => work() }: DeployOptions,
   onBegin: () => void,
 ): Promise<Deployment> {
   if (refusal !== undefined || preview?.outcome !== "succeeded") return { preview, refusal, up: undefined, gates: [] };
   onBegin();
-  const run = { message: deployMessage(release) };
+  const at = new Date(clock.now() * 1000).toISOString();
+  const who = approval?.by ?? (await engine.identity());
+  const record = { by: "sparki deploy", release: release.id, at, who, approval } as const;
+  const run = { message: deployMessage(release), configFile, record };
   const deployment = await around(
     (watch) => deploy(engine, release.id, { screen, clock, gateLogFile, watch, run, preview }),
     preview,

@@ -1,4 +1,5 @@
 import type { EndedDeploy } from "./ended-deploys.ts";
+import { type Approval, isOwnPlan } from "./run-record.ts";
 import { isRollback, rollbackReason, type Update } from "./update.ts";
 
 /** What was done with a release once. */
@@ -18,6 +19,23 @@ export interface ReleaseEvent {
   readonly reason: string;
   /** The backend's own name of the update; null for a deploy that was stopped before it changed anything. */
   readonly update: string | null;
+}
+
+/** Who approved what was deployed by an update. */
+export interface ReleaseApproval extends Approval {
+  readonly release: string;
+  readonly update: string;
+  /** Whether who approved it made the plan too; null where the planner is not known. */
+  readonly isOwnPlan: boolean | null;
+}
+
+/** Every approval that the stack's updates were deployed by, newest first. */
+export function approvalsIn(updates: readonly Update[]): ReleaseApproval[] {
+  return updates.flatMap(({ id, ranBy }) => {
+    const approval = ranBy?.approval;
+    if (approval === undefined || approval === null) return [];
+    return [{ ...approval, release: ranBy?.release ?? "unknown", update: id, isOwnPlan: isOwnPlan(approval) ?? null }];
+  });
 }
 
 /** Tells from a stack's updates, and from how its deploys ended, what became of each release; newest first. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Release, releaseSchema } from "../../stacks/schema.ts";
 import type { PromotionRecord } from "./promotion.ts";
+import type { RunRecord } from "./run-record.ts";
 
 /** What was live after an update; a backend that keeps no old states knows only the release. */
 export type Promoted = Pick<PromotionRecord, "release"> & Partial<PromotionRecord>;
@@ -16,6 +17,8 @@ export interface Update {
   readonly message: string;
   /** The release that its config asked for; undefined when the config names none that can be read. */
   readonly release: Release | undefined;
+  /** Who ran it, as sparki kept it with the update; undefined where somebody else did. */
+  readonly ranBy?: RunRecord | undefined;
   /** What the state named live when the update had ended; read only when asked for. */
   promotion(): Promise<Promoted | undefined>;
 }
@@ -35,13 +38,9 @@ export function rollbackMessage(release: Release, reason: string): string {
   return `${ROLLBACK}${release.id}: ${reason}`;
 }
 
-/** Whether the message is sparki's own for an update to this release: of the whole stack, and behind its gates. */
-export function isOwnMessage(message: string, release: Release): boolean {
-  return message === deployMessage(release) || message.startsWith(rollbackMessage(release, ""));
-}
-
-export function isRollback({ message }: Update): boolean {
-  return message.startsWith(ROLLBACK);
+/** Whether sparki ran the update to go back; what a message says counts for nothing. */
+export function isRollback({ ranBy }: Update): boolean {
+  return ranBy?.by === "sparki rollback";
 }
 
 /** Why an update that was a rollback was made; undefined for any other. */

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { promotionIn } from "../deploy/promotion.ts";
-import { isOwnMessage, type Promoted, releaseIn, type Update } from "../deploy/update.ts";
+import { runRecordIn } from "../deploy/run-record.ts";
+import { type Promoted, releaseIn, type Update } from "../deploy/update.ts";
 import { resourcesIn } from "../report/state.ts";
 
 /** Runs the Pulumi CLI on the stack and resolves with what it wrote to stdout. */
@@ -33,7 +34,8 @@ export async function readCliHistory(pulumi: PulumiCommand): Promise<readonly Up
       const asked = config?.["sparki:release"];
       const release = releaseIn(asked?.objectValue ?? asked?.value);
       const ended = result === "succeeded" || result === "failed" ? result : "unknown";
-      const live = ended === "succeeded" && release && isOwnMessage(message, release) ? { release } : undefined;
+      const ranBy = runRecordIn(config, release?.id);
+      const live = ended === "succeeded" && release && ranBy ? { release } : undefined;
       return {
         id: version > 0 ? `${version}` : startTime,
         startedAt: secondsOf(startTime),
@@ -41,6 +43,7 @@ export async function readCliHistory(pulumi: PulumiCommand): Promise<readonly Up
         result: ended,
         message,
         release,
+        ranBy,
         promotion: async () => (version > 0 ? promotionOf(version, pulumi) : live),
       } satisfies Update;
     });

@@ -10,11 +10,15 @@ import {
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
 import { DeployError } from "../../stacks/deploy-error.ts";
+import { RUN_RECORD_VARIABLE, SPARKI_VARIABLE } from "../../stacks/run-record.ts";
 import type { Clock } from "../command.ts";
 import { EngineRecord, type EngineResult, type RecordedEvent } from "../deploy/engine-record.ts";
+import type { Identity, RunRecord } from "../deploy/run-record.ts";
 import type { Update } from "../deploy/update.ts";
 import { FORWARD_ENVIRONMENT } from "../rollback/rollback-mode.ts";
 import { readHistory } from "./history.ts";
+import { identityIn } from "./identity.ts";
+import { copyWithRecord } from "./pinned-config.ts";
 import { hostProgram } from "./program-guard.ts";
 import { PulumiExit, type PulumiProcess, pulumiProcess, STACK_NOT_FOUND } from "./pulumi-process.ts";
 import { lockFailure } from "./state-lock.ts";
@@ -53,6 +57,8 @@ export interface RunSettings {
   readonly message?: string;
   /** In place of the stack's own config file; absolute. */
   readonly configFile?: string;
+  /** Who runs an update, kept with it in the history; needs a config file, which is copied. */
+  readonly record?: RunRecord;
   /** Beside `programEnvironment`. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -109,8 +115,25 @@ export class Engine {
     return this.#run(({ policyPacks: _, ...options }) => this.#stack.previewRefresh(options), watch);
   }
 
-  up(watch?: Watcher, settings?: RunSettings): Promise<EngineResult> {
-    return this.#run((options) => this.#stack.up(options), watch, settings);
+  async up(watch?: Watcher, { record, ...settings }: RunSettings = {}): Promise<EngineResult> {
+    const { configFile, environment } = settings;
+    if (record === undefined || configFile === undefined)
+      return this.#run((options) => this.#stack.up(options), watch, settings);
+    const text = JSON.stringify(record);
+    const copy = copyWithRecord(configFile, text);
+    const own = { configFile: copy.file, environment: { ...environment, [RUN_RECORD_VARIABLE]: text } };
+    try {
+      return await this.#run((options) => this.#stack.up(options), watch, { ...settings, ...own });
+    } finally {
+      copy.remove();
+    }
+  }
+
+  /** Who runs this command, by the CI, the backend or the machine. */
+  async identity(): Promise<Identity> {
+    const { environment } = this.#options;
+    const { url = "", user } = await this.#stack.workspace.whoAmI();
+    return identityIn(environment, url.startsWith("http") ? user : undefined);
   }
 
   /** Takes Pulumi's own protection off every resource in the state. */
@@ -232,7 +255,12 @@ export class Engine {
     };
     const said = (severity: Diagnostic["severity"], message: string) =>
       onEvent({ sequence: 0, timestamp: 0, diagnosticEvent: { severity, message, color: "never", ephemeral: true } });
-    const variables = { ...FORWARD_ENVIRONMENT, ...this.#options.programEnvironment, ...environment };
+    const variables = {
+      [SPARKI_VARIABLE]: "true",
+      ...FORWARD_ENVIRONMENT,
+      ...this.#options.programEnvironment,
+      ...environment,
+    };
     const exit = await withEnvironment(variables, () =>
       hostProgram(said, () => operate(options).then(() => undefined, exitOf)),
     );

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { messageOf } from "../../stacks/message-of.ts";
 import { type PromotionRecord, promotionIn } from "../deploy/promotion.ts";
+import { runRecordIn } from "../deploy/run-record.ts";
 import { releaseIn, type Update } from "../deploy/update.ts";
 import { resourcesIn } from "../report/state.ts";
 
@@ -60,7 +61,8 @@ function updateIn(file: string, id: string, nanoseconds: bigint): Update[] {
     if (kind !== "update") return [];
     const ended = result === "succeeded" || result === "failed" ? result : "unknown";
     const release = releaseIn(config?.[RELEASE_KEY]);
-    return [{ id, startedAt: startTime, endedAt: endTime, result: ended, message, release, promotion }];
+    const ranBy = runRecordIn(config, release?.id);
+    return [{ id, startedAt: startTime, endedAt: endTime, result: ended, message, release, ranBy, promotion }];
   } catch {
     const message = "its history file cannot be read";
     return [{ id, startedAt: at, endedAt: at, result: "unknown", message, release: undefined, promotion }];

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { parseDocument } from "yaml";
+import { RUN_RECORD_KEY } from "../../stacks/run-record.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { yamlText } from "../../stacks/yaml-text.ts";
 
@@ -16,6 +17,13 @@ export function pinConfig(configFile: string, release: Release): ConfigCopy {
   const document = parseDocument(readFileSync(configFile, "utf8"));
   document.setIn(["config", "sparki:release"], document.createNode(release));
   return copyConfig(configFile, yamlText(document));
+}
+
+/** Copies the config file and puts into the copy who runs the update. */
+export function copyWithRecord(configFile: string, record: string): ConfigCopy {
+  const document = parseDocument(readFileSync(configFile, "utf8"));
+  document.setIn(["config", RUN_RECORD_KEY], record);
+  return copyConfig(configFile, document.toString());
 }
 
 /** Writes the text where the stack's own file is out of the way. */

@@ -1,4 +1,5 @@
 import type { EngineResult } from "../deploy/engine-record.ts";
+import type { Identity } from "../deploy/run-record.ts";
 import type { Seal } from "../io/seal/seal.ts";
 import type { CostChange } from "./cost-change.ts";
 import type { CriticalPath } from "./critical-path.ts";
@@ -32,6 +33,8 @@ export interface Plan {
   readonly stack: string;
   /** ISO 8601; not part of what is approved. */
   readonly madeAt: string;
+  /** Who made it, where that was asked; not part of what is approved. */
+  readonly plannedBy?: Identity;
   readonly fingerprint: Fingerprint;
   /** What it was made from and is deployed from. */
   readonly seal: Omit<Seal, "files">;

@@ -21,7 +21,7 @@ import { PROOF_SECONDS, type Proof, proveRollback } from "./rollback-proof.ts";
 /** What a rollback touches of a stack. */
 export interface RollbackTarget
   extends Omit<StackTarget, "engine" | "projectDirectory" | "plansDirectory" | "seal" | "template"> {
-  readonly engine: DeployEngine & TaggedStack & Pick<Engine, "history" | "outputs">;
+  readonly engine: DeployEngine & TaggedStack & Pick<Engine, "history" | "identity" | "outputs">;
 }
 
 /** What a rollback came to; only `pass` says that its release serves again. */
@@ -107,16 +107,19 @@ function update(target: RollbackTarget, release: Release, why: string, preview?:
 
 /** The settings of an operation that goes back, with the release in a config of its own while it lasts. */
 async function withPin<T>(
-  { configFile }: RollbackTarget,
+  { configFile, clock, engine }: RollbackTarget,
   release: Release,
   why: string,
   work: (run: RunSettings) => Promise<T>,
 ): Promise<T> {
+  const at = new Date(clock.now() * 1000).toISOString();
+  const who = await engine.identity();
   const pinned = pinConfig(configFile, release);
   try {
     return await work({
       message: rollbackMessage(release, why),
       configFile: pinned.file,
+      record: { by: "sparki rollback", release: release.id, at, who, approval: null },
       environment: ROLLBACK_ENVIRONMENT,
     });
   } finally {

@@ -7,12 +7,13 @@ import { openStackState } from "../../runbook/io/stack-state.ts";
 import { failureText } from "../../runbook/report/failure.ts";
 import { resourcesIn } from "../../runbook/report/state.ts";
 import { chooseGoal, type Wish } from "../../runbook/rollback/rollback.ts";
+import { RUN_RECORD_KEY } from "../../stacks/run-record.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { emptyProject } from "../support/empty-project.ts";
 import { fakeAws } from "../support/preflight.ts";
 import { type CloudUpdate, type PulumiCloud, startPulumiCloud } from "../support/pulumi-cloud.ts";
 import { toolPath } from "../support/tool.ts";
-import { releaseNamed, resourcesWith } from "../support/updates.ts";
+import { ranFor, releaseNamed, resourcesWith } from "../support/updates.ts";
 
 jest.setTimeout(60_000);
 
@@ -31,6 +32,7 @@ function update(release: Release, live: Release, changes: Partial<CloudUpdate> =
     endTime: 1795433500,
     config: {
       "sparki:release": { string: JSON.stringify(release), secret: false, object: true },
+      [RUN_RECORD_KEY]: { string: JSON.stringify(ranFor(release, changes.message)), secret: false, object: false },
       "sparki:slackToken": { string: "djE6Y2lwaGVydGV4dA==", secret: true, object: false },
     },
     resources: resourcesWith(live),

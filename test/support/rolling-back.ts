@@ -49,6 +49,7 @@ export function stackToGoBackOn(given: Partial<FakeStack>) {
       },
       discard: async () => resultOf("succeeded"),
       outputs: async () => ({}),
+      identity: async () => ({ name: "ada", through: "here", run: null }),
       ...stack.engine,
     },
     config: async () => parseConfig(rawConfig("prod"), "prod"),

@@ -1,4 +1,5 @@
 import type { PromotionRecord } from "../../runbook/deploy/promotion.ts";
+import type { RunRecord } from "../../runbook/deploy/run-record.ts";
 import type { Update } from "../../runbook/deploy/update.ts";
 import type { Release } from "../../stacks/schema.ts";
 
@@ -55,7 +56,16 @@ export function updateOf(
     result: "succeeded",
     message: release === undefined ? "" : `sparki deploy of ${release.id}`,
     release,
+    ranBy: ranFor(release, changes.message),
     promotion: async () => live && recordOf(live),
     ...changes,
   };
+}
+
+/** Who ran an update to a release: sparki, to go back where the message says so. */
+export function ranFor(release: Release | undefined, message = ""): RunRecord | undefined {
+  if (release === undefined) return undefined;
+  const by = message.startsWith("sparki rollback to ") ? "sparki rollback" : "sparki deploy";
+  const who = { name: "ada", through: "here", run: null };
+  return { by, release: release.id, at: "2026-11-23T11:31:11.000Z", who, approval: null };
 }

@@ -18,6 +18,18 @@ describe("historyText", () => {
     [null, [event("promoted")], "prod: nothing is live\n  1970-01-01 00:00:00  1.0  promoted: so\n"],
     ["1.0", [event("promoted")], "prod: live is 1.0\n  1970-01-01 00:00:00  1.0  promoted: so\n"],
   ])("says of %j with %j what is live", (live, events, text) => {
-    expect(historyText({ stack: "prod", live, frozen: null, events }, paint)).toBe(text);
+    expect(historyText({ stack: "prod", live, frozen: null, approvals: [], events }, paint)).toBe(text);
+  });
+
+  it("says who approved what, and that an approver made the plan too", () => {
+    const ada = { name: "ada", through: "GitHub Actions", run: "https://github.com/a/b/actions/runs/7" };
+    const approval = { hash: "a".repeat(64), at: "2026-11-28T09:00:00Z", by: ada, release: "1.0", update: "7" };
+    const own = { ...approval, plannedBy: ada, isOwnPlan: true };
+    const unknown = { ...approval, plannedBy: null, isOwnPlan: null };
+    const document = { stack: "prod", live: "1.0", frozen: null, approvals: [own, unknown], events: [] };
+    const text = historyText(document, paint).replace(/\n\s+/g, " ");
+    expect(text).toContain("approved: 1.0 as aaaaaaaaaaaa by ada (https://github.com/a/b/actions/runs/7)");
+    expect(text).toContain("planned by ada, who approved it too");
+    expect(text).toContain("planned by whom is not known");
   });
 });

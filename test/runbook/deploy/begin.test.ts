@@ -1,12 +1,13 @@
-import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { type BeginOptions, type BeginTarget, begin } from "../../../runbook/deploy/begin.ts";
+import type { EngineResult } from "../../../runbook/deploy/engine-record.ts";
 import { makePlan } from "../../../runbook/plan/make-plan.ts";
 import { writePlan } from "../../../runbook/plan/plan-files.ts";
 import type { PreflightReport } from "../../../runbook/preflight/run.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
-import { plannedProject, urnOf } from "../../support/planning.ts";
+import { plannedProject, SUCCEEDED, urnOf } from "../../support/planning.ts";
 import { recordOf, releaseNamed } from "../../support/updates.ts";
 
 const CACHE = { type: "aws:elasticache/replicationGroup:ReplicationGroup", name: "cache-group" };
@@ -14,6 +15,7 @@ const STEP = { ...CACHE, op: "update", before: { nodeType: "a" }, after: { nodeT
 const RESOURCES = [{ urn: urnOf(CACHE), type: CACHE.type, custom: true, modified: "1" }];
 const [one, two] = [releaseNamed("1.0"), releaseNamed("2.0")];
 const live = recordOf(one);
+const ADA = { name: "ada", through: "here", run: null };
 
 let target: BeginTarget;
 let previews: number;
@@ -27,7 +29,7 @@ beforeEach(() => {
   target = {
     ...project,
     plansDirectory: project.projectDirectory,
-    engine: { ...project.engine, plan, tags: async () => ({}) },
+    engine: { ...project.engine, plan, tags: async () => ({}), identity: async () => ADA },
     registry: { find: async () => ({ kind: "there" }) },
     screen: plainScreen(new PassThrough()),
   };
@@ -89,6 +91,25 @@ describe("begin", () => {
     rmSync(failed.projectDirectory, { recursive: true });
   });
 
+  it("refuses a deployment whose policy pack did not run at all (X01)", async () => {
+    const policy = { checked: 0, violations: [] };
+    const unjudged = plannedProject({ steps: [STEP], resources: RESOURCES, result: { policy } });
+    rmSync(unjudged.projectDirectory, { recursive: true });
+    const { refusal } = await begun({}, { engine: { ...target.engine, plan: unjudged.engine.plan } });
+    expect(refusal).toMatch(/^the policy pack did not run: .* nothing was changed$/);
+  });
+
+  it("looks for what was changed by hand, and says so before it asks (W115)", async () => {
+    const drift = { ...CACHE, op: "update", before: { nodeType: "a" }, after: { nodeType: "c" } } as const;
+    const drifted = plannedProject({ steps: [STEP], resources: RESOURCES, drift: [drift] });
+    rmSync(drifted.projectDirectory, { recursive: true });
+    const stream = new PassThrough();
+    const { previewRefresh } = drifted.engine;
+    const engine = { ...target.engine, previewRefresh };
+    await begun({}, { engine, screen: plainScreen(stream) });
+    expect(String(stream.read())).toContain("! changed by hand: cache-group");
+  });
+
   it("refuses a release that could not be gone back from (F48)", async () => {
     const registry: BeginTarget["registry"] = { find: async () => ({ kind: "missing" }) };
     expect((await begun({}, { registry })).refusal).toMatch(
@@ -130,9 +151,51 @@ describe("begin, with an approved plan", () => {
     return { ...target, engine: { ...target.engine, exportState: engine.exportState } };
   };
 
-  it("lets it begin, with one preview", async () => {
-    expect((await begun({ approved })).refusal).toBeUndefined();
+  it("lets it begin, with one preview, and says who has approved it", async () => {
+    const found = await begun({ approved });
+    expect(found).toMatchObject({ refusal: undefined, approval: { hash: approved, by: ADA, plannedBy: null } });
     expect(previews).toBe(1);
+  });
+
+  it("names who made the plan where its file says so", async () => {
+    const bob = { name: "bob", through: "here", run: null };
+    rmSync(join(target.plansDirectory, ".sparki"), { recursive: true });
+    await writePlan(target.plansDirectory, { ...(await makePlan(target)), plannedBy: bob });
+    expect((await begun({ approved })).approval).toMatchObject({ by: ADA, plannedBy: bob });
+  });
+
+  it("never writes the reviewed plan's files again (W35)", async () => {
+    const folder = join(target.plansDirectory, ".sparki", "plans");
+    const contents = () => {
+      const reviewed = readdirSync(folder).filter((name) => !name.includes("deploy"));
+      return reviewed.map((name) => [name, readFileSync(join(folder, name), "utf8")]);
+    };
+    const before = contents();
+    expect(before).toHaveLength(3);
+    const found = await begun({ approved });
+    expect(contents()).toEqual(before);
+    expect(found.plan?.files.json).toMatch(/\.deploy-\d{8}T\d{6}Z\.json$/);
+  });
+
+  it.each<[string, Partial<EngineResult["policy"]>, string]>([
+    ["ran fewer checks", { checked: 2 }, "policies: number of checks was 3, is 2"],
+    ["says something else", { verdicts: { "no-world-ingress": "0/1" } }, "policies: no-world-ingress is new"],
+    [
+      "finds a violation",
+      { violations: [{ policy: "p", level: "advisory", resource: "r", message: "m" }] },
+      "policies: violation 1 of p is new",
+    ],
+  ])("refuses a deployment whose pack %s (X01)", async (_, changes, said) => {
+    const policy = { ...SUCCEEDED.policy, ...changes };
+    const { engine, projectDirectory } = plannedProject({ steps: [STEP], resources: RESOURCES, result: { policy } });
+    rmSync(projectDirectory, { recursive: true });
+    const { refusal } = await begun({ approved }, { engine: { ...target.engine, plan: engine.plan } });
+    expect(refusal).toBe(`not what was approved for staging; nothing was changed\n  ${said}`);
+  });
+
+  it("refuses what cannot be approved, whatever its hash is", async () => {
+    const seal = () => ({ ...target.seal(), gaps: ["no commit has it: index.ts"] });
+    expect((await begun({ approved }, { seal })).refusal).toContain("no commit has it: index.ts");
   });
 
   it.each<[string, () => BeginTarget, string]>([

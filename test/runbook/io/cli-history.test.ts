@@ -1,5 +1,8 @@
+import { isRollback } from "../../../runbook/deploy/update.ts";
 import { type PulumiCommand, readCliHistory } from "../../../runbook/io/cli-history.ts";
-import { releaseNamed, resourcesWith } from "../../support/updates.ts";
+import { RUN_RECORD_KEY } from "../../../stacks/run-record.ts";
+import type { Release } from "../../../stacks/schema.ts";
+import { ranFor, releaseNamed, resourcesWith } from "../../support/updates.ts";
 
 const [one, two] = [releaseNamed("1.0"), releaseNamed("2.0")];
 
@@ -13,6 +16,12 @@ const told = (version: number, release: unknown, changes: Readonly<Record<string
   environment: {},
   config: { "sparki:release": { value: JSON.stringify(release), objectValue: release, secret: false } },
   ...changes,
+});
+
+/** The config of an update that sparki ran to a release; of nobody's without one. */
+const ranBySparki = (release: Release | undefined, message?: string) => ({
+  "sparki:release": { objectValue: release },
+  ...(release && { [RUN_RECORD_KEY]: { value: JSON.stringify(ranFor(release, message)) } }),
 });
 
 /** The CLI on a backend that answers the history with these updates, and each old state with one promotion. */
@@ -41,21 +50,32 @@ describe("readCliHistory", () => {
     expect(asked[1]).toBe("stack export --version 7");
   });
 
-  it("takes what a succeeded deploy was asked for as promoted where the backend numbers none", async () => {
-    const [failed, done] = [told(0, two, { result: "failed", message: "sparki deploy of 2.0" }), told(0, one)];
-    const updates = await readCliHistory(cli([failed, { ...done, message: "sparki deploy of 1.0" }]));
+  it("takes what a succeeded deploy of sparki's own was asked for as promoted where the backend numbers none", async () => {
+    const [failed, done] = [told(0, two, { result: "failed", config: ranBySparki(two) }), told(0, one)];
+    const updates = await readCliHistory(cli([failed, { ...done, config: ranBySparki(one) }]));
     expect(await Promise.all(updates.map((update) => update.promotion()))).toEqual([undefined, { release: one }]);
   });
 
   it.each([
-    ["a rollback to it", "sparki rollback to 1.0: asked for", { release: one }],
-    ["a person's own update, which may have been of a part", "pulumi up --target", undefined],
-    ["an update that says another release", "sparki deploy of 2.0", undefined],
-    ["a rollback to a release whose name begins alike", "sparki rollback to 1.0.1: asked for", undefined],
-  ])("of such a backend takes %s for what it is", async (_, message, promoted) => {
-    const [update] = await readCliHistory(cli([told(0, one, { message })]));
+    ["a rollback to it", ranBySparki(one, "sparki rollback to 1.0: asked for"), { release: one }],
+    ["a person's own update, which may have been of a part", ranBySparki(undefined), undefined],
+    ["an update whose record is of another release", ranBySparki(two), undefined],
+    ["an update with a record that is none", { [RUN_RECORD_KEY]: { value: "sparki deploy" } }, undefined],
+  ])("of such a backend takes %s for what it is", async (_, record, promoted) => {
+    const release = { "sparki:release": { objectValue: one } };
+    const [update] = await readCliHistory(cli([told(0, one, { config: { ...record, ...release } })]));
     expect(await update?.promotion()).toEqual(promoted);
   });
+
+  it.each(["sparki deploy of 1.0", "sparki rollback to 1.0: asked for"])(
+    "takes no update for sparki's own because its message says %j (X08)",
+    async (message) => {
+      const [update] = await readCliHistory(cli([told(0, one, { message })]));
+      expect(update?.ranBy).toBeUndefined();
+      expect(await update?.promotion()).toBeUndefined();
+      expect(update && isRollback(update)).toBe(false);
+    },
+  );
 
   it("leaves out previews and refreshes, and takes an update that still runs for unknown", async () => {
     const running = told(3, two, { result: "in-progress", endTime: undefined });
