@@ -15,6 +15,13 @@ const MANAGED_RULES = [
   "AWSManagedRulesSQLiRuleSet",
 ] as const;
 
+/** Where clients send documents: projects' files are larger than the 8 KB that AWS's common rules let through. */
+const API_PATH = "/api/";
+const COMMON_RULES = "AWSManagedRulesCommonRuleSet";
+const LARGE_BODY_RULE = "SizeRestrictions_BODY";
+/** What the common rules mark a request with whose body is over 8 KB, where that rule only counts. */
+const LARGE_BODY_LABEL = "awswaf:managed:aws:core-rule-set:SizeRestrictions_Body";
+
 /** Requests a client may send in 5 minutes: above what a gate sends (60 a second to each of two tracks make 36,000). */
 export const REQUESTS_PER_CLIENT = 40_000;
 
@@ -29,7 +36,7 @@ export class Firewall extends pulumi.ComponentResource {
         description: "Public entrance of Sparki",
         scope: "REGIONAL",
         defaultAction: { allow: {} },
-        rules: [rateRule(), ...MANAGED_RULES.map(managedRule)],
+        rules: [rateRule(), ...MANAGED_RULES.map(managedRule), largeBodyRule(MANAGED_RULES.length + 1)],
         visibilityConfig: visibility(`sparki-${args.stack}`),
       },
       { parent: this },
@@ -62,11 +69,13 @@ function visibility(metricName: string) {
 }
 
 function managedRule(name: string, index: number) {
+  const counted = { name: LARGE_BODY_RULE, actionToUse: { count: {} } };
+  const overrides = name === COMMON_RULES ? { ruleActionOverrides: [counted] } : {};
   return {
     name,
     priority: index + 1,
     overrideAction: { none: {} },
-    statement: { managedRuleGroupStatement: { vendorName: "AWS", name } },
+    statement: { managedRuleGroupStatement: { vendorName: "AWS", name, ...overrides } },
     visibilityConfig: visibility(name),
   };
 }
@@ -78,5 +87,25 @@ function rateRule() {
     action: { block: {} },
     statement: { rateBasedStatement: { limit: REQUESTS_PER_CLIENT, aggregateKeyType: "IP" } },
     visibilityConfig: visibility("rate-per-client"),
+  };
+}
+
+/** Refuses a large body as the common rules would, but on the API's paths; it stands after the rule that marks them. */
+function largeBodyRule(priority: number) {
+  const isLarge = { labelMatchStatement: { scope: "LABEL", key: LARGE_BODY_LABEL } };
+  const isApi = {
+    byteMatchStatement: {
+      fieldToMatch: { uriPath: {} },
+      positionalConstraint: "STARTS_WITH",
+      searchString: API_PATH,
+      textTransformations: [{ priority: 0, type: "NORMALIZE_PATH" }],
+    },
+  };
+  return {
+    name: "large-body-beside-api",
+    priority,
+    action: { block: {} },
+    statement: { andStatement: { statements: [isLarge, { notStatement: { statement: isApi } }] } },
+    visibilityConfig: visibility("large-body-beside-api"),
   };
 }

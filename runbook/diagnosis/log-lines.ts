@@ -1,5 +1,6 @@
 import { readPodLog } from "../gates/pod-log.ts";
-import { fail, pass, skipped } from "../preflight/check.ts";
+import { LOG_LINES } from "../io/log-reading.ts";
+import { type Finding, fail, pass, skipped, warn } from "../preflight/check.ts";
 import { type DiagnosisContext, type Examination, SERVED } from "./examination.ts";
 
 const SLOW_MILLISECONDS = 1000;
@@ -18,6 +19,8 @@ export interface Line {
 /** What was found in the logs that can be read. */
 export interface RecentLines {
   readonly lines: readonly Line[];
+  /** Of how many seconds every log was read whole: where a pod logs much, its newest lines reach back less far. */
+  readonly reachSeconds: number;
   /** Throws where a log could not be read: what was not found may be in that one. */
   assertComplete(): void;
 }
@@ -40,11 +43,29 @@ export async function recentLines(
   const since = clock.now() - seconds;
   const all = logs.flatMap((log) => (log.status === "fulfilled" ? log.value : []));
   return {
+    reachSeconds: Math.min(
+      seconds,
+      ...logs.map((log) => (log.status === "fulfilled" ? reachOf(log.value, clock.now()) : seconds)),
+    ),
     lines: all.filter(({ text }) => (timeOf(text) ?? since) >= since),
     assertComplete: () => {
       for (const log of logs) if (log.status === "rejected") throw log.reason;
     },
   };
+}
+
+/** A log that is not longer than what is read of one was read whole; how far back lines without a time reach is not known. */
+function reachOf(lines: readonly Line[], now: number): number {
+  if (lines.length < LOG_LINES) return Number.POSITIVE_INFINITY;
+  const oldest = lines.map(({ text }) => timeOf(text)).find((time) => time !== undefined);
+  return oldest === undefined ? 0 : Math.max(0, now - oldest);
+}
+
+/** What "not found" is worth where the lines that were read reach back less far than was asked for. */
+function short(reachSeconds: number, count: number): Finding | undefined {
+  if (reachSeconds >= RECENT_SECONDS) return undefined;
+  const reason = `not known: the ${count} newest log lines reach back ${Math.floor(reachSeconds)} s of 15 minutes only`;
+  return warn(reason, "count them in Kibana, which has every line: level: ERROR, the last 15 minutes");
 }
 
 function timeOf(text: string): number | undefined {
@@ -58,20 +79,30 @@ export const errorLines: Examination = {
   title: "ERROR log lines",
   timeLimitSeconds: 60,
   run: async (context) => {
-    const { lines, assertComplete } = await recentLines(context);
+    const { lines, reachSeconds, assertComplete } = await recentLines(context);
     const found = lines.filter(({ text }) => isError(text));
     if (found.length === 0) assertComplete();
     if (lines.length === 0) return skipped("no pod has logged anything for 15 minutes");
-    if (found.length === 0) return pass(`none in the ${lines.length} newest log lines of 15 minutes`);
+    if (found.length === 0)
+      return short(reachSeconds, lines.length) ?? pass(`none in the ${lines.length} newest log lines of 15 minutes`);
     const kinds = [...Map.groupBy(found, ({ text }) => kindOf(text))].sort(
       ([, one], [, other]) => other.length - one.length,
     );
     const evidence = kinds.slice(0, MOST_SHOWN).map(([kind, all]) => `${all.length} times: ${shortened(kind)}`);
     const [worst] = kinds[0]?.[1] ?? [];
     const next = `kubectl logs ${worst?.pod} -n ${worst?.namespace} --tail=100`;
-    return { ...fail(`${found.length} of ${lines.length} log lines are errors`, next), evidence };
+    return {
+      ...fail(`${found.length} of ${lines.length} log lines are errors${within(reachSeconds)}`, next),
+      evidence,
+    };
   },
 };
+
+function within(reachSeconds: number): string {
+  return reachSeconds >= RECENT_SECONDS
+    ? ""
+    : `; the lines reach back ${Math.floor(reachSeconds)} s only, so there may be more`;
+}
 
 function isError(text: string): boolean {
   const { errorLines: own, outages } = readPodLog([text]);
@@ -84,12 +115,16 @@ export const slowQueries: Examination = {
   title: "Slow work in the logs",
   timeLimitSeconds: 60,
   run: async (context) => {
-    const { lines, assertComplete } = await recentLines(context);
+    const { lines, reachSeconds, assertComplete } = await recentLines(context);
     const slow = lines.map((line) => ({ ...line, milliseconds: durationOf(line.text) }));
     const found = slow.filter(({ milliseconds }) => milliseconds > SLOW_MILLISECONDS);
     if (found.length === 0) assertComplete();
     if (lines.length === 0) return skipped("no pod has logged anything for 15 minutes");
-    if (found.length === 0) return pass(`none of ${lines.length} log lines has duration_ms > ${SLOW_MILLISECONDS}`);
+    if (found.length === 0)
+      return (
+        short(reachSeconds, lines.length) ??
+        pass(`none of ${lines.length} log lines has duration_ms > ${SLOW_MILLISECONDS}`)
+      );
     const slowest = found.toSorted((one, other) => other.milliseconds - one.milliseconds);
     const evidence = slowest.slice(0, MOST_SHOWN).map(({ text }) => shortened(text));
     const next = `in Kibana: duration_ms > ${SLOW_MILLISECONDS}; for a query: EXPLAIN (ANALYZE, BUFFERS) of it on a restored copy`;

@@ -39,18 +39,30 @@ function describe({ name, waiting, ended, restarts, phase }: PodLook): string {
   return `${name}, ${restarts} restarts: ${why}`;
 }
 
+/** What an autoscaler says that cannot ask how busy its pods are. */
+const WITHOUT_METRICS = new Set([
+  "FailedGetResourceMetric",
+  "FailedComputeMetricsReplicas",
+  "FailedGetContainerResourceMetric",
+]);
+
 export const warnings: Examination = {
   id: "events",
   topics: ["errors"],
   title: "Cluster events",
   timeLimitSeconds: 45,
   run: async ({ clock, cluster }) => {
-    const [lists, pods] = await Promise.all([
+    const [lists, pods, usage] = await Promise.all([
       Promise.all(SERVED.map((namespace) => cluster.warnings(namespace))),
       Promise.all(SERVED.map((namespace) => cluster.pods(namespace))),
+      Promise.all(SERVED.map((namespace) => cluster.usage(namespace))),
     ]);
+    // An autoscaler without a metrics API keeps the number of pods: no user notices, and `resources` says so.
+    const isUnmeasured = usage.every((each) => each === undefined || each === "unmeasured");
     const sick = pods.flatMap((list) => list ?? []).filter(({ ready }) => !ready);
-    const all = lists.flatMap((list) => list ?? []).filter(({ lastAt }) => clock.now() - lastAt < HOUR);
+    const all = lists
+      .flatMap((list) => list ?? [])
+      .filter(({ lastAt, reason }) => clock.now() - lastAt < HOUR && !(isUnmeasured && WITHOUT_METRICS.has(reason)));
     const recent = all.filter(
       ({ about }) => !about.startsWith("Pod/") || sick.some(({ name }) => about.endsWith(`/${name}`)),
     );

@@ -80,9 +80,14 @@ function isRunning(existing: V1Job): boolean {
   return !existing.metadata?.deletionTimestamp && !existing.status?.conditions?.some(({ status }) => status === "True");
 }
 
+/** How long a Job is waited for, and its log followed. */
+function limitOf({ spec }: V1Job): number {
+  return (spec?.activeDeadlineSeconds ?? 600) + GRACE_SECONDS;
+}
+
 /** Why the Job failed; undefined when it succeeded. */
 async function endOf(run: Run): Promise<string | undefined> {
-  const limitSeconds = (run.job.spec?.activeDeadlineSeconds ?? 600) + GRACE_SECONDS;
+  const limitSeconds = limitOf(run.job);
   const deadline = Date.now() + limitSeconds * 1_000;
   while (Date.now() < deadline) {
     const current = await find(run);
@@ -125,7 +130,7 @@ async function streamLog(run: Run, log: NodeJS.WritableStream): Promise<void> {
     const [pod] = await client.listPods(namespace, `job-name=${name}`);
     const phase = pod?.status?.phase;
     if (pod?.metadata?.name !== undefined && phase !== undefined && phase !== "Pending")
-      return client.followLog(namespace, pod.metadata.name, container, log);
+      return client.followLog(namespace, pod.metadata.name, container, log, limitOf(job));
     // Looked at once more after the end: a pod that has not started by then never will.
     if (run.ended) return;
     await pause(run);

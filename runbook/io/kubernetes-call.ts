@@ -14,3 +14,16 @@ export function limitedCall(signal?: AbortSignal, seconds: number = CALL_SECONDS
     post: async (response) => response,
   };
 }
+
+/** What a promise comes to, or a refusal once it took longer than so many seconds. */
+export async function within<T>(promise: Promise<T>, seconds: number, problem: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${problem} within ${seconds} s`)), seconds * 1000);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -7,6 +7,7 @@ import {
   createConfiguration,
   KubeConfig,
   Log,
+  type SecurityAuthentication,
   ServerConfiguration,
   type V1ContainerStatus,
   type V1Deployment,
@@ -16,7 +17,14 @@ import type { HealthSample, PodSnapshot, RolloutSnapshot } from "../../gates/hea
 import { logLinesIn, readPodLog } from "../gates/pod-log.ts";
 import { terminalLines } from "../text/terminal.ts";
 import { isRefusal, refusalOf } from "./api-refusal.ts";
-import { limitedCall } from "./kubernetes-call.ts";
+import { limitedCall, within } from "./kubernetes-call.ts";
+import { LOG_BYTES, LOG_LINES } from "./log-reading.ts";
+
+/** A login asks AWS for a token, which takes seconds. */
+const LOGIN_SECONDS = 60;
+/** A Job's own deadline and a little more. */
+const LOG_FOLLOW_SECONDS = 660;
+const LOG_READ = { tailLines: LOG_LINES, limitBytes: LOG_BYTES } as const;
 
 /** The cluster as the gates, the jobs and the reports see it; no call takes longer than 10 seconds, or than the signal lets it. */
 export class KubernetesClient {
@@ -37,7 +45,17 @@ export class KubernetesClient {
   api<T extends ApiType>(group: ApiConstructor<T>): T {
     const baseServer = new ServerConfiguration(this.#config.getCurrentCluster()?.server ?? "", {});
     const promiseMiddleware = [limitedCall(this.#signal)];
-    return new group(createConfiguration({ baseServer, authMethods: { default: this.#config }, promiseMiddleware }));
+    return new group(createConfiguration({ baseServer, authMethods: { default: this.#login() }, promiseMiddleware }));
+  }
+
+  /** The kubeconfig's own login: a program that it names may ask a person, or never end. */
+  #login(): SecurityAuthentication {
+    const config = this.#config;
+    return {
+      getName: () => config.getName(),
+      applySecurityAuthentication: (context) =>
+        within(config.applySecurityAuthentication(context), LOGIN_SECONDS, "the kubeconfig's login did not answer"),
+    };
   }
 
   /** One look at a Helm release's Deployment and the pods of its current template. */
@@ -76,7 +94,7 @@ export class KubernetesClient {
   /** The pod's last log lines, at most 200, without credentials; empty when it has none yet. Rejects when they cannot be read. */
   async logLines(namespace: string, pod: string): Promise<string[]> {
     try {
-      return logLinesIn(await this.#core.readNamespacedPodLog({ namespace, name: pod, tailLines: 200 }));
+      return logLinesIn(await this.#core.readNamespacedPodLog({ namespace, name: pod, ...LOG_READ }));
     } catch (error) {
       // A container that never ran has no log, nor has a pod that has gone; what matters then is why it waits.
       if (isRefusal(error, [400, 404])) return [];
@@ -84,14 +102,29 @@ export class KubernetesClient {
     }
   }
 
-  /** Streams a container's log, without credentials, into `sink` until the container ends; rejects when it cannot be opened. */
-  async followLog(namespace: string, pod: string, container: string, sink: NodeJS.WritableStream): Promise<void> {
+  /** Streams a container's log, without credentials, into `sink` until the container ends, or for so many seconds; rejects when it cannot be opened. */
+  async followLog(
+    namespace: string,
+    pod: string,
+    container: string,
+    sink: NodeJS.WritableStream,
+    limitSeconds = LOG_FOLLOW_SECONDS,
+  ): Promise<void> {
     const through = new PassThrough({ encoding: "utf8" });
-    await new Log(this.#config).log(namespace, pod, container, through, { follow: true });
+    // What is cut off says so on the answer's own stream, where nobody else listens.
+    through.once("pipe", (answer) => answer.on("error", () => through.end()));
+    const opening = new Log(this.#config).log(namespace, pod, container, through, { follow: true });
+    const opened = await within(opening, LOGIN_SECONDS, `the log of ${pod} did not open`);
+    const end = () => opened.abort();
+    const timer = setTimeout(end, limitSeconds * 1000);
+    this.#signal?.addEventListener("abort", end, { once: true });
     try {
       for await (const text of terminalLines(through)) sink.write(text);
     } catch {
       // A log that breaks off has ended.
+    } finally {
+      clearTimeout(timer);
+      this.#signal?.removeEventListener("abort", end);
     }
   }
 

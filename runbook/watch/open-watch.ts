@@ -37,7 +37,8 @@ export function openWatch(target: OpenTarget, given: WatchTools): WatchPorts {
   const { notifications, screen, stack, clock, signal } = target;
   return {
     promoted: () => readPromoted(target),
-    see: (promoted, elapsedSeconds) => see(target, given, promoted, elapsedSeconds),
+    see: (promoted, elapsedSeconds, sinceLookSeconds) =>
+      see(target, given, promoted, { elapsedSeconds, sinceLookSeconds }),
     frozen: () => frozenReason(target.engine),
     obstacle: (leaving) => obstacleOf(target, leaving),
     goBack: (leaving, why) =>
@@ -78,7 +79,12 @@ export async function readPromoted(target: OpenTarget): Promise<Promoted | undef
   });
 }
 
-async function see(target: OpenTarget, given: WatchTools, promoted: Promoted, elapsedSeconds: number): Promise<Seen> {
+async function see(
+  target: OpenTarget,
+  given: WatchTools,
+  promoted: Promoted,
+  { elapsedSeconds, sinceLookSeconds }: { readonly elapsedSeconds: number; readonly sinceLookSeconds: number },
+): Promise<Seen> {
   const { stack, env, clock, screen, signal } = target;
   const { tools, cliVersion, timeScale } = given;
   const config = { ...(await target.config()), release: promoted.release };
@@ -97,7 +103,7 @@ async function see(target: OpenTarget, given: WatchTools, promoted: Promoted, el
     const counts = releaseCounts(metrics, { stack, config }, clock.now);
     const { baseline } = promoted;
     const [traffic, checks] = await Promise.all([
-      lookAtTraffic({ counts, config, baseline, elapsedSeconds, timeScale }),
+      lookAtTraffic({ counts, config, baseline, elapsedSeconds, sinceLookSeconds, timeScale }),
       runChecks({ ...opened.context, metrics }, screen, signal),
     ]);
     return { ...traffic, checks };

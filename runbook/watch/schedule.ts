@@ -18,8 +18,11 @@ export const STAGES: readonly Stage[] = [
 /** When watching ends: what comes after is normal monitoring, by the alerts. */
 export const END_SECONDS = 24 * HOUR;
 
-/** A single look that comes later than this after the end has nothing to look at any more; CI is often late. */
-export const LATEST_LOOK_SECONDS = END_SECONDS + HOUR;
+/** How late a look by a schedule of CI or cron is often taken. */
+export const LATE_SECONDS = HOUR;
+
+/** A single look that comes later than this after the end has nothing to look at any more. */
+export const LATEST_LOOK_SECONDS = END_SECONDS + LATE_SECONDS;
 
 /** Before this much time has passed, what is not well now is not looked at again. */
 export const RECHECK_SECONDS = 60;

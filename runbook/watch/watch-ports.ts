@@ -8,7 +8,8 @@ import type { Promoted } from "./promoted.ts";
 export interface WatchPorts {
   /** What is live now; undefined when nothing was ever promoted. */
   promoted(): Promise<Promoted | undefined>;
-  see(promoted: Promoted, elapsedSeconds: number): Promise<Seen>;
+  /** Both in modelled seconds: since the promotion, and since the look before this one. */
+  see(promoted: Promoted, elapsedSeconds: number, sinceLookSeconds: number): Promise<Seen>;
   /** Why the stack is frozen: a rollback was tried, and not proven. Undefined when it is not. */
   frozen(): Promise<string | undefined>;
   /** Why this release cannot be left for the one before it; undefined when it can. */

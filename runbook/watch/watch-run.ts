@@ -2,7 +2,7 @@ import type { RequestedRollback } from "../rollback/requested-rollback.ts";
 import { type Circumstances, failedLook, judgeLook, type WatchLook } from "./look.ts";
 import { News } from "./news.ts";
 import type { Promoted } from "./promoted.ts";
-import { END_SECONDS, LATEST_LOOK_SECONDS, nextLook, RECHECK_SECONDS } from "./schedule.ts";
+import { END_SECONDS, LATE_SECONDS, LATEST_LOOK_SECONDS, nextLook, RECHECK_SECONDS } from "./schedule.ts";
 import { type End, EXIT_CODES, endOf, type WatchRun } from "./watch-end.ts";
 import type { WatchOptions, WatchPorts } from "./watch-ports.ts";
 
@@ -76,7 +76,7 @@ class Watch {
 
   async #look(): Promise<WatchLook> {
     try {
-      const seen = await this.#ports.see(this.#promoted, this.#elapsed());
+      const seen = await this.#ports.see(this.#promoted, this.#elapsed(), this.#sinceLook());
       const first = judgeLook(seen, this.#circumstances(true));
       if (first.decision.action !== "rollback") return first;
       // Another process may have tried: a look by itself remembers nothing.
@@ -123,6 +123,13 @@ class Watch {
   /** Modelled seconds since the promotion. */
   #elapsed(): number {
     return Math.max(0, (this.#options.clock.now() - this.#promoted.promotedAt) / this.#options.timeScale);
+  }
+
+  /** A single look knows of none before it: it reaches back as far as one by a schedule of others may be late. */
+  #sinceLook(): number {
+    const before = this.looks.at(-1);
+    if (before !== undefined) return this.#elapsed() - before.elapsedSeconds;
+    return this.#options.isOnce ? LATE_SECONDS : 0;
   }
 
   #realTimeOf(elapsedSeconds: number): number {

@@ -18,6 +18,8 @@ export interface TrafficLook {
   readonly elapsedSeconds: number;
   /** Real seconds for a modelled one. */
   readonly timeScale: number;
+  /** Modelled seconds since the look before; a look may be late. @default the schedule's */
+  readonly sinceLookSeconds?: number;
 }
 
 /** What rows of a watch are called. */
@@ -26,10 +28,10 @@ export const GATE = "watch";
 export const SLICE_SECONDS = 60;
 const SHORTEST_WINDOW_SECONDS = 300;
 
-/** The release's own requests: the newest five minutes, and the stage's interval where that is longer. */
+/** The release's own requests: the newest five minutes, and the time since the look before where that is longer. */
 export async function judgeOwnWindows(look: TrafficLook, config: StackConfig): Promise<GateResult[][]> {
-  const { counts, elapsedSeconds, timeScale } = look;
-  const lengths = [SHORTEST_WINDOW_SECONDS, stageAt(elapsedSeconds).everySeconds];
+  const { counts, elapsedSeconds, timeScale, sinceLookSeconds = 0 } = look;
+  const lengths = [SHORTEST_WINDOW_SECONDS, Math.max(stageAt(elapsedSeconds).everySeconds, sinceLookSeconds)];
   const windows = [...new Set(lengths.map((seconds) => Math.max(1, Math.min(seconds, elapsedSeconds))))];
   const ofRelease = { ...counts, service: counts.users };
   const found = await Promise.all(

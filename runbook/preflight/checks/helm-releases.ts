@@ -7,7 +7,8 @@ export const helmReleases: Check = {
   id: "helm-releases",
   group: "Infrastructure",
   title: "Helm releases",
-  proves: "No Helm release is stuck in the middle of an operation.",
+  proves:
+    "Every Helm release is deployed: none is stuck in an operation, uninstalled, or in a state that is not known.",
   timeLimitSeconds: 45,
   run: async ({ cluster, state }) => {
     const { resources } = await state.read();
@@ -18,11 +19,11 @@ export const helmReleases: Check = {
     if (found === undefined && !wasUsed) return skipped("the cluster is not made yet");
     if (found === undefined) return fail("the cluster is gone", "pulumi refresh, then deploy");
     if (found.length === 0) return skipped("nothing was released to the cluster yet");
-    const stuck = found.filter(({ status }) => status.startsWith("pending-"));
-    if (stuck.length > 0) return fail(stuck.map(describe).join(", "), stuck.map(repair).join("\n"));
     const failed = found.filter(({ status }) => status === "failed");
+    const other = found.filter(({ status }) => status !== "deployed" && status !== "failed");
+    if (other.length > 0) return fail(other.map(describe).join(", "), other.map(repair).join("\n"));
     if (failed.length > 0) return warn(failed.map(describe).join(", "), "the deployment upgrades it again");
-    return pass(`${found.length} releases, none pending`);
+    return pass(`${found.length} releases, all deployed`);
   },
 };
 
@@ -30,9 +31,12 @@ function describe({ name, namespace, revision, status }: HelmRelease): string {
   return `${name} in ${namespace} is ${status} at revision ${revision}`;
 }
 
-/** A first revision has nothing to go back to. */
-function repair({ name, namespace, revision }: HelmRelease): string {
-  return revision === 1
+/** A first revision has nothing to go back to, nor has what is being taken away. */
+function repair({ name, namespace, revision, status }: HelmRelease): string {
+  const isLeaving = status.startsWith("uninstall");
+  if (!isLeaving && !status.startsWith("pending-"))
+    return `helm status ${name} --namespace ${namespace}, and deploy once it says deployed`;
+  return revision === 1 || isLeaving
     ? `helm uninstall ${name} --namespace ${namespace}`
     : `helm rollback ${name} --namespace ${namespace}`;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { fail, pass } from "../check.ts";
+import type { PreflightContext } from "../context.ts";
 import { jsonRequest, stormCheck, stormFix } from "../storm.ts";
 
 const acceptedSchema = z.object({
@@ -17,10 +18,17 @@ export const jaeger = stormCheck({
   judge: async (service, context) => {
     const nanoseconds = `${Math.round(context.clock.now() * 1000)}000000`;
     const { partialSuccess } = await service.read("/v1/traces", acceptedSchema, jsonRequest(traceAt(nanoseconds)));
-    if (!partialSuccess?.rejectedSpans) return pass("took a span of the service sparki-preflight");
+    if (!partialSuccess?.rejectedSpans) return pass(`took a span of the service sparki-preflight${unseen(context)}`);
     return fail(`it rejected a span: ${partialSuccess.errorMessage ?? "no reason given"}`, stormFix(context));
   },
 });
+
+/** That nothing reads the spans back, where there is no address to read them from. */
+function unseen({ config }: PreflightContext): string {
+  return config.storm.jaegerQueryUrl === undefined
+    ? "; whether it can be found again is not looked at: no sparki:storm.jaegerQueryUrl is configured"
+    : "";
+}
 
 /** One span of no length, as OTLP writes it in JSON. */
 function traceAt(nanoseconds: string): unknown {

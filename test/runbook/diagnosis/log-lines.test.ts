@@ -32,6 +32,31 @@ describe("errorLines", () => {
   });
 });
 
+describe("a log that is longer than what is read of it", () => {
+  const busy = (bad: number) => [
+    ...Array.from({ length: bad }, () =>
+      line({ level: "ERROR", msg: "x", duration_ms: 5_000 }, "2026-11-23T11:59:58Z"),
+    ),
+    ...Array.from({ length: 200 - bad }, () => line({ level: "INFO", msg: "request" }, "2026-11-23T11:59:51Z")),
+  ];
+
+  it.each([
+    ["errors", errorLines],
+    ["slow work", slowQueries],
+  ])("never stands for 15 minutes without %s: it says how far back it reaches (W93)", async (_, examination) => {
+    const lines = busy(0).reverse();
+    const found = await lookAt(examination, ...lines);
+    expect(found).toMatchObject({ status: "warn", fix: expect.stringContaining("Kibana") });
+    expect(found.reason).toMatch(/^not known: the 200 newest log lines reach back \d+ s of 15 minutes only$/);
+    expect((await lookAt(examination, ...lines.slice(1))).status).toBe("pass");
+  });
+
+  it("says that there may be more errors than it read (W93)", async () => {
+    const found = await lookAt(errorLines, ...busy(3).reverse());
+    expect(found).toMatchObject({ status: "fail", reason: expect.stringContaining("so there may be more") });
+  });
+});
+
 describe.each([
   ["errorLines", errorLines, line({ level: "ERROR", msg: "x" })],
   ["slowQueries", slowQueries, line({ level: "INFO", msg: "query", duration_ms: 5_000 })],

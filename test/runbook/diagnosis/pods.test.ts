@@ -67,6 +67,17 @@ describe("warnings", () => {
     expect(await lookAt(NOW - 60, { about: "ReplicaSet/engine-fleet-7" }, a)).toMatchObject({ status: "warn" });
   });
 
+  it("finds nothing wrong where an autoscaler lacks the metrics API that the cluster does not have (W43)", async () => {
+    const missing = { about: "HorizontalPodAutoscaler/engine-fleet", reason: "FailedGetResourceMetric" };
+    expect(await lookAt(NOW - 60, missing, podNamed("engine-a"))).toEqual({
+      status: "pass",
+      reason: "Kubernetes warned of nothing in the last hour",
+    });
+    expect(await lookAt(NOW - 60, { ...missing, reason: "FailedRescale" }, podNamed("engine-a"))).toMatchObject({
+      status: "warn",
+    });
+  });
+
   it("passes when it was longer ago", async () => {
     expect(await lookAt(NOW - 3_601)).toEqual({
       status: "pass",

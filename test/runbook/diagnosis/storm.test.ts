@@ -2,12 +2,15 @@ import { slowSearch, traces } from "../../../runbook/diagnosis/storm.ts";
 import { diagnosisContext, examine } from "../../support/diagnosis.ts";
 import { configWith } from "../../support/preflight.ts";
 
-const { jaegerQueryUrl: JAEGER, elasticsearchUrl: ELASTICSEARCH } = configWith({}).storm;
+const JAEGER = "https://jaeger-query.storm.sparki.tools";
+const { storm } = configWith({});
+const { elasticsearchUrl: ELASTICSEARCH } = storm;
 const without = diagnosisContext({ config: configWith({ storm: { prometheusUrl: "https://p.example" } }) });
 
 describe("traces", () => {
   const jaeger = (services: readonly string[] | null, found: readonly object[] = []) =>
     diagnosisContext({
+      config: configWith({ storm: { ...storm, jaegerQueryUrl: JAEGER } }),
       web: {
         [`GET ${JAEGER}/api/services`]: { body: { data: services } },
         [`GET ${JAEGER}/api/traces`]: { body: { data: found } },

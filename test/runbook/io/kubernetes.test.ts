@@ -15,11 +15,14 @@ const asked = (question: string) => `
 `;
 
 let server: Server;
-let answer: { readonly status: number; readonly body: string };
+let answer: { readonly status: number; readonly body: string; readonly isEndless?: boolean };
 
 beforeAll(async () => {
   const headers = { "content-type": "text/plain" };
-  server = createServer((_, response) => response.writeHead(answer.status, headers).end(answer.body));
+  server = createServer((_, response) => {
+    response.writeHead(answer.status, headers).write(answer.body);
+    if (answer.isEndless !== true) response.end();
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
 });
@@ -75,6 +78,11 @@ describe("KubernetesClient.followLog", () => {
   it("writes the log without credentials", async () => {
     answer = { status: 200, body: PLAIN };
     expect(await ask(followed)).toEqual(SHOWN.map((line) => `${line}\n`));
+  });
+
+  it("ends by itself where a log never does (W113)", async () => {
+    answer = { status: 200, body: PLAIN, isEndless: true };
+    expect(await ask(followed.replace(" });\n", " }, 0.5);\n"))).toEqual(SHOWN.map((line) => `${line}\n`));
   });
 
   it("rejects when the log cannot be opened", async () => {

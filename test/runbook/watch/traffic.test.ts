@@ -59,6 +59,13 @@ describe("lookAtTraffic", () => {
     expect(budget).toMatchObject({ verdict: "inconclusive" });
   });
 
+  it("judges all the time since the look before, where a look is late (W19)", async () => {
+    const errors = [{ labels, requests: 50_000, errors: 100 }];
+    const late = names((await look(errors, { elapsedSeconds: 3_600, sinceLookSeconds: 3_300 })).rows);
+    expect(late).toContain("errors: 55 min burn rate");
+    expect(names((await look(errors, { elapsedSeconds: 3_600 })).rows)).not.toContain("errors: 55 min burn rate");
+  });
+
   it("judges the 30 min and 24 h burn only once the release is as old", async () => {
     const errors = [{ labels, requests: 50_000, errors: 100 }];
     const rows = async (elapsedSeconds: number) => names((await look(errors, { elapsedSeconds })).rows);

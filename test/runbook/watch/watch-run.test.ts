@@ -42,6 +42,7 @@ async function watch(situation: Situation = {}) {
   const { at = () => seenOf(), timeScale = 1, first = promoted, controller = new AbortController() } = situation;
   const clock = situation.clock ?? fakeClock(START + (situation.from ?? 0) * timeScale);
   const said: string[] = [];
+  const reaches: number[] = [];
   let looks = 0;
   const given = <T>(value: T | Error): T => {
     if (value instanceof Error) throw value;
@@ -49,7 +50,10 @@ async function watch(situation: Situation = {}) {
   };
   const ports: WatchPorts = {
     promoted: async () => given((situation.promotedNow ?? (() => first))(++looks)),
-    see: async (_, elapsed) => given(at(elapsed)),
+    see: async (_, elapsed, sinceLook) => {
+      reaches.push(sinceLook);
+      return given(at(elapsed));
+    },
     frozen: async () => situation.frozen,
     obstacle: async () => situation.obstacle,
     goBack: async (leaving, why) => {
@@ -65,7 +69,7 @@ async function watch(situation: Situation = {}) {
   const { isOnce = false, mayRollBack = true } = situation;
   const { signal } = controller;
   const run = await runWatch(first, ports, { isOnce, mayRollBack, timeScale, clock, signal });
-  return { run, said, times: run.looks.map(({ elapsedSeconds }) => Math.round(elapsedSeconds)) };
+  return { run, said, reaches, times: run.looks.map(({ elapsedSeconds }) => Math.round(elapsedSeconds)) };
 }
 
 const from =
@@ -74,6 +78,14 @@ const from =
     elapsed >= start && elapsed < end ? seen : seenOf();
 
 describe("runWatch", () => {
+  it("reaches back to the look before, and an hour where it knows of none (W19)", async () => {
+    expect((await watch({ isOnce: true, from: 3_600 })).reaches).toEqual([3_600]);
+    const { reaches, times } = await watch({ from: 3_600 });
+    expect(reaches[0]).toBe(0);
+    for (const [index, reach] of reaches.entries())
+      if (index > 0) expect(Math.round(reach)).toBe((times[index] ?? 0) - (times[index - 1] ?? 0));
+  });
+
   it("looks at once and then at every time of the schedule, and ends well", async () => {
     const { run, times, said } = await watch();
     expect(times).toEqual([0, ...LOOKS]);

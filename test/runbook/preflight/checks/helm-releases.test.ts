@@ -13,10 +13,10 @@ const holding = (...found: HelmRelease[]) =>
   fakeContext({ state, cluster: fakeCluster({ helmReleases: async () => found }) });
 
 describe("helmReleases", () => {
-  it("passes when none is pending", async () => {
+  it("passes when all are deployed", async () => {
     expect(await look(helmReleases, holding(release("deployed")))).toEqual({
       status: "pass",
-      reason: "1 releases, none pending",
+      reason: "1 releases, all deployed",
     });
   });
 
@@ -35,6 +35,20 @@ describe("helmReleases", () => {
     expect(await look(helmReleases, holding(stuck))).toEqual({
       status: "fail",
       reason: `engine-fleet in sparki-engine is ${stuck.status} at revision ${stuck.revision}`,
+      fix,
+    });
+  });
+
+  it.each([
+    ["uninstalling", "helm uninstall engine-fleet --namespace sparki-engine"],
+    ["uninstalled", "helm uninstall engine-fleet --namespace sparki-engine"],
+    ["superseded", "helm status engine-fleet --namespace sparki-engine, and deploy once it says deployed"],
+    ["unknown", "helm status engine-fleet --namespace sparki-engine, and deploy once it says deployed"],
+    ["a-state-of-tomorrow", "helm status engine-fleet --namespace sparki-engine, and deploy once it says deployed"],
+    ["", "helm status engine-fleet --namespace sparki-engine, and deploy once it says deployed"],
+  ])("fails for one that is %s: only what is deployed passes (W16)", async (status, fix) => {
+    expect(await look(helmReleases, holding(release("deployed"), release(status)))).toMatchObject({
+      status: "fail",
       fix,
     });
   });
