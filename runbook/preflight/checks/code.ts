@@ -71,18 +71,52 @@ export const ciGreen: Check = {
     const answer = await checkRuns(context, signal);
     if (answer.kind === "cannot ask") return skipped(answer.reason);
     if (answer.kind === "absent") return fail(`commit ${short(gitSha)} is not in ${answer.repository}`, FIX);
-    const { check_runs: runs, total_count: total } = answer.value;
+    const { check_runs, total_count: total } = answer.value;
+    const listed = await commitStatuses(context, signal);
+    if (listed.kind === "cannot ask") return skipped(listed.reason);
+    const statuses = listed.kind === "absent" ? [] : listed.value;
+    const runs = [...check_runs, ...statuses];
     const fix = `https://github.com/${answer.repository}/commit/${gitSha}/checks`;
     if (runs.length === 0) return fail(`CI has not run on ${short(gitSha)}`, fix);
     const bad = runs.filter(({ status, conclusion }) => status !== "completed" || !GOOD.includes(conclusion ?? ""));
-    if (bad.length === 0 && runs.length < total)
-      return fail(`GitHub listed only ${runs.length} of ${total} checks`, fix);
+    if (bad.length === 0 && check_runs.length < total)
+      return fail(`GitHub listed only ${check_runs.length} of ${total} checks`, fix);
     if (bad.length === 0) return pass(`${runs.length} checks on ${short(gitSha)} are green`);
     return fail(bad.map(({ name, status, conclusion }) => `${name}: ${conclusion ?? status}`).join(", "), fix);
   },
 };
 
 const MAX_PAGES = 10;
+
+const statusesSchema = z.object({
+  total_count: z.number(),
+  statuses: z.array(z.object({ context: z.string(), state: z.string() })),
+});
+
+/** What tools that know no check runs say of the commit, as check runs; the newest of each context counts. */
+async function commitStatuses(
+  context: PreflightContext,
+  signal: AbortSignal,
+): Promise<GitHubAnswer<CheckRuns["check_runs"]>> {
+  const found: CheckRuns["check_runs"] = [];
+  for (let page = 1; ; page++) {
+    const path = `commits/${context.config.release.gitSha}/status?per_page=100&page=${page}`;
+    const answer = await askGitHub(context, path, statusesSchema, signal);
+    if (answer.kind !== "value") return answer;
+    const { statuses, total_count } = answer.value;
+    found.push(
+      ...statuses.map(({ context: name, state }) => ({
+        name,
+        status: state === "pending" ? "pending" : "completed",
+        conclusion: state === "pending" ? null : state,
+      })),
+    );
+    if (statuses.length === 0 || found.length >= total_count) return { ...answer, value: found };
+    if (page === MAX_PAGES)
+      found.push({ name: `${total_count - found.length} more statuses`, status: "not listed", conclusion: null });
+    if (page === MAX_PAGES) return { ...answer, value: found };
+  }
+}
 
 /** All check runs of the release's commit, page after page as far as GitHub and the bound let. */
 async function checkRuns(context: PreflightContext, signal: AbortSignal): Promise<GitHubAnswer<CheckRuns>> {

@@ -10,7 +10,7 @@ export const images: Check = {
   id: "images",
   group: "Application",
   title: "Images of the release",
-  proves: "The registry has the release's images by digest.",
+  proves: "The registry has the release's images by digest, whole and for the nodes' platform.",
   timeLimitSeconds: TIME_LIMIT_SECONDS,
   run: async (context, signal) => {
     const { release, allowedRegistries } = context.config;
@@ -57,5 +57,12 @@ async function judge(
   );
   const missing = (await Promise.all(looks)).flat();
   if (missing.length > 0) return fail(`${id}: not in the registry: ${missing.join(", ")}`, fix);
+  const problems = await Promise.all(
+    Object.values(images).map(async (image) => {
+      const problem = await registry.platformProblem(imageReference(image));
+      return problem === undefined ? [] : [`${image} ${problem}`];
+    }),
+  );
+  if (problems.flat().length > 0) return fail(`${id}: ${problems.flat().join(", ")}`, fix);
   return pass(`${id}: ${looks.length} images by digest`);
 }

@@ -65,7 +65,11 @@ describe("ciGreen", () => {
     status: conclusion === null ? "in_progress" : "completed",
     conclusion,
   });
+  const stated = (...statuses: object[]) => ({
+    [`GET ${API}/commits/${gitSha}/status`]: { body: { total_count: statuses.length, statuses } },
+  });
   const ran = (...runs: object[]) => ({
+    ...stated(),
     [`GET ${API}/commits/${gitSha}/check-runs`]: { body: { total_count: runs.length, check_runs: runs } },
   });
 
@@ -91,8 +95,11 @@ describe("ciGreen", () => {
 
   const paged = (total_count: number, ...pages: (readonly object[])[]) => {
     const path = `GET ${API}/commits/${gitSha}/check-runs?per_page=100&page=`;
-    return Object.fromEntries(
-      [...pages, []].map((check_runs, index) => [`${path}${index + 1}`, { body: { total_count, check_runs } }]),
+    return Object.assign(
+      stated(),
+      Object.fromEntries(
+        [...pages, []].map((check_runs, index) => [`${path}${index + 1}`, { body: { total_count, check_runs } }]),
+      ),
     );
   };
   const green = Array.from({ length: 100 }, (_, index) => run(`c${index}`, "success"));
@@ -109,6 +116,41 @@ describe("ciGreen", () => {
       status: "fail",
       reason: "last: failure",
     });
+  });
+
+  it.each([
+    ["red", "failure", "ci/legacy: failure"],
+    ["in error", "error", "ci/legacy: error"],
+    ["pending", "pending", "ci/legacy: pending"],
+  ])("fails when a commit status is %s beside green check runs", async (_, state, reason) => {
+    const web = { ...ran(run("unit", "success")), ...stated({ context: "ci/legacy", state }) };
+    expect(await look(ciGreen, fakeContext({ tokens, web }))).toMatchObject({ status: "fail", reason });
+  });
+
+  it("passes when CI reports by commit statuses only", async () => {
+    const web = { ...ran(), ...stated({ context: "ci/legacy", state: "success" }) };
+    expect(await look(ciGreen, fakeContext({ tokens, web }))).toMatchObject({ status: "pass" });
+  });
+
+  it("reads every page of the commit statuses", async () => {
+    const path = `GET ${API}/commits/${gitSha}/status?per_page=100&page=`;
+    const page = (count: number, state: string) => ({
+      body: {
+        total_count: 101,
+        statuses: Array.from({ length: count }, (_, index) => ({ context: `s${index}`, state })),
+      },
+    });
+    const web = { ...ran(), [`${path}1`]: page(100, "success"), [`${path}2`]: page(1, "failure") };
+    expect(await look(ciGreen, fakeContext({ tokens, web }))).toMatchObject({ status: "fail", reason: "s0: failure" });
+  });
+
+  it.each([
+    [403, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1795600000" }, "", "until 2026-11-25T"],
+    [429, { "retry-after": "60" }, "", "for 60 s"],
+    [403, {}, '{"message":"You have exceeded a secondary rate limit"}', "rate limit is used up"],
+  ])("says that GitHub's rate limit is used up, for an answer %d with %j", async (status, headers, body, said) => {
+    const web = { [`GET ${API}`]: { status, headers, body } };
+    await expect(look(ciGreen, fakeContext({ tokens, web }))).rejects.toThrow(said);
   });
 
   it("fails where GitHub does not list them all", async () => {
