@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { exitCodeOf } from "../stacks/deploy-error.ts";
 import { outliveReaders } from "./io/lost-readers.ts";
+import { directToLoopback } from "./io/proxy.ts";
 import { prepareLaunch } from "./io/seal/launch.ts";
 import { removeRun } from "./io/seal/seal.ts";
 import { isSealedRun } from "./io/seal/sealed-run.ts";
@@ -15,6 +16,7 @@ const argv = process.argv.slice(2);
 // Plans, reports, state and what a rehearsal keeps: for the user who runs it, and for no other one of the machine.
 process.umask(0o077);
 outliveReaders(process.stdout, process.stderr);
+Object.assign(process.env, directToLoopback(process.env));
 const signal = abortOnSignals();
 const { stdout, stderr, env } = process;
 const ports = { stdout, stderr, env, cwd: process.cwd(), signal };

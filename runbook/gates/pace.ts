@@ -1,4 +1,5 @@
 import type { StackConfig } from "../../stacks/schema.ts";
+import { rehearsalVariables } from "../io/rehearsal-variables.ts";
 
 /** How fast and how long a gate looks. */
 export interface Pace {
@@ -29,7 +30,7 @@ const SOURCE_RETRY_SECONDS = 60;
 
 /** Real seconds for a modelled one: 1, or what a rehearsal sets as SPARKI_TIME_SCALE. */
 export function timeScaleOf(env: Environment): number {
-  return Number(env.SPARKI_TIME_SCALE ?? 1);
+  return Number(rehearsalVariables(env).SPARKI_TIME_SCALE ?? 1);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import type { z } from "zod";
 import { DeployError } from "../../stacks/deploy-error.ts";
@@ -107,7 +108,11 @@ async function withEngine({ cli, region, accountId, env }: AwsLookupsOptions, pr
     const settings = { "aws:region": region, "aws:allowedAccountIds": [accountId] };
     writeFileSync(join(workDir, `Pulumi.${STACK}.yaml`), JSON.stringify({ config: settings }));
     const args = { stackName: STACK, projectName: "sparki-lookups", program };
-    const envVars = { ...withoutStack(env), PULUMI_BACKEND_URL: `file://${workDir}`, PULUMI_CONFIG_PASSPHRASE: "none" };
+    const envVars = {
+      ...withoutStack(env),
+      PULUMI_BACKEND_URL: pathToFileURL(workDir).href,
+      PULUMI_CONFIG_PASSPHRASE: "none",
+    };
     const pulumiCommand = pulumiProcess(cli.path, cli.version);
     const stack = await LocalWorkspace.createStack(args, { workDir, envVars, pulumiCommand });
     await hostProgram(
@@ -154,6 +159,10 @@ function providerVersion(): string {
   return version;
 }
 
+/** The engine, the SDK and the provider talk over loopback; files are this machine's too. */
+const LOCAL =
+  /127\.0\.0\.1|localhost|\[::1\]|ENOSPC|EROFS|EACCES|no space left|read-only file system|could not connect to (?:the )?(?:engine|resource monitor)/i;
+
 function isEnd(error: unknown): boolean {
   const message = messageOf(error);
   return /resource monitor (is terminating|shut down)|^update failed|^preview failed/i.test(message);
@@ -163,6 +172,15 @@ function unreachable(name: string, error: unknown): DeployError {
   const message = messageOf(error);
   const said = message.replace(/^invocation of \S+ returned an error: /, "").split("\n");
   const line = said.find((each) => /error/i.test(each)) ?? said[0] ?? "";
+  if (LOCAL.test(message))
+    return new DeployError(
+      "SPARKI_OUTSIDE",
+      `the engine on this machine could not be asked for ${name}: ${line.trim()}`,
+      {
+        cause: error,
+        hint: "see whether a proxy variable (env | grep -i proxy) or a full disk (df -h) is in the way, then run it again",
+      },
+    );
   return new DeployError("SPARKI_OUTSIDE", `AWS did not answer ${name}: ${line.trim()}`, {
     cause: error,
     hint: /resource plugin/.test(line)

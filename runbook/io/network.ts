@@ -5,7 +5,9 @@ import type { LookupFunction } from "node:net";
 import { rootCertificates } from "node:tls";
 import { Agent, buildConnector, type Dispatcher } from "undici";
 import { DeployError } from "../../stacks/deploy-error.ts";
-import { ACCESS_VARIABLE, accessSchema, type RehearsalAccess, TOKEN_HEADER } from "../../stacks/rehearsal-access.ts";
+import { type RehearsalAccess, TOKEN_HEADER } from "../../stacks/rehearsal-access.ts";
+import { proxyOf, through } from "./proxy.ts";
+import { rehearsalVariables } from "./rehearsal-variables.ts";
 
 /** How commands reach names: the system's own resolver and trust, or those that the environment sets. */
 export interface Network {
@@ -31,7 +33,8 @@ const CONNECT_TIMEOUT_SECONDS = 10;
 const USER_AGENT = "sparki-deploy";
 
 /**
- * Opens the network that the environment describes: SPARKI_DNS_SERVER (host:port), SPARKI_CA_FILE (PEM, trusted beside
+ * Opens the network that the environment describes: the proxy of `https_proxy` and its like for single requests to what is
+ * not on this machine, and in a rehearsal only SPARKI_DNS_SERVER (host:port), SPARKI_CA_FILE (PEM, trusted beside
  * the public roots), SPARKI_PORT_MAP (443:8443,80:8080) and SPARKI_REHEARSAL_ACCESS (the file with a running rehearsal's
  * token); without them, the system's. A name in `standIns` is reached
  * at the address of the name that stands in for it, under its own host header and certificate.
@@ -40,16 +43,21 @@ export function openNetwork(
   env: Readonly<Record<string, string | undefined>>,
   standIns: Readonly<Record<string, string>> = {},
 ): Network {
-  const resolver = env.SPARKI_DNS_SERVER ? resolverAt(env.SPARKI_DNS_SERVER) : undefined;
-  const ports = portMap(env.SPARKI_PORT_MAP);
-  const certificateAuthorities = authorities(env.SPARKI_CA_FILE);
+  const own = rehearsalVariables(env);
+  const resolver = own.SPARKI_DNS_SERVER ? resolverAt(own.SPARKI_DNS_SERVER) : undefined;
+  const ports = portMap(own.SPARKI_PORT_MAP);
+  const certificateAuthorities = authorities(own.SPARKI_CA_FILE);
   const portFor = (port: number) => ports.get(port) ?? port;
   const resolve: LookupFunction = resolver === undefined ? systemLookup : lookupWith(resolver);
   const lookup: LookupFunction = (name, options, done) => resolve(standIns[name] ?? name, options, done);
-  const permitted = withAccess(env[ACCESS_VARIABLE]);
+  const permitted = withAccess(own.access);
+  // A rehearsal is on this machine as a whole.
+  const proxy = own.access === undefined ? proxyOf(env) : undefined;
   const agent = (connections: number) =>
     new Agent({ connections, connect: connector() }).compose(introduced).compose(permitted);
-  const dispatcher = agent(16);
+  const direct = agent(16);
+  const dispatcher =
+    proxy === undefined ? direct : direct.compose(through(proxy, (host) => host in standIns)).compose(introduced);
 
   function connector(): buildConnector.connector {
     const timeout = CONNECT_TIMEOUT_SECONDS * 1000;
@@ -69,7 +77,9 @@ export function openNetwork(
     lookup,
     certificateAuthorities,
     portFor,
-    close: () => dispatcher.close(),
+    close: async () => {
+      await Promise.all([direct.close(), proxy?.close()]);
+    },
   };
 }
 
@@ -78,21 +88,13 @@ const introduced: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (optio
   dispatch({ ...options, headers: { "user-agent": USER_AGENT, ...options.headers } }, handler);
 
 /** Adds a rehearsal's token to what is sent to that rehearsal's own servers, and to nothing else. */
-function withAccess(file: string | undefined): Dispatcher.DispatcherComposeInterceptor {
-  if (!file) return (dispatch) => dispatch;
-  const { token, origins } = accessIn(file);
+function withAccess(access: RehearsalAccess | undefined): Dispatcher.DispatcherComposeInterceptor {
+  if (access === undefined) return (dispatch) => dispatch;
+  const { token, origins } = access;
   return (dispatch) => (options, handler) => {
     const isOwn = options.origin !== undefined && origins.includes(new URL(options.origin).origin);
     return dispatch(isOwn ? { ...options, headers: { ...options.headers, [TOKEN_HEADER]: token } } : options, handler);
   };
-}
-
-function accessIn(file: string): RehearsalAccess {
-  try {
-    return accessSchema.parse(JSON.parse(readFileSync(file, "utf8")));
-  } catch (cause) {
-    throw invalid(ACCESS_VARIABLE, file, "the file that a running rehearsal wrote (npx sparki cloud prints it)", cause);
-  }
 }
 
 function resolverAt(server: string): Resolver {

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { type CloudProcess, startCloudProcess } from "../../rehearsal/cloud-process.ts";
 import { MARK_VARIABLE } from "../../rehearsal/leftovers.ts";
@@ -165,7 +166,7 @@ function pulumiEnvironment(run: RunDirectory): Record<string, string> {
     PULUMI_HOME: join(run.path, "pulumi-home"),
     // The files beside the state that hold its metadata are written in place; the program reads its own earlier outputs
     // while the engine saves, and would now and then find one empty.
-    PULUMI_BACKEND_URL: `file://${run.backendDirectory}?metadata=skip`,
+    PULUMI_BACKEND_URL: `${pathToFileURL(run.backendDirectory).href}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE_FILE: run.passphraseFile,
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_SKIP_UPDATE_CHECK: "true",

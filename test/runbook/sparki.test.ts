@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
+import { rehearsed } from "../support/rehearsal-access.ts";
 import { type StandInTools, standInTools } from "../support/stand-in-tools.ts";
 import { releaseNamed, resourcesWith } from "../support/updates.ts";
 
@@ -28,7 +29,7 @@ type Running = ChildProcessByStdio<null, Readable, Readable>;
 
 /** `sparki` on stand-ins, with nothing beyond this machine in reach. */
 function start({ folder }: StandInTools, ...args: string[]): Running {
-  const env = { ...process.env, PATH: `${folder}:/usr/bin:/bin`, SPARKI_DNS_SERVER: "127.0.0.1:9" };
+  const env = { ...process.env, ...rehearsed(), PATH: `${folder}:/usr/bin:/bin`, SPARKI_DNS_SERVER: "127.0.0.1:9" };
   const argv = [join(ROOT, "runbook", "sparki.ts"), ...args, "--stack", "staging"];
   return spawn(process.execPath, argv, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
 }

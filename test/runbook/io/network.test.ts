@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import { type Answer, decode, encode } from "dns-packet";
 import { request } from "../../../runbook/io/http.ts";
 import { openNetwork } from "../../../runbook/io/network.ts";
+import { rehearsed } from "../../support/rehearsal-access.ts";
 
 let names: Socket;
 let server: Server;
@@ -32,7 +33,11 @@ beforeAll(async () => {
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const address = server.address();
   const port = typeof address === "object" ? address?.port : 0;
-  environment = { SPARKI_DNS_SERVER: `127.0.0.1:${names.address().port}`, SPARKI_PORT_MAP: `80:${port},443:1` };
+  environment = {
+    ...rehearsed(),
+    SPARKI_DNS_SERVER: `127.0.0.1:${names.address().port}`,
+    SPARKI_PORT_MAP: `80:${port},443:1`,
+  };
 });
 
 afterAll(async () => {
@@ -57,7 +62,7 @@ describe("openNetwork", () => {
     const network = openNetwork(environment);
     expect(await network.addressesOf("nowhere.example")).toEqual([]);
     await network.close();
-    const silent = openNetwork({ SPARKI_DNS_SERVER: "127.0.0.1:1" });
+    const silent = openNetwork({ ...rehearsed(), SPARKI_DNS_SERVER: "127.0.0.1:1" });
     await expect(silent.addressesOf("app.example")).rejects.toMatchObject({ code: "ECONNREFUSED" });
     await silent.close();
   });
@@ -67,7 +72,7 @@ describe("openNetwork", () => {
     expect(await network.nameServersOf("app.example")).toEqual(["ns.example"]);
     expect(await network.nameServersOf("nowhere.example")).toEqual([]);
     await network.close();
-    const silent = openNetwork({ SPARKI_DNS_SERVER: "127.0.0.1:1" });
+    const silent = openNetwork({ ...rehearsed(), SPARKI_DNS_SERVER: "127.0.0.1:1" });
     await expect(silent.nameServersOf("app.example")).rejects.toMatchObject({ code: "ECONNREFUSED" });
     await silent.close();
   });
@@ -100,11 +105,13 @@ describe("openNetwork", () => {
     [{ SPARKI_DNS_SERVER: "not an address" }, /SPARKI_DNS_SERVER/],
     [{ SPARKI_CA_FILE: "/nowhere/ca.pem" }, /SPARKI_CA_FILE is "\/nowhere\/ca.pem"; expected a readable PEM file/],
   ])("refuses %j", (env, message) => {
-    expect(() => openNetwork(env)).toThrow(message);
+    expect(() => openNetwork({ ...rehearsed(), ...env })).toThrow(message);
   });
 
   it("trusts the given authority beside the public ones, and the system's without it", () => {
     expect(openNetwork({}).certificateAuthorities).toBeUndefined();
-    expect(openNetwork({ SPARKI_CA_FILE: import.meta.filename }).certificateAuthorities?.length).toBeGreaterThan(50);
+    expect(
+      openNetwork({ ...rehearsed(), SPARKI_CA_FILE: import.meta.filename }).certificateAuthorities?.length,
+    ).toBeGreaterThan(50);
   });
 });

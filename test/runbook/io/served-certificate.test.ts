@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:tls";
 import { CertificateAuthority } from "../../../rehearsal/certificates.ts";
 import { openNetwork } from "../../../runbook/io/network.ts";
 import { servedCertificate } from "../../../runbook/io/served-certificate.ts";
+import { rehearsed } from "../../support/rehearsal-access.ts";
 
 let directory: string;
 let server: Server;
@@ -26,7 +27,7 @@ afterAll(() => {
 
 describe("servedCertificate", () => {
   const open = (more: Record<string, string> = {}) =>
-    openNetwork({ SPARKI_PORT_MAP: `443:${port}`, SPARKI_CA_FILE: join(directory, "ca.pem"), ...more });
+    openNetwork({ ...rehearsed(), SPARKI_PORT_MAP: `443:${port}`, SPARKI_CA_FILE: join(directory, "ca.pem"), ...more });
 
   it("gives the certificate that is served for a name, and trusts one that covers it", async () => {
     const { certificate, problem } = await servedCertificate(open(), "localhost");

@@ -1,0 +1,11 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ACCESS_VARIABLE } from "../../stacks/rehearsal-access.ts";
+
+/** What makes an environment one of a rehearsal: the file with its token, which is used at these origins. */
+export function rehearsed(...origins: readonly string[]): Readonly<Record<string, string>> {
+  const file = join(mkdtempSync(join(tmpdir(), "sparki-access-")), "access.json");
+  writeFileSync(file, JSON.stringify({ token: "t".repeat(32), origins }));
+  return { [ACCESS_VARIABLE]: file };
+}
