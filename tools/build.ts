@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { DeployError } from "../stacks/deploy-error.ts";
-import { cacheDirectory, cachedPath, findCached } from "./cache.ts";
+import { cacheDirectory, cachedPath, findCached, prepareCache, put } from "./cache.ts";
 import { withLock } from "./lock.ts";
 import { output, versionIn, which } from "./search-path.ts";
 import type { ResolveContext, Tool } from "./tool.ts";
@@ -17,7 +17,8 @@ export async function build(tools: readonly Tool[], context: ResolveContext): Pr
   const go = await findGo(tools, context);
   const lock = join(cacheDirectory(context.env), ".locks", first.build.module);
   await withLock(lock, context.signal, async () => {
-    const missing = tools.filter((tool) => findCached(tool, context.env) === undefined);
+    const missing: Tool[] = [];
+    for (const tool of tools) if ((await findCached(tool, context)) === undefined) missing.push(tool);
     if (missing.length > 0) await buildNow(go, missing, context);
   });
 }
@@ -44,10 +45,10 @@ function isRecent(version: string): boolean {
 async function buildNow(go: string, tools: readonly Tool[], context: ResolveContext): Promise<void> {
   const names = tools.map(({ name, version }) => `${name} ${version}`).join(", ");
   const line = context.progress.begin(`building ${names}`);
-  const folder = mkdtempSync(join(cacheDirectory(context.env), ".build-"));
+  const folder = mkdtempSync(join(prepareCache(context.env), ".build-"));
   try {
     await run(go, arguments_(tools, folder), names, context);
-    for (const tool of tools) install(tool, folder, context);
+    for (const tool of tools) await install(tool, folder, context);
     line.end("built");
   } catch (error) {
     line.end("failed");
@@ -65,7 +66,7 @@ function arguments_(tools: readonly Tool[], folder: string): string[] {
   return ["build", "-C", module, "-trimpath", "-p", parallel, "-ldflags", ldflags, "-o", `${folder}/`, ...packages];
 }
 
-function install(tool: Tool, folder: string, context: ResolveContext): void {
+async function install(tool: Tool, folder: string, context: ResolveContext): Promise<void> {
   const target = cachedPath(tool, context.env);
   // Go names a program after the last part of its package's path that is not a version.
   const named =
@@ -77,9 +78,11 @@ function install(tool: Tool, folder: string, context: ResolveContext): void {
     .map((name) => join(folder, name))
     .find((path) => existsSync(path));
   if (built === undefined) throw new DeployError("SPARKI_OUTSIDE", `go build made no ${tool.name} in ${folder}`);
-  mkdirSync(dirname(target), { recursive: true });
   chmodSync(built, 0o755);
-  renameSync(built, target);
+  const own = join(folder, `${tool.name}.d`);
+  mkdirSync(own);
+  renameSync(built, join(own, basename(target)));
+  await put(own, dirname(target));
 }
 
 function run(go: string, args: readonly string[], names: string, context: ResolveContext): Promise<void> {

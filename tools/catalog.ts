@@ -31,7 +31,10 @@ export const CATALOG: readonly Tool[] = [
     },
     download: {
       url: ({ os, arch }) => `https://get.pulumi.com/releases/sdk/pulumi-v${PULUMI}-${os}-${arch}.tar.gz`,
-      checksums: () => `${GITHUB}/pulumi/pulumi/releases/download/v${PULUMI}/pulumi-${PULUMI}-checksums.txt`,
+      sha256: {
+        "linux-x64": "cf559568e2c32f7fae56ea3de8ae5fa48973ba8c5aa9dd2b3dc0c8898fe50dba",
+        "linux-arm64": "699fbc6ea848d997e9b3645487f108d27b1b55ec807c7576406131e6e080f0e3",
+      },
       members: () => ["pulumi/pulumi", "pulumi/pulumi-language-nodejs"],
     },
   },
@@ -43,8 +46,11 @@ export const CATALOG: readonly Tool[] = [
     accepts: (version) => /^3\.[56]\./.test(version),
     build: { module: "etcd", package: "go.etcd.io/etcd/server/v3", ldflags: [] },
     download: {
-      url: (platform) => (platform.os === "linux" ? `${etcdRelease}/${etcdArchive(platform)}.tar.gz` : undefined),
-      checksums: () => `${etcdRelease}/SHA256SUMS`,
+      url: (platform) => `${etcdRelease}/${etcdArchive(platform)}.tar.gz`,
+      sha256: {
+        "linux-x64": "4d5f3101daa534e45ccaf3eec8d21c19b7222db377bcfd5e5a9144155238c105",
+        "linux-arm64": "323421fa279f4f3d7da4c7f2dfa17d9e49529cb2b4cdf40899a7416bccdde42d",
+      },
       members: (platform) => [`${etcdArchive(platform)}/etcd`],
     },
   },
@@ -60,8 +66,12 @@ export const CATALOG: readonly Tool[] = [
     },
     download: {
       url: (platform) => `https://get.helm.sh/helm-v${HELM}-${go(platform).os}-${go(platform).arch}.tar.gz`,
-      checksums: (platform) =>
-        `https://get.helm.sh/helm-v${HELM}-${go(platform).os}-${go(platform).arch}.tar.gz.sha256sum`,
+      sha256: {
+        "linux-x64": "a7f81ce08007091b86d8bd696eb4d86b8d0f2e1b9f6c714be62f82f96a594496",
+        "linux-arm64": "440cf7add0aee27ebc93fada965523c1dc2e0ab340d4348da2215737fc0d76ad",
+        "darwin-x64": "09a108c0abda42e45af172be65c49125354bf7cd178dbe10435e94540e49c7b9",
+        "darwin-arm64": "31513e1193da4eb4ae042eb5f98ef9aca7890cfa136f4707c8d4f70e2115bef6",
+      },
       members: (platform) => [`${go(platform).os}-${go(platform).arch}/helm`],
     },
   },
@@ -79,7 +89,7 @@ export const CATALOG: readonly Tool[] = [
     },
     download: {
       url: (platform) => `${kubeScoreRelease}/${kubeScoreArchive(platform)}.tar.gz`,
-      checksums: () => `${kubeScoreRelease}/checksums.txt`,
+      sha256: { "linux-x64": "a5b10e509bd845f0bc32a529f4e8165c021877f924ee6f6be66678039f75a761" },
       members: () => ["kube-score"],
     },
   },
@@ -113,9 +123,6 @@ function kubeScoreArchive(platform: Platform): string {
 
 function kubernetes(name: string): Tool {
   const [major, minor] = KUBERNETES.split(".");
-  // The project publishes the servers for Linux only.
-  const url = ({ os, arch }: Platform) =>
-    os === "linux" ? `https://dl.k8s.io/v${KUBERNETES}/bin/linux/${go({ os, arch }).arch}/${name}` : undefined;
   return {
     name,
     version: KUBERNETES,
@@ -130,13 +137,10 @@ function kubernetes(name: string): Tool {
         `-X ${COMPONENT_VERSION}.gitMinor=${minor}`,
       ],
     },
-    download: { url, checksums: (platform) => `${url(platform)}.sha256`, members: () => [] },
   };
 }
 
 function prometheus(name: string): Tool {
-  const release = `${GITHUB}/prometheus/prometheus/releases/download/v${PROMETHEUS}`;
-  const archive = (platform: Platform) => `prometheus-${PROMETHEUS}.${go(platform).os}-${go(platform).arch}`;
   return {
     name,
     version: PROMETHEUS,
@@ -146,11 +150,6 @@ function prometheus(name: string): Tool {
       module: "prometheus",
       package: `github.com/prometheus/prometheus/cmd/${name}`,
       ldflags: [`-X github.com/prometheus/common/version.Version=${PROMETHEUS}`],
-    },
-    download: {
-      url: (platform) => `${release}/${archive(platform)}.tar.gz`,
-      checksums: () => `${release}/sha256sums.txt`,
-      members: (platform) => [`${archive(platform)}/${name}`],
     },
   };
 }

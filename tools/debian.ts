@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { cacheDirectory, findCached, unpackedPath } from "./cache.ts";
+import { cacheDirectory, findCached, prepareCache, put, unpackedPath } from "./cache.ts";
 import { withLock } from "./lock.ts";
 import { which } from "./search-path.ts";
 import type { ResolveContext, Tool } from "./tool.ts";
@@ -28,8 +28,9 @@ export async function unpack(tool: Tool, context: ResolveContext): Promise<strin
 }
 
 async function unpackNow(tool: Tool, context: ResolveContext): Promise<void> {
-  if (tool.debian === undefined || findCached(tool, context.env) === unpackedPath(tool, context.env)) return;
+  if (tool.debian === undefined || (await findCached(tool, context)) === unpackedPath(tool, context.env)) return;
   const target = dirname(unpackedPath(tool, context.env));
+  prepareCache(context.env);
   mkdirSync(dirname(target), { recursive: true });
   const folder = mkdtempSync(join(dirname(target), ".unpack-"));
   const options = { cwd: folder, signal: context.signal, timeout: LIMIT_SECONDS * 1000 };
@@ -38,9 +39,9 @@ async function unpackNow(tool: Tool, context: ResolveContext): Promise<void> {
     const packages = readdirSync(folder).filter((name) => name.endsWith(".deb"));
     for (const name of packages) await run("dpkg-deb", ["-x", name, "tree"], options);
     symlinkSync(basename(tool.debian.binary), join(folder, "tree", tool.debian.link));
-    writeFileSync(join(folder, tool.name), tool.debian.launcher(join(target, "tree")), { mode: 0o755 });
+    writeFileSync(join(folder, tool.name), tool.debian.launcher, { mode: 0o755 });
     for (const name of packages) rmSync(join(folder, name));
-    renameSync(folder, target);
+    await put(folder, target);
     await run(unpackedPath(tool, context.env), tool.ask, { signal: context.signal, timeout: LIMIT_SECONDS * 1000 });
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });

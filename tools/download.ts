@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { EnvHttpProxyAgent, fetch } from "undici";
-import { cacheDirectory, cachedPath } from "./cache.ts";
+import { cachedPath, prepareCache, put } from "./cache.ts";
 import type { Platform, ResolveContext, Tool } from "./tool.ts";
 
 const CONNECT_SECONDS = 3;
@@ -15,17 +15,19 @@ const STALL_SECONDS = 20;
 /** Hosts that could not be reached in this process: not tried again for the next tool. */
 const unreachable = new Set<string>();
 
-/** Gets the project's own release into the cache; undefined when it cannot be had or its checksum does not vouch for it. */
+/** Gets the project's own release into the cache; undefined when it cannot be had or is not what was pinned. */
 export async function download(tool: Tool, platform: Platform, context: ResolveContext): Promise<string | undefined> {
+  const expected = tool.download?.sha256[`${platform.os}-${platform.arch}`];
   const url = tool.download?.url(platform);
-  if (tool.download === undefined || url === undefined || unreachable.has(new URL(url).host)) return undefined;
+  if (tool.download === undefined || url === undefined || expected === undefined) return undefined;
+  if (unreachable.has(new URL(url).host)) return undefined;
   const line = context.progress.begin(`downloading ${tool.name} ${tool.version}`);
   const folder = temporaryFolder(context);
   try {
-    const expected = sumFor(basename(url), await text(tool.download.checksums(platform), context.signal));
     const file = join(folder, basename(url));
     await save(url, file, context.signal);
-    if (expected === undefined || (await sha256(file)) !== expected) throw new Error("its checksum does not match");
+    const found = await sha256(file);
+    if (found !== expected) throw new Error(`its SHA-256 is ${found}; expected the pinned ${expected}`);
     await install(tool, file, tool.download.members(platform), context);
     line.end("verified");
     return cachedPath(tool, context.env);
@@ -38,28 +40,8 @@ export async function download(tool: Tool, platform: Platform, context: ResolveC
   }
 }
 
-/** The SHA-256 that a checksum file gives for a name; a file that holds nothing but a sum is for any name. */
-export function sumFor(name: string, checksums: string): string | undefined {
-  const lines = checksums.trim().split("\n");
-  const line =
-    lines.find(
-      (each) =>
-        each
-          .trim()
-          .split(/[\s*]+/)
-          .at(-1) === name,
-    ) ?? (lines.length === 1 ? lines[0] : "");
-  return /^[0-9a-f]{64}(?=\s|$)/.exec(line?.trim() ?? "")?.[0];
-}
-
 function temporaryFolder(context: ResolveContext): string {
-  const cache = cacheDirectory(context.env);
-  mkdirSync(cache, { recursive: true });
-  return mkdtempSync(join(cache, ".download-"));
-}
-
-async function text(url: string, signal: AbortSignal): Promise<string> {
-  return (await request(url, signal)).text();
+  return mkdtempSync(join(prepareCache(context.env), ".download-"));
 }
 
 async function save(url: string, file: string, signal: AbortSignal): Promise<void> {
@@ -89,15 +71,15 @@ async function sha256(file: string): Promise<string> {
 }
 
 async function install(tool: Tool, file: string, members: readonly string[], context: ResolveContext): Promise<void> {
-  const target = dirname(cachedPath(tool, context.env));
-  mkdirSync(target, { recursive: true });
+  const own = join(dirname(file), "programs");
+  mkdirSync(own);
   if (members.length > 0) await promisify(execFile)("tar", ["-xzf", file, "-C", dirname(file), ...members]);
   const programs = members.length > 0 ? members.map((member) => join(dirname(file), member)) : [file];
-  // The tool itself last: once it is there, all is there.
-  for (const program of programs.toReversed()) {
+  for (const program of programs) {
     chmodSync(program, 0o755);
-    renameSync(program, join(target, basename(program)));
+    renameSync(program, join(own, basename(program)));
   }
+  await put(own, dirname(cachedPath(tool, context.env)));
 }
 
 function reasonOf(error: unknown): string {

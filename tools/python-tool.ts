@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { DeployError } from "../stacks/deploy-error.ts";
-import { cacheDirectory } from "./cache.ts";
+import { cacheDirectory, isAsItWas, prepareCache, put } from "./cache.ts";
 import { withLock } from "./lock.ts";
 import { output, versionIn, which } from "./search-path.ts";
 import type { ResolveContext } from "./tool.ts";
@@ -22,18 +22,29 @@ export async function resolvePythonTool(tool: PythonTool, context: ResolveContex
   const home = join(cacheDirectory(context.env), tool.name, tool.version);
   const path = join(home, tool.name);
   const lock = join(cacheDirectory(context.env), ".locks", tool.name);
-  if (!isWhole(home, path)) {
+  if (!(await isWhole(home, tool, context))) {
     const python = await findPython(tool, context);
     await withLock(lock, context.signal, async () => {
-      if (!isWhole(home, path)) await install(tool, python, home, context);
+      if (!(await isWhole(home, tool, context))) await install(tool, python, home, context);
     });
   }
   return path;
 }
 
 /** An environment stands on the Python that made it, which an upgrade of the system may have taken away. */
-function isWhole(home: string, path: string): boolean {
-  return existsSync(path) && existsSync(join(home, "venv", "bin", "python"));
+async function isWhole(home: string, tool: PythonTool, context: ResolveContext): Promise<boolean> {
+  const path = join(home, tool.name);
+  if (!existsSync(path) || !existsSync(join(home, "venv", "bin", "python"))) return false;
+  if (readFileSync(path, "utf8") !== launcher(tool)) return false;
+  return isAsItWas(home, `${tool.name} ${tool.version}`, context);
+}
+
+/** Runs the tool out of the environment beside it, wherever both are: its own script knows only where it was installed. */
+function launcher({ name }: PythonTool): string {
+  return `#!/bin/sh
+home=$(dirname "$(readlink -f "$0")")
+exec "$home/venv/bin/python" "$home/venv/bin/${name}" "$@"
+`;
 }
 
 /** The Python on PATH; throws a DeployError that says what to install when there is none that can make environments. */
@@ -68,17 +79,16 @@ async function install(tool: PythonTool, python: string, home: string, context: 
   const requirements = join(import.meta.dirname, tool.name, "requirements.txt");
   const options = { env: { ...context.env }, signal: context.signal };
   const quiet = ["--disable-pip-version-check", "--no-input", "--quiet"];
+  const folder = mkdtempSync(join(prepareCache(context.env), ".install-"));
   try {
-    rmSync(home, { recursive: true, force: true });
-    mkdirSync(dirname(home), { recursive: true });
-    await run(python, ["-m", "venv", join(home, "venv")], options);
-    const pip = join(home, "venv", "bin", "pip");
+    await run(python, ["-m", "venv", join(folder, "venv")], options);
+    const pip = join(folder, "venv", "bin", "pip");
     await run(pip, ["install", ...quiet, "--require-hashes", "--requirement", requirements], options);
-    // Last: once the link is there, all is there.
-    symlinkSync(join("venv", "bin", tool.name), join(home, tool.name));
+    writeFileSync(join(folder, tool.name), launcher(tool), { mode: 0o755 });
+    await put(folder, home);
     line.end("installed");
   } catch (error) {
-    rmSync(home, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
     line.end("failed");
     context.signal.throwIfAborted();
     throw failed(tool, error);

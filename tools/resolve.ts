@@ -25,12 +25,12 @@ export async function resolveTools(
   for (const tool of absent()) await keep(found, tool, () => unpack(tool, context));
   for (const tool of absent()) await keep(found, tool, () => download(tool, platform(), context));
   await buildAll(byModule(absent()), context);
-  for (const tool of absent()) await keep(found, tool, async () => findCached(tool, context.env));
+  for (const tool of absent()) await keep(found, tool, () => findCached(tool, context));
   return found;
 }
 
-async function present(tool: Tool, { env }: ResolveContext): Promise<string | undefined> {
-  return (await findOnPath(tool, env)) ?? findCached(tool, env);
+async function present(tool: Tool, context: ResolveContext): Promise<string | undefined> {
+  return (await findOnPath(tool, context.env)) ?? findCached(tool, context);
 }
 
 async function keep(found: Record<string, string>, tool: Tool, look: () => Promise<string | undefined>): Promise<void> {

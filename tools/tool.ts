@@ -27,16 +27,15 @@ export interface DebianPackages {
   /** Below the unpacked tree: the program, and the link by whose name it is called. */
   readonly binary: string;
   readonly link: string;
-  /** The shell script that starts the program out of the tree. */
-  launcher(tree: string): string;
+  /** The shell script that starts the program out of the tree beside it. */
+  readonly launcher: string;
 }
 
-/** A project's own release; used only when its checksum file vouches for it. */
+/** A project's own release, of a platform whose checksum is written down here: what its host says of itself counts nothing. */
 export interface Download {
-  /** Undefined where the project publishes nothing for the platform. */
-  url(platform: Platform): string | undefined;
-  /** A file of lines `<sha256>  <name>`, or one that holds the sum alone. */
-  checksums(platform: Platform): string;
+  url(platform: Platform): string;
+  /** SHA-256 by platform; one that is not here is not downloaded, but built from the pinned Go module. */
+  readonly sha256: Readonly<Partial<Record<`${Platform["os"]}-${Platform["arch"]}`, string>>>;
   /** The programs inside the archive, the tool itself first; empty when the download is the program. */
   members(platform: Platform): readonly string[];
 }

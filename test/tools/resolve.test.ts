@@ -1,15 +1,30 @@
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { cachedPath } from "../../tools/cache.ts";
+import { dirname, join } from "node:path";
+import { cachedPath, findCached } from "../../tools/cache.ts";
 import { resolveTools } from "../../tools/resolve.ts";
 import type { Tool } from "../../tools/tool.ts";
 
 const PROGRAM = "#!/bin/sh\necho widget version 2.1.0\n";
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+
+const pinned = (sum: string) => ({ "linux-x64": sum, "linux-arm64": sum, "darwin-x64": sum, "darwin-arm64": sum });
 
 describe("resolveTools", () => {
   let root: string;
@@ -17,15 +32,18 @@ describe("resolveTools", () => {
   let server: Server;
   let base: string;
   let checksum: string;
+  let asked: string[];
 
   beforeEach(async () => {
     root = mkdtempSync(join(tmpdir(), "sparki-tools-"));
     mkdirSync(join(root, "bin"));
     told = [];
     checksum = sha256(PROGRAM);
-    server = createServer((request, response) =>
-      response.end(request.url?.endsWith(".sha256") ? `${checksum}  widget\n` : PROGRAM),
-    );
+    asked = [];
+    server = createServer((request, response) => {
+      asked.push(`${request.url}`);
+      response.end(PROGRAM);
+    });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
@@ -41,9 +59,7 @@ describe("resolveTools", () => {
     ask: ["version"],
     accepts: (version) => version.startsWith("2."),
     build: { module: "widget", package: "example.com/widget", ldflags: ["-X a.b=c"] },
-    ...(published
-      ? { download: { url: () => `${base}/widget`, checksums: () => `${base}/widget.sha256`, members: () => [] } }
-      : {}),
+    ...(published ? { download: { url: () => `${base}/widget`, sha256: pinned(checksum), members: () => [] } } : {}),
   });
 
   const executable = (name: string, script: string) => {
@@ -91,6 +107,7 @@ ${build}
   it("downloads once and then uses the cached one", async () => {
     await resolve(true);
     expect(told).toEqual(["downloading widget 2.1.0", "downloading widget 2.1.0: verified"]);
+    expect(asked).toEqual(["/widget"]);
     told.length = 0;
     expect(await resolve(true)).toEqual({ widget: cached() });
     expect(told).toEqual([]);
@@ -100,8 +117,52 @@ ${build}
     checksum = sha256("something else");
     fakeGo();
     expect(await resolve(true)).toEqual({ widget: cached() });
-    expect(told).toContain("downloading widget 2.1.0: not to be had: its checksum does not match");
+    const why = `its SHA-256 is ${sha256(PROGRAM)}; expected the pinned ${checksum}`;
+    expect(told).toContain(`downloading widget 2.1.0: not to be had: ${why}`);
     expect(told).toContain("building widget 2.1.0: built");
+  });
+
+  it.each<[string, (file: string) => void]>([
+    ["whose program was changed", (file) => appendFileSync(file, "echo more\n")],
+    [
+      "whose program was swapped, with its old time put back",
+      (file) => {
+        const { atime, mtime } = statSync(file);
+        const other = PROGRAM.replace("widget", "gadget");
+        writeFileSync(file, other);
+        utimesSync(file, atime, mtime);
+      },
+    ],
+    ["that got a file more", (file) => writeFileSync(join(dirname(file), "libextra.so"), "x")],
+    ["that says nothing of itself", (file) => rmSync(join(dirname(file), ".manifest.json"))],
+    ["whose manifest was cut short", (file) => truncateSync(join(dirname(file), ".manifest.json"), 9)],
+  ])("never runs a cached tool %s: it says so and builds it again", async (_, tamper) => {
+    fakeGo();
+    await resolve(false);
+    tamper(cached());
+    told.length = 0;
+    expect(await resolve(false)).toEqual({ widget: cached() });
+    expect(told).toContainEqual(expect.stringMatching(/^widget 2\.1\.0 in .*: changed: .*; got again$/));
+    expect(readFileSync(cached(), "utf8")).toBe(PROGRAM);
+    told.length = 0;
+    await resolve(false);
+    expect(told).toEqual([]);
+  });
+
+  it("keeps a cache of before there were manifests, and verifies it from then on", async () => {
+    fakeGo();
+    await resolve(false);
+    const cache = join(root, "cache", "sparki-deploy", "tools");
+    rmSync(join(dirname(cached()), ".manifest.json"));
+    const moved = join(root, "old-home");
+    mkdirSync(join(moved, "sparki-deploy"), { recursive: true });
+    renameSync(cache, join(moved, "sparki-deploy", "tools"));
+    rmSync(join(moved, "sparki-deploy", "tools", ".recorded"));
+    const context = { env: { XDG_CACHE_HOME: moved }, progress: { begin: () => ({ end: () => undefined }) } };
+    const path = cachedPath(widget(false), context.env);
+    expect(await findCached(widget(false), context)).toBe(path);
+    appendFileSync(path, "more");
+    expect(await findCached(widget(false), context)).toBeUndefined();
   });
 
   it("builds where nothing is published, with the pinned module's flags", async () => {

@@ -8,10 +8,9 @@ export const DEBIAN_REDIS = {
   link: "usr/bin/redis-server",
 } as const;
 
-/** A shell script that runs the server out of the unpacked tree (an absolute directory, without a quote in it). */
-export function debianLauncher(tree: string): string {
-  return `#!/bin/sh
-libraries=$(echo '${tree}'/usr/lib/*-linux-gnu)
-LD_LIBRARY_PATH="$libraries" exec '${tree}/${DEBIAN_REDIS.link}' "$@"
+/** A shell script that runs the server out of the tree beside it, wherever both are. */
+export const debianLauncher = `#!/bin/sh
+tree=$(dirname "$(readlink -f "$0")")/tree
+libraries=$(echo "$tree"/usr/lib/*-linux-gnu)
+LD_LIBRARY_PATH="$libraries" exec "$tree/${DEBIAN_REDIS.link}" "$@"
 `;
-}
