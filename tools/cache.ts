@@ -31,6 +31,7 @@ export async function findCached(
   tool: Tool,
   context: Pick<ResolveContext, "env" | "progress">,
 ): Promise<string | undefined> {
+  await adopt(context.env);
   const unpacked = unpackedPath(tool, context.env);
   if (tool.debian !== undefined && existsSync(unpacked) && readFileSync(unpacked, "utf8") !== tool.debian.launcher) {
     // An earlier one, which knows only the place where it was unpacked.
