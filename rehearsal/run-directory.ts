@@ -1,7 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { DeployError } from "../stacks/deploy-error.ts";
+import { removeAbandoned } from "./abandoned.ts";
+import { sharedFolders } from "./backing/postgres-user.ts";
 import { endLeftovers, identityOf } from "./leftovers.ts";
 
 /** The directory that one rehearsal alone writes to, until it is released. */
@@ -10,11 +22,19 @@ export interface RunDirectory {
   /** Holds the passphrase that encrypts the secrets in this run's state. */
   readonly passphraseFile: string;
   readonly backendDirectory: string;
+  /** When an earlier run last changed the world that was here and is gone now; undefined when there was none. */
+  readonly replaced: Date | undefined;
   release(): void;
 }
 
+/** What of an earlier run stays: its reports, and the plans that they lead to. */
+const KEPT = ["report", join(".sparki", "plans")];
+/** The newest files that stay of each: a report and a plan are a few files, some hundred kilobytes in all. */
+const MOST_KEPT = 200;
+
 /**
- * Makes a fresh run directory; what a crashed run left there, processes included, is ended and removed first.
+ * Makes a fresh run directory; what a crashed run left there, processes included, is ended and removed first. The newest
+ * reports of earlier runs stay.
  * Throws SPARKI_OUTSIDE while another rehearsal uses it.
  */
 export async function openRunDirectory(path: string): Promise<RunDirectory> {
@@ -22,14 +42,42 @@ export async function openRunDirectory(path: string): Promise<RunDirectory> {
   const lock = `${path}.lock`;
   claim(lock, path);
   await endLeftovers(path);
-  rmSync(path, { recursive: true, force: true });
+  const found = emptied(path);
+  removeAbandoned(sharedFolders());
   const backendDirectory = join(path, "backend");
   const passphraseFile = join(path, "passphrase");
   mkdirSync(path, { recursive: true, mode: 0o700 });
   chmodSync(path, 0o700);
   mkdirSync(backendDirectory, { recursive: true });
   writeFileSync(passphraseFile, randomBytes(16).toString("hex"), { mode: 0o600 });
-  return { path, passphraseFile, backendDirectory, release: () => rmSync(lock, { force: true }) };
+  return { path, passphraseFile, backendDirectory, replaced: found, release: () => rmSync(lock, { force: true }) };
+}
+
+/** Removes all of a run but its newest reports; answers when its world last changed. */
+function emptied(path: string): Date | undefined {
+  const changed = statSync(join(path, "world.json"), { throwIfNoEntry: false })?.mtime;
+  const aside = `${path}.kept`;
+  for (const name of KEPT) {
+    const kept = join(path, name);
+    if (!existsSync(kept)) continue;
+    mkdirSync(dirname(join(aside, name)), { recursive: true, mode: 0o700 });
+    rmSync(join(aside, name), { recursive: true, force: true });
+    renameSync(kept, join(aside, name));
+  }
+  rmSync(path, { recursive: true, force: true });
+  if (existsSync(aside)) renameSync(aside, path);
+  for (const name of KEPT) removeOldest(join(path, name));
+  return changed;
+}
+
+function removeOldest(folder: string): void {
+  if (!existsSync(folder)) return;
+  const files = readdirSync(folder).map((name) => ({
+    path: join(folder, name),
+    at: statSync(join(folder, name)).mtimeMs,
+  }));
+  const oldest = files.sort((one, other) => other.at - one.at).slice(MOST_KEPT);
+  for (const { path } of oldest) rmSync(path, { recursive: true, force: true });
 }
 
 /** One try for the lock, and one more after a dead holder's was removed. */

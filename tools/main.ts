@@ -5,12 +5,14 @@ import { lineProgress } from "./progress.ts";
 import { resolvePythonTool } from "./python-tool.ts";
 import { resolveTools } from "./resolve.ts";
 
-/** Gets every command-line tool that the project and its checks use, and prints where each is. */
+/** Gets the named command-line tools, or every one that the project and its checks use, and prints where each is. */
 await command(async (signal) => {
-  const names = CATALOG.map(({ name }) => name);
+  const named = process.argv.slice(2);
+  const names = named.length > 0 ? named : CATALOG.map(({ name }) => name);
   const context = { env: process.env, progress: lineProgress(process.stderr), signal };
   const tools = await resolveTools(names, context);
   for (const name of names) process.stdout.write(`${name} ${tools[name]}\n`);
+  if (named.length > 0) return 0;
   process.stdout.write(`${CHECKOV.name} ${await resolvePythonTool(CHECKOV, context)}\n`);
   return 0;
 });

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { ownedBy } from "../abandoned.ts";
 import { firstReachable, type SystemUser, sharedFolders } from "./postgres-user.ts";
 
 /** Where one PostgreSQL keeps its data, its certificate and its superuser's password, and whom it runs as. */
@@ -26,6 +27,7 @@ export function claim({ folder, sign }: PostgresPlace): void {
   for (const path of [sign, folder]) mkdirSync(path, { recursive: true });
   // Whatever mask we run under: PostgreSQL's own user goes through it to its data, which is closed to the others.
   chmodSync(folder, 0o711);
+  if (folder !== sign) ownedBy(folder, sign);
 }
 
 /** Removes everything of it. */

@@ -69,6 +69,8 @@ export async function openSession(
   ports: Ports,
 ): Promise<RehearsalSession> {
   const run = await openRunDirectory(join(runsDirectory(ports), options.stack));
+  if (run.replaced !== undefined)
+    ports.stderr.write(`  the simulated account of ${run.replaced.toISOString()} is removed; its reports stay\n`);
   let cloud: CloudProcess | undefined;
   try {
     const project = copyProject(PROJECT_DIRECTORY, options.stack, join(run.path, "work"));

@@ -1,5 +1,15 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MARK_VARIABLE } from "../../rehearsal/leftovers.ts";
@@ -23,6 +33,27 @@ describe("openRunDirectory", () => {
     const second = await openRunDirectory(path);
     expect(existsSync(join(path, "left"))).toBe(false);
     expect(readFileSync(second.passphraseFile, "utf8")).not.toBe(passphrase);
+    second.release();
+  });
+
+  it("keeps the newest reports of earlier runs with their plans, and says when a world was there", async () => {
+    const first = await openRunDirectory(path);
+    expect(first.replaced).toBeUndefined();
+    for (const folder of ["report", ".sparki/plans"]) mkdirSync(join(path, folder), { recursive: true });
+    for (let each = 0; each < 205; each++) {
+      const file = join(path, "report", `prod-${each}.json`);
+      writeFileSync(file, "{}");
+      utimesSync(file, each, each);
+    }
+    writeFileSync(join(path, ".sparki", "plans", "a.html"), "plan");
+    writeFileSync(join(path, "world.json"), "{}");
+    first.release();
+    const second = await openRunDirectory(path);
+    expect(second.replaced?.toISOString()).toMatch(/^20/);
+    const kept = readdirSync(join(path, "report"));
+    expect([kept.length, kept.includes("prod-204.json"), kept.includes("prod-4.json")]).toEqual([200, true, false]);
+    expect(readFileSync(join(path, ".sparki", "plans", "a.html"), "utf8")).toBe("plan");
+    expect([existsSync(join(path, "world.json")), existsSync(`${path}.kept`)]).toEqual([false, false]);
     second.release();
   });
 

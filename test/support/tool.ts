@@ -13,7 +13,8 @@ export function toolPath(name: string, environment: NodeJS.ProcessEnv = process.
   const cache = join(environment.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "sparki-deploy", "tools", name);
   const onPath = (environment.PATH ?? "").split(delimiter).map((directory) => join(directory, name));
   const found = [...onPath, ...newestFirst(cache).map((version) => join(cache, version, name))].find(isExecutable);
-  if (found === undefined) throw new Error(`no ${name}: looked at ${variable}, on PATH and below ${cache}`);
+  if (found === undefined)
+    throw new Error(`no ${name}: looked at ${variable}, on PATH and below ${cache}. Run: npm run tools`);
   return found;
 }
 
