@@ -11,7 +11,6 @@ import {
 } from "node:fs";
 import { join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { z } from "zod";
 
 const NAME = ".manifest.json";
 /** Python writes its compiled files beside the sources when it runs. */
@@ -19,14 +18,14 @@ const IGNORED = "__pycache__";
 /** A file that changed this recently could change again within the clock's own steps, and show the same time. */
 const SETTLED_MILLISECONDS = 2000;
 
-const fileSchema = z.strictObject({
+interface RecordedFile {
   /** SHA-256 of a file's content, or `-> target` of a link. */
-  content: z.string(),
+  readonly content: string;
   /** What the system said of the file when its content was last read: no program can set `ctime`. */
-  stamp: z.string().optional(),
-});
-const manifestSchema = z.strictObject({ files: z.record(z.string(), fileSchema) });
-type Files = z.infer<typeof manifestSchema>["files"];
+  readonly stamp?: string;
+}
+
+type Files = Record<string, RecordedFile>;
 
 /** Writes down what the folder of a tool holds, in the folder; `as` is where the folder's files will be. */
 export async function recordFolder(folder: string, into = folder): Promise<void> {
@@ -90,7 +89,8 @@ function stampOf(path: string): { readonly text: string; readonly isSettled: boo
 
 function read(folder: string): Files | undefined {
   try {
-    return manifestSchema.parse(JSON.parse(readFileSync(join(folder, NAME), "utf8"))).files;
+    const { files }: { files?: Files } = JSON.parse(readFileSync(join(folder, NAME), "utf8"));
+    return typeof files === "object" && files !== null ? files : undefined;
   } catch {
     return undefined;
   }

@@ -62,14 +62,18 @@ function placeOf(hash: string, name: string): string {
 /** One that is good on PATH, else the cached one, else whatever the resolver can get or build. */
 async function found({ env, stderr, signal }: ProgramOptions): Promise<Record<string, string>> {
   const wanted = CATALOG.filter(({ name }) => NAMES.includes(name));
+  const progress = lineProgress(stderr);
   const present = await Promise.all(
-    wanted.map(async (tool) => [tool.name, (await findOnPath(tool, env)) ?? findCached(tool, env)] as const),
+    wanted.map(
+      async (tool) =>
+        [tool.name, (await findOnPath(tool, env)) ?? (await findCached(tool, { env, progress }))] as const,
+    ),
   );
   if (present.every(([, path]) => path !== undefined))
     return Object.fromEntries(present.map(([name, path]) => [name, path ?? name]));
   // Loads packages of the checkout, to download with; what it brings is hashed like all else.
   const { resolveTools } = await import("../../../tools/resolve.ts");
-  return { ...(await resolveTools(NAMES, { env, progress: lineProgress(stderr), signal })) };
+  return { ...(await resolveTools(NAMES, { env, progress, signal })) };
 }
 
 /** The hash of a file that is, by all the file system says, the one that was hashed before. */
