@@ -27,11 +27,11 @@ interface RecordedFile {
 
 type Files = Record<string, RecordedFile>;
 
-/** Writes down what the folder of a tool holds, in the folder; `as` is where the folder's files will be. */
-export async function recordFolder(folder: string, into = folder): Promise<void> {
+/** Writes down what the folder of a tool holds, in the folder. */
+export async function recordFolder(folder: string): Promise<void> {
   const files: Files = {};
   for (const name of namesIn(folder)) files[name] = { content: await contentOf(join(folder, name)) };
-  write(into, files);
+  write(folder, files);
 }
 
 /**

@@ -72,7 +72,7 @@ function adopt(env: Env): Promise<void> {
 
 async function adoptNow(cache: string): Promise<void> {
   const mark = join(cache, MARK);
-  if (existsSync(mark)) return;
+  if (!existsSync(cache) || existsSync(mark)) return;
   for (const folder of foldersOf(cache)) if (!isRecorded(folder)) await recordFolder(folder);
   writeFileSync(mark, "");
 }
