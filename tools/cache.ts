@@ -86,13 +86,11 @@ function foldersOf(cache: string): string[] {
   return within(cache).flatMap(within);
 }
 
-/** Says of a new cache that everything in it says what it is. */
+/** The cache, made when there is none; a new one is marked: everything in it says what it is. */
 export function prepareCache(env: Env): string {
   const cache = cacheDirectory(env);
-  if (!existsSync(cache)) {
-    mkdirSync(cache, { recursive: true });
-    writeFileSync(join(cache, MARK), "");
-  }
+  mkdirSync(cache, { recursive: true });
+  if (foldersOf(cache).length === 0) writeFileSync(join(cache, MARK), "");
   return cache;
 }
 
