@@ -115,7 +115,7 @@ function runJob(parent: pulumi.Resource, name: string, args: DatabaseJobsArgs, {
       return {
         name: step.name,
         image,
-        releaseId: config.release.id,
+        releaseId: step.name === "users" ? undefined : config.release.id,
         serviceAccount: step.serviceAccount,
         secretProviderClass: `jobs-${step.name}`,
         deadlineSeconds: DEADLINE_SECONDS,

@@ -7,7 +7,8 @@ export interface JobSettings {
   readonly image: string;
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  readonly releaseId: string;
+  /** Of a job that is of no release it is undefined, so that another release does not change it. */
+  readonly releaseId: string | undefined;
   /** The identity that it runs with, and whose secrets it may read. */
   readonly serviceAccount: string;
   /** The SecretProviderClass that mounts the database's credentials. */
@@ -23,13 +24,14 @@ export const JOB_LABEL = { "sparki.tools/job": "true" } as const;
 
 /** A Job that runs once, without retries of its own (a second try is the next `up`), within Pod Security `restricted`. */
 export function jobManifest(settings: JobSettings): Record<string, unknown> {
+  const { releaseId } = settings;
   return {
     apiVersion: "batch/v1",
     kind: "Job",
     metadata: {
       name: settings.name,
       namespace: JOB_NAMESPACE,
-      labels: { ...JOB_LABEL, "sparki.tools/release": settings.releaseId },
+      labels: { ...JOB_LABEL, ...(releaseId !== undefined && { "sparki.tools/release": releaseId }) },
     },
     spec: {
       backoffLimit: 0,
@@ -65,11 +67,12 @@ function podSpec(settings: JobSettings) {
 }
 
 function container({ name, image, command, environment, releaseId, files }: JobSettings) {
+  const variables = { ...(releaseId !== undefined && { RELEASE_ID: releaseId }), ...environment };
   return {
     name,
     image,
     command: [...command],
-    env: Object.entries({ RELEASE_ID: releaseId, ...environment }).map(([key, value]) => ({ name: key, value })),
+    env: Object.entries(variables).map(([key, value]) => ({ name: key, value })),
     resources: {
       requests: { cpu: "250m", memory: "256Mi" },
       limits: { cpu: "1", memory: "256Mi" },

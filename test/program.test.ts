@@ -72,6 +72,12 @@ describe("deployment", () => {
     ]);
   });
 
+  it("leaves the job of the users as it is for another release", () => {
+    const { stdin } = find(recorded, "command:local:Command", "database-jobs-users-run").inputs;
+    expect(JSON.stringify(stdin)).toContain("database-users");
+    expect(JSON.stringify(stdin)).not.toContain("2026.11.1");
+  });
+
   it("lets each service account read its own secrets, and the users' job alone the master's", () => {
     const policies = recorded.filter(
       ({ type, name }) => type === "aws:iam/rolePolicy:RolePolicy" && name.startsWith("identities-"),
