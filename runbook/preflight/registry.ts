@@ -39,6 +39,9 @@ const indexSchema = z.object({
     }),
   ),
 });
+const referrersSchema = z.object({
+  manifests: z.array(z.object({ digest: z.string(), artifactType: z.string().default("") })),
+});
 const manifestSchema = z.object({ config: z.object({ digest: z.string() }) });
 const configSchema = z.object({ os: z.string().optional(), architecture: z.string().optional() });
 
@@ -139,6 +142,22 @@ export class Registry {
   /** The text of a blob; undefined when there is none. */
   async blob(image: ImageReference, digest: string): Promise<string | undefined> {
     return this.#text(image, { method: "GET", url: this.#url(image, `blobs/${digest}`), accept: "*/*" });
+  }
+
+  /**
+   * What refers to an image, such as a signature: by the registry's own list, or where it keeps none by the tag that stands
+   * in for it (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers).
+   */
+  async referrers(
+    image: ImageReference,
+  ): Promise<readonly { readonly digest: string; readonly artifactType: string }[]> {
+    const listed = await this.#ask({
+      method: "GET",
+      url: this.#url(image, `referrers/${image.digest}`),
+      accept: MANIFESTS,
+    });
+    const text = listed.status === 200 ? listed.body : await this.manifest(image, image.digest.replace(":", "-"));
+    return parsed(text, referrersSchema)?.manifests ?? [];
   }
 
   #url({ host, repository }: ImageReference, path: string): string {

@@ -13,6 +13,22 @@ const payloadSchema = z.object({
   critical: z.object({ image: z.object({ "docker-manifest-digest": z.string() }) }),
 });
 
+const BUNDLE = /sigstore\.bundle/;
+const bundleSchema = z.object({
+  dsseEnvelope: z.object({
+    payload: z.string(),
+    payloadType: z.string(),
+    signatures: z.array(z.object({ sig: z.string() })),
+  }),
+});
+type Envelope = z.infer<typeof bundleSchema>["dsseEnvelope"];
+/** An attestation of something else, an SBOM for one, is no signature of the image. */
+const SIGNED = "https://sigstore.dev/cosign/sign/v1";
+const statementSchema = z.object({
+  predicateType: z.literal(SIGNED),
+  subject: z.array(z.object({ digest: z.object({ sha256: z.string() }) })),
+});
+
 export const signatures: Check = {
   id: "image-signatures",
   group: "Application",
@@ -39,7 +55,7 @@ export const signatures: Check = {
 /** Why the image does not count as signed; undefined when one signature is good. */
 async function problemOf(registry: Registry, image: ImageReference, key: string): Promise<string | undefined> {
   const text = await registry.manifest(image, `${image.digest.replace(":", "-")}.sig`);
-  if (text === undefined) return "is not signed";
+  if (text === undefined) return bundleProblem(registry, image, key);
   const { layers } = manifestSchema.parse(JSON.parse(text));
   for (const { digest, annotations } of layers) {
     const signature = annotations?.[SIGNATURE];
@@ -48,6 +64,39 @@ async function problemOf(registry: Registry, image: ImageReference, key: string)
       return undefined;
   }
   return "has no signature by the configured key";
+}
+
+/** The same of the form that cosign writes since its version 3: bundles that refer to the image. */
+async function bundleProblem(registry: Registry, image: ImageReference, key: string): Promise<string | undefined> {
+  const all = await registry.referrers(image);
+  const bundles = all.filter(({ artifactType }) => BUNDLE.test(artifactType));
+  if (bundles.length === 0) return "is not signed";
+  for (const { digest } of bundles) {
+    const manifest = manifestSchema.safeParse(jsonOf(await registry.manifest(image, digest)));
+    for (const layer of manifest.data?.layers ?? []) {
+      const bundle = bundleSchema.safeParse(jsonOf(await registry.blob(image, layer.digest)));
+      if (bundle.success && isGoodEnvelope(bundle.data.dsseEnvelope, key, image.digest)) return undefined;
+    }
+  }
+  return "has no signature by the configured key in its Sigstore bundles";
+}
+
+/** Signed is the payload with its type: https://github.com/secure-systems-lab/dsse/blob/master/protocol.md. */
+function isGoodEnvelope({ payload, payloadType, signatures }: Envelope, key: string, digest: string): boolean {
+  const body = Buffer.from(payload, "base64");
+  const signed = Buffer.concat([Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${body.length} `), body]);
+  const publicKey = createPublicKey(key);
+  if (!signatures.some(({ sig }) => verify("sha256", signed, publicKey, Buffer.from(sig, "base64")))) return false;
+  const statement = statementSchema.safeParse(jsonOf(body.toString()));
+  return statement.data?.subject.some(({ digest: { sha256 } }) => `sha256:${sha256}` === digest) ?? false;
+}
+
+function jsonOf(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return undefined;
+  }
 }
 
 function isGood(payload: string, signature: string, key: string, digest: string): boolean {

@@ -25,6 +25,35 @@ function signed(image: string, { key = keys.privateKey, digest = partsOf(image).
   };
 }
 
+const SIGNED = "https://sigstore.dev/cosign/sign/v1";
+
+/** What cosign 3 leaves: a bundle that refers to the image, with a signed statement of what it is about. */
+function bundled(
+  image: string,
+  { key = keys.privateKey, digest = partsOf(image).digest, predicateType = SIGNED, isListed = true } = {},
+): HttpAnswers {
+  const { base, digest: own } = partsOf(image);
+  const subject = [{ name: "", digest: { sha256: digest.replace("sha256:", "") } }];
+  const statement = Buffer.from(JSON.stringify({ _type: "https://in-toto.io/Statement/v1", subject, predicateType }));
+  const payloadType = "application/vnd.in-toto+json";
+  const signed = Buffer.concat([
+    Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${statement.length} `),
+    statement,
+  ]);
+  const signatures = [{ sig: sign("sha256", signed, key).toString("base64") }];
+  const index = {
+    body: { manifests: [{ digest: "sha256:m", artifactType: "application/vnd.dev.sigstore.bundle.v0.3+json" }] },
+  };
+  return {
+    [isListed ? `${base}/referrers/${own}` : `${base}/manifests/${own.replace(":", "-")}`]: index,
+    [`${base}/manifests/${own.replace(":", "-")}.sig`]: { status: 404 },
+    [`${base}/manifests/sha256:m`]: { body: { layers: [{ digest: "sha256:b" }] } },
+    [`${base}/blobs/sha256:b`]: {
+      body: { dsseEnvelope: { payload: statement.toString("base64"), payloadType, signatures } },
+    },
+  };
+}
+
 const all = (...answers: HttpAnswers[]): HttpAnswers =>
   Object.assign({ "GET https://ghcr.io/": { status: 404 } }, ...answers);
 const [first = "", ...rest] = images;
@@ -36,6 +65,25 @@ describe("signatures", () => {
     expect(await look(signatures, fakeContext({ config, web }))).toEqual({
       status: "pass",
       reason: "3 images are signed",
+    });
+  });
+
+  it.each([
+    ["that the registry lists", {}],
+    ["under the tag that stands in for such a list", { isListed: false }],
+  ])("passes for an image with a bundle of cosign 3 %s", async (_, how) => {
+    const web = all(bundled(first, how), ...good);
+    expect(await look(signatures, fakeContext({ config, web }))).toMatchObject({ status: "pass" });
+  });
+
+  it.each([
+    ["by another key", { key: other.privateKey }],
+    ["for another digest", { digest: `sha256:${"0".repeat(64)}` }],
+    ["that attests something else", { predicateType: "https://spdx.dev/Document" }],
+  ])("fails for an image with a bundle %s", async (_, how) => {
+    expect(await look(signatures, fakeContext({ config, web: all(bundled(first, how), ...good) }))).toMatchObject({
+      status: "fail",
+      reason: "alexarno/sparki/engine has no signature by the configured key in its Sigstore bundles",
     });
   });
 
