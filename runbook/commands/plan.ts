@@ -4,8 +4,10 @@ const DESCRIPTION = `Shows what a deployment would do, and changes nothing.
 
 Compares the cloud with the state, previews with the policies, and writes a report for a reviewer to
 .sparki/plans: changes by risk, changes by hand, images, schema, rendered manifests, price and duration.
-The hash stands for the plan, the program, the config, the charts, the images and the state. A deploy
-with that hash refuses, before anything changes, when any of them is not what was approved.
+It runs from a sealed copy of the commit, its locked dependencies and its tools, with named variables of
+the environment only. The hash stands for all of that, for the state, for what the policies say and for
+every step. A deploy with that hash runs from the same copy, and refuses, before anything changes, when
+anything is not what was approved (docs/plan.md). What no commit has is planned, but cannot be approved.
 
 Exit codes: 0 it can be deployed; 1 a policy refuses it; 2 its config is wrong; 4 it could not be previewed.
 
