@@ -100,6 +100,7 @@ describe("an approved plan, on the real engine", () => {
   it("is sealed by a plan that writes nothing but itself (W114, X06)", async () => {
     const before = readFileSync(session.project.configFile, "utf8");
     const { exitCode, stdout, stderr } = await sparki(["plan"]);
+    if (exitCode !== 0) throw new Error(`${stdout.slice(0, 900)}\n${stderr}`);
     expect([exitCode, stderr]).toEqual([0, expect.stringContaining("not passed on: PULUMI_OPTION_CONFIG")]);
     const document = JSON.parse(stdout);
     hash = document.fingerprint.hash;
