@@ -2,21 +2,19 @@
 import { join } from "node:path";
 import { exitCodeOf } from "../stacks/deploy-error.ts";
 import { outliveReaders } from "./io/lost-readers.ts";
-import { directToLoopback } from "./io/proxy.ts";
 import { prepareLaunch } from "./io/seal/launch.ts";
 import { removeRun } from "./io/seal/seal.ts";
 import { isSealedRun } from "./io/seal/sealed-run.ts";
 import { abortOnSignals } from "./io/signals.ts";
 import { failureDocument, failureText } from "./report/failure.ts";
 
-// Up to here and in what is sealed next, nothing but Node's own modules and this project's is loaded.
+// Until the sealed command runs nothing but Node's own modules and this project's is loaded: packages of the checkout are not known to be good.
 const PROJECT = join(import.meta.dirname, "..");
 const argv = process.argv.slice(2);
 
 // Plans, reports, state and what a rehearsal keeps: for the user who runs it, and for no other one of the machine.
 process.umask(0o077);
 outliveReaders(process.stdout, process.stderr);
-Object.assign(process.env, directToLoopback(process.env));
 const signal = abortOnSignals();
 const { stdout, stderr, env } = process;
 const ports = { stdout, stderr, env, cwd: process.cwd(), signal };
@@ -25,6 +23,8 @@ async function run(): Promise<number> {
   const launch = await prepareLaunch(PROJECT, argv, ports);
   // The sealed command takes the place of this process: signals, terminal and exit code are its own.
   if (launch !== undefined) process.execve?.(launch.program, [...launch.argv], { ...launch.environment });
+  const { directToLoopback } = await import("./io/proxy.ts");
+  Object.assign(process.env, directToLoopback(process.env));
   const { runCommandLine } = await import("./command-line.ts");
   const { systemClock } = await import("./io/clock.ts");
   return runCommandLine(argv, { ...ports, clock: systemClock });

@@ -20,8 +20,8 @@ export function looksSecret(text: string): boolean {
 
 const SECRET_NAME = /token|secret|passw(?:or)?d|passphrase|webhook|api_?key|private_?key|access_?key|credential/i;
 
-/** What a rehearsal puts in the place of a secret that only the cloud can decrypt; it opens nothing. */
-const MADE_UP = /^rehearsed-[\w-]+$/;
+/** What a rehearsal puts in the place of a secret that only the cloud can decrypt, and its own Slack; neither opens anything. */
+const MADE_UP = /^rehearsed-[\w-]+$|^http:\/\/127\.\d+\.\d+\.\d+:\d+\/slack$/;
 
 /** Whether a plain text below a key (`sparki:slackToken`, `aws:secretKey`) must be encrypted. */
 export function mustBeSecret(key: string, value: string): boolean {

@@ -49,6 +49,8 @@ const ALLOWED: Readonly<Record<string, Kind>> = {
   SPARKI_PORT_MAP: "setting",
   SPARKI_TIME_SCALE: "setting",
   SPARKI_REHEARSAL_DIRECTORY: "machine",
+  // A file with a running rehearsal's token; without it the variables above count for nothing.
+  SPARKI_REHEARSAL_ACCESS: "setting",
   // Who runs it in CI, and on which commit.
   CI: "machine",
   GITHUB_ACTIONS: "identity",
