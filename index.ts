@@ -8,6 +8,7 @@ import { Identities } from "./apps/identities.ts";
 import { createMonitoring } from "./apps/monitoring.ts";
 import { Namespaces } from "./apps/namespaces.ts";
 import { stackOutputs } from "./apps/outputs.ts";
+import { previousOutputs } from "./apps/previous-outputs.ts";
 import { Promotion } from "./apps/promotion.ts";
 import { createWeb } from "./apps/web.ts";
 import { Cache } from "./infra/cache.ts";
@@ -49,6 +50,7 @@ export default async function deployment() {
   const resources = { network, cluster, database, cache, secrets, edge, identities };
   const platform = { config, ...resources };
   const namespaces = new Namespaces("namespaces", { provider: cluster.provider, networkCidr: config.network.cidr });
+  const before = previousOutputs();
   const gates = new Gates(platform);
 
   const jobs = new DatabaseJobs("database-jobs", { platform, place: namespaces.engine, start: gates.start });
@@ -61,10 +63,20 @@ export default async function deployment() {
   });
   const web = createWeb({ platform, place: namespaces.web, engine, gate: gates.webFleet });
   const monitoring = createMonitoring({ platform, place: namespaces.monitoring, stack });
-  const promotion = new Promotion("promotion", { release, engine, web, monitoring, gate: gates.promotion });
+  const promotion = new Promotion("promotion", { config, engine, web, monitoring, before, gate: gates.promotion });
   const cutover = new Cutover("cutover", { stack, domain, edge, promotion, gate: gates.cutover }, aws);
-  const everything = [keys, ...Object.values(resources), namespaces, jobs, engine, web, monitoring, promotion, cutover];
+  const everything = [
+    keys,
+    ...Object.values(resources),
+    namespaces,
+    jobs,
+    engine,
+    web,
+    monitoring.release,
+    promotion,
+    cutover,
+  ];
   guardFromDestroy("destroy-guard", { protect: config.protection, everything });
 
-  return stackOutputs({ platform, promotion, cutover, gates });
+  return stackOutputs({ platform, promotion, cutover, gates, before });
 }

@@ -23,8 +23,8 @@ export function createEngine(args: EngineArgs): Workload {
     provider: cluster.provider,
     place: args.place,
     image: args.image,
-    values: {
-      release: { id: config.release.id, gitSha: config.release.gitSha },
+    release: config.release,
+    platform: {
       zones: config.network.zones.length,
       deregistrationDelaySeconds: DEREGISTRATION_DELAY_SECONDS,
       network: {
@@ -42,7 +42,7 @@ export function createEngine(args: EngineArgs): Workload {
       },
       cache: { host: cache.host, port: cache.port, secretArn: secrets.cacheSecretArn },
     },
-    oneBox: { replicas: 1, maxReplicas: 1, targetGroupArn: targets["engine-one-box"] },
+    oneBox: { ...config.engine, replicas: 1, maxReplicas: 1, targetGroupArn: targets["engine-one-box"] },
     fleet: { ...config.engine, targetGroupArn: targets["engine-fleet"] },
     start: args.start,
     gate: args.gate,

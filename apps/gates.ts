@@ -47,9 +47,8 @@ export class Gates {
   }
 
   /** The evidence behind the current promotion: of this update's gates, or of the update in which they ran. */
-  evidence(promotion: Promotion): pulumi.Output<StackOutputs["gates"]> {
-    const earlier = new pulumi.StackReference("previous-outputs", { name: ownName() }).getOutput("gates");
-    return pulumi.all([promotion.record, earlier]).apply(([_, kept]) => {
+  evidence(promotion: Promotion, before: pulumi.StackReference): pulumi.Output<StackOutputs["gates"]> {
+    return pulumi.all([promotion.record, before.getOutput("gates")]).apply(([_, kept]) => {
       if (this.#log.results.length > 0) return [...this.#log.results];
       return outputsSchema.shape.gates.catch([]).parse(kept);
     });
@@ -126,7 +125,10 @@ function refuseUnlessPassed(name: string, results: readonly GateResult[]): void 
   const refusing = results.filter((result) => result.verdict === verdict);
   const reasons = refusing
     .slice(0, SHOWN_REASONS)
-    .map(({ gate, objective, reason }) => `${gate}, ${objective}: ${reason}`);
+    .map(
+      ({ gate, objective, reason, words }) =>
+        `${words === undefined ? "" : `${words}; `}${gate}, ${objective}: ${reason}`,
+    );
   if (refusing.length > SHOWN_REASONS) reasons.push(`and ${refusing.length - SHOWN_REASONS} more like it`);
   const code = verdict === "fail" ? "SPARKI_GATE" : "SPARKI_HELD";
   throw new DeployError(code, terminalText(`gate ${name}: ${verdict}. ${reasons.join("; ")}`));
@@ -144,8 +146,4 @@ function interruption(): AbortSignal {
     process.once(signal, () => controller.abort(new DeployError("SPARKI_OUTSIDE", `gate interrupted by ${signal}`)));
   }
   return controller.signal;
-}
-
-function ownName(): string {
-  return `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
 }

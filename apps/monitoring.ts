@@ -1,6 +1,5 @@
-import * as kubernetes from "@pulumi/kubernetes";
 import { slackSecrets } from "../stacks/slack-secrets.ts";
-import { localChart } from "./chart.ts";
+import { createHelmRelease, type HelmRelease } from "./helm-release.ts";
 import { monitoringValues } from "./monitoring-values.ts";
 import type { Place } from "./namespaces.ts";
 import type { Platform } from "./platform.ts";
@@ -13,9 +12,8 @@ export interface MonitoringArgs {
 }
 
 /** Scraping, rules, alerts, routing and dashboards, all made from the objectives that the gates judge by. */
-export function createMonitoring({ stack, platform, place }: MonitoringArgs): kubernetes.helm.v3.Release {
+export function createMonitoring({ stack, platform, place }: MonitoringArgs): HelmRelease {
   const { cluster, config } = platform;
-  const chart = localChart("monitoring");
   const slack = createSlackSecret("monitoring-slack", { place, provider: cluster.provider, secrets: slackSecrets() });
   const values = monitoringValues({
     stack,
@@ -25,16 +23,15 @@ export function createMonitoring({ stack, platform, place }: MonitoringArgs): ku
     slack: slack?.reference,
     namespace: place.namespace,
   });
-  return new kubernetes.helm.v3.Release(
+  const { slack: reference, ...own } = values;
+  return createHelmRelease(
     "monitoring",
     {
-      name: "monitoring",
-      chart: chart.path,
+      chart: "monitoring",
       namespace: place.namespace,
-      atomic: true,
-      cleanupOnFail: true,
-      maxHistory: 10,
-      values: { ...values, chartHash: chart.hash },
+      values: { ...own },
+      platform: reference === undefined ? {} : { slack: reference },
+      settings: { atomic: true, cleanupOnFail: true },
     },
     { provider: cluster.provider, dependsOn: [...place.ready, ...(slack ? [slack.secret] : [])] },
   );

@@ -10,6 +10,7 @@ export interface OutputsArgs {
   readonly promotion: Promotion;
   readonly cutover: Cutover;
   readonly gates: Gates;
+  readonly before: pulumi.StackReference;
 }
 
 /** The stack's outputs as `stacks/outputs.ts` promises them. */
@@ -27,6 +28,6 @@ export function stackOutputs(args: OutputsArgs): {
     database: pulumi.output({ host: database.host, port: database.port, name: database.databaseName }),
     cache: pulumi.output({ host: cache.host, port: cache.port }),
     promotion: args.promotion.record,
-    gates: args.gates.evidence(args.promotion),
+    gates: args.gates.evidence(args.promotion, args.before),
   };
 }

@@ -1,46 +1,88 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Release } from "../stacks/schema.ts";
+import { isRollbackUpdate } from "../runbook/rollback/rollback-mode.ts";
+import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";
+import type { StackConfig } from "../stacks/schema.ts";
+import type { HelmRelease } from "./helm-release.ts";
 import type { Workload } from "./workload.ts";
 
 export interface PromotionArgs {
-  readonly release: Release;
+  readonly config: Pick<StackConfig, "release" | "engine" | "web">;
   readonly engine: Workload;
   readonly web: Workload;
   /** Alerts must watch a release from its first minute on. */
-  readonly monitoring: pulumi.Resource;
+  readonly monitoring: HelmRelease;
+  /** The stack's outputs as the last update left them. */
+  readonly before: pulumi.StackReference;
   /** Runs before the record is written; what it refuses is never called live. */
   readonly gate: pulumi.ResourceHook;
 }
 
-/** What is live and was proven: the release, and the fleets' revisions that carried it. */
-export interface PromotionRecord {
-  readonly release: Release;
-  readonly revisions: Readonly<Record<"engine" | "web", number>>;
-  readonly chartHashes: Readonly<Record<"engine" | "web", string>>;
-}
+/** What is live and was proven: the release with its charts and values, and what was so before it. */
+export type PromotionRecord = StackOutputs["promotion"];
+type Promoted = Omit<PromotionRecord, "earlier">;
+
+/** Releases to go back to; more than Helm keeps revisions of. */
+const MOST_EARLIER = 10;
 
 /**
  * The record of the last known good release, kept in the checkpoint. It holds Helm's revisions beside the digests:
- * going back after a failed gate would otherwise equal the stored record, and the gate would be skipped.
+ * going back after a failed gate would otherwise equal the stored record, and the gate would be skipped. What was promoted
+ * before is in it too, so that every backend knows it, whoever ran the updates.
  */
 export class Promotion extends pulumi.ComponentResource {
   readonly record: pulumi.Output<PromotionRecord>;
 
   constructor(name: string, args: PromotionArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:apps:Promotion", name, {}, options);
-    const { release, engine, web, gate } = args;
-    const record = pulumi.output({
-      release,
-      revisions: { engine: engine.fleetRevision, web: web.fleetRevision },
-      chartHashes: { engine: engine.chart.hash, web: web.chart.hash },
-    });
+    const { config, engine, web, monitoring, gate } = args;
+    const helm = pulumi.all({ ...engine.records, ...web.records, monitoring: monitoring.record });
+    const fleets = pulumi.all([engine.fleetRevision, web.fleetRevision]);
+    const record = pulumi
+      .all([helm, fleets, args.before.getOutput("promotion")])
+      .apply(([kept, [engineFleet, webFleet], last]): PromotionRecord => {
+        const promoted = {
+          release: config.release,
+          revisions: { engine: engineFleet, web: webFleet },
+          chartHashes: { engine: kept["engine-fleet"]?.chart ?? "", web: kept["web-fleet"]?.chart ?? "" },
+          helm: kept,
+          workloads: { engine: config.engine, web: config.web },
+        };
+        return { ...promoted, earlier: earlierThan(promoted, last) };
+      });
     const stash = new pulumi.Stash(
       `${name}-record`,
       { input: record },
-      { parent: this, dependsOn: [args.monitoring], hooks: { beforeCreate: [gate], beforeUpdate: [gate] } },
+      { parent: this, dependsOn: [monitoring.release], hooks: { beforeCreate: [gate], beforeUpdate: [gate] } },
     );
     // Known only once the record is written, and so once the gate has passed.
     this.record = pulumi.all([record, stash.urn]).apply(([written]) => written);
     this.registerOutputs();
   }
+}
+
+/** What was promoted before, newest first, each once; a promotion again of the same leaves what was before it. */
+export function earlierThan(promoted: Promoted, last: unknown, isRollback = isRollbackUpdate(process.env)): Promoted[] {
+  const found = outputsSchema.shape.promotion.safeParse(last);
+  if (!found.success) return [];
+  const { earlier = [], ...live } = found.data;
+  const known = [live, ...earlier];
+  const at = known.findIndex((each) => isSame(each, promoted));
+  // What is gone back from was left for a reason: it is no release to go back to.
+  const before = at >= 0 && (at === 0 || isRollback) ? known.slice(at + 1) : known;
+  return before.filter((each) => !isSame(each, promoted)).slice(0, MOST_EARLIER);
+}
+
+/** Whether both are the same release with the same charts and values, whatever revisions Helm gave them. */
+function isSame(one: Promoted, other: Promoted): boolean {
+  return JSON.stringify(essence(one)) === JSON.stringify(essence(other));
+}
+
+function essence({ release, chartHashes, helm = {} }: Promoted): unknown {
+  const { id, gitSha, images, schema } = release;
+  const charts = Object.entries(helm).sort(([one], [two]) => (one < two ? -1 : 1));
+  return [
+    [id, gitSha, images.engine, images.web, images.e2e, schema.level, schema.oldest],
+    [chartHashes.engine, chartHashes.web],
+    charts.map(([name, { chart, values }]) => [name, chart, values]),
+  ];
 }

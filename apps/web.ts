@@ -21,13 +21,13 @@ export function createWeb(args: WebArgs): Workload {
     provider: cluster.provider,
     place: args.place,
     image: config.release.images.web,
-    values: {
-      release: { id: config.release.id, gitSha: config.release.gitSha },
+    release: config.release,
+    platform: {
       zones: config.network.zones.length,
       deregistrationDelaySeconds: DEREGISTRATION_DELAY_SECONDS,
       network: { vpcCidr: config.network.cidr, loadBalancerCidrs: network.publicCidrs },
     },
-    oneBox: { replicas: 1, maxReplicas: 1, targetGroupArn: targets["web-one-box"] },
+    oneBox: { ...config.web, replicas: 1, maxReplicas: 1, targetGroupArn: targets["web-one-box"] },
     fleet: { ...config.web, targetGroupArn: targets["web-fleet"] },
     gate: args.gate,
     after: [args.engine.fleet],

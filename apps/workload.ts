@@ -1,12 +1,15 @@
-import * as kubernetes from "@pulumi/kubernetes";
+import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { type Chart, localChart } from "./chart.ts";
+import type { HelmRecord } from "../stacks/outputs.ts";
+import type { StackConfig } from "../stacks/schema.ts";
+import { createHelmRelease } from "./helm-release.ts";
 import type { Place } from "./namespaces.ts";
 
 /** Values that differ between the two tracks of a chart. */
 interface TrackValues {
   readonly replicas: number;
   readonly maxReplicas: number;
+  readonly readinessPath?: string;
   readonly targetGroupArn: pulumi.Input<string>;
 }
 
@@ -17,8 +20,9 @@ export interface WorkloadArgs {
   readonly place: Place;
   /** Image by digest. */
   readonly image: pulumi.Input<string>;
-  /** Values that both tracks share. */
-  readonly values: Readonly<Record<string, unknown>>;
+  readonly release: StackConfig["release"];
+  /** What both tracks share of the platform's: addresses, networks, zones. */
+  readonly platform: Readonly<Record<string, unknown>>;
   readonly oneBox: TrackValues;
   readonly fleet: TrackValues;
   /** Runs before the one-box is updated; what it refuses changes nothing. */
@@ -33,14 +37,14 @@ const FLEET_TIMEOUT_SECONDS = 900;
 
 /** One service of Sparki: a one-box that gets a release first, and a fleet that gets it only when the gate passes. */
 export class Workload extends pulumi.ComponentResource {
-  readonly chart: Chart;
+  /** What the promotion record keeps, by the Helm releases' names. */
+  readonly records: Readonly<Record<string, pulumi.Output<HelmRecord>>>;
   readonly fleet: kubernetes.helm.v3.Release;
   /** Helm's revision of the fleet: differs whenever the fleet was changed, even back to an earlier image. */
   readonly fleetRevision: pulumi.Output<number>;
 
   constructor(name: string, args: WorkloadArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:apps:Workload", name, {}, options);
-    this.chart = localChart(args.chart);
     const oneBox = createRelease(this, args, "one-box", {
       // The gate waits for the pods, and stops at the first reason why they cannot start; Helm would only time out.
       settings: { skipAwait: true },
@@ -49,11 +53,13 @@ export class Workload extends pulumi.ComponentResource {
         ...(args.start && { hooks: { beforeUpdate: [args.start] } }),
       },
     });
-    this.fleet = createRelease(this, args, "fleet", {
+    const fleet = createRelease(this, args, "fleet", {
       settings: { atomic: true, cleanupOnFail: true, timeout: FLEET_TIMEOUT_SECONDS },
-      options: { dependsOn: [oneBox], hooks: { beforeCreate: [args.gate], beforeUpdate: [args.gate] } },
+      options: { dependsOn: [oneBox.release], hooks: { beforeCreate: [args.gate], beforeUpdate: [args.gate] } },
     });
-    this.fleetRevision = this.fleet.status.revision;
+    this.fleet = fleet.release;
+    this.fleetRevision = fleet.release.status.revision;
+    this.records = { [`${args.chart}-one-box`]: oneBox.record, [`${args.chart}-fleet`]: fleet.record };
     this.registerOutputs();
   }
 }
@@ -64,18 +70,16 @@ interface TrackRelease {
 }
 
 function createRelease(parent: Workload, args: WorkloadArgs, track: "one-box" | "fleet", release: TrackRelease) {
-  const { chart } = parent;
-  const name = `${args.chart}-${track}`;
-  const trackValues = track === "one-box" ? args.oneBox : args.fleet;
-  return new kubernetes.helm.v3.Release(
-    name,
+  const { targetGroupArn, ...sizes } = track === "one-box" ? args.oneBox : args.fleet;
+  const { id, gitSha } = args.release;
+  return createHelmRelease(
+    `${args.chart}-${track}`,
     {
-      name,
-      chart: chart.path,
+      chart: args.chart,
       namespace: args.place.namespace,
-      maxHistory: 10,
-      values: { ...args.values, ...trackValues, track, image: args.image, chartHash: chart.hash },
-      ...release.settings,
+      values: { release: { id, gitSha }, ...sizes, track, image: args.image },
+      platform: { ...args.platform, targetGroupArn },
+      settings: release.settings,
     },
     { parent, provider: args.provider, ...release.options },
   );

@@ -7,6 +7,8 @@ export interface PodSnapshot {
   readonly restarts: number;
   /** Why a container cannot start, in the kubelet's words; undefined when none waits. */
   readonly waiting: { readonly reason: string; readonly message: string } | undefined;
+  /** What the cluster warned of about the pod, the newest last; such as a probe's answer. */
+  readonly warnings?: readonly string[];
   /** Error lines that the pod has logged since it started. */
   readonly errorLines: readonly string[];
   /** What the pod said of servers that it needs and that did not answer: no fault of the release's own. */
@@ -36,6 +38,8 @@ export interface HealthExpectation {
 export interface HealthFinding {
   readonly verdict: "fail" | "inconclusive" | "pass";
   readonly reason: string;
+  /** The cluster's own words for it, such as a probe's answer. */
+  readonly words?: string;
   /** What is missing is a server that the release needs and does not bring. */
   readonly outage?: true;
 }
@@ -86,8 +90,17 @@ function unfinishedRollout(sample: HealthSample, expected: HealthExpectation): H
   if (missing === undefined) return undefined;
   const unready = sample.pods.filter((pod) => !pod.ready);
   const outage = unready.flatMap((pod) => pod.outages.slice(-1))[0];
-  if (outage === undefined) return { verdict: "inconclusive", reason: missing };
+  if (outage === undefined) return { verdict: "inconclusive", reason: missing, ...wordsOf(unready) };
   return { verdict: "inconclusive", reason: `${missing}: ${outage}`, outage: true };
+}
+
+/** The cluster's own words about the first pod that is not ready. */
+function wordsOf(unready: readonly PodSnapshot[]): Pick<HealthFinding, "words"> {
+  const told = unready.find(({ warnings = [] }) => warnings.length > 0);
+  const waiting = unready.find((pod) => pod.waiting !== undefined && pod.waiting.reason !== "ContainerCreating");
+  if (told !== undefined) return { words: `${told.warnings?.at(-1)} (${told.name})` };
+  if (waiting === undefined) return {};
+  return { words: `${waiting.waiting?.reason}: ${waiting.waiting?.message} (${waiting.name})` };
 }
 
 /** What a rollout still lacks, in words. */

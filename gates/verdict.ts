@@ -26,6 +26,8 @@ export interface GateResult {
   /** How many of the requests the gate made itself. */
   readonly synthetic: number;
   readonly reason: string;
+  /** The cluster's own words for what a health gate found, such as a probe's answer. */
+  readonly words?: string;
   /** How the bounds closed in while the gate looked; only in its log and in a deploy's document. */
   readonly looks?: readonly Look[];
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { releaseSchema } from "./schema.ts";
+import { releaseSchema, workloadSchema } from "./schema.ts";
 
 /** One objective of one gate, with the evidence that its verdict rests on. */
 export const gateResultSchema = z.object({
@@ -15,6 +15,31 @@ export const gateResultSchema = z.object({
   needed: z.number(),
   synthetic: z.number(),
   reason: z.string(),
+  words: z.string().exactOptional(),
+});
+
+/** What a Helm release was when it was promoted: where Helm keeps it, and what that must be, by SHA-256. */
+export const helmRecordSchema = z.object({
+  revision: z.number(),
+  /** Over every file of the chart: what git keeps. */
+  chart: z.string(),
+  /** Over what Helm keeps of the chart. */
+  content: z.string(),
+  /** Over the values it was given. */
+  values: z.string(),
+});
+
+export type HelmRecord = z.infer<typeof helmRecordSchema>;
+
+/** One promotion: a release with its charts and values. Those before these were recorded have neither. */
+const promotedSchema = z.object({
+  release: releaseSchema,
+  revisions: z.object({ engine: z.number(), web: z.number() }),
+  chartHashes: z.object({ engine: z.string(), web: z.string() }),
+  /** By the Helm releases' names. */
+  helm: z.record(z.string(), helmRecordSchema).exactOptional(),
+  /** The config's sizes of the two workloads. */
+  workloads: z.object({ engine: workloadSchema, web: workloadSchema }).exactOptional(),
 });
 
 /** The contract of the stack's outputs: what commands, CI and other stacks may read. */
@@ -29,10 +54,9 @@ export const outputsSchema = z.object({
   database: z.object({ host: z.string(), port: z.number(), name: z.string() }),
   cache: z.object({ host: z.string(), port: z.number() }),
   /** What is live and was proven. */
-  promotion: z.object({
-    release: releaseSchema,
-    revisions: z.object({ engine: z.number(), web: z.number() }),
-    chartHashes: z.object({ engine: z.string(), web: z.string() }),
+  promotion: promotedSchema.extend({
+    /** What was promoted before, newest first, each release once: the same on every backend, whoever ran the update. */
+    earlier: z.array(promotedSchema).exactOptional(),
   }),
   /** Why it was promoted: every gate's verdict with its evidence. */
   gates: z.array(gateResultSchema),

@@ -90,8 +90,16 @@ const cacheSchema = z.strictObject({
   snapshotDays: whole(1, 35),
 });
 
-const workloadSchema = z
-  .strictObject({ replicas: whole(1, 200), maxReplicas: whole(1, 200) })
+export const workloadSchema = z
+  .strictObject({
+    replicas: whole(1, 200),
+    maxReplicas: whole(1, 200),
+    /** The path that says whether a pod may be asked. @default the chart's own */
+    readinessPath: z
+      .string()
+      .regex(/^\/[\w./-]*$/, "a path such as /ready")
+      .exactOptional(),
+  })
   .refine(({ replicas, maxReplicas }) => replicas <= maxReplicas, {
     path: ["maxReplicas"],
     message: "replicas or more",

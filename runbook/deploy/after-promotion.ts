@@ -29,7 +29,7 @@ export async function lookAfterPromotion(target: StackTarget, release: Release):
     if (verdictOf(first.checks) === "pass")
       return { back: undefined, report: first, decisions: [decided(first, { ...QUIET, canRollBack: true })] };
     const found = await findWayBack(target, { release }, release);
-    const back = "release" in found ? found : undefined;
+    const back = "promoted" in found ? found : undefined;
     return { back, ...(await settled(context, target, first, back !== undefined)) };
   });
   return act(target, release, ending);
@@ -104,12 +104,15 @@ export async function act(
   if (action === "proceed") return { ...done, problem: undefined };
   if (action === "hold") return { ...done, problem: { outcome: "held", exitCode: 3, reason } };
   if (action !== "rollback" || back === undefined) return { ...done, problem: failed(reason) };
-  const preview = await previewBack(target, back.release);
+  const preview = await previewBack(target, back.promoted);
   target.signal.throwIfAborted();
   // It was found before the release had its minutes to settle, in which others may have deployed.
   const moved = await movedSince(back.present, target);
   if (moved !== undefined) return { ...done, problem: failed(`${reason}; not gone back: ${moved}`) };
-  const rollback = await goBack(target, back.release, `${release.id}: ${reason}`, preview);
+  const rollback = await goBack(target, back.promoted, `${release.id}: ${reason}`, {
+    preview,
+    expected: back.present,
+  });
   return { ...done, rollback, decisions: [...decisions, rollback.decision], problem: endOf(rollback, reason) };
 }
 

@@ -31,7 +31,7 @@ export interface BeginOptions {
 /** What the time before the first change touches of a stack. */
 export interface BeginTarget
   extends Omit<PlanTarget, "engine">,
-    Pick<StackTarget, "plansDirectory" | "registry" | "screen"> {
+    Pick<StackTarget, "plansDirectory" | "registry" | "screen" | "keep"> {
   readonly engine: PlanTarget["engine"] & Pick<Engine, "tags" | "identity">;
 }
 
@@ -55,7 +55,7 @@ export interface Beginning {
 export async function begin(
   target: BeginTarget,
   release: Release,
-  before: Pick<StackPresent, "live">,
+  before: Pick<StackPresent, "live" | "resources">,
   options: BeginOptions,
 ): Promise<Beginning> {
   const ice = options.isThawed === true ? undefined : await frozen(target);
@@ -89,7 +89,7 @@ function planned(target: BeginTarget, release: Release, { approved }: BeginOptio
 async function refusalOf(
   plan: Plan,
   target: BeginTarget,
-  before: Pick<StackPresent, "live">,
+  before: Pick<StackPresent, "live" | "resources">,
   { approved, confirm }: BeginOptions,
 ): Promise<string | undefined> {
   const { plansDirectory: projectDirectory, stack } = target;
@@ -118,10 +118,15 @@ async function frozen({ engine, stack }: BeginTarget): Promise<string | undefine
 }
 
 /** A release that could not be gone back from for want of images is not begun. */
-async function missingWayBack(target: BeginTarget, { live }: Pick<StackPresent, "live">): Promise<string | undefined> {
+async function missingWayBack(
+  target: BeginTarget,
+  present: Pick<StackPresent, "live" | "resources">,
+): Promise<string | undefined> {
+  const { live } = present;
   if (live === undefined) return undefined;
-  const { missing, unknown } = await obstaclesTo(live.release, target, []);
+  const { charts, missing, unknown } = await obstaclesTo(live, target, present, []);
   for (const image of unknown) target.screen.line(`  ! not known to be there for a rollback: ${image}`);
+  if (charts.length > 0) return `a rollback to ${live.release.id} would not be whole: ${charts.join("; ")}`;
   if (missing.length === 0) return undefined;
   return `a rollback to ${live.release.id} would fail: the registry no longer has ${missing.join(" and ")}`;
 }

@@ -42,11 +42,11 @@ export async function conclude(target: StackTarget, release: Release, deployment
     hasState: holdsData(present.resources),
   });
   const decided = { ...decision, reason: withObstacle(decision, obstacles) };
-  if (decision.action !== "rollback" || live === null) {
+  if (decision.action !== "rollback" || present.live === undefined || live === null) {
     const outcome = outcomeOf(deployment, ending, decision.action);
     return { ...outcome, ...UNVERIFIED, live, decisions: [...passed, decided] };
   }
-  const rollback = await goBack(target, live, `${release.id}: ${ending.reason}`);
+  const rollback = await goBack(target, present.live, `${release.id}: ${ending.reason}`, { expected: present });
   const decisions = [...passed, decided, rollback.decision];
   return { ...endOf(rollback, ending.reason), rollback, live, verify: undefined, decisions };
 }
@@ -79,9 +79,10 @@ async function promoted(
 async function obstaclesAfter(
   target: StackTarget,
   release: Release,
-  { live, updates, resources }: StackPresent,
+  present: StackPresent,
 ): Promise<Obstacles | undefined> {
-  return live && obstaclesTo(live.release, target, migratedReleases(updates, resources, { release }));
+  const { live, updates, resources } = present;
+  return live && obstaclesTo(live, target, present, migratedReleases(updates, resources, { release }));
 }
 
 function canGoBack({ live }: StackPresent, obstacles: Obstacles | undefined): boolean {

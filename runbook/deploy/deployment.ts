@@ -43,13 +43,16 @@ export async function deploy(engine: DeployEngine, title: string, surroundings: 
   if (preview.outcome !== "succeeded") return { preview, up: undefined, gates: [] };
   const discarded = await discardFailed(engine, surroundings);
   if (discarded !== undefined && discarded.outcome !== "succeeded") return { preview, up: discarded, gates: [] };
+  // What was decided on is the state before that.
+  const { check: _, ...unchecked } = run ?? {};
+  const settings = discarded === undefined ? run : unchecked;
   const up = await showPhase(screen, clock, `${verb} ${title}`, async (phase) => {
     const show = phase.watch({ lines: true });
     const watch: Watcher = (record, event) => {
       show(record, event);
       surroundings.watch?.(record, event);
     };
-    const result = await engine.up(watch, run);
+    const result = await engine.up(watch, settings);
     phase.note(describeResult(result));
     return result;
   });

@@ -30,7 +30,9 @@ function refusingGate(gates: readonly GateResult[]): Ending | undefined {
   const verdict = gates.length > 0 ? worst(gates.map((gate) => gate.verdict)) : "pass";
   const gate = gates.find((each) => each.verdict === verdict);
   if (verdict === "pass" || gate === undefined) return undefined;
-  return { phase: phaseOfGate(gate.gate), verdict, reason: `${gate.gate}, ${gate.objective}: ${gate.reason}` };
+  const found = `${gate.gate}, ${gate.objective}: ${gate.reason}`;
+  const reason = gate.words === undefined ? found : `${gate.words}; ${found}`;
+  return { phase: phaseOfGate(gate.gate), verdict, reason };
 }
 
 /** Gates are named after what they guard: `engine one-box`, `web fleet`, `entrance`, `start engine`. */

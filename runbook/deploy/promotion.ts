@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { outputsSchema, type StackOutputs } from "../../stacks/outputs.ts";
 import type { Release } from "../../stacks/schema.ts";
+import { valuesHash } from "../release/chart-content.ts";
 import type { StateResource } from "../report/state.ts";
 
 /** What a state says is live and was proven; it is written only behind the gate on both fleets. */
@@ -22,15 +23,38 @@ const WORKLOADS = {
   "web-fleet": "web",
 } as const;
 
-/** The workloads that the state sets to anything else than this release; not one where all of them are at it. */
-export function workloadsApart(resources: readonly StateResource[], release: Release): string[] {
-  return Object.entries(WORKLOADS).flatMap(([name, kind]) => {
+/**
+ * The Helm releases that are, or may be, anything else than what was promoted: by image, and where the record knows them
+ * by values, the chart's hash among these. After an upgrade that failed the state's inputs are still the old ones, and its
+ * outputs are of the new; after a refresh it is the other way round: so both must be as promoted, and Helm's own word too.
+ */
+export function workloadsApart(
+  resources: readonly StateResource[],
+  { release, helm = {} }: Pick<PromotionRecord, "release" | "helm">,
+): string[] {
+  const names = new Set([...Object.keys(WORKLOADS), ...Object.keys(helm)]);
+  return [...names].filter((name) => {
     const workload = resources.find(({ urn }) => urn.endsWith(`kubernetes:helm.sh/v3:Release::${name}`));
-    if (workload === undefined) return [];
-    const { values } = workload.inputs;
-    const image: unknown = typeof values === "object" && values !== null ? Reflect.get(values, "image") : undefined;
-    return image === release.images[kind] ? [] : [name];
+    if (workload === undefined) return false;
+    const { inputs, outputs } = workload;
+    const kind = kindOf(name);
+    const applied = [inputs.values, ...(isRecord(outputs.values) ? [outputs.values] : [])];
+    const isImage = ({ image }: Readonly<Record<string, unknown>>) =>
+      kind === undefined || image === release.images[kind];
+    const { values: promoted } = helm[name] ?? {};
+    const isPromoted = (values: unknown) =>
+      isRecord(values) && isImage(values) && (promoted === undefined || valuesHash(values) === promoted);
+    const status = isRecord(outputs.status) ? outputs.status.status : undefined;
+    return !applied.every(isPromoted) || status === "failed";
   });
+}
+
+function kindOf(name: string): "engine" | "web" | undefined {
+  return Object.entries(WORKLOADS).find(([each]) => each === name)?.[1];
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Whether two descriptors run the same images on the same schema under the same name. */

@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { resolveTools } from "../../tools/resolve.ts";
 import type { Progress } from "../../tools/tool.ts";
 import type { Ports } from "../command.ts";
+import { gitCharts } from "../io/chart-history.ts";
 import { commandRunner } from "../io/child-command.ts";
 import { Engine } from "../io/engine.ts";
 import { helmStoreOpener } from "../io/helm-store.ts";
@@ -9,7 +10,8 @@ import { helmTemplate } from "../io/helm-template.ts";
 import { allowedEnvironment } from "../io/seal/environment.ts";
 import { sealNow } from "../io/seal/sealed-run.ts";
 import type { PlanTarget } from "../plan/make-plan.ts";
-import { PROJECT_DIRECTORY, sealedEnvironment } from "../project.ts";
+import { CHECKOUT_DIRECTORY, PROJECT_DIRECTORY, sealedEnvironment } from "../project.ts";
+import { openKeep } from "../release/keep.ts";
 
 const POLICY_PACK = join(PROJECT_DIRECTORY, "policies", "pack");
 
@@ -56,7 +58,11 @@ export async function openStack(
   const seal = () => sealNow(PROJECT_DIRECTORY, stack, process.env);
   const template = helmTemplate(commandRunner(tools.helm ?? "helm", allowedEnvironment(env)), PROJECT_DIRECTORY);
   const helmStore = helmStoreOpener(signal);
-  return { stack, engine, configFile, projectDirectory: PROJECT_DIRECTORY, seal, template, helmStore, clock, tools };
+  const history = gitCharts(CHECKOUT_DIRECTORY, env);
+  const places = { projectDirectory: PROJECT_DIRECTORY, keptDirectory: CHECKOUT_DIRECTORY };
+  const keep = openKeep({ helmStore, history, ...places });
+  const planning = { projectDirectory: PROJECT_DIRECTORY, seal, template, helmStore, keep };
+  return { stack, engine, configFile, ...planning, clock, tools };
 }
 
 function configFileOf(stack: string, { cwd, env }: Ports): string {

@@ -5,6 +5,7 @@ import type { ImageRegistry } from "../io/registry.ts";
 import type { Seal } from "../io/seal/seal.ts";
 import type { Notifications } from "../notify/notifications.ts";
 import type { HelmTemplate } from "../plan/helm-diff.ts";
+import type { Keep } from "../release/keep.ts";
 import type { HelmStore } from "../release/stored-release.ts";
 import type { Screen } from "../report/screen.ts";
 
@@ -25,6 +26,8 @@ export interface StackTarget {
   readonly template: HelmTemplate;
   /** What Helm keeps in the cluster that a kubeconfig reaches. */
   readonly helmStore: (kubeconfig: string | undefined) => HelmStore;
+  /** What of a promoted release's charts and values can be restored. */
+  readonly keep: Keep;
   /** Where the program's gates leave their results. */
   readonly gateLogFile: string;
   /** How names are resolved and how fast modelled time runs; the machine's own ways when nothing is set. */

@@ -56,7 +56,9 @@ export async function runHealthGate(gate: HealthGate): Promise<GateResult[]> {
   return results;
 }
 
-type Finding = HealthFinding | { readonly verdict: "error"; readonly reason: string; readonly outage?: never };
+type Finding =
+  | HealthFinding
+  | { readonly verdict: "error"; readonly reason: string; readonly words?: never; readonly outage?: never };
 
 async function judgePods(pods: WatchedPods): Promise<Finding> {
   try {
@@ -108,11 +110,12 @@ async function inTime({ clock, signal }: HealthGate, left: number, look: () => P
 
 function expired(seconds: number, finding: Finding): Finding {
   const reason = `after ${Math.round(seconds)} s: ${finding.reason}`;
-  return { verdict: finding.verdict === "error" ? "error" : "fail", reason };
+  if (finding.verdict === "error") return { verdict: "error", reason };
+  return { verdict: "fail", reason, ...(finding.words !== undefined && { words: finding.words }) };
 }
 
 /** Health is a yes or no: shown as one look that was good or bad, with no ratio behind it. */
-function result(gate: HealthGate, objective: string, { verdict, reason }: Finding): GateResult {
+function result(gate: HealthGate, objective: string, { verdict, reason, words }: Finding): GateResult {
   const bad = verdict === "pass" ? 0 : 1;
   const measured = verdict === "error" ? null : bad;
   const bounds = { lower: measured ?? 0, upper: measured ?? 1 };
@@ -128,5 +131,6 @@ function result(gate: HealthGate, objective: string, { verdict, reason }: Findin
     needed: 0,
     synthetic: 1,
     reason,
+    ...(words !== undefined && { words }),
   };
 }

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { text } from "node:stream/consumers";
+import { buffer, text } from "node:stream/consumers";
 import { DeployError } from "../../stacks/deploy-error.ts";
 
 export interface CommandOutput {
@@ -40,4 +40,19 @@ export function commandRunner(path: string, env: Readonly<Record<string, string 
     const [code, stdout, stderr] = await Promise.all([exited, text(child.stdout), text(child.stderr)]);
     return { code, stdout, stderr };
   };
+}
+
+/** Runs a program whose output is bytes; one that is not there ended with null and said nothing. */
+export async function commandBytes(
+  path: string,
+  args: readonly string[],
+  { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string | undefined>> },
+): Promise<{ readonly code: number | null; readonly stdout: Buffer }> {
+  const child = spawn(path, [...args], { cwd, env: { ...env }, stdio: ["ignore", "pipe", "ignore"] });
+  const exited = new Promise<number | null>((resolve) => {
+    child.on("error", () => resolve(null));
+    child.on("close", resolve);
+  });
+  const [code, stdout] = await Promise.all([exited, buffer(child.stdout)]);
+  return { code, stdout };
 }

@@ -61,6 +61,8 @@ export interface RunSettings {
   readonly record?: RunRecord;
   /** Beside `programEnvironment`. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Of an update: asked once the engine holds the stack's lock, before anything changes; what it throws ends it there. */
+  readonly check?: () => Promise<void>;
 }
 
 interface RunOptions {
@@ -81,7 +83,10 @@ export class Engine {
   readonly #process: PulumiProcess;
   readonly #options: EngineOptions;
 
-  private constructor(stack: Stack, process: PulumiProcess, options: EngineOptions) {
+  readonly #door: Door;
+
+  private constructor(stack: Stack, process: PulumiProcess, options: EngineOptions, door: Door) {
+    this.#door = door;
     this.#stack = stack;
     this.#process = process;
     this.#options = options;
@@ -90,7 +95,8 @@ export class Engine {
   /** Selects the stack, or makes it when the backend has none; throws SPARKI_USAGE where it may not. */
   static async open(options: EngineOptions): Promise<Engine> {
     const { cli, environment, program, projectDirectory: workDir, stack: stackName } = options;
-    const args = { stackName, projectName: PROJECT, program };
+    const door = new Door();
+    const args = { stackName, projectName: PROJECT, program: () => door.pass(program) };
     const pulumiCommand = pulumiProcess(cli.path, cli.version);
     const workspace = { workDir, envVars: { ...environment }, pulumiCommand };
     const stack = await LocalWorkspace.selectStack(args, workspace).catch((error: unknown) => {
@@ -98,7 +104,7 @@ export class Engine {
       if (options.mayCreate === false) throw neverDeployed(stackName);
       return LocalWorkspace.createStack(args, workspace);
     });
-    return new Engine(stack, pulumiCommand, options);
+    return new Engine(stack, pulumiCommand, options, door);
   }
 
   preview(watch?: Watcher, settings?: RunSettings): Promise<EngineResult> {
@@ -232,7 +238,7 @@ export class Engine {
   async #run(
     operate: (options: RunOptions) => Promise<unknown>,
     watch?: Watcher,
-    { environment = {}, ...settings }: RunSettings = {},
+    { environment = {}, check, ...settings }: RunSettings = {},
   ): Promise<EngineResult> {
     const { clock, parallel, policyPacks, signal } = this.#options;
     signal.throwIfAborted();
@@ -262,7 +268,7 @@ export class Engine {
       ...environment,
     };
     const exit = await withEnvironment(variables, () =>
-      hostProgram(said, () => operate(options).then(() => undefined, exitOf)),
+      this.#door.guardedBy(check, () => hostProgram(said, () => operate(options).then(() => undefined, exitOf))),
     );
     const locked = exit && lockFailure(exit.message, this.#options.stack);
     if (locked !== undefined) throw locked;
@@ -272,6 +278,37 @@ export class Engine {
       interrupted: signal.aborted,
       message: exit?.message,
     });
+  }
+}
+
+/**
+ * What the program passes before it runs. The engine runs it once it holds the stack's lock, so what is asked here holds
+ * for all that the update does; what refuses there is thrown to who began the operation.
+ */
+class Door {
+  #check: (() => Promise<void>) | undefined;
+  #refusal: unknown;
+
+  async pass(program: PulumiFn): ReturnType<PulumiFn> {
+    try {
+      await this.#check?.();
+    } catch (error) {
+      this.#refusal = error;
+      throw error;
+    }
+    return program();
+  }
+
+  async guardedBy<T>(check: (() => Promise<void>) | undefined, work: () => Promise<T>): Promise<T> {
+    this.#check = check;
+    this.#refusal = undefined;
+    try {
+      const result = await work();
+      if (this.#refusal !== undefined) throw this.#refusal;
+      return result;
+    } finally {
+      this.#check = undefined;
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import {
   type ApiType,
   AppsV1Api,
   CoreV1Api,
+  type CoreV1Event,
   createConfiguration,
   KubeConfig,
   Log,
@@ -15,6 +16,7 @@ import {
 } from "@kubernetes/client-node";
 import type { HealthSample, PodSnapshot, RolloutSnapshot } from "../../gates/health.ts";
 import { logLinesIn, readPodLog } from "../gates/pod-log.ts";
+import { redacted } from "../text/secrets.ts";
 import { terminalLines } from "../text/terminal.ts";
 import { isRefusal, refusalOf } from "./api-refusal.ts";
 import { limitedCall, within } from "./kubernetes-call.ts";
@@ -65,12 +67,33 @@ export class KubernetesClient {
       this.listPods(namespace, `app.kubernetes.io/instance=${release}`),
     ]);
     const deployment = deployments.items[0];
-    const releaseId = deployment?.spec?.template.metadata?.labels?.["sparki.tools/release"];
-    const current = pods.filter((pod) => pod.metadata?.labels?.["sparki.tools/release"] === releaseId);
+    const current = pods.filter(await this.#isCurrent(namespace, release, deployment));
+    const warnings = current.every(isReady) ? [] : await this.#warnings(namespace);
     return {
       rollout: deployment === undefined ? undefined : rolloutOf(deployment),
-      pods: await Promise.all(current.map((pod) => this.#snapshot(namespace, pod))),
+      pods: await Promise.all(current.map((pod) => this.#snapshot(namespace, pod, warnings))),
     };
+  }
+
+  /** Whether a pod is of the Deployment's current template: a chart may change, and the release's name with it or not. */
+  async #isCurrent(namespace: string, release: string, deployment: V1Deployment | undefined) {
+    const labelSelector = `app.kubernetes.io/instance=${release}`;
+    const { items } = await this.#apps.listNamespacedReplicaSet({ namespace, labelSelector });
+    const revision = deployment?.metadata?.annotations?.[REVISION];
+    const newest = items.find((set) => revision !== undefined && set.metadata?.annotations?.[REVISION] === revision);
+    const hash = newest?.metadata?.labels?.[TEMPLATE_HASH];
+    const releaseId = deployment?.spec?.template.metadata?.labels?.["sparki.tools/release"];
+    return ({ metadata }: V1Pod): boolean => {
+      if (hash !== undefined) return metadata?.labels?.[TEMPLATE_HASH] === hash;
+      return metadata?.labels?.["sparki.tools/release"] === releaseId;
+    };
+  }
+
+  /** What the cluster warned of about pods, the oldest first; words that cannot be read are none. */
+  async #warnings(namespace: string): Promise<readonly CoreV1Event[]> {
+    const fieldSelector = "type=Warning,involvedObject.kind=Pod";
+    const { items } = await this.#core.listNamespacedEvent({ namespace, fieldSelector }).catch(() => ({ items: [] }));
+    return items.toSorted((one, other) => timeOf(one) - timeOf(other));
   }
 
   /** Pods that are not on their way out. */
@@ -128,7 +151,7 @@ export class KubernetesClient {
     }
   }
 
-  async #snapshot(namespace: string, pod: V1Pod): Promise<PodSnapshot> {
+  async #snapshot(namespace: string, pod: V1Pod, events: readonly CoreV1Event[]): Promise<PodSnapshot> {
     const name = pod.metadata?.name ?? "";
     const status = containerOf(pod);
     const lines = status?.state?.running || status?.lastState?.terminated ? await this.logLines(namespace, name) : [];
@@ -138,10 +161,20 @@ export class KubernetesClient {
       ready: isReady(pod),
       imageDigest: digestOf(status),
       restarts: status?.restartCount ?? 0,
+      warnings: events
+        .filter(({ involvedObject }) => involvedObject.name === name)
+        .map(({ message = "", reason = "" }) => redacted(message || reason)),
       waiting: waiting?.reason ? { reason: waiting.reason, message: waiting.message ?? "" } : undefined,
       ...readPodLog(lines),
     };
   }
+}
+
+const REVISION = "deployment.kubernetes.io/revision";
+const TEMPLATE_HASH = "pod-template-hash";
+
+function timeOf({ lastTimestamp, eventTime, metadata }: CoreV1Event): number {
+  return new Date(lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? 0).getTime();
 }
 
 function rolloutOf(deployment: V1Deployment): RolloutSnapshot {

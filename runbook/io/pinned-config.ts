@@ -12,10 +12,18 @@ export interface ConfigCopy {
   remove(): void;
 }
 
-/** Copies the config file and puts the release into the copy; the stack's own file is only read. */
-export function pinConfig(configFile: string, release: Release): ConfigCopy {
+/** What a promotion decided of a stack's config. */
+export interface PinnedConfig {
+  readonly release: Release;
+  /** The sizes of the workloads. @default as the file has them */
+  readonly workloads?: Readonly<Partial<Record<"engine" | "web", unknown>>>;
+}
+
+/** Copies the config file and puts what was promoted into the copy; the stack's own file is only read. */
+export function pinConfig(configFile: string, { release, workloads = {} }: PinnedConfig): ConfigCopy {
   const document = parseDocument(readFileSync(configFile, "utf8"));
-  document.setIn(["config", "sparki:release"], document.createNode(release));
+  for (const [key, value] of Object.entries({ release, ...workloads }))
+    document.setIn(["config", `sparki:${key}`], document.createNode(value));
   return copyConfig(configFile, yamlText(document));
 }
 

@@ -8,14 +8,14 @@ import type { Clock } from "../command.ts";
 import type { EngineResult } from "../deploy/engine-record.ts";
 import { promotionIn } from "../deploy/promotion.ts";
 import type { Engine, Watcher } from "../io/engine.ts";
-import { pinConfig } from "../io/pinned-config.ts";
 import type { Seal } from "../io/seal/seal.ts";
 import { filesOf } from "../io/seal/sealed-run.ts";
 import { stackConfigIn } from "../preflight/stack-file.ts";
+import type { Keep, Kept } from "../release/keep.ts";
 import type { HelmStore } from "../release/stored-release.ts";
 import { outputIn, resourcesIn } from "../report/state.ts";
+import { withPinned } from "../rollback/pinned-release.ts";
 import { schemaObstacle } from "../rollback/rollback.ts";
-import { ROLLBACK_ENVIRONMENT } from "../rollback/rollback-mode.ts";
 import { migratedReleases } from "../rollback/way-back.ts";
 import { hashOf } from "./canonical.ts";
 import { costChange } from "./cost-change.ts";
@@ -53,6 +53,8 @@ export interface PlanTarget {
   readonly template: HelmTemplate;
   /** What Helm keeps in the cluster that a kubeconfig reaches. */
   readonly helmStore: (kubeconfig: string | undefined) => HelmStore;
+  /** What of a promoted release's charts and values can be restored. */
+  readonly keep: Keep;
   readonly clock: Clock;
 }
 
@@ -208,25 +210,30 @@ async function preview({ clock, engine, stack }: PlanTarget, config: StackConfig
 
 /** Undefined where nothing is live to go back to. */
 async function wayBack(
-  { configFile, engine }: PlanTarget,
+  { configFile, engine, keep }: PlanTarget,
   config: StackConfig,
   exported: unknown,
   planned: readonly PlannedResource[],
 ): Promise<PlannedRollback | undefined> {
   const state = resourcesIn(exported);
-  const live = promotionIn(state)?.release;
+  const live = promotionIn(state);
   if (live === undefined) return undefined;
   const migrated = [...migratedReleases(await engine.history(), state, config), config.release];
-  const pinned = pinConfig(configFile, live);
-  try {
-    const found = new PlannedResources();
-    const settings = { configFile: pinned.file, environment: ROLLBACK_ENVIRONMENT };
-    const { outcome, failure } = await engine.preview((_record, event) => found.add(event), settings);
-    const refused = outcome === "succeeded" ? undefined : `its preview ${outcome}: ${failure}`;
-    return plannedRollback(live, schemaObstacle(live, migrated) ?? refused, planned, found.all);
-  } finally {
-    pinned.remove();
-  }
+  const kept = await keep(live, state);
+  const found = new PlannedResources();
+  const { outcome, failure } = await withPinned(configFile, live, kept, (settings) =>
+    engine.preview((_record, event) => found.add(event), settings),
+  );
+  const missing = kept.missing.length === 0 ? undefined : `not all of it is kept: ${kept.missing.join("; ")}`;
+  const refused = outcome === "succeeded" ? undefined : `its preview ${outcome}: ${failure}`;
+  const obstacle = schemaObstacle(live.release, migrated) ?? missing ?? refused;
+  return { ...plannedRollback(live.release, obstacle, planned, found.all), ...keptText(kept) };
+}
+
+/** Where the charts of the way back are from, each once, and what of it is not recorded. */
+function keptText({ note, releases }: Kept): Pick<PlannedRollback, "note" | "charts"> {
+  const charts = Object.entries(releases).map(([release, { source }]) => ({ release, source }));
+  return { ...(charts.length > 0 && { charts }), ...(note !== undefined && { note }) };
 }
 
 async function driftOf(engine: PlanTarget["engine"]): Promise<readonly Drift[]> {

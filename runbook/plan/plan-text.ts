@@ -42,7 +42,17 @@ function wayBackText({ release, wayBack }: Plan): string {
   if (release.from === undefined) return "nothing is live to go back to";
   if (wayBack === undefined) return `back to ${release.from}`;
   if (wayBack.obstacle !== undefined) return `no way back to ${wayBack.release}: ${wayBack.obstacle}`;
-  return `back to ${wayBack.release}: takes back ${wayBack.takesBack.length} of the changes, leaves ${wayBack.leaves.length}`;
+  const [taken, left] = [wayBack.takesBack.length, wayBack.leaves.length];
+  const note = wayBack.note === undefined ? "" : `; ${wayBack.note}`;
+  return `back to ${wayBack.release}: takes back ${taken} of the changes, leaves ${left}${chartsText(wayBack.charts ?? [])}${note}`;
+}
+
+/** Where the charts of the way back are from; those that are here as they were promoted need no word. */
+function chartsText(charts: readonly { readonly release: string; readonly source: string }[]): string {
+  const restored = charts.filter(({ source }) => source !== "unchanged here");
+  const bySource = Map.groupBy(restored, ({ source }) => source);
+  const told = [...bySource].map(([source, all]) => `${all.map(({ release }) => release).join(", ")} from ${source}`);
+  return told.length === 0 ? "" : `; charts as promoted: ${told.join("; ")}`;
 }
 
 /** A rollback's changes in a line each, by what becomes of them; none where there is no way back. */

@@ -8,6 +8,10 @@ export interface PlannedRollback {
   readonly release: string;
   /** Why it would be refused; undefined when it would not be. */
   readonly obstacle: string | undefined;
+  /** What a reviewer must know of it although it would not be refused. */
+  readonly note?: string;
+  /** Where each Helm release's chart would be from. */
+  readonly charts?: readonly { readonly release: string; readonly source: string }[];
   /** What it takes back, by name. */
   readonly takesBack: readonly string[];
   /** What the deployment changes and a rollback leaves so: config that is not of the release, and what was migrated. */

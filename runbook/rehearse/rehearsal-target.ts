@@ -1,6 +1,7 @@
 import { parseConfig } from "../../stacks/config.ts";
 import type { Ports } from "../command.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
+import { gitCharts } from "../io/chart-history.ts";
 import { commandRunner } from "../io/child-command.ts";
 import { helmStoreOpener } from "../io/helm-store.ts";
 import { helmTemplate } from "../io/helm-template.ts";
@@ -10,6 +11,7 @@ import { sealNow } from "../io/seal/sealed-run.ts";
 import { openSlack } from "../io/slack.ts";
 import { Notifications } from "../notify/notifications.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
+import { openKeep } from "../release/keep.ts";
 import type { Screen } from "../report/screen.ts";
 import type { RehearsalSession } from "./rehearsal-session.ts";
 
@@ -36,12 +38,17 @@ export function rehearsedTarget(
   const { configFile } = project;
   const template = helmTemplate(commandRunner(tools.helm ?? "helm", ports.env), PROJECT_DIRECTORY);
   // The plans are the run's: those of the real stack are another folder's.
+  const helmStore = helmStoreOpener(signal);
+  const history = gitCharts(PROJECT_DIRECTORY, ports.env);
+  const places = { projectDirectory: PROJECT_DIRECTORY, keptDirectory: session.runDirectory };
+  const keep = openKeep({ helmStore, history, ...places });
   const planning = {
     projectDirectory: PROJECT_DIRECTORY,
     plansDirectory: session.runDirectory,
     seal: () => sealNow(PROJECT_DIRECTORY, stack, process.env),
     template,
-    helmStore: helmStoreOpener(signal),
+    helmStore,
+    keep,
   };
   const named = { stack, engine, config, configFile, gateLogFile, env, ...planning };
   return { ...named, registry, notifications, screen, clock, signal };

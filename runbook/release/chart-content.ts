@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { parse } from "yaml";
+import { DeployError } from "../../stacks/deploy-error.ts";
 import { yamlText } from "../../stacks/yaml-text.ts";
 
 /**
@@ -15,16 +16,45 @@ export interface ChartContent {
   readonly files: Readonly<Record<string, string>>;
 }
 
+/** The files of a folder by their paths below it. */
+export type ChartFiles = ReadonlyMap<string, Buffer>;
+
+/**
+ * Every file of a chart's folder, in the order of their paths. Throws SPARKI_CONFIG for what is no plain file: Helm would
+ * follow a link to what nobody has read.
+ */
+export function chartFilesIn(directory: string): ChartFiles {
+  const paths = readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      if (entry.isFile()) return relative(directory, path);
+      const kind = entry.isSymbolicLink() ? "a symbolic link" : "no plain file";
+      throw new DeployError("SPARKI_CONFIG", `${path} is ${kind}; a chart holds plain files only`, {
+        hint: "put the file itself there, or remove it",
+      });
+    });
+  return new Map(paths.sort().map((path) => [path, readFileSync(join(directory, path))]));
+}
+
+/** SHA-256 over every file's path and bytes, 64 hex digits: the same files give the same hash on every machine. */
+export function filesHash(files: ChartFiles): string {
+  const hash = createHash("sha256");
+  for (const path of [...files.keys()].sort())
+    hash
+      .update(`${path}\0`)
+      .update(files.get(path) ?? "")
+      .update("\0");
+  return hash.digest("hex");
+}
+
 /** Reads a chart's folder. */
 export function chartContentIn(directory: string): ChartContent {
-  const paths = readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(directory, join(entry.parentPath, entry.name)));
-  return chartContentOf(new Map(paths.map((path) => [path, readFileSync(join(directory, path))])));
+  return chartContentOf(chartFilesIn(directory));
 }
 
 /** The chart that these files are. */
-export function chartContentOf(files: ReadonlyMap<string, Buffer>): ChartContent {
+export function chartContentOf(files: ChartFiles): ChartContent {
   // Helm reads YAML 1.1.
   const yaml = (path: string): unknown => parse(files.get(path)?.toString("utf8") ?? "", { version: "1.1" });
   const metadata = yaml("Chart.yaml");

@@ -3,6 +3,7 @@ import type { Release, StackConfig } from "../../stacks/schema.ts";
 import { type RollbackDocument, rollbackDocument } from "../deploy/deploy-document.ts";
 import type { EngineResult } from "../deploy/engine-record.ts";
 import { frozenReason, unprovenRelease } from "../deploy/freeze.ts";
+import type { Promoted } from "../deploy/update.ts";
 import { failedRollbackMessage, rolledBackMessage } from "../notify/notify.ts";
 import { planExitCode } from "../plan/plan-summary.ts";
 import { chooseGoal, type Goal } from "./rollback.ts";
@@ -58,10 +59,11 @@ export async function runRequestedRollback(
   if (left !== undefined) return stopped(`nothing was changed: ${left}`, null, previous);
   const goal = await goalOf(present, target, request);
   if (goal.kind !== "release") return withoutChange(goal, previous, request);
-  const { release } = goal.promoted;
-  const obstacle = await obstacleTo(release, target, present, config);
+  const { promoted } = goal;
+  const { release } = promoted;
+  const obstacle = await obstacleTo(promoted, target, present, config);
   if (obstacle !== undefined) return stopped(obstacle, release, previous);
-  const preview = await previewBack(target, release);
+  const preview = await previewBack(target, promoted);
   target.signal.throwIfAborted();
   const ending = { release, previous, rollback: null };
   if (request.isDryRun || preview.outcome !== "succeeded") {
@@ -71,7 +73,7 @@ export async function runRequestedRollback(
   const moved = await movedSince(present, target);
   if (moved !== undefined) return stopped(moved, release, previous);
   const why = request.why ?? `asked for${previous === null ? "" : `, from ${previous.id}`}`;
-  const rollback = await goBack(target, release, why, preview);
+  const rollback = await goBack(target, promoted, why, { preview, expected: present });
   tell(target, config, previous ?? release, rollback, why);
   return { ...ended(rollback), ...ending, rollback: rollbackDocument(rollback) };
 }
@@ -103,15 +105,15 @@ function withoutChange(
 }
 
 async function obstacleTo(
-  release: Release,
+  promoted: Promoted,
   target: RollbackTarget,
   present: StackPresent,
   config: StackConfig,
 ): Promise<string | undefined> {
-  const obstacles = await obstaclesTo(release, target, migratedIn(present, config));
+  const obstacles = await obstaclesTo(promoted, target, present, migratedIn(present, config));
   for (const image of obstacles.unknown) target.screen.line(`  ! not known to be there: ${image}`);
   const text = obstacleText(obstacles);
-  return text && `going back to ${release.id} is refused: ${text}`;
+  return text && `going back to ${promoted.release.id} is refused: ${text}`;
 }
 
 function planned(preview: EngineResult, { id }: Release, reason: string) {

@@ -10,6 +10,8 @@ import { entranceSources } from "../gates/track-sources.ts";
 import { systemClock } from "../io/clock.ts";
 import { type LiveRelease, readLiveRelease } from "../io/live-release.ts";
 import { openNetwork } from "../io/network.ts";
+import type { Kept } from "../release/keep.ts";
+import { judgeObjects } from "./object-gate.ts";
 import { ROLLBACK_ENVIRONMENT } from "./rollback-mode.ts";
 
 /** The runbook's limit: within two minutes the previous release must be seen to serve. */
@@ -27,11 +29,11 @@ export interface Proof {
 }
 
 /**
- * Proves within two minutes, all parts together, that the config's release is what runs, is healthy, and keeps the error
- * rate. Where the traffic of that time cannot prove the limit, the bound that it does prove is accepted up to 1 %, and
+ * Proves within two minutes, all parts together, that the config's release is what runs, with the objects of its own charts and
+ * values, is healthy, and keeps the error rate. Where the traffic of that time cannot prove the limit, the bound that it does prove is accepted up to 1 %, and
  * said to be weaker.
  */
-export async function proveRollback(target: GateTarget): Promise<Proof> {
+export async function proveRollback(target: GateTarget, kept: Pick<Kept, "releases">): Promise<Proof> {
   const endsAt = systemClock.now() + PROOF_SECONDS;
   const left = () => Math.max(0, endsAt - systemClock.now());
   const hasty = {
@@ -44,8 +46,10 @@ export async function proveRollback(target: GateTarget): Promise<Proof> {
   if (health.some(({ verdict }) => verdict !== "pass")) return proofOf(target, health);
   const digests = await judgeRunningDigests(target, "rollback", left());
   if (digests.some(({ verdict }) => verdict !== "pass")) return proofOf(target, [...health, ...digests]);
+  const objects = await judgeObjects(target, kept, left());
+  if (objects.some(({ verdict }) => verdict !== "pass")) return proofOf(target, [...health, ...digests, ...objects]);
   const errors = await judgeErrors(target, left());
-  return proofOf(target, [...health, ...digests, ...errors]);
+  return proofOf(target, [...health, ...digests, ...objects, ...errors]);
 }
 
 async function proofOf({ kubeconfig, signal }: GateTarget, gates: readonly GateResult[]): Promise<Proof> {

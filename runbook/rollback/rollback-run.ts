@@ -9,18 +9,20 @@ import type { EngineResult } from "../deploy/engine-record.ts";
 import { gateTargetOf } from "../deploy/gate-target.ts";
 import type { TaggedStack } from "../deploy/stack-tags.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
-import { rollbackMessage } from "../deploy/update.ts";
-import type { Engine, RunSettings } from "../io/engine.ts";
-import { pinConfig } from "../io/pinned-config.ts";
+import { type Promoted, rollbackMessage } from "../deploy/update.ts";
+import type { Engine } from "../io/engine.ts";
 import { StackLocked } from "../io/state-lock.ts";
+import type { Kept } from "../release/keep.ts";
 import { showPhase } from "../report/live.ts";
+import { resourcesIn } from "../report/state.ts";
+import { withPinned } from "./pinned-release.ts";
 import { markEnded, markUnproven } from "./rollback-mark.ts";
-import { ROLLBACK_ENVIRONMENT } from "./rollback-mode.ts";
 import { PROOF_SECONDS, type Proof, proveRollback } from "./rollback-proof.ts";
+import { assertUnmoved, StackMoved, type StackPresent } from "./way-back.ts";
 
 /** What a rollback touches of a stack. */
 export interface RollbackTarget
-  extends Omit<StackTarget, "engine" | "projectDirectory" | "plansDirectory" | "seal" | "template"> {
+  extends Omit<StackTarget, "engine" | "projectDirectory" | "plansDirectory" | "seal" | "template" | "helmStore"> {
   readonly engine: DeployEngine & TaggedStack & Pick<Engine, "history" | "identity" | "outputs">;
 }
 
@@ -46,10 +48,11 @@ export interface Rollback {
  */
 export async function goBack(
   target: RollbackTarget,
-  release: Release,
+  promoted: Promoted,
   why: string,
-  preview?: EngineResult,
+  { preview, expected }: GoBackOptions = {},
 ): Promise<Rollback> {
+  const { release } = promoted;
   const started = target.clock.now();
   const end = async (found: Pick<Rollback, "deployment" | "proof" | "verdict" | "reason">): Promise<Rollback> => {
     await markEnded(target, release, found);
@@ -57,18 +60,19 @@ export async function goBack(
     const seconds = target.clock.now() - started;
     return { release, ...found, decision: { ...decision, reason: `${decision.reason} (${found.reason})` }, seconds };
   };
+  const kept = await target.keep(promoted, resourcesIn(await target.engine.exportState()));
   const unmark = await markUnproven(target, release);
   let deployment: Deployment | undefined;
   try {
-    deployment = await update(target, release, why, preview);
+    deployment = await update(target, promoted, kept, why, { preview, expected });
     target.signal.throwIfAborted();
     const { verdict, reason } = endingOf(deployment);
     if (verdict !== "pass") return await end({ deployment, proof: undefined, verdict: "fail", reason });
-    const proof = await prove(target, release);
+    const proof = await prove(target, release, kept);
     return await end({ deployment, proof, ...judged(proof.gates) });
   } catch (error) {
     target.signal.throwIfAborted();
-    if (error instanceof StackLocked) {
+    if (error instanceof StackLocked || error instanceof StackMoved) {
       await unmark();
       throw error;
     }
@@ -76,12 +80,21 @@ export async function goBack(
   }
 }
 
+export interface GoBackOptions {
+  /** It was made and shown already. */
+  readonly preview?: EngineResult | undefined;
+  /** What the state must still be once the engine holds its lock; an update that finds another one changes nothing. */
+  readonly expected?: StackPresent | undefined;
+}
+
 /** Shows what going back to a release would change, under the policies, and changes nothing. */
-export function previewBack(target: RollbackTarget, release: Release): Promise<EngineResult> {
-  const { screen, clock, engine } = target;
-  return withPin(target, release, "", (run) =>
-    showPhase(screen, clock, `preview the way back to ${release.id}`, (phase) =>
-      engine.preview(phase.watch({ lines: true }), run),
+export async function previewBack(target: RollbackTarget, promoted: Promoted): Promise<EngineResult> {
+  const { screen, clock, engine, configFile } = target;
+  const kept = await target.keep(promoted, resourcesIn(await engine.exportState()));
+  const record = await recordOf(target, promoted.release);
+  return withPinned(configFile, promoted, kept, (run) =>
+    showPhase(screen, clock, `preview the way back to ${promoted.release.id}`, (phase) =>
+      engine.preview(phase.watch({ lines: true }), { ...run, record }),
     ),
   );
 }
@@ -98,39 +111,33 @@ const RETURNED = {
   highErrorSeconds: 0,
 } as const;
 
-function update(target: RollbackTarget, release: Release, why: string, preview?: EngineResult): Promise<Deployment> {
-  const { engine, screen, clock, gateLogFile } = target;
-  return withPin(target, release, why, (run) =>
-    deploy(engine, release.id, { screen, clock, gateLogFile, run, preview, verb: "go back to" }),
-  );
-}
-
-/** The settings of an operation that goes back, with the release in a config of its own while it lasts. */
-async function withPin<T>(
-  { configFile, clock, engine }: RollbackTarget,
-  release: Release,
+function update(
+  target: RollbackTarget,
+  promoted: Promoted,
+  kept: Kept,
   why: string,
-  work: (run: RunSettings) => Promise<T>,
-): Promise<T> {
-  const at = new Date(clock.now() * 1000).toISOString();
-  const who = await engine.identity();
-  const pinned = pinConfig(configFile, release);
-  try {
-    return await work({
-      message: rollbackMessage(release, why),
-      configFile: pinned.file,
-      record: { by: "sparki rollback", release: release.id, at, who, approval: null },
-      environment: ROLLBACK_ENVIRONMENT,
-    });
-  } finally {
-    pinned.remove();
-  }
+  { preview, expected }: GoBackOptions,
+): Promise<Deployment> {
+  const { engine, screen, clock, gateLogFile, configFile } = target;
+  const { release } = promoted;
+  const message = rollbackMessage(release, why);
+  const check = expected === undefined ? {} : { check: () => assertUnmoved(expected, target) };
+  return withPinned(configFile, promoted, kept, async (pinned) => {
+    const run = { ...pinned, ...check, message, record: await recordOf(target, release) };
+    return deploy(engine, release.id, { screen, clock, gateLogFile, run, preview, verb: "go back to" });
+  });
 }
 
-async function prove(target: RollbackTarget, release: Release): Promise<Proof> {
+/** Who goes back, and when, as the checkpoint keeps it. */
+async function recordOf({ clock, engine }: RollbackTarget, { id }: Release) {
+  const at = new Date(clock.now() * 1000).toISOString();
+  return { by: "sparki rollback", release: id, at, who: await engine.identity(), approval: null } as const;
+}
+
+async function prove(target: RollbackTarget, release: Release, kept: Kept): Promise<Proof> {
   const { screen, clock } = target;
   return showPhase(screen, clock, `prove that ${release.id} serves`, async (phase) => {
-    const proof = await proveRollback(await gateTargetOf(target, release, (text) => phase.say(text)));
+    const proof = await proveRollback(await gateTargetOf(target, release, (text) => phase.say(text)), kept);
     phase.note(judged(proof.gates).reason);
     return proof;
   });
@@ -142,6 +149,11 @@ function judged(gates: readonly GateResult[]): { readonly verdict: Verdict; read
   const telling = verdict === "pass" ? gates.at(-1) : gates.find((gate) => gate.verdict === verdict);
   return {
     verdict,
-    reason: telling ? `${telling.gate}, ${telling.objective}: ${telling.reason}` : "nothing was looked at",
+    reason: telling ? toldOf(telling) : "nothing was looked at",
   };
+}
+
+function toldOf({ gate, objective, reason, words }: GateResult): string {
+  const found = `${gate}, ${objective}: ${reason}`;
+  return words === undefined ? found : `${words}; ${found}`;
 }

@@ -70,7 +70,9 @@ function untouched({ release }: PromotionRecord, latest: Update): Goal {
 }
 
 async function promotedBefore(updates: readonly Update[], live: PromotionRecord): Promise<Goal> {
-  const before = await newestPromotion(updates, ({ release }) => !isSameRelease(release, live.release));
+  // The checkpoint's own list is the same on every backend; records from before there was one leave it to the history.
+  const [latest] = live.earlier ?? [];
+  const before = latest ?? (await newestPromotion(updates, ({ release }) => !isSameRelease(release, live.release)));
   if (before !== undefined) return goal(before, `it was promoted before ${live.release.id}`);
   return { kind: "none", reason: `${live.release.id} is the only release that was ever promoted` };
 }
@@ -90,7 +92,8 @@ async function promotionNamed(
   live: PromotionRecord,
   id: string,
 ): Promise<Promoted | undefined> {
-  return live.release.id === id ? live : newestPromotion(updates, ({ release }) => release.id === id);
+  const recorded = [live, ...(live.earlier ?? [])].find(({ release }) => release.id === id);
+  return recorded ?? newestPromotion(updates, ({ release }) => release.id === id);
 }
 
 function goal(promoted: Promoted, reason: string): Goal {

@@ -1,7 +1,7 @@
 import type { Release, StackConfig } from "../../stacks/schema.ts";
 import { isSameRelease, migratedImages, promotionIn, workloadsApart } from "../deploy/promotion.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
-import { isRollback, type Update } from "../deploy/update.ts";
+import { isRollback, type Promoted, type Update } from "../deploy/update.ts";
 import type { Engine } from "../io/engine.ts";
 import { hashOf } from "../plan/canonical.ts";
 import { stateEntries } from "../plan/fingerprint.ts";
@@ -31,7 +31,7 @@ export async function readPresent(target: ReadableStack): Promise<StackPresent> 
   const [exported, updates] = await Promise.all([target.engine.exportState(), target.engine.history()]);
   const resources = resourcesIn(exported);
   const live = promotionIn(resources);
-  const apart = live === undefined ? [] : workloadsApart(resources, live.release);
+  const apart = live === undefined ? [] : workloadsApart(resources, live);
   return { resources, updates, live, apart, begun: pendingCreates(exported), state: stateHash(exported) };
 }
 
@@ -54,6 +54,23 @@ export async function movedSince(
   return `since this was decided, ${what}: nothing was changed; run the same command again`;
 }
 
+/** The stack is no longer what something was decided on; nothing was changed. */
+export class StackMoved extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "StackMoved";
+  }
+}
+
+/** Throws `StackMoved` unless the stack is what something was decided on; asked while the engine holds its lock. */
+export async function assertUnmoved(
+  present: StackPresent,
+  target: { readonly engine: Pick<Engine, "exportState"> },
+): Promise<void> {
+  const moved = await movedSince(present, target);
+  if (moved !== undefined) throw new StackMoved(moved);
+}
+
 /** Why a release cannot be left: another one is live. Undefined when it is the one. */
 export function leftAlready({ live }: Pick<StackPresent, "live">, leaving: Release): string | undefined {
   if (live !== undefined && isSameRelease(live.release, leaving)) return undefined;
@@ -64,6 +81,8 @@ export function leftAlready({ live }: Pick<StackPresent, "live">, leaving: Relea
 export interface Obstacles {
   /** Why its code can no longer run on the database. */
   readonly schema: string | undefined;
+  /** What of its charts and values is kept nowhere. */
+  readonly charts: readonly string[];
   /** Its images that their registry no longer has. */
   readonly missing: readonly string[];
   /** What the registry did not tell, and why; such images are taken to be there. */
@@ -72,16 +91,20 @@ export interface Obstacles {
 
 /** Looks for what forbids going back to a release, before anything is changed. */
 export async function obstaclesTo(
-  release: Release,
-  target: Pick<StackTarget, "registry">,
+  promoted: Promoted,
+  target: Pick<StackTarget, "registry" | "keep">,
+  { resources }: Pick<StackPresent, "resources">,
   migrated: readonly Migrated[],
 ): Promise<Obstacles> {
+  const { release } = promoted;
+  const kept = await target.keep(promoted, resources);
   const references = [release.images.engine, release.images.web];
   const found = await Promise.all(
     references.map(async (reference) => ({ reference, finding: await target.registry.find(reference) })),
   );
   return {
     schema: schemaObstacle(release, migrated),
+    charts: kept.missing,
     missing: found.flatMap(({ reference, finding }) => (finding.kind === "missing" ? [reference] : [])),
     unknown: found.flatMap(({ reference, finding }) =>
       finding.kind === "unknown" ? [`${reference}: ${finding.reason}`] : [],
@@ -90,17 +113,18 @@ export async function obstaclesTo(
 }
 
 /** The obstacles as one sentence; undefined when there is none. */
-export function obstacleText({ schema, missing }: Obstacles): string | undefined {
+export function obstacleText({ schema, charts, missing }: Obstacles): string | undefined {
   if (schema !== undefined) return `${schema}: roll forward instead`;
+  if (charts.length > 0) return `not all of it is kept: ${charts.join("; ")}`;
   return missing.length === 0 ? undefined : `its registry no longer has ${missing.join(" and ")}`;
 }
 
 /** The release that a rollback would go back to by itself and what that rests on, or what stands in its way. */
-export type WayBack = { readonly release: Release; readonly present: StackPresent } | { readonly obstacle: string };
+export type WayBack = { readonly promoted: Promoted; readonly present: StackPresent } | { readonly obstacle: string };
 
 /** Looks for the way back from a release that is live and bad, before anything is changed. */
 export async function findWayBack(
-  target: ReadableStack & Pick<StackTarget, "registry">,
+  target: ReadableStack & Pick<StackTarget, "registry" | "keep">,
   config: Pick<StackConfig, "release">,
   leaving: Release,
 ): Promise<WayBack> {
@@ -109,9 +133,9 @@ export async function findWayBack(
   if (left !== undefined) return { obstacle: left };
   const goal = await chooseGoal(present, { isLiveBad: true });
   if (goal.kind !== "release") return { obstacle: goal.reason };
-  const { release } = goal.promoted;
-  const obstacle = obstacleText(await obstaclesTo(release, target, migratedIn(present, config)));
-  return obstacle === undefined ? { release, present } : { obstacle };
+  const { promoted } = goal;
+  const obstacle = obstacleText(await obstaclesTo(promoted, target, present, migratedIn(present, config)));
+  return obstacle === undefined ? { promoted, present } : { obstacle };
 }
 
 /** The same as `migratedReleases`, what an update that died was about to run included. */

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hashOfFiles, localChart } from "../../apps/chart.ts";
+import { localChart } from "../../apps/chart.ts";
+import { chartFilesIn, filesHash } from "../../runbook/release/chart-content.ts";
 
 describe("localChart", () => {
   it("names the chart relative to the project, so that no machine's path gets into the state", () => {
@@ -10,29 +11,31 @@ describe("localChart", () => {
   });
 });
 
-describe("hashOfFiles", () => {
+describe("filesHash", () => {
   const directory = mkdtempSync(join(tmpdir(), "sparki-chart-"));
   afterAll(() => rmSync(directory, { recursive: true }));
   const write = (name: string, text: string) => writeFileSync(join(directory, name), text);
 
   it("changes with a file's content and with its name, and with nothing else", () => {
     write("a.yaml", "one");
-    const first = hashOfFiles(directory);
+    const first = filesHash(chartFilesIn(directory));
     write("a.yaml", "one");
-    expect(hashOfFiles(directory)).toBe(first);
+    expect(filesHash(chartFilesIn(directory))).toBe(first);
     write("a.yaml", "two");
-    const second = hashOfFiles(directory);
+    const second = filesHash(chartFilesIn(directory));
     expect(second).not.toBe(first);
     write("b.yaml", "two");
     rmSync(join(directory, "a.yaml"));
-    expect(hashOfFiles(directory)).not.toBe(second);
+    expect(filesHash(chartFilesIn(directory))).not.toBe(second);
   });
 
   it("refuses a symbolic link, which Helm would follow, wherever in the chart it is (X02)", () => {
     symlinkSync("/etc/hostname", join(directory, "linked.yaml"));
-    expect(() => hashOfFiles(directory)).toThrow(/linked\.yaml is a symbolic link; a chart holds plain files only/);
+    expect(() => filesHash(chartFilesIn(directory))).toThrow(
+      /linked\.yaml is a symbolic link; a chart holds plain files only/,
+    );
     rmSync(join(directory, "linked.yaml"));
     symlinkSync("/etc", join(directory, "linked"));
-    expect(() => hashOfFiles(directory)).toThrow(/linked is a symbolic link/);
+    expect(() => filesHash(chartFilesIn(directory))).toThrow(/linked is a symbolic link/);
   });
 });

@@ -15,6 +15,7 @@ import { openSession, type RehearsalSession, resolveRehearsalTools } from "../..
 import { resourcesIn } from "../../runbook/report/state.ts";
 import { openOutput } from "../../runbook/text/output.ts";
 import { lineProgress } from "../../tools/progress.ts";
+import { NOTHING_KEPT } from "../support/updates.ts";
 
 jest.setTimeout(180_000);
 
@@ -59,6 +60,7 @@ describe("makePlan, on the real engine", () => {
       seal: () => ({ ...sealNow(PROJECT_DIRECTORY, stack, process.env), gaps: [] }),
       template,
       helmStore,
+      keep: async () => NOTHING_KEPT,
       clock: systemClock,
     };
     const plan = await makePlan(planning);

@@ -7,9 +7,11 @@ import type { Update } from "../../runbook/deploy/update.ts";
 import type { Watcher } from "../../runbook/io/engine.ts";
 import { sealNow } from "../../runbook/io/seal/sealed-run.ts";
 import type { PlanTarget } from "../../runbook/plan/make-plan.ts";
+import type { Kept } from "../../runbook/release/keep.ts";
 import type { StoredRelease } from "../../runbook/release/stored-release.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { fakeClock } from "./fake-clock.ts";
+import { NOTHING_KEPT } from "./updates.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const FILES = {
@@ -76,6 +78,8 @@ export interface Recorded {
   /** The stack's history, newest first. */
   readonly updates?: readonly Update[];
   /** What a preview that is pinned to the live release comes to. */
+  /** What of the live release can be restored. @default nothing is recorded */
+  readonly kept?: Kept;
   /** What Helm keeps, newest first. @default nothing */
   readonly stored?: readonly StoredRelease[];
   readonly pinned?: { readonly steps: readonly Planned[]; readonly result?: Partial<EngineResult> };
@@ -112,6 +116,7 @@ export function plannedProject(recorded: Recorded): PlanTarget {
     helmStore: () => ({
       revisions: async (_namespace, name) => (recorded.stored ?? []).filter((each) => each.name === name),
     }),
+    keep: async () => recorded.kept ?? NOTHING_KEPT,
     clock: fakeClock(),
   };
 }

@@ -9,6 +9,7 @@ import { parseConfig } from "../../stacks/config.ts";
 import { fakeClock } from "./fake-clock.ts";
 import { rawConfig } from "./stack-config.ts";
 import { taggedStack } from "./tagged-stack.ts";
+import { NOTHING_KEPT } from "./updates.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -56,7 +57,7 @@ export function stackToGoBackOn(given: Partial<FakeStack>) {
     configFile: join(ROOT, "Pulumi.prod.yaml"),
     gateLogFile: join(ROOT, "no-gate-has-run"),
     env: {},
-    helmStore: () => ({ revisions: async () => undefined }),
+    keep: async () => NOTHING_KEPT,
     registry: { find: async () => ({ kind: "there" }) },
     notifications: new Notifications({ send }, () => undefined),
     screen: plainScreen(new PassThrough()),

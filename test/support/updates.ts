@@ -1,6 +1,7 @@
 import type { PromotionRecord } from "../../runbook/deploy/promotion.ts";
 import type { RunRecord } from "../../runbook/deploy/run-record.ts";
 import type { Update } from "../../runbook/deploy/update.ts";
+import type { Kept } from "../../runbook/release/keep.ts";
 import type { Release } from "../../stacks/schema.ts";
 
 const hex = (text: string, length: number) => Buffer.from(text).toString("hex").padEnd(length, "0").slice(0, length);
@@ -11,6 +12,9 @@ export function releaseNamed(id: string, schema: Release["schema"] = { level: 1,
   const images = { engine: image("engine"), web: image("web"), e2e: image("e2e") };
   return { id, gitSha: hex(id, 40), images, schema };
 }
+
+/** What is kept of a release that was promoted before charts were recorded. */
+export const NOTHING_KEPT: Kept = { releases: {}, missing: [], note: undefined };
 
 export function recordOf(release: Release): PromotionRecord {
   return { release, revisions: { engine: 1, web: 1 }, chartHashes: { engine: "e", web: "w" } };

@@ -10,7 +10,7 @@ const [a, b, c] = [releaseNamed("a"), releaseNamed("b"), releaseNamed("c", { lev
 async function badRelease() {
   const found = stackToGoBackOn({ resources: resourcesWith(b), updates: [updateOf(b, b), updateOf(a, a)] });
   const back = await findWayBack(found.target, { release: b }, b);
-  if (!("release" in back)) throw new Error(back.obstacle);
+  if (!("promoted" in back)) throw new Error(back.obstacle);
   const decision = { phase: "promoted", action: "rollback", reason: "more than 1 % fail", page: false } as const;
   const ending: Ending = { back, report: verifyReport((text) => text), decisions: [decision] };
   return { ...found, ending };

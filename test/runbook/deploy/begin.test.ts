@@ -47,7 +47,7 @@ const report = (status: "pass" | "fail"): PreflightReport => ({
   confirmations: { "on-call-confirmed": confirmation, "window-announced": confirmation },
 });
 const begun = (options: Partial<BeginOptions> = {}, changes: Partial<BeginTarget> = {}) =>
-  begin({ ...target, ...changes }, two, { live }, { checklist: async () => report("pass"), ...options });
+  begin({ ...target, ...changes }, two, { live, resources: [] }, { checklist: async () => report("pass"), ...options });
 
 describe("begin", () => {
   it("lets a deploy begin with one preview, and keeps the plan's report", async () => {

@@ -31,7 +31,7 @@ describe("withHeldConfig", () => {
     const text = readFileSync(own.configFile, "utf8");
     const seen = await withHeldConfig(own, text, async (held) => {
       edit(own.configFile);
-      const pinned = pinConfig(held.configFile, releaseNamed("1.0"));
+      const pinned = pinConfig(held.configFile, { release: releaseNamed("1.0") });
       const { database } = await held.config();
       const found = [database.instanceClass, readFileSync(pinned.file, "utf8")];
       pinned.remove();

@@ -23,7 +23,7 @@ describe("pinConfig", () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   it("copies the config with another release in it, encrypted secrets and all, and leaves the original", () => {
-    const { file, remove } = pinConfig(join(folder, "Pulumi.prod.yaml"), releaseNamed("1.0"));
+    const { file, remove } = pinConfig(join(folder, "Pulumi.prod.yaml"), { release: releaseNamed("1.0") });
     expect(parse(readFileSync(file, "utf8"))).toEqual({
       encryptionsalt: "v1:abc",
       config: {
@@ -38,7 +38,7 @@ describe("pinConfig", () => {
   });
 
   it("lets only its owner read the copy", () => {
-    const { file, remove } = pinConfig(join(folder, "Pulumi.prod.yaml"), releaseNamed("1.0"));
+    const { file, remove } = pinConfig(join(folder, "Pulumi.prod.yaml"), { release: releaseNamed("1.0") });
     expect(statSync(file).mode & 0o077).toBe(0);
     remove();
   });
@@ -46,7 +46,7 @@ describe("pinConfig", () => {
   it.each(["2026-11-01", "012", "1e3", "12.30", "on"])(
     "writes a release that is called %s so that Pulumi, which reads YAML 1.1, reads that text (W01)",
     (id) => {
-      const { file, remove } = pinConfig(join(folder, "Pulumi.prod.yaml"), releaseNamed(id));
+      const { file, remove } = pinConfig(join(folder, "Pulumi.prod.yaml"), { release: releaseNamed(id) });
       const read: unknown = parse(readFileSync(file, "utf8"), { version: "1.1" });
       expect(read).toMatchObject({ config: { "sparki:release": { id } } });
       remove();

@@ -2,7 +2,7 @@ import { migratedImages, promotionIn, workloadsApart } from "../../../runbook/de
 import { resourcesIn } from "../../../runbook/report/state.ts";
 import { findWayBack, migratedReleases, obstaclesTo, obstacleText } from "../../../runbook/rollback/way-back.ts";
 import { stackToGoBackOn } from "../../support/rolling-back.ts";
-import { releaseNamed, resourcesWith, updateOf } from "../../support/updates.ts";
+import { NOTHING_KEPT, recordOf, releaseNamed, resourcesWith, updateOf } from "../../support/updates.ts";
 
 const [one, two, three] = [releaseNamed("1.0"), releaseNamed("2.0"), releaseNamed("3.0", { level: 4, oldest: 4 })];
 
@@ -37,13 +37,13 @@ describe("workloadsApart", () => {
       workload("engine-fleet", one.images.engine),
       workload("web-one-box", one.images.web),
     );
-    expect(workloadsApart(resources, one)).toEqual(["engine-one-box"]);
-    expect(workloadsApart(state(workload("web-fleet", one.images.web)), one)).toEqual([]);
+    expect(workloadsApart(resources, recordOf(one))).toEqual(["engine-one-box"]);
+    expect(workloadsApart(state(workload("web-fleet", one.images.web)), recordOf(one))).toEqual([]);
   });
 
   it("takes a workload whose image cannot be read for one that is apart", () => {
     const { inputs: _, ...rest } = workload("web-fleet", "");
-    expect(workloadsApart(state(rest), one)).toEqual(["web-fleet"]);
+    expect(workloadsApart(state(rest), recordOf(one))).toEqual(["web-fleet"]);
   });
 });
 
@@ -101,7 +101,7 @@ describe("findWayBack", () => {
 
   it("finds the release that was promoted before the one to be left, while that is live", async () => {
     const { target } = stackToGoBackOn(live);
-    expect(await findWayBack(target, { release: two }, two)).toMatchObject({ release: one });
+    expect(await findWayBack(target, { release: two }, two)).toMatchObject({ promoted: { release: one } });
     expect(await findWayBack(target, { release: two }, three)).toEqual({ obstacle: "2.0 is live now, not 3.0" });
   });
 
@@ -119,6 +119,7 @@ describe("findWayBack", () => {
 
 describe("obstaclesTo", () => {
   const target = (missing: readonly string[], unknown: readonly string[] = []) => ({
+    keep: async () => NOTHING_KEPT,
     registry: {
       find: async (reference: string) => {
         if (missing.includes(reference)) return { kind: "missing" } as const;
@@ -130,23 +131,25 @@ describe("obstaclesTo", () => {
   });
 
   it("finds none where the images are there and the schema fits", async () => {
-    const obstacles = await obstaclesTo(one, target([]), [two]);
+    const obstacles = await obstaclesTo({ release: one }, target([]), { resources: [] }, [two]);
     expect(obstacleText(obstacles)).toBeUndefined();
   });
 
   it("finds the images that are gone, those of the end-to-end tests apart", async () => {
     const { engine, e2e } = one.images;
-    const obstacles = await obstaclesTo(one, target([engine, e2e]), []);
+    const obstacles = await obstaclesTo({ release: one }, target([engine, e2e]), { resources: [] }, []);
     expect(obstacleText(obstacles)).toBe(`its registry no longer has ${engine}`);
   });
 
   it("goes on where the registry does not tell, and says so", async () => {
-    const obstacles = await obstaclesTo(one, target([], [one.images.web]), []);
+    const obstacles = await obstaclesTo({ release: one }, target([], [one.images.web]), { resources: [] }, []);
     expect(obstacleText(obstacles)).toBeUndefined();
     expect(obstacles.unknown).toEqual([`${one.images.web}: 401`]);
   });
 
   it("says to roll forward past a contracted schema", async () => {
-    expect(obstacleText(await obstaclesTo(one, target([]), [three]))).toMatch(/roll forward instead$/);
+    expect(obstacleText(await obstaclesTo({ release: one }, target([]), { resources: [] }, [three]))).toMatch(
+      /roll forward instead$/,
+    );
   });
 });

@@ -1,0 +1,76 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { valuesHash } from "../runbook/release/chart-content.ts";
+import { type KeptInputs, keptInputs, restoredValues } from "../runbook/release/kept-inputs.ts";
+import type { HelmRecord } from "../stacks/outputs.ts";
+import { type Chart, localChart } from "./chart.ts";
+
+type Values = Readonly<Record<string, unknown>>;
+
+export interface HelmReleaseArgs {
+  /** The chart's folder below `apps/charts`. */
+  readonly chart: string;
+  readonly namespace: string;
+  /** What the release itself decides: a rollback takes these back, with the chart. */
+  readonly values: Values;
+  /** What the platform decides, such as addresses: a rollback leaves these as they are now. */
+  readonly platform: Values;
+  readonly settings: Partial<kubernetes.helm.v3.ReleaseArgs>;
+}
+
+/** A Helm release, and what the promotion record keeps of it. */
+export interface HelmRelease {
+  readonly release: kubernetes.helm.v3.Release;
+  readonly record: pulumi.Output<HelmRecord>;
+}
+
+const KEPT_REVISIONS = 10;
+
+/** Releases a chart of this repository; in an update that goes back, the chart and the values as they were promoted. */
+export function createHelmRelease(
+  name: string,
+  args: HelmReleaseArgs,
+  options: pulumi.CustomResourceOptions,
+): HelmRelease {
+  const chart = localChart(args.chart);
+  const kept = keptInputs(name, process.env);
+  const planned = { ...args.values, ...args.platform, chartHash: chart.hash };
+  const values: pulumi.Output<Record<string, unknown>> =
+    kept === undefined
+      ? pulumi.output(planned).apply((found): Record<string, unknown> => ({ ...found }))
+      : goneBack(kept, args);
+  const release = new kubernetes.helm.v3.Release(
+    name,
+    {
+      name,
+      chart: kept === undefined ? chart.path : values.apply((found) => pathOf(kept, found)),
+      namespace: args.namespace,
+      maxHistory: KEPT_REVISIONS,
+      values: kept === undefined ? planned : values,
+      ...args.settings,
+    },
+    options,
+  );
+  const record = pulumi
+    .all([release.status.revision, values])
+    .apply(([revision, found]) => ({ revision, ...hashesOf(kept ?? chart), values: valuesHash(found) }));
+  return { release, record };
+}
+
+function hashesOf({ hash, content }: Pick<Chart, "hash" | "content">) {
+  return { chart: hash, content };
+}
+
+/** The image is taken from the update: it waits there for what must be done before its pods start. */
+function goneBack(kept: KeptInputs, { values, platform }: HelmReleaseArgs): pulumi.Output<Record<string, unknown>> {
+  const { image } = values;
+  return pulumi.output({ platform, image }).apply((now) => {
+    const today = now.image === undefined ? now.platform : { ...now.platform, image: now.image };
+    return restoredValues(kept.values, today);
+  });
+}
+
+/** The state's own path where nothing differs, so that what never changed is not touched. */
+function pathOf({ chart, state }: KeptInputs, values: Values): string {
+  return state !== undefined && valuesHash(values) === state.values ? state.chart : chart;
+}
