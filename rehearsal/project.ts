@@ -22,6 +22,10 @@ export interface RehearsedProject {
   readonly clientImage: string | undefined;
   /** The stack's config as the engine hands it to the program: text, or JSON text. */
   config(): Readonly<Record<string, string>>;
+  /** Begins again with another config, or with the stack's own, the cloud's replacements in it; tells its release. */
+  load(text?: string): ReleaseDescriptor;
+  /** Sets one value of the config, for the next deploy. */
+  set(key: readonly string[], value: unknown): void;
   /** Puts another release into the config, for the next deploy. */
   setRelease(release: ReleaseDescriptor): void;
   /** Gives a part of the config that the stack has a value that only the rehearsal knows, such as its Prometheus's address. */
@@ -32,9 +36,17 @@ export interface RehearsedProject {
 export function copyProject(projectDirectory: string, stack: string, directory: string): RehearsedProject {
   mkdirSync(directory, { recursive: true });
   const configFile = join(directory, `Pulumi.${stack}.yaml`);
-  const document = parse(join(projectDirectory, `Pulumi.${stack}.yaml`), stack);
+  const own = textOf(join(projectDirectory, `Pulumi.${stack}.yaml`), stack);
+  let document = parseDocument(own);
   const replacements = [...withoutCloudSecrets(document)];
+  const replaced: { readonly key: readonly string[]; readonly value: unknown }[] = [];
+  const release = releaseOf(document, stack);
   const save = () => writeFileSync(configFile, yamlText(document));
+  const put = (key: readonly string[], value: unknown): boolean => {
+    if (!document.hasIn(["config", ...key.slice(0, -1)])) return false;
+    document.setIn(["config", ...key], document.createNode(value));
+    return true;
+  };
   copyFileSync(join(projectDirectory, "Pulumi.yaml"), join(directory, "Pulumi.yaml"));
   // The engine looks for the program's file before it asks who runs it.
   symlinkSync(join(projectDirectory, "index.ts"), join(directory, "index.ts"));
@@ -43,25 +55,36 @@ export function copyProject(projectDirectory: string, stack: string, directory: 
     directory,
     configFile,
     replacements,
-    release: releaseOf(document, stack),
+    release,
     clientImage: textAt(document, ["config", "sparki:database", "clientImage"]),
     config: () => configOf(document),
-    setRelease: (release) => {
-      document.setIn(["config", "sparki:release"], document.createNode(release));
+    load: (text = own) => {
+      document = parseDocument(text);
+      for (const _ of withoutCloudSecrets(document));
+      for (const { key, value } of replaced) put(key, value);
+      save();
+      return releaseOf(document, stack);
+    },
+    set: (key, value) => {
+      put(key, value);
+      save();
+    },
+    setRelease: (next) => {
+      document.setIn(["config", "sparki:release"], document.createNode(next));
       save();
     },
     replace: (key, value, by) => {
-      if (!document.hasIn(["config", ...key.slice(0, -1)])) return;
-      document.setIn(["config", ...key], document.createNode(value));
+      if (!put(key, value)) return;
+      replaced.push({ key, value });
       replacements.push({ key: key.join("."), by });
       save();
     },
   };
 }
 
-function parse(file: string, stack: string): Document {
+function textOf(file: string, stack: string): string {
   try {
-    return parseDocument(readFileSync(file, "utf8"));
+    return readFileSync(file, "utf8");
   } catch (cause) {
     const hint = "give --stack the name of a Pulumi.<stack>.yaml that exists, such as prod";
     throw new DeployError("SPARKI_CONFIG", `stack ${stack} has no config: ${file} cannot be read`, { hint, cause });

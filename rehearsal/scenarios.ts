@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { DeployError } from "../stacks/deploy-error.ts";
 import { AWS_FAULTS } from "./aws-faults.ts";
+import type { Edit } from "./checkout.ts";
 import type { Faults } from "./control-requests.ts";
 import { GATE_FAULTS, GATE_SCENARIOS } from "./gate-scenarios.ts";
 import type { ImageBehaviour } from "./services.ts";
@@ -9,8 +10,15 @@ import type { ImageBehaviour } from "./services.ts";
 export type Behaviours = Partial<Record<keyof ReleaseDescriptor["images"], Omit<ImageBehaviour, "kind">>>;
 
 export interface ScenarioRelease {
-  /** The stack's own release as its config names it, or the one that comes after it, with images of its own. */
-  readonly release: "configured" | "next";
+  /**
+   * The stack's own release as its config names it, or one that comes after it, with images of its own; "from" is what
+   * was given as live.
+   */
+  readonly release: "from" | "configured" | "next" | "third";
+  /** What is changed in the project's own files before it is deployed, such as in a chart. */
+  readonly edits?: readonly Edit[];
+  /** What is changed in the stack's config, by its path. */
+  readonly settings?: readonly { readonly key: readonly string[]; readonly value: unknown }[];
   readonly behaviours: Behaviours;
   readonly faults?: TimedFaults;
 }
@@ -34,6 +42,16 @@ export interface Scenario {
 }
 
 const FIRST: ScenarioRelease = { release: "configured", behaviours: {} };
+const SECOND: ScenarioRelease = { release: "next", behaviours: {} };
+
+/** A readiness probe that asks a path which the engine does not have, by mistake in the chart. */
+const WRONG_PROBE: Edit = {
+  file: "apps/charts/engine/templates/deployment.yaml",
+  from: "httpGet: {path: {{ .Values.readinessPath | quote }}, port: http}",
+  to: "httpGet: {path: /nowhere, port: http}",
+};
+/** The same by a value. */
+const WRONG_VALUE = { key: ["sparki:engine", "readinessPath"], value: "/nowhere-either" };
 
 /** Every scenario that can be rehearsed, the default one first. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -41,7 +59,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: "upgrade",
     summary: "a first deploy, then a second release over it",
-    releases: [FIRST, { release: "next", behaviours: {} }],
+    releases: [FIRST, SECOND],
   },
   {
     name: "bad-image",
@@ -64,6 +82,21 @@ export const SCENARIOS: readonly Scenario[] = [
         faults: { after: "promotion-record", hold: { users: 50, fleet: { errorRatio: 0.05 } }, isKept: true },
       },
     ],
+  },
+  {
+    name: "chart-broken",
+    summary: "a third deployment of the same images, with a wrong readiness probe in the engine's chart",
+    releases: [FIRST, SECOND, { ...SECOND, edits: [WRONG_PROBE] }],
+  },
+  {
+    name: "value-broken",
+    summary: "a third deployment of the same images and charts, with a wrong readiness path in the config",
+    releases: [FIRST, SECOND, { ...SECOND, settings: [WRONG_VALUE] }],
+  },
+  {
+    name: "release-broken",
+    summary: "a third release with new images, a wrong probe in the engine's chart and a wrong value in the config",
+    releases: [FIRST, SECOND, { release: "third", behaviours: {}, edits: [WRONG_PROBE], settings: [WRONG_VALUE] }],
   },
   ...GATE_SCENARIOS,
 ];
@@ -153,4 +186,11 @@ export function imagesOf(
 ): { readonly ref: string; readonly behaviour: ImageBehaviour }[] {
   const kinds = ["engine", "web", "e2e"] as const;
   return kinds.map((kind) => ({ ref: release.images[kind], behaviour: { kind, ...behaviours[kind] } }));
+}
+
+/** The upgrade from what is given as live to what is here: two deployments, and nothing made up. */
+export function upgradeFrom(scenario: Scenario): Scenario {
+  if (scenario.name !== "upgrade")
+    throw usage(`--from goes with the scenario upgrade, and this is ${JSON.stringify(scenario.name)}`);
+  return { ...scenario, releases: [{ ...FIRST, release: "from" }, FIRST] };
 }

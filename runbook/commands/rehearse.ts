@@ -13,6 +13,8 @@ It can never touch the real stack: state, world and backend are its own.
 Examples:
   npx sparki rehearse                       prod, from nothing to promoted
   npx sparki rehearse upgrade               then a second release over it
+  npx sparki rehearse upgrade --from origin/main   my change: from what is live to what is here
+  npx sparki rehearse chart-broken          a chart whose probe is wrong: it goes back
   npx sparki rehearse error-spike --json    a bad second release; as JSON
   npx sparki rehearse upgrade --fault F26   with a fault in the last release
   npx sparki rehearse --fault F15@cache-redis    one that begins with a step
@@ -35,6 +37,7 @@ export const rehearse: Command = {
   options: [
     { flags: "--list", help: "list the scenarios and the faults" },
     { flags: "--fault <id[@step]>", help: "put a fault into the last release, or from its step on" },
+    { flags: "--from <file|ref>", help: "with upgrade: from this config, or git commit, to what is here" },
     { flags: "--crash-at <step>", help: "kill the engine when this step begins, then deploy again" },
     { flags: "--keep", help: "keep the simulated AWS serving after the report, until Ctrl-C" },
     { flags: "--seed <number>", help: "makes modelled times repeatable", default: "1" },
@@ -60,11 +63,15 @@ async function list({ ports }: CommandInput): Promise<CommandResult> {
 }
 
 async function run({ args, options, ports }: CommandInput): Promise<CommandResult> {
-  const { findScenario, withFault } = await import("../../rehearsal/scenarios.ts");
+  const { findScenario, upgradeFrom, withFault } = await import("../../rehearsal/scenarios.ts");
   const named = findScenario(args[0] ?? "first-deploy");
-  const scenario = typeof options.fault === "string" ? withFault(named, options.fault) : named;
+  const given = typeof options.from === "string" ? options.from : undefined;
+  const based = given === undefined ? named : upgradeFrom(named);
+  const scenario = typeof options.fault === "string" ? withFault(based, options.fault) : based;
   const crashAt = typeof options.crashAt === "string" ? options.crashAt : undefined;
   const session = await sessionOptions("rehearse", options);
+  const { liveBefore } = await import("../rehearse/live-before.ts");
+  const from = given === undefined ? undefined : await liveBefore(given, session.stack, ports.cwd, ports.env);
   const { openScreen } = await import("../report/screen.ts");
   const { rehearse: carryOut } = await import("../rehearse/rehearsal-run.ts");
   const { rehearsalText } = await import("../rehearse/rehearsal-text.ts");
@@ -74,7 +81,7 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
     ports.stderr.write(rehearsalText(report, screen.paint));
     if (options.keep === true) await serveUntilAborted(serving, ports.stderr, ports);
   };
-  const report = await carryOut({ scenario, crashAt, afterwards, ...session }, screen, ports);
+  const report = await carryOut({ scenario, crashAt, from, afterwards, ...session }, screen, ports);
   return { exitCode: report.exitCode, json: report };
 }
 

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
-import { nextRelease, type ReleaseDescriptor, type Scenario } from "../../rehearsal/scenarios.ts";
+import { join } from "node:path";
+import { copyCheckout } from "../../rehearsal/checkout.ts";
+import { nextRelease, type ReleaseDescriptor, type Scenario, type ScenarioRelease } from "../../rehearsal/scenarios.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import type { Ports } from "../command.ts";
 import { goThroughChecklist } from "../deploy/checklist.ts";
@@ -12,16 +14,18 @@ import type { Engine, Watcher } from "../io/engine.ts";
 import { readLiveRelease } from "../io/live-release.ts";
 import { openNetwork } from "../io/network.ts";
 import type { PreflightReport } from "../preflight/run.ts";
+import { PROJECT_DIRECTORY } from "../project.ts";
 import { showPhase } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
 import { dependenciesIn, resourcesIn } from "../report/state.ts";
 import { timelineOf } from "../report/timeline.ts";
+import type { LiveBefore } from "./live-before.ts";
 import { mend, withFaults } from "./rehearsal-faults.ts";
 import { withReport } from "./rehearsal-files.ts";
 import { rehearsedPreflight } from "./rehearsal-preflight.ts";
 import type { RehearsalReport } from "./rehearsal-report.ts";
 import { openSession, type RehearsalSession, resolveRehearsalTools, type SessionOptions } from "./rehearsal-session.ts";
-import { rehearsedTarget } from "./rehearsal-target.ts";
+import { atCheckout, rehearsedTarget } from "./rehearsal-target.ts";
 import { assertBegins, assertKnown, neverBegan } from "./step-names.ts";
 import { compareWorld, worldSchema } from "./world.ts";
 
@@ -30,6 +34,8 @@ export interface RehearsalPlan extends SessionOptions {
   readonly scenario: Scenario;
   /** The engine is killed when this step of the last deploy begins, and the deploy is run again. */
   readonly crashAt?: string | undefined;
+  /** What is live before, for a scenario whose first release is that. */
+  readonly from?: LiveBefore | undefined;
   /** Runs while the cloud still serves, after the report is made. */
   readonly afterwards?: (report: RehearsalReport, session: RehearsalSession) => Promise<void>;
 }
@@ -45,7 +51,8 @@ export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports
   try {
     const target = rehearsedTarget(session, { network, screen, tools, ports });
     const checklist = () => goThroughChecklist(target, () => rehearsedPreflight(session, tools, ports));
-    const run = await deployAll(plan, session, target, checklist).finally(() => target.notifications.all());
+    const targetAt = (checkout: string) => atCheckout(target, checkout, { tools, ports, session });
+    const run = await deployAll(plan, session, targetAt, checklist).finally(() => target.notifications.all());
     const notifications = await target.notifications.all();
     const report = await reportOn(plan, session, run, { ports, start, notifications });
     await plan.afterwards?.(report, session);
@@ -58,12 +65,11 @@ export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports
 
 /** Deploys the scenario's releases in order; the first that is not promoted is the last. */
 async function deployAll(
-  { scenario, crashAt }: RehearsalPlan,
+  { scenario, crashAt, from }: RehearsalPlan,
   session: RehearsalSession,
-  target: StackTarget,
+  targetAt: (checkout: string) => StackTarget,
   checklist: () => Promise<PreflightReport>,
 ): Promise<DeployRun> {
-  const configured = session.project.release;
   const last = scenario.releases.at(-1);
   const wanted = [crashAt, last?.faults?.at].filter((step) => step !== undefined);
   const assertSteps = (preview: EngineResult, isLast: boolean) => {
@@ -73,8 +79,9 @@ async function deployAll(
   };
   let run: DeployRun | undefined;
   for (const each of scenario.releases) {
-    const release: ReleaseDescriptor = each.release === "configured" ? configured : nextRelease(configured);
+    const release = await prepare(each, session, from);
     await session.prepareRelease(release, each.behaviours);
+    const target = targetAt(session.checkout());
     if (crashAt !== undefined && each === last) await crashedDeploy(session.engine, release.id, crashAt, target);
     run = await runDeploy(target, {
       checklist,
@@ -87,6 +94,26 @@ async function deployAll(
   }
   if (run === undefined) throw new Error(`scenario ${scenario.name} has no release`);
   return run;
+}
+
+/** Makes the program, the charts and the config that a release is deployed from; tells the release. */
+async function prepare(
+  { release, edits = [], settings = [] }: ScenarioRelease,
+  { project, runDirectory, useCheckout }: RehearsalSession,
+  from: LiveBefore | undefined,
+): Promise<ReleaseDescriptor> {
+  if (release === "from" && from !== undefined) {
+    await useCheckout(await from.checkout(join(runDirectory, "checkout-from")));
+    return project.load(from.config);
+  }
+  const configured = project.load();
+  const name = `checkout-${edits.length}-${release}`;
+  await useCheckout(
+    edits.length === 0 ? PROJECT_DIRECTORY : copyCheckout(PROJECT_DIRECTORY, join(runDirectory, name), edits),
+  );
+  for (const { key, value } of settings) project.set(key, value);
+  if (release === "configured" || release === "from") return configured;
+  return release === "next" ? nextRelease(configured) : nextRelease(nextRelease(configured));
 }
 
 /**

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
+import { CurrentCheckout } from "../../rehearsal/checkout.ts";
 import { type CloudProcess, startCloudProcess } from "../../rehearsal/cloud-process.ts";
 import { MARK_VARIABLE } from "../../rehearsal/leftovers.ts";
 import { copyProject, type RehearsedProject } from "../../rehearsal/project.ts";
@@ -54,6 +55,10 @@ export interface RehearsalSession {
   readonly gateLogFile: string;
   /** Makes a release the one to deploy next: in the config, and its images in the registry. */
   prepareRelease(release: ReleaseDescriptor, behaviours: Behaviours): Promise<void>;
+  /** The folder that is deployed from now. */
+  checkout(): string;
+  /** Deploys from another folder from now on: its program, its jobs and its charts. */
+  useCheckout(directory: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -77,10 +82,11 @@ export async function openSession(
     parseConfig(project.config(), options.stack);
     const path = searchPath(run, tools, ports.env);
     const { stack, seed, timeScale } = options;
-    const places = { runDirectory: run.path, projectDirectory: PROJECT_DIRECTORY, path };
+    const checkout = new CurrentCheckout(run.path, PROJECT_DIRECTORY);
+    const places = { runDirectory: run.path, projectDirectory: checkout.path, path };
     cloud = await startCloudProcess({ stack, seed, timeScale, tools, ...places }, ports.signal);
     replaceCloud(project, cloud);
-    return await connect(options, { run, project, cloud, tools, ports, path });
+    return await connect(options, { run, project, checkout, cloud, tools, ports, path });
   } catch (error) {
     await cloud?.stop();
     run.release();
@@ -111,6 +117,7 @@ function runsDirectory({ env, cwd }: Ports): string {
 interface Pieces {
   readonly run: RunDirectory;
   readonly project: RehearsedProject;
+  readonly checkout: CurrentCheckout;
   readonly cloud: CloudProcess;
   readonly tools: Readonly<Record<string, string>>;
   readonly ports: Ports;
@@ -118,10 +125,11 @@ interface Pieces {
 }
 
 async function connect(options: SessionOptions, pieces: Pieces): Promise<RehearsalSession> {
-  const { run, project, cloud, ports, path } = pieces;
+  const { run, project, checkout, cloud, ports, path } = pieces;
   const forget = onSecondSignal(() => cloud.kill());
   const environment = { ...cloud.environment, ...pulumiEnvironment(run), PATH: path };
   const gateLogFile = join(run.path, "gates.jsonl");
+  let program: PulumiFn = options.program ?? (await import("../../index.ts")).default;
   const engine = await Engine.open({
     stack: options.stack,
     projectDirectory: project.directory,
@@ -133,7 +141,7 @@ async function connect(options: SessionOptions, pieces: Pieces): Promise<Rehears
       ...environment,
       [MARK_VARIABLE]: run.path,
     },
-    program: options.program ?? (await import("../../index.ts")).default,
+    program: () => program(),
     programEnvironment: { ...cloud.environment, SPARKI_GATE_LOG: gateLogFile },
     policyPacks: [POLICY_PACK],
     parallel: PARALLEL,
@@ -153,6 +161,12 @@ async function connect(options: SessionOptions, pieces: Pieces): Promise<Rehears
       const client = { ref: project.clientImage, behaviour: { kind: "postgres-client" } };
       if (client.ref !== undefined) await cloud.ask("POST", "/images", client);
       project.setRelease(release);
+    },
+    checkout: () => checkout.directory,
+    useCheckout: async (directory) => {
+      if (directory === checkout.directory) return;
+      program = (await import(pathToFileURL(join(directory, "index.ts")).href)).default;
+      checkout.use(directory);
     },
     close: async () => {
       await cloud.stop();

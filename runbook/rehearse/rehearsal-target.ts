@@ -36,20 +36,30 @@ export function rehearsedTarget(
   const slack = openSlack(network, { webhook: `${session.cloud.url}/slack` }, clock);
   const notifications = new Notifications(slack, (text) => screen.line(text));
   const { configFile } = project;
-  const template = helmTemplate(commandRunner(tools.helm ?? "helm", ports.env), PROJECT_DIRECTORY);
-  // The plans are the run's: those of the real stack are another folder's.
-  const helmStore = helmStoreOpener(signal);
-  const history = gitCharts(PROJECT_DIRECTORY, ports.env);
-  const places = { projectDirectory: PROJECT_DIRECTORY, keptDirectory: session.runDirectory };
-  const keep = openKeep({ helmStore, history, ...places });
-  const planning = {
-    projectDirectory: PROJECT_DIRECTORY,
-    plansDirectory: session.runDirectory,
-    seal: () => sealNow(PROJECT_DIRECTORY, stack, process.env),
-    template,
-    helmStore,
-    keep,
-  };
+  const planning = planningAt(PROJECT_DIRECTORY, { session, tools, ports });
   const named = { stack, engine, config, configFile, gateLogFile, env, ...planning };
   return { ...named, registry, notifications, screen, clock, signal };
+}
+
+/** The same stack, planned and deployed from another folder. */
+export function atCheckout(
+  target: StackTarget,
+  directory: string,
+  surroundings: Pick<Surroundings, "tools" | "ports"> & { readonly session: RehearsalSession },
+): StackTarget {
+  return { ...target, ...planningAt(directory, surroundings) };
+}
+
+function planningAt(
+  directory: string,
+  { session, tools, ports }: Pick<Surroundings, "tools" | "ports"> & { readonly session: RehearsalSession },
+) {
+  const template = helmTemplate(commandRunner(tools.helm ?? "helm", ports.env), directory);
+  const helmStore = helmStoreOpener(ports.signal);
+  const history = gitCharts(PROJECT_DIRECTORY, ports.env);
+  // The plans and the charts that are restored are the run's: those of the real stack are another folder's.
+  const [projectDirectory, own] = [directory, session.runDirectory];
+  const keep = openKeep({ helmStore, history, projectDirectory, keptDirectory: own });
+  const seal = () => sealNow(directory, session.stack, process.env);
+  return { projectDirectory, plansDirectory: own, seal, template, helmStore, keep };
 }

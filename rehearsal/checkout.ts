@@ -1,0 +1,55 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DeployError } from "../stacks/deploy-error.ts";
+
+/** A text in a file of the project that a scenario changes, as a person would by mistake. */
+export interface Edit {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What the program, its jobs and its charts are made of. */
+const PARTS = ["apps", "gates", "infra", "runbook", "stacks", "index.ts", "package.json", "Pulumi.yaml"];
+
+/** Copies the project as far as a deployment runs it, with the packages beside it, and makes the edits in the copy. */
+export function copyCheckout(projectDirectory: string, target: string, edits: readonly Edit[]): string {
+  mkdirSync(target, { recursive: true });
+  for (const part of PARTS) cpSync(join(projectDirectory, part), join(target, part), { recursive: true });
+  linkPackages(projectDirectory, target);
+  for (const { file, from, to } of edits) {
+    const text = readFileSync(join(target, file), "utf8");
+    if (!text.includes(from))
+      throw new DeployError("SPARKI_USAGE", `${file} has no ${JSON.stringify(from)}: the scenario's edit fits no more`);
+    writeFileSync(join(target, file), text.replace(from, to));
+  }
+  return target;
+}
+
+/** Gives a checkout the packages of the project. */
+export function linkPackages(projectDirectory: string, target: string): void {
+  symlinkSync(join(projectDirectory, "node_modules"), join(target, "node_modules"));
+}
+
+/** The one path at which the simulated cloud finds whichever checkout is deployed. */
+export class CurrentCheckout {
+  readonly path: string;
+  #directory: string;
+
+  constructor(runDirectory: string, projectDirectory: string) {
+    this.path = join(runDirectory, "checkout");
+    this.#directory = projectDirectory;
+    symlinkSync(projectDirectory, this.path);
+  }
+
+  get directory(): string {
+    return this.#directory;
+  }
+
+  /** What relative paths of charts and of the jobs' program begin at from now on. */
+  use(directory: string): void {
+    rmSync(this.path);
+    symlinkSync(directory, this.path);
+    this.#directory = directory;
+  }
+}
