@@ -25,6 +25,7 @@ import { Secrets } from "./infra/secrets.ts";
 import { assertZones } from "./infra/zones.ts";
 import { loadConfig } from "./stacks/config.ts";
 import { withholdDebugLog } from "./stacks/debug-log.ts";
+import { pullSecret } from "./stacks/pull-secret.ts";
 
 /** All of Sparki on AWS, from an empty account to a promoted release, in the order in which it comes to be. */
 export default async function deployment() {
@@ -49,7 +50,11 @@ export default async function deployment() {
   const identities = new Identities("identities", { ...place, keys, cluster, database, secrets }, aws);
   const resources = { network, cluster, database, cache, secrets, edge, identities };
   const platform = { config, ...resources };
-  const namespaces = new Namespaces("namespaces", { provider: cluster.provider, networkCidr: config.network.cidr });
+  const namespaces = new Namespaces("namespaces", {
+    provider: cluster.provider,
+    networkCidr: config.network.cidr,
+    pullSecret: pullSecret(Object.values(release.images)),
+  });
   const before = previousOutputs();
   const gates = new Gates(platform);
 

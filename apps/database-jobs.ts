@@ -119,6 +119,7 @@ function runJob(parent: pulumi.Resource, name: string, args: DatabaseJobsArgs, {
         serviceAccount: step.serviceAccount,
         secretProviderClass: `jobs-${step.name}`,
         deadlineSeconds: DEADLINE_SECONDS,
+        imagePullSecrets: args.place.imagePullSecrets,
         ...step.settings(target),
       };
     });

@@ -16,6 +16,8 @@ export interface JobSettings {
   /** A ConfigMap whose keys it finds as files. */
   readonly files?: { readonly configMap: string; readonly folder: string };
   readonly deadlineSeconds: number;
+  /** What its image is pulled with; none where images are public. */
+  readonly imagePullSecrets: readonly { readonly name: string }[];
 }
 
 export const JOB_NAMESPACE = "sparki-engine";
@@ -55,6 +57,7 @@ function podSpec(settings: JobSettings) {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     securityContext: RESTRICTED_POD,
+    ...(settings.imagePullSecrets.length > 0 && { imagePullSecrets: [...settings.imagePullSecrets] }),
     containers: [container(settings)],
     volumes: [
       {

@@ -6,6 +6,8 @@ export interface NamespacesArgs {
   readonly provider: kubernetes.Provider;
   /** The whole of the network that the cluster is in. */
   readonly networkCidr: string;
+  /** What private images are pulled with: a Docker config as JSON. @default images are public */
+  readonly pullSecret?: pulumi.Output<string> | undefined;
 }
 
 /** A namespace, and all that a pod in it relies on; what is put into it depends on these. */
@@ -13,7 +15,11 @@ export interface Place {
   /** Known in preview: what a provider without a cluster answers is not, and policies must see it there. */
   readonly namespace: string;
   readonly ready: readonly pulumi.Resource[];
+  /** What its pods pull their images with. */
+  readonly imagePullSecrets: readonly { readonly name: string }[];
 }
+
+const PULL_SECRET = "image-pull";
 
 /** Who lives where; a service account is named after its workload, and each has rights of its own. */
 const SERVICE_ACCOUNTS: Readonly<Record<string, readonly string[]>> = {
@@ -33,16 +39,21 @@ export class Namespaces extends pulumi.ComponentResource {
   constructor(name: string, args: NamespacesArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:apps:Namespaces", name, {}, options);
     const inside = { parent: this, provider: args.provider };
-    this.engine = createNamespace("sparki-engine", inside);
-    this.web = createNamespace("sparki-web", inside);
-    this.test = createNamespace("sparki-test", inside);
+    const { pullSecret } = args;
+    this.engine = createNamespace("sparki-engine", inside, pullSecret);
+    this.web = createNamespace("sparki-web", inside, pullSecret);
+    this.test = createNamespace("sparki-test", inside, pullSecret);
     this.monitoring = createNamespace("sparki-monitoring", inside);
     allowSiteToTests(this.test, args.networkCidr, inside);
     this.registerOutputs();
   }
 }
 
-function createNamespace(name: string, options: pulumi.CustomResourceOptions): Place {
+function createNamespace(
+  name: string,
+  options: pulumi.CustomResourceOptions,
+  pullSecret?: pulumi.Output<string>,
+): Place {
   const namespace = new kubernetes.core.v1.Namespace(name, { metadata: { name, labels: labelsOf(name) } }, options);
   const inside = { ...options, dependsOn: [namespace] };
   const deny = new kubernetes.networking.v1.NetworkPolicy(
@@ -53,14 +64,41 @@ function createNamespace(name: string, options: pulumi.CustomResourceOptions): P
     },
     inside,
   );
-  const accounts = (SERVICE_ACCOUNTS[name] ?? []).map((account) => createServiceAccount(name, account, inside));
-  return { namespace: name, ready: [namespace, deny, ...accounts] };
+  const secrets = pullSecret === undefined ? [] : [createPullSecret(name, pullSecret, inside)];
+  const imagePullSecrets = secrets.map(() => ({ name: PULL_SECRET }));
+  const accounts = (SERVICE_ACCOUNTS[name] ?? []).map((account) =>
+    createServiceAccount(name, account, imagePullSecrets, inside),
+  );
+  return { namespace: name, ready: [namespace, deny, ...secrets, ...accounts], imagePullSecrets };
 }
 
-function createServiceAccount(namespace: string, account: string, options: pulumi.CustomResourceOptions) {
+/** Nodes read it for a pod of its namespace alone; encrypted in the state, and with the cluster's key in etcd. */
+function createPullSecret(namespace: string, config: pulumi.Output<string>, options: pulumi.CustomResourceOptions) {
+  return new kubernetes.core.v1.Secret(
+    `${namespace}-${PULL_SECRET}`,
+    {
+      metadata: { namespace, name: PULL_SECRET },
+      type: "kubernetes.io/dockerconfigjson",
+      stringData: { ".dockerconfigjson": config },
+    },
+    options,
+  );
+}
+
+/** Its pods pull with its secrets, whoever makes them: the end-to-end tests' Job is made by a command. */
+function createServiceAccount(
+  namespace: string,
+  account: string,
+  imagePullSecrets: Place["imagePullSecrets"],
+  options: pulumi.CustomResourceOptions,
+) {
   return new kubernetes.core.v1.ServiceAccount(
     `${namespace}-${account}`,
-    { metadata: { namespace, name: account }, automountServiceAccountToken: false },
+    {
+      metadata: { namespace, name: account },
+      automountServiceAccountToken: false,
+      ...(imagePullSecrets.length > 0 && { imagePullSecrets: [...imagePullSecrets] }),
+    },
     options,
   );
 }

@@ -78,7 +78,7 @@ function createRelease(parent: Workload, args: WorkloadArgs, track: "one-box" | 
       chart: args.chart,
       namespace: args.place.namespace,
       values: { release: { id, gitSha }, ...sizes, track, image: args.image },
-      platform: { ...args.platform, targetGroupArn },
+      platform: { ...args.platform, imagePullSecrets: [...args.place.imagePullSecrets], targetGroupArn },
       settings: release.settings,
     },
     { parent, provider: args.provider, ...release.options },

@@ -229,6 +229,8 @@ const fieldsSchema = z.strictObject({
    */
   slackWebhook: apartSecret,
   slackToken: apartSecret,
+  /** What nodes pull private images with: a Docker config as JSON, with credentials for each registry of the images. */
+  imagePullSecret: apartSecret,
   /** Where this repository's files can be read; alerts link to its pages. */
   runbookUrl: webUrl,
   /** False lifts deletion protection, for a stack that is about to be destroyed on purpose. */

@@ -25,6 +25,8 @@ export interface PreflightContext {
   readonly registryMirror?: string | undefined;
   /** A bot's token or a webhook's address, from the environment or else from the stack's config; never part of any output. */
   slackSecrets(): Promise<Pick<SlackSecrets, "token" | "webhook">>;
+  /** What nodes pull private images with, from the stack's config; never part of any output. */
+  pullSecret(): Promise<string | undefined>;
   /** Tokens of the services that are asked; never part of any output. */
   readonly tokens: Tokens;
   readonly clock: Clock;

@@ -56,6 +56,7 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
     answers,
     registryMirror: env.SPARKI_REGISTRY,
     slackSecrets: () => slackSecrets(env, configured),
+    pullSecret: () => configured("sparki:imagePullSecret"),
     tokens: tokensIn(env),
     clock,
   };

@@ -9,6 +9,7 @@ const SETTINGS: JobSettings = {
   serviceAccount: "migrations",
   secretProviderClass: "jobs-migrate",
   deadlineSeconds: 600,
+  imagePullSecrets: [],
 };
 
 describe("jobManifest", () => {

@@ -24,7 +24,7 @@ async function created(config: Readonly<Record<string, string>>): Promise<Create
   const recorded = await record(() => {
     pulumi.runtime.setAllConfig(config);
     const provider = new kubernetes.Provider("cluster", { kubeconfig: "{}" });
-    const place = { namespace: "sparki-monitoring", ready: [] };
+    const place = { namespace: "sparki-monitoring", ready: [], imagePullSecrets: [] };
     slack = createSlackSecret("monitoring-slack", { place, provider, secrets: slackSecrets() });
   });
   const warnings = warn.mock.calls.map(([text]) => text);

@@ -63,6 +63,7 @@ export function fakeContext(
     commands: { helm: refuse, git: refuse },
     files: fakeFiles({}),
     slackSecrets: async () => ({}),
+    pullSecret: async () => undefined,
     tokens: {},
     clock: fakeClock(NOW),
     ...parts,
