@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DeployError } from "../stacks/deploy-error.ts";
 
@@ -9,13 +9,14 @@ export interface Edit {
   readonly to: string;
 }
 
-/** What the program, its jobs and its charts are made of. */
-const PARTS = ["apps", "gates", "infra", "runbook", "stacks", "index.ts", "package.json", "Pulumi.yaml"];
+/** What no deployment reads: what was made or installed here, and what tries it. */
+const LEFT_OUT = new Set(["node_modules", "test", "coverage"]);
 
-/** Copies the project as far as a deployment runs it, with the packages beside it, and makes the edits in the copy. */
+/** Copies the project but for its tests, with the packages beside it, and makes the edits in the copy. */
 export function copyCheckout(projectDirectory: string, target: string, edits: readonly Edit[]): string {
   mkdirSync(target, { recursive: true });
-  for (const part of PARTS) cpSync(join(projectDirectory, part), join(target, part), { recursive: true });
+  const parts = readdirSync(projectDirectory).filter((name) => !name.startsWith(".") && !LEFT_OUT.has(name));
+  for (const part of parts) cpSync(join(projectDirectory, part), join(target, part), { recursive: true });
   linkPackages(projectDirectory, target);
   for (const { file, from, to } of edits) {
     const text = readFileSync(join(target, file), "utf8");

@@ -17,7 +17,11 @@ export interface ReleaseContext extends HelmOptions {
   readonly timeScale: number;
 }
 
-/** Helm releases as the real provider keeps them: a failed upgrade leaves the new inputs in state with helm's status. */
+/**
+ * Helm releases as the real provider keeps them (seen of 4.24): after an upgrade that failed the state has the old inputs,
+ * outputs with the new values, the status `failed`, and the revision that failed, which is one behind Helm's own where Helm
+ * went back by itself.
+ */
 export class Releases {
   readonly #context: ReleaseContext;
   readonly #helm: Helm;
@@ -27,7 +31,9 @@ export class Releases {
     this.#helm = new Helm(context);
   }
 
-  async apply(request: ResourceRequest & { readonly inputs: Properties }): Promise<Outputs> {
+  async apply(
+    request: ResourceRequest & { readonly inputs: Properties; readonly oldInputs?: Properties },
+  ): Promise<Outputs> {
     const { inputs, signal } = request;
     const { name, namespace } = placeOf(inputs);
     await this.#refuseWhilePending(inputs, signal);
@@ -42,8 +48,8 @@ export class Releases {
     if (state === undefined) throw new Error(message);
     throw new PartialFailure(message, {
       id: `${namespace}/${name}`,
-      inputs,
-      properties: releaseOutputs(inputs, state),
+      inputs: request.oldInputs ?? inputs,
+      properties: releaseOutputs(inputs, failedState(state, inputs.atomic === true && request.oldInputs !== undefined)),
     });
   }
 
@@ -76,6 +82,11 @@ export class Releases {
     const asked = typeof inputs.timeout === "number" ? inputs.timeout : DEFAULT_TIMEOUT_SECONDS;
     return Math.max(SHORTEST_TIMEOUT_SECONDS, Math.round(asked * this.#context.timeScale));
   }
+}
+
+function failedState(state: ReleaseState, wentBack: boolean): ReleaseState {
+  const isBehind = wentBack && state.status === "deployed";
+  return { ...state, status: "failed", revision: isBehind ? state.revision - 1 : state.revision };
 }
 
 /** Inputs without a namespace are in `default`. */

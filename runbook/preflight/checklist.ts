@@ -8,7 +8,7 @@ import { ciGreen, merged } from "./checks/code.ts";
 import { entrance } from "./checks/entrance.ts";
 import { featureFlags } from "./checks/flags.ts";
 import { helmReleases } from "./checks/helm-releases.ts";
-import { images, rollbackImages } from "./checks/images.ts";
+import { images, pulling, rollbackImages } from "./checks/images.ts";
 import { commandCenter, elasticsearch, kibana, logsArrive, logstash } from "./checks/logs.ts";
 import { dashboards, grafana, prometheus, prometheusTargets } from "./checks/metrics.ts";
 import { migrations } from "./checks/migrations.ts";
@@ -39,6 +39,7 @@ export const CHECKLIST: readonly Check[] = [
   ciGreen,
   images,
   rollbackImages,
+  pulling,
   signatures,
   charts,
   secrets,

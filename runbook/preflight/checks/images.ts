@@ -1,3 +1,5 @@
+import { pullCredentials } from "../../../stacks/docker-config.ts";
+import { messageOf } from "../../../stacks/message-of.ts";
 import type { Release } from "../../../stacks/schema.ts";
 import { promotionIn } from "../../deploy/promotion.ts";
 import { type Check, type Finding, fail, pass, skipped } from "../check.ts";
@@ -45,13 +47,52 @@ export const rollbackImages: Check = {
   },
 };
 
+const pullSecretFix =
+  "give nodes credentials that may read packages: pulumi config set --secret sparki:imagePullSecret (docs/production.md)";
+
+/** Whether the registry gives each image to who has what nodes will have: the stack's pull secret, or nothing. */
+export const pulling: Check = {
+  id: "image-pull",
+  group: "Application",
+  title: "Nodes can pull",
+  proves: "The registry gives every image of the release to nodes: with the stack's pull secret, or to anybody.",
+  timeLimitSeconds: TIME_LIMIT_SECONDS,
+  run: async ({ config, http, pullSecret, registryMirror }, signal) => {
+    const secret = await pullSecret();
+    const images = Object.values(config.release.images).map(imageReference);
+    // Nodes have a role that may read ECR, which nobody else can borrow to try it.
+    const [ecr, others] = [images.filter(({ host }) => ECR.test(host)), images.filter(({ host }) => !ECR.test(host))];
+    const problems = await Promise.all(
+      others.map(async (image) => {
+        const credentials = secret === undefined ? undefined : pullCredentials(secret, image.host);
+        const registry = new Registry(http, credentials, signal, registryMirror);
+        const place = `${image.host}/${image.repository}`;
+        const asWhom = credentials === undefined ? "without credentials" : "with the pull secret";
+        const isThere = await registry.has(image).catch((error: unknown) => messageOf(error));
+        if (isThere === true) return [];
+        return [`${place} ${asWhom}: ${isThere === false ? "no such image" : isThere}`];
+      }),
+    );
+    const found = problems.flat();
+    if (found.length > 0) return fail(found.join("; "), pullSecretFix);
+    const how = secret === undefined ? "without credentials" : "with sparki:imagePullSecret";
+    const role = ecr.length === 0 ? "" : `; ${ecr.length} are in ECR, which nodes read by their role`;
+    return others.length === 0
+      ? skipped("all images are in ECR, which nodes read by their role")
+      : pass(`${others.length} images, ${how}${role}`);
+  },
+};
+
+const ECR = /\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/;
+
 async function judge(
   { id, images }: Release,
-  { http, tokens, registryMirror }: PreflightContext,
+  { http, tokens, registryMirror, pullSecret }: PreflightContext,
   signal: AbortSignal,
   fix: string,
 ): Promise<Finding> {
-  const registry = new Registry(http, tokens.registry, signal, registryMirror);
+  const secret = tokens.registry ?? (await pullSecretFor(images.engine, pullSecret));
+  const registry = new Registry(http, secret, signal, registryMirror);
   const looks = Object.values(images).map(async (image) =>
     (await registry.has(imageReference(image))) ? [] : [image],
   );
@@ -65,4 +106,10 @@ async function judge(
   );
   if (problems.flat().length > 0) return fail(`${id}: ${problems.flat().join(", ")}`, fix);
   return pass(`${id}: ${looks.length} images by digest`);
+}
+
+/** Who deploys needs no token of their own where the stack has credentials for that registry. */
+async function pullSecretFor(image: string, secret: PreflightContext["pullSecret"]): Promise<string | undefined> {
+  const found = await secret();
+  return found === undefined ? undefined : pullCredentials(found, imageReference(image).host);
 }

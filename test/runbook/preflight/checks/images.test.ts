@@ -1,4 +1,4 @@
-import { images, rollbackImages } from "../../../../runbook/preflight/checks/images.ts";
+import { images, pulling, rollbackImages } from "../../../../runbook/preflight/checks/images.ts";
 import { configWith, fakeContext, fakeState, look, promotionOf } from "../../../support/preflight.ts";
 
 const { release } = configWith({});
@@ -60,5 +60,46 @@ describe("rollbackImages", () => {
 
   it("is skipped while nothing was promoted", async () => {
     expect(await look(rollbackImages, fakeContext())).toMatchObject({ status: "skipped" });
+  });
+});
+
+describe("pulling", () => {
+  const auth = Buffer.from("robot:secret").toString("base64");
+  const pullSecret = async () => JSON.stringify({ auths: { "ghcr.io": { auth } } });
+  const challenge = { "www-authenticate": 'Bearer realm="https://ghcr.io/token",scope="repository:x:pull"' };
+  /** A registry that gives a manifest only for the token that these credentials get. */
+  const guarded = { "HEAD https://ghcr.io/": { status: 401, headers: challenge } };
+
+  it("passes where anybody may pull", async () => {
+    const web = having(...Object.values(release.images));
+    expect(await look(pulling, fakeContext({ web }))).toMatchObject({
+      status: "pass",
+      reason: "3 images, without credentials",
+    });
+  });
+
+  it("fails where only who deploys has a token: nodes have none (W32)", async () => {
+    const web = { ...guarded, "GET https://ghcr.io/token": { status: 401 } };
+    const context = fakeContext({ web, tokens: { registry: "mine" } });
+    const finding = await look(pulling, context);
+    expect(finding).toMatchObject({ status: "fail", fix: expect.stringContaining("sparki:imagePullSecret") });
+    expect(finding.reason).toContain("without credentials: ghcr.io answered 401");
+  });
+
+  it("asks with the very credentials that nodes will use, and never shows them", async () => {
+    const web = { ...guarded, "GET https://ghcr.io/token": { status: 403 } };
+    const context = { ...fakeContext({ web }), pullSecret };
+    const finding = await look(pulling, context);
+    expect(finding).toMatchObject({ status: "fail", reason: expect.stringContaining("with the pull secret") });
+    expect(JSON.stringify(finding)).not.toContain(auth);
+  });
+
+  it("leaves ECR to the nodes' own role", async () => {
+    const ecr = (image: string) => image.replace("ghcr.io", "111122223333.dkr.ecr.us-east-1.amazonaws.com");
+    const { engine, web, e2e } = release.images;
+    const config = configWith({
+      release: { ...release, images: { engine: ecr(engine), web: ecr(web), e2e: ecr(e2e) } },
+    });
+    expect(await look(pulling, fakeContext({ config }))).toMatchObject({ status: "skipped" });
   });
 });
