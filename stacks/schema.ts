@@ -160,6 +160,8 @@ const floorSchema = z.strictObject({
 
 /** The shared observability stack. A service without an address is one that nobody looks at before a deployment. */
 const stormSchema = z.strictObject({
+  /** It runs in this stack's own cluster, and so cannot be looked at before the first deployment. */
+  inCluster: z.boolean().exactOptional(),
   prometheusUrl: webUrl,
   grafanaUrl: webUrl.exactOptional(),
   /** The collector's OTLP over HTTP. */

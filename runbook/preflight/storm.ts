@@ -5,7 +5,10 @@ import type { HttpAnswer, HttpRequest } from "../io/http.ts";
 import { type Check, type Finding, skipped } from "./check.ts";
 import type { PreflightContext } from "./context.ts";
 
-type UrlKey = keyof StackConfig["storm"];
+type UrlKey = Exclude<keyof StackConfig["storm"], "inCluster">;
+
+/** All that a look at whether a service is up needs. */
+export type StormContext = Pick<PreflightContext, "stack" | "config" | "http" | "tokens" | "clock">;
 
 /** One of Storm's services, asked at its own address. */
 export interface StormService {
@@ -16,15 +19,24 @@ export interface StormService {
   read<T>(path: string, schema: z.ZodType<T>, options?: HttpRequest): Promise<T>;
 }
 
-interface StormCheck extends Pick<Check, "id" | "title" | "proves"> {
+interface StormCheck<Context extends StormContext> extends Pick<Check, "id" | "title" | "proves"> {
   readonly service: UrlKey;
   /** @default 30 */
   readonly timeLimitSeconds?: number;
-  judge(service: StormService, context: PreflightContext, signal: AbortSignal): Promise<Finding>;
+  judge(service: StormService, context: Context, signal: AbortSignal): Promise<Finding>;
 }
 
+/** What a first deployment makes the place for can only be looked at after it. */
+export const NOT_YET =
+  "not yet: Storm runs in this stack's own cluster, which is still to be made; verify checks it then";
+
 /** A check of a service that is skipped where the config has no address of it. */
-export function stormCheck({ service: key, judge, timeLimitSeconds = 30, ...check }: StormCheck): Check {
+export function stormCheck({
+  service: key,
+  judge,
+  timeLimitSeconds = 30,
+  ...check
+}: StormCheck<PreflightContext>): Check {
   return {
     ...check,
     group: "Observability",
@@ -32,19 +44,42 @@ export function stormCheck({ service: key, judge, timeLimitSeconds = 30, ...chec
     run: async (context, signal) => {
       const url = context.config.storm[key]?.replace(/\/+$/, "");
       if (url === undefined) return skipped(`no sparki:storm.${key} is configured`);
+      if (context.config.storm.inCluster === true && !(await hasCluster(context))) return skipped(NOT_YET);
       return judge(openService(url, context, signal), context, signal);
     },
   };
 }
 
+/** A check of whether a service is up, which needs nothing of a deployment: also for what is verified after one. */
+export interface StormLook extends Pick<Check, "id" | "title" | "proves" | "timeLimitSeconds"> {
+  /** Skipped where the config has no address of it. */
+  look(context: StormContext, signal: AbortSignal): Promise<Finding>;
+}
+
+/** The check, and the same as a look that is made after a first deployment. */
+export function stormLook(check: StormCheck<StormContext>): Check & StormLook {
+  const { service: key, judge } = check;
+  const look = async (context: StormContext, signal: AbortSignal): Promise<Finding> => {
+    const url = context.config.storm[key]?.replace(/\/+$/, "");
+    if (url === undefined) return skipped(`no sparki:storm.${key} is configured`);
+    return judge(openService(url, context, signal), context, signal);
+  };
+  return { ...stormCheck(check), look };
+}
+
+async function hasCluster({ state }: PreflightContext): Promise<boolean> {
+  const { resources } = await state.read();
+  return resources.some(({ type }) => type === "kubernetes:helm.sh/v3:Release");
+}
+
 /** What to do about any service of Storm: it is not ours, so the fix is to ask those who run it. */
-export function stormFix({ config }: PreflightContext): string {
+export function stormFix({ config }: Pick<StormContext, "config">): string {
   const { commandCenterUrl } = config.storm;
   const place = commandCenterUrl === undefined ? "" : `look at ${commandCenterUrl}, `;
   return `${place}ask ${config.contacts.platform.mention} in ${config.contacts.platform.channel}`;
 }
 
-function openService(url: string, context: PreflightContext, signal: AbortSignal): StormService {
+function openService(url: string, context: StormContext, signal: AbortSignal): StormService {
   const { http, tokens } = context;
   const authorization = tokens.storm === undefined ? {} : { authorization: `Bearer ${tokens.storm}` };
   const ask: StormService["ask"] = async (path, options = {}) => {

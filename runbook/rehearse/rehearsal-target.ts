@@ -57,7 +57,7 @@ function planningAt(
   const template = helmTemplate(commandRunner(tools.helm ?? "helm", ports.env), directory);
   const helmStore = helmStoreOpener(ports.signal);
   const history = gitCharts(PROJECT_DIRECTORY, ports.env);
-  // The plans and the charts that are restored are the run's: those of the real stack are another folder's.
+  // The plans are the run's: those of the real stack are another folder's.
   const [projectDirectory, own] = [directory, session.runDirectory];
   const keep = openKeep({ helmStore, history, projectDirectory, keptDirectory: own });
   const seal = () => sealNow(directory, session.stack, process.env);

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join, resolve } from "node:path";
 import { messageOf } from "../../stacks/message-of.ts";
 import type { HelmRecord } from "../../stacks/outputs.ts";
 import type { Promoted } from "../deploy/update.ts";
@@ -51,7 +51,7 @@ export interface KeepSources {
   readonly history: ChartHistory;
   /** Holds the program and the charts. */
   readonly projectDirectory: string;
-  /** In its `.sparki/charts` restored charts are written. */
+  /** In its `.sparki/charts` restored charts are written; absolute. */
   readonly keptDirectory: string;
 }
 
@@ -164,7 +164,7 @@ async function chartOf(
   const files = chartFilesIn(here);
   if (filesHash(files) === hash)
     return { path: `./apps/charts/${chart}`, source: "unchanged here", content: chartContentOf(files) };
-  const restored = (content: ChartContent) => restore(content, { chart, hash, projectDirectory, keptDirectory });
+  const restored = (content: ChartContent) => restore(content, { chart, hash, keptDirectory });
   if (whole !== undefined)
     return { path: restored(whole.chart), source: `revision ${whole.revision} in the cluster`, content: whole.chart };
   const found = await history(chart, (each) => filesHash(each) === hash);
@@ -176,12 +176,14 @@ async function chartOf(
 interface Restoring {
   readonly chart: string;
   readonly hash: string;
-  readonly projectDirectory: string;
   readonly keptDirectory: string;
 }
 
-/** Writes the chart into a folder named by its hash, as a whole or not at all; its path is relative to the project's. */
-function restore(content: ChartContent, { chart, hash, projectDirectory, keptDirectory }: Restoring): string {
+/**
+ * Writes the chart into a folder named by its hash, as a whole or not at all. Its path is absolute: what applies it may
+ * run in a sealed copy, or beside the checkout, and must find the same.
+ */
+function restore(content: ChartContent, { chart, hash, keptDirectory }: Restoring): string {
   const folder = join(keptDirectory, ".sparki", "charts");
   const target = join(folder, `${chart}-${hash.slice(0, 16)}`);
   mkdirSync(folder, { recursive: true });
@@ -193,8 +195,7 @@ function restore(content: ChartContent, { chart, hash, projectDirectory, keptDir
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
-  const path = relative(projectDirectory, target);
-  return path.startsWith(".") ? path : `./${path}`;
+  return target;
 }
 
 interface StateRelease {
@@ -223,7 +224,7 @@ function unchangedIn(
   const { values: applied, status } = state.outputs;
   const isApplied = !isRecord(applied) || valuesHash(applied) === values;
   if (!isApplied || !isRecord(status) || status.status !== "deployed") return undefined;
-  const path = join(projectDirectory, state.chart);
+  const path = resolve(projectDirectory, state.chart);
   if (!existsSync(path)) return undefined;
   const isVersion = chartContentIn(path).metadata.version === content.metadata.version;
   return isVersion ? { chart: state.chart, values } : undefined;

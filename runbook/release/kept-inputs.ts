@@ -8,7 +8,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const KEPT_VARIABLE = "SPARKI_KEPT_RELEASE";
 
 const keptInputsSchema = z.object({
-  /** Where the kept chart is, relative to the project's folder. */
+  /** Where the kept chart is: below the project as `./apps/charts/NAME`, or restored, and absolute then. */
   chart: z.string(),
   /** SHA-256 over the chart's files, as promoted. */
   hash: z.string(),

@@ -29,6 +29,7 @@ export async function openVerify(target: GateTarget, clock: Clock): Promise<Open
     config,
     http: (url, options) => request(world, url, options),
     balancer: (url, options) => request(balancer, url, options),
+    tokens: { storm: env.SPARKI_STORM_TOKEN },
     names: world,
     certificateOf: (name, signal) => servedCertificate(world, name, signal),
     podsOf: (track) => cluster.sampleHealth(namespaceOf(track), releaseNameOf(track)),

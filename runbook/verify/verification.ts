@@ -7,7 +7,7 @@ import type { Pace } from "../gates/pace.ts";
 import type { ReleaseCounts } from "../gates/release-slo.ts";
 import type { Track } from "../gates/track.ts";
 import type { Job } from "../io/cluster-job.ts";
-import type { Http, Names } from "../preflight/context.ts";
+import type { Http, Names, Tokens } from "../preflight/context.ts";
 import type { Look } from "../preflight/side-by-side.ts";
 
 /** Everything that is looked at once a release is live, each part replaceable by a test. */
@@ -19,6 +19,8 @@ export interface VerifyContext {
   readonly http: Http;
   /** Reaches the domain at the load balancer's own name, whatever DNS says. */
   readonly balancer: Http;
+  /** Tokens of the services that are asked; never part of any output. */
+  readonly tokens: Tokens;
   readonly names: Pick<Names, "addressesOf">;
   /** The certificate that is served for a name, trusted or not; rejects when there is none. */
   certificateOf(name: string, signal: AbortSignal): Promise<ServedCertificate>;

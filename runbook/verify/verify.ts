@@ -7,6 +7,7 @@ import { ReleaseObjectives } from "./checks/objectives.ts";
 import { certificate, dns, outside } from "./checks/outside.ts";
 import { pods } from "./checks/pods.ts";
 import { cache, database, smoke } from "./checks/smoke.ts";
+import { storm } from "./checks/storm.ts";
 import { testProject } from "./checks/test-project.ts";
 import { type Criterion, successTable } from "./success-table.ts";
 import type { Verification, VerifyContext } from "./verification.ts";
@@ -28,7 +29,7 @@ export interface VerifyReport {
 /** What is verified, in the order in which it is shown. */
 export function verifications(objectives: ReleaseObjectives): readonly Verification[] {
   const reach = [pods, database, cache, dns, certificate, outside];
-  return [...reach, smoke, e2e, testProject, ...objectives.checks, budget, ...burns];
+  return [...reach, smoke, e2e, testProject, ...objectives.checks, budget, ...burns, storm];
 }
 
 /** Verifies the release side by side, live on the screen; lasts as long as the slowest check and rejects only when aborted. */
@@ -39,7 +40,8 @@ export async function runVerify(
   const { clock, config, stack } = context;
   const start = clock.now();
   const objectives = new ReleaseObjectives(context);
-  const list = verifications(objectives);
+  // Where Storm runs elsewhere, the checklist looks at it before each deployment.
+  const list = verifications(objectives).filter((each) => each !== storm || config.storm.inCluster === true);
   const checks = (await lookSideBySide("verify", list, context, { screen, signal })).map(unprovenWhereBlind);
   return {
     stack,

@@ -55,6 +55,7 @@ export function fakeVerify({ web = {}, counted, metrics, reachSeconds, ...parts 
     clock,
     http,
     balancer: http,
+    tokens: {},
     names: { addressesOf: async () => ["203.0.113.7"] },
     certificateOf: () => Promise.reject(new Error("no certificate in this test")),
     podsOf: async ({ workload, kind }) => podsOf(config, workload, kind === "fleet" ? config[workload].replicas : 1),

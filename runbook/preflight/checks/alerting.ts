@@ -2,7 +2,7 @@ import { z } from "zod";
 import { monitoringTrial } from "../charts.ts";
 import { fail, pass } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
-import { jsonRequest, type StormService, stormCheck, stormFix } from "../storm.ts";
+import { jsonRequest, type StormService, stormCheck, stormFix, stormLook } from "../storm.ts";
 
 const ALERT = "SparkiPreflight";
 /** Shorter than any group's wait, so that Alertmanager knows of the alert but tells nobody. */
@@ -22,7 +22,7 @@ const alertsSchema = z.array(
 );
 type Alerts = z.infer<typeof alertsSchema>;
 
-export const alertmanager = stormCheck({
+export const alertmanager = stormLook({
   id: "alertmanager",
   service: "alertmanagerUrl",
   title: "Alertmanager",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fail, pass, warn } from "../check.ts";
-import { jsonRequest, stormCheck, stormFix } from "../storm.ts";
+import { jsonRequest, stormCheck, stormFix, stormLook } from "../storm.ts";
 
 const MAX_AGE_MINUTES = 15;
 
@@ -12,7 +12,7 @@ const kibanaSchema = z.object({
   status: z.object({ overall: z.object({ level: z.string().optional(), state: z.string().optional() }) }),
 });
 
-export const elasticsearch = stormCheck({
+export const elasticsearch = stormLook({
   id: "elasticsearch",
   service: "elasticsearchUrl",
   title: "Elasticsearch",
@@ -46,7 +46,7 @@ export const logsArrive = stormCheck({
   },
 });
 
-export const logstash = stormCheck({
+export const logstash = stormLook({
   id: "logstash",
   service: "logstashUrl",
   title: "Logstash",
@@ -58,7 +58,7 @@ export const logstash = stormCheck({
   },
 });
 
-export const kibana = stormCheck({
+export const kibana = stormLook({
   id: "kibana",
   service: "kibanaUrl",
   title: "Kibana",
@@ -71,7 +71,7 @@ export const kibana = stormCheck({
   },
 });
 
-export const commandCenter = stormCheck({
+export const commandCenter = stormLook({
   id: "command-center",
   service: "commandCenterUrl",
   title: "Storm Command Center",

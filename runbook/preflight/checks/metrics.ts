@@ -3,7 +3,7 @@ import { promotionIn } from "../../deploy/promotion.ts";
 import { monitoringTrial } from "../charts.ts";
 import { fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
-import { stormCheck, stormFix } from "../storm.ts";
+import { stormCheck, stormFix, stormLook } from "../storm.ts";
 
 const targetsSchema = z.object({
   data: z.object({
@@ -17,7 +17,7 @@ const targetsSchema = z.object({
   }),
 });
 
-export const prometheus = stormCheck({
+export const prometheus = stormLook({
   id: "prometheus",
   service: "prometheusUrl",
   title: "Prometheus",
@@ -83,7 +83,7 @@ function fixFor(context: PreflightContext): string {
 const healthSchema = z.object({ database: z.string() });
 const searchSchema = z.array(z.object({ uid: z.string() }));
 
-export const grafana = stormCheck({
+export const grafana = stormLook({
   id: "grafana",
   service: "grafanaUrl",
   title: "Grafana",

@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { fail, pass } from "../check.ts";
-import type { PreflightContext } from "../context.ts";
-import { jsonRequest, stormCheck, stormFix } from "../storm.ts";
+import { jsonRequest, type StormContext, stormFix, stormLook } from "../storm.ts";
 
 const acceptedSchema = z.object({
   partialSuccess: z
@@ -10,7 +9,7 @@ const acceptedSchema = z.object({
     .optional(),
 });
 
-export const jaeger = stormCheck({
+export const jaeger = stormLook({
   id: "jaeger",
   service: "jaegerUrl",
   title: "Jaeger collector",
@@ -24,7 +23,7 @@ export const jaeger = stormCheck({
 });
 
 /** That nothing reads the spans back, where there is no address to read them from. */
-function unseen({ config }: PreflightContext): string {
+function unseen({ config }: StormContext): string {
   return config.storm.jaegerQueryUrl === undefined
     ? "; whether it can be found again is not looked at: no sparki:storm.jaegerQueryUrl is configured"
     : "";
