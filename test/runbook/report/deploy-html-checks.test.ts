@@ -8,7 +8,7 @@ describe("preflightHtml", () => {
 
   it("shows what did not pass with what it rests on and how to mend it, before what opens", () => {
     const shown = wordsOf(html.slice(0, html.indexOf("<details>")));
-    expect(shown).toContain("33 passed, 1 warned, 1 skipped, in 4.2 s.");
+    expect(shown).toContain("34 passed, 1 warned, 1 skipped, in 4.2 s.");
     expect(shown).toContain("warn it is old &lt;b&gt; To mend it: npx sparki make it new &lt;b&gt; line one");
     expect(shown).not.toContain("as it should be");
   });
