@@ -6,7 +6,7 @@ const SECRET_END = /(?:pwd|pswd|creds?|otp|hmackey|sessionkey|mfacode|webhook|we
 const SECRET_LAST_WORD = /[a-z0-9](?:[_.-]pass|Pass)$|_PASS$|[_.-]auth$/;
 /** A name of, an address of, or a number about a secret is none. */
 const ABOUT_SECRET =
-  /(?:arn|names?|refs?|references?|count|length|size|url|uri|endpoint|host|path|files?|folder|type|kind|policy|policies|expir(?:y|es?|ation|esat|esin)|ttl|(?:expires|created|updated|issued|rotated)(?:at|on)|version|enabled|required|rotation|rotator|provider(?:class)?|class|store|storage|lifetime|age|days|seconds|minutes|limit|manager|issuer|id|ids|index|field|column|mount|volume|reader|budget|bucket|status|state|used|usage|check|checker|izer|ized|keyring|provisioner)$/;
+  /(?:arn|names?|refs?|references?|count|length|size|url|uri|endpoint|host|path|files?|folder|type|kind|policy|policies|expir(?:y|es?|ation|esat|esin)|ttl|(?:expires|created|updated|issued|rotated)(?:at|on)|version|enabled|required|rotation|rotator|provider(?:class)?|class|store|storage|lifetime|since|until|age|days|seconds|minutes|limit|manager|issuer|id|ids|index|field|column|mount|volume|reader|budget|bucket|status|state|used|usage|check|checker|izer|ized|keyring|provisioner)$/;
 /** Whose value is a password, whatever it looks like. */
 const PASSWORD =
   /passw(?:or)?d|passwort|kennwort|contraseñ|senha|passphrase|passcode|pwd$|pswd$|requirepass|masterauth/;

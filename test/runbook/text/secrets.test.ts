@@ -162,6 +162,7 @@ const KEPT = [
   "https://prod.sparki.tools:8443/api",
   "GET /a:b@c",
   "password rejected",
+  "sparki:database.passwordsSince: today, every rehearsal makes its own",
   '{"ts":"2026-11-23T12:00:00Z"}',
   `ghcr.io/alexarno/sparki/engine@sha256:${"b099ca69".repeat(8)}`,
   `https://ghcr.io:443/v2/x/manifests/engine@sha256:${"b099ca69".repeat(8)}`,
