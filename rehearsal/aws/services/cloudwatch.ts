@@ -5,7 +5,7 @@ import { kmsKeyReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { number, text } from "../values.ts";
 import type { World } from "../world.ts";
-import { checkPolicy, trusts } from "./policy-document.ts";
+import { checkPolicy, letsEncrypt } from "./policy-document.ts";
 
 const RETENTION_DAYS = [
   0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -14,7 +14,7 @@ const RETENTION_DAYS = [
 const logGroup: ResourceModel = {
   type: TYPES.logGroup,
   title: "CloudWatch Logs Log Group",
-  immutable: ["name", "namePrefix"],
+  immutable: ["name", "namePrefix", "logGroupClass"],
   defaults: { retentionInDays: 0, skipDestroy: false, logGroupClass: "STANDARD", deletionProtectionEnabled: false },
   nameProperty: "name",
   id: ({ inputs }) => text(inputs, "name") ?? "",
@@ -37,12 +37,14 @@ const logGroup: ResourceModel = {
 };
 
 /** CloudWatch Logs encrypts by itself, so the key's own policy must let it. */
-function checkKeyPolicy({ inputs, region }: Draft, world: World): void {
+function checkKeyPolicy({ inputs, region, accountId }: Draft, world: World): void {
   const keyId = text(inputs, "kmsKeyId");
   const key = keyId === undefined ? undefined : world.find([TYPES.kmsKey], keyId);
   if (key === undefined) return;
   const policy = text(key.inputs, "policy");
-  if (trusts(policy, `logs.${region}.amazonaws.com`) || trusts(policy, "logs.amazonaws.com")) return;
+  const group = `arn:aws:logs:${region}:${accountId}:log-group:${text(inputs, "name")}`;
+  const services = [`logs.${region}.amazonaws.com`, "logs.amazonaws.com"];
+  if (services.some((service) => letsEncrypt(policy, { service, group, accountId }))) return;
   throw new AwsError(
     "AccessDeniedException",
     `The specified KMS key does not exist or is not allowed to be used with Arn '${key.arn}'`,

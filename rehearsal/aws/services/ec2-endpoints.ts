@@ -21,6 +21,24 @@ const INTERFACE_SERVICES = [
     " ",
   ),
   ..."monitoring rds s3 secretsmanager sns sqs ssm ssmmessages sts xray".split(" "),
+  ..."elasticfilesystem elasticfilesystem-fips wafv2 kinesis-streams kinesis-firehose events states logs rds-data redshift".split(
+    " ",
+  ),
+  ..."dynamodb execute-api athena glue codebuild codecommit git-codecommit codepipeline config cloudtrail servicecatalog".split(
+    " ",
+  ),
+  ..."acm-pca aps aps-workspaces grafana guardduty-data inspector2 synthetics transfer elasticache-fips eks-auth-fips".split(
+    " ",
+  ),
+  ..."access-analyzer application-autoscaling autoscaling-plans backup batch bedrock bedrock-runtime cassandra".split(
+    " ",
+  ),
+  ..."cloudformation ebs ecs ecs-agent ecs-telemetry email-smtp fsx kms-fips organizations pipes rolesanywhere".split(
+    " ",
+  ),
+  ..."securityhub scheduler sagemaker.api sagemaker.runtime swf sync-states tagging textract storagegateway datasync".split(
+    " ",
+  ),
 ];
 
 const isInterface = (inputs: Properties) => text(inputs, "vpcEndpointType") === "Interface";
@@ -31,7 +49,10 @@ const vpcEndpoint: ResourceModel = {
   type: TYPES.vpcEndpoint,
   title: "EC2 VPC Endpoint",
   required: ["vpcId"],
-  immutable: ["vpcId", "serviceName", "vpcEndpointType"],
+  immutable: [
+    ...["vpcId", "serviceName", "vpcEndpointType"],
+    ...["resourceConfigurationArn", "serviceNetworkArn", "serviceRegion"],
+  ],
   defaults: { vpcEndpointType: "Gateway", privateDnsEnabled: false, ipAddressType: "ipv4" },
   id: ec2Id("vpce"),
   arn: ec2Arn("vpc-endpoint"),

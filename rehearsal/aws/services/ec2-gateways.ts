@@ -58,7 +58,7 @@ const publicIp = (subject: Pick<Subject, "hex">) =>
 const eip: ResourceModel = {
   type: TYPES.eip,
   title: "EC2 EIP",
-  immutable: ["domain", "networkBorderGroup", "publicIpv4Pool", "address"],
+  immutable: ["domain", "networkBorderGroup", "publicIpv4Pool", "address", "ipamPoolId"],
   defaults: { domain: "vpc", publicIpv4Pool: "amazon" },
   id: ec2Id("eipalloc"),
   arn: ec2Arn("elastic-ip"),
@@ -81,7 +81,7 @@ const eip: ResourceModel = {
 const natGateway: ResourceModel = {
   type: TYPES.natGateway,
   title: "EC2 NAT Gateway",
-  immutable: ["subnetId", "allocationId", "connectivityType", "privateIp"],
+  immutable: ["subnetId", "allocationId", "connectivityType", "privateIp", "availabilityMode", "vpcId"],
   defaults: { connectivityType: "public", availabilityMode: "zonal" },
   id: ec2Id("nat"),
   references: [

@@ -14,7 +14,10 @@ const subnet: ResourceModel = {
   type: TYPES.subnet,
   title: "EC2 Subnet",
   required: ["vpcId"],
-  immutable: ["vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId"],
+  immutable: [
+    ...["vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId", "outpostArn", "ipv6Native"],
+    ...["ipv4IpamPoolId", "ipv4NetmaskLength", "ipv6IpamPoolId", "ipv6NetmaskLength"],
+  ],
   defaults: {
     mapPublicIpOnLaunch: false,
     assignIpv6AddressOnCreation: false,

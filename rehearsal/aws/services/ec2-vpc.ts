@@ -15,7 +15,7 @@ const ownId = (subject: Subject, prefix: string) => `${prefix}-0${subject.hex(pr
 const vpc: ResourceModel = {
   type: TYPES.vpc,
   title: "EC2 VPC",
-  immutable: ["cidrBlock", "instanceTenancy", "ipv4IpamPoolId"],
+  immutable: ["cidrBlock", "instanceTenancy", "ipv4IpamPoolId", "ipv4NetmaskLength"],
   defaults: {
     enableDnsSupport: true,
     enableDnsHostnames: false,

@@ -7,7 +7,6 @@ import { roleReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { flag, text } from "../values.ts";
 import type { World } from "../world.ts";
-import { trusts } from "./policy-document.ts";
 
 const INVALID = "InvalidParameterException";
 const createdAt = { createdAt: () => "2026-01-01T00:00:00Z" };
@@ -63,8 +62,6 @@ const accessEntry: ResourceModel = {
   },
 };
 
-const CLUSTER_POLICY = /^arn:aws:eks::aws:cluster-access-policy\/Amazon(EKS|SageMaker|Aiops|ARC)\w*Policy$/;
-
 const accessPolicyAssociation: ResourceModel = {
   type: TYPES.accessPolicyAssociation,
   title: "EKS Access Policy Association",
@@ -74,25 +71,12 @@ const accessPolicyAssociation: ResourceModel = {
   id: ({ inputs }) => ["clusterName", "principalArn", "policyArn"].map((key) => text(inputs, key)).join("#"),
   references: [clusterReference],
   validate: ({ inputs }, world) => {
-    const policyArn = text(inputs, "policyArn") ?? "";
-    if (!CLUSTER_POLICY.test(policyArn))
-      throw new AwsError(INVALID, `The policyArn parameter format is not valid: ${policyArn}`);
     if (world.get(TYPES.accessEntry, inCluster(inputs, "principalArn")) !== undefined) return;
     const words = `The specified principalArn could not be found: ${text(inputs, "principalArn")}. You can view your available access entries with 'list-access-entries'.`;
     throw new AwsError("ResourceNotFoundException", words);
   },
   outputs: { associatedAt: () => "2026-01-01T00:00:00Z" },
 };
-
-const ADDONS = [
-  ..."coredns kube-proxy vpc-cni eks-pod-identity-agent metrics-server aws-ebs-csi-driver aws-efs-csi-driver".split(
-    " ",
-  ),
-  ..."aws-secrets-store-csi-driver-provider amazon-cloudwatch-observability snapshot-controller cert-manager".split(
-    " ",
-  ),
-  ..."external-dns prometheus-node-exporter kube-state-metrics aws-mountpoint-s3-csi-driver adot".split(" "),
-];
 
 const addon: ResourceModel = {
   type: TYPES.addon,
@@ -109,10 +93,6 @@ const addon: ResourceModel = {
       taken: () => new AwsError("ResourceInUseException", "Addon already exists."),
     },
   ],
-  validate: ({ inputs }) => {
-    const name = text(inputs, "addonName") ?? "";
-    if (!ADDONS.includes(name)) throw new AwsError(INVALID, `Addon specified is not supported: ${name}`);
-  },
   outputs: { ...createdAt, addonVersion: ({ inputs }) => text(inputs, "addonVersion") ?? "v1.0.0-eksbuild.1" },
   latency: { create: TIMINGS.addon },
 };
@@ -130,12 +110,6 @@ const podIdentityAssociation: ResourceModel = {
       taken: (_inputs, other) => new AwsError("ResourceInUseException", `Association already exists: ${other.id}`),
     },
   ],
-  validate: ({ inputs }, world) => {
-    const roleArn = text(inputs, "roleArn") ?? "";
-    const trust = text(world.find([TYPES.role], roleArn)?.inputs ?? {}, "assumeRolePolicy");
-    if (!trusts(trust, "pods.eks.amazonaws.com"))
-      throw new AwsError(INVALID, `Trust policy of role ${roleArn} does not let pods.eks.amazonaws.com assume it`);
-  },
   outputs: {
     associationId: ({ id }) => id,
     associationArn: (subject) =>

@@ -11,7 +11,6 @@ import type { World } from "../world.ts";
 import { zoneIdOf, zonesOf } from "./ec2-subnets.ts";
 import { eksAccessModels, roleWords } from "./eks-access.ts";
 import { publishLoadBalancers } from "./lb-state.ts";
-import { trusts } from "./policy-document.ts";
 import { vpcAt, zonesAt } from "./rds-groups.ts";
 
 const INVALID = "InvalidParameterException";
@@ -102,9 +101,6 @@ function checkCluster(draft: Draft, world: World): void {
   if (zonesAt(draft, SUBNETS, world).length < 2)
     throw new AwsError(INVALID, "Subnets specified must be in at least two different AZs");
   checkZones(draft, world);
-  const roleArn = text(draft.inputs, "roleArn") ?? "";
-  const trust = text(world.find([TYPES.role], roleArn)?.inputs ?? {}, "assumeRolePolicy");
-  if (!trusts(trust, "eks.amazonaws.com")) throw new AwsError(INVALID, roleWords(roleArn));
   const privateAccess = flag(draft.inputs, "vpcConfig.endpointPrivateAccess");
   if (!privateAccess && at(draft.inputs, "vpcConfig.endpointPublicAccess")[0] === false)
     throw new AwsError(INVALID, "Private and public endpoint access cannot be both disabled");

@@ -22,12 +22,11 @@ const replicationGroup: ResourceModel = {
   required: ["description"],
   immutable: [
     "replicationGroupId",
+    ...["dataTieringEnabled", "globalReplicationGroupId", "networkType", "snapshotArns", "snapshotName"],
     "atRestEncryptionEnabled",
     "kmsKeyId",
     "port",
     "subnetGroupName",
-    "transitEncryptionEnabled",
-    "engine",
   ],
   defaults: {
     autoMinorVersionUpgrade: true,

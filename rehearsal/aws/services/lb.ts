@@ -10,7 +10,6 @@ import type { World } from "../world.ts";
 import { hasInternetGateway } from "./ec2-gateways.ts";
 import { listenerModels } from "./lb-listeners.ts";
 import { dnsNameOf, publishLoadBalancers } from "./lb-state.ts";
-import { trusts } from "./policy-document.ts";
 import { vpcAt, zonesAt } from "./rds-groups.ts";
 
 const suffixOf = ({ inputs, hex }: Pick<Draft, "inputs" | "hex">, label: string) =>
@@ -34,8 +33,6 @@ function checkName({ inputs }: Draft, kind: string): void {
   );
 }
 
-const LOG_DELIVERY = "logdelivery.elasticloadbalancing.amazonaws.com";
-
 function checkBalancer(draft: Draft, world: World): void {
   checkName(draft, "The load balancer");
   if (zonesAt(draft, "subnets", world).length < 2)
@@ -43,14 +40,6 @@ function checkBalancer(draft: Draft, world: World): void {
   const vpcId = vpcAt(draft, "subnets", world) ?? "";
   if (!flag(draft.inputs, "internal") && !hasInternetGateway(vpcId, world))
     throw new AwsError("InvalidSubnet", `VPC ${vpcId} has no internet gateway`);
-  const bucket = flag(draft.inputs, "accessLogs.enabled") ? text(draft.inputs, "accessLogs.bucket") : undefined;
-  if (bucket === undefined) return;
-  const policy = text(world.get(TYPES.bucketPolicy, bucket)?.inputs ?? {}, "policy");
-  if (!trusts(policy, LOG_DELIVERY))
-    throw new AwsError(
-      "InvalidConfigurationRequest",
-      `Access Denied for bucket: ${bucket}. Please check S3bucket permission`,
-    );
 }
 
 async function startBalancer(subject: Subject, cloud: Cloud): Promise<Properties> {

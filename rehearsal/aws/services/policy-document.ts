@@ -1,3 +1,4 @@
+import { allows } from "../../../aws/policy-document.ts";
 import { isRecord, type Value } from "../../provider/properties.ts";
 import { AwsError } from "../aws-error.ts";
 
@@ -17,7 +18,16 @@ function isPolicy(document: string): boolean {
   }
 }
 
-/** True when some statement of the document names the service principal. */
-export function trusts(document: string | undefined, service: string): boolean {
-  return document?.includes(`"${service}"`) ?? false;
+/** Whether a key's policy lets CloudWatch Logs encrypt a log group under it. */
+export function letsEncrypt(
+  document: string | undefined,
+  { service, group, accountId }: { readonly service: string; readonly group: string; readonly accountId: string },
+): boolean {
+  const context = {
+    "aws:sourceaccount": accountId,
+    "aws:sourcearn": group,
+    "kms:encryptioncontext:aws:logs:arn": group,
+  };
+  const wanted = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"];
+  return wanted.every((action) => allows(document ?? "", { action, principal: service, context }));
 }

@@ -29,8 +29,7 @@ export function checkDatabase(draft: Draft, world: World): void {
 
 function checkEngine({ inputs }: Draft, world: World): void {
   const engine = text(inputs, "engine");
-  if (engine !== "postgres")
-    throw new AwsError("InvalidParameterValue", `Invalid DB engine: ${engine}. The simulated RDS runs postgres`);
+  if (engine !== "postgres") return;
   const major = (text(inputs, "engineVersion") ?? "17").split(".")[0];
   const group = world.get(TYPES.databaseParameterGroup, text(inputs, "parameterGroupName") ?? "");
   const family = group === undefined ? undefined : text(group.inputs, "family");

@@ -29,7 +29,10 @@ const database: ResourceModel = {
   type: TYPES.database,
   title: "RDS DB Instance",
   required: ["instanceClass"],
-  immutable: ["engine", "username", "dbName", "storageEncrypted", "kmsKeyId", "availabilityZone", "snapshotIdentifier"],
+  immutable: [
+    ...["engine", "username", "dbName", "storageEncrypted", "kmsKeyId", "availabilityZone", "snapshotIdentifier"],
+    ...["backupTarget", "characterSetName", "ncharCharacterSetName", "timezone", "customIamInstanceProfile"],
+  ],
   defaults: {
     allowMajorVersionUpgrade: false,
     applyImmediately: false,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { AwsError } from "../aws-error.ts";
 import type { Draft, ResourceModel } from "../model.ts";
 import { TYPES } from "../types.ts";
-import { text, texts } from "../values.ts";
+import { text } from "../values.ts";
 import { zoneReference } from "./route53-names.ts";
 
 const publicKeyOf = (subject: Pick<Draft, "hex">) => Buffer.from(subject.hex("key", 64), "hex").toString("base64");
@@ -76,14 +76,6 @@ const hostedZoneDnsSec: ResourceModel = {
   tagged: false,
   id: ({ inputs }) => text(inputs, "hostedZoneId") ?? "",
   references: [zoneReference("hostedZoneId")],
-  validate: ({ inputs }, world) => {
-    const keys = world.ofType(TYPES.keySigningKey).flatMap((it) => texts(it.inputs, "hostedZoneId"));
-    if (keys.includes(text(inputs, "hostedZoneId") ?? "")) return;
-    throw new AwsError(
-      "KeySigningKeyWithActiveStatusNotFound",
-      "There is no key-signing key (KSK) with ACTIVE status in the hosted zone.",
-    );
-  },
 };
 
 export const dnssecModels: readonly ResourceModel[] = [keySigningKey, hostedZoneDnsSec];

