@@ -49,6 +49,8 @@ export interface Policy {
   readonly fix: string;
   /** A stack other than production may relax it by name. @default false: it may not */
   readonly relaxable?: boolean;
+  /** Judged on what the program asks for, and never on what the provider makes of it. @default false */
+  readonly inputsOnly?: boolean;
   /** Judged for each resource on its own, before it is touched. */
   readonly each?: readonly EachCheck[];
   /** Judged once all resources are known, for what lies between resources. */

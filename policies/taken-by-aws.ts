@@ -9,6 +9,7 @@ export const takenByAws: Policy = {
   control: "D08",
   reason: "AWS would refuse it in mid-deployment, after what came before it was made.",
   fix: "Give the property a value that AWS takes: its rule stands beside the property.",
+  inputsOnly: true,
   each: [
     every(
       (type) => facts().types[type] !== undefined,

@@ -47,7 +47,8 @@ export class Session {
   /** Violations of all policies by the stack, and by the stack's own exemptions. */
   judgeStack(resources: readonly AnyResource[]): Violation[] {
     const stack = new StackView(resources.map((one) => withInputs(one, this.#inputs.get(one.urn) ?? {})));
-    const findings = this.#policies.flatMap((policy) => [
+    const judging = this.#policies.filter((policy) => policy.inputsOnly !== true);
+    const findings = judging.flatMap((policy) => [
       ...judgeWhole(policy, stack, this.#situation),
       ...stack.resources
         .flatMap((resource) => judgeEach(policy, resource, this.#situation))

@@ -33,6 +33,14 @@ describe("Session", () => {
     expect(violation?.urn).toBe(database.urn);
   });
 
+  it("leaves to the resource phase what is judged on inputs only", () => {
+    const [one, situated] = [database.with({ storageEncrypted: false }), situation()];
+    const resource = asResource({ ...one.traits, type: one.type, urn: one.urn, props: one.props, sourcesOf: () => [] });
+    const session = new Session([{ ...encrypted, inputsOnly: true }], situated, { preview: true });
+    expect(session.judgeStack([resource])).toEqual([]);
+    expect(session.judgeResource(encrypted, resource)).toHaveLength(1);
+  });
+
   it("never shows a property's value", () => {
     const shy: Policy = {
       ...encrypted,
