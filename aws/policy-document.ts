@@ -189,8 +189,8 @@ export interface Request {
 
 /**
  * Whether a document allows a request: some Allow covers it and no Deny does.
- * A condition on a key that the request's context lacks is not met; operators other than equality and likeness of
- * texts and ARNs are taken as not met in an Allow and as met in a Deny.
+ * A condition on a key that the request's context lacks is not met; operators other than those of texts, ARNs and
+ * switches are taken as not met in an Allow and as met in a Deny.
  */
 export function allows(text: string, request: Request): boolean {
   let statements: readonly Json[];
@@ -247,12 +247,12 @@ function conditionHolds(
   if (!isEntries(condition)) return true;
   return Object.entries(condition).every(([operator, keys]) => {
     if (!isEntries(keys)) return unclear;
-    const match = /^(String|Arn)(Not)?(Equals|EqualsIgnoreCase|Like)(IfExists)?$/.exec(operator);
+    const match = /^(String|Arn|Bool)(Not)?(Equals|EqualsIgnoreCase|Like|)(IfExists)?$/.exec(operator);
     return Object.entries(keys).every(([key, value]) => {
       const found = context[key.toLowerCase()];
       if (match === null) return unclear;
       if (found === undefined) return match[4] !== undefined;
-      const patterns = textsOf(listOf(value)) ?? [];
+      const patterns = listOf(value).map(String);
       const like = match[3] === "Like" || match[1] === "Arn";
       const hit = patterns.some((each) =>
         like

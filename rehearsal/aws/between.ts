@@ -25,7 +25,12 @@ function named(draft: Draft, path: string, types: readonly string[], world: Worl
 
 /** The policies of IAM and of resources see who asks for whom. */
 function context(draft: Draft, arn = "*"): Record<string, string> {
-  return { "aws:sourceaccount": draft.accountId, "aws:sourcearn": arn, "aws:principalaccount": draft.accountId };
+  return {
+    "aws:securetransport": "true",
+    "aws:sourceaccount": draft.accountId,
+    "aws:sourcearn": arn,
+    "aws:principalaccount": draft.accountId,
+  };
 }
 
 /** The role at that path must let the service take it, with all of these actions. */
