@@ -23,9 +23,12 @@ const SECRET_NAME = /token|secret|passw(?:or)?d|passphrase|webhook|api_?key|priv
 /** What a rehearsal puts in the place of a secret that only the cloud can decrypt, and its own Slack; neither opens anything. */
 const MADE_UP = /^rehearsed-[\w-]+$|^http:\/\/127\.\d+\.\d+\.\d+:\d+\/slack$/;
 
+/** An address that only this machine reaches, as a rehearsal's own Slack. */
+const LOOPBACK = /^https?:\/\/127(?:\.\d{1,3}){3}(?::\d+)?(?:\/[\w./-]*)?$/;
+
 /** Whether a plain text below a key (`sparki:slackToken`, `aws:secretKey`) must be encrypted. */
 export function mustBeSecret(key: string, value: string): boolean {
-  if (value === "" || MADE_UP.test(value)) return false;
+  if (value === "" || MADE_UP.test(value) || LOOPBACK.test(value)) return false;
   const name = key.slice(key.indexOf(":") + 1);
   return SECRET_KEYS.has(name) || SECRET_NAME.test(name) || looksSecret(value);
 }
