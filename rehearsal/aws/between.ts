@@ -4,7 +4,6 @@ import { isExistingService, publishedPrincipals } from "../../aws/principals.ts"
 import { cacheFamilyOf } from "../../aws/rules/cache.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Draft } from "./model.ts";
-import { zoneIdOf } from "./services/ec2-subnets.ts";
 import { vpcAt, zonesAt } from "./services/rds-groups.ts";
 import { TYPES } from "./types.ts";
 import { flag, text, texts } from "./values.ts";
@@ -119,17 +118,6 @@ const balancerLogs: Check = (draft, world) => {
   const request = { action: "s3:PutObject", resource, principal: LOG_DELIVERY, context: context(draft, source) };
   if (!allows(policy, request))
     fail("InvalidConfigurationRequest", `Access Denied for bucket: ${bucket}. Please check S3bucket permission`);
-};
-
-/** Zones in which EKS makes no control plane. @see https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html */
-const ZONES_WITHOUT_EKS = ["use1-az3", "usw1-az2", "cac1-az3"];
-const clusterZones: Check = (draft, world) => {
-  const wrong = zonesAt(draft, "vpcConfig.subnetIds", world).find((zone) => ZONES_WITHOUT_EKS.includes(zoneIdOf(zone)));
-  if (wrong !== undefined)
-    fail(
-      "UnsupportedAvailabilityZoneException",
-      `Cannot create a cluster in ${wrong} (${zoneIdOf(wrong)}), which EKS does not support`,
-    );
 };
 
 const clusterRange: Check = (draft, world) => {
@@ -291,7 +279,7 @@ const CHECKS: Readonly<Record<string, readonly Check[]>> = {
   [TYPES.kmsKey]: [principalsExist("policy", "MalformedPolicyDocumentException")],
   [TYPES.bucketPolicy]: [principalsExist("policy", "MalformedPolicy")],
   [TYPES.secretPolicy]: [principalsExist("policy", "MalformedPolicyDocumentException")],
-  [TYPES.cluster]: [clusterZones, clusterRange, clusterRole, clusterGroups],
+  [TYPES.cluster]: [clusterRange, clusterRole, clusterGroups],
   [TYPES.podIdentityAssociation]: [
     roleTrusts("roleArn", "pods.eks.amazonaws.com", "InvalidParameterException", ["sts:AssumeRole", "sts:TagSession"]),
   ],

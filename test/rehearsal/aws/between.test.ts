@@ -115,14 +115,6 @@ const refused: Record<string, [type: string, inputs: () => Promise<Properties> |
     }),
     "overlaps",
   ],
-  "a cluster in a zone that EKS does not have": [
-    TYPES.cluster,
-    async () => ({
-      ...(await clusterInputs(account, land)),
-      vpcConfig: { subnetIds: [land.subnets[0] ?? "", await subnet("us-east-1c", "10.40.48.0/20")] },
-    }),
-    "use1-az3",
-  ],
   "pods' identity by a role of nodes": [
     TYPES.podIdentityAssociation,
     async () => {
