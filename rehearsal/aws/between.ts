@@ -22,7 +22,7 @@ function named(draft: Draft, path: string, types: readonly string[], world: Worl
   return texts(draft.inputs, path).flatMap((id) => world.find(types, id) ?? []);
 }
 
-/** The policies of IAM and of resources see who asks for whom. */
+/** What IAM and the services know of a request: for whom it is, and how it came. */
 function context(draft: Draft, arn = "*"): Record<string, string> {
   return {
     "aws:securetransport": "true",
@@ -32,18 +32,24 @@ function context(draft: Draft, arn = "*"): Record<string, string> {
   };
 }
 
+interface Assumption {
+  /** The input that names the role. */
+  readonly path: string;
+  readonly service: string;
+  readonly code: string;
+  /** @default ["sts:AssumeRole"] */
+  readonly actions?: readonly string[];
+  /** What the service says of itself beside its account, by condition key in lower case. */
+  readonly says?: (draft: Draft) => Readonly<Record<string, string>>;
+}
+
 /** The role at that path must let the service take it, with all of these actions. */
-function roleTrusts(
-  path: string,
-  service: string,
-  code: string,
-  actions: readonly string[] = ["sts:AssumeRole"],
-): Check {
+function roleTrusts({ path, service, code, actions = ["sts:AssumeRole"], says = () => ({}) }: Assumption): Check {
   return (draft, world) => {
     for (const role of named(draft, path, [TYPES.role], world)) {
-      const trust = textOf(role, "assumeRolePolicy") ?? "";
-      const arn = `arn:aws:${service.split(".")[0]}:${draft.region}:${draft.accountId}:any`;
-      const missing = actions.find((action) => !isAllowed(trust, action, service, draft, arn));
+      const trust = forOwnSources(textOf(role, "assumeRolePolicy") ?? "", draft);
+      const known = { ...context(draft), ...says(draft) };
+      const missing = actions.find((action) => !allows(trust, { action, principal: service, context: known }));
       if (missing !== undefined)
         fail(
           code,
@@ -53,12 +59,23 @@ function roleTrusts(
   };
 }
 
-/** A condition on the source's ARN names what is yet to be made: it counts as met for this account's own. */
-function isAllowed(document: string, action: string, principal: string, draft: Draft, sourceArn: string): boolean {
-  const own = document.replaceAll(/"(aws:SourceArn)":\s*("[^"]*"|\[[^\]]*\])/gi, (whole) =>
-    whole.includes(`:${draft.accountId}:`) ? `"aws:SourceArn":"*"` : whole,
+/** A condition on the source's ARN names what is yet to be made: it counts as met where it names this account. */
+function forOwnSources(document: string, { accountId }: Draft): string {
+  return document.replaceAll(/"(aws:SourceArn)":\s*("[^"]*"|\[[^\]]*\])/gi, (whole) =>
+    whole.includes(`:${accountId}:`) ? `"aws:SourceArn":"*"` : whole,
   );
-  return allows(own, { action, principal, context: context(draft, sourceArn) });
+}
+
+/** The tags that EKS Pod Identity puts on a session, those that a role's trust may go by. */
+function podSession({ inputs, region, accountId }: Draft): Record<string, string> {
+  const tag = (name: string, value: string | undefined) => [`aws:requesttag/${name}`, value ?? ""] as const;
+  const cluster = text(inputs, "clusterName");
+  return Object.fromEntries([
+    tag("eks-cluster-arn", `arn:aws:eks:${region}:${accountId}:cluster/${cluster}`),
+    tag("eks-cluster-name", cluster),
+    tag("kubernetes-namespace", text(inputs, "namespace")),
+    tag("kubernetes-service-account", text(inputs, "serviceAccount")),
+  ]);
 }
 
 /** Security groups and subnets must be of one VPC. */
@@ -131,7 +148,10 @@ const clusterRole: Check = (draft, world) => {
   const actions = flag(draft.inputs, "computeConfig.enabled")
     ? ["sts:AssumeRole", "sts:TagSession"]
     : ["sts:AssumeRole"];
-  roleTrusts("roleArn", "eks.amazonaws.com", "InvalidParameterException", actions)(draft, world);
+  roleTrusts({ path: "roleArn", service: "eks.amazonaws.com", code: "InvalidParameterException", actions })(
+    draft,
+    world,
+  );
 };
 
 const cacheFamily: Check = (draft, world) => {
@@ -269,7 +289,9 @@ const CHECKS: Readonly<Record<string, readonly Check[]>> = {
     subnetsOfOneVpc("subnetIds", ofVpc, "InvalidSubnetId"),
     groupsIn("securityGroupIds", ofVpc, "InvalidGroup.NotFound"),
   ],
-  [TYPES.flowLog]: [roleTrusts("iamRoleArn", "vpc-flow-logs.amazonaws.com", "InvalidParameter")],
+  [TYPES.flowLog]: [
+    roleTrusts({ path: "iamRoleArn", service: "vpc-flow-logs.amazonaws.com", code: "InvalidParameter" }),
+  ],
   [TYPES.ingressRule]: [peerGroup],
   [TYPES.egressRule]: [peerGroup],
   [TYPES.route]: [routeInVpc],
@@ -281,11 +303,19 @@ const CHECKS: Readonly<Record<string, readonly Check[]>> = {
   [TYPES.secretPolicy]: [principalsExist("policy", "MalformedPolicyDocumentException")],
   [TYPES.cluster]: [clusterRange, clusterRole, clusterGroups],
   [TYPES.podIdentityAssociation]: [
-    roleTrusts("roleArn", "pods.eks.amazonaws.com", "InvalidParameterException", ["sts:AssumeRole", "sts:TagSession"]),
+    roleTrusts({
+      path: "roleArn",
+      service: "pods.eks.amazonaws.com",
+      code: "InvalidParameterException",
+      actions: ["sts:AssumeRole", "sts:TagSession"],
+      says: podSession,
+    }),
   ],
   [TYPES.databaseSubnetGroup]: [subnetsOfOneVpc("subnetIds", ofSubnets("subnetIds"), "InvalidSubnet")],
   [TYPES.cacheSubnetGroup]: [subnetsOfOneVpc("subnetIds", ofSubnets("subnetIds"), "InvalidSubnet")],
-  [TYPES.database]: [roleTrusts("monitoringRoleArn", "monitoring.rds.amazonaws.com", "InvalidParameterValue")],
+  [TYPES.database]: [
+    roleTrusts({ path: "monitoringRoleArn", service: "monitoring.rds.amazonaws.com", code: "InvalidParameterValue" }),
+  ],
   [TYPES.replicationGroup]: [
     cacheFamily,
     cacheZones,
