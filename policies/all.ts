@@ -26,6 +26,7 @@ import { databaseNotPublic } from "./database-not-public.ts";
 import { databasePerformanceInsights } from "./database-performance-insights.ts";
 import { databaseProtectedFromDeletion } from "./database-protected-from-deletion.ts";
 import { databaseSnapshotsTagged } from "./database-snapshots-tagged.ts";
+import { declaredOnly } from "./declared-only.ts";
 import { defaultSecurityGroupEmpty } from "./default-security-group-empty.ts";
 import { everythingTagged } from "./everything-tagged.ts";
 import { guardedKindsOnly } from "./guarded-kinds-only.ts";
@@ -111,6 +112,7 @@ export const policies: readonly Policy[] = [
   databasePerformanceInsights,
   databaseProtectedFromDeletion,
   databaseSnapshotsTagged,
+  declaredOnly,
   defaultSecurityGroupEmpty,
   everythingTagged,
   guardedKindsOnly,

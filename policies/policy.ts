@@ -3,11 +3,8 @@ import type { ControlId } from "./controls/control.ts";
 import type { AnyResource, Resource, StackView } from "./judging/resource.ts";
 import type { ResourceType } from "./resource-types.ts";
 
-/** The part of the stack's config that policies go by. */
-export type PolicyConfig = Pick<
-  StackConfig,
-  "owner" | "floor" | "relaxations" | "exemptions" | "approvals" | "allowedRegions" | "allowedRegistries"
->;
+/** The stack's config, by which policies go. */
+export type PolicyConfig = StackConfig;
 
 export interface Situation {
   readonly stack: string;

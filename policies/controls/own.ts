@@ -30,4 +30,10 @@ export const ownControls: readonly Control[] = [
     ids: ["aws-rules"],
     metBy: "infra/",
   },
+  {
+    id: "D09",
+    title: "Nothing exists that is not declared: kind, name, properties, grants, flows, commands and providers",
+    ids: ["closed-world"],
+    metBy: "policies/declared/",
+  },
 ];

@@ -8,7 +8,11 @@ export interface AnyResource {
   readonly props: Readonly<Record<string, unknown>>;
   /** Pulumi refuses to delete or replace it. */
   readonly protect: boolean;
-  readonly provider: { readonly type: string; readonly props: Readonly<Record<string, unknown>> } | undefined;
+  /** Whether its properties are the program's inputs only, or hold outputs too, as in the stack phase. */
+  readonly holdsOutputs?: boolean;
+  readonly provider:
+    | { readonly type: string; readonly name?: string; readonly props: Readonly<Record<string, unknown>> }
+    | undefined;
   /** The resources that a property's value comes from; known in the stack phase only. */
   readonly sourcesOf: (property: string) => readonly { readonly type: string; readonly urn: string }[];
   is<T extends ResourceType>(type: T): this is Resource<T>;
@@ -38,7 +42,7 @@ export function withInputs(resource: AnyResource, inputs: AnyResource["props"]):
     {},
     Object.fromEntries([...keys].map((key) => [key, { enumerable: true, get: () => read(key) }])),
   );
-  return { ...resource, props };
+  return { ...resource, props, holdsOutputs: true };
 }
 
 /** By what others name a resource; its id is no property, and reaches others only as a dependency. */

@@ -13,15 +13,54 @@ const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
 const tags = { project: "sparki", stack: "prod", owner: "platform-engineering" };
 const own = { tags: { release: "2026.11.1" } };
 
-/** Resources that meet every control but for what is said of the role's policy. */
-async function granting(policy: (topic: Registered) => pulumi.Input<string>): Promise<void> {
-  const provider = new Provider("aws", "aws", { region: "us-east-1", defaultTags: JSON.stringify({ tags }) });
-  const topic = new Registered("aws:sns/topic:Topic", "topic", own, { provider });
-  new Registered(ROLE_POLICY, "grant", { policy: policy(topic) }, { provider });
+const KEY_POLICY = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [
+    { Effect: "Allow", Principal: { AWS: "arn:aws:iam::111122223333:root" }, Action: "kms:*", Resource: "*" },
+  ],
+});
+
+/** Declared resources that meet every control but for what is said of the role's policy. */
+async function granting(policy: (logs: Registered) => pulumi.Input<string>): Promise<void> {
+  const provider = new Provider("aws", "aws", {
+    region: "us-east-1",
+    allowedAccountIds: JSON.stringify(["111122223333"]),
+    defaultTags: JSON.stringify({ tags: { ...tags, "managed-by": "pulumi" } }),
+    maxRetries: "10",
+  });
+  const settings = { deletionWindowInDays: 30, enableKeyRotation: true, policy: KEY_POLICY };
+  const description = "Sparki prod: CloudWatch log groups";
+  const key = new Registered(
+    "aws:kms/key:Key",
+    "keys-logs",
+    { ...own, ...settings, description },
+    {
+      provider,
+      protect: true,
+    },
+  );
+  const kept = { kmsKeyId: key.arn, retentionInDays: 365, name: "/sparki/prod/vpc-flow-logs" };
+  const logs = new Registered(
+    "aws:cloudwatch/logGroup:LogGroup",
+    "network-flow-logs",
+    { ...own, ...kept },
+    { provider },
+  );
+  const trust = { Effect: "Allow", Principal: { Service: "vpc-flow-logs.amazonaws.com" }, Action: "sts:AssumeRole" };
+  const assumeRolePolicy = JSON.stringify({ Version: "2012-10-17", Statement: [trust] });
+  const name = "sparki-prod-flow-logs";
+  const role = new Registered(
+    "aws:iam/role:Role",
+    "network-flow-logs",
+    { ...own, name, assumeRolePolicy },
+    { provider },
+  );
+  new Registered(ROLE_POLICY, "network-flow-logs-policy", { name, role: role.arn, policy: policy(logs) }, { provider });
 }
 
-const least = (arn: string) => document({ Action: "sns:Publish", Resource: arn });
-const leastOfNamed = () => least("arn:aws:sns:us-east-1:111122223333:topic");
+const LOGS = "arn:aws:logs:us-east-1:111122223333:log-group:/sparki/prod/vpc-flow-logs:*";
+const least = () => document({ Action: "logs:PutLogEvents", Resource: LOGS });
+const leastOfNamed = (logs: Registered) => logs.arn.apply(least);
 const full = () => document({ Action: "*", Resource: "*" });
 
 jest.setTimeout(120_000);
@@ -52,18 +91,23 @@ describe("policies/pack", () => {
 
   it("lets pass what meets every control", async () => {
     const engine = await open();
-    const program = () => granting((topic) => topic.arn.apply(least));
+    const program = () => granting(leastOfNamed);
     expect(await engine.preview(program)).toMatchObject({ succeeded: true, policyEvents: [] });
     expect(await engine.up(program)).toMatchObject({ succeeded: true, policyEvents: [] });
   });
 
   it("judges in the update what preview could not know, before the resource is made", async () => {
     const engine = await open();
-    const program = () => granting((topic) => topic.arn.apply(full));
+    const program = () => granting((logs) => logs.arn.apply(full));
     expect(await engine.preview(program)).toMatchObject({ succeeded: true });
     const run = await engine.up(program);
     expect(run.succeeded).toBe(false);
-    expect(run.policyEvents.map(({ policy }) => policy).sort()).toEqual(["least-privilege", "no-full-access"]);
+    expect(run.policyEvents.map(({ policy }) => policy).sort()).toEqual([
+      "declared-only",
+      "declared-only",
+      "least-privilege",
+      "no-full-access",
+    ]);
     expect(run.operations).not.toContain(`create ${ROLE_POLICY}`);
   });
 
@@ -86,12 +130,14 @@ describe("policies/pack", () => {
   });
 
   it("stops the deployment when an exemption is not needed", async () => {
-    const exemption = { control: "S32", resource: "*", reason: "the runbook names 5432", until: "2099-12-31" };
+    const exemption = { control: "S32", resource: "none-*", reason: "the runbook names 5432", until: inThirtyDays() };
     const run = await (await open({ config: stackConfig({ "sparki:exemptions": [exemption] }) })).preview(() =>
       granting(leastOfNamed),
     );
     expect(run.succeeded).toBe(false);
-    expect(run.policyEvents.map(({ message }) => message).join()).toContain('exemption of S32 on "*" excuses nothing');
+    expect(run.policyEvents.map(({ message }) => message).join()).toContain(
+      'exemption of S32 on "none-*" excuses nothing',
+    );
   });
 
   it("ends when its engine was killed", async () => {
@@ -105,6 +151,10 @@ describe("policies/pack", () => {
     await expect(until(() => !isRunning(pack))).resolves.toBe(true);
   });
 });
+
+function inThirtyDays(): string {
+  return new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
+}
 
 /** The first lines of what a process says: its port comes only once it serves. */
 async function firstLines(stream: NodeJS.ReadableStream, count: number): Promise<string> {

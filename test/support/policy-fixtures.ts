@@ -4,6 +4,7 @@ import { unknownsThrow } from "../../policies/judging/unknowns.ts";
 import type { Policy, PolicyConfig, Situation } from "../../policies/policy.ts";
 import type { PropsOf, ResourceType } from "../../policies/resource-types.ts";
 import { UNKNOWN } from "../../stacks/engine-values.ts";
+import { parsedStackConfig } from "./policy-stack.ts";
 
 export const KEY_ARN = "arn:aws:kms:us-east-1:111122223333:key/1b2c3d4e-0000-4000-8000-1234567890ab";
 export const AWS_KEY = "alias/aws/rds";
@@ -79,14 +80,10 @@ export function thing<P extends object = Props>(type: string, props: Props): Exa
   return new Example(type, props, { name, protect: true, sources: {}, provider: undefined });
 }
 
+/** Production's own, in the region and for the registries that the examples name. */
 const config: PolicyConfig = {
-  owner: "platform-engineering",
-  floor: { zones: 3, replicas: 2, backupDays: 7 },
-  relaxations: [],
+  ...parsedStackConfig(),
   exemptions: [],
-  approvals: [],
-  allowedRegions: ["us-east-1"],
-  allowedRegistries: ["ghcr.io/alexarno/"],
 };
 
 /** Production, on a fixed day. */

@@ -1,0 +1,60 @@
+import { matchersOf, mismatches, type World } from "./declared/shape.ts";
+import { declarationOf, isDefaultProvider, isSource } from "./declared/world.ts";
+import type { AnyResource } from "./judging/resource.ts";
+import { every, type Policy, type Situation } from "./policy.ts";
+
+const worldOf = ({ stack, config }: Situation): World => ({ stack, config, bound: {} });
+const PACKAGES_WITH_ACCOUNTS = /^(aws|kubernetes):/;
+
+/** Whether a resource is made by a declared provider: the account's, the cluster's, or one without settings. */
+function hasDeclaredProvider({ type, provider }: AnyResource, world: World): boolean {
+  if (provider === undefined) return true;
+  const { name } = provider;
+  if (!PACKAGES_WITH_ACCOUNTS.test(type) && isDefaultProvider(provider.type, name ?? "default")) return true;
+  const expected = type.startsWith("aws:") ? "aws" : "cluster-kubernetes";
+  const declared = declarationOf({ type: provider.type, name: name ?? expected }, world);
+  return declared !== undefined && mismatches(() => provider.props, declared.shape, declared.world).length === 0;
+}
+
+export const declaredOnly: Policy = {
+  name: "declared-only",
+  control: "D09",
+  reason: "The policies know the shape of this deployment; what nobody declared, nobody judged.",
+  fix: "Remove it, or declare it in policies/declared, by docs/declaring.md, for a reviewer to judge.",
+  each: [
+    every(
+      () => true,
+      (resource, demand, situation) => {
+        const { type, name, props, holdsOutputs } = resource;
+        // Outputs are the provider's; what the program asked for was judged before.
+        if (holdsOutputs === true || isDefaultProvider(type, name)) return;
+        const world = worldOf(situation);
+        const declared = declarationOf({ type, name }, world);
+        if (declared === undefined) return demand("type and name, which are not declared", () => false);
+        demand("provider", () => hasDeclaredProvider(resource, world));
+        const wrong = mismatches(() => props, declared.shape, declared.world);
+        demand("properties", () => wrong.length === 0);
+        for (const { path, expected } of wrong) demand(`${path} (declared: ${expected})`, () => false);
+      },
+    ),
+  ],
+  whole: ({ resources }, demand, situation) => {
+    const world = worldOf(situation);
+    for (const resource of resources) {
+      const declared = declarationOf(resource, world);
+      for (const [property, shape] of Object.entries(declared?.shape ?? {})) {
+        const matchers = matchersOf(shape).filter(({ sources }) => sources.length > 0);
+        if (matchers.length === 0 || !(property in resource.props)) continue;
+        const sources = resource.sourcesOf(property);
+        const isDeclared = (urn: string) =>
+          matchers.some((one) => isSource(urn.slice(urn.lastIndexOf("::") + 2), one, declared?.world ?? world));
+        const mustRefer = matchers.some((one) => one.mustRefer);
+        demand(
+          resource,
+          `${property}, by where its value comes from`,
+          () => sources.every(({ urn }) => isDeclared(urn)) && (sources.length > 0 || !mustRefer),
+        );
+      }
+    }
+  },
+};

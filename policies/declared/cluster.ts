@@ -1,0 +1,161 @@
+import { type Declaration, declare } from "./declaration.ts";
+import { config, json, known, Matcher, matching, optional, ref, refs } from "./shape.ts";
+
+const CLUSTER = ["cluster-eks", "cluster-eks-eksCluster"] as const;
+const CLUSTER_ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
+const LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"];
+const clusterName = known("sparki-{stack}", ...CLUSTER);
+const protection = config("protection", ({ protection }) => protection);
+const kubernetesVersion = config("cluster.version", ({ cluster }) => cluster.version);
+
+/** The administrator whose name the resource's logical name ends with. */
+const administrator = config("cluster.administrators", ({ cluster }, { bound }) =>
+  cluster.administrators.find((arn) => arn.endsWith(`/${bound.administrator}`)),
+);
+const accessEntries = config("cluster.administrators", ({ cluster }) =>
+  Object.fromEntries(
+    cluster.administrators.map((principalArn) => [
+      principalArn.slice(principalArn.lastIndexOf("/") + 1),
+      {
+        principalArn,
+        accessPolicies: { admin: { accessScope: { type: "cluster" }, policyArn: CLUSTER_ADMIN } },
+      },
+    ]),
+  ),
+);
+
+/** The API's public endpoint is there for the networks of the config only, and off when it names none. */
+const isPublic = config("cluster.publicAccessCidrs", ({ cluster }) => cluster.publicAccessCidrs.length > 0);
+const publicAccessCidrs = new Matcher("what sparki:cluster.publicAccessCidrs says", (value, world) => {
+  const declared = world.config.cluster.publicAccessCidrs;
+  return (
+    Array.isArray(value) && value.length === declared.length && declared.every((cidr, index) => value[index] === cidr)
+  );
+});
+const optionalCidrs = optional(publicAccessCidrs);
+
+/** All that the component's children are made of: the engine is told so of each of their properties. */
+const MADE_OF = [
+  "keys-cluster",
+  "cluster-logs",
+  "cluster-eks-eksRole-role",
+  "cluster-eks-nodeRole-role",
+  "cluster-eks-eksRole-*",
+  "cluster-eks-nodeRole-*",
+  "network-private-{zone}",
+  "network-vpc",
+];
+
+/** EKS, who enters it, and its add-ons. */
+export const cluster: readonly Declaration[] = [
+  ...declare("eks:index:Cluster", {
+    "cluster-eks": {
+      name: "sparki-{stack}",
+      version: kubernetesVersion,
+      authenticationMode: "API",
+      accessEntries,
+      autoMode: { enabled: true, createNodeRole: optional(true) },
+      corednsAddonOptions: {
+        enabled: false,
+        resolveConflictsOnCreate: optional("OVERWRITE"),
+        resolveConflictsOnUpdate: optional("OVERWRITE"),
+      },
+      createOidcProvider: false,
+      deletionProtection: protection,
+      enabledClusterLogTypes: LOGS,
+      encryptionConfigKeyArn: ref("keys-cluster", "cluster-logs", "network-private-{zone}", "network-vpc"),
+      endpointPrivateAccess: true,
+      endpointPublicAccess: isPublic,
+      publicAccessCidrs: optionalCidrs,
+      kubernetesServiceIpAddressRange: "172.20.0.0/16",
+      privateSubnetIds: refs("keys-cluster", "cluster-logs", "network-private-{zone}", "network-vpc"),
+      skipDefaultNodeGroup: true,
+      upgradePolicy: { supportType: "STANDARD" },
+      vpcId: ref("keys-cluster", "cluster-logs", "network-private-{zone}", "network-vpc"),
+    },
+  }),
+  ...declare("eks:index:ServiceRole", { "cluster-eks-eksRole": {}, "cluster-eks-nodeRole": {} }),
+  ...declare("aws:eks/cluster:Cluster", {
+    "cluster-eks-eksCluster": {
+      name: "sparki-{stack}",
+      version: kubernetesVersion,
+      accessConfig: { authenticationMode: "API", bootstrapClusterCreatorAdminPermissions: false },
+      bootstrapSelfManagedAddons: false,
+      computeConfig: { enabled: true, nodePools: ["general-purpose", "system"], nodeRoleArn: ref(...MADE_OF) },
+      deletionProtection: protection,
+      enabledClusterLogTypes: LOGS,
+      encryptionConfig: { provider: { keyArn: ref(...MADE_OF) }, resources: ["secrets"] },
+      kubernetesNetworkConfig: {
+        elasticLoadBalancing: { enabled: true },
+        ipFamily: optional("ipv4"),
+        serviceIpv4Cidr: "172.20.0.0/16",
+      },
+      roleArn: ref(...MADE_OF),
+      storageConfig: { blockStorage: { enabled: true } },
+      upgradePolicy: { supportType: "STANDARD" },
+      vpcConfig: {
+        endpointPrivateAccess: true,
+        endpointPublicAccess: isPublic,
+        publicAccessCidrs: optionalCidrs,
+        subnetIds: refs(...MADE_OF),
+      },
+      forceUpdateVersion: optional(false),
+    },
+  }),
+  ...declare("aws:eks/accessEntry:AccessEntry", {
+    "cluster-eks-{administrator}": { clusterName, principalArn: administrator, type: optional("STANDARD") },
+  }),
+  ...declare("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", {
+    "cluster-eks-{administrator}-admin": {
+      clusterName: known("sparki-{stack}", ...CLUSTER, "cluster-eks-{administrator}"),
+      principalArn: administrator,
+      policyArn: CLUSTER_ADMIN,
+      accessScope: { type: "cluster" },
+    },
+  }),
+  ...declare("aws:eks/addon:Addon", {
+    "cluster-metrics-server": { addonName: "metrics-server", clusterName },
+    "cluster-secrets-store": {
+      addonName: "aws-secrets-store-csi-driver-provider",
+      clusterName,
+      configurationValues: json({
+        "secrets-store-csi-driver": { enableSecretRotation: true, rotationPollInterval: "60s" },
+      }),
+      resolveConflictsOnCreate: "OVERWRITE",
+      resolveConflictsOnUpdate: "OVERWRITE",
+    },
+  }),
+];
+
+const SEMVER = matching("a version", /^\d+\.\d+\.\d+$/);
+const internal = optional({});
+
+/** The only providers: of this account and region, by the credentials of who deploys, and of this cluster. */
+export const providers: readonly Declaration[] = [
+  ...declare("pulumi:providers:aws", {
+    aws: {
+      region: "{region}",
+      allowedAccountIds: json(["{account}"]),
+      defaultTags: json({ tags: { project: "sparki", stack: "{stack}", owner: "{owner}", "managed-by": "pulumi" } }),
+      maxRetries: matching("10", /^10$/),
+      skipCredentialsValidation: optional("false"),
+      skipRegionValidation: optional("true"),
+      version: optional(SEMVER),
+      __internal: internal,
+    },
+  }),
+  ...declare("pulumi:providers:kubernetes", {
+    "cluster-kubernetes": {
+      kubeconfig: ref(...CLUSTER),
+      enableServerSideApply: matching("true", /^true$/),
+      enableConfigMapMutable: matching("true", /^true$/),
+      enableSecretMutable: matching("true", /^true$/),
+      upsertExistingObjects: matching("true", /^true$/),
+      version: optional(SEMVER),
+      __internal: internal,
+    },
+  }),
+];
+
+/** What the engine makes up for packages that need no settings. */
+export const DEFAULT_PROVIDERS = /^pulumi:providers:(command|eks|random|pulumi)$/;

@@ -1,0 +1,207 @@
+import { type Declaration, declare } from "./declaration.ts";
+import { document, type Grant } from "./iam-shapes.ts";
+import { known, type Matcher, matching, oneOf, optional, ref } from "./shape.ts";
+
+interface Identity {
+  /** Logical name of its role. */
+  readonly role: string;
+  /** Name in AWS; EKS's own roles get one from the engine. */
+  readonly name: string | Matcher;
+  readonly description?: string;
+  /** Who may take it. */
+  readonly trusts: string;
+  readonly tagsSession?: boolean;
+  /** What it may do, and the resources whose ARNs its policy is made of. */
+  readonly grants?: readonly Grant[];
+  readonly from?: readonly string[];
+  /** AWS's own policies by name. */
+  readonly managed?: readonly string[];
+}
+
+const madeUp = (name: string) => matching("a name that the engine makes up", new RegExp(`^${name}-[0-9a-f]{7}$`));
+
+/** Every role of this deployment: who takes it, and all that it may do. */
+export const IDENTITIES: readonly Identity[] = [
+  {
+    role: "identities-engine-role",
+    name: "sparki-{stack}-engine",
+    trusts: "pods.eks.amazonaws.com",
+    tagsSession: true,
+    grants: [
+      {
+        actions: ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
+        resources: [
+          "arn:aws:secretsmanager:{region}:{account}:secret:rds!db-{any}",
+          "arn:aws:secretsmanager:{region}:{account}:secret:sparki/{stack}/{any}",
+        ],
+      },
+      { actions: ["kms:Decrypt"], resources: ["arn:aws:kms:{region}:{account}:key/{any}"] },
+    ],
+    from: ["database-instance", "keys-secrets", "secrets-cache", "secrets-cache-value"],
+  },
+  {
+    role: "network-flow-logs",
+    name: "sparki-{stack}-flow-logs",
+    trusts: "vpc-flow-logs.amazonaws.com",
+    grants: [
+      {
+        actions: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
+        resources: ["arn:aws:logs:{region}:{account}:log-group:/sparki/{stack}/vpc-flow-logs:*"],
+      },
+    ],
+    from: ["network-flow-logs"],
+  },
+  {
+    role: "database-monitoring",
+    name: "sparki-{stack}-database-monitoring",
+    trusts: "monitoring.rds.amazonaws.com",
+    managed: ["service-role/AmazonRDSEnhancedMonitoringRole"],
+  },
+  {
+    role: "cluster-eks-eksRole-role",
+    name: madeUp("cluster-eks-eksRole-role"),
+    description: "Allows EKS to manage clusters on your behalf.",
+    trusts: "eks.amazonaws.com",
+    tagsSession: true,
+    managed: [
+      "AmazonEKSBlockStoragePolicy",
+      "AmazonEKSClusterPolicy",
+      "AmazonEKSComputePolicy",
+      "AmazonEKSLoadBalancingPolicy",
+      "AmazonEKSNetworkingPolicy",
+    ],
+  },
+  {
+    role: "cluster-eks-nodeRole-role",
+    name: madeUp("cluster-eks-nodeRole-role"),
+    trusts: "ec2.amazonaws.com",
+    managed: ["AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodeMinimalPolicy"],
+  },
+];
+
+const trustOf = ({ trusts, tagsSession }: Identity) =>
+  document([
+    {
+      principal: { Service: trusts },
+      actions: tagsSession === true ? ["sts:AssumeRole", "sts:TagSession"] : ["sts:AssumeRole"],
+    },
+  ]);
+
+/** Of `cluster-eks-eksRole-role` the component names the attachments `cluster-eks-eksRole-<hash of the ARN>`. */
+const ATTACHMENT_HASHES: Readonly<Record<string, string>> = {
+  AmazonEKSLoadBalancingPolicy: "cluster-eks-eksRole-1587f79c",
+  AmazonEKSBlockStoragePolicy: "cluster-eks-eksRole-1e381056",
+  AmazonEKSClusterPolicy: "cluster-eks-eksRole-4b490823",
+  AmazonEKSNetworkingPolicy: "cluster-eks-eksRole-9ae443cd",
+  AmazonEKSComputePolicy: "cluster-eks-eksRole-d86a545b",
+  AmazonEC2ContainerRegistryPullOnly: "cluster-eks-nodeRole-22021ef5",
+  AmazonEKSWorkerNodeMinimalPolicy: "cluster-eks-nodeRole-7b85ae6b",
+};
+
+function declared(identity: Identity): Declaration[] {
+  const { role, name, description, grants, from = [], managed = [] } = identity;
+  const roleProperties = {
+    name,
+    description: optional(description ?? "Managed by Pulumi"),
+    assumeRolePolicy: trustOf(identity),
+    forceDetachPolicies: optional(false),
+    maxSessionDuration: optional(3600),
+    path: optional("/"),
+  };
+  const policy = grants && { name, policy: document(grants, ...from), role: ref(role) };
+  const attachments = managed.map((policyName) => {
+    const attachment = ATTACHMENT_HASHES[policyName] ?? `${role}-${policyName.slice(policyName.lastIndexOf("/") + 1)}`;
+    const policyArn = known(`arn:aws:iam::aws:policy/${policyName}`, role);
+    return declare("aws:iam/rolePolicyAttachment:RolePolicyAttachment", {
+      [attachment]: { policyArn, role: ref(role) },
+    });
+  });
+  return [
+    ...declare("aws:iam/role:Role", { [role]: roleProperties }),
+    ...(policy === undefined ? [] : declare("aws:iam/rolePolicy:RolePolicy", { [`${role}-policy`]: policy })),
+    ...attachments.flat(),
+  ];
+}
+
+const ADMINISTERS: Grant = {
+  principal: { AWS: "arn:aws:iam::{account}:root" },
+  actions: ["kms:*"],
+  resources: ["*"],
+};
+const LOGS_USE: Grant = {
+  principal: { Service: "logs.{region}.amazonaws.com" },
+  actions: ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+  resources: ["*"],
+  condition: { ArnLike: { "kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:{region}:{account}:log-group:*" } },
+};
+const SIGNS: readonly Grant[] = [
+  {
+    principal: { Service: "dnssec-route53.amazonaws.com" },
+    actions: ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"],
+    resources: ["*"],
+    condition: { StringEquals: { "aws:SourceAccount": "{account}" } },
+  },
+  {
+    principal: { Service: "dnssec-route53.amazonaws.com" },
+    actions: ["kms:CreateGrant"],
+    resources: ["*"],
+    condition: { StringEquals: { "aws:SourceAccount": "{account}" }, Bool: { "kms:GrantIsForAWSResource": "true" } },
+  },
+];
+
+const PURPOSES = ["cluster", "data", "secrets", "logs"];
+const symmetric = (policy: Matcher) => ({
+  description: matching("a description", /^Sparki [\w-]+: [\w ,]+$/),
+  enableKeyRotation: true,
+  deletionWindowInDays: 30,
+  policy,
+  customerMasterKeySpec: optional("SYMMETRIC_DEFAULT"),
+  keyUsage: optional("ENCRYPT_DECRYPT"),
+  isEnabled: optional(true),
+  bypassPolicyLockoutSafetyCheck: optional(false),
+});
+
+const keys: readonly Declaration[] = [
+  ...declare("aws:kms/key:Key", {
+    ...Object.fromEntries(
+      PURPOSES.map((purpose) => [
+        `keys-${purpose}`,
+        symmetric(document(purpose === "logs" ? [ADMINISTERS, LOGS_USE] : [ADMINISTERS])),
+      ]),
+    ),
+    "edge-dns-dnssec": {
+      description: "Sparki {stack}: DNSSEC signing of {domain}",
+      deletionWindowInDays: 30,
+      customerMasterKeySpec: "ECC_NIST_P256",
+      keyUsage: "SIGN_VERIFY",
+      policy: document([ADMINISTERS, ...SIGNS]),
+      isEnabled: optional(true),
+      enableKeyRotation: optional(false),
+      bypassPolicyLockoutSafetyCheck: optional(false),
+    },
+  }),
+  ...declare(
+    "aws:kms/alias:Alias",
+    Object.fromEntries(
+      PURPOSES.map((purpose) => [
+        `keys-${purpose}-alias`,
+        { name: `alias/sparki-{stack}-${purpose}`, targetKeyId: ref(`keys-${purpose}`) },
+      ]),
+    ),
+  ),
+];
+
+/** Roles, keys, and who lives by which role. */
+export const identities: readonly Declaration[] = [
+  ...IDENTITIES.flatMap(declared),
+  ...keys,
+  ...declare("aws:eks/podIdentityAssociation:PodIdentityAssociation", {
+    "identities-engine-association": {
+      clusterName: known("sparki-{stack}", "cluster-eks", "cluster-eks-eksCluster"),
+      namespace: "sparki-engine",
+      serviceAccount: "engine",
+      roleArn: ref("identities-engine-role"),
+      disableSessionTags: optional(oneOf(false)),
+    },
+  }),
+];

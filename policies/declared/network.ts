@@ -1,0 +1,115 @@
+import { declare } from "./declaration.ts";
+import { config, optional, ref, refs } from "./shape.ts";
+
+const PRIVATE_SUBNETS = refs("network-private-{zone}");
+const vpcId = ref("network-vpc");
+/** Which third octet each tier of subnets starts at, and how long its prefix is (infra/subnets.ts). */
+const tier = (from: number, step: number, bits: number) =>
+  config("network", ({ network }, { bound }) => {
+    const [first, second] = network.cidr.split(".");
+    return `${first}.${second}.${from + step * network.zones.indexOf(bound.zone ?? "")}.0/${bits}`;
+  });
+const subnet = (cidrBlock: ReturnType<typeof tier>) => ({
+  availabilityZone: "{zone}",
+  cidrBlock,
+  mapPublicIpOnLaunch: false,
+  vpcId,
+});
+const everything = { cidrBlock: "0.0.0.0/0", protocol: "-1", fromPort: 0, toPort: 0, action: "allow", ruleNo: 100 };
+const INTERFACE_ENDPOINTS = {
+  ec2: "ec2",
+  "ecr-api": "ecr.api",
+  "ecr-dkr": "ecr.dkr",
+  kms: "kms",
+  logs: "logs",
+  secretsmanager: "secretsmanager",
+  sts: "sts",
+};
+const endpoints = Object.entries(INTERFACE_ENDPOINTS).map(
+  ([key, service]) =>
+    [
+      `network-endpoint-${key}`,
+      {
+        privateDnsEnabled: true,
+        securityGroupIds: refs("network-endpoints"),
+        serviceName: `com.amazonaws.{region}.${service}`,
+        subnetIds: PRIVATE_SUBNETS,
+        vpcEndpointType: "Interface",
+        vpcId,
+      },
+    ] as const,
+);
+const associated = (table: string, tier: string) => ({
+  routeTableId: ref(table),
+  subnetId: ref(`network-${tier}-{zone}`),
+});
+
+/** The VPC, its three tiers of subnets, its ways out, and its endpoints. */
+export const network = [
+  ...declare("aws:ec2/vpc:Vpc", {
+    "network-vpc": { cidrBlock: "{vpc}", enableDnsHostnames: true, enableDnsSupport: true },
+  }),
+  ...declare("aws:ec2/subnet:Subnet", {
+    "network-private-{zone}": subnet(tier(0, 32, 19)),
+    "network-public-{zone}": subnet(tier(128, 1, 24)),
+    "network-database-{zone}": subnet(tier(144, 1, 24)),
+  }),
+  ...declare("aws:ec2/internetGateway:InternetGateway", { "network-internet": { vpcId } }),
+  ...declare("aws:ec2/eip:Eip", { "network-nat-{zone}": { domain: "vpc" } }),
+  ...declare("aws:ec2/natGateway:NatGateway", {
+    "network-nat-{zone}": { allocationId: ref("network-nat-{zone}"), subnetId: ref("network-public-{zone}") },
+  }),
+  ...declare(
+    "aws:ec2/routeTable:RouteTable",
+    { "network-public": {}, "network-private-{zone}": {}, "network-database": {} },
+    { vpcId },
+  ),
+  ...declare(
+    "aws:ec2/route:Route",
+    {
+      "network-public-internet": { gatewayId: ref("network-internet"), routeTableId: ref("network-public") },
+      "network-private-{zone}-nat": {
+        natGatewayId: ref("network-nat-{zone}"),
+        routeTableId: ref("network-private-{zone}"),
+      },
+    },
+    { destinationCidrBlock: "0.0.0.0/0" },
+  ),
+  ...declare("aws:ec2/routeTableAssociation:RouteTableAssociation", {
+    "network-public-{zone}": associated("network-public", "public"),
+    // A stack with one NAT gateway has one private route table, the first zone's.
+    "network-private-{zone}": {
+      routeTableId: ref("network-private-*"),
+      subnetId: ref("network-private-{zone}"),
+    },
+    "network-database-{zone}": associated("network-database", "database"),
+  }),
+  ...declare("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", {
+    "network-default": { vpcId, ingress: [], egress: [] },
+  }),
+  ...declare("aws:ec2/defaultNetworkAcl:DefaultNetworkAcl", {
+    "network-subnet-filter": {
+      defaultNetworkAclId: ref("network-vpc"),
+      egress: [everything],
+      ingress: [{ ...everything, action: "deny", fromPort: 22, protocol: "tcp", ruleNo: 10, toPort: 22 }, everything],
+    },
+  }),
+  ...declare("aws:ec2/vpcEndpoint:VpcEndpoint", {
+    "network-endpoint-s3": {
+      routeTableIds: refs("network-database", "network-private-*"),
+      serviceName: "com.amazonaws.{region}.s3",
+      vpcEndpointType: "Gateway",
+      vpcId,
+      privateDnsEnabled: optional(false),
+    },
+    ...Object.fromEntries(endpoints),
+  }),
+  ...declare("aws:ec2/flowLog:FlowLog", {
+    "network-flow-log": {
+      iamRoleArn: ref("network-flow-logs"),
+      logDestination: ref("network-flow-logs"),
+      trafficType: "ALL",
+      vpcId,
+    },
+  }),
+];

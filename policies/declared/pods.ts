@@ -1,0 +1,180 @@
+import { type Declaration, declare } from "./declaration.ts";
+import { config, known, Matcher, matching, optional, ref, type Shape } from "./shape.ts";
+
+const CLUSTER = ["cluster-eks", "cluster-eks-eksCluster"];
+const SERVED = ["sparki-engine", "sparki-web"];
+/** Who lives where; the monitoring's objects are rules only. */
+const SERVICE_ACCOUNTS: Readonly<Record<string, readonly string[]>> = {
+  "sparki-engine": ["engine"],
+  "sparki-web": ["web"],
+  "sparki-test": ["e2e"],
+  "sparki-monitoring": [],
+};
+export const NAMESPACES = Object.keys(SERVICE_ACCOUNTS);
+
+/** Set by who looks for interrupted updates; says nothing that the cluster goes by. */
+const annotations = optional(
+  new Matcher("annotations of Pulumi's own", (value) =>
+    Object.keys(Object(value)).every((key) => key.startsWith("pulumi.com/") || key.startsWith("sparki.tools/")),
+  ),
+);
+const named = (name: string, namespace: string) => ({ name, namespace, annotations });
+const PSS = "pod-security.kubernetes.io";
+
+const namespace = (name: string) => ({
+  apiVersion: "v1",
+  kind: "Namespace",
+  metadata: {
+    name,
+    annotations,
+    labels: {
+      [`${PSS}/enforce`]: "restricted",
+      [`${PSS}/enforce-version`]: "latest",
+      [`${PSS}/warn`]: "restricted",
+      [`${PSS}/audit`]: "restricted",
+      ...(SERVED.includes(name) ? { "eks.amazonaws.com/pod-readiness-gate-inject": "enabled" } : {}),
+    },
+  },
+});
+
+const networkPolicy = (name: string, inNamespace: string, spec: Shape) => ({
+  apiVersion: "networking.k8s.io/v1",
+  kind: "NetworkPolicy",
+  metadata: named(name, inNamespace),
+  spec,
+});
+/** A CIDR block of each zone's database subnet. */
+const databaseBlocks = config("network", ({ network }) =>
+  network.zones.map((_, index) => {
+    const [first, second] = network.cidr.split(".");
+    return { ipBlock: { cidr: `${first}.${second}.${144 + index}.0/24` } };
+  }),
+);
+const portsOf = (port: number, ...protocols: readonly string[]) => protocols.map((protocol) => ({ port, protocol }));
+const RESOLVER = [{ ipBlock: { cidr: "172.20.0.10/32" } }];
+const dns = { ports: portsOf(53, "UDP", "TCP"), to: optional(RESOLVER) };
+
+const jobCommand = (...sources: readonly string[]) => {
+  const from = [
+    ...CLUSTER,
+    "database-instance",
+    "database-jobs-reach",
+    "database-jobs-credentials",
+    "database-access-from-cluster",
+    ...sources,
+  ];
+  return {
+    create: "node runbook/io/run-job.ts",
+    update: "true",
+    logging: "stdoutAndStderr",
+    stdin: ref(...from),
+    triggers: known(new Matcher("the engine's image", (value) => Array.isArray(value) && value.length === 1), ...from),
+  };
+};
+const REFUSAL = /^echo 'This stack is protected, and nothing was deleted\. [\w .,:;()-]+' >&2; exit 1$/;
+
+/** What a Helm release of this repository may be told; what its chart renders is judged by itself. */
+const release = (chart: string, name: string, inNamespace: string, more: Readonly<Record<string, Shape>>) => ({
+  chart: `./apps/charts/${chart}`,
+  name,
+  namespace: inNamespace,
+  maxHistory: 10,
+  compat: optional("true"),
+  values: new Matcher("values", (value) => typeof value === "object" && value !== null),
+  ...more,
+});
+const awaited = { atomic: true, cleanupOnFail: true };
+const tracks = (chart: string, inNamespace: string) => ({
+  [`${chart}-one-box`]: release(chart, `${chart}-one-box`, inNamespace, { skipAwait: true }),
+  [`${chart}-fleet`]: release(chart, `${chart}-fleet`, inNamespace, { ...awaited, timeout: 900 }),
+});
+
+/** What is in the cluster, but for what Helm renders. */
+export const pods: readonly Declaration[] = [
+  ...declare("kubernetes:core/v1:Namespace", Object.fromEntries(NAMESPACES.map((name) => [name, namespace(name)]))),
+  ...declare(
+    "kubernetes:core/v1:ServiceAccount",
+    Object.fromEntries(
+      Object.entries(SERVICE_ACCOUNTS).flatMap(([place, accounts]) =>
+        accounts.map((account) => [
+          `${place}-${account}`,
+          {
+            apiVersion: "v1",
+            kind: "ServiceAccount",
+            metadata: named(account, place),
+            automountServiceAccountToken: false,
+          },
+        ]),
+      ),
+    ),
+  ),
+  ...declare("kubernetes:core/v1:ConfigMap", {
+    "cluster-network-policies": {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: {
+        name: "amazon-vpc-cni",
+        namespace: "kube-system",
+        annotations: { "pulumi.com/patchForce": "true" },
+      },
+      data: { "enable-network-policy-controller": "true" },
+    },
+  }),
+  ...declare("kubernetes:core/v1:Secret", {
+    "monitoring-slack": {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: named("slack", "sparki-monitoring"),
+      stringData: new Matcher("Slack's address, and a token", (value) =>
+        Object.keys(Object(value)).every((key) => key === "address" || key === "token"),
+      ),
+    },
+  }),
+  ...declare("kubernetes:networking.k8s.io/v1:NetworkPolicy", {
+    ...Object.fromEntries(
+      NAMESPACES.map((place) => [
+        `${place}-default-deny`,
+        networkPolicy("default-deny", place, { podSelector: {}, policyTypes: ["Ingress", "Egress"] }),
+      ]),
+    ),
+    "sparki-test-site": networkPolicy("site", "sparki-test", {
+      podSelector: {},
+      policyTypes: ["Egress"],
+      egress: [dns, { to: [{ ipBlock: { cidr: "0.0.0.0/0", except: ["{vpc}"] } }], ports: portsOf(443, "TCP") }],
+    }),
+    "database-jobs-reach": networkPolicy("jobs", "sparki-engine", {
+      podSelector: { matchLabels: { "sparki.tools/job": "true" } },
+      policyTypes: ["Egress"],
+      egress: [dns, { to: databaseBlocks, ports: portsOf(5432, "TCP") }],
+    }),
+  }),
+  ...declare("kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass", {
+    "database-jobs-credentials": {
+      apiVersion: "secrets-store.csi.x-k8s.io/v1",
+      kind: "SecretProviderClass",
+      metadata: named("jobs-database", "sparki-engine"),
+      spec: { provider: "aws", parameters: { usePodIdentity: "true", objects: ref("database-instance") } },
+    },
+  }),
+  ...declare("kubernetes:helm.sh/v3:Release", {
+    monitoring: release("monitoring", "monitoring", "sparki-monitoring", awaited),
+    ...tracks("engine", "sparki-engine"),
+    ...tracks("web", "sparki-web"),
+  }),
+  ...declare("command:local:Command", {
+    "database-jobs-migrate-run": jobCommand(),
+    "database-jobs-seed-run": jobCommand("database-jobs-migrate-run"),
+    "destroy-guard": {
+      create: "true",
+      update: "true",
+      delete: new Matcher("the refusal, or nothing once sparki:protection is false", (value, { config }) =>
+        config.protection ? typeof value === "string" && REFUSAL.test(value) : value === "true",
+      ),
+      logging: optional(matching("stdoutAndStderr", /^stdoutAndStderr$/)),
+    },
+  }),
+  ...declare("pulumi:index:Stash", { "promotion-record": { input: ref("engine-fleet", "web-fleet") } }),
+  ...declare("pulumi:pulumi:StackReference", {
+    "previous-outputs": { name: matching("this stack's own name", /^[\w-]+\/sparki\/[\w-]+$/) },
+  }),
+];

@@ -1,0 +1,249 @@
+import type { StackConfig } from "../../stacks/schema.ts";
+import { isUnknownValue } from "../judging/resource.ts";
+
+/** What the declarations may speak of: the stack, its config, and what the resource's own name says. */
+export interface World {
+  readonly stack: string;
+  readonly config: StackConfig;
+  /** By placeholder: `{zone: "us-east-1a"}` for a resource that is declared once for each zone. */
+  readonly bound: Readonly<Record<string, string>>;
+}
+
+/** A value that is told by more than its text: what it must be, and where it may come from. */
+export class Matcher {
+  /** For messages. */
+  readonly expects: string;
+  readonly accepts: (value: unknown, world: World) => boolean;
+  /** Logical names of the resources whose outputs it may be made of; only such a value may be unknown in preview. */
+  readonly sources: readonly string[];
+  /** A value of this kind has to come from one of the sources: a text that stands in the program is refused. */
+  readonly mustRefer: boolean;
+  readonly isOptional: boolean;
+
+  constructor(
+    expects: string,
+    accepts: Matcher["accepts"],
+    more: { readonly sources?: readonly string[]; readonly mustRefer?: boolean; readonly isOptional?: boolean } = {},
+  ) {
+    this.expects = expects;
+    this.accepts = accepts;
+    this.sources = more.sources ?? [];
+    this.mustRefer = more.mustRefer ?? false;
+    this.isOptional = more.isOptional ?? false;
+  }
+
+  toJSON(): string {
+    return this.expects;
+  }
+}
+
+/**
+ * What a value has to be: the very same text, number or flag; a list or an object of shapes, with no item or property
+ * more; or a matcher. In texts `{stack}`, `{account}`, `{region}`, `{domain}`, `{owner}`, `{vpc}` and `{zone}` stand
+ * for what the stack's config says.
+ */
+export type Shape = string | number | boolean | null | Matcher | readonly Shape[] | { readonly [key: string]: Shape };
+
+export interface Mismatch {
+  readonly path: string;
+  readonly expected: string;
+}
+
+/** The text with its placeholders filled in. */
+export function fill(text: string, { stack, config, bound }: World): string {
+  const known: Readonly<Record<string, string>> = {
+    stack,
+    account: config.accountId,
+    region: config.region,
+    domain: config.domain,
+    owner: config.owner,
+    vpc: config.network.cidr,
+    ...bound,
+  };
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => known[name] ?? whole);
+}
+
+/** What the provider adds to its resources' inputs: the names of those that it filled in itself. */
+const BOOKKEEPING = "__defaults";
+
+/** Everything in which a value differs from its declared shape; unknown values are refused unless they are declared. */
+export function mismatches(read: () => unknown, shape: Shape, world: World, path = ""): Mismatch[] {
+  let value: unknown;
+  try {
+    value = read();
+  } catch (error) {
+    if (!isUnknownValue(error)) throw error;
+    const declared = shape instanceof Matcher && shape.sources.length > 0;
+    return declared ? [] : [{ path, expected: `a value that preview knows: ${told(shape, world)}` }];
+  }
+  return mismatchesOf(value, shape, world, path);
+}
+
+function mismatchesOf(value: unknown, shape: Shape, world: World, path: string): Mismatch[] {
+  const wrong = [{ path, expected: told(shape, world) }];
+  if (shape instanceof Matcher) {
+    try {
+      return shape.accepts(value, world) ? [] : wrong;
+    } catch (error) {
+      if (!isUnknownValue(error)) throw error;
+      return shape.sources.length > 0 ? [] : [{ path, expected: `a value that preview knows: ${shape.expects}` }];
+    }
+  }
+  if (isList(shape)) {
+    if (!Array.isArray(value) || value.length !== shape.length) return wrong;
+    return shape.flatMap((inner, index) => mismatches(() => value[index], inner, world, `${path}[${index}]`));
+  }
+  if (typeof shape === "object" && shape !== null) {
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? propertiesOf(value, shape, world, path)
+      : wrong;
+  }
+  return value === (typeof shape === "string" ? fill(shape, world) : shape) ? [] : wrong;
+}
+
+function propertiesOf(value: object, shape: { readonly [key: string]: Shape }, world: World, path: string) {
+  const below = (key: string) => (path === "" ? key : `${path}.${key}`);
+  const found: Mismatch[] = [];
+  for (const key of Object.keys(value)) {
+    if (key === BOOKKEEPING || Object.hasOwn(shape, key)) continue;
+    if (!isAbsent(() => Reflect.get(value, key))) found.push({ path: below(key), expected: "not to be set" });
+  }
+  for (const [key, inner] of Object.entries(shape)) {
+    if (isAbsent(() => Reflect.get(value, key))) {
+      if (!(inner instanceof Matcher && inner.isOptional))
+        found.push({ path: below(key), expected: told(inner, world) });
+    } else found.push(...mismatches(() => Reflect.get(value, key), inner, world, below(key)));
+  }
+  return found;
+}
+
+function isAbsent(read: () => unknown): boolean {
+  try {
+    return read() === undefined || read() === null;
+  } catch (error) {
+    if (isUnknownValue(error)) return false;
+    throw error;
+  }
+}
+
+function isList(shape: Shape): shape is readonly Shape[] {
+  return Array.isArray(shape);
+}
+
+function told(shape: Shape, world: World): string {
+  if (shape instanceof Matcher) return shape.expects;
+  return typeof shape === "string" ? JSON.stringify(fill(shape, world)) : JSON.stringify(shape);
+}
+
+/** Every matcher in a shape with the property, of the resource, that it stands in. */
+export function matchersOf(shape: Shape): Matcher[] {
+  if (shape instanceof Matcher) return [shape];
+  if (typeof shape !== "object" || shape === null) return [];
+  return Object.values(shape).flatMap(matchersOf);
+}
+
+/** An id, a name or an ARN that is an output of one of these resources, and of nothing else. */
+export function ref(...sources: readonly string[]): Matcher {
+  return new Matcher(`an output of ${sources.join(" or ")}`, (value) => typeof value === "string" && value !== "", {
+    sources,
+    mustRefer: true,
+  });
+}
+
+/** A list of such outputs. */
+export function refs(...sources: readonly string[]): Matcher {
+  const isText = (value: unknown) => typeof value === "string" && value !== "";
+  return new Matcher(
+    `outputs of ${sources.join(" and ")}`,
+    // Read by index: a list's methods would stop at the first value that preview cannot know.
+    (value) => Array.isArray(value) && value.length > 0 && value.every(isText),
+    { sources, mustRefer: true },
+  );
+}
+
+/** The shape; a value that preview cannot know yet is let pass when it comes from these resources only. */
+export function known(shape: Shape, ...sources: readonly string[]): Matcher {
+  return new Matcher(`${JSON.stringify(shape)}`, (value, world) => mismatches(() => value, shape, world).length === 0, {
+    sources,
+  });
+}
+
+/** The shape, or nothing at all. */
+export function optional(shape: Shape): Matcher {
+  const inner = shape instanceof Matcher ? shape : undefined;
+  return new Matcher(
+    inner?.expects ?? JSON.stringify(shape),
+    (value, world) => mismatches(() => value, shape, world).length === 0,
+    { sources: inner?.sources ?? [], mustRefer: inner?.mustRefer ?? false, isOptional: true },
+  );
+}
+
+/** Exactly what this stack's config says. */
+export function config(expects: string, read: (config: StackConfig, world: World) => unknown): Matcher {
+  return new Matcher(`what sparki:${expects} says`, (value, world) => same(value, read(world.config, world)));
+}
+
+export function oneOf(...shapes: readonly Shape[]): Matcher {
+  return new Matcher(`one of ${JSON.stringify(shapes)}`, (value, world) =>
+    shapes.some((shape) => mismatches(() => value, shape, world).length === 0),
+  );
+}
+
+export function matching(expects: string, pattern: RegExp): Matcher {
+  return new Matcher(expects, (value) => typeof value === "string" && pattern.test(value));
+}
+
+/** A list of any length, each item of that shape. */
+export function listOf(shape: Shape): Matcher {
+  return new Matcher(
+    `a list of ${JSON.stringify(shape)}`,
+    (value, world) => Array.isArray(value) && value.every((item) => mismatches(() => item, shape, world).length === 0),
+  );
+}
+
+/** JSON text of that shape. */
+export function json(shape: Shape): Matcher {
+  return new Matcher(`the JSON of ${JSON.stringify(shape)}`, (value, world) => {
+    if (typeof value !== "string") return false;
+    const parsed = parsedOnce(value);
+    return parsed !== undefined && mismatches(() => parsed, shape, world).length === 0;
+  });
+}
+
+/** What the JSON says, or undefined for text that is no JSON or that two readers may read in two ways. */
+export function parsedOnce(text: string): unknown {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return hasTwice(text) ? undefined : parsed;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether an object of valid JSON text names a key twice: readers differ in which of the two they believe. */
+function hasTwice(text: string): boolean {
+  const open: (Set<string> | undefined)[] = [];
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+    if (token === "{") open.push(new Set());
+    else if (token === "[") open.push(undefined);
+    else if (token === "}" || token === "]") open.pop();
+    else if (/^\s*:/.test(text.slice(index + token.length, index + token.length + 64))) {
+      const key: string = JSON.parse(token);
+      const keys = open.at(-1);
+      if (keys?.has(key)) return true;
+      keys?.add(key);
+    }
+  }
+  return false;
+}
+
+/** Whether two values of plain data are the same, whatever the order of their keys. */
+export function same(one: unknown, other: unknown): boolean {
+  if (typeof one !== "object" || one === null || typeof other !== "object" || other === null) return one === other;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const keys = Object.keys(one).filter((key) => key !== BOOKKEEPING);
+  return (
+    keys.length === Object.keys(other).filter((key) => key !== BOOKKEEPING).length &&
+    keys.every((key) => Object.hasOwn(other, key) && same(Reflect.get(one, key), Reflect.get(other, key)))
+  );
+}

@@ -1,0 +1,66 @@
+import { matchesName } from "../judging/name-pattern.ts";
+import { cluster, DEFAULT_PROVIDERS, providers } from "./cluster.ts";
+import { accessLogs, data } from "./data.ts";
+import { type Declaration, namesOf } from "./declaration.ts";
+import { edge } from "./edge.ts";
+import { flows } from "./flows.ts";
+import { identities } from "./identities.ts";
+import { network } from "./network.ts";
+import { pods } from "./pods.ts";
+import { Matcher, optional, type Shape, type World } from "./shape.ts";
+
+/** Every resource of this deployment, by subject; nothing else may exist. */
+export const DECLARATIONS: readonly Declaration[] = [
+  ...network,
+  ...flows,
+  ...identities,
+  ...data,
+  ...accessLogs,
+  ...edge,
+  ...cluster,
+  ...providers,
+  ...pods,
+];
+
+/** Groups of resources in the program's tree; they make nothing themselves. */
+const COMPONENT =
+  /^sparki:(apps:(ClusterJob|Cutover|DatabaseJobs|Identities|Namespaces|Promotion|Workload)|infra:(Cache|Certificate|Cluster|Database|Edge|Firewall|Keys|LoadBalancer|Network|Secrets|WorkloadIdentity|Zone))$/;
+
+const TAGS = optional(
+  new Matcher("tags", (value) => Object.values(Object(value)).every((tag) => typeof tag === "string")),
+);
+/** What every resource of AWS may have besides. */
+const AWS: Readonly<Record<string, Shape>> = { region: optional("{region}"), tags: TAGS, tagsAll: TAGS };
+
+/** What a resource has to be, in the words of its declaration, with what its name binds; undefined when it has none. */
+export function declarationOf(
+  { type, name }: { readonly type: string; readonly name: string },
+  world: World,
+): { readonly shape: Readonly<Record<string, Shape>>; readonly world: World } | undefined {
+  if (isStructure(type, name, world)) return { shape: {}, world };
+  for (const declaration of BY_TYPE.get(type) ?? []) {
+    const found = namesOf(declaration.name, world).find((one) => one.name === name);
+    if (found === undefined) continue;
+    const common = type.startsWith("aws:") ? AWS : {};
+    return { shape: { ...common, ...declaration.properties }, world: found.world };
+  }
+  return undefined;
+}
+
+const BY_TYPE = Map.groupBy(DECLARATIONS, ({ type }) => type);
+
+/** Whether a type is that of the stack, a component, or a provider that the engine makes up by itself. */
+function isStructure(type: string, name: string, { stack }: World): boolean {
+  if (type === "pulumi:pulumi:Stack") return name === `sparki-${stack}`;
+  return COMPONENT.test(type);
+}
+
+/** A provider without settings that the engine makes up for a package. */
+export function isDefaultProvider(type: string, name: string): boolean {
+  return DEFAULT_PROVIDERS.test(type) && /^default(_\d+_\d+_\d+)?$/.test(name);
+}
+
+/** Whether a resource of that logical name is among those that a value may come from. */
+export function isSource(name: string, { sources }: Matcher, world: World): boolean {
+  return sources.some((source) => namesOf(source, world).some((one) => matchesName(one.name, name)));
+}

@@ -1,0 +1,80 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { HostileCase } from "../policies/hostile/case.ts";
+import { HOSTILE } from "../policies/hostile/resources.ts";
+import { type EngineRun, PolicyEngine } from "../support/policy-engine.ts";
+import { Provider, Registered } from "../support/policy-program.ts";
+import { stackConfig } from "../support/policy-stack.ts";
+
+/** A package that the engine has a provider for; there is no plugin to preview a resource of another one with. */
+const SERVED = /^(aws|command|kubernetes|random):/;
+const PROVIDER = /^pulumi:providers:(aws|kubernetes)$/;
+
+/** The deployment's own providers: whatever is made by another one is refused for that alone. */
+function declaredProviders(): Readonly<Record<string, pulumi.ProviderResource>> {
+  const tags = { project: "sparki", stack: "prod", owner: "platform-engineering", "managed-by": "pulumi" };
+  const flag = JSON.stringify(true);
+  return {
+    aws: new Provider("aws", "aws", {
+      region: "us-east-1",
+      allowedAccountIds: JSON.stringify(["111122223333"]),
+      defaultTags: JSON.stringify({ tags }),
+      maxRetries: "10",
+    }),
+    kubernetes: new Provider("kubernetes", "cluster-kubernetes", {
+      kubeconfig: "{}",
+      enableServerSideApply: flag,
+      enableConfigMapMutable: flag,
+      enableSecretMutable: flag,
+      upsertExistingObjects: flag,
+    }),
+  };
+}
+
+/** Registers one resource of each type and name, with the properties of all its cases: the engine takes no two. */
+function register(cases: readonly HostileCase[]): void {
+  const providers = declaredProviders();
+  for (const [first, ...more] of Map.groupBy(cases, ({ type, name }) => `${type} ${name}`).values()) {
+    if (first === undefined) continue;
+    const props = Object.assign({}, first.props, ...more.map((one) => one.props));
+    const provider = providers[first.type.split(":")[0] ?? ""];
+    new Registered(first.type, first.name, props, provider === undefined ? {} : { provider });
+  }
+}
+
+function silentOf(run: EngineRun, cases: readonly HostileCase[]): string[] {
+  const said = run.policyEvents.filter(({ policy }) => policy === "declared-only").map(({ message }) => message);
+  const silent = cases.filter(({ type, name, property }) => {
+    const where = `${type} "${name}", ${property ?? "type and name"}`;
+    return !said.some((message) => message.includes(where));
+  });
+  return silent.map(({ title }) => title);
+}
+
+describe("the pack in the engine, before hostile resources", () => {
+  let engine: PolicyEngine;
+
+  beforeAll(async () => {
+    engine = await PolicyEngine.open({ config: stackConfig(), pack: "policies/pack" });
+  });
+  afterAll(() => engine.close());
+
+  it("refuses every one of them in one preview", async () => {
+    const served = HOSTILE.filter(({ type }) => SERVED.test(type));
+    expect(served.length).toBeGreaterThanOrEqual(150);
+    const run = await engine.preview(async () => register(served));
+    expect(run.succeeded).toBe(false);
+    expect(silentOf(run, served)).toEqual([]);
+  }, 300_000);
+
+  it("refuses the providers that lead elsewhere", async () => {
+    const hostile = HOSTILE.filter(({ type }) => PROVIDER.test(type));
+    for (const one of hostile) {
+      const [, packageName = ""] = PROVIDER.exec(one.type) ?? [];
+      const run = await engine.preview(async () => {
+        new Provider(packageName, one.name, one.props);
+      });
+      expect(run.succeeded).toBe(false);
+      expect(silentOf(run, [one])).toEqual([]);
+    }
+  }, 300_000);
+});

@@ -1,0 +1,194 @@
+import fc from "fast-check";
+import { uncovered } from "../../policies/declared/iam-shapes.ts";
+import { IDENTITIES } from "../../policies/declared/identities.ts";
+import { DECLARATIONS } from "../../policies/declared/world.ts";
+import { declaredOnly } from "../../policies/declared-only.ts";
+import { asResource } from "../../policies/judging/resource.ts";
+import { Example, judge, situation, thing } from "../support/policy-fixtures.ts";
+
+const VPC = "aws:ec2/vpc:Vpc";
+const INTERNET = "aws:ec2/internetGateway:InternetGateway";
+const vpc = thing(VPC, { cidrBlock: "10.40.0.0/16", enableDnsHostnames: true, enableDnsSupport: true }).named(
+  "network-vpc",
+);
+const gateway = thing(INTERNET, {}).named("network-internet").from("vpcId", vpc);
+const awsProvider = {
+  region: "us-east-1",
+  allowedAccountIds: '["111122223333"]',
+  defaultTags: '{"tags":{"project":"sparki","stack":"prod","owner":"platform-engineering","managed-by":"pulumi"}}',
+  maxRetries: "10",
+};
+const kubeconfig = thing("pulumi:providers:kubernetes", {}).named("cluster-kubernetes");
+const password = thing("random:index/randomPassword:RandomPassword", { length: 64, special: false }).named(
+  "cache-auth",
+);
+const account = thing("kubernetes:core/v1:ServiceAccount", {
+  apiVersion: "v1",
+  kind: "ServiceAccount",
+  metadata: { name: "web", namespace: "sparki-web" },
+  automountServiceAccountToken: false,
+}).named("sparki-web-web");
+
+const said = (...stack: Example<object>[]) => judge([declaredOnly], stack).map(({ property }) => property);
+
+describe(declaredOnly.name, () => {
+  it.each([
+    ["a declared resource", [vpc]],
+    ["a resource made of declared ones", [vpc, gateway]],
+    ["a resource under the declared provider", [vpc.under({ type: "pulumi:providers:aws", props: awsProvider })]],
+    [
+      "a provider without settings that the engine makes up",
+      [thing("pulumi:providers:random", {}).named("default_4_21_2")],
+    ],
+    ["what such a provider makes", [password.under({ type: "pulumi:providers:random", props: { version: "4.21.2" } })]],
+    ["a component of the program", [thing("sparki:infra:Network", {}).named("network")]],
+    ["the stack itself", [thing("pulumi:pulumi:Stack", {}).named("sparki-prod")]],
+  ])("lets pass %s", (_title, stack) => expect(said(...stack)).toEqual([]));
+
+  it.each([
+    ["a kind that is not declared", [thing("aws:iam/user:User", {})], ["type and name, which are not declared"]],
+    ["a name that is not declared", [vpc.named("other")], ["type and name, which are not declared"]],
+    [
+      "a property that is not declared",
+      [vpc.with({ instanceTenancy: "dedicated" })],
+      ["properties", "instanceTenancy (declared: not to be set)"],
+    ],
+    [
+      "a value that is not declared",
+      [vpc.with({ cidrBlock: "10.0.0.0/8" })],
+      ["properties", 'cidrBlock (declared: "10.40.0.0/16")'],
+    ],
+    ["a value that nothing declared made", [gateway.with({ vpcId: "vpc-1" })], []],
+    [
+      "another account's provider",
+      [vpc.under({ type: "pulumi:providers:aws", props: { ...awsProvider, allowedAccountIds: '["9"]' } })],
+      ["provider"],
+    ],
+    ["a default provider of AWS", [vpc.under({ type: "pulumi:providers:aws", props: {} })], ["provider"]],
+    [
+      "a default provider of Kubernetes",
+      [account.under({ type: "pulumi:providers:kubernetes", props: {} })],
+      ["provider"],
+    ],
+    [
+      "AWS under a provider of another package",
+      [vpc.under({ type: "pulumi:providers:random", props: {} })],
+      ["provider"],
+    ],
+    [
+      "an object under a provider of another package",
+      [account.under({ type: "pulumi:providers:command", props: {} })],
+      ["provider"],
+    ],
+    ["a random value under AWS", [password.under({ type: "pulumi:providers:aws-native", props: {} })], ["provider"]],
+    [
+      "another stack",
+      [thing("pulumi:pulumi:Stack", {}).named("sparki-other")],
+      ["type and name, which are not declared"],
+    ],
+  ])("stops %s", (_title, stack, expected) => {
+    if (expected.length > 0) expect(said(...stack)).toEqual(expected);
+    else
+      expect(judge([declaredOnly], [vpc, thing(INTERNET, { vpcId: "vpc-1" }).named("network-internet")])).toMatchObject(
+        [{ property: "vpcId, by where its value comes from" }],
+      );
+  });
+
+  it("stops a value that comes from a resource which it must not come from", () => {
+    const bucket = thing("aws:s3/bucket:Bucket", {}).named("evil");
+    const wrong = said(vpc, bucket, thing(INTERNET, {}).named("network-internet").from("vpcId", bucket));
+    expect(wrong).toContain("vpcId, by where its value comes from");
+  });
+
+  it("stops a declared value that is made of something else besides", () => {
+    const both = thing(INTERNET, {}).named("network-internet").from("vpcId", vpc, password);
+    expect(said(vpc, password, both)).toEqual(["vpcId, by where its value comes from"]);
+  });
+
+  it("lets pass a value that is known, with or without where it comes from", () => {
+    const alias = thing("aws:elasticache/subnetGroup:SubnetGroup", {}).named("cache-subnets");
+    const cache = thing("aws:elasticache/replicationGroup:ReplicationGroup", { subnetGroupName: "sparki-prod-cache" });
+    const about = (one: Example<object>) =>
+      said(alias, one.named("cache-redis")).filter((path) => path?.startsWith("subnetGroupName"));
+    expect(about(cache)).toEqual([]);
+    expect(about(cache.from("subnetGroupName", alias))).toEqual([]);
+    expect(about(cache.from("subnetGroupName", vpc))).toEqual(["subnetGroupName, by where its value comes from"]);
+  });
+
+  it("asks only of what is set where it comes from", () => {
+    expect(said(thing(INTERNET, {}).named("network-internet"))).toEqual([
+      "properties",
+      "vpcId (declared: an output of network-vpc)",
+    ]);
+  });
+
+  it("asks of a value that is declared word for word nothing of where it comes from", () => {
+    const traits = { ...vpc.traits, sources: { cidrBlock: [password] } };
+    expect(said(password, new Example(vpc.type, vpc.props, traits))).toEqual([]);
+  });
+
+  it("leaves to the provider what it puts out", () => {
+    const demanded: string[] = [];
+    const { type, props } = vpc;
+    const facts = { type, name: "network-vpc", urn: vpc.urn, protect: false, provider: undefined, sourcesOf: () => [] };
+    const made = asResource({ ...facts, props: { ...props, arn: "arn:aws:ec2:x" }, holdsOutputs: true });
+    for (const { check } of declaredOnly.each ?? []) check(made, (property) => demanded.push(property), situation());
+    expect(demanded).toEqual([]);
+  });
+
+  it("stops a provider that was told more than is declared", () => {
+    expect(said(kubeconfig.with({ context: "evil" }))).toContain("context (declared: not to be set)");
+  });
+
+  it("refuses any type that is not declared, whatever its name", () => {
+    const types = new Set(DECLARATIONS.map(({ type }) => type));
+    const names = fc.constantFrom(...DECLARATIONS.map(({ name }) => name));
+    const type = fc.stringMatching(/^(aws|kubernetes|pulumi|sparki):[a-z0-9./]{1,20}:[A-Z][A-Za-z]{1,20}$/);
+    fc.assert(
+      fc.property(type, names, (one, name) => {
+        fc.pre(!types.has(one));
+        expect(said(thing(one, {}).named(name))).toEqual(["type and name, which are not declared"]);
+      }),
+    );
+  });
+
+  it("refuses every change to a declared statement that widens it", () => {
+    const world = { ...situation(), bound: {} };
+    const granted = IDENTITIES.flatMap(({ grants = [] }) => grants.map((grant) => ({ grant, grants })));
+    const filled = (text: string) =>
+      text
+        .replaceAll("{region}", "us-east-1")
+        .replaceAll("{account}", "111122223333")
+        .replaceAll("{stack}", "prod")
+        .replaceAll("{any}", "AbCdEf");
+    const statementOf = ({ actions, resources = [] }: (typeof granted)[number]["grant"]) => ({
+      Effect: "Allow",
+      Action: [...actions],
+      Resource: resources.map(filled),
+    });
+    const documentOf = (statement: object) => JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+    const widenings = fc.constantFrom<(one: ReturnType<typeof statementOf>, at: number) => object>(
+      (one) => ({ ...one, Action: [...one.Action, "iam:PassRole"] }),
+      (one) => ({ ...one, Resource: [...one.Resource, "*"] }),
+      (one) => ({ ...one, Resource: "*" }),
+      (one) => ({ ...one, Action: "*" }),
+      (one, at) => ({ ...one, Action: one.Action.map((action) => `${action.slice(0, (at % action.length) + 1)}*`) }),
+      (one, at) => ({ ...one, Resource: one.Resource.map((arn) => `${arn.slice(0, at % arn.length)}*`) }),
+      (one, at) => ({
+        ...one,
+        Resource: one.Resource.map((arn) => `${arn.slice(0, at % arn.length)}?${arn.slice((at % arn.length) + 1)}`),
+      }),
+      (one) => ({ ...one, Action: undefined, NotAction: "iam:*" }),
+      (one) => ({ ...one, Resource: undefined, NotResource: "arn:aws:s3:::x" }),
+      (one) => ({ ...one, Principal: "*" }),
+      (one) => ({ ...one, Resource: one.Resource.map((arn) => arn.replace("111122223333", "999999999999")) }),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...granted), widenings, fc.nat(200), ({ grant, grants }, widen, at) => {
+        const statement = statementOf(grant);
+        expect(uncovered(documentOf(statement), grants, world)).toEqual([]);
+        expect(uncovered(documentOf(widen(statement, at)), grants, world)).not.toEqual([]);
+      }),
+    );
+  });
+});
