@@ -1,6 +1,6 @@
 import { type Declaration, declare } from "./declaration.ts";
 import { document } from "./iam-shapes.ts";
-import { config, known, listOf, Matcher, matching, optional, ref, refs } from "./shape.ts";
+import { config, known, listOf, matching, optional, ref, refs } from "./shape.ts";
 
 const DATABASE_SUBNETS = refs("network-database-{zone}");
 const protection = config("protection", ({ protection }) => protection);
@@ -11,6 +11,19 @@ const logGroup = (name: string) => ({
   kmsKeyId: ref("keys-logs"),
   retentionInDays: 365,
   skipDestroy: optional(false),
+});
+
+const passwordsSince = config("database.passwordsSince", ({ database }) => database.passwordsSince);
+/** A database user's credentials, of one rotation. */
+const userSecret = (purpose: string) => ({
+  name: config(
+    "database.passwordsSince",
+    ({ database }, { stack }) => `sparki/${stack}/database/${purpose}-${database.passwordsSince}`,
+  ),
+  description: config(
+    "database.passwordsSince",
+    ({ database }) => `The database's ${purpose} user since ${database.passwordsSince}`,
+  ),
 });
 
 /** Database, cache, secrets and logs: all that keeps something. */
@@ -91,9 +104,14 @@ export const data: readonly Declaration[] = [
       subnetIds: DATABASE_SUBNETS,
     },
   }),
-  ...declare("random:index/randomPassword:RandomPassword", {
-    "cache-auth": {
-      length: 64,
+  ...declare(
+    "random:index/randomPassword:RandomPassword",
+    {
+      "cache-auth": { length: 64 },
+      "secrets-application-password": { length: 48, keepers: { since: passwordsSince } },
+      "secrets-migrations-password": { length: 48, keepers: { since: passwordsSince } },
+    },
+    {
       special: false,
       lower: optional(true),
       upper: optional(true),
@@ -104,7 +122,7 @@ export const data: readonly Declaration[] = [
       minSpecial: optional(0),
       minUpper: optional(0),
     },
-  }),
+  ),
   ...declare("aws:elasticache/replicationGroup:ReplicationGroup", {
     "cache-redis": {
       replicationGroupId: "sparki-{stack}-cache",
@@ -132,19 +150,28 @@ export const data: readonly Declaration[] = [
       maintenanceWindow: "sun:05:30-sun:06:30",
     },
   }),
-  ...declare("aws:secretsmanager/secret:Secret", {
-    "secrets-cache": {
-      name: "sparki/{stack}/cache",
-      description: "AUTH token of the cache",
+  ...declare(
+    "aws:secretsmanager/secret:Secret",
+    {
+      "secrets-cache": { name: "sparki/{stack}/cache", description: "AUTH token of the cache" },
+      "secrets-application": userSecret("application"),
+      "secrets-migrations": userSecret("migrations"),
+    },
+    {
       kmsKeyId: ref("keys-secrets"),
-      recoveryWindowInDays: new Matcher("7 or 30", (value) => value === 7 || value === 30),
+      recoveryWindowInDays: 30,
       forceOverwriteReplicaSecret: optional(false),
     },
-  }),
+  ),
   ...declare("aws:secretsmanager/secretVersion:SecretVersion", {
-    "secrets-cache-value": {
-      secretId: ref("secrets-cache"),
-      secretString: ref("cache-auth", "cache-redis"),
+    "secrets-cache-value": { secretId: ref("secrets-cache"), secretString: ref("cache-auth", "cache-redis") },
+    "secrets-application-value": {
+      secretId: ref("secrets-application"),
+      secretString: ref("secrets-application-password"),
+    },
+    "secrets-migrations-value": {
+      secretId: ref("secrets-migrations"),
+      secretString: ref("secrets-migrations-password"),
     },
   }),
   ...declare("aws:cloudwatch/logGroup:LogGroup", {
@@ -192,6 +219,10 @@ export const accessLogs: readonly Declaration[] = [
             principal: { Service: "logdelivery.elasticloadbalancing.amazonaws.com" },
             actions: ["s3:PutObject"],
             resources: [`${BUCKET_ARN}/*`],
+            condition: {
+              StringEquals: { "aws:SourceAccount": "{account}" },
+              ArnLike: { "aws:SourceArn": "arn:aws:elasticloadbalancing:{region}:{account}:loadbalancer/*" },
+            },
           },
           {
             effect: "Deny",

@@ -59,6 +59,26 @@ const visibility = (metricName: string) => ({
   sampledRequestsEnabled: true,
   metricName,
 });
+/** Refused by a rule of its own, but on the API's paths. */
+const LARGE_BODY_COUNTED = { name: "SizeRestrictions_BODY", actionToUse: { count: {} } };
+const largeBody = {
+  labelMatchStatement: { scope: "LABEL", key: "awswaf:managed:aws:core-rule-set:SizeRestrictions_Body" },
+};
+const apiPath = {
+  byteMatchStatement: {
+    fieldToMatch: { uriPath: {} },
+    positionalConstraint: "STARTS_WITH",
+    searchString: "/api/",
+    textTransformations: [{ priority: 0, type: "NORMALIZE_PATH" }],
+  },
+};
+const largeBodyRule = {
+  name: "large-body-beside-api",
+  priority: 5,
+  action: { block: {} },
+  statement: { andStatement: { statements: [largeBody, { notStatement: { statement: apiPath } }] } },
+  visibilityConfig: visibility("large-body-beside-api"),
+};
 const managedRules = [
   "AWSManagedRulesAmazonIpReputationList",
   "AWSManagedRulesCommonRuleSet",
@@ -68,7 +88,13 @@ const managedRules = [
   name,
   priority: index + 1,
   overrideAction: { none: {} },
-  statement: { managedRuleGroupStatement: { vendorName: "AWS", name } },
+  statement: {
+    managedRuleGroupStatement: {
+      vendorName: "AWS",
+      name,
+      ...(name === "AWSManagedRulesCommonRuleSet" ? { ruleActionOverrides: [LARGE_BODY_COUNTED] } : {}),
+    },
+  },
   visibilityConfig: visibility(name),
 }));
 
@@ -219,6 +245,7 @@ export const edge: readonly Declaration[] = [
           visibilityConfig: visibility("rate-per-client"),
         },
         ...managedRules,
+        largeBodyRule,
       ],
     },
   }),

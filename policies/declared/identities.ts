@@ -1,6 +1,6 @@
 import { type Declaration, declare } from "./declaration.ts";
 import { document, type Grant } from "./iam-shapes.ts";
-import { known, type Matcher, matching, oneOf, optional, ref } from "./shape.ts";
+import { known, type Matcher, matching, optional, ref } from "./shape.ts";
 
 interface Identity {
   /** Logical name of its role. */
@@ -11,6 +11,8 @@ interface Identity {
   /** Who may take it. */
   readonly trusts: string;
   readonly tagsSession?: boolean;
+  /** For whom the service may take it. */
+  readonly only?: Grant["condition"];
   /** What it may do, and the resources whose ARNs its policy is made of. */
   readonly grants?: readonly Grant[];
   readonly from?: readonly string[];
@@ -20,29 +22,59 @@ interface Identity {
 
 const madeUp = (name: string) => matching("a name that the engine makes up", new RegExp(`^${name}-[0-9a-f]{7}$`));
 
-/** Every role of this deployment: who takes it, and all that it may do. */
-export const IDENTITIES: readonly Identity[] = [
-  {
-    role: "identities-engine-role",
-    name: "sparki-{stack}-engine",
+const secret = (path: string) => `arn:aws:secretsmanager:{region}:{account}:secret:sparki/{stack}/${path}`;
+const CACHE_SECRET = secret("cache-{any}");
+/** The secrets of every rotation of a database user's password. */
+const ofUser = (purpose: string) => secret(`database/${purpose}-*`);
+
+/** The pods of one service account, which may read these secrets. */
+function workload(
+  key: string,
+  serviceAccount: string,
+  resources: readonly string[],
+  from: readonly string[] = [],
+): Identity {
+  return {
+    role: `identities-${key}-role`,
+    name: `sparki-{stack}-${serviceAccount}`,
     trusts: "pods.eks.amazonaws.com",
     tagsSession: true,
-    grants: [
-      {
-        actions: ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
-        resources: [
-          "arn:aws:secretsmanager:{region}:{account}:secret:rds!db-{any}",
-          "arn:aws:secretsmanager:{region}:{account}:secret:sparki/{stack}/{any}",
-        ],
+    only: {
+      StringEquals: {
+        "aws:RequestTag/eks-cluster-arn": "arn:aws:eks:{region}:{account}:cluster/sparki-{stack}",
+        "aws:RequestTag/kubernetes-namespace": "sparki-engine",
+        "aws:RequestTag/kubernetes-service-account": serviceAccount,
       },
+    },
+    grants: [
+      { actions: ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"], resources },
       { actions: ["kms:Decrypt"], resources: ["arn:aws:kms:{region}:{account}:key/{any}"] },
     ],
-    from: ["database-instance", "keys-secrets", "secrets-cache", "secrets-cache-value"],
-  },
+    from: ["keys-secrets", ...from],
+  };
+}
+
+/** A service acts for this resource of this account and region, and for no other. */
+const onBehalfOf = (service: string, resource: string) => ({
+  StringEquals: { "aws:SourceAccount": "{account}" },
+  ArnLike: { "aws:SourceArn": `arn:aws:${service}:{region}:{account}:${resource}` },
+});
+
+/** Every role of this deployment: who takes it, and all that it may do. */
+export const IDENTITIES: readonly Identity[] = [
+  workload("engine", "engine", [ofUser("application"), CACHE_SECRET], ["secrets-cache", "secrets-cache-value"]),
+  workload("migrations", "migrations", [ofUser("migrations")]),
+  workload(
+    "database-users",
+    "database-users",
+    ["arn:aws:secretsmanager:{region}:{account}:secret:rds!db-{any}", ofUser("application"), ofUser("migrations")],
+    ["database-instance"],
+  ),
   {
     role: "network-flow-logs",
     name: "sparki-{stack}-flow-logs",
     trusts: "vpc-flow-logs.amazonaws.com",
+    only: onBehalfOf("ec2", "vpc-flow-log/*"),
     grants: [
       {
         actions: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
@@ -55,6 +87,7 @@ export const IDENTITIES: readonly Identity[] = [
     role: "database-monitoring",
     name: "sparki-{stack}-database-monitoring",
     trusts: "monitoring.rds.amazonaws.com",
+    only: onBehalfOf("rds", "db:sparki-{stack}-database"),
     managed: ["service-role/AmazonRDSEnhancedMonitoringRole"],
   },
   {
@@ -79,11 +112,12 @@ export const IDENTITIES: readonly Identity[] = [
   },
 ];
 
-const trustOf = ({ trusts, tagsSession }: Identity) =>
+const trustOf = ({ trusts, tagsSession, only }: Identity) =>
   document([
     {
       principal: { Service: trusts },
       actions: tagsSession === true ? ["sts:AssumeRole", "sts:TagSession"] : ["sts:AssumeRole"],
+      ...(only === undefined ? {} : { condition: only }),
     },
   ]);
 
@@ -139,13 +173,16 @@ const SIGNS: readonly Grant[] = [
     principal: { Service: "dnssec-route53.amazonaws.com" },
     actions: ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"],
     resources: ["*"],
-    condition: { StringEquals: { "aws:SourceAccount": "{account}" } },
+    condition: {
+      StringEquals: { "aws:SourceAccount": "{account}" },
+      ArnLike: { "aws:SourceArn": "arn:aws:route53:::hostedzone/*" },
+    },
   },
   {
     principal: { Service: "dnssec-route53.amazonaws.com" },
     actions: ["kms:CreateGrant"],
     resources: ["*"],
-    condition: { StringEquals: { "aws:SourceAccount": "{account}" }, Bool: { "kms:GrantIsForAWSResource": "true" } },
+    condition: { Bool: { "kms:GrantIsForAWSResource": "true" } },
   },
 ];
 
@@ -195,13 +232,19 @@ const keys: readonly Declaration[] = [
 export const identities: readonly Declaration[] = [
   ...IDENTITIES.flatMap(declared),
   ...keys,
-  ...declare("aws:eks/podIdentityAssociation:PodIdentityAssociation", {
-    "identities-engine-association": {
-      clusterName: known("sparki-{stack}", "cluster-eks", "cluster-eks-eksCluster"),
-      namespace: "sparki-engine",
-      serviceAccount: "engine",
-      roleArn: ref("identities-engine-role"),
-      disableSessionTags: optional(oneOf(false)),
-    },
-  }),
+  ...declare(
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation",
+    Object.fromEntries(
+      ["engine", "migrations", "database-users"].map((serviceAccount) => [
+        `identities-${serviceAccount}-association`,
+        {
+          clusterName: known("sparki-{stack}", "cluster-eks", "cluster-eks-eksCluster"),
+          namespace: "sparki-engine",
+          serviceAccount,
+          roleArn: ref(`identities-${serviceAccount}-role`),
+          disableSessionTags: optional(false),
+        },
+      ]),
+    ),
+  ),
 ];

@@ -5,7 +5,7 @@ const CLUSTER = ["cluster-eks", "cluster-eks-eksCluster"];
 const SERVED = ["sparki-engine", "sparki-web"];
 /** Who lives where; the monitoring's objects are rules only. */
 const SERVICE_ACCOUNTS: Readonly<Record<string, readonly string[]>> = {
-  "sparki-engine": ["engine"],
+  "sparki-engine": ["engine", "migrations", "database-users"],
   "sparki-web": ["web"],
   "sparki-test": ["e2e"],
   "sparki-monitoring": [],
@@ -52,30 +52,50 @@ const databaseBlocks = config("network", ({ network }) =>
 );
 const portsOf = (port: number, ...protocols: readonly string[]) => protocols.map((protocol) => ({ port, protocol }));
 const RESOLVER = [{ ipBlock: { cidr: "172.20.0.10/32" } }];
-const dns = { ports: portsOf(53, "UDP", "TCP"), to: optional(RESOLVER) };
+const dns = { ports: portsOf(53, "UDP", "TCP"), to: RESOLVER };
 
-const jobCommand = (...sources: readonly string[]) => {
+const jobCommand = () => {
   const from = [
     ...CLUSTER,
     "database-instance",
-    "database-jobs-reach",
-    "database-jobs-credentials",
     "database-access-from-cluster",
-    ...sources,
+    "database-jobs-*",
+    "secrets-application-value",
+    "secrets-migrations-value",
   ];
   return {
     create: "node runbook/io/run-job.ts",
     update: "true",
     logging: "stdoutAndStderr",
     stdin: ref(...from),
-    triggers: known(new Matcher("the engine's image", (value) => Array.isArray(value) && value.length === 1), ...from),
+    triggers: known(
+      new Matcher("an image, and what else it runs again for", (value) => Array.isArray(value) && value.length > 0),
+      ...from,
+    ),
   };
 };
+const USER_SECRETS = ["secrets-application-value", "secrets-migrations-value"];
+const credentials = (step: string, ...sources: readonly string[]) => ({
+  apiVersion: "secrets-store.csi.x-k8s.io/v1",
+  kind: "SecretProviderClass",
+  metadata: named(`jobs-${step}`, "sparki-engine"),
+  spec: { provider: "aws", parameters: { usePodIdentity: "true", objects: ref(...sources) } },
+});
+const PULLERS = ["sparki-engine", "sparki-web", "sparki-test"];
 const REFUSAL = /^echo 'This stack is protected, and nothing was deleted\. [\w .,:;()-]+' >&2; exit 1$/;
+
+/** Where `sparki rollback` writes the charts that it restores, under their hash. */
+const RESTORED = /^(\/(?!\.\.?\/)[\w.@+ -]+)+\/\.sparki\/charts\/[\w-][\w.-]*$/;
+/** The chart in the tree, or, in an update that goes back, as it was promoted. */
+const chartOf = (chart: string) =>
+  new Matcher(`./apps/charts/${chart}`, (value) => {
+    if (value === `./apps/charts/${chart}`) return true;
+    return typeof value === "string" && RESTORED.test(value);
+  });
 
 /** What a Helm release of this repository may be told; what its chart renders is judged by itself. */
 const release = (chart: string, name: string, inNamespace: string, more: Readonly<Record<string, Shape>>) => ({
-  chart: `./apps/charts/${chart}`,
+  chart: chartOf(chart),
   name,
   namespace: inNamespace,
   maxHistory: 10,
@@ -103,6 +123,7 @@ export const pods: readonly Declaration[] = [
             kind: "ServiceAccount",
             metadata: named(account, place),
             automountServiceAccountToken: false,
+            imagePullSecrets: optional([{ name: "image-pull" }]),
           },
         ]),
       ),
@@ -119,6 +140,17 @@ export const pods: readonly Declaration[] = [
       },
       data: { "enable-network-policy-controller": "true" },
     },
+    "database-jobs-users-files": {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: named("database-users", "sparki-engine"),
+      data: new Matcher(
+        "the statements that make the users, and the region's authorities",
+        (value) =>
+          Object.values(Object(value)).every((text) => typeof text === "string") &&
+          Object.keys(Object(value)).length === 2,
+      ),
+    },
   }),
   ...declare("kubernetes:core/v1:Secret", {
     "monitoring-slack": {
@@ -129,6 +161,20 @@ export const pods: readonly Declaration[] = [
         Object.keys(Object(value)).every((key) => key === "address" || key === "token"),
       ),
     },
+    ...Object.fromEntries(
+      PULLERS.map((place) => [
+        `${place}-image-pull`,
+        {
+          apiVersion: "v1",
+          kind: "Secret",
+          metadata: named("image-pull", place),
+          type: "kubernetes.io/dockerconfigjson",
+          stringData: new Matcher("a Docker config", (value) =>
+            Object.keys(Object(value)).every((key) => key === ".dockerconfigjson"),
+          ),
+        },
+      ]),
+    ),
   }),
   ...declare("kubernetes:networking.k8s.io/v1:NetworkPolicy", {
     ...Object.fromEntries(
@@ -149,12 +195,9 @@ export const pods: readonly Declaration[] = [
     }),
   }),
   ...declare("kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass", {
-    "database-jobs-credentials": {
-      apiVersion: "secrets-store.csi.x-k8s.io/v1",
-      kind: "SecretProviderClass",
-      metadata: named("jobs-database", "sparki-engine"),
-      spec: { provider: "aws", parameters: { usePodIdentity: "true", objects: ref("database-instance") } },
-    },
+    "database-jobs-users-credentials": credentials("users", "database-instance", ...USER_SECRETS),
+    "database-jobs-migrate-credentials": credentials("migrate", "secrets-migrations-value"),
+    "database-jobs-seed-credentials": credentials("seed", "secrets-application-value"),
   }),
   ...declare("kubernetes:helm.sh/v3:Release", {
     monitoring: release("monitoring", "monitoring", "sparki-monitoring", awaited),
@@ -162,8 +205,9 @@ export const pods: readonly Declaration[] = [
     ...tracks("web", "sparki-web"),
   }),
   ...declare("command:local:Command", {
+    "database-jobs-users-run": jobCommand(),
     "database-jobs-migrate-run": jobCommand(),
-    "database-jobs-seed-run": jobCommand("database-jobs-migrate-run"),
+    "database-jobs-seed-run": jobCommand(),
     "destroy-guard": {
       create: "true",
       update: "true",
@@ -173,7 +217,20 @@ export const pods: readonly Declaration[] = [
       logging: optional(matching("stdoutAndStderr", /^stdoutAndStderr$/)),
     },
   }),
-  ...declare("pulumi:index:Stash", { "promotion-record": { input: ref("engine-fleet", "web-fleet") } }),
+  ...declare("pulumi:index:Stash", {
+    "promotion-record": {
+      input: ref(
+        "engine-*",
+        "web-*",
+        "monitoring",
+        "previous-outputs",
+        "edge-lb-*",
+        "database-*",
+        "secrets-*",
+        "cache-*",
+      ),
+    },
+  }),
   ...declare("pulumi:pulumi:StackReference", {
     "previous-outputs": { name: matching("this stack's own name", /^[\w-]+\/sparki\/[\w-]+$/) },
   }),
