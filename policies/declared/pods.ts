@@ -85,12 +85,12 @@ const PULLERS = ["sparki-engine", "sparki-web", "sparki-test"];
 const REFUSAL = /^echo 'This stack is protected, and nothing was deleted\. [\w .,:;()-]+' >&2; exit 1$/;
 
 /** Where `sparki rollback` writes the charts that it restores, under their hash. */
-const RESTORED = /^(\/(?!\.\.?\/)[\w.@+ -]+)+\/\.sparki\/charts\/[\w-][\w.-]*$/;
+const restored = (chart: string) => new RegExp(`^(/(?!\\.\\.?/)[\\w.@+ -]+)+/\\.sparki/charts/${chart}-[0-9a-f]{16}$`);
 /** The chart in the tree, or, in an update that goes back, as it was promoted. */
 const chartOf = (chart: string) =>
   new Matcher(`./apps/charts/${chart}`, (value) => {
     if (value === `./apps/charts/${chart}`) return true;
-    return typeof value === "string" && RESTORED.test(value);
+    return typeof value === "string" && restored(chart).test(value);
   });
 
 /** What a Helm release of this repository may be told; what its chart renders is judged by itself. */
