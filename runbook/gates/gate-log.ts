@@ -1,10 +1,14 @@
 import { appendFileSync, readFileSync } from "node:fs";
 import type { GateResult } from "../../gates/verdict.ts";
+import { documentText } from "../text/document-text.ts";
 
 /** Where gates leave their results for the command that runs them; unset under plain `pulumi up`. */
 const GATE_LOG = "SPARKI_GATE_LOG";
 
-/** Keeps a gate's results for the stack's outputs and, line by line, for the command that waits for the update. */
+/**
+ * Keeps a gate's results for the stack's outputs and, line by line, for the command that waits for the update; their
+ * words are the cluster's and the services' own, and are kept safe.
+ */
 export class GateLog {
   readonly #results: GateResult[] = [];
   readonly #file: string | undefined;
@@ -14,9 +18,11 @@ export class GateLog {
   }
 
   add(results: readonly GateResult[]): void {
-    this.#results.push(...results.map(({ looks: _, ...result }) => result));
+    const lines = results.map((result) => documentText(result, 0));
+    const safe = lines.map((line): GateResult => JSON.parse(line));
+    this.#results.push(...safe.map(({ looks: _, ...result }) => result));
     if (this.#file === undefined) return;
-    appendFileSync(this.#file, results.map((result) => `${JSON.stringify(result)}\n`).join(""));
+    appendFileSync(this.#file, lines.map((line) => `${line}\n`).join(""));
   }
 
   /** All results of this update so far, small enough to be an output; empty when no gate had to run. */

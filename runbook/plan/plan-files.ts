@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { safeDocument } from "../text/document-text.ts";
 import type { Plan } from "./plan.ts";
 import { planHtml } from "./plan-html.ts";
 import { planMarkdown } from "./plan-markdown.ts";
@@ -35,9 +36,15 @@ export async function writePlan(
   await mkdir(join(directory, ".sparki", "plans"), { recursive: true, mode: 0o700 });
   await writeOnce(path("md"), planMarkdown(plan));
   await writeOnce(path("html"), planHtml(plan));
-  await writeOnce(path("json"), `${JSON.stringify(plan, null, 2)}\n`);
+  await writeOnce(path("json"), documentOf(plan));
   const shown = (ending: string) => relative(shownFrom, path(ending));
   return { markdown: shown("md"), html: shown("html"), json: shown("json") };
+}
+
+/** The fingerprint, which holds names and hashes only, stays as it is: what was approved is compared with it. */
+function documentOf(plan: Plan): string {
+  const document = { ...Object(safeDocument(plan)), fingerprint: plan.fingerprint };
+  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 async function writeOnce(file: string, text: string): Promise<void> {

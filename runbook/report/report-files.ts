@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { messageOf } from "../../stacks/message-of.ts";
+import { documentText } from "../text/document-text.ts";
 
 /** What a report is of. */
 export interface Reported {
@@ -37,7 +38,7 @@ export async function writeReport(
   const path = (ending: string) => join(directory, `${stack}-${time}-${release}.${ending}`);
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    await writeFile(path("json"), `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 });
+    await writeFile(path("json"), `${documentText(document)}\n`, { mode: 0o600 });
     await writeFile(path("html"), page(madeAt), { mode: 0o600 });
     return relative(cwd, path("html"));
   } catch (error) {

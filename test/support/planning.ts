@@ -123,7 +123,9 @@ export function plannedProject(recorded: Recorded): PlanTarget {
 
 function approve(file: string, approvals: StackConfig["approvals"]): void {
   const settings = parse(readFileSync(file, "utf8"));
-  writeFileSync(file, stringify({ ...settings, config: { ...settings.config, "sparki:approvals": approvals } }));
+  const config = { ...settings.config, "sparki:approvals": approvals };
+  // Quotes what Pulumi, a reader of YAML 1.1, would take for a time stamp.
+  writeFileSync(file, stringify({ ...settings, config }, { version: "1.1" }));
 }
 
 export function engineTelling({

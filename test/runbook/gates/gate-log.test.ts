@@ -36,6 +36,17 @@ describe("GateLog", () => {
     expect(readGateLog(file)).toEqual([{ ...result, looks: [look] }, ...log.results.slice(1)]);
   });
 
+  it("keeps no secret, control or command to CI that the cluster's words hold, in the file or in the outputs", () => {
+    const file = join(folder, "hostile.jsonl");
+    const log = new GateLog({ SPARKI_GATE_LOG: file });
+    const words =
+      "::error::x\u001b[2J\u202e db: postgres://sparki:hunter2hunter2@db/x ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    log.add([{ ...result, reason: words, words, looks: [look] }]);
+    const expected = ": :error::x db: postgres://[secret]@db/x [secret]";
+    expect(readGateLog(file)).toEqual([{ ...result, reason: expected, words: expected, looks: [look] }]);
+    expect(log.results).toEqual([{ ...result, reason: expected, words: expected }]);
+  });
+
   it("writes nothing under plain pulumi, and reads nothing where no gate ran", () => {
     const log = new GateLog({});
     log.add([result]);

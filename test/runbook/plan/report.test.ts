@@ -88,6 +88,18 @@ describe("the reports", () => {
     for (const text of Object.values(written)) expect(text).not.toContain("hunter2");
   });
 
+  it("keep no secret, control or command to CI of outside text in the document, and the fingerprint as it is", async () => {
+    const words = "::error::x\u001b[2J\u202e postgres://sparki:hunter2hunter2@db/x";
+    const { plan, written } = await planOf({
+      steps,
+      result: { policy: { checked: 9, violations: [{ ...violation, message: words }] } },
+    });
+    const document = JSON.parse(written.json ?? "");
+    expect(written.json).not.toMatch(/hunter2|\\u001b|\u202e|"::error/);
+    expect(document.policy.violations[0].message).toBe(": :error::x postgres://[secret]@db/x");
+    expect(document.fingerprint).toEqual(plan.fingerprint);
+  });
+
   it("need no network and no script", async () => {
     const { written } = await planOf({ steps });
     expect(written.html).not.toMatch(/<script|<link|<img|\bsrc=|url\(|@import|https?:/);

@@ -27,6 +27,16 @@ describe("writeReport", () => {
     expect([html, json].map((file) => statSync(file).mode & 0o777)).toEqual([0o600, 0o600]);
   });
 
+  it("keeps no secret, control or command to CI of outside text in the document", async () => {
+    const release = "2026.11.2";
+    const words = "::error::x\u001b[2J\u202e postgres://sparki:hunter2hunter2@db/x";
+    const document = { outcome: words, steps: [{ error: words, password: "hunter2hunter2", seconds: 3 }] };
+    await writeReport({ ...REPORTED, release, document }, place, (line) => said.push(line));
+    const text = readFileSync(join(place.directory, `prod-20261123T140000-${release}.json`), "utf8");
+    const safe = ": :error::x postgres://[secret]@db/x";
+    expect(JSON.parse(text)).toEqual({ outcome: safe, steps: [{ error: safe, password: "[secret]", seconds: 3 }] });
+  });
+
   it("says why it could not, and throws nothing", async () => {
     writeFileSync(join(cwd, "file"), "");
     expect(await write(join(cwd, "file", "reports"))).toBeNull();
