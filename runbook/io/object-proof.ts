@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { KubernetesObjectApi } from "@kubernetes/client-node";
+import { type KubernetesObject, KubernetesObjectApi, loadYaml } from "@kubernetes/client-node";
 import { z } from "zod";
 import { objectTitle, type RenderedObject } from "../release/object-facts.ts";
 import { refusalOf } from "./api-refusal.ts";
@@ -45,7 +45,9 @@ async function apart(api: KubernetesObjectApi, rendered: RenderedObject): Promis
     const wanted = { labels: labels ?? {}, annotations: annotations ?? {} };
     if (!holds({ labels: {}, annotations: {}, ...live.metadata }, wanted))
       return `${title} has other labels or annotations`;
-    const asked = { ...rendered, apiVersion, kind, metadata: live.metadata ?? place };
+    // In the client's own form, which has other names for some fields: it would leave out what it does not know.
+    const typed = loadYaml<KubernetesObject>(JSON.stringify(rendered));
+    const asked = { ...typed, apiVersion, kind, metadata: live.metadata ?? place };
     const written = await api.replace(asked, undefined, "All");
     const [now, then] = [essence(live, rendered), essence(written, rendered)];
     const isSame = BUILT_IN.test(apiVersion)

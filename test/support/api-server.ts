@@ -5,6 +5,7 @@ import { Agent, request } from "undici";
 import { CertificateAuthority } from "../../rehearsal/certificates.ts";
 import { KubernetesApi } from "../../rehearsal/cluster/api.ts";
 import { startControlPlane } from "../../rehearsal/cluster/control-plane.ts";
+import { kubeconfigFor } from "../../rehearsal/cluster/control-plane-files.ts";
 import { applyDefinitions } from "../../rehearsal/cluster/definitions.ts";
 import { claimSlot } from "../../rehearsal/control.ts";
 import { Processes } from "../../rehearsal/processes.ts";
@@ -25,6 +26,10 @@ export interface ApiServer {
   readonly api: KubernetesApi;
   /** Server-side apply as a dry run, with unknown fields refused. */
   dryRun(object: Manifest): Promise<DryRun>;
+  /** An administrator's. */
+  readonly kubeconfig: string;
+  /** Keeps an object, by server-side apply. */
+  apply(object: Manifest): Promise<void>;
   /** Ends every process and removes the data. */
   stop(): Promise<void>;
 }
@@ -73,7 +78,19 @@ export async function startApiServer(): Promise<ApiServer> {
         warnings,
       };
     };
-    return { api, dryRun, stop };
+    const apply = async (object: Manifest) => {
+      const collection = await collectionOf(api, paths, object);
+      const response = await request(`${endpoint}${collection}/${object.metadata.name}?fieldManager=test&force=true`, {
+        method: "PATCH",
+        dispatcher: agent,
+        headers: { authorization: `Bearer ${access.token}`, "content-type": "application/apply-patch+yaml" },
+        body: JSON.stringify(object),
+      });
+      const said = await response.body.text();
+      if (response.statusCode >= 300) throw new Error(`${object.kind} ${object.metadata.name}: ${said}`);
+    };
+    const kubeconfig = kubeconfigFor(endpoint, authority.pem, access.token);
+    return { api, kubeconfig, dryRun, apply, stop };
   } catch (error) {
     await end();
     throw error;
