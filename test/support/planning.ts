@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { parse, stringify } from "yaml";
+import { parse } from "yaml";
 import { EngineRecord, type EngineResult, type RecordedEvent } from "../../runbook/deploy/engine-record.ts";
 import type { Update } from "../../runbook/deploy/update.ts";
 import type { Watcher } from "../../runbook/io/engine.ts";
@@ -10,6 +10,7 @@ import type { PlanTarget } from "../../runbook/plan/make-plan.ts";
 import type { Kept } from "../../runbook/release/keep.ts";
 import type { StoredRelease } from "../../runbook/release/stored-release.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
+import { yamlText } from "../../stacks/yaml-text.ts";
 import { fakeClock } from "./fake-clock.ts";
 import { NOTHING_KEPT } from "./updates.ts";
 
@@ -96,6 +97,9 @@ export const SUCCEEDED: EngineResult = {
   failure: undefined,
 };
 
+/** Noon of the day on which plans of tests are made. */
+const PLANNED_AT = Date.UTC(2026, 10, 28, 12) / 1000;
+
 /** A small project in a folder of its own, with staging's own config and an engine that tells what was recorded. */
 export function plannedProject(recorded: Recorded): PlanTarget {
   const projectDirectory = mkdtempSync(join(tmpdir(), "sparki-planned-"));
@@ -117,15 +121,13 @@ export function plannedProject(recorded: Recorded): PlanTarget {
       revisions: async (_namespace, name) => (recorded.stored ?? []).filter((each) => each.name === name),
     }),
     keep: async () => recorded.kept ?? NOTHING_KEPT,
-    clock: fakeClock(),
+    clock: fakeClock(PLANNED_AT),
   };
 }
 
 function approve(file: string, approvals: StackConfig["approvals"]): void {
   const settings = parse(readFileSync(file, "utf8"));
-  const config = { ...settings.config, "sparki:approvals": approvals };
-  // Quotes what Pulumi, a reader of YAML 1.1, would take for a time stamp.
-  writeFileSync(file, stringify({ ...settings, config }, { version: "1.1" }));
+  writeFileSync(file, yamlText({ ...settings, config: { ...settings.config, "sparki:approvals": approvals } }));
 }
 
 export function engineTelling({

@@ -8,21 +8,20 @@ import {
 import { diagnosisContext, examine } from "../../support/diagnosis.ts";
 import { fakeState, resource } from "../../support/preflight.ts";
 
+const { config } = diagnosisContext();
 const address = "sparki-prod-database.c1.us-east-1.rds.amazonaws.com";
 const instance = { address, vpcSecurityGroups: ["sg-db"] };
 const looks = { "rds/getInstance": instance };
 const names = (...addresses: string[]) => ({ nameServersOf: async () => [], addressesOf: async () => addresses });
 
 describe("secretsPresent", () => {
-  const state = fakeState([
-    resource("aws:rds/instance:Instance", "db"),
-    resource("aws:secretsmanager/secretVersion:SecretVersion", "v"),
-  ]);
-
-  it("fails when the database's secret is gone", async () => {
-    expect(await examine(secretsPresent, diagnosisContext({ state }))).toMatchObject({
+  it("fails when the secrets that the state has are gone", async () => {
+    const application = `sparki/prod/database/application-${config.database.passwordsSince}`;
+    const names = [application, "sparki/prod/cache"];
+    const made = names.map((name) => resource("aws:secretsmanager/secret:Secret", name, { inputs: { name } }));
+    expect(await examine(secretsPresent, diagnosisContext({ state: fakeState(made) }))).toMatchObject({
       status: "fail",
-      reason: "the database has no secret of its master user",
+      reason: `${names.join(" and ")} does not exist`,
     });
   });
 });

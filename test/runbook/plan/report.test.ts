@@ -22,7 +22,7 @@ const APPROVED = {
   resource: DATABASE.name,
   action: "replace",
   by: "platform-engineering",
-  until: "2999-12-31",
+  until: "2027-11-28",
 } as const;
 const violation = {
   policy: "stateful-kept",

@@ -4,7 +4,7 @@ import { planExitCode } from "../../../runbook/plan/plan-summary.ts";
 import { type Planned, plannedProject, type Recorded } from "../../support/planning.ts";
 
 const DATABASE = { type: "aws:rds/instance:Instance", name: "database-instance", before: {}, after: {} };
-const approval = { resource: "database-instance", by: "platform-engineering", until: "2999-12-31" };
+const approval = { resource: "database-instance", by: "platform-engineering", until: "2027-11-28" };
 const steps: readonly Planned[] = [{ op: "replace", ...DATABASE, keys: ["engine"] }];
 
 async function planOf(recorded: Recorded) {
@@ -43,7 +43,7 @@ describe("withUnapproved", () => {
 
   it.each([
     ["of a deletion", { ...approval, action: "delete" as const }],
-    ["that has ended", { ...approval, action: "replace" as const, until: "1969-12-31" }],
+    ["that has ended", { ...approval, action: "replace" as const, until: "2026-11-27" }],
     ["of another resource", { ...approval, action: "replace" as const, resource: "keys-*" }],
   ])("refuses a replacement in spite of an approval %s", async (_, other) => {
     expect(planExitCode(await planOf({ steps, approvals: [other] }))).toBe(1);
