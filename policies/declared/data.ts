@@ -191,6 +191,10 @@ export const data: readonly Declaration[] = [
             principal: { Service: "route53.amazonaws.com" },
             actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
             resources: ["arn:aws:logs:{region}:{account}:log-group:/aws/route53/{domain}:*"],
+            condition: {
+              StringEquals: { "aws:SourceAccount": "{account}" },
+              ArnLike: { "aws:SourceArn": "arn:aws:route53:::hostedzone/*" },
+            },
           },
         ],
         "edge-dns-queries",
