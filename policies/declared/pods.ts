@@ -1,5 +1,5 @@
 import { type Declaration, declare } from "./declaration.ts";
-import { config, known, Matcher, matching, optional, ref, type Shape } from "./shape.ts";
+import { config, known, Matcher, madeOf, matching, optional, ref, type Shape } from "./shape.ts";
 
 const CLUSTER = ["cluster-eks", "cluster-eks-eksCluster"];
 const SERVED = ["sparki-engine", "sparki-web"];
@@ -219,7 +219,7 @@ export const pods: readonly Declaration[] = [
   }),
   ...declare("pulumi:index:Stash", {
     "promotion-record": {
-      input: ref(
+      input: madeOf(
         "engine-*",
         "web-*",
         "monitoring",

@@ -150,6 +150,14 @@ export function ref(...sources: readonly string[]): Matcher {
   });
 }
 
+/** A value of any kind that is made of outputs of these resources, and of nothing else. */
+export function madeOf(...sources: readonly string[]): Matcher {
+  return new Matcher(`made of outputs of ${sources.join(" or ")}`, (value) => value !== undefined && value !== null, {
+    sources,
+    mustRefer: true,
+  });
+}
+
 /** A list of such outputs. */
 export function refs(...sources: readonly string[]): Matcher {
   const isText = (value: unknown) => typeof value === "string" && value !== "";
