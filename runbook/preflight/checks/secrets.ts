@@ -13,6 +13,8 @@ const classSchema = z.object({
 });
 const objectsSchema = z.array(z.object({ objectName: z.string(), jmesPath: z.array(z.object({ path: z.string() })) }));
 
+const VERSION = "aws:secretsmanager/secretVersion:SecretVersion";
+
 interface Arns {
   readonly database: string | undefined;
   readonly cache: string | undefined;
@@ -41,9 +43,14 @@ export const secrets: Check = {
       return fail(`${missing.map(([, name]) => name).join(" and ")} does not exist`, fix);
     }
     const mounted = await mountedKeys(context, { database, cache }, signal);
-    const problems = await Promise.all([...mounted].map(([arn, keys]) => problemOf(context, arn, keys)));
+    // A deployment that stopped before it gave a secret its value gives it when it goes on.
+    const valued = [...mounted].filter(([arn]) =>
+      resources.some(({ type, inputs }) => type === VERSION && inputs.secretId === arn),
+    );
+    const problems = await Promise.all(valued.map(([arn, keys]) => problemOf(context, arn, keys)));
     const found = problems.flatMap((problem) => problem ?? []);
     if (found.length > 0) return fail(found.join(", "), fix);
+    if (valued.length < mounted.size) return skipped("a secret has no value yet: the deployment gives it one");
     return pass(`${mounted.size} secrets with ${[...mounted.values()].flatMap((keys) => [...keys]).join(", ")}`);
   },
 };

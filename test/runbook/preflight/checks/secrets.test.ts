@@ -11,7 +11,10 @@ const VALUE = "recognisable-secret-value";
 const helm = commandRunner(toolPath("helm"), process.env);
 const SECRET = "aws:secretsmanager/secret:Secret";
 const cacheMade = resource(SECRET, "secrets-cache", { inputs: { name: "sparki/prod/cache" } });
-const deployed = [cacheMade, resource(SECRET, "secrets-application", { inputs: { name: USER } })];
+const made = [cacheMade, resource(SECRET, "secrets-application", { inputs: { name: USER } })];
+const versionOf = (secretId: string) =>
+  resource("aws:secretsmanager/secretVersion:SecretVersion", `value-${secretId}`, { inputs: { secretId } });
+const deployed = [...made, versionOf(DATABASE), versionOf(CACHE)];
 /** The secrets that there are, by name. */
 const existing =
   (...arns: readonly string[]) =>
@@ -79,6 +82,14 @@ describe("secrets", () => {
     expect(await look(secrets, context({ looks }))).toMatchObject({
       status: "fail",
       reason: `${USER}-AbCdEf lacks username and password, sparki/prod/cache-AbCdEf lacks authToken`,
+    });
+  });
+
+  it("is skipped after a deployment that stopped before it gave a secret its value", async () => {
+    const looks = holding({ [DATABASE]: complete[DATABASE] ?? [] });
+    expect(await look(secrets, context({ looks, state: fakeState([...made, versionOf(DATABASE)]) }))).toMatchObject({
+      status: "skipped",
+      reason: "a secret has no value yet: the deployment gives it one",
     });
   });
 
