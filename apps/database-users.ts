@@ -9,6 +9,8 @@ const FOLDER = "/etc/sparki";
 const SQL_FILE = "database-users.sql";
 const AUTHORITIES_FILE = "rds-ca.pem";
 
+const SERVICE = "sparki";
+
 /** Files of the volume of credentials, each by the identity whose it is. */
 export const MASTER_FILES = { username: "master-username", password: "master-password" } as const;
 const PURPOSES = ["application", "migrations"] as const;
@@ -16,20 +18,23 @@ const PURPOSES = ["application", "migrations"] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
 /**
- * Makes the users by PostgreSQL's own client, as the master user. Everything secret is read from files, and goes into
- * the session by its environment: never into an argument, where other processes could read it.
+ * Makes the users by PostgreSQL's own client, as the master user. Everything secret is read from files and reaches the
+ * client as a service file on a pipe: never as an argument or in the environment, where other processes could read it.
  */
 const SCRIPT = `
 secret() { cat "/mnt/secrets/database/$1"; }
-PGUSER=$(secret ${MASTER_FILES.username})
-PGPASSWORD=$(secret ${MASTER_FILES.password})
+options=
 for purpose in ${PURPOSES.join(" ")}; do
   username=$(secret "$purpose-username")
   password=$(secret "$purpose-password")
-  PGOPTIONS="$PGOPTIONS -c sparki.\${purpose}_username=$username -c sparki.\${purpose}_password=$password"
+  options="$options -c sparki.\${purpose}_username=$username -c sparki.\${purpose}_password=$password"
 done
-export PGUSER PGPASSWORD PGOPTIONS
-exec psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --single-transaction --file=${FOLDER}/${SQL_FILE}
+exec psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --single-transaction --file=${FOLDER}/${SQL_FILE} 3<<END
+[${SERVICE}]
+user=$(secret ${MASTER_FILES.username})
+password=$(secret ${MASTER_FILES.password})
+options=$options
+END
 `.trim();
 
 /** Who the database is, for a client of it. */
@@ -51,7 +56,8 @@ export function usersCommand({ host, port, databaseName }: ClientTarget) {
       PGSSLROOTCERT: `${FOLDER}/${AUTHORITIES_FILE}`,
       PGCONNECT_TIMEOUT: "30",
       PGAPPNAME: NAME,
-      PGOPTIONS: "",
+      PGSERVICE: SERVICE,
+      PGSERVICEFILE: "/dev/fd/3",
     },
     files: { configMap: NAME, folder: FOLDER },
   };

@@ -38,9 +38,18 @@ async function psql(args: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   }
 }
 
+/** The parameters of libpq's connection service file; it is read once, since it may be a pipe. */
+function serviceOf({ PGSERVICE = "", PGSERVICEFILE = "" }: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const [heading, ...lines] = readFileSync(PGSERVICEFILE, "utf8").trim().split("\n");
+  if (heading !== `[${PGSERVICE}]`) throw new Error(`psql: definition of service "${PGSERVICE}" not found`);
+  const parameters = lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1).trim()]);
+  return Object.fromEntries(parameters);
+}
+
 /** Connects as libpq would by these variables. */
 async function connected(env: NodeJS.ProcessEnv): Promise<pg.Client> {
-  const { PGHOST: host, PGPORT, PGUSER: user, PGPASSWORD: password, PGDATABASE: database, PGOPTIONS: options } = env;
+  const { PGHOST: host, PGPORT, PGDATABASE: database } = env;
+  const { user, password, options } = serviceOf(env);
   if (env.PGSSLMODE !== "verify-full") throw new Error(`psql: PGSSLMODE is ${env.PGSSLMODE}; expected verify-full`);
   const authorities = join(env.SPARKI_ROOT ?? "/", env.PGSSLROOTCERT ?? "");
   if (!existsSync(authorities)) throw new Error(`psql: root certificate file "${authorities}" does not exist`);

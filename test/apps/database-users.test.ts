@@ -17,11 +17,12 @@ describe("usersCommand", () => {
     expect(environment).toMatchObject({ PGHOST: "db.test", PGSSLMODE: "verify-full" });
   });
 
-  it("takes what is secret from files alone, and gives psql none of it as an argument", () => {
+  it("takes what is secret from files alone, and gives psql none of it as an argument or a variable", () => {
     const [, , script = ""] = command;
     const psql = script.split("\n").find((line) => line.includes("psql")) ?? "";
     expect(psql).toContain("--set=ON_ERROR_STOP=1 --single-transaction");
     expect(psql).not.toContain("$");
+    expect(script).not.toContain("export");
     expect(Object.keys(environment).filter((name) => /PASS|USER/.test(name))).toEqual([]);
   });
 });

@@ -190,7 +190,13 @@ describe("sparki cloud", () => {
     await terminal.ask(DESTROY);
     expect(world()).toEqual({
       resources: [expect.objectContaining({ inputs: expect.objectContaining({ description: SNAPSHOTS_KEY }) })],
-      kept: ["sparki-prod-cache-final", "sparki-prod-database-final", "sparki/prod/cache"],
+      kept: [
+        "sparki-prod-cache-final",
+        "sparki-prod-database-final",
+        "sparki/prod/cache",
+        expect.stringMatching(/^sparki\/prod\/database\/application-/),
+        expect.stringMatching(/^sparki\/prod\/database\/migrations-/),
+      ],
     });
     // Storm's Prometheus is outside the account, as are the two processes of `sparki cloud` itself.
     const outside = /(rehearsal\/main|runbook\/sparki)\.ts|\/prometheus /;
