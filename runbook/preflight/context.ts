@@ -1,3 +1,4 @@
+import { relative, resolve } from "node:path";
 import type { StackConfig } from "../../stacks/schema.ts";
 import type { Clock } from "../command.ts";
 import type { AwsLookups } from "../io/aws-lookups.ts";
@@ -11,8 +12,10 @@ import type { StackStateReader } from "../io/stack-state.ts";
 export interface PreflightContext {
   readonly stack: string;
   readonly config: StackConfig;
-  /** Absolute; paths in the config start here. */
+  /** Absolute; the program's own files are here: of a command that runs from a seal, the sealed copy's. */
   readonly projectDirectory: string;
+  /** Absolute; the folder that people work in, where paths of the config that lead out of the project start. */
+  readonly checkoutDirectory: string;
   readonly aws: AwsLookups;
   readonly cluster: ClusterLookups;
   readonly state: StackStateReader;
@@ -30,6 +33,15 @@ export interface PreflightContext {
   /** Tokens of the services that are asked; never part of any output. */
   readonly tokens: Tokens;
   readonly clock: Clock;
+}
+
+/** Where a path of the config is: what belongs to the project is read from the sealed copy, what lies beside it is not. */
+export function placeOf(
+  { projectDirectory, checkoutDirectory }: Pick<PreflightContext, "projectDirectory" | "checkoutDirectory">,
+  path: string,
+): string {
+  const leadsOut = relative(projectDirectory, resolve(projectDirectory, path)).startsWith("..");
+  return resolve(leadsOut ? checkoutDirectory : projectDirectory, path);
 }
 
 /** One HTTP request; resolves with what happened and never rejects. */

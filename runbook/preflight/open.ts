@@ -8,6 +8,7 @@ import { request } from "../io/http.ts";
 import { type Network, openNetwork } from "../io/network.ts";
 import { allowedEnvironment } from "../io/seal/environment.ts";
 import { openStackState } from "../io/stack-state.ts";
+import { CHECKOUT_DIRECTORY, PROJECT_DIRECTORY } from "../project.ts";
 import type { Answers, Files, PreflightContext, Tokens } from "./context.ts";
 
 export interface PreflightOptions extends Pick<Ports, "clock" | "env"> {
@@ -46,6 +47,7 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
     stack,
     config,
     projectDirectory,
+    checkoutDirectory: projectDirectory === PROJECT_DIRECTORY ? CHECKOUT_DIRECTORY : projectDirectory,
     aws,
     cluster: openClusterLookups(aws, `sparki-${stack}`),
     state: openStackState(runPulumi, projectDirectory, stack, aws),

@@ -52,6 +52,7 @@ export function fakeContext(
     stack: "prod",
     config: PROD,
     projectDirectory: "/project",
+    checkoutDirectory: parts.projectDirectory ?? "/project",
     aws: fakeAws(looks),
     cluster: fakeCluster(),
     state: fakeState([]),

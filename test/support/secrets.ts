@@ -69,10 +69,13 @@ function standard(base64url: string): string {
   return base64url.replaceAll("-", "+").replaceAll("_", "/");
 }
 
+/** Links are not followed: one leads to the checkout, which is no file of the run. */
 function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return filesBelow(path);
+    return entry.isFile() ? [path] : [];
+  });
 }
 
 function contentOf(path: string): Buffer {

@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import { z } from "zod";
 import { type Check, type Finding, fail, pass, skipped } from "../check.ts";
-import type { PreflightContext } from "../context.ts";
+import { type PreflightContext, placeOf } from "../context.ts";
 import { askGitHub, type GitHubAnswer } from "../github.ts";
 
 const BRANCH = "main";
@@ -24,11 +23,11 @@ export const merged: Check = {
 
 /** What a clone of the application says; undefined when there is none that knows the commit. */
 async function inCheckout(context: PreflightContext, signal: AbortSignal): Promise<Finding | undefined> {
-  const { config, commands, files, projectDirectory } = context;
+  const { config, commands, files } = context;
   const { checkout } = config.preflight;
   const { gitSha } = config.release;
   if (checkout === undefined) return undefined;
-  const cwd = join(projectDirectory, checkout);
+  const cwd = placeOf(context, checkout);
   if (files.list(cwd) === undefined) return undefined;
   await commands.git(["fetch", "--quiet", "origin", BRANCH], { cwd, signal });
   const known = await commands.git(["cat-file", "-e", `${gitSha}^{commit}`], { cwd, signal });

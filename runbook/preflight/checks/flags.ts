@@ -1,8 +1,8 @@
-import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { messageOf } from "../../../stacks/message-of.ts";
 import { type Check, fail, pass, skipped } from "../check.ts";
+import { placeOf } from "../context.ts";
 
 const NAME = /^[a-z][a-z0-9]*([-_.][a-z0-9]+)*$/;
 const flagSchema = z.union([
@@ -24,10 +24,11 @@ export const featureFlags: Check = {
   title: "Feature flags",
   proves: "The stack's file of feature flags can be read, and every flag is on, off or a share of users.",
   timeLimitSeconds: 10,
-  run: async ({ config, files, projectDirectory }) => {
+  run: async (context) => {
+    const { config, files } = context;
     const path = config.preflight.featureFlags;
     if (path === undefined) return skipped("no sparki:preflight.featureFlags file is configured");
-    const text = files.read(join(projectDirectory, path));
+    const text = files.read(placeOf(context, path));
     if (text === undefined) return fail(`${path} cannot be read`, "write it, or correct sparki:preflight.featureFlags");
     const fix = `correct ${path}`;
     try {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { promotionIn } from "../../deploy/promotion.ts";
 import { type Check, fail, pass, skipped } from "../check.ts";
+import { placeOf } from "../context.ts";
 import { migrationProblems, pendingCount } from "../migrations.ts";
 
 export const migrations: Check = {
@@ -9,10 +10,11 @@ export const migrations: Check = {
   title: "Database migrations",
   proves: "What the release would run only adds, locks no table for long, and takes away only what is out of use.",
   timeLimitSeconds: 10,
-  run: async ({ config, files, projectDirectory, state }) => {
+  run: async (context) => {
+    const { config, files, state } = context;
     const folder = config.preflight.migrations;
     if (folder === undefined) return skipped("no sparki:preflight.migrations folder is configured");
-    const path = join(projectDirectory, folder);
+    const path = placeOf(context, folder);
     const names = files.list(path)?.filter((name) => name.endsWith(".sql"));
     if (names === undefined)
       return fail(`${folder} is not there`, "check the application out there, or correct sparki:preflight.migrations");
