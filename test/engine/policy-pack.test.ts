@@ -46,7 +46,16 @@ async function granting(policy: (logs: Registered) => pulumi.Input<string>): Pro
     { ...own, ...kept },
     { provider },
   );
-  const trust = { Effect: "Allow", Principal: { Service: "vpc-flow-logs.amazonaws.com" }, Action: "sts:AssumeRole" };
+  const Condition = {
+    StringEquals: { "aws:SourceAccount": "111122223333" },
+    ArnLike: { "aws:SourceArn": "arn:aws:ec2:us-east-1:111122223333:vpc-flow-log/*" },
+  };
+  const trust = {
+    Effect: "Allow",
+    Principal: { Service: "vpc-flow-logs.amazonaws.com" },
+    Action: "sts:AssumeRole",
+    Condition,
+  };
   const assumeRolePolicy = JSON.stringify({ Version: "2012-10-17", Statement: [trust] });
   const name = "sparki-prod-flow-logs";
   const role = new Registered(

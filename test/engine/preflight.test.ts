@@ -92,7 +92,15 @@ describe("sparki preflight", () => {
     await leavePending("web-fleet", "sparki-web");
     await leaveLock();
     expect(await preflight()).toBe(1);
-    const broken = ["helm-releases", "images", "prometheus", "prometheus-targets", "rollback-images", "state-free"];
+    const broken = [
+      "helm-releases",
+      "image-pull",
+      "images",
+      "prometheus",
+      "prometheus-targets",
+      "rollback-images",
+      "state-free",
+    ];
     expect(ids("fail").sort()).toEqual(broken);
     expect(found("images")?.reason).toContain(`not in the registry: ${images.web}`);
     expect(found("helm-releases")).toMatchObject({
