@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Registry } from "prom-client";
-import { answerOwnUser } from "../connection-owners.ts";
+import { answerCallers, CALLER_VARIABLE } from "../callers.ts";
 import { json } from "./answer.ts";
 import { Misbehaviour } from "./behaviour.ts";
 import { dependencyIn } from "./dependency.ts";
@@ -80,7 +80,7 @@ async function listen(settings: Settings, exchange: Exchange): Promise<Server> {
   });
   // Longer than any balancer keeps an idle connection: else one may send a request into a closing connection.
   server.keepAliveTimeout = 120_000;
-  answerOwnUser(server);
+  answerCallers(server, process.env[CALLER_VARIABLE]);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(settings.port, settings.listenAddress, resolve);

@@ -1,4 +1,5 @@
 import { get } from "node:http";
+import { callerHeaders } from "../callers.ts";
 
 export interface Endpoint {
   readonly address: string;
@@ -38,7 +39,7 @@ export class Health {
 /** Whether the target answers 200 on the path within the limit, on a connection of its own. */
 export function check({ address, port }: Endpoint, path: string, limitMilliseconds: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const headers = { "user-agent": "ELB-HealthChecker/2.0", connection: "close" };
+    const headers = { "user-agent": "ELB-HealthChecker/2.0", connection: "close", ...callerHeaders };
     const request = get({ host: address, port, path, headers, agent: false, timeout: limitMilliseconds });
     request.once("response", (response) => {
       response.resume();

@@ -1,6 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Addresses, PORTS } from "../addresses.ts";
+import { CALLER, CALLER_VARIABLE } from "../callers.ts";
 import type { CertificateAuthority } from "../certificates.ts";
 import type { Processes } from "../processes.ts";
 import type { ClusterAccess, ClusterService, LoadBalancerService } from "../services.ts";
@@ -141,6 +142,7 @@ function contextOf(
       SPARKI_DNS_SERVER: `${addresses.dns}:${PORTS.dns}`,
       SPARKI_CA_FILE: join(processes.runDirectory, "ca.pem"),
       SPARKI_PORT_MAP: `443:${PORTS.https},80:${PORTS.http}`,
+      [CALLER_VARIABLE]: CALLER,
     },
   };
 }

@@ -1,6 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
+import { callerHeaders } from "../callers.ts";
 import type { Container, LifecycleHandler, Probe } from "./objects.ts";
 
 export interface ProbeTarget {
@@ -45,7 +46,7 @@ function httpGet(get: HttpGet, { address, container }: ProbeTarget, limit: numbe
     path: get.path ?? "/",
     agent: false as const,
     rejectUnauthorized: false,
-    headers: { "user-agent": "kube-probe/1.33", ...headers },
+    headers: { "user-agent": "kube-probe/1.33", ...headers, ...callerHeaders },
     signal: AbortSignal.timeout(limit),
   };
   return new Promise((resolve) => {

@@ -1,0 +1,34 @@
+import { createServer, type Server } from "node:http";
+import { answerCallers, CALLER, callerHeaders } from "../../rehearsal/callers.ts";
+
+describe("answerCallers", () => {
+  let server: Server;
+  let url: string;
+  const asked: (string | undefined)[] = [];
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      asked.push(request.url);
+      response.end("ok");
+    });
+    answerCallers(server, CALLER);
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const address = server.address();
+    url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+  });
+
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it("answers who knows the secret", async () => {
+    expect(await (await fetch(`${url}/known`, { headers: { ...callerHeaders } })).text()).toBe("ok");
+  });
+
+  it("answers our own user's connections without it", async () => {
+    const answers = ["/a", "/b"].map(async (path) => (await fetch(url + path)).text());
+    expect(await Promise.all(answers)).toEqual(["ok", "ok"]);
+    expect(asked).toEqual(expect.arrayContaining(["/a", "/b"]));
+  });
+});
