@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { CommanderError, Command as Parser } from "commander";
 import { exitCodeOf } from "../stacks/deploy-error.ts";
 import { nearest } from "../stacks/nearest.ts";
+import { namingInFull, stackNameIn } from "../stacks/stack-name.ts";
 import type { Command, CommandResult, Ports } from "./command.ts";
 import { loadCommands } from "./commands.ts";
 import { PROJECT_DIRECTORY } from "./project.ts";
@@ -11,7 +12,7 @@ import { failureDocument, failureText, usageFailure } from "./report/failure.ts"
 import { openOutput, type Stream, writeDocument } from "./text/output.ts";
 
 const COMMON_OPTIONS = [
-  ["--stack <name>", "the stack whose config is used: prod or staging"],
+  ["--stack <name>", "the stack whose config is used, in full or not: prod, my-org/prod, my-org/sparki/prod"],
   ["--json", "write one JSON document to stdout, and nothing else there"],
   ["--yes", "do not ask before changing anything"],
   ["--debug", "show stack traces"],
@@ -42,7 +43,8 @@ export async function runCommandLine(
   { stdout, stderr, ...others }: ProcessPorts,
   load: Load = loadCommands,
 ): Promise<number> {
-  const ports: Ports = { ...others, stdout: openOutput(stdout), stderr: openOutput(stderr) };
+  const naming = namingOf(argv);
+  const ports: Ports = { ...others, stdout: openOutput(stdout, naming), stderr: openOutput(stderr, naming) };
   try {
     const result = await parseAndRun(argv, ports, load);
     if (argv.includes("--json") && result.json !== undefined) writeDocument(ports.stdout, result.json);
@@ -52,6 +54,14 @@ export async function runCommandLine(
     if (argv.includes("--json")) writeDocument(ports.stdout, failureDocument(error));
     return exitCodeOf(error);
   }
+}
+
+/** A command that is shown to be run next means the stack that this one was given. */
+function namingOf(argv: readonly string[]): (text: string) => string {
+  const index = argv.findLastIndex((word) => /^--stack(=|$)/.test(word));
+  const given = argv[index]?.slice("--stack=".length) || argv[index + 1];
+  const name = index < 0 || given === undefined ? undefined : stackNameIn(given);
+  return name === undefined ? (text) => text : namingInFull(name);
 }
 
 async function parseAndRun(argv: readonly string[], ports: Ports, load: Load): Promise<CommandResult> {

@@ -93,14 +93,15 @@ async function question({ stack, signal }: OpenTarget): Promise<() => Promise<vo
 }
 
 async function openChecklist(
-  { stack, config, session }: OpenTarget,
+  { stack, fullName, config, session }: OpenTarget,
   answers: Answers,
   { clock, env }: Ports,
 ): Promise<OpenPreflight> {
   const { openPreflight } = await import("../preflight/open.ts");
   const { version: cliVersion } = await import("@pulumi/pulumi/version.js");
   const { projectDirectory, tools } = session;
-  return openPreflight({ stack, config: await config(), projectDirectory, tools, cliVersion, answers, clock, env });
+  const given = { stack, fullName, config: await config(), projectDirectory };
+  return openPreflight({ ...given, tools, cliVersion, answers, clock, env });
 }
 
 /** What each resource in the state waits for; nothing when the state cannot be read any more. */

@@ -41,10 +41,20 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const { lineProgress } = await import("../../tools/progress.ts");
   const { resolveTools } = await import("../../tools/resolve.ts");
   const { clock, env, signal, stderr } = ports;
-  const { stack, config } = readStack(options.stack, ports);
+  const { stack, fullName, config } = readStack(options.stack, ports);
   const tools = await resolveTools(["pulumi", "helm"], { env, progress: lineProgress(stderr), signal });
   const answers = NOBODY_ASKED;
-  const given = { stack, config, projectDirectory: PROJECT_DIRECTORY, tools, cliVersion, answers, clock, env };
+  const given = {
+    stack,
+    fullName,
+    config,
+    projectDirectory: PROJECT_DIRECTORY,
+    tools,
+    cliVersion,
+    answers,
+    clock,
+    env,
+  };
   const opened = openPreflight(given);
   try {
     const screen = await openScreen(ports);

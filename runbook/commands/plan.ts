@@ -33,9 +33,9 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { deployCommand } = await import("../plan/plan-text.ts");
   const { showPhase } = await import("../report/live.ts");
   const { openScreen } = await import("../report/screen.ts");
-  const { stack } = readStack(options.stack, ports);
+  const { stack, fullName } = readStack(options.stack, ports);
   const screen = await openScreen(ports);
-  const session = await openStack(stack, ports, lineProgress(ports.stderr));
+  const session = await openStack(stack, ports, lineProgress(ports.stderr), { fullName });
   const made = await showPhase(screen, ports.clock, `plan ${stack}`, async () => {
     const plannedBy = session.engine.identity();
     return { ...(await makePlan(session)), plannedBy: await plannedBy };

@@ -52,10 +52,20 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { openScreen } = await import("../report/screen.ts");
   const { version: cliVersion } = await import("@pulumi/pulumi/version.js");
   const { clock, env, signal, stderr } = ports;
-  const { stack, config } = readStack(options.stack, ports);
+  const { stack, fullName, config } = readStack(options.stack, ports);
   const answers = await answersTo(options, signal);
   const tools = await resolveTools(["pulumi", "helm"], { env, progress: lineProgress(stderr), signal });
-  const given = { stack, config, projectDirectory: PROJECT_DIRECTORY, tools, cliVersion, answers, clock, env };
+  const given = {
+    stack,
+    fullName,
+    config,
+    projectDirectory: PROJECT_DIRECTORY,
+    tools,
+    cliVersion,
+    answers,
+    clock,
+    env,
+  };
   const opened = openPreflight(given);
   try {
     const screen = await openScreen(ports);

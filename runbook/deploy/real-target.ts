@@ -16,6 +16,8 @@ import type { StackTarget } from "./stack-target.ts";
 
 /** A stack where the environment's backend and credentials are, with what has to be closed in the end. */
 export interface OpenTarget extends StackTarget {
+  /** As the backend knows the stack. */
+  readonly fullName: string;
   readonly session: StackSession;
   /** Waits until Slack was tried for every message. */
   close(): Promise<void>;
@@ -32,10 +34,11 @@ export async function openTarget(
   mayCreate: boolean,
 ): Promise<OpenTarget> {
   const { clock, env, signal, stderr } = ports;
-  const { stack } = readStack(option, ports);
+  const { stack, fullName } = readStack(option, ports);
   const folder = mkdtempSync(join(tmpdir(), "sparki-gates-"));
   const gateLogFile = join(folder, "gates.jsonl");
   const session = await openStack(stack, ports, lineProgress(stderr), {
+    fullName,
     programEnvironment: { SPARKI_GATE_LOG: gateLogFile },
     mayCreate,
   });
@@ -51,7 +54,7 @@ export async function openTarget(
     await network.close();
     rmSync(folder, { recursive: true, force: true });
   };
-  const named = { stack, session, engine, config, configFile, gateLogFile, env, ...planning };
+  const named = { stack, fullName, session, engine, config, configFile, gateLogFile, env, ...planning };
   return { ...named, registry, notifications, screen, clock, signal, close };
 }
 

@@ -28,6 +28,8 @@ export interface StackSession extends PlanTarget {
 export interface StackOptions {
   /** What the program finds beside what the environment holds already. @default nothing */
   readonly programEnvironment?: Readonly<Record<string, string>>;
+  /** The name by which the backend knows the stack. @default its last part */
+  readonly fullName?: string;
   /** Whether a stack that the backend does not have is made. @default true */
   readonly mayCreate?: boolean;
 }
@@ -37,13 +39,14 @@ export async function openStack(
   stack: string,
   ports: Ports,
   progress: Progress,
-  { programEnvironment = {}, mayCreate = true }: StackOptions = {},
+  { fullName = stack, programEnvironment = {}, mayCreate = true }: StackOptions = {},
 ): Promise<StackSession> {
   const { clock, env, signal } = ports;
   const configFile = configFileOf(stack, ports);
   const tools = await resolveTools(["pulumi", "helm"], { env, progress, signal });
   const engine = await Engine.open({
     stack,
+    fullName,
     projectDirectory: PROJECT_DIRECTORY,
     cli: { path: tools.pulumi ?? "pulumi", version: await sdkVersion() },
     environment: environmentOf(env, configFile),

@@ -27,6 +27,8 @@ const PROJECT = "sparki";
 
 export interface EngineOptions {
   readonly stack: string;
+  /** As the backend knows it. @default stack */
+  readonly fullName?: string;
   /** Holds Pulumi.yaml and the stack's config file. */
   readonly projectDirectory: string;
   /** The Pulumi CLI's path and version. */
@@ -94,7 +96,8 @@ export class Engine {
 
   /** Selects the stack, or makes it when the backend has none; throws SPARKI_USAGE where it may not. */
   static async open(options: EngineOptions): Promise<Engine> {
-    const { cli, environment, program, projectDirectory: workDir, stack: stackName } = options;
+    const { cli, environment, program, projectDirectory: workDir } = options;
+    const stackName = fullNameOf(options);
     const door = new Door();
     const args = { stackName, projectName: PROJECT, program: () => door.pass(program) };
     const pulumiCommand = pulumiProcess(cli.path, cli.version);
@@ -230,8 +233,10 @@ export class Engine {
   }
 
   async #cli(args: readonly string[]): Promise<string> {
-    const { environment, projectDirectory, stack } = this.#options;
-    const { stdout } = await this.#process.run([...args, "--stack", stack], projectDirectory, { ...environment });
+    const { environment, projectDirectory } = this.#options;
+    const { stdout } = await this.#process.run([...args, "--stack", fullNameOf(this.#options)], projectDirectory, {
+      ...environment,
+    });
     return stdout;
   }
 
@@ -270,7 +275,7 @@ export class Engine {
     const exit = await withEnvironment(variables, () =>
       this.#door.guardedBy(check, () => hostProgram(said, () => operate(options).then(() => undefined, exitOf))),
     );
-    const locked = exit && lockFailure(exit.message, this.#options.stack);
+    const locked = exit && lockFailure(exit.message, fullNameOf(this.#options));
     if (locked !== undefined) throw locked;
     return record.result({
       seconds: clock.now() - start,
@@ -310,6 +315,10 @@ class Door {
       this.#check = undefined;
     }
   }
+}
+
+function fullNameOf({ stack, fullName = stack }: EngineOptions): string {
+  return fullName;
 }
 
 function neverDeployed(stack: string): DeployError {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { DeployError } from "../../stacks/deploy-error.ts";
+import { type StackName, stackNameIn } from "../../stacks/stack-name.ts";
 import { resourcesIn, type StateResource } from "../report/state.ts";
 import type { AwsLookups } from "./aws-lookups.ts";
 import { backendFolder } from "./backend-folder.ts";
@@ -47,7 +48,13 @@ const stacksSchema = z.array(z.object({ name: z.string(), updateInProgress: z.bo
 const keysSchema = z.object({ keys: z.array(z.string()) });
 
 /** Reads through the Pulumi CLI, in the project's folder and with its backend, whichever that is. */
-export function openStackState(pulumi: CommandRunner, cwd: string, stack: string, aws: AwsLookups): StackStateReader {
+export function openStackState(
+  pulumi: CommandRunner,
+  cwd: string,
+  fullName: string,
+  aws: AwsLookups,
+): StackStateReader {
+  const { stack, organization } = stackNameIn(fullName) ?? { stack: fullName, organization: undefined };
   let state: Promise<StackState> | undefined;
   const run = async (args: readonly string[]) => {
     const { code, stdout, stderr } = await pulumi([...args, "--non-interactive"], { cwd });
@@ -57,7 +64,7 @@ export function openStackState(pulumi: CommandRunner, cwd: string, stack: string
     throw new DeployError("SPARKI_OUTSIDE", `pulumi ${args[0]}: ${reason}`, { hint: backendHint(reason) });
   };
   const export_ = async (): Promise<StackState> => {
-    const text = await run(["stack", "export", "--stack", stack]);
+    const text = await run(["stack", "export", "--stack", fullName]);
     if (text === undefined) return { resources: [], pending: [] };
     const exported: unknown = JSON.parse(text);
     const pending = pendingSchema.parse(exported).deployment.pending_operations ?? [];
@@ -75,7 +82,11 @@ export function openStackState(pulumi: CommandRunner, cwd: string, stack: string
       const { url } = z.object({ url: z.string() }).parse(JSON.parse((await run(["whoami", "--json"])) ?? "{}"));
       if (url.startsWith("file:")) return lockInFolder(url, cwd, stack);
       if (url.startsWith("s3:")) return lockInBucket(url, stack, aws);
-      return lockInCloud((await run(["stack", "ls", "--json", "--project", PROJECT])) ?? "[]", stack);
+      const of = organization === undefined ? [] : ["--organization", organization];
+      return lockInCloud((await run(["stack", "ls", "--json", "--project", PROJECT, ...of])) ?? "[]", {
+        stack,
+        organization,
+      });
     },
   };
 }
@@ -102,8 +113,15 @@ async function lockInBucket(url: string, stack: string, aws: AwsLookups): Promis
   return key === undefined ? undefined : { holder: `s3://${bucket}/${key}`, since: undefined };
 }
 
-/** In the project's folder only the stack that `--stack` means has its bare name; other organizations' have a prefix. */
-function lockInCloud(listed: string, stack: string): StateLock | undefined {
-  const own = stacksSchema.parse(JSON.parse(listed)).find(({ name }) => name === stack);
+/** In the project's folder only the stacks of the own organization have a bare name; other organizations' have a prefix. */
+function lockInCloud(
+  listed: string,
+  { stack, organization }: Pick<StackName, "stack" | "organization">,
+): StateLock | undefined {
+  const own = stacksSchema.parse(JSON.parse(listed)).find(({ name }) => {
+    const listedAs = stackNameIn(name);
+    const isOwn = listedAs?.organization === undefined || listedAs.organization === organization;
+    return listedAs?.stack === stack && isOwn;
+  });
   return own?.updateInProgress ? { holder: "an update on Pulumi Cloud", since: undefined } : undefined;
 }

@@ -13,6 +13,8 @@ import type { Answers, Files, PreflightContext, Tokens } from "./context.ts";
 
 export interface PreflightOptions extends Pick<Ports, "clock" | "env"> {
   readonly stack: string;
+  /** As the backend knows it. @default stack */
+  readonly fullName?: string | undefined;
   readonly config: StackConfig;
   readonly projectDirectory: string;
   /** Absolute paths of pulumi and helm. */
@@ -31,7 +33,7 @@ export interface OpenPreflight {
 
 /** The real ports: AWS, cluster, state, network and programs as the environment says, be it AWS itself or a rehearsal. */
 export function openPreflight(options: PreflightOptions): OpenPreflight {
-  const { stack, config, projectDirectory, tools, clock, answers } = options;
+  const { stack, fullName = stack, config, projectDirectory, tools, clock, answers } = options;
   const env = environmentOf(options);
   const { pulumi = "pulumi", helm = "helm" } = tools;
   const network = openNetwork(env);
@@ -39,7 +41,7 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
   const aws = openAwsLookups({ cli, region: config.region, accountId: config.accountId, env });
   const runPulumi = commandRunner(pulumi, env);
   const configured = async (key: string) => {
-    const asked = ["config", "get", key, "--stack", stack, "--non-interactive"];
+    const asked = ["config", "get", key, "--stack", fullName, "--non-interactive"];
     const { code, stdout } = await runPulumi(asked, { cwd: projectDirectory });
     return code === 0 ? stdout.trim() || undefined : undefined;
   };
@@ -50,7 +52,7 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
     checkoutDirectory: projectDirectory === PROJECT_DIRECTORY ? CHECKOUT_DIRECTORY : projectDirectory,
     aws,
     cluster: openClusterLookups(aws, `sparki-${stack}`),
-    state: openStackState(runPulumi, projectDirectory, stack, aws),
+    state: openStackState(runPulumi, projectDirectory, fullName, aws),
     http: (url, settings) => request(network, url, settings),
     names: network,
     commands: { helm: commandRunner(helm, env), git: commandRunner("git", env) },

@@ -6,23 +6,36 @@ import { configError, parseConfig } from "../../stacks/config.ts";
 import type { ConfigProblem } from "../../stacks/config-problems.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
+import { stackNameIn } from "../../stacks/stack-name.ts";
 import { disagreements } from "../../stacks/yaml-text.ts";
 import type { Ports } from "../command.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
 
 const fileSchema = z.object({ config: z.record(z.string(), z.unknown()) });
 
-/** The stack that `--stack` names (prod when it is left out) with its own config; throws SPARKI_CONFIG with every problem. */
+/** Of Pulumi.yaml. */
+const PROJECT = "sparki";
+
+/** The stack that `--stack` names, in full or by its last part (prod when it is left out), with its own config; throws SPARKI_CONFIG with every problem. */
 export function readStack(
   option: string | boolean | undefined,
   { cwd, env }: Pick<Ports, "cwd" | "env">,
-): { readonly stack: string; readonly config: StackConfig } {
-  const stack = typeof option === "string" ? option : "prod";
-  if (!/^[a-z][a-z0-9-]*$/.test(stack))
-    throw new DeployError("SPARKI_USAGE", `--stack is ${JSON.stringify(stack)}; expected a name such as prod`);
+): { readonly stack: string; readonly fullName: string; readonly config: StackConfig } {
+  const given = typeof option === "string" ? option : "prod";
+  const name = stackNameIn(given);
+  if (name === undefined)
+    throw new DeployError(
+      "SPARKI_USAGE",
+      `--stack is ${JSON.stringify(given)}; expected a name such as prod, my-org/prod or my-org/${PROJECT}/prod`,
+    );
+  const { stack, fullName, project = PROJECT } = name;
+  if (project !== PROJECT)
+    throw new DeployError("SPARKI_USAGE", `--stack is of project ${project}; expected a stack of project ${PROJECT}`, {
+      hint: `give --stack ${name.organization}/${PROJECT}/${stack}`,
+    });
   const own = env.PULUMI_OPTION_CONFIG_FILE;
   const file = own === undefined ? join(PROJECT_DIRECTORY, `Pulumi.${stack}.yaml`) : resolve(cwd, own);
-  return { stack, config: stackConfigIn(contentOf(file, stack), { file, stack }) };
+  return { stack, fullName, config: stackConfigIn(contentOf(file, stack), { file, stack }) };
 }
 
 /** The config in the text of a stack's file; throws SPARKI_CONFIG with every problem. */

@@ -8,8 +8,11 @@ export type Stream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonl
 class SafeOutput {
   readonly #stream: Stream;
 
-  constructor(stream: Stream) {
+  readonly #naming: (text: string) => string;
+
+  constructor(stream: Stream, naming: (text: string) => string) {
     this.#stream = stream;
+    this.#naming = naming;
   }
 
   get isTTY(): boolean {
@@ -22,12 +25,16 @@ class SafeOutput {
 
   /** `done` is called once the text is on its way out. */
   write(text: string, done?: () => void): void {
-    this.#stream.write(terminalText(text), done);
+    this.#stream.write(terminalText(this.#naming(text)), done);
   }
 
   /** On a terminal: the line that is not ended yet goes away. */
   eraseLine(): void {
     if (this.isTTY) this.#stream.write("\r\u001b[K");
+  }
+
+  static named(output: Output, text: string): string {
+    return output.#naming(text);
   }
 
   static streamOf(output: Output): Stream {
@@ -38,14 +45,14 @@ class SafeOutput {
 /** No other module can make one. */
 export type Output = SafeOutput;
 
-/** The output on a stream; an output stays what it is. */
-export function openOutput(stream: Stream | Output): Output {
-  return stream instanceof SafeOutput ? stream : new SafeOutput(stream);
+/** The output on a stream, whose texts pass `naming` first; an output stays what it is. */
+export function openOutput(stream: Stream | Output, naming: (text: string) => string = (text) => text): Output {
+  return stream instanceof SafeOutput ? stream : new SafeOutput(stream, naming);
 }
 
 /** Writes one JSON document, whose texts are safe to be shown and which stays valid JSON. */
 export function writeDocument(output: Output, document: unknown, indent: number | undefined = 2): void {
-  SafeOutput.streamOf(output).write(`${documentText(document, indent)}\n`);
+  SafeOutput.streamOf(output).write(`${SafeOutput.named(output, documentText(document, indent))}\n`);
 }
 
 /** The stream itself, for a library that draws on a terminal: what it is given to draw is made safe by `terminalText`. */

@@ -85,11 +85,12 @@ async function see(
   promoted: Promoted,
   { elapsedSeconds, sinceLookSeconds }: { readonly elapsedSeconds: number; readonly sinceLookSeconds: number },
 ): Promise<Seen> {
-  const { stack, env, clock, screen, signal } = target;
+  const { stack, fullName, env, clock, screen, signal } = target;
   const { tools, cliVersion, timeScale } = given;
   const config = { ...(await target.config()), release: promoted.release };
   const opened = openPreflight({
     stack,
+    fullName,
     config,
     projectDirectory: PROJECT_DIRECTORY,
     tools,

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { DeployError } from "../../../stacks/deploy-error.ts";
+import { stackNameIn } from "../../../stacks/stack-name.ts";
 import { codeLoaders, droppedNames, type Environment } from "./environment.ts";
 import { findSeal, keepSeal, layOutRun, type Sealed, type SealOptions, sealCheckout } from "./seal.ts";
 import { filesOf, isSealedRun } from "./sealed-run.ts";
@@ -120,11 +121,10 @@ function parsed(argv: readonly string[]): Parsed {
   };
   const operands = argv.filter((each, index) => !each.startsWith("-") && argv[index - 1] !== "--stack");
   const isAnswered = argv.some((each) => ["-h", "--help", "--version", "--list"].includes(each));
-  const stack = given("--stack") ?? "prod";
   const approved = given("--approved");
   return {
     command: isAnswered ? undefined : SEALED.find((each) => each === operands[0]),
-    stack: /^[a-z][a-z0-9-]*$/.test(stack) ? stack : undefined,
+    stack: stackNameIn(given("--stack") ?? "prod")?.stack,
     approved: approved !== undefined && /^[0-9a-f]{64}$/.test(approved) ? approved : undefined,
   };
 }

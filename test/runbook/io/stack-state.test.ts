@@ -115,3 +115,26 @@ describe("lock", () => {
     expect(await open(run).lock()).toEqual(expected);
   });
 });
+
+describe("a stack's full name", () => {
+  const openAs = (run: CommandRunner) => openStackState(run, "/", "my-org/sparki/prod", fakeAws({}));
+
+  it("is what the backend is asked for", async () => {
+    const run = cli({ "stack export --stack my-org/sparki/prod": { version: 3, deployment: { resources: [vpc] } } });
+    expect((await openAs(run).read()).resources[0]).toMatchObject({ id: "vpc-1" });
+  });
+
+  it.each([
+    ["prod", true],
+    ["my-org/prod", true],
+    ["my-org/sparki/prod", true],
+    ["other-org/prod", false],
+    ["my-org/production", false],
+  ])("finds who holds it on Pulumi Cloud where that lists %s: %s", async (name, isHeld) => {
+    const run = cli({
+      "whoami --json": { url: "https://app.pulumi.com/ann" },
+      "stack ls --json --project sparki --organization my-org": [{ name, updateInProgress: true }],
+    });
+    expect((await openAs(run).lock()) !== undefined).toBe(isHeld);
+  });
+});

@@ -24,6 +24,35 @@ describe("readStack", () => {
     });
   });
 
+  const readAs = (name: string) => {
+    writeFileSync(join(folder, "own.yaml"), STAGING);
+    return readStack(name, { cwd: folder, env: { PULUMI_OPTION_CONFIG_FILE: "own.yaml" } });
+  };
+
+  it.each(["staging", "my-org/staging", "my-org/sparki/staging", "organization/sparki/staging"])(
+    "takes the stack %s as Pulumi does, and names by its last part",
+    (fullName) => expect(readAs(fullName)).toMatchObject({ stack: "staging", fullName }),
+  );
+
+  it.each([
+    "",
+    "/staging",
+    "my-org/",
+    "my-org//staging",
+    "a/sparki/b/staging",
+    "../staging",
+    "my-org/Staging",
+    "a b/staging",
+  ])("refuses %j as a stack's name", (name) =>
+    expect(() => readAs(name)).toThrow(expect.objectContaining({ code: "SPARKI_USAGE" })),
+  );
+
+  it("refuses a stack of another project, and says which name is meant", () => {
+    expect(() => readAs("my-org/shop/staging")).toThrow(
+      expect.objectContaining({ code: "SPARKI_USAGE", hint: "give --stack my-org/sparki/staging" }),
+    );
+  });
+
   it.each([
     ["is empty", ""],
     ["is no YAML", "config: {sparki:owner: [\n"],
