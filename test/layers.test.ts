@@ -8,6 +8,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   stacks: [],
   gates: [],
   aws: [],
+  delivery: ["stacks"],
   infra: ["stacks"],
   apps: ["infra", "stacks", "gates", "runbook", "runbook/io"],
   policies: ["stacks", "aws"],

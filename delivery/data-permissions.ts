@@ -1,0 +1,171 @@
+import { type Grant, MARKED, OWN, on, pass, see, serviceLinked, stackRole, when } from "./grants.ts";
+
+const KEYS = ["arn:aws:kms:{region}:{account}:key/*", "arn:aws:kms:{global}:{account}:key/*"];
+const ALIASES = ["{region}", "{global}"].map((region) => `arn:aws:kms:${region}:{account}:alias/sparki-{stack}-*`);
+const rds = (kind: string) => `arn:aws:rds:{region}:{account}:${kind}`;
+const DATABASE = [rds("db:sparki-{stack}-database")];
+const SUBNETS = [rds("subgrp:sparki-{stack}-database")];
+const PARAMETERS = [rds("pg:sparki-{stack}-database-*")];
+const FINAL_SNAPSHOT = [rds("snapshot:sparki-{stack}-database-final")];
+const RDS_TAGS = ["rds:AddTagsToResource", "rds:RemoveTagsFromResource", "rds:ListTagsForResource"] as const;
+const elasticache = (kind: string) => `arn:aws:elasticache:{region}:{account}:${kind}`;
+const GROUP = elasticache("replicationgroup:sparki-{stack}-cache");
+const NODES = elasticache("cluster:sparki-{stack}-cache-*");
+const CACHE_SUBNETS = elasticache("subnetgroup:sparki-{stack}-cache");
+const CACHE_TAGS = [
+  "elasticache:AddTagsToResource",
+  "elasticache:RemoveTagsFromResource",
+  "elasticache:ListTagsForResource",
+] as const;
+const secret = (path: string) => `arn:aws:secretsmanager:{region}:{account}:secret:${path}`;
+const SECRETS = [secret("sparki/{stack}/*")];
+const LOG_GROUPS = [
+  "{region}:{account}:log-group:/sparki/{stack}/*",
+  "{region}:{account}:log-group:/aws/eks/sparki-{stack}/*",
+  "{region}:{account}:log-group:/aws/rds/instance/sparki-{stack}-database/*",
+  "{region}:{account}:log-group:aws-waf-logs-sparki-{stack}",
+  "{region}:{account}:log-group:aws-waf-logs-sparki-{stack}:*",
+  "{global}:{account}:log-group:/aws/route53/{domain}",
+  "{global}:{account}:log-group:/aws/route53/{domain}:*",
+].map((rest) => `arn:aws:logs:${rest}`);
+
+/** Services encrypt by the stack's keys, as who deploys lets them. */
+const useOfKeys: readonly Grant[] = [
+  when(OWN, on(KEYS, "kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")),
+  when({ ...OWN, Bool: { "kms:GrantIsForAWSResource": "true" } }, on(KEYS, "kms:CreateGrant")),
+];
+
+/** What each resource type that keeps something needs: keys, logs, database, cache and secrets. */
+export const DATA: Readonly<Record<string, readonly Grant[]>> = {
+  "aws:kms/key:Key": [
+    when(MARKED, { actions: ["kms:CreateKey"], resources: ["*"] }),
+    when(MARKED, on(KEYS, "kms:TagResource")),
+    when(
+      OWN,
+      on(
+        KEYS,
+        "kms:DescribeKey",
+        "kms:GetKeyPolicy",
+        "kms:GetKeyRotationStatus",
+        "kms:ListResourceTags",
+        "kms:PutKeyPolicy",
+        "kms:UpdateKeyDescription",
+        "kms:EnableKey",
+        "kms:EnableKeyRotation",
+        "kms:TagResource",
+        "kms:UntagResource",
+        "kms:ScheduleKeyDeletion",
+      ),
+    ),
+  ],
+  "aws:kms/alias:Alias": [
+    see("kms:ListAliases"),
+    on(ALIASES, "kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"),
+    when(OWN, on(KEYS, "kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias")),
+  ],
+  "aws:cloudwatch/logGroup:LogGroup": [
+    see("logs:DescribeLogGroups"),
+    on(
+      LOG_GROUPS,
+      "logs:CreateLogGroup",
+      "logs:DeleteLogGroup",
+      "logs:PutRetentionPolicy",
+      "logs:DeleteRetentionPolicy",
+      "logs:AssociateKmsKey",
+      "logs:DisassociateKmsKey",
+      "logs:TagResource",
+      "logs:UntagResource",
+      "logs:ListTagsForResource",
+    ),
+  ],
+  "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": [
+    see("logs:PutResourcePolicy", "logs:DeleteResourcePolicy", "logs:DescribeResourcePolicies"),
+  ],
+  "aws:rds/instance:Instance": [
+    see("rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:DescribePendingMaintenanceActions"),
+    on([...DATABASE, ...SUBNETS, ...PARAMETERS, rds("og:default:*")], "rds:CreateDBInstance", "rds:ModifyDBInstance"),
+    on(DATABASE, "rds:RebootDBInstance", ...RDS_TAGS),
+    on([...DATABASE, ...FINAL_SNAPSHOT], "rds:DeleteDBInstance", "rds:CreateDBSnapshot"),
+    on(FINAL_SNAPSHOT, ...RDS_TAGS),
+    // The master user's secret, which RDS makes in the name of who deploys.
+    on(
+      [secret("rds!db-*")],
+      "secretsmanager:CreateSecret",
+      "secretsmanager:TagResource",
+      "secretsmanager:RotateSecret",
+    ),
+    ...useOfKeys,
+    pass(stackRole("database-monitoring"), "monitoring.rds.amazonaws.com", "rds.amazonaws.com"),
+    serviceLinked("rds.amazonaws.com"),
+  ],
+  "aws:rds/subnetGroup:SubnetGroup": [
+    see("rds:DescribeDBSubnetGroups"),
+    on(SUBNETS, "rds:CreateDBSubnetGroup", "rds:ModifyDBSubnetGroup", "rds:DeleteDBSubnetGroup", ...RDS_TAGS),
+  ],
+  "aws:rds/parameterGroup:ParameterGroup": [
+    see("rds:DescribeDBParameterGroups", "rds:DescribeDBParameters"),
+    on(
+      PARAMETERS,
+      "rds:CreateDBParameterGroup",
+      "rds:ModifyDBParameterGroup",
+      "rds:ResetDBParameterGroup",
+      "rds:DeleteDBParameterGroup",
+      ...RDS_TAGS,
+    ),
+  ],
+  "aws:elasticache/subnetGroup:SubnetGroup": [
+    see("elasticache:DescribeCacheSubnetGroups"),
+    on(
+      [CACHE_SUBNETS],
+      "elasticache:CreateCacheSubnetGroup",
+      "elasticache:ModifyCacheSubnetGroup",
+      "elasticache:DeleteCacheSubnetGroup",
+      ...CACHE_TAGS,
+    ),
+  ],
+  "aws:elasticache/replicationGroup:ReplicationGroup": [
+    see("elasticache:DescribeReplicationGroups", "elasticache:DescribeCacheClusters", "elasticache:DescribeSnapshots"),
+    on(
+      [
+        GROUP,
+        NODES,
+        CACHE_SUBNETS,
+        elasticache("parametergroup:default.*"),
+        elasticache("snapshot:sparki-{stack}-cache-final"),
+      ],
+      "elasticache:CreateReplicationGroup",
+      "elasticache:ModifyReplicationGroup",
+      "elasticache:DeleteReplicationGroup",
+      "elasticache:CreateSnapshot",
+      "elasticache:IncreaseReplicaCount",
+      "elasticache:DecreaseReplicaCount",
+      ...CACHE_TAGS,
+    ),
+    ...useOfKeys,
+    serviceLinked("elasticache.amazonaws.com"),
+  ],
+  "aws:secretsmanager/secret:Secret": [
+    on(
+      SECRETS,
+      "secretsmanager:CreateSecret",
+      "secretsmanager:DescribeSecret",
+      "secretsmanager:GetResourcePolicy",
+      "secretsmanager:UpdateSecret",
+      "secretsmanager:DeleteSecret",
+      "secretsmanager:TagResource",
+      "secretsmanager:UntagResource",
+    ),
+    ...useOfKeys,
+  ],
+  "aws:secretsmanager/secretVersion:SecretVersion": [
+    on(
+      SECRETS,
+      "secretsmanager:DescribeSecret",
+      "secretsmanager:GetSecretValue",
+      "secretsmanager:ListSecretVersionIds",
+      "secretsmanager:PutSecretValue",
+      "secretsmanager:UpdateSecretVersionStage",
+    ),
+    ...useOfKeys,
+  ],
+};
