@@ -135,7 +135,12 @@ export const rehearsalDocument = z.strictObject({
   plan: planSchema.nullable(),
   verify: verifyDocument.nullable(),
   notifications: z.array(notificationSchema),
-  policy: z.strictObject({ checked: count, violations: z.array(violationSchema) }),
+  policy: z.strictObject({
+    checked: count,
+    violations: z.array(violationSchema),
+    /** By policy: `PASSED/FAILED`, the checks of each kind. */
+    verdicts: z.record(z.string(), z.string()).optional(),
+  }),
   live: z.strictObject({ engine: tracksSchema, web: tracksSchema }),
   world: worldSchema,
   timing: timingSchema,

@@ -98,7 +98,7 @@ describe("the simulated AWS on the real engine", () => {
   it("goes on after a component that was refused, or one of its children", () => {
     const { unsupported, impossible, good, names } = results.recovery ?? {};
     expect(unsupported).toMatchObject({
-      diagnostics: expect.stringContaining("InvalidParameterException: unsupported Kubernetes version 1.2"),
+      diagnostics: expect.stringContaining('version is "1.2"; AWS takes what matches'),
     });
     expect(impossible).toMatchObject({
       diagnostics: expect.stringContaining("`publicAccessCidrs` can only be set when"),

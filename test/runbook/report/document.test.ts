@@ -38,7 +38,7 @@ describe("rehearsalDocument", () => {
     plan: null,
     verify: null,
     notifications: [],
-    policy: { checked: 861, violations: [{ policy: "p", level: "advisory", message: "m" }] },
+    policy: { checked: 861, violations: [{ policy: "p", level: "advisory", message: "m" }], verdicts: { p: "860/1" } },
     live: { engine: { oneBox: [], fleet: [] }, web: { oneBox: [], fleet: [] } },
     world: { resources: 132, orphans: 0, duplicates: 0, drift: 0, findings: [] },
     timing: {
