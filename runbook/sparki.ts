@@ -7,6 +7,7 @@ import { removeRun } from "./io/seal/seal.ts";
 import { isSealedRun } from "./io/seal/sealed-run.ts";
 import { abortOnSignals } from "./io/signals.ts";
 import { failureDocument, failureText } from "./report/failure.ts";
+import { openOutput, writeDocument } from "./text/output.ts";
 
 // Until the sealed command runs nothing but Node's own modules and this project's is loaded: packages of the checkout are not known to be good.
 const PROJECT = join(import.meta.dirname, "..");
@@ -20,7 +21,7 @@ const { stdout, stderr, env } = process;
 const ports = { stdout, stderr, env, cwd: process.cwd(), signal };
 
 async function run(): Promise<number> {
-  const launch = await prepareLaunch(PROJECT, argv, ports);
+  const launch = await prepareLaunch(PROJECT, argv, { ...ports, stderr: openOutput(stderr) });
   // The sealed command takes the place of this process: signals, terminal and exit code are its own.
   if (launch !== undefined) process.execve?.(launch.program, [...launch.argv], { ...launch.environment });
   const { directToLoopback } = await import("./io/proxy.ts");
@@ -31,8 +32,8 @@ async function run(): Promise<number> {
 }
 
 function told(error: unknown): number {
-  stderr.write(failureText(error, argv.includes("--debug")));
-  if (argv.includes("--json")) stdout.write(`${JSON.stringify(failureDocument(error), null, 2)}\n`);
+  openOutput(stderr).write(failureText(error, argv.includes("--debug")));
+  if (argv.includes("--json")) writeDocument(openOutput(stdout), failureDocument(error));
   return exitCodeOf(error);
 }
 

@@ -1,7 +1,7 @@
 import type { Progress } from "./tool.ts";
 
 /** A stream, or an output that makes safe what it writes and erases for itself. */
-interface Screen {
+export interface Screen {
   readonly isTTY?: boolean;
   write(text: string): unknown;
   eraseLine?(): void;

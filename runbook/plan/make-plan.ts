@@ -144,7 +144,7 @@ function renderedEntries(helm: readonly HelmDiff[]): Entries {
 }
 
 async function planOf(
-  { clock, helmStore, stack, template }: PlanTarget,
+  { clock, helmStore, seal: sealNow, stack, template }: PlanTarget,
   { config, entries, exported, seal }: Causes,
   { result, resources, enginePlan }: Previewed,
   { drift, wayBack }: Pick<Plan, "drift" | "wayBack">,
@@ -159,8 +159,10 @@ async function planOf(
   });
   const charts = { ...entries.charts, ...renderedEntries(helm) };
   const policies = policyEntries(result.policy);
-  const effects = { charts, drift: driftEntries(drift ?? []), policies, plan: planEntries(changed) };
-  const { files: _, ...sealed } = seal;
+  // The first preview on a machine gets the providers' plugins.
+  const { tools } = sealNow();
+  const effects = { charts, tools, drift: driftEntries(drift ?? []), policies, plan: planEntries(changed) };
+  const { files: _, ...sealed } = { ...seal, tools };
   return {
     stack,
     madeAt: new Date(clock.now() * 1000).toISOString(),

@@ -28,6 +28,8 @@ const FILES = {
   "stacks/config.ts": "export const config = 1;\n",
   "test/some.test.ts": "// a test\n",
   "tools/resolve.ts": "export const tool = 1;\n",
+  "aws/check.ts": "export const check = 1;\n",
+  "delivery/main.ts": "export const role = 1;\n",
   "docs/plan.md": "# Plan\n",
 };
 

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { DeployError } from "../../../stacks/deploy-error.ts";
 import { stackNameIn } from "../../../stacks/stack-name.ts";
+import type { Screen } from "../../../tools/progress.ts";
 import { codeLoaders, droppedNames, type Environment } from "./environment.ts";
 import { findSeal, keepSeal, layOutRun, type Sealed, type SealOptions, sealCheckout } from "./seal.ts";
 import { filesOf, isSealedRun } from "./sealed-run.ts";
@@ -13,7 +14,7 @@ const SEALED = [...KEPT, "rollback", "watch", "rehearse"];
 export interface LaunchPorts {
   readonly env: Environment;
   readonly cwd: string;
-  readonly stderr: NodeJS.WritableStream;
+  readonly stderr: Screen;
   readonly signal: AbortSignal;
 }
 

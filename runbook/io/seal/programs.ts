@@ -2,7 +2,7 @@ import { chmodSync, copyFileSync, lstatSync, readFileSync, realpathSync, statSyn
 import { join } from "node:path";
 import { findCached } from "../../../tools/cache.ts";
 import { CATALOG } from "../../../tools/catalog.ts";
-import { lineProgress } from "../../../tools/progress.ts";
+import { lineProgress, type Screen } from "../../../tools/progress.ts";
 import { findOnPath } from "../../../tools/search-path.ts";
 import type { Environment } from "./environment.ts";
 import { sha256 } from "./files.ts";
@@ -22,7 +22,7 @@ export interface ProgramOptions {
   readonly env: Environment;
   /** Hashes what was hashed before too. */
   readonly isThorough: boolean;
-  readonly stderr: NodeJS.WritableStream;
+  readonly stderr: Screen;
   readonly signal: AbortSignal;
 }
 

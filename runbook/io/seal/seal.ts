@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { DeployError } from "../../../stacks/deploy-error.ts";
+import type { Screen } from "../../../tools/progress.ts";
 import { installedDependencies, modulesIn } from "./dependencies.ts";
 import { allowedEnvironment, type Environment, settingsOf } from "./environment.ts";
 import { type Contents, contentsBelow, contentsOf, type Files, type SourceFile, sha256, writeFiles } from "./files.ts";
@@ -51,7 +52,7 @@ export interface SealOptions {
   readonly env: Environment;
   /** Verifies everything by its content: what an approval stands for. */
   readonly isThorough: boolean;
-  readonly stderr: NodeJS.WritableStream;
+  readonly stderr: Screen;
   readonly signal: AbortSignal;
 }
 

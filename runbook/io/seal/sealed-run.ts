@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Environment } from "./environment.ts";
 import { type Contents, contentsBelow, contentsOf } from "./files.ts";
+import { pluginHashes } from "./plugins.ts";
 import type { Seal, SealedRun } from "./seal.ts";
 import { readSource } from "./source.ts";
 import { storeDirectory } from "./store.ts";
@@ -39,7 +40,10 @@ const UNSEALED = {
  */
 export function sealNow(project: string, stack: string, env: Environment): Seal {
   const sealed = sealedRunIn(project, env);
-  if (sealed !== undefined) return { ...sealed.seal, files: contentsBelow(project, "node_modules") };
+  if (sealed !== undefined) {
+    const tools = { ...sealed.seal.tools, ...pluginHashes(project, env) };
+    return { ...sealed.seal, tools, files: contentsBelow(project, "node_modules") };
+  }
   const { commit = null, files } = readSource(project, env);
   return { stack, commit, files: contentsOf(files), ...UNSEALED };
 }
