@@ -1,0 +1,219 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
+import { DEFAULT_ERROR_RATE } from "../../gates/gate.ts";
+import { DECIDERS } from "../../gates/simulation/deciders.ts";
+import { simulate } from "../../gates/simulation/table.ts";
+import { lineProgress } from "../../tools/progress.ts";
+import type { Ports } from "../command.ts";
+import { systemClock } from "../io/clock.ts";
+import { Engine } from "../io/engine.ts";
+import { PROJECT_DIRECTORY } from "../project.ts";
+import { openOutput } from "../text/output.ts";
+import {
+  openSession,
+  PARALLEL,
+  POLICY_PACK,
+  type RehearsalSession,
+  resolveRehearsalTools,
+} from "./rehearsal-session.ts";
+
+/**
+ * `npm run bench`: what the program, the policies and the gate cost, as ratios of one run on one machine, so that they
+ * mean something on any. Seconds are medians and belong to this machine and its load.
+ */
+const TIMES = 5;
+const TIME_SCALE = 0.002;
+
+interface Line {
+  readonly what: string;
+  readonly found: string;
+  /** Of what the ratio is, and the most it should be. */
+  readonly ratio?: { readonly value: number; readonly of: string; readonly goal?: number };
+}
+
+async function main(): Promise<void> {
+  const abort = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => abort.abort());
+  const directory = mkdtempSync(join(tmpdir(), "sparki-bench-"));
+  const env = { ...process.env, SPARKI_REHEARSAL_DIRECTORY: join(directory, "runs") };
+  const silent = openOutput(new PassThrough().resume());
+  const ports: Ports = {
+    stdout: silent,
+    stderr: silent,
+    clock: systemClock,
+    env,
+    cwd: directory,
+    signal: abort.signal,
+  };
+  try {
+    print(imports(directory));
+    print(gate());
+    const tools = await resolveRehearsalTools(ports, lineProgress(process.stderr));
+    const session = await openSession({ stack: "staging", seed: 1, timeScale: TIME_SCALE }, tools, ports);
+    try {
+      print(await updates(session, { directory, cli: tools.pulumi ?? "pulumi", ports }));
+    } finally {
+      await session.close();
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function print(lines: readonly Line[]): void {
+  for (const { what, found, ratio } of lines) {
+    const goal = ratio?.goal === undefined ? "" : ` (goal: ${ratio.goal.toFixed(2)} at most)`;
+    const told = ratio === undefined ? "" : `, ${ratio.value.toFixed(2)} × ${ratio.of}${goal}`;
+    process.stdout.write(`${what}: ${found}${told}\n`);
+  }
+}
+
+/** Loading the program's modules beside the SDK alone, in processes of their own, with Node's compile cache warm. */
+function imports(directory: string): Line[] {
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(directory, "compiled") };
+  const load = (module: string) => {
+    const once = () => {
+      const start = performance.now();
+      execFileSync(process.execPath, ["--eval", `import(${JSON.stringify(module)})`], { cwd: PROJECT_DIRECTORY, env });
+      return (performance.now() - start) / 1000;
+    };
+    // Fills the cache.
+    once();
+    return median(Array.from({ length: TIMES }, once));
+  };
+  const sdk = load("@pulumi/pulumi");
+  const program = load(join(PROJECT_DIRECTORY, "index.ts"));
+  return [
+    { what: "import of @pulumi/pulumi", found: seconds(sdk) },
+    {
+      what: "import of index.ts",
+      found: seconds(program),
+      ratio: { value: program / sdk, of: "the SDK's", goal: 1.5 },
+    },
+  ];
+}
+
+/** Clean requests until the gate passes, beside what theory asks for and what others use. */
+function gate(): Line[] {
+  const setting = { maxRatio: 0.001, errorRate: DEFAULT_ERROR_RATE, requestsPerSecond: 20, requestsPerLook: 25 };
+  const steps = simulate(DECIDERS, { ...setting, badRatios: [0], streams: 250, requestsPerStream: 20_000, seed: 1 });
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  // At a ratio of 0, the fewest requests after which any test of this error rate may pass: (1 − limit)^n = rate.
+  const fixed = Math.log(DEFAULT_ERROR_RATE) / Math.log(1 - setting.maxRatio);
+  return [
+    { what: "clean requests that a fixed sample needs to prove 0.1 %", found: `${Math.ceil(fixed)}` },
+    ...step.value.map(({ decider, medianRequests }): Line => {
+      const what = `clean requests until a verdict: ${decider}`;
+      if (medianRequests === null) return { what, found: "never" };
+      return { what, found: `${medianRequests}`, ratio: { value: medianRequests / fixed, of: "the fixed sample's" } };
+    }),
+  ];
+}
+
+interface Place {
+  readonly directory: string;
+  readonly cli: string;
+  readonly ports: Ports;
+}
+
+/** What an update and a preview of the deployed program cost beside those of a program with no resource. */
+async function updates(session: RehearsalSession, place: Place): Promise<Line[]> {
+  await session.prepareRelease(session.project.release, {});
+  const { default: program } = await import("../../index.ts");
+  const folder = join(session.runDirectory, "empty");
+  const files = { directory: session.project.directory, program };
+  const whole = await engineOf(session, place, { ...files, stack: session.stack, packs: [POLICY_PACK] });
+  const bare = await engineOf(session, place, { ...files, stack: session.stack, packs: [] });
+  const empty = await engineOf(session, place, {
+    directory: emptyProject(folder),
+    program: none,
+    stack: "none",
+    packs: [],
+  });
+  for (const engine of [whole, empty]) {
+    const { outcome, failure } = await engine.up();
+    if (outcome !== "succeeded") throw new Error(`an update of the benchmark ${outcome}: ${failure}`);
+  }
+  const rounds = { emptyUp: [], up: [], emptyPreview: [], preview: [], bare: [] } as Record<string, number[]>;
+  const steps: readonly [string, () => Promise<unknown>][] = [
+    ["emptyUp", () => empty.up()],
+    ["up", () => whole.up()],
+    ["emptyPreview", () => empty.preview()],
+    ["preview", () => whole.preview()],
+    ["bare", () => bare.preview()],
+  ];
+  // Side by side in time: a change of the machine's load meets all of them.
+  for (let round = 0; round < TIMES; round++)
+    for (const [name, run] of steps) {
+      const start = performance.now();
+      await run();
+      rounds[name]?.push((performance.now() - start) / 1000);
+    }
+  const of = (name: string) => median(rounds[name] ?? []);
+  return [
+    { what: "up of an empty program", found: seconds(of("emptyUp")) },
+    {
+      what: "up of the whole program with nothing to change",
+      found: seconds(of("up")),
+      ratio: { value: of("up") / of("emptyUp"), of: "the empty program's", goal: 2.5 },
+    },
+    { what: "preview of an empty program", found: seconds(of("emptyPreview")) },
+    {
+      what: "preview of the whole program with the policies",
+      found: seconds(of("preview")),
+      ratio: { value: of("preview") / of("emptyPreview"), of: "the empty program's", goal: 2.1 },
+    },
+    {
+      what: "the policies in a preview",
+      found: `${seconds(of("preview"))} against ${seconds(of("bare"))} without`,
+      ratio: { value: of("preview") / of("bare"), of: "a preview without them", goal: 1.15 },
+    },
+  ];
+}
+
+const none: PulumiFn = () => Promise.resolve();
+
+function emptyProject(folder: string): string {
+  const directory = mkdtempSync(`${folder}-`);
+  writeFileSync(join(directory, "Pulumi.yaml"), "name: sparki\nruntime: nodejs\n");
+  return directory;
+}
+
+interface Measured {
+  readonly directory: string;
+  readonly stack: string;
+  readonly program: PulumiFn;
+  readonly packs: readonly string[];
+}
+
+function engineOf(session: RehearsalSession, { cli, directory, ports }: Place, measured: Measured): Promise<Engine> {
+  const version = execFileSync(cli, ["version"], { encoding: "utf8" }).trim().replace(/^v/, "");
+  return Engine.open({
+    stack: measured.stack,
+    projectDirectory: measured.directory,
+    cli: { path: cli, version },
+    // As in a sealed run.
+    environment: { ...session.environment, HOME: directory, NODE_COMPILE_CACHE: join(directory, "compiled") },
+    program: measured.program,
+    programEnvironment: { ...session.cloud.environment, SPARKI_GATE_LOG: session.gateLogFile },
+    policyPacks: measured.packs,
+    parallel: PARALLEL,
+    clock: ports.clock,
+    signal: ports.signal,
+  });
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function seconds(value: number): string {
+  return `${value.toFixed(2)} s`;
+}
+
+await main();
