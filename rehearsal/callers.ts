@@ -1,13 +1,26 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
 import { admit } from "./connection-owners.ts";
 
 const HEADER = "x-sparki-caller";
 /** By this variable a pod is told the secret. */
 export const CALLER_VARIABLE = "SPARKI_CALLER";
 
-/** The secret by which pods know the probes and health checks of the process that started them. */
-export const CALLER = randomBytes(32).toString("hex");
+/**
+ * The secret by which pods know the probes and health checks of the process that started them: one for all its threads,
+ * the load balancer's among them.
+ */
+export const CALLER = ofAllThreads("sparki-caller", () => randomBytes(32).toString("hex"));
+
+/** What the first thread made; those that it starts inherit it. */
+function ofAllThreads(key: string, make: () => string): string {
+  const known: unknown = getEnvironmentData(key);
+  if (typeof known === "string") return known;
+  const made = make();
+  setEnvironmentData(key, made);
+  return made;
+}
 
 /** What a probe or a health check says of itself. */
 export const callerHeaders: Readonly<Record<string, string>> = { [HEADER]: CALLER };

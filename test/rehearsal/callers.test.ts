@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { createServer, type Server } from "node:http";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { answerCallers, CALLER, callerHeaders } from "../../rehearsal/callers.ts";
 
 describe("answerCallers", () => {
@@ -30,5 +33,14 @@ describe("answerCallers", () => {
     const answers = ["/a", "/b"].map(async (path) => (await fetch(url + path)).text());
     expect(await Promise.all(answers)).toEqual(["ok", "ok"]);
     expect(asked).toEqual(expect.arrayContaining(["/a", "/b"]));
+  });
+});
+
+describe("CALLER", () => {
+  it("is one secret for all threads: the load balancer checks pods' health in a thread of its own", async () => {
+    const file = join(import.meta.dirname, "..", "..", "rehearsal", "callers.ts");
+    const program = `import(${JSON.stringify(file)}).then(({ CALLER }) => require("node:worker_threads").parentPort.postMessage(CALLER))`;
+    const [secret] = await once(new Worker(program, { eval: true }), "message");
+    expect(secret).toBe(CALLER);
   });
 });
