@@ -10,7 +10,7 @@ export interface ProcessSpec {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** Added to the parent's PATH, HOME and TMPDIR; nothing else is inherited. */
+  /** Added to the parent's PATH, HOME, TMPDIR, LANG and place of compiled code; nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
   /** Where both outputs are appended. @default `<run>/logs/<name>.log` */
   readonly logFile?: string;
@@ -116,7 +116,15 @@ function dyingWithParent(command: string, args: readonly string[]): [string, str
 }
 
 function inherited(): Record<string, string> {
-  const names = ["PATH", "HOME", "TMPDIR", "LANG"];
+  return { ...ownVariables("PATH", "HOME", "TMPDIR", "LANG"), ...compiledCode() };
+}
+
+/** Where Node keeps the code that it has compiled, as this process's environment says: programs of a rehearsal start often. */
+export function compiledCode(): Record<string, string> {
+  return ownVariables("NODE_COMPILE_CACHE", "NODE_COMPILE_CACHE_PORTABLE");
+}
+
+function ownVariables(...names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 

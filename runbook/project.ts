@@ -14,5 +14,5 @@ export const CHECKOUT_DIRECTORY = SEALED?.run.checkout ?? PROJECT_DIRECTORY;
 /** What a sealed copy sets for the engine itself: compiled code is kept outside of it, and no plugin is taken from PATH. */
 export function sealedEnvironment({ NODE_COMPILE_CACHE }: Environment): Readonly<Record<string, string>> {
   if (SEALED === undefined || NODE_COMPILE_CACHE === undefined) return {};
-  return { NODE_COMPILE_CACHE, PULUMI_IGNORE_AMBIENT_PLUGINS: "true" };
+  return { NODE_COMPILE_CACHE, NODE_COMPILE_CACHE_PORTABLE: "1", PULUMI_IGNORE_AMBIENT_PLUGINS: "true" };
 }

@@ -1,4 +1,4 @@
-import { enableCompileCache } from "node:module";
+import { enableCompileCache, flushCompileCache } from "node:module";
 import { log, reasonOf } from "./log.ts";
 import { type Settings, settingsFrom } from "./settings.ts";
 
@@ -34,6 +34,8 @@ function crashed({ behaviour, release }: Settings): number | undefined {
 
 async function serving(started: Promise<void>): Promise<undefined> {
   await started;
+  // A server that is killed later keeps nothing of what it compiled.
+  flushCompileCache();
 }
 
 // Dozens of these processes start in a rehearsal, all from the same files.

@@ -1,5 +1,15 @@
-import { hash } from "node:crypto";
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createHash, hash } from "node:crypto";
+import {
+  chmodSync,
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { DeployError } from "../../../stacks/deploy-error.ts";
 
@@ -17,6 +27,33 @@ export type Contents = Readonly<Record<string, string>>;
 
 export function sha256(content: string | Buffer): string {
   return hash("sha256", content);
+}
+
+const PIECE_BYTES = 1 << 20;
+
+/** The SHA-256 of a file's content, read piece by piece: a program is larger than what one wants in memory. */
+export function sha256OfFile(path: string): string {
+  const found = createHash("sha256");
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  const file = openSync(path, "r");
+  try {
+    for (let size = readSync(file, piece); size > 0; size = readSync(file, piece))
+      found.update(piece.subarray(0, size));
+  } finally {
+    closeSync(file);
+  }
+  return found.digest("hex");
+}
+
+/** The first bytes of a file, as many as there are. */
+export function beginOf(path: string, bytes: number): string {
+  const begin = Buffer.alloc(bytes);
+  const file = openSync(path, "r");
+  try {
+    return begin.toString("latin1", 0, readSync(file, begin));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** What each of the files is, in the order of their paths. */

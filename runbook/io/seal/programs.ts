@@ -1,11 +1,11 @@
-import { chmodSync, copyFileSync, lstatSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findCached } from "../../../tools/cache.ts";
 import { CATALOG } from "../../../tools/catalog.ts";
 import { lineProgress, type Screen } from "../../../tools/progress.ts";
 import { findOnPath } from "../../../tools/search-path.ts";
 import type { Environment } from "./environment.ts";
-import { sha256 } from "./files.ts";
+import { beginOf, sha256, sha256OfFile } from "./files.ts";
 import type { SealStore } from "./store.ts";
 
 /** The programs of a deployment by name. */
@@ -33,19 +33,19 @@ export async function storedPrograms(store: SealStore, options: ProgramOptions):
   const scripts: string[] = [];
   for (const [name, path] of Object.entries(paths)) {
     const source = realpathSync(path);
-    const hash = options.isThorough ? sha256(readFileSync(source)) : knownHash(store, source);
+    const hash = options.isThorough ? sha256OfFile(source) : knownHash(store, source);
     await store.make("tools", placeOf(hash, name), (folder) => {
       copyFileSync(source, join(folder, name));
       chmodSync(join(folder, name), 0o500);
     });
     const content = programIn(store, hash, name);
-    if ((options.isThorough ? sha256(readFileSync(content)) : knownHash(store, content)) !== hash) {
+    if ((options.isThorough ? sha256OfFile(content) : knownHash(store, content)) !== hash) {
       store.remove("tools", placeOf(hash, name));
       return storedPrograms(store, options);
     }
     store.touch("tools", placeOf(hash, name));
     hashes[name] = hash;
-    if (beginOf(content) === "#!") scripts.push(name);
+    if (beginOf(content, 2) === "#!") scripts.push(name);
   }
   return { hashes, scripts };
 }
@@ -84,7 +84,7 @@ function knownHash(store: SealStore, path: string): string {
   const known = hashesIn(file);
   const before = known[stamp];
   if (before !== undefined) return before;
-  const hash = sha256(readFileSync(path));
+  const hash = sha256OfFile(path);
   const kept = Object.entries({ ...known, [stamp]: hash }).slice(-MAX_KNOWN);
   writeFileSync(file, JSON.stringify(Object.fromEntries(kept)), { mode: 0o600 });
   return hash;
@@ -99,8 +99,4 @@ function hashesIn(file: string): Record<string, string> {
   } catch {
     return {};
   }
-}
-
-function beginOf(path: string): string {
-  return lstatSync(path).size < 2 ? "" : readFileSync(path).toString("latin1", 0, 2);
 }

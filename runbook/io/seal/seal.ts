@@ -173,16 +173,24 @@ export function layOutRun(store: SealStore, { sealed, id, checkout, env, isThoro
   const run: SealedRun = { seal: id ?? null, store: store.directory, checkout };
   writeFileSync(join(folder, "seal.json"), JSON.stringify(seal), { mode: 0o600 });
   writeFileSync(join(folder, "run.json"), JSON.stringify(run), { mode: 0o600 });
-  const shared = seal.dependencies.name !== null && !isThorough;
-  const compiled = shared
-    ? store.path("dependencies", seal.dependencies.name ?? "", "compiled")
-    : join(folder, "compiled");
   const environment = {
     ...allowedEnvironment(env),
     PATH: [bin, pathOutside(env.PATH, checkout)].join(delimiter),
-    NODE_COMPILE_CACHE: compiled,
+    NODE_COMPILE_CACHE: compiledFolder(store, folder, isThorough ? null : seal.dependencies.name),
+    // By their place beside the cache: the next run's folder has another name, and finds what this one compiled.
+    NODE_COMPILE_CACHE_PORTABLE: "1",
   };
   return { project, node: join(bin, "node"), environment };
+}
+
+/** Where a run keeps compiled code: with the dependencies, for all runs; of its own where there are none to share it with. */
+function compiledFolder(store: SealStore, folder: string, dependencies: string | null): string {
+  const compiled = join(folder, "compiled");
+  if (dependencies === null) return compiled;
+  const shared = store.path("dependencies", dependencies, "code");
+  mkdirSync(shared, { recursive: true, mode: 0o700 });
+  symlinkSync(shared, compiled);
+  return compiled;
 }
 
 /** The config file's content takes the place of the project's own: there is one config file, and it is sealed. */
