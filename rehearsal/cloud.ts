@@ -12,7 +12,7 @@ import { claimSlot, type Route } from "./control.ts";
 import { imageSchema, parsed, removalSchema } from "./control-requests.ts";
 import { applyFaults } from "./faults.ts";
 import { startKubernetesProvider } from "./kubernetes/provider.ts";
-import { Processes } from "./processes.ts";
+import { compiledCode, Processes } from "./processes.ts";
 import { registryRoutes } from "./registry.ts";
 import { tokenOf, writeAccess } from "./run-access.ts";
 import type { Services } from "./services.ts";
@@ -145,7 +145,8 @@ async function startAccount(
   const clusters = new RehearsedClusters(shared);
   undo.push(() => clusters.close());
   const services: Services = { ...backing, cluster: storm.watching(clusters) };
-  const commands = { directory, environment: { ...environment, PATH: path, HOME: process.env.HOME ?? "/" } };
+  const own = { PATH: path, HOME: process.env.HOME ?? "/", ...compiledCode() };
+  const commands = { directory, environment: { ...environment, ...own } };
   account = await startAwsProviders({ runDirectory, services, timeScale, seed, commands });
   undo.push(account.close);
   return account;
