@@ -91,23 +91,33 @@ export function required(name: string, expected = "a value", when: (it: Inputs) 
   return refuse(name, expected, (it) => when(it) && it.lacks(name));
 }
 
+const groups = new WeakMap<Rule, readonly string[]>();
+
+/** The properties that a rule lets only one of be given; undefined for any other rule. */
+export const groupOf = (rule: Rule) => groups.get(rule);
+
 /** At most one of these may be given. */
 export function atMostOneOf(names: readonly string[]): Rule {
-  return (it) => {
+  const rule: Rule = (it) => {
     const given = names.filter((name) => it.has(name));
     const second = given[1];
     return second === undefined
       ? []
       : wrong(it, second, `at most one of ${names.join(", ")}; ${given[0]} is given too`);
   };
+  groups.set(rule, names);
+  return rule;
 }
 
 /** Just one of these must be given. */
 export function exactlyOneOf(names: readonly string[]): Rule {
-  return (it, before) => {
-    if (names.some((name) => it.has(name))) return atMostOneOf(names)(it, before);
-    return wrong(it, names[0] ?? "", `just one of ${names.join(", ")}`);
-  };
+  const atMost = atMostOneOf(names);
+  const rule: Rule = (it, before) =>
+    names.some((name) => it.has(name))
+      ? atMost(it, before)
+      : wrong(it, names[0] ?? "", `just one of ${names.join(", ")}`);
+  groups.set(rule, names);
+  return rule;
 }
 
 /** What is given only makes sense with something else. */

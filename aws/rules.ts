@@ -1,4 +1,4 @@
-import type { Rule } from "./finding.ts";
+import { groupOf, type Rule } from "./finding.ts";
 import { cacheRules } from "./rules/cache.ts";
 import { clusterRules } from "./rules/cluster.ts";
 import { databaseRules } from "./rules/database.ts";
@@ -25,3 +25,11 @@ const LENIENT = /^aws:(ec2|vpc)\//;
 export const RULES: Readonly<Record<string, readonly Rule[]>> = Object.fromEntries(
   Object.entries(TABLES).map(([type, rules]) => [type, [...rules, ...tagRules(!LENIENT.test(type))]]),
 );
+
+/** Properties of a type of which at most one may be given, group by group. */
+export function exclusiveGroupsOf(type: string): (readonly string[])[] {
+  return (RULES[type] ?? []).flatMap((rule) => {
+    const group = groupOf(rule);
+    return group === undefined ? [] : [group];
+  });
+}

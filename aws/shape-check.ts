@@ -1,3 +1,4 @@
+import { conventionFault } from "./conventions.ts";
 import { facts, type ShapeFact } from "./facts.ts";
 import { type Finding, shown } from "./finding.ts";
 import { type Input, isInputList, isInputRecord, UNKNOWN_INPUT } from "./inputs.ts";
@@ -22,7 +23,7 @@ function check(number: number, value: Input, path: string): Finding[] {
     case "list":
       return checkList(shape, value, path);
     case "map":
-      return isInputRecord(value) ? [] : [finding(path, value, "an object")];
+      return checkMap(value, path);
     case "boolean":
       return typeof value === "boolean" || value === "true" || value === "false"
         ? []
@@ -46,6 +47,12 @@ function checkObject(shape: ShapeFact, value: Input, path: string): Finding[] {
   return [...unknown, ...members];
 }
 
+function checkMap(value: Input, path: string): Finding[] {
+  if (!isInputRecord(value)) return [finding(path, value, "an object")];
+  const nested = Object.keys(value).filter((key) => isInputRecord(value[key]) || isInputList(value[key]));
+  return nested.map((key) => finding(inner(path, key), value[key], "a text"));
+}
+
 function nameList(properties: NonNullable<ShapeFact["properties"]>): string {
   const names = Object.keys(properties);
   const shownNames = names.slice(0, 12).join(", ");
@@ -66,6 +73,8 @@ function checkList(shape: ShapeFact, value: Input, path: string): Finding[] {
 function checkNumber(shape: ShapeFact, value: Input, path: string): Finding[] {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
   if (typeof number !== "number" || !Number.isFinite(number)) return [finding(path, value, "a number")];
+  // None of the types in use has a number that may be fractional.
+  if (!Number.isInteger(number)) return [finding(path, value, "a whole number")];
   const { oneOf, minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = shape;
   if (oneOf !== undefined && !oneOf.some((each) => Number(each) === number))
     return [finding(path, value, `one of ${oneOf.join(", ")}`)];
@@ -73,18 +82,19 @@ function checkNumber(shape: ShapeFact, value: Input, path: string): Finding[] {
 }
 
 function checkText(shape: ShapeFact, value: Input, path: string): Finding[] {
-  const text = typeof value === "number" || typeof value === "boolean" ? String(value) : value;
+  const text = value;
   if (typeof text !== "string") return [finding(path, value, "a text")];
-  // The provider takes an empty text for an absent one.
-  if (text === "") return [];
+  // The provider takes an empty text for an absent one; a record of the zone's own name is the one that may be required.
+  if (text === "") return shape.required === true && path !== "name" ? [finding(path, text, "a value")] : [];
   const { oneOf, pattern, minLength = 0, maxLength = Number.POSITIVE_INFINITY } = shape;
   if (oneOf !== undefined && !oneOf.some((each) => String(each) === text))
     return [finding(path, text, `one of ${oneOf.join(", ")}`)];
   if (text.length < minLength || text.length > maxLength)
     return [finding(path, text, `${range(minLength, maxLength)} characters`)];
-  return pattern !== undefined && !new RegExp(pattern, "u").test(text)
-    ? [finding(path, text, `what matches ${pattern}`)]
-    : [];
+  if (pattern !== undefined && !new RegExp(pattern, "u").test(text))
+    return [finding(path, text, `what matches ${pattern}`)];
+  const expected = conventionFault(path, text);
+  return expected === undefined ? [] : [finding(path, text, expected)];
 }
 
 const finding = (path: string, value: Input, expected: string): Finding => ({

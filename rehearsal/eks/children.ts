@@ -1,17 +1,17 @@
 import type { ConstructRequest } from "../provider/model.ts";
-import type { Monitor, Registered, Registration } from "../provider/monitor.ts";
+import type { Registered, Registrar, Registration } from "../provider/monitor.ts";
 import type { Properties } from "../provider/properties.ts";
 
 type ChildOptions = Pick<Registration, "dependencies" | "ignoreChanges"> & { readonly parent?: string };
 
 /** Registers the children of one component: they inherit its AWS provider and its protection. */
 export class Children {
-  readonly #monitor: Monitor;
+  readonly #monitor: Registrar;
   readonly #request: ConstructRequest;
   /** URN of the component. */
   readonly urn: string;
 
-  constructor(monitor: Monitor, request: ConstructRequest, urn: string) {
+  constructor(monitor: Registrar, request: ConstructRequest, urn: string) {
     this.#monitor = monitor;
     this.#request = request;
     this.urn = urn;

@@ -1,5 +1,5 @@
 import type { Constructed, ConstructRequest } from "../provider/model.ts";
-import { Monitor } from "../provider/monitor.ts";
+import { Monitor, type Registrar } from "../provider/monitor.ts";
 import { addAccessEntries } from "./access-entries.ts";
 import { addCoreDns, addOidcProvider } from "./add-ons.ts";
 import { checkArguments } from "./arguments.ts";
@@ -11,21 +11,26 @@ import { addClusterRole, addNodeRole } from "./roles.ts";
 
 /** Constructs `eks:index:Cluster`: the children that @pulumi/eks 4.3.0 registers in Auto Mode, and its outputs. */
 export async function constructCluster(request: ConstructRequest): Promise<Constructed> {
-  checkArguments(request.inputs);
   const monitor = new Monitor(request.monitorAddress);
   try {
-    const { name, inputs, parent, providers, protect } = request;
-    const dependencies = [...request.dependencies];
-    const component = await monitor.register({
-      ...{ type: request.type, name, inputs, parent, providers, protect, dependencies, component: true },
-    });
-    return await construct(monitor, request, new Children(monitor, request, component.urn));
+    return await constructWith(monitor, request);
   } finally {
     monitor.close();
   }
 }
 
-async function construct(monitor: Monitor, request: ConstructRequest, children: Children): Promise<Constructed> {
+/** The same, with its children registered wherever one wants. */
+export async function constructWith(monitor: Registrar, request: ConstructRequest): Promise<Constructed> {
+  checkArguments(request.inputs);
+  const { name, inputs, parent, providers, protect } = request;
+  const dependencies = [...request.dependencies];
+  const component = await monitor.register({
+    ...{ type: request.type, name, inputs, parent, providers, protect, dependencies, component: true },
+  });
+  return construct(monitor, request, new Children(monitor, request, component.urn));
+}
+
+async function construct(monitor: Registrar, request: ConstructRequest, children: Children): Promise<Constructed> {
   const { name, inputs: args } = request;
   const [clusterRole, nodeRole] = await Promise.all([
     addClusterRole(monitor, request, children),

@@ -1,10 +1,10 @@
 import { text } from "../aws/values.ts";
-import type { Monitor, Registered } from "../provider/monitor.ts";
+import type { Registered, Registrar } from "../provider/monitor.ts";
 import { hasUnknown, type Properties } from "../provider/properties.ts";
 
 /** The cluster's kubeconfig with its administrator's token; undefined while a preview does not know the cluster yet. */
 export async function kubeconfigFor(
-  monitor: Monitor,
+  monitor: Registrar,
   provider: string | undefined,
   { outputs }: Registered,
 ): Promise<Properties | undefined> {

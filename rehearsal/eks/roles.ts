@@ -1,7 +1,7 @@
 import { UNKNOWN } from "../../stacks/engine-values.ts";
 import { text } from "../aws/values.ts";
 import type { ConstructRequest } from "../provider/model.ts";
-import type { Monitor } from "../provider/monitor.ts";
+import type { Registrar } from "../provider/monitor.ts";
 import { isRecord, type Properties, resourceReference, type Value } from "../provider/properties.ts";
 import type { Children } from "./children.ts";
 import { addServiceRole } from "./service-role.ts";
@@ -25,7 +25,7 @@ export interface ClusterRole {
 }
 
 /** The role that EKS assumes: the program's own, or one made here. */
-export async function addClusterRole(monitor: Monitor, { name, inputs: args }: ConstructRequest, children: Children) {
+export async function addClusterRole(monitor: Registrar, { name, inputs: args }: ConstructRequest, children: Children) {
   if (args.serviceRole !== undefined) return givenRole(monitor, args.serviceRole);
   return addRole(children, {
     name: `${name}-eksRole`,
@@ -51,7 +51,7 @@ async function addRole(children: Children, args: Parameters<typeof addServiceRol
 }
 
 /** The program's own role: its ARN is known to the engine. */
-async function givenRole(monitor: Monitor, reference: Value): Promise<ClusterRole> {
+async function givenRole(monitor: Registrar, reference: Value): Promise<ClusterRole> {
   const urn = isRecord(reference) ? text(reference, "urn") : undefined;
   if (!isRecord(reference) || urn === undefined) throw new Error("eks.Cluster: serviceRole must be a role");
   const { state } = await monitor.invoke("pulumi:pulumi:getResource", { urn }, undefined);

@@ -32,6 +32,9 @@ export interface Registered {
   readonly outputs: Properties;
 }
 
+/** What a component provider asks of the engine. */
+export type Registrar = Pick<Monitor, "register" | "registerOutputs" | "invoke">;
+
 /** The engine's resource monitor, as a component provider calls it while it constructs. */
 export class Monitor {
   readonly #client: services.ResourceMonitorClient;
