@@ -1,6 +1,8 @@
 /** Test layers: unit (pure functions and recorded component inputs, seconds) and engine (the rehearsal on the real engine). */
 const common = {
   testEnvironment: "node",
+  // Rehearsals leave copies of the project there.
+  modulePathIgnorePatterns: ["<rootDir>/.sparki/"],
   transform: {
     "^.+\\.ts$": [
       "@swc/jest",

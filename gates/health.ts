@@ -7,6 +7,8 @@ export interface PodSnapshot {
   readonly restarts: number;
   /** Why a container cannot start, in the kubelet's words; undefined when none waits. */
   readonly waiting: { readonly reason: string; readonly message: string } | undefined;
+  /** How a container ended the last time, such as `Error, exit code 127`; undefined where none has. */
+  readonly ended?: string | undefined;
   /** What the cluster warned of about the pod, the newest last; such as a probe's answer. */
   readonly warnings?: readonly string[];
   /** Error lines that the pod has logged since it started. */
@@ -22,6 +24,8 @@ export interface RolloutSnapshot {
   readonly updated: number;
   readonly available: number;
   readonly total: number;
+  /** Why the cluster makes none of its pods, such as a quota, in its own words; undefined while it does. */
+  readonly refusal?: string | undefined;
 }
 
 export interface HealthSample {
@@ -64,9 +68,19 @@ export function judgeHealth(sample: HealthSample, expected: HealthExpectation): 
 function brokenPod(pods: readonly PodSnapshot[], expected: HealthExpectation): HealthFinding | undefined {
   for (const pod of pods) {
     const reason = breakageOf(pod, expected);
-    if (reason !== undefined) return { verdict: "fail", reason: `${pod.name}: ${reason}` };
+    if (reason !== undefined) return { verdict: "fail", reason: `${pod.name}: ${reason}`, ...breakageWords(pod) };
   }
   return undefined;
+}
+
+/** The kubelet's own words for why a pod is broken; none for what the pod itself said, or what is only unexpected. */
+function breakageWords({ ended, name, restarts, waiting }: PodSnapshot): Pick<HealthFinding, "words"> {
+  // That it is started again later says nothing: how it ended does.
+  const isLoop = waiting?.reason === "CrashLoopBackOff" && ended !== undefined;
+  if (waiting !== undefined && FATAL_REASONS.has(waiting.reason) && !isLoop)
+    return { words: `${waiting.reason}: ${waiting.message} (${name})` };
+  const isEnded = ended !== undefined && (restarts > 0 || isLoop);
+  return isEnded ? { words: `${isLoop ? "CrashLoopBackOff: " : ""}its container ended: ${ended} (${name})` } : {};
 }
 
 function breakageOf(pod: PodSnapshot, expected: HealthExpectation): string | undefined {
@@ -90,12 +104,13 @@ function unfinishedRollout(sample: HealthSample, expected: HealthExpectation): H
   if (missing === undefined) return undefined;
   const unready = sample.pods.filter((pod) => !pod.ready);
   const outage = unready.flatMap((pod) => pod.outages.slice(-1))[0];
-  if (outage === undefined) return { verdict: "inconclusive", reason: missing, ...wordsOf(unready) };
+  if (outage === undefined) return { verdict: "inconclusive", reason: missing, ...wordsOf(unready, sample.rollout) };
   return { verdict: "inconclusive", reason: `${missing}: ${outage}`, outage: true };
 }
 
-/** The cluster's own words about the first pod that is not ready. */
-function wordsOf(unready: readonly PodSnapshot[]): Pick<HealthFinding, "words"> {
+/** The cluster's own words: why it makes no pod, else about the first that is not ready. */
+function wordsOf(unready: readonly PodSnapshot[], rollout: RolloutSnapshot | undefined): Pick<HealthFinding, "words"> {
+  if (rollout?.refusal !== undefined) return { words: rollout.refusal };
   const told = unready.find(({ warnings = [] }) => warnings.length > 0);
   const waiting = unready.find((pod) => pod.waiting !== undefined && pod.waiting.reason !== "ContainerCreating");
   if (told !== undefined) return { words: `${told.warnings?.at(-1)} (${told.name})` };

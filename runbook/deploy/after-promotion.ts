@@ -11,6 +11,7 @@ import { withVerify } from "../verify/verify-release.ts";
 import { countsText } from "../verify/verify-text.ts";
 import type { Outcome } from "./outcome.ts";
 import { decided, type Settled, settle } from "./settle.ts";
+import { movedOrThrow, StackMoved } from "./stack-moved.ts";
 import type { StackTarget } from "./stack-target.ts";
 
 /** What became of a release once it was live. */
@@ -108,11 +109,11 @@ export async function act(
   target.signal.throwIfAborted();
   // It was found before the release had its minutes to settle, in which others may have deployed.
   const moved = await movedSince(back.present, target);
-  if (moved !== undefined) return { ...done, problem: failed(`${reason}; not gone back: ${moved}`) };
-  const rollback = await goBack(target, back.promoted, `${release.id}: ${reason}`, {
-    preview,
-    expected: back.present,
-  });
+  const stayed = (why: string) => ({ ...done, problem: failed(`${reason}; not gone back: ${why}`) });
+  if (moved !== undefined) return stayed(moved);
+  const why = `${release.id}: ${reason}`;
+  const rollback = await goBack(target, back.promoted, why, { preview, expected: back.present }).catch(movedOrThrow);
+  if (rollback instanceof StackMoved) return stayed(rollback.message);
   return { ...done, rollback, decisions: [...decisions, rollback.decision], problem: endOf(rollback, reason) };
 }
 

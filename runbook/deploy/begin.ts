@@ -15,6 +15,7 @@ import { describeResult } from "./deployment.ts";
 import type { EngineResult } from "./engine-record.ts";
 import { frozenReason } from "./freeze.ts";
 import { type Approval, plannerIn } from "./run-record.ts";
+import { StackMoved } from "./stack-moved.ts";
 import type { StackTarget } from "./stack-target.ts";
 
 export interface BeginOptions {
@@ -46,6 +47,8 @@ export interface Beginning {
   readonly configText?: string;
   /** Who approved the plan; null where nobody had to. */
   readonly approval?: Approval | null;
+  /** Throws `StackMoved` for a deployment that is no longer the planned one; asked while the engine holds its lock. */
+  readonly check?: () => Promise<void>;
 }
 
 /**
@@ -70,7 +73,11 @@ export async function begin(
   const configText = readFileSync(target.configFile, "utf8");
   const refused = await refusalOf(plan, target, before, options);
   const approval = refused === undefined && options.approved ? await approvalOf(target, options.approved) : null;
-  return { ...found, configText, refusal: refused, approval };
+  const check = async () => {
+    const moved = movedText(await movedSince(plan, target));
+    if (moved !== undefined) throw new StackMoved(moved);
+  };
+  return { ...found, configText, refusal: refused, approval, check };
 }
 
 /** The plan with its report; one preview for both, and no look at the way back unless an approval needs it. */
@@ -100,7 +107,10 @@ async function refusalOf(
   const unapproved = approved && (await approvalRefusal(approved, plan, { projectDirectory, stack }));
   if (unapproved) return unapproved;
   await confirm?.();
-  const moved = await movedSince(plan, target);
+  return movedText(await movedSince(plan, target));
+}
+
+function movedText(moved: readonly string[]): string | undefined {
   if (moved.length === 0) return undefined;
   return ["not what was planned any more; nothing was changed", ...moved.map((line) => `  ${line}`)].join("\n");
 }

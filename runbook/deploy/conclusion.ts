@@ -17,6 +17,7 @@ import { type Ending, endingOf } from "./ending.ts";
 import { gateTargetOf } from "./gate-target.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { judgeRunningDigests } from "./running-digests.ts";
+import { movedOrThrow, StackMoved } from "./stack-moved.ts";
 import type { StackTarget } from "./stack-target.ts";
 
 /** What became of a deploy: its outcome, what was decided on the way, and the rollback where there was one. */
@@ -46,7 +47,12 @@ export async function conclude(target: StackTarget, release: Release, deployment
     const outcome = outcomeOf(deployment, ending, decision.action);
     return { ...outcome, ...UNVERIFIED, live, decisions: [...passed, decided] };
   }
-  const rollback = await goBack(target, present.live, `${release.id}: ${ending.reason}`, { expected: present });
+  const why = `${release.id}: ${ending.reason}`;
+  const rollback = await goBack(target, present.live, why, { expected: present }).catch(movedOrThrow);
+  if (rollback instanceof StackMoved) {
+    const reason = `${ending.reason}; not gone back: ${rollback.message}`;
+    return { outcome: "stopped", exitCode: 1, reason, ...UNVERIFIED, live, decisions: [...passed, decided] };
+  }
   const decisions = [...passed, decided, rollback.decision];
   return { ...endOf(rollback, ending.reason), rollback, live, verify: undefined, decisions };
 }

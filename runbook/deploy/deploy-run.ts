@@ -13,6 +13,7 @@ import { rememberEnd } from "./ended-deploys.ts";
 import type { EngineResult } from "./engine-record.ts";
 import { thaw } from "./freeze.ts";
 import { withHeldConfig } from "./held-config.ts";
+import { StackMoved } from "./stack-moved.ts";
 import type { StackTarget } from "./stack-target.ts";
 import { deployMessage } from "./update.ts";
 
@@ -70,7 +71,7 @@ export async function runDeploy(target: StackTarget, options: DeployOptions): Pr
 async function update(
   { configFile, engine, screen, clock, gateLogFile, signal }: StackTarget,
   release: Release,
-  { refusal, preview, approval = null }: Beginning,
+  { refusal, preview, approval = null, check }: Beginning,
   { around = (work) => work() }: DeployOptions,
   onBegin: () => void,
 ): Promise<Deployment> {
@@ -79,11 +80,14 @@ async function update(
   const at = new Date(clock.now() * 1000).toISOString();
   const who = approval?.by ?? (await engine.identity());
   const record = { by: "sparki deploy", release: release.id, at, who, approval } as const;
-  const run = { message: deployMessage(release), configFile, record };
+  const run = { message: deployMessage(release), configFile, record, ...(check && { check }) };
   const deployment = await around(
     (watch) => deploy(engine, release.id, { screen, clock, gateLogFile, watch, run, preview }),
     preview,
-  );
+  ).catch((error: unknown): Deployment => {
+    if (!(error instanceof StackMoved)) throw error;
+    return { preview, refusal: error.message, up: undefined, gates: [] };
+  });
   signal.throwIfAborted();
   return deployment;
 }

@@ -2,6 +2,8 @@ import type { GateResult } from "../../gates/verdict.ts";
 import { inColumns } from "../report/columns.ts";
 import { duration } from "../report/duration.ts";
 import type { Paint } from "../report/screen.ts";
+import { redacted } from "../text/secrets.ts";
+import { oneLine } from "../text/visible.ts";
 import type { Decision } from "./decisions.ts";
 import { checksRows } from "./deploy-checks-text.ts";
 import type { DeployDocument } from "./deploy-document.ts";
@@ -11,8 +13,8 @@ import { countsText, isCounted } from "./gate-counts.ts";
 export function deployText(document: DeployDocument, paint: Paint): string {
   const { timing } = document;
   const title = headline(`deploy ${document.stack}`, document, paint);
-  const lines = ["", title, "", ...deployRows(document, paint), row("time", duration(timing.wallSeconds))];
-  return `${inColumns(lines.join("\n"))}\n`;
+  const lines = ["", ...deployRows(document, paint), row("time", duration(timing.wallSeconds))];
+  return `\n${title}\n${inColumns(lines.join("\n"))}\n`;
 }
 
 /** What a deploy did, what its gates found, what was decided and what it went back to. */
@@ -36,11 +38,23 @@ export function deployRows(document: DeployDocument, paint: Paint): string[] {
   ];
 }
 
-/** What ran, how it ended and, unless that was well, why. */
-export function headline(title: string, { outcome, exitCode, reason }: DeployDocument, paint: Paint): string {
+/**
+ * What ran, how it ended and, unless that was well, why. The cluster's own words, such as a probe's answer, are on the first
+ * line, which is one however long it is: a log that shows only that line says what is wrong.
+ */
+export function headline(title: string, document: DeployDocument, paint: Paint): string {
+  const { outcome, exitCode, reason } = document;
   const colour = exitCode === 0 ? paint.good : paint.bad;
-  const why = exitCode === 0 ? "" : `\n${reason}`;
-  return `${paint.strong(title)}: ${colour(outcome)} (exit ${exitCode})${why}`;
+  const first = `${paint.strong(title)}: ${colour(outcome)} (exit ${exitCode})`;
+  if (exitCode === 0) return inColumns(first);
+  const words = clusterWords(document);
+  if (words === undefined) return inColumns(`${first}\n${reason}`);
+  return `${redacted(oneLine(`${first}: ${words}`))}\n${inColumns(reason.slice(words.length).replace(/^; /, ""))}`;
+}
+
+/** What the cluster itself said of the refusal that a deploy ended with, as its reason begins with it; undefined without. */
+export function clusterWords({ gates, reason }: Pick<DeployDocument, "gates" | "reason">): string | undefined {
+  return gates.map(({ words }) => words).find((words) => words !== undefined && reason.startsWith(words));
 }
 
 /** A line of a report: its name, and what is said of it. */

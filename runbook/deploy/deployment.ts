@@ -6,6 +6,7 @@ import { failedCreations } from "../recovery/failed-creations.ts";
 import { showPhase } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
 import type { EngineResult } from "./engine-record.ts";
+import { holdState } from "./stack-moved.ts";
 
 /** What one deploy of a release came to. */
 export interface Deployment {
@@ -35,17 +36,19 @@ export interface Surroundings {
 /** The operations that a deploy is made of. */
 export type DeployEngine = Pick<Engine, "preview" | "up" | "exportState" | "discard">;
 
-/** Previews with the policies, and deploys only what the preview lets through. */
+/**
+ * Previews with the policies, and deploys only what the preview lets through. What the run's `check` throws ends it before
+ * anything is changed.
+ */
 export async function deploy(engine: DeployEngine, title: string, surroundings: Surroundings): Promise<Deployment> {
   const { screen, clock, gateLogFile, run, verb = "deploy" } = surroundings;
   const before = readGateLog(gateLogFile).length;
   const preview = surroundings.preview ?? (await previewed(engine, title, surroundings));
   if (preview.outcome !== "succeeded") return { preview, up: undefined, gates: [] };
-  const discarded = await discardFailed(engine, surroundings);
+  const discarded = await discardFailed(engine, surroundings, run?.check);
   if (discarded !== undefined && discarded.outcome !== "succeeded") return { preview, up: discarded, gates: [] };
-  // What was decided on is the state before that.
-  const { check: _, ...unchecked } = run ?? {};
-  const settings = discarded === undefined ? run : unchecked;
+  const settings =
+    discarded === undefined || run?.check === undefined ? run : { ...run, check: await holdState(engine) };
   const up = await showPhase(screen, clock, `${verb} ${title}`, async (phase) => {
     const show = phase.watch({ lines: true });
     const watch: Watcher = (record, event) => {
@@ -60,9 +63,15 @@ export async function deploy(engine: DeployEngine, title: string, surroundings: 
 }
 
 /** Deletes what AWS could not make, so that the update makes it again; undefined when there is nothing of the kind. */
-async function discardFailed(engine: DeployEngine, { screen, clock }: Surroundings): Promise<EngineResult | undefined> {
+async function discardFailed(
+  engine: DeployEngine,
+  { screen, clock }: Surroundings,
+  check: RunSettings["check"],
+): Promise<EngineResult | undefined> {
   const failed = failedCreations(await engine.exportState());
   if (failed.length === 0) return undefined;
+  // What was decided on is the state before this; the update then stands on what this leaves.
+  await check?.();
   const names = failed.map(({ name }) => name).join(", ");
   return showPhase(screen, clock, `delete what AWS could not make: ${names}`, (phase) =>
     engine.discard(

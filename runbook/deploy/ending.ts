@@ -30,9 +30,13 @@ function refusingGate(gates: readonly GateResult[]): Ending | undefined {
   const verdict = gates.length > 0 ? worst(gates.map((gate) => gate.verdict)) : "pass";
   const gate = gates.find((each) => each.verdict === verdict);
   if (verdict === "pass" || gate === undefined) return undefined;
-  const found = `${gate.gate}, ${gate.objective}: ${gate.reason}`;
-  const reason = gate.words === undefined ? found : `${gate.words}; ${found}`;
-  return { phase: phaseOfGate(gate.gate), verdict, reason };
+  return { phase: phaseOfGate(gate.gate), verdict, reason: refusalText(gate) };
+}
+
+/** What a gate found, the cluster's own words first where it has any. */
+export function refusalText({ gate, objective, reason, words }: GateResult): string {
+  const found = `${gate}, ${objective}: ${reason}`;
+  return words === undefined ? found : `${words}; ${found}`;
 }
 
 /** Gates are named after what they guard: `engine one-box`, `web fleet`, `entrance`, `start engine`. */

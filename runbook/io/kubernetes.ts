@@ -12,6 +12,7 @@ import {
   ServerConfiguration,
   type V1ContainerStatus,
   type V1Deployment,
+  type V1DeploymentStatus,
   type V1Pod,
 } from "@kubernetes/client-node";
 import type { HealthSample, PodSnapshot, RolloutSnapshot } from "../../gates/health.ts";
@@ -165,6 +166,7 @@ export class KubernetesClient {
         .filter(({ involvedObject }) => involvedObject.name === name)
         .map(({ message = "", reason = "" }) => redacted(message || reason)),
       waiting: waiting?.reason ? { reason: waiting.reason, message: waiting.message ?? "" } : undefined,
+      ended: endedOf(status),
       ...readPodLog(lines),
     };
   }
@@ -185,7 +187,23 @@ function rolloutOf(deployment: V1Deployment): RolloutSnapshot {
     updated: status?.updatedReplicas ?? 0,
     available: status?.availableReplicas ?? 0,
     total: status?.replicas ?? 0,
+    refusal: refusalIn(status),
   };
+}
+
+/** What the cluster says that makes no pods, for a quota or a rule of its namespace for one. */
+function refusalIn(status: V1DeploymentStatus | undefined): string | undefined {
+  const failure = status?.conditions?.find((each) => each.type === "ReplicaFailure" && each.status === "True");
+  return failure && redacted([failure.reason, failure.message].filter(Boolean).join(": "));
+}
+
+/** How a container ended the last time, with what its runtime said of it. */
+function endedOf(container: V1ContainerStatus | undefined): string | undefined {
+  const ended = container?.lastState?.terminated ?? container?.state?.terminated;
+  if (ended === undefined) return undefined;
+  return redacted(
+    [`${ended.reason ?? "Error"}, exit code ${ended.exitCode}`, ended.message].filter(Boolean).join(": "),
+  );
 }
 
 function containerOf(pod: V1Pod): V1ContainerStatus | undefined {

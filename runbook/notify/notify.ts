@@ -2,6 +2,7 @@ import { percent } from "../../gates/gate.ts";
 import type { GateResult } from "../../gates/verdict.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
 import type { DeployRun } from "../deploy/deploy-run.ts";
+import { clusterWords } from "../deploy/deploy-text.ts";
 import { isSameRelease } from "../deploy/promotion.ts";
 import type { Rollback } from "../rollback/rollback-run.ts";
 import { Mention, type SlackText, slack, slackLines } from "../text/slack.ts";
@@ -36,7 +37,7 @@ export function endMessage(occasion: Occasion, run: DeployRun, budget: string): 
     case "promoted":
       return promotedMessage(occasion, run, budget);
     case "rolled-back":
-      return rolledBackMessage(occasion, run.release, run.reason, run.rollback);
+      return rolledBackMessage(occasion, run.release, run.reason, run.rollback, toldByCluster(run));
     case "held":
       return endedMessage(
         occasion,
@@ -75,8 +76,9 @@ export function rolledBackMessage(
   release: Release,
   reason: string,
   rollback: Rollback | undefined,
+  words?: string,
 ): Message {
-  return to(config.contacts.incidents, slack`⚠️ ${titleOf(stack)} deployment rolled back`, [
+  return to(config.contacts.incidents, slack`⚠️ ${titleOf(stack)} deployment rolled back${after(words)}`, [
     ["Version", versionOf(release)],
     ["Reason", short(reason)],
     ["Rolled back to", rollback === undefined ? "nothing" : versionOf(rollback.release)],
@@ -104,9 +106,10 @@ export function failedRollbackMessage({ stack, config }: Occasion, reason: strin
 
 function endedMessage({ stack, config }: Occasion, run: DeployRun, mark: string, how: string): Message {
   const pages = run.decisions.some(({ page }) => page);
+  const words = after(toldByCluster(run));
   const title = pages
-    ? slack`${mark} ${titleOf(stack)} deployment ${how}: ${new Mention(config.contacts.incidents)} look now`
-    : slack`${mark} ${titleOf(stack)} deployment ${how}`;
+    ? slack`${mark} ${titleOf(stack)} deployment ${how}: ${new Mention(config.contacts.incidents)} look now${words}`
+    : slack`${mark} ${titleOf(stack)} deployment ${how}${words}`;
   return to(config.contacts.incidents, title, [
     ["Version", versionOf(run.release)],
     ["Reason", short(run.reason)],
@@ -115,6 +118,15 @@ function endedMessage({ stack, config }: Occasion, run: DeployRun, mark: string,
     ["Action", run.decisions.at(-1)?.reason.split(" (")[0] ?? "none"],
     ["Next", nextOf(stack, run)],
   ]);
+}
+
+/** What the cluster itself said of why a deploy was refused; it is told on the first line. */
+function toldByCluster({ deployment, reason }: DeployRun): string | undefined {
+  return clusterWords({ gates: deployment.gates, reason });
+}
+
+function after(words: string | undefined): string {
+  return words === undefined ? "" : `: ${bounded(oneLine(words), LONGEST_WORDS)}`;
 }
 
 /** What was promoted is live until it is gone back from, verified or not. */
@@ -150,6 +162,8 @@ export function titleOf(stack: string): string {
 }
 
 const LONGEST_REASON = 300;
+/** Of the cluster's own words in a message's first line. */
+const LONGEST_WORDS = 160;
 
 /** As much of a reason as people read in a message; the report has all of it. */
 export function short(reason: string): string {

@@ -101,7 +101,14 @@ export async function movedSince({ fingerprint }: Plan, target: PlanTarget): Pro
   const effects = { drift: drift.entries, policies: policies.entries, plan: plan.entries };
   const rendered = Object.entries(fingerprint.parts.charts.entries).filter(([name]) => name.startsWith(RENDERED));
   const charts = { ...entries.charts, ...Object.fromEntries(rendered) };
-  return compareFingerprints(fingerprint, fingerprintOf({ ...entries, ...effects, charts }));
+  const state = withoutNewStack(entries.state, fingerprint.parts.state.entries);
+  return compareFingerprints(fingerprint, fingerprintOf({ ...entries, ...effects, charts, state }));
+}
+
+/** The engine writes a new stack itself into its state as it begins: nobody else's update did. */
+function withoutNewStack(state: Entries, planned: Entries): Entries {
+  const isNew = (urn: string) => urn.includes("::pulumi:pulumi:Stack::") && planned[urn] === undefined;
+  return Object.fromEntries(Object.entries(state).filter(([urn]) => !isNew(urn)));
 }
 
 /** What a preview stands on, as it is now. */

@@ -9,15 +9,13 @@ import type { RehearsalReport } from "./rehearsal-report.ts";
 export function rehearsalText(report: RehearsalReport, paint: Paint): string {
   const text = [
     "",
-    headline(report.scenario, report, paint),
-    "",
     ...deployRows(report, paint),
     row("world", worldText(report)),
     row("time", timeText(report)),
     ...report.replaced.map(({ key, by }) => row("replaced", `${key}: ${by}`)),
     ...report.world.findings.map((finding) => row("", finding)),
   ].join("\n");
-  return `${inColumns(text)}\n${reportLine(report.report)}`;
+  return `\n${headline(report.scenario, report, paint)}\n${inColumns(text)}\n${reportLine(report.report)}`;
 }
 
 function worldText({ world }: RehearsalReport): string {

@@ -3,6 +3,7 @@ import type { Release, StackConfig } from "../../stacks/schema.ts";
 import { type RollbackDocument, rollbackDocument } from "../deploy/deploy-document.ts";
 import type { EngineResult } from "../deploy/engine-record.ts";
 import { frozenReason, unprovenRelease } from "../deploy/freeze.ts";
+import { movedOrThrow, StackMoved } from "../deploy/stack-moved.ts";
 import type { Promoted } from "../deploy/update.ts";
 import { failedRollbackMessage, rolledBackMessage } from "../notify/notify.ts";
 import { planExitCode } from "../plan/plan-summary.ts";
@@ -73,7 +74,8 @@ export async function runRequestedRollback(
   const moved = await movedSince(present, target);
   if (moved !== undefined) return stopped(moved, release, previous);
   const why = request.why ?? `asked for${previous === null ? "" : `, from ${previous.id}`}`;
-  const rollback = await goBack(target, promoted, why, { preview, expected: present });
+  const rollback = await goBack(target, promoted, why, { preview, expected: present }).catch(movedOrThrow);
+  if (rollback instanceof StackMoved) return stopped(rollback.message, release, previous);
   tell(target, config, previous ?? release, rollback, why);
   return { ...ended(rollback), ...ending, rollback: rollbackDocument(rollback) };
 }

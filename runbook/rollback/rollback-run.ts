@@ -4,9 +4,10 @@ import { messageOf } from "../../stacks/message-of.ts";
 import type { Release } from "../../stacks/schema.ts";
 import type { Decision } from "../deploy/decisions.ts";
 import { type DeployEngine, type Deployment, deploy } from "../deploy/deployment.ts";
-import { endingOf } from "../deploy/ending.ts";
+import { endingOf, refusalText } from "../deploy/ending.ts";
 import type { EngineResult } from "../deploy/engine-record.ts";
 import { gateTargetOf } from "../deploy/gate-target.ts";
+import { StackMoved } from "../deploy/stack-moved.ts";
 import type { TaggedStack } from "../deploy/stack-tags.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
 import { type Promoted, rollbackMessage } from "../deploy/update.ts";
@@ -18,7 +19,7 @@ import { resourcesIn } from "../report/state.ts";
 import { withPinned } from "./pinned-release.ts";
 import { markEnded, markUnproven } from "./rollback-mark.ts";
 import { PROOF_SECONDS, type Proof, proveRollback } from "./rollback-proof.ts";
-import { assertUnmoved, StackMoved, type StackPresent } from "./way-back.ts";
+import { assertUnmoved, type StackPresent } from "./way-back.ts";
 
 /** What a rollback touches of a stack. */
 export interface RollbackTarget
@@ -43,7 +44,7 @@ export interface Rollback {
 /**
  * Takes the stack forward to a release that was promoted before, under the policies, and proves that it serves. Tries
  * once: a failure is a result, never another try. From before its first change until it is proven the stack is frozen.
- * Rejects when the signal aborts, and with `StackLocked`, nothing changed. A `preview` that was made and shown already is
+ * Rejects when the signal aborts, and with `StackLocked` or `StackMoved`, nothing changed. A `preview` that was made and shown already is
  * not made again.
  */
 export async function goBack(
@@ -149,11 +150,6 @@ function judged(gates: readonly GateResult[]): { readonly verdict: Verdict; read
   const telling = verdict === "pass" ? gates.at(-1) : gates.find((gate) => gate.verdict === verdict);
   return {
     verdict,
-    reason: telling ? toldOf(telling) : "nothing was looked at",
+    reason: telling ? refusalText(telling) : "nothing was looked at",
   };
-}
-
-function toldOf({ gate, objective, reason, words }: GateResult): string {
-  const found = `${gate}, ${objective}: ${reason}`;
-  return words === undefined ? found : `${words}; ${found}`;
 }

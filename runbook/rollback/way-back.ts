@@ -1,10 +1,9 @@
 import type { Release, StackConfig } from "../../stacks/schema.ts";
 import { isSameRelease, migratedImages, promotionIn, workloadsApart } from "../deploy/promotion.ts";
+import { StackMoved, stateHash } from "../deploy/stack-moved.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
 import { isRollback, type Promoted, type Update } from "../deploy/update.ts";
 import type { Engine } from "../io/engine.ts";
-import { hashOf } from "../plan/canonical.ts";
-import { stateEntries } from "../plan/fingerprint.ts";
 import { pendingCreates } from "../recovery/state-edit.ts";
 import { resourcesIn, type StateResource } from "../report/state.ts";
 import { chooseGoal, type Migrated, type Situation, schemaObstacle } from "./rollback.ts";
@@ -35,10 +34,6 @@ export async function readPresent(target: ReadableStack): Promise<StackPresent> 
   return { resources, updates, live, apart, begun: pendingCreates(exported), state: stateHash(exported) };
 }
 
-function stateHash(exported: unknown): string {
-  return hashOf(stateEntries(exported));
-}
-
 /** Why the stack is no longer what something was decided on, in words; undefined while it is. */
 export async function movedSince(
   { state, live }: StackPresent,
@@ -52,14 +47,6 @@ export async function movedSince(
       ? "another update has changed the stack"
       : `${after ?? "nothing"} went live in place of ${before ?? "nothing"}`;
   return `since this was decided, ${what}: nothing was changed; run the same command again`;
-}
-
-/** The stack is no longer what something was decided on; nothing was changed. */
-export class StackMoved extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "StackMoved";
-  }
 }
 
 /** Throws `StackMoved` unless the stack is what something was decided on; asked while the engine holds its lock. */

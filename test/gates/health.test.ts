@@ -56,6 +56,41 @@ describe("judgeHealth", () => {
     expect(finding.reason).toMatch(reason);
   });
 
+  it.each<[string, Partial<PodSnapshot>, string]>([
+    [
+      "why an image is not there",
+      { ready: false, waiting: { reason: "ErrImagePull", message: "manifest unknown" } },
+      "ErrImagePull: manifest unknown (engine-2)",
+    ],
+    [
+      "how a container ended that is started again and again",
+      {
+        ready: false,
+        restarts: 1,
+        waiting: { reason: "CrashLoopBackOff", message: "back-off 10s" },
+        ended: 'StartError, exit code 128: exec: "nope": not found',
+      },
+      'CrashLoopBackOff: its container ended: StartError, exit code 128: exec: "nope": not found (engine-2)',
+    ],
+    [
+      "how a container ended that runs again",
+      { restarts: 1, ended: "Error, exit code 1" },
+      "its container ended: Error, exit code 1 (engine-2)",
+    ],
+  ])("tells in the cluster's own words %s", (_, change, words) => {
+    const finding = judgeHealth(sample({ pods: [pod(), pod({ name: "engine-2", ...change })] }), EXPECTED);
+    expect(finding).toMatchObject({ verdict: "fail", words });
+  });
+
+  it("tells in the cluster's own words why it makes no pods", () => {
+    const refusal = 'FailedCreate: pods "engine-1" is forbidden: exceeded quota: compute';
+    expect(judgeHealth(rollout({ updated: 0, available: 0, total: 0, refusal }), EXPECTED)).toEqual({
+      verdict: "inconclusive",
+      reason: "0 of 2 pods have the new template",
+      words: refusal,
+    });
+  });
+
   it("waits, and says for what, while a server that the release needs is away", () => {
     const starting = pod({ name: "engine-2", ready: false, outages: ["the cache is away: ECONNREFUSED"] });
     const withOld = { observed: true, desired: 2, updated: 2, available: 1, total: 3 };

@@ -33,7 +33,15 @@ export function readSource(checkout: string, env: Environment): Source {
     return { commit: undefined, gap: `it is no commit: ${reasonOf(error)}`, files: filesOnDisk(checkout) };
   }
   const changed = changedIn(git);
-  if (changed.length === 0) return { commit: head, gap: undefined, files: filesOfCommit(git, head) };
+  if (changed.length === 0) {
+    const files = filesOfCommit(git, head);
+    if (files !== undefined) return { commit: head, gap: undefined, files };
+    return {
+      commit: undefined,
+      gap: "no commit has it: git leaves the whole folder out",
+      files: filesOnDisk(checkout),
+    };
+  }
   const rest = changed.length - MAX_SHOWN;
   const named = [...changed.slice(0, MAX_SHOWN), ...(rest > 0 ? [`and ${rest} more`] : [])].join(", ");
   return { commit: undefined, gap: `no commit has it: ${named}`, files: filesOfWorkTree(git, checkout) };
@@ -107,12 +115,13 @@ interface TreeEntry {
   readonly path: string;
 }
 
-/** The commit's files; what git hands out is hashed again, up to the commit's own id. */
-function filesOfCommit(git: Git, commit: string): Files {
+/** The commit's files; what git hands out is hashed again, up to the commit's own id. Undefined where it has none here. */
+function filesOfCommit(git: Git, commit: string): Files | undefined {
   const entries = entriesOf(git(["ls-tree", "-r", "-z", commit])).map((line): TreeEntry => {
     const [mode = "", , id = "", path = ""] = /^(\d+) (\w+) ([0-9a-f]+)\t([\s\S]*)$/.exec(line)?.slice(1) ?? [];
     return { mode, id, path };
   });
+  if (entries.length === 0) return undefined;
   for (const { mode, path } of entries) {
     if (mode !== "100644" && mode !== "100755") throw refusedKind(path, mode === "120000");
   }

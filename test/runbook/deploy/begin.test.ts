@@ -64,6 +64,25 @@ describe("begin", () => {
       expect(existsSync(join(target.plansDirectory, file))).toBe(true);
   });
 
+  it("asks once more under the engine's lock whether anything moved since the plan (W111)", async () => {
+    const found = await begun();
+    await found.check?.();
+    const text = readFileSync(target.configFile, "utf8");
+    writeFileSync(target.configFile, text.replace(/^( *sparki:owner:).*$/m, "$1 somebody-else"));
+    await expect(found.check?.()).rejects.toThrow(/^not what was planned any more; nothing was changed\n {2}config/);
+  });
+
+  it("takes a stack that is new for unmoved once the engine has written it down", async () => {
+    let resources: readonly object[] = [];
+    const exportState = async () => ({ version: 3, deployment: { resources } });
+    const found = await begun({}, { engine: { ...target.engine, exportState } });
+    const stack = { urn: "urn:pulumi:prod::sparki::pulumi:pulumi:Stack::sparki-prod", type: "pulumi:pulumi:Stack" };
+    resources = [stack];
+    await found.check?.();
+    resources = [stack, { urn: "urn:pulumi:prod::sparki::aws:sns/topic:Topic::alerts", type: "aws:sns/topic:Topic" }];
+    await expect(found.check?.()).rejects.toThrow(/not what was planned any more/);
+  });
+
   it("refuses a frozen stack before it looks at anything, unless a person has thawed it", async () => {
     const tags = async () => ({ "sparki:frozen": "the rollback to 1.0 failed" });
     const engine = { ...target.engine, tags };

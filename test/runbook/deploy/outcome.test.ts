@@ -68,6 +68,13 @@ describe("outcomeOf", () => {
     expect(ended(deployment)).toMatchObject({ outcome, exitCode });
   });
 
+  it("gives the cluster's own words before all else", () => {
+    const words = "Readiness probe failed: HTTP probe failed with statuscode: 404 (engine-one-box-1)";
+    expect(ended({ preview: good, up: bad, gates: [{ ...gate("fail"), words }] }).reason).toBe(
+      `${words}; engine one-box, errors: 5 of 100`,
+    );
+  });
+
   it("gives a refusing gate's own reason", () => {
     expect(ended({ preview: good, up: bad, gates: [gate("fail")] }).reason).toBe("engine one-box, errors: 5 of 100");
   });

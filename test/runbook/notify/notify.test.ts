@@ -72,6 +72,17 @@ const fieldsOf = ({ text }: Message) =>
   Object.fromEntries([...text.matchAll(/^([A-Z][\w ]*): (.*)$/gm)].map(([, name, value]) => [name, value]));
 
 describe("endMessage", () => {
+  it.each([
+    ["rolled-back", "⚠️ Production deployment rolled back: "],
+    ["stopped", "⛔ Production deployment stopped: "],
+  ] as const)("tells on its first line what the cluster said of a deploy that ended as %s", (outcome, title) => {
+    const words = "Readiness probe failed: HTTP probe failed with statuscode: 404 (engine-one-box-1)";
+    const refused: GateResult = { ...gate("pods ready", 1, "engine one-box"), verdict: "fail", words };
+    const reason = `${words}; engine one-box, pods ready: 0 of 1 pods are ready`;
+    const { text } = endMessage(occasion, run({ outcome, exitCode: 1, reason, rollback: rollback() }, [refused]), "");
+    expect(text.split("\n")[0]).toBe(`${title}${words}`);
+  });
+
   it("tells of a promotion with every field of the runbook, in its order", () => {
     const gates = [
       gate("errors", 1),

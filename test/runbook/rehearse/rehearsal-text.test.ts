@@ -82,6 +82,19 @@ describe("rehearsalText", () => {
     expect(text.trim()).toMatch(/^error-spike: rolled-back \(exit 1\)\nengine-one-box, errors: 20 of 400 bad/);
   });
 
+  it("has the cluster's own words on its first line, whole, and the gate that refused below", () => {
+    const words = "Readiness probe failed: HTTP probe failed with statuscode: 404 (engine-one-box-58c9d7c6b8-x2v4q)";
+    const gates = [{ ...failing, objective: "pods ready", reason: "after 120 s: 0 of 1 pods are ready", words }];
+    const reason = `${words}; engine one-box, pods ready: after 120 s: 0 of 1 pods are ready`;
+    const lines = rehearsalText({ ...REPORT, gates, reason }, paint)
+      .trim()
+      .split("\n");
+    expect(lines.slice(0, 2)).toEqual([
+      `error-spike: rolled-back (exit 1): ${words}`,
+      "engine one-box, pods ready: after 120 s: 0 of 1 pods are ready",
+    ]);
+  });
+
   it("names the release that each track really runs", () => {
     expect(text).toContain("engine 1.0 (one-box 2.0)");
     expect(text).toContain("web 1.0 (one-box nothing)");

@@ -45,6 +45,22 @@ describe("runRequestedRollback", () => {
     expect(reason).toMatch(/^since this was decided, another update has changed the stack: nothing was changed;/);
   });
 
+  it("refuses when the stack moves in the second before the engine has its lock, and marks nothing (W111)", async () => {
+    const { stack, target, tags } = on({
+      up: async (_watch, settings) => {
+        stack.resources = resourcesWith(contracting);
+        await settings?.check?.();
+        return resultOf("succeeded");
+      },
+    });
+    expect(await back(target)).toMatchObject({
+      outcome: "stopped",
+      exitCode: 1,
+      reason: expect.stringMatching(/^since this was decided, c went live in place of b: nothing was changed/),
+    });
+    expect(await tags.tags()).toEqual({});
+  });
+
   it("leaves no other release than the one that is to be left", async () => {
     const { target, ups } = on();
     expect(await back(target, { leaving: contracting })).toMatchObject({
