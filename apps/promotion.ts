@@ -20,6 +20,7 @@ export interface PromotionArgs {
 /** What is live and was proven: the release with its charts and values, and what was so before it. */
 export type PromotionRecord = StackOutputs["promotion"];
 type Promoted = Omit<PromotionRecord, "earlier">;
+type Earlier = NonNullable<PromotionRecord["earlier"]>;
 
 /** Releases to go back to; more than Helm keeps revisions of. */
 const MOST_EARLIER = 10;
@@ -60,16 +61,20 @@ export class Promotion extends pulumi.ComponentResource {
   }
 }
 
-/** What was promoted before, newest first, each once; a promotion again of the same leaves what was before it. */
-export function earlierThan(promoted: Promoted, last: unknown, isRollback = isRollbackUpdate(process.env)): Promoted[] {
+/**
+ * What was promoted before, newest first, each once; a promotion again of the same leaves what was before it. What a
+ * rollback goes back from is left for a reason: it comes last, marked.
+ */
+export function earlierThan(promoted: Promoted, last: unknown, isRollback = isRollbackUpdate(process.env)): Earlier {
   const found = outputsSchema.shape.promotion.safeParse(last);
   if (!found.success) return [];
   const { earlier = [], ...live } = found.data;
-  const known = [live, ...earlier];
+  const known: Earlier = [live, ...earlier];
   const at = known.findIndex((each) => isSame(each, promoted));
-  // What is gone back from was left for a reason: it is no release to go back to.
-  const before = at >= 0 && (at === 0 || isRollback) ? known.slice(at + 1) : known;
-  return before.filter((each) => !isSame(each, promoted)).slice(0, MOST_EARLIER);
+  const newer = at < 0 ? known.length : at;
+  const left = isRollback ? known.slice(0, newer).map((each) => ({ ...each, left: true as const })) : [];
+  const before = isRollback ? known.slice(newer + 1) : known;
+  return [...before, ...left].filter((each) => !isSame(each, promoted)).slice(0, MOST_EARLIER);
 }
 
 /** Whether both are the same release with the same charts and values, whatever revisions Helm gave them. */

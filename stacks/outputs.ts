@@ -55,8 +55,11 @@ export const outputsSchema = z.object({
   cache: z.object({ host: z.string(), port: z.number() }),
   /** What is live and was proven. */
   promotion: promotedSchema.extend({
-    /** What was promoted before, newest first, each release once: the same on every backend, whoever ran the update. */
-    earlier: z.array(promotedSchema).exactOptional(),
+    /**
+     * What was promoted before, newest first, each release once: the same on every backend, whoever ran the update. What a
+     * rollback left comes last, and is gone back to only by name.
+     */
+    earlier: z.array(promotedSchema.extend({ left: z.literal(true).exactOptional() })).exactOptional(),
   }),
   /** Why it was promoted: every gate's verdict with its evidence. */
   gates: z.array(gateResultSchema),

@@ -46,12 +46,12 @@ export async function chooseGoal(situation: Situation, wish: Wish = {}): Promise
  * the release that was promoted before the one that is live.
  */
 async function lastKnownGood({ updates, apart }: Situation, live: PromotionRecord, { unproven }: Wish): Promise<Goal> {
-  const again = unproven === undefined ? undefined : await promotionNamed(updates, live, unproven);
+  const again = unproven === undefined ? undefined : await promotionOf(updates, live, ({ id }) => id === unproven);
   if (again !== undefined) return goal(again, "the last rollback to it was never proven");
   const [latest] = updates;
   const isUnfinished = latest !== undefined && latest.result !== "succeeded";
   if (isUnfinished && isRollback(latest)) {
-    const promoted = await newestPromotion(updates, ({ release }) => isAsked(latest, release));
+    const promoted = await promotionOf(updates, live, (release) => isAsked(latest, release));
     if (promoted !== undefined) return goal(promoted, "the last rollback to it did not end");
   }
   if (apart.length > 0) return goal(live, `${apart.join(", ")} would leave it, but it is what was last promoted`);
@@ -71,8 +71,10 @@ function untouched({ release }: PromotionRecord, latest: Update): Goal {
 
 async function promotedBefore(updates: readonly Update[], live: PromotionRecord): Promise<Goal> {
   // The checkpoint's own list is the same on every backend; records from before there was one leave it to the history.
-  const [latest] = live.earlier ?? [];
-  const before = latest ?? (await newestPromotion(updates, ({ release }) => !isSameRelease(release, live.release)));
+  const before =
+    live.earlier === undefined
+      ? await newestPromotion(updates, ({ release }) => !isSameRelease(release, live.release))
+      : live.earlier.find(({ left }) => left !== true);
   if (before !== undefined) return goal(before, `it was promoted before ${live.release.id}`);
   return { kind: "none", reason: `${live.release.id} is the only release that was ever promoted` };
 }
@@ -81,19 +83,20 @@ async function named({ updates, apart }: Situation, live: PromotionRecord, id: s
   if (live.release.id === id && apart.length === 0) {
     return { kind: "nothing", release: live.release, reason: `${id} is what is live` };
   }
-  const promoted = await promotionNamed(updates, live, id);
+  const promoted = await promotionOf(updates, live, (release) => release.id === id);
   return promoted === undefined
     ? { kind: "none", reason: `no release ${id} was ever promoted` }
     : goal(promoted, "as named");
 }
 
-async function promotionNamed(
+/** The newest promotion of a release that fits: by the record, which every backend has, else by the history. */
+async function promotionOf(
   updates: readonly Update[],
   live: PromotionRecord,
-  id: string,
+  fits: (release: Release) => boolean,
 ): Promise<Promoted | undefined> {
-  const recorded = [live, ...(live.earlier ?? [])].find(({ release }) => release.id === id);
-  return recorded ?? newestPromotion(updates, ({ release }) => release.id === id);
+  const recorded = [live, ...(live.earlier ?? [])].find(({ release }) => fits(release));
+  return recorded ?? newestPromotion(updates, ({ release }) => fits(release));
 }
 
 function goal(promoted: Promoted, reason: string): Goal {

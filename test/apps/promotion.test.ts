@@ -27,9 +27,21 @@ describe("earlierThan", () => {
     expect(earlierThan({ ...b, helm: helm("one", "other") }, { ...before, earlier: [a] })).toEqual([before, a]);
   });
 
-  it("forgets what a rollback left, and knows it again when it is deployed again", () => {
-    expect(earlierThan(a, { ...b, earlier: [a] }, true)).toEqual([]);
+  it("puts what a rollback left last, and takes the mark off when it is deployed again", () => {
+    const left = { ...b, left: true } as const;
+    expect(earlierThan(a, { ...b, earlier: [a] }, true)).toEqual([left]);
+    expect(earlierThan(a, { ...c, earlier: [b, a] }, true)).toEqual([{ ...c, left: true }, left]);
+    expect(earlierThan(b, { ...c, earlier: [b, a] }, true)).toEqual([a, { ...c, left: true }]);
+    expect(earlierThan(b, { ...a, earlier: [left] }, false)).toEqual([a]);
+    expect(earlierThan(c, { ...a, earlier: [left] }, false)).toEqual([a, left]);
     expect(earlierThan(a, { ...b, earlier: [a] }, false)).toEqual([b]);
+  });
+
+  it("leaves all that it knows when a rollback goes to a release from before that", () => {
+    expect(earlierThan(c, { ...b, earlier: [a] }, true)).toEqual([
+      { ...b, left: true },
+      { ...a, left: true },
+    ]);
   });
 
   it("is empty where nothing was promoted, or what was cannot be read", () => {

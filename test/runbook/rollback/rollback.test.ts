@@ -113,6 +113,35 @@ describe("chooseGoal", () => {
     expect(told(await chooseGoal(found, { to: "b", unproven: "a" }))).toBe("back to b");
   });
 
+  describe("by the record alone, as where a bucket keeps the state and a person ran the updates (W110)", () => {
+    const byRecord = (live: Release, earlier: readonly Release[], left: readonly Release[], updates: Update[]) => ({
+      ...situation(live, updates),
+      live: {
+        ...recordOf(live),
+        earlier: [...earlier.map(recordOf), ...left.map((each) => ({ ...recordOf(each), left: true as const }))],
+      },
+    });
+    const unknown = (release: Release, changes: Partial<Update> = {}) =>
+      updateOf(release, undefined, { ranBy: undefined, promotion: async () => undefined, ...changes });
+    const past = [unknown(c), unknown(b), unknown(a)];
+
+    it.each<[string, Situation, Parameters<typeof chooseGoal>[1], string]>([
+      ["what was promoted before", byRecord(c, [b, a], [], past), {}, "back to b"],
+      ["an older one by its name", byRecord(c, [b, a], [], past), { to: "a" }, "back to a"],
+      ["what a rollback left, by its name only", byRecord(b, [a], [c], past), { to: "c" }, "back to c"],
+      ["what was promoted before what a rollback left", byRecord(b, [a], [c], past), { isLiveBad: true }, "back to a"],
+      ["nothing where all else was left", byRecord(a, [], [c, b], past), { isLiveBad: true }, "none"],
+      [
+        "the release of a rollback that did not end",
+        byRecord(c, [b, a], [], [back(b, { result: "failed", promotion: async () => undefined }), ...past]),
+        {},
+        "back to b",
+      ],
+    ])("goes to %s", async (_, found, wish, expected) => {
+      expect(told(await chooseGoal(found, wish))).toBe(expected);
+    });
+  });
+
   it("says why", async () => {
     const goal = await chooseGoal(situation(b, [failed(c, b)], ["engine-one-box"]));
     expect(goal.reason).toBe("engine-one-box would leave it, but it is what was last promoted");
