@@ -9,6 +9,8 @@ const PROMETHEUS = "3.5.0";
 const KUBE_SCORE = "1.19.0";
 /** The in-memory server that stands in where no real Redis can be had. */
 const MINIREDIS = "2.40.0";
+/** The server of S3's protocol that a stack's state is kept on in tests. */
+const GOFAKES3 = "1.2.0";
 
 /** Go's names of a platform, which most projects use in their archives' names. */
 const go = ({ os, arch }: Platform) => ({ os, arch: arch === "x64" ? "amd64" : "arm64" });
@@ -106,6 +108,14 @@ export const CATALOG: readonly Tool[] = [
       link: DEBIAN_REDIS.link,
       launcher: debianLauncher,
     },
+  },
+  {
+    name: "gofakes3",
+    version: GOFAKES3,
+    // It tells no version, so one on PATH is never taken.
+    ask: ["-help"],
+    accepts: (version) => version.startsWith("1."),
+    build: { module: "s3", package: "github.com/johannesboyne/gofakes3/cmd/gofakes3", ldflags: [] },
   },
 ];
 
