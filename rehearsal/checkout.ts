@@ -14,6 +14,7 @@ const LEFT_OUT = new Set(["node_modules", "test", "coverage"]);
 
 /** Copies the project but for its tests, with the packages beside it, and makes the edits in the copy. */
 export function copyCheckout(projectDirectory: string, target: string, edits: readonly Edit[]): string {
+  rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   const parts = readdirSync(projectDirectory).filter((name) => !name.startsWith(".") && !LEFT_OUT.has(name));
   for (const part of parts) cpSync(join(projectDirectory, part), join(target, part), { recursive: true });
@@ -40,7 +41,7 @@ export class CurrentCheckout {
   constructor(runDirectory: string, projectDirectory: string) {
     this.path = join(runDirectory, "checkout");
     this.#directory = projectDirectory;
-    symlinkSync(projectDirectory, this.path);
+    this.use(projectDirectory);
   }
 
   get directory(): string {
@@ -49,7 +50,7 @@ export class CurrentCheckout {
 
   /** What relative paths of charts and of the jobs' program begin at from now on. */
   use(directory: string): void {
-    rmSync(this.path);
+    rmSync(this.path, { force: true });
     symlinkSync(directory, this.path);
     this.#directory = directory;
   }

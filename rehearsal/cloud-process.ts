@@ -20,6 +20,8 @@ export interface StartedCloud {
   readonly prometheusUrl: string;
   /** What each request to the control API and to Prometheus carries. */
   readonly token: string;
+  /** Of its loopback network, 127.<slot>.0.0/16. */
+  readonly slot: number;
   readonly readySeconds: number;
 }
 

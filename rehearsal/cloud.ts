@@ -30,6 +30,8 @@ export interface CloudOptions {
   /** Real seconds for each modelled second. */
   readonly timeScale: number;
   readonly seed: number;
+  /** The loopback network that the run's world is on already. @default any that is free */
+  readonly slot?: number | undefined;
   /** Absolute paths of the command-line tools by name. */
   readonly tools: Readonly<Record<string, string>>;
   /** The search path of the program's local commands. */
@@ -45,6 +47,8 @@ export interface Cloud {
   readonly prometheusUrl: string;
   /** What each request to the control API and to Prometheus carries. */
   readonly token: string;
+  /** Of its loopback network, 127.<slot>.0.0/16. */
+  readonly slot: number;
   /** Ends all its processes; the world stays on disk. */
   stop(): Promise<void>;
 }
@@ -73,7 +77,7 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
     ...slackRoutes(),
   };
   const token = tokenOf(runDirectory);
-  const control = await claimSlot(routes, token);
+  const control = await claimSlot(routes, token, options.slot);
   undo.push(() => control.close());
   const { addresses } = control;
   const processes = new Processes(runDirectory);
@@ -117,6 +121,7 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
     kubeconfigFile: join(runDirectory, "kubeconfig"),
     prometheusUrl,
     token,
+    slot: addresses.slot,
   };
 }
 

@@ -26,15 +26,20 @@ export interface ControlApi {
 }
 
 /**
- * Claims a free slot by listening on its control address, where only requests with the token are answered; throws SPARKI_OUTSIDE when every slot is taken, or a port on
- * every one. The search begins at a place of the process's own: a slot that another one has just left may still have
- * servers on their way out.
+ * Claims a free slot, or exactly the one that is given, by listening on its control address, where only requests with the
+ * token are answered; throws SPARKI_OUTSIDE when every slot is taken, or a port on every one. The search begins at a place
+ * of the process's own: a slot that another one has just left may still have servers on their way out.
  */
-export async function claimSlot(routes: Readonly<Record<string, Route>>, token: string): Promise<ControlApi> {
+export async function claimSlot(
+  routes: Readonly<Record<string, Route>>,
+  token: string,
+  slot?: number,
+): Promise<ControlApi> {
   let last: DeployError | undefined;
   const count = SLOTS.last - SLOTS.first + 1;
-  for (let tried = 0; tried < count; tried++) {
-    const addresses = addressesOf(SLOTS.first + ((process.pid + tried) % count));
+  const slots = Array.from({ length: count }, (_, tried) => SLOTS.first + ((process.pid + tried) % count));
+  for (const each of slot === undefined ? slots : [slot]) {
+    const addresses = addressesOf(each);
     const server = createServer((request, response) => {
       const refusal = refusalOf(request, { token, host: `${addresses.control}:${PORTS.control}`, methods: METHODS });
       if (refusal === undefined) void answer(routes, request, response);
@@ -45,9 +50,25 @@ export async function claimSlot(routes: Readonly<Record<string, Route>>, token: 
     const taken = refused === undefined ? await takenPort(addresses) : undefined;
     if (refused === undefined && taken === undefined) return controlApi(server, addresses);
     server.close();
-    last = taken === undefined ? noSlot(refused) : noPort(taken.port);
+    last = slot === undefined ? missing(refused, taken) : notAgain(addresses, missing(refused, taken));
   }
   throw last;
+}
+
+function missing(refused: string | undefined, taken: { readonly port: number } | undefined): DeployError {
+  return taken === undefined ? noSlot(refused) : noPort(taken.port);
+}
+
+/** A rehearsal goes on only where it was: its state and its cluster hold those addresses. */
+function notAgain({ slot, control }: Addresses, cause: DeployError): DeployError {
+  return new DeployError(
+    "SPARKI_OUTSIDE",
+    `this rehearsal needs 127.${slot}.0.0/16 again, and ${control} is not free`,
+    {
+      hint: "end what listens there, such as another rehearsal, and run the same command again; or begin anew without --resume",
+      cause,
+    },
+  );
 }
 
 function controlApi(server: Server, addresses: Addresses): ControlApi {

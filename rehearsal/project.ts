@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Document, isMap, parseDocument } from "yaml";
 import { DeployError } from "../stacks/deploy-error.ts";
@@ -49,6 +49,7 @@ export function copyProject(projectDirectory: string, stack: string, directory: 
   };
   copyFileSync(join(projectDirectory, "Pulumi.yaml"), join(directory, "Pulumi.yaml"));
   // The engine looks for the program's file before it asks who runs it.
+  rmSync(join(directory, "index.ts"), { force: true });
   symlinkSync(join(projectDirectory, "index.ts"), join(directory, "index.ts"));
   save();
   return {

@@ -34,22 +34,22 @@ const MOST_KEPT = 200;
 
 /**
  * Makes a fresh run directory; what a crashed run left there, processes included, is ended and removed first. The newest
- * reports of earlier runs stay.
+ * reports of earlier runs stay, and with `goesOn` all that the last run had, but for its processes.
  * Throws SPARKI_OUTSIDE while another rehearsal uses it.
  */
-export async function openRunDirectory(path: string): Promise<RunDirectory> {
+export async function openRunDirectory(path: string, { goesOn = false } = {}): Promise<RunDirectory> {
   mkdirSync(dirname(path), { recursive: true });
   const lock = `${path}.lock`;
   claim(lock, path);
   await endLeftovers(path);
-  const found = emptied(path);
+  const found = goesOn ? undefined : emptied(path);
   removeAbandoned(sharedFolders());
   const backendDirectory = join(path, "backend");
   const passphraseFile = join(path, "passphrase");
   mkdirSync(path, { recursive: true, mode: 0o700 });
   chmodSync(path, 0o700);
   mkdirSync(backendDirectory, { recursive: true });
-  writeFileSync(passphraseFile, randomBytes(16).toString("hex"), { mode: 0o600 });
+  if (!goesOn) writeFileSync(passphraseFile, randomBytes(16).toString("hex"), { mode: 0o600 });
   return { path, passphraseFile, backendDirectory, replaced: found, release: () => rmSync(lock, { force: true }) };
 }
 

@@ -188,6 +188,17 @@ export function imagesOf(
   return kinds.map((kind) => ({ ref: release.images[kind], behaviour: { kind, ...behaviours[kind] } }));
 }
 
+/** What goes on in a kept rehearsal: the release that is configured now, or a scenario's last one. */
+export function resumed(scenario: Scenario | undefined): Scenario {
+  if (scenario === undefined)
+    return {
+      name: "resumed",
+      summary: "the configured release over what an earlier rehearsal left",
+      releases: [FIRST],
+    };
+  return { ...scenario, releases: scenario.releases.slice(-1) };
+}
+
 /** The upgrade from what is given as live to what is here: two deployments, and nothing made up. */
 export function upgradeFrom(scenario: Scenario): Scenario {
   if (scenario.name !== "upgrade")

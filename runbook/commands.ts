@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   rollback: async () => (await import("./commands/rollback.ts")).rollback,
   watch: async () => (await import("./commands/watch.ts")).watch,
   history: async () => (await import("./commands/history.ts")).history,
+  reports: async () => (await import("./commands/reports.ts")).reports,
   diagnose: async () => (await import("./commands/diagnose.ts")).diagnose,
   judge: async () => (await import("./commands/judge.ts")).judge,
   simulate: async () => (await import("./commands/simulate.ts")).simulate,

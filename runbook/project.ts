@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Environment } from "./io/seal/environment.ts";
 import { sealedRunIn } from "./io/seal/sealed-run.ts";
 
@@ -15,4 +15,13 @@ export const CHECKOUT_DIRECTORY = SEALED?.run.checkout ?? PROJECT_DIRECTORY;
 export function sealedEnvironment({ NODE_COMPILE_CACHE }: Environment): Readonly<Record<string, string>> {
   if (SEALED === undefined || NODE_COMPILE_CACHE === undefined) return {};
   return { NODE_COMPILE_CACHE, NODE_COMPILE_CACHE_PORTABLE: "1", PULUMI_IGNORE_AMBIENT_PLUGINS: "true" };
+}
+
+/** Where the reports of deploys and rollbacks are, beside the plans. */
+export const DEPLOYS_DIRECTORY = join(CHECKOUT_DIRECTORY, ".sparki", "deploys");
+
+/** Where rehearsals keep their runs: SPARKI_REHEARSAL_DIRECTORY, or `.sparki/rehearsal` in the checkout. */
+export function runsDirectory({ env, cwd }: { readonly env: Environment; readonly cwd: string }): string {
+  const own = env.SPARKI_REHEARSAL_DIRECTORY;
+  return own ? resolve(cwd, own) : join(CHECKOUT_DIRECTORY, ".sparki", "rehearsal");
 }

@@ -110,7 +110,7 @@ export const edge: readonly Declaration[] = [
     "edge-dns-ksk": {
       hostedZoneId: zoneId,
       keyManagementServiceArn: ref("edge-dns-dnssec"),
-      name: config("the stack's name", (_, { stack }) => `sparki_${stack}`),
+      name: config("the stack's name", (_, { stack }) => `sparki_${stack.replaceAll("-", "_")}`),
       status: optional("ACTIVE"),
     },
   }),

@@ -1,6 +1,6 @@
 import type { Command, CommandInput, CommandResult } from "../command.ts";
 import { writeOwn } from "../text/output.ts";
-import { sessionOptions } from "./rehearse.ts";
+import { SESSION_OPTIONS, sessionOptions } from "./rehearse.ts";
 
 const DESCRIPTION = `Serves the simulated AWS until Ctrl-C and prints the environment that reaches it.
 
@@ -9,6 +9,7 @@ Examples:
     (paste the export lines that it prints)
     pulumi preview
     pulumi up
+  npx sparki cloud --resume    with what the last rehearsal of the stack left
   npx sparki cloud --json      the same environment as one JSON document
 
 Exit codes: 0 ended by Ctrl-C; 2 usage or config; 4 the cloud could not be started, or was interrupted before.
@@ -20,15 +21,12 @@ export const cloud: Command = {
   name: "cloud",
   summary: "only serve the simulated AWS, for plain pulumi commands",
   description: DESCRIPTION,
-  options: [
-    { flags: "--seed <number>", help: "makes modelled times repeatable", default: "1" },
-    { flags: "--time-scale <factor>", help: "real seconds for a modelled second", default: "0.01" },
-  ],
+  options: SESSION_OPTIONS,
   run: serve,
 };
 
 async function serve({ options, ports }: CommandInput): Promise<CommandResult> {
-  const checked = await sessionOptions("cloud", options);
+  const checked = await sessionOptions("cloud", options, ports);
   const { lineProgress } = await import("../../tools/progress.ts");
   const { openSession, resolveRehearsalTools } = await import("../rehearse/rehearsal-session.ts");
   const { accountText, plainEnvironment, serveUntilAborted } = await import("../rehearse/rehearsal-serving.ts");

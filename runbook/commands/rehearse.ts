@@ -1,5 +1,5 @@
 import { DeployError } from "../../stacks/deploy-error.ts";
-import type { Command, CommandInput, CommandResult } from "../command.ts";
+import type { Command, CommandInput, CommandOption, CommandResult, Ports } from "../command.ts";
 import type { RehearsalReport } from "../rehearse/rehearsal-report.ts";
 import type { RehearsalSession } from "../rehearse/rehearsal-session.ts";
 import { inColumns } from "../report/columns.ts";
@@ -18,6 +18,8 @@ Examples:
   npx sparki rehearse error-spike --json    a bad second release; as JSON
   npx sparki rehearse upgrade --fault F26   with a fault in the last release
   npx sparki rehearse --fault F15@cache-redis    one that begins with a step
+  npx sparki rehearse --keep                then look around until Ctrl-C
+  npx sparki rehearse --resume              go on there, with the config and charts that are here now
   npx sparki rehearse --list                the scenarios and faults there are
 
 A step is called as a rehearsal's lines name it: "create Instance database-instance".
@@ -25,8 +27,16 @@ A step is called as a rehearsal's lines name it: "create Instance database-insta
 Exit codes: 0 promoted; 1 a gate or a check refused, and it went back or stopped; 2 usage or config; 3 held;
 4 an outside fault, or interrupted: the next deploy goes on; 5 the rollback failed.
 
-What a rehearsal leaves is in .sparki/rehearsal/<stack>: logs, state, the world.
+What a rehearsal leaves is in .sparki/rehearsal/<stack>: logs, state, the world. The next one begins anew, or goes on
+there with --resume: with a scenario, its last release only. Reports stay: npx sparki reports.
 SPARKI_REHEARSAL_DIRECTORY names another place than .sparki/rehearsal.`;
+
+/** What `rehearse` and `cloud` share. */
+export const SESSION_OPTIONS: readonly CommandOption[] = [
+  { flags: "--resume", help: "go on with what the last rehearsal of the stack left" },
+  { flags: "--seed <number>", help: "makes modelled times repeatable (default: 1)" },
+  { flags: "--time-scale <factor>", help: "real seconds for a modelled second (default: 0.01)" },
+];
 
 /** `sparki rehearse`: exits 0 promoted, 1 stopped by a gate, 3 held, 4 failed. */
 export const rehearse: Command = {
@@ -40,8 +50,7 @@ export const rehearse: Command = {
     { flags: "--from <file|ref>", help: "with upgrade: from this config, or git commit, to what is here" },
     { flags: "--crash-at <step>", help: "kill the engine when this step begins, then deploy again" },
     { flags: "--keep", help: "keep the simulated AWS serving after the report, until Ctrl-C" },
-    { flags: "--seed <number>", help: "makes modelled times repeatable", default: "1" },
-    { flags: "--time-scale <factor>", help: "real seconds for a modelled second", default: "0.01" },
+    ...SESSION_OPTIONS,
   ],
   run: async (input) => (input.options.list ? list(input) : run(input)),
 };
@@ -63,13 +72,18 @@ async function list({ ports }: CommandInput): Promise<CommandResult> {
 }
 
 async function run({ args, options, ports }: CommandInput): Promise<CommandResult> {
-  const { findScenario, upgradeFrom, withFault } = await import("../../rehearsal/scenarios.ts");
-  const named = findScenario(args[0] ?? "first-deploy");
+  const { findScenario, resumed, upgradeFrom, withFault } = await import("../../rehearsal/scenarios.ts");
+  const named = args[0] === undefined ? undefined : findScenario(args[0]);
+  const first = named ?? findScenario("first-deploy");
   const given = typeof options.from === "string" ? options.from : undefined;
-  const based = given === undefined ? named : upgradeFrom(named);
+  if (given !== undefined && options.resume === true)
+    throw new DeployError("SPARKI_USAGE", "--from and --resume both say what is live before; expected one of them", {
+      hint: "npx sparki rehearse --help",
+    });
+  const based = options.resume === true ? resumed(named) : given === undefined ? first : upgradeFrom(first);
   const scenario = typeof options.fault === "string" ? withFault(based, options.fault) : based;
   const crashAt = typeof options.crashAt === "string" ? options.crashAt : undefined;
-  const session = await sessionOptions("rehearse", options);
+  const session = await sessionOptions("rehearse", options, ports);
   const { liveBefore } = await import("../rehearse/live-before.ts");
   const from = given === undefined ? undefined : await liveBefore(given, session.stack, ports.cwd, ports.env);
   const { openScreen } = await import("../report/screen.ts");
@@ -85,9 +99,17 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   return { exitCode: report.exitCode, json: report };
 }
 
-/** The options that `rehearse` and `cloud` share, checked; the stack has a config without a mistake. */
-export async function sessionOptions(command: string, options: CommandInput["options"]) {
+/**
+ * The options that `rehearse` and `cloud` share, checked; the stack has a config without a mistake. With --resume they are
+ * those of the rehearsal that is gone on with; throws SPARKI_USAGE where there is none, and for others than it had.
+ */
+export async function sessionOptions(
+  command: string,
+  options: CommandInput["options"],
+  ports: Pick<Ports, "env" | "cwd">,
+) {
   const number = (flag: string, found: string | boolean | undefined, isGood: IsGood, expected: string) => {
+    if (found === undefined) return undefined;
     const value = typeof found === "string" && found !== "" ? Number(found) : Number.NaN;
     if (isGood(value)) return value;
     throw new DeployError("SPARKI_USAGE", `${flag} is ${JSON.stringify(found)}; expected a number: ${expected}`, {
@@ -102,7 +124,10 @@ export async function sessionOptions(command: string, options: CommandInput["opt
   );
   const timeScale = number("--time-scale", options.timeScale, (value) => value > 0 && value <= 1, "above 0, at most 1");
   const { rehearsedStack } = await import("../rehearse/rehearsed-stack.ts");
-  return { stack: rehearsedStack(options.stack), seed, timeScale };
+  const stack = rehearsedStack(options.stack);
+  if (options.resume !== true) return { stack, seed: seed ?? 1, timeScale: timeScale ?? 0.01 };
+  const { resumable } = await import("../rehearse/resumable.ts");
+  return resumable(stack, { seed, timeScale }, ports);
 }
 
 type IsGood = (value: number) => boolean;

@@ -67,7 +67,7 @@ export async function begin(
   const refusal = checklistRefusal(preflight);
   if (refusal !== undefined) return { refusal, preflight };
   const { plan, preview, files } = await planned(target, release, options);
-  const found = { preflight, preview, plan: { hash: plan.fingerprint.hash, files } };
+  const found = { preflight, preview, plan: recordOf(plan, files) };
   if (preview.outcome !== "succeeded") return { ...found, refusal: undefined };
   // Read before it is looked at whether anything moved: what is not as it was planned is refused then.
   const configText = readFileSync(target.configFile, "utf8");
@@ -78,6 +78,13 @@ export async function begin(
     if (moved !== undefined) throw new StackMoved(moved);
   };
   return { ...found, configText, refusal: refused, approval, check };
+}
+
+function recordOf({ fingerprint, outcome, duration }: Plan, files: PlanRecord["files"]): PlanRecord {
+  const record = { hash: fingerprint.hash, files };
+  // Of a preview that did not end nothing is known of the time.
+  if (outcome !== "succeeded") return record;
+  return { ...record, expected: { typicalSeconds: duration.typical, longestSeconds: duration.longest } };
 }
 
 /** The plan with its report; one preview for both, and no look at the way back unless an approval needs it. */

@@ -51,6 +51,8 @@ export interface DeployDocument extends Outcome {
 export interface PlanRecord {
   readonly hash: string;
   readonly files: PlanFiles;
+  /** How long the plan expects it to take at AWS; the one figure that every page gives for it. */
+  readonly expected?: { readonly typicalSeconds: number; readonly longestSeconds: number };
 }
 
 /** The way back to the release before, and the proof that it serves again. */

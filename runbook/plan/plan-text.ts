@@ -1,4 +1,4 @@
-import { duration } from "../report/duration.ts";
+import { expectedText } from "../report/duration.ts";
 import { costFact } from "./cost-text.ts";
 import type { InputChange } from "./difference.ts";
 import type { Plan } from "./plan.ts";
@@ -33,7 +33,7 @@ export function planFacts(plan: Plan): readonly (readonly [what: string, value: 
     ...known,
     ["Changes", `${changes.length}, and ${unchanged} unchanged`],
     ["Monthly price", costFact(monthlyCost)],
-    ["Duration", `about ${duration(time.typical)}, at the longest ${duration(time.longest)}`],
+    ["Duration", expectedText({ typicalSeconds: time.typical, longestSeconds: time.longest })],
     ["If it fails", wayBackText(plan)],
   ];
 }

@@ -3,7 +3,7 @@ import { parseConfig } from "../../stacks/config.ts";
 import type { Ports } from "../command.ts";
 import { CHECKOUT_DIRECTORY } from "../project.ts";
 import { deployHtml } from "../report/deploy-html.ts";
-import { duration } from "../report/duration.ts";
+import { expectedText } from "../report/duration.ts";
 import { writeReport } from "../report/report-files.ts";
 import { docsLinks, planLinks } from "../report/report-links.ts";
 import type { RehearsalReport } from "./rehearsal-report.ts";
@@ -20,18 +20,17 @@ export async function withReport(
     notes: notesOf(report),
     links: [...planLinks(report, CHECKOUT_DIRECTORY, directory), ...docsLinks(parseConfig(project.config(), stack))],
   };
-  const page = (madeAt: string) => deployHtml(report, { madeAt, ...beside });
+  const page = (madeAt: string) => deployHtml(report, { madeAt, ...beside, isRehearsal: true });
   const reported = { stack, release: report.release.id, document: report, page };
   const warn = (line: string) => stderr.write(`${line}\n`);
   return { ...report, report: await writeReport(reported, { directory, at: clock.now(), cwd }, warn) };
 }
 
-function notesOf({ scenario, timing, world }: Omit<RehearsalReport, "report">): string[] {
-  const { modelSeconds, criticalPathSeconds } = timing;
-  const pace = `at AWS's pace it takes ${duration(modelSeconds)}, its critical path ${duration(criticalPathSeconds)}`;
+function notesOf({ scenario, plan, world }: Omit<RehearsalReport, "report">): string[] {
+  const pace = plan?.expected === undefined ? "" : ` At AWS the plan expects ${expectedText(plan.expected)}.`;
   const left = `${world.resources} resources at AWS, ${world.orphans} orphans, ${world.duplicates} duplicates, ${world.drift} drifted`;
   return [
-    `A rehearsal of ${scenario} on one machine, and so all times are this machine's; ${pace}.`,
+    `A rehearsal of ${scenario} on one machine, and so all times are this machine's.${pace}`,
     `The simulated account ends with ${left}.`,
   ];
 }

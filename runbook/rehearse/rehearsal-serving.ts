@@ -31,7 +31,9 @@ const NEXT = `# The simulated AWS is ready. Paste the lines above into another t
 #   pulumi preview
 #   pulumi up
 #   pulumi destroy        refuses while protection is on; README.md says how to lift it
-# Ctrl-C here ends the simulated AWS and all it runs.
+# They read a copy of the stack's config, PULUMI_OPTION_CONFIG_FILE above. To go on with your own config, charts and
+# images: Ctrl-C here, edit Pulumi.<stack>.yaml and what else, then: npx sparki rehearse --resume
+# Ctrl-C here ends the simulated AWS and all it runs; what it holds stays until the next rehearsal without --resume.
 `;
 
 interface Place {

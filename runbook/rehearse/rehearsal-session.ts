@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { CurrentCheckout } from "../../rehearsal/checkout.ts";
 import { type CloudProcess, startCloudProcess } from "../../rehearsal/cloud-process.ts";
+import { type KeptRehearsal, keepRehearsal } from "../../rehearsal/kept-rehearsal.ts";
 import { MARK_VARIABLE } from "../../rehearsal/leftovers.ts";
 import { copyProject, type RehearsedProject } from "../../rehearsal/project.ts";
 import { openRunDirectory, type RunDirectory } from "../../rehearsal/run-directory.ts";
@@ -16,7 +17,7 @@ import type { Progress } from "../../tools/tool.ts";
 import type { Ports } from "../command.ts";
 import { Engine } from "../io/engine.ts";
 import { onSecondSignal } from "../io/signals.ts";
-import { CHECKOUT_DIRECTORY, PROJECT_DIRECTORY, sealedEnvironment } from "../project.ts";
+import { PROJECT_DIRECTORY, runsDirectory, sealedEnvironment } from "../project.ts";
 
 const TOOLS = [
   "pulumi",
@@ -39,6 +40,8 @@ export interface SessionOptions {
   readonly seed: number;
   /** Real seconds for each modelled second. */
   readonly timeScale: number;
+  /** The rehearsal that is gone on with, in the place where it was left. @default a new one */
+  readonly kept?: KeptRehearsal | undefined;
   /** @default the deployment in index.ts */
   readonly program?: PulumiFn;
 }
@@ -73,7 +76,8 @@ export async function openSession(
   tools: Readonly<Record<string, string>>,
   ports: Ports,
 ): Promise<RehearsalSession> {
-  const run = await openRunDirectory(join(runsDirectory(ports), options.stack));
+  const { kept } = options;
+  const run = await openRunDirectory(join(runsDirectory(ports), options.stack), { goesOn: kept !== undefined });
   if (run.replaced !== undefined)
     ports.stderr.write(`  the simulated account of ${run.replaced.toISOString()} is removed; its reports stay\n`);
   let cloud: CloudProcess | undefined;
@@ -84,9 +88,15 @@ export async function openSession(
     const { stack, seed, timeScale } = options;
     const checkout = new CurrentCheckout(run.path, PROJECT_DIRECTORY);
     const places = { runDirectory: run.path, projectDirectory: checkout.path, path };
-    cloud = await startCloudProcess({ stack, seed, timeScale, tools, ...places }, ports.signal);
-    replaceCloud(project, cloud);
-    return await connect(options, { run, project, checkout, cloud, tools, ports, path });
+    const slot = kept?.slot;
+    cloud = await startCloudProcess({ stack, seed, timeScale, slot, tools, ...places }, ports.signal);
+    const since = kept?.since ?? today();
+    keepRehearsal(run.path, { seed, timeScale, slot: cloud.slot, since });
+    replaceCloud(project, cloud, since);
+    const session = await connect(options, { run, project, checkout, cloud, tools, ports, path });
+    // Nobody else uses this run: whoever held its state was killed.
+    if (kept !== undefined) await session.engine.breakLock();
+    return session;
   } catch (error) {
     await cloud?.stop();
     run.release();
@@ -95,23 +105,20 @@ export async function openSession(
 }
 
 /** What of the config cannot exist off the cloud. */
-function replaceCloud(project: RehearsedProject, cloud: CloudProcess): void {
+function replaceCloud(project: RehearsedProject, cloud: CloudProcess, since: string): void {
   project.replace(["sparki:storm", "prometheusUrl"], cloud.prometheusUrl, "the rehearsal's Prometheus");
   for (const [key, name] of Object.entries(STORM_SERVICES))
     project.replace(["sparki:storm", key], `${cloud.url}/storm/${name}`, "a stand-in");
   project.replace(["sparki:slackWebhook"], `${cloud.url}/slack`, "the rehearsal's own Slack");
-  const today = new Date().toISOString().slice(0, 10);
-  project.replace(["sparki:database", "passwordsSince"], today, "today: every rehearsal makes its passwords");
+  project.replace(["sparki:database", "passwordsSince"], since, "its first day: every rehearsal makes its passwords");
   const own = (key: string, value: unknown, by: string) => project.replace(["sparki:preflight", key], value, by);
   own("migrations", "rehearsal/app/migrations", "the stand-in application's own");
-  const restored = { on: today, by: "rehearsal", snapshot: "none" };
+  const restored = { on: today(), by: "rehearsal", snapshot: "none" };
   own("restoreTest", restored, "a record of today: no snapshot can be restored here");
 }
 
-/** Where rehearsals keep their runs: SPARKI_REHEARSAL_DIRECTORY, or `.sparki/rehearsal` in the checkout. */
-function runsDirectory({ env, cwd }: Ports): string {
-  const own = env.SPARKI_REHEARSAL_DIRECTORY;
-  return own ? resolve(cwd, own) : join(CHECKOUT_DIRECTORY, ".sparki", "rehearsal");
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
 }
 
 interface Pieces {
@@ -194,7 +201,10 @@ function searchPath(run: RunDirectory, tools: Readonly<Record<string, string>>, 
   const folder = join(run.path, "bin");
   mkdirSync(folder, { recursive: true });
   const programs = { node: process.execPath, pulumi: tools.pulumi, helm: tools.helm };
-  for (const [name, path] of Object.entries(programs)) if (path) symlinkSync(path, join(folder, name));
+  for (const [name, path] of Object.entries(programs)) {
+    rmSync(join(folder, name), { force: true });
+    if (path) symlinkSync(path, join(folder, name));
+  }
   const official = "pulumi-language-nodejs";
   const bundled = tools.pulumi !== undefined && existsSync(join(dirname(tools.pulumi), official));
   const host = bundled || which(official, env) ? [] : [join(PROJECT_DIRECTORY, "rehearsal", "language-host")];

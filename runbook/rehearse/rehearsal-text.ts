@@ -1,6 +1,6 @@
 import { deployRows, headline, row } from "../deploy/deploy-text.ts";
 import { inColumns } from "../report/columns.ts";
-import { duration } from "../report/duration.ts";
+import { duration, expectedText } from "../report/duration.ts";
 import { reportLine } from "../report/report-files.ts";
 import type { Paint } from "../report/screen.ts";
 import type { RehearsalReport } from "./rehearsal-report.ts";
@@ -23,9 +23,9 @@ function worldText({ world }: RehearsalReport): string {
   return `${resources} resources at AWS, ${orphans} orphans, ${duplicates} duplicates, ${drift} drifted`;
 }
 
-function timeText({ timing }: RehearsalReport): string {
-  const { wallSeconds, modelSeconds, criticalPathSeconds, detectSeconds } = timing;
+function timeText({ timing, plan }: RehearsalReport): string {
+  const { wallSeconds, detectSeconds } = timing;
   const detected = detectSeconds === null ? "" : `, refused after ${duration(detectSeconds)}`;
-  const model = `at AWS's pace ${duration(modelSeconds)}, critical path ${duration(criticalPathSeconds)}`;
-  return `${duration(wallSeconds)} here; ${model}${detected}`;
+  const model = plan?.expected === undefined ? "" : `; at AWS ${expectedText(plan.expected)}`;
+  return `${duration(wallSeconds)} here${detected}${model}`;
 }

@@ -3,7 +3,8 @@ import type { PreflightReport } from "../preflight/run.ts";
 import type { VerifyReport } from "../verify/verify.ts";
 import { countsText } from "../verify/verify-text.ts";
 import { duration } from "./duration.ts";
-import { list, table, text } from "./page.ts";
+import { list, table, text, toned } from "./page.ts";
+import { toneOf } from "./tones.ts";
 
 interface Checked extends Finding {
   readonly title: string;
@@ -18,7 +19,7 @@ export function preflightHtml({ checks, seconds }: PreflightReport): string {
 export function verifyHtml({ checks, success, seconds }: VerifyReport): string {
   const rows = success.map(({ metric, threshold, found, verdict }) => [
     `${text(metric)}, ${text(threshold)}`,
-    `<strong class="${verdict === "pass" ? "good" : "bad"}">${verdict}</strong>`,
+    toned(toneOf(verdict), verdict),
     text(found),
   ]);
   const counts = `<p>${countsText(checks)}, in ${duration(seconds)}.</p>`;
@@ -36,7 +37,7 @@ function checksHtml(checks: readonly Checked[]): string {
 
 function checkTable(checks: readonly Checked[]): string {
   const rows = checks.map(({ title, status, reason, fix, evidence = [] }) => {
-    const mend = fix === undefined ? "" : `<br>To mend it: ${text(fix)}`;
+    const mend = fix === undefined ? "" : `<br>What to do: ${text(fix)}`;
     return [
       text(title),
       statusHtml(status),
@@ -48,5 +49,5 @@ function checkTable(checks: readonly Checked[]): string {
 
 function statusHtml(status: Status): string {
   if (status === "skipped") return status;
-  return `<strong class="${status === "pass" ? "good" : "bad"}">${status}</strong>`;
+  return toned(toneOf(status), status);
 }

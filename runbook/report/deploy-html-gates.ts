@@ -1,6 +1,7 @@
 import { type GateResult, worst } from "../../gates/verdict.ts";
 import { evidenceOf, gatePlot, PLOT_LEGEND } from "./gate-plot.ts";
-import { list, text } from "./page.ts";
+import { list, text, toned } from "./page.ts";
+import { toneOf } from "./tones.ts";
 
 /** Every gate in the order it ran: what it counted as plots, and what it only looked at in words. */
 export function gatesSection(gates: readonly GateResult[]): string {
@@ -38,5 +39,5 @@ function item(result: GateResult): string {
 
 function verdictOf(results: readonly GateResult[]): string {
   const verdict = worst(results.map((result) => result.verdict));
-  return `<strong class="${verdict === "pass" ? "good" : "bad"}">${verdict}</strong>`;
+  return toned(toneOf(verdict), verdict);
 }

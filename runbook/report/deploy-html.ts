@@ -4,10 +4,12 @@ import { preflightHtml, verifyHtml } from "./deploy-html-checks.ts";
 import { gatesSection } from "./deploy-html-gates.ts";
 import { duration } from "./duration.ts";
 import { PLOT_STYLE } from "./gate-plot.ts";
-import { factTable, type Link, linksSection, list, page, section, table, text } from "./page.ts";
+import { factTable, type Link, linksSection, list, nowSection, page, section, table, text } from "./page.ts";
 import { policyHtml } from "./policy-html.ts";
 import { goneBackHtml } from "./rollback-html.ts";
 import { TIMELINE_STYLE, timelinePicture } from "./timeline-picture.ts";
+import { toneOfEnd } from "./tones.ts";
+import { whatNow } from "./what-now.ts";
 
 /** What a report says beside the document. */
 export interface DeployPage {
@@ -16,15 +18,23 @@ export interface DeployPage {
   /** Such as that it was a rehearsal. */
   readonly notes: readonly string[];
   readonly links: readonly Link[];
+  /** No real stack was touched. @default false */
+  readonly isRehearsal?: boolean;
 }
 
 /** A deploy as one HTML page for people, the outcome first, that needs no network and no script, and fits a telephone's width. */
-export function deployHtml(document: DeployDocument, { madeAt, notes, links }: DeployPage): string {
+export function deployHtml(
+  document: DeployDocument,
+  { madeAt, notes, links, isRehearsal = false }: DeployPage,
+): string {
   const { stack, release, outcome, exitCode, reason, decisions, steps, gates, notifications } = document;
   const { preflight, verify, rollback } = document;
   const body = [
-    `<h1>Deploy of ${text(release.id)} to ${text(stack)}: <span class="${exitCode === 0 ? "good" : "bad"}">${outcome}</span></h1>`,
+    `<h1>Deploy of ${text(release.id)} to ${text(stack)}: <span class="${toneOfEnd(outcome, exitCode)}">${outcome}</span></h1>`,
     `<p>${text(reason)}</p>`,
+    nowSection(
+      whatNow({ stack, outcome, exitCode, release: release.id, previous: document.previous?.id, isRehearsal }),
+    ),
     ...notes.map((note) => `<p>${text(note)}</p>`),
     factTable("At a glance", [...facts(document), ["Made", madeAt]]),
     section("Live before and now", liveTable(document)),

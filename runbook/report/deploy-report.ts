@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import type { DeployDocument } from "../deploy/deploy-document.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
-import { CHECKOUT_DIRECTORY } from "../project.ts";
+import { CHECKOUT_DIRECTORY, DEPLOYS_DIRECTORY } from "../project.ts";
 import type { RequestedRollback } from "../rollback/requested-rollback.ts";
 import { deployHtml } from "./deploy-html.ts";
 import { writeReport } from "./report-files.ts";
@@ -10,13 +9,10 @@ import { rollbackHtml } from "./rollback-html.ts";
 
 type Target = Pick<StackTarget, "stack" | "config" | "clock" | "screen">;
 
-/** Where the reports of deploys and rollbacks are, beside the plans. */
-const DIRECTORY = join(CHECKOUT_DIRECTORY, ".sparki", "deploys");
-
 /** Writes a deploy's report into the project's folder; resolves with the page's path, or null when it cannot be written. */
 export async function reportDeploy(document: DeployDocument, target: Target, cwd: string): Promise<string | null> {
   const { stack, release } = document;
-  const links = [...planLinks(document, CHECKOUT_DIRECTORY, DIRECTORY), ...docsLinks(await target.config())];
+  const links = [...planLinks(document, CHECKOUT_DIRECTORY, DEPLOYS_DIRECTORY), ...docsLinks(await target.config())];
   const page = (madeAt: string) => deployHtml(document, { madeAt, notes: [], links });
   return write({ stack, release: release.id, document, page }, target, cwd);
 }
@@ -32,5 +28,5 @@ export async function reportRollback(done: RequestedRollback, target: Target, cw
 }
 
 function write(reported: Parameters<typeof writeReport>[0], { clock, screen }: Target, cwd: string) {
-  return writeReport(reported, { directory: DIRECTORY, at: clock.now(), cwd }, screen.line);
+  return writeReport(reported, { directory: DEPLOYS_DIRECTORY, at: clock.now(), cwd }, screen.line);
 }

@@ -69,6 +69,7 @@ const preflightSchema = z.strictObject({
 const planSchema = z.strictObject({
   hash: z.string(),
   files: z.strictObject({ markdown: z.string(), html: z.string(), json: z.string() }),
+  expected: z.strictObject({ typicalSeconds: seconds, longestSeconds: seconds }).exactOptional(),
 });
 
 /** The document of `verify --json`, which that of a deploy holds too. */

@@ -10,3 +10,8 @@ export function duration(seconds: number): string {
 function pad(value: number): string {
   return `${value}`.padStart(2, "0");
 }
+
+/** How long a plan expects a deployment to take at AWS: on every page the same figure in the same words. */
+export function expectedText(expected: { readonly typicalSeconds: number; readonly longestSeconds: number }): string {
+  return `about ${duration(expected.typicalSeconds)}, at the longest ${duration(expected.longestSeconds)}`;
+}

@@ -1,25 +1,27 @@
 import { percent } from "../../gates/gate.ts";
 import type { GateResult, Look } from "../../gates/verdict.ts";
-import { table, text } from "./page.ts";
+import { table, text, toned } from "./page.ts";
+import { toneOf } from "./tones.ts";
 
 export const PLOT_STYLE = `
 .plots { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); }
 figure { margin: 0; }
 figure svg { display: block; width: 100%; height: auto; background: var(--soft); }
 figure text { fill: var(--text); font: 11px system-ui, sans-serif; }
-.band { fill: var(--mark); opacity: .25; }
+.band { fill: var(--line); opacity: .25; }
 .bound, .measured, .limit { fill: none; vector-effect: non-scaling-stroke; }
-.bound { stroke: var(--mark); stroke-width: 1; }
+.bound { stroke: var(--line); stroke-width: 1; }
 .measured { stroke: var(--text); stroke-width: 2; }
+figure text.limit-mark { font-weight: 700; }
 figure circle { fill: var(--text); }
-.limit { stroke: var(--bad); stroke-width: 1.5; stroke-dasharray: 6 4; }
+.limit { stroke: var(--text); stroke-width: 1.5; stroke-dasharray: 6 4; }
 .looks { font-size: .875rem; font-variant-numeric: tabular-nums; }
 `;
 
 /** Says once how to read every plot. */
 export const PLOT_LEGEND =
   "Each plot goes from left to right with the number of requests. Thick line: the measured share of bad requests; " +
-  "shaded: where the true share is, with the bounds that hold at every look; dashed: the limit. A gate passes once all " +
+  "shaded: where the true share is, with the bounds that hold at every look; dashed: the limit, with its figure in bold at the left. A gate passes once all " +
   "of the shade is below the limit, and fails once all of it is above.";
 
 const WIDTH = 340;
@@ -34,7 +36,7 @@ const ABOVE_LIMIT = 2.5;
 /** One objective's evidence as a plot, with the same in words below it and as a table that opens. */
 export function gatePlot(result: GateResult, looks: readonly Look[]): string {
   const { objective, verdict } = result;
-  const mark = `<strong class="${verdict === "pass" ? "good" : "bad"}">${verdict}</strong>`;
+  const mark = toned(toneOf(verdict), verdict);
   const caption = `<figcaption>${text(objective)}: ${mark}. ${text(evidenceOf(result))}.</figcaption>`;
   return `<figure>${plot(result, looks)}${caption}${looksTable(result, looks)}</figure>`;
 }
@@ -64,11 +66,10 @@ function plot(result: GateResult, looks: readonly Look[]): string {
     `<polyline class="bound" points="${upper}"/><polyline class="bound" points="${lower.join(" ")}"/>`,
     `<polyline class="measured" points="${measured}"/><circle cx="${endX}" cy="${endY}" r="3"/>`,
     `<polyline class="limit" points="0,${y(limit, top)} ${INNER_WIDTH},${y(limit, top)}"/>`,
-    `<text x="${INNER_WIDTH - 4}" y="${rounded(y(limit, top) - 5)}" text-anchor="end">limit ${short(limit)}</text>`,
   ];
   const label = `${gate}, ${objective}: ${verdict}, ${evidenceOf(result)}`;
   // What is above the plot's top is cut off by the inner picture's own edge.
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${text(label)}">${axes(top, most)}<svg x="${LEFT}" y="${TOP}" width="${INNER_WIDTH}" height="${INNER_HEIGHT}">${inside.join("")}</svg></svg>`;
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${text(label)}">${axes(top, most, limit)}<svg x="${LEFT}" y="${TOP}" width="${INNER_WIDTH}" height="${INNER_HEIGHT}">${inside.join("")}</svg></svg>`;
 }
 
 /** The highest ratio that the plot shows: where the decision fell, a failure's at its lower bound. */
@@ -78,11 +79,16 @@ function topOf({ limit, upper, verdict }: GateResult, looks: readonly Look[]): n
   return Math.min(1, Math.max(limit * ABOVE_LIMIT, decided * 1.1, ...settled.map((ratio) => ratio * 1.4)));
 }
 
-/** At the left nothing and the top, below none and all requests. */
-function axes(top: number, most: number): string {
-  const marks = [0, top].map((ratio) => {
+/** Two marks of the left axis that are nearer than this would be written over each other. */
+const MARK_HEIGHT = 12;
+
+/** At the left nothing, the limit and the top, below none and all requests; nothing is written over the curves. */
+function axes(top: number, most: number, limit: number): string {
+  const isApart = (ratio: number) => Math.abs(y(ratio, top) - y(limit, top)) >= MARK_HEIGHT;
+  const marks = [...[0, top].filter(isApart), limit].map((ratio) => {
     const height = rounded(TOP + y(ratio, top) + 4);
-    return `<text x="${LEFT - 4}" y="${height}" text-anchor="end">${short(ratio)}</text>`;
+    const weight = ratio === limit ? ' class="limit-mark"' : "";
+    return `<text x="${LEFT - 4}" y="${height}" text-anchor="end"${weight}>${short(ratio)}</text>`;
   });
   const bottom = HEIGHT - 8;
   const below = `<text x="${LEFT}" y="${bottom}">0</text><text x="${WIDTH - 10}" y="${bottom}" text-anchor="end">${most} requests</text>`;

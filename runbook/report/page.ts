@@ -1,9 +1,10 @@
 import { contentPolicy, htmlHref, htmlText } from "../text/html.ts";
+import type { NextAction } from "./what-now.ts";
 
 const STYLE = `
-:root { color-scheme: light dark; --text: #1b1f24; --ground: #fff; --line: #6b7280; --soft: #f3f4f6; --good: #14532d; --bad: #9b1c1c; --mark: #1d4ed8; }
+:root { color-scheme: light dark; --text: #1b1f24; --ground: #fff; --line: #6b7280; --soft: #f3f4f6; --good: #14532d; --bad: #9b1c1c; --open: #7a4300; --mark: #1d4ed8; }
 @media (prefers-color-scheme: dark) {
-  :root { --text: #e5e7eb; --ground: #111418; --line: #9ca3af; --soft: #1f242b; --good: #86efac; --bad: #fca5a5; --mark: #93c5fd; }
+  :root { --text: #e5e7eb; --ground: #111418; --line: #9ca3af; --soft: #1f242b; --good: #86efac; --bad: #fca5a5; --open: #fcd34d; --mark: #93c5fd; }
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1rem; max-width: 60rem; font: 1rem/1.5 system-ui, sans-serif; color: var(--text); background: var(--ground); overflow-wrap: anywhere; }
@@ -15,13 +16,28 @@ caption { text-align: left; font-weight: 600; padding: .25rem 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .5rem .35rem 0; text-align: left; vertical-align: top; }
 code, pre { font: .875rem/1.45 ui-monospace, monospace; }
 pre { background: var(--soft); padding: .75rem; white-space: pre-wrap; overflow-wrap: anywhere; }
-ins, .good { color: var(--good); text-decoration: none; }
-del, .bad { color: var(--bad); text-decoration: none; }
+.good { color: var(--good); }
+.bad { color: var(--bad); }
+.open { color: var(--open); }
+ins { font-weight: 700; text-decoration: none; }
+del { text-decoration: line-through; }
+.now { border-left: .25rem solid var(--text); padding-left: .75rem; }
 thead th { overflow-wrap: normal; }
 tbody th { min-width: 6rem; }
 ul, ol { padding-left: 1.25rem; }
 summary { cursor: pointer; padding: .25rem 0; font-weight: 600; }
 `;
+
+/**
+ * One colour has one meaning on every page: green was proven good, red was proven bad or refused, amber is not known, and
+ * blue leads somewhere. What a change adds and removes is told by weight and a line through it, not by a colour.
+ */
+export type Tone = "good" | "bad" | "open";
+
+/** A verdict or an outcome in the colour of what it means. */
+export function toned(tone: Tone, value: string): string {
+  return `<strong class="${tone}">${text(value)}</strong>`;
+}
 
 /** A whole HTML page that needs no network and no script, and fits a telephone's width; light or dark as its reader likes. */
 export function page(title: string, body: readonly string[], style = ""): string {
@@ -39,6 +55,14 @@ export function text(value: string): string {
 /** A part of a page; `content` is HTML. */
 export function section(title: string, content: string): string {
   return `<section><h2>${text(title)}</h2>\n${content}</section>`;
+}
+
+/** What the reader does now, right below the outcome. */
+export function nowSection(actions: readonly NextAction[]): string {
+  const items = actions.map(({ text: said, command }) =>
+    command === undefined ? text(said) : `${text(said)}:<pre><code>${text(command)}</code></pre>`,
+  );
+  return `<section class="now"><h2>What to do now</h2>\n${list(items, "ordered")}</section>`;
 }
 
 /** A list of HTML items; `ordered` where the order means something. */

@@ -2,8 +2,10 @@ import type { RollbackDocument } from "../deploy/deploy-document.ts";
 import type { RequestedRollback } from "../rollback/requested-rollback.ts";
 import { gatesSection } from "./deploy-html-gates.ts";
 import { duration } from "./duration.ts";
-import { factTable, type Link, linksSection, page, section, text } from "./page.ts";
+import { factTable, type Link, linksSection, nowSection, page, section, text, toned } from "./page.ts";
 import { TIMELINE_STYLE, timelinePicture } from "./timeline-picture.ts";
+import { toneOf, toneOfEnd } from "./tones.ts";
+import { afterRollback } from "./what-now.ts";
 
 interface RollbackPage {
   /** ISO 8601. */
@@ -25,8 +27,9 @@ export function rollbackHtml(
     ["Made", madeAt],
   ];
   const body = [
-    `<h1>Rollback of ${text(stack)} to ${text(target)}: <span class="${exitCode === 0 ? "good" : "bad"}">${outcome}</span></h1>`,
+    `<h1>Rollback of ${text(stack)} to ${text(target)}: <span class="${toneOfEnd(outcome, exitCode)}">${outcome}</span></h1>`,
     `<p>${text(reason)}</p>`,
+    nowSection(afterRollback({ stack, outcome, exitCode, release: target, previous: previous?.id })),
     factTable("At a glance", facts),
     ...(rollback === null ? [] : [section("What was done, and its proof", goneBackHtml(rollback))]),
     ...linksSection(links),
@@ -36,6 +39,5 @@ export function rollbackHtml(
 
 /** What a way back changed, how long that took, and what proves that it serves again. */
 export function goneBackHtml({ verdict, reason, seconds, steps, gates }: RollbackDocument): string {
-  const shown = `<strong class="${verdict === "pass" ? "good" : "bad"}">${verdict}</strong>`;
-  return `<p>${shown} after ${duration(seconds)}: ${text(reason)}</p>${timelinePicture(steps)}${gatesSection(gates)}`;
+  return `<p>${toned(toneOf(verdict), verdict)} after ${duration(seconds)}: ${text(reason)}</p>${timelinePicture(steps)}${gatesSection(gates)}`;
 }

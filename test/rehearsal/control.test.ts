@@ -34,6 +34,20 @@ describe("claimSlot", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
+  it("claims the network that a kept rehearsal is on, and says so where that is not free", async () => {
+    const first = await claim({});
+    const { slot } = first.addresses;
+    await expect(claimSlot({}, TEST_TOKEN, slot)).rejects.toMatchObject({
+      code: "SPARKI_OUTSIDE",
+      message: `this rehearsal needs 127.${slot}.0.0/16 again, and 127.${slot}.0.1 is not free`,
+    });
+    await first.close();
+    open.length = 0;
+    const again = await claimSlot({}, TEST_TOKEN, slot);
+    open.push(again);
+    expect(again.addresses.slot).toBe(slot);
+  });
+
   it("answers a known path with what it resolves with", async () => {
     const { url } = await claim({ "POST /echo": async (body) => ({ body }) });
     const answer = await fetch(`${url}/echo`, { method: "POST", headers, body: '{"a":1}' });

@@ -57,6 +57,20 @@ describe("openRunDirectory", () => {
     second.release();
   });
 
+  it("goes on with all that an earlier run had where that is asked for", async () => {
+    const first = await openRunDirectory(path);
+    const passphrase = readFileSync(first.passphraseFile, "utf8");
+    writeFileSync(join(path, "world.json"), "{}");
+    writeFileSync(join(first.backendDirectory, "state"), "s");
+    first.release();
+    const second = await openRunDirectory(path, { goesOn: true });
+    expect(second.replaced).toBeUndefined();
+    expect(readFileSync(join(path, "world.json"), "utf8")).toBe("{}");
+    expect(readFileSync(join(second.backendDirectory, "state"), "utf8")).toBe("s");
+    expect(readFileSync(second.passphraseFile, "utf8")).toBe(passphrase);
+    second.release();
+  });
+
   it("refuses while another rehearsal uses it, and says which process that is", async () => {
     const held = await openRunDirectory(path);
     await expect(openRunDirectory(path)).rejects.toMatchObject({

@@ -1,5 +1,13 @@
 import { faultsSchema, imageSchema, parsed } from "../../rehearsal/control-requests.ts";
-import { FAULTS, findScenario, imagesOf, nextRelease, SCENARIOS, withFault } from "../../rehearsal/scenarios.ts";
+import {
+  FAULTS,
+  findScenario,
+  imagesOf,
+  nextRelease,
+  resumed,
+  SCENARIOS,
+  withFault,
+} from "../../rehearsal/scenarios.ts";
 import { releaseSchema } from "../../stacks/schema.ts";
 
 const release = releaseSchema.parse({
@@ -16,6 +24,14 @@ const release = releaseSchema.parse({
 describe("SCENARIOS", () => {
   it("begin each with the stack's own release, which works", () => {
     for (const { releases } of SCENARIOS) expect(releases[0]).toEqual({ release: "configured", behaviours: {} });
+  });
+});
+
+describe("resumed", () => {
+  it("is the configured release alone, or a scenario's last one", () => {
+    expect(resumed(undefined)).toMatchObject({ name: "resumed", releases: [{ release: "configured" }] });
+    const upgrade = findScenario("upgrade");
+    expect(resumed(upgrade)).toEqual({ ...upgrade, releases: [{ release: "next", behaviours: {} }] });
   });
 });
 

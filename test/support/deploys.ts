@@ -142,7 +142,11 @@ async function promotion(): Promise<RecordedDeploy> {
     deployment: { preview, up: updateOf(timed), gates },
     rollback: undefined,
     preflight: preflightReport(String),
-    plan: { hash: "2f6c".repeat(16), files: { html: "a.html", markdown: "a.md", json: "a.json" } },
+    plan: {
+      hash: "2f6c".repeat(16),
+      files: { html: "a.html", markdown: "a.md", json: "a.json" },
+      expected: { typicalSeconds: 1436, longestSeconds: 4800 },
+    },
     verify: verifyReport(String),
     decisions: [
       { phase: "one-box", action: "proceed", reason: "engine one-box: 7 of 7 pass", page: false },

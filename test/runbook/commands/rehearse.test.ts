@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -15,8 +15,6 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const DEFAULTS = { seed: "1", timeScale: "0.01" };
-
 function run(command: Command, options: Record<string, string | boolean>) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const env = { SPARKI_REHEARSAL_DIRECTORY: directory };
@@ -28,7 +26,7 @@ function run(command: Command, options: Record<string, string | boolean>) {
     cwd: directory,
     signal: new AbortController().signal,
   };
-  const ended = command.run({ args: [], options: { ...DEFAULTS, ...options }, ports });
+  const ended = command.run({ args: [], options: options, ports });
   return { ended, said: () => String(stderr.read() ?? "") };
 }
 
@@ -54,6 +52,40 @@ describe.each([rehearse, cloud])("$name", (command) => {
       });
     },
   );
+});
+
+describe.each([rehearse, cloud])("$name --resume", (command) => {
+  const kept = (text: string, isMade = true) => {
+    mkdirSync(join(directory, "prod"));
+    writeFileSync(join(directory, "prod", "rehearsal.json"), text);
+    if (isMade) writeFileSync(join(directory, "prod", "world.json"), "{}");
+  };
+  const KEPT = JSON.stringify({ seed: 1, timeScale: 0.004, slot: 30, since: "2026-11-28" });
+
+  it.each([
+    ["no rehearsal", () => undefined],
+    ["no rehearsal", () => kept(KEPT.slice(0, 20))],
+    ["no rehearsal", () => kept(KEPT.replace("30", "3000"))],
+    ["a rehearsal that made nothing yet", () => kept(KEPT, false)],
+  ])("says that it finds %s, where, and how to begin one", async (found, leave) => {
+    leave();
+    await expect(run(command, { resume: true }).ended).rejects.toMatchObject({
+      code: "SPARKI_USAGE",
+      message: `--resume finds ${found} in ${join(directory, "prod")}; expected what an earlier one left`,
+      hint: "npx sparki rehearse --stack prod, which begins one",
+    });
+  });
+
+  it.each([
+    [{ seed: "2" }, "--seed is 2; "],
+    [{ timeScale: "0.01" }, "--time-scale is 0.01; "],
+  ])("refuses %j, which the kept rehearsal does not have", async (change, found) => {
+    kept(KEPT);
+    await expect(run(command, { resume: true, ...change }).ended).rejects.toMatchObject({
+      code: "SPARKI_USAGE",
+      message: expect.stringContaining(found),
+    });
+  });
 });
 
 describe("rehearse --list", () => {

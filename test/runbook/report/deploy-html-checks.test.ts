@@ -9,7 +9,7 @@ describe("preflightHtml", () => {
   it("shows what did not pass with what it rests on and how to mend it, before what opens", () => {
     const shown = wordsOf(html.slice(0, html.indexOf("<details>")));
     expect(shown).toContain("34 passed, 1 warned, 1 skipped, in 4.2 s.");
-    expect(shown).toContain("warn it is old &lt;b&gt; To mend it: npx sparki make it new &lt;b&gt; line one");
+    expect(shown).toContain("warn it is old &lt;b&gt; What to do: npx sparki make it new &lt;b&gt; line one");
     expect(shown).not.toContain("as it should be");
   });
 
@@ -31,7 +31,7 @@ describe("verifyHtml", () => {
 
   it("then shows what is not well and how to mend it", () => {
     expect(wordsOf(html)).toContain(
-      "Check of cache fail /api/cache/health answered 503 To mend it: npx sparki diagnose",
+      "Check of cache fail /api/cache/health answered 503 What to do: npx sparki diagnose",
     );
   });
 });

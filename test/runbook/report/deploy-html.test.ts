@@ -10,7 +10,14 @@ const wordsOf = (html: string) => html.replace(/<[^>]*>/g, " ").replace(/\s+/g, 
 describe("deployHtml", () => {
   it("says the outcome first, then the reason, then what was live and is", async () => {
     const words = wordsOf(pageOf(await rolledBackDeploy()));
-    const places = ["rolled-back", "at least 0.2 % of requests bad", "Live before and now", "Decisions", "Timeline"];
+    const places = [
+      "rolled-back",
+      "at least 0.2 % of requests bad",
+      "What to do now",
+      "Live before and now",
+      "Decisions",
+      "Timeline",
+    ];
     const found = places.map((place) => words.indexOf(place));
     expect(found).toEqual(found.toSorted((one, other) => one - other));
     expect(found).not.toContain(-1);
@@ -78,6 +85,29 @@ describe("deployHtml", () => {
     const refused = { ...first, objective: "restarts", verdict: "fail", reason: "2 restarts" } as const;
     const words = wordsOf(pageOf({ ...document, gates: [...looked, refused], rollback: null }));
     expect(words).toMatch(/engine one-box: fail fail restarts: 2 restarts 6 checks passed/);
+  });
+
+  it("has red for what was proven bad alone: what is not known yet is neither red nor green", async () => {
+    const document = await promotedDeploy();
+    if (document.verify === null) throw new Error("the fixture has no verification");
+    const row = { metric: "Error Rate", threshold: "< 0.1 %", found: "no requests yet" };
+    const verdicts = ["no data yet", "not proven", "fail", "pass"] as const;
+    const success = verdicts.map((verdict) => ({ ...row, verdict }));
+    const html = pageOf({ ...document, verify: { ...document.verify, success } });
+    const table = html.slice(html.indexOf("Verified"));
+    expect(table).toContain('<strong class="open">no data yet</strong>');
+    expect(table).toContain('<strong class="open">not proven</strong>');
+    expect(table).toContain('<strong class="bad">fail</strong>');
+    expect(table).toContain('<strong class="good">pass</strong>');
+    expect(pageOf({ ...document, outcome: "held", exitCode: 3 })).toContain('<span class="open">held</span>');
+  });
+
+  it("writes nothing over a plot's curves: the limit's figure is at the axis", async () => {
+    const html = pageOf(await promotedDeploy());
+    const inner = [...html.matchAll(/<svg x="48".*?<\/svg>/gs)].map(([picture]) => picture);
+    expect(inner.length).toBeGreaterThan(0);
+    expect(inner.join()).not.toContain("<text");
+    expect(html).toMatch(/<text x="44" y="[\d.]+" text-anchor="end" class="limit-mark">0.1 %<\/text>/);
   });
 
   it("is the same for the same document", async () => {

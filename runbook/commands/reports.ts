@@ -1,0 +1,66 @@
+import { DeployError } from "../../stacks/deploy-error.ts";
+import { stackNameIn } from "../../stacks/stack-name.ts";
+import type { Command, CommandInput, CommandResult } from "../command.ts";
+import { inColumns } from "../report/columns.ts";
+import type { KeptReport } from "../report/kept-reports.ts";
+import type { Paint } from "../report/screen.ts";
+
+const DESCRIPTION = `Lists the reports that earlier rehearsals, deploys and rollbacks left here, newest first.
+
+Each with when it ended (UTC), its stack and release, how it ended with which exit code, and the page to open.
+Reads files only: it asks nobody, opens nothing and changes nothing.
+
+Reports of deploys and rollbacks are in .sparki/deploys, those of rehearsals in .sparki/rehearsal/<stack>/report.
+SPARKI_REHEARSAL_DIRECTORY names another place than .sparki/rehearsal.
+
+Exit codes: 0 told, with none there too; 2 usage.
+
+Examples:
+  npx sparki reports                        every stack's
+  npx sparki reports --stack staging
+  npx sparki reports --json                 one JSON document`;
+
+/** `sparki reports`: what earlier rehearsals and deploys came to, and where to read it. */
+export const reports: Command = {
+  name: "reports",
+  summary: "the reports of earlier rehearsals, deploys and rollbacks",
+  description: DESCRIPTION,
+  run,
+};
+
+async function run({ options, ports }: CommandInput): Promise<CommandResult> {
+  const { keptReports } = await import("../report/kept-reports.ts");
+  const { openScreen } = await import("../report/screen.ts");
+  const stack = typeof options.stack === "string" ? named(options.stack) : undefined;
+  const all = keptReports(ports);
+  const kept = all.filter((report) => stack === undefined || report.stack === stack);
+  const screen = await openScreen(ports);
+  ports.stderr.write(kept.length === 0 ? noneText(stack) : reportsText(kept, screen.paint));
+  return { exitCode: 0, json: { reports: kept } };
+}
+
+/** Of a stack whose config is gone there may be reports still: its name is all that is needed. */
+function named(given: string): string {
+  const name = stackNameIn(given);
+  if (name !== undefined) return name.stack;
+  throw new DeployError("SPARKI_USAGE", `--stack is ${JSON.stringify(given)}; expected a name such as prod`, {
+    hint: "npx sparki reports --help",
+  });
+}
+
+function noneText(stack: string | undefined): string {
+  const [of, flag] = stack === undefined ? ["", ""] : [` of ${stack}`, ` --stack ${stack}`];
+  return `no reports${of} here yet\nNext: npx sparki rehearse${flag}, which leaves one\n`;
+}
+
+/** The list as people read it: two lines a report, the second with the page to open. */
+export function reportsText(reports: readonly KeptReport[], paint: Paint): string {
+  const lines = reports.flatMap(({ at, kind, stack, release, scenario, outcome, exitCode, page, document, reason }) => {
+    const colour = exitCode === 0 ? paint.good : paint.bad;
+    const how = outcome === null ? paint.bad(reason) : `${colour(outcome)} (exit ${exitCode})`;
+    const what = scenario === null ? kind : `${kind} of ${scenario}`;
+    const time = at.replace("T", " ").slice(0, 16);
+    return [`${time}  ${stack}  ${release}  ${how}  ${what}`, `    ${page ?? `${document} (its page is gone)`}`];
+  });
+  return `${inColumns(lines.join("\n"))}\n`;
+}

@@ -1,0 +1,50 @@
+import { afterRollback, type Ended, whatNow } from "../../../runbook/report/what-now.ts";
+
+const ended = (outcome: string, exitCode: number, more: Partial<Ended> = {}): Ended => ({
+  stack: "staging",
+  outcome,
+  exitCode,
+  release: "2.0",
+  previous: "1.0",
+  ...more,
+});
+const said = (actions: ReturnType<typeof whatNow>) =>
+  actions.map(({ text, command }) => (command === undefined ? text : `${text}: ${command}`)).join(" | ");
+
+describe("whatNow", () => {
+  it.each([
+    ["promoted", 0, /^2\.0 serves.*: npx sparki watch --stack staging$/],
+    ["rolled-back", 1, /^1\.0 serves again, which was proven: nothing is urgent.*: npx sparki deploy --stack staging$/],
+    ["held", 3, /neither good nor bad.*npx sparki deploy --stack staging .*npx sparki rollback --stack staging$/],
+    ["stopped", 2, /^Nothing was changed\. Correct the config.*npx sparki deploy/],
+    ["stopped", 1, /^It went no further.*npx sparki deploy/],
+    ["failed", 4, /^Do what the reason above asks for.*npx sparki deploy/],
+    ["failed", 1, /^2\.0 is live and not well.*npx sparki diagnose.*npx sparki rollback/],
+    ["failed", 5, /deployments are refused until it is.*npx sparki diagnose.*npx sparki rollback/],
+  ])("says after %s with exit code %i what to do, with the command of that stack", (outcome, exitCode, expected) => {
+    expect(said(whatNow(ended(outcome, exitCode)))).toMatch(expected);
+  });
+
+  it.each([
+    ["promoted", 0],
+    ["rolled-back", 1],
+    ["failed", 4],
+    ["failed", 5],
+  ])("sends nobody from a rehearsal that ended %s with %i to a real stack", (outcome, exitCode) => {
+    const text = said(whatNow(ended(outcome, exitCode, { isRehearsal: true })));
+    expect(text).toContain("No real stack was touched.");
+    expect(text.match(/npx sparki \w+/g)).toEqual(["npx sparki rehearse"]);
+  });
+});
+
+describe("afterRollback", () => {
+  it.each([
+    ["rolled-back", 0, /^2\.0 serves\. Pulumi\.staging\.yaml may still name the release that was left/],
+    ["unchanged", 0, /^2\.0 serves/],
+    ["planned", 0, /^Nothing was changed\. To go back: npx sparki rollback --stack staging$/],
+    ["stopped", 1, /npx sparki rollback --stack staging$/],
+    ["failed", 5, /npx sparki diagnose --stack staging .*npx sparki rollback --stack staging$/],
+  ])("says after %s with exit code %i what to do", (outcome, exitCode, expected) => {
+    expect(said(afterRollback(ended(outcome, exitCode)))).toMatch(expected);
+  });
+});
