@@ -127,6 +127,14 @@ describe(declaredOnly.name, () => {
     expect(said(password, new Example(vpc.type, vpc.props, traits))).toEqual([]);
   });
 
+  it("knows the signing key's name of a stack with hyphens, which AWS takes without them", () => {
+    const key = thing("aws:route53/keySigningKey:KeySigningKey", { name: "sparki_staging_eu_west_1" }).named(
+      "edge-dns-ksk",
+    );
+    const found = judge([declaredOnly], [key], situation({}, "staging-eu-west-1"));
+    expect(found.map(({ property }) => property).filter((property) => property?.startsWith("name"))).toEqual([]);
+  });
+
   it("leaves to the provider what it puts out", () => {
     const demanded: string[] = [];
     const { type, props } = vpc;
