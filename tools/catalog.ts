@@ -11,6 +11,8 @@ const KUBE_SCORE = "1.19.0";
 const MINIREDIS = "2.40.0";
 /** The server of S3's protocol that a stack's state is kept on in tests. */
 const GOFAKES3 = "1.2.0";
+/** The distribution project's own registry, which tests ask for images and signatures. */
+const REGISTRY = "3.0.0";
 
 /** Go's names of a platform, which most projects use in their archives' names. */
 const go = ({ os, arch }: Platform) => ({ os, arch: arch === "x64" ? "amd64" : "arm64" });
@@ -116,6 +118,17 @@ export const CATALOG: readonly Tool[] = [
     ask: ["-help"],
     accepts: (version) => version.startsWith("1."),
     build: { module: "s3", package: "github.com/johannesboyne/gofakes3/cmd/gofakes3", ldflags: [] },
+  },
+  {
+    name: "registry",
+    version: REGISTRY,
+    ask: ["--version"],
+    accepts: (version) => version.startsWith("3."),
+    build: {
+      module: "registry",
+      package: "github.com/distribution/distribution/v3/cmd/registry",
+      ldflags: [`-X github.com/distribution/distribution/v3/version.version=v${REGISTRY}`],
+    },
   },
 ];
 

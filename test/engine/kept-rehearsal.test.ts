@@ -35,7 +35,7 @@ describe("sparki rehearse --resume", () => {
   it("takes over what a rehearsal that was killed had begun to make, and has nothing twice", async () => {
     let isKilled = false;
     const kill = ({ stderr }: { readonly stderr: string }, child: Interruptible) => {
-      if (isKilled || !stderr.includes("create SecretProviderClass")) return;
+      if (isKilled || !stderr.includes("create Instance database-instance")) return;
       isKilled = true;
       child.kill("SIGKILL");
     };

@@ -55,22 +55,25 @@ export const signatures: Check = {
 /** Why the image does not count as signed; undefined when one signature is good. */
 async function problemOf(registry: Registry, image: ImageReference, key: string): Promise<string | undefined> {
   const text = await registry.manifest(image, `${image.digest.replace(":", "-")}.sig`);
-  if (text === undefined) return bundleProblem(registry, image, key);
-  const { layers } = manifestSchema.parse(JSON.parse(text));
-  for (const { digest, annotations } of layers) {
+  const manifest = manifestSchema.safeParse(jsonOf(text));
+  for (const { digest, annotations } of manifest.data?.layers ?? []) {
     const signature = annotations?.[SIGNATURE];
     const payload = await registry.blob(image, digest);
     if (signature !== undefined && payload !== undefined && isGood(payload, signature, key, image.digest))
       return undefined;
   }
-  return "has no signature by the configured key";
+  // Signed again by another version, an image has both forms, and one good signature is enough.
+  const problem = await bundleProblem(registry, image, key);
+  return problem === UNSIGNED && text !== undefined ? "has no signature by the configured key" : problem;
 }
+
+const UNSIGNED = "is not signed";
 
 /** The same of the form that cosign writes since its version 3: bundles that refer to the image. */
 async function bundleProblem(registry: Registry, image: ImageReference, key: string): Promise<string | undefined> {
   const all = await registry.referrers(image);
   const bundles = all.filter(({ artifactType }) => BUNDLE.test(artifactType));
-  if (bundles.length === 0) return "is not signed";
+  if (bundles.length === 0) return UNSIGNED;
   for (const { digest } of bundles) {
     const manifest = manifestSchema.safeParse(jsonOf(await registry.manifest(image, digest)));
     for (const layer of manifest.data?.layers ?? []) {
@@ -101,6 +104,6 @@ function jsonOf(text: string | undefined): unknown {
 
 function isGood(payload: string, signature: string, key: string, digest: string): boolean {
   if (!verify("sha256", Buffer.from(payload), createPublicKey(key), Buffer.from(signature, "base64"))) return false;
-  const signed = payloadSchema.safeParse(JSON.parse(payload));
+  const signed = payloadSchema.safeParse(jsonOf(payload));
   return signed.success && signed.data.critical.image["docker-manifest-digest"] === digest;
 }

@@ -87,6 +87,21 @@ describe("signatures", () => {
     });
   });
 
+  it("passes for an image whose old signature is by another key and that was signed again by cosign 3", async () => {
+    const old = signed(first, { key: other.privateKey });
+    const web = all(...good, bundled(first), old);
+    expect(await look(signatures, fakeContext({ config, web }))).toMatchObject({ status: "pass" });
+  });
+
+  it("calls an image whose signature's manifest cannot be read not signed by the key", async () => {
+    const { base, digest } = partsOf(first);
+    const web = all(...good, { [`${base}/manifests/${digest.replace(":", "-")}.sig`]: { body: "<html>" } });
+    expect(await look(signatures, fakeContext({ config, web }))).toMatchObject({
+      status: "fail",
+      reason: "alexarno/sparki/engine has no signature by the configured key",
+    });
+  });
+
   it("is skipped where no key is configured", async () => {
     expect(await look(signatures, fakeContext())).toMatchObject({ status: "skipped" });
   });
