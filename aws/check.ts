@@ -1,5 +1,6 @@
 import type { Finding } from "./finding.ts";
 import { type InputRecord, Inputs } from "./inputs.ts";
+import { placeFindings } from "./places.ts";
 import { RULES } from "./rules.ts";
 import { shapeFindings } from "./shape-check.ts";
 
@@ -11,6 +12,10 @@ import { shapeFindings } from "./shape-check.ts";
 export function findingsOf(type: string, inputs: InputRecord, before?: InputRecord): Finding[] {
   const it = new Inputs(inputs);
   const was = before === undefined ? undefined : new Inputs(before);
-  const found = [...shapeFindings(type, inputs), ...(RULES[type] ?? []).flatMap((rule) => rule(it, was))];
+  const found = [
+    ...shapeFindings(type, inputs),
+    ...placeFindings(inputs),
+    ...(RULES[type] ?? []).flatMap((rule) => rule(it, was)),
+  ];
   return found.filter((each, index) => found.findIndex((other) => other.path === each.path) === index);
 }

@@ -24,10 +24,12 @@ const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 const KEY = `(arn:aws[a-z-]*:kms:[a-z0-9-]+:\\d{12}:(key|alias)/[a-zA-Z0-9/_-]+|${UUID}|mrk-[0-9a-f]{32}|alias/[a-zA-Z0-9/_-]+)`;
 const HOST = "(\\*\\.)?[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)+\\.?";
 
+const V4 = /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.(?=\d)|$)){4}$/;
+
 /** The first that fits a property's name counts. */
 const CONVENTIONS: readonly Convention[] = [
   arn(/role_?arn$/i, "iam", "role/[\\w+=,.@/-]+", "the ARN of a role"),
-  arn(/^(kms)?KeyArn$|kmsKeyArn$/i, "kms", "(key|alias)/[a-zA-Z0-9/_-]+", "the ARN of a KMS key"),
+  arn(/(^k|K)eyArn$/, "kms", "(key|alias)/[a-zA-Z0-9/_-]+", "the ARN of a KMS key"),
   arn(/arns?$/i, "[a-z0-9-]+", ".+", "an ARN"),
   { name: /kmsKeyId$/i, value: new RegExp(`^${KEY}$`), words: "the id or the ARN of a KMS key" },
   id(/^vpcIds?$/, "vpc"),
@@ -62,6 +64,19 @@ const CONVENTIONS: readonly Convention[] = [
     name: /^(expectedBucketOwner|sourceAccount|accountId)$/,
     value: /^\d{12}$/,
     words: "an account's id of 12 digits",
+  },
+  {
+    name: /^(privateIp|associateWithPrivateIp|address)$/,
+    value: V4,
+    words: "an IPv4 address",
+  },
+  { name: /^kmsMasterKeyId$/, value: new RegExp(`^${KEY}$`), words: "the id or the ARN of a KMS key" },
+  { name: /^healthCheckId$/, value: new RegExp(`^${UUID}$`), words: "the id of a health check" },
+  id(/^ipv[46]IpamPoolId$/, "ipam-pool"),
+  {
+    name: /^publicIpv4Pool$/,
+    value: /^(amazon|ipv4pool-ec2-[0-9a-f]+)$/,
+    words: "amazon, or the id of a pool: ipv4pool-ec2-...",
   },
   {
     name: /^validationRecordFqdns$/,

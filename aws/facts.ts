@@ -30,12 +30,31 @@ export interface TypeFact {
 /** Names that exist in some region, and the regions that lack each. */
 export type Availability = Readonly<Record<string, readonly string[]>>;
 
+/** A parameter of PostgreSQL: its type, whether only a restart changes it, and its least and greatest value. */
+export type PostgresParameter = readonly [
+  type: string,
+  needs: "restart" | "reload",
+  minimum: number | null,
+  maximum: number | null,
+];
+
 export interface Catalog {
   readonly postgres: readonly string[];
   readonly retiredPostgres: readonly string[];
   readonly parameterFamilies: readonly string[];
   /** IAM's prefixes of the services, which most service principals begin with. */
   readonly servicePrefixes: readonly string[];
+  /** All regions of all partitions. */
+  readonly regions: readonly string[];
+  /** First labels of the services' own host names. */
+  readonly endpointPrefixes: readonly string[];
+  /** The actions of services whose resources have policies, each with the kinds of resources that it is on. */
+  readonly resourceActions: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+  /** Those services' own condition keys in lower case; a placeholder stands for the rest of a key. */
+  readonly resourceKeys: Readonly<Record<string, readonly string[]>>;
+  /** IAM's own policies, each with its path, as in `service-role/AWSLambdaBasicExecutionRole`. */
+  readonly managedPolicies: readonly string[];
+  readonly postgresParameters: Readonly<Record<string, PostgresParameter>>;
   readonly databaseClasses: Availability;
   readonly cacheNodes: Availability;
   readonly cacheVersions: Readonly<Record<string, readonly string[]>>;
@@ -58,4 +77,10 @@ export function facts(): Facts {
   const read: Facts = JSON.parse(readFileSync(join(import.meta.dirname, "facts.json"), "utf8"));
   loaded = read;
   return read;
+}
+
+/** The properties of a type, each with the number of its shape; none of a type without facts. */
+export function propertiesOf(type: string): Readonly<Record<string, number>> {
+  const { types, shapes } = facts();
+  return shapes[types[type]?.shape ?? -1]?.properties ?? {};
 }

@@ -137,7 +137,7 @@ function conditionFaults(condition: Json | undefined): string[] {
     if (!OPERATOR.test(operator)) return [`${JSON.stringify(operator)} is no condition operator`];
     if (!isEntries(keys) || Object.keys(keys).length === 0) return [`${operator} must be an object of keys`];
     return Object.entries(keys)
-      .filter(([key]) => !/^[a-zA-Z0-9-]+:|^https?:|^[a-z0-9.-]+\//.test(key))
+      .filter(([key]) => !/^[a-zA-Z0-9-]+:|^https?:|^[a-z0-9.-]+(\/[^:]*)?:|^[a-z0-9.-]+\//.test(key))
       .map(([key]) => `${JSON.stringify(key)} is no condition key`);
   });
 }
@@ -284,4 +284,42 @@ export function isLike(text: string, pattern: string): boolean {
   }
   while (pattern[from] === "*") from++;
   return from === pattern.length;
+}
+
+/** A statement of a valid document, each element as a list. */
+export interface Statement {
+  readonly effect: string;
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  /** Accounts, roles and users that it names. */
+  readonly awsPrincipals: readonly string[];
+  /** Whether it names everyone. */
+  readonly isOpen: boolean;
+  readonly conditionKeys: readonly string[];
+}
+
+/** The statements of a document; none of a text that is no document. What a Not excludes is not listed. */
+export function statementsOf(text: string): Statement[] {
+  let document: Json;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  const statements = isEntries(document) ? listOf(document.Statement ?? []) : [];
+  return statements.filter(isEntries).map((each) => {
+    const list = (value: Json | undefined) => (value === undefined ? [] : (textsOf(listOf(value)) ?? []));
+    const principal = each.Principal;
+    const awsPrincipals = isEntries(principal) ? list(principal.AWS) : [];
+    return {
+      effect: String(each.Effect),
+      actions: list(each.Action),
+      resources: list(each.Resource),
+      awsPrincipals: principal === "*" ? ["*"] : awsPrincipals,
+      isOpen: principal === "*" || awsPrincipals.includes("*"),
+      conditionKeys: isEntries(each.Condition)
+        ? Object.values(each.Condition).flatMap((keys) => (isEntries(keys) ? Object.keys(keys) : []))
+        : [],
+    };
+  });
 }

@@ -6,6 +6,11 @@ import { type Input, isInputList, isInputRecord, UNKNOWN_INPUT } from "./inputs.
 /** What the engine and the provider add by themselves. */
 const ENGINES_OWN = ["tagsAll", "region", "__defaults"];
 
+/** Where the provider takes 0 for no value. */
+const ZERO_IS_NONE = /(^|\.)retentionInDays$/;
+/** Required, and empty all the same: a record of the zone's own name, and the bucket of logs that are switched off. */
+const MAY_BE_EMPTY = /^name$|Logs\.bucket$/;
+
 /** What the published shape of a type says of the inputs; a type without facts has none. */
 export function shapeFindings(type: string, inputs: Input): Finding[] {
   const fact = facts().types[type];
@@ -76,6 +81,7 @@ function checkNumber(shape: ShapeFact, value: Input, path: string): Finding[] {
   // None of the types in use has a number that may be fractional.
   if (!Number.isInteger(number)) return [finding(path, value, "a whole number")];
   const { oneOf, minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = shape;
+  if (number === 0 && ZERO_IS_NONE.test(path)) return [];
   if (oneOf !== undefined && !oneOf.some((each) => Number(each) === number))
     return [finding(path, value, `one of ${oneOf.join(", ")}`)];
   return number < minimum || number > maximum ? [finding(path, value, range(minimum, maximum))] : [];
@@ -84,8 +90,8 @@ function checkNumber(shape: ShapeFact, value: Input, path: string): Finding[] {
 function checkText(shape: ShapeFact, value: Input, path: string): Finding[] {
   const text = value;
   if (typeof text !== "string") return [finding(path, value, "a text")];
-  // The provider takes an empty text for an absent one; a record of the zone's own name is the one that may be required.
-  if (text === "") return shape.required === true && path !== "name" ? [finding(path, text, "a value")] : [];
+  // The provider takes an empty text for an absent one.
+  if (text === "") return shape.required === true && !MAY_BE_EMPTY.test(path) ? [finding(path, text, "a value")] : [];
   const { oneOf, pattern, minLength = 0, maxLength = Number.POSITIVE_INFINITY } = shape;
   if (oneOf !== undefined && !oneOf.some((each) => String(each) === text))
     return [finding(path, text, `one of ${oneOf.join(", ")}`)];

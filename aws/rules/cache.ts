@@ -15,6 +15,7 @@ import {
   wrong,
 } from "../finding.ts";
 import type { Inputs } from "../inputs.ts";
+import { cacheParameter } from "./parameters.ts";
 import { compareVersions, type RuleTable, windowRules } from "./shared.ts";
 
 const engineOf = (it: Inputs) => it.text("engine") ?? "redis";
@@ -38,17 +39,6 @@ const familyOf = (engine: string, version: string) => {
   if (engine === "valkey" || Number(major) >= 7) return `${engine}${major}`;
   return Number(major) === 6 ? "redis6.x" : `redis${major}.${minor}`;
 };
-const EVICTION = [
-  "volatile-lru",
-  "allkeys-lru",
-  "volatile-lfu",
-  "allkeys-lfu",
-  "volatile-random",
-  "allkeys-random",
-  "volatile-ttl",
-  "noeviction",
-];
-
 const versionRule: Rule = (it) => {
   const version = it.text("engineVersion");
   if (version === undefined) return [];
@@ -61,29 +51,6 @@ const versionRule: Rule = (it) => {
     ? []
     : wrong(it, "engineVersion", `a version of ${engineOf(it)}: ${cacheVersions(engineOf(it)).join(", ")}`);
 };
-
-const cacheParameter: readonly Rule[] = [
-  matches("name", /^[a-z][a-z0-9-]*$/, "a parameter's name"),
-  (it) => {
-    const [name, value] = [it.text("name"), it.text("value")];
-    if (value === undefined) return [];
-    if (name === "maxmemory-policy" && !EVICTION.includes(value))
-      return wrong(it, "value", `one of ${EVICTION.join(", ")}`);
-    if (
-      (name === "cluster-enabled" || name === "appendonly" || name === "activedefrag") &&
-      !["yes", "no"].includes(value)
-    )
-      return wrong(it, "value", "yes or no");
-    if (name === "timeout" && !(Number(value) === 0 || Number(value) >= 20))
-      return wrong(it, "value", "0, or 20 and more");
-    if (name === "reserved-memory-percent" && !(Number(value) >= 0 && Number(value) <= 100))
-      return wrong(it, "value", "0 to 100");
-    if (name === "notify-keyspace-events" && !/^[KEg$lshzxetmdnA]*$/.test(value))
-      return wrong(it, "value", "letters that Redis knows");
-    if (name === "slowlog-log-slower-than" && !/^-?\d+$/.test(value)) return wrong(it, "value", "a number");
-    return [];
-  },
-];
 
 /** What ElastiCache refuses. */
 export const cacheRules: RuleTable = {
@@ -100,7 +67,8 @@ export const cacheRules: RuleTable = {
     refuse("name", "at most 255 characters", (it) => (it.text("name") ?? "").length > 255),
     refuse("name", "a name that does not begin with default", (it) => /^default/.test(it.text("name") ?? "")),
     oneOf("family", FAMILIES),
-    eachOf("parameters", ...cacheParameter),
+    (it, before) =>
+      /^memcached/.test(it.text("family") ?? "") ? [] : eachOf("parameters", cacheParameter)(it, before),
     (it) => {
       const names = it.objects("parameters").map((each) => each.text("name"));
       return new Set(names).size < names.length ? wrong(it, "parameters", "no parameter twice") : [];
@@ -128,6 +96,35 @@ export const cacheRules: RuleTable = {
       (it, before) => engineOf(it) === "redis" && engineOf(before) === "valkey",
     ),
     required("nodeType", "a node type", (it) => it.lacks("globalReplicationGroupId")),
+    ...[
+      "nodeType",
+      "engine",
+      "numNodeGroups",
+      "parameterGroupName",
+      "atRestEncryptionEnabled",
+      "transitEncryptionEnabled",
+      "authToken",
+      "snapshotArns",
+      "snapshotName",
+      "securityGroupNames",
+    ].map((name) =>
+      refuse(name, "nothing: the global group decides", (it) => it.has("globalReplicationGroupId") && it.has(name)),
+    ),
+    eachMatches("snapshotArns", /^arn:aws[a-z-]*:s3:::[^*,]+\/[^*,]+$/, "ARNs of files in S3"),
+    onUpdate("clusterMode", "one step at a time: disabled, compatible, enabled", (it, before) => {
+      const [now, was] = [it.text("clusterMode"), before.text("clusterMode")];
+      const steps = ["disabled compatible", "compatible enabled", "compatible disabled"];
+      return now !== undefined && was !== undefined && now !== was && !steps.includes(`${was} ${now}`);
+    }),
+    onUpdate(
+      "transitEncryptionMode",
+      "preferred first: TLS comes to a running group in two steps",
+      (it, before) =>
+        it.isTrue("transitEncryptionEnabled") &&
+        before.knows("transitEncryptionEnabled") &&
+        before.isFalse("transitEncryptionEnabled") &&
+        (it.text("transitEncryptionMode") ?? "required") === "required",
+    ),
     refuse("nodeType", "a node type that ElastiCache has in this region", (it) => {
       const name = it.text("nodeType");
       return name !== undefined && !cacheNodeTypes(it.text("region") ?? "us-east-1").includes(name);

@@ -165,6 +165,27 @@ export const clusterRules: RuleTable = {
       return Array.isArray(subnets) && subnets.length < 2;
     }),
     distinct("vpcConfig.subnetIds"),
+    refuse("vpcConfig.subnetIds", "at most 16 subnets", (it) => {
+      const subnets = it.raw("vpcConfig.subnetIds");
+      return Array.isArray(subnets) && subnets.length > 16;
+    }),
+    refuse(
+      "vpcConfig.publicAccessCidrs",
+      "at most 40 blocks",
+      (it) => it.knownTexts("vpcConfig.publicAccessCidrs").length > 40,
+    ),
+    ...["remoteNodeNetworks", "remotePodNetworks"].map((name) =>
+      refuse(
+        `remoteNetworkConfig.${name}.cidrs`,
+        "blocks within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10",
+        (it) =>
+          it
+            .knownTexts(`remoteNetworkConfig.${name}.cidrs`)
+            .some(
+              (each) => !isV4Block(each) || ![...PRIVATE_BLOCKS, "100.64.0.0/10"].some((outer) => holds(outer, each)),
+            ),
+      ),
+    ),
     eachMatches("vpcConfig.subnetIds", /^subnet-/, "ids that begin with subnet-"),
     eachMatches("vpcConfig.securityGroupIds", /^sg-/, "ids that begin with sg-"),
     refuse("vpcConfig.securityGroupIds", "at most 5", (it) => it.knownTexts("vpcConfig.securityGroupIds").length > 5),
@@ -220,7 +241,7 @@ export const clusterRules: RuleTable = {
       KEPT.test(it.text("userName") ?? ""),
     ),
     refuse("userName", "{{SessionName}} behind a colon", (it) =>
-      /(^|[^:])\{\{SessionName(Raw)?\}\}/.test(it.text("userName") ?? ""),
+      /^[^:]*\{\{SessionName(Raw)?\}\}/.test(it.text("userName") ?? ""),
     ),
     distinct("kubernetesGroups"),
   ],

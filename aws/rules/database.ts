@@ -15,6 +15,7 @@ import {
   wrong,
 } from "../finding.ts";
 import type { Inputs } from "../inputs.ts";
+import { postgresParameter } from "./parameters.ts";
 import { arn, compareVersions, type RuleTable, shrinks, windowRules } from "./shared.ts";
 
 const IDENTIFIER = /^[a-z](-?[a-z0-9])*$/;
@@ -50,6 +51,26 @@ const RESERVED_DATABASES = [
   "user",
   "default",
 ];
+const OTHER_FAMILIES =
+  /^(aurora-postgresql1[1-8]|mysql(5\.7|8\.0|8\.4)|aurora-mysql(5\.7|8\.0)|mariadb(10\.(4|5|6|11)|11\.(4|8))|oracle-(ee|se2)(-cdb)?-(19|21)|sqlserver-(ee|se|ex|web)-1[3-6]\.0|db2-(ae|se)-(11\.5|12\.1))$/;
+/** Classes of before PostgreSQL 13. */
+const OLD_CLASSES = /^db\.(m[1-4]|r[34]|t[12]|cr1|x1|x1e)\./;
+/** Logs that the engines beside PostgreSQL export. */
+const OTHER_LOGS = [
+  "audit",
+  "error",
+  "general",
+  "slowquery",
+  "alert",
+  "listener",
+  "trace",
+  "oemagent",
+  "agent",
+  "diag.log",
+  "notify.log",
+  "iam-db-auth-error",
+];
+
 /** Storage kinds: their least and most GiB, and whether IOPS must or may be given. */
 const STORAGE: Readonly<
   Record<string, { readonly least: number; readonly most: number; readonly iops: "no" | "must" | "from 400" }>
@@ -69,6 +90,9 @@ const isPostgres = (it: Inputs) => it.text("engine") === "postgres";
 const versionRule: Rule = (it) => {
   const version = it.text("engineVersion");
   if (!isPostgres(it) || version === undefined) return [];
+  const isMade = (each: string) => postgresVersions().includes(each) && !retiredPostgresVersions().includes(each);
+  if (/^\d+$/.test(version) && postgresVersions().some((each) => each.startsWith(`${version}.`) && isMade(each)))
+    return [];
   if (retiredPostgresVersions().includes(version))
     return wrong(it, "engineVersion", "a version that RDS still makes; this one has ended");
   return postgresVersions().includes(version) ? [] : wrong(it, "engineVersion", "a version of PostgreSQL that RDS has");
@@ -84,6 +108,9 @@ const iopsRule: Rule = (it) => {
   if (kind === undefined) return [];
   if (kind.iops === "no" && iops !== undefined) return wrong(it, "iops", `no IOPS for ${kindOf(it)}`);
   if (kind.iops === "must" && !it.has("iops")) return wrong(it, "iops", `IOPS for ${kindOf(it)}`);
+  const ratio = kindOf(it) === "io1" ? 50 : 1000;
+  if (kind.iops === "must" && iops !== undefined && storage !== undefined && iops > storage * ratio)
+    return wrong(it, "iops", `at most ${ratio} for each GiB`);
   if (kind.iops === "must" && iops !== undefined && (iops < 1000 || iops > 256_000))
     return wrong(it, "iops", "1000 to 256000");
   if (kind.iops !== "from 400")
@@ -96,6 +123,8 @@ const iopsRule: Rule = (it) => {
     return wrong(it, "iops", "12000 to 64000 for gp3 from 400 GiB");
   if (throughput !== undefined && (throughput < 500 || throughput > 4000))
     return wrong(it, "storageThroughput", "500 to 4000 MiB/s");
+  if (throughput !== undefined && iops !== undefined && throughput * 4 > iops)
+    return wrong(it, "storageThroughput", "at most a quarter of the IOPS");
   return [];
 };
 
@@ -132,82 +161,6 @@ const OTHER_ENGINES = [
   "aurora-mysql",
 ];
 
-/** PostgreSQL's parameters on RDS that have limits of their own: least, most, and whether a restart is needed. */
-const PARAMETERS: Readonly<
-  Record<
-    string,
-    { readonly least?: number; readonly most?: number; readonly values?: readonly string[]; readonly fixed?: boolean }
-  >
-> = {
-  "rds.force_ssl": { values: ["0", "1"] },
-  "rds.logical_replication": { values: ["0", "1"], fixed: true },
-  "rds.log_retention_period": { least: 1440, most: 10_080 },
-  max_connections: { least: 6, most: 262_143, fixed: true },
-  shared_buffers: { least: 16, most: 1_073_741_823, fixed: true },
-  log_min_duration_statement: { least: -1, most: 2_147_483_647 },
-  log_connections: {
-    values: [
-      "0",
-      "1",
-      "on",
-      "off",
-      "true",
-      "false",
-      "receipt",
-      "authentication",
-      "authorization",
-      "setup_durations",
-      "all",
-    ],
-  },
-  log_disconnections: { values: ["0", "1", "on", "off", "true", "false"] },
-  log_lock_waits: { values: ["0", "1", "on", "off", "true", "false"] },
-  log_statement: { values: ["none", "ddl", "mod", "all"] },
-  log_temp_files: { least: -1, most: 2_147_483_647 },
-  idle_in_transaction_session_timeout: { least: 0, most: 2_147_483_647 },
-  statement_timeout: { least: 0, most: 2_147_483_647 },
-  lock_timeout: { least: 0, most: 2_147_483_647 },
-  deadlock_timeout: { least: 1, most: 2_147_483_647 },
-  work_mem: { least: 64, most: 2_147_483_647 },
-  maintenance_work_mem: { least: 1024, most: 2_147_483_647 },
-  effective_cache_size: { least: 1, most: 2_147_483_647 },
-  random_page_cost: { least: 0, most: Number.MAX_VALUE },
-  autovacuum: { values: ["0", "1", "on", "off", "true", "false"] },
-  autovacuum_max_workers: { least: 1, most: 262_143, fixed: true },
-  autovacuum_vacuum_scale_factor: { least: 0, most: 100 },
-  max_wal_size: { least: 128, most: 201_326_592 },
-  wal_sender_timeout: { least: 0, most: 3_600_000 },
-  max_worker_processes: { least: 0, most: 262_143, fixed: true },
-  max_replication_slots: { least: 5, most: 262_143, fixed: true },
-  max_wal_senders: { least: 5, most: 262_143, fixed: true },
-  ssl_min_protocol_version: { values: ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"] },
-  ssl_max_protocol_version: { values: ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"] },
-  shared_preload_libraries: { fixed: true },
-  password_encryption: { values: ["md5", "scram-sha-256"] },
-  "pg_stat_statements.track": { values: ["none", "top", "all"] },
-  "pgaudit.log": {},
-};
-
-const parameterRule: Rule = (it) => {
-  const [name, value, method] = [it.text("name"), it.text("value"), it.text("applyMethod") ?? "immediate"];
-  if (name === undefined) return [];
-  if (!/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)?$/.test(name)) return wrong(it, "name", "a parameter's name");
-  const known = PARAMETERS[name];
-  if (known === undefined) return [];
-  if (known.fixed === true && method === "immediate")
-    return wrong(it, "applyMethod", `pending-reboot: ${name} needs a restart`);
-  // A formula such as {DBInstanceClassMemory/9531392} is RDS's to evaluate.
-  if (value === undefined || value.includes("{")) return [];
-  if (known.values !== undefined && !known.values.includes(value))
-    return wrong(it, "value", `one of ${known.values.join(", ")}`);
-  const number = Number(value);
-  const { least, most } = known;
-  if (least === undefined && most === undefined) return [];
-  if (!Number.isFinite(number) || number < (least ?? number) || number > (most ?? number))
-    return wrong(it, "value", `${least} to ${most}`);
-  return [];
-};
-
 const groupName: readonly Rule[] = [
   matches("name", /^[a-z0-9][a-z0-9._ -]*$/i, "letters, digits, spaces, periods, underscores and hyphens"),
   refuse("name", "at most 255 characters", (it) => (it.text("name") ?? "").length > 255),
@@ -225,6 +178,10 @@ export const databaseRules: RuleTable = {
       const subnets = it.raw("subnetIds");
       return Array.isArray(subnets) && subnets.length < 2;
     }),
+    refuse("subnetIds", "at most 20 subnets", (it) => {
+      const subnets = it.raw("subnetIds");
+      return Array.isArray(subnets) && subnets.length > 20;
+    }),
     matches("description", /^[\u0020-\u00FF]*$/, "printable text"),
   ],
   "aws:rds/parameterGroup:ParameterGroup": [
@@ -237,9 +194,11 @@ export const databaseRules: RuleTable = {
     refuse("name", "a name that does not begin with default", (it) => /^default([.-]|$)/.test(it.text("name") ?? "")),
     refuse("family", "a family of parameters that RDS has", (it) => {
       const family = it.text("family");
-      return family !== undefined && !parameterFamilies().includes(family);
+      return family !== undefined && !parameterFamilies().includes(family) && !OTHER_FAMILIES.test(family);
     }),
-    eachOf("parameters", oneOf("applyMethod", ["immediate", "pending-reboot"]), parameterRule),
+    eachOf("parameters", oneOf("applyMethod", ["immediate", "pending-reboot"])),
+    (it, before) =>
+      /^postgres/.test(it.text("family") ?? "") ? eachOf("parameters", postgresParameter)(it, before) : [],
     (it) => {
       const names = it.objects("parameters").map((each) => each.text("name"));
       return new Set(names).size < names.length ? wrong(it, "parameters", "no parameter twice") : [];
@@ -343,7 +302,11 @@ export const databaseRules: RuleTable = {
     ),
     within("port", 1150, 65_535),
     oneOf("caCertIdentifier", CERTIFICATES),
-    eachOneOf("enabledCloudwatchLogsExports", ["postgresql", "upgrade", "iam-db-auth-error"]),
+    (it, before) =>
+      eachOneOf(
+        "enabledCloudwatchLogsExports",
+        isPostgres(it) || !it.knows("engine") ? ["postgresql", "upgrade", "iam-db-auth-error"] : OTHER_LOGS,
+      )(it, before),
     distinct("enabledCloudwatchLogsExports"),
     oneOf("monitoringInterval", [0, 1, 5, 10, 15, 30, 60]),
     refuse(
@@ -365,11 +328,36 @@ export const databaseRules: RuleTable = {
       "performanceInsightsEnabled",
       "true beside its key or retention",
       (it) =>
-        it.has("performanceInsightsEnabled") &&
         it.isFalse("performanceInsightsEnabled") &&
         (it.has("performanceInsightsKmsKeyId") || it.has("performanceInsightsRetentionPeriod")),
     ),
     oneOf("databaseInsightsMode", ["standard", "advanced"]),
+    refuse(
+      "performanceInsightsEnabled",
+      "true for advanced insights",
+      (it) => it.text("databaseInsightsMode") === "advanced" && it.isFalse("performanceInsightsEnabled"),
+    ),
+    ...["username", "dbName"].map((name) =>
+      refuse(name, "nothing beside the source of a replica", (it) => it.has("replicateSourceDb") && it.has(name)),
+    ),
+    together("domain", "domainIamRoleName", (it) => it.has("domainIamRoleName")),
+    together("domainIamRoleName", "domain", (it) => it.has("domain")),
+    refuse("parameterGroupName", "a group of the engine's own version", (it) => {
+      const [group, version] = [it.text("parameterGroupName"), it.text("engineVersion")];
+      if (group === undefined || version === undefined || !group.startsWith("default.") || !isPostgres(it))
+        return false;
+      return group !== `default.postgres${version.split(".")[0]}`;
+    }),
+    refuse("instanceClass", "a class of a newer generation: m5, r5, t3 or later", (it) => {
+      const [name, version] = [it.text("instanceClass"), it.number("engineVersion")];
+      return name !== undefined && isPostgres(it) && (version ?? 13) >= 13 && OLD_CLASSES.test(name);
+    }),
+    refuse(
+      "iamDatabaseAuthenticationEnabled",
+      "false: IAM logins are for PostgreSQL, MySQL and MariaDB",
+      (it) =>
+        it.isTrue("iamDatabaseAuthenticationEnabled") && /^(oracle|sqlserver|db2|custom)/.test(it.text("engine") ?? ""),
+    ),
     refuse(
       "performanceInsightsRetentionPeriod",
       "465 days or more for advanced insights",
@@ -378,9 +366,21 @@ export const databaseRules: RuleTable = {
         (it.number("performanceInsightsRetentionPeriod") ?? 465) < 465,
     ),
     oneOf("engineLifecycleSupport", ["open-source-rds-extended-support", "open-source-rds-extended-support-disabled"]),
-    oneOf("licenseModel", ["postgresql-license"]),
+    refuse(
+      "licenseModel",
+      "postgresql-license",
+      (it) => isPostgres(it) && (it.text("licenseModel") ?? "postgresql-license") !== "postgresql-license",
+    ),
+    oneOf("licenseModel", [
+      "postgresql-license",
+      "general-public-license",
+      "license-included",
+      "bring-your-own-license",
+      "marketplace-license",
+    ]),
     oneOf("networkType", ["IPV4", "DUAL"]),
-    oneOf("replicaMode", []),
+    refuse("replicaMode", "no replica mode but for Oracle and Db2", (it) => it.has("replicaMode") && isPostgres(it)),
+    oneOf("replicaMode", ["open-read-only", "mounted"]),
     oneOf("backupTarget", ["region", "outposts"]),
     refuse(
       "finalSnapshotIdentifier",

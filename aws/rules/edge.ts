@@ -1,9 +1,10 @@
-import { isV4Block, isV6Block } from "../addresses.ts";
+import { holds, isV4Block, isV6Block, PRIVATE_BLOCKS } from "../addresses.ts";
 import {
   atMostOneOf,
   distinct,
   eachMatches,
   eachOf,
+  eachOneOf,
   exactlyOneOf,
   type Finding,
   inside,
@@ -134,6 +135,11 @@ const actionRules: readonly Rule[] = [
     (it) => it.has("targetGroupArn") && it.text("type") !== undefined && it.text("type") !== "forward",
   ),
   arn("targetGroupArn", "elasticloadbalancing", "targetgroup/.+"),
+  refuse("targetGroupArn", "the one group of forward, or no group beside it", (it) => {
+    const groups = it.objects("forward.targetGroups");
+    const own = it.text("targetGroupArn");
+    return own !== undefined && groups.length > 0 && (groups.length > 1 || (groups[0]?.text("arn") ?? own) !== own);
+  }),
   inside("redirect", ...redirectRules),
   inside("fixedResponse", ...fixedRules),
   inside("forward", ...forwardRules),
@@ -175,8 +181,28 @@ const redirectsToItself: Rule = (it) =>
 const CONDITIONS = ["hostHeader", "httpHeader", "httpRequestMethod", "pathPattern", "queryStrings", "sourceIp"];
 const MOST_VALUES = 5;
 
+const VALUED = ["hostHeader", "httpHeader", "httpRequestMethod", "pathPattern", "sourceIp"];
+
 const conditionRules: readonly Rule[] = [
   exactlyOneOf(CONDITIONS),
+  ...VALUED.map((name) =>
+    inside(
+      name,
+      required("values", "values", (it) => it.lacks("regexValues")),
+    ),
+  ),
+  inside(
+    "httpHeader",
+    refuse("values", "values of at most 128 printable characters", (it) =>
+      it.knownTexts("values").some((each) => each.length > 128 || !/^[\u0020-\u007E]*$/.test(each)),
+    ),
+  ),
+  eachOf(
+    "queryStrings",
+    ...["key", "value"].map((name) =>
+      refuse(name, "at most 128 characters", (it) => (it.text(name) ?? "").length > 128),
+    ),
+  ),
   inside(
     "httpHeader",
     matches("httpHeaderName", /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,40}$/, "1 to 40 characters of a header's name"),
@@ -222,6 +248,20 @@ const fewValues: Rule = (it) => {
     : [];
 };
 
+const MOST_WILDCARDS = 6;
+const fewWildcards: Rule = (it) => {
+  const values = it
+    .objects("conditions")
+    .flatMap((each) => [
+      ...CONDITIONS.flatMap((name) => (name === "sourceIp" ? [] : each.knownTexts(`${name}.values`))),
+      ...each.objects("queryStrings").flatMap((pair) => [pair.text("key") ?? "", pair.text("value") ?? ""]),
+    ]);
+  const count = values.join("").replace(/[^*?]/g, "").length;
+  return count > MOST_WILDCARDS
+    ? [{ path: "conditions", found: `${count} wildcards`, expected: `at most ${MOST_WILDCARDS} in all` }]
+    : [];
+};
+
 const ONCE = ["hostHeader", "pathPattern", "httpRequestMethod", "sourceIp"];
 const conditionsOnce: Rule = (it) => {
   const twice = ONCE.find((name) => it.objects("conditions").filter((each) => each.has(name)).length > 1);
@@ -235,6 +275,17 @@ const isLambda = (it: Inputs) => it.text("targetType") === "lambda";
 const targetGroupRules: readonly Rule[] = [
   matches("name", NAME32, NAME_WORDS),
   refuse("name", "a name that does not begin with internal-", (it) => (it.text("name") ?? "").startsWith("internal-")),
+  refuse("namePrefix", "at most 6 characters", (it) => (it.text("namePrefix") ?? "").length > 6),
+  oneOf("preserveClientIp", ["true", "false"]),
+  refuse(
+    "preserveClientIp",
+    "targets of a network load balancer",
+    (it) => it.has("preserveClientIp") && it.knows("protocol") && isHttp(it),
+  ),
+  refuse("healthCheck.matcher", "gRPC statuses of 0 to 99, as 0,1 or 0-99", (it) => {
+    const matcher = it.text("healthCheck.matcher");
+    return it.text("protocolVersion") === "GRPC" && matcher !== undefined && !/^\d{1,2}([,-]\d{1,2})*$/.test(matcher);
+  }),
   oneOf("targetType", ["instance", "ip", "lambda", "alb"]),
   required("port", "a port", (it) => !isLambda(it)),
   required("protocol", "a protocol", (it) => !isLambda(it)),
@@ -381,6 +432,52 @@ const MANAGED_GROUPS: Readonly<Record<string, number>> = {
 const MOST_CAPACITY = 5000;
 const WINDOWS = [60, 120, 300, 600];
 
+/** Parts of a request that a statement can look at. */
+const FIELDS = [
+  ..."allQueryArguments body cookies headerOrders headers ja3Fingerprint ja4Fingerprint jsonBody method".split(" "),
+  ..."queryString singleHeader singleQueryArgument uriFragment uriPath".split(" "),
+];
+const TRANSFORMATIONS = [
+  ..."NONE COMPRESS_WHITE_SPACE HTML_ENTITY_DECODE LOWERCASE CMD_LINE URL_DECODE BASE64_DECODE HEX_DECODE MD5".split(
+    " ",
+  ),
+  ..."REPLACE_COMMENTS ESCAPE_SEQ_DECODE SQL_HEX_DECODE CSS_DECODE JS_DECODE NORMALIZE_PATH NORMALIZE_PATH_WIN".split(
+    " ",
+  ),
+  ..."REMOVE_NULLS REPLACE_NULLS BASE64_DECODE_EXT URL_DECODE_UNI UTF8_TO_UNICODE UPPERCASE".split(" "),
+];
+const MATCHING = [
+  ..."byteMatchStatement regexMatchStatement regexPatternSetReferenceStatement sizeConstraintStatement".split(" "),
+  ..."sqliMatchStatement xssMatchStatement".split(" "),
+];
+
+/** A statement that looks at a part of the request: one part, and how it is read first. */
+const matching: readonly Rule[] = MATCHING.map((name) =>
+  inside(
+    name,
+    required("textTransformations", "a transformation, NONE at least"),
+    eachOf("textTransformations", oneOf("type", TRANSFORMATIONS)),
+    (it) => {
+      const types = it.objects("textTransformations").flatMap((each) => each.text("priority") ?? []);
+      return new Set(types).size < types.length ? wrong(it, "textTransformations", "no priority twice") : [];
+    },
+    required("fieldToMatch", "a part of the request"),
+    inside(
+      "fieldToMatch",
+      exactlyOneOf(FIELDS),
+      inside("singleHeader", matches("name", /^[^A-Z\p{C}]{1,64}$/u, "1 to 64 characters in lower case")),
+      inside("singleQueryArgument", matches("name", /^[^A-Z\p{C}]{1,30}$/u, "1 to 30 characters in lower case")),
+    ),
+    refuse("regexString", "a regular expression", (it) => {
+      try {
+        return new RegExp((it.text("regexString") ?? "").replace(/\(\?[imsx-]+\)/g, "")) === undefined;
+      } catch {
+        return true;
+      }
+    }),
+  ),
+);
+
 function statementFindings(statement: Inputs | undefined, depth = 0): Finding[] {
   if (statement === undefined) return [];
   const given = STATEMENTS.filter((name) => statement.has(name));
@@ -395,6 +492,11 @@ function statementFindings(statement: Inputs | undefined, depth = 0): Finding[] 
           it.text("vendorName") === "AWS" &&
           it.text("name") !== undefined &&
           MANAGED_GROUPS[it.text("name") ?? ""] === undefined,
+      ),
+      refuse(
+        "vendorName",
+        "AWS, or the vendor of a group from its marketplace",
+        (it) => /^aws$/i.test(it.text("vendorName") ?? "") && it.text("vendorName") !== "AWS",
       ),
       required("vendorName", "a vendor"),
       required("name", "a group's name"),
@@ -438,7 +540,7 @@ function statementFindings(statement: Inputs | undefined, depth = 0): Finding[] 
       within("size", 0, 21_474_836_480),
     ),
   ];
-  const own = rules.flatMap((rule) => rule(statement, undefined));
+  const own = [...rules, ...matching].flatMap((rule) => rule(statement, undefined));
   const nested = ["andStatement", "orStatement"].flatMap((name) => {
     const parts = statement.objects(`${name}.statements`);
     const count =
@@ -448,7 +550,7 @@ function statementFindings(statement: Inputs | undefined, depth = 0): Finding[] 
     return [...count, ...(depth > 5 ? [] : parts.flatMap((each) => statementFindings(each, depth + 1)))];
   });
   const not = [
-    "notStatement.statements",
+    "notStatement.statement",
     "rateBasedStatement.scopeDownStatement",
     "managedRuleGroupStatement.scopeDownStatement",
   ].flatMap((name) => [statement.object(name), ...statement.objects(name)]);
@@ -526,15 +628,22 @@ const RECORD_TYPES = [
   "TXT",
 ];
 const DNS_NAME = /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?$/i;
+/** A host's name, and no address. */
+const NAMED =
+  /^(?!(\d{1,3}\.){3}\d{1,3}\.?$)(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?$/i;
+/** One string, or several in quotes; the provider puts quotes around the first. */
+const TEXTS = /^("([^"\\]|\\.)*"( "([^"\\]|\\.)*")*|([^"\\]|\\.)*("" ?"?([^"\\]|\\.)*|" "([^"\\]|\\.)*)*)$/;
 const WORD: Readonly<Record<string, RegExp>> = {
   A: /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.|$)){4}$/,
   AAAA: /^[0-9a-f:.]*:[0-9a-f:.]*$/i,
-  CNAME: /^\S+$/,
+  CNAME: NAMED,
   MX: /^\d{1,5} \S+$/,
   SRV: /^\d{1,5} \d{1,5} \d{1,5} \S+$/,
   CAA: /^\d{1,3} [a-z0-9]+ "[^"]*"$/i,
-  NS: /^\S+$/,
-  PTR: /^\S+$/,
+  NS: NAMED,
+  PTR: NAMED,
+  SPF: TEXTS,
+  TXT: TEXTS,
   DS: /^\d{1,5} \d{1,3} [124] [0-9a-f]+$/i,
 };
 
@@ -593,6 +702,20 @@ const recordRules: readonly Rule[] = [
     required("evaluateTargetHealth", "true or false"),
     required("zoneId", "the target's zone"),
     required("name", "the target's name"),
+    matches("name", NAMED, "the name of the target"),
+  ),
+  matches("setIdentifier", /^[^\p{C}]{1,128}$/u, "1 to 128 printable characters"),
+  refuse(
+    "multivalueAnswerRoutingPolicy",
+    "no multivalue answer beside an alias or another policy",
+    (it) => it.isTrue("multivalueAnswerRoutingPolicy") && (it.has("aliases") || ROUTING.some((name) => it.has(name))),
+  ),
+  eachOf(
+    "geolocationRoutingPolicies",
+    oneOf("continent", ["AF", "AN", "AS", "EU", "OC", "NA", "SA"]),
+    matches("country", /^(\*|[A-Z]{2})$/, "a country's code of two letters, or *"),
+    refuse("subdivision", "a country beside it", (it) => it.has("subdivision") && it.lacks("country")),
+    atMostOneOf(["continent", "country"]),
   ),
   refuse(
     "aliases",
@@ -623,6 +746,22 @@ export const edgeRules: RuleTable = {
       (it) => it.text("loadBalancerType") === "gateway" && it.has("securityGroups"),
     ),
     oneOf("ipAddressType", ["ipv4", "dualstack", "dualstack-without-public-ipv4"]),
+    refuse(
+      "ipAddressType",
+      "ipv4 or dualstack for an internal or a network load balancer",
+      (it) =>
+        it.text("ipAddressType") === "dualstack-without-public-ipv4" && (it.isTrue("internal") || !isApplication(it)),
+    ),
+    refuse("namePrefix", "at most 6 characters", (it) => (it.text("namePrefix") ?? "").length > 6),
+    (it) =>
+      isApplication(it) && (it.lacks("loadBalancerType") || it.knows("loadBalancerType"))
+        ? eachOf(
+            "subnetMappings",
+            ...["allocationId", "privateIpv4Address"].map((name) =>
+              refuse(name, "an address for a network load balancer alone", (each) => each.has(name)),
+            ),
+          )(it, undefined)
+        : [],
     oneOf("desyncMitigationMode", ["monitor", "defensive", "strictest"]),
     oneOf("xffHeaderProcessingMode", ["append", "preserve", "remove"]),
     oneOf("dnsRecordClientRoutingPolicy", [
@@ -702,7 +841,17 @@ export const edgeRules: RuleTable = {
         (it) => it.has("trustStoreArn") && it.knows("mode") && it.text("mode") !== "verify",
       ),
     ),
+    required("defaultActions", "an action"),
     ...actionsOf("defaultActions"),
+    (it) =>
+      it.knows("protocol") && it.text("protocol") !== "HTTPS"
+        ? eachOf(
+            "defaultActions",
+            refuse("type", "authentication on HTTPS alone", (each) =>
+              /^(authenticate-|jwt-)/.test(each.text("type") ?? ""),
+            ),
+          )(it, undefined)
+        : [],
     redirectsToItself,
     refuse(
       "defaultActions",
@@ -716,8 +865,10 @@ export const edgeRules: RuleTable = {
   "aws:lb/listenerRule:ListenerRule": [
     arn("listenerArn", "elasticloadbalancing", "listener/.+"),
     within("priority", 1, 50_000),
+    required("actions", "an action"),
     ...actionsOf("actions"),
     required("conditions", "a condition"),
+    fewWildcards,
     eachOf("conditions", ...conditionRules),
     fewValues,
     conditionsOnce,
@@ -739,6 +890,13 @@ export const edgeRules: RuleTable = {
       "DNS or EMAIL for a certificate that ACM makes",
       (it) => it.has("domainName") && it.lacks("validationMethod") && it.lacks("certificateAuthorityArn"),
     ),
+    (it) =>
+      it.objects("validationOptions").flatMap((each) => {
+        const [name, parent] = [each.text("domainName"), each.text("validationDomain")];
+        return name === undefined || parent === undefined || name === parent || name.endsWith(`.${parent}`)
+          ? []
+          : wrong(each, "validationDomain", "the name itself, or a domain above it");
+      }),
     oneOf("keyAlgorithm", [
       "RSA_1024",
       "RSA_2048",
@@ -799,6 +957,19 @@ export const edgeRules: RuleTable = {
     required("visibilityConfig", "visibilityConfig"),
     visibility,
     eachOf("rules", ...wafRule),
+    (it) => {
+      const bodies = it.objects("customResponseBodies").map((each) => each.text("key"));
+      const answers = [it, ...it.objects("rules")].flatMap((each) => [
+        each.object("action.block.customResponse") ?? [],
+        each.object("defaultAction.block.customResponse") ?? [],
+      ]);
+      return answers.flat().flatMap((each) => {
+        const key = each.text("customResponseBodyKey");
+        return key === undefined || bodies.includes(key)
+          ? []
+          : wrong(each, "customResponseBodyKey", "a key of customResponseBodies");
+      });
+    },
     unique("rules", "name", "no rule's name twice"),
     unique("rules", "priority", "no priority twice"),
     (it) => {
@@ -852,7 +1023,11 @@ export const edgeRules: RuleTable = {
       /^arn:aws[a-z-]*:(logs:[a-z0-9-]+:\d{12}:log-group:aws-waf-logs-[^:]*(:\*)?|s3:::aws-waf-logs-.+|firehose:[a-z0-9-]+:\d{12}:deliverystream\/aws-waf-logs-.+)$/,
       "a destination whose name begins with aws-waf-logs-",
     ),
-    eachOf("redactedFields", exactlyOneOf(["method", "queryString", "singleHeader", "uriPath"])),
+    eachOf(
+      "redactedFields",
+      exactlyOneOf(["method", "queryString", "singleHeader", "uriPath"]),
+      inside("singleHeader", matches("name", /^[^A-Z\p{C}]{1,40}$/u, "1 to 40 characters in lower case")),
+    ),
     inside(
       "loggingFilter",
       oneOf("defaultBehavior", ["KEEP", "DROP"]),
@@ -865,6 +1040,7 @@ export const edgeRules: RuleTable = {
     ),
   ],
   "aws:route53/zone:Zone": [
+    required("name", "a domain name", (it) => it.raw("name") !== undefined),
     matches(
       "name",
       /^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.?$/i,
@@ -930,9 +1106,47 @@ export const edgeRules: RuleTable = {
       (it) => it.knownTexts("regions").length > 0 && it.knownTexts("regions").length < 3,
     ),
     refuse("resourcePath", "at most 255 characters", (it) => (it.text("resourcePath") ?? "").length > 255),
+    refuse("ipAddress", "an address that the world can reach", (it) => {
+      const address = it.text("ipAddress");
+      if (address === undefined) return false;
+      const block = `${address}/32`;
+      return isV4Block(block) && UNREACHABLE.some((outer) => holds(outer, block));
+    }),
+    eachOneOf(
+      "regions",
+      [
+        "us-east-1",
+        "us-west-1",
+        "us-west-2",
+        "eu-west-1",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "ap-northeast-1",
+        "sa-east-1",
+      ],
+      "regions that check health",
+    ),
+    required("childHealthchecks", "the checks that it sums up", (it) => it.text("type") === "CALCULATED"),
+    required("cloudwatchAlarmName", "an alarm's name", (it) => it.text("type") === "CLOUDWATCH_METRIC"),
+    required("cloudwatchAlarmRegion", "an alarm's region", (it) => it.text("type") === "CLOUDWATCH_METRIC"),
+    ...["fqdn", "ipAddress", "port", "resourcePath", "searchString"].map((name) =>
+      refuse(
+        name,
+        "nothing beside a sum or an alarm",
+        (it) => /^(CALCULATED|CLOUDWATCH_METRIC)$/.test(it.text("type") ?? "") && it.has(name),
+      ),
+    ),
+    refuse(
+      "searchString",
+      "no text to search but for a type with STR_MATCH",
+      (it) => it.has("searchString") && it.knows("type") && !/STR_MATCH$/.test(it.text("type") ?? ""),
+    ),
+    refuse("resourcePath", "no path for TCP", (it) => it.has("resourcePath") && it.text("type") === "TCP"),
     refuse("port", "a port for TCP", (it) => it.text("type") === "TCP" && it.lacks("port")),
   ],
 };
+
+const UNREACHABLE = [...PRIVATE_BLOCKS, "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10", "224.0.0.0/4", "0.0.0.0/8"];
 
 function between(value: number | undefined, minimum: number, maximum: number): boolean {
   return value === undefined || (value >= minimum && value <= maximum);

@@ -1,3 +1,4 @@
+import { facts } from "../facts.ts";
 import {
   distinct,
   eachMatches,
@@ -11,6 +12,7 @@ import {
   within,
 } from "../finding.ts";
 import type { Inputs } from "../inputs.ts";
+import { letsChangeItself, notPublic, resourcePolicy } from "./resource-policies.ts";
 import { arn, policyDocument, type RuleTable } from "./shared.ts";
 
 const IAM_NAME = /^[\w+=,.@-]+$/;
@@ -41,16 +43,28 @@ const USES: readonly [spec: RegExp, uses: readonly string[]][] = [
   [/^SM2$/, ["ENCRYPT_DECRYPT", "SIGN_VERIFY", "KEY_AGREEMENT"]],
 ];
 
+/** A policy of AWS's own must be one that there is; the account's are not known. */
+function existingManagedPolicy(name: string): Rule {
+  return refuse(name, "a managed policy that AWS has", (it) =>
+    [it.text(name) ?? [], it.knownTexts(name)].flat().some((arn) => {
+      const own = /^arn:aws:iam::aws:policy\/(.+)$/.exec(arn)?.[1];
+      return own !== undefined && !facts().catalog.managedPolicies.includes(own);
+    }),
+  );
+}
+
 /** What IAM, KMS, CloudWatch Logs and Secrets Manager refuse. */
 export const identityRules: RuleTable = {
   "aws:iam/role:Role": [
     ...name("name", 64),
+    refuse("namePrefix", "at most 38 characters", (it) => (it.text("namePrefix") ?? "").length > 38),
     matches("path", PATH, "a path that begins and ends with a slash"),
     matches("description", DESCRIPTION, "printable text"),
     within("maxSessionDuration", 3600, 43_200, " seconds"),
     policyDocument("assumeRolePolicy", "trust", 4096),
     arn("permissionsBoundary", "iam", "policy/.+"),
     eachMatches("managedPolicyArns", POLICY_ARN, "ARNs of managed policies"),
+    existingManagedPolicy("managedPolicyArns"),
     distinct("managedPolicyArns"),
     refuse("managedPolicyArns", "at most 20 managed policies", (it) => it.knownTexts("managedPolicyArns").length > 20),
     eachOf("inlinePolicies", policyDocument("policy", "identity", 10_240), ...name("name", 128)),
@@ -63,6 +77,7 @@ export const identityRules: RuleTable = {
   ],
   "aws:iam/rolePolicyAttachment:RolePolicyAttachment": [
     matches("policyArn", POLICY_ARN, "the ARN of a managed policy"),
+    existingManagedPolicy("policyArn"),
     matches("role", /^[\w+=,.@-]{1,64}$/, "a role's name, not its ARN"),
   ],
   "aws:iam/openIdConnectProvider:OpenIdConnectProvider": [
@@ -80,6 +95,7 @@ export const identityRules: RuleTable = {
   "aws:iam/instanceProfile:InstanceProfile": [
     ...name("name", 128),
     matches("path", PATH, "a path that begins and ends with a slash"),
+    matches("role", /^[\w+=,.@-]{1,64}$/, "a role's name, not its ARN"),
   ],
   "aws:kms/key:Key": [
     within("deletionWindowInDays", 7, 30, " days"),
@@ -113,7 +129,8 @@ export const identityRules: RuleTable = {
       "ML_DSA_87",
       "SM2",
     ]),
-    policyDocument("policy", "resource", 32_768),
+    resourcePolicy("policy", "kms", 32_768),
+    letsChangeItself,
     refuse("description", "at most 8192 characters", (it) => (it.text("description") ?? "").length > 8192),
     refuse(
       "customKeyStoreId",
@@ -143,7 +160,8 @@ export const identityRules: RuleTable = {
   ],
   "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": [
     refuse("policyName", "a name", (it) => it.lacks("policyName") && it.lacks("resourceArn")),
-    policyDocument("policyDocument", "resource", 5120),
+    resourcePolicy("policyDocument", "logs", 5120),
+    matches("policyName", /^[^\p{C}]{1,255}$/u, "1 to 255 printable characters"),
   ],
   "aws:secretsmanager/secret:Secret": [
     matches("name", /^[a-zA-Z0-9/_+=.@-]{1,512}$/, "1 to 512 letters, digits and /_+=.@-"),
@@ -151,7 +169,12 @@ export const identityRules: RuleTable = {
       const days = it.number("recoveryWindowInDays");
       return days !== undefined && days !== 0 && (days < 7 || days > 30);
     }),
-    policyDocument("policy", "resource", 20_480),
+    resourcePolicy("policy", "secretsmanager", 20_480),
+    refuse("replicas", "regions other than the secret's own", (it) =>
+      it
+        .objects("replicas")
+        .some((each) => each.text("region") !== undefined && each.text("region") === it.text("region")),
+    ),
     refuse("description", "at most 2048 characters", (it) => (it.text("description") ?? "").length > 2048),
     matches(
       "kmsKeyId",
@@ -197,8 +220,11 @@ export const identityRules: RuleTable = {
       /^(rate\([1-9]\d* (hours?|days?)\)|cron\(.+\))$/,
       "rate(...) or cron(...)",
     ),
+    refuse("rotationRules.scheduleExpression", "rate(4 hours) or slower", (it) =>
+      /^rate\([1-3] hours?\)$/.test(it.text("rotationRules.scheduleExpression") ?? ""),
+    ),
     matches("rotationRules.duration", /^[1-9]\d?h$/, "hours, as 3h"),
     arn("rotationLambdaArn", "lambda", "function:.+"),
   ],
-  "aws:secretsmanager/secretPolicy:SecretPolicy": [policyDocument("policy", "resource", 20_480)],
+  "aws:secretsmanager/secretPolicy:SecretPolicy": [resourcePolicy("policy", "secretsmanager", 20_480), notPublic],
 };

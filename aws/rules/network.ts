@@ -1,4 +1,5 @@
 import { blockOf } from "../addresses.ts";
+import { facts } from "../facts.ts";
 import {
   atMostOneOf,
   distinct,
@@ -16,9 +17,9 @@ import {
   wrong,
 } from "../finding.ts";
 import type { Inputs } from "../inputs.ts";
+import { isRegion, regionOfZone } from "../places.ts";
 import { arn, policyDocument, type RuleTable, v4Block, v4Blocks, v6Block, v6Blocks } from "./shared.ts";
 
-const ZONE = /^[a-z]{2}(-[a-z]+)+-\d[a-z]$/;
 const ZONE_ID = /^[a-z]{3,4}\d-[a-z]{2,3}\d-?az\d$|^[a-z]{3,4}\d-az\d$/;
 /** What EC2 takes in a security group's texts. */
 const GROUP_TEXT = /^[a-zA-Z0-9. _\-:/()#,@[\]+=&;{}!$*]{1,255}$/;
@@ -74,13 +75,34 @@ const groupRule: readonly Rule[] = [
   ),
 ];
 
+/** Whoever names all protocols names no ports, says the provider. */
+function noPortsOfAll(protocol: string): Rule {
+  return refuse(
+    "fromPort",
+    "0, as toPort, for all protocols",
+    (it) =>
+      /^(-1|all)$/i.test(it.text(protocol) ?? "") &&
+      ((it.number("fromPort") ?? 0) > 0 || (it.number("toPort") ?? 0) > 0),
+  );
+}
+
 const inlineGroupRule: readonly Rule[] = [
   ...portRules("protocol"),
   v4Blocks("cidrBlocks"),
   v6Blocks("ipv6CidrBlocks"),
   ids("prefixListIds", "pl"),
   matches("description", GROUP_TEXT, GROUP_WORDS),
+  noPortsOfAll("protocol"),
 ];
+
+/** A rule inside a group names who it is for. */
+const sourced: Rule = refuse(
+  "cidrBlocks",
+  "a source: blocks, prefix lists, groups or the group itself",
+  (it) =>
+    ["cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "securityGroups"].every((name) => it.lacks(name)) &&
+    it.isFalse("self"),
+);
 
 const aclEntry: readonly Rule[] = [
   within("ruleNo", 1, 32766),
@@ -89,6 +111,7 @@ const aclEntry: readonly Rule[] = [
   v4Block("cidrBlock"),
   v6Block("ipv6CidrBlock"),
   exactlyOneOf(["cidrBlock", "ipv6CidrBlock"]),
+  noPortsOfAll("protocol"),
   within("fromPort", 0, 65535),
   within("toPort", 0, 65535),
   refuse(
@@ -147,6 +170,15 @@ const inlineRoute: readonly Rule[] = [
   v6Block("ipv6CidrBlock"),
 ];
 
+const routesApart: Rule = refuse("routes", "no destination twice", (it) => {
+  const to = it
+    .objects("routes")
+    .flatMap(
+      (each) => each.text("cidrBlock") ?? each.text("ipv6CidrBlock") ?? each.text("destinationPrefixListId") ?? [],
+    );
+  return new Set(to).size < to.length;
+});
+
 const isGateway = (it: Inputs) => !it.has("vpcEndpointType") || it.text("vpcEndpointType") === "Gateway";
 const isInterface = (it: Inputs) => it.text("vpcEndpointType") === "Interface";
 const GATEWAY_SERVICE = /\.(s3|dynamodb|s3express)$/;
@@ -157,6 +189,23 @@ const endpointRules: readonly Rule[] = [
     "serviceName",
     /^((cn\.)?com\.amazonaws(\.[a-z0-9-]+)+|aws\.api\.[a-z0-9-]+\.[a-z0-9-]+|aws\.sagemaker\.[a-z0-9-]+\.[a-z0-9-]+|com\.amazonaws\.vpce\.[a-z0-9-]+\.vpce-svc-[0-9a-f]+)$/,
     "an endpoint service's name, as com.amazonaws.us-east-1.s3",
+  ),
+  refuse("serviceName", "a service of AWS's, as com.amazonaws.us-east-1.sts", (it) => {
+    const name = /^com\.amazonaws\.(?!vpce\.)[a-z0-9-]+\.([a-z0-9-]+)/.exec(it.text("serviceName") ?? "")?.[1];
+    return name !== undefined && !isEndpointService(name);
+  }),
+  refuse("serviceName", "a service of the stack's region, or serviceRegion beside it", (it) => {
+    const own = /^(?:cn\.)?com\.amazonaws\.([a-z0-9-]+)\./.exec(it.text("serviceName") ?? "")?.[1];
+    const region = it.text("region");
+    return own !== undefined && isRegion(own) && region !== undefined && own !== region && it.lacks("serviceRegion");
+  }),
+  refuse(
+    "dnsOptions.privateDnsOnlyForInboundResolverEndpoint",
+    "an interface endpoint of S3 with private DNS",
+    (it) =>
+      it.isTrue("dnsOptions.privateDnsOnlyForInboundResolverEndpoint") &&
+      it.knows("serviceName") &&
+      !/\.s3$/.test(it.text("serviceName") ?? ""),
   ),
   refuse("serviceName", "a service that gateway endpoints are for: s3 or dynamodb", (it) => {
     const service = it.text("serviceName");
@@ -190,6 +239,13 @@ const endpointRules: readonly Rule[] = [
   ids("securityGroupIds", "sg"),
   ids("routeTableIds", "rtb"),
   policyDocument("policy", "resource", 20_480),
+  refuse("dnsOptions.dnsRecordIpType", "ipv4 for an address type of ipv4", (it) => {
+    const [records, addresses] = [it.text("dnsOptions.dnsRecordIpType"), it.text("ipAddressType")];
+    return (
+      (addresses === "ipv4" && (records === "ipv6" || records === "dualstack")) ||
+      (addresses === "ipv6" && records === "dualstack")
+    );
+  }),
   oneOf("ipAddressType", ["ipv4", "dualstack", "ipv6"]),
   inside(
     "dnsOptions",
@@ -200,6 +256,68 @@ const endpointRules: readonly Rule[] = [
       "VERIFIED_DOMAINS_AND_SPECIFIED_DOMAINS",
       "SPECIFIED_DOMAINS_ONLY",
     ]),
+  ),
+];
+
+/** Services whose endpoints are not called after their hosts or IAM's prefixes. */
+const FURTHER_SERVICES = [
+  ..."aps-workspaces git-codecommit codeconnections codestar-connections ec2messages ecr ecs-agent ecs-telemetry eks-auth".split(
+    " ",
+  ),
+  ..."email-smtp emr-containers emrwal emr-serverless evs execute-api guardduty-data inspector-scan kendra-ranking".split(
+    " ",
+  ),
+  ..."kinesis-firehose kinesis-streams monitoring networkmonitor notebook neptune-graph pca-connector-ad pinpoint".split(
+    " ",
+  ),
+  ..."private-networks q qapps quicksight-website redshift-data s3-global s3-outposts s3express s3tables sagemaker".split(
+    " ",
+  ),
+  ..."secretsmanager servicecatalog-appregistry sms-voice ssm-contacts ssm-incidents ssmmessages studio sync-states".split(
+    " ",
+  ),
+  ..."transcribestreaming transfer vpc-lattice workspaces wellarchitected xray awsconnector app-integrations backup-gateway".split(
+    " ",
+  ),
+  ..."cassandra cases codeartifact dms dms-fips docdb-elastic elastic-inference greengrass iotsitewise iotwireless".split(
+    " ",
+  ),
+  ..."lookoutequipment models-v2-lex m2 mwaa airflow panorama personalize profile refactor-spaces rum-dataplane".split(
+    " ",
+  ),
+  ..."scn securityhub signin simspaceweaver sso-directory states swf-fips tax timestream voiceid wisdom elasticmapreduce".split(
+    " ",
+  ),
+];
+
+/** Whether AWS has a service whose endpoints are called that. */
+function isEndpointService(name: string): boolean {
+  const { endpointPrefixes, servicePrefixes } = facts().catalog;
+  const plain = name.replace(/-fips$/, "");
+  return [endpointPrefixes, servicePrefixes, FURTHER_SERVICES].some(
+    (list) => list.includes(plain) || list.includes(name),
+  );
+}
+
+/** The fields of flow logs, versions 2 to 10. @see https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html */
+const FLOW_FIELDS = [
+  ..."version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status".split(
+    " ",
+  ),
+  ..."vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr region az-id sublocation-type sublocation-id".split(
+    " ",
+  ),
+  ..."pkt-src-aws-service pkt-dst-aws-service flow-direction traffic-path ecs-cluster-arn ecs-cluster-name".split(" "),
+  ..."ecs-container-instance-arn ecs-container-instance-id ecs-container-id ecs-second-container-id ecs-service-name".split(
+    " ",
+  ),
+  ..."ecs-task-definition-arn ecs-task-arn ecs-task-id reject-reason resource-id encryption-status".split(" "),
+  ..."tgw-id tgw-attachment-id tgw-src-vpc-account-id tgw-dst-vpc-account-id tgw-src-vpc-id tgw-dst-vpc-id".split(" "),
+  ..."tgw-src-subnet-id tgw-dst-subnet-id tgw-src-eni tgw-dst-eni tgw-src-az-id tgw-dst-az-id tgw-pair-attachment-id".split(
+    " ",
+  ),
+  ..."packets-lost-no-route packets-lost-blackhole packets-lost-mtu-exceeded packets-lost-ttl-expired resource-type".split(
+    " ",
   ),
 ];
 
@@ -242,8 +360,16 @@ const flowLogRules: readonly Rule[] = [
     const service = { "cloud-watch-logs": "logs", s3: "s3", "kinesis-data-firehose": "firehose" }[
       it.text("logDestinationType") ?? "cloud-watch-logs"
     ];
-    return service === undefined ? [] : arn("logDestination", service)(it, undefined);
+    const kind = { logs: "log-group:.+", s3: "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?", firehose: "deliverystream/.+" };
+    return service === "logs" || service === "s3" || service === "firehose"
+      ? arn("logDestination", service, kind[service])(it, undefined)
+      : [];
   },
+  refuse("logFormat", "fields that flow logs have", (it) =>
+    [...(it.text("logFormat") ?? "").matchAll(/\$\{([a-z0-9-]+)\}/g)].some(
+      ([, field = ""]) => !FLOW_FIELDS.includes(field),
+    ),
+  ),
   together("destinationOptions", "logs to S3", (it) => it.text("logDestinationType") === "s3"),
   matches(
     "logFormat",
@@ -265,6 +391,29 @@ const launchTemplateRules: readonly Rule[] = [
     within("httpPutResponseHopLimit", 1, 64),
   ),
   ids("vpcSecurityGroupIds", "sg"),
+  refuse(
+    "vpcSecurityGroupIds",
+    "no groups beside interfaces, which have their own",
+    (it) => it.has("vpcSecurityGroupIds") && it.has("networkInterfaces"),
+  ),
+  eachOf(
+    "blockDeviceMappings",
+    inside(
+      "ebs",
+      refuse("iops", "IOPS for io1 and io2", (it) => /^io[12]$/.test(it.text("volumeType") ?? "") && it.lacks("iops")),
+      refuse(
+        "iops",
+        "no IOPS for gp2, st1 and sc1",
+        (it) => /^(gp2|st1|sc1|standard)$/.test(it.text("volumeType") ?? "") && it.has("iops"),
+      ),
+      refuse(
+        "throughput",
+        "throughput for gp3 alone",
+        (it) => it.has("throughput") && it.knows("volumeType") && it.text("volumeType") !== "gp3",
+      ),
+      refuse("kmsKeyId", "encrypted: true beside a key", (it) => it.has("kmsKeyId") && it.isFalse("encrypted")),
+    ),
+  ),
   refuse("userData", "base64", (it) => /[^A-Za-z0-9+/=\s]/.test(it.text("userData") ?? "")),
 ];
 
@@ -286,6 +435,13 @@ export const networkRules: RuleTable = {
     together("ipv6CidrBlock", "a pool that the block is from, in ipv6IpamPoolId", (it) => it.has("ipv6IpamPoolId")),
     together("ipv4NetmaskLength", "ipv4IpamPoolId", (it) => it.has("ipv4IpamPoolId")),
     within("ipv4NetmaskLength", 16, 28),
+    oneOf("ipv6NetmaskLength", [44, 48, 52, 56, 60]),
+    together("ipv6NetmaskLength", "ipv6IpamPoolId", (it) => it.has("ipv6IpamPoolId")),
+    refuse(
+      "ipv6CidrBlockNetworkBorderGroup",
+      "a block of AWS's own beside it",
+      (it) => it.has("ipv6CidrBlockNetworkBorderGroup") && it.isFalse("assignGeneratedIpv6CidrBlock"),
+    ),
     refuse("cidrBlock", `${PUBLIC_CIDR_LIMIT} outside of 127.0.0.0/8, 169.254.0.0/16 and 224.0.0.0/4`, (it) =>
       /^(0|127|169\.254|22[4-9]|2[3-5]\d)\./.test(it.text("cidrBlock") ?? ""),
     ),
@@ -293,17 +449,20 @@ export const networkRules: RuleTable = {
   "aws:ec2/subnet:Subnet": [
     v4Block("cidrBlock", 16, 28),
     v6Block("ipv6CidrBlock"),
-    refuse("ipv6CidrBlock", "an IPv6 block of /44 to /64", (it) => {
+    refuse("ipv6CidrBlock", "an IPv6 block of /44, /48, /52, /56, /60 or /64", (it) => {
       const prefix = blockOf(it.text("ipv6CidrBlock") ?? "")?.prefix;
-      return prefix !== undefined && (prefix < 44 || prefix > 64);
+      return prefix !== undefined && (prefix < 44 || prefix > 64 || prefix % 4 !== 0);
     }),
     required("cidrBlock", "an IPv4 block", (it) => !it.isTrue("ipv6Native") && it.lacks("ipv4IpamPoolId")),
     atMostOneOf(["availabilityZone", "availabilityZoneId"]),
-    matches("availabilityZone", ZONE, "an availability zone, as us-east-1a"),
+    refuse("availabilityZone", "an availability zone, as us-east-1a", (it) => {
+      const zone = it.text("availabilityZone");
+      return zone !== undefined && !isRegion(regionOfZone(zone) ?? "");
+    }),
     matches("availabilityZoneId", ZONE_ID, "a zone's id, as use1-az1"),
     refuse("availabilityZone", "a zone of the stack's region", (it) => {
       const [zone, region] = [it.text("availabilityZone"), it.text("region")];
-      return zone !== undefined && region !== undefined && zone.slice(0, -1) !== region;
+      return zone !== undefined && region !== undefined && regionOfZone(zone) !== region;
     }),
     oneOf("privateDnsHostnameTypeOnLaunch", ["ip-name", "resource-name"]),
     refuse(
@@ -336,8 +495,8 @@ export const networkRules: RuleTable = {
     ),
     matches("description", GROUP_TEXT, GROUP_WORDS),
     id("vpcId", "vpc"),
-    eachOf("ingress", ...inlineGroupRule),
-    eachOf("egress", ...inlineGroupRule),
+    eachOf("ingress", ...inlineGroupRule, sourced),
+    eachOf("egress", ...inlineGroupRule, sourced),
   ],
   "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": [
     eachOf("ingress", ...inlineGroupRule),
@@ -403,7 +562,7 @@ export const networkRules: RuleTable = {
     ),
   ],
   "aws:ec2/route:Route": [...routeRules, id("routeTableId", "rtb")],
-  "aws:ec2/routeTable:RouteTable": [id("vpcId", "vpc"), eachOf("routes", ...inlineRoute)],
+  "aws:ec2/routeTable:RouteTable": [id("vpcId", "vpc"), eachOf("routes", ...inlineRoute), routesApart],
   "aws:ec2/routeTableAssociation:RouteTableAssociation": [
     exactlyOneOf(["subnetId", "gatewayId"]),
     id("routeTableId", "rtb"),

@@ -2,7 +2,8 @@ import { isV4Block, isV6Block } from "../addresses.ts";
 import { type Finding, type Rule, wrong } from "../finding.ts";
 import type { Inputs } from "../inputs.ts";
 import { isInputRecord } from "../inputs.ts";
-import { documentFaults, type PolicyKind } from "../policy-document.ts";
+import type { PolicyKind } from "../policy-document.ts";
+import { grammarFaults } from "./resource-policies.ts";
 
 /** Rules by resource type. */
 export type RuleTable = Readonly<Record<string, readonly Rule[]>>;
@@ -12,13 +13,13 @@ export function policyDocument(name: string, kind: PolicyKind, limit = Number.PO
   return (it) => {
     const text = it.text(name);
     if (text === undefined) return [];
-    const length = text.replace(/\s/g, "").length;
-    const long = length > limit ? [`is ${length} characters long, at most ${limit} are allowed`] : [];
-    return [...documentFaults(text, kind), ...long].slice(0, 1).map((fault) => ({
-      path: it.at(name),
-      found: "a policy document",
-      expected: `a valid one: it ${fault}`,
-    }));
+    return grammarFaults(text, kind, limit)
+      .slice(0, 1)
+      .map((fault) => ({
+        path: it.at(name),
+        found: "a policy document",
+        expected: `a valid one: it ${fault}`,
+      }));
   };
 }
 
@@ -75,6 +76,17 @@ const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 export function tagRules(strict: boolean): readonly Rule[] {
   return [tagFindings("tags", strict)];
 }
+
+/** No two tags whose keys differ in case alone. */
+export const caselessTags: Rule = (it) => {
+  const tags = it.raw("tags");
+  if (!isInputRecord(tags)) return [];
+  const keys = Object.keys(tags).map((key) => key.toLowerCase());
+  const twice = Object.keys(tags).find((key, index) => keys.indexOf(key.toLowerCase()) < index);
+  return twice === undefined
+    ? []
+    : [{ path: it.at(`tags.${twice}`), found: "a tag", expected: "no key twice, whatever its case" }];
+};
 
 function tagFindings(name: string, strict: boolean): Rule {
   return (it): Finding[] => {

@@ -1,7 +1,20 @@
 import { isV4Address } from "../addresses.ts";
-import { atMostOneOf, eachOf, inside, matches, oneOf, type Rule, refuse, required, within, wrong } from "../finding.ts";
-import type { Inputs } from "../inputs.ts";
-import { arn, policyDocument, type RuleTable } from "./shared.ts";
+import {
+  atMostOneOf,
+  eachOf,
+  inside,
+  matches,
+  oneOf,
+  onUpdate,
+  type Rule,
+  refuse,
+  required,
+  within,
+  wrong,
+} from "../finding.ts";
+import { type Inputs, isInputRecord, UNKNOWN_INPUT } from "../inputs.ts";
+import { actionsFitResources, resourcePolicy } from "./resource-policies.ts";
+import { arn, type RuleTable } from "./shared.ts";
 
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const KEPT_ENDS = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
@@ -36,7 +49,7 @@ const LIFECYCLE_ACTIONS = [
 
 const lifecycleRule: readonly Rule[] = [
   oneOf("status", ["Enabled", "Disabled"]),
-  refuse("id", "1 to 255 characters", (it) => (it.text("id") ?? "x").length > 255),
+  matches("id", /^[^\p{C}]{1,255}$/u, "1 to 255 printable characters"),
   (it) =>
     LIFECYCLE_ACTIONS.some((name) => it.has(name))
       ? []
@@ -71,12 +84,74 @@ const lifecycleRule: readonly Rule[] = [
     return late ? wrong(it, "expiration", "an end after every transition") : [];
   },
   atMostOneOf(["filter", "prefix"]),
-  inside("filter", atMostOneOf(["and", "prefix", "tag", "objectSizeGreaterThan", "objectSizeLessThan"])),
+  inside(
+    "filter",
+    atMostOneOf(["and", "prefix", "tag", "objectSizeGreaterThan", "objectSizeLessThan"]),
+    inside(
+      "and",
+      refuse("objectSizeLessThan", "more than objectSizeGreaterThan", (it) => {
+        const [least, most] = [it.number("objectSizeGreaterThan"), it.number("objectSizeLessThan")];
+        return least !== undefined && most !== undefined && most <= least;
+      }),
+    ),
+    refuse("and", "two conditions or more", (it) => {
+      const parts = it.object("and");
+      if (parts === undefined) return false;
+      const tags = Object.keys(Object(parts.raw("tags"))).length;
+      const others = ["prefix", "objectSizeGreaterThan", "objectSizeLessThan"].filter((name) => parts.has(name)).length;
+      return parts.raw("tags") !== UNKNOWN_INPUT && tags + others < 2;
+    }),
+  ),
+  refuse(
+    "abortIncompleteMultipartUpload",
+    "no filter by tags or sizes: parts of uploads have none",
+    (it) =>
+      it.has("abortIncompleteMultipartUpload") &&
+      [
+        "tag",
+        "objectSizeGreaterThan",
+        "objectSizeLessThan",
+        "and.tags",
+        "and.objectSizeGreaterThan",
+        "and.objectSizeLessThan",
+      ].some((name) => it.has(`filter.${name}`)),
+  ),
+  ...["transitions", "noncurrentVersionTransitions"].map((name) =>
+    refuse(name, "no storage class twice", (it) => {
+      const classes = it.objects(name).flatMap((each) => each.text("storageClass") ?? []);
+      return new Set(classes).size < classes.length;
+    }),
+  ),
 ];
 
 const isDefaultBucket = (it: Inputs) => it.has("bucket");
 const RUNTIME =
   /^(nodejs(18|20|22|24)\.x|python3\.(9|10|11|12|13|14)|java(8\.al2|11|17|21|25)|dotnet(6|8|10)|ruby3\.[2-4]|provided(\.al2|\.al2023)?|go1\.x)$/;
+
+/** Names that Lambda sets itself. @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
+const KEPT_VARIABLES =
+  /^(_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_REGION|REGION|EXECUTION_ENV|LAMBDA_.+|ACCESS_KEY(_ID)?|SECRET_ACCESS_KEY|SESSION_TOKEN)|LAMBDA_(TASK_ROOT|RUNTIME_DIR)|TZ)$/;
+const MOST_VARIABLES = 4096;
+
+const variables: Rule = (it) => {
+  const given = it.raw("environment.variables");
+  if (!isInputRecord(given)) return [];
+  const at = "environment.variables";
+  const wrongNames = Object.keys(given).filter(
+    (name) => !/^[a-zA-Z][a-zA-Z0-9_]+$/.test(name) || (KEPT_VARIABLES.test(name) && name !== "TZ"),
+  );
+  const size = Buffer.byteLength(JSON.stringify(given));
+  return [
+    ...wrongNames.map((name) => ({
+      path: `${at}.${name}`,
+      found: "a variable",
+      expected: "a name of letters, digits and underscores that Lambda does not set itself",
+    })),
+    ...(size > MOST_VARIABLES
+      ? [{ path: at, found: `${size} bytes`, expected: `at most ${MOST_VARIABLES} bytes in all` }]
+      : []),
+  ];
+};
 
 /** What S3 and Lambda refuse. */
 export const storageRules: RuleTable = {
@@ -92,11 +167,20 @@ export const storageRules: RuleTable = {
       "bucket-owner-read",
       "bucket-owner-full-control",
     ]),
-    policyDocument("policy", "resource", 20_480),
+    resourcePolicy("policy", "s3", 20_480),
     atMostOneOf(["acl", "grants"]),
+    refuse("bucketPrefix", "at most 37 characters", (it) => (it.text("bucketPrefix") ?? "").length > 37),
+    oneOf("requestPayer", ["BucketOwner", "Requester"]),
+    oneOf("accelerationStatus", ["Enabled", "Suspended"]),
+    refuse(
+      "accelerationStatus",
+      "no acceleration of a name with periods",
+      (it) => it.has("accelerationStatus") && (it.text("bucket") ?? "").includes("."),
+    ),
   ],
   "aws:s3/bucketPolicy:BucketPolicy": [
-    policyDocument("policy", "resource", 20_480),
+    resourcePolicy("policy", "s3", 20_480),
+    actionsFitResources,
     (it) => {
       const [bucket, policy] = [it.text("bucket"), it.text("policy")];
       if (bucket === undefined || policy === undefined) return [];
@@ -108,6 +192,7 @@ export const storageRules: RuleTable = {
     required("bucket", "a bucket", (it) => !isDefaultBucket(it)),
   ],
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": [
+    required("rules", "a rule"),
     refuse("rules", "one rule", (it) => it.objects("rules").length > 1),
     eachOf(
       "rules",
@@ -124,6 +209,13 @@ export const storageRules: RuleTable = {
   "aws:s3/bucketVersioning:BucketVersioning": [
     oneOf("versioningConfiguration.status", ["Enabled", "Suspended", "Disabled"]),
     oneOf("versioningConfiguration.mfaDelete", ["Enabled", "Disabled"]),
+    onUpdate(
+      "versioningConfiguration.status",
+      "Enabled or Suspended: a bucket's versions do not go away",
+      (it, before) =>
+        it.text("versioningConfiguration.status") === "Disabled" &&
+        ["Enabled", "Suspended"].includes(before.text("versioningConfiguration.status") ?? ""),
+    ),
     refuse(
       "mfa",
       "a device's serial number and a code",
@@ -162,6 +254,31 @@ export const storageRules: RuleTable = {
     oneOf("tracingConfig.mode", ["Active", "PassThrough"]),
     within("reservedConcurrentExecutions", -1, 100_000),
     inside("ephemeralStorage", within("size", 512, 10_240, " MB")),
+    ...["handler", "runtime", "layers"].map((name) =>
+      refuse(name, "nothing beside an image", (it) => it.text("packageType") === "Image" && it.has(name)),
+    ),
+    required("imageUri", "an image", (it) => it.text("packageType") === "Image"),
+    refuse(
+      "packageType",
+      "Image beside an image",
+      (it) =>
+        it.has("imageUri") &&
+        (it.text("packageType") ?? "Zip") === "Zip" &&
+        (it.lacks("packageType") || it.knows("packageType")),
+    ),
+    variables,
+    ...[
+      ["subnetIds", "securityGroupIds"],
+      ["securityGroupIds", "subnetIds"],
+    ].map(([one = "", other = ""]) =>
+      refuse(
+        `vpcConfig.${other}`,
+        `a value beside ${one}`,
+        (it) => it.has(`vpcConfig.${one}`) && it.lacks(`vpcConfig.${other}`),
+      ),
+    ),
+    matches("deadLetterConfig.targetArn", /^arn:aws[a-z-]*:(sqs|sns):/, "the ARN of a queue or a topic"),
+    refuse("layers", "at most 5", (it) => it.knownTexts("layers").length > 5),
   ],
   "aws:lambda/permission:Permission": [
     matches("action", /^(lambda:[*]|lambda:[a-zA-Z]+|[*])$/, "an action of Lambda's"),

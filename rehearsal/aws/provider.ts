@@ -132,12 +132,16 @@ function isImportedBy(resource: WorldResource, text: string): boolean {
   return isCalled(resource, text) || forms[type] === text;
 }
 
-/** The physical name: the program's, else the one it had, else made of the logical name and 7 hex digits. */
+/** The physical name: the program's, else the one it had, else made of its prefix or the logical name, and hex digits. */
 function withName({ nameProperty }: ResourceModel, { name, olds, news, randomSeed }: CheckRequest): Properties {
   if (nameProperty === undefined || (news[nameProperty] ?? undefined) !== undefined) return news;
+  const { [`${nameProperty}Prefix`]: prefix, ...rest } = news;
   const old = olds[nameProperty];
-  const suffix = createHash("sha256").update(randomSeed).update(name).digest("hex").slice(0, 7);
-  return { ...news, [nameProperty]: typeof old === "string" ? old : `${name}-${suffix}` };
+  const hash = createHash("sha256").update(randomSeed).update(name).digest("hex");
+  if (typeof prefix !== "string")
+    return { ...news, [nameProperty]: typeof old === "string" ? old : `${name}-${hash.slice(0, 7)}` };
+  const keeps = typeof old === "string" && old.startsWith(prefix);
+  return { ...rest, [nameProperty]: keeps ? old : `${prefix}${hash.slice(0, 26)}` };
 }
 
 function missingOf(model: ResourceModel, inputs: Properties): { property: string; reason: string }[] {

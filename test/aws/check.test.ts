@@ -2,6 +2,8 @@ import { findingsOf } from "../../aws/check.ts";
 import { facts } from "../../aws/facts.ts";
 import { type Input, UNKNOWN_INPUT } from "../../aws/inputs.ts";
 import { TYPES } from "../../rehearsal/aws/types.ts";
+import { FURTHER_RIGHT } from "./further-right-inputs.ts";
+import { FURTHER_WRONG } from "./further-wrong-inputs.ts";
 import { RIGHT } from "./right-inputs.ts";
 import { WRONG } from "./wrong-inputs.ts";
 
@@ -10,7 +12,11 @@ describe("findingsOf", () => {
     expect(findingsOf(type, RIGHT[type] ?? {})).toEqual([]);
   });
 
-  it.each(WRONG)("refuses for %s %s", (type, _what, change, path) => {
+  it.each(FURTHER_RIGHT)("takes for %s %s", (type, _what, change) => {
+    expect(findingsOf(type, { ...RIGHT[type], ...change })).toEqual([]);
+  });
+
+  it.each([...WRONG, ...FURTHER_WRONG])("refuses for %s %s", (type, _what, change, path) => {
     const found = findingsOf(type, { ...RIGHT[type], ...change });
     expect(found.map((each) => each.path)).toContain(path);
     for (const { found: value, expected } of found) expect([value, expected].join("")).not.toBe("");

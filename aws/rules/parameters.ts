@@ -1,0 +1,294 @@
+import { facts, type PostgresParameter } from "../facts.ts";
+import { type Finding, wrong } from "../finding.ts";
+import type { Inputs } from "../inputs.ts";
+
+const SWITCH = ["0", "1", "on", "off", "true", "false", "yes", "no"];
+const LEVELS = [
+  "debug5",
+  "debug4",
+  "debug3",
+  "debug2",
+  "debug1",
+  "info",
+  "notice",
+  "warning",
+  "error",
+  "log",
+  "fatal",
+  "panic",
+];
+
+/** Enumerations, which PostgreSQL does not tell of by itself. */
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  log_min_messages: LEVELS,
+  log_min_error_statement: LEVELS,
+  client_min_messages: ["debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"],
+  log_error_verbosity: ["terse", "default", "verbose"],
+  log_statement: ["none", "ddl", "mod", "all"],
+  wal_compression: ["pglz", "lz4", "zstd", "on", "off", "0", "1"],
+  default_transaction_isolation: ["serializable", "repeatable read", "read committed", "read uncommitted"],
+  default_toast_compression: ["pglz", "lz4"],
+  password_encryption: ["md5", "scram-sha-256"],
+  ssl_min_protocol_version: ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"],
+  ssl_max_protocol_version: ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"],
+  track_functions: ["none", "pl", "all"],
+  compute_query_id: ["auto", "regress", "on", "off"],
+  synchronous_commit: ["local", "remote_write", "remote_apply", "on", "off"],
+  intervalstyle: ["postgres", "postgres_verbose", "sql_standard", "iso_8601"],
+  xmloption: ["content", "document"],
+  bytea_output: ["escape", "hex"],
+  plan_cache_mode: ["auto", "force_generic_plan", "force_custom_plan"],
+  constraint_exclusion: ["partition", "on", "off"],
+  backslash_quote: ["safe_encoding", "on", "off"],
+};
+
+/** What RDS has beside PostgreSQL's own parameters: values or limits, and whether only a restart changes it. */
+const RDS: Readonly<
+  Record<
+    string,
+    { readonly values?: readonly string[]; readonly least?: number; readonly most?: number; readonly fixed?: boolean }
+  >
+> = {
+  "rds.force_ssl": { values: ["0", "1"] },
+  "rds.logical_replication": { values: ["0", "1"], fixed: true },
+  "rds.log_retention_period": { least: 1440, most: 10_080 },
+  "rds.force_autovacuum_logging_level": { values: ["disabled", ...LEVELS] },
+  "rds.force_admin_logging_level": { values: ["disabled", ...LEVELS] },
+  "rds.custom_dns_resolution": { values: ["0", "1"], fixed: true },
+  "rds.adaptive_autovacuum": { values: ["0", "1"] },
+  "rds.allowed_extensions": {},
+  "rds.restrict_password_commands": { values: ["0", "1"], fixed: true },
+  "rds.superuser_variables": {},
+  "rds.accepted_password_auth_method": { values: ["md5+scram", "scram"] },
+  "rds.rds_superuser_reserved_connections": { least: 0, most: 262_143, fixed: true },
+  "rds.enable_plan_management": { values: ["0", "1"], fixed: true },
+  "rds.delegated_extension_allow_drop_cascade": { values: ["0", "1", "on", "off"] },
+  "rds.delegated_extensions": {},
+  "rds.remote_plpgsql_connections": {},
+  "rds.cross_region_replication": {},
+  "rds.max_tcp_buffers": {},
+};
+/** Extensions that RDS lets have parameters of their own. */
+const EXTENSIONS = [
+  ..."apg_plan_mgmt auto_explain cron google_columnar_engine hint_plan ivfflat hnsw orafce pg_bigm pg_hint_plan".split(
+    " ",
+  ),
+  ..."pg_prewarm pg_similarity pg_stat_monitor pg_stat_statements pg_tle pg_transport pg_trgm pgaudit pglogical".split(
+    " ",
+  ),
+  ..."pgrowlocks pgtle plpgsql plprofiler plrust postgis postgres_fdw rdkit session_replication_role".split(" "),
+  ..."tds_fdw track_functions vector wal2json log_fdw plv8 prefix pg_partman_bgw huge_pages aws_s3".split(" "),
+];
+/** Parameters of versions beside the one that PostgreSQL's own list is of, and those that only RDS's builds have. */
+const OTHER_VERSIONS = [
+  ..."autovacuum_worker_slots autovacuum_vacuum_max_threshold effective_io_concurrency extension_control_path".split(
+    " ",
+  ),
+  ..."file_copy_method idle_replication_slot_timeout io_combine_limit io_max_combine_limit io_max_concurrency".split(
+    " ",
+  ),
+  ..."io_method io_workers log_lock_failures max_active_replication_origins md5_password_warnings oauth_validator_libraries".split(
+    " ",
+  ),
+  ..."old_snapshot_threshold promote_trigger_file ssl_groups track_cost_delay_timing vacuum_max_eager_freeze_failure_rate".split(
+    " ",
+  ),
+  ..."vacuum_truncate vacuum_defer_cleanup_age db_user_namespace force_parallel_mode stats_temp_directory enable_self_join_elimination".split(
+    " ",
+  ),
+  ..."enable_distinct_reordering operator_precedence_warning vacuum_cleanup_index_scale_factor wal_keep_segments replacement_sort_tuples".split(
+    " ",
+  ),
+];
+/** What RDS keeps to itself, among other things where files lie and who listens. */
+const KEPT =
+  /^(data_directory|config_file|hba_file|ident_file|external_pid_file|listen_addresses|unix_socket_.*|port|bonjour.*|archive_(command|library|cleanup_command)|restore_command|recovery_.*|primary_.*|log_directory|log_truncate_on_rotation|ssl_(cert|key|ca|crl)_file|ssl_crl_dir|cluster_name|event_source|fsync|full_page_writes|allow_system_table_mods|krb_server_keyfile|dynamic_library_path|syslog_.*|zero_damaged_pages|ignore_.*|debug_.*|trace_.*)$/;
+/** Libraries that RDS can load with the server. */
+const LIBRARIES = [
+  ..."auto_explain decoder_raw orafce pg_bigm pg_cron pg_hint_plan pg_prewarm pg_similarity pg_stat_statements pg_tle".split(
+    " ",
+  ),
+  ..."pg_transport pgaudit pglogical pgactive pgaudit plprofiler plrust wal2json pg_partman_bgw rdsutils pg_stat_monitor".split(
+    " ",
+  ),
+  ..."apg_plan_mgmt passwordcheck pgvector vector pg_ivm pgl_ddl_deploy hypopg pg_squeeze".split(" "),
+];
+const MOST_PERMISSIVE = Number.MAX_VALUE;
+
+let loaded: ReadonlyMap<string, PostgresParameter> | undefined;
+
+/** PostgreSQL's own parameters by their names in lower case, as RDS writes them. */
+function ownParameters(): ReadonlyMap<string, PostgresParameter> {
+  loaded ??= new Map(
+    Object.entries(facts().catalog.postgresParameters).map(([name, each]) => [name.toLowerCase(), each]),
+  );
+  return loaded;
+}
+
+/** What RDS refuses about one parameter of PostgreSQL. */
+export function postgresParameter(it: Inputs): Finding[] {
+  const [name, value, method] = [it.text("name"), it.text("value"), it.text("applyMethod") ?? "immediate"];
+  if (name === undefined) return [];
+  const fact = ownParameters().get(name.toLowerCase());
+  const known = RDS[name];
+  const isExtensions = EXTENSIONS.includes(name.split(".")[0] ?? "") && name.includes(".");
+  if (fact === undefined && known === undefined && !isExtensions && !OTHER_VERSIONS.includes(name))
+    return wrong(it, "name", "a parameter of PostgreSQL on RDS");
+  if (KEPT.test(name)) return wrong(it, "name", "a parameter that RDS lets one change");
+  if ((fact?.[1] === "restart" || known?.fixed === true) && method === "immediate")
+    return wrong(it, "applyMethod", `pending-reboot: ${name} needs a restart`);
+  // A formula such as {DBInstanceClassMemory/9531392} is RDS's to evaluate.
+  if (value === undefined || value.includes("{")) return [];
+  if (name === "shared_preload_libraries" && value.split(",").some((each) => !LIBRARIES.includes(each.trim())))
+    return wrong(it, "value", "libraries that RDS has");
+  const values = VALUES[name] ?? known?.values ?? (fact?.[0] === "boolean" ? SWITCH : undefined);
+  if (values !== undefined) return values.includes(value) ? [] : wrong(it, "value", `one of ${values.join(", ")}`);
+  const [least, most] = fact === undefined ? [known?.least, known?.most] : [fact[2] ?? undefined, fact[3] ?? undefined];
+  const isNumber = fact?.[0] === "integer" || fact?.[0] === "real" || least !== undefined;
+  if (!isNumber) return [];
+  const number = Number(value);
+  const fits = Number.isFinite(number) && number >= (least ?? -MOST_PERMISSIVE) && number <= (most ?? MOST_PERMISSIVE);
+  const leastHere = LEAST_ON_RDS[name] ?? least;
+  if (fits && number >= (leastHere ?? number) && (fact?.[0] !== "integer" || Number.isInteger(number))) return [];
+  return wrong(it, "value", `${leastHere} to ${most}`);
+}
+
+/** Where RDS demands more than PostgreSQL. */
+const LEAST_ON_RDS: Readonly<Record<string, number>> = {
+  max_connections: 6,
+  max_replication_slots: 5,
+  max_wal_senders: 5,
+};
+
+const EVICTION = [
+  ..."volatile-lru allkeys-lru volatile-lfu allkeys-lfu volatile-random allkeys-random volatile-ttl noeviction".split(
+    " ",
+  ),
+];
+const YES_NO = ["yes", "no"];
+type CacheParameter = readonly [least: number, most: number] | readonly string[] | "text";
+const COUNT: CacheParameter = [0, 4_294_967_295];
+/** Redis's and Valkey's parameters on ElastiCache that can be changed. */
+const CACHE: Readonly<Record<string, CacheParameter>> = {
+  "acl-pubsub-default": ["allchannels", "resetchannels"],
+  "acllog-max-len": [1, 10_000],
+  "active-defrag-cycle-max": [1, 75],
+  "active-defrag-cycle-min": [1, 75],
+  "active-defrag-ignore-bytes": [1_048_576, Number.MAX_SAFE_INTEGER],
+  "active-defrag-max-scan-fields": [1, 1_000_000],
+  "active-defrag-threshold-lower": [1, 100],
+  "active-defrag-threshold-upper": [1, 100],
+  "active-expire-effort": [1, 10],
+  activedefrag: YES_NO,
+  activerehashing: YES_NO,
+  appendfsync: ["always", "everysec", "no"],
+  appendonly: YES_NO,
+  "client-output-buffer-limit-normal-hard-limit": COUNT,
+  "client-output-buffer-limit-normal-soft-limit": COUNT,
+  "client-output-buffer-limit-normal-soft-seconds": COUNT,
+  "client-output-buffer-limit-pubsub-hard-limit": COUNT,
+  "client-output-buffer-limit-pubsub-soft-limit": COUNT,
+  "client-output-buffer-limit-pubsub-soft-seconds": COUNT,
+  "client-output-buffer-limit-slave-hard-limit": COUNT,
+  "client-output-buffer-limit-slave-soft-limit": COUNT,
+  "client-output-buffer-limit-slave-soft-seconds": COUNT,
+  "client-output-buffer-limit-replica-hard-limit": COUNT,
+  "client-output-buffer-limit-replica-soft-limit": COUNT,
+  "client-output-buffer-limit-replica-soft-seconds": COUNT,
+  "client-query-buffer-limit": [1_048_576, 1_073_741_824],
+  "close-on-replica-write": YES_NO,
+  "close-on-slave-write": YES_NO,
+  "cluster-allow-pubsubshard-when-down": YES_NO,
+  "cluster-allow-reads-when-down": YES_NO,
+  "cluster-enabled": YES_NO,
+  "cluster-require-full-coverage": YES_NO,
+  "commandlog-execution-slower-than": [-1, Number.MAX_SAFE_INTEGER],
+  "commandlog-large-reply-max-len": COUNT,
+  "commandlog-large-request-max-len": COUNT,
+  "commandlog-request-larger-than": [-1, Number.MAX_SAFE_INTEGER],
+  "commandlog-reply-larger-than": [-1, Number.MAX_SAFE_INTEGER],
+  "commandlog-slow-execution-max-len": COUNT,
+  databases: [1, 10_000],
+  "extended-redis-compatibility": YES_NO,
+  "hash-max-listpack-entries": COUNT,
+  "hash-max-listpack-value": COUNT,
+  "hash-max-ziplist-entries": COUNT,
+  "hash-max-ziplist-value": COUNT,
+  "hll-sparse-max-bytes": [1, 16_000],
+  "latency-monitor-threshold": COUNT,
+  "latency-tracking": YES_NO,
+  "lazyfree-lazy-eviction": YES_NO,
+  "lazyfree-lazy-expire": YES_NO,
+  "lazyfree-lazy-server-del": YES_NO,
+  "lazyfree-lazy-user-del": YES_NO,
+  "lfu-decay-time": COUNT,
+  "lfu-log-factor": [1, 4_294_967_295],
+  "list-compress-depth": COUNT,
+  "list-max-listpack-size": [-5, 4_294_967_295],
+  "list-max-ziplist-entries": COUNT,
+  "list-max-ziplist-size": [-5, 4_294_967_295],
+  "list-max-ziplist-value": COUNT,
+  "lua-replicate-commands": YES_NO,
+  "lua-time-limit": COUNT,
+  "maxmemory-clients": "text",
+  "maxmemory-policy": EVICTION,
+  "maxmemory-samples": [1, 4_294_967_295],
+  "min-replicas-max-lag": COUNT,
+  "min-replicas-to-write": COUNT,
+  "min-slaves-max-lag": COUNT,
+  "min-slaves-to-write": COUNT,
+  "notify-keyspace-events": "text",
+  "proto-max-bulk-len": [1_048_576, 536_870_912],
+  "rename-commands": "text",
+  "repl-backlog-size": [16_384, Number.MAX_SAFE_INTEGER],
+  "repl-backlog-ttl": COUNT,
+  "repl-timeout": [11, 60],
+  "replica-allow-chaining": YES_NO,
+  "replica-ignore-maxmemory": YES_NO,
+  "replica-lazy-flush": YES_NO,
+  "reserved-memory": COUNT,
+  "reserved-memory-percent": [0, 100],
+  "search-fanout-target-mode": ["random", "primary"],
+  "set-max-intset-entries": COUNT,
+  "set-max-listpack-entries": COUNT,
+  "set-max-listpack-value": COUNT,
+  "slave-allow-chaining": YES_NO,
+  "slowlog-log-slower-than": [-1, Number.MAX_SAFE_INTEGER],
+  "slowlog-max-len": COUNT,
+  "stream-node-max-bytes": COUNT,
+  "stream-node-max-entries": COUNT,
+  "tcp-keepalive": COUNT,
+  timeout: [0, 4_294_967_295],
+  "tracking-table-max-keys": [1, 100_000_000],
+  "zset-max-listpack-entries": COUNT,
+  "zset-max-listpack-value": COUNT,
+  "zset-max-ziplist-entries": COUNT,
+  "zset-max-ziplist-value": COUNT,
+};
+
+/** What ElastiCache refuses about one parameter of Redis or Valkey. */
+export function cacheParameter(it: Inputs): Finding[] {
+  const [name, value] = [it.text("name"), it.text("value")];
+  if (name === undefined) return [];
+  const known = CACHE[name];
+  if (known === undefined) return wrong(it, "name", "a parameter that ElastiCache lets one change");
+  if (value === undefined || known === "text") return keyspaceEvents(it, name, value);
+  if (isRange(known)) {
+    const number = Number(value);
+    const [least, most] = known;
+    const fits = /^-?\d+$/.test(value) && number >= least && number <= most;
+    if (fits && !(name === "timeout" && number > 0 && number < 20)) return [];
+    return wrong(it, "value", name === "timeout" ? "0, or 20 and more" : `${least} to ${most}`);
+  }
+  return known.includes(value) ? [] : wrong(it, "value", `one of ${known.join(", ")}`);
+}
+
+function isRange(known: readonly [number, number] | readonly string[]): known is readonly [number, number] {
+  return typeof known[0] === "number";
+}
+
+function keyspaceEvents(it: Inputs, name: string, value: string | undefined): Finding[] {
+  return name === "notify-keyspace-events" && value !== undefined && !/^[KEg$lshzxetmdnA]*$/.test(value)
+    ? wrong(it, "value", "letters that Redis knows")
+    : [];
+}
