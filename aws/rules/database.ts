@@ -1,4 +1,5 @@
 import { instanceClasses, parameterFamilies, postgresVersions, retiredPostgresVersions } from "../catalog.ts";
+import { facts } from "../facts.ts";
 import {
   distinct,
   eachMatches,
@@ -94,8 +95,14 @@ const versionRule: Rule = (it) => {
   if (/^\d+$/.test(version) && postgresVersions().some((each) => each.startsWith(`${version}.`) && isMade(each)))
     return [];
   if (retiredPostgresVersions().includes(version))
-    return wrong(it, "engineVersion", "a version that RDS still makes; this one has ended");
-  return postgresVersions().includes(version) ? [] : wrong(it, "engineVersion", "a version of PostgreSQL that RDS has");
+    return wrong(
+      it,
+      "engineVersion",
+      `a version that RDS still makes; this one has ended, by AWS's lists of ${facts().dated}`,
+    );
+  return postgresVersions().includes(version)
+    ? []
+    : wrong(it, "engineVersion", `a version of PostgreSQL that RDS has, by AWS's lists of ${facts().dated}`);
 };
 
 const iopsRule: Rule = (it) => {
@@ -228,10 +235,16 @@ export const databaseRules: RuleTable = {
         !it.isTrue("allowMajorVersionUpgrade")
       );
     }),
-    refuse("instanceClass", "an instance class that RDS has for PostgreSQL in this region", (it) => {
-      const name = it.text("instanceClass");
-      return name !== undefined && isPostgres(it) && !instanceClasses(it.text("region") ?? "us-east-1").includes(name);
-    }),
+    refuse(
+      "instanceClass",
+      `an instance class that RDS has for PostgreSQL in this region, by AWS's lists of ${facts().dated}`,
+      (it) => {
+        const name = it.text("instanceClass");
+        return (
+          name !== undefined && isPostgres(it) && !instanceClasses(it.text("region") ?? "us-east-1").includes(name)
+        );
+      },
+    ),
     oneOf("storageType", Object.keys(STORAGE)),
     storageRule,
     iopsRule,
