@@ -446,6 +446,12 @@ export const networkRules: RuleTable = {
       /^(0|127|169\.254|22[4-9]|2[3-5]\d)\./.test(it.text("cidrBlock") ?? ""),
     ),
   ],
+  "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": [
+    v4Block("cidrBlock", 16, 28),
+    exactlyOneOf(["cidrBlock", "ipv4IpamPoolId"]),
+    together("ipv4NetmaskLength", "ipv4IpamPoolId", (it) => it.has("ipv4IpamPoolId")),
+    within("ipv4NetmaskLength", 16, 28),
+  ],
   "aws:ec2/subnet:Subnet": [
     v4Block("cidrBlock", 16, 28),
     v6Block("ipv6CidrBlock"),

@@ -4,6 +4,7 @@ import { isExistingService, publishedPrincipals } from "../../aws/principals.ts"
 import { cacheFamilyOf } from "../../aws/rules/cache.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Draft } from "./model.ts";
+import { blocksOf } from "./services/ec2-subnets.ts";
 import { vpcAt, zonesAt } from "./services/rds-groups.ts";
 import { TYPES } from "./types.ts";
 import { flag, text, texts } from "./values.ts";
@@ -139,8 +140,10 @@ const balancerLogs: Check = (draft, world) => {
 
 const clusterRange: Check = (draft, world) => {
   const services = text(draft.inputs, "kubernetesNetworkConfig.serviceIpv4Cidr");
-  const network = textOf(world.get(TYPES.vpc, vpcAt(draft, "vpcConfig.subnetIds", world) ?? ""), "cidrBlock");
-  if (services !== undefined && network !== undefined && overlap(services, network))
+  const network = blocksOf(vpcAt(draft, "vpcConfig.subnetIds", world) ?? "", world).find(
+    (block) => services !== undefined && overlap(services, block),
+  );
+  if (network !== undefined)
     fail("InvalidParameterException", `The service range ${services} overlaps with the VPC's ${network}`);
 };
 

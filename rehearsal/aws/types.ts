@@ -1,6 +1,7 @@
 /** Pulumi's type tokens of the AWS resources that models refer to. */
 export const TYPES = {
   vpc: "aws:ec2/vpc:Vpc",
+  vpcCidrBlock: "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation",
   defaultSecurityGroup: "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
   defaultNetworkAcl: "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl",
   networkAcl: "aws:ec2/networkAcl:NetworkAcl",

@@ -27,6 +27,10 @@ const VISIBLE = { cloudwatchMetricsEnabled: true, metricName: "sparki", sampledR
 /** Inputs that AWS takes, one set for each type; each case of a test changes one thing in them. */
 export const RIGHT: Readonly<Record<string, InputRecord>> = {
   "aws:ec2/vpc:Vpc": { cidrBlock: "10.40.0.0/16", enableDnsHostnames: true, enableDnsSupport: true },
+  "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": {
+    vpcId: "vpc-0a1b2c3d",
+    cidrBlock: "100.64.0.0/16",
+  },
   "aws:ec2/subnet:Subnet": {
     vpcId: "vpc-0a1b2c3d",
     cidrBlock: "10.40.0.0/20",

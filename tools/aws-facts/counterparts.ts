@@ -36,6 +36,7 @@ const actions = (pulumi: string, published: string) =>
 
 /** Each resource type that the program or the rehearsal knows, and its counterpart. */
 export const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
+  "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": { schema: "AWS::EC2::VPCCidrBlock" },
   "aws:ec2/vpc:Vpc": { schema: "AWS::EC2::VPC", api: ["ec2", "CreateVpc"] },
   "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": { schema: "AWS::EC2::SecurityGroup" },
   "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl": { schema: "AWS::EC2::NetworkAcl" },

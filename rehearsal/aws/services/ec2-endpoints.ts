@@ -15,32 +15,6 @@ import type { World } from "../world.ts";
 import { ec2Arn, ec2Id } from "./ec2-ids.ts";
 
 const owner = { ownerId: (subject: Subject) => subject.accountId };
-const GATEWAY_SERVICES = ["s3", "dynamodb"];
-const INTERFACE_SERVICES = [
-  ..."autoscaling ec2 ec2messages ecr.api ecr.dkr eks eks-auth elasticache elasticloadbalancing kms lambda logs".split(
-    " ",
-  ),
-  ..."monitoring rds s3 secretsmanager sns sqs ssm ssmmessages sts xray".split(" "),
-  ..."elasticfilesystem elasticfilesystem-fips wafv2 kinesis-streams kinesis-firehose events states logs rds-data redshift".split(
-    " ",
-  ),
-  ..."dynamodb execute-api athena glue codebuild codecommit git-codecommit codepipeline config cloudtrail servicecatalog".split(
-    " ",
-  ),
-  ..."acm-pca aps aps-workspaces grafana guardduty-data inspector2 synthetics transfer elasticache-fips eks-auth-fips".split(
-    " ",
-  ),
-  ..."access-analyzer application-autoscaling autoscaling-plans backup batch bedrock bedrock-runtime cassandra".split(
-    " ",
-  ),
-  ..."cloudformation ebs ecs ecs-agent ecs-telemetry email-smtp fsx kms-fips organizations pipes rolesanywhere".split(
-    " ",
-  ),
-  ..."securityhub scheduler sagemaker.api sagemaker.runtime swf sync-states tagging textract storagegateway datasync".split(
-    " ",
-  ),
-];
-
 const isInterface = (inputs: Properties) => text(inputs, "vpcEndpointType") === "Interface";
 const isPrivate = (inputs: Properties) => isInterface(inputs) && flag(inputs, "privateDnsEnabled");
 const sameService = (inputs: Properties) => `${text(inputs, "vpcId")} ${text(inputs, "serviceName")}`;
@@ -84,10 +58,7 @@ const vpcEndpoint: ResourceModel = {
       exceeded: () => new AwsError("VpcEndpointLimitExceeded", "The maximum number of VPC endpoints has been reached."),
     },
   ],
-  validate: (draft, world) => {
-    checkService(draft);
-    checkRoutes(draft, world);
-  },
+  validate: checkRoutes,
   outputs: {
     ...owner,
     state: () => "available",
@@ -113,13 +84,6 @@ const service = (inputs: Properties) => (text(inputs, "serviceName") ?? "").spli
 export function prefixListOf(region: string, serviceName: string): string {
   const lists: Record<string, string> = { s3: "pl-63a5400a", dynamodb: "pl-02cd2c6b" };
   return (region === "us-east-1" ? lists[serviceName] : undefined) ?? `pl-${serviceName}-${region}`;
-}
-
-function checkService({ inputs, region }: Draft): void {
-  const name = text(inputs, "serviceName") ?? "";
-  const known = isInterface(inputs) ? INTERFACE_SERVICES : GATEWAY_SERVICES;
-  if (name === `com.amazonaws.${region}.${service(inputs)}` && known.includes(service(inputs))) return;
-  throw new AwsError("InvalidServiceName", `The Vpc Endpoint Service '${name}' does not exist`);
 }
 
 function checkRoutes({ inputs, serial, region }: Draft, world: World): void {

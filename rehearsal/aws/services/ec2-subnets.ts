@@ -4,7 +4,7 @@ import { TIMINGS } from "../latency.ts";
 import type { Draft, ResourceModel, Subject } from "../model.ts";
 import { vpcReference } from "../references.ts";
 import { TYPES } from "../types.ts";
-import { text } from "../values.ts";
+import { flag, text, texts } from "../values.ts";
 import type { World } from "../world.ts";
 import { ec2Arn, ec2Id } from "./ec2-ids.ts";
 
@@ -43,7 +43,8 @@ const subnet: ResourceModel = {
   outputs: {
     ...owner,
     privateDnsHostnameTypeOnLaunch: () => "ip-name",
-    availabilityZoneId: ({ inputs }) => zoneIdOf(text(inputs, "availabilityZone") ?? ""),
+    availabilityZoneId: ({ inputs }) =>
+      text(inputs, "availabilityZoneId") ?? zoneIdOf(text(inputs, "availabilityZone") ?? ""),
   },
   latency: { create: TIMINGS.quick },
   inUse: ({ id }) => new AwsError("DependencyViolation", `The subnet '${id}' has dependencies and cannot be deleted.`),
@@ -67,19 +68,29 @@ export function zoneIdOf(zone: string): string {
   return `${area}${direction[0] ?? ""}${rest.slice(0, -1)}-az${number}`;
 }
 
+const isRegionOf = (zone: string, region: string) => zone.startsWith(`${region}-`);
+
 function checkZone({ inputs, region }: Draft): void {
   const zone = text(inputs, "availabilityZone");
   const zones = zonesOf(region);
-  if (zone === undefined || zones.includes(zone)) return;
+  // Local zones and Wavelength zones are there for who opted in.
+  if (zone === undefined || zones.includes(zone) || (isRegionOf(zone, region) && /-[a-z]+-\d[a-z]$/.test(zone))) return;
   const words = `Value (${zone}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: ${zones.join(", ")}.`;
   throw new AwsError("InvalidParameterValue", words);
 }
 
+/** The IPv4 blocks of a VPC: its first, and those that were added. */
+export function blocksOf(vpcId: string, world: World): string[] {
+  const own = texts(world.get(TYPES.vpc, vpcId)?.inputs ?? {}, "cidrBlock");
+  const added = world.ofType(TYPES.vpcCidrBlock).filter(({ inputs }) => text(inputs, "vpcId") === vpcId);
+  return [...own, ...added.flatMap(({ inputs }) => texts(inputs, "cidrBlock"))];
+}
+
 function checkRange({ type, inputs, serial }: Draft, world: World): void {
+  if (flag(inputs, "ipv6Native")) return;
   const [cidr = "", vpcId = ""] = [text(inputs, "cidrBlock"), text(inputs, "vpcId")];
-  const range = text(world.get(TYPES.vpc, vpcId)?.inputs ?? {}, "cidrBlock") ?? "";
   const bits = parseCidr(cidr)?.bits ?? 0;
-  if (bits < 16 || bits > 28 || !contains(range, cidr)) {
+  if (bits < 16 || bits > 28 || !blocksOf(vpcId, world).some((block) => contains(block, cidr))) {
     throw new AwsError("InvalidSubnet.Range", `The CIDR '${cidr}' is invalid.`);
   }
   const other = world

@@ -1,11 +1,11 @@
 import { arnOf } from "../arn.ts";
 import { AwsError } from "../aws-error.ts";
-import { parseCidr } from "../cidr.ts";
+import { contains, overlap, parseCidr } from "../cidr.ts";
 import { TIMINGS } from "../latency.ts";
 import type { Companion, ResourceModel, Subject } from "../model.ts";
 import { subnetReference, vpcReference } from "../references.ts";
 import { TYPES } from "../types.ts";
-import { text } from "../values.ts";
+import { text, texts } from "../values.ts";
 import { ec2Arn, ec2Id } from "./ec2-ids.ts";
 
 const RETRY = { deleteRetrySeconds: 300 } as const;
@@ -63,6 +63,45 @@ function companion(subject: Subject, type: string, prefix: string, kind: string,
   return { type, id, arn: arnOf(subject, "ec2", `${kind}/${id}`), inputs, ...(name === undefined ? {} : { name }) };
 }
 
+const MOST_BLOCKS = 5;
+
+/** A further block of a VPC, which subnets can be cut of. */
+const cidrBlock: ResourceModel = {
+  type: TYPES.vpcCidrBlock,
+  title: "EC2 VPC IPv4 CIDR Block Association",
+  required: ["vpcId"],
+  immutable: ["vpcId", "cidrBlock", "ipv4IpamPoolId", "ipv4NetmaskLength"],
+  tagged: false,
+  id: ec2Id("vpc-cidr-assoc"),
+  references: [vpcReference()],
+  quotas: [
+    {
+      limit: MOST_BLOCKS - 1,
+      within: (inputs) => text(inputs, "vpcId"),
+      exceeded: () => new AwsError("CidrLimitExceeded", `The maximum number of CIDR blocks is ${MOST_BLOCKS}.`),
+    },
+  ],
+  validate: ({ inputs, serial }, world) => {
+    const [cidr, vpcId = ""] = [text(inputs, "cidrBlock"), text(inputs, "vpcId")];
+    const others = world
+      .ofType(TYPES.vpcCidrBlock)
+      .filter((it) => it.serial !== serial && text(it.inputs, "vpcId") === vpcId);
+    const blocks = [world.get(TYPES.vpc, vpcId), ...others].flatMap((it) => texts(it?.inputs ?? {}, "cidrBlock"));
+    if (cidr !== undefined && blocks.some((block) => overlap(block, cidr)))
+      throw new AwsError("InvalidVpc.Conflict", `The CIDR '${cidr}' conflicts with another block of ${vpcId}`);
+  },
+  latency: { create: TIMINGS.vpc },
+  mayDelete: ({ inputs }, world) => {
+    const [cidr = "", vpcId] = [text(inputs, "cidrBlock"), text(inputs, "vpcId")];
+    const used = world
+      .ofType(TYPES.subnet)
+      .some((it) => text(it.inputs, "vpcId") === vpcId && contains(cidr, text(it.inputs, "cidrBlock") ?? ""));
+    if (used)
+      throw new AwsError("InvalidCidrBlock.InUse", `The vpc ${vpcId} currently has a subnet within CIDR block ${cidr}`);
+  },
+  ...RETRY,
+};
+
 const networkAcl: ResourceModel = {
   type: TYPES.networkAcl,
   title: "EC2 Network ACL",
@@ -97,4 +136,4 @@ const defaultNetworkAcl: ResourceModel = {
   adopted: true,
 };
 
-export const vpcModels: readonly ResourceModel[] = [vpc, networkAcl, defaultNetworkAcl];
+export const vpcModels: readonly ResourceModel[] = [vpc, cidrBlock, networkAcl, defaultNetworkAcl];

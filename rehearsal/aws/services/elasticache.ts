@@ -103,7 +103,10 @@ const replicationGroup: ResourceModel = {
   },
 };
 
-const nodesOf = (inputs: Properties) => number(inputs, "numCacheClusters") ?? 1;
+/** Nodes in all: as many as are asked for, or each shard's primary with its replicas. */
+const nodesOf = (inputs: Properties) =>
+  number(inputs, "numCacheClusters") ??
+  (number(inputs, "numNodeGroups") ?? 1) * ((number(inputs, "replicasPerNodeGroup") ?? 0) + 1);
 
 async function start(subject: Subject, { services }: Cloud): Promise<Properties> {
   const authToken = text(subject.inputs, "authToken") ?? "";

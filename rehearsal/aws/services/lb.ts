@@ -15,6 +15,10 @@ import { vpcAt, zonesAt } from "./rds-groups.ts";
 const suffixOf = ({ inputs, hex }: Pick<Draft, "inputs" | "hex">, label: string) =>
   `${text(inputs, "name")}/${hex(label, 16)}`;
 
+/** How a load balancer's kind shows in its ARN. */
+const kindOf = ({ inputs }: Pick<Draft, "inputs">) =>
+  ({ network: "net", gateway: "gwy" })[text(inputs, "loadBalancerType") ?? ""] ?? "app";
+
 /** Any change of what describes a load balancer shows at its proxy. */
 export const PUBLISHED: Backing = {
   start: async (_subject, cloud) => {
@@ -35,12 +39,16 @@ function checkName({ inputs }: Draft, kind: string): void {
 
 function checkBalancer(draft: Draft, world: World): void {
   checkName(draft, "The load balancer");
-  if (zonesAt(draft, "subnets", world).length < 2)
+  const isApplication = (text(draft.inputs, "loadBalancerType") ?? "application") === "application";
+  if (isApplication && subnetZones(draft, world).length < 2)
     throw new AwsError("ValidationError", "At least two subnets in two different Availability Zones must be specified");
-  const vpcId = vpcAt(draft, "subnets", world) ?? "";
+  const vpcId = vpcAt(draft, "subnets", world) ?? vpcAt(draft, "subnetMappings.subnetId", world) ?? "";
   if (!flag(draft.inputs, "internal") && !hasInternetGateway(vpcId, world))
     throw new AwsError("InvalidSubnet", `VPC ${vpcId} has no internet gateway`);
 }
+
+const subnetZones = (draft: Draft, world: World) =>
+  ["subnets", "subnetMappings.subnetId"].flatMap((path) => zonesAt(draft, path, world));
 
 async function startBalancer(subject: Subject, cloud: Cloud): Promise<Properties> {
   await publishLoadBalancers(cloud);
@@ -66,10 +74,11 @@ const loadBalancer: ResourceModel = {
     loadBalancerType: "application",
   },
   nameProperty: "name",
-  id: (draft) => arnOf(draft, "elasticloadbalancing", `loadbalancer/app/${suffixOf(draft, "lb")}`),
+  id: (draft) => arnOf(draft, "elasticloadbalancing", `loadbalancer/${kindOf(draft)}/${suffixOf(draft, "lb")}`),
   arn: ({ id }) => id,
   references: [
     subnetReference("subnets", "SubnetNotFound"),
+    subnetReference("subnetMappings.subnetId", "SubnetNotFound"),
     securityGroupReference("securityGroups", "InvalidSecurityGroup"),
     {
       path: "accessLogs.bucket",
@@ -97,7 +106,7 @@ const loadBalancer: ResourceModel = {
   ],
   validate: checkBalancer,
   outputs: {
-    arnSuffix: (subject) => `app/${suffixOf(subject, "lb")}`,
+    arnSuffix: (subject) => `${kindOf(subject)}/${suffixOf(subject, "lb")}`,
     dnsName: ({ inputs, region, origin }, world) =>
       dnsNameOf({ name: text(inputs, "name") ?? "", region, origin }, world),
     zoneId: () => "Z35SXDOTRQ7X7K",

@@ -18,9 +18,12 @@ export function checkDatabase(draft: Draft, world: World): void {
   }
   const storage = number(draft.inputs, "allocatedStorage") ?? 0;
   const limit = number(draft.inputs, "maxAllocatedStorage");
-  if (storage < 20)
+  const isMadeOfAnother = ["replicateSourceDb", "snapshotIdentifier"].some(
+    (name) => text(draft.inputs, name) !== undefined,
+  );
+  if (storage < 20 && !isMadeOfAnother)
     throw new AwsError("InvalidParameterValue", `Invalid storage size for engine name postgres: ${storage}`);
-  if (limit !== undefined && limit * 10 < storage * 11)
+  if (limit !== undefined && limit !== 0 && limit * 10 < storage * 11)
     throw new AwsError(
       "InvalidParameterCombination",
       `Invalid max storage size for engine name postgres and storage type gp3: ${limit}. It must be at least 10 % greater than the allocated storage, ${storage}`,

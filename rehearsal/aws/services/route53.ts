@@ -5,7 +5,7 @@ import { TIMINGS } from "../latency.ts";
 import type { Draft, ResourceModel } from "../model.ts";
 import { logGroupReference } from "../references.ts";
 import { TYPES } from "../types.ts";
-import { text } from "../values.ts";
+import { flag, text } from "../values.ts";
 import type { World, WorldResource } from "../world.ts";
 import { dnssecModels } from "./route53-dnssec.ts";
 import { publishZone, recordName, zoneReference } from "./route53-names.ts";
@@ -94,7 +94,9 @@ const record: ResourceModel = {
 
 function checkRouting({ inputs, serial }: Draft, world: World): void {
   const identifier = text(inputs, "setIdentifier");
-  const routed = ROUTING.some((key) => inputs[key] !== undefined && inputs[key] !== null);
+  const routed =
+    ROUTING.some((key) => inputs[key] !== undefined && inputs[key] !== null) ||
+    flag(inputs, "multivalueAnswerRoutingPolicy");
   if (routed !== (identifier !== undefined))
     throw new AwsError("InvalidInput", "A set identifier and a routing policy must be given together");
   const named = (it: WorldResource) =>
