@@ -99,13 +99,6 @@ export const NETWORK: readonly Refusal[] = [
     words: "The security group 'sg-0123' does not exist",
   },
   {
-    what: "an endpoint of a service that there is not",
-    type: TYPES.vpcEndpoint,
-    inputs: inLand({ serviceName: "com.amazonaws.us-east-1.teapot", vpcEndpointType: "Interface" }),
-    code: "InvalidServiceName",
-    words: "com.amazonaws.us-east-1.teapot",
-  },
-  {
     what: "a second private endpoint of the same service",
     type: TYPES.vpcEndpoint,
     first: inLand({
