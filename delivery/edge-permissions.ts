@@ -161,7 +161,8 @@ export const EDGE: Readonly<Record<string, readonly Grant[]>> = {
     on(["arn:aws:route53:::change/*"], "route53:GetChange"),
   ],
   "aws:route53/queryLog:QueryLog": [
-    on(ZONES, "route53:CreateQueryLoggingConfig"),
+    // The list is for what an interrupted update left: docs/recovery.md.
+    on(ZONES, "route53:CreateQueryLoggingConfig", "route53:ListQueryLoggingConfigs"),
     on(["arn:aws:route53:::queryloggingconfig/*"], "route53:GetQueryLoggingConfig", "route53:DeleteQueryLoggingConfig"),
   ],
   "aws:route53/keySigningKey:KeySigningKey": [

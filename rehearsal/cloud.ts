@@ -2,13 +2,14 @@ import { join } from "node:path";
 import { ACCESS_VARIABLE } from "../stacks/rehearsal-access.ts";
 import { type Addresses, PORTS } from "./addresses.ts";
 import { type AwsProviders, startAwsProviders } from "./aws/serve.ts";
+import { queryLogList } from "./aws/services/route53.ts";
 import { type Backing, startBacking } from "./backing/serve.ts";
 import { Users } from "./backing/users.ts";
 import { CertificateAuthority } from "./certificates.ts";
 import { RehearsedClusters } from "./cluster/cluster.ts";
 import { StoredImages } from "./cluster/images.ts";
 import type { SecretValue } from "./cluster/secrets-store.ts";
-import { claimSlot, type Route } from "./control.ts";
+import { claimSlot, type Route, XmlDocument } from "./control.ts";
 import { imageSchema, parsed, removalSchema } from "./control-requests.ts";
 import { applyFaults } from "./faults.ts";
 import { startKubernetesProvider } from "./kubernetes/provider.ts";
@@ -109,6 +110,10 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   });
   undo.push(() => kubernetes.close());
   routes["GET /world"] = async () => ({ resources: account.world.all(), kept: account.world.kept() });
+  routes["GET /route53/*"] = async (_body, path) => {
+    const { searchParams } = new URL(path, control.url);
+    return new XmlDocument(queryLogList(searchParams.get("hostedzoneid") ?? "", account.world));
+  };
   routes["POST /faults"] = (body) =>
     applyFaults({ runDirectory, stack: options.stack, account, backing, storm, users }, body);
   routes["GET /status"] = async () => ({ modelSeconds: account.now(), runDirectory });

@@ -18,6 +18,15 @@ const METHODS = ["GET", "HEAD", "POST"] as const;
 /** Thrown by a route that has no such thing. */
 export class NotFound extends Error {}
 
+/** An answer in XML, as some of AWS's own are. */
+export class XmlDocument {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** The control API of one rehearsal; holding its address is what owns the slot. */
 export interface ControlApi {
   readonly addresses: Addresses;
@@ -128,5 +137,6 @@ async function answer(
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body ?? {}));
+  if (body instanceof XmlDocument) response.writeHead(status, { "content-type": "text/xml" }).end(body.text);
+  else response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body ?? {}));
 }

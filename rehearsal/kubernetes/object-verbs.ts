@@ -35,7 +35,8 @@ export function objectVerbs(clusterOf: (session: Session) => ConnectedCluster, t
     },
     read: async ({ type, id, inputs, properties, session }) => {
       const isImport = inputs.metadata === undefined;
-      const now = await clusterOf(session).objects.read(isImport ? namedBy(type, id) : properties);
+      // Without outputs the real provider goes by the id and the type too.
+      const now = await clusterOf(session).objects.read(properties.kind === undefined ? namedBy(type, id) : properties);
       if (now === undefined) return undefined;
       const seen = isImport ? importedInputs(now) : driftedInputs(inputs, properties, now);
       return { id, inputs: seen, properties: now, secrets: secretsIn(now) };

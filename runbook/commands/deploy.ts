@@ -49,6 +49,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { goThroughChecklist } = await import("../deploy/checklist.ts");
   const { runDeploy } = await import("../deploy/deploy-run.ts");
   const { deployText } = await import("../deploy/deploy-text.ts");
+  const { Recovery } = await import("../recovery/take-over.ts");
   const { readLiveIfKnown } = await import("../io/live-release.ts");
   const { openTarget } = await import("../deploy/real-target.ts");
   const { reportDeploy } = await import("../report/deploy-report.ts");
@@ -67,8 +68,11 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   try {
     const start = ports.clock.now();
     const answers = await answersTo(options, ports.signal);
+    const open = () => openChecklist(target, answers, ports);
+    const recovery = new Recovery(target, open);
     const done = await runDeploy(target, {
-      checklist: () => goThroughChecklist(target, () => openChecklist(target, answers, ports)),
+      checklist: () => goThroughChecklist(target, open, recovery),
+      recovery,
       approved: hash,
       confirm: isAgreed ? undefined : await question(target),
       isThawed: options.thaw === true,

@@ -1,7 +1,7 @@
 import { CHECKLIST } from "../preflight/checklist.ts";
 import type { OpenPreflight } from "../preflight/open.ts";
 import { type PreflightReport, runPreflight } from "../preflight/run.ts";
-import { type RecoverableTarget, takeOver } from "../recovery/take-over.ts";
+import { type RecoverableTarget, Recovery } from "../recovery/take-over.ts";
 import { showWork } from "../report/live.ts";
 import { countsText } from "../verify/verify-text.ts";
 
@@ -9,11 +9,12 @@ import { countsText } from "../verify/verify-text.ts";
 export async function goThroughChecklist(
   target: RecoverableTarget,
   open: () => Promise<Pick<OpenPreflight, "context" | "close">>,
+  recovery = new Recovery(target, open),
 ): Promise<PreflightReport> {
   const { clock, screen, signal } = target;
   const opened = await open();
   try {
-    await takeOver(target, opened.context);
+    await recovery.takeOver(opened.context);
     return await showWork(screen, clock, "preflight", async (note) => {
       const report = await runPreflight(opened.context, CHECKLIST, screen, signal);
       note(countsText(report.checks));

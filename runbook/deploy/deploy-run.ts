@@ -4,6 +4,7 @@ import { budgetText } from "../gates/error-budget.ts";
 import type { Watcher } from "../io/engine.ts";
 import { brokenMessage, endMessage, startMessage } from "../notify/notify.ts";
 import type { PreflightReport } from "../preflight/run.ts";
+import type { Recovery } from "../recovery/take-over.ts";
 import { readPresent } from "../rollback/way-back.ts";
 import { type Beginning, type BeginOptions, begin } from "./begin.ts";
 import { type Conclusion, conclude } from "./conclusion.ts";
@@ -37,6 +38,8 @@ type Around = (work: (watch?: Watcher) => Promise<Deployment>, preview: EngineRe
 
 export interface DeployOptions extends BeginOptions {
   readonly around?: Around;
+  /** Takes over what the update finds there already. */
+  readonly recovery?: Pick<Recovery, "adoptTaken">;
 }
 
 /** Deploys the config's release, does what the decision tree says to however that ends, and tells people of it. */
@@ -72,7 +75,7 @@ async function update(
   { configFile, engine, screen, clock, gateLogFile, signal }: StackTarget,
   release: Release,
   { refusal, preview, approval = null, check }: Beginning,
-  { around = (work) => work() }: DeployOptions,
+  { around = (work) => work(), recovery }: DeployOptions,
   onBegin: () => void,
 ): Promise<Deployment> {
   if (refusal !== undefined || preview?.outcome !== "succeeded") return { preview, refusal, up: undefined, gates: [] };
@@ -82,7 +85,7 @@ async function update(
   const record = { by: "sparki deploy", release: release.id, at, who, approval } as const;
   const run = { message: deployMessage(release), configFile, record, ...(check && { check }) };
   const deployment = await around(
-    (watch) => deploy(engine, release.id, { screen, clock, gateLogFile, watch, run, preview }),
+    (watch) => deploy(engine, release.id, { screen, clock, gateLogFile, watch, run, preview, recovery }),
     preview,
   ).catch((error: unknown): Deployment => {
     if (!(error instanceof StackMoved)) throw error;

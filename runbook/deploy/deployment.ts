@@ -3,6 +3,9 @@ import type { Clock } from "../command.ts";
 import { readGateLog } from "../gates/gate-log.ts";
 import type { Engine, RunSettings, Watcher } from "../io/engine.ts";
 import { failedCreations } from "../recovery/failed-creations.ts";
+import type { TakenResource } from "../recovery/state-edit.ts";
+import type { Recovery } from "../recovery/take-over.ts";
+import { TakenResources } from "../recovery/taken.ts";
 import { showPhase } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
 import type { EngineResult } from "./engine-record.ts";
@@ -29,6 +32,8 @@ export interface Surroundings {
   readonly run?: RunSettings;
   /** What was previewed and shown already. @default previewed here */
   readonly preview?: EngineResult | undefined;
+  /** Takes over what the update finds there already, as an update that was killed left it; without it that is a failure. */
+  readonly recovery?: Pick<Recovery, "adoptTaken"> | undefined;
   /** What the update is called on the screen. @default deploy */
   readonly verb?: string;
 }
@@ -41,25 +46,50 @@ export type DeployEngine = Pick<Engine, "preview" | "up" | "exportState" | "disc
  * anything is changed.
  */
 export async function deploy(engine: DeployEngine, title: string, surroundings: Surroundings): Promise<Deployment> {
-  const { screen, clock, gateLogFile, run, verb = "deploy" } = surroundings;
+  const { gateLogFile, run, verb = "deploy" } = surroundings;
   const before = readGateLog(gateLogFile).length;
   const preview = surroundings.preview ?? (await previewed(engine, title, surroundings));
   if (preview.outcome !== "succeeded") return { preview, up: undefined, gates: [] };
   const discarded = await discardFailed(engine, surroundings, run?.check);
   if (discarded !== undefined && discarded.outcome !== "succeeded") return { preview, up: discarded, gates: [] };
-  const settings =
-    discarded === undefined || run?.check === undefined ? run : { ...run, check: await holdState(engine) };
-  const up = await showPhase(screen, clock, `${verb} ${title}`, async (phase) => {
+  const settings = discarded === undefined ? run : await heldNow(engine, run);
+  let [up, taken] = await updated(engine, `${verb} ${title}`, surroundings, settings);
+  for (let round = 0; round < ADOPTIONS && up.outcome === "failed" && taken.length > 0; round++) {
+    const adopted = await surroundings.recovery?.adoptTaken(taken);
+    if (adopted === undefined || adopted.length === 0) break;
+    [up, taken] = await updated(engine, `${verb} ${title}`, surroundings, await heldNow(engine, run));
+  }
+  return { preview, up, gates: readGateLog(gateLogFile).slice(before) };
+}
+
+/** The run's settings, where it is checked against the state as it is now: we have just changed it ourselves. */
+async function heldNow(engine: DeployEngine, run: RunSettings | undefined): Promise<RunSettings | undefined> {
+  return run?.check === undefined ? run : { ...run, check: await holdState(engine) };
+}
+
+/** How often an update goes on with what it found there already; each time brings it to what depended on that. */
+const ADOPTIONS = 5;
+
+/** One update, and what it could not make because it is there already. */
+async function updated(
+  engine: DeployEngine,
+  title: string,
+  { screen, clock, watch: other }: Surroundings,
+  settings: RunSettings | undefined,
+): Promise<[EngineResult, readonly TakenResource[]]> {
+  const taken = new TakenResources();
+  const result = await showPhase(screen, clock, title, async (phase) => {
     const show = phase.watch({ lines: true });
     const watch: Watcher = (record, event) => {
       show(record, event);
-      surroundings.watch?.(record, event);
+      taken.see(event);
+      other?.(record, event);
     };
-    const result = await engine.up(watch, settings);
-    phase.note(describeResult(result));
-    return result;
+    const up = await engine.up(watch, settings);
+    phase.note(describeResult(up));
+    return up;
   });
-  return { preview, up, gates: readGateLog(gateLogFile).slice(before) };
+  return [result, taken.found];
 }
 
 /** Deletes what AWS could not make, so that the update makes it again; undefined when there is nothing of the kind. */

@@ -6,6 +6,7 @@ import { commandRunner } from "../io/child-command.ts";
 import { openClusterLookups } from "../io/cluster-lookups.ts";
 import { request } from "../io/http.ts";
 import { type Network, openNetwork } from "../io/network.ts";
+import { withQueryLogs } from "../io/query-logs.ts";
 import { allowedEnvironment } from "../io/seal/environment.ts";
 import { openStackState } from "../io/stack-state.ts";
 import { CHECKOUT_DIRECTORY, PROJECT_DIRECTORY } from "../project.ts";
@@ -38,7 +39,8 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
   const { pulumi = "pulumi", helm = "helm" } = tools;
   const network = openNetwork(env);
   const cli = { path: pulumi, version: options.cliVersion };
-  const aws = openAwsLookups({ cli, region: config.region, accountId: config.accountId, env });
+  const lookups = openAwsLookups({ cli, region: config.region, accountId: config.accountId, env });
+  const aws = withQueryLogs(lookups, network, env);
   const runPulumi = commandRunner(pulumi, env);
   const configured = async (key: string) => {
     const asked = ["config", "get", key, "--stack", fullName, "--non-interactive"];

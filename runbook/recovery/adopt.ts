@@ -6,9 +6,11 @@ import type { Clock } from "../command.ts";
 import { nameOf } from "../deploy/engine-record.ts";
 import type { AwsLookups } from "../io/aws-lookups.ts";
 import type { Engine } from "../io/engine.ts";
+import { QUERY_LOGS } from "../io/query-logs.ts";
 import { resourcesIn, type StateResource } from "../report/state.ts";
-import { type Finders, type PendingCreate, physicalIds } from "./physical-id.ts";
-import { pendingCreates, withCreatesEnded } from "./state-edit.ts";
+import { foundBy } from "./found-by.ts";
+import { type Finders, isOf, type PendingCreate, physicalIds } from "./physical-id.ts";
+import { pendingCreates, savedAt, unreadIn, withCreatesEnded, withGuesses } from "./state-edit.ts";
 
 /** What became of what an update was making when it died. */
 export interface Adoption {
@@ -26,26 +28,39 @@ export interface AdoptionOptions {
   /** Real seconds for a modelled one. */
   readonly timeScale: number;
   readonly signal: AbortSignal;
+  /** What the backend holds now, where the exported state was changed since. @default the exported state */
+  readonly saved?: unknown;
+  /** Whether what exists may be taken over. @default all that was being created may */
+  readonly isOurs?: (pending: PendingCreate, id: string) => boolean;
   onProgress(text: string): void;
 }
 
+/** A provider that outlives its engine goes on for so long: what it was told to make may appear until then. */
+const SETTLE_SECONDS = 10;
+
 /**
- * Takes into the exported state what an update that was killed had begun to make, writes it back, and waits until AWS has finished it, so that
- * the next update neither makes it twice nor fails because it is there. Changes nothing in the cloud. Throws
- * SPARKI_OUTSIDE where two resources claim to be the same one, AWS does not finish in time, or the state moved meanwhile.
+ * Takes into the exported state what an update that was killed had begun to make, and waits until AWS has finished it, so
+ * that the next update neither makes it twice nor fails because it is there. Changes nothing in the cloud. It can itself
+ * be killed anywhere, and begun again: what was being created stays pending until it was read or is known not to be
+ * there, and what an earlier one wrote down and never read is read now. Throws SPARKI_OUTSIDE where two resources claim
+ * to be the same one, AWS does not finish in time, or the state moved meanwhile.
  * The engine's own `refresh --import-pending-creates` is of no use here: in 3.255 it forgets what it was told to import.
  */
 export async function adoptPending(exported: unknown, options: AdoptionOptions): Promise<Adoption> {
   const { engine } = options;
-  const pending = pendingCreates(exported);
-  const ids = await idsOf(pending, resourcesIn(exported), findersOf(options));
-  await assertUnmoved(engine, exported);
-  await engine.importState(withCreatesEnded(exported, ids));
-  const found = ids.size === 0 ? [] : await refreshed(options, [...ids.keys()]);
-  const isThere = ({ urn }: PendingCreate) => found.some((resource) => resource.urn === urn);
+  const [pending, halfAdopted] = [pendingCreates(exported), unreadIn(exported)];
+  const places = await placesOf(pending, exported, options);
+  await assertUnmoved(engine, options.saved ?? exported);
+  if (places.guesses.size > 0) await engine.importState(withGuesses(exported, places.guesses));
+  const urns = new Set([...places.guesses.keys(), ...places.known, ...halfAdopted.map(({ urn }) => urn)]);
+  const found = urns.size === 0 ? [] : await refreshed(options, [...urns]);
+  const ended = withCreatesEnded(await engine.exportEncrypted(), new Set(pending.map(({ urn }) => urn)));
+  if (pending.length > 0) await engine.importState(ended);
+  const isThere = ({ urn }: { readonly urn: string }) => found.some((resource) => resource.urn === urn);
+  const all = [...new Map([...pending, ...halfAdopted].map((each) => [each.urn, each])).values()];
   return {
-    adopted: pending.filter(isThere).map(({ name }) => name),
-    madeAgain: pending.filter((each) => !isThere(each)).map(({ name }) => name),
+    adopted: all.filter(isThere).map(({ name }) => name),
+    madeAgain: all.filter((each) => !isThere(each)).map(({ name }) => name),
   };
 }
 
@@ -55,21 +70,59 @@ async function assertUnmoved(engine: AdoptionOptions["engine"], exported: unknow
   throw unread("somebody else has updated the stack meanwhile");
 }
 
-async function idsOf(
+interface Places {
+  /** The ids of what may exist and is not in the state, by URN. */
+  readonly guesses: ReadonlyMap<string, string>;
+  /** What a take-over before this one has put into the state already. */
+  readonly known: readonly string[];
+}
+
+/** Asks once, and for what was not there again once nothing that was told to make it can still be at it. */
+async function placesOf(
+  pending: readonly PendingCreate[],
+  exported: unknown,
+  options: AdoptionOptions,
+): Promise<Places> {
+  const find = { ...options, ...findersOf(options) };
+  const resources = resourcesIn(exported);
+  const first = await lookedUp(pending, resources, find);
+  const absent = pending.filter(({ urn }) => !first.guesses.has(urn) && !first.known.includes(urn));
+  const late = absent.filter(({ type }) => foundBy(type)?.by !== "effect");
+  if (late.length === 0 || !(await settled(exported, options))) return first;
+  const second = await lookedUp(late, resources, find);
+  return {
+    guesses: new Map([...first.guesses, ...second.guesses]),
+    known: [...first.known, ...second.known],
+  };
+}
+
+/** Waits for what is left of the time in which a provider may go on; false where that is long over. */
+async function settled(exported: unknown, { clock, signal, onProgress }: AdoptionOptions): Promise<boolean> {
+  const left = SETTLE_SECONDS - (clock.now() - (savedAt(exported) ?? 0));
+  if (left <= 0) return false;
+  onProgress("waiting for what the interrupted update may still be making");
+  await clock.sleep(Math.min(SETTLE_SECONDS, left), signal);
+  return true;
+}
+
+async function lookedUp(
   pending: readonly PendingCreate[],
   state: readonly StateResource[],
-  find: Finders,
-): Promise<ReadonlyMap<string, string>> {
-  const known = new Set(state.map(({ type, id }) => `${type} ${id}`));
-  const found = await Promise.all(pending.map(async (each) => [each, await physicalIds(each, find)] as const));
-  const ids = new Map<string, string>();
-  for (const [{ urn, type, name }, candidates] of found) {
-    // What the state knows already is an older one of the same name.
-    const [id, ...others] = candidates.filter((candidate) => !known.has(`${type} ${candidate}`));
+  { isOurs = () => true, ...find }: Finders & Pick<AdoptionOptions, "isOurs">,
+): Promise<Places> {
+  const ids = await Promise.all(pending.map(async (each) => [each, await physicalIds(each, find)] as const));
+  const [guesses, known] = [new Map<string, string>(), [] as string[]];
+  for (const [each, found] of ids) {
+    const { urn, type, name } = each;
+    const candidates = found.filter((id) => isOurs(each, id));
+    const inState = state.filter((known) => known.type === type && known.pendingReplacement !== true);
+    // What the state knows already is an older one of the same name, or was taken over before.
+    const [id, ...others] = candidates.filter((candidate) => !inState.some((known) => isOf(known, candidate)));
     if (others.length > 0) throw ambiguous(type, name, [id, ...others].join(" and "));
-    if (id !== undefined) ids.set(urn, id);
+    if (id !== undefined) guesses.set(urn, id);
+    else if (candidates.length > 0 && state.some((old) => old.urn === urn && old.delete !== true)) known.push(urn);
   }
-  return ids;
+  return { guesses, known };
 }
 
 function ambiguous(type: string, name: string, ids: string): DeployError {
@@ -79,19 +132,29 @@ function ambiguous(type: string, name: string, ids: string): DeployError {
 }
 
 const taggedSchema = z.object({ resourceTagMappingLists: z.array(z.object({ resourceArn: z.string() })) });
+const queryLogsSchema = z.object({ ids: z.array(z.string()) });
 const versionsSchema = z.object({ versions: z.array(z.object({ versionId: z.string() })) });
+
+/** The ARNs of all that carries these tags. */
+export async function taggedWith(
+  aws: AdoptionOptions["aws"],
+  tags: Readonly<Record<string, string>>,
+): Promise<readonly string[]> {
+  const tagFilters = Object.entries(tags).map(([key, value]) => ({ key, values: [value] }));
+  const found = await aws.find("resourcegroupstaggingapi/getResources", { tagFilters }, taggedSchema);
+  return found?.resourceTagMappingLists.map(({ resourceArn }) => resourceArn) ?? [];
+}
 
 function findersOf({ aws, stack }: AdoptionOptions): Finders {
   return {
-    byOrigin: async ({ type, name }) => {
-      const tags = { project: "sparki", stack, [ORIGIN_TAG]: originOf(type, name) };
-      const tagFilters = Object.entries(tags).map(([key, value]) => ({ key, values: [value] }));
-      const found = await aws.find("resourcegroupstaggingapi/getResources", { tagFilters }, taggedSchema);
-      return found?.resourceTagMappingLists.map(({ resourceArn }) => resourceArn) ?? [];
-    },
-    versionsOf: async (secretId) => {
+    byOrigin: ({ type, name }) => taggedWith(aws, { project: "sparki", stack, [ORIGIN_TAG]: originOf(type, name) }),
+    secretVersions: async (secretId) => {
       const found = await aws.find("secretsmanager/getSecretVersions", { secretId }, versionsSchema);
-      return found?.versions.map(({ versionId }) => versionId) ?? [];
+      return found?.versions.map(({ versionId }) => `${secretId}|${versionId}`) ?? [];
+    },
+    queryLogs: async (hostedZoneId) => {
+      const found = await aws.find(QUERY_LOGS, { hostedZoneId }, queryLogsSchema);
+      return found?.ids ?? [];
     },
   };
 }
@@ -112,6 +175,7 @@ async function refreshed(options: AdoptionOptions, urns: readonly string[]): Pro
   const deadline = clock.now() + Math.max(60, DEADLINE_SECONDS * timeScale);
   for (let left = urns; ; ) {
     const { outcome, failure } = await engine.refresh(undefined, left);
+    signal.throwIfAborted();
     if (outcome !== "succeeded") throw unread(failure);
     const found = resourcesIn(await engine.exportEncrypted()).filter(
       (resource) => urns.includes(resource.urn) && resource.delete !== true,

@@ -6,15 +6,15 @@ import { lineProgress } from "../../tools/progress.ts";
 import type { Ports } from "../command.ts";
 import { goThroughChecklist } from "../deploy/checklist.ts";
 import { deployDocument } from "../deploy/deploy-document.ts";
-import { type DeployRun, runDeploy } from "../deploy/deploy-run.ts";
+import { type DeployOptions, type DeployRun, runDeploy } from "../deploy/deploy-run.ts";
 import { deploy, previewed } from "../deploy/deployment.ts";
 import type { EngineResult } from "../deploy/engine-record.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
 import type { Engine, Watcher } from "../io/engine.ts";
 import { readLiveRelease } from "../io/live-release.ts";
 import { openNetwork } from "../io/network.ts";
-import type { PreflightReport } from "../preflight/run.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
+import { Recovery } from "../recovery/take-over.ts";
 import { showPhase } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
 import { dependenciesIn, resourcesIn } from "../report/state.ts";
@@ -50,9 +50,13 @@ export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports
   const network = openNetwork(session.environment);
   try {
     const target = rehearsedTarget(session, { network, screen, tools, ports });
-    const checklist = () => goThroughChecklist(target, () => rehearsedPreflight(session, tools, ports));
+    const open = () => rehearsedPreflight(session, tools, ports);
+    const recovery = new Recovery(target, open);
+    const checklist = () => goThroughChecklist(target, open, recovery);
     const targetAt = (checkout: string) => atCheckout(target, checkout, { tools, ports, session });
-    const run = await deployAll(plan, session, targetAt, checklist).finally(() => target.notifications.all());
+    const run = await deployAll(plan, session, targetAt, { checklist, recovery }).finally(() =>
+      target.notifications.all(),
+    );
     const notifications = await target.notifications.all();
     const report = await reportOn(plan, session, run, { ports, start, notifications });
     await plan.afterwards?.(report, session);
@@ -68,7 +72,7 @@ async function deployAll(
   { scenario, crashAt, from }: RehearsalPlan,
   session: RehearsalSession,
   targetAt: (checkout: string) => StackTarget,
-  checklist: () => Promise<PreflightReport>,
+  options: Pick<DeployOptions, "checklist" | "recovery">,
 ): Promise<DeployRun> {
   const last = scenario.releases.at(-1);
   const wanted = [crashAt, last?.faults?.at].filter((step) => step !== undefined);
@@ -84,7 +88,7 @@ async function deployAll(
     const target = targetAt(session.checkout());
     if (crashAt !== undefined && each === last) await crashedDeploy(session.engine, release.id, crashAt, target);
     run = await runDeploy(target, {
-      checklist,
+      ...options,
       around: (work, preview) => {
         assertSteps(preview, each === last);
         return withFaults(session.cloud, each.faults, work);

@@ -8,6 +8,8 @@ const resourceSchema = z.object({
   custom: z.boolean().default(false),
   /** Replaced, and deleted by the next update. */
   delete: z.boolean().exactOptional(),
+  /** Deleted already, and not yet made again. */
+  pendingReplacement: z.boolean().exactOptional(),
   parent: z.string().optional(),
   provider: z.string().optional(),
   dependencies: z.array(z.string()).nullish(),

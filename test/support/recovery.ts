@@ -5,9 +5,9 @@ import { SUCCEEDED } from "./planning.ts";
 type Outputs = Readonly<Record<string, unknown>>;
 
 export interface FakeEngine {
-  readonly exportEncrypted: AdoptionOptions["engine"]["exportEncrypted"];
-  readonly importState: AdoptionOptions["engine"]["importState"];
-  readonly refresh: AdoptionOptions["engine"]["refresh"];
+  exportEncrypted: AdoptionOptions["engine"]["exportEncrypted"];
+  importState: AdoptionOptions["engine"]["importState"];
+  refresh: AdoptionOptions["engine"]["refresh"];
   readonly refreshes: (readonly string[])[];
 }
 
@@ -29,12 +29,14 @@ export function fakeEngine(state: unknown, cloud: Readonly<Record<string, readon
     },
     refresh: async (_watch, urns = []) => {
       refreshes.push(urns);
-      const found = resourcesIn(JSON.parse(saved)).flatMap((resource) => {
+      const state = JSON.parse(saved);
+      const found = resourcesIn(state).flatMap((resource) => {
         if (!urns.includes(resource.urn) || resource.delete === true) return [resource];
         const outputs = answer(resource.id ?? "");
         return outputs === undefined ? [] : [{ ...resource, outputs }];
       });
-      saved = JSON.stringify({ deployment: { resources: found } });
+      // As the engine's own refresh: creations stay pending.
+      saved = JSON.stringify({ ...state, deployment: { ...state.deployment, resources: found } });
       return SUCCEEDED;
     },
   };
@@ -43,14 +45,22 @@ export function fakeEngine(state: unknown, cloud: Readonly<Record<string, readon
 /** A state with what is in it, and what was being created when an update died. */
 export function interruptedState(
   pending: readonly { type: string; name: string; inputs: Outputs }[],
-  resources: readonly { type: string; name: string; id: string }[] = [],
+  resources: readonly { type: string; name: string; id: string; inputs?: Outputs; outputs?: Outputs }[] = [],
+  time?: string,
 ) {
   const urn = ({ type, name }: { type: string; name: string }) => `urn:pulumi:prod::sparki::${type}::${name}`;
   return {
     version: 3,
     deployment: {
-      manifest: {},
-      resources: resources.map(({ type, name, id }) => ({ urn: urn({ type, name }), type, id, custom: true })),
+      manifest: time === undefined ? {} : { time },
+      resources: resources.map(({ type, name, id, inputs = {}, outputs = { id } }) => ({
+        urn: urn({ type, name }),
+        type,
+        id,
+        custom: true,
+        inputs,
+        outputs,
+      })),
       pending_operations: pending.map(({ type, name, inputs }) => ({
         type: "creating",
         resource: { urn: urn({ type, name }), type, custom: true, inputs },

@@ -160,6 +160,20 @@ const queryLog: ResourceModel = {
   },
 };
 
+/** What Route 53 itself answers to ListQueryLoggingConfigs for a zone. */
+export function queryLogList(zoneId: string, world: Pick<World, "ofType">): string {
+  const found = world.ofType(TYPES.queryLog).filter(({ inputs }) => inputs.zoneId === zoneId);
+  const logs = found.map(
+    ({ id, inputs }) =>
+      `<QueryLoggingConfig><Id>${id}</Id><HostedZoneId>${zoneId}</HostedZoneId>` +
+      `<CloudWatchLogsLogGroupArn>${inputs.cloudwatchLogGroupArn}</CloudWatchLogsLogGroupArn></QueryLoggingConfig>`,
+  );
+  return (
+    '<?xml version="1.0"?><ListQueryLoggingConfigsResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/">' +
+    `<QueryLoggingConfigs>${logs.join("")}</QueryLoggingConfigs></ListQueryLoggingConfigsResponse>`
+  );
+}
+
 const healthCheck: ResourceModel = {
   type: TYPES.healthCheck,
   title: "Route 53 Health Check",

@@ -1,10 +1,11 @@
 import { PassThrough } from "node:stream";
 import { type AdoptionOptions, adoptPending } from "../../../runbook/recovery/adopt.ts";
 import { pendingCreates } from "../../../runbook/recovery/state-edit.ts";
-import { takeOver } from "../../../runbook/recovery/take-over.ts";
+import { Recovery } from "../../../runbook/recovery/take-over.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { resourcesIn } from "../../../runbook/report/state.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
+import { SUCCEEDED } from "../../support/planning.ts";
 import { fakeAws, fakeState } from "../../support/preflight.ts";
 import { type FakeEngine, fakeEngine, interruptedState } from "../../support/recovery.ts";
 
@@ -15,6 +16,11 @@ const PASSWORD = { type: "random:index/randomPassword:RandomPassword", name: "au
 const arn = (id: string) => ({ resourceArn: `arn:aws:ec2:us-east-1:111122223333:subnet/${id}` });
 const tagged = (...ids: string[]) =>
   fakeAws({ "resourcegroupstaggingapi/getResources": { resourceTagMappingLists: ids.map(arn) } });
+
+const OWNED = {
+  "resourcegroupstaggingapi/getResources": { resourceTagMappingLists: [{ resourceArn: "arn:aws:s3:::sparki-logs" }] },
+};
+type Context = Parameters<Recovery["takeOver"]>[0];
 
 async function adopt(engine: FakeEngine, more: Partial<AdoptionOptions> = {}) {
   const { signal } = new AbortController();
@@ -98,13 +104,161 @@ describe("adoptPending", () => {
   });
 });
 
-describe("takeOver", () => {
+describe("a take-over that is killed itself", () => {
+  const TIME = "2026-11-28T12:00:00Z";
+  const ASSOCIATION = {
+    type: "aws:ec2/routeTableAssociation:RouteTableAssociation",
+    name: "private-a",
+    inputs: { subnetId: "subnet-1", routeTableId: "rtb-1" },
+  };
+  const QUERY_LOG = { type: "aws:route53/queryLog:QueryLog", name: "query-log", inputs: { zoneId: "Z" } };
+  const OBJECT = {
+    type: "kubernetes:core/v1:ConfigMap",
+    name: "web",
+    inputs: { metadata: { namespace: "sparki-web", name: "web" } },
+  };
+  const PENDING = [BUCKET, DATABASE, SUBNET, ASSOCIATION, QUERY_LOG, OBJECT, PASSWORD];
+  const CLOUD = {
+    "sparki-logs": [{ arn: "b" }],
+    "sparki-prod": [{}, { endpoint: "" }, { endpoint: "db:5432" }],
+    "subnet-1": [{ arn: "s" }],
+    "subnet-1/rtb-1": [{ arn: "a" }],
+    "log-1": [{ arn: "q" }],
+    "sparki-web/web": [{ kind: "ConfigMap" }],
+  };
+  const aws = fakeAws({
+    "resourcegroupstaggingapi/getResources": { resourceTagMappingLists: [arn("subnet-1")] },
+    "route53/listQueryLoggingConfigs": { ids: ["log-1"] },
+  });
+
+  /** The same engine, which from its operation of that number on does nothing any more, or does it and never says so. */
+  function killedAt(engine: FakeEngine, kill: number, isDone: boolean): FakeEngine {
+    let count = 0;
+    const step = async <T>(work: () => Promise<T>): Promise<T> => {
+      const number = count++;
+      if (number < kill) return work();
+      if (number === kill && isDone) await work();
+      throw new Error("killed");
+    };
+    return {
+      refreshes: engine.refreshes,
+      exportEncrypted: () => step(engine.exportEncrypted),
+      importState: (state) => step(() => engine.importState(state)),
+      refresh: (...args) => step(() => engine.refresh(...args)),
+    };
+  }
+
+  it("forgets nothing at any of its own steps, and comes to the same when it is begun again", async () => {
+    const whole = fakeEngine(interruptedState(PENDING, [], TIME), CLOUD);
+    await adopt(whole, { aws });
+    const expected = await stateOf(whole);
+    expect(expected).toMatchObject({ pending: [], resources: { length: 6 } });
+    let steps = 0;
+    for (const isDone of [false, true])
+      for (let kill = 0, ended = false; !ended; kill++) {
+        const engine = fakeEngine(interruptedState(PENDING, [], TIME), CLOUD);
+        const dying = killedAt(engine, kill, isDone);
+        ended = await adopt(dying, { aws }).then(
+          () => true,
+          () => false,
+        );
+        const { pending, resources } = await stateOf(engine);
+        for (const { type, name, inputs } of PENDING.slice(0, -1)) {
+          const isPending = pending.some((each) => each.name === name);
+          const made = resources.find((each) => each.type === type);
+          expect({ name, inputs, isSafe: isPending || Object.keys(made?.outputs ?? {}).length > 0 }).toMatchObject({
+            isSafe: true,
+          });
+        }
+        await adopt(engine, { aws });
+        expect(await stateOf(engine)).toEqual(expected);
+        steps++;
+      }
+    expect(steps).toBeGreaterThan(10);
+  });
+
+  it("never takes what it took over before for a resource to be replaced", async () => {
+    const read = { ...ASSOCIATION, id: "rtbassoc-1", outputs: { arn: "a" } };
+    const engine = fakeEngine(interruptedState([ASSOCIATION], [read]), { "rtbassoc-1": [{ arn: "a" }] });
+    await adopt(engine);
+    expect(await stateOf(engine)).toMatchObject({ pending: [], resources: [{ id: "rtbassoc-1" }] });
+    expect(JSON.stringify(await engine.exportEncrypted())).not.toContain('"delete"');
+  });
+
+  it("reads what an earlier version left in the state by its id alone, and forgets what is not there", async () => {
+    const half = [
+      { ...BUCKET, id: "sparki-logs", outputs: {} },
+      { ...SUBNET, id: "subnet-gone", outputs: {} },
+    ];
+    const engine = fakeEngine(interruptedState([], half), { "sparki-logs": [{ arn: "b" }] });
+    expect(await adopt(engine)).toEqual({ adopted: ["logs"], madeAgain: ["private"] });
+    expect((await stateOf(engine)).resources).toMatchObject([{ id: "sparki-logs", outputs: { arn: "b" } }]);
+  });
+
+  it.each([
+    ["a refresh that fails", { outcome: "failed", failure: "ExpiredToken" }, "ExpiredToken"],
+    ["Ctrl-C", { outcome: "interrupted", failure: "interrupted" }, "interrupted"],
+  ] as const)("leaves all that was being created pending on %s", async (_, ended, message) => {
+    const engine = fakeEngine(interruptedState([BUCKET]), { "sparki-logs": [{ arn: "b" }] });
+    const failing: FakeEngine = { ...engine, refresh: async () => ({ ...SUCCEEDED, ...ended }) };
+    await expect(adopt(failing)).rejects.toMatchObject({ message: expect.stringContaining(message) });
+    expect((await stateOf(engine)).pending).toHaveLength(1);
+    await adopt(engine);
+    expect(await stateOf(engine)).toMatchObject({ pending: [], resources: [{ outputs: { arn: "b" } }] });
+  });
+
+  it("waits for what a provider that outlives its engine makes some seconds later", async () => {
+    const engine = fakeEngine(interruptedState([SUBNET], [], "1970-01-01T00:00:00Z"), { "subnet-1": [{ arn: "s" }] });
+    const clock = fakeClock();
+    const found = { "resourcegroupstaggingapi/getResources": { resourceTagMappingLists: [arn("subnet-1")] } };
+    const find: AdoptionOptions["aws"]["find"] = (name, args, schema) =>
+      (clock.now() < 4 ? tagged() : fakeAws(found)).find(name, args, schema);
+    expect(await adopt(engine, { aws: { find }, clock })).toEqual({ adopted: ["private"], madeAgain: [] });
+    expect(clock.now()).toBe(10);
+  });
+});
+
+describe("Recovery", () => {
   let stderr = new PassThrough();
   const target = (engine: FakeEngine) => {
     stderr = new PassThrough();
     const { signal } = new AbortController();
     return { stack: "prod", engine, env: {}, clock: fakeClock(), screen: plainScreen(stderr), signal };
   };
+  const takeOver = async (of: ReturnType<typeof target>, context: Context) => {
+    await new Recovery(of, async () => ({ context, close: async () => {} })).takeOver(context);
+  };
+  const taken = ({ type, name, inputs }: typeof BUCKET) => {
+    return [{ urn: `urn:pulumi:prod::sparki::${type}::${name}`, type, custom: true, inputs }];
+  };
+
+  it("takes over what an update found there already, where it carries the stack's tags", async () => {
+    const engine = fakeEngine(interruptedState([]), { "sparki-logs": [{ arn: "b" }] });
+    const context = { aws: fakeAws(OWNED), state: fakeState([]) };
+    const recovery = new Recovery(target(engine), async () => ({ context, close: async () => {} }));
+    expect(await recovery.adoptTaken(taken(BUCKET))).toEqual(["logs"]);
+    expect(await stateOf(engine)).toMatchObject({
+      pending: [],
+      resources: [{ id: "sparki-logs", outputs: { arn: "b" } }],
+    });
+  });
+
+  it("takes over nothing that is somebody else's, but what was being created when an update was killed", async () => {
+    const cloud = { "sparki-logs": [{ arn: "b" }] };
+    const context = { aws: tagged(), state: fakeState([]) };
+    const strange = fakeEngine(interruptedState([]), cloud);
+    const open = async () => ({ context, close: async () => {} });
+    expect(await new Recovery(target(strange), open).adoptTaken(taken(BUCKET))).toEqual([]);
+    expect(await stateOf(strange)).toEqual({ pending: [], resources: [] });
+    const late = fakeEngine(interruptedState([BUCKET]), {});
+    const recovery = new Recovery(target(late), open);
+    await recovery.takeOver(context);
+    const later = fakeEngine(await late.exportEncrypted(), cloud);
+    late.refresh = later.refresh;
+    late.exportEncrypted = later.exportEncrypted;
+    late.importState = later.importState;
+    expect(await recovery.adoptTaken(taken(BUCKET))).toEqual(["logs"]);
+  });
 
   it("tells what it did", async () => {
     const engine = fakeEngine(interruptedState([BUCKET, PASSWORD]), { "sparki-logs": [{}] });

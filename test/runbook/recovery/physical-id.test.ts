@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type Finders, physicalIds } from "../../../runbook/recovery/physical-id.ts";
+import { foundBy } from "../../../runbook/recovery/found-by.ts";
+import { type Finders, isOf, physicalIds } from "../../../runbook/recovery/physical-id.ts";
 import { ORIGIN_TAG, originOf, TAGGED_WITH_ORIGIN } from "../../../stacks/origin-tag.ts";
 import { type Recorded, record } from "../../support/recorder.ts";
 import { rawConfig } from "../../support/stack-config.ts";
@@ -8,7 +9,7 @@ import { rawConfig } from "../../support/stack-config.ts";
 jest.setTimeout(60_000);
 
 const ACCOUNT = "us-east-1:111122223333";
-const nothing: Finders = { byOrigin: async () => [], versionsOf: async () => [] };
+const nothing: Finders = { byOrigin: async () => [], secretVersions: async () => [], queryLogs: async () => [] };
 const tagged = (...arns: string[]): Finders => ({ ...nothing, byOrigin: async () => arns });
 const ids = (type: string, inputs: Readonly<Record<string, unknown>>, find = nothing) =>
   physicalIds({ urn: `urn:pulumi:prod::sparki::${type}::it`, type, name: "it", inputs }, find);
@@ -57,9 +58,14 @@ describe("physicalIds", () => {
   });
 
   it("finds a secret's version by the secret", async () => {
-    const find = { ...nothing, versionsOf: async (secret: string) => [`version-of-${secret}`] };
+    const find = { ...nothing, secretVersions: async (secret: string) => [`${secret}|version`] };
     const type = "aws:secretsmanager/secretVersion:SecretVersion";
-    expect(await ids(type, { secretId: "arn:s" }, find)).toEqual(["arn:s|version-of-arn:s"]);
+    expect(await ids(type, { secretId: "arn:s" }, find)).toEqual(["arn:s|version"]);
+  });
+
+  it("finds a zone's query log by the zone", async () => {
+    const find = { ...nothing, queryLogs: async (zone: string) => [`log-of-${zone}`] };
+    expect(await ids("aws:route53/queryLog:QueryLog", { zoneId: "Z" }, find)).toEqual(["log-of-Z"]);
   });
 
   it.each([
@@ -73,20 +79,20 @@ describe("physicalIds", () => {
   });
 });
 
-/** Made again without harm: nothing of theirs outlives an update that died, or making them takes over what is there. */
-const MADE_AGAIN = new Set([
-  "aws:acm/certificateValidation:CertificateValidation",
-  "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl",
-  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
-  "command:local:Command",
-  "pulumi:index:Stash",
-  "random:index/randomPassword:RandomPassword",
-]);
-/** No function of the provider lists them: a person has to, as docs/recovery.md says. */
-const FOR_PEOPLE = new Set(["aws:route53/queryLog:QueryLog"]);
-
 /** Ids that only AWS gives out, and no recording tells. */
 const UNTOLD = { zoneId: "Z", hostedZoneId: "Z" };
+
+describe("isOf", () => {
+  it.each([
+    ["aws:s3/bucket:Bucket", "logs", { bucket: "logs" }, "logs"],
+    ["aws:ec2/routeTableAssociation:RouteTableAssociation", "rtbassoc-1", { subnetId: "s", routeTableId: "r" }, "s/r"],
+    ["aws:eks/podIdentityAssociation:PodIdentityAssociation", "a-1", {}, "sparki-prod,a-1"],
+    ["aws:wafv2/webAcl:WebAcl", "6f", {}, "6f/sparki-prod/REGIONAL"],
+  ])("knows a %s of the state by what it is imported by", (type, id, inputs, imported) => {
+    expect(isOf({ type, id, inputs }, imported)).toBe(true);
+    expect(isOf({ type, id: "other", inputs: {} }, imported)).toBe(false);
+  });
+});
 
 describe("the program's resources", () => {
   let recorded: readonly Recorded[] = [];
@@ -98,15 +104,23 @@ describe("the program's resources", () => {
     });
   });
 
-  it("can all be found again after an interrupted update, but for what is named here", async () => {
-    const find = { ...tagged("arn:found/it"), versionsOf: async () => ["1"] };
+  it("can all be found again after an interrupted update, or are made again without harm", async () => {
+    const find = {
+      byOrigin: async () => ["arn:found/it"],
+      secretVersions: async () => ["1"],
+      queryLogs: async () => ["1"],
+    };
     const custom = recorded.filter(({ type }) => /^(aws|kubernetes|command|random|pulumi):/.test(type));
     const own = custom.filter(({ type }) => !/^pulumi:(providers|pulumi):/.test(type));
+    expect(own.filter(({ type }) => foundBy(type) === undefined)).toEqual([]);
+    const sought = own.filter(({ type }) => foundBy(type)?.by !== "effect");
     const lost = await Promise.all(
-      own.map(async ({ type, inputs }) => ((await ids(type, { ...inputs, ...UNTOLD }, find)).length > 0 ? [] : [type])),
+      sought.map(async ({ type, inputs }) =>
+        (await ids(type, { ...inputs, ...UNTOLD }, find)).length > 0 ? [] : [type],
+      ),
     );
-    expect(new Set(lost.flat())).toEqual(new Set([...MADE_AGAIN, ...FOR_PEOPLE]));
-    expect(own.length).toBeGreaterThan(120);
+    expect(lost.flat()).toEqual([]);
+    expect(sought.length).toBeGreaterThan(110);
   });
 
   it("carry their origin where AWS makes up their id, each its own", () => {
