@@ -1,9 +1,11 @@
 import { PassThrough } from "node:stream";
 import { type DeployEngine, deploy, describeResult } from "../../../runbook/deploy/deployment.ts";
-import type { Step } from "../../../runbook/deploy/engine-record.ts";
+
+import { EngineRecord, type EngineResult, type Step } from "../../../runbook/deploy/engine-record.ts";
 import { StackMoved } from "../../../runbook/deploy/stack-moved.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
+import { SUCCEEDED, stepEvent } from "../../support/planning.ts";
 import { resultOf } from "../../support/rolling-back.ts";
 
 const CACHE = "aws:elasticache/replicationGroup:ReplicationGroup";
@@ -71,5 +73,53 @@ describe("describeResult", () => {
     const common = { urn: "u", name: "n", type: "t", startSeconds: 0, endSeconds: 1, status: "done" } as const;
     const steps = ["create", "create", "read"].map((op): Step => ({ ...common, op }));
     expect(describeResult({ outcome: "succeeded", steps })).toBe("succeeded, 2 create, 1 read");
+  });
+});
+
+describe("deploy, where something is there already", () => {
+  const REFUSED: EngineResult = { ...SUCCEEDED, outcome: "failed", failure: "it already exists" };
+  const QUERY_LOG = { type: "aws:route53/queryLog:QueryLog", name: "query-log", op: "create", after: {} } as const;
+
+  /** An engine whose updates fail so many times because a query log is there already. */
+  async function deployed(failures: number, adopts: boolean) {
+    const { resourcePreEvent, ...event } = stepEvent(QUERY_LOG);
+    const [metadata, checks, taken] = [resourcePreEvent?.metadata, [] as boolean[], [] as string[]];
+    const engine: DeployEngine = {
+      preview: async () => SUCCEEDED,
+      exportState: async () => ({ version: 3, deployment: {} }),
+      discard: async () => SUCCEEDED,
+      up: async (watch, settings) => {
+        checks.push(settings?.check !== undefined);
+        if (checks.length > failures || metadata === undefined) return SUCCEEDED;
+        const { urn } = metadata;
+        const diagnosticEvent = { urn, severity: "error" as const, message: "it already exists", color: "never" };
+        watch?.(new EngineRecord(), { ...event, diagnosticEvent });
+        watch?.(new EngineRecord(), { ...event, resOpFailedEvent: { metadata, status: 1, steps: 1 } });
+        return REFUSED;
+      },
+    };
+    const recovery = {
+      adoptTaken: async (found: readonly { readonly urn: string }[]) => {
+        taken.push(...found.map(({ urn }) => urn));
+        return adopts ? ["query-log"] : [];
+      },
+    };
+    const surroundings = { screen: plainScreen(new PassThrough()), clock: fakeClock(), gateLogFile: "/nowhere/gates" };
+    const run = { check: async () => {} };
+    const { up } = await deploy(engine, "r", { ...surroundings, run, recovery });
+    return { outcome: up?.outcome, checks, taken };
+  }
+
+  it("takes over what its update finds there already, and goes on", async () => {
+    const { outcome, checks, taken } = await deployed(2, true);
+    expect(outcome).toBe("succeeded");
+    expect(taken).toHaveLength(2);
+    // The plan was held against the state before anything changed.
+    expect(checks).toEqual([true, true, true]);
+  });
+
+  it("fails where what is there already is not the stack's, and where it never comes to an end", async () => {
+    expect(await deployed(1, false)).toMatchObject({ outcome: "failed", checks: { length: 1 } });
+    expect(await deployed(99, true)).toMatchObject({ outcome: "failed", checks: { length: 6 } });
   });
 });
