@@ -39,14 +39,14 @@ export const RULES_BEFORE_PROMOTION: readonly Rule[] = [
     verdicts: ["error", "inconclusive"],
     when: { timeLeft: false, destroyRequested: false },
     action: "stop",
-    reason: "not ready in time: what was made is kept, and the next run resumes",
+    reason: "not ready in time: what was made is kept, and a later run goes on with it",
   },
   {
     phases: ["infrastructure"],
     verdicts: ["fail"],
     when: { destroyRequested: false },
     action: "stop",
-    reason: "failed: what was made is kept, and the next run resumes",
+    reason: "failed: what was made is kept, and a later run goes on with it",
   },
   {
     phases: ["infrastructure"],
@@ -60,7 +60,7 @@ export const RULES_BEFORE_PROMOTION: readonly Rule[] = [
     verdicts: ["fail"],
     when: { destroyRequested: true, hasState: true },
     action: "stop",
-    reason: "failed, but a database or cache exists: nothing is destroyed, and the next run resumes",
+    reason: "failed, but a database or cache exists: nothing is destroyed, and a later run goes on with it",
   },
   {
     phases: ["infrastructure"],
@@ -74,7 +74,7 @@ export const RULES_BEFORE_PROMOTION: readonly Rule[] = [
     verdicts: ["error", "inconclusive"],
     when: { timeLeft: false, destroyRequested: true, hasState: true },
     action: "stop",
-    reason: "not ready in time, but a database or cache exists: nothing is destroyed, and the next run resumes",
+    reason: "not ready in time, but a database or cache exists: nothing is destroyed, and a later run goes on with it",
   },
   {
     phases: ["database"],
@@ -88,7 +88,7 @@ export const RULES_BEFORE_PROMOTION: readonly Rule[] = [
     verdicts: ["error", "inconclusive"],
     when: { timeLeft: false },
     action: "stop",
-    reason: "the database could not be changed in time: the old release still serves, and the next run resumes",
+    reason: "the database could not be changed in time: the old release still serves, and a later run goes on with it",
   },
   {
     phases: TRACKS,

@@ -1,13 +1,16 @@
 import type { Objective } from "../../gates/objective.ts";
 import type { CountsByObjective, MetricSource, Reading } from "../../gates/reading.ts";
 import { countsIn, DURATIONS, slowBounds } from "./objective-counts.ts";
-import { ageOf, bornBeside, growthSince, type IsBorn, type Labels, type Prometheus } from "./prometheus.ts";
+import { ageOf, growthSince, type Labels, type PastOf, type Prometheus, pastBeside } from "./prometheus.ts";
 import { type Grown, growthOver } from "./prometheus-growth.ts";
 import { scrapedOnce } from "./scraped-once.ts";
 
 const REQUESTS = "http_requests_total";
 /** How long a sample says what was so: what a counter was when a window began, that a pod is scraped. */
 const LOOKBACK_SECONDS = 300;
+
+/** How far back a pod is known of, from before what is counted: as long as a release is watched. */
+const KNOWN_SECONDS = 86_400;
 
 /** How finely it is looked at how far back samples go. */
 const REACH_STEPS = 720;
@@ -24,6 +27,7 @@ export interface CountsOptions {
 /**
  * Counts of requests in Prometheus: exactly, from every sample, for a gate's minutes, and added up by Prometheus itself
  * for days. Where it looked at nothing for more than five minutes, what it then saw is the start, and counts for nothing.
+ * Where it missed one pod for so long, a gate's counts are unusable; for days, that pod's time away counts for nothing.
  */
 export interface PrometheusCounts extends MetricSource {
   /** Counts over the last `windowSeconds`, to a few parts in a thousand. */
@@ -47,26 +51,33 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
   const { track: __, release: ___, ...service } = target;
   const requests = `${REQUESTS}${matchers(labels)}`;
 
-  async function births(since: number): Promise<Reading<IsBorn>> {
-    const at = now();
-    const up = await prometheus.samples(`up${matchers(service)}`, at - since + LOOKBACK_SECONDS, at);
+  async function pasts(since: number): Promise<Reading<PastOf>> {
+    const [targets, at] = [`up${matchers(service)}`, now()];
+    const up = await prometheus.samples(targets, at - since + LOOKBACK_SECONDS, at);
     if (up.kind !== "value" && up.kind !== "no-data") return up;
-    return { kind: "value", value: bornBeside(up.kind === "value" ? up.value : [], LOOKBACK_SECONDS) };
+    const answered = `max by (namespace, pod) (max_over_time(${targets}[${KNOWN_SECONDS}s])) == 1`;
+    const before = await prometheus.instant(answered, since - LOOKBACK_SECONDS);
+    if (before.kind !== "value" && before.kind !== "no-data") return before;
+    const known = before.kind === "value" ? before.value : [];
+    const past = { lookbackSeconds: LOOKBACK_SECONDS, since, known };
+    return { kind: "value", value: pastBeside(up.kind === "value" ? up.value : [], past) };
   }
 
   async function since(objectives: readonly Objective[], time: number): Promise<Seen> {
-    const isBorn = await births(time);
-    if (isBorn.kind !== "value") return { counts: isBorn, ageSeconds: 0 };
+    const pastOf = await pasts(time);
+    if (pastOf.kind !== "value") return { counts: pastOf, ageSeconds: 0 };
     let ageSeconds = 0;
     const grow = async (metric: string): Promise<Reading<readonly Grown[]>> => {
       const at = now();
       const reading = await prometheus.samples(metric, at - time + LOOKBACK_SECONDS, at);
       if (reading.kind !== "value") return reading;
       ageSeconds = Math.max(ageSeconds, ageOf(reading.value, at));
-      const grown = scrapedOnce(reading.value).map((series) => ({
-        labels: series.labels,
-        growth: growthSince(series, time, isBorn.value),
-      }));
+      const grown: Grown[] = [];
+      for (const series of scrapedOnce(reading.value)) {
+        const growth = growthSince(series, time, pastOf.value);
+        if (growth === undefined) return missed(series.labels.pod);
+        grown.push({ labels: series.labels, growth });
+      }
       return { kind: "value", value: grown };
     };
     const counts = countsIn(objectives, await grow(requests), await grow(durations(labels, objectives)));
@@ -116,6 +127,13 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
       return { kind: "value", value: slowBounds(objectives).filter((bound) => !bounds.has(bound)) };
     },
   };
+}
+
+/** What a pod did that serves and was not scraped is not known, and so neither is what all of them did. */
+function missed(pod = "a pod"): Reading<never> {
+  const minutes = LOOKBACK_SECONDS / 60;
+  const reason = `${pod} was not scraped for over ${minutes} minutes, and what it answered then is not known`;
+  return { kind: "unreachable", reason };
 }
 
 function matchers(labels: Labels, ...more: readonly string[]): string {

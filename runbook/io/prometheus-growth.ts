@@ -19,6 +19,8 @@ export interface Counters {
 }
 
 const LONGEST_STEP_SECONDS = 900;
+/** How far back a pod is known of that was missed. */
+const KNOWN = "1d";
 /** Of one query: five days, so that each is answered in time. */
 const MOST_STEPS = 480;
 
@@ -50,8 +52,8 @@ export async function growthOver(
 
 /**
  * The counters' growth over one step. A series that was not there in the step before grew from zero, where targets of
- * its namespace were scraped then: increase() leaves out what a series first shows. Else nobody looked, and what it
- * first shows may be of ten days.
+ * its namespace were scraped then: increase() leaves out what a series first shows. Else nobody looked, at all or at its
+ * pod, and what it first shows may be of ten days.
  */
 export function growthQuery({ metric, by, up }: Counters, stepSeconds: number): string {
   const step = `${Math.round(stepSeconds * 1000)}ms`;
@@ -59,5 +61,8 @@ export function growthQuery({ metric, by, up }: Counters, stepSeconds: number): 
   const before = onceOf((chosen) => `last_over_time(${chosen}[${step}] offset ${step})`, metric);
   const born = `${now} unless ${before}`;
   const scraped = `(max_over_time(${up}[${step}] offset ${step}) == 1)`;
-  return `sum by (${by}) (((${born}) and on (namespace) ${scraped}) or ${onceOf((chosen) => `increase(${chosen}[${step}])`, metric)})`;
+  const known = `(max_over_time(${up.replace(/\}$/, ',pod!=""}').replace("{,", "{")}[${KNOWN}] offset ${step}) == 1)`;
+  const own = `(${born}) and on (namespace, pod) ${scraped}`;
+  const beside = `((${born}) and on (namespace) ${scraped}) unless on (namespace, pod) ${known}`;
+  return `sum by (${by}) ((${own}) or (${beside}) or ${onceOf((chosen) => `increase(${chosen}[${step}])`, metric)})`;
 }

@@ -117,20 +117,45 @@ export function describeLabels({ __name__: name = "", ...labels }: Labels): stri
     .join(",")}}`;
 }
 
-/** Whether a series of a namespace, whose first sample is of that time, did not exist before; else nobody looked. */
-export type IsBorn = (namespace: string | undefined, at: number) => boolean;
+/**
+ * What a series was before its first sample: nothing, because it was born since the look before; not known, because nobody
+ * looked at all; or not known of its pod alone, which served before and was missed while others were seen.
+ */
+export type Past = "born" | "unseen" | "missed";
+/** The past of a series with these labels, whose first sample is of that time. */
+export type PastOf = (labels: Labels, at: number) => Past;
+
+export interface PastOptions {
+  /** How long a sample says what was so. */
+  readonly lookbackSeconds: number;
+  /** From when on growth counts: what was born since then counts whole. */
+  readonly since: number;
+  /** Series that name pods which were scraped at some time before all this, if not in it. */
+  readonly known: readonly Series[];
+}
 
 /**
- * Series are born where targets of their namespace answered a scrape in the `lookbackSeconds` before, by the samples of
- * `up`.
+ * Series are born where their own pod answered a scrape shortly before; of a pod that nobody knows, where targets of its
+ * namespace did. By the samples of `up`.
  */
-export function bornBeside(up: readonly Series[], lookbackSeconds: number): IsBorn {
-  const byNamespace = Map.groupBy(up, ({ labels }) => labels.namespace);
-  const scrapes = new Map([...byNamespace].map(([namespace, series]) => [namespace, answeredAt(series)]));
-  return (namespace, at) => {
-    const before = scrapes.get(namespace)?.findLast((scrape) => scrape < at);
-    return before !== undefined && at - before <= lookbackSeconds;
+export function pastBeside(up: readonly Series[], { lookbackSeconds, since, known }: PastOptions): PastOf {
+  const scrapesBy = (key: (labels: Labels) => string | undefined) =>
+    new Map([...Map.groupBy(up, ({ labels }) => key(labels))].map(([name, series]) => [name, answeredAt(series)]));
+  const [byNamespace, byPod] = [scrapesBy(({ namespace }) => namespace), scrapesBy(podOf)];
+  const before = new Set(known.map(({ labels }) => podOf(labels)));
+  return (labels, at) => {
+    const pod = podOf(labels);
+    const last = pod === undefined ? undefined : byPod.get(pod)?.findLast((scrape) => scrape < at);
+    if (last !== undefined) return at - last <= lookbackSeconds || last >= since ? "born" : "missed";
+    if (pod !== undefined && before.has(pod)) return "missed";
+    const beside = byNamespace.get(labels.namespace)?.findLast((scrape) => scrape < at);
+    return beside !== undefined && at - beside <= lookbackSeconds ? "born" : "unseen";
   };
+}
+
+/** A pod by its name; undefined for what has none, whose address may be another's tomorrow. */
+function podOf({ namespace = "", pod }: Labels): string | undefined {
+  return pod === undefined || pod === "" ? undefined : `${namespace}/${pod}`;
 }
 
 function answeredAt(up: readonly Series[]): number[] {
@@ -141,11 +166,13 @@ function answeredAt(up: readonly Series[]): number[] {
 /**
  * How much a counter grew since `since`, exactly: resets are added up, and a series that was born later grew from zero
  * (PromQL's increase() extrapolates and misses a series' first value, which is the first error of all). One that is
- * only seen first, because nobody looked before, grew from what it was then.
+ * only seen first, because nobody looked before, grew from what it was then. Undefined for one whose pod was missed.
  */
-export function growthSince({ labels, points }: Series, since: number, isBorn: IsBorn): number {
+export function growthSince({ labels, points }: Series, since: number, pastOf: PastOf): number | undefined {
   const [[firstAt, first] = [0, 0]] = points;
-  let previous = isBorn(labels.namespace, firstAt) ? 0 : first;
+  const past = pastOf(labels, firstAt);
+  if (past === "missed" && firstAt > since) return undefined;
+  let previous = past === "born" ? 0 : first;
   let growth = 0;
   for (const [at, value] of points) {
     if (at > since) growth += value < previous ? value : value - previous;

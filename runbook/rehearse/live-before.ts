@@ -4,7 +4,7 @@ import { linkPackages } from "../../rehearsal/checkout.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { commandRunner } from "../io/child-command.ts";
 import { stackConfigIn } from "../preflight/stack-file.ts";
-import { PROJECT_DIRECTORY } from "../project.ts";
+import { CHECKOUT_DIRECTORY, PROJECT_DIRECTORY } from "../project.ts";
 
 /** What is live before a rehearsed upgrade: a config, and the program and the charts that go with it. */
 export interface LiveBefore {
@@ -29,7 +29,7 @@ export async function liveBefore(from: string, stack: string, cwd: string, env: 
   }
   const git = commandRunner("git", env);
   const asked = async (args: readonly string[]) => {
-    const { code, stdout } = await git(args, { cwd: PROJECT_DIRECTORY });
+    const { code, stdout } = await git(args, { cwd: CHECKOUT_DIRECTORY });
     return code === 0 ? stdout : undefined;
   };
   const commit = (await asked(["rev-parse", "--verify", "--quiet", "--end-of-options", `${from}^{commit}`]))?.trim();
@@ -41,7 +41,7 @@ export async function liveBefore(from: string, stack: string, cwd: string, env: 
   const checkout = async (target: string) => {
     mkdirSync(target, { recursive: true });
     const archive = join(target, "..", "checkout-from.tar");
-    const packed = await git(["archive", "--format=tar", `--output=${archive}`, commit], { cwd: PROJECT_DIRECTORY });
+    const packed = await git(["archive", "--format=tar", `--output=${archive}`, commit], { cwd: CHECKOUT_DIRECTORY });
     if (packed.code !== 0) throw new DeployError("SPARKI_OUTSIDE", `git archive ${from}: ${packed.stderr.trim()}`);
     const unpacked = await commandRunner("tar", env)(["-xf", archive, "-C", target]);
     if (unpacked.code !== 0) throw new DeployError("SPARKI_OUTSIDE", `tar: ${unpacked.stderr.trim()}`);

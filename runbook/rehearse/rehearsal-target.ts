@@ -10,7 +10,7 @@ import { openRegistry } from "../io/registry.ts";
 import { sealNow } from "../io/seal/sealed-run.ts";
 import { openSlack } from "../io/slack.ts";
 import { Notifications } from "../notify/notifications.ts";
-import { PROJECT_DIRECTORY } from "../project.ts";
+import { CHECKOUT_DIRECTORY, PROJECT_DIRECTORY } from "../project.ts";
 import { openKeep } from "../release/keep.ts";
 import type { Screen } from "../report/screen.ts";
 import type { RehearsalSession } from "./rehearsal-session.ts";
@@ -56,7 +56,7 @@ function planningAt(
 ) {
   const template = helmTemplate(commandRunner(tools.helm ?? "helm", ports.env), directory);
   const helmStore = helmStoreOpener(ports.signal);
-  const history = gitCharts(PROJECT_DIRECTORY, ports.env);
+  const history = gitCharts(CHECKOUT_DIRECTORY, ports.env);
   // The plans are the run's: those of the real stack are another folder's.
   const [projectDirectory, own] = [directory, session.runDirectory];
   const keep = openKeep({ helmStore, history, projectDirectory, keptDirectory: own });

@@ -1,4 +1,4 @@
-import { failureWithNextStep } from "../../../runbook/deploy/next-step.ts";
+import { failureWithNextStep, isRefusal } from "../../../runbook/deploy/next-step.ts";
 
 describe("failureWithNextStep", () => {
   it.each([
@@ -9,10 +9,42 @@ describe("failureWithNextStep", () => {
     ["api error InsufficientDBInstanceCapacity: none", "set another size"],
     ["exceeded maximum number of attempts, 10, api error ThrottlingException", "wait until AWS answers again"],
     ["An IO error occurred while writing the new snapshot file", "make the state's backend writable"],
-    ["something else", "run the same command again"],
+    ["api error InvalidClientTokenId: The security token is invalid", "get new AWS credentials"],
+    ["api error InvalidDBInstanceState: it is being modified", "wait until what it names has settled"],
+    ["api error DependencyViolation: has dependent objects", "wait until what it names has settled"],
+    ["api error InternalFailure: try later", "wait until AWS answers again"],
+    ["api error VpcLimitExceeded: The maximum number of VPCs has been reached", "have AWS raise that quota"],
+    ["write /tmp/x: no space left on device", "make room on this machine's disk"],
+    ["dial tcp 10.0.0.1:443: connect: connection refused", "see whether it can be reached from here"],
+    ["something else", "nothing is known here of this failure: find out what it means"],
   ])("names what helps against %j", (failure, remedy) => {
     expect(failureWithNextStep(failure)).toContain(`. Next: `);
     expect(failureWithNextStep(failure)).toContain(remedy);
+  });
+
+  it.each([
+    "api error ValidationError: Target group name 'sparki-staging-eu-west-1-engine-one-box' cannot be longer than '32' characters",
+    "api error InvalidParameterValue: the storage size is too small",
+    "api error InvalidParameterException: unsupported Kubernetes version",
+    "api error MalformedPolicyDocument: syntax errors in policy",
+    "api error EntityAlreadyExists: Role with name sparki-prod already exists",
+    "api error ElasticLoadBalancing.ValidationError: no",
+    "aws:lb/targetGroup:TargetGroup resource 'engine' has a problem: \"name\" cannot be longer than 32 characters",
+    'Namespace "Sparki" is invalid: metadata.name: Invalid value',
+  ])("never says that another run would get further with %j (W10)", (failure) => {
+    expect(isRefusal(failure)).toBe(true);
+    expect(failureWithNextStep(failure)).toContain("Next: correct what it names");
+    expect(failureWithNextStep(failure)).not.toContain("run the same command again");
+  });
+
+  it.each([
+    "api error ExpiredToken: The security token is expired",
+    "api error InvalidDBInstanceState: it is being modified",
+    "api error ThrottlingException: rate exceeded",
+    "timeout while waiting for state to become 'ACTIVE'",
+    "something else",
+  ])("takes %j for no refusal", (failure) => {
+    expect(isRefusal(failure)).toBe(false);
   });
 
   it("says it in one line, without what the provider wraps it in", () => {
@@ -20,7 +52,7 @@ describe("failureWithNextStep", () => {
       "creating urn:pulumi:prod::x: 1 error occurred:\n\t* creating EKS Cluster (sparki-prod): operation error EKS: " +
       "CreateCluster, https response error StatusCode: 400, RequestID: 6d-1, api error InvalidParameterException: no\n\n";
     expect(failureWithNextStep(failure)).toMatch(
-      /^creating EKS Cluster \(sparki-prod\): operation error EKS: CreateCluster, api error InvalidParameterException: no\. Next: /,
+      /^creating EKS Cluster \(sparki-prod\): operation error EKS: CreateCluster, api error InvalidParameterException: no\. Next: correct what it names /,
     );
   });
 });

@@ -58,6 +58,26 @@ describe("outcomeOf", () => {
     ["a chart did not install", { preview: good, up: failedStep(RELEASE), gates: [] }, "stopped", 1],
     ["a migration failed", { preview: good, up: failedStep("command:local:Command"), gates: [] }, "stopped", 1],
     ["AWS refused something", { preview: good, up: failedStep("aws:rds/instance:Instance"), gates: [] }, "failed", 4],
+    [
+      "AWS refused what is wrong in itself (W10)",
+      {
+        preview: good,
+        up: { ...failedStep("aws:lb/targetGroup:TargetGroup"), failure: "api error ValidationError: name is too long" },
+        gates: [],
+      },
+      "stopped",
+      1,
+    ],
+    [
+      "the provider refused the preview (W10)",
+      {
+        preview: { ...bad, failure: 'resource "x" has a problem: "name" cannot be longer than 32' },
+        up: undefined,
+        gates: [],
+      },
+      "stopped",
+      1,
+    ],
     ["it was interrupted", { preview: good, up: { ...bad, outcome: "interrupted" }, gates: [] }, "failed", 4],
     ["a policy refused the preview", { preview: violated, up: undefined, gates: [] }, "stopped", 1],
     ["a policy stopped the update", { preview: good, up: violated, gates: [] }, "stopped", 1],

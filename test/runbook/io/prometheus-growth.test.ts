@@ -65,6 +65,21 @@ describe("growthQuery", () => {
       0,
     ],
     [
+      "nothing that a pod shows which was missed while others were scraped, and what came after (W112)",
+      [counter("a", "1000 _x25 50000+10x35"), counter("b", "7x60"), up("a", "1 _x25 1x35"), up("b", "1x60")],
+      45,
+    ],
+    [
+      "the first error of a pod that was scraped all the time",
+      [counter("a", "_x20 4+0x40"), counter("b", "7x60"), up("a", "1x60"), up("b", "1x60")],
+      4,
+    ],
+    [
+      "all of a new pod among others",
+      [counter("a", "_x20 4+0x40"), counter("b", "7x60"), up("a", "_x20 1x40"), up("b", "1x60")],
+      4,
+    ],
+    [
       "a pod once that two jobs scrape",
       [
         { series: `requests{${LABELS},status="500",pod="a",job="one",instance="x"}`, values: "0+10x60" },

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { openNetwork } from "../../../runbook/io/network.ts";
-import { bornBeside, growthSince, openPrometheus, type Point } from "../../../runbook/io/prometheus.ts";
+import { growthSince, openPrometheus, type Point, pastBeside } from "../../../runbook/io/prometheus.ts";
 import { prometheusCounts } from "../../../runbook/io/prometheus-counts.ts";
 
 const network = openNetwork({});
@@ -149,7 +149,7 @@ describe("growthSince", () => {
     ["nothing since the start", [[90, 5]], 0],
     ["no samples", [], 0],
   ])("counts %s", (_, points, growth) => {
-    expect(growthSince({ labels: {}, points }, 100, () => true)).toBe(growth);
+    expect(growthSince({ labels: {}, points }, 100, () => "born")).toBe(growth);
   });
 
   it("starts at what a series shows first where nobody looked before", () => {
@@ -158,21 +158,50 @@ describe("growthSince", () => {
       [120, 50_004],
       [130, 1],
     ];
-    expect(growthSince({ labels: {}, points }, 100, () => false)).toBe(5);
+    expect(growthSince({ labels: {}, points }, 100, () => "unseen")).toBe(5);
+  });
+
+  it("is not known of a pod that was missed, but where it was seen before the start (W112)", () => {
+    const missed = () => "missed" as const;
+    expect(growthSince({ labels: {}, points: [[110, 50_000]] }, 100, missed)).toBeUndefined();
+    const seen: Point[] = [
+      [90, 50_000],
+      [110, 50_004],
+    ];
+    expect(growthSince({ labels: {}, points: seen }, 100, missed)).toBe(4);
   });
 });
 
-describe("bornBeside", () => {
+describe("pastBeside", () => {
   const up = (namespace: string, ...points: Point[]) => ({ labels: { namespace }, points });
+  const pod = (name: string, ...points: Point[]) => ({ labels: { namespace: "engine", pod: name }, points });
+  const others = pod("b", [10, 1], [40, 1], [70, 1], [85, 1], [100, 1]);
+  const options = { lookbackSeconds: 60, since: 60, known: [] };
 
-  it.each<[string, ReturnType<typeof up>[], boolean]>([
-    ["a target of the namespace answered shortly before", [up("engine", [85, 1], [100, 1])], true],
-    ["it answered too long before", [up("engine", [10, 1], [100, 1])], false],
-    ["no scrape of it was answered", [up("engine", [70, 0], [85, 0], [100, 1])], false],
-    ["only another namespace answered", [up("web", [85, 1]), up("engine", [100, 1])], false],
-    ["nothing was scraped", [], false],
-  ])("when %s", (_, scrapes, born) => {
-    expect(bornBeside(scrapes, 60)("engine", 100)).toBe(born);
+  it.each<[string, ReturnType<typeof up>[], string]>([
+    ["a target of the namespace answered shortly before", [up("engine", [85, 1], [100, 1])], "born"],
+    ["it answered too long before", [up("engine", [10, 1], [100, 1])], "unseen"],
+    ["no scrape of it was answered", [up("engine", [70, 0], [85, 0], [100, 1])], "unseen"],
+    ["only another namespace answered", [up("web", [85, 1]), up("engine", [100, 1])], "unseen"],
+    ["nothing was scraped", [], "unseen"],
+  ])("when %s", (_, scrapes, past) => {
+    expect(pastBeside(scrapes, options)({ namespace: "engine" }, 100)).toBe(past);
+  });
+
+  it.each<[string, ReturnType<typeof pod>[], ReturnType<typeof pod>[], string]>([
+    ["answered shortly before, for another series", [pod("a", [85, 1], [100, 1]), others], [], "born"],
+    ["is new among others that are scraped", [pod("a", [100, 1]), others], [], "born"],
+    ["was missed for longer than a sample counts", [pod("a", [10, 1], [100, 1]), others], [], "missed"],
+    ["was known long before and missed since", [pod("a", [100, 1]), others], [pod("a")], "missed"],
+    ["did not answer, and was known before", [pod("a", [70, 0], [85, 0], [100, 1]), others], [pod("a")], "missed"],
+    ["is another one than was known", [pod("a", [100, 1]), others], [pod("c")], "born"],
+  ])("when the pod %s (W112)", (_, scrapes, known, past) => {
+    expect(pastBeside(scrapes, { ...options, known })({ namespace: "engine", pod: "a" }, 100)).toBe(past);
+  });
+
+  it("takes all for born that a pod shows which answered since the start, however long ago", () => {
+    const scrapes = [pod("a", [61, 1], [200, 1])];
+    expect(pastBeside(scrapes, options)({ namespace: "engine", pod: "a" }, 200)).toBe("born");
   });
 });
 
@@ -192,6 +221,18 @@ describe("prometheusCounts", () => {
       [/http_request_duration_seconds_bucket/, { body: vector(buckets) }],
     ]);
   }
+
+  it("cannot use counts among which one pod's were missed, and names it (W112)", async () => {
+    serve(
+      [series({ status: "200", pod: "a" }, [90, 1], [125, 9]), series({ status: "200", pod: "b" }, [125, 50_000])],
+      [],
+    );
+    answers = new Map([[/^max by \(namespace, pod\)/, { body: vector([series({ pod: "b" }, [0, 1])]) }], ...answers]);
+    expect(await prometheusCounts(openPrometheus(network, url), options).countsSince(objectives, 100)).toEqual({
+      kind: "unreachable",
+      reason: "b was not scraped for over 5 minutes, and what it answered then is not known",
+    });
+  });
 
   const counted = [
     series({ status: "200", pod: "a" }, [90, 100], [125, 180]),
