@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { chartContentOf, chartFilesIn, contentHash, filesHash } from "../runbook/release/chart-content.ts";
+import { chartContentOf, contentHash } from "../runbook/release/chart-content.ts";
+import { chartFilesIn, filesHash } from "../stacks/chart-files.ts";
 
 /** A chart of this repository, with a hash over all its files: Pulumi itself watches only the chart's version. */
 export interface Chart {

@@ -6,6 +6,7 @@ import { cacheMaintained } from "./cache-maintained.ts";
 import { cacheSnapshots } from "./cache-snapshots.ts";
 import { cacheTlsInTransit } from "./cache-tls-in-transit.ts";
 import { certificatesRenewThemselves } from "./certificates-renew-themselves.ts";
+import { chartsDeclared } from "./charts-declared.ts";
 import { clusterAccessEntries } from "./cluster-access-entries.ts";
 import { clusterEndpointPrivate } from "./cluster-endpoint-private.ts";
 import { clusterLogsComplete } from "./cluster-logs-complete.ts";
@@ -92,6 +93,7 @@ export const policies: readonly Policy[] = [
   cacheSnapshots,
   cacheTlsInTransit,
   certificatesRenewThemselves,
+  chartsDeclared,
   clusterAccessEntries,
   clusterEndpointPrivate,
   clusterLogsComplete,

@@ -36,4 +36,10 @@ export const ownControls: readonly Control[] = [
     ids: ["closed-world"],
     metBy: "policies/declared/",
   },
+  {
+    id: "D10",
+    title: "No chart renders what is not declared: kinds, pods, images, flows, secrets and definitions",
+    ids: ["closed-charts"],
+    metBy: "apps/charts/",
+  },
 ];

@@ -1,4 +1,4 @@
-import type { ChartFiles } from "../release/chart-content.ts";
+import type { ChartFiles } from "../../stacks/chart-files.ts";
 import type { ChartHistory } from "../release/keep.ts";
 import { commandBytes } from "./child-command.ts";
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { parse } from "yaml";
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { type ChartFiles, chartFilesIn } from "../../stacks/chart-files.ts";
 import { yamlText } from "../../stacks/yaml-text.ts";
 
 /**
@@ -14,38 +14,6 @@ export interface ChartContent {
   readonly values: unknown;
   /** By path below the chart's folder, in base64. */
   readonly files: Readonly<Record<string, string>>;
-}
-
-/** The files of a folder by their paths below it. */
-export type ChartFiles = ReadonlyMap<string, Buffer>;
-
-/**
- * Every file of a chart's folder, in the order of their paths. Throws SPARKI_CONFIG for what is no plain file: Helm would
- * follow a link to what nobody has read.
- */
-export function chartFilesIn(directory: string): ChartFiles {
-  const paths = readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => {
-      const path = join(entry.parentPath, entry.name);
-      if (entry.isFile()) return relative(directory, path);
-      const kind = entry.isSymbolicLink() ? "a symbolic link" : "no plain file";
-      throw new DeployError("SPARKI_CONFIG", `${path} is ${kind}; a chart holds plain files only`, {
-        hint: "put the file itself there, or remove it",
-      });
-    });
-  return new Map(paths.sort().map((path) => [path, readFileSync(join(directory, path))]));
-}
-
-/** SHA-256 over every file's path and bytes, 64 hex digits: the same files give the same hash on every machine. */
-export function filesHash(files: ChartFiles): string {
-  const hash = createHash("sha256");
-  for (const path of [...files.keys()].sort())
-    hash
-      .update(`${path}\0`)
-      .update(files.get(path) ?? "")
-      .update("\0");
-  return hash.digest("hex");
 }
 
 /** Reads a chart's folder. */

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { type ChartFiles, chartFilesIn, filesHash } from "../../stacks/chart-files.ts";
 import { messageOf } from "../../stacks/message-of.ts";
 import type { HelmRecord } from "../../stacks/outputs.ts";
 import type { Promoted } from "../deploy/update.ts";
@@ -7,12 +8,9 @@ import { isRecord } from "../plan/canonical.ts";
 import { outputIn, type StateResource } from "../report/state.ts";
 import {
   type ChartContent,
-  type ChartFiles,
   chartContentIn,
   chartContentOf,
-  chartFilesIn,
   contentHash,
-  filesHash,
   valuesHash,
   writeChart,
 } from "./chart-content.ts";

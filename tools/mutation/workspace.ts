@@ -6,10 +6,13 @@ import { basename, join } from "node:path";
 const ROOT = join(import.meta.dirname, "..", "..");
 /** What the policies' unit tests import. */
 const COPIED = [
+  "apps/charts",
   "aws",
+  "Pulumi.prod.yaml",
   "policies",
   "stacks",
   "rehearsal/provider",
+  "tools",
   "test/aws",
   "test/policies",
   "test/support",

@@ -1,0 +1,458 @@
+import ipaddr from "ipaddr.js";
+import type { StackConfig } from "../../stacks/schema.ts";
+import { config, json, listOf, Matcher, matching, oneOf, optional, type Shape } from "./shape.ts";
+
+/** Stands in what is rendered for a text that preview does not know. */
+export const UNKNOWN_TEXT = "unknown-in-preview";
+
+const TEXT = new Matcher("a text", (value) => typeof value === "string");
+const COUNT = new Matcher("a whole number", (value) => Number.isInteger(value) && Number(value) >= 0);
+const isOneLine = (value: unknown): value is string => typeof value === "string" && /^[^\r\n]*$/.test(value);
+const LINE = new Matcher("a line of text", isOneLine);
+const only = (keys: RegExp, expects: string) =>
+  new Matcher(expects, (value) =>
+    Object.entries(Object(value)).every(([key, text]) => keys.test(key) && isOneLine(text)),
+  );
+
+const LABELS = only(
+  /^(app\.kubernetes\.io\/(name|instance|part-of|managed-by)|sparki\.tools\/(track|release)|grafana_dashboard)$/,
+  "labels of this deployment",
+);
+const ANNOTATIONS = optional(
+  only(/^(sparki\.tools\/[a-z-]+|kubectl\.kubernetes\.io\/default-container)$/, "annotations of this deployment"),
+);
+const metadataOf = (name: Shape) => ({ name, namespace: "{namespace}", labels: LABELS, annotations: ANNOTATIONS });
+const metadata = metadataOf("{release}");
+const SELECTED = only(/^(app\.kubernetes\.io\/(name|instance)|sparki\.tools\/track)$/, "labels that select pods");
+const selector = { matchLabels: SELECTED };
+
+type Networks = (config: StackConfig) => readonly string[];
+const subnets =
+  (from: number): Networks =>
+  ({ network }) => {
+    const [first, second] = network.cidr.split(".");
+    return network.zones.map((_, index) => `${first}.${second}.${from + index}.0/24`);
+  };
+const LOAD_BALANCER = subnets(128);
+const DATA = subnets(144);
+const RESOLVER: Networks = () => ["172.20.0.10/32"];
+
+/** Peers that are networks, each of which lies within one of those declared, by their addresses. */
+const within = (declared: Networks) =>
+  new Matcher("networks within the declared ones", (value, world) => {
+    const peers: readonly unknown[] = Array.isArray(value) ? value : [];
+    return peers.length > 0 && peers.every((peer) => isWithin(peer, declared(world.config)));
+  });
+
+function isWithin(peer: unknown, networks: readonly string[]): boolean {
+  const { ipBlock, ...more } = Object(peer);
+  const { cidr, ...excepted } = Object(ipBlock);
+  if (Object.keys(more).length > 0 || Object.keys(excepted).length > 0) return false;
+  if (typeof cidr !== "string" || !ipaddr.isValidCIDR(cidr)) return false;
+  const [address, bits] = ipaddr.parseCIDR(cidr);
+  return networks.some((network) => {
+    const [base, length] = ipaddr.parseCIDR(network);
+    return address.kind() === base.kind() && bits >= length && address.match(base, length);
+  });
+}
+
+const ports = (port: Shape, ...protocols: readonly string[]) => protocols.map((protocol) => ({ protocol, port }));
+const prometheus = [
+  {
+    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "sparki-monitoring" } },
+    podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } },
+  },
+];
+const ingress = [
+  { from: within(LOAD_BALANCER), ports: ports("http", "TCP") },
+  { from: prometheus, ports: ports("http", "TCP") },
+];
+const networkPolicy = (name: Shape, spec: Shape) => ({
+  apiVersion: "networking.k8s.io/v1",
+  kind: "NetworkPolicy",
+  metadata: metadataOf(name),
+  spec,
+});
+const reach = (egress: readonly Shape[]) =>
+  networkPolicy("{release}", { podSelector: selector, policyTypes: ["Ingress", "Egress"], ingress, egress });
+
+const probe = {
+  httpGet: { path: matching("a path", /^\/[\w./-]*$/), port: "http" },
+  periodSeconds: optional(COUNT),
+  timeoutSeconds: optional(COUNT),
+  failureThreshold: optional(COUNT),
+  successThreshold: optional(COUNT),
+  initialDelaySeconds: optional(COUNT),
+};
+const QUANTITIES = only(/^(cpu|memory|ephemeral-storage)$/, "quantities of CPU, memory and storage");
+const IDENTITY = {
+  runAsNonRoot: true,
+  runAsUser: 10001,
+  runAsGroup: 10001,
+  seccompProfile: { type: "RuntimeDefault" },
+};
+const podSecurity = { ...IDENTITY, fsGroup: 10001 };
+const containerSecurity = {
+  allowPrivilegeEscalation: false,
+  privileged: optional(false),
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ["ALL"] },
+  runAsNonRoot: optional(true),
+  runAsUser: optional(10001),
+  runAsGroup: optional(10001),
+  seccompProfile: optional({ type: "RuntimeDefault" }),
+};
+const environmentOf = (names: readonly string[]) =>
+  listOf({ name: matching(`one of ${names.join(", ")}`, new RegExp(`^(${names.join("|")})$`)), value: LINE });
+const secretVolume = (name: string, className: string) => ({
+  name,
+  csi: {
+    driver: "secrets-store.csi.k8s.io",
+    readOnly: true,
+    volumeAttributes: {
+      secretProviderClass: new Matcher(`a class of the release's own, ${className}`, (value, { bound }) =>
+        new RegExp(`^${bound.release}-${className}(-[0-9a-f]{8})?$`).test(String(value)),
+      ),
+    },
+  },
+});
+const secretMount = (name: string) => ({ name: `${name}-secret`, mountPath: `/mnt/secrets/${name}`, readOnly: true });
+const PULL = optional([{ name: "image-pull" }]);
+
+interface Serving {
+  readonly image: (config: StackConfig) => string;
+  readonly environment: readonly string[];
+  readonly secrets: readonly string[];
+}
+
+const deployment = ({ image, environment, secrets }: Serving) => ({
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata,
+  spec: {
+    replicas: optional(COUNT),
+    revisionHistoryLimit: COUNT,
+    progressDeadlineSeconds: COUNT,
+    minReadySeconds: optional(COUNT),
+    strategy: new Matcher("a rolling update", (value) => Object(value).type === "RollingUpdate"),
+    selector,
+    template: {
+      metadata: { labels: LABELS, annotations: ANNOTATIONS },
+      spec: {
+        serviceAccountName: "{chart}",
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        terminationGracePeriodSeconds: COUNT,
+        securityContext: podSecurity,
+        imagePullSecrets: PULL,
+        topologySpreadConstraints: optional(new Matcher("a list", Array.isArray)),
+        affinity: optional({ podAntiAffinity: new Matcher("preferences", (value) => typeof value === "object") }),
+        containers: [
+          {
+            name: "{chart}",
+            image: config("release.images", image),
+            imagePullPolicy: "IfNotPresent",
+            ports: [{ name: "http", containerPort: 8080, protocol: "TCP" }],
+            env: environmentOf(environment),
+            startupProbe: probe,
+            readinessProbe: probe,
+            livenessProbe: probe,
+            lifecycle: { preStop: { sleep: { seconds: COUNT } } },
+            resources: { limits: QUANTITIES, requests: QUANTITIES },
+            securityContext: containerSecurity,
+            volumeMounts: [{ name: "tmp", mountPath: "/tmp" }, ...secrets.map(secretMount)],
+          },
+        ],
+        volumes: [
+          { name: "tmp", emptyDir: { sizeLimit: LINE, medium: optional("Memory") } },
+          ...secrets.map((name) => secretVolume(`${name}-secret`, name)),
+        ],
+      },
+    },
+  },
+});
+
+const service = {
+  apiVersion: "v1",
+  kind: "Service",
+  metadata,
+  spec: {
+    type: "ClusterIP",
+    selector: SELECTED,
+    ports: [{ name: "http", port: 8080, targetPort: "http", protocol: "TCP" }],
+  },
+};
+const targetGroupBinding = {
+  apiVersion: "eks.amazonaws.com/v1",
+  kind: "TargetGroupBinding",
+  metadata,
+  spec: {
+    targetGroupARN: oneOf(
+      UNKNOWN_TEXT,
+      new Matcher("this release's own target group", (value, { config, bound, stack }) => {
+        const own = `arn:aws:elasticloadbalancing:${config.region}:${config.accountId}:targetgroup/`;
+        return typeof value === "string" && value.startsWith(`${own}sparki-${stack}-${bound.release}/`);
+      }),
+    ),
+    targetType: "ip",
+    serviceRef: { name: "{release}", port: "http" },
+  },
+};
+const disruptionBudget = {
+  apiVersion: "policy/v1",
+  kind: "PodDisruptionBudget",
+  metadata,
+  spec: { maxUnavailable: COUNT, unhealthyPodEvictionPolicy: "AlwaysAllow", selector },
+};
+const autoscaler = {
+  apiVersion: "autoscaling/v2",
+  kind: "HorizontalPodAutoscaler",
+  metadata,
+  spec: {
+    scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "{release}" },
+    minReplicas: COUNT,
+    maxReplicas: COUNT,
+    metrics: new Matcher("a list", Array.isArray),
+    behavior: new Matcher("how it scales", (value) => typeof value === "object"),
+  },
+};
+/** The secret that a file is made of: this stack's, of this account. */
+const SECRET = /^ *- objectName: "([^"\n]*)"$/gm;
+const secretProviderClass = (purpose: string) => ({
+  apiVersion: "secrets-store.csi.x-k8s.io/v1",
+  kind: "SecretProviderClass",
+  metadata: metadataOf(
+    new Matcher(`a class of the release's own, ${purpose}`, (value, { bound }) =>
+      new RegExp(`^${bound.release}-${purpose}(-[0-9a-f]{8})?$`).test(String(value)),
+    ),
+  ),
+  spec: {
+    provider: "aws",
+    parameters: {
+      usePodIdentity: "true",
+      objects: new Matcher("secrets of this stack", (value, { config, stack }) => {
+        const own = `arn:aws:secretsmanager:${config.region}:${config.accountId}:secret:sparki/${stack}/`;
+        const named = [...String(value).matchAll(SECRET)].map(([, arn = ""]) => arn);
+        const count = String(value).match(/objectName/g)?.length ?? 0;
+        return count > 0 && named.length === count && named.every((arn) => arn === UNKNOWN_TEXT || arn.startsWith(own));
+      }),
+    },
+  },
+});
+
+const SCRAPED = oneOf("sparki-engine", "sparki-web");
+const podMonitor = {
+  apiVersion: "monitoring.coreos.com/v1",
+  kind: "PodMonitor",
+  metadata: metadataOf(SCRAPED),
+  spec: {
+    jobLabel: "app.kubernetes.io/name",
+    namespaceSelector: { matchNames: listOf(SCRAPED) },
+    selector: { matchLabels: { "app.kubernetes.io/name": SCRAPED } },
+    podMetricsEndpoints: [
+      {
+        port: "http",
+        path: "/metrics",
+        interval: LINE,
+        scrapeTimeout: LINE,
+        relabelings: listOf({
+          action: "replace",
+          sourceLabels: optional(listOf(LINE)),
+          targetLabel: oneOf("track", "release", "stack"),
+          replacement: optional("{stack}"),
+        }),
+      },
+    ],
+  },
+};
+const alertRule = { alert: optional(LINE), record: optional(LINE), expr: TEXT, for: optional(LINE) };
+const prometheusRule = {
+  apiVersion: "monitoring.coreos.com/v1",
+  kind: "PrometheusRule",
+  metadata,
+  spec: {
+    groups: listOf({
+      name: LINE,
+      interval: optional(LINE),
+      rules: listOf({
+        ...alertRule,
+        labels: optional(only(/^\w+$/, "labels")),
+        annotations: optional(new Matcher("annotations", (value) => typeof value === "object")),
+      }),
+    }),
+  },
+};
+const dashboard = {
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: metadataOf(matching("a dashboard", /^monitoring-dashboard-[a-z-]+$/)),
+  data: new Matcher("one dashboard as JSON", (value) =>
+    Object.entries(Object(value)).every(([key, text]) => /^[a-z-]+\.json$/.test(key) && typeof text === "string"),
+  ),
+};
+const slackKey = (key: string) => ({ name: "slack", key });
+const matcher = { name: LINE, matchType: oneOf("=", "!="), value: LINE };
+/** Alerts go to Slack, by the address in the program's own secret, and nowhere else. */
+const alertmanagerConfig = {
+  apiVersion: "monitoring.coreos.com/v1alpha1",
+  kind: "AlertmanagerConfig",
+  metadata,
+  spec: {
+    route: {
+      receiver: LINE,
+      groupBy: listOf(LINE),
+      groupWait: LINE,
+      groupInterval: LINE,
+      repeatInterval: LINE,
+      routes: listOf({
+        receiver: LINE,
+        matchers: listOf(matcher),
+        continue: new Matcher("a flag", (value) => typeof value === "boolean"),
+        groupWait: LINE,
+        repeatInterval: LINE,
+      }),
+    },
+    inhibitRules: listOf({ sourceMatch: listOf(matcher), targetMatch: listOf(matcher), equal: listOf(LINE) }),
+    receivers: listOf({
+      name: LINE,
+      slackConfigs: [
+        {
+          apiURL: slackKey("address"),
+          httpConfig: optional({ authorization: { credentials: slackKey("token") } }),
+          channel: LINE,
+          sendResolved: optional(true),
+          linkNames: optional(new Matcher("a flag", (value) => typeof value === "boolean")),
+          title: LINE,
+          titleLink: LINE,
+          text: LINE,
+        },
+      ],
+    }),
+  },
+};
+
+const WORKLOAD = [service, disruptionBudget, autoscaler, targetGroupBinding];
+
+/** Every object that each chart of this repository may render. */
+export const CHARTS: Readonly<Record<string, readonly { readonly [key: string]: Shape }[]>> = {
+  engine: [
+    ...WORKLOAD,
+    deployment({
+      image: ({ release }) => release.images.engine,
+      environment: [
+        ...["RELEASE_ID", "TRACK", "DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME"],
+        ...["CACHE_HOST", "CACHE_PORT"],
+      ],
+      secrets: ["database", "cache"],
+    }),
+    reach([
+      { to: within(RESOLVER), ports: ports(53, "UDP", "TCP") },
+      { to: within(DATA), ports: ports(5432, "TCP") },
+      { to: within(DATA), ports: ports(6379, "TCP") },
+    ]),
+    secretProviderClass("database"),
+    secretProviderClass("cache"),
+  ],
+  web: [
+    ...WORKLOAD,
+    deployment({ image: ({ release }) => release.images.web, environment: ["RELEASE_ID", "TRACK"], secrets: [] }),
+    reach([]),
+  ],
+  monitoring: [
+    podMonitor,
+    prometheusRule,
+    dashboard,
+    alertmanagerConfig,
+    networkPolicy("monitoring-scraping", {
+      podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } },
+      policyTypes: ["Egress"],
+      egress: listOf({
+        to: [
+          {
+            namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": SCRAPED } },
+            podSelector: { matchLabels: { "app.kubernetes.io/name": SCRAPED } },
+          },
+        ],
+        ports: ports("http", "TCP"),
+      }),
+    }),
+  ],
+};
+
+/**
+ * Definitions that Helm installs before anything is rendered, by the SHA-256 of their files; a new version of the
+ * operator is reviewed, and its digest put here: `sha256sum apps/charts/monitoring/crds/*`.
+ */
+export const CRDS: Readonly<Record<string, string>> = {
+  "crds/alertmanager-configs.yaml": "31340e9b68f7c9d1401555862b1f36559bb90509d5b1e0ae59cdd6e4b2a29798",
+  "crds/pod-monitors.yaml": "72d34d74167ff805eedba0ad8e8caf103340de963afa962722a82ffaeb2700dc",
+  "crds/prometheus-rules.yaml": "2892de98b312090fff7da8939cd411741d5b840d6ca4ff0e01498cc85b301668",
+};
+
+const jobName = oneOf("users", "migrate", "seed");
+const ALLOWED_IMAGE = new Matcher("an image of sparki:allowedRegistries by digest", (value, { config }) => {
+  const name = /^([a-z0-9.-]+(?::\d+)?(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+)@sha256:[0-9a-f]{64}$/.exec(
+    String(value),
+  )?.[1];
+  return name !== undefined && config.allowedRegistries.some((registry) => name.startsWith(registry));
+});
+const COMMANDS: readonly Shape[] = [["/app/migrate", "up"], ["/app/seed-data"], ["/bin/sh", "-euc", TEXT]];
+const JOB_VARIABLES = [
+  ...["RELEASE_ID", "DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME"],
+  ...["PGHOST", "PGPORT", "PGDATABASE", "PGSSLMODE", "PGSSLROOTCERT", "PGCONNECT_TIMEOUT", "PGAPPNAME"],
+  ...["PGSERVICE", "PGSERVICEFILE", "PGPASSFILE"],
+];
+const jobLabels = only(/^(app\.kubernetes\.io\/name|sparki\.tools\/(job|release))$/, "labels of the database's jobs");
+/** What the command of a database job is told on its input: how to reach the cluster, and the Job. */
+export const JOB_INPUT = json({
+  kubeconfig: new Matcher("a kubeconfig", (value) => typeof value === "string" || typeof value === "object"),
+  job: {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name: jobName, namespace: "sparki-engine", labels: jobLabels },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds: COUNT,
+      ttlSecondsAfterFinished: optional(COUNT),
+      template: {
+        metadata: { labels: jobLabels, annotations: { "karpenter.sh/do-not-disrupt": "true" } },
+        spec: {
+          restartPolicy: "Never",
+          serviceAccountName: oneOf("engine", "migrations", "database-users"),
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          securityContext: podSecurity,
+          imagePullSecrets: PULL,
+          containers: [
+            {
+              name: jobName,
+              image: ALLOWED_IMAGE,
+              command: oneOf(...COMMANDS),
+              env: environmentOf(JOB_VARIABLES),
+              resources: { limits: QUANTITIES, requests: QUANTITIES },
+              securityContext: containerSecurity,
+              volumeMounts: listOf({
+                name: oneOf("database-secret", "files"),
+                mountPath: oneOf("/mnt/secrets/database", "/etc/sparki"),
+                readOnly: true,
+              }),
+            },
+          ],
+          volumes: listOf(
+            oneOf(
+              {
+                name: "database-secret",
+                csi: {
+                  driver: "secrets-store.csi.k8s.io",
+                  readOnly: true,
+                  volumeAttributes: { secretProviderClass: matching("a class of the jobs' own", /^jobs-[a-z]+$/) },
+                },
+              },
+              { name: "files", configMap: { name: "database-users" } },
+            ),
+          ),
+        },
+      },
+    },
+  },
+});

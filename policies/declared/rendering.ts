@@ -1,0 +1,115 @@
+import { createHash } from "node:crypto";
+import { basename, isAbsolute, join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { type ChartFiles, chartFilesIn, filesHash } from "../../stacks/chart-files.ts";
+import { DeployError } from "../../stacks/deploy-error.ts";
+import { renderedChart } from "../../tools/rendered-chart.ts";
+import { textAt } from "../judging/objects.ts";
+import { isUnknownValue } from "../judging/resource.ts";
+import { CHARTS, CRDS, UNKNOWN_TEXT } from "./charts.ts";
+import { type Mismatch, mismatches, type World } from "./shape.ts";
+import { chartProblems } from "./templates.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+
+/** A Helm release as the program asks for it. */
+export interface AskedRelease {
+  /** Of this repository, `./apps/charts/NAME`, or restored, `/.../.sparki/charts/NAME-HASH`. */
+  readonly chart: string;
+  readonly name: string;
+  readonly namespace: string;
+  /** Reading what preview cannot know throws. */
+  readonly values: unknown;
+}
+
+/** Everything in which what Helm would make of a release differs from what is declared of its chart. */
+export function renderedMismatches({ chart, name, namespace, values }: AskedRelease, world: World): Mismatch[] {
+  const chartName = basename(chart).replace(/-[0-9a-f]{16}$/, "");
+  const declared = CHARTS[chartName];
+  if (declared === undefined) return [{ path: "chart", expected: `one of ${Object.keys(CHARTS).join(", ")}` }];
+  const directory = isAbsolute(chart) ? chart : join(ROOT, chart);
+  const planned = plannedValues(() => values, chartName, world);
+  const files = filesOf(directory);
+  if (!(files instanceof Map)) return [files];
+  const wrong = fileMismatches(files, isAbsolute(chart) ? undefined : textAt(planned, "chartHash"));
+  if (wrong.length > 0) return wrong;
+  const { version: kubernetesVersion } = world.config.cluster;
+  const asked = { directory, release: name, namespace, kubernetesVersion, values: planned };
+  const objects = rendered(asked, files);
+  if (!Array.isArray(objects)) return [objects];
+  const bound = { ...world, bound: { ...world.bound, chart: chartName, release: name, namespace } };
+  return objects.flatMap((object) => objectMismatches(object, declared, bound));
+}
+
+function filesOf(directory: string): Map<string, Buffer> | Mismatch {
+  try {
+    return new Map(chartFilesIn(directory));
+  } catch (error) {
+    const why = error instanceof DeployError ? error.message : "no folder that can be read";
+    return { path: "chart", expected: `plain files only: ${why}` };
+  }
+}
+
+/** What in the chart's files nobody declared, and whether they are those that the program read. */
+function fileMismatches(files: ChartFiles, expectedHash: string | undefined): Mismatch[] {
+  const problems = chartProblems(files).map((path) => ({ path, expected: "not to be there" }));
+  const definitions = [...files].filter(([path]) => path.startsWith("crds/"));
+  const changed = definitions.filter(
+    ([path, bytes]) => CRDS[path] !== createHash("sha256").update(bytes).digest("hex"),
+  );
+  const moved = expectedHash !== undefined && expectedHash !== filesHash(files);
+  return [
+    ...problems,
+    ...changed.map(([path]) => ({ path, expected: "the definitions whose digest is declared" })),
+    ...(moved ? [{ path: "values.chartHash", expected: "the hash of the chart that stands beside the policies" }] : []),
+  ];
+}
+
+/** The values, with what preview cannot know stood in for: images by those of the config, all else by a text. */
+function plannedValues(read: () => unknown, chart: string, world: World, key = ""): unknown {
+  let value: unknown;
+  try {
+    value = read();
+  } catch (error) {
+    if (!isUnknownValue(error)) throw error;
+    return key === "image" && (chart === "engine" || chart === "web")
+      ? world.config.release.images[chart]
+      : UNKNOWN_TEXT;
+  }
+  if (typeof value !== "object" || value === null) return value;
+  const inner = (name: string) => plannedValues(() => Reflect.get(Object(value), name), chart, world, name);
+  if (Array.isArray(value)) return Array.from({ length: value.length }, (_, index) => inner(String(index)));
+  return Object.fromEntries(Object.keys(value).map((name) => [name, inner(name)]));
+}
+
+type Rendered = readonly unknown[] | Mismatch;
+
+/** What was rendered before, by all that it is made of: a release is judged when it is planned and when it is made. */
+const known = new Map<string, Rendered>();
+
+function rendered(asked: Parameters<typeof renderedChart>[0], files: ChartFiles): unknown[] | Mismatch {
+  const key = createHash("sha256").update(filesHash(files)).update(JSON.stringify(asked)).digest("hex");
+  const found = known.get(key) ?? objectsOf(renderedChart(asked));
+  known.set(key, found);
+  return Array.isArray(found) ? [...found] : { path: "chart", expected: "objects", ...found };
+}
+
+/** Reads what Helm wrote as the cluster reads it, YAML 1.1; what two readers may read in two ways is a mismatch. */
+function objectsOf(result: ReturnType<typeof renderedChart>): Rendered {
+  if ("problem" in result) return { path: "chart", expected: `to be rendered: ${result.problem}` };
+  const documents = parseAllDocuments(result.text, { version: "1.1", uniqueKeys: true, stringKeys: true });
+  const broken = [...documents].find(({ errors, warnings }) => errors.length > 0 || warnings.length > 0);
+  if (broken !== undefined) return { path: "chart", expected: "YAML that every reader reads the same" };
+  return [...documents].map((document): unknown => document.toJS({ maxAliasCount: 0 })).filter((one) => one !== null);
+}
+
+/** The mismatches with the declared object of that kind that is the nearest. */
+function objectMismatches(object: unknown, declared: (typeof CHARTS)[string], world: World): Mismatch[] {
+  const [apiVersion, kind] = [textAt(object, "apiVersion"), textAt(object, "kind")];
+  const path = `${kind} ${textAt(object, "metadata", "name")}`;
+  const candidates = declared.filter((shape) => shape.apiVersion === apiVersion && shape.kind === kind);
+  const found = candidates.map((shape) => mismatches(() => object, shape, world));
+  const [nearest] = found.sort((one, other) => one.length - other.length);
+  if (nearest === undefined) return [{ path, expected: "no object of this kind" }];
+  return nearest.map((one) => ({ ...one, path: `${path}: ${one.path}` }));
+}

