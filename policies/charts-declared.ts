@@ -1,4 +1,5 @@
 import { renderedMismatches } from "./declared/rendering.ts";
+import { knownValue } from "./judging/resource.ts";
 import { each, type Policy } from "./policy.ts";
 
 export const chartsDeclared: Policy = {
@@ -10,8 +11,14 @@ export const chartsDeclared: Policy = {
   inputsOnly: true,
   each: [
     each("kubernetes:helm.sh/v3:Release", ({ props, name }, demand, { stack, config }) => {
-      const asked = { chart: props.chart ?? "", name: props.name ?? name, namespace: props.namespace ?? "default" };
-      const wrong = renderedMismatches({ ...asked, values: props.values }, { stack, config, bound: {} });
+      const textOf = (read: () => string | undefined, otherwise: string) => knownValue(() => read() ?? otherwise) ?? "";
+      const asked = {
+        chart: textOf(() => props.chart, ""),
+        name: textOf(() => props.name, name),
+        namespace: textOf(() => props.namespace, "default"),
+        values: () => props.values,
+      };
+      const wrong = renderedMismatches(asked, { stack, config, bound: {} });
       demand("chart", () => wrong.length === 0);
       for (const { path, expected } of wrong) demand(`chart, ${path} (declared: ${expected})`, () => false);
     }),

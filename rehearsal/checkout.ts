@@ -44,6 +44,11 @@ export class CurrentCheckout {
     this.use(projectDirectory);
   }
 
+  /** Lets relative paths of charts begin at the folder that the engine works in, too: there the policies read them. */
+  linkCharts(workDirectory: string): void {
+    symlinkSync(join(this.path, "apps"), join(workDirectory, "apps"));
+  }
+
   get directory(): string {
     return this.#directory;
   }

@@ -1,29 +1,32 @@
 import ipaddr from "ipaddr.js";
 import type { StackConfig } from "../../stacks/schema.ts";
-import { config, json, listOf, Matcher, matching, oneOf, optional, type Shape } from "./shape.ts";
+import { COUNT, containerSecurity, LINE, only, PULL, podSecurity, QUANTITIES, TEXT } from "./pod-shapes.ts";
+import { config, listOf, Matcher, matching, oneOf, optional, type Shape, yaml } from "./shape.ts";
 
 /** Stands in what is rendered for a text that preview does not know. */
 export const UNKNOWN_TEXT = "unknown-in-preview";
 
-const TEXT = new Matcher("a text", (value) => typeof value === "string");
-const COUNT = new Matcher("a whole number", (value) => Number.isInteger(value) && Number(value) >= 0);
-const isOneLine = (value: unknown): value is string => typeof value === "string" && /^[^\r\n]*$/.test(value);
-const LINE = new Matcher("a line of text", isOneLine);
-const only = (keys: RegExp, expects: string) =>
-  new Matcher(expects, (value) =>
-    Object.entries(Object(value)).every(([key, text]) => keys.test(key) && isOneLine(text)),
-  );
-
-const LABELS = only(
-  /^(app\.kubernetes\.io\/(name|instance|part-of|managed-by)|sparki\.tools\/(track|release)|grafana_dashboard)$/,
-  "labels of this deployment",
-);
+const isReleaseId = matching("a release's id", /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/);
+/** What selects the pods of this release, and no others. */
+const SELECTED = {
+  "app.kubernetes.io/name": "sparki-{chart}",
+  "app.kubernetes.io/instance": "{release}",
+  "sparki.tools/track": "{track}",
+};
+const LABELS = {
+  "app.kubernetes.io/name": "sparki-{chart}",
+  "app.kubernetes.io/instance": "{release}",
+  "app.kubernetes.io/part-of": "sparki",
+  "app.kubernetes.io/managed-by": "Helm",
+  "sparki.tools/track": optional("{track}"),
+  "sparki.tools/release": optional(isReleaseId),
+  grafana_dashboard: optional("1"),
+};
 const ANNOTATIONS = optional(
   only(/^(sparki\.tools\/[a-z-]+|kubectl\.kubernetes\.io\/default-container)$/, "annotations of this deployment"),
 );
 const metadataOf = (name: Shape) => ({ name, namespace: "{namespace}", labels: LABELS, annotations: ANNOTATIONS });
 const metadata = metadataOf("{release}");
-const SELECTED = only(/^(app\.kubernetes\.io\/(name|instance)|sparki\.tools\/track)$/, "labels that select pods");
 const selector = { matchLabels: SELECTED };
 
 type Networks = (config: StackConfig) => readonly string[];
@@ -84,40 +87,23 @@ const probe = {
   successThreshold: optional(COUNT),
   initialDelaySeconds: optional(COUNT),
 };
-const QUANTITIES = only(/^(cpu|memory|ephemeral-storage)$/, "quantities of CPU, memory and storage");
-const IDENTITY = {
-  runAsNonRoot: true,
-  runAsUser: 10001,
-  runAsGroup: 10001,
-  seccompProfile: { type: "RuntimeDefault" },
-};
-const podSecurity = { ...IDENTITY, fsGroup: 10001 };
-const containerSecurity = {
-  allowPrivilegeEscalation: false,
-  privileged: optional(false),
-  readOnlyRootFilesystem: true,
-  capabilities: { drop: ["ALL"] },
-  runAsNonRoot: optional(true),
-  runAsUser: optional(10001),
-  runAsGroup: optional(10001),
-  seccompProfile: optional({ type: "RuntimeDefault" }),
-};
 const environmentOf = (names: readonly string[]) =>
   listOf({ name: matching(`one of ${names.join(", ")}`, new RegExp(`^(${names.join("|")})$`)), value: LINE });
-const secretVolume = (name: string, className: string) => ({
-  name,
+/** A class of secrets of the release's own: of the database's there is one for each rotation. */
+const ownClass = (purpose: string) =>
+  new Matcher(`{release}-${purpose}, with the beginning of a digest`, (value, { bound }) => {
+    const own = `${bound.release}-${purpose}`;
+    return value === own || (typeof value === "string" && value.replace(/-[0-9a-f]{8}$/, "") === own);
+  });
+const secretVolume = (purpose: string) => ({
+  name: `${purpose}-secret`,
   csi: {
     driver: "secrets-store.csi.k8s.io",
     readOnly: true,
-    volumeAttributes: {
-      secretProviderClass: new Matcher(`a class of the release's own, ${className}`, (value, { bound }) =>
-        new RegExp(`^${bound.release}-${className}(-[0-9a-f]{8})?$`).test(String(value)),
-      ),
-    },
+    volumeAttributes: { secretProviderClass: ownClass(purpose) },
   },
 });
 const secretMount = (name: string) => ({ name: `${name}-secret`, mountPath: `/mnt/secrets/${name}`, readOnly: true });
-const PULL = optional([{ name: "image-pull" }]);
 
 interface Serving {
   readonly image: (config: StackConfig) => string;
@@ -165,7 +151,7 @@ const deployment = ({ image, environment, secrets }: Serving) => ({
         ],
         volumes: [
           { name: "tmp", emptyDir: { sizeLimit: LINE, medium: optional("Memory") } },
-          ...secrets.map((name) => secretVolume(`${name}-secret`, name)),
+          ...secrets.map(secretVolume),
         ],
       },
     },
@@ -189,7 +175,7 @@ const targetGroupBinding = {
   spec: {
     targetGroupARN: oneOf(
       UNKNOWN_TEXT,
-      new Matcher("this release's own target group", (value, { config, bound, stack }) => {
+      new Matcher("the target group of this release", (value, { config, bound, stack }) => {
         const own = `arn:aws:elasticloadbalancing:${config.region}:${config.accountId}:targetgroup/`;
         return typeof value === "string" && value.startsWith(`${own}sparki-${stack}-${bound.release}/`);
       }),
@@ -216,29 +202,26 @@ const autoscaler = {
     behavior: new Matcher("how it scales", (value) => typeof value === "object"),
   },
 };
-/** The secret that a file is made of: this stack's, of this account. */
-const SECRET = /^ *- objectName: "([^"\n]*)"$/gm;
-const secretProviderClass = (purpose: string) => ({
-  apiVersion: "secrets-store.csi.x-k8s.io/v1",
-  kind: "SecretProviderClass",
-  metadata: metadataOf(
-    new Matcher(`a class of the release's own, ${purpose}`, (value, { bound }) =>
-      new RegExp(`^${bound.release}-${purpose}(-[0-9a-f]{8})?$`).test(String(value)),
-    ),
-  ),
-  spec: {
-    provider: "aws",
-    parameters: {
-      usePodIdentity: "true",
-      objects: new Matcher("secrets of this stack", (value, { config, stack }) => {
-        const own = `arn:aws:secretsmanager:${config.region}:${config.accountId}:secret:sparki/${stack}/`;
-        const named = [...String(value).matchAll(SECRET)].map(([, arn = ""]) => arn);
-        const count = String(value).match(/objectName/g)?.length ?? 0;
-        return count > 0 && named.length === count && named.every((arn) => arn === UNKNOWN_TEXT || arn.startsWith(own));
-      }),
+/** A class by which a pod reads this stack's secrets below that path, and no others. */
+const secretProviderClass = (purpose: string, path: string) => {
+  const secret = new Matcher(`a secret of this stack, ${path}`, (value, { config, stack }) => {
+    const own = `arn:aws:secretsmanager:${config.region}:${config.accountId}:secret:sparki/${stack}/${path}`;
+    return value === UNKNOWN_TEXT || (typeof value === "string" && value.startsWith(own));
+  });
+  const objects = [
+    {
+      objectName: secret,
+      objectType: "secretsmanager",
+      jmesPath: listOf({ path: LINE, objectAlias: matching("a file's name", /^[a-z-]+$/) }),
     },
-  },
-});
+  ];
+  return {
+    apiVersion: "secrets-store.csi.x-k8s.io/v1",
+    kind: "SecretProviderClass",
+    metadata: metadataOf(ownClass(purpose)),
+    spec: { provider: "aws", parameters: { usePodIdentity: "true", objects: yaml(objects) } },
+  };
+};
 
 const SCRAPED = oneOf("sparki-engine", "sparki-web");
 const podMonitor = {
@@ -350,8 +333,8 @@ export const CHARTS: Readonly<Record<string, readonly { readonly [key: string]: 
       { to: within(DATA), ports: ports(5432, "TCP") },
       { to: within(DATA), ports: ports(6379, "TCP") },
     ]),
-    secretProviderClass("database"),
-    secretProviderClass("cache"),
+    secretProviderClass("database", "database/application-"),
+    secretProviderClass("cache", "cache-"),
   ],
   web: [
     ...WORKLOAD,
@@ -388,71 +371,3 @@ export const CRDS: Readonly<Record<string, string>> = {
   "crds/pod-monitors.yaml": "72d34d74167ff805eedba0ad8e8caf103340de963afa962722a82ffaeb2700dc",
   "crds/prometheus-rules.yaml": "2892de98b312090fff7da8939cd411741d5b840d6ca4ff0e01498cc85b301668",
 };
-
-const jobName = oneOf("users", "migrate", "seed");
-const ALLOWED_IMAGE = new Matcher("an image of sparki:allowedRegistries by digest", (value, { config }) => {
-  const name = /^([a-z0-9.-]+(?::\d+)?(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+)@sha256:[0-9a-f]{64}$/.exec(
-    String(value),
-  )?.[1];
-  return name !== undefined && config.allowedRegistries.some((registry) => name.startsWith(registry));
-});
-const COMMANDS: readonly Shape[] = [["/app/migrate", "up"], ["/app/seed-data"], ["/bin/sh", "-euc", TEXT]];
-const JOB_VARIABLES = [
-  ...["RELEASE_ID", "DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME"],
-  ...["PGHOST", "PGPORT", "PGDATABASE", "PGSSLMODE", "PGSSLROOTCERT", "PGCONNECT_TIMEOUT", "PGAPPNAME"],
-  ...["PGSERVICE", "PGSERVICEFILE", "PGPASSFILE"],
-];
-const jobLabels = only(/^(app\.kubernetes\.io\/name|sparki\.tools\/(job|release))$/, "labels of the database's jobs");
-/** What the command of a database job is told on its input: how to reach the cluster, and the Job. */
-export const JOB_INPUT = json({
-  kubeconfig: new Matcher("a kubeconfig", (value) => typeof value === "string" || typeof value === "object"),
-  job: {
-    apiVersion: "batch/v1",
-    kind: "Job",
-    metadata: { name: jobName, namespace: "sparki-engine", labels: jobLabels },
-    spec: {
-      backoffLimit: 0,
-      activeDeadlineSeconds: COUNT,
-      ttlSecondsAfterFinished: optional(COUNT),
-      template: {
-        metadata: { labels: jobLabels, annotations: { "karpenter.sh/do-not-disrupt": "true" } },
-        spec: {
-          restartPolicy: "Never",
-          serviceAccountName: oneOf("engine", "migrations", "database-users"),
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
-          securityContext: podSecurity,
-          imagePullSecrets: PULL,
-          containers: [
-            {
-              name: jobName,
-              image: ALLOWED_IMAGE,
-              command: oneOf(...COMMANDS),
-              env: environmentOf(JOB_VARIABLES),
-              resources: { limits: QUANTITIES, requests: QUANTITIES },
-              securityContext: containerSecurity,
-              volumeMounts: listOf({
-                name: oneOf("database-secret", "files"),
-                mountPath: oneOf("/mnt/secrets/database", "/etc/sparki"),
-                readOnly: true,
-              }),
-            },
-          ],
-          volumes: listOf(
-            oneOf(
-              {
-                name: "database-secret",
-                csi: {
-                  driver: "secrets-store.csi.k8s.io",
-                  readOnly: true,
-                  volumeAttributes: { secretProviderClass: matching("a class of the jobs' own", /^jobs-[a-z]+$/) },
-                },
-              },
-              { name: "files", configMap: { name: "database-users" } },
-            ),
-          ),
-        },
-      },
-    },
-  },
-});

@@ -1,5 +1,6 @@
 import { type Declaration, declare } from "./declaration.ts";
-import { config, known, Matcher, madeOf, matching, optional, ref, type Shape } from "./shape.ts";
+import { JOB_INPUTS, USERS_FILES } from "./jobs.ts";
+import { ANYTHING, config, known, Matcher, madeOf, matching, optional, ref, type Shape } from "./shape.ts";
 
 const CLUSTER = ["cluster-eks", "cluster-eks-eksCluster"];
 const SERVED = ["sparki-engine", "sparki-web"];
@@ -54,7 +55,7 @@ const portsOf = (port: number, ...protocols: readonly string[]) => protocols.map
 const RESOLVER = [{ ipBlock: { cidr: "172.20.0.10/32" } }];
 const dns = { ports: portsOf(53, "UDP", "TCP"), to: RESOLVER };
 
-const jobCommand = () => {
+const jobCommand = (job: keyof typeof JOB_INPUTS) => {
   const from = [
     ...CLUSTER,
     "database-instance",
@@ -67,7 +68,7 @@ const jobCommand = () => {
     create: "node runbook/io/run-job.ts",
     update: "true",
     logging: "stdoutAndStderr",
-    stdin: ref(...from),
+    stdin: madeOf(JOB_INPUTS[job], ...from),
     triggers: known(
       new Matcher("an image, and what else it runs again for", (value) => Array.isArray(value) && value.length > 0),
       ...from,
@@ -93,18 +94,29 @@ const chartOf = (chart: string) =>
     return typeof value === "string" && restored(chart).test(value);
   });
 
+/** What the values of a chart may be made of; only such a value may be unknown in preview. */
+const VALUES_FROM = {
+  engine: [...CLUSTER, "network-*", "database-*", "cache-*", "secrets-*", "edge-lb-*"],
+  web: [...CLUSTER, "network-*", "database-jobs-*", "edge-lb-*"],
+  monitoring: ["monitoring-slack"],
+};
 /** What a Helm release of this repository may be told; what its chart renders is judged by itself. */
-const release = (chart: string, name: string, inNamespace: string, more: Readonly<Record<string, Shape>>) => ({
+const release = (
+  chart: keyof typeof VALUES_FROM,
+  name: string,
+  inNamespace: string,
+  more: Readonly<Record<string, Shape>>,
+) => ({
   chart: chartOf(chart),
   name,
   namespace: inNamespace,
   maxHistory: 10,
   compat: optional("true"),
-  values: new Matcher("values", (value) => typeof value === "object" && value !== null),
+  values: known(new Matcher("values", (value) => typeof value === "object" && value !== null), ...VALUES_FROM[chart]),
   ...more,
 });
 const awaited = { atomic: true, cleanupOnFail: true };
-const tracks = (chart: string, inNamespace: string) => ({
+const tracks = (chart: "engine" | "web", inNamespace: string) => ({
   [`${chart}-one-box`]: release(chart, `${chart}-one-box`, inNamespace, { skipAwait: true }),
   [`${chart}-fleet`]: release(chart, `${chart}-fleet`, inNamespace, { ...awaited, timeout: 900 }),
 });
@@ -144,12 +156,7 @@ export const pods: readonly Declaration[] = [
       apiVersion: "v1",
       kind: "ConfigMap",
       metadata: named("database-users", "sparki-engine"),
-      data: new Matcher(
-        "the statements that make the users, and the region's authorities",
-        (value) =>
-          Object.values(Object(value)).every((text) => typeof text === "string") &&
-          Object.keys(Object(value)).length === 2,
-      ),
+      data: USERS_FILES,
     },
   }),
   ...declare("kubernetes:core/v1:Secret", {
@@ -205,9 +212,9 @@ export const pods: readonly Declaration[] = [
     ...tracks("web", "sparki-web"),
   }),
   ...declare("command:local:Command", {
-    "database-jobs-users-run": jobCommand(),
-    "database-jobs-migrate-run": jobCommand(),
-    "database-jobs-seed-run": jobCommand(),
+    "database-jobs-users-run": jobCommand("users"),
+    "database-jobs-migrate-run": jobCommand("migrate"),
+    "database-jobs-seed-run": jobCommand("seed"),
     "destroy-guard": {
       create: "true",
       update: "true",
@@ -220,6 +227,7 @@ export const pods: readonly Declaration[] = [
   ...declare("pulumi:index:Stash", {
     "promotion-record": {
       input: madeOf(
+        ANYTHING,
         "engine-*",
         "web-*",
         "monitoring",

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { basename, isAbsolute, join } from "node:path";
-import { parseAllDocuments } from "yaml";
 import { type ChartFiles, chartFilesIn, filesHash } from "../../stacks/chart-files.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { renderedChart } from "../../tools/rendered-chart.ts";
@@ -9,8 +8,10 @@ import { isUnknownValue } from "../judging/resource.ts";
 import { CHARTS, CRDS, UNKNOWN_TEXT } from "./charts.ts";
 import { type Mismatch, mismatches, type World } from "./shape.ts";
 import { chartProblems } from "./templates.ts";
+import { documentsIn } from "./yaml-documents.ts";
 
-const ROOT = join(import.meta.dirname, "..", "..");
+/** Where relative paths of charts begin: beside the program, as for Helm itself. */
+const PROGRAM = process.env.SPARKI_PROGRAM_DIRECTORY ?? join(import.meta.dirname, "..", "..");
 
 /** A Helm release as the program asks for it. */
 export interface AskedRelease {
@@ -18,8 +19,8 @@ export interface AskedRelease {
   readonly chart: string;
   readonly name: string;
   readonly namespace: string;
-  /** Reading what preview cannot know throws. */
-  readonly values: unknown;
+  /** Throws when preview cannot know it, or what is below it. */
+  readonly values: () => unknown;
 }
 
 /** Everything in which what Helm would make of a release differs from what is declared of its chart. */
@@ -27,17 +28,18 @@ export function renderedMismatches({ chart, name, namespace, values }: AskedRele
   const chartName = basename(chart).replace(/-[0-9a-f]{16}$/, "");
   const declared = CHARTS[chartName];
   if (declared === undefined) return [{ path: "chart", expected: `one of ${Object.keys(CHARTS).join(", ")}` }];
-  const directory = isAbsolute(chart) ? chart : join(ROOT, chart);
-  const planned = plannedValues(() => values, chartName, world);
+  const track = name.slice(chartName.length + 1);
+  const bound = { ...world, bound: { ...world.bound, chart: chartName, release: name, namespace, track } };
+  const directory = isAbsolute(chart) ? chart : join(PROGRAM, chart);
+  const planned = plannedValues(values, bound);
+  if (!isPlain(planned)) return [{ path: "values", expected: "an object of plain values" }];
   const files = filesOf(directory);
   if (!(files instanceof Map)) return [files];
-  const wrong = fileMismatches(files, isAbsolute(chart) ? undefined : textAt(planned, "chartHash"));
+  const wrong = fileMismatches(files, isAbsolute(chart) ? undefined : textAt(planned, "chartHash"), bound);
   if (wrong.length > 0) return wrong;
   const { version: kubernetesVersion } = world.config.cluster;
-  const asked = { directory, release: name, namespace, kubernetesVersion, values: planned };
-  const objects = rendered(asked, files);
+  const objects = rendered({ directory, release: name, namespace, kubernetesVersion, values: planned }, files);
   if (!Array.isArray(objects)) return [objects];
-  const bound = { ...world, bound: { ...world.bound, chart: chartName, release: name, namespace } };
   return objects.flatMap((object) => objectMismatches(object, declared, bound));
 }
 
@@ -51,35 +53,46 @@ function filesOf(directory: string): Map<string, Buffer> | Mismatch {
 }
 
 /** What in the chart's files nobody declared, and whether they are those that the program read. */
-function fileMismatches(files: ChartFiles, expectedHash: string | undefined): Mismatch[] {
-  const problems = chartProblems(files).map((path) => ({ path, expected: "not to be there" }));
+function fileMismatches(files: ChartFiles, expectedHash: string | undefined, world: World): Mismatch[] {
   const definitions = [...files].filter(([path]) => path.startsWith("crds/"));
   const changed = definitions.filter(
     ([path, bytes]) => CRDS[path] !== createHash("sha256").update(bytes).digest("hex"),
   );
   const moved = expectedHash !== undefined && expectedHash !== filesHash(files);
   return [
-    ...problems,
+    ...chartProblems(files, world),
     ...changed.map(([path]) => ({ path, expected: "the definitions whose digest is declared" })),
-    ...(moved ? [{ path: "values.chartHash", expected: "the hash of the chart that stands beside the policies" }] : []),
+    ...(moved ? [{ path: "values.chartHash", expected: "the hash of the chart's files" }] : []),
   ];
 }
 
-/** The values, with what preview cannot know stood in for: images by those of the config, all else by a text. */
-function plannedValues(read: () => unknown, chart: string, world: World, key = ""): unknown {
+/**
+ * The values, with what preview cannot know stood in for: an image by the config's, all else by a text. In the update
+ * they are known, and judged again before the release is touched.
+ */
+function plannedValues(read: () => unknown, world: World, key = ""): unknown {
   let value: unknown;
   try {
     value = read();
   } catch (error) {
     if (!isUnknownValue(error)) throw error;
+    const { chart } = world.bound;
     return key === "image" && (chart === "engine" || chart === "web")
       ? world.config.release.images[chart]
       : UNKNOWN_TEXT;
   }
   if (typeof value !== "object" || value === null) return value;
-  const inner = (name: string) => plannedValues(() => Reflect.get(Object(value), name), chart, world, name);
+  const inner = (name: string) => plannedValues(() => Reflect.get(Object(value), name), world, name);
   if (Array.isArray(value)) return Array.from({ length: value.length }, (_, index) => inner(String(index)));
   return Object.fromEntries(Object.keys(value).map((name) => [name, inner(name)]));
+}
+
+/** Whether a value holds neither assets nor references, which the provider would read from elsewhere. */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(value).every(
+    ([key, inner]) => !key.startsWith("__pulumi") && (typeof inner !== "object" || inner === null || isPlain(inner)),
+  );
 }
 
 type Rendered = readonly unknown[] | Mismatch;
@@ -94,13 +107,9 @@ function rendered(asked: Parameters<typeof renderedChart>[0], files: ChartFiles)
   return Array.isArray(found) ? [...found] : { path: "chart", expected: "objects", ...found };
 }
 
-/** Reads what Helm wrote as the cluster reads it, YAML 1.1; what two readers may read in two ways is a mismatch. */
 function objectsOf(result: ReturnType<typeof renderedChart>): Rendered {
   if ("problem" in result) return { path: "chart", expected: `to be rendered: ${result.problem}` };
-  const documents = parseAllDocuments(result.text, { version: "1.1", uniqueKeys: true, stringKeys: true });
-  const broken = [...documents].find(({ errors, warnings }) => errors.length > 0 || warnings.length > 0);
-  if (broken !== undefined) return { path: "chart", expected: "YAML that every reader reads the same" };
-  return [...documents].map((document): unknown => document.toJS({ maxAliasCount: 0 })).filter((one) => one !== null);
+  return documentsIn(result.text) ?? { path: "chart", expected: "YAML that every reader reads the same" };
 }
 
 /** The mismatches with the declared object of that kind that is the nearest. */

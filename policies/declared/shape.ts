@@ -1,5 +1,6 @@
 import type { StackConfig } from "../../stacks/schema.ts";
 import { isUnknownValue } from "../judging/resource.ts";
+import { documentsIn } from "./yaml-documents.ts";
 
 /** What the declarations may speak of: the stack, its config, and what the resource's own name says. */
 export interface World {
@@ -150,9 +151,13 @@ export function ref(...sources: readonly string[]): Matcher {
   });
 }
 
-/** A value of any kind that is made of outputs of these resources, and of nothing else. */
-export function madeOf(...sources: readonly string[]): Matcher {
-  return new Matcher(`made of outputs of ${sources.join(" or ")}`, (value) => value !== undefined && value !== null, {
+/** Whatever is set. */
+export const ANYTHING = new Matcher("a value", (value) => value !== undefined && value !== null);
+
+/** The shape, made of outputs of these resources, and of nothing else. */
+export function madeOf(shape: Shape, ...sources: readonly string[]): Matcher {
+  const made = known(shape, ...sources);
+  return new Matcher(`${made.expects}, made of outputs of ${sources.join(" or ")}`, made.accepts, {
     sources,
     mustRefer: true,
   });
@@ -215,6 +220,14 @@ export function json(shape: Shape): Matcher {
     if (typeof value !== "string") return false;
     const parsed = parsedOnce(value);
     return parsed !== undefined && mismatches(() => parsed, shape, world).length === 0;
+  });
+}
+
+/** YAML text of that shape, in which no reader reads another thing than the next one. */
+export function yaml(shape: Shape): Matcher {
+  return new Matcher(`the YAML of ${JSON.stringify(shape)}`, (value, world) => {
+    const [parsed, ...more] = typeof value === "string" ? (documentsIn(value) ?? []) : [];
+    return parsed !== undefined && more.length === 0 && mismatches(() => parsed, shape, world).length === 0;
   });
 }
 

@@ -87,6 +87,7 @@ export async function openSession(
     const path = searchPath(run, tools, ports.env);
     const { stack, seed, timeScale } = options;
     const checkout = new CurrentCheckout(run.path, PROJECT_DIRECTORY);
+    checkout.linkCharts(project.directory);
     const places = { runDirectory: run.path, projectDirectory: checkout.path, path };
     const slot = kept?.slot;
     cloud = await startCloudProcess({ stack, seed, timeScale, slot, tools, ...places }, ports.signal);

@@ -1,8 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { HostileCase } from "../policies/hostile/case.ts";
+import { HOSTILE_CHARTS } from "../policies/hostile/charts.ts";
 import { HOSTILE } from "../policies/hostile/resources.ts";
+import { HostileCharts } from "../support/hostile-chart.ts";
 import { type EngineRun, PolicyEngine } from "../support/policy-engine.ts";
 import { Provider, Registered } from "../support/policy-program.ts";
+import { helmRelease } from "../support/policy-releases.ts";
 import { stackConfig } from "../support/policy-stack.ts";
 
 /** A package that the engine has a provider for; there is no plugin to preview a resource of another one with. */
@@ -30,15 +33,34 @@ function declaredProviders(): Readonly<Record<string, pulumi.ProviderResource>> 
   };
 }
 
+type Providers = ReturnType<typeof declaredProviders>;
+
 /** Registers one resource of each type and name, with the properties of all its cases: the engine takes no two. */
-function register(cases: readonly HostileCase[]): void {
-  const providers = declaredProviders();
+function register(cases: readonly HostileCase[], providers: Providers): void {
   for (const [first, ...more] of Map.groupBy(cases, ({ type, name }) => `${type} ${name}`).values()) {
     if (first === undefined) continue;
     const props = Object.assign({}, first.props, ...more.map((one) => one.props));
     const provider = providers[first.type.split(":")[0] ?? ""];
     new Registered(first.type, first.name, props, provider === undefined ? {} : { provider });
   }
+}
+
+/** A release of the engine with each hostile chart, under a logical name of its own. */
+function registerCharts(charts: HostileCharts, { kubernetes: provider }: Providers): void {
+  for (const [index, { changes }] of HOSTILE_CHARTS.entries()) {
+    const release = helmRelease("engine", "fleet", charts.make("engine", ...changes));
+    new Registered(release.type, chartName(index), { ...release.props }, provider === undefined ? {} : { provider });
+  }
+}
+
+const chartName = (index: number) => `hostile-chart-${index}`;
+
+function silentCharts(run: EngineRun): string[] {
+  const said = run.policyEvents.filter(({ policy }) => policy === "charts-declared");
+  const silent = HOSTILE_CHARTS.filter(
+    ({ says }, index) => !said.some(({ resource, message }) => resource === chartName(index) && message.includes(says)),
+  );
+  return silent.map(({ title }) => title);
 }
 
 function silentOf(run: EngineRun, cases: readonly HostileCase[]): string[] {
@@ -51,19 +73,27 @@ function silentOf(run: EngineRun, cases: readonly HostileCase[]): string[] {
 }
 
 describe("the pack in the engine, before hostile resources", () => {
+  const charts = new HostileCharts();
   let engine: PolicyEngine;
 
   beforeAll(async () => {
     engine = await PolicyEngine.open({ config: stackConfig(), pack: "policies/pack" });
   });
   afterAll(() => engine.close());
+  afterAll(() => charts.remove());
 
-  it("refuses every one of them in one preview", async () => {
+  it("refuses every one of them, and every hostile chart, in one preview", async () => {
     const served = HOSTILE.filter(({ type }) => SERVED.test(type));
     expect(served.length).toBeGreaterThanOrEqual(150);
-    const run = await engine.preview(async () => register(served));
+    expect(HOSTILE_CHARTS.length).toBeGreaterThanOrEqual(100);
+    const run = await engine.preview(async () => {
+      const providers = declaredProviders();
+      register(served, providers);
+      registerCharts(charts, providers);
+    });
     expect(run.succeeded).toBe(false);
     expect(silentOf(run, served)).toEqual([]);
+    expect(silentCharts(run)).toEqual([]);
   }, 300_000);
 
   it("refuses the providers that lead elsewhere", async () => {

