@@ -79,8 +79,10 @@ describe("the pack in the engine, before hostile resources", () => {
   beforeAll(async () => {
     engine = await PolicyEngine.open({ config: stackConfig(), pack: "policies/pack" });
   });
-  afterAll(() => engine.close());
-  afterAll(() => charts.remove());
+  afterAll(async () => {
+    charts.remove();
+    await engine.close();
+  });
 
   it("refuses every one of them, and every hostile chart, in one preview", async () => {
     const served = HOSTILE.filter(({ type }) => SERVED.test(type));
