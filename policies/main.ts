@@ -1,11 +1,14 @@
 import { flushCompileCache } from "node:module";
 import { PolicyPack } from "@pulumi/policy";
+import { findHelm } from "../tools/rendered-chart.ts";
 import { policies } from "./all.ts";
 import { pulumiPolicies } from "./judging/pulumi-policies.ts";
 import { Session } from "./judging/session.ts";
 import { openForStack } from "./judging/stack-settings.ts";
 
 const LOOK_MILLISECONDS = 1000;
+
+await findHelm();
 
 const session = openForStack(({ stack, preview, config }) => {
   const today = new Date().toISOString().slice(0, 10);

@@ -1,15 +1,18 @@
 /**
  * Negates each condition of each policy, and takes each `&&` and `||` apart, one change at a time in all policies at
  * once, and runs the policies' tests: every mutant must be killed. Prints the table, keeps it in
- * policies/mutation.json, and fails on a survivor.
+ * policies/mutation.json, and fails on a survivor. With names of policies it tries only those, and keeps what is known
+ * of the others.
+ * Run: node tools/mutate-policies.ts [POLICY ...]
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { policies } from "../policies/all.ts";
-import { fingerprint, type MutationRecord } from "../policies/controls/mutation.ts";
+import { fingerprint, type MutationRecord, mutationRecord } from "../policies/controls/mutation.ts";
 import { type Mutant, mutantsOf } from "./mutation/mutants.ts";
 import { Workspace } from "./mutation/workspace.ts";
 
+const NAMED = process.argv.slice(2);
 const DIRECTORY = join(import.meta.dirname, "..", "policies");
 
 interface Subject {
@@ -20,7 +23,10 @@ interface Subject {
 }
 
 function subjects(): Subject[] {
-  return policies.map(({ name }) => {
+  const unknown = NAMED.filter((name) => !policies.some((policy) => policy.name === name));
+  if (unknown.length > 0) throw new Error(`no policy is named ${unknown.join(", ")}`);
+  const wanted = policies.filter(({ name }) => NAMED.length === 0 || NAMED.includes(name));
+  return wanted.map(({ name }) => {
     const source = readFileSync(join(DIRECTORY, `${name}.ts`), "utf8");
     return { name, source, mutants: mutantsOf(source), survivors: [] };
   });
@@ -63,11 +69,12 @@ function keep(all: readonly Subject[]): void {
     };
     return [name, entry] as const;
   });
-  const record: MutationRecord = Object.fromEntries(entries);
+  const before = NAMED.length === 0 ? {} : mutationRecord();
+  const record: MutationRecord = { ...before, ...Object.fromEntries(entries) };
   writeFileSync(join(DIRECTORY, "mutation.json"), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-const workspace = new Workspace();
+const workspace = new Workspace(NAMED);
 try {
   const failing = [...workspace.failures()].filter(([, count]) => count > 0).map(([name]) => name);
   if (failing.length > 0) throw new Error(`tests fail without any mutant: ${failing.join(", ")}`);

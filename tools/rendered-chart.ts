@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { cachedPath } from "./cache.ts";
+import { cachedPath, findCached } from "./cache.ts";
 import { CATALOG } from "./catalog.ts";
 import { which } from "./search-path.ts";
 
@@ -19,8 +19,8 @@ const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
  * What Helm makes of a chart, hooks included and without asking a cluster, or why it makes nothing. Waits for Helm:
- * whoever judges a resource has to answer before it is made. Helm is the project's own where it is there, before any
- * other on PATH.
+ * whoever judges a resource has to answer before it is made. Helm is the one on PATH, where a sealed run has its own,
+ * else the cached one.
  */
 export function renderedChart(chart: ChartToRender): { readonly text: string } | { readonly problem: string } {
   const helm = helmPath();
@@ -44,9 +44,18 @@ export function renderedChart(chart: ChartToRender): { readonly text: string } |
   return status === 0 ? { text: stdout } : { problem: stderr.trim() };
 }
 
+const HELM = CATALOG.find(({ name }) => name === "helm");
+const QUIET = { begin: () => ({ end: () => {} }) };
+
+/** Checks the cached Helm, where it is the one to be used: one that is not as it was put there is taken away. */
+export async function findHelm(): Promise<void> {
+  if (HELM !== undefined && which("helm", process.env) === undefined)
+    await findCached(HELM, { env: process.env, progress: QUIET });
+}
+
 function helmPath(): string | undefined {
-  const tool = CATALOG.find(({ name }) => name === "helm");
-  if (tool === undefined) return undefined;
-  const own = cachedPath(tool, process.env);
-  return existsSync(own) ? own : which("helm", process.env);
+  const onPath = which("helm", process.env);
+  if (onPath !== undefined || HELM === undefined) return onPath;
+  const cached = cachedPath(HELM, process.env);
+  return existsSync(cached) ? cached : undefined;
 }

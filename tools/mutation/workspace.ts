@@ -30,7 +30,11 @@ interface JestReport {
 export class Workspace {
   readonly directory = mkdtempSync(join(tmpdir(), "sparki-mutants-"));
 
-  constructor() {
+  readonly #tests: string;
+
+  /** @param policies whose tests run; all when there is none */
+  constructor(policies: readonly string[] = []) {
+    this.#tests = policies.length === 0 ? "[^/]+" : `(${policies.join("|")})`;
     for (const path of COPIED) {
       mkdirSync(join(this.directory, path, ".."), { recursive: true });
       cpSync(join(ROOT, path), join(this.directory, path), { recursive: true });
@@ -47,7 +51,7 @@ export class Workspace {
     const report = join(this.directory, "report.json");
     // The tests beside the policies; those of the judging, further down, are no policy's.
     const args = [
-      "test/policies/[^/]+[.]test[.]ts$",
+      `test/policies/${this.#tests}[.]test[.]ts$`,
       "--selectProjects",
       "unit",
       "--json",
