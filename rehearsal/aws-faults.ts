@@ -57,4 +57,11 @@ export const AWS_FAULTS: Readonly<Record<string, Fault>> = {
     { changed: [{ type: TYPES.ingressRule, having: { fromPort: 5432 }, to: { fromPort: 0, toPort: 65535 } }] },
     "promotion-record",
   ),
+  F18: around("a new account may run five processors", { account: { vcpus: 5 } }),
+  F19: around("the letters of this account's zones lead to one in which EKS makes no clusters", {
+    account: { zoneNumbers: { "us-east-1": "321456" } },
+  }),
+  F20: around("no service has made its own role in the account yet", { account: { hasServiceRoles: false } }),
+  F21: around("the internet gateway takes ten minutes", { slow: [{ type: TYPES.internetGateway, seconds: 600 }] }),
+  F22: around("who deploys may not make clusters", { account: { denied: ["eks:CreateCluster"] } }),
 };

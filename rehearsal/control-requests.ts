@@ -54,6 +54,21 @@ export const faultsSchema = z.strictObject({
     .array(z.strictObject({ type: z.string(), having: inputs, to: inputs }))
     .readonly()
     .default([]),
+  /** Creations that take so many model seconds more. */
+  slow: z
+    .array(z.strictObject({ type: z.string(), seconds: z.number().min(0).max(7200) }))
+    .readonly()
+    .default([]),
+  /** What the account has otherwise than one that runs other things already. */
+  account: z
+    .strictObject({
+      vcpus: z.int().min(0).exactOptional(),
+      zoneNumbers: z.record(z.string(), z.string()).exactOptional(),
+      hasServiceRoles: z.boolean().exactOptional(),
+      denied: z.array(z.string()).readonly().exactOptional(),
+      hasLateClusterLogs: z.boolean().exactOptional(),
+    })
+    .default({}),
   /** What is wrong with the place where Pulumi keeps the stack's state. */
   state: z.enum(["locked", "unwritable"]).exactOptional(),
 });

@@ -1,5 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { USED_ACCOUNT } from "./aws/account-profile.ts";
 import type { Disturbances } from "./aws/disturbances.ts";
 import type { World } from "./aws/world.ts";
 import type { Backing } from "./backing/serve.ts";
@@ -21,10 +22,22 @@ export interface FaultTargets {
 
 /** Makes exactly the faults of a request hold; an empty one ends them all. Throws what is wrong with the request. */
 export async function applyFaults(targets: FaultTargets, body: unknown): Promise<void> {
-  const { down, fleet, users, gateRequests, refused, creations, changed, state } = parsed(faultsSchema, body);
+  const {
+    down,
+    fleet,
+    users,
+    gateRequests,
+    refused,
+    creations,
+    changed,
+    state,
+    slow,
+    account: profile,
+  } = parsed(faultsSchema, body);
   const { backing, storm, account } = targets;
   for (const change of changed) changeByHand(account.world, change);
-  account.disturbances.set({ refused, creations });
+  account.disturbances.set({ refused, creations, slow });
+  account.world.profile = { ...USED_ACCOUNT, ...profile };
   disturbState(targets, state);
   const servers: Readonly<Record<Server, { suspend(): Promise<void>; resume(): Promise<void> }>> = {
     cache: backing.cache,

@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   policies: ["stacks", "aws", "tools"],
   rehearsal: ["stacks", "aws", "tools"],
   "runbook/io": ["stacks", "gates", "runbook", "tools"],
-  runbook: ["stacks", "gates", "runbook/io", "policies", "rehearsal", "tools"],
+  runbook: ["stacks", "gates", "delivery", "runbook/io", "policies", "rehearsal", "tools"],
   // The mutation script negates the policies and watches their tests; the benchmark times previews of a rehearsal.
   tools: ["aws", "stacks", "policies", "runbook", "runbook/io"],
 };

@@ -80,6 +80,9 @@ const ADD_ONS = [
   "aws-network-policy-agent",
 ];
 
+/** Whether EKS has an add-on of that name; sellers' have their own prefix and an underscore. */
+export const isAddOn = (name: string) => ADD_ONS.includes(name) || /^[a-z0-9-]+_[a-z0-9-]+$/.test(name);
+
 const autoMode = (it: Inputs) => it.isTrue("computeConfig.enabled");
 const AUTO_PARTS = [
   "computeConfig.enabled",
@@ -268,8 +271,7 @@ export const clusterRules: RuleTable = {
   "aws:eks/addon:Addon": [
     refuse("addonName", "one of EKS's add-ons", (it) => {
       const name = it.text("addonName");
-      // Sellers' add-ons have their own prefix and an underscore.
-      return name !== undefined && !ADD_ONS.includes(name) && !/^[a-z0-9-]+_[a-z0-9-]+$/.test(name);
+      return name !== undefined && !isAddOn(name);
     }),
     matches("addonVersion", /^v\d+\.\d+\.\d+(-[a-z]+[a-z0-9]*\.\d+)+$/, "a version such as v1.3.4-eksbuild.1"),
     oneOf("resolveConflictsOnCreate", ["NONE", "OVERWRITE"]),

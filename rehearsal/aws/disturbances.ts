@@ -32,6 +32,8 @@ export interface Ending {
 export interface Disturbed {
   readonly refused: readonly Refusal[];
   readonly creations: readonly Ending[];
+  /** Creations that take so many model seconds more. @default none */
+  readonly slow?: readonly { readonly type: string; readonly seconds: number }[];
 }
 
 /** What the AWS SDK calls a passing trouble, and tries again. */
@@ -68,6 +70,11 @@ export class Disturbances {
     this.#now = disturbed;
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
+  }
+
+  /** Model seconds that the creation of a type takes beyond its own. */
+  slownessOf(type: string): number {
+    return this.#now.slow?.find((each) => each.type === type)?.seconds ?? 0;
   }
 
   creationOf(type: string): Ending | undefined {

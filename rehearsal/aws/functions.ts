@@ -2,6 +2,7 @@ import type { Properties, Value } from "../provider/properties.ts";
 import { AwsError } from "./aws-error.ts";
 import { LOOK_UPS } from "./look-ups.ts";
 import type { Cloud } from "./model.ts";
+import { isMade, NOTHING, OFFERS } from "./offers.ts";
 import { prefixListOf } from "./services/ec2-endpoints.ts";
 import { zoneIdOf, zonesOf } from "./services/ec2-subnets.ts";
 import { clusterToken } from "./services/eks.ts";
@@ -14,6 +15,7 @@ type Answer = (args: Properties, settings: Settings, cloud: Cloud) => Properties
 
 const ANSWERS: Readonly<Record<string, Answer>> = {
   ...LOOK_UPS,
+  ...OFFERS,
   "aws:index/getCallerIdentity:getCallerIdentity": (_args, { accountId }) => ({
     id: accountId,
     accountId,
@@ -31,10 +33,16 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
     const endpoint = `ec2.${region}.amazonaws.com`;
     return { id: region, name: region, region, endpoint, description: region };
   },
-  "aws:index/getAvailabilityZones:getAvailabilityZones": (args, settings) => {
+  "aws:index/getAvailabilityZones:getAvailabilityZones": (args, settings, { world }) => {
     const region = text(args, "region") ?? settings.region;
     const names = zonesOf(region);
-    return { id: region, region, names, zoneIds: names.map(zoneIdOf), groupNames: [region] };
+    return {
+      id: region,
+      region,
+      names,
+      zoneIds: names.map((zone) => zoneIdOf(zone, world.profile)),
+      groupNames: [region],
+    };
   },
   "aws:iam/getPolicyDocument:getPolicyDocument": (args) => {
     const json = policyJson(args);
@@ -65,6 +73,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   },
   "aws:rds/getEngineVersion:getEngineVersion": (args, { region }) => {
     const version = text(args, "version") ?? texts(args, "preferredVersions")[0] ?? "17.6";
+    if (!isMade(version)) throw NOTHING();
     const parameterGroupFamily = `postgres${version.split(".")[0]}`;
     return {
       id: version,
@@ -76,11 +85,6 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
       status: "available",
     };
   },
-  "aws:eks/getAddonVersion:getAddonVersion": (args) => ({
-    ...args,
-    id: text(args, "addonName") ?? "",
-    version: "v1.0.0-eksbuild.1",
-  }),
   "aws:eks/getClusterAuth:getClusterAuth": (args, _settings, cloud) => {
     const name = text(args, "name") ?? "";
     const token = clusterToken(name, cloud);

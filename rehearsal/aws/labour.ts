@@ -32,9 +32,13 @@ export class Labour {
   }
 
   /** The modelled time and the real start run side by side: what takes longer decides. */
-  async create(model: ResourceModel, subject: Subject, ending?: Ending): Promise<void> {
+  async create(
+    model: ResourceModel,
+    subject: Subject,
+    { ending, slowness = 0 }: { readonly ending?: Ending | undefined; readonly slowness?: number } = {},
+  ): Promise<void> {
     const late = ending?.ends === "late" ? this.#cloud.clock.wait(LATE_SECONDS, this.#signal) : undefined;
-    const modelled = late ?? this.#wait(model.latency?.create ?? TIMINGS.small, subject, "create");
+    const modelled = late ?? this.#wait(model.latency?.create ?? TIMINGS.small, subject, "create", slowness);
     modelled.catch(() => undefined);
     try {
       if (ending?.ends === "failed") {
@@ -78,10 +82,10 @@ export class Labour {
     return (await model.backing?.start(subject, this.#cloud, this.#signal)) ?? {};
   }
 
-  async #wait(of: Latency | ((inputs: Properties) => Latency), subject: Subject, act: string): Promise<void> {
+  async #wait(of: Latency | ((inputs: Properties) => Latency), subject: Subject, act: string, more = 0): Promise<void> {
     const { world, clock } = this.#cloud;
     const range = typeof of === "function" ? of(subject.inputs) : of;
-    await clock.wait(draw(range, uniforms(world.seed, `${act} ${subject.origin}`)), this.#signal);
+    await clock.wait(more + draw(range, uniforms(world.seed, `${act} ${subject.origin}`)), this.#signal);
   }
 
   #available(model: ResourceModel, subject: Subject, backed: Properties): void {

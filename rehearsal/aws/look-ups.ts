@@ -1,3 +1,4 @@
+import { isLike } from "../../aws/policy-document.ts";
 import type { Properties, Value } from "../provider/properties.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Cloud } from "./model.ts";
@@ -13,24 +14,38 @@ type Answer = (args: Properties, settings: Settings, cloud: Cloud) => Properties
 
 const DAY = 24 * 3600;
 
+const VCPUS = "L-1216C47A";
+
 /** AWS's own defaults for a new account, as the models enforce them; by service and quota code. */
 const QUOTAS: Readonly<Record<string, { readonly quotaName: string; readonly value: number }>> = {
   "vpc L-F678F1CE": { quotaName: "VPCs per Region", value: 5 },
   "ec2 L-0263D0A3": { quotaName: "EC2-VPC Elastic IPs", value: 5 },
   "eks L-1194D53C": { quotaName: "Clusters", value: 100 },
-  // Of an account that runs instances already: a new one may have five, which is too few for a stack.
   "ec2 L-1216C47A": { quotaName: "Running On-Demand Standard instances", value: 32 },
   "rds L-7B6409FD": { quotaName: "DB instances", value: 40 },
   "elasticloadbalancing L-53DA6B97": { quotaName: "Application Load Balancers per Region", value: 50 },
 };
 
+/** A resource by a name; absent while there is none. */
+function named(types: readonly string[], key: string): Answer {
+  return (args, { region }, { world }) => {
+    const found = world.find(types, text(args, key) ?? "");
+    if (found === undefined || found.status === "deleting") throw NO_RESULTS();
+    return { ...found.outputs, ...args, id: found.id, arn: found.arn, region };
+  };
+}
+
+/** Roles that services have made for themselves. */
+const SERVICE_ROLE = /^AWSServiceRoleFor/;
+
 /** Functions that look at what the account holds, as checks and diagnoses call them; they change nothing. */
 export const LOOK_UPS: Readonly<Record<string, Answer>> = {
-  "aws:servicequotas/getServiceQuota:getServiceQuota": (args, { region }) => {
+  "aws:servicequotas/getServiceQuota:getServiceQuota": (args, { region }, { world }) => {
     const [serviceCode, quotaCode] = [text(args, "serviceCode") ?? "", text(args, "quotaCode") ?? ""];
     const quota = QUOTAS[`${serviceCode} ${quotaCode}`];
     if (quota === undefined) throw new AwsError("NoSuchResourceException", `The quota ${quotaCode} does not exist.`);
-    return { ...quota, id: quotaCode, serviceCode, quotaCode, region, adjustable: true, defaultValue: quota.value };
+    const value = quotaCode === VCPUS ? world.profile.vcpus : quota.value;
+    return { ...quota, value, id: quotaCode, serviceCode, quotaCode, region, adjustable: true, defaultValue: value };
   },
   "aws:ec2/getVpcs:getVpcs": listing(TYPES.vpc, (found) => ({ ids: found.map(({ id }) => id) })),
   "aws:ec2/getEips:getEips": listing(TYPES.eip, (found) => ({ allocationIds: found.map(({ id }) => id) })),
@@ -75,6 +90,37 @@ export const LOOK_UPS: Readonly<Record<string, Answer>> = {
       versionStages: serial === newest ? ["AWSCURRENT"] : [],
     }));
     return { id: secretId, region, secretId, arn: secretId, name: secretId, versions };
+  },
+  "aws:elasticache/getReplicationGroup:getReplicationGroup": named([TYPES.replicationGroup], "replicationGroupId"),
+  "aws:lb/getLoadBalancer:getLoadBalancer": named([TYPES.loadBalancer], "name"),
+  "aws:s3/getBucket:getBucket": named([TYPES.bucket], "bucket"),
+  "aws:cloudwatch/getLogGroup:getLogGroup": named([TYPES.logGroup], "name"),
+  "aws:iam/getRole:getRole": (args, { accountId }, { world }) => {
+    const name = text(args, "name") ?? "";
+    const found = world.find([TYPES.role], name);
+    if (found !== undefined) return { ...found.inputs, ...found.outputs, id: name, name, arn: found.arn };
+    if (!SERVICE_ROLE.test(name) || !world.profile.hasServiceRoles) throw NO_RESULTS();
+    return { id: name, name, arn: `arn:aws:iam::${accountId}:role/aws-service-role/${name}` };
+  },
+  "aws:iam/getSessionContext:getSessionContext": (args) => {
+    const arn = text(args, "arn") ?? "";
+    const [, partition, account, role = ""] = /^arn:([^:]+):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn) ?? [];
+    const issuerArn = role === "" ? arn : `arn:${partition}:iam::${account}:role/${role}`;
+    return { id: arn, arn, issuerArn, issuerId: "", issuerName: role, sessionName: arn.split("/").at(-1) ?? "" };
+  },
+  "aws:iam/getPrincipalPolicySimulation:getPrincipalPolicySimulation": (args, _settings, { world }) => {
+    const actions = texts(args, "actionNames");
+    const isDenied = (action: string) => world.profile.denied.some((pattern) => isLike(action, pattern));
+    const results = actions.map((actionName) => ({
+      actionName,
+      allowed: !isDenied(actionName),
+      decision: isDenied(actionName) ? "implicitDeny" : "allowed",
+      missingContextKeys: [],
+      matchedStatements: [],
+      decisionDetails: {},
+      resourceArn: "*",
+    }));
+    return { ...args, id: "-", allAllowed: results.every(({ allowed }) => allowed), results };
   },
   "aws:eks/getCluster:getCluster": (args, _settings, { world }) => {
     const name = text(args, "name") ?? "";

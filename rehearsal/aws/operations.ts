@@ -50,7 +50,10 @@ export class Operations {
       const subject = identify(model, draft, world);
       const resource = this.#labour.begin(model, subject, order.secrets);
       const ending = this.#disturbances.creationOf(order.type);
-      this.#ongoing.begin(resource, this.#labour.create(model, subject, ending));
+      this.#ongoing.begin(
+        resource,
+        this.#labour.create(model, subject, { ending, slowness: this.#disturbances.slownessOf(order.type) }),
+      );
       return { id: subject.id, properties: await this.#settled(resource, signal, ending) };
     });
   }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Properties } from "../provider/properties.ts";
+import { type AccountProfile, USED_ACCOUNT } from "./account-profile.ts";
 import { WorldFile } from "./world-file.ts";
 
 export type Status = "creating" | "available" | "failed" | "deleting";
@@ -60,6 +61,9 @@ export class World {
     this.#remains = [...(saved?.remains ?? [])];
     for (const resource of saved?.resources ?? []) this.#resources.set(keyOf(resource.type, resource.id), resource);
   }
+
+  /** The account's own, which faults change. */
+  profile: AccountProfile = USED_ACCOUNT;
 
   /** Takes the clock whose time is written with the world. */
   startClock(now: () => number): void {

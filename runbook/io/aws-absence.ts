@@ -1,5 +1,6 @@
 /** The provider fails where there is nothing to find; its words for that differ by service. */
-const ABSENT = /no results|not ?found|no such|nosuch|can't find|couldn't find|no matching|empty result/i;
+const ABSENT =
+  /no results|not ?found|no such|nosuch|can't find|couldn't find|no matching|empty result|returned 0 results|instance classes found/i;
 /** Words like those, about what was needed for asking. */
 const UNASKED =
   /no such (host|file)|\bENOTFOUND|executable file not found|(credential|profile|token)s?\b[^.;]*\bnot found/i;

@@ -33,6 +33,8 @@ export interface PreflightContext {
   /** Tokens of the services that are asked; never part of any output. */
   readonly tokens: Tokens;
   readonly clock: Clock;
+  /** Whether a rehearsal's cloud answers in AWS's place. */
+  readonly isRehearsal: boolean;
 }
 
 /** Where a path of the config is: what belongs to the project is read from the sealed copy, what lies beside it is not. */
@@ -56,6 +58,7 @@ export interface Names {
 
 /** The local programs that checks run. */
 export interface Commands {
+  readonly aws: CommandRunner;
   readonly helm: CommandRunner;
   readonly git: CommandRunner;
 }

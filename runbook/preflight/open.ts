@@ -57,7 +57,7 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
     state: openStackState(runPulumi, projectDirectory, fullName, aws),
     http: (url, settings) => request(network, url, settings),
     names: network,
-    commands: { helm: commandRunner(helm, env), git: commandRunner("git", env) },
+    commands: { aws: commandRunner("aws", env), helm: commandRunner(helm, env), git: commandRunner("git", env) },
     files,
     answers,
     registryMirror: env.SPARKI_REGISTRY,
@@ -65,6 +65,7 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
     pullSecret: () => configured("sparki:imagePullSecret"),
     tokens: tokensIn(env),
     clock,
+    isRehearsal: /(^|,)aws:/.test(env.PULUMI_DEBUG_PROVIDERS ?? ""),
   };
   const close = async () => {
     await Promise.all([aws.close(), network.close()]);

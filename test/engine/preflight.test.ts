@@ -14,7 +14,7 @@ jest.setTimeout(300_000);
 const SPARKI = join(import.meta.dirname, "..", "..", "runbook", "sparki.ts");
 const CONFIRMED = "--on-call-confirmed --window-announced";
 /** What nobody can look at off the cloud, or is not configured. */
-const NEVER = ["ci-green", "code-merged", "feature-flags", "image-signatures"];
+const NEVER = ["aws-cli", "ci-green", "code-merged", "feature-flags", "image-signatures"];
 
 /** One cloud, before and after a first deployment, and then broken; each test goes on from the one before. */
 describe("sparki preflight", () => {

@@ -34,6 +34,12 @@ const logGroup: ResourceModel = {
     }
     checkKeyPolicy(draft, world);
   },
+  afterDelete: (resource, { world }) => {
+    const { id } = resource;
+    // Its last lines come minutes after a cluster is gone, and EKS makes the group for them as if it had never been.
+    if (!world.profile.hasLateClusterLogs || !/^\/aws\/eks\/[^/]+\/cluster$/.test(id)) return;
+    world.put({ ...resource, inputs: { name: id }, outputs: {}, tags: {}, status: "available", owner: "eks" });
+  },
 };
 
 /** CloudWatch Logs encrypts by itself, so the key's own policy must let it. */

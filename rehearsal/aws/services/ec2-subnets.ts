@@ -1,3 +1,4 @@
+import { type AccountProfile, USED_ACCOUNT } from "../account-profile.ts";
 import { AwsError } from "../aws-error.ts";
 import { contains, overlap, parseCidr } from "../cidr.ts";
 import { TIMINGS } from "../latency.ts";
@@ -43,8 +44,9 @@ const subnet: ResourceModel = {
   outputs: {
     ...owner,
     privateDnsHostnameTypeOnLaunch: () => "ip-name",
-    availabilityZoneId: ({ inputs }) =>
-      text(inputs, "availabilityZoneId") ?? zoneIdOf(text(inputs, "availabilityZone") ?? ""),
+    availabilityZone: (subject, world) => zoneOf(subject, world) ?? "",
+    availabilityZoneId: (subject, world) =>
+      text(subject.inputs, "availabilityZoneId") ?? zoneIdOf(zoneOf(subject, world) ?? "", world.profile),
   },
   latency: { create: TIMINGS.quick },
   inUse: ({ id }) => new AwsError("DependencyViolation", `The subnet '${id}' has dependencies and cannot be deleted.`),
@@ -57,15 +59,18 @@ export function zonesOf(region: string): string[] {
   return [...letters].map((letter) => `${region}${letter}`);
 }
 
-/** Which number each letter has in the simulated account: AWS gives them out by account, and not in order. */
-const NUMBERS: Readonly<Record<string, string>> = { "us-east-1": "124635", "us-west-1": "132", "ca-central-1": "124" };
-
 /** The account-independent id of a zone, for example `use1-az1`. */
-export function zoneIdOf(zone: string): string {
+export function zoneIdOf(zone: string, { zoneNumbers }: Pick<AccountProfile, "zoneNumbers"> = USED_ACCOUNT): string {
   const [area = "", direction = "", rest = ""] = zone.split("-");
   const letter = rest.charCodeAt(rest.length - 1) - 97;
-  const number = NUMBERS[zone.slice(0, -1)]?.[letter] ?? letter + 1;
+  const number = zoneNumbers[zone.slice(0, -1)]?.[letter] ?? letter + 1;
   return `${area}${direction[0] ?? ""}${rest.slice(0, -1)}-az${number}`;
+}
+
+/** The zone that a subnet is in, named or by its id. */
+function zoneOf({ inputs, region }: Pick<Draft, "inputs" | "region">, { profile }: World): string | undefined {
+  const id = text(inputs, "availabilityZoneId");
+  return text(inputs, "availabilityZone") ?? zonesOf(region).find((zone) => zoneIdOf(zone, profile) === id);
 }
 
 const isRegionOf = (zone: string, region: string) => zone.startsWith(`${region}-`);

@@ -111,9 +111,9 @@ const REFUSED_ZONES = ["use1-az3", "usw1-az2", "cac1-az3"];
 
 function checkZones(draft: Draft, world: World): void {
   const zones = zonesOf(draft.region);
-  const refused = zonesAt(draft, SUBNETS, world).find((zone) => REFUSED_ZONES.includes(zoneIdOf(zone)));
+  const refused = zonesAt(draft, SUBNETS, world).find((zone) => REFUSED_ZONES.includes(zoneIdOf(zone, world.profile)));
   if (refused === undefined) return;
-  const others = zones.filter((zone) => !REFUSED_ZONES.includes(zoneIdOf(zone))).join(", ");
+  const others = zones.filter((zone) => !REFUSED_ZONES.includes(zoneIdOf(zone, world.profile))).join(", ");
   const words = `Cannot create cluster '${nameOf(draft)}' because ${refused}, the targeted availability zone, does not currently have sufficient capacity to support the cluster. Retry and choose from these availability zones: ${others}`;
   throw new AwsError("UnsupportedAvailabilityZoneException", words);
 }

@@ -4,13 +4,17 @@ import type { Draft, ResourceModel } from "../model.ts";
 import { subnetReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { text, texts } from "../values.ts";
-import type { World } from "../world.ts";
+import type { World, WorldResource } from "../world.ts";
+
+/** As the program says, or as AWS knows it of a zone's id. */
+const zoneOfSubnet = (subnet: WorldResource | undefined) =>
+  [subnet?.inputs ?? {}, subnet?.outputs ?? {}]
+    .map((each) => texts(each, "availabilityZone"))
+    .find((each) => each.length > 0) ?? [];
 
 /** The availability zones of the subnets at a path. */
 export function zonesAt({ inputs }: Pick<Draft, "inputs">, path: string, world: World): string[] {
-  const zones = texts(inputs, path).flatMap((id) =>
-    texts(world.get(TYPES.subnet, id)?.inputs ?? {}, "availabilityZone"),
-  );
+  const zones = texts(inputs, path).flatMap((id) => zoneOfSubnet(world.get(TYPES.subnet, id)));
   return [...new Set(zones)].sort();
 }
 

@@ -7,7 +7,7 @@ import { toolPath } from "../../../support/tool.ts";
 const projectDirectory = join(import.meta.dirname, "..", "..", "..", "..");
 const real = commandRunner(toolPath("helm"), process.env);
 const withHelm = (helm: CommandRunner, parts: Parameters<typeof fakeContext>[0] = {}) =>
-  fakeContext({ projectDirectory, files: realFiles, commands: { helm, git: helm }, ...parts });
+  fakeContext({ projectDirectory, files: realFiles, commands: { aws: helm, helm, git: helm }, ...parts });
 
 describe("charts", () => {
   it("passes for the project's own charts with prod's config, by the real helm", async () => {

@@ -1,5 +1,6 @@
 import type { CommandRunner } from "../../../../runbook/io/child-command.ts";
 import { ciGreen, merged } from "../../../../runbook/preflight/checks/code.ts";
+import type { Commands } from "../../../../runbook/preflight/context.ts";
 import { configWith, fakeContext, fakeFiles, look } from "../../../support/preflight.ts";
 
 const { gitSha } = configWith({}).release;
@@ -9,9 +10,9 @@ const tokens = { github: "ghp_1" };
 const files = fakeFiles({ "/sparki/README.md": "" });
 
 /** A clone: which of its commands fail. */
-function git(failing: string): { helm: CommandRunner; git: CommandRunner } {
+function git(failing: string): Commands {
   const run: CommandRunner = async ([verb]) => ({ code: verb === failing ? 1 : 0, stdout: "", stderr: "" });
-  return { git: run, helm: run };
+  return { aws: run, git: run, helm: run };
 }
 
 describe("merged", () => {

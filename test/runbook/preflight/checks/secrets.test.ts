@@ -33,7 +33,7 @@ const context = (parts: Parameters<typeof fakeContext>[0]) =>
   fakeContext({
     projectDirectory: join(import.meta.dirname, "..", "..", "..", ".."),
     files: realFiles,
-    commands: { helm, git: helm },
+    commands: { aws: helm, helm, git: helm },
     state: fakeState(deployed),
     ...parts,
   });

@@ -1,0 +1,134 @@
+import type { AccountProfile } from "../../../../rehearsal/aws/account-profile.ts";
+import { TYPES } from "../../../../rehearsal/aws/types.ts";
+import { AWS_FAULTS } from "../../../../rehearsal/aws-faults.ts";
+import type { Check, Finding } from "../../../../runbook/preflight/check.ts";
+import { awsCli } from "../../../../runbook/preflight/checks/aws-cli.ts";
+import { offers } from "../../../../runbook/preflight/checks/offers.ts";
+import { permissions } from "../../../../runbook/preflight/checks/permissions.ts";
+import { quotas } from "../../../../runbook/preflight/checks/quotas.ts";
+import { serviceRoles } from "../../../../runbook/preflight/checks/service-roles.ts";
+import { takenNames } from "../../../../runbook/preflight/checks/taken-names.ts";
+import type { PreflightContext } from "../../../../runbook/preflight/context.ts";
+import { configWith, fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
+import { RehearsedAccount } from "../../../support/rehearsed-account.ts";
+
+const opened: RehearsedAccount[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((each) => each.close()));
+});
+
+function accountWith(profile: Partial<AccountProfile> = {}): RehearsedAccount {
+  const account = new RehearsedAccount(profile);
+  opened.push(account);
+  return account;
+}
+
+/** What the rehearsal's fault makes of the account. */
+const faulty = (id: string) => accountWith(AWS_FAULTS[id]?.faults?.hold.account ?? {});
+
+async function ask(check: Check, aws: RehearsedAccount, more: Partial<PreflightContext> = {}): Promise<Finding> {
+  const context = fakeContext();
+  return look(check, { ...context, aws, ...more });
+}
+
+const { config } = fakeContext();
+
+describe("preflight, asking a rehearsed account", () => {
+  it.each([offers, quotas, serviceRoles, takenNames, permissions])(
+    "passes $id on an account that is used already",
+    async (check) => {
+      expect(await ask(check, accountWith())).toMatchObject({ status: "pass" });
+    },
+  );
+
+  it("finds a quota of five processors before anything is made (F18)", async () => {
+    expect(await ask(quotas, faulty("F18"))).toMatchObject({
+      status: "fail",
+      reason: "vCPUs of instances 0 of 5 used, 6 more needed",
+    });
+  });
+
+  it("finds that a zone's letter leads to use1-az3 before anything is made (F19)", async () => {
+    expect(await ask(offers, faulty("F19"))).toMatchObject({
+      status: "fail",
+      reason: expect.stringContaining("us-east-1a is use1-az3 in this account, where EKS makes no clusters"),
+      fix: "edit sparki:network.zones",
+    });
+  });
+
+  it("warns of each service that has no role of its own yet, with the command that makes it (F20)", async () => {
+    const found = await ask(serviceRoles, faulty("F20"));
+    expect(found).toMatchObject({ status: "warn", reason: expect.stringContaining("AWSServiceRoleForElastiCache") });
+    expect(found.fix?.split("\n")).toContain("aws iam create-service-linked-role --aws-service-name rds.amazonaws.com");
+  });
+
+  it("names what the principal may not do, by IAM's own simulation (F22)", async () => {
+    expect(await ask(permissions, faulty("F22"))).toMatchObject({
+      status: "fail",
+      reason: "arn:aws:iam::111122223333:role/platform-engineering may not do eks:CreateCluster",
+    });
+  });
+
+  it("does not judge an action that depends on what is not known", async () => {
+    const unclear = [{ actionName: "ec2:CreateVpc", allowed: false, missingContextKeys: ["aws:SourceVpc"] }];
+    const looks = {
+      "index/getCallerIdentity": { arn: "arn:aws:iam::111122223333:user/ada" },
+      "iam/getPrincipalPolicySimulation": { results: unclear },
+    };
+    expect(await look(permissions, fakeContext({ looks }))).toMatchObject({ status: "pass" });
+  });
+
+  it("finds a class, a version and an add-on that are not offered", async () => {
+    const other = configWith({
+      database: { ...config.database, instanceClass: "db.r99g.large" },
+      cluster: { ...config.cluster, version: "1.29" },
+    });
+    expect(await ask(offers, accountWith(), { config: other })).toMatchObject({
+      status: "fail",
+      reason: expect.stringMatching(
+        /RDS does not offer PostgreSQL .* on db\.r99g\.large.*; EKS makes no clusters of version 1\.29/,
+      ),
+    });
+  });
+
+  it("finds that a version is out of standard support on the day of the deployment", async () => {
+    const context = fakeContext();
+    const late = { ...context.clock, now: () => Date.UTC(2028, 5, 1) / 1000 };
+    expect(await ask(offers, accountWith(), { clock: late })).toMatchObject({
+      status: "fail",
+      reason: expect.stringMatching(/Kubernetes 1\.\d+ is out of EKS's standard support since \d{4}-\d\d-\d\d/),
+    });
+  });
+
+  it("finds EKS's log group of a cluster that was destroyed, which EKS made again", async () => {
+    const aws = accountWith({ hasLateClusterLogs: true });
+    const name = "/aws/eks/sparki-prod/cluster";
+    const { id } = await aws.account.create({ type: TYPES.logGroup, name: "logs", inputs: { name } });
+    const own = fakeState([resource(TYPES.logGroup, "cluster-logs", { inputs: { name } })]);
+    expect(await ask(takenNames, aws, { state: own })).toMatchObject({ status: "pass" });
+    await aws.account.delete(TYPES.logGroup, id);
+    expect(await ask(takenNames, aws)).toMatchObject({
+      status: "fail",
+      reason: `there is a log group ${name} that this stack did not make`,
+      fix: `aws logs delete-log-group --region us-east-1 --log-group-name ${name}`,
+    });
+    const again = aws.account.create({ type: TYPES.logGroup, name: "logs", inputs: { name } });
+    await expect(again).rejects.toThrow("ResourceAlreadyExistsException");
+  });
+
+  const saying = (stdout: string) => async () => ({ code: 0, stdout, stderr: "" });
+  it.each([
+    ["passes", "aws-cli/2.31.4 Python/3.13.7 Linux/6.8", "pass", "aws 2.31.4"],
+    ["refuses one that is too old", "aws-cli/2.6.1 Python/3.9", "fail", "aws is 2.6.1; expected 2.7.0 or newer"],
+    ["refuses another program", "no version", "fail", "aws --version says no version; expected aws-cli/2..."],
+  ])("%s by what the AWS command line says of itself", async (_, said, status, reason) => {
+    const { commands } = fakeContext();
+    const context = fakeContext({ commands: { ...commands, aws: saying(said) } });
+    expect(await look(awsCli, context)).toMatchObject({ status, reason });
+  });
+
+  it("fails without the AWS command line, and skips it in a rehearsal", async () => {
+    expect(await look(awsCli, fakeContext())).toMatchObject({ status: "fail", reason: "there is no aws on PATH" });
+    expect(await look(awsCli, fakeContext({ isRehearsal: true }))).toMatchObject({ status: "skipped" });
+  });
+});
