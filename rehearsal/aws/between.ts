@@ -1,5 +1,5 @@
 import { holds, overlap } from "../../aws/addresses.ts";
-import { allows } from "../../aws/policy-document.ts";
+import { allows, statementsOf } from "../../aws/policy-document.ts";
 import { isExistingService, publishedPrincipals } from "../../aws/principals.ts";
 import { cacheFamilyOf } from "../../aws/rules/cache.ts";
 import { AwsError } from "./aws-error.ts";
@@ -7,6 +7,7 @@ import type { Draft } from "./model.ts";
 import { blocksOf } from "./services/ec2-subnets.ts";
 import { vpcAt, zonesAt } from "./services/rds-groups.ts";
 import { TYPES } from "./types.ts";
+import { checkKeys } from "./usable-keys.ts";
 import { flag, text, texts } from "./values.ts";
 import type { World, WorldResource } from "./world.ts";
 
@@ -129,6 +130,12 @@ const LOG_DELIVERY = "logdelivery.elasticloadbalancing.amazonaws.com";
 const balancerLogs: Check = (draft, world) => {
   const bucket = flag(draft.inputs, "accessLogs.enabled") ? text(draft.inputs, "accessLogs.bucket") : undefined;
   if (bucket === undefined) return;
+  const region = world.get(TYPES.bucket, bucket)?.region ?? draft.region;
+  if (region !== draft.region)
+    fail(
+      "InvalidConfigurationRequest",
+      `The bucket ${bucket} is in ${region}; it must be in the load balancer's region`,
+    );
   const prefix = text(draft.inputs, "accessLogs.prefix");
   const resource = `arn:aws:s3:::${bucket}/${prefix === undefined ? "" : `${prefix}/`}AWSLogs/${draft.accountId}/log.gz`;
   const policy = textOf(world.get(TYPES.bucketPolicy, bucket), "policy") ?? "";
@@ -280,6 +287,49 @@ const targetsOfBalancer: Check = (draft, world) => {
       fail("InvalidTarget", `The target group ${group.id} and the load balancer are in different VPCs`);
 };
 
+const tablesOfVpc: Check = (draft, world) => {
+  const vpcId = ofVpc(draft);
+  const stranger = named(draft, "routeTableIds", [TYPES.routeTable], world).find(
+    (table) => vpcId !== undefined && textOf(table, "vpcId") !== vpcId,
+  );
+  if (stranger !== undefined)
+    fail("InvalidParameter", `Route table ${stranger.id} does not belong to the VPC ${vpcId}`);
+};
+
+const privateNames: Check = (draft, world) => {
+  const vpc = world.get(TYPES.vpc, ofVpc(draft) ?? "");
+  if (!flag(draft.inputs, "privateDnsEnabled") || vpc === undefined) return;
+  if (!flag(vpc.inputs, "enableDnsHostnames"))
+    fail(
+      "InvalidParameter",
+      `Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for ${vpc.id}`,
+    );
+};
+
+const publicPolicy: Check = (draft, world) => {
+  const block = world.get(TYPES.bucketPublicAccessBlock, text(draft.inputs, "bucket") ?? "");
+  if (!flag(block?.inputs ?? {}, "blockPublicPolicy")) return;
+  const isPublic = statementsOf(text(draft.inputs, "policy") ?? "").some(
+    ({ effect, isOpen, conditionKeys }) => effect === "Allow" && isOpen && conditionKeys.length === 0,
+  );
+  if (isPublic)
+    fail("AccessDenied", "public policies are blocked by the BlockPublicPolicy block public access setting");
+};
+
+const rotationAllowed: Check = (draft, world) => {
+  for (const rotator of named(draft, "rotationLambdaArn", [TYPES.lambdaFunction], world)) {
+    const isAllowed = world
+      .ofType(TYPES.lambdaPermission)
+      .some(
+        ({ inputs }) =>
+          [rotator.id, rotator.arn, rotator.name].includes(text(inputs, "function")) &&
+          text(inputs, "principal") === "secretsmanager.amazonaws.com",
+      );
+    if (!isAllowed)
+      fail("AccessDeniedException", `Secrets Manager cannot invoke the specified Lambda function ${rotator.arn}`);
+  }
+};
+
 const clusterGroups: Check = groupsIn(
   "vpcConfig.securityGroupIds",
   ofSubnets("vpcConfig.subnetIds"),
@@ -291,6 +341,8 @@ const CHECKS: Readonly<Record<string, readonly Check[]>> = {
     subnetsApart("subnetIds", "DuplicateSubnetsInSameZone"),
     subnetsOfOneVpc("subnetIds", ofVpc, "InvalidSubnetId"),
     groupsIn("securityGroupIds", ofVpc, "InvalidGroup.NotFound"),
+    tablesOfVpc,
+    privateNames,
   ],
   [TYPES.flowLog]: [
     roleTrusts({ path: "iamRoleArn", service: "vpc-flow-logs.amazonaws.com", code: "InvalidParameter" }),
@@ -302,9 +354,15 @@ const CHECKS: Readonly<Record<string, readonly Check[]>> = {
   [TYPES.networkAcl]: [subnetsOfOneVpc("subnetIds", ofVpc, "InvalidParameterValue")],
   [TYPES.role]: [principalsExist("assumeRolePolicy", "MalformedPolicyDocument")],
   [TYPES.kmsKey]: [principalsExist("policy", "MalformedPolicyDocumentException")],
-  [TYPES.bucketPolicy]: [principalsExist("policy", "MalformedPolicy")],
+  [TYPES.bucketPolicy]: [principalsExist("policy", "MalformedPolicy"), publicPolicy],
+  [TYPES.secretRotation]: [rotationAllowed],
   [TYPES.secretPolicy]: [principalsExist("policy", "MalformedPolicyDocumentException")],
-  [TYPES.cluster]: [clusterRange, clusterRole, clusterGroups],
+  [TYPES.cluster]: [
+    subnetsOfOneVpc("vpcConfig.subnetIds", ofSubnets("vpcConfig.subnetIds"), "InvalidParameterException"),
+    clusterRange,
+    clusterRole,
+    clusterGroups,
+  ],
   [TYPES.podIdentityAssociation]: [
     roleTrusts({
       path: "roleArn",
@@ -339,5 +397,6 @@ const CHECKS: Readonly<Record<string, readonly Check[]>> = {
 
 /** Throws what AWS answers when a resource's inputs and the resources that they name do not fit together. */
 export function checkBetween(draft: Draft, world: World): void {
+  checkKeys(draft, world);
   for (const check of CHECKS[draft.type] ?? []) check(draft, world);
 }

@@ -30,7 +30,11 @@ export interface Landscape {
 /** Makes a VPC over two zones with an internet gateway, a security group and a key. */
 export async function landscape(account: Account): Promise<Landscape> {
   const make = async (wanted: Wanted) => (await account.create(wanted)).id;
-  const vpc = await make({ type: TYPES.vpc, name: "vpc", inputs: { cidrBlock: "10.40.0.0/16" } });
+  const vpc = await make({
+    type: TYPES.vpc,
+    name: "vpc",
+    inputs: { cidrBlock: "10.40.0.0/16", enableDnsHostnames: true },
+  });
   const subnet = (zone: string, cidrBlock: string) =>
     make({ type: TYPES.subnet, name: zone, inputs: { vpcId: vpc, cidrBlock, availabilityZone: zone } });
   const [gateway, securityGroup, key, ...subnets] = await Promise.all([
