@@ -1,3 +1,8 @@
+import { join } from "node:path";
+
+// What the tests start, `sparki` and the program among it, finds what the one before has compiled.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "node_modules", ".cache", "node");
+
 /** Test layers: unit (pure functions and recorded component inputs, seconds) and engine (the rehearsal on the real engine). */
 const common = {
   testEnvironment: "node",
@@ -9,6 +14,8 @@ const common = {
       { jsc: { target: "es2024", parser: { syntax: "typescript" } }, module: { type: "commonjs" } },
     ],
   },
+  // What Pulumi's SDK loads at once to ship functions to the cloud: ours ships none, and every test would load it anew.
+  moduleNameMapper: { "^(typescript|@npmcli/arborist)$": "<rootDir>/test/support/unused-module.ts" },
 };
 
 export default {

@@ -3,12 +3,14 @@ import { ACCESS_VARIABLE } from "../stacks/rehearsal-access.ts";
 import { type Addresses, PORTS } from "./addresses.ts";
 import { type AwsProviders, startAwsProviders } from "./aws/serve.ts";
 import { queryLogList } from "./aws/services/route53.ts";
+import { TYPES } from "./aws/types.ts";
 import { type Backing, startBacking } from "./backing/serve.ts";
 import { Users } from "./backing/users.ts";
 import { CertificateAuthority } from "./certificates.ts";
 import { RehearsedClusters } from "./cluster/cluster.ts";
 import { StoredImages } from "./cluster/images.ts";
 import type { SecretValue } from "./cluster/secrets-store.ts";
+import { settled } from "./cluster/settled.ts";
 import { claimSlot, type Route, XmlDocument } from "./control.ts";
 import { imageSchema, parsed, removalSchema } from "./control-requests.ts";
 import { applyFaults } from "./faults.ts";
@@ -70,6 +72,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 
 async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Promise<Omit<Cloud, "stop">> {
   const { runDirectory, projectDirectory, timeScale, tools } = options;
+  const since = new Date();
   const images = new StoredImages(join(runDirectory, "images.json"));
   const routes: Record<string, Route> = {
     "POST /images": async (body) => pushImage(images, body),
@@ -102,6 +105,7 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
     startAccount(options, { addresses, processes, backing, storm, images, environment }, undo),
     storm.resume(),
   ]);
+  if (storm.access !== undefined) await settled(storm.access, since, () => targetsOf(account, backing));
   const kubernetes = await startKubernetesProvider({
     processes,
     helm: tools.helm ?? "helm",
@@ -128,6 +132,12 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
     token,
     slot: addresses.slot,
   };
+}
+
+/** What the load balancers know of the targets of every group in the account. */
+function targetsOf({ world }: AwsProviders, { loadBalancer }: Backing) {
+  const groups = world.all().filter(({ type }) => type === TYPES.targetGroup);
+  return groups.flatMap(({ arn }) => loadBalancer.health(arn));
 }
 
 interface Parts {

@@ -1,7 +1,7 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { type Addresses, PORTS } from "./addresses.ts";
+import { type Addresses, addressesOf, PORTS } from "./addresses.ts";
 
 /** A port of a slot on which something of the machine listens already. */
 export interface TakenPort {
@@ -15,6 +15,13 @@ export async function takenPort(addresses: Addresses): Promise<TakenPort | undef
   if (!(await isFreeForDatagrams(PORTS.dns, address))) return { port: PORTS.dns, address };
   for (const place of placesOf(addresses)) if (!(await isFree(place))) return place;
   return undefined;
+}
+
+/** Whether a rehearsal could run in the slot now. */
+export async function isSlotFree(slot: number): Promise<boolean> {
+  const addresses = addressesOf(slot);
+  const control = { address: addresses.control, port: PORTS.control };
+  return (await isFree(control)) && (await takenPort(addresses)) === undefined;
 }
 
 function placesOf(addresses: Addresses): TakenPort[] {

@@ -1,20 +1,11 @@
 import { randomBytes } from "node:crypto";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DeployError } from "../stacks/deploy-error.ts";
 import { removeAbandoned } from "./abandoned.ts";
 import { sharedFolders } from "./backing/postgres-user.ts";
-import { endLeftovers, identityOf } from "./leftovers.ts";
+import { hold } from "./holder.ts";
+import { endLeftovers } from "./leftovers.ts";
 
 /** The directory that one rehearsal alone writes to, until it is released. */
 export interface RunDirectory {
@@ -27,6 +18,9 @@ export interface RunDirectory {
   release(): void;
 }
 
+/** Puts a world that goes on, and its passphrase, into a run's directory. */
+type Fill = (path: string) => Promise<void>;
+
 /** What of an earlier run stays: its reports, and the plans that they lead to. */
 const KEPT = ["report", join(".sparki", "plans")];
 /** The newest files that stay of each: a report and a plan are a few files, some hundred kilobytes in all. */
@@ -34,13 +28,17 @@ const MOST_KEPT = 200;
 
 /**
  * Makes a fresh run directory; what a crashed run left there, processes included, is ended and removed first. The newest
- * reports of earlier runs stay, and with `goesOn` all that the last run had, but for its processes.
+ * reports of earlier runs stay, and with `goesOn` all that the last run had, but for its processes. With
+ * `fill` it begins with what that puts there.
  * Throws SPARKI_OUTSIDE while another rehearsal uses it.
  */
-export async function openRunDirectory(path: string, { goesOn = false } = {}): Promise<RunDirectory> {
+export async function openRunDirectory(
+  path: string,
+  { goesOn = false, fill }: { readonly goesOn?: boolean; readonly fill?: Fill | undefined } = {},
+): Promise<RunDirectory> {
   mkdirSync(dirname(path), { recursive: true });
-  const lock = `${path}.lock`;
-  claim(lock, path);
+  const held = hold(`${path}.lock`);
+  if (!("release" in held)) throw inUse(path, held.pid);
   await endLeftovers(path);
   const found = goesOn ? undefined : emptied(path);
   removeAbandoned(sharedFolders());
@@ -49,8 +47,9 @@ export async function openRunDirectory(path: string, { goesOn = false } = {}): P
   mkdirSync(path, { recursive: true, mode: 0o700 });
   chmodSync(path, 0o700);
   mkdirSync(backendDirectory, { recursive: true });
-  if (!goesOn) writeFileSync(passphraseFile, randomBytes(16).toString("hex"), { mode: 0o600 });
-  return { path, passphraseFile, backendDirectory, replaced: found, release: () => rmSync(lock, { force: true }) };
+  await fill?.(path);
+  if (!existsSync(passphraseFile)) writeFileSync(passphraseFile, randomBytes(16).toString("hex"), { mode: 0o600 });
+  return { path, passphraseFile, backendDirectory, replaced: found, release: () => held.release() };
 }
 
 /** Removes all of a run but its newest reports; answers when its world last changed. */
@@ -78,36 +77,6 @@ function removeOldest(folder: string): void {
   }));
   const oldest = files.sort((one, other) => other.at - one.at).slice(MOST_KEPT);
   for (const { path } of oldest) rmSync(path, { recursive: true, force: true });
-}
-
-/** One try for the lock, and one more after a dead holder's was removed. */
-function claim(lock: string, path: string): void {
-  if (tryClaim(lock)) return;
-  const holder = readHolder(lock);
-  if (holder !== undefined && identityOf(holder.pid) === holder.identity) throw inUse(path, holder.pid);
-  rmSync(lock, { force: true });
-  if (!tryClaim(lock)) throw inUse(path, readHolder(lock)?.pid);
-}
-
-function tryClaim(lock: string): boolean {
-  try {
-    const holder = { pid: process.pid, identity: identityOf(process.pid) };
-    writeFileSync(lock, JSON.stringify(holder), { flag: "wx" });
-    return true;
-  } catch (error) {
-    if (typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST") return false;
-    throw error;
-  }
-}
-
-function readHolder(lock: string): { pid: number; identity: string } | undefined {
-  try {
-    const holder: { pid: number; identity: string } = JSON.parse(readFileSync(lock, "utf8"));
-    return holder;
-  } catch {
-    // A file cut short by a crash names no holder.
-    return undefined;
-  }
 }
 
 function inUse(path: string, pid: number | undefined): DeployError {

@@ -12,7 +12,8 @@ import {
 import { join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 
-const NAME = ".manifest.json";
+/** The file in a folder that says what the folder holds. */
+export const MANIFEST = ".manifest.json";
 /** Python writes its compiled files beside the sources when it runs. */
 const IGNORED = "__pycache__";
 /** A file that changed this recently could change again within the clock's own steps, and show the same time. */
@@ -61,14 +62,14 @@ export async function changeIn(folder: string): Promise<string | undefined> {
 
 /** Whether the folder says what it holds. */
 export function isRecorded(folder: string): boolean {
-  return existsSync(join(folder, NAME));
+  return existsSync(join(folder, MANIFEST));
 }
 
 function namesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .filter((name) => name !== NAME && !name.startsWith(`${NAME}.`) && !name.split(sep).includes(IGNORED))
+    .filter((name) => name !== MANIFEST && !name.startsWith(`${MANIFEST}.`) && !name.split(sep).includes(IGNORED))
     .sort();
 }
 
@@ -89,7 +90,7 @@ function stampOf(path: string): { readonly text: string; readonly isSettled: boo
 
 function read(folder: string): Files | undefined {
   try {
-    const { files }: { files?: Files } = JSON.parse(readFileSync(join(folder, NAME), "utf8"));
+    const { files }: { files?: Files } = JSON.parse(readFileSync(join(folder, MANIFEST), "utf8"));
     return typeof files === "object" && files !== null ? files : undefined;
   } catch {
     return undefined;
@@ -97,7 +98,7 @@ function read(folder: string): Files | undefined {
 }
 
 function write(folder: string, files: Files): void {
-  const file = join(folder, NAME);
+  const file = join(folder, MANIFEST);
   const next = `${file}.${process.pid}`;
   writeFileSync(next, JSON.stringify({ files }));
   renameSync(next, file);

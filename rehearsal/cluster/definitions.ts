@@ -30,7 +30,7 @@ export async function applyDefinitions(api: KubernetesApi, directory = DIRECTORY
   await Promise.all(
     objects.map((object) => {
       const collection = COLLECTIONS[object.kind];
-      return collection === undefined ? undefined : apply(api, collection, object);
+      return collection === undefined ? undefined : applyOnce(api, collection, object);
     }),
   );
 }
@@ -39,6 +39,12 @@ async function readDefinitions(directory: string): Promise<readonly KubernetesOb
   const files = (await readdir(directory)).filter((file) => file.endsWith(".yaml"));
   const texts = await Promise.all(files.map((file) => readFile(join(directory, file), "utf8")));
   return texts.flatMap((text) => parseAllDocuments(text).map((document): KubernetesObject => document.toJS()));
+}
+
+/** What was changed since an earlier start, such as by the program, stays as it is: EKS brings an object once. */
+async function applyOnce(api: KubernetesApi, collection: string, object: KubernetesObject): Promise<void> {
+  const found = await api.get(`${collection}/${object.metadata.name}`);
+  if (found === undefined) await apply(api, collection, object);
 }
 
 function apply(api: KubernetesApi, collection: string, object: KubernetesObject) {

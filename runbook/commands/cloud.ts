@@ -1,3 +1,4 @@
+import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Command, CommandInput, CommandResult } from "../command.ts";
 import { writeOwn } from "../text/output.ts";
 import { SESSION_OPTIONS, sessionOptions } from "./rehearse.ts";
@@ -10,6 +11,7 @@ Examples:
     pulumi preview
     pulumi up
   npx sparki cloud --resume    with what the last rehearsal of the stack left
+  npx sparki cloud --on-promoted   with the stack's own release promoted already
   npx sparki cloud --json      the same environment as one JSON document
 
 Exit codes: 0 ended by Ctrl-C; 2 usage or config; 4 the cloud could not be started, or was interrupted before.
@@ -21,9 +23,18 @@ export const cloud: Command = {
   name: "cloud",
   summary: "only serve the simulated AWS, for plain pulumi commands",
   description: DESCRIPTION,
-  options: SESSION_OPTIONS,
+  options: [
+    { flags: "--on-promoted", help: "begin with a world that has the stack's own release promoted already" },
+    ...SESSION_OPTIONS,
+  ],
   run: serve,
 };
+
+function noneFree(): DeployError {
+  return new DeployError("SPARKI_OUTSIDE", "every promoted world of this program is in use, and no more may be made", {
+    hint: "end another rehearsal, then run the same command again; or leave --on-promoted away",
+  });
+}
 
 async function serve({ options, ports }: CommandInput): Promise<CommandResult> {
   const checked = await sessionOptions("cloud", options, ports);
@@ -31,7 +42,16 @@ async function serve({ options, ports }: CommandInput): Promise<CommandResult> {
   const { openSession, resolveRehearsalTools } = await import("../rehearse/rehearsal-session.ts");
   const { accountText, plainEnvironment, serveUntilAborted } = await import("../rehearse/rehearsal-serving.ts");
   const tools = await resolveRehearsalTools(ports, lineProgress(ports.stderr));
-  const session = await openSession(checked, tools, ports);
+  const { promotedWorld } = await import("../rehearse/rehearsal-run.ts");
+  const { openScreen } = await import("../report/screen.ts");
+  if (options.onPromoted === true && options.resume === true)
+    throw new DeployError("SPARKI_USAGE", "--on-promoted and --resume both say what is there; expected one of them", {
+      hint: "npx sparki cloud --help",
+    });
+  const world =
+    options.onPromoted === true ? await promotedWorld(checked, tools, await openScreen(ports), ports) : undefined;
+  if (options.onPromoted === true && world === undefined) throw noneFree();
+  const session = await openSession({ ...checked, world }, tools, ports);
   try {
     await session.prepareRelease(session.project.release, {});
     // Not at the end, as other commands do: the environment is of use only while the cloud serves.

@@ -1,3 +1,4 @@
+import type { Scenario } from "../../rehearsal/scenarios.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Command, CommandInput, CommandOption, CommandResult, Ports } from "../command.ts";
 import type { RehearsalReport } from "../rehearse/rehearsal-report.ts";
@@ -20,6 +21,7 @@ Examples:
   npx sparki rehearse --fault F15@cache-redis    one that begins with a step
   npx sparki rehearse --keep                then look around until Ctrl-C
   npx sparki rehearse --resume              go on there, with the config and charts that are here now
+  npx sparki rehearse upgrade --on-promoted    the second release alone, over a world that is kept
   npx sparki rehearse --list                the scenarios and faults there are
 
 A step is called as a rehearsal's lines name it: "create Instance database-instance".
@@ -49,6 +51,7 @@ export const rehearse: Command = {
     { flags: "--fault <id[@step]>", help: "put a fault into the last release, or from its step on" },
     { flags: "--from <file|ref>", help: "with upgrade: from this config, or git commit, to what is here" },
     { flags: "--crash-at <step>", help: "kill the engine when this step begins, then deploy again" },
+    { flags: "--on-promoted", help: "begin with a world that has the scenario's first release promoted already" },
     { flags: "--keep", help: "keep the simulated AWS serving after the report, until Ctrl-C" },
     ...SESSION_OPTIONS,
   ],
@@ -83,6 +86,8 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const based = options.resume === true ? resumed(named) : given === undefined ? first : upgradeFrom(first);
   const scenario = typeof options.fault === "string" ? withFault(based, options.fault) : based;
   const crashAt = typeof options.crashAt === "string" ? options.crashAt : undefined;
+  const isOnPromoted = options.onPromoted === true;
+  if (isOnPromoted) assertGoesOn(scenario, options);
   const session = await sessionOptions("rehearse", options, ports);
   const { liveBefore } = await import("../rehearse/live-before.ts");
   const from = given === undefined ? undefined : await liveBefore(given, session.stack, ports.cwd, ports.env);
@@ -95,8 +100,18 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
     ports.stderr.write(rehearsalText(report, screen.paint));
     if (options.keep === true) await serveUntilAborted(serving, ports.stderr, ports);
   };
-  const report = await carryOut({ scenario, crashAt, from, afterwards, ...session }, screen, ports);
+  const report = await carryOut({ scenario, crashAt, from, isOnPromoted, afterwards, ...session }, screen, ports);
   return { exitCode: report.exitCode, json: report };
+}
+
+/** Such a world is one in which the stack's own release was promoted, and nothing else. */
+function assertGoesOn({ name, releases }: Scenario, { from, resume }: CommandInput["options"]): void {
+  const other = from !== undefined ? "--from" : resume === true ? "--resume" : undefined;
+  if (other === undefined && releases.length > 1) return;
+  const found = other ?? `scenario ${name}, which deploys one release`;
+  throw new DeployError("SPARKI_USAGE", `--on-promoted was given with ${found}; expected a scenario of two releases`, {
+    hint: "npx sparki rehearse upgrade --on-promoted",
+  });
 }
 
 /**

@@ -1,7 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { copyCheckout } from "../../rehearsal/checkout.ts";
-import { nextRelease, type ReleaseDescriptor, type Scenario, type ScenarioRelease } from "../../rehearsal/scenarios.ts";
+import { type EndedRun, holdWorld, type KeptWorld } from "../../rehearsal/kept-worlds.ts";
+import { isSlotFree } from "../../rehearsal/ports.ts";
+import {
+  findScenario,
+  nextRelease,
+  type ReleaseDescriptor,
+  type Scenario,
+  type ScenarioRelease,
+} from "../../rehearsal/scenarios.ts";
+import { DeployError } from "../../stacks/deploy-error.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import type { Ports } from "../command.ts";
 import { goThroughChecklist } from "../deploy/checklist.ts";
@@ -28,6 +37,7 @@ import { openSession, type RehearsalSession, resolveRehearsalTools, type Session
 import { atCheckout, rehearsedTarget } from "./rehearsal-target.ts";
 import { assertBegins, assertKnown, neverBegan } from "./step-names.ts";
 import { compareWorld, worldSchema } from "./world.ts";
+import { worldKey, worldsFolder } from "./world-key.ts";
 
 /** What to rehearse, and on what. */
 export interface RehearsalPlan extends SessionOptions {
@@ -36,6 +46,8 @@ export interface RehearsalPlan extends SessionOptions {
   readonly crashAt?: string | undefined;
   /** What is live before, for a scenario whose first release is that. */
   readonly from?: LiveBefore | undefined;
+  /** Begins with a kept world, in which the scenario's first release is promoted, instead of deploying that. */
+  readonly isOnPromoted?: boolean | undefined;
   /** Runs while the cloud still serves, after the report is made. */
   readonly afterwards?: (report: RehearsalReport, session: RehearsalSession) => Promise<void>;
 }
@@ -44,8 +56,9 @@ export interface RehearsalPlan extends SessionOptions {
 export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports): Promise<RehearsalReport> {
   const start = ports.clock.now();
   const tools = await resolveRehearsalTools(ports, lineProgress(ports.stderr));
+  const world = plan.isOnPromoted === true ? await promotedWorld(plan, tools, screen, ports) : undefined;
   const session = await showPhase(screen, ports.clock, `simulated cloud for ${plan.stack}`, () =>
-    openSession(plan, tools, ports),
+    openSession({ ...plan, world }, tools, ports),
   );
   const network = openNetwork(session.environment);
   try {
@@ -54,7 +67,8 @@ export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports
     const recovery = new Recovery(target, open);
     const checklist = () => goThroughChecklist(target, open, recovery);
     const targetAt = (checkout: string) => atCheckout(target, checkout, { tools, ports, session });
-    const run = await deployAll(plan, session, targetAt, { checklist, recovery }).finally(() =>
+    const rest = world === undefined ? plan : afterFirst(plan);
+    const run = await deployAll(rest, session, targetAt, { checklist, recovery }).finally(() =>
       target.notifications.all(),
     );
     const notifications = await target.notifications.all();
@@ -65,6 +79,40 @@ export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports
     await network.close();
     await showPhase(screen, ports.clock, "end the simulated cloud", () => session.close());
   }
+}
+
+/** The plan for a world in which its first release is promoted. */
+function afterFirst(plan: RehearsalPlan): RehearsalPlan {
+  const [, ...releases] = plan.scenario.releases;
+  return { ...plan, scenario: { ...plan.scenario, releases } };
+}
+
+/** A kept world in which the stack's own release is promoted; made by a rehearsal where there is none of this program. */
+export function promotedWorld(
+  { stack, seed, timeScale }: SessionOptions,
+  tools: Readonly<Record<string, string>>,
+  screen: Screen,
+  ports: Ports,
+): Promise<KeptWorld | undefined> {
+  const make = async (): Promise<EndedRun> => {
+    const made: EndedRun[] = [];
+    const afterwards = async (_: RehearsalReport, { runDirectory, cloud }: RehearsalSession) => {
+      made.push({ runDirectory, slot: cloud.slot });
+    };
+    const plan = { stack, seed, timeScale, scenario: findScenario("first-deploy"), afterwards };
+    const { exitCode, reason } = await rehearse(plan, screen, ports);
+    const [run] = made;
+    if (exitCode === 0 && run !== undefined) return run;
+    throw new DeployError("SPARKI_OUTSIDE", `the world to go on from was not promoted: ${reason}`, {
+      hint: `npx sparki rehearse first-deploy --stack ${stack}`,
+    });
+  };
+  // The servers of the copy before may still be on their way out.
+  const isFree = async (slot: number) => {
+    for (let tries = 0; tries < 20 && !(await isSlotFree(slot)); tries++) await ports.clock.sleep(0.5, ports.signal);
+    return isSlotFree(slot);
+  };
+  return holdWorld(worldsFolder(ports.env), worldKey({ stack, seed }, tools, ports), { isFree, make });
 }
 
 /** Deploys the scenario's releases in order; the first that is not promoted is the last. */

@@ -5,6 +5,7 @@ import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { CurrentCheckout } from "../../rehearsal/checkout.ts";
 import { type CloudProcess, startCloudProcess } from "../../rehearsal/cloud-process.ts";
 import { type KeptRehearsal, keepRehearsal } from "../../rehearsal/kept-rehearsal.ts";
+import type { KeptWorld } from "../../rehearsal/kept-worlds.ts";
 import { MARK_VARIABLE } from "../../rehearsal/leftovers.ts";
 import { copyProject, type RehearsedProject } from "../../rehearsal/project.ts";
 import { openRunDirectory, type RunDirectory } from "../../rehearsal/run-directory.ts";
@@ -44,6 +45,8 @@ export interface SessionOptions {
   readonly kept?: KeptRehearsal | undefined;
   /** @default the deployment in index.ts */
   readonly program?: PulumiFn;
+  /** The world that the session goes on from, which it releases at its end. @default nothing is there */
+  readonly world?: KeptWorld | undefined;
 }
 
 /** A simulated cloud with one stack's engine on it; nothing of it outlives `close`. */
@@ -76,8 +79,8 @@ export async function openSession(
   tools: Readonly<Record<string, string>>,
   ports: Ports,
 ): Promise<RehearsalSession> {
-  const { kept } = options;
-  const run = await openRunDirectory(join(runsDirectory(ports), options.stack), { goesOn: kept !== undefined });
+  const { kept, world } = options;
+  const run = await heldRun(options, ports);
   if (run.replaced !== undefined)
     ports.stderr.write(`  the simulated account of ${run.replaced.toISOString()} is removed; its reports stay\n`);
   let cloud: CloudProcess | undefined;
@@ -89,7 +92,7 @@ export async function openSession(
     const checkout = new CurrentCheckout(run.path, PROJECT_DIRECTORY);
     checkout.linkCharts(project.directory);
     const places = { runDirectory: run.path, projectDirectory: checkout.path, path };
-    const slot = kept?.slot;
+    const slot = kept?.slot ?? world?.slot;
     cloud = await startCloudProcess({ stack, seed, timeScale, slot, tools, ...places }, ports.signal);
     const since = kept?.since ?? today();
     keepRehearsal(run.path, { seed, timeScale, slot: cloud.slot, since });
@@ -101,6 +104,22 @@ export async function openSession(
   } catch (error) {
     await cloud?.stop();
     run.release();
+    throw error;
+  }
+}
+
+/** The run's directory, with a copy of the world in it; who releases it releases the world too. */
+async function heldRun({ stack, kept, world }: SessionOptions, ports: Ports): Promise<RunDirectory> {
+  try {
+    const path = join(runsDirectory(ports), stack);
+    const run = await openRunDirectory(path, { goesOn: kept !== undefined, fill: world?.copyTo });
+    const release = () => {
+      run.release();
+      world?.release();
+    };
+    return { ...run, release };
+  } catch (error) {
+    world?.release();
     throw error;
   }
 }

@@ -21,7 +21,7 @@ describe.each([
 
   beforeAll(async () => {
     runs = makeRuns();
-    run = await sparki(["rehearse", scenario, "--json", "--time-scale", "0.004"], runs);
+    run = await sparki(["rehearse", scenario, "--on-promoted", "--json", "--time-scale", "0.004"], runs);
     report = reportIn(run);
   });
   afterAll(() => runs.remove());

@@ -57,12 +57,17 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Serves a cloud for a stack, on which nothing is deployed yet. */
-export async function serveStack(stack: string, timeScale: number): Promise<RehearsedStack> {
+/** Serves a cloud for a stack: on which nothing is deployed yet, or its own release is promoted already. */
+export async function serveStack(
+  stack: string,
+  timeScale: number,
+  begin: "empty" | "promoted" = "empty",
+): Promise<RehearsedStack> {
   const runs = makeRuns();
   let serving = Promise.resolve<unknown>(undefined);
   const { pasted, end } = await new Promise<{ pasted: string; end: () => void }>((resolve, reject) => {
     const args = ["cloud", "--stack", stack, "--time-scale", `${timeScale}`];
+    if (begin === "promoted") args.push("--on-promoted");
     const cloud = sparki(args, runs, ({ stdout }, child) => {
       if (stdout.includes("is ready")) resolve({ pasted: stdout, end: () => child.kill("SIGINT") });
     });

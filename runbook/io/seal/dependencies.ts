@@ -180,7 +180,7 @@ function stampOf(folder: string): string {
       if (entry.isDirectory()) walk(path);
       else {
         const { ino, size, mode, mtimeNs, ctimeNs } = lstatSync(path, { bigint: true });
-        lines.push(`${relative(folder, path)} ${ino} ${size} ${mode} ${mtimeNs} ${ctimeNs}`);
+        lines.push(`${path.slice(folder.length + 1)} ${ino} ${size} ${mode} ${mtimeNs} ${ctimeNs}`);
       }
     }
   };

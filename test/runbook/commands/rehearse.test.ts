@@ -88,6 +88,18 @@ describe.each([rehearse, cloud])("$name --resume", (command) => {
   });
 });
 
+describe("rehearse --on-promoted", () => {
+  it("goes only with a scenario that deploys over a promoted release, and says so before it makes anything", async () => {
+    const { ended } = run(rehearse, { onPromoted: true });
+    await expect(ended).rejects.toMatchObject({
+      code: "SPARKI_USAGE",
+      message: expect.stringContaining("first-deploy, which deploys one release"),
+      hint: "npx sparki rehearse upgrade --on-promoted",
+    });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+});
+
 describe("rehearse --list", () => {
   it("names every scenario and fault in lines that fit", async () => {
     const { ended, said } = run(rehearse, { list: true });

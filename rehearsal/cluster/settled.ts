@@ -1,0 +1,40 @@
+import type { ClusterAccess } from "../services.ts";
+import { waitFor } from "../waiting.ts";
+import { KubernetesApi } from "./api.ts";
+import type { Pod } from "./objects.ts";
+
+const LIMIT_SECONDS = 120;
+const ENDED = ["Succeeded", "Failed"];
+
+/**
+ * Resolves once a cluster that was started again serves as it did before: every pod that goes on is ready, in containers
+ * begun since then, and every target is healthy. `health` is asked for what the load balancers know of all their targets.
+ */
+export async function settled(
+  access: ClusterAccess,
+  since: Date,
+  health: () => readonly { readonly healthy: boolean }[],
+): Promise<void> {
+  const api = new KubernetesApi(access);
+  const serves = async () => {
+    const { items } = await api.list<Pod>("/api/v1/pods");
+    const going = items.filter(({ status }) => !ENDED.includes(status?.phase ?? ""));
+    const targets = health();
+    const behind = going.filter(({ spec }) => (spec?.readinessGates ?? []).length > 0);
+    const isAllBound = targets.length >= behind.length && targets.every(({ healthy }) => healthy);
+    return isAllBound && going.every((pod) => isReadySince(pod, since));
+  };
+  try {
+    await waitFor("every pod of the kept world", serves, { limitSeconds: LIMIT_SECONDS });
+  } finally {
+    await api.close();
+  }
+}
+
+function isReadySince({ status }: Pod, since: Date): boolean {
+  const isReady = status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") === true;
+  // The API's times are whole seconds.
+  const begin = Math.floor(since.getTime() / 1000) * 1000;
+  const begun = (status?.containerStatuses ?? []).map(({ state }) => Date.parse(state?.running?.startedAt ?? ""));
+  return isReady && begun.length > 0 && begun.every((at) => at >= begin);
+}

@@ -1,0 +1,149 @@
+import { execFile } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { changeIn, MANIFEST, recordFolder } from "../tools/cache-manifest.ts";
+import { placeOf } from "./backing/postgres-place.ts";
+import { postgresUser } from "./backing/postgres-user.ts";
+import { hold } from "./holder.ts";
+
+/** A kept world that only its holder runs copies of, until it is released. */
+export interface KeptWorld {
+  /** The slot that it was made in, and that a copy runs in: its addresses are part of what it holds. */
+  readonly slot: number;
+  /** Puts a copy into a run's directory, over what is there. */
+  copyTo(runDirectory: string): Promise<void>;
+  release(): void;
+}
+
+/** A world to keep: of a run that has ended, all its processes too. */
+export interface EndedRun {
+  readonly runDirectory: string;
+  readonly slot: number;
+}
+
+/** What belongs to the run alone: its programs, its processes, its own access, and what it has said. */
+const LEFT_OUT = [
+  "bin",
+  "checkout",
+  "work",
+  "private",
+  "logs",
+  "report",
+  "redis",
+  ".sparki",
+  "processes.json",
+  "gates.jsonl",
+];
+/** What the database keeps outside of a run's directory, in a kept world. */
+const OUTSIDE = "postgres-outside";
+const SLOT_FILE = "slot";
+/** What a kept world has beside the run's own. */
+const ABOUT = [OUTSIDE, SLOT_FILE, MANIFEST];
+/** Several may be in use at once, each in a slot of its own. */
+const MOST = 4;
+const OLD_MILLISECONDS = 24 * 3_600_000;
+
+/**
+ * Holds a kept world of that key, which must name all that the world was made of; where none is free it is made, and kept.
+ * One that is not as it was kept is removed and made again. Undefined when as many as may be are in use.
+ */
+export async function holdWorld(
+  folder: string,
+  key: string,
+  { isFree, make }: { isFree(slot: number): Promise<boolean>; make(): Promise<EndedRun> },
+): Promise<KeptWorld | undefined> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  removeOld(folder);
+  for (let each = 1; each <= MOST; each++) {
+    const place = join(folder, `${key}-${each}`);
+    const held = hold(`${place}.lock`);
+    if (!("release" in held)) continue;
+    try {
+      const slot = (await slotOf(place)) ?? (await kept(place, await make()));
+      if (await isFree(slot)) return { slot, copyTo: (path) => copyTo(place, path), release: () => held.release() };
+    } catch (error) {
+      held.release();
+      throw error;
+    }
+    held.release();
+  }
+  return undefined;
+}
+
+/** The slot of a kept world; undefined when there is none, or it is not as it was kept, and is removed. */
+async function slotOf(place: string): Promise<number | undefined> {
+  if (!existsSync(place)) return undefined;
+  if ((await changeIn(place)) === undefined) return Number(readFileSync(join(place, SLOT_FILE), "utf8"));
+  rmSync(place, { recursive: true, force: true });
+  return undefined;
+}
+
+async function kept(place: string, { runDirectory, slot }: EndedRun): Promise<number> {
+  const making = `${place}.making`;
+  rmSync(making, { recursive: true, force: true });
+  mkdirSync(making, { mode: 0o700 });
+  const parts = readdirSync(runDirectory).filter((name) => !LEFT_OUT.includes(name));
+  await copy(
+    parts.map((name) => join(runDirectory, name)),
+    making,
+  );
+  for (const name of databasesIn(runDirectory)) {
+    const { folder, sign } = placeOf(runDirectory, name, postgresUser());
+    if (folder === sign) continue;
+    mkdirSync(join(making, OUTSIDE), { recursive: true });
+    await copy([`${folder}/.`], join(making, OUTSIDE, name));
+  }
+  writeFileSync(join(making, SLOT_FILE), `${slot}`);
+  await recordFolder(making);
+  renameSync(making, place);
+  return slot;
+}
+
+async function copyTo(place: string, runDirectory: string): Promise<void> {
+  const parts = readdirSync(place).filter((name) => !ABOUT.includes(name));
+  await copy(
+    parts.map((name) => join(place, name)),
+    runDirectory,
+  );
+  for (const name of databasesIn(place)) {
+    const outside = join(place, OUTSIDE, name);
+    const { folder } = placeOf(runDirectory, name, postgresUser());
+    rmSync(folder, { recursive: true, force: true });
+    await copy([`${existsSync(outside) ? outside : join(place, "postgres", name)}/.`], folder);
+  }
+}
+
+function databasesIn(directory: string): string[] {
+  const folder = join(directory, "postgres");
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+/** With owners, modes and times: PostgreSQL refuses data that another user could read. */
+async function copy(sources: readonly string[], target: string): Promise<void> {
+  mkdirSync(target, { recursive: true });
+  await promisify(execFile)("cp", ["-a", "--reflink=auto", "--", ...sources, target]);
+}
+
+/** Keys of other days and other programs are asked for no more. */
+function removeOld(folder: string): void {
+  for (const name of readdirSync(folder).filter((each) => !each.endsWith(".lock"))) {
+    const place = join(folder, name);
+    if (Date.now() - (statSync(place, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) < OLD_MILLISECONDS) continue;
+    const held = hold(`${place}.lock`);
+    if (!("release" in held)) continue;
+    rmSync(place, { recursive: true, force: true });
+    held.release();
+  }
+}

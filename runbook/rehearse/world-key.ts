@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Ports } from "../command.ts";
+import { sealNow } from "../io/seal/sealed-run.ts";
+import { PROJECT_DIRECTORY } from "../project.ts";
+
+/** What no world is made of. */
+const UNUSED = /^(docs|test|\.github|\.ci)\/|\.md$/;
+
+/** Where worlds are kept: in the user's own cache. */
+export function worldsFolder(env: Ports["env"]): string {
+  return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache"), "sparki-deploy", "worlds");
+}
+
+/**
+ * Names all that a world in which a stack's own release is promoted is made of: every file of the program, the config,
+ * charts and lock file, the tools, Node, the seed, and the day, which is in the rehearsed config.
+ */
+export function worldKey(
+  { stack, seed }: { readonly stack: string; readonly seed: number },
+  tools: Readonly<Record<string, string>>,
+  { clock, env }: Pick<Ports, "clock" | "env">,
+): string {
+  const { files } = sealNow(PROJECT_DIRECTORY, stack, env);
+  // A sealed command runs copies of the same programs from another place.
+  const programs = Object.entries(tools).map(([name, path]) => `${name} ${statSync(path).size}`);
+  const made = {
+    files: Object.entries(files).filter(([path]) => !UNUSED.test(path)),
+    programs: programs.sort(),
+    node: [process.version, process.arch],
+    seed,
+    user: process.getuid?.(),
+    day: new Date(clock.now() * 1000).toISOString().slice(0, 10),
+  };
+  return `${stack}-${createHash("sha256").update(JSON.stringify(made)).digest("hex").slice(0, 20)}`;
+}

@@ -1,0 +1,121 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { placeOf } from "../../rehearsal/backing/postgres-place.ts";
+import { postgresUser } from "../../rehearsal/backing/postgres-user.ts";
+import { type EndedRun, holdWorld, type KeptWorld } from "../../rehearsal/kept-worlds.ts";
+
+const DATABASE = `kept-${process.pid}`;
+
+describe("holdWorld", () => {
+  let root: string;
+  let held: KeptWorld[];
+  let made: number;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "sparki-worlds-"));
+    [held, made] = [[], 0];
+  });
+  afterEach(() => {
+    for (const world of held) world.release();
+    for (const name of readdirSync(root))
+      rmSync(placeOf(join(root, name), DATABASE, postgresUser()).folder, { recursive: true, force: true });
+    rmSync(root, { recursive: true });
+  });
+
+  /** A run that has ended: its world, its database, and what is the run's alone. */
+  const make = async (): Promise<EndedRun> => {
+    made += 1;
+    const runDirectory = join(root, `run-${made}`);
+    const { folder, sign } = placeOf(runDirectory, DATABASE, postgresUser());
+    for (const path of ["etcd", "bin", "logs", "private", "report"])
+      mkdirSync(join(runDirectory, path), { recursive: true });
+    for (const path of [sign, folder]) mkdirSync(path, { recursive: true });
+    writeFileSync(join(folder, "rows"), "42", { mode: 0o600 });
+    writeFileSync(join(runDirectory, "world.json"), `world ${made}`);
+    writeFileSync(join(runDirectory, "passphrase"), "secret", { mode: 0o600 });
+    writeFileSync(join(runDirectory, "private", "access.json"), "token");
+    return { runDirectory, slot: 100 + made };
+  };
+  const isFree = async () => true;
+  const worlds = () => join(root, "worlds");
+  const take = async (key = "prod-1", free: (slot: number) => Promise<boolean> = isFree): Promise<KeptWorld> => {
+    const world = await holdWorld(worlds(), key, { isFree: free, make });
+    if (world === undefined) throw new Error("none is free");
+    held.push(world);
+    return world;
+  };
+
+  it("makes a world once; each copy has its data and its slot, and nothing that was the run's alone", async () => {
+    (await take()).release();
+    const world = await take();
+    const copy = join(root, "copy");
+    mkdirSync(copy);
+    await world.copyTo(copy);
+    expect({ made, slot: world.slot }).toEqual({ made: 1, slot: 101 });
+    expect(readdirSync(copy).sort()).toEqual(["etcd", "passphrase", "postgres", "world.json"]);
+    expect(statSync(join(copy, "passphrase")).mode & 0o077).toBe(0);
+    expect(readFileSync(join(placeOf(copy, DATABASE, postgresUser()).folder, "rows"), "utf8")).toBe("42");
+    expect(statSync(worlds()).mode & 0o777).toBe(0o700);
+  });
+
+  it("leaves what is kept as it is, whatever a copy's run does with the copy", async () => {
+    const world = await take();
+    const copy = join(root, "copy");
+    await world.copyTo(copy);
+    writeFileSync(join(copy, "world.json"), "another");
+    writeFileSync(join(placeOf(copy, DATABASE, postgresUser()).folder, "rows"), "43");
+    world.release();
+    await (await take()).copyTo(join(root, "next"));
+    expect(readFileSync(join(root, "next", "world.json"), "utf8")).toBe("world 1");
+    expect(readFileSync(join(placeOf(join(root, "next"), DATABASE, postgresUser()).folder, "rows"), "utf8")).toBe("42");
+    expect(made).toBe(1);
+  });
+
+  it.each<[string, (place: string) => void]>([
+    ["a file was changed", (place) => writeFileSync(join(place, "world.json"), "evil")],
+    ["a file was added", (place) => writeFileSync(join(place, "etcd", "evil"), "")],
+    ["a file is gone", (place) => rmSync(join(place, "passphrase"))],
+    ["nothing says what it holds", (place) => rmSync(join(place, ".manifest.json"))],
+  ])("makes it again where %s", async (_, damage) => {
+    (await take()).release();
+    damage(join(worlds(), "prod-1-1"));
+    const world = await take();
+    await world.copyTo(join(root, "copy"));
+    expect(made).toBe(2);
+    expect(readFileSync(join(root, "copy", "world.json"), "utf8")).toBe("world 2");
+    expect(existsSync(join(root, "copy", "etcd", "evil"))).toBe(false);
+  });
+
+  it("makes another for another key, and for a second run at the same time", async () => {
+    const one = await take();
+    const other = await take("prod-2");
+    const second = await take();
+    expect([one.slot, other.slot, second.slot]).toEqual([101, 102, 103]);
+    second.release();
+    expect((await take()).slot).toBe(103);
+  });
+
+  it("passes over one whose slot something else uses, and answers with nothing once as many as may be are in use", async () => {
+    (await take()).release();
+    expect((await take("prod-1", async (slot) => slot !== 101)).slot).toBe(102);
+    expect(await holdWorld(worlds(), "prod-1", { isFree: async () => false, make })).toBeUndefined();
+  });
+
+  it("keeps nothing of a run that could not be made, and lets the next one try", async () => {
+    const failing = async () => {
+      throw new Error("not promoted");
+    };
+    await expect(holdWorld(worlds(), "prod-1", { isFree, make: failing })).rejects.toThrow("not promoted");
+    expect(readdirSync(worlds())).toEqual([]);
+    expect((await take()).slot).toBe(101);
+  });
+});
