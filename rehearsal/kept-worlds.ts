@@ -32,6 +32,14 @@ export interface EndedRun {
   readonly slot: number;
 }
 
+export interface KeptPorts {
+  /** Whether a rehearsal could run in the slot now. */
+  isFree(slot: number): Promise<boolean>;
+  make(): Promise<EndedRun>;
+  /** Told why a world that is kept is made again. */
+  say(line: string): void;
+}
+
 /** What belongs to the run alone: its programs, its processes, its own access, and what it has said. */
 const LEFT_OUT = [
   "bin",
@@ -61,7 +69,7 @@ const OLD_MILLISECONDS = 24 * 3_600_000;
 export async function holdWorld(
   folder: string,
   key: string,
-  { isFree, make }: { isFree(slot: number): Promise<boolean>; make(): Promise<EndedRun> },
+  { isFree, make, say }: KeptPorts,
 ): Promise<KeptWorld | undefined> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
@@ -71,7 +79,7 @@ export async function holdWorld(
     const held = hold(`${place}.lock`);
     if (!("release" in held)) continue;
     try {
-      const slot = (await slotOf(place)) ?? (await kept(place, await make()));
+      const slot = (await slotOf(place, say)) ?? (await kept(place, await make()));
       if (await isFree(slot)) return { slot, copyTo: (path) => copyTo(place, path), release: () => held.release() };
     } catch (error) {
       held.release();
@@ -83,9 +91,11 @@ export async function holdWorld(
 }
 
 /** The slot of a kept world; undefined when there is none, or it is not as it was kept, and is removed. */
-async function slotOf(place: string): Promise<number | undefined> {
+async function slotOf(place: string, say: KeptPorts["say"]): Promise<number | undefined> {
   if (!existsSync(place)) return undefined;
-  if ((await changeIn(place)) === undefined) return Number(readFileSync(join(place, SLOT_FILE), "utf8"));
+  const change = await changeIn(place);
+  if (change === undefined) return Number(readFileSync(join(place, SLOT_FILE), "utf8"));
+  say(`the promoted world in ${place} is made again: ${change}`);
   rmSync(place, { recursive: true, force: true });
   return undefined;
 }

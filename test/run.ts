@@ -34,7 +34,7 @@ const STAGES: readonly (readonly Check[])[] = [
     { title: "lint and format (biome)", command: join(BIN, "biome"), args: ["check", "--error-on-warnings", "."] },
     { title: "types (tsc)", command: join(BIN, "tsc"), args: ["--noEmit"] },
   ],
-  [jest("unit", [])],
+  [jest("unit", ["--maxWorkers=2"])],
   // One at a time: each rehearsal alone keeps two cores busy.
   [jest("engine", ["--maxWorkers=1"])],
 ];

@@ -112,7 +112,8 @@ export function promotedWorld(
     for (let tries = 0; tries < 20 && !(await isSlotFree(slot)); tries++) await ports.clock.sleep(0.5, ports.signal);
     return isSlotFree(slot);
   };
-  return holdWorld(worldsFolder(ports.env), worldKey({ stack, seed }, tools, ports), { isFree, make });
+  const say = (line: string) => screen.line(line);
+  return holdWorld(worldsFolder(ports.env), worldKey({ stack, seed }, tools, ports), { isFree, make, say });
 }
 
 /** Deploys the scenario's releases in order; the first that is not promoted is the last. */

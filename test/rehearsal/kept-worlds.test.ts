@@ -46,9 +46,11 @@ describe("holdWorld", () => {
     return { runDirectory, slot: 100 + made };
   };
   const isFree = async () => true;
+  const said: string[] = [];
+  const say = (line: string) => void said.push(line);
   const worlds = () => join(root, "worlds");
   const take = async (key = "prod-1", free: (slot: number) => Promise<boolean> = isFree): Promise<KeptWorld> => {
-    const world = await holdWorld(worlds(), key, { isFree: free, make });
+    const world = await holdWorld(worlds(), key, { isFree: free, make, say });
     if (world === undefined) throw new Error("none is free");
     held.push(world);
     return world;
@@ -81,16 +83,17 @@ describe("holdWorld", () => {
   });
 
   it.each<[string, (place: string) => void]>([
-    ["a file was changed", (place) => writeFileSync(join(place, "world.json"), "evil")],
-    ["a file was added", (place) => writeFileSync(join(place, "etcd", "evil"), "")],
-    ["a file is gone", (place) => rmSync(join(place, "passphrase"))],
-    ["nothing says what it holds", (place) => rmSync(join(place, ".manifest.json"))],
-  ])("makes it again where %s", async (_, damage) => {
+    ["world.json is not what was put there", (place) => writeFileSync(join(place, "world.json"), "evil")],
+    ["etcd/evil was not put there with it", (place) => writeFileSync(join(place, "etcd", "evil"), "")],
+    ["passphrase is missing", (place) => rmSync(join(place, "passphrase"))],
+    ["nothing says what was put there", (place) => rmSync(join(place, ".manifest.json"))],
+  ])("makes it again, and says why, where %s", async (why, damage) => {
     (await take()).release();
     damage(join(worlds(), "prod-1-1"));
     const world = await take();
     await world.copyTo(join(root, "copy"));
     expect(made).toBe(2);
+    expect(said.at(-1)).toContain(why);
     expect(readFileSync(join(root, "copy", "world.json"), "utf8")).toBe("world 2");
     expect(existsSync(join(root, "copy", "etcd", "evil"))).toBe(false);
   });
@@ -107,14 +110,14 @@ describe("holdWorld", () => {
   it("passes over one whose slot something else uses, and answers with nothing once as many as may be are in use", async () => {
     (await take()).release();
     expect((await take("prod-1", async (slot) => slot !== 101)).slot).toBe(102);
-    expect(await holdWorld(worlds(), "prod-1", { isFree: async () => false, make })).toBeUndefined();
+    expect(await holdWorld(worlds(), "prod-1", { isFree: async () => false, make, say })).toBeUndefined();
   });
 
   it("keeps nothing of a run that could not be made, and lets the next one try", async () => {
     const failing = async () => {
       throw new Error("not promoted");
     };
-    await expect(holdWorld(worlds(), "prod-1", { isFree, make: failing })).rejects.toThrow("not promoted");
+    await expect(holdWorld(worlds(), "prod-1", { isFree, make: failing, say })).rejects.toThrow("not promoted");
     expect(readdirSync(worlds())).toEqual([]);
     expect((await take()).slot).toBe(101);
   });
