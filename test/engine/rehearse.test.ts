@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { leakedFiles, leakedIn, secretsOf } from "../support/secrets.ts";
 import { makeRuns, type Runs, reportIn, type SparkiRun, sparki } from "../support/sparki.ts";
 
-jest.setTimeout(300_000);
+// The promoted world that it begins with may have to be made first.
+jest.setTimeout(600_000);
 
 const ROOT = join(import.meta.dirname, "..", "..");
 

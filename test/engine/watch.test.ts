@@ -6,7 +6,8 @@ import { type RehearsedStack, serveStack } from "../support/rehearsed-stack.ts";
 import { rawConfig } from "../support/stack-config.ts";
 import { releaseNamed } from "../support/updates.ts";
 
-jest.setTimeout(300_000);
+// The promoted world that it begins with may have to be made first.
+jest.setTimeout(600_000);
 
 const one: Release = JSON.parse(rawConfig("staging")["sparki:release"] ?? "");
 const two = releaseNamed("2.0", one.schema);
