@@ -136,7 +136,7 @@ async function askCloud(
 function lastWords(log: string): string {
   try {
     const lines = readFileSync(log, "utf8").trim().split("\n");
-    return lines.findLast((line) => /^\w*Error\b.*: /.test(line)) ?? lines.at(-1) ?? "";
+    return lines.findLast((line) => /^\w*Error\b.*: /.test(line)) ?? (lines.at(-1) || "its log is empty");
   } catch {
     return "it left no log";
   }

@@ -13,11 +13,17 @@ const HINT =
   "--dry-run=client -o jsonpath='{.data.\\.dockerconfigjson}' | base64 -d | pulumi config set --secret sparki:imagePullSecret";
 
 /**
- * The credentials, `user:password`, that nodes send to a registry by a secret of the type kubernetes.io/dockerconfigjson;
- * undefined for a registry that it does not name. Throws SPARKI_CONFIG, without any of its text, for anything else.
+ * The credentials, `user:password`, that nodes send for an image by a secret of the type kubernetes.io/dockerconfigjson:
+ * those of the longest entry that the image's name begins with, as the kubelet chooses them. Undefined for an image that
+ * it does not name. Throws SPARKI_CONFIG, without any of its text, for anything else.
  */
-export function pullCredentials(secret: string, host: string): string | undefined {
-  const entry = entriesIn(secret).find(([registry]) => hostOf(registry) === host)?.[1];
+export function pullCredentials(secret: string, image: string): string | undefined {
+  const [host = "", ...path] = image.split("@")[0]?.split("/") ?? [];
+  const named = entriesIn(secret)
+    .map(([key, entry]) => ({ ...placeOf(key), entry }))
+    .filter((each) => isHost(each.host, host) && path.join("/").startsWith(each.path))
+    .toSorted((one, other) => other.path.length - one.path.length);
+  const entry = named[0]?.entry;
   if (entry === undefined) return undefined;
   const { auth, username, password } = entry;
   const plain = auth ? Buffer.from(auth, "base64").toString("utf8") : `${username ?? ""}:${password ?? ""}`;
@@ -27,9 +33,9 @@ export function pullCredentials(secret: string, host: string): string | undefine
 
 /** The same secret, once it has credentials for every registry that these images are in. */
 export function assertPulls(secret: string, images: readonly string[]): string {
-  const hosts = new Set(images.map((image) => image.split("/")[0] ?? ""));
-  for (const host of hosts)
-    if (pullCredentials(secret, host) === undefined) throw wrong(`it names no registry ${host}, where the images are`);
+  const missing = images.find((image) => pullCredentials(secret, image) === undefined);
+  if (missing !== undefined)
+    throw wrong(`it names no registry ${missing.split("/")[0]} with the path of ${missing.split("@")[0]}`);
   return secret;
 }
 
@@ -46,9 +52,23 @@ function entriesIn(secret: string): [string, z.infer<typeof entrySchema>][] {
   return Object.entries(found.data.auths);
 }
 
-/** Docker writes a registry with or without its scheme and path. */
-function hostOf(registry: string): string {
-  return registry.replace(/^https?:\/\//, "").split("/")[0] ?? "";
+/** Docker writes a registry with or without its scheme, its API's version, and a path of its images. */
+function placeOf(key: string): { readonly host: string; readonly path: string } {
+  const [host = "", ...path] = key.replace(/^https?:\/\//, "").split("/");
+  return { host, path: path.join("/").replace(/^v[12](?:\/|$)/, "") };
+}
+
+/** Docker Hub is known by several names; a star stands for one part of a name. */
+function isHost(pattern: string, host: string): boolean {
+  if (HUB.has(pattern)) return HUB.has(host);
+  const parts = pattern.split(".").map((part) => part.split("*").map(escaped).join("[^.]*"));
+  return new RegExp(`^${parts.join("\\.")}$`).test(host);
+}
+
+const HUB: ReadonlySet<string> = new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$+?.()|[\]{}]/g, "\\$&");
 }
 
 function wrong(what: string): DeployError {

@@ -7,12 +7,20 @@ const CALL_SECONDS = 10;
 export function limitedCall(signal?: AbortSignal, seconds: number = CALL_SECONDS): Middleware {
   return {
     pre: async (request) => {
-      const late = AbortSignal.timeout(seconds * 1000);
-      request.setSignal(signal === undefined ? late : AbortSignal.any([signal, late]));
+      const late = new AbortController();
+      // It is this call's, which may be the last thing that a process does.
+      setTimeout(() => late.abort(silence(request.getUrl(), seconds)), seconds * 1000).unref();
+      request.setSignal(signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]));
       return request;
     },
     post: async (response) => response,
   };
+}
+
+/** Who did not answer, and for how long. */
+function silence(url: string, seconds: number): DOMException {
+  const host = URL.parse(url)?.host ?? url;
+  return new DOMException(`the Kubernetes API at ${host} did not answer within ${seconds} s`, "TimeoutError");
 }
 
 /** What a promise comes to, or a refusal once it took longer than so many seconds. */

@@ -4,6 +4,7 @@ import type { Ports } from "../command.ts";
 import { openAwsLookups } from "../io/aws-lookups.ts";
 import { commandRunner } from "../io/child-command.ts";
 import { openClusterLookups } from "../io/cluster-lookups.ts";
+import { configValue } from "../io/config-value.ts";
 import { request } from "../io/http.ts";
 import { type Network, openNetwork } from "../io/network.ts";
 import { withQueryLogs } from "../io/query-logs.ts";
@@ -42,11 +43,7 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
   const lookups = openAwsLookups({ cli, region: config.region, accountId: config.accountId, env });
   const aws = withQueryLogs(lookups, network, env);
   const runPulumi = commandRunner(pulumi, env);
-  const configured = async (key: string) => {
-    const asked = ["config", "get", key, "--stack", fullName, "--non-interactive"];
-    const { code, stdout } = await runPulumi(asked, { cwd: projectDirectory });
-    return code === 0 ? stdout.trim() || undefined : undefined;
-  };
+  const configured = (key: string) => configValue({ pulumi: runPulumi, projectDirectory, fullName }, key);
   const context: PreflightContext = {
     stack,
     config,

@@ -1,5 +1,6 @@
 import { DeployError, exitCodeOf } from "../../stacks/deploy-error.ts";
 import { messageOf } from "../../stacks/message-of.ts";
+import { diskFailure } from "../io/disk.ts";
 import { inColumns } from "./columns.ts";
 
 /** A hint that is copied into a shell stays one line, however long. */
@@ -27,7 +28,9 @@ export function usageFailure(message: string, command?: string): DeployError {
 }
 
 function describe(error: unknown): { code: string; message: string; hint: string | undefined } {
-  if (error instanceof DeployError) return { code: error.code, message: error.message, hint: error.hint };
+  const isOwn = error instanceof DeployError && error.code !== "SPARKI_OUTSIDE";
+  const told = (isOwn ? undefined : diskFailure(error, { cwd: process.cwd(), env: process.env })) ?? error;
+  if (told instanceof DeployError) return { code: told.code, message: told.message, hint: told.hint };
   const message = messageOf(error);
   return { code: "SPARKI_OUTSIDE", message, hint: "run it again with --debug to see where this came from" };
 }

@@ -42,7 +42,7 @@ export async function writeReport(
     await writeFile(path("html"), page(madeAt), { mode: 0o600 });
     return relative(cwd, path("html"));
   } catch (error) {
-    warn(`  ! the report was not written: ${messageOf(error)}`);
+    warn(`  ! the report was not written to ${directory}: ${messageOf(error)}`);
     return null;
   }
 }

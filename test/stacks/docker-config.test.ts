@@ -1,6 +1,8 @@
 import { assertPulls, pullCredentials } from "../../stacks/docker-config.ts";
 
 const auth = Buffer.from("robot:ghp_secret:with:colons").toString("base64");
+const OTHER = Buffer.from("other:secret").toString("base64");
+const ENGINE = "ghcr.io/alexarno/sparki/engine@sha256:1";
 const IMAGES = ["ghcr.io/alexarno/sparki/engine@sha256:1", "ghcr.io/alexarno/sparki/web@sha256:2"];
 
 describe("pullCredentials", () => {
@@ -8,12 +10,21 @@ describe("pullCredentials", () => {
     ["auth", { "ghcr.io": { auth } }],
     ["an address for a name", { "https://ghcr.io/v2/": { auth } }],
     ["user and password", { "ghcr.io": { username: "robot", password: "ghp_secret:with:colons" } }],
-  ])("reads what nodes would send from %s", (_, auths) => {
-    expect(pullCredentials(JSON.stringify({ auths }), "ghcr.io")).toBe("robot:ghp_secret:with:colons");
+    ["a path above the image's", { "ghcr.io/alexarno": { auth }, "ghcr.io": { auth: OTHER } }],
+    ["a pattern", { "*.io": { auth } }],
+  ])("reads what nodes would send from %s (W32)", (_, auths) => {
+    expect(pullCredentials(JSON.stringify({ auths }), ENGINE)).toBe("robot:ghp_secret:with:colons");
   });
 
   it("knows no credentials for a registry that is not named", () => {
-    expect(pullCredentials(JSON.stringify({ auths: { "ghcr.io": { auth } } }), "quay.io")).toBeUndefined();
+    expect(pullCredentials(JSON.stringify({ auths: { "ghcr.io": { auth } } }), "quay.io/a/b")).toBeUndefined();
+    expect(pullCredentials(JSON.stringify({ auths: { "ghcr.io/others": { auth } } }), ENGINE)).toBeUndefined();
+    expect(pullCredentials(JSON.stringify({ auths: { "ghcr-io": { auth } } }), ENGINE)).toBeUndefined();
+  });
+
+  it("knows Docker Hub by each of its names", () => {
+    const auths = { "https://index.docker.io/v1/": { auth } };
+    expect(pullCredentials(JSON.stringify({ auths }), "docker.io/alexarno/engine@sha256:1")).toMatch(/^robot:/);
   });
 
   it.each([
@@ -27,8 +38,8 @@ describe("pullCredentials", () => {
       code: "SPARKI_CONFIG",
       message: expect.stringContaining("expected a Docker config"),
     });
-    expect(() => pullCredentials(secret, "ghcr.io")).toThrow(refusal);
-    expect(() => pullCredentials(secret, "ghcr.io")).toThrow(
+    expect(() => pullCredentials(secret, ENGINE)).toThrow(refusal);
+    expect(() => pullCredentials(secret, ENGINE)).toThrow(
       expect.not.objectContaining({ message: expect.stringContaining("ghp_secret") }),
     );
   });

@@ -64,7 +64,8 @@ export const pulling: Check = {
     const [ecr, others] = [images.filter(({ host }) => ECR.test(host)), images.filter(({ host }) => !ECR.test(host))];
     const problems = await Promise.all(
       others.map(async (image) => {
-        const credentials = secret === undefined ? undefined : pullCredentials(secret, image.host);
+        const credentials =
+          secret === undefined ? undefined : pullCredentials(secret, `${image.host}/${image.repository}`);
         const registry = new Registry(http, credentials, signal, registryMirror);
         const place = `${image.host}/${image.repository}`;
         const asWhom = credentials === undefined ? "without credentials" : "with the pull secret";
@@ -91,15 +92,20 @@ async function judge(
   signal: AbortSignal,
   fix: string,
 ): Promise<Finding> {
-  const secret = tokens.registry ?? (await pullSecretFor(images.engine, pullSecret));
-  const registry = new Registry(http, secret, signal, registryMirror);
-  const looks = Object.values(images).map(async (image) =>
+  // Each image's registry has credentials of its own, which no other registry ever sees.
+  const registries = await Promise.all(
+    Object.values(images).map(async (image) => {
+      const secret = tokens.registry ?? (await pullSecretFor(image, pullSecret));
+      return [image, new Registry(http, secret, signal, registryMirror)] as const;
+    }),
+  );
+  const looks = registries.map(async ([image, registry]) =>
     (await registry.has(imageReference(image))) ? [] : [image],
   );
   const missing = (await Promise.all(looks)).flat();
   if (missing.length > 0) return fail(`${id}: not in the registry: ${missing.join(", ")}`, fix);
   const problems = await Promise.all(
-    Object.values(images).map(async (image) => {
+    registries.map(async ([image, registry]) => {
       const problem = await registry.platformProblem(imageReference(image));
       return problem === undefined ? [] : [`${image} ${problem}`];
     }),
@@ -111,5 +117,5 @@ async function judge(
 /** Who deploys needs no token of their own where the stack has credentials for that registry. */
 async function pullSecretFor(image: string, secret: PreflightContext["pullSecret"]): Promise<string | undefined> {
   const found = await secret();
-  return found === undefined ? undefined : pullCredentials(found, imageReference(image).host);
+  return found === undefined ? undefined : pullCredentials(found, image);
 }

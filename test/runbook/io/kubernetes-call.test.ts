@@ -18,19 +18,23 @@ const READS = `
 
 /** The signal that a call is made with. */
 async function signalOf(caller: AbortSignal | undefined, seconds: number): Promise<AbortSignal> {
+  const getUrl = () => "https://10.0.0.1:6443/api/v1/pods?watch=false";
   const setSignal = jest.fn<void, [AbortSignal]>();
-  await limitedCall(caller, seconds).pre({ setSignal } as unknown as RequestContext);
+  await limitedCall(caller, seconds).pre({ setSignal, getUrl } as unknown as RequestContext);
   const signal = setSignal.mock.calls[0]?.[0];
   if (signal === undefined) throw new Error("the call has no signal");
   return signal;
 }
 
 describe("limitedCall", () => {
-  it.each([undefined, new AbortController().signal])("ends a call when its time is over", async (caller) => {
+  it.each([undefined, new AbortController().signal])("ends a call when its time is over, and says who did not answer (W96)", async (caller) => {
     const signal = await signalOf(caller, 0.02);
     expect(signal.aborted).toBe(false);
     await once(signal, "abort");
-    expect(signal.reason).toMatchObject({ name: "TimeoutError" });
+    expect(signal.reason).toMatchObject({
+      name: "TimeoutError",
+      message: "the Kubernetes API at 10.0.0.1:6443 did not answer within 0.02 s",
+    });
   });
 
   it("ends a call when its caller is interrupted", async () => {

@@ -94,6 +94,19 @@ describe("pulling", () => {
     expect(JSON.stringify(finding)).not.toContain(auth);
   });
 
+  it("sends each registry its own credentials, and no registry those of another (W32)", async () => {
+    const { engine, web, e2e } = release.images;
+    const moved = { engine, web: web.replace("ghcr.io", "quay.io"), e2e };
+    const config = configWith({ release: { ...release, images: moved }, allowedRegistries: ["ghcr.io/", "quay.io/"] });
+    const asking = (host: string) => ({
+      [`HEAD https://${host}/`]: { status: 401, headers: { "www-authenticate": `Basic realm="${host}"` } },
+    });
+    const context = fakeContext({ config, web: { ...asking("ghcr.io"), ...asking("quay.io") } });
+    await look(images, { ...context, pullSecret }).catch(() => undefined);
+    const sent = context.requests.filter(({ headers }) => headers?.authorization !== undefined);
+    expect(new Set(sent.map(({ url }) => new URL(url).host))).toEqual(new Set(["ghcr.io"]));
+  });
+
   it("leaves ECR to the nodes' own role", async () => {
     const ecr = (image: string) => image.replace("ghcr.io", "111122223333.dkr.ecr.us-east-1.amazonaws.com");
     const { engine, web, e2e } = release.images;
