@@ -27,15 +27,18 @@ async function signalOf(caller: AbortSignal | undefined, seconds: number): Promi
 }
 
 describe("limitedCall", () => {
-  it.each([undefined, new AbortController().signal])("ends a call when its time is over, and says who did not answer (W96)", async (caller) => {
-    const signal = await signalOf(caller, 0.02);
-    expect(signal.aborted).toBe(false);
-    await once(signal, "abort");
-    expect(signal.reason).toMatchObject({
-      name: "TimeoutError",
-      message: "the Kubernetes API at 10.0.0.1:6443 did not answer within 0.02 s",
-    });
-  });
+  it.each([undefined, new AbortController().signal])(
+    "ends a call when its time is over, and says who did not answer (W96)",
+    async (caller) => {
+      const signal = await signalOf(caller, 0.02);
+      expect(signal.aborted).toBe(false);
+      await once(signal, "abort");
+      expect(signal.reason).toMatchObject({
+        name: "TimeoutError",
+        message: "the Kubernetes API at 10.0.0.1:6443 did not answer within 0.02 s",
+      });
+    },
+  );
 
   it("ends a call when its caller is interrupted", async () => {
     const controller = new AbortController();
