@@ -44,7 +44,7 @@ export interface Policy {
   readonly control: ControlId;
   readonly reason: string;
   readonly fix: string;
-  /** A stack other than production may relax it by name. @default false: it may not */
+  /** A stack whose config says that it is not production may relax it by name. @default false: it may not */
   readonly relaxable?: boolean;
   /** Judged on what the program asks for, and never on what the provider makes of it. @default false */
   readonly inputsOnly?: boolean;

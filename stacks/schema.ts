@@ -141,15 +141,21 @@ const gateSchema = z.strictObject({
 const REASON = "a reason of at least 10 characters";
 const reason = line(400, REASON).min(10, REASON).regex(/\p{L}/u, REASON);
 const control = pattern(/^[A-Z]\d{2,3}$/, "a control's id such as S24");
-/** A resource's name, a `*` in it for any part. */
-const resource = line(256, "the name of a resource");
+const RESOURCE = "the name of a resource, with `*` for a part of it and four or more of its letters beside that";
+/** A resource's name, a `*` in it for any part: enough of it stands there to say which is meant. */
+const resource = line(256, RESOURCE).regex(/^[^*]*$|[A-Za-z0-9]{4}/, RESOURCE);
+const PERSON = "a person: an @handle, an e-mail address, or a first and a last name";
+const person = line(128, PERSON).regex(
+  /^(@[\w-]+|[^\s@]+@[^\s@]+\.[^\s@]+|\p{L}[\p{L}.'-]*( \p{L}[\p{L}.'-]*)+)$/u,
+  PERSON,
+);
 
 const relaxations = z.array(z.strictObject({ control, reason })).default([]);
 
-const exemptions = z.array(z.strictObject({ control, resource, reason, until: date })).default([]);
+const exemptions = z.array(z.strictObject({ control, resource, reason, by: person, until: date })).default([]);
 
 const approvals = z
-  .array(z.strictObject({ resource, action: z.enum(["replace", "delete"]), by: line(128), until: date }))
+  .array(z.strictObject({ resource, action: z.enum(["replace", "delete"]), by: person, until: date }))
   .default([]);
 
 const floorSchema = z.strictObject({
@@ -237,6 +243,8 @@ const fieldsSchema = z.strictObject({
   runbookUrl: webUrl,
   /** False lifts deletion protection, for a stack that is about to be destroyed on purpose. */
   protection: z.boolean().default(true),
+  /** Whether it serves customers; a control may be relaxed by name only where it is false. */
+  production: z.boolean().default(true),
   floor: floorSchema,
   relaxations,
   exemptions,

@@ -1,4 +1,6 @@
 import { policies } from "../all.ts";
+import { NEVER_EXEMPT } from "../judging/exemptions.ts";
+import { MAX_DAYS } from "../judging/limited-time.ts";
 import type { Control } from "./control.ts";
 import { ownControls } from "./own.ts";
 import { auditControls } from "./table.ts";
@@ -28,14 +30,16 @@ Lines of the stack's config, each with its reason; a reviewer sees them, and \`s
 
 \`\`\`yaml
 sparki:exemptions:           # one control on some resources; \`name.property\` exempts that property only
-  - { control: S32, resource: "*-instance.port", reason: the runbook names 5432, until: "2027-06-30" }
-sparki:relaxations:          # a control that may be relaxed, on a stack that is not production
+  - { control: S32, resource: "*-instance.port", reason: the runbook names 5432, by: "@alexarno", until: "2027-06-30" }
+sparki:relaxations:          # a control that may be relaxed, where sparki:production is false
   - { control: S24, reason: staging holds no customer data }
 sparki:approvals:            # what holds data may be replaced or deleted, until that day
-  - { resource: database-instance, action: replace, by: dba-team, until: "2027-01-15" }
+  - { resource: database-instance, action: replace, by: "@alexarno", until: "2027-01-15" }
 \`\`\`
 
-An exemption that has ended fails, and so does one, or a relaxation, that excuses nothing.
+An exemption that has ended fails, and so does one, or a relaxation, that excuses nothing. An exemption or an approval
+names a person, ends within ${MAX_DAYS} days, and names its resources by four letters or more: a bare \`*\` is refused. Nothing
+is exempt from these: ${[...NEVER_EXEMPT].sort().join(", ")}.
 
 An approval lets a resource be made without Pulumi's protection, by name, until that day. \`sparki plan\` and
 \`sparki deploy\` also look at what would be done: a replacement or a deletion of a database, a cache, a key or a hosted

@@ -1,4 +1,5 @@
 import type { Situation } from "../policy.ts";
+import { isCurrent } from "./limited-time.ts";
 import { matchesName } from "./name-pattern.ts";
 
 /** What holds data that no other place has. */
@@ -21,7 +22,7 @@ export interface PlannedAction {
 export function isApproved({ config, today }: Situation, name: string, action?: "delete" | "replace"): boolean {
   return config.approvals.some((approval) => {
     const isMeant = matchesName(approval.resource, name) && (action === undefined || approval.action === action);
-    return isMeant && approval.until >= today;
+    return isMeant && isCurrent(approval, today);
   });
 }
 

@@ -20,7 +20,12 @@ const DESTROY = "pulumi destroy --yes --skip-preview --non-interactive";
 /** What README.md says to put into the stack's config before it is destroyed on purpose. */
 const LIFTED = {
   "sparki:protection": false,
-  "sparki:approvals": [{ resource: "*", action: "delete", by: "platform-engineering", until: "2999-01-01" }],
+  "sparki:approvals": ["database-*", "cache-*", "keys-*", "edge-*"].map((resource) => ({
+    resource,
+    action: "delete",
+    by: "@alexarno",
+    until: new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10),
+  })),
 };
 
 const SNAPSHOTS_KEY = "Sparki prod: PostgreSQL and Redis storage, snapshots and Performance Insights";

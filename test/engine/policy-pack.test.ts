@@ -139,7 +139,8 @@ describe("policies/pack", () => {
   });
 
   it("stops the deployment when an exemption is not needed", async () => {
-    const exemption = { control: "S32", resource: "none-*", reason: "the runbook names 5432", until: inThirtyDays() };
+    const why = { reason: "the runbook names 5432", by: "@alexarno" };
+    const exemption = { control: "S32", resource: "none-*", ...why, until: inThirtyDays() };
     const run = await (await open({ config: stackConfig({ "sparki:exemptions": [exemption] }) })).preview(() =>
       granting(leastOfNamed),
     );

@@ -7,7 +7,9 @@ proves(databaseProtectedFromDeletion, {
     "a protected database": database,
     "a database whose deletion is approved": {
       stack: database.with({ deletionProtection: false }),
-      config: { approvals: [{ resource: "database-instance", action: "delete", by: "sre", until: "2026-11-23" }] },
+      config: {
+        approvals: [{ resource: "database-instance", action: "delete", by: "@alexarno", until: "2026-11-23" }],
+      },
     },
   },
   stops: {
@@ -16,12 +18,12 @@ proves(databaseProtectedFromDeletion, {
     "an approval that has ended": [
       "deletionProtection",
       database.with({ deletionProtection: false }),
-      { approvals: [{ resource: "database-instance", action: "delete", by: "sre", until: "2026-11-22" }] },
+      { approvals: [{ resource: "database-instance", action: "delete", by: "@alexarno", until: "2026-11-22" }] },
     ],
     "an approval to replace it": [
       "deletionProtection",
       database.with({ deletionProtection: false }),
-      { approvals: [{ resource: "database-instance", action: "replace", by: "sre", until: "2026-12-31" }] },
+      { approvals: [{ resource: "database-instance", action: "replace", by: "@alexarno", until: "2026-12-31" }] },
     ],
   },
 });

@@ -7,7 +7,7 @@ proves(loadBalancerProtected, {
     "a protected one in two zones": loadBalancer,
     "one whose deletion is approved": {
       stack: loadBalancer.with({ enableDeletionProtection: false }),
-      config: { approvals: [{ resource: "*", action: "delete", by: "sre", until: "2026-11-23" }] },
+      config: { approvals: [{ resource: "load*", action: "delete", by: "@alexarno", until: "2026-11-23" }] },
     },
     "subnets of the same stack": [...subnets, loadBalancer.fromEach("subnets", ...subnets)],
     "subnets with addresses of their own": loadBalancer
@@ -20,7 +20,7 @@ proves(loadBalancerProtected, {
     "an approval to replace it": [
       "enableDeletionProtection",
       loadBalancer.with({ enableDeletionProtection: false }),
-      { approvals: [{ resource: "*", action: "replace", by: "sre", until: "2026-12-31" }] },
+      { approvals: [{ resource: "load*", action: "replace", by: "@alexarno", until: "2026-12-31" }] },
     ],
     "one in one subnet": ["subnets", loadBalancer.with({ subnets: ["subnet-a"] })],
     "one in no subnet": ["subnets", loadBalancer.without("subnets")],

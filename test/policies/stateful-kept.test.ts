@@ -4,7 +4,7 @@ import { example } from "../support/policy-fixtures.ts";
 import { proves } from "../support/policy-proofs.ts";
 
 const zone = example("aws:route53/zone:Zone", { name: "prod.sparki.tools" });
-const approval = { resource: "database-instance", action: "replace", by: "sre", until: "2026-11-23" } as const;
+const approval = { resource: "database-instance", action: "replace", by: "@alexarno", until: "2026-11-23" } as const;
 const ended = { ...approval, until: "2026-11-22" };
 const ofOther = { ...approval, resource: "other" };
 

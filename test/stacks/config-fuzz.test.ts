@@ -26,8 +26,9 @@ function wholeConfig(): Record<string, Value> {
     gate: { ...Object(config.gate), maxWrongVerdictRatio: 0.05, healthDeadlineMinutes: 10, onInconclusive: "hold" },
     preflight: { ...Object(config.preflight), featureFlags: "flags.yaml", restoreTest },
     protection: true,
+    production: false,
     relaxations: [{ control: "S24", reason: "staging holds no customer data" }],
-    approvals: [{ resource: "web", action: "delete", by: "platform-engineering", until: "2026-12-31" }],
+    approvals: [{ resource: "web", action: "delete", by: "@alexarno", until: "2026-12-31" }],
   };
 }
 
@@ -241,7 +242,7 @@ const OWN: readonly (readonly [RegExp, readonly Value[]])[] = [
 function isMeant(path: Path, value: Value): boolean {
   const name = path.join(".");
   const old = at(CONFIG, path);
-  if (name === "protection") return value === "true";
+  if (name === "protection" || name === "production") return value === "true";
   if (name === "preflight") return JSON.stringify(value) === "{}";
   if (/AccessCidrs$|^(relaxations|exemptions|approvals)$/.test(name)) return JSON.stringify(value) === "[]";
   if (/AccessCidrs\.0$/.test(name)) return false;
@@ -262,7 +263,7 @@ const nonsenseFor = (path: Path) => {
 };
 
 const OPTIONAL =
-  /^(preflight|protection|relaxations|exemptions|approvals|gate\.(maxWrongVerdictRatio|healthDeadlineMinutes|onInconclusive)|cluster\.\w+Cidrs|database\.multiZone|network\.natGateways|storm\.(?!prometheusUrl)\w+|preflight\.\w+)$/;
+  /^(preflight|production|protection|relaxations|exemptions|approvals|gate\.(maxWrongVerdictRatio|healthDeadlineMinutes|onInconclusive)|cluster\.\w+Cidrs|database\.multiZone|network\.natGateways|storm\.(?!prometheusUrl)\w+|preflight\.\w+)$/;
 
 const place = fc.constantFrom(...PLACES);
 const replaced = place.chain((path) =>

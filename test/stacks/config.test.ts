@@ -255,6 +255,41 @@ describe("parseConfig", () => {
     );
   });
 
+  it.each(["*", "**", "*.*", "*-*", "*abc*", "?*"])("refuses an exemption and an approval of %j", (resource) => {
+    const line = { resource, by: "@alexarno", until: "2026-12-31" };
+    const exemption = { ...line, control: "S32", reason: "the runbook names 5432" };
+    const raw = { ...rawConfig("prod"), "sparki:exemptions": JSON.stringify([exemption]) };
+    expect(errorOf(raw).message).toContain("exemptions[0].resource");
+    const approvals = { "sparki:approvals": JSON.stringify([{ ...line, action: "delete" }]) };
+    expect(errorOf({ ...rawConfig("prod"), ...approvals }).message).toContain("approvals[0].resource");
+  });
+
+  it.each([
+    ["@alexarno", true],
+    ["alex.arno@sparki.tools", true],
+    ["Alex Arno", true],
+    ["platform-engineering", false],
+    ["sre", false],
+    ["", false],
+    [undefined, false],
+  ])("lets %j answer for an exemption and an approval: %s", (by, isPerson) => {
+    const line = { resource: "database-instance", by, until: "2026-12-31" };
+    const exemption = { ...line, control: "S32", reason: "the runbook names 5432" };
+    const raw = {
+      ...rawConfig("prod"),
+      "sparki:exemptions": JSON.stringify([exemption]),
+      "sparki:approvals": JSON.stringify([{ ...line, action: "delete" }]),
+    };
+    if (isPerson) return expect(parseConfig(raw, "prod").exemptions).toHaveLength(1);
+    expect(errorOf(raw).message).toContain("exemptions[0].by");
+    return expect(errorOf(raw).message).toContain("approvals[0].by");
+  });
+
+  it("takes a stack for production unless its config says otherwise, whatever it is called", () => {
+    expect(parseConfig(rawConfig("prod"), "staging").production).toBe(true);
+    expect(parseConfig(rawConfig("staging"), "prod").production).toBe(false);
+  });
+
   it("refuses a schema whose oldest usable level is above its own", () => {
     const raw = rawConfig("prod");
     const release = JSON.parse(raw["sparki:release"] ?? "{}");

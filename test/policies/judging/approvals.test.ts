@@ -1,7 +1,7 @@
 import { isApproved, unapproved } from "../../../policies/judging/approvals.ts";
 import { situation } from "../../support/policy-fixtures.ts";
 
-const approval = { resource: "database-instance", action: "replace", by: "sre", until: "2026-11-23" } as const;
+const approval = { resource: "database-instance", action: "replace", by: "@alexarno", until: "2026-11-23" } as const;
 
 describe("unapproved", () => {
   const type = "aws:rds/instance:Instance";
@@ -23,6 +23,12 @@ describe("unapproved", () => {
     const approved = situation({ approvals: [approval] });
     expect(unapproved([to("replace"), to("delete")], approved)).toEqual([to("delete")]);
     expect(isApproved(approved, "database-instance")).toBe(true);
+  });
+
+  it("takes none that ends in more than 400 days", () => {
+    const approved = (until: string) => situation({ approvals: [{ ...approval, until }] });
+    expect(isApproved(approved("2027-12-28"), "database-instance", "replace")).toBe(true);
+    expect(isApproved(approved("2027-12-29"), "database-instance", "replace")).toBe(false);
   });
 
   it.each([

@@ -21,7 +21,7 @@ const steps: readonly Planned[] = [
 const APPROVED = {
   resource: DATABASE.name,
   action: "replace",
-  by: "platform-engineering",
+  by: "@alexarno",
   until: "2027-11-28",
 } as const;
 const violation = {

@@ -4,7 +4,7 @@ import { planExitCode } from "../../../runbook/plan/plan-summary.ts";
 import { type Planned, plannedProject, type Recorded } from "../../support/planning.ts";
 
 const DATABASE = { type: "aws:rds/instance:Instance", name: "database-instance", before: {}, after: {} };
-const approval = { resource: "database-instance", by: "platform-engineering", until: "2027-11-28" };
+const approval = { resource: "database-instance", by: "@alexarno", until: "2027-11-28" };
 const steps: readonly Planned[] = [{ op: "replace", ...DATABASE, keys: ["engine"] }];
 
 async function planOf(recorded: Recorded) {
