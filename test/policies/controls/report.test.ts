@@ -39,7 +39,9 @@ describe("controlsReport", () => {
   });
 
   it("calls a control unmet when the preview breaks it, whatever is exempt", () => {
-    const exemptions = [{ control: "S22", resource: "other", reason: "of another one", by: "@alexarno", until: "2027-01-01" }];
+    const exemptions = [
+      { control: "S22", resource: "other", reason: "of another one", by: "@alexarno", until: "2027-01-01" },
+    ];
     expect(row(reportOn([database], { exemptions }, ["S22"]).controls, "S22").status).toBe("unmet");
   });
 
@@ -62,7 +64,9 @@ describe("controlsReport", () => {
   });
 
   it("gives an exemption's reason and end", () => {
-    const exemptions = [{ control: "S32", resource: "*", reason: "the runbook names 5432", by: "@alexarno", until: "2027-01-01" }];
+    const exemptions = [
+      { control: "S32", resource: "*", reason: "the runbook names 5432", by: "@alexarno", until: "2027-01-01" },
+    ];
     expect(row(reportOn([database], { exemptions }).controls, "S32")).toMatchObject({
       status: "exempt",
       reason: "the runbook names 5432 (until 2027-01-01)",
