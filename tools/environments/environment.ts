@@ -1,0 +1,258 @@
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { which } from "../search-path.ts";
+
+/** What an environment is made of, and given back by its `undo`. */
+export interface Made {
+  /** The folder that the command runs in. */
+  readonly cwd: string;
+  /** Set over the sweep's own variables; undefined takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The command; by default the sweep's own, in `cwd`. */
+  readonly argv?: readonly string[];
+  readonly uid?: number;
+  /** Streams that are closed before the command begins. */
+  readonly closed?: readonly (0 | 1 | 2)[];
+  readonly umask?: number;
+  undo?(): void;
+}
+
+/** What makes one: a clone of this checkout with its packages, and an empty folder beside it. */
+export interface Bench {
+  /** The clone, in a folder of this name. */
+  clone(name?: string, options?: CloneOptions): string;
+  readonly folder: string;
+  /** The program of the command line in a clone, with its arguments. */
+  sparki(clone: string): readonly string[];
+  /** The arguments of sparki, without its program. */
+  readonly words: readonly string[];
+}
+
+export interface CloneOptions {
+  /** Of `git clone`, such as `--depth=1`. */
+  readonly git?: readonly string[];
+}
+
+/** An environment of the sweep: how it is made, and what must become of the command in it. */
+export interface Environment {
+  readonly name: string;
+  readonly what: string;
+  /** Words of the message that must end it, with exit code 4 or 2; @default the command succeeds */
+  readonly refusal?: RegExp;
+  /** Throws NotHere where this machine cannot make it. */
+  make(bench: Bench): Made;
+}
+
+/** Why an environment cannot be made on this machine. */
+export class NotHere extends Error {}
+
+const isRoot = process.getuid?.() === 0;
+/** Nobody, on every Linux. */
+const STRANGER = 65_534;
+
+const inFolder = (name: string, what: string, folder: string): Environment => ({
+  name,
+  what,
+  make: (bench) => ({ cwd: bench.clone(folder) }),
+});
+
+const withVariables = (name: string, what: string, env: (bench: Bench) => Made["env"]): Environment => ({
+  name,
+  what,
+  make: (bench) => ({ cwd: bench.clone(), env: env(bench) ?? {} }),
+});
+
+const NOBODY_LISTENS = "http://127.0.0.1:9";
+
+export const ENVIRONMENTS: readonly Environment[] = [
+  withVariables("plain", "a clone, and nothing odd", () => ({})),
+  withVariables("proxies", "proxies that nobody answers at, in both spellings, and a no_proxy with a blank", () => ({
+    http_proxy: NOBODY_LISTENS,
+    https_proxy: NOBODY_LISTENS,
+    HTTP_PROXY: NOBODY_LISTENS,
+    HTTPS_PROXY: NOBODY_LISTENS,
+    no_proxy: "example.com, .internal",
+  })),
+  {
+    ...withVariables("tmpdir-missing", "TMPDIR names a folder that is not there", ({ folder }) => ({
+      TMPDIR: join(folder, "gone"),
+    })),
+    refusal: /TMPDIR is .*gone/,
+  },
+  withVariables("home-unset", "no HOME", () => ({ HOME: undefined })),
+  withVariables("home-missing", "HOME names a folder that is not there", ({ folder }) => ({
+    HOME: join(folder, "gone"),
+  })),
+  inFolder("percent-folder", "a folder that looks encoded", "feature%2Fx 100%"),
+  inFolder("hash-folder", "a folder with #", "c# x"),
+  inFolder("question-folder", "a folder with ?", "what?x=1"),
+  inFolder("blank-folder", "a folder with blanks", "two  words"),
+  inFolder("letters-folder", "a folder that is not ASCII", "Büro-日本-ñ"),
+  {
+    name: "autocrlf",
+    what: "a clone with core.autocrlf=true",
+    make: (bench) => ({ cwd: bench.clone("clone", { git: ["-c", "core.autocrlf=true"] }) }),
+  },
+  {
+    name: "shallow",
+    what: "a clone of one commit",
+    make: (bench) => ({ cwd: bench.clone("clone", { git: ["--depth=1"] }) }),
+  },
+  {
+    name: "worktree",
+    what: "a git worktree",
+    make: (bench) => {
+      const clone = bench.clone();
+      const tree = join(bench.folder, "worktree");
+      execFileSync("git", ["-C", clone, "worktree", "add", "--quiet", "--detach", tree]);
+      renameSync(join(clone, "node_modules"), join(tree, "node_modules"));
+      return { cwd: tree, undo: () => renameSync(join(tree, "node_modules"), join(clone, "node_modules")) };
+    },
+  },
+  {
+    name: "no-repository",
+    what: "an unpacked archive, without .git",
+    make: (bench) => {
+      const clone = bench.clone();
+      rmSync(join(clone, ".git"), { recursive: true });
+      return { cwd: clone };
+    },
+  },
+  {
+    name: "no-git",
+    what: "no git on PATH",
+    make: (bench) => {
+      const clone = bench.clone();
+      return { cwd: clone, env: { PATH: pathWithout("git", bench.folder) } };
+    },
+  },
+  {
+    name: "subfolder",
+    what: "npx from a subfolder",
+    make: (bench) => {
+      const clone = bench.clone();
+      return { cwd: join(clone, "docs"), argv: ["npx", "sparki", ...bench.words] };
+    },
+  },
+  {
+    name: "node-run",
+    what: "node --run from a subfolder",
+    make: (bench) => {
+      const clone = bench.clone();
+      const argv = [process.execPath, "--run", "sparki", "--", ...bench.words];
+      return { cwd: join(clone, "docs"), argv };
+    },
+  },
+  withVariables("no-terminal", "no TERM, and the C locale", () => ({ TERM: undefined, LANG: "C", LC_ALL: "C" })),
+  {
+    name: "umask-077",
+    what: "a mask that closes all new files to others",
+    make: (bench) => ({ cwd: bench.clone(), umask: 0o077 }),
+  },
+  ...([0, 1, 2] as const).map((stream): Environment => {
+    const name = ["stdin", "stdout", "stderr"][stream];
+    return {
+      name: `closed-${name}`,
+      what: `${name} is closed`,
+      make: (bench) => ({ cwd: bench.clone(), closed: [stream] }),
+    };
+  }),
+  {
+    name: "other-user",
+    what: "another user than the checkout's owner",
+    make: (bench) => {
+      if (!isRoot) throw new NotHere("only root can run as another user");
+      const clone = bench.clone();
+      const home = join(bench.folder, "home");
+      mkdirSync(home, { mode: 0o700 });
+      execFileSync("chown", [`${STRANGER}`, home]);
+      openTo(clone);
+      return { cwd: clone, uid: STRANGER, env: { HOME: home, XDG_CACHE_HOME: undefined } };
+    },
+    refusal: /cannot be (written|read)|is not writable|may not (write|read)/,
+  },
+  {
+    name: "read-only",
+    what: "a checkout that cannot be written to",
+    make: (bench) => {
+      const clone = bench.clone();
+      if (!isRoot) {
+        execFileSync("chmod", ["-R", "a-w", clone]);
+        return { cwd: clone, undo: () => execFileSync("chmod", ["-R", "u+w", clone]) };
+      }
+      mount(["--bind", clone, clone]);
+      mount(["-o", "remount,ro,bind", clone]);
+      return { cwd: clone, undo: () => execFileSync("umount", [clone]) };
+    },
+    refusal: /(read-only|EROFS|EACCES).*\.sparki|\.sparki.*(read-only|EROFS|EACCES)/s,
+  },
+  {
+    name: "full-disk",
+    what: "8 MB for what a rehearsal keeps",
+    make: (bench) => {
+      if (!isRoot) throw new NotHere("only root can make a small disk");
+      const clone = bench.clone();
+      const disk = join(bench.folder, "disk");
+      mkdirSync(disk);
+      mount(["-t", "tmpfs", "-o", "size=8m", "tmpfs", disk]);
+      return { cwd: clone, env: { SPARKI_REHEARSAL_DIRECTORY: disk }, undo: () => execFileSync("umount", [disk]) };
+    },
+    refusal: /no space left|ENOSPC|is full|needs .* of space/i,
+  },
+];
+
+function mount(args: readonly string[]): void {
+  try {
+    execFileSync("mount", args, { stdio: ["ignore", "ignore", "pipe"] });
+  } catch {
+    throw new NotHere("this machine lets nothing be mounted");
+  }
+}
+
+/** Others may read all of it, and every folder on the way to it. */
+function openTo(clone: string): void {
+  execFileSync("chmod", ["-R", "a+rX", clone]);
+  for (let path = dirname(clone); path !== dirname(path); path = dirname(path)) {
+    if ((statSync(path).mode & 0o001) === 0) chmodSync(path, statSync(path).mode | 0o001);
+    if (path === dirname(dirname(clone))) break;
+  }
+}
+
+/** A search path with all that is on the present one, but for a program. */
+function pathWithout(program: string, folder: string): string {
+  const target = join(folder, "programs");
+  mkdirSync(target);
+  const places = (process.env.PATH ?? "").split(delimiter).filter((place) => place !== "" && existsSync(place));
+  for (const place of places) {
+    for (const name of execFileSync("ls", ["-1", place], { encoding: "utf8" }).split("\n")) {
+      if (name === "" || name === program || name.startsWith("git-") || existsSync(join(target, name))) continue;
+      symlinkSync(join(place, name), join(target, name));
+    }
+  }
+  if (which(program, { PATH: target }) !== undefined) throw new NotHere(`${program} cannot be hidden`);
+  return target;
+}
+
+/** Clones the checkout as it is committed, and gives the clone its own packages: by hard links where the disk allows it. */
+export function cloneInto(checkout: string, target: string, { git = [] }: CloneOptions): void {
+  execFileSync("git", ["clone", "--quiet", ...git, `file://${encodeURI(checkout)}`, target], { stdio: "pipe" });
+  const packages = join(checkout, "node_modules");
+  try {
+    execFileSync("cp", ["-al", packages, join(target, "node_modules")], { stdio: "pipe" });
+  } catch {
+    rmSync(join(target, "node_modules"), { recursive: true, force: true });
+    cpSync(packages, join(target, "node_modules"), { recursive: true, verbatimSymlinks: true });
+  }
+  writeFileSync(join(target, ".git", "info", "exclude"), "node_modules\n", { flag: "a" });
+}
