@@ -6,6 +6,7 @@ import { nearest } from "../stacks/nearest.ts";
 import { namingInFull, stackNameIn } from "../stacks/stack-name.ts";
 import type { Command, CommandResult, Ports } from "./command.ts";
 import { loadCommands } from "./commands.ts";
+import { assertTemporaryFolder } from "./io/temporary-folder.ts";
 import { PROJECT_DIRECTORY } from "./project.ts";
 import { filled } from "./report/columns.ts";
 import { failureDocument, failureText, usageFailure } from "./report/failure.ts";
@@ -73,6 +74,7 @@ async function parseAndRun(argv: readonly string[], ports: Ports, load: Load): P
   });
   for (const command of await load(argv)) {
     addCommand(parser, command, async (args, options) => {
+      assertTemporaryFolder();
       result = await command.run({ args, options, ports });
     });
   }

@@ -37,7 +37,7 @@ await command(async (signal) => {
   let wrong = 0;
   for (const environment of chosen) {
     signal.throwIfAborted();
-    const { outcome, isRight, message } = await tried(environment, words, signal);
+    const { outcome, isRight, message } = await tried(environment, environment.isWhole ? REHEARSE : words, signal);
     if (!isRight) wrong++;
     process.stdout.write(`${environment.name.padEnd(18)}${outcome.padEnd(20)}${message}\n`);
   }

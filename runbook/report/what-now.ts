@@ -40,7 +40,7 @@ function afterDeploy({ stack, outcome, exitCode, release, previous }: Ended): re
       return [{ text: `${release} serves. Watch it for its first day`, command: `npx sparki watch --stack ${stack}` }];
     case "rolled-back":
       return [
-        { text: `${previous ?? "The release before"} serves again, which was proven: nothing is urgent.` },
+        { text: `${previous ?? "The release before"} serves again, which was proven.` },
         { text: `Correct what the reason above names in ${release}; then`, command: deploy },
       ];
     case "held":

@@ -48,6 +48,8 @@ export interface CloneOptions {
 export interface Environment {
   readonly name: string;
   readonly what: string;
+  /** It is about what a rehearsal writes, so that a preview alone would not meet it. */
+  readonly isWhole?: true;
   /** Words of the message that must end it, with exit code 4 or 2; @default the command succeeds */
   readonly refusal?: RegExp;
   /** Throws NotHere where this machine cannot make it. */
@@ -88,7 +90,7 @@ export const ENVIRONMENTS: readonly Environment[] = [
     ...withVariables("tmpdir-missing", "TMPDIR names a folder that is not there", ({ folder }) => ({
       TMPDIR: join(folder, "gone"),
     })),
-    refusal: /TMPDIR is .*gone/,
+    refusal: /TMPDIR is .*gone.*is not there/s,
   },
   withVariables("home-unset", "no HOME", () => ({ HOME: undefined })),
   withVariables("home-missing", "HOME names a folder that is not there", ({ folder }) => ({
@@ -195,6 +197,7 @@ export const ENVIRONMENTS: readonly Environment[] = [
       mount(["-o", "remount,ro,bind", clone]);
       return { cwd: clone, undo: () => execFileSync("umount", [clone]) };
     },
+    isWhole: true,
     refusal: /(read-only|EROFS|EACCES).*\.sparki|\.sparki.*(read-only|EROFS|EACCES)/s,
   },
   {
@@ -208,6 +211,7 @@ export const ENVIRONMENTS: readonly Environment[] = [
       mount(["-t", "tmpfs", "-o", "size=8m", "tmpfs", disk]);
       return { cwd: clone, env: { SPARKI_REHEARSAL_DIRECTORY: disk }, undo: () => execFileSync("umount", [disk]) };
     },
+    isWhole: true,
     refusal: /no space left|ENOSPC|is full|needs .* of space/i,
   },
 ];

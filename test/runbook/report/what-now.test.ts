@@ -14,7 +14,7 @@ const said = (actions: ReturnType<typeof whatNow>) =>
 describe("whatNow", () => {
   it.each([
     ["promoted", 0, /^2\.0 serves.*: npx sparki watch --stack staging$/],
-    ["rolled-back", 1, /^1\.0 serves again, which was proven: nothing is urgent.*: npx sparki deploy --stack staging$/],
+    ["rolled-back", 1, /^1\.0 serves again, which was proven\..*: npx sparki deploy --stack staging$/],
     ["held", 3, /neither good nor bad.*npx sparki deploy --stack staging .*npx sparki rollback --stack staging$/],
     ["stopped", 2, /^Nothing was changed\. Correct the config.*npx sparki deploy/],
     ["stopped", 1, /^It went no further.*npx sparki deploy/],
