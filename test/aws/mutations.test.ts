@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { withFigures } from "../../docs/aws-figures.ts";
 import { type Previewed, previewedProgram } from "../support/previewed-program.ts";
 import { judged } from "./judged.ts";
 import { KINDS } from "./mutations.ts";
@@ -8,6 +11,13 @@ jest.setTimeout(60_000);
 let resources: Previewed[] = [];
 beforeAll(async () => {
   resources = await previewedProgram("prod");
+});
+
+describe("the page on AWS's rules", () => {
+  it("has the figures as they are now (else: node docs/aws.ts)", () => {
+    const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "aws.md"), "utf8");
+    expect(page).toBe(withFigures(page, resources));
+  });
 });
 
 describe("a preview of the program", () => {
