@@ -6,10 +6,14 @@ import { checkAcceptable } from "./checks.ts";
 import { whenDeletable } from "./deletion.ts";
 import { Disturbances, type Ending } from "./disturbances.ts";
 import { Labour } from "./labour.ts";
-import type { Cloud } from "./model.ts";
+import { uniforms } from "./latency.ts";
+import { matured, secondsUntilWindow, splitUpdate, windowOf } from "./maintenance.ts";
+import type { Cloud, ResourceModel } from "./model.ts";
 import type { Models } from "./models.ts";
 import { Ongoing } from "./ongoing.ts";
 import { draftOf, identify, inputsOf, type Place, record, stateOf } from "./subject.ts";
+import { TYPES } from "./types.ts";
+import { texts } from "./values.ts";
 import type { WorldResource } from "./world.ts";
 
 /** A resource to make, or what it is to become. */
@@ -20,6 +24,10 @@ export interface Order extends Place {
   readonly inputs: Properties;
   readonly secrets: readonly Path[];
 }
+
+/** Seconds until every service knows of a new role. */
+const LEAST_PROPAGATION = 2;
+const MOST_PROPAGATION = 12;
 
 /** How long the provider waits for a creation that ends late. */
 const PATIENCE_SECONDS = 1800;
@@ -46,6 +54,7 @@ export class Operations {
     const model = this.#models.of(order.type);
     const draft = draftOf(world, { ...order, serial: world.nextSerial(), origin: world.nextOrigin(order.urn) });
     return inContext(`creating ${model.title} (${order.logicalName})`, async () => {
+      await this.#propagated(model, order.inputs, signal);
       checkAcceptable(model, draft, world);
       const subject = identify(model, draft, world);
       const resource = this.#labour.begin(model, subject, order.secrets);
@@ -58,20 +67,47 @@ export class Operations {
     });
   }
 
+  /** What waits for the resource's maintenance window, as the world keeps it. */
+  #waiting(resource: WorldResource, inputs: Properties): Pick<WorldResource, "waiting"> {
+    if (Object.keys(inputs).length === 0) return {};
+    const until = secondsUntilWindow(windowOf(resource), Date.now());
+    return { waiting: { inputs, dueAtModelSeconds: this.#cloud.clock.now() + until } };
+  }
+
+  /** Services see a role some seconds after IAM has made it; until then the provider tries again. */
+  async #propagated(model: ResourceModel, inputs: Properties, signal: AbortSignal): Promise<void> {
+    if (model.type.startsWith("aws:iam/")) return;
+    const { world, clock } = this.#cloud;
+    const references = (model.references ?? []).filter(({ to }) => to.includes(TYPES.role));
+    const roles = references.flatMap(({ path }) =>
+      texts(inputs, path).flatMap((each) => world.find([TYPES.role], each) ?? []),
+    );
+    const seen = roles.map(({ origin, createdAtModelSeconds }) => {
+      const [share] = uniforms(world.seed, `propagation ${origin}`);
+      return createdAtModelSeconds + LEAST_PROPAGATION + share * (MOST_PROPAGATION - LEAST_PROPAGATION);
+    });
+    const wait = Math.max(0, ...seen) - clock.now();
+    if (wait > 0) await clock.wait(wait, signal);
+  }
+
   /** Changes the resource; resolves with its new state. */
   async update(id: string, order: Order, signal: AbortSignal): Promise<Properties> {
     const { world, vault } = this.#cloud;
     const model = this.#models.of(order.type);
     return inContext(`updating ${model.title} (${id})`, async () => {
       await this.#ongoing.ended({ type: order.type, id });
-      const resource = this.#existing(order.type, id);
+      const resource = matured(this.#existing(order.type, id), this.#cloud.clock.now());
       // The AWS provider would only find it at the next resource that needs this one.
       if (resource.status === "failed") throw new AwsError("InvalidRequestException", "its creation has failed");
-      const draft = draftOf(world, { ...order, serial: resource.serial, origin: resource.origin });
-      checkAcceptable(model, draft, world, resource);
-      const subject = { ...draft, id, arn: resource.arn };
+      await this.#propagated(model, order.inputs, signal);
+      const asked = draftOf(world, { ...order, serial: resource.serial, origin: resource.origin });
+      checkAcceptable(model, asked, world, resource);
       const olds = inputsOf(resource, vault);
-      world.put({ ...resource, ...record(model, subject, { ...resource, secrets: order.secrets }, this.#cloud) });
+      const { now, later } = splitUpdate(order.type, olds, order.inputs);
+      const subject = { ...asked, inputs: now, id, arn: resource.arn };
+      const recorded = record(model, subject, { ...resource, secrets: order.secrets }, this.#cloud);
+      const { waiting: _, ...rest } = resource;
+      world.put({ ...rest, ...recorded, ...this.#waiting(resource, later) });
       this.#ongoing.begin(resource, this.#labour.update(model, subject, olds));
       return this.#settled(resource, signal);
     });

@@ -19,6 +19,7 @@ import type {
 import { hasUnknown, isUnknown, type Properties } from "../provider/properties.ts";
 import { differenceOf, isReplacement } from "./difference.ts";
 import { answer } from "./functions.ts";
+import { matured } from "./maintenance.ts";
 import type { Cloud, ResourceModel } from "./model.ts";
 import type { Models } from "./models.ts";
 import type { Operations } from "./operations.ts";
@@ -90,10 +91,12 @@ export class AwsProvider implements ProviderModel {
   }
 
   read({ type, id, inputs }: ReadRequest): Read | undefined {
-    const { world, vault } = this.#cloud;
+    const { world, vault, clock } = this.#cloud;
     const model = this.#models.of(type);
-    const found = world.get(type, id) ?? world.ofType(type).find((each) => isImportedBy(each, id));
-    if (found === undefined) return undefined;
+    const there = world.get(type, id) ?? world.ofType(type).find((each) => isImportedBy(each, id));
+    if (there === undefined) return undefined;
+    const found = matured(there, clock.now());
+    if (found !== there) world.put(found);
     const all = inputsOf(found, vault);
     // On import the engine knows no inputs and takes all; on refresh it compares with those it knows.
     const shown = Object.keys(inputs).length === 0 ? all : { ...all };

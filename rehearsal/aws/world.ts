@@ -27,6 +27,8 @@ export interface WorldResource {
   readonly origin: string;
   /** Id of the resource that AWS made this one for; it comes and goes with it and is in no state. */
   readonly owner?: string;
+  /** Changes that were asked for and wait for its maintenance window. */
+  readonly waiting?: { readonly inputs: Properties; readonly dueAtModelSeconds: number };
   /** What others have put into it, so that it cannot just be deleted. */
   readonly contents?: string;
 }
