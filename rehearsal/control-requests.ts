@@ -66,6 +66,7 @@ export const faultsSchema = z.strictObject({
       zoneNumbers: z.record(z.string(), z.string()).exactOptional(),
       hasServiceRoles: z.boolean().exactOptional(),
       denied: z.array(z.string()).readonly().exactOptional(),
+      tagDelaySeconds: z.number().min(0).max(3600).exactOptional(),
       hasLateClusterLogs: z.boolean().exactOptional(),
     })
     .default({}),

@@ -8,6 +8,8 @@ export interface AccountProfile {
   readonly hasServiceRoles: boolean;
   /** Actions that the deploying role may not do. */
   readonly denied: readonly string[];
+  /** Model seconds until the tagging API lists what was made, and lists what was deleted no more. */
+  readonly tagDelaySeconds: number;
   /** Whether EKS writes its last lines once its log group is gone, and so makes it again. */
   readonly hasLateClusterLogs: boolean;
 }
@@ -18,5 +20,6 @@ export const USED_ACCOUNT: AccountProfile = {
   zoneNumbers: { "us-east-1": "124635", "us-west-1": "132", "ca-central-1": "124" },
   hasServiceRoles: true,
   denied: [],
+  tagDelaySeconds: 0,
   hasLateClusterLogs: false,
 };

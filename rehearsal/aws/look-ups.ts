@@ -68,11 +68,15 @@ export const LOOK_UPS: Readonly<Record<string, Answer>> = {
     if (found === undefined) throw new AwsError("InvalidSecurityGroupRuleId.NotFound", "no such rule");
     return { ...found.inputs, id: found.id, securityGroupRuleId: found.id, isEgress: found.type === TYPES.egressRule };
   },
-  "aws:resourcegroupstaggingapi/getResources:getResources": (args, { region }, { world }) => {
+  "aws:resourcegroupstaggingapi/getResources:getResources": (args, { region }, { world, clock }) => {
     const filters = records(args, "tagFilters").map(
       (each) => [text(each, "key") ?? "", texts(each, "values")] as const,
     );
-    const found = world.all().filter(({ tags }) => filters.every(([key, values]) => values.includes(tags[key] ?? "")));
+    const delay = world.profile.tagDelaySeconds;
+    const listed = world.all().filter(({ createdAtModelSeconds }) => createdAtModelSeconds + delay <= clock.now());
+    const found = [...listed, ...(delay > 0 ? world.deletedWithin(delay) : [])].filter(({ tags }) =>
+      filters.every(([key, values]) => values.includes(tags[key] ?? "")),
+    );
     // The provider tells no ARN of a NAT gateway, but AWS has one.
     const resourceTagMappingLists = found.map(({ accountId, arn, id, tags }) => ({
       resourceArn: arn === "" ? `arn:aws:ec2:${region}:${accountId}:natgateway/${id}` : arn,

@@ -48,6 +48,7 @@ export class World {
   readonly #file: WorldFile;
   readonly #resources = new Map<string, WorldResource>();
   #remains: Remains[];
+  #deleted: { readonly resource: WorldResource; readonly atModelSeconds: number }[] = [];
   #serial: number;
   readonly #creations: Map<string, number>;
   #now: () => number = () => 0;
@@ -96,9 +97,16 @@ export class World {
 
   /** Removes the resource and everything AWS made for it. */
   remove(resource: WorldResource): void {
+    this.#deleted.push({ resource, atModelSeconds: this.#now() });
     this.#resources.delete(keyOf(resource.type, resource.id));
     for (const owned of this.all().filter(({ owner }) => owner === resource.id)) this.remove(owned);
     this.#changed();
+  }
+
+  /** What was deleted within the last seconds. */
+  deletedWithin(modelSeconds: number): readonly WorldResource[] {
+    const since = this.#now() - modelSeconds;
+    return this.#deleted.filter(({ atModelSeconds }) => atModelSeconds > since).map(({ resource }) => resource);
   }
 
   nextSerial(): number {

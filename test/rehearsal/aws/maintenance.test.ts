@@ -73,6 +73,22 @@ describe("secondsUntilWindow", () => {
   });
 });
 
+describe("the tagging API of the simulated account", () => {
+  it("lists what was made late, and what was deleted a while longer", async () => {
+    const token = "aws:resourcegroupstaggingapi/getResources:getResources";
+    const args = { tagFilters: [{ key: "project", values: ["sparki"] }] };
+    const listed = () => JSON.stringify(account.provider.invoke({ token, args, session: account.session }));
+    const { id } = await account.create({ type: TYPES.eip, name: "address", inputs: {} });
+    expect(listed()).toContain(id);
+    account.world.profile = { ...account.world.profile, tagDelaySeconds: 60 };
+    expect(listed()).not.toContain(id);
+    await account.delete(TYPES.eip, id);
+    expect(listed()).toContain(id);
+    account.world.profile = { ...account.world.profile, tagDelaySeconds: 0 };
+    expect(listed()).not.toContain(id);
+  });
+});
+
 describe("a new role in the simulated account", () => {
   it("is known to a service some seconds after it was made, and the creation waits for it", async () => {
     const slow = new Account({ timeScale: 0.001 });
