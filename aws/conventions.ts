@@ -28,10 +28,11 @@ const V4 = /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.(?=\d)|$)){4}$/;
 
 /** The first that fits a property's name counts. */
 const CONVENTIONS: readonly Convention[] = [
-  arn(/role_?arn$/i, "iam", "role/[\\w+=,.@/-]+", "the ARN of a role"),
+  arn(/role_?arn$|^deliverCrossAccountRole$/i, "iam", "role/[\\w+=,.@/-]+", "the ARN of a role"),
   arn(/(^k|K)eyArn$/, "kms", "(key|alias)/[a-zA-Z0-9/_-]+", "the ARN of a KMS key"),
   arn(/arns?$/i, "[a-z0-9-]+", ".+", "an ARN"),
   { name: /kmsKeyId$/i, value: new RegExp(`^${KEY}$`), words: "the id or the ARN of a KMS key" },
+  id(/^(secondaryA|a)llocationIds?$/, "eipalloc"),
   id(/^vpcIds?$/, "vpc"),
   id(/^subnetIds?$/, "subnet"),
   id(/^(vpcS|s)ecurityGroupIds?$/, "sg"),
@@ -66,11 +67,17 @@ const CONVENTIONS: readonly Convention[] = [
     words: "an account's id of 12 digits",
   },
   {
-    name: /^(privateIp|associateWithPrivateIp|address)$/,
+    name: /^(privateIp|associateWithPrivateIp|address|secondaryPrivateIpAddresses)$/,
     value: V4,
     words: "an IPv4 address",
   },
   { name: /^kmsMasterKeyId$/, value: new RegExp(`^${KEY}$`), words: "the id or the ARN of a KMS key" },
+  {
+    // The provider has these switches as texts.
+    name: /^(encrypted|deleteOnTermination|ebsOptimized|associatePublicIpAddress|associateCarrierIpAddress|preserveClientIp|connectionTermination)$/,
+    value: /^(true|false)$/,
+    words: "true or false",
+  },
   { name: /^healthCheckId$/, value: new RegExp(`^${UUID}$`), words: "the id of a health check" },
   id(/^ipv[46]IpamPoolId$/, "ipam-pool"),
   {

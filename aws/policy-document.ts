@@ -21,7 +21,7 @@ const ACTION = /^(\*|[a-z0-9-]+:[A-Za-z0-9*?]+)$/;
 const ARN = /^(\*|arn:(aws[a-z-]*|\*):[a-z0-9*-]+:[a-z0-9*-]*:(\d{12}|\*|aws|[\d*?]*):.+)$/;
 const SERVICE = /^[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazon\.com|aws\.internal)$/;
 const PRINCIPAL_ARN =
-  /^(\*|\d{12}|arn:aws[a-z-]*:iam::\d{12}:(root|user\/.+|role\/.+)|arn:aws[a-z-]*:sts::\d{12}:(assumed-role|federated-user)\/.+|A(ROA|IDA)[A-Z0-9]{16,})$/;
+  /^(\*|\d{12}|arn:aws[a-z-]*:iam::\d{12}:(root|user\/[^*?]+|role\/[^*?]+)|arn:aws[a-z-]*:sts::\d{12}:(assumed-role|federated-user)\/.+|A(ROA|IDA)[A-Z0-9]{16,})$/;
 const TRUST_ACTIONS = [
   "sts:AssumeRole",
   "sts:AssumeRoleWithSAML",

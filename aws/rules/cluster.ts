@@ -132,6 +132,7 @@ export const clusterRules: RuleTable = {
       return now !== undefined && was !== undefined && order.indexOf(now) < order.indexOf(was);
     }),
     eachOneOf("computeConfig.nodePools", ["general-purpose", "system"]),
+    distinct("computeConfig.nodePools"),
     refuse(
       "computeConfig.nodeRoleArn",
       "a role beside node pools",

@@ -1,10 +1,13 @@
 import { instanceClasses, parameterFamilies, postgresVersions, retiredPostgresVersions } from "../catalog.ts";
 import { facts } from "../facts.ts";
 import {
+  atMostOneOf,
   distinct,
   eachMatches,
   eachOf,
   eachOneOf,
+  exactlyOneOf,
+  inside,
   matches,
   oneOf,
   onUpdate,
@@ -378,6 +381,8 @@ export const databaseRules: RuleTable = {
         it.text("databaseInsightsMode") === "advanced" &&
         (it.number("performanceInsightsRetentionPeriod") ?? 465) < 465,
     ),
+    inside("restoreToPointInTime", exactlyOneOf(["restoreTime", "useLatestRestorableTime"])),
+    atMostOneOf(["replicateSourceDb", "restoreToPointInTime", "snapshotIdentifier", "s3Import"]),
     oneOf("engineLifecycleSupport", ["open-source-rds-extended-support", "open-source-rds-extended-support-disabled"]),
     refuse(
       "licenseModel",

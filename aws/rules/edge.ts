@@ -628,6 +628,8 @@ const RECORD_TYPES = [
   "TXT",
 ];
 const DNS_NAME = /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?$/i;
+/** A number of 16 bits. */
+const WORD16 = "(6553[0-5]|655[0-2]\\d|65[0-4]\\d{2}|6[0-4]\\d{3}|[1-5]?\\d{1,4})";
 /** A host's name, and no address. */
 const NAMED =
   /^(?!(\d{1,3}\.){3}\d{1,3}\.?$)(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?$/i;
@@ -637,9 +639,13 @@ const WORD: Readonly<Record<string, RegExp>> = {
   A: /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.|$)){4}$/,
   AAAA: /^[0-9a-f:.]*:[0-9a-f:.]*$/i,
   CNAME: NAMED,
-  MX: /^\d{1,5} \S+$/,
-  SRV: /^\d{1,5} \d{1,5} \d{1,5} \S+$/,
-  CAA: /^\d{1,3} [a-z0-9]+ "[^"]*"$/i,
+  MX: new RegExp(`^${WORD16} \\S+$`),
+  SRV: new RegExp(`^${WORD16} ${WORD16} ${WORD16} \\S+$`),
+  CAA: /^(25[0-5]|2[0-4]\d|1?\d?\d) [a-z0-9]+ "[^"]*"$/i,
+  SOA: /^\S+ \S+ \d+ \d+ \d+ \d+ \d+$/,
+  NAPTR: new RegExp(`^${WORD16} ${WORD16} "[a-z0-9]*" "[^"]*" "[^"]*" \\S+$`, "i"),
+  SSHFP: /^\d+ [12] [0-9a-f]+$/i,
+  TLSA: /^[0-3] [01] [0-2] [0-9a-f]+$/i,
   NS: NAMED,
   PTR: NAMED,
   SPF: TEXTS,
@@ -674,6 +680,7 @@ const recordRules: readonly Rule[] = [
     (it) =>
       it.has("setIdentifier") && ROUTING.every((name) => it.lacks(name)) && it.lacks("multivalueAnswerRoutingPolicy"),
   ),
+  inside("geoproximityRoutingPolicy", within("bias", -90, 90)),
   eachOf("weightedRoutingPolicies", within("weight", 0, 255)),
   eachOf("failoverRoutingPolicies", oneOf("type", ["PRIMARY", "SECONDARY"])),
   refuse("records", "one value for CNAME", (it) => it.text("type") === "CNAME" && it.knownTexts("records").length > 1),
@@ -843,6 +850,9 @@ export const edgeRules: RuleTable = {
     ),
     required("defaultActions", "an action"),
     ...actionsOf("defaultActions"),
+    oneOf("routingHttpResponseXFrameOptionsHeaderValue", ["DENY", "SAMEORIGIN"]),
+    oneOf("routingHttpResponseXContentTypeOptionsHeaderValue", ["nosniff"]),
+    oneOf("routingHttpResponseAccessControlAllowCredentialsHeaderValue", ["true"]),
     (it) =>
       it.knows("protocol") && it.text("protocol") !== "HTTPS"
         ? eachOf(
@@ -1142,6 +1152,8 @@ export const edgeRules: RuleTable = {
       (it) => it.has("searchString") && it.knows("type") && !/STR_MATCH$/.test(it.text("type") ?? ""),
     ),
     refuse("resourcePath", "no path for TCP", (it) => it.has("resourcePath") && it.text("type") === "TCP"),
+    within("childHealthThreshold", 0, 256),
+    refuse("referenceName", "at most 27 characters", (it) => (it.text("referenceName") ?? "").length > 27),
     refuse("port", "a port for TCP", (it) => it.text("type") === "TCP" && it.lacks("port")),
   ],
 };

@@ -165,6 +165,7 @@ export const identityRules: RuleTable = {
   ],
   "aws:secretsmanager/secret:Secret": [
     matches("name", /^[a-zA-Z0-9/_+=.@-]{1,512}$/, "1 to 512 letters, digits and /_+=.@-"),
+    matches("namePrefix", /^[a-zA-Z0-9/_+=.@-]{1,486}$/, "1 to 486 letters, digits and /_+=.@-"),
     refuse("recoveryWindowInDays", "0, or 7 to 30 days", (it) => {
       const days = it.number("recoveryWindowInDays");
       return days !== undefined && days !== 0 && (days < 7 || days > 30);

@@ -112,6 +112,8 @@ const aclEntry: readonly Rule[] = [
   v6Block("ipv6CidrBlock"),
   exactlyOneOf(["cidrBlock", "ipv6CidrBlock"]),
   noPortsOfAll("protocol"),
+  within("icmpType", -1, 255),
+  within("icmpCode", -1, 255),
   within("fromPort", 0, 65535),
   within("toPort", 0, 65535),
   refuse(
@@ -226,6 +228,11 @@ const endpointRules: readonly Rule[] = [
     "privateDnsEnabled",
     "no private DNS for a gateway endpoint",
     (it) => isGateway(it) && it.isTrue("privateDnsEnabled"),
+  ),
+  refuse(
+    "privateDnsEnabled",
+    "private DNS for interface endpoints alone",
+    (it) => it.isTrue("privateDnsEnabled") && it.text("vpcEndpointType") === "GatewayLoadBalancer",
   ),
   refuse(
     "routeTableIds",
@@ -381,7 +388,14 @@ const flowLogRules: readonly Rule[] = [
   id("eniId", "eni"),
 ];
 
+const outside = (value: number | undefined, least: number, most: number) =>
+  value !== undefined && (value < least || value > most);
+
 const launchTemplateRules: readonly Rule[] = [
+  inside("creditSpecification", oneOf("cpuCredits", ["standard", "unlimited"])),
+  inside("iamInstanceProfile", atMostOneOf(["arn", "name"])),
+  within("defaultVersion", 1, Number.MAX_SAFE_INTEGER),
+  atMostOneOf(["updateDefaultVersion", "defaultVersion"]),
   matches("name", /^[a-zA-Z0-9().\-/_]{3,128}$/, "3 to 128 letters, digits and ().-/_"),
   id("imageId", "(ami|resolve)"),
   inside(
@@ -411,6 +425,13 @@ const launchTemplateRules: readonly Rule[] = [
         "throughput for gp3 alone",
         (it) => it.has("throughput") && it.knows("volumeType") && it.text("volumeType") !== "gp3",
       ),
+      within("volumeSize", 1, 65_536, " GiB"),
+      refuse(
+        "iops",
+        "3000 to 80000 for gp3",
+        (it) => it.text("volumeType") === "gp3" && outside(it.number("iops"), 3000, 80_000),
+      ),
+      refuse("throughput", "125 to 2000 MiB/s", (it) => outside(it.number("throughput"), 125, 2000)),
       refuse("kmsKeyId", "encrypted: true beside a key", (it) => it.has("kmsKeyId") && it.isFalse("encrypted")),
     ),
   ),
@@ -459,6 +480,8 @@ export const networkRules: RuleTable = {
       const prefix = blockOf(it.text("ipv6CidrBlock") ?? "")?.prefix;
       return prefix !== undefined && (prefix < 44 || prefix > 64 || prefix % 4 !== 0);
     }),
+    within("ipv4NetmaskLength", 16, 28),
+    together("ipv4NetmaskLength", "ipv4IpamPoolId", (it) => it.has("ipv4IpamPoolId")),
     required("cidrBlock", "an IPv4 block", (it) => !it.isTrue("ipv6Native") && it.lacks("ipv4IpamPoolId")),
     atMostOneOf(["availabilityZone", "availabilityZoneId"]),
     refuse("availabilityZone", "an availability zone, as us-east-1a", (it) => {

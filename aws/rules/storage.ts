@@ -2,6 +2,7 @@ import { isV4Address } from "../addresses.ts";
 import {
   atMostOneOf,
   eachOf,
+  exactlyOneOf,
   inside,
   matches,
   oneOf,
@@ -65,7 +66,7 @@ const lifecycleRule: readonly Rule[] = [
   eachOf(
     "transitions",
     oneOf("storageClass", STORAGE_CLASSES),
-    atMostOneOf(["date", "days"]),
+    exactlyOneOf(["date", "days"]),
     refuse(
       "days",
       "30 days or more for infrequent access",
@@ -75,7 +76,16 @@ const lifecycleRule: readonly Rule[] = [
         (it.number("days") ?? 30) < 30,
     ),
   ),
-  eachOf("noncurrentVersionTransitions", oneOf("storageClass", STORAGE_CLASSES)),
+  eachOf(
+    "noncurrentVersionTransitions",
+    oneOf("storageClass", STORAGE_CLASSES),
+    required("noncurrentDays", "days"),
+    refuse(
+      "noncurrentDays",
+      "30 days or more for infrequent access",
+      (it) => /_IA$/.test(it.text("storageClass") ?? "") && (it.number("noncurrentDays") ?? 30) < 30,
+    ),
+  ),
   (it) => {
     const expires = it.number("expiration.days");
     const late = it
@@ -256,6 +266,11 @@ export const storageRules: RuleTable = {
     inside("ephemeralStorage", within("size", 512, 10_240, " MB")),
     ...["handler", "runtime", "layers"].map((name) =>
       refuse(name, "nothing beside an image", (it) => it.text("packageType") === "Image" && it.has(name)),
+    ),
+    matches(
+      "imageUri",
+      /^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\/.+[:@].+$/,
+      "an image in a private registry of ECR, with its tag or digest",
     ),
     required("imageUri", "an image", (it) => it.text("packageType") === "Image"),
     refuse(

@@ -1789,4 +1789,119 @@ export const FURTHER_WRONG: readonly Wrong[] = [
     ["a statement's id with a blank", { statementId: "a b" }, "statementId"],
     ["an authentication that there is not", { functionUrlAuthType: "JWT" }, "functionUrlAuthType"],
   ]),
+  ...of("aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation", [
+    ["a block of /29", { cidrBlock: "100.64.0.0/29" }, "cidrBlock"],
+    ["no block", { cidrBlock: undefined }, "cidrBlock"],
+  ]),
+  ...of("aws:ec2/subnet:Subnet", [
+    [
+      "a netmask of 30",
+      { cidrBlock: undefined, ipv4IpamPoolId: "ipam-pool-0a1b2c3d", ipv4NetmaskLength: 30 },
+      "ipv4NetmaskLength",
+    ],
+  ]),
+  ...of("aws:ec2/networkAcl:NetworkAcl", [
+    ["an ICMP type of 300", acl({ protocol: "icmp", fromPort: 0, toPort: 0, icmpType: 300 }), "ingress[0].icmpType"],
+  ]),
+  ...of("aws:ec2/natGateway:NatGateway", [
+    ["a second address by its IP", { secondaryAllocationIds: ["203.0.113.4"] }, "secondaryAllocationIds[0]"],
+    [
+      "a second private address that is none",
+      { secondaryPrivateIpAddresses: ["ten"] },
+      "secondaryPrivateIpAddresses[0]",
+    ],
+  ]),
+  ...of(FLOW, [
+    ["a role of another account that is none", { deliverCrossAccountRole: "x" }, "deliverCrossAccountRole"],
+  ]),
+  ...of("aws:ec2/launchTemplate:LaunchTemplate", [
+    [
+      "a volume of 0 GiB",
+      { blockDeviceMappings: [{ deviceName: "/dev/xvda", ebs: { volumeSize: 0 } }] },
+      "blockDeviceMappings[0].ebs.volumeSize",
+    ],
+    [
+      "gp3 with throughput of 3000",
+      { blockDeviceMappings: [{ deviceName: "/dev/xvda", ebs: { volumeType: "gp3", throughput: 3000 } }] },
+      "blockDeviceMappings[0].ebs.throughput",
+    ],
+    [
+      "gp3 with IOPS of 1000",
+      { blockDeviceMappings: [{ deviceName: "/dev/xvda", ebs: { volumeType: "gp3", iops: 1000 } }] },
+      "blockDeviceMappings[0].ebs.iops",
+    ],
+    [
+      "a switch that is neither",
+      { blockDeviceMappings: [{ deviceName: "/dev/xvda", ebs: { encrypted: "maybe" } }] },
+      "blockDeviceMappings[0].ebs.encrypted",
+    ],
+    ["credits that there are not", { creditSpecification: { cpuCredits: "free" } }, "creditSpecification.cpuCredits"],
+    [
+      "a profile twice",
+      { iamInstanceProfile: { arn: `arn:aws:iam::${ACCOUNT}:instance-profile/x`, name: "x" } },
+      "iamInstanceProfile.name",
+    ],
+    ["a version of 0", { defaultVersion: 0 }, "defaultVersion"],
+  ]),
+  ...of("aws:iam/role:Role", [
+    [
+      "trust in roles by a star",
+      trust({ Principal: { AWS: `arn:aws:iam::${ACCOUNT}:role/*` }, Action: "sts:AssumeRole" }),
+      "assumeRolePolicy",
+    ],
+  ]),
+  ...of(CLUSTER, [
+    ["a pool twice", inner(CLUSTER, "computeConfig", { nodePools: ["system", "system"] }), "computeConfig.nodePools"],
+  ]),
+  ...of(DATABASE, [
+    [
+      "a restore to two times",
+      { restoreToPointInTime: { useLatestRestorableTime: true, restoreTime: "2026-01-01T00:00:00Z" } },
+      "restoreToPointInTime.useLatestRestorableTime",
+    ],
+    [
+      "a snapshot and a source",
+      { snapshotIdentifier: "a", replicateSourceDb: "b", username: undefined, dbName: undefined },
+      "snapshotIdentifier",
+    ],
+  ]),
+  ...of("aws:secretsmanager/secret:Secret", [
+    ["a prefix with a blank", { name: undefined, namePrefix: "a b" }, "namePrefix"],
+  ]),
+  ...of(LISTENER, [
+    [
+      "a frame's option that there is not",
+      { routingHttpResponseXFrameOptionsHeaderValue: "maybe" },
+      "routingHttpResponseXFrameOptionsHeaderValue",
+    ],
+  ]),
+  ...of(RECORD, [
+    ["a mail server of preference 70000", records("MX", "70000 mail.sparki.tools"), "records"],
+    ["a service's port of 70000", records("SRV", "1 1 70000 prod.sparki.tools"), "records"],
+    ["a certificate authority's flag of 300", records("CAA", '300 issue "x"'), "records"],
+    ["an authority without its numbers", records("SOA", "ns.sparki.tools"), "records"],
+    [
+      "a bias of 100",
+      { setIdentifier: "a", geoproximityRoutingPolicy: { awsRegion: "us-east-1", bias: 100 } },
+      "geoproximityRoutingPolicy.bias",
+    ],
+  ]),
+  ...of("aws:route53/healthCheck:HealthCheck", [
+    ["a reference of 28 characters", { referenceName: long(28) }, "referenceName"],
+  ]),
+  ...of("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", [
+    ["a transition at no time", life({ transitions: [{ storageClass: "GLACIER" }] }), "rules[0].transitions[0].date"],
+    [
+      "old versions in infrequent access after 10 days",
+      life({ noncurrentVersionTransitions: [{ noncurrentDays: 10, storageClass: "STANDARD_IA" }] }),
+      "rules[0].noncurrentVersionTransitions[0].noncurrentDays",
+    ],
+  ]),
+  ...of("aws:lambda/function:Function", [
+    [
+      "an image of another registry",
+      { packageType: "Image", imageUri: "nginx", runtime: undefined, handler: undefined },
+      "imageUri",
+    ],
+  ]),
 ];
