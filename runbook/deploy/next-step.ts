@@ -17,7 +17,7 @@ const REFUSED_BY_AWS =
   /\bapi error (?:\w+\.)?(?:Validation\w*|Invalid[\w.]*|Malformed\w*|Missing\w*|\w*NotSupported\w*|Unsupported\w*|\w*TooLong\w*|\w*Mismatch\w*|\w*AlreadyExists\w*|Duplicate\w*|EntityAlreadyExists|BadRequest\w*|UnsupportedOperation)/;
 /** The provider's own words, before it asks AWS, and Kubernetes' for an object that it does not take. */
 const REFUSED_BEFORE =
-  /has a problem: |\bcannot be longer than \d+|\bexpected length of \S+ to be|\bMissing required argument|\bInvalid or unknown key|\bConflictsWith\b|\bis invalid: |\bis forbidden: |\bdenied the request: /;
+  /has a problem: |\bcannot be longer than \d+|\bexpected length of \S+ to be|\bMissing required argument|\bInvalid or unknown key|\bConflictsWith\b|\bis invalid: |\bis forbidden: (?!User )|\bdenied the request: /;
 
 /** Ordered: the first that fits. */
 const REMEDIES: readonly Remedy[] = [

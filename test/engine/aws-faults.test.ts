@@ -71,7 +71,7 @@ describe("sparki deploy, on an AWS that fails", () => {
 
   it("bears throttling, and shows why the cluster's creation failed (F01, F04)", async () => {
     const ran = await deployDuring("F01", "F04");
-    await expectResumable(ran, /not enough free addresses in the subnets\. Next: mend .* makes it anew$/);
+    await expectResumable(ran, /not enough free addresses in the subnets\. Next: correct .* makes it anew$/);
     expect(await ofType(TYPES.cluster)).toMatchObject([{ id: "sparki-staging" }]);
   });
 

@@ -42,6 +42,7 @@ describe("failureWithNextStep", () => {
     "api error InvalidDBInstanceState: it is being modified",
     "api error ThrottlingException: rate exceeded",
     "timeout while waiting for state to become 'ACTIVE'",
+    'namespaces is forbidden: User "deploy" cannot create resource "namespaces" at the cluster scope',
     "something else",
   ])("takes %j for no refusal", (failure) => {
     expect(isRefusal(failure)).toBe(false);
