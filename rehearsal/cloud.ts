@@ -35,6 +35,8 @@ export interface CloudOptions {
   readonly seed: number;
   /** The loopback network that the run's world is on already. @default any that is free */
   readonly slot?: number | undefined;
+  /** The world that is there already served when it was kept, and must serve again. @default false */
+  readonly isPromoted?: boolean | undefined;
   /** Absolute paths of the command-line tools by name. */
   readonly tools: Readonly<Record<string, string>>;
   /** The search path of the program's local commands. */
@@ -105,7 +107,11 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
     startAccount(options, { addresses, processes, backing, storm, images, environment }, undo),
     storm.resume(),
   ]);
-  if (storm.access !== undefined) await settled(storm.access, since, () => targetsOf(account, backing));
+  if (storm.access !== undefined) {
+    const serves = settled(storm.access, { since, health: () => targetsOf(account, backing), ...patience(options) });
+    // What an earlier rehearsal left may be broken, and then it is the checklist that says so.
+    await (options.isPromoted === true ? serves : serves.catch(() => undefined));
+  }
   const kubernetes = await startKubernetesProvider({
     processes,
     helm: tools.helm ?? "helm",
@@ -132,6 +138,11 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
     token,
     slot: addresses.slot,
   };
+}
+
+/** How long it is waited for that a world serves again. */
+function patience({ isPromoted = false }: CloudOptions): { readonly limitSeconds: number } {
+  return { limitSeconds: isPromoted ? 120 : 20 };
 }
 
 /** What the load balancers know of the targets of every group in the account. */

@@ -3,18 +3,21 @@ import { waitFor } from "../waiting.ts";
 import { KubernetesApi } from "./api.ts";
 import type { Pod } from "./objects.ts";
 
-const LIMIT_SECONDS = 120;
 const ENDED = ["Succeeded", "Failed"];
 
+interface Settling {
+  /** When it was started again. */
+  readonly since: Date;
+  /** What the load balancers know of all their targets. */
+  readonly health: () => readonly { readonly healthy: boolean }[];
+  readonly limitSeconds: number;
+}
+
 /**
- * Resolves once a cluster that was started again serves as it did before: every pod that goes on is ready, in containers
- * begun since then, and every target is healthy. `health` is asked for what the load balancers know of all their targets.
+ * Resolves once a cluster that was started again serves: every pod that goes on is ready, in containers begun since then,
+ * and every target is healthy. Throws SPARKI_OUTSIDE when it does not within the limit.
  */
-export async function settled(
-  access: ClusterAccess,
-  since: Date,
-  health: () => readonly { readonly healthy: boolean }[],
-): Promise<void> {
+export async function settled(access: ClusterAccess, { since, health, limitSeconds }: Settling): Promise<void> {
   const api = new KubernetesApi(access);
   const serves = async () => {
     const { items } = await api.list<Pod>("/api/v1/pods");
@@ -25,7 +28,7 @@ export async function settled(
     return isAllBound && going.every((pod) => isReadySince(pod, since));
   };
   try {
-    await waitFor("every pod of the kept world", serves, { limitSeconds: LIMIT_SECONDS });
+    await waitFor("every pod of the world before", serves, { limitSeconds });
   } finally {
     await api.close();
   }

@@ -93,7 +93,8 @@ export async function openSession(
     checkout.linkCharts(project.directory);
     const places = { runDirectory: run.path, projectDirectory: checkout.path, path };
     const slot = kept?.slot ?? world?.slot;
-    cloud = await startCloudProcess({ stack, seed, timeScale, slot, tools, ...places }, ports.signal);
+    const isPromoted = world !== undefined;
+    cloud = await startCloudProcess({ stack, seed, timeScale, slot, isPromoted, tools, ...places }, ports.signal);
     const since = kept?.since ?? today();
     keepRehearsal(run.path, { seed, timeScale, slot: cloud.slot, since });
     replaceCloud(project, cloud, since);
