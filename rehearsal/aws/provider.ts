@@ -158,7 +158,9 @@ function missingOf(model: ResourceModel, inputs: Properties): { property: string
 /** What can be told before the resource exists. */
 function previewOf(model: ResourceModel, inputs: Properties): Properties {
   const computed = [...Object.keys(model.outputs ?? {}), ...(model.arn === undefined ? [] : ["arn"])];
-  const unknown = Object.fromEntries(computed.map((key) => [key, UNKNOWN]));
+  // What AWS chooses only where the program does not is known where it does.
+  const chosen = computed.filter((key) => (inputs[key] ?? undefined) === undefined);
+  const unknown = Object.fromEntries(chosen.map((key) => [key, UNKNOWN]));
   return merge({ ...model.defaults, ...inputs }, { ...unknown, ...model.preview?.(inputs) });
 }
 

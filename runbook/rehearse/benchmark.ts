@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +8,7 @@ import { DECIDERS } from "../../gates/simulation/deciders.ts";
 import { simulate } from "../../gates/simulation/table.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import type { Ports } from "../command.ts";
+import { commandRunner } from "../io/child-command.ts";
 import { systemClock } from "../io/clock.ts";
 import { Engine } from "../io/engine.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
     signal: abort.signal,
   };
   try {
-    print(imports(directory));
+    print(await imports(directory));
     print(gate());
     const tools = await resolveRehearsalTools(ports, lineProgress(process.stderr));
     const session = await openSession({ stack: "staging", seed: 1, timeScale: TIME_SCALE }, tools, ports);
@@ -73,20 +73,24 @@ function print(lines: readonly Line[]): void {
 }
 
 /** Loading the program's modules beside the SDK alone, in processes of their own, with Node's compile cache warm. */
-function imports(directory: string): Line[] {
+async function imports(directory: string): Promise<Line[]> {
   const env = { ...process.env, NODE_COMPILE_CACHE: join(directory, "compiled") };
-  const load = (module: string) => {
-    const once = () => {
-      const start = performance.now();
-      execFileSync(process.execPath, ["--eval", `import(${JSON.stringify(module)})`], { cwd: PROJECT_DIRECTORY, env });
-      return (performance.now() - start) / 1000;
-    };
-    // Fills the cache.
-    once();
-    return median(Array.from({ length: TIMES }, once));
+  const node = commandRunner(process.execPath, env);
+  const once = async (module: string) => {
+    const start = performance.now();
+    const { code, stderr } = await node(["--eval", `import(${JSON.stringify(module)})`], { cwd: PROJECT_DIRECTORY });
+    if (code !== 0) throw new Error(`import of ${module} ended with ${code}: ${stderr}`);
+    return (performance.now() - start) / 1000;
   };
-  const sdk = load("@pulumi/pulumi");
-  const program = load(join(PROJECT_DIRECTORY, "index.ts"));
+  const load = async (module: string) => {
+    // Fills the cache.
+    await once(module);
+    const found: number[] = [];
+    while (found.length < TIMES) found.push(await once(module));
+    return median(found);
+  };
+  const sdk = await load("@pulumi/pulumi");
+  const program = await load(join(PROJECT_DIRECTORY, "index.ts"));
   return [
     { what: "import of @pulumi/pulumi", found: seconds(sdk) },
     {
@@ -191,8 +195,13 @@ interface Measured {
   readonly packs: readonly string[];
 }
 
-function engineOf(session: RehearsalSession, { cli, directory, ports }: Place, measured: Measured): Promise<Engine> {
-  const version = execFileSync(cli, ["version"], { encoding: "utf8" }).trim().replace(/^v/, "");
+async function engineOf(
+  session: RehearsalSession,
+  { cli, directory, ports }: Place,
+  measured: Measured,
+): Promise<Engine> {
+  const { stdout } = await commandRunner(cli, ports.env)(["version"]);
+  const version = stdout.trim().replace(/^v/, "");
   return Engine.open({
     stack: measured.stack,
     projectDirectory: measured.directory,

@@ -53,6 +53,13 @@ describe("AwsProvider", () => {
     expect(account.world.all()).toEqual([]);
   });
 
+  it("knows in a preview what the program chooses itself, and not what AWS would choose else", async () => {
+    const zone = { availabilityZone: "us-east-1a" };
+    const subnet = (inputs = {}) => ({ type: TYPES.subnet, name: "s", inputs: { vpcId: UNKNOWN, ...inputs } });
+    expect(await account.preview(subnet(zone))).toMatchObject({ ...zone, availabilityZoneId: UNKNOWN });
+    expect(await account.preview(subnet())).toMatchObject({ availabilityZone: UNKNOWN });
+  });
+
   it("replaces for an immutable property and updates for another", async () => {
     const { id, properties } = await account.create(vpc());
     const { inputs } = account.check(vpc());
