@@ -1,6 +1,6 @@
 /** The decision tree's page in docs, generated from its rules: `node gates/tree-page.ts > docs/decision-tree.md`. */
-import { FACTS, type Facts, PHASES, type Phase, type Rule } from "./tree.ts";
-import { RULES } from "./tree-rules.ts";
+import { FACTS, type Facts, PHASES, type Phase, type Rule } from "./tree-rules.ts";
+import { RULES } from "./tree.ts";
 import { VERDICTS } from "./verdict.ts";
 
 const PHASE_WORDS: Readonly<Record<Phase, string>> = {

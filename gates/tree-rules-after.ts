@@ -1,5 +1,5 @@
 /** The decision tree once the new release serves everybody, and on the way back. */
-import type { Rule } from "./tree.ts";
+import type { Rule } from "./tree-rules.ts";
 
 export const RULES_AFTER_PROMOTION: readonly Rule[] = [
   {

@@ -1,5 +1,5 @@
 /** The decision tree until the new release serves everybody. */
-import type { Phase, Rule } from "./tree.ts";
+import type { Phase, Rule } from "./tree-rules.ts";
 
 /** Phases before the release serves everybody. */
 const BEFORE: readonly Phase[] = ["preflight", "infrastructure", "database", "one-box", "fleet", "cutover"];

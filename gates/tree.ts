@@ -1,20 +1,8 @@
-import { RULES } from "./tree-rules.ts";
+
 import type { Verdict } from "./verdict.ts";
-
-export const PHASES = [
-  "preflight",
-  "infrastructure",
-  "database",
-  "one-box",
-  "fleet",
-  "cutover",
-  "promoted",
-  "rollback",
-] as const;
-/** Where a deployment is; `promoted` begins with the cutover's end, `rollback` is the way back and its proof. */
-export type Phase = (typeof PHASES)[number];
-
-export type Action = "proceed" | "wait" | "hold" | "rollback" | "destroy" | "escalate" | "stop";
+import { RULES_AFTER_PROMOTION } from "./tree-rules-after.ts";
+import { RULES_BEFORE_PROMOTION } from "./tree-rules-before.ts";
+import { type Phase, type Action, type Facts, type Rule, FACTS } from "./tree-rules.ts";
 
 export interface TreeState {
   readonly phase: Phase;
@@ -40,41 +28,6 @@ export interface Decision {
   readonly reason: string;
   /** A person must look now. */
   readonly page: boolean;
-}
-
-/** What the rules ask of a state. */
-export interface Facts {
-  readonly timeLeft: boolean;
-  readonly canRollBack: boolean;
-  readonly hasState: boolean;
-  readonly destroyRequested: boolean;
-  readonly rollbackTried: boolean;
-  /** Within five minutes of the promotion. */
-  readonly settling: boolean;
-  /** More than 1 % of requests fail now. */
-  readonly highErrors: boolean;
-  /** More than 1 % of requests have failed for five minutes. */
-  readonly sustained: boolean;
-}
-
-export const FACTS = [
-  "timeLeft",
-  "canRollBack",
-  "hasState",
-  "destroyRequested",
-  "rollbackTried",
-  "settling",
-  "highErrors",
-  "sustained",
-] as const satisfies readonly (keyof Facts)[];
-
-export interface Rule {
-  readonly phases: readonly Phase[];
-  readonly verdicts: readonly Verdict[];
-  readonly when: Partial<Facts>;
-  readonly action: Action;
-  readonly reason: string;
-  readonly page?: true;
 }
 
 export const SETTLE_SECONDS = 300;
@@ -113,3 +66,6 @@ export function rulesFor(phase: Phase, verdict: Verdict, facts: Facts): Rule[] {
 function holds(when: Partial<Facts>, facts: Facts): boolean {
   return FACTS.every((fact) => when[fact] === undefined || when[fact] === facts[fact]);
 }
+
+/** The rules of the decision tree: exactly one holds in every state, so their order does not matter. */
+export const RULES: readonly Rule[] = [...RULES_BEFORE_PROMOTION, ...RULES_AFTER_PROMOTION];

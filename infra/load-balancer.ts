@@ -5,6 +5,7 @@ import type { Cluster } from "./cluster.ts";
 import type { Network } from "./network.ts";
 import { routeRequests } from "./routes.ts";
 import { createSecurityGroup, type SecurityGroup } from "./security-group.ts";
+import { type Track } from "./routes.ts";
 
 export interface LoadBalancerArgs {
   readonly stack: string;
@@ -16,10 +17,6 @@ export interface LoadBalancerArgs {
   readonly certificateArn: pulumi.Input<string>;
   readonly protect: boolean;
 }
-
-/** One target group each: the pods that serve it. */
-export type Track = "engine-one-box" | "engine-fleet" | "web-one-box" | "web-fleet";
-export const TRACKS: readonly Track[] = ["engine-one-box", "engine-fleet", "web-one-box", "web-fleet"];
 
 /** Time a stopping pod still gets requests, at the most; the charts' preStop and grace period are built on it. */
 export const DEREGISTRATION_DELAY_SECONDS = 30;

@@ -1,6 +1,8 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Track } from "./load-balancer.ts";
+
+
+
 
 export interface RoutesArgs {
   readonly balancer: aws.lb.LoadBalancer;
@@ -90,3 +92,8 @@ function redirectToHttps(parent: pulumi.Resource, name: string, balancer: aws.lb
     { parent },
   );
 }
+
+/** One target group each: the pods that serve it. */
+export type Track = "engine-one-box" | "engine-fleet" | "web-one-box" | "web-fleet";
+
+export const TRACKS: readonly Track[] = ["engine-one-box", "engine-fleet", "web-one-box", "web-fleet"];

@@ -1,6 +1,6 @@
 import { TYPES } from "./aws/types.ts";
 import type { Faults } from "./control-requests.ts";
-import type { Fault } from "./scenarios.ts";
+import type { Fault } from "./scenario.ts";
 
 /** AWS makes the cluster after everything that it needs, and everything else after it. */
 const CLUSTER = "cluster-eks-eksCluster";

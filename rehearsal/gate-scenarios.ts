@@ -1,4 +1,4 @@
-import type { Fault, Scenario } from "./scenarios.ts";
+import type { Fault, Scenario } from "./scenario.ts";
 
 /** The gate of the engine's one-box runs within this step, before the step changes anything. */
 const ONE_BOX_GATE = "engine-fleet";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Document, isMap, parseDocument } from "yaml";
 import { DeployError } from "../stacks/deploy-error.ts";
 import { yamlText } from "../stacks/yaml-text.ts";
-import type { ReleaseDescriptor } from "./scenarios.ts";
+import type { ReleaseDescriptor } from "./scenario.ts";
 
 /** Something of the stack's config that cannot exist off the cloud, and what stands in its place; never a secret's value. */
 export interface Replacement {

@@ -9,7 +9,8 @@ import { vpcAt, zonesAt } from "./services/rds-groups.ts";
 import { TYPES } from "./types.ts";
 import { checkKeys } from "./usable-keys.ts";
 import { flag, text, texts } from "./values.ts";
-import type { World, WorldResource } from "./world.ts";
+import type { World } from "./world.ts";
+import type { WorldResource } from "./world-file.ts";
 
 /** Throws what AWS answers to inputs that do not fit the resources that they name. */
 type Check = (draft: Draft, world: World) => void;

@@ -2,7 +2,7 @@ import { AwsError } from "./aws-error.ts";
 import { holderOf } from "./checks.ts";
 import type { Cloud, ResourceModel } from "./model.ts";
 import type { Models } from "./models.ts";
-import type { WorldResource } from "./world.ts";
+import type { WorldResource } from "./world-file.ts";
 
 /** How often a refused deletion is tried again, in model seconds. */
 const RETRY_SECONDS = 5;

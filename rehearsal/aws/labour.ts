@@ -3,7 +3,7 @@ import type { Ending } from "./disturbances.ts";
 import { draw, type Latency, TIMINGS, uniforms } from "./latency.ts";
 import type { Cloud, ResourceModel, Subject } from "./model.ts";
 import { companionRecord, computedOutputs, record, secretPathsOf, secretsKey, subjectOf } from "./subject.ts";
-import type { WorldResource } from "./world.ts";
+import type { WorldResource } from "./world-file.ts";
 
 /** How long a creation takes that ends late. */
 const LATE_SECONDS = 2400;

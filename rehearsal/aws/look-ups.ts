@@ -8,7 +8,7 @@ import { secretValue } from "./services/secretsmanager.ts";
 import type { Settings } from "./settings.ts";
 import { TYPES } from "./types.ts";
 import { at, number, records, text, texts } from "./values.ts";
-import type { WorldResource } from "./world.ts";
+import type { WorldResource } from "./world-file.ts";
 
 type Answer = (args: Properties, settings: Settings, cloud: Cloud) => Properties;
 

@@ -1,7 +1,7 @@
 import type { Properties } from "../provider/properties.ts";
 import { TYPES } from "./types.ts";
 import { flag, text } from "./values.ts";
-import type { WorldResource } from "./world.ts";
+import type { WorldResource } from "./world-file.ts";
 
 /** Changes that wait for the maintenance window unless they are asked for at once, by the provider's own names. */
 const WAITING: Readonly<Record<string, readonly string[]>> = {

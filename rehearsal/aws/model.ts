@@ -4,7 +4,8 @@ import type { AwsError } from "./aws-error.ts";
 import type { ModelClock } from "./clock.ts";
 import type { Latency } from "./latency.ts";
 import type { Vault } from "./vault.ts";
-import type { World, WorldResource } from "./world.ts";
+import type { World } from "./world.ts";
+import type { WorldResource } from "./world-file.ts";
 
 /** A resource that is about to exist: what its id and outputs are made from. */
 export interface Draft {

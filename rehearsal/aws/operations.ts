@@ -14,7 +14,7 @@ import { Ongoing } from "./ongoing.ts";
 import { draftOf, identify, inputsOf, type Place, record, stateOf } from "./subject.ts";
 import { TYPES } from "./types.ts";
 import { texts } from "./values.ts";
-import type { WorldResource } from "./world.ts";
+import type { WorldResource } from "./world-file.ts";
 
 /** A resource to make, or what it is to become. */
 export interface Order extends Place {

@@ -27,7 +27,8 @@ import { publishedFindings } from "./published.ts";
 import { allTags, settingsOf } from "./settings.ts";
 import { inputsOf, merge, secretPathsOf, stateOf } from "./subject.ts";
 import { TYPES } from "./types.ts";
-import { isCalled, type WorldResource } from "./world.ts";
+import { isCalled } from "./world.ts";
+import { type WorldResource } from "./world-file.ts";
 
 /** The `aws` provider of the rehearsal: Pulumi's side of the simulated account. */
 export class AwsProvider implements ProviderModel {

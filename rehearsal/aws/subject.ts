@@ -2,7 +2,8 @@ import { isRecord, type Path, type Properties, type Value } from "../provider/pr
 import { asHidden, conceal, reveal } from "./concealment.ts";
 import type { Cloud, Companion, Draft, ResourceModel, Subject } from "./model.ts";
 import { textEntries } from "./values.ts";
-import type { Status, World, WorldResource } from "./world.ts";
+import type { World } from "./world.ts";
+import type { Status, WorldResource } from "./world-file.ts";
 
 /** Where in the account a resource is made. */
 export interface Place {

@@ -2,7 +2,8 @@ import { AwsError } from "./aws-error.ts";
 import type { Draft } from "./model.ts";
 import { TYPES } from "./types.ts";
 import { at, text, texts } from "./values.ts";
-import type { World, WorldResource } from "./world.ts";
+import type { World } from "./world.ts";
+import type { WorldResource } from "./world-file.ts";
 
 /** Inputs that name the key under which a service encrypts. */
 const ENCRYPTING: Readonly<Record<string, readonly string[]>> = {

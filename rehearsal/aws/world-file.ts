@@ -2,7 +2,9 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Remains, WorldResource } from "./world.ts";
+
+import { type Properties } from "../provider/properties.ts";
+
 
 /** A world as it is on disk. */
 export interface SavedWorld {
@@ -56,4 +58,41 @@ export class WorldFile {
     await writeFile(`${this.#path}.new`, JSON.stringify(world));
     await rename(`${this.#path}.new`, this.#path);
   }
+}
+
+export type Status = "creating" | "available" | "failed" | "deleting";
+
+/** Something that exists in the simulated account. */
+export interface WorldResource {
+  /** Pulumi's type token. */
+  readonly type: string;
+  readonly id: string;
+  readonly arn: string;
+  /** Physical name, where the type has one. */
+  readonly name?: string;
+  readonly region: string;
+  readonly accountId: string;
+  /** Without secret values: those are in the vault. */
+  readonly inputs: Properties;
+  readonly outputs: Properties;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly createdAtModelSeconds: number;
+  readonly status: Status;
+  /** Numbers resources in the order of their creation. */
+  readonly serial: number;
+  /** Who asked for it, and for which time: the source of everything generated for it, whatever the order of creation. */
+  readonly origin: string;
+  /** Id of the resource that AWS made this one for; it comes and goes with it and is in no state. */
+  readonly owner?: string;
+  /** Changes that were asked for and wait for its maintenance window. */
+  readonly waiting?: { readonly inputs: Properties; readonly dueAtModelSeconds: number };
+  /** What others have put into it, so that it cannot just be deleted. */
+  readonly contents?: string;
+}
+
+/** A name that stays taken after its resource is gone. */
+export interface Remains {
+  readonly type: string;
+  readonly name: string;
+  readonly untilModelSeconds: number;
 }

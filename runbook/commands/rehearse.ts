@@ -1,4 +1,4 @@
-import type { Scenario } from "../../rehearsal/scenarios.ts";
+import type { Scenario } from "../../rehearsal/scenario.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Command, CommandInput, CommandOption, CommandResult, Ports } from "../command.ts";
 import type { RehearsalReport } from "../rehearse/rehearsal-report.ts";

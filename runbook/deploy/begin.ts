@@ -10,7 +10,7 @@ import { CHECKOUT_DIRECTORY } from "../project.ts";
 import { showPhase } from "../report/live.ts";
 import { obstaclesTo, type StackPresent } from "../rollback/way-back.ts";
 import { checklistRefusal } from "./checklist.ts";
-import type { PlanRecord } from "./deploy-document.ts";
+import type { PlanRecord } from "./result.ts";
 import { describeResult } from "./deployment.ts";
 import type { EngineResult } from "./engine-record.ts";
 import { frozenReason } from "./freeze.ts";

@@ -1,6 +1,7 @@
 import type { Release } from "../../stacks/schema.ts";
 import { holdsData } from "../report/state.ts";
-import { goBack, type Rollback } from "../rollback/rollback-run.ts";
+import { goBack } from "../rollback/rollback-run.ts";
+
 import {
   migratedReleases,
   type Obstacles,
@@ -9,26 +10,17 @@ import {
   readPresent,
   type StackPresent,
 } from "../rollback/way-back.ts";
-import type { VerifyReport } from "../verify/verify.ts";
+
 import { endOf, lookAfterPromotion } from "./after-promotion.ts";
 import { type Decision, decideOn, decisionsOf } from "./decisions.ts";
 import type { Deployment } from "./deployment.ts";
 import { type Ending, endingOf } from "./ending.ts";
 import { gateTargetOf } from "./gate-target.ts";
-import { type Outcome, outcomeOf } from "./outcome.ts";
+import { outcomeOf } from "./outcome.ts";
 import { judgeRunningDigests } from "./running-digests.ts";
 import { movedOrThrow, StackMoved } from "./stack-moved.ts";
 import type { StackTarget } from "./stack-target.ts";
-
-/** What became of a deploy: its outcome, what was decided on the way, and the rollback where there was one. */
-export interface Conclusion extends Outcome {
-  readonly rollback: Rollback | undefined;
-  /** What the promotion record named when the update had ended, before any rollback; null when nothing was promoted. */
-  readonly live: Release | null;
-  /** Undefined when it did not come to that: also for a promotion that the pods or the entrance do not show. */
-  readonly verify?: VerifyReport | undefined;
-  readonly decisions: readonly Decision[];
-}
+import { type Conclusion } from "./result.ts";
 
 /** Asks the decision tree what to do about how a deploy ended, and does it. */
 export async function conclude(target: StackTarget, release: Release, deployment: Deployment): Promise<Conclusion> {

@@ -2,16 +2,17 @@ import type { GateResult, Verdict } from "../../gates/verdict.ts";
 import type { Release } from "../../stacks/schema.ts";
 import type { LiveRelease } from "../io/live-release.ts";
 import type { Notification } from "../notify/notifications.ts";
-import type { PlanFiles } from "../plan/plan-files.ts";
+
 import type { PreflightReport } from "../preflight/run.ts";
 import { criticalSteps } from "../report/critical-steps.ts";
 import type { Dependencies } from "../report/timeline.ts";
-import type { Rollback } from "../rollback/rollback-run.ts";
+import type { Rollback } from "./result.ts";
 import type { VerifyReport } from "../verify/verify.ts";
 import type { Decision } from "./decisions.ts";
-import type { DeployRun } from "./deploy-run.ts";
+import type { DeployRun } from "./result.ts";
 import type { EngineResult, Step, Violation } from "./engine-record.ts";
 import type { Outcome } from "./outcome.ts";
+import { type PlanRecord } from "./result.ts";
 
 /** A release as documents show it. */
 type Described = Pick<Release, "id" | "gitSha" | "images">;
@@ -45,14 +46,6 @@ export interface DeployDocument extends Outcome {
   /** As the Kubernetes API reports the running pods at the end. */
   readonly live: LiveRelease;
   readonly timing: DeployTiming;
-}
-
-/** Where the plan of a deploy can be read. */
-export interface PlanRecord {
-  readonly hash: string;
-  readonly files: PlanFiles;
-  /** How long the plan expects it to take at AWS; the one figure that every page gives for it. */
-  readonly expected?: { readonly typicalSeconds: number; readonly longestSeconds: number };
 }
 
 /** The way back to the release before, and the proof that it serves again. */

@@ -3,12 +3,13 @@ import type { Release } from "../../stacks/schema.ts";
 import { budgetText } from "../gates/error-budget.ts";
 import type { Watcher } from "../io/engine.ts";
 import { brokenMessage, endMessage, startMessage } from "../notify/notify.ts";
-import type { PreflightReport } from "../preflight/run.ts";
+
 import type { Recovery } from "../recovery/take-over.ts";
 import { readPresent } from "../rollback/way-back.ts";
 import { type Beginning, type BeginOptions, begin } from "./begin.ts";
-import { type Conclusion, conclude } from "./conclusion.ts";
-import type { PlanRecord } from "./deploy-document.ts";
+import { conclude } from "./conclusion.ts";
+
+
 import { type Deployment, deploy } from "./deployment.ts";
 import { rememberEnd } from "./ended-deploys.ts";
 import type { EngineResult } from "./engine-record.ts";
@@ -17,18 +18,7 @@ import { withHeldConfig } from "./held-config.ts";
 import { StackMoved } from "./stack-moved.ts";
 import type { StackTarget } from "./stack-target.ts";
 import { deployMessage } from "./update.ts";
-
-/** A deploy from its preview to its end, the rollback included where there was one. */
-export interface DeployRun extends Conclusion {
-  readonly release: Release;
-  /** What was live before; null for a first deploy. */
-  readonly previous: Release | null;
-  /** Undefined when it was refused before the checklist. */
-  readonly preflight?: PreflightReport | undefined;
-  /** Undefined when it was refused before the plan. */
-  readonly plan?: PlanRecord | undefined;
-  readonly deployment: Deployment;
-}
+import { type DeployRun } from "./result.ts";
 
 /**
  * Something that goes on beside an update that was previewed, whose events it may watch; what it breaks it mends when the

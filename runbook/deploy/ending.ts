@@ -1,4 +1,4 @@
-import type { Phase } from "../../gates/tree.ts";
+import type { Phase } from "../../gates/tree-rules.ts";
 import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
 import type { Deployment } from "./deployment.ts";
 import type { EngineResult, Step } from "./engine-record.ts";

@@ -1,4 +1,4 @@
-import type { Action } from "../../gates/tree.ts";
+import type { Action } from "../../gates/tree-rules.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Ending } from "./ending.ts";
 import { isRefusal } from "./next-step.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "../command.ts";
-import type { Message } from "../notify/notify.ts";
+import type { Message } from "../text/slack.ts";
 import { safeText } from "../text/outside.ts";
 import { namesSomebody, type SlackText } from "../text/slack.ts";
 import { bounded } from "../text/visible.ts";

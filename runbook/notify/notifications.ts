@@ -1,6 +1,6 @@
 import { messageOf } from "../../stacks/message-of.ts";
 import type { Delivery, Messenger } from "../io/slack.ts";
-import type { Message } from "./notify.ts";
+import type { Message } from "../text/slack.ts";
 
 /** A message as it was said, and whether anybody heard it. */
 export interface Notification {

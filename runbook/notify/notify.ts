@@ -1,18 +1,13 @@
 import { percent } from "../../gates/gate.ts";
 import type { GateResult } from "../../gates/verdict.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
-import type { DeployRun } from "../deploy/deploy-run.ts";
+import type { DeployRun } from "../deploy/result.ts";
 import { clusterWords } from "../deploy/deploy-text.ts";
 import { isSameRelease } from "../deploy/promotion.ts";
-import type { Rollback } from "../rollback/rollback-run.ts";
+import type { Rollback } from "../deploy/result.ts";
 import { Mention, type SlackText, slack, slackLines } from "../text/slack.ts";
 import { bounded, oneLine } from "../text/visible.ts";
-
-/** One message for people; the channel is one of the config's contacts. */
-export interface Message {
-  readonly channel: string;
-  readonly text: SlackText;
-}
+import { type Message } from "../text/slack.ts";
 
 /** What every message about a stack needs. */
 export interface Occasion {

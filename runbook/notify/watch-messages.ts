@@ -1,7 +1,8 @@
 import type { Release } from "../../stacks/schema.ts";
 import { duration } from "../report/duration.ts";
 import { Mention, slack } from "../text/slack.ts";
-import { type Message, type Occasion, short, titleOf, to, versionOf } from "./notify.ts";
+import { type Occasion, short, titleOf, to, versionOf } from "./notify.ts";
+import { type Message } from "../text/slack.ts";
 
 /** What a watch tells people of. */
 export interface WatchNews {

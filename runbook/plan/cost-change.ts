@@ -1,6 +1,8 @@
 import { type CostEstimate, estimateCost, type Priced } from "../../policies/pricing/estimate.ts";
-import type { FromTo } from "./plan.ts";
+
 import type { PlannedResource } from "./planned.ts";
+
+
 
 /** What a deployment does to the stack's list price a month, in US dollars; what depends on use is left out and named. */
 export interface CostChange extends FromTo<number>, Pick<CostEstimate, "currency" | "asOf" | "region" | "notCounted"> {
@@ -36,4 +38,10 @@ function lineChanges(before: CostEstimate, after: CostEstimate): CostLineChange[
   return [...items]
     .map((item) => ({ item, from: monthly(before, item), to: monthly(after, item) }))
     .sort((one, other) => other.to - one.to || one.item.localeCompare(other.item));
+}
+
+/** A value before and after; undefined before the first deployment. */
+export interface FromTo<T> {
+  readonly from: T | undefined;
+  readonly to: T;
 }

@@ -34,7 +34,8 @@ import {
 import { gateWaits } from "./gate-waits.ts";
 import { type HelmDiff, type HelmTemplate, helmDiffs } from "./helm-diff.ts";
 import { inputsText } from "./inputs-text.ts";
-import type { FromTo, Plan, PlannedChange, SchemaLevel } from "./plan.ts";
+import type { Plan, PlannedChange, SchemaLevel } from "./plan.ts";
+import type { FromTo } from "./cost-change.ts";
 import { type PlannedResource, PlannedResources, planEntries } from "./planned.ts";
 import { plannedDependencies } from "./planned-dependencies.ts";
 import { plannedDiscards } from "./planned-discards.ts";

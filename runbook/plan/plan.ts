@@ -9,6 +9,7 @@ import type { Fingerprint } from "./fingerprint.ts";
 import type { HelmDiff } from "./helm-diff.ts";
 import type { PlannedRollback } from "./planned-rollback.ts";
 import type { Risk } from "./risk.ts";
+import { type FromTo } from "./cost-change.ts";
 
 /** One change that a deployment would make, without any secret's value. */
 export interface PlannedChange {
@@ -20,12 +21,6 @@ export interface PlannedChange {
   readonly changes: readonly InputChange[];
   /** Of a creation that decides who may do or reach what: what it says, as YAML without secrets. */
   readonly text?: string;
-}
-
-/** A value before and after; undefined before the first deployment. */
-export interface FromTo<T> {
-  readonly from: T | undefined;
-  readonly to: T;
 }
 
 /** What a deployment would do, as a reviewer reads it and as an approval holds it. */

@@ -1,5 +1,7 @@
 import type { PreflightContext } from "./context.ts";
-import type { Look } from "./side-by-side.ts";
+
+
+
 
 /** The parts of the runbook's checklist, in its order. */
 export const GROUPS = ["Infrastructure", "Application", "Communication", "Observability"] as const;
@@ -43,4 +45,15 @@ export function warn(reason: string, fix: string): Finding {
 
 export function fail(reason: string, fix: string): Finding {
   return { status: "fail", reason, fix };
+}
+
+/** One thing to look at, with the longest that it may take. */
+export interface Look<Context> {
+  /** Stable, for the JSON document and the docs. */
+  readonly id: string;
+  readonly title: string;
+  /** After this it has failed, whatever it still waits for. */
+  readonly timeLimitSeconds: number;
+  /** Resolves with what was found; a rejection counts as a failure with its message. `signal` aborts at the time limit. */
+  run(context: Context, signal: AbortSignal): Promise<Finding>;
 }

@@ -4,17 +4,7 @@ import type { Clock } from "../command.ts";
 import { duration } from "../report/duration.ts";
 import type { Screen } from "../report/screen.ts";
 import { type Finding, fail } from "./check.ts";
-
-/** One thing to look at, with the longest that it may take. */
-export interface Look<Context> {
-  /** Stable, for the JSON document and the docs. */
-  readonly id: string;
-  readonly title: string;
-  /** After this it has failed, whatever it still waits for. */
-  readonly timeLimitSeconds: number;
-  /** Resolves with what was found; a rejection counts as a failure with its message. `signal` aborts at the time limit. */
-  run(context: Context, signal: AbortSignal): Promise<Finding>;
-}
+import { type Look } from "./check.ts";
 
 /** What was found of one thing, with its name. */
 export interface Looked extends Finding {

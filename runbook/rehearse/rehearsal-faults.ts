@@ -1,5 +1,5 @@
 import type { CloudProcess } from "../../rehearsal/cloud-process.ts";
-import type { TimedFaults } from "../../rehearsal/scenarios.ts";
+import type { TimedFaults } from "../../rehearsal/scenario.ts";
 import type { Watcher } from "../io/engine.ts";
 import { neverBegan } from "./step-names.ts";
 

@@ -3,19 +3,15 @@ import { join } from "node:path";
 import { copyCheckout } from "../../rehearsal/checkout.ts";
 import { type EndedRun, holdWorld, type KeptWorld } from "../../rehearsal/kept-worlds.ts";
 import { isSlotFree } from "../../rehearsal/ports.ts";
-import {
-  findScenario,
-  nextRelease,
-  type ReleaseDescriptor,
-  type Scenario,
-  type ScenarioRelease,
-} from "../../rehearsal/scenarios.ts";
+import { findScenario, nextRelease } from "../../rehearsal/scenarios.ts";
+import { type ReleaseDescriptor, type Scenario, type ScenarioRelease } from "../../rehearsal/scenario.ts";
 import { DeployError } from "../../stacks/deploy-error.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import type { Ports } from "../command.ts";
 import { goThroughChecklist } from "../deploy/checklist.ts";
 import { deployDocument } from "../deploy/deploy-document.ts";
-import { type DeployOptions, type DeployRun, runDeploy } from "../deploy/deploy-run.ts";
+import { type DeployOptions, runDeploy } from "../deploy/deploy-run.ts";
+import { type DeployRun } from "../deploy/result.ts";
 import { deploy, previewed } from "../deploy/deployment.ts";
 import type { EngineResult } from "../deploy/engine-record.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PHASES } from "../../gates/tree.ts";
+import { PHASES } from "../../gates/tree-rules.ts";
 import { VERDICTS } from "../../gates/verdict.ts";
 import { gateResultSchema } from "../../stacks/outputs.ts";
 import { releaseSchema } from "../../stacks/schema.ts";

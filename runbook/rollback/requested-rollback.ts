@@ -8,7 +8,8 @@ import type { Promoted } from "../deploy/update.ts";
 import { failedRollbackMessage, rolledBackMessage } from "../notify/notify.ts";
 import { planExitCode } from "../plan/plan-summary.ts";
 import { chooseGoal, type Goal } from "./rollback.ts";
-import { goBack, previewBack, type Rollback, type RollbackTarget } from "./rollback-run.ts";
+import { goBack, previewBack, type RollbackTarget } from "./rollback-run.ts";
+import { type Rollback } from "../deploy/result.ts";
 import {
   leftAlready,
   migratedIn,

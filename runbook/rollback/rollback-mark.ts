@@ -3,7 +3,7 @@ import type { Release } from "../../stacks/schema.ts";
 import { freeze, frozenReason, rollbackProblem, thaw } from "../deploy/freeze.ts";
 import type { TaggedStack } from "../deploy/stack-tags.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
-import type { Rollback } from "./rollback-run.ts";
+import type { Rollback } from "../deploy/result.ts";
 
 /** The stack that is marked, and where it is told that this could not be kept; no mark ever fails a rollback. */
 type Marked = Pick<StackTarget, "screen"> & { readonly engine: TaggedStack };

@@ -2,7 +2,7 @@ import { decide } from "../../gates/tree.ts";
 import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
 import { messageOf } from "../../stacks/message-of.ts";
 import type { Release } from "../../stacks/schema.ts";
-import type { Decision } from "../deploy/decisions.ts";
+
 import { type DeployEngine, type Deployment, deploy } from "../deploy/deployment.ts";
 import { endingOf, refusalText } from "../deploy/ending.ts";
 import type { EngineResult } from "../deploy/engine-record.ts";
@@ -20,25 +20,12 @@ import { withPinned } from "./pinned-release.ts";
 import { markEnded, markUnproven } from "./rollback-mark.ts";
 import { PROOF_SECONDS, type Proof, proveRollback } from "./rollback-proof.ts";
 import { assertUnmoved, type StackPresent } from "./way-back.ts";
+import { type Rollback } from "../deploy/result.ts";
 
 /** What a rollback touches of a stack. */
 export interface RollbackTarget
   extends Omit<StackTarget, "engine" | "projectDirectory" | "plansDirectory" | "seal" | "template" | "helmStore"> {
   readonly engine: DeployEngine & TaggedStack & Pick<Engine, "history" | "identity" | "outputs">;
-}
-
-/** What a rollback came to; only `pass` says that its release serves again. */
-export interface Rollback {
-  readonly release: Release;
-  /** Undefined when even the preview could not be made. */
-  readonly deployment: Deployment | undefined;
-  /** Undefined when there was nothing to prove yet. */
-  readonly proof: Proof | undefined;
-  readonly verdict: Verdict;
-  readonly reason: string;
-  readonly decision: Decision;
-  /** From its beginning to the end of its proof. */
-  readonly seconds: number;
 }
 
 /**

@@ -1,6 +1,8 @@
 import { safeText } from "./outside.ts";
 import { bounded } from "./visible.ts";
 
+
+
 declare const brand: unique symbol;
 
 /** Text that Slack shows as it was meant: only what we mention is mentioned, and nothing from outside is a link. */
@@ -62,4 +64,10 @@ function branded(text: string): SlackText {
 
 function isSlack(text: string): text is SlackText {
   return text !== undefined;
+}
+
+/** One message for people; the channel is one of the config's contacts. */
+export interface Message {
+  readonly channel: string;
+  readonly text: SlackText;
 }

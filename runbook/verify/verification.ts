@@ -8,7 +8,7 @@ import type { ReleaseCounts } from "../gates/release-slo.ts";
 import type { Track } from "../gates/track.ts";
 import type { Job } from "../io/cluster-job.ts";
 import type { Http, Names, Tokens } from "../preflight/context.ts";
-import type { Look } from "../preflight/side-by-side.ts";
+import type { Look } from "../preflight/check.ts";
 
 /** Everything that is looked at once a release is live, each part replaceable by a test. */
 export interface VerifyContext {

@@ -1,4 +1,5 @@
-import { decide, FACTS, type Facts, factsOf, PHASES, rulesFor, type TreeState } from "../../gates/tree.ts";
+import { decide, factsOf, rulesFor, type TreeState } from "../../gates/tree.ts";
+import { FACTS, type Facts, PHASES } from "../../gates/tree-rules.ts";
 import { VERDICTS } from "../../gates/verdict.ts";
 
 const calm: TreeState = {

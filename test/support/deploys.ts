@@ -2,7 +2,7 @@ import { RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
 import { NO_TRAFFIC } from "../../gates/traffic.ts";
 import type { GateResult } from "../../gates/verdict.ts";
 import { type DeployDocument, deployDocument } from "../../runbook/deploy/deploy-document.ts";
-import type { DeployRun } from "../../runbook/deploy/deploy-run.ts";
+import type { DeployRun } from "../../runbook/deploy/result.ts";
 import type { EngineResult, Step } from "../../runbook/deploy/engine-record.ts";
 import { runSloGate } from "../../runbook/gates/gate-runner.ts";
 import type { Release } from "../../stacks/schema.ts";

@@ -4,7 +4,8 @@
  */
 
 import { readFileSync } from "node:fs";
-import { findScenario, nextRelease, type Scenario } from "../../rehearsal/scenarios.ts";
+import { findScenario, nextRelease } from "../../rehearsal/scenarios.ts";
+import { type Scenario } from "../../rehearsal/scenario.ts";
 import type { Ports } from "../../runbook/command.ts";
 import { type Decision, decideOn } from "../../runbook/deploy/decisions.ts";
 import { type Deployment, deploy } from "../../runbook/deploy/deployment.ts";

@@ -2,7 +2,8 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } fro
 import { join, relative } from "node:path";
 import { parseDocument } from "yaml";
 import type { Faults } from "../../rehearsal/control-requests.ts";
-import { type Behaviours, imagesOf } from "../../rehearsal/scenarios.ts";
+import { imagesOf } from "../../rehearsal/scenarios.ts";
+import { type Behaviours } from "../../rehearsal/scenario.ts";
 import type { LiveRelease } from "../../runbook/io/live-release.ts";
 import { compareWorld, type WorldReport, type WorldResources, worldSchema } from "../../runbook/rehearse/world.ts";
 import { resourcesIn } from "../../runbook/report/state.ts";

@@ -7,7 +7,8 @@ import type { Cloud, ResourceModel, Subject } from "../model.ts";
 import { TYPES } from "../types.ts";
 import { records, text, texts } from "../values.ts";
 import type { Vault } from "../vault.ts";
-import type { World, WorldResource } from "../world.ts";
+import type { World } from "../world.ts";
+import type { WorldResource } from "../world-file.ts";
 import { recordName } from "./route53-names.ts";
 
 /** Every name that a certificate covers. */

@@ -5,7 +5,8 @@ import type { ResourceModel, Subject } from "../model.ts";
 import { subnetReference, vpcReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { flag, text } from "../values.ts";
-import type { World, WorldResource } from "../world.ts";
+import type { World } from "../world.ts";
+import type { WorldResource } from "../world-file.ts";
 import { ec2Arn, ec2Id, notFound } from "./ec2-ids.ts";
 
 const owner = { ownerId: (subject: Subject) => subject.accountId };

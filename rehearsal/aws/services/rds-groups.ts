@@ -4,7 +4,8 @@ import type { Draft, ResourceModel } from "../model.ts";
 import { subnetReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { text, texts } from "../values.ts";
-import type { World, WorldResource } from "../world.ts";
+import type { World } from "../world.ts";
+import type { WorldResource } from "../world-file.ts";
 
 /** As the program says, or as AWS knows it of a zone's id. */
 const zoneOfSubnet = (subnet: WorldResource | undefined) =>

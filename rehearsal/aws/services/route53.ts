@@ -6,7 +6,8 @@ import type { Draft, ResourceModel } from "../model.ts";
 import { logGroupReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { flag, text } from "../values.ts";
-import type { World, WorldResource } from "../world.ts";
+import type { World } from "../world.ts";
+import type { WorldResource } from "../world-file.ts";
 import { dnssecModels } from "./route53-dnssec.ts";
 import { publishZone, recordName, zoneReference } from "./route53-names.ts";
 

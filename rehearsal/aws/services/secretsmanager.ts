@@ -5,7 +5,7 @@ import type { Cloud, Reference, ResourceModel } from "../model.ts";
 import { kmsKeyReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { number, text } from "../values.ts";
-import type { WorldResource } from "../world.ts";
+import type { WorldResource } from "../world-file.ts";
 import { checkPolicy } from "./policy-document.ts";
 
 const secretReference = (path: string): Reference => ({
