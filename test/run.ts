@@ -33,6 +33,7 @@ const STAGES: readonly (readonly Check[])[] = [
     { title: "tools", command: process.execPath, args: ["tools/main.ts"] },
     { title: "lint and format (biome)", command: join(BIN, "biome"), args: ["check", "--error-on-warnings", "."] },
     { title: "types (tsc)", command: join(BIN, "tsc"), args: ["--noEmit"] },
+    { title: "structure (dependency-cruiser)", command: "npm", args: ["run", "--silent", "structure"] },
   ],
   [jest("unit", ["--maxWorkers=2"])],
   // One at a time: each rehearsal alone keeps two cores busy.

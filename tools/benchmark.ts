@@ -3,23 +3,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
-import { DEFAULT_ERROR_RATE } from "../../gates/gate.ts";
-import { DECIDERS } from "../../gates/simulation/deciders.ts";
-import { simulate } from "../../gates/simulation/table.ts";
-import { lineProgress } from "../../tools/progress.ts";
-import type { Ports } from "../command.ts";
-import { commandRunner } from "../io/child-command.ts";
-import { systemClock } from "../io/clock.ts";
-import { Engine } from "../io/engine.ts";
-import { PROJECT_DIRECTORY } from "../project.ts";
-import { openOutput } from "../text/output.ts";
+import { DEFAULT_ERROR_RATE } from "../gates/gate.ts";
+import { DECIDERS } from "../gates/simulation/deciders.ts";
+import { simulate } from "../gates/simulation/table.ts";
+import { lineProgress } from "./progress.ts";
+import type { Ports } from "../runbook/command.ts";
+import { commandRunner } from "../runbook/io/child-command.ts";
+import { systemClock } from "../runbook/io/clock.ts";
+import { Engine } from "../runbook/io/engine.ts";
+import { PROJECT_DIRECTORY } from "../runbook/project.ts";
+import { openOutput } from "../runbook/text/output.ts";
 import {
   openSession,
   PARALLEL,
   POLICY_PACK,
   type RehearsalSession,
   resolveRehearsalTools,
-} from "./rehearsal-session.ts";
+} from "../runbook/rehearse/rehearsal-session.ts";
 
 /**
  * `npm run bench`: what the program, the policies and the gate cost, as ratios of one run on one machine, so that they
@@ -128,7 +128,7 @@ interface Place {
 /** What an update and a preview of the deployed program cost beside those of a program with no resource. */
 async function updates(session: RehearsalSession, place: Place): Promise<Line[]> {
   await session.prepareRelease(session.project.release, {});
-  const { default: program } = await import("../../index.ts");
+  const { default: program } = await import("../index.ts");
   const folder = join(session.runDirectory, "empty");
   const files = { directory: session.project.directory, program };
   const whole = await engineOf(session, place, { ...files, stack: session.stack, packs: [POLICY_PACK] });
