@@ -14,6 +14,7 @@ import { createWeb } from "./apps/web.ts";
 import { Cache } from "./infra/cache.ts";
 import { Cluster } from "./infra/cluster.ts";
 import { Database } from "./infra/database.ts";
+import { withholdDebugLog } from "./infra/debug-log.ts";
 import { Edge } from "./infra/edge.ts";
 import { Keys } from "./infra/keys.ts";
 import { Network } from "./infra/network.ts";
@@ -24,7 +25,6 @@ import { madeBy } from "./infra/release-tag.ts";
 import { Secrets } from "./infra/secrets.ts";
 import { assertZones } from "./infra/zones.ts";
 import { loadConfig } from "./stacks/config.ts";
-import { withholdDebugLog } from "./stacks/debug-log.ts";
 import { pullSecret } from "./stacks/pull-secret.ts";
 
 /** All of Sparki on AWS, from an empty account to a promoted release, in the order in which it comes to be. */

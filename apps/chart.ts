@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { chartContentOf, contentHash } from "../runbook/release/chart-content.ts";
-import { chartFilesIn, filesHash } from "../stacks/chart-files.ts";
+import { chartContentOf, contentHash } from "../records/chart-content.ts";
+import { chartFilesIn, filesHash } from "../shared/chart-files.ts";
 
 /** A chart of this repository, with a hash over all its files: Pulumi itself watches only the chart's version. */
 export interface Chart {

@@ -29,7 +29,7 @@ export class ClusterJob extends pulumi.ComponentResource {
     const run = new command.local.Command(
       `${name}-run`,
       {
-        create: "node runbook/io/run-job.ts",
+        create: "node io/run-job.ts",
         // Only its triggers run the job again.
         update: "true",
         // On stdin, because arguments and environment of a process can be read by others on the machine.

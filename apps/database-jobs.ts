@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { isRollbackUpdate } from "../runbook/rollback/rollback-mode.ts";
+import { isRollbackUpdate } from "../records/rollback-mode.ts";
 import { ClusterJob } from "./cluster-job.ts";
 import { createUsersFiles, MASTER_FILES, usersCommand, usersSql } from "./database-users.ts";
 import { DNS_EGRESS } from "./dns-egress.ts";

@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { valuesHash } from "../runbook/release/chart-content.ts";
-import { type KeptInputs, keptInputs, restoredValues } from "../runbook/release/kept-inputs.ts";
+import { valuesHash } from "../records/chart-content.ts";
+import { type KeptInputs, keptInputs, restoredValues } from "../records/kept-inputs.ts";
 import type { HelmRecord } from "../stacks/outputs.ts";
 import { type Chart, localChart } from "./chart.ts";
 

@@ -1,4 +1,4 @@
-import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "../runbook/restricted-pod.ts";
+import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "../io/restricted-pod.ts";
 
 /** What a one-off Job needs to know. */
 export interface JobSettings {

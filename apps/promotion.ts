@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { isRollbackUpdate } from "../runbook/rollback/rollback-mode.ts";
+import { isRollbackUpdate } from "../records/rollback-mode.ts";
 import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";
 import type { StackConfig } from "../stacks/schema.ts";
 import type { HelmRelease } from "./helm-release.ts";

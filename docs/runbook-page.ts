@@ -22,7 +22,7 @@ const KINDS: Readonly<Record<string, { readonly means: string; readonly file?: (
   watched: { means: "what each look of `sparki watch` goes through, beside requests" },
   gate: {
     means: "a gate of the deployment ([gates.md](gates.md))",
-    file: (name) => `../runbook/gates/${name}-gate.ts`,
+    file: (name) => `../gates/live/${name}-gate.ts`,
   },
   objective: { means: "an objective that gates, alerts and dashboards share" },
   tree: { means: "a rule of the decision tree: phase, verdict, action ([decision-tree.md](decision-tree.md))" },

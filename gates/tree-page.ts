@@ -1,6 +1,7 @@
 /** The decision tree's page in docs, generated from its rules: `node gates/tree-page.ts > docs/decision-tree.md`. */
-import { FACTS, type Facts, PHASES, type Phase, type Rule } from "./tree-rules.ts";
+
 import { RULES } from "./tree.ts";
+import { FACTS, type Facts, PHASES, type Phase, type Rule } from "./tree-rules.ts";
 import { VERDICTS } from "./verdict.ts";
 
 const PHASE_WORDS: Readonly<Record<Phase, string>> = {

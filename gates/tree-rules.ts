@@ -1,7 +1,4 @@
-import { type Verdict } from "./verdict.ts";
-
-
-
+import type { Verdict } from "./verdict.ts";
 
 export const PHASES = [
   "preflight",

@@ -1,8 +1,7 @@
-
-import type { Verdict } from "./verdict.ts";
+import { type Action, FACTS, type Facts, type Phase, type Rule } from "./tree-rules.ts";
 import { RULES_AFTER_PROMOTION } from "./tree-rules-after.ts";
 import { RULES_BEFORE_PROMOTION } from "./tree-rules-before.ts";
-import { type Phase, type Action, type Facts, type Rule, FACTS } from "./tree-rules.ts";
+import type { Verdict } from "./verdict.ts";
 
 export interface TreeState {
   readonly phase: Phase;

@@ -3,9 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { createAccessLogBucket } from "./access-log-bucket.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Network } from "./network.ts";
-import { routeRequests } from "./routes.ts";
+import { routeRequests, type Track } from "./routes.ts";
 import { createSecurityGroup, type SecurityGroup } from "./security-group.ts";
-import { type Track } from "./routes.ts";
 
 export interface LoadBalancerArgs {
   readonly stack: string;

@@ -1,9 +1,6 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 
-
-
-
 export interface RoutesArgs {
   readonly balancer: aws.lb.LoadBalancer;
   readonly targets: Readonly<Record<Track, aws.lb.TargetGroup>>;

@@ -1,5 +1,5 @@
 import * as aws from "@pulumi/aws";
-import { DeployError } from "../stacks/deploy-error.ts";
+import { DeployError } from "../shared/deploy-error.ts";
 import { zoneProblem } from "../stacks/zones.ts";
 
 /** Refuses zones that EKS cannot use, before anything is made: a zone's letter says nothing, its id differs by account. */

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DeployError } from "../stacks/deploy-error.ts";
+import { DeployError } from "../shared/deploy-error.ts";
 
 /** A text in a file of the project that a scenario changes, as a person would by mistake. */
 export interface Edit {

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { DeployError } from "../stacks/deploy-error.ts";
-import { TOKEN_HEADER } from "../stacks/rehearsal-access.ts";
+import { DeployError } from "../shared/deploy-error.ts";
+import { TOKEN_HEADER } from "../shared/rehearsal-access.ts";
 import type { CloudOptions } from "./cloud.ts";
 import { MARK_VARIABLE } from "./leftovers.ts";
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ACCESS_VARIABLE } from "../stacks/rehearsal-access.ts";
+import { ACCESS_VARIABLE } from "../shared/rehearsal-access.ts";
 import { type Addresses, PORTS } from "./addresses.ts";
 import { type AwsProviders, startAwsProviders } from "./aws/serve.ts";
 import { queryLogList } from "./aws/services/route53.ts";

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
-import { DeployError } from "../stacks/deploy-error.ts";
-import { messageOf } from "../stacks/message-of.ts";
+import { DeployError } from "../shared/deploy-error.ts";
+import { messageOf } from "../shared/message-of.ts";
 import { type Addresses, addressesOf, PORTS, SLOTS } from "./addresses.ts";
 import { answerOwnUser } from "./connection-owners.ts";
 import { takenPort } from "./ports.ts";

@@ -1,5 +1,5 @@
-import { DeployError } from "../stacks/deploy-error.ts";
-import { messageOf } from "../stacks/message-of.ts";
+import { DeployError } from "../shared/deploy-error.ts";
+import { messageOf } from "../shared/message-of.ts";
 import type { Cloud, CloudOptions } from "./cloud.ts";
 import { startCloud } from "./cloud.ts";
 import type { CloudAnswer, CloudRequest, FailedStart } from "./cloud-process.ts";

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { TOKEN_HEADER } from "../stacks/rehearsal-access.ts";
+import { TOKEN_HEADER } from "../shared/rehearsal-access.ts";
 
 export interface Expected {
   readonly token: string;

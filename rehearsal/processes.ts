@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { DeployError } from "../stacks/deploy-error.ts";
+import { DeployError } from "../shared/deploy-error.ts";
 import { identityOf, MARK_VARIABLE, type ProcessRecord, recordsFile } from "./leftovers.ts";
 
 export interface ProcessSpec {

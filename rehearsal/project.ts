@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Document, isMap, parseDocument } from "yaml";
-import { DeployError } from "../stacks/deploy-error.ts";
-import { yamlText } from "../stacks/yaml-text.ts";
+import { DeployError } from "../shared/deploy-error.ts";
+import { yamlText } from "../shared/yaml-text.ts";
 import type { ReleaseDescriptor } from "./scenario.ts";
 
 /** Something of the stack's config that cannot exist off the cloud, and what stands in its place; never a secret's value. */

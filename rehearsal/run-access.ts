@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { accessSchema } from "../stacks/rehearsal-access.ts";
+import { accessSchema } from "../shared/rehearsal-access.ts";
 
 /** The run's token, made once and kept for later clouds over the same run directory. */
 export function tokenOf(runDirectory: string): string {

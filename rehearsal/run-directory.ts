@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { DeployError } from "../stacks/deploy-error.ts";
+import { DeployError } from "../shared/deploy-error.ts";
 import { removeAbandoned } from "./abandoned.ts";
 import { sharedFolders } from "./backing/postgres-user.ts";
 import { hold } from "./holder.ts";

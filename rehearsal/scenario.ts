@@ -1,6 +1,6 @@
-import { type Edit } from "./checkout.ts";
-import { type Faults } from "./control-requests.ts";
-import { type ImageBehaviour } from "./services.ts";
+import type { Edit } from "./checkout.ts";
+import type { Faults } from "./control-requests.ts";
+import type { ImageBehaviour } from "./services.ts";
 
 /** What the images of a release do; what is not named works as it should. */
 export type Behaviours = Partial<Record<keyof ReleaseDescriptor["images"], Omit<ImageBehaviour, "kind">>>;

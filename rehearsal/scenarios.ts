@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { DeployError } from "../stacks/deploy-error.ts";
+import { DeployError } from "../shared/deploy-error.ts";
 import { AWS_FAULTS } from "./aws-faults.ts";
 import type { Edit } from "./checkout.ts";
 
 import { GATE_FAULTS, GATE_SCENARIOS } from "./gate-scenarios.ts";
+import type { Behaviours, Fault, ReleaseDescriptor, Scenario, ScenarioRelease } from "./scenario.ts";
 import type { ImageBehaviour } from "./services.ts";
-import { type ScenarioRelease, type Scenario, type Fault, type ReleaseDescriptor, type Behaviours } from "./scenario.ts";
 
 const FIRST: ScenarioRelease = { release: "configured", behaviours: {} };
 const SECOND: ScenarioRelease = { release: "next", behaviours: {} };

@@ -3,7 +3,7 @@ import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { DeployError } from "../stacks/deploy-error.ts";
+import { DeployError } from "../shared/deploy-error.ts";
 import type { ProcessHandle } from "./processes.ts";
 
 export interface WaitOptions {

@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CommanderError, Command as Parser } from "commander";
-import { exitCodeOf } from "../stacks/deploy-error.ts";
-import { nearest } from "../stacks/nearest.ts";
+import { assertTemporaryFolder } from "../io/temporary-folder.ts";
+import { exitCodeOf } from "../shared/deploy-error.ts";
+import { nearest } from "../shared/nearest.ts";
+import { openOutput, type Stream, writeDocument } from "../shared/text/output.ts";
 import { namingInFull, stackNameIn } from "../stacks/stack-name.ts";
 import type { Command, CommandResult, Ports } from "./command.ts";
 import { loadCommands } from "./commands.ts";
-import { assertTemporaryFolder } from "./io/temporary-folder.ts";
 import { PROJECT_DIRECTORY } from "./project.ts";
 import { filled } from "./report/columns.ts";
 import { failureDocument, failureText, usageFailure } from "./report/failure.ts";
-import { openOutput, type Stream, writeDocument } from "./text/output.ts";
 
 const COMMON_OPTIONS = [
   ["--stack <name>", "the stack whose config is used, in full or not: prod, my-org/prod, my-org/sparki/prod"],

@@ -1,4 +1,5 @@
-import type { Output } from "./text/output.ts";
+import type { Clock } from "../shared/clock.ts";
+import type { Output } from "../shared/text/output.ts";
 
 /** A command of `sparki` as a value: what it is called, what it takes, and what it does with the ports it is given. */
 export interface Command {
@@ -49,11 +50,4 @@ export interface Ports {
   readonly cwd: string;
   /** Aborts at the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
-}
-
-/** Time in seconds; the only place where a command may learn what time it is. */
-export interface Clock {
-  now(): number;
-  /** Resolves after that many seconds; rejects with the signal's reason when it aborts first. */
-  sleep(seconds: number, signal?: AbortSignal): Promise<void>;
 }

@@ -1,5 +1,5 @@
-import { DeployError } from "../stacks/deploy-error.ts";
-import { askYesNo, isAnybodyThere } from "./io/prompt.ts";
+import { askYesNo, isAnybodyThere } from "../io/prompt.ts";
+import { DeployError } from "../shared/deploy-error.ts";
 
 /** Throws SPARKI_USAGE where nobody could be asked; called before anything but the config is looked at. */
 export function assertSomebody(): void {

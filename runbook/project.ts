@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
-import type { Environment } from "./io/seal/environment.ts";
-import { sealedRunIn } from "./io/seal/sealed-run.ts";
+import type { Environment } from "../io/seal/environment.ts";
+import { sealedRunIn } from "../io/seal/sealed-run.ts";
 
 /** Where the program is: the folder of Pulumi.yaml; of a command that runs from a seal, the sealed copy's. */
 export const PROJECT_DIRECTORY = join(import.meta.dirname, "..");

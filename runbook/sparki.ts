@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import { join } from "node:path";
-import { exitCodeOf } from "../stacks/deploy-error.ts";
-import { outliveReaders } from "./io/lost-readers.ts";
-import { prepareLaunch } from "./io/seal/launch.ts";
-import { removeRun } from "./io/seal/seal.ts";
-import { isSealedRun } from "./io/seal/sealed-run.ts";
-import { abortOnSignals } from "./io/signals.ts";
+import { outliveReaders } from "../io/lost-readers.ts";
+import { prepareLaunch } from "../io/seal/launch.ts";
+import { removeRun } from "../io/seal/seal.ts";
+import { isSealedRun } from "../io/seal/sealed-run.ts";
+import { abortOnSignals } from "../io/signals.ts";
+import { exitCodeOf } from "../shared/deploy-error.ts";
+import { openOutput, writeDocument } from "../shared/text/output.ts";
 import { failureDocument, failureText } from "./report/failure.ts";
-import { openOutput, writeDocument } from "./text/output.ts";
 
 // Until the sealed command runs nothing but Node's own modules and this project's is loaded: packages of the checkout are not known to be good.
 const PROJECT = join(import.meta.dirname, "..");
@@ -24,10 +24,10 @@ async function run(): Promise<number> {
   const launch = await prepareLaunch(PROJECT, argv, { ...ports, stderr: openOutput(stderr) });
   // The sealed command takes the place of this process: signals, terminal and exit code are its own.
   if (launch !== undefined) process.execve?.(launch.program, [...launch.argv], { ...launch.environment });
-  const { directToLoopback } = await import("./io/proxy.ts");
+  const { directToLoopback } = await import("../io/proxy.ts");
   Object.assign(process.env, directToLoopback(process.env));
   const { runCommandLine } = await import("./command-line.ts");
-  const { systemClock } = await import("./io/clock.ts");
+  const { systemClock } = await import("../io/clock.ts");
   return runCommandLine(argv, { ...ports, clock: systemClock });
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../shared/nearest.ts";
 import { looksSecret } from "./plain-secrets.ts";
 
 /** A problem of the config: what is wrong where, and what to do about it. */

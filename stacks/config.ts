@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { DeployError } from "../shared/deploy-error.ts";
 import { type ConfigProblem, expectation, problemsOf } from "./config-problems.ts";
-import { DeployError } from "./deploy-error.ts";
 import { derivedNames, longestStackName, STACK_NAME } from "./derived-names.ts";
 import { mustBeSecret } from "./plain-secrets.ts";
 import { assertOwnRecord } from "./run-record.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DeployError } from "./deploy-error.ts";
+import { DeployError } from "../shared/deploy-error.ts";
 
 const entrySchema = z.object({
   auth: z.string().optional(),

@@ -1,4 +1,4 @@
-import { DeployError } from "./deploy-error.ts";
+import { DeployError } from "../shared/deploy-error.ts";
 
 /** Where sparki keeps, in the config that an update runs with and in no file of the project, who runs it and why. */
 export const RUN_RECORD_KEY = "sparki-run:record";

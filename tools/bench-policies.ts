@@ -9,10 +9,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { systemClock } from "../runbook/io/clock.ts";
-import { abortOnSignals } from "../runbook/io/signals.ts";
+import { systemClock } from "../io/clock.ts";
+import { abortOnSignals } from "../io/signals.ts";
 import { openSession, resolveRehearsalTools } from "../runbook/rehearse/rehearsal-session.ts";
-import { openOutput } from "../runbook/text/output.ts";
+import { openOutput } from "../shared/text/output.ts";
 import { lineProgress } from "./progress.ts";
 
 const MAX_RATIO = 1.3;

@@ -6,13 +6,11 @@ import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { DEFAULT_ERROR_RATE } from "../gates/gate.ts";
 import { DECIDERS } from "../gates/simulation/deciders.ts";
 import { simulate } from "../gates/simulation/table.ts";
-import { lineProgress } from "./progress.ts";
+import { commandRunner } from "../io/child-command.ts";
+import { systemClock } from "../io/clock.ts";
+import { Engine } from "../io/engine.ts";
 import type { Ports } from "../runbook/command.ts";
-import { commandRunner } from "../runbook/io/child-command.ts";
-import { systemClock } from "../runbook/io/clock.ts";
-import { Engine } from "../runbook/io/engine.ts";
 import { PROJECT_DIRECTORY } from "../runbook/project.ts";
-import { openOutput } from "../runbook/text/output.ts";
 import {
   openSession,
   PARALLEL,
@@ -20,6 +18,8 @@ import {
   type RehearsalSession,
   resolveRehearsalTools,
 } from "../runbook/rehearse/rehearsal-session.ts";
+import { openOutput } from "../shared/text/output.ts";
+import { lineProgress } from "./progress.ts";
 
 /**
  * `npm run bench`: what the program, the policies and the gate cost, as ratios of one run on one machine, so that they

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { DeployError } from "../stacks/deploy-error.ts";
+import { DeployError } from "../shared/deploy-error.ts";
 import { cacheDirectory, cachedPath, findCached, prepareCache, put } from "./cache.ts";
 import { withLock } from "./lock.ts";
 import { output, versionIn, which } from "./search-path.ts";

@@ -1,5 +1,5 @@
-import { DeployError, exitCodeOf } from "../stacks/deploy-error.ts";
-import { messageOf } from "../stacks/message-of.ts";
+import { DeployError, exitCodeOf } from "../shared/deploy-error.ts";
+import { messageOf } from "../shared/message-of.ts";
 
 /** Runs a tool's work until it ends or Ctrl-C ends it; a failure is told with what to do, and sets the exit code. */
 export async function command(work: (signal: AbortSignal) => Promise<number>): Promise<void> {

@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DeployError } from "../stacks/deploy-error.ts";
-import { nearest } from "../stacks/nearest.ts";
+import { DeployError } from "../shared/deploy-error.ts";
+import { nearest } from "../shared/nearest.ts";
 import { command } from "./command.ts";
 import {
   type Bench,

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { DeployError } from "../stacks/deploy-error.ts";
+import { DeployError } from "../shared/deploy-error.ts";
 import { cacheDirectory, isAsItWas, prepareCache, put } from "./cache.ts";
 import { withLock } from "./lock.ts";
 import { output, versionIn, which } from "./search-path.ts";

@@ -1,4 +1,4 @@
-import { DeployError } from "../stacks/deploy-error.ts";
+import { DeployError } from "../shared/deploy-error.ts";
 import { build } from "./build.ts";
 import { findCached } from "./cache.ts";
 import { CATALOG } from "./catalog.ts";

@@ -1,4 +1,4 @@
-import { onceOf } from "../../runbook/io/scraped-once.ts";
+import { onceOf } from "../../io/scraped-once.ts";
 
 export interface RecordingRule {
   readonly record: string;

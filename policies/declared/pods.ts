@@ -65,7 +65,7 @@ const jobCommand = (job: keyof typeof JOB_INPUTS) => {
     "secrets-migrations-value",
   ];
   return {
-    create: "node runbook/io/run-job.ts",
+    create: "node io/run-job.ts",
     update: "true",
     logging: "stdoutAndStderr",
     stdin: madeOf(JOB_INPUTS[job], ...from),

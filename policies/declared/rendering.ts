@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename, isAbsolute, join } from "node:path";
-import { type ChartFiles, chartFilesIn, filesHash } from "../../stacks/chart-files.ts";
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { type ChartFiles, chartFilesIn, filesHash } from "../../shared/chart-files.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { renderedChart } from "../../tools/rendered-chart.ts";
 import { textAt } from "../judging/objects.ts";
 import { isUnknownValue } from "../judging/resource.ts";

@@ -1,4 +1,4 @@
-import type { ChartFiles } from "../../stacks/chart-files.ts";
+import type { ChartFiles } from "../../shared/chart-files.ts";
 import { type Mismatch, matching, mismatches, optional, parsedOnce, type World } from "./shape.ts";
 import { documentsIn } from "./yaml-documents.ts";
 

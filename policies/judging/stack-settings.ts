@@ -1,6 +1,6 @@
 import analyzer from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { parseConfig } from "../../stacks/config.ts";
-import { DeployError } from "../../stacks/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 
 export interface StackSettings {

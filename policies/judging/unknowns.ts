@@ -1,4 +1,4 @@
-import { UNKNOWN } from "../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../shared/engine-values.ts";
 
 /** Reading a value that preview cannot know throws, as it does in the pack (@pulumi/policy's own proxy has no types). */
 export function unknownsThrow<T extends object>(target: T): T {

@@ -6,7 +6,7 @@ import type { Draft, Reference, ResourceModel } from "./model.ts";
 import { publishedFindings } from "./published.ts";
 import { texts } from "./values.ts";
 import { isCalled, type World } from "./world.ts";
-import { type WorldResource } from "./world-file.ts";
+import type { WorldResource } from "./world-file.ts";
 
 /** Throws the AWS error for the first thing that keeps these inputs from being accepted. */
 export function checkAcceptable(model: ResourceModel, draft: Draft, world: World, self?: WorldResource): void {

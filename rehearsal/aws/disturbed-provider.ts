@@ -1,4 +1,4 @@
-import { messageOf } from "../../stacks/message-of.ts";
+import { messageOf } from "../../shared/message-of.ts";
 import type { ProviderModel, Session } from "../provider/model.ts";
 import type { Call, Disturbances } from "./disturbances.ts";
 import type { Models } from "./models.ts";

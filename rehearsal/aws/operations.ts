@@ -1,4 +1,4 @@
-import { messageOf } from "../../stacks/message-of.ts";
+import { messageOf } from "../../shared/message-of.ts";
 import { PartialFailure } from "../provider/failures.ts";
 import type { Path, Properties } from "../provider/properties.ts";
 import { AwsError } from "./aws-error.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { sentenceOf } from "../../aws/finding.ts";
-import { UNKNOWN } from "../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../shared/engine-values.ts";
 import type {
   Checked,
   CheckRequest,
@@ -28,7 +28,7 @@ import { allTags, settingsOf } from "./settings.ts";
 import { inputsOf, merge, secretPathsOf, stateOf } from "./subject.ts";
 import { TYPES } from "./types.ts";
 import { isCalled } from "./world.ts";
-import { type WorldResource } from "./world-file.ts";
+import type { WorldResource } from "./world-file.ts";
 
 /** The `aws` provider of the rehearsal: Pulumi's side of the simulated account. */
 export class AwsProvider implements ProviderModel {

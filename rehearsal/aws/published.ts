@@ -1,7 +1,7 @@
 import { findingsOf } from "../../aws/check.ts";
 import type { Finding } from "../../aws/finding.ts";
 import { inputRecordOf } from "../../aws/inputs.ts";
-import { UNKNOWN_VALUES } from "../../stacks/engine-values.ts";
+import { UNKNOWN_VALUES } from "../../shared/engine-values.ts";
 import type { Properties } from "../provider/properties.ts";
 
 const unknown = { isValue: (value: unknown) => typeof value === "string" && UNKNOWN_VALUES.has(value) };

@@ -3,8 +3,7 @@ import { rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { type Properties } from "../provider/properties.ts";
-
+import type { Properties } from "../provider/properties.ts";
 
 /** A world as it is on disk. */
 export interface SavedWorld {

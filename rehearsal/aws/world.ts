@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { type AccountProfile, USED_ACCOUNT } from "./account-profile.ts";
-import { WorldFile } from "./world-file.ts";
-import { type WorldResource, type Remains } from "./world-file.ts";
+import { type Remains, WorldFile, type WorldResource } from "./world-file.ts";
 
 /** What exists in the simulated AWS account, kept on disk apart from Pulumi's state. */
 export class World {

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Redis } from "ioredis";
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { PORTS } from "../addresses.ts";
 import type { ProcessHandle } from "../processes.ts";
 import type { ServedCertificate } from "./served-certificate.ts";

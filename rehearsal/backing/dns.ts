@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from "node:dgram";
 import { type Answer, AUTHORITATIVE_ANSWER, type DecodedPacket, decode, encode } from "dns-packet";
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { type End, isOwnDatagram } from "../connection-owners.ts";
 import type { NameRecord, NameService } from "../services.ts";
 import { canonical, replyTo } from "./dns-answers.ts";

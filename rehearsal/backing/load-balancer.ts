@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import type { Addresses } from "../addresses.ts";
 import type { CertificateAuthority } from "../certificates.ts";
 import type { LoadBalancerService, LoadBalancerState } from "../services.ts";

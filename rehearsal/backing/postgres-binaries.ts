@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { firstReachable, type SystemUser, sharedFolders } from "./postgres-user.ts";
 
 export interface PostgresBinaries {

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, resolve } from "node:path";
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 
 export interface SystemUser {
   readonly uid: number;

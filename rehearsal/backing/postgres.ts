@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { PORTS } from "../addresses.ts";
 import type { Processes, ProcessHandle } from "../processes.ts";
 import { postgresBinaries } from "./postgres-binaries.ts";

@@ -1,4 +1,4 @@
-import { yamlText } from "../../stacks/yaml-text.ts";
+import { yamlText } from "../../shared/yaml-text.ts";
 
 export interface PrometheusSources {
   /** The API server's URL. */

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Agent, request } from "undici";
-import { DeployError } from "../../stacks/deploy-error.ts";
-import { yamlText } from "../../stacks/yaml-text.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
+import { yamlText } from "../../shared/yaml-text.ts";
 import { type Addresses, PORTS } from "../addresses.ts";
 import type { CertificateAuthority } from "../certificates.ts";
 import type { End } from "../connection-owners.ts";

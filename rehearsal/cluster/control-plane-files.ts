@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { yamlText } from "../../stacks/yaml-text.ts";
+import { yamlText } from "../../shared/yaml-text.ts";
 import type { Addresses } from "../addresses.ts";
 import { PORTS } from "../addresses.ts";
 import { type CertificateAuthority, type CertificateRequest, signingKeyPair } from "../certificates.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
-import { UNKNOWN } from "../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../shared/engine-values.ts";
 import { differenceOf } from "../aws/difference.ts";
 import { text, textEntries, texts } from "../aws/values.ts";
 import type {

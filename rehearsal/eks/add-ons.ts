@@ -1,4 +1,4 @@
-import { UNKNOWN } from "../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../shared/engine-values.ts";
 import { flag, text, texts } from "../aws/values.ts";
 import type { Registered } from "../provider/monitor.ts";
 import type { Properties } from "../provider/properties.ts";

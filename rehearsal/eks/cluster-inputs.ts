@@ -1,4 +1,4 @@
-import { UNKNOWN } from "../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../shared/engine-values.ts";
 import type { ConstructRequest } from "../provider/model.ts";
 import { isList, isRecord, type Properties, type Value } from "../provider/properties.ts";
 import { asRecord, present } from "./arguments.ts";

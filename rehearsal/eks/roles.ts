@@ -1,4 +1,4 @@
-import { UNKNOWN } from "../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../shared/engine-values.ts";
 import { text } from "../aws/values.ts";
 import type { ConstructRequest } from "../provider/model.ts";
 import type { Registrar } from "../provider/monitor.ts";

@@ -2,7 +2,7 @@ import * as grpc from "@grpc/grpc-js";
 import providerMessages from "@pulumi/pulumi/proto/provider_pb.js";
 import statusMessages from "@pulumi/pulumi/proto/status_pb.js";
 import any from "google-protobuf/google/protobuf/any_pb.js";
-import { messageOf } from "../../stacks/message-of.ts";
+import { messageOf } from "../../shared/message-of.ts";
 import { type Path, type Properties, send } from "./properties.ts";
 
 /** A resource that exists but is not as asked for: the engine keeps it in state and tries to update it next time. */

@@ -2,7 +2,7 @@ import * as grpc from "@grpc/grpc-js";
 import type providerMessages from "@pulumi/pulumi/proto/provider_pb.js";
 import services from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/resource_pb.js";
-import { UNKNOWN } from "../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../shared/engine-values.ts";
 import { type Properties, receiveWrapped, send } from "./properties.ts";
 
 /** A resource to register with the engine. */

@@ -1,5 +1,5 @@
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
-import { RESOURCE_SIGNATURE, SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN_VALUES } from "../../stacks/engine-values.ts";
+import { RESOURCE_SIGNATURE, SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN_VALUES } from "../../shared/engine-values.ts";
 
 /** A property's value as the engine sends it, once secrets are unwrapped. */
 export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value };

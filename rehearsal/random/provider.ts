@@ -1,4 +1,4 @@
-import { UNKNOWN } from "../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../shared/engine-values.ts";
 import { differenceOf } from "../aws/difference.ts";
 import type {
   Checked,

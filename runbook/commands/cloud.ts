@@ -1,6 +1,6 @@
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
+import { writeOwn } from "../../shared/text/output.ts";
 import type { Command, CommandInput, CommandResult } from "../command.ts";
-import { writeOwn } from "../text/output.ts";
 import { SESSION_OPTIONS, sessionOptions } from "./rehearse.ts";
 
 const DESCRIPTION = `Serves the simulated AWS until Ctrl-C and prints the environment that reaches it.

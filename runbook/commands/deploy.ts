@@ -1,8 +1,8 @@
+import type { Dependencies } from "../../records/state.ts";
 import type { Command, CommandInput, CommandResult, Ports } from "../command.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
 import type { Answers } from "../preflight/context.ts";
 import type { OpenPreflight } from "../preflight/open.ts";
-import type { Dependencies } from "../report/timeline.ts";
 import { answersTo, CONFIRMATIONS } from "./preflight.ts";
 
 const DESCRIPTION = `Deploys the release that the stack's config names, through its gates.
@@ -50,7 +50,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { runDeploy } = await import("../deploy/deploy-run.ts");
   const { deployText } = await import("../deploy/deploy-text.ts");
   const { Recovery } = await import("../recovery/take-over.ts");
-  const { readLiveIfKnown } = await import("../io/live-release.ts");
+  const { readLiveIfKnown } = await import("../../io/live-release.ts");
   const { openTarget } = await import("../deploy/real-target.ts");
   const { reportDeploy } = await import("../report/deploy-report.ts");
   const { openScreen } = await import("../report/screen.ts");
@@ -110,7 +110,7 @@ async function openChecklist(
 
 /** What each resource in the state waits for; nothing when the state cannot be read any more. */
 async function dependenciesOf({ engine }: OpenTarget): Promise<Dependencies> {
-  const { dependenciesIn, resourcesIn } = await import("../report/state.ts");
+  const { dependenciesIn, resourcesIn } = await import("../../records/state.ts");
   const state = await engine.exportState().catch(() => ({ deployment: {} }));
   return dependenciesIn(resourcesIn(state));
 }

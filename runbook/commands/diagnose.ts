@@ -1,4 +1,4 @@
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import type { Command, CommandInput, CommandResult } from "../command.ts";
 import type { Topic } from "../diagnosis/examination.ts";
 
@@ -32,7 +32,7 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const { diagnose: examine } = await import("../diagnosis/diagnose.ts");
   const { diagnosisText } = await import("../diagnosis/diagnosis-text.ts");
   const { EXAMINATIONS } = await import("../diagnosis/examinations.ts");
-  const { openPrometheus } = await import("../io/prometheus.ts");
+  const { openPrometheus } = await import("../../io/prometheus.ts");
   const { NOBODY_ASKED } = await import("../preflight/context.ts");
   const { openPreflight } = await import("../preflight/open.ts");
   const { PROJECT_DIRECTORY } = await import("../project.ts");

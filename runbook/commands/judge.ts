@@ -4,8 +4,8 @@ import { DEFAULT_ERROR_RATE, percent } from "../../gates/gate.ts";
 import { type Objective, RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
 import { parseInterval, type RecordingGate, type RecordingResult, recordingGate } from "../../gates/recording.ts";
 import type { Verdict } from "../../gates/verdict.ts";
-import { DeployError } from "../../stacks/deploy-error.ts";
-import { messageOf } from "../../stacks/message-of.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
+import { messageOf } from "../../shared/message-of.ts";
 import type { Command, CommandInput, CommandResult } from "../command.ts";
 import { inColumns } from "../report/columns.ts";
 

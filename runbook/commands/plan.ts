@@ -41,7 +41,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     return { ...(await makePlan(session)), plannedBy: await plannedBy };
   });
   const { CHECKOUT_DIRECTORY, SEALED } = await import("../project.ts");
-  const { keepPlan } = await import("../io/seal/seal.ts");
+  const { keepPlan } = await import("../../io/seal/seal.ts");
   const files = await writePlan(CHECKOUT_DIRECTORY, made);
   if (SEALED !== undefined) keepPlan(SEALED.run, made.fingerprint.hash);
   ports.stderr.write(planSummary(made, files, screen.paint));

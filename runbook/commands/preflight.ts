@@ -82,7 +82,7 @@ export async function answersTo(options: CommandInput["options"], signal: AbortS
   const answer = async (question: Question): Promise<Confirmation> => {
     const { option, asked } = QUESTIONS[question];
     if (options[option] === true) return { confirmed: true, how: "flag" };
-    const { askYesNo } = await import("../io/prompt.ts");
+    const { askYesNo } = await import("../../io/prompt.ts");
     const said = await askYesNo(asked, signal);
     return said === undefined ? { confirmed: false, how: "nobody to ask" } : { confirmed: said, how: "asked" };
   };

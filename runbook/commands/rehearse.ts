@@ -1,5 +1,5 @@
 import type { Scenario } from "../../rehearsal/scenario.ts";
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import type { Command, CommandInput, CommandOption, CommandResult, Ports } from "../command.ts";
 import type { RehearsalReport } from "../rehearse/rehearsal-report.ts";
 import type { RehearsalSession } from "../rehearse/rehearsal-session.ts";

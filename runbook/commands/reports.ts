@@ -1,4 +1,4 @@
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { stackNameIn } from "../../stacks/stack-name.ts";
 import type { Command, CommandInput, CommandResult } from "../command.ts";
 import { inColumns } from "../report/columns.ts";

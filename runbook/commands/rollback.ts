@@ -1,4 +1,4 @@
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import type { Command, CommandInput, CommandResult } from "../command.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
 import type { Screen } from "../report/screen.ts";

@@ -2,7 +2,7 @@ import { DEFAULT_ERROR_RATE, percent } from "../../gates/gate.ts";
 import { DECIDERS } from "../../gates/simulation/deciders.ts";
 import { type Row, simulate as runSimulation, type Simulation } from "../../gates/simulation/table.ts";
 import { shortfalls, TARGETS, whereBehind } from "../../gates/simulation/targets.ts";
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import type { Command, CommandInput, CommandResult, Ports } from "../command.ts";
 import { inColumns } from "../report/columns.ts";
 

@@ -1,4 +1,4 @@
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import type { Command, CommandInput, CommandResult } from "../command.ts";
 
 const DESCRIPTION = `Verifies the release that is live, from outside and from inside.

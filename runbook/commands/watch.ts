@@ -1,4 +1,4 @@
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import type { Command, CommandInput, CommandResult } from "../command.ts";
 
 const DESCRIPTION = `Watches what was promoted for its first day: every 5 minutes for an hour, every 15 minutes to 4
@@ -34,7 +34,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { lineProgress } = await import("../../tools/progress.ts");
   const { resolveTools } = await import("../../tools/resolve.ts");
   const { openTarget } = await import("../deploy/real-target.ts");
-  const { timeScaleOf } = await import("../gates/pace.ts");
+  const { timeScaleOf } = await import("../../gates/live/pace.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { openWatch, readPromoted } = await import("../watch/open-watch.ts");
   const { runWatch } = await import("../watch/watch-run.ts");

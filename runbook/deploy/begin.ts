@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
+import type { Engine } from "../../io/engine.ts";
+import type { EngineResult } from "../../records/engine-record.ts";
+import { type Approval, plannerIn } from "../../records/run-record.ts";
 import type { Release } from "../../stacks/schema.ts";
-import type { Engine } from "../io/engine.ts";
 import { approvalRefusal } from "../plan/approval.ts";
 import { movedSince, type PlanTarget, planAndPreview } from "../plan/make-plan.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -10,11 +12,9 @@ import { CHECKOUT_DIRECTORY } from "../project.ts";
 import { showPhase } from "../report/live.ts";
 import { obstaclesTo, type StackPresent } from "../rollback/way-back.ts";
 import { checklistRefusal } from "./checklist.ts";
-import type { PlanRecord } from "./result.ts";
 import { describeResult } from "./deployment.ts";
-import type { EngineResult } from "./engine-record.ts";
 import { frozenReason } from "./freeze.ts";
-import { type Approval, plannerIn } from "./run-record.ts";
+import type { PlanRecord } from "./result.ts";
 import { StackMoved } from "./stack-moved.ts";
 import type { StackTarget } from "./stack-target.ts";
 

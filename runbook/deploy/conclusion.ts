@@ -1,5 +1,5 @@
+import { holdsData } from "../../records/state.ts";
 import type { Release } from "../../stacks/schema.ts";
-import { holdsData } from "../report/state.ts";
 import { goBack } from "../rollback/rollback-run.ts";
 
 import {
@@ -17,10 +17,10 @@ import type { Deployment } from "./deployment.ts";
 import { type Ending, endingOf } from "./ending.ts";
 import { gateTargetOf } from "./gate-target.ts";
 import { outcomeOf } from "./outcome.ts";
+import type { Conclusion } from "./result.ts";
 import { judgeRunningDigests } from "./running-digests.ts";
 import { movedOrThrow, StackMoved } from "./stack-moved.ts";
 import type { StackTarget } from "./stack-target.ts";
-import { type Conclusion } from "./result.ts";
 
 /** Asks the decision tree what to do about how a deploy ended, and does it. */
 export async function conclude(target: StackTarget, release: Release, deployment: Deployment): Promise<Conclusion> {

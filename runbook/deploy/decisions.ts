@@ -1,5 +1,5 @@
 import { decide } from "../../gates/tree.ts";
-import { type Action, type Phase } from "../../gates/tree-rules.ts";
+import type { Action, Phase } from "../../gates/tree-rules.ts";
 import { type GateResult, worst } from "../../gates/verdict.ts";
 import { type Ending, phaseOfGate } from "./ending.ts";
 import { countsText } from "./gate-counts.ts";

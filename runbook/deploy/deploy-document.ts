@@ -1,18 +1,15 @@
 import type { GateResult, Verdict } from "../../gates/verdict.ts";
+import type { LiveRelease } from "../../io/live-release.ts";
+import type { EngineResult, Step, Violation } from "../../records/engine-record.ts";
+import type { Dependencies } from "../../records/state.ts";
 import type { Release } from "../../stacks/schema.ts";
-import type { LiveRelease } from "../io/live-release.ts";
 import type { Notification } from "../notify/notifications.ts";
-
 import type { PreflightReport } from "../preflight/run.ts";
 import { criticalSteps } from "../report/critical-steps.ts";
-import type { Dependencies } from "../report/timeline.ts";
-import type { Rollback } from "./result.ts";
 import type { VerifyReport } from "../verify/verify.ts";
 import type { Decision } from "./decisions.ts";
-import type { DeployRun } from "./result.ts";
-import type { EngineResult, Step, Violation } from "./engine-record.ts";
 import type { Outcome } from "./outcome.ts";
-import { type PlanRecord } from "./result.ts";
+import type { DeployRun, PlanRecord, Rollback } from "./result.ts";
 
 /** A release as documents show it. */
 type Described = Pick<Release, "id" | "gitSha" | "images">;

@@ -1,24 +1,21 @@
-import { messageOf } from "../../stacks/message-of.ts";
+import { budgetText } from "../../gates/live/error-budget.ts";
+import type { Watcher } from "../../io/engine.ts";
+import type { EngineResult } from "../../records/engine-record.ts";
+import { deployMessage } from "../../records/update.ts";
+import { messageOf } from "../../shared/message-of.ts";
 import type { Release } from "../../stacks/schema.ts";
-import { budgetText } from "../gates/error-budget.ts";
-import type { Watcher } from "../io/engine.ts";
 import { brokenMessage, endMessage, startMessage } from "../notify/notify.ts";
-
 import type { Recovery } from "../recovery/take-over.ts";
 import { readPresent } from "../rollback/way-back.ts";
 import { type Beginning, type BeginOptions, begin } from "./begin.ts";
 import { conclude } from "./conclusion.ts";
-
-
 import { type Deployment, deploy } from "./deployment.ts";
 import { rememberEnd } from "./ended-deploys.ts";
-import type { EngineResult } from "./engine-record.ts";
 import { thaw } from "./freeze.ts";
 import { withHeldConfig } from "./held-config.ts";
+import type { DeployRun } from "./result.ts";
 import { StackMoved } from "./stack-moved.ts";
 import type { StackTarget } from "./stack-target.ts";
-import { deployMessage } from "./update.ts";
-import { type DeployRun } from "./result.ts";
 
 /**
  * Something that goes on beside an update that was previewed, whose events it may watch; what it breaks it mends when the

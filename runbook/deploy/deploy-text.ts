@@ -1,9 +1,9 @@
 import type { GateResult } from "../../gates/verdict.ts";
+import { redacted } from "../../shared/text/secrets.ts";
+import { oneLine } from "../../shared/text/visible.ts";
 import { inColumns } from "../report/columns.ts";
 import { duration } from "../report/duration.ts";
 import type { Paint } from "../report/screen.ts";
-import { redacted } from "../text/secrets.ts";
-import { oneLine } from "../text/visible.ts";
 import type { Decision } from "./decisions.ts";
 import { checksRows } from "./deploy-checks-text.ts";
 import type { DeployDocument } from "./deploy-document.ts";

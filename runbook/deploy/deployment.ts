@@ -1,14 +1,14 @@
+import { readGateLog } from "../../gates/live/gate-log.ts";
 import type { GateResult } from "../../gates/verdict.ts";
-import type { Clock } from "../command.ts";
-import { readGateLog } from "../gates/gate-log.ts";
-import type { Engine, RunSettings, Watcher } from "../io/engine.ts";
+import type { Engine, RunSettings, Watcher } from "../../io/engine.ts";
+import type { EngineResult } from "../../records/engine-record.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { failedCreations } from "../recovery/failed-creations.ts";
 import type { TakenResource } from "../recovery/state-edit.ts";
 import type { Recovery } from "../recovery/take-over.ts";
 import { TakenResources } from "../recovery/taken.ts";
 import { showPhase } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
-import type { EngineResult } from "./engine-record.ts";
 import { holdState } from "./stack-moved.ts";
 
 /** What one deploy of a release came to. */

@@ -1,7 +1,7 @@
 import type { Phase } from "../../gates/tree-rules.ts";
 import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
+import type { EngineResult, Step } from "../../records/engine-record.ts";
 import type { Deployment } from "./deployment.ts";
-import type { EngineResult, Step } from "./engine-record.ts";
 import { failureWithNextStep } from "./next-step.ts";
 
 /** How far a deploy came, and what it met there: what the decision tree decides on. */

@@ -1,7 +1,7 @@
+import type { GateTarget } from "../../gates/live/track.ts";
+import type { Engine } from "../../io/engine.ts";
 import { outputsSchema } from "../../stacks/outputs.ts";
 import type { Release } from "../../stacks/schema.ts";
-import type { GateTarget } from "../gates/track.ts";
-import type { Engine } from "../io/engine.ts";
 import type { StackTarget } from "./stack-target.ts";
 
 const reachSchema = outputsSchema.pick({ kubeconfig: true, loadBalancer: true });

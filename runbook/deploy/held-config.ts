@@ -1,4 +1,4 @@
-import { copyConfig } from "../io/pinned-config.ts";
+import { copyConfig } from "../../io/pinned-config.ts";
 import { stackConfigIn } from "../preflight/stack-file.ts";
 import type { StackTarget } from "./stack-target.ts";
 

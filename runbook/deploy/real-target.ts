@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Engine } from "../../io/engine.ts";
+import { openNetwork } from "../../io/network.ts";
+import { openRegistry } from "../../io/registry.ts";
+import { openSlack, type SlackSecrets } from "../../io/slack.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import type { Ports } from "../command.ts";
-import type { Engine } from "../io/engine.ts";
-import { openNetwork } from "../io/network.ts";
-import { openRegistry } from "../io/registry.ts";
-import { openSlack, type SlackSecrets } from "../io/slack.ts";
 import { Notifications } from "../notify/notifications.ts";
 import { readStack } from "../preflight/stack-file.ts";
 import { CHECKOUT_DIRECTORY } from "../project.ts";

@@ -1,6 +1,6 @@
+import { type Approval, isOwnPlan } from "../../records/run-record.ts";
+import { isRollback, rollbackReason, type Update } from "../../records/update.ts";
 import type { EndedDeploy } from "./ended-deploys.ts";
-import { type Approval, isOwnPlan } from "./run-record.ts";
-import { isRollback, rollbackReason, type Update } from "./update.ts";
 
 /** What was done with a release once. */
 export interface ReleaseEvent {

@@ -1,9 +1,9 @@
+import { runHealthGate } from "../../gates/live/health-gate.ts";
+import { digestOf, type GateTarget } from "../../gates/live/track.ts";
 import type { GateResult } from "../../gates/verdict.ts";
-import { messageOf } from "../../stacks/message-of.ts";
-import { runHealthGate } from "../gates/health-gate.ts";
-import { digestOf, type GateTarget } from "../gates/track.ts";
-import { systemClock } from "../io/clock.ts";
-import { type LiveRelease, readLiveRelease } from "../io/live-release.ts";
+import { systemClock } from "../../io/clock.ts";
+import { type LiveRelease, readLiveRelease } from "../../io/live-release.ts";
+import { messageOf } from "../../shared/message-of.ts";
 
 type Watched = Pick<GateTarget, "config" | "kubeconfig" | "signal" | "onProgress">;
 

@@ -1,6 +1,6 @@
 import type { Counts } from "../../gates/evidence.ts";
 import { type Decision, decide, HIGH_ERROR_RATIO, SETTLE_SECONDS } from "../../gates/tree.ts";
-import type { Clock } from "../command.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { type VerifyReport, verdictOf, verifyProblem } from "../verify/verify.ts";
 
 /** What is looked at while a promoted release that is not verified gets time to settle. */

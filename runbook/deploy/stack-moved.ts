@@ -1,5 +1,5 @@
-import type { Engine } from "../io/engine.ts";
-import { hashOf } from "../plan/canonical.ts";
+import type { Engine } from "../../io/engine.ts";
+import { hashOf } from "../../records/canonical.ts";
 import { stateEntries } from "../plan/fingerprint.ts";
 
 /** The stack is no longer what something was decided on; nothing was changed. */

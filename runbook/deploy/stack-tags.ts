@@ -1,4 +1,4 @@
-import type { Engine } from "../io/engine.ts";
+import type { Engine } from "../../io/engine.ts";
 
 /** The tags of a stack: kept with it, so that every machine that deploys it sees them. */
 export type TaggedStack = Pick<Engine, "tags" | "setTag">;

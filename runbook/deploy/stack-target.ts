@@ -1,12 +1,12 @@
+import type { Engine } from "../../io/engine.ts";
+import type { HelmTemplate } from "../../io/helm-template.ts";
+import type { ImageRegistry } from "../../io/registry.ts";
+import type { Seal } from "../../io/seal/seal.ts";
+import type { HelmStore } from "../../records/stored-release.ts";
+import type { Clock } from "../../shared/clock.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
-import type { Clock } from "../command.ts";
-import type { Engine } from "../io/engine.ts";
-import type { ImageRegistry } from "../io/registry.ts";
-import type { Seal } from "../io/seal/seal.ts";
 import type { Notifications } from "../notify/notifications.ts";
-import type { HelmTemplate } from "../plan/helm-diff.ts";
 import type { Keep } from "../release/keep.ts";
-import type { HelmStore } from "../release/stored-release.ts";
 import type { Screen } from "../report/screen.ts";
 
 /** One stack to deploy to, on AWS or rehearsed: all that a deploy and a rollback touch. */

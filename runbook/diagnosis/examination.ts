@@ -1,6 +1,6 @@
-import type { Prometheus } from "../io/prometheus.ts";
-import type { PreflightContext } from "../preflight/context.ts";
+import type { Prometheus } from "../../io/prometheus.ts";
 import type { Look } from "../preflight/check.ts";
+import type { PreflightContext } from "../preflight/context.ts";
 
 /** The parts of the runbook's troubleshooting guide. */
 export const TOPICS = ["database", "errors", "latency"] as const;

@@ -1,5 +1,5 @@
-import { readPodLog } from "../gates/pod-log.ts";
-import { LOG_LINES } from "../io/log-reading.ts";
+import { LOG_LINES } from "../../io/log-reading.ts";
+import { readPodLog } from "../../io/pod-log.ts";
 import { type Finding, fail, pass, skipped, warn } from "../preflight/check.ts";
 import { type DiagnosisContext, type Examination, SERVED } from "./examination.ts";
 

@@ -1,5 +1,5 @@
-import type { Clock } from "../command.ts";
-import type { PodLook } from "../io/cluster-pods.ts";
+import type { PodLook } from "../../io/cluster-pods.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { type Finding, fail, pass, skipped, warn } from "../preflight/check.ts";
 import { type DiagnosisContext, type Examination, SERVED } from "./examination.ts";
 

@@ -1,5 +1,5 @@
-import { DeployError } from "../../stacks/deploy-error.ts";
-import type { Prometheus, Series } from "../io/prometheus.ts";
+import type { Prometheus, Series } from "../../io/prometheus.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 
 /** The one number of a query; undefined without data, or where it is no number. Throws SPARKI_OUTSIDE without an answer. */
 export async function numberOf(metrics: Pick<Prometheus, "instant">, query: string): Promise<number | undefined> {

@@ -1,8 +1,8 @@
 import type { Objective } from "../../gates/objective.ts";
-import { DeployError } from "../../stacks/deploy-error.ts";
-import type { HttpAnswer } from "../io/http.ts";
+import type { HttpAnswer } from "../../io/http.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
+import { safeText } from "../../shared/text/outside.ts";
 import { fail, pass, skipped, warn } from "../preflight/check.ts";
-import { safeText } from "../text/outside.ts";
 import type { Examination, Topic } from "./examination.ts";
 import { numberOf, seriesOf } from "./readings.ts";
 

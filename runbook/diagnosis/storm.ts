@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { safeText } from "../../shared/text/outside.ts";
 import { fail, pass, skipped } from "../preflight/check.ts";
 import { jsonRequest, stormCheck } from "../preflight/storm.ts";
-import { safeText } from "../text/outside.ts";
 import type { Examination, Topic } from "./examination.ts";
 import { shortened } from "./log-lines.ts";
 

@@ -1,4 +1,4 @@
-import { readPodLog } from "../gates/pod-log.ts";
+import { readPodLog } from "../../io/pod-log.ts";
 import { fail, pass, skipped } from "../preflight/check.ts";
 import type { DiagnosisContext, Examination, Topic } from "./examination.ts";
 import { type Line, recentLines, shortened } from "./log-lines.ts";

@@ -1,6 +1,6 @@
-import { messageOf } from "../../stacks/message-of.ts";
-import type { Delivery, Messenger } from "../io/slack.ts";
-import type { Message } from "../text/slack.ts";
+import type { Delivery, Messenger } from "../../io/slack.ts";
+import { messageOf } from "../../shared/message-of.ts";
+import type { Message } from "../../shared/text/slack.ts";
 
 /** A message as it was said, and whether anybody heard it. */
 export interface Notification {

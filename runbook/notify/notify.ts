@@ -1,13 +1,11 @@
 import { percent } from "../../gates/gate.ts";
 import type { GateResult } from "../../gates/verdict.ts";
+import { isSameRelease } from "../../records/promotion.ts";
+import { Mention, type Message, type SlackText, slack, slackLines } from "../../shared/text/slack.ts";
+import { bounded, oneLine } from "../../shared/text/visible.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
-import type { DeployRun } from "../deploy/result.ts";
 import { clusterWords } from "../deploy/deploy-text.ts";
-import { isSameRelease } from "../deploy/promotion.ts";
-import type { Rollback } from "../deploy/result.ts";
-import { Mention, type SlackText, slack, slackLines } from "../text/slack.ts";
-import { bounded, oneLine } from "../text/visible.ts";
-import { type Message } from "../text/slack.ts";
+import type { DeployRun, Rollback } from "../deploy/result.ts";
 
 /** What every message about a stack needs. */
 export interface Occasion {

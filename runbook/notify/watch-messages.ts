@@ -1,8 +1,7 @@
+import { Mention, type Message, slack } from "../../shared/text/slack.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { duration } from "../report/duration.ts";
-import { Mention, slack } from "../text/slack.ts";
 import { type Occasion, short, titleOf, to, versionOf } from "./notify.ts";
-import { type Message } from "../text/slack.ts";
 
 /** What a watch tells people of. */
 export interface WatchNews {

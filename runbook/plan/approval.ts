@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { compareFingerprints, type Fingerprint, fingerprintOf } from "./fingerprint.ts";
 import type { PlanTarget } from "./make-plan.ts";
 import type { Plan } from "./plan.ts";

@@ -2,8 +2,6 @@ import { type CostEstimate, estimateCost, type Priced } from "../../policies/pri
 
 import type { PlannedResource } from "./planned.ts";
 
-
-
 /** What a deployment does to the stack's list price a month, in US dollars; what depends on use is left out and named. */
 export interface CostChange extends FromTo<number>, Pick<CostEstimate, "currency" | "asOf" | "region" | "notCounted"> {
   /** The dearest first; those that change nothing too. */

@@ -1,5 +1,5 @@
-import { nameOf } from "../deploy/engine-record.ts";
-import type { Dependencies } from "../report/timeline.ts";
+import { nameOf } from "../../records/engine-record.ts";
+import type { Dependencies } from "../../records/state.ts";
 import { type Duration, durationOf } from "./durations.ts";
 import type { PlannedResource } from "./planned.ts";
 

@@ -1,5 +1,5 @@
-import { redacted } from "../text/secrets.ts";
-import { canonical, isRecord, SECRET } from "./canonical.ts";
+import { canonical, isRecord, SECRET } from "../../records/canonical.ts";
+import { redacted } from "../../shared/text/secrets.ts";
 
 /** One input that an update would change, with its values as a reviewer may see them. */
 export interface InputChange {

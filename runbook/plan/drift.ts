@@ -1,5 +1,5 @@
-import { nameOf, type RecordedEvent } from "../deploy/engine-record.ts";
-import { hashOf } from "./canonical.ts";
+import { hashOf } from "../../records/canonical.ts";
+import { nameOf, type RecordedEvent } from "../../records/engine-record.ts";
 import { type InputChange, inputChanges } from "./difference.ts";
 import type { Entries } from "./fingerprint.ts";
 

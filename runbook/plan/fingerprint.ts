@@ -1,5 +1,5 @@
-import type { EngineResult } from "../deploy/engine-record.ts";
-import { hashOf, isRecord } from "./canonical.ts";
+import { hashOf, isRecord } from "../../records/canonical.ts";
+import type { EngineResult } from "../../records/engine-record.ts";
 
 /** What a plan stands on, the causes before their effects. */
 export const PARTS = [

@@ -1,4 +1,9 @@
-import { messageOf } from "../../stacks/message-of.ts";
+import type { HelmRequest, HelmTemplate } from "../../io/helm-template.ts";
+import { hashOf, isRecord } from "../../records/canonical.ts";
+import { objectTitle, type RenderedObject } from "../../records/object-facts.ts";
+import { type HelmStore, liveRevision } from "../../records/stored-release.ts";
+import { messageOf } from "../../shared/message-of.ts";
+import { redacted } from "../../shared/text/secrets.ts";
 import {
   type Callout,
   calloutsOf,
@@ -8,24 +13,7 @@ import {
   renderedObjects,
   unified,
 } from "../release/object-changes.ts";
-import { objectTitle, type RenderedObject } from "../release/object-facts.ts";
-import { type HelmStore, liveRevision } from "../release/stored-release.ts";
-import { redacted } from "../text/secrets.ts";
-import { hashOf, isRecord } from "./canonical.ts";
 import type { PlannedResource } from "./planned.ts";
-
-export interface HelmRequest {
-  readonly release: string;
-  readonly namespace: string;
-  /** Relative to the project's folder. */
-  readonly chart: string;
-  readonly values: Readonly<Record<string, unknown>>;
-  /** The cluster's, such as `1.35`. */
-  readonly kubernetesVersion: string;
-}
-
-/** Renders a chart to its manifests; rejects when it cannot be rendered. */
-export type HelmTemplate = (request: HelmRequest) => Promise<string>;
 
 /** What a plan changes in the objects that one Helm release installs. */
 export interface HelmDiff {

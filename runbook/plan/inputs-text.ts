@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
-import { redacted } from "../text/secrets.ts";
-import { isRecord } from "./canonical.ts";
+import { isRecord } from "../../records/canonical.ts";
+import { redacted } from "../../shared/text/secrets.ts";
 import { withoutSensitive } from "./difference.ts";
 
 /** Inputs as YAML that a reviewer may see: without secrets, and with JSON documents in them, such as IAM policies, laid out. */

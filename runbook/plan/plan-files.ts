@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { safeDocument } from "../text/document-text.ts";
+import { safeDocument } from "../../shared/text/document-text.ts";
 import type { Plan } from "./plan.ts";
 import { planHtml } from "./plan-html.ts";
 import { planMarkdown } from "./plan-markdown.ts";

@@ -1,5 +1,5 @@
+import { markdownText as cell, markdownCode as code, markdownBlock } from "../../shared/text/markdown.ts";
 import { duration } from "../report/duration.ts";
-import { markdownText as cell, markdownCode as code, markdownBlock } from "../text/markdown.ts";
 import { COST_COLUMNS, costRows } from "./cost-text.ts";
 import type { Drift } from "./drift.ts";
 import type { HelmDiff } from "./helm-diff.ts";

@@ -1,7 +1,7 @@
-import type { EngineResult } from "../deploy/engine-record.ts";
-import type { Identity } from "../deploy/run-record.ts";
-import type { Seal } from "../io/seal/seal.ts";
-import type { CostChange } from "./cost-change.ts";
+import type { Seal } from "../../io/seal/seal.ts";
+import type { EngineResult } from "../../records/engine-record.ts";
+import type { Identity } from "../../records/run-record.ts";
+import type { CostChange, FromTo } from "./cost-change.ts";
 import type { CriticalPath } from "./critical-path.ts";
 import type { InputChange } from "./difference.ts";
 import type { Drift } from "./drift.ts";
@@ -9,7 +9,6 @@ import type { Fingerprint } from "./fingerprint.ts";
 import type { HelmDiff } from "./helm-diff.ts";
 import type { PlannedRollback } from "./planned-rollback.ts";
 import type { Risk } from "./risk.ts";
-import { type FromTo } from "./cost-change.ts";
 
 /** One change that a deployment would make, without any secret's value. */
 export interface PlannedChange {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { dependenciesIn, resourcesIn } from "../report/state.ts";
-import type { Dependencies } from "../report/timeline.ts";
+import type { Dependencies } from "../../records/state.ts";
+import { dependenciesIn, resourcesIn } from "../../records/state.ts";
 
 const goalSchema = z.object({
   type: z.string(),

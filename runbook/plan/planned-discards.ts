@@ -1,7 +1,7 @@
-import { nameOf } from "../deploy/engine-record.ts";
+import { canonical, isRecord } from "../../records/canonical.ts";
+import { nameOf } from "../../records/engine-record.ts";
+import { resourcesIn, type StateResource } from "../../records/state.ts";
 import { failedCreations } from "../recovery/failed-creations.ts";
-import { resourcesIn, type StateResource } from "../report/state.ts";
-import { canonical, isRecord } from "./canonical.ts";
 import type { PlannedResource } from "./planned.ts";
 
 /** What a deploy deletes before its update, and no preview tells of: what AWS could not make, so that it is made again. */

@@ -1,5 +1,5 @@
+import { hashOf } from "../../records/canonical.ts";
 import type { Release } from "../../stacks/schema.ts";
-import { hashOf } from "./canonical.ts";
 import type { PlannedResource } from "./planned.ts";
 
 /** What going back would do if the deployment failed once all of it was done, as the engine previews it. */

@@ -1,5 +1,5 @@
-import { nameOf, type RecordedEvent } from "../deploy/engine-record.ts";
-import { canonical, hashOf, isRecord } from "./canonical.ts";
+import { canonical, hashOf, isRecord } from "../../records/canonical.ts";
+import { nameOf, type RecordedEvent } from "../../records/engine-record.ts";
 import { type InputChange, inputChanges } from "./difference.ts";
 import type { Entries } from "./fingerprint.ts";
 

@@ -1,6 +1,6 @@
 import { unapproved } from "../../policies/judging/approvals.ts";
 import type { Situation } from "../../policies/policy.ts";
-import type { EngineResult, Violation } from "../deploy/engine-record.ts";
+import type { EngineResult, Violation } from "../../records/engine-record.ts";
 import type { PlannedResource } from "./planned.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { parse } from "yaml";
-import type { CommandOutput } from "../io/child-command.ts";
+import type { CommandOutput } from "../../io/child-command.ts";
 import type { PreflightContext } from "./context.ts";
 
 /** A chart's track with the values that it is tried with. */

@@ -1,8 +1,5 @@
 import type { PreflightContext } from "./context.ts";
 
-
-
-
 /** The parts of the runbook's checklist, in its order. */
 export const GROUPS = ["Infrastructure", "Application", "Communication", "Observability"] as const;
 

@@ -1,12 +1,12 @@
 import { relative, resolve } from "node:path";
+import type { AwsLookups } from "../../io/aws-lookups.ts";
+import type { CommandRunner } from "../../io/child-command.ts";
+import type { ClusterLookups } from "../../io/cluster-lookups.ts";
+import type { Http } from "../../io/http.ts";
+import type { SlackSecrets } from "../../io/slack.ts";
+import type { StackStateReader } from "../../io/stack-state.ts";
+import type { Clock } from "../../shared/clock.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
-import type { Clock } from "../command.ts";
-import type { AwsLookups } from "../io/aws-lookups.ts";
-import type { CommandRunner } from "../io/child-command.ts";
-import type { ClusterLookups } from "../io/cluster-lookups.ts";
-import type { HttpAnswer, HttpRequest } from "../io/http.ts";
-import type { SlackSecrets } from "../io/slack.ts";
-import type { StackStateReader } from "../io/stack-state.ts";
 
 /** Everything that the checks look at, each part replaceable by a test. */
 export interface PreflightContext {
@@ -45,9 +45,6 @@ export function placeOf(
   const leadsOut = relative(projectDirectory, resolve(projectDirectory, path)).startsWith("..");
   return resolve(leadsOut ? checkoutDirectory : projectDirectory, path);
 }
-
-/** One HTTP request; resolves with what happened and never rejects. */
-export type Http = (url: string, options?: HttpRequest) => Promise<HttpAnswer>;
 
 export interface Names {
   /** The name servers that the world is told for a domain; empty when there are none. */

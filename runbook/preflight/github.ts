@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import type { PreflightContext } from "./context.ts";
 
 export type GitHubAnswer<T> =

@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { openAwsLookups } from "../../io/aws-lookups.ts";
+import { commandRunner } from "../../io/child-command.ts";
+import { openClusterLookups } from "../../io/cluster-lookups.ts";
+import { configValue } from "../../io/config-value.ts";
+import { request } from "../../io/http.ts";
+import { type Network, openNetwork } from "../../io/network.ts";
+import { withQueryLogs } from "../../io/query-logs.ts";
+import { allowedEnvironment } from "../../io/seal/environment.ts";
+import { openStackState } from "../../io/stack-state.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import type { Ports } from "../command.ts";
-import { openAwsLookups } from "../io/aws-lookups.ts";
-import { commandRunner } from "../io/child-command.ts";
-import { openClusterLookups } from "../io/cluster-lookups.ts";
-import { configValue } from "../io/config-value.ts";
-import { request } from "../io/http.ts";
-import { type Network, openNetwork } from "../io/network.ts";
-import { withQueryLogs } from "../io/query-logs.ts";
-import { allowedEnvironment } from "../io/seal/environment.ts";
-import { openStackState } from "../io/stack-state.ts";
 import { CHECKOUT_DIRECTORY, PROJECT_DIRECTORY } from "../project.ts";
 import type { Answers, Files, PreflightContext, Tokens } from "./context.ts";
 

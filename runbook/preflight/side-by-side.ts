@@ -1,10 +1,9 @@
-import { DeployError } from "../../stacks/deploy-error.ts";
-import { messageOf } from "../../stacks/message-of.ts";
-import type { Clock } from "../command.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
+import { messageOf } from "../../shared/message-of.ts";
 import { duration } from "../report/duration.ts";
 import type { Screen } from "../report/screen.ts";
-import { type Finding, fail } from "./check.ts";
-import { type Look } from "./check.ts";
+import { type Finding, fail, type Look } from "./check.ts";
 
 /** What was found of one thing, with its name. */
 export interface Looked extends Finding {

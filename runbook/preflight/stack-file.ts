@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
+import { DeployError } from "../../shared/deploy-error.ts";
+import { disagreements } from "../../shared/yaml-text.ts";
 import { configError, parseConfig } from "../../stacks/config.ts";
 import type { ConfigProblem } from "../../stacks/config-problems.ts";
-import { DeployError } from "../../stacks/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { stackNameIn } from "../../stacks/stack-name.ts";
-import { disagreements } from "../../stacks/yaml-text.ts";
 import type { Ports } from "../command.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
 

@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import { DeployError } from "../../stacks/deploy-error.ts";
+import type { HttpAnswer, HttpRequest } from "../../io/http.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
-import type { HttpAnswer, HttpRequest } from "../io/http.ts";
 import { type Check, type Finding, skipped } from "./check.ts";
 import type { PreflightContext } from "./context.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { nameOf } from "../deploy/engine-record.ts";
-import { dependenciesIn, resourcesIn } from "../report/state.ts";
+import { nameOf } from "../../records/engine-record.ts";
+import { dependenciesIn, resourcesIn } from "../../records/state.ts";
 
 /** A resource that AWS began to make, and gave up. */
 export interface FailedCreation {

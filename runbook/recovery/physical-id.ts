@@ -1,4 +1,4 @@
-import type { StateResource } from "../report/state.ts";
+import type { StateResource } from "../../records/state.ts";
 import { foundBy, type Inputs } from "./found-by.ts";
 
 /** A resource whose creation was begun and whose id nobody noted. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nameOf } from "../deploy/engine-record.ts";
+import { nameOf } from "../../records/engine-record.ts";
 import type { PendingCreate } from "./physical-id.ts";
 
 const resource = z.looseObject({

@@ -1,9 +1,9 @@
-import { nameOf } from "../deploy/engine-record.ts";
+import { timeScaleOf } from "../../gates/live/pace.ts";
+import { nameOf } from "../../records/engine-record.ts";
+import { resourcesIn } from "../../records/state.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
-import { timeScaleOf } from "../gates/pace.ts";
 import type { PreflightContext } from "../preflight/context.ts";
 import { showPhase } from "../report/live.ts";
-import { resourcesIn } from "../report/state.ts";
 import { type Adoption, type AdoptionOptions, adoptPending, taggedWith } from "./adopt.ts";
 import { foundBy } from "./found-by.ts";
 import type { PendingCreate } from "./physical-id.ts";

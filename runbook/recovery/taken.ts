@@ -1,4 +1,4 @@
-import type { RecordedEvent } from "../deploy/engine-record.ts";
+import type { RecordedEvent } from "../../records/engine-record.ts";
 import type { Inputs } from "./found-by.ts";
 import type { TakenResource } from "./state-edit.ts";
 

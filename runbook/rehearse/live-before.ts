@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { commandRunner } from "../../io/child-command.ts";
 import { linkPackages } from "../../rehearsal/checkout.ts";
-import { DeployError } from "../../stacks/deploy-error.ts";
-import { commandRunner } from "../io/child-command.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { stackConfigIn } from "../preflight/stack-file.ts";
 import { CHECKOUT_DIRECTORY, PROJECT_DIRECTORY } from "../project.ts";
 

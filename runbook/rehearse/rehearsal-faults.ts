@@ -1,6 +1,6 @@
+import type { Watcher } from "../../io/engine.ts";
 import type { CloudProcess } from "../../rehearsal/cloud-process.ts";
 import type { TimedFaults } from "../../rehearsal/scenario.ts";
-import type { Watcher } from "../io/engine.ts";
 import { neverBegan } from "./step-names.ts";
 
 /**

@@ -1,6 +1,6 @@
+import { type Output, writeOwn } from "../../shared/text/output.ts";
 import type { Ports } from "../command.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
-import { type Output, writeOwn } from "../text/output.ts";
 import { PARALLEL, POLICY_PACK, type RehearsalSession } from "./rehearsal-session.ts";
 import { worldSchema } from "./world.ts";
 

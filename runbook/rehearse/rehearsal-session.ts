@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:f
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
+import { Engine } from "../../io/engine.ts";
+import { onSecondSignal } from "../../io/signals.ts";
 import { CurrentCheckout } from "../../rehearsal/checkout.ts";
 import { type CloudProcess, startCloudProcess } from "../../rehearsal/cloud-process.ts";
 import { type KeptRehearsal, keepRehearsal } from "../../rehearsal/kept-rehearsal.ts";
@@ -9,16 +11,14 @@ import type { KeptWorld } from "../../rehearsal/kept-worlds.ts";
 import { MARK_VARIABLE } from "../../rehearsal/leftovers.ts";
 import { copyProject, type RehearsedProject } from "../../rehearsal/project.ts";
 import { openRunDirectory, type RunDirectory } from "../../rehearsal/run-directory.ts";
+import type { Behaviours, ReleaseDescriptor } from "../../rehearsal/scenario.ts";
 import { imagesOf } from "../../rehearsal/scenarios.ts";
-import { type Behaviours, type ReleaseDescriptor } from "../../rehearsal/scenario.ts";
 import { STORM_SERVICES } from "../../rehearsal/storm-services.ts";
 import { parseConfig } from "../../stacks/config.ts";
 import { resolveTools } from "../../tools/resolve.ts";
 import { which } from "../../tools/search-path.ts";
 import type { Progress } from "../../tools/tool.ts";
 import type { Ports } from "../command.ts";
-import { Engine } from "../io/engine.ts";
-import { onSecondSignal } from "../io/signals.ts";
 import { PROJECT_DIRECTORY, runsDirectory, sealedEnvironment } from "../project.ts";
 
 const TOOLS = [

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { keptRehearsal } from "../../rehearsal/kept-rehearsal.ts";
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import type { Ports } from "../command.ts";
 import { runsDirectory } from "../project.ts";
 import type { SessionOptions } from "./rehearsal-session.ts";

@@ -1,6 +1,6 @@
-import { DeployError } from "../../stacks/deploy-error.ts";
-import { nearest } from "../../stacks/nearest.ts";
-import type { EngineResult } from "../deploy/engine-record.ts";
+import type { EngineResult } from "../../records/engine-record.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
+import { nearest } from "../../shared/nearest.ts";
 
 type Previewed = Pick<EngineResult, "steps">;
 

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { sealNow } from "../../io/seal/sealed-run.ts";
 import type { Ports } from "../command.ts";
-import { sealNow } from "../io/seal/sealed-run.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
 
 /** What no world is made of. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { SIGNATURE_KEY } from "../../stacks/engine-values.ts";
-import type { StateResource } from "../report/state.ts";
+import type { StateResource } from "../../records/state.ts";
+import { SIGNATURE_KEY } from "../../shared/engine-values.ts";
 
 /** The simulated account's resources as the control API tells them. */
 export const worldSchema = z.object({

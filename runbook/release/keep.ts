@@ -1,11 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type ChartFiles, chartFilesIn, filesHash } from "../../stacks/chart-files.ts";
-import { messageOf } from "../../stacks/message-of.ts";
-import type { HelmRecord } from "../../stacks/outputs.ts";
-import type { Promoted } from "../deploy/update.ts";
-import { isRecord } from "../plan/canonical.ts";
-import { outputIn, type StateResource } from "../report/state.ts";
+import type { ChartHistory } from "../../io/chart-history.ts";
+import { isRecord } from "../../records/canonical.ts";
 import {
   type ChartContent,
   chartContentIn,
@@ -13,9 +9,14 @@ import {
   contentHash,
   valuesHash,
   writeChart,
-} from "./chart-content.ts";
-import type { KeptInputs } from "./kept-inputs.ts";
-import type { HelmStore, StoredRelease } from "./stored-release.ts";
+} from "../../records/chart-content.ts";
+import type { KeptInputs } from "../../records/kept-inputs.ts";
+import { outputIn, type StateResource } from "../../records/state.ts";
+import type { HelmStore, StoredRelease } from "../../records/stored-release.ts";
+import type { Promoted } from "../../records/update.ts";
+import { chartFilesIn, filesHash } from "../../shared/chart-files.ts";
+import { messageOf } from "../../shared/message-of.ts";
+import type { HelmRecord } from "../../stacks/outputs.ts";
 
 /** What of a promoted release's charts and values can be restored, each verified by its hash. */
 export interface Kept {
@@ -37,12 +38,6 @@ export interface KeptRelease extends KeptInputs {
 
 /** Finds what a promotion was made of, before anything is changed. */
 export type Keep = (promoted: Promoted, resources: readonly StateResource[]) => Promise<Kept>;
-
-/** Finds a chart's folder in git's history by its hash; undefined where no commit has it. */
-export type ChartHistory = (
-  chart: string,
-  isIt: (files: ChartFiles) => boolean,
-) => Promise<{ readonly files: ChartFiles; readonly commit: string } | undefined>;
 
 export interface KeepSources {
   readonly helmStore: (kubeconfig: string | undefined) => HelmStore;

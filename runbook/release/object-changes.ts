@@ -1,9 +1,16 @@
 import { FILE_HEADERS_ONLY, formatPatch, structuredPatch } from "diff";
 import { parseAllDocuments, stringify } from "yaml";
-import { isRecord, SECRET } from "../plan/canonical.ts";
+import { isRecord, SECRET } from "../../records/canonical.ts";
+import {
+  type Fact,
+  factsOf,
+  objectTitle,
+  type RenderedObject,
+  TOPICS,
+  type Topic,
+} from "../../records/object-facts.ts";
+import { redacted } from "../../shared/text/secrets.ts";
 import { withoutSensitive } from "../plan/difference.ts";
-import { redacted } from "../text/secrets.ts";
-import { type Fact, factsOf, objectTitle, type RenderedObject, TOPICS, type Topic } from "./object-facts.ts";
 
 /** What became of one Kubernetes object. */
 export interface ObjectChange {

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import { redacted } from "../text/secrets.ts";
+import { redacted } from "../../shared/text/secrets.ts";
 
 const WIDTH = 80;
 /** A label that is followed by two spaces, as in a table's first column. */

@@ -1,5 +1,6 @@
-import type { Step } from "../deploy/engine-record.ts";
-import { type Dependencies, needsOf } from "./timeline.ts";
+import type { Step } from "../../records/engine-record.ts";
+import type { Dependencies } from "../../records/state.ts";
+import { needsOf } from "./timeline.ts";
 
 /**
  * The steps that decided when an update ended: the one that ended last, before it what it needed that ended last, and so

@@ -1,6 +1,6 @@
-import { DeployError, exitCodeOf } from "../../stacks/deploy-error.ts";
-import { messageOf } from "../../stacks/message-of.ts";
-import { diskFailure } from "../io/disk.ts";
+import { diskFailure } from "../../io/disk.ts";
+import { DeployError, exitCodeOf } from "../../shared/deploy-error.ts";
+import { messageOf } from "../../shared/message-of.ts";
 import { inColumns } from "./columns.ts";
 
 /** A hint that is copied into a shell stays one line, however long. */

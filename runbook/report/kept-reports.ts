@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { z } from "zod";
-import { messageOf } from "../../stacks/message-of.ts";
+import { messageOf } from "../../shared/message-of.ts";
 import { DEPLOYS_DIRECTORY, runsDirectory } from "../project.ts";
 
 /** A report that an earlier rehearsal, deploy or rollback left here. */

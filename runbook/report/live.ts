@@ -1,7 +1,7 @@
-import type { Clock } from "../command.ts";
-import type { EngineRecord, Step } from "../deploy/engine-record.ts";
-import { nameOf, plain, type RecordedEvent } from "../deploy/engine-record.ts";
-import type { Watcher } from "../io/engine.ts";
+import type { Watcher } from "../../io/engine.ts";
+import type { EngineRecord, Step } from "../../records/engine-record.ts";
+import { nameOf, plain, type RecordedEvent } from "../../records/engine-record.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { duration } from "./duration.ts";
 import type { Screen } from "./screen.ts";
 

@@ -1,4 +1,4 @@
-import { contentPolicy, htmlHref, htmlText } from "../text/html.ts";
+import { contentPolicy, htmlHref, htmlText } from "../../shared/text/html.ts";
 import type { NextAction } from "./what-now.ts";
 
 const STYLE = `

@@ -1,4 +1,4 @@
-import type { EngineResult } from "../deploy/engine-record.ts";
+import type { EngineResult } from "../../records/engine-record.ts";
 import { list, text } from "./page.ts";
 
 /** What the policies found. */

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { messageOf } from "../../stacks/message-of.ts";
-import { documentText } from "../text/document-text.ts";
+import { messageOf } from "../../shared/message-of.ts";
+import { documentText } from "../../shared/text/document-text.ts";
 
 /** What a report is of. */
 export interface Reported {

@@ -1,6 +1,6 @@
+import { drawingOn, type Output, openOutput, type Stream } from "../../shared/text/output.ts";
+import { coloured, terminalText } from "../../shared/text/terminal.ts";
 import type { Ports } from "../command.ts";
-import { drawingOn, type Output, openOutput, type Stream } from "../text/output.ts";
-import { coloured, terminalText } from "../text/terminal.ts";
 import { inColumns } from "./columns.ts";
 
 /** Where live progress goes: finished lines stay, and at most one region below them is drawn again and again. */

@@ -1,7 +1,5 @@
-import type { Step } from "../deploy/engine-record.ts";
-
-/** A resource's dependencies as the state records them: by URN. */
-export type Dependencies = ReadonlyMap<string, readonly string[]>;
+import type { Step } from "../../records/engine-record.ts";
+import type { Dependencies } from "../../records/state.ts";
 
 export interface Timeline {
   /** How long the same update would have taken at AWS's own pace, with the order of steps as it was here. */

@@ -1,13 +1,13 @@
+import { runHealthGate } from "../../gates/live/health-gate.ts";
+import type { GateTarget } from "../../gates/live/track.ts";
 import type { GateResult } from "../../gates/verdict.ts";
-import { messageOf } from "../../stacks/message-of.ts";
-import { runHealthGate } from "../gates/health-gate.ts";
-import type { GateTarget } from "../gates/track.ts";
-import { systemClock } from "../io/clock.ts";
-import { helmStoreOpener } from "../io/helm-store.ts";
-import { contentHash, valuesHash } from "../release/chart-content.ts";
+import { systemClock } from "../../io/clock.ts";
+import { helmStoreOpener } from "../../io/helm-store.ts";
+import { contentHash, valuesHash } from "../../records/chart-content.ts";
+import { type HelmStore, liveRevision } from "../../records/stored-release.ts";
+import { messageOf } from "../../shared/message-of.ts";
 import { type Kept, type KeptRelease, NAMESPACES } from "../release/keep.ts";
 import { objectChanges, renderedObjects } from "../release/object-changes.ts";
-import { type HelmStore, liveRevision } from "../release/stored-release.ts";
 
 /**
  * Proves that the cluster has the objects of what was promoted, not only its images: Helm's newest revision is of the
@@ -20,7 +20,7 @@ export async function judgeObjects(
   deadlineSeconds: number,
 ): Promise<GateResult[]> {
   if (Object.keys(releases).length === 0) return [];
-  const { objectsApart } = await import("../io/object-proof.ts");
+  const { objectsApart } = await import("../../io/object-proof.ts");
   const store = helmStoreOpener(signal)(kubeconfig);
   const apart = (objects: Parameters<typeof objectsApart>[1]) => objectsApart(kubeconfig, objects, signal);
   const run = async () => {

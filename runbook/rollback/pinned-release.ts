@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Promoted } from "../deploy/update.ts";
-import type { RunSettings } from "../io/engine.ts";
-import { pinConfig } from "../io/pinned-config.ts";
+import type { RunSettings } from "../../io/engine.ts";
+import { pinConfig } from "../../io/pinned-config.ts";
+import { KEPT_VARIABLE } from "../../records/kept-inputs.ts";
+import { ROLLBACK_ENVIRONMENT } from "../../records/rollback-mode.ts";
+import type { Promoted } from "../../records/update.ts";
 import type { Kept } from "../release/keep.ts";
-import { KEPT_VARIABLE } from "../release/kept-inputs.ts";
-import { ROLLBACK_ENVIRONMENT } from "./rollback-mode.ts";
 
 /**
  * The settings of an operation that goes back to what was promoted, for as long as the work lasts: the release and its

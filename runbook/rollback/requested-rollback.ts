@@ -1,15 +1,15 @@
-import { DeployError } from "../../stacks/deploy-error.ts";
+import type { EngineResult } from "../../records/engine-record.ts";
+import type { Promoted } from "../../records/update.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
 import { type RollbackDocument, rollbackDocument } from "../deploy/deploy-document.ts";
-import type { EngineResult } from "../deploy/engine-record.ts";
 import { frozenReason, unprovenRelease } from "../deploy/freeze.ts";
+import type { Rollback } from "../deploy/result.ts";
 import { movedOrThrow, StackMoved } from "../deploy/stack-moved.ts";
-import type { Promoted } from "../deploy/update.ts";
 import { failedRollbackMessage, rolledBackMessage } from "../notify/notify.ts";
 import { planExitCode } from "../plan/plan-summary.ts";
 import { chooseGoal, type Goal } from "./rollback.ts";
 import { goBack, previewBack, type RollbackTarget } from "./rollback-run.ts";
-import { type Rollback } from "../deploy/result.ts";
 import {
   leftAlready,
   migratedIn,

@@ -1,9 +1,9 @@
-import { messageOf } from "../../stacks/message-of.ts";
+import { messageOf } from "../../shared/message-of.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { freeze, frozenReason, rollbackProblem, thaw } from "../deploy/freeze.ts";
+import type { Rollback } from "../deploy/result.ts";
 import type { TaggedStack } from "../deploy/stack-tags.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
-import type { Rollback } from "../deploy/result.ts";
 
 /** The stack that is marked, and where it is told that this could not be kept; no mark ever fails a rollback. */
 type Marked = Pick<StackTarget, "screen"> & { readonly engine: TaggedStack };

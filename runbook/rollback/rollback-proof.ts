@@ -1,18 +1,18 @@
 import { judgeGate, percent } from "../../gates/gate.ts";
+import { type GateProgress, progressLine, runSloGate, type SloGate } from "../../gates/live/gate-runner.ts";
+import { paceOf } from "../../gates/live/pace.ts";
+import type { GateTarget, Track } from "../../gates/live/track.ts";
+import { runTrackGate } from "../../gates/live/track-gate.ts";
+import { entranceSources } from "../../gates/live/track-sources.ts";
 import { HIGH_ERROR_RATIO } from "../../gates/tree.ts";
 import type { GateResult } from "../../gates/verdict.ts";
+import { systemClock } from "../../io/clock.ts";
+import { type LiveRelease, readLiveRelease } from "../../io/live-release.ts";
+import { openNetwork } from "../../io/network.ts";
+import { ROLLBACK_ENVIRONMENT } from "../../records/rollback-mode.ts";
 import { judgeRunningDigests } from "../deploy/running-digests.ts";
-import { type GateProgress, progressLine, runSloGate, type SloGate } from "../gates/gate-runner.ts";
-import { paceOf } from "../gates/pace.ts";
-import type { GateTarget, Track } from "../gates/track.ts";
-import { runTrackGate } from "../gates/track-gate.ts";
-import { entranceSources } from "../gates/track-sources.ts";
-import { systemClock } from "../io/clock.ts";
-import { type LiveRelease, readLiveRelease } from "../io/live-release.ts";
-import { openNetwork } from "../io/network.ts";
 import type { Kept } from "../release/keep.ts";
 import { judgeObjects } from "./object-gate.ts";
-import { ROLLBACK_ENVIRONMENT } from "./rollback-mode.ts";
 
 /** The runbook's limit: within two minutes the previous release must be seen to serve. */
 export const PROOF_SECONDS = 120;

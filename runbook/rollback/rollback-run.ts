@@ -1,26 +1,25 @@
 import { decide } from "../../gates/tree.ts";
 import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
-import { messageOf } from "../../stacks/message-of.ts";
+import type { Engine } from "../../io/engine.ts";
+import { StackLocked } from "../../io/state-lock.ts";
+import type { EngineResult } from "../../records/engine-record.ts";
+import { resourcesIn } from "../../records/state.ts";
+import { type Promoted, rollbackMessage } from "../../records/update.ts";
+import { messageOf } from "../../shared/message-of.ts";
 import type { Release } from "../../stacks/schema.ts";
-
 import { type DeployEngine, type Deployment, deploy } from "../deploy/deployment.ts";
 import { endingOf, refusalText } from "../deploy/ending.ts";
-import type { EngineResult } from "../deploy/engine-record.ts";
 import { gateTargetOf } from "../deploy/gate-target.ts";
+import type { Rollback } from "../deploy/result.ts";
 import { StackMoved } from "../deploy/stack-moved.ts";
 import type { TaggedStack } from "../deploy/stack-tags.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
-import { type Promoted, rollbackMessage } from "../deploy/update.ts";
-import type { Engine } from "../io/engine.ts";
-import { StackLocked } from "../io/state-lock.ts";
 import type { Kept } from "../release/keep.ts";
 import { showPhase } from "../report/live.ts";
-import { resourcesIn } from "../report/state.ts";
 import { withPinned } from "./pinned-release.ts";
 import { markEnded, markUnproven } from "./rollback-mark.ts";
 import { PROOF_SECONDS, type Proof, proveRollback } from "./rollback-proof.ts";
 import { assertUnmoved, type StackPresent } from "./way-back.ts";
-import { type Rollback } from "../deploy/result.ts";
 
 /** What a rollback touches of a stack. */
 export interface RollbackTarget

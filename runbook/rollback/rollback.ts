@@ -1,6 +1,6 @@
+import { isSameRelease, type PromotionRecord } from "../../records/promotion.ts";
+import { isRollback, type Promoted, type Update } from "../../records/update.ts";
 import type { Release } from "../../stacks/schema.ts";
-import { isSameRelease, type PromotionRecord } from "../deploy/promotion.ts";
-import { isRollback, type Promoted, type Update } from "../deploy/update.ts";
 
 /** What a rollback is decided on: the stack's state now, and how it came to be. */
 export interface Situation {

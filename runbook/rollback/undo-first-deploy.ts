@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { decide } from "../../gates/tree.ts";
-import { type EngineResult, nameOf } from "../deploy/engine-record.ts";
+import type { Engine } from "../../io/engine.ts";
+import { type EngineResult, nameOf } from "../../records/engine-record.ts";
+import { holdsData, resourcesIn, type StateResource } from "../../records/state.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
-import type { Engine } from "../io/engine.ts";
 import { pendingCreates } from "../recovery/state-edit.ts";
 import { showPhase } from "../report/live.ts";
-import { holdsData, resourcesIn, type StateResource } from "../report/state.ts";
 import { readPresent } from "./way-back.ts";
 
 /** What undoing a first deployment came to. */

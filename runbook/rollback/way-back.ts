@@ -1,11 +1,11 @@
+import type { Engine } from "../../io/engine.ts";
+import { isSameRelease, migratedImages, promotionIn, workloadsApart } from "../../records/promotion.ts";
+import { resourcesIn, type StateResource } from "../../records/state.ts";
+import { isRollback, type Promoted, type Update } from "../../records/update.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
-import { isSameRelease, migratedImages, promotionIn, workloadsApart } from "../deploy/promotion.ts";
 import { StackMoved, stateHash } from "../deploy/stack-moved.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
-import { isRollback, type Promoted, type Update } from "../deploy/update.ts";
-import type { Engine } from "../io/engine.ts";
 import { pendingCreates } from "../recovery/state-edit.ts";
-import { resourcesIn, type StateResource } from "../report/state.ts";
 import { chooseGoal, type Migrated, type Situation, schemaObstacle } from "./rollback.ts";
 
 /** A stack as it is now: its state, its history, and what a rollback would be decided on. */

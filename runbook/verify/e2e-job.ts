@@ -1,6 +1,6 @@
+import type { Job } from "../../io/cluster-job.ts";
+import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "../../io/restricted-pod.ts";
 import type { Release } from "../../stacks/schema.ts";
-import type { Job } from "../io/cluster-job.ts";
-import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "../restricted-pod.ts";
 
 export const E2E_NAMESPACE = "sparki-test";
 /** The tests' own longest time; a browser's walk through a site takes minutes. */

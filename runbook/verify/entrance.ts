@@ -1,4 +1,4 @@
-import type { HttpAnswer, HttpRequest } from "../io/http.ts";
+import type { HttpAnswer, HttpRequest } from "../../io/http.ts";
 import { SYNTHETIC, type VerifyContext } from "./verification.ts";
 
 /** Asks the site at the load balancer's own name, as what it is: a request of our own. */

@@ -1,12 +1,12 @@
-import type { Clock } from "../command.ts";
-import { paceOf, timeScaleOf } from "../gates/pace.ts";
-import { releaseCounts } from "../gates/release-slo.ts";
-import { type GateTarget, namespaceOf, releaseNameOf } from "../gates/track.ts";
-import { entranceTraffic } from "../gates/track-sources.ts";
-import { request } from "../io/http.ts";
-import { openNetwork } from "../io/network.ts";
-import { openPrometheus } from "../io/prometheus.ts";
-import { servedCertificate } from "../io/served-certificate.ts";
+import { paceOf, timeScaleOf } from "../../gates/live/pace.ts";
+import { releaseCounts } from "../../gates/live/release-slo.ts";
+import { type GateTarget, namespaceOf, releaseNameOf } from "../../gates/live/track.ts";
+import { entranceTraffic } from "../../gates/live/track-sources.ts";
+import { request } from "../../io/http.ts";
+import { openNetwork } from "../../io/network.ts";
+import { openPrometheus } from "../../io/prometheus.ts";
+import { servedCertificate } from "../../io/served-certificate.ts";
+import type { Clock } from "../../shared/clock.ts";
 import type { VerifyContext } from "./verification.ts";
 
 export interface OpenVerify {
@@ -18,8 +18,8 @@ export interface OpenVerify {
 export async function openVerify(target: GateTarget, clock: Clock): Promise<OpenVerify> {
   const { config, env, kubeconfig, loadBalancer, stack, onProgress } = target;
   // The client takes half a second to load.
-  const { KubernetesClient } = await import("../io/kubernetes.ts");
-  const { runJob } = await import("../io/cluster-job.ts");
+  const { KubernetesClient } = await import("../../io/kubernetes.ts");
+  const { runJob } = await import("../../io/cluster-job.ts");
   const cluster = new KubernetesClient(kubeconfig, target.signal);
   const world = openNetwork(env);
   const balancer = openNetwork(env, { [config.domain]: loadBalancer });

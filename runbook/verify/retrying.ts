@@ -1,4 +1,4 @@
-import type { Clock } from "../command.ts";
+import type { Clock } from "../../shared/clock.ts";
 import type { Finding } from "../preflight/check.ts";
 
 const EVERY_SECONDS = 1;

@@ -1,14 +1,15 @@
 import type { X509Certificate } from "node:crypto";
 import type { HealthSample } from "../../gates/health.ts";
+import type { TrafficSource } from "../../gates/live/gate-evidence.ts";
+import type { Pace } from "../../gates/live/pace.ts";
+import type { ReleaseCounts } from "../../gates/live/release-slo.ts";
+import type { Track } from "../../gates/live/track.ts";
+import type { Job } from "../../io/cluster-job.ts";
+import type { Http } from "../../io/http.ts";
+import type { Clock } from "../../shared/clock.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
-import type { Clock } from "../command.ts";
-import type { TrafficSource } from "../gates/gate-evidence.ts";
-import type { Pace } from "../gates/pace.ts";
-import type { ReleaseCounts } from "../gates/release-slo.ts";
-import type { Track } from "../gates/track.ts";
-import type { Job } from "../io/cluster-job.ts";
-import type { Http, Names, Tokens } from "../preflight/context.ts";
 import type { Look } from "../preflight/check.ts";
+import type { Names, Tokens } from "../preflight/context.ts";
 
 /** Everything that is looked at once a release is live, each part replaceable by a test. */
 export interface VerifyContext {

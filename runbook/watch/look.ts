@@ -1,6 +1,6 @@
 import { decide } from "../../gates/tree.ts";
 import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
-import { messageOf } from "../../stacks/message-of.ts";
+import { messageOf } from "../../shared/message-of.ts";
 import type { Decision } from "../deploy/decisions.ts";
 import type { Looked } from "../preflight/side-by-side.ts";
 import { verdictOf, verdictOfChecks } from "./checks.ts";

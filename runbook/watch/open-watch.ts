@@ -1,9 +1,9 @@
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { releaseCounts } from "../../gates/live/release-slo.ts";
+import { openPrometheus } from "../../io/prometheus.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
 import { frozenReason } from "../deploy/freeze.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
-import { releaseCounts } from "../gates/release-slo.ts";
-import { openPrometheus } from "../io/prometheus.ts";
 import { anomalyMessage, escalationMessage, resolvedMessage } from "../notify/watch-messages.ts";
 import { NOBODY_ASKED } from "../preflight/context.ts";
 import { openPreflight } from "../preflight/open.ts";

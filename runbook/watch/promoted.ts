@@ -1,8 +1,8 @@
 import type { GateResult } from "../../gates/verdict.ts";
+import { isSameRelease } from "../../records/promotion.ts";
+import { isRollback, type Update } from "../../records/update.ts";
 import { outputsSchema } from "../../stacks/outputs.ts";
 import type { Release } from "../../stacks/schema.ts";
-import { isSameRelease } from "../deploy/promotion.ts";
-import { isRollback, type Update } from "../deploy/update.ts";
 
 /** What is live, since when, and what its gates found then. */
 export interface Promoted {

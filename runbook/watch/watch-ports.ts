@@ -1,5 +1,5 @@
+import type { Clock } from "../../shared/clock.ts";
 import type { Release } from "../../stacks/schema.ts";
-import type { Clock } from "../command.ts";
 import type { RequestedRollback } from "../rollback/requested-rollback.ts";
 import type { Seen, WatchLook } from "./look.ts";
 import type { Promoted } from "./promoted.ts";

@@ -1,10 +1,10 @@
 import { MIN_BUDGET_LEFT, RELEASE_WINDOWS } from "../../gates/burn-rate.ts";
 import { type Counts, NO_COUNTS } from "../../gates/evidence.ts";
+import { budgetWindow, judgeWindow, type ReleaseCounts } from "../../gates/live/release-slo.ts";
 import { SUSTAINED_SECONDS } from "../../gates/tree.ts";
 import type { GateResult } from "../../gates/verdict.ts";
 import { PAIR_WINDOWS } from "../../gates/watching.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
-import { budgetWindow, judgeWindow, type ReleaseCounts } from "../gates/release-slo.ts";
 import { stageAt } from "./schedule.ts";
 
 /** A release to look at, and through what. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { localChart } from "../../apps/chart.ts";
-import { chartFilesIn, filesHash } from "../../stacks/chart-files.ts";
+import { chartFilesIn, filesHash } from "../../shared/chart-files.ts";
 
 describe("localChart", () => {
   it("names the chart relative to the project, so that no machine's path gets into the state", () => {

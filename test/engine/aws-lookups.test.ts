@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { openAwsLookups } from "../../io/aws-lookups.ts";
 import { type AwsProviders, startAwsProviders } from "../../rehearsal/aws/serve.ts";
-import { openAwsLookups } from "../../runbook/io/aws-lookups.ts";
 import { FakeServices } from "../rehearsal/aws/fake-services.ts";
 import { toolPath } from "../support/tool.ts";
 

@@ -1,8 +1,8 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
+import { systemClock } from "../../io/clock.ts";
 import { runCommandLine } from "../../runbook/command-line.ts";
 import type { ControlsDocument } from "../../runbook/controls/controls-document.ts";
-import { systemClock } from "../../runbook/io/clock.ts";
 
 jest.setTimeout(180_000);
 

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { EngineResult } from "../../runbook/deploy/engine-record.ts";
+import type { EngineResult } from "../../records/engine-record.ts";
 
 jest.setTimeout(60_000);
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parse } from "yaml";
 import { z } from "zod";
+import { yamlText } from "../../shared/yaml-text.ts";
 import { releaseSchema } from "../../stacks/schema.ts";
-import { yamlText } from "../../stacks/yaml-text.ts";
 import { type Interruptible, makeRuns, type Runs, reportIn, sparki } from "../support/sparki.ts";
 
 jest.setTimeout(600_000);

@@ -10,7 +10,7 @@ import { renderWorkload } from "../support/workload-values.ts";
 
 jest.setTimeout(120_000);
 
-const MODULE = join(import.meta.dirname, "../../runbook/io/object-proof.ts");
+const MODULE = join(import.meta.dirname, "../../io/object-proof.ts");
 /** The client is an ES module that only Node itself loads. */
 const PROGRAM = `
   import { readFileSync } from "node:fs";

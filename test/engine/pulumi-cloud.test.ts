@@ -1,11 +1,11 @@
-import { promotionIn } from "../../runbook/deploy/promotion.ts";
-import { rollbackMessage } from "../../runbook/deploy/update.ts";
-import { commandRunner } from "../../runbook/io/child-command.ts";
-import { systemClock } from "../../runbook/io/clock.ts";
-import { Engine } from "../../runbook/io/engine.ts";
-import { openStackState } from "../../runbook/io/stack-state.ts";
+import { commandRunner } from "../../io/child-command.ts";
+import { systemClock } from "../../io/clock.ts";
+import { Engine } from "../../io/engine.ts";
+import { openStackState } from "../../io/stack-state.ts";
+import { promotionIn } from "../../records/promotion.ts";
+import { resourcesIn } from "../../records/state.ts";
+import { rollbackMessage } from "../../records/update.ts";
 import { failureText } from "../../runbook/report/failure.ts";
-import { resourcesIn } from "../../runbook/report/state.ts";
 import { chooseGoal, type Wish } from "../../runbook/rollback/rollback.ts";
 import { RUN_RECORD_KEY } from "../../stacks/run-record.ts";
 import type { Release } from "../../stacks/schema.ts";

@@ -1,6 +1,6 @@
-import { request } from "../../runbook/io/http.ts";
-import { type Network, openNetwork } from "../../runbook/io/network.ts";
-import { imageReference, Registry } from "../../runbook/preflight/registry.ts";
+import { request } from "../../io/http.ts";
+import { type Network, openNetwork } from "../../io/network.ts";
+import { imageReference, Registry } from "../../io/oci-registry.ts";
 import { digestOf, type OciRegistry, PASSWORD, startOciRegistry } from "../support/oci-registry.ts";
 
 // Builds the registry where it is not there yet.

@@ -1,4 +1,4 @@
-import type { LiveRelease } from "../../runbook/io/live-release.ts";
+import type { LiveRelease } from "../../io/live-release.ts";
 import { verifyDocument } from "../../runbook/report/document.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { type RehearsedStack, serveStack } from "../support/rehearsed-stack.ts";

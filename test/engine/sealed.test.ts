@@ -3,12 +3,12 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
+import { systemClock } from "../../io/clock.ts";
 import type { Ports } from "../../runbook/command.ts";
-import { systemClock } from "../../runbook/io/clock.ts";
 import { PROJECT_DIRECTORY } from "../../runbook/project.ts";
 import { plainEnvironment } from "../../runbook/rehearse/rehearsal-serving.ts";
 import { openSession, type RehearsalSession, resolveRehearsalTools } from "../../runbook/rehearse/rehearsal-session.ts";
-import { openOutput } from "../../runbook/text/output.ts";
+import { openOutput } from "../../shared/text/output.ts";
 import { lineProgress } from "../../tools/progress.ts";
 
 jest.setTimeout(900_000);
@@ -132,7 +132,7 @@ describe("an approved plan, on the real engine", () => {
       attacked = true;
       for (const chart of ["engine", "web", "monitoring"])
         writeFileSync(join(checkout, "apps", "charts", chart, "templates", "evil.yaml"), EVIL);
-      for (const file of ["runbook/io/run-job.ts", "policies/main.ts", "index.ts", "gates/tree.ts"])
+      for (const file of ["io/run-job.ts", "policies/main.ts", "index.ts", "gates/tree.ts"])
         writeFileSync(join(checkout, file), 'throw new Error("evil");\n');
     };
     const confirmed = ["--on-call-confirmed", "--window-announced"];

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { PHASES } from "../../gates/tree-rules.ts";
-import { treePage } from "../../gates/tree-page.ts";
 import { RULES } from "../../gates/tree.ts";
+import { treePage } from "../../gates/tree-page.ts";
+import { PHASES } from "../../gates/tree-rules.ts";
 
 describe("treePage", () => {
   it("is what docs/decision-tree.md holds (else: node gates/tree-page.ts > docs/decision-tree.md)", () => {

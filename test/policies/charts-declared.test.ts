@@ -2,7 +2,7 @@ import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { chartsDeclared } from "../../policies/charts-declared.ts";
 import { declaredOnly } from "../../policies/declared-only.ts";
-import { UNKNOWN } from "../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../shared/engine-values.ts";
 import { HostileCharts } from "../support/hostile-chart.ts";
 import { type Example, judge } from "../support/policy-fixtures.ts";
 import { helmRelease } from "../support/policy-releases.ts";

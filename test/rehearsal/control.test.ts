@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { createServer } from "node:net";
 import { PORTS } from "../../rehearsal/addresses.ts";
 import { type ControlApi, claimSlot } from "../../rehearsal/control.ts";
-import { TOKEN_HEADER } from "../../stacks/rehearsal-access.ts";
+import { TOKEN_HEADER } from "../../shared/rehearsal-access.ts";
 import { headersWith, TEST_TOKEN } from "../support/asking.ts";
 import { asStranger } from "../support/stranger.ts";
 

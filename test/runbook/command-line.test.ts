@@ -3,7 +3,7 @@ import manifest from "../../package.json" with { type: "json" };
 import type { Command } from "../../runbook/command.ts";
 import { runCommandLine } from "../../runbook/command-line.ts";
 import { loadCommands } from "../../runbook/commands.ts";
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { fakeClock } from "../support/fake-clock.ts";
 
 const greet: Command = {

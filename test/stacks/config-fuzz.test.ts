@@ -1,6 +1,6 @@
 import fc from "fast-check";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { parseConfig } from "../../stacks/config.ts";
-import { DeployError } from "../../stacks/deploy-error.ts";
 import { rawConfig } from "../support/stack-config.ts";
 
 // Ten thousand parses take seconds, and a minute on a busy machine.

@@ -1,5 +1,5 @@
+import { DeployError } from "../../shared/deploy-error.ts";
 import { parseConfig } from "../../stacks/config.ts";
-import { DeployError } from "../../stacks/deploy-error.ts";
 import { rawConfig } from "../support/stack-config.ts";
 
 function errorOf(raw: Record<string, string>): DeployError {

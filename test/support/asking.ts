@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { accessSchema, TOKEN_HEADER } from "../../stacks/rehearsal-access.ts";
+import { accessSchema, TOKEN_HEADER } from "../../shared/rehearsal-access.ts";
 
 /** The token of servers that a test starts itself. */
 export const TEST_TOKEN = "a-token-of-a-test".padEnd(64, "0");

@@ -1,10 +1,10 @@
+import { runSloGate } from "../../gates/live/gate-runner.ts";
 import { RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
 import { NO_TRAFFIC } from "../../gates/traffic.ts";
 import type { GateResult } from "../../gates/verdict.ts";
+import type { EngineResult, Step } from "../../records/engine-record.ts";
 import { type DeployDocument, deployDocument } from "../../runbook/deploy/deploy-document.ts";
 import type { DeployRun } from "../../runbook/deploy/result.ts";
-import type { EngineResult, Step } from "../../runbook/deploy/engine-record.ts";
-import { runSloGate } from "../../runbook/gates/gate-runner.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { fakeClock } from "./fake-clock.ts";
 import { preflightReport, verifyReport } from "./reports.ts";

@@ -1,9 +1,9 @@
 import type { Reading } from "../../gates/reading.ts";
-import type { Clock } from "../../runbook/command.ts";
+import type { PodLook } from "../../io/cluster-pods.ts";
+import type { Series } from "../../io/prometheus.ts";
 import type { DiagnosisContext, Examination } from "../../runbook/diagnosis/examination.ts";
-import type { PodLook } from "../../runbook/io/cluster-pods.ts";
-import type { Series } from "../../runbook/io/prometheus.ts";
 import type { Finding } from "../../runbook/preflight/check.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { fakeCluster, fakeContext, NOW } from "./preflight.ts";
 
 /** What a query that contains the text answers: a number, series by their labels, or a reading that is none. */

@@ -1,5 +1,5 @@
 import type { ProviderModel } from "../../rehearsal/provider/model.ts";
-import { UNKNOWN } from "../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../shared/engine-values.ts";
 
 /** What other resources take of a resource, in the form that AWS demands there: a key's ARN, a role's name. */
 const TAKEN: Readonly<Record<string, string>> = {

@@ -4,8 +4,8 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-import { systemClock } from "../../runbook/io/clock.ts";
-import { Engine } from "../../runbook/io/engine.ts";
+import { systemClock } from "../../io/clock.ts";
+import { Engine } from "../../io/engine.ts";
 import { emptyProject } from "./empty-project.ts";
 import { toolPath } from "./tool.ts";
 

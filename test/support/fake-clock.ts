@@ -1,4 +1,4 @@
-import type { Clock } from "../../runbook/command.ts";
+import type { Clock } from "../../shared/clock.ts";
 
 /** A clock that moves only when somebody sleeps, so that a test of an hour takes no time. */
 export function fakeClock(start = 0): Clock {

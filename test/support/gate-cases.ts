@@ -4,23 +4,23 @@
  */
 
 import { readFileSync } from "node:fs";
+import { systemClock } from "../../io/clock.ts";
+import { type LiveRelease, readLiveRelease } from "../../io/live-release.ts";
+import { abortOnSignals } from "../../io/signals.ts";
+import { promotionIn } from "../../records/promotion.ts";
+import { ROLLBACK_ENVIRONMENT } from "../../records/rollback-mode.ts";
+import { resourcesIn } from "../../records/state.ts";
+import type { Scenario } from "../../rehearsal/scenario.ts";
 import { findScenario, nextRelease } from "../../rehearsal/scenarios.ts";
-import { type Scenario } from "../../rehearsal/scenario.ts";
 import type { Ports } from "../../runbook/command.ts";
 import { type Decision, decideOn } from "../../runbook/deploy/decisions.ts";
 import { type Deployment, deploy } from "../../runbook/deploy/deployment.ts";
 import { endingOf } from "../../runbook/deploy/ending.ts";
 import { type Outcome, outcomeOf } from "../../runbook/deploy/outcome.ts";
-import { promotionIn } from "../../runbook/deploy/promotion.ts";
-import { systemClock } from "../../runbook/io/clock.ts";
-import { type LiveRelease, readLiveRelease } from "../../runbook/io/live-release.ts";
-import { abortOnSignals } from "../../runbook/io/signals.ts";
 import { withFaults } from "../../runbook/rehearse/rehearsal-faults.ts";
 import { openSession, resolveRehearsalTools } from "../../runbook/rehearse/rehearsal-session.ts";
 import { plainScreen } from "../../runbook/report/screen.ts";
-import { resourcesIn } from "../../runbook/report/state.ts";
-import { ROLLBACK_ENVIRONMENT } from "../../runbook/rollback/rollback-mode.ts";
-import { openOutput } from "../../runbook/text/output.ts";
+import { openOutput } from "../../shared/text/output.ts";
 import { lineProgress } from "../../tools/progress.ts";
 
 /** What is live by the Kubernetes API, and what the state's promotion record says. */

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { chartContentIn } from "../../runbook/release/chart-content.ts";
+import { chartContentIn } from "../../records/chart-content.ts";
 
 export interface KeptByHelm {
   readonly name: string;

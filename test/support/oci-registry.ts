@@ -7,7 +7,7 @@ import { createServer as createSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { yamlText } from "../../stacks/yaml-text.ts";
+import { yamlText } from "../../shared/yaml-text.ts";
 import { resolveTools } from "../../tools/resolve.ts";
 
 /** The password that reads and writes; without it the registry's public repositories are read alone. */

@@ -2,15 +2,15 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
-import { EngineRecord, type EngineResult, type RecordedEvent } from "../../runbook/deploy/engine-record.ts";
-import type { Update } from "../../runbook/deploy/update.ts";
-import type { Watcher } from "../../runbook/io/engine.ts";
-import { sealNow } from "../../runbook/io/seal/sealed-run.ts";
+import type { Watcher } from "../../io/engine.ts";
+import { sealNow } from "../../io/seal/sealed-run.ts";
+import { EngineRecord, type EngineResult, type RecordedEvent } from "../../records/engine-record.ts";
+import type { StoredRelease } from "../../records/stored-release.ts";
+import type { Update } from "../../records/update.ts";
 import type { PlanTarget } from "../../runbook/plan/make-plan.ts";
 import type { Kept } from "../../runbook/release/keep.ts";
-import type { StoredRelease } from "../../runbook/release/stored-release.ts";
+import { yamlText } from "../../shared/yaml-text.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
-import { yamlText } from "../../stacks/yaml-text.ts";
 import { fakeClock } from "./fake-clock.ts";
 import { NOTHING_KEPT } from "./updates.ts";
 
@@ -18,7 +18,7 @@ const ROOT = join(import.meta.dirname, "..", "..");
 const FILES = {
   "index.ts": 'import "./infra/cache.ts";\n',
   "infra/cache.ts": "export const cache = 1;\n",
-  "runbook/io/run-job.ts": "// job\n",
+  "io/run-job.ts": "// job\n",
   "policies/main.ts": "",
   "policies/pack": "exec node main.ts\n",
   "package.json": "{}",

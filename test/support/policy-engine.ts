@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type EngineEvent, LocalWorkspace, type PulumiFn, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { pulumiProcess } from "../../io/pulumi-process.ts";
 import { type ServedProvider, serveProvider } from "../../rehearsal/provider/server.ts";
-import { pulumiProcess } from "../../runbook/io/pulumi-process.ts";
 import { echoProvider } from "./echo-provider.ts";
 import { toolPath } from "./tool.ts";
 

@@ -149,7 +149,7 @@ export function deployment(spec: object = podSpec()) {
 /** The command that runs a Job with that pod in the cluster. */
 export function jobCommand(spec: object = podSpec()) {
   const stdin = JSON.stringify({ kubeconfig: "", job: { spec: { template: { spec } } } });
-  return thing("command:local:Command", { create: "node runbook/io/run-job.ts", stdin });
+  return thing("command:local:Command", { create: "node io/run-job.ts", stdin });
 }
 
 /** A Helm release that meets every control. */

@@ -3,7 +3,7 @@ import { Session, type Violation } from "../../policies/judging/session.ts";
 import { unknownsThrow } from "../../policies/judging/unknowns.ts";
 import type { Policy, PolicyConfig, Situation } from "../../policies/policy.ts";
 import type { PropsOf, ResourceType } from "../../policies/resource-types.ts";
-import { UNKNOWN } from "../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../shared/engine-values.ts";
 import { parsedStackConfig } from "./policy-stack.ts";
 
 export const KEY_ARN = "arn:aws:kms:us-east-1:111122223333:key/1b2c3d4e-0000-4000-8000-1234567890ab";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { chartFilesIn, filesHash } from "../../stacks/chart-files.ts";
+import { chartFilesIn, filesHash } from "../../shared/chart-files.ts";
 import { chartDirectory, ciValues, type Values } from "./chart.ts";
 import { example } from "./policy-fixtures.ts";
 import { parsedStackConfig } from "./policy-stack.ts";

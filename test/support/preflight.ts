@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { z } from "zod";
-import type { HttpAnswer, HttpRequest } from "../../runbook/io/http.ts";
+import type { HttpAnswer, HttpRequest } from "../../io/http.ts";
+import type { StateResource } from "../../records/state.ts";
 import type { Check, Finding } from "../../runbook/preflight/check.ts";
 import type { PreflightContext } from "../../runbook/preflight/context.ts";
-import type { StateResource } from "../../runbook/report/state.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { parseConfig } from "../../stacks/config.ts";
-import { DeployError } from "../../stacks/deploy-error.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
 import { fakeClock } from "./fake-clock.ts";
 import { rawConfig } from "./stack-config.ts";

@@ -6,7 +6,7 @@ import { constructWith } from "../../rehearsal/eks/cluster.ts";
 import type { Session } from "../../rehearsal/provider/model.ts";
 import type { Registered, Registration } from "../../rehearsal/provider/monitor.ts";
 import { type Properties, receive, receiveWrapped, send } from "../../rehearsal/provider/properties.ts";
-import { UNKNOWN } from "../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../shared/engine-values.ts";
 import { Account } from "../rehearsal/aws/account.ts";
 import { rawConfig } from "./stack-config.ts";
 

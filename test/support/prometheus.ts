@@ -1,5 +1,5 @@
 import type { Reading } from "../../gates/reading.ts";
-import type { Labels, Prometheus, Series } from "../../runbook/io/prometheus.ts";
+import type { Labels, Prometheus, Series } from "../../io/prometheus.ts";
 
 /** Requests that pods have counted between the epoch's begin and now, by their labels. */
 export interface Counted {

@@ -1,5 +1,5 @@
+import { resourcesIn } from "../../records/state.ts";
 import type { AdoptionOptions } from "../../runbook/recovery/adopt.ts";
-import { resourcesIn } from "../../runbook/report/state.ts";
 import { SUCCEEDED } from "./planning.ts";
 
 type Outputs = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ACCESS_VARIABLE } from "../../stacks/rehearsal-access.ts";
+import { ACCESS_VARIABLE } from "../../shared/rehearsal-access.ts";
 
 /** What makes an environment one of a rehearsal: the file with its token, which is used at these origins. */
 export function rehearsed(...origins: readonly string[]): Readonly<Record<string, string>> {

@@ -1,12 +1,12 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseDocument } from "yaml";
+import type { LiveRelease } from "../../io/live-release.ts";
+import { resourcesIn } from "../../records/state.ts";
 import type { Faults } from "../../rehearsal/control-requests.ts";
+import type { Behaviours } from "../../rehearsal/scenario.ts";
 import { imagesOf } from "../../rehearsal/scenarios.ts";
-import { type Behaviours } from "../../rehearsal/scenario.ts";
-import type { LiveRelease } from "../../runbook/io/live-release.ts";
 import { compareWorld, type WorldReport, type WorldResources, worldSchema } from "../../runbook/rehearse/world.ts";
-import { resourcesIn } from "../../runbook/report/state.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { headersOf } from "./asking.ts";
 import { makeRuns, sparki } from "./sparki.ts";

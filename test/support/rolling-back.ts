@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import type { EngineResult } from "../../runbook/deploy/engine-record.ts";
-import type { Update } from "../../runbook/deploy/update.ts";
+import type { EngineResult } from "../../records/engine-record.ts";
+import type { Update } from "../../records/update.ts";
 import { Notifications } from "../../runbook/notify/notifications.ts";
 import { plainScreen } from "../../runbook/report/screen.ts";
 import type { RollbackTarget } from "../../runbook/rollback/rollback-run.ts";

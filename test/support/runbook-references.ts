@@ -10,7 +10,6 @@ import { auditControls } from "../../policies/controls/table.ts";
 import { loadCommands } from "../../runbook/commands.ts";
 import { EXAMINATIONS } from "../../runbook/diagnosis/examinations.ts";
 import { endMessage, failedRollbackMessage, startMessage } from "../../runbook/notify/notify.ts";
-import { type Message } from "../../runbook/text/slack.ts";
 import { anomalyMessage, escalationMessage, resolvedMessage } from "../../runbook/notify/watch-messages.ts";
 import { CHECKLIST } from "../../runbook/preflight/checklist.ts";
 import { ReleaseObjectives } from "../../runbook/verify/checks/objectives.ts";
@@ -18,6 +17,7 @@ import { successTable } from "../../runbook/verify/success-table.ts";
 import { verifications } from "../../runbook/verify/verify.ts";
 import { WATCHED } from "../../runbook/watch/checks.ts";
 import { STAGES } from "../../runbook/watch/schedule.ts";
+import type { Message } from "../../shared/text/slack.ts";
 import { parseConfig } from "../../stacks/config.ts";
 import { outputsSchema } from "../../stacks/outputs.ts";
 import { deployRuns } from "./deploys.ts";
@@ -38,7 +38,7 @@ export const NAMES: Readonly<Record<string, () => Promise<readonly string[]> | r
   diagnose: () => idsOf(EXAMINATIONS),
   watch: () => STAGES.map(({ name }) => name),
   watched: () => idsOf(WATCHED),
-  gate: () => modulesIn("runbook/gates").flatMap((name) => /^(.*)-gate$/.exec(name)?.[1] ?? []),
+  gate: () => modulesIn("gates/live").flatMap((name) => /^(.*)-gate$/.exec(name)?.[1] ?? []),
   objective: () => RUNBOOK_OBJECTIVES.map(({ name }) => name),
   tree: () =>
     RULES.flatMap(({ phases, verdicts, action }) =>

@@ -3,9 +3,9 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
-import { type Launch, prepareLaunch } from "../../runbook/io/seal/launch.ts";
-import { keepPlan } from "../../runbook/io/seal/seal.ts";
-import { sealedRunIn } from "../../runbook/io/seal/sealed-run.ts";
+import { type Launch, prepareLaunch } from "../../io/seal/launch.ts";
+import { keepPlan } from "../../io/seal/seal.ts";
+import { sealedRunIn } from "../../io/seal/sealed-run.ts";
 import { cachedPath } from "../../tools/cache.ts";
 import { CATALOG } from "../../tools/catalog.ts";
 
@@ -24,7 +24,7 @@ const FILES = {
   "policies/main.ts": "export const policies = 1;\n",
   "rehearsal/cloud.ts": "export const cloud = 1;\n",
   "runbook/sparki.ts": "process.exit(0);\n",
-  "runbook/io/run-job.ts": "process.exit(0);\n",
+  "io/run-job.ts": "process.exit(0);\n",
   "stacks/config.ts": "export const config = 1;\n",
   "test/some.test.ts": "// a test\n",
   "tools/resolve.ts": "export const tool = 1;\n",

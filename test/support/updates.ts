@@ -1,6 +1,6 @@
-import type { PromotionRecord } from "../../runbook/deploy/promotion.ts";
-import type { RunRecord } from "../../runbook/deploy/run-record.ts";
-import type { Update } from "../../runbook/deploy/update.ts";
+import type { PromotionRecord } from "../../records/promotion.ts";
+import type { RunRecord } from "../../records/run-record.ts";
+import type { Update } from "../../records/update.ts";
 import type { Kept } from "../../runbook/release/keep.ts";
 import type { Release } from "../../stacks/schema.ts";
 

@@ -1,9 +1,9 @@
+import { paceOf } from "../../gates/live/pace.ts";
+import { releaseCounts } from "../../gates/live/release-slo.ts";
 import { NO_TRAFFIC } from "../../gates/traffic.ts";
-import type { Clock } from "../../runbook/command.ts";
-import { paceOf } from "../../runbook/gates/pace.ts";
-import { releaseCounts } from "../../runbook/gates/release-slo.ts";
 import type { Finding } from "../../runbook/preflight/check.ts";
 import type { Verification, VerifyContext } from "../../runbook/verify/verification.ts";
+import type { Clock } from "../../shared/clock.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { fakeClock } from "./fake-clock.ts";
 import { configWith, fakeContext, type HttpAnswers, NOW } from "./preflight.ts";

@@ -9,7 +9,7 @@ const urlOf = (file: string) => pathToFileURL(join(ROOT, file)).href;
 function ended(work: string) {
   const script = `
     import { command } from ${JSON.stringify(urlOf("tools/command.ts"))};
-    import { DeployError } from ${JSON.stringify(urlOf("stacks/deploy-error.ts"))};
+    import { DeployError } from ${JSON.stringify(urlOf("shared/deploy-error.ts"))};
     await command(${work});`;
   const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", script], {
     encoding: "utf8",

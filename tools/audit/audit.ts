@@ -1,4 +1,4 @@
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { type PythonTool, resolvePythonTool } from "../python-tool.ts";
 import { resolveTools } from "../resolve.ts";
 import type { ResolveContext } from "../tool.ts";

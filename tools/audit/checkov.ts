@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, posix } from "node:path";
 import { z } from "zod";
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { type Finding, nameOf, type Rendered, type Scan } from "./finding.ts";
 
 const CHECK = z.object({ check_id: z.string(), check_name: z.string(), file_path: z.string() });

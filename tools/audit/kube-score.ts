@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
-import { DeployError } from "../../stacks/deploy-error.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { type Finding, nameOf, type Rendered, type Scan } from "./finding.ts";
 
 /** A check's best grade; every lower one is a finding. */

@@ -10,6 +10,7 @@ const COPIED = [
   "aws",
   "Pulumi.prod.yaml",
   "policies",
+  "shared",
   "stacks",
   "rehearsal/provider",
   "tools",

@@ -1,4 +1,4 @@
-import { UNKNOWN } from "../../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../../shared/engine-values.ts";
 import type { Properties, Value } from "../../provider/properties.ts";
 import { arnOf } from "../arn.ts";
 import { AwsError } from "../aws-error.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DeployError } from "../../../stacks/deploy-error.ts";
+import { DeployError } from "../../../shared/deploy-error.ts";
 import { type Check, type Finding, fail, pass, warn } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
 

@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { z } from "zod";
-import { messageOf } from "../../../stacks/message-of.ts";
+import { messageOf } from "../../../shared/message-of.ts";
 import { type Check, fail, pass, skipped } from "../check.ts";
 import { placeOf } from "../context.ts";
 

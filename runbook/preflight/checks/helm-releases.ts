@@ -1,4 +1,4 @@
-import type { HelmRelease } from "../../io/cluster-lookups.ts";
+import type { HelmRelease } from "../../../io/cluster-lookups.ts";
 import { type Check, fail, pass, skipped, warn } from "../check.ts";
 
 const NAMESPACES = ["sparki-engine", "sparki-web", "sparki-monitoring"];

@@ -1,10 +1,10 @@
+import { imageReference, Registry } from "../../../io/oci-registry.ts";
+import { promotionIn } from "../../../records/promotion.ts";
+import { messageOf } from "../../../shared/message-of.ts";
 import { pullCredentials } from "../../../stacks/docker-config.ts";
-import { messageOf } from "../../../stacks/message-of.ts";
 import type { Release } from "../../../stacks/schema.ts";
-import { promotionIn } from "../../deploy/promotion.ts";
 import { type Check, type Finding, fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
-import { imageReference, Registry } from "../registry.ts";
 
 const TIME_LIMIT_SECONDS = 45;
 

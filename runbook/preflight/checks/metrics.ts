@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { promotionIn } from "../../deploy/promotion.ts";
+import { promotionIn } from "../../../records/promotion.ts";
 import { monitoringTrial } from "../charts.ts";
 import { fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { promotionIn } from "../../deploy/promotion.ts";
+import { promotionIn } from "../../../records/promotion.ts";
 import { type Check, fail, pass, skipped } from "../check.ts";
 import { placeOf } from "../context.ts";
 import { migrationProblems, pendingCount } from "../migrations.ts";

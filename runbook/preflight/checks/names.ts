@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { StateResource } from "../../report/state.ts";
+import type { StateResource } from "../../../records/state.ts";
 import { type Check, fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
 

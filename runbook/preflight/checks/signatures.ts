@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from "node:crypto";
 import { z } from "zod";
+import { type ImageReference, imageReference, Registry } from "../../../io/oci-registry.ts";
 import { type Check, fail, pass, skipped } from "../check.ts";
-import { type ImageReference, imageReference, Registry } from "../registry.ts";
 
 /** Where cosign keeps a signature: the annotation of a layer whose blob is what was signed. */
 const SIGNATURE = "dev.cosignproject.cosign/signature";

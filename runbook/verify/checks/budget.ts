@@ -1,7 +1,7 @@
 import { type BurnWindow, MIN_BUDGET_LEFT, RELEASE_WINDOWS } from "../../../gates/burn-rate.ts";
 import { percent } from "../../../gates/gate.ts";
+import { budgetWindow, judgeWindow, shortness } from "../../../gates/live/release-slo.ts";
 import { type GateResult, worst } from "../../../gates/verdict.ts";
-import { budgetWindow, judgeWindow, shortness } from "../../gates/release-slo.ts";
 import { type Finding, fail, pass, skipped, warn } from "../../preflight/check.ts";
 import { diagnoseErrors, type Verification, type VerifyContext, verifyLater } from "../verification.ts";
 import { GATE } from "./objectives.ts";

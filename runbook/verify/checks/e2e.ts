@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { urlOf } from "../../gates/track.ts";
+import { urlOf } from "../../../gates/live/track.ts";
 import { fail, pass } from "../../preflight/check.ts";
 import { E2E_DEADLINE_SECONDS, E2E_NAMESPACE, e2eJob } from "../e2e-job.ts";
 import type { Verification } from "../verification.ts";

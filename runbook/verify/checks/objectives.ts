@@ -1,10 +1,10 @@
 import { NO_COUNTS, sum } from "../../../gates/evidence.ts";
 import { percent } from "../../../gates/gate.ts";
+import { judgeReleaseSince } from "../../../gates/live/release-slo.ts";
 import type { Objective } from "../../../gates/objective.ts";
 import type { MetricSource } from "../../../gates/reading.ts";
 import { countsByObjective } from "../../../gates/traffic.ts";
 import { type GateResult, worst } from "../../../gates/verdict.ts";
-import { judgeReleaseSince } from "../../gates/release-slo.ts";
 import { type Finding, fail, pass, warn } from "../../preflight/check.ts";
 import { type Verification, type VerifyContext, verifyLater } from "../verification.ts";
 

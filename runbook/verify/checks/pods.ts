@@ -1,5 +1,5 @@
 import type { HealthSample } from "../../../gates/health.ts";
-import { expectationOf, nameOf, type Track } from "../../gates/track.ts";
+import { expectationOf, nameOf, type Track } from "../../../gates/live/track.ts";
 import { type Finding, fail, pass } from "../../preflight/check.ts";
 import type { Verification, VerifyContext } from "../verification.ts";
 

@@ -1,4 +1,4 @@
-import type { HttpAnswer } from "../../io/http.ts";
+import type { HttpAnswer } from "../../../io/http.ts";
 import { fail, pass } from "../../preflight/check.ts";
 import { askEntrance } from "../entrance.ts";
 import { diagnoseErrors, type Verification, type VerifyContext } from "../verification.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { HttpAnswer } from "../../io/http.ts";
+import type { HttpAnswer } from "../../../io/http.ts";
+import { safeText } from "../../../shared/text/outside.ts";
 import { type Finding, fail, pass } from "../../preflight/check.ts";
 import { jsonRequest } from "../../preflight/storm.ts";
-import { safeText } from "../../text/outside.ts";
 import { askEntrance } from "../entrance.ts";
 import { diagnoseErrors, type Verification, type VerifyContext } from "../verification.ts";
 

@@ -495,7 +495,7 @@ const turned = [
     ["addPreviousOutputInEnv", true],
   ]),
   ...misused("command:local:Command", "database-jobs-migrate-run", {
-    create: "node runbook/io/run-job.ts; id",
+    create: "node io/run-job.ts; id",
     environment: { NODE_OPTIONS: "--require /tmp/evil.js" },
     interpreter: ["/tmp/evil"],
     dir: "/tmp",

@@ -1,6 +1,6 @@
 import { asResource, isUnknownValue, knownValue, StackView, withInputs } from "../../../policies/judging/resource.ts";
 import { unknownsThrow } from "../../../policies/judging/unknowns.ts";
-import { UNKNOWN } from "../../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../../shared/engine-values.ts";
 
 function resource(type: string, name: string, props: Record<string, unknown>, sources: Record<string, string> = {}) {
   const sourcesOf = (property: string) => {

@@ -1,6 +1,6 @@
 import { estimateCost, type Priced } from "../../../policies/pricing/estimate.ts";
 import { NOT_COUNTED } from "../../../policies/pricing/prices.ts";
-import { UNKNOWN } from "../../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../../shared/engine-values.ts";
 
 const of = (type: string, inputs: Record<string, unknown> = {}): Priced => ({ type, name: type, inputs });
 const database = {

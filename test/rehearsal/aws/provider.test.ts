@@ -1,5 +1,5 @@
 import { TYPES } from "../../../rehearsal/aws/types.ts";
-import { UNKNOWN } from "../../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../../shared/engine-values.ts";
 import { Account } from "./account.ts";
 
 describe("AwsProvider", () => {

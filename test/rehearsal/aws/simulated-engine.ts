@@ -8,10 +8,10 @@ import {
   type PulumiFn,
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
+import { pulumiProcess } from "../../../io/pulumi-process.ts";
+import { resourcesIn } from "../../../records/state.ts";
 import { type AwsProviders, startAwsProviders } from "../../../rehearsal/aws/serve.ts";
-import { pulumiProcess } from "../../../runbook/io/pulumi-process.ts";
 import { compareWorld, type WorldReport, worldSchema } from "../../../runbook/rehearse/world.ts";
-import { resourcesIn } from "../../../runbook/report/state.ts";
 import { toolPath } from "../../support/tool.ts";
 import { FakeServices } from "./fake-services.ts";
 

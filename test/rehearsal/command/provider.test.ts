@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { CommandProvider } from "../../../rehearsal/command/provider.ts";
 import type { Path, Properties } from "../../../rehearsal/provider/properties.ts";
-import { UNKNOWN } from "../../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../../shared/engine-values.ts";
 
 /** A killed process may stay in the table until somebody collects it. */
 function runs(pid: string): boolean {

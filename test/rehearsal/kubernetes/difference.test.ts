@@ -1,5 +1,5 @@
 import { objectDifference, releaseDifference } from "../../../rehearsal/kubernetes/difference.ts";
-import { UNKNOWN } from "../../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../../shared/engine-values.ts";
 
 const NAMESPACE = { apiVersion: "v1", kind: "Namespace", metadata: { name: "a", labels: { "x/y": "1" } } };
 const JOB = {

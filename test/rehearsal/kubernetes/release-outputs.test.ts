@@ -1,5 +1,5 @@
 import { releaseOutputs, releasePreview } from "../../../rehearsal/kubernetes/release-outputs.ts";
-import { UNKNOWN } from "../../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../../shared/engine-values.ts";
 
 const MANIFEST = `---
 # Source: engine/templates/a.yaml

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { hasUnknown, receive, send, type Value } from "../../../rehearsal/provider/properties.ts";
-import { UNKNOWN } from "../../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../../shared/engine-values.ts";
 
 const value: fc.Arbitrary<Value> = fc.letrec<{ value: Value }>((tie) => ({
   value: fc.oneof(

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Properties } from "../../../rehearsal/provider/properties.ts";
 import { RandomProvider } from "../../../rehearsal/random/provider.ts";
-import { UNKNOWN } from "../../../stacks/engine-values.ts";
+import { UNKNOWN } from "../../../shared/engine-values.ts";
 
 const PASSWORD = "random:index/randomPassword:RandomPassword";
 const session = { config: {}, signal: new AbortController().signal };

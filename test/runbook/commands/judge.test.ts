@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { judge } from "../../../runbook/commands/judge.ts";
-import { openOutput } from "../../../runbook/text/output.ts";
+import { openOutput } from "../../../shared/text/output.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { rawConfig } from "../../support/stack-config.ts";
 

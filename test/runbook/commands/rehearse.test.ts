@@ -6,7 +6,7 @@ import type { Command } from "../../../runbook/command.ts";
 import { cloud } from "../../../runbook/commands/cloud.ts";
 import { controls } from "../../../runbook/commands/controls.ts";
 import { rehearse } from "../../../runbook/commands/rehearse.ts";
-import { openOutput } from "../../../runbook/text/output.ts";
+import { openOutput } from "../../../shared/text/output.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 
 let directory: string;

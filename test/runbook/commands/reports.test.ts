@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { reports } from "../../../runbook/commands/reports.ts";
-import { openOutput } from "../../../runbook/text/output.ts";
+import { openOutput } from "../../../shared/text/output.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 
 describe("sparki reports", () => {

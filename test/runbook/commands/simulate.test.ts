@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { simulate } from "../../../runbook/commands/simulate.ts";
-import { openOutput } from "../../../runbook/text/output.ts";
+import { openOutput } from "../../../shared/text/output.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 
 async function run(options: Record<string, string>, signal = new AbortController().signal) {

@@ -1,8 +1,8 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import type { EngineResult } from "../../../records/engine-record.ts";
 import { type BeginOptions, type BeginTarget, begin } from "../../../runbook/deploy/begin.ts";
-import type { EngineResult } from "../../../runbook/deploy/engine-record.ts";
 import { makePlan } from "../../../runbook/plan/make-plan.ts";
 import { writePlan } from "../../../runbook/plan/plan-files.ts";
 import type { PreflightReport } from "../../../runbook/preflight/run.ts";

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
+import { systemClock } from "../../../io/clock.ts";
 import { checklistRefusal, goThroughChecklist } from "../../../runbook/deploy/checklist.ts";
-import { systemClock } from "../../../runbook/io/clock.ts";
 import type { Status } from "../../../runbook/preflight/check.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { fakeContext } from "../../support/preflight.ts";

@@ -1,7 +1,6 @@
 import { PassThrough } from "node:stream";
+import { EngineRecord, type EngineResult, type Step } from "../../../records/engine-record.ts";
 import { type DeployEngine, deploy, describeResult } from "../../../runbook/deploy/deployment.ts";
-
-import { EngineRecord, type EngineResult, type Step } from "../../../runbook/deploy/engine-record.ts";
 import { StackMoved } from "../../../runbook/deploy/stack-moved.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { fakeClock } from "../../support/fake-clock.ts";

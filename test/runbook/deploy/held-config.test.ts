@@ -1,8 +1,8 @@
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pinConfig } from "../../../io/pinned-config.ts";
 import { withHeldConfig } from "../../../runbook/deploy/held-config.ts";
-import { pinConfig } from "../../../runbook/io/pinned-config.ts";
 import { readStack } from "../../../runbook/preflight/stack-file.ts";
 import { releaseNamed } from "../../support/updates.ts";
 

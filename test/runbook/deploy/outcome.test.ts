@@ -1,8 +1,8 @@
 import type { GateResult, Verdict } from "../../../gates/verdict.ts";
+import type { EngineResult, Step } from "../../../records/engine-record.ts";
 import { decideOn, decisionsOf } from "../../../runbook/deploy/decisions.ts";
 import type { Deployment } from "../../../runbook/deploy/deployment.ts";
 import { endingOf } from "../../../runbook/deploy/ending.ts";
-import type { EngineResult, Step } from "../../../runbook/deploy/engine-record.ts";
 import { outcomeOf } from "../../../runbook/deploy/outcome.ts";
 
 const good: EngineResult = {

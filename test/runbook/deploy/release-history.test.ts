@@ -1,6 +1,6 @@
+import { rollbackMessage } from "../../../records/update.ts";
 import { endedDeploys, rememberEnd } from "../../../runbook/deploy/ended-deploys.ts";
 import { releaseHistory } from "../../../runbook/deploy/release-history.ts";
-import { rollbackMessage } from "../../../runbook/deploy/update.ts";
 import { taggedStack } from "../../support/tagged-stack.ts";
 import { releaseNamed, updateOf } from "../../support/updates.ts";
 

@@ -1,5 +1,5 @@
+import type { LiveRelease } from "../../../io/live-release.ts";
 import { digestsApart } from "../../../runbook/deploy/running-digests.ts";
-import type { LiveRelease } from "../../../runbook/io/live-release.ts";
 import { releaseNamed } from "../../support/updates.ts";
 
 const { images } = releaseNamed("1.0");

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Delivery, Messenger } from "../../../runbook/io/slack.ts";
+import type { Delivery, Messenger } from "../../../io/slack.ts";
 import { Notifications } from "../../../runbook/notify/notifications.ts";
-import { slack } from "../../../runbook/text/slack.ts";
+import { slack } from "../../../shared/text/slack.ts";
 
 const message = (text: string) => ({ channel: "#incidents", text: slack`${text}` });
 

@@ -1,8 +1,13 @@
 import type { GateResult } from "../../../gates/verdict.ts";
-import type { DeployRun } from "../../../runbook/deploy/result.ts";
-import { brokenMessage, endMessage, failedRollbackMessage, rolledBackMessage, startMessage } from "../../../runbook/notify/notify.ts";
-import { type Message } from "../../../runbook/text/slack.ts";
-import type { Rollback } from "../../../runbook/deploy/result.ts";
+import type { DeployRun, Rollback } from "../../../runbook/deploy/result.ts";
+import {
+  brokenMessage,
+  endMessage,
+  failedRollbackMessage,
+  rolledBackMessage,
+  startMessage,
+} from "../../../runbook/notify/notify.ts";
+import type { Message } from "../../../shared/text/slack.ts";
 import { parseConfig } from "../../../stacks/config.ts";
 import { rawConfig } from "../../support/stack-config.ts";
 import { releaseNamed } from "../../support/updates.ts";

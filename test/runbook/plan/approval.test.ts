@@ -4,7 +4,7 @@ import { approvalRefusal, assertApproved, assertHash } from "../../../runbook/pl
 import { makePlan, movedSince, type PlanTarget } from "../../../runbook/plan/make-plan.ts";
 import type { Plan } from "../../../runbook/plan/plan.ts";
 import { readPlanDocument, writePlan } from "../../../runbook/plan/plan-files.ts";
-import { exitCodeOf } from "../../../stacks/deploy-error.ts";
+import { exitCodeOf } from "../../../shared/deploy-error.ts";
 import { engineTelling, type Planned, plannedProject, urnOf } from "../../support/planning.ts";
 
 const CACHE = { type: "aws:elasticache/replicationGroup:ReplicationGroup", name: "cache-group" };
@@ -136,7 +136,7 @@ describe("movedSince", () => {
     ["digest", () => edited("Pulumi.staging.yaml", "b099ca69", "00000000"), "digests: engine was "],
     ["chart's file", () => edited("apps/charts/engine/values.yaml", "1", "2"), "charts: engine/values.yaml differs"],
     ["program", () => edited("infra/cache.ts", "1", "2"), "program: infra/cache.ts differs"],
-    ["jobs' program", () => edited("runbook/io/run-job.ts", "job", "work"), "program: runbook/io/run-job.ts differs"],
+    ["jobs' program", () => edited("io/run-job.ts", "job", "work"), "program: io/run-job.ts differs"],
     [
       "state",
       () => ({ ...target, engine: engineTelling({ ...recorded, resources: [resource("2")] }) }),

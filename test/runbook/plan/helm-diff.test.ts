@@ -1,7 +1,8 @@
-import { type HelmTemplate, helmDiffs, manifests } from "../../../runbook/plan/helm-diff.ts";
+import type { HelmTemplate } from "../../../io/helm-template.ts";
+import type { StoredRelease } from "../../../records/stored-release.ts";
+import { helmDiffs, manifests } from "../../../runbook/plan/helm-diff.ts";
 import type { PlannedResource } from "../../../runbook/plan/planned.ts";
 import { renderedObjects } from "../../../runbook/release/object-changes.ts";
-import type { StoredRelease } from "../../../runbook/release/stored-release.ts";
 
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 

@@ -1,11 +1,11 @@
 import { PassThrough } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { systemClock } from "../../../runbook/io/clock.ts";
+import { systemClock } from "../../../io/clock.ts";
 import { type Check, type Finding, fail, pass, skipped, warn } from "../../../runbook/preflight/check.ts";
 import { CHECKLIST } from "../../../runbook/preflight/checklist.ts";
 import { runPreflight } from "../../../runbook/preflight/run.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
-import { DeployError } from "../../../stacks/deploy-error.ts";
+import { DeployError } from "../../../shared/deploy-error.ts";
 import { fakeContext } from "../../support/preflight.ts";
 
 const check = (id: string, run: Check["run"], timeLimitSeconds = 5): Check => ({

@@ -1,9 +1,9 @@
 import { PassThrough } from "node:stream";
+import { resourcesIn } from "../../../records/state.ts";
 import { type AdoptionOptions, adoptPending } from "../../../runbook/recovery/adopt.ts";
 import { pendingCreates } from "../../../runbook/recovery/state-edit.ts";
 import { Recovery } from "../../../runbook/recovery/take-over.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
-import { resourcesIn } from "../../../runbook/report/state.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { SUCCEEDED } from "../../support/planning.ts";
 import { fakeAws, fakeState } from "../../support/preflight.ts";

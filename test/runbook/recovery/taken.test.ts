@@ -1,4 +1,4 @@
-import type { RecordedEvent } from "../../../runbook/deploy/engine-record.ts";
+import type { RecordedEvent } from "../../../records/engine-record.ts";
 import { TakenResources } from "../../../runbook/recovery/taken.ts";
 import { stepEvent, urnOf } from "../../support/planning.ts";
 

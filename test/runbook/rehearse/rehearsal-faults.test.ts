@@ -1,5 +1,5 @@
-import { EngineRecord, type RecordedEvent } from "../../../runbook/deploy/engine-record.ts";
-import type { Watcher } from "../../../runbook/io/engine.ts";
+import type { Watcher } from "../../../io/engine.ts";
+import { EngineRecord, type RecordedEvent } from "../../../records/engine-record.ts";
 import { mend, withFaults } from "../../../runbook/rehearse/rehearsal-faults.ts";
 
 const EVENT: RecordedEvent = { sequence: 0, timestamp: 0 };

@@ -1,4 +1,4 @@
-import type { Step } from "../../../runbook/deploy/engine-record.ts";
+import type { Step } from "../../../records/engine-record.ts";
 import { assertBegins, assertKnown } from "../../../runbook/rehearse/step-names.ts";
 
 function preview(ops: Readonly<Record<string, string>>): { steps: readonly Step[] } {

@@ -1,12 +1,12 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chartContentIn, contentHash, valuesHash } from "../../../runbook/release/chart-content.ts";
+import { chartContentIn, contentHash, valuesHash } from "../../../records/chart-content.ts";
+import { KEPT_VARIABLE, keptInputs, restoredValues } from "../../../records/kept-inputs.ts";
+import { resourcesIn } from "../../../records/state.ts";
+import { decodeRelease, type StoredRelease } from "../../../records/stored-release.ts";
 import { type KeepSources, openKeep } from "../../../runbook/release/keep.ts";
-import { KEPT_VARIABLE, keptInputs, restoredValues } from "../../../runbook/release/kept-inputs.ts";
-import { decodeRelease, type StoredRelease } from "../../../runbook/release/stored-release.ts";
-import { resourcesIn } from "../../../runbook/report/state.ts";
-import { chartFilesIn, filesHash } from "../../../stacks/chart-files.ts";
+import { chartFilesIn, filesHash } from "../../../shared/chart-files.ts";
 import { helmSecret } from "../../support/helm-secrets.ts";
 import { recordOf, releaseNamed } from "../../support/updates.ts";
 

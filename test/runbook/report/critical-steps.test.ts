@@ -1,4 +1,4 @@
-import type { Step } from "../../../runbook/deploy/engine-record.ts";
+import type { Step } from "../../../records/engine-record.ts";
 import { criticalSteps } from "../../../runbook/report/critical-steps.ts";
 
 const step = (urn: string, startSeconds: number, endSeconds: number, op = "create"): Step => {

@@ -1,6 +1,6 @@
 import { failureDocumentSchema, rehearsalDocument } from "../../../runbook/report/document.ts";
 import { failureDocument } from "../../../runbook/report/failure.ts";
-import { DeployError } from "../../../stacks/deploy-error.ts";
+import { DeployError } from "../../../shared/deploy-error.ts";
 
 describe("failureDocumentSchema", () => {
   it.each([

@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream";
-import { EngineRecord } from "../../../runbook/deploy/engine-record.ts";
+import { EngineRecord } from "../../../records/engine-record.ts";
 import { LivePhase, showPhase } from "../../../runbook/report/live.ts";
 import { openScreen, plainScreen } from "../../../runbook/report/screen.ts";
 import { fakeClock } from "../../support/fake-clock.ts";

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { Step } from "../../../runbook/deploy/engine-record.ts";
+import type { Step } from "../../../records/engine-record.ts";
 import { timelineOf } from "../../../runbook/report/timeline.ts";
 
 const step = (urn: string, startSeconds: number, endSeconds: number, type = "aws:a:A"): Step => ({

@@ -1,9 +1,9 @@
+import { lockFailure } from "../../../io/state-lock.ts";
+import { rollbackMessage, type Update } from "../../../records/update.ts";
 import { frozenReason } from "../../../runbook/deploy/freeze.ts";
-import { rollbackMessage, type Update } from "../../../runbook/deploy/update.ts";
-import { lockFailure } from "../../../runbook/io/state-lock.ts";
 import { type RollbackRequest, runRequestedRollback } from "../../../runbook/rollback/requested-rollback.ts";
 import type { RollbackTarget } from "../../../runbook/rollback/rollback-run.ts";
-import { DeployError } from "../../../stacks/deploy-error.ts";
+import { DeployError } from "../../../shared/deploy-error.ts";
 import type { Release } from "../../../stacks/schema.ts";
 import { type FakeStack, resultOf, stackToGoBackOn } from "../../support/rolling-back.ts";
 import { releaseNamed, resourcesWith, updateOf } from "../../support/updates.ts";

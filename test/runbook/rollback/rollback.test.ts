@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { rollbackMessage, type Update } from "../../../runbook/deploy/update.ts";
+import { rollbackMessage, type Update } from "../../../records/update.ts";
 import { chooseGoal, type Goal, type Situation, schemaObstacle } from "../../../runbook/rollback/rollback.ts";
 import type { Release } from "../../../stacks/schema.ts";
 import { recordOf, releaseNamed, updateOf } from "../../support/updates.ts";

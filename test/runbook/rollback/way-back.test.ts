@@ -1,5 +1,5 @@
-import { migratedImages, promotionIn, workloadsApart } from "../../../runbook/deploy/promotion.ts";
-import { resourcesIn } from "../../../runbook/report/state.ts";
+import { migratedImages, promotionIn, workloadsApart } from "../../../records/promotion.ts";
+import { resourcesIn } from "../../../records/state.ts";
 import { findWayBack, migratedReleases, obstaclesTo, obstacleText } from "../../../runbook/rollback/way-back.ts";
 import { stackToGoBackOn } from "../../support/rolling-back.ts";
 import { NOTHING_KEPT, recordOf, releaseNamed, resourcesWith, updateOf } from "../../support/updates.ts";

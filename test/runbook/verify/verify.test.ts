@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream";
-import { systemClock } from "../../../runbook/io/clock.ts";
+import { systemClock } from "../../../io/clock.ts";
 import { verifyDocument } from "../../../runbook/report/document.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { ReleaseObjectives } from "../../../runbook/verify/checks/objectives.ts";

@@ -1,5 +1,5 @@
 import type { Objective } from "../../../gates/objective.ts";
-import type { PrometheusCounts } from "../../../runbook/io/prometheus-counts.ts";
+import type { PrometheusCounts } from "../../../io/prometheus-counts.ts";
 import { judgeLook, type WatchLook } from "../../../runbook/watch/look.ts";
 import { lookAtTraffic } from "../../../runbook/watch/traffic.ts";
 import { parseConfig } from "../../../stacks/config.ts";

@@ -1,5 +1,5 @@
+import { releaseCounts } from "../../../gates/live/release-slo.ts";
 import type { GateResult } from "../../../gates/verdict.ts";
-import { releaseCounts } from "../../../runbook/gates/release-slo.ts";
 import { budgetText, lookAtTraffic } from "../../../runbook/watch/traffic.ts";
 import { parseConfig } from "../../../stacks/config.ts";
 import { type Counted, fakePrometheus } from "../../support/prometheus.ts";

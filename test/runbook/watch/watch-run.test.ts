@@ -1,11 +1,11 @@
-import type { Clock } from "../../../runbook/command.ts";
 import type { RequestedRollback } from "../../../runbook/rollback/requested-rollback.ts";
 import type { Seen } from "../../../runbook/watch/look.ts";
 import type { Promoted } from "../../../runbook/watch/promoted.ts";
 import { END_SECONDS, LOOKS } from "../../../runbook/watch/schedule.ts";
 import type { WatchPorts } from "../../../runbook/watch/watch-ports.ts";
 import { runWatch } from "../../../runbook/watch/watch-run.ts";
-import { DeployError } from "../../../stacks/deploy-error.ts";
+import type { Clock } from "../../../shared/clock.ts";
+import { DeployError } from "../../../shared/deploy-error.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { releaseNamed } from "../../support/updates.ts";
 import { checkOf, failing, seenOf } from "../../support/watching.ts";

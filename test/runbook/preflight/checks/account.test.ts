@@ -1,5 +1,5 @@
 import { credentials } from "../../../../runbook/preflight/checks/account.ts";
-import { DeployError } from "../../../../stacks/deploy-error.ts";
+import { DeployError } from "../../../../shared/deploy-error.ts";
 import { fakeContext, look } from "../../../support/preflight.ts";
 
 const identity = { accountId: "111122223333", arn: "arn:aws:sts::111122223333:assumed-role/platform-engineering/me" };

@@ -1,6 +1,6 @@
+import type { Http } from "../../../../io/http.ts";
 import { stormRoutes } from "../../../../rehearsal/storm-services.ts";
 import { alertmanager, sampleAlert } from "../../../../runbook/preflight/checks/alerting.ts";
-import type { Http } from "../../../../runbook/preflight/context.ts";
 import { configWith, fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
 
 const URL = "https://alertmanager.storm.sparki.tools";

@@ -1,5 +1,5 @@
+import { systemClock } from "../../../../io/clock.ts";
 import { selfSignedPem } from "../../../../rehearsal/certificates.ts";
-import { systemClock } from "../../../../runbook/io/clock.ts";
 import { certificate } from "../../../../runbook/preflight/checks/certificate.ts";
 import { fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type CommandRunner, commandRunner } from "../../../../runbook/io/child-command.ts";
+import { type CommandRunner, commandRunner } from "../../../../io/child-command.ts";
 import { charts } from "../../../../runbook/preflight/checks/charts.ts";
 import { configWith, fakeContext, fakeState, look, realFiles, resource } from "../../../support/preflight.ts";
 import { toolPath } from "../../../support/tool.ts";

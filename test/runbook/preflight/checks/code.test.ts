@@ -1,4 +1,4 @@
-import type { CommandRunner } from "../../../../runbook/io/child-command.ts";
+import type { CommandRunner } from "../../../../io/child-command.ts";
 import { ciGreen, merged } from "../../../../runbook/preflight/checks/code.ts";
 import type { Commands } from "../../../../runbook/preflight/context.ts";
 import { configWith, fakeContext, fakeFiles, look } from "../../../support/preflight.ts";

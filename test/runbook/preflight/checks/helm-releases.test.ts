@@ -1,4 +1,4 @@
-import type { HelmRelease } from "../../../../runbook/io/cluster-lookups.ts";
+import type { HelmRelease } from "../../../../io/cluster-lookups.ts";
 import { helmReleases } from "../../../../runbook/preflight/checks/helm-releases.ts";
 import { fakeCluster, fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
 

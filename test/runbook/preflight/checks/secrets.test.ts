@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { commandRunner } from "../../../../runbook/io/child-command.ts";
+import { commandRunner } from "../../../../io/child-command.ts";
 import { secrets } from "../../../../runbook/preflight/checks/secrets.ts";
 import { type AwsAnswers, fakeContext, fakeState, look, realFiles, resource } from "../../../support/preflight.ts";
 import { toolPath } from "../../../support/tool.ts";

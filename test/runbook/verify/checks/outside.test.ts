@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
+import { systemClock } from "../../../../io/clock.ts";
 import { selfSignedPem } from "../../../../rehearsal/certificates.ts";
-import { systemClock } from "../../../../runbook/io/clock.ts";
 import { certificate, dns, outside } from "../../../../runbook/verify/checks/outside.ts";
 import { fakeVerify, lookAt } from "../../../support/verify.ts";
 

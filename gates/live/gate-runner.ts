@@ -1,0 +1,114 @@
+import type { Clock } from "../../shared/clock.ts";
+import { judgeBesideFleet } from "../beside-fleet.ts";
+import { percent } from "../gate.ts";
+import type { Objective } from "../objective.ts";
+import { type GateResult, VERDICTS, worst } from "../verdict.ts";
+import { type TrackSources, type Trouble, trackEvidence } from "./gate-evidence.ts";
+import { LookHistory } from "./look-history.ts";
+
+export interface SloGate {
+  readonly gate: string;
+  readonly objectives: readonly Objective[];
+  /** Total chance of a wrong verdict. @default 0.05 */
+  readonly errorRate?: number | undefined;
+  readonly sources: TrackSources;
+  /** The fleet beside a one-box; when set, a release clearly worse than it is held. */
+  readonly fleet?: TrackSources | undefined;
+  readonly lookEverySeconds: number;
+  readonly deadlineSeconds: number;
+  /** How long a metrics source may give no usable answer before the gate gives up. @default 60 */
+  readonly sourceRetrySeconds?: number | undefined;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: GateProgress) => void) | undefined;
+}
+
+export interface GateProgress {
+  readonly gate: string;
+  readonly elapsedSeconds: number;
+  readonly results: readonly GateResult[];
+  /** Why a metrics source gives no usable answer just now. */
+  readonly problem: string | undefined;
+}
+
+/**
+ * Looks until the evidence decides or the deadline passes, and resolves with the last look's results.
+ * It fails as soon as one objective is proven broken. It passes only when all are proven kept at the same look and every
+ * metrics source answers. A source that stays silent ends in `error`, one with unusable samples in `inconclusive`.
+ * Rejects only when the signal aborts.
+ */
+export async function runSloGate(gate: SloGate): Promise<GateResult[]> {
+  const traffic = [gate.sources.synthetic, gate.fleet?.synthetic].filter((source) => source !== undefined);
+  try {
+    for (const source of traffic) source.start();
+    return await lookUntilDecided(gate);
+  } finally {
+    await Promise.all(traffic.map((source) => source.stop()));
+  }
+}
+
+async function lookUntilDecided(gate: SloGate): Promise<GateResult[]> {
+  const { clock, objectives, deadlineSeconds } = gate;
+  const started = clock.now();
+  const lookAtTrack = trackEvidence(gate.sources, objectives, started);
+  const lookAtFleet = trackEvidence(gate.fleet ?? {}, objectives, started);
+  const history = new LookHistory();
+  for (;;) {
+    const left = started + deadlineSeconds - clock.now();
+    await clock.sleep(Math.max(0, Math.min(gate.lookEverySeconds, left)), gate.signal);
+    const now = clock.now();
+    const [track, fleet] = await Promise.all([lookAtTrack(now), lookAtFleet(now)]);
+    const results = judgeBesideFleet(objectives, track.byObjective, fleet.byObjective, judging(gate));
+    const trouble = track.trouble ?? fleet.trouble;
+    // What is compared with the fleet has no bounds of its own.
+    history.add(now - started, results.slice(0, objectives.length));
+    gate.onProgress?.({ gate: gate.gate, elapsedSeconds: now - started, results, problem: trouble?.reason });
+    const decided = decision(gate, results, trouble, now - started, now);
+    if (decided !== undefined) return history.attachTo(decided);
+  }
+}
+
+function judging({ gate, errorRate }: SloGate) {
+  return errorRate === undefined ? { gate } : { gate, errorRate };
+}
+
+/** The results to end with, or undefined to look again. */
+function decision(
+  gate: SloGate,
+  results: GateResult[],
+  trouble: Trouble | undefined,
+  elapsedSeconds: number,
+  now: number,
+): GateResult[] | undefined {
+  const ofObjectives = worst(results.slice(0, gate.objectives.length).map(({ verdict }) => verdict));
+  if (ofObjectives === "fail" || ofObjectives === "error") return results;
+  const late = elapsedSeconds >= gate.deadlineSeconds;
+  if (trouble !== undefined && (late || now - trouble.since >= (gate.sourceRetrySeconds ?? 60))) {
+    return results.map((result) => withTrouble(result, trouble));
+  }
+  if (trouble === undefined && ofObjectives === "pass") return results;
+  return late ? results.map((result) => atDeadline(result, gate.deadlineSeconds)) : undefined;
+}
+
+function withTrouble(result: GateResult, { verdict, reason }: Trouble): GateResult {
+  return { ...result, verdict: worst([result.verdict, verdict]), reason: `${reason}; ${result.reason}` };
+}
+
+function atDeadline(result: GateResult, deadlineSeconds: number): GateResult {
+  if (result.verdict !== "inconclusive") return result;
+  return { ...result, reason: `${result.reason}; undecided after ${Math.round(deadlineSeconds)} s` };
+}
+
+/** One line of live progress: per objective the requests, the bound and what is still needed; the worst first. */
+export function progressLine({ gate, elapsedSeconds, results, problem }: GateProgress): string {
+  const parts = results.toSorted(worseFirst).map(({ objective, verdict, requests, bad, upper, limit, needed }) => {
+    const bound = `${bad}/${requests} bad, at most ${percent(upper)} of ${percent(limit)}`;
+    return `${objective}: ${verdict === "inconclusive" && needed > 0 ? `${bound}, ${needed} to go` : `${bound}, ${verdict}`}`;
+  });
+  return `${gate} ${Math.round(elapsedSeconds)} s: ${[...(problem ? [problem] : []), ...parts].join("; ")}`;
+}
+
+/** By verdict, then by the requests that are still needed: a line may be cut where it is shown. */
+function worseFirst(one: GateResult, other: GateResult): number {
+  return VERDICTS.indexOf(one.verdict) - VERDICTS.indexOf(other.verdict) || other.needed - one.needed;
+}

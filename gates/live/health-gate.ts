@@ -1,0 +1,136 @@
+import type { Clock } from "../../shared/clock.ts";
+import { messageOf } from "../../shared/message-of.ts";
+import { type HealthExpectation, type HealthFinding, type HealthSample, judgeHealth } from "../health.ts";
+import type { GateResult } from "../verdict.ts";
+
+/** Something that must answer, such as the cache behind `/api/cache/health`. */
+export interface HealthProbe {
+  readonly name: string;
+  /** Undefined when it answered as it should, else what was found instead. */
+  run(): Promise<string | undefined>;
+}
+
+/** The pods to judge, and how to look at them. */
+export interface WatchedPods {
+  readonly expected: HealthExpectation;
+  sample(): Promise<HealthSample>;
+}
+
+export interface HealthGate {
+  readonly gate: string;
+  /** Undefined where only an answer counts, as at the entrance. */
+  readonly pods?: WatchedPods;
+  readonly probes: readonly HealthProbe[];
+  /** Of the pods, and then of each probe. */
+  readonly deadlineSeconds: number;
+  /** When all of it must have ended, by the clock. @default never */
+  readonly endsAt?: number | undefined;
+  /** How long something that the release needs may be away without a break. @default deadlineSeconds */
+  readonly outageSeconds?: number;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+  onProgress(text: string): void;
+}
+
+const LOOK_EVERY_SECONDS = 0.5;
+/** What a look is given at least, also the last one. */
+const MIN_LOOK_SECONDS = 1;
+
+/**
+ * Waits until every pod is ready on the expected image and every probe answers. Fails at once on what waiting cannot
+ * mend, with the kubelet's reason, and at the deadline with what was missing; a cluster that cannot be asked, or does not
+ * answer in time, is `error`. Rejects only when the signal aborts.
+ */
+export async function runHealthGate(gate: HealthGate): Promise<GateResult[]> {
+  const results: GateResult[] = [];
+  const { pods } = gate;
+  if (pods !== undefined) {
+    const finding = await until(gate, () => judgePods(pods));
+    results.push(result(gate, "pods ready", finding));
+    // Asking pods that are not there would only add noise to the reason.
+    if (finding.verdict !== "pass") return results;
+  }
+  for (const probe of gate.probes) {
+    results.push(result(gate, probe.name, await until(gate, () => judgeProbe(probe))));
+  }
+  return results;
+}
+
+type Finding =
+  | HealthFinding
+  | { readonly verdict: "error"; readonly reason: string; readonly words?: never; readonly outage?: never };
+
+async function judgePods(pods: WatchedPods): Promise<Finding> {
+  try {
+    return judgeHealth(await pods.sample(), pods.expected);
+  } catch (error) {
+    return { verdict: "error", reason: `the Kubernetes API did not answer: ${messageOf(error)}` };
+  }
+}
+
+async function judgeProbe(probe: HealthProbe): Promise<Finding> {
+  const found = await probe.run();
+  if (found === undefined) return { verdict: "pass", reason: "answered as expected" };
+  return { verdict: "inconclusive", reason: found, outage: true };
+}
+
+/** Looks until the finding is final or its time is over; what is still missing then has failed. */
+async function until(gate: HealthGate, look: () => Promise<Finding>): Promise<Finding> {
+  const { clock, endsAt = Number.POSITIVE_INFINITY } = gate;
+  const started = clock.now();
+  const deadlineSeconds = Math.min(gate.deadlineSeconds, Math.max(0, endsAt - started));
+  const outageSeconds = gate.outageSeconds ?? deadlineSeconds;
+  let outageSince: number | undefined;
+  for (;;) {
+    const finding = await inTime(gate, started + deadlineSeconds - clock.now(), look);
+    if (finding.verdict === "pass" || finding.verdict === "fail") return finding;
+    const now = clock.now();
+    outageSince = finding.outage ? (outageSince ?? now) : undefined;
+    if (outageSince !== undefined && now - outageSince >= outageSeconds) return expired(outageSeconds, finding);
+    if (now - started >= deadlineSeconds) return expired(deadlineSeconds, finding);
+    gate.onProgress(`${gate.gate}: ${finding.reason}`);
+    await clock.sleep(LOOK_EVERY_SECONDS, gate.signal);
+  }
+}
+
+/** The finding, or that there was none: a look that never ends holds nobody up, nor does it keep the signal waiting. */
+async function inTime({ clock, signal }: HealthGate, left: number, look: () => Promise<Finding>): Promise<Finding> {
+  const seconds = Math.max(MIN_LOOK_SECONDS, left);
+  const over = new AbortController();
+  const ends = AbortSignal.any(signal === undefined ? [over.signal] : [over.signal, signal]);
+  const limit = clock
+    .sleep(seconds, ends)
+    .then((): Finding => ({ verdict: "error", reason: `no answer within ${Math.round(seconds)} s` }));
+  try {
+    return await Promise.race([look(), limit]);
+  } finally {
+    over.abort();
+  }
+}
+
+function expired(seconds: number, finding: Finding): Finding {
+  const reason = `after ${Math.round(seconds)} s: ${finding.reason}`;
+  if (finding.verdict === "error") return { verdict: "error", reason };
+  return { verdict: "fail", reason, ...(finding.words !== undefined && { words: finding.words }) };
+}
+
+/** Health is a yes or no: shown as one look that was good or bad, with no ratio behind it. */
+function result(gate: HealthGate, objective: string, { verdict, reason, words }: Finding): GateResult {
+  const bad = verdict === "pass" ? 0 : 1;
+  const measured = verdict === "error" ? null : bad;
+  const bounds = { lower: measured ?? 0, upper: measured ?? 1 };
+  return {
+    gate: gate.gate,
+    objective,
+    verdict,
+    requests: 1,
+    bad,
+    measured,
+    limit: 0,
+    ...bounds,
+    needed: 0,
+    synthetic: 1,
+    reason,
+    ...(words !== undefined && { words }),
+  };
+}

@@ -1,0 +1,56 @@
+import { rehearsalVariables } from "../../io/rehearsal-variables.ts";
+import type { StackConfig } from "../../stacks/schema.ts";
+
+/** How fast and how long a gate looks. */
+export interface Pace {
+  /** To each track that the gate asks. */
+  readonly syntheticRequestsPerSecond: number;
+  /** In flight at most, to each track. */
+  readonly syntheticConcurrency: number;
+  readonly lookEverySeconds: number;
+  readonly deadlineSeconds: number;
+  readonly healthDeadlineSeconds: number;
+  /** How long the database or the cache may be away before the release is refused. */
+  readonly outageSeconds: number;
+  /** How long a metrics source may give no usable answer. */
+  readonly sourceRetrySeconds: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Real servers on one machine answer at most so many requests a second, however fast the modelled time runs. */
+const FASTEST_REQUESTS_PER_SECOND = 1_500;
+/** Real pods need real time to start, and a real gate to count. */
+const SHORTEST_DEADLINE_SECONDS = 60;
+const SHORTEST_OUTAGE_SECONDS = 10;
+const SHORTEST_RETRY_SECONDS = 5;
+
+const OUTAGE_SECONDS = 120;
+const SOURCE_RETRY_SECONDS = 60;
+
+/** Real seconds for a modelled one: 1, or what a rehearsal sets as SPARKI_TIME_SCALE. */
+export function timeScaleOf(env: Environment): number {
+  return Number(rehearsalVariables(env).SPARKI_TIME_SCALE ?? 1);
+}
+
+/**
+ * The stack's own pace, or that pace with time compressed by SPARKI_TIME_SCALE (0.01: a modelled second takes 10 ms),
+ * which a rehearsal sets: more requests a second, for a shorter time. A machine's limit is for all `tracks` together.
+ */
+export function paceOf(gate: StackConfig["gate"], env: Environment, tracks = 1): Pace {
+  const scale = timeScaleOf(env);
+  const scaled = (seconds: number, shortest: number) => (scale === 1 ? seconds : Math.max(shortest, seconds * scale));
+  return {
+    syntheticRequestsPerSecond:
+      scale === 1
+        ? gate.syntheticRequestsPerSecond
+        : Math.min(FASTEST_REQUESTS_PER_SECOND / tracks, gate.syntheticRequestsPerSecond / scale),
+    // On a machine that is busy itself, requests in flight would only wait for each other, and look slow.
+    syntheticConcurrency: scale === 1 ? 32 : 8,
+    lookEverySeconds: scale === 1 ? 5 : 0.5,
+    deadlineSeconds: scaled(gate.deadlineMinutes * 60, SHORTEST_DEADLINE_SECONDS),
+    healthDeadlineSeconds: scaled(gate.healthDeadlineMinutes * 60, SHORTEST_DEADLINE_SECONDS),
+    outageSeconds: scaled(OUTAGE_SECONDS, SHORTEST_OUTAGE_SECONDS),
+    sourceRetrySeconds: scaled(SOURCE_RETRY_SECONDS, SHORTEST_RETRY_SECONDS),
+  };
+}

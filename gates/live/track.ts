@@ -1,0 +1,56 @@
+import type { StackConfig } from "../../stacks/schema.ts";
+import type { HealthExpectation } from "../health.ts";
+
+/** What a gate needs to reach a release before any name points to it. */
+export interface GateTarget {
+  readonly config: StackConfig;
+  readonly stack: string;
+  readonly kubeconfig: string;
+  /** The load balancer's own DNS name. */
+  readonly loadBalancer: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  readonly onProgress: (text: string) => void;
+  /** When all parts of a health gate must have ended, by the system's clock. @default each part has its own deadline */
+  readonly endsAt?: number;
+}
+
+/** A workload's pods of one kind; also the name of their Helm release and of their target group. */
+export interface Track {
+  readonly workload: "engine" | "web";
+  readonly kind: "one-box" | "fleet";
+}
+
+/** What a track's pods must be: on the config's image, and as many as it asks for at least. */
+export function expectationOf(config: StackConfig, { workload, kind }: Track): HealthExpectation {
+  const minReplicas = kind === "fleet" ? config[workload].replicas : 1;
+  return { digest: digestOf(config.release.images[workload]), minReplicas };
+}
+
+/** `sha256:<64 hex>` of an image that is named by its digest. */
+export function digestOf(image: string): string {
+  return image.slice(image.indexOf("@") + 1);
+}
+
+export function nameOf(track: Track): string {
+  return `${track.workload} ${track.kind}`;
+}
+
+export function namespaceOf({ workload }: Track): string {
+  return `sparki-${workload}`;
+}
+
+/** The name of the track's Helm release. */
+export function releaseNameOf({ workload, kind }: Track): string {
+  return `${workload}-${kind}`;
+}
+
+/** The domain's own URL; a gate reaches it through the load balancer, whatever DNS says. */
+export function urlOf(config: StackConfig): string {
+  return `https://${config.domain}`;
+}
+
+/** Makes the load balancer send a request to this track. */
+export function headersOf(track: Track): Record<string, string> {
+  return { "x-sparki-track": track.kind };
+}

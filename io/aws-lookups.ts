@@ -1,0 +1,190 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
+import type { z } from "zod";
+import { plain } from "../records/engine-record.ts";
+import { DeployError } from "../shared/deploy-error.ts";
+import { messageOf } from "../shared/message-of.ts";
+import { saysAbsent } from "./aws-absence.ts";
+import { hostProgram } from "./program-guard.ts";
+import { pulumiProcess } from "./pulumi-process.ts";
+
+/** Questions to AWS through the provider's own functions: they change nothing, and the rehearsal's provider answers them too. */
+export interface AwsLookups {
+  /**
+   * Calls a function such as `rds/getSnapshot` and parses its answer; undefined when AWS has no such thing. Throws
+   * SPARKI_OUTSIDE with AWS's own words when it could not be asked. The answer may hold secrets: parse only what is needed.
+   */
+  find<T>(name: string, args: Readonly<Record<string, unknown>>, schema: z.ZodType<T>): Promise<T | undefined>;
+  close(): Promise<void>;
+}
+
+export interface AwsLookupsOptions {
+  /** The Pulumi CLI's path and version. */
+  readonly cli: { readonly path: string; readonly version: string };
+  readonly region: string;
+  /** No other account is ever asked. */
+  readonly accountId: string;
+  /** Credentials come from here, as for the AWS command line. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+interface Question {
+  readonly token: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  resolve(answer: unknown): void;
+  reject(error: Error): void;
+}
+
+const STACK = "lookups";
+
+/** Opens nothing yet: the engine starts with the first question and answers all further ones until it is closed. */
+export function openAwsLookups(options: AwsLookupsOptions): AwsLookups {
+  const waiting: Question[] = [];
+  let wake = () => {};
+  let closed = false;
+  let failure: Error | undefined;
+  let serving: Promise<void> | undefined;
+
+  /** Runs inside the engine's program: only there do the SDK's functions know their engine. */
+  async function program(): Promise<void> {
+    const pulumi = await import("@pulumi/pulumi");
+    const version = providerVersion();
+    const answer = ({ token, args, resolve, reject }: Question) =>
+      pulumi.runtime.invoke(token, { ...args }, { version }).then(resolve, reject);
+    while (!closed) {
+      for (const question of waiting.splice(0)) void answer(question);
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        if (waiting.length > 0 || closed) resolve();
+      });
+    }
+  }
+
+  async function serve(): Promise<void> {
+    try {
+      await withEngine(options, program);
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+    }
+    for (const { reject } of waiting.splice(0)) reject(failure ?? new Error("the look-ups have ended"));
+  }
+
+  function ask(token: string, args: Question["args"]): Promise<unknown> {
+    if (failure !== undefined || closed) return Promise.reject(failure ?? new Error("the look-ups have ended"));
+    serving ??= serve();
+    return new Promise((resolve, reject) => {
+      waiting.push({ token, args, resolve, reject });
+      wake();
+    });
+  }
+
+  return {
+    find: async (name, args, schema) => {
+      const answer = await ask(tokenOf(name), args).catch(async (error: unknown) => {
+        if (saysAbsent(messageOf(error))) return undefined;
+        // An engine that gives up takes all questions with it, and says only at its end why.
+        if (isEnd(error)) await serving;
+        throw unreachable(name, failure ?? error);
+      });
+      return answer === undefined ? undefined : schema.parse(answer);
+    },
+    close: async () => {
+      closed = true;
+      // A program whose engine has gone must not end: the SDK would tell that engine of it.
+      if (failure === undefined) wake();
+      await serving;
+    },
+  };
+}
+
+/** A stack of its own in a folder that goes away: the real one is neither locked nor read. */
+async function withEngine({ cli, region, accountId, env }: AwsLookupsOptions, program: () => Promise<void>) {
+  const { LocalWorkspace } = await import("@pulumi/pulumi/automation/index.js");
+  const workDir = mkdtempSync(join(tmpdir(), "sparki-lookups-"));
+  try {
+    const settings = { "aws:region": region, "aws:allowedAccountIds": [accountId] };
+    writeFileSync(join(workDir, `Pulumi.${STACK}.yaml`), JSON.stringify({ config: settings }));
+    const args = { stackName: STACK, projectName: "sparki-lookups", program };
+    const envVars = {
+      ...withoutStack(env),
+      PULUMI_BACKEND_URL: pathToFileURL(workDir).href,
+      PULUMI_CONFIG_PASSPHRASE: "none",
+    };
+    const pulumiCommand = pulumiProcess(cli.path, cli.version);
+    const stack = await LocalWorkspace.createStack(args, { workDir, envVars, pulumiCommand });
+    await hostProgram(
+      () => {},
+      () => previewed(stack),
+    );
+  } finally {
+    rmSync(workDir, { recursive: true, force: true });
+  }
+}
+
+/** Throws the engine's own first word of what is wrong: a provider that is missing, or that AWS does not let in. */
+async function previewed(stack: Stack): Promise<void> {
+  const errors: string[] = [];
+  const onEvent = ({ diagnosticEvent }: EngineEvent) => {
+    if (diagnosticEvent?.severity === "error") errors.push(plain(diagnosticEvent.message).trim());
+  };
+  try {
+    await stack.preview({ color: "never", onEvent });
+  } catch (cause) {
+    const reason = errors.find((message) => !isEnd(message));
+    throw reason === undefined ? cause : new Error(reason, { cause });
+  }
+}
+
+/** The caller's environment without what points the CLI at another stack. */
+function withoutStack(env: AwsLookupsOptions["env"]): Record<string, string> {
+  const entries = Object.entries(env).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && !/^PULUMI_(STACK$|OPTION_|CONFIG_PASSPHRASE)/.test(entry[0]),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** `rds/getSnapshot` as the provider names it. */
+function tokenOf(name: string): string {
+  return `aws:${name}:${name.slice(name.indexOf("/") + 1)}`;
+}
+
+/** The provider that the program uses, so that the engine starts no other. */
+function providerVersion(): string {
+  const file = join(import.meta.dirname, "..", "node_modules", "@pulumi", "aws", "package.json");
+  const { version }: { version: string } = JSON.parse(readFileSync(file, "utf8"));
+  return version;
+}
+
+/** The engine, the SDK and the provider talk over loopback; files are this machine's too. */
+const LOCAL =
+  /127\.0\.0\.1|localhost|\[::1\]|ENOSPC|EROFS|EACCES|no space left|read-only file system|could not connect to (?:the )?(?:engine|resource monitor)/i;
+
+function isEnd(error: unknown): boolean {
+  const message = messageOf(error);
+  return /resource monitor (is terminating|shut down)|^update failed|^preview failed/i.test(message);
+}
+
+function unreachable(name: string, error: unknown): DeployError {
+  const message = messageOf(error);
+  const said = message.replace(/^invocation of \S+ returned an error: /, "").split("\n");
+  const line = said.find((each) => /error/i.test(each)) ?? said[0] ?? "";
+  if (LOCAL.test(message))
+    return new DeployError(
+      "SPARKI_OUTSIDE",
+      `the engine on this machine could not be asked for ${name}: ${line.trim()}`,
+      {
+        cause: error,
+        hint: "see whether a proxy variable (env | grep -i proxy) or a full disk (df -h) is in the way, then run it again",
+      },
+    );
+  return new DeployError("SPARKI_OUTSIDE", `AWS did not answer ${name}: ${line.trim()}`, {
+    cause: error,
+    hint: /resource plugin/.test(line)
+      ? `pulumi plugin install resource aws ${providerVersion()}`
+      : "aws sts get-caller-identity",
+  });
+}

@@ -1,0 +1,83 @@
+import { existsSync, statfsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { DeployError } from "../shared/deploy-error.ts";
+
+/** What a rehearsal leaves, and what a deployment writes beside the state, with room for the next one. */
+const NEEDED_MEBIBYTES = 500;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where sparki writes on this machine. */
+export interface OwnPlaces {
+  readonly cwd: string;
+  readonly env: Environment;
+}
+
+const SIGNS = [
+  { sign: /\bENOSPC\b|no space left on device/i, what: "is full" },
+  { sign: /\bEDQUOT\b|disk quota exceeded/i, what: "has no room left for this user" },
+  { sign: /\bEROFS\b|read-only file system/i, what: "takes no writing" },
+] as const;
+
+/** A path in the words of Node (`open '/x'`), or of Go (`open /x: no space left on device`). */
+const PATH = /(?:'(\/[^']+)'|\b(?:open|write|mkdir|rename|create|sync) (\/[^\s:]+):)/;
+
+/**
+ * What a failure says of this machine's disk, with the place, what is free there and what is needed; undefined for any
+ * other failure. A system's own words often name no place: then it is the one of ours that has no room.
+ */
+export function diskFailure(error: unknown, places: OwnPlaces): DeployError | undefined {
+  const words = wordsOf(error);
+  const missing = missingPlace(words, places);
+  if (missing !== undefined) return missing;
+  const found = SIGNS.find(({ sign }) => sign.test(words));
+  if (found === undefined) return undefined;
+  const named = PATH.exec(words);
+  const path = named?.[1] ?? named?.[2] ?? fullestOf(ownPlaces(places));
+  const free = freeMebibytes(path);
+  const room = free === undefined ? "" : `: ${free} MiB are free; expected ${NEEDED_MEBIBYTES}`;
+  return new DeployError("SPARKI_OUTSIDE", `this machine's disk ${found.what} at ${path}${room}`, {
+    hint: `df -h ${existing(path)}, make room there or write elsewhere (TMPDIR, XDG_CACHE_HOME), then run the same command again`,
+    cause: error,
+  });
+}
+
+/** A folder that the environment names and that is not there. */
+function missingPlace(words: string, { env }: OwnPlaces): DeployError | undefined {
+  const { TMPDIR } = env;
+  if (!TMPDIR || existsSync(TMPDIR) || !words.includes("ENOENT") || !words.includes(TMPDIR)) return undefined;
+  return new DeployError("SPARKI_OUTSIDE", `TMPDIR is ${TMPDIR}, which is not there; expected a folder to write to`, {
+    hint: `mkdir -p ${TMPDIR}, or unset TMPDIR; then run the same command again`,
+  });
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? `${error.code} ` : "";
+  return `${code}${error.message}${error.cause === undefined ? "" : ` ${wordsOf(error.cause)}`}`;
+}
+
+function ownPlaces({ cwd, env }: OwnPlaces): string[] {
+  const home = env.XDG_CACHE_HOME || (env.HOME && join(env.HOME, ".cache"));
+  return [env.TMPDIR || tmpdir(), join(cwd, ".sparki"), ...(home ? [join(home, "sparki-deploy")] : [])];
+}
+
+function fullestOf(paths: readonly string[]): string {
+  const free = (path: string) => freeMebibytes(path) ?? Number.POSITIVE_INFINITY;
+  return paths.toSorted((one, other) => free(one) - free(other))[0] ?? tmpdir();
+}
+
+function freeMebibytes(path: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(existing(path));
+    return Math.floor((bavail * bsize) / 2 ** 20);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The path, or the nearest folder above it that is there. */
+function existing(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : existing(dirname(path));
+}

@@ -1,0 +1,347 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type Deployment,
+  type EngineEvent,
+  LocalWorkspace,
+  type OutputMap,
+  type PulumiFn,
+  type Stack,
+} from "@pulumi/pulumi/automation/index.js";
+import { EngineRecord, type EngineResult, type RecordedEvent } from "../records/engine-record.ts";
+import { FORWARD_ENVIRONMENT } from "../records/rollback-mode.ts";
+import type { Identity, RunRecord } from "../records/run-record.ts";
+import type { Update } from "../records/update.ts";
+import type { Clock } from "../shared/clock.ts";
+import { DeployError } from "../shared/deploy-error.ts";
+import { RUN_RECORD_VARIABLE, SPARKI_VARIABLE } from "../stacks/run-record.ts";
+import { readHistory } from "./history.ts";
+import { identityIn } from "./identity.ts";
+import { copyWithRecord } from "./pinned-config.ts";
+import { hostProgram } from "./program-guard.ts";
+import { PulumiExit, type PulumiProcess, pulumiProcess, STACK_NOT_FOUND } from "./pulumi-process.ts";
+import { lockFailure } from "./state-lock.ts";
+
+const PROJECT = "sparki";
+
+export interface EngineOptions {
+  readonly stack: string;
+  /** As the backend knows it. @default stack */
+  readonly fullName?: string;
+  /** Holds Pulumi.yaml and the stack's config file. */
+  readonly projectDirectory: string;
+  /** The Pulumi CLI's path and version. */
+  readonly cli: { readonly path: string; readonly version: string };
+  /** The whole environment of the CLI: backend, passphrase, providers. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly program: PulumiFn;
+  /** Set in our own process while the program runs in it, as `pulumi up` would pass its environment on. */
+  readonly programEnvironment: Readonly<Record<string, string>>;
+  readonly policyPacks: readonly string[];
+  /** How many operations the engine runs side by side. */
+  readonly parallel: number;
+  readonly clock: Clock;
+  /** Whether a stack that the backend does not have is made. @default true */
+  readonly mayCreate?: boolean;
+  /** Its abort interrupts the engine: what is in flight finishes and is saved. */
+  readonly signal: AbortSignal;
+}
+
+type Diagnostic = NonNullable<EngineEvent["diagnosticEvent"]>;
+
+/** Sees the record after each event, and the event itself. */
+export type Watcher = (record: EngineRecord, event: RecordedEvent) => void;
+
+/** What one operation does differently from the stack's other ones. */
+export interface RunSettings {
+  /** What the history calls it. @default the CLI's own, which is the last commit's title */
+  readonly message?: string;
+  /** In place of the stack's own config file; absolute. */
+  readonly configFile?: string;
+  /** Who runs an update, kept with it in the history; needs a config file, which is copied. */
+  readonly record?: RunRecord;
+  /** Beside `programEnvironment`. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Of an update: asked once the engine holds the stack's lock, before anything changes; what it throws ends it there. */
+  readonly check?: () => Promise<void>;
+}
+
+interface RunOptions {
+  readonly message?: string;
+  readonly configFile?: string;
+  readonly onEvent: (event: EngineEvent) => void;
+  readonly signal: AbortSignal;
+  readonly parallel: number;
+  readonly policyPacks: string[];
+  readonly color: "never";
+  readonly suppressOutputs: boolean;
+  readonly showSecrets: false;
+}
+
+/** One stack on the Pulumi engine. What an operation came to is told by the engine's events, never by its exit alone. */
+export class Engine {
+  readonly #stack: Stack;
+  readonly #process: PulumiProcess;
+  readonly #options: EngineOptions;
+
+  readonly #door: Door;
+
+  private constructor(stack: Stack, process: PulumiProcess, options: EngineOptions, door: Door) {
+    this.#door = door;
+    this.#stack = stack;
+    this.#process = process;
+    this.#options = options;
+  }
+
+  /** Selects the stack, or makes it when the backend has none; throws SPARKI_USAGE where it may not. */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const { cli, environment, program, projectDirectory: workDir } = options;
+    const stackName = fullNameOf(options);
+    const door = new Door();
+    const args = { stackName, projectName: PROJECT, program: () => door.pass(program) };
+    const pulumiCommand = pulumiProcess(cli.path, cli.version);
+    const workspace = { workDir, envVars: { ...environment }, pulumiCommand };
+    const stack = await LocalWorkspace.selectStack(args, workspace).catch((error: unknown) => {
+      if (!(error instanceof PulumiExit) || error.exitCode !== STACK_NOT_FOUND) throw error;
+      if (options.mayCreate === false) throw neverDeployed(stackName);
+      return LocalWorkspace.createStack(args, workspace);
+    });
+    return new Engine(stack, pulumiCommand, options, door);
+  }
+
+  preview(watch?: Watcher, settings?: RunSettings): Promise<EngineResult> {
+    return this.#run((options) => this.#stack.preview(options), watch, settings);
+  }
+
+  /** A preview that writes the engine's own record of what it would do to `planFile`; secrets in it are encrypted. */
+  plan(planFile: string, watch?: Watcher): Promise<EngineResult> {
+    return this.#run((options) => this.#stack.preview({ ...options, plan: planFile }), watch);
+  }
+
+  /** Compares the state with the cloud and changes neither. */
+  previewRefresh(watch?: Watcher): Promise<EngineResult> {
+    return this.#run(({ policyPacks: _, ...options }) => this.#stack.previewRefresh(options), watch);
+  }
+
+  async up(watch?: Watcher, { record, ...settings }: RunSettings = {}): Promise<EngineResult> {
+    const { configFile, environment } = settings;
+    if (record === undefined || configFile === undefined)
+      return this.#run((options) => this.#stack.up(options), watch, settings);
+    const text = JSON.stringify(record);
+    const copy = copyWithRecord(configFile, text);
+    const own = { configFile: copy.file, environment: { ...environment, [RUN_RECORD_VARIABLE]: text } };
+    try {
+      return await this.#run((options) => this.#stack.up(options), watch, { ...settings, ...own });
+    } finally {
+      copy.remove();
+    }
+  }
+
+  /** Who runs this command, by the CI, the backend or the machine. */
+  async identity(): Promise<Identity> {
+    const { environment } = this.#options;
+    const { url = "", user } = await this.#stack.workspace.whoAmI();
+    return identityIn(environment, url.startsWith("http") ? user : undefined);
+  }
+
+  /** Takes Pulumi's own protection off every resource in the state. */
+  async unprotectAll(): Promise<void> {
+    await this.#cli(["state", "unprotect", "--all", "--yes"]);
+  }
+
+  /** Compares the state with the cloud and takes over what the cloud says, of the named resources or of all. */
+  refresh(watch?: Watcher, urns?: readonly string[]): Promise<EngineResult> {
+    const target = urns === undefined ? {} : { target: [...urns] };
+    return this.#run(({ policyPacks: _, ...options }) => this.#stack.refresh({ ...options, ...target }), watch);
+  }
+
+  /** Refused by the engine while a resource is protected. */
+  destroy(watch?: Watcher): Promise<EngineResult> {
+    return this.#run(({ policyPacks: _, ...options }) => this.#stack.destroy(options), watch);
+  }
+
+  /** Deletes these alone, protected or not: for what AWS could not make, and nothing rests on. */
+  async discard(urns: readonly string[], watch?: Watcher): Promise<EngineResult> {
+    for (const urn of urns) await this.#cli(["state", "unprotect", urn, "--yes"]);
+    return this.#run(({ policyPacks: _, ...options }) => this.#stack.destroy({ ...options, target: [...urns] }), watch);
+  }
+
+  outputs(): Promise<OutputMap> {
+    return this.#stack.outputs();
+  }
+
+  /** The state as saved, with secrets in plain text: never to be written or shown. */
+  exportState(): Promise<Deployment> {
+    return this.#stack.exportStack();
+  }
+
+  /** The state as saved, with its secrets encrypted as they are there. */
+  async exportEncrypted(): Promise<unknown> {
+    return JSON.parse(await this.#cli(["stack", "export"]));
+  }
+
+  /** Replaces the state by one that was exported and changed; the engine refuses one that is not whole. */
+  async importState(state: unknown): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), "sparki-state-"));
+    try {
+      const file = join(folder, "state.json");
+      await writeFile(file, JSON.stringify(state), { mode: 0o600 });
+      await this.#cli(["stack", "import", "--file", file]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Values of the stack's config, decrypted where they are secrets: never to be written or shown. */
+  async configValues(keys: readonly string[]): Promise<(string | undefined)[]> {
+    const config = await this.#stack.getAllConfig();
+    return keys.map((key) => config[key]?.value);
+  }
+
+  /** The stack's updates, newest first. */
+  async history(): Promise<readonly Update[]> {
+    const { projectDirectory, stack } = this.#options;
+    const { url = "" } = await this.#stack.workspace.whoAmI();
+    return readHistory({
+      backendUrl: url,
+      projectDirectory,
+      project: PROJECT,
+      stack,
+      pulumi: (args) => this.#cli(args),
+    });
+  }
+
+  /** What is kept with the stack in its backend beside the state, by name. */
+  tags(): Promise<Readonly<Record<string, string>>> {
+    return this.#stack.listTags();
+  }
+
+  /** Keeps a value under a name, or with undefined keeps it no longer. */
+  setTag(name: string, value: string | undefined): Promise<void> {
+    return value === undefined ? this.#stack.removeTag(name) : this.#stack.setTag(name, value);
+  }
+
+  /** Ends the running operation as a crash would: nothing more is saved, and the stack stays locked. */
+  crash(): void {
+    this.#process.kill();
+  }
+
+  /** Takes away the lock that a crash left; only for who knows that nothing runs on the stack any more. */
+  breakLock(): Promise<void> {
+    return this.#stack.cancel();
+  }
+
+  async #cli(args: readonly string[]): Promise<string> {
+    const { environment, projectDirectory } = this.#options;
+    const { stdout } = await this.#process.run([...args, "--stack", fullNameOf(this.#options)], projectDirectory, {
+      ...environment,
+    });
+    return stdout;
+  }
+
+  async #run(
+    operate: (options: RunOptions) => Promise<unknown>,
+    watch?: Watcher,
+    { environment = {}, check, ...settings }: RunSettings = {},
+  ): Promise<EngineResult> {
+    const { clock, parallel, policyPacks, signal } = this.#options;
+    signal.throwIfAborted();
+    const record = new EngineRecord();
+    const start = clock.now();
+    const onEvent = (event: RecordedEvent) => {
+      record.add(event, clock.now() - start);
+      watch?.(record, event);
+    };
+    const options: RunOptions = {
+      ...settings,
+      onEvent,
+      parallel,
+      policyPacks: [...policyPacks],
+      signal,
+      color: "never",
+      suppressOutputs: true,
+      // Else the SDK asks the CLI for the update with its secrets, which writes a key into the project's own config file.
+      showSecrets: false,
+    };
+    const said = (severity: Diagnostic["severity"], message: string) =>
+      onEvent({ sequence: 0, timestamp: 0, diagnosticEvent: { severity, message, color: "never", ephemeral: true } });
+    const variables = {
+      [SPARKI_VARIABLE]: "true",
+      ...FORWARD_ENVIRONMENT,
+      ...this.#options.programEnvironment,
+      ...environment,
+    };
+    const exit = await withEnvironment(variables, () =>
+      this.#door.guardedBy(check, () => hostProgram(said, () => operate(options).then(() => undefined, exitOf))),
+    );
+    const locked = exit && lockFailure(exit.message, fullNameOf(this.#options));
+    if (locked !== undefined) throw locked;
+    return record.result({
+      seconds: clock.now() - start,
+      exitCode: exit?.exitCode ?? 0,
+      interrupted: signal.aborted,
+      message: exit?.message,
+    });
+  }
+}
+
+/**
+ * What the program passes before it runs. The engine runs it once it holds the stack's lock, so what is asked here holds
+ * for all that the update does; what refuses there is thrown to who began the operation.
+ */
+class Door {
+  #check: (() => Promise<void>) | undefined;
+  #refusal: unknown;
+
+  async pass(program: PulumiFn): ReturnType<PulumiFn> {
+    try {
+      await this.#check?.();
+    } catch (error) {
+      this.#refusal = error;
+      throw error;
+    }
+    return program();
+  }
+
+  async guardedBy<T>(check: (() => Promise<void>) | undefined, work: () => Promise<T>): Promise<T> {
+    this.#check = check;
+    this.#refusal = undefined;
+    try {
+      const result = await work();
+      if (this.#refusal !== undefined) throw this.#refusal;
+      return result;
+    } finally {
+      this.#check = undefined;
+    }
+  }
+}
+
+function fullNameOf({ stack, fullName = stack }: EngineOptions): string {
+  return fullName;
+}
+
+function neverDeployed(stack: string): DeployError {
+  return new DeployError("SPARKI_USAGE", `stack ${stack} was never deployed: the backend does not have it`, {
+    hint: "pulumi whoami --verbose, for the backend that was asked",
+  });
+}
+
+async function withEnvironment<T>(values: Readonly<Record<string, string>>, work: () => Promise<T>): Promise<T> {
+  const before = Object.keys(values).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, values);
+  try {
+    return await work();
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  }
+}
+
+function exitOf(error: unknown): PulumiExit {
+  if (error instanceof PulumiExit) return error;
+  if (error instanceof DeployError) throw error;
+  throw new DeployError("SPARKI_OUTSIDE", "the Pulumi engine could not be run", { cause: error });
+}

@@ -1,0 +1,219 @@
+import { PassThrough } from "node:stream";
+import {
+  type ApiConstructor,
+  type ApiType,
+  AppsV1Api,
+  CoreV1Api,
+  type CoreV1Event,
+  createConfiguration,
+  KubeConfig,
+  Log,
+  type SecurityAuthentication,
+  ServerConfiguration,
+  type V1ContainerStatus,
+  type V1Deployment,
+  type V1DeploymentStatus,
+  type V1Pod,
+} from "@kubernetes/client-node";
+import type { HealthSample, PodSnapshot, RolloutSnapshot } from "../gates/health.ts";
+import { redacted } from "../shared/text/secrets.ts";
+import { terminalLines } from "../shared/text/terminal.ts";
+import { isRefusal, refusalOf } from "./api-refusal.ts";
+import { limitedCall, within } from "./kubernetes-call.ts";
+import { LOG_BYTES, LOG_LINES } from "./log-reading.ts";
+import { logLinesIn, readPodLog } from "./pod-log.ts";
+
+/** A login asks AWS for a token, which takes seconds. */
+const LOGIN_SECONDS = 60;
+/** A Job's own deadline and a little more. */
+const LOG_FOLLOW_SECONDS = 660;
+const LOG_READ = { tailLines: LOG_LINES, limitBytes: LOG_BYTES } as const;
+
+/** The cluster as the gates, the jobs and the reports see it; no call takes longer than 10 seconds, or than the signal lets it. */
+export class KubernetesClient {
+  readonly #config: KubeConfig;
+  readonly #signal: AbortSignal | undefined;
+  readonly #core: CoreV1Api;
+  readonly #apps: AppsV1Api;
+
+  constructor(kubeconfig: string, signal?: AbortSignal) {
+    this.#config = new KubeConfig();
+    this.#config.loadFromString(kubeconfig);
+    this.#signal = signal;
+    this.#core = this.api(CoreV1Api);
+    this.#apps = this.api(AppsV1Api);
+  }
+
+  /** One group of the API, its calls limited as all are. */
+  api<T extends ApiType>(group: ApiConstructor<T>): T {
+    const baseServer = new ServerConfiguration(this.#config.getCurrentCluster()?.server ?? "", {});
+    const promiseMiddleware = [limitedCall(this.#signal)];
+    return new group(createConfiguration({ baseServer, authMethods: { default: this.#login() }, promiseMiddleware }));
+  }
+
+  /** The kubeconfig's own login: a program that it names may ask a person, or never end. */
+  #login(): SecurityAuthentication {
+    const config = this.#config;
+    return {
+      getName: () => config.getName(),
+      applySecurityAuthentication: (context) =>
+        within(config.applySecurityAuthentication(context), LOGIN_SECONDS, "the kubeconfig's login did not answer"),
+    };
+  }
+
+  /** One look at a Helm release's Deployment and the pods of its current template. */
+  async sampleHealth(namespace: string, release: string): Promise<HealthSample> {
+    const [deployments, pods] = await Promise.all([
+      this.#apps.listNamespacedDeployment({ namespace, fieldSelector: `metadata.name=${release}` }),
+      this.listPods(namespace, `app.kubernetes.io/instance=${release}`),
+    ]);
+    const deployment = deployments.items[0];
+    const current = pods.filter(await this.#isCurrent(namespace, release, deployment));
+    const warnings = current.every(isReady) ? [] : await this.#warnings(namespace);
+    return {
+      rollout: deployment === undefined ? undefined : rolloutOf(deployment),
+      pods: await Promise.all(current.map((pod) => this.#snapshot(namespace, pod, warnings))),
+    };
+  }
+
+  /** Whether a pod is of the Deployment's current template: a chart may change, and the release's name with it or not. */
+  async #isCurrent(namespace: string, release: string, deployment: V1Deployment | undefined) {
+    const labelSelector = `app.kubernetes.io/instance=${release}`;
+    const { items } = await this.#apps.listNamespacedReplicaSet({ namespace, labelSelector });
+    const revision = deployment?.metadata?.annotations?.[REVISION];
+    const newest = items.find((set) => revision !== undefined && set.metadata?.annotations?.[REVISION] === revision);
+    const hash = newest?.metadata?.labels?.[TEMPLATE_HASH];
+    const releaseId = deployment?.spec?.template.metadata?.labels?.["sparki.tools/release"];
+    return ({ metadata }: V1Pod): boolean => {
+      if (hash !== undefined) return metadata?.labels?.[TEMPLATE_HASH] === hash;
+      return metadata?.labels?.["sparki.tools/release"] === releaseId;
+    };
+  }
+
+  /** What the cluster warned of about pods, the oldest first; words that cannot be read are none. */
+  async #warnings(namespace: string): Promise<readonly CoreV1Event[]> {
+    const fieldSelector = "type=Warning,involvedObject.kind=Pod";
+    const { items } = await this.#core.listNamespacedEvent({ namespace, fieldSelector }).catch(() => ({ items: [] }));
+    return items.toSorted((one, other) => timeOf(one) - timeOf(other));
+  }
+
+  /** Pods that are not on their way out. */
+  async listPods(namespace: string, labelSelector: string): Promise<V1Pod[]> {
+    const { items } = await this.#core.listNamespacedPod({ namespace, labelSelector });
+    return items.filter((pod) => pod.metadata?.deletionTimestamp === undefined);
+  }
+
+  /** Whether a Helm release has a pod that serves. */
+  async hasReadyPods(namespace: string, release: string): Promise<boolean> {
+    return (await this.listPods(namespace, `app.kubernetes.io/instance=${release}`)).some(isReady);
+  }
+
+  /** Digests of the images that run in a release's ready pods, each once. */
+  async runningDigests(namespace: string, release: string): Promise<string[]> {
+    const pods = await this.listPods(namespace, `app.kubernetes.io/instance=${release}`);
+    const digests = pods.filter(isReady).map((pod) => digestOf(containerOf(pod)) ?? "unknown");
+    return [...new Set(digests)].sort();
+  }
+
+  /** The pod's last log lines, at most 200, without credentials; empty when it has none yet. Rejects when they cannot be read. */
+  async logLines(namespace: string, pod: string): Promise<string[]> {
+    try {
+      return logLinesIn(await this.#core.readNamespacedPodLog({ namespace, name: pod, ...LOG_READ }));
+    } catch (error) {
+      // A container that never ran has no log, nor has a pod that has gone; what matters then is why it waits.
+      if (isRefusal(error, [400, 404])) return [];
+      throw new Error(`the log of ${pod} cannot be read: ${refusalOf(error)}`, { cause: error });
+    }
+  }
+
+  /** Streams a container's log, without credentials, into `sink` until the container ends, or for so many seconds; rejects when it cannot be opened. */
+  async followLog(
+    namespace: string,
+    pod: string,
+    container: string,
+    sink: NodeJS.WritableStream,
+    limitSeconds = LOG_FOLLOW_SECONDS,
+  ): Promise<void> {
+    const through = new PassThrough({ encoding: "utf8" });
+    // What is cut off says so on the answer's own stream, where nobody else listens.
+    through.once("pipe", (answer) => answer.on("error", () => through.end()));
+    const opening = new Log(this.#config).log(namespace, pod, container, through, { follow: true });
+    const opened = await within(opening, LOGIN_SECONDS, `the log of ${pod} did not open`);
+    const end = () => opened.abort();
+    const timer = setTimeout(end, limitSeconds * 1000);
+    this.#signal?.addEventListener("abort", end, { once: true });
+    try {
+      for await (const text of terminalLines(through)) sink.write(text);
+    } catch {
+      // A log that breaks off has ended.
+    } finally {
+      clearTimeout(timer);
+      this.#signal?.removeEventListener("abort", end);
+    }
+  }
+
+  async #snapshot(namespace: string, pod: V1Pod, events: readonly CoreV1Event[]): Promise<PodSnapshot> {
+    const name = pod.metadata?.name ?? "";
+    const status = containerOf(pod);
+    const lines = status?.state?.running || status?.lastState?.terminated ? await this.logLines(namespace, name) : [];
+    const waiting = status?.state?.waiting;
+    return {
+      name,
+      ready: isReady(pod),
+      imageDigest: digestOf(status),
+      restarts: status?.restartCount ?? 0,
+      warnings: events
+        .filter(({ involvedObject }) => involvedObject.name === name)
+        .map(({ message = "", reason = "" }) => redacted(message || reason)),
+      waiting: waiting?.reason ? { reason: waiting.reason, message: waiting.message ?? "" } : undefined,
+      ended: endedOf(status),
+      ...readPodLog(lines),
+    };
+  }
+}
+
+const REVISION = "deployment.kubernetes.io/revision";
+const TEMPLATE_HASH = "pod-template-hash";
+
+function timeOf({ lastTimestamp, eventTime, metadata }: CoreV1Event): number {
+  return new Date(lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? 0).getTime();
+}
+
+function rolloutOf(deployment: V1Deployment): RolloutSnapshot {
+  const { metadata, spec, status } = deployment;
+  return {
+    observed: (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0),
+    desired: spec?.replicas ?? 1,
+    updated: status?.updatedReplicas ?? 0,
+    available: status?.availableReplicas ?? 0,
+    total: status?.replicas ?? 0,
+    refusal: refusalIn(status),
+  };
+}
+
+/** What the cluster says that makes no pods, for a quota or a rule of its namespace for one. */
+function refusalIn(status: V1DeploymentStatus | undefined): string | undefined {
+  const failure = status?.conditions?.find((each) => each.type === "ReplicaFailure" && each.status === "True");
+  return failure && redacted([failure.reason, failure.message].filter(Boolean).join(": "));
+}
+
+/** How a container ended the last time, with what its runtime said of it. */
+function endedOf(container: V1ContainerStatus | undefined): string | undefined {
+  const ended = container?.lastState?.terminated ?? container?.state?.terminated;
+  if (ended === undefined) return undefined;
+  return redacted(
+    [`${ended.reason ?? "Error"}, exit code ${ended.exitCode}`, ended.message].filter(Boolean).join(": "),
+  );
+}
+
+function containerOf(pod: V1Pod): V1ContainerStatus | undefined {
+  return pod.status?.containerStatuses?.[0];
+}
+
+function isReady(pod: V1Pod): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+}
+
+function digestOf(status: V1ContainerStatus | undefined): string | undefined {
+  return /sha256:[0-9a-f]{64}/.exec(status?.imageID || status?.image || "")?.[0];
+}

@@ -1,0 +1,157 @@
+import { lookup as systemLookup } from "node:dns";
+import { Resolver } from "node:dns/promises";
+import { readFileSync } from "node:fs";
+import type { LookupFunction } from "node:net";
+import { rootCertificates } from "node:tls";
+import { Agent, buildConnector, type Dispatcher } from "undici";
+import { DeployError } from "../shared/deploy-error.ts";
+import { type RehearsalAccess, TOKEN_HEADER } from "../shared/rehearsal-access.ts";
+import { proxyOf, through } from "./proxy.ts";
+import { rehearsalVariables } from "./rehearsal-variables.ts";
+
+/** How commands reach names: the system's own resolver and trust, or those that the environment sets. */
+export interface Network {
+  /** Shared connections for single requests. */
+  readonly dispatcher: Dispatcher;
+  /** Its own connections, at most so many per origin; the caller closes it. */
+  agent(connections: number): Dispatcher;
+  /** IPv4 addresses of a name; none when there is no such name. Rejects as node:dns does when nobody answers. */
+  addressesOf(name: string): Promise<readonly string[]>;
+  /** Name servers that a name is delegated to; none when there is no such name or nobody answers for it. */
+  nameServersOf(name: string): Promise<readonly string[]>;
+  /** Ready for `net.connect` and `tls.connect`. */
+  readonly lookup: LookupFunction;
+  /** Certificates to trust; undefined means the system's. */
+  readonly certificateAuthorities: readonly string[] | undefined;
+  /** The port that stands for a well-known one. */
+  portFor(port: number): number;
+  close(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_SECONDS = 10;
+/** The web firewall in front of the load balancer refuses who does not say what they are (AWS's common rule set). */
+const USER_AGENT = "sparki-deploy";
+
+/**
+ * Opens the network that the environment describes: the proxy of `https_proxy` and its like for single requests to what is
+ * not on this machine, and in a rehearsal only SPARKI_DNS_SERVER (host:port), SPARKI_CA_FILE (PEM, trusted beside
+ * the public roots), SPARKI_PORT_MAP (443:8443,80:8080) and SPARKI_REHEARSAL_ACCESS (the file with a running rehearsal's
+ * token); without them, the system's. A name in `standIns` is reached
+ * at the address of the name that stands in for it, under its own host header and certificate.
+ */
+export function openNetwork(
+  env: Readonly<Record<string, string | undefined>>,
+  standIns: Readonly<Record<string, string>> = {},
+): Network {
+  const own = rehearsalVariables(env);
+  const resolver = own.SPARKI_DNS_SERVER ? resolverAt(own.SPARKI_DNS_SERVER) : undefined;
+  const ports = portMap(own.SPARKI_PORT_MAP);
+  const certificateAuthorities = authorities(own.SPARKI_CA_FILE);
+  const portFor = (port: number) => ports.get(port) ?? port;
+  const resolve: LookupFunction = resolver === undefined ? systemLookup : lookupWith(resolver);
+  const lookup: LookupFunction = (name, options, done) => resolve(standIns[name] ?? name, options, done);
+  const permitted = withAccess(own.access);
+  // A rehearsal is on this machine as a whole.
+  const proxy = own.access === undefined ? proxyOf(env) : undefined;
+  const agent = (connections: number) =>
+    new Agent({ connections, connect: connector() }).compose(introduced).compose(permitted);
+  const direct = agent(16);
+  const dispatcher =
+    proxy === undefined ? direct : direct.compose(through(proxy, (host) => host in standIns)).compose(introduced);
+
+  function connector(): buildConnector.connector {
+    const timeout = CONNECT_TIMEOUT_SECONDS * 1000;
+    const ca = certificateAuthorities === undefined ? {} : { ca: [...certificateAuthorities] };
+    const connect = buildConnector({ timeout, lookup, ...ca });
+    return (target, done) => {
+      const port = Number(target.port || (target.protocol === "https:" ? 443 : 80));
+      connect({ ...target, port: String(portFor(port)) }, done);
+    };
+  }
+
+  return {
+    dispatcher,
+    agent,
+    addressesOf: (name) => (resolver ?? new Resolver()).resolve4(name).catch(noneOn(ABSENT)),
+    nameServersOf: (name) => (resolver ?? new Resolver()).resolveNs(name).catch(noneOn([...ABSENT, "ESERVFAIL"])),
+    lookup,
+    certificateAuthorities,
+    portFor,
+    close: async () => {
+      await Promise.all([direct.close(), proxy?.close()]);
+    },
+  };
+}
+
+/** Says who asks, where the request does not. */
+const introduced: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
+  dispatch({ ...options, headers: { "user-agent": USER_AGENT, ...options.headers } }, handler);
+
+/** Adds a rehearsal's token to what is sent to that rehearsal's own servers, and to nothing else. */
+function withAccess(access: RehearsalAccess | undefined): Dispatcher.DispatcherComposeInterceptor {
+  if (access === undefined) return (dispatch) => dispatch;
+  const { token, origins } = access;
+  return (dispatch) => (options, handler) => {
+    const isOwn = options.origin !== undefined && origins.includes(new URL(options.origin).origin);
+    return dispatch(isOwn ? { ...options, headers: { ...options.headers, [TOKEN_HEADER]: token } } : options, handler);
+  };
+}
+
+function resolverAt(server: string): Resolver {
+  const resolver = new Resolver({ timeout: 2_000, tries: 3 });
+  try {
+    resolver.setServers([server]);
+    return resolver;
+  } catch (cause) {
+    throw invalid("SPARKI_DNS_SERVER", server, "an address and port such as 127.0.0.53:53", cause);
+  }
+}
+
+const ABSENT = ["ENOTFOUND", "ENODATA"];
+
+function noneOn(codes: readonly string[]): (error: NodeJS.ErrnoException) => string[] {
+  return (error) => {
+    if (codes.includes(error.code ?? "")) return [];
+    throw error;
+  };
+}
+
+function lookupWith(resolver: Resolver): LookupFunction {
+  return (name, options, done) => {
+    if (name === "localhost") return systemLookup(name, options, done);
+    resolver.resolve4(name).then(
+      (addresses) => {
+        const found = addresses.map((address) => ({ address, family: 4 }));
+        if (options.all === true) done(null, found);
+        else done(null, found[0]?.address ?? "", 4);
+      },
+      (error: NodeJS.ErrnoException) => done(error, options.all === true ? [] : "", 4),
+    );
+  };
+}
+
+function portMap(text: string | undefined): ReadonlyMap<number, number> {
+  const ports = new Map<number, number>();
+  for (const pair of text ? text.split(",") : []) {
+    const match = /^(\d+):(\d+)$/.exec(pair.trim());
+    if (match === null) throw invalid("SPARKI_PORT_MAP", pair, "pairs such as 443:8443,80:8080");
+    ports.set(Number(match[1]), Number(match[2]));
+  }
+  return ports;
+}
+
+function authorities(file: string | undefined): readonly string[] | undefined {
+  if (!file) return undefined;
+  try {
+    return [...rootCertificates, readFileSync(file, "utf8")];
+  } catch (cause) {
+    throw invalid("SPARKI_CA_FILE", file, "a readable PEM file", cause);
+  }
+}
+
+function invalid(name: string, found: string, expected: string, cause?: unknown): DeployError {
+  return new DeployError("SPARKI_USAGE", `${name} is ${JSON.stringify(found)}; expected ${expected}`, {
+    hint: `unset ${name}, or set it to ${expected}`,
+    cause,
+  });
+}

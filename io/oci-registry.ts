@@ -1,0 +1,297 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
+import { DeployError } from "../shared/deploy-error.ts";
+import type { Http, HttpAnswer } from "./http.ts";
+
+/** An image by digest, in the parts that a registry is asked with. */
+export interface ImageReference {
+  readonly host: string;
+  readonly repository: string;
+  readonly digest: string;
+}
+
+/** Reads a reference such as `ghcr.io/alexarno/sparki/engine@sha256:<hex>`; the config's schema admits no other form. */
+export function imageReference(text: string): ImageReference {
+  const [name = "", digest = ""] = text.split("@");
+  const slash = name.indexOf("/");
+  return { host: name.slice(0, slash), repository: name.slice(slash + 1), digest };
+}
+
+const MANIFESTS = [
+  "application/vnd.oci.image.index.v1+json",
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+  "application/vnd.docker.distribution.manifest.v2+json",
+].join(", ");
+
+const INDEX = /image\.index|manifest\.list/;
+const MANIFEST = /image\.manifest|distribution\.manifest\.v2/;
+/** Of the nodes; an image without it is there and yet starts on none of them. */
+const PLATFORM = { os: "linux", architecture: "amd64" } as const;
+
+const tokenSchema = z.object({ token: z.string().optional(), access_token: z.string().optional() });
+const indexSchema = z.object({
+  manifests: z.array(
+    z.object({
+      digest: z.string(),
+      platform: z.object({ os: z.string(), architecture: z.string() }).optional(),
+    }),
+  ),
+});
+const referrersSchema = z.object({
+  manifests: z.array(z.object({ digest: z.string(), artifactType: z.string().default("") })),
+});
+const manifestSchema = z.object({ config: z.object({ digest: z.string() }) });
+const configSchema = z.object({ os: z.string().optional(), architecture: z.string().optional() });
+
+interface Ask {
+  readonly method: "GET" | "HEAD";
+  readonly url: string;
+  readonly accept: string;
+}
+
+/** Waits before a registry is asked again. */
+type Sleep = (seconds: number, signal: AbortSignal) => Promise<unknown>;
+
+const MAX_REDIRECTS = 5;
+const MAX_TRIES = 4;
+/** A registry that asks for more is one that does not say. */
+const LONGEST_WAIT_SECONDS = 30;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** Registries whose tokens come from a host that is neither theirs nor above it. */
+const REALMS: Readonly<Record<string, string>> = {
+  "docker.io": "auth.docker.io",
+  "index.docker.io": "auth.docker.io",
+  "registry-1.docker.io": "auth.docker.io",
+};
+
+/** A client of the OCI distribution API (https://github.com/opencontainers/distribution-spec) that only reads. */
+export class Registry {
+  readonly #http: Http;
+  readonly #secret: string | undefined;
+  readonly #signal: AbortSignal;
+  readonly #mirror: string | undefined;
+  readonly #sleep: Sleep;
+
+  /**
+   * `secret` is a token, or `user:token`; without it only public images are seen. `mirror` is a URL that answers for
+   * every registry.
+   */
+  constructor(http: Http, secret: string | undefined, signal: AbortSignal, mirror?: string, sleep: Sleep = pause) {
+    this.#http = http;
+    this.#secret = secret;
+    this.#signal = signal;
+    this.#mirror = mirror;
+    this.#sleep = sleep;
+  }
+
+  /** Whether the registry has a manifest of this digest; throws SPARKI_OUTSIDE when it does not say. */
+  async has(image: ImageReference): Promise<boolean> {
+    const url = this.#url(image, `manifests/${image.digest}`);
+    const { status } = await this.#ask({ method: "HEAD", url, accept: MANIFESTS });
+    return isThere(image, status);
+  }
+
+  /**
+   * Why the nodes could not run an image that the registry has: an index is followed to the manifest of their platform
+   * and to its config. Undefined when they can; throws SPARKI_OUTSIDE when the registry does not say.
+   */
+  async platformProblem(image: ImageReference): Promise<string | undefined> {
+    const wanted = `${PLATFORM.os}/${PLATFORM.architecture}`;
+    const head = await this.#ask({
+      method: "HEAD",
+      url: this.#url(image, `manifests/${image.digest}`),
+      accept: MANIFESTS,
+    });
+    const type = String(head.headers["content-type"] ?? "");
+    if (!isThere(image, head.status)) return "is not in the registry";
+    if (!INDEX.test(type)) return MANIFEST.test(type) ? this.#configProblem(image, image.digest, wanted) : undefined;
+    const text = await this.manifest(image, image.digest);
+    const index = parsed(text, indexSchema);
+    if (index === undefined) return "has an index that cannot be read";
+    const child = index.manifests.find(
+      ({ platform }) => platform?.os === PLATFORM.os && platform.architecture === PLATFORM.architecture,
+    );
+    if (child === undefined) {
+      const has = index.manifests.flatMap(({ platform }) =>
+        platform ? [`${platform.os}/${platform.architecture}`] : [],
+      );
+      return `has nothing for the nodes' platform ${wanted}, only for ${has.join(", ") || "no platform that is named"}`;
+    }
+    return this.#configProblem(image, child.digest, wanted);
+  }
+
+  async #configProblem(image: ImageReference, digest: string, wanted: string): Promise<string | undefined> {
+    const text = await this.manifest(image, digest);
+    if (text === undefined) return `lacks the manifest of ${wanted}, ${digest}`;
+    const manifest = parsed(text, manifestSchema);
+    if (manifest === undefined) return `has a manifest of ${wanted} that cannot be read`;
+    const config = await this.blob(image, manifest.config.digest);
+    if (config === undefined) return `lacks the config of ${wanted}, ${manifest.config.digest}`;
+    const { os, architecture } = parsed(config, configSchema) ?? {};
+    if (os === undefined || architecture === undefined || `${os}/${architecture}` === wanted) return undefined;
+    return `is for ${os}/${architecture}; the nodes are ${wanted}`;
+  }
+
+  /** The text of a manifest by tag or digest; undefined when there is none. */
+  async manifest(image: ImageReference, tag: string): Promise<string | undefined> {
+    return this.#text(image, { method: "GET", url: this.#url(image, `manifests/${tag}`), accept: MANIFESTS });
+  }
+
+  /** The text of a blob; undefined when there is none. */
+  async blob(image: ImageReference, digest: string): Promise<string | undefined> {
+    return this.#text(image, { method: "GET", url: this.#url(image, `blobs/${digest}`), accept: "*/*" });
+  }
+
+  /**
+   * What refers to an image, such as a signature: by the registry's own list, or where it keeps none by the tag that stands
+   * in for it (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers).
+   */
+  async referrers(
+    image: ImageReference,
+  ): Promise<readonly { readonly digest: string; readonly artifactType: string }[]> {
+    const listed = await this.#ask({
+      method: "GET",
+      url: this.#url(image, `referrers/${image.digest}`),
+      accept: MANIFESTS,
+    });
+    const text = listed.status === 200 ? listed.body : await this.manifest(image, image.digest.replace(":", "-"));
+    return parsed(text, referrersSchema)?.manifests ?? [];
+  }
+
+  #url({ host, repository }: ImageReference, path: string): string {
+    return `${this.#mirror ?? `https://${host}`}/v2/${repository}/${path}`;
+  }
+
+  async #text(image: ImageReference, ask: Ask): Promise<string | undefined> {
+    const { status, body } = await this.#ask(ask);
+    return isThere(image, status) ? body : undefined;
+  }
+
+  /** Asks without credentials first, then with those that the registry's challenge asks for. */
+  async #ask(ask: Ask) {
+    const first = await this.#followed(ask, {});
+    if (first.answer.status !== 401) return first.answer;
+    const challenge = String(first.answer.headers["www-authenticate"] ?? "");
+    const authorization = await this.#authorization(challenge, first.url);
+    if (authorization === undefined) return first.answer;
+    return (await this.#followed(ask, { authorization })).answer;
+  }
+
+  /** Goes where the registry sends to, by the same method and for the same types; credentials stay with their own host. */
+  async #followed(ask: Ask, credentials: Readonly<Record<string, string>>) {
+    let url = ask.url;
+    for (let redirects = 0; ; redirects++) {
+      const own = new URL(url).origin === new URL(ask.url).origin ? credentials : {};
+      const answer = await this.#patiently(url, ask.method, { accept: ask.accept, ...own });
+      const { location } = answer.headers;
+      if (!REDIRECTS.has(answer.status) || typeof location !== "string") return { answer, url };
+      const next = new URL(location, url);
+      if (redirects === MAX_REDIRECTS) throw new DeployError("SPARKI_OUTSIDE", `${new URL(url).host} sends on and on`);
+      if (next.protocol !== "https:" && next.protocol !== new URL(url).protocol)
+        throw new DeployError(
+          "SPARKI_OUTSIDE",
+          `${new URL(url).host} sends to ${next.protocol}//${next.host}: not over TLS`,
+        );
+      url = next.href;
+    }
+  }
+
+  /** Asks again after the time that a registry names when it has had too many requests. */
+  async #patiently(url: string, method: Ask["method"], headers: Readonly<Record<string, string>>): Promise<Answered> {
+    for (let tried = 1; ; tried++) {
+      const answer = answered(
+        url,
+        await this.#http(url, { method, headers, timeoutSeconds: 15, signal: this.#signal }),
+      );
+      const asked = Number(answer.headers["retry-after"]);
+      const wait = asked > 0 ? asked : 2 ** (tried - 1);
+      if (answer.status !== 429 || tried === MAX_TRIES || wait > LONGEST_WAIT_SECONDS) return answer;
+      await this.#sleep(wait, this.#signal);
+    }
+  }
+
+  /** See https://distribution.github.io/distribution/spec/auth/token/. The secret goes to the registry's own realm alone. */
+  async #authorization(challenge: string, asker: string): Promise<string | undefined> {
+    const basic = this.#secret === undefined ? undefined : `Basic ${encoded(this.#secret)}`;
+    if (/^basic\b/i.test(challenge)) {
+      if (basic !== undefined) assertOwn(asker, asker);
+      return basic;
+    }
+    const { realm, ...parameters } = Object.fromEntries(
+      [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = "", value = ""]) => [key, value]),
+    );
+    if (realm === undefined || !URL.canParse(realm)) return undefined;
+    assertOwn(realm, asker);
+    const { error: _, ...query } = parameters;
+    const url = new URL(realm);
+    for (const [key, value] of Object.entries(query)) url.searchParams.append(key, value);
+    const headers = basic === undefined ? {} : { authorization: basic };
+    const answer = await this.#patiently(url.href, "GET", headers);
+    if (answer.status !== 200) return undefined;
+    const { token, access_token: other } = parsed(answer.body, tokenSchema) ?? {};
+    return token === undefined && other === undefined ? undefined : `Bearer ${token ?? other}`;
+  }
+}
+
+/**
+ * Throws SPARKI_OUTSIDE for a realm that is not the registry's own: another host than its own or the one above it, or one
+ * that is not asked over TLS (but on this machine). A challenge is only what some server says.
+ */
+function assertOwn(realm: string, registry: string): void {
+  const [asked, own] = [new URL(realm), new URL(registry)];
+  const host = own.hostname;
+  const isOwn = asked.host === own.host || asked.hostname === REALMS[host] || host.endsWith(`.${asked.hostname}`);
+  const isLocal = asked.host === own.host && /^(?:127\.[\d.]+|localhost|\[::1\])$/.test(asked.hostname);
+  if (isOwn && (asked.protocol === "https:" || isLocal)) return;
+  throw new DeployError(
+    "SPARKI_OUTSIDE",
+    `${own.host} asks to log in at ${asked.origin}, which is not its own over TLS`,
+    {
+      hint: "find out who answers for this registry; no token was sent there",
+    },
+  );
+}
+
+function pause(seconds: number, signal: AbortSignal): Promise<unknown> {
+  return delay(seconds * 1000, undefined, { signal });
+}
+
+function parsed<T>(text: string | undefined, schema: z.ZodType<T>): T | undefined {
+  try {
+    return schema.safeParse(JSON.parse(text ?? "")).data;
+  } catch {
+    return undefined;
+  }
+}
+
+type Answered = Extract<HttpAnswer, { answered: true }>;
+
+function answered(url: string, answer: HttpAnswer): Answered {
+  if (answer.answered) return answer;
+  throw new DeployError("SPARKI_OUTSIDE", `${new URL(url).host}: ${answer.error}`);
+}
+
+function isThere({ host, repository }: ImageReference, status: number): boolean {
+  if (status === 404) return false;
+  if (status === 200) return true;
+  if (status === 429)
+    throw new DeployError("SPARKI_OUTSIDE", `${host} has had too many requests and does not say of ${repository}`, {
+      hint: "wait some minutes, or set SPARKI_REGISTRY_TOKEN: who logs in may ask more often",
+    });
+  throw refusal(host, repository, status);
+}
+
+function refusal(host: string, repository: string, status: number): DeployError {
+  return new DeployError("SPARKI_OUTSIDE", `${host} answered ${status} for ${repository}`, {
+    hint:
+      status === 401 || status === 403
+        ? "set SPARKI_REGISTRY_TOKEN to a token that may read packages"
+        : "see the registry's status page, then run it again",
+  });
+}
+
+/** Registries that take a token take any user's name with it. */
+function encoded(secret: string): string {
+  return Buffer.from(secret.includes(":") ? secret : `sparki:${secret}`).toString("base64");
+}

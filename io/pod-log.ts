@@ -1,0 +1,49 @@
+import { safeText } from "../shared/text/outside.ts";
+import { bounded } from "../shared/text/visible.ts";
+
+const LONGEST_LINE = 4_000;
+/** An error that was logged, or a request that was answered with one. */
+const ERROR = /\bERROR\b|"status":\s*5\d\d\b/;
+
+/** The lines of a log, fit to be shown: without the empty ones, and without credentials. */
+export function logLinesIn(text: string): string[] {
+  return safeText(text)
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => bounded(line, LONGEST_LINE));
+}
+
+/** What a pod's log lines say of its health. */
+export interface LogFindings {
+  /** Errors of the application's own. */
+  readonly errorLines: readonly string[];
+  /** What was said, in order, of a server that the application needs and that did not answer. */
+  readonly outages: readonly string[];
+}
+
+/**
+ * Tells the release's own errors from those of what it needs: a line with a field `dependency` (`database`, `cache`)
+ * is about a server that was away, whatever its level. An application that sets no such field is judged more strictly.
+ */
+export function readPodLog(lines: readonly string[]): LogFindings {
+  const outages = lines.map(outageIn);
+  return {
+    errorLines: lines.filter((line, index) => outages[index] === undefined && ERROR.test(line)),
+    outages: outages.flatMap((outage) => outage ?? []),
+  };
+}
+
+function outageIn(line: string): string | undefined {
+  if (!line.includes('"dependency"')) return undefined;
+  const { dependency, reason }: { dependency?: unknown; reason?: unknown } = fieldsOf(line);
+  return typeof dependency === "string" ? `the ${dependency} is away: ${reason}` : undefined;
+}
+
+function fieldsOf(line: string): object {
+  try {
+    const fields: unknown = JSON.parse(line);
+    return typeof fields === "object" && fields !== null ? fields : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,54 @@
+import { createInterface } from "node:readline/promises";
+import { DeployError } from "../shared/deploy-error.ts";
+import { terminalText } from "../shared/text/terminal.ts";
+
+/** Where a person may sit: the process, unless a test says otherwise. */
+interface Place {
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+}
+
+/** Whether a person sits at this terminal. */
+export function isAnybodyThere({ stdin, stderr }: Place = process): boolean {
+  return stdin.isTTY === true && stderr.isTTY === true;
+}
+
+/**
+ * Asks a person for yes or no; undefined when nobody sits at this terminal. Input that ends (Ctrl-D) is a no; an
+ * interruption (Ctrl-C, a signal) throws SPARKI_OUTSIDE.
+ */
+export async function askYesNo(
+  question: string,
+  signal: AbortSignal,
+  place: Place = process,
+): Promise<boolean | undefined> {
+  if (!isAnybodyThere(place)) return undefined;
+  // Answers are asked for on stderr: stdout belongs to --json.
+  const terminal = createInterface({ input: place.stdin, output: place.stderr });
+  const interruption = new AbortController();
+  // While a question is open a Ctrl-C is a key, and no signal.
+  terminal.once("SIGINT", () => interruption.abort());
+  const ended = new Promise<string>((resolve) => terminal.once("close", () => resolve("\n")));
+  const either = AbortSignal.any([signal, interruption.signal]);
+  try {
+    const answer = await Promise.race([
+      terminal.question(`${terminalText(question)} [y/N] `, { signal: either }),
+      ended,
+    ]);
+    return /^y(es)?$/i.test(answer.trim());
+  } catch (cause) {
+    place.stderr.write("\n");
+    if (either.aborted) throw interrupted(cause);
+    if (cause instanceof Error && cause.name === "AbortError") return false;
+    throw cause;
+  } finally {
+    terminal.close();
+  }
+}
+
+function interrupted(cause: unknown): DeployError {
+  return new DeployError("SPARKI_OUTSIDE", "interrupted at a question; nothing was changed", {
+    hint: "run the same command again",
+    cause,
+  });
+}

@@ -1,0 +1,137 @@
+import { createHash, hash } from "node:crypto";
+import {
+  chmodSync,
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { DeployError } from "../../shared/deploy-error.ts";
+
+/** A file's content, and whether it may be run. */
+export interface SourceFile {
+  readonly content: Buffer;
+  readonly isExecutable: boolean;
+}
+
+/** Files by their path, with `/` between folders. */
+export type Files = ReadonlyMap<string, SourceFile>;
+
+/** By path what a file is: the SHA-256 of its content, and whether it may be run. */
+export type Contents = Readonly<Record<string, string>>;
+
+export function sha256(content: string | Buffer): string {
+  return hash("sha256", content);
+}
+
+const PIECE_BYTES = 1 << 20;
+
+/** The SHA-256 of a file's content, read piece by piece: a program is larger than what one wants in memory. */
+export function sha256OfFile(path: string): string {
+  const found = createHash("sha256");
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  const file = openSync(path, "r");
+  try {
+    for (let size = readSync(file, piece); size > 0; size = readSync(file, piece))
+      found.update(piece.subarray(0, size));
+  } finally {
+    closeSync(file);
+  }
+  return found.digest("hex");
+}
+
+/** The first bytes of a file, as many as there are. */
+export function beginOf(path: string, bytes: number): string {
+  const begin = Buffer.alloc(bytes);
+  const file = openSync(path, "r");
+  try {
+    return begin.toString("latin1", 0, readSync(file, begin));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What each of the files is, in the order of their paths. */
+export function contentsOf(files: Files): Contents {
+  const entries = [...files].map(([path, file]): [string, string] => [path, contentOf(file)]);
+  return Object.fromEntries(entries.toSorted(byPath));
+}
+
+/** The same of every file below a folder but for one entry of it; throws for what is no plain file. */
+export function contentsBelow(folder: string, except?: string): Contents {
+  const entries = pathsBelow(folder, except).map(({ path, isExecutable }): [string, string] => {
+    return [relative(folder, path), contentOf({ content: readFileSync(path), isExecutable: isExecutable() })];
+  });
+  return Object.fromEntries(entries.toSorted(byPath));
+}
+
+/** One hash over all contents. */
+export function hashOfContents(contents: Contents): string {
+  return sha256(
+    Object.entries(contents)
+      .map(([path, content]) => `${path}\0${content}\n`)
+      .join(""),
+  );
+}
+
+/** Writes files that only their owner can read, and nobody can write. */
+export function writeFiles(folder: string, files: Files): void {
+  const folders = new Set<string>();
+  for (const [path, { content, isExecutable }] of files) {
+    const target = join(folder, path);
+    const parent = dirname(target);
+    if (!folders.has(parent)) mkdirSync(parent, { recursive: true, mode: 0o700 });
+    folders.add(parent);
+    writeFileSync(target, content, { mode: isExecutable ? 0o500 : 0o400, flag: "wx" });
+  }
+}
+
+/** Takes the right to write off every file below a folder; who may enter the folder may read, as a copy's other user must. */
+export function makeReadOnly(folder: string): void {
+  for (const { path, isExecutable } of pathsBelow(folder)) chmodSync(path, isExecutable() ? 0o555 : 0o444);
+}
+
+/** A file of the checkout; throws SPARKI_USAGE for a link and for what is no plain file. */
+export function refusedKind(path: string, isLink: boolean): DeployError {
+  const kind = isLink ? "a symbolic link" : "no plain file";
+  return new DeployError("SPARKI_USAGE", `${path} is ${kind}; a plan is sealed from plain files only`, {
+    hint: "put the file itself there, or remove it",
+  });
+}
+
+interface Found {
+  readonly path: string;
+  isExecutable(): boolean;
+}
+
+function pathsBelow(folder: string, except?: string): Found[] {
+  const found: Found[] = [];
+  const walk = (directory: string) => {
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      const path = join(directory, entry.name);
+      if (directory === folder && entry.name === except) continue;
+      if (entry.isDirectory()) walk(path);
+      else if (entry.isFile()) found.push({ path, isExecutable: () => isExecutableAt(path) });
+      else throw refusedKind(relative(folder, path), entry.isSymbolicLink());
+    }
+  };
+  walk(folder);
+  return found;
+}
+
+function isExecutableAt(path: string): boolean {
+  return (lstatSync(path).mode & 0o100) !== 0;
+}
+
+function contentOf({ content, isExecutable }: SourceFile): string {
+  return `${sha256(content)}${isExecutable ? " x" : ""}`;
+}
+
+function byPath([one]: readonly [string, string], [other]: readonly [string, string]): number {
+  return one < other ? -1 : 1;
+}

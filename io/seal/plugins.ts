@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, relative } from "node:path";
+import { DeployError } from "../../shared/deploy-error.ts";
+import type { Environment } from "./environment.ts";
+
+/**
+ * The provider plugins that the program's packages ask the engine for: by the plugin's name and version, one SHA-256 over
+ * all its files. A plugin that is not installed is left out: the engine gets it for the first preview. Throws
+ * SPARKI_CONFIG for a plugin that holds a symbolic link or a special file.
+ */
+export function pluginHashes(project: string, env: Environment): Readonly<Record<string, string>> {
+  const home = env.PULUMI_HOME ?? join(env.HOME ?? homedir(), ".pulumi");
+  const packages = join(project, "node_modules", "@pulumi");
+  if (!existsSync(packages)) return {};
+  const entries = readdirSync(packages).flatMap((name): [string, string][] => {
+    const plugin = pluginOf(join(packages, name, "package.json"));
+    if (plugin === undefined) return [];
+    const folder = join(home, "plugins", `resource-${plugin.name}-v${plugin.version}`);
+    return existsSync(folder) ? [[`plugin ${plugin.name} ${plugin.version}`, hashOfFolder(folder)]] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** What a package says of its plugin; undefined where it has none. */
+function pluginOf(file: string): { readonly name: string; readonly version: string } | undefined {
+  if (!existsSync(file)) return undefined;
+  const { version, pulumi } = JSON.parse(readFileSync(file, "utf8"));
+  if (pulumi?.resource !== true || typeof pulumi.name !== "string") return undefined;
+  return { name: pulumi.name, version: String(pulumi.version ?? version).replace(/^v/, "") };
+}
+
+function hashOfFolder(folder: string): string {
+  const total = createHash("sha256");
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) => !each.isDirectory());
+  const paths = files.map((file) => {
+    const path = join(file.parentPath, file.name);
+    if (file.isFile()) return path;
+    throw new DeployError("SPARKI_CONFIG", `${path} of a provider's plugin is no plain file`, {
+      hint: `rm -r ${folder}; the next plan gets the plugin again`,
+    });
+  });
+  for (const path of paths.sort()) total.update(`${relative(folder, path)}\0${hashOfFile(path)}\n`);
+  return total.digest("hex");
+}
+
+/** By what the file system says of a file, its hash: a plugin can have a gigabyte, and one plan asks more than once. */
+const known = new Map<string, string>();
+const CHUNK = 1 << 20;
+
+function hashOfFile(path: string): string {
+  const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+  const stamp = [path, ino, size, mtimeNs, ctimeNs].join("\0");
+  const before = known.get(stamp);
+  if (before !== undefined) return before;
+  const content = createHash("sha256");
+  const file = openSync(path, "r");
+  try {
+    const chunk = Buffer.alloc(CHUNK);
+    for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk))
+      content.update(chunk.subarray(0, read));
+  } finally {
+    closeSync(file);
+  }
+  const hash = content.digest("hex");
+  known.set(stamp, hash);
+  return hash;
+}

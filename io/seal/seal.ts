@@ -1,0 +1,215 @@
+import { randomBytes } from "node:crypto";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+import { DeployError } from "../../shared/deploy-error.ts";
+import type { Screen } from "../../tools/progress.ts";
+import { installedDependencies, modulesIn } from "./dependencies.ts";
+import { allowedEnvironment, type Environment, settingsOf } from "./environment.ts";
+import { type Contents, contentsBelow, contentsOf, type Files, type SourceFile, sha256, writeFiles } from "./files.ts";
+import { programIn, storedPrograms } from "./programs.ts";
+import { readSource } from "./source.ts";
+import type { SealStore } from "./store.ts";
+
+/** What a deployment is made of: each thing by name, with a hash of it. */
+export interface Seal {
+  readonly stack: string;
+  /** The commit whose content it is; null where it is no commit's. */
+  readonly commit: string | null;
+  /** Why a plan from it cannot be approved; empty when it can. */
+  readonly gaps: readonly string[];
+  readonly files: Contents;
+  /** The one config file: its place where it is not the project's own, else null. */
+  readonly configFile: string | null;
+  readonly dependencies: Readonly<Record<"lock" | "content", string>> & { readonly name: string | null };
+  readonly tools: Readonly<Record<string, string>>;
+  /** Settings of the environment, by name. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Where a sealed command runs, and what it may know of the place that it was called from. */
+export interface SealedRun {
+  /** The seal's id in the store; null where none is kept. */
+  readonly seal: string | null;
+  readonly store: string;
+  /** The folder of the checkout: plans and reports are left there, and nothing of it is run. */
+  readonly checkout: string;
+}
+
+export interface SealOptions {
+  readonly checkout: string;
+  readonly stack: string;
+  /** The stack's config file where it is not the checkout's own; absolute. */
+  readonly configFile: string | undefined;
+  readonly env: Environment;
+  /** Verifies everything by its content: what an approval stands for. */
+  readonly isThorough: boolean;
+  readonly stderr: Screen;
+  readonly signal: AbortSignal;
+}
+
+/** A seal with the content of its files. */
+export interface Sealed {
+  readonly seal: Seal;
+  readonly files: Files;
+}
+
+/** Seals a checkout as it is now; what keeps a plan of it from being approved is told in its gaps. */
+export async function sealCheckout(store: SealStore, options: SealOptions): Promise<Sealed> {
+  const { checkout, configFile, env, isThorough, stack, stderr, signal } = options;
+  const source = readSource(checkout, env);
+  const files = configFile === undefined ? source.files : withConfig(source.files, stack, configFile);
+  const outside = { ...env, PATH: pathOutside(env.PATH, checkout) };
+  const gaps = source.gap === undefined ? [] : [source.gap];
+  const say = (line: string) => stderr.write(`${line}\n`);
+  const programs = await storedPrograms(store, { env: outside, isThorough, stderr, signal });
+  gaps.push(...programs.scripts.map((name) => `${name} is a script, and what it runs is not sealed`));
+  const lock = sha256(files.get("package-lock.json")?.content ?? "");
+  const dependencies = await installedDependencies(store, files, { env: outside, isThorough, say }).catch((error) => {
+    if (!(error instanceof DeployError)) throw error;
+    gaps.push(`its dependencies are those of the checkout: ${error.message}`);
+    return { name: null, content: "as installed in the checkout" };
+  });
+  const seal: Seal = {
+    stack,
+    commit: source.commit ?? null,
+    gaps,
+    files: contentsOf(files),
+    configFile: configFile ?? null,
+    dependencies: { lock, ...dependencies },
+    tools: programs.hashes,
+    environment: settingsOf(env),
+  };
+  return { seal, files };
+}
+
+/** Keeps a seal, whole or not at all, and resolves with its id: a hash over everything in it. */
+export async function keepSeal(store: SealStore, { seal, files }: Sealed): Promise<string> {
+  const text = JSON.stringify(seal);
+  const id = sha256(text);
+  if (existsSync(store.path("seals", id)) && readSeal(store, id) === undefined) store.remove("seals", id);
+  await store.make("seals", id, (folder) => {
+    writeFiles(join(folder, "tree"), files);
+    mkdirSync(join(folder, "plans"), { mode: 0o700 });
+    writeFileSync(join(folder, "seal.json"), text, { mode: 0o400 });
+  });
+  store.touch("seals", id);
+  return id;
+}
+
+/** Says that a plan was made from a seal: what is approved by that hash is deployed from it. */
+export function keepPlan({ store, seal }: SealedRun, hash: string): void {
+  if (seal === null) return;
+  writeFileSync(join(store, "seals", seal, "plans", hash), "", { mode: 0o600 });
+}
+
+/** The seal that a plan was made from; undefined where this machine has none that is still what it was. */
+export function findSeal(store: SealStore, planHash: string): (Sealed & { readonly id: string }) | undefined {
+  for (const id of readdirSync(store.path("seals"))) {
+    if (!existsSync(store.path("seals", id, "plans", planHash))) continue;
+    const sealed = readSeal(store, id);
+    if (sealed !== undefined) return { ...sealed, id };
+  }
+  return undefined;
+}
+
+/** A seal with its files; undefined when any of them is not what the seal says, or the seal not what its id says. */
+function readSeal(store: SealStore, id: string): Sealed | undefined {
+  try {
+    const text = readFileSync(store.path("seals", id, "seal.json"), "utf8");
+    if (sha256(text) !== id) return undefined;
+    const seal: Seal = JSON.parse(text);
+    const tree = store.path("seals", id, "tree");
+    const files = new Map(
+      Object.entries(contentsBelow(tree)).map(([path, content]): [string, SourceFile] => [
+        path,
+        { content: readFileSync(join(tree, path)), isExecutable: content.endsWith(" x") },
+      ]),
+    );
+    return JSON.stringify(contentsOf(files)) === JSON.stringify(seal.files) ? { seal, files } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export interface RunFolder {
+  /** The sealed program's folder. */
+  readonly project: string;
+  readonly node: string;
+  /** All that the sealed command finds in its environment. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface RunOptions {
+  readonly sealed: Sealed;
+  /** Undefined where the seal is not kept. */
+  readonly id: string | undefined;
+  readonly checkout: string;
+  readonly env: Environment;
+  /** Compiles every module anew. */
+  readonly isThorough: boolean;
+}
+
+/** Lays out a private copy of a seal for one command, which runs from it and nothing else. */
+export function layOutRun(store: SealStore, { sealed, id, checkout, env, isThorough }: RunOptions): RunFolder {
+  const { seal, files } = sealed;
+  // The process that runs the sealed command keeps our own id.
+  const folder = store.path("runs", `${process.pid}-${randomBytes(4).toString("hex")}`);
+  const [project, bin] = [join(folder, "tree"), join(folder, "bin")];
+  mkdirSync(bin, { recursive: true, mode: 0o700 });
+  writeFiles(project, files);
+  const modules =
+    seal.dependencies.name === null ? join(checkout, "node_modules") : modulesIn(store, seal.dependencies.name);
+  symlinkSync(modules, join(project, "node_modules"));
+  for (const [name, hash] of Object.entries(seal.tools)) symlinkSync(programIn(store, hash, name), join(bin, name));
+  const run: SealedRun = { seal: id ?? null, store: store.directory, checkout };
+  writeFileSync(join(folder, "seal.json"), JSON.stringify(seal), { mode: 0o600 });
+  writeFileSync(join(folder, "run.json"), JSON.stringify(run), { mode: 0o600 });
+  const environment = {
+    ...allowedEnvironment(env),
+    PATH: [bin, pathOutside(env.PATH, checkout)].join(delimiter),
+    NODE_COMPILE_CACHE: compiledFolder(store, folder, isThorough ? null : seal.dependencies.name),
+    // By their place beside the cache: the next run's folder has another name, and finds what this one compiled.
+    NODE_COMPILE_CACHE_PORTABLE: "1",
+  };
+  return { project, node: join(bin, "node"), environment };
+}
+
+/** Where a run keeps compiled code: with the dependencies, for all runs; of its own where there are none to share it with. */
+function compiledFolder(store: SealStore, folder: string, dependencies: string | null): string {
+  const compiled = join(folder, "compiled");
+  if (dependencies === null) return compiled;
+  const shared = store.path("dependencies", dependencies, "code");
+  mkdirSync(shared, { recursive: true, mode: 0o700 });
+  symlinkSync(shared, compiled);
+  return compiled;
+}
+
+/** The config file's content takes the place of the project's own: there is one config file, and it is sealed. */
+function withConfig(files: Files, stack: string, configFile: string): Files {
+  const found = lstatSync(configFile, { throwIfNoEntry: false });
+  if (found === undefined || !found.isFile())
+    throw new DeployError("SPARKI_CONFIG", `stack ${stack} has no config: ${configFile} is no plain file`, {
+      hint: "unset PULUMI_OPTION_CONFIG_FILE, or let it name a file",
+    });
+  return new Map([...files, [`Pulumi.${stack}.yaml`, { content: readFileSync(configFile), isExecutable: false }]]);
+}
+
+/** A search path without the checkout's own folders: npx puts its packages' programs first. */
+function pathOutside(path: string | undefined, checkout: string): string {
+  const folders = (path ?? "").split(delimiter).filter((folder) => folder.startsWith("/"));
+  return folders.filter((folder) => !`${resolve(folder)}/`.startsWith(`${checkout}/`)).join(delimiter);
+}
+
+/** Removes what a run was laid out in. */
+export function removeRun(project: string): void {
+  rmSync(join(project, ".."), { recursive: true, force: true });
+}

@@ -1,0 +1,127 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { resourcesIn, type StateResource } from "../records/state.ts";
+import { DeployError } from "../shared/deploy-error.ts";
+import { type StackName, stackNameIn } from "../stacks/stack-name.ts";
+import type { AwsLookups } from "./aws-lookups.ts";
+import { backendFolder } from "./backend-folder.ts";
+import type { CommandRunner } from "./child-command.ts";
+import { backendHint, reasonIn, STACK_NOT_FOUND } from "./pulumi-process.ts";
+
+const PROJECT = "sparki";
+
+export interface StackState {
+  /** Empty before the first deployment. */
+  readonly resources: readonly StateResource[];
+  /** What an interrupted update had begun and nobody knows the end of. */
+  readonly pending: readonly PendingOperation[];
+}
+
+export interface PendingOperation {
+  readonly operation: string;
+  readonly urn: string;
+}
+
+/** Who holds the stack, as far as the backend tells. */
+export interface StateLock {
+  readonly holder: string;
+  /** ISO 8601; undefined where the backend does not say. */
+  readonly since: string | undefined;
+}
+
+/** The stack's saved state, read without taking its lock. */
+export interface StackStateReader {
+  /** Read once; the same answer afterwards. */
+  read(): Promise<StackState>;
+  /** Undefined when nobody holds the stack. */
+  lock(): Promise<StateLock | undefined>;
+}
+
+const pendingSchema = z.object({
+  deployment: z.object({
+    pending_operations: z.array(z.object({ type: z.string(), resource: z.object({ urn: z.string() }) })).nullish(),
+  }),
+});
+const lockSchema = z.object({ pid: z.number(), username: z.string(), hostname: z.string(), timestamp: z.string() });
+const stacksSchema = z.array(z.object({ name: z.string(), updateInProgress: z.boolean().optional() }));
+const keysSchema = z.object({ keys: z.array(z.string()) });
+
+/** Reads through the Pulumi CLI, in the project's folder and with its backend, whichever that is. */
+export function openStackState(
+  pulumi: CommandRunner,
+  cwd: string,
+  fullName: string,
+  aws: AwsLookups,
+): StackStateReader {
+  const { stack, organization } = stackNameIn(fullName) ?? { stack: fullName, organization: undefined };
+  let state: Promise<StackState> | undefined;
+  const run = async (args: readonly string[]) => {
+    const { code, stdout, stderr } = await pulumi([...args, "--non-interactive"], { cwd });
+    if (code === STACK_NOT_FOUND) return undefined;
+    if (code === 0) return stdout;
+    const reason = reasonIn(stderr);
+    throw new DeployError("SPARKI_OUTSIDE", `pulumi ${args[0]}: ${reason}`, { hint: backendHint(reason) });
+  };
+  const export_ = async (): Promise<StackState> => {
+    const text = await run(["stack", "export", "--stack", fullName]);
+    if (text === undefined) return { resources: [], pending: [] };
+    const exported: unknown = JSON.parse(text);
+    const pending = pendingSchema.parse(exported).deployment.pending_operations ?? [];
+    return {
+      resources: resourcesIn(exported),
+      pending: pending.map(({ type, resource }) => ({ operation: type, urn: resource.urn })),
+    };
+  };
+  return {
+    read: () => {
+      state ??= export_();
+      return state;
+    },
+    lock: async () => {
+      const { url } = z.object({ url: z.string() }).parse(JSON.parse((await run(["whoami", "--json"])) ?? "{}"));
+      if (url.startsWith("file:")) return lockInFolder(url, cwd, stack);
+      if (url.startsWith("s3:")) return lockInBucket(url, stack, aws);
+      const of = organization === undefined ? [] : ["--organization", organization];
+      return lockInCloud((await run(["stack", "ls", "--json", "--project", PROJECT, ...of])) ?? "[]", {
+        stack,
+        organization,
+      });
+    },
+  };
+}
+
+/** Where the DIY backends keep a stack's locks, a JSON file for each holder. */
+function lockPath(stack: string): string {
+  return `.pulumi/locks/organization/${PROJECT}/${stack}`;
+}
+
+function lockInFolder(url: string, cwd: string, stack: string): StateLock | undefined {
+  const folder = join(backendFolder(url, cwd), lockPath(stack));
+  const file = existsSync(folder) ? readdirSync(folder).find((name) => name.endsWith(".json")) : undefined;
+  if (file === undefined) return undefined;
+  const { pid, username, hostname, timestamp } = lockSchema.parse(JSON.parse(readFileSync(join(folder, file), "utf8")));
+  return { holder: `${username}@${hostname} (process ${pid})`, since: timestamp };
+}
+
+/** A bucket tells that there is a lock; whose it is stays in the object, which only `pulumi` itself reads. */
+async function lockInBucket(url: string, stack: string, aws: AwsLookups): Promise<StateLock | undefined> {
+  const { hostname: bucket, pathname } = new URL(url);
+  const prefix = [...pathname.split("/").filter(Boolean), lockPath(stack)].join("/");
+  const found = await aws.find("s3/getObjects", { bucket, prefix: `${prefix}/` }, keysSchema);
+  const key = found?.keys.find((each) => each.endsWith(".json"));
+  return key === undefined ? undefined : { holder: `s3://${bucket}/${key}`, since: undefined };
+}
+
+/** In the project's folder only the stacks of the own organization have a bare name; other organizations' have a prefix. */
+function lockInCloud(
+  listed: string,
+  { stack, organization }: Pick<StackName, "stack" | "organization">,
+): StateLock | undefined {
+  const own = stacksSchema.parse(JSON.parse(listed)).find(({ name }) => {
+    const listedAs = stackNameIn(name);
+    const isOwn = listedAs?.organization === undefined || listedAs.organization === organization;
+    return listedAs?.stack === stack && isOwn;
+  });
+  return own?.updateInProgress ? { holder: "an update on Pulumi Cloud", since: undefined } : undefined;
+}

@@ -1,0 +1,67 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parse } from "yaml";
+import { type ChartFiles, chartFilesIn } from "../shared/chart-files.ts";
+import { yamlText } from "../shared/yaml-text.ts";
+
+/**
+ * A chart as Helm keeps it with each release: what Chart.yaml and values.yaml say, and every other file as it is. Helm
+ * keeps no comments of these two, so a chart from a folder and the same one from Helm are compared by this.
+ */
+export interface ChartContent {
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly values: unknown;
+  /** By path below the chart's folder, in base64. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Reads a chart's folder. */
+export function chartContentIn(directory: string): ChartContent {
+  return chartContentOf(chartFilesIn(directory));
+}
+
+/** The chart that these files are. */
+export function chartContentOf(files: ChartFiles): ChartContent {
+  // Helm reads YAML 1.1.
+  const yaml = (path: string): unknown => parse(files.get(path)?.toString("utf8") ?? "", { version: "1.1" });
+  const metadata = yaml("Chart.yaml");
+  const others = [...files].filter(([path]) => path !== "Chart.yaml" && path !== "values.yaml");
+  return {
+    metadata: typeof metadata === "object" && metadata !== null ? { ...metadata } : {},
+    values: yaml("values.yaml") ?? {},
+    files: Object.fromEntries(others.map(([path, bytes]) => [path, bytes.toString("base64")])),
+  };
+}
+
+/** SHA-256 over what the chart says, 64 hex digits: equal for a folder and for what Helm keeps of it. */
+export function contentHash({ metadata, values, files }: ChartContent): string {
+  const named = Object.entries(metadata).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  const told = named.map(([key, value]) => [key, typeof value === "object" ? value : String(value)]);
+  return valuesHash([Object.fromEntries(told), values, files]);
+}
+
+/** SHA-256 over a value as JSON with its keys in order, 64 hex digits. */
+export function valuesHash(value: unknown): string {
+  return createHash("sha256")
+    .update(JSON.stringify(inOrder(value)) ?? "")
+    .digest("hex");
+}
+
+/** Writes a chart that Helm takes for the same one; throws where its YAML could not be read back as it is meant. */
+export function writeChart({ metadata, values, files }: ChartContent, directory: string): void {
+  const write = (path: string, content: string | Buffer) => {
+    mkdirSync(dirname(join(directory, path)), { recursive: true });
+    writeFileSync(join(directory, path), content);
+  };
+  write("Chart.yaml", yamlText(metadata));
+  write("values.yaml", yamlText(values));
+  for (const [path, base64] of Object.entries(files)) write(path, Buffer.from(base64, "base64"));
+}
+
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
+  return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)).map(([k, v]) => [k, inOrder(v)]));
+}

@@ -1,0 +1,73 @@
+import { isDeepStrictEqual } from "node:util";
+import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";
+import type { Release } from "../stacks/schema.ts";
+import { valuesHash } from "./chart-content.ts";
+import type { StateResource } from "./state.ts";
+
+/** What a state says is live and was proven; it is written only behind the gate on both fleets. */
+export type PromotionRecord = StackOutputs["promotion"];
+
+/** The state's promotion record; undefined when nothing was ever promoted, or the record is not one. */
+export function promotionIn(
+  resources: readonly Pick<StateResource, "urn" | "type" | "inputs">[],
+): PromotionRecord | undefined {
+  const stash = resources.find(({ type, urn }) => type === "pulumi:index:Stash" && urn.endsWith("::promotion-record"));
+  const record = outputsSchema.shape.promotion.safeParse(stash?.inputs.input);
+  return record.success ? record.data : undefined;
+}
+
+const WORKLOADS = {
+  "engine-one-box": "engine",
+  "engine-fleet": "engine",
+  "web-one-box": "web",
+  "web-fleet": "web",
+} as const;
+
+/**
+ * The Helm releases that are, or may be, anything else than what was promoted: by image, and where the record knows them
+ * by values, the chart's hash among these. After an upgrade that failed the state's inputs are still the old ones, and its
+ * outputs are of the new; after a refresh it is the other way round: so both must be as promoted, and Helm's own word too.
+ */
+export function workloadsApart(
+  resources: readonly StateResource[],
+  { release, helm = {} }: Pick<PromotionRecord, "release" | "helm">,
+): string[] {
+  const names = new Set([...Object.keys(WORKLOADS), ...Object.keys(helm)]);
+  return [...names].filter((name) => {
+    const workload = resources.find(({ urn }) => urn.endsWith(`kubernetes:helm.sh/v3:Release::${name}`));
+    if (workload === undefined) return false;
+    const { inputs, outputs } = workload;
+    const kind = kindOf(name);
+    const applied = [inputs.values, ...(isRecord(outputs.values) ? [outputs.values] : [])];
+    const isImage = ({ image }: Readonly<Record<string, unknown>>) =>
+      kind === undefined || image === release.images[kind];
+    const { values: promoted } = helm[name] ?? {};
+    const isPromoted = (values: unknown) =>
+      isRecord(values) && isImage(values) && (promoted === undefined || valuesHash(values) === promoted);
+    const status = isRecord(outputs.status) ? outputs.status.status : undefined;
+    return !applied.every(isPromoted) || status === "failed";
+  });
+}
+
+function kindOf(name: string): "engine" | "web" | undefined {
+  return Object.entries(WORKLOADS).find(([each]) => each === name)?.[1];
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether two descriptors run the same images on the same schema under the same name. */
+export function isSameRelease(one: Release, other: Release): boolean {
+  return isDeepStrictEqual(one, other);
+}
+
+/** The engine's images of the migration jobs among these: their migrations have run, or may have. */
+export function migratedImages(resources: readonly Pick<StateResource, "urn" | "inputs">[]): string[] {
+  const jobs = resources.filter(({ urn }) => urn.endsWith("command:local:Command::database-jobs-migrate-run"));
+  return jobs.flatMap(({ inputs: { triggers } }) => (Array.isArray(triggers) ? triggers : [])).filter(isText);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}

@@ -1,0 +1,47 @@
+import { judgeHealth, type PodSnapshot } from "../../../gates/health.ts";
+import { sinceFirstLook } from "../../../gates/live/health-baseline.ts";
+
+const DIGEST = `sha256:${"a".repeat(64)}`;
+const pod = (changes: Partial<PodSnapshot> = {}): PodSnapshot => ({
+  name: "engine-fleet-1",
+  ready: true,
+  imageDigest: DIGEST,
+  restarts: 0,
+  waiting: undefined,
+  errorLines: [],
+  outages: [],
+  ...changes,
+});
+const rollout = { observed: true, desired: 1, updated: 1, available: 1, total: 1 };
+
+/** The verdict of each look at a pod that goes through these states. */
+async function verdicts(...states: PodSnapshot[]): Promise<string[]> {
+  const left = [...states];
+  const look = sinceFirstLook(async () => ({ rollout, pods: left.splice(0, 1) }));
+  const found: string[] = [];
+  for (const _ of states) found.push(judgeHealth(await look(), { digest: DIGEST, minReplicas: 1 }).verdict);
+  return found;
+}
+
+describe("sinceFirstLook", () => {
+  it("forgives what a pod did before the first look", async () => {
+    const old = pod({ restarts: 2, errorLines: ["ERROR of last week"] });
+    expect(await verdicts(old, old)).toEqual(["pass", "pass"]);
+  });
+
+  it("sees what it does from then on", async () => {
+    const old = pod({ restarts: 2, errorLines: ["ERROR of last week"] });
+    expect(await verdicts(old, { ...old, restarts: 3 })).toEqual(["pass", "fail"]);
+    expect(await verdicts(old, { ...old, errorLines: [...old.errorLines, "ERROR of now"] })).toEqual(["pass", "fail"]);
+  });
+
+  it("forgives a pod nothing that was not there at the first look", async () => {
+    expect(await verdicts(pod(), pod({ name: "engine-fleet-2", restarts: 1 }))).toEqual(["pass", "fail"]);
+  });
+
+  it("still refuses an image that cannot be pulled, and another image than the expected one", async () => {
+    const waiting = { reason: "ImagePullBackOff", message: "not found" };
+    expect(await verdicts(pod({ ready: false, waiting }))).toEqual(["fail"]);
+    expect(await verdicts(pod({ imageDigest: `sha256:${"b".repeat(64)}` }))).toEqual(["fail"]);
+  });
+});

@@ -1,0 +1,62 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { diskFailure } from "../../io/disk.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
+
+const places = { cwd: tmpdir(), env: { TMPDIR: tmpdir(), HOME: tmpdir() } };
+const told = (error: unknown) => diskFailure(error, places)?.message;
+const file = (code: string, text: string) => Object.assign(new Error(`${code}: ${text}`), { code });
+
+describe("diskFailure", () => {
+  const room = /: \d+ MiB are free; expected 500$/;
+
+  it.each<[string, unknown, string]>([
+    [
+      "Node, with the path",
+      file("ENOSPC", `no space left on device, open '${tmpdir()}/x'`),
+      `is full at ${tmpdir()}/x`,
+    ],
+    ["Node, without a path", file("ENOSPC", "no space left on device, write"), "is full at /"],
+    [
+      "the engine",
+      new Error(`could not write plan: open ${tmpdir()}/plan.json: no space left on device`),
+      `is full at ${tmpdir()}/plan.json`,
+    ],
+    [
+      "a quota",
+      file("EDQUOT", `quota exceeded, mkdir '${tmpdir()}/x'`),
+      `has no room left for this user at ${tmpdir()}/x`,
+    ],
+    [
+      "a file system that is read only",
+      file("EROFS", `read-only file system, mkdir '${tmpdir()}/x'`),
+      `takes no writing at ${tmpdir()}/x`,
+    ],
+    [
+      "a failure behind another",
+      new DeployError("SPARKI_OUTSIDE", "the engine could not be run", {
+        cause: file("ENOSPC", "no space left on device, write"),
+      }),
+      "is full at /",
+    ],
+  ])("names what, where and how much is needed in the words of %s (W97)", (_, error, message) => {
+    expect(told(error)).toContain(`this machine's disk ${message}`);
+    expect(told(error)).toMatch(room);
+  });
+
+  it("names a TMPDIR that is not there", () => {
+    const TMPDIR = join(tmpdir(), "never-made");
+    const error = file("ENOENT", `no such file or directory, mkdtemp '${TMPDIR}/sparki-plan-XXXXXX'`);
+    expect(diskFailure(error, { cwd: tmpdir(), env: { TMPDIR } })).toMatchObject({
+      message: `TMPDIR is ${TMPDIR}, which is not there; expected a folder to write to`,
+      hint: expect.stringContaining(`mkdir -p ${TMPDIR}`),
+    });
+  });
+
+  it.each([new Error("AWS did not answer"), file("ENOENT", "no such file, open '/x'"), "no"])(
+    "says nothing of %p",
+    (error) => {
+      expect(told(error)).toBeUndefined();
+    },
+  );
+});

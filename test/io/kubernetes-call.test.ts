@@ -1,0 +1,82 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { RequestContext } from "@kubernetes/client-node";
+import { limitedCall, within } from "../../io/kubernetes-call.ts";
+
+const IO = join(import.meta.dirname, "../../io");
+/** The client is an ES module that only Node itself loads. */
+const READS = `
+  const { readLiveRelease } = await import(${JSON.stringify(join(IO, "live-release.ts"))});
+  await import(${JSON.stringify(join(IO, "kubernetes.ts"))});
+  const started = performance.now();
+  const found = await readLiveRelease(process.argv[1], AbortSignal.timeout(500)).catch((error) => error.name);
+  console.log(JSON.stringify({ found, seconds: (performance.now() - started) / 1000 }));
+`;
+
+/** The signal that a call is made with. */
+async function signalOf(caller: AbortSignal | undefined, seconds: number): Promise<AbortSignal> {
+  const getUrl = () => "https://10.0.0.1:6443/api/v1/pods?watch=false";
+  const setSignal = jest.fn<void, [AbortSignal]>();
+  await limitedCall(caller, seconds).pre({ setSignal, getUrl } as unknown as RequestContext);
+  const signal = setSignal.mock.calls[0]?.[0];
+  if (signal === undefined) throw new Error("the call has no signal");
+  return signal;
+}
+
+describe("limitedCall", () => {
+  it.each([undefined, new AbortController().signal])(
+    "ends a call when its time is over, and says who did not answer (W96)",
+    async (caller) => {
+      const signal = await signalOf(caller, 0.02);
+      expect(signal.aborted).toBe(false);
+      await once(signal, "abort");
+      expect(signal.reason).toMatchObject({
+        name: "TimeoutError",
+        message: "the Kubernetes API at 10.0.0.1:6443 did not answer within 0.02 s",
+      });
+    },
+  );
+
+  it("ends a call when its caller is interrupted", async () => {
+    const controller = new AbortController();
+    const signal = await signalOf(controller.signal, 60);
+    controller.abort(new Error("interrupted by SIGINT"));
+    expect(signal.reason).toMatchObject({ message: "interrupted by SIGINT" });
+  });
+});
+
+describe("within", () => {
+  it("refuses what takes longer, such as a kubeconfig's login that waits for a person (W113)", async () => {
+    const never = new Promise<string>(() => undefined);
+    await expect(within(never, 0.02, "the login did not answer")).rejects.toThrow(
+      "the login did not answer within 0.02 s",
+    );
+    await expect(within(Promise.resolve("token"), 60, "")).resolves.toBe("token");
+    await expect(within(Promise.reject(new Error("no program aws")), 60, "")).rejects.toThrow("no program aws");
+  });
+});
+
+jest.setTimeout(90_000);
+
+describe("readLiveRelease", () => {
+  it("ends with its signal where the API takes the call and never answers", async () => {
+    const server = createServer((socket) => socket.on("error", () => undefined)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const kubeconfig = {
+      "current-context": "c",
+      clusters: [{ name: "c", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } }],
+      users: [{ name: "c", user: { token: "t" } }],
+      contexts: [{ name: "c", context: { cluster: "c", user: "c" } }],
+    };
+    const args = ["--input-type=module", "-e", READS, JSON.stringify(kubeconfig)];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 });
+    server.close();
+    const { found, seconds } = JSON.parse(stdout);
+    expect(found).toBe("TimeoutError");
+    expect(seconds).toBeLessThan(9);
+  });
+});

@@ -1,0 +1,117 @@
+import { createSocket, type Socket } from "node:dgram";
+import { createServer, type Server } from "node:http";
+import { type Answer, decode, encode } from "dns-packet";
+import { request } from "../../io/http.ts";
+import { openNetwork } from "../../io/network.ts";
+import { rehearsed } from "../support/rehearsal-access.ts";
+
+let names: Socket;
+let server: Server;
+let environment: Record<string, string>;
+
+beforeAll(async () => {
+  names = createSocket("udp4");
+  names.on("message", (message, from) => {
+    const { id = 0, questions = [] } = decode(message);
+    const answers = questions.flatMap(({ name, type }): Answer[] => {
+      if (name !== "app.example") return [];
+      if (type === "NS") return [{ type: "NS", name, data: "ns.example" }];
+      return type === "A" ? [{ type: "A", name, data: "127.0.0.1" }] : [];
+    });
+    names.send(
+      encode({ type: "response", id, flags: answers.length > 0 ? 0 : 3, questions, answers }),
+      from.port,
+      from.address,
+    );
+  });
+  await new Promise<void>((bound) => names.bind(0, "127.0.0.1", bound));
+  server = createServer((incoming, outgoing) => {
+    if (incoming.url === "/never") return;
+    outgoing.statusCode = 418;
+    outgoing.end(`${incoming.method} ${incoming.headers.host} ${incoming.url}`);
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : 0;
+  environment = {
+    ...rehearsed(),
+    SPARKI_DNS_SERVER: `127.0.0.1:${names.address().port}`,
+    SPARKI_PORT_MAP: `80:${port},443:1`,
+  };
+});
+
+afterAll(async () => {
+  names.close();
+  server.closeAllConnections();
+  await new Promise((closed) => server.close(closed));
+});
+
+describe("openNetwork", () => {
+  it("resolves names at the given server and maps well-known ports", async () => {
+    const network = openNetwork(environment);
+    expect(await network.addressesOf("app.example")).toEqual(["127.0.0.1"]);
+    expect(await request(network, "http://app.example/a?b=c")).toMatchObject({
+      answered: true,
+      status: 418,
+      body: "GET app.example /a?b=c",
+    });
+    await network.close();
+  });
+
+  it("tells a name's addresses, none where there is no such name, and rejects where nobody answers", async () => {
+    const network = openNetwork(environment);
+    expect(await network.addressesOf("nowhere.example")).toEqual([]);
+    await network.close();
+    const silent = openNetwork({ ...rehearsed(), SPARKI_DNS_SERVER: "127.0.0.1:1" });
+    await expect(silent.addressesOf("app.example")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await silent.close();
+  });
+
+  it("tells a name's name servers, none where there is no such name, and rejects where nobody answers", async () => {
+    const network = openNetwork(environment);
+    expect(await network.nameServersOf("app.example")).toEqual(["ns.example"]);
+    expect(await network.nameServersOf("nowhere.example")).toEqual([]);
+    await network.close();
+    const silent = openNetwork({ ...rehearsed(), SPARKI_DNS_SERVER: "127.0.0.1:1" });
+    await expect(silent.nameServersOf("app.example")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await silent.close();
+  });
+
+  it("reaches a name at the one that stands in for it, under its own host header", async () => {
+    const network = openNetwork(environment, { "prod.example": "app.example" });
+    expect(await request(network, "http://prod.example/")).toMatchObject({ body: "GET prod.example /" });
+    await network.close();
+  });
+
+  it("reports an unknown name, a refused connection and a late answer as values", async () => {
+    const network = openNetwork(environment);
+    expect(await request(network, "http://nowhere.example/")).toMatchObject({
+      answered: false,
+      error: expect.stringMatching(/ENOTFOUND|ESERVFAIL/),
+    });
+    expect(await request(network, "http://127.0.0.1:1/")).toMatchObject({
+      answered: false,
+      error: expect.stringContaining("ECONNREFUSED"),
+    });
+    expect(await request(network, "http://app.example/never", { timeoutSeconds: 0.1 })).toMatchObject({
+      answered: false,
+      error: "no answer within 0.1 s",
+    });
+    await network.close();
+  });
+
+  it.each([
+    [{ SPARKI_PORT_MAP: "80-8080" }, /SPARKI_PORT_MAP is "80-8080"; expected pairs/],
+    [{ SPARKI_DNS_SERVER: "not an address" }, /SPARKI_DNS_SERVER/],
+    [{ SPARKI_CA_FILE: "/nowhere/ca.pem" }, /SPARKI_CA_FILE is "\/nowhere\/ca.pem"; expected a readable PEM file/],
+  ])("refuses %j", (env, message) => {
+    expect(() => openNetwork({ ...rehearsed(), ...env })).toThrow(message);
+  });
+
+  it("trusts the given authority beside the public ones, and the system's without it", () => {
+    expect(openNetwork({}).certificateAuthorities).toBeUndefined();
+    expect(
+      openNetwork({ ...rehearsed(), SPARKI_CA_FILE: import.meta.filename }).certificateAuthorities?.length,
+    ).toBeGreaterThan(50);
+  });
+});

@@ -1,0 +1,255 @@
+import type { Http, HttpAnswer } from "../../io/http.ts";
+import { imageReference, Registry } from "../../io/oci-registry.ts";
+
+const DIGEST = `sha256:${"a".repeat(64)}`;
+const IMAGE = imageReference(`ghcr.io/alexarno/sparki/engine@${DIGEST}`);
+const MANIFEST = `https://ghcr.io/v2/alexarno/sparki/engine/manifests/${DIGEST}`;
+const CHALLENGE =
+  'Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="repository:alexarno/sparki/engine:pull"';
+
+interface Seen {
+  readonly url: string;
+  readonly authorization: string | undefined;
+}
+
+/** A registry whose answers are given one after the other. */
+function registry(secret: string | undefined, ...answers: Partial<Extract<HttpAnswer, { answered: true }>>[]) {
+  const seen: Seen[] = [];
+  const asked: { method: string; accept: string | undefined }[] = [];
+  const waits: number[] = [];
+  const http: Http = async (url, options = {}) => {
+    seen.push({ url, authorization: options.headers?.authorization });
+    asked.push({ method: options.method ?? "GET", accept: options.headers?.accept });
+    const answer = answers[seen.length - 1];
+    if (answer === undefined) return { answered: false, error: "connect ECONNREFUSED", seconds: 0 };
+    return { answered: true, status: 200, headers: {}, body: "", seconds: 0, ...answer };
+  };
+  const signal = new AbortController().signal;
+  return {
+    seen,
+    asked,
+    client: (mirror?: string) => new Registry(http, secret, signal, mirror, async (seconds) => waits.push(seconds)),
+    waits,
+  };
+}
+
+const refused = { status: 401, headers: { "www-authenticate": CHALLENGE } };
+const token = { body: JSON.stringify({ token: "t" }) };
+
+describe("imageReference", () => {
+  it("takes a reference apart as the registry is asked", () => {
+    expect(IMAGE).toEqual({ host: "ghcr.io", repository: "alexarno/sparki/engine", digest: DIGEST });
+  });
+});
+
+describe("Registry", () => {
+  it.each([
+    [200, true],
+    [404, false],
+  ])("says of an answer %d whether the image is there: %s", async (status, expected) => {
+    const { client, seen } = registry(undefined, { status });
+    expect(await client().has(IMAGE)).toBe(expected);
+    expect(seen).toEqual([{ url: MANIFEST, authorization: undefined }]);
+  });
+
+  it("fetches the token that the registry's challenge asks for, anonymously for a public image", async () => {
+    const { client, seen } = registry(undefined, refused, token, {});
+    expect(await client().has(IMAGE)).toBe(true);
+    const query = "service=ghcr.io&scope=repository%3Aalexarno%2Fsparki%2Fengine%3Apull";
+    expect(seen.slice(1)).toEqual([
+      { url: `https://ghcr.io/token?${query}`, authorization: undefined },
+      { url: MANIFEST, authorization: "Bearer t" },
+    ]);
+  });
+
+  it.each([
+    ["secret", "sparki:secret"],
+    ["ann:secret", "ann:secret"],
+  ])("shows the token's own secret %s to the token's realm alone", async (secret, pair) => {
+    const { client, seen } = registry(secret, refused, token, {});
+    await client().has(IMAGE);
+    const basic = `Basic ${Buffer.from(pair).toString("base64")}`;
+    expect(seen.map(({ authorization }) => authorization)).toEqual([undefined, basic, "Bearer t"]);
+  });
+
+  it("answers a challenge for a password with the secret itself", async () => {
+    const { client, seen } = registry(
+      "ann:secret",
+      { status: 401, headers: { "www-authenticate": "Basic realm=x" } },
+      {},
+    );
+    expect(await client().has(IMAGE)).toBe(true);
+    expect(seen[1]?.authorization).toMatch(/^Basic /);
+  });
+
+  it.each([
+    [
+      "wants a login that there is none for",
+      [{ status: 401, headers: { "www-authenticate": "Basic" } }],
+      /answered 401/,
+      /SPARKI_REGISTRY_TOKEN/,
+    ],
+    ["gives no token", [refused, { status: 403 }], /answered 401/, /SPARKI_REGISTRY_TOKEN/],
+    ["forbids it", [refused, token, { status: 403 }], /answered 403/, /SPARKI_REGISTRY_TOKEN/],
+    ["is ill", [{ status: 503 }], /ghcr.io answered 503 for alexarno\/sparki\/engine/, /status page/],
+  ])("throws with what to do when the registry %s", async (_, answers, message, hint) => {
+    const { client } = registry(undefined, ...answers);
+    await expect(client().has(IMAGE)).rejects.toMatchObject({
+      message: expect.stringMatching(message),
+      hint: expect.stringMatching(hint),
+    });
+  });
+
+  it("throws when the registry does not answer", async () => {
+    await expect(registry(undefined).client().has(IMAGE)).rejects.toThrow("ghcr.io: connect ECONNREFUSED");
+  });
+
+  it("reads a manifest by tag, and a blob from where it is kept, without credentials there", async () => {
+    const { client, seen } = registry(
+      undefined,
+      { body: "manifest" },
+      { status: 307, headers: { location: "https://blobs.test/x" } },
+      { body: "blob" },
+      { status: 404 },
+    );
+    expect(await client().manifest(IMAGE, "tag")).toBe("manifest");
+    expect(await client().blob(IMAGE, "sha256:b")).toBe("blob");
+    expect(await client().blob(IMAGE, "sha256:c")).toBeUndefined();
+    expect(seen[2]).toEqual({ url: "https://blobs.test/x", authorization: undefined });
+  });
+
+  it("asks a mirror for every registry", async () => {
+    const { client, seen } = registry(undefined, {});
+    await client("http://127.20.0.1:7070").has(IMAGE);
+    expect(seen[0]?.url).toBe(`http://127.20.0.1:7070/v2/alexarno/sparki/engine/manifests/${DIGEST}`);
+  });
+
+  describe("keeps its credentials", () => {
+    const challenged = (realm: string) => ({
+      status: 401,
+      headers: { "www-authenticate": `Bearer realm="${realm}",service="x"` },
+    });
+
+    it.each([
+      "http://ghcr.io/token",
+      "https://evil.test/token",
+      "https://ghcr.io.evil.test/token",
+      "https://ghcr.io@evil.test/token",
+      "https://ghcr.io:8443/token",
+      "http://127.0.0.1/token",
+    ])("from a realm that is not the registry's own over TLS: %s", async (realm) => {
+      const { client, seen } = registry("ann:secret", challenged(realm), token, {});
+      await expect(client().has(IMAGE)).rejects.toThrow(/ghcr\.io asks to log in at .*, which is not its own over TLS/);
+      expect(seen.map(({ authorization }) => authorization)).toEqual([undefined]);
+    });
+
+    it.each([
+      ["registry-1.docker.io", "https://auth.docker.io/token"],
+      ["registry.gitlab.com", "https://gitlab.com/jwt/auth"],
+    ])("for the realm that %s is known by: %s", async (host, realm) => {
+      const { client, seen } = registry("ann:secret", challenged(realm), token, {});
+      expect(await client().has({ ...IMAGE, host })).toBe(true);
+      expect(seen[1]?.authorization).toMatch(/^Basic /);
+    });
+
+    it("from a registry that asks for a password without TLS", async () => {
+      const basic = { status: 401, headers: { "www-authenticate": "Basic realm=x" } };
+      const { client } = registry("ann:secret", basic, {});
+      await expect(client("http://mirror.test").has(IMAGE)).rejects.toThrow("not its own over TLS");
+    });
+
+    it("from another host that it is sent to, and from one without TLS altogether", async () => {
+      const moved = (location: string) => ({ status: 307, headers: { location } });
+      const { client, seen } = registry("ann:secret", refused, token, moved("https://mirror.test/x"), {});
+      expect(await client().has(IMAGE)).toBe(true);
+      expect(seen[3]).toEqual({ url: "https://mirror.test/x", authorization: undefined });
+      await expect(registry(undefined, moved("http://ghcr.io/x")).client().has(IMAGE)).rejects.toThrow("not over TLS");
+    });
+  });
+
+  it("goes where a relative address sends to, by the same method and for the same types", async () => {
+    const moved = { status: 301, headers: { location: "/v2/elsewhere/manifests/x" } };
+    const { client, seen, asked } = registry(undefined, moved, {});
+    expect(await client().has(IMAGE)).toBe(true);
+    expect(seen[1]?.url).toBe("https://ghcr.io/v2/elsewhere/manifests/x");
+    expect(asked[1]).toEqual(asked[0]);
+    expect(asked[1]).toMatchObject({ method: "HEAD", accept: expect.stringContaining("image.index") });
+  });
+
+  it("does not follow an endless redirect", async () => {
+    const moved = { status: 302, headers: { location: "/again" } };
+    await expect(
+      registry(undefined, ...Array(9).fill(moved))
+        .client()
+        .has(IMAGE),
+    ).rejects.toThrow("sends on and on");
+  });
+
+  it("waits as a registry with too many requests says, and asks again", async () => {
+    const { client, waits } = registry(
+      undefined,
+      { status: 429, headers: { "retry-after": "7" } },
+      { status: 429 },
+      {},
+    );
+    expect(await client().has(IMAGE)).toBe(true);
+    expect(waits).toEqual([7, 2]);
+  });
+
+  it.each([
+    ["goes on", Array(4).fill({ status: 429 })],
+    ["asks for an hour", [{ status: 429, headers: { "retry-after": "3600" } }]],
+  ])("does not call an image missing when a rate limit %s", async (_, answers) => {
+    await expect(
+      registry(undefined, ...answers)
+        .client()
+        .has(IMAGE),
+    ).rejects.toThrow(/too many requests/);
+  });
+
+  describe("tells what nodes could not run", () => {
+    const INDEX = { headers: { "content-type": "application/vnd.oci.image.index.v1+json" } };
+    const child = (architecture: string) => ({
+      digest: `sha256:${architecture}`,
+      platform: { os: "linux", architecture },
+    });
+    const index = (...children: object[]) => ({ ...INDEX, body: JSON.stringify({ manifests: children }) });
+    const manifest = { body: JSON.stringify({ config: { digest: "sha256:c" } }) };
+    const config = (architecture: string) => ({ body: JSON.stringify({ os: "linux", architecture }) });
+    const SINGLE = { headers: { "content-type": "application/vnd.oci.image.manifest.v1+json" } };
+    const problemOf = (...answers: Parameters<typeof registry>[1][]) =>
+      registry(undefined, ...answers)
+        .client()
+        .platformProblem(IMAGE);
+
+    it.each([
+      ["an index with all of it", [INDEX, index(child("arm64"), child("amd64")), manifest, config("amd64")], undefined],
+      [
+        "an index without the platform",
+        [INDEX, index(child("arm64"))],
+        /nothing for the nodes' platform linux\/amd64, only for linux\/arm64/,
+      ],
+      [
+        "an index whose manifest is gone",
+        [INDEX, index(child("amd64")), { status: 404 }],
+        /lacks the manifest of linux\/amd64, sha256:amd64/,
+      ],
+      [
+        "a config that is gone",
+        [INDEX, index(child("amd64")), manifest, { status: 404 }],
+        /lacks the config of linux\/amd64, sha256:c/,
+      ],
+      ["an index that is none", [INDEX, { body: "<html>" }], /an index that cannot be read/],
+      [
+        "one image for other nodes",
+        [SINGLE, manifest, config("arm64")],
+        /is for linux\/arm64; the nodes are linux\/amd64/,
+      ],
+      ["one image for these nodes", [SINGLE, manifest, config("amd64")], undefined],
+    ])("of %s", async (_, answers, problem) => {
+      const found = await problemOf(...answers);
+      if (problem === undefined) expect(found).toBeUndefined();
+      else expect(found).toMatch(problem);
+    });
+  });
+});

@@ -1,0 +1,425 @@
+import { createServer, type Server } from "node:http";
+import { openNetwork } from "../../io/network.ts";
+import { growthSince, openPrometheus, type Point, pastBeside } from "../../io/prometheus.ts";
+import { prometheusCounts } from "../../io/prometheus-counts.ts";
+
+const network = openNetwork({});
+let server: Server;
+let url: string;
+/** What the server answers to a query, by a part of it; anything else is an empty result. */
+let answers: ReadonlyMap<RegExp, { status?: number; body: unknown }>;
+
+beforeAll(async () => {
+  server = createServer((incoming, outgoing) => {
+    const query = new URL(incoming.url ?? "/", "http://server").searchParams.get("query") ?? "";
+    const found = [...answers].find(([pattern]) => pattern.test(query))?.[1];
+    outgoing.statusCode = found?.status ?? 200;
+    outgoing.end(JSON.stringify(found?.body ?? vector([])));
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const address = server.address();
+  url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+});
+
+afterAll(async () => {
+  await network.close();
+  server.closeAllConnections();
+  await new Promise((closed) => server.close(closed));
+});
+
+beforeEach(() => {
+  answers = new Map();
+});
+
+function vector(result: unknown) {
+  return { status: "success", data: { resultType: "vector", result } };
+}
+
+function series(labels: Record<string, string>, ...points: Point[]) {
+  return { metric: labels, values: points.map(([at, value]) => [at, String(value)]) };
+}
+
+describe("openPrometheus", () => {
+  it("reads each series' value", async () => {
+    answers = new Map([[/up/, { body: vector([{ metric: { job: "engine" }, value: [100, "1"] }]) }]]);
+    expect(await openPrometheus(network, url).instant("up")).toEqual({
+      kind: "value",
+      value: [{ labels: { job: "engine" }, points: [[100, 1]] }],
+    });
+  });
+
+  it("tells no data, NaN, a refused query and an unreachable server apart", async () => {
+    answers = new Map([
+      [/nan/, { body: vector([{ metric: { __name__: "nan", pod: "a" }, value: [100, "NaN"] }]) }],
+      [/bad/, { status: 400, body: { status: "error", errorType: "bad_data", error: "parse error" } }],
+    ]);
+    const prometheus = openPrometheus(network, url);
+    expect(await prometheus.instant("nothing")).toEqual({ kind: "no-data" });
+    expect(await prometheus.instant("nan")).toEqual({ kind: "not-a-number", reason: 'nan{pod="a"}' });
+    expect(await prometheus.instant("bad")).toMatchObject({
+      kind: "unreachable",
+      reason: expect.stringContaining("parse error"),
+    });
+    expect(await openPrometheus(network, "http://127.0.0.1:1").instant("up")).toMatchObject({
+      kind: "unreachable",
+      reason: expect.stringContaining("ECONNREFUSED"),
+    });
+  });
+
+  const whole = vector([{ metric: {}, value: [100, "1"] }]);
+  it.each([
+    ["a warning of a store", { ...whole, warnings: ["remote_read: 500 Internal Server Error"] }],
+    [
+      "a warning among annotations",
+      { ...whole, warnings: ["PromQL info: metric might not be a counter", "partial response"] },
+    ],
+    ["a warning that is one text", { ...whole, warnings: "store timed out" }],
+    ["a mark", { ...whole, isPartial: true }],
+    ["no result", { status: "success", data: {} }],
+    ["half of its text", '{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"val'],
+  ])("never takes an answer with %s for whole (W15)", async (_, body) => {
+    answers = new Map([[/up/, { body }]]);
+    expect(await openPrometheus(network, url).instant("up")).toMatchObject({ kind: "unreachable" });
+  });
+
+  it.each([
+    { ...whole, infos: ["PromQL info: metric might not be a counter"] },
+    { ...whole, warnings: ["PromQL info: metric might not be a counter, name does not end in _total"] },
+    { ...whole, warnings: [] },
+    { ...whole, warnings: null, isPartial: false },
+  ])("takes PromQL's own annotations for no lack of data: %j (W15)", async (body) => {
+    answers = new Map([[/up/, { body }]]);
+    expect(await openPrometheus(network, url).instant("up")).toMatchObject({ kind: "value" });
+  });
+
+  it("asks for ranges with their step", async () => {
+    answers = new Map([[/^up$/, { body: vector([series({}, [0, 1], [15, 0])]) }]]);
+    const reading = await openPrometheus(network, url).range("up", 0, 15, 15);
+    expect(reading).toMatchObject({
+      kind: "value",
+      value: [
+        {
+          points: [
+            [0, 1],
+            [15, 0],
+          ],
+        },
+      ],
+    });
+  });
+});
+
+describe("growthSince", () => {
+  it.each<[string, Point[], number]>([
+    [
+      "a steady counter",
+      [
+        [90, 5],
+        [110, 8],
+        [120, 12],
+      ],
+      7,
+    ],
+    [
+      "a series that appears after the start, from zero",
+      [
+        [110, 3],
+        [120, 4],
+      ],
+      4,
+    ],
+    [
+      "a reset, after which the counter begins again",
+      [
+        [90, 5],
+        [110, 8],
+        [120, 2],
+      ],
+      5,
+    ],
+    [
+      "a reset before the start",
+      [
+        [80, 50],
+        [90, 5],
+        [110, 6],
+      ],
+      1,
+    ],
+    ["nothing since the start", [[90, 5]], 0],
+    ["no samples", [], 0],
+  ])("counts %s", (_, points, growth) => {
+    expect(growthSince({ labels: {}, points }, 100, () => "born")).toBe(growth);
+  });
+
+  it("starts at what a series shows first where nobody looked before", () => {
+    const points: Point[] = [
+      [110, 50_000],
+      [120, 50_004],
+      [130, 1],
+    ];
+    expect(growthSince({ labels: {}, points }, 100, () => "unseen")).toBe(5);
+  });
+
+  it("is not known of a pod that was missed, but where it was seen before the start (W112)", () => {
+    const missed = () => "missed" as const;
+    expect(growthSince({ labels: {}, points: [[110, 50_000]] }, 100, missed)).toBeUndefined();
+    const seen: Point[] = [
+      [90, 50_000],
+      [110, 50_004],
+    ];
+    expect(growthSince({ labels: {}, points: seen }, 100, missed)).toBe(4);
+  });
+});
+
+describe("pastBeside", () => {
+  const up = (namespace: string, ...points: Point[]) => ({ labels: { namespace }, points });
+  const pod = (name: string, ...points: Point[]) => ({ labels: { namespace: "engine", pod: name }, points });
+  const others = pod("b", [10, 1], [40, 1], [70, 1], [85, 1], [100, 1]);
+  const options = { lookbackSeconds: 60, since: 60, known: [] };
+
+  it.each<[string, ReturnType<typeof up>[], string]>([
+    ["a target of the namespace answered shortly before", [up("engine", [85, 1], [100, 1])], "born"],
+    ["it answered too long before", [up("engine", [10, 1], [100, 1])], "unseen"],
+    ["no scrape of it was answered", [up("engine", [70, 0], [85, 0], [100, 1])], "unseen"],
+    ["only another namespace answered", [up("web", [85, 1]), up("engine", [100, 1])], "unseen"],
+    ["nothing was scraped", [], "unseen"],
+  ])("when %s", (_, scrapes, past) => {
+    expect(pastBeside(scrapes, options)({ namespace: "engine" }, 100)).toBe(past);
+  });
+
+  it.each<[string, ReturnType<typeof pod>[], ReturnType<typeof pod>[], string]>([
+    ["answered shortly before, for another series", [pod("a", [85, 1], [100, 1]), others], [], "born"],
+    ["is new among others that are scraped", [pod("a", [100, 1]), others], [], "born"],
+    ["was missed for longer than a sample counts", [pod("a", [10, 1], [100, 1]), others], [], "missed"],
+    ["was known long before and missed since", [pod("a", [100, 1]), others], [pod("a")], "missed"],
+    ["did not answer, and was known before", [pod("a", [70, 0], [85, 0], [100, 1]), others], [pod("a")], "missed"],
+    ["is another one than was known", [pod("a", [100, 1]), others], [pod("c")], "born"],
+  ])("when the pod %s (W112)", (_, scrapes, known, past) => {
+    expect(pastBeside(scrapes, { ...options, known })({ namespace: "engine", pod: "a" }, 100)).toBe(past);
+  });
+
+  it("takes all for born that a pod shows which answered since the start, however long ago", () => {
+    const scrapes = [pod("a", [61, 1], [200, 1])];
+    expect(pastBeside(scrapes, options)({ namespace: "engine", pod: "a" }, 200)).toBe("born");
+  });
+});
+
+describe("prometheusCounts", () => {
+  const objectives = [
+    { name: "errors", kind: { type: "errors" }, maxRatio: 0.001 },
+    { name: "slow", kind: { type: "slowerThan", seconds: 1 }, maxRatio: 0.05 },
+  ] as const;
+  const options = { labels: { release: "r2", track: "one-box", synthetic: "false" }, now: () => 130 };
+
+  const scraped = [series({ pod: "a" }, [95, 1], [110, 1], [125, 1])];
+
+  function serve(requests: unknown[], buckets: unknown[], up: unknown[] = scraped) {
+    answers = new Map([
+      [/^up/, { body: vector(up) }],
+      [/http_requests_total/, { body: vector(requests) }],
+      [/http_request_duration_seconds_bucket/, { body: vector(buckets) }],
+    ]);
+  }
+
+  it("cannot use counts among which one pod's were missed, and names it (W112)", async () => {
+    serve(
+      [series({ status: "200", pod: "a" }, [90, 1], [125, 9]), series({ status: "200", pod: "b" }, [125, 50_000])],
+      [],
+    );
+    answers = new Map([[/^max by \(namespace, pod\)/, { body: vector([series({ pod: "b" }, [0, 1])]) }], ...answers]);
+    expect(await prometheusCounts(openPrometheus(network, url), options).countsSince(objectives, 100)).toEqual({
+      kind: "unreachable",
+      reason: "b was not scraped for over 5 minutes, and what it answered then is not known",
+    });
+  });
+
+  const counted = [
+    series({ status: "200", pod: "a" }, [90, 100], [125, 180]),
+    series({ status: "503", pod: "a" }, [125, 2]),
+    series({ status: "404", pod: "b" }, [100, 0], [125, 18]),
+  ];
+
+  it("counts errors and slow requests since the gate began, over all pods", async () => {
+    serve(counted, [
+      series({ le: "1.0", pod: "a" }, [90, 100], [125, 190]),
+      series({ le: "+Inf", pod: "a" }, [90, 100], [125, 200]),
+    ]);
+    expect(await prometheusCounts(openPrometheus(network, url), options).countsSince(objectives, 100)).toEqual({
+      kind: "value",
+      value: { errors: { requests: 100, bad: 2 }, slow: { requests: 100, bad: 10 } },
+    });
+  });
+
+  /** The errors and requests since 100, of series of one pod that are only told apart by who scraped them. */
+  const countedFrom = async (...requests: unknown[]) => {
+    serve(requests, []);
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    const reading = await source.countsSince(objectives.slice(0, 1), 100);
+    return reading.kind === "value" ? reading.value.errors : reading;
+  };
+
+  it.each<[string, Record<string, string>, Record<string, string>]>([
+    ["two jobs", { job: "engine" }, { job: "kubernetes-pods" }],
+    ["two jobs under two addresses", { job: "a", instance: "10.0.0.1:8080" }, { job: "b", instance: "engine-1:8080" }],
+    [
+      "a service monitor and a pod monitor",
+      { endpoint: "http", service: "engine" },
+      { endpoint: "metrics", container: "engine" },
+    ],
+    ["two Prometheus of a pair", { prometheus_replica: "0" }, { prometheus_replica: "1" }],
+  ])("counts a pod once that is scraped by %s (W03)", async (_, one, other) => {
+    const pod = { status: "500", namespace: "sparki-engine", pod: "a" };
+    const counted = await countedFrom(
+      series({ ...pod, ...one }, [90, 100], [110, 150], [125, 180]),
+      series({ ...pod, ...other }, [91, 102], [111, 152], [126, 181]),
+      series({ ...pod, pod: "b", ...one }, [90, 0], [125, 7]),
+    );
+    // What the first had seen to its end, and of the second what came after it.
+    expect(counted).toEqual({ requests: 81 + 7, bad: 81 + 7 });
+  });
+
+  it("counts no request of before, where a second job begins to scrape a pod (W03)", async () => {
+    const pod = { status: "200", namespace: "sparki-engine", pod: "a" };
+    const counted = await countedFrom(
+      series({ ...pod, job: "old" }, [90, 50_000], [110, 50_010], [125, 50_020]),
+      series({ ...pod, job: "new" }, [112, 50_011], [126, 50_021]),
+    );
+    expect(counted).toEqual({ requests: 21, bad: 0 });
+  });
+
+  it("goes on where a series ended that was relabelled (W03)", async () => {
+    const pod = { status: "200", namespace: "sparki-engine", pod: "a" };
+    const counted = await countedFrom(
+      series({ ...pod, job: "old" }, [90, 50_000], [105, 50_010]),
+      series({ ...pod, job: "new" }, [110, 50_015], [125, 50_030]),
+    );
+    expect(counted).toEqual({ requests: 30, bad: 0 });
+  });
+
+  it("counts what comes after a restart, whoever scrapes", async () => {
+    const pod = { status: "200", namespace: "sparki-engine", pod: "a" };
+    const counted = await countedFrom(
+      series({ ...pod, job: "one" }, [90, 100], [105, 110], [125, 5]),
+      series({ ...pod, job: "two" }, [91, 101], [106, 110], [124, 4]),
+    );
+    expect(counted).toEqual({ requests: 15, bad: 0 });
+  });
+
+  it("tells targets without a pod's name apart by their address", async () => {
+    const target = { status: "200", job: "engine" };
+    const counted = await countedFrom(
+      series({ ...target, instance: "10.0.0.1:80" }, [90, 10], [125, 20]),
+      series({ ...target, instance: "10.0.0.2:80" }, [90, 10], [125, 20]),
+    );
+    expect(counted).toEqual({ requests: 20, bad: 0 });
+  });
+
+  it("says that samples are stale, with their age, where nobody looks any more", async () => {
+    serve([series({ status: "200" }, [10, 1], [20, 2])], [], [series({ pod: "a" }, [10, 1], [25, 1])]);
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    expect(await source.countsSince(objectives, 5)).toEqual({ kind: "stale", ageSeconds: 105 });
+  });
+
+  it("counts what a pod that is gone had counted, where nobody asks those that are there", async () => {
+    serve([series({ status: "500", pod: "gone" }, [10, 1], [20, 2])], [], [series({ pod: "a" }, [5, 1], [125, 1])]);
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    expect(await source.countsSince(objectives.slice(0, 1), 5)).toEqual({
+      kind: "value",
+      value: { errors: { requests: 2, bad: 2 } },
+    });
+  });
+
+  it("never takes a missing bucket for no slow requests", async () => {
+    serve(counted, [series({ le: "0.1" }, [125, 4]), series({ le: "+Inf" }, [125, 4])]);
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    expect(await source.countsSince(objectives, 100)).toMatchObject({
+      kind: "not-a-number",
+      reason: expect.stringContaining('"slow"'),
+    });
+  });
+
+  it("asks only for the selected requests", async () => {
+    const chosen = /^http_requests_total\{release="r2",track="one-box",synthetic="false"\}\[/;
+    answers = new Map([
+      [/^up/, { body: vector(scraped) }],
+      [chosen, { body: vector([series({ status: "200" }, [125, 7])]) }],
+    ]);
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    expect(await source.countsSince(objectives.slice(0, 1), 100)).toEqual({
+      kind: "value",
+      value: { errors: { requests: 7, bad: 0 } },
+    });
+  });
+
+  it("names the buckets that the objectives lack", async () => {
+    answers = new Map([
+      [
+        /^count by \(le\)/,
+        {
+          body: vector([
+            { metric: { le: "5" }, value: [1, "1"] },
+            { metric: { le: "+Inf" }, value: [1, "1"] },
+          ]),
+        },
+      ],
+    ]);
+    expect(await prometheusCounts(openPrometheus(network, url), options).missingBuckets(objectives)).toEqual({
+      kind: "value",
+      value: [1],
+    });
+  });
+
+  it("starts at what it sees first after an outage, and not at the pods' births", async () => {
+    const tenDays = (status: string, ...values: [number, number]) =>
+      series({ status, pod: "a" }, [115, values[0]], [125, values[1]]);
+    serve([tenDays("200", 864_000, 864_095), tenDays("500", 40, 45)], [], [series({ pod: "a" }, [115, 1], [125, 1])]);
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    expect(await source.countsSince(objectives.slice(0, 1), 100)).toEqual({
+      kind: "value",
+      value: { errors: { requests: 100, bad: 5 } },
+    });
+  });
+
+  it("adds up hours by what Prometheus says of their parts", async () => {
+    serve(
+      [series({ status: "500" }, [1_000, 3], [1_900, 7.2]), series({ status: "200" }, [1_000, 0], [1_900, 989.8])],
+      [series({ le: "1" }, [1_900, 990]), series({ le: "+Inf" }, [1_900, 1_000])],
+    );
+    expect(await prometheusCounts(openPrometheus(network, url), options).countsOver(objectives, 1_800)).toEqual({
+      kind: "value",
+      value: { errors: { requests: 1_000, bad: 10 }, slow: { requests: 1_000, bad: 10 } },
+    });
+  });
+
+  it("tells hours without requests from a Prometheus that scrapes nothing, or no longer", async () => {
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    const over = () => source.countsOver(objectives, 1_800);
+    serve([], []);
+    expect(await over()).toEqual({ kind: "no-data" });
+    serve([], [], [series({}, [10, 1], [25, 1])]);
+    expect(await over()).toEqual({ kind: "stale", ageSeconds: 105 });
+    serve([], [], [series({}, [110, 1], [125, 0])]);
+    expect(await over()).toMatchObject({ kind: "unreachable" });
+    answers = new Map();
+    expect(await over()).toMatchObject({ kind: "unreachable", reason: expect.stringContaining("is scraped") });
+  });
+
+  it("has no data only where the release is scraped, and is blind elsewhere", async () => {
+    const up = (value: number) => {
+      answers = new Map([
+        [/^up\{release="r2",track="one-box"\}\[300s\]$/, { body: vector([series({}, [125, value])]) }],
+      ]);
+    };
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    up(1);
+    expect(await source.countsSince(objectives, 100)).toEqual({ kind: "no-data" });
+    up(0);
+    expect(await source.countsSince(objectives, 100)).toEqual({
+      kind: "unreachable",
+      reason: 'no target up{release="r2",track="one-box"} is scraped',
+    });
+    answers = new Map();
+    expect(await source.countsSince(objectives, 100)).toMatchObject({ kind: "unreachable" });
+  });
+});

@@ -1,0 +1,64 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PulumiExit, pulumiProcess, reasonIn } from "../../io/pulumi-process.ts";
+
+describe("pulumiProcess", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "sparki-process-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const touch = (signal: AbortSignal) => {
+    const file = join(folder, "begun");
+    const run = pulumiProcess("/bin/sh", "3.255.0").run(
+      ["-c", `touch ${file}`],
+      folder,
+      {},
+      undefined,
+      undefined,
+      signal,
+    );
+    return { run, begun: () => existsSync(file) };
+  };
+
+  it("runs the CLI to its end", async () => {
+    const { run, begun } = touch(new AbortController().signal);
+    expect(await run).toMatchObject({ code: 0 });
+    expect(begun()).toBe(true);
+  });
+
+  it("does not begin what was interrupted before", async () => {
+    const { run, begun } = touch(AbortSignal.abort(new Error("interrupted by SIGINT")));
+    await expect(run).rejects.toThrow("interrupted by SIGINT");
+    expect(begun()).toBe(false);
+  });
+});
+
+describe("reasonIn", () => {
+  it.each([
+    ["error: no stack named 'prod' found\n", "no stack named 'prod' found"],
+    ["Logging in using access token from PULUMI_ACCESS_TOKEN\nerror: Unauthorized\n", "Unauthorized"],
+    ["warning: old\nerror: first\nerror: second\n", "first\nerror: second"],
+    ["panic: no error: at a line's start\n", "panic: no error: at a line's start"],
+  ])("is in %j what follows the first error's mark", (stderr, reason) => {
+    expect(reasonIn(stderr)).toBe(reason);
+  });
+});
+
+describe("PulumiExit", () => {
+  it.each([
+    ["PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions", /^pulumi login, or export/],
+    ["[401] Unauthorized: No credentials provided or are invalid.", /^pulumi login, or export/],
+    ["could not list bucket: no such host", /^pulumi whoami --verbose$/],
+  ])("tells what to do about %j", (reason, hint) => {
+    expect(new PulumiExit(255, `error: ${reason}\n`).hint).toMatch(hint);
+  });
+
+  it("is an outside fault with the CLI's exit code, whether the CLI says why or not", () => {
+    const outside = { code: "SPARKI_OUTSIDE", hint: "pulumi whoami --verbose", exitCode: 255 };
+    expect(new PulumiExit(255, "error: no\n")).toMatchObject({ ...outside, message: "no" });
+    expect(new PulumiExit(255, "\n")).toMatchObject({ ...outside, message: "pulumi ended with 255" });
+  });
+});

@@ -1,0 +1,45 @@
+import { createServer, type Server } from "node:http";
+import { openNetwork } from "../../io/network.ts";
+import { openRegistry } from "../../io/registry.ts";
+import { releaseNamed } from "../support/updates.ts";
+
+const { engine, web, e2e } = releaseNamed("1.0").images;
+
+describe("openRegistry", () => {
+  const network = openNetwork({});
+  const asked: string[] = [];
+  let server: Server;
+  let mirror: string;
+
+  beforeAll(async () => {
+    server = createServer(({ method, url = "" }, response) => {
+      asked.push(`${method} ${url}`);
+      response.writeHead(url.includes("/engine/") ? 200 : url.includes("/web/") ? 404 : 503).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    mirror = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+  });
+  afterAll(async () => {
+    server.closeAllConnections();
+    server.close();
+    await network.close();
+  });
+
+  it("tells an image that is there from one that is gone, by its digest and on the mirror", async () => {
+    const registry = openRegistry(network, { SPARKI_REGISTRY: mirror });
+    expect(await registry.find(engine)).toEqual({ kind: "there" });
+    expect(await registry.find(web)).toEqual({ kind: "missing" });
+    expect(asked[0]).toBe(`HEAD /v2/alexarno/sparki/engine/manifests/${engine.split("@")[1]}`);
+  });
+
+  it("never takes a registry that fails, or does not answer, for one that has lost the image", async () => {
+    const failing = openRegistry(network, { SPARKI_REGISTRY: mirror });
+    const closed = openRegistry(network, { SPARKI_REGISTRY: "http://127.0.0.1:9" });
+    expect(await failing.find(e2e)).toMatchObject({ kind: "unknown", reason: expect.stringContaining("503") });
+    expect(await closed.find(engine)).toMatchObject({
+      kind: "unknown",
+      reason: expect.stringContaining("ECONNREFUSED"),
+    });
+  });
+});

@@ -1,0 +1,152 @@
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import { json } from "node:stream/consumers";
+import { openNetwork } from "../../io/network.ts";
+import { openSlack } from "../../io/slack.ts";
+import { Mention, slack as said } from "../../shared/text/slack.ts";
+import { fakeClock } from "../support/fake-clock.ts";
+
+interface Heard {
+  readonly url: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: unknown;
+}
+
+/** Answers in turn: a status, or a status with a body and headers; the last one again and again. */
+type Answer = readonly [status: number, body?: string, headers?: Readonly<Record<string, string>>];
+
+const message = { channel: "#platform", text: said`it is live` };
+const SECRET = "T000-B000-very-secret";
+
+describe("openSlack", () => {
+  const network = openNetwork({});
+  let server: Server | undefined;
+  let heard: Heard[];
+  let url: string;
+
+  const answering = async (...answers: Answer[]) => {
+    heard = [];
+    const listening = createServer(async (request, response) => {
+      heard.push({ url: request.url, headers: request.headers, body: await json(request) });
+      const [status, body = "ok", headers = {}] = answers[Math.min(heard.length, answers.length) - 1] ?? [500];
+      response.writeHead(status, headers).end(body);
+    });
+    server = listening;
+    await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
+    const address = listening.address();
+    url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+  };
+  const webhook = () => openSlack(network, { webhook: `${url}/services/${SECRET}` }, fakeClock());
+  const bot = () => openSlack(network, { token: SECRET, api: `${url}/api/chat.postMessage` }, fakeClock());
+
+  afterEach(async () => {
+    server?.closeAllConnections();
+    if (server?.listening) await new Promise((resolve) => server?.close(resolve));
+  });
+  afterAll(() => network.close());
+
+  it("posts the text to a webhook", async () => {
+    await answering([200]);
+    expect(await webhook().send(message)).toEqual({ delivered: true });
+    expect(heard).toMatchObject([{ url: `/services/${SECRET}`, body: { text: said`it is live` } }]);
+  });
+
+  it("posts as a bot, and puts a channel's later messages into the thread of its first", async () => {
+    await answering([200, '{"ok":true,"ts":"17.1"}']);
+    const slack = bot();
+    await slack.send(message);
+    await slack.send({ channel: "#incidents", text: said`elsewhere` });
+    await slack.send(message);
+    expect(heard.map(({ body }) => body)).toMatchObject([
+      { channel: "#platform" },
+      { channel: "#incidents" },
+      { channel: "#platform", thread_ts: "17.1" },
+    ]);
+    expect(heard[1]?.body).not.toHaveProperty("thread_ts");
+    expect(heard[0]?.headers.authorization).toBe(`Bearer ${SECRET}`);
+  });
+
+  it.each<[string, Answer[], number]>([
+    ["an overload", [[503], [502], [200]], 3],
+    ["a rate limit", [[429, "", { "retry-after": "1" }], [200]], 2],
+    ["a rate limit of a minute", [[429, "", { "retry-after": "60" }], [200]], 2],
+    ["a long overload", [[503], [503], [503], [503], [503], [503], [200]], 7],
+  ])("tries again after %s", async (_, answers, tries) => {
+    await answering(...answers);
+    expect(await webhook().send(message)).toEqual({ delivered: true });
+    expect(heard).toHaveLength(tries);
+  });
+
+  it.each<[string, Answer, number, RegExp]>([
+    ["Slack is down for good", [503], 8, /answered 503/],
+    ["the webhook is gone", [404, "no_service"], 1, /answered 404/],
+    ["the webhook refuses", [200, "invalid_payload"], 1, /refused it: invalid_payload/],
+    [
+      "the rate limit is longer than anybody waits",
+      [429, "", { "retry-after": "3600" }],
+      1,
+      /answered 429, and asks for 3600 s more/,
+    ],
+  ])("gives up, and says why, when %s", async (_, answer, tries, problem) => {
+    await answering(answer);
+    expect(await webhook().send(message)).toEqual({ delivered: false, problem: expect.stringMatching(problem) });
+    expect(heard).toHaveLength(tries);
+  });
+
+  it.each([
+    ['{"ok":false,"error":"invalid_auth"}', "invalid_auth"],
+    ["<html>", "cannot be read"],
+  ])("says what the API refused: %s", async (body, problem) => {
+    await answering([200, body]);
+    expect(await bot().send(message)).toEqual({ delivered: false, problem: expect.stringContaining(problem) });
+  });
+
+  it.each(["service_unavailable", "ratelimited", "internal_error", "fatal_error"])(
+    "tries again when the API itself says %s",
+    async (error) => {
+      const clock = fakeClock();
+      await answering(
+        [200, JSON.stringify({ ok: false, error }), { "retry-after": "30" }],
+        [200, '{"ok":true,"ts":"1"}'],
+      );
+      const slack = openSlack(network, { token: SECRET, api: `${url}/api/chat.postMessage` }, clock);
+      const before = clock.now();
+      expect(await slack.send(message)).toEqual({ delivered: true });
+      expect(heard).toHaveLength(2);
+      expect(clock.now() - before).toBe(30);
+    },
+  );
+
+  it("has Slack look up names only where a message of ours names somebody", async () => {
+    await answering([200]);
+    const forged = said`failed: ${"<!channel> @here <https://evil|click> *✅ passed*"}`;
+    await webhook().send({ channel: "#platform", text: forged });
+    await webhook().send({
+      channel: "#platform",
+      text: said`${new Mention({ mention: "@on-call" })} look: ${"@here"}`,
+    });
+    expect(heard[0]?.body).toMatchObject({ parse: "none", mrkdwn: false, unfurl_links: false });
+    expect(heard[0]?.body).not.toHaveProperty("link_names");
+    expect(heard[1]?.body).toMatchObject({ link_names: true });
+  });
+
+  it("never tells the secret, whatever goes wrong", async () => {
+    await answering([200, `you sent ${"x".repeat(500)}`]);
+    const closed = "http://127.0.0.1:1";
+    const slacks = [
+      openSlack(network, { webhook: `${closed}/services/${SECRET}` }, fakeClock()),
+      openSlack(network, { webhook: `not a url ${SECRET}` }, fakeClock()),
+      openSlack(network, { token: `${SECRET}\n`, api: `${url}/api` }, fakeClock()),
+      webhook(),
+    ];
+    for (const slack of slacks) {
+      const delivery = await slack.send(message);
+      expect(delivery.delivered).toBe(false);
+      expect(JSON.stringify(delivery)).not.toContain(SECRET);
+    }
+  });
+
+  it("says that nothing is set where there is no secret", async () => {
+    const delivery = await openSlack(network, {}, fakeClock()).send(message);
+    expect(delivery).toEqual({ delivered: false, problem: expect.stringContaining("SPARKI_SLACK_WEBHOOK") });
+  });
+});

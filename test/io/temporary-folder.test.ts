@@ -1,0 +1,32 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { assertTemporaryFolder } from "../../io/temporary-folder.ts";
+
+describe("assertTemporaryFolder", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "sparki-temporary-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it("lets pass a folder that can be written to, and the machine's own", () => {
+    expect(() => assertTemporaryFolder(folder)).not.toThrow();
+    expect(() => assertTemporaryFolder()).not.toThrow();
+  });
+
+  it.each([
+    ["is not there", "gone"],
+    ["is no folder", "file"],
+  ])("says of one that %s what it is, and what to do", (problem, name) => {
+    writeFileSync(join(folder, "file"), "");
+    const place = join(folder, name);
+    expect(() => assertTemporaryFolder(place)).toThrow(
+      expect.objectContaining({
+        code: "SPARKI_USAGE",
+        message: `TMPDIR is ${JSON.stringify(place)}, which ${problem}; expected a folder that can be written to`,
+        hint: expect.stringContaining("unset TMPDIR"),
+      }),
+    );
+  });
+});

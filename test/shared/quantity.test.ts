@@ -1,0 +1,24 @@
+import { amountsOf, quantity } from "../../shared/quantity.ts";
+
+describe("quantity", () => {
+  it.each([
+    ["250m", 0.25],
+    ["2", 2],
+    ["512Mi", 536_870_912],
+    ["1.5G", 1.5e9],
+    ["1500000n", 0.0015],
+    ["", undefined],
+    ["many", undefined],
+    ["3X", undefined],
+    [undefined, undefined],
+  ])("reads %p as %p", (text, value) => {
+    if (value === undefined) expect(quantity(text)).toBeUndefined();
+    else expect(quantity(text)).toBeCloseTo(value, 12);
+  });
+});
+
+describe("amountsOf", () => {
+  it("knows only what is said", () => {
+    expect(amountsOf({ cpu: "500m" })).toEqual({ cores: 0.5, bytes: undefined });
+  });
+});

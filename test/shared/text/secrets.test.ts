@@ -1,0 +1,341 @@
+import { redacted, redactedLines, withoutSecrets } from "../../../shared/text/secrets.ts";
+
+const HEX40 = "3fc4e1d09ab87766554433221100ffeeddccbbaa";
+/** Put together here, so that who scans repositories for secrets does not take these for real ones. */
+const joined = (...parts: readonly string[]) => parts.join("");
+const RANDOM = "aB3dE5fG7hJ9kL1mN3pQ5rS7";
+const AWS_SECRET = joined("wJalrXUtnFEMI/K7MDENG/", "bPxRfiCYEXAMPLEKEY");
+const JWT = joined("eyJhbGciOiJIUzI1NiJ9.", "eyJzdWIiOiJzcGFya2kifQ.", "c2lnbmF0dXJl-Zx_9");
+const PEM_BODY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDJ2zX4uK0bP9aW";
+const pem = (kind: string, line = "\n") =>
+  [`-----BEGIN ${kind}-----`, PEM_BODY, "q8Zk3==", `-----END ${kind}-----`].join(line);
+
+/** What a program may say, and what of it nobody may read. */
+const SECRETS: readonly (readonly [what: string, text: string, ...hidden: string[]])[] = [
+  ["JSON", '{"level":"error","password":"hunter2","msg":"x"}', "hunter2"],
+  ["JSON with blanks", '{ "db_password" : "hunter2" }', "hunter2"],
+  ["JSON in JSON", String.raw`{"msg":"{\"password\":\"hunter2\",\"a\":1}"}`, "hunter2"],
+  ["JSON in JSON in JSON", String.raw`"{\"a\":\"{\\\"password\\\":\\\"hunter2\\\"}\"}"`, "hunter2"],
+  ["JSON with an escaped quote in the value", String.raw`{"password":"hun\"ter2","a":1}`, "hun", "ter2"],
+  ["a number", '{"password":12345678}', "12345678"],
+  ["a nested object", '{"password":{"current":"hunter2","old":["hunter1"]}}', "hunter2", "hunter1"],
+  ["a list", '{"tokens":["aB3dE5fG7hJ9kL1mN3pQ"]}', "aB3dE5fG7hJ9kL1mN3pQ"],
+  ["a header in a list", '{"headers":{"authorization":["Bearer abc.def"]}}', "abc.def"],
+  ["a variable in a pod", '{"name":"DB_PASSWORD","value":"hunter2"}', "hunter2"],
+  ["a variable in YAML", "- name: ENGINE_SECRET\n  value: hunter2", "hunter2"],
+  ["a pair of an AWS tag", '{"Key":"apiToken","Value":"hunter2"}', "hunter2"],
+  ["single quotes", "{'password': 'hunter2'}", "hunter2"],
+  ["a dictionary of Python", "{'token': 'hunter2', 'n': 1}", "hunter2"],
+  ["YAML", "password: hunter2", "hunter2"],
+  ["YAML in quotes", 'dbPassword: "hunter 2"', "hunter 2"],
+  ["Ruby", ":password => 'hunter2'", "hunter2"],
+  ["Go", "{Password:hunter2 User:sparki}", "hunter2"],
+  ["logfmt", "level=error token=hunter2 user=x", "hunter2"],
+  ["logfmt in quotes", 'token="hun ter2" user=x', "hun ter2"],
+  ["a variable of libpq", "PGPASSWORD=hunter2 psql", "hunter2"],
+  ["a variable of MySQL", "MYSQL_PWD=hunter2", "hunter2"],
+  ["a short variable", "DB_PASS=hunter2", "hunter2"],
+  ["libpq's own string", "host=db user=sparki password=hun&ter2 sslmode=require", "hun&ter2"],
+  ["a comma in a password", "password=hun,ter2", "hun", "ter2"],
+  ["a bracket in a password", "password=hun)ter2 x", "hun", "ter2"],
+  ["ODBC", "Server=db;Uid=sparki;Pwd=hunter2;Encrypt=yes", "hunter2"],
+  ["a storage account", "DefaultEndpointsProtocol=https;AccountKey=aGVsbG8=;EndpointSuffix=x", "aGVsbG8="],
+  ["a bus", "Endpoint=sb://x/;SharedAccessKeyName=root;SharedAccessKey=aGVsbG8=", "aGVsbG8="],
+  ["an option", "redis-server --requirepass hunter2 --port 1", "hunter2"],
+  ["an option with a sign", "app --db-password=hunter2", "hunter2"],
+  ["an option with a value apart", "app --api-token hunter2 --x", "hunter2"],
+  ["options in a list", '["--password","hunter2"]', "hunter2"],
+  ["a client's password", "mysql -usparki -phunter2 db", "hunter2"],
+  ["curl", "curl -u sparki:hunter2 https://x", "hunter2"],
+  ["a sentence", "cannot log in with password hunter2 as sparki", "hunter2"],
+  ["SQL", "ALTER USER sparki WITH PASSWORD 'hunter2'", "hunter2"],
+  ["SQL of MySQL", "CREATE USER x IDENTIFIED BY 'hunter2'", "hunter2"],
+  ["netrc", "machine x login sparki password hunter2", "hunter2"],
+  ["Redis", "AUTH hunter2", "hunter2"],
+  ["Redis with a user", "AUTH sparki hunter2", "hunter2"],
+  ["Redis, watched", '1700000000.1 [0 127.0.0.1:1] "AUTH" "hunter2"', "hunter2"],
+  ["Redis, hello", "> HELLO 3 AUTH default hunter2", "hunter2"],
+  ["Redis's setting", "requirepass hunter2", "hunter2"],
+  ["Redis's other setting", "CONFIG SET masterauth hunter2", "hunter2"],
+  ["an address", "postgres://sparki:hunter2@db:5432/sparki", "hunter2"],
+  ["an address with @", "postgres://sparki:p@ss@db:5432/x", "p@ss", "ss@"],
+  ["an address with /", "postgres://sparki:p/ss@db:5432/x", "p/ss", "ss@"],
+  ["an address with #", "amqp://sparki:p#ss@mq", "p#ss", "ss@"],
+  ["an address with ?", "https://sparki:p?ss@host/x", "p?ss", "ss@"],
+  ["an address with digits and /", "redis://sparki:12/34@cache:6379", "12/34"],
+  ["an address of several hosts", "mongodb+srv://sparki:hunter2@a:1,b:2/x", "hunter2"],
+  ["an address without a user", "rediss://:hunter2@cache:6379", "hunter2"],
+  ["an address with a quote in its password", "postgres://sparki:hun'ter2@db", "hun"],
+  ["a token as user", `https://${RANDOM}@github.com/x/y`, RANDOM],
+  ["two addresses", "redis://a:hunter1@x,redis://b:hunter2@y", "hunter1", "hunter2"],
+  ["Go's driver of MySQL", "sparki:hunter2@tcp(db:3306)/x", "hunter2"],
+  ["an address without a scheme", "dial sparki:hunter2@db:5432", "hunter2"],
+  ["a query", `https://x/y?a=1&access_token=hunter2&b=2`, "hunter2"],
+  ["a key in a query", `https://x/y?key=${RANDOM}&b=2`, RANDOM],
+  ["a signed address", `https://b.s3.amazonaws.com/k?X-Amz-Signature=${"ab12".repeat(16)}&x=1`, "ab12ab12"],
+  ["percent encoded", "password%3Dhunter2", "hunter2"],
+  ["HTML encoded", "&quot;password&quot;:&quot;hunter2&quot;", "hunter2"],
+  ["Unicode escapes", String.raw`password\u003dhunter2`, "hunter2"],
+  ["Slack's webhook", "https://hooks.slack.com/services/T0/B0/x1", "T0/B0"],
+  ["Slack's workflow", "https://hooks.slack.com/triggers/T0/1/abc", "abc"],
+  ["Discord's webhook", `https://discord.com/api/webhooks/123456789/${RANDOM}`, RANDOM],
+  ["Teams' webhook", `https://x.webhook.office.com/webhookb2/${"0f".repeat(9)}@x/IncomingWebhook/y/z`, "0f0f"],
+  ["PagerDuty's address", `https://events.pagerduty.com/integration/${HEX40}/enqueue`, HEX40],
+  ["an authorization header", "Authorization: Bearer abc", "abc"],
+  ["a basic one", "authorization: Basic c3Bhcmtp", "c3Bhcmtp"],
+  ["one of another scheme", "Authorization: Token token=abc9", "abc9"],
+  ["one of a proxy", "Proxy-Authorization: Basic c3Bhcmtp", "c3Bhcmtp"],
+  ["one of AWS", "Authorization: AWS4-HMAC-SHA256 Credential=x/y, Signature=abcdef", "abcdef"],
+  ["curl's header", `curl -H 'Authorization: Bearer abc9' https://x`, "abc9"],
+  ["a bearer alone", "sent Bearer abc9def0", "abc9def0"],
+  ["a basic one alone", `sent Basic ${Buffer.from("sparki:hunter2").toString("base64")}`, "c3Bhcmtp"],
+  ["a cookie", "Cookie: a=b1; sid=c2", "b1", "c2"],
+  ["a cookie that is set", "set-cookie: sid=abc; Path=/", "abc"],
+  ["a header of a key", "X-Api-Key: hunter2", "hunter2"],
+  ["a header of Vault", "X-Vault-Token: hunter2", "hunter2"],
+  ["a header of GitLab", "PRIVATE-TOKEN: hunter2", "hunter2"],
+  ["npm's own file", "//registry.npmjs.org/:_authToken=hunter2", "hunter2"],
+  ["Docker's own file", '{"auths":{"ghcr.io":{"auth":"c3Bhcmtp0A=="}}}', "c3Bhcmtp0A"],
+  ["a JWT", `user ${JWT} came`, JWT, "c2lnbmF0dXJl"],
+  ["AWS's key", joined("AKIA", "IOSFODNN7EXAMPLE"), "IOSFODNN7EXAMPLE"],
+  ["AWS's other key", joined("ASIA", "IOSFODNN7EXAMPLE"), "IOSFODNN7EXAMPLE"],
+  ["AWS's pair", `${joined("AKIA", "IOSFODNN7EXAMPLE")} ${AWS_SECRET}`, AWS_SECRET, "bPxRfiCY"],
+  ["AWS's secret", `aws_secret_access_key = ${AWS_SECRET}`, AWS_SECRET],
+  ["AWS's session", `"SessionToken": "IQoJb3JpZ2luX2VjEAA"`, "IQoJb3JpZ2lu"],
+  ["AWS's session alone", `got ${joined("IQoJb3JpZ2lu", "X2VjEAAaCXVzLWVhc3QtMSJ")} back`, "X2VjEAA"],
+  ...(
+    [
+      ["Slack", "xoxb-", "1111-2222-abcdEFGH"],
+      ["Slack", "xoxp-", "1111-2222-abcdEFGH"],
+      ["Slack", "xapp-", "1-A1-2-abc"],
+      ["Slack", "xoxe.xoxp-", "1-abcdEFGH"],
+      ["GitHub", "ghp_", RANDOM],
+      ["GitHub", "gho_", RANDOM],
+      ["GitHub", "ghs_", RANDOM],
+      ["GitHub", "github_pat_", RANDOM],
+      ["GitLab", "glpat-", RANDOM],
+      ["GitLab", "gldt-", RANDOM],
+      ["OpenAI", "sk-", RANDOM],
+      ["OpenAI", "sk-proj-", RANDOM],
+      ["Anthropic", "sk-ant-api03-", RANDOM],
+      ["Stripe", "sk_live_", RANDOM],
+      ["Stripe", "rk_test_", RANDOM],
+      ["Stripe", "whsec_", RANDOM],
+      ["Twilio", "SK", "0123456789abcdef0123456789abcdef"],
+      ["SendGrid", "SG.", `${RANDOM}.${RANDOM}`],
+      ["npm", "npm_", RANDOM],
+      ["PyPI", "pypi-", RANDOM],
+      ["Docker", "dckr_pat_", RANDOM],
+      ["Pulumi", "pul-", HEX40],
+      ["Google", "AIza", RANDOM],
+      ["Vault", "hvs.", RANDOM],
+      ["DigitalOcean", "dop_v1_", HEX40],
+      ["Grafana", "glsa_", RANDOM],
+      ["Hugging Face", "hf_", RANDOM],
+      ["Linear", "lin_api_", RANDOM],
+      ["an issuer that nobody knows", "abcd_", RANDOM],
+      ["Tailscale", "tskey-auth-", RANDOM],
+      ["Shopify", "shpat_", HEX40],
+      ["age", "AGE-SECRET-KEY-1", "QQPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"],
+    ] as const
+  ).map(([who, prefix, rest]) => [`a token of ${who}`, `failed with ${joined(prefix, rest)}.`, rest] as const),
+  ["a private key", pem("RSA PRIVATE KEY"), PEM_BODY, "q8Zk3"],
+  ["an OpenSSH key", pem("OPENSSH PRIVATE KEY"), PEM_BODY],
+  ["a key in JSON", `{"key":"${pem("PRIVATE KEY", String.raw`\n`)}"}`, PEM_BODY],
+  ["a key with Windows' line ends", pem("EC PRIVATE KEY", "\r\n"), PEM_BODY],
+  ["a key that is cut off", `x\n-----BEGIN PRIVATE KEY-----\n${PEM_BODY}\nq8Zk3==\nlast words`, PEM_BODY, "q8Zk3"],
+  ["a key that begins before", `${PEM_BODY}\nq8Zk3==\n-----END PRIVATE KEY-----\nx`, PEM_BODY, "q8Zk3"],
+  ["a key among others", `${pem("CERTIFICATE")}\n${pem("PRIVATE KEY")}`, `PRIVATE KEY-----\n${PEM_BODY}`],
+  ["words around", "the password is hunter2, said the log", "hunter2"],
+  ["an API's key in words", "api key: hunter2", "hunter2"],
+  ["a client's secret", "client_secret=hunter2&grant_type=x", "hunter2"],
+  ["a passphrase", "PULUMI_CONFIG_PASSPHRASE=hunter2", "hunter2"],
+  ["a session", "JSESSIONID=hunter2", "hunter2"],
+  ["another language", "Passwort: hunter2", "hunter2"],
+  ["array access", `env["API_SECRET"] = "hunter2"`, "hunter2"],
+];
+
+const VARIABLE = joined("$", "{DB_PASSWORD}");
+
+/** What people need to read, and what looks like a secret and is none. */
+const KEPT = [
+  "https://prod.sparki.tools:8443/api",
+  "GET /a:b@c",
+  "password rejected",
+  "sparki:database.passwordsSince: today, every rehearsal makes its own",
+  '{"ts":"2026-11-23T12:00:00Z"}',
+  `ghcr.io/alexarno/sparki/engine@sha256:${"b099ca69".repeat(8)}`,
+  `https://ghcr.io:443/v2/x/manifests/engine@sha256:${"b099ca69".repeat(8)}`,
+  "commit 62e8f96cd5a83fd3d59458636034078daf38251e is not on main",
+  "sha512-Ui0Fc7IP1Q1RqxXqZ8cD9eFvJ3bW5yL2nK8sT6pX4mA7gH1jB0dC3vR5uY9oE2iQ4wZ6xN8lM1kP3tS5rV7aUg==",
+  "SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8",
+  "arn:aws:secretsmanager:us-east-1:111122223333:secret:sparki/prod/cache-AbC123",
+  "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/sparki-prod/50dc6c495c0c9188",
+  "arn:aws:sts::111122223333:assumed-role/platform-engineering/ann",
+  '"secretArn": "arn:aws:secretsmanager:us-east-1:111122223333:secret:x-AbC123"',
+  "secretName: engine-database",
+  '{"secretKeyRef":{"name":"engine","key":"url"}}',
+  '{"imagePullSecrets":[{"name":"registry"}]}',
+  "i-0123456789abcdef0 in subnet-0a1b2c3d4e5f67890",
+  "request id 0b6e9a1c-4f5d-4e2b-9c3a-7d8e9f0a1b2c",
+  "AROAIOSFODNN7EXAMPLE:ann",
+  "urn:pulumi:prod::sparki::kubernetes:helm.sh/v3:Release::engine",
+  "pods sparki-engine-fleet-6d5f8c7b9d-x2k4q are ready",
+  "2026-11-23T12:00:00.000Z ERROR 503 in 12.5 ms",
+  "git@github.com:alexarno/sparki-deploy.git",
+  "ssh://git@github.com/alexarno/sparki-deploy.git",
+  "https://registry.npmjs.org/@pulumi/aws",
+  "alert mail to ann@example.com, or https://x/y?mail=ann@example.com",
+  'secret "sparki/prod/cache" not found',
+  'MountVolume.SetUp failed: secret "engine-db" not found',
+  "invalid token: unexpected end of JSON input",
+  "could not read secret: permission denied",
+  `Unexpected token '<', "<!DOCTYPE "... is not valid JSON`,
+  'FATAL: password authentication failed for user "sparki"',
+  "NOAUTH Authentication required.",
+  "max_tokens=4096 total_tokens: 512",
+  "tokenExpiresAt: 2026-11-23T12:00:00Z",
+  "the token has expired",
+  "secrets: pass, 2 secrets with username, password, host and port",
+  "pass: 12, fail: 1",
+  "set SPARKI_REGISTRY_TOKEN to a token that may read packages",
+  "pulumi config set --secret sparki:slackToken",
+  "unset PULUMI_CONFIG_PASSPHRASE, or export PULUMI_CONFIG_PASSPHRASE_FILE=/srv/pass",
+  `value: ${VARIABLE} or $DB_PASSWORD`,
+  `password: ${VARIABLE}`,
+  "password=[secret]",
+  "aws secretsmanager put-secret-value --secret-id sparki/prod/cache",
+  "created secrets-cache: aws:secretsmanager/secret:Secret",
+  "kmsKeyId: arn:aws:kms:us-east-1:111122223333:key/0b6e9a1c-4f5d-4e2b-9c3a-7d8e9f0a1b2c",
+  "automountServiceAccountToken: false",
+  "GRANT SELECT ON projects TO sparki_app; -- 0003_project_status.sql",
+  "npm:foo@1.2.3 and redis:7@sha256:0123",
+  "unit_test_projects_0001 passed",
+  pem("CERTIFICATE"),
+  pem("PUBLIC KEY"),
+] as const;
+
+describe("redacted", () => {
+  it.each(SECRETS)("takes the secret out of %s", (_, text, ...hidden) => {
+    const shown = redacted(text);
+    for (const secret of hidden) expect(shown).not.toContain(secret);
+    expect(shown).toContain("[secret]");
+  });
+
+  it.each(KEPT)("leaves %s as it is", (text) => {
+    expect(redacted(text)).toBe(text);
+  });
+
+  it.each(SECRETS)("changes nothing more at a second time, with %s", (_, text) => {
+    expect(redacted(redacted(text))).toBe(redacted(text));
+  });
+
+  it.each([
+    ["ERROR connect postgres://sparki:hunter2@db:5432/sparki", "ERROR connect postgres://[secret]@db:5432/sparki"],
+    ["rediss://:hunter2@cache:6379", "rediss://[secret]@cache:6379"],
+    ["host=db password=hunter2 sslmode=require", "host=db password=[secret] sslmode=require"],
+    ["https://hooks.slack.com/services/T0/B0/x1", "https://hooks.slack.com/services/[secret]"],
+    ['{"user":"x","password":"hunter2","level":"error"}', '{"user":"x","password":"[secret]","level":"error"}'],
+    ["level=error token=hunter2 msg=refused", "level=error token=[secret] msg=refused"],
+  ])("keeps what is around it in %s", (text, expected) => {
+    expect(redacted(text)).toBe(expected);
+  });
+
+  const UNIT_LENGTH = 200_000;
+  it.each([
+    "a",
+    "eyJ",
+    "sk-",
+    "a://",
+    "a:b@",
+    "password",
+    "password:",
+    'password:"',
+    "password:{",
+    'password\\"',
+    "-----BEGIN PRIVATE KEY-----",
+    "-----END PRIVATE KEY-----",
+    "AKIA",
+    "--token ",
+    "&a",
+    "a.",
+    "x_",
+    "Bearer ",
+    "mysql ",
+    "curl -u ",
+    " ",
+    "[secret]",
+    "key-a-",
+    "login ",
+    "AUTH ",
+    "aB3dE5fG7hJ9kL1mN3pQ5rS7",
+    "http://a:b",
+  ])("is done with 200,000 characters of %j in time", (unit) => {
+    const text = unit.repeat(UNIT_LENGTH / unit.length);
+    const cost = (times: string) => {
+      const begin = process.cpuUsage();
+      redacted(times);
+      const { user } = process.cpuUsage(begin);
+      return user / 1e6;
+    };
+    // Quadratic ones take minutes for this length.
+    expect(cost(text)).toBeLessThan(3);
+  });
+});
+
+describe("redactedLines", () => {
+  async function* inPieces(text: string, size: number) {
+    for (let at = 0; at < text.length; at += size) yield text.slice(at, at + size);
+  }
+  const linesOf = async (text: string, size: number) => {
+    const lines: string[] = [];
+    for await (const line of redactedLines(inPieces(text, size))) lines.push(line);
+    return lines;
+  };
+
+  it.each([1, 7, 1000])("takes credentials out also where they come in pieces, of %i characters", async (size) => {
+    const text = "first\n\nrefused: postgres://sparki:hunter2@db:5432/sparki\nlast";
+    expect(await linesOf(text, size)).toEqual([
+      "first\n",
+      "\n",
+      "refused: postgres://[secret]@db:5432/sparki\n",
+      "last",
+    ]);
+  });
+
+  it.each([1, 7, 1000])("takes out a private key over several lines, in pieces of %i characters", async (size) => {
+    expect(await linesOf(`before\n${pem("PRIVATE KEY")}\nafter\n`, size)).toEqual([
+      "before\n",
+      "[secret]\n",
+      "after\n",
+    ]);
+  });
+});
+
+describe("withoutSecrets", () => {
+  it("takes secrets out of a document by the names of its fields, at any depth", () => {
+    const document = {
+      gates: [{ reason: "refused: token=hunter2" }],
+      database: { password: "hunter2", port: 5432 },
+      env: [{ name: "API_SECRET", value: "hunter2" }],
+      tokens: ["aB3dE5fG7hJ9kL1mN3pQ5rS7"],
+    };
+    expect(withoutSecrets(document)).toEqual({
+      gates: [{ reason: "refused: token=[secret]" }],
+      database: { password: "[secret]", port: 5432 },
+      env: [{ name: "API_SECRET", value: "[secret]" }],
+      tokens: ["[secret]"],
+    });
+  });
+
+  it("leaves booleans, numbers, references and digests", () => {
+    const document = {
+      secretArn: "arn:aws:x",
+      hasPassword: true,
+      tokens: 12,
+      hash: "b099ca69".repeat(8),
+      list: [null],
+    };
+    expect(withoutSecrets(document)).toEqual(document);
+  });
+});
