@@ -1,9 +1,10 @@
+import { join } from "node:path";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { valuesHash } from "../records/chart-content.ts";
+import { chartContentOf, contentHash, valuesHash } from "../records/chart-content.ts";
 import { type KeptInputs, keptInputs, restoredValues } from "../records/kept-inputs.ts";
+import { chartFilesIn, filesHash } from "../shared/chart-files.ts";
 import type { HelmRecord } from "../stacks/outputs.ts";
-import { type Chart, localChart } from "./chart.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -73,4 +74,22 @@ function goneBack(kept: KeptInputs, { values, platform }: HelmReleaseArgs): pulu
 /** The state's own path where nothing differs, so that what never changed is not touched. */
 function pathOf({ chart, state }: KeptInputs, values: Values): string {
   return state !== undefined && valuesHash(values) === state.values ? state.chart : chart;
+}
+
+/** A chart of this repository, with a hash over all its files: Pulumi itself watches only the chart's version. */
+interface Chart {
+  /** Relative to the project's folder, so that no machine's path gets into the state. */
+  readonly path: string;
+  /** SHA-256 over every file's name and content, 64 hex digits. */
+  readonly hash: string;
+  /** SHA-256 over what Helm keeps of it with each release, 64 hex digits. */
+  readonly content: string;
+}
+
+const PROJECT = join(import.meta.dirname, "..");
+
+/** Reads a chart below `apps/charts`. */
+export function localChart(name: string): Chart {
+  const files = chartFilesIn(join(PROJECT, "apps", "charts", name));
+  return { path: `./apps/charts/${name}`, hash: filesHash(files), content: contentHash(chartContentOf(files)) };
 }

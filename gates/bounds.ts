@@ -7,7 +7,6 @@
  */
 import type { Counts } from "./evidence.ts";
 import { failBoundary, passBoundary } from "./few-bad.ts";
-import { logEvidence, OVER_LIMIT, UNDER_LIMIT } from "./mixture.ts";
 
 /** Chances of ever being wrong, for each of the four tests behind an objective's verdict. */
 export interface Levels {
@@ -87,4 +86,23 @@ function bisect(from: number, to: number, isHigh: (x: number) => boolean): { low
     else low = middle;
   }
   return { low, high };
+}
+
+/** Odds ratios of the alternatives, equally likely; those nearest 1 decide late but do decide. */
+const UNDER_LIMIT = [0.2, 0.4, 0.6, 0.8] as const;
+
+const OVER_LIMIT = [1.25, 1.5, 2, 4, 10] as const;
+
+/** Natural logarithm of the evidence against "the ratio is on the other side of `limit`". */
+function logEvidence({ requests, bad }: Counts, limit: number, oddsRatios: readonly number[]): number {
+  let total = 0;
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const r of oddsRatios) {
+    const term = bad * Math.log(r) - requests * Math.log1p((r - 1) * limit);
+    if (term > largest) {
+      total = total * Math.exp(largest - term) + 1;
+      largest = term;
+    } else total += Math.exp(term - largest);
+  }
+  return largest + Math.log(total / oddsRatios.length);
 }

@@ -13,7 +13,6 @@
  * exposure counts good requests only). Both couplings need only that each request's chance, given the past, is on the
  * wrong side of the limit.
  */
-import { crossing, poissonMass, poissonTail } from "./poisson.ts";
 
 /** One bad request never fails a gate; the weights favour two and three, where a large spike shows first. */
 const FAIL_SHARES = [0, 0, 0.165, 0.4, ...geometric(0.435, 0.7, 17)];
@@ -71,4 +70,35 @@ function remembered<Result>(compute: (level: number) => Result): (level: number)
     known.set(level, found);
     return found;
   };
+}
+
+/** P(N = count) of a Poisson variable. */
+export function poissonMass(mean: number, count: number): number {
+  let mass = Math.exp(-mean);
+  for (let i = 1; i <= count; i++) mass *= mean / i;
+  return mass;
+}
+
+/** P(N >= count) of a Poisson variable, accurate for small tails. */
+export function poissonTail(mean: number, count: number): number {
+  if (count <= 0) return 1;
+  let mass = poissonMass(mean, count);
+  let tail = 0;
+  for (let i = count; mass > tail * 1e-16; i++) {
+    tail += mass;
+    mass *= mean / (i + 1);
+  }
+  return tail;
+}
+
+/** Where an increasing function reaches `target`, from below, between `low` and `high` (widened until it does). */
+function crossing(increasing: (x: number) => number, target: number, low: number, high: number): number {
+  let [below, above] = [low, high];
+  while (increasing(above) < target) above *= 2;
+  for (let i = 0; i < 100 && above - below > 1e-13 * above; i++) {
+    const middle = (below + above) / 2;
+    if (increasing(middle) <= target) below = middle;
+    else above = middle;
+  }
+  return below;
 }

@@ -1,7 +1,6 @@
 import { KubernetesApi } from "./cluster/api.ts";
 import { NotFound, type Route } from "./control.ts";
 import type { ClusterAccess } from "./services.ts";
-import { type Alert, receiversOf, type StoredRoute } from "./storm-alerts.ts";
 
 const NAMESPACE = "sparki-monitoring";
 
@@ -119,4 +118,41 @@ function firing(alerts: readonly Alert[], path: string, stored: readonly StoredR
     .filter(({ endsAt }) => Date.parse(endsAt) > Date.now())
     .filter(({ labels }) => wanted.every((match) => match !== null && labels[match[1] ?? ""] === match[2]))
     .map((alert) => ({ ...alert, receivers: receiversOf(alert, stored).map((name) => ({ name })) }));
+}
+
+/** An alert as Alertmanager's API takes it. */
+interface Alert {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly endsAt: string;
+}
+
+/** A route of an AlertmanagerConfig, with the routes inside it. */
+export interface StoredRoute {
+  readonly receiver: string;
+  readonly matchers?: readonly { readonly name: string; readonly matchType?: string; readonly value: string }[];
+  readonly continue?: boolean;
+  readonly routes?: readonly StoredRoute[];
+}
+
+/** Where Storm sends what no route of the cluster takes. */
+const DEFAULT_RECEIVER = "storm";
+
+/** Who is told of an alert: the routes inside one are tried in order until one takes it that does not continue. */
+export function receiversOf({ labels }: Alert, stored: readonly StoredRoute[]): string[] {
+  const found = stored.flatMap((route) => taken(labels, route));
+  return found.length === 0 ? [DEFAULT_RECEIVER] : [...new Set(found)];
+}
+
+function taken(labels: Alert["labels"], route: StoredRoute): string[] {
+  const found: string[] = [];
+  for (const inner of route.routes ?? []) {
+    if (!matches(labels, inner)) continue;
+    found.push(...taken(labels, inner));
+    if (inner.continue !== true) return found;
+  }
+  return found.length === 0 ? [route.receiver] : found;
+}
+
+function matches(labels: Alert["labels"], { matchers = [] }: StoredRoute): boolean {
+  return matchers.every(({ name, matchType = "=", value }) => (labels[name] === value) === (matchType === "="));
 }

@@ -1,10 +1,28 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  createReadStream,
+  createWriteStream,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { promisify } from "node:util";
+import { EnvHttpProxyAgent, fetch } from "undici";
 import { DeployError } from "../shared/deploy-error.ts";
 import { build } from "./build.ts";
-import { findCached } from "./cache.ts";
+import { cacheDirectory, cachedPath, findCached, prepareCache, put, unpackedPath } from "./cache.ts";
 import { CATALOG } from "./catalog.ts";
-import { unpack } from "./debian.ts";
-import { download } from "./download.ts";
-import { findOnPath } from "./search-path.ts";
+import { withLock } from "./lock.ts";
+import { findOnPath, which } from "./search-path.ts";
 import type { Platform, ResolveContext, Tool } from "./tool.ts";
 
 const MAX_BUILDS = 2;
@@ -61,4 +79,127 @@ function platform(): Platform {
     os: process.platform === "darwin" ? "darwin" : "linux",
     arch: process.arch === "arm64" ? "arm64" : "x64",
   };
+}
+
+const run = promisify(execFile);
+
+const LIMIT_SECONDS = 60;
+
+/** Unpacks the distribution's packages of a tool into the cache; undefined where apt is not, or cannot get them. */
+async function unpack(tool: Tool, context: ResolveContext): Promise<string | undefined> {
+  const tools = ["apt-get", "dpkg-deb"].map((name) => which(name, context.env));
+  if (tool.debian === undefined || tools.includes(undefined)) return undefined;
+  const line = context.progress.begin(`unpacking the distribution's ${tool.name}`);
+  const lock = join(cacheDirectory(context.env), ".locks", tool.name);
+  try {
+    await withLock(lock, context.signal, () => unpackNow(tool, context));
+    line.end("unpacked");
+    return unpackedPath(tool, context.env);
+  } catch {
+    context.signal.throwIfAborted();
+    line.end("not to be had here");
+    return undefined;
+  }
+}
+
+async function unpackNow(tool: Tool, context: ResolveContext): Promise<void> {
+  if (tool.debian === undefined || (await findCached(tool, context)) === unpackedPath(tool, context.env)) return;
+  const target = dirname(unpackedPath(tool, context.env));
+  prepareCache(context.env);
+  mkdirSync(dirname(target), { recursive: true });
+  const folder = mkdtempSync(join(dirname(target), ".unpack-"));
+  const options = { cwd: folder, signal: context.signal, timeout: LIMIT_SECONDS * 1000 };
+  try {
+    await run("apt-get", ["download", ...tool.debian.names], options);
+    const packages = readdirSync(folder).filter((name) => name.endsWith(".deb"));
+    for (const name of packages) await run("dpkg-deb", ["-x", name, "tree"], options);
+    symlinkSync(basename(tool.debian.binary), join(folder, "tree", tool.debian.link));
+    writeFileSync(join(folder, tool.name), tool.debian.launcher, { mode: 0o755 });
+    for (const name of packages) rmSync(join(folder, name));
+    await put(folder, target);
+    await run(unpackedPath(tool, context.env), tool.ask, { signal: context.signal, timeout: LIMIT_SECONDS * 1000 });
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(target, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+const CONNECT_SECONDS = 3;
+
+const STALL_SECONDS = 20;
+
+/** Hosts that could not be reached in this process: not tried again for the next tool. */
+const unreachable = new Set<string>();
+
+/** Gets the project's own release into the cache; undefined when it cannot be had or is not what was pinned. */
+async function download(tool: Tool, platform: Platform, context: ResolveContext): Promise<string | undefined> {
+  const expected = tool.download?.sha256[`${platform.os}-${platform.arch}`];
+  const url = tool.download?.url(platform);
+  if (tool.download === undefined || url === undefined || expected === undefined) return undefined;
+  if (unreachable.has(new URL(url).host)) return undefined;
+  const line = context.progress.begin(`downloading ${tool.name} ${tool.version}`);
+  const folder = temporaryFolder(context);
+  try {
+    const file = join(folder, basename(url));
+    await save(url, file, context.signal);
+    const found = await sha256(file);
+    if (found !== expected) throw new Error(`its SHA-256 is ${found}; expected the pinned ${expected}`);
+    await install(tool, file, tool.download.members(platform), context);
+    line.end("verified");
+    return cachedPath(tool, context.env);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    line.end(`not to be had: ${reasonOf(error)}`);
+    return undefined;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function temporaryFolder(context: ResolveContext): string {
+  return mkdtempSync(join(prepareCache(context.env), ".download-"));
+}
+
+async function save(url: string, file: string, signal: AbortSignal): Promise<void> {
+  const { body } = await request(url, signal);
+  if (body === null) throw new Error("the answer is empty");
+  await pipeline(Readable.fromWeb(body), createWriteStream(file), { signal });
+}
+
+async function request(url: string, signal: AbortSignal) {
+  const dispatcher = new EnvHttpProxyAgent({
+    connect: { timeout: CONNECT_SECONDS * 1000 },
+    headersTimeout: STALL_SECONDS * 1000,
+    bodyTimeout: STALL_SECONDS * 1000,
+  });
+  const response = await fetch(url, { signal, dispatcher }).catch((error: unknown) => {
+    unreachable.add(new URL(url).host);
+    throw error;
+  });
+  if (!response.ok) throw new Error(`${new URL(url).host} answers ${response.status}`);
+  return response;
+}
+
+async function sha256(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash);
+  return hash.digest("hex");
+}
+
+async function install(tool: Tool, file: string, members: readonly string[], context: ResolveContext): Promise<void> {
+  const own = join(dirname(file), "programs");
+  mkdirSync(own);
+  if (members.length > 0) await promisify(execFile)("tar", ["-xzf", file, "-C", dirname(file), ...members]);
+  const programs = members.length > 0 ? members.map((member) => join(dirname(file), member)) : [file];
+  for (const program of programs) {
+    chmodSync(program, 0o755);
+    renameSync(program, join(own, basename(program)));
+  }
+  await put(own, dirname(cachedPath(tool, context.env)));
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
 }

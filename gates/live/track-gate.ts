@@ -2,9 +2,9 @@ import { systemClock } from "../../io/clock.ts";
 import type { KubernetesClient } from "../../io/kubernetes.ts";
 import { type Network, openNetwork } from "../../io/network.ts";
 import { isRollbackUpdate } from "../../records/rollback-mode.ts";
+import type { HealthSample, PodSnapshot } from "../health.ts";
 import type { GateResult } from "../verdict.ts";
 import { type GateProgress, progressLine, runSloGate } from "./gate-runner.ts";
-import { sinceFirstLook } from "./health-baseline.ts";
 import { runHealthGate } from "./health-gate.ts";
 import { httpProbe } from "./http-probe.ts";
 import { paceOf } from "./pace.ts";
@@ -106,5 +106,30 @@ function throttled(onProgress: (text: string) => void): (progress: GateProgress)
     if (progress.elapsedSeconds < next) return;
     next = progress.elapsedSeconds + PROGRESS_EVERY_SECONDS;
     onProgress(progressLine(progress));
+  };
+}
+
+/**
+ * Looks at pods by what happens from the first look on. Pods of a release that is gone back to may have served for
+ * weeks: a restart or an error line from then says nothing about now.
+ */
+export function sinceFirstLook(sample: () => Promise<HealthSample>): () => Promise<HealthSample> {
+  let first: ReadonlyMap<string, PodSnapshot> | undefined;
+  return async () => {
+    const found = await sample();
+    first ??= new Map(found.pods.map((pod) => [pod.name, pod]));
+    const known = first;
+    return { ...found, pods: found.pods.map((pod) => since(pod, known.get(pod.name))) };
+  };
+}
+
+function since(pod: PodSnapshot, before: PodSnapshot | undefined): PodSnapshot {
+  if (before === undefined) return pod;
+  const old = new Set([...before.errorLines, ...before.outages]);
+  return {
+    ...pod,
+    restarts: Math.max(0, pod.restarts - before.restarts),
+    errorLines: pod.errorLines.filter((line) => !old.has(line)),
+    outages: pod.outages.filter((line) => !old.has(line)),
   };
 }

@@ -1,13 +1,107 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as open,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import type { IssuedCertificate } from "../certificates.ts";
 import { answerOwnUser } from "../connection-owners.ts";
 import type { ListenerRule, ListenerState, LoadBalancerState } from "../services.ts";
 import type { Firewall } from "./firewall.ts";
-import { type Entrance, fail, forward } from "./forwarding.ts";
-import { actionFor, matches } from "./listener-rules.ts";
 import { chooseWeighted } from "./random.ts";
-import type { TargetGroup } from "./target-group.ts";
+import type { Target, TargetGroup } from "./target-group.ts";
+
+interface Entrance {
+  readonly protocol: "http" | "https";
+  /** The listener's port as users see it. */
+  readonly port: number;
+}
+
+/** They speak of one connection, not of the request. */
+const HOP_BY_HOP = "connection keep-alive proxy-connection te trailer transfer-encoding upgrade expect".split(" ");
+
+const IDLE_LIMIT_MILLISECONDS = 60_000;
+
+/** Passes a request to a target and its answer back, both as streams; 502 when the target breaks, 504 when it is silent. */
+function forward(request: IncomingMessage, response: ServerResponse, target: Target, entrance: Entrance): void {
+  const { address: host, port, agent } = target;
+  // AWS leaves the host as it was. The stand-in's pods answer under their own address alone.
+  const asked = { "x-forwarded-host": request.headers.host, host: `${host}:${port}` };
+  const headers = { ...withoutHops(request.headers), ...forwarded(request, entrance), ...asked };
+  const upstream = open({ host, port, agent, method: request.method, path: request.url, headers });
+  upstream.setTimeout(IDLE_LIMIT_MILLISECONDS, () => fail(response, 504));
+  upstream.once("response", (answer) => {
+    response.writeHead(answer.statusCode ?? 502, withoutHops(answer.headers));
+    answer.pipe(response);
+    answer.once("error", () => response.destroy());
+  });
+  upstream.once("error", () => fail(response, 502));
+  response.once("close", () => {
+    if (!response.writableFinished) upstream.destroy();
+  });
+  request.pipe(upstream);
+}
+
+/** Ends a request with a status of the balancer's own; an answer that has begun can only be cut off. */
+function fail(response: ServerResponse, status: number): void {
+  if (response.headersSent) response.destroy();
+  else response.writeHead(status, { "content-type": "text/plain", server: "awselb/2.0" }).end(`${status}\n`);
+}
+
+function forwarded(request: IncomingMessage, { protocol, port }: Entrance): Record<string, string> {
+  const client = request.socket.remoteAddress ?? "";
+  const before = request.headers["x-forwarded-for"];
+  return {
+    "x-forwarded-for": before === undefined ? client : `${before}, ${client}`,
+    "x-forwarded-proto": protocol,
+    "x-forwarded-port": `${port}`,
+  };
+}
+
+function withoutHops(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const kept = { ...headers };
+  for (const name of HOP_BY_HOP) delete kept[name];
+  return kept;
+}
+
+interface RoutedRequest {
+  /** Without the query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** The action of the first rule whose conditions all hold; undefined when none does. */
+export function actionFor(rules: readonly ListenerRule[], request: RoutedRequest): ListenerRule["action"] | undefined {
+  return rules.find(({ conditions }) => holds(conditions, request))?.action;
+}
+
+/** One value of each condition must match; paths are case-sensitive, hosts and headers are not, as in AWS. */
+function holds({ pathPatterns, hosts, headers }: ListenerRule["conditions"], request: RoutedRequest): boolean {
+  const host = (request.headers.host ?? "").replace(/:\d+$/, "").toLowerCase();
+  if (pathPatterns && !pathPatterns.some((pattern) => matches(pattern, request.path))) return false;
+  if (hosts && !hosts.some((pattern) => matches(pattern.toLowerCase(), host))) return false;
+  return (headers ?? []).every(({ name, values }) => {
+    const sent = [request.headers[name.toLowerCase()] ?? []].flat().map((value) => value.toLowerCase());
+    return values.some((pattern) => sent.some((value) => matches(pattern.toLowerCase(), value)));
+  });
+}
+
+const compiled = new Map<string, RegExp>();
+
+/** Whether the whole text matches a pattern in which `*` is any number of characters and `?` is one. */
+export function matches(pattern: string, text: string): boolean {
+  let expression = compiled.get(pattern);
+  if (expression === undefined) {
+    const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
+    expression = new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`, "s");
+    compiled.set(pattern, expression);
+  }
+  return expression.test(text);
+}
 
 interface Open {
   readonly server: Server;

@@ -1,24 +1,28 @@
-import { rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
 import { type Addresses, PORTS } from "../addresses.ts";
 import { CALLER, CALLER_VARIABLE } from "../callers.ts";
 import type { CertificateAuthority } from "../certificates.ts";
 import type { Processes } from "../processes.ts";
 import type { ClusterAccess, ClusterService, LoadBalancerService } from "../services.ts";
+import { waitFor } from "../waiting.ts";
 import { KubernetesApi } from "./api.ts";
+import type { ContainerLog } from "./container-log.ts";
 import { startControlPlane, type Tools } from "./control-plane.ts";
 import { kubeconfigFor } from "./control-plane-files.ts";
-import { applyDefinitions } from "./definitions.ts";
 import { Events } from "./events.ts";
 import type { ImageRegistry } from "./images.ts";
 import { type KubeletContext, sourcesFrom } from "./kubelet-context.ts";
 import { serveKubelets } from "./kubelet-server.ts";
-import { Kubelets } from "./kubelets.ts";
-import { nodesOf } from "./nodes.ts";
+import { type Node, nodesOf, registerNodes } from "./nodes.ts";
+import type { KubernetesObject, Pod } from "./objects.ts";
 import { PodAddresses } from "./pod-addresses.ts";
+import { PodWorker } from "./pod-worker.ts";
 import type { SecretValue } from "./secrets-store.ts";
 import { bindTargetGroups } from "./target-groups.ts";
 import { timingAt } from "./timing.ts";
+import { follow } from "./watch.ts";
 
 export interface ClusterOptions {
   readonly addresses: Addresses;
@@ -150,4 +154,125 @@ function contextOf(
 async function writeKubeconfig(runDirectory: string, access: ClusterAccess): Promise<void> {
   const text = kubeconfigFor(access.endpoint, access.certificateAuthorityPem, access.token);
   await writeFile(join(runDirectory, "kubeconfig"), text, { mode: 0o600 });
+}
+
+interface Definition extends KubernetesObject {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+const DIRECTORY = join(import.meta.dirname, "definitions");
+
+const DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+/** Where the objects that are not definitions live: each kind is cluster-wide, or of the cluster's own namespace. */
+const COLLECTIONS: Readonly<Record<string, string>> = {
+  NodeClass: "/apis/eks.amazonaws.com/v1/nodeclasses",
+  NodePool: "/apis/karpenter.sh/v1/nodepools",
+  StorageClass: "/apis/storage.k8s.io/v1/storageclasses",
+  CSIDriver: "/apis/storage.k8s.io/v1/csidrivers",
+  ConfigMap: "/api/v1/namespaces/kube-system/configmaps",
+};
+
+/** Gives the cluster what Auto Mode and the add-ons bring, or what another folder holds; resolves once all is served. */
+export async function applyDefinitions(api: KubernetesApi, directory = DIRECTORY): Promise<void> {
+  const objects = await readDefinitions(directory);
+  const definitions = objects.filter(({ kind }) => kind === "CustomResourceDefinition");
+  await Promise.all(definitions.map((object) => apply(api, DEFINITIONS, object)));
+  await waitFor("the custom resource definitions", () => established(api, definitions), { limitSeconds: 30 });
+  await Promise.all(
+    objects.map((object) => {
+      const collection = COLLECTIONS[object.kind];
+      return collection === undefined ? undefined : applyOnce(api, collection, object);
+    }),
+  );
+}
+
+async function readDefinitions(directory: string): Promise<readonly KubernetesObject[]> {
+  const files = (await readdir(directory)).filter((file) => file.endsWith(".yaml"));
+  const texts = await Promise.all(files.map((file) => readFile(join(directory, file), "utf8")));
+  return texts.flatMap((text) => parseAllDocuments(text).map((document): KubernetesObject => document.toJS()));
+}
+
+/** What was changed since an earlier start, such as by the program, stays as it is: EKS brings an object once. */
+async function applyOnce(api: KubernetesApi, collection: string, object: KubernetesObject): Promise<void> {
+  const found = await api.get(`${collection}/${object.metadata.name}`);
+  if (found === undefined) await apply(api, collection, object);
+}
+
+function apply(api: KubernetesApi, collection: string, object: KubernetesObject) {
+  const query = { fieldManager: "eks", force: true };
+  return api.patch(`${collection}/${object.metadata.name}`, "apply-patch", object, query);
+}
+
+async function established(api: KubernetesApi, definitions: readonly KubernetesObject[]): Promise<boolean> {
+  const { items } = await api.list<Definition>(DEFINITIONS);
+  const served = new Set(items.filter(isEstablished).map(({ metadata }) => metadata.name));
+  return definitions.every(({ metadata }) => served.has(metadata.name));
+}
+
+function isEstablished({ status }: Definition): boolean {
+  return status?.conditions?.some(({ type, status: value }) => type === "Established" && value === "True") ?? false;
+}
+
+/** The kubelets of all nodes in one: runs every pod that the scheduler binds to one of them. */
+class Kubelets {
+  readonly #context: KubeletContext;
+  readonly #nodes: ReadonlyMap<string, Node>;
+  readonly #workers = new Map<string, PodWorker>();
+  readonly #names = new Map<string, PodWorker>();
+
+  constructor(context: KubeletContext, nodes: readonly Node[]) {
+    this.#context = context;
+    this.#nodes = new Map(nodes.map((node) => [node.name, node]));
+  }
+
+  /** Registers the nodes and takes up the pods that they already have; resolves once the nodes are Ready. */
+  async start(): Promise<void> {
+    const { api, signal } = this.#context;
+    await registerNodes(api, [...this.#nodes.values()], signal);
+    const watching = {
+      path: "/api/v1/pods",
+      query: { fieldSelector: "spec.nodeName!=" },
+      onChange: (pod: Pod) => this.#changed(pod),
+      onDelete: (pod: Pod) => this.#deleted(pod),
+    };
+    await follow<Pod>(api, watching, signal);
+  }
+
+  /** The log of a container of a pod on one of the nodes. */
+  log(namespace: string, pod: string, container: string): ContainerLog | undefined {
+    return this.#names.get(`${namespace}/${pod}`)?.log(container);
+  }
+
+  /** Kills every pod's processes without a word to the API; the pods stay bound and run again after the next start. */
+  kill(): void {
+    for (const worker of this.#workers.values()) worker.kill();
+  }
+
+  #changed(pod: Pod): void {
+    const known = this.#workers.get(pod.metadata?.uid ?? "");
+    if (known === undefined) this.#bound(pod);
+    else known.update(pod);
+  }
+
+  #bound(pod: Pod): void {
+    const node = this.#nodes.get(pod.spec?.nodeName ?? "");
+    if (node === undefined) return;
+    const worker = new PodWorker(this.#context, node, pod);
+    this.#workers.set(pod.metadata?.uid ?? "", worker);
+    this.#names.set(nameOf(pod), worker);
+    worker.start();
+  }
+
+  #deleted(pod: Pod): void {
+    const uid = pod.metadata?.uid ?? "";
+    const worker = this.#workers.get(uid);
+    this.#workers.delete(uid);
+    if (this.#names.get(nameOf(pod)) === worker) this.#names.delete(nameOf(pod));
+    void worker?.forget();
+  }
+}
+
+function nameOf({ metadata }: Pod): string {
+  return `${metadata?.namespace}/${metadata?.name}`;
 }

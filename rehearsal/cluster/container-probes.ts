@@ -1,7 +1,8 @@
 import type { Container, Probe } from "./objects.ts";
 import type { ProbeTarget } from "./probe-attempt.ts";
-import { probeUntil } from "./prober.ts";
+import { attempt } from "./probe-attempt.ts";
 import type { Timing } from "./timing.ts";
+import { pause } from "./timing.ts";
 
 export interface HealthReport {
   /** The startup probe passed, or there is none. */
@@ -58,4 +59,68 @@ function observe(
     onVerdict: (verdict) => onVerdict(verdict === "pass"),
     onFailure: (failure) => report.failed(`${kind} probe failed: ${failure}`),
   });
+}
+
+export interface Probing {
+  readonly probe: Probe;
+  readonly target: ProbeTarget;
+  readonly timing: Timing;
+  /** Called when the verdict changes; may end the probing by aborting its signal. */
+  onVerdict(verdict: "pass" | "fail", failure: string | undefined): void;
+  /** Called at every failure. */
+  onFailure(failure: string): void;
+}
+
+/** Until something first answers, it is asked this often; failures still count once a period only. */
+const FIRST_LOOK_MILLISECONDS = 200;
+
+/** Probes until the signal aborts, at the probe's period. */
+export async function probeUntil(signal: AbortSignal, probing: Probing): Promise<void> {
+  const { probe, timing } = probing;
+  const period = timing.probePeriod(probe);
+  let state: ProbeState = UNPROBED;
+  let lastCounted = Number.NEGATIVE_INFINITY;
+  await pause(timing.probeDelay(probe), signal);
+  while (!signal.aborted) {
+    const failure = await attempt(probe, probing.target, timing.probeTimeout(probe));
+    if (signal.aborted) return;
+    const isDue = performance.now() - lastCounted >= period;
+    if (failure === undefined || isDue) {
+      lastCounted = performance.now();
+      state = told(state, observed(state, failure === undefined, probe), failure, probing);
+    }
+    await pause(state.verdict === undefined ? Math.min(period, FIRST_LOOK_MILLISECONDS) : period, signal);
+  }
+}
+
+function told(before: ProbeState, after: ProbeState, failure: string | undefined, probing: Probing): ProbeState {
+  if (failure !== undefined) probing.onFailure(failure);
+  if (after.verdict !== undefined && after.verdict !== before.verdict) probing.onVerdict(after.verdict, failure);
+  return after;
+}
+
+export interface ProbeThresholds {
+  /** Consecutive successes after which it passes. @default 1 */
+  readonly successThreshold?: number | undefined;
+  /** Consecutive failures after which it fails. @default 3 */
+  readonly failureThreshold?: number | undefined;
+}
+
+/** What consecutive results of one probe amount to; a value, so each result gives a new one. */
+interface ProbeState {
+  readonly successes: number;
+  readonly failures: number;
+  /** Undefined until either threshold is reached for the first time. */
+  readonly verdict: "pass" | "fail" | undefined;
+}
+
+export const UNPROBED: ProbeState = { successes: 0, failures: 0, verdict: undefined };
+
+/** The state after one more result; the verdict only changes when a threshold is reached. */
+export function observed(state: ProbeState, succeeded: boolean, thresholds: ProbeThresholds): ProbeState {
+  const successes = succeeded ? state.successes + 1 : 0;
+  const failures = succeeded ? 0 : state.failures + 1;
+  if (successes >= (thresholds.successThreshold ?? 1)) return { successes, failures, verdict: "pass" };
+  if (failures >= (thresholds.failureThreshold ?? 3)) return { successes, failures, verdict: "fail" };
+  return { successes, failures, verdict: state.verdict };
 }

@@ -1,17 +1,37 @@
 import { randomBytes } from "node:crypto";
-import type { ProcessHandle } from "../processes.ts";
+import type { Processes, ProcessHandle } from "../processes.ts";
 import type { ImageBehaviour } from "../services.ts";
 import { applicationArguments, ContainerStartError } from "./container-command.ts";
-import { executeBeside } from "./container-execution.ts";
 import type { ContainerHost, ContainerPlan } from "./container-plan.ts";
 import { watchHealth } from "./container-probes.ts";
 import { exitCodeOf, isRestarted, running, terminated, waiting } from "./container-state.ts";
 import { ContainerConfigError } from "./environment.ts";
 import type { Occurrence } from "./events.ts";
-import { pullImage } from "./image-pull.ts";
+import type { ImageRegistry } from "./images.ts";
 import type { ContainerState, ContainerStatus } from "./objects.ts";
 import { attempt, type ProbeTarget } from "./probe-attempt.ts";
-import { graceAfterHook, pause } from "./timing.ts";
+import { graceAfterHook, pause, type Timing } from "./timing.ts";
+
+/** A shell's exit code for a program that cannot be started. */
+const NOT_FOUND = 127;
+
+/** Runs a command beside a container's process, with its environment; KILL once the limit is over. */
+async function executeBeside(
+  processes: Processes,
+  command: { readonly name: string; readonly words: readonly string[]; readonly env: Readonly<Record<string, string>> },
+  limitMilliseconds: number,
+): Promise<{ code: number; output: string }> {
+  const [program = "", ...args] = command.words;
+  const chunks: Buffer[] = [];
+  const onOutput = (_stream: string, chunk: Buffer) => void chunks.push(chunk);
+  const started = processes.start({ name: command.name, command: program, args, env: command.env, onOutput });
+  const child = await started.catch((error: Error) => error);
+  if (child instanceof Error) return { code: NOT_FOUND, output: child.message };
+  const limit = setTimeout(() => child.signal("SIGKILL"), limitMilliseconds);
+  const exit = await child.exited;
+  clearTimeout(limit);
+  return { code: exitCodeOf(exit), output: Buffer.concat(chunks).toString("utf8") };
+}
 
 const CONFIG_RETRY_MILLISECONDS = 1000;
 
@@ -210,4 +230,40 @@ export class ContainerRunner {
   #record(type: Occurrence["type"], reason: string, message: string): void {
     this.#plan.record({ type, reason, message });
   }
+}
+
+interface PullReport {
+  record(type: Occurrence["type"], reason: string, message: string): void;
+  become(state: ContainerState): void;
+}
+
+/** Pulls an image, again and again with the kubelet's back-off; undefined when the signal aborted first. */
+async function pullImage(
+  image: string,
+  { images, timing }: { images: ImageRegistry; timing: Timing },
+  report: PullReport,
+  signal: AbortSignal,
+): Promise<ImageBehaviour | undefined> {
+  await pause(timing.imagePull(), signal);
+  for (let failures = 1; !signal.aborted; failures += 1) {
+    const behaviour = images.behaviourOf(image);
+    if (behaviour !== undefined && behaviour.unpullable !== true) {
+      report.record("Normal", "Pulled", `Successfully pulled image "${image}"`);
+      return behaviour;
+    }
+    const detail = behaviour === undefined ? "not found" : "unexpected status from HEAD request: 403 Forbidden";
+    await failed(image, detail, timing.pullRetry(failures), report, signal);
+  }
+  return undefined;
+}
+
+async function failed(image: string, detail: string, retry: number, report: PullReport, signal: AbortSignal) {
+  const message = `failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${detail}`;
+  report.record("Warning", "Failed", `Failed to pull image "${image}": ${message}`);
+  report.become(waiting("ErrImagePull", message));
+  await pause(retry / 4, signal);
+  if (signal.aborted) return;
+  report.record("Normal", "BackOff", `Back-off pulling image "${image}"`);
+  report.become(waiting("ImagePullBackOff", `Back-off pulling image "${image}": ErrImagePull: ${message}`));
+  await pause(retry, signal);
 }

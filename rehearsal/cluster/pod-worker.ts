@@ -2,6 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { toLoopback } from "../addresses.ts";
 import type { ImageBehaviour } from "../services.ts";
+import { ApiError, type KubernetesApi } from "./api.ts";
 import { ContainerLog } from "./container-log.ts";
 import type { ContainerPlan } from "./container-plan.ts";
 import { ContainerRunner } from "./container-runner.ts";
@@ -12,10 +13,111 @@ import type { KubeletContext } from "./kubelet-context.ts";
 import type { Node } from "./nodes.ts";
 import type { Container, Pod } from "./objects.ts";
 import type { Placement } from "./pod-fields.ts";
-import { graceOf, isOver, namespaceOf, pathOf, referenceTo, restartsBefore, uidOf } from "./pod-identity.ts";
+import {
+  containersOf,
+  graceOf,
+  isOver,
+  namespaceOf,
+  pathOf,
+  referenceTo,
+  restartsBefore,
+  uidOf,
+} from "./pod-identity.ts";
 import { podStatus, restartPolicyOf } from "./pod-status.ts";
-import { keepSecretsFresh, mountVolumes, type PodVolumesOptions } from "./pod-volumes.ts";
-import { StatusPublisher } from "./status-publisher.ts";
+import { pause } from "./timing.ts";
+import { MountError, mountInto, setUpVolumes, type VolumeSources } from "./volumes.ts";
+
+const RETRY_MILLISECONDS = 250;
+
+/** Writes one pod's status to the API: the newest only, one write at a time, until it succeeds or the pod is gone. */
+class StatusPublisher {
+  readonly #api: KubernetesApi;
+  readonly #path: string;
+  readonly #status: () => unknown;
+  #writing: Promise<void> | undefined;
+  #isStale = false;
+  #isOver = false;
+
+  /** `path` is the pod's; `status` is asked for what to write at the time of each write. */
+  constructor(api: KubernetesApi, path: string, status: () => unknown) {
+    this.#api = api;
+    this.#path = path;
+    this.#status = status;
+  }
+
+  publish(): void {
+    if (this.#isOver) return;
+    this.#isStale = true;
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  /** Resolves once everything published so far is written. */
+  async settled(): Promise<void> {
+    await this.#writing;
+  }
+
+  /** Nothing is written from now on. */
+  end(): void {
+    this.#isOver = true;
+  }
+
+  async #write(): Promise<void> {
+    while (this.#isStale && !this.#isOver) {
+      this.#isStale = false;
+      try {
+        await this.#api.patch(`${this.#path}/status`, "strategic-merge-patch", this.#status());
+      } catch (error) {
+        if (error instanceof ApiError && (error.status === 404 || error.status === 409)) return this.end();
+        this.#isStale = true;
+        await pause(RETRY_MILLISECONDS);
+      }
+    }
+  }
+}
+
+interface PodVolumesOptions {
+  readonly root: string;
+  readonly pod: Pod;
+  readonly placement: Placement;
+  readonly sources: VolumeSources;
+  record(occurrence: Occurrence): void;
+}
+
+const RETRY = { firstMilliseconds: 500, lastMilliseconds: 5000 };
+
+/** Sets up a pod's volumes, again and again until it succeeds; false when the signal aborted first. */
+async function mountVolumes(options: PodVolumesOptions, signal: AbortSignal): Promise<boolean> {
+  const { root, pod, record } = options;
+  for (let retry = RETRY.firstMilliseconds; !signal.aborted; retry = Math.min(retry * 2, RETRY.lastMilliseconds)) {
+    try {
+      await setUpVolumes(root, options, pod.spec?.volumes ?? []);
+      for (const container of containersOf(pod)) await mountInto(root, container);
+      return true;
+    } catch (error) {
+      if (!(error instanceof MountError)) throw error;
+      record({ type: "Warning", reason: "FailedMount", message: error.message });
+      await pause(retry, signal);
+    }
+  }
+  return false;
+}
+
+/** Writes secrets that were rotated into the running pod, looking every so often until the signal aborts. */
+async function keepSecretsFresh(
+  options: PodVolumesOptions,
+  everyMilliseconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const secrets = (options.pod.spec?.volumes ?? []).filter(({ csi }) => csi !== undefined);
+  if (secrets.length === 0) return;
+  while (!signal.aborted) {
+    await pause(everyMilliseconds, signal);
+    // A secret that is gone for a while leaves the pod with what it had.
+    if (!signal.aborted) await setUpVolumes(options.root, options, secrets).catch(() => undefined);
+  }
+}
 
 /** One pod on one node, from its binding to its deletion. */
 export class PodWorker {

@@ -1,10 +1,21 @@
+import { toLoopback } from "../addresses.ts";
 import type { CertificateAuthority } from "../certificates.ts";
 import type { LoadBalancerService } from "../services.ts";
 import { serveReadinessGates } from "./admission.ts";
 import type { KubernetesApi } from "./api.ts";
-import { gatesFor, keyOf, type Target, type TargetGroupBinding, targetsByGroup } from "./bound-services.ts";
+import {
+  type BoundServices,
+  type ClosedGate,
+  closedGates,
+  gatesFor,
+  keyOf,
+  type Target,
+  type TargetGroupBinding,
+  targetsByGroup,
+} from "./bound-services.ts";
 import type { EndpointSlice, Metadata, Pod, Service } from "./objects.ts";
-import { GateKeeper } from "./readiness-gates.ts";
+import { pathOf, uidOf } from "./pod-identity.ts";
+import { pause } from "./timing.ts";
 import { follow } from "./watch.ts";
 
 export interface TargetGroupsOptions {
@@ -75,5 +86,57 @@ class AnnouncedTargets {
       this.#told.set(arn, text);
     }
     for (const arn of gone) this.#told.delete(arn);
+  }
+}
+
+/** Between two looks at the target groups' health, while any gate is closed. */
+const LOOK_MILLISECONDS = 200;
+
+interface GateKeeping {
+  readonly api: KubernetesApi;
+  readonly balancer: Pick<LoadBalancerService, "health">;
+  readonly slot: number;
+  readonly bound: BoundServices;
+  readonly signal: AbortSignal;
+}
+
+/** Opens a pod's readiness gate once the pod is healthy in the gate's target group. */
+class GateKeeper {
+  readonly #keeping: GateKeeping;
+  #looking: Promise<void> | undefined;
+
+  constructor(keeping: GateKeeping) {
+    this.#keeping = keeping;
+  }
+
+  /** Something changed: looks until no gate is closed. */
+  wake(): void {
+    if (closedGates(this.#keeping.bound).length === 0) return;
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+  }
+
+  async #look(): Promise<void> {
+    const { bound, signal } = this.#keeping;
+    for (let closed = closedGates(bound); closed.length > 0 && !signal.aborted; closed = closedGates(bound)) {
+      const healthy = closed.filter((gate) => this.#isHealthy(gate));
+      // A pod that is gone meanwhile needs no gate.
+      await Promise.all(healthy.map((gate) => this.#open(gate).catch(() => undefined)));
+      await pause(LOOK_MILLISECONDS, signal);
+    }
+  }
+
+  #isHealthy({ pod, targetGroupArn }: ClosedGate): boolean {
+    const { balancer, slot } = this.#keeping;
+    const address = toLoopback(pod.status?.podIP ?? "", slot);
+    return balancer.health(targetGroupArn).some((target) => target.address === address && target.healthy);
+  }
+
+  async #open({ pod, gate }: ClosedGate): Promise<void> {
+    const lastTransitionTime = new Date().toISOString();
+    const condition = { type: gate, status: "True", reason: "Healthy", lastTransitionTime };
+    const change = { metadata: { uid: uidOf(pod) }, status: { conditions: [condition] } };
+    await this.#keeping.api.patch(`${pathOf(pod)}/status`, "strategic-merge-patch", change);
   }
 }

@@ -1,15 +1,15 @@
 import * as grpc from "@grpc/grpc-js";
+import engineServices from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import engineMessages from "@pulumi/pulumi/proto/engine_pb.js";
 import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import * as calls from "./calls.ts";
-import { construct } from "./component.ts";
 import { rpcError } from "./failures.ts";
-import type { ProviderModel } from "./model.ts";
+import type { ProviderModel, Session, Severity } from "./model.ts";
 import { listenPrivately } from "./private-port.ts";
-import { receive } from "./properties.ts";
-import { type OpenSession, Sessions } from "./sessions.ts";
+import { type Properties, receive, receiveWrapped, send } from "./properties.ts";
 
 /** A provider that the engine reaches through `PULUMI_DEBUG_PROVIDERS=<name>:<port>`. */
 export interface ServedProvider {
@@ -107,4 +107,111 @@ function answering<Request, Reply>(
       callback(rpcError(error));
     }
   };
+}
+
+/** Asks the model to construct a component; its inputs keep their secrets wrapped, so that children inherit them. */
+async function construct(model: ProviderModel, message: messages.ConstructRequest, session: Session) {
+  if (model.construct === undefined) throw new Error(`sparki rehearsal: no component ${message.getType()}`);
+  const constructed = await model.construct({
+    type: message.getType(),
+    name: message.getName(),
+    parent: message.getParent(),
+    inputs: receiveWrapped(message.getInputs()),
+    inputDependencies: dependenciesOf(message),
+    providers: Object.fromEntries(message.getProvidersMap().toArray()),
+    dependencies: message.getDependenciesList(),
+    protect: message.getProtect() ?? false,
+    preview: message.getDryrun(),
+    monitorAddress: message.getMonitorendpoint(),
+    session,
+  });
+  const reply = new messages.ConstructResponse();
+  reply.setUrn(constructed.urn);
+  reply.setState(send(constructed.state));
+  for (const [key, urns] of Object.entries(constructed.stateDependencies)) {
+    const dependencies = new messages.ConstructResponse.PropertyDependencies();
+    dependencies.setUrnsList([...urns]);
+    reply.getStatedependenciesMap().set(key, dependencies);
+  }
+  return reply;
+}
+
+function dependenciesOf(message: messages.ConstructRequest): Record<string, string[]> {
+  const entries = message.getInputdependenciesMap().toArray();
+  return Object.fromEntries(
+    entries.map(([key]) => [key, message.getInputdependenciesMap().get(key)?.getUrnsList() ?? []]),
+  );
+}
+
+/** The engine's log of one provider instance. */
+interface EngineLog {
+  /** Shows a line under the resource; lines keep their order; a vanished engine is ignored. */
+  write(urn: string, severity: Severity, message: string): void;
+  close(): void;
+}
+
+const SEVERITIES = {
+  debug: engineMessages.LogSeverity.DEBUG,
+  info: engineMessages.LogSeverity.INFO,
+  warning: engineMessages.LogSeverity.WARNING,
+  error: engineMessages.LogSeverity.ERROR,
+} as const;
+
+/** Connects to the engine that attached itself at `address` (host:port). */
+function connectEngineLog(address: string): EngineLog {
+  const client = new engineServices.EngineClient(address, grpc.credentials.createInsecure());
+  let previous: Promise<void> = Promise.resolve();
+  return {
+    write(urn, severity, message) {
+      const request = new engineMessages.LogRequest();
+      request.setUrn(urn);
+      request.setSeverity(SEVERITIES[severity]);
+      request.setMessage(message);
+      previous = previous.then(() => new Promise((resolve) => client.log(request, () => resolve())));
+    },
+    close: () => void previous.then(() => client.close()),
+  };
+}
+
+/** One engine connection's state behind the `Session` that models see. */
+interface OpenSession extends Session {
+  config: Properties;
+  log: EngineLog | undefined;
+  abort(): void;
+}
+
+/**
+ * The provider instances that share one server. The engine's calls do not name the instance they are for,
+ * but each instance has its own connection, so the peer's address tells them apart.
+ */
+class Sessions {
+  readonly #byPeer = new Map<string, OpenSession>();
+
+  of(peer: string): OpenSession {
+    const known = this.#byPeer.get(peer);
+    if (known !== undefined) return known;
+    const opened = open();
+    this.#byPeer.set(peer, opened);
+    return opened;
+  }
+
+  /** Remembers where the engine of this connection listens for log lines. */
+  attach(peer: string, engineAddress: string): void {
+    const session = this.of(peer);
+    if (engineAddress === "" || session.log !== undefined) return;
+    session.log = connectEngineLog(engineAddress);
+  }
+
+  closeAll(): void {
+    for (const session of this.#byPeer.values()) {
+      session.abort();
+      session.log?.close();
+    }
+    this.#byPeer.clear();
+  }
+}
+
+function open(): OpenSession {
+  const controller = new AbortController();
+  return { config: {}, log: undefined, signal: controller.signal, abort: () => controller.abort() };
 }

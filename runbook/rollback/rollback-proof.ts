@@ -1,5 +1,6 @@
 import { judgeGate, percent } from "../../gates/gate.ts";
 import { type GateProgress, progressLine, runSloGate, type SloGate } from "../../gates/live/gate-runner.ts";
+import { runHealthGate } from "../../gates/live/health-gate.ts";
 import { paceOf } from "../../gates/live/pace.ts";
 import type { GateTarget, Track } from "../../gates/live/track.ts";
 import { runTrackGate } from "../../gates/live/track-gate.ts";
@@ -7,12 +8,17 @@ import { entranceSources } from "../../gates/live/track-sources.ts";
 import { HIGH_ERROR_RATIO } from "../../gates/tree.ts";
 import type { GateResult } from "../../gates/verdict.ts";
 import { systemClock } from "../../io/clock.ts";
+import { helmStoreOpener } from "../../io/helm-store.ts";
 import { type LiveRelease, readLiveRelease } from "../../io/live-release.ts";
 import { openNetwork } from "../../io/network.ts";
+import { contentHash, valuesHash } from "../../records/chart-content.ts";
 import { ROLLBACK_ENVIRONMENT } from "../../records/rollback-mode.ts";
+import { type HelmStore, liveRevision } from "../../records/stored-release.ts";
+import { messageOf } from "../../shared/message-of.ts";
 import { judgeRunningDigests } from "../deploy/running-digests.ts";
 import type { Kept } from "../release/keep.ts";
-import { judgeObjects } from "./object-gate.ts";
+import { type KeptRelease, NAMESPACES } from "../release/keep.ts";
+import { objectChanges, renderedObjects } from "../release/object-changes.ts";
 
 /** The runbook's limit: within two minutes the previous release must be seen to serve. */
 export const PROOF_SECONDS = 120;
@@ -116,4 +122,48 @@ export function acceptWeaker(result: GateResult): GateResult {
   }
   const bound = `${bad} of ${requests} requests bad: at most ${percent(upper)}, a weaker bound than ${percent(limit)}`;
   return { ...result, verdict: "pass", reason: `${bound}, for want of traffic (${reason})` };
+}
+
+/**
+ * Proves that the cluster has the objects of what was promoted, not only its images: Helm's newest revision is of the
+ * promoted chart, renders the same objects where it was given the same values, and the API has each of them so. Nothing is
+ * judged where the promotion did not record its charts.
+ */
+async function judgeObjects(
+  { kubeconfig, signal, onProgress }: Pick<GateTarget, "kubeconfig" | "signal" | "onProgress">,
+  { releases }: Pick<Kept, "releases">,
+  deadlineSeconds: number,
+): Promise<GateResult[]> {
+  if (Object.keys(releases).length === 0) return [];
+  const { objectsApart } = await import("../../io/object-proof.ts");
+  const store = helmStoreOpener(signal)(kubeconfig);
+  const apart = (objects: Parameters<typeof objectsApart>[1]) => objectsApart(kubeconfig, objects, signal);
+  const run = async () => {
+    try {
+      const found = await Promise.all(
+        Object.entries(releases).map(([name, kept]) => apartOf(name, kept, store, apart)),
+      );
+      return found.flat().length === 0 ? undefined : found.flat().join("; ");
+    } catch (error) {
+      return `the Kubernetes API did not answer: ${messageOf(error)}`;
+    }
+  };
+  const probes = [{ name: "objects as promoted", run }];
+  return runHealthGate({ gate: "rollback", probes, deadlineSeconds, clock: systemClock, signal, onProgress });
+}
+
+type Apart = (objects: ReturnType<typeof renderedObjects>) => Promise<string[]>;
+
+async function apartOf(name: string, kept: KeptRelease, store: HelmStore, apart: Apart): Promise<string[]> {
+  const live = liveRevision((await store.revisions(NAMESPACES[name] ?? "", name)) ?? []);
+  if (live === undefined) return [`Helm has no ${name}`];
+  if (live.status !== "deployed") return [`${name} is ${live.status}`];
+  if (contentHash(live.chart) !== kept.content) return [`${name} has another chart than was promoted`];
+  const objects = renderedObjects(live.manifest);
+  const isGiven = kept.manifest !== undefined && valuesHash(live.values) === valuesHash(kept.values);
+  const changed = isGiven ? objectChanges(renderedObjects(kept.manifest ?? ""), objects) : [];
+  return [
+    ...changed.map(({ object }) => `${object} is rendered otherwise than when it was promoted`),
+    ...(await apart(objects)),
+  ];
 }

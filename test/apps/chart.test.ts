@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { localChart } from "../../apps/chart.ts";
+import { localChart } from "../../apps/helm-release.ts";
 import { chartFilesIn, filesHash } from "../../shared/chart-files.ts";
 
 describe("localChart", () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { disturbState } from "../../rehearsal/state-faults.ts";
+import { disturbState } from "../../rehearsal/faults.ts";
 
 describe("disturbState", () => {
   const runDirectory = mkdtempSync(join(tmpdir(), "sparki-state-faults-"));

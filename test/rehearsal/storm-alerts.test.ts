@@ -1,4 +1,4 @@
-import { receiversOf, type StoredRoute } from "../../rehearsal/storm-alerts.ts";
+import { receiversOf, type StoredRoute } from "../../rehearsal/storm-services.ts";
 
 const matcher = (name: string, value: string, matchType = "=") => ({ name, value, matchType });
 const route: StoredRoute = {

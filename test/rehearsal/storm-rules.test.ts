@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { RuleFiles } from "../../rehearsal/backing/prometheus.ts";
 import { CertificateAuthority } from "../../rehearsal/certificates.ts";
 import type { ClusterAccess } from "../../rehearsal/services.ts";
-import { followRules } from "../../rehearsal/storm-rules.ts";
+import { followRules } from "../../rehearsal/storm.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "sparki-rules-"));
 const rule = (name: string, ...groups: string[]) => ({

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { derivedNames, longestStackName } from "../../stacks/derived-names.ts";
+import { derivedNames, longestStackName } from "../../stacks/config.ts";
 import { type Recorded, record } from "../support/recorder.ts";
 import { rawConfig } from "../support/stack-config.ts";
 

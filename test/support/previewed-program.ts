@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import provider from "@pulumi/pulumi/proto/provider_pb.js";
 import resource from "@pulumi/pulumi/proto/resource_pb.js";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
-import { constructWith } from "../../rehearsal/eks/cluster.ts";
+import { constructWith } from "../../rehearsal/eks/provider.ts";
 import type { Session } from "../../rehearsal/provider/model.ts";
 import type { Registered, Registration } from "../../rehearsal/provider/monitor.ts";
 import { type Properties, receive, receiveWrapped, send } from "../../rehearsal/provider/properties.ts";

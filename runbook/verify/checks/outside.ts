@@ -1,7 +1,26 @@
-import { fail, pass } from "../../preflight/check.ts";
+import type { Clock } from "../../../shared/clock.ts";
+import { type Finding, fail, pass } from "../../preflight/check.ts";
 import { judgeCertificate } from "../../preflight/checks/certificate.ts";
-import { retrying } from "../retrying.ts";
 import { SYNTHETIC, type Verification, type VerifyContext } from "../verification.ts";
+
+const EVERY_SECONDS = 1;
+
+/** Looks again and again while it fails or cannot look, for so long; ends as the last look did. */
+async function retrying(
+  { clock }: { readonly clock: Clock },
+  seconds: number,
+  signal: AbortSignal,
+  look: () => Promise<Finding>,
+): Promise<Finding> {
+  const deadline = clock.now() + seconds;
+  for (;;) {
+    const [found] = await Promise.allSettled([look()]);
+    const isOver = clock.now() >= deadline || signal.aborted;
+    if (found.status === "rejected" && isOver) throw found.reason;
+    if (found.status === "fulfilled" && (found.value.status !== "fail" || isOver)) return found.value;
+    await clock.sleep(EVERY_SECONDS, signal);
+  }
+}
 
 /** Resolvers keep an older answer, also that there is no such name, for as long as it lives. */
 const DNS_SECONDS = 300;

@@ -1,5 +1,5 @@
 import { judgeHealth, type PodSnapshot } from "../../../gates/health.ts";
-import { sinceFirstLook } from "../../../gates/live/health-baseline.ts";
+import { sinceFirstLook } from "../../../gates/live/track-gate.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const pod = (changes: Partial<PodSnapshot> = {}): PodSnapshot => ({

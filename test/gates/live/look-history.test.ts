@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { LookHistory, thinned } from "../../../gates/live/look-history.ts";
+import { LookHistory, thinned } from "../../../gates/live/gate-runner.ts";
 import type { GateResult } from "../../../gates/verdict.ts";
 
 const result = (objective: string, requests: number): GateResult => ({

@@ -1,5 +1,5 @@
 import type { Answer, RecordType } from "dns-packet";
-import { type NameTable, replyTo } from "../../../rehearsal/backing/dns-answers.ts";
+import { type NameTable, replyTo } from "../../../rehearsal/backing/dns.ts";
 import type { NameRecord } from "../../../rehearsal/services.ts";
 
 const BALANCER = "lb-1.us-east-1.elb.amazonaws.com";

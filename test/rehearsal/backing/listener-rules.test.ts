@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { actionFor, matches } from "../../../rehearsal/backing/listener-rules.ts";
+import { actionFor, matches } from "../../../rehearsal/backing/balancer.ts";
 import type { ListenerRule } from "../../../rehearsal/services.ts";
 
 const to = (arn: string): ListenerRule["action"] => ({ type: "forward", targets: [{ arn, weight: 1 }] });

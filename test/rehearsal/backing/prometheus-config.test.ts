@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { prometheusConfig } from "../../../rehearsal/backing/prometheus-config.ts";
+import { prometheusConfig } from "../../../rehearsal/backing/prometheus.ts";
 
 const { scrape_configs, rule_files } = parse(
   prometheusConfig({

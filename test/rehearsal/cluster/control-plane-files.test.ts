@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { kubeconfigFor, tokenLines } from "../../../rehearsal/cluster/control-plane-files.ts";
-import { accessOf } from "../../../rehearsal/kubernetes/access.ts";
+import { accessOf } from "../../../rehearsal/kubernetes/clusters.ts";
 
 describe("kubeconfigFor", () => {
   it("is what the provider reads back", () => {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
+import { type Probing, probeUntil } from "../../../rehearsal/cluster/container-probes.ts";
 import { attempt, portOf } from "../../../rehearsal/cluster/probe-attempt.ts";
-import { type Probing, probeUntil } from "../../../rehearsal/cluster/prober.ts";
 import { timingAt } from "../../../rehearsal/cluster/timing.ts";
 
 const container = { name: "engine", ports: [{ name: "http", containerPort: 8080 }] };

@@ -1,4 +1,4 @@
-import { dividedQuantity, quantityOf } from "../../../rehearsal/cluster/quantity.ts";
+import { dividedQuantity, quantityOf } from "../../../rehearsal/cluster/pod-fields.ts";
 
 describe("quantityOf", () => {
   it.each([

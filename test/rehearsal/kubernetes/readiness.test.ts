@@ -1,4 +1,4 @@
-import { readinessOf } from "../../../rehearsal/kubernetes/readiness.ts";
+import { readinessOf } from "../../../rehearsal/kubernetes/objects.ts";
 
 const deployment = (status: object, more: object = {}) => ({
   kind: "Deployment",

@@ -1,4 +1,4 @@
-import { checkedRelease } from "../../../rehearsal/kubernetes/release-inputs.ts";
+import { checkedRelease } from "../../../rehearsal/kubernetes/release-verbs.ts";
 import type { CheckRequest } from "../../../rehearsal/provider/model.ts";
 import type { Properties } from "../../../rehearsal/provider/properties.ts";
 

@@ -1,4 +1,4 @@
-import { preflightHtml, verifyHtml } from "../../../runbook/report/deploy-html-checks.ts";
+import { preflightHtml, verifyHtml } from "../../../runbook/report/deploy-html.ts";
 import { preflightReport, verifyReport } from "../../support/reports.ts";
 
 const wordsOf = (html: string) => html.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
