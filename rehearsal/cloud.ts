@@ -12,10 +12,11 @@ import { StoredImages } from "./cluster/images.ts";
 import type { SecretValue } from "./cluster/secrets-store.ts";
 import { settled } from "./cluster/settled.ts";
 import { claimSlot, type Route, XmlDocument } from "./control.ts";
-import { imageSchema, parsed, removalSchema } from "./control-requests.ts";
+import { heldSchema, imageSchema, parsed, removalSchema } from "./control-requests.ts";
 import { applyFaults } from "./faults.ts";
 import { startKubernetesProvider } from "./kubernetes/provider.ts";
 import { compiledCode, Processes } from "./processes.ts";
+import { Boundaries } from "./provider/boundaries.ts";
 import { registryRoutes } from "./registry.ts";
 import { tokenOf, writeAccess } from "./run-access.ts";
 import type { Services } from "./services.ts";
@@ -99,12 +100,15 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   const access = writeAccess(runDirectory, token, [control.url, prometheusUrl]);
   const own = { SPARKI_REGISTRY: control.url, [ACCESS_VARIABLE]: access };
   const environment = { ...environmentOf(options, addresses), ...own };
+  const boundaries = new Boundaries();
+  routes["POST /held"] = async (body) => boundaries.hold(parsed(heldSchema, body).call);
+  routes["GET /held"] = async () => ({ reached: boundaries.reached });
   Object.assign(
     routes,
     stormRoutes(() => storm.access),
   );
   const [account] = await Promise.all([
-    startAccount(options, { addresses, processes, backing, storm, images, environment }, undo),
+    startAccount(options, { addresses, processes, backing, storm, images, environment, boundaries }, undo),
     storm.resume(),
   ]);
   if (storm.access !== undefined) {
@@ -112,12 +116,15 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
     // What an earlier rehearsal left may be broken, and then it is the checklist that says so.
     await (options.isPromoted === true ? serves : serves.catch(() => undefined));
   }
-  const kubernetes = await startKubernetesProvider({
-    processes,
-    helm: tools.helm ?? "helm",
-    projectDirectory,
-    timeScale,
-  });
+  const kubernetes = await startKubernetesProvider(
+    {
+      processes,
+      helm: tools.helm ?? "helm",
+      projectDirectory,
+      timeScale,
+    },
+    boundaries,
+  );
   undo.push(() => kubernetes.close());
   routes["GET /world"] = async () => ({ resources: account.world.all(), kept: account.world.kept() });
   routes["GET /route53/*"] = async (_body, path) => {
@@ -158,12 +165,13 @@ interface Parts {
   readonly storm: Storm;
   readonly images: StoredImages;
   readonly environment: Readonly<Record<string, string>>;
+  readonly boundaries: Boundaries;
 }
 
 /** The account's providers, with the cluster that reads its secrets and the services that stand behind it. */
 async function startAccount(
   options: CloudOptions,
-  { addresses, processes, backing, storm, images, environment }: Parts,
+  { addresses, processes, backing, storm, images, environment, boundaries }: Parts,
   undo: (() => Promise<void>)[],
 ): Promise<AwsProviders> {
   const { runDirectory, tools, timeScale, seed, projectDirectory: directory, path } = options;
@@ -178,7 +186,7 @@ async function startAccount(
   const services: Services = { ...backing, cluster: storm.watching(clusters) };
   const own = { PATH: path, HOME: process.env.HOME ?? "/", ...compiledCode() };
   const commands = { directory, environment: { ...environment, ...own } };
-  account = await startAwsProviders({ runDirectory, services, timeScale, seed, commands });
+  account = await startAwsProviders({ runDirectory, services, timeScale, seed, commands, boundaries });
   undo.push(account.close);
   return account;
 }

@@ -21,6 +21,17 @@ export const imageSchema = z.strictObject({
 /** The body of `POST /images/remove`. */
 export const removalSchema = imageSchema.pick({ ref: true });
 
+/** The body of `POST /held`: which call of a provider is held when it comes; without one, what is held goes on. */
+export const heldSchema = z.strictObject({
+  call: z
+    .strictObject({
+      name: z.string(),
+      operation: z.enum(["create", "update", "delete"]),
+      moment: z.enum(["before", "after"]),
+    })
+    .optional(),
+});
+
 const SERVERS = ["cache", "database", "metrics"] as const;
 /** A server that a fault can stop. */
 export type Server = (typeof SERVERS)[number];

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { CommandProvider, type CommandSurroundings } from "../command/provider.ts";
 import { EksProvider } from "../eks/provider.ts";
+import { Boundaries } from "../provider/boundaries.ts";
 import type { ProviderModel } from "../provider/model.ts";
 import { serveProvider } from "../provider/server.ts";
 import { RandomProvider } from "../random/provider.ts";
@@ -27,6 +28,8 @@ export interface AwsProvidersOptions {
   readonly seed: number;
   /** For `command.local.Command`. @default the process's own directory and environment */
   readonly commands?: CommandSurroundings;
+  /** Where calls of the providers are held. @default nowhere */
+  readonly boundaries?: Boundaries;
 }
 
 export interface AwsProviders {
@@ -57,7 +60,7 @@ export async function startAwsProviders(options: AwsProvidersOptions): Promise<A
   const operations = new Operations(cloud, models, disturbances);
   await operations.resume();
   const aws = disturbedProvider(new AwsProvider(cloud, models, operations), models, disturbances);
-  const served = await serveAll(aws, world.seed, options.commands);
+  const served = await serveAll(aws, world.seed, options);
   return {
     ports: { aws: served.aws.port, eks: served.eks.port, random: served.random.port, command: served.command.port },
     world,
@@ -73,12 +76,17 @@ export async function startAwsProviders(options: AwsProvidersOptions): Promise<A
   };
 }
 
-async function serveAll(aws: ProviderModel, seed: number, commands: CommandSurroundings = ownSurroundings()) {
+async function serveAll(
+  aws: ProviderModel,
+  seed: number,
+  { commands = ownSurroundings(), boundaries = new Boundaries() }: AwsProvidersOptions,
+) {
+  const serve = (model: ProviderModel) => serveProvider(boundaries.around(model));
   const [servedAws, eks, random, command] = await Promise.all([
-    serveProvider(aws),
-    serveProvider(new EksProvider()),
-    serveProvider(new RandomProvider(seed)),
-    serveProvider(new CommandProvider(commands)),
+    serve(aws),
+    serve(new EksProvider()),
+    serve(new RandomProvider(seed)),
+    serve(new CommandProvider(commands)),
   ]);
   return { aws: servedAws, eks, random, command } as const;
 }

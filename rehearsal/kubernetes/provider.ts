@@ -1,3 +1,4 @@
+import { Boundaries } from "../provider/boundaries.ts";
 import type { ProviderModel, Session } from "../provider/model.ts";
 import { isUnknown } from "../provider/properties.ts";
 import { type ServedProvider, serveProvider } from "../provider/server.ts";
@@ -8,9 +9,12 @@ import { releaseVerbs } from "./release-verbs.ts";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 
 /** Serves the package `kubernetes`: objects of any kind by server-side apply, and Helm releases by the real helm. */
-export async function startKubernetesProvider(options: KubernetesProviderOptions): Promise<ServedProvider> {
+export async function startKubernetesProvider(
+  options: KubernetesProviderOptions,
+  boundaries = new Boundaries(),
+): Promise<ServedProvider> {
   const clusters = new Clusters(options);
-  const served = await serveProvider(kubernetesModel(clusters, options.timeScale));
+  const served = await serveProvider(boundaries.around(kubernetesModel(clusters, options.timeScale)));
   const close = async () => {
     await served.close();
     await clusters.close();

@@ -1,0 +1,73 @@
+import { Boundaries } from "../../../rehearsal/provider/boundaries.ts";
+import type { CreateRequest, ProviderModel } from "../../../rehearsal/provider/model.ts";
+
+/** A provider that notes what it did. */
+function provider() {
+  const done: string[] = [];
+  const model: ProviderModel = {
+    name: "aws",
+    version: "1",
+    check: ({ news }) => ({ inputs: news }),
+    diff: () => ({ detailed: {} }),
+    create: ({ name }) => {
+      done.push(`create ${name}`);
+      return { id: name, properties: {} };
+    },
+    read: () => undefined,
+    update: () => ({ properties: {} }),
+    delete: ({ name }) => {
+      done.push(`delete ${name}`);
+    },
+  };
+  return { model, done };
+}
+
+function request(name: string, preview = false): CreateRequest {
+  const { signal } = new AbortController();
+  const about = { urn: `urn:${name}`, type: "t", name, session: { config: {}, signal }, signal, log: () => {} };
+  return { ...about, inputs: {}, preview, timeoutSeconds: 0, secrets: [] };
+}
+
+const settled = async (promise: Promise<unknown>) => {
+  const open = Symbol("open");
+  await new Promise((resolve) => setImmediate(resolve));
+  return (await Promise.race([promise, Promise.resolve(open)])) !== open;
+};
+
+describe("Boundaries", () => {
+  it.each([
+    ["before", []],
+    ["after", ["create cache"]],
+  ] as const)("hold a call %s it acts, until they are told to let it go on", async (moment, soFar) => {
+    const boundaries = new Boundaries();
+    const { model, done } = provider();
+    const held = boundaries.around(model);
+    boundaries.hold({ name: "cache", operation: "create", moment });
+    const call = Promise.resolve(held.create(request("cache")));
+    expect(await settled(call)).toBe(false);
+    expect({ reached: boundaries.reached, done }).toEqual({ reached: true, done: soFar });
+    boundaries.hold(undefined);
+    expect(await call).toMatchObject({ id: "cache" });
+    expect(done).toEqual(["create cache"]);
+  });
+
+  it("hold nothing else: no other resource, operation or preview, and no second time", async () => {
+    const boundaries = new Boundaries();
+    const { model, done } = provider();
+    const held = boundaries.around(model);
+    boundaries.hold({ name: "cache", operation: "create", moment: "before" });
+    await held.create(request("other"));
+    await held.create(request("cache", true));
+    await held.delete({ ...request("cache"), id: "cache", properties: {}, oldInputs: {} });
+    expect({ reached: boundaries.reached, done }).toEqual({
+      reached: false,
+      done: ["create other", "create cache", "delete cache"],
+    });
+    const first = Promise.resolve(held.create(request("cache")));
+    expect(await settled(first)).toBe(false);
+    expect(await settled(Promise.resolve(held.create(request("cache"))))).toBe(true);
+    boundaries.hold(undefined);
+    await first;
+    expect(held.name).toBe("aws");
+  });
+});
