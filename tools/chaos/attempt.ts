@@ -11,7 +11,6 @@ const reportSchema = z.object({
   outcome: z.string(),
   exitCode: z.number(),
   world: z.object({ orphans: z.number(), duplicates: z.number(), drift: z.number(), findings: z.array(z.string()) }),
-  live: z.object({ release: z.object({ id: z.string() }) }).nullish(),
 });
 
 /** What became of one point. */

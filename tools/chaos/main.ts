@@ -92,9 +92,9 @@ async function main(): Promise<number> {
       done.push(result);
       say(rowOf(result));
       for (const finding of result.findings) say(`    ${finding}`);
+      if (values.page) writeFileSync(PAGE, pageWith(readFileSync(PAGE, "utf8"), done, points.length));
     }
     say(summaryOf(done, points.length));
-    if (values.page) writeFileSync(PAGE, pageWith(readFileSync(PAGE, "utf8"), done, points.length));
     if (values.json) process.stdout.write(`${JSON.stringify({ seed, points: points.length, attempts: done })}\n`);
     return done.every(isWhole) ? 0 : 1;
   } finally {
