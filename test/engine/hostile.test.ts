@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { ATTACKS } from "../policies/hostile/attacks.ts";
 import type { HostileCase } from "../policies/hostile/case.ts";
 import { HOSTILE_CHARTS } from "../policies/hostile/charts.ts";
 import { HOSTILE } from "../policies/hostile/resources.ts";
@@ -85,9 +86,9 @@ describe("the pack in the engine, before hostile resources", () => {
   });
 
   it("refuses every one of them, and every hostile chart, in one preview", async () => {
-    const served = HOSTILE.filter(({ type }) => SERVED.test(type));
-    expect(served.length).toBeGreaterThanOrEqual(150);
-    expect(HOSTILE_CHARTS.length).toBeGreaterThanOrEqual(100);
+    const served = [...HOSTILE, ...ATTACKS].filter(({ type }) => SERVED.test(type));
+    expect(served.length).toBeGreaterThanOrEqual(400);
+    expect(HOSTILE_CHARTS.length).toBeGreaterThanOrEqual(190);
     const run = await engine.preview(async () => {
       const providers = declaredProviders();
       register(served, providers);

@@ -1,16 +1,20 @@
 import { policies } from "../../../policies/all.ts";
 import { declaredOnly } from "../../../policies/declared-only.ts";
 import { judge, thing } from "../../support/policy-fixtures.ts";
+import { ATTACKS } from "./attacks.ts";
 import { HOSTILE } from "./resources.ts";
+
+const ALL = [...HOSTILE, ...ATTACKS];
 
 describe("the hostile resources", () => {
   it("are at least 150, under a title of their own each", () => {
     expect(HOSTILE.length).toBeGreaterThanOrEqual(150);
-    expect(new Set(HOSTILE.map(({ title }) => title)).size).toBe(HOSTILE.length);
+    expect(ATTACKS.length).toBeGreaterThanOrEqual(60);
+    expect(new Set(ALL.map(({ title, property }) => `${title} ${property}`)).size).toBe(ALL.length);
     expect(policies).toContain(declaredOnly);
   });
 
-  it.each(HOSTILE.map((one) => [one.title, one] as const))("refuses %s", (_title, { type, name, props, property }) => {
+  it.each(ALL.map((one) => [one.title, one] as const))("refuses %s", (_title, { type, name, props, property }) => {
     const said = judge([declaredOnly], [thing(type, props).named(name)]).map((violation) => violation.property ?? "");
     const wanted = property ?? "type and name";
     expect(said.filter((path) => path.startsWith(wanted))).not.toEqual([]);
