@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { leakedFiles, leakedIn, secretsOf } from "../support/secrets.ts";
 import { makeRuns, type Runs, reportIn, type SparkiRun, sparki } from "../support/sparki.ts";
 
-jest.setTimeout(300_000);
+jest.setTimeout(900_000);
 
 const ROOT = join(import.meta.dirname, "..", "..");
 

@@ -4,7 +4,7 @@ import type { Release } from "../../stacks/schema.ts";
 import { type RehearsedStack, serveStack } from "../support/rehearsed-stack.ts";
 import { releaseNamed } from "../support/updates.ts";
 
-jest.setTimeout(300_000);
+jest.setTimeout(900_000);
 
 const EXPANDED = { level: 3, oldest: 1 };
 const BAD = { engine: { errorRatio: 0.05 } };

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type RehearsedStack, serveStack } from "../support/rehearsed-stack.ts";
 import { releaseNamed } from "../support/updates.ts";
 
-jest.setTimeout(300_000);
+jest.setTimeout(900_000);
 
 const [one, two] = [releaseNamed("1.0"), releaseNamed("2.0")];
 /** Five modelled minutes in six seconds: Prometheus scrapes each second. */
