@@ -1,3 +1,4 @@
+import { CHECKLIST } from "../../../runbook/preflight/checklist.ts";
 import { preflightHtml, verifyHtml } from "../../../runbook/report/deploy-html.ts";
 import { preflightReport, verifyReport } from "../../support/reports.ts";
 
@@ -8,7 +9,7 @@ describe("preflightHtml", () => {
 
   it("shows what did not pass with what it rests on and how to mend it, before what opens", () => {
     const shown = wordsOf(html.slice(0, html.indexOf("<details>")));
-    expect(shown).toContain("34 passed, 1 warned, 1 skipped, in 4.2 s.");
+    expect(shown).toContain(`${CHECKLIST.length - 2} passed, 1 warned, 1 skipped, in 4.2 s.`);
     expect(shown).toContain("warn it is old &lt;b&gt; What to do: npx sparki make it new &lt;b&gt; line one");
     expect(shown).not.toContain("as it should be");
   });
