@@ -224,7 +224,6 @@ const turned = [
     snapshotArns: ["arn:aws:s3:::evil/x.rdb"],
     userGroupIds: ["evil"],
     globalReplicationGroupId: "evil",
-    authToken: "plain",
     logDeliveryConfigurations: [],
     finalSnapshotIdentifier: "",
   }),
@@ -287,7 +286,6 @@ const turned = [
   ...misused("aws:secretsmanager/secretVersion:SecretVersion", "secrets-cache-value", {
     secretBinary: "ZXZpbA==",
     versionStages: ["AWSPREVIOUS"],
-    secretString: "plain",
   }),
   ...misused("command:local:Command", "database-jobs-users-run", {
     stdin: JSON.stringify({ kubeconfig: "evil", job: { kind: "Job" } }),
@@ -325,6 +323,15 @@ const turned = [
     forbiddenAccountIds: [],
     ignoreTags: { keys: ["release"] },
   }),
+];
+
+/**
+ * Texts that stand where another resource's output has to. Only the whole stack shows where a value comes from, and the
+ * engine judges the whole stack only when no resource was refused by itself: not in one run with those above.
+ */
+export const LITERALS = [
+  ...misused("aws:elasticache/replicationGroup:ReplicationGroup", "cache-redis", { authToken: "plain" }),
+  ...misused("aws:secretsmanager/secretVersion:SecretVersion", "secrets-cache-value", { secretString: "plain" }),
 ];
 
 /** What the first round of hostile resources did not try. */

@@ -1,10 +1,10 @@
 import { policies } from "../../../policies/all.ts";
 import { declaredOnly } from "../../../policies/declared-only.ts";
 import { judge, thing } from "../../support/policy-fixtures.ts";
-import { ATTACKS } from "./attacks.ts";
+import { ATTACKS, LITERALS } from "./attacks.ts";
 import { HOSTILE } from "./resources.ts";
 
-const ALL = [...HOSTILE, ...ATTACKS];
+const ALL = [...HOSTILE, ...ATTACKS, ...LITERALS];
 
 describe("the hostile resources", () => {
   it("are at least 150, under a title of their own each", () => {
