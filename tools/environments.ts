@@ -133,7 +133,8 @@ function judged({ refusal }: Environment, { exitCode, said }: Ran) {
   const last = lastWords(said);
   const isTold = !/\n\s+at .*:\d+:\d+\)?\n/.test(said);
   if (exitCode === 0) return { outcome, isRight: isTold, message: isTold ? "" : last };
-  const isTrue = refusal?.test(said) === true && (exitCode === 2 || exitCode === 4);
+  // The screen breaks lines where they are full.
+  const isTrue = refusal?.test(said.replace(/\s+/g, " ")) === true && (exitCode === 2 || exitCode === 4);
   return { outcome, isRight: isTrue && isTold, message: last };
 }
 
