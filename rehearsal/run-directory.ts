@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DeployError } from "../shared/deploy-error.ts";
+import { messageOf } from "../shared/message-of.ts";
 import { removeAbandoned } from "./abandoned.ts";
 import { sharedFolders } from "./backing/postgres-user.ts";
 import { hold } from "./holder.ts";
@@ -36,7 +37,7 @@ export async function openRunDirectory(
   path: string,
   { goesOn = false, fill }: { readonly goesOn?: boolean; readonly fill?: Fill | undefined } = {},
 ): Promise<RunDirectory> {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const held = hold(`${path}.lock`);
   if (!("release" in held)) throw inUse(path, held.pid);
   await endLeftovers(path);
@@ -50,6 +51,18 @@ export async function openRunDirectory(
   await fill?.(path);
   if (!existsSync(passphraseFile)) writeFileSync(passphraseFile, randomBytes(16).toString("hex"), { mode: 0o600 });
   return { path, passphraseFile, backendDirectory, replaced: found, release: () => held.release() };
+}
+
+/** What cannot be made is told with the other place that there may be. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw new DeployError("SPARKI_OUTSIDE", `${folder} cannot be written to: ${messageOf(cause)}`, {
+      hint: "give SPARKI_REHEARSAL_DIRECTORY the path of a folder that this user can write to, then run the same command again",
+      cause,
+    });
+  }
 }
 
 /** Removes all of a run but its newest reports; answers when its world last changed. */

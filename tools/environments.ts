@@ -140,7 +140,7 @@ function judged({ refusal }: Environment, { exitCode, said }: Ran) {
 
 /** What a person reads at the end: the failure, not the lines of progress before it. */
 function lastWords(said: string): string {
-  const failure = said.lastIndexOf("SPARKI_");
+  const failure = Math.max(said.lastIndexOf("SPARKI_"), said.search(/^\S+: \S+ \(exit \d\)$/m));
   const text = failure < 0 ? said.trim().split("\n").slice(-3).join(" ") : said.slice(failure);
   return text.replace(/\s+/g, " ").trim().slice(0, 400);
 }

@@ -71,6 +71,15 @@ describe("openRunDirectory", () => {
     second.release();
   });
 
+  it("says of a place that cannot be written to which it is, and how to name another", async () => {
+    writeFileSync(join(root, "file"), "");
+    await expect(openRunDirectory(join(root, "file", "rehearsal", "prod"))).rejects.toMatchObject({
+      code: "SPARKI_OUTSIDE",
+      message: expect.stringContaining(`${join(root, "file", "rehearsal")} cannot be written to: `),
+      hint: expect.stringContaining("SPARKI_REHEARSAL_DIRECTORY"),
+    });
+  });
+
   it("refuses while another rehearsal uses it, and says which process that is", async () => {
     const held = await openRunDirectory(path);
     await expect(openRunDirectory(path)).rejects.toMatchObject({

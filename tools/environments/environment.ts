@@ -200,7 +200,7 @@ export const ENVIRONMENTS: readonly Environment[] = [
       return { cwd: clone, undo: () => execFileSync("umount", [clone]) };
     },
     isWhole: true,
-    refusal: /(read-only|EROFS|EACCES).*\.sparki|\.sparki.*(read-only|EROFS|EACCES)/s,
+    refusal: /\.sparki\S* cannot be written to/,
   },
   {
     name: "full-disk",
