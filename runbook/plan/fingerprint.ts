@@ -56,12 +56,12 @@ export function compareFingerprints(approved: Fingerprint, now: Fingerprint): st
 
 /**
  * A config file's values by key. The release's images are left to the digests, so that one change is told once; the
- * salt is left out, because the engine writes one where it finds none, and days are days however the engine writes them.
+ * salt is left out, because the engine writes one where it finds none, and days, numbers and booleans are the same however it writes them.
  */
 export function configEntries(parsed: unknown): Entries {
   const { config, encryptionsalt: _, ...settings } = isRecord(parsed) ? parsed : {};
   const values = Object.entries({ ...settings, ...(isRecord(config) ? config : {}) });
-  return Object.fromEntries(values.map(([key, value]) => [key, hashOf(withPlainDays(withoutImages(value)))]));
+  return Object.fromEntries(values.map(([key, value]) => [key, hashOf(withPlainDays(withoutImages(asText(value))))]));
 }
 
 /** The state's resources by name; a resource's record tells when it was last changed, so every update shows. */
@@ -87,6 +87,11 @@ export function policyEntries({ checked, verdicts = {}, violations }: EngineResu
 }
 
 /** When it writes the salt, the engine also turns an unquoted day into a time stamp. */
+/** A value of its own is text to Pulumi: where it writes the file, `false` becomes `"false"`. */
+function asText(value: unknown): unknown {
+  return typeof value === "boolean" || typeof value === "number" ? String(value) : value;
+}
+
 function withPlainDays(value: unknown): unknown {
   if (typeof value === "string") return value.replace(/^(\d{4}-\d{2}-\d{2}) 00:00:00 \+0000 UTC$/, "$1");
   if (Array.isArray(value)) return value.map(withPlainDays);

@@ -80,6 +80,15 @@ describe("configEntries", () => {
   });
 });
 
+describe("configEntries, of a value that the engine writes as text", () => {
+  it("takes a boolean and a number for what they were, and others for others", () => {
+    const entries = (production: unknown) => configEntries({ config: { "sparki:production": production } });
+    expect(entries("false")).toEqual(entries(false));
+    expect(entries("3")).toEqual(entries(3));
+    expect(entries("true")).not.toEqual(entries(false));
+  });
+});
+
 describe("configEntries, of a day", () => {
   const entries = (on: string) => configEntries({ config: { "sparki:preflight": { restoreTest: [{ on }] } } });
 
