@@ -17,7 +17,7 @@ const RUNBOOK = join(ROOT, "runbook");
 
 /** In a process of its own: the Kubernetes client is a module that jest does not load. */
 const LIVE = `import { readFileSync } from "node:fs";
-import { readLiveRelease } from "${RUNBOOK}/io/live-release.ts";
+import { readLiveRelease } from "${ROOT}/io/live-release.ts";
 console.log(JSON.stringify(await readLiveRelease(readFileSync(process.env.KUBECONFIG, "utf8"))));`;
 
 /** What only people know before a deployment. */

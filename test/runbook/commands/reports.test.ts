@@ -44,11 +44,11 @@ describe("sparki reports", () => {
   });
 
   it("says that a stack has none, and what leaves one", async () => {
-    report("prod", "promoted", 0);
-    expect(await run({ stack: "staging" })).toEqual({
+    report("somewhere", "promoted", 0);
+    expect(await run({ stack: "nowhere" })).toEqual({
       exitCode: 0,
       json: { reports: [] },
-      said: "no reports of staging here yet\nNext: npx sparki rehearse --stack staging, which leaves one\n",
+      said: "no reports of nowhere here yet\nNext: npx sparki rehearse --stack nowhere, which leaves one\n",
     });
   });
 
