@@ -11,6 +11,7 @@ const resource = z.looseObject({
   pendingReplacement: z.boolean().optional(),
   inputs: z.record(z.string(), z.unknown()).optional(),
   outputs: z.record(z.string(), z.unknown()).nullish(),
+  initErrors: z.array(z.string()).nullish(),
 });
 const exportSchema = z.looseObject({
   deployment: z.looseObject({
@@ -43,6 +44,32 @@ export function unreadIn(exported: unknown): { readonly urn: string; readonly na
     /^(aws|kubernetes):/.test(type) && id !== undefined && isOld !== true && Object.keys(outputs ?? {}).length === 0;
   const { resources } = exportSchema.parse(exported).deployment;
   return (resources ?? []).filter(isUnread).map(({ urn }) => ({ urn, name: nameOf(urn) }));
+}
+
+const INTERRUPTED = "its update was interrupted";
+
+/** What was being changed when an update died, and is not yet marked to be changed again. */
+export function interruptedUpdates(exported: unknown): string[] {
+  const { resources, pending_operations: operations } = exportSchema.parse(exported).deployment;
+  const updating = new Set(
+    (operations ?? []).filter(({ type }) => type === "updating").map((each) => each.resource.urn),
+  );
+  const unmarked = (resources ?? []).filter(({ initErrors }) => initErrors?.includes(INTERRUPTED) !== true);
+  return unmarked.filter(({ urn, delete: isOld }) => isOld !== true && updating.has(urn)).map(({ urn }) => urn);
+}
+
+/**
+ * The state in which these are changed again by the next update, whatever that asks for: the state holds what they were
+ * before, and what they are now may be either. Where an update goes back to what the state says, it would else skip them.
+ */
+export function withUpdatesRepeated(exported: unknown, urns: readonly string[]): unknown {
+  const { deployment, ...rest } = exportSchema.parse(exported);
+  const resources = (deployment.resources ?? []).map((each) =>
+    urns.includes(each.urn) && each.delete !== true
+      ? { ...each, initErrors: [...(each.initErrors ?? []), INTERRUPTED] }
+      : each,
+  );
+  return { ...rest, deployment: { ...deployment, resources } };
 }
 
 /** When the engine last wrote the state, in seconds since 1970; undefined where it does not say. */

@@ -7,7 +7,14 @@ import { showPhase } from "../report/live.ts";
 import { type Adoption, type AdoptionOptions, adoptPending, taggedWith } from "./adopt.ts";
 import { foundBy } from "./found-by.ts";
 import type { PendingCreate } from "./physical-id.ts";
-import { pendingCreates, type TakenResource, unreadIn, withCreatesPending } from "./state-edit.ts";
+import {
+  interruptedUpdates,
+  pendingCreates,
+  type TakenResource,
+  unreadIn,
+  withCreatesPending,
+  withUpdatesRepeated,
+} from "./state-edit.ts";
 
 /** What taking over touches of a stack. */
 export interface RecoverableTarget extends Pick<StackTarget, "clock" | "env" | "screen" | "signal" | "stack"> {
@@ -31,7 +38,11 @@ export class Recovery {
   /** Takes over what an update that was killed left half-made; nothing while somebody else holds the stack, for it may be theirs. */
   async takeOver({ aws, state }: Context): Promise<void> {
     if ((await state.lock()) !== undefined) return;
-    const exported = await this.#target.engine.exportEncrypted();
+    const { engine } = this.#target;
+    const found = await engine.exportEncrypted();
+    const repeated = interruptedUpdates(found);
+    if (repeated.length > 0) await engine.importState(withUpdatesRepeated(found, repeated));
+    const exported = repeated.length > 0 ? await engine.exportEncrypted() : found;
     const pending = pendingCreates(exported);
     if (pending.length === 0 && unreadIn(exported).length === 0) return;
     const { madeAgain } = await this.#adopt("take over what an interrupted update left", exported, { aws });

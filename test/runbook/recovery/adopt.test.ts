@@ -276,4 +276,19 @@ describe("Recovery", () => {
     await takeOver(target(engine), { aws: tagged(), state: fakeState([], { lock: { holder: "ann" } }) });
     expect((await stateOf(engine)).pending).toHaveLength(1);
   });
+
+  it("has what was being changed changed again, although an update goes back to what the state says", async () => {
+    const known = { ...BUCKET, id: "sparki-logs" };
+    const state = interruptedState([BUCKET], [known]);
+    state.deployment.pending_operations = state.deployment.pending_operations.map((each) => ({
+      ...each,
+      type: "updating",
+    }));
+    const engine = fakeEngine(state);
+    const context = { aws: tagged(), state: fakeState([]) };
+    for (let times = 0; times < 2; times++) await takeOver(target(engine), context);
+    expect(await engine.exportEncrypted()).toMatchObject({
+      deployment: { resources: [{ id: "sparki-logs", initErrors: ["its update was interrupted"] }] },
+    });
+  });
 });
