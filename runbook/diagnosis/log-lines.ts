@@ -1,4 +1,4 @@
-import { LOG_LINES } from "../../io/log-reading.ts";
+import { LOG_BYTES, LOG_LINES } from "../../io/log-reading.ts";
 import { readPodLog } from "../../io/pod-log.ts";
 import { type Finding, fail, pass, skipped, warn } from "../preflight/check.ts";
 import { type DiagnosisContext, type Examination, SERVED } from "./examination.ts";
@@ -54,8 +54,13 @@ export async function recentLines(
   };
 }
 
-/** A log that is not longer than what is read of one was read whole; how far back lines without a time reach is not known. */
+/**
+ * A log that is not longer than what is read of one was read whole; how far back lines without a time reach is not known.
+ * Where the bytes were too many, the API left out the newest of them.
+ */
 function reachOf(lines: readonly Line[], now: number): number {
+  const bytes = lines.reduce((sum, { text }) => sum + Buffer.byteLength(text) + 1, 0);
+  if (bytes >= LOG_BYTES) return 0;
   if (lines.length < LOG_LINES) return Number.POSITIVE_INFINITY;
   const oldest = lines.map(({ text }) => timeOf(text)).find((time) => time !== undefined);
   return oldest === undefined ? 0 : Math.max(0, now - oldest);

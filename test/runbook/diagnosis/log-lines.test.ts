@@ -1,3 +1,4 @@
+import { LOG_BYTES, LOG_LINES } from "../../../io/log-reading.ts";
 import { errorLines, slowQueries } from "../../../runbook/diagnosis/log-lines.ts";
 import { clusterOf, diagnosisContext, examine, podNamed } from "../../support/diagnosis.ts";
 
@@ -37,7 +38,7 @@ describe("a log that is longer than what is read of it", () => {
     ...Array.from({ length: bad }, () =>
       line({ level: "ERROR", msg: "x", duration_ms: 5_000 }, "2026-11-23T11:59:58Z"),
     ),
-    ...Array.from({ length: 200 - bad }, () => line({ level: "INFO", msg: "request" }, "2026-11-23T11:59:51Z")),
+    ...Array.from({ length: LOG_LINES - bad }, () => line({ level: "INFO", msg: "request" }, "2026-11-23T11:59:51Z")),
   ];
 
   it.each([
@@ -47,8 +48,13 @@ describe("a log that is longer than what is read of it", () => {
     const lines = busy(0).reverse();
     const found = await lookAt(examination, ...lines);
     expect(found).toMatchObject({ status: "warn", fix: expect.stringContaining("Kibana") });
-    expect(found.reason).toMatch(/^not known: the 200 newest log lines reach back \d+ s of 15 minutes only$/);
+    expect(found.reason).toMatch(/^not known: the 2000 newest log lines reach back \d+ s of 15 minutes only$/);
     expect((await lookAt(examination, ...lines.slice(1))).status).toBe("pass");
+  });
+
+  it("says so too where few lines have more bytes than are read: the API leaves out the newest (W93)", async () => {
+    const long = line({ level: "INFO", msg: "x".repeat(LOG_BYTES) }, "2026-11-23T11:59:51Z");
+    expect((await lookAt(errorLines, long)).reason).toMatch(/^not known: the 1 newest log lines reach back 0 s/);
   });
 
   it("says that there may be more errors than it read (W93)", async () => {
