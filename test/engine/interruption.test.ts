@@ -2,7 +2,6 @@ import { rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { stringify } from "yaml";
 import { PORTS } from "../../rehearsal/addresses.ts";
 import { failureDocumentSchema } from "../../runbook/report/document.ts";
 import { type Interruptible, makeRuns, npmRunRehearse, type Runs, reportIn, sparki } from "../support/sparki.ts";
@@ -108,7 +107,7 @@ describe("sparki", () => {
     const stack = `wrong-${process.pid}`;
     const file = join(ROOT, `Pulumi.${stack}.yaml`);
     const config = { ...wholeConfig(), "sparki:domain": "no domain", "sparki:floor": { zones: "many" } };
-    writeFileSync(file, stringify({ config }));
+    writeFileSync(file, JSON.stringify({ config }));
     try {
       const { exitCode, stdout, stderr } = await sparki(["rehearse", "--json", "--stack", stack], runs);
       expect(exitCode).toBe(2);
