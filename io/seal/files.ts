@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -43,6 +44,12 @@ export function sha256OfFile(path: string): string {
     closeSync(file);
   }
   return found.digest("hex");
+}
+
+/** By all the file system says: a file with the stamp of an earlier look has the content that it had then. */
+export function stampOf(path: string): string {
+  const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+  return [path, ino, size, mtimeNs, ctimeNs].join("\0");
 }
 
 /** The first bytes of a file, as many as there are. */

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, relative } from "node:path";
 import { DeployError } from "../../shared/deploy-error.ts";
 import type { Environment } from "./environment.ts";
+import { hashOfContents, sha256OfFile, stampOf } from "./files.ts";
 
 /**
  * The provider plugins that the program's packages ask the engine for: by the plugin's name and version, one SHA-256 over
@@ -32,7 +32,6 @@ function pluginOf(file: string): { readonly name: string; readonly version: stri
 }
 
 function hashOfFolder(folder: string): string {
-  const total = createHash("sha256");
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) => !each.isDirectory());
   const paths = files.map((file) => {
     const path = join(file.parentPath, file.name);
@@ -41,29 +40,15 @@ function hashOfFolder(folder: string): string {
       hint: `rm -r ${folder}; the next plan gets the plugin again`,
     });
   });
-  for (const path of paths.sort()) total.update(`${relative(folder, path)}\0${hashOfFile(path)}\n`);
-  return total.digest("hex");
+  return hashOfContents(Object.fromEntries(paths.sort().map((path) => [relative(folder, path), hashOfFile(path)])));
 }
 
-/** By what the file system says of a file, its hash: a plugin can have a gigabyte, and one plan asks more than once. */
+/** The hashes by their files' stamps: a plugin can have a gigabyte, and one plan asks more than once. */
 const known = new Map<string, string>();
-const CHUNK = 1 << 20;
 
 function hashOfFile(path: string): string {
-  const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
-  const stamp = [path, ino, size, mtimeNs, ctimeNs].join("\0");
-  const before = known.get(stamp);
-  if (before !== undefined) return before;
-  const content = createHash("sha256");
-  const file = openSync(path, "r");
-  try {
-    const chunk = Buffer.alloc(CHUNK);
-    for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk))
-      content.update(chunk.subarray(0, read));
-  } finally {
-    closeSync(file);
-  }
-  const hash = content.digest("hex");
+  const stamp = stampOf(path);
+  const hash = known.get(stamp) ?? sha256OfFile(path);
   known.set(stamp, hash);
   return hash;
 }

@@ -1,11 +1,11 @@
-import { chmodSync, copyFileSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findCached } from "../../tools/cache.ts";
 import { CATALOG } from "../../tools/catalog.ts";
 import { lineProgress, type Screen } from "../../tools/progress.ts";
 import { findOnPath } from "../../tools/search-path.ts";
 import type { Environment } from "./environment.ts";
-import { beginOf, sha256, sha256OfFile } from "./files.ts";
+import { beginOf, sha256, sha256OfFile, stampOf } from "./files.ts";
 import type { SealStore } from "./store.ts";
 
 /** The programs of a deployment by name. */
@@ -76,10 +76,9 @@ async function found({ env, stderr, signal }: ProgramOptions): Promise<Record<st
   return { ...(await resolveTools(NAMES, { env, progress, signal })) };
 }
 
-/** The hash of a file that is, by all the file system says, the one that was hashed before. */
+/** The hash of a file whose stamp is that of one that was hashed before. */
 function knownHash(store: SealStore, path: string): string {
-  const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
-  const stamp = sha256([path, ino, size, mtimeNs, ctimeNs].join("\0"));
+  const stamp = sha256(stampOf(path));
   const file = join(store.directory, "hashes.json");
   const known = hashesIn(file);
   const before = known[stamp];
