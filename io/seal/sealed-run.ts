@@ -40,12 +40,14 @@ const UNSEALED = {
  */
 export function sealNow(project: string, stack: string, env: Environment): Seal {
   const sealed = sealedRunIn(project, env);
-  if (sealed !== undefined) {
-    const tools = { ...sealed.seal.tools, ...pluginHashes(project, env) };
-    return { ...sealed.seal, tools, files: contentsBelow(project, "node_modules") };
-  }
+  if (sealed !== undefined) return { ...sealed.seal, files: contentsBelow(project, "node_modules") };
   const { commit = null, files } = readSource(project, env);
   return { stack, commit, files: contentsOf(files), ...UNSEALED };
+}
+
+/** The providers' plugins that a sealed copy uses, by name their hashes; none outside of one: nothing vouches for them. */
+export function pluginsNow(project: string, env: Environment): Readonly<Record<string, string>> {
+  return sealedRunIn(project, env) === undefined ? {} : pluginHashes(project, env);
 }
 
 /** The files of a seal by what they are to a plan: the stack's config, the charts, and all else. */

@@ -45,8 +45,8 @@ export async function openTarget(
   const network = openNetwork(env);
   const slack = openSlack(network, await slackSecrets(session.engine, env), clock);
   const notifications = new Notifications(slack, (text) => screen.line(text));
-  const { engine, configFile, projectDirectory, seal, template, helmStore, keep } = session;
-  const planning = { projectDirectory, plansDirectory: CHECKOUT_DIRECTORY, seal, template, helmStore, keep };
+  const { engine, configFile, projectDirectory, seal, plugins, template, helmStore, keep } = session;
+  const planning = { projectDirectory, plansDirectory: CHECKOUT_DIRECTORY, seal, plugins, template, helmStore, keep };
   const config = async () => readStack(option, ports).config;
   const registry = openRegistry(network, env);
   const close = async () => {

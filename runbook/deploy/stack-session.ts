@@ -5,7 +5,7 @@ import { Engine } from "../../io/engine.ts";
 import { helmStoreOpener } from "../../io/helm-store.ts";
 import { helmTemplate } from "../../io/helm-template.ts";
 import { allowedEnvironment } from "../../io/seal/environment.ts";
-import { sealNow } from "../../io/seal/sealed-run.ts";
+import { pluginsNow, sealNow } from "../../io/seal/sealed-run.ts";
 import { resolveTools } from "../../tools/resolve.ts";
 import type { Progress } from "../../tools/tool.ts";
 import type { Ports } from "../command.ts";
@@ -59,12 +59,13 @@ export async function openStack(
     signal,
   });
   const seal = () => sealNow(PROJECT_DIRECTORY, stack, process.env);
+  const plugins = () => pluginsNow(PROJECT_DIRECTORY, process.env);
   const template = helmTemplate(commandRunner(tools.helm ?? "helm", allowedEnvironment(env)), PROJECT_DIRECTORY);
   const helmStore = helmStoreOpener(signal);
   const history = gitCharts(CHECKOUT_DIRECTORY, env);
   const places = { projectDirectory: PROJECT_DIRECTORY, keptDirectory: CHECKOUT_DIRECTORY };
   const keep = openKeep({ helmStore, history, ...places });
-  const planning = { projectDirectory: PROJECT_DIRECTORY, seal, template, helmStore, keep };
+  const planning = { projectDirectory: PROJECT_DIRECTORY, seal, plugins, template, helmStore, keep };
   return { stack, engine, configFile, ...planning, clock, tools };
 }
 

@@ -23,6 +23,8 @@ export interface StackTarget {
   readonly plansDirectory: string;
   /** What a deployment is made of, as it is now. */
   readonly seal: () => Seal;
+  /** The providers' plugins that are installed now, by name their hashes. */
+  readonly plugins: () => Readonly<Record<string, string>>;
   readonly template: HelmTemplate;
   /** What Helm keeps in the cluster that a kubeconfig reaches. */
   readonly helmStore: (kubeconfig: string | undefined) => HelmStore;

@@ -52,6 +52,8 @@ export interface PlanTarget {
   readonly projectDirectory: string;
   /** What the deployment is made of, as it is now. */
   readonly seal: () => Seal;
+  /** The providers' plugins that are installed now, by name their hashes. */
+  readonly plugins: () => Entries;
   readonly template: HelmTemplate;
   /** What Helm keeps in the cluster that a kubeconfig reaches. */
   readonly helmStore: (kubeconfig: string | undefined) => HelmStore;
@@ -125,7 +127,7 @@ const CHARTS = "apps/charts/";
 /** What a chart was rendered to, among the entries of the charts' files. */
 const RENDERED = "rendered ";
 
-async function causesOf({ configFile, engine, seal: sealNow, stack }: PlanTarget): Promise<Causes> {
+async function causesOf({ configFile, engine, plugins, seal: sealNow, stack }: PlanTarget): Promise<Causes> {
   const text = await readFile(configFile, "utf8");
   const config = stackConfigIn(text, { file: configFile, stack });
   const exported = await engine.exportState();
@@ -139,7 +141,7 @@ async function causesOf({ configFile, engine, seal: sealNow, stack }: PlanTarget
     digests: config.release.images,
     program: { commit: seal.commit ?? "none", ...filesOf(seal, "program") },
     dependencies: { "package-lock.json": lock, "installed packages": content },
-    tools: seal.tools,
+    tools: { ...seal.tools, ...plugins() },
     environment: Object.fromEntries(Object.entries(seal.environment).map(([name, value]) => [name, hashOf(value)])),
     state: stateEntries(exported),
   };
@@ -153,7 +155,7 @@ function renderedEntries(helm: readonly HelmDiff[]): Entries {
 }
 
 async function planOf(
-  { clock, helmStore, seal: sealNow, stack, template }: PlanTarget,
+  { clock, helmStore, plugins, stack, template }: PlanTarget,
   { config, entries, exported, seal }: Causes,
   { result, resources, enginePlan }: Previewed,
   { drift, wayBack }: Pick<Plan, "drift" | "wayBack">,
@@ -169,7 +171,7 @@ async function planOf(
   const charts = { ...entries.charts, ...renderedEntries(helm) };
   const policies = policyEntries(result.policy);
   // The first preview on a machine gets the providers' plugins.
-  const { tools } = sealNow();
+  const tools = { ...seal.tools, ...plugins() };
   const effects = { charts, tools, drift: driftEntries(drift ?? []), policies, plan: planEntries(changed) };
   const { files: _, ...sealed } = { ...seal, tools };
   return {

@@ -4,7 +4,7 @@ import { helmStoreOpener } from "../../io/helm-store.ts";
 import { helmTemplate } from "../../io/helm-template.ts";
 import type { Network } from "../../io/network.ts";
 import { openRegistry } from "../../io/registry.ts";
-import { sealNow } from "../../io/seal/sealed-run.ts";
+import { pluginsNow, sealNow } from "../../io/seal/sealed-run.ts";
 import { openSlack } from "../../io/slack.ts";
 import { parseConfig } from "../../stacks/config.ts";
 import type { Ports } from "../command.ts";
@@ -61,5 +61,6 @@ function planningAt(
   const [projectDirectory, own] = [directory, session.runDirectory];
   const keep = openKeep({ helmStore, history, projectDirectory, keptDirectory: own });
   const seal = () => sealNow(directory, session.stack, process.env);
-  return { projectDirectory, plansDirectory: own, seal, template, helmStore, keep };
+  const plugins = () => pluginsNow(directory, process.env);
+  return { projectDirectory, plansDirectory: own, seal, plugins, template, helmStore, keep };
 }

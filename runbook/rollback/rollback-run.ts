@@ -23,7 +23,10 @@ import { assertUnmoved, type StackPresent } from "./way-back.ts";
 
 /** What a rollback touches of a stack. */
 export interface RollbackTarget
-  extends Omit<StackTarget, "engine" | "projectDirectory" | "plansDirectory" | "seal" | "template" | "helmStore"> {
+  extends Omit<
+    StackTarget,
+    "engine" | "projectDirectory" | "plansDirectory" | "seal" | "plugins" | "template" | "helmStore"
+  > {
   readonly engine: DeployEngine & TaggedStack & Pick<Engine, "history" | "identity" | "outputs">;
 }
 

@@ -58,6 +58,7 @@ describe("makePlan, on the real engine", () => {
       projectDirectory: PROJECT_DIRECTORY,
       // What can be approved is a matter of the seal, which is tested by itself.
       seal: () => ({ ...sealNow(PROJECT_DIRECTORY, stack, process.env), gaps: [] }),
+      plugins: () => ({}),
       template,
       helmStore,
       keep: async () => NOTHING_KEPT,

@@ -115,6 +115,7 @@ export function plannedProject(recorded: Recorded): PlanTarget {
     configFile: join(projectDirectory, "Pulumi.staging.yaml"),
     projectDirectory,
     seal: () => ({ ...sealNow(projectDirectory, "staging", {}), gaps: [] }),
+    plugins: () => ({}),
     template: async ({ release, values }) =>
       `kind: ConfigMap\nmetadata: {name: ${release}}\ndata: ${JSON.stringify(values)}\n`,
     helmStore: () => ({

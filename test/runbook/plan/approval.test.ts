@@ -56,6 +56,17 @@ describe("assertApproved", () => {
     expect(await refusal()).toEqual({ lines: ["  charts: engine/values.yaml differs"], exitCode: 1 });
   });
 
+  it("refuses once a provider's plugin is another or is new, and takes one that the plan's own preview got", async () => {
+    const hashes: Record<string, string>[] = [{}];
+    const plugins = () => hashes.shift() ?? { "plugin aws 7.48.0": "a".repeat(64) };
+    approved = await makePlan({ ...target, plugins });
+    await writePlan(target.projectDirectory, approved);
+    expect(await refusal({ ...target, plugins })).toEqual({ lines: [], exitCode: 0 });
+    expect(await movedSince(approved, { ...target, plugins })).toEqual([]);
+    const other = () => ({ "plugin aws 7.48.0": "b".repeat(64) });
+    expect((await refusal({ ...target, plugins: other })).lines).toEqual(["  tools: plugin aws 7.48.0 differs"]);
+  });
+
   it("refuses after a change of a digest", async () => {
     replaceInConfig("b099ca69", "00000000");
     const { lines, exitCode } = await refusal();
