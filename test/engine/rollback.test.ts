@@ -36,6 +36,8 @@ const actions = (document: { decisions: { phase: string; action: string }[] }) =
 /** One stack, deployed to and rolled back by the commands as people run them; each test goes on from the one before. */
 describe("sparki deploy and sparki rollback", () => {
   let stack: RehearsedStack;
+  /** The record of the deploy that was not what was approved: a checkout with changes is refused before, and leaves none. */
+  let unapproved: readonly string[];
   beforeAll(async () => {
     stack = await serveStack("staging", 0.002);
   });
@@ -98,10 +100,12 @@ describe("sparki deploy and sparki rollback", () => {
 
   it("refuse to deploy anything but what was approved, and say what differs", async () => {
     const { exitCode, document } = await stack.run(`deploy --approved ${"0".repeat(64)}`);
-    // A checkout with changes is refused before the stack is asked at all, and leaves no record.
-    const { error, reason = error.message, steps = [] } = document;
-    expect({ exitCode, steps }).toEqual({ exitCode: 1, steps: [] });
-    expect(reason).toContain("not what was approved for staging; nothing was changed");
+    const { error, outcome, reason, steps } = document;
+    unapproved = error === undefined ? ["2.0 stopped"] : [];
+    if (error === undefined)
+      expect({ exitCode, outcome, steps }).toEqual({ exitCode: 1, outcome: "stopped", steps: [] });
+    else expect({ exitCode, code: error.code }).toEqual({ exitCode: 1, code: "SPARKI_GATE" });
+    expect(reason ?? error.message).toContain("not what was approved for staging; nothing was changed");
   });
 
   it("know the way back from a third one before it is deployed", async () => {
@@ -215,7 +219,7 @@ describe("sparki deploy and sparki rollback", () => {
   it("tell it all in the history, newest first", async () => {
     const { document } = await stack.run("history");
     const told = document.events.map(({ release, what }: { release: string; what: string }) => `${release} ${what}`);
-    expect(told.filter((each: string) => each !== "2.0 stopped")).toEqual([
+    expect(told).toEqual([
       "5.0 promoted",
       "2.0 gone back to",
       "4.bad stopped",
@@ -224,6 +228,7 @@ describe("sparki deploy and sparki rollback", () => {
       "4.bad stopped",
       "2.0 gone back to",
       "3.bad rolled-back",
+      ...unapproved,
       "2.0 promoted",
       "1.0 promoted",
       "0.bad stopped",
