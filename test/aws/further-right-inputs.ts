@@ -1,5 +1,6 @@
 import type { InputRecord } from "../../aws/inputs.ts";
-import { policy, RIGHT } from "./right-inputs.ts";
+import { CACHE, CLUSTER, DATABASE, LOGIN, long } from "./input-changes.ts";
+import { policy, RIGHT, VISIBLE } from "./right-inputs.ts";
 
 /** The type, what a user does otherwise than the stack, and what is changed in the right inputs. */
 export type RightRow = readonly [type: string, what: string, change: InputRecord];
@@ -9,8 +10,6 @@ const of = (type: string, cases: readonly (readonly [string, InputRecord])[]): R
 const ACCOUNT = "111122223333";
 const KEY = RIGHT["aws:kms/alias:Alias"]?.targetKeyId;
 const TARGETS = `arn:aws:elasticloadbalancing:us-east-1:${ACCOUNT}:targetgroup/sparki/0123456789abcdef`;
-const long = (count: number) => "a".repeat(count);
-const VISIBLE = { cloudwatchMetricsEnabled: true, metricName: "sparki", sampledRequestsEnabled: true };
 const rule = (rest: InputRecord): InputRecord => ({
   rules: [{ name: "one", priority: 0, visibilityConfig: VISIBLE, action: { block: {} }, ...rest }],
 });
@@ -24,9 +23,6 @@ const life = (rest: InputRecord): InputRecord => ({ rules: [{ id: "old", status:
 const without = (...names: string[]): InputRecord => Object.fromEntries(names.map((name) => [name, undefined]));
 const field = (name: string) => `\${${name}}`;
 
-const DATABASE = "aws:rds/instance:Instance";
-const CACHE = "aws:elasticache/replicationGroup:ReplicationGroup";
-const CLUSTER = "aws:eks/cluster:Cluster";
 const ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint";
 const RECORD = "aws:route53/record:Record";
 const TAGS = { Name: "Sparki – Größe", "team:owner/a.b_c+d=e@f": "some value: x/y + z = 1 @ home", empty: "" };
@@ -771,21 +767,7 @@ export const FURTHER_RIGHT: readonly RightRow[] = [
     [
       "a login",
       {
-        defaultActions: [
-          {
-            type: "authenticate-oidc",
-            order: 1,
-            authenticateOidc: {
-              authorizationEndpoint: "https://a.test",
-              clientId: "a",
-              clientSecret: "b",
-              issuer: "https://a.test",
-              tokenEndpoint: "https://a.test/t",
-              userInfoEndpoint: "https://a.test/u",
-            },
-          },
-          { type: "forward", order: 2, targetGroupArn: TARGETS },
-        ],
+        defaultActions: [LOGIN, { type: "forward", order: 2, targetGroupArn: TARGETS }],
       },
     ],
     ["TLS of the future", { sslPolicy: "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09" }],

@@ -1,52 +1,42 @@
 import type { InputRecord } from "../../aws/inputs.ts";
-import { policy, RIGHT } from "./right-inputs.ts";
-import type { Wrong } from "./wrong-inputs.ts";
+import {
+  ACL,
+  CACHE,
+  CLUSTER,
+  check,
+  DATABASE,
+  entry,
+  inner,
+  LISTENER,
+  LOGIN,
+  life,
+  long,
+  of,
+  RULE,
+  rule,
+  TARGET,
+  trust,
+  type Wrong,
+} from "./input-changes.ts";
+import { policy, RIGHT, VISIBLE } from "./right-inputs.ts";
 
 const ACCOUNT = "111122223333";
 const KEY_ELSEWHERE = `arn:aws:kms:eu-west-1:${ACCOUNT}:key/0a1b2c3d-0000-1111-2222-333344445555`;
-const of = (type: string, cases: readonly (readonly [string, InputRecord, string])[]): Wrong[] =>
-  cases.map(([what, change, path]) => [type, what, change, path]);
-const inner = (type: string, name: string, change: InputRecord): InputRecord => {
-  const value = RIGHT[type]?.[name];
-  return { [name]: { ...(typeof value === "object" && value !== null ? value : {}), ...change } };
-};
-const long = (count: number) => "a".repeat(count);
 const ids = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${prefix}-${String(index).padStart(8, "0")}`);
 
-const DATABASE = "aws:rds/instance:Instance";
-const CACHE = "aws:elasticache/replicationGroup:ReplicationGroup";
-const CLUSTER = "aws:eks/cluster:Cluster";
-const TARGET = "aws:lb/targetGroup:TargetGroup";
-const LISTENER = "aws:lb/listener:Listener";
-const RULE = "aws:lb/listenerRule:ListenerRule";
-const ACL = "aws:wafv2/webAcl:WebAcl";
 const RECORD = "aws:route53/record:Record";
 const ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint";
 const FLOW = "aws:ec2/flowLog:FlowLog";
 const INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
-const VISIBLE = { cloudwatchMetricsEnabled: true, metricName: "sparki", sampledRequestsEnabled: true };
 
-const rule = (rest: InputRecord): InputRecord => ({
-  rules: [{ name: "one", priority: 1, visibilityConfig: VISIBLE, action: { block: {} }, ...rest }],
-});
 const statement = (inside: InputRecord): InputRecord => rule({ statement: inside });
-const check = (rest: InputRecord) => inner(TARGET, "healthCheck", rest);
-const acl = (rest: InputRecord): InputRecord => ({
-  ingress: [
-    { ruleNo: 100, action: "allow", protocol: "tcp", cidrBlock: "10.0.0.0/8", fromPort: 443, toPort: 443, ...rest },
-  ],
-});
-const life = (rest: InputRecord): InputRecord => ({
-  rules: [{ id: "old", status: "Enabled", filter: {}, expiration: { days: 365 }, ...rest }],
-});
 const records = (type: string, ...values: string[]): InputRecord => ({
   type,
   aliases: undefined,
   ttl: 300,
   records: values,
 });
-const trust = (rest: object): InputRecord => ({ assumeRolePolicy: policy(rest) });
 const grant = (rest: object): InputRecord => ({ policy: policy(rest) });
 const parameter = (name: string, value: string, applyMethod?: string): InputRecord => ({
   parameters: [{ name, value, ...(applyMethod === undefined ? {} : { applyMethod }) }],
@@ -128,9 +118,9 @@ export const FURTHER_WRONG: readonly Wrong[] = [
       { ingress: [{ ruleNo: 0, action: "allow", protocol: "-1", cidrBlock: "0.0.0.0/0", fromPort: 0, toPort: 0 }] },
       "ingress[0].ruleNo",
     ],
-    ["two blocks", acl({ ipv6CidrBlock: "::/0" }), "ingress[0].ipv6CidrBlock"],
-    ["a protocol that there is not", acl({ protocol: "https" }), "ingress[0].protocol"],
-    ["ports in the wrong order", acl({ fromPort: 500, toPort: 400 }), "ingress[0].toPort"],
+    ["two blocks", entry({ ipv6CidrBlock: "::/0" }), "ingress[0].ipv6CidrBlock"],
+    ["a protocol that there is not", entry({ protocol: "https" }), "ingress[0].protocol"],
+    ["ports in the wrong order", entry({ fromPort: 500, toPort: 400 }), "ingress[0].toPort"],
     [
       "41 entries",
       {
@@ -145,7 +135,7 @@ export const FURTHER_WRONG: readonly Wrong[] = [
       },
       "egress",
     ],
-    ["all protocols with ports", acl({ protocol: "-1", fromPort: 443, toPort: 443 }), "ingress[0].fromPort"],
+    ["all protocols with ports", entry({ protocol: "-1", fromPort: 443, toPort: 443 }), "ingress[0].fromPort"],
   ]),
   ...of("aws:ec2/eip:Eip", [
     ["an instance that is none", { instance: "web" }, "instance"],
@@ -1041,18 +1031,7 @@ export const FURTHER_WRONG: readonly Wrong[] = [
         certificateArn: undefined,
         sslPolicy: undefined,
         defaultActions: [
-          {
-            type: "authenticate-oidc",
-            order: 1,
-            authenticateOidc: {
-              authorizationEndpoint: "https://a.test",
-              clientId: "a",
-              clientSecret: "b",
-              issuer: "https://a.test",
-              tokenEndpoint: "https://a.test/t",
-              userInfoEndpoint: "https://a.test/u",
-            },
-          },
+          LOGIN,
           { type: "fixed-response", order: 2, fixedResponse: { contentType: "text/plain", statusCode: "404" } },
         ],
       },
@@ -1801,7 +1780,7 @@ export const FURTHER_WRONG: readonly Wrong[] = [
     ],
   ]),
   ...of("aws:ec2/networkAcl:NetworkAcl", [
-    ["an ICMP type of 300", acl({ protocol: "icmp", fromPort: 0, toPort: 0, icmpType: 300 }), "ingress[0].icmpType"],
+    ["an ICMP type of 300", entry({ protocol: "icmp", fromPort: 0, toPort: 0, icmpType: 300 }), "ingress[0].icmpType"],
   ]),
   ...of("aws:ec2/natGateway:NatGateway", [
     ["a second address by its IP", { secondaryAllocationIds: ["203.0.113.4"] }, "secondaryAllocationIds[0]"],

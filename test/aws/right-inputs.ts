@@ -22,7 +22,7 @@ const KEY_POLICY = policy({
   Action: "kms:*",
   Resource: "*",
 });
-const VISIBLE = { cloudwatchMetricsEnabled: true, metricName: "sparki", sampledRequestsEnabled: true };
+export const VISIBLE = { cloudwatchMetricsEnabled: true, metricName: "sparki", sampledRequestsEnabled: true };
 
 /** Inputs that AWS takes, one set for each type; each case of a test changes one thing in them. */
 export const RIGHT: Readonly<Record<string, InputRecord>> = {

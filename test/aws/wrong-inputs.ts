@@ -1,50 +1,35 @@
 import type { InputRecord } from "../../aws/inputs.ts";
-import { policy, RIGHT } from "./right-inputs.ts";
-
-/** The type, what is wrong, what is changed in the right inputs, and where the finding lies. */
-export type Wrong = readonly [type: string, what: string, change: InputRecord, path: string];
-
-const of = (type: string, cases: readonly (readonly [string, InputRecord, string])[]): Wrong[] =>
-  cases.map(([what, change, path]) => [type, what, change, path]);
-
-const inner = (type: string, name: string, change: InputRecord): InputRecord => {
-  const value = RIGHT[type]?.[name];
-  return { [name]: { ...(typeof value === "object" && value !== null ? value : {}), ...change } };
-};
+import {
+  ACL,
+  CACHE,
+  CLUSTER,
+  check,
+  DATABASE,
+  entry,
+  inner,
+  LISTENER,
+  life,
+  long,
+  of,
+  RULE,
+  rule,
+  TARGET,
+  trust,
+  type Wrong,
+} from "./input-changes.ts";
+import { policy, VISIBLE } from "./right-inputs.ts";
 
 const many = (count: number, make: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => make(index));
-const long = (count: number) => "a".repeat(count);
 
-const DATABASE = "aws:rds/instance:Instance";
-const CACHE = "aws:elasticache/replicationGroup:ReplicationGroup";
-const CLUSTER = "aws:eks/cluster:Cluster";
-const TARGET = "aws:lb/targetGroup:TargetGroup";
-const LISTENER = "aws:lb/listener:Listener";
-const RULE = "aws:lb/listenerRule:ListenerRule";
-const ACL = "aws:wafv2/webAcl:WebAcl";
-const VISIBLE = { cloudwatchMetricsEnabled: true, metricName: "sparki", sampledRequestsEnabled: true };
-const rule = (rest: InputRecord): InputRecord => ({
-  rules: [{ name: "one", priority: 1, visibilityConfig: VISIBLE, action: { block: {} }, ...rest }],
-});
 const rate = (rest: InputRecord): InputRecord =>
   rule({ statement: { rateBasedStatement: { limit: 2000, aggregateKeyType: "IP", ...rest } } });
-const check = (rest: InputRecord) => inner(TARGET, "healthCheck", rest);
 const answer = (rest: InputRecord): InputRecord => ({
   defaultActions: [
     { type: "fixed-response", fixedResponse: { contentType: "text/plain", statusCode: "404", ...rest } },
   ],
 });
 const redirect = (rest: InputRecord): InputRecord => ({ defaultActions: [{ type: "redirect", redirect: rest }] });
-const entry = (rest: InputRecord): InputRecord => ({
-  ingress: [
-    { ruleNo: 100, action: "allow", protocol: "tcp", cidrBlock: "10.0.0.0/8", fromPort: 443, toPort: 443, ...rest },
-  ],
-});
-const life = (rest: InputRecord): InputRecord => ({
-  rules: [{ id: "old", status: "Enabled", filter: {}, expiration: { days: 365 }, ...rest }],
-});
-const trust = (statement: object): InputRecord => ({ assumeRolePolicy: policy(statement) });
 
 /** What AWS or its provider refuses, by the documents of each service. */
 export const WRONG: readonly Wrong[] = [
