@@ -102,10 +102,9 @@ async function openChecklist(
   { clock, env }: Ports,
 ): Promise<OpenPreflight> {
   const { openPreflight } = await import("../preflight/open.ts");
-  const { version: cliVersion } = await import("@pulumi/pulumi/version.js");
   const { projectDirectory, tools } = session;
   const given = { stack, fullName, config: await config(), projectDirectory };
-  return openPreflight({ ...given, tools, cliVersion, answers, clock, env });
+  return openPreflight({ ...given, tools, answers, clock, env });
 }
 
 /** What each resource in the state waits for; nothing when the state cannot be read any more. */

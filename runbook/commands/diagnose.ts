@@ -28,34 +28,17 @@ export const diagnose: Command = {
 async function run({ args, options, ports }: CommandInput): Promise<CommandResult> {
   const { TOPICS } = await import("../diagnosis/examination.ts");
   const topics = args[0] === undefined ? TOPICS : [topicOf(args[0], TOPICS)];
-  const { version: cliVersion } = await import("@pulumi/pulumi/version.js");
   const { diagnose: examine } = await import("../diagnosis/diagnose.ts");
   const { diagnosisText } = await import("../diagnosis/diagnosis-text.ts");
   const { EXAMINATIONS } = await import("../diagnosis/examinations.ts");
   const { openPrometheus } = await import("../../io/prometheus.ts");
   const { NOBODY_ASKED } = await import("../preflight/context.ts");
-  const { openPreflight } = await import("../preflight/open.ts");
-  const { PROJECT_DIRECTORY } = await import("../project.ts");
+  const { openOwnPreflight } = await import("../preflight/open.ts");
   const { readStack } = await import("../preflight/stack-file.ts");
   const { openScreen } = await import("../report/screen.ts");
-  const { lineProgress } = await import("../../tools/progress.ts");
-  const { resolveTools } = await import("../../tools/resolve.ts");
-  const { clock, env, signal, stderr } = ports;
+  const { signal, stderr } = ports;
   const { stack, fullName, config } = readStack(options.stack, ports);
-  const tools = await resolveTools(["pulumi", "helm"], { env, progress: lineProgress(stderr), signal });
-  const answers = NOBODY_ASKED;
-  const given = {
-    stack,
-    fullName,
-    config,
-    projectDirectory: PROJECT_DIRECTORY,
-    tools,
-    cliVersion,
-    answers,
-    clock,
-    env,
-  };
-  const opened = openPreflight(given);
+  const opened = await openOwnPreflight({ stack, fullName, config, answers: NOBODY_ASKED }, ports);
   try {
     const screen = await openScreen(ports);
     const metrics = openPrometheus(opened.network, config.storm.prometheusUrl);

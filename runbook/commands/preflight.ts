@@ -41,32 +41,16 @@ export const preflight: Command = {
 };
 
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
-  const { lineProgress } = await import("../../tools/progress.ts");
-  const { resolveTools } = await import("../../tools/resolve.ts");
   const { CHECKLIST } = await import("../preflight/checklist.ts");
-  const { openPreflight } = await import("../preflight/open.ts");
+  const { openOwnPreflight } = await import("../preflight/open.ts");
   const { preflightText } = await import("../preflight/preflight-text.ts");
   const { runPreflight } = await import("../preflight/run.ts");
-  const { PROJECT_DIRECTORY } = await import("../project.ts");
   const { readStack } = await import("../preflight/stack-file.ts");
   const { openScreen } = await import("../report/screen.ts");
-  const { version: cliVersion } = await import("@pulumi/pulumi/version.js");
-  const { clock, env, signal, stderr } = ports;
+  const { signal, stderr } = ports;
   const { stack, fullName, config } = readStack(options.stack, ports);
   const answers = await answersTo(options, signal);
-  const tools = await resolveTools(["pulumi", "helm"], { env, progress: lineProgress(stderr), signal });
-  const given = {
-    stack,
-    fullName,
-    config,
-    projectDirectory: PROJECT_DIRECTORY,
-    tools,
-    cliVersion,
-    answers,
-    clock,
-    env,
-  };
-  const opened = openPreflight(given);
+  const opened = await openOwnPreflight({ stack, fullName, config, answers }, ports);
   try {
     const screen = await openScreen(ports);
     const report = await runPreflight(opened.context, CHECKLIST, screen, signal);

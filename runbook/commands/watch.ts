@@ -30,7 +30,6 @@ export const watch: Command = {
 };
 
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
-  const { version: cliVersion } = await import("@pulumi/pulumi/version.js");
   const { lineProgress } = await import("../../tools/progress.ts");
   const { resolveTools } = await import("../../tools/resolve.ts");
   const { openTarget } = await import("../deploy/real-target.ts");
@@ -48,7 +47,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     if (promoted === undefined) throw nothingPromoted(target.stack);
     const timeScale = timeScaleOf(env);
     const isTerminal = "isTTY" in stderr && stderr.isTTY === true && !env.CI;
-    const watched = openWatch(target, { tools, cliVersion, timeScale, config: await target.config(), isTerminal });
+    const watched = openWatch(target, { tools, timeScale, config: await target.config(), isTerminal });
     screen.line(screen.paint.strong(`• watch ${promoted.release.id} on ${target.stack}`));
     const settings = { isOnce: options.once === true, mayRollBack: options.yes === true, timeScale, clock, signal };
     const done = await runWatch(promoted, watched, settings);

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { version } from "@pulumi/pulumi/version.js";
 import { openAwsLookups } from "../../io/aws-lookups.ts";
 import { commandRunner } from "../../io/child-command.ts";
 import { openClusterLookups } from "../../io/cluster-lookups.ts";
@@ -9,6 +10,8 @@ import { withQueryLogs } from "../../io/query-logs.ts";
 import { allowedEnvironment } from "../../io/seal/environment.ts";
 import { openStackState } from "../../io/stack-state.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
+import { lineProgress } from "../../tools/progress.ts";
+import { resolveTools } from "../../tools/resolve.ts";
 import type { Ports } from "../command.ts";
 import { CHECKOUT_DIRECTORY, PROJECT_DIRECTORY } from "../project.ts";
 import type { Answers, Files, PreflightContext, Tokens } from "./context.ts";
@@ -21,8 +24,6 @@ export interface PreflightOptions extends Pick<Ports, "clock" | "env"> {
   readonly projectDirectory: string;
   /** Absolute paths of pulumi and helm. */
   readonly tools: Readonly<Record<string, string>>;
-  /** Of the Pulumi CLI. */
-  readonly cliVersion: string;
   readonly answers: Answers;
 }
 
@@ -39,7 +40,7 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
   const env = environmentOf(options);
   const { pulumi = "pulumi", helm = "helm" } = tools;
   const network = openNetwork(env);
-  const cli = { path: pulumi, version: options.cliVersion };
+  const cli = { path: pulumi, version };
   const lookups = openAwsLookups({ cli, region: config.region, accountId: config.accountId, env });
   const aws = withQueryLogs(lookups, network, env);
   const runPulumi = commandRunner(pulumi, env);
@@ -68,6 +69,15 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
     await Promise.all([aws.close(), network.close()]);
   };
   return { context, network, close };
+}
+
+/** The same on the project's own stack, with whatever pulumi and helm there are, or that can be got. */
+export async function openOwnPreflight(
+  named: Pick<PreflightOptions, "stack" | "fullName" | "config" | "answers">,
+  { clock, env, signal, stderr }: Ports,
+): Promise<OpenPreflight> {
+  const tools = await resolveTools(["pulumi", "helm"], { env, progress: lineProgress(stderr), signal });
+  return openPreflight({ ...named, projectDirectory: PROJECT_DIRECTORY, tools, clock, env });
 }
 
 /** What sparki passes on, and the config file that the command itself was told to read. */

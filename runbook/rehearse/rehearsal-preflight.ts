@@ -11,16 +11,15 @@ const REHEARSED = { confirmed: true, how: "rehearsed" } as const;
 const ANSWERS: Answers = { "on-call-confirmed": REHEARSED, "window-announced": REHEARSED };
 
 /** The checklist's ports on a rehearsed stack, as `sparki preflight` would open them in the session's environment. */
-export async function rehearsedPreflight(
+export function rehearsedPreflight(
   session: RehearsalSession,
   tools: Readonly<Record<string, string>>,
   { clock }: Pick<Ports, "clock">,
-): Promise<OpenPreflight> {
-  const { version: cliVersion } = await import("@pulumi/pulumi/version.js");
+): OpenPreflight {
   const { stack, project, cloud } = session;
   // Never the real Slack: the rehearsal's own webhook keeps what it is told.
   const env = { ...plainEnvironment(session), SPARKI_SLACK_WEBHOOK: `${cloud.url}/slack` };
   const config = parseConfig(project.config(), stack);
-  const given = { stack, config, projectDirectory: PROJECT_DIRECTORY, tools, cliVersion, clock, env };
+  const given = { stack, config, projectDirectory: PROJECT_DIRECTORY, tools, clock, env };
   return openPreflight({ ...given, answers: ANSWERS });
 }

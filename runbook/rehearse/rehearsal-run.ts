@@ -59,7 +59,7 @@ export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports
   const network = openNetwork(session.environment);
   try {
     const target = rehearsedTarget(session, { network, screen, tools, ports });
-    const open = () => rehearsedPreflight(session, tools, ports);
+    const open = async () => rehearsedPreflight(session, tools, ports);
     const recovery = new Recovery(target, open);
     const checklist = () => goThroughChecklist(target, open, recovery);
     const targetAt = (checkout: string) => atCheckout(target, checkout, { tools, ports, session });

@@ -23,8 +23,6 @@ import { lookLines } from "./watch-text.ts";
 export interface WatchTools {
   /** Absolute paths of pulumi and helm. */
   readonly tools: Readonly<Record<string, string>>;
-  /** Of the Pulumi CLI. */
-  readonly cliVersion: string;
   readonly timeScale: number;
   /** Whom to tell. */
   readonly config: StackConfig;
@@ -86,7 +84,7 @@ async function see(
   { elapsedSeconds, sinceLookSeconds }: { readonly elapsedSeconds: number; readonly sinceLookSeconds: number },
 ): Promise<Seen> {
   const { stack, fullName, env, clock, screen, signal } = target;
-  const { tools, cliVersion, timeScale } = given;
+  const { tools, timeScale } = given;
   const config = { ...(await target.config()), release: promoted.release };
   const opened = openPreflight({
     stack,
@@ -94,7 +92,6 @@ async function see(
     config,
     projectDirectory: PROJECT_DIRECTORY,
     tools,
-    cliVersion,
     answers: NOBODY_ASKED,
     clock,
     env,
