@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -11,8 +10,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { changeIn, MANIFEST, recordFolder } from "../tools/cache-manifest.ts";
+import { copyTree } from "../tools/copy-tree.ts";
 import { placeOf } from "./backing/postgres-place.ts";
 import { postgresUser } from "./backing/postgres-user.ts";
 import { hold } from "./holder.ts";
@@ -105,7 +104,7 @@ async function kept(place: string, { runDirectory, slot }: EndedRun): Promise<nu
   rmSync(making, { recursive: true, force: true });
   mkdirSync(making, { mode: 0o700 });
   const parts = readdirSync(runDirectory).filter((name) => !LEFT_OUT.includes(name));
-  await copy(
+  await copyTree(
     parts.map((name) => join(runDirectory, name)),
     making,
   );
@@ -113,7 +112,7 @@ async function kept(place: string, { runDirectory, slot }: EndedRun): Promise<nu
     const { folder, sign } = placeOf(runDirectory, name, postgresUser());
     if (folder === sign) continue;
     mkdirSync(join(making, OUTSIDE), { recursive: true });
-    await copy([`${folder}/.`], join(making, OUTSIDE, name));
+    await copyTree([`${folder}/.`], join(making, OUTSIDE, name));
   }
   writeFileSync(join(making, SLOT_FILE), `${slot}`);
   await recordFolder(making);
@@ -123,7 +122,7 @@ async function kept(place: string, { runDirectory, slot }: EndedRun): Promise<nu
 
 async function copyTo(place: string, runDirectory: string): Promise<void> {
   const parts = readdirSync(place).filter((name) => !ABOUT.includes(name));
-  await copy(
+  await copyTree(
     parts.map((name) => join(place, name)),
     runDirectory,
   );
@@ -131,19 +130,13 @@ async function copyTo(place: string, runDirectory: string): Promise<void> {
     const outside = join(place, OUTSIDE, name);
     const { folder } = placeOf(runDirectory, name, postgresUser());
     rmSync(folder, { recursive: true, force: true });
-    await copy([`${existsSync(outside) ? outside : join(place, "postgres", name)}/.`], folder);
+    await copyTree([`${existsSync(outside) ? outside : join(place, "postgres", name)}/.`], folder);
   }
 }
 
 function databasesIn(directory: string): string[] {
   const folder = join(directory, "postgres");
   return existsSync(folder) ? readdirSync(folder) : [];
-}
-
-/** With owners, modes and times: PostgreSQL refuses data that another user could read. */
-async function copy(sources: readonly string[], target: string): Promise<void> {
-  mkdirSync(target, { recursive: true });
-  await promisify(execFile)("cp", ["-a", "--reflink=auto", "--", ...sources, target]);
 }
 
 /** Keys of other days and other programs are asked for no more. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
+import { version } from "@pulumi/pulumi/version.js";
 import { DEFAULT_ERROR_RATE } from "../gates/gate.ts";
 import { DECIDERS } from "../gates/simulation/deciders.ts";
 import { simulate } from "../gates/simulation/table.ts";
@@ -143,22 +144,23 @@ async function updates(session: RehearsalSession, place: Place): Promise<Line[]>
     const { outcome, failure } = await engine.up();
     if (outcome !== "succeeded") throw new Error(`an update of the benchmark ${outcome}: ${failure}`);
   }
-  const rounds = { emptyUp: [], up: [], emptyPreview: [], preview: [], bare: [] } as Record<string, number[]>;
-  const steps: readonly [string, () => Promise<unknown>][] = [
-    ["emptyUp", () => empty.up()],
-    ["up", () => whole.up()],
-    ["emptyPreview", () => empty.preview()],
-    ["preview", () => whole.preview()],
-    ["bare", () => bare.preview()],
-  ];
+  const steps = {
+    emptyUp: () => empty.up(),
+    up: () => whole.up(),
+    emptyPreview: () => empty.preview(),
+    preview: () => whole.preview(),
+    bare: () => bare.preview(),
+  };
+  const rounds: { readonly step: string; readonly seconds: number }[] = [];
   // Side by side in time: a change of the machine's load meets all of them.
   for (let round = 0; round < TIMES; round++)
-    for (const [name, run] of steps) {
+    for (const [step, run] of Object.entries(steps)) {
       const start = performance.now();
       await run();
-      rounds[name]?.push((performance.now() - start) / 1000);
+      rounds.push({ step, seconds: (performance.now() - start) / 1000 });
     }
-  const of = (name: string) => median(rounds[name] ?? []);
+  const of = (name: keyof typeof steps) =>
+    median(rounds.filter(({ step }) => step === name).map((round) => round.seconds));
   return [
     { what: "up of an empty program", found: seconds(of("emptyUp")) },
     {
@@ -195,13 +197,7 @@ interface Measured {
   readonly packs: readonly string[];
 }
 
-async function engineOf(
-  session: RehearsalSession,
-  { cli, directory, ports }: Place,
-  measured: Measured,
-): Promise<Engine> {
-  const { stdout } = await commandRunner(cli, ports.env)(["version"]);
-  const version = stdout.trim().replace(/^v/, "");
+function engineOf(session: RehearsalSession, { cli, directory, ports }: Place, measured: Measured): Promise<Engine> {
   return Engine.open({
     stack: measured.stack,
     projectDirectory: measured.directory,

@@ -1,8 +1,7 @@
-import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { z } from "zod";
+import { copyTree } from "../copy-tree.ts";
 import { type Journey, nameOf, type Point } from "./points.ts";
 import { callsIn, type Ended, locksOf, processesOf, type Room, rehearse } from "./run.ts";
 
@@ -50,7 +49,7 @@ export async function keepPromoted(worlds: Worlds): Promise<string> {
   empty(room);
   const { exitCode, stderr } = await rehearse(room, argumentsOf(worlds, "first-deploy", false));
   if (exitCode !== 0) throw new Error(`the first deployment ended with ${exitCode}:\n${stderr.slice(-2000)}`);
-  await copy([room.temporary, room.runs], kept);
+  await copyTree([room.temporary, room.runs], kept);
   return stderr;
 }
 
@@ -122,7 +121,7 @@ async function restore({ room, kept }: Worlds, { isOverPromoted }: Journey): Pro
   empty(room);
   if (!isOverPromoted) return;
   for (const folder of [room.temporary, room.runs]) rmSync(folder, { recursive: true, force: true });
-  await copy([join(kept, "tmp"), join(kept, "runs")], join(room.runs, ".."));
+  await copyTree([join(kept, "tmp"), join(kept, "runs")], join(room.runs, ".."));
 }
 
 function empty({ temporary, runs }: Room): void {
@@ -130,10 +129,4 @@ function empty({ temporary, runs }: Room): void {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true, mode: 0o755 });
   }
-}
-
-/** With owners and modes: PostgreSQL refuses data that another user could read. */
-async function copy(sources: readonly string[], target: string): Promise<void> {
-  mkdirSync(target, { recursive: true });
-  await promisify(execFile)("cp", ["-a", "--reflink=auto", "--", ...sources, target]);
 }
