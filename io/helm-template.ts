@@ -1,35 +1,20 @@
 import { DeployError } from "../shared/deploy-error.ts";
-
+import { type TemplatedRelease, templateArguments } from "../tools/template-arguments.ts";
 import type { CommandRunner } from "./child-command.ts";
 
 /** Renders charts of the project with `helm template`, which asks no cluster; rejects with helm's own words. */
 export function helmTemplate(helm: CommandRunner, projectDirectory: string): HelmTemplate {
-  return async ({ release, namespace, chart, values, kubernetesVersion }) => {
-    // What is known only after the deployment would not meet the chart's schema; preflight checks that.
-    const common = [
-      "--skip-schema-validation",
-      "--namespace",
-      namespace,
-      "--kube-version",
-      `${kubernetesVersion}.0`,
-      "--values",
-      "-",
-    ];
-    const options = { cwd: projectDirectory, input: JSON.stringify(values) };
-    const { code, stdout, stderr } = await helm(["template", release, chart, ...common], options);
-    if (code !== 0) throw new DeployError("SPARKI_OUTSIDE", `helm template ${release}: ${stderr.trim()}`);
+  return async (request) => {
+    const options = { cwd: projectDirectory, input: JSON.stringify(request.values) };
+    const { code, stdout, stderr } = await helm(templateArguments(request), options);
+    if (code !== 0) throw new DeployError("SPARKI_OUTSIDE", `helm template ${request.release}: ${stderr.trim()}`);
     return stdout;
   };
 }
 
-export interface HelmRequest {
-  readonly release: string;
-  readonly namespace: string;
-  /** Relative to the project's folder. */
-  readonly chart: string;
+/** The chart's folder is relative to the project's. */
+export interface HelmRequest extends TemplatedRelease {
   readonly values: Readonly<Record<string, unknown>>;
-  /** The cluster's, such as `1.35`. */
-  readonly kubernetesVersion: string;
 }
 
 /** Renders a chart to its manifests; rejects when it cannot be rendered. */

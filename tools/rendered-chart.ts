@@ -3,14 +3,10 @@ import { existsSync } from "node:fs";
 import { cachedPath, findCached } from "./cache.ts";
 import { CATALOG } from "./catalog.ts";
 import { which } from "./search-path.ts";
+import { type TemplatedRelease, templateArguments } from "./template-arguments.ts";
 
-export interface ChartToRender {
-  /** Absolute. */
-  readonly directory: string;
-  readonly release: string;
-  readonly namespace: string;
-  /** `1.35` */
-  readonly kubernetesVersion: string;
+/** The chart's folder is absolute. */
+export interface ChartToRender extends TemplatedRelease {
   readonly values: unknown;
 }
 
@@ -25,21 +21,14 @@ const MAX_BYTES = 64 * 1024 * 1024;
 export function renderedChart(chart: ChartToRender): { readonly text: string } | { readonly problem: string } {
   const helm = helmPath();
   if (helm === undefined) return { problem: "helm is not found: npm run tools" };
-  const { directory, release, namespace, kubernetesVersion, values } = chart;
-  // What is known only after the deployment would not meet the chart's schema.
-  const flags = ["--skip-schema-validation", "--namespace", namespace, "--kube-version", `${kubernetesVersion}.0`];
-  const { status, stdout, stderr, error } = spawnSync(
-    helm,
-    ["template", release, directory, ...flags, "--values", "-"],
-    {
-      input: JSON.stringify(values),
-      encoding: "utf8",
-      // Nothing else of the environment: plugins and settings of Helm's own would change what is rendered.
-      env: { PATH: process.env.PATH, HOME: process.env.HOME },
-      timeout: TIMEOUT_MILLISECONDS,
-      maxBuffer: MAX_BYTES,
-    },
-  );
+  const { status, stdout, stderr, error } = spawnSync(helm, templateArguments(chart), {
+    input: JSON.stringify(chart.values),
+    encoding: "utf8",
+    // Nothing else of the environment: plugins and settings of Helm's own would change what is rendered.
+    env: { PATH: process.env.PATH, HOME: process.env.HOME },
+    timeout: TIMEOUT_MILLISECONDS,
+    maxBuffer: MAX_BYTES,
+  });
   if (error !== undefined) return { problem: error.message };
   return status === 0 ? { text: stdout } : { problem: stderr.trim() };
 }

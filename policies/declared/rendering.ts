@@ -38,7 +38,7 @@ export function renderedMismatches({ chart, name, namespace, values }: AskedRele
   const wrong = fileMismatches(files, bound);
   if (wrong.length > 0) return wrong;
   const { version: kubernetesVersion } = world.config.cluster;
-  const objects = rendered({ directory, release: name, namespace, kubernetesVersion, values: planned }, files);
+  const objects = rendered({ chart: directory, release: name, namespace, kubernetesVersion, values: planned }, files);
   if (!Array.isArray(objects)) return [objects];
   return objects.flatMap((object) => objectMismatches(object, declared, bound));
 }
