@@ -8,7 +8,7 @@ const JOINER = "\u2060";
 /** Text from outside in one line of Markdown: no heading, link, image, table cell, HTML or mention can begin in it. */
 export function markdownText(text: string): string {
   return oneLine(text)
-    .replace(/[\\`*[\]|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, "\\$&")
+    .replace(/[\\`*[\]|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, "\\$&")
     .replace(/&/g, "&amp;")
     .replace(/</g, "&lt;")
     .replace(/>/g, "&gt;")

@@ -10,7 +10,7 @@ const SEPARATOR = new RegExp(
 /** An option's value is its next word, also in a list of quoted words. */
 const OPTION_GAP = new RegExp(String.raw`${QUOTE},?[ \t]{0,20}(?=${QUOTE})|[ \t]{1,20}(?=[^\s-])`, "y");
 const QUOTED_AFTER = /[ \t]{1,4}(?=["'`])/y;
-const SAID_AFTER = /[ \t]{1,4}(?:(?:is|was|to|of|as)[ \t]{1,4})?(?=[^\s"'`])/y;
+const SAID_AFTER = /[ \t]{1,4}(?:(?:is|was|to|of|as)[:=]?[ \t]{1,4})?(?=[^\s"'`])/y;
 const OPENING = new RegExp(QUOTE, "y");
 /** A bare value goes on over what parts fields where no further field follows. */
 const BARE = /(?:[^\s"'`<>&;,}\])]|[&;,](?![\w.-]{0,64}[=:]|\s|$)|[}\])](?![\s,;}\])"'`&]|$))+/y;
@@ -23,6 +23,11 @@ const REDIS =
 const SETTING = /\b(requirepass|masterauth|primaryauth|masteruser)([ \t]{1,4}"?)([^\s"]{1,512})/gi;
 const NETRC = /\b(login[ \t]{1,4}\S{1,128}[ \t]{1,4}password[ \t]{1,4})\S{1,512}/gi;
 const SQL = /\b(identified[ \t]{1,4}(?:with[ \t]{1,4}\w{1,40}[ \t]{1,4})?(?:by|as)[ \t]{1,4})'[^'\n]*'?/gi;
+/** A text of SQL in which a backslash or a doubled quote ends nothing. */
+const SQL_ESCAPED = /\b(password[ \t]{1,4}(?:E|N|U&))'(?:[^'\\\n]|\\.|''){0,2000}'?/gi;
+const DIGEST = /\b(Digest[ \t]{1,4})(?=username=)[^\n]{0,4000}/gi;
+/** PostgreSQL's password file: `host:port:database:user:password`. */
+const PGPASS = /(?<![\w./:*-])((?:[\w.*-]{1,253}:)(?:\d{4,5}|\*):[\w*-]{1,63}:[\w*.-]{1,63}:)([^\s"'`]{1,512})/g;
 const CLIENT_PASSWORD =
   /(\b(?:mysql|mysqldump|mysqladmin|sshpass|redis-cli)\b[^\n|;]{0,200}?[ \t]-(?:p|a|u[ \t]{0,2}[\w.-]{1,40}:)[ \t]{0,1})(?=[^\s-])[^\s"']{1,200}/g;
 const CURL_USER =
@@ -54,6 +59,9 @@ function withoutHeaders(text: string, mark: string): string {
     )
     .replace(NETRC, `$1${mark}`)
     .replace(SQL, `$1'${mark}'`)
+    .replace(SQL_ESCAPED, `$1'${mark}'`)
+    .replace(DIGEST, `$1${mark}`)
+    .replace(PGPASS, (all, before: string) => (/^[\da-f:.]+$/i.test(all) ? all : `${before}${mark}`))
     .replace(CLIENT_PASSWORD, `$1${mark}`)
     .replace(CURL_USER, `$1${mark}`)
     .replace(STANDALONE, (all, scheme: string, value: string) =>

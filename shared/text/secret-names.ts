@@ -18,7 +18,8 @@ export type Secrecy = "password" | "secret" | "none";
 
 /** Judges a key, a variable, a header or an option by its name, in linear time. */
 export function secrecyOf(name: string): Secrecy {
-  const end = name.slice(-LONGEST_NAME);
+  // Letters of another width are the same letters.
+  const end = name.slice(-LONGEST_NAME).normalize("NFKC");
   const joined = end.replace(/[^\p{L}\p{N}]/gu, "").toLowerCase();
   if (ABOUT_SECRET.test(joined) && !SECRET_ID.test(end)) return "none";
   if (PASSWORD.test(joined)) return "password";

@@ -51,6 +51,17 @@ const KINDS: readonly TokenKind[] = [
   { kind: "age identity", pattern: /(?<![A-Za-z0-9])AGE-[A-Z-]*KEY-[A-Z0-9-]{16,}/gi },
   { kind: "Tailscale key", pattern: /(?<![A-Za-z0-9])tskey-[\w-]{10,}/g },
   { kind: "Airtable token", pattern: /(?<![A-Za-z0-9])pat[A-Za-z0-9]{14}\.[0-9a-f]{16,}/g },
+  { kind: "RubyGems key", pattern: /(?<![A-Za-z0-9])rubygems_[0-9a-f]{16,}/g },
+  { kind: "Grafana token", pattern: /(?<![A-Za-z0-9])gl[a-z]{1,3}_[A-Za-z0-9+/=]{16,}(?:_[0-9a-f]{8})?/g },
+  {
+    kind: "password's hash",
+    pattern: /(?<![\w$])\$(?:2[abxy]?|1|5|6|7|y|gy|apr1|argon2(?:id|i|d)|scrypt|pbkdf2[\w-]*)\$[\w./$=,+-]{12,}/g,
+  },
+  {
+    kind: "password's verifier",
+    pattern: /(?<![\w-])SCRAM-SHA-\d{1,3}\$\d{1,9}:[\w+/=]{8,}(?:\$[\w+/=]+(?::[\w+/=]+)?)?/g,
+  },
+  { kind: "text under gzip, which nobody reads here", pattern: /(?<![A-Za-z0-9+/=])H4sI[A-Za-z0-9+/_-]{28,}={0,2}/g },
   { kind: "Postman key", pattern: /(?<![A-Za-z0-9])PMAK-[\w-]{16,}/g },
   // What many younger issuers do: a short prefix, an underscore, random characters.
   {

@@ -10,6 +10,11 @@ const WEB = /^(?:https?|wss?|oci|docker|file|git|s3|gs|urn)$/i;
 const BARE =
   /(?<![\w./:@-])[\w.-]{1,64}:(?![\d.]{1,12}@)[^\s:@/"'`]{1,128}@(?=(?:tcp|unix)\(|(?!sha\d+:)[\w.-]{1,253}:\d{1,5}(?:[/?\s"',;)]|$))/g;
 
+/** `user/password@`, as Oracle's driver takes it. */
+const ORACLE = /(\bjdbc:oracle:\w{1,10}:)[\w.-]{1,64}\/[^\s@"'`]{1,128}(?=@)/g;
+/** What is left of a password with a blank in it. */
+const CUT = /(?<=:\/\/\[secret\])[ \t][^\s@"'`<>]{1,128}(?=@[\w.-]{1,253}(?:[:/?]|$))/gm;
+
 /** The text without the credentials that addresses carry: their user's part, and the secret path of a webhook. */
 export function withoutUrlSecrets(text: string, mark: string): string {
   let out = "";
@@ -23,7 +28,7 @@ export function withoutUrlSecrets(text: string, mark: string): string {
     from = begin + run.length;
     SCHEME.lastIndex = Math.max(from, SCHEME.lastIndex);
   }
-  return (out + text.slice(from)).replace(BARE, `${mark}@`);
+  return (out + text.slice(from)).replace(BARE, `${mark}@`).replace(ORACLE, `$1${mark}`).replace(CUT, "");
 }
 
 /** Two addresses may stand side by side, with a comma between them. */

@@ -36,5 +36,5 @@ export async function* terminalLines(chunks: AsyncIterable<string>): AsyncGenera
  * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands.
  */
 export function defused(text: string): string {
-  return text.replace(/^([ \t]*):(?=:)/gm, "$1: ").replace(/##(?=\[|[a-z]{1,20}\[)/gi, "# #");
+  return text.replace(/^([^\S\n]*):(?=:)/gm, "$1: ").replace(/##(?=\[|[a-z]{1,20}\[)/gi, "# #");
 }

@@ -16,6 +16,7 @@ describe("markdownText", () => {
     ["emphasis", "**x** _y_", "\\*\\*x\\*\\* \\_y\\_"],
     ["somebody's name", "@ann", "@\u2060ann"],
     ["an issue", "fixes #12", "fixes #\u206012"],
+    ["a formula that shows nothing", "$\\phantom{6 violations}$", "\\$\\\\phantom{6 violations}\\$"],
     ["an escape", "\\", "\\\\"],
   ])("shows %s as text", (_, text, expected) => {
     expect(markdownText(text)).toBe(expected);

@@ -32,6 +32,7 @@ describe("an Output", () => {
     ["a command to GitHub", "::error::forged", ": :error::forged"],
     ["one that is indented", "a\n  ::stop-commands::x", "a\n  : :stop-commands::x"],
     ["one behind what nobody sees", "\u200b::error::x", ": :error::x"],
+    ["one behind a blank of another width", "\u3000\u00a0::error::x", "\u3000\u00a0: :error::x"],
     ["one behind a colour", `${ESCAPE}[31m::error::x`, ": :error::x"],
     ["a command to Azure Pipelines", "a ##vso[task.setvariable]x", "a # #vso[task.setvariable]x"],
     ["an older one to GitHub", "##[error]x", "# #[error]x"],

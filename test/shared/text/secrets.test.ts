@@ -10,6 +10,14 @@ const PEM_BODY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDJ2zX4uK0bP9
 const pem = (kind: string, line = "\n") =>
   [`-----BEGIN ${kind}-----`, PEM_BODY, "q8Zk3==", `-----END ${kind}-----`].join(line);
 
+/** What stands in base64 or hex where people do not look for it. */
+const ENCODED = [
+  ["a pair of user and password", "sparki:hunter2-and-more"],
+  ["a document", '{"user":"sparki","password":"hunter2??>>"}'],
+  ["a key", pem("RSA PRIVATE KEY")],
+  ["an address", "postgres://sparki:hunter2@db:5432/sparki"],
+] as const;
+
 /** What a program may say, and what of it nobody may read. */
 const SECRETS: readonly (readonly [what: string, text: string, ...hidden: string[]])[] = [
   ["JSON", '{"level":"error","password":"hunter2","msg":"x"}', "hunter2"],
@@ -152,6 +160,88 @@ const SECRETS: readonly (readonly [what: string, text: string, ...hidden: string
   ["a passphrase", "PULUMI_CONFIG_PASSPHRASE=hunter2", "hunter2"],
   ["a session", "JSESSIONID=hunter2", "hunter2"],
   ["another language", "Passwort: hunter2", "hunter2"],
+  ...["base64", "base64url", "hex"].flatMap((encoding) => {
+    const encoded = (text: string) =>
+      Buffer.from(text).toString(encoding === "hex" ? "hex" : encoding === "base64" ? "base64" : "base64url");
+    return ENCODED.map(
+      ([what, text]) => [`${what} in ${encoding}`, `read ${encoded(text)} there`, encoded(text)] as const,
+    );
+  }),
+  [
+    "base64 in base64",
+    Buffer.from(Buffer.from('{"password":"hunter2"}').toString("base64")).toString("base64"),
+    "ZXlK",
+  ],
+  [
+    "a pod's configuration of Docker",
+    `.dockerconfigjson: ${Buffer.from('{"auths":{"x":{"auth":"c3Bhcmtp0A=="}}}').toString("base64")}`,
+    "eyJhdXRoc",
+  ],
+  [
+    "base64 over lines",
+    (
+      Buffer.from(`{"password":"hunter2","more":"${"x".repeat(90)}"}`)
+        .toString("base64")
+        .match(/.{1,76}/g) ?? []
+    ).join("\n"),
+    "eyJwYXNz",
+  ],
+  [
+    "a client's key in a kubeconfig",
+    `client-key-data: ${Buffer.from(pem("RSA PRIVATE KEY")).toString("base64")}`,
+    "LS0tLS1CRUdJTiBSU0E",
+  ],
+  [
+    "a release of Helm",
+    `release: ${joined("H4sI", "AAAAAAAAA6tWKkktLlGyUlAqS8wpTtVRUCpILC4uzy9KUbJSMDIwMlOqBQCX0xPdJQAAAA==")}`,
+    "AAAAAA6tW",
+  ],
+  ["escaped letters in a name", String.raw`{"pass\u0077ord":"hunter2"}`, "hunter2"],
+  ["a name in letters of another width", "ｐａｓｓｗｏｒｄ=hunter2", "hunter2"],
+  ["a block of YAML", "password: |\n  hunter2\n  hunter3\nother: x", "hunter2", "hunter3"],
+  ["a folded block of YAML", "a:\n  apiToken: >-\n    hunter2\n  b: x", "hunter2"],
+  ["a value of YAML on the next line", "password:\n  hunter2\nx: y", "hunter2"],
+  ["a value of JSON on the next line", '{\n  "password":\n    "hunter2",\n  "x": 1\n}', "hunter2"],
+  ["a variable whose value is a block", "- name: DB_PASSWORD\n  value: |\n    hunter2", "hunter2"],
+  [
+    "a Secret of Kubernetes",
+    "apiVersion: v1\ndata:\n  foo: aHVudGVyMg==\n  bar: |\n    eA==\nkind: Secret\nmetadata:\n  name: x",
+    "aHVudGVyMg==",
+    "eA==",
+  ],
+  ["a Secret as it is written", "kind: Secret\nstringData:\n  foo: hunter2", "hunter2"],
+  ["a Secret in JSON", '{"kind":"Secret","data":{"foo":"aHVudGVyMg==","bar":"eA=="}}', "aHVudGVyMg==", "eA=="],
+  [
+    "a Secret in a text of JSON",
+    String.raw`{"last":"{\"data\":{\"foo\":\"aHVudGVyMg==\"},\"kind\":\"Secret\"}"}`,
+    "aHVudGVyMg==",
+  ],
+  ["an element of XML", "<ns:dbPassword type='x'>hunter2</ns:dbPassword>", "hunter2"],
+  ["a password file of PostgreSQL", "db.example:5432:sparki:sparki:hunter2", "hunter2"],
+  ["one for every host", "*:*:*:sparki:hunter2", "hunter2"],
+  ["a text of SQL with escapes", String.raw`ALTER USER a PASSWORD E'hun\'ter2'`, "hun", "ter2"],
+  ["a sentence with a colon", "the db password is: hunter2", "hunter2"],
+  ["Oracle's driver", "jdbc:oracle:thin:scott/hunter2@//db:1521/x", "hunter2"],
+  ["an address with a blank in its password", "postgres://sparki:hun ter2@db/x", "hun", "ter2"],
+  ["a digest of a user's password", 'Proxy-Authorization: Digest username="a", response="abcdef"', "abcdef"],
+  ["what a client sends to Redis", String.raw`*2\r\n$4\r\nAUTH\r\n$7\r\nhunter2\r\n`, "hunter2"],
+  ["PuTTY's key", "Private-Lines: 2\nAAAAgQDf\nq8Zk3==\nPrivate-MAC: x", "AAAAgQDf", "q8Zk3"],
+  ["a password's hash", joined("$2b", "$12$", "R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW"), "R9h/cIPz"],
+  [
+    "a shadowed password",
+    joined(
+      "root:$6",
+      "$salt$",
+      "IxDD3jeSOb5eB1CX5LBsqZFVkJdido3OUILO5Ifz5iwMuTS4XMS130MTSuDDl3aCI6WouIL9AjRbLCelDCy.g.:19000",
+    ),
+    "IxDD3",
+  ],
+  [
+    "PostgreSQL's verifier",
+    joined("SCRAM-SHA-256", "$4096:c2FsdHNhbHQ=$", "c3RvcmVk:c2VydmVy"),
+    "c3RvcmVk",
+    "c2VydmVy",
+  ],
   ["array access", `env["API_SECRET"] = "hunter2"`, "hunter2"],
 ];
 
@@ -213,6 +303,17 @@ const KEPT = [
   "unit_test_projects_0001 passed",
   pem("CERTIFICATE"),
   pem("PUBLIC KEY"),
+  Buffer.from("a sentence that says nothing at all").toString("base64"),
+  Buffer.from(pem("CERTIFICATE")).toString("base64"),
+  Buffer.from("https://prod.sparki.tools/api").toString("base64"),
+  "kind: SecretProviderClass\ndata:\n  foo: bar",
+  "secret:\n  secretName: engine-database",
+  "tokens:\n  - one",
+  "password:\n\nnext paragraph",
+  "<password/> and <secretName>engine</secretName>",
+  "test/io/x.test.ts:1234:56:error:failed",
+  "fe80:1234:5678:9abc:def0:1234:5678:9abc",
+  "costs $5 or $12",
 ] as const;
 
 describe("redacted", () => {
@@ -270,6 +371,21 @@ describe("redacted", () => {
     "AUTH ",
     "aB3dE5fG7hJ9kL1mN3pQ5rS7",
     "http://a:b",
+    "<token>",
+    "password:\n  ",
+    "password: |\n",
+    "data:\n kind: Secret\n",
+    "AbCd",
+    `${"AbCd".repeat(19)}\n`,
+    "0f",
+    "*:*:",
+    "1234:",
+    "$2b$",
+    "PASSWORD E'",
+    "Digest username=",
+    "jdbc:oracle:thin:a/",
+    "://[secret] a",
+    "AUTH\n$1\n",
   ])("is done with 200,000 characters of %j in time", (unit) => {
     const text = unit.repeat(UNIT_LENGTH / unit.length);
     const cost = (times: string) => {
@@ -301,6 +417,13 @@ describe("redactedLines", () => {
       "refused: postgres://[secret]@db:5432/sparki\n",
       "last",
     ]);
+  });
+
+  it.each([1, 7, 1000])("takes out a value below its name, in pieces of %i characters", async (size) => {
+    const text = "before\npassword: |\n  hunter2\n  hunter3\nafter\ntoken:\n  none\n";
+    const shown = await linesOf(text, size);
+    expect(shown.join("")).toBe("before\npassword: [secret]\nafter\ntoken:\n  none\n");
+    expect(await linesOf("db:\n  password:\n    hunter2", size)).toEqual(["db:\n", "  password:\n", "    [secret]"]);
   });
 
   it.each([1, 7, 1000])("takes out a private key over several lines, in pieces of %i characters", async (size) => {
