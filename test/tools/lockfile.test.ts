@@ -1,11 +1,14 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 interface LockedPackage {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-const file = join(import.meta.dirname, "..", "..", "package-lock.json");
+const root = join(import.meta.dirname, "..", "..");
+const file = join(root, "package-lock.json");
 const { packages }: { packages: Readonly<Record<string, LockedPackage>> } = JSON.parse(readFileSync(file, "utf8"));
 
 describe("package-lock.json", () => {
@@ -16,5 +19,34 @@ describe("package-lock.json", () => {
       ),
     );
     expect(missing).toEqual([]);
+  });
+});
+
+describe("npm in a checkout", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "sparki-npm-"));
+    const newer = { name: "newer", version: "1.0.0", engines: { node: ">=99" } };
+    mkdirSync(join(folder, "newer"));
+    writeFileSync(join(folder, "newer", "package.json"), JSON.stringify(newer));
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ dependencies: { newer: "file:./newer" } }));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** Without what the npm that runs these tests hands on to its children. */
+  const install = () => {
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+    const { status, stderr } = spawnSync("npm", ["install", "--offline", "--install-links"], {
+      ...{ cwd: folder, env, encoding: "utf8" },
+    });
+    return { status, stderr };
+  };
+
+  it("says nothing of packages that want a newer Node than the one that runs npm, and would without its own settings", () => {
+    expect(install()).toEqual({ status: 0, stderr: expect.stringContaining("EBADENGINE") });
+    cpSync(join(root, ".npmrc"), join(folder, ".npmrc"));
+    rmSync(join(folder, "node_modules"), { recursive: true });
+    rmSync(join(folder, "package-lock.json"));
+    expect(install()).toEqual({ status: 0, stderr: "" });
   });
 });
