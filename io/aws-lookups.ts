@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
@@ -7,6 +6,7 @@ import type { z } from "zod";
 import { plain } from "../records/engine-record.ts";
 import { DeployError } from "../shared/deploy-error.ts";
 import { messageOf } from "../shared/message-of.ts";
+import { temporaryFolder } from "../tools/temporary-folders.ts";
 import { saysAbsent } from "./aws-absence.ts";
 import { hostProgram } from "./program-guard.ts";
 import { pulumiProcess } from "./pulumi-process.ts";
@@ -103,7 +103,7 @@ export function openAwsLookups(options: AwsLookupsOptions): AwsLookups {
 /** A stack of its own in a folder that goes away: the real one is neither locked nor read. */
 async function withEngine({ cli, region, accountId, env }: AwsLookupsOptions, program: () => Promise<void>) {
   const { LocalWorkspace } = await import("@pulumi/pulumi/automation/index.js");
-  const workDir = mkdtempSync(join(tmpdir(), "sparki-lookups-"));
+  const workDir = temporaryFolder("lookups");
   try {
     const settings = { "aws:region": region, "aws:allowedAccountIds": [accountId] };
     writeFileSync(join(workDir, `Pulumi.${STACK}.yaml`), JSON.stringify({ config: settings }));

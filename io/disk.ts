@@ -1,6 +1,6 @@
 import { existsSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { DeployError } from "../shared/deploy-error.ts";
 
 /** What a rehearsal leaves, and what a deployment writes beside the state, with room for the next one. */
@@ -38,7 +38,7 @@ export function diskFailure(error: unknown, places: OwnPlaces): DeployError | un
   const free = freeMebibytes(path);
   const room = free === undefined ? "" : `: ${free} MiB are free; expected ${NEEDED_MEBIBYTES}`;
   return new DeployError("SPARKI_OUTSIDE", `this machine's disk ${found.what} at ${path}${room}`, {
-    hint: `df -h ${existing(path)}, make room there or write elsewhere (TMPDIR, XDG_CACHE_HOME), then run the same command again`,
+    hint: `df -h ${existing(path)}, make room there or write elsewhere (TMPDIR, XDG_CACHE_HOME, SPARKI_REHEARSAL_DIRECTORY), then run the same command again`,
     cause: error,
   });
 }
@@ -60,7 +60,13 @@ function wordsOf(error: unknown): string {
 
 function ownPlaces({ cwd, env }: OwnPlaces): string[] {
   const home = env.XDG_CACHE_HOME || (env.HOME && join(env.HOME, ".cache"));
-  return [env.TMPDIR || tmpdir(), join(cwd, ".sparki"), ...(home ? [join(home, "sparki-deploy")] : [])];
+  const rehearsals = env.SPARKI_REHEARSAL_DIRECTORY;
+  return [
+    env.TMPDIR || tmpdir(),
+    join(cwd, ".sparki"),
+    ...(rehearsals ? [resolve(cwd, rehearsals)] : []),
+    ...(home ? [join(home, "sparki-deploy")] : []),
+  ];
 }
 
 function fullestOf(paths: readonly string[]): string {

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Deployment,
@@ -16,6 +15,7 @@ import type { Update } from "../records/update.ts";
 import type { Clock } from "../shared/clock.ts";
 import { DeployError } from "../shared/deploy-error.ts";
 import { RUN_RECORD_VARIABLE, SPARKI_VARIABLE } from "../stacks/run-record.ts";
+import { temporaryFolder } from "../tools/temporary-folders.ts";
 import { readHistory } from "./history.ts";
 import { identityIn } from "./identity.ts";
 import { copyWithRecord } from "./pinned-config.ts";
@@ -183,7 +183,7 @@ export class Engine {
 
   /** Replaces the state by one that was exported and changed; the engine refuses one that is not whole. */
   async importState(state: unknown): Promise<void> {
-    const folder = await mkdtemp(join(tmpdir(), "sparki-state-"));
+    const folder = temporaryFolder("state");
     try {
       const file = join(folder, "state.json");
       await writeFile(file, JSON.stringify(state), { mode: 0o600 });

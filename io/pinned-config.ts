@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseDocument } from "yaml";
 import { yamlText } from "../shared/yaml-text.ts";
 import { RUN_RECORD_KEY } from "../stacks/run-record.ts";
 import type { Release } from "../stacks/schema.ts";
+import { temporaryFolder } from "../tools/temporary-folders.ts";
 
 /** A stack's config in a file of its own, of the same name, that only its owner can read. */
 export interface ConfigCopy {
@@ -36,7 +36,7 @@ export function copyWithRecord(configFile: string, record: string): ConfigCopy {
 
 /** Writes the text where the stack's own file is out of the way. */
 export function copyConfig(configFile: string, text: string): ConfigCopy {
-  const folder = mkdtempSync(join(tmpdir(), "sparki-config-"));
+  const folder = temporaryFolder("config");
   const file = join(folder, basename(configFile));
   writeFileSync(file, text, { mode: 0o600 });
   return { file, remove: () => rmSync(folder, { recursive: true, force: true }) };

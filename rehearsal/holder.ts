@@ -1,5 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { identityOf } from "./leftovers.ts";
+import { identityOf } from "../tools/process-identity.ts";
 
 /** What one process alone uses, until it is released. */
 export interface Held {

@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { identityOf } from "../tools/process-identity.ts";
 
 /** Every child carries it with its run directory as the value, and its own children inherit it. */
 export const MARK_VARIABLE = "SPARKI_RUN_DIRECTORY";
@@ -14,20 +14,6 @@ export interface ProcessRecord {
 
 export function recordsFile(runDirectory: string): string {
   return join(runDirectory, "processes.json");
-}
-
-/** When the process started, as the system tells it: a pid with this identity is the same process, not a reused number. */
-export function identityOf(pid: number): string | undefined {
-  try {
-    if (process.platform !== "linux")
-      return execFileSync("ps", ["-o", "lstart=", "-p", `${pid}`], { encoding: "utf8" }).trim();
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    // Fields are counted after the command's closing bracket, because a command may hold spaces; the 22nd is the start.
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ");
-    return `${boot}/${fields?.[19]}`;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Kills what a crashed run left of its children; resolves with their names once they are gone. Never kills a reused pid. */

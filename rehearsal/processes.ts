@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { DeployError } from "../shared/deploy-error.ts";
-import { identityOf, MARK_VARIABLE, type ProcessRecord, recordsFile } from "./leftovers.ts";
+import { identityOf } from "../tools/process-identity.ts";
+import { MARK_VARIABLE, type ProcessRecord, recordsFile } from "./leftovers.ts";
 
 export interface ProcessSpec {
   /** Unique among the running children; names the log file and the error messages. */

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DeployError } from "../shared/deploy-error.ts";
+import { keepNewest } from "../shared/keep-newest.ts";
 import { messageOf } from "../shared/message-of.ts";
-import { removeAbandoned } from "./abandoned.ts";
+import { removeAbandoned } from "../tools/temporary-folders.ts";
 import { sharedFolders } from "./backing/postgres-user.ts";
 import { hold } from "./holder.ts";
 import { endLeftovers } from "./leftovers.ts";
@@ -78,18 +79,8 @@ function emptied(path: string): Date | undefined {
   }
   rmSync(path, { recursive: true, force: true });
   if (existsSync(aside)) renameSync(aside, path);
-  for (const name of KEPT) removeOldest(join(path, name));
+  for (const name of KEPT) keepNewest(join(path, name), MOST_KEPT);
   return changed;
-}
-
-function removeOldest(folder: string): void {
-  if (!existsSync(folder)) return;
-  const files = readdirSync(folder).map((name) => ({
-    path: join(folder, name),
-    at: statSync(join(folder, name)).mtimeMs,
-  }));
-  const oldest = files.sort((one, other) => other.at - one.at).slice(MOST_KEPT);
-  for (const { path } of oldest) rmSync(path, { recursive: true, force: true });
 }
 
 function inUse(path: string, pid: number | undefined): DeployError {

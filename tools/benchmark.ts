@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
@@ -21,6 +20,7 @@ import {
 } from "../runbook/rehearse/rehearsal-session.ts";
 import { openOutput } from "../shared/text/output.ts";
 import { lineProgress } from "./progress.ts";
+import { temporaryFolder } from "./temporary-folders.ts";
 
 /**
  * `npm run bench`: what the program, the policies and the gate cost, as ratios of one run on one machine, so that they
@@ -39,7 +39,7 @@ interface Line {
 async function main(): Promise<void> {
   const abort = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => abort.abort());
-  const directory = mkdtempSync(join(tmpdir(), "sparki-bench-"));
+  const directory = temporaryFolder("bench");
   const env = { ...process.env, SPARKI_REHEARSAL_DIRECTORY: join(directory, "runs") };
   const silent = openOutput(new PassThrough().resume());
   const ports: Ports = {

@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DeployError } from "../shared/deploy-error.ts";
 import { nearest } from "../shared/nearest.ts";
@@ -13,6 +12,7 @@ import {
   type Made,
   NotHere,
 } from "./environments/environment.ts";
+import { temporaryFolder } from "./temporary-folders.ts";
 
 /**
  * Runs a rehearsal in odd environments, one after the other, and prints what became of each: it must be promoted, or end
@@ -61,7 +61,7 @@ function usage(message: string): DeployError {
 }
 
 async function tried(environment: Environment, words: readonly string[], signal: AbortSignal) {
-  const folder = mkdtempSync(join(tmpdir(), "sparki-environment-"));
+  const folder = temporaryFolder("environment");
   let made: Made | undefined;
   try {
     made = environment.make(benchIn(folder, words));

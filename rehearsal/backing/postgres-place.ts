@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { ownedBy } from "../abandoned.ts";
+import { ownedBy } from "../../tools/temporary-folders.ts";
 import { firstReachable, type SystemUser, sharedFolders } from "./postgres-user.ts";
 
 /** Where one PostgreSQL keeps its data, its certificate and its superuser's password, and whom it runs as. */

@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { type AnyResource, asResource } from "../../policies/judging/resource.ts";
 import { unknownsThrow } from "../../policies/judging/unknowns.ts";
 import type { Priced } from "../../policies/pricing/estimate.ts";
@@ -9,6 +7,7 @@ import { DeployError } from "../../shared/deploy-error.ts";
 import { parseConfig } from "../../stacks/config.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { lineProgress } from "../../tools/progress.ts";
+import { temporaryFolder } from "../../tools/temporary-folders.ts";
 import type { Ports } from "../command.ts";
 import { openSession, resolveRehearsalTools } from "../rehearse/rehearsal-session.ts";
 import { showPhase } from "../report/live.ts";
@@ -30,7 +29,7 @@ export interface PreviewedResource extends Priced {
 /** Previews the stack's own config against a simulated cloud of its own; throws when anything but a policy stops it. */
 export async function previewStack(stack: string, screen: Screen, ports: Ports): Promise<StackPreview> {
   const tools = await resolveRehearsalTools(ports, lineProgress(ports.stderr));
-  const directory = await mkdtemp(join(tmpdir(), "sparki-controls-"));
+  const directory = temporaryFolder("controls");
   // A run of its own: neither a rehearsal that runs nor the state one left can be in the way.
   const apart = { ...ports, env: { ...ports.env, SPARKI_REHEARSAL_DIRECTORY: directory } };
   try {

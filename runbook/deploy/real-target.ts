@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "../../io/engine.ts";
 import { openNetwork } from "../../io/network.ts";
 import { openRegistry } from "../../io/registry.ts";
 import { openSlack, type SlackSecrets } from "../../io/slack.ts";
 import { lineProgress } from "../../tools/progress.ts";
+import { temporaryFolder } from "../../tools/temporary-folders.ts";
 import type { Ports } from "../command.ts";
 import { Notifications } from "../notify/notifications.ts";
 import { readStack } from "../preflight/stack-file.ts";
@@ -35,12 +35,12 @@ export async function openTarget(
 ): Promise<OpenTarget> {
   const { clock, env, signal, stderr } = ports;
   const { stack, fullName } = readStack(option, ports);
-  const folder = mkdtempSync(join(tmpdir(), "sparki-gates-"));
+  const folder = temporaryFolder("gates");
   const gateLogFile = join(folder, "gates.jsonl");
-  const session = await openStack(stack, ports, lineProgress(stderr), {
-    fullName,
-    programEnvironment: { SPARKI_GATE_LOG: gateLogFile },
-    mayCreate,
+  const options = { fullName, programEnvironment: { SPARKI_GATE_LOG: gateLogFile }, mayCreate };
+  const session = await openStack(stack, ports, lineProgress(stderr), options).catch((error: unknown) => {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
   });
   const network = openNetwork(env);
   const slack = openSlack(network, await slackSecrets(session.engine, env), clock);

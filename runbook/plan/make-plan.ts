@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { Engine, Watcher } from "../../io/engine.ts";
@@ -14,6 +13,7 @@ import type { HelmStore } from "../../records/stored-release.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
+import { temporaryFolder } from "../../tools/temporary-folders.ts";
 import { stackConfigIn } from "../preflight/stack-file.ts";
 import type { Keep, Kept } from "../release/keep.ts";
 import { withPinned } from "../rollback/pinned-release.ts";
@@ -203,7 +203,7 @@ interface Previewed {
 }
 
 async function preview({ clock, engine, stack }: PlanTarget, config: StackConfig, watch?: Watcher): Promise<Previewed> {
-  const folder = await mkdtemp(join(tmpdir(), "sparki-plan-"));
+  const folder = temporaryFolder("plan");
   try {
     const file = join(folder, "plan.json");
     const planned = new PlannedResources();

@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { keepNewest } from "../../shared/keep-newest.ts";
 import { safeDocument } from "../../shared/text/document-text.ts";
 import type { Plan } from "./plan.ts";
 import { planHtml } from "./plan-html.ts";
@@ -16,6 +17,8 @@ export interface PlanFiles {
 }
 
 const HASH_DIGITS = 12;
+/** Files of plans that stay, three a plan. */
+const MOST_KEPT = 600;
 
 /** Who made a plan: a person to review it, or a deploy on its way. */
 export type PlanMaker = "plan" | "deploy";
@@ -23,7 +26,8 @@ export type PlanMaker = "plan" | "deploy";
 /**
  * Writes the plan for people (Markdown, and one HTML file that needs nothing else) and for the approval (JSON) into a
  * folder's `.sparki/plans`, which only its owner can read. A file that is there is never written again: what was reviewed
- * stays, and a deploy's own plan stands beside it under its own time. Paths are told as seen from `shownFrom`.
+ * stays, and a deploy's own plan stands beside it under its own time. The newest 200 plans are kept. Paths are told as seen
+ * from `shownFrom`.
  */
 export async function writePlan(
   directory: string,
@@ -37,6 +41,7 @@ export async function writePlan(
   await writeOnce(path("md"), planMarkdown(plan));
   await writeOnce(path("html"), planHtml(plan));
   await writeOnce(path("json"), documentOf(plan));
+  keepNewest(join(directory, ".sparki", "plans"), MOST_KEPT);
   const shown = (ending: string) => relative(shownFrom, path(ending));
   return { markdown: shown("md"), html: shown("html"), json: shown("json") };
 }

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { keepNewest } from "../../shared/keep-newest.ts";
 import { messageOf } from "../../shared/message-of.ts";
 import { documentText } from "../../shared/text/document-text.ts";
 
@@ -23,10 +24,13 @@ export interface ReportPlace {
   readonly cwd: string;
 }
 
+/** Files of reports that stay, two a report: at ten deploys a day the newest seven weeks. */
+const MOST_KEPT = 1000;
+
 /**
  * Writes a report for people (one HTML file that needs nothing else) and for programs (JSON), for their owner alone, and
  * resolves with the HTML file's path. A report that cannot be written changes no outcome: then with null, and `warn` is
- * called with the reason.
+ * called with the reason. The newest 500 reports stay.
  */
 export async function writeReport(
   { stack, release, document, page }: Reported,
@@ -40,6 +44,7 @@ export async function writeReport(
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await writeFile(path("json"), `${documentText(document)}\n`, { mode: 0o600 });
     await writeFile(path("html"), page(madeAt), { mode: 0o600 });
+    keepNewest(directory, MOST_KEPT);
     return relative(cwd, path("html"));
   } catch (error) {
     warn(`  ! the report was not written to ${directory}: ${messageOf(error)}`);

@@ -3,9 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { endLeftovers, identityOf, readRecords, recordsFile } from "../../rehearsal/leftovers.ts";
+import { endLeftovers, readRecords, recordsFile } from "../../rehearsal/leftovers.ts";
 import { Processes } from "../../rehearsal/processes.ts";
 import { waitForHttp, waitForPort } from "../../rehearsal/waiting.ts";
+import { identityOf } from "../../tools/process-identity.ts";
 
 const SLEEP = "setInterval(() => {}, 1000)";
 const STUBBORN = "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)";

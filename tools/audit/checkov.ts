@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { z } from "zod";
 import { DeployError } from "../../shared/deploy-error.ts";
+import { temporaryFolder } from "../temporary-folders.ts";
 import { type Finding, nameOf, type Rendered, type Scan } from "./finding.ts";
 
 const CHECK = z.object({ check_id: z.string(), check_name: z.string(), file_path: z.string() });
@@ -18,7 +18,7 @@ const REPORT = z.object({
 
 /** Runs checkov over one stack's objects; it sees nothing but them and asks no server. */
 export async function scanWithCheckov(path: string, rendered: Rendered, signal: AbortSignal): Promise<Scan> {
-  const folder = await mkdtemp(join(tmpdir(), "sparki-checkov-"));
+  const folder = temporaryFolder("checkov");
   try {
     const objects = join(folder, "objects");
     await mkdir(objects);

@@ -4,10 +4,10 @@
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Facts, facts } from "../../aws/facts.ts";
+import { temporaryFolder } from "../temporary-folders.ts";
 import { catalogOf } from "./catalog.ts";
 import { differences } from "./differences.ts";
 import { distil } from "./distil.ts";
@@ -57,7 +57,7 @@ function written({ dated, sources, types, shapes, catalog }: Facts): string {
   ].join("\n");
 }
 
-const home = mkdtempSync(join(tmpdir(), "sparki-aws-facts-"));
+const home = temporaryFolder("aws-facts");
 try {
   process.stderr.write("downloading and reading what AWS publishes\n");
   unpackInto(home);

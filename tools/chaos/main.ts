@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { temporaryFolder } from "../temporary-folders.ts";
 import { type Attempt, attempt, callsOf, isWhole, keepPromoted, type Worlds } from "./attempt.ts";
 import { KNOWN_CALLS } from "./calls.ts";
 import { JOURNEYS, type Point, pointNamed, pointsOf, sample } from "./points.ts";
@@ -69,7 +69,7 @@ async function main(): Promise<number> {
     );
   const named = (values.point ?? []).map(pointNamed);
   const seed = number(values, "seed", Math.floor(Date.now() / 86_400_000));
-  const folder = mkdtempSync(join(tmpdir(), "sparki-chaos-"));
+  const folder = temporaryFolder("chaos");
   const room = {
     temporary: join(folder, "tmp"),
     runs: join(folder, "runs"),

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { temporaryFolder } from "../temporary-folders.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 /** What the policies' unit tests import. */
@@ -29,7 +29,7 @@ interface JestReport {
 
 /** A copy of the policies and their tests, in which sources may be changed. */
 export class Workspace {
-  readonly directory = mkdtempSync(join(tmpdir(), "sparki-mutants-"));
+  readonly directory = temporaryFolder("mutants");
 
   readonly #tests: string;
 

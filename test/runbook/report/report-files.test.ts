@@ -1,4 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reportLine, writeReport } from "../../../runbook/report/report-files.ts";
@@ -35,6 +44,19 @@ describe("writeReport", () => {
     const text = readFileSync(join(place.directory, `prod-20261123T140000-${release}.json`), "utf8");
     const safe = ": :error::x postgres://[secret]@db/x";
     expect(JSON.parse(text)).toEqual({ outcome: safe, steps: [{ error: safe, password: "[secret]", seconds: 3 }] });
+  });
+
+  it("keeps the newest 500 reports of a folder", async () => {
+    const directory = join(cwd, "many");
+    mkdirSync(directory);
+    for (let each = 1; each <= 1002; each++) {
+      writeFileSync(join(directory, `old-${each}.json`), "");
+      utimesSync(join(directory, `old-${each}.json`), each, each);
+    }
+    await write(directory);
+    const left = readdirSync(directory);
+    expect([left.length, left.includes("old-5.json"), left.includes("old-4.json")]).toEqual([1000, true, false]);
+    expect(left.filter((name) => name.startsWith("prod-"))).toHaveLength(2);
   });
 
   it("says why it could not, and throws nothing", async () => {
