@@ -60,7 +60,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
 let runs: Runs;
 let cases: ReadonlyMap<string, GateCase>;
 
-/** One cloud and one first deploy serve all scenarios, in a process of its own, as `sparki` is. */
+/** One cloud, on which a release is promoted, serves all scenarios; in a process of its own, as `sparki` is. */
 async function rehearseAll(directory: string): Promise<GateCase[]> {
   const script = join(import.meta.dirname, "..", "support", "gate-cases.ts");
   const { NO_COLOR: _, ...env } = process.env;

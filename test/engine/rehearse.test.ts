@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { leakedFiles, leakedIn, secretsOf } from "../support/secrets.ts";
 import { makeRuns, type Runs, reportIn, type SparkiRun, sparki } from "../support/sparki.ts";
 
+// The promoted world that it begins with may have to be made first.
 jest.setTimeout(900_000);
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -21,7 +22,7 @@ describe.each([
 
   beforeAll(async () => {
     runs = makeRuns();
-    run = await sparki(["rehearse", scenario, "--json", "--time-scale", "0.004"], runs);
+    run = await sparki(["rehearse", scenario, "--on-promoted", "--json", "--time-scale", "0.004"], runs);
     report = reportIn(run);
   });
   afterAll(() => runs.remove());

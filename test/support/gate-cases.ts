@@ -1,5 +1,5 @@
 /**
- * Rehearses gates on the real engine, all on one cloud and over one first release, and prints a line of JSON for each
+ * Rehearses gates on the real engine, all on one cloud and over one promoted release, and prints a line of JSON for each
  * scenario: `node test/support/gate-cases.ts <directory> <scenario> ...`. After each the first release is live again.
  */
 
@@ -18,6 +18,7 @@ import { type Deployment, deploy } from "../../runbook/deploy/deployment.ts";
 import { endingOf } from "../../runbook/deploy/ending.ts";
 import { type Outcome, outcomeOf } from "../../runbook/deploy/outcome.ts";
 import { withFaults } from "../../runbook/rehearse/rehearsal-faults.ts";
+import { promotedWorld } from "../../runbook/rehearse/rehearsal-run.ts";
 import { openSession, resolveRehearsalTools } from "../../runbook/rehearse/rehearsal-session.ts";
 import { plainScreen } from "../../runbook/report/screen.ts";
 import { openOutput } from "../../shared/text/output.ts";
@@ -53,14 +54,16 @@ const ports: Ports = {
   signal: abortOnSignals(),
 };
 const tools = await resolveRehearsalTools(ports, lineProgress(process.stderr));
-const session = await openSession({ stack: "prod", seed: 1, timeScale: 0.004 }, tools, ports);
+const screen = plainScreen(process.stderr);
+const options = { stack: "prod", seed: 1, timeScale: 0.004 };
+const world = await promotedWorld(options, tools, screen, ports);
+const session = await openSession({ ...options, world }, tools, ports);
 const { engine, gateLogFile } = session;
 const { release: good } = session.project;
-const surroundings = { screen: plainScreen(process.stderr), clock: systemClock, gateLogFile };
+const surroundings = { screen, clock: systemClock, gateLogFile };
 try {
   await session.prepareRelease(good, {});
-  const first = await deploy(engine, good.id, surroundings);
-  if (first.up?.outcome !== "succeeded") throw new Error(`the first deploy ended: ${endingOf(first).reason}`);
+  if (world === undefined) throw new Error("no kept world is free");
   for (const name of names) process.stdout.write(`${JSON.stringify(await rehearse(findScenario(name)))}\n`);
 } finally {
   await session.close();
