@@ -3,7 +3,13 @@ import { join } from "node:path";
 // What the tests start, `sparki` and the program among it, finds what the one before has compiled.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "node_modules", ".cache", "node");
 
-/** Test layers: unit (pure functions and recorded component inputs, seconds) and engine (the rehearsal on the real engine). */
+/** What would disturb, or be disturbed by, another test beside it: it measures rates, or takes a port of the whole machine. */
+const ALONE = ["backing", "rolling-update", "taken-port"].map((name) => `/test/engine/${name}.test.ts`);
+
+/**
+ * Test layers: unit (pure functions and recorded component inputs, seconds), engine (the rehearsal on the real engine; several
+ * side by side, each in folders and on a loopback network of its own) and alone (the same, one at a time).
+ */
 const common = {
   testEnvironment: "node",
   // Rehearsals leave copies of the project there.
@@ -19,8 +25,15 @@ const common = {
 };
 
 export default {
+  testSequencer: "<rootDir>/test/longest-first.ts",
   projects: [
     { ...common, displayName: "unit", testMatch: ["<rootDir>/test/**/*.test.ts"], testPathIgnorePatterns: ["/test/engine/"] },
-    { ...common, displayName: "engine", testMatch: ["<rootDir>/test/engine/**/*.test.ts"] },
+    {
+      ...common,
+      displayName: "engine",
+      testMatch: ["<rootDir>/test/engine/**/*.test.ts"],
+      testPathIgnorePatterns: ALONE,
+    },
+    { ...common, displayName: "alone", testMatch: ALONE.map((file) => `<rootDir>${file}`) },
   ],
 };

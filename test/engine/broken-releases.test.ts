@@ -1,6 +1,7 @@
 import { makeRuns, type Runs, reportIn, type SparkiRun, sparki } from "../support/sparki.ts";
 
-jest.setTimeout(600_000);
+// The promoted world that it begins with may have to be made first.
+jest.setTimeout(900_000);
 
 const digest = (reference: string) => reference.slice(reference.indexOf("sha256:"));
 const PROBE = "Readiness probe failed: HTTP probe failed with statuscode: 404";
@@ -17,7 +18,7 @@ describe.each([
 
   beforeAll(async () => {
     runs = makeRuns();
-    run = await sparki(["rehearse", scenario, "--json", "--time-scale", "0.004"], runs);
+    run = await sparki(["rehearse", scenario, "--on-promoted", "--json", "--time-scale", "0.004"], runs);
     report = reportIn(run);
   });
   afterAll(() => runs.remove());

@@ -1,8 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { PORTS } from "../../rehearsal/addresses.ts";
 import { failureDocumentSchema } from "../../runbook/report/document.ts";
 import { type Interruptible, makeRuns, npmRunRehearse, type Runs, reportIn, sparki } from "../support/sparki.ts";
 import { rawConfig } from "../support/stack-config.ts";
@@ -133,32 +131,9 @@ describe("sparki", () => {
     expect(stderr).toMatch(/SPARKI_OUTSIDE: .*not\s+on\s+PATH.*found\s+no\s+Go,\s+expected\s+Go/s);
     expect(stderr).toContain("Next: install Go");
   });
-
-  it("names a port that something else on the machine has taken, and exits 4", async () => {
-    const server = await listeningEverywhere(PORTS.kubelet);
-    const { exitCode, stderr } = await sparki(["rehearse"], runs);
-    await new Promise((resolve) => server.close(resolve));
-    expect(exitCode).toBe(4);
-    expect(stderr).toContain(`port ${PORTS.kubelet} is taken`);
-    expect(stderr).toContain("Next: end what listens on it");
-  });
 });
 
 function wholeConfig(): Record<string, unknown> {
   const decode = (value: string): unknown => (/^[[{]/.test(value) ? JSON.parse(value) : value);
   return Object.fromEntries(Object.entries(rawConfig("prod")).map(([key, value]) => [key, decode(value)]));
-}
-
-/** Waits for rehearsals of others on this machine to let go of the port. */
-async function listeningEverywhere(port: number): Promise<Server> {
-  for (let tries = 0; ; tries++) {
-    const server = createServer();
-    const taken = await new Promise<unknown>((resolve) => {
-      server.once("error", resolve);
-      server.listen(port, "0.0.0.0", () => resolve(undefined));
-    });
-    if (taken === undefined) return server;
-    if (tries === 240) throw taken;
-    await delay(500);
-  }
 }

@@ -16,7 +16,7 @@ import { configWith } from "../support/preflight.ts";
 jest.setTimeout(600_000);
 
 const ROWS = 1_000_000;
-const ADDRESSES = addressesOf(231);
+const ADDRESSES = addressesOf(253);
 const DATABASE = { name: "locks", databaseName: "sparki", username: "sparki", password: "password-of-a-test" };
 
 const run = mkdtempSync(join(tmpdir(), "sparki-locks-"));

@@ -16,7 +16,7 @@ const CONFIRMED = "--on-call-confirmed --window-announced";
 /** What nobody can look at off the cloud, or is not configured. */
 const NEVER = ["aws-cli", "ci-green", "code-merged", "feature-flags", "image-signatures"];
 
-/** One cloud, before and after a first deployment, and then broken; each test goes on from the one before. */
+/** A cloud before a first deployment, then one with a promoted release that is broken; each test goes on from the one before. */
 describe("sparki preflight", () => {
   let runs: Runs;
   let serving: Promise<SparkiRun>;
@@ -24,22 +24,23 @@ describe("sparki preflight", () => {
   let terminal: Terminal;
   let last: PreflightReport;
 
-  beforeAll(async () => {
+  const serve = async (...options: string[]) => {
     runs = makeRuns();
+    const args = ["cloud", "--stack", "staging", "--time-scale", "0.002", ...options];
     const printed = await new Promise<string>((resolve, reject) => {
-      serving = sparki(["cloud", "--stack", "staging", "--time-scale", "0.002"], runs, ({ stdout }, child) => {
+      serving = sparki(args, runs, ({ stdout }, child) => {
         end = () => child.kill("SIGINT");
         if (stdout.includes("is ready")) resolve(stdout);
       });
       serving.then(({ stderr }) => reject(new Error(stderr)), reject);
     });
     terminal = new Terminal(`${printed}\nexport SPARKI_SLACK_WEBHOOK=$SPARKI_REGISTRY/slack`, {});
-  });
-  afterAll(async () => {
+  };
+  const close = async () => {
     end();
     await serving;
     runs.remove();
-  });
+  };
 
   /** Runs the command as a person does; resolves with its exit code. */
   const preflight = async (flags = CONFIRMED) => {
@@ -59,60 +60,81 @@ describe("sparki preflight", () => {
     expect(response.status).toBe(200);
   };
 
-  it("passes before a first deployment, and skips what does not exist yet", async () => {
-    expect(await preflight()).toBe(0);
-    expect(last).toMatchObject({ outcome: "passed", stack: "staging" });
-    expect({ failed: ids("fail"), warned: ids("warn") }).toEqual({ failed: [], warned: [] });
-    const absent = ["tls-certificate", "dns-zone", "dns-name"];
-    const later = ["state-clean", "database-backup", "restore-test", "entrance", "helm-releases", "rollback-images"];
-    const watched = ["secrets", "prometheus-targets", "dashboards"];
-    expect(ids("skipped").sort()).toEqual([...absent, ...later, ...watched, ...NEVER].sort());
-  });
+  describe("before a first deployment", () => {
+    beforeAll(() => serve());
+    afterAll(close);
 
-  it("takes at most the time of its slowest check and 2 s", () => {
-    expect(last.seconds).toBeLessThanOrEqual(Math.max(...last.checks.map(({ seconds }) => seconds)) + 2);
-  });
-
-  it("fails where nobody confirms what only people know", async () => {
-    expect(await preflight("")).toBe(1);
-    expect(ids("fail")).toEqual(["on-call", "maintenance-window"]);
-  });
-
-  it("passes over what is deployed, and skips only what cannot be looked at here", async () => {
-    await terminal.ask("pulumi up --yes --skip-preview --non-interactive");
-    expect(await preflight()).toBe(0);
-    expect(last.checks.filter(({ status }) => status === "fail" || status === "warn")).toEqual([]);
-    expect(ids("skipped").sort()).toEqual(NEVER);
-  });
-
-  it("finds an image that is gone, a stuck Helm release, a held lock and a dead Prometheus at once", async () => {
-    const images = JSON.parse(await terminal.ask("pulumi stack output promotion --json")).release.images;
-    await post("/images/remove", { ref: images.web });
-    await post("/faults", { down: ["metrics"] });
-    await leavePending("web-fleet", "sparki-web");
-    await leaveLock();
-    expect(await preflight()).toBe(1);
-    const broken = [
-      "helm-releases",
-      "image-pull",
-      "images",
-      "prometheus",
-      "prometheus-targets",
-      "rollback-images",
-      "state-free",
-    ];
-    expect(ids("fail").sort()).toEqual(broken);
-    expect(found("images")?.reason).toContain(`not in the registry: ${images.web}`);
-    expect(found("helm-releases")).toMatchObject({
-      reason: expect.stringMatching(/^web-fleet in sparki-web is pending-upgrade at revision \d+$/),
-      fix: "helm uninstall web-fleet --namespace sparki-web",
+    it("passes before a first deployment, and skips what does not exist yet", async () => {
+      expect(await preflight()).toBe(0);
+      expect(last).toMatchObject({ outcome: "passed", stack: "staging" });
+      expect({ failed: ids("fail"), warned: ids("warn") }).toEqual({ failed: [], warned: [] });
+      const absent = ["tls-certificate", "dns-zone", "dns-name"];
+      const later = ["state-clean", "database-backup", "restore-test", "entrance", "helm-releases", "rollback-images"];
+      const watched = ["secrets", "prometheus-targets", "dashboards"];
+      expect(ids("skipped").sort()).toEqual([...absent, ...later, ...watched, ...NEVER].sort());
     });
-    expect(found("state-free")?.reason).toBe("the state is locked by ann@desk (process 7) since 2026-11-23T10:00:00Z");
-    expect(found("prometheus")?.reason).toMatch(/could not look: .*ECONNREFUSED/);
+
+    it("takes at most the time of its slowest check and 2 s", () => {
+      expect(last.seconds).toBeLessThanOrEqual(Math.max(...last.checks.map(({ seconds }) => seconds)) + 2);
+    });
+
+    it("fails where nobody confirms what only people know", async () => {
+      expect(await preflight("")).toBe(1);
+      expect(ids("fail")).toEqual(["on-call", "maintenance-window"]);
+    });
+
+    it("tells no secret of what there is then", () => {
+      const read = (file: string) => readFileSync(join(runs.directory, "staging", file), "utf8");
+      const secrets = {
+        passphrase: read("passphrase").trim(),
+        "authority's key": read("ca-key.pem").split("\n")[1] ?? "",
+      };
+      expect(Object.values(secrets).filter((secret) => secret.length < 16)).toEqual([]);
+      expect(leakedIn(terminal.written.join("\n"), secrets)).toEqual([]);
+    });
   });
 
-  it("tells no secret", () => {
-    expect(leakedIn(terminal.written.join("\n"), secretsOf(join(runs.directory, "staging")))).toEqual([]);
+  describe("over a promoted release", () => {
+    beforeAll(() => serve("--on-promoted"));
+    afterAll(close);
+
+    it("passes over what is deployed, and skips only what cannot be looked at here", async () => {
+      expect(await preflight()).toBe(0);
+      expect(last.checks.filter(({ status }) => status === "fail" || status === "warn")).toEqual([]);
+      expect(ids("skipped").sort()).toEqual(NEVER);
+    });
+
+    it("finds an image that is gone, a stuck Helm release, a held lock and a dead Prometheus at once", async () => {
+      const images = JSON.parse(await terminal.ask("pulumi stack output promotion --json")).release.images;
+      await post("/images/remove", { ref: images.web });
+      await post("/faults", { down: ["metrics"] });
+      await leavePending("web-fleet", "sparki-web");
+      await leaveLock();
+      expect(await preflight()).toBe(1);
+      const broken = [
+        "helm-releases",
+        "image-pull",
+        "images",
+        "prometheus",
+        "prometheus-targets",
+        "rollback-images",
+        "state-free",
+      ];
+      expect(ids("fail").sort()).toEqual(broken);
+      expect(found("images")?.reason).toContain(`not in the registry: ${images.web}`);
+      expect(found("helm-releases")).toMatchObject({
+        reason: expect.stringMatching(/^web-fleet in sparki-web is pending-upgrade at revision \d+$/),
+        fix: "helm uninstall web-fleet --namespace sparki-web",
+      });
+      expect(found("state-free")?.reason).toBe(
+        "the state is locked by ann@desk (process 7) since 2026-11-23T10:00:00Z",
+      );
+      expect(found("prometheus")?.reason).toMatch(/could not look: .*ECONNREFUSED/);
+    });
+
+    it("tells no secret", () => {
+      expect(leakedIn(terminal.written.join("\n"), secretsOf(join(runs.directory, "staging")))).toEqual([]);
+    });
   });
 
   /** As a helm that was killed in the middle of an upgrade leaves its newest revision. */

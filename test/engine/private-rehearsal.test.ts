@@ -5,44 +5,32 @@ import { ask } from "../../rehearsal/backing/cache-programs.ts";
 import { headersOf, TEST_TOKEN } from "../support/asking.ts";
 import { type ListeningPort, listeningPorts } from "../support/listening-ports.ts";
 import { ProcessWatch } from "../support/process-watch.ts";
-import { makeRuns, sparki } from "../support/sparki.ts";
+import { type RehearsedStack, serveStack } from "../support/rehearsed-stack.ts";
 import { asOwn, asStranger } from "../support/stranger.ts";
-import { Terminal } from "../support/terminal.ts";
+import { releaseNamed } from "../support/updates.ts";
 
-jest.setTimeout(600_000);
+// The promoted world that it begins with may have to be made first.
+jest.setTimeout(900_000);
 
 /** What no answer is, or one that refuses: curl's 000, and statuses that give nothing away. */
 const NOTHING = ["000", "400", "401", "403", "421"];
 
 describe("a running rehearsal", () => {
-  const runs = makeRuns();
-  let printed = "";
+  let stack: RehearsedStack;
   let ports: readonly ListeningPort[] = [];
   let processes: readonly string[] = [];
-  let end = () => {};
-  let serving: Promise<unknown> = Promise.resolve();
-  const variable = (name: string) => new RegExp(`^export ${name}=(.*)$`, "m").exec(printed)?.[1] ?? "";
   const at = (port: number) => ports.find((each) => each.port === port && each.protocol === "tcp")?.address ?? "none";
-  const run = join(runs.directory, "staging");
 
   beforeAll(async () => {
-    printed = await new Promise<string>((resolve, reject) => {
-      serving = sparki(["cloud", "--stack", "staging", "--time-scale", "0.002"], runs, ({ stdout }, child) => {
-        end = () => child.kill("SIGINT");
-        if (stdout.includes("is ready")) resolve(stdout);
-      });
-      serving.then((ended) => reject(new Error(JSON.stringify(ended))), reject);
-    });
+    // A second release is deployed here, so that every program of a deployment is seen at work.
+    stack = await serveStack("staging", 0.002, "promoted");
+    await stack.configure(releaseNamed("2.0", { level: 3, oldest: 1 }));
     const watch = new ProcessWatch();
-    await new Terminal(printed, {}).ask("pulumi up --yes --skip-preview --non-interactive");
+    await stack.up();
     processes = watch.stop();
-    ports = listeningPorts(run);
+    ports = listeningPorts(stack.runDirectory);
   });
-  afterAll(async () => {
-    end();
-    await serving;
-    runs.remove();
-  });
+  afterAll(() => stack.close());
 
   it("listens on the ports of every server that stands behind the deployment", () => {
     const wanted = [7070, 6443, 2379, 2380, 9090, 5353, 5432, 6379, 8443, 8080, 10250, 9443];
@@ -113,15 +101,18 @@ describe("a running rehearsal", () => {
   });
 
   it("answers our own commands, by the token that only we can read", async () => {
-    const headers = headersOf(variable("SPARKI_REHEARSAL_ACCESS"));
-    const control = variable("SPARKI_REGISTRY");
+    const headers = headersOf(stack.variable("SPARKI_REHEARSAL_ACCESS"));
+    const control = stack.variable("SPARKI_REGISTRY");
     expect((await fetch(`${control}/status`, { headers })).status).toBe(200);
     expect((await fetch(`${control}/status`, { headers: { "x-sparki-rehearsal": TEST_TOKEN } })).status).toBe(401);
     expect(
       (
-        await fetch(`http://${variable("SPARKI_DNS_SERVER").replace(/\.53:\d+$/, ".13")}:9090/api/v1/query?query=up`, {
-          headers,
-        })
+        await fetch(
+          `http://${stack.variable("SPARKI_DNS_SERVER").replace(/\.53:\d+$/, ".13")}:9090/api/v1/query?query=up`,
+          {
+            headers,
+          },
+        )
       ).status,
     ).toBe(200);
     const token = headers["x-sparki-rehearsal"] ?? "none";
@@ -130,6 +121,7 @@ describe("a running rehearsal", () => {
   });
 
   it("keeps its folder closed, and every file that it writes to its owner", () => {
+    const run = stack.runDirectory;
     const open = readdirSync(run, { recursive: true, encoding: "utf8" }).filter((name) => {
       const found = statSync(join(run, name), { throwIfNoEntry: false });
       return found !== undefined && !found.isDirectory() && !name.includes("node_modules") && isOpen(found.mode);

@@ -48,6 +48,10 @@ export interface RehearsedStack {
   told(): Promise<readonly string[]>;
   /** Everything that the commands wrote. */
   readonly written: readonly string[];
+  /** Where the rehearsal keeps its files. */
+  readonly runDirectory: string;
+  /** A variable of the environment that `sparki cloud` printed; empty where it printed none of that name. */
+  variable(name: string): string;
   close(): Promise<void>;
 }
 
@@ -128,6 +132,8 @@ export async function serveStack(
       return messages.map(({ text }) => text);
     },
     written: terminal.written,
+    runDirectory: join(runs.directory, stack),
+    variable,
     close: async () => {
       end();
       await serving;
