@@ -9,6 +9,7 @@ jest.setTimeout(900_000);
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const FAST = ["--json", "--time-scale", "0.002"];
+const OVER_ANOTHER = ["upgrade", "--on-promoted"];
 
 const rehearse: typeof npmRunRehearse = (args, runs, watch) => sparki(["rehearse", ...args], runs, watch);
 
@@ -31,11 +32,12 @@ describe("sparki rehearse", () => {
 
   it.each([
     // The shell between npm and us ends by the signal itself, and npm's exit code says that.
-    ["Ctrl-C in a terminal while the network is being made", npmRunRehearse, "SIGINT", "create Vpc", [4, null]],
-    ["SIGTERM while the preview runs", rehearse, "SIGTERM", "• preview", [4]],
-    ["SIGINT while a gate looks", rehearse, "SIGINT", "create Release engine-one-box", [4]],
-  ] as const)("on %s lets what is in flight finish, fails and leaves no process", async (_, run, signal, at, codes) => {
-    const { exitCode, stdout, stderr } = await run(FAST, runs, signalAt(at, signal));
+    ["Ctrl-C in a terminal while the network is being made", npmRunRehearse, [], "SIGINT", "create Vpc", [4, null]],
+    ["SIGTERM while the preview runs", rehearse, [], "SIGTERM", "• preview", [4]],
+    ["SIGINT while a gate looks", rehearse, OVER_ANOTHER, "SIGINT", "update Release engine-one-box", [4]],
+  ] as const)("on %s lets what is in flight finish, fails and leaves no process", async (...moment) => {
+    const [, run, args, signal, at, codes] = moment;
+    const { exitCode, stdout, stderr } = await run([...args, ...FAST], runs, signalAt(at, signal));
     expect(codes).toContain(exitCode);
     expect(failureDocumentSchema.parse(JSON.parse(stdout))).toMatchObject({
       error: { code: "SPARKI_OUTSIDE", message: expect.stringContaining(`interrupted by ${signal}`) },

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { systemClock } from "../../io/clock.ts";
 import { type LiveRelease, readLiveRelease } from "../../io/live-release.ts";
 import { abortOnSignals } from "../../io/signals.ts";
+import type { EngineResult } from "../../records/engine-record.ts";
 import { promotionIn } from "../../records/promotion.ts";
 import { ROLLBACK_ENVIRONMENT } from "../../records/rollback-mode.ts";
 import { resourcesIn } from "../../records/state.ts";
@@ -14,7 +15,7 @@ import type { Scenario } from "../../rehearsal/scenario.ts";
 import { findScenario, nextRelease } from "../../rehearsal/scenarios.ts";
 import type { Ports } from "../../runbook/command.ts";
 import { type Decision, decideOn } from "../../runbook/deploy/decisions.ts";
-import { type Deployment, deploy } from "../../runbook/deploy/deployment.ts";
+import { type Deployment, deploy, previewed } from "../../runbook/deploy/deployment.ts";
 import { endingOf } from "../../runbook/deploy/ending.ts";
 import { type Outcome, outcomeOf } from "../../runbook/deploy/outcome.ts";
 import { withFaults } from "../../runbook/rehearse/rehearsal-faults.ts";
@@ -61,6 +62,7 @@ const session = await openSession({ ...options, world }, tools, ports);
 const { engine, gateLogFile } = session;
 const { release: good } = session.project;
 const surroundings = { screen, clock: systemClock, gateLogFile };
+let preview: EngineResult | undefined;
 try {
   await session.prepareRelease(good, {});
   if (world === undefined) throw new Error("no kept world is free");
@@ -74,8 +76,10 @@ async function rehearse({ name, releases }: Scenario): Promise<GateCase> {
   const before = await present();
   await session.prepareRelease(nextRelease(good), second?.behaviours ?? {});
   const start = systemClock.now();
+  // The same steps for every release over the first: one preview serves them all, and the gates ask in the update.
+  preview ??= await previewed(engine, name, surroundings);
   const deployment = await withFaults(session.cloud, second?.faults, (watch) =>
-    deploy(engine, name, { ...surroundings, watch }),
+    deploy(engine, name, { ...surroundings, watch, preview }),
   );
   const seconds = systemClock.now() - start;
   const after = await present();
