@@ -112,7 +112,8 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
     storm.resume(),
   ]);
   if (storm.access !== undefined) {
-    const serves = settled(storm.access, { since, health: () => targetsOf(account, backing), ...patience(options) });
+    const health = () => targetsOf(account, backing);
+    const serves = settled(storm.access, { since, health, scraped: () => storm.scraped(), ...patience(options) });
     // What an earlier rehearsal left may be broken, and then it is the checklist that says so.
     await (options.isPromoted === true ? serves : serves.catch(() => undefined));
   }

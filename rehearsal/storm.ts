@@ -99,6 +99,11 @@ export class Storm {
     await this.#prometheus();
   }
 
+  /** The names of the pods that it scrapes now; none while it does not run. */
+  async scraped(): Promise<ReadonlySet<string>> {
+    return (await (await this.#running)?.scraped()) ?? new Set();
+  }
+
   #prometheus(): Promise<RunningPrometheus> {
     this.#running ??= this.#started();
     return this.#running;

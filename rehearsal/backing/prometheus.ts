@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Agent, request } from "undici";
+import { z } from "zod";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { yamlText } from "../../shared/yaml-text.ts";
 import { type Addresses, PORTS } from "../addresses.ts";
@@ -34,6 +35,8 @@ export interface RunningPrometheus {
   watch(access: ClusterAccess): Promise<void>;
   /** Evaluates these rules, and no others. */
   evaluate(rules: RuleFiles): Promise<void>;
+  /** The names of the pods whose last scrape succeeded. */
+  scraped(): Promise<ReadonlySet<string>>;
   stop(): Promise<void>;
 }
 
@@ -74,6 +77,7 @@ export async function startPrometheus(options: PrometheusOptions, access?: Clust
     url: `http://${textOf(listen)}`,
     watch: (cluster) => changed(() => void writeConfig(folder, cluster, options)),
     evaluate: (rules) => changed(() => writeRules(folder, rules)),
+    scraped: () => scrapedAt(`${own}/api/v1/targets?state=active`, agent),
     stop: async () => {
       await front.close();
       await agent.destroy();
@@ -115,6 +119,18 @@ async function metricsAt(url: string, dispatcher: Agent): Promise<Reloads> {
     failed: value("prometheus_config_last_reload_successful") === "0",
     at: value("prometheus_config_last_reload_success_timestamp_seconds"),
   };
+}
+
+const targetsSchema = z.object({
+  data: z.object({
+    activeTargets: z.array(z.object({ health: z.string(), labels: z.object({ pod: z.string() }) })),
+  }),
+});
+
+async function scrapedAt(url: string, dispatcher: Agent): Promise<ReadonlySet<string>> {
+  const { body } = await request(url, { dispatcher });
+  const { data } = targetsSchema.parse(await body.json());
+  return new Set(data.activeTargets.flatMap(({ health, labels }) => (health === "up" ? [labels.pod] : [])));
 }
 
 function textOf({ address, port }: End): string {

@@ -10,14 +10,20 @@ interface Settling {
   readonly since: Date;
   /** What the load balancers know of all their targets. */
   readonly health: () => readonly { readonly healthy: boolean }[];
+  /** The names of the pods that Prometheus scrapes. */
+  readonly scraped: () => Promise<ReadonlySet<string>>;
   readonly limitSeconds: number;
 }
 
 /**
  * Resolves once a cluster that was started again serves: every pod that goes on is ready, in containers begun since then,
- * and every target is healthy. Throws SPARKI_OUTSIDE when it does not within the limit.
+ * every target is healthy, and Prometheus scrapes each pod behind a load balancer. Throws SPARKI_OUTSIDE when it does not
+ * within the limit.
  */
-export async function settled(access: ClusterAccess, { since, health, limitSeconds }: Settling): Promise<void> {
+export async function settled(
+  access: ClusterAccess,
+  { since, health, scraped, limitSeconds }: Settling,
+): Promise<void> {
   const api = new KubernetesApi(access);
   const serves = async () => {
     const { items } = await api.list<Pod>("/api/v1/pods");
@@ -25,7 +31,9 @@ export async function settled(access: ClusterAccess, { since, health, limitSecon
     const targets = health();
     const behind = going.filter(({ spec }) => (spec?.readinessGates ?? []).length > 0);
     const isAllBound = targets.length >= behind.length && targets.every(({ healthy }) => healthy);
-    return isAllBound && going.every((pod) => isReadySince(pod, since));
+    if (!isAllBound || !going.every((pod) => isReadySince(pod, since))) return false;
+    const counted = await scraped();
+    return behind.every(({ metadata }) => counted.has(metadata?.name ?? ""));
   };
   try {
     await waitFor("every pod of the world before", serves, { limitSeconds });
