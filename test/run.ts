@@ -35,10 +35,10 @@ const STAGES: readonly (readonly Check[])[] = [
     { title: "types (tsc)", command: join(BIN, "tsc"), args: ["--noEmit"] },
     { title: "structure (dependency-cruiser)", command: "npm", args: ["run", "--silent", "structure"] },
   ],
-  [jest("unit", ["--maxWorkers=2"])],
+  [jest("unit", ["--maxWorkers=3"])],
   [jest("alone", ["--runInBand"])],
-  // A rehearsal waits more than it computes, so two side by side keep two cores busy.
-  [jest("engine", ["--maxWorkers=2"])],
+  // A rehearsal waits as much as it computes, so three side by side keep two cores busy.
+  [jest("engine", ["--maxWorkers=3"])],
 ];
 
 function jest(project: string, args: readonly string[]): Check {

@@ -45,6 +45,8 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
   const aws = withQueryLogs(lookups, network, env);
   const runPulumi = commandRunner(pulumi, env);
   const configured = (key: string) => configValue({ pulumi: runPulumi, projectDirectory, fullName }, key);
+  // Each image asks for it, and each answer takes a process.
+  let pullSecret: Promise<string | undefined> | undefined;
   const context: PreflightContext = {
     stack,
     config,
@@ -60,7 +62,10 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
     answers,
     registryMirror: env.SPARKI_REGISTRY,
     slackSecrets: () => slackSecrets(env, configured),
-    pullSecret: () => configured("sparki:imagePullSecret"),
+    pullSecret: () => {
+      pullSecret ??= configured("sparki:imagePullSecret");
+      return pullSecret;
+    },
     tokens: tokensIn(env),
     clock,
     isRehearsal: /(^|,)aws:/.test(env.PULUMI_DEBUG_PROVIDERS ?? ""),
