@@ -8,6 +8,7 @@ import { PROJECT_DIRECTORY } from "../project.ts";
 
 /** What no world is made of. */
 const UNUSED = /^(docs|test|\.github|\.ci)\/|\.md$/;
+const STACK_CONFIG = /^Pulumi\..+\.yaml$/;
 
 /** Where worlds are kept: in the user's own cache. */
 export function worldsFolder(env: Ports["env"]): string {
@@ -15,8 +16,8 @@ export function worldsFolder(env: Ports["env"]): string {
 }
 
 /**
- * Names all that a world in which a stack's own release is promoted is made of: every file of the program, the config,
- * charts and lock file, the tools, Node, the seed, and the day, which is in the rehearsed config.
+ * Names all that a world in which a stack's own release is promoted is made of: every file of the program, its own
+ * config, charts and lock file, the tools, Node, the seed, and the day, which is in the rehearsed config.
  */
 export function worldKey(
   { stack, seed }: { readonly stack: string; readonly seed: number },
@@ -27,7 +28,7 @@ export function worldKey(
   // A sealed command runs copies of the same programs from another place.
   const programs = Object.entries(tools).map(([name, path]) => `${name} ${statSync(path).size}`);
   const made = {
-    files: Object.entries(files).filter(([path]) => !UNUSED.test(path)),
+    files: Object.entries(files).filter(([path]) => isUsed(path, stack)),
     programs: programs.sort(),
     node: [process.version, process.arch],
     seed,
@@ -35,4 +36,8 @@ export function worldKey(
     day: new Date(clock.now() * 1000).toISOString().slice(0, 10),
   };
   return `${stack}-${createHash("sha256").update(JSON.stringify(made)).digest("hex").slice(0, 20)}`;
+}
+
+function isUsed(path: string, stack: string): boolean {
+  return STACK_CONFIG.test(path) ? path === `Pulumi.${stack}.yaml` : !UNUSED.test(path);
 }
