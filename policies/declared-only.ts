@@ -1,9 +1,12 @@
+import { optionMismatches } from "./declared/options.ts";
+import { outputMismatches } from "./declared/outputs.ts";
 import { matchersOf, mismatches, type World } from "./declared/shape.ts";
 import { declarationOf, isDefaultProvider, isSource } from "./declared/world.ts";
 import type { AnyResource } from "./judging/resource.ts";
 import { every, type Policy, type Situation } from "./policy.ts";
 
 const worldOf = ({ stack, config }: Situation): World => ({ stack, config, bound: {} });
+const isStack = ({ type }: AnyResource) => type === "pulumi:pulumi:Stack";
 const PACKAGES_WITH_ACCOUNTS = /^(aws|kubernetes):/;
 
 /** Whether a resource is made by a declared provider: the account's, the cluster's, or one without settings. */
@@ -35,12 +38,16 @@ export const declaredOnly: Policy = {
         const wrong = mismatches(() => props, declared.shape, declared.world);
         demand("properties", () => wrong.length === 0);
         for (const { path, expected } of wrong) demand(`${path} (declared: ${expected})`, () => false);
+        const options = resource.options === undefined ? [] : optionMismatches(resource, resource.options, world);
+        for (const problem of options) demand(problem, () => false);
       },
     ),
   ],
   whole: ({ resources }, demand, situation) => {
     const world = worldOf(situation);
     for (const resource of resources) {
+      for (const { path, expected } of isStack(resource) ? outputMismatches(resource.props, world) : [])
+        demand(resource, `output ${path} (declared: ${expected})`, () => false);
       const declared = declarationOf(resource, world);
       for (const [property, shape] of Object.entries(declared?.shape ?? {})) {
         const matchers = matchersOf(shape).filter(({ sources }) => sources.length > 0);

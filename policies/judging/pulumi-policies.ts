@@ -8,7 +8,7 @@ import type {
 } from "@pulumi/policy";
 import { controlOf } from "../controls/table.ts";
 import type { Policy } from "../policy.ts";
-import { type AnyResource, asResource } from "./resource.ts";
+import { type AnyResource, asResource, type ResourceOptions } from "./resource.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -46,10 +46,14 @@ function stackPolicy(session: () => Session): ResourceValidationPolicy & StackVa
   };
 }
 
+function optionsOf({ customTimeouts, ...told }: ResourceValidationArgs["opts"]): ResourceOptions {
+  return { ...told, customTimeouts: { ...customTimeouts } };
+}
+
 type Observable = Pick<ResourceValidationArgs, "type" | "name" | "urn" | "props" | "opts" | "provider">;
 
 function observed(args: Observable, dependencies: PolicyResource["propertyDependencies"]): AnyResource {
   const { type, name, urn, props, opts, provider } = args;
   const sourcesOf = (property: string) => dependencies[property] ?? [];
-  return asResource({ type, name, urn, props, protect: opts.protect, provider, sourcesOf });
+  return asResource({ type, name, urn, props, protect: opts.protect, options: optionsOf(opts), provider, sourcesOf });
 }

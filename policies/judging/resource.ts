@@ -1,5 +1,15 @@
 import type { PropsOf, ResourceType } from "../resource-types.ts";
 
+/** How the engine keeps and changes a resource, beside its properties; what it tells a policy pack of that. */
+export interface ResourceOptions {
+  readonly protect: boolean;
+  readonly ignoreChanges: readonly string[];
+  readonly deleteBeforeReplace?: boolean;
+  readonly aliases: readonly string[];
+  readonly additionalSecretOutputs: readonly string[];
+  readonly customTimeouts: Readonly<Record<string, number>>;
+}
+
 /** A resource as policies see it; reading a property that preview cannot know throws (see `isUnknownValue`). */
 export interface AnyResource {
   readonly type: string;
@@ -8,6 +18,8 @@ export interface AnyResource {
   readonly props: Readonly<Record<string, unknown>>;
   /** Pulumi refuses to delete or replace it. */
   readonly protect: boolean;
+  /** How the engine keeps and changes it; undefined where nobody told. */
+  readonly options?: ResourceOptions | undefined;
   /** Whether its properties are the program's inputs only, or hold outputs too, as in the stack phase. */
   readonly holdsOutputs?: boolean;
   readonly provider:

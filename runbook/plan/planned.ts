@@ -14,6 +14,10 @@ export interface PlannedResource {
   readonly changes: readonly InputChange[];
   /** The inputs that cannot be changed in place; empty when it is not replaced. */
   readonly replacedFor: readonly string[];
+  /** Something that is there already becomes this resource. */
+  readonly isImported?: boolean;
+  /** It stays behind when the stack no longer has it. */
+  readonly isRetained?: boolean;
 }
 
 /** Ops of the engine by what they come to; what only reads is left out. */
@@ -46,7 +50,10 @@ export class PlannedResources {
     const replacedFor = action === "replace" ? [...(metadata.keys ?? earlier?.replacedFor ?? [])].sort() : [];
     const isChange = action === "update" || action === "replace";
     const changes = isChange ? changesOf(before, after, metadata.diffs ?? []) : [];
-    this.#byUrn.set(urn, { urn, name: nameOf(urn), type, action, before, after, changes, replacedFor });
+    const isImported = metadata.op.startsWith("import") || earlier?.isImported === true;
+    const isRetained = metadata.new?.retainOnDelete === true;
+    const kept = { ...(isImported && { isImported }), ...(isRetained && { isRetained }) };
+    this.#byUrn.set(urn, { urn, name: nameOf(urn), type, action, before, after, changes, replacedFor, ...kept });
   }
 
   get all(): readonly PlannedResource[] {

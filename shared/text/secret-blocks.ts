@@ -101,6 +101,6 @@ function entriesHidden(block: readonly string[], mark: string): string[] {
   return block.flatMap((line) => {
     if (indentOf(line) > top) return [];
     const key = ENTRY.exec(line)?.[1];
-    return key === undefined ? [line] : [`${key} ${mark}`];
+    return key === undefined || line.includes(mark) ? [line] : [`${key} ${mark}`];
   });
 }

@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { ATTACKS } from "../policies/hostile/attacks.ts";
 import type { HostileCase } from "../policies/hostile/case.ts";
 import { HOSTILE_CHARTS } from "../policies/hostile/charts.ts";
+import { HOSTILE_OPTIONS, type HostileOptions } from "../policies/hostile/options.ts";
 import { HOSTILE } from "../policies/hostile/resources.ts";
 import { HostileCharts } from "../support/hostile-chart.ts";
 import { type EngineRun, PolicyEngine } from "../support/policy-engine.ts";
@@ -37,12 +38,13 @@ function declaredProviders(): Readonly<Record<string, pulumi.ProviderResource>> 
 type Providers = ReturnType<typeof declaredProviders>;
 
 /** Registers one resource of each type and name, with the properties of all its cases: the engine takes no two. */
-function register(cases: readonly HostileCase[], providers: Providers): void {
+function register(cases: readonly (HostileCase & Partial<HostileOptions>)[], providers: Providers): void {
   for (const [first, ...more] of Map.groupBy(cases, ({ type, name }) => `${type} ${name}`).values()) {
     if (first === undefined) continue;
     const props = Object.assign({}, first.props, ...more.map((one) => one.props));
     const provider = providers[first.type.split(":")[0] ?? ""];
-    new Registered(first.type, first.name, props, provider === undefined ? {} : { provider });
+    const options = Object.assign({}, ...[first, ...more].map((one) => one.options));
+    new Registered(first.type, first.name, props, { ...options, ...(provider && { provider }) });
   }
 }
 
@@ -86,7 +88,7 @@ describe("the pack in the engine, before hostile resources", () => {
   });
 
   it("refuses every one of them, and every hostile chart, in one preview", async () => {
-    const served = [...HOSTILE, ...ATTACKS].filter(({ type }) => SERVED.test(type));
+    const served = [...HOSTILE, ...ATTACKS, ...HOSTILE_OPTIONS].filter(({ type }) => SERVED.test(type));
     expect(served.length).toBeGreaterThanOrEqual(400);
     expect(HOSTILE_CHARTS.length).toBeGreaterThanOrEqual(190);
     const run = await engine.preview(async () => {

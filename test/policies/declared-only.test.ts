@@ -94,6 +94,25 @@ describe(declaredOnly.name, () => {
       );
   });
 
+  it("stops an option that is not declared, and no other", () => {
+    const options = {
+      protect: false,
+      ignoreChanges: ["tags.release"],
+      aliases: [],
+      additionalSecretOutputs: [],
+      customTimeouts: {},
+    };
+    expect(said(vpc.optioned(options))).toEqual([]);
+    expect(said(vpc.optioned({ ...options, ignoreChanges: ["cidrBlock"] }))).toEqual([
+      "option ignoreChanges (declared: tags.release)",
+    ]);
+  });
+
+  it("stops an output of the stack that is not declared, and takes no other resource's for one", () => {
+    const found = judge([{ ...declaredOnly, each: [] }], [vpc, thing("pulumi:pulumi:Stack", { password: "hunter2" })]);
+    expect(found.map(({ property }) => property)).toEqual(["output password (declared: not to be set)"]);
+  });
+
   it("stops a value that comes from a resource which it must not come from", () => {
     const bucket = thing("aws:s3/bucket:Bucket", {}).named("evil");
     const wrong = said(vpc, bucket, thing(INTERNET, {}).named("network-internet").from("vpcId", bucket));

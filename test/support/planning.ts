@@ -37,6 +37,7 @@ export interface Planned {
   readonly after?: Inputs;
   readonly keys?: string[];
   readonly diffs?: string[];
+  readonly retained?: boolean;
 }
 
 export function urnOf({ type, name }: Pick<Planned, "type" | "name">): string {
@@ -44,7 +45,7 @@ export function urnOf({ type, name }: Pick<Planned, "type" | "name">): string {
 }
 
 /** The engine's event at the begin of a planned step. */
-export function stepEvent({ op, type, name, before, after, keys, diffs }: Planned): RecordedEvent {
+export function stepEvent({ op, type, name, before, after, keys, diffs, retained }: Planned): RecordedEvent {
   const urn = urnOf({ type, name });
   const state = (inputs: Inputs) => {
     return { type, urn, id: "", parent: "", provider: "", custom: true, inputs: { ...inputs }, outputs: { ...inputs } };
@@ -55,7 +56,7 @@ export function stepEvent({ op, type, name, before, after, keys, diffs }: Planne
     type,
     provider: "",
     ...(before === undefined ? {} : { old: state(before) }),
-    ...(after === undefined ? {} : { new: state(after) }),
+    ...(after === undefined ? {} : { new: { ...state(after), ...(retained === true && { retainOnDelete: true }) } }),
     ...(keys === undefined ? {} : { keys }),
     ...(diffs === undefined ? {} : { diffs }),
   };

@@ -1,4 +1,4 @@
-import { asResource } from "../../policies/judging/resource.ts";
+import { asResource, type ResourceOptions } from "../../policies/judging/resource.ts";
 import { Session, type Violation } from "../../policies/judging/session.ts";
 import { unknownsThrow } from "../../policies/judging/unknowns.ts";
 import type { Policy, PolicyConfig, Situation } from "../../policies/policy.ts";
@@ -14,6 +14,7 @@ type Props = Readonly<Record<string, unknown>>;
 interface Traits {
   readonly name: string;
   readonly protect: boolean;
+  readonly options?: ResourceOptions;
   /** By property: the resources its value comes from, which makes it unknown in preview. */
   readonly sources: Readonly<Record<string, readonly Example[]>>;
   readonly provider: { readonly type: string; readonly props: Props } | undefined;
@@ -38,6 +39,10 @@ export class Example<P extends object = Props> {
   without(...properties: (keyof P & string)[]): Example<P> {
     const kept = Object.entries(this.props).filter(([key]) => !properties.some((property) => property === key));
     return new Example(this.type, Object.fromEntries(kept), this.traits);
+  }
+
+  optioned(options: ResourceOptions): Example<P> {
+    return new Example(this.type, this.props, { ...this.traits, protect: options.protect, options });
   }
 
   /** The property's value comes from those resources; without any it is unknown and from nowhere. */
@@ -108,13 +113,14 @@ export function judge(
 }
 
 function observe(one: Example<object>, { sources }: { readonly sources: boolean }) {
-  const { name, protect, provider } = one.traits;
+  const { name, options, protect, provider } = one.traits;
   return asResource({
     type: one.type,
     name,
     urn: one.urn,
     props: unknownsThrow(one.props),
     protect,
+    options,
     provider,
     sourcesOf: (property) => (sources ? (one.traits.sources[property] ?? []) : []),
   });

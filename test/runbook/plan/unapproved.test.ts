@@ -55,3 +55,35 @@ describe("withUnapproved", () => {
     expect(plan.policy.violations).toHaveLength(1);
   });
 });
+
+describe("what the policies are not told of", () => {
+  const vpc = { type: "aws:ec2/vpc:Vpc", name: "network-vpc", after: {} };
+  const key = { type: "aws:kms/key:Key", name: "keys-data", after: {} };
+
+  it.each<[string, Planned, string]>([
+    ["takes over what is there already", { op: "import", ...vpc }, "option import (declared: not to be set)"],
+    ["replaces by what is there already", { op: "import-replacement", ...vpc }, "option import"],
+    [
+      "leaves behind what it deletes",
+      { op: "create", ...vpc, retained: true },
+      "option retainOnDelete (declared: false)",
+    ],
+    [
+      "would leave behind what has not changed",
+      { op: "same", ...vpc, before: {}, retained: true },
+      "option retainOnDelete",
+    ],
+  ])("refuses a plan that %s", async (_, step, option) => {
+    const plan = await planOf({ steps: [step] });
+    expect(plan).toMatchObject({
+      outcome: "failed",
+      policy: { violations: [{ policy: "declared-only", resource: "network-vpc" }] },
+    });
+    expect(plan.policy.violations[0]?.message).toContain(`[D09] aws:ec2/vpc:Vpc "network-vpc", ${option}`);
+    expect(planExitCode(plan)).toBe(1);
+  });
+
+  it("lets the key of the final snapshots stay behind", async () => {
+    expect(await planOf({ steps: [{ op: "create", ...key, retained: true }] })).toMatchObject({ outcome: "succeeded" });
+  });
+});

@@ -1,0 +1,70 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { HostileCase } from "./case.ts";
+
+/** A declared resource that the engine is told to keep or to change in a way that nobody declared. */
+export interface HostileOptions extends HostileCase {
+  readonly options: pulumi.CustomResourceOptions;
+}
+
+type Given = readonly [type: string, name: string, options: pulumi.CustomResourceOptions];
+
+const told = (option: string, cases: readonly Given[]): HostileOptions[] =>
+  cases.map(([type, name, options]) => ({
+    title: `${name} with ${JSON.stringify(options)}`,
+    type,
+    name,
+    props: {},
+    options,
+    property: `option ${option}`,
+  }));
+
+const DATABASE = "aws:rds/instance:Instance";
+const RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+const RELEASE = "kubernetes:helm.sh/v3:Release";
+const POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
+
+/** Each for a resource of its own: the engine takes no two of a name. */
+export const HOSTILE_OPTIONS: readonly HostileOptions[] = [
+  ...told("protect", [
+    ["aws:kms/key:Key", "keys-cluster", {}],
+    ["aws:route53/zone:Zone", "edge-dns-zone", { protect: false }],
+    ["aws:kms/key:Key", "edge-dns-dnssec", { protect: false }],
+  ]),
+  ...told("ignoreChanges", [
+    [DATABASE, "database-instance", { protect: true, ignoreChanges: ["engineVersion", "publiclyAccessible"] }],
+    ["aws:elasticache/replicationGroup:ReplicationGroup", "cache-redis", { protect: true, ignoreChanges: ["*"] }],
+    ["aws:kms/key:Key", "keys-data", { protect: true, ignoreChanges: ["policy"] }],
+    ["aws:iam/rolePolicy:RolePolicy", "identities-engine-role-policy", { ignoreChanges: ["policy"] }],
+    ["aws:iam/role:Role", "identities-engine-role", { ignoreChanges: ["tags", "assumeRolePolicy"] }],
+    ["aws:wafv2/webAcl:WebAcl", "edge-waf-acl", { ignoreChanges: ["rules[0]"] }],
+    ["aws:lb/listenerRule:ListenerRule", "edge-lb-not-public", { ignoreChanges: ["actions"] }],
+    ["aws:eks/cluster:Cluster", "cluster-eks-eksCluster", { ignoreChanges: ["vpcConfig.publicAccessCidrs"] }],
+    ["aws:eks/addon:Addon", "cluster-secrets-store", { ignoreChanges: ["configurationValues"] }],
+    ["aws:ec2/defaultNetworkAcl:DefaultNetworkAcl", "network-subnet-filter", { ignoreChanges: ["ingress"] }],
+    [RULE, "database-access-from-cluster", { ignoreChanges: ["cidrIpv4"] }],
+    [RELEASE, "engine-fleet", { ignoreChanges: ["values.image"] }],
+    ["kubernetes:core/v1:Namespace", "sparki-engine", { ignoreChanges: ["metadata.labels"] }],
+    [POLICY, "sparki-engine-default-deny", { ignoreChanges: ["spec"] }],
+    ["command:local:Command", "destroy-guard", { ignoreChanges: ["delete"] }],
+    ["command:local:Command", "database-jobs-migrate-run", { ignoreChanges: ["stdin", "environment"] }],
+    ["pulumi:index:Stash", "promotion-record", { ignoreChanges: ["input"] }],
+  ]),
+  ...told("deleteBeforeReplace", [
+    ["aws:lb/loadBalancer:LoadBalancer", "edge-lb-balancer", { deleteBeforeReplace: true }],
+    ["aws:ec2/vpc:Vpc", "network-vpc", { deleteBeforeReplace: true }],
+    ["aws:secretsmanager/secret:Secret", "secrets-cache", { deleteBeforeReplace: true }],
+  ]),
+  ...told("aliases", [
+    ["aws:s3/bucket:Bucket", "edge-lb-access-logs", { aliases: [{ name: "someone-elses" }] }],
+    ["aws:route53/record:Record", "cutover-record", { aliases: ["urn:pulumi:other::other::aws:a/b:C::evil"] }],
+    [
+      "aws:secretsmanager/secretVersion:SecretVersion",
+      "secrets-cache-value",
+      { aliases: [{ type: "aws:ssm/parameter:Parameter" }, { name: "x" }] },
+    ],
+  ]),
+  ...told("customTimeouts", [
+    [RELEASE, "web-fleet", { customTimeouts: { create: "1s" } }],
+    ["aws:rds/parameterGroup:ParameterGroup", "database-parameters", { customTimeouts: { delete: "24h" } }],
+  ]),
+];
