@@ -32,7 +32,8 @@ export const ownControls: readonly Control[] = [
   },
   {
     id: "D09",
-    title: "Nothing exists that is not declared: kind, name, properties, options, outputs, grants, flows, commands and providers",
+    title:
+      "Nothing exists that is not declared: kind, name, properties, options, outputs, grants, flows, commands and providers",
     ids: ["closed-world"],
     metBy: "policies/declared/",
   },
