@@ -5,6 +5,9 @@ import { DeployError } from "../shared/deploy-error.ts";
 
 /** What a rehearsal leaves, and what a deployment writes beside the state, with room for the next one. */
 const NEEDED_MEBIBYTES = 500;
+const NEEDED_FILES = 10_000;
+/** The largest single file that is made at once, etcd's log, needs as much: with less a disk counts as full. */
+const FULL_MEBIBYTES = 64;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -35,12 +38,37 @@ export function diskFailure(error: unknown, places: OwnPlaces): DeployError | un
   if (found === undefined) return undefined;
   const named = PATH.exec(words);
   const path = named?.[1] ?? named?.[2] ?? fullestOf(ownPlaces(places));
-  const free = freeMebibytes(path);
-  const room = free === undefined ? "" : `: ${free} MiB are free; expected ${NEEDED_MEBIBYTES}`;
-  return new DeployError("SPARKI_OUTSIDE", `this machine's disk ${found.what} at ${path}${room}`, {
-    hint: `df -h ${existing(path)}, make room there or write elsewhere (TMPDIR, XDG_CACHE_HOME, SPARKI_REHEARSAL_DIRECTORY), then run the same command again`,
-    cause: error,
+  return new DeployError("SPARKI_OUTSIDE", told(found.what, path), { hint: hintFor(path), cause: error });
+}
+
+/** Throws SPARKI_OUTSIDE when there is too little room for what is going to be written below the path. */
+export function assertRoom(path: string): void {
+  const room = roomAt(path);
+  if (room.mebibytes >= NEEDED_MEBIBYTES && room.files >= NEEDED_FILES) return;
+  throw new DeployError("SPARKI_OUTSIDE", told("has too little room", path), { hint: hintFor(path) });
+}
+
+/**
+ * What a failure that names no disk may come from: the place of ours that has hardly any room left, with what is free there.
+ * Undefined when all have.
+ */
+export function fullPlace(paths: readonly string[]): string | undefined {
+  const full = paths.find((path) => {
+    const { mebibytes, files } = roomAt(path);
+    return mebibytes < FULL_MEBIBYTES || files === 0;
   });
+  return full === undefined ? undefined : told("is full", full);
+}
+
+function told(what: string, path: string): string {
+  const { mebibytes, files } = roomAt(path);
+  const room = Number.isFinite(mebibytes) ? `: ${mebibytes} MiB are free; expected ${NEEDED_MEBIBYTES}` : "";
+  const count = files < NEEDED_FILES ? `; ${files} more files fit there; expected ${NEEDED_FILES}` : "";
+  return `this machine's disk ${what} at ${path}${room}${count}`;
+}
+
+function hintFor(path: string): string {
+  return `df -h ${existing(path)}, make room there or write elsewhere (TMPDIR, XDG_CACHE_HOME, SPARKI_REHEARSAL_DIRECTORY), then run the same command again`;
 }
 
 /** A folder that the environment names and that is not there. */
@@ -58,7 +86,8 @@ function wordsOf(error: unknown): string {
   return `${code}${error.message}${error.cause === undefined ? "" : ` ${wordsOf(error.cause)}`}`;
 }
 
-function ownPlaces({ cwd, env }: OwnPlaces): string[] {
+/** The folders that sparki writes to. */
+export function ownPlaces({ cwd, env }: OwnPlaces): string[] {
   const home = env.XDG_CACHE_HOME || (env.HOME && join(env.HOME, ".cache"));
   const rehearsals = env.SPARKI_REHEARSAL_DIRECTORY;
   return [
@@ -70,16 +99,16 @@ function ownPlaces({ cwd, env }: OwnPlaces): string[] {
 }
 
 function fullestOf(paths: readonly string[]): string {
-  const free = (path: string) => freeMebibytes(path) ?? Number.POSITIVE_INFINITY;
-  return paths.toSorted((one, other) => free(one) - free(other))[0] ?? tmpdir();
+  return paths.toSorted((one, other) => roomAt(one).mebibytes - roomAt(other).mebibytes)[0] ?? tmpdir();
 }
 
-function freeMebibytes(path: string): number | undefined {
+/** What is free at a path; without end where the system does not say, as of files where it counts none. */
+function roomAt(path: string): { readonly mebibytes: number; readonly files: number } {
   try {
-    const { bavail, bsize } = statfsSync(existing(path));
-    return Math.floor((bavail * bsize) / 2 ** 20);
+    const { bavail, bsize, files, ffree } = statfsSync(existing(path));
+    return { mebibytes: Math.floor((bavail * bsize) / 2 ** 20), files: files === 0 ? Number.POSITIVE_INFINITY : ffree };
   } catch {
-    return undefined;
+    return { mebibytes: Number.POSITIVE_INFINITY, files: Number.POSITIVE_INFINITY };
   }
 }
 

@@ -59,6 +59,8 @@ const SLOT_FILE = "slot";
 const ABOUT = [OUTSIDE, SLOT_FILE, MANIFEST];
 /** Several may be in use at once, each in a slot of its own. */
 const MOST = 4;
+/** Of all programs: each takes some 120 MB. */
+const MOST_WORLDS = 12;
 const OLD_MILLISECONDS = 24 * 3_600_000;
 
 /**
@@ -139,11 +141,17 @@ function databasesIn(directory: string): string[] {
   return existsSync(folder) ? readdirSync(folder) : [];
 }
 
-/** Keys of other days and other programs are asked for no more. */
+/** Keys of other days and other programs are asked for no more: the newest few stay, for a day. */
 function removeOld(folder: string): void {
-  for (const name of readdirSync(folder).filter((each) => !each.endsWith(".lock"))) {
-    const place = join(folder, name);
-    if (Date.now() - (statSync(place, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) < OLD_MILLISECONDS) continue;
+  const places = readdirSync(folder)
+    .filter((name) => !name.endsWith(".lock"))
+    .map((name) => join(folder, name));
+  const ages = places.map((place) => ({
+    place,
+    age: Date.now() - (statSync(place, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()),
+  }));
+  for (const [index, { place, age }] of ages.sort((one, other) => one.age - other.age).entries()) {
+    if (index < MOST_WORLDS && age < OLD_MILLISECONDS) continue;
     const held = hold(`${place}.lock`);
     if (!("release" in held)) continue;
     rmSync(place, { recursive: true, force: true });

@@ -1,3 +1,4 @@
+import { createPublicKey } from "node:crypto";
 import { z } from "zod";
 import { isNetwork, isPrivate, isPublic } from "./addresses.ts";
 
@@ -169,7 +170,16 @@ export const publicKey = z
   .regex(
     /^-----BEGIN PUBLIC KEY-----\r?\n[A-Za-z0-9+/=\r\n]{40,}-----END PUBLIC KEY-----\s*$/,
     "a public key as PEM, from -----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----",
-  );
+  )
+  .refine(isPublicKey, "a public key as PEM that can be read, as cosign public-key prints it");
+function isPublicKey(text: string): boolean {
+  try {
+    return createPublicKey(text).type === "public";
+  } catch {
+    return false;
+  }
+}
+
 export const channel = pattern(/^#[\p{Ll}\p{Lo}\d_-]{1,80}$/u, "a channel of Slack such as #incidents");
 export const mention = pattern(/^@[\w.-]{1,80}$/, "whom Slack mentions, such as @on-call");
 /** A value of a tag at AWS. */

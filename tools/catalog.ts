@@ -29,6 +29,8 @@ const MINIREDIS = "2.40.0";
 const GOFAKES3 = "1.2.0";
 /** The distribution project's own registry, which tests ask for images and signatures. */
 const REGISTRY = "3.0.0";
+/** A registry that lists what refers to an image, which that one does not. */
+const REFERRERS = "0.20.7";
 
 /** Go's names of a platform, which most projects use in their archives' names. */
 const go = ({ os, arch }: Platform) => ({ os, arch: arch === "x64" ? "amd64" : "arm64" });
@@ -145,6 +147,13 @@ export const CATALOG: readonly Tool[] = [
       package: "github.com/distribution/distribution/v3/cmd/registry",
       ldflags: [`-X github.com/distribution/distribution/v3/version.version=v${REGISTRY}`],
     },
+  },
+  {
+    name: "referrers-registry",
+    version: REFERRERS,
+    ask: ["--version"],
+    accepts: (version) => version === REFERRERS,
+    build: { module: "referrers", package: "./referrers-registry", ldflags: [] },
   },
 ];
 

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DeployError } from "../shared/deploy-error.ts";
 import { nearest } from "../shared/nearest.ts";
@@ -12,13 +12,16 @@ import {
   type Made,
   NotHere,
 } from "./environments/environment.ts";
+import { pageWith } from "./environments/table.ts";
 import { temporaryFolder } from "./temporary-folders.ts";
 
 /**
  * Runs a rehearsal in odd environments, one after the other, and prints what became of each: it must be promoted, or end
- * with a message that is true. `--quick` previews only (sparki controls); names run those alone.
+ * with a message that is true. `--quick` previews only (sparki controls); names run those alone; `--page` writes what became
+ * of each into the table of docs/rehearsal.md.
  */
 const CHECKOUT = join(import.meta.dirname, "..");
+const PAGE = join(CHECKOUT, "docs", "rehearsal.md");
 const REHEARSE = ["rehearse", "first-deploy", "--time-scale", "0.004"];
 const PREVIEW = ["controls"];
 const LIMIT_SECONDS = 900;
@@ -30,8 +33,8 @@ interface Ran {
 
 await command(async (signal) => {
   const [flags, names] = [process.argv.slice(2).filter(isFlag), process.argv.slice(2).filter((word) => !isFlag(word))];
-  const unknownFlag = flags.find((flag) => flag !== "--quick");
-  if (unknownFlag !== undefined) throw usage(`unknown option ${unknownFlag}; expected --quick`);
+  const unknownFlag = flags.find((flag) => flag !== "--quick" && flag !== "--page");
+  if (unknownFlag !== undefined) throw usage(`unknown option ${unknownFlag}; expected --quick or --page`);
   const words = flags.includes("--quick") ? PREVIEW : REHEARSE;
   const chosen = names.length === 0 ? ENVIRONMENTS : names.map(named);
   let wrong = 0;
@@ -39,7 +42,11 @@ await command(async (signal) => {
     signal.throwIfAborted();
     const { outcome, isRight, message } = await tried(environment, environment.isWhole ? REHEARSE : words, signal);
     if (!isRight) wrong++;
-    process.stdout.write(`${environment.name.padEnd(18)}${outcome.padEnd(20)}${message}\n`);
+    const { name, what } = environment;
+    process.stdout.write(`${name.padEnd(18)}${(isRight ? outcome : `WRONG: ${outcome}`).padEnd(20)}${message}\n`);
+    if (!flags.includes("--page")) continue;
+    const all = ENVIRONMENTS.map((each) => each.name);
+    writeFileSync(PAGE, pageWith(readFileSync(PAGE, "utf8"), [{ name, what, outcome, message }], all));
   }
   process.stdout.write(`${chosen.length} environments, ${wrong} not as they should be\n`);
   return wrong === 0 ? 0 : 1;
@@ -66,7 +73,7 @@ async function tried(environment: Environment, words: readonly string[], signal:
   try {
     made = environment.make(benchIn(folder, words));
     const ran = await run(made, benchIn(folder, words), signal);
-    return judged(environment, ran);
+    return judged(environment, words === REHEARSE ? "promoted" : "succeeded", folder, ran);
   } catch (error) {
     if (!(error instanceof NotHere)) throw error;
     return { outcome: "not tried", isRight: true, message: error.message };
@@ -128,9 +135,9 @@ function cacheHome(): string | undefined {
 }
 
 /** A refusal says what, and ends with 2 or 4; nothing ends with a stack trace or without a word. */
-function judged({ refusal }: Environment, { exitCode, said }: Ran) {
-  const outcome = exitCode === 0 ? "succeeded" : `exit ${exitCode}`;
-  const last = lastWords(said);
+function judged({ refusal }: Environment, success: string, folder: string, { exitCode, said }: Ran) {
+  const outcome = exitCode === 0 ? success : `exit ${exitCode}`;
+  const last = lastWords(said).replaceAll(folder, "...");
   const isTold = !/\n\s+at .*:\d+:\d+\)?\n/.test(said);
   if (exitCode === 0) return { outcome, isRight: isTold, message: isTold ? "" : last };
   // The screen breaks lines where they are full.

@@ -1,4 +1,5 @@
 import { budgetText } from "../../gates/live/error-budget.ts";
+import { fullPlace, ownPlaces } from "../../io/disk.ts";
 import type { Watcher } from "../../io/engine.ts";
 import type { EngineResult } from "../../records/engine-record.ts";
 import { deployMessage } from "../../records/update.ts";
@@ -46,7 +47,8 @@ export async function runDeploy(target: StackTarget, options: DeployOptions): Pr
     });
     const { preflight, plan, configText } = beginning;
     const conclusion = await withHeldConfig(target, configText, (held) => conclude(held, release, deployment));
-    const run = { release, previous, preflight, plan, deployment, ...conclusion };
+    const reason = withDisk(conclusion.reason, conclusion.exitCode, target);
+    const run = { release, previous, preflight, plan, deployment, ...conclusion, reason };
     await remember(target, run, startedAt);
     const budget = run.outcome === "promoted" ? await budgetText({ ...target, config }) : "";
     notifications.tell(endMessage(occasion(), run, budget));
@@ -55,6 +57,12 @@ export async function runDeploy(target: StackTarget, options: DeployOptions): Pr
     if (hasBegun) notifications.tell(brokenMessage(occasion(), release, messageOf(error)));
     throw error;
   }
+}
+
+/** An outside fault on a disk without room names the disk first: what failed for it, a server of ours too, seldom does. */
+function withDisk(reason: string, exitCode: number, { plansDirectory: cwd, env }: StackTarget): string {
+  const full = exitCode === 4 ? fullPlace([cwd, ...ownPlaces({ cwd, env })]) : undefined;
+  return full === undefined ? reason : `${full}; ${reason}`;
 }
 
 /** Makes the changes that were previewed, unless something forbids them; `onBegin` is called just before the first. */

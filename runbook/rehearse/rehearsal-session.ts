@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:f
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
+import { assertRoom } from "../../io/disk.ts";
 import { Engine } from "../../io/engine.ts";
 import { onSecondSignal } from "../../io/signals.ts";
 import { CurrentCheckout } from "../../rehearsal/checkout.ts";
@@ -114,6 +115,7 @@ export async function openSession(
 async function heldRun({ stack, kept, world }: SessionOptions, ports: Ports): Promise<RunDirectory> {
   try {
     const path = join(runsDirectory(ports), stack);
+    assertRoom(path);
     const run = await openRunDirectory(path, { goesOn: kept !== undefined, fill: world?.copyTo });
     const release = () => {
       run.release();

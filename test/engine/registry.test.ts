@@ -1,7 +1,12 @@
+import { generateKeyPairSync } from "node:crypto";
 import { request } from "../../io/http.ts";
 import { type Network, openNetwork } from "../../io/network.ts";
 import { imageReference, Registry } from "../../io/oci-registry.ts";
+import { signatures } from "../../runbook/preflight/checks/signatures.ts";
+import type { PreflightContext } from "../../runbook/preflight/context.ts";
+import { pushSigned, RECORDED } from "../support/cosign/signed-images.ts";
 import { digestOf, type OciRegistry, PASSWORD, startOciRegistry } from "../support/oci-registry.ts";
+import { configWith, fakeContext, look } from "../support/preflight.ts";
 
 // Builds the registry where it is not there yet.
 jest.setTimeout(600_000);
@@ -9,6 +14,15 @@ jest.setTimeout(600_000);
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const INDEX = "application/vnd.oci.image.index.v1+json";
 const CONFIG = "application/vnd.oci.image.config.v1+json";
+
+/** An image for a platform; answers with its manifest's digest and size. */
+async function pushImage(registry: OciRegistry, repository: string, architecture: string) {
+  const config = JSON.stringify({ os: "linux", architecture, rootfs: { type: "layers", diff_ids: [] } });
+  const described = { mediaType: CONFIG, digest: await registry.blob(repository, config), size: config.length };
+  const manifest = { schemaVersion: 2, mediaType: MANIFEST, config: described, layers: [] };
+  const digest = await registry.manifest(repository, manifest, { type: MANIFEST });
+  return { digest, size: JSON.stringify(manifest).length, architecture };
+}
 
 describe("the registry client and the distribution project's registry", () => {
   let registry: OciRegistry;
@@ -33,15 +47,8 @@ describe("the registry client and the distribution project's registry", () => {
     );
   const reference = (repository: string, digest: string) => imageReference(`registry.test/${repository}@${digest}`);
 
-  /** An image for a platform; answers with its manifest's digest and size. */
-  const image = async (repository: string, architecture: string) => {
-    const config = JSON.stringify({ os: "linux", architecture, rootfs: { type: "layers", diff_ids: [] } });
-    const described = { mediaType: CONFIG, digest: await registry.blob(repository, config), size: config.length };
-    const manifest = { schemaVersion: 2, mediaType: MANIFEST, config: described, layers: [] };
-    const digest = await registry.manifest(repository, manifest, { type: MANIFEST });
-    return { digest, size: JSON.stringify(manifest).length, architecture };
-  };
-  const index = async (repository: string, images: readonly Awaited<ReturnType<typeof image>>[]) => {
+  const image = (repository: string, architecture: string) => pushImage(registry, repository, architecture);
+  const index = async (repository: string, images: readonly Awaited<ReturnType<typeof pushImage>>[]) => {
     const manifests = images.map(({ digest, size, architecture }) => ({
       ...{ mediaType: MANIFEST, digest, size },
       platform: { os: "linux", architecture },
@@ -102,4 +109,79 @@ describe("the registry client and the distribution project's registry", () => {
     });
     registry.limit(0, 0);
   });
+});
+
+describe("image signatures and what cosign itself pushes", () => {
+  let plain: OciRegistry;
+  let listing: OciRegistry;
+  let network: Network;
+  beforeAll(async () => {
+    plain = await startOciRegistry();
+    listing = await startOciRegistry({ listsReferrers: true });
+    network = openNetwork({});
+  });
+  afterAll(async () => {
+    await network?.close();
+    await plain?.close();
+    await listing?.close();
+  });
+
+  const { key, cases } = RECORDED;
+  const caseOf = (title: string) => {
+    const found = cases[title];
+    if (found === undefined) throw new Error(`nothing is recorded of ${title}`);
+    return found;
+  };
+  const judged = (registry: OciRegistry, image: string, imageSignatureKey = key) => {
+    const images = { engine: image, web: image, e2e: image };
+    const base = configWith({ preflight: { imageSignatureKey } });
+    const config = { ...base, release: { ...base.release, images } };
+    const http: PreflightContext["http"] = (url, options) => request(network, url, options);
+    const context = { ...fakeContext({ config, http, registryMirror: registry.url }), tokens: { registry: PASSWORD } };
+    return look(signatures, context);
+  };
+  const other = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ type: "spki", format: "pem" });
+
+  it.each(Object.keys(cases))("passes an image that %s signed, and names another key as the reason", async (title) => {
+    const repository = `private/${title.replaceAll(/\W+/g, "-")}`;
+    await pushSigned(plain, repository, caseOf(title));
+    const image = `registry.test/${repository}@${caseOf(title).image}`;
+    expect(await judged(plain, image)).toMatchObject({ status: "pass" });
+    expect(await judged(plain, image, `${other}`)).toMatchObject({
+      status: "fail",
+      reason: expect.stringContaining(`${repository} has no signature by the configured key`),
+    });
+  });
+
+  it.each(Object.keys(cases).filter((title) => title !== "cosign 2"))(
+    "finds what %s signed by the registry's own list of referrers",
+    async (title) => {
+      await pushSigned(listing, "listed", caseOf(title), false);
+      expect(await judged(listing, `registry.test/listed@${caseOf(title).image}`)).toMatchObject({ status: "pass" });
+      expect(listing.asked.join()).toContain(`GET /v2/listed/referrers/${caseOf(title).image}`);
+    },
+  );
+
+  it.each([
+    ["cosign 2", ".sig"],
+    ["cosign 3", ""],
+  ])(
+    "refuses an image under whose name another image's signature by %s was put, and one without any",
+    async (title, ending) => {
+      const repository = `private/moved${ending}`;
+      await pushSigned(plain, repository, caseOf(title));
+      const { digest } = await pushImage(plain, repository, "arm64");
+      expect(await judged(plain, `registry.test/${repository}@${digest}`)).toMatchObject({
+        status: "fail",
+        reason: expect.stringContaining(`${repository} is not signed`),
+      });
+      const signature = caseOf(title).manifests.find(({ tag }) => tag !== undefined);
+      const tag = `${digest.replace(":", "-")}${ending}`;
+      await plain.manifest(repository, signature?.text ?? "", { type: signature?.type ?? "", tag });
+      expect(await judged(plain, `registry.test/${repository}@${digest}`)).toMatchObject({
+        status: "fail",
+        reason: expect.stringContaining(`is of another image, ${caseOf(title).image}`),
+      });
+    },
+  );
 });

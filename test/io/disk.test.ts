@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { diskFailure } from "../../io/disk.ts";
+import { assertRoom, diskFailure, fullPlace, ownPlaces } from "../../io/disk.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 
 const places = { cwd: tmpdir(), env: { TMPDIR: tmpdir(), HOME: tmpdir() } };
@@ -59,4 +59,27 @@ describe("diskFailure", () => {
       expect(told(error)).toBeUndefined();
     },
   );
+});
+
+describe("a disk without room", () => {
+  // The kernel's own file systems have none.
+  const full = "/proc/self/run";
+
+  it("is refused before anything is written to it, with what is free and what is needed", () => {
+    expect(() => assertRoom(tmpdir())).not.toThrow();
+    expect(() => assertRoom(full)).toThrow(
+      expect.objectContaining({
+        code: "SPARKI_OUTSIDE",
+        message: `this machine's disk has too little room at ${full}: 0 MiB are free; expected 500`,
+        hint: expect.stringContaining("df -h /proc/self"),
+      }),
+    );
+  });
+
+  it("is named beside a failure that names none", () => {
+    const named = `this machine's disk is full at ${full}: 0 MiB are free; expected 500`;
+    expect(fullPlace([tmpdir(), full])).toBe(named);
+    expect(fullPlace([tmpdir()])).toBeUndefined();
+    expect(fullPlace(ownPlaces({ cwd: tmpdir(), env: { SPARKI_REHEARSAL_DIRECTORY: full } }))).toBe(named);
+  });
 });

@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -55,6 +56,20 @@ describe("holdWorld", () => {
     held.push(world);
     return world;
   };
+
+  it("keeps the newest dozen of worlds, and those that are in use", async () => {
+    await take("held");
+    for (let each = 1; each <= 13; each++) {
+      (await take(`prod-${each}`)).release();
+      utimesSync(join(worlds(), `prod-${each}-1`), each, Date.now() / 1000 - 1000 + each);
+    }
+    utimesSync(join(worlds(), "held-1"), 1, Date.now() / 1000 - 2000);
+    (await take("last")).release();
+    const kept = readdirSync(worlds()).filter((name) => !name.endsWith(".lock"));
+    expect(kept).toHaveLength(14);
+    expect(kept).toEqual(expect.arrayContaining(["held-1", "prod-2-1", "prod-13-1", "last-1"]));
+    expect(kept).not.toContain("prod-1-1");
+  });
 
   it("makes a world once; each copy has its data and its slot, and nothing that was the run's alone", async () => {
     (await take()).release();

@@ -35,11 +35,16 @@ export interface OciRegistry {
   close(): Promise<void>;
 }
 
-export async function startOciRegistry(): Promise<OciRegistry> {
+/**
+ * With `listsReferrers` it is go-containerregistry's registry instead, which answers the referrers API and asks for no token;
+ * where the distribution project's is asked for that, a list under a tag stands in for it.
+ */
+export async function startOciRegistry({ listsReferrers = false } = {}): Promise<OciRegistry> {
   const folder = mkdtempSync(join(tmpdir(), "sparki-registry-"));
   const progress = { begin: () => ({ update: () => undefined, end: () => undefined }) };
   const { signal } = new AbortController();
-  const tools = await resolveTools(["registry", "gofakes3"], { env: process.env, progress, signal });
+  const programs = listsReferrers ? ["referrers-registry"] : ["registry", "gofakes3"];
+  const tools = await resolveTools(programs, { env: process.env, progress, signal });
   const [bucketPort, registryPort] = [await freePort(), await freePort()];
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const started: ChildProcess[] = [];
@@ -83,11 +88,15 @@ export async function startOciRegistry(): Promise<OciRegistry> {
     child.on("error", () => undefined);
     started.push(child);
   };
-  try {
+  const runInFrontOfBucket = async () => {
     run(tools.gofakes3, ["-backend", "memory", "-initialbucket", "images", "-host", `127.0.0.1:${bucketPort}`]);
     await answering(`http://127.0.0.1:${bucketPort}/images`);
     run(tools.registry, ["serve", "config.yaml"]);
-    await answering(`http://127.0.0.1:${registryPort}/`);
+  };
+  try {
+    if (listsReferrers) run(tools["referrers-registry"], [`127.0.0.1:${registryPort}`]);
+    else await runInFrontOfBucket();
+    await answering(`http://127.0.0.1:${registryPort}/v2/`);
   } catch (error) {
     await close();
     throw error;

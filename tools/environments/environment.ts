@@ -1,17 +1,20 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { cacheDirectory } from "../cache.ts";
+import { MANIFEST } from "../cache-manifest.ts";
 import { which } from "../search-path.ts";
 
 /** What an environment is made of, and given back by its `undo`. */
@@ -174,17 +177,18 @@ export const ENVIRONMENTS: readonly Environment[] = [
   {
     name: "other-user",
     what: "another user than the checkout's owner",
+    make: otherUser,
+    isWhole: true,
+    refusal: /\.sparki\S* cannot be written to/,
+  },
+  {
+    name: "other-user-place",
+    what: "another user, with a place of its own in SPARKI_REHEARSAL_DIRECTORY",
     make: (bench) => {
-      if (!isRoot) throw new NotHere("only root can run as another user");
-      const clone = bench.clone();
-      const home = join(bench.folder, "home");
-      mkdirSync(home, { mode: 0o700 });
-      giveTools(join(home, ".cache"));
-      execFileSync("find", [home, "-type", "d", "-exec", "chown", `${STRANGER}`, "{}", "+"]);
-      openTo(clone);
-      return { cwd: clone, uid: STRANGER, env: { HOME: home, XDG_CACHE_HOME: undefined } };
+      const made = otherUser(bench);
+      return { ...made, env: { ...made.env, SPARKI_REHEARSAL_DIRECTORY: join(bench.folder, "home", "rehearsals") } };
     },
-    refusal: /EACCES|permission denied|cannot be written/i,
+    isWhole: true,
   },
   {
     name: "read-only",
@@ -205,18 +209,60 @@ export const ENVIRONMENTS: readonly Environment[] = [
   {
     name: "full-disk",
     what: "8 MB for what a rehearsal keeps",
+    make: (bench) => onDisk(bench, "size=8m").made,
+    isWhole: true,
+    refusal: /disk has too little room at \S+disk\S*: \d+ MiB are free; expected 500/,
+  },
+  {
+    name: "no-more-files",
+    what: "a disk on which few more files can be made",
+    make: (bench) => onDisk(bench, "size=900m,nr_inodes=500").made,
+    isWhole: true,
+    refusal: /disk has too little room at \S+disk\S*: .*more files fit there/,
+  },
+  {
+    name: "filling-disk",
+    what: "a disk that is full some seconds after the rehearsal has begun",
     make: (bench) => {
-      if (!isRoot) throw new NotHere("only root can make a small disk");
-      const clone = bench.clone();
-      const disk = join(bench.folder, "disk");
-      mkdirSync(disk);
-      mount(["-t", "tmpfs", "-o", "size=8m", "tmpfs", disk]);
-      return { cwd: clone, env: { SPARKI_REHEARSAL_DIRECTORY: disk }, undo: () => execFileSync("umount", [disk]) };
+      const { disk, made } = onDisk(bench, "size=540m");
+      const filling = setInterval(() => {
+        if (!existsSync(join(disk, "prod", "etcd"))) return;
+        clearInterval(filling);
+        // dd ends when there is no more room.
+        spawn("dd", ["if=/dev/zero", `of=${join(disk, "filler")}`, "bs=1M"], { stdio: "ignore" });
+      }, 200);
+      const undo = () => {
+        clearInterval(filling);
+        made.undo?.();
+      };
+      return { ...made, undo };
     },
     isWhole: true,
-    refusal: /no space left|ENOSPC|is full|needs .* of space/i,
+    refusal: /disk is full at \S+disk\S*: \d+ MiB are free; expected 500/,
   },
 ];
+
+function otherUser(bench: Bench): Made {
+  if (!isRoot) throw new NotHere("only root can run as another user");
+  const clone = bench.clone();
+  const home = join(bench.folder, "home");
+  mkdirSync(home, { mode: 0o700 });
+  giveTools(join(home, ".cache"));
+  execFileSync("find", [home, "-type", "d", "-exec", "chown", `${STRANGER}`, "{}", "+"]);
+  openTo(clone);
+  return { cwd: clone, uid: STRANGER, env: { HOME: home, XDG_CACHE_HOME: undefined } };
+}
+
+/** A disk of its own in memory, for what a rehearsal keeps. */
+function onDisk(bench: Bench, options: string): { readonly disk: string; readonly made: Made } {
+  if (!isRoot) throw new NotHere("only root can make a small disk");
+  const clone = bench.clone();
+  const disk = join(bench.folder, "disk");
+  mkdirSync(disk);
+  mount(["-t", "tmpfs", "-o", options, "tmpfs", disk]);
+  const undo = () => execFileSync("umount", ["--lazy", disk]);
+  return { disk, made: { cwd: clone, env: { SPARKI_REHEARSAL_DIRECTORY: disk }, undo } };
+}
 
 function mount(args: readonly string[]): void {
   try {
@@ -226,12 +272,22 @@ function mount(args: readonly string[]): void {
   }
 }
 
-/** The tools that are here already, for a user who has none: built again they would take minutes. */
+/**
+ * The tools that are here already, for a user who has none: built again they would take minutes. What each folder says of
+ * itself is for its owner alone, so the new one gets copies of that.
+ */
 function giveTools(cache: string): void {
   const own = cacheDirectory(process.env);
   if (!existsSync(own)) return;
   mkdirSync(join(cache, "sparki-deploy"), { recursive: true });
-  execFileSync("cp", ["-al", own, join(cache, "sparki-deploy", "tools")]);
+  const given = join(cache, "sparki-deploy", "tools");
+  execFileSync("cp", ["-al", own, given]);
+  for (const name of readdirSync(given, { recursive: true, encoding: "utf8" })) {
+    if (basename(name) !== MANIFEST) continue;
+    const text = readFileSync(join(given, name));
+    rmSync(join(given, name));
+    writeFileSync(join(given, name), text, { mode: 0o644 });
+  }
 }
 
 /** Others may read all of it, and every folder on the way to it. */

@@ -1,4 +1,6 @@
-import { createPublicKey, verify } from "node:crypto";
+import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { bundleFromJSON } from "@sigstore/bundle";
+import { toSignedEntity } from "@sigstore/verify";
 import { z } from "zod";
 import { type ImageReference, imageReference, Registry } from "../../../io/oci-registry.ts";
 import { type Check, fail, pass, skipped } from "../check.ts";
@@ -7,27 +9,28 @@ import { type Check, fail, pass, skipped } from "../check.ts";
 const SIGNATURE = "dev.cosignproject.cosign/signature";
 
 const manifestSchema = z.object({
-  layers: z.array(z.object({ digest: z.string(), annotations: z.record(z.string(), z.string()).optional() })),
+  layers: z.array(
+    z.object({
+      digest: z.string(),
+      mediaType: z.string().default(""),
+      annotations: z.record(z.string(), z.string()).optional(),
+    }),
+  ),
 });
 const payloadSchema = z.object({
   critical: z.object({ image: z.object({ "docker-manifest-digest": z.string() }) }),
 });
 
-const BUNDLE = /sigstore\.bundle/;
-const bundleSchema = z.object({
-  dsseEnvelope: z.object({
-    payload: z.string(),
-    payloadType: z.string(),
-    signatures: z.array(z.object({ sig: z.string() })),
-  }),
-});
-type Envelope = z.infer<typeof bundleSchema>["dsseEnvelope"];
+/** What a referrer's layer is that holds a bundle: lists of referrers name it in several ways, or not at all. */
+const BUNDLE = /^application\/vnd\.dev\.sigstore\.bundle\b/;
 /** An attestation of something else, an SBOM for one, is no signature of the image. */
 const SIGNED = "https://sigstore.dev/cosign/sign/v1";
 const statementSchema = z.object({
   predicateType: z.literal(SIGNED),
   subject: z.array(z.object({ digest: z.object({ sha256: z.string() }) })),
 });
+/** More is not looked at: what refers to an image may be anybody's. */
+const MOST_REFERRERS = 100;
 
 export const signatures: Check = {
   id: "image-signatures",
@@ -40,7 +43,9 @@ export const signatures: Check = {
     if (key === undefined) return skipped("no sparki:preflight.imageSignatureKey is configured");
     const registry = new Registry(http, tokens.registry, signal, registryMirror);
     const references = Object.values(config.release.images).map(imageReference);
-    const problems = await Promise.all(references.map((reference) => problemOf(registry, reference, key)));
+    const problems = await Promise.all(
+      references.map((reference) => problemOf(registry, reference, createPublicKey(key))),
+    );
     const found = problems.flatMap((problem, index) =>
       problem === undefined ? [] : [`${references[index]?.repository} ${problem}`],
     );
@@ -52,46 +57,57 @@ export const signatures: Check = {
   },
 };
 
-/** Why the image does not count as signed; undefined when one signature is good. */
-async function problemOf(registry: Registry, image: ImageReference, key: string): Promise<string | undefined> {
+/** What one signature says: of which digests, or that it is not by the configured key. */
+type Signature = readonly string[] | "by another key";
+
+/** Why the image does not count as signed; undefined when one signature is good, in either form that cosign writes. */
+async function problemOf(registry: Registry, image: ImageReference, key: KeyObject): Promise<string | undefined> {
+  const tagged = await taggedSignatures(registry, image, key);
+  if (tagged.some((each) => each.includes(image.digest))) return undefined;
+  const found = [...tagged, ...(await bundledSignatures(registry, image, key))];
+  if (found.some((each) => each.includes(image.digest))) return undefined;
+  const [other] = found.flatMap((each) => (each === "by another key" ? [] : each));
+  if (other !== undefined) return `is not signed: its signature by the configured key is of another image, ${other}`;
+  return found.length === 0 ? "is not signed" : "has no signature by the configured key";
+}
+
+/** Before its version 3 cosign pushes what it signed under a tag that is named after the image's digest. */
+async function taggedSignatures(registry: Registry, image: ImageReference, key: KeyObject): Promise<Signature[]> {
   const text = await registry.manifest(image, `${image.digest.replace(":", "-")}.sig`);
-  const manifest = manifestSchema.safeParse(jsonOf(text));
-  for (const { digest, annotations } of manifest.data?.layers ?? []) {
-    const signature = annotations?.[SIGNATURE];
+  if (text === undefined) return [];
+  const found = layersIn(text).map(async ({ digest, annotations }): Promise<Signature> => {
     const payload = await registry.blob(image, digest);
-    if (signature !== undefined && payload !== undefined && isGood(payload, signature, key, image.digest))
-      return undefined;
-  }
-  // Signed again by another version, an image has both forms, and one good signature is enough.
-  const problem = await bundleProblem(registry, image, key);
-  return problem === UNSIGNED && text !== undefined ? "has no signature by the configured key" : problem;
+    const signature = Buffer.from(annotations?.[SIGNATURE] ?? "", "base64");
+    if (payload === undefined || !verify(undefined, Buffer.from(payload), key, signature)) return "by another key";
+    const signed = payloadSchema.safeParse(jsonOf(payload));
+    return signed.success ? [signed.data.critical.image["docker-manifest-digest"]] : "by another key";
+  });
+  // A manifest that cannot be read is there, and proves nothing.
+  return found.length === 0 ? ["by another key"] : Promise.all(found);
 }
 
-const UNSIGNED = "is not signed";
-
-/** The same of the form that cosign writes since its version 3: bundles that refer to the image. */
-async function bundleProblem(registry: Registry, image: ImageReference, key: string): Promise<string | undefined> {
-  const all = await registry.referrers(image);
-  const bundles = all.filter(({ artifactType }) => BUNDLE.test(artifactType));
-  if (bundles.length === 0) return UNSIGNED;
-  for (const { digest } of bundles) {
-    const manifest = manifestSchema.safeParse(jsonOf(await registry.manifest(image, digest)));
-    for (const layer of manifest.data?.layers ?? []) {
-      const bundle = bundleSchema.safeParse(jsonOf(await registry.blob(image, layer.digest)));
-      if (bundle.success && isGoodEnvelope(bundle.data.dsseEnvelope, key, image.digest)) return undefined;
-    }
-  }
-  return "has no signature by the configured key in its Sigstore bundles";
+/** Since then it pushes bundles that refer to the image. */
+async function bundledSignatures(registry: Registry, image: ImageReference, key: KeyObject): Promise<Signature[]> {
+  const referrers = (await registry.referrers(image)).slice(0, MOST_REFERRERS);
+  const manifests = await Promise.all(referrers.map(({ digest }) => registry.manifest(image, digest)));
+  const bundles = manifests.flatMap(layersIn).filter(({ mediaType }) => BUNDLE.test(mediaType));
+  return Promise.all(bundles.map(async ({ digest }) => signatureIn(await registry.blob(image, digest), key)));
 }
 
-/** Signed is the payload with its type: https://github.com/secure-systems-lab/dsse/blob/master/protocol.md. */
-function isGoodEnvelope({ payload, payloadType, signatures }: Envelope, key: string, digest: string): boolean {
-  const body = Buffer.from(payload, "base64");
-  const signed = Buffer.concat([Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${body.length} `), body]);
-  const publicKey = createPublicKey(key);
-  if (!signatures.some(({ sig }) => verify("sha256", signed, publicKey, Buffer.from(sig, "base64")))) return false;
-  const statement = statementSchema.safeParse(jsonOf(body.toString()));
-  return statement.data?.subject.some(({ digest: { sha256 } }) => `sha256:${sha256}` === digest) ?? false;
+function signatureIn(text: string | undefined, key: KeyObject): Signature {
+  try {
+    const bundle = bundleFromJSON(JSON.parse(text ?? ""));
+    if (bundle.content.$case !== "dsseEnvelope" || !toSignedEntity(bundle).signature.verifySignature(key))
+      return "by another key";
+    const statement = statementSchema.safeParse(jsonOf(bundle.content.dsseEnvelope.payload.toString()));
+    return statement.data?.subject.map(({ digest }) => `sha256:${digest.sha256}`) ?? "by another key";
+  } catch {
+    return "by another key";
+  }
+}
+
+function layersIn(text: string | undefined) {
+  return manifestSchema.safeParse(jsonOf(text)).data?.layers ?? [];
 }
 
 function jsonOf(text: string | undefined): unknown {
@@ -100,10 +116,4 @@ function jsonOf(text: string | undefined): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isGood(payload: string, signature: string, key: string, digest: string): boolean {
-  if (!verify("sha256", Buffer.from(payload), createPublicKey(key), Buffer.from(signature, "base64"))) return false;
-  const signed = payloadSchema.safeParse(jsonOf(payload));
-  return signed.success && signed.data.critical.image["docker-manifest-digest"] === digest;
 }
