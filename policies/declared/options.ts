@@ -35,6 +35,9 @@ const LEFT_AS_THEY_ARE: Readonly<Record<string, readonly string[]>> = {
 /** What stays in the account when the stack is destroyed: the final snapshots are unreadable without it. */
 const RETAINED = new Set(["aws:kms/key:Key keys-data"]);
 
+/** What had another name, type or parent in a release before; until no stack's state has the old one. */
+const RENAMED: ReadonlySet<string> = new Set();
+
 const keyOf = ({ type, name }: Named) => `${type} ${name}`;
 
 /** The options of a resource that are not declared, each with what it may be; more outputs may always be secret. */
@@ -45,12 +48,17 @@ export function optionMismatches(resource: Named, options: ResourceOptions, { co
     ["protect", config.protection && !protect && PROTECTED.has(resource.type), "true"],
     ["ignoreChanges", ignoreChanges.some((path) => !left.includes(path)), left.join(", ") || "none"],
     ["deleteBeforeReplace", deleteBeforeReplace === true, "not to be set"],
-    ["aliases", aliases.length > 0, "none"],
+    ["aliases", aliases.length > 0 && !mayBeRenamed(resource), "none"],
     ["customTimeouts", Object.values(customTimeouts).some((seconds) => seconds !== 0), "none"],
   ];
   return problems.flatMap(([option, isWrong, declared]) =>
     isWrong ? [`option ${option} (declared: ${declared})`] : [],
   );
+}
+
+/** Whether a resource may take the place of another one of the stack, by an alias. */
+export function mayBeRenamed(resource: Named): boolean {
+  return RENAMED.has(keyOf(resource));
 }
 
 /** Whether a resource may stay behind when it is deleted from the stack; the engine tells the pack nothing of that. */

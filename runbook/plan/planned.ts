@@ -16,6 +16,8 @@ export interface PlannedResource {
   readonly replacedFor: readonly string[];
   /** Something that is there already becomes this resource. */
   readonly isImported?: boolean;
+  /** It was another resource of the stack before: an alias says so. */
+  readonly isRenamed?: boolean;
   /** It stays behind when the stack no longer has it. */
   readonly isRetained?: boolean;
 }
@@ -52,7 +54,12 @@ export class PlannedResources {
     const changes = isChange ? changesOf(before, after, metadata.diffs ?? []) : [];
     const isImported = metadata.op.startsWith("import") || earlier?.isImported === true;
     const isRetained = metadata.new?.retainOnDelete === true;
-    const kept = { ...(isImported && { isImported }), ...(isRetained && { isRetained }) };
+    const isRenamed = (metadata.old?.urn ?? urn) !== urn || earlier?.isRenamed === true;
+    const kept = {
+      ...(isImported && { isImported }),
+      ...(isRenamed && { isRenamed }),
+      ...(isRetained && { isRetained }),
+    };
     this.#byUrn.set(urn, { urn, name: nameOf(urn), type, action, before, after, changes, replacedFor, ...kept });
   }
 

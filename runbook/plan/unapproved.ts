@@ -1,4 +1,4 @@
-import { mayBeRetained } from "../../policies/declared/options.ts";
+import { mayBeRenamed, mayBeRetained } from "../../policies/declared/options.ts";
 import { unapproved } from "../../policies/judging/approvals.ts";
 import type { Situation } from "../../policies/policy.ts";
 import type { EngineResult, Violation } from "../../records/engine-record.ts";
@@ -33,11 +33,12 @@ function violationOf({ name, action, replacedFor }: PlannedResource): Violation 
   };
 }
 
-/** The engine tells the policy pack of neither. */
+/** The engine tells the policy pack of none of them. */
 function undeclaredOptions(resource: PlannedResource): Violation[] {
-  const { name, type, isImported, isRetained } = resource;
+  const { name, type, isImported, isRenamed, isRetained } = resource;
   const found = [
     ...(isImported === true ? ["option import (declared: not to be set)"] : []),
+    ...(isRenamed === true && !mayBeRenamed(resource) ? ["option aliases (declared: none)"] : []),
     ...(isRetained === true && !mayBeRetained(resource) ? ["option retainOnDelete (declared: false)"] : []),
   ];
   return found.map((option) => ({

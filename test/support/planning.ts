@@ -38,6 +38,8 @@ export interface Planned {
   readonly keys?: string[];
   readonly diffs?: string[];
   readonly retained?: boolean;
+  /** Its logical name before. */
+  readonly formerly?: string;
 }
 
 export function urnOf({ type, name }: Pick<Planned, "type" | "name">): string {
@@ -45,7 +47,7 @@ export function urnOf({ type, name }: Pick<Planned, "type" | "name">): string {
 }
 
 /** The engine's event at the begin of a planned step. */
-export function stepEvent({ op, type, name, before, after, keys, diffs, retained }: Planned): RecordedEvent {
+export function stepEvent({ op, type, name, before, after, keys, diffs, retained, formerly }: Planned): RecordedEvent {
   const urn = urnOf({ type, name });
   const state = (inputs: Inputs) => {
     return { type, urn, id: "", parent: "", provider: "", custom: true, inputs: { ...inputs }, outputs: { ...inputs } };
@@ -55,7 +57,7 @@ export function stepEvent({ op, type, name, before, after, keys, diffs, retained
     urn,
     type,
     provider: "",
-    ...(before === undefined ? {} : { old: state(before) }),
+    ...(before === undefined ? {} : { old: { ...state(before), urn: urnOf({ type, name: formerly ?? name }) } }),
     ...(after === undefined ? {} : { new: { ...state(after), ...(retained === true && { retainOnDelete: true }) } }),
     ...(keys === undefined ? {} : { keys }),
     ...(diffs === undefined ? {} : { diffs }),

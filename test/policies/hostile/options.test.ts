@@ -2,7 +2,7 @@ import { optionMismatches } from "../../../policies/declared/options.ts";
 import { declaredOnly } from "../../../policies/declared-only.ts";
 import type { ResourceOptions } from "../../../policies/judging/resource.ts";
 import { judge, situation, thing } from "../../support/policy-fixtures.ts";
-import { HOSTILE_OPTIONS } from "./options.ts";
+import { HOSTILE_ALIASES, HOSTILE_OPTIONS } from "./options.ts";
 
 const PLAIN: ResourceOptions = {
   protect: false,
@@ -30,7 +30,7 @@ const toldOf = ({
 });
 
 describe("the hostile options", () => {
-  it.each(HOSTILE_OPTIONS.map((one) => [one.title, one] as const))("refuses %s", (_, one) => {
+  it.each([...HOSTILE_OPTIONS, ...HOSTILE_ALIASES].map((one) => [one.title, one] as const))("refuses %s", (_, one) => {
     const resource = thing(one.type, {}).named(one.name).optioned(toldOf(one.options));
     const said = judge([declaredOnly], [resource]).map(({ property }) => property ?? "");
     expect(said.filter((property) => property.startsWith("option "))).toEqual([
