@@ -62,6 +62,11 @@ describe("what the policies are not told of", () => {
 
   it.each<[string, Planned, string]>([
     ["takes over what is there already", { op: "import", ...vpc }, "option import (declared: not to be set)"],
+    [
+      "takes the place of another resource",
+      { op: "same", ...vpc, before: {}, formerly: "someone-elses" },
+      "option aliases (declared: none)",
+    ],
     ["replaces by what is there already", { op: "import-replacement", ...vpc }, "option import"],
     [
       "leaves behind what it deletes",
