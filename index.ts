@@ -2,7 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { Cutover } from "./apps/cutover.ts";
 import { DatabaseJobs } from "./apps/database-jobs.ts";
 import { guardFromDestroy } from "./apps/destroy-guard.ts";
-import { createEngine } from "./apps/engine.ts";
 import { Gates } from "./apps/gates.ts";
 import { Identities } from "./apps/identities.ts";
 import { createMonitoring } from "./apps/monitoring.ts";
@@ -10,7 +9,7 @@ import { Namespaces } from "./apps/namespaces.ts";
 import { stackOutputs } from "./apps/outputs.ts";
 import { previousOutputs } from "./apps/previous-outputs.ts";
 import { Promotion } from "./apps/promotion.ts";
-import { createWeb } from "./apps/web.ts";
+import { createServices } from "./apps/services.ts";
 import { Cache } from "./infra/cache.ts";
 import { Cluster } from "./infra/cluster.ts";
 import { Database } from "./infra/database.ts";
@@ -58,25 +57,17 @@ export default async function deployment() {
   const before = previousOutputs();
   const gates = new Gates(platform);
 
-  const jobs = new DatabaseJobs("database-jobs", { platform, place: namespaces.engine, start: gates.start });
-  const engine = createEngine({
-    platform,
-    place: namespaces.engine,
-    image: jobs.readyFor,
-    start: gates.start,
-    gate: gates.engineFleet,
-  });
-  const web = createWeb({ platform, place: namespaces.web, engine, gate: gates.webFleet });
+  const jobs = new DatabaseJobs("database-jobs", { platform, place: namespaces.services.engine, start: gates.start });
+  const services = createServices({ platform, namespaces, gates, images: { engine: jobs.readyFor } });
   const monitoring = createMonitoring({ platform, place: namespaces.monitoring, stack });
-  const promotion = new Promotion("promotion", { config, engine, web, monitoring, before, gate: gates.promotion });
+  const promotion = new Promotion("promotion", { config, services, monitoring, before, gate: gates.promotion });
   const cutover = new Cutover("cutover", { stack, domain, edge, promotion, gate: gates.cutover }, aws);
   const everything = [
     keys,
     ...Object.values(resources),
     namespaces,
     jobs,
-    engine,
-    web,
+    ...services.values(),
     monitoring.release,
     promotion,
     cutover,

@@ -3,7 +3,7 @@ import { runEntranceGate } from "../gates/live/entrance-gate.ts";
 import { assertDecidable } from "../gates/live/gate-decidable.ts";
 import { GateLog } from "../gates/live/gate-log.ts";
 import { runStartGate, type StartTarget } from "../gates/live/start-gate.ts";
-import type { GateTarget, Track } from "../gates/live/track.ts";
+import type { GateTarget } from "../gates/live/track.ts";
 import { runTrackGate } from "../gates/live/track-gate.ts";
 import type { GateResult } from "../gates/verdict.ts";
 import { worst } from "../gates/verdict.ts";
@@ -11,6 +11,7 @@ import { isRollbackUpdate } from "../records/rollback-mode.ts";
 import { DeployError } from "../shared/deploy-error.ts";
 import { terminalText } from "../shared/text/terminal.ts";
 import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";
+import { byService, SERVICE_NAMES, type ServiceName, type Track } from "../stacks/services.ts";
 import type { Platform } from "./platform.ts";
 import type { Promotion } from "./promotion.ts";
 
@@ -18,11 +19,9 @@ import type { Promotion } from "./promotion.ts";
 export class Gates {
   /** Before anything of a release changes: users' error budget is not burning already. */
   readonly start: pulumi.ResourceHook;
-  /** Before the engine's fleet: its one-box is healthy and within the objectives. */
-  readonly engineFleet: pulumi.ResourceHook;
-  /** Before the web UI's fleet: its one-box is. */
-  readonly webFleet: pulumi.ResourceHook;
-  /** Before the promotion record: both fleets are. */
+  /** Before each service's fleet: its one-box is healthy and within the objectives. */
+  readonly fleets: Readonly<Record<ServiceName, pulumi.ResourceHook>>;
+  /** Before the promotion record: all fleets are. */
   readonly promotion: pulumi.ResourceHook;
   /** Before a name points here: the entrance answers for the domain, with its certificate. */
   readonly cutover: pulumi.ResourceHook;
@@ -37,12 +36,11 @@ export class Gates {
     // In a preview too: a gate that could never decide is refused before anything starts.
     assertDecidable(platform.config, this.#stack);
     this.start = this.#startHook("before-release");
-    this.engineFleet = this.#trackHook("before-engine-fleet", [{ workload: "engine", kind: "one-box" }]);
-    this.webFleet = this.#trackHook("before-web-fleet", [{ workload: "web", kind: "one-box" }]);
-    this.promotion = this.#trackHook("before-promotion", [
-      { workload: "engine", kind: "fleet" },
-      { workload: "web", kind: "fleet" },
-    ]);
+    this.fleets = byService((workload) => this.#trackHook(`before-${workload}-fleet`, [{ workload, kind: "one-box" }]));
+    this.promotion = this.#trackHook(
+      "before-promotion",
+      SERVICE_NAMES.map((workload) => ({ workload, kind: "fleet" })),
+    );
     this.cutover = this.#hook("before-cutover", (target) => runEntranceGate(target));
   }
 

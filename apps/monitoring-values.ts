@@ -1,4 +1,5 @@
 import type { Objective } from "../gates/objective.ts";
+import { namespaceOf, SERVICE_NAMES } from "../stacks/services.ts";
 import type { Alert } from "./monitoring/alert.ts";
 import { burnAlerts } from "./monitoring/burn-alerts.ts";
 import { dashboardJson } from "./monitoring/dashboard.ts";
@@ -7,7 +8,7 @@ import { cacheDashboard, databaseDashboard } from "./monitoring/dependency-dashb
 import { reliabilityDashboard } from "./monitoring/reliability-dashboard.ts";
 import { alertRouting, type Channels, type Routing, type SlackReference } from "./monitoring/routing.ts";
 import type { AlertingRule, RuleGroup } from "./monitoring/rule.ts";
-import { SERVED_NAMESPACES, sloRuleGroups } from "./monitoring/slo-rules.ts";
+import { sloRuleGroups } from "./monitoring/slo-rules.ts";
 
 export interface MonitoringArgs {
   readonly stack: string;
@@ -42,7 +43,7 @@ export function monitoringValues(args: MonitoringArgs): MonitoringValues {
   const dashboards = [reliabilityDashboard(stack, objectives), databaseDashboard(stack), cacheDashboard(stack)];
   return {
     stack,
-    scrape: { namespaces: SERVED_NAMESPACES, intervalSeconds: SCRAPE_INTERVAL_SECONDS },
+    scrape: { namespaces: SERVICE_NAMES.map(namespaceOf), intervalSeconds: SCRAPE_INTERVAL_SECONDS },
     groups: [...sloRuleGroups(stack, objectives), { name: "sparki-alerts", interval: "30s", rules: alerts }],
     routing: alertRouting(args.channels),
     ...(args.slack && { slack: args.slack }),

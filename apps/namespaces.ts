@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { byService, ENTERED, namespaceOf, type ServiceName } from "../stacks/services.ts";
 import { DNS_EGRESS } from "./dns-egress.ts";
 
 export interface NamespacesArgs {
@@ -21,18 +22,14 @@ export interface Place {
 
 const PULL_SECRET = "image-pull";
 
-/** Who lives where; a service account is named after its workload, and each has rights of its own. */
-const SERVICE_ACCOUNTS: Readonly<Record<string, readonly string[]>> = {
-  "sparki-engine": ["engine", "migrations", "database-users"],
-  "sparki-web": ["web"],
-  "sparki-test": ["e2e"],
-  "sparki-monitoring": [],
+/** The accounts of the database's jobs, which are beside the service whose data they prepare. */
+const JOB_ACCOUNTS: Readonly<Partial<Record<ServiceName, readonly string[]>>> = {
+  engine: ["migrations", "database-users"],
 };
 
 /** The namespaces: Pod Security `restricted` enforced, and no traffic but what a chart allows by name. */
 export class Namespaces extends pulumi.ComponentResource {
-  readonly engine: Place;
-  readonly web: Place;
+  readonly services: Readonly<Record<ServiceName, Place>>;
   readonly test: Place;
   readonly monitoring: Place;
 
@@ -40,10 +37,12 @@ export class Namespaces extends pulumi.ComponentResource {
     super("sparki:apps:Namespaces", name, {}, options);
     const inside = { parent: this, provider: args.provider };
     const { pullSecret } = args;
-    this.engine = createNamespace("sparki-engine", inside, pullSecret);
-    this.web = createNamespace("sparki-web", inside, pullSecret);
-    this.test = createNamespace("sparki-test", inside, pullSecret);
-    this.monitoring = createNamespace("sparki-monitoring", inside);
+    // A service account is named after its workload, and each has rights of its own.
+    this.services = byService((service) =>
+      createNamespace(namespaceOf(service), [service, ...(JOB_ACCOUNTS[service] ?? [])], inside, pullSecret),
+    );
+    this.test = createNamespace("sparki-test", ["e2e"], inside, pullSecret);
+    this.monitoring = createNamespace("sparki-monitoring", [], inside);
     allowSiteToTests(this.test, args.networkCidr, inside);
     this.registerOutputs();
   }
@@ -51,6 +50,7 @@ export class Namespaces extends pulumi.ComponentResource {
 
 function createNamespace(
   name: string,
+  serviceAccounts: readonly string[],
   options: pulumi.CustomResourceOptions,
   pullSecret?: pulumi.Output<string>,
 ): Place {
@@ -66,9 +66,7 @@ function createNamespace(
   );
   const secrets = pullSecret === undefined ? [] : [createPullSecret(name, pullSecret, inside)];
   const imagePullSecrets = secrets.map(() => ({ name: PULL_SECRET }));
-  const accounts = (SERVICE_ACCOUNTS[name] ?? []).map((account) =>
-    createServiceAccount(name, account, imagePullSecrets, inside),
-  );
+  const accounts = serviceAccounts.map((account) => createServiceAccount(name, account, imagePullSecrets, inside));
   return { namespace: name, ready: [namespace, deny, ...secrets, ...accounts], imagePullSecrets };
 }
 
@@ -121,7 +119,7 @@ function allowSiteToTests({ namespace, ready }: Place, networkCidr: string, opti
 
 /** Served namespaces also make a pod's readiness wait for its target's health, so that a rollout never outruns the load balancer. */
 function labelsOf(name: string): Record<string, string> {
-  const served = name === "sparki-engine" || name === "sparki-web";
+  const served = ENTERED.some((service) => namespaceOf(service) === name);
   return { ...podSecurity(), ...(served ? { "eks.amazonaws.com/pod-readiness-gate-inject": "enabled" } : {}) };
 }
 

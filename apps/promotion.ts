@@ -2,13 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { isRollbackUpdate } from "../records/rollback-mode.ts";
 import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";
 import type { StackConfig } from "../stacks/schema.ts";
+import { byService, type ServiceName, trackName } from "../stacks/services.ts";
 import type { HelmRelease } from "./helm-release.ts";
 import type { Workload } from "./workload.ts";
 
 export interface PromotionArgs {
-  readonly config: Pick<StackConfig, "release" | "engine" | "web">;
-  readonly engine: Workload;
-  readonly web: Workload;
+  readonly config: Pick<StackConfig, "release" | ServiceName>;
+  readonly services: ReadonlyMap<ServiceName, Workload>;
   /** Alerts must watch a release from its first minute on. */
   readonly monitoring: HelmRelease;
   /** The stack's outputs as the last update left them. */
@@ -35,21 +35,21 @@ export class Promotion extends pulumi.ComponentResource {
 
   constructor(name: string, args: PromotionArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:apps:Promotion", name, {}, options);
-    const { config, engine, web, monitoring, gate } = args;
-    const helm = pulumi.all({ ...engine.records, ...web.records, monitoring: monitoring.record });
-    const fleets = pulumi.all([engine.fleetRevision, web.fleetRevision]);
-    const record = pulumi
-      .all([helm, fleets, args.before.getOutput("promotion")])
-      .apply(([kept, [engineFleet, webFleet], last]): PromotionRecord => {
-        const promoted = {
-          release: config.release,
-          revisions: { engine: engineFleet, web: webFleet },
-          chartHashes: { engine: kept["engine-fleet"]?.chart ?? "", web: kept["web-fleet"]?.chart ?? "" },
-          helm: kept,
-          workloads: { engine: config.engine, web: config.web },
-        };
-        return { ...promoted, earlier: earlierThan(promoted, last) };
-      });
+    const { config, services, monitoring, gate } = args;
+    const workloads = [...services.values()];
+    const records = workloads.flatMap((workload) => Object.entries(workload.records));
+    const helm = pulumi.all(Object.fromEntries([...records, ["monitoring", monitoring.record]]));
+    const record = pulumi.all([helm, args.before.getOutput("promotion")]).apply(([kept, last]): PromotionRecord => {
+      const fleet = (workload: ServiceName) => kept[trackName({ workload, kind: "fleet" })];
+      const promoted = {
+        release: config.release,
+        revisions: byService((name) => fleet(name)?.revision ?? 0),
+        chartHashes: byService((name) => fleet(name)?.chart ?? ""),
+        helm: kept,
+        workloads: byService((name) => config[name]),
+      };
+      return { ...promoted, earlier: earlierThan(promoted, last) };
+    });
     const stash = new pulumi.Stash(
       `${name}-record`,
       { input: record },
@@ -84,10 +84,14 @@ function isSame(one: Promoted, other: Promoted): boolean {
 
 function essence({ release, chartHashes, helm = {} }: Promoted): unknown {
   const { id, gitSha, images, schema } = release;
-  const charts = Object.entries(helm).sort(([one], [two]) => (one < two ? -1 : 1));
   return [
-    [id, gitSha, images.engine, images.web, images.e2e, schema.level, schema.oldest],
-    [chartHashes.engine, chartHashes.web],
-    charts.map(([name, { chart, values }]) => [name, chart, values]),
+    [id, gitSha, inOrder(images), schema.level, schema.oldest],
+    inOrder(chartHashes),
+    inOrder(helm).map(([name, { chart, values }]) => [name, chart, values]),
   ];
+}
+
+/** What a record has, in one order whoever wrote it. */
+function inOrder<T>(record: Readonly<Record<string, T>>): [string, T][] {
+  return Object.entries(record).sort(([one], [two]) => (one < two ? -1 : 1));
 }

@@ -2,6 +2,7 @@ import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { HelmRecord } from "../stacks/outputs.ts";
 import type { StackConfig } from "../stacks/schema.ts";
+import { type ServiceName, type TrackKind, trackName } from "../stacks/services.ts";
 import { createHelmRelease } from "./helm-release.ts";
 import type { Place } from "./namespaces.ts";
 
@@ -10,12 +11,13 @@ interface TrackValues {
   readonly replicas: number;
   readonly maxReplicas: number;
   readonly readinessPath?: string;
-  readonly targetGroupArn: pulumi.Input<string>;
+  /** @default no user reaches it */
+  readonly targetGroupArn?: pulumi.Input<string>;
 }
 
 export interface WorkloadArgs {
   /** The chart's folder below `apps/charts`, and the prefix of both Helm releases. */
-  readonly chart: "engine" | "web";
+  readonly chart: ServiceName;
   readonly provider: kubernetes.Provider;
   readonly place: Place;
   /** Image by digest. */
@@ -59,7 +61,8 @@ export class Workload extends pulumi.ComponentResource {
     });
     this.fleet = fleet.release;
     this.fleetRevision = fleet.release.status.revision;
-    this.records = { [`${args.chart}-one-box`]: oneBox.record, [`${args.chart}-fleet`]: fleet.record };
+    const nameOf = (kind: TrackKind) => trackName({ workload: args.chart, kind });
+    this.records = { [nameOf("one-box")]: oneBox.record, [nameOf("fleet")]: fleet.record };
     this.registerOutputs();
   }
 }
@@ -69,16 +72,20 @@ interface TrackRelease {
   readonly options: pulumi.CustomResourceOptions;
 }
 
-function createRelease(parent: Workload, args: WorkloadArgs, track: "one-box" | "fleet", release: TrackRelease) {
+function createRelease(parent: Workload, args: WorkloadArgs, track: TrackKind, release: TrackRelease) {
   const { targetGroupArn, ...sizes } = track === "one-box" ? args.oneBox : args.fleet;
   const { id, gitSha } = args.release;
   return createHelmRelease(
-    `${args.chart}-${track}`,
+    trackName({ workload: args.chart, kind: track }),
     {
       chart: args.chart,
       namespace: args.place.namespace,
       values: { release: { id, gitSha }, ...sizes, track, image: args.image },
-      platform: { ...args.platform, imagePullSecrets: [...args.place.imagePullSecrets], targetGroupArn },
+      platform: {
+        ...args.platform,
+        imagePullSecrets: [...args.place.imagePullSecrets],
+        ...(targetGroupArn !== undefined && { targetGroupArn }),
+      },
       settings: release.settings,
     },
     { parent, provider: args.provider, ...release.options },

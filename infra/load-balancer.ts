@@ -1,9 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { ENTERED, TRACKS, type TrackName, trackName } from "../stacks/services.ts";
 import { createAccessLogBucket } from "./access-log-bucket.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Network } from "./network.ts";
-import { routeRequests, type Track } from "./routes.ts";
+import { routeRequests } from "./routes.ts";
 import { createSecurityGroup, type SecurityGroup } from "./security-group.ts";
 
 export interface LoadBalancerArgs {
@@ -26,7 +27,8 @@ export class LoadBalancer extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly dnsName: pulumi.Output<string>;
   readonly canonicalZoneId: pulumi.Output<string>;
-  readonly targetGroupArns: Readonly<Record<Track, pulumi.Output<string>>>;
+  /** Of the tracks of each service that users reach. */
+  readonly targetGroupArns: ReadonlyMap<TrackName, pulumi.Output<string>>;
 
   constructor(name: string, args: LoadBalancerArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:infra:LoadBalancer", name, {}, options);
@@ -36,17 +38,12 @@ export class LoadBalancer extends pulumi.ComponentResource {
     const routes = routeRequests(this, name, { balancer, targets, certificateArn: args.certificateArn });
     // A group whose pods are asked by nobody has no health: what binds pods to it waits until requests are routed to it.
     const asked = pulumi.all(routes.map(({ arn }) => arn));
-    const routed = (track: Track) => pulumi.all([targets[track].arn, asked]).apply(([arn]) => arn);
+    const routed = (target: aws.lb.TargetGroup) => pulumi.all([target.arn, asked]).apply(([arn]) => arn);
 
     this.arn = balancer.arn;
     this.dnsName = balancer.dnsName;
     this.canonicalZoneId = balancer.zoneId;
-    this.targetGroupArns = {
-      "engine-one-box": routed("engine-one-box"),
-      "engine-fleet": routed("engine-fleet"),
-      "web-one-box": routed("web-one-box"),
-      "web-fleet": routed("web-fleet"),
-    };
+    this.targetGroupArns = new Map([...targets].map(([track, target]) => [track, routed(target)]));
     this.registerOutputs();
   }
 }
@@ -106,8 +103,8 @@ function createTargetGroups(
   parent: LoadBalancer,
   name: string,
   args: LoadBalancerArgs,
-): Record<Track, aws.lb.TargetGroup> {
-  const create = (track: Track) =>
+): ReadonlyMap<TrackName, aws.lb.TargetGroup> {
+  const create = (track: TrackName) =>
     new aws.lb.TargetGroup(
       `${name}-${track}`,
       {
@@ -124,10 +121,6 @@ function createTargetGroups(
       },
       { parent },
     );
-  return {
-    "engine-one-box": create("engine-one-box"),
-    "engine-fleet": create("engine-fleet"),
-    "web-one-box": create("web-one-box"),
-    "web-fleet": create("web-fleet"),
-  };
+  const tracks = TRACKS.filter(({ workload }) => ENTERED.includes(workload)).map(trackName);
+  return new Map(tracks.map((track) => [track, create(track)]));
 }

@@ -1,25 +1,40 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
+import {
+  ENTERED,
+  type ServiceName,
+  serviceOf,
+  TRACK_KINDS,
+  type Track,
+  type TrackKind,
+  type TrackName,
+  trackName,
+} from "../stacks/services.ts";
 
 export interface RoutesArgs {
   readonly balancer: aws.lb.LoadBalancer;
-  readonly targets: Readonly<Record<Track, aws.lb.TargetGroup>>;
+  readonly targets: ReadonlyMap<TrackName, aws.lb.TargetGroup>;
   readonly certificateArn: pulumi.Input<string>;
 }
 
 /** Share of users' requests that the one-box gets: enough to see a bad release, few enough to bear it. */
 const ONE_BOX_PERCENT = 5;
-const ENGINE_PATHS = ["/api/*", "/health"];
 /** For Prometheus and the kubelet, who ask the pods themselves. */
 const NOT_PUBLIC = ["/metrics", "/ready"];
 /** TLS 1.2 and 1.3 with forward secrecy only. */
 const TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06";
 
+/** A gate's rules come before users'. */
+const FIRST_OF_GATES = 10;
+const FIRST_OF_USERS = 20;
+
 /**
- * Routes API paths to the engine and the rest to the web UI; a gate names its track in the header `x-sparki-track`.
- * Gives the rules: once they exist, every target group is asked.
+ * Routes each service's paths to it, and the rest to the service that takes the rest; a gate names its track in the header
+ * `x-sparki-track`. Gives the rules: once they exist, every target group is asked.
  */
 export function routeRequests(parent: pulumi.Resource, name: string, args: RoutesArgs): aws.lb.ListenerRule[] {
+  const { named, rest } = routedServices();
+  const target = (workload: ServiceName, kind: TrackKind) => targetOf(args.targets, { workload, kind });
   const https = new aws.lb.Listener(
     `${name}-https`,
     {
@@ -28,7 +43,7 @@ export function routeRequests(parent: pulumi.Resource, name: string, args: Route
       protocol: "HTTPS",
       sslPolicy: TLS_POLICY,
       certificateArn: args.certificateArn,
-      defaultActions: [weighted(args.targets["web-fleet"], args.targets["web-one-box"])],
+      defaultActions: [weighted(target(rest, "fleet"), target(rest, "one-box"))],
     },
     { parent },
   );
@@ -39,24 +54,57 @@ export function routeRequests(parent: pulumi.Resource, name: string, args: Route
       { listenerArn: https.arn, priority, conditions, actions: [action] },
       { parent },
     );
-  const { targets } = args;
+  // The service that takes the rest comes last: its rules for gates have no path.
+  const gateRules = [...named, { service: rest, conditions: [] }].flatMap(({ service, conditions }, index) =>
+    TRACK_KINDS.map((kind, at) =>
+      rule(
+        `gate-${service}-${kind}`,
+        FIRST_OF_GATES + TRACK_KINDS.length * index + at,
+        [...conditions, track(kind)],
+        only(target(service, kind)),
+      ),
+    ),
+  );
+  const firstOfUsers = Math.max(FIRST_OF_USERS, FIRST_OF_GATES + gateRules.length);
   return [
     rule("not-public", 1, [{ pathPattern: { values: NOT_PUBLIC } }], notFound),
-    rule("gate-engine-one-box", 10, [engine, track("one-box")], only(targets["engine-one-box"])),
-    rule("gate-engine-fleet", 11, [engine, track("fleet")], only(targets["engine-fleet"])),
-    rule("gate-web-one-box", 12, [track("one-box")], only(targets["web-one-box"])),
-    rule("gate-web-fleet", 13, [track("fleet")], only(targets["web-fleet"])),
-    rule("engine", 20, [engine], weighted(targets["engine-fleet"], targets["engine-one-box"])),
+    ...gateRules,
+    ...named.map(({ service, conditions }, index) =>
+      rule(service, firstOfUsers + index, conditions, weighted(target(service, "fleet"), target(service, "one-box"))),
+    ),
   ];
+}
+
+interface Routed {
+  readonly service: ServiceName;
+  readonly conditions: Condition[];
+}
+
+/** The services by what of the requests they take: paths of their own, or, one of them, the rest. */
+function routedServices(): { readonly named: readonly Routed[]; readonly rest: ServiceName } {
+  const named: Routed[] = [];
+  const rest: ServiceName[] = [];
+  for (const service of ENTERED) {
+    const paths = serviceOf(service).entrance?.paths ?? [];
+    if (paths === "rest") rest.push(service);
+    else named.push({ service, conditions: [{ pathPattern: { values: [...paths] } }] });
+  }
+  const [only, ...more] = rest;
+  if (only === undefined || more.length > 0) throw new Error(`one service takes the rest of the requests, not ${rest}`);
+  return { named, rest: only };
+}
+
+function targetOf(targets: RoutesArgs["targets"], track: Track): aws.lb.TargetGroup {
+  const found = targets.get(trackName(track));
+  if (found === undefined) throw new Error(`${trackName(track)} has no target group`);
+  return found;
 }
 
 type Condition = aws.types.input.lb.ListenerRuleCondition;
 type Action = aws.types.input.lb.ListenerRuleAction;
 
-const engine: Condition = { pathPattern: { values: ENGINE_PATHS } };
-
-function track(value: "one-box" | "fleet"): Condition {
-  return { httpHeader: { httpHeaderName: "x-sparki-track", values: [value] } };
+function track(kind: TrackKind): Condition {
+  return { httpHeader: { httpHeaderName: "x-sparki-track", values: [kind] } };
 }
 
 const notFound: Action = {
@@ -89,8 +137,3 @@ function redirectToHttps(parent: pulumi.Resource, name: string, balancer: aws.lb
     { parent },
   );
 }
-
-/** One target group each: the pods that serve it. */
-export type Track = "engine-one-box" | "engine-fleet" | "web-one-box" | "web-fleet";
-
-export const TRACKS: readonly Track[] = ["engine-one-box", "engine-fleet", "web-one-box", "web-fleet"];

@@ -4,6 +4,7 @@ import { parseDocument } from "yaml";
 import { yamlText } from "../shared/yaml-text.ts";
 import { RUN_RECORD_KEY } from "../stacks/run-record.ts";
 import type { Release } from "../stacks/schema.ts";
+import type { ServiceName } from "../stacks/services.ts";
 import { temporaryFolder } from "../tools/temporary-folders.ts";
 
 /** A stack's config in a file of its own, of the same name, that only its owner can read. */
@@ -16,7 +17,7 @@ export interface ConfigCopy {
 export interface PinnedConfig {
   readonly release: Release;
   /** The sizes of the workloads. @default as the file has them */
-  readonly workloads?: Readonly<Partial<Record<"engine" | "web", unknown>>>;
+  readonly workloads?: Readonly<Partial<Record<ServiceName, unknown>>>;
 }
 
 /** Copies the config file and puts what was promoted into the copy; the stack's own file is only read. */

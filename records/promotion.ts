@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";
 import type { Release } from "../stacks/schema.ts";
+import { type ServiceName, TRACKS, trackName } from "../stacks/services.ts";
 import { valuesHash } from "./chart-content.ts";
 import type { StateResource } from "./state.ts";
 
@@ -16,13 +17,6 @@ export function promotionIn(
   return record.success ? record.data : undefined;
 }
 
-const WORKLOADS = {
-  "engine-one-box": "engine",
-  "engine-fleet": "engine",
-  "web-one-box": "web",
-  "web-fleet": "web",
-} as const;
-
 /**
  * The Helm releases that are, or may be, anything else than what was promoted: by image, and where the record knows them
  * by values, the chart's hash among these. After an upgrade that failed the state's inputs are still the old ones, and its
@@ -32,25 +26,22 @@ export function workloadsApart(
   resources: readonly StateResource[],
   { release, helm = {} }: Pick<PromotionRecord, "release" | "helm">,
 ): string[] {
-  const names = new Set([...Object.keys(WORKLOADS), ...Object.keys(helm)]);
+  const services = new Map<string, ServiceName>(TRACKS.map((track) => [trackName(track), track.workload]));
+  const names = new Set([...services.keys(), ...Object.keys(helm)]);
   return [...names].filter((name) => {
     const workload = resources.find(({ urn }) => urn.endsWith(`kubernetes:helm.sh/v3:Release::${name}`));
     if (workload === undefined) return false;
     const { inputs, outputs } = workload;
-    const kind = kindOf(name);
+    const service = services.get(name);
     const applied = [inputs.values, ...(isRecord(outputs.values) ? [outputs.values] : [])];
     const isImage = ({ image }: Readonly<Record<string, unknown>>) =>
-      kind === undefined || image === release.images[kind];
+      service === undefined || image === release.images[service];
     const { values: promoted } = helm[name] ?? {};
     const isPromoted = (values: unknown) =>
       isRecord(values) && isImage(values) && (promoted === undefined || valuesHash(values) === promoted);
     const status = isRecord(outputs.status) ? outputs.status.status : undefined;
     return !applied.every(isPromoted) || status === "failed";
   });
-}
-
-function kindOf(name: string): "engine" | "web" | undefined {
-  return Object.entries(WORKLOADS).find(([each]) => each === name)?.[1];
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SERVICE_NAMES } from "../stacks/services.ts";
 
 const behaviour = {
   errorRatio: z.number().min(0).max(1).exactOptional(),
@@ -15,7 +16,7 @@ const behaviour = {
 /** The body of `POST /images`: an image for the rehearsal's registry, and what it does when it runs. */
 export const imageSchema = z.strictObject({
   ref: z.string().min(1),
-  behaviour: z.strictObject({ kind: z.enum(["engine", "web", "e2e", "postgres-client"]), ...behaviour }),
+  behaviour: z.strictObject({ kind: z.enum([...SERVICE_NAMES, "e2e", "postgres-client"]), ...behaviour }),
 });
 
 /** The body of `POST /images/remove`. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Document, isMap, parseDocument } from "yaml";
 import { DeployError } from "../shared/deploy-error.ts";
 import { yamlText } from "../shared/yaml-text.ts";
+import { SERVICE_NAMES } from "../stacks/services.ts";
 import type { ReleaseDescriptor } from "./scenario.ts";
 
 /** Something of the stack's config that cannot exist off the cloud, and what stands in its place; never a secret's value. */
@@ -134,5 +135,5 @@ function isRelease(value: unknown): value is ReleaseDescriptor {
   if (!("id" in value && "gitSha" in value && "images" in value)) return false;
   const { images } = value;
   if (typeof images !== "object" || images === null) return false;
-  return "engine" in images && "web" in images && "e2e" in images;
+  return [...SERVICE_NAMES, "e2e"].every((name) => name in images);
 }

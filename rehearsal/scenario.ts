@@ -1,3 +1,4 @@
+import type { ServiceName } from "../stacks/services.ts";
 import type { Edit } from "./checkout.ts";
 import type { Faults } from "./control-requests.ts";
 import type { ImageBehaviour } from "./services.ts";
@@ -48,5 +49,5 @@ export interface Fault {
 export interface ReleaseDescriptor {
   readonly id: string;
   readonly gitSha: string;
-  readonly images: Readonly<Record<"engine" | "web" | "e2e", string>>;
+  readonly images: Readonly<Record<ServiceName | "e2e", string>>;
 }

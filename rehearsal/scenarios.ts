@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { DeployError } from "../shared/deploy-error.ts";
+import { byService, SERVICE_NAMES } from "../stacks/services.ts";
 import { AWS_FAULTS } from "./aws-faults.ts";
 import type { Edit } from "./checkout.ts";
 
@@ -127,7 +128,7 @@ export function nextRelease<Release extends ReleaseDescriptor>(current: Release)
     ...current,
     id,
     gitSha: hash("commit").slice(0, 40),
-    images: { engine: image("engine"), web: image("web"), e2e: image("e2e") },
+    images: { ...byService(image), e2e: image("e2e") },
   };
 }
 
@@ -136,7 +137,7 @@ export function imagesOf(
   release: ReleaseDescriptor,
   behaviours: Behaviours,
 ): { readonly ref: string; readonly behaviour: ImageBehaviour }[] {
-  const kinds = ["engine", "web", "e2e"] as const;
+  const kinds = [...SERVICE_NAMES, "e2e"] as const;
   return kinds.map((kind) => ({ ref: release.images[kind], behaviour: { kind, ...behaviours[kind] } }));
 }
 

@@ -1,3 +1,5 @@
+import type { ServiceName } from "../stacks/services.ts";
+
 /** What the models of AWS services ask of the processes that stand behind them. Every start is idempotent by name. */
 export interface Services {
   readonly cluster: ClusterService;
@@ -109,7 +111,7 @@ export interface NameRecord {
 
 /** What an image does when the process kubelet runs it; looked up by digest. */
 export interface ImageBehaviour {
-  readonly kind: "engine" | "web" | "e2e" | "postgres-client";
+  readonly kind: ServiceName | "e2e" | "postgres-client";
   /** Proportion of requests answered 500. @default 0 */
   readonly errorRatio?: number;
   /** Proportion of requests answered after `slowMilliseconds`. @default 0 */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { releaseSchema, workloadSchema } from "./schema.ts";
+import { byService } from "./services.ts";
 
 /** One objective of one gate, with the evidence that its verdict rests on. */
 export const gateResultSchema = z.object({
@@ -34,12 +35,12 @@ export type HelmRecord = z.infer<typeof helmRecordSchema>;
 /** One promotion: a release with its charts and values. Those before these were recorded have neither. */
 const promotedSchema = z.object({
   release: releaseSchema,
-  revisions: z.object({ engine: z.number(), web: z.number() }),
-  chartHashes: z.object({ engine: z.string(), web: z.string() }),
+  revisions: z.object(byService(() => z.number())),
+  chartHashes: z.object(byService(() => z.string())),
   /** By the Helm releases' names. */
   helm: z.record(z.string(), helmRecordSchema).exactOptional(),
-  /** The config's sizes of the two workloads. */
-  workloads: z.object({ engine: workloadSchema, web: workloadSchema }).exactOptional(),
+  /** The config's sizes of the services. */
+  workloads: z.object(byService(() => workloadSchema)).exactOptional(),
 });
 
 /** The contract of the stack's outputs: what commands, CI and other stacks may read. */

@@ -34,12 +34,14 @@ import {
   zone,
 } from "./fields.ts";
 import { alertKey } from "./objective-label.ts";
+import { byService, SERVICE_NAMES } from "./services.ts";
 
 /** A release: what runs, and which database schemas its code can run on. */
 export const releaseSchema = z.strictObject({
   id: releaseId,
   gitSha: pattern(/^(?!0{40})[0-9a-f]{40}$/, "a full git commit id of 40 hex digits"),
-  images: z.strictObject({ engine: digestReference, web: digestReference, e2e: digestReference }),
+  /** One of each service, and the one with the end-to-end tests. */
+  images: z.strictObject({ ...byService(() => digestReference), e2e: digestReference }),
   schema: z
     .strictObject({ level: whole(1, 9999), oldest: whole(1, 9999) })
     .refine(({ level, oldest }) => oldest <= level, {
@@ -224,8 +226,7 @@ const fieldsSchema = z.strictObject({
   database: databaseSchema,
   cache: cacheSchema,
   release: releaseSchema,
-  engine: workloadSchema,
-  web: workloadSchema,
+  ...byService(() => workloadSchema),
   objectives: objectivesSchema,
   gate: gateSchema,
   storm: stormSchema,
@@ -270,7 +271,7 @@ interface Contradiction {
 
 /** What each field alone allows, but another one does not. */
 function* contradictions(config: z.infer<typeof fieldsSchema>): Generator<Contradiction> {
-  const { network, cluster, floor, engine, web, database } = config;
+  const { network, cluster, floor, database } = config;
   for (const [index, found] of network.zones.entries())
     if (found.slice(0, -1) !== config.region)
       yield { path: ["network", "zones", index], found, expected: `a zone of ${config.region}, the stack's region` };
@@ -289,7 +290,12 @@ function* contradictions(config: z.infer<typeof fieldsSchema>): Generator<Contra
       };
   const limits = [
     ["zones", floor.zones, network.zones.length, "the zones that there are"],
-    ["replicas", floor.replicas, Math.min(engine.replicas, web.replicas), "the replicas that there are"],
+    [
+      "replicas",
+      floor.replicas,
+      Math.min(...SERVICE_NAMES.map((name) => config[name].replicas)),
+      "the replicas that there are",
+    ],
     ["backupDays", floor.backupDays, database.backupDays, "database.backupDays"],
   ] as const;
   for (const [key, found, most, what] of limits)

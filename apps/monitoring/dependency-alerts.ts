@@ -1,3 +1,4 @@
+import { namespaceOf, SERVICE_NAMES, type ServiceName } from "../../stacks/services.ts";
 import type { Alert, Component } from "./alert.ts";
 import { type Matcher, rateOnce, selector } from "./rule.ts";
 import { SERVED_NAMESPACES } from "./slo-rules.ts";
@@ -8,7 +9,7 @@ import { SERVED_NAMESPACES } from "./slo-rules.ts";
  */
 export function dependencyAlerts(stack: string): Alert[] {
   return [
-    ...SERVED_NAMESPACES.map((namespace) => metricsMissing(stack, namespace)),
+    ...SERVICE_NAMES.map((service) => metricsMissing(stack, service)),
     requestsStopped(stack),
     databaseConnectionsExhausted(stack),
     failing(stack, {
@@ -25,11 +26,11 @@ export function dependencyAlerts(stack: string): Alert[] {
 }
 
 /** Without metrics no other alert can fire, so their absence is the most urgent of all. */
-function metricsMissing(stack: string, namespace: string): Alert {
-  const service = namespace === "sparki-engine" ? "Engine" : "Web";
+function metricsMissing(stack: string, service: ServiceName): Alert {
+  const namespace = namespaceOf(service);
   const up = `up${selector(["namespace", "=", namespace], ["stack", "=", stack])}`;
   return {
-    name: `${service}MetricsMissing`,
+    name: `${service.charAt(0).toUpperCase()}${service.slice(1)}MetricsMissing`,
     severity: "page",
     component: "monitoring",
     expr: `sum by (namespace) (${up}) == 0 or absent(${up})`,

@@ -1,5 +1,6 @@
 import type { Objective } from "../../gates/objective.ts";
 import { objectiveLabel } from "../../stacks/objective-label.ts";
+import { ENTERED, namespaceOf } from "../../stacks/services.ts";
 import { type Matcher, type RecordingRule, type RuleGroup, rateOnce, selector } from "./rule.ts";
 
 /** Windows over which the proportion of bad requests is counted from the requests themselves. */
@@ -23,7 +24,7 @@ export function windowOf(seconds: number): Window {
 }
 
 /** Namespaces whose requests are Sparki's service; each has a budget of its own. */
-export const SERVED_NAMESPACES = ["sparki-engine", "sparki-web"] as const;
+export const SERVED_NAMESPACES: readonly string[] = ENTERED.map(namespaceOf);
 
 /** The recorded proportion of bad requests of an objective over a window, one series a namespace. */
 export function badRatio(stack: string, objective: Objective, window: Window): string {

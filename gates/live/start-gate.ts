@@ -2,13 +2,14 @@ import { systemClock } from "../../io/clock.ts";
 import { type Network, openNetwork } from "../../io/network.ts";
 import { openPrometheus } from "../../io/prometheus.ts";
 import { type PrometheusCounts, prometheusCounts } from "../../io/prometheus-counts.ts";
+import { ENTERED, namespaceOf, type Track, trackName } from "../../stacks/services.ts";
 import { type BurnWindow, RELEASE_WINDOWS } from "../burn-rate.ts";
 import { type CountsByObjective, problemOfReading, type Reading } from "../reading.ts";
 import { judgeStart } from "../start.ts";
 import type { GateResult } from "../verdict.ts";
 import { paceOf, timeScaleOf } from "./pace.ts";
 import { readWindow } from "./release-slo.ts";
-import { type GateTarget, namespaceOf, releaseNameOf, type Track } from "./track.ts";
+import type { GateTarget } from "./track.ts";
 
 /** What the gate needs: it asks the release nothing, so there need be no way in yet. */
 export type StartTarget = Omit<GateTarget, "loadBalancer">;
@@ -25,9 +26,9 @@ export async function runStartGate(target: StartTarget): Promise<GateResult[]> {
   const network = openNetwork(target.env);
   try {
     const results: GateResult[] = [];
-    for (const workload of ["engine", "web"] as const) {
+    for (const workload of ENTERED) {
       const fleet: Track = { workload, kind: "fleet" };
-      if (!(await client.hasReadyPods(namespaceOf(fleet), releaseNameOf(fleet)))) continue;
+      if (!(await client.hasReadyPods(namespaceOf(workload), trackName(fleet)))) continue;
       const counts = countsOf(target, fleet, network);
       for (const window of RELEASE_WINDOWS) results.push(...(await judgeWindow(target, workload, counts, window)));
     }
@@ -38,7 +39,7 @@ export async function runStartGate(target: StartTarget): Promise<GateResult[]> {
 }
 
 function countsOf({ config, stack }: StartTarget, fleet: Track, network: Network): PrometheusCounts {
-  const labels = { namespace: namespaceOf(fleet), stack, track: fleet.kind, synthetic: "false" };
+  const labels = { namespace: namespaceOf(fleet.workload), stack, track: fleet.kind, synthetic: "false" };
   return prometheusCounts(openPrometheus(network, config.storm.prometheusUrl), { labels, now: systemClock.now });
 }
 

@@ -2,33 +2,19 @@ import { systemClock } from "../../io/clock.ts";
 import type { KubernetesClient } from "../../io/kubernetes.ts";
 import { type Network, openNetwork } from "../../io/network.ts";
 import { isRollbackUpdate } from "../../records/rollback-mode.ts";
+import { namespaceOf, serviceOf, type Track, trackName } from "../../stacks/services.ts";
 import type { HealthSample, PodSnapshot } from "../health.ts";
 import type { GateResult } from "../verdict.ts";
 import { type GateProgress, progressLine, runSloGate } from "./gate-runner.ts";
 import { runHealthGate } from "./health-gate.ts";
 import { httpProbe } from "./http-probe.ts";
 import { paceOf } from "./pace.ts";
-import {
-  expectationOf,
-  type GateTarget,
-  headersOf,
-  nameOf,
-  namespaceOf,
-  releaseNameOf,
-  type Track,
-  urlOf,
-} from "./track.ts";
+import { expectationOf, type GateTarget, headersOf, nameOf, urlOf } from "./track.ts";
 import { trackSources } from "./track-sources.ts";
-
-/** What must answer: the process, its database and its cache. */
-const PROBES: Readonly<Record<Track["workload"], readonly string[]>> = {
-  engine: ["/health", "/api/projects", "/api/cache/health"],
-  web: ["/"],
-};
 
 /**
  * Judges one track: healthy first, then within its objectives and beside the fleet; the second only after the first,
- * and not of a release that is gone back to.
+ * not of a release that is gone back to, and not of a service that no user reaches, whose requests say nothing.
  */
 export async function runTrackGate(target: GateTarget, track: Track): Promise<GateResult[]> {
   // The client takes half a second to load, and a preview runs no gate.
@@ -38,7 +24,7 @@ export async function runTrackGate(target: GateTarget, track: Track): Promise<Ga
   const network = openNetwork(target.env, { [target.config.domain]: target.loadBalancer });
   try {
     const health = await judgeHealth(target, track, network, client);
-    const isEnough = isRollbackUpdate(target.env);
+    const isEnough = isRollbackUpdate(target.env) || serviceOf(track.workload).entrance === undefined;
     if (isEnough || health.some(({ verdict }) => verdict !== "pass")) return health;
     return [...health, ...(await judgeObjectives(target, track, network, client))];
   } finally {
@@ -54,14 +40,15 @@ function judgeHealth(
 ): Promise<GateResult[]> {
   const { config, env } = target;
   const pace = paceOf(config.gate, env);
-  const sample = () => client.sampleHealth(namespaceOf(track), releaseNameOf(track));
+  const { probes = [] } = serviceOf(track.workload).entrance ?? {};
+  const sample = () => client.sampleHealth(namespaceOf(track.workload), trackName(track));
   return runHealthGate({
     gate: nameOf(track),
     pods: {
       expected: expectationOf(config, track),
       sample: isRollbackUpdate(env) ? sinceFirstLook(sample) : sample,
     },
-    probes: PROBES[track.workload].map((path) => httpProbe(network, path, `${urlOf(config)}${path}`, headersOf(track))),
+    probes: probes.map((path) => httpProbe(network, path, `${urlOf(config)}${path}`, headersOf(track))),
     deadlineSeconds: pace.healthDeadlineSeconds,
     outageSeconds: pace.outageSeconds,
     endsAt: target.endsAt,
@@ -79,7 +66,8 @@ async function judgeObjectives(
 ): Promise<GateResult[]> {
   const { config, env } = target;
   const fleet: Track = { ...track, kind: "fleet" };
-  const isBeside = track.kind === "one-box" && (await client.hasReadyPods(namespaceOf(fleet), releaseNameOf(fleet)));
+  const isBeside =
+    track.kind === "one-box" && (await client.hasReadyPods(namespaceOf(fleet.workload), trackName(fleet)));
   const pace = paceOf(config.gate, env, isBeside ? 2 : 1);
   return runSloGate({
     gate: nameOf(track),

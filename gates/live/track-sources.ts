@@ -4,15 +4,10 @@ import { openPrometheus } from "../../io/prometheus.ts";
 import { prometheusCounts } from "../../io/prometheus-counts.ts";
 import { syntheticTraffic } from "../../io/synthetic.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
+import { ENTERED, namespaceOf, type ServiceName, serviceOf, type Track } from "../../stacks/services.ts";
 import type { TrackSources, TrafficSource } from "./gate-evidence.ts";
 import type { Pace } from "./pace.ts";
-import { type GateTarget, headersOf, namespaceOf, type Track, urlOf } from "./track.ts";
-
-/** What the gate's own requests ask for: what users do, and so not `/health`, which tells little of the service. */
-const PATHS: Readonly<Record<Track["workload"], readonly string[]>> = {
-  engine: ["/api/projects", "/api/cache/health"],
-  web: ["/"],
-};
+import { type GateTarget, headersOf, urlOf } from "./track.ts";
 
 /** Users' requests to a track of one release, or of any, and synthetic ones beside them. */
 export function trackSources(
@@ -23,7 +18,7 @@ export function trackSources(
   release?: string,
 ): TrackSources {
   const labels = {
-    namespace: namespaceOf(track),
+    namespace: namespaceOf(track.workload),
     stack,
     track: track.kind,
     ...(release !== undefined && { release }),
@@ -32,7 +27,7 @@ export function trackSources(
   return {
     users: prometheusCounts(openPrometheus(network, config.storm.prometheusUrl), { labels, now: systemClock.now }),
     synthetic: syntheticTraffic(network, {
-      urls: PATHS[track.workload].map((path) => `${urlOf(config)}${path}`),
+      urls: trafficUrls(config, [track.workload]),
       headers: headersOf(track),
       requestsPerSecond: pace.syntheticRequestsPerSecond,
       concurrency: pace.syntheticConcurrency,
@@ -52,8 +47,13 @@ export function entranceSources({ config, stack }: GateTarget, network: Network,
 /** Synthetic requests that go the way users' do. */
 export function entranceTraffic(config: StackConfig, network: Network, pace: Pace): TrafficSource {
   return syntheticTraffic(network, {
-    urls: [...PATHS.engine, ...PATHS.web].map((path) => `${urlOf(config)}${path}`),
+    urls: trafficUrls(config, ENTERED),
     requestsPerSecond: pace.syntheticRequestsPerSecond,
     concurrency: pace.syntheticConcurrency,
   });
+}
+
+/** What a gate's own requests to these services ask for. */
+function trafficUrls(config: StackConfig, services: readonly ServiceName[]): string[] {
+  return services.flatMap((name) => serviceOf(name).entrance?.traffic ?? []).map((path) => `${urlOf(config)}${path}`);
 }

@@ -1,4 +1,5 @@
 import type { StackConfig } from "../../stacks/schema.ts";
+import type { Track } from "../../stacks/services.ts";
 import type { HealthExpectation } from "../health.ts";
 
 /** What a gate needs to reach a release before any name points to it. */
@@ -15,12 +16,6 @@ export interface GateTarget {
   readonly endsAt?: number;
 }
 
-/** A workload's pods of one kind; also the name of their Helm release and of their target group. */
-export interface Track {
-  readonly workload: "engine" | "web";
-  readonly kind: "one-box" | "fleet";
-}
-
 /** What a track's pods must be: on the config's image, and as many as it asks for at least. */
 export function expectationOf(config: StackConfig, { workload, kind }: Track): HealthExpectation {
   const minReplicas = kind === "fleet" ? config[workload].replicas : 1;
@@ -34,15 +29,6 @@ export function digestOf(image: string): string {
 
 export function nameOf(track: Track): string {
   return `${track.workload} ${track.kind}`;
-}
-
-export function namespaceOf({ workload }: Track): string {
-  return `sparki-${workload}`;
-}
-
-/** The name of the track's Helm release. */
-export function releaseNameOf({ workload, kind }: Track): string {
-  return `${workload}-${kind}`;
 }
 
 /** The domain's own URL; a gate reaches it through the load balancer, whatever DNS says. */

@@ -1,5 +1,14 @@
 import ipaddr from "ipaddr.js";
 import type { StackConfig } from "../../stacks/schema.ts";
+import {
+  byService,
+  namespaceOf,
+  SERVICE_NAMES,
+  type Service,
+  type ServiceName,
+  type Store,
+  serviceOf,
+} from "../../stacks/services.ts";
 import { COUNT, containerSecurity, LINE, only, PULL, podSecurity, QUANTITIES, TEXT } from "./pod-shapes.ts";
 import { config, listOf, Matcher, matching, oneOf, optional, type Shape, yaml } from "./shape.ts";
 
@@ -66,18 +75,24 @@ const prometheus = [
     podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } },
   },
 ];
-const ingress = [
-  { from: within(LOAD_BALANCER), ports: ports("http", "TCP") },
-  { from: prometheus, ports: ports("http", "TCP") },
-];
+const fromLoadBalancer = { from: within(LOAD_BALANCER), ports: ports("http", "TCP") };
+const fromPrometheus = { from: prometheus, ports: ports("http", "TCP") };
 const networkPolicy = (name: Shape, spec: Shape) => ({
   apiVersion: "networking.k8s.io/v1",
   kind: "NetworkPolicy",
   metadata: metadataOf(name),
   spec,
 });
-const reach = (egress: readonly Shape[]) =>
-  networkPolicy("{release}", { podSelector: selector, policyTypes: ["Ingress", "Egress"], ingress, egress });
+const reach = ({ stores, entrance }: Service) =>
+  networkPolicy("{release}", {
+    podSelector: selector,
+    policyTypes: ["Ingress", "Egress"],
+    ingress: entrance === undefined ? [fromPrometheus] : [fromLoadBalancer, fromPrometheus],
+    egress: [
+      ...(stores.length > 0 ? [{ to: within(RESOLVER), ports: ports(53, "UDP", "TCP") }] : []),
+      ...stores.map((store) => ({ to: within(DATA), ports: ports(STORES[store].port, "TCP") })),
+    ],
+  });
 
 const probe = {
   httpGet: { path: matching("a path", /^\/[\w./-]*$/), port: "http" },
@@ -105,13 +120,23 @@ const secretVolume = (purpose: string) => ({
 });
 const secretMount = (name: string) => ({ name: `${name}-secret`, mountPath: `/mnt/secrets/${name}`, readOnly: true });
 
-interface Serving {
-  readonly image: (config: StackConfig) => string;
+/** What each store is asked at, by which names pods are told of it, and which secret of the stack's lets them in. */
+const STORES: Readonly<Record<Store, StoreAccess>> = {
+  database: {
+    port: 5432,
+    environment: ["DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME"],
+    secret: "database/application-",
+  },
+  cache: { port: 6379, environment: ["CACHE_HOST", "CACHE_PORT"], secret: "cache-" },
+};
+
+interface StoreAccess {
+  readonly port: number;
   readonly environment: readonly string[];
-  readonly secrets: readonly string[];
+  readonly secret: string;
 }
 
-const deployment = ({ image, environment, secrets }: Serving) => ({
+const deployment = (name: ServiceName, { stores }: Service) => ({
   apiVersion: "apps/v1",
   kind: "Deployment",
   metadata,
@@ -136,22 +161,22 @@ const deployment = ({ image, environment, secrets }: Serving) => ({
         containers: [
           {
             name: "{chart}",
-            image: config("release.images", image),
+            image: config("release.images", ({ release }) => release.images[name]),
             imagePullPolicy: "IfNotPresent",
             ports: [{ name: "http", containerPort: 8080, protocol: "TCP" }],
-            env: environmentOf(environment),
+            env: environmentOf(["RELEASE_ID", "TRACK", ...stores.flatMap((store) => STORES[store].environment)]),
             startupProbe: probe,
             readinessProbe: probe,
             livenessProbe: probe,
             lifecycle: { preStop: { sleep: { seconds: COUNT } } },
             resources: { limits: QUANTITIES, requests: QUANTITIES },
             securityContext: containerSecurity,
-            volumeMounts: [{ name: "tmp", mountPath: "/tmp" }, ...secrets.map(secretMount)],
+            volumeMounts: [{ name: "tmp", mountPath: "/tmp" }, ...stores.map(secretMount)],
           },
         ],
         volumes: [
           { name: "tmp", emptyDir: { sizeLimit: LINE, medium: optional("Memory") } },
-          ...secrets.map(secretVolume),
+          ...stores.map(secretVolume),
         ],
       },
     },
@@ -223,7 +248,7 @@ const secretProviderClass = (purpose: string, path: string) => {
   };
 };
 
-const SCRAPED = oneOf("sparki-engine", "sparki-web");
+const SCRAPED = oneOf(...SERVICE_NAMES.map(namespaceOf));
 const podMonitor = {
   apiVersion: "monitoring.coreos.com/v1",
   kind: "PodMonitor",
@@ -314,33 +339,19 @@ const alertmanagerConfig = {
   },
 };
 
-const WORKLOAD = [service, disruptionBudget, autoscaler, targetGroupBinding];
+/** What the chart of a service may render, by the service's entry. */
+function serviceObjects(name: ServiceName): { readonly [key: string]: Shape }[] {
+  const entry = serviceOf(name);
+  return [
+    ...[service, disruptionBudget, autoscaler, deployment(name, entry), reach(entry)],
+    ...(entry.entrance === undefined ? [] : [targetGroupBinding]),
+    ...entry.stores.map((store) => secretProviderClass(store, STORES[store].secret)),
+  ];
+}
 
 /** Every object that each chart of this repository may render. */
 export const CHARTS: Readonly<Record<string, readonly { readonly [key: string]: Shape }[]>> = {
-  engine: [
-    ...WORKLOAD,
-    deployment({
-      image: ({ release }) => release.images.engine,
-      environment: [
-        ...["RELEASE_ID", "TRACK", "DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME"],
-        ...["CACHE_HOST", "CACHE_PORT"],
-      ],
-      secrets: ["database", "cache"],
-    }),
-    reach([
-      { to: within(RESOLVER), ports: ports(53, "UDP", "TCP") },
-      { to: within(DATA), ports: ports(5432, "TCP") },
-      { to: within(DATA), ports: ports(6379, "TCP") },
-    ]),
-    secretProviderClass("database", "database/application-"),
-    secretProviderClass("cache", "cache-"),
-  ],
-  web: [
-    ...WORKLOAD,
-    deployment({ image: ({ release }) => release.images.web, environment: ["RELEASE_ID", "TRACK"], secrets: [] }),
-    reach([]),
-  ],
+  ...byService(serviceObjects),
   monitoring: [
     podMonitor,
     prometheusRule,

@@ -1,10 +1,8 @@
+import { ENTERED, serviceOf, TRACK_KINDS } from "../../stacks/services.ts";
 import { type Declaration, declare } from "./declaration.ts";
 import { config, known, Matcher, matching, optional, ref, refs, type Shape } from "./shape.ts";
 
 const protection = config("protection", ({ protection }) => protection);
-const WORKLOADS = ["engine", "web"];
-const TRACKS = ["fleet", "one-box"];
-const workloadTracks = WORKLOADS.flatMap((workload) => TRACKS.map((track) => ({ workload, track })));
 const zoneId = ref("edge-dns-zone");
 
 /** A forward to the target groups of tracks, with a weight each. */
@@ -21,7 +19,12 @@ const forwardTo = (workload: string, weights: Readonly<Record<string, number>>) 
   },
 ];
 const SHARES = { fleet: 95, "one-box": 5 };
-const ENGINE_PATHS = { pathPattern: { values: ["/api/*", "/health"] } };
+/** The services with paths of their own, as the entries of services have them, and the one that takes the rest. */
+const NAMED = ENTERED.flatMap((service) => {
+  const { paths = "rest" } = serviceOf(service).entrance ?? {};
+  return paths === "rest" ? [] : [{ service, paths: [{ pathPattern: { values: [...paths] } }] }];
+});
+const [REST = ""] = ENTERED.filter((service) => serviceOf(service).entrance?.paths === "rest");
 const trackHeader = (track: string) => ({ httpHeader: { httpHeaderName: "x-sparki-track", values: [track] } });
 const rule = (priority: number, conditions: Shape, actions: Shape) => ({
   listenerArn: ref("edge-lb-https"),
@@ -170,7 +173,9 @@ export const edge: readonly Declaration[] = [
   ...declare(
     "aws:lb/targetGroup:TargetGroup",
     Object.fromEntries(
-      workloadTracks.map(({ workload, track }) => [`edge-lb-${workload}-${track}`, targetGroup(workload, track)]),
+      ENTERED.flatMap((workload) =>
+        TRACK_KINDS.map((track) => [`edge-lb-${workload}-${track}`, targetGroup(workload, track)]),
+      ),
     ),
   ),
   ...declare("aws:lb/listener:Listener", {
@@ -202,7 +207,7 @@ export const edge: readonly Declaration[] = [
         /^ELBSecurityPolicy-TLS13-1-[23](-2021-06|-Res-2021-06|-Res-PQ-2025-09|-PQ-2025-09)$/,
       ),
       certificateArn: ref("edge-tls-issued"),
-      defaultActions: forwardTo("web", SHARES),
+      defaultActions: forwardTo(REST, SHARES),
     },
   }),
   ...declare("aws:lb/listenerRule:ListenerRule", {
@@ -217,15 +222,20 @@ export const edge: readonly Declaration[] = [
         },
       ],
     ),
-    "edge-lb-gate-engine-one-box": rule(
-      10,
-      [ENGINE_PATHS, trackHeader("one-box")],
-      forwardTo("engine", { "one-box": 100 }),
+    ...Object.fromEntries(
+      [...NAMED, { service: REST, paths: [] }].flatMap(({ service, paths }, index) =>
+        TRACK_KINDS.map((kind, at) => [
+          `edge-lb-gate-${service}-${kind}`,
+          rule(10 + 2 * index + at, [...paths, trackHeader(kind)], forwardTo(service, { [kind]: 100 })),
+        ]),
+      ),
     ),
-    "edge-lb-gate-engine-fleet": rule(11, [ENGINE_PATHS, trackHeader("fleet")], forwardTo("engine", { fleet: 100 })),
-    "edge-lb-gate-web-one-box": rule(12, [trackHeader("one-box")], forwardTo("web", { "one-box": 100 })),
-    "edge-lb-gate-web-fleet": rule(13, [trackHeader("fleet")], forwardTo("web", { fleet: 100 })),
-    "edge-lb-engine": rule(20, [ENGINE_PATHS], forwardTo("engine", SHARES)),
+    ...Object.fromEntries(
+      NAMED.map(({ service, paths }, index) => [
+        `edge-lb-${service}`,
+        rule(Math.max(20, 12 + 2 * NAMED.length) + index, paths, forwardTo(service, SHARES)),
+      ]),
+    ),
   }),
   ...declare("aws:wafv2/webAcl:WebAcl", {
     "edge-waf-acl": {

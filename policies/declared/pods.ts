@@ -1,13 +1,14 @@
+import { byService, ENTERED, namespaceOf, SERVICE_NAMES, type ServiceName, serviceOf } from "../../stacks/services.ts";
 import { type Declaration, declare } from "./declaration.ts";
 import { JOB_INPUTS, USERS_FILES } from "./jobs.ts";
 import { ANYTHING, config, known, Matcher, madeOf, matching, optional, ref, type Shape } from "./shape.ts";
 
 const CLUSTER = ["cluster-eks", "cluster-eks-eksCluster"];
-const SERVED = ["sparki-engine", "sparki-web"];
+const SERVED = ENTERED.map(namespaceOf);
 /** Who lives where; the monitoring's objects are rules only. */
 const SERVICE_ACCOUNTS: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(SERVICE_NAMES.map((name) => [namespaceOf(name), [name]])),
   "sparki-engine": ["engine", "migrations", "database-users"],
-  "sparki-web": ["web"],
   "sparki-test": ["e2e"],
   "sparki-monitoring": [],
 };
@@ -82,7 +83,7 @@ const credentials = (step: string, ...sources: readonly string[]) => ({
   metadata: named(`jobs-${step}`, "sparki-engine"),
   spec: { provider: "aws", parameters: { usePodIdentity: "true", objects: ref(...sources) } },
 });
-const PULLERS = ["sparki-engine", "sparki-web", "sparki-test"];
+const PULLERS = [...SERVICE_NAMES.map(namespaceOf), "sparki-test"];
 const REFUSAL = /^echo 'This stack is protected, and nothing was deleted\. [\w .,:;()-]+' >&2; exit 1$/;
 
 /** Where `sparki rollback` writes the charts that it restores, under their hash. */
@@ -96,8 +97,10 @@ const chartOf = (chart: string) =>
 
 /** What the values of a chart may be made of; only such a value may be unknown in preview. */
 const VALUES_FROM = {
-  engine: [...CLUSTER, "network-*", "database-*", "cache-*", "secrets-*", "edge-lb-*"],
-  web: [...CLUSTER, "network-*", "database-jobs-*", "edge-lb-*"],
+  ...byService((name) => [
+    ...[...CLUSTER, "network-*", "edge-lb-*"],
+    ...(serviceOf(name).stores.length > 0 ? ["database-*", "cache-*", "secrets-*"] : ["database-jobs-*"]),
+  ]),
   monitoring: ["monitoring-slack"],
 };
 /** What a Helm release of this repository may be told; what its chart renders is judged by itself. */
@@ -116,7 +119,7 @@ const release = (
   ...more,
 });
 const awaited = { atomic: true, cleanupOnFail: true };
-const tracks = (chart: "engine" | "web", inNamespace: string) => ({
+const tracks = (chart: ServiceName, inNamespace: string) => ({
   [`${chart}-one-box`]: release(chart, `${chart}-one-box`, inNamespace, { skipAwait: true }),
   [`${chart}-fleet`]: release(chart, `${chart}-fleet`, inNamespace, { ...awaited, timeout: 900 }),
 });
@@ -208,8 +211,7 @@ export const pods: readonly Declaration[] = [
   }),
   ...declare("kubernetes:helm.sh/v3:Release", {
     monitoring: release("monitoring", "monitoring", "sparki-monitoring", awaited),
-    ...tracks("engine", "sparki-engine"),
-    ...tracks("web", "sparki-web"),
+    ...Object.assign({}, ...SERVICE_NAMES.map((name) => tracks(name, namespaceOf(name)))),
   }),
   ...declare("command:local:Command", {
     "database-jobs-users-run": jobCommand("users"),
@@ -228,8 +230,7 @@ export const pods: readonly Declaration[] = [
     "promotion-record": {
       input: madeOf(
         ANYTHING,
-        "engine-*",
-        "web-*",
+        ...SERVICE_NAMES.map((name) => `${name}-*`),
         "monitoring",
         "previous-outputs",
         "edge-lb-*",

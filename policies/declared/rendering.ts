@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { basename, isAbsolute, join } from "node:path";
 import { type ChartFiles, chartFilesIn, filesHash } from "../../shared/chart-files.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
+import { SERVICE_NAMES } from "../../stacks/services.ts";
 import { renderedChart } from "../../tools/rendered-chart.ts";
 import { textAt } from "../judging/objects.ts";
 import { isUnknownValue } from "../judging/resource.ts";
@@ -78,9 +79,8 @@ function plannedValues(read: () => unknown, world: World, key = ""): unknown {
   } catch (error) {
     if (!isUnknownValue(error)) throw error;
     const { chart } = world.bound;
-    return key === "image" && (chart === "engine" || chart === "web")
-      ? world.config.release.images[chart]
-      : UNKNOWN_TEXT;
+    const service = SERVICE_NAMES.find((name) => name === chart);
+    return key === "image" && service !== undefined ? world.config.release.images[service] : UNKNOWN_TEXT;
   }
   if (typeof value !== "object" || value === null) return value;
   const inner = (name: string) => plannedValues(() => Reflect.get(Object(value), name), world, name);

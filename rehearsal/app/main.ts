@@ -1,19 +1,21 @@
 import { enableCompileCache, flushCompileCache } from "node:module";
+import { SERVICE_NAMES } from "../../stacks/services.ts";
 import { log, reasonOf } from "./log.ts";
 import { type Settings, settingsFrom } from "./settings.ts";
 
-const USAGE = "usage: main.ts engine | web | e2e | migrate up | seed-data | sh ...";
+const USAGE = "usage: main.ts SERVICE | e2e | migrate up | seed-data | sh ...";
 
 /** Runs one command of the stand-in application; the servers run until SIGTERM, the others return their exit code. */
 async function main(words: readonly string[], settings: Settings): Promise<number | undefined> {
   const [program, ...rest] = words;
   if (program === "sh") return (await import("./shell.ts")).shell(rest, settings.root);
   const command = words.join(" ");
+  // What the engine and its jobs do is their own; every other service serves a page.
+  if (command !== "engine" && SERVICE_NAMES.some((name) => name === command))
+    return crashed(settings) ?? serving((await import("./web.ts")).web(settings));
   switch (command) {
     case "engine":
       return crashed(settings) ?? serving((await import("./engine.ts")).engine(settings));
-    case "web":
-      return crashed(settings) ?? serving((await import("./web.ts")).web(settings));
     case "e2e":
       return (await import("./e2e.ts")).e2e(process.env, settings.behaviour);
     case "migrate up":

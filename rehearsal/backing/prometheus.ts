@@ -4,6 +4,7 @@ import { Agent, request } from "undici";
 import { z } from "zod";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { yamlText } from "../../shared/yaml-text.ts";
+import { namespaceOf, SERVICE_NAMES } from "../../stacks/services.ts";
 import { type Addresses, PORTS } from "../addresses.ts";
 import type { CertificateAuthority } from "../certificates.ts";
 import type { End } from "../connection-owners.ts";
@@ -209,7 +210,7 @@ interface PrometheusSources {
   readonly ruleFiles: readonly string[];
 }
 
-const APPLICATIONS = "sparki-engine|sparki-web";
+const APPLICATIONS = SERVICE_NAMES.map(namespaceOf);
 
 const PACE = { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" };
 
@@ -235,7 +236,7 @@ function discovery({ endpoint, authorityFile, tokenFile }: PrometheusSources) {
     api_server: endpoint,
     authorization: { credentials_file: tokenFile },
     tls_config: { ca_file: authorityFile },
-    selectors: [{ role: "pod", label: `app.kubernetes.io/name in (${APPLICATIONS.replace("|", ",")})` }],
+    selectors: [{ role: "pod", label: `app.kubernetes.io/name in (${APPLICATIONS.join(",")})` }],
   };
 }
 

@@ -1,3 +1,4 @@
+import { byService } from "../../stacks/services.ts";
 import type { ImageBehaviour } from "../services.ts";
 import { expanded } from "./environment.ts";
 import type { Container } from "./objects.ts";
@@ -6,8 +7,8 @@ type ApplicationKind = Exclude<ImageBehaviour["kind"], "postgres-client">;
 
 /** The programs that each kind of image has below `/app`; the first is its entrypoint. */
 const PROGRAMS: Readonly<Record<ApplicationKind, readonly [string, ...string[]]>> = {
+  ...byService((name) => [name] as const),
   engine: ["engine", "migrate", "seed-data"],
-  web: ["web"],
   e2e: ["e2e"],
 };
 

@@ -1,6 +1,7 @@
 import type { GateResult } from "../../gates/verdict.ts";
 import { redacted } from "../../shared/text/secrets.ts";
 import { oneLine } from "../../shared/text/visible.ts";
+import { SERVICE_NAMES, type ServiceName } from "../../stacks/services.ts";
 import { inColumns } from "../report/columns.ts";
 import { duration } from "../report/duration.ts";
 import type { Paint } from "../report/screen.ts";
@@ -63,15 +64,15 @@ export function row(name: string, text: string): string {
 }
 
 function liveText(document: DeployDocument): string {
-  const tracks = (kind: "engine" | "web") =>
-    `${kind} ${liveIn(document, kind, "fleet")} (one-box ${liveIn(document, kind, "oneBox")})`;
-  return `${tracks("engine")}\n${row("", tracks("web"))}`;
+  const tracks = (service: ServiceName) =>
+    `${service} ${liveIn(document, service, "fleet")} (one-box ${liveIn(document, service, "oneBox")})`;
+  return SERVICE_NAMES.map(tracks).join(`\n${row("", "")}`);
 }
 
 /** Which of the two releases a track's pods run; the digests where it is neither. */
 export function liveIn(
   { live, release, previous }: DeployDocument,
-  kind: "engine" | "web",
+  kind: ServiceName,
   track: "fleet" | "oneBox",
 ): string {
   const digests = live[kind][track];

@@ -4,6 +4,7 @@ import type { GateResult } from "../../gates/verdict.ts";
 import { systemClock } from "../../io/clock.ts";
 import { type LiveRelease, readLiveRelease } from "../../io/live-release.ts";
 import { messageOf } from "../../shared/message-of.ts";
+import { SERVICE_NAMES, type ServiceName } from "../../stacks/services.ts";
 
 type Watched = Pick<GateTarget, "config" | "kubeconfig" | "signal" | "onProgress">;
 
@@ -23,11 +24,8 @@ export function judgeRunningDigests(
 }
 
 /** Which pods run something else, in words; undefined when none does. */
-export function digestsApart(
-  live: LiveRelease,
-  images: Readonly<Record<"engine" | "web", string>>,
-): string | undefined {
-  const apart = (["engine", "web"] as const).flatMap((workload) =>
+export function digestsApart(live: LiveRelease, images: Readonly<Record<ServiceName, string>>): string | undefined {
+  const apart = SERVICE_NAMES.flatMap((workload) =>
     (["oneBox", "fleet"] as const).flatMap((track) => {
       const expected = digestOf(images[workload]);
       const found = live[workload][track];

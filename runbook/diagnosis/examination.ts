@@ -1,4 +1,5 @@
 import type { Prometheus } from "../../io/prometheus.ts";
+import { namespaceOf, SERVICE_NAMES } from "../../stacks/services.ts";
 import type { Look } from "../preflight/check.ts";
 import type { PreflightContext } from "../preflight/context.ts";
 
@@ -17,4 +18,4 @@ export interface Examination extends Look<DiagnosisContext> {
 }
 
 /** The namespaces of what serves users. */
-export const SERVED = ["sparki-engine", "sparki-web"] as const;
+export const SERVED = SERVICE_NAMES.map(namespaceOf);

@@ -1,11 +1,15 @@
 import { levelsOf, requestsToPass } from "../../gates/bounds.ts";
 import { NO_COUNTS } from "../../gates/evidence.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
+import { ENTERED, trackName } from "../../stacks/services.ts";
 import type { Duration } from "./durations.ts";
 import type { PlannedResource } from "./planned.ts";
 
-/** What a gate stands before; promotion waits for both fleets. */
-const GATED: Readonly<Record<string, number>> = { "engine-fleet": 1, "web-fleet": 1, "promotion-record": 2 };
+/** What a gate stands before; promotion waits for all fleets. No gate counts requests of a service that users do not reach. */
+const GATED: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(ENTERED.map((workload) => [trackName({ workload, kind: "fleet" }), 1])),
+  "promotion-record": ENTERED.length,
+};
 
 /** How long the gate before a resource takes: until a clean release is proven, and at most until its deadline. */
 export function gateWaits({

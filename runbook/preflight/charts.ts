@@ -1,23 +1,22 @@
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { CommandOutput } from "../../io/child-command.ts";
+import { namespaceOf, type ServiceName, TRACK_KINDS, trackName } from "../../stacks/services.ts";
 import type { PreflightContext } from "./context.ts";
 
 /** A chart's track with the values that it is tried with. */
 export interface ChartTrial {
-  readonly chart: "engine" | "web" | "monitoring";
+  readonly chart: ServiceName | "monitoring";
   readonly title: string;
   readonly namespace: string;
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-const TRACKS = ["one-box", "fleet"] as const;
-
 /** Both tracks of a workload's chart: the chart's own trial values, with all that the stack's config decides over them. */
-export function workloadTrials(context: PreflightContext, chart: "engine" | "web"): ChartTrial[] {
+export function workloadTrials(context: PreflightContext, chart: ServiceName): ChartTrial[] {
   const { config, files, projectDirectory } = context;
   const { release, network, [chart]: size } = config;
-  return TRACKS.map((track) => {
+  return TRACK_KINDS.map((track) => {
     const file = join(projectDirectory, "apps", "charts", chart, "ci", `${track}-values.yaml`);
     const own: Record<string, unknown> = parse(files.read(file) ?? "{}");
     const values = {
@@ -28,7 +27,7 @@ export function workloadTrials(context: PreflightContext, chart: "engine" | "web
       maxReplicas: size.maxReplicas,
       zones: network.zones.length,
     };
-    return { chart, title: `${chart}-${track}`, namespace: `sparki-${chart}`, values };
+    return { chart, title: trackName({ workload: chart, kind: track }), namespace: namespaceOf(chart), values };
   });
 }
 

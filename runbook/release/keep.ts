@@ -17,6 +17,7 @@ import type { Promoted } from "../../records/update.ts";
 import { chartFilesIn, filesHash } from "../../shared/chart-files.ts";
 import { messageOf } from "../../shared/message-of.ts";
 import type { HelmRecord } from "../../stacks/outputs.ts";
+import { namespaceOf, TRACKS, trackName } from "../../stacks/services.ts";
 
 /** What of a promoted release's charts and values can be restored, each verified by its hash. */
 export interface Kept {
@@ -50,10 +51,9 @@ export interface KeepSources {
 
 /** Where each Helm release of the program is. */
 const PLACES: Readonly<Record<string, { readonly chart: string; readonly namespace: string }>> = {
-  "engine-one-box": { chart: "engine", namespace: "sparki-engine" },
-  "engine-fleet": { chart: "engine", namespace: "sparki-engine" },
-  "web-one-box": { chart: "web", namespace: "sparki-web" },
-  "web-fleet": { chart: "web", namespace: "sparki-web" },
+  ...Object.fromEntries(
+    TRACKS.map((track) => [trackName(track), { chart: track.workload, namespace: namespaceOf(track.workload) }]),
+  ),
   monitoring: { chart: "monitoring", namespace: "sparki-monitoring" },
 };
 

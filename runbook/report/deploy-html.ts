@@ -1,3 +1,4 @@
+import { SERVICE_NAMES } from "../../stacks/services.ts";
 import type { DeployDocument } from "../deploy/deploy-document.ts";
 import { liveIn } from "../deploy/deploy-text.ts";
 import type { Finding, Status } from "../preflight/check.ts";
@@ -70,7 +71,7 @@ function facts({ release, previous, exitCode, timing }: DeployDocument): [string
 
 function liveTable(document: DeployDocument): string {
   const before = document.previous?.id ?? "nothing";
-  const rows = (["engine", "web"] as const).flatMap((kind) =>
+  const rows = SERVICE_NAMES.flatMap((kind) =>
     (["fleet", "oneBox"] as const).map((track) => {
       const now = liveIn(document, kind, track);
       const shown = now === before ? `${text(now)}, as before` : `<strong>${text(now)}</strong>`;

@@ -2,7 +2,7 @@ import { judgeGate, percent } from "../../gates/gate.ts";
 import { type GateProgress, progressLine, runSloGate, type SloGate } from "../../gates/live/gate-runner.ts";
 import { runHealthGate } from "../../gates/live/health-gate.ts";
 import { paceOf } from "../../gates/live/pace.ts";
-import type { GateTarget, Track } from "../../gates/live/track.ts";
+import type { GateTarget } from "../../gates/live/track.ts";
 import { runTrackGate } from "../../gates/live/track-gate.ts";
 import { entranceSources } from "../../gates/live/track-sources.ts";
 import { HIGH_ERROR_RATIO } from "../../gates/tree.ts";
@@ -15,6 +15,7 @@ import { contentHash, valuesHash } from "../../records/chart-content.ts";
 import { ROLLBACK_ENVIRONMENT } from "../../records/rollback-mode.ts";
 import { type HelmStore, liveRevision } from "../../records/stored-release.ts";
 import { messageOf } from "../../shared/message-of.ts";
+import { TRACKS } from "../../stacks/services.ts";
 import { judgeRunningDigests } from "../deploy/running-digests.ts";
 import type { Kept } from "../release/keep.ts";
 import { type KeptRelease, NAMESPACES } from "../release/keep.ts";
@@ -22,10 +23,6 @@ import { objectChanges, renderedObjects } from "../release/object-changes.ts";
 
 /** The runbook's limit: within two minutes the previous release must be seen to serve. */
 export const PROOF_SECONDS = 120;
-
-const TRACKS: readonly Track[] = (["engine", "web"] as const).flatMap((workload) =>
-  (["one-box", "fleet"] as const).map((kind) => ({ workload, kind })),
-);
 
 /** That a release which was gone back to serves again. */
 export interface Proof {

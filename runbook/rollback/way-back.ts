@@ -3,6 +3,7 @@ import { isSameRelease, migratedImages, promotionIn, workloadsApart } from "../.
 import { resourcesIn, type StateResource } from "../../records/state.ts";
 import { isRollback, type Promoted, type Update } from "../../records/update.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
+import { SERVICE_NAMES } from "../../stacks/services.ts";
 import { StackMoved, stateHash } from "../deploy/stack-moved.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
 import { pendingCreates } from "../recovery/state-edit.ts";
@@ -85,7 +86,7 @@ export async function obstaclesTo(
 ): Promise<Obstacles> {
   const { release } = promoted;
   const kept = await target.keep(promoted, resources);
-  const references = [release.images.engine, release.images.web];
+  const references = SERVICE_NAMES.map((name) => release.images[name]);
   const found = await Promise.all(
     references.map(async (reference) => ({ reference, finding: await target.registry.find(reference) })),
   );

@@ -3,11 +3,11 @@ import type { HealthSample } from "../../gates/health.ts";
 import type { TrafficSource } from "../../gates/live/gate-evidence.ts";
 import type { Pace } from "../../gates/live/pace.ts";
 import type { ReleaseCounts } from "../../gates/live/release-slo.ts";
-import type { Track } from "../../gates/live/track.ts";
 import type { Job } from "../../io/cluster-job.ts";
 import type { Http } from "../../io/http.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
+import type { Track } from "../../stacks/services.ts";
 import type { Look } from "../preflight/check.ts";
 import type { Names, Tokens } from "../preflight/context.ts";
 

@@ -1,6 +1,6 @@
 import { paceOf, timeScaleOf } from "../../gates/live/pace.ts";
 import { releaseCounts } from "../../gates/live/release-slo.ts";
-import { type GateTarget, namespaceOf, releaseNameOf } from "../../gates/live/track.ts";
+import type { GateTarget } from "../../gates/live/track.ts";
 import { entranceTraffic } from "../../gates/live/track-sources.ts";
 import { request } from "../../io/http.ts";
 import { openNetwork } from "../../io/network.ts";
@@ -8,6 +8,7 @@ import { openPrometheus } from "../../io/prometheus.ts";
 import { servedCertificate } from "../../io/served-certificate.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Release } from "../../stacks/schema.ts";
+import { namespaceOf, trackName } from "../../stacks/services.ts";
 import { gateTargetOf } from "../deploy/gate-target.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
 import type { VerifyContext } from "./verification.ts";
@@ -51,7 +52,7 @@ async function openVerify(target: GateTarget, clock: Clock): Promise<OpenVerify>
     tokens: { storm: env.SPARKI_STORM_TOKEN },
     names: world,
     certificateOf: (name, signal) => servedCertificate(world, name, signal),
-    podsOf: (track) => cluster.sampleHealth(namespaceOf(track), releaseNameOf(track)),
+    podsOf: (track) => cluster.sampleHealth(namespaceOf(track.workload), trackName(track)),
     runJob: (job, log, signal) => runJob(kubeconfig, job, log, signal),
     say: onProgress,
     counts: releaseCounts(openPrometheus(world, config.storm.prometheusUrl), { stack, config }, () => clock.now()),

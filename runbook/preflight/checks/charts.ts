@@ -1,3 +1,4 @@
+import { SERVICE_NAMES } from "../../../stacks/services.ts";
 import { type ChartTrial, lint, monitoringTrial, render, workloadTrials } from "../charts.ts";
 import { type Check, fail, pass } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
@@ -11,8 +12,7 @@ export const charts: Check = {
   run: async (context, signal) => {
     const monitoring = await monitoringTrial(context);
     const trials = [
-      ...workloadTrials(context, "engine"),
-      ...workloadTrials(context, "web"),
+      ...SERVICE_NAMES.flatMap((name) => workloadTrials(context, name)),
       ...(monitoring === undefined ? [] : [monitoring]),
     ];
     const problems = (await Promise.all(trials.map((trial) => problemsOf(context, trial, signal)))).flat();

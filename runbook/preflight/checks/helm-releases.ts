@@ -1,7 +1,8 @@
 import type { HelmRelease } from "../../../io/cluster-lookups.ts";
+import { namespaceOf, SERVICE_NAMES } from "../../../stacks/services.ts";
 import { type Check, fail, pass, skipped, warn } from "../check.ts";
 
-const NAMESPACES = ["sparki-engine", "sparki-web", "sparki-monitoring"];
+const NAMESPACES = [...SERVICE_NAMES.map(namespaceOf), "sparki-monitoring"];
 
 export const helmReleases: Check = {
   id: "helm-releases",

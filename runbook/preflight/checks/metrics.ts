@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { promotionIn } from "../../../records/promotion.ts";
+import { namespaceOf, SERVICE_NAMES } from "../../../stacks/services.ts";
 import { monitoringTrial } from "../charts.ts";
 import { fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
@@ -52,7 +53,7 @@ export const prometheusTargets = stormCheck({
     if (twice.length > 0)
       return fail(
         `scraped more than once: ${twice.map(([pod, targets]) => `${pod} by ${scrapersOf(targets)}`).join("; ")}`,
-        "take one of these jobs away, or let it leave out the namespaces sparki-engine and sparki-web",
+        `take one of these jobs away, or let it leave out the namespaces ${SERVED.join(" and ")}`,
       );
     const down = own.filter(({ health }) => health !== "up");
     if (down.length === 0) return pass(`${own.length} pods are scraped`);
@@ -65,7 +66,7 @@ function scrapersOf(targets: readonly { readonly labels: Readonly<Record<string,
   return targets.map(({ labels }) => `job ${labels.job ?? "(none)"} at ${labels.instance ?? "(none)"}`).join(" and ");
 }
 
-const SERVED = ["sparki-engine", "sparki-web"] as const;
+const SERVED = SERVICE_NAMES.map(namespaceOf);
 /** Pods of the tracks; those of Jobs have no metrics. */
 const TRACK_POD = /^(engine|web)-(one-box|fleet)-/;
 

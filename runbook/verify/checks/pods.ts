@@ -1,16 +1,13 @@
 import type { HealthSample } from "../../../gates/health.ts";
-import { expectationOf, nameOf, type Track } from "../../../gates/live/track.ts";
+import { expectationOf, nameOf } from "../../../gates/live/track.ts";
+import { TRACKS, type Track } from "../../../stacks/services.ts";
 import { type Finding, fail, pass } from "../../preflight/check.ts";
 import type { Verification, VerifyContext } from "../verification.ts";
-
-const TRACKS: readonly Track[] = (["engine", "web"] as const).flatMap((workload) =>
-  (["one-box", "fleet"] as const).map((kind) => ({ workload, kind })),
-);
 
 export const pods: Verification = {
   id: "pods",
   title: "Pods",
-  proves: "Every pod of both tracks of engine and web runs, is ready, and runs the release's digest.",
+  proves: "Every pod of both tracks of each service runs, is ready, and runs the release's digest.",
   timeLimitSeconds: 60,
   run: async (context) => {
     const looks = await Promise.all(

@@ -1,0 +1,83 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { DNS_ADDRESS } from "../infra/cluster.ts";
+import { DEREGISTRATION_DELAY_SECONDS } from "../infra/load-balancer.ts";
+import { SERVICE_NAMES, type ServiceName, serviceOf, type Track, trackName } from "../stacks/services.ts";
+import type { Gates } from "./gates.ts";
+import type { Namespaces } from "./namespaces.ts";
+import type { Platform } from "./platform.ts";
+import { Workload } from "./workload.ts";
+
+export interface ServicesArgs {
+  readonly platform: Platform;
+  readonly namespaces: Namespaces;
+  readonly gates: Gates;
+  /** Images that something must run before, such as the engine's migrations. @default the config's own */
+  readonly images: Readonly<Partial<Record<ServiceName, pulumi.Input<string>>>>;
+}
+
+/** Every service of Sparki as a one-box and a fleet, each after those that must have the release before it. */
+export function createServices(args: ServicesArgs): ReadonlyMap<ServiceName, Workload> {
+  const workloads = new Map<ServiceName, Workload>();
+  const fleetOf = (name: string) => {
+    const found = [...workloads].find(([each]) => each === name);
+    if (found === undefined) throw new Error(`a service waits for ${name}, which does not come before it`);
+    return found[1].fleet;
+  };
+  for (const name of SERVICE_NAMES) workloads.set(name, createService(name, args, serviceOf(name).after.map(fleetOf)));
+  return workloads;
+}
+
+function createService(
+  name: ServiceName,
+  { platform, namespaces, gates, images }: ServicesArgs,
+  after: readonly pulumi.Resource[],
+): Workload {
+  const { config, cluster, identities } = platform;
+  const { stores } = serviceOf(name);
+  return new Workload(name, {
+    chart: name,
+    provider: cluster.provider,
+    place: namespaces.services[name],
+    image: images[name] ?? config.release.images[name],
+    release: config.release,
+    platform: platformValues(name, platform),
+    oneBox: { ...config[name], replicas: 1, maxReplicas: 1, ...entered({ workload: name, kind: "one-box" }, platform) },
+    fleet: { ...config[name], ...entered({ workload: name, kind: "fleet" }, platform) },
+    // The first of a release to change.
+    ...(after.length === 0 && { start: gates.start }),
+    gate: gates.fleets[name],
+    after: [...(stores.length > 0 ? [identities] : []), ...after],
+  });
+}
+
+/** The target group of a track that users reach. */
+function entered(track: Track, { edge }: Platform): { readonly targetGroupArn?: pulumi.Output<string> } {
+  const targetGroupArn = edge.loadBalancer.targetGroupArns.get(trackName(track));
+  return targetGroupArn === undefined ? {} : { targetGroupArn };
+}
+
+/** What a service's chart is told of the platform: no more of it than the service uses. */
+function platformValues(name: ServiceName, { config, network, database, cache, secrets }: Platform) {
+  const { stores, entrance } = serviceOf(name);
+  const [hasDatabase, hasCache] = [stores.includes("database"), stores.includes("cache")];
+  return {
+    zones: config.network.zones.length,
+    deregistrationDelaySeconds: DEREGISTRATION_DELAY_SECONDS,
+    network: {
+      vpcCidr: config.network.cidr,
+      ...(entrance && { loadBalancerCidrs: network.publicCidrs }),
+      ...(hasDatabase && { databaseCidrs: network.databaseCidrs }),
+      ...(hasCache && { cacheCidrs: network.databaseCidrs }),
+      ...(stores.length > 0 && { dnsCidrs: [`${DNS_ADDRESS}/32`] }),
+    },
+    ...(hasDatabase && {
+      database: {
+        host: database.host,
+        port: database.port,
+        name: database.databaseName,
+        secretArn: secrets.application.secretArn,
+      },
+    }),
+    ...(hasCache && { cache: { host: cache.host, port: cache.port, secretArn: secrets.cacheSecretArn } }),
+  };
+}
