@@ -25,6 +25,7 @@ import { Secrets } from "./infra/secrets.ts";
 import { assertZones } from "./infra/zones.ts";
 import { loadConfig } from "./stacks/config.ts";
 import { pullSecret } from "./stacks/pull-secret.ts";
+import { servicesOf } from "./stacks/services.ts";
 
 /** All of Sparki on AWS, from an empty account to a promoted release, in the order in which it comes to be. */
 export default async function deployment() {
@@ -43,7 +44,8 @@ export default async function deployment() {
   const cluster = new Cluster("cluster", { ...place, ...config.cluster, release: release.id, keys, network }, aws);
   const database = new Database("database", { ...place, ...config.database, keys, network, cluster }, aws);
   const cache = new Cache("cache", { ...place, ...config.cache, keys, network, cluster }, aws);
-  const edge = new Edge("edge", { ...place, domain, keys, network, cluster }, aws);
+  const services = servicesOf(config);
+  const edge = new Edge("edge", { ...place, domain, services, keys, network, cluster }, aws);
   const secrets = new Secrets("secrets", { stack, keys, cache, ...config.database }, aws);
 
   const identities = new Identities("identities", { ...place, keys, cluster, database, secrets }, aws);
@@ -58,16 +60,22 @@ export default async function deployment() {
   const gates = new Gates(platform);
 
   const jobs = new DatabaseJobs("database-jobs", { platform, place: namespaces.services.engine, start: gates.start });
-  const services = createServices({ platform, namespaces, gates, images: { engine: jobs.readyFor } });
+  const workloads = createServices({ platform, namespaces, gates, images: { engine: jobs.readyFor } });
   const monitoring = createMonitoring({ platform, place: namespaces.monitoring, stack });
-  const promotion = new Promotion("promotion", { config, services, monitoring, before, gate: gates.promotion });
+  const promotion = new Promotion("promotion", {
+    config,
+    services: workloads,
+    monitoring,
+    before,
+    gate: gates.promotion,
+  });
   const cutover = new Cutover("cutover", { stack, domain, edge, promotion, gate: gates.cutover }, aws);
   const everything = [
     keys,
     ...Object.values(resources),
     namespaces,
     jobs,
-    ...services.values(),
+    ...workloads.values(),
     monitoring.release,
     promotion,
     cutover,

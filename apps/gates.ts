@@ -11,7 +11,7 @@ import { isRollbackUpdate } from "../records/rollback-mode.ts";
 import { DeployError } from "../shared/deploy-error.ts";
 import { terminalText } from "../shared/text/terminal.ts";
 import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";
-import { byService, SERVICE_NAMES, type ServiceName, type Track } from "../stacks/services.ts";
+import { byService, type ServiceName, servicesOf, type Track } from "../stacks/services.ts";
 import type { Platform } from "./platform.ts";
 import type { Promotion } from "./promotion.ts";
 
@@ -39,7 +39,7 @@ export class Gates {
     this.fleets = byService((workload) => this.#trackHook(`before-${workload}-fleet`, [{ workload, kind: "one-box" }]));
     this.promotion = this.#trackHook(
       "before-promotion",
-      SERVICE_NAMES.map((workload) => ({ workload, kind: "fleet" })),
+      servicesOf(platform.config).map((workload) => ({ workload, kind: "fleet" })),
     );
     this.cutover = this.#hook("before-cutover", (target) => runEntranceGate(target));
   }

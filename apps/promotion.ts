@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { isRollbackUpdate } from "../records/rollback-mode.ts";
 import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";
 import type { StackConfig } from "../stacks/schema.ts";
-import { byService, type ServiceName, trackName } from "../stacks/services.ts";
+import { ofServices, type ServiceName, trackName } from "../stacks/services.ts";
 import type { HelmRelease } from "./helm-release.ts";
 import type { Workload } from "./workload.ts";
 
@@ -36,17 +36,19 @@ export class Promotion extends pulumi.ComponentResource {
   constructor(name: string, args: PromotionArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:apps:Promotion", name, {}, options);
     const { config, services, monitoring, gate } = args;
+    const { images } = config.release;
+    const live = [...services.keys()];
     const workloads = [...services.values()];
     const records = workloads.flatMap((workload) => Object.entries(workload.records));
     const helm = pulumi.all(Object.fromEntries([...records, ["monitoring", monitoring.record]]));
     const record = pulumi.all([helm, args.before.getOutput("promotion")]).apply(([kept, last]): PromotionRecord => {
       const fleet = (workload: ServiceName) => kept[trackName({ workload, kind: "fleet" })];
       const promoted = {
-        release: config.release,
-        revisions: byService((name) => fleet(name)?.revision ?? 0),
-        chartHashes: byService((name) => fleet(name)?.chart ?? ""),
+        release: { ...config.release, images: { ...ofServices(live, (name) => images[name]), e2e: images.e2e } },
+        revisions: ofServices(live, (name) => fleet(name)?.revision ?? 0),
+        chartHashes: ofServices(live, (name) => fleet(name)?.chart ?? ""),
         helm: kept,
-        workloads: byService((name) => config[name]),
+        workloads: ofServices(live, (name) => config[name]),
       };
       return { ...promoted, earlier: earlierThan(promoted, last) };
     });

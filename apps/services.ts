@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { DNS_ADDRESS } from "../infra/cluster.ts";
 import { DEREGISTRATION_DELAY_SECONDS } from "../infra/load-balancer.ts";
-import { SERVICE_NAMES, type ServiceName, serviceOf, type Track, trackName } from "../stacks/services.ts";
+import { type ServiceName, serviceOf, servicesOf, type Track, trackName } from "../stacks/services.ts";
 import type { Gates } from "./gates.ts";
 import type { Namespaces } from "./namespaces.ts";
 import type { Platform } from "./platform.ts";
@@ -23,7 +23,8 @@ export function createServices(args: ServicesArgs): ReadonlyMap<ServiceName, Wor
     if (found === undefined) throw new Error(`a service waits for ${name}, which does not come before it`);
     return found[1].fleet;
   };
-  for (const name of SERVICE_NAMES) workloads.set(name, createService(name, args, serviceOf(name).after.map(fleetOf)));
+  for (const name of servicesOf(args.platform.config))
+    workloads.set(name, createService(name, args, serviceOf(name).after.map(fleetOf)));
   return workloads;
 }
 

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { ENTERED, TRACKS, type TrackName, trackName } from "../stacks/services.ts";
+import { enteredOf, type ServiceName, type TrackName, trackName, tracksOf } from "../stacks/services.ts";
 import { createAccessLogBucket } from "./access-log-bucket.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Network } from "./network.ts";
@@ -16,6 +16,8 @@ export interface LoadBalancerArgs {
   readonly cluster: Cluster;
   readonly certificateArn: pulumi.Input<string>;
   readonly protect: boolean;
+  /** Users are let in to those of these that have an entrance. */
+  readonly services: readonly ServiceName[];
 }
 
 /** Time a stopping pod still gets requests, at the most; the charts' preStop and grace period are built on it. */
@@ -35,7 +37,8 @@ export class LoadBalancer extends pulumi.ComponentResource {
     const group = createEntrance(this, name, args);
     const balancer = createBalancer(this, name, { ...args, securityGroupId: group.id });
     const targets = createTargetGroups(this, name, args);
-    const routes = routeRequests(this, name, { balancer, targets, certificateArn: args.certificateArn });
+    const { services, certificateArn } = args;
+    const routes = routeRequests(this, name, { balancer, targets, services, certificateArn });
     // A group whose pods are asked by nobody has no health: what binds pods to it waits until requests are routed to it.
     const asked = pulumi.all(routes.map(({ arn }) => arn));
     const routed = (target: aws.lb.TargetGroup) => pulumi.all([target.arn, asked]).apply(([arn]) => arn);
@@ -121,6 +124,6 @@ function createTargetGroups(
       },
       { parent },
     );
-  const tracks = TRACKS.filter(({ workload }) => ENTERED.includes(workload)).map(trackName);
+  const tracks = tracksOf(enteredOf(args.services)).map(trackName);
   return new Map(tracks.map((track) => [track, create(track)]));
 }

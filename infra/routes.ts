@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import {
-  ENTERED,
+  enteredOf,
   type ServiceName,
   serviceOf,
   TRACK_KINDS,
@@ -14,6 +14,7 @@ import {
 export interface RoutesArgs {
   readonly balancer: aws.lb.LoadBalancer;
   readonly targets: ReadonlyMap<TrackName, aws.lb.TargetGroup>;
+  readonly services: readonly ServiceName[];
   readonly certificateArn: pulumi.Input<string>;
 }
 
@@ -33,7 +34,7 @@ const FIRST_OF_USERS = 20;
  * `x-sparki-track`. Gives the rules: once they exist, every target group is asked.
  */
 export function routeRequests(parent: pulumi.Resource, name: string, args: RoutesArgs): aws.lb.ListenerRule[] {
-  const { named, rest } = routedServices();
+  const { named, rest } = routedServices(args.services);
   const target = (workload: ServiceName, kind: TrackKind) => targetOf(args.targets, { workload, kind });
   const https = new aws.lb.Listener(
     `${name}-https`,
@@ -81,10 +82,13 @@ interface Routed {
 }
 
 /** The services by what of the requests they take: paths of their own, or, one of them, the rest. */
-function routedServices(): { readonly named: readonly Routed[]; readonly rest: ServiceName } {
+function routedServices(services: readonly ServiceName[]): {
+  readonly named: readonly Routed[];
+  readonly rest: ServiceName;
+} {
   const named: Routed[] = [];
   const rest: ServiceName[] = [];
-  for (const service of ENTERED) {
+  for (const service of enteredOf(services)) {
     const paths = serviceOf(service).entrance?.paths ?? [];
     if (paths === "rest") rest.push(service);
     else named.push({ service, conditions: [{ pathPattern: { values: [...paths] } }] });

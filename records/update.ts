@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Release, releaseSchema } from "../stacks/schema.ts";
+import { knownReleaseSchema, type Release } from "../stacks/schema.ts";
 import type { PromotionRecord } from "./promotion.ts";
 import type { RunRecord } from "./run-record.ts";
 
@@ -52,7 +52,7 @@ export function rollbackReason(update: Update): string | undefined {
 
 /** The release in a config value as a backend keeps it: an object, or the same as JSON text. */
 export function releaseIn(value: unknown): Release | undefined {
-  const parsed = z.union([releaseSchema, z.string().transform(asJson).pipe(releaseSchema)]).safeParse(value);
+  const parsed = z.union([knownReleaseSchema, z.string().transform(asJson).pipe(knownReleaseSchema)]).safeParse(value);
   return parsed.success ? parsed.data : undefined;
 }
 

@@ -134,11 +134,14 @@ export function nextRelease<Release extends ReleaseDescriptor>(current: Release)
 
 /** The images of a release with what they do, as the rehearsal's registry takes them. */
 export function imagesOf(
-  release: ReleaseDescriptor,
+  release: { readonly images: Readonly<Partial<ReleaseDescriptor["images"]>> },
   behaviours: Behaviours,
 ): { readonly ref: string; readonly behaviour: ImageBehaviour }[] {
   const kinds = [...SERVICE_NAMES, "e2e"] as const;
-  return kinds.map((kind) => ({ ref: release.images[kind], behaviour: { kind, ...behaviours[kind] } }));
+  return kinds.flatMap((kind) => {
+    const ref = release.images[kind];
+    return ref === undefined ? [] : [{ ref, behaviour: { kind, ...behaviours[kind] } }];
+  });
 }
 
 /** What goes on in a kept rehearsal: the release that is configured now, or a scenario's last one. */

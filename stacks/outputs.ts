@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { releaseSchema, workloadSchema } from "./schema.ts";
+import { knownReleaseSchema, workloadSchema } from "./schema.ts";
 import { byService } from "./services.ts";
 
 /** One objective of one gate, with the evidence that its verdict rests on. */
@@ -34,13 +34,13 @@ export type HelmRecord = z.infer<typeof helmRecordSchema>;
 
 /** One promotion: a release with its charts and values. Those before these were recorded have neither. */
 const promotedSchema = z.object({
-  release: releaseSchema,
-  revisions: z.object(byService(() => z.number())),
-  chartHashes: z.object(byService(() => z.string())),
+  release: knownReleaseSchema,
+  revisions: z.object(byService(() => z.number().exactOptional())),
+  chartHashes: z.object(byService(() => z.string().exactOptional())),
   /** By the Helm releases' names. */
   helm: z.record(z.string(), helmRecordSchema).exactOptional(),
   /** The config's sizes of the services. */
-  workloads: z.object(byService(() => workloadSchema)).exactOptional(),
+  workloads: z.object(byService(() => workloadSchema.exactOptional())).exactOptional(),
 });
 
 /** The contract of the stack's outputs: what commands, CI and other stacks may read. */

@@ -34,7 +34,7 @@ import {
   zone,
 } from "./fields.ts";
 import { alertKey } from "./objective-label.ts";
-import { byService, SERVICE_NAMES } from "./services.ts";
+import { byService, SERVICE_NAMES, serviceOf, servicesOf } from "./services.ts";
 
 /** A release: what runs, and which database schemas its code can run on. */
 export const releaseSchema = z.strictObject({
@@ -48,6 +48,11 @@ export const releaseSchema = z.strictObject({
       path: ["oldest"],
       message: "a schema level that is not above schema.level",
     }),
+});
+
+/** A release that was deployed: it has no image of a service that was added since. */
+export const knownReleaseSchema = releaseSchema.extend({
+  images: z.strictObject({ ...byService(() => digestReference.exactOptional()), e2e: digestReference }),
 });
 
 const networkSchema = z.strictObject({
@@ -227,6 +232,8 @@ const fieldsSchema = z.strictObject({
   cache: cacheSchema,
   release: releaseSchema,
   ...byService(() => workloadSchema),
+  /** Services that the release does not have yet: a rollback to one from before them runs without them. */
+  absent: z.array(z.enum(SERVICE_NAMES)).default([]),
   objectives: objectivesSchema,
   gate: gateSchema,
   storm: stormSchema,
@@ -300,6 +307,16 @@ function* contradictions(config: z.infer<typeof fieldsSchema>): Generator<Contra
   ] as const;
   for (const [key, found, most, what] of limits)
     if (found > most) yield { path: ["floor", key], found, expected: `at most ${most}, ${what}` };
+  for (const name of config.absent) {
+    const waiting = servicesOf(config).find((each) => serviceOf(each).after.includes(name));
+    const isNeeded = waiting !== undefined || serviceOf(name).entrance?.paths === "rest";
+    if (isNeeded)
+      yield {
+        path: ["absent"],
+        found: config.absent,
+        expected: `a list without ${name}, which ${waiting ?? "every user"} needs`,
+      };
+  }
   if (!config.allowedRegions.includes(config.region))
     yield {
       path: ["allowedRegions"],
@@ -315,4 +332,13 @@ function* contradictions(config: z.infer<typeof fieldsSchema>): Generator<Contra
 }
 
 export type StackConfig = Readonly<z.infer<typeof configSchema>>;
-export type Release = Readonly<z.infer<typeof releaseSchema>>;
+/** A release as a config names it: with an image of every service. */
+export type ConfiguredRelease = StackConfig["release"];
+/** A release that was deployed. */
+export type Release = Readonly<z.infer<typeof knownReleaseSchema>>;
+
+/** The config with a release that was deployed in place of its own: services that it did not have yet are absent. */
+export function withRelease(config: StackConfig, release: Release): StackConfig {
+  const absent = SERVICE_NAMES.filter((name) => release.images[name] === undefined);
+  return { ...config, release: { ...release, images: { ...config.release.images, ...release.images } }, absent };
+}

@@ -49,7 +49,12 @@ export const SERVICE_NAMES: readonly ServiceName[] = Object.freeze(
 );
 
 /** Those that users reach. */
-export const ENTERED: readonly ServiceName[] = SERVICE_NAMES.filter((name) => serviceOf(name).entrance !== undefined);
+export const ENTERED: readonly ServiceName[] = enteredOf(SERVICE_NAMES);
+
+/** Those of these services that users reach. */
+export function enteredOf(services: readonly ServiceName[]): readonly ServiceName[] {
+  return services.filter((name) => serviceOf(name).entrance !== undefined);
+}
 
 export function serviceOf(name: ServiceName): Service {
   return SERVICES[name];
@@ -60,10 +65,25 @@ export function namespaceOf(name: ServiceName): string {
   return `sparki-${name}`;
 }
 
+/** The services that a stack runs, in their order: all but those that its release does not have yet. */
+export function servicesOf({ absent }: { readonly absent: readonly ServiceName[] }): readonly ServiceName[] {
+  return SERVICE_NAMES.filter((name) => !absent.includes(name));
+}
+
 /** Something of each service, by its name. */
 export function byService<T>(make: (name: ServiceName) => T): Readonly<Record<ServiceName, T>>;
 export function byService(make: (name: ServiceName) => unknown): Readonly<Record<string, unknown>> {
   return Object.fromEntries(SERVICE_NAMES.map((name) => [name, make(name)]));
+}
+
+/** Something of each of these services, by its name. */
+export function ofServices<T>(
+  services: readonly ServiceName[],
+  make: (name: ServiceName) => T,
+): Readonly<Partial<Record<ServiceName, T>>> {
+  const made: Partial<Record<ServiceName, T>> = {};
+  for (const name of services) made[name] = make(name);
+  return made;
 }
 
 /** The two kinds of a service's pods: the one-box gets a release first, the fleet once the one-box's gate has passed. */
@@ -77,10 +97,13 @@ export interface Track {
   readonly kind: TrackKind;
 }
 
-/** Every service's tracks, the one-box of each first. */
-export const TRACKS: readonly Track[] = SERVICE_NAMES.flatMap((workload) =>
-  TRACK_KINDS.map((kind) => ({ workload, kind })),
-);
+/** The tracks of services, the one-box of each first. */
+export function tracksOf(services: readonly ServiceName[]): Track[] {
+  return services.flatMap((workload) => TRACK_KINDS.map((kind) => ({ workload, kind })));
+}
+
+/** Every service's tracks. */
+export const TRACKS: readonly Track[] = tracksOf(SERVICE_NAMES);
 
 export type TrackName = `${ServiceName}-${TrackKind}`;
 

@@ -77,7 +77,7 @@ export function liveIn(
 ): string {
   const digests = live[kind][track];
   if (digests.length === 0) return "nothing";
-  const owner = [release, previous].find((each) => digests.every((digest) => each?.images[kind].endsWith(digest)));
+  const owner = [release, previous].find((each) => digests.every((digest) => each?.images[kind]?.endsWith(digest)));
   return owner?.id ?? digests.map((digest) => digest.slice(0, 19)).join(", ");
 }
 

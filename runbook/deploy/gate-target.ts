@@ -1,7 +1,7 @@
 import type { GateTarget } from "../../gates/live/track.ts";
 import type { Engine } from "../../io/engine.ts";
 import { outputsSchema } from "../../stacks/outputs.ts";
-import type { Release } from "../../stacks/schema.ts";
+import { type Release, withRelease } from "../../stacks/schema.ts";
 import type { StackTarget } from "./stack-target.ts";
 
 const reachSchema = outputsSchema.pick({ kubeconfig: true, loadBalancer: true });
@@ -16,6 +16,6 @@ export async function gateTargetOf(
   const values = Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value]));
   const { kubeconfig, loadBalancer } = reachSchema.parse(values);
   const { stack, env, signal } = target;
-  const config = { ...(await target.config()), release };
+  const config = withRelease(await target.config(), release);
   return { config, stack, kubeconfig, loadBalancer: loadBalancer.dnsName, env, signal, onProgress };
 }

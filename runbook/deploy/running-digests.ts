@@ -4,7 +4,7 @@ import type { GateResult } from "../../gates/verdict.ts";
 import { systemClock } from "../../io/clock.ts";
 import { type LiveRelease, readLiveRelease } from "../../io/live-release.ts";
 import { messageOf } from "../../shared/message-of.ts";
-import { SERVICE_NAMES, type ServiceName } from "../../stacks/services.ts";
+import { ofServices, SERVICE_NAMES, type ServiceName, servicesOf } from "../../stacks/services.ts";
 
 type Watched = Pick<GateTarget, "config" | "kubeconfig" | "signal" | "onProgress">;
 
@@ -16,7 +16,11 @@ export function judgeRunningDigests(
 ): Promise<GateResult[]> {
   const run = () =>
     readLiveRelease(kubeconfig, signal).then(
-      (live) => digestsApart(live, config.release.images),
+      (live) =>
+        digestsApart(
+          live,
+          ofServices(servicesOf(config), (name) => config.release.images[name]),
+        ),
       (error: unknown) => `the Kubernetes API did not answer: ${messageOf(error)}`,
     );
   const probes = [{ name: "running digests", run }];
@@ -24,13 +28,17 @@ export function judgeRunningDigests(
 }
 
 /** Which pods run something else, in words; undefined when none does. */
-export function digestsApart(live: LiveRelease, images: Readonly<Record<ServiceName, string>>): string | undefined {
+export function digestsApart(
+  live: LiveRelease,
+  images: Readonly<Partial<Record<ServiceName, string>>>,
+): string | undefined {
   const apart = SERVICE_NAMES.flatMap((workload) =>
     (["oneBox", "fleet"] as const).flatMap((track) => {
-      const expected = digestOf(images[workload]);
+      const image = images[workload];
+      const expected = image === undefined ? undefined : digestOf(image);
       const found = live[workload][track];
-      if (found.length === 1 && found[0] === expected) return [];
-      return [`${workload} ${track} runs ${found.join(" and ") || "nothing"}; expected ${expected}`];
+      if (found.length < 2 && found[0] === expected) return [];
+      return [`${workload} ${track} runs ${found.join(" and ") || "nothing"}; expected ${expected ?? "nothing"}`];
     }),
   );
   return apart.length === 0 ? undefined : apart.join("; ");

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { PHASES } from "../../gates/tree-rules.ts";
 import { VERDICTS } from "../../gates/verdict.ts";
 import { gateResultSchema } from "../../stacks/outputs.ts";
-import { releaseSchema } from "../../stacks/schema.ts";
+import { knownReleaseSchema } from "../../stacks/schema.ts";
+import { byService } from "../../stacks/services.ts";
 import type { RehearsalReport } from "../rehearse/rehearsal-report.ts";
 
 const seconds = z.number().min(0);
@@ -37,7 +38,7 @@ const gatesSchema = z.array(gateResultSchema.extend({ looks: z.array(lookSchema)
 const tracksSchema = z.strictObject({ oneBox: z.array(z.string()), fleet: z.array(z.string()) });
 
 const rollbackSchema = z.strictObject({
-  release: releaseSchema,
+  release: knownReleaseSchema,
   verdict: z.enum(VERDICTS),
   reason: z.string(),
   steps: z.array(stepSchema),
@@ -125,8 +126,8 @@ export const rehearsalDocument = z.strictObject({
   outcome: z.enum(["promoted", "rolled-back", "held", "stopped", "failed"]),
   exitCode: z.int().min(0).max(5),
   reason: z.string(),
-  release: releaseSchema,
-  previous: releaseSchema.nullable(),
+  release: knownReleaseSchema,
+  previous: knownReleaseSchema.nullable(),
   replaced: z.array(z.strictObject({ key: z.string(), by: z.string() })),
   steps: z.array(stepSchema),
   gates: gatesSchema,
@@ -142,7 +143,7 @@ export const rehearsalDocument = z.strictObject({
     /** By policy: `PASSED/FAILED`, the checks of each kind. */
     verdicts: z.record(z.string(), z.string()).optional(),
   }),
-  live: z.strictObject({ engine: tracksSchema, web: tracksSchema }),
+  live: z.strictObject(byService(() => tracksSchema)),
   world: worldSchema,
   timing: timingSchema,
   report: z.string().nullable(),

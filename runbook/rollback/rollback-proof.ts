@@ -15,7 +15,7 @@ import { contentHash, valuesHash } from "../../records/chart-content.ts";
 import { ROLLBACK_ENVIRONMENT } from "../../records/rollback-mode.ts";
 import { type HelmStore, liveRevision } from "../../records/stored-release.ts";
 import { messageOf } from "../../shared/message-of.ts";
-import { TRACKS } from "../../stacks/services.ts";
+import { servicesOf, tracksOf } from "../../stacks/services.ts";
 import { judgeRunningDigests } from "../deploy/running-digests.ts";
 import type { Kept } from "../release/keep.ts";
 import { type KeptRelease, NAMESPACES } from "../release/keep.ts";
@@ -45,7 +45,9 @@ export async function proveRollback(target: GateTarget, kept: Pick<Kept, "releas
     config: withHealthDeadline(target.config),
     endsAt,
   };
-  const health = (await Promise.all(TRACKS.map((track) => runTrackGate(hasty, track)))).flat();
+  const health = (
+    await Promise.all(tracksOf(servicesOf(target.config)).map((track) => runTrackGate(hasty, track)))
+  ).flat();
   if (health.some(({ verdict }) => verdict !== "pass")) return proofOf(target, health);
   const digests = await judgeRunningDigests(target, "rollback", left());
   if (digests.some(({ verdict }) => verdict !== "pass")) return proofOf(target, [...health, ...digests]);

@@ -2,7 +2,7 @@ import type { Engine } from "../../io/engine.ts";
 import { isSameRelease, migratedImages, promotionIn, workloadsApart } from "../../records/promotion.ts";
 import { resourcesIn, type StateResource } from "../../records/state.ts";
 import { isRollback, type Promoted, type Update } from "../../records/update.ts";
-import type { Release, StackConfig } from "../../stacks/schema.ts";
+import type { Release } from "../../stacks/schema.ts";
 import { SERVICE_NAMES } from "../../stacks/services.ts";
 import { StackMoved, stateHash } from "../deploy/stack-moved.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
@@ -86,7 +86,7 @@ export async function obstaclesTo(
 ): Promise<Obstacles> {
   const { release } = promoted;
   const kept = await target.keep(promoted, resources);
-  const references = SERVICE_NAMES.map((name) => release.images[name]);
+  const references = SERVICE_NAMES.flatMap((name) => release.images[name] ?? []);
   const found = await Promise.all(
     references.map(async (reference) => ({ reference, finding: await target.registry.find(reference) })),
   );
@@ -113,7 +113,7 @@ export type WayBack = { readonly promoted: Promoted; readonly present: StackPres
 /** Looks for the way back from a release that is live and bad, before anything is changed. */
 export async function findWayBack(
   target: ReadableStack & Pick<StackTarget, "registry" | "keep">,
-  config: Pick<StackConfig, "release">,
+  config: { readonly release: Release },
   leaving: Release,
 ): Promise<WayBack> {
   const present = await readPresent(target);
@@ -129,7 +129,7 @@ export async function findWayBack(
 /** The same as `migratedReleases`, what an update that died was about to run included. */
 export function migratedIn(
   { updates, resources, begun }: StackPresent,
-  config: Pick<StackConfig, "release">,
+  config: { readonly release: Release },
 ): readonly Migrated[] {
   return migratedReleases(updates, [...resources, ...begun], config);
 }
@@ -141,7 +141,7 @@ export function migratedIn(
 export function migratedReleases(
   updates: readonly Update[],
   resources: readonly Made[],
-  { release }: Pick<StackConfig, "release">,
+  { release }: { readonly release: Release },
 ): readonly Migrated[] {
   const live = promotionIn(resources)?.release;
   const recorded = [...updates.flatMap((update) => update.release ?? []), ...(live === undefined ? [] : [live])];
@@ -149,7 +149,7 @@ export function migratedReleases(
   const known = new Set([...recorded, release].map(({ images }) => images.engine));
   return [
     ...recorded,
-    ...(images.includes(release.images.engine) ? [release] : []),
+    ...(images.some((image) => image === release.images.engine) ? [release] : []),
     ...images.filter((image) => !known.has(image)).map(ofNobody),
     ...unread(updates),
   ];

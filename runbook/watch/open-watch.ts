@@ -1,7 +1,7 @@
 import { releaseCounts } from "../../gates/live/release-slo.ts";
 import { openPrometheus } from "../../io/prometheus.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
-import type { Release, StackConfig } from "../../stacks/schema.ts";
+import { type Release, type StackConfig, withRelease } from "../../stacks/schema.ts";
 import { frozenReason } from "../deploy/freeze.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
 import { anomalyMessage, escalationMessage, resolvedMessage } from "../notify/watch-messages.ts";
@@ -85,7 +85,7 @@ async function see(
 ): Promise<Seen> {
   const { stack, fullName, env, clock, screen, signal } = target;
   const { tools, timeScale } = given;
-  const config = { ...(await target.config()), release: promoted.release };
+  const config = withRelease(await target.config(), promoted.release);
   const opened = openPreflight({
     stack,
     fullName,

@@ -39,7 +39,7 @@ describe.each([
 
   it("runs what was promoted on every track, and proves its objects, not only its images", () => {
     const { images } = report.previous ?? report.release;
-    const tracks = (image: string) => ({ oneBox: [digest(image)], fleet: [digest(image)] });
+    const tracks = (image = "") => ({ oneBox: [digest(image)], fleet: [digest(image)] });
     expect(report.live).toEqual({ engine: tracks(images.engine), web: tracks(images.web) });
     const proof = report.rollback?.gates.filter(({ gate }) => gate === "rollback") ?? [];
     expect(proof.map(({ objective, verdict }) => `${objective}: ${verdict}`)).toEqual([

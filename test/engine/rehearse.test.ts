@@ -49,7 +49,7 @@ describe.each([
 
   it("reports from the Kubernetes API what the fleets and the one-boxes really run", () => {
     const { images } = (outcome === "rolled-back" ? report.previous : report.release) ?? report.release;
-    const tracks = (image: string) => ({ oneBox: [digest(image)], fleet: [digest(image)] });
+    const tracks = (image = "") => ({ oneBox: [digest(image)], fleet: [digest(image)] });
     expect(report.live).toEqual({ engine: tracks(images.engine), web: tracks(images.web) });
   });
 

@@ -1,6 +1,7 @@
 import type { LiveRelease } from "../../io/live-release.ts";
 import { verifyDocument } from "../../runbook/report/document.ts";
 import type { Release } from "../../stacks/schema.ts";
+import { byService } from "../../stacks/services.ts";
 import { type RehearsedStack, serveStack } from "../support/rehearsed-stack.ts";
 import { releaseNamed } from "../support/updates.ts";
 
@@ -20,8 +21,8 @@ const contracted = releaseNamed("5.0", { level: 4, oldest: 4 });
 
 /** What runs when a release is everywhere. */
 function everywhere({ images }: Release): LiveRelease {
-  const tracks = (image: string) => ({ oneBox: [image.split("@")[1] ?? ""], fleet: [image.split("@")[1] ?? ""] });
-  return { engine: tracks(images.engine), web: tracks(images.web) };
+  const tracks = (image = "") => ({ oneBox: [image.split("@")[1] ?? ""], fleet: [image.split("@")[1] ?? ""] });
+  return byService((name) => tracks(images[name]));
 }
 
 interface Touched {

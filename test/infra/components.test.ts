@@ -1,4 +1,5 @@
 import type { Cluster } from "../../infra/cluster.ts";
+import { SERVICE_NAMES } from "../../stacks/services.ts";
 import { find, type Recorded, record } from "../support/recorder.ts";
 
 const PLACE = { stack: "prod", accountId: "111122223333", region: "us-east-1", protect: true };
@@ -34,7 +35,7 @@ async function recordInfra(): Promise<Recorded[]> {
     const size = { instanceClass: "db.r7g.large", engineVersion: "17.6", storageGib: 100, maxStorageGib: 1000 };
     new Database("database", { ...shared, ...size, multiZone: true, backupDays: 14 });
     new Cache("cache", { ...shared, nodeType: "cache.r7g.large", engineVersion: "7.1", replicas: 2, snapshotDays: 7 });
-    new Edge("edge", { ...shared, domain: "prod.sparki.tools" });
+    new Edge("edge", { ...shared, domain: "prod.sparki.tools", services: SERVICE_NAMES });
   });
 }
 

@@ -1,7 +1,8 @@
 import { NOT_KNOWN, readLiveIfKnown } from "../../io/live-release.ts";
+import { byService } from "../../stacks/services.ts";
 
 const tracks = { oneBox: ["sha256:a"], fleet: ["sha256:b"] };
-const live = { engine: tracks, web: tracks };
+const live = byService(() => tracks);
 
 describe("readLiveIfKnown", () => {
   it("tells what runs, by the kubeconfig that it is given", async () => {
@@ -12,7 +13,7 @@ describe("readLiveIfKnown", () => {
 
   it("tells that nothing runs where there is no cluster yet", async () => {
     const nothing = { oneBox: [], fleet: [] };
-    expect(await readLiveIfKnown(async () => undefined)).toEqual({ engine: nothing, web: nothing });
+    expect(await readLiveIfKnown(async () => undefined)).toEqual(byService(() => nothing));
   });
 
   it("knows nothing, and does not fail, when the cluster or the state's outputs cannot be read", async () => {

@@ -37,6 +37,18 @@ describe("pinConfig", () => {
     expect(existsSync(file)).toBe(false);
   });
 
+  it("goes back to a release from before a service was added without that service, and with it to one that has it", () => {
+    const file = join(folder, "Pulumi.prod.yaml");
+    const { web, ...images } = releaseNamed("1.0").images;
+    writeFileSync(file, `config:\n  sparki:release: { id: "2.0", images: { web: "${web}" } }\n`);
+    const older = pinConfig(file, { release: { ...releaseNamed("1.0"), images } });
+    const { "sparki:release": release, "sparki:absent": absent } = parse(readFileSync(older.file, "utf8")).config;
+    expect({ release, absent }).toEqual({ release: releaseNamed("1.0"), absent: ["web"] });
+    const newer = pinConfig(older.file, { release: releaseNamed("2.0") });
+    expect(parse(readFileSync(newer.file, "utf8")).config["sparki:absent"]).toEqual([]);
+    for (const { remove } of [older, newer]) remove();
+  });
+
   it("lets only its owner read the copy", () => {
     const { file, remove } = pinConfig(join(folder, "Pulumi.prod.yaml"), { release: releaseNamed("1.0") });
     expect(statSync(file).mode & 0o077).toBe(0);

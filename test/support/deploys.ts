@@ -5,7 +5,8 @@ import type { GateResult } from "../../gates/verdict.ts";
 import type { EngineResult, Step } from "../../records/engine-record.ts";
 import { type DeployDocument, deployDocument } from "../../runbook/deploy/deploy-document.ts";
 import type { DeployRun } from "../../runbook/deploy/result.ts";
-import type { Release } from "../../stacks/schema.ts";
+import type { ConfiguredRelease } from "../../stacks/schema.ts";
+import { byService } from "../../stacks/services.ts";
 import { fakeClock } from "./fake-clock.ts";
 import { preflightReport, verifyReport } from "./reports.ts";
 
@@ -14,8 +15,8 @@ import { preflightReport, verifyReport } from "./reports.ts";
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 const imageOf = (kind: string, letter: string) => `ghcr.io/alexarno/sparki/${kind}@${digest(letter)}`;
 
-export function releaseNamed(id: string, letter: string): Release {
-  const images = { engine: imageOf("engine", letter), web: imageOf("web", letter), e2e: imageOf("e2e", letter) };
+export function releaseNamed(id: string, letter: string): ConfiguredRelease {
+  const images = { ...byService((kind) => imageOf(kind, letter)), e2e: imageOf("e2e", letter) };
   return { id, gitSha: letter.repeat(40), images, schema: { level: 2, oldest: 1 } };
 }
 
@@ -97,7 +98,7 @@ function documentOf(run: DeployRun, timed: readonly Timed[]): DeployDocument {
 
 const TRACKS = { oneBox: [digest("a")], fleet: [digest("a")] };
 /** Release `a` is live at the end of each. */
-const live = { engine: TRACKS, web: TRACKS };
+const live = byService(() => TRACKS);
 
 /** The two deploys as their command knows them. */
 export async function deployRuns(): Promise<{ readonly promoted: DeployRun; readonly rolledBack: DeployRun }> {

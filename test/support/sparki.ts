@@ -62,6 +62,12 @@ export function sparki(
   return watched(child, { kill: (signal) => child.kill(signal) }, watch);
 }
 
+/** The same of another checkout, such as a copy of this one. */
+export function sparkiOf(project: string, args: readonly string[], runs: Runs): Promise<SparkiRun> {
+  const child = start(process.execPath, [join(project, "runbook", "sparki.ts"), ...args], runs, { project });
+  return watched(child, { kill: (signal) => child.kill(signal) }, undefined);
+}
+
 /** Runs `npm run rehearse` as a terminal does: a signal reaches npm and all that it started. */
 export function npmRunRehearse(args: readonly string[], runs: Runs, watch?: Watch): Promise<SparkiRun> {
   const child = start("npm", ["run", "--silent", "rehearse", "--", ...args], runs, { detached: true });
@@ -69,15 +75,22 @@ export function npmRunRehearse(args: readonly string[], runs: Runs, watch?: Watc
 }
 
 interface StartOptions {
+  /** @default this one */
+  readonly project?: string;
   readonly environment?: Readonly<Record<string, string>>;
   /** In a process group of its own, as a terminal's job is; else it ends with the tests' own Ctrl-C. */
   readonly detached?: boolean;
 }
 
-function start(program: string, args: readonly string[], runs: Runs, { environment, detached }: StartOptions) {
+function start(
+  program: string,
+  args: readonly string[],
+  runs: Runs,
+  { environment, detached, project = ROOT }: StartOptions,
+) {
   const { NO_COLOR: _, ...env } = process.env;
   return spawn(program, args, {
-    cwd: ROOT,
+    cwd: project,
     env: { ...env, SPARKI_REHEARSAL_DIRECTORY: runs.directory, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
     detached: detached ?? false,

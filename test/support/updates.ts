@@ -2,14 +2,15 @@ import type { PromotionRecord } from "../../records/promotion.ts";
 import type { RunRecord } from "../../records/run-record.ts";
 import type { Update } from "../../records/update.ts";
 import type { Kept } from "../../runbook/release/keep.ts";
-import type { Release } from "../../stacks/schema.ts";
+import type { ConfiguredRelease, Release } from "../../stacks/schema.ts";
+import { byService } from "../../stacks/services.ts";
 
 const hex = (text: string, length: number) => Buffer.from(text).toString("hex").padEnd(length, "0").slice(0, length);
 
 /** A release with images of its own. */
-export function releaseNamed(id: string, schema: Release["schema"] = { level: 1, oldest: 1 }): Release {
+export function releaseNamed(id: string, schema: Release["schema"] = { level: 1, oldest: 1 }): ConfiguredRelease {
   const image = (kind: string) => `ghcr.io/alexarno/sparki/${kind}@sha256:${hex(`${id} ${kind}`, 64)}`;
-  const images = { engine: image("engine"), web: image("web"), e2e: image("e2e") };
+  const images = { ...byService(image), e2e: image("e2e") };
   return { id, gitSha: hex(id, 40), images, schema };
 }
 

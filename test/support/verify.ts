@@ -5,6 +5,7 @@ import type { Finding } from "../../runbook/preflight/check.ts";
 import type { Verification, VerifyContext } from "../../runbook/verify/verification.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
+import type { ServiceName } from "../../stacks/services.ts";
 import { fakeClock } from "./fake-clock.ts";
 import { configWith, fakeContext, type HttpAnswers, NOW } from "./preflight.ts";
 import { type Counted, fakePrometheus } from "./prometheus.ts";
@@ -72,7 +73,7 @@ export function fakeVerify({ web = {}, counted, metrics, reachSeconds, ...parts 
 }
 
 /** So many ready pods of the config's release. */
-export function podsOf(config: StackConfig, workload: "engine" | "web", count: number, image?: string) {
+export function podsOf(config: StackConfig, workload: ServiceName, count: number, image?: string) {
   const digest = (image ?? config.release.images[workload]).split("@")[1];
   const pod = (index: number) => ({
     name: `${workload}-${index}`,

@@ -1,4 +1,4 @@
-import { SERVICE_NAMES } from "../../../stacks/services.ts";
+import { servicesOf } from "../../../stacks/services.ts";
 import { type ChartTrial, lint, monitoringTrial, render, workloadTrials } from "../charts.ts";
 import { type Check, fail, pass } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
@@ -12,7 +12,7 @@ export const charts: Check = {
   run: async (context, signal) => {
     const monitoring = await monitoringTrial(context);
     const trials = [
-      ...SERVICE_NAMES.flatMap((name) => workloadTrials(context, name)),
+      ...servicesOf(context.config).flatMap((name) => workloadTrials(context, name)),
       ...(monitoring === undefined ? [] : [monitoring]),
     ];
     const problems = (await Promise.all(trials.map((trial) => problemsOf(context, trial, signal)))).flat();

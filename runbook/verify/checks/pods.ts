@@ -1,6 +1,6 @@
 import type { HealthSample } from "../../../gates/health.ts";
 import { expectationOf, nameOf } from "../../../gates/live/track.ts";
-import { TRACKS, type Track } from "../../../stacks/services.ts";
+import { servicesOf, type Track, tracksOf } from "../../../stacks/services.ts";
 import { type Finding, fail, pass } from "../../preflight/check.ts";
 import type { Verification, VerifyContext } from "../verification.ts";
 
@@ -11,7 +11,9 @@ export const pods: Verification = {
   timeLimitSeconds: 60,
   run: async (context) => {
     const looks = await Promise.all(
-      TRACKS.map(async (track) => judgeTrack(track, await context.podsOf(track), context)),
+      tracksOf(servicesOf(context.config)).map(async (track) =>
+        judgeTrack(track, await context.podsOf(track), context),
+      ),
     );
     const running = looks.reduce((sum, look) => sum + look.running, 0);
     const wanted = looks.reduce((sum, look) => sum + look.wanted, 0);

@@ -2,6 +2,7 @@ import { decisionsOf } from "../../../runbook/deploy/decisions.ts";
 import type { RehearsalReport } from "../../../runbook/rehearse/rehearsal-report.ts";
 import { rehearsalText } from "../../../runbook/rehearse/rehearsal-text.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
+import { byService } from "../../../stacks/services.ts";
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 const release = (id: string, letter: string) => ({
@@ -57,7 +58,7 @@ const REPORT: RehearsalReport = {
   },
   notifications: [],
   policy: { checked: 700, violations: [] },
-  live: { engine: tracks, web: { oneBox: [], fleet: [digest("a")] } },
+  live: { ...byService(() => tracks), web: { oneBox: [], fleet: [digest("a")] } },
   world: { resources: 120, orphans: 1, duplicates: 0, drift: 0, findings: ["orphan: aws:ec2/eip:Eip eip-1"] },
   timing: {
     wallSeconds: 61.2,

@@ -1,4 +1,5 @@
 import { images, pulling, rollbackImages } from "../../../../runbook/preflight/checks/images.ts";
+import { byService } from "../../../../stacks/services.ts";
 import { configWith, fakeContext, fakeState, look, promotionOf } from "../../../support/preflight.ts";
 
 const { release } = configWith({});
@@ -95,8 +96,7 @@ describe("pulling", () => {
   });
 
   it("sends each registry its own credentials, and no registry those of another (W32)", async () => {
-    const { engine, web, e2e } = release.images;
-    const moved = { engine, web: web.replace("ghcr.io", "quay.io"), e2e };
+    const moved = { ...release.images, web: release.images.web.replace("ghcr.io", "quay.io") };
     const config = configWith({ release: { ...release, images: moved }, allowedRegistries: ["ghcr.io/", "quay.io/"] });
     const asking = (host: string) => ({
       [`HEAD https://${host}/`]: { status: 401, headers: { "www-authenticate": `Basic realm="${host}"` } },
@@ -109,10 +109,9 @@ describe("pulling", () => {
 
   it("leaves ECR to the nodes' own role", async () => {
     const ecr = (image: string) => image.replace("ghcr.io", "111122223333.dkr.ecr.us-east-1.amazonaws.com");
-    const { engine, web, e2e } = release.images;
-    const config = configWith({
-      release: { ...release, images: { engine: ecr(engine), web: ecr(web), e2e: ecr(e2e) } },
-    });
+    const { e2e } = release.images;
+    const images = { ...byService((name) => ecr(release.images[name])), e2e: ecr(e2e) };
+    const config = configWith({ release: { ...release, images } });
     expect(await look(pulling, fakeContext({ config }))).toMatchObject({ status: "skipped" });
   });
 });

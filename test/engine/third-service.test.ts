@@ -1,0 +1,60 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { block, copyForRecipe, insertAfter } from "../support/recipes.ts";
+import { makeRuns, type Runs, reportIn, type SparkiRun, sparkiOf } from "../support/sparki.ts";
+
+jest.setTimeout(900_000);
+
+const digest = (reference = "") => reference.slice(reference.indexOf("sha256:"));
+
+describe("a third service, by the recipe of docs/extending.md (W45)", () => {
+  let runs: Runs;
+  let project: string;
+  let run: SparkiRun;
+
+  beforeAll(async () => {
+    runs = makeRuns();
+    project = join(runs.directory, "project");
+    mkdirSync(project);
+    copyForRecipe(project);
+    const image = block("image").trimEnd();
+    insertAfter(join(project, "stacks", "services.ts"), '    after: ["engine"],\n  },\n', block("services-entry"));
+    execFileSync("sh", ["-eu"], { cwd: project, input: block("chart"), stdio: ["pipe", "pipe", "pipe"] });
+    for (const stack of ["prod", "staging"]) {
+      const file = join(project, `Pulumi.${stack}.yaml`);
+      const { config } = parse(readFileSync(file, "utf8"));
+      insertAfter(file, config["sparki:release"].images.web, `\n${image}`);
+      insertAfter(file, sizesLine(file), block("sizes"));
+    }
+    run = await sparkiOf(project, ["rehearse", "upgrade", "--from", "HEAD", "--json", "--time-scale", "0.004"], runs);
+  });
+  afterAll(() => runs.remove());
+
+  it("touches three files beside its chart", () => {
+    const status = execFileSync("git", ["status", "--porcelain"], { cwd: project, encoding: "utf8" });
+    const files = status.split("\n").flatMap((line) => line.slice(3) || []);
+    expect(files).toEqual(["Pulumi.prod.yaml", "Pulumi.staging.yaml", "stacks/services.ts", "apps/charts/worker/"]);
+  });
+
+  it("is promoted onto a stack that had two, behind gates of its own, and runs its own image", () => {
+    const report = reportIn(run);
+    expect({ exitCode: run.exitCode, outcome: report.outcome }).toEqual({ exitCode: 0, outcome: "promoted" });
+    const own = digest(report.release.images["worker" as keyof typeof report.release.images]);
+    expect(own).toHaveLength(71);
+    expect(report.live).toMatchObject({ worker: { oneBox: [own], fleet: [own] } });
+    const gates = new Set(report.gates.map(({ gate }) => gate));
+    expect(gates).toContain("worker one-box");
+    expect(gates).toContain("worker fleet");
+    expect(report.world).toMatchObject({ orphans: 0, duplicates: 0, drift: 0, findings: [] });
+  });
+});
+
+/** The line of the config that says how large the web UI is. */
+function sizesLine(file: string): string {
+  const line = readFileSync(file, "utf8")
+    .split("\n")
+    .find((each) => each.startsWith("  sparki:web:"));
+  return `${line}\n`;
+}
