@@ -81,7 +81,7 @@ describe("sparki diagnose and sparki watch", () => {
     expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 1, outcome: "rolled-back" });
     expect(document.looks.at(-1)).toMatchObject({ verdict: "fail", decision: { action: "rollback" } });
     expect(document.looks.at(-1).highErrorSeconds).toBeGreaterThanOrEqual(300);
-    expect((await stack.live()).engine.fleet).toEqual([one.images.engine.split("@")[1]]);
+    expect((await stack.live()).engine.fleet).toEqual([one.images.engine?.split("@")[1]]);
     expect((await stack.told()).at(-1)).toMatch(/deployment rolled back/);
     expect(Date.now() - started).toBeLessThan(120_000);
   });
