@@ -42,6 +42,8 @@ export interface CloudOptions {
   readonly tools: Readonly<Record<string, string>>;
   /** The search path of the program's local commands. */
   readonly path: string;
+  /** Providers that the engine runs itself, as plugins in its home. @default none */
+  readonly real?: readonly string[] | undefined;
 }
 
 export interface Cloud {
@@ -138,7 +140,7 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   return {
     environment: {
       ...environment,
-      PULUMI_DEBUG_PROVIDERS: attached({ ...account.ports, kubernetes: kubernetes.port }),
+      PULUMI_DEBUG_PROVIDERS: attached({ ...account.ports, kubernetes: kubernetes.port }, options.real),
     },
     url: control.url,
     kubeconfigFile: join(runDirectory, "kubeconfig"),
@@ -202,8 +204,9 @@ function environmentOf({ runDirectory, timeScale }: CloudOptions, addresses: Add
   };
 }
 
-function attached(ports: Readonly<Record<string, number>>): string {
+function attached(ports: Readonly<Record<string, number>>, real: readonly string[] = []): string {
   return Object.entries(ports)
+    .filter(([name]) => !real.includes(name))
     .map(([name, port]) => `${name}:${port}`)
     .join(",");
 }

@@ -11,6 +11,8 @@ const keptSchema = z.object({
   slot: z.int().min(SLOTS.first).max(SLOTS.last),
   /** The day that its passwords are from, ISO 8601. */
   since: z.iso.date(),
+  /** Whether Pulumi's own providers were used where there are any. */
+  providers: z.enum(["simulated", "real"]).default("simulated"),
 });
 
 export type KeptRehearsal = z.infer<typeof keptSchema>;

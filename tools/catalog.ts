@@ -23,6 +23,10 @@ const ETCD = "3.6.4";
 const HELM = "3.19.0";
 const PROMETHEUS = "3.5.0";
 const KUBE_SCORE = "1.19.0";
+/** Pulumi's own Kubernetes provider as of 15 January 2026: of its Go module no other version can be had. */
+const KUBERNETES_PROVIDER = "4.24.0-f47bc2d6f199";
+/** What the engine asks for by the version of @pulumi/kubernetes; what the plugin says of itself must not be older. */
+const KUBERNETES_PLUGIN = "4.34.2+f47bc2d6f199";
 /** The in-memory server that stands in where no real Redis can be had. */
 const MINIREDIS = "2.40.0";
 /** The server of S3's protocol that a stack's state is kept on in tests. */
@@ -36,6 +40,7 @@ const REFERRERS = "0.20.7";
 const go = ({ os, arch }: Platform) => ({ os, arch: arch === "x64" ? "amd64" : "arm64" });
 
 const GITHUB = "https://github.com";
+const KUBERNETES_PROVIDER_MODULE = "github.com/pulumi/pulumi-kubernetes/provider/v4";
 const COMPONENT_VERSION = "k8s.io/component-base/version";
 
 /** Every command-line tool that no package registry ships as a binary, with all the ways to come by it. */
@@ -154,6 +159,18 @@ export const CATALOG: readonly Tool[] = [
     ask: ["--version"],
     accepts: (version) => version === REFERRERS,
     build: { module: "referrers", package: "./referrers-registry", ldflags: [] },
+  },
+  {
+    name: "pulumi-resource-kubernetes",
+    version: KUBERNETES_PROVIDER,
+    // It tells no version, so one on PATH is never taken.
+    ask: ["-help"],
+    accepts: (version) => version.startsWith("4."),
+    build: {
+      module: "kubernetes-provider",
+      package: "./pulumi-resource-kubernetes",
+      ldflags: [`-X ${KUBERNETES_PROVIDER_MODULE}/pkg/version.Version=${KUBERNETES_PLUGIN}`],
+    },
   },
 ];
 

@@ -11,20 +11,39 @@ import { hashOfContents, sha256OfFile, stampOf } from "./files.ts";
  * SPARKI_CONFIG for a plugin that holds a symbolic link or a special file.
  */
 export function pluginHashes(project: string, env: Environment): Readonly<Record<string, string>> {
-  const home = env.PULUMI_HOME ?? join(env.HOME ?? homedir(), ".pulumi");
-  const packages = join(project, "node_modules", "@pulumi");
-  if (!existsSync(packages)) return {};
-  const entries = readdirSync(packages).flatMap((name): [string, string][] => {
-    const plugin = pluginOf(join(packages, name, "package.json"));
-    if (plugin === undefined) return [];
-    const folder = join(home, "plugins", `resource-${plugin.name}-v${plugin.version}`);
+  const entries = pluginsAskedFor(project).flatMap((plugin): [string, string][] => {
+    const folder = join(pluginsFolder(env), folderOf(plugin));
     return existsSync(folder) ? [[`plugin ${plugin.name} ${plugin.version}`, hashOfFolder(folder)]] : [];
   });
   return Object.fromEntries(entries);
 }
 
+/** A provider's plugin, as the engine asks for it. */
+export interface Plugin {
+  readonly name: string;
+  /** Without a leading v. */
+  readonly version: string;
+}
+
+/** The plugins that the program's packages ask the engine for. */
+export function pluginsAskedFor(project: string): readonly Plugin[] {
+  const packages = join(project, "node_modules", "@pulumi");
+  if (!existsSync(packages)) return [];
+  return readdirSync(packages).flatMap((name) => pluginOf(join(packages, name, "package.json")) ?? []);
+}
+
+/** Where Pulumi installs plugins: below PULUMI_HOME, or ~/.pulumi. */
+export function pluginsFolder(env: Environment): string {
+  return join(env.PULUMI_HOME ?? join(env.HOME ?? homedir(), ".pulumi"), "plugins");
+}
+
+/** The folder there that a plugin is installed in. */
+export function folderOf({ name, version }: Plugin): string {
+  return `resource-${name}-v${version}`;
+}
+
 /** What a package says of its plugin; undefined where it has none. */
-function pluginOf(file: string): { readonly name: string; readonly version: string } | undefined {
+function pluginOf(file: string): Plugin | undefined {
   if (!existsSync(file)) return undefined;
   const { version, pulumi } = JSON.parse(readFileSync(file, "utf8"));
   if (pulumi?.resource !== true || typeof pulumi.name !== "string") return undefined;

@@ -22,6 +22,7 @@ Examples:
   npx sparki rehearse --keep                then look around until Ctrl-C
   npx sparki rehearse --resume              go on there, with the config and charts that are here now
   npx sparki rehearse upgrade --on-promoted    the second release alone, over a world that is kept
+  npx sparki rehearse --providers real      on Pulumi's own Kubernetes provider; only AWS is simulated
   npx sparki rehearse --list                the scenarios and faults there are
 
 A step is called as a rehearsal's lines name it: "create Instance database-instance".
@@ -38,6 +39,7 @@ export const SESSION_OPTIONS: readonly CommandOption[] = [
   { flags: "--resume", help: "go on with what the last rehearsal of the stack left" },
   { flags: "--seed <number>", help: "makes modelled times repeatable (default: 1)" },
   { flags: "--time-scale <factor>", help: "real seconds for a modelled second (default: 0.01)" },
+  { flags: "--providers <which>", help: "real: Pulumi's own providers but for AWS's (default: simulated)" },
 ];
 
 /** `sparki rehearse`: exits 0 promoted, 1 stopped by a gate, 3 held, 4 failed. */
@@ -138,11 +140,22 @@ export async function sessionOptions(
     "a whole one from 0",
   );
   const timeScale = number("--time-scale", options.timeScale, (value) => value > 0 && value <= 1, "above 0, at most 1");
+  const providers = await providersIn(command, options.providers);
   const { rehearsedStack } = await import("../rehearse/rehearsed-stack.ts");
   const stack = rehearsedStack(options.stack);
-  if (options.resume !== true) return { stack, seed: seed ?? 1, timeScale: timeScale ?? 0.01 };
+  if (options.resume !== true) return { stack, seed: seed ?? 1, timeScale: timeScale ?? 0.01, providers };
   const { resumable } = await import("../rehearse/resumable.ts");
-  return resumable(stack, { seed, timeScale }, ports);
+  return resumable(stack, { seed, timeScale, providers }, ports);
+}
+
+async function providersIn(command: string, found: string | boolean | undefined) {
+  const { PROVIDER_CHOICES } = await import("../rehearse/providers.ts");
+  const choice = PROVIDER_CHOICES.find((each) => each === found);
+  if (found === undefined || choice !== undefined) return choice;
+  const expected = PROVIDER_CHOICES.join(" or ");
+  throw new DeployError("SPARKI_USAGE", `--providers is ${JSON.stringify(found)}; expected ${expected}`, {
+    hint: `npx sparki ${command} --help`,
+  });
 }
 
 type IsGood = (value: number) => boolean;

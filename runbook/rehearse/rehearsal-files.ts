@@ -6,6 +6,7 @@ import { deployHtml } from "../report/deploy-html.ts";
 import { expectedText } from "../report/duration.ts";
 import { writeReport } from "../report/report-files.ts";
 import { docsLinks, planLinks } from "../report/report-links.ts";
+import { providersText } from "./providers.ts";
 import type { RehearsalReport } from "./rehearsal-report.ts";
 import type { RehearsalSession } from "./rehearsal-session.ts";
 
@@ -26,11 +27,13 @@ export async function withReport(
   return { ...report, report: await writeReport(reported, { directory, at: clock.now(), cwd }, warn) };
 }
 
-function notesOf({ scenario, plan, world }: Omit<RehearsalReport, "report">): string[] {
+function notesOf({ scenario, plan, world, providers }: Omit<RehearsalReport, "report">): string[] {
   const pace = plan?.expected === undefined ? "" : ` At AWS the plan expects ${expectedText(plan.expected)}.`;
   const left = `${world.resources} resources at AWS, ${world.orphans} orphans, ${world.duplicates} duplicates, ${world.drift} drifted`;
+  const real = providersText(providers);
   return [
     `A rehearsal of ${scenario} on one machine, and so all times are this machine's.${pace}`,
     `The simulated account ends with ${left}.`,
+    ...(real === undefined ? [] : [`Providers that were ${real}.`]),
   ];
 }

@@ -85,7 +85,7 @@ function afterFirst(plan: RehearsalPlan): RehearsalPlan {
 
 /** A kept world in which the stack's own release is promoted; made by a rehearsal where there is none of this program. */
 export function promotedWorld(
-  { stack, seed, timeScale }: SessionOptions,
+  { stack, seed, timeScale, providers }: SessionOptions,
   tools: Readonly<Record<string, string>>,
   screen: Screen,
   ports: Ports,
@@ -95,7 +95,7 @@ export function promotedWorld(
     const afterwards = async (_: RehearsalReport, { runDirectory, cloud }: RehearsalSession) => {
       made.push({ runDirectory, slot: cloud.slot });
     };
-    const plan = { stack, seed, timeScale, scenario: findScenario("first-deploy"), afterwards };
+    const plan = { stack, seed, timeScale, providers, scenario: findScenario("first-deploy"), afterwards };
     const { exitCode, reason } = await rehearse(plan, screen, ports);
     const [run] = made;
     if (exitCode === 0 && run !== undefined) return run;
@@ -109,7 +109,7 @@ export function promotedWorld(
     return isSlotFree(slot);
   };
   const say = (line: string) => screen.line(line);
-  return holdWorld(worldsFolder(ports.env), worldKey({ stack, seed }, tools, ports), { isFree, make, say });
+  return holdWorld(worldsFolder(ports.env), worldKey({ stack, seed, providers }, tools, ports), { isFree, make, say });
 }
 
 /** Deploys the scenario's releases in order; the first that is not promoted is the last. */
@@ -211,6 +211,7 @@ async function reportOn(
     seed: plan.seed,
     ...document,
     replaced: session.project.replacements,
+    providers: session.providers,
     world: compareWorld(resources, state),
     timing: {
       ...timelineOf(steps, dependencies, plan.timeScale),

@@ -16,11 +16,13 @@ import type { Behaviours, ReleaseDescriptor } from "../../rehearsal/scenario.ts"
 import { imagesOf } from "../../rehearsal/scenarios.ts";
 import { STORM_SERVICES } from "../../rehearsal/storm-services.ts";
 import { parseConfig } from "../../stacks/config.ts";
+import { lineProgress } from "../../tools/progress.ts";
 import { resolveTools } from "../../tools/resolve.ts";
 import { which } from "../../tools/search-path.ts";
 import type { Progress } from "../../tools/tool.ts";
 import type { Ports } from "../command.ts";
 import { PROJECT_DIRECTORY, runsDirectory, sealedEnvironment } from "../project.ts";
+import { type ProviderChoice, type Providers, providersFor, type RehearsedProvider } from "./providers.ts";
 
 const TOOLS = [
   "pulumi",
@@ -43,6 +45,8 @@ export interface SessionOptions {
   readonly seed: number;
   /** Real seconds for each modelled second. */
   readonly timeScale: number;
+  /** @default simulated */
+  readonly providers?: ProviderChoice | undefined;
   /** The rehearsal that is gone on with, in the place where it was left. @default a new one */
   readonly kept?: KeptRehearsal | undefined;
   /** @default the deployment in index.ts */
@@ -61,6 +65,7 @@ export interface RehearsalSession {
   /** What a command needs in its environment to reach the cloud, PATH included. */
   readonly environment: Readonly<Record<string, string>>;
   readonly gateLogFile: string;
+  readonly providers: readonly RehearsedProvider[];
   /** Makes a release the one to deploy next: in the config, and its images in the registry. */
   prepareRelease(release: ReleaseDescriptor, behaviours: Behaviours): Promise<void>;
   /** The folder that is deployed from now. */
@@ -82,6 +87,13 @@ export async function openSession(
   ports: Ports,
 ): Promise<RehearsalSession> {
   const { kept, world } = options;
+  const choice = options.providers ?? "simulated";
+  const providers = await providersFor(choice, {
+    project: PROJECT_DIRECTORY,
+    env: ports.env,
+    progress: lineProgress(ports.stderr),
+    signal: ports.signal,
+  });
   const run = await heldRun(options, ports);
   if (run.replaced !== undefined)
     ports.stderr.write(`  the simulated account of ${run.replaced.toISOString()} is removed; its reports stay\n`);
@@ -96,11 +108,13 @@ export async function openSession(
     const places = { runDirectory: run.path, projectDirectory: checkout.path, path };
     const slot = kept?.slot ?? world?.slot;
     const isPromoted = world !== undefined;
-    cloud = await startCloudProcess({ stack, seed, timeScale, slot, isPromoted, tools, ...places }, ports.signal);
+    const real = providers.all.filter(({ is }) => is !== "simulated").map(({ name }) => name);
+    cloud = await startCloudProcess({ stack, seed, timeScale, slot, isPromoted, tools, real, ...places }, ports.signal);
+    providers.install(homeIn(run));
     const since = kept?.since ?? today();
-    keepRehearsal(run.path, { seed, timeScale, slot: cloud.slot, since });
+    keepRehearsal(run.path, { seed, timeScale, slot: cloud.slot, since, providers: choice });
     replaceCloud(project, cloud, since);
-    const session = await connect(options, { run, project, checkout, cloud, tools, ports, path });
+    const session = await connect(options, { run, project, checkout, cloud, tools, ports, path, providers });
     // Nobody else uses this run: whoever held its state was killed.
     if (kept !== undefined) await session.engine.breakLock();
     return session;
@@ -153,6 +167,7 @@ interface Pieces {
   readonly tools: Readonly<Record<string, string>>;
   readonly ports: Ports;
   readonly path: string;
+  readonly providers: Providers;
 }
 
 async function connect(options: SessionOptions, pieces: Pieces): Promise<RehearsalSession> {
@@ -187,6 +202,7 @@ async function connect(options: SessionOptions, pieces: Pieces): Promise<Rehears
     runDirectory: run.path,
     environment,
     gateLogFile,
+    providers: pieces.providers.all,
     prepareRelease: async (release, behaviours) => {
       for (const image of imagesOf(release, behaviours)) await cloud.ask("POST", "/images", image);
       const client = { ref: project.clientImage, behaviour: { kind: "postgres-client" } };
@@ -210,7 +226,7 @@ async function connect(options: SessionOptions, pieces: Pieces): Promise<Rehears
 /** Pulumi's own settings: a backend and a home of this run, and never a look at the network. */
 function pulumiEnvironment(run: RunDirectory): Record<string, string> {
   return {
-    PULUMI_HOME: join(run.path, "pulumi-home"),
+    PULUMI_HOME: homeIn(run),
     // The files beside the state that hold its metadata are written in place; the program reads its own earlier outputs
     // while the engine saves, and would now and then find one empty.
     PULUMI_BACKEND_URL: `${pathToFileURL(run.backendDirectory).href}?metadata=skip`,
@@ -218,6 +234,10 @@ function pulumiEnvironment(run: RunDirectory): Record<string, string> {
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
+}
+
+function homeIn(run: RunDirectory): string {
+  return join(run.path, "pulumi-home");
 }
 
 /** PATH with this run's pulumi, helm and node first, and a language host where there is no official one. */

@@ -10,6 +10,7 @@ import type { SessionOptions } from "./rehearsal-session.ts";
 interface Wanted {
   readonly seed: number | undefined;
   readonly timeScale: number | undefined;
+  readonly providers: SessionOptions["providers"];
 }
 
 /**
@@ -28,6 +29,7 @@ export function resumable(stack: string, wanted: Wanted, ports: Pick<Ports, "env
   for (const [flag, is, had] of [
     ["--seed", wanted.seed, kept.seed],
     ["--time-scale", wanted.timeScale, kept.timeScale],
+    ["--providers", wanted.providers, kept.providers],
   ] as const)
     if (is !== undefined && is !== had)
       throw new DeployError(
@@ -37,5 +39,5 @@ export function resumable(stack: string, wanted: Wanted, ports: Pick<Ports, "env
           hint: `leave ${flag} out, or begin anew without --resume`,
         },
       );
-  return { stack, seed: kept.seed, timeScale: kept.timeScale, kept };
+  return { stack, seed: kept.seed, timeScale: kept.timeScale, providers: kept.providers, kept };
 }

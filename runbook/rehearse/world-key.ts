@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { sealNow } from "../../io/seal/sealed-run.ts";
 import type { Ports } from "../command.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
+import type { SessionOptions } from "./rehearsal-session.ts";
 
 /** What no world is made of. */
 const UNUSED = /^(docs|test|\.github|\.ci)\/|\.md$/;
@@ -20,7 +21,7 @@ export function worldsFolder(env: Ports["env"]): string {
  * config, charts and lock file, the tools, Node, the seed, and the day, which is in the rehearsed config.
  */
 export function worldKey(
-  { stack, seed }: { readonly stack: string; readonly seed: number },
+  { stack, seed, providers = "simulated" }: Pick<SessionOptions, "stack" | "seed" | "providers">,
   tools: Readonly<Record<string, string>>,
   { clock, env }: Pick<Ports, "clock" | "env">,
 ): string {
@@ -32,6 +33,7 @@ export function worldKey(
     programs: programs.sort(),
     node: [process.version, process.arch],
     seed,
+    providers,
     user: process.getuid?.(),
     day: new Date(clock.now() * 1000).toISOString().slice(0, 10),
   };

@@ -129,6 +129,16 @@ export const rehearsalDocument = z.strictObject({
   release: knownReleaseSchema,
   previous: knownReleaseSchema.nullable(),
   replaced: z.array(z.strictObject({ key: z.string(), by: z.string() })),
+  /** Documents of earlier versions have none: theirs were all simulated. */
+  providers: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        is: z.enum(["simulated", "installed", "built"]),
+        version: z.string().nullable(),
+      }),
+    )
+    .exactOptional(),
   steps: z.array(stepSchema),
   gates: gatesSchema,
   decisions: z.array(decisionSchema),
