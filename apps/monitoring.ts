@@ -6,6 +6,7 @@ import type { SlackReference } from "./monitoring/routing.ts";
 import { monitoringValues } from "./monitoring-values.ts";
 import type { Place } from "./namespaces.ts";
 import type { Platform } from "./platform.ts";
+import { secretData } from "./secret-data.ts";
 
 export interface MonitoringArgs {
   readonly stack: string;
@@ -76,7 +77,7 @@ export function createSlackSecret(name: string, args: SlackSecretArgs): SlackSec
     name,
     {
       metadata: { name: NAME, namespace: place.namespace },
-      stringData: { address, ...(token !== undefined && { token }) },
+      data: secretData({ address, ...(token !== undefined && { token }) }),
     },
     { provider, dependsOn: [...place.ready] },
   );

@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { byService, ENTERED, namespaceOf, type ServiceName } from "../stacks/services.ts";
 import { DNS_EGRESS } from "./dns-egress.ts";
+import { secretData } from "./secret-data.ts";
 
 export interface NamespacesArgs {
   readonly provider: kubernetes.Provider;
@@ -77,7 +78,7 @@ function createPullSecret(namespace: string, config: pulumi.Output<string>, opti
     {
       metadata: { namespace, name: PULL_SECRET },
       type: "kubernetes.io/dockerconfigjson",
-      stringData: { ".dockerconfigjson": config },
+      data: secretData({ ".dockerconfigjson": config }),
     },
     options,
   );

@@ -8,6 +8,9 @@ const isGivenObject = (value: unknown) => Object.keys(Object(value)).length > 0;
 /** The Prometheus operator reads Secret objects only, and no pod of Sparki runs in its namespace. */
 const OPERATORS_NAMESPACE = "sparki-monitoring";
 
+/** The node reads it, to pull a pod's images with; by this type it holds nothing else. */
+const PULL_SECRET = "kubernetes.io/dockerconfigjson";
+
 export const podsSecretsAsFiles: Policy = {
   name: "pods-secrets-as-files",
   control: "S69",
@@ -26,9 +29,10 @@ export const podsSecretsAsFiles: Policy = {
     every(
       (type) => type === "kubernetes:core/v1:Secret",
       ({ props }, demand) => {
-        const isOperators = () => textAt(props, "metadata", "namespace") === OPERATORS_NAMESPACE;
-        demand("data", () => isOperators() || !isGivenObject(props.data));
-        demand("stringData", () => isOperators() || !isGivenObject(props.stringData));
+        const isReadByOthers = () =>
+          textAt(props, "metadata", "namespace") === OPERATORS_NAMESPACE || textAt(props, "type") === PULL_SECRET;
+        demand("data", () => isReadByOthers() || !isGivenObject(props.data));
+        demand("stringData", () => isReadByOthers() || !isGivenObject(props.stringData));
       },
     ),
   ],

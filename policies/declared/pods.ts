@@ -167,7 +167,7 @@ export const pods: readonly Declaration[] = [
       apiVersion: "v1",
       kind: "Secret",
       metadata: named("slack", "sparki-monitoring"),
-      stringData: new Matcher("Slack's address, and a token", (value) =>
+      data: new Matcher("Slack's address, and a token", (value) =>
         Object.keys(Object(value)).every((key) => key === "address" || key === "token"),
       ),
     },
@@ -179,7 +179,7 @@ export const pods: readonly Declaration[] = [
           kind: "Secret",
           metadata: named("image-pull", place),
           type: "kubernetes.io/dockerconfigjson",
-          stringData: new Matcher("a Docker config", (value) =>
+          data: new Matcher("a Docker config", (value) =>
             Object.keys(Object(value)).every((key) => key === ".dockerconfigjson"),
           ),
         },

@@ -22,7 +22,10 @@ describe("sparki:imagePullSecret", () => {
     const secret = (namespace: string) => ({
       metadata: { namespace, name: "image-pull" },
       type: "kubernetes.io/dockerconfigjson",
-      stringData: { [specialSigKey]: specialSecretSig, value: { ".dockerconfigjson": SECRET } },
+      data: {
+        [specialSigKey]: specialSecretSig,
+        value: { ".dockerconfigjson": Buffer.from(SECRET).toString("base64") },
+      },
     });
     const wanted = ["sparki-engine", "sparki-web", "sparki-test"].map((each) => expect.objectContaining(secret(each)));
     expect(made).toHaveLength(wanted.length);

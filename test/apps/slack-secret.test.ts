@@ -32,21 +32,24 @@ async function created(config: Readonly<Record<string, string>>): Promise<Create
   return { slack, warnings, secrets: recorded.filter(({ type }) => type === "kubernetes:core/v1:Secret") };
 }
 
+const inBase64 = (texts: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString("base64")]));
+
 describe("createSlackSecret", () => {
   it.each([
     ["a webhook as the address", WEBHOOK, { address: "https://slack.test/services/x" }],
     ["a bot's token with Slack's own address", TOKEN, { address: BOT, token: "xoxb-of-a-test" }],
     ["the bot's token when there are both", { ...TOKEN, ...WEBHOOK }, { address: BOT, token: "xoxb-of-a-test" }],
-  ])("keeps %s, as a secret, where Alertmanager looks for it", async (_, config, stringData) => {
+  ])("keeps %s, as a secret, where Alertmanager looks for it", async (_, config, texts) => {
     const { slack, secrets, warnings } = await created(config);
-    const asSecret = { [specialSigKey]: specialSecretSig, value: stringData };
+    const asSecret = { [specialSigKey]: specialSecretSig, value: inBase64(texts) };
     expect(secrets.map(({ inputs }) => inputs)).toEqual([
-      expect.objectContaining({ metadata: { name: "slack", namespace: "sparki-monitoring" }, stringData: asSecret }),
+      expect.objectContaining({ metadata: { name: "slack", namespace: "sparki-monitoring" }, data: asSecret }),
     ]);
     expect(slack?.reference).toEqual({
       secretName: "slack",
       addressKey: "address",
-      ...("token" in stringData && { tokenKey: "token" }),
+      ...("token" in texts && { tokenKey: "token" }),
     });
     expect(warnings).toEqual([]);
   });

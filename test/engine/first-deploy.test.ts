@@ -157,7 +157,7 @@ describe("sparki cloud", () => {
     const found = deployment.resources.filter(({ urn }: { urn: string }) => urn.endsWith("::monitoring-slack"));
     expect(found).toEqual([
       expect.objectContaining({
-        inputs: expect.objectContaining({ stringData: CIPHERTEXT }),
+        inputs: expect.objectContaining({ data: CIPHERTEXT }),
         id: "sparki-monitoring/slack",
       }),
     ]);

@@ -17,6 +17,11 @@ proves(podsSecretsAsFiles, {
       secret.with({ metadata: { namespace: "sparki-monitoring" }, data: { token: "aHVudGVyMg==" } }),
       secret.with({ metadata: { namespace: "sparki-monitoring" }, stringData: { token: "hunter2" } }).named("text"),
     ],
+    "what a node pulls images with": secret.with({
+      metadata: { namespace: "sparki-engine" },
+      type: "kubernetes.io/dockerconfigjson",
+      data: { ".dockerconfigjson": "e30=" },
+    }),
     "a Secret without data": [secret, secret.named("other").with({ data: {} })],
   },
   stops: {
@@ -28,6 +33,10 @@ proves(podsSecretsAsFiles, {
       deployment(podSpec({ container: { envFrom: [{ secretRef: { name: "x" } }] } })),
     ],
     "a Secret with data": ["data", secret.with({ data: { password: "aHVudGVyMg==" } })],
+    "a Secret of another type": [
+      "data",
+      secret.with({ metadata: { namespace: "sparki-engine" }, type: "Opaque", data: { ".dockerconfigjson": "e30=" } }),
+    ],
     "a Secret of another namespace": [
       "stringData",
       secret.with({ metadata: { namespace: "sparki-engine" }, stringData: { password: "hunter2" } }),
