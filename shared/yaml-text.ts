@@ -28,7 +28,7 @@ const WORDS = /^(y|n|yes|no|on|off|true|false|null|nan|inf|e\d+)$/i;
 export function yamlText(value: unknown): string {
   const document = isDocument(value) ? value.clone() : new Document(value);
   quoteStrings(document);
-  const text = document.toString({ lineWidth: 0 });
+  const text = escaped(document.toString({ lineWidth: 0 }));
   const meant: unknown = plain(document.toJS());
   for (const version of ["1.1", "1.2"] as const) {
     const [path] = differences(meant, plain(parse(text, { version })), "");
@@ -48,6 +48,16 @@ export function yamlText(value: unknown): string {
 export function disagreements(text: string): Disagreement[] {
   const [by11, by12] = [plain(parse(text, { version: "1.1" })), plain(parse(text, { version: "1.2" }))];
   return differences(by12, by11, "").map((path) => ({ path, by11: at(by11, path), by12: at(by12, path) }));
+}
+
+/**
+ * Characters that Go's readers, which Pulumi and Helm have, refuse or take for an end of line where they stand as they are.
+ * Text with one is in double quotes, and an escape there; in a comment it only reads oddly.
+ */
+const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+
+function escaped(text: string): string {
+  return text.replace(UNPRINTABLE, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 function quoteStrings(document: Document): void {

@@ -100,6 +100,15 @@ export class SchemaFacts {
     this.#indexes.set(index, { table, columns });
   }
 
+  /** Whether an earlier statement created the index, and no constraint has taken it since. */
+  isPlainIndex(index: string): boolean {
+    return this.#indexes.has(index);
+  }
+
+  takeIndex(index: string): void {
+    this.#indexes.delete(index);
+  }
+
   addEnum(type: string): void {
     this.#enums.add(type);
   }

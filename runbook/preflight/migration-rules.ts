@@ -238,6 +238,13 @@ export const STATEMENT_RULES = {
     lock: EXCLUSIVE,
     instead: "leave it out",
   },
+  lockRows: {
+    kind: "locking",
+    example: "SELECT id FROM projects FOR UPDATE",
+    what: "locks every row against writes until the migration ends",
+    lock: "RowShareLock",
+    instead: "say WHERE or LIMIT, or leave the locking out",
+  },
   reindex: {
     kind: "locking",
     example: "REINDEX TABLE projects",

@@ -1,4 +1,13 @@
-import type { AlterTableCmd, AlterTableStmt, Constraint, CreateStmt, DropStmt, IndexStmt, Node } from "libpg-query";
+import type {
+  AlterTableCmd,
+  AlterTableStmt,
+  Constraint,
+  CreateStmt,
+  DropStmt,
+  IndexStmt,
+  Node,
+  SelectStmt,
+} from "libpg-query";
 import { listedName, nameOf, type SchemaFacts } from "./migration-facts.ts";
 import type { RuleId } from "./migration-rules.ts";
 import type { SqlStatement } from "./sql.ts";
@@ -74,7 +83,9 @@ function judge(node: Node, facts: SchemaFacts, due: boolean): Judged {
     const { relation, renameType } = node.RenameStmt;
     const table = nameOf(relation);
     const isFresh = facts.isFresh(table);
-    if (renameType === "OBJECT_INDEX" || (isFresh && relation !== undefined)) {
+    // The index of a constraint takes the constraint with it, which ON CONFLICT may name.
+    const isPlainIndex = renameType === "OBJECT_INDEX" && facts.isPlainIndex(relation?.relname ?? "");
+    if (isPlainIndex || (isFresh && relation !== undefined)) {
       if (renameType === "OBJECT_TABLE") facts.forget(table);
       return FREE;
     }
@@ -214,12 +225,25 @@ function query(statement: Node, facts: SchemaFacts): Judged {
       const table = nameOf(relation);
       isLong = true;
       const others = "UpdateStmt" in node ? node.UpdateStmt.fromClause : node.DeleteStmt.usingClause;
-      if (!facts.isFresh(table) && !isBounding(whereClause, others === undefined))
+      const isNeverNull = (column: string) => facts.isNeverNull(table, column);
+      if (!facts.isFresh(table) && !isBounding(whereClause, others === undefined, isNeverNull))
         return { ...refused("UpdateStmt" in node ? "updateAll" : "deleteAll", table), isLong };
     } else if ("MergeStmt" in node) return refused("unlisted");
-    else if ("SelectStmt" in node && node.SelectStmt.fromClause) isLong = true;
+    else if ("SelectStmt" in node && node.SelectStmt.fromClause) {
+      isLong = true;
+      if (locksEveryRow(node.SelectStmt, facts)) return { ...refused("lockRows"), isLong };
+    }
   }
   return { isLong };
+}
+
+/** FOR UPDATE, FOR SHARE and the like, where nothing leaves out rows: each stays locked until the migration ends. */
+function locksEveryRow({ lockingClause, fromClause = [], whereClause, limitCount }: SelectStmt, facts: SchemaFacts) {
+  if (lockingClause === undefined || limitCount !== undefined) return false;
+  const tables = fromClause.flatMap((each) => ("RangeVar" in each ? [nameOf(each.RangeVar)] : []));
+  if (tables.length === fromClause.length && tables.every((table) => facts.isFresh(table))) return false;
+  const isNeverNull = (column: string) => tables.some((table) => facts.isNeverNull(table, column));
+  return !isBounding(whereClause, fromClause.length === 1, isNeverNull);
 }
 
 function alterations({ relation, cmds = [] }: AlterTableStmt, facts: SchemaFacts): Judged[] {
@@ -355,11 +379,13 @@ function addConstraint(constraint: Constraint, table: string, facts: SchemaFacts
       return isLater ? { locks } : { rule: "addForeignKey", locks };
     }
     case "CONSTR_UNIQUE":
+      if (indexname !== undefined) facts.takeIndex(indexname);
       return indexname === undefined ? { rule: "addUnique", locks: [own] } : { locks: [own] };
-    case "CONSTR_PRIMARY":
-      return indexname !== undefined && facts.isKey(table, indexname)
-        ? { locks: [own] }
-        : { rule: "addPrimaryKey", locks: [own] };
+    case "CONSTR_PRIMARY": {
+      const isKey = indexname !== undefined && facts.isKey(table, indexname);
+      if (indexname !== undefined) facts.takeIndex(indexname);
+      return isKey ? { locks: [own] } : { rule: "addPrimaryKey", locks: [own] };
+    }
     case "CONSTR_EXCLUSION":
       return { rule: "addExclusion", locks: [own] };
     default:

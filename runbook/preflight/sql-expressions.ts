@@ -75,16 +75,27 @@ export function unknownCall(statement: Node): string | undefined {
  * Whether a condition leaves out rows: each path through it compares a column with something else than itself. Where
  * `isSole` table is in the statement, a column is the same with and without the table's name.
  */
-export function isBounding(condition: Node | undefined, isSole: boolean): boolean {
+export function isBounding(
+  condition: Node | undefined,
+  isSole: boolean,
+  isNeverNull: (column: string) => boolean,
+): boolean {
   if (condition === undefined) return false;
-  const bounds = (part: Node) => isBounding(part, isSole);
+  const bounds = (part: Node) => isBounding(part, isSole, isNeverNull);
   if ("BoolExpr" in condition) {
     const { boolop, args = [] } = condition.BoolExpr;
     if (boolop === "AND_EXPR") return args.some(bounds);
     if (boolop === "OR_EXPR") return args.every(bounds) && !isEither(args);
     return args.every(bounds);
   }
-  if ("NullTest" in condition) return columnsIn(condition.NullTest.arg, isSole).length > 0;
+  if ("NullTest" in condition) {
+    const { nulltesttype, arg } = condition.NullTest;
+    const columns = columnsIn(arg, isSole);
+    // In a column that is never NULL it is true, or not true, of every row.
+    const isIdle =
+      nulltesttype === "IS_NOT_NULL" && columns.every((column) => isNeverNull(column.split(".").at(-1) ?? ""));
+    return columns.length > 0 && !isIdle;
+  }
   if ("BooleanTest" in condition) return columnsIn(condition.BooleanTest.arg, isSole).length > 0;
   if ("SubLink" in condition) return condition.SubLink.testexpr !== undefined || isLimited(condition.SubLink.subselect);
   if ("ColumnRef" in condition) return true;

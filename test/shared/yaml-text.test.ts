@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { parse, parseDocument } from "yaml";
+import { Document, parse, parseDocument } from "yaml";
 import { disagreements, yamlText } from "../../shared/yaml-text.ts";
 
 /** Each is text to one reader of YAML, and a time, a number, a boolean or nothing to another. */
@@ -54,6 +54,17 @@ describe("yamlText", () => {
     expect(parse(written, { version: "1.1" })).toEqual(value);
     expect(parse(written, { version: "1.2" })).toEqual(value);
   });
+
+  it.each(["\u007f", "\u0085", "\u009b", "\u2028", "\u2029", "\ufeff", "\ufffe"])(
+    "escapes %j, which Go's readers refuse or end a line at, in values, keys and comments",
+    (character) => {
+      const document = new Document({ [`k${character}`]: `a${character}b` });
+      document.commentBefore = `c${character}d`;
+      const written = yamlText(document);
+      expect(written).not.toContain(character);
+      expect(parse(written)).toEqual({ [`k${character}`]: `a${character}b` });
+    },
+  );
 
   it.each(["yes", "on", "012", "2026-11-01", "null", "1"])("writes the key %j as text", (key) => {
     const written = yamlText({ [key]: "value" });
