@@ -82,12 +82,17 @@ export const principal = pattern(
 );
 
 const LABEL = "(?!-)[a-z0-9-]{1,63}(?<!-)";
+/** No public certificate is issued for these: RFC 2606, 6761, 7686 and 8375, and what ICANN keeps for private use. */
+const RESERVED_DOMAIN =
+  /(?:^|\.)(?:alt|example|internal|invalid|lan|local|localhost|onion|test|home\.arpa|example\.(?:com|net|org))$/;
 /** ACM takes no longer one as a certificate's first name (RFC 5280's bound of a common name). */
 const MAX_CERTIFICATE_NAME = 64;
 export const domain = pattern(
   new RegExp(`^(${LABEL}\\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,58}[a-z0-9])$`),
   "a domain name",
-).max(MAX_CERTIFICATE_NAME, `a domain name of at most ${MAX_CERTIFICATE_NAME} characters, as ACM takes it`);
+)
+  .max(MAX_CERTIFICATE_NAME, `a domain name of at most ${MAX_CERTIFICATE_NAME} characters, as ACM takes it`)
+  .refine((name) => !RESERVED_DOMAIN.test(name), "a domain name that certificates are issued for");
 
 const VPC = "a whole /16 such as 10.40.0.0/16 of the private networks 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16";
 /** What the subnets are cut from (infra/subnets.ts). */
@@ -131,11 +136,18 @@ const REPOSITORY = "[a-z0-9]+(?:[._-]+[a-z0-9]+)*";
 export const digestReference = pattern(
   new RegExp(`^${REGISTRY}(?:\\/${REPOSITORY})+@sha256:[0-9a-f]{64}$`),
   "an image by digest: registry/name@sha256:<64 hex>",
-).max(512, "an image by digest of at most 512 characters");
+)
+  .regex(/@sha256:(?!0{64}$)/, "an image's own digest, not a place-holder")
+  .max(512, "an image by digest of at most 512 characters");
 export const registryPrefix = pattern(
   new RegExp(`^${REGISTRY}\\/(?:${REPOSITORY}\\/)*$`),
   "the beginning of images' names that ends with a slash, such as ghcr.io/owner/",
-).max(255, "the beginning of images' names, of at most 255 characters");
+)
+  .max(255, "the beginning of images' names, of at most 255 characters")
+  .regex(
+    /^(?!(?:docker\.io|index\.docker\.io|gcr\.io|ghcr\.io|mcr\.microsoft\.com|public\.ecr\.aws|quay\.io|registry\.gitlab\.com|registry\.k8s\.io)\/$)/,
+    "the beginning of images' names with an owner, such as ghcr.io/owner/: everybody can push to a public registry",
+  );
 
 /** A Kubernetes label's value too. */
 export const releaseId = pattern(
@@ -144,23 +156,28 @@ export const releaseId = pattern(
 );
 
 const URL_KIND = "a URL such as https://example.com";
+/** Addresses that are no server's: of this network, and those that an instance asks AWS at. */
+const NO_PLACE = /^(?:0|169\.254)\.[\d.]+$|^metadata\.google\.internal$/;
 const HOST = /^(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)*(?!-)[a-z0-9-]{1,63}(?<!-)$/i;
 /** An address on the web, without credentials, query or fragment. */
 export const webUrl = z
   .string(URL_KIND)
   .max(2048, `${URL_KIND}, of at most 2048 characters`)
   .regex(/^https?:\/\/[^\s\\]+$/, URL_KIND)
-  .refine(isWebUrl, `${URL_KIND}, with a host, and without user, password, query and fragment`);
+  .refine(isWebUrl, `${URL_KIND}, with a host, and without user, password, query and fragment`)
+  // Paths are put behind it.
+  .transform((text) => text.replace(/\/+$/, ""));
 
 function isWebUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || !PRINTABLE.test(text)) return false;
-  const { username, password, search, hash, hostname } = url;
-  return username + password + search + hash === "" && !/[?#@]/.test(text) && HOST.test(hostname);
+  const { username, password, search, hash, hostname, port } = url;
+  const isPlain = username + password + search + hash === "" && !/[?#@]/.test(text);
+  return isPlain && HOST.test(hostname) && port !== "0" && !NO_PLACE.test(hostname);
 }
 
 export const repository = pattern(
-  /^(?!-)[A-Za-z0-9-]{1,39}(?<!-)\/(?!\.{1,2}$)[\w.-]{1,100}$/,
+  /^(?!-)[A-Za-z0-9-]{1,39}(?<!-)\/(?!\.{1,2}$)[\w.-]{1,100}(?<!\.git)$/,
   "a GitHub repository as owner/name",
 );
 export const path = line(1024, "a path");
@@ -180,13 +197,21 @@ function isPublicKey(text: string): boolean {
   }
 }
 
-export const channel = pattern(/^#[\p{Ll}\p{Lo}\d_-]{1,80}$/u, "a channel of Slack such as #incidents");
-export const mention = pattern(/^@[\w.-]{1,80}$/, "whom Slack mentions, such as @on-call");
-/** A value of a tag at AWS. */
-export const owner = line(128, "text that is not empty").regex(
-  /^(?=.*\p{L})(?!\d+(?:\.\d+)?e[+-]?\d+$)[\p{L}\p{N}][\p{L}\p{N} .:/=+@_-]*$/u,
-  "text that is not empty, as AWS takes it in a tag: letters, digits, blanks and . : / = + @ _ -",
+export const channel = pattern(
+  /^#(?=.*[\p{Ll}\p{Lo}\d])[\p{Ll}\p{Lo}\d_-]{1,80}$/u,
+  "a channel of Slack such as #incidents",
 );
+export const mention = pattern(/^@(?=.*[a-z0-9])[\w.-]{1,80}$/i, "whom Slack mentions, such as @on-call");
+/** What stands in templates and forms until it is filled in. */
+const NO_PLACEHOLDER =
+  /^(?!(?:changeme|change-me|fixme|n\/a|nil|nobody|none|null|owner|tba|tbd|todo|undefined|unknown|x+|your[ -].*)$)/i;
+/** A value of a tag at AWS. */
+export const owner = line(128, "text that is not empty")
+  .regex(
+    /^(?=.*\p{L})(?!\d+(?:\.\d+)?e[+-]?\d+$)[\p{L}\p{N}][\p{L}\p{N} .:/=+@_-]*$/u,
+    "text that is not empty, as AWS takes it in a tag: letters, digits, blanks and . : / = + @ _ -",
+  )
+  .regex(NO_PLACEHOLDER, "who answers for the stack, such as platform-engineering");
 /** A label of metrics and alerts, and a heading of reports. */
 export const objectiveName = line(60, "a name with a letter or digit")
   .regex(/[a-z0-9]/i, "a name with a letter or digit")

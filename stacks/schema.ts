@@ -104,7 +104,7 @@ export const workloadSchema = z
     /** The path that says whether a pod may be asked. @default the chart's own */
     readinessPath: z
       .string()
-      .regex(/^\/[\w./-]*$/, "a path such as /ready")
+      .regex(/^\/(?:(?!\.{1,2}(?:\/|$))[\w.-]+\/)*(?!\.{1,2}$)[\w.-]*$/, "a path such as /ready")
       .exactOptional(),
   })
   .refine(({ replicas, maxReplicas }) => replicas <= maxReplicas, {
@@ -317,6 +317,13 @@ function* contradictions(config: z.infer<typeof fieldsSchema>): Generator<Contra
         expected: `a list without ${name}, which ${waiting ?? "every user"} needs`,
       };
   }
+  const images = [
+    ...Object.entries(config.release.images).map(([name, found]) => [["release", "images", name], found] as const),
+    [["database", "clientImage"], database.clientImage] as const,
+  ];
+  for (const [place, found] of images)
+    if (!config.allowedRegistries.some((prefix) => found.startsWith(prefix)))
+      yield { path: place, found, expected: "an image whose name begins with an entry of allowedRegistries" };
   if (!config.allowedRegions.includes(config.region))
     yield {
       path: ["allowedRegions"],

@@ -255,6 +255,55 @@ describe("parseConfig", () => {
     );
   });
 
+  it.each<[string, unknown]>([
+    ["owner", "TODO"],
+    ["owner", "your-name"],
+    ["owner", "undefined"],
+    ["domain", "sparki.local"],
+    ["domain", "prod.example.com"],
+    ["domain", "a.b.internal"],
+    ["domain", "sparki.test"],
+    ["database.clientImage", `ghcr.io/alexarno/x@sha256:${"0".repeat(64)}`],
+    ["database.clientImage", `registry.evil.io/x@sha256:${"a1".repeat(32)}`],
+    ["engine.readinessPath", "/../ready"],
+    ["engine.readinessPath", "//ready"],
+    ["web.readinessPath", "/."],
+    ["storm.prometheusUrl", "https://prometheus.tools:0"],
+    ["storm.prometheusUrl", "http://169.254.169.254"],
+    ["storm.grafanaUrl", "http://2852039166"],
+    ["preflight.repository", "alexarno/sparki.git"],
+    ["preflight.imageSignatureKey", `-----BEGIN PUBLIC KEY-----\n${"A".repeat(80)}\n-----END PUBLIC KEY-----`],
+    ["contacts.incidents", { channel: "#--", mention: "@x" }],
+    ["contacts.incidents", { channel: "#a", mention: "@.." }],
+    ["allowedRegistries", ["ghcr.io/"]],
+    ["allowedRegistries", ["ghcr.io/alexarno/", "docker.io/"]],
+  ])("refuses %s of %j, which nothing real has, and says what it expects", (path, value) => {
+    const [key = "", field] = path.split(".");
+    const raw = rawConfig("prod");
+    const changed = field === undefined ? value : { ...JSON.parse(raw[`sparki:${key}`] ?? "{}"), [field]: value };
+    const text = typeof changed === "string" ? changed : JSON.stringify(changed);
+    const { message } = errorOf({ ...raw, [`sparki:${key}`]: text });
+    expect(message).toMatch(new RegExp(`${path.replace(".", "\\.")}[\\w.[\\]]* is .*; expected `));
+  });
+
+  it("takes an image of another registry's where that is allowed, and an address with a slash at its end without it", () => {
+    const raw = rawConfig("prod");
+    const database = {
+      ...JSON.parse(raw["sparki:database"] ?? "{}"),
+      clientImage: `own.io/x@sha256:${"a1".repeat(32)}`,
+    };
+    const config = parseConfig(
+      {
+        ...raw,
+        "sparki:database": JSON.stringify(database),
+        "sparki:allowedRegistries": '["ghcr.io/alexarno/","own.io/"]',
+        "sparki:runbookUrl": "https://github.com/alexarno/sparki-deploy/blob/main/",
+      },
+      "prod",
+    );
+    expect(config.runbookUrl).toBe("https://github.com/alexarno/sparki-deploy/blob/main");
+  });
+
   it.each(["*", "**", "*.*", "*-*", "*abc*", "?*"])("refuses an exemption and an approval of %j", (resource) => {
     const line = { resource, by: "@alexarno", until: "2026-12-31" };
     const exemption = { ...line, control: "S32", reason: "the runbook names 5432" };

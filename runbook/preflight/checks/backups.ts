@@ -50,6 +50,7 @@ export const restoreTest: Check = {
     const test = config.preflight.restoreTest;
     if (test === undefined) return fail(`no restore test is on record in ${key}`, fix);
     const days = Math.floor((clock.now() - Date.parse(test.on) / 1000) / (24 * HOUR));
+    if (days < 0) return fail(`the restore test on record is of ${test.on}, which is still to come`, fix);
     const reason = `${test.by} restored ${test.snapshot} on ${test.on}`;
     return days > RESTORE_TEST_DAYS ? warn(`${reason}, ${days} days ago`, fix) : pass(reason);
   },
