@@ -51,6 +51,13 @@ describe("restoreTest", () => {
     });
   });
 
+  it("fails for a restore that is still to come, which nobody has made", async () => {
+    expect(await look(restoreTest, recorded("2027-03-01"))).toMatchObject({
+      status: "fail",
+      reason: "the restore test on record is of 2027-03-01, which is still to come",
+    });
+  });
+
   it("warns of one that is more than a quarter old", async () => {
     const finding = await look(restoreTest, recorded("2026-07-01"));
     expect(finding).toMatchObject({ status: "warn", reason: "@dba-team restored rds:x on 2026-07-01, 145 days ago" });
