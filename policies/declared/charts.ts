@@ -9,7 +9,7 @@ import {
   type Store,
   serviceOf,
 } from "../../stacks/services.ts";
-import { COUNT, containerSecurity, LINE, only, PULL, podSecurity, QUANTITIES, TEXT } from "./pod-shapes.ts";
+import { COUNT, containerSecurity, LINE, only, PULL, podSecurity, QUANTITIES, SOME, TEXT } from "./pod-shapes.ts";
 import { config, listOf, Matcher, matching, oneOf, optional, type Shape, yaml } from "./shape.ts";
 
 /** Stands in what is rendered for a text that preview does not know. */
@@ -141,7 +141,7 @@ const deployment = (name: ServiceName, { stores }: Service) => ({
   kind: "Deployment",
   metadata,
   spec: {
-    replicas: optional(COUNT),
+    replicas: optional(SOME),
     revisionHistoryLimit: COUNT,
     progressDeadlineSeconds: COUNT,
     minReadySeconds: optional(COUNT),
@@ -221,8 +221,8 @@ const autoscaler = {
   metadata,
   spec: {
     scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "{release}" },
-    minReplicas: COUNT,
-    maxReplicas: COUNT,
+    minReplicas: SOME,
+    maxReplicas: SOME,
     metrics: new Matcher("a list", Array.isArray),
     behavior: new Matcher("how it scales", (value) => typeof value === "object"),
   },

@@ -2,6 +2,7 @@ import { Matcher, optional } from "./shape.ts";
 
 export const TEXT = new Matcher("a text", (value) => typeof value === "string");
 export const COUNT = new Matcher("a whole number", (value) => Number.isInteger(value) && Number(value) >= 0);
+export const SOME = new Matcher("a whole number above 0", (value) => Number.isInteger(value) && Number(value) > 0);
 const isOneLine = (value: unknown): value is string => typeof value === "string" && /^[^\r\n]*$/.test(value);
 export const LINE = new Matcher("a line of text", isOneLine);
 /** A map of lines of text, each under a key of that pattern. */

@@ -36,6 +36,14 @@ const CALLS_TEMPLATE = new Set(["include", "template"]);
 /** What in a chart's files would escape the judgement of what it renders. */
 export function chartProblems(files: ChartFiles, world: World): Mismatch[] {
   const templates = [...files].filter(([path]) => path.startsWith("templates/"));
+  const open = templates.flatMap(([path, bytes]) =>
+    openActions(bytes.toString("utf8")).map((line) => ({
+      path: `${path}, line ${line}`,
+      expected: "an action that ends with }}",
+    })),
+  );
+  // What such an action seems to hold is text of the template.
+  if (open.length > 0) return open;
   const calls = templates.flatMap(([path, bytes]) =>
     wordsNotAllowed(bytes.toString("utf8")).map((word) => ({ path: `${path}: ${word}`, expected: "not to be used" })),
   );
@@ -83,7 +91,7 @@ function hasOwnReferencesOnly(schema: unknown): boolean {
 export function wordsNotAllowed(template: string): string[] {
   const found = new Set<string>();
   const open: { readonly keyword: string; rebinds: boolean }[] = [];
-  for (const tokens of actionsOf(template)) {
+  for (const { tokens } of actionsOf(template)) {
     // What `else with` asks stands outside of the block whose other case it is.
     const around = tokens[0] === "else" ? open.slice(0, -1) : open;
     const isItem = around.findLast(({ keyword, rebinds }) => rebinds || keyword === "define")?.rebinds === true;
@@ -120,22 +128,37 @@ const TEXT = '""';
 const TOKEN =
   /(?<text>"(?:[^"\\\n]|\\.)*"|`[^`]*`|'(?:[^'\\\n]|\\.)*')|(?<comment>\/\*[\s\S]*?\*\/)|(?<end>\}\})|\d[\w.]*|\$\w+[\w.]*|\$(?:\.\w+)+|\$|(?:\.\w+)+|[^\W\d][\w.]*|\.|[^\s]|\s+/g;
 
-/** The actions of a template, each as its names, signs and texts. */
-function* actionsOf(template: string): Generator<string[]> {
+/** The lines in which actions begin that never end, or not before another begins: no action has a brace in it. */
+export function openActions(template: string): number[] {
+  return [...actionsOf(template)]
+    .filter(({ tokens, isEnded }) => !isEnded || tokens.includes("{") || tokens.includes("}"))
+    .map(({ at }) => template.slice(0, at).split("\n").length);
+}
+
+interface Action {
+  /** Its names, signs and texts. */
+  readonly tokens: readonly string[];
+  readonly at: number;
+  readonly isEnded: boolean;
+}
+
+function* actionsOf(template: string): Generator<Action> {
   let at = template.indexOf("{{");
   while (at !== -1) {
     const tokens: string[] = [];
     let end = template.length;
+    let isEnded = false;
     const reader = new RegExp(TOKEN);
     reader.lastIndex = at + 2;
     for (let found = reader.exec(template); found !== null; found = reader.exec(template)) {
       const { text, comment, end: closes } = found.groups ?? {};
       end = reader.lastIndex;
-      if (closes !== undefined) break;
+      isEnded = closes !== undefined;
+      if (isEnded) break;
       if (text !== undefined) tokens.push(TEXT);
       else if (comment === undefined && found[0].trim() !== "" && found[0] !== "-") tokens.push(found[0]);
     }
-    yield tokens;
+    yield { tokens, at, isEnded };
     at = template.indexOf("{{", end);
   }
 }

@@ -1,4 +1,4 @@
-import { wordsNotAllowed } from "../../../policies/declared/templates.ts";
+import { openActions, wordsNotAllowed } from "../../../policies/declared/templates.ts";
 
 describe("wordsNotAllowed", () => {
   it.each([
@@ -32,4 +32,14 @@ describe("wordsNotAllowed", () => {
     ["{{ ``}}{{ now }}", "now"],
     ["{{ now", "now"],
   ])("names in %s what it is not to use", (template, word) => expect(wordsNotAllowed(template)).toContain(word));
+});
+
+describe("openActions", () => {
+  it("names the lines of actions that do not end, and of those that run into another", () => {
+    expect(openActions("a: {{ .Values.a }\nb: {{ .Values.b }}\nc: {{ .Values.c")).toEqual([1, 3]);
+  });
+
+  it("finds none in braces of texts, comments and YAML", () => {
+    expect(openActions('a: {b: {{ "}{" }}, c: {{- /* } { */ -}} {{ `{` }} }')).toEqual([]);
+  });
 });
