@@ -4,7 +4,7 @@ import { AWS_FAULTS } from "../../rehearsal/aws-faults.ts";
 import type { Faults } from "../../rehearsal/control-requests.ts";
 import { type Ran, type RehearsedStack, serveStack } from "../support/rehearsed-stack.ts";
 
-jest.setTimeout(600_000);
+jest.setTimeout(1_200_000);
 
 /** What holds during the fault of that id. */
 const fault = (id: string): Faults => AWS_FAULTS[id]?.faults?.hold ?? {};

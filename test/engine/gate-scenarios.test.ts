@@ -5,7 +5,7 @@ import { GATE_SCENARIOS } from "../../rehearsal/gate-scenarios.ts";
 import type { GateCase } from "../support/gate-cases.ts";
 import { makeRuns, type Runs } from "../support/sparki.ts";
 
-jest.setTimeout(900_000);
+jest.setTimeout(1_200_000);
 
 interface Expected {
   readonly gate: string;

@@ -7,7 +7,7 @@ import { yamlText } from "../../shared/yaml-text.ts";
 import { releaseSchema } from "../../stacks/schema.ts";
 import { type Interruptible, makeRuns, type Runs, reportIn, sparki } from "../support/sparki.ts";
 
-jest.setTimeout(600_000);
+jest.setTimeout(1_200_000);
 
 const ROOT = join(import.meta.dirname, "..", "..");
 /** A stack of this test's own, so that its config can be edited. */

@@ -72,7 +72,7 @@ const least = () => document({ Action: "logs:PutLogEvents", Resource: LOGS });
 const leastOfNamed = (logs: Registered) => logs.arn.apply(least);
 const full = () => document({ Action: "*", Resource: "*" });
 
-jest.setTimeout(600_000);
+jest.setTimeout(1_200_000);
 
 describe("policies/pack", () => {
   const engines: PolicyEngine[] = [];

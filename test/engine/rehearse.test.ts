@@ -4,7 +4,7 @@ import { leakedFiles, leakedIn, secretsOf } from "../support/secrets.ts";
 import { makeRuns, type Runs, reportIn, type SparkiRun, sparki } from "../support/sparki.ts";
 
 // The promoted world that it begins with may have to be made first.
-jest.setTimeout(900_000);
+jest.setTimeout(1_200_000);
 
 const ROOT = join(import.meta.dirname, "..", "..");
 

@@ -5,7 +5,7 @@ import { byService } from "../../stacks/services.ts";
 import { type RehearsedStack, serveStack } from "../support/rehearsed-stack.ts";
 import { releaseNamed } from "../support/updates.ts";
 
-jest.setTimeout(900_000);
+jest.setTimeout(1_200_000);
 
 const EXPANDED = { level: 3, oldest: 1 };
 const BAD = { engine: { errorRatio: 0.05 } };

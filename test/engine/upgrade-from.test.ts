@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { makeRuns, type Runs, reportIn, sparki } from "../support/sparki.ts";
 
-jest.setTimeout(600_000);
+jest.setTimeout(1_200_000);
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
