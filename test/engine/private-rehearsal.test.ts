@@ -26,8 +26,9 @@ describe("a running rehearsal", () => {
     stack = await serveStack("staging", 0.002, "promoted");
     await stack.configure(releaseNamed("2.0", { level: 3, oldest: 1 }));
     const watch = new ProcessWatch();
-    await stack.up();
-    processes = watch.stop();
+    await stack.up().finally(() => {
+      processes = watch.stop();
+    });
     ports = listeningPorts(stack.runDirectory);
   });
   afterAll(() => stack.close());
