@@ -6,22 +6,29 @@ jest.setTimeout(1_200_000);
 const digest = (reference: string) => reference.slice(reference.indexOf("sha256:"));
 const PROBE = "Readiness probe failed: HTTP probe failed with statuscode: 404";
 
+let runs: Runs;
+
+/** Two releases are promoted, and each of the third ones is deployed over the second. */
+beforeAll(async () => {
+  runs = makeRuns();
+  const args = ["rehearse", "upgrade", "--on-promoted", "--json", "--time-scale", "0.004"];
+  expect(reportIn(await sparki(args, runs))).toMatchObject({ outcome: "promoted" });
+});
+afterAll(() => runs.remove());
+
 /** A third deployment whose readiness probe asks a path that is not there. */
 describe.each([
   ["chart-broken", "by the engine's chart"],
   ["value-broken", "by a value in the config"],
   ["release-broken", "by both, with new images"],
 ])("sparki rehearse %s --json, a third release that is never ready %s (W31)", (scenario) => {
-  let runs: Runs;
   let run: SparkiRun;
   let report: ReturnType<typeof reportIn>;
 
   beforeAll(async () => {
-    runs = makeRuns();
-    run = await sparki(["rehearse", scenario, "--on-promoted", "--json", "--time-scale", "0.004"], runs);
+    run = await sparki(["rehearse", scenario, "--resume", "--json"], runs);
     report = reportIn(run);
   });
-  afterAll(() => runs.remove());
 
   it("ends with exit 1, rolled back, and the probe's own answer on the first line of the report", () => {
     expect({ exitCode: run.exitCode, outcome: report.outcome }).toEqual({ exitCode: 1, outcome: "rolled-back" });
@@ -38,7 +45,8 @@ describe.each([
   });
 
   it("runs what was promoted on every track, and proves its objects, not only its images", () => {
-    const { images } = report.previous ?? report.release;
+    const { images, id } = report.previous ?? report.release;
+    expect(id).toMatch(/-next$/);
     const tracks = (image = "") => ({ oneBox: [digest(image)], fleet: [digest(image)] });
     expect(report.live).toEqual({ engine: tracks(images.engine), web: tracks(images.web) });
     const proof = report.rollback?.gates.filter(({ gate }) => gate === "rollback") ?? [];
