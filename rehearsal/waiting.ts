@@ -8,6 +8,8 @@ import type { ProcessHandle } from "./processes.ts";
 
 export interface WaitOptions {
   readonly limitSeconds: number;
+  /** How long it is waited before the next look. @default 0.05 */
+  readonly everySeconds?: number;
   /** The server's process: when it ends first, the wait fails at once with its last lines. */
   readonly process?: ProcessHandle;
 }
@@ -30,7 +32,7 @@ export async function waitForHttp(url: string, options: WaitOptions & Asking): P
   await waitFor(url, async () => (await statusOf(url, options)) === 200, options);
 }
 
-/** Resolves once `ready` resolves with true, asked again every 50 ms; `what` names it in the error. */
+/** Resolves once `ready` resolves with true, asked again and again; `what` names it in the error. */
 export async function waitFor(what: string, ready: () => Promise<boolean>, options: WaitOptions): Promise<void> {
   const until = performance.now() + options.limitSeconds * 1000;
   while (!(await ready())) {
@@ -38,7 +40,7 @@ export async function waitFor(what: string, ready: () => Promise<boolean>, optio
       throw failure(`${options.process.name} ended before ${what} answered`, options.process);
     if (performance.now() > until)
       throw failure(`${what} did not answer within ${options.limitSeconds} s`, options.process);
-    await delay(50);
+    await delay(1000 * (options.everySeconds ?? 0.05));
   }
 }
 

@@ -36,7 +36,8 @@ export async function settled(
     return behind.every(({ metadata }) => counted.has(metadata?.name ?? ""));
   };
   try {
-    await waitFor("every pod of the world before", serves, { limitSeconds });
+    // Each look reads all pods, while they themselves need the processors to begin.
+    await waitFor("every pod of the world before", serves, { limitSeconds, everySeconds: 0.3 });
   } finally {
     await api.close();
   }
