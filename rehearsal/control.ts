@@ -54,6 +54,8 @@ export async function claimSlot(
       if (refusal === undefined) void answer(routes, request, response);
       else send(response, refusal.status, { message: refusal.message });
     });
+    // Longer than clients on a loaded machine leave a connection unused, and then ask on it while it is being closed.
+    server.keepAliveTimeout = 120_000;
     answerOwnUser(server);
     const refused = await unable(server, addresses.control);
     const taken = refused === undefined ? await takenPort(addresses) : undefined;

@@ -26,6 +26,8 @@ export async function serveFront(options: FrontOptions): Promise<{ close(): Prom
     if (refusal === undefined) pass(request, response, options.behind, agent);
     else response.writeHead(refusal.status, { "content-type": "text/plain" }).end(`${refusal.message}\n`);
   });
+  // As the control API's: no client asks on a connection that is just being closed.
+  server.keepAliveTimeout = 120_000;
   answerOwnUser(server);
   server.listen(listen.port, listen.address);
   await once(server, "listening");

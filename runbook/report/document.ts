@@ -53,6 +53,8 @@ const findingFields = {
   reason: z.string(),
   fix: z.string().optional(),
   evidence: z.array(z.string()).optional(),
+  /** It failed because nobody could look. */
+  isBlind: z.literal(true).optional(),
   seconds,
 };
 const confirmation = z.strictObject({ confirmed: z.boolean(), how: z.string() });

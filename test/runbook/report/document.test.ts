@@ -1,6 +1,10 @@
+import { lookSideBySide } from "../../../runbook/preflight/side-by-side.ts";
 import { failureDocumentSchema, rehearsalDocument } from "../../../runbook/report/document.ts";
 import { failureDocument } from "../../../runbook/report/failure.ts";
+import { plainScreen } from "../../../runbook/report/screen.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
+import { fakeClock } from "../../support/fake-clock.ts";
+import { preflightReport, verifyReport } from "../../support/reports.ts";
 
 describe("failureDocumentSchema", () => {
   it.each([
@@ -24,7 +28,7 @@ describe("rehearsalDocument", () => {
       id: "2026.11.1",
       gitSha: "62e8f96cd5a83fd3d59458636034078daf38251e",
       images: Object.fromEntries(
-        ["engine", "web", "e2e"].map((kind) => [kind, `r.io/a/${kind}@sha256:${"0".repeat(64)}`]),
+        ["engine", "web", "e2e"].map((kind) => [kind, `r.io/a/${kind}@sha256:${"a".repeat(64)}`]),
       ),
       schema: { level: 2, oldest: 1 },
     },
@@ -56,6 +60,17 @@ describe("rehearsalDocument", () => {
 
   it("takes a whole document", () => {
     expect(rehearsalDocument.safeParse(valid).error).toBeUndefined();
+  });
+
+  it("takes a check of the checklist, and one of what is live, that could not look", async () => {
+    const run = () => Promise.reject(new Error("other side closed"));
+    const look = { id: "alerts", title: "Alerts", proves: "It is known.", timeLimitSeconds: 10, run };
+    const beside = { screen: plainScreen({ write: () => true }), signal: new AbortController().signal };
+    const found = await lookSideBySide("checklist", [look], { clock: fakeClock() }, beside);
+    expect(found).toMatchObject([{ status: "fail", isBlind: true }]);
+    const preflight = { ...preflightReport(String), checks: found.map((each) => ({ ...each, group: "storm" })) };
+    const verify = { ...verifyReport(String), checks: found };
+    expect(rehearsalDocument.safeParse({ ...valid, preflight, verify }).error).toBeUndefined();
   });
 
   it.each(Object.keys(valid))("refuses one without %s", (key) => {
