@@ -1,3 +1,4 @@
+import { PassThrough } from "node:stream";
 import { lookSideBySide } from "../../../runbook/preflight/side-by-side.ts";
 import { failureDocumentSchema, rehearsalDocument } from "../../../runbook/report/document.ts";
 import { failureDocument } from "../../../runbook/report/failure.ts";
@@ -65,7 +66,7 @@ describe("rehearsalDocument", () => {
   it("takes a check of the checklist, and one of what is live, that could not look", async () => {
     const run = () => Promise.reject(new Error("other side closed"));
     const look = { id: "alerts", title: "Alerts", proves: "It is known.", timeLimitSeconds: 10, run };
-    const beside = { screen: plainScreen({ write: () => true }), signal: new AbortController().signal };
+    const beside = { screen: plainScreen(new PassThrough().resume()), signal: new AbortController().signal };
     const found = await lookSideBySide("checklist", [look], { clock: fakeClock() }, beside);
     expect(found).toMatchObject([{ status: "fail", isBlind: true }]);
     const preflight = { ...preflightReport(String), checks: found.map((each) => ({ ...each, group: "storm" })) };
