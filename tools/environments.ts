@@ -147,7 +147,7 @@ function judged({ refusal }: Environment, success: string, folder: string, { exi
 
 /** What a person reads at the end: the failure, not the lines of progress before it. */
 function lastWords(said: string): string {
-  const codes = [...said.matchAll(/^SPARKI_[A-Z]+: /gm)].map(({ index }) => index);
+  const codes = [...said.matchAll(/^SPARKI_[A-Z]+:/gm)].map(({ index }) => index);
   const failure = Math.max(codes.at(-1) ?? -1, said.search(/^\S+: \S+ \(exit \d\)$/m));
   const text = failure < 0 ? said.trim().split("\n").slice(-3).join(" ") : said.slice(failure);
   return text.replace(/\s+/g, " ").trim().slice(0, 400);

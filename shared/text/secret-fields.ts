@@ -30,6 +30,8 @@ const DIGEST = /\b(Digest[ \t]{1,4})(?=username=)[^\n]{0,4000}/gi;
 const PGPASS = /(?<![\w./:*-])((?:[\w.*-]{1,253}:)(?:\d{4,5}|\*):[\w*-]{1,63}:[\w*.-]{1,63}:)([^\s"'`]{1,512})/g;
 const CLIENT_PASSWORD =
   /(\b(?:mysql|mysqldump|mysqladmin|sshpass|redis-cli)\b[^\n|;]{0,200}?[ \t]-(?:p|a|u[ \t]{0,2}[\w.-]{1,40}:)[ \t]{0,1})(?=[^\s-])[^\s"']{1,200}/g;
+const LOGIN =
+  /(\b(?:docker|podman|nerdctl|buildah|skopeo|oras|crane|cosign|helm|az)\b[^\n|;]{0,80}?[ \t]login\b[^\n|;]{0,200}?[ \t]-p[ \t=]{0,2}["']?)(?=[^\s-])[^\s"']{1,200}/g;
 const CURL_USER =
   /(\bcurl\b[^\n|;]{0,400}?[ \t](?:-u|--user|--proxy-user)[ =]{0,2}["']?[^\s:"']{1,64}:)[^\s"']{1,200}/g;
 
@@ -63,6 +65,7 @@ function withoutHeaders(text: string, mark: string): string {
     .replace(DIGEST, `$1${mark}`)
     .replace(PGPASS, (all, before: string) => (/^[\da-f:.]+$/i.test(all) ? all : `${before}${mark}`))
     .replace(CLIENT_PASSWORD, `$1${mark}`)
+    .replace(LOGIN, `$1${mark}`)
     .replace(CURL_USER, `$1${mark}`)
     .replace(STANDALONE, (all, scheme: string, value: string) =>
       isCredential(scheme, value) ? `${scheme} ${mark}` : all,

@@ -76,15 +76,19 @@ function decoded(text: string): string {
 /** Whoever knows a webhook's address may post to it: what follows the part that says so is its secret. */
 function withoutHook(rest: string, mark: string): string {
   const end = rest.search(/[?#]/);
-  const [path, query] = end === -1 ? [rest, ""] : [rest.slice(0, end), rest.slice(end)];
+  const path = end === -1 ? rest : rest.slice(0, end);
+  const query = end === -1 ? "" : rest.slice(end).replace(SIGNED, `$1${mark}`);
   const [host = "", ...parts] = path.split("/");
   const hook = parts.findIndex((part) => /hook/i.test(part));
   const isHook = /hook/i.test(host) || KNOWN_HOOK.test(path);
   const kept = isHook && hook === -1 ? 1 : hook + 1;
   const hidden = parts.slice(kept);
   const isSecret = isHook ? hidden.some((part) => part !== "") : kept > 0 && hidden.some(looksSecret);
-  return isSecret ? `${[host, ...parts.slice(0, kept)].join("/")}/${mark}${query}` : rest;
+  return isSecret ? `${[host, ...parts.slice(0, kept)].join("/")}/${mark}${query}` : `${path}${query}`;
 }
+
+/** Whoever has a signed address may use it until it expires: of S3, of Google's and Azure's storage, of CloudFront. */
+const SIGNED = /([?&](?:x-amz-signature|x-goog-signature|signature|sig)=)[^&#\s]{4,}/gi;
 
 const KNOWN_HOOK =
   /^(?:events\.pagerduty\.com\/integration|maker\.ifttt\.com|outlook\.office(?:365)?\.com\/webhook|[\w.-]*\.logic\.azure\.com\/workflows)/i;
