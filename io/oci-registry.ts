@@ -204,8 +204,7 @@ export class Registry {
         url,
         await this.#http(url, { method, headers, timeoutSeconds: 15, signal: this.#signal }),
       );
-      const asked = Number(answer.headers["retry-after"]);
-      const wait = asked > 0 ? asked : 2 ** (tried - 1);
+      const wait = waitIn(String(answer.headers["retry-after"] ?? "")) ?? 2 ** (tried - 1);
       if (answer.status !== 429 || tried === MAX_TRIES || wait > LONGEST_WAIT_SECONDS) return answer;
       await this.#sleep(wait, this.#signal);
     }
@@ -214,13 +213,12 @@ export class Registry {
   /** See https://distribution.github.io/distribution/spec/auth/token/. The secret goes to the registry's own realm alone. */
   async #authorization(challenge: string, asker: string): Promise<string | undefined> {
     const basic = this.#secret === undefined ? undefined : `Basic ${encoded(this.#secret)}`;
-    if (/^basic\b/i.test(challenge)) {
+    const asked = challengesIn(challenge);
+    const { realm, ...parameters } = asked.get("bearer") ?? {};
+    if (realm === undefined && asked.has("basic")) {
       if (basic !== undefined) assertOwn(asker, asker);
       return basic;
     }
-    const { realm, ...parameters } = Object.fromEntries(
-      [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = "", value = ""]) => [key, value]),
-    );
     if (realm === undefined || !URL.canParse(realm)) return undefined;
     assertOwn(realm, asker);
     const { error: _, ...query } = parameters;
@@ -232,6 +230,27 @@ export class Registry {
     const { token, access_token: other } = parsed(answer.body, tokenSchema) ?? {};
     return token === undefined && other === undefined ? undefined : `Bearer ${token ?? other}`;
   }
+}
+
+const CHALLENGE = /(?:^|,)\s*(\w+)(?=\s+[\w-]+\s*=|\s*(?:,|$))|([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g;
+
+/** The challenges of a header by their schemes, which may be several: https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1. */
+function challengesIn(header: string): ReadonlyMap<string, Readonly<Record<string, string>>> {
+  const found = new Map<string, Record<string, string>>();
+  let current: Record<string, string> = {};
+  for (const [, scheme, name, quoted, token] of header.matchAll(CHALLENGE)) {
+    if (scheme !== undefined) {
+      current = {};
+      found.set(scheme.toLowerCase(), current);
+    } else if (name !== undefined) current[name.toLowerCase()] = quoted?.replace(/\\(.)/g, "$1") ?? token ?? "";
+  }
+  return found;
+}
+
+/** The seconds of a Retry-After, which may be a time of day; undefined where it says none. */
+function waitIn(header: string): number | undefined {
+  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+  return seconds > 0 ? Math.ceil(seconds) : undefined;
 }
 
 /**

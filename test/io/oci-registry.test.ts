@@ -72,6 +72,27 @@ describe("Registry", () => {
     expect(seen.map(({ authorization }) => authorization)).toEqual([undefined, basic, "Bearer t"]);
   });
 
+  it.each([
+    ["without quotes", "Bearer realm=https://ghcr.io/token, service=ghcr.io"],
+    ["before one for a password", 'Bearer realm="https://ghcr.io/token",service="ghcr.io",Basic realm="ghcr.io"'],
+    ["after one for a password", 'Basic realm="ghcr.io", Bearer realm="https://ghcr.io/token", service="ghcr.io"'],
+    ["in other letters", 'BEARER Realm="https://ghcr.io/token", Service="ghcr.io"'],
+  ])("finds the challenge for a token %s", async (_, challenge) => {
+    const asking = { status: 401, headers: { "www-authenticate": challenge } };
+    const { client, seen } = registry("secret", asking, token, {});
+    expect(await client().has(IMAGE)).toBe(true);
+    expect(seen[1]?.url).toBe("https://ghcr.io/token?service=ghcr.io");
+    expect(seen[2]?.authorization).toBe("Bearer t");
+  });
+
+  it("waits until the time of day that a registry with too many requests names", async () => {
+    const until = new Date(Date.now() + 20_000).toUTCString();
+    const { client, waits } = registry(undefined, { status: 429, headers: { "retry-after": until } }, {});
+    expect(await client().has(IMAGE)).toBe(true);
+    expect(waits[0]).toBeGreaterThan(15);
+    expect(waits[0]).toBeLessThanOrEqual(21);
+  });
+
   it("answers a challenge for a password with the secret itself", async () => {
     const { client, seen } = registry(
       "ann:secret",
