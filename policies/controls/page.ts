@@ -16,6 +16,7 @@ CrossGuard policy, which stops a preview that breaks it before anything changes.
 - \`npx sparki controls\` shows how a stack stands, from a preview of its own config, and what it costs a month.
 - \`pulumi preview --policy-pack policies/pack\` judges any preview; \`policies\` works too, under a Node.js language host.
 - \`node tools/mutate-policies.ts\` negates every condition of every policy and shows that a test notices.
+- [engine-pod.md](engine-pod.md) says what a pod can read, write and reach that somebody has taken over.
 - \`npm run audit:charts\` lets kube-score and checkov judge what the charts render; what they find and is meant to be so
   stands with its reason in [exemptions.yaml](../apps/charts/exemptions.yaml).
 

@@ -50,8 +50,8 @@ const DATA = subnets(144);
 const RESOLVER: Networks = () => ["172.20.0.10/32"];
 
 /** Peers that are networks, each of which lies within one of those declared, by their addresses. */
-const within = (declared: Networks) =>
-  new Matcher("networks within the declared ones", (value, world) => {
+const within = (declared: Networks, what: string) =>
+  new Matcher(`addresses within ${what}`, (value, world) => {
     const peers: readonly unknown[] = Array.isArray(value) ? value : [];
     return peers.length > 0 && peers.every((peer) => isWithin(peer, declared(world.config)));
   });
@@ -75,7 +75,7 @@ const prometheus = [
     podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } },
   },
 ];
-const fromLoadBalancer = { from: within(LOAD_BALANCER), ports: ports("http", "TCP") };
+const fromLoadBalancer = { from: within(LOAD_BALANCER, "the load balancer's subnets"), ports: ports("http", "TCP") };
 const fromPrometheus = { from: prometheus, ports: ports("http", "TCP") };
 const networkPolicy = (name: Shape, spec: Shape) => ({
   apiVersion: "networking.k8s.io/v1",
@@ -89,8 +89,10 @@ const reach = ({ stores, entrance }: Service) =>
     policyTypes: ["Ingress", "Egress"],
     ingress: entrance === undefined ? [fromPrometheus] : [fromLoadBalancer, fromPrometheus],
     egress: [
-      ...(stores.length > 0 ? [{ to: within(RESOLVER), ports: ports(53, "UDP", "TCP") }] : []),
-      ...stores.map((store) => ({ to: within(DATA), ports: ports(STORES[store].port, "TCP") })),
+      ...(stores.length > 0
+        ? [{ to: within(RESOLVER, "the cluster's resolver"), ports: ports(53, "UDP", "TCP") }]
+        : []),
+      ...stores.map((store) => ({ to: within(DATA, "the database subnets"), ports: ports(STORES[store].port, "TCP") })),
     ],
   });
 

@@ -112,6 +112,18 @@ export const IDENTITIES: readonly Identity[] = [
   },
 ];
 
+/** All that the pods of a service account may ask of AWS; nothing for one without a role. */
+export function grantsOfPods(namespace: string, serviceAccount: string): readonly Grant[] {
+  const isTheirs = ({ only }: Identity) => {
+    const tags = Object(Object(only).StringEquals);
+    return (
+      tags["aws:RequestTag/kubernetes-namespace"] === namespace &&
+      tags["aws:RequestTag/kubernetes-service-account"] === serviceAccount
+    );
+  };
+  return IDENTITIES.filter(isTheirs).flatMap(({ grants = [] }) => grants);
+}
+
 const trustOf = ({ trusts, tagsSession, only }: Identity) =>
   document([
     {

@@ -18,10 +18,8 @@ const USERS_SCRIPT = reviewed(
   "the script of the database's users",
   "048f5aa30b2aec7604883be7729c791a3818dd8b23f5ec0ed528cb3368db58c9",
 );
-const USERS_SQL = reviewed(
-  "the statements of the database's users",
-  "96f85d322d1c85a9e405d0169843dba3cba6adc24503d2db2de61699277540a4",
-);
+export const REVIEWED_SQL: readonly string[] = ["96f85d322d1c85a9e405d0169843dba3cba6adc24503d2db2de61699277540a4"];
+const USERS_SQL = reviewed("the statements of the database's users", ...REVIEWED_SQL);
 
 const AUTHORITIES = new Set(profiles.ca.map((pem) => pem.trim()));
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;

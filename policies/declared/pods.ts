@@ -1,12 +1,12 @@
 import { byService, ENTERED, namespaceOf, SERVICE_NAMES, type ServiceName, serviceOf } from "../../stacks/services.ts";
 import { type Declaration, declare } from "./declaration.ts";
 import { JOB_INPUTS, USERS_FILES } from "./jobs.ts";
-import { ANYTHING, config, known, Matcher, madeOf, matching, optional, ref, type Shape } from "./shape.ts";
+import { ANYTHING, known, Matcher, madeOf, matching, optional, ref, type Shape, same } from "./shape.ts";
 
 const CLUSTER = ["cluster-eks", "cluster-eks-eksCluster"];
 const SERVED = ENTERED.map(namespaceOf);
 /** Who lives where; the monitoring's objects are rules only. */
-const SERVICE_ACCOUNTS: Readonly<Record<string, readonly string[]>> = {
+export const SERVICE_ACCOUNTS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(SERVICE_NAMES.map((name) => [namespaceOf(name), [name]])),
   "sparki-engine": ["engine", "migrations", "database-users"],
   "sparki-test": ["e2e"],
@@ -46,11 +46,14 @@ const networkPolicy = (name: string, inNamespace: string, spec: Shape) => ({
   spec,
 });
 /** A CIDR block of each zone's database subnet. */
-const databaseBlocks = config("network", ({ network }) =>
-  network.zones.map((_, index) => {
-    const [first, second] = network.cidr.split(".");
-    return { ipBlock: { cidr: `${first}.${second}.${144 + index}.0/24` } };
-  }),
+const databaseBlocks = new Matcher("the database subnets", (value, { config: { network } }) =>
+  same(
+    value,
+    network.zones.map((_, index) => {
+      const [first, second] = network.cidr.split(".");
+      return { ipBlock: { cidr: `${first}.${second}.${144 + index}.0/24` } };
+    }),
+  ),
 );
 const portsOf = (port: number, ...protocols: readonly string[]) => protocols.map((protocol) => ({ port, protocol }));
 const RESOLVER = [{ ipBlock: { cidr: "172.20.0.10/32" } }];

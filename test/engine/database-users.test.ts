@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { usersSql } from "../../apps/database-users.ts";
+import { databaseRights } from "../../policies/declared/pod-reach.ts";
 import { addressesOf } from "../../rehearsal/addresses.ts";
 import { type Backing, startBacking } from "../../rehearsal/backing/serve.ts";
 import { Processes } from "../../rehearsal/processes.ts";
@@ -123,6 +125,22 @@ describe("the job that makes the database's users", () => {
     ["COPY projects TO PROGRAM 'id'", "permission denied to COPY to or from an external program"],
   ])("refuses the application %s", async (statement, words) => {
     expect(await ask(FIRST.application, statement)).toEqual(words);
+  });
+
+  it("gives the application the privileges that docs/engine-pod.md computes, of all that PostgreSQL has", async () => {
+    const rights = databaseRights(usersSql()).sparki_application;
+    const held = async (on: string, of: string, all: readonly string[]) => {
+      const asked = all.map((privilege) => `has_${on}_privilege(${of}, '${privilege}') AS "${privilege}"`).join(", ");
+      const [row] = await as(FIRST.application, async (client) => (await client.query(`SELECT ${asked}`)).rows);
+      return all.filter((privilege) => row[privilege]);
+    };
+    const tables = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"];
+    expect({
+      database: await held("database", "current_database()", ["CONNECT", "CREATE", "TEMPORARY"]),
+      schema: await held("schema", "'public'", ["USAGE", "CREATE"]),
+      tables: await held("table", "'projects'", tables),
+      sequences: (await held("sequence", "'old_id_seq'", ["SELECT", "UPDATE", "USAGE"])).sort(),
+    }).toEqual({ ...rights, sequences: [...(rights?.sequences ?? [])].sort() });
   });
 
   it("gives the application what later migrations make", async () => {

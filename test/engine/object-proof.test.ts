@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { podReaches } from "../../policies/declared/pod-reach.ts";
 import { type ApiServer, startApiServer } from "../support/api-server.ts";
 import type { Manifest } from "../support/chart.ts";
 import { renderMonitoring } from "../support/monitoring.ts";
@@ -65,6 +66,41 @@ describe("objectsApart, on a real API server", () => {
       expect(await apart(rendered[name])).toEqual([]);
     },
   );
+
+  it("gives the service accounts of the pods nothing in Kubernetes, as docs/engine-pod.md says", async () => {
+    const verbs = ["get", "list", "watch", "create", "update", "patch", "delete", "escalate", "bind", "impersonate"];
+    const resources = [
+      ...[
+        "secrets",
+        "configmaps",
+        "pods",
+        "pods/exec",
+        "serviceaccounts",
+        "serviceaccounts/token",
+        "services",
+        "nodes",
+      ],
+      ...["apps/deployments", "rbac.authorization.k8s.io/roles", "rbac.authorization.k8s.io/clusterroles", "users"],
+      ...["networking.k8s.io/networkpolicies", "secrets-store.csi.x-k8s.io/secretproviderclasses", "*/*"],
+    ];
+    const allowed: string[] = [];
+    for (const { namespace, serviceAccount, hasToken, clusterRules } of podReaches()) {
+      expect([hasToken, clusterRules]).toEqual([false, 0]);
+      for (const where of [namespace, "kube-system", ""])
+        for (const name of resources)
+          for (const verb of verbs) {
+            const [group, resource] = name.includes(".") || /^(apps|\*)\//.test(name) ? name.split("/") : ["", name];
+            const spec = {
+              user: `system:serviceaccount:${namespace}:${serviceAccount}`,
+              groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
+              resourceAttributes: { namespace: where, verb, group, resource },
+            };
+            const review = await server.api.create("/apis/authorization.k8s.io/v1/subjectaccessreviews", { spec });
+            if (Object(Object(review).status).allowed !== false) allowed.push(`${serviceAccount} ${verb} ${name}`);
+          }
+    }
+    expect(allowed).toEqual([]);
+  });
 
   it("leaves the number of replicas to the autoscaler", async () => {
     const [deployment] = rendered.engine.filter(({ kind }) => kind === "Deployment");

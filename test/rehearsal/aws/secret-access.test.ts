@@ -1,3 +1,4 @@
+import { podReaches } from "../../../policies/declared/pod-reach.ts";
 import { secretFor } from "../../../rehearsal/aws/secret-access.ts";
 import { TYPES } from "../../../rehearsal/aws/types.ts";
 import type { Properties } from "../../../rehearsal/provider/properties.ts";
@@ -77,6 +78,31 @@ describe("what the pods of a service account can read, by the program's own poli
       migrations: ["database/migrations-2026-11-01"],
       "database-users": ["database/application-2026-11-01", "database/migrations-2026-11-01"],
     });
+  });
+
+  it("is what docs/engine-pod.md computes, for every service account and secret", () => {
+    const filled = (text: string) =>
+      text.replace("{region}", "us-east-1").replace("{account}", "111122223333").replace("{stack}", "prod");
+    const covers = (resource: string, arn: string) => {
+      const [begin = ""] = filled(resource).split(/\{any\}|\*/);
+      return arn.startsWith(begin);
+    };
+    const computed = podReaches().map(({ namespace, serviceAccount, grants }) => {
+      const resources = grants
+        .filter(({ actions }) => actions.includes("secretsmanager:GetSecretValue"))
+        .flatMap((grant) => grant.resources ?? []);
+      return [
+        namespace,
+        serviceAccount,
+        SECRETS.filter((path) => resources.some((one) => covers(one, `${secretArn(path)}-AbCdEf`))),
+      ];
+    });
+    const found = podReaches().map(({ namespace, serviceAccount }) => [
+      namespace,
+      serviceAccount,
+      SECRETS.filter((path) => read(serviceAccount, path, namespace) === `value of ${path}`),
+    ]);
+    expect(found).toEqual(computed);
   });
 
   it("is told to be forbidden in the words of Secrets Manager", () => {

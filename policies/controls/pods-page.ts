@@ -1,0 +1,108 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type DatabaseRights, databaseRights, type PodReach, podReaches } from "../declared/pod-reach.ts";
+
+const SQL = join(import.meta.dirname, "..", "..", "apps", "database-users.sql");
+
+const HEAD = `# What a pod can do that somebody has taken over
+
+<!-- Written by \`node docs/engine-pod.ts\`; a test compares it. -->
+
+Whoever runs code in the engine's container has all that its pod has: the files that are mounted into it, its role in AWS,
+its user of the database, and the flows that its network policy leaves open. This page is computed from what the policies
+declare ([policies/declared/](../policies/declared/)), which is all that a deployment may make: what is not listed is
+refused before it exists, as D09 or D10.
+
+It is counted as if the pod held its role's credentials, although the add-on reads the secrets for it, and as if whoever
+is in it reads and changes every file that it may. \`{any}\` stands for what AWS makes up; of keys it is the stack's key for
+secrets alone, since the role's policy may be made of no other key's ARN.
+`;
+
+const CHECKED = `## How it is checked
+
+| what | by |
+| --- | --- |
+| the page is what is declared | \`test/policies/declared/pod-reach.test.ts\` |
+| its role reads these secrets in the simulated account, and no other | \`test/rehearsal/aws/secret-access.test.ts\` |
+| its database user has these privileges of PostgreSQL, of all that there are; it cannot alter, drop or empty a table, nor make a role | \`test/engine/database-users.test.ts\` |
+| its service account may do nothing in a Kubernetes control plane that holds the charts' objects | \`test/engine/object-proof.test.ts\` |
+| its network policies leave open these flows, and no other | \`test/charts/network-policies.test.ts\` |
+`;
+
+/** docs/engine-pod.md: what each pod can read, write and reach. */
+export function podsPage(): string {
+  const rights = databaseRights(readFileSync(SQL, "utf8"));
+  const [engine, ...others] = podReaches().map((pod) => section(pod, rights));
+  return [HEAD, engine, CHECKED, "## The other pods\n", ...others].join("\n");
+}
+
+function section(pod: PodReach, rights: Readonly<Record<string, DatabaseRights>>): string {
+  const name = `${pod.serviceAccount}, in ${pod.namespace}`;
+  const heading = pod.serviceAccount === "engine" ? `## ${name}` : `### ${name}`;
+  const rows = [
+    ...awsRows(pod),
+    ...databaseRows(pod, rights),
+    ["Redis", pod.hasCache ? "every key" : nothing, pod.hasCache ? "every key, by the one AUTH token" : nothing],
+    ["Kubernetes", kubernetes(pod), nothing],
+    [
+      "its own files",
+      "its image, and what is mounted",
+      pod.writable.map((path) => `\`${path}\``).join(", ") || nothing,
+    ],
+  ];
+  const lines = rows.map((row) => `| ${row.join(" | ")} |`);
+  return [
+    `${heading}\n`,
+    "| where | reads | writes |\n| --- | --- | --- |",
+    ...lines,
+    "",
+    `- reaches: ${listed(pod.egress)}`,
+    `- is reached by: ${listed(pod.ingress)}`,
+    "",
+  ].join("\n");
+}
+
+const nothing = "nothing";
+const listed = (flows: readonly string[]) => (flows.length === 0 ? "nobody" : flows.join("; "));
+
+/** Actions that only read; whatever is not among them is taken for one that writes. */
+const READS = /^(secretsmanager:(GetSecretValue|DescribeSecret)|kms:Decrypt)$/;
+
+function awsRows({ grants }: PodReach): string[][] {
+  if (grants.length === 0) return [["AWS", "nothing: it has no role", nothing]];
+  return grants.flatMap(({ actions, resources = [] }) =>
+    resources.map((resource) => {
+      const [reads, writes] = [true, false].map((isRead) => actions.filter((action) => READS.test(action) === isRead));
+      return [`AWS, \`${resource}\``, reads?.join(", ") || nothing, writes?.join(", ") || nothing];
+    }),
+  );
+}
+
+function databaseRows({ databaseRoles }: PodReach, rights: Readonly<Record<string, DatabaseRights>>): string[][] {
+  if (databaseRoles.length === 0) return [["PostgreSQL", "nothing: it has no user", nothing]];
+  return databaseRoles.map((role) => {
+    const own = rights[role];
+    if (role === "the master user") return [`PostgreSQL, as ${role}`, "everything", "everything, users too"];
+    if (own === undefined)
+      return [`PostgreSQL, as ${role}`, "every row", "every row and object of the schema; no users"];
+    return [`PostgreSQL, as ${role}`, privileges(own, READING), privileges(own, WRITING)];
+  });
+}
+
+const READING = /^(CONNECT|USAGE|SELECT)$/;
+const WRITING = /^(?!CONNECT$|USAGE$|SELECT$)/;
+
+function privileges(rights: DatabaseRights, kind: RegExp): string {
+  const texts = Object.entries(rights).flatMap(([on, all]) => {
+    const some = all.filter((privilege) => kind.test(privilege));
+    return some.length === 0 ? [] : [`${some.join(", ")} on ${on}`];
+  });
+  return texts.join("; ") || nothing;
+}
+
+function kubernetes({ hasToken, clusterRules }: PodReach): string {
+  const token = hasToken ? "a token is mounted" : "no token is mounted";
+  return clusterRules === 0
+    ? `nothing: ${token}, and no role or binding is declared`
+    : `what ${clusterRules} declared roles and bindings give: ${token}`;
+}
