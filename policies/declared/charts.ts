@@ -138,6 +138,26 @@ interface StoreAccess {
   readonly secret: string;
 }
 
+const SURGE = matching("a share of the pods", /^(?:[1-9]\d?|100)%$/);
+/** Preferences, which never keep a pod from a place. */
+const SPREAD = {
+  maxSkew: COUNT,
+  topologyKey: matching("a topology of Kubernetes", /^(topology\.kubernetes\.io\/zone|kubernetes\.io\/hostname)$/),
+  whenUnsatisfiable: "ScheduleAnyway",
+  nodeTaintsPolicy: optional("Honor"),
+  labelSelector: selector,
+  matchLabelKeys: optional(["pod-template-hash"]),
+};
+const APART = { weight: COUNT, podAffinityTerm: { topologyKey: "kubernetes.io/hostname", labelSelector: selector } };
+const PERCENTAGE = new Matcher(
+  "1 to 100",
+  (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 100,
+);
+const SCALING = {
+  stabilizationWindowSeconds: COUNT,
+  policies: listOf({ type: oneOf("Percent", "Pods"), value: COUNT, periodSeconds: COUNT }),
+};
+
 const deployment = (name: ServiceName, { stores }: Service) => ({
   apiVersion: "apps/v1",
   kind: "Deployment",
@@ -147,7 +167,7 @@ const deployment = (name: ServiceName, { stores }: Service) => ({
     revisionHistoryLimit: COUNT,
     progressDeadlineSeconds: COUNT,
     minReadySeconds: optional(COUNT),
-    strategy: new Matcher("a rolling update", (value) => Object(value).type === "RollingUpdate"),
+    strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: SURGE } },
     selector,
     template: {
       metadata: { labels: LABELS, annotations: ANNOTATIONS },
@@ -158,8 +178,8 @@ const deployment = (name: ServiceName, { stores }: Service) => ({
         terminationGracePeriodSeconds: COUNT,
         securityContext: podSecurity,
         imagePullSecrets: PULL,
-        topologySpreadConstraints: optional(new Matcher("a list", Array.isArray)),
-        affinity: optional({ podAntiAffinity: new Matcher("preferences", (value) => typeof value === "object") }),
+        topologySpreadConstraints: optional([SPREAD]),
+        affinity: optional({ podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [APART] } }),
         containers: [
           {
             name: "{chart}",
@@ -225,8 +245,10 @@ const autoscaler = {
     scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "{release}" },
     minReplicas: SOME,
     maxReplicas: SOME,
-    metrics: new Matcher("a list", Array.isArray),
-    behavior: new Matcher("how it scales", (value) => typeof value === "object"),
+    metrics: [
+      { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: PERCENTAGE } } },
+    ],
+    behavior: { scaleUp: SCALING, scaleDown: SCALING },
   },
 };
 /** A class by which a pod reads this stack's secrets below that path, and no others. */

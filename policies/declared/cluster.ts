@@ -1,5 +1,6 @@
 import { type Declaration, declare } from "./declaration.ts";
-import { config, json, known, Matcher, matching, optional, ref, refs } from "./shape.ts";
+import { KUBECONFIG } from "./kubeconfig.ts";
+import { config, json, known, Matcher, madeOf, matching, optional, ref, refs } from "./shape.ts";
 
 const CLUSTER = ["cluster-eks", "cluster-eks-eksCluster"] as const;
 const CLUSTER_ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
@@ -146,7 +147,7 @@ export const providers: readonly Declaration[] = [
   }),
   ...declare("pulumi:providers:kubernetes", {
     "cluster-kubernetes": {
-      kubeconfig: ref(...CLUSTER),
+      kubeconfig: madeOf(KUBECONFIG, ...CLUSTER),
       enableServerSideApply: matching("true", /^true$/),
       enableConfigMapMutable: matching("true", /^true$/),
       enableSecretMutable: matching("true", /^true$/),

@@ -1,10 +1,19 @@
 import { type Declaration, declare } from "./declaration.ts";
 import { document } from "./iam-shapes.ts";
-import { config, known, listOf, matching, optional, ref, refs } from "./shape.ts";
+import { config, known, listOf, Matcher, optional, ref, refs } from "./shape.ts";
 
 const DATABASE_SUBNETS = refs("network-database-{zone}");
 const protection = config("protection", ({ protection }) => protection);
-const version = (major: string) => new RegExp(`^${major}\\.\\d+$`);
+/** The config's major version of PostgreSQL, in a text around it. */
+const ofMajor = (expects: string, textOf: (major: string, stack: string) => RegExp) =>
+  new Matcher(expects, (value, { config, stack }) => {
+    const [major = ""] = config.database.engineVersion.split(".");
+    return typeof value === "string" && textOf(major, stack).test(value);
+  });
+const PARAMETER_GROUP = ofMajor(
+  "the stack's parameter group, of the config's major version",
+  (major, stack) => new RegExp(`^sparki-${stack}-database-${major}$`),
+);
 
 const logGroup = (name: string) => ({
   name,
@@ -33,7 +42,10 @@ export const data: readonly Declaration[] = [
       identifier: "sparki-{stack}-database",
       engine: "postgres",
       // What AWS has updated to by itself is not taken back.
-      engineVersion: matching("a version of PostgreSQL", version("\\d+")),
+      engineVersion: ofMajor(
+        "a version of sparki:database.engineVersion's major one",
+        (major) => new RegExp(`^${major}\\.\\d+$`),
+      ),
       instanceClass: config("database.instanceClass", ({ database }) => database.instanceClass),
       allocatedStorage: config("database.storageGib", ({ database }) => database.storageGib),
       maxAllocatedStorage: config("database.maxStorageGib", ({ database }) => database.maxStorageGib),
@@ -58,10 +70,7 @@ export const data: readonly Declaration[] = [
       publiclyAccessible: false,
       vpcSecurityGroupIds: refs("database-access"),
       dbSubnetGroupName: known("sparki-{stack}-database", "database-subnets"),
-      parameterGroupName: known(
-        matching("the stack's parameter group", /^sparki-[\w-]+-database-\d+$/),
-        "database-parameters",
-      ),
+      parameterGroupName: known(PARAMETER_GROUP, "database-parameters"),
       caCertIdentifier: "rds-ca-rsa2048-g1",
       copyTagsToSnapshot: true,
       autoMinorVersionUpgrade: true,
@@ -84,9 +93,9 @@ export const data: readonly Declaration[] = [
   }),
   ...declare("aws:rds/parameterGroup:ParameterGroup", {
     "database-parameters": {
-      name: matching("the stack's parameter group", /^sparki-[\w-]+-database-\d+$/),
+      name: PARAMETER_GROUP,
       description: "Sparki: forced TLS and query logs",
-      family: matching("a family of PostgreSQL", /^postgres\d+$/),
+      family: ofMajor("the family of the config's major version", (major) => new RegExp(`^postgres${major}$`)),
       skipDestroy: optional(false),
       parameters: [
         { name: "rds.force_ssl", value: "1", applyMethod: "pending-reboot" },

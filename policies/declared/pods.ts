@@ -1,7 +1,7 @@
 import { byService, ENTERED, namespaceOf, SERVICE_NAMES, type ServiceName, serviceOf } from "../../stacks/services.ts";
 import { type Declaration, declare } from "./declaration.ts";
 import { JOB_INPUTS, USERS_FILES } from "./jobs.ts";
-import { ANYTHING, known, Matcher, madeOf, matching, optional, ref, type Shape, same } from "./shape.ts";
+import { ANYTHING, base64, json, known, Matcher, madeOf, matching, optional, type Shape, same } from "./shape.ts";
 
 const CLUSTER = ["cluster-eks", "cluster-eks-eksCluster"];
 const SERVED = ENTERED.map(namespaceOf);
@@ -79,13 +79,33 @@ const jobCommand = (job: keyof typeof JOB_INPUTS) => {
     ),
   };
 };
+/** One secret of this stack, and the files that its parts become. */
+const mounted = (path: string, prefix = "") => ({
+  objectName: new Matcher(`a secret of this stack, ${path}`, (value, { config, stack }) => {
+    const own = `arn:aws:secretsmanager:${config.region}:${config.accountId}:secret:${path.replace("{stack}", stack)}`;
+    return typeof value === "string" && value.startsWith(own);
+  }),
+  objectType: "secretsmanager",
+  jmesPath: ["username", "password"].map((part) => ({ path: part, objectAlias: `${prefix}${part}` })),
+});
+const [APPLICATION, MIGRATIONS] = [
+  "sparki/{stack}/database/application-",
+  "sparki/{stack}/database/migrations-",
+] as const;
+const OBJECTS = {
+  users: [mounted("rds!db-", "master-"), mounted(APPLICATION, "application-"), mounted(MIGRATIONS, "migrations-")],
+  migrate: [mounted(MIGRATIONS)],
+  seed: [mounted(APPLICATION)],
+};
 const USER_SECRETS = ["secrets-application-value", "secrets-migrations-value"];
-const credentials = (step: string, ...sources: readonly string[]) => ({
+const credentials = (step: keyof typeof OBJECTS, ...sources: readonly string[]) => ({
   apiVersion: "secrets-store.csi.x-k8s.io/v1",
   kind: "SecretProviderClass",
   metadata: named(`jobs-${step}`, "sparki-engine"),
-  spec: { provider: "aws", parameters: { usePodIdentity: "true", objects: ref(...sources) } },
+  spec: { provider: "aws", parameters: { usePodIdentity: "true", objects: madeOf(json(OBJECTS[step]), ...sources) } },
 });
+const SLACK =
+  /^https:\/\/(hooks\.slack(-gov)?\.com\/|slack\.com\/api\/chat\.postMessage$)|^http:\/\/127(\.\d{1,3}){3}:\d{1,5}\//;
 const PULLERS = [...SERVICE_NAMES.map(namespaceOf), "sparki-test"];
 const REFUSAL = /^echo 'This stack is protected, and nothing was deleted\. [\w .,:;()-]+' >&2; exit 1$/;
 
@@ -170,9 +190,10 @@ export const pods: readonly Declaration[] = [
       apiVersion: "v1",
       kind: "Secret",
       metadata: named("slack", "sparki-monitoring"),
-      data: new Matcher("Slack's address, and a token", (value) =>
-        Object.keys(Object(value)).every((key) => key === "address" || key === "token"),
-      ),
+      data: {
+        address: base64(matching("an address of Slack's, or of a rehearsal", SLACK)),
+        token: optional(base64(matching("a token", /^[\w-]+$/))),
+      },
     },
     ...Object.fromEntries(
       PULLERS.map((place) => [

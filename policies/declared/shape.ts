@@ -223,6 +223,15 @@ export function json(shape: Shape): Matcher {
   });
 }
 
+/** Base64 of a text of that shape, as Secrets are kept. */
+export function base64(shape: Shape): Matcher {
+  return new Matcher(`the base64 of ${JSON.stringify(shape)}`, (value, world) => {
+    if (typeof value !== "string") return false;
+    const text = Buffer.from(value, "base64").toString("utf8");
+    return Buffer.from(text).toString("base64") === value && mismatches(() => text, shape, world).length === 0;
+  });
+}
+
 /** YAML text of that shape, in which no reader reads another thing than the next one. */
 export function yaml(shape: Shape): Matcher {
   return new Matcher(`the YAML of ${JSON.stringify(shape)}`, (value, world) => {

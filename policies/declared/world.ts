@@ -7,7 +7,7 @@ import { flows } from "./flows.ts";
 import { identities } from "./identities.ts";
 import { network } from "./network.ts";
 import { pods } from "./pods.ts";
-import { Matcher, optional, type Shape, type World } from "./shape.ts";
+import { fill, Matcher, optional, type Shape, type World } from "./shape.ts";
 
 /** Every resource of this deployment, by subject; nothing else may exist. */
 export const DECLARATIONS: readonly Declaration[] = [
@@ -26,11 +26,29 @@ export const DECLARATIONS: readonly Declaration[] = [
 const COMPONENT =
   /^sparki:(apps:(ClusterJob|Cutover|DatabaseJobs|Identities|Namespaces|Promotion|Workload)|infra:(Cache|Certificate|Cluster|Database|Edge|Firewall|Keys|LoadBalancer|Network|Secrets|WorkloadIdentity|Zone))$/;
 
-const TAGS = optional(
-  new Matcher("tags", (value) => Object.values(Object(value)).every((tag) => typeof tag === "string")),
-);
+/** Tags that say who made it and for what; others can give rights, since policies of AWS's own go by them. */
+const OWN_TAGS = /^(Name|project|stack|owner|managed-by|release|resource)$/;
+/** Tags that AWS goes by, and the kind of resource that may have them. */
+const SPOKEN_TAGS: Readonly<Record<string, readonly [type: string, value: string]>> = {
+  "kubernetes.io/role/elb": ["aws:ec2/subnet:Subnet", "1"],
+  "kubernetes.io/role/internal-elb": ["aws:ec2/subnet:Subnet", "1"],
+  "eks:eks-cluster-name": ["aws:lb/targetGroup:TargetGroup", "sparki-{stack}"],
+};
+
+/** The tags that a resource of a type may have. */
+function tagsOf(type: string): Matcher {
+  return optional(
+    new Matcher("tags of this deployment", (value, world) =>
+      Object.entries(Object(value)).every(([key, tag]) => {
+        const [only, wanted = ""] = SPOKEN_TAGS[key] ?? [];
+        return typeof tag === "string" && (OWN_TAGS.test(key) || (only === type && tag === fill(wanted, world)));
+      }),
+    ),
+  );
+}
 /** What every resource of AWS may have besides. */
-const AWS: Readonly<Record<string, Shape>> = { region: optional("{region}"), tags: TAGS, tagsAll: TAGS };
+const commonOf = (type: string): Readonly<Record<string, Shape>> =>
+  type.startsWith("aws:") ? { region: optional("{region}"), tags: tagsOf(type), tagsAll: tagsOf(type) } : {};
 
 /** What a resource has to be, in the words of its declaration, with what its name binds; undefined when it has none. */
 export function declarationOf(
@@ -41,8 +59,7 @@ export function declarationOf(
   for (const declaration of BY_TYPE.get(type) ?? []) {
     const found = namesOf(declaration.name, world).find((one) => one.name === name);
     if (found === undefined) continue;
-    const common = type.startsWith("aws:") ? AWS : {};
-    return { shape: { ...common, ...declaration.properties }, world: found.world };
+    return { shape: { ...commonOf(type), ...declaration.properties }, world: found.world };
   }
   return undefined;
 }

@@ -6,6 +6,7 @@ import { HOSTILE_OPTIONS, type HostileOptions } from "../policies/hostile/option
 import { HOSTILE } from "../policies/hostile/resources.ts";
 import { HostileCharts } from "../support/hostile-chart.ts";
 import { type EngineRun, PolicyEngine } from "../support/policy-engine.ts";
+import { kubeconfigOf } from "../support/policy-kubeconfig.ts";
 import { Provider, Registered } from "../support/policy-program.ts";
 import { helmRelease } from "../support/policy-releases.ts";
 import { stackConfig } from "../support/policy-stack.ts";
@@ -26,7 +27,7 @@ function declaredProviders(): Readonly<Record<string, pulumi.ProviderResource>> 
       maxRetries: "10",
     }),
     kubernetes: new Provider("kubernetes", "cluster-kubernetes", {
-      kubeconfig: "{}",
+      kubeconfig: kubeconfigOf(),
       enableServerSideApply: flag,
       enableConfigMapMutable: flag,
       enableSecretMutable: flag,

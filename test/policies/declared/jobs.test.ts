@@ -3,6 +3,7 @@ import { jobManifest } from "../../../apps/job-manifest.ts";
 import { JOB_INPUTS, USERS_FILES } from "../../../policies/declared/jobs.ts";
 import { mismatches } from "../../../policies/declared/shape.ts";
 import { situation } from "../../support/policy-fixtures.ts";
+import { kubeconfigOf } from "../../support/policy-kubeconfig.ts";
 
 const world = { ...situation(), bound: {} };
 const target = { host: "db.example", port: 5432, databaseName: "sparki" };
@@ -37,7 +38,7 @@ const seed = {
 };
 const withoutFiles = ({ files: _, ...settings }: typeof users | typeof migrate) => settings;
 const input = (settings: Parameters<typeof jobManifest>[0], more: object = {}) =>
-  JSON.stringify({ kubeconfig: "apiVersion: v1", job: { ...jobManifest(settings), ...more } });
+  JSON.stringify({ kubeconfig: kubeconfigOf(), job: { ...jobManifest(settings), ...more } });
 const isDeclared = (job: keyof typeof JOB_INPUTS, text: string) =>
   mismatches(() => text, JOB_INPUTS[job], world).length === 0;
 
