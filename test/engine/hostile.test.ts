@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { ATTACKS } from "../policies/hostile/attacks.ts";
 import type { HostileCase } from "../policies/hostile/case.ts";
 import { HOSTILE_CHARTS } from "../policies/hostile/charts.ts";
+import { FURTHER } from "../policies/hostile/further.ts";
 import { HOSTILE_OPTIONS, type HostileOptions } from "../policies/hostile/options.ts";
 import { HOSTILE } from "../policies/hostile/resources.ts";
 import { HostileCharts } from "../support/hostile-chart.ts";
@@ -89,7 +90,7 @@ describe("the pack in the engine, before hostile resources", () => {
   });
 
   it("refuses every one of them, and every hostile chart, in one preview", async () => {
-    const served = [...HOSTILE, ...ATTACKS, ...HOSTILE_OPTIONS].filter(({ type }) => SERVED.test(type));
+    const served = [...HOSTILE, ...ATTACKS, ...FURTHER, ...HOSTILE_OPTIONS].filter(({ type }) => SERVED.test(type));
     expect(served.length).toBeGreaterThanOrEqual(400);
     expect(HOSTILE_CHARTS.length).toBeGreaterThanOrEqual(190);
     const run = await engine.preview(async () => {

@@ -2,14 +2,16 @@ import { policies } from "../../../policies/all.ts";
 import { declaredOnly } from "../../../policies/declared-only.ts";
 import { judge, thing } from "../../support/policy-fixtures.ts";
 import { ATTACKS, LITERALS } from "./attacks.ts";
+import { FURTHER } from "./further.ts";
 import { HOSTILE } from "./resources.ts";
 
-const ALL = [...HOSTILE, ...ATTACKS, ...LITERALS];
+const ALL = [...HOSTILE, ...ATTACKS, ...FURTHER, ...LITERALS];
 
 describe("the hostile resources", () => {
   it("are at least 150, under a title of their own each", () => {
     expect(HOSTILE.length).toBeGreaterThanOrEqual(150);
     expect(ATTACKS.length).toBeGreaterThanOrEqual(60);
+    expect(FURTHER.length).toBeGreaterThanOrEqual(200);
     expect(new Set(ALL.map(({ title, property }) => `${title} ${property}`)).size).toBe(ALL.length);
     expect(policies).toContain(declaredOnly);
   });
