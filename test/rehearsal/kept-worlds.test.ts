@@ -59,11 +59,11 @@ describe("holdWorld", () => {
 
   it("keeps the newest dozen of worlds, and those that are in use", async () => {
     await take("held");
+    utimesSync(join(worlds(), "held-1"), 1, Date.now() / 1000 - 2000);
     for (let each = 1; each <= 13; each++) {
-      (await take(`prod-${each}`)).release();
+      mkdirSync(join(worlds(), `prod-${each}-1`));
       utimesSync(join(worlds(), `prod-${each}-1`), each, Date.now() / 1000 - 1000 + each);
     }
-    utimesSync(join(worlds(), "held-1"), 1, Date.now() / 1000 - 2000);
     (await take("last")).release();
     const kept = readdirSync(worlds()).filter((name) => !name.endsWith(".lock"));
     expect(kept).toHaveLength(14);

@@ -2,6 +2,9 @@ import fc from "fast-check";
 import { hasUnknown, receive, send, type Value } from "../../../rehearsal/provider/properties.ts";
 import { UNKNOWN } from "../../../shared/engine-values.ts";
 
+/** A name that protobuf's own conversion takes for the object's prototype is none that a provider has. */
+const key = fc.string({ minLength: 1 }).filter((name) => name !== "__proto__");
+
 const value: fc.Arbitrary<Value> = fc.letrec<{ value: Value }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
@@ -10,11 +13,11 @@ const value: fc.Arbitrary<Value> = fc.letrec<{ value: Value }>((tie) => ({
     fc.integer(),
     fc.string(),
     fc.array(tie("value"), { maxLength: 3 }),
-    fc.dictionary(fc.string({ minLength: 1 }), tie("value"), { maxKeys: 3, noNullPrototype: true }),
+    fc.dictionary(key, tie("value"), { maxKeys: 3, noNullPrototype: true }),
   ),
 })).value;
 
-const properties = fc.dictionary(fc.string({ minLength: 1 }), value, { maxKeys: 4, noNullPrototype: true });
+const properties = fc.dictionary(key, value, { maxKeys: 4, noNullPrototype: true });
 
 describe("send and receive", () => {
   it("give back what was sent", () => {
