@@ -1,7 +1,7 @@
 import { byService, ENTERED, namespaceOf, SERVICE_NAMES, type ServiceName, serviceOf } from "../../stacks/services.ts";
 import { type Declaration, declare } from "./declaration.ts";
 import { JOB_INPUTS, USERS_FILES } from "./jobs.ts";
-import { ANYTHING, base64, json, known, Matcher, madeOf, matching, optional, type Shape, same } from "./shape.ts";
+import { ANYTHING, base64, json, known, Matcher, madeOf, matching, oneOf, optional, type Shape, same } from "./shape.ts";
 
 const CLUSTER = ["cluster-eks", "cluster-eks-eksCluster"];
 const SERVED = ENTERED.map(namespaceOf);
@@ -126,6 +126,26 @@ const VALUES_FROM = {
   ]),
   monitoring: ["monitoring-slack"],
 };
+/** What the provider fills in where the program says nothing, once there is a cluster: each is the same as nothing. */
+const RELEASE_DEFAULTS: Readonly<Record<string, Shape>> = {
+  ...Object.fromEntries(
+    [
+      ...[
+        "allowNullValues",
+        "atomic",
+        "cleanupOnFail",
+        "createNamespace",
+        "dependencyUpdate",
+        "devel",
+        "disableCRDHooks",
+      ],
+      ...["disableOpenapiValidation", "disableWebhooks", "forceUpdate", "lint", "recreatePods", "renderSubchartNotes"],
+      ...["replace", "resetValues", "reuseValues", "skipAwait", "skipCrds", "verify", "waitForJobs"],
+    ].map((setting) => [setting, optional(false)]),
+  ),
+  ...Object.fromEntries(["description", "keyring", "postrender"].map((setting) => [setting, optional("")])),
+  timeout: optional(oneOf(0, 300)),
+};
 /** What a Helm release of this repository may be told; what its chart renders is judged by itself. */
 const release = (
   chart: keyof typeof VALUES_FROM,
@@ -138,6 +158,8 @@ const release = (
   namespace: inNamespace,
   maxHistory: 10,
   compat: optional("true"),
+  version: optional("1.0.0"),
+  ...RELEASE_DEFAULTS,
   values: known(new Matcher("values", (value) => typeof value === "object" && value !== null), ...VALUES_FROM[chart]),
   ...more,
 });

@@ -1,5 +1,5 @@
 import type { Checked, CheckRequest, ProviderModel, Session } from "../provider/model.ts";
-import { isRecord, type Path, type Properties } from "../provider/properties.ts";
+import { hasUnknown, isRecord, type Path, type Properties } from "../provider/properties.ts";
 import type { ConnectedCluster } from "./clusters.ts";
 import { objectDifference } from "./difference.ts";
 import { driftedInputs, importedInputs } from "./drift.ts";
@@ -17,7 +17,7 @@ const DELETION_LIMIT_SECONDS = 120;
 /** Objects of any kind. */
 export function objectVerbs(clusterOf: (session: Session) => ConnectedCluster, timeScale: number): Verbs {
   return {
-    check: named,
+    check: checkedObject,
     diff: ({ oldInputs, news, session }) => objectDifference(oldInputs, news, mutableIn(session)),
     create: async (request) => {
       const { inputs, preview, session } = request;
@@ -61,7 +61,10 @@ function mutableIn(session: Session): readonly string[] {
 
 function readyWithin(request: { timeoutSeconds: number; signal: AbortSignal }, timeScale: number): Patience {
   const asked = request.timeoutSeconds > 0 ? request.timeoutSeconds : READY_LIMIT_SECONDS;
-  return { limitSeconds: Math.max(SHORTEST_LIMIT_SECONDS, Math.round(asked * timeScale)), signal: request.signal };
+  return {
+    limitSeconds: Math.max(Math.min(asked, SHORTEST_LIMIT_SECONDS), Math.round(asked * timeScale)),
+    signal: request.signal,
+  };
 }
 
 /** A Secret's contents are secret however the program came by them. */
@@ -69,10 +72,26 @@ function secretsIn({ apiVersion, kind }: Properties): Path[] {
   return kind === "Secret" && apiVersion === "v1" ? [["data"], ["stringData"]] : [];
 }
 
-/** Gives an object without a name one that is stable within the update, as the real provider does. */
-function named({ name, news, olds, randomSeed }: CheckRequest): Checked {
+/**
+ * The inputs as the real provider completes them before anybody judges them: an object without a name has one that is
+ * stable within the update, and a Secret's texts are in its data.
+ */
+export function checkedObject({ name, news, olds, secrets, randomSeed }: CheckRequest): Checked {
   const suffix = Buffer.from(randomSeed).toString("hex").slice(0, 8) || "0";
   const metadata = isRecord(news.metadata) ? news.metadata : {};
   const before = isRecord(olds.metadata) ? olds.metadata.name : undefined;
-  return { inputs: { ...news, metadata: { ...metadata, name: metadata.name ?? before ?? `${name}-${suffix}` } } };
+  const named = { ...metadata, name: metadata.name ?? before ?? `${name}-${suffix}` };
+  const inputs = withData(news);
+  const moved = secrets.flatMap(([first, ...rest]): Path[] => (first === "stringData" ? [["data", ...rest]] : []));
+  return { inputs: { ...inputs, metadata: named }, secrets: "stringData" in inputs ? [] : moved };
+}
+
+/** A Secret's `stringData` in its `data`, as the API server keeps it; texts that are not known yet stay where they are. */
+function withData(inputs: Properties): Properties {
+  const { stringData, ...rest } = inputs;
+  if (secretsIn(inputs).length === 0 || !isRecord(stringData) || hasUnknown(stringData)) return inputs;
+  const added = Object.entries(stringData).map(
+    ([key, text]) => [key, Buffer.from(`${text}`).toString("base64")] as const,
+  );
+  return { ...rest, data: { ...(isRecord(inputs.data) ? inputs.data : {}), ...Object.fromEntries(added) } };
 }

@@ -160,7 +160,7 @@ export class Releases {
 
   #timeoutOf(inputs: Properties): number {
     const asked = typeof inputs.timeout === "number" ? inputs.timeout : DEFAULT_TIMEOUT_SECONDS;
-    return Math.max(SHORTEST_TIMEOUT_SECONDS, Math.round(asked * this.#context.timeScale));
+    return Math.max(Math.min(asked, SHORTEST_TIMEOUT_SECONDS), Math.round(asked * this.#context.timeScale));
   }
 }
 

@@ -29,6 +29,13 @@ const account = thing("kubernetes:core/v1:ServiceAccount", {
   automountServiceAccountToken: false,
 }).named("sparki-web-web");
 
+/** Settings of a Release that are off unless the program says otherwise. */
+const FILLED_IN = [
+  ...["allowNullValues", "createNamespace", "dependencyUpdate", "devel", "disableCRDHooks", "disableOpenapiValidation"],
+  ...["disableWebhooks", "forceUpdate", "lint", "recreatePods", "renderSubchartNotes", "replace", "resetValues"],
+  ...["reuseValues", "skipCrds", "verify", "waitForJobs"],
+];
+
 const said = (...stack: Example<object>[]) => judge([declaredOnly], stack).map(({ property }) => property);
 
 describe(declaredOnly.name, () => {
@@ -44,6 +51,29 @@ describe(declaredOnly.name, () => {
     ["a component of the program", [thing("sparki:infra:Network", {}).named("network")]],
     ["the stack itself", [thing("pulumi:pulumi:Stack", {}).named("sparki-prod")]],
   ])("lets pass %s", (_title, stack) => expect(said(...stack)).toEqual([]));
+
+  it.each([
+    ["engine-one-box", { skipAwait: true }],
+    ["monitoring", { atomic: true, cleanupOnFail: true }],
+  ])("lets pass what the Kubernetes provider fills into the release %s once there is a cluster", (name, settings) => {
+    const chart = name.split("-")[0];
+    const off = Object.fromEntries(FILLED_IN.map((setting) => [setting, false]));
+    const texts = { description: "", keyring: "", postrender: "" };
+    const filled = {
+      ...off,
+      ...texts,
+      repositoryOpts: null,
+      status: null,
+      timeout: 300,
+      version: "1.0.0",
+      ...settings,
+    };
+    const props = { name, chart: `./apps/charts/${chart}`, namespace: `sparki-${chart}`, maxHistory: 10, values: {} };
+    const made = thing("kubernetes:helm.sh/v3:Release", { ...props, ...filled }).named(name);
+    const about = said(made).filter((property) => property !== "values" && property !== "provider");
+    expect(about).toEqual([]);
+    expect(said(made.with({ forceUpdate: true }))).toContain("forceUpdate (declared: false)");
+  });
 
   it.each([
     ["a kind that is not declared", [thing("aws:iam/user:User", {})], ["type and name, which are not declared"]],

@@ -18,6 +18,7 @@ const COPIED = [
   "test/policies",
   "test/support",
   "jest.config.mjs",
+  "test/longest-first.ts",
 ];
 
 interface JestReport {

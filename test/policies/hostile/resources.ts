@@ -514,7 +514,7 @@ const turned = [
     dependencyUpdate: true,
     skipCrds: true,
     name: "other",
-    version: "1.0.0",
+    version: "1.0.1",
     devel: true,
     allowNullValues: true,
   }),
