@@ -1,7 +1,19 @@
 import { byService, ENTERED, namespaceOf, SERVICE_NAMES, type ServiceName, serviceOf } from "../../stacks/services.ts";
 import { type Declaration, declare } from "./declaration.ts";
 import { JOB_INPUTS, USERS_FILES } from "./jobs.ts";
-import { ANYTHING, base64, json, known, Matcher, madeOf, matching, oneOf, optional, type Shape, same } from "./shape.ts";
+import {
+  ANYTHING,
+  base64,
+  json,
+  known,
+  Matcher,
+  madeOf,
+  matching,
+  oneOf,
+  optional,
+  type Shape,
+  same,
+} from "./shape.ts";
 
 const CLUSTER = ["cluster-eks", "cluster-eks-eksCluster"];
 const SERVED = ENTERED.map(namespaceOf);

@@ -80,10 +80,15 @@ export function checkedObject({ name, news, olds, secrets, randomSeed }: CheckRe
   const suffix = Buffer.from(randomSeed).toString("hex").slice(0, 8) || "0";
   const metadata = isRecord(news.metadata) ? news.metadata : {};
   const before = isRecord(olds.metadata) ? olds.metadata.name : undefined;
-  const named = { ...metadata, name: metadata.name ?? before ?? `${name}-${suffix}` };
+  const made = metadata.name === undefined ? { annotations: autonamed(metadata) } : {};
+  const named = { ...metadata, ...made, name: metadata.name ?? before ?? `${name}-${suffix}` };
   const inputs = withData(news);
   const moved = secrets.flatMap(([first, ...rest]): Path[] => (first === "stringData" ? [["data", ...rest]] : []));
   return { inputs: { ...inputs, metadata: named }, secrets: "stringData" in inputs ? [] : moved };
+}
+
+function autonamed({ annotations }: Properties): Properties {
+  return { ...(isRecord(annotations) ? annotations : {}), "pulumi.com/autonamed": "true" };
 }
 
 /** A Secret's `stringData` in its `data`, as the API server keeps it; texts that are not known yet stay where they are. */

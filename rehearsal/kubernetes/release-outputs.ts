@@ -21,7 +21,7 @@ export interface ReleaseState {
 export function releaseOutputs(inputs: Properties, state: ReleaseState): Properties {
   const { manifest, ...status } = state;
   const checksum = createHash("sha256").update(manifest).digest("hex");
-  return { ...inputs, status: { ...status }, checksum, resourceNames: resourceNames(manifest, state.namespace) };
+  return { ...inputs, status: { ...status }, checksum, resourceNames: resourceNames(manifest) };
 }
 
 /** What a preview can say of a release that would change: everything but what helm will make of it. */
@@ -29,15 +29,17 @@ export function releasePreview(inputs: Properties): Properties {
   return { ...inputs, status: UNKNOWN, checksum: UNKNOWN, resourceNames: UNKNOWN };
 }
 
-/** The objects of a manifest by `Kind/apiVersion`, each as `namespace/name`. */
-function resourceNames(manifest: string, namespace: string): Value {
+/** The objects of a manifest by `Kind.group/apiVersion`, each by its name, and the namespace where it states one. */
+function resourceNames(manifest: string): Value {
   const names = new Map<string, string[]>();
   for (const document of parseAllDocuments(manifest)) {
     const object: RenderedObject | null = document.toJS();
     if (object?.kind === undefined) continue;
-    const key = `${object.kind}/${object.apiVersion}`;
-    const place = object.metadata?.namespace ?? namespace;
-    names.set(key, [...(names.get(key) ?? []), `${place}/${object.metadata?.name}`]);
+    const [version = "", group] = (object.apiVersion ?? "").split("/").reverse();
+    const kind = group === undefined ? object.kind : `${object.kind}.${group}`;
+    const key = group === undefined ? `${kind}/${version}` : `${kind}/${group}/${version}`;
+    const { name, namespace } = object.metadata ?? {};
+    names.set(key, [...(names.get(key) ?? []), namespace === undefined ? `${name}` : `${namespace}/${name}`].sort());
   }
   return Object.fromEntries(names);
 }

@@ -16,8 +16,11 @@ function checked(news: Properties, secrets: readonly Path[] = []) {
 const SECRET = { apiVersion: "v1", kind: "Secret", metadata: { name: "slack" } };
 
 describe("checkedObject", () => {
-  it("names an object that has no name", () => {
-    expect(checked({ apiVersion: "v1", kind: "ConfigMap" }).inputs.metadata).toEqual({ name: "x-01020304" });
+  it("names an object that has no name, and marks it", () => {
+    const annotations = { "pulumi.com/autonamed": "true" };
+    const { metadata } = checked({ apiVersion: "v1", kind: "ConfigMap" }).inputs;
+    expect(metadata).toEqual({ name: "x-01020304", annotations });
+    expect(checked(SECRET).inputs.metadata).toEqual({ name: "slack" });
   });
 
   it("puts a Secret's texts into its data before policies see it, as secret as they were", () => {

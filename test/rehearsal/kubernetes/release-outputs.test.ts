@@ -37,7 +37,7 @@ describe("releaseOutputs", () => {
         appVersion: "9",
         namespace: "shop",
       },
-      resourceNames: { "Secret/v1": ["shop/a"], "Deployment/apps/v1": ["other/b"] },
+      resourceNames: { "Secret/v1": ["a"], "Deployment.apps/apps/v1": ["other/b"] },
     });
   });
 
