@@ -136,9 +136,7 @@ const REPOSITORY = "[a-z0-9]+(?:[._-]+[a-z0-9]+)*";
 export const digestReference = pattern(
   new RegExp(`^${REGISTRY}(?:\\/${REPOSITORY})+@sha256:[0-9a-f]{64}$`),
   "an image by digest: registry/name@sha256:<64 hex>",
-)
-  .regex(/@sha256:(?!0{64}$)/, "an image's own digest, not a place-holder")
-  .max(512, "an image by digest of at most 512 characters");
+).max(512, "an image by digest of at most 512 characters");
 export const registryPrefix = pattern(
   new RegExp(`^${REGISTRY}\\/(?:${REPOSITORY}\\/)*$`),
   "the beginning of images' names that ends with a slash, such as ghcr.io/owner/",

@@ -321,9 +321,12 @@ function* contradictions(config: z.infer<typeof fieldsSchema>): Generator<Contra
     ...Object.entries(config.release.images).map(([name, found]) => [["release", "images", name], found] as const),
     [["database", "clientImage"], database.clientImage] as const,
   ];
-  for (const [place, found] of images)
+  for (const [place, found] of images) {
+    if (/@sha256:0{64}$/.test(found))
+      yield { path: place, found, expected: "an image by its own digest, not by a place-holder" };
     if (!config.allowedRegistries.some((prefix) => found.startsWith(prefix)))
       yield { path: place, found, expected: "an image whose name begins with an entry of allowedRegistries" };
+  }
   if (!config.allowedRegions.includes(config.region))
     yield {
       path: ["allowedRegions"],
