@@ -32,7 +32,7 @@ export interface DatabasesOptions {
   readonly namesAt: (address: string) => readonly string[];
 }
 
-const READY_LIMIT_SECONDS = 20;
+const READY_LIMIT_SECONDS = 60;
 const STOP_LIMIT_SECONDS = 5;
 
 /** Real PostgreSQL servers, one a database, each on its own address; their data outlives the process. */

@@ -41,7 +41,7 @@ export interface RunningPrometheus {
   stop(): Promise<void>;
 }
 
-const READY_LIMIT_SECONDS = 20;
+const READY_LIMIT_SECONDS = 60;
 
 /** A garbage collector that keeps a small server small; a rehearsal has a few dozen targets. */
 const ENVIRONMENT = { GOGC: "50", GOMEMLIMIT: "128MiB" };
@@ -87,7 +87,7 @@ export async function startPrometheus(options: PrometheusOptions, access?: Clust
   };
 }
 
-const RELOAD_LIMIT_SECONDS = 20;
+const RELOAD_LIMIT_SECONDS = 60;
 
 /** Lets it read its files again, and waits until it has: by a signal, because its HTTP API for that is open to all. */
 async function reload(handle: ProcessHandle, metrics: () => Promise<Reloads>, write: () => void): Promise<void> {
