@@ -13,10 +13,21 @@ export interface Statement {
   readonly conditions: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 }
 
-/** Reads a policy document given as JSON text or as an object. @throws on text that is not JSON. */
+/** A policy document that is no JSON, of which no policy can say that it is met. */
+export class UnreadableDocument extends SyntaxError {}
+
+/** Reads a policy document given as JSON text or as an object. @throws UnreadableDocument for text that is not JSON */
 export function statementsOf(document: unknown): Statement[] {
-  const parsed: unknown = typeof document === "string" && document !== "" ? JSON.parse(document) : document;
+  const parsed = typeof document === "string" && document !== "" ? parsedJson(document) : document;
   return listOf(valueAt(parsed, "Statement")).map(toStatement);
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UnreadableDocument("the document is no JSON", { cause: error });
+  }
 }
 
 function toStatement(statement: unknown): Statement {

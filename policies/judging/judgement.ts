@@ -1,4 +1,5 @@
 import type { Demand, Policy, Situation, WhenUnknown } from "../policy.ts";
+import { UnreadableDocument } from "./iam-document.ts";
 import { type AnyResource, isUnknownValue, type StackView } from "./resource.ts";
 
 /** What one demand of a policy found on one property. */
@@ -38,6 +39,8 @@ function verdictOf(holds: () => boolean): Finding["verdict"] {
     return holds() ? "met" : "broken";
   } catch (error) {
     if (isUnknownValue(error)) return "unknown";
+    // A document that is no JSON keeps no promise; a policy that fails in another way stops the deployment as a whole.
+    if (error instanceof UnreadableDocument) return "broken";
     throw error;
   }
 }

@@ -1,4 +1,7 @@
+import { policies } from "../../../policies/all.ts";
 import { statementsOf } from "../../../policies/judging/iam-document.ts";
+import { role } from "../../support/policy-examples.ts";
+import { judge } from "../../support/policy-fixtures.ts";
 
 const statement = {
   Effect: "Allow",
@@ -37,4 +40,10 @@ describe("statementsOf", () => {
   it.each([undefined, "", "{}", {}])("finds nothing in %j", (document) => expect(statementsOf(document)).toEqual([]));
 
   it("refuses what is not JSON", () => expect(() => statementsOf("{")).toThrow(SyntaxError));
+
+  it("breaks the policies that read it where it is not JSON, and stops none of them from saying so", () => {
+    const broken = role.with({ assumeRolePolicy: `\ufeff${role.props.assumeRolePolicy}` });
+    const said = judge(policies, [broken]).map(({ property }) => property);
+    expect(said).toContain("assumeRolePolicy.Principal");
+  });
 });
