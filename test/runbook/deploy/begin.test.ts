@@ -6,6 +6,7 @@ import { type BeginOptions, type BeginTarget, begin } from "../../../runbook/dep
 import { makePlan } from "../../../runbook/plan/make-plan.ts";
 import { writePlan } from "../../../runbook/plan/plan-files.ts";
 import type { PreflightReport } from "../../../runbook/preflight/run.ts";
+import { CHECKOUT_DIRECTORY } from "../../../runbook/project.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { plannedProject, SUCCEEDED, urnOf } from "../../support/planning.ts";
 import { recordOf, releaseNamed } from "../../support/updates.ts";
@@ -61,7 +62,7 @@ describe("begin", () => {
     });
     expect(previews).toBe(1);
     for (const file of Object.values(found.plan?.files ?? { none: "none" }))
-      expect(existsSync(join(target.plansDirectory, file))).toBe(true);
+      expect(existsSync(join(CHECKOUT_DIRECTORY, file))).toBe(true);
   });
 
   it("asks once more under the engine's lock whether anything moved since the plan (W111)", async () => {
