@@ -1,0 +1,234 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { kubeconfigFor } from "../../rehearsal/cluster/control-plane-files.ts";
+import { startKubernetesProvider } from "../../rehearsal/kubernetes/provider.ts";
+import { CASES, type Case, CRASHING, type Expected, GOOD, type Step } from "../support/conformance/cases.ts";
+import { type Kept, ProviderClient, Refused, startEngine } from "../support/conformance/provider-client.ts";
+import { type RehearsedCluster, startRehearsedCluster } from "../support/rehearsed-cluster.ts";
+import { toolPath } from "../support/tool.ts";
+
+jest.setTimeout(90_000);
+
+const CHART = "apiVersion: v2\nname: shop\nversion: 0.1.0\nappVersion: '9'\n";
+const DEPLOYMENT = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: {{ .Release.Name }}}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web, app.kubernetes.io/instance: {{ .Release.Name }}}}
+    spec:
+      containers:
+        - name: web
+          image: {{ .Values.image }}
+          readinessProbe: {httpGet: {path: /health, port: 8080}}
+`;
+
+type Who = "stand-in" | "real";
+/** Starts one of them; it may be killed, and then another one is started. */
+type Start = (settings: Readonly<Record<string, string>>) => Promise<ProviderClient>;
+
+let cluster: RehearsedCluster;
+let project: string;
+let engine: Awaited<ReturnType<typeof startEngine>>;
+const open: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  project = mkdtempSync(join(tmpdir(), "sparki-conformance-"));
+  mkdirSync(join(project, "chart", "templates"), { recursive: true });
+  writeFileSync(join(project, "chart", "Chart.yaml"), CHART);
+  writeFileSync(join(project, "chart", "templates", "deployment.yaml"), DEPLOYMENT);
+  [cluster, engine] = await Promise.all([startRehearsedCluster(), startEngine()]);
+  cluster.images.push(GOOD, { kind: "web" });
+  cluster.images.push(CRASHING, { kind: "web", crash: true });
+}, 90_000);
+
+afterAll(async () => {
+  for (const close of open.splice(0)) await close();
+  engine?.close();
+  await cluster?.stop();
+  rmSync(project, { recursive: true, force: true });
+}, 60_000);
+
+const kubeconfig = () => {
+  const { endpoint, certificateAuthorityPem, token } = cluster.access;
+  return kubeconfigFor(endpoint, certificateAuthorityPem, token);
+};
+
+const START: Readonly<Record<Who, Start>> = {
+  "stand-in": async (settings) => {
+    const options = { processes: cluster.processes, helm: toolPath("helm"), projectDirectory: project, timeScale: 1 };
+    const served = await startKubernetesProvider(options);
+    const client = await ProviderClient.attached(served.port, engine.address, () => served.close());
+    open.push(() => served.close());
+    await client.configure({ kubeconfig: kubeconfig(), ...settings });
+    return client;
+  },
+  real: async (settings) => {
+    const env = { PATH: process.env.PATH ?? "", HOME: project, KUBECONFIG: join(project, "none") };
+    const client = await ProviderClient.started(toolPath("pulumi-resource-kubernetes"), engine.address, {
+      cwd: project,
+      env,
+    });
+    open.push(() => client.close());
+    await client.configure({ kubeconfig: kubeconfig(), ...settings });
+    return client;
+  },
+};
+
+/** Instances by settings: the engine has one for each provider resource. */
+const running = new Map<string, Promise<ProviderClient>>();
+
+function providerOf(who: Who, settings: Readonly<Record<string, string>>): Promise<ProviderClient> {
+  const key = JSON.stringify([who, settings]);
+  const known = running.get(key) ?? START[who](settings);
+  running.set(key, known);
+  return known;
+}
+
+class Play {
+  readonly #who: Who;
+  readonly #case: Case;
+  readonly #place: string;
+  #client: ProviderClient | undefined;
+  #kept: Kept | undefined;
+
+  constructor(who: Who, each: Case, place: string) {
+    this.#who = who;
+    this.#case = each;
+    this.#place = place;
+  }
+
+  async run(): Promise<void> {
+    await cluster.api.create("/api/v1/namespaces", { metadata: { name: this.#place } });
+    await cluster.api
+      .create(`/api/v1/namespaces/${this.#place}/serviceaccounts`, { metadata: { name: "default" } })
+      .catch(() => undefined);
+    this.#client = await providerOf(this.#who, this.#case.settings ?? {});
+    for (const [index, step] of this.#case.steps.entries()) {
+      const seen = await this.#observed(step);
+      const own = this.#who === "real" ? step.built : step.standIn;
+      const expected = own?.expect ?? step.expect ?? {};
+      const wanted = "refused" in expected ? expected : { ...expected, refused: undefined };
+      const at = `${this.#who}, step ${index + 1}: ${step.do}`;
+      expect({ at, refused: undefined, ...seen }).toMatchObject({ at, ...this.#placed(wanted) });
+    }
+  }
+
+  async #observed(step: Step): Promise<Expected> {
+    try {
+      return await this.#done(step);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.#kept = error.kept ?? this.#kept;
+      return { refused: error.message, kept: error.kept };
+    }
+  }
+
+  async #done(step: Step): Promise<Expected> {
+    const client = this.#client;
+    if (client === undefined) throw new Error("the case has not begun");
+    const named = { type: this.#case.type, name: "thing" };
+    switch (step.do) {
+      case "configuration":
+        return client.diffConfig(step.olds, step.news);
+      case "outside":
+        return this.#outside(step);
+      case "killed create":
+        return this.#killed(client, named, step);
+      case "preview": {
+        const { inputs } = await client.check(named, this.#placed(step.inputs));
+        return { ...(await client.create(named, inputs, true)) };
+      }
+      case "create": {
+        const { inputs, failures } = await client.check(named, this.#placed(step.inputs));
+        if (failures.length > 0) return { refused: failures.join("\n") };
+        const { secrets, ...kept } = await client.create(named, inputs);
+        this.#kept = kept;
+        const unset = ["stringData"].filter((key) => !(key in kept.inputs));
+        return { ...kept, unset, secrets: secrets.map(([first]) => first).filter((each) => each !== "__inputs") };
+      }
+      default:
+        return this.#later(step.do, client, named, step);
+    }
+  }
+
+  async #later(what: Step["do"], client: ProviderClient, named: { type: string; name: string }, step: Step) {
+    const kept = this.#kept;
+    if (kept === undefined) throw new Error("nothing is in the state");
+    const wanted = "inputs" in step ? (await client.check(named, this.#placed(step.inputs), kept.inputs)).inputs : {};
+    if (what === "diff") return { ...(await client.diff(named, kept, wanted)) };
+    if (what === "update") {
+      this.#kept = await client.update(named, kept, wanted);
+      return { ...this.#kept };
+    }
+    if (what === "delete") {
+      await client.remove(named, kept);
+      return {};
+    }
+    const found = await client.read(named, kept);
+    if (found === undefined) return { gone: true };
+    this.#kept = found;
+    return { ...found };
+  }
+
+  async #killed(client: ProviderClient, named: { type: string; name: string }, step: Step & { do: "killed create" }) {
+    const { inputs } = await client.check(named, this.#placed(step.inputs));
+    const creating = client.create(named, inputs).catch((error: unknown) => error);
+    while ((await cluster.api.get(this.#text(step.once))) === undefined) await delay(50);
+    running.delete(JSON.stringify([this.#who, this.#case.settings ?? {}]));
+    await client.kill();
+    await creating;
+    this.#client = await providerOf(this.#who, this.#case.settings ?? {});
+    return {};
+  }
+
+  async #outside(step: Step & { do: "outside" }): Promise<Expected> {
+    if ("helm" in step) {
+      const file = join(project, "kubeconfig");
+      writeFileSync(file, kubeconfig(), { mode: 0o600 });
+      const env = { PATH: process.env.PATH, HOME: project, KUBECONFIG: file };
+      execFileSync(
+        toolPath("helm"),
+        step.helm.map((word) => this.#text(word)),
+        { cwd: project, env, stdio: "pipe" },
+      );
+    } else if ("remove" in step) await cluster.api.delete(this.#text(step.remove));
+    else if ("patch" in step) await cluster.api.patch(this.#text(step.patch), "merge-patch", this.#placed(step.with));
+    else await cluster.api.create(this.#text(step.create), this.#placed(step.with));
+    return {};
+  }
+
+  #text(text: string): string {
+    return text.replaceAll("{place}", this.#place);
+  }
+
+  /** The same with the case's own namespace in all its texts; what is no plain data, as a matcher, stays as it is. */
+  #placed<T>(value: T): T;
+  #placed(value: unknown): unknown {
+    if (typeof value === "string") return this.#text(value);
+    if (Array.isArray(value)) return value.map((item) => this.#placed(item));
+    if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#placed(item)]));
+  }
+}
+
+describe.each(["stand-in", "real"] as const)("the %s Kubernetes provider", (who) => {
+  it.each(CASES.map((each, index) => [each.name, each, index] as const))("%s", (_, each, index) =>
+    new Play(who, each, `${who}-${index}`).run(),
+  );
+});
+
+describe("the table of cases", () => {
+  it("says of which version, and why, wherever the two differ", () => {
+    const differing = CASES.flatMap(({ steps }) =>
+      steps.flatMap(({ built, standIn }) => [built ?? [], standIn ?? []].flat()),
+    );
+    for (const { because } of differing) expect(because).toMatch(/\d\.\d+/);
+  });
+});
