@@ -25,6 +25,7 @@ import { Secrets } from "./infra/secrets.ts";
 import { assertZones } from "./infra/zones.ts";
 import { loadConfig } from "./stacks/config.ts";
 import { pullSecret } from "./stacks/pull-secret.ts";
+import { imagesIn } from "./stacks/schema.ts";
 import { servicesOf } from "./stacks/services.ts";
 
 /** All of Sparki on AWS, from an empty account to a promoted release, in the order in which it comes to be. */
@@ -54,7 +55,7 @@ export default async function deployment() {
   const namespaces = new Namespaces("namespaces", {
     provider: cluster.provider,
     networkCidr: config.network.cidr,
-    pullSecret: pullSecret(Object.values(release.images)),
+    pullSecret: pullSecret([...imagesIn(config).values()]),
   });
   const before = previousOutputs();
   const gates = new Gates(platform);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { subjectOf } from "../policies/all.ts";
 
 const sectionSchema = z.strictObject({
   section: z.string().min(1),
@@ -27,7 +28,7 @@ const KINDS: Readonly<Record<string, { readonly means: string; readonly file?: (
   objective: { means: "an objective that gates, alerts and dashboards share" },
   tree: { means: "a rule of the decision tree: phase, verdict, action ([decision-tree.md](decision-tree.md))" },
   control: { means: "a control that a policy enforces ([controls.md](controls.md))" },
-  policy: { means: "a policy", file: (name) => `../policies/${name}.ts` },
+  policy: { means: "a policy", file: (name) => `../policies/${subjectOf(name)}.ts` },
   infra: { means: "a part of the program's infrastructure", file: (name) => `../infra/${name}.ts` },
   apps: { means: "a part of the program's deployment", file: (name) => `../apps/${name}.ts` },
   chart: { means: "a file of a Helm chart", file: (name) => `../apps/charts/${name}` },

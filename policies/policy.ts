@@ -39,7 +39,7 @@ export type WholeCheck = (
 
 /** One demand on the stack's resources; whatever breaks it stops the preview. */
 export interface Policy {
-  /** The file's name; what it demands. */
+  /** What it demands. */
   readonly name: string;
   readonly control: ControlId;
   readonly reason: string;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Document, isMap, parseDocument } from "yaml";
 import { DeployError } from "../shared/deploy-error.ts";
 import { yamlText } from "../shared/yaml-text.ts";
+import { fromEarlierProgram } from "../stacks/config.ts";
 import { SERVICE_NAMES } from "../stacks/services.ts";
 import type { ReleaseDescriptor } from "./scenario.ts";
 
@@ -23,8 +24,11 @@ export interface RehearsedProject {
   readonly clientImage: string | undefined;
   /** The stack's config as the engine hands it to the program: text, or JSON text. */
   config(): Readonly<Record<string, string>>;
-  /** Begins again with another config, or with the stack's own, the cloud's replacements in it; tells its release. */
-  load(text?: string): ReleaseDescriptor;
+  /**
+   * Begins again with another config, an earlier program's too, or with the stack's own, the cloud's replacements in it;
+   * tells its release.
+   */
+  load(other?: { readonly config: string; readonly isEarlier: boolean }): ReleaseDescriptor;
   /** Sets one value of the config, for the next deploy. */
   set(key: readonly string[], value: unknown): void;
   /** Puts another release into the config, for the next deploy. */
@@ -41,7 +45,8 @@ export function copyProject(projectDirectory: string, stack: string, directory: 
   let document = parseDocument(own);
   const replacements = [...withoutCloudSecrets(document)];
   const replaced: { readonly key: readonly string[]; readonly value: unknown }[] = [];
-  const release = releaseOf(document, stack);
+  let isEarlier = false;
+  const release = releaseOf(configOf(document), stack);
   const save = () => writeFileSync(configFile, yamlText(document));
   const put = (key: readonly string[], value: unknown): boolean => {
     if (!document.hasIn(["config", ...key.slice(0, -1)])) return false;
@@ -59,13 +64,14 @@ export function copyProject(projectDirectory: string, stack: string, directory: 
     replacements,
     release,
     clientImage: textAt(document, ["config", "sparki:database", "clientImage"]),
-    config: () => configOf(document),
-    load: (text = own) => {
-      document = parseDocument(text);
+    config: () => (isEarlier ? fromEarlierProgram(configOf(document)) : configOf(document)),
+    load: (other = { config: own, isEarlier: false }) => {
+      document = parseDocument(other.config);
+      isEarlier = other.isEarlier;
       for (const _ of withoutCloudSecrets(document));
       for (const { key, value } of replaced) put(key, value);
       save();
-      return releaseOf(document, stack);
+      return releaseOf(isEarlier ? fromEarlierProgram(configOf(document)) : configOf(document), stack);
     },
     set: (key, value) => {
       put(key, value);
@@ -121,13 +127,23 @@ function textAt(document: Document, path: readonly string[]): string | undefined
   return typeof found === "string" ? found : undefined;
 }
 
-function releaseOf(document: Document, stack: string): ReleaseDescriptor {
-  const node = document.getIn(["config", "sparki:release"]);
-  const release: unknown = isMap(node) ? node.toJS(document) : undefined;
+function releaseOf(
+  { "sparki:release": text = "null" }: Readonly<Record<string, string>>,
+  stack: string,
+): ReleaseDescriptor {
+  const release = jsonIn(text);
   if (isRelease(release)) return release;
   throw new DeployError("SPARKI_CONFIG", `sparki:release of stack ${stack} is not a release descriptor`, {
     hint: `give it id, gitSha and images in Pulumi.${stack}.yaml`,
   });
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function isRelease(value: unknown): value is ReleaseDescriptor {

@@ -5,6 +5,7 @@ import { type ConfigProblem, expectation, problemsOf } from "./config-problems.t
 import { mustBeSecret } from "./plain-secrets.ts";
 import { assertOwnRecord } from "./run-record.ts";
 import { configSchema, type StackConfig } from "./schema.ts";
+import { ofServices, SERVICE_NAMES } from "./services.ts";
 
 const NAMESPACE = "sparki";
 
@@ -41,6 +42,28 @@ export function parseConfig(
   if (parsed.success && problems.length === 0) return parsed.data;
   throw configError(problems, stack);
 }
+
+/**
+ * The raw config of an earlier program as this one reads it: services that came since are absent, with an image and sizes
+ * that nothing uses.
+ */
+export function fromEarlierProgram(raw: Readonly<Record<string, string>>): Record<string, string> {
+  const values = ownValues(raw);
+  const absent = SERVICE_NAMES.filter((name) => !(name in values));
+  const { release } = values;
+  if (absent.length === 0 || typeof release !== "object" || release === null || !("images" in release))
+    return { ...raw };
+  const images = { ...ofServices(absent, () => UNUSED_IMAGE), ...Object(release.images) };
+  return {
+    ...raw,
+    ...Object.fromEntries(absent.map((name) => [`${NAMESPACE}:${name}`, JSON.stringify(UNUSED_SIZES)])),
+    [`${NAMESPACE}:release`]: JSON.stringify({ ...release, images }),
+    [`${NAMESPACE}:absent`]: JSON.stringify(absent),
+  };
+}
+
+const UNUSED_IMAGE = `absent.invalid/absent/absent@sha256:${"0".repeat(64)}`;
+const UNUSED_SIZES = { replicas: 200, maxReplicas: 200 };
 
 /** The refusal of a stack's config with every problem, each with its repair. */
 export function configError(problems: readonly ConfigProblem[], stack: string): DeployError {

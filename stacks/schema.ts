@@ -352,3 +352,9 @@ export function withRelease(config: StackConfig, release: Release): StackConfig 
   const absent = SERVICE_NAMES.filter((name) => release.images[name] === undefined);
   return { ...config, release: { ...release, images: { ...config.release.images, ...release.images } }, absent };
 }
+
+/** The images that a release runs, by what they are of: services that it does not have yet have none. */
+export function imagesIn({ release, absent }: Pick<StackConfig, "release" | "absent">): Map<string, string> {
+  const { e2e } = release.images;
+  return new Map([...servicesOf({ absent }).map((name) => [name, release.images[name]] as const), ["e2e", e2e]]);
+}

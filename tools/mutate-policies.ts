@@ -1,13 +1,13 @@
 /**
- * Negates each condition of each policy, and takes each `&&` and `||` apart, one change at a time in all policies at
- * once, and runs the policies' tests: every mutant must be killed. Prints the table, keeps it in
- * policies/mutation.json, and fails on a survivor. With names of policies it tries only those, and keeps what is known
- * of the others.
- * Run: node tools/mutate-policies.ts [POLICY ...]
+ * Negates each condition of each policy, and takes each `&&` and `||` apart, one change at a time in all files of
+ * policies at once, and runs their tests: every mutant must be killed. Prints the table, keeps it in
+ * policies/mutation.json, and fails on a survivor. With names of files, such as `database`, it tries only those, and keeps
+ * what is known of the others.
+ * Run: node tools/mutate-policies.ts [FILE ...]
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { policies } from "../policies/all.ts";
+import { policies, subjectOf } from "../policies/all.ts";
 import { fingerprint, type MutationRecord, mutationRecord } from "../policies/controls/mutation.ts";
 import { type Mutant, mutantsOf } from "./mutation/mutants.ts";
 import { Workspace } from "./mutation/workspace.ts";
@@ -23,26 +23,28 @@ interface Subject {
 }
 
 function subjects(): Subject[] {
-  const unknown = NAMED.filter((name) => !policies.some((policy) => policy.name === name));
-  if (unknown.length > 0) throw new Error(`no policy is named ${unknown.join(", ")}`);
-  const wanted = policies.filter(({ name }) => NAMED.length === 0 || NAMED.includes(name));
-  return wanted.map(({ name }) => {
-    const source = readFileSync(join(DIRECTORY, `${name}.ts`), "utf8");
-    return { name, source, mutants: mutantsOf(source), survivors: [] };
-  });
+  const files = [...new Set(policies.map(({ name }) => subjectOf(name)))];
+  const unknown = NAMED.filter((name) => !files.includes(name));
+  if (unknown.length > 0) throw new Error(`no file of policies is named ${unknown.join(", ")}: ${files.join(", ")}`);
+  return files
+    .filter((name) => NAMED.length === 0 || NAMED.includes(name))
+    .map((name) => {
+      const source = readFileSync(join(DIRECTORY, `${name}.ts`), "utf8");
+      return { name, source, mutants: mutantsOf(source), survivors: [] };
+    });
 }
 
-/** Puts each policy's mutant of that number in place, where there is one, runs the tests and puts the sources back. */
+/** Puts each file's mutant of that number in place, where there is one, runs the tests and puts the sources back. */
 function runRound(workspace: Workspace, all: readonly Subject[], number: number): void {
   const mutated = all.flatMap((subject) => {
     const mutant = subject.mutants[number];
     return mutant === undefined ? [] : [{ subject, mutant }];
   });
-  for (const { subject, mutant } of mutated) workspace.writePolicy(subject.name, mutant.source);
+  for (const { subject, mutant } of mutated) workspace.writeFile(subject.name, mutant.source);
   const failures = workspace.failures();
   for (const { subject, mutant } of mutated) {
     if ((failures.get(subject.name) ?? 0) === 0) subject.survivors.push(mutant);
-    workspace.writePolicy(subject.name, subject.source);
+    workspace.writeFile(subject.name, subject.source);
   }
 }
 

@@ -1,4 +1,4 @@
-import { policies } from "../all.ts";
+import { policies, subjectOf } from "../all.ts";
 import { NEVER_EXEMPT } from "../judging/exemptions.ts";
 import { MAX_DAYS } from "../judging/limited-time.ts";
 import type { Control } from "./control.ts";
@@ -67,7 +67,7 @@ function tableOf(controls: readonly Control[]): string {
 
 function cells({ id, title, ids, metBy, notApplicable, alsoCheckedBy }: Control): string[] {
   const enforcing = policies.filter((policy) => policy.control === id);
-  const links = enforcing.map(({ name }) => `[${name}](../policies/${name}.ts)`).join(", ");
+  const links = enforcing.map(({ name }) => `[${name}](../policies/${subjectOf(name)}.ts)`).join(", ");
   const also = notApplicable === undefined ? (alsoCheckedBy ?? "") : `not applicable: ${notApplicable}`;
   const where = notApplicable === undefined ? `[${metBy}](../${metBy})` : "";
   return [id, title, ids.join(", "), where, links, also];

@@ -12,7 +12,7 @@ import { outputIn, resourcesIn } from "../../records/state.ts";
 import type { HelmStore } from "../../records/stored-release.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
-import type { StackConfig } from "../../stacks/schema.ts";
+import { imagesIn, type StackConfig } from "../../stacks/schema.ts";
 import { temporaryFolder } from "../../tools/temporary-folders.ts";
 import { stackConfigIn } from "../preflight/stack-file.ts";
 import type { Keep, Kept } from "../release/keep.ts";
@@ -259,9 +259,10 @@ async function driftOf(engine: PlanTarget["engine"]): Promise<readonly Drift[]> 
 }
 
 /** The release that is live, by the promotion record, and the one to come. */
-function releaseChange({ release }: StackConfig, exported: unknown): Pick<Plan, "release" | "digests" | "schema"> {
+function releaseChange(config: StackConfig, exported: unknown): Pick<Plan, "release" | "digests" | "schema"> {
   const live = promotionIn(resourcesIn(exported))?.release;
-  const images = Object.entries(release.images);
+  const { release } = config;
+  const images = [...imagesIn(config)];
   const before = new Map<string, string>(Object.entries(live?.images ?? {}));
   const schema: FromTo<SchemaLevel> = { from: live?.schema, to: release.schema };
   return {

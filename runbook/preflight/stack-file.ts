@@ -4,7 +4,7 @@ import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { disagreements } from "../../shared/yaml-text.ts";
-import { configError, parseConfig } from "../../stacks/config.ts";
+import { configError, fromEarlierProgram, parseConfig } from "../../stacks/config.ts";
 import type { ConfigProblem } from "../../stacks/config-problems.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { stackNameIn } from "../../stacks/stack-name.ts";
@@ -38,11 +38,15 @@ export function readStack(
   return { stack, fullName, config: stackConfigIn(contentOf(file, stack), { file, stack }) };
 }
 
+interface StackFile {
+  readonly file: string;
+  readonly stack: string;
+  /** It is of an earlier program, which may not have had every service. @default false */
+  readonly isEarlier?: boolean;
+}
+
 /** The config in the text of a stack's file; throws SPARKI_CONFIG with every problem. */
-export function stackConfigIn(
-  content: string,
-  { file, stack }: { readonly file: string; readonly stack: string },
-): StackConfig {
+export function stackConfigIn(content: string, { file, stack, isEarlier = false }: StackFile): StackConfig {
   const { config } = settingsIn(content, file);
   refuseDisagreements(content, file);
   const problems = Object.entries(config).flatMap(([key, value]) => entryProblems(key, value, stack));
@@ -52,7 +56,8 @@ export function stackConfigIn(
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
   const plain = Object.keys(config).filter((key) => !isEncrypted(config[key]));
-  return parseConfig(Object.fromEntries(texts), stack, plain);
+  const raw = Object.fromEntries(texts);
+  return parseConfig(isEarlier ? fromEarlierProgram(raw) : raw, stack, plain);
 }
 
 function isEncrypted(value: unknown): boolean {

@@ -10,6 +10,8 @@ import { CHECKOUT_DIRECTORY, PROJECT_DIRECTORY } from "../project.ts";
 export interface LiveBefore {
   /** The text of the stack's config file. */
   readonly config: string;
+  /** It is of a git commit, whose program may not have had every service. */
+  readonly isEarlier: boolean;
   /** The folder to deploy it from; a git commit's is made in `target`. */
   checkout(target: string): Promise<string>;
 }
@@ -25,7 +27,7 @@ export async function liveBefore(from: string, stack: string, cwd: string, env: 
   if (existsSync(file)) {
     const config = readFileSync(file, "utf8");
     stackConfigIn(config, { file, stack });
-    return { config, checkout: async () => PROJECT_DIRECTORY };
+    return { config, isEarlier: false, checkout: async () => PROJECT_DIRECTORY };
   }
   const git = commandRunner("git", env);
   const asked = async (args: readonly string[]) => {
@@ -37,7 +39,7 @@ export async function liveBefore(from: string, stack: string, cwd: string, env: 
   const path = `Pulumi.${stack}.yaml`;
   const config = await asked(["show", `${commit}:./${path}`]);
   if (config === undefined) throw unknown(from, `; git commit ${commit.slice(0, 12)} has no ${path}`);
-  stackConfigIn(config, { file: `${from}:${path}`, stack });
+  stackConfigIn(config, { file: `${from}:${path}`, stack, isEarlier: true });
   const checkout = async (target: string) => {
     mkdirSync(target, { recursive: true });
     const archive = join(target, "..", "checkout-from.tar");
@@ -48,7 +50,7 @@ export async function liveBefore(from: string, stack: string, cwd: string, env: 
     linkPackages(PROJECT_DIRECTORY, target);
     return target;
   };
-  return { config, checkout };
+  return { config, isEarlier: true, checkout };
 }
 
 function unknown(from: string, why = ""): DeployError {

@@ -153,7 +153,7 @@ async function prepare(
 ): Promise<ReleaseDescriptor> {
   if (release === "from" && from !== undefined) {
     await useCheckout(await from.checkout(join(runDirectory, "checkout-from")));
-    return project.load(from.config);
+    return project.load(from);
   }
   const configured = project.load();
   const name = `checkout-${edits.length}-${release}`;

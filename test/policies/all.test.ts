@@ -1,18 +1,24 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { policies } from "../../policies/all.ts";
+import { policies, subjectOf } from "../../policies/all.ts";
 import { auditControls, controlOf } from "../../policies/controls/table.ts";
+import type { Policy } from "../../policies/policy.ts";
 
 const directory = join(import.meta.dirname, "..", "..", "policies");
 const MACHINERY = ["all.ts", "main.ts", "policy.ts", "resource-types.ts"];
 const files = readdirSync(directory).filter((file) => file.endsWith(".ts") && !MACHINERY.includes(file));
+const names = policies.map(({ name }) => name);
 
 describe("policies", () => {
-  it("holds every policy file once, by the file's name", () => {
-    expect(policies.map(({ name }) => `${name}.ts`).sort()).toEqual(files.sort());
+  it("holds every policy of every file, each once", async () => {
+    const exported = await Promise.all(files.map((file) => import(join(directory, file))));
+    const all: Policy[] = exported.flatMap((each) => Object.values<Policy>(each));
+    expect(names).toEqual(all.map(({ name }) => name).sort());
+    expect(new Set(names).size).toBe(names.length);
+    expect([...new Set(names.map(subjectOf))].map((file) => `${file}.ts`).sort()).toEqual(files.sort());
   });
 
-  it("has a test beside each policy", () => {
+  it("has a test beside each file of policies", () => {
     const tests = readdirSync(import.meta.dirname).filter(
       (file) => file !== "all.test.ts" && file.endsWith(".test.ts"),
     );

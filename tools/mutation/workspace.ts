@@ -34,9 +34,9 @@ export class Workspace {
 
   readonly #tests: string;
 
-  /** @param policies whose tests run; all when there is none */
-  constructor(policies: readonly string[] = []) {
-    this.#tests = policies.length === 0 ? "[^/]+" : `(${policies.join("|")})`;
+  /** @param files of policies whose tests run; all when there is none */
+  constructor(files: readonly string[] = []) {
+    this.#tests = files.length === 0 ? "[^/]+" : `(${files.join("|")})`;
     for (const path of COPIED) {
       mkdirSync(join(this.directory, path, ".."), { recursive: true });
       cpSync(join(ROOT, path), join(this.directory, path), { recursive: true });
@@ -44,7 +44,7 @@ export class Workspace {
     symlinkSync(join(ROOT, "node_modules"), join(this.directory, "node_modules"));
   }
 
-  writePolicy(name: string, source: string): void {
+  writeFile(name: string, source: string): void {
     writeFileSync(join(this.directory, "policies", `${name}.ts`), source);
   }
 

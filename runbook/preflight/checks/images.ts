@@ -2,7 +2,7 @@ import { imageReference, Registry } from "../../../io/oci-registry.ts";
 import { promotionIn } from "../../../records/promotion.ts";
 import { messageOf } from "../../../shared/message-of.ts";
 import { pullCredentials } from "../../../stacks/docker-config.ts";
-import type { Release } from "../../../stacks/schema.ts";
+import { imagesIn } from "../../../stacks/schema.ts";
 import { type Check, type Finding, fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
 
@@ -16,15 +16,19 @@ export const images: Check = {
   timeLimitSeconds: TIME_LIMIT_SECONDS,
   run: async (context, signal) => {
     const { release, allowedRegistries } = context.config;
-    const foreign = Object.values(release.images).filter(
-      (image) => !allowedRegistries.some((it) => image.startsWith(it)),
-    );
+    const images = [...imagesIn(context.config).values()];
+    const foreign = images.filter((image) => !allowedRegistries.some((it) => image.startsWith(it)));
     if (foreign.length > 0)
       return fail(
         `not from ${allowedRegistries.join(", ")}: ${foreign.join(", ")}`,
         "push them to an allowed registry",
       );
-    return judge(release, context, signal, `push the images of ${release.id}, or correct sparki:release.images`);
+    return judge(
+      { id: release.id, images },
+      context,
+      signal,
+      `push the images of ${release.id}, or correct sparki:release.images`,
+    );
   },
 };
 
@@ -39,7 +43,7 @@ export const rollbackImages: Check = {
     const promoted = promotionIn(resources)?.release;
     if (promoted === undefined) return skipped("no release was promoted yet: there is none to go back to");
     return judge(
-      promoted,
+      { id: promoted.id, images: Object.values(promoted.images) },
       context,
       signal,
       `push the images of ${promoted.id} again: without them there is no way back`,
@@ -59,7 +63,7 @@ export const pulling: Check = {
   timeLimitSeconds: TIME_LIMIT_SECONDS,
   run: async ({ config, http, pullSecret, registryMirror }, signal) => {
     const secret = await pullSecret();
-    const images = Object.values(config.release.images).map(imageReference);
+    const images = [...imagesIn(config).values()].map(imageReference);
     // Nodes have a role that may read ECR, which nobody else can borrow to try it.
     const [ecr, others] = [images.filter(({ host }) => ECR.test(host)), images.filter(({ host }) => !ECR.test(host))];
     const problems = await Promise.all(
@@ -87,14 +91,14 @@ export const pulling: Check = {
 const ECR = /\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/;
 
 async function judge(
-  { id, images }: Release,
+  { id, images }: { readonly id: string; readonly images: readonly string[] },
   { http, tokens, registryMirror, pullSecret }: PreflightContext,
   signal: AbortSignal,
   fix: string,
 ): Promise<Finding> {
   // Each image's registry has credentials of its own, which no other registry ever sees.
   const registries = await Promise.all(
-    Object.values(images).map(async (image) => {
+    images.map(async (image) => {
       const secret = tokens.registry ?? (await pullSecretFor(image, pullSecret));
       return [image, new Registry(http, secret, signal, registryMirror)] as const;
     }),

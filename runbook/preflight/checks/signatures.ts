@@ -3,6 +3,7 @@ import { bundleFromJSON } from "@sigstore/bundle";
 import { toSignedEntity } from "@sigstore/verify";
 import { z } from "zod";
 import { type ImageReference, imageReference, Registry } from "../../../io/oci-registry.ts";
+import { imagesIn } from "../../../stacks/schema.ts";
 import { type Check, fail, pass, skipped } from "../check.ts";
 
 /** Where cosign keeps a signature: the annotation of a layer whose blob is what was signed. */
@@ -42,7 +43,7 @@ export const signatures: Check = {
     const key = config.preflight.imageSignatureKey;
     if (key === undefined) return skipped("no sparki:preflight.imageSignatureKey is configured");
     const registry = new Registry(http, tokens.registry, signal, registryMirror);
-    const references = Object.values(config.release.images).map(imageReference);
+    const references = [...imagesIn(config).values()].map(imageReference);
     const problems = await Promise.all(
       references.map((reference) => problemOf(registry, reference, createPublicKey(key))),
     );

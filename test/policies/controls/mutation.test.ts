@@ -1,9 +1,9 @@
 import { policies } from "../../../policies/all.ts";
 import { fingerprint, mutationRecord, testBites } from "../../../policies/controls/mutation.ts";
 
-const [first] = policies;
-const name = first?.name ?? "";
-const killed = { mutants: 2, killed: 2, sources: fingerprint(name) };
+const name = "database-backups";
+const file = "database";
+const killed = { mutants: 2, killed: 2, sources: fingerprint(file) };
 
 describe("testBites", () => {
   it.each(policies.map((policy) => policy.name))(
@@ -13,11 +13,11 @@ describe("testBites", () => {
 
   it.each([
     ["nothing recorded", {}],
-    ["a survivor", { [name]: { ...killed, killed: 1 } }],
-    ["no mutants", { [name]: { ...killed, mutants: 0, killed: 0 } }],
-    ["other sources", { [name]: { ...killed, sources: "" } }],
+    ["a survivor", { [file]: { ...killed, killed: 1 } }],
+    ["no mutants", { [file]: { ...killed, mutants: 0, killed: 0 } }],
+    ["other sources", { [file]: { ...killed, sources: "" } }],
   ])("is denied by %s", (_title, record) => {
-    expect(testBites(name, { [name]: killed })).toBe(true);
+    expect(testBites(name, { [file]: killed })).toBe(true);
     expect(testBites(name, record)).toBe(false);
   });
 });

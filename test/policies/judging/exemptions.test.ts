@@ -1,6 +1,4 @@
-import { databaseInSeveralZones } from "../../../policies/database-in-several-zones.ts";
-import { databaseNoDefaultNames } from "../../../policies/database-no-default-names.ts";
-import { databaseNotPublic } from "../../../policies/database-not-public.ts";
+import { databaseInSeveralZones, databaseNoDefaultNames, databaseNotPublic } from "../../../policies/database.ts";
 import { NEVER_EXEMPT } from "../../../policies/judging/exemptions.ts";
 import type { PolicyConfig } from "../../../policies/policy.ts";
 import { database } from "../../support/policy-examples.ts";

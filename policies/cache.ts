@@ -1,0 +1,83 @@
+import { FROM_A_KEY, isCustomerKey } from "./judging/customer-key.ts";
+import { isGiven } from "./judging/presence.ts";
+import { each, type Policy } from "./policy.ts";
+
+export const cacheAuthenticates: Policy = {
+  name: "cache-authenticates",
+  control: "S37",
+  reason: "Without AUTH whatever gets into the network reads and writes everything.",
+  fix: "Set authToken from a random.RandomPassword, or userGroupIds.",
+  each: [
+    each("aws:elasticache/replicationGroup:ReplicationGroup", ({ props }, demand) => {
+      demand("authToken", () => isGiven(() => props.authToken) || (props.userGroupIds ?? []).length > 0);
+    }),
+  ],
+};
+
+export const cacheEncryptedWithCustomerKey: Policy = {
+  name: "cache-encrypted-with-customer-key",
+  control: "S35",
+  reason: "Snapshots and swap of the cache hold what users sent.",
+  fix: "Set atRestEncryptionEnabled: true and kmsKeyId to the data key's ARN.",
+  each: [
+    each("aws:elasticache/replicationGroup:ReplicationGroup", ({ props }, demand) => {
+      demand("atRestEncryptionEnabled", () => [true, "true"].includes(props.atRestEncryptionEnabled ?? false));
+      demand("kmsKeyId", () => isCustomerKey(props.kmsKeyId), FROM_A_KEY);
+    }),
+  ],
+};
+
+export const cacheFailsOver: Policy = {
+  name: "cache-fails-over",
+  control: "S34",
+  reason: "Without a replica in a second zone, one zone's failure loses the cache and every session in it.",
+  fix: "Set automaticFailoverEnabled and multiAzEnabled, and two nodes or more.",
+  relaxable: true,
+  each: [
+    each("aws:elasticache/replicationGroup:ReplicationGroup", ({ props }, demand) => {
+      demand("automaticFailoverEnabled", () => props.automaticFailoverEnabled === true);
+      demand("multiAzEnabled", () => props.multiAzEnabled === true);
+      demand("numCacheClusters", () => (props.numCacheClusters ?? (props.replicasPerNodeGroup ?? 0) + 1) >= 2);
+    }),
+  ],
+};
+
+export const cacheMaintained: Policy = {
+  name: "cache-maintained",
+  control: "S39",
+  reason: "Minor versions carry fixes, and the default subnet group spans every subnet of the VPC.",
+  fix: "Set autoMinorVersionUpgrade: true and subnetGroupName to a group of the stack.",
+  each: [
+    each("aws:elasticache/replicationGroup:ReplicationGroup", ({ props }, demand) => {
+      demand("autoMinorVersionUpgrade", () => props.autoMinorVersionUpgrade === true);
+      demand("subnetGroupName", () => props.subnetGroupName !== undefined && props.subnetGroupName !== "default", {
+        comesFrom: "aws:elasticache/subnetGroup:SubnetGroup",
+      });
+    }),
+  ],
+};
+
+export const cacheSnapshots: Policy = {
+  name: "cache-snapshots",
+  control: "S38",
+  reason: "Filling an empty cache from the database under full load is an outage of its own.",
+  fix: "Set snapshotRetentionLimit to 1 or more.",
+  each: [
+    each("aws:elasticache/replicationGroup:ReplicationGroup", ({ props }, demand) => {
+      demand("snapshotRetentionLimit", () => (props.snapshotRetentionLimit ?? 0) >= 1);
+    }),
+  ],
+};
+
+export const cacheTlsInTransit: Policy = {
+  name: "cache-tls-in-transit",
+  control: "S36",
+  reason: "The AUTH token and every cached value would cross the network readable.",
+  fix: 'Set transitEncryptionEnabled: true and transitEncryptionMode: "required".',
+  each: [
+    each("aws:elasticache/replicationGroup:ReplicationGroup", ({ props }, demand) => {
+      demand("transitEncryptionEnabled", () => props.transitEncryptionEnabled === true);
+      demand("transitEncryptionMode", () => (props.transitEncryptionMode ?? "required") === "required");
+    }),
+  ],
+};
