@@ -78,7 +78,12 @@ export function copyProject(projectDirectory: string, stack: string, directory: 
       save();
     },
     setRelease: (next) => {
-      document.setIn(["config", "sparki:release"], document.createNode(next));
+      // An earlier program refuses an image of a service that it does not know.
+      const images = Object.entries(next.images).filter(
+        ([name]) => !isEarlier || name === "e2e" || document.hasIn(["config", `sparki:${name}`]),
+      );
+      const known = { ...next, images: Object.fromEntries(images) };
+      document.setIn(["config", "sparki:release"], document.createNode(known));
       save();
     },
     replace: (key, value, by) => {

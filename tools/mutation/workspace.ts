@@ -15,6 +15,7 @@ const COPIED = [
   "rehearsal/provider",
   "tools",
   "test/aws",
+  "test/longest-first.ts",
   "test/policies",
   "test/support",
   "jest.config.mjs",
