@@ -29,6 +29,8 @@ export interface RehearsedProject {
    * tells its release.
    */
   load(other?: { readonly config: string; readonly isEarlier: boolean }): ReleaseDescriptor;
+  /** Whether an earlier program's config is loaded. */
+  isEarlier(): boolean;
   /** Sets one value of the config, for the next deploy. */
   set(key: readonly string[], value: unknown): void;
   /** Puts another release into the config, for the next deploy. */
@@ -73,6 +75,7 @@ export function copyProject(projectDirectory: string, stack: string, directory: 
       save();
       return releaseOf(isEarlier ? fromEarlierProgram(configOf(document)) : configOf(document), stack);
     },
+    isEarlier: () => isEarlier,
     set: (key, value) => {
       put(key, value);
       save();

@@ -2,7 +2,7 @@ import { copyConfig } from "../../io/pinned-config.ts";
 import { stackConfigIn } from "../preflight/stack-file.ts";
 import type { StackTarget } from "./stack-target.ts";
 
-type Configured = Pick<StackTarget, "stack" | "config" | "configFile">;
+type Configured = Pick<StackTarget, "stack" | "config" | "configFile" | "isEarlier">;
 
 /**
  * Works on the target with its config as the text says, whatever becomes of the file meanwhile: what a deploy does by
@@ -14,9 +14,9 @@ export async function withHeldConfig<Target extends Configured, T>(
   work: (held: Target) => Promise<T>,
 ): Promise<T> {
   if (text === undefined) return work(target);
-  const { configFile, stack } = target;
+  const { configFile, stack, isEarlier } = target;
   const copy = copyConfig(configFile, text);
-  const config = async () => stackConfigIn(text, { file: configFile, stack });
+  const config = async () => stackConfigIn(text, { file: configFile, stack, isEarlier: isEarlier?.() ?? false });
   try {
     return await work({ ...target, config, configFile: copy.file });
   } finally {

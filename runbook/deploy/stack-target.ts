@@ -17,6 +17,8 @@ export interface StackTarget {
   config(): Promise<StackConfig>;
   /** Absolute. */
   readonly configFile: string;
+  /** Whether it is of an earlier program, which may not have had every service. @default it is not */
+  readonly isEarlier?: () => boolean;
   /** Holds the program and the charts. */
   readonly projectDirectory: string;
   /** In its `.sparki/plans` the plans' files are kept. */

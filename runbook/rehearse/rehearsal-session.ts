@@ -189,7 +189,8 @@ async function connect(options: SessionOptions, pieces: Pieces): Promise<Rehears
     },
     program: () => program(),
     programEnvironment: { ...cloud.environment, SPARKI_GATE_LOG: gateLogFile },
-    policyPacks: [POLICY_PACK],
+    // Each program is judged by the policies beside it: those of an earlier one knew what it was made of.
+    policyPacks: [join(checkout.path, "policies", "pack")],
     parallel: PARALLEL,
     clock: ports.clock,
     signal: ports.signal,

@@ -35,9 +35,9 @@ export function rehearsedTarget(
   // Never the real Slack: the rehearsal's own webhook keeps what it is told.
   const slack = openSlack(network, { webhook: `${session.cloud.url}/slack` }, clock);
   const notifications = new Notifications(slack, (text) => screen.line(text));
-  const { configFile } = project;
+  const { configFile, isEarlier } = project;
   const planning = planningAt(PROJECT_DIRECTORY, { session, tools, ports });
-  const named = { stack, engine, config, configFile, gateLogFile, env, ...planning };
+  const named = { stack, engine, config, configFile, isEarlier, gateLogFile, env, ...planning };
   return { ...named, registry, notifications, screen, clock, signal };
 }
 
