@@ -49,6 +49,8 @@ export interface PlanTarget {
   readonly stack: string;
   readonly engine: Pick<Engine, "plan" | "preview" | "previewRefresh" | "exportState" | "history">;
   readonly configFile: string;
+  /** Whether it is of an earlier program, which may not have had every service. @default it is not */
+  readonly isEarlier?: () => boolean;
   readonly projectDirectory: string;
   /** What the deployment is made of, as it is now. */
   readonly seal: () => Seal;
@@ -127,9 +129,9 @@ const CHARTS = "apps/charts/";
 /** What a chart was rendered to, among the entries of the charts' files. */
 const RENDERED = "rendered ";
 
-async function causesOf({ configFile, engine, plugins, seal: sealNow, stack }: PlanTarget): Promise<Causes> {
+async function causesOf({ configFile, engine, isEarlier, plugins, seal: sealNow, stack }: PlanTarget): Promise<Causes> {
   const text = await readFile(configFile, "utf8");
-  const config = stackConfigIn(text, { file: configFile, stack });
+  const config = stackConfigIn(text, { file: configFile, stack, isEarlier: isEarlier?.() ?? false });
   const exported = await engine.exportState();
   const seal = sealNow();
   const { lock, content } = seal.dependencies;
