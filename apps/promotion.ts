@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isRollbackUpdate } from "../records/rollback-mode.ts";
 import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";
-import type { StackConfig } from "../stacks/schema.ts";
+import { releaseOf, type StackConfig } from "../stacks/schema.ts";
 import { ofServices, type ServiceName, trackName } from "../stacks/services.ts";
 import type { HelmRelease } from "./helm-release.ts";
 import type { Workload } from "./workload.ts";
 
 export interface PromotionArgs {
-  readonly config: Pick<StackConfig, "release" | ServiceName>;
+  readonly config: Pick<StackConfig, "release" | "absent" | ServiceName>;
   readonly services: ReadonlyMap<ServiceName, Workload>;
   /** Alerts must watch a release from its first minute on. */
   readonly monitoring: HelmRelease;
@@ -36,7 +36,6 @@ export class Promotion extends pulumi.ComponentResource {
   constructor(name: string, args: PromotionArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:apps:Promotion", name, {}, options);
     const { config, services, monitoring, gate } = args;
-    const { images } = config.release;
     const live = [...services.keys()];
     const workloads = [...services.values()];
     const records = workloads.flatMap((workload) => Object.entries(workload.records));
@@ -44,7 +43,7 @@ export class Promotion extends pulumi.ComponentResource {
     const record = pulumi.all([helm, args.before.getOutput("promotion")]).apply(([kept, last]): PromotionRecord => {
       const fleet = (workload: ServiceName) => kept[trackName({ workload, kind: "fleet" })];
       const promoted = {
-        release: { ...config.release, images: { ...ofServices(live, (name) => images[name]), e2e: images.e2e } },
+        release: releaseOf(config),
         revisions: ofServices(live, (name) => fleet(name)?.revision ?? 0),
         chartHashes: ofServices(live, (name) => fleet(name)?.chart ?? ""),
         helm: kept,

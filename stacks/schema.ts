@@ -34,7 +34,7 @@ import {
   zone,
 } from "./fields.ts";
 import { alertKey } from "./objective-label.ts";
-import { byService, SERVICE_NAMES, serviceOf, servicesOf } from "./services.ts";
+import { byService, ofServices, SERVICE_NAMES, serviceOf, servicesOf } from "./services.ts";
 
 /** A release: what runs, and which database schemas its code can run on. */
 export const releaseSchema = z.strictObject({
@@ -353,8 +353,13 @@ export function withRelease(config: StackConfig, release: Release): StackConfig 
   return { ...config, release: { ...release, images: { ...config.release.images, ...release.images } }, absent };
 }
 
+/** The config's release as it is deployed: without an image of a service that it does not have yet. */
+export function releaseOf({ release, absent }: Pick<StackConfig, "release" | "absent">): Release {
+  const { images } = release;
+  return { ...release, images: { ...ofServices(servicesOf({ absent }), (name) => images[name]), e2e: images.e2e } };
+}
+
 /** The images that a release runs, by what they are of: services that it does not have yet have none. */
 export function imagesIn({ release, absent }: Pick<StackConfig, "release" | "absent">): Map<string, string> {
-  const { e2e } = release.images;
-  return new Map([...servicesOf({ absent }).map((name) => [name, release.images[name]] as const), ["e2e", e2e]]);
+  return new Map(Object.entries(releaseOf({ release, absent }).images));
 }

@@ -4,7 +4,7 @@ import type { Watcher } from "../../io/engine.ts";
 import type { EngineResult } from "../../records/engine-record.ts";
 import { deployMessage } from "../../records/update.ts";
 import { messageOf } from "../../shared/message-of.ts";
-import type { Release } from "../../stacks/schema.ts";
+import { type Release, releaseOf } from "../../stacks/schema.ts";
 import { brokenMessage, endMessage, startMessage } from "../notify/notify.ts";
 import type { Recovery } from "../recovery/take-over.ts";
 import { readPresent } from "../rollback/way-back.ts";
@@ -36,7 +36,7 @@ export async function runDeploy(target: StackTarget, options: DeployOptions): Pr
   const { stack, notifications, clock } = target;
   const startedAt = clock.now();
   const before = await readPresent(target);
-  const [{ release }, previous] = [config, before.live?.release ?? null];
+  const [release, previous] = [releaseOf(config), before.live?.release ?? null];
   const occasion = () => ({ stack, config, at: clock.now() });
   let hasBegun = false;
   try {

@@ -328,7 +328,11 @@ import { proves } from "../support/policy-proofs.ts";
       "a Secret with data": ["data", secret.with({ data: { password: "aHVudGVyMg==" } })],
       "a Secret of another type": [
         "data",
-        secret.with({ metadata: { namespace: "sparki-engine" }, type: "Opaque", data: { ".dockerconfigjson": "e30=" } }),
+        secret.with({
+          metadata: { namespace: "sparki-engine" },
+          type: "Opaque",
+          data: { ".dockerconfigjson": "e30=" },
+        }),
       ],
       "a Secret of another namespace": [
         "stringData",
