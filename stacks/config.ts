@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { DeployError } from "../shared/deploy-error.ts";
 import { type ConfigProblem, expectation, problemsOf } from "./config-problems.ts";
@@ -5,7 +6,7 @@ import { type ConfigProblem, expectation, problemsOf } from "./config-problems.t
 import { mustBeSecret } from "./plain-secrets.ts";
 import { assertOwnRecord } from "./run-record.ts";
 import { configSchema, type StackConfig } from "./schema.ts";
-import { ofServices, SERVICE_NAMES } from "./services.ts";
+import { ofServices, SERVICE_NAMES, type ServiceName } from "./services.ts";
 
 const NAMESPACE = "sparki";
 
@@ -53,7 +54,9 @@ export function fromEarlierProgram(raw: Readonly<Record<string, string>>): Recor
   const { release } = values;
   if (absent.length === 0 || typeof release !== "object" || release === null || !("images" in release))
     return { ...raw };
-  const images = { ...ofServices(absent, () => UNUSED_IMAGE), ...Object(release.images) };
+  const { e2e } = Object(release.images);
+  const unused = (name: ServiceName) => String(e2e).replace(/[0-9a-f]{64}$/, digestOf(`absent ${name}`));
+  const images = { ...ofServices(absent, unused), ...Object(release.images) };
   return {
     ...raw,
     ...Object.fromEntries(absent.map((name) => [`${NAMESPACE}:${name}`, JSON.stringify(UNUSED_SIZES)])),
@@ -62,8 +65,11 @@ export function fromEarlierProgram(raw: Readonly<Record<string, string>>): Recor
   };
 }
 
-const UNUSED_IMAGE = `absent.invalid/absent/absent@sha256:${"0".repeat(64)}`;
 const UNUSED_SIZES = { replicas: 200, maxReplicas: 200 };
+
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
 
 /** The refusal of a stack's config with every problem, each with its repair. */
 export function configError(problems: readonly ConfigProblem[], stack: string): DeployError {

@@ -1,5 +1,5 @@
 import { DeployError } from "../../shared/deploy-error.ts";
-import { parseConfig } from "../../stacks/config.ts";
+import { fromEarlierProgram, parseConfig } from "../../stacks/config.ts";
 import { rawConfig } from "../support/stack-config.ts";
 
 function errorOf(raw: Record<string, string>): DeployError {
@@ -346,5 +346,23 @@ describe("parseConfig", () => {
     const { message } = errorOf({ ...raw, "sparki:release": changed });
     expect(message).toMatch(/release\.schema\.oldest is 3/);
     expect(message).toMatch(/release\.id is missing/);
+  });
+});
+
+describe("fromEarlierProgram", () => {
+  it("makes a service absent that the config's program did not have, and nothing else of it wrong", () => {
+    const { "sparki:web": _, "sparki:release": release = "", ...others } = rawConfig("prod");
+    const { images, ...rest } = JSON.parse(release);
+    const { web: __, ...known } = images;
+    const read = fromEarlierProgram({ ...others, "sparki:release": JSON.stringify({ ...rest, images: known }) });
+    expect(read["sparki:absent"]).toBe('["web"]');
+    // Only because every user needs this one.
+    expect(errorOf(read).message.match(/^ {2}\S.*/gm)).toEqual([
+      '  absent is ["web"]; expected a list without web, which every user needs',
+    ]);
+  });
+
+  it("leaves a config alone that has every service", () => {
+    expect(fromEarlierProgram(rawConfig("prod"))).toEqual(rawConfig("prod"));
   });
 });

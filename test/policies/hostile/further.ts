@@ -425,7 +425,7 @@ const turned = [
     renderSubchartNotes: true,
     resourceNames: {},
     lint: true,
-    verify: false,
+    verify: true,
     description: "x",
     namespace: "default",
   }),
