@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { promotionIn } from "../../../records/promotion.ts";
-import { namespaceOf, SERVICE_NAMES } from "../../../stacks/services.ts";
+import { namespaceOf, SERVICE_NAMES, TRACKS, trackName } from "../../../stacks/services.ts";
 import { monitoringTrial } from "../charts.ts";
 import { fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
@@ -33,19 +33,24 @@ export const prometheusTargets = stormCheck({
   id: "prometheus-targets",
   service: "prometheusUrl",
   title: "Prometheus targets",
-  proves: "Prometheus scrapes every pod of the stack's engine and web UI that is ready, each once.",
+  proves: "Prometheus scrapes every ready pod of the stack's services, each once.",
   judge: async (service, context) => {
     const [{ data }, { resources }] = await Promise.all([
       service.read("/api/v1/targets?state=active", targetsSchema),
       context.state.read(),
     ]);
-    if (promotionIn(resources) === undefined) return skipped("no release was promoted yet: nothing has to be scraped");
-    const served = data.activeTargets.filter(({ labels }) => SERVED.some((each) => each === labels.namespace));
+    const promoted = promotionIn(resources)?.release;
+    if (promoted === undefined) return skipped("no release was promoted yet: nothing has to be scraped");
+    // A service that comes with this release has no pods yet.
+    const namespaces = SERVICE_NAMES.filter((name) => promoted.images[name] !== undefined).map(namespaceOf);
+    const served = data.activeTargets.filter(({ labels }) => namespaces.some((each) => each === labels.namespace));
     const own = served.filter(({ labels }) => labels.stack === context.stack);
-    const bare = SERVED.filter((namespace) => own.every(({ labels }) => labels.namespace !== namespace));
+    const bare = namespaces.filter((namespace) => own.every(({ labels }) => labels.namespace !== namespace));
     if (bare.length > 0)
       return fail(`no pod of ${bare.join(" and ")} is scraped for ${context.stack}`, fixFor(context));
-    const missed = (await servingPods(context)).filter((pod) => own.every(({ labels }) => labels.pod !== pod));
+    const missed = (await servingPods(context, namespaces)).filter((pod) =>
+      own.every(({ labels }) => labels.pod !== pod),
+    );
     if (missed.length > 0) return fail(`not scraped: ${missed.join(", ")}`, fixFor(context));
     const twice = [...Map.groupBy(own, ({ labels }) => `${labels.namespace}/${labels.pod ?? labels.instance}`)].filter(
       ([, targets]) => targets.length > 1,
@@ -53,7 +58,7 @@ export const prometheusTargets = stormCheck({
     if (twice.length > 0)
       return fail(
         `scraped more than once: ${twice.map(([pod, targets]) => `${pod} by ${scrapersOf(targets)}`).join("; ")}`,
-        `take one of these jobs away, or let it leave out the namespaces ${SERVED.join(" and ")}`,
+        `take one of these jobs away, or let it leave out the namespaces ${namespaces.join(" and ")}`,
       );
     const down = own.filter(({ health }) => health !== "up");
     if (down.length === 0) return pass(`${own.length} pods are scraped`);
@@ -66,15 +71,16 @@ function scrapersOf(targets: readonly { readonly labels: Readonly<Record<string,
   return targets.map(({ labels }) => `job ${labels.job ?? "(none)"} at ${labels.instance ?? "(none)"}`).join(" and ");
 }
 
-const SERVED = SERVICE_NAMES.map(namespaceOf);
-/** Pods of the tracks; those of Jobs have no metrics. */
-const TRACK_POD = /^(engine|web)-(one-box|fleet)-/;
+/** Whether it is a track's pod; those of Jobs have no metrics. */
+function isOfTrack(pod: string): boolean {
+  return TRACKS.some((track) => pod.startsWith(`${trackName(track)}-`));
+}
 
 /** Names of the pods that requests reach. */
-async function servingPods({ cluster }: PreflightContext): Promise<string[]> {
-  const lists = await Promise.all(SERVED.map((namespace) => cluster.pods(namespace)));
+async function servingPods({ cluster }: PreflightContext, namespaces: readonly string[]): Promise<string[]> {
+  const lists = await Promise.all(namespaces.map((namespace) => cluster.pods(namespace)));
   const found = lists.flatMap((list) => list ?? []);
-  return found.filter(({ name, ready }) => ready && TRACK_POD.test(name)).map(({ name }) => name);
+  return found.filter(({ name, ready }) => ready && isOfTrack(name)).map(({ name }) => name);
 }
 
 function fixFor(context: PreflightContext): string {
