@@ -61,7 +61,7 @@ export default async function deployment() {
   const gates = new Gates(platform);
 
   const jobs = new DatabaseJobs("database-jobs", { platform, place: namespaces.services.engine, start: gates.start });
-  const workloads = createServices({ platform, namespaces, gates, images: { engine: jobs.readyFor } });
+  const workloads = createServices({ platform, namespaces, gates, prepared: { engine: [jobs] } });
   const monitoring = createMonitoring({ platform, place: namespaces.monitoring, stack });
   const promotion = new Promotion("promotion", {
     config,

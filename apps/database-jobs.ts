@@ -70,9 +70,6 @@ const DEADLINE_SECONDS = 600;
  * seed as the application, with its rights.
  */
 export class DatabaseJobs extends pulumi.ComponentResource {
-  /** The engine's image whose migrations and seed have run. */
-  readonly readyFor: pulumi.Output<string>;
-
   constructor(name: string, args: DatabaseJobsArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:apps:DatabaseJobs", name, {}, options);
     const inside = { parent: this, provider: args.platform.cluster.provider };
@@ -99,14 +96,13 @@ export class DatabaseJobs extends pulumi.ComponentResource {
       settings: (target) => ({ command: ["/app/migrate", "up"], environment: databaseEnvironment(target) }),
       before: args.start,
     });
-    const seed = job({
+    job({
       name: "seed",
       image: migrations.completedImage,
       serviceAccount: "engine",
       credentials: [{ arn: secrets.application.secretArn }],
       settings: (target) => ({ command: ["/app/seed-data"], environment: databaseEnvironment(target) }),
     });
-    this.readyFor = seed.completedImage;
     this.registerOutputs();
   }
 }

@@ -62,7 +62,7 @@ function hashesOf({ hash, content }: Pick<Chart, "hash" | "content">) {
   return { chart: hash, content };
 }
 
-/** The image is taken from the update: it waits there for what must be done before its pods start. */
+/** The image is taken from the update, as a rollback names the one to go back to. */
 function goneBack(kept: KeptInputs, { values, platform }: HelmReleaseArgs): pulumi.Output<Record<string, unknown>> {
   const { image } = values;
   return pulumi.output({ platform, image }).apply((now) => {

@@ -11,8 +11,8 @@ export interface ServicesArgs {
   readonly platform: Platform;
   readonly namespaces: Namespaces;
   readonly gates: Gates;
-  /** Images that something must run before, such as the engine's migrations. @default the config's own */
-  readonly images: Readonly<Partial<Record<ServiceName, pulumi.Input<string>>>>;
+  /** What a service's pods wait for beside other services, such as the engine's for its migrations. @default nothing */
+  readonly prepared: Readonly<Partial<Record<ServiceName, readonly pulumi.Resource[]>>>;
 }
 
 /** Every service of Sparki as a one-box and a fleet, each after those that must have the release before it. */
@@ -30,7 +30,7 @@ export function createServices(args: ServicesArgs): ReadonlyMap<ServiceName, Wor
 
 function createService(
   name: ServiceName,
-  { platform, namespaces, gates, images }: ServicesArgs,
+  { platform, namespaces, gates, prepared }: ServicesArgs,
   after: readonly pulumi.Resource[],
 ): Workload {
   const { config, cluster, identities } = platform;
@@ -39,7 +39,8 @@ function createService(
     chart: name,
     provider: cluster.provider,
     place: namespaces.services[name],
-    image: images[name] ?? config.release.images[name],
+    // Known in every preview: of values that are not, the Kubernetes provider tells the policies nothing.
+    image: config.release.images[name],
     release: config.release,
     platform: platformValues(name, platform),
     oneBox: { ...config[name], replicas: 1, maxReplicas: 1, ...entered({ workload: name, kind: "one-box" }, platform) },
@@ -47,7 +48,7 @@ function createService(
     // The first of a release to change.
     ...(after.length === 0 && { start: gates.start }),
     gate: gates.fleets[name],
-    after: [...(stores.length > 0 ? [identities] : []), ...after],
+    after: [...(stores.length > 0 ? [identities] : []), ...(prepared[name] ?? []), ...after],
   });
 }
 

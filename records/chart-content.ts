@@ -38,11 +38,27 @@ export function chartContentOf(files: ChartFiles): ChartContent {
 export function contentHash({ metadata, values, files }: ChartContent): string {
   const named = Object.entries(metadata).filter(([, value]) => value !== "" && value !== null && value !== undefined);
   const told = named.map(([key, value]) => [key, typeof value === "object" ? value : String(value)]);
-  return valuesHash([Object.fromEntries(told), values, files]);
+  return hashOf([Object.fromEntries(told), values, files]);
 }
 
-/** SHA-256 over a value as JSON with its keys in order, 64 hex digits. */
-export function valuesHash(value: unknown): string {
+/**
+ * SHA-256 over a release's values, 64 hex digits; the same in any order of their keys. What is null or an empty list counts
+ * as not given: the Kubernetes provider leaves the one out and makes the other null before Helm keeps them.
+ */
+export function valuesHash(values: unknown): string {
+  return hashOf(given(values));
+}
+
+function given(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(given);
+  if (typeof value !== "object" || value === null) return value;
+  const isGiven = (each: unknown) => each !== null && !(Array.isArray(each) && each.length === 0);
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, each]) => (isGiven(each) ? [[key, given(each)]] : [])),
+  );
+}
+
+function hashOf(value: unknown): string {
   return createHash("sha256")
     .update(JSON.stringify(inOrder(value)) ?? "")
     .digest("hex");

@@ -170,7 +170,8 @@ const release = (
   namespace: inNamespace,
   maxHistory: 10,
   compat: optional("true"),
-  version: optional("1.0.0"),
+  // Of values that preview cannot know it leaves the version open.
+  version: optional(oneOf("", "1.0.0")),
   ...RELEASE_DEFAULTS,
   values: known(new Matcher("values", (value) => typeof value === "object" && value !== null), ...VALUES_FROM[chart]),
   ...more,

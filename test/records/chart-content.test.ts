@@ -45,6 +45,13 @@ describe("a chart that Helm keeps", () => {
     expect(valuesHash({ a: 1, b: { c: [1, 2], d: 2 } })).toBe(valuesHash({ b: { d: 2, c: [1, 2] }, a: 1 }));
     expect(valuesHash({ a: [1, 2] })).not.toBe(valuesHash({ a: [2, 1] }));
   });
+
+  it("has values that are the same once the Kubernetes provider has left out nulls and empty lists", () => {
+    const told = { pull: [], none: null, at: { pull: [], zone: "a" }, list: [{ none: null }] };
+    expect(valuesHash(told)).toBe(valuesHash({ pull: null, at: { zone: "a" }, list: [{}] }));
+    expect(valuesHash({ on: false })).not.toBe(valuesHash({}));
+    expect(valuesHash({ text: "" })).not.toBe(valuesHash({}));
+  });
 });
 
 describe("decodeRelease", () => {
