@@ -5,7 +5,7 @@ import { type ServiceName, TRACKS, trackName } from "../stacks/services.ts";
 import { valuesHash } from "./chart-content.ts";
 import type { StateResource } from "./state.ts";
 
-/** What a state says is live and was proven; it is written only behind the gate on both fleets. */
+/** What a state says is live and was proven; it is written only behind the gate on every fleet. */
 export type PromotionRecord = StackOutputs["promotion"];
 
 /** The state's promotion record; undefined when nothing was ever promoted, or the record is not one. */
