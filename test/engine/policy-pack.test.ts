@@ -21,11 +21,14 @@ const KEY_POLICY = JSON.stringify({
 });
 
 /** Declared resources that meet every control but for what is said of the role's policy. */
-async function granting(policy: (logs: Registered) => pulumi.Input<string>): Promise<void> {
+async function granting(
+  policy: (logs: Registered) => pulumi.Input<string>,
+  defaultTags = JSON.stringify({ tags: { ...tags, "managed-by": "pulumi" } }),
+): Promise<void> {
   const provider = new Provider("aws", "aws", {
     region: "us-east-1",
     allowedAccountIds: JSON.stringify(["111122223333"]),
-    defaultTags: JSON.stringify({ tags: { ...tags, "managed-by": "pulumi" } }),
+    defaultTags,
     maxRetries: "10",
   });
   const settings = { deletionWindowInDays: 30, enableKeyRotation: true, policy: KEY_POLICY };
@@ -121,9 +124,9 @@ describe("policies/pack", () => {
   });
 
   it("stops the deployment when a policy throws", async () => {
-    const run = await (await open()).preview(() => granting(() => "no JSON"));
+    const run = await (await open()).preview(() => granting(leastOfNamed, "no JSON"));
     expect(run).toMatchObject({ succeeded: false });
-    expect(run.diagnostics).toContain("Error validating resource with policy 'least-privilege'");
+    expect(run.diagnostics).toContain("Error validating resource with policy 'everything-tagged'");
   });
 
   it("stops the deployment when it cannot start", async () => {
