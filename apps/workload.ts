@@ -42,8 +42,6 @@ export class Workload extends pulumi.ComponentResource {
   /** What the promotion record keeps, by the Helm releases' names. */
   readonly records: Readonly<Record<string, pulumi.Output<HelmRecord>>>;
   readonly fleet: kubernetes.helm.v3.Release;
-  /** Helm's revision of the fleet: differs whenever the fleet was changed, even back to an earlier image. */
-  readonly fleetRevision: pulumi.Output<number>;
 
   constructor(name: string, args: WorkloadArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:apps:Workload", name, {}, options);
@@ -60,7 +58,6 @@ export class Workload extends pulumi.ComponentResource {
       options: { dependsOn: [oneBox.release], hooks: { beforeCreate: [args.gate], beforeUpdate: [args.gate] } },
     });
     this.fleet = fleet.release;
-    this.fleetRevision = fleet.release.status.revision;
     const nameOf = (kind: TrackKind) => trackName({ workload: args.chart, kind });
     this.records = { [nameOf("one-box")]: oneBox.record, [nameOf("fleet")]: fleet.record };
     this.registerOutputs();
