@@ -7,28 +7,12 @@ import { kubernetesModel } from "../../rehearsal/kubernetes/provider.ts";
 import type { ProviderModel, ResourceRequest } from "../../rehearsal/provider/model.ts";
 import type { Properties } from "../../rehearsal/provider/properties.ts";
 import { type RehearsedCluster, startRehearsedCluster } from "../support/rehearsed-cluster.ts";
+import { CHART, DEPLOYMENT } from "../support/shop-chart.ts";
 import { toolPath } from "../support/tool.ts";
 
 const image = (letter: string) => `ghcr.io/alexarno/sparki/web@sha256:${letter.repeat(64)}`;
 const GOOD = image("a");
 const CRASHING = image("b");
-
-const CHART = "apiVersion: v2\nname: shop\nversion: 0.1.0\nappVersion: '9'\n";
-const DEPLOYMENT = `
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: {{ .Release.Name }}}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web, app.kubernetes.io/instance: {{ .Release.Name }}}}
-    spec:
-      containers:
-        - name: web
-          image: {{ .Values.image }}
-          readinessProbe: {httpGet: {path: /health, port: 8080}}
-`;
 
 let cluster: RehearsedCluster;
 let clusters: Clusters;

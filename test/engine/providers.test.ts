@@ -8,26 +8,10 @@ import { startKubernetesProvider } from "../../rehearsal/kubernetes/provider.ts"
 import { CASES, type Case, CRASHING, type Expected, GOOD, type Step } from "../support/conformance/cases.ts";
 import { type Kept, ProviderClient, Refused, startEngine } from "../support/conformance/provider-client.ts";
 import { type RehearsedCluster, startRehearsedCluster } from "../support/rehearsed-cluster.ts";
+import { CHART, DEPLOYMENT } from "../support/shop-chart.ts";
 import { toolPath } from "../support/tool.ts";
 
 jest.setTimeout(90_000);
-
-const CHART = "apiVersion: v2\nname: shop\nversion: 0.1.0\nappVersion: '9'\n";
-const DEPLOYMENT = `
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: {{ .Release.Name }}}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web, app.kubernetes.io/instance: {{ .Release.Name }}}}
-    spec:
-      containers:
-        - name: web
-          image: {{ .Values.image }}
-          readinessProbe: {httpGet: {path: /health, port: 8080}}
-`;
 
 type Who = "stand-in" | "real";
 /** Starts one of them; it may be killed, and then another one is started. */

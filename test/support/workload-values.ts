@@ -2,15 +2,16 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { configSchema, type StackConfig } from "../../stacks/schema.ts";
+import { SERVICE_NAMES, type ServiceName, TRACK_KINDS, type TrackKind } from "../../stacks/services.ts";
 import { ciValues, type Json, type Manifest, render, type Values } from "./chart.ts";
 import { withValue } from "./wrong-values.ts";
 
-export const WORKLOADS = ["engine", "web"] as const;
-export const TRACKS = ["one-box", "fleet"] as const;
+export const WORKLOADS = SERVICE_NAMES;
+export const TRACKS = TRACK_KINDS;
 export const STACKS = ["prod", "staging"] as const;
 
-export type Workload = (typeof WORKLOADS)[number];
-export type Track = (typeof TRACKS)[number];
+export type Workload = ServiceName;
+export type Track = TrackKind;
 
 /** The config in a stack's own file. */
 export function stackConfig(stack: string): StackConfig {
