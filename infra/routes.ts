@@ -1,9 +1,8 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import {
-  enteredOf,
+  routingOf,
   type ServiceName,
-  serviceOf,
   TRACK_KINDS,
   type Track,
   type TrackKind,
@@ -34,7 +33,7 @@ const FIRST_OF_USERS = 20;
  * `x-sparki-track`. Gives the rules: once they exist, every target group is asked.
  */
 export function routeRequests(parent: pulumi.Resource, name: string, args: RoutesArgs): aws.lb.ListenerRule[] {
-  const { named, rest } = routedServices(args.services);
+  const { named, rest } = routingOf(args.services);
   const target = (workload: ServiceName, kind: TrackKind) => targetOf(args.targets, { workload, kind });
   const https = new aws.lb.Listener(
     `${name}-https`,
@@ -56,12 +55,12 @@ export function routeRequests(parent: pulumi.Resource, name: string, args: Route
       { parent },
     );
   // The service that takes the rest comes last: its rules for gates have no path.
-  const gateRules = [...named, { service: rest, conditions: [] }].flatMap(({ service, conditions }, index) =>
+  const gateRules = [...named, { service: rest, paths: [] }].flatMap(({ service, paths }, index) =>
     TRACK_KINDS.map((kind, at) =>
       rule(
         `gate-${service}-${kind}`,
         FIRST_OF_GATES + TRACK_KINDS.length * index + at,
-        [...conditions, track(kind)],
+        [...pathsOf(paths), track(kind)],
         only(target(service, kind)),
       ),
     ),
@@ -70,32 +69,15 @@ export function routeRequests(parent: pulumi.Resource, name: string, args: Route
   return [
     rule("not-public", 1, [{ pathPattern: { values: NOT_PUBLIC } }], notFound),
     ...gateRules,
-    ...named.map(({ service, conditions }, index) =>
-      rule(service, firstOfUsers + index, conditions, weighted(target(service, "fleet"), target(service, "one-box"))),
+    ...named.map(({ service, paths }, index) =>
+      rule(
+        service,
+        firstOfUsers + index,
+        pathsOf(paths),
+        weighted(target(service, "fleet"), target(service, "one-box")),
+      ),
     ),
   ];
-}
-
-interface Routed {
-  readonly service: ServiceName;
-  readonly conditions: Condition[];
-}
-
-/** The services by what of the requests they take: paths of their own, or, one of them, the rest. */
-function routedServices(services: readonly ServiceName[]): {
-  readonly named: readonly Routed[];
-  readonly rest: ServiceName;
-} {
-  const named: Routed[] = [];
-  const rest: ServiceName[] = [];
-  for (const service of enteredOf(services)) {
-    const paths = serviceOf(service).entrance?.paths ?? [];
-    if (paths === "rest") rest.push(service);
-    else named.push({ service, conditions: [{ pathPattern: { values: [...paths] } }] });
-  }
-  const [only, ...more] = rest;
-  if (only === undefined || more.length > 0) throw new Error(`one service takes the rest of the requests, not ${rest}`);
-  return { named, rest: only };
 }
 
 function targetOf(targets: RoutesArgs["targets"], track: Track): aws.lb.TargetGroup {
@@ -106,6 +88,10 @@ function targetOf(targets: RoutesArgs["targets"], track: Track): aws.lb.TargetGr
 
 type Condition = aws.types.input.lb.ListenerRuleCondition;
 type Action = aws.types.input.lb.ListenerRuleAction;
+
+function pathsOf(paths: readonly string[]): Condition[] {
+  return paths.length === 0 ? [] : [{ pathPattern: { values: [...paths] } }];
+}
 
 function track(kind: TrackKind): Condition {
   return { httpHeader: { httpHeaderName: "x-sparki-track", values: [kind] } };

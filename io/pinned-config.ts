@@ -3,8 +3,8 @@ import { basename, join } from "node:path";
 import { parseDocument } from "yaml";
 import { yamlText } from "../shared/yaml-text.ts";
 import { RUN_RECORD_KEY } from "../stacks/run-record.ts";
-import type { Release } from "../stacks/schema.ts";
-import { SERVICE_NAMES, type ServiceName } from "../stacks/services.ts";
+import { absentIn, type Release } from "../stacks/schema.ts";
+import type { ServiceName } from "../stacks/services.ts";
 import { temporaryFolder } from "../tools/temporary-folders.ts";
 
 /** A stack's config in a file of its own, of the same name, that only its owner can read. */
@@ -23,7 +23,7 @@ export interface PinnedConfig {
 /** Copies the config file and puts what was promoted into the copy; the stack's own file is only read. */
 export function pinConfig(configFile: string, { release, workloads = {} }: PinnedConfig): ConfigCopy {
   const document = parseDocument(readFileSync(configFile, "utf8"));
-  const absent = SERVICE_NAMES.filter((name) => release.images[name] === undefined);
+  const absent = absentIn(release);
   // The config names an image of every service, of those too that the release did not have yet.
   const images = absent.map((name) => [name, document.getIn(["config", "sparki:release", "images", name])]);
   const own = images.filter(([, image]) => image !== undefined);

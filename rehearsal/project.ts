@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Document, isMap, parseDocument } from "yaml";
 import { DeployError } from "../shared/deploy-error.ts";
 import { yamlText } from "../shared/yaml-text.ts";
-import { fromEarlierProgram } from "../stacks/config.ts";
+import { decode, fromEarlierProgram } from "../stacks/config.ts";
 import { SERVICE_NAMES } from "../stacks/services.ts";
 import type { ReleaseDescriptor } from "./scenario.ts";
 
@@ -48,7 +48,8 @@ export function copyProject(projectDirectory: string, stack: string, directory: 
   const replacements = [...withoutCloudSecrets(document)];
   const replaced: { readonly key: readonly string[]; readonly value: unknown }[] = [];
   let isEarlier = false;
-  const release = releaseOf(configOf(document), stack);
+  const config = () => (isEarlier ? fromEarlierProgram(configOf(document)) : configOf(document));
+  const release = releaseOf(config(), stack);
   const save = () => writeFileSync(configFile, yamlText(document));
   const put = (key: readonly string[], value: unknown): boolean => {
     if (!document.hasIn(["config", ...key.slice(0, -1)])) return false;
@@ -66,14 +67,14 @@ export function copyProject(projectDirectory: string, stack: string, directory: 
     replacements,
     release,
     clientImage: textAt(document, ["config", "sparki:database", "clientImage"]),
-    config: () => (isEarlier ? fromEarlierProgram(configOf(document)) : configOf(document)),
+    config,
     load: (other = { config: own, isEarlier: false }) => {
       document = parseDocument(other.config);
       isEarlier = other.isEarlier;
       for (const _ of withoutCloudSecrets(document));
       for (const { key, value } of replaced) put(key, value);
       save();
-      return releaseOf(isEarlier ? fromEarlierProgram(configOf(document)) : configOf(document), stack);
+      return releaseOf(config(), stack);
     },
     isEarlier: () => isEarlier,
     set: (key, value) => {
@@ -139,19 +140,11 @@ function releaseOf(
   { "sparki:release": text = "null" }: Readonly<Record<string, string>>,
   stack: string,
 ): ReleaseDescriptor {
-  const release = jsonIn(text);
+  const release = decode(text);
   if (isRelease(release)) return release;
   throw new DeployError("SPARKI_CONFIG", `sparki:release of stack ${stack} is not a release descriptor`, {
     hint: `give it id, gitSha and images in Pulumi.${stack}.yaml`,
   });
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function isRelease(value: unknown): value is ReleaseDescriptor {

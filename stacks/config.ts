@@ -114,7 +114,7 @@ function ownValues(raw: Readonly<Record<string, string>>): Record<string, unknow
 }
 
 /** Objects, lists, booleans and nothing are stored as JSON; text such as an account id must stay text. */
-function decode(value: string): unknown {
+export function decode(value: string): unknown {
   if (!/^([[{]|true$|false$|null$)/.test(value)) return value;
   try {
     return JSON.parse(value);

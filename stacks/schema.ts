@@ -34,7 +34,7 @@ import {
   zone,
 } from "./fields.ts";
 import { alertKey } from "./objective-label.ts";
-import { byService, ofServices, SERVICE_NAMES, serviceOf, servicesOf } from "./services.ts";
+import { byService, ofServices, SERVICE_NAMES, type ServiceName, serviceOf, servicesOf } from "./services.ts";
 
 /** A release: what runs, and which database schemas its code can run on. */
 export const releaseSchema = z.strictObject({
@@ -347,10 +347,15 @@ export type ConfiguredRelease = StackConfig["release"];
 /** A release that was deployed. */
 export type Release = Readonly<z.infer<typeof knownReleaseSchema>>;
 
+/** The services that a release did not have yet. */
+export function absentIn({ images }: Release): ServiceName[] {
+  return SERVICE_NAMES.filter((name) => images[name] === undefined);
+}
+
 /** The config with a release that was deployed in place of its own: services that it did not have yet are absent. */
 export function withRelease(config: StackConfig, release: Release): StackConfig {
-  const absent = SERVICE_NAMES.filter((name) => release.images[name] === undefined);
-  return { ...config, release: { ...release, images: { ...config.release.images, ...release.images } }, absent };
+  const images = { ...config.release.images, ...release.images };
+  return { ...config, release: { ...release, images }, absent: absentIn(release) };
 }
 
 /** The config's release as it is deployed: without an image of a service that it does not have yet. */

@@ -56,6 +56,24 @@ export function enteredOf(services: readonly ServiceName[]): readonly ServiceNam
   return services.filter((name) => serviceOf(name).entrance !== undefined);
 }
 
+/** What of users' requests go to which service. */
+export interface Routing {
+  /** The services that have path patterns of their own. */
+  readonly named: readonly { readonly service: ServiceName; readonly paths: readonly string[] }[];
+  /** The one that takes the rest. */
+  readonly rest: ServiceName;
+}
+
+/** The routing among these services; throws unless just one of them takes the rest. */
+export function routingOf(services: readonly ServiceName[]): Routing {
+  const entered = enteredOf(services).map((service) => ({ service, paths: serviceOf(service).entrance?.paths ?? [] }));
+  const named = entered.flatMap(({ service, paths }) => (paths === "rest" ? [] : [{ service, paths }]));
+  const [rest, ...more] = entered.filter(({ paths }) => paths === "rest").map(({ service }) => service);
+  if (rest === undefined || more.length > 0)
+    throw new Error(`one service takes the rest of the requests, not ${[rest ?? "none", ...more].join(" and ")}`);
+  return { named, rest };
+}
+
 export function serviceOf(name: ServiceName): Service {
   return SERVICES[name];
 }

@@ -1,4 +1,4 @@
-import { ENTERED, serviceOf, TRACK_KINDS } from "../../stacks/services.ts";
+import { ENTERED, routingOf, SERVICE_NAMES, TRACK_KINDS } from "../../stacks/services.ts";
 import { type Declaration, declare } from "./declaration.ts";
 import { config, known, Matcher, matching, optional, ref, refs, type Shape } from "./shape.ts";
 
@@ -19,12 +19,8 @@ const forwardTo = (workload: string, weights: Readonly<Record<string, number>>) 
   },
 ];
 const SHARES = { fleet: 95, "one-box": 5 };
-/** The services with paths of their own, as the entries of services have them, and the one that takes the rest. */
-const NAMED = ENTERED.flatMap((service) => {
-  const { paths = "rest" } = serviceOf(service).entrance ?? {};
-  return paths === "rest" ? [] : [{ service, paths: [{ pathPattern: { values: [...paths] } }] }];
-});
-const [REST = ""] = ENTERED.filter((service) => serviceOf(service).entrance?.paths === "rest");
+const { named: NAMED, rest: REST } = routingOf(SERVICE_NAMES);
+const pathsOf = (values: readonly string[]) => (values.length === 0 ? [] : [{ pathPattern: { values } }]);
 const trackHeader = (track: string) => ({ httpHeader: { httpHeaderName: "x-sparki-track", values: [track] } });
 const rule = (priority: number, conditions: Shape, actions: Shape) => ({
   listenerArn: ref("edge-lb-https"),
@@ -226,14 +222,14 @@ export const edge: readonly Declaration[] = [
       [...NAMED, { service: REST, paths: [] }].flatMap(({ service, paths }, index) =>
         TRACK_KINDS.map((kind, at) => [
           `edge-lb-gate-${service}-${kind}`,
-          rule(10 + 2 * index + at, [...paths, trackHeader(kind)], forwardTo(service, { [kind]: 100 })),
+          rule(10 + 2 * index + at, [...pathsOf(paths), trackHeader(kind)], forwardTo(service, { [kind]: 100 })),
         ]),
       ),
     ),
     ...Object.fromEntries(
       NAMED.map(({ service, paths }, index) => [
         `edge-lb-${service}`,
-        rule(Math.max(20, 12 + 2 * NAMED.length) + index, paths, forwardTo(service, SHARES)),
+        rule(Math.max(20, 12 + 2 * NAMED.length) + index, pathsOf(paths), forwardTo(service, SHARES)),
       ]),
     ),
   }),

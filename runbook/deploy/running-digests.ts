@@ -4,7 +4,8 @@ import type { GateResult } from "../../gates/verdict.ts";
 import { systemClock } from "../../io/clock.ts";
 import { type LiveRelease, readLiveRelease } from "../../io/live-release.ts";
 import { messageOf } from "../../shared/message-of.ts";
-import { ofServices, SERVICE_NAMES, type ServiceName, servicesOf } from "../../stacks/services.ts";
+import { releaseOf } from "../../stacks/schema.ts";
+import { SERVICE_NAMES, type ServiceName } from "../../stacks/services.ts";
 
 type Watched = Pick<GateTarget, "config" | "kubeconfig" | "signal" | "onProgress">;
 
@@ -16,11 +17,7 @@ export function judgeRunningDigests(
 ): Promise<GateResult[]> {
   const run = () =>
     readLiveRelease(kubeconfig, signal).then(
-      (live) =>
-        digestsApart(
-          live,
-          ofServices(servicesOf(config), (name) => config.release.images[name]),
-        ),
+      (live) => digestsApart(live, releaseOf(config).images),
       (error: unknown) => `the Kubernetes API did not answer: ${messageOf(error)}`,
     );
   const probes = [{ name: "running digests", run }];

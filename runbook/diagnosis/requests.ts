@@ -2,6 +2,7 @@ import type { Objective } from "../../gates/objective.ts";
 import type { HttpAnswer } from "../../io/http.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { safeText } from "../../shared/text/outside.ts";
+import { TRACK_KINDS } from "../../stacks/services.ts";
 import { fail, pass, skipped, warn } from "../preflight/check.ts";
 import type { Examination, Topic } from "./examination.ts";
 import { numberOf, seriesOf } from "./readings.ts";
@@ -10,7 +11,6 @@ const MIN_HIT_RATIO = 0.5;
 const MOST_SHOWN = 5;
 
 const NO_NAME = /ENOTFOUND|ENODATA/;
-const TRACKS = ["one-box", "fleet"] as const;
 
 interface Asked {
   readonly id: string;
@@ -27,7 +27,7 @@ const answered = ({ path, next, ...named }: Asked): Examination => ({
   run: async ({ config, http }, signal) => {
     const url = `https://${config.domain}${path}`;
     const answers = await Promise.all(
-      TRACKS.map(async (track) => {
+      TRACK_KINDS.map(async (track) => {
         const headers = { "x-sparki-synthetic": "1", "x-sparki-track": track };
         return { track, answer: await http(url, { headers, timeoutSeconds: 15, signal }) };
       }),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { promotionIn } from "../../../records/promotion.ts";
-import { namespaceOf, SERVICE_NAMES, TRACKS, trackName } from "../../../stacks/services.ts";
+import { absentIn } from "../../../stacks/schema.ts";
+import { namespaceOf, servicesOf, TRACKS, trackName } from "../../../stacks/services.ts";
 import { monitoringTrial } from "../charts.ts";
 import { fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
@@ -42,7 +43,7 @@ export const prometheusTargets = stormCheck({
     const promoted = promotionIn(resources)?.release;
     if (promoted === undefined) return skipped("no release was promoted yet: nothing has to be scraped");
     // A service that comes with this release has no pods yet.
-    const namespaces = SERVICE_NAMES.filter((name) => promoted.images[name] !== undefined).map(namespaceOf);
+    const namespaces = servicesOf({ absent: absentIn(promoted) }).map(namespaceOf);
     const served = data.activeTargets.filter(({ labels }) => namespaces.some((each) => each === labels.namespace));
     const own = served.filter(({ labels }) => labels.stack === context.stack);
     const bare = namespaces.filter((namespace) => own.every(({ labels }) => labels.namespace !== namespace));
