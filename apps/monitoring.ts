@@ -1,12 +1,12 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { type SlackSecrets, slackSecrets } from "../stacks/slack-secrets.ts";
+
 import { createHelmRelease, type HelmRelease } from "./helm-release.ts";
 import type { SlackReference } from "./monitoring/routing.ts";
 import { monitoringValues } from "./monitoring-values.ts";
 import type { Place } from "./namespaces.ts";
+import { secretData } from "./namespaces.ts";
 import type { Platform } from "./platform.ts";
-import { secretData } from "./secret-data.ts";
 
 export interface MonitoringArgs {
   readonly stack: string;
@@ -82,4 +82,16 @@ export function createSlackSecret(name: string, args: SlackSecretArgs): SlackSec
     { provider, dependsOn: [...place.ready] },
   );
   return { secret, reference: { secretName: NAME, addressKey: "address", ...(token && { tokenKey: "token" }) } };
+}
+
+/** Slack's secrets, each still marked as secret; undefined is one that the stack does not have. */
+interface SlackSecrets {
+  readonly token: pulumi.Output<string> | undefined;
+  readonly webhook: pulumi.Output<string> | undefined;
+}
+
+/** Reads the stack's secrets for Slack from its config, apart from the typed config, which never holds a secret. */
+export function slackSecrets(): SlackSecrets {
+  const config = new pulumi.Config("sparki");
+  return { token: config.getSecret("slackToken"), webhook: config.getSecret("slackWebhook") };
 }

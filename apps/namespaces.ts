@@ -1,8 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { DNS_ADDRESS } from "../infra/cluster.ts";
 import { byService, ENTERED, namespaceOf, type ServiceName } from "../stacks/services.ts";
-import { DNS_EGRESS } from "./dns-egress.ts";
-import { secretData } from "./secret-data.ts";
 
 export interface NamespacesArgs {
   readonly provider: kubernetes.Provider;
@@ -132,4 +131,27 @@ function podSecurity(): Record<string, string> {
     [`${prefix}/warn`]: "restricted",
     [`${prefix}/audit`]: "restricted",
   };
+}
+
+/** Lets pods ask the cluster's own resolver for names, and no other: port 53 of anywhere is a way out for data. */
+export const DNS_EGRESS = {
+  to: [{ ipBlock: { cidr: `${DNS_ADDRESS}/32` } }],
+  ports: [
+    { port: 53, protocol: "UDP" },
+    { port: 53, protocol: "TCP" },
+  ],
+};
+
+/**
+ * Texts as the `data` of a Secret: base64, as the API server keeps them. Of `stringData` the provider itself would make
+ * `data`, but not while the cluster is unknown: policies would judge another thing in the deployment than in its preview.
+ */
+export function secretData(
+  texts: Readonly<Record<string, pulumi.Input<string>>>,
+): pulumi.Output<Record<string, string>> {
+  return pulumi
+    .all(texts)
+    .apply((known) =>
+      Object.fromEntries(Object.entries(known).map(([key, text]) => [key, Buffer.from(text).toString("base64")])),
+    );
 }

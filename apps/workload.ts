@@ -27,12 +27,12 @@ export interface WorkloadArgs {
   readonly platform: Readonly<Record<string, unknown>>;
   readonly oneBox: TrackValues;
   readonly fleet: TrackValues;
-  /** Runs before the one-box is updated; what it refuses changes nothing. */
-  readonly start?: pulumi.ResourceHook;
+  /** Runs before anything of it changes; what it refuses changes nothing. */
+  readonly start: pulumi.ResourceHook;
   /** Runs before the fleet changes; what it refuses never reaches the fleet. */
   readonly gate: pulumi.ResourceHook;
   /** The one-box starts only after these. */
-  readonly after: readonly pulumi.Resource[];
+  readonly after: pulumi.Input<readonly pulumi.Resource[]>;
 }
 
 const FLEET_TIMEOUT_SECONDS = 900;
@@ -49,13 +49,16 @@ export class Workload extends pulumi.ComponentResource {
       // The gate waits for the pods, and stops at the first reason why they cannot start; Helm would only time out.
       settings: { skipAwait: true },
       options: {
-        dependsOn: [...args.after, ...args.place.ready],
-        ...(args.start && { hooks: { beforeUpdate: [args.start] } }),
+        dependsOn: pulumi.output(args.after).apply((after) => [...after, ...args.place.ready]),
+        hooks: { beforeCreate: [args.start], beforeUpdate: [args.start] },
       },
     });
     const fleet = createRelease(this, args, "fleet", {
       settings: { atomic: true, cleanupOnFail: true, timeout: FLEET_TIMEOUT_SECONDS },
-      options: { dependsOn: [oneBox.release], hooks: { beforeCreate: [args.gate], beforeUpdate: [args.gate] } },
+      options: {
+        dependsOn: [oneBox.release],
+        hooks: { beforeCreate: [args.start, args.gate], beforeUpdate: [args.start, args.gate] },
+      },
     });
     this.fleet = fleet.release;
     const nameOf = (kind: TrackKind) => trackName({ workload: args.chart, kind });

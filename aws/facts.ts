@@ -15,6 +15,10 @@ export interface ShapeFact {
   readonly maxItems?: number;
   readonly items?: number;
   readonly properties?: Readonly<Record<string, number>>;
+  /** Pairs of properties of which the provider takes at most one; a switch that is off counts as not given. */
+  readonly apart?: readonly (readonly [one: string, other: string])[];
+  /** Pairs of properties of which the first, where it is given, needs the second. */
+  readonly needs?: readonly (readonly [given: string, needed: string])[];
 }
 
 export interface TypeFact {
@@ -50,6 +54,8 @@ export interface Catalog {
   readonly endpointPrefixes: readonly string[];
   /** The actions of services whose resources have policies, each with the kinds of resources that it is on. */
   readonly resourceActions: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+  /** S3's condition keys that not all of its actions have, and the actions that each is for. */
+  readonly objectKeys: Readonly<Record<string, readonly string[]>>;
   /** Those services' own condition keys in lower case; a placeholder stands for the rest of a key. */
   readonly resourceKeys: Readonly<Record<string, readonly string[]>>;
   /** IAM's own policies, each with its path, as in `service-role/AWSLambdaBasicExecutionRole`. */

@@ -1,3 +1,6 @@
+import { blockOf, isV4Address, isV6Address } from "./addresses.ts";
+import { isExistingService } from "./catalog.ts";
+
 /** Where a policy document hangs: it decides whether it names principals, resources or neither. */
 export type PolicyKind = "identity" | "resource" | "trust";
 
@@ -18,7 +21,7 @@ const VERSIONS = ["2012-10-17", "2008-10-17"];
 const OPERATOR =
   /^(For(Any|All)Values?:)?(String(Not)?(Equals|EqualsIgnoreCase|Like)|Numeric(Not)?Equals|Numeric(Less|Greater)Than(Equals)?|Date(Not)?Equals|Date(Less|Greater)Than(Equals)?|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?$|^Null$/;
 const ACTION = /^(\*|[a-z0-9-]+:[A-Za-z0-9*?]+)$/;
-const ARN = /^(\*|arn:(aws[a-z-]*|\*):[a-z0-9*-]+:[a-z0-9*-]*:(\d{12}|\*|aws|[\d*?]*):.+)$/;
+const ARN = /^(\*|arn:(aws[a-z-]*|\*):[a-z0-9*-]+:[a-z0-9*-]*:(\d{12}|aws|cloudfront|[\d*?]*[*?][\d*?]*|):.+)$/;
 const SERVICE = /^[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazon\.com|aws\.internal)$/;
 const PRINCIPAL_ARN =
   /^(\*|\d{12}|arn:aws[a-z-]*:iam::\d{12}:(root|user\/[^*?]+|role\/[^*?]+)|arn:aws[a-z-]*:sts::\d{12}:(assumed-role|federated-user)\/.+|A(ROA|IDA)[A-Z0-9]{16,})$/;
@@ -47,6 +50,8 @@ export function documentFaults(text: string, kind: PolicyKind): string[] {
   } catch {
     return ["is no JSON"];
   }
+  // The provider hands on IAM's own documents as they are; those of other services it writes again.
+  if (kind !== "resource" && /^\s/.test(text)) return ["begins with a blank"];
   const twice = repeatedKey(text);
   if (twice !== undefined) return [`names ${JSON.stringify(twice)} twice in one object`];
   if (!isEntries(document)) return ["is no object with Statement"];
@@ -69,7 +74,7 @@ function statementFaults(statement: Json, index: number, kind: PolicyKind): stri
     .filter((key) => !ELEMENTS.includes(key))
     .map((key) => `has no element ${JSON.stringify(key)}`);
   if (statement.Effect !== "Allow" && statement.Effect !== "Deny") faults.push("Effect must be Allow or Deny");
-  if (typeof statement.Sid === "string" && !SID[kind].test(statement.Sid))
+  if (statement.Sid !== undefined && (typeof statement.Sid !== "string" || !SID[kind].test(statement.Sid)))
     faults.push("Sid must be letters and digits");
   faults.push(
     ...actionFaults(statement, kind),
@@ -77,6 +82,7 @@ function statementFaults(statement: Json, index: number, kind: PolicyKind): stri
     ...principalFaults(statement, kind),
   );
   faults.push(...conditionFaults(statement.Condition));
+  if (kind === "trust") faults.push(...sharedLoginFaults(statement));
   return faults.map((fault) => `${where}: ${fault}`);
 }
 
@@ -101,7 +107,24 @@ function resourceFaults(statement: Entries, kind: PolicyKind): string[] {
   if (typeof resources === "string") return [resources];
   const texts = textsOf(resources);
   if (texts === undefined || texts.length === 0) return ["Resource must be a text or a list of texts"];
-  return texts.filter((each) => !ARN.test(withoutVariables(each))).map((each) => `${JSON.stringify(each)} is no ARN`);
+  return texts.flatMap((each) => {
+    const fault = arnFault(withoutVariables(each));
+    return fault === undefined ? [] : [`${JSON.stringify(each)} ${fault}`];
+  });
+}
+
+const PARTITIONS = ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc", "*"];
+/** Services that are everywhere alike: IAM refuses an ARN of theirs with a region. */
+const GLOBAL = ["iam", "sts", "route53", "cloudfront", "organizations", "waf"];
+
+/** What is wrong with an ARN of a Resource; undefined for a good one. */
+function arnFault(text: string): string | undefined {
+  if (!ARN.test(text)) return "is no ARN";
+  if (text === "*") return undefined;
+  const [, partition = "", service = "", region = "", account = ""] = text.split(":");
+  if (!PARTITIONS.includes(partition)) return "is in no partition of AWS's";
+  const isGlobal = GLOBAL.includes(service) || (service === "s3" && account === "");
+  return isGlobal && !/^\**$/.test(region) ? `has a region, and ${service} has none there` : undefined;
 }
 
 /** A policy variable such as `${aws:username}` stands for any text. */
@@ -114,6 +137,7 @@ function principalFaults(statement: Entries, kind: PolicyKind): string[] {
   if (typeof principals === "string") return [principals];
   const principal = principals[0] ?? null;
   if (principal === "*") return [];
+  if (kind === "trust" && statement.NotPrincipal !== undefined) return ["a trust policy has no NotPrincipal"];
   if (!isEntries(principal) || Object.keys(principal).length === 0) return ["Principal must be * or an object"];
   return Object.entries(principal).flatMap(([type, value]) => {
     if (!PRINCIPALS.includes(type)) return [`${JSON.stringify(type)} is no kind of principal`];
@@ -122,10 +146,12 @@ function principalFaults(statement: Entries, kind: PolicyKind): string[] {
     const fits = {
       Service: SERVICE,
       AWS: PRINCIPAL_ARN,
-      Federated: /^(arn:aws[a-z-]*:iam::\d{12}:(oidc-provider|saml-provider)\/.+|[a-z0-9.-]+\.[a-z]+)$/,
+      CanonicalUser: /^[0-9a-f]{64,96}$/i,
+      Federated:
+        /^(arn:aws[a-z-]*:iam::\d{12}:(oidc-provider|saml-provider)\/.+|cognito-identity\.amazonaws\.com|www\.amazon\.com|graph\.facebook\.com|accounts\.google\.com)$/,
     }[type];
     return texts
-      .filter((each) => fits !== undefined && !fits.test(each))
+      .filter((each) => (fits !== undefined && !fits.test(each)) || (type === "Service" && !isExistingService(each)))
       .map((each) => `${JSON.stringify(each)} is no ${type} principal`);
   });
 }
@@ -136,10 +162,64 @@ function conditionFaults(condition: Json | undefined): string[] {
   return Object.entries(condition).flatMap(([operator, keys]) => {
     if (!OPERATOR.test(operator)) return [`${JSON.stringify(operator)} is no condition operator`];
     if (!isEntries(keys) || Object.keys(keys).length === 0) return [`${operator} must be an object of keys`];
+    const strange = Object.entries(keys).filter(
+      ([, value]) => !listOf(value).every((each) => ["string", "number", "boolean"].includes(typeof each)),
+    );
+    if (strange.length > 0) return strange.map(([key]) => `${operator} of ${key} must be a text or a list of texts`);
+    const unfit = Object.entries(keys).filter(
+      ([, value]) => !listOf(value).every((each) => fitsOperator(operator, each)),
+    );
+    if (unfit.length > 0) return unfit.map(([key]) => `${operator} of ${key} is compared with what it cannot be`);
     return Object.entries(keys)
       .filter(([key]) => !/^[a-zA-Z0-9-]+:|^https?:|^[a-z0-9.-]+(\/[^:]*)?:|^[a-z0-9.-]+\//.test(key))
       .map(([key]) => `${JSON.stringify(key)} is no condition key`);
   });
+}
+
+/**
+ * Logins that all the world shares, and the claims of which a trust must ask one.
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html
+ */
+const SHARED_LOGINS: Readonly<Record<string, readonly string[]>> = {
+  "token.actions.githubusercontent.com": ["sub", "job_workflow_ref"],
+  "oidc.codefresh.io": ["sub"],
+  "gitlab.com": ["sub"],
+  "app.terraform.io": ["sub"],
+};
+
+function sharedLoginFaults({ Effect, Principal, Condition }: Entries): string[] {
+  const named = isEntries(Principal) ? (textsOf(listOf(Principal.Federated ?? [])) ?? []) : [];
+  const keys = isEntries(Condition)
+    ? Object.values(Condition).flatMap((each) =>
+        isEntries(each) ? Object.keys(each).map((key) => key.toLowerCase()) : [],
+      )
+    : [];
+  return named.flatMap((arn) => {
+    const host = arn.replace(/^.*oidc-provider\//, "");
+    const claims = SHARED_LOGINS[host];
+    return Effect !== "Allow" || claims === undefined || claims.some((claim) => keys.includes(`${host}:${claim}`))
+      ? []
+      : [`lets in everyone who logs in at ${host}: it must ask for ${host}:${claims[0]}`];
+  });
+}
+
+/** What each kind of operator compares with; a variable may stand for any of them. */
+const COMPARED: readonly (readonly [operator: RegExp, fits: (value: string) => boolean])[] = [
+  [/^(Bool|Null)/, (value) => /^(true|false)$/i.test(value)],
+  [/^Numeric/, (value) => /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value)],
+  [
+    /^Date/,
+    (value) => /^\d+$/.test(value) || (/^\d{4}(-\d\d(-\d\d(T.+)?)?)?$/.test(value) && !Number.isNaN(Date.parse(value))),
+  ],
+  [/^(Not)?IpAddress/, (value) => isV4Address(value) || isV6Address(value) || blockOf(value) !== undefined],
+  [/^Arn/, (value) => /^(\*|arn:.*|arn\*.*|\*.*)$/.test(value)],
+  [/^Binary/, (value) => /^[A-Za-z0-9+/]*={0,2}$/.test(value)],
+];
+
+function fitsOperator(operator: string, value: Json): boolean {
+  const plain = operator.replace(/^For(Any|All)Values?:/, "");
+  const fits = COMPARED.find(([name]) => name.test(plain))?.[1];
+  return fits === undefined || String(value).includes("${") || fits(String(value));
 }
 
 /** The list under the one of two elements that stands there, or the fault. */

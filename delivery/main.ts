@@ -20,7 +20,7 @@ export function places(): Place[] {
   });
 }
 
-// Writes the IAM documents of every stack anew. Run: npm run deploying-role
+// Writes the IAM documents of every stack again. Run: npm run deploying-role
 if (import.meta.main)
   for (const place of places())
     for (const [file, document] of Object.entries(documentsOf(place)))

@@ -55,7 +55,7 @@ export function runbookPage(sections: readonly RunbookSection[]): string {
   return [
     "# The runbook, line by line",
     "",
-    "<!-- Written by `node docs/runbook.ts` from docs/runbook-lines.yaml; a test compares it, and resolves every reference. -->",
+    "<!-- Written by `node docs/generate.ts runbook` from docs/runbook-lines.yaml; a test compares it, and resolves every reference. -->",
     "",
     `Deployments were once done by hand, by a runbook of ${total} lines. Each of them is below, with the command, check, gate,`,
     "resource or page that does it now.",

@@ -1,9 +1,9 @@
 import { levelsOf } from "./bounds.ts";
-import { DEFAULT_MAX_FACTOR, provenFactor, provesWorse } from "./comparison.ts";
+
 import type { Counts, Evidence } from "./evidence.ts";
 import { DEFAULT_ERROR_RATE, failTests, type GateOptions, judgeGate, percent } from "./gate.ts";
 import type { Objective } from "./objective.ts";
-import type { GateResult } from "./verdict.ts";
+import { type GateResult, subjectOf } from "./verdict.ts";
 
 export type EvidenceByObjective = Readonly<Record<string, Evidence>>;
 
@@ -57,7 +57,8 @@ function compare({ objective, source, own, beside }: Pair, level: number, option
   const seen = `${percent(measured)} of ${own.requests} beside the fleet's ${percent(fleet)} of ${beside.requests}`;
   const proven = worse ? provenFactor(own, beside, level).toFixed(1) : undefined;
   return {
-    gate: options.gate,
+    ...subjectOf(options),
+    kind: "comparison",
     objective: `${objective.name} beside the fleet (${source})`,
     verdict: worse ? "inconclusive" : "pass",
     ...own,
@@ -69,4 +70,63 @@ function compare({ objective, source, own, beside }: Pair, level: number, option
     synthetic: source === "synthetic" ? own.requests : 0,
     reason: worse ? `${seen}: clearly worse, at least ${proven} times as bad` : `${seen}: not clearly worse`,
   };
+}
+
+/**
+ * Whether one track's requests are clearly worse than another's, however often one looks.
+ *
+ * The evidence is a mixture over both ratios (Jeffreys priors) divided by the largest likelihood that any pair of
+ * ratios with "at most `maxFactor` times as bad" could reach: below a test martingale whatever the pair, so it reaches
+ * 1 / level with chance at most level (Wasserman, Ramdas and Balakrishnan, "Universal inference", PNAS 2020, section 8;
+ * Turner, Ly and Grünwald, "Generic E-variables for exact sequential k-sample tests", 2021).
+ */
+
+/** How many times as bad as the fleet a one-box may be, beyond noise, before it is held. */
+export const DEFAULT_MAX_FACTOR = 1.5;
+
+/** Whether the counts prove that the first track's ratio is more than `maxFactor` times the second's. */
+export function provesWorse(track: Counts, beside: Counts, maxFactor: number, level: number): boolean {
+  if (track.bad * beside.requests <= maxFactor * beside.bad * track.requests) return false;
+  return logMixture(track) + logMixture(beside) - logBestNull(track, beside, maxFactor) >= -Math.log(level);
+}
+
+/** The largest factor that the counts prove; 0 when they prove none. */
+export function provenFactor(track: Counts, beside: Counts, level: number): number {
+  let [low, high] = [0, 1];
+  while (high < 1e6 && provesWorse(track, beside, high, level)) [low, high] = [high, high * 2];
+  for (let i = 0; i < 40; i++) {
+    const middle = (low + high) / 2;
+    if (provesWorse(track, beside, middle, level)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Log-likelihood of the counts averaged over the Jeffreys prior, Beta(1/2, 1/2). */
+function logMixture({ requests, bad }: Counts): number {
+  return logGamma(bad + 0.5) + logGamma(requests - bad + 0.5) - logGamma(requests + 1) - Math.log(Math.PI);
+}
+
+/** Log-likelihood at the best pair on the boundary track = maxFactor * beside, where the null is most likely. */
+function logBestNull(track: Counts, beside: Counts, maxFactor: number): number {
+  const [bad, weighted] = [track.bad + beside.bad, maxFactor * (track.requests - track.bad)];
+  const good = beside.requests - beside.bad;
+  const [a, b] = [maxFactor * bad + weighted + maxFactor * good, bad * (1 + maxFactor) + weighted + good];
+  const ratio = a === 0 ? 0 : (2 * bad) / (b + Math.sqrt(Math.max(0, b * b - 4 * a * bad)));
+  return logLikelihood(track, Math.min(1, maxFactor * ratio)) + logLikelihood(beside, Math.min(1, ratio));
+}
+
+function logLikelihood({ requests, bad }: Counts, ratio: number): number {
+  const ofBad = bad === 0 ? 0 : bad * Math.log(ratio);
+  return ofBad + (requests === bad ? 0 : (requests - bad) * Math.log1p(-ratio));
+}
+
+/** Stirling's series, shifted to arguments where it is accurate to 1e-12. */
+function logGamma(x: number): number {
+  let shift = 0;
+  let z = x;
+  for (; z < 10; z++) shift += Math.log(z);
+  const inverse = 1 / (z * z);
+  const series = (1 / 12 - inverse * (1 / 360 - inverse * (1 / 1260 - inverse / 1680))) / z;
+  return (z - 0.5) * Math.log(z) - z + 0.5 * Math.log(2 * Math.PI) + series - shift;
 }

@@ -4,11 +4,11 @@
  * (https://sre.google/workbook/alerting-on-slos/).
  */
 import { levelsOf, lowerBound, provesOver, upperBound } from "./bounds.ts";
-import { type Counts, problemOfCounts } from "./evidence.ts";
+import type { CountsByObjective } from "./evidence.ts";
+import { type Counts, problemOfCounts, problemOfReading, type Reading } from "./evidence.ts";
 import { DEFAULT_ERROR_RATE, percent } from "./gate.ts";
 import type { Objective } from "./objective.ts";
-import type { CountsByObjective } from "./reading.ts";
-import type { GateResult, Verdict } from "./verdict.ts";
+import { type GateResult, type GateSubject, subjectOf, type Verdict } from "./verdict.ts";
 
 /** The period that an error budget is for: 30 days. */
 export const BUDGET_PERIOD_SECONDS = 30 * 86_400;
@@ -69,7 +69,7 @@ export function judgeBurn(
   objectives: readonly Objective[],
   window: BurnWindow,
   counts: CountsByObjective,
-  options: { readonly gate: string; readonly errorRate?: number },
+  options: GateSubject & { readonly errorRate?: number },
 ): GateResult[] {
   const levels = levelsOf(options.errorRate ?? DEFAULT_ERROR_RATE, objectives.length * RELEASE_WINDOWS.length);
   return objectives.map((objective) => {
@@ -80,8 +80,10 @@ export function judgeBurn(
     const rate = burnRate(seen, objective.maxRatio);
     const verdict = problem === undefined ? burnVerdict(rate, window, provesOver(seen, limit, levels)) : "error";
     return {
-      gate: options.gate,
+      ...subjectOf(options),
+      kind: "burn-rate",
       objective: `${objective.name}: ${window.name} burn rate`,
+      of: objective.name,
       verdict,
       ...seen,
       measured: seen.requests === 0 ? null : seen.bad / seen.requests,
@@ -104,4 +106,28 @@ function burnReason(rate: number | undefined, window: BurnWindow, { requests, ba
   if (rate === undefined) return `no requests in the last ${window.name}`;
   const times = (factor: number) => `${Number(factor.toPrecision(3))}x`;
   return `${bad} of ${requests} requests bad: burns at ${times(rate)}; expected under ${times(window.maxBurnRate)} (${percent(limit)})`;
+}
+
+/**
+ * Judges whether a window of what is live forbids a release to start: `fail` only when its burn rate is proven too fast.
+ * What has no requests, or is not proven, does not block, and its reason says so; a release need not wait for what only
+ * might be, for its own gates are still ahead of it. A source without a usable answer blocks as `error` or `inconclusive`.
+ */
+export function judgeStart(
+  objectives: readonly Objective[],
+  window: BurnWindow,
+  reading: Reading<CountsByObjective>,
+  options: GateSubject & { readonly errorRate?: number },
+): GateResult[] {
+  const results = judgeBurn(objectives, window, reading.kind === "value" ? reading.value : {}, options);
+  if (reading.kind === "value" || reading.kind === "no-data") return results.map(blocking);
+  const verdict = reading.kind === "unreachable" ? "error" : "inconclusive";
+  return results.map((result) => ({ ...result, verdict, reason: problemOfReading(reading) }));
+}
+
+function blocking(result: GateResult): GateResult {
+  if (result.verdict === "fail") return { ...result, reason: `already burning: ${result.reason}` };
+  if (result.verdict !== "inconclusive") return result;
+  const why = result.requests === 0 ? "skipped" : "not proven, so it does not block";
+  return { ...result, verdict: "pass", reason: `${why}: ${result.reason}` };
 }

@@ -1,13 +1,12 @@
 import { type Levels, levelsOf, lowerBound, provesOver, provesUnder, requestsToPass, upperBound } from "./bounds.ts";
 import { type Counts, type Evidence, NO_COUNTS, pooled, problemOfCounts } from "./evidence.ts";
 import { type Objective, problemOfObjective } from "./objective.ts";
-import type { GateResult, Verdict } from "./verdict.ts";
+import { type GateResult, type GateSubject, subjectOf, type Verdict } from "./verdict.ts";
 
 /** Total chance, over all looks and objectives, that a gate's verdict is wrong. */
 export const DEFAULT_ERROR_RATE = 0.05;
 
-export interface GateOptions {
-  readonly gate: string;
+export interface GateOptions extends GateSubject {
   /** @default 0.05 */
   readonly errorRate?: number;
   /** Tests beside the objectives that can also stop the release, such as comparisons with the fleet. @default 0 */
@@ -24,7 +23,7 @@ export function judgeGate(
   options: GateOptions,
 ): GateResult[] {
   const levels = levelsOf(options.errorRate ?? DEFAULT_ERROR_RATE, failTests(objectives, evidence, options));
-  return objectives.map((objective) => judgeObjective(objective, evidence[objective.name] ?? {}, levels, options.gate));
+  return objectives.map((objective) => judgeObjective(objective, evidence[objective.name] ?? {}, levels, options));
 }
 
 /** How many tests of a gate could wrongly fail it: users alone are tested beside all sources together. */
@@ -44,7 +43,7 @@ function hasBothSources(evidence: Evidence): boolean {
   return evidence.users !== undefined && evidence.synthetic !== undefined;
 }
 
-function judgeObjective(objective: Objective, evidence: Evidence, levels: Levels, gate: string): GateResult {
+function judgeObjective(objective: Objective, evidence: Evidence, levels: Levels, gate: GateSubject): GateResult {
   const problem = problemOfObjective(objective) ?? problemOfEvidence(evidence);
   if (problem !== undefined) return unusable(gate, objective, problem);
   const counts = pooled(evidence);
@@ -52,7 +51,8 @@ function judgeObjective(objective: Objective, evidence: Evidence, levels: Levels
   const verdict = verdictOf(objective, counts, users, levels);
   const shown = verdict === "fail" && !provesOver(counts, objective.maxRatio, levels) ? users : counts;
   return {
-    gate,
+    ...subjectOf(gate),
+    kind: "objective",
     objective: objective.name,
     verdict,
     ...counts,
@@ -72,9 +72,10 @@ function problemOfEvidence({ users, synthetic }: Evidence): string | undefined {
   return ofUsers ?? ofSynthetic;
 }
 
-function unusable(gate: string, objective: Objective, reason: string): GateResult {
+function unusable(gate: GateSubject, objective: Objective, reason: string): GateResult {
   const nothing = { requests: 0, bad: 0, measured: null, lower: 0, upper: 1, needed: 0, synthetic: 0 };
-  return { gate, objective: objective.name, verdict: "error", limit: objective.maxRatio, ...nothing, reason };
+  const about = { ...subjectOf(gate), kind: "objective", objective: objective.name } as const;
+  return { ...about, verdict: "error", limit: objective.maxRatio, ...nothing, reason };
 }
 
 /** The verdict alone, as cheap as it can be told: for a million looks at recorded counts. */

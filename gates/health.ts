@@ -38,7 +38,7 @@ export interface HealthExpectation {
   readonly minReplicas: number;
 }
 
-/** `pass` only when everything is proven, `fail` at the first thing that waiting cannot mend, else `inconclusive`. */
+/** `pass` only when everything is proven, `fail` at the first thing that waiting cannot fix, else `inconclusive`. */
 export interface HealthFinding {
   readonly verdict: "fail" | "inconclusive" | "pass";
   readonly reason: string;

@@ -1,6 +1,5 @@
-import type { Counts } from "./evidence.ts";
+import type { Counts, CountsByObjective } from "./evidence.ts";
 import type { Objective, ObjectiveKind } from "./objective.ts";
-import type { CountsByObjective } from "./reading.ts";
 
 /** Counts of requests as the gate's own client, or a recording, keeps them. */
 export interface TrafficCounts {

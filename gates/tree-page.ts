@@ -1,8 +1,7 @@
 /** The decision tree's page in docs, generated from its rules: `node gates/tree-page.ts > docs/decision-tree.md`. */
 
-import { RULES } from "./tree.ts";
-import { FACTS, type Facts, PHASES, type Phase, type Rule } from "./tree-rules.ts";
-import { VERDICTS } from "./verdict.ts";
+import { FACTS, type Facts, RULES, type Rule } from "./tree.ts";
+import { PHASES, type Phase, VERDICTS } from "./verdict.ts";
 
 const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   preflight: "Checks before anything is changed",
@@ -12,7 +11,7 @@ const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   fleet: "The new release everywhere, not yet recorded as live",
   cutover: "Names point to the new release",
   promoted: "The release is live and watched",
-  rollback: "The way back to the last verified release, and its proof",
+  rollback: "The rollback to the last verified release, and its proof",
 };
 
 const FACT_WORDS: Readonly<Record<keyof Facts, readonly [yes: string, no: string]>> = {
@@ -31,7 +30,7 @@ export function treePage(): string {
   return [
     "# What happens next: the decision tree",
     "",
-    "Generated from the rules in `gates/tree-rules-*.ts` by `node gates/tree-page.ts > docs/decision-tree.md`; a test keeps it current.",
+    "Generated from the rules in `gates/tree.ts` by `node gates/tree-page.ts > docs/decision-tree.md`; a test keeps it current.",
     "",
     "In every state exactly one rule holds. A phase's verdict is the worst of its checks: `fail` (proven bad),",
     "`error` (could not look), `inconclusive` (not proven yet) or `pass` (proven good).",
@@ -80,7 +79,7 @@ function picture(): string[] {
 }
 
 const ENDS = [
-  '  hold(["hold: exit 3"])',
+  '  hold(["hold: nothing more is changed"])',
   '  stop(["stop"])',
   '  destroy(["destroy what was made"])',
   '  escalate(["escalate: page a person"])',

@@ -1,7 +1,294 @@
-import { type Action, FACTS, type Facts, type Phase, type Rule } from "./tree-rules.ts";
-import { RULES_AFTER_PROMOTION } from "./tree-rules-after.ts";
-import { RULES_BEFORE_PROMOTION } from "./tree-rules-before.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Phase, Verdict } from "./verdict.ts";
+
+export type Action = "proceed" | "wait" | "hold" | "rollback" | "destroy" | "escalate" | "stop";
+
+/** What the rules ask of a state. */
+export interface Facts {
+  readonly timeLeft: boolean;
+  readonly canRollBack: boolean;
+  readonly hasState: boolean;
+  readonly destroyRequested: boolean;
+  readonly rollbackTried: boolean;
+  /** Within five minutes of the promotion. */
+  readonly settling: boolean;
+  /** More than 1 % of requests fail now. */
+  readonly highErrors: boolean;
+  /** More than 1 % of requests have failed for five minutes. */
+  readonly sustained: boolean;
+}
+
+export const FACTS = [
+  "timeLeft",
+  "canRollBack",
+  "hasState",
+  "destroyRequested",
+  "rollbackTried",
+  "settling",
+  "highErrors",
+  "sustained",
+] as const satisfies readonly (keyof Facts)[];
+
+export interface Rule {
+  readonly phases: readonly Phase[];
+  readonly verdicts: readonly Verdict[];
+  readonly when: Partial<Facts>;
+  readonly action: Action;
+  readonly reason: string;
+  readonly page?: true;
+}
+
+/** The decision tree until the new release serves everybody. */
+
+/** Phases before the release serves everybody. */
+const BEFORE: readonly Phase[] = ["preflight", "infrastructure", "database", "one-box", "fleet", "cutover"];
+
+const TRACKS: readonly Phase[] = ["one-box", "fleet"];
+
+const RULES_BEFORE_PROMOTION: readonly Rule[] = [
+  {
+    phases: BEFORE,
+    verdicts: ["pass"],
+    when: {},
+    action: "proceed",
+    reason: "everything is proven: the next phase may begin",
+  },
+  {
+    phases: ["preflight"],
+    verdicts: ["fail"],
+    when: {},
+    action: "stop",
+    reason: "a check failed before anything was changed",
+  },
+  {
+    phases: BEFORE,
+    verdicts: ["error", "inconclusive"],
+    when: { timeLeft: true },
+    action: "wait",
+    reason: "not decided yet: look again until the deadline",
+  },
+  {
+    phases: ["preflight"],
+    verdicts: ["error", "inconclusive"],
+    when: { timeLeft: false },
+    action: "hold",
+    reason: "not proven safe to begin: nothing was changed",
+  },
+  {
+    phases: ["infrastructure"],
+    verdicts: ["error", "inconclusive"],
+    when: { timeLeft: false, destroyRequested: false },
+    action: "stop",
+    reason: "not ready in time: what was made is kept, and a later run goes on with it",
+  },
+  {
+    phases: ["infrastructure"],
+    verdicts: ["fail"],
+    when: { destroyRequested: false },
+    action: "stop",
+    reason: "failed: what was made is kept, and a later run goes on with it",
+  },
+  {
+    phases: ["infrastructure"],
+    verdicts: ["fail"],
+    when: { destroyRequested: true, hasState: false },
+    action: "destroy",
+    reason: "failed, and nothing holds data yet: what was made is destroyed, as requested",
+  },
+  {
+    phases: ["infrastructure"],
+    verdicts: ["fail"],
+    when: { destroyRequested: true, hasState: true },
+    action: "stop",
+    reason: "failed, but a database or cache exists: nothing is destroyed, and a later run goes on with it",
+  },
+  {
+    phases: ["infrastructure"],
+    verdicts: ["error", "inconclusive"],
+    when: { timeLeft: false, destroyRequested: true, hasState: false },
+    action: "destroy",
+    reason: "not ready in time, and nothing holds data yet: what was made is destroyed, as requested",
+  },
+  {
+    phases: ["infrastructure"],
+    verdicts: ["error", "inconclusive"],
+    when: { timeLeft: false, destroyRequested: true, hasState: true },
+    action: "stop",
+    reason: "not ready in time, but a database or cache exists: nothing is destroyed, and a later run goes on with it",
+  },
+  {
+    phases: ["database"],
+    verdicts: ["fail"],
+    when: {},
+    action: "stop",
+    reason: "the migration or the seed failed: nothing is half-applied, and the old release still serves",
+  },
+  {
+    phases: ["database"],
+    verdicts: ["error", "inconclusive"],
+    when: { timeLeft: false },
+    action: "stop",
+    reason: "the database could not be changed in time: the old release still serves, and a later run goes on with it",
+  },
+  {
+    phases: TRACKS,
+    verdicts: ["fail"],
+    when: { canRollBack: true, rollbackTried: false },
+    action: "rollback",
+    reason: "the new release is proven bad: back to the last verified one",
+  },
+  {
+    phases: TRACKS,
+    verdicts: ["fail"],
+    when: { canRollBack: false, rollbackTried: false },
+    action: "stop",
+    reason: "the new release is proven bad and there is none to go back to: it is not promoted",
+    page: true,
+  },
+  {
+    phases: TRACKS,
+    verdicts: ["fail"],
+    when: { rollbackTried: true },
+    action: "escalate",
+    reason: "still bad after a rollback: a person decides",
+    page: true,
+  },
+  {
+    phases: TRACKS,
+    verdicts: ["inconclusive"],
+    when: { timeLeft: false },
+    action: "hold",
+    reason: "the new release is not proven good: it is not promoted, and nothing more is changed",
+  },
+  {
+    phases: TRACKS,
+    verdicts: ["error"],
+    when: { timeLeft: false },
+    action: "hold",
+    reason: "the new release could not be checked: it is not promoted, and nothing more is changed",
+  },
+  {
+    phases: ["cutover"],
+    verdicts: ["fail", "error", "inconclusive"],
+    when: { timeLeft: false },
+    action: "hold",
+    reason: "the way in is not proven: the old answer keeps serving",
+  },
+  {
+    phases: ["cutover"],
+    verdicts: ["fail"],
+    when: { timeLeft: true },
+    action: "wait",
+    reason: "the way in does not answer yet: look again until the deadline",
+  },
+];
+
+/** The decision tree once the new release serves everybody, and on the rollback. */
+const RULES_AFTER_PROMOTION: readonly Rule[] = [
+  {
+    phases: ["promoted"],
+    verdicts: ["pass"],
+    when: {},
+    action: "proceed",
+    reason: "the release keeps its objectives: watching goes on to its end",
+  },
+  {
+    phases: ["promoted"],
+    verdicts: ["fail"],
+    when: { settling: true },
+    action: "wait",
+    reason: "errors after the promotion: five minutes to settle",
+  },
+  {
+    phases: ["promoted"],
+    verdicts: ["fail"],
+    when: { settling: false, highErrors: true, sustained: false },
+    action: "wait",
+    reason: "more than 1 % fail, but not yet for five minutes",
+  },
+  {
+    phases: ["promoted"],
+    verdicts: ["fail"],
+    when: { settling: false, highErrors: true, sustained: true, canRollBack: true, rollbackTried: false },
+    action: "rollback",
+    reason: "more than 1 % have failed for five minutes: back to the last verified release",
+  },
+  {
+    phases: ["promoted"],
+    verdicts: ["fail"],
+    when: { settling: false, highErrors: true, sustained: true, canRollBack: false, rollbackTried: false },
+    action: "escalate",
+    reason: "more than 1 % have failed for five minutes and there is no release to go back to: a person decides",
+    page: true,
+  },
+  {
+    phases: ["promoted"],
+    verdicts: ["fail"],
+    when: { settling: false, highErrors: true, sustained: true, rollbackTried: true },
+    action: "escalate",
+    reason: "errors go on after a rollback: a person decides",
+    page: true,
+  },
+  {
+    phases: ["promoted"],
+    verdicts: ["fail"],
+    when: { settling: false, highErrors: false },
+    action: "escalate",
+    reason: "an objective is broken with less than 1 % failing: a person decides",
+    page: true,
+  },
+  {
+    phases: ["promoted"],
+    verdicts: ["error", "inconclusive"],
+    when: { timeLeft: true },
+    action: "wait",
+    reason: "nothing is proven against the release: look again",
+  },
+  {
+    phases: ["promoted"],
+    verdicts: ["inconclusive"],
+    when: { timeLeft: false },
+    action: "hold",
+    reason: "promoted, but too little traffic proved it good: nothing more is changed",
+  },
+  {
+    phases: ["promoted"],
+    verdicts: ["error"],
+    when: { timeLeft: false },
+    action: "escalate",
+    reason: "the serving release cannot be checked: a person decides",
+    page: true,
+  },
+  {
+    phases: ["rollback"],
+    verdicts: ["pass"],
+    when: {},
+    action: "stop",
+    reason: "the previous release serves and is verified",
+  },
+  {
+    phases: ["rollback"],
+    verdicts: ["fail"],
+    when: {},
+    action: "stop",
+    reason: "the rollback failed: everything is frozen and a person is paged",
+    page: true,
+  },
+  {
+    phases: ["rollback"],
+    verdicts: ["error", "inconclusive"],
+    when: { timeLeft: true },
+    action: "wait",
+    reason: "the previous release is not proven yet: look again until the deadline",
+  },
+  {
+    phases: ["rollback"],
+    verdicts: ["error", "inconclusive"],
+    when: { timeLeft: false },
+    action: "stop",
+    reason: "the previous release could not be proven in time: everything is frozen and a person is paged",
+    page: true,
+  },
+];
 
 export interface TreeState {
   readonly phase: Phase;
@@ -24,9 +311,19 @@ export interface TreeState {
 export interface Decision {
   readonly phase: Phase;
   readonly action: Action;
+  /** For people: why, with what was met. */
   readonly reason: string;
   /** A person must look now. */
   readonly page: boolean;
+  /** The tree's own reason, where `reason` says more. */
+  readonly rule?: string;
+  /** The gate that passed, of a decision to go on after one. */
+  readonly gate?: string;
+}
+
+/** The decision with what was met told beside the tree's own reason. */
+export function withFinding(decision: Decision, found: string): Decision {
+  return { ...decision, reason: `${decision.reason} (${found})`, rule: decision.rule ?? decision.reason };
 }
 
 export const SETTLE_SECONDS = 300;

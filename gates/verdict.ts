@@ -7,10 +7,50 @@ export function worst(verdicts: readonly Verdict[]): Verdict {
   return VERDICTS.find((verdict) => verdicts.includes(verdict)) ?? "inconclusive";
 }
 
-/** One objective's verdict with the evidence it rests on; kept with the release and shown in every report. */
-export interface GateResult {
+export const PHASES = [
+  "preflight",
+  "infrastructure",
+  "database",
+  "one-box",
+  "fleet",
+  "cutover",
+  "promoted",
+  "rollback",
+] as const;
+
+/** Where a deployment is; `promoted` begins with the cutover's end, `rollback` is the rollback and its proof. */
+export type Phase = (typeof PHASES)[number];
+
+/** What a gate judges, as facts beside the name that people read. */
+export interface GateSubject {
   readonly gate: string;
+  /** The part of a deployment that it guards; absent where nothing is deployed, as in a watch. */
+  readonly phase?: Phase;
+  /** Whose pods it judged; absent for what all services share, such as the entrance. */
+  readonly service?: string;
+  readonly track?: "one-box" | "fleet";
+}
+
+/** How a result was found: checked, or counted against an objective, a burn rate or other requests. */
+export const RESULT_KINDS = ["health", "objective", "burn-rate", "comparison"] as const;
+export type ResultKind = (typeof RESULT_KINDS)[number];
+
+/** The subject alone, of what has more beside it. */
+export function subjectOf({ gate, phase, service, track }: GateSubject): GateSubject {
+  return {
+    gate,
+    ...(phase !== undefined && { phase }),
+    ...(service !== undefined && { service }),
+    ...(track !== undefined && { track }),
+  };
+}
+
+/** One objective's verdict with the evidence it rests on; kept with the release and shown in every report. */
+export interface GateResult extends GateSubject {
+  readonly kind: ResultKind;
   readonly objective: string;
+  /** The config's own name of the objective, where `objective` says more, such as a burn rate's window. */
+  readonly of?: string;
   readonly verdict: Verdict;
   /** All sources together. */
   readonly requests: number;

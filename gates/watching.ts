@@ -1,13 +1,14 @@
 /** What a promoted release's requests say of it, beside the burn rate of one window. */
+
+import { DEFAULT_MAX_FACTOR, provenFactor, provesWorse } from "./beside-fleet.ts";
 import { type Levels, levelsOf, provesOver } from "./bounds.ts";
 import { alerts, burnRate, type WindowPair, WORKBOOK_PAIRS } from "./burn-rate.ts";
-import { DEFAULT_MAX_FACTOR, provenFactor, provesWorse } from "./comparison.ts";
+import type { CountsByObjective } from "./evidence.ts";
 import { type Counts, NO_COUNTS, problemOfCounts, sum } from "./evidence.ts";
 import { DEFAULT_ERROR_RATE, percent } from "./gate.ts";
 import type { Objective } from "./objective.ts";
-import type { CountsByObjective } from "./reading.ts";
 import { HIGH_ERROR_RATIO } from "./tree.ts";
-import type { GateResult, Verdict } from "./verdict.ts";
+import type { GateResult, ResultKind, Verdict } from "./verdict.ts";
 
 /** Counts by the length of the window in seconds that they are of. */
 export type CountsByWindow = ReadonlyMap<number, CountsByObjective>;
@@ -51,7 +52,7 @@ function pairRow(
   const limit = Math.min(0.999_999, maxRatio * pair.maxBurnRate);
   const named = `${name}: ${windows} burn rates`;
   const problem = problemOfCounts(long) ?? problemOfCounts(short);
-  if (problem !== undefined) return row(gate, named, "error", NO_COUNTS, limit, problem);
+  if (problem !== undefined) return row(gate, "burn-rate", named, "error", NO_COUNTS, limit, problem);
   const rates = [long, short].map((counts) => `${Number((burnRate(counts, maxRatio) ?? 0).toPrecision(3))}x`);
   const told = `burns at ${rates.join(" and ")} over ${windows}; ${pair.severity} above ${pair.maxBurnRate}x in both`;
   const verdict = pairVerdict(pair, both, maxRatio, (counts) => provesOver(counts, limit, levels));
@@ -59,7 +60,7 @@ function pairRow(
     verdict === "inconclusive" && pair.severity === "page"
       ? `; ${long.bad} bad of ${long.requests} proves nothing`
       : "";
-  return row(gate, named, verdict, long, limit, `${told}${open}`);
+  return row(gate, "burn-rate", named, verdict, long, limit, `${told}${open}`);
 }
 
 /** One failed request in a quiet hour burns at 1000x, and proves nothing. */
@@ -73,9 +74,12 @@ function pairVerdict(
   return pair.severity === "page" && (isProven(long) || isProven(short)) ? "fail" : "inconclusive";
 }
 
-/** What a release's own gates on its fleets counted, by objective; nothing where they looked at health alone. */
-export function baselineIn(gates: readonly GateResult[], objectives: readonly Objective[]): CountsByObjective {
-  const ofFleets = gates.filter(({ gate }) => gate.endsWith("fleet"));
+/** What a release's own gates on its fleets counted, by objective; nothing where they checked health alone. */
+export function baselineIn(
+  gates: readonly Pick<GateResult, "phase" | "objective" | "requests" | "bad">[],
+  objectives: readonly Objective[],
+): CountsByObjective {
+  const ofFleets = gates.filter(({ phase }) => phase === "fleet");
   return Object.fromEntries(
     objectives.flatMap(({ name }) => {
       const total = ofFleets.filter(({ objective }) => objective === name).reduce(sum, NO_COUNTS);
@@ -103,7 +107,17 @@ export function judgeBaseline(
     const seen = `${percent(ratio)} of ${own.requests} beside ${percent(usual)} of ${beside.requests} when it was promoted`;
     const factor = isWorse ? `: at least ${provenFactor(own, beside, level).toFixed(1)} times as bad` : "";
     const verdict = isWorse ? "inconclusive" : "pass";
-    return [row(gate, `${name} beside its baseline`, verdict, own, usual * DEFAULT_MAX_FACTOR, `${seen}${factor}`)];
+    return [
+      row(
+        gate,
+        "comparison",
+        `${name} beside its baseline`,
+        verdict,
+        own,
+        usual * DEFAULT_MAX_FACTOR,
+        `${seen}${factor}`,
+      ),
+    ];
   });
 }
 
@@ -124,10 +138,18 @@ export function highErrorSeconds(slices: readonly Counts[], sliceSeconds: number
   return newest === undefined || oldest === undefined ? 0 : (oldest - newest + 1) * sliceSeconds;
 }
 
-function row(gate: string, objective: string, verdict: Verdict, counts: Counts, limit: number, reason: string) {
+function row(
+  gate: string,
+  kind: ResultKind,
+  objective: string,
+  verdict: Verdict,
+  counts: Counts,
+  limit: number,
+  reason: string,
+): GateResult {
   const measured = counts.requests === 0 ? null : counts.bad / counts.requests;
   const bounds = { limit: Math.min(1, limit), lower: 0, upper: 1, needed: 0, synthetic: 0 };
-  return { gate, objective, verdict, requests: counts.requests, bad: counts.bad, measured, ...bounds, reason };
+  return { gate, kind, objective, verdict, requests: counts.requests, bad: counts.bad, measured, ...bounds, reason };
 }
 
 function lengthOf(seconds: number): string {

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Keys } from "./keys.ts";
 import { createLogGroup } from "./log-group.ts";
 import type { Network } from "./network.ts";
-import { childrenMadeBy } from "./release-tag.ts";
+import { childrenMadeBy } from "./tags.ts";
 
 export interface ClusterArgs {
   readonly stack: string;
@@ -19,6 +19,8 @@ export interface ClusterArgs {
   /** Networks outside the VPC that the private endpoint answers. */
   readonly privateAccessCidrs: readonly string[];
   readonly protect: boolean;
+  /** What must have happened before anything is made in the cluster, given its kubeconfig. @default nothing */
+  readonly beforeEntry?: (kubeconfig: pulumi.Output<string>) => pulumi.ResourceHook;
   /** What the cluster's parts are tagged with when they are made. */
   readonly release: string;
 }
@@ -60,6 +62,8 @@ export class Cluster extends pulumi.ComponentResource {
       `${name}-kubernetes`,
       {
         kubeconfig: this.kubeconfig,
+        // A kubeconfig that a preview does not know yet is no other cluster: everything in it would be planned again.
+        clusterIdentifier: cluster.eksCluster.arn,
         enableServerSideApply: true,
         // A changed ConfigMap or Secret is changed in place: by default it is deleted first, under the pods that read it.
         enableConfigMapMutable: true,
@@ -67,14 +71,18 @@ export class Cluster extends pulumi.ComponentResource {
         // EKS may have made its ConfigMap first, and a killed update any object: a create takes over what is there.
         upsertExistingObjects: true,
       },
-      // Nobody may enter before the access entries exist.
-      { parent: this, dependsOn: [cluster] },
+      // Nobody may enter before the access entries exist, and EKS's API knows of them.
+      { parent: this, dependsOn: [cluster], ...hooked(args.beforeEntry?.(this.kubeconfig)) },
     );
     this.secretsStore = createSecretsStore(this, name, cluster);
     createMetricsServer(this, name, cluster);
     enforceNetworkPolicies(this, name);
     this.registerOutputs();
   }
+}
+
+function hooked(before: pulumi.ResourceHook | undefined): Pick<pulumi.ResourceOptions, "hooks"> {
+  return before === undefined ? {} : { hooks: { beforeCreate: [before] } };
 }
 
 function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterName: string; logs: pulumi.Resource }) {
@@ -114,8 +122,8 @@ function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterN
 }
 
 /**
- * Who makes the cluster enters it by an access entry like everybody: the entry that EKS makes for them by itself is in
- * no state, and takes the place of the one that is. One transform with the other: the second of two would get nothing
+ * Disables EKS's implicit administrator entry for the cluster's creator, who has an access entry like everybody: the
+ * implicit one is in no state, and takes the place of the one that is. One transform with the other: the second of two would get nothing
  * for what a preview does not know.
  */
 function enteredByEntriesOnly(other: pulumi.ResourceTransform): pulumi.ResourceTransform {

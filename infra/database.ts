@@ -4,8 +4,8 @@ import type { Cluster } from "./cluster.ts";
 import type { Keys } from "./keys.ts";
 import { createLogGroup } from "./log-group.ts";
 import type { Network } from "./network.ts";
+import { createServiceRole, onBehalfOf } from "./roles.ts";
 import { createSecurityGroup } from "./security-group.ts";
-import { createServiceRole, onBehalfOf } from "./service-role.ts";
 
 export interface DatabaseArgs {
   readonly stack: string;

@@ -22,7 +22,7 @@ const LARGE_BODY_RULE = "SizeRestrictions_BODY";
 /** What the common rules mark a request with whose body is over 8 KB, where that rule only counts. */
 const LARGE_BODY_LABEL = "awswaf:managed:aws:core-rule-set:SizeRestrictions_Body";
 
-/** Requests a client may send in 5 minutes: above what a gate sends (60 a second to each of two tracks make 36,000). */
+/** Requests a client may send in 5 minutes: above what gates send (60 a second to each of two tracks, TRACKS_AT_ONCE, make 36,000). */
 export const REQUESTS_PER_CLIENT = 40_000;
 
 /** A web firewall in front of the load balancer: AWS's managed rules and a limit a client, logged. */

@@ -1,9 +1,48 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { createEndpoints } from "./endpoints.ts";
-import { createFlowLog } from "./flow-log.ts";
+
 import type { Keys } from "./keys.ts";
-import { planSubnets, type SubnetPlan } from "./subnets.ts";
+import { createLogGroup } from "./log-group.ts";
+import { createServiceRole, onBehalfOf } from "./roles.ts";
+import { createSecurityGroup } from "./security-group.ts";
+
+interface EndpointsArgs {
+  readonly stack: string;
+  readonly region: string;
+  readonly vpc: aws.ec2.Vpc;
+  readonly subnetIds: readonly pulumi.Input<string>[];
+  readonly routeTableIds: readonly pulumi.Input<string>[];
+}
+
+/** Services that nodes and pods call; by endpoint they are reached without leaving the VPC. */
+const INTERFACE_SERVICES = ["ec2", "ecr.api", "ecr.dkr", "sts", "logs", "secretsmanager", "kms"] as const;
+
+/** Endpoints for the AWS services that the cluster needs, so that their traffic never crosses the internet. */
+function createEndpoints(parent: pulumi.Resource, name: string, args: EndpointsArgs): void {
+  const group = createSecurityGroup(parent, `${name}-endpoints`, {
+    name: `sparki-${args.stack}-endpoints`,
+    description: "AWS service endpoints",
+    vpcId: args.vpc.id,
+    ingress: { vpc: { description: "HTTPS from the VPC", port: 443, cidr: args.vpc.cidrBlock } },
+  });
+  const serviceName = (service: string) => `com.amazonaws.${args.region}.${service}`;
+  for (const service of INTERFACE_SERVICES) {
+    new aws.ec2.VpcEndpoint(
+      `${name}-endpoint-${service.replace(".", "-")}`,
+      {
+        vpcId: args.vpc.id,
+        serviceName: serviceName(service),
+        vpcEndpointType: "Interface",
+        privateDnsEnabled: true,
+        subnetIds: [...args.subnetIds],
+        securityGroupIds: [group.id],
+      },
+      { parent },
+    );
+  }
+  const gateway = { vpcId: args.vpc.id, serviceName: serviceName("s3"), routeTableIds: [...args.routeTableIds] };
+  new aws.ec2.VpcEndpoint(`${name}-endpoint-s3`, { ...gateway, vpcEndpointType: "Gateway" }, { parent });
+}
 
 export interface NetworkArgs {
   readonly stack: string;
@@ -181,4 +220,64 @@ function associate(
     const settings = { subnetId: subnet.id, routeTableId: table.id };
     return [new aws.ec2.RouteTableAssociation(`${prefix}-${plan[index]?.zone}`, settings, { parent })];
   });
+}
+
+interface FlowLogArgs {
+  readonly stack: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly vpcId: pulumi.Input<string>;
+  readonly logKeyArn: pulumi.Input<string>;
+}
+
+/** Records all traffic of the VPC, accepted and refused. */
+function createFlowLog(parent: pulumi.Resource, name: string, args: FlowLogArgs): aws.ec2.FlowLog {
+  const logGroup = createLogGroup(parent, `${name}-flow-logs`, {
+    name: `/sparki/${args.stack}/vpc-flow-logs`,
+    logKeyArn: args.logKeyArn,
+  });
+  const role = createServiceRole(parent, `${name}-flow-logs`, {
+    name: `sparki-${args.stack}-flow-logs`,
+    service: "vpc-flow-logs.amazonaws.com",
+    only: onBehalfOf(args, "ec2", "vpc-flow-log/*"),
+    permissions: [
+      {
+        actions: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
+        resources: [pulumi.interpolate`${logGroup.arn}:*`],
+      },
+    ],
+  });
+  return new aws.ec2.FlowLog(
+    `${name}-flow-log`,
+    { vpcId: args.vpcId, trafficType: "ALL", logDestination: logGroup.arn, iamRoleArn: role.arn },
+    { parent },
+  );
+}
+
+/** CIDRs of the three tiers of subnets, one of each a zone. */
+interface SubnetPlan {
+  readonly zone: string;
+  readonly public: string;
+  readonly private: string;
+  readonly database: string;
+}
+
+/**
+ * Cuts a /16 into non-overlapping subnets: private /19 (8,187 pod addresses), public and database /24.
+ * @throws when the CIDR is not a /16 or there are more than four zones.
+ */
+export function planSubnets(cidr: string, zones: readonly string[]): SubnetPlan[] {
+  const [address = "", prefix] = cidr.split("/");
+  if (prefix !== "16" || zones.length > 4) {
+    throw new RangeError(`network.cidr is ${cidr} with ${zones.length} zones; expected a /16 and at most 4 zones`);
+  }
+  const [first, second] = address.split(".");
+  const at = (third: number, bits: number) => `${first}.${second}.${third}.0/${bits}`;
+  return zones.map((zone, index) => ({
+    zone,
+    // 0 to 127 hold the private tier; 128 and 144 start the two small ones.
+    private: at(index * 32, 19),
+    public: at(128 + index, 24),
+    database: at(144 + index, 24),
+  }));
 }

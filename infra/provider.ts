@@ -1,4 +1,6 @@
 import * as aws from "@pulumi/aws";
+import { DeployError } from "../shared/deploy-error.ts";
+import { zoneProblem } from "../stacks/fields.ts";
 import type { StackConfig } from "../stacks/schema.ts";
 
 /** The one AWS provider: refuses any other account than the stack's, and tags everything with its origin. */
@@ -10,4 +12,11 @@ export function awsProvider(stack: string, config: StackConfig): aws.Provider {
     allowedAccountIds: [config.accountId],
     defaultTags: { tags: { project: "sparki", stack, owner: config.owner, "managed-by": "pulumi" } },
   });
+}
+
+/** Refuses zones that EKS cannot use, before anything is made: a zone's letter says nothing, its id differs by account. */
+export async function assertZones(zones: readonly string[], provider: aws.Provider): Promise<void> {
+  const problem = zoneProblem(zones, await aws.getAvailabilityZones({}, { provider }));
+  if (problem === undefined) return;
+  throw new DeployError("SPARKI_CONFIG", `network.zones: ${problem}`, { hint: "edit sparki:network.zones" });
 }

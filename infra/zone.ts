@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { GLOBAL_REGION, isGlobalRegion, keyPolicy } from "./keys.ts";
 import { createLogGroup } from "./log-group.ts";
-import type { Condition } from "./service-role.ts";
+import type { Condition } from "./roles.ts";
 
 export interface ZoneArgs {
   readonly stack: string;

@@ -104,7 +104,7 @@ async function endOf(run: Run): Promise<string | undefined> {
   return `it did not end within ${limitSeconds} s${await whyWaiting(run)}`;
 }
 
-/** Why no pod of the Job can ever start, which no waiting mends; the Job is removed, so that the next run starts anew. */
+/** Why no pod of the Job can ever start, which no waiting fixes; the Job is removed, so that the next run starts again. */
 async function whyStuck(run: Run): Promise<string | undefined> {
   const waiting = await findWaiting(run);
   if (waiting?.reason === undefined || !HOPELESS.has(waiting.reason)) return undefined;
@@ -131,7 +131,7 @@ async function streamLog(run: Run, log: NodeJS.WritableStream): Promise<void> {
     const phase = pod?.status?.phase;
     if (pod?.metadata?.name !== undefined && phase !== undefined && phase !== "Pending")
       return client.followLog(namespace, pod.metadata.name, container, log, limitOf(job));
-    // Looked at once more after the end: a pod that has not started by then never will.
+    // Checked once more after the end: a pod that has not started by then never will.
     if (run.ended) return;
     await pause(run);
   }

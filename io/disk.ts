@@ -1,4 +1,4 @@
-import { existsSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { DeployError } from "../shared/deploy-error.ts";
@@ -115,4 +115,26 @@ function roomAt(path: string): { readonly mebibytes: number; readonly files: num
 /** The path, or the nearest folder above it that is there. */
 function existing(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : existing(dirname(path));
+}
+
+/** Throws SPARKI_USAGE when the folder for temporary files, which TMPDIR names, cannot be used: before anything is made. */
+export function assertTemporaryFolder(folder: string = tmpdir()): void {
+  const problem = problemOf(folder);
+  if (problem === undefined) return;
+  const message = `TMPDIR is ${JSON.stringify(folder)}, which ${problem}; expected a folder that can be written to`;
+  throw new DeployError("SPARKI_USAGE", message, {
+    hint: `mkdir -p '${folder}', or unset TMPDIR, then run the same command again`,
+  });
+}
+
+function problemOf(folder: string): string | undefined {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found === undefined) return "is not there";
+  if (!found.isDirectory()) return "is no folder";
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch {
+    return "cannot be written to";
+  }
 }

@@ -1,4 +1,5 @@
 import { rm, writeFile } from "node:fs/promises";
+import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import {
   type Deployment,
@@ -9,19 +10,16 @@ import {
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
 import { EngineRecord, type EngineResult, type RecordedEvent } from "../records/engine-record.ts";
-import { FORWARD_ENVIRONMENT } from "../records/rollback-mode.ts";
-import type { Identity, RunRecord } from "../records/run-record.ts";
-import type { Update } from "../records/update.ts";
+import { FORWARD_ENVIRONMENT } from "../records/kept-inputs.ts";
+import type { Identity, RunRecord, Update } from "../records/update.ts";
 import type { Clock } from "../shared/clock.ts";
-import { DeployError } from "../shared/deploy-error.ts";
+import { DeployError, type ErrorCode } from "../shared/deploy-error.ts";
 import { RUN_RECORD_VARIABLE, SPARKI_VARIABLE } from "../stacks/run-record.ts";
 import { temporaryFolder } from "../tools/temporary-folders.ts";
 import { readHistory } from "./history.ts";
-import { identityIn } from "./identity.ts";
 import { copyWithRecord } from "./pinned-config.ts";
-import { hostProgram } from "./program-guard.ts";
-import { PulumiExit, type PulumiProcess, pulumiProcess, STACK_NOT_FOUND } from "./pulumi-process.ts";
-import { lockFailure } from "./state-lock.ts";
+import { hostProgram, PulumiExit, type PulumiProcess, pulumiProcess, STACK_NOT_FOUND } from "./pulumi-process.ts";
+import { lockFailure } from "./stack-state.ts";
 
 const PROJECT = "sparki";
 
@@ -143,6 +141,12 @@ export class Engine {
     const { environment } = this.#options;
     const { url = "", user } = await this.#stack.workspace.whoAmI();
     return identityIn(environment, url.startsWith("http") ? user : undefined);
+  }
+
+  /** Where the stack's state is: a service's origin, or a bucket's or folder's address, without who asks for it. */
+  async backend(): Promise<string> {
+    const { url = "" } = await this.#stack.workspace.whoAmI();
+    return backendIn(url);
   }
 
   /** Takes Pulumi's own protection off every resource in the state. */
@@ -282,6 +286,7 @@ export class Engine {
       exitCode: exit?.exitCode ?? 0,
       interrupted: signal.aborted,
       message: exit?.message,
+      code: this.#door.code,
     });
   }
 }
@@ -293,6 +298,7 @@ export class Engine {
 class Door {
   #check: (() => Promise<void>) | undefined;
   #refusal: unknown;
+  #thrown: unknown;
 
   async pass(program: PulumiFn): ReturnType<PulumiFn> {
     try {
@@ -301,12 +307,23 @@ class Door {
       this.#refusal = error;
       throw error;
     }
-    return program();
+    try {
+      return await program();
+    } catch (error) {
+      this.#thrown = error;
+      throw error;
+    }
+  }
+
+  /** The code of what the program of the last operation threw; undefined where it threw nothing of ours. */
+  get code(): ErrorCode | undefined {
+    return this.#thrown instanceof DeployError ? this.#thrown.code : undefined;
   }
 
   async guardedBy<T>(check: (() => Promise<void>) | undefined, work: () => Promise<T>): Promise<T> {
     this.#check = check;
     this.#refusal = undefined;
+    this.#thrown = undefined;
     try {
       const result = await work();
       if (this.#refusal !== undefined) throw this.#refusal;
@@ -344,4 +361,41 @@ function exitOf(error: unknown): PulumiExit {
   if (error instanceof PulumiExit) return error;
   if (error instanceof DeployError) throw error;
   throw new DeployError("SPARKI_OUTSIDE", "the Pulumi engine could not be run", { cause: error });
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A backend's address as the CLI tells it, without the user, the query and what a service's page adds of the account. */
+export function backendIn(url: string): string {
+  const [, scheme = "", rest = ""] = /^([a-z0-9+.-]+:\/\/)([^?#]*)/i.exec(url) ?? [];
+  const place = rest.replace(/^[^/@]*@/, "");
+  return /^https?:/i.test(scheme) ? `${scheme}${place.split("/")[0]}` : `${scheme}${place.replace(/\/+$/, "")}`;
+}
+
+/** Who runs this command: in CI whom the CI names, else whom the backend or the machine knows. */
+export function identityIn(env: Environment, account: string | undefined): Identity {
+  if (env.GITHUB_ACTIONS === "true") {
+    const name = env.GITHUB_TRIGGERING_ACTOR ?? env.GITHUB_ACTOR ?? "unknown";
+    const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: id } = env;
+    const run = server && repository && id ? `${server}/${repository}/actions/runs/${id}` : null;
+    return { name, through: "GitHub Actions", run, knownBy: "environment" };
+  }
+  if (env.PULUMI_CI_SYSTEM)
+    return {
+      name: account ?? "unknown",
+      through: env.PULUMI_CI_SYSTEM,
+      run: env.PULUMI_CI_BUILD_URL ?? null,
+      knownBy: account === undefined ? "environment" : "backend",
+    };
+  if (account !== undefined) return { name: account, through: "Pulumi Cloud", run: null, knownBy: "backend" };
+  return { name: userName(), through: hostname(), run: null, knownBy: "machine" };
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container's user may have no name.
+    return `user ${process.getuid?.() ?? "unknown"}`;
+  }
 }

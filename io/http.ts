@@ -1,3 +1,4 @@
+import { coded } from "../shared/deploy-error.ts";
 import type { Network } from "./network.ts";
 
 export interface HttpRequest {
@@ -21,6 +22,10 @@ export type HttpAnswer =
     }
   | { readonly answered: false; readonly error: string; readonly seconds: number };
 
+const MIB = 1 << 20;
+/** No answer that we read is as long: one that does not end is not to fill the memory. */
+const MOST_MEBIBYTES = 64;
+
 /** Makes one HTTP request, following no redirects; resolves with what happened and never rejects. */
 export async function request(network: Network, url: string, options: HttpRequest = {}): Promise<HttpAnswer> {
   const started = performance.now();
@@ -37,20 +42,35 @@ export async function request(network: Network, url: string, options: HttpReques
       body: options.body ?? null,
       signal,
     });
-    const body = await answer.body.text();
+    const body = await textOf(answer.body);
     return { answered: true, status: answer.statusCode, headers: answer.headers, body, seconds: seconds() };
   } catch (error) {
-    const reason = timeout.aborted ? `no answer within ${options.timeoutSeconds ?? 10} s` : describe(error);
+    const reason = timeout.aborted ? `no answer within ${options.timeoutSeconds ?? 10} s` : coded(error);
     return { answered: false, error: reason, seconds: seconds() };
   }
 }
 
-/** What a connection's failure says, its code (ECONNREFUSED, ENOTFOUND) included. */
-export function describe(error: unknown): string {
-  if (typeof error !== "object" || error === null) return String(error);
-  const code = "code" in error ? String(error.code) : "";
-  const message = "message" in error ? String(error.message) : "";
-  return message.includes(code) && message !== "" ? message : [code, message].filter(Boolean).join(": ");
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > MOST_MEBIBYTES * MIB) throw new Error(`it answers with more than ${MOST_MEBIBYTES} MiB`);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** What an answer is that is not the expected one, in a few words: a redirect, a page for people, nothing, or its text. */
+export function saidInstead({ status, headers, body }: Extract<HttpAnswer, { answered: true }>): string {
+  const location = headers.location;
+  if (status >= 300 && status < 400 && typeof location === "string")
+    return `${status}: a redirect to ${location.replace(/[?#].*$/s, "")}, as to log in`;
+  if (/^\s*<(?:!doctype html|html|head|body|h1)\b/i.test(body)) {
+    const title = /<title[^>]*>([^<]*)</i.exec(body)?.[1]?.trim();
+    return `${status}: ${title ? `a page "${title.slice(0, 100)}"` : "an HTML page"}, as to log in or of a proxy`;
+  }
+  return `${status}: ${body.trim() === "" ? "nothing" : body.slice(0, 200)}`;
 }
 
 /** One HTTP request; resolves with what happened and never rejects. */

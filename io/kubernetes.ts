@@ -17,11 +17,9 @@ import {
 } from "@kubernetes/client-node";
 import type { HealthSample, PodSnapshot, RolloutSnapshot } from "../gates/health.ts";
 import { redacted } from "../shared/text/secrets.ts";
-import { terminalLines } from "../shared/text/terminal.ts";
-import { isRefusal, refusalOf } from "./api-refusal.ts";
-import { limitedCall, within } from "./kubernetes-call.ts";
-import { LOG_BYTES, LOG_LINES } from "./log-reading.ts";
-import { logLinesIn, readPodLog } from "./pod-log.ts";
+import { terminalLines } from "../shared/text/visible.ts";
+import { isRefusal, limitedCall, refusalOf, within } from "./kubernetes-call.ts";
+import { LOG_BYTES, LOG_LINES, logLinesIn, readPodLog } from "./pod-log.ts";
 
 /** A login asks AWS for a token, which takes seconds. */
 const LOGIN_SECONDS = 60;
@@ -59,6 +57,11 @@ export class KubernetesClient {
       applySecurityAuthentication: (context) =>
         within(config.applySecurityAuthentication(context), LOGIN_SECONDS, "the kubeconfig's login did not answer"),
     };
+  }
+
+  /** Rejects unless the API lets in who asks. */
+  async enter(): Promise<void> {
+    await this.#core.listNamespace({ limit: 1 });
   }
 
   /** One look at a Helm release's Deployment and the pods of its current template. */

@@ -1,12 +1,15 @@
-import { lookup as systemLookup } from "node:dns";
+import { randomInt, X509Certificate } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { getServers, lookup as systemLookup } from "node:dns";
 import { Resolver } from "node:dns/promises";
 import { readFileSync } from "node:fs";
 import type { LookupFunction } from "node:net";
-import { rootCertificates } from "node:tls";
+import { connect, type DetailedPeerCertificate, rootCertificates } from "node:tls";
+import { decode, encode, RECURSION_DESIRED } from "dns-packet";
 import { Agent, buildConnector, type Dispatcher } from "undici";
 import { DeployError } from "../shared/deploy-error.ts";
 import { type RehearsalAccess, TOKEN_HEADER } from "../shared/rehearsal-access.ts";
-import { proxyOf, through } from "./proxy.ts";
+import { proxiesOf } from "./proxy.ts";
 import { rehearsalVariables } from "./rehearsal-variables.ts";
 
 /** How commands reach names: the system's own resolver and trust, or those that the environment sets. */
@@ -19,6 +22,8 @@ export interface Network {
   addressesOf(name: string): Promise<readonly string[]>;
   /** Name servers that a name is delegated to; none when there is no such name or nobody answers for it. */
   nameServersOf(name: string): Promise<readonly string[]>;
+  /** DS records that the parent zone has for a name, as `TAG ALGORITHM DIGEST-TYPE DIGEST`. Rejects when nobody answers. */
+  delegationSignersOf(name: string): Promise<readonly string[]>;
   /** Ready for `net.connect` and `tls.connect`. */
   readonly lookup: LookupFunction;
   /** Certificates to trust; undefined means the system's. */
@@ -33,7 +38,7 @@ const CONNECT_TIMEOUT_SECONDS = 10;
 const USER_AGENT = "sparki-deploy";
 
 /**
- * Opens the network that the environment describes: the proxy of `https_proxy` and its like for single requests to what is
+ * Opens the network that the environment describes: the proxies of `https_proxy` and its like for single requests to what is
  * not on this machine, and in a rehearsal only SPARKI_DNS_SERVER (host:port), SPARKI_CA_FILE (PEM, trusted beside
  * the public roots), SPARKI_PORT_MAP (443:8443,80:8080) and SPARKI_REHEARSAL_ACCESS (the file with a running rehearsal's
  * token); without them, the system's. A name in `standIns` is reached
@@ -52,12 +57,12 @@ export function openNetwork(
   const lookup: LookupFunction = (name, options, done) => resolve(standIns[name] ?? name, options, done);
   const permitted = withAccess(own.access);
   // A rehearsal is on this machine as a whole.
-  const proxy = own.access === undefined ? proxyOf(env) : undefined;
+  const proxies = own.access === undefined ? proxiesOf(env) : undefined;
   const agent = (connections: number) =>
     new Agent({ connections, connect: connector() }).compose(introduced).compose(permitted);
   const direct = agent(16);
   const dispatcher =
-    proxy === undefined ? direct : direct.compose(through(proxy, (host) => host in standIns)).compose(introduced);
+    proxies === undefined ? direct : direct.compose(proxies.through((host) => host in standIns)).compose(introduced);
 
   function connector(): buildConnector.connector {
     const timeout = CONNECT_TIMEOUT_SECONDS * 1000;
@@ -74,11 +79,12 @@ export function openNetwork(
     agent,
     addressesOf: (name) => (resolver ?? new Resolver()).resolve4(name).catch(noneOn(ABSENT)),
     nameServersOf: (name) => (resolver ?? new Resolver()).resolveNs(name).catch(noneOn([...ABSENT, "ESERVFAIL"])),
+    delegationSignersOf: (name) => delegationSignersOf(name, own.SPARKI_DNS_SERVER),
     lookup,
     certificateAuthorities,
     portFor,
     close: async () => {
-      await Promise.all([direct.close(), proxy?.close()]);
+      await Promise.all([direct.close(), proxies?.close()]);
     },
   };
 }
@@ -154,4 +160,97 @@ function invalid(name: string, found: string, expected: string, cause?: unknown)
     hint: `unset ${name}, or set it to ${expected}`,
     cause,
   });
+}
+
+interface Served {
+  readonly certificate: X509Certificate;
+  /** Why it is not trusted for the name, such as CERT_HAS_EXPIRED; undefined when it is. */
+  readonly problem: string | undefined;
+}
+
+const TIMEOUT_SECONDS = 10;
+
+/** The certificate that is served for a name at its HTTPS port, trusted or not; throws SPARKI_OUTSIDE when nothing is. */
+export function servedCertificate(network: Network, name: string, signal?: AbortSignal): Promise<Served> {
+  const { certificateAuthorities: ca, lookup } = network;
+  return new Promise((resolve, reject) => {
+    const broken = (reason: string) => {
+      socket.destroy();
+      reject(new DeployError("SPARKI_OUTSIDE", `${name} serves no certificate: ${reason}`));
+    };
+    const options = { host: name, port: network.portFor(443), servername: name, lookup, rejectUnauthorized: false };
+    const socket = connect({ ...options, ...(ca === undefined ? {} : { ca: [...ca] }) }, () => {
+      const peer: DetailedPeerCertificate = socket.getPeerCertificate(true);
+      const problem = socket.authorized ? undefined : String(socket.authorizationError);
+      socket.end();
+      resolve({ certificate: new X509Certificate(peer.raw), problem });
+    });
+    socket.setTimeout(TIMEOUT_SECONDS * 1000, () => broken(`no answer within ${TIMEOUT_SECONDS} s`));
+    socket.on("error", (error) => broken(error.message));
+    signal?.addEventListener("abort", () => broken("interrupted"), { once: true });
+  });
+}
+
+const PATIENCE_MILLISECONDS = 2_000;
+const TRIES = 3;
+const DNS_PORT = 53;
+
+/**
+ * The DS records of a name as its parent zone tells them, each as `TAG ALGORITHM DIGEST-TYPE DIGEST`; none where there are
+ * none. node:dns cannot ask for them. Rejects when the resolver does not answer.
+ * @param server host:port of a resolver; default: the system's first
+ */
+export async function delegationSignersOf(name: string, server = getServers()[0] ?? "127.0.0.1"): Promise<string[]> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await ask(name, server);
+    } catch (error) {
+      if (tried === TRIES) throw error;
+    }
+  }
+}
+
+function ask(name: string, server: string): Promise<string[]> {
+  const { host, port } = endOf(server);
+  const id = randomInt(65_536);
+  const query = encode({
+    type: "query",
+    id,
+    flags: RECURSION_DESIRED,
+    questions: [{ type: "DS", name }],
+  });
+  return new Promise((resolve, reject) => {
+    const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
+    const end = (finish: () => void) => {
+      clearTimeout(timer);
+      socket.close();
+      finish();
+    };
+    const late = () => end(() => reject(new Error(`${server} does not say which DS records ${name} has`)));
+    const timer = setTimeout(late, PATIENCE_MILLISECONDS);
+    socket.on("error", (error) => end(() => reject(error)));
+    socket.on("message", (message) => {
+      try {
+        const answer = decode(message);
+        if (answer.id !== id) return;
+        const code: unknown = Reflect.get(answer, "rcode");
+        if (code !== "NOERROR" && code !== "NXDOMAIN")
+          return end(() => reject(new Error(`${server} answers ${code} to the DS records of ${name}`)));
+        end(() => resolve((answer.answers ?? []).flatMap((each) => (each.type === "DS" ? [textOf(each.data)] : []))));
+      } catch (error) {
+        end(() => reject(error));
+      }
+    });
+    socket.connect(port, host, () => socket.send(query));
+  });
+}
+
+function textOf(data: { keyTag: number; algorithm: number; digestType: number; digest: Buffer }): string {
+  return `${data.keyTag} ${data.algorithm} ${data.digestType} ${data.digest.toString("hex").toUpperCase()}`;
+}
+
+/** `127.0.0.1`, `127.0.0.1:5353`, `::1` or `[::1]:5353`, as node:dns writes them. */
+function endOf(server: string): { host: string; port: number } {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(server) ?? [];
+  return { host: bracketed ?? plain ?? server, port: port === undefined ? DNS_PORT : Number(port) };
 }

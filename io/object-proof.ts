@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import { type KubernetesObject, KubernetesObjectApi, loadYaml } from "@kubernetes/client-node";
 import { z } from "zod";
 import { objectTitle, type RenderedObject } from "../records/object-facts.ts";
-import { refusalOf } from "./api-refusal.ts";
 import { KubernetesClient } from "./kubernetes.ts";
+import { isRefusal, refusalOf } from "./kubernetes-call.ts";
 
 const metadataSchema = z.looseObject({
   name: z.string(),
@@ -33,6 +33,9 @@ export async function objectsApart(
   return found.flatMap((each) => each ?? []);
 }
 
+/** Controllers write into the objects too: between the reading and the question they may, a few times in a row. */
+const TIMES_ASKED = 5;
+
 async function apart(api: KubernetesObjectApi, rendered: RenderedObject): Promise<string | undefined> {
   const title = objectTitle(rendered);
   const named = objectSchema.safeParse(rendered);
@@ -40,7 +43,7 @@ async function apart(api: KubernetesObjectApi, rendered: RenderedObject): Promis
   const { apiVersion, kind, metadata } = named.data;
   const { name, namespace, labels, annotations } = metadata;
   const place = { name, ...(namespace !== undefined && { namespace }) };
-  try {
+  const compared = async (): Promise<string | undefined> => {
     const live = await api.read({ apiVersion, kind, metadata: place });
     const wanted = { labels: labels ?? {}, annotations: annotations ?? {} };
     if (!holds({ labels: {}, annotations: {}, ...live.metadata }, wanted))
@@ -54,9 +57,13 @@ async function apart(api: KubernetesObjectApi, rendered: RenderedObject): Promis
       ? isDeepStrictEqual(now, then)
       : holds(live, { ...rendered, metadata: {} });
     return isSame ? undefined : `${title} differs from what was promoted`;
-  } catch (error) {
-    return `${title}: ${refusalOf(error)}`;
-  }
+  };
+  for (let time = 1; ; time++)
+    try {
+      return await compared();
+    } catch (error) {
+      if (time === TIMES_ASKED || !isRefusal(error, [409])) return `${title}: ${refusalOf(error)}`;
+    }
 }
 
 /** What is asked of an object: neither its name nor its state; its replicas are the autoscaler's where the chart sets none. */
@@ -77,4 +84,50 @@ function holds(value: unknown, wanted: unknown): boolean {
 
 function record(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+}
+
+/** What deployments make in a namespace, by API version. */
+const MADE_KINDS: Readonly<Record<string, readonly string[]>> = {
+  v1: ["ConfigMap", "Secret", "Service", "ServiceAccount"],
+  "apps/v1": ["DaemonSet", "Deployment", "StatefulSet"],
+  "autoscaling/v2": ["HorizontalPodAutoscaler"],
+  "networking.k8s.io/v1": ["NetworkPolicy"],
+  "policy/v1": ["PodDisruptionBudget"],
+};
+
+/**
+ * The objects in these namespaces that no other object owns and Kubernetes does not make by itself, as
+ * `Kind namespace/name`; a Helm release once, and by its status where that is not `deployed`.
+ */
+export async function objectsIn(
+  kubeconfig: string,
+  namespaces: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const api = new KubernetesClient(kubeconfig, signal).api(KubernetesObjectApi);
+  const kinds = Object.entries(MADE_KINDS).flatMap(([version, names]) => names.map((kind) => [version, kind] as const));
+  const lists = await Promise.all(
+    namespaces.flatMap((namespace) =>
+      kinds.map(async ([version, kind]) => {
+        const { items } = await api.list(version, kind, namespace);
+        return items.flatMap((item) => madeTitle(kind, item) ?? []);
+      }),
+    ),
+  );
+  return [...new Set(lists.flat())].sort();
+}
+
+const MADE_BY_KUBERNETES = /^(ConfigMap \S+\/kube-root-ca\.crt|ServiceAccount \S+\/default)$/;
+
+/** Undefined for what something else makes, and for a Helm release's earlier revisions. */
+function madeTitle(kind: string, { metadata }: KubernetesObject): string | undefined {
+  const { name, namespace, labels, ownerReferences } = metadata ?? {};
+  if ((ownerReferences ?? []).length > 0) return undefined;
+  if (labels?.owner === "helm") {
+    if (labels.status === "superseded") return undefined;
+    const status = labels.status === "deployed" ? "" : ` ${labels.status}`;
+    return `Release ${namespace}/${labels.name}${status}`;
+  }
+  const title = `${kind} ${namespace}/${name}`;
+  return MADE_BY_KUBERNETES.test(title) ? undefined : title;
 }

@@ -1,21 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { DeployError } from "../shared/deploy-error.ts";
+import { DeployError, messageOf } from "../shared/deploy-error.ts";
+import type { ImageReference } from "../stacks/fields.ts";
 import type { Http, HttpAnswer } from "./http.ts";
-
-/** An image by digest, in the parts that a registry is asked with. */
-export interface ImageReference {
-  readonly host: string;
-  readonly repository: string;
-  readonly digest: string;
-}
-
-/** Reads a reference such as `ghcr.io/alexarno/sparki/engine@sha256:<hex>`; the config's schema admits no other form. */
-export function imageReference(text: string): ImageReference {
-  const [name = "", digest = ""] = text.split("@");
-  const slash = name.indexOf("/");
-  return { host: name.slice(0, slash), repository: name.slice(slash + 1), digest };
-}
+import { request } from "./http.ts";
+import type { Network } from "./network.ts";
 
 const MANIFESTS = [
   "application/vnd.oci.image.index.v1+json",
@@ -313,4 +302,37 @@ function refusal(host: string, repository: string, status: number): DeployError 
 /** Registries that take a token take any user's name with it. */
 function encoded(secret: string): string {
   return Buffer.from(secret.includes(":") ? secret : `sparki:${secret}`).toString("base64");
+}
+
+/** What is known of an image in its registry. */
+type ImageFinding =
+  | { readonly kind: "there" }
+  | { readonly kind: "missing" }
+  /** The registry did not say, for example because it wants a token. */
+  | { readonly kind: "unknown"; readonly reason: string };
+
+export interface ImageRegistry {
+  /** Looks an image up by its digest; resolves with what was found and never rejects. */
+  find(image: ImageReference): Promise<ImageFinding>;
+}
+
+const PATIENCE_SECONDS = 20;
+
+/**
+ * The registries that the images' references name. SPARKI_REGISTRY, a URL, answers for all of them, as a mirror does;
+ * SPARKI_REGISTRY_TOKEN reads private images.
+ */
+export function openRegistry(network: Network, env: Readonly<Record<string, string | undefined>>): ImageRegistry {
+  return {
+    find: async (image) => {
+      const signal = AbortSignal.timeout(PATIENCE_SECONDS * 1000);
+      const { SPARKI_REGISTRY: mirror, SPARKI_REGISTRY_TOKEN: token } = env;
+      const registry = new Registry((url, options) => request(network, url, options), token, signal, mirror);
+      try {
+        return { kind: (await registry.has(image)) ? "there" : "missing" };
+      } catch (error) {
+        return { kind: "unknown", reason: messageOf(error) };
+      }
+    },
+  };
 }

@@ -1,5 +1,4 @@
-import { safeText } from "../shared/text/outside.ts";
-import { bounded } from "../shared/text/visible.ts";
+import { bounded, safeText } from "../shared/text/visible.ts";
 
 const LONGEST_LINE = 4_000;
 /** An error that was logged, or a request that was answered with one. */
@@ -47,3 +46,8 @@ function fieldsOf(line: string): object {
     return {};
   }
 }
+
+/** How many of a pod's newest log lines are read, and how many bytes of them at most. */
+export const LOG_LINES = 2_000;
+
+export const LOG_BYTES = 2_000_000;

@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Counts, CountsByObjective, MetricSource, Reading } from "../gates/evidence.ts";
 import type { Objective } from "../gates/objective.ts";
-import type { CountsByObjective, MetricSource, Reading } from "../gates/reading.ts";
-import { countsIn, DURATIONS, slowBounds } from "./objective-counts.ts";
 import { ageOf, growthSince, type Labels, type PastOf, type Prometheus, pastBeside } from "./prometheus.ts";
-import { type Grown, growthOver } from "./prometheus-growth.ts";
-import { scrapedOnce } from "./scraped-once.ts";
+import { identityOf, onceOf, scrapedOnce } from "./scraped-once.ts";
 
+/** A status of HTTP, or its class: what else there is says neither that a request was served nor that it was not. */
+const STATUS = /^[1-5](?:\d\d|xx)$/i;
 const REQUESTS = "http_requests_total";
 /** How long a sample says what was so: what a counter was when a window began, that a pod is scraped. */
 const LOOKBACK_SECONDS = 300;
@@ -12,7 +13,7 @@ const LOOKBACK_SECONDS = 300;
 /** How far back a pod is known of, from before what is counted: as long as a release is watched. */
 const KNOWN_SECONDS = 86_400;
 
-/** How finely it is looked at how far back samples go. */
+/** How finely it is checked how far back samples go. */
 const REACH_STEPS = 720;
 
 export interface CountsOptions {
@@ -26,7 +27,7 @@ export interface CountsOptions {
 
 /**
  * Counts of requests in Prometheus: exactly, from every sample, for a gate's minutes, and added up by Prometheus itself
- * for days. Where it looked at nothing for more than five minutes, what it then saw is the start, and counts for nothing.
+ * for days. Where it checked nothing for more than five minutes, what it then saw is the start, and counts for nothing.
  * Where it missed one pod for so long, a gate's counts are unusable; for days, that pod's time away counts for nothing.
  */
 export interface PrometheusCounts extends MetricSource {
@@ -145,4 +146,141 @@ function matchers(labels: Labels, ...more: readonly string[]): string {
 function durations(labels: Labels, objectives: readonly Objective[]): string {
   const bounds = slowBounds(objectives).map((bound) => `${String(bound).replace(".", "\\.")}(\\.0)?`);
   return `${DURATIONS}${matchers(labels, `le=~${JSON.stringify(["\\+Inf", ...bounds].join("|"))}`)}`;
+}
+
+/** The application's histogram of how long requests took. */
+const DURATIONS = "http_request_duration_seconds_bucket";
+
+/** The bounds (seconds) of the buckets that the objectives need. */
+function slowBounds(objectives: readonly Objective[]): number[] {
+  return objectives.flatMap(({ kind }) => (kind.type === "slowerThan" ? [kind.seconds] : []));
+}
+
+/**
+ * What grew, as counts of requests and of bad ones by objective; `not-a-number` where requests do not say how they ended,
+ * where a counter has no bucket with an objective's limit for its bound, and where the counts are none.
+ */
+function countsIn(
+  objectives: readonly Objective[],
+  requests: Reading<readonly Grown[]>,
+  durations: Reading<readonly Grown[]>,
+): Reading<CountsByObjective> {
+  if (requests.kind !== "value") return requests;
+  const buckets = durations.kind === "value" ? durations.value : [];
+  if (durations.kind !== "value" && durations.kind !== "no-data") return durations;
+  const statuses = requests.value.map(({ labels }) => labels.status);
+  const untold = statuses.find((status) => status === undefined || !STATUS.test(status));
+  if (untold !== undefined || statuses.includes(undefined))
+    return { kind: "not-a-number", reason: `the requests' label status is ${JSON.stringify(untold) ?? "missing"}` };
+  const counted = objectives.map(({ name, kind }) => {
+    return [name, kind.type === "errors" ? errorsIn(requests.value) : slowIn(buckets, kind.seconds)] as const;
+  });
+  const broken = counted.find(([, counts]) => counts !== undefined && !isCount(counts));
+  if (broken !== undefined) {
+    const { requests: all, bad } = broken[1] ?? {};
+    return { kind: "not-a-number", reason: `${bad} bad of ${all} requests are no counts of "${broken[0]}"` };
+  }
+  const uncounted = counted.find(([, counts]) => counts === undefined);
+  if (uncounted !== undefined)
+    return { kind: "not-a-number", reason: `no bucket of ${DURATIONS} fits "${uncounted[0]}"` };
+  return {
+    kind: "value",
+    value: Object.fromEntries(counted.flatMap(([name, counts]) => (counts ? [[name, counts]] : []))),
+  };
+}
+
+function errorsIn(series: readonly Grown[]): Counts {
+  return { requests: total(series), bad: total(series.filter(({ labels }) => labels.status?.startsWith("5"))) };
+}
+
+function slowIn(buckets: readonly Grown[], seconds: number): Counts | undefined {
+  const withBound = (bound: number) => buckets.filter(({ labels }) => bucketBound(labels.le) === bound);
+  const [within, all] = [withBound(seconds), withBound(Number.POSITIVE_INFINITY)];
+  // Each counter needs both: what one lacks would count for slow, or for nothing.
+  const counters = (series: readonly Grown[]) => series.map(({ labels: { le: _, ...own } }) => identityOf(own)).sort();
+  if (within.length === 0 || !isDeepStrictEqual(counters(within), counters(all))) return undefined;
+  const requests = total(all);
+  const bad = requests - total(within);
+  // What Prometheus adds up for days is right to a few parts in a thousand only.
+  return { requests, bad: bad < 0 && -bad <= requests / 1000 ? 0 : bad };
+}
+
+function isCount({ requests, bad }: Counts): boolean {
+  return Number.isSafeInteger(requests) && Number.isSafeInteger(bad) && bad >= 0 && bad <= requests;
+}
+
+/** Prometheus writes the same bound as 5 or 5.0, by the format of the scrape. */
+function bucketBound(text: string | undefined): number {
+  return text === "+Inf" ? Number.POSITIVE_INFINITY : Number(text);
+}
+
+function total(series: readonly Grown[]): number {
+  return Math.round(series.reduce((sum, { growth }) => sum + growth, 0));
+}
+
+/** How much the counters grew whose values of the chosen label these are. */
+interface Grown {
+  readonly labels: Labels;
+  readonly growth: number;
+}
+
+/** Counters whose growth Prometheus adds up itself: days of every pod's samples are too many to fetch. */
+interface Counters {
+  /** A selector. */
+  readonly metric: string;
+  /** The label that the sums are told apart by. */
+  readonly by: string;
+  /** A selector of the targets that the counters are scraped from, and of those beside them. */
+  readonly up: string;
+}
+
+const LONGEST_STEP_SECONDS = 900;
+
+/** How far back a pod is known of that was missed. */
+const KNOWN = "1d";
+
+/** Of one query: five days, so that each is answered in time. */
+const MOST_STEPS = 480;
+
+/** The growth of the counters over the `windowSeconds` up to `end`, in steps of at most a quarter of an hour. */
+export async function growthOver(
+  prometheus: Prometheus,
+  counters: Counters,
+  end: number,
+  windowSeconds: number,
+): Promise<Reading<readonly Grown[]>> {
+  const steps = Math.ceil(windowSeconds / LONGEST_STEP_SECONDS);
+  const step = windowSeconds / steps;
+  const query = growthQuery(counters, step);
+  const grown: Grown[] = [];
+  for (let first = 1; first <= steps; first += MOST_STEPS) {
+    const last = Math.min(steps, first + MOST_STEPS - 1);
+    const at = (index: number) => end - windowSeconds + index * step;
+    const reading = await prometheus.range(query, at(first), at(last), step);
+    if (reading.kind === "no-data") continue;
+    if (reading.kind !== "value") return reading;
+    const sums = reading.value.map(({ labels, points }) => ({
+      labels,
+      growth: points.reduce((sum, [, value]) => sum + value, 0),
+    }));
+    grown.push(...sums);
+  }
+  return grown.length === 0 ? { kind: "no-data" } : { kind: "value", value: grown };
+}
+
+/**
+ * The counters' growth over one step. A series that was not there in the step before grew from zero, where targets of
+ * its namespace were scraped then: increase() leaves out what a series first shows. Else nobody looked, at all or at its
+ * pod, and what it first shows may be of ten days.
+ */
+export function growthQuery({ metric, by, up }: Counters, stepSeconds: number): string {
+  const step = `${Math.round(stepSeconds * 1000)}ms`;
+  const now = onceOf((chosen) => chosen, metric);
+  const before = onceOf((chosen) => `last_over_time(${chosen}[${step}] offset ${step})`, metric);
+  const born = `${now} unless ${before}`;
+  const scraped = `(max_over_time(${up}[${step}] offset ${step}) == 1)`;
+  const known = `(max_over_time(${up.replace(/\}$/, ',pod!=""}').replace("{,", "{")}[${KNOWN}] offset ${step}) == 1)`;
+  const own = `(${born}) and on (namespace, pod) ${scraped}`;
+  const beside = `((${born}) and on (namespace) ${scraped}) unless on (namespace, pod) ${known}`;
+  return `sum by (${by}) ((${own}) or (${beside}) or ${onceOf((chosen) => `increase(${chosen}[${step}])`, metric)})`;
 }

@@ -1,5 +1,6 @@
-import type { Reading } from "../gates/reading.ts";
-import { request } from "./http.ts";
+import { z } from "zod";
+import type { Reading } from "../gates/evidence.ts";
+import { type HttpAnswer, request, saidInstead } from "./http.ts";
 import type { Network } from "./network.ts";
 
 export type Labels = Readonly<Record<string, string>>;
@@ -11,7 +12,7 @@ export interface Series {
   readonly points: readonly Point[];
 }
 
-/** Queries of one Prometheus server; every way of not answering is a value (reading.ts), never an exception. */
+/** Queries of one Prometheus server; every way of not answering is a value (gates/evidence.ts), never an exception. */
 export interface Prometheus {
   /** Each series' value at `at` (now by default). */
   instant(query: string, at?: number): Promise<Reading<readonly Series[]>>;
@@ -36,7 +37,7 @@ export function openPrometheus(network: Network, url: string, options: Prometheu
     const target = `${base}/api/v1/${path}?${new URLSearchParams(parameters)}`;
     const answer = await request(network, target, { timeoutSeconds, headers });
     if (!answer.answered) return { kind: "unreachable", reason: `${base}: ${answer.error}` };
-    return parse(base, answer.status, answer.body);
+    return parse(base, answer);
   }
 
   return {
@@ -48,21 +49,49 @@ export function openPrometheus(network: Network, url: string, options: Prometheu
   };
 }
 
-function parse(base: string, status: number, body: string): Reading<readonly Series[]> {
+/** Prometheus writes numbers as text: "NaN", "+Inf" and "-Inf" among them. */
+const SAMPLE = z.tuple([z.number(), z.string().regex(/^(?:NaN|[+-]?Inf|[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?)$/i)]);
+/** A series of an instant or of a range: of numbers, and of nothing but numbers, which a native histogram is not. */
+const RESULT = z.array(
+  z.union([
+    z.strictObject({ metric: z.record(z.string(), z.string()), value: SAMPLE }),
+    z.strictObject({ metric: z.record(z.string(), z.string()), values: z.array(SAMPLE).min(1) }),
+  ]),
+);
+
+function parse(base: string, answered: Extract<HttpAnswer, { answered: true }>): Reading<readonly Series[]> {
+  const { status, body } = answered;
   const answer = parseJson(body);
-  if (!isObject(answer) || answer.status !== "success" || !isObject(answer.data)) {
-    const said = isObject(answer) && typeof answer.error === "string" ? answer.error : body.slice(0, 200);
-    return { kind: "unreachable", reason: `${base} answered ${status}: ${said}` };
+  if (!isObject(answer) || answer.status !== "success" || !isObject(answer.data) || status !== 200) {
+    const isTold = isObject(answer) && typeof answer.error === "string";
+    const said = isTold ? `${status}: ${answer.error}` : saidInstead(answered);
+    return { kind: "unreachable", reason: `${base} answered ${said}` };
   }
   const partial = partialityOf(answer);
   if (partial !== undefined) return { kind: "unreachable", reason: `${base} answered with a part only: ${partial}` };
   if (!Array.isArray(answer.data.result))
     return { kind: "unreachable", reason: `${base} answered ${status} without a result` };
-  const series = seriesOf(answer.data.result);
+  const result = RESULT.safeParse(answer.data.result);
+  if (!result.success)
+    return { kind: "unreachable", reason: `${base} answered with what are no samples: ${whereIn(result.error)}` };
+  const series = result.data.map((each) => ({
+    labels: each.metric,
+    points: ("values" in each ? each.values : [each.value]).map(([at, text]) => [at, numberOf(text)] as const),
+  }));
   if (series.length === 0) return { kind: "no-data" };
   const broken = series.find(({ points }) => points.some(([, value]) => Number.isNaN(value)));
   if (broken !== undefined) return { kind: "not-a-number", reason: describeLabels(broken.labels) };
   return { kind: "value", value: series };
+}
+
+/** The first thing that is not as expected: of a series' two forms, in the one that it is nearer to. */
+function whereIn({ issues }: z.ZodError): string {
+  const [issue] = issues;
+  if (issue === undefined) return "result";
+  const forms = issue.code === "invalid_union" ? issue.errors : [];
+  const [[inner] = []] = [...forms].sort((one, other) => one.length - other.length);
+  const keys = [issue, inner].flatMap((each) => (each?.code === "unrecognized_keys" ? each.keys : []));
+  return ["result", ...issue.path, ...(inner?.path ?? []), ...keys].join(".");
 }
 
 /** What PromQL itself says about a query, which is no word about the data's being whole. */
@@ -83,19 +112,8 @@ function partialityOf({ warnings, isPartial }: Record<string, unknown>): string 
   return foreign.length === 0 ? undefined : foreign.join("; ").slice(0, 300);
 }
 
-function seriesOf(result: readonly unknown[]): Series[] {
-  return result.filter(isObject).map(({ metric, value, values }) => ({
-    labels: isObject(metric) ? Object.fromEntries(Object.entries(metric).map(([k, v]) => [k, String(v)])) : {},
-    points: (Array.isArray(values) ? values : [value])
-      .filter(Array.isArray)
-      .map(([at, v]) => [Number(at), numberOf(v)]),
-  }));
-}
-
-/** Prometheus writes numbers as text: "NaN", "+Inf" and "-Inf" among them. */
-function numberOf(text: unknown): number {
-  if (text === "+Inf") return Number.POSITIVE_INFINITY;
-  return text === "-Inf" ? Number.NEGATIVE_INFINITY : Number(text);
+function numberOf(text: string): number {
+  return /inf$/i.test(text) ? Number(text.replace(/inf$/i, "Infinity")) : Number(text);
 }
 
 function parseJson(text: string): unknown {
@@ -119,7 +137,7 @@ export function describeLabels({ __name__: name = "", ...labels }: Labels): stri
 
 /**
  * What a series was before its first sample: nothing, because it was born since the look before; not known, because nobody
- * looked at all; or not known of its pod alone, which served before and was missed while others were seen.
+ * checked all; or not known of its pod alone, which served before and was missed while others were seen.
  */
 export type Past = "born" | "unseen" | "missed";
 /** The past of a series with these labels, whose first sample is of that time. */

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { DeployError } from "../shared/deploy-error.ts";
-import { terminalText } from "../shared/text/terminal.ts";
+import { terminalText } from "../shared/text/visible.ts";
 
 /** Where a person may sit: the process, unless a test says otherwise. */
 interface Place {
@@ -8,13 +8,13 @@ interface Place {
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
 
-/** Whether a person sits at this terminal. */
+/** Whether this is an interactive terminal. */
 export function isAnybodyThere({ stdin, stderr }: Place = process): boolean {
   return stdin.isTTY === true && stderr.isTTY === true;
 }
 
 /**
- * Asks a person for yes or no; undefined when nobody sits at this terminal. Input that ends (Ctrl-D) is a no; an
+ * Asks a person for yes or no; undefined without an interactive terminal. Input that ends (Ctrl-D) is a no; an
  * interruption (Ctrl-C, a signal) throws SPARKI_OUTSIDE.
  */
 export async function askYesNo(
@@ -47,8 +47,22 @@ export async function askYesNo(
 }
 
 function interrupted(cause: unknown): DeployError {
-  return new DeployError("SPARKI_OUTSIDE", "interrupted at a question; nothing was changed", {
+  return new DeployError("SPARKI_OUTSIDE", "cancelled at the prompt; nothing was changed", {
     hint: "run the same command again",
     cause,
   });
+}
+
+/** Throws SPARKI_USAGE where nobody could be asked; called before anything but the config is checked. */
+export function assertSomebody(): void {
+  if (isAnybodyThere()) return;
+  throw new DeployError("SPARKI_USAGE", "this changes a stack, and there is no interactive terminal to confirm it on", {
+    hint: "pass --yes to do it without being asked",
+  });
+}
+
+/** Resolves once a person has said yes; throws SPARKI_USAGE for anything else. */
+export async function confirm(question: string, signal: AbortSignal): Promise<void> {
+  if ((await askYesNo(question, signal)) === true) return;
+  throw new DeployError("SPARKI_USAGE", "not confirmed; nothing was changed");
 }

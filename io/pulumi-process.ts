@@ -1,7 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { format } from "node:util";
 import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import { SemVer } from "semver";
-import { DeployError } from "../shared/deploy-error.ts";
+import { DeployError, messageOf } from "../shared/deploy-error.ts";
+import { servePrivately } from "../tools/callers.ts";
 import { onSecondSignal } from "./signals.ts";
 
 /** The CLI's exit code for a stack that the backend does not have. */
@@ -107,4 +112,95 @@ function collect(stream: NodeJS.ReadableStream, tell: Output | undefined): () =>
     tell?.(chunk);
   });
   return () => chunks.join("");
+}
+
+/** What the program in this process says on the console, by its severity. */
+type Listener = (severity: "info" | "warning" | "error", message: string) => void;
+
+let listener: Listener | undefined;
+let installed: Promise<void> | undefined;
+
+/**
+ * Lets this process host a Pulumi program while `work` runs: what the program, and the SDK where it cannot reach the
+ * engine (inside a hook it cannot), write to the console goes to `tell`, because stdout is the command's own.
+ */
+export async function hostProgram<T>(tell: Listener, work: () => Promise<T>): Promise<T> {
+  installed ??= install();
+  await installed;
+  listener = tell;
+  try {
+    return await work();
+  } finally {
+    listener = undefined;
+  }
+}
+
+/**
+ * Stays for good, because an update that stops early takes its monitor away while the program may still be asking it.
+ * Those answers come late, nobody waits for them, and they are no failure of their own: the engine has told what was.
+ */
+async function install(): Promise<void> {
+  // Loaded here, beside what hosts a program: most commands host none.
+  servePrivately(await import("@grpc/grpc-js"));
+  process.on("unhandledRejection", tolerate);
+  const { console } = globalThis;
+  const severities = { log: "info", info: "info", warn: "warning", error: "error" } as const;
+  for (const name of ["log", "info", "warn", "error"] as const) {
+    const write = console[name].bind(console);
+    console[name] = (...words: unknown[]) => {
+      const [severity, message] = parsed(severities[name], format(...words));
+      if (isAboutTheMonitor(message)) return;
+      if (listener === undefined) write(...words);
+      else listener(severity, message);
+    };
+  }
+}
+
+/** The SDK names the severity in the text itself: `info: [runtime] text`. */
+function parsed(severity: Parameters<Listener>[0], text: string): Parameters<Listener> {
+  const named = /^(info|warning|error): \[runtime\] ([\s\S]*)$/.exec(text);
+  const found = (["info", "warning", "error"] as const).find((each) => each === named?.[1]);
+  return found === undefined ? [severity, text] : [found, named?.[2] ?? ""];
+}
+
+function tolerate(reason: unknown): void {
+  if (!isAboutTheMonitor(messageOf(reason))) throw reason;
+}
+
+function isAboutTheMonitor(text: string): boolean {
+  return /resource monitor (is terminating|shut down)/i.test(text);
+}
+
+const HOST_SECONDS = 10;
+
+/** What a language host answers when the engine asks for its version; null where it does not say within ten seconds. */
+export async function languageHostVersion(path: string, env: NodeJS.ProcessEnv): Promise<string | null> {
+  const [grpc, { default: services }, { default: empty }] = await Promise.all([
+    import("@grpc/grpc-js"),
+    import("@pulumi/pulumi/proto/language_grpc_pb.js"),
+    import("google-protobuf/google/protobuf/empty_pb.js"),
+  ]);
+  // The engine's address: nothing is asked of it before a program runs.
+  const child = spawn(path, ["127.0.0.1:0"], { env, stdio: ["ignore", "pipe", "ignore"] });
+  const limit = new AbortController();
+  const options = { signal: limit.signal };
+  try {
+    const late = delay(HOST_SECONDS * 1000, undefined, options);
+    const gone = once(child, "exit", options).then(() => undefined);
+    const line = once(createInterface({ input: child.stdout }), "line", options).then(([text]) => `${text}`.trim());
+    const port = await Promise.race([line, gone, late]);
+    if (port === undefined || !/^\d+$/.test(port)) return null;
+    const client = new services.LanguageRuntimeClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+    const asked = new Promise<string | null>((resolve) => {
+      client.getPluginInfo(new empty.Empty(), (error, info) =>
+        resolve(error ? null : info.getVersion().replace(/^v/, "") || null),
+      );
+    });
+    return await Promise.race([asked, late.then(() => null)]).finally(() => client.close());
+  } catch {
+    return null;
+  } finally {
+    limit.abort();
+    child.kill("SIGKILL");
+  }
 }

@@ -23,7 +23,7 @@ export function scrapedOnce(series: readonly Series[]): Series[] {
 }
 
 /** Whose a series is: a pod by its name, else what is scraped by its address. */
-function identityOf(labels: Labels): string {
+export function identityOf(labels: Labels): string {
   const left: readonly string[] = labels.pod === undefined ? SCRAPER_LABELS : [...SCRAPER_LABELS, "instance"];
   const own = Object.entries(labels).filter(([name]) => !left.includes(name));
   return JSON.stringify(own.sort(([one], [other]) => (one < other ? -1 : 1)));

@@ -40,3 +40,39 @@ function endAtOnce(name: Name): never {
   for (const end of enders) end();
   process.exit(SIGNALS[name]);
 }
+
+/** How a stream says that its reader has gone: a pipe's, a socket's, and a terminal that was closed. */
+const GONE: ReadonlySet<string | undefined> = new Set(["EPIPE", "ECONNRESET", "EIO"]);
+
+const FULL: ReadonlySet<string | undefined> = new Set(["ENOSPC", "EDQUOT"]);
+
+/** What became of streams that are written to. */
+interface Outlived {
+  /** That not all could be written, and why, such as a full disk; undefined while all was, or its reader had gone. */
+  failure(): DeployError | undefined;
+}
+
+/**
+ * Lets the process go on when a stream can no longer be written, such as a pipe whose reader Ctrl-C has ended too, or a
+ * terminal that is gone: an engine in mid-update is not to die for a line that nobody reads. `left` is told of each reader
+ * that has gone.
+ */
+export function outliveReaders(
+  streams: readonly NodeJS.WritableStream[],
+  left: () => void = () => undefined,
+): Outlived {
+  let failure: DeployError | undefined;
+  for (const stream of streams)
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (GONE.has(error.code)) left();
+      else failure ??= unwritten(error.code);
+    });
+  return { failure: () => failure };
+}
+
+function unwritten(code: string | undefined): DeployError {
+  const why = FULL.has(code) ? "the disk that it goes to is full" : `${code} where it goes`;
+  return new DeployError("SPARKI_OUTSIDE", `not all output could be written: ${why}`, {
+    hint: "make room there, or write the output elsewhere, then run the same command again",
+  });
+}

@@ -1,10 +1,9 @@
 import { z } from "zod";
 import type { Clock } from "../shared/clock.ts";
-import { safeText } from "../shared/text/outside.ts";
-import type { Message } from "../shared/text/slack.ts";
-import { namesSomebody, type SlackText } from "../shared/text/slack.ts";
-import { bounded } from "../shared/text/visible.ts";
-import { type HttpAnswer, request } from "./http.ts";
+import type { Message } from "../shared/text/markup.ts";
+import { namesSomebody, type SlackText } from "../shared/text/markup.ts";
+import { bounded, safeText } from "../shared/text/visible.ts";
+import { type HttpAnswer, request, saidInstead } from "./http.ts";
 import type { Network } from "./network.ts";
 
 /** Whether a message has reached its channel; a problem never names the secret that was used. */
@@ -38,12 +37,20 @@ const LATER: ReadonlySet<string> = new Set([
   "request_timeout",
   "team_added_to_org",
 ]);
+/** What it says where the message's thread cannot be posted into, though its channel can. */
+const THREAD_GONE: ReadonlySet<string | undefined> = new Set([
+  "thread_not_found",
+  "invalid_thread_ts",
+  "cannot_reply_to_message",
+]);
 const API = "https://slack.com/api/chat.postMessage";
 
 const answerSchema = z.object({ ok: z.boolean(), ts: z.string().optional(), error: z.string().optional() });
 
 /** Slack by bot token or webhook; without a secret every message is told to have gone nowhere. */
-export function openSlack(network: Network, { token, webhook, api = API }: SlackSecrets, clock: Clock): Messenger {
+export function openSlack(network: Network, secrets: SlackSecrets, clock: Clock): Messenger {
+  // What is read from a file ends with a line break.
+  const [token, webhook, api] = [secrets.token?.trim(), secrets.webhook?.trim(), secrets.api ?? API];
   if (token !== undefined) return botMessenger({ network, token, api, clock });
   if (webhook !== undefined) {
     const post = (text: SlackText) => () => ask(network, webhook, payload(text));
@@ -70,18 +77,20 @@ function botMessenger({ network, token, api, clock }: Bot): Messenger {
   const threads = new Map<string, string>();
   return {
     send: async ({ channel, text }) => {
-      const thread = threads.get(channel);
-      const body = { channel, ...payload(text), ...(thread !== undefined && { thread_ts: thread }) };
-      return persistently(
-        clock,
-        () => ask(network, api, body, token),
-        (answer) => {
-          const said = answerSchema.safeParse(parse(answer.body)).data;
-          if (said?.ok !== true) return said?.error ?? "Slack's answer cannot be read";
-          if (thread === undefined && said.ts !== undefined) threads.set(channel, said.ts);
-          return undefined;
-        },
-      );
+      const post = () => {
+        const thread = threads.get(channel);
+        const body = { channel, ...payload(text), ...(thread !== undefined && { thread_ts: thread }) };
+        return ask(network, api, body, token);
+      };
+      return persistently(clock, post, (answer) => {
+        const said = answerSchema.safeParse(parse(answer.body)).data;
+        if (said?.ok !== true) {
+          if (THREAD_GONE.has(said?.error)) threads.delete(channel);
+          return said?.error ?? "Slack's answer cannot be read";
+        }
+        if (!threads.has(channel) && said.ts !== undefined) threads.set(channel, said.ts);
+        return undefined;
+      });
     },
   };
 }
@@ -109,24 +118,27 @@ async function persistently(
     const isOver = answer.answered && answer.status === 200;
     const problem = isOver ? `Slack refused it: ${refused}` : refused;
     if (!mayWorkLater(answer, refused)) return { delivered: false, problem };
-    const wait = waitAfter(answer, tried);
+    const wait = THREAD_GONE.has(refused) ? 0 : waitAfter(answer, tried, clock.now());
     if (clock.now() + wait >= end) return { delivered: false, problem: `${problem}, and asks for ${wait} s more` };
     await clock.sleep(wait);
   }
 }
 
 function problemIn(answer: HttpAnswer): string {
-  return answer.answered ? `Slack answered ${answer.status}` : `Slack does not answer: ${answer.error}`;
+  if (!answer.answered) return `Slack does not answer: ${answer.error}`;
+  const isSaid = answer.status < 500 && answer.body.trim() !== "";
+  return isSaid ? `Slack answered ${bounded(safeText(saidInstead(answer)), 80)}` : `Slack answered ${answer.status}`;
 }
 
 function mayWorkLater(answer: HttpAnswer, refused: string): boolean {
   if (!answer.answered || answer.status === 429 || answer.status >= 500) return true;
-  return answer.status === 200 && LATER.has(refused);
+  return answer.status === 200 && (LATER.has(refused) || THREAD_GONE.has(refused));
 }
 
-/** Seconds, as Retry-After says them, which is never followed by a try before that. */
-function waitAfter(answer: HttpAnswer, tried: number): number {
-  const asked = answer.answered ? Number(answer.headers["retry-after"]) : Number.NaN;
+/** Seconds, as Retry-After says them or by when it ends, which is never followed by a try before that. */
+function waitAfter(answer: HttpAnswer, tried: number, now: number): number {
+  const told = answer.answered ? String(answer.headers["retry-after"] ?? "") : "";
+  const asked = /^\d+(\.\d+)?$/.test(told) ? Number(told) : Date.parse(told) / 1000 - now;
   return asked > 0 ? Math.ceil(asked) : Math.min(LONGEST_PAUSE_SECONDS, 2 ** (tried - 1));
 }
 

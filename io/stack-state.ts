@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { resourcesIn, type StateResource } from "../records/state.ts";
 import { DeployError } from "../shared/deploy-error.ts";
 import { type StackName, stackNameIn } from "../stacks/stack-name.ts";
 import type { AwsLookups } from "./aws-lookups.ts";
-import { backendFolder } from "./backend-folder.ts";
 import type { CommandRunner } from "./child-command.ts";
+import { backendFolder } from "./history.ts";
 import { backendHint, reasonIn, STACK_NOT_FOUND } from "./pulumi-process.ts";
 
 const PROJECT = "sparki";
@@ -124,4 +125,74 @@ function lockInCloud(
     return listedAs?.stack === stack && isOwn;
   });
   return own?.updateInProgress ? { holder: "an update on Pulumi Cloud", since: undefined } : undefined;
+}
+
+/** The stack whose config is read, by the Pulumi CLI in the project's folder. */
+interface ConfiguredStack {
+  readonly pulumi: CommandRunner;
+  readonly projectDirectory: string;
+  /** As the backend knows it. */
+  readonly fullName: string;
+}
+
+const ABSENT = /configuration key .* not found/i;
+
+/**
+ * A value of a stack's config, in plain text if it is a secret; undefined where the config has none. Throws SPARKI_OUTSIDE
+ * for one that cannot be read, a secret without its passphrase for one: that is no config without it.
+ */
+export async function configValue(
+  { fullName, projectDirectory, pulumi }: ConfiguredStack,
+  key: string,
+): Promise<string | undefined> {
+  const asked = ["config", "get", key, "--stack", fullName, "--non-interactive"];
+  const { code, stderr, stdout } = await pulumi(asked, { cwd: projectDirectory });
+  if (code === 0) return stdout.trim() || undefined;
+  if (code === STACK_NOT_FOUND || ABSENT.test(stderr)) return undefined;
+  const reason = reasonIn(stderr).split("\n")[0] ?? "";
+  throw new DeployError("SPARKI_OUTSIDE", `${key} of stack ${fullName} cannot be read: ${reason}`, {
+    hint: /passphrase|decrypt/i.test(reason)
+      ? "export PULUMI_CONFIG_PASSPHRASE_FILE=<file>, then run the same command again"
+      : backendHint(reason),
+  });
+}
+
+/** Of a backend without a service; Pulumi Cloud does not say who. */
+const HOLDER = /created by (\S+)@(\S+) \(pid (\d+)\) at (\S+)/;
+
+const LOCKED = /the stack is currently locked by|another update is currently in progress/i;
+
+/** Somebody else's update holds the stack: nothing was changed. */
+export class StackLocked extends DeployError {}
+
+/** The failure that the CLI's words for a locked stack stand for; undefined for everything else that it says. */
+export function lockFailure(
+  message: string,
+  stack: string,
+  isGone: (pid: number, host: string) => boolean = isGoneHere,
+): StackLocked | undefined {
+  if (!LOCKED.test(message)) return undefined;
+  const [, user, host = "", pid, since] = HOLDER.exec(message) ?? [];
+  const who = user === undefined ? "another update" : `${user}@${host} (process ${pid}) since ${since}`;
+  const gone = pid !== undefined && isGone(Number(pid), host);
+  return new StackLocked(
+    "SPARKI_OUTSIDE",
+    `stack ${stack} is locked by ${who}${gone ? ", which no longer runs here" : ""}; expected no other deployment to it`,
+    {
+      hint: gone
+        ? `pulumi cancel --stack ${stack}, then run the same command again`
+        : `wait until it ends; only if nothing runs there any more: pulumi cancel --stack ${stack}`,
+    },
+  );
+}
+
+/** True for a process of this machine that has ended; nothing is known of other machines'. */
+function isGoneHere(pid: number, host: string): boolean {
+  if (host !== hostname()) return false;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return typeof error === "object" && error !== null && "code" in error && error.code === "ESRCH";
+  }
 }

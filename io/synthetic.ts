@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
 import { type TrafficCounts, TrafficTally } from "../gates/traffic.ts";
-import { describe } from "./http.ts";
+import { coded } from "../shared/deploy-error.ts";
 import type { Network } from "./network.ts";
 
 export interface SyntheticOptions {
@@ -125,7 +125,7 @@ async function ask(
     return {
       failed: true,
       away: false,
-      reason: signal.aborted ? `no answer within ${timeoutSeconds} s` : describe(error),
+      reason: signal.aborted ? `no answer within ${timeoutSeconds} s` : coded(error),
     };
   }
 }

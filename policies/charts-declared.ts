@@ -1,6 +1,9 @@
-import { renderedMismatches } from "./declared/rendering.ts";
-import { knownValue } from "./judging/resource.ts";
-import { each, type Policy } from "./policy.ts";
+import { type AskedRelease, renderedMismatches, renderInAdvance } from "./declared/rendering.ts";
+import type { World } from "./declared/shape.ts";
+import { type AnyResource, knownValue } from "./judging/resource.ts";
+import { each, type Policy, type Situation } from "./policy.ts";
+
+const RELEASE = "kubernetes:helm.sh/v3:Release";
 
 export const chartsDeclared: Policy = {
   name: "charts-declared",
@@ -9,18 +12,31 @@ export const chartsDeclared: Policy = {
     "Helm makes whatever a chart renders: a pod, a role or a flow in a template is as good as one in the program.",
   fix: "Take it out of the chart, or declare it in policies/declared/charts.ts, by docs/declaring.md, for a reviewer to judge.",
   inputsOnly: true,
+  prepare: async (resource, situation) => {
+    if (resource.type === RELEASE) await renderInAdvance(askedBy(resource), worldOf(situation));
+  },
   each: [
-    each("kubernetes:helm.sh/v3:Release", ({ props, name }, demand, { stack, config }) => {
-      const textOf = (read: () => string | undefined, otherwise: string) => knownValue(() => read() ?? otherwise) ?? "";
-      const asked = {
-        chart: textOf(() => props.chart, ""),
-        name: textOf(() => props.name, name),
-        namespace: textOf(() => props.namespace, "default"),
-        values: () => props.values,
-      };
-      const wrong = renderedMismatches(asked, { stack, config, bound: {} });
+    each(RELEASE, (release, demand, situation) => {
+      const wrong = renderedMismatches(askedBy(release), worldOf(situation));
       demand("chart", () => wrong.length === 0);
       for (const { path, expected } of wrong) demand(`chart, ${path} (declared: ${expected})`, () => false);
     }),
   ],
 };
+
+function askedBy({ props, name }: Pick<AnyResource, "props" | "name">): AskedRelease {
+  const textOf = (property: string, otherwise: string) => {
+    const value = knownValue(() => props[property] ?? otherwise) ?? "";
+    return typeof value === "string" ? value : "";
+  };
+  return {
+    chart: textOf("chart", ""),
+    name: textOf("name", name),
+    namespace: textOf("namespace", "default"),
+    values: () => props.values,
+  };
+}
+
+function worldOf({ stack, config }: Situation): World {
+  return { stack, config, bound: {} };
+}

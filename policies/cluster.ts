@@ -1,6 +1,6 @@
+import { inStandardSupport } from "../aws/catalog.ts";
 import { someWorld } from "./judging/addresses.ts";
 import { FROM_A_KEY, isCustomerKey } from "./judging/customer-key.ts";
-import { inStandardSupport } from "./judging/kubernetes-support.ts";
 import { listAt, textAt } from "./judging/objects.ts";
 import { isGiven } from "./judging/presence.ts";
 import type { AnyResource } from "./judging/resource.ts";
@@ -113,7 +113,7 @@ export const clusterVersionSupported: Policy = {
   name: "cluster-version-supported",
   control: "S10",
   reason: "Past standard support a cluster costs six times as much, and gets fixes later.",
-  fix: 'Set version to one in standard support (policies/judging/kubernetes-support.ts) and upgradePolicy.supportType to "STANDARD".',
+  fix: 'Set version to one in standard support (aws/catalog.ts) and upgradePolicy.supportType to "STANDARD".',
   each: [
     each("aws:eks/cluster:Cluster", ({ props }, demand, { today }) => {
       demand("version", () => inStandardSupport(props.version, today));

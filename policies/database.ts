@@ -1,8 +1,8 @@
 import { isApproved } from "./judging/approvals.ts";
 import { FROM_A_KEY, isCustomerKey } from "./judging/customer-key.ts";
-import { isForPostgres, parameterOf } from "./judging/database-parameters.ts";
 import { isPublicSubnet } from "./judging/routes.ts";
 import { each, type Policy } from "./policy.ts";
+import type { PropsOf } from "./resource-types.ts";
 
 export const databaseBackups: Policy = {
   name: "database-backups",
@@ -150,6 +150,8 @@ const GUESSED_FIRST = ["admin", "administrator", "master", "postgres", "rdsadmin
 
 const DEFAULT_PORTS = [1433, 1521, 3306, 5432];
 
+const isGuessedFirst = (name = "") => name === "" || GUESSED_FIRST.includes(name.toLowerCase());
+
 export const databaseNoDefaultNames: Policy = {
   name: "database-no-default-names",
   control: "S32",
@@ -157,7 +159,7 @@ export const databaseNoDefaultNames: Policy = {
   fix: "Set username and port to other than the engine's defaults.",
   each: [
     each("aws:rds/instance:Instance", ({ props }, demand) => {
-      demand("username", () => props.username !== undefined && !GUESSED_FIRST.includes(props.username.toLowerCase()));
+      demand("username", () => !isGuessedFirst(props.username));
       demand("port", () => props.port !== undefined && !DEFAULT_PORTS.includes(props.port));
     }),
   ],
@@ -215,3 +217,15 @@ export const databaseSnapshotsTagged: Policy = {
     }),
   ],
 };
+
+type Parameters = PropsOf<"aws:rds/parameterGroup:ParameterGroup">;
+
+/** A parameter's value in the group, or undefined where the group leaves PostgreSQL's default. */
+function parameterOf({ parameters = [] }: Parameters, name: string): string | undefined {
+  return parameters.find((parameter) => parameter.name === name)?.value;
+}
+
+/** Parameter groups belong to an engine; these are PostgreSQL's. */
+function isForPostgres({ family }: Parameters): boolean {
+  return family?.startsWith("postgres") === true;
+}

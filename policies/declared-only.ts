@@ -1,5 +1,6 @@
 import { optionMismatches } from "./declared/options.ts";
 import { outputMismatches } from "./declared/outputs.ts";
+import { notTold, whatTells } from "./declared/provenance.ts";
 import { matchersOf, mismatches, type World } from "./declared/shape.ts";
 import { declarationOf, isDefaultProvider, isSource } from "./declared/world.ts";
 import type { AnyResource } from "./judging/resource.ts";
@@ -16,7 +17,8 @@ function hasDeclaredProvider({ type, provider }: AnyResource, world: World): boo
   if (!PACKAGES_WITH_ACCOUNTS.test(type) && isDefaultProvider(provider.type, name ?? "default")) return true;
   const expected = type.startsWith("aws:") ? "aws" : "cluster-kubernetes";
   const declared = declarationOf({ type: provider.type, name: name ?? expected }, world);
-  return declared !== undefined && mismatches(() => provider.props, declared.shape, declared.world).length === 0;
+  if (declared === undefined) return false;
+  return mismatches(() => provider.props, declared.shape, declared.world).length === 0;
 }
 
 export const declaredOnly: Policy = {
@@ -45,16 +47,19 @@ export const declaredOnly: Policy = {
   ],
   whole: ({ resources }, demand, situation) => {
     const world = worldOf(situation);
+    const complete = { ...world, tells: whatTells(resources) };
     for (const resource of resources) {
       for (const { path, expected } of isStack(resource) ? outputMismatches(resource.props, world) : [])
         demand(resource, `output ${path} (declared: ${expected})`, () => false);
-      const declared = declarationOf(resource, world);
+      const declared = declarationOf(resource, complete);
+      for (const { path, expected } of notTold(resource, declared))
+        demand(resource, `${path} (declared: ${expected})`, () => false);
       for (const [property, shape] of Object.entries(declared?.shape ?? {})) {
         const matchers = matchersOf(shape).filter(({ sources }) => sources.length > 0);
         if (matchers.length === 0 || !(property in resource.props)) continue;
         const sources = resource.sourcesOf(property);
         const isDeclared = (urn: string) =>
-          matchers.some((one) => isSource(urn.slice(urn.lastIndexOf("::") + 2), one, declared?.world ?? world));
+          matchers.some((one) => isSource(urn.slice(urn.lastIndexOf("::") + 2), one.sources, declared?.world ?? world));
         const mustRefer = matchers.some((one) => one.mustRefer);
         demand(
           resource,

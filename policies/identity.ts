@@ -1,6 +1,4 @@
-import { type Statement, statementsOf } from "./judging/iam-document.ts";
-import { everyAttachment, everyGrant } from "./judging/iam-grants.ts";
-import { isPinned } from "./judging/oidc-trust.ts";
+import { everyAttachment, everyGrant, isPinned, type Statement, statementsOf } from "./judging/iam-document.ts";
 import { each, type Policy } from "./policy.ts";
 
 /** Everybody is trusted only where a condition says who of them. */

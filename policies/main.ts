@@ -1,21 +1,20 @@
 import { flushCompileCache } from "node:module";
-import { PolicyPack } from "@pulumi/policy";
 import { findHelm } from "../tools/rendered-chart.ts";
 import { policies } from "./all.ts";
-import { pulumiPolicies } from "./judging/pulumi-policies.ts";
+import { servePolicies } from "./judging/pulumi-policies.ts";
 import { Session } from "./judging/session.ts";
-import { openForStack } from "./judging/stack-settings.ts";
 
 const LOOK_MILLISECONDS = 1000;
 
 await findHelm();
 
-const session = openForStack(({ stack, preview, config }) => {
+// The SDK throws to say that a policy is not about a type, and to say that a value is unknown: thousands of times.
+Error.stackTraceLimit = 1;
+
+servePolicies(policies, ({ stack, preview, config }) => {
   const today = new Date().toISOString().slice(0, 10);
   return new Session(policies, { stack, config, today }, { preview });
 });
-
-new PolicyPack("sparki", { policies: pulumiPolicies(policies, session), enforcementLevel: "mandatory" });
 
 // Node.js keeps compiled code only when it ends by itself; the engine kills the pack.
 flushCompileCache();

@@ -93,7 +93,7 @@ export const noWorldIngress: Policy = {
 };
 
 /** Pulumi and Terraform fill in "Managed by ..." where nobody wrote anything. */
-const isDescription = (text: string | undefined) => text !== undefined && text !== "" && !text.startsWith("Managed by");
+const isDescription = (text = "") => text !== "" && !text.startsWith("Managed by");
 
 export const securityGroupsDescribed: Policy = {
   name: "security-groups-described",

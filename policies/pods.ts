@@ -1,4 +1,3 @@
-import { isAllowedImage } from "./judging/image-references.ts";
 import { isSecretName, leavesOf } from "./judging/leaves.ts";
 import { listAt, textAt, valueAt } from "./judging/objects.ts";
 import { containersOf, everyContainer, everyPod, SERVING } from "./judging/pod-specs.ts";
@@ -9,6 +8,13 @@ const IMAGE = /image$/i;
 
 /** A chart of this repository, or one of it that a rollback has restored, whose folder is named by its hash. */
 const CHART = /^\.\/(?!.*\.\.)|^\/.+\/\.sparki\/charts\/[a-z]+-[0-9a-f]{16}$/;
+
+const DIGEST = /@sha256:[0-9a-f]{64}$/;
+
+/** Whether an image is named by digest and comes from a registry that the stack allows. */
+function isAllowedImage(reference = "", allowedRegistries: readonly string[]): boolean {
+  return DIGEST.test(reference) && allowedRegistries.some((registry) => reference.startsWith(registry));
+}
 
 export const imagesByDigest: Policy = {
   name: "images-by-digest",

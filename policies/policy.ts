@@ -48,6 +48,11 @@ export interface Policy {
   readonly relaxable?: boolean;
   /** Judged on what the program asks for, and never on what the provider makes of it. @default false */
   readonly inputsOnly?: boolean;
+  /**
+   * Gets what judging a resource needs and takes long. In preview, where nothing is touched, the engine is not kept
+   * waiting for it: the resource is judged when all are known.
+   */
+  readonly prepare?: (resource: AnyResource, situation: Situation) => Promise<void>;
   /** Judged for each resource on its own, before it is touched. */
   readonly each?: readonly EachCheck[];
   /** Judged once all resources are known, for what lies between resources. */

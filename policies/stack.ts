@@ -50,7 +50,7 @@ export const everythingTagged: Policy = {
   control: "D03",
   reason:
     "What has no owner is never cleaned up, what names no stack cannot be told from an orphan, and what names no release cannot be traced to the change that made it.",
-  fix: "Use the stack's AWS provider, whose default tags are project, stack and owner, below a component that is given the release's transformation (infra/release-tag.ts); a kind without tags belongs into stacks/tagging.ts.",
+  fix: "Use the stack's AWS provider, whose default tags are project, stack and owner, below a component that is given the release's transformation (infra/tags.ts); a kind without tags belongs into stacks/tagging.ts.",
   each: [
     every(
       (type) => type.startsWith("aws:"),

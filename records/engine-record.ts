@@ -1,4 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { type ErrorCode, errorCodeIn } from "../shared/deploy-error.ts";
 
 /** One resource operation of an update. Seconds count from the update's start. */
 export interface Step {
@@ -42,6 +43,8 @@ export interface EngineResult {
   readonly seconds: number;
   /** Why it did not succeed, in the engine's first words of it; undefined when it did. */
   readonly failure: string | undefined;
+  /** The code of the failure, where the program itself refused; an error that is not ours has none. */
+  readonly code?: ErrorCode | undefined;
 }
 
 interface End {
@@ -50,6 +53,8 @@ interface End {
   readonly interrupted: boolean;
   /** What the CLI wrote to stderr when it failed. */
   readonly message: string | undefined;
+  /** Of what the program threw. */
+  readonly code?: ErrorCode | undefined;
 }
 
 interface PolicySummary {
@@ -95,6 +100,8 @@ export class EngineRecord {
   /** The result once the engine has ended; only a summary without any error in it counts as success. */
   result(end: End): EngineResult {
     const failed = end.exitCode !== 0 || !this.#summarized || this.#hasError();
+    const failure = failed ? (this.#reason() ?? end.message ?? "the engine did not finish") : undefined;
+    const code = failure === undefined ? undefined : (end.code ?? errorCodeIn(failure));
     return {
       outcome: failed ? (end.interrupted ? "interrupted" : "failed") : "succeeded",
       steps: this.steps.map((step) => (step.status === "running" ? { ...step, endSeconds: end.seconds } : step)),
@@ -102,7 +109,8 @@ export class EngineRecord {
       policy: { checked: this.#checked, violations: this.#violations, verdicts: this.#verdictTexts() },
       changes: this.#changes,
       seconds: end.seconds,
-      failure: failed ? (this.#reason() ?? end.message ?? "the engine did not finish") : undefined,
+      failure,
+      ...(code !== undefined && { code }),
     };
   }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { RUN_RECORD_KEY } from "../stacks/run-record.ts";
 import { knownReleaseSchema, type Release } from "../stacks/schema.ts";
 import type { PromotionRecord } from "./promotion.ts";
-import type { RunRecord } from "./run-record.ts";
 
 /** What was live after an update; a backend that keeps no old states knows only the release. */
 export type Promoted = Pick<PromotionRecord, "release"> & Partial<PromotionRecord>;
@@ -46,6 +46,7 @@ export function isRollback({ ranBy }: Update): boolean {
 /** Why an update that was a rollback was made; undefined for any other. */
 export function rollbackReason(update: Update): string | undefined {
   if (!isRollback(update)) return undefined;
+  if (update.ranBy?.why !== undefined) return update.ranBy.why;
   const end = update.message.indexOf(": ");
   return end < 0 ? "" : update.message.slice(end + 2);
 }
@@ -62,4 +63,84 @@ function asJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+const identitySchema = z.object({
+  /** Whom the place knows: an account of Pulumi Cloud or GitHub, else the machine's user. */
+  name: z.string(),
+  /** Where the name is from, such as `GitHub Actions`. */
+  through: z.string(),
+  /** The run's page, where there is one. */
+  run: z.string().nullable(),
+  /**
+   * Who says so: the backend, by the token that it was asked with; the environment of a run in CI, which whoever starts the
+   * command can set; or the machine, of its own user. Absent in records of earlier versions.
+   */
+  knownBy: z.enum(["backend", "environment", "machine"]).exactOptional(),
+});
+
+const approvalSchema = z.object({
+  /** The hash of the plan. */
+  hash: z.string(),
+  /** ISO 8601. */
+  at: z.string(),
+  by: identitySchema,
+  /** Who made the plan; null where that is not known. */
+  plannedBy: identitySchema.nullable(),
+});
+
+const recordSchema = z.object({
+  by: z.enum(["sparki deploy", "sparki rollback"]),
+  release: z.string(),
+  /** ISO 8601. */
+  at: z.string(),
+  who: identitySchema,
+  approval: approvalSchema.nullable(),
+  /** Why it was a rollback; absent in records of earlier versions, whose update's message says it. */
+  why: z.string().exactOptional(),
+});
+
+/** A person or an automaton, by the name that a place knows it by. */
+export type Identity = z.infer<typeof identitySchema>;
+
+export type Approval = z.infer<typeof approvalSchema>;
+
+/** Who ran an update: kept with it in the stack's history, by whatever backend. */
+export type RunRecord = z.infer<typeof recordSchema>;
+
+/** The record among the config that an update ran with; undefined where sparki did not run it, whatever its message says. */
+export function runRecordIn(config: unknown, release: string | undefined): RunRecord | undefined {
+  const kept = typeof config === "object" && config !== null ? Reflect.get(config, RUN_RECORD_KEY) : undefined;
+  const text: unknown = typeof kept === "object" && kept !== null ? Reflect.get(kept, "value") : kept;
+  try {
+    const record = recordSchema.parse(JSON.parse(String(text)));
+    return record.release === release ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether who approved a plan is who made it. That they are two is only known where the backend says who both are: other
+ * names may be one person's. Undefined where it is not known.
+ */
+export function isOwnPlan({ by, plannedBy }: Approval): boolean | undefined {
+  if (plannedBy === null) return undefined;
+  if (by.name.toLowerCase() === plannedBy.name.toLowerCase()) return true;
+  return by.knownBy === "backend" && plannedBy.knownBy === "backend" ? false : undefined;
+}
+
+/** What is known of a plan: with its seal, which only its own user can write, and in its JSON document among others' files. */
+interface PlanSources {
+  readonly kept: unknown;
+  readonly document: unknown;
+}
+
+/** Who made the plan of a hash, by its seal or else by the document, if that is of this hash; null where neither says. */
+export function plannerOf(hash: string, { kept, document }: PlanSources): Identity | null {
+  const planned = z.object({ plannedBy: identitySchema });
+  const own = planned.safeParse(kept);
+  if (own.success) return own.data.plannedBy;
+  const other = planned.extend({ fingerprint: z.object({ hash: z.literal(hash) }) }).safeParse(document);
+  return other.success ? other.data.plannedBy : null;
 }

@@ -1,5 +1,8 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ACCESS_VARIABLE } from "../shared/rehearsal-access.ts";
+import { z } from "zod";
+import { ACCESS_VARIABLE, accessSchema } from "../shared/rehearsal-access.ts";
 import { type Addresses, PORTS } from "./addresses.ts";
 import { type AwsProviders, startAwsProviders } from "./aws/serve.ts";
 import { queryLogList } from "./aws/services/route53.ts";
@@ -9,18 +12,15 @@ import { Users } from "./backing/users.ts";
 import { CertificateAuthority } from "./certificates.ts";
 import { RehearsedClusters } from "./cluster/cluster.ts";
 import { StoredImages } from "./cluster/images.ts";
-import type { SecretValue } from "./cluster/secrets-store.ts";
-import { settled } from "./cluster/settled.ts";
-import { claimSlot, type Route, XmlDocument } from "./control.ts";
+import type { SecretValue } from "./cluster/volumes.ts";
+import { settled } from "./cluster/watch.ts";
+import { claimSlot, NotFound, type Route, Unavailable, XmlDocument } from "./control.ts";
 import { heldSchema, imageSchema, parsed, removalSchema } from "./control-requests.ts";
 import { applyFaults } from "./faults.ts";
 import { startKubernetesProvider } from "./kubernetes/provider.ts";
 import { compiledCode, Processes } from "./processes.ts";
-import { Boundaries } from "./provider/boundaries.ts";
-import { registryRoutes } from "./registry.ts";
-import { tokenOf, writeAccess } from "./run-access.ts";
+import { Boundaries } from "./provider/server.ts";
 import type { Services } from "./services.ts";
-import { slackRoutes } from "./slack.ts";
 import { Storm } from "./storm.ts";
 import { stormRoutes } from "./storm-services.ts";
 
@@ -79,11 +79,12 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   const { runDirectory, projectDirectory, timeScale, tools } = options;
   const since = new Date();
   const images = new StoredImages(join(runDirectory, "images.json"));
+  const slack = { isDown: false };
   const routes: Record<string, Route> = {
     "POST /images": async (body) => pushImage(images, body),
     "POST /images/remove": async (body) => images.remove(parsed(removalSchema, body).ref),
     ...registryRoutes(images),
-    ...slackRoutes(),
+    ...slackRoutes(slack),
   };
   const token = tokenOf(runDirectory);
   const control = await claimSlot(routes, token, options.slot);
@@ -103,8 +104,12 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   const own = { SPARKI_REGISTRY: control.url, [ACCESS_VARIABLE]: access };
   const environment = { ...environmentOf(options, addresses), ...own };
   const boundaries = new Boundaries();
-  routes["POST /held"] = async (body) => boundaries.hold(parsed(heldSchema, body).call);
-  routes["GET /held"] = async () => ({ reached: boundaries.reached });
+  routes["POST /held"] = async (body) => {
+    const { calls, isLost } = parsed(heldSchema, body);
+    if (isLost) boundaries.lose();
+    else boundaries.hold(calls);
+  };
+  routes["GET /held"] = async () => ({ held: boundaries.held });
   Object.assign(
     routes,
     stormRoutes(() => storm.access),
@@ -130,12 +135,13 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   );
   undo.push(() => kubernetes.close());
   routes["GET /world"] = async () => ({ resources: account.world.all(), kept: account.world.kept() });
+  routes["GET /rows"] = async () => ({ rows: await backing.database.rows() });
   routes["GET /route53/*"] = async (_body, path) => {
     const { searchParams } = new URL(path, control.url);
     return new XmlDocument(queryLogList(searchParams.get("hostedzoneid") ?? "", account.world));
   };
   routes["POST /faults"] = (body) =>
-    applyFaults({ runDirectory, stack: options.stack, account, backing, storm, users }, body);
+    applyFaults({ runDirectory, stack: options.stack, account, backing, storm, users, slack }, body);
   routes["GET /status"] = async () => ({ modelSeconds: account.now(), runDirectory });
   return {
     environment: {
@@ -219,4 +225,48 @@ function pushImage(images: StoredImages, body: unknown): void {
 /** A failure that nobody waits for belongs into the cloud's own log. */
 function report(error: unknown): void {
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
+}
+
+/** The one question of the OCI distribution API that deployments ask: is there a manifest of this digest. */
+function registryRoutes(images: StoredImages): Readonly<Record<string, Route>> {
+  const manifest: Route = async (_, path) => {
+    const [, name, digest] = /^\/v2\/(.+)\/manifests\/(sha256:[0-9a-f]{64})$/.exec(path) ?? [];
+    if (name === undefined || digest === undefined || !images.has(digest)) throw new NotFound("MANIFEST_UNKNOWN");
+    return { schemaVersion: 2 };
+  };
+  return { "HEAD /v2/*": manifest, "GET /v2/*": manifest };
+}
+
+const messageSchema = z.object({ text: z.string().min(1), channel: z.string().exactOptional() });
+
+/** Slack's incoming webhook, which keeps what it is sent: `GET /slack` tells it, oldest first. */
+function slackRoutes(slack: { readonly isDown: boolean }): Readonly<Record<string, Route>> {
+  const messages: z.infer<typeof messageSchema>[] = [];
+  return {
+    "POST /slack": async (body) => {
+      if (slack.isDown) throw new Unavailable("Slack is down");
+      messages.push(parsed(messageSchema, body));
+    },
+    "GET /slack": async () => ({ messages }),
+  };
+}
+
+/** The run's token, made once and kept for later clouds over the same run directory. */
+function tokenOf(runDirectory: string): string {
+  const file = accessFile(runDirectory);
+  if (!existsSync(file)) return randomBytes(32).toString("hex");
+  return accessSchema.parse(JSON.parse(readFileSync(file, "utf8"))).token;
+}
+
+/** Writes down, for our own user alone, the token and the origins that it opens; answers with the file's path. */
+export function writeAccess(runDirectory: string, token: string, origins: readonly string[]): string {
+  const file = accessFile(runDirectory);
+  writeFileSync(file, JSON.stringify({ token, origins }), { mode: 0o600 });
+  return file;
+}
+
+function accessFile(runDirectory: string): string {
+  const folder = join(runDirectory, "private");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return join(folder, "access.json");
 }

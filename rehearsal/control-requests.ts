@@ -22,15 +22,22 @@ export const imageSchema = z.strictObject({
 /** The body of `POST /images/remove`. */
 export const removalSchema = imageSchema.pick({ ref: true });
 
-/** The body of `POST /held`: which call of a provider is held when it comes; without one, what is held goes on. */
+/**
+ * The body of `POST /held`: which calls of the providers are held when they come, and what is held now goes on. With
+ * `isLost` the connection to the providers breaks instead: neither what is held nor any later change is answered.
+ */
 export const heldSchema = z.strictObject({
-  call: z
-    .strictObject({
-      name: z.string(),
-      operation: z.enum(["create", "update", "delete"]),
-      moment: z.enum(["before", "after"]),
-    })
-    .optional(),
+  calls: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        operation: z.enum(["create", "update", "delete"]),
+        moment: z.enum(["before", "after"]),
+      }),
+    )
+    .readonly()
+    .default([]),
+  isLost: z.boolean().default(false),
 });
 
 const SERVERS = ["cache", "database", "metrics"] as const;
@@ -75,13 +82,28 @@ export const faultsSchema = z.strictObject({
   account: z
     .strictObject({
       vcpus: z.int().min(0).exactOptional(),
+      quotas: z.record(z.string(), z.number().min(0)).exactOptional(),
+      instances: z.array(z.string()).readonly().exactOptional(),
       zoneNumbers: z.record(z.string(), z.string()).exactOptional(),
       hasServiceRoles: z.boolean().exactOptional(),
+      hasSecrets: z.boolean().exactOptional(),
       denied: z.array(z.string()).readonly().exactOptional(),
       tagDelaySeconds: z.number().min(0).max(3600).exactOptional(),
+      accessEntrySeconds: z.number().min(0).max(3600).exactOptional(),
       hasLateClusterLogs: z.boolean().exactOptional(),
     })
     .default({}),
+  /** The DS record that the parent zone has, as `TAG ALGORITHM DIGEST-TYPE DIGEST`. */
+  signer: z
+    .string()
+    .regex(/^\d+ \d+ \d+ [0-9A-F]+$/)
+    .exactOptional(),
+  /** Whether the cluster's nodes take pods. @default they do */
+  nodes: z.literal("closed").exactOptional(),
+  /** Whether changes of DNS records show. @default at once */
+  names: z.literal("stale").exactOptional(),
+  /** What Slack does. @default it answers */
+  slack: z.literal("down").exactOptional(),
   /** What is wrong with the place where Pulumi keeps the stack's state. */
   state: z.enum(["locked", "unwritable"]).exactOptional(),
 });

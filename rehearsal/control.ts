@@ -1,10 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
-import { DeployError } from "../shared/deploy-error.ts";
-import { messageOf } from "../shared/message-of.ts";
-import { type Addresses, addressesOf, PORTS, SLOTS } from "./addresses.ts";
-import { answerOwnUser } from "./connection-owners.ts";
-import { takenPort } from "./ports.ts";
+import { DeployError, messageOf } from "../shared/deploy-error.ts";
+import { answerOwnUser } from "../tools/callers.ts";
+import { type Addresses, addressesOf, PORTS, SLOTS, takenPort } from "./addresses.ts";
 import { refusalOf } from "./private-requests.ts";
 
 /**
@@ -17,6 +15,9 @@ const METHODS = ["GET", "HEAD", "POST"] as const;
 
 /** Thrown by a route that has no such thing. */
 export class NotFound extends Error {}
+
+/** Thrown by a route that does not answer now. */
+export class Unavailable extends Error {}
 
 /** An answer in XML, as some of AWS's own are. */
 export class XmlDocument {
@@ -76,7 +77,7 @@ function notAgain({ slot, control }: Addresses, cause: DeployError): DeployError
     "SPARKI_OUTSIDE",
     `this rehearsal needs 127.${slot}.0.0/16 again, and ${control} is not free`,
     {
-      hint: "end what listens there, such as another rehearsal, and run the same command again; or begin anew without --resume",
+      hint: "end what listens there, such as another rehearsal, and run the same command again; or begin again without --resume",
       cause,
     },
   );
@@ -132,7 +133,7 @@ async function answer(
     if (route === undefined) return send(response, 404, { message: `expected one of ${Object.keys(routes)}` });
     send(response, 200, await route(method === "POST" ? await json(request) : undefined, path));
   } catch (error) {
-    send(response, error instanceof NotFound ? 404 : 400, {
+    send(response, error instanceof NotFound ? 404 : error instanceof Unavailable ? 503 : 400, {
       message: messageOf(error),
     });
   }

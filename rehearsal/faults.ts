@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { USED_ACCOUNT } from "./aws/account-profile.ts";
-import type { Disturbances } from "./aws/disturbances.ts";
+import type { V1Node } from "@kubernetes/client-node";
+import type { FaultInjection } from "./aws/fault-injection.ts";
 import type { World } from "./aws/world.ts";
+import { USED_ACCOUNT } from "./aws/world.ts";
 import type { Backing } from "./backing/serve.ts";
 import type { Users } from "./backing/users.ts";
 import { KubernetesApi } from "./cluster/api.ts";
@@ -14,10 +15,11 @@ import type { Storm } from "./storm.ts";
 export interface FaultTargets {
   readonly runDirectory: string;
   readonly stack: string;
-  readonly account: { readonly world: World; readonly disturbances: Disturbances };
-  readonly backing: Pick<Backing, "cache" | "database" | "loadBalancer">;
+  readonly account: { readonly world: World; readonly faults: FaultInjection };
+  readonly backing: Pick<Backing, "cache" | "database" | "loadBalancer" | "names">;
   readonly storm: Storm;
   readonly users: Pick<Users, "ask">;
+  readonly slack: { isDown: boolean };
 }
 
 /** Makes exactly the faults of a request hold; an empty one ends them all. Throws what is wrong with the request. */
@@ -32,12 +34,19 @@ export async function applyFaults(targets: FaultTargets, body: unknown): Promise
     changed,
     state,
     slow,
+    signer,
+    slack,
+    names,
+    nodes,
     account: profile,
   } = parsed(faultsSchema, body);
   const { backing, storm, account } = targets;
   for (const change of changed) changeByHand(account.world, change);
-  account.disturbances.set({ refused, creations, slow });
+  account.faults.set({ refused, creations, slow });
   account.world.profile = { ...USED_ACCOUNT, ...profile };
+  backing.names.setSigner(signer);
+  backing.names.setStale(names === "stale");
+  targets.slack.isDown = slack === "down";
   disturbState(targets, state);
   const servers: Readonly<Record<Server, { suspend(): Promise<void>; resume(): Promise<void> }>> = {
     cache: backing.cache,
@@ -48,6 +57,7 @@ export async function applyFaults(targets: FaultTargets, body: unknown): Promise
     await (down.some((each) => each === name) ? server.suspend() : server.resume());
   backing.loadBalancer.limitGateRequests(gateRequests);
   await misbehave(targets, fleet);
+  await closeNodes(targets, nodes === "closed");
   targets.users.ask(users);
 }
 
@@ -70,6 +80,20 @@ async function misbehave({ runDirectory, storm }: FaultTargets, behaviour: Fault
       if (behaviour === undefined) await rm(file, { force: true });
       else await writeFile(file, JSON.stringify(behaviour));
     }
+  } finally {
+    await api.close();
+  }
+}
+
+/** Lets no node of the cluster take pods, as where none has joined; or all of them again. */
+async function closeNodes({ storm }: FaultTargets, isClosed: boolean): Promise<void> {
+  if (storm.access === undefined) return;
+  const api = new KubernetesApi(storm.access);
+  try {
+    const { items } = await api.list<V1Node>("/api/v1/nodes");
+    for (const { metadata, spec } of items)
+      if ((spec?.unschedulable ?? false) !== isClosed)
+        await api.patch(`/api/v1/nodes/${metadata?.name}`, "merge-patch", { spec: { unschedulable: isClosed } });
   } finally {
     await api.close();
   }

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { identityOf } from "../tools/process-identity.ts";
+import { identityOf } from "../tools/temporary-folders.ts";
 
 /** Every child carries it with its run directory as the value, and its own children inherit it. */
 export const MARK_VARIABLE = "SPARKI_RUN_DIRECTORY";
@@ -89,5 +89,47 @@ function kill(pid: number): void {
     process.kill(pid, "SIGKILL");
   } catch {
     // It ended by itself between the look and the kill.
+  }
+}
+
+/** What one process alone uses, until it is released. */
+interface Held {
+  release(): void;
+}
+
+/** Who holds it; the number is undefined where the file does not say. */
+interface HeldBy {
+  readonly pid: number | undefined;
+}
+
+/** Takes a lock file; one that a dead process left is taken over. */
+export function hold(lock: string): Held | HeldBy {
+  if (!written(lock)) {
+    const holder = readHolder(lock);
+    if (holder !== undefined && identityOf(holder.pid) === holder.identity) return { pid: holder.pid };
+    rmSync(lock, { force: true });
+    if (!written(lock)) return { pid: readHolder(lock)?.pid };
+  }
+  return { release: () => rmSync(lock, { force: true }) };
+}
+
+function written(lock: string): boolean {
+  try {
+    const holder = { pid: process.pid, identity: identityOf(process.pid) };
+    writeFileSync(lock, JSON.stringify(holder), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function readHolder(lock: string): { pid: number; identity: string } | undefined {
+  try {
+    const holder: { pid: number; identity: string } = JSON.parse(readFileSync(lock, "utf8"));
+    return holder;
+  } catch {
+    // A file cut short by a crash names no holder.
+    return undefined;
   }
 }

@@ -1,5 +1,4 @@
-import { DeployError } from "../shared/deploy-error.ts";
-import { messageOf } from "../shared/message-of.ts";
+import { DeployError, messageOf } from "../shared/deploy-error.ts";
 import type { Cloud, CloudOptions } from "./cloud.ts";
 import { startCloud } from "./cloud.ts";
 import type { CloudAnswer, CloudRequest, FailedStart } from "./cloud-process.ts";

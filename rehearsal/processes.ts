@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { DeployError } from "../shared/deploy-error.ts";
-import { identityOf } from "../tools/process-identity.ts";
+import { identityOf } from "../tools/temporary-folders.ts";
 import { MARK_VARIABLE, type ProcessRecord, recordsFile } from "./leftovers.ts";
 
 export interface ProcessSpec {

@@ -1,13 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { DeployError } from "../shared/deploy-error.ts";
+import { DeployError, messageOf } from "../shared/deploy-error.ts";
 import { keepNewest } from "../shared/keep-newest.ts";
-import { messageOf } from "../shared/message-of.ts";
 import { removeAbandoned } from "../tools/temporary-folders.ts";
 import { sharedFolders } from "./backing/postgres-user.ts";
-import { hold } from "./holder.ts";
-import { endLeftovers } from "./leftovers.ts";
+import { endLeftovers, hold } from "./leftovers.ts";
 
 /** The directory that one rehearsal alone writes to, until it is released. */
 export interface RunDirectory {

@@ -3,8 +3,14 @@ import type { Edit } from "./checkout.ts";
 import type { Faults } from "./control-requests.ts";
 import type { ImageBehaviour } from "./services.ts";
 
-/** What the images of a release do; what is not named works as it should. */
-export type Behaviours = Partial<Record<keyof ReleaseDescriptor["images"], Omit<ImageBehaviour, "kind">>>;
+/** What the images of a release do, or that the registry has none; what is not named works as it should. */
+export type Behaviours = Partial<Record<keyof ReleaseDescriptor["images"], Omit<ImageBehaviour, "kind"> | "absent">>;
+
+/** A value of the stack's config, by its path. */
+export interface Setting {
+  readonly key: readonly string[];
+  readonly value: unknown;
+}
 
 export interface ScenarioRelease {
   /**
@@ -15,18 +21,33 @@ export interface ScenarioRelease {
   /** What is changed in the project's own files before it is deployed, such as in a chart. */
   readonly edits?: readonly Edit[];
   /** What is changed in the stack's config, by its path. */
-  readonly settings?: readonly { readonly key: readonly string[]; readonly value: unknown }[];
+  readonly settings?: readonly Setting[];
+  /** The schema that it asks for, otherwise than the release's own. */
+  readonly schema?: { readonly level: number; readonly oldest: number };
   readonly behaviours: Behaviours;
   readonly faults?: TimedFaults;
+  readonly around?: Around;
 }
 
-/** What breaks in the cloud while a release is deployed, and is mended once its update has ended. */
+/** What happens around a release's deployment on this side of the cloud. */
+export interface Around {
+  /** Its plan is approved, and then becomes another one: by the state, or by the config. */
+  readonly afterApproval?: { readonly state?: true; readonly settings?: readonly Setting[] };
+  /** What becomes of the images of the release that is live, once this one is to be deployed. */
+  readonly liveImages?: Behaviours;
+  /** The step with whose begin the engine is killed; the deployment is begun once more then. */
+  readonly crashAt?: string;
+  /** The step with whose begin who deploys presses Ctrl-C once. */
+  readonly interruptAt?: string;
+}
+
+/** What breaks in the cloud while a release is deployed, and is fixed once its update has ended. */
 export interface TimedFaults {
   /** The step with whose begin it breaks. @default before the deploy */
   readonly at?: string;
   /** The step with whose end it breaks. */
   readonly after?: string;
-  /** It is mended only once everything was done that follows the update. */
+  /** It is fixed only once everything was done that follows the update. */
   readonly isKept?: true;
   readonly hold: Faults;
 }
@@ -42,7 +63,14 @@ export interface Scenario {
 export interface Fault {
   readonly summary: string;
   readonly behaviours?: Behaviours;
+  /** What is changed in the project's own files. */
+  readonly edits?: readonly Edit[];
+  readonly settings?: readonly Setting[];
+  readonly schema?: ScenarioRelease["schema"];
   readonly faults?: TimedFaults;
+  readonly around?: Around;
+  /** It is about a release over another one, and not about a first one. */
+  readonly needsLive?: true;
 }
 
 /** The release descriptor as the stack's config holds it, as far as a scenario changes it. */

@@ -1,12 +1,195 @@
 import { createHash } from "node:crypto";
 import { DeployError } from "../shared/deploy-error.ts";
+import { imageReference, imageText } from "../stacks/fields.ts";
 import { byService, SERVICE_NAMES } from "../stacks/services.ts";
-import { AWS_FAULTS } from "./aws-faults.ts";
+import { TYPES } from "./aws/types.ts";
 import type { Edit } from "./checkout.ts";
-
-import { GATE_FAULTS, GATE_SCENARIOS } from "./gate-scenarios.ts";
+import type { Faults } from "./control-requests.ts";
 import type { Behaviours, Fault, ReleaseDescriptor, Scenario, ScenarioRelease } from "./scenario.ts";
 import type { ImageBehaviour } from "./services.ts";
+
+/** The gate of the engine's one-box runs within this step, before the step changes anything. */
+const ONE_BOX_GATE = "engine-fleet";
+
+interface GateScenario extends Fault {
+  readonly name: string;
+  /** The fault's own id and words, where it can be put into any release. */
+  readonly fault?: readonly [id: string, summary: string];
+}
+
+const CASES: readonly GateScenario[] = [
+  {
+    name: "error-spike",
+    fault: ["F38", "five requests in a hundred are answered with 500"],
+    summary: "a second release that answers five requests in a hundred with 500",
+    behaviours: { engine: { errorRatio: 0.05 } },
+  },
+  {
+    name: "error-spike-1",
+    summary: "a second release that answers one request in a hundred with 500",
+    behaviours: { engine: { errorRatio: 0.01 } },
+  },
+  {
+    name: "slow-p99",
+    fault: ["F39", "five requests in a hundred take six seconds"],
+    summary: "a second release that takes six seconds for five requests in a hundred",
+    behaviours: { engine: { slowRatio: 0.05, slowMilliseconds: 6_000 } },
+  },
+  {
+    name: "worse-than-fleet",
+    summary: "a second release within its objectives, but clearly slower than the fleet beside it",
+    behaviours: { engine: { slowRatio: 0.01, slowMilliseconds: 1_200 } },
+  },
+  {
+    name: "no-traffic",
+    fault: ["F41", "nobody uses the release, and the firewall turns the gate's own requests away"],
+    summary: "nobody uses the second release, and the firewall turns the gate's own requests away",
+    faults: { at: ONE_BOX_GATE, hold: { gateRequests: 50 } },
+  },
+  {
+    name: "metrics-down",
+    fault: ["F42", "Prometheus stops"],
+    summary: "Prometheus stops while the gate looks",
+    faults: { at: ONE_BOX_GATE, hold: { down: ["metrics"] } },
+  },
+  {
+    name: "metrics-nan",
+    fault: ["F43", "the metrics are NaN, while people use it"],
+    summary: "a second release whose metrics are NaN, while people use it",
+    behaviours: { engine: { metricsNotNumbers: true } },
+    faults: { hold: { users: 50 } },
+  },
+  {
+    name: "cache-down",
+    fault: ["F37", "Redis stops"],
+    summary: "Redis stops while the gate looks",
+    faults: { at: ONE_BOX_GATE, hold: { down: ["cache"] } },
+  },
+  {
+    name: "db-down",
+    fault: ["F36", "PostgreSQL stops"],
+    summary: "PostgreSQL stops while the gate looks",
+    faults: { at: ONE_BOX_GATE, hold: { down: ["database"] } },
+  },
+  {
+    name: "already-burning",
+    summary: "the live release fails its users when the second one is to start",
+    faults: { hold: { users: 100, fleet: { errorRatio: 0.05 } } },
+  },
+];
+
+/** What a gate may meet, each in a second release over a good first one. */
+export const GATE_SCENARIOS: readonly Scenario[] = CASES.map(({ name, summary, behaviours = {}, faults }) => ({
+  name,
+  summary,
+  releases: [
+    { release: "configured", behaviours: {} },
+    { release: "next", behaviours, ...(faults && { faults }) },
+  ],
+}));
+
+/** The same by the faults' ids, for any release. */
+const GATE_FAULTS: Readonly<Record<string, Fault>> = Object.fromEntries(
+  CASES.flatMap(({ fault, name: _, ...broken }) => {
+    if (fault === undefined) return [];
+    const [id, summary] = fault;
+    return [[id, { ...broken, summary }]];
+  }),
+);
+
+/** AWS makes the cluster after everything that it needs, and everything else after it. */
+const CLUSTER = "cluster-eks-eksCluster";
+
+function around(summary: string, hold: Faults, at?: string): Fault {
+  return { summary, faults: { hold, ...(at === undefined ? {} : { at }) } };
+}
+
+const THROTTLED = { code: "ThrottlingException", text: "Rate exceeded" };
+
+const BROKEN = { code: "InternalFailure", text: "We encountered an internal error. Please try again." };
+
+const EXPIRED = { code: "ExpiredToken", text: "The security token included in the request is expired" };
+
+const NO_CAPACITY = {
+  code: "InsufficientDBInstanceCapacity",
+  text: "No Availability Zone has enough capacity for this DB instance class now",
+};
+
+const NOT_ALLOWED = {
+  code: "AccessDenied",
+  text:
+    "User: arn:aws:sts::123456789012:assumed-role/sparki-deploy/ann is not authorized to perform: " +
+    "elasticache:CreateReplicationGroup because no identity-based policy allows the action",
+};
+
+const clusterEnds = (ends: "late" | "failed", text: string) => ({ creations: [{ type: TYPES.cluster, ends, text }] });
+
+const TOO_LONG = "timeout while waiting for state to become 'ACTIVE' (last state: 'CREATING', timeout: 30m0s)";
+
+const NO_ADDRESSES =
+  "unexpected state 'FAILED', wanted target 'ACTIVE'. last error: SubnetNotFound: not enough free addresses in the subnets";
+
+const STAYS_PENDING =
+  "timeout while waiting for state to become 'ISSUED' (last state: 'PENDING_VALIDATION', timeout: 1h15m0s)";
+
+const NO_CACHE =
+  "unexpected state 'create-failed', wanted target 'available'. last error: the node type has no capacity in these zones";
+
+/** What AWS, its credentials and the place of the state may do to a deployment, by the faults' ids. */
+export const AWS_FAULTS: Readonly<Record<string, Fault>> = {
+  F01: around("AWS throttles every call three times", { refused: [{ ...THROTTLED, times: 3 }] }),
+  F02: around("AWS answers every call with a 5xx twice", { refused: [{ ...BROKEN, times: 2 }] }),
+  F03: around("the cluster takes longer than its creation is waited for", clusterEnds("late", TOO_LONG)),
+  F04: around("the cluster's creation fails at AWS", clusterEnds("failed", NO_ADDRESSES)),
+  F05: around("AWS takes the database, but does not say how far it is", {
+    refused: [{ type: TYPES.database, act: "describe", ...BROKEN }],
+  }),
+  F06: around("the creation of Redis fails at AWS", {
+    creations: [{ type: TYPES.replicationGroup, ends: "failed", text: NO_CACHE }],
+  }),
+  F07: {
+    summary: "no node of the cluster takes pods, as where none has joined",
+    faults: { after: CLUSTER, hold: { nodes: "closed" } },
+  },
+  F08: around("a new account may run five processors", { account: { vcpus: 5 } }),
+  F09: around("no zone has capacity for the database", {
+    refused: [{ type: TYPES.database, act: "create", ...NO_CAPACITY }],
+  }),
+  F12: around("the state cannot be written", { state: "unwritable" }, "network-vpc"),
+  F13: around("somebody else's lock is on the state", { state: "locked" }),
+  F15: around("the credentials expire", { refused: [EXPIRED] }, CLUSTER),
+  F16: around("the permission to create Redis is missing", {
+    refused: [{ type: TYPES.replicationGroup, act: "create", ...NOT_ALLOWED }],
+  }),
+  F17: around(
+    "somebody opens all ports of the database's security group by hand",
+    { changed: [{ type: TYPES.ingressRule, having: { fromPort: 5432 }, to: { fromPort: 0, toPort: 65535 } }] },
+    "promotion-record",
+  ),
+  F22: { ...around("a secret of the live release is gone", { account: { hasSecrets: false } }), needsLive: true },
+  F44: { summary: "Slack does not answer", faults: { hold: { slack: "down" }, isKept: true } },
+  F45: {
+    summary: "the domain's records change, and the name servers answer as before",
+    faults: { at: "promotion-record", hold: { names: "stale" }, isKept: true },
+  },
+  F46: around("the certificate stays pending", {
+    creations: [{ type: TYPES.certificateValidation, ends: "late", text: STAYS_PENDING }],
+  }),
+  F47: {
+    summary: "the targets of the engine's fleet turn unhealthy before the cutover",
+    faults: { after: "promotion-record", hold: { fleet: { neverReady: true } } },
+  },
+  F51: around("the letters of this account's zones lead to one in which EKS makes no clusters", {
+    account: { zoneNumbers: { "us-east-1": "321456" } },
+  }),
+  F52: around("no service has made its own role in the account yet", { account: { hasServiceRoles: false } }),
+  F53: around("the internet gateway takes ten minutes", { slow: [{ type: TYPES.internetGateway, seconds: 600 }] }),
+  F54: around("who deploys may not make clusters", { account: { denied: ["eks:CreateCluster"] } }),
+  F55: around("EKS makes its log group again once it is deleted", { account: { hasLateClusterLogs: true } }),
+  F56: around("the tagging API lists late what was made and what was deleted", { account: { tagDelaySeconds: 300 } }),
+  F58: around("access entries let nobody in for up to five minutes", { account: { accessEntrySeconds: 300 } }),
+  F57: around("the parent zone has a DS record of a key that is gone", { signer: `4711 13 2 ${"AB".repeat(32)}` }),
+};
 
 const FIRST: ScenarioRelease = { release: "configured", behaviours: {} };
 const SECOND: ScenarioRelease = { release: "next", behaviours: {} };
@@ -68,12 +251,60 @@ export const SCENARIOS: readonly Scenario[] = [
   ...GATE_SCENARIOS,
 ];
 
-/** The faults that can be put into a scenario's last release, by their id. */
-export const FAULTS: Readonly<Record<string, Fault>> = {
+/** A policy pack that does not start. */
+const CRASHING_PACK: Edit = {
+  file: "policies/main.ts",
+  from: "await findHelm();",
+  to: 'throw new Error("the policy pack crashes");',
+};
+/** A database that the network reaches from outside. */
+const OPEN_DATABASE: Edit = {
+  file: "infra/database.ts",
+  from: "publiclyAccessible: false",
+  to: "publiclyAccessible: true",
+};
+
+/** What is not in the cloud, but in what is deployed, and in who deploys it. */
+const PROJECT_FAULTS: Readonly<Record<string, Fault>> = {
+  F10: { summary: "the engine is killed, and the deployment begun again", around: { crashAt: "database-instance" } },
+  F11: { summary: "who deploys presses Ctrl-C", around: { interruptAt: "database-instance" } },
+  F18: { summary: "the state moves after the plan was approved", around: { afterApproval: { state: true } } },
+  F19: {
+    summary: "the config, and so what a chart renders, changes after the plan was approved",
+    around: { afterApproval: { settings: [WRONG_VALUE] } },
+  },
+  F20: { summary: "a policy is violated", edits: [OPEN_DATABASE] },
+  F21: { summary: "the policy pack crashes", edits: [CRASHING_PACK] },
+  F24: { summary: "the registry has no image of the engine", behaviours: { engine: "absent" } },
   F26: { summary: "the image cannot be pulled", behaviours: { engine: { unpullable: true } } },
   F27: { summary: "the process ends right after its start", behaviours: { engine: { crash: true } } },
   F28: { summary: "the pods are never ready", behaviours: { engine: { neverReady: true } } },
   F31: { summary: "the migration fails half-way", behaviours: { engine: { failMigration: "0002" } } },
+  F34: {
+    summary: "a migration takes away what the live release uses, and nobody marked it",
+    schema: { level: 4, oldest: 1 },
+    settings: [{ key: ["sparki:preflight", "migrations"], value: "rehearsal/app/destructive-migrations" }],
+  },
+  F40: {
+    summary: "the release fails its users once it is live",
+    faults: { after: "promotion-record", hold: { users: 50, fleet: { errorRatio: 0.05 } }, isKept: true },
+  },
+  F48: {
+    summary: "the registry has lost the live release's images",
+    around: { liveImages: { engine: "absent", web: "absent", e2e: "absent" } },
+    needsLive: true,
+  },
+  F49: {
+    summary: "five requests in a hundred fail, and the live release cannot be pulled again",
+    behaviours: { engine: { errorRatio: 0.05 } },
+    around: { liveImages: { engine: { unpullable: true } } },
+    needsLive: true,
+  },
+};
+
+/** The faults that can be put into a scenario's last release, by their id. */
+export const FAULTS: Readonly<Record<string, Fault>> = {
+  ...PROJECT_FAULTS,
   ...AWS_FAULTS,
   ...GATE_FAULTS,
 };
@@ -96,17 +327,48 @@ export function withFault(scenario: Scenario, wanted: string): Scenario {
   const fault = FAULTS[id] ?? unknownFault(id);
   if (step === "")
     throw usage(`--fault is ${JSON.stringify(wanted)}; expected ID or ID@STEP, such as ${id}@promotion-record`);
-  if (step !== undefined && fault.faults === undefined)
-    throw usage(`fault ${id} is in the release's images and cannot begin at ${JSON.stringify(step)}; expected ${id}`);
-  const { behaviours } = fault;
+  if (fault.needsLive === true && scenario.releases.length < 2 && scenario.name !== "resumed")
+    throw usage(
+      `fault ${id} is about a release over a live one, and ${scenario.name} deploys the first; expected upgrade`,
+    );
+  if (step !== undefined && fault.faults === undefined && stepped(fault) === undefined)
+    throw usage(
+      `fault ${id} is in the release's ${placeOf(fault)} and cannot begin at ${JSON.stringify(step)}; expected ${id}`,
+    );
+  const { behaviours, edits = [], settings = [] } = fault;
+  const around = fault.around && {
+    ...fault.around,
+    ...(step !== undefined && stepped(fault) && { [stepped(fault) ?? ""]: step }),
+  };
   const faults = fault.faults && { ...fault.faults, ...(step !== undefined && { at: step }) };
   const faulty = (each: ScenarioRelease): ScenarioRelease => ({
     ...each,
     behaviours: { ...each.behaviours, ...behaviours },
+    ...(edits.length > 0 && { edits: [...(each.edits ?? []), ...edits] }),
+    ...(settings.length > 0 && { settings: [...(each.settings ?? []), ...settings] }),
     ...(faults && { faults }),
+    ...(around && { around }),
+    ...(fault.schema && { schema: fault.schema }),
   });
   const last = scenario.releases.length - 1;
   return { ...scenario, releases: scenario.releases.map((each, index) => (index === last ? faulty(each) : each)) };
+}
+
+/** What of a fault on this side of the cloud begins with a step. */
+function stepped({ around = {} }: Fault): "crashAt" | "interruptAt" | undefined {
+  return (["crashAt", "interruptAt"] as const).find((name) => around[name] !== undefined);
+}
+
+function placeOf({ edits, settings, around }: Fault): string {
+  if (around?.afterApproval !== undefined) return "approval";
+  if (settings !== undefined) return "config";
+  return edits === undefined ? "images" : "files";
+}
+
+/** The scenario that a fault goes into where none is named. */
+export function scenarioFor(wanted: string | undefined): Scenario {
+  const fault = FAULTS[wanted?.split("@")[0] ?? ""];
+  return findScenario(fault?.needsLive === true ? "upgrade" : "first-deploy");
 }
 
 function unknownFault(id: string): never {
@@ -123,7 +385,7 @@ export function nextRelease<Release extends ReleaseDescriptor>(current: Release)
   const id = `${current.id}-next`;
   const hash = (text: string) => createHash("sha256").update(`${id} ${text}`).digest("hex");
   const image = (kind: keyof ReleaseDescriptor["images"]) =>
-    current.images[kind].replace(/@sha256:.*$/, `@sha256:${hash(kind)}`);
+    imageText({ ...imageReference(current.images[kind]), digest: `sha256:${hash(kind)}` });
   return {
     ...current,
     id,
@@ -136,11 +398,11 @@ export function nextRelease<Release extends ReleaseDescriptor>(current: Release)
 export function imagesOf(
   release: { readonly images: Readonly<Partial<ReleaseDescriptor["images"]>> },
   behaviours: Behaviours,
-): { readonly ref: string; readonly behaviour: ImageBehaviour }[] {
+): { readonly ref: string; readonly behaviour: ImageBehaviour | "absent" }[] {
   const kinds = [...SERVICE_NAMES, "e2e"] as const;
   return kinds.flatMap((kind) => {
-    const ref = release.images[kind];
-    return ref === undefined ? [] : [{ ref, behaviour: { kind, ...behaviours[kind] } }];
+    const [ref, given] = [release.images[kind], behaviours[kind]];
+    return ref === undefined ? [] : [{ ref, behaviour: given === "absent" ? given : { kind, ...given } }];
   });
 }
 

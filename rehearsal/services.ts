@@ -17,6 +17,8 @@ export interface ClusterService {
     zones: readonly string[];
     podNetwork: string;
   }): Promise<ClusterAccess>;
+  /** Lets who has the entering token in, as a cluster administrator. */
+  admit(name: string): Promise<void>;
   stop(name: string): Promise<void>;
 }
 
@@ -25,6 +27,8 @@ export interface ClusterAccess {
   readonly certificateAuthorityPem: string;
   /** Bearer token of a cluster administrator. */
   readonly token: string;
+  /** Bearer token that opens nothing until its owner is let in. */
+  readonly enteringToken?: string;
 }
 
 export interface DatabaseService {

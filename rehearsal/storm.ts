@@ -71,6 +71,7 @@ export class Storm {
         await this.#follow(access);
         return access;
       },
+      admit: (name) => clusters.admit(name),
       stop: async (name) => {
         this.close();
         await clusters.stop(name);

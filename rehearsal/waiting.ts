@@ -32,14 +32,22 @@ export async function waitForHttp(url: string, options: WaitOptions & Asking): P
   await waitFor(url, async () => (await statusOf(url, options)) === 200, options);
 }
 
-/** Resolves once `ready` resolves with true, asked again and again; `what` names it in the error. */
-export async function waitFor(what: string, ready: () => Promise<boolean>, options: WaitOptions): Promise<void> {
+/**
+ * Resolves once `ready` resolves with true, asked again and again; `what` names it in the error. What `ready` says is missing,
+ * in words, counts as not ready and is told in the error.
+ */
+export async function waitFor(
+  what: string,
+  ready: () => Promise<boolean | string>,
+  options: WaitOptions,
+): Promise<void> {
   const until = performance.now() + options.limitSeconds * 1000;
-  while (!(await ready())) {
+  for (let answer = await ready(); answer !== true; answer = await ready()) {
     if (options.process !== undefined && !options.process.running())
       throw failure(`${options.process.name} ended before ${what} answered`, options.process);
+    const missing = answer === false ? "" : `: ${answer}`;
     if (performance.now() > until)
-      throw failure(`${what} did not answer within ${options.limitSeconds} s`, options.process);
+      throw failure(`${what} did not answer within ${options.limitSeconds} s${missing}`, options.process);
     await delay(1000 * (options.everySeconds ?? 0.05));
   }
 }

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CommanderError, Command as Parser } from "commander";
-import { assertTemporaryFolder } from "../io/temporary-folder.ts";
-import { exitCodeOf } from "../shared/deploy-error.ts";
+import { assertTemporaryFolder } from "../io/disk.ts";
+import { EXIT, exitCodeOf } from "../shared/deploy-error.ts";
 import { nearest } from "../shared/nearest.ts";
 import { openOutput, type Stream, writeDocument } from "../shared/text/output.ts";
 import { namingInFull, stackNameIn } from "../stacks/stack-name.ts";
 import type { Command, CommandResult, Ports } from "./command.ts";
-import { loadCommands } from "./commands.ts";
+
 import { PROJECT_DIRECTORY } from "./project.ts";
 import { filled } from "./report/columns.ts";
 import { failureDocument, failureText, usageFailure } from "./report/failure.ts";
@@ -30,7 +30,10 @@ Examples:
   npx sparki rehearse error-spike     a bad second release, stopped by its gate
   npx sparki cloud                    only serve the simulated AWS, for plain pulumi commands
 
-Exit codes: 0 done; 1 a gate failed; 2 usage or config; 3 held; 4 an outside fault, resumable; 5 rollback failed.`;
+Exit codes:
+${Object.values(EXIT)
+  .map(({ code, meaning, when }) => `  ${code}  ${meaning}: ${when}`)
+  .join("\n")}`;
 
 /** Loads the commands that an argument list names, or all of them when it names none. */
 type Load = (argv: readonly string[]) => Promise<readonly Command[]>;
@@ -66,7 +69,7 @@ function namingOf(argv: readonly string[]): (text: string) => string {
 }
 
 async function parseAndRun(argv: readonly string[], ports: Ports, load: Load): Promise<CommandResult> {
-  let result: CommandResult = { exitCode: 0, json: undefined };
+  let result: CommandResult = { exitCode: EXIT.done.code, json: undefined };
   let answer = "";
   let named: string | undefined;
   const parser = frame((text) => {
@@ -86,7 +89,7 @@ async function parseAndRun(argv: readonly string[], ports: Ports, load: Load): P
     if (!(error instanceof CommanderError)) throw error;
     if (!ANSWERS.has(error.code)) throw usageFailure(error.message, named);
     if (!argv.includes("--json")) ports.stdout.write(answer);
-    result = { exitCode: 0, json: { text: answer } };
+    result = { exitCode: EXIT.done.code, json: { text: answer } };
   }
   return result;
 }
@@ -141,4 +144,31 @@ function addCommand(parser: Parser, command: Command, action: Action): void {
     child.argument(required ? `<${name}>` : `[${name}]`, help);
   for (const option of command.options ?? []) child.option(option.flags, option.help, option.default);
   child.action(() => action(child.args, child.optsWithGlobals()));
+}
+
+/** Every command by name, loaded only when it is asked for, so that `--help` and a mistyped name answer at once. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  rehearse: async () => (await import("./commands/rehearse.ts")).rehearse,
+  preflight: async () => (await import("./commands/preflight.ts")).preflight,
+  plan: async () => (await import("./commands/plan.ts")).plan,
+  deploy: async () => (await import("./commands/deploy.ts")).deploy,
+  verify: async () => (await import("./commands/verify.ts")).verify,
+  rollback: async () => (await import("./commands/rollback.ts")).rollback,
+  watch: async () => (await import("./commands/watch.ts")).watch,
+  upgrades: async () => (await import("./commands/upgrades.ts")).upgrades,
+  status: async () => (await import("./commands/status.ts")).status,
+  history: async () => (await import("./commands/history.ts")).history,
+  reports: async () => (await import("./commands/reports.ts")).reports,
+  diagnose: async () => (await import("./commands/diagnose.ts")).diagnose,
+  judge: async () => (await import("./commands/judge.ts")).judge,
+  simulate: async () => (await import("./commands/simulate.ts")).simulate,
+  cloud: async () => (await import("./commands/cloud.ts")).cloud,
+  controls: async () => (await import("./commands/controls.ts")).controls,
+};
+
+/** The commands that an argument list names, or all of them when it names none, as `--help` needs. */
+export async function loadCommands(argv: readonly string[]): Promise<readonly Command[]> {
+  const named = Object.keys(COMMANDS).filter((name) => argv.includes(name));
+  const wanted = named.length > 0 && !argv.includes("help") ? named : Object.keys(COMMANDS);
+  return Promise.all(wanted.flatMap((name) => COMMANDS[name]?.() ?? []));
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../shared/clock.ts";
+import { EXIT, type ExitName } from "../shared/deploy-error.ts";
 import type { Output } from "../shared/text/output.ts";
 
 /** A command of `sparki` as a value: what it is called, what it takes, and what it does with the ports it is given. */
@@ -50,4 +51,26 @@ export interface Ports {
   readonly cwd: string;
   /** Aborts at the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
+}
+
+const HELP_COLUMNS = 110;
+
+/** What each end of a command means, in its own words; a command has no other end. */
+export type Ends = Readonly<Partial<Record<ExitName, string>>>;
+
+/** The paragraph of a command's help that says with which code it ends when, each end in the order of the codes. */
+export function exitCodesText(ends: Ends): string {
+  const isEnd = (name: string): name is ExitName => name in EXIT;
+  const texts = Object.keys(EXIT).flatMap((name) => {
+    const meaning = isEnd(name) ? ends[name] : undefined;
+    return isEnd(name) && meaning !== undefined ? [`${EXIT[name].code} ${meaning}`] : [];
+  });
+  const lines: string[] = [];
+  for (const word of `Exit codes: ${texts.join("; ")}.`.split(" ")) {
+    const line = lines.pop();
+    if (line === undefined) lines.push(word);
+    else if (line.length + word.length < HELP_COLUMNS) lines.push(`${line} ${word}`);
+    else lines.push(line, word);
+  }
+  return lines.join("\n");
 }

@@ -11,10 +11,14 @@ export const SEALED = sealedRunIn(PROJECT_DIRECTORY, process.env);
 /** The folder that people work in: plans, reports and rehearsals are left in its `.sparki`. */
 export const CHECKOUT_DIRECTORY = SEALED?.run.checkout ?? PROJECT_DIRECTORY;
 
-/** What a sealed copy sets for the engine itself: compiled code is kept outside of it, and no plugin is taken from PATH. */
-export function sealedEnvironment({ NODE_COMPILE_CACHE }: Environment): Readonly<Record<string, string>> {
+/**
+ * What a sealed copy sets for the engine itself: compiled code is kept outside of it, no plugin is taken from PATH, and
+ * what Node runs for it loads modules of the copy alone.
+ */
+export function sealedEnvironment({ NODE_COMPILE_CACHE, NODE_OPTIONS }: Environment): Readonly<Record<string, string>> {
   if (SEALED === undefined || NODE_COMPILE_CACHE === undefined) return {};
-  return { NODE_COMPILE_CACHE, NODE_COMPILE_CACHE_PORTABLE: "1", PULUMI_IGNORE_AMBIENT_PLUGINS: "true" };
+  const compiled = { NODE_COMPILE_CACHE, NODE_COMPILE_CACHE_PORTABLE: "1" };
+  return { ...compiled, ...(NODE_OPTIONS && { NODE_OPTIONS }), PULUMI_IGNORE_AMBIENT_PLUGINS: "true" };
 }
 
 /** Where the reports of deploys and rollbacks are, beside the plans. */

@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 import { join } from "node:path";
-import { outliveReaders } from "../io/lost-readers.ts";
 import { prepareLaunch } from "../io/seal/launch.ts";
 import { removeRun } from "../io/seal/seal.ts";
 import { isSealedRun } from "../io/seal/sealed-run.ts";
-import { abortOnSignals } from "../io/signals.ts";
-import { exitCodeOf } from "../shared/deploy-error.ts";
+import { abortOnSignals, outliveReaders } from "../io/signals.ts";
+import { EXIT, exitCodeOf } from "../shared/deploy-error.ts";
 import { openOutput, writeDocument } from "../shared/text/output.ts";
 import { failureDocument, failureText } from "./report/failure.ts";
 
@@ -15,7 +14,9 @@ const argv = process.argv.slice(2);
 
 // Plans, reports, state and what a rehearsal keeps: for the user who runs it, and for no other one of the machine.
 process.umask(0o077);
-outliveReaders(process.stdout, process.stderr);
+const written = outliveReaders([process.stdout]);
+// A progress line that is lost changes no outcome.
+outliveReaders([process.stderr]);
 const signal = abortOnSignals();
 const { stdout, stderr, env } = process;
 const ports = { stdout, stderr, env, cwd: process.cwd(), signal };
@@ -37,8 +38,13 @@ function told(error: unknown): number {
   return exitCodeOf(error);
 }
 
-const exitCode = await run().catch(told);
+let exitCode = await run().catch(told);
 if (isSealedRun(PROJECT, env)) removeRun(PROJECT);
 // A document that is longer than a pipe holds is still on its way.
 await new Promise((resolve) => stdout.write("", resolve));
+const failure = written.failure();
+if (failure !== undefined) {
+  openOutput(stderr).write(failureText(failure, false));
+  if (exitCode === EXIT.done.code) exitCode = exitCodeOf(failure);
+}
 process.exit(exitCode);

@@ -22,16 +22,97 @@ export class DeployError extends Error {
   }
 }
 
-const EXIT_CODES: Record<ErrorCode, number> = {
-  SPARKI_GATE: 1,
-  SPARKI_USAGE: 2,
-  SPARKI_CONFIG: 2,
-  SPARKI_HELD: 3,
-  SPARKI_OUTSIDE: 4,
-  SPARKI_ROLLBACK: 5,
+interface ExitCode {
+  readonly code: number;
+  /** In a few words, as --help of the whole command says it. */
+  readonly meaning: string;
+  /** When a command ends so, and what it leaves. */
+  readonly when: string;
+}
+
+/** Every way in which a command ends: the one place with the codes, which documents, --help and pages take from here. */
+export const EXIT = {
+  done: {
+    code: 0,
+    meaning: "done or pass",
+    when: "it did what it was asked for, or found that nothing had to be done",
+  },
+  refused: {
+    code: 1,
+    meaning: "a gate or check failed",
+    when: "a gate, a check or a policy refused: it went back, or stopped with nothing changed; or what is live is not well",
+  },
+  usage: { code: 2, meaning: "usage or config", when: "the command line or the config is wrong; nothing was touched" },
+  held: {
+    code: 3,
+    meaning: "held, inconclusive",
+    when: "neither good nor bad was proven: too few requests, or no answer; nothing more is changed",
+  },
+  outside: {
+    code: 4,
+    meaning: "an outside fault, resumable",
+    when: "something outside failed, or it was interrupted; the same command goes on from there",
+  },
+  rollback: {
+    code: 5,
+    meaning: "a rollback failed",
+    when: "the rollback could not be proven: people are paged, and no deployment begins until it is",
+  },
+} as const satisfies Readonly<Record<string, ExitCode>>;
+
+export type ExitName = keyof typeof EXIT;
+
+/** The code of one of these ends; of any when none is named. */
+export type ExitCodeOf<Name extends ExitName = ExitName> = (typeof EXIT)[Name]["code"];
+
+const ENDS: Readonly<Record<ErrorCode, ExitName>> = {
+  SPARKI_GATE: "refused",
+  SPARKI_USAGE: "usage",
+  SPARKI_CONFIG: "usage",
+  SPARKI_HELD: "held",
+  SPARKI_OUTSIDE: "outside",
+  SPARKI_ROLLBACK: "rollback",
 };
 
-/** The process's exit code for a failure; anything that is not a DeployError counts as an outside fault (4). */
-export function exitCodeOf(error: unknown): number {
-  return error instanceof DeployError ? EXIT_CODES[error.code] : 4;
+/** The code in what a program in another process said; what it threw is not to be had there. */
+export function errorCodeIn(text: string): ErrorCode | undefined {
+  const isCode = (word: string): word is ErrorCode => word in ENDS;
+  return text.match(/\bSPARKI_[A-Z]+\b/g)?.find(isCode);
+}
+
+/** Whether a failure with this code is a mistake of who called, or in the config. */
+export function isMistake(code: ErrorCode | undefined): boolean {
+  return code !== undefined && ENDS[code] === "usage";
+}
+
+/** The process's exit code for a failure; anything that is not a DeployError counts as an outside fault. */
+export function exitCodeOf(error: unknown): ExitCodeOf {
+  return EXIT[error instanceof DeployError ? ENDS[error.code] : "outside"].code;
+}
+
+/**
+ * What a caught value says: an error's message, with what is behind one that says nothing by itself, such as `fetch failed`;
+ * else the value as text. Never empty.
+ */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error) || "nothing was said";
+  const { cause, message } = error;
+  const behind = cause instanceof Error && NOTHING.test(message) ? messageOf(cause) : undefined;
+  if (behind !== undefined) return message === "" ? behind : `${message}: ${behind}`;
+  if (message !== "") return message;
+  // Of a connection that was tried at several addresses.
+  const tried = error instanceof AggregateError ? error.errors.map(messageOf) : [];
+  const code = "code" in error ? String(error.code) : "";
+  return [...new Set(tried)].join("; ") || code || error.name;
+}
+
+/** Messages that leave the reason to their cause. */
+const NOTHING = /^(?:|fetch failed|terminated)$/;
+
+/** What a connection's failure says, its code (ECONNREFUSED, ENOTFOUND) included. */
+export function coded(error: unknown): string {
+  if (typeof error !== "object" || error === null) return String(error);
+  const code = "code" in error ? String(error.code) : "";
+  const message = "message" in error ? String(error.message) : "";
+  return message.includes(code) && message !== "" ? message : [code, message].filter(Boolean).join(": ");
 }

@@ -1,28 +1,11 @@
 import { createHash } from "node:crypto";
-import * as pulumi from "@pulumi/pulumi";
 import { DeployError } from "../shared/deploy-error.ts";
-import { type ConfigProblem, expectation, problemsOf } from "./config-problems.ts";
-
-import { mustBeSecret } from "./plain-secrets.ts";
-import { assertOwnRecord } from "./run-record.ts";
+import { type ConfigProblem, expectation, mustBeSecret, problemsOf } from "./config-problems.ts";
+import { imageReference, imageText } from "./fields.ts";
 import { configSchema, type StackConfig } from "./schema.ts";
 import { ofServices, SERVICE_NAMES, type ServiceName } from "./services.ts";
 
 const NAMESPACE = "sparki";
-
-/** Parses the stack's config once; throws SPARKI_CONFIG naming every problem at once, or returns it typed and complete. */
-export function loadConfig(): StackConfig {
-  const raw = pulumi.runtime.allConfig();
-  assertOwnRecord(raw, process.env);
-  return parseConfig(raw, pulumi.getStack(), plainKeys(raw, process.env.PULUMI_CONFIG_SECRET_KEYS));
-}
-
-/** The keys that the engine did not have to decrypt; its language hosts always say which it had to. */
-function plainKeys(raw: Readonly<Record<string, string>>, secretKeys: string | undefined): string[] {
-  if (secretKeys === undefined) return [];
-  const secret: unknown = JSON.parse(secretKeys);
-  return Object.keys(raw).filter((key) => !(Array.isArray(secret) && secret.includes(key)));
-}
 
 /**
  * Parses raw Pulumi config (`sparki:key` to text or JSON text); pure, so that commands check a file without an engine.
@@ -55,7 +38,8 @@ export function fromEarlierProgram(raw: Readonly<Record<string, string>>): Recor
   if (absent.length === 0 || typeof release !== "object" || release === null || !("images" in release))
     return { ...raw };
   const { e2e } = Object(release.images);
-  const unused = (name: ServiceName) => String(e2e).replace(/[0-9a-f]{64}$/, digestOf(`absent ${name}`));
+  const unused = (name: ServiceName) =>
+    imageText({ ...imageReference(String(e2e)), digest: `sha256:${digestOf(`absent ${name}`)}` });
   const images = { ...ofServices(absent, unused), ...Object(release.images) };
   return {
     ...raw,

@@ -1,5 +1,7 @@
+import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { DeployError } from "../shared/deploy-error.ts";
+import { type ImageReference, placeOfImage } from "./fields.ts";
 
 const entrySchema = z.object({
   auth: z.string().optional(),
@@ -17,11 +19,10 @@ const HINT =
  * those of the longest entry that the image's name begins with, as the kubelet chooses them. Undefined for an image that
  * it does not name. Throws SPARKI_CONFIG, without any of its text, for anything else.
  */
-export function pullCredentials(secret: string, image: string): string | undefined {
-  const [host = "", ...path] = image.split("@")[0]?.split("/") ?? [];
+export function pullCredentials(secret: string, { host, repository }: ImageReference): string | undefined {
   const named = entriesIn(secret)
     .map(([key, entry]) => ({ ...placeOf(key), entry }))
-    .filter((each) => isHost(each.host, host) && path.join("/").startsWith(each.path))
+    .filter((each) => isHost(each.host, host) && repository.startsWith(each.path))
     .toSorted((one, other) => other.path.length - one.path.length);
   const entry = named[0]?.entry;
   if (entry === undefined) return undefined;
@@ -32,10 +33,10 @@ export function pullCredentials(secret: string, image: string): string | undefin
 }
 
 /** The same secret, once it has credentials for every registry that these images are in. */
-export function assertPulls(secret: string, images: readonly string[]): string {
+export function assertPulls(secret: string, images: readonly ImageReference[]): string {
   const missing = images.find((image) => pullCredentials(secret, image) === undefined);
   if (missing !== undefined)
-    throw wrong(`it names no registry ${missing.split("/")[0]} with the path of ${missing.split("@")[0]}`);
+    throw wrong(`it names no registry ${missing.host} with the path of ${placeOfImage(missing)}`);
   return secret;
 }
 
@@ -77,4 +78,9 @@ function wrong(what: string): DeployError {
     `imagePullSecret cannot be used: ${what}; expected a Docker config, {"auths":{"ghcr.io":{"auth":...}}}`,
     { hint: HINT },
   );
+}
+
+/** What nodes pull private images with, still marked as secret; undefined for a stack whose images are public. */
+export function pullSecret(images: readonly ImageReference[]): pulumi.Output<string> | undefined {
+  return new pulumi.Config("sparki").getSecret("imagePullSecret")?.apply((secret) => assertPulls(secret, images));
 }

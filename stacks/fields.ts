@@ -1,6 +1,59 @@
 import { createPublicKey } from "node:crypto";
+import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { isNetwork, isPrivate, isPublic } from "./addresses.ts";
+
+/** Networks of one's own (RFC 1918), and those that carriers and AWS's pods use (RFC 6598). */
+const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
+
+/** What no host on the internet answers at (RFC 6890), but for the networks of documentation. */
+const SPECIAL = [
+  ...PRIVATE,
+  "0.0.0.0/8",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "192.0.0.0/24",
+  "198.18.0.0/15",
+  "224.0.0.0/3",
+];
+
+/** What EKS gives Services (infra/cluster.ts). */
+const SERVICES = "172.20.0.0/16";
+
+/** Whether a text is an IPv4 network by its first address, in decimal, of 256 addresses at least or one host. */
+function isNetwork(text: string): boolean {
+  const [address = "", length = "", ...rest] = text.split("/");
+  if (rest.length > 0 || !/^(?:\d|[12]\d|3[0-2])$/.test(length)) return false;
+  if (address.split(".").some((part) => !/^(?:0|[1-9]\d{0,2})$/.test(part))) return false;
+  if (!ipaddr.IPv4.isValidFourPartDecimal(address)) return false;
+  return ipaddr.IPv4.networkAddressFromCIDR(text).toString() === address;
+}
+
+/** Whether all of a network is one of somebody's own. */
+function isPrivate(cidr: string): boolean {
+  return isNetwork(cidr) && PRIVATE.some((network) => contains(network, cidr));
+}
+
+/** Whether all of a network is on the internet, and it is no more than a 256th of it. */
+function isPublic(cidr: string): boolean {
+  return isNetwork(cidr) && Number(cidr.split("/")[1]) >= 8 && !SPECIAL.some((network) => overlaps(network, cidr));
+}
+
+/** Whether a network has an address that a Service of the cluster may have. */
+export function meetsServices(cidr: string): boolean {
+  return overlaps(SERVICES, cidr);
+}
+
+/** Whether two networks have an address in common: the smaller one stands in the larger one, or apart; a text that is none has none. */
+export function overlaps(one: string, other: string): boolean {
+  if (!isNetwork(one) || !isNetwork(other)) return false;
+  const [first, length] = ipaddr.IPv4.parseCIDR(one);
+  const [second, otherLength] = ipaddr.IPv4.parseCIDR(other);
+  return first.match([second, Math.min(length, otherLength)]);
+}
+
+function contains(network: string, part: string): boolean {
+  return Number(network.split("/")[1]) <= Number(part.split("/")[1]) && overlaps(network, part);
+}
 
 /** Every field's own domain: what AWS, Kubernetes, DNS or this program takes, and nothing else. */
 
@@ -95,7 +148,7 @@ export const domain = pattern(
   .refine((name) => !RESERVED_DOMAIN.test(name), "a domain name that certificates are issued for");
 
 const VPC = "a whole /16 such as 10.40.0.0/16 of the private networks 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16";
-/** What the subnets are cut from (infra/subnets.ts). */
+/** What the subnets are cut from (infra/network.ts). */
 export const vpcCidr = z
   .string(VPC)
   .regex(/^\d+\.\d+\.0\.0\/16$/, VPC)
@@ -137,6 +190,37 @@ export const digestReference = pattern(
   new RegExp(`^${REGISTRY}(?:\\/${REPOSITORY})+@sha256:[0-9a-f]{64}$`),
   "an image by digest: registry/name@sha256:<64 hex>",
 ).max(512, "an image by digest of at most 512 characters");
+
+/** An image by digest, in its parts. */
+export interface ImageReference {
+  /** Such as `ghcr.io`, with the port where there is one. */
+  readonly host: string;
+  /** Such as `alexarno/sparki/engine`. */
+  readonly repository: string;
+  /** `sha256:<64 hex>`. */
+  readonly digest: string;
+}
+
+/**
+ * The parts of an image that was admitted as text: in the config, or in the record of a release that was deployed. The only
+ * place that takes such a text apart.
+ */
+export function imageReference(text: string): ImageReference {
+  const [name = "", digest = ""] = text.split("@");
+  const slash = name.indexOf("/");
+  return { host: name.slice(0, slash), repository: name.slice(slash + 1), digest };
+}
+
+/** Where an image is, whichever of its digests it is: `host/repository`. */
+export function placeOfImage({ host, repository }: ImageReference): string {
+  return `${host}/${repository}`;
+}
+
+/** The image as config, charts and documents write it. */
+export function imageText(image: ImageReference): string {
+  return `${placeOfImage(image)}@${image.digest}`;
+}
+
 export const registryPrefix = pattern(
   new RegExp(`^${REGISTRY}\\/(?:${REPOSITORY}\\/)*$`),
   "the beginning of images' names that ends with a slash, such as ghcr.io/owner/",
@@ -214,3 +298,27 @@ export const owner = line(128, "text that is not empty")
 export const objectiveName = line(60, "a name with a letter or digit")
   .regex(/[a-z0-9]/i, "a name with a letter or digit")
   .regex(/^[^"'`\\{}$<>|]*$/, "a name with a letter or digit, without quotes, braces, and \\ $ < > |");
+
+/** A region's zones: their names, which differ by account, and by the same index the ids that do not. */
+interface RegionZones {
+  readonly names: readonly string[];
+  readonly zoneIds: readonly string[];
+}
+
+/**
+ * Zones, by id, in which EKS places no control plane.
+ * @see https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html#network-requirements-subnets
+ */
+const WITHOUT_EKS: readonly string[] = ["use1-az3", "usw1-az2", "cac1-az3"];
+
+/** What is wrong with the zones of a stack in this account, in words; undefined where EKS takes all of them. */
+export function zoneProblem(zones: readonly string[], { names, zoneIds }: RegionZones): string | undefined {
+  const idOf = (zone: string) => zoneIds[names.indexOf(zone)];
+  const good = names.filter((name) => !WITHOUT_EKS.includes(idOf(name) ?? ""));
+  const problems = zones.flatMap((zone) => {
+    const id = idOf(zone);
+    if (id === undefined) return [`${zone} is not a zone of this account`];
+    return WITHOUT_EKS.includes(id) ? [`${zone} is ${id} in this account, where EKS makes no clusters`] : [];
+  });
+  return problems.length === 0 ? undefined : `${problems.join("; ")}; expected some of ${good.join(", ")}`;
+}

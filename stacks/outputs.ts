@@ -1,11 +1,20 @@
 import { z } from "zod";
 import { knownReleaseSchema, workloadSchema } from "./schema.ts";
-import { byService } from "./services.ts";
+import { byService, TRACK_KINDS } from "./services.ts";
 
 /** One objective of one gate, with the evidence that its verdict rests on. */
 export const gateResultSchema = z.object({
   gate: z.string(),
+  /** The part of the deployment that the gate guards, whose pods it judged, and how. Absent before these were recorded. */
+  phase: z
+    .enum(["preflight", "infrastructure", "database", "one-box", "fleet", "cutover", "promoted", "rollback"])
+    .exactOptional(),
+  service: z.string().exactOptional(),
+  track: z.enum(TRACK_KINDS).exactOptional(),
+  kind: z.enum(["health", "objective", "burn-rate", "comparison"]).exactOptional(),
   objective: z.string(),
+  /** The config's own name of the objective, where `objective` says more, such as a burn rate's window. */
+  of: z.string().exactOptional(),
   verdict: z.enum(["fail", "error", "inconclusive", "pass"]),
   requests: z.number(),
   bad: z.number(),

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { meetsServices, overlaps } from "./addresses.ts";
 import {
   accountId,
   between,
@@ -10,10 +9,14 @@ import {
   digestReference,
   distinct,
   domain,
+  type ImageReference,
+  imageReference,
   kubernetesVersion,
   line,
+  meetsServices,
   mention,
   objectiveName,
+  overlaps,
   owner,
   path,
   pattern,
@@ -33,7 +36,7 @@ import {
   whole,
   zone,
 } from "./fields.ts";
-import { alertKey } from "./objective-label.ts";
+
 import { byService, ofServices, SERVICE_NAMES, type ServiceName, serviceOf, servicesOf } from "./services.ts";
 
 /** A release: what runs, and which database schemas its code can run on. */
@@ -152,10 +155,12 @@ const RESOURCE = "the name of a resource, with `*` for a part of it and four or 
 /** A resource's name, a `*` in it for any part: enough of it stands there to say which is meant. */
 const resource = line(256, RESOURCE).regex(/^[^*]*$|[A-Za-z0-9]{4}/, RESOURCE);
 const PERSON = "a person: an @handle, an e-mail address, or a first and a last name";
-const person = line(128, PERSON).regex(
-  /^(@[\w-]+|[^\s@]+@[^\s@]+\.[^\s@]+|\p{L}[\p{L}.'-]*( \p{L}[\p{L}.'-]*)+)$/u,
-  PERSON,
-);
+/** Who is many, a program, or not said. */
+const NOBODY =
+  /(^|[@ ])(all|any(body|one)|bot|channel|every(body|one)|group|here|nobody|none|ops|platform-team|some(body|one)|tbd|team|the|todo|unknown)( |$)|^@[\w-]*[a-z-](?<!ab)bot$|^(no-?reply|root|admin)@|\bon[- ]?call\b/i;
+const person = line(128, PERSON)
+  .regex(/^(@[\w-]+|[^\s@]+@[^\s@]+\.[^\s@]+|\p{L}[\p{L}.'-]*( \p{L}[\p{L}.'-]*)+)$/u, PERSON)
+  .refine((by) => !NOBODY.test(by), PERSON);
 
 const relaxations = z.array(z.strictObject({ control, reason })).default([]);
 
@@ -173,7 +178,7 @@ const floorSchema = z.strictObject({
 
 /** The shared observability stack. A service without an address is one that nobody looks at before a deployment. */
 const stormSchema = z.strictObject({
-  /** It runs in this stack's own cluster, and so cannot be looked at before the first deployment. */
+  /** It runs in this stack's own cluster, and so cannot be checked before the first deployment. */
   inCluster: z.boolean().exactOptional(),
   prometheusUrl: webUrl,
   grafanaUrl: webUrl.exactOptional(),
@@ -295,6 +300,13 @@ function* contradictions(config: z.infer<typeof fieldsSchema>): Generator<Contra
         found,
         expected: `a network apart from ${network.cidr}, the VPC, and 172.20.0.0/16, which Services use`,
       };
+  for (const [index, found] of cluster.administrators.entries())
+    if (/^\d{12}$/.test(config.accountId) && !found.startsWith(`arn:aws:iam::${config.accountId}:`))
+      yield {
+        path: ["cluster", "administrators", index],
+        found,
+        expected: `a role or user of ${config.accountId}, the stack's own account`,
+      };
   const limits = [
     ["zones", floor.zones, network.zones.length, "the zones that there are"],
     [
@@ -365,6 +377,20 @@ export function releaseOf({ release, absent }: Pick<StackConfig, "release" | "ab
 }
 
 /** The images that a release runs, by what they are of: services that it does not have yet have none. */
-export function imagesIn({ release, absent }: Pick<StackConfig, "release" | "absent">): Map<string, string> {
-  return new Map(Object.entries(releaseOf({ release, absent }).images));
+export function imagesIn(config: Pick<StackConfig, "release" | "absent">): Map<string, ImageReference> {
+  return new Map(Object.entries(releaseOf(config).images).map(([name, text]) => [name, imageReference(text)]));
+}
+
+/** An objective as a label: `slower than 5 s` becomes `slower-than-5s`; empty for a name without a letter or digit. */
+export function objectiveLabel({ name }: { readonly name: string }): string {
+  return name
+    .toLowerCase()
+    .replaceAll(/(\d) (?=[a-z]+\b)/g, "$1")
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-|-$/g, "");
+}
+
+/** What tells an objective's alerts and their pages from those of others: its label, without the dashes. */
+export function alertKey(objective: { readonly name: string }): string {
+  return objectiveLabel(objective).replaceAll("-", "");
 }

@@ -13,7 +13,9 @@ beforeAll(async () => {
   recorded = await record(async () => {
     pulumi.runtime.setAllConfig({ ...rawConfig("prod"), "sparki:slackWebhook": SLACK });
     const { default: deployment } = await import("../index.ts");
-    await deployment();
+    await pulumi.runtime.runInPulumiStack(async () => {
+      await deployment();
+    });
   });
 });
 

@@ -1,6 +1,9 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { outliveReaders } from "../io/signals.ts";
+
+outliveReaders([process.stdout, process.stderr]);
 
 /** Runs everything that is checked: tools, lint, types, tests; the last line of stdout is `N passed, N failed`. */
 
@@ -37,9 +40,9 @@ const STAGES: readonly (readonly Check[])[] = [
   ],
   [jest("unit", ["--maxWorkers=3"])],
   [jest("alone", ["--runInBand"])],
-  // A rehearsal waits as much as it computes. With a third one beside them, users of a slow machine would wait too long for
-  // the gates, which refuse that.
-  [jest("engine", ["--maxWorkers=2"])],
+  // A rehearsal waits as much as it computes. With a third one that computes beside them, users of a slow machine would wait
+  // too long for the gates, which refuse that.
+  [jest("engine", ["--maxWorkers=2"]), jest("waiting", ["--runInBand"])],
 ];
 
 function jest(project: string, args: readonly string[]): Check {

@@ -3,10 +3,9 @@
  * apps/charts/exemptions.yaml does not answer, and on an exemption that nothing needs.
  * Run: npm run audit:charts
  */
-import { scanCharts } from "./audit/audit.ts";
-import { chartExemptions, judge } from "./audit/exemptions.ts";
-import { renderedCharts } from "./audit/rendered-charts.ts";
-import { auditText } from "./audit/report.ts";
+import { EXIT } from "../shared/deploy-error.ts";
+import { renderedCharts, scanCharts } from "./audit/audit.ts";
+import { auditText, chartExemptions, judge } from "./audit/report.ts";
 import { command } from "./command.ts";
 import { lineProgress } from "./progress.ts";
 import { resolveTools } from "./resolve.ts";
@@ -22,5 +21,5 @@ await command(async (signal) => {
     exemptions,
   );
   process.stdout.write(auditText(scans, judgement, exemptions));
-  return judgement.open.length + judgement.unused.length === 0 ? 0 : 1;
+  return (judgement.open.length + judgement.unused.length === 0 ? EXIT.done : EXIT.refused).code;
 });

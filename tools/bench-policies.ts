@@ -10,10 +10,13 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../io/clock.ts";
-import { abortOnSignals } from "../io/signals.ts";
+import { abortOnSignals, outliveReaders } from "../io/signals.ts";
 import { openSession, resolveRehearsalTools } from "../runbook/rehearse/rehearsal-session.ts";
+import { EXIT } from "../shared/deploy-error.ts";
 import { openOutput } from "../shared/text/output.ts";
 import { lineProgress } from "./progress.ts";
+
+outliveReaders([process.stdout, process.stderr]);
 
 const MAX_RATIO = 1.3;
 const PACK = join(import.meta.dirname, "..", "policies", "pack");
@@ -64,7 +67,7 @@ try {
   const ratio = judged / plain;
   const seconds = `${plain.toFixed(2)} s without policies, ${judged.toFixed(2)} s with`;
   process.stdout.write(`preview of ${stack}: ${seconds}; ratio ${ratio.toFixed(2)}\n`);
-  process.exitCode = ratio <= MAX_RATIO ? 0 : 1;
+  process.exitCode = (ratio <= MAX_RATIO ? EXIT.done : EXIT.refused).code;
 } finally {
   await session.close();
   await rm(directory, { recursive: true, force: true });

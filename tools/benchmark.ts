@@ -1,15 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { version } from "@pulumi/pulumi/version.js";
 import { DEFAULT_ERROR_RATE } from "../gates/gate.ts";
-import { DECIDERS } from "../gates/simulation/deciders.ts";
-import { simulate } from "../gates/simulation/table.ts";
+import { DECIDERS, simulate } from "../gates/simulation/table.ts";
 import { commandRunner } from "../io/child-command.ts";
 import { systemClock } from "../io/clock.ts";
 import { Engine } from "../io/engine.ts";
+import { outliveReaders } from "../io/signals.ts";
 import type { Ports } from "../runbook/command.ts";
+import { criticalPath, DURATIONS_AS_OF, gateWaits, serialDuration } from "../runbook/plan/critical-path.ts";
+import { PlannedResources, plannedDependencies } from "../runbook/plan/planned.ts";
+import { readStack } from "../runbook/preflight/stack-file.ts";
 import { PROJECT_DIRECTORY } from "../runbook/project.ts";
 import {
   openSession,
@@ -22,12 +26,17 @@ import { openOutput } from "../shared/text/output.ts";
 import { lineProgress } from "./progress.ts";
 import { temporaryFolder } from "./temporary-folders.ts";
 
+outliveReaders([process.stdout, process.stderr]);
+
 /**
  * `npm run bench`: what the program, the policies and the gate cost, as ratios of one run on one machine, so that they
- * mean something on any. Seconds are medians and belong to this machine and its load.
+ * mean something on any. Seconds are medians and belong to this machine and its load. With `-- --page` the table goes into
+ * docs/performance.md too.
  */
 const TIMES = 5;
 const TIME_SCALE = 0.002;
+const STACK = "prod";
+const PAGE = join(PROJECT_DIRECTORY, "docs", "performance.md");
 
 interface Line {
   readonly what: string;
@@ -50,27 +59,47 @@ async function main(): Promise<void> {
     cwd: directory,
     signal: abort.signal,
   };
+  const found: Line[] = [];
+  const tell = (lines: readonly Line[]) => {
+    for (const line of lines) process.stdout.write(`${textOf(line)}\n`);
+    found.push(...lines);
+  };
   try {
-    print(await imports(directory));
-    print(gate());
+    tell(await imports(directory));
+    tell(await typeChecked(directory));
+    tell(gate());
     const tools = await resolveRehearsalTools(ports, lineProgress(process.stderr));
-    const session = await openSession({ stack: "staging", seed: 1, timeScale: TIME_SCALE }, tools, ports);
+    const session = await openSession({ stack: STACK, seed: 1, timeScale: TIME_SCALE }, tools, ports);
     try {
-      print(await updates(session, { directory, cli: tools.pulumi ?? "pulumi", ports }));
+      for await (const lines of updates(session, { directory, cli: tools.pulumi ?? "pulumi", ports })) tell(lines);
     } finally {
       await session.close();
     }
+    if (process.argv.includes("--page")) writeFileSync(PAGE, pageWith(readFileSync(PAGE, "utf8"), found));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function print(lines: readonly Line[]): void {
-  for (const { what, found, ratio } of lines) {
-    const goal = ratio?.goal === undefined ? "" : ` (goal: ${ratio.goal.toFixed(2)} at most)`;
-    const told = ratio === undefined ? "" : `, ${ratio.value.toFixed(2)} × ${ratio.of}${goal}`;
-    process.stdout.write(`${what}: ${found}${told}\n`);
-  }
+function textOf({ what, found, ratio }: Line): string {
+  const goal = ratio?.goal === undefined ? "" : ` (goal: ${ratio.goal.toFixed(2)} at most)`;
+  const told = ratio === undefined ? "" : `, ${ratio.value.toFixed(2)} × ${ratio.of}${goal}`;
+  return `${what}: ${found}${told}`;
+}
+
+/** The page with this run's table in place of the one that it has, and when and on what it was made. */
+function pageWith(page: string, lines: readonly Line[]): string {
+  const [begin, end] = ["<!-- measured: begin -->", "<!-- measured: end -->"];
+  const [head, rest = ""] = page.split(begin);
+  const [, tail] = rest.split(end);
+  if (head === undefined || tail === undefined) throw new Error(`${PAGE} has not the marks ${begin} and ${end}`);
+  const rows = lines.map(({ what, found, ratio }) => {
+    const goal = ratio?.goal === undefined ? "" : `${ratio.goal.toFixed(2)}`;
+    return `| ${what} | ${found} | ${ratio === undefined ? "" : `${ratio.value.toFixed(2)} × ${ratio.of}`} | ${goal} |`;
+  });
+  const made = `Measured on ${new Date().toISOString().slice(0, 10)} on ${cpus().length} cores (${cpus()[0]?.model.trim() ?? "unknown"}), Node ${process.versions.node}.`;
+  const table = [made, "", "| what | found | ratio | at most |", "| --- | --- | --- | --- |", ...rows];
+  return `${head}${begin}\n${table.join("\n")}\n${end}${tail}`;
 }
 
 /** Loading the program's modules beside the SDK alone, in processes of their own, with Node's compile cache warm. */
@@ -102,6 +131,24 @@ async function imports(directory: string): Promise<Line[]> {
   ];
 }
 
+/** What ts-node, Pulumi's default, does before it runs anything: it checks the types of the whole program. */
+async function typeChecked(directory: string): Promise<Line[]> {
+  const config = join(directory, "tsconfig.json");
+  const files = [join(PROJECT_DIRECTORY, "index.ts")];
+  const typeRoots = [join(PROJECT_DIRECTORY, "node_modules", "@types")];
+  // From nothing, as ts-node does: without what an earlier check has left.
+  const compilerOptions = { types: ["node"], typeRoots, incremental: false, tsBuildInfoFile: null };
+  const settings = { extends: join(PROJECT_DIRECTORY, "tsconfig.json"), compilerOptions, files, include: [] };
+  writeFileSync(config, JSON.stringify(settings));
+  const tsc = commandRunner(process.execPath, process.env);
+  const start = performance.now();
+  const args = [join(PROJECT_DIRECTORY, "node_modules", "typescript", "bin", "tsc"), "--noEmit", "--project", config];
+  const { code, stdout } = await tsc(args, { cwd: PROJECT_DIRECTORY });
+  if (code !== 0) throw new Error(`the program's types are wrong: ${stdout}`);
+  const took = (performance.now() - start) / 1000;
+  return [{ what: "types of index.ts, which ts-node (Pulumi's default) checks before it runs", found: seconds(took) }];
+}
+
 /** Clean requests until the gate passes, beside what theory asks for and what others use. */
 function gate(): Line[] {
   const setting = { maxRatio: 0.001, errorRate: DEFAULT_ERROR_RATE, requestsPerSecond: 20, requestsPerLook: 25 };
@@ -110,8 +157,16 @@ function gate(): Line[] {
   while (!step.done) step = steps.next();
   // At a ratio of 0, the fewest requests after which any test of this error rate may pass: (1 − limit)^n = rate.
   const fixed = Math.log(DEFAULT_ERROR_RATE) / Math.log(1 - setting.maxRatio);
+  // Wald's sequential test of the limit against half of it, in a stream of good requests only.
+  const half = setting.maxRatio / 2;
+  const wald = Math.log((1 - DEFAULT_ERROR_RATE) / DEFAULT_ERROR_RATE) / Math.log((1 - half) / (1 - setting.maxRatio));
   return [
     { what: "clean requests that a fixed sample needs to prove 0.1 %", found: `${Math.ceil(fixed)}` },
+    {
+      what: "clean requests that Wald's test of 0.1 % against 0.05 % needs",
+      found: `${Math.ceil(wald)}`,
+      ratio: { value: wald / fixed, of: "the fixed sample's" },
+    },
     ...step.value.map(({ decider, medianRequests }): Line => {
       const what = `clean requests until a verdict: ${decider}`;
       if (medianRequests === null) return { what, found: "never" };
@@ -126,8 +181,32 @@ interface Place {
   readonly ports: Ports;
 }
 
+/** How long the first deployment takes at AWS's own pace, as the plan counts it. */
+async function makespan(engine: Engine, directory: string): Promise<Line[]> {
+  const file = join(directory, "plan.json");
+  const planned = new PlannedResources();
+  const { outcome, failure } = await engine.plan(file, (_record, event) => planned.add(event));
+  if (outcome !== "succeeded") throw new Error(`the plan of the benchmark ${outcome}: ${failure}`);
+  const { config } = readStack(STACK, { cwd: PROJECT_DIRECTORY, env: {} });
+  const waits = gateWaits(config);
+  const path = criticalPath(planned.all, plannedDependencies(JSON.parse(readFileSync(file, "utf8"))), waits);
+  const serial = serialDuration(planned.all, waits);
+  const whole = (value: number) => `${Math.round(value)} s`;
+  return [
+    {
+      what: `first deployment at AWS, one after the other (usual durations of ${DURATIONS_AS_OF})`,
+      found: whole(serial.typical),
+    },
+    {
+      what: `first deployment at AWS, critical path: ${path.chain.join(", ")}`,
+      found: whole(path.typical),
+      ratio: { value: path.typical / serial.typical, of: "one after the other" },
+    },
+  ];
+}
+
 /** What an update and a preview of the deployed program cost beside those of a program with no resource. */
-async function updates(session: RehearsalSession, place: Place): Promise<Line[]> {
+async function* updates(session: RehearsalSession, place: Place): AsyncGenerator<Line[]> {
   await session.prepareRelease(session.project.release, {});
   const { default: program } = await import("../index.ts");
   const folder = join(session.runDirectory, "empty");
@@ -140,10 +219,11 @@ async function updates(session: RehearsalSession, place: Place): Promise<Line[]>
     stack: "none",
     packs: [],
   });
-  for (const engine of [whole, empty]) {
-    const { outcome, failure } = await engine.up();
-    if (outcome !== "succeeded") throw new Error(`an update of the benchmark ${outcome}: ${failure}`);
-  }
+  yield await makespan(whole, place.directory);
+  const begin = performance.now();
+  await succeeded(whole.up());
+  yield [{ what: "up of the first deployment, gates included", found: seconds((performance.now() - begin) / 1000) }];
+  await succeeded(empty.up());
   const steps = {
     emptyUp: () => empty.up(),
     up: () => whole.up(),
@@ -161,7 +241,7 @@ async function updates(session: RehearsalSession, place: Place): Promise<Line[]>
     }
   const of = (name: keyof typeof steps) =>
     median(rounds.filter(({ step }) => step === name).map((round) => round.seconds));
-  return [
+  yield [
     { what: "up of an empty program", found: seconds(of("emptyUp")) },
     {
       what: "up of the whole program with nothing to change",
@@ -180,6 +260,11 @@ async function updates(session: RehearsalSession, place: Place): Promise<Line[]>
       ratio: { value: of("preview") / of("bare"), of: "a preview without them", goal: 1.15 },
     },
   ];
+}
+
+async function succeeded(update: ReturnType<Engine["up"]>): Promise<void> {
+  const { outcome, failure } = await update;
+  if (outcome !== "succeeded") throw new Error(`an update of the benchmark ${outcome}: ${failure}`);
 }
 
 const none: PulumiFn = () => Promise.resolve();

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DeployError } from "../shared/deploy-error.ts";
+import { DeployError, EXIT } from "../shared/deploy-error.ts";
 import { nearest } from "../shared/nearest.ts";
 import { command } from "./command.ts";
 import {
@@ -11,18 +11,20 @@ import {
   type Environment,
   type Made,
   NotHere,
+  pageWith,
 } from "./environments/environment.ts";
-import { pageWith } from "./environments/table.ts";
 import { temporaryFolder } from "./temporary-folders.ts";
 
 /**
  * Runs a rehearsal in odd environments, one after the other, and prints what became of each: it must be promoted, or end
- * with a message that is true. `--quick` previews only (sparki controls); names run those alone; `--page` writes what became
- * of each into the table of docs/rehearsal.md.
+ * with a message that is true. Each deploys a second release over its own copy of one world with a first release, unless
+ * it is about what a whole rehearsal writes. `--quick` previews only (sparki controls); names run those alone; `--page`
+ * writes what became of each into the table of docs/rehearsal.md.
  */
 const CHECKOUT = join(import.meta.dirname, "..");
 const PAGE = join(CHECKOUT, "docs", "rehearsal.md");
-const REHEARSE = ["rehearse", "first-deploy", "--time-scale", "0.004"];
+const WHOLE = ["rehearse", "first-deploy", "--time-scale", "0.004"];
+const REHEARSE = ["rehearse", "upgrade", "--on-promoted", "--time-scale", "0.004"];
 const PREVIEW = ["controls"];
 const LIMIT_SECONDS = 900;
 
@@ -40,7 +42,7 @@ await command(async (signal) => {
   let wrong = 0;
   for (const environment of chosen) {
     signal.throwIfAborted();
-    const { outcome, isRight, message } = await tried(environment, environment.isWhole ? REHEARSE : words, signal);
+    const { outcome, isRight, message } = await tried(environment, environment.isWhole ? WHOLE : words, signal);
     if (!isRight) wrong++;
     const { name, what } = environment;
     process.stdout.write(`${name.padEnd(18)}${(isRight ? outcome : `WRONG: ${outcome}`).padEnd(20)}${message}\n`);
@@ -49,7 +51,7 @@ await command(async (signal) => {
     writeFileSync(PAGE, pageWith(readFileSync(PAGE, "utf8"), [{ name, what, outcome, message }], all));
   }
   process.stdout.write(`${chosen.length} environments, ${wrong} not as they should be\n`);
-  return wrong === 0 ? 0 : 1;
+  return (wrong === 0 ? EXIT.done : EXIT.refused).code;
 });
 
 function isFlag(word: string): boolean {
@@ -60,7 +62,9 @@ function named(name: string): Environment {
   const found = ENVIRONMENTS.find((each) => each.name === name);
   if (found !== undefined) return found;
   const all = ENVIRONMENTS.map((each) => each.name);
-  throw usage(`unknown environment ${name}; did you mean ${nearest(name, all, 1)[0]}? There are ${all.join(", ")}`);
+  const [meant] = nearest(name, all, 1);
+  const perhaps = meant === undefined ? "" : `; did you mean ${meant}?`;
+  throw usage(`unknown environment ${name}${perhaps}; expected some of ${all.join(", ")}`);
 }
 
 function usage(message: string): DeployError {
@@ -73,7 +77,7 @@ async function tried(environment: Environment, words: readonly string[], signal:
   try {
     made = environment.make(benchIn(folder, words));
     const ran = await run(made, benchIn(folder, words), signal);
-    return judged(environment, words === REHEARSE ? "promoted" : "succeeded", folder, ran);
+    return judged(environment, words === PREVIEW ? "succeeded" : "promoted", folder, ran);
   } catch (error) {
     if (!(error instanceof NotHere)) throw error;
     return { outcome: "not tried", isRight: true, message: error.message };
@@ -136,19 +140,21 @@ function cacheHome(): string | undefined {
 
 /** A refusal says what, and ends with 2 or 4; nothing ends with a stack trace or without a word. */
 function judged({ refusal }: Environment, success: string, folder: string, { exitCode, said }: Ran) {
-  const outcome = exitCode === 0 ? success : `exit ${exitCode}`;
+  const outcome = exitCode === EXIT.done.code ? success : `exit ${exitCode}`;
   const last = lastWords(said).replaceAll(folder, "...");
   const isTold = !/\n\s+at .*:\d+:\d+\)?\n/.test(said);
-  if (exitCode === 0) return { outcome, isRight: isTold, message: isTold ? "" : last };
+  if (exitCode === EXIT.done.code) return { outcome, isRight: isTold, message: isTold ? "" : last };
   // The screen breaks lines where they are full.
-  const isTrue = refusal?.test(said.replace(/\s+/g, " ")) === true && (exitCode === 2 || exitCode === 4);
+  const isTrue =
+    refusal?.test(said.replace(/\s+/g, " ")) === true &&
+    (exitCode === EXIT.usage.code || exitCode === EXIT.outside.code);
   return { outcome, isRight: isTrue && isTold, message: last };
 }
 
 /** What a person reads at the end: the failure, not the lines of progress before it. */
 function lastWords(said: string): string {
   const codes = [...said.matchAll(/^SPARKI_[A-Z]+:/gm)].map(({ index }) => index);
-  const failure = Math.max(codes.at(-1) ?? -1, said.search(/^\S+: \S+ \(exit \d\)$/m));
-  const text = failure < 0 ? said.trim().split("\n").slice(-3).join(" ") : said.slice(failure);
-  return text.replace(/\s+/g, " ").trim().slice(0, 400);
+  const failure = Math.max(codes.at(-1) ?? -1, said.search(/^\S+: \S+ \(exit \d\)/m));
+  const [text = ""] = failure < 0 ? [said.trim().split("\n").slice(-3).join(" ")] : said.slice(failure).split("\n\n");
+  return text.replace(/\s+/g, " ").trim();
 }

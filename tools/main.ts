@@ -1,3 +1,4 @@
+import { EXIT } from "../shared/deploy-error.ts";
 import { CHECKOV } from "./audit/audit.ts";
 import { CATALOG } from "./catalog.ts";
 import { command } from "./command.ts";
@@ -12,7 +13,7 @@ await command(async (signal) => {
   const context = { env: process.env, progress: lineProgress(process.stderr), signal };
   const tools = await resolveTools(names, context);
   for (const name of names) process.stdout.write(`${name} ${tools[name]}\n`);
-  if (named.length > 0) return 0;
+  if (named.length > 0) return EXIT.done.code;
   process.stdout.write(`${CHECKOV.name} ${await resolvePythonTool(CHECKOV, context)}\n`);
-  return 0;
+  return EXIT.done.code;
 });

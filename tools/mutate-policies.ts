@@ -5,12 +5,16 @@
  * what is known of the others.
  * Run: node tools/mutate-policies.ts [FILE ...]
  */
+
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { outliveReaders } from "../io/signals.ts";
 import { policies, subjectOf } from "../policies/all.ts";
-import { fingerprint, type MutationRecord, mutationRecord } from "../policies/controls/mutation.ts";
-import { type Mutant, mutantsOf } from "./mutation/mutants.ts";
-import { Workspace } from "./mutation/workspace.ts";
+import { fingerprint, type MutationRecord, mutationRecord } from "../policies/controls/report.ts";
+import { EXIT } from "../shared/deploy-error.ts";
+import { type Mutant, mutantsOf, Workspace } from "./mutation/workspace.ts";
+
+outliveReaders([process.stdout, process.stderr]);
 
 const NAMED = process.argv.slice(2);
 const DIRECTORY = join(import.meta.dirname, "..", "policies");
@@ -84,7 +88,7 @@ try {
   const rounds = Math.max(...all.map(({ mutants }) => mutants.length));
   for (let number = 0; number < rounds; number++) runRound(workspace, all, number);
   keep(all);
-  process.exitCode = report(all) ? 0 : 1;
+  process.exitCode = (report(all) ? EXIT.done : EXIT.refused).code;
 } finally {
   workspace.remove();
 }

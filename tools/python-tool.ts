@@ -5,8 +5,8 @@ import { promisify } from "node:util";
 import { DeployError } from "../shared/deploy-error.ts";
 import { cacheDirectory, isAsItWas, prepareCache, put } from "./cache.ts";
 import { withLock } from "./lock.ts";
-import { output, versionIn, which } from "./search-path.ts";
 import type { ResolveContext } from "./tool.ts";
+import { output, versionIn, which } from "./tool.ts";
 
 const run = promisify(execFile);
 const MINIMUM_MINOR = 10;

@@ -1,9 +1,8 @@
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cachedPath, findCached } from "./cache.ts";
 import { CATALOG } from "./catalog.ts";
-import { which } from "./search-path.ts";
-import { type TemplatedRelease, templateArguments } from "./template-arguments.ts";
+import { type TemplatedRelease, templateArguments, which } from "./tool.ts";
 
 /** The chart's folder is absolute. */
 export interface ChartToRender extends TemplatedRelease {
@@ -13,24 +12,46 @@ export interface ChartToRender extends TemplatedRelease {
 const TIMEOUT_MILLISECONDS = 60_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
+export type RenderedChart = { readonly text: string } | { readonly problem: string };
+
 /**
- * What Helm makes of a chart, hooks included and without asking a cluster, or why it makes nothing. Waits for Helm:
- * whoever judges a resource has to answer before it is made. Helm is the one on PATH, where a sealed run has its own,
- * else the cached one.
+ * What Helm makes of a chart, hooks included and without asking a cluster, or why it makes nothing. Helm is the one on
+ * PATH, where a sealed run has its own, else the cached one.
  */
-export function renderedChart(chart: ChartToRender): { readonly text: string } | { readonly problem: string } {
+export function renderChart(chart: ChartToRender): Promise<RenderedChart> {
+  const { promise, resolve } = Promise.withResolvers<RenderedChart>();
   const helm = helmPath();
-  if (helm === undefined) return { problem: "helm is not found: npm run tools" };
-  const { status, stdout, stderr, error } = spawnSync(helm, templateArguments(chart), {
-    input: JSON.stringify(chart.values),
+  if (helm === undefined) return Promise.resolve(NOT_FOUND);
+  const child = execFile(helm, templateArguments(chart), options(), (error, stdout, stderr) => {
+    if (error === null) resolve({ text: stdout });
+    else resolve({ problem: stderr.trim() || error.message });
+  });
+  // One that ends before it has read everything says why by itself.
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(JSON.stringify(chart.values));
+  return promise;
+}
+
+/** The same for who cannot wait in the background. */
+export function renderedChart(chart: ChartToRender): RenderedChart {
+  const helm = helmPath();
+  if (helm === undefined) return NOT_FOUND;
+  const input = JSON.stringify(chart.values);
+  const { status, stdout, stderr, error } = spawnSync(helm, templateArguments(chart), { input, ...options() });
+  if (error !== undefined) return { problem: error.message };
+  return status === 0 ? { text: stdout } : { problem: stderr.trim() };
+}
+
+const NOT_FOUND = { problem: "helm is not found: npm run tools" };
+
+function options() {
+  return {
     encoding: "utf8",
     // Nothing else of the environment: plugins and settings of Helm's own would change what is rendered.
     env: { PATH: process.env.PATH, HOME: process.env.HOME },
     timeout: TIMEOUT_MILLISECONDS,
     maxBuffer: MAX_BYTES,
-  });
-  if (error !== undefined) return { problem: error.message };
-  return status === 0 ? { text: stdout } : { problem: stderr.trim() };
+  } as const;
 }
 
 const HELM = CATALOG.find(({ name }) => name === "helm");

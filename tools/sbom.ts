@@ -3,9 +3,11 @@
  * that they are built from, and checkov with its Python packages. Read from what is pinned here; needs no network.
  * Run: npm run --silent sbom > sbom.json
  */
+
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { EXIT } from "../shared/deploy-error.ts";
 import { command } from "./command.ts";
 import { componentsOfTools } from "./sbom/components.ts";
 
@@ -22,5 +24,5 @@ await command(async (signal) => {
     dependencies: [...bom.dependencies, ...dependencies],
   };
   process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
-  return 0;
+  return EXIT.done.code;
 });

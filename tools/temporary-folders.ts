@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   existsSync,
   lstatSync,
@@ -10,7 +11,6 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { identityOf } from "./process-identity.ts";
 
 /** What a command makes a folder among temporary files for. */
 const KINDS = [
@@ -123,6 +123,20 @@ function linksIn(folder: string, names: readonly string[]): string[] {
 function safely<T>(read: () => T): T | undefined {
   try {
     return read();
+  } catch {
+    return undefined;
+  }
+}
+
+/** When the process started, as the system tells it: a pid with this identity is the same process, not a reused number. */
+export function identityOf(pid: number): string | undefined {
+  try {
+    if (process.platform !== "linux")
+      return execFileSync("ps", ["-o", "lstart=", "-p", `${pid}`], { encoding: "utf8" }).trim();
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    // Fields are counted after the command's closing bracket, because a command may hold spaces; the 22nd is the start.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ");
+    return `${boot}/${fields?.[19]}`;
   } catch {
     return undefined;
   }

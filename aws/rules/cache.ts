@@ -15,8 +15,8 @@ import {
   wrong,
 } from "../finding.ts";
 import type { Inputs } from "../inputs.ts";
-import { cacheParameter } from "./parameters.ts";
-import { compareVersions, type RuleTable, windowRules } from "./shared.ts";
+import { CACHE_SINCE, cacheParameter } from "./parameters.ts";
+import { compareVersions, type RuleTable, unique, windowRules } from "./shared.ts";
 
 const engineOf = (it: Inputs) => it.text("engine") ?? "redis";
 const FAMILIES = [
@@ -52,6 +52,29 @@ const versionRule: Rule = (it) => {
     : wrong(it, "engineVersion", `a version of ${engineOf(it)}: ${cacheVersions(engineOf(it)).join(", ")}`);
 };
 
+const LAST_SLOT = 16_383;
+const isSlotRange = (text: string) => {
+  const [, from, to = from] = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(text) ?? [];
+  return from !== undefined && Number(from) <= Number(to) && Number(to) <= LAST_SLOT;
+};
+
+/** Node types of before Nitro, which have no IPv6 and no failover on T1. */
+const OLD_NODES = /^cache\.(t1|t2|m1|m2|m3|m4|r3|r4|c1)\./;
+
+/** The slots of all shards: each of 0 to 16383 in one of them. */
+const allSlots: Rule = (it) => {
+  const shards = it.objects("nodeGroupConfigurations");
+  const texts = shards.flatMap((each) => each.text("slots") ?? []);
+  const ranges = texts.flatMap((text) => text.split(",")).map((range) => range.trim().split("-").map(Number));
+  if (texts.length === 0 || texts.length < shards.length || ranges.flat().some((each) => !Number.isInteger(each)))
+    return [];
+  const sorted = ranges.map(([from = 0, to = from]) => ({ from, to })).sort((one, other) => one.from - other.from);
+  const next = sorted.reduce((at, { from, to }) => (from === at ? to + 1 : Number.NaN), 0);
+  return next === LAST_SLOT + 1
+    ? []
+    : wrong(it, "nodeGroupConfigurations", `slots that share 0 to ${LAST_SLOT} out, each once`);
+};
+
 /** What ElastiCache refuses. */
 export const cacheRules: RuleTable = {
   "aws:elasticache/subnetGroup:SubnetGroup": [
@@ -72,6 +95,13 @@ export const cacheRules: RuleTable = {
     (it) => {
       const names = it.objects("parameters").map((each) => each.text("name"));
       return new Set(names).size < names.length ? wrong(it, "parameters", "no parameter twice") : [];
+    },
+    (it) => {
+      const family = Number(/^(?:redis|valkey)(\d)/.exec(it.text("family") ?? "")?.[1] ?? Number.NaN);
+      return it.objects("parameters").flatMap((each) => {
+        const since = CACHE_SINCE[each.text("name") ?? ""];
+        return since !== undefined && family < since ? wrong(each, "name", `a parameter of ${it.text("family")}`) : [];
+      });
     },
   ],
   "aws:elasticache/replicationGroup:ReplicationGroup": [
@@ -125,6 +155,14 @@ export const cacheRules: RuleTable = {
         before.isFalse("transitEncryptionEnabled") &&
         (it.text("transitEncryptionMode") ?? "required") === "required",
     ),
+    onUpdate(
+      "transitEncryptionEnabled",
+      "transitEncryptionMode preferred first: TLS leaves a running group in two steps",
+      (it, before) =>
+        it.isFalse("transitEncryptionEnabled") &&
+        before.isTrue("transitEncryptionEnabled") &&
+        (before.text("transitEncryptionMode") ?? "required") === "required",
+    ),
     refuse("nodeType", "a node type that ElastiCache has in this region", (it) => {
       const name = it.text("nodeType");
       return name !== undefined && !cacheNodeTypes(it.text("region") ?? "us-east-1").includes(name);
@@ -141,6 +179,7 @@ export const cacheRules: RuleTable = {
         it.isTrue("automaticFailoverEnabled") &&
         it.lacks("numNodeGroups") &&
         it.lacks("replicasPerNodeGroup") &&
+        it.lacks("nodeGroupConfigurations") &&
         (it.lacks("numCacheClusters") || (it.number("numCacheClusters") ?? 2) < 2) &&
         it.lacks("preferredCacheClusterAzs"),
     ),
@@ -176,6 +215,21 @@ export const cacheRules: RuleTable = {
       "no AUTH token beside user groups",
       (it) => it.has("userGroupIds") && (it.has("authToken") || it.has("authTokenWo")),
     ),
+    refuse(
+      "multiAzEnabled",
+      "a replica at the least in each shard",
+      (it) => it.isTrue("multiAzEnabled") && it.has("numNodeGroups") && it.number("replicasPerNodeGroup") === 0,
+    ),
+    refuse("parameterGroupName", "a group with cluster mode for several shards, as default.redis7.cluster.on", (it) => {
+      const group = it.text("parameterGroupName") ?? "";
+      return (it.number("numNodeGroups") ?? 1) > 1 && /^default\./.test(group) && !/\.cluster\.on$/.test(group);
+    }),
+    refuse("userGroupIds", "Redis 6.0 or newer", (it) => {
+      const version = it.text("engineVersion");
+      return (
+        it.has("userGroupIds") && engineOf(it) === "redis" && version !== undefined && Number(version.split(".")[0]) < 6
+      );
+    }),
     refuse("userGroupIds", "one user group", (it) => it.knownTexts("userGroupIds").length > 1),
     refuse("authToken", "16 to 128 printable characters; of signs only !&#$^<>-", (it) => {
       const token = it.text("authToken");
@@ -204,6 +258,15 @@ export const cacheRules: RuleTable = {
     within("port", 1, 65_535),
     oneOf("networkType", ["ipv4", "ipv6", "dual_stack"]),
     oneOf("ipDiscovery", ["ipv4", "ipv6"]),
+    refuse("ipDiscovery", "an address family that networkType has", (it) => {
+      const [names, addresses] = [it.text("ipDiscovery"), it.text("networkType")];
+      return (
+        names !== undefined &&
+        (it.lacks("networkType") || it.knows("networkType")) &&
+        names !== (addresses ?? "ipv4") &&
+        addresses !== "dual_stack"
+      );
+    }),
     oneOf("clusterMode", ["enabled", "disabled", "compatible"]),
     refuse(
       "dataTieringEnabled",
@@ -239,7 +302,89 @@ export const cacheRules: RuleTable = {
       required("destination", "where the logs go"),
       refuse("destination", "a name, not an ARN", (it) => (it.text("destination") ?? "").startsWith("arn:")),
     ),
+    refuse("logDeliveryConfigurations", "the slow log from version 6.0 on, the engine's log from 6.2 on", (it) => {
+      const version = it.text("engineVersion");
+      if (version === undefined || engineOf(it) !== "redis") return false;
+      return it.objects("logDeliveryConfigurations").some((each) => {
+        const from = { "slow-log": "6.0", "engine-log": "6.2" }[each.text("logType") ?? ""];
+        return from !== undefined && version !== "6.x" && compareVersions(version, from) < 0;
+      });
+    }),
+    eachOf(
+      "nodeGroupConfigurations",
+      refuse("slots", "ranges of 0 to 16383, as 0-5460", (it) => {
+        const slots = it.text("slots");
+        return slots?.split(",").some((range) => !isSlotRange(range)) ?? false;
+      }),
+      within("replicaCount", 0, 5),
+    ),
     eachMatches("securityGroupIds", /^sg-/, "ids that begin with sg-"),
+    required("transitEncryptionEnabled", "true or false for Valkey", (it) => it.text("engine") === "valkey"),
+    allSlots,
+    refuse(
+      "automaticFailoverEnabled",
+      "true for several shards",
+      (it) =>
+        it.isFalse("automaticFailoverEnabled") &&
+        ((it.number("numNodeGroups") ?? 1) > 1 || it.text("clusterMode") === "enabled"),
+    ),
+    refuse("numNodeGroups", "at most 500 nodes in all", (it) => {
+      const [shards, replicas] = [it.number("numNodeGroups") ?? 1, it.number("replicasPerNodeGroup") ?? 0];
+      return shards * (replicas + 1) > 500;
+    }),
+    refuse("dataTieringEnabled", "Redis 6.2 or newer", (it) => {
+      const version = it.text("engineVersion");
+      return (
+        it.isTrue("dataTieringEnabled") &&
+        engineOf(it) === "redis" &&
+        version !== undefined &&
+        version !== "6.x" &&
+        compareVersions(version, "6.2") < 0
+      );
+    }),
+    refuse("securityGroupIds", "at most 5 security groups", (it) => it.knownTexts("securityGroupIds").length > 5),
+    onUpdate("nodeType", "a type that tiers data as the old one does", (it, before) => {
+      const [now, was] = [it.text("nodeType"), before.text("nodeType")].map((each) =>
+        /^cache\.r6gd\./.test(each ?? ""),
+      );
+      return it.knows("nodeType") && before.knows("nodeType") && now !== was;
+    }),
+    eachOf(
+      "logDeliveryConfigurations",
+      refuse("destination", "the name of a log group or of a stream", (it) => {
+        const name = it.text("destination");
+        const fits =
+          it.text("destinationType") === "kinesis-firehose" ? /^[a-zA-Z0-9_.-]{1,64}$/ : /^[.\-_/#A-Za-z0-9]{1,512}$/;
+        return name !== undefined && !fits.test(name);
+      }),
+    ),
+    refuse("nodeGroupConfigurations", "as many zones as replicas in each shard", (it) =>
+      it.objects("nodeGroupConfigurations").some((each) => {
+        const replicas = each.number("replicaCount") ?? it.number("replicasPerNodeGroup");
+        const zones = each.texts("replicaAvailabilityZones");
+        return zones !== undefined && zones.length > 0 && replicas !== undefined && zones.length !== replicas;
+      }),
+    ),
+    refuse("nodeGroupConfigurations", "as many shards as numNodeGroups", (it) => {
+      const [shards, groups] = [it.objects("nodeGroupConfigurations").length, it.number("numNodeGroups")];
+      return shards > 0 && groups !== undefined && shards !== groups;
+    }),
+    unique("nodeGroupConfigurations", "nodeGroupId"),
+    refuse(
+      "networkType",
+      "ipv4 for nodes of before Nitro",
+      (it) => (it.text("networkType") ?? "ipv4") !== "ipv4" && OLD_NODES.test(it.text("nodeType") ?? ""),
+    ),
+    refuse("networkType", "Redis 6.2 or newer for IPv6", (it) => {
+      const version = it.text("engineVersion");
+      return (
+        (it.text("networkType") ?? "ipv4") !== "ipv4" &&
+        engineOf(it) === "redis" &&
+        version !== undefined &&
+        version !== "6.x" &&
+        compareVersions(version, "6.2") < 0
+      );
+    }),
     matches("notificationTopicArn", /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+$/, "an ARN of SNS"),
   ],
 };

@@ -1,5 +1,6 @@
-import { holds, isV4Block, PRIVATE_BLOCKS } from "../addresses.ts";
-import { kubernetesVersions } from "../catalog.ts";
+import { holds, isV4Block, isV6Block, overlap, PRIVATE_BLOCKS } from "../addresses.ts";
+import { KUBERNETES, kubernetesVersions } from "../catalog.ts";
+import { facts } from "../facts.ts";
 import {
   distinct,
   eachMatches,
@@ -13,7 +14,7 @@ import {
   wrong,
 } from "../finding.ts";
 import type { Inputs } from "../inputs.ts";
-import { arn, compareVersions, RFC1123, type RuleTable, v4Blocks } from "./shared.ts";
+import { arn, compareVersions, policyDocument, RFC1123, type RuleTable, v4Blocks } from "./shared.ts";
 
 const LOG_TYPES = ["api", "audit", "authenticator", "controllerManager", "scheduler"];
 const ACCESS_MODES = ["API", "API_AND_CONFIG_MAP", "CONFIG_MAP"];
@@ -94,10 +95,14 @@ const AUTO_PARTS = [
 export const clusterRules: RuleTable = {
   "aws:eks/cluster:Cluster": [
     matches("name", /^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$/, "1 to 100 letters, digits and -_, a letter or digit first"),
-    refuse("version", `one of ${kubernetesVersions().join(", ")}`, (it) => {
+    (it) => {
       const version = it.text("version");
-      return version !== undefined && !kubernetesVersions().includes(version);
-    }),
+      const made = kubernetesVersions();
+      if (version === undefined || made.includes(version)) return [];
+      const ended = KUBERNETES[version]?.extended;
+      const why = ended === undefined ? "" : `; the support of this one ended on ${ended}`;
+      return wrong(it, "version", `one of ${made.join(", ")}${why}, by AWS's lists of ${facts().dated}`);
+    },
     onUpdate("version", "the version as it is, or the next minor one", (it, before) => {
       const [now, was] = [it.text("version"), before.text("version")];
       if (now === undefined || was === undefined || now === was) return false;
@@ -126,11 +131,42 @@ export const clusterRules: RuleTable = {
         (it.lacks("accessConfig.authenticationMode") || it.knows("accessConfig.authenticationMode")),
     ),
     oneOf("accessConfig.authenticationMode", ACCESS_MODES),
-    onUpdate("accessConfig.authenticationMode", "no way back from access entries", (it, before) => {
+    refuse(
+      "accessConfig.bootstrapClusterCreatorAdminPermissions",
+      "true while the ConfigMap alone lets in",
+      (it) =>
+        it.has("accessConfig.bootstrapClusterCreatorAdminPermissions") &&
+        it.isFalse("accessConfig.bootstrapClusterCreatorAdminPermissions") &&
+        it.text("accessConfig.authenticationMode") === "CONFIG_MAP",
+    ),
+    ...["computeConfig.enabled", "encryptionConfig", "remoteNetworkConfig", "zonalShiftConfig.enabled"].map((part) =>
+      refuse(
+        "outpostConfig",
+        `no Outpost beside ${part}`,
+        (it) =>
+          it.has("outpostConfig") &&
+          it.has(part) &&
+          (part === "encryptionConfig" || part === "remoteNetworkConfig" || it.isTrue(part)),
+      ),
+    ),
+    onUpdate("accessConfig.authenticationMode", "access entries cannot be turned off again", (it, before) => {
       const order = ["CONFIG_MAP", "API_AND_CONFIG_MAP", "API"];
       const [now, was] = [it.text("accessConfig.authenticationMode"), before.text("accessConfig.authenticationMode")];
       return now !== undefined && was !== undefined && order.indexOf(now) < order.indexOf(was);
     }),
+    oneOf("vpcConfig.controlPlaneEgressMode", ["AWS_MANAGED", "CUSTOMER_ROUTED"]),
+    onUpdate(
+      "vpcConfig.controlPlaneEgressMode",
+      "CUSTOMER_ROUTED: it cannot be undone",
+      (it, before) =>
+        before.text("vpcConfig.controlPlaneEgressMode") === "CUSTOMER_ROUTED" &&
+        it.text("vpcConfig.controlPlaneEgressMode") === "AWS_MANAGED",
+    ),
+    onUpdate("computeConfig.nodeRoleArn", "the role as it is while Auto Mode is on", (it, before) => {
+      const [now, was] = [it.text("computeConfig.nodeRoleArn"), before.text("computeConfig.nodeRoleArn")];
+      return autoMode(it) && autoMode(before) && now !== undefined && was !== undefined && now !== was;
+    }),
+    refuse("outpostConfig.outpostArns", "one Outpost", (it) => it.knownTexts("outpostConfig.outpostArns").length > 1),
     eachOneOf("computeConfig.nodePools", ["general-purpose", "system"]),
     distinct("computeConfig.nodePools"),
     refuse(
@@ -155,6 +191,20 @@ export const clusterRules: RuleTable = {
     eachOneOf("enabledClusterLogTypes", LOG_TYPES),
     distinct("enabledClusterLogTypes"),
     oneOf("upgradePolicy.supportType", ["STANDARD", "EXTENDED"]),
+    refuse("upgradePolicy.supportType", "EXTENDED for a version whose standard support is over", (it, before) => {
+      const ended = KUBERNETES[it.text("version") ?? ""]?.standard;
+      return (
+        before === undefined &&
+        it.text("upgradePolicy.supportType") === "STANDARD" &&
+        ended !== undefined &&
+        ended < facts().dated
+      );
+    }),
+    onUpdate("upgradePolicy.supportType", "EXTENDED while standard support of the version is over", (it, before) => {
+      const [now, was] = [it.text("upgradePolicy.supportType"), before.text("upgradePolicy.supportType")];
+      const ended = KUBERNETES[before.text("version") ?? ""]?.standard;
+      return now === "STANDARD" && was !== "STANDARD" && ended !== undefined && ended < facts().dated;
+    }),
     eachOneOf("encryptionConfig.resources", ["secrets"]),
     refuse(
       "vpcConfig.endpointPrivateAccess",
@@ -190,12 +240,31 @@ export const clusterRules: RuleTable = {
             ),
       ),
     ),
+    // @see https://docs.aws.amazon.com/eks/latest/userguide/hybrid-nodes-networking.html
+    ...["remoteNodeNetworks", "remotePodNetworks"].map((name) =>
+      refuse(`remoteNetworkConfig.${name}.cidrs`, "blocks apart from each other and from the services'", (it) => {
+        const path = `remoteNetworkConfig.${name}.cidrs`;
+        const nodes = name === "remotePodNetworks" ? it.knownTexts("remoteNetworkConfig.remoteNodeNetworks.cidrs") : [];
+        const services = it.text("kubernetesNetworkConfig.serviceIpv4Cidr") ?? [];
+        const others = [...nodes, services].flat();
+        const own = it.knownTexts(path);
+        return own.some((each, index) => [...others, ...own.slice(0, index)].some((other) => overlap(each, other)));
+      }),
+    ),
+    together("remoteNetworkConfig.remotePodNetworks", "remoteNodeNetworks beside it", (it) =>
+      it.has("remoteNetworkConfig.remoteNodeNetworks"),
+    ),
     eachMatches("vpcConfig.subnetIds", /^subnet-/, "ids that begin with subnet-"),
     eachMatches("vpcConfig.securityGroupIds", /^sg-/, "ids that begin with sg-"),
     refuse("vpcConfig.securityGroupIds", "at most 5", (it) => it.knownTexts("vpcConfig.securityGroupIds").length > 5),
     (it) => {
       const inner = it.object("vpcConfig");
-      return inner === undefined ? [] : v4Blocks("publicAccessCidrs")(inner, undefined);
+      if (inner === undefined) return [];
+      // Endpoints of IPv6 clusters are on both families.
+      return it.text("kubernetesNetworkConfig.ipFamily") === "ipv6" &&
+        inner.knownTexts("publicAccessCidrs").every((each) => isV4Block(each) || isV6Block(each))
+        ? []
+        : v4Blocks("publicAccessCidrs")(inner, undefined);
     },
     refuse("vpcConfig.publicAccessCidrs", "public blocks: the public endpoint is not reached from private ones", (it) =>
       it.knownTexts("vpcConfig.publicAccessCidrs").some((each) => PRIVATE_BLOCKS.some((block) => holds(block, each))),
@@ -222,10 +291,18 @@ export const clusterRules: RuleTable = {
   "aws:eks/accessEntry:AccessEntry": [
     matches(
       "principalArn",
-      /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/.+$/,
+      /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\w+=,.@/-]+$/,
       "the ARN of an IAM role or user, not of a session",
     ),
+    refuse("principalArn", "a role that is no service's own", (it) =>
+      /:role\/aws-service-role\//.test(it.text("principalArn") ?? ""),
+    ),
     oneOf("type", ENTRY_TYPES),
+    refuse(
+      "principalArn",
+      "a role for nodes",
+      (it) => (it.text("type") ?? "STANDARD") !== "STANDARD" && /:user\//.test(it.text("principalArn") ?? ""),
+    ),
     eachMatches(
       "kubernetesGroups",
       /^(?!(system|eks|aws|amazon|iam):)/,
@@ -252,7 +329,7 @@ export const clusterRules: RuleTable = {
   "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": [
     matches(
       "principalArn",
-      /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/.+$/,
+      /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\w+=,.@/-]+$/,
       "the ARN of an IAM role or user, not of a session",
     ),
     matches("policyArn", ACCESS_POLICY, "the ARN of one of EKS's access policies"),
@@ -288,6 +365,10 @@ export const clusterRules: RuleTable = {
       }
     }),
     arn("serviceAccountRoleArn", "iam", "role/.+"),
+    refuse("podIdentityAssociations", "one role for each service account", (it) => {
+      const accounts = it.objects("podIdentityAssociations").flatMap((each) => each.text("serviceAccount") ?? []);
+      return new Set(accounts).size < accounts.length;
+    }),
     matches("clusterName", /^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$/, "a cluster's name"),
   ],
   "aws:eks/podIdentityAssociation:PodIdentityAssociation": [
@@ -296,6 +377,12 @@ export const clusterRules: RuleTable = {
     arn("roleArn", "iam", "role/.+"),
     arn("targetRoleArn", "iam", "role/.+"),
     required("roleArn", "a role"),
+    policyDocument("policy", "identity", 2048),
     together("targetRoleArn", "roleArn", (it) => it.has("roleArn")),
+    refuse(
+      "disableSessionTags",
+      "true beside a policy of the session's",
+      (it) => it.has("policy") && it.isFalse("disableSessionTags"),
+    ),
   ],
 };

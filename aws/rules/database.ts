@@ -171,6 +171,16 @@ const OTHER_ENGINES = [
   "aurora-mysql",
 ];
 
+/** Properties that only some engines have. @see https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html */
+const OTHERS_ONLY: Readonly<Record<string, { readonly words: string; readonly are: RegExp }>> = {
+  characterSetName: { words: "Oracle and SQL Server", are: /^(custom-)?(oracle|sqlserver)/ },
+  ncharCharacterSetName: { words: "Oracle", are: /^(custom-)?oracle/ },
+  timezone: { words: "SQL Server and Db2", are: /^(custom-)?(sqlserver|db2)/ },
+  replicaMode: { words: "Oracle and Db2", are: /^(custom-)?(oracle|db2)/ },
+  customIamInstanceProfile: { words: "custom engines", are: /^custom-/ },
+  s3Import: { words: "MySQL", are: /^mysql$/ },
+};
+
 const groupName: readonly Rule[] = [
   matches("name", /^[a-z0-9][a-z0-9._ -]*$/i, "letters, digits, spaces, periods, underscores and hyphens"),
   refuse("name", "at most 255 characters", (it) => (it.text("name") ?? "").length > 255),
@@ -208,6 +218,10 @@ export const databaseRules: RuleTable = {
     }),
     eachOf("parameters", oneOf("applyMethod", ["immediate", "pending-reboot"])),
     (it, before) =>
+      /^(mysql|mariadb|aurora-mysql)/.test(it.text("family") ?? "")
+        ? eachOf("parameters", matches("name", /^[a-z0-9_-]+$/i, "a parameter of the family's engine"))(it, before)
+        : [],
+    (it, before) =>
       /^postgres/.test(it.text("family") ?? "") ? eachOf("parameters", postgresParameter)(it, before) : [],
     (it) => {
       const names = it.objects("parameters").map((each) => each.text("name"));
@@ -216,6 +230,20 @@ export const databaseRules: RuleTable = {
   ],
   "aws:rds/instance:Instance": [
     matches("identifier", IDENTIFIER, "lower-case letters, digits and single hyphens, a letter first, no hyphen last"),
+    matches(
+      "identifierPrefix",
+      /^[a-z](-?[a-z0-9])*-?$/,
+      "lower-case letters, digits and single hyphens, a letter first",
+    ),
+    ...Object.entries(OTHERS_ONLY).map(([name, engines]) =>
+      refuse(name, `nothing but for ${engines.words}`, (it) => {
+        const engine = it.text("engine");
+        return it.has(name) && engine !== undefined && !engines.are.test(engine);
+      }),
+    ),
+    refuse("domainDnsIps", "two addresses", (it) => ![0, 2].includes((it.texts("domainDnsIps") ?? ["", ""]).length)),
+    eachMatches("domainDnsIps", /^[0-9a-f.:]+$/i, "addresses"),
+    together("upgradeStorageConfig", "replicateSourceDb", (it) => it.has("replicateSourceDb")),
     refuse("identifier", "at most 63 characters", (it) => (it.text("identifier") ?? "").length > 63),
     required("engine", "an engine", (it) => !replacesSource(it)),
     oneOf("engine", ["postgres", ...OTHER_ENGINES]),
@@ -311,6 +339,7 @@ export const databaseRules: RuleTable = {
       (it) => it.has("kmsKeyId") && it.isFalse("storageEncrypted"),
     ),
     arn("kmsKeyId", "kms", "key/.+"),
+    arn("performanceInsightsKmsKeyId", "kms", "key/.+"),
     refuse(
       "availabilityZone",
       "no zone for a Multi-AZ instance",
@@ -356,6 +385,10 @@ export const databaseRules: RuleTable = {
     ...["username", "dbName"].map((name) =>
       refuse(name, "nothing beside the source of a replica", (it) => it.has("replicateSourceDb") && it.has(name)),
     ),
+    ...["domainAuthSecretArn", "domainDnsIps", "domainOu"].flatMap((name) => [
+      together(name, "domainFqdn beside it", (it) => it.has("domainFqdn")),
+      refuse(name, "a value beside domainFqdn", (it) => it.has("domainFqdn") && it.lacks(name)),
+    ]),
     together("domain", "domainIamRoleName", (it) => it.has("domainIamRoleName")),
     together("domainIamRoleName", "domain", (it) => it.has("domain")),
     refuse("parameterGroupName", "a group of the engine's own version", (it) => {
@@ -381,7 +414,28 @@ export const databaseRules: RuleTable = {
         it.text("databaseInsightsMode") === "advanced" &&
         (it.number("performanceInsightsRetentionPeriod") ?? 465) < 465,
     ),
-    inside("restoreToPointInTime", exactlyOneOf(["restoreTime", "useLatestRestorableTime"])),
+    refuse(
+      "blueGreenUpdate.enabled",
+      "backups beside it: the second environment is made of one",
+      (it) => it.isTrue("blueGreenUpdate.enabled") && it.number("backupRetentionPeriod") === 0,
+    ),
+    refuse(
+      "blueGreenUpdate.enabled",
+      "false for a replica",
+      (it) => it.isTrue("blueGreenUpdate.enabled") && it.has("replicateSourceDb"),
+    ),
+    ...["vpcSecurityGroupIds"].map((name) =>
+      refuse(name, "at most 5 security groups", (it) => it.knownTexts(name).length > 5),
+    ),
+    onUpdate("performanceInsightsKmsKeyId", "the key as it is: insights stay under theirs", (it, before) => {
+      const [now, was] = [it.text("performanceInsightsKmsKeyId"), before.text("performanceInsightsKmsKeyId")];
+      return before.isTrue("performanceInsightsEnabled") && now !== undefined && was !== undefined && now !== was;
+    }),
+    inside(
+      "restoreToPointInTime",
+      exactlyOneOf(["restoreTime", "useLatestRestorableTime"]),
+      exactlyOneOf(["sourceDbInstanceIdentifier", "sourceDbiResourceId", "sourceDbInstanceAutomatedBackupsArn"]),
+    ),
     atMostOneOf(["replicateSourceDb", "restoreToPointInTime", "snapshotIdentifier", "s3Import"]),
     oneOf("engineLifecycleSupport", ["open-source-rds-extended-support", "open-source-rds-extended-support-disabled"]),
     refuse(
@@ -397,7 +451,6 @@ export const databaseRules: RuleTable = {
       "marketplace-license",
     ]),
     oneOf("networkType", ["IPV4", "DUAL"]),
-    refuse("replicaMode", "no replica mode but for Oracle and Db2", (it) => it.has("replicaMode") && isPostgres(it)),
     oneOf("replicaMode", ["open-read-only", "mounted"]),
     oneOf("backupTarget", ["region", "outposts"]),
     refuse(
@@ -409,8 +462,6 @@ export const databaseRules: RuleTable = {
       const name = it.text("finalSnapshotIdentifier");
       return name !== undefined && (!/^[a-zA-Z](-?[a-zA-Z0-9])*$/.test(name) || name.length > 255);
     }),
-    refuse("characterSetName", "no character set for PostgreSQL", (it) => it.has("characterSetName") && isPostgres(it)),
-    refuse("timezone", "no time zone for PostgreSQL", (it) => it.has("timezone") && isPostgres(it)),
     refuse(
       "optionGroupName",
       "no option group for PostgreSQL but default",

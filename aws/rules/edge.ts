@@ -1,4 +1,5 @@
-import { holds, isV4Block, isV6Block, PRIVATE_BLOCKS } from "../addresses.ts";
+import { holds, isV4Block, isV6Address, isV6Block, PRIVATE_BLOCKS } from "../addresses.ts";
+import { isRegion } from "../catalog.ts";
 import {
   atMostOneOf,
   distinct,
@@ -13,11 +14,12 @@ import {
   type Rule,
   refuse,
   required,
+  shown,
   within,
   wrong,
 } from "../finding.ts";
-import { type Inputs, isInputList } from "../inputs.ts";
-import { arn, type RuleTable } from "./shared.ts";
+import { type Input, type Inputs, isInputList, isInputRecord } from "../inputs.ts";
+import { arn, type RuleTable, unique } from "./shared.ts";
 
 const HOST = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
 const NAME32 = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?$/;
@@ -75,6 +77,11 @@ const NEEDED: Readonly<Record<string, string>> = {
 };
 
 const redirectRules: readonly Rule[] = [
+  ...["host", "path", "port", "protocol", "query"].map((name) =>
+    refuse(name, "no keyword but #{host}, #{path}, #{port}, #{protocol} and #{query}", (it) =>
+      /#\{(?!(host|path|port|protocol|query)\})/.test(it.text(name) ?? ""),
+    ),
+  ),
   oneOf("statusCode", ["HTTP_301", "HTTP_302"]),
   required("statusCode", "HTTP_301 or HTTP_302"),
   matches(
@@ -140,7 +147,38 @@ const actionRules: readonly Rule[] = [
     const own = it.text("targetGroupArn");
     return own !== undefined && groups.length > 0 && (groups.length > 1 || (groups[0]?.text("arn") ?? own) !== own);
   }),
+  inside(
+    "authenticateOidc",
+    ...["authorizationEndpoint", "issuer", "tokenEndpoint", "userInfoEndpoint"].map((name) =>
+      matches(name, /^https:\/\/\S+$/, "a whole URL that begins with https://"),
+    ),
+  ),
+  ...["authenticateOidc", "authenticateCognito"].map((name) =>
+    inside(
+      name,
+      oneOf("onUnauthenticatedRequest", ["deny", "allow", "authenticate"]),
+      within("sessionTimeout", 1, 604_800, " seconds"),
+      refuse("authenticationRequestExtraParams", "at most 10 parameters", (it) => {
+        const given = it.raw("authenticationRequestExtraParams");
+        return isInputRecord(given) && Object.keys(given).length > 10;
+      }),
+    ),
+  ),
   inside("redirect", ...redirectRules),
+  inside(
+    "jwtValidation",
+    refuse("additionalClaims", "at most 10 claims", (it) => it.objects("additionalClaims").length > 10),
+    eachOf(
+      "additionalClaims",
+      refuse("values", "at most 10 values", (it) => it.knownTexts("values").length > 10),
+      refuse(
+        "values",
+        "values without blanks, which separate them",
+        (it) =>
+          it.text("format") === "space-separated-values" && it.knownTexts("values").some((each) => /\s/.test(each)),
+      ),
+    ),
+  ),
   inside("fixedResponse", ...fixedRules),
   inside("forward", ...forwardRules),
 ];
@@ -154,6 +192,24 @@ const actionsOf = (name: string): readonly Rule[] => [
     const ends = types.filter((type) => type !== undefined && TERMINAL.includes(type)).length;
     if (actions.length === 0 || types.includes(undefined) || ends === 1) return [];
     return wrong(it, name, "just one action that forwards, redirects or answers");
+  },
+  refuse(
+    name,
+    "at most one action that lets users log in",
+    (it) => it.objects(name).filter((each) => /^authenticate-/.test(each.text("type") ?? "")).length > 1,
+  ),
+  (it) => {
+    const inOrder = it
+      .objects(name)
+      .map((each, index) => ({ type: each.text("type") ?? "", order: each.number("order") ?? index + 1 }))
+      .sort((one, other) => one.order - other.order);
+    const last = inOrder.at(-1)?.type ?? "";
+    return inOrder.length > 1 &&
+      inOrder.some(({ type }) => TERMINAL.includes(type)) &&
+      last !== "" &&
+      !TERMINAL.includes(last)
+      ? wrong(it, name, "the action that forwards, redirects or answers last")
+      : [];
   },
   (it) => {
     const orders = it.objects(name).flatMap((each) => each.number("order") ?? []);
@@ -189,6 +245,7 @@ const conditionRules: readonly Rule[] = [
     inside(
       name,
       required("values", "values", (it) => it.lacks("regexValues")),
+      atMostOneOf(["values", "regexValues"]),
     ),
   ),
   inside(
@@ -262,6 +319,14 @@ const fewWildcards: Rule = (it) => {
     : [];
 };
 
+const transformRules: readonly Rule[] = [
+  ["host-header-rewrite", "hostHeaderRewriteConfig"],
+  ["url-rewrite", "urlRewriteConfig"],
+].flatMap(([type = "", name = ""]) => [
+  required(name, `its settings beside ${type}`, (it) => it.text("type") === type),
+  refuse(name, `nothing but beside ${type}`, (it) => it.has(name) && it.knows("type") && it.text("type") !== type),
+]);
+
 const ONCE = ["hostHeader", "pathPattern", "httpRequestMethod", "sourceIp"];
 const conditionsOnce: Rule = (it) => {
   const twice = ONCE.find((name) => it.objects("conditions").filter((each) => each.has(name)).length > 1);
@@ -293,6 +358,12 @@ const targetGroupRules: readonly Rule[] = [
   refuse("port", "no port for Lambda", (it) => isLambda(it) && it.has("port")),
   within("port", 1, 65_535),
   oneOf("protocol", ["HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC"]),
+  refuse(
+    "protocol",
+    "TCP or TLS before an application load balancer",
+    (it) =>
+      it.text("targetType") === "alb" && it.knows("protocol") && !["TCP", "TLS"].includes(it.text("protocol") ?? ""),
+  ),
   oneOf("protocolVersion", ["HTTP1", "HTTP2", "GRPC"]),
   refuse(
     "protocolVersion",
@@ -344,6 +415,13 @@ const targetGroupRules: readonly Rule[] = [
   ),
   refuse(
     "stickiness.type",
+    "no stickiness for TLS",
+    (it) =>
+      it.text("protocol") === "TLS" &&
+      (it.isTrue("stickiness.enabled") || (it.has("stickiness") && it.lacks("stickiness.enabled"))),
+  ),
+  refuse(
+    "stickiness.type",
     "lb_cookie or app_cookie for HTTP",
     (it) => isHttp(it) && /^source_ip/.test(it.text("stickiness.type") ?? ""),
   ),
@@ -370,6 +448,11 @@ const targetGroupRules: readonly Rule[] = [
   ),
   refuse(
     "healthCheck.protocol",
+    "HTTP or HTTPS before an application load balancer",
+    (it) => it.text("targetType") === "alb" && it.text("healthCheck.protocol") === "TCP",
+  ),
+  refuse(
+    "healthCheck.protocol",
     "HTTP or HTTPS for an HTTP group",
     (it) => isHttp(it) && it.text("healthCheck.protocol") === "TCP",
   ),
@@ -383,7 +466,67 @@ const targetGroupRules: readonly Rule[] = [
     "true but for Lambda",
     (it) => it.has("healthCheck.enabled") && it.isFalse("healthCheck.enabled") && !isLambda(it),
   ),
-  refuse("proxyProtocolV2", "false for HTTP", (it) => isHttp(it) && it.isTrue("proxyProtocolV2")),
+  ...["proxyProtocolV2", "connectionTermination"].map((name) =>
+    refuse(name, "false for HTTP", (it) => isHttp(it) && it.isTrue(name)),
+  ),
+  refuse("port", "6081 for GENEVE", (it) => it.text("protocol") === "GENEVE" && (it.number("port") ?? 6081) !== 6081),
+  ...["dnsFailover", "unhealthyStateRouting"].map((name) =>
+    inside(
+      `targetGroupHealth.${name}`,
+      matches("minimumHealthyTargetsCount", /^(off|[1-9]\d*)$/, "off, or 1 and more"),
+      matches("minimumHealthyTargetsPercentage", /^(off|[1-9]\d?|100)$/, "off, or 1 to 100"),
+    ),
+  ),
+  refuse("healthCheck.matcher", "statuses of 200 to 599, as 200,202 or 200-399", (it) => {
+    const matcher = it.text("healthCheck.matcher");
+    if (matcher === undefined || isHttp(it) || !it.knows("protocol")) return false;
+    return !/^[2-5]\d\d([,-][2-5]\d\d)*$/.test(matcher);
+  }),
+  refuse(
+    "healthCheck.matcher",
+    "200-399 for a gateway",
+    (it) => it.text("protocol") === "GENEVE" && (it.text("healthCheck.matcher") ?? "200-399") !== "200-399",
+  ),
+  refuse("healthCheck.matcher", "statuses from low to high", (it) =>
+    (it.text("healthCheck.matcher") ?? "").split(",").some((each) => {
+      const [from, to] = each.split("-").map(Number);
+      return from !== undefined && to !== undefined && from > to;
+    }),
+  ),
+  eachOf(
+    "targetFailovers",
+    refuse("onUnhealthy", "what onDeregistration is", (it) => {
+      const [one, other] = [it.text("onDeregistration"), it.text("onUnhealthy")];
+      return one !== undefined && other !== undefined && one !== other;
+    }),
+  ),
+  refuse(
+    "preserveClientIp",
+    "true for UDP",
+    (it) =>
+      /UDP|QUIC/.test(it.text("protocol") ?? "") &&
+      it.has("preserveClientIp") &&
+      it.knows("preserveClientIp") &&
+      it.isFalse("preserveClientIp"),
+  ),
+  ...["loadBalancingAlgorithmType", "loadBalancingAnomalyMitigation"].map((name) =>
+    refuse(name, "nothing but for HTTP and HTTPS", (it) => it.has(name) && it.knows("protocol") && !isHttp(it)),
+  ),
+  refuse(
+    "slowStart",
+    "no slow start but for HTTP and HTTPS",
+    (it) => (it.number("slowStart") ?? 0) > 0 && ((it.knows("protocol") && !isHttp(it)) || isLambda(it)),
+  ),
+  refuse(
+    "targetGroupHealth.dnsFailover.minimumHealthyTargetsCount",
+    "no fewer than unhealthyStateRouting has",
+    (it) => {
+      const [failover, routing] = ["dnsFailover", "unhealthyStateRouting"].map((name) =>
+        it.number(`targetGroupHealth.${name}.minimumHealthyTargetsCount`),
+      );
+      return failover !== undefined && routing !== undefined && failover < routing;
+    },
+  ),
   refuse(
     "lambdaMultiValueHeadersEnabled",
     "a Lambda group",
@@ -456,6 +599,7 @@ const matching: readonly Rule[] = MATCHING.map((name) =>
   inside(
     name,
     required("textTransformations", "a transformation, NONE at least"),
+    refuse("textTransformations", "at most 10 transformations", (it) => it.objects("textTransformations").length > 10),
     eachOf("textTransformations", oneOf("type", TRANSFORMATIONS)),
     (it) => {
       const types = it.objects("textTransformations").flatMap((each) => each.text("priority") ?? []);
@@ -465,8 +609,20 @@ const matching: readonly Rule[] = MATCHING.map((name) =>
     inside(
       "fieldToMatch",
       exactlyOneOf(FIELDS),
+      eachOf("headers", inside("matchPattern", exactlyOneOf(["all", "includedHeaders", "excludedHeaders"]))),
+      inside(
+        "cookies",
+        refuse("matchPatterns", "one pattern", (it) => it.objects("matchPatterns").length > 1),
+      ),
+      inside("cookies", eachOf("matchPatterns", exactlyOneOf(["all", "includedCookies", "excludedCookies"]))),
+      inside("jsonBody", inside("matchPattern", exactlyOneOf(["all", "includedPaths"]))),
       inside("singleHeader", matches("name", /^[^A-Z\p{C}]{1,64}$/u, "1 to 64 characters in lower case")),
       inside("singleQueryArgument", matches("name", /^[^A-Z\p{C}]{1,30}$/u, "1 to 30 characters in lower case")),
+    ),
+    refuse(
+      "fieldToMatch",
+      "another part: a fingerprint holds no text",
+      (it) => /sqli|xss/.test(name) && (it.has("fieldToMatch.ja3Fingerprint") || it.has("fieldToMatch.ja4Fingerprint")),
     ),
     refuse("regexString", "a regular expression", (it) => {
       try {
@@ -478,10 +634,33 @@ const matching: readonly Rule[] = MATCHING.map((name) =>
   ),
 );
 
+/** By what a rate may be counted. */
+const RATE_KEYS = [
+  ..."asn cookie forwardedIp header httpMethod ip ja3Fingerprint ja4Fingerprint labelNamespace".split(" "),
+  ..."queryArgument queryString uriPath".split(" "),
+];
+
+/** Managed groups that do nothing without settings of their own. */
+const CONFIGURED: Readonly<Record<string, string>> = {
+  AWSManagedRulesATPRuleSet: "awsManagedRulesAtpRuleSet",
+  AWSManagedRulesACFPRuleSet: "awsManagedRulesAcfpRuleSet",
+  AWSManagedRulesBotControlRuleSet: "awsManagedRulesBotControlRuleSet",
+  AWSManagedRulesAntiDDoSRuleSet: "awsManagedRulesAntiDdosRuleSet",
+};
+/** Of these the settings may not be left out. */
+const MUST_BE_CONFIGURED = /^AWSManagedRules(ATP|ACFP|AntiDDoS)RuleSet$/;
+
+const ACTIONS = ["allow", "block", "count", "captcha", "challenge"];
+
+/** Statements that a rule has as a whole or not at all. */
+const ALONE = ["managedRuleGroupStatement", "ruleGroupReferenceStatement", "rateBasedStatement"];
+
 function statementFindings(statement: Inputs | undefined, depth = 0): Finding[] {
   if (statement === undefined) return [];
   const given = STATEMENTS.filter((name) => statement.has(name));
   if (given.length !== 1) return [{ path: statement.path, found: `${given.length} statements`, expected: "just one" }];
+  const alone = depth === 0 ? undefined : ALONE.find((name) => statement.has(name));
+  if (alone !== undefined) return wrong(statement, alone, "no such statement within another one");
   const rules: Rule[] = [
     inside(
       "managedRuleGroupStatement",
@@ -499,6 +678,23 @@ function statementFindings(statement: Inputs | undefined, depth = 0): Finding[] 
         (it) => /^aws$/i.test(it.text("vendorName") ?? "") && it.text("vendorName") !== "AWS",
       ),
       required("vendorName", "a vendor"),
+      refuse("managedRuleGroupConfigs", "the settings of the group, as its login page", (it) => {
+        const name = it.text("name") ?? "";
+        const given = it.objects("managedRuleGroupConfigs").some((each) => each.has(CONFIGURED[name] ?? ""));
+        return (
+          MUST_BE_CONFIGURED.test(name) &&
+          !given &&
+          (it.lacks("managedRuleGroupConfigs") || it.knows("managedRuleGroupConfigs"))
+        );
+      }),
+      refuse("managedRuleGroupConfigs", "settings of this group alone", (it) => {
+        const own = CONFIGURED[it.text("name") ?? ""];
+        const kinds = Object.values(CONFIGURED);
+        return (
+          it.knows("name") &&
+          it.objects("managedRuleGroupConfigs").some((each) => kinds.some((kind) => each.has(kind) && kind !== own))
+        );
+      }),
       required("name", "a group's name"),
     ),
     inside(
@@ -522,6 +718,34 @@ function statementFindings(statement: Inputs | undefined, depth = 0): Finding[] 
         "keys for CUSTOM_KEYS",
         (it) => it.text("aggregateKeyType") === "CUSTOM_KEYS" && it.lacks("customKeys"),
       ),
+      refuse("customKeys", "at most 5 keys", (it) => it.objects("customKeys").length > 5),
+      eachOf("customKeys", exactlyOneOf(RATE_KEYS)),
+      ...["cookie", "header", "queryArgument", "queryString", "uriPath"].map((name) =>
+        eachOf("customKeys", inside(name, required("textTransformations", "a transformation, NONE at least"))),
+      ),
+      refuse("customKeys", "another key beside the address", (it) => {
+        const keys = it.objects("customKeys");
+        return keys.length === 1 && keys.some((each) => each.has("ip") || each.has("forwardedIp"));
+      }),
+      refuse(
+        "forwardedIpConfig",
+        "a header for keys of forwarded addresses",
+        (it) => it.lacks("forwardedIpConfig") && it.objects("customKeys").some((each) => each.has("forwardedIp")),
+      ),
+      refuse(
+        "customKeys",
+        "keys for CUSTOM_KEYS alone",
+        (it) => it.has("customKeys") && it.knows("aggregateKeyType") && it.text("aggregateKeyType") !== "CUSTOM_KEYS",
+      ),
+    ),
+    inside("managedRuleGroupStatement", eachOf("ruleActionOverrides", inside("actionToUse", exactlyOneOf(ACTIONS)))),
+    inside(
+      "labelMatchStatement",
+      refuse(
+        "key",
+        "a label's whole name, without a colon at its end",
+        (it) => it.text("scope") === "LABEL" && /:$/.test(it.text("key") ?? ""),
+      ),
     ),
     inside(
       "geoMatchStatement",
@@ -530,6 +754,14 @@ function statementFindings(statement: Inputs | undefined, depth = 0): Finding[] 
     ),
     inside(
       "byteMatchStatement",
+      refuse(
+        "positionalConstraint",
+        "EXACTLY for a fingerprint",
+        (it) =>
+          (it.has("fieldToMatch.ja3Fingerprint") || it.has("fieldToMatch.ja4Fingerprint")) &&
+          it.knows("positionalConstraint") &&
+          it.text("positionalConstraint") !== "EXACTLY",
+      ),
       oneOf("positionalConstraint", ["EXACTLY", "STARTS_WITH", "ENDS_WITH", "CONTAINS", "CONTAINS_WORD"]),
       refuse("searchString", "at most 200 bytes", (it) => Buffer.byteLength(it.text("searchString") ?? "") > 200),
       required("textTransformations", "a transformation, NONE at least"),
@@ -559,7 +791,6 @@ function statementFindings(statement: Inputs | undefined, depth = 0): Finding[] 
 
 const isGroup = (rule: Inputs) =>
   rule.has("statement.managedRuleGroupStatement") || rule.has("statement.ruleGroupReferenceStatement");
-const ACTIONS = ["allow", "block", "count", "captcha", "challenge"];
 
 const visibility: Rule = inside(
   "visibilityConfig",
@@ -569,13 +800,46 @@ const visibility: Rule = inside(
   ),
 );
 
+/** @see https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-label-requirements.html */
+const KEPT_LABELS = ["awswaf", "aws", "waf", "rulegroup", "webacl", "regexpatternset", "ipset", "managed"];
+
+/** For how long who has proven to be no robot is not asked again. */
+function immunity(name: string, least: number): Rule {
+  return inside(
+    name,
+    refuse(
+      "immunityTimeProperty.immunityTime",
+      `${least} to 259200 seconds`,
+      (it) => !between(it.number("immunityTimeProperty.immunityTime"), least, 259_200),
+    ),
+  );
+}
+
 const wafRule: readonly Rule[] = [
+  immunity("captchaConfig", 60),
+  immunity("challengeConfig", 300),
   matches("name", WAF_NAME, "1 to 128 letters, digits and -_"),
   within("priority", 0, 2_147_483_647),
   required("visibilityConfig", "visibilityConfig"),
   visibility,
   (it) => statementFindings(it.object("statement")),
+  eachOf(
+    "ruleLabels",
+    matches("name", /^[\w:-]{1,1024}$/, "1 to 1024 letters, digits and _:-"),
+    refuse("name", "a name behind 5 namespaces at most, each of at most 128 characters", (it) => {
+      const parts = (it.text("name") ?? "").split(":");
+      return parts.length > 6 || parts.some((each) => each.length > 128);
+    }),
+    refuse("name", `a label without AWS's own words: ${KEPT_LABELS.join(", ")}`, (it) =>
+      (it.text("name") ?? "").split(":").some((each) => KEPT_LABELS.includes(each.toLowerCase())),
+    ),
+  ),
   refuse("overrideAction", "overrideAction for a group of rules", (it) => isGroup(it) && it.lacks("overrideAction")),
+  refuse(
+    "action",
+    "an action other than allow for a rate",
+    (it) => it.has("statement.rateBasedStatement") && it.has("action.allow"),
+  ),
   refuse("action", "no action for a group of rules", (it) => isGroup(it) && it.has("action")),
   refuse("action", "an action", (it) => it.has("statement") && !isGroup(it) && it.lacks("action")),
   refuse(
@@ -587,18 +851,27 @@ const wafRule: readonly Rule[] = [
   inside("overrideAction", exactlyOneOf(["none", "count"])),
 ];
 
+/** Sets and groups of a regional web ACL are regional, those of CloudFront's are global. */
+const setsOfScope: Rule = (it) => {
+  const wanted = { REGIONAL: "regional", CLOUDFRONT: "global" }[it.text("scope") ?? ""];
+  const stranger = (value: Input, path: string): Finding[] => {
+    if (isInputList(value)) return value.flatMap((each, index) => stranger(each, `${path}[${index}]`));
+    if (isInputRecord(value))
+      return Object.entries(value).flatMap(([name, each]) => stranger(each, path === "" ? name : `${path}.${name}`));
+    const scope =
+      typeof value === "string" ? /^arn:aws[a-z-]*:wafv2:[^:]+:\d+:(regional|global)\//.exec(value)?.[1] : undefined;
+    return scope === undefined || scope === wanted
+      ? []
+      : [{ path, found: shown(path, value), expected: `a ${wanted} one` }];
+  };
+  return wanted === undefined ? [] : stranger(it.raw("rules"), it.at("rules"));
+};
+
 const capacityOf = (rule: Inputs): number => {
   const managed = rule.text("statement.managedRuleGroupStatement.name");
   if (managed !== undefined) return MANAGED_GROUPS[managed] ?? 0;
   return 1;
 };
-
-function unique(list: string, property: string, expected: string): Rule {
-  return (it) => {
-    const values = it.objects(list).flatMap((each) => each.text(property) ?? []);
-    return new Set(values).size < values.length ? wrong(it, list, expected) : [];
-  };
-}
 
 const ROUTING = [
   "failoverRoutingPolicies",
@@ -635,6 +908,8 @@ const NAMED =
   /^(?!(\d{1,3}\.){3}\d{1,3}\.?$)(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?$/i;
 /** One string, or several in quotes; the provider puts quotes around the first. */
 const TEXTS = /^("([^"\\]|\\.)*"( "([^"\\]|\\.)*")*|([^"\\]|\\.)*("" ?"?([^"\\]|\\.)*|" "([^"\\]|\\.)*)*)$/;
+/** Priority, target, and parameters as `alpn=h2,h3`. */
+const BINDING = new RegExp(`^${WORD16} \\S+( [a-z0-9-]+(=("[^"]*"|\\S+))?)*$`);
 const WORD: Readonly<Record<string, RegExp>> = {
   A: /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.|$)){4}$/,
   AAAA: /^[0-9a-f:.]*:[0-9a-f:.]*$/i,
@@ -651,7 +926,85 @@ const WORD: Readonly<Record<string, RegExp>> = {
   SPF: TEXTS,
   TXT: TEXTS,
   DS: /^\d{1,5} \d{1,3} [124] [0-9a-f]+$/i,
+  HTTPS: BINDING,
+  SVCB: BINDING,
 };
+
+/** What no pattern can tell. */
+const FITS: Readonly<Record<string, (text: string) => boolean>> = {
+  AAAA: isV6Address,
+  DS: (text) => isDelegation(text),
+};
+
+/** A text of degrees with two decimals at the most. */
+function degrees(name: string, most: number): Rule {
+  return refuse(name, `-${most} to ${most}, with two decimals at the most`, (it) => {
+    const text = it.text(name);
+    return text !== undefined && (!/^-?\d{1,3}(\.\d{0,2})?$/.test(text) || Math.abs(Number(text)) > most);
+  });
+}
+
+const CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2";
+/** The zones of application load balancers by region. @see https://docs.aws.amazon.com/general/latest/gr/elb.html */
+const BALANCER_ZONES: Readonly<Record<string, string>> = {
+  "us-east-1": "Z35SXDOTRQ7X7K",
+  "us-east-2": "Z3AADJGX6KTTL2",
+  "us-west-1": "Z368ELLRRE2KJ0",
+  "us-west-2": "Z1H1FL5HABSF5",
+  "ca-central-1": "ZQSVJUPU6J1EY",
+  "eu-central-1": "Z215JYRZR1TBD5",
+  "eu-west-1": "Z32O12XQLNTSW2",
+  "eu-west-2": "ZHURV8PSTC4K8",
+  "eu-west-3": "Z3Q77PNBQS71R4",
+  "eu-north-1": "Z23TAZ6LKFMNIO",
+  "ap-northeast-1": "Z14GRHDCWA56QT",
+  "ap-northeast-2": "ZWKZPGTI48KDX",
+  "ap-southeast-1": "Z1LMS91P8CMLE5",
+  "ap-southeast-2": "Z1GM3OXH4ZPM65",
+  "ap-south-1": "ZP97RAFLXTNZK",
+  "sa-east-1": "Z2P70J7HTTTPLU",
+};
+
+const bare = (name: string | undefined) => name?.replace(/\.$/, "").toLowerCase();
+
+/** An alias of a name to itself answers nothing. */
+const aliasOfItself: Rule = (it) =>
+  it
+    .objects("aliases")
+    .flatMap((each) =>
+      each.text("zoneId") !== undefined &&
+      each.text("zoneId") === it.text("zoneId") &&
+      bare(each.text("name")) === bare(it.text("name")) &&
+      it.lacks("setIdentifier")
+        ? wrong(each, "name", "another name than the record's own")
+        : [],
+    );
+
+/** What is wrong between an alias, the zone of its target and the type of the record. */
+function aliasFindings(alias: Inputs, type: string | undefined): Finding[] {
+  const [name, zone] = [alias.text("name")?.replace(/\.$/, ""), alias.text("zoneId")];
+  const region = /(?:^|\.)([a-z]{2}-[a-z]+-\d)\.elb\.amazonaws\.com$/.exec(name ?? "")?.[1];
+  const isDistribution = /\.cloudfront\.net$/.test(name ?? "");
+  const ofTarget = isDistribution ? CLOUDFRONT_ZONE : BALANCER_ZONES[region ?? ""];
+  const isOther =
+    zone !== undefined && ofTarget !== undefined && zone !== ofTarget && Object.values(BALANCER_ZONES).includes(zone);
+  if (isOther || (isDistribution && zone !== undefined && zone !== CLOUDFRONT_ZONE))
+    return wrong(alias, "zoneId", `the zone of the target: ${ofTarget}`);
+  const types = isDistribution ? ["A", "AAAA", "HTTPS"] : ["A", "AAAA"];
+  return (region !== undefined || isDistribution) && type !== undefined && !types.includes(type)
+    ? [{ path: "type", found: type, expected: `one of ${types.join(", ")} for an alias to this target` }]
+    : [];
+}
+
+/** Bytes in hexadecimal digits of each kind of digest. */
+const DIGESTS: Readonly<Record<string, number>> = { "1": 40, "2": 64, "4": 96 };
+const isDelegation = (text: string) => {
+  const [, tag, algorithm, kind = "", digest = ""] = /^(\d{1,5}) (\d{1,3}) ([124]) ([0-9a-f]+)$/i.exec(text) ?? [];
+  return Number(tag) <= 65_535 && Number(algorithm) <= 255 && digest.length === DIGESTS[kind];
+};
+
+const STATES =
+  "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY";
 
 const recordRules: readonly Rule[] = [
   oneOf("type", RECORD_TYPES),
@@ -667,6 +1020,16 @@ const recordRules: readonly Rule[] = [
   within("ttl", 0, 2_147_483_647),
   atMostOneOf(ROUTING),
   refuse(
+    "name",
+    "a name without a star for NS",
+    (it) => it.text("type") === "NS" && /^\*\./.test(it.text("name") ?? ""),
+  ),
+  refuse(
+    "multivalueAnswerRoutingPolicy",
+    "no multivalue answer of NS and CNAME",
+    (it) => it.isTrue("multivalueAnswerRoutingPolicy") && ["NS", "CNAME"].includes(it.text("type") ?? ""),
+  ),
+  refuse(
     "setIdentifier",
     "an identifier beside a routing policy",
     (it) =>
@@ -680,13 +1043,35 @@ const recordRules: readonly Rule[] = [
     (it) =>
       it.has("setIdentifier") && ROUTING.every((name) => it.lacks(name)) && it.lacks("multivalueAnswerRoutingPolicy"),
   ),
-  inside("geoproximityRoutingPolicy", within("bias", -90, 90)),
+  inside(
+    "geoproximityRoutingPolicy",
+    within("bias", -90, 90),
+    exactlyOneOf(["awsRegion", "localZoneGroup", "coordinates"]),
+    eachOf("coordinates", degrees("latitude", 90), degrees("longitude", 180)),
+  ),
+  inside(
+    "cidrRoutingPolicy",
+    matches("locationName", /^(\*|[0-9A-Za-z_-]{1,16})$/, "*, or 1 to 16 letters, digits and _-"),
+  ),
   eachOf("weightedRoutingPolicies", within("weight", 0, 255)),
   eachOf("failoverRoutingPolicies", oneOf("type", ["PRIMARY", "SECONDARY"])),
-  refuse("records", "one value for CNAME", (it) => it.text("type") === "CNAME" && it.knownTexts("records").length > 1),
+  refuse(
+    "healthCheckId",
+    "a health check of the first answer, or an alias",
+    (it) =>
+      it.has("records") &&
+      it.lacks("healthCheckId") &&
+      it.objects("failoverRoutingPolicies").some((each) => each.text("type") === "PRIMARY"),
+  ),
+  (it) => it.objects("aliases").flatMap((each) => aliasFindings(each, it.text("type"))),
+  aliasOfItself,
+  ...["CNAME", "SOA"].map((type) =>
+    refuse("records", `one value for ${type}`, (it) => it.text("type") === type && it.knownTexts("records").length > 1),
+  ),
   (it) => {
     const word = WORD[it.text("type") ?? ""];
-    return word !== undefined && it.knownTexts("records").some((each) => !word.test(each))
+    const fits = FITS[it.text("type") ?? ""];
+    return word !== undefined && it.knownTexts("records").some((each) => !word.test(each) || fits?.(each) === false)
       ? wrong(it, "records", `values of ${it.text("type")} records`)
       : [];
   },
@@ -707,6 +1092,11 @@ const recordRules: readonly Rule[] = [
   eachOf(
     "aliases",
     required("evaluateTargetHealth", "true or false"),
+    refuse(
+      "evaluateTargetHealth",
+      "false for a distribution of CloudFront",
+      (it) => it.isTrue("evaluateTargetHealth") && it.text("zoneId") === CLOUDFRONT_ZONE,
+    ),
     required("zoneId", "the target's zone"),
     required("name", "the target's name"),
     matches("name", NAMED, "the name of the target"),
@@ -722,7 +1112,21 @@ const recordRules: readonly Rule[] = [
     oneOf("continent", ["AF", "AN", "AS", "EU", "OC", "NA", "SA"]),
     matches("country", /^(\*|[A-Z]{2})$/, "a country's code of two letters, or *"),
     refuse("subdivision", "a country beside it", (it) => it.has("subdivision") && it.lacks("country")),
-    atMostOneOf(["continent", "country"]),
+    refuse(
+      "subdivision",
+      "a state's code of two letters",
+      (it) =>
+        it.text("country") === "US" &&
+        it.has("subdivision") &&
+        it.knows("subdivision") &&
+        !STATES.split(" ").includes(it.text("subdivision") ?? ""),
+    ),
+    refuse(
+      "subdivision",
+      "parts of the United States (US) and Ukraine (UA) alone",
+      (it) => it.has("subdivision") && it.knows("country") && !["US", "UA"].includes(it.text("country") ?? ""),
+    ),
+    exactlyOneOf(["continent", "country"]),
   ),
   refuse(
     "aliases",
@@ -730,6 +1134,16 @@ const recordRules: readonly Rule[] = [
     (it) => it.has("aliases") && ["NS", "SOA", "DS"].includes(it.text("type") ?? ""),
   ),
 ];
+
+/** What only one kind of health check has. */
+const CHECKED_BY: Readonly<Record<string, readonly string[]>> = {
+  CALCULATED: ["childHealthThreshold", "childHealthchecks"],
+  CLOUDWATCH_METRIC: ["cloudwatchAlarmName", "cloudwatchAlarmRegion", "insufficientDataHealthStatus"],
+  RECOVERY_CONTROL: ["routingControlArn"],
+};
+
+/** What belongs to a certificate that is brought along, and not to one that ACM makes. */
+const IMPORTED = ["certificateBody", "certificateChain", "privateKey", "privateKeyWo"];
 
 /** What ELB, ACM, WAF and Route 53 refuse. */
 export const edgeRules: RuleTable = {
@@ -740,6 +1154,46 @@ export const edgeRules: RuleTable = {
     ),
     oneOf("loadBalancerType", ["application", "network", "gateway"]),
     exactlyOneOf(["subnets", "subnetMappings"]),
+    ...["subnets", "subnetMappings"].map((name) =>
+      refuse(name, "a subnet once", (it) => {
+        const ids = [...it.knownTexts(name), ...it.objects(name).flatMap((each) => each.text("subnetId") ?? [])];
+        return new Set(ids).size < ids.length;
+      }),
+    ),
+    refuse("subnetMappings", "subnets of at least two zones", (it) => {
+      const mappings = it.raw("subnetMappings");
+      return isApplication(it) && isInputList(mappings) && mappings.length === 1;
+    }),
+    refuse("securityGroups", "at most 5 security groups", (it) => {
+      const groups = it.raw("securityGroups");
+      return isInputList(groups) && groups.length > 5;
+    }),
+    refuse(
+      "ipamPools",
+      "no pool of public addresses for an internal load balancer",
+      (it) => it.has("ipamPools") && it.isTrue("internal"),
+    ),
+    (it) =>
+      it.text("loadBalancerType") === "network" && (it.lacks("internal") || it.knows("internal"))
+        ? eachOf(
+            "subnetMappings",
+            it.isTrue("internal")
+              ? refuse("allocationId", "no public address for an internal load balancer", (each) =>
+                  each.has("allocationId"),
+                )
+              : refuse("privateIpv4Address", "no private address but for an internal load balancer", (each) =>
+                  each.has("privateIpv4Address"),
+                ),
+            refuse(
+              "ipv6Address",
+              "an address of its own with dualstack alone",
+              (each) =>
+                each.has("ipv6Address") &&
+                it.text("ipAddressType") !== "dualstack" &&
+                (it.lacks("ipAddressType") || it.knows("ipAddressType")),
+            ),
+          )(it, undefined)
+        : [],
     refuse("subnets", "subnets of at least two zones", (it) => {
       const subnets = it.raw("subnets");
       return isApplication(it) && isInputList(subnets) && subnets.length < 2;
@@ -769,6 +1223,14 @@ export const edgeRules: RuleTable = {
             ),
           )(it, undefined)
         : [],
+    refuse(
+      "enablePrefixForIpv6SourceNat",
+      "off but for dualstack",
+      (it) =>
+        it.text("enablePrefixForIpv6SourceNat") === "on" &&
+        it.text("ipAddressType") !== "dualstack" &&
+        (it.lacks("ipAddressType") || it.knows("ipAddressType")),
+    ),
     oneOf("desyncMitigationMode", ["monitor", "defensive", "strictest"]),
     oneOf("xffHeaderProcessingMode", ["append", "preserve", "remove"]),
     oneOf("dnsRecordClientRoutingPolicy", [
@@ -811,6 +1273,18 @@ export const edgeRules: RuleTable = {
         it.knows("protocol") &&
         !HTTP.includes(it.text("protocol") ?? ""),
     ),
+    refuse(
+      "protocol",
+      "TCP, TLS, UDP or QUIC for a network load balancer",
+      (it) => /loadbalancer\/net\//.test(it.text("loadBalancerArn") ?? "") && isHttp(it),
+    ),
+    ...["port", "protocol"].map((name) =>
+      refuse(
+        name,
+        "nothing for a gateway load balancer",
+        (it) => /loadbalancer\/gwy\//.test(it.text("loadBalancerArn") ?? "") && it.has(name),
+      ),
+    ),
     refuse("certificateArn", "a certificate for HTTPS and TLS", (it) => isTls(it) && it.lacks("certificateArn")),
     refuse(
       "certificateArn",
@@ -847,10 +1321,32 @@ export const edgeRules: RuleTable = {
         "no trust store but to verify by",
         (it) => it.has("trustStoreArn") && it.knows("mode") && it.text("mode") !== "verify",
       ),
+      refuse(
+        "advertiseTrustStoreCaNames",
+        "off but to verify by",
+        (it) => it.text("advertiseTrustStoreCaNames") === "on" && it.knows("mode") && it.text("mode") !== "verify",
+      ),
+      refuse(
+        "ignoreClientCertificateExpiry",
+        "nothing but to verify by",
+        (it) => it.isTrue("ignoreClientCertificateExpiry") && it.knows("mode") && it.text("mode") !== "verify",
+      ),
+    ),
+    refuse(
+      "mutualAuthentication.mode",
+      "client certificates for HTTPS alone",
+      (it) =>
+        it.knows("protocol") &&
+        it.text("protocol") !== "HTTPS" &&
+        (it.text("mutualAuthentication.mode") ?? "off") !== "off",
     ),
     required("defaultActions", "an action"),
     ...actionsOf("defaultActions"),
-    oneOf("routingHttpResponseXFrameOptionsHeaderValue", ["DENY", "SAMEORIGIN"]),
+    matches(
+      "routingHttpResponseXFrameOptionsHeaderValue",
+      /^(DENY|SAMEORIGIN|ALLOW-FROM https:\/\/\S+)$/,
+      "DENY, SAMEORIGIN, or ALLOW-FROM and a URL",
+    ),
     oneOf("routingHttpResponseXContentTypeOptionsHeaderValue", ["nosniff"]),
     oneOf("routingHttpResponseAccessControlAllowCredentialsHeaderValue", ["true"]),
     (it) =>
@@ -863,6 +1359,17 @@ export const edgeRules: RuleTable = {
           )(it, undefined)
         : [],
     redirectsToItself,
+    (it) =>
+      it.text("protocol") === "HTTPS"
+        ? eachOf(
+            "defaultActions",
+            refuse(
+              "redirect.protocol",
+              "HTTPS: no way leads from HTTPS to HTTP",
+              (each) => each.text("redirect.protocol") === "HTTP",
+            ),
+          )(it, undefined)
+        : [],
     refuse(
       "defaultActions",
       "forward for a network load balancer",
@@ -882,10 +1389,13 @@ export const edgeRules: RuleTable = {
     eachOf("conditions", ...conditionRules),
     fewValues,
     conditionsOnce,
+    unique("transforms", "type", "one transform of each type"),
+    eachOf("transforms", ...transformRules),
   ],
   "aws:acm/certificate:Certificate": [
     matches("domainName", HOST, "a domain name, of labels of at most 63 characters"),
-    refuse("domainName", "at most 253 characters", (it) => (it.text("domainName") ?? "").length > 253),
+    // It is the certificate's common name (RFC 5280); the other names may be longer.
+    refuse("domainName", "at most 64 characters", (it) => (it.text("domainName") ?? "").length > 64),
     eachMatches("subjectAlternativeNames", HOST, "domain names"),
     refuse(
       "subjectAlternativeNames",
@@ -907,6 +1417,16 @@ export const edgeRules: RuleTable = {
           ? []
           : wrong(each, "validationDomain", "the name itself, or a domain above it");
       }),
+    (it) => {
+      const names = [it.text("domainName"), ...(it.texts("subjectAlternativeNames") ?? [undefined])];
+      if (names.includes(undefined)) return [];
+      return it.objects("validationOptions").flatMap((each) => {
+        const name = each.text("domainName");
+        return name === undefined || names.includes(name)
+          ? []
+          : wrong(each, "domainName", "one of the certificate's own names");
+      });
+    },
     oneOf("keyAlgorithm", [
       "RSA_1024",
       "RSA_2048",
@@ -940,6 +1460,23 @@ export const edgeRules: RuleTable = {
       "no domain name beside an imported certificate",
       (it) => it.has("domainName") && (it.has("certificateBody") || it.has("privateKey")),
     ),
+    ...["domainName", "certificateAuthorityArn", "validationMethod"].flatMap((made) =>
+      IMPORTED.map((brought) =>
+        refuse(
+          brought,
+          `nothing beside ${made}: a certificate is made or brought`,
+          (it) => it.has(made) && it.has(brought),
+        ),
+      ),
+    ),
+    ...["privateKey", "privateKeyWo"].map((key) =>
+      refuse("certificateBody", "the certificate beside its key", (it) => it.has(key) && it.lacks("certificateBody")),
+    ),
+    refuse(
+      "privateKey",
+      "the key beside its certificate",
+      (it) => it.has("certificateBody") && it.lacks("privateKey") && it.lacks("privateKeyWo"),
+    ),
     refuse(
       "certificateBody",
       "a certificate in PEM",
@@ -967,6 +1504,7 @@ export const edgeRules: RuleTable = {
     required("visibilityConfig", "visibilityConfig"),
     visibility,
     eachOf("rules", ...wafRule),
+    setsOfScope,
     (it) => {
       const bodies = it.objects("customResponseBodies").map((each) => each.text("key"));
       const answers = [it, ...it.objects("rules")].flatMap((each) => [
@@ -991,27 +1529,36 @@ export const edgeRules: RuleTable = {
         ? [{ path: "rules", found: `${units} capacity units`, expected: `at most ${MOST_CAPACITY}` }]
         : [];
     },
+    immunity("captchaConfig", 60),
+    immunity("challengeConfig", 300),
     inside(
-      "captchaConfig",
-      refuse(
-        "immunityTimeProperty.immunityTime",
-        "60 to 259200 seconds",
-        (it) => !between(it.number("immunityTimeProperty.immunityTime"), 60, 259_200),
-      ),
-    ),
-    inside(
-      "challengeConfig",
-      refuse(
-        "immunityTimeProperty.immunityTime",
-        "300 to 259200 seconds",
-        (it) => !between(it.number("immunityTimeProperty.immunityTime"), 300, 259_200),
+      "dataProtectionConfig",
+      eachOf(
+        "dataProtections",
+        refuse(
+          "field.fieldKeys",
+          "names for single headers, cookies and arguments alone",
+          (it) =>
+            /^SINGLE_/.test(it.text("field.fieldType") ?? "") !== it.has("field.fieldKeys") &&
+            it.knows("field.fieldType"),
+        ),
       ),
     ),
     eachMatches("tokenDomains", HOST, "domain names"),
+    inside(
+      "associationConfig",
+      eachOf(
+        "requestBodies",
+        ...["apiGateway", "appRunnerService", "cloudfront", "cognitoUserPool", "verifiedAccessInstance"].map((name) =>
+          inside(name, oneOf("defaultSizeInspectionLimit", ["KB_16", "KB_32", "KB_48", "KB_64"])),
+        ),
+      ),
+    ),
     eachOf(
       "customResponseBodies",
       matches("key", WAF_NAME, "1 to 128 letters, digits and -_"),
       oneOf("contentType", ["TEXT_PLAIN", "TEXT_HTML", "APPLICATION_JSON"]),
+      refuse("content", "1 to 10,240 characters", (it) => (it.text("content") ?? "").length > 10_240),
     ),
   ],
   "aws:wafv2/webAclAssociation:WebAclAssociation": [
@@ -1046,6 +1593,7 @@ export const edgeRules: RuleTable = {
         oneOf("behavior", ["KEEP", "DROP"]),
         oneOf("requirement", ["MEETS_ALL", "MEETS_ANY"]),
         required("conditions", "conditions"),
+        eachOf("conditions", exactlyOneOf(["actionCondition", "labelNameCondition"])),
       ),
     ),
   ],
@@ -1053,11 +1601,21 @@ export const edgeRules: RuleTable = {
     required("name", "a domain name", (it) => it.raw("name") !== undefined),
     matches(
       "name",
-      /^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.?$/i,
+      /^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.?$/i,
       "a domain name",
+    ),
+    refuse(
+      "name",
+      "a name below a top-level domain for a public zone",
+      (it) => it.lacks("vpcs") && /^[^.]+\.?$/.test(it.text("name") ?? ""),
     ),
     refuse("name", "at most 255 characters", (it) => (it.text("name") ?? "").length > 255),
     refuse("comment", "at most 256 characters", (it) => (it.text("comment") ?? "").length > 256),
+    refuse(
+      "enableAcceleratedRecovery",
+      "false for a private zone",
+      (it) => it.isTrue("enableAcceleratedRecovery") && it.has("vpcs"),
+    ),
     refuse(
       "delegationSetId",
       "no delegation set for a private zone",
@@ -1136,7 +1694,22 @@ export const edgeRules: RuleTable = {
       ],
       "regions that check health",
     ),
+    ...["regions", "measureLatency", "requestInterval", "failureThreshold", "enableSni"].map((name) =>
+      refuse(
+        name,
+        "nothing beside a sum, an alarm or a control",
+        (it) =>
+          /^(CALCULATED|CLOUDWATCH_METRIC|RECOVERY_CONTROL)$/.test(it.text("type") ?? "") &&
+          it.has(name) &&
+          it.raw(name) !== false,
+      ),
+    ),
+    refuse("cloudwatchAlarmRegion", "a region that AWS has", (it) => {
+      const region = it.text("cloudwatchAlarmRegion");
+      return region !== undefined && !isRegion(region);
+    }),
     required("childHealthchecks", "the checks that it sums up", (it) => it.text("type") === "CALCULATED"),
+    required("routingControlArn", "a routing control", (it) => it.text("type") === "RECOVERY_CONTROL"),
     required("cloudwatchAlarmName", "an alarm's name", (it) => it.text("type") === "CLOUDWATCH_METRIC"),
     required("cloudwatchAlarmRegion", "an alarm's region", (it) => it.text("type") === "CLOUDWATCH_METRIC"),
     ...["fqdn", "ipAddress", "port", "resourcePath", "searchString"].map((name) =>
@@ -1153,6 +1726,12 @@ export const edgeRules: RuleTable = {
     ),
     refuse("resourcePath", "no path for TCP", (it) => it.has("resourcePath") && it.text("type") === "TCP"),
     within("childHealthThreshold", 0, 256),
+    matches("fqdn", DNS_NAME, "a host's name"),
+    ...Object.entries(CHECKED_BY).flatMap(([kind, names]) =>
+      names.map((name) =>
+        refuse(name, `nothing but for ${kind}`, (it) => it.has(name) && it.knows("type") && it.text("type") !== kind),
+      ),
+    ),
     refuse("referenceName", "at most 27 characters", (it) => (it.text("referenceName") ?? "").length > 27),
     refuse("port", "a port for TCP", (it) => it.text("type") === "TCP" && it.lacks("port")),
   ],

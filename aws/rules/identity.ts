@@ -1,5 +1,6 @@
 import { facts } from "../facts.ts";
 import {
+  atMostOneOf,
   distinct,
   eachMatches,
   eachOf,
@@ -12,8 +13,7 @@ import {
   within,
 } from "../finding.ts";
 import type { Inputs } from "../inputs.ts";
-import { letsChangeItself, notPublic, resourcePolicy } from "./resource-policies.ts";
-import { arn, policyDocument, type RuleTable } from "./shared.ts";
+import { arn, isCron, letsChangeItself, notPublic, policyDocument, type RuleTable, resourcePolicy } from "./shared.ts";
 
 const IAM_NAME = /^[\w+=,.@-]+$/;
 const IAM_WORDS = "letters, digits and +=,.@_-";
@@ -61,12 +61,13 @@ export const identityRules: RuleTable = {
     matches("path", PATH, "a path that begins and ends with a slash"),
     matches("description", DESCRIPTION, "printable text"),
     within("maxSessionDuration", 3600, 43_200, " seconds"),
-    policyDocument("assumeRolePolicy", "trust", 4096),
+    policyDocument("assumeRolePolicy", "trust", 2048),
     arn("permissionsBoundary", "iam", "policy/.+"),
+    existingManagedPolicy("permissionsBoundary"),
     eachMatches("managedPolicyArns", POLICY_ARN, "ARNs of managed policies"),
     existingManagedPolicy("managedPolicyArns"),
     distinct("managedPolicyArns"),
-    refuse("managedPolicyArns", "at most 20 managed policies", (it) => it.knownTexts("managedPolicyArns").length > 20),
+    refuse("managedPolicyArns", "at most 10 managed policies", (it) => it.knownTexts("managedPolicyArns").length > 10),
     eachOf("inlinePolicies", policyDocument("policy", "identity", 10_240), ...name("name", 128)),
   ],
   "aws:iam/rolePolicy:RolePolicy": [...name("name", 128), policyDocument("policy", "identity", 10_240)],
@@ -138,6 +139,11 @@ export const identityRules: RuleTable = {
       (it) => it.has("customKeyStoreId") && (specOf(it) !== SYMMETRIC || it.isTrue("multiRegion")),
     ),
     together("xksKeyId", "customKeyStoreId", (it) => it.has("customKeyStoreId")),
+    refuse(
+      "customerMasterKeySpec",
+      "SM2 in China's regions alone",
+      (it) => specOf(it) === "SM2" && it.has("region") && it.knows("region") && !/^cn-/.test(it.text("region") ?? ""),
+    ),
   ],
   "aws:kms/alias:Alias": [
     matches("name", /^alias\/[a-zA-Z0-9/_-]{1,250}$/, "alias/ and letters, digits and /_-"),
@@ -160,6 +166,7 @@ export const identityRules: RuleTable = {
   ],
   "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": [
     refuse("policyName", "a name", (it) => it.lacks("policyName") && it.lacks("resourceArn")),
+    atMostOneOf(["policyName", "resourceArn"]),
     resourcePolicy("policyDocument", "logs", 5120),
     matches("policyName", /^[^\p{C}]{1,255}$/u, "1 to 255 printable characters"),
   ],
@@ -176,6 +183,20 @@ export const identityRules: RuleTable = {
         .objects("replicas")
         .some((each) => each.text("region") !== undefined && each.text("region") === it.text("region")),
     ),
+    eachOf(
+      "replicas",
+      refuse("kmsKeyId", "a key of the copy's region", (it) => {
+        const [key, region] = [
+          /^arn:aws[a-z-]*:kms:([a-z0-9-]+):/.exec(it.text("kmsKeyId") ?? "")?.[1],
+          it.text("region"),
+        ];
+        return key !== undefined && region !== undefined && key !== region;
+      }),
+    ),
+    refuse("replicas", "one copy in each region", (it) => {
+      const regions = it.objects("replicas").flatMap((each) => each.text("region") ?? []);
+      return new Set(regions).size < regions.length;
+    }),
     refuse("description", "at most 2048 characters", (it) => (it.text("description") ?? "").length > 2048),
     matches(
       "kmsKeyId",
@@ -221,10 +242,33 @@ export const identityRules: RuleTable = {
       /^(rate\([1-9]\d* (hours?|days?)\)|cron\(.+\))$/,
       "rate(...) or cron(...)",
     ),
+    refuse("rotationRules.scheduleExpression", "1 to 999 days", (it) => {
+      const days = Number(/^rate\((\d+) days?\)$/.exec(it.text("rotationRules.scheduleExpression") ?? "")?.[1] ?? 1);
+      return days > 999;
+    }),
     refuse("rotationRules.scheduleExpression", "rate(4 hours) or slower", (it) =>
       /^rate\([1-3] hours?\)$/.test(it.text("rotationRules.scheduleExpression") ?? ""),
     ),
-    matches("rotationRules.duration", /^[1-9]\d?h$/, "hours, as 3h"),
+    // @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
+    refuse(
+      "rotationRules.scheduleExpression",
+      "cron(0 H D M W *), one of D and W being ?: on the hour, in any year",
+      (it) => {
+        const fields = /^cron\((.+)\)$/.exec(it.text("rotationRules.scheduleExpression") ?? "")?.[1]?.split(" ");
+        if (fields === undefined) return false;
+        const [minute, , , , , year] = fields;
+        return !isCron(fields) || minute !== "0" || year !== "*";
+      },
+    ),
+    matches("rotationRules.duration", /^([1-9]|1\d|2[0-4])h$/, "1 to 24 hours, as 3h"),
+    refuse("rotationRules.duration", "no longer than from one rotation to the next", (it) => {
+      const hours = Number(/^rate\((\d+) hours?\)$/.exec(it.text("rotationRules.scheduleExpression") ?? "")?.[1]);
+      return Number.parseInt(it.text("rotationRules.duration") ?? "", 10) > hours;
+    }),
+    refuse("rotationRules.duration", "a window that ends on the day on which it begins, by UTC", (it) => {
+      const hour = /^cron\(0 (\d{1,2}) /.exec(it.text("rotationRules.scheduleExpression") ?? "")?.[1];
+      return hour !== undefined && Number(hour) + Number.parseInt(it.text("rotationRules.duration") ?? "0", 10) > 24;
+    }),
     arn("rotationLambdaArn", "lambda", "function:.+"),
   ],
   "aws:secretsmanager/secretPolicy:SecretPolicy": [resourcePolicy("policy", "secretsmanager", 20_480), notPublic],

@@ -1,4 +1,5 @@
 import { blockOf } from "../addresses.ts";
+import { isRegion, regionOfZone } from "../catalog.ts";
 import { facts } from "../facts.ts";
 import {
   atMostOneOf,
@@ -16,8 +17,7 @@ import {
   within,
   wrong,
 } from "../finding.ts";
-import type { Inputs } from "../inputs.ts";
-import { isRegion, regionOfZone } from "../places.ts";
+import { type Inputs, isInputList } from "../inputs.ts";
 import { arn, policyDocument, type RuleTable, v4Block, v4Blocks, v6Block, v6Blocks } from "./shared.ts";
 
 const ZONE_ID = /^[a-z]{3,4}\d-[a-z]{2,3}\d-?az\d$|^[a-z]{3,4}\d-az\d$/;
@@ -44,8 +44,14 @@ function portRules(protocol: string): readonly Rule[] {
     refuse("fromPort", "0 to 65535", (it) => isPorted(it) && !inRange(it.number("fromPort"), 0, 65535)),
     refuse("toPort", "0 to 65535", (it) => isPorted(it) && !inRange(it.number("toPort"), 0, 65535)),
     refuse("fromPort", "-1 to 255", (it) => isIcmp(it) && !inRange(it.number("fromPort"), -1, 255)),
+    refuse("toPort", "-1 to 255", (it) => isIcmp(it) && !inRange(it.number("toPort"), -1, 255)),
     refuse("fromPort", "-1 to 65535", (it) => !inRange(it.number("fromPort"), -1, 65535)),
     refuse("toPort", "-1 to 65535", (it) => !inRange(it.number("toPort"), -1, 65535)),
+    refuse(
+      "toPort",
+      "-1 beside -1: all types have all codes",
+      (it) => isIcmp(it) && it.number("fromPort") === -1 && (it.number("toPort") ?? -1) !== -1,
+    ),
     refuse("toPort", "a port that is not below fromPort", (it) => {
       const [from, to] = [it.number("fromPort"), it.number("toPort")];
       return !isIcmp(it) && from !== undefined && to !== undefined && to < from;
@@ -75,6 +81,15 @@ const groupRule: readonly Rule[] = [
   ),
 ];
 
+/** A region or a zone group in one, as `us-east-1` or `us-east-1-bos-1`; of the resource's own region where that is known. */
+function borderGroup(name: string): Rule {
+  return refuse(name, "the resource's region, or a group of zones in it", (it) => {
+    const group = it.text(name);
+    const own = /^([a-z]{2,4}(?:-[a-z]+)+-\d)(-[a-z]{3}-\d|-wl\d-[a-z]{3}-wlz-\d)?$/.exec(group ?? "")?.[1];
+    return group !== undefined && (own === undefined || !isRegion(own) || own !== (it.text("region") ?? own));
+  });
+}
+
 /** Whoever names all protocols names no ports, says the provider. */
 function noPortsOfAll(protocol: string): Rule {
   return refuse(
@@ -88,6 +103,7 @@ function noPortsOfAll(protocol: string): Rule {
 
 const inlineGroupRule: readonly Rule[] = [
   ...portRules("protocol"),
+  eachMatches("securityGroups", /^(\d{12}\/)?sg-[0-9a-z-]+$/, "ids that begin with sg-"),
   v4Blocks("cidrBlocks"),
   v6Blocks("ipv6CidrBlocks"),
   ids("prefixListIds", "pl"),
@@ -192,9 +208,19 @@ const endpointRules: readonly Rule[] = [
     /^((cn\.)?com\.amazonaws(\.[a-z0-9-]+)+|aws\.api\.[a-z0-9-]+\.[a-z0-9-]+|aws\.sagemaker\.[a-z0-9-]+\.[a-z0-9-]+|com\.amazonaws\.vpce\.[a-z0-9-]+\.vpce-svc-[0-9a-f]+)$/,
     "an endpoint service's name, as com.amazonaws.us-east-1.s3",
   ),
+  refuse("serviceName", "a service's name with its region, as com.amazonaws.us-east-1.sts", (it) => {
+    const place = /^(?:cn\.)?com\.amazonaws\.([a-z0-9-]+)/.exec(it.text("serviceName") ?? "")?.[1];
+    return place !== undefined && !isRegion(place) && !["vpce", "s3-global"].includes(place) && !/-\d+$/.test(place);
+  }),
   refuse("serviceName", "a service of AWS's, as com.amazonaws.us-east-1.sts", (it) => {
     const name = /^com\.amazonaws\.(?!vpce\.)[a-z0-9-]+\.([a-z0-9-]+)/.exec(it.text("serviceName") ?? "")?.[1];
     return name !== undefined && !isEndpointService(name);
+  }),
+  refuse("serviceName", "a service of a region that AWS has", (it) => {
+    const named = /^(?:cn\.)?com\.amazonaws\.(?:vpce\.)?([a-z]{2,4}(?:-[a-z]+)+-\d+)\./.exec(
+      it.text("serviceName") ?? "",
+    );
+    return named !== null && !isRegion(named[1] ?? "");
   }),
   refuse("serviceName", "a service of the stack's region, or serviceRegion beside it", (it) => {
     const own = /^(?:cn\.)?com\.amazonaws\.([a-z0-9-]+)\./.exec(it.text("serviceName") ?? "")?.[1];
@@ -239,6 +265,56 @@ const endpointRules: readonly Rule[] = [
     "no route tables for an interface endpoint",
     (it) => !isGateway(it) && it.has("routeTableIds"),
   ),
+  refuse("subnetIds", "one subnet for a gateway load balancer's endpoint", (it) => {
+    const subnets = it.raw("subnetIds");
+    return it.text("vpcEndpointType") === "GatewayLoadBalancer" && isInputList(subnets) && subnets.length > 1;
+  }),
+  refuse(
+    "securityGroupIds",
+    "no security groups for a gateway load balancer's endpoint",
+    (it) => it.has("securityGroupIds") && it.text("vpcEndpointType") === "GatewayLoadBalancer",
+  ),
+  refuse(
+    "policy",
+    "a policy for gateway and interface endpoints alone",
+    (it) => it.has("policy") && it.text("vpcEndpointType") === "GatewayLoadBalancer",
+  ),
+  ...[
+    ["Resource", "resourceConfigurationArn"],
+    ["ServiceNetwork", "serviceNetworkArn"],
+  ].flatMap(([type = "", name = ""]) => [
+    refuse(
+      name,
+      `a value for an endpoint of the type ${type}`,
+      (it) => it.text("vpcEndpointType") === type && it.lacks(name),
+    ),
+    refuse(
+      name,
+      `nothing but for an endpoint of the type ${type}`,
+      (it) =>
+        it.has(name) &&
+        it.text("vpcEndpointType") !== type &&
+        (it.lacks("vpcEndpointType") || it.knows("vpcEndpointType")),
+    ),
+  ]),
+  refuse("subnetConfigurations", "addresses in subnets of subnetIds", (it) => {
+    const subnets = it.texts("subnetIds");
+    const named = it.objects("subnetConfigurations").flatMap((each) => each.text("subnetId") ?? []);
+    return subnets !== undefined && named.some((each) => !subnets.includes(each));
+  }),
+  refuse(
+    "dnsOptions.privateDnsPreference",
+    "nothing but for endpoints of the types ServiceNetwork and Resource with private DNS",
+    (it) =>
+      it.has("dnsOptions.privateDnsPreference") &&
+      (it.isFalse("privateDnsEnabled") ||
+        ["Interface", "Gateway", "GatewayLoadBalancer"].includes(it.text("vpcEndpointType") ?? "")),
+  ),
+  refuse("dnsOptions.privateDnsSpecifiedDomains", "domains beside a preference for specified ones", (it) => {
+    const asks = /SPECIFIED_DOMAINS/.test(it.text("dnsOptions.privateDnsPreference") ?? "");
+    const given = it.has("dnsOptions.privateDnsSpecifiedDomains");
+    return asks !== given && (given || it.knows("dnsOptions.privateDnsPreference"));
+  }),
   distinct("subnetIds"),
   distinct("routeTableIds"),
   distinct("securityGroupIds"),
@@ -246,11 +322,11 @@ const endpointRules: readonly Rule[] = [
   ids("securityGroupIds", "sg"),
   ids("routeTableIds", "rtb"),
   policyDocument("policy", "resource", 20_480),
-  refuse("dnsOptions.dnsRecordIpType", "ipv4 for an address type of ipv4", (it) => {
+  refuse("dnsOptions.dnsRecordIpType", "an address family that ipAddressType has", (it) => {
     const [records, addresses] = [it.text("dnsOptions.dnsRecordIpType"), it.text("ipAddressType")];
     return (
       (addresses === "ipv4" && (records === "ipv6" || records === "dualstack")) ||
-      (addresses === "ipv6" && records === "dualstack")
+      (addresses === "ipv6" && (records === "ipv4" || records === "dualstack"))
     );
   }),
   oneOf("ipAddressType", ["ipv4", "dualstack", "ipv6"]),
@@ -355,6 +431,11 @@ const flowLogRules: readonly Rule[] = [
     (it) => it.lacks("transitGatewayId") && it.lacks("transitGatewayAttachmentId"),
   ),
   oneOf("trafficType", ["ACCEPT", "REJECT", "ALL"]),
+  refuse(
+    "trafficType",
+    "no kind of traffic for a transit gateway",
+    (it) => it.has("trafficType") && (it.has("transitGatewayId") || it.has("transitGatewayAttachmentId")),
+  ),
   required("iamRoleArn", "the role by which flow logs reach CloudWatch Logs", toLogs),
   required("logDestination", "where the logs go", (it) => it.lacks("logGroupName")),
   refuse(
@@ -372,6 +453,9 @@ const flowLogRules: readonly Rule[] = [
       ? arn("logDestination", service, kind[service])(it, undefined)
       : [];
   },
+  refuse("logDestination", "a folder that is not AWSLogs, which is AWS's own", (it) =>
+    /^arn:aws[a-z-]*:s3:::[^/]+\/AWSLogs(\/|$)/.test(it.text("logDestination") ?? ""),
+  ),
   refuse("logFormat", "fields that flow logs have", (it) =>
     [...(it.text("logFormat") ?? "").matchAll(/\$\{([a-z0-9-]+)\}/g)].some(
       ([, field = ""]) => !FLOW_FIELDS.includes(field),
@@ -388,6 +472,12 @@ const flowLogRules: readonly Rule[] = [
   id("eniId", "eni"),
 ];
 
+/** How many items a list has, known or not. */
+function countOf(it: Inputs, name: string): number {
+  const value = it.raw(name);
+  return isInputList(value) ? value.length : 0;
+}
+
 const outside = (value: number | undefined, least: number, most: number) =>
   value !== undefined && (value < least || value > most);
 
@@ -396,8 +486,9 @@ const launchTemplateRules: readonly Rule[] = [
   inside("iamInstanceProfile", atMostOneOf(["arn", "name"])),
   within("defaultVersion", 1, Number.MAX_SAFE_INTEGER),
   atMostOneOf(["updateDefaultVersion", "defaultVersion"]),
+  atMostOneOf(["instanceRequirements", "instanceType"]),
   matches("name", /^[a-zA-Z0-9().\-/_]{3,128}$/, "3 to 128 letters, digits and ().-/_"),
-  id("imageId", "(ami|resolve)"),
+  matches("imageId", /^(ami-[0-9a-z-]+|resolve:ssm:\S+)$/, "an image's id, or resolve:ssm: and a parameter's name"),
   inside(
     "metadataOptions",
     oneOf("httpTokens", ["optional", "required"]),
@@ -438,13 +529,34 @@ const launchTemplateRules: readonly Rule[] = [
   refuse("userData", "base64", (it) => /[^A-Za-z0-9+/=\s]/.test(it.text("userData") ?? "")),
 ];
 
+const MOST_GROUP_RULES = 60;
+
+/** How many rules a group's entries are: each source of an entry is one. */
+function rulesIn(it: Inputs, direction: string): number {
+  return it
+    .objects(direction)
+    .map(
+      (each) =>
+        ["cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "securityGroups"]
+          .map((name) => countOf(each, name))
+          .reduce((sum, one) => sum + one, 0) + (each.isTrue("self") ? 1 : 0),
+    )
+    .reduce((sum, one) => sum + one, 0);
+}
+
+const fewGroupRules: readonly Rule[] = ["ingress", "egress"].map((direction) =>
+  refuse(direction, `at most ${MOST_GROUP_RULES} rules`, (it) => rulesIn(it, direction) > MOST_GROUP_RULES),
+);
+
 const PUBLIC_CIDR_LIMIT = "an IPv4 block of /16 to /28";
 
 /** What EC2 refuses about networks. */
 export const networkRules: RuleTable = {
   "aws:ec2/vpc:Vpc": [
     v4Block("cidrBlock", 16, 28),
-    exactlyOneOf(["cidrBlock", "ipv4IpamPoolId"]),
+    required("cidrBlock", "a block, or a pool in ipv4IpamPoolId", (it) => it.lacks("ipv4IpamPoolId")),
+    atMostOneOf(["cidrBlock", "ipv4NetmaskLength"]),
+    atMostOneOf(["ipv6CidrBlock", "ipv6NetmaskLength"]),
     oneOf("instanceTenancy", ["default", "dedicated"]),
     refuse(
       "enableDnsHostnames",
@@ -453,6 +565,7 @@ export const networkRules: RuleTable = {
     ),
     atMostOneOf(["assignGeneratedIpv6CidrBlock", "ipv6IpamPoolId"]),
     v6Block("ipv6CidrBlock"),
+    borderGroup("ipv6CidrBlockNetworkBorderGroup"),
     together("ipv6CidrBlock", "a pool that the block is from, in ipv6IpamPoolId", (it) => it.has("ipv6IpamPoolId")),
     together("ipv4NetmaskLength", "ipv4IpamPoolId", (it) => it.has("ipv4IpamPoolId")),
     within("ipv4NetmaskLength", 16, 28),
@@ -468,12 +581,24 @@ export const networkRules: RuleTable = {
     ),
   ],
   "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": [
+    refuse("cidrBlock", `${PUBLIC_CIDR_LIMIT} outside of 127.0.0.0/8, 169.254.0.0/16 and 224.0.0.0/4`, (it) =>
+      /^(0|127|169\.254|22[4-9]|2[3-5]\d)\./.test(it.text("cidrBlock") ?? ""),
+    ),
     v4Block("cidrBlock", 16, 28),
-    exactlyOneOf(["cidrBlock", "ipv4IpamPoolId"]),
+    required("cidrBlock", "a block, or a pool in ipv4IpamPoolId", (it) => it.lacks("ipv4IpamPoolId")),
+    atMostOneOf(["cidrBlock", "ipv4NetmaskLength"]),
     together("ipv4NetmaskLength", "ipv4IpamPoolId", (it) => it.has("ipv4IpamPoolId")),
     within("ipv4NetmaskLength", 16, 28),
   ],
   "aws:ec2/subnet:Subnet": [
+    ...["mapPublicIpOnLaunch", "enableResourceNameDnsARecordOnLaunch", "mapCustomerOwnedIpOnLaunch"].map((name) =>
+      refuse(name, "false in a subnet without IPv4", (it) => it.isTrue("ipv6Native") && it.isTrue(name)),
+    ),
+    refuse(
+      "privateDnsHostnameTypeOnLaunch",
+      "resource-name in a subnet without IPv4",
+      (it) => it.isTrue("ipv6Native") && it.text("privateDnsHostnameTypeOnLaunch") === "ip-name",
+    ),
     v4Block("cidrBlock", 16, 28),
     v6Block("ipv6CidrBlock"),
     refuse("ipv6CidrBlock", "an IPv6 block of /44, /48, /52, /56, /60 or /64", (it) => {
@@ -483,6 +608,8 @@ export const networkRules: RuleTable = {
     within("ipv4NetmaskLength", 16, 28),
     together("ipv4NetmaskLength", "ipv4IpamPoolId", (it) => it.has("ipv4IpamPoolId")),
     required("cidrBlock", "an IPv4 block", (it) => !it.isTrue("ipv6Native") && it.lacks("ipv4IpamPoolId")),
+    atMostOneOf(["cidrBlock", "ipv4NetmaskLength"]),
+    atMostOneOf(["ipv6CidrBlock", "ipv6NetmaskLength"]),
     atMostOneOf(["availabilityZone", "availabilityZoneId"]),
     refuse("availabilityZone", "an availability zone, as us-east-1a", (it) => {
       const zone = it.text("availabilityZone");
@@ -510,11 +637,22 @@ export const networkRules: RuleTable = {
       "customerOwnedIpv4Pool and outpostArn",
       (it) => it.isTrue("mapCustomerOwnedIpOnLaunch") && (it.lacks("customerOwnedIpv4Pool") || it.lacks("outpostArn")),
     ),
+    refuse(
+      "availabilityZone",
+      "the zone of the Outpost",
+      (it) => it.has("outpostArn") && it.lacks("availabilityZone") && it.lacks("availabilityZoneId"),
+    ),
     refuse("enableLniAtDeviceIndex", "1 or more", (it) => (it.number("enableLniAtDeviceIndex") ?? 1) < 1),
     id("vpcId", "vpc"),
   ],
   "aws:ec2/securityGroup:SecurityGroup": [
+    ...fewGroupRules,
     matches("name", GROUP_TEXT, GROUP_WORDS),
+    refuse(
+      "namePrefix",
+      "at most 229 characters that do not begin with sg-",
+      (it) => (it.text("namePrefix") ?? "").length > 229 || /^sg-/i.test(it.text("namePrefix") ?? ""),
+    ),
     refuse("name", "a name that does not begin with sg-", (it) => /^sg-/i.test(it.text("name") ?? "")),
     refuse("name", "a name other than default", (it) => it.text("name") === "default"),
     refuse(
@@ -523,11 +661,13 @@ export const networkRules: RuleTable = {
       (it) => (it.text("name") ?? "").trim() !== (it.text("name") ?? ""),
     ),
     matches("description", GROUP_TEXT, GROUP_WORDS),
+    refuse("description", GROUP_WORDS, (it) => it.raw("description") === ""),
     id("vpcId", "vpc"),
     eachOf("ingress", ...inlineGroupRule, sourced),
     eachOf("egress", ...inlineGroupRule, sourced),
   ],
   "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": [
+    ...fewGroupRules,
     eachOf("ingress", ...inlineGroupRule),
     eachOf("egress", ...inlineGroupRule),
   ],
@@ -558,6 +698,8 @@ export const networkRules: RuleTable = {
   "aws:ec2/internetGateway:InternetGateway": [id("vpcId", "vpc")],
   "aws:ec2/eip:Eip": [
     oneOf("domain", ["vpc"]),
+    borderGroup("networkBorderGroup"),
+    atMostOneOf(["customerOwnedIpv4Pool", "publicIpv4Pool"]),
     atMostOneOf(["instance", "networkInterface"]),
     id("instance", "i"),
     id("networkInterface", "eni"),
@@ -570,6 +712,11 @@ export const networkRules: RuleTable = {
   "aws:ec2/natGateway:NatGateway": [
     oneOf("connectivityType", ["public", "private"]),
     oneOf("availabilityMode", ["zonal", "regional"]),
+    refuse(
+      "connectivityType",
+      "public for a regional NAT gateway",
+      (it) => it.text("availabilityMode") === "regional" && it.text("connectivityType") === "private",
+    ),
     required(
       "allocationId",
       "the address of a public NAT gateway",
@@ -581,9 +728,43 @@ export const networkRules: RuleTable = {
       (it) => it.text("connectivityType") === "private" && it.has("allocationId"),
     ),
     required("subnetId", "a subnet", (it) => it.text("availabilityMode") !== "regional"),
+    refuse(
+      "subnetId",
+      "no subnet for a regional NAT gateway",
+      (it) => it.text("availabilityMode") === "regional" && it.has("subnetId"),
+    ),
+    refuse(
+      "vpcId",
+      "no VPC but for a regional NAT gateway",
+      (it) => it.has("vpcId") && (it.lacks("availabilityMode") || it.text("availabilityMode") === "zonal"),
+    ),
+    required("vpcId", "the VPC of a regional NAT gateway", (it) => it.text("availabilityMode") === "regional"),
     id("allocationId", "eipalloc"),
     id("subnetId", "subnet"),
     atMostOneOf(["secondaryPrivateIpAddressCount", "secondaryPrivateIpAddresses"]),
+    refuse(
+      "secondaryPrivateIpAddressCount",
+      "no number of private addresses for a public NAT gateway: one comes with each of its public ones",
+      (it) =>
+        it.has("secondaryPrivateIpAddressCount") &&
+        (it.lacks("connectivityType") || it.text("connectivityType") === "public"),
+    ),
+    refuse("secondaryAllocationIds", "addresses other than allocationId, none of them twice", (it) => {
+      const ids = [it.text("allocationId") ?? [], it.knownTexts("secondaryAllocationIds")].flat();
+      return new Set(ids).size < ids.length;
+    }),
+    refuse("secondaryAllocationIds", "at most 7", (it) => countOf(it, "secondaryAllocationIds") > 7),
+    refuse("secondaryPrivateIpAddresses", "at most 31", (it) => countOf(it, "secondaryPrivateIpAddresses") > 31),
+    refuse("secondaryPrivateIpAddresses", "addresses other than privateIp, none of them twice", (it) => {
+      const own = [it.text("privateIp") ?? [], it.knownTexts("secondaryPrivateIpAddresses")].flat();
+      return new Set(own).size < own.length;
+    }),
+    together(
+      "availabilityZoneAddresses",
+      "availabilityMode regional",
+      (it) => it.has("availabilityMode") && it.text("availabilityMode") !== "zonal",
+    ),
+    eachOf("availabilityZoneAddresses", exactlyOneOf(["availabilityZone", "availabilityZoneId"])),
     refuse(
       "secondaryAllocationIds",
       "no second addresses for a private NAT gateway",

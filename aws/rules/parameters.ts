@@ -38,6 +38,40 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   xmloption: ["content", "document"],
   bytea_output: ["escape", "hex"],
   plan_cache_mode: ["auto", "force_generic_plan", "force_custom_plan"],
+  huge_pages: ["try", "on", "off", "true", "false", "yes", "no", "1", "0"],
+  icu_validation_level: ["disabled", ...LEVELS],
+  recovery_prefetch: ["try", "on", "off"],
+  session_replication_role: ["origin", "replica", "local"],
+  stats_fetch_consistency: ["none", "cache", "snapshot"],
+  wal_level: ["minimal", "replica", "logical"],
+  xmlbinary: ["base64", "hex"],
+  "pgaudit.log_level": LEVELS,
+  "pg_stat_statements.track": ["top", "all", "none"],
+  "pg_stat_statements.track_utility": SWITCH,
+  "pg_stat_statements.track_planning": SWITCH,
+  "pg_stat_statements.save": SWITCH,
+  "pgaudit.log_catalog": SWITCH,
+  "pgaudit.log_client": SWITCH,
+  "pgaudit.log_parameter": SWITCH,
+  "pgaudit.log_relation": SWITCH,
+  "pgaudit.log_rows": SWITCH,
+  "pgaudit.log_statement": SWITCH,
+  "pgaudit.log_statement_once": SWITCH,
+  "auto_explain.log_analyze": SWITCH,
+  "auto_explain.log_buffers": SWITCH,
+  "auto_explain.log_nested_statements": SWITCH,
+  "auto_explain.log_settings": SWITCH,
+  "auto_explain.log_timing": SWITCH,
+  "auto_explain.log_triggers": SWITCH,
+  "auto_explain.log_verbose": SWITCH,
+  "auto_explain.log_wal": SWITCH,
+  "auto_explain.log_format": ["text", "xml", "json", "yaml"],
+  "auto_explain.log_level": LEVELS,
+  "cron.log_run": SWITCH,
+  "cron.log_statement": SWITCH,
+  "cron.use_background_workers": SWITCH,
+  "pg_hint_plan.enable_hint": SWITCH,
+  "pg_hint_plan.debug_print": ["off", "on", "detailed", "verbose", "0", "1", "2", "3"],
   constraint_exclusion: ["partition", "on", "off"],
   backslash_quote: ["safe_encoding", "on", "off"],
 };
@@ -68,6 +102,57 @@ const RDS: Readonly<
   "rds.cross_region_replication": {},
   "rds.max_tcp_buffers": {},
 };
+/** Numbers of extensions. */
+const NUMBERS: Readonly<Record<string, readonly [least: number, most: number]>> = {
+  "pg_stat_statements.max": [100, 2_147_483_647],
+  "auto_explain.log_min_duration": [-1, 2_147_483_647],
+  "auto_explain.log_parameter_max_length": [-1, 1_073_741_823],
+  "auto_explain.sample_rate": [0, 1],
+  "cron.max_running_jobs": [0, 1000],
+  "hnsw.ef_search": [1, 1000],
+  "ivfflat.probes": [1, 32_768],
+};
+
+const AUDITED = ["read", "write", "function", "role", "ddl", "misc", "misc_set", "all", "none"];
+const isTimeZone = (value: string) => {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: value }) !== undefined;
+  } catch {
+    return false;
+  }
+};
+
+const ENCODINGS =
+  "big5 euccn eucjp eucjis2004 euckr euctw gb18030 gbk iso88595 iso88596 iso88597 iso88598 johab koi8r koi8u latin1 latin2 latin3 latin4 latin5 latin6 latin7 latin8 latin9 latin10 muleinternal sjis shiftjis2004 sqlascii uhc utf8 unicode win866 win874 win1250 win1251 win1252 win1253 win1254 win1255 win1256 win1257 win1258".split(
+    " ",
+  );
+
+/** Texts that have a form of their own. */
+const FORMS: Readonly<Record<string, readonly [fits: (value: string) => boolean, words: string]>> = {
+  timezone: [isTimeZone, "a time zone, as UTC or Europe/Berlin"],
+  log_timezone: [isTimeZone, "a time zone, as UTC or Europe/Berlin"],
+  datestyle: [
+    (value) => /^(iso|sql|postgres|german)?,?\s*(dmy|mdy|ymd|european|us|noneuropean)?$/i.test(value),
+    "a style and an order, as ISO, MDY",
+  ],
+  "pgaudit.log": [
+    (value) => value.split(",").every((each) => AUDITED.includes(each.trim().toLowerCase().replace(/^-/, ""))),
+    `classes of statements: ${AUDITED.join(", ")}`,
+  ],
+  client_encoding: [
+    (value) => ENCODINGS.includes(value.toLowerCase().replace(/[^a-z0-9]/g, "")),
+    "an encoding of PostgreSQL's, as UTF8",
+  ],
+  log_destination: [
+    (value) => value.split(",").every((each) => ["stderr", "csvlog", "jsonlog"].includes(each.trim())),
+    "stderr, csvlog, jsonlog",
+  ],
+  log_filename: [
+    (value) => /^postgresql\.log(\.%Y-%m-%d(-%H(%M)?)?)?$/.test(value),
+    "postgresql.log.%Y-%m-%d, with -%H or -%H%M behind it",
+  ],
+};
+
 /** Extensions that RDS lets have parameters of their own. */
 const EXTENSIONS = [
   ..."apg_plan_mgmt auto_explain cron google_columnar_engine hint_plan ivfflat hnsw orafce pg_bigm pg_hint_plan".split(
@@ -141,6 +226,13 @@ export function postgresParameter(it: Inputs): Finding[] {
   if (value === undefined || value.includes("{")) return [];
   if (name === "shared_preload_libraries" && value.split(",").some((each) => !LIBRARIES.includes(each.trim())))
     return wrong(it, "value", "libraries that RDS has");
+  const form = FORMS[name.toLowerCase()];
+  if (form !== undefined) return form[0](value) ? [] : wrong(it, "value", form[1]);
+  const span = NUMBERS[name];
+  if (span !== undefined)
+    return /^-?\d+(\.\d+)?$/.test(value) && Number(value) >= span[0] && Number(value) <= span[1]
+      ? []
+      : wrong(it, "value", `${span[0]} to ${span[1]}`);
   const values = VALUES[name] ?? known?.values ?? (fact?.[0] === "boolean" ? SWITCH : undefined);
   if (values !== undefined) return values.includes(value) ? [] : wrong(it, "value", `one of ${values.join(", ")}`);
   const [least, most] = fact === undefined ? [known?.least, known?.most] : [fact[2] ?? undefined, fact[3] ?? undefined];
@@ -264,6 +356,32 @@ const CACHE: Readonly<Record<string, CacheParameter>> = {
   "zset-max-listpack-value": COUNT,
   "zset-max-ziplist-entries": COUNT,
   "zset-max-ziplist-value": COUNT,
+};
+
+/** The families from which on there are parameters. */
+export const CACHE_SINCE: Readonly<Record<string, number>> = {
+  "acl-pubsub-default": 6,
+  "acllog-max-len": 6,
+  "active-expire-effort": 6,
+  "tracking-table-max-keys": 6,
+  "lazyfree-lazy-user-del": 6,
+  "cluster-allow-reads-when-down": 6,
+  "cluster-allow-pubsubshard-when-down": 7,
+  "hash-max-listpack-entries": 7,
+  "hash-max-listpack-value": 7,
+  "latency-tracking": 7,
+  "list-max-listpack-size": 7,
+  "maxmemory-clients": 7,
+  "set-max-listpack-entries": 7,
+  "set-max-listpack-value": 7,
+  "zset-max-listpack-entries": 7,
+  "zset-max-listpack-value": 7,
+  "stream-node-max-bytes": 5,
+  "stream-node-max-entries": 5,
+  activedefrag: 4,
+  "lazyfree-lazy-eviction": 4,
+  "lfu-decay-time": 4,
+  "lfu-log-factor": 4,
 };
 
 /** What ElastiCache refuses about one parameter of Redis or Valkey. */

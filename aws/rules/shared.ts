@@ -1,9 +1,10 @@
 import { isV4Block, isV6Block } from "../addresses.ts";
+import { facts } from "../facts.ts";
 import { type Finding, type Rule, wrong } from "../finding.ts";
 import type { Inputs } from "../inputs.ts";
 import { isInputRecord } from "../inputs.ts";
 import type { PolicyKind } from "../policy-document.ts";
-import { grammarFaults } from "./resource-policies.ts";
+import { documentFaults, isLike, type Statement, statementsOf } from "../policy-document.ts";
 
 /** Rules by resource type. */
 export type RuleTable = Readonly<Record<string, readonly Rule[]>>;
@@ -177,6 +178,14 @@ export function windowRules(
   return [dailyRule, weeklyRule, apart];
 }
 
+/** No two objects of a list have the same text there. */
+export function unique(list: string, property: string, expected = `no ${property} twice`): Rule {
+  return (it) => {
+    const values = it.objects(list).flatMap((each) => each.text(property) ?? []);
+    return new Set(values).size < values.length ? wrong(it, list, expected) : [];
+  };
+}
+
 /** A number is known on both sides and has shrunk. */
 export function shrinks(it: Inputs, before: Inputs, name: string): boolean {
   const [now, was] = [it.number(name), before.number(name)];
@@ -193,4 +202,149 @@ export function compareVersions(one: string, other: string): number {
   return 0;
 }
 
+const MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(" ");
+const WEEKDAYS = "SUN MON TUE WED THU FRI SAT".split(" ");
+/** What the six fields of AWS's cron expressions count: from, to, and names. */
+const CRON: readonly (readonly [least: number, most: number, names: readonly string[]])[] = [
+  [0, 59, []],
+  [0, 23, []],
+  [1, 31, []],
+  [1, 12, MONTHS],
+  [1, 7, WEEKDAYS],
+  [1970, 2199, []],
+];
+
+/** Whether six fields are a cron expression of AWS's: each in its range, and just one of the two days given. */
+export function isCron(fields: readonly string[]): boolean {
+  const [, , day, , weekday] = fields;
+  return (
+    fields.length === CRON.length &&
+    (day === "?") !== (weekday === "?") &&
+    fields.every((field, index) => isCronField(field, index))
+  );
+}
+
+function isCronField(field: string, index: number): boolean {
+  const [least = 0, most = 0, names = []] = CRON[index] ?? [];
+  const number = (text: string) => {
+    const named = names.indexOf(text.toUpperCase());
+    return named >= 0 ? named + least : /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  };
+  const fits = (text: string) => number(text) >= least && number(text) <= most;
+  if (field === "?") return index === 2 || index === 4;
+  if (index === 2 && /^(L|LW|([1-9]|[12]\d|3[01])W)$/.test(field)) return true;
+  if (index === 4 && /^(L|[1-7]L|([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)#[1-5])$/i.test(field)) return true;
+  return field.split(",").every((part) => {
+    const [span = "", step, ...more] = part.split("/");
+    if (more.length > 0 || (step !== undefined && !(/^\d+$/.test(step) && Number(step) > 0))) return false;
+    const [from = "", to, ...rest] = span.split("-");
+    if (span === "*" || (span === "" && step !== undefined)) return true;
+    return rest.length === 0 && fits(from) && (to === undefined || (fits(to) && number(from) <= number(to)));
+  });
+}
+
 export const RFC1123 = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** A policy on a resource of one service: its grammar, and the service's own actions and condition keys alone. */
+export function resourcePolicy(name: string, service: string, limit: number): Rule {
+  return (it) => {
+    const text = it.text(name);
+    if (text === undefined) return [];
+    const [fault] = [
+      ...grammarFaults(text, "resource", limit),
+      ...statementsOf(text).flatMap((each) => faultsOf(each, service)),
+    ];
+    return fault === undefined
+      ? []
+      : [{ path: it.at(name), found: "a policy document", expected: `a valid one: it ${fault}` }];
+  };
+}
+
+/** Faults in a document's grammar and length; its white space does not count. */
+function grammarFaults(text: string, kind: PolicyKind, limit: number): string[] {
+  const length = text.replace(/\s/g, "").length;
+  const long = length > limit ? [`is ${length} characters long, at most ${limit} are allowed`] : [];
+  return [...documentFaults(text, kind), ...long];
+}
+
+function faultsOf(statement: Statement, service: string): string[] {
+  const known = Object.keys(facts().catalog.resourceActions[service] ?? {});
+  const actions = [...statement.actions].filter((each) => each !== "*");
+  const strange = actions.find((each) => {
+    const [prefix = "", action = ""] = each.split(":");
+    return prefix.toLowerCase() !== service || !known.some((one) => isLike(one.toLowerCase(), action.toLowerCase()));
+  });
+  if (strange !== undefined) return [`names ${strange}, which is no action of ${service}`];
+  const keys = (facts().catalog.resourceKeys[service] ?? []).map((key) => key.toLowerCase());
+  const key = statement.conditionKeys
+    .map((each) => each.toLowerCase())
+    .find((each) => each.startsWith(`${service}:`) && !keys.some((one) => isLike(each, one)));
+  if (key !== undefined) return [`names ${key}, which is no condition key of ${service}`];
+  const idle = service === "s3" ? statement.conditionKeys.find((each) => isForNone(each, actions)) : undefined;
+  return idle === undefined ? [] : [`has the condition key ${idle} for actions that do not have it`];
+}
+
+/** Whether a condition key of S3's is for none of the actions; access points have keys of their own for all actions. */
+function isForNone(key: string, actions: readonly string[]): boolean {
+  const known = facts().catalog.objectKeys;
+  const own = Object.keys(known).find((each) => isLike(key.toLowerCase(), each));
+  const has = own === undefined || own.includes("accesspoint") ? undefined : known[own];
+  return (
+    has !== undefined &&
+    actions.length > 0 &&
+    !actions.some((action) => has.some((each) => isLike(`s3:${each}`.toLowerCase(), action.toLowerCase())))
+  );
+}
+
+/** A key's policy must let somebody change it again; KMS refuses what locks everyone out. */
+export const letsChangeItself: Rule = (it) => {
+  const policy = it.text("policy");
+  if (
+    policy === undefined ||
+    it.isTrue("bypassPolicyLockoutSafetyCheck") ||
+    documentFaults(policy, "resource").length > 0
+  )
+    return [];
+  const changes = statementsOf(policy).some(
+    ({ effect, actions, awsPrincipals }) =>
+      effect === "Allow" &&
+      awsPrincipals.length > 0 &&
+      actions.some((each) => isLike("kms:putkeypolicy", each.toLowerCase())),
+  );
+  return changes
+    ? []
+    : wrong(it, "policy", "a policy that lets the account change it: kms:PutKeyPolicy for one of its principals");
+};
+
+/** Objects' actions need objects, the bucket's own need the bucket; S3 refuses a statement whose resources fit none of its actions. */
+export const actionsFitResources: Rule = (it) => {
+  const [bucket, policy] = [it.text("bucket"), it.text("policy")];
+  if (bucket === undefined || policy === undefined || documentFaults(policy, "resource").length > 0) return [];
+  const known = facts().catalog.resourceActions.s3 ?? {};
+  const unfit = statementsOf(policy).find(({ actions, resources }) => {
+    const kinds = actions.map((each) => kindsOf(each, known));
+    const of = resources.map((each) => (/^arn:aws[a-z-]*:s3:::[^/]+\/./.test(each) ? "object" : "bucket"));
+    if (resources.some((each) => each === "*" || /^arn:[^:]*:s3:::\*$/.test(each))) return true;
+    return kinds.some((each) => each !== undefined && !of.some((kind) => each.includes(kind)));
+  });
+  return unfit === undefined
+    ? []
+    : wrong(it, "policy", `for each action resources of ${bucket} that it is on: the bucket, or its objects`);
+};
+
+/** The kinds of resources that an action is on; undefined where a pattern covers many. */
+function kindsOf(action: string, known: Readonly<Record<string, readonly string[]>>): readonly string[] | undefined {
+  const name = action.replace(/^s3:/i, "");
+  const kinds = known[name]?.filter((kind) => kind === "object" || kind === "bucket");
+  return kinds === undefined || kinds.length === 0 ? undefined : kinds;
+}
+
+/** Everyone without a condition is what blockPublicPolicy is there to stop. */
+export const notPublic: Rule = (it) => {
+  const policy = it.text("policy");
+  if (policy === undefined || !it.isTrue("blockPublicPolicy")) return [];
+  const open = statementsOf(policy).some(
+    ({ effect, isOpen, conditionKeys }) => effect === "Allow" && isOpen && conditionKeys.length === 0,
+  );
+  return open ? wrong(it, "policy", "principals by name: blockPublicPolicy is on") : [];
+};

@@ -1,7 +1,9 @@
 import { isV4Address } from "../addresses.ts";
+import { isExistingService } from "../catalog.ts";
 import {
   atMostOneOf,
   eachOf,
+  eachOneOf,
   exactlyOneOf,
   inside,
   matches,
@@ -10,12 +12,12 @@ import {
   type Rule,
   refuse,
   required,
+  together,
   within,
   wrong,
 } from "../finding.ts";
 import { type Inputs, isInputRecord, UNKNOWN_INPUT } from "../inputs.ts";
-import { actionsFitResources, resourcePolicy } from "./resource-policies.ts";
-import { arn, type RuleTable } from "./shared.ts";
+import { actionsFitResources, arn, type RuleTable, resourcePolicy, unique } from "./shared.ts";
 
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const KEPT_ENDS = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
@@ -48,7 +50,58 @@ const LIFECYCLE_ACTIONS = [
   "abortIncompleteMultipartUpload",
 ];
 
+/** The order in which objects may go from class to class. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html */
+const WATERFALL = ["STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"];
+const LEAST_DAYS_OF_IA = 30;
+
+/** Objects go down only, and stay in infrequent access for 30 days before they go on. */
+function downTheWaterfall(list: string, days: string): Rule {
+  return refuse(
+    list,
+    `classes in the order ${WATERFALL.join(", ")}, ${LEAST_DAYS_OF_IA} days after infrequent access`,
+    (it) => {
+      const steps = it
+        .objects(list)
+        .flatMap((each) => {
+          const [after, place] = [each.number(days), WATERFALL.indexOf(each.text("storageClass") ?? "")];
+          return after === undefined || place < 0 ? [] : [{ after, place }];
+        })
+        .sort((one, other) => one.after - other.after);
+      return steps.some(({ after, place }, index) => {
+        const before = steps[index - 1];
+        if (before === undefined) return false;
+        const isLess = /_IA$/.test(WATERFALL[before.place] ?? "");
+        return before.place > place || (isLess && after < before.after + LEAST_DAYS_OF_IA);
+      });
+    },
+  );
+}
+
+/** Infrequent access takes objects that have lain for 30 days. */
+function restsFirst(days: string): Rule {
+  return refuse(
+    days,
+    `${LEAST_DAYS_OF_IA} days or more for infrequent access`,
+    (it) => /_IA$/.test(it.text("storageClass") ?? "") && (it.number(days) ?? LEAST_DAYS_OF_IA) < LEAST_DAYS_OF_IA,
+  );
+}
+
+/** One rule goes by dates or by days. */
+const datesOrDays: Rule = (it) => {
+  const steps = [it.object("expiration") ?? [], it.objects("transitions")].flat();
+  const [dated, counted] = ["date", "days"].map((name) => steps.some((each) => each.has(name)));
+  return dated === true && counted === true ? wrong(it, "transitions", "dates alone or days alone in one rule") : [];
+};
+
 const lifecycleRule: readonly Rule[] = [
+  datesOrDays,
+  (it) => {
+    const ends = it.number("noncurrentVersionExpiration.noncurrentDays");
+    const late = it
+      .objects("noncurrentVersionTransitions")
+      .some((each) => ends !== undefined && (each.number("noncurrentDays") ?? 0) >= ends);
+    return late ? wrong(it, "noncurrentVersionExpiration", "an end after every transition") : [];
+  },
   oneOf("status", ["Enabled", "Disabled"]),
   matches("id", /^[^\p{C}]{1,255}$/u, "1 to 255 printable characters"),
   (it) =>
@@ -63,28 +116,12 @@ const lifecycleRule: readonly Rule[] = [
   ),
   inside("noncurrentVersionExpiration", DAYS("noncurrentDays"), within("newerNoncurrentVersions", 1, 100)),
   inside("abortIncompleteMultipartUpload", DAYS("daysAfterInitiation")),
-  eachOf(
-    "transitions",
-    oneOf("storageClass", STORAGE_CLASSES),
-    exactlyOneOf(["date", "days"]),
-    refuse(
-      "days",
-      "30 days or more for infrequent access",
-      (it) =>
-        /_IA$/.test(it.text("storageClass") ?? "") &&
-        it.text("storageClass") !== "GLACIER_IR" &&
-        (it.number("days") ?? 30) < 30,
-    ),
-  ),
+  eachOf("transitions", oneOf("storageClass", STORAGE_CLASSES), exactlyOneOf(["date", "days"]), restsFirst("days")),
   eachOf(
     "noncurrentVersionTransitions",
     oneOf("storageClass", STORAGE_CLASSES),
     required("noncurrentDays", "days"),
-    refuse(
-      "noncurrentDays",
-      "30 days or more for infrequent access",
-      (it) => /_IA$/.test(it.text("storageClass") ?? "") && (it.number("noncurrentDays") ?? 30) < 30,
-    ),
+    restsFirst("noncurrentDays"),
   ),
   (it) => {
     const expires = it.number("expiration.days");
@@ -126,6 +163,15 @@ const lifecycleRule: readonly Rule[] = [
         "and.objectSizeLessThan",
       ].some((name) => it.has(`filter.${name}`)),
   ),
+  refuse(
+    "expiration",
+    "no filter by tags beside expiredObjectDeleteMarker: markers have none",
+    (it) =>
+      it.isTrue("expiration.expiredObjectDeleteMarker") && ["tag", "and.tags"].some((name) => it.has(`filter.${name}`)),
+  ),
+  inside("noncurrentVersionExpiration", required("noncurrentDays", "days")),
+  downTheWaterfall("transitions", "days"),
+  downTheWaterfall("noncurrentVersionTransitions", "noncurrentDays"),
   ...["transitions", "noncurrentVersionTransitions"].map((name) =>
     refuse(name, "no storage class twice", (it) => {
       const classes = it.objects(name).flatMap((each) => each.text("storageClass") ?? []);
@@ -134,9 +180,26 @@ const lifecycleRule: readonly Rule[] = [
   ),
 ];
 
+/** The rules that a bucket itself has may be fewer, but not other ones. */
+const simpleLifecycle: readonly Rule[] = [
+  (it) =>
+    [...LIFECYCLE_ACTIONS, "abortIncompleteMultipartUploadDays"].some((name) => it.has(name))
+      ? []
+      : wrong(it, "expiration", "an action of the rule"),
+  inside("expiration", atMostOneOf(["date", "days", "expiredObjectDeleteMarker"])),
+  eachOf("transitions", exactlyOneOf(["date", "days"]), restsFirst("days")),
+  eachOf("noncurrentVersionTransitions", restsFirst("days")),
+  downTheWaterfall("transitions", "days"),
+  downTheWaterfall("noncurrentVersionTransitions", "days"),
+  datesOrDays,
+];
+
 const isDefaultBucket = (it: Inputs) => it.has("bucket");
 const RUNTIME =
   /^(nodejs(18|20|22|24)\.x|python3\.(9|10|11|12|13|14)|java(8\.al2|11|17|21|25)|dotnet(6|8|10)|ruby3\.[2-4]|provided(\.al2|\.al2023)?|go1\.x)$/;
+
+/** @see https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html */
+const SNAPSHOTS = /^(java(11|17|21|25)|python3\.1[2-9]|dotnet([89]|10))$/;
 
 /** Names that Lambda sets itself. @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
 const KEPT_VARIABLES =
@@ -179,6 +242,53 @@ export const storageRules: RuleTable = {
     ]),
     resourcePolicy("policy", "s3", 20_480),
     atMostOneOf(["acl", "grants"]),
+    eachOf(
+      "grants",
+      oneOf("type", ["CanonicalUser", "Group"]),
+      eachOneOf("permissions", ["READ", "WRITE", "READ_ACP", "WRITE_ACP", "FULL_CONTROL"]),
+      required("id", "whom it is for", (it) => it.text("type") === "CanonicalUser"),
+      oneOf(
+        "uri",
+        ["global/AllUsers", "global/AuthenticatedUsers", "s3/LogDelivery"].map(
+          (group) => `http://acs.amazonaws.com/groups/${group}`,
+        ),
+      ),
+      required("uri", "which group it is for", (it) => it.text("type") === "Group"),
+    ),
+    inside(
+      "serverSideEncryptionConfiguration.rule.applyServerSideEncryptionByDefault",
+      oneOf("sseAlgorithm", ["AES256", "aws:kms", "aws:kms:dsse"]),
+    ),
+    inside(
+      "website",
+      refuse(
+        "redirectAllRequestsTo",
+        "nothing beside it: all requests are redirected",
+        (it) =>
+          it.has("redirectAllRequestsTo") &&
+          ["indexDocument", "errorDocument", "routingRules"].some((name) => it.has(name)),
+      ),
+      refuse(
+        "indexDocument",
+        "a first page, or a redirect of all requests",
+        (it) => it.lacks("indexDocument") && it.lacks("redirectAllRequestsTo"),
+      ),
+    ),
+    inside("replicationConfiguration", unique("rules", "priority"), unique("rules", "id")),
+    inside(
+      "objectLockConfiguration.rule.defaultRetention",
+      exactlyOneOf(["days", "years"]),
+      required("mode", "a mode"),
+    ),
+    refuse(
+      "versioning.enabled",
+      "true beside copies and locks",
+      (it) => it.has("replicationConfiguration") && it.isFalse("versioning.enabled"),
+    ),
+    eachOf("corsRules", required("allowedMethods", "a method"), required("allowedOrigins", "an origin")),
+    refuse("corsRules", "at most 100 rules", (it) => it.objects("corsRules").length > 100),
+    unique("lifecycleRules", "id"),
+    eachOf("lifecycleRules", ...simpleLifecycle),
     refuse("bucketPrefix", "at most 37 characters", (it) => (it.text("bucketPrefix") ?? "").length > 37),
     oneOf("requestPayer", ["BucketOwner", "Requester"]),
     oneOf("accelerationStatus", ["Enabled", "Suspended"]),
@@ -272,6 +382,11 @@ export const storageRules: RuleTable = {
       /^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\/.+[:@].+$/,
       "an image in a private registry of ECR, with its tag or digest",
     ),
+    refuse("imageUri", "an image in the function's own region", (it) => {
+      const place = /\.dkr\.ecr\.([a-z0-9-]+)\./.exec(it.text("imageUri") ?? "")?.[1];
+      const own = it.text("region");
+      return place !== undefined && own !== undefined && place !== own;
+    }),
     required("imageUri", "an image", (it) => it.text("packageType") === "Image"),
     refuse(
       "packageType",
@@ -282,6 +397,40 @@ export const storageRules: RuleTable = {
         (it.lacks("packageType") || it.knows("packageType")),
     ),
     variables,
+    refuse("snapStart.applyOn", "None, or a runtime that has snapshots: Java, Python from 3.12, .NET from 8", (it) => {
+      const runtime = it.text("runtime");
+      return it.text("snapStart.applyOn") === "PublishedVersions" && runtime !== undefined && !SNAPSHOTS.test(runtime);
+    }),
+    refuse(
+      "snapStart.applyOn",
+      "None beside a file system, an image or more than 512 MB of storage",
+      (it) =>
+        it.text("snapStart.applyOn") === "PublishedVersions" &&
+        (it.has("fileSystemConfig") || it.has("imageUri") || (it.number("ephemeralStorage.size") ?? 512) > 512),
+    ),
+    refuse(
+      "replacementSecurityGroupIds",
+      "groups beside replaceSecurityGroupsOnDestroy",
+      (it) => it.isTrue("replaceSecurityGroupsOnDestroy") && it.lacks("replacementSecurityGroupIds"),
+    ),
+    together(
+      "imageConfig",
+      "an image",
+      (it) =>
+        it.text("packageType") === "Image" || it.has("imageUri") || (it.has("packageType") && !it.knows("packageType")),
+    ),
+    refuse("layers", "one version of each layer", (it) => {
+      const layers = it.knownTexts("layers").map((each) => each.replace(/:\d+$/, ""));
+      return new Set(layers).size < layers.length;
+    }),
+    together("fileSystemConfig", "vpcConfig: file systems are reached through a network", (it) => it.has("vpcConfig")),
+    ...["s3Key", "s3ObjectVersion"].map((name) => together(name, "s3Bucket", (it) => it.has("s3Bucket"))),
+    inside(
+      "loggingConfig",
+      ...["applicationLogLevel", "systemLogLevel"].map((name) =>
+        refuse(name, "a level for lines in JSON alone", (it) => it.has(name) && it.text("logFormat") === "Text"),
+      ),
+    ),
     ...[
       ["subnetIds", "securityGroupIds"],
       ["securityGroupIds", "subnetIds"],
@@ -305,5 +454,14 @@ export const storageRules: RuleTable = {
     matches("sourceAccount", /^\d{12}$/, "an account's number"),
     matches("statementId", /^[a-zA-Z0-9-_]{1,100}$/, "1 to 100 letters, digits and -_"),
     oneOf("functionUrlAuthType", ["AWS_IAM", "NONE"]),
+    refuse(
+      "functionUrlAuthType",
+      "nothing but for lambda:InvokeFunctionUrl",
+      (it) => it.has("functionUrlAuthType") && it.knows("action") && it.text("action") !== "lambda:InvokeFunctionUrl",
+    ),
+    refuse("principal", "a service that there is", (it) => {
+      const principal = it.text("principal") ?? "";
+      return /\.amazonaws\.com$/.test(principal) && !isExistingService(principal);
+    }),
   ],
 };

@@ -1,8 +1,7 @@
 import { systemClock } from "../../io/clock.ts";
 import { openNetwork } from "../../io/network.ts";
 import type { GateResult } from "../verdict.ts";
-import { runHealthGate } from "./health-gate.ts";
-import { httpProbe } from "./http-probe.ts";
+import { httpProbe, runHealthGate } from "./health-gate.ts";
 import { paceOf } from "./pace.ts";
 import { type GateTarget, urlOf } from "./track.ts";
 
@@ -14,6 +13,7 @@ export async function runEntranceGate(target: GateTarget): Promise<GateResult[]>
   try {
     return await runHealthGate({
       gate: "entrance",
+      phase: "cutover",
       probes: [
         httpProbe(network, "certificate and engine", `${url}/health`),
         httpProbe(network, "certificate and web UI", `${url}/`),

@@ -1,7 +1,13 @@
 import type { EvidenceByObjective } from "../beside-fleet.ts";
-import { NO_COUNTS, problemOfStep } from "../evidence.ts";
+import {
+  type CountsByObjective,
+  type MetricSource,
+  NO_COUNTS,
+  problemOfReading,
+  problemOfStep,
+  type Reading,
+} from "../evidence.ts";
 import type { Objective } from "../objective.ts";
-import { type CountsByObjective, type MetricSource, problemOfReading, type Reading } from "../reading.ts";
 import { countsByObjective, type TrafficCounts } from "../traffic.ts";
 import type { Verdict } from "../verdict.ts";
 

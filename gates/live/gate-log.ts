@@ -1,5 +1,5 @@
 import { appendFileSync, readFileSync } from "node:fs";
-import { documentText } from "../../shared/text/document-text.ts";
+import { documentText } from "../../shared/text/output.ts";
 import type { GateResult } from "../verdict.ts";
 
 /** Where gates leave their results for the command that runs them; unset under plain `pulumi up`. */

@@ -2,11 +2,10 @@ import type { Clock } from "../../shared/clock.ts";
 import { judgeBesideFleet } from "../beside-fleet.ts";
 import { percent } from "../gate.ts";
 import type { Objective } from "../objective.ts";
-import { type GateResult, type Look, VERDICTS, worst } from "../verdict.ts";
+import { type GateResult, type GateSubject, type Look, subjectOf, VERDICTS, worst } from "../verdict.ts";
 import { type TrackSources, type Trouble, trackEvidence } from "./gate-evidence.ts";
 
-export interface SloGate {
-  readonly gate: string;
+export interface SloGate extends GateSubject {
   readonly objectives: readonly Objective[];
   /** Total chance of a wrong verdict. @default 0.05 */
   readonly errorRate?: number | undefined;
@@ -60,15 +59,20 @@ async function lookUntilDecided(gate: SloGate): Promise<GateResult[]> {
     const results = judgeBesideFleet(objectives, track.byObjective, fleet.byObjective, judging(gate));
     const trouble = track.trouble ?? fleet.trouble;
     // What is compared with the fleet has no bounds of its own.
-    history.add(now - started, results.slice(0, objectives.length));
+    history.add(now - started, results.filter(isObjective));
     gate.onProgress?.({ gate: gate.gate, elapsedSeconds: now - started, results, problem: trouble?.reason });
     const decided = decision(gate, results, trouble, now - started, now);
     if (decided !== undefined) return history.attachTo(decided);
   }
 }
 
-function judging({ gate, errorRate }: SloGate) {
-  return errorRate === undefined ? { gate } : { gate, errorRate };
+function judging(gate: SloGate) {
+  const { errorRate } = gate;
+  return errorRate === undefined ? subjectOf(gate) : { ...subjectOf(gate), errorRate };
+}
+
+function isObjective({ kind }: GateResult): boolean {
+  return kind === "objective";
 }
 
 /** The results to end with, or undefined to look again. */
@@ -79,7 +83,7 @@ function decision(
   elapsedSeconds: number,
   now: number,
 ): GateResult[] | undefined {
-  const ofObjectives = worst(results.slice(0, gate.objectives.length).map(({ verdict }) => verdict));
+  const ofObjectives = worst(results.filter(isObjective).map(({ verdict }) => verdict));
   if (ofObjectives === "fail" || ofObjectives === "error") return results;
   const late = elapsedSeconds >= gate.deadlineSeconds;
   if (trouble !== undefined && (late || now - trouble.since >= (gate.sourceRetrySeconds ?? 60))) {

@@ -1,7 +1,9 @@
+import { type HttpRequest, request } from "../../io/http.ts";
+import type { Network } from "../../io/network.ts";
 import type { Clock } from "../../shared/clock.ts";
-import { messageOf } from "../../shared/message-of.ts";
+import { messageOf } from "../../shared/deploy-error.ts";
 import { type HealthExpectation, type HealthFinding, type HealthSample, judgeHealth } from "../health.ts";
-import type { GateResult } from "../verdict.ts";
+import { type GateResult, type GateSubject, subjectOf } from "../verdict.ts";
 
 /** Something that must answer, such as the cache behind `/api/cache/health`. */
 export interface HealthProbe {
@@ -16,8 +18,7 @@ export interface WatchedPods {
   sample(): Promise<HealthSample>;
 }
 
-export interface HealthGate {
-  readonly gate: string;
+export interface HealthGate extends GateSubject {
   /** Undefined where only an answer counts, as at the entrance. */
   readonly pods?: WatchedPods;
   readonly probes: readonly HealthProbe[];
@@ -38,7 +39,7 @@ const MIN_LOOK_SECONDS = 1;
 
 /**
  * Waits until every pod is ready on the expected image and every probe answers. Fails at once on what waiting cannot
- * mend, with the kubelet's reason, and at the deadline with what was missing; a cluster that cannot be asked, or does not
+ * fix, with the kubelet's reason, and at the deadline with what was missing; a cluster that cannot be asked, or does not
  * answer in time, is `error`. Rejects only when the signal aborts.
  */
 export async function runHealthGate(gate: HealthGate): Promise<GateResult[]> {
@@ -120,7 +121,8 @@ function result(gate: HealthGate, objective: string, { verdict, reason, words }:
   const measured = verdict === "error" ? null : bad;
   const bounds = { lower: measured ?? 0, upper: measured ?? 1 };
   return {
-    gate: gate.gate,
+    ...subjectOf(gate),
+    kind: "health",
     objective,
     verdict,
     requests: 1,
@@ -132,5 +134,28 @@ function result(gate: HealthGate, objective: string, { verdict, reason, words }:
     synthetic: 1,
     reason,
     ...(words !== undefined && { words }),
+  };
+}
+
+const TIMEOUT_SECONDS = 10;
+
+/** A probe that is content with the status 200 and tells of anything else. */
+export function httpProbe(
+  network: Network,
+  name: string,
+  url: string,
+  headers: NonNullable<HttpRequest["headers"]> = {},
+): HealthProbe {
+  return {
+    name,
+    run: async () => {
+      const answer = await request(network, url, {
+        headers: { ...headers, "x-sparki-synthetic": "1" },
+        timeoutSeconds: TIMEOUT_SECONDS,
+      });
+      if (!answer.answered) return `${url}: ${answer.error}`;
+      if (answer.status !== 200) return `${url} answered ${answer.status}; expected 200`;
+      return undefined;
+    },
   };
 }

@@ -28,6 +28,9 @@ const SHORTEST_RETRY_SECONDS = 5;
 const OUTAGE_SECONDS = 120;
 const SOURCE_RETRY_SECONDS = 60;
 
+/** So many tracks are asked at the same time at most: what the firewall lets one client send is for all of them. */
+export const TRACKS_AT_ONCE = 2;
+
 /** Real seconds for a modelled one: 1, or what a rehearsal sets as SPARKI_TIME_SCALE. */
 export function timeScaleOf(env: Environment): number {
   return Number(rehearsalVariables(env).SPARKI_TIME_SCALE ?? 1);

@@ -1,12 +1,16 @@
+import { systemClock } from "../../io/clock.ts";
+import { openNetwork } from "../../io/network.ts";
 import type { Prometheus } from "../../io/prometheus.ts";
+import { openPrometheus } from "../../io/prometheus.ts";
 import { type PrometheusCounts, prometheusCounts } from "../../io/prometheus-counts.ts";
+import { messageOf } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
-import { BUDGET_PERIOD_SECONDS, type BurnWindow, judgeBurn } from "../burn-rate.ts";
-import { NO_COUNTS } from "../evidence.ts";
+import { BUDGET_PERIOD_SECONDS, type BurnWindow, budgetLeft, judgeBurn } from "../burn-rate.ts";
+import { type CountsByObjective, type MetricSource, NO_COUNTS, problemOfReading, type Reading } from "../evidence.ts";
 import { judgeGate, percent } from "../gate.ts";
 import type { Objective } from "../objective.ts";
-import { type CountsByObjective, type MetricSource, problemOfReading, type Reading } from "../reading.ts";
 import { type GateResult, type Verdict, worst } from "../verdict.ts";
+import { timeScaleOf } from "./pace.ts";
 
 /** Up to this long, every sample of a window is read; above it, Prometheus adds up. */
 const EVERY_SAMPLE_SECONDS = 3_600;
@@ -135,4 +139,34 @@ export async function shortness(counts: PrometheusCounts, windowSeconds: number)
 function span(seconds: number): string {
   if (seconds >= 2 * 86_400) return `${Math.floor(seconds / 86_400)} days`;
   return seconds >= 7_200 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 60)} min`;
+}
+
+interface Watched {
+  readonly stack: string;
+  readonly config: StackConfig;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** How much of the 30 days' error budget users' requests have used, in words, or why that is not known; never rejects. */
+export async function budgetText({ stack, config, env }: Watched): Promise<string> {
+  const objective = config.objectives.find(({ kind }) => kind.type === "errors");
+  if (objective === undefined) return "no objective counts errors";
+  const network = openNetwork(env);
+  try {
+    const labels = { stack, synthetic: "false" };
+    const prometheus = openPrometheus(network, config.storm.prometheusUrl);
+    const counts = prometheusCounts(prometheus, { labels, now: systemClock.now });
+    const seconds = BUDGET_PERIOD_SECONDS * timeScaleOf(env);
+    const reading = await counts.countsOver([objective], seconds);
+    if (reading.kind === "no-data") return "0 % consumed, users asked nothing in 30 days";
+    if (reading.kind !== "value") return `not known: ${problemOfReading(reading)}`;
+    const left = budgetLeft(reading.value[objective.name] ?? { requests: 0, bad: 0 }, objective.maxRatio);
+    if (left === undefined) return "0 % consumed, users asked nothing in 30 days";
+    const short = await shortness(counts, seconds);
+    return `${percent(1 - left)} consumed${short === undefined ? "" : `; ${short}`}`;
+  } catch (error) {
+    return `not known: ${messageOf(error)}`;
+  } finally {
+    await network.close();
+  }
 }

@@ -3,9 +3,8 @@ import { type Network, openNetwork } from "../../io/network.ts";
 import { openPrometheus } from "../../io/prometheus.ts";
 import { type PrometheusCounts, prometheusCounts } from "../../io/prometheus-counts.ts";
 import { ENTERED, namespaceOf, type Track, trackName } from "../../stacks/services.ts";
-import { type BurnWindow, RELEASE_WINDOWS } from "../burn-rate.ts";
-import { type CountsByObjective, problemOfReading, type Reading } from "../reading.ts";
-import { judgeStart } from "../start.ts";
+import { type BurnWindow, judgeStart, RELEASE_WINDOWS } from "../burn-rate.ts";
+import { type CountsByObjective, problemOfReading, type Reading } from "../evidence.ts";
 import type { GateResult } from "../verdict.ts";
 import { paceOf, timeScaleOf } from "./pace.ts";
 import { readWindow } from "./release-slo.ts";
@@ -17,7 +16,7 @@ export type StartTarget = Omit<GateTarget, "loadBalancer">;
 const LOOK_EVERY_SECONDS = 1;
 
 /**
- * Judges whether the error budget is burning already (gates/start.ts), by what the fleets answered users over the
+ * Judges whether the error budget is burning already (gates/burn-rate.ts), by what the fleets answered users over the
  * release windows; no result where there is no fleet yet. A source without a usable answer is asked for the retry time.
  */
 export async function runStartGate(target: StartTarget): Promise<GateResult[]> {
@@ -51,7 +50,13 @@ async function judgeWindow(
 ): Promise<GateResult[]> {
   const { objectives, gate } = target.config;
   const reading = await readPatiently(target, counts, window.seconds * timeScaleOf(target.env));
-  return judgeStart(objectives, window, reading, { gate: `start ${workload}`, errorRate: gate.maxWrongVerdictRatio });
+  return judgeStart(objectives, window, reading, {
+    gate: `start ${workload}`,
+    phase: "preflight",
+    service: workload,
+    track: "fleet",
+    errorRate: gate.maxWrongVerdictRatio,
+  });
 }
 
 /** A reading of the window; one without a usable answer is tried again for the retry time. */

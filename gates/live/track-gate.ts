@@ -1,16 +1,20 @@
 import { systemClock } from "../../io/clock.ts";
 import type { KubernetesClient } from "../../io/kubernetes.ts";
 import { type Network, openNetwork } from "../../io/network.ts";
-import { isRollbackUpdate } from "../../records/rollback-mode.ts";
-import { namespaceOf, serviceOf, type Track, trackName } from "../../stacks/services.ts";
+import { openPrometheus } from "../../io/prometheus.ts";
+import { prometheusCounts } from "../../io/prometheus-counts.ts";
+import { syntheticTraffic } from "../../io/synthetic.ts";
+import { isRollbackUpdate } from "../../records/kept-inputs.ts";
+import type { StackConfig } from "../../stacks/schema.ts";
+import { ENTERED, namespaceOf, type ServiceName, serviceOf, type Track, trackName } from "../../stacks/services.ts";
 import type { HealthSample, PodSnapshot } from "../health.ts";
-import type { GateResult } from "../verdict.ts";
+import { type GateResult, worst } from "../verdict.ts";
+import type { TrackSources, TrafficSource } from "./gate-evidence.ts";
 import { type GateProgress, progressLine, runSloGate } from "./gate-runner.ts";
-import { runHealthGate } from "./health-gate.ts";
-import { httpProbe } from "./http-probe.ts";
-import { paceOf } from "./pace.ts";
-import { expectationOf, type GateTarget, headersOf, nameOf, urlOf } from "./track.ts";
-import { trackSources } from "./track-sources.ts";
+import { httpProbe, runHealthGate } from "./health-gate.ts";
+import { type Pace, paceOf, TRACKS_AT_ONCE } from "./pace.ts";
+import type { StartTarget } from "./start-gate.ts";
+import { expectationOf, type GateTarget, headersOf, subjectOfTrack, urlOf } from "./track.ts";
 
 /**
  * Judges one track: healthy first, then within its objectives and beside the fleet; the second only after the first,
@@ -32,6 +36,41 @@ export async function runTrackGate(target: GateTarget, track: Track): Promise<Ga
   }
 }
 
+/**
+ * Judges tracks, TRACKS_AT_ONCE side by side, which take as long as the slowest of them. One that fails decides, and ends
+ * the others; one that cannot be proven waits for them, since a failure would be the reason to go back. What is ended says
+ * nothing.
+ */
+export async function judgeSideBySide(
+  tracks: readonly Track[],
+  signal: AbortSignal,
+  judge: (track: Track, signal: AbortSignal) => Promise<GateResult[]>,
+): Promise<GateResult[]> {
+  const [first, later] = [tracks.slice(0, TRACKS_AT_ONCE), tracks.slice(TRACKS_AT_ONCE)];
+  const results = await judgeAtOnce(first, signal, judge);
+  if (later.length === 0 || worst(results.map(({ verdict }) => verdict)) !== "pass") return results;
+  return [...results, ...(await judgeSideBySide(later, signal, judge))];
+}
+
+async function judgeAtOnce(...[tracks, signal, judge]: Parameters<typeof judgeSideBySide>): Promise<GateResult[]> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const results = await Promise.all(
+    tracks.map(async (track) => {
+      try {
+        const found = await judge(track, either);
+        if (found.some(({ verdict }) => verdict === "fail")) failed.abort();
+        return found;
+      } catch (error) {
+        if (failed.signal.aborted) return [];
+        failed.abort();
+        throw error;
+      }
+    }),
+  );
+  return results.flat();
+}
+
 function judgeHealth(
   target: GateTarget,
   track: Track,
@@ -43,10 +82,10 @@ function judgeHealth(
   const { probes = [] } = serviceOf(track.workload).entrance ?? {};
   const sample = () => client.sampleHealth(namespaceOf(track.workload), trackName(track));
   return runHealthGate({
-    gate: nameOf(track),
+    ...subjectOfTrack(track),
     pods: {
       expected: expectationOf(config, track),
-      sample: isRollbackUpdate(env) ? sinceFirstLook(sample) : sample,
+      sample: sinceBefore(sample, target.podsBefore ?? (isRollbackUpdate(env) ? undefined : new Map())),
     },
     probes: probes.map((path) => httpProbe(network, path, `${urlOf(config)}${path}`, headersOf(track))),
     deadlineSeconds: pace.healthDeadlineSeconds,
@@ -68,9 +107,9 @@ async function judgeObjectives(
   const fleet: Track = { ...track, kind: "fleet" };
   const isBeside =
     track.kind === "one-box" && (await client.hasReadyPods(namespaceOf(fleet.workload), trackName(fleet)));
-  const pace = paceOf(config.gate, env, isBeside ? 2 : 1);
+  const pace = paceOf(config.gate, env, isBeside ? 2 : target.tracksAtOnce);
   return runSloGate({
-    gate: nameOf(track),
+    ...subjectOfTrack(track),
     objectives: config.objectives,
     errorRate: config.gate.maxWrongVerdictRatio,
     sources: trackSources(target, track, network, pace, config.release.id),
@@ -97,18 +136,37 @@ function throttled(onProgress: (text: string) => void): (progress: GateProgress)
   };
 }
 
+type PodsBefore = NonNullable<GateTarget["podsBefore"]>;
+
+/** The pods that tracks have now; none where there is no such workload yet. */
+export async function podsOf(target: StartTarget, tracks: readonly Track[]): Promise<PodsBefore> {
+  const { KubernetesClient } = await import("../../io/kubernetes.ts");
+  const client = new KubernetesClient(target.kubeconfig, target.signal);
+  const found = await Promise.all(
+    tracks.map((track) => client.sampleHealth(namespaceOf(track.workload), trackName(track))),
+  );
+  return byName(found.flatMap(({ pods }) => pods));
+}
+
 /**
- * Looks at pods by what happens from the first look on. Pods of a release that is gone back to may have served for
- * weeks: a restart or an error line from then says nothing about now.
+ * Looks at pods by what happens in this deployment. A pod that it has not replaced may have served for weeks: a restart or
+ * an error line from then says nothing about now. Without an earlier look, the first one stands for it.
  */
-export function sinceFirstLook(sample: () => Promise<HealthSample>): () => Promise<HealthSample> {
-  let first: ReadonlyMap<string, PodSnapshot> | undefined;
+export function sinceBefore(
+  sample: () => Promise<HealthSample>,
+  before: PodsBefore | undefined,
+): () => Promise<HealthSample> {
+  let known = before;
   return async () => {
     const found = await sample();
-    first ??= new Map(found.pods.map((pod) => [pod.name, pod]));
-    const known = first;
-    return { ...found, pods: found.pods.map((pod) => since(pod, known.get(pod.name))) };
+    known ??= byName(found.pods);
+    const earlier = known;
+    return { ...found, pods: found.pods.map((pod) => since(pod, earlier.get(pod.name))) };
   };
+}
+
+function byName(pods: readonly PodSnapshot[]): PodsBefore {
+  return new Map(pods.map((pod) => [pod.name, pod]));
 }
 
 function since(pod: PodSnapshot, before: PodSnapshot | undefined): PodSnapshot {
@@ -120,4 +178,53 @@ function since(pod: PodSnapshot, before: PodSnapshot | undefined): PodSnapshot {
     errorLines: pod.errorLines.filter((line) => !old.has(line)),
     outages: pod.outages.filter((line) => !old.has(line)),
   };
+}
+
+/** Users' requests to a track of one release, or of any, and synthetic ones beside them. */
+function trackSources(
+  { config, stack }: GateTarget,
+  track: Track,
+  network: Network,
+  pace: Pace,
+  release?: string,
+): TrackSources {
+  const labels = {
+    namespace: namespaceOf(track.workload),
+    stack,
+    track: track.kind,
+    ...(release !== undefined && { release }),
+    synthetic: "false",
+  };
+  return {
+    users: prometheusCounts(openPrometheus(network, config.storm.prometheusUrl), { labels, now: systemClock.now }),
+    synthetic: syntheticTraffic(network, {
+      urls: trafficUrls(config, [track.workload]),
+      headers: headersOf(track),
+      requestsPerSecond: pace.syntheticRequestsPerSecond,
+      concurrency: pace.syntheticConcurrency,
+    }),
+  };
+}
+
+/** What users ask of either track of the config's release, and synthetic requests that go the way users' do. */
+export function entranceSources({ config, stack }: GateTarget, network: Network, pace: Pace): TrackSources {
+  const labels = { stack, release: config.release.id, synthetic: "false" };
+  return {
+    users: prometheusCounts(openPrometheus(network, config.storm.prometheusUrl), { labels, now: systemClock.now }),
+    synthetic: entranceTraffic(config, network, pace),
+  };
+}
+
+/** Synthetic requests that go the way users' do. */
+export function entranceTraffic(config: StackConfig, network: Network, pace: Pace): TrafficSource {
+  return syntheticTraffic(network, {
+    urls: trafficUrls(config, ENTERED),
+    requestsPerSecond: pace.syntheticRequestsPerSecond,
+    concurrency: pace.syntheticConcurrency,
+  });
+}
+
+/** What a gate's own requests to these services ask for. */
+function trafficUrls(config: StackConfig, services: readonly ServiceName[]): string[] {
+  return services.flatMap((name) => serviceOf(name).entrance?.traffic ?? []).map((path) => `${urlOf(config)}${path}`);
 }

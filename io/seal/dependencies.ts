@@ -41,6 +41,12 @@ interface Recorded {
 /** npm's own settings that say where packages come from; what comes is held against the lock file's integrity. */
 const NPM_SETTINGS = /^npm_config_(registry|cache|userconfig|cafile|prefer_offline|offline)$/i;
 
+/** Over whatever the user's own .npmrc says: how packages are laid out, and which shell and options their scripts get. */
+const OWN_WAY = [
+  ...["--install-strategy=hoisted", "--script-shell=/bin/sh", "--node-options=", "--package-lock=true"],
+  ...["--force=false", "--legacy-peer-deps=false", "--dry-run=false", "--global=false"],
+];
+
 /** What npm needs to find the registry and its own cache. */
 const NPM_NEEDS = [
   ...["PATH", "HOME", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"],
@@ -50,7 +56,7 @@ const NPM_NEEDS = [
 /**
  * The lock file's packages without those for development, installed with verified integrity once, and the same after
  * that. `isThorough` hashes every file again; else what the file system says of each must be what it said. What was
- * altered is installed anew. Throws SPARKI_USAGE for a lock file with a package that it cannot vouch for, and
+ * altered is installed again. Throws SPARKI_USAGE for a lock file with a package that it cannot vouch for, and
  * SPARKI_OUTSIDE with npm's own words when the packages cannot be had.
  */
 export async function installedDependencies(
@@ -65,7 +71,7 @@ export async function installedDependencies(
   if (known !== undefined) {
     const content = isThorough || stampOf(modulesIn(store, name)) !== known.stamp ? hashIn(store, name) : known.content;
     if (content === known.content) return { name, content };
-    say("the installed dependencies are not what they were: they are installed anew");
+    say("the installed dependencies are not what they were: they are installed again");
     store.remove("dependencies", name);
   }
   assertVouchedFor(lock);
@@ -84,13 +90,16 @@ export function modulesIn(store: SealStore, name: string): string {
 async function install(folder: string, { lock, manifest }: Record<"lock" | "manifest", string>, env: Environment) {
   writeFileSync(join(folder, "package.json"), manifest);
   writeFileSync(join(folder, "package-lock.json"), lock);
-  const flags = ["--no-bin-links", "--no-audit", "--no-fund", "--no-update-notifier", "--prefer-offline"];
+  const flags = ["--no-bin-links", "--no-audit", "--no-fund", "--no-update-notifier", "--prefer-offline", ...OWN_WAY];
   await npm(folder, env, ["ci", "--omit=dev", "--ignore-scripts", "--install-links=false", ...flags]);
   const { allowScripts = {} }: { allowScripts?: Record<string, boolean> } = JSON.parse(manifest);
   const modules = join(folder, "node_modules");
   mkdirSync(modules, { recursive: true });
+  // What npm says of itself is only there where it has installed something.
+  if (readdirSync(modules).length > 0) assertTaken(readFileSync(join(modules, ".package-lock.json"), "utf8"), lock);
   for (const name of Object.keys(allowScripts).filter((each) => allowScripts[each] === true))
-    if (lstatSync(join(modules, name), { throwIfNoEntry: false })) await npm(folder, env, ["rebuild", name, ...flags]);
+    if (lstatSync(join(modules, name), { throwIfNoEntry: false }))
+      await npm(folder, env, ["rebuild", name, "--ignore-scripts=false", ...flags]);
   rmSync(join(modules, ".package-lock.json"), { force: true });
   withoutLinks(modules);
   makeReadOnly(modules);
@@ -128,6 +137,18 @@ function assertVouchedFor(lock: string): void {
     const found = link === true ? "a link" : `integrity ${JSON.stringify(integrity)}`;
     throw new DeployError("SPARKI_USAGE", `package-lock.json has ${found} for ${path}; expected a SHA-512`, {
       hint: "take the package from a registry, then npm install",
+    });
+  }
+}
+
+/** Every package that npm has installed has the hash that the lock file gives it, or came inside one that has. */
+function assertTaken(installed: string, lock: string): void {
+  const { packages: wanted = {} } = lockIn(lock);
+  for (const [path, { integrity, inBundle }] of Object.entries(lockIn(installed).packages ?? {})) {
+    if (inBundle === true && integrity === undefined) continue;
+    if (integrity !== undefined && integrity === wanted[path]?.integrity) continue;
+    throw new DeployError("SPARKI_USAGE", `npm took ${path}, of which package-lock.json has no hash`, {
+      hint: "rm -r node_modules package-lock.json, then npm install",
     });
   }
 }

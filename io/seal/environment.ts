@@ -1,3 +1,5 @@
+import { delimiter, resolve } from "node:path";
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -8,7 +10,8 @@ type Kind = "setting" | "identity" | "machine";
 
 /** Every variable that reaches the engine, the program, the policies, Helm and the jobs; all others are dropped. */
 const ALLOWED: Readonly<Record<string, Kind>> = {
-  // Who asks AWS, by the names that its SDKs read. No endpoint: the addresses are AWS's own.
+  // Who asks AWS, by the names that its SDKs read. No endpoint: the addresses are AWS's own, whatever a profile says.
+  AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "machine",
   AWS_ACCESS_KEY_ID: "identity",
   AWS_SECRET_ACCESS_KEY: "identity",
   AWS_SESSION_TOKEN: "identity",
@@ -113,13 +116,43 @@ export function droppedNames(env: Environment): readonly string[] {
     .sort();
 }
 
-/** Variables by which other code gets into any process, ours too, before it could look. */
-const LOADS_CODE = ["NODE_OPTIONS", "LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES"];
+/** What the dynamic loader, OpenSSL and Node itself read before a program's first line: other code can come in by it. */
+const READ_BEFORE_US = /^(?:LD|DYLD)_|^OPENSSL_|^NODE_/;
+/** Of Node's, those by which none can; packages by NODE_PATH are none that sparki loads before it drops it. */
+const HARMLESS =
+  /^NODE_(?:PATH|ENV|VERSION|EXTRA_CA_CERTS|USE_SYSTEM_CA|USE_ENV_PROXY|NO_WARNINGS|DISABLE_COLORS|DISABLE_COMPILE_CACHE|TLS_REJECT_UNAUTHORIZED|AUTH_TOKEN)$/;
 
-/** The names of variables that have put code into this very process. */
+/** The names of variables by which code may have come into this very process. */
 export function codeLoaders(env: Environment): readonly string[] {
-  return LOADS_CODE.filter((name) => env[name] !== undefined && env[name] !== "");
+  const isSet = (name: string) => env[name] !== undefined && env[name] !== "";
+  return Object.keys(env)
+    .filter((name) => isSet(name) && READ_BEFORE_US.test(name) && !HARMLESS.test(name))
+    .sort();
 }
+
+/** A search path without the checkout's own folders: npx puts its packages' programs first. */
+export function pathOutside(path: string | undefined, checkout: string): string {
+  const folders = (path ?? "").split(delimiter).filter((folder) => folder.startsWith("/"));
+  return folders.filter((folder) => !`${resolve(folder)}/`.startsWith(`${checkout}/`)).join(delimiter);
+}
+
+/** What git may know of its surroundings: no other object in a commit's place, none got from elsewhere. */
+export function gitEnvironment({ PATH, HOME }: Environment): Readonly<Record<string, string>> {
+  return {
+    ...(PATH === undefined ? {} : { PATH }),
+    ...(HOME === undefined ? {} : { HOME }),
+    LC_ALL: "C",
+    GIT_OPTIONAL_LOCKS: "0",
+    GIT_NO_REPLACE_OBJECTS: "1",
+    GIT_NO_LAZY_FETCH: "1",
+  };
+}
+
+/** By which git asks no monitor, verifies no signature and speaks to no other repository. */
+export const GIT_SETTINGS: readonly string[] = [
+  ...["-c", "core.fsmonitor=false", "-c", "core.quotePath=false"],
+  ...["-c", "log.showSignature=false", "-c", "protocol.allow=never"],
+];
 
 function pick(env: Environment, isWanted: (kind: Kind) => boolean): Readonly<Record<string, string>> {
   return Object.fromEntries(

@@ -88,6 +88,7 @@ export function hashOfContents(contents: Contents): string {
 
 /** Writes files that only their owner can read, and nobody can write. */
 export function writeFiles(folder: string, files: Files): void {
+  assertPaths([...files.keys()]);
   const folders = new Set<string>();
   for (const [path, { content, isExecutable }] of files) {
     const target = join(folder, path);
@@ -101,6 +102,47 @@ export function writeFiles(folder: string, files: Files): void {
 /** Takes the right to write off every file below a folder; who may enter the folder may read, as a copy's other user must. */
 export function makeReadOnly(folder: string): void {
   for (const { path, isExecutable } of pathsBelow(folder)) chmodSync(path, isExecutable() ? 0o555 : 0o444);
+}
+
+/** Of one file, and more than any that a project of this kind has. */
+export const MOST_BYTES = 100 * 2 ** 20;
+
+/** What is not a name in its own folder on every file system: a way up, git's own folder, or nothing. */
+const NO_NAME = /^(?:\.{0,2}|\.git|git~\d+)[. ]*$/i;
+/** What no file system has, or what only some read as a folder's end. */
+const NO_CHARACTER = /[\p{Cc}\\]/u;
+
+/**
+ * Throws SPARKI_USAGE for a path that leaves the tree, that stands where the dependencies are put, or that some file
+ * system takes for another one of these.
+ */
+export function assertPaths(paths: readonly string[]): void {
+  const known = new Map<string, string>();
+  for (const path of new Set(paths)) {
+    const names = path.split("/");
+    const [top = ""] = names;
+    if (names.some((name) => NO_NAME.test(name)) || NO_CHARACTER.test(path))
+      throw refusedPath(path, "leaves its folder");
+    if (top.toLowerCase() === "node_modules") throw refusedPath(path, "is where the dependencies are put");
+    const folded = path.normalize("NFKC").toLowerCase();
+    const twin = known.get(folded);
+    if (twin !== undefined) throw refusedPath(path, `is the same file as ${JSON.stringify(twin)} on some machines`);
+    known.set(folded, path);
+  }
+}
+
+function refusedPath(path: string, why: string): DeployError {
+  return new DeployError("SPARKI_USAGE", `${JSON.stringify(path)} ${why}; a plan is not sealed from it`, {
+    hint: "git rm it, or rename it",
+  });
+}
+
+/** A file of the checkout that is too large for a program's own. */
+export function refusedSize(path: string, bytes: number): DeployError {
+  const size = `${Math.ceil(bytes / 2 ** 20)} MiB`;
+  return new DeployError("SPARKI_USAGE", `${path} has ${size}; expected at most ${MOST_BYTES / 2 ** 20} MiB`, {
+    hint: "remove it, or name it in .gitignore",
+  });
 }
 
 /** A file of the checkout; throws SPARKI_USAGE for a link and for what is no plain file. */

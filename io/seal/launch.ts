@@ -49,7 +49,9 @@ export async function prepareLaunch(
   const now = await sealCheckout(store, options);
   const sealed = approved === undefined ? now : approvedSeal(store, approved, now);
   const id = KEPT.includes(command) ? await keepSeal(store, sealed) : undefined;
-  const { project, node, environment } = layOutRun(store, { sealed, id, checkout, env, isThorough });
+  const mayLoadOthers = command === "rehearse";
+  const run = layOutRun(store, { sealed, id, checkout, env, isThorough, mayLoadOthers });
+  const { project, node, environment } = run;
   return { program: node, argv: [node, join(project, "runbook", "sparki.ts"), ...argv], environment };
 }
 
@@ -100,7 +102,7 @@ function assertOwnCode(env: Environment): void {
   if (names.length === 0) return;
   throw new DeployError(
     "SPARKI_GATE",
-    `${names.join(" and ")} ${names.length === 1 ? "puts" : "put"} code into sparki itself that is in no plan; nothing was changed`,
+    `${names.join(" and ")} may have put code into sparki itself that is in no plan; nothing was changed`,
     { hint: `unset ${names.join(" ")}, and run the same command again` },
   );
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { findCached } from "../../tools/cache.ts";
 import { CATALOG } from "../../tools/catalog.ts";
 import { lineProgress, type Screen } from "../../tools/progress.ts";
-import { findOnPath } from "../../tools/search-path.ts";
+import { findOnPath } from "../../tools/tool.ts";
 import type { Environment } from "./environment.ts";
 import { beginOf, sha256, sha256OfFile, stampOf } from "./files.ts";
 import type { SealStore } from "./store.ts";

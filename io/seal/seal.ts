@@ -9,11 +9,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { DeployError } from "../../shared/deploy-error.ts";
 import type { Screen } from "../../tools/progress.ts";
 import { installedDependencies, modulesIn } from "./dependencies.ts";
-import { allowedEnvironment, type Environment, settingsOf } from "./environment.ts";
+import { allowedEnvironment, type Environment, pathOutside, settingsOf } from "./environment.ts";
 import { type Contents, contentsBelow, contentsOf, type Files, type SourceFile, sha256, writeFiles } from "./files.ts";
 import { programIn, storedPrograms } from "./programs.ts";
 import { readSource } from "./source.ts";
@@ -105,10 +106,20 @@ export async function keepSeal(store: SealStore, { seal, files }: Sealed): Promi
   return id;
 }
 
-/** Says that a plan was made from a seal: what is approved by that hash is deployed from it. */
-export function keepPlan({ store, seal }: SealedRun, hash: string): void {
+/** Says that a plan was made from a seal, and by whom: what is approved by that hash is deployed from it. */
+export function keepPlan({ store, seal }: SealedRun, hash: string, planner: object = {}): void {
   if (seal === null) return;
-  writeFileSync(join(store, "seals", seal, "plans", hash), "", { mode: 0o600 });
+  writeFileSync(join(store, "seals", seal, "plans", hash), JSON.stringify(planner), { mode: 0o600 });
+}
+
+/** What was kept of a plan with the seal that a command runs from; undefined where it was not made from that. */
+export function keptPlan({ store, seal }: SealedRun, hash: string): unknown {
+  if (seal === null) return undefined;
+  try {
+    return JSON.parse(readFileSync(join(store, "seals", seal, "plans", hash), "utf8"));
+  } catch {
+    return undefined;
+  }
 }
 
 /** The seal that a plan was made from; undefined where this machine has none that is still what it was. */
@@ -154,12 +165,17 @@ export interface RunOptions {
   readonly id: string | undefined;
   readonly checkout: string;
   readonly env: Environment;
-  /** Compiles every module anew. */
+  /** Compiles every module again. */
   readonly isThorough: boolean;
+  /** Its processes find modules as Node does, in every folder above and in the user's home. */
+  readonly mayLoadOthers: boolean;
 }
 
 /** Lays out a private copy of a seal for one command, which runs from it and nothing else. */
-export function layOutRun(store: SealStore, { sealed, id, checkout, env, isThorough }: RunOptions): RunFolder {
+export function layOutRun(
+  store: SealStore,
+  { sealed, id, checkout, env, isThorough, mayLoadOthers }: RunOptions,
+): RunFolder {
   const { seal, files } = sealed;
   // The process that runs the sealed command keeps our own id.
   const folder = store.path("runs", `${process.pid}-${randomBytes(4).toString("hex")}`);
@@ -179,8 +195,16 @@ export function layOutRun(store: SealStore, { sealed, id, checkout, env, isThoro
     NODE_COMPILE_CACHE: compiledFolder(store, folder, isThorough ? null : seal.dependencies.name),
     // By their place beside the cache: the next run's folder has another name, and finds what this one compiled.
     NODE_COMPILE_CACHE_PORTABLE: "1",
+    AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true",
+    // Nothing vouches for the checkout's own packages, and a rehearsal runs earlier programs of other folders too.
+    ...(mayLoadOthers || seal.dependencies.name === null ? {} : { NODE_OPTIONS: onlyOwnModules(project) }),
   };
   return { project, node: join(bin, "node"), environment };
+}
+
+/** Node's own option by which every process of a run loads modules of the run alone. */
+function onlyOwnModules(project: string): string {
+  return `--import=${pathToFileURL(join(project, "io", "seal", "own-modules.mjs"))}`;
 }
 
 /** Where a run keeps compiled code: with the dependencies, for all runs; of its own where there are none to share it with. */
@@ -201,12 +225,6 @@ function withConfig(files: Files, stack: string, configFile: string): Files {
       hint: "unset PULUMI_OPTION_CONFIG_FILE, or let it name a file",
     });
   return new Map([...files, [`Pulumi.${stack}.yaml`, { content: readFileSync(configFile), isExecutable: false }]]);
-}
-
-/** A search path without the checkout's own folders: npx puts its packages' programs first. */
-function pathOutside(path: string | undefined, checkout: string): string {
-  const folders = (path ?? "").split(delimiter).filter((folder) => folder.startsWith("/"));
-  return folders.filter((folder) => !`${resolve(folder)}/`.startsWith(`${checkout}/`)).join(delimiter);
 }
 
 /** Removes what a run was laid out in. */

@@ -2,10 +2,9 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { DeployError } from "../../shared/deploy-error.ts";
-import { messageOf } from "../../shared/message-of.ts";
-import type { Environment } from "./environment.ts";
-import { type Files, refusedKind, type SourceFile } from "./files.ts";
+import { DeployError, messageOf } from "../../shared/deploy-error.ts";
+import { type Environment, GIT_SETTINGS, gitEnvironment, pathOutside } from "./environment.ts";
+import { assertPaths, type Files, MOST_BYTES, refusedKind, refusedSize, type SourceFile } from "./files.ts";
 
 /** The files that a plan is made of. */
 export interface Source {
@@ -32,9 +31,10 @@ export function readSource(checkout: string, env: Environment): Source {
   } catch (error) {
     return { commit: undefined, gap: `it is no commit: ${reasonOf(error)}`, files: filesOnDisk(checkout) };
   }
-  const changed = changedIn(git);
+  const committed = entriesOfCommit(git, head);
+  const changed = changedIn(git, checkout, committed);
   if (changed.length === 0) {
-    const files = filesOfCommit(git, head);
+    const files = filesOfCommit(git, head, committed);
     if (files !== undefined) return { commit: head, gap: undefined, files };
     return {
       commit: undefined,
@@ -49,33 +49,53 @@ export function readSource(checkout: string, env: Environment): Source {
 
 type Git = (args: readonly string[], input?: string) => Buffer;
 
-/** Git that runs no hook, asks no monitor and replaces no object. */
-function gitIn(checkout: string, { PATH, HOME }: Environment): Git {
-  const env = {
-    ...(PATH === undefined ? {} : { PATH }),
-    ...(HOME === undefined ? {} : { HOME }),
-    LC_ALL: "C",
-    GIT_OPTIONAL_LOCKS: "0",
-    GIT_NO_REPLACE_OBJECTS: "1",
-  };
-  const settings = ["-c", "core.fsmonitor=false", "-c", "core.quotePath=false"];
+/**
+ * Git that runs nothing of the checkout's: it is asked by commands that only read its objects and its index, which start
+ * no hook, monitor, filter, signature check or transport, whatever the repository's settings say.
+ */
+function gitIn(checkout: string, env: Environment): Git {
+  const own = gitEnvironment(env.PATH === undefined ? env : { ...env, PATH: pathOutside(env.PATH, checkout) });
   return (args, input) =>
-    execFileSync("git", ["-C", checkout, ...settings, ...args], {
-      env,
+    execFileSync("git", ["-C", checkout, ...GIT_SETTINGS, ...args], {
+      env: own,
       maxBuffer: 1 << 30,
       stdio: ["pipe", "pipe", "pipe"],
       ...(input === undefined ? {} : { input }),
     });
 }
 
-/** Paths that differ from the commit, and those that no commit has. */
-function changedIn(git: Git): string[] {
-  const status = git(["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", "."]);
-  return entriesOf(status).map((entry) => entry.slice(3));
+/**
+ * Paths that differ from the commit, and those that no commit has. Compared here, byte by byte: git would run the
+ * filters that the repository's settings name. What git was told not to see is not compared; it is not sealed either.
+ */
+function changedIn(git: Git, checkout: string, committed: readonly TreeEntry[]): string[] {
+  const ids = new Map(committed.map(({ path, mode, id }) => [path, `${mode} ${id}`]));
+  const unseen = new Set(entriesOf(git(["ls-files", "-z", "-v"])).flatMap((entry) => UNSEEN.exec(entry)?.[1] ?? []));
+  const staged = entriesOf(git(["ls-files", "-z", "--stage"])).map((entry) => {
+    const [mode = "", id = "", stage = "", path = ""] = /^(\d+) (\w+) (\d)\t([\s\S]*)$/.exec(entry)?.slice(1) ?? [];
+    return { path, id, isCommitted: stage === "0" && ids.get(path) === `${mode} ${id}` };
+  });
+  const changed = staged.filter(
+    ({ path, id, isCommitted }) => !isCommitted || (!unseen.has(path) && idOnDisk(join(checkout, path), id) !== id),
+  );
+  const tracked = new Set(staged.map(({ path }) => path));
+  const removed = committed.filter(({ path }) => !tracked.has(path));
+  const untracked = entriesOf(git(["ls-files", "-z", "--others", "--exclude-standard"]));
+  return [...new Set([...[...changed, ...removed].map(({ path }) => path), ...untracked])].sort();
+}
+
+/** By `ls-files -v`: assumed to be unchanged, or not in the work tree. */
+const UNSEEN = /^[a-zS] ([\s\S]*)$/;
+
+/** The id that git would give a plain file; undefined for what is none. */
+function idOnDisk(path: string, like: string): string | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isFile() === true && found.size <= MOST_BYTES ? objectId("blob", readFileSync(path), like) : undefined;
 }
 
 function filesOfWorkTree(git: Git, checkout: string): Files {
   const paths = entriesOf(git(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]));
+  assertPaths(paths);
   const files = new Map<string, SourceFile>();
   for (const path of new Set(paths)) {
     const file = fileOnDisk(checkout, path);
@@ -106,6 +126,7 @@ function fileOnDisk(checkout: string, path: string): SourceFile | undefined {
   const found = lstatSync(join(checkout, path), { throwIfNoEntry: false });
   if (found === undefined) return undefined;
   if (!found.isFile()) throw refusedKind(path, found.isSymbolicLink());
+  if (found.size > MOST_BYTES) throw refusedSize(path, found.size);
   return { content: readFileSync(join(checkout, path)), isExecutable: (found.mode & 0o100) !== 0 };
 }
 
@@ -113,17 +134,26 @@ interface TreeEntry {
   readonly mode: string;
   readonly id: string;
   readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** What a commit has in this folder and below it. */
+function entriesOfCommit(git: Git, commit: string): TreeEntry[] {
+  return entriesOf(git(["ls-tree", "-r", "-l", "-z", commit])).map((line) => {
+    const [mode = "", id = "", size = "", path = ""] =
+      /^(\d+) \w+ ([0-9a-f]+) +(\S+)\t([\s\S]*)$/.exec(line)?.slice(1) ?? [];
+    return { mode, id, path, size: Number(size) };
+  });
 }
 
 /** The commit's files; what git hands out is hashed again, up to the commit's own id. Undefined where it has none here. */
-function filesOfCommit(git: Git, commit: string): Files | undefined {
-  const entries = entriesOf(git(["ls-tree", "-r", "-z", commit])).map((line): TreeEntry => {
-    const [mode = "", , id = "", path = ""] = /^(\d+) (\w+) ([0-9a-f]+)\t([\s\S]*)$/.exec(line)?.slice(1) ?? [];
-    return { mode, id, path };
-  });
+function filesOfCommit(git: Git, commit: string, entries: readonly TreeEntry[]): Files | undefined {
   if (entries.length === 0) return undefined;
-  for (const { mode, path } of entries) {
+  assertPaths(entries.map(({ path }) => path));
+  for (const { mode, path, size } of entries) {
     if (mode !== "100644" && mode !== "100755") throw refusedKind(path, mode === "120000");
+    if (size > MOST_BYTES) throw refusedSize(path, size);
   }
   const contents = blobsOf(git, entries);
   assertCommit(git, commit, entries);
@@ -148,27 +178,33 @@ function blobsOf(git: Git, entries: readonly TreeEntry[]): Buffer[] {
   });
 }
 
-/** Throws unless these entries are the tree that the commit names; of a project below a repository's top, its own tree. */
+/** Throws unless these entries are the tree that the commit names, or the one in it of a project below the top. */
 function assertCommit(git: Git, commit: string, entries: readonly TreeEntry[]): void {
-  const tree = treeId(entries, commit);
-  const prefix = git(["rev-parse", "--show-prefix"]).toString().trim();
-  if (prefix !== "") {
-    if (
-      git(["rev-parse", `${commit}:./`])
-        .toString()
-        .trim() !== tree
-    )
-      throw notGits("the tree is not the commit's");
-    return;
-  }
   const content = git(["cat-file", "commit", commit]);
-  if (objectId("commit", content, commit) !== commit || !content.toString("latin1").startsWith(`tree ${tree}\n`))
-    throw notGits("the tree is not the commit's");
+  if (objectId("commit", content, commit) !== commit) throw notGits("the commit is not what its id says");
+  let tree = /^tree ([0-9a-f]+)\n/.exec(content.toString("latin1"))?.[1];
+  const prefix = git(["rev-parse", "--show-prefix"]).toString().trim();
+  for (const name of prefix.split("/").filter((each) => each !== "")) tree = childOf(git, tree ?? "", name);
+  if (tree !== treeId(entries, commit)) throw notGits("the tree is not the commit's");
+}
+
+/** The id of a folder in another one, whose own id is verified. */
+function childOf(git: Git, tree: string, name: string): string | undefined {
+  const content = git(["cat-file", "tree", tree]);
+  if (objectId("tree", content, tree) !== tree) throw notGits(`the folder with ${name} is not what its id says`);
+  const bytes = tree.length / 2;
+  for (let at = 0; at < content.length; ) {
+    const end = content.indexOf(0, at);
+    const [, found = ""] = content.toString("utf8", at, end).split(/ ([\s\S]*)/);
+    at = end + 1 + bytes;
+    if (found === name) return content.toString("hex", end + 1, at);
+  }
+  return undefined;
 }
 
 /** The id that git gives a folder of these entries. */
-function treeId(entries: readonly TreeEntry[], like: string): string {
-  const children = new Map<string, TreeEntry[]>();
+function treeId(entries: readonly Omit<TreeEntry, "size">[], like: string): string {
+  const children = new Map<string, Omit<TreeEntry, "size">[]>();
   const own: { readonly mode: string; readonly name: string; readonly id: string }[] = [];
   for (const { mode, id, path } of entries) {
     const slash = path.indexOf("/");

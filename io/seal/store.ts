@@ -1,7 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DeployError } from "../../shared/deploy-error.ts";
 import type { Environment } from "./environment.ts";
 
@@ -39,6 +49,7 @@ export class SealStore {
       throw new DeployError("SPARKI_USAGE", `${directory} is not private; expected mode 0700 and no other owner`, {
         hint: `chmod 700 ${directory}`,
       });
+    assertGuarded(dirname(directory));
     for (const kind of ["dependencies", "tools", "seals", "runs"])
       mkdirSync(join(directory, kind), { recursive: true });
     return new SealStore(directory);
@@ -104,6 +115,20 @@ export class SealStore {
       return existsSync(file) ? [readFileSync(file, "utf8")] : [];
     });
   }
+}
+
+/** Throws SPARKI_USAGE where another user could put a folder of their own in the place of one on the way to the store. */
+function assertGuarded(directory: string): void {
+  const { mode, uid } = statSync(directory);
+  const isOthers = uid !== 0 && process.getuid !== undefined && uid !== process.getuid();
+  const mayBeMoved = (mode & 0o002) !== 0 && (mode & 0o1000) === 0;
+  if (isOthers || mayBeMoved)
+    throw new DeployError(
+      "SPARKI_USAGE",
+      `${directory}, above the sealed plans, ${isOthers ? "is of another user" : "can be written to by everybody"}`,
+      { hint: "let XDG_CACHE_HOME name a folder of your own" },
+    );
+  if (directory !== dirname(directory)) assertGuarded(dirname(directory));
 }
 
 /** Whether the process that a folder's name begins with is gone: `.making-<pid>-...`, or `<pid>-...` of a run. */

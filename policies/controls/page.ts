@@ -1,13 +1,12 @@
 import { policies, subjectOf } from "../all.ts";
+import { MAX_DAYS } from "../judging/approvals.ts";
 import { NEVER_EXEMPT } from "../judging/exemptions.ts";
-import { MAX_DAYS } from "../judging/limited-time.ts";
 import type { Control } from "./control.ts";
-import { ownControls } from "./own.ts";
-import { auditControls } from "./table.ts";
+import { auditControls, ownControls } from "./table.ts";
 
 const HEAD = `# Controls
 
-<!-- Written by \`node docs/controls.ts\`; a test compares it. -->
+<!-- Written by \`node docs/generate.ts controls\`; a test compares it. -->
 
 What this stack is audited by: seventy controls of AWS Foundational Security Best Practices, CIS AWS, CIS EKS,
 Checkov (CKV), Trivy (AVD, KSV) and the Pod Security Standards. Each is met by the program and enforced by a
@@ -22,7 +21,7 @@ CrossGuard policy, which stops a preview that breaks it before anything changes.
 
 A value that preview cannot know is judged again once it is known: a key's ARN passes only if it comes from a key
 of the stack, a document that only the update knows is judged before its resource is made, and any other unknown
-value is a violation. A policy that throws, or a pack that cannot start, stops the deployment.
+value is a violation. So is what a policy cannot read. A pack that cannot start stops the deployment.
 `;
 
 const CONFIG = `## Exemptions, relaxations, approvals

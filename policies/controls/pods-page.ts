@@ -6,7 +6,7 @@ const SQL = join(import.meta.dirname, "..", "..", "apps", "database-users.sql");
 
 const HEAD = `# What a pod can do that somebody has taken over
 
-<!-- Written by \`node docs/engine-pod.ts\`; a test compares it. -->
+<!-- Written by \`node docs/generate.ts engine-pod\`; a test compares it. -->
 
 Whoever runs code in the engine's container has all that its pod has: the files that are mounted into it, its role in AWS,
 its user of the database, and the flows that its network policy leaves open. This page is computed from what the policies

@@ -1,11 +1,12 @@
-import { policies } from "../all.ts";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { policies, subjectOf } from "../all.ts";
 import { judgeEach, judgeWhole } from "../judging/judgement.ts";
 import { type AnyResource, StackView } from "../judging/resource.ts";
 import type { Policy, Situation } from "../policy.ts";
 import type { Control, ControlId } from "./control.ts";
-import { type MutationRecord, testBites } from "./mutation.ts";
-import { ownControls } from "./own.ts";
-import { auditControls } from "./table.ts";
+import { auditControls, ownControls } from "./table.ts";
 
 export type ControlStatus = "met" | "exempt" | "not applicable" | "unmet";
 
@@ -103,4 +104,32 @@ function coverageOf(controls: readonly ControlRow[]): Coverage {
     unmet: count("unmet"),
     ratio: Math.round((met / (controls.length - notApplicable)) * 1000) / 1000,
   };
+}
+
+const ROOT = join(import.meta.dirname, "..", "..");
+
+/** What became of the mutants of each file of policies, by its name without the ending; made by tools/mutate-policies.ts. */
+export type MutationRecord = Readonly<
+  Record<string, { readonly mutants: number; readonly killed: number; readonly sources: string }>
+>;
+
+/** SHA-256 over a file of policies and its test: a record of other sources says nothing of these. */
+export function fingerprint(subject: string): string {
+  const hash = createHash("sha256");
+  for (const path of [`policies/${subject}.ts`, `test/policies/${subject}.test.ts`])
+    hash.update(readFileSync(join(ROOT, path)));
+  return hash.digest("hex");
+}
+
+/** Whether negating any condition in the policy's file makes its test fail, as last shown for the sources as they are now. */
+export function testBites(policy: string, record: MutationRecord): boolean {
+  const subject = subjectOf(policy);
+  const entry = record[subject];
+  const isWhole = entry !== undefined && entry.mutants > 0 && entry.killed === entry.mutants;
+  return isWhole && entry.sources === fingerprint(subject);
+}
+
+/** The record in the repository. */
+export function mutationRecord(): MutationRecord {
+  return JSON.parse(readFileSync(join(ROOT, "policies", "mutation.json"), "utf8"));
 }

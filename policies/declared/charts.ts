@@ -9,13 +9,35 @@ import {
   type Store,
   serviceOf,
 } from "../../stacks/services.ts";
-import { COUNT, containerSecurity, LINE, only, PULL, podSecurity, QUANTITIES, SOME, TEXT } from "./pod-shapes.ts";
-import { config, listOf, Matcher, matching, oneOf, optional, type Shape, yaml } from "./shape.ts";
+import {
+  COUNT,
+  containerSecurity,
+  HOSTS,
+  LINE,
+  only,
+  PULL,
+  podSecurity,
+  QUANTITIES,
+  RELEASE_ID,
+  SOME,
+  TEXT,
+} from "./jobs.ts";
+import {
+  config,
+  listOf,
+  Matcher,
+  matching,
+  mismatches,
+  oneOf,
+  optional,
+  type Shape,
+  type World,
+  yaml,
+} from "./shape.ts";
 
 /** Stands in what is rendered for a text that preview does not know. */
 export const UNKNOWN_TEXT = "unknown-in-preview";
 
-const isReleaseId = matching("a release's id", /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/);
 /** What selects the pods of this release, and no others. */
 const SELECTED = {
   "app.kubernetes.io/name": "sparki-{chart}",
@@ -28,7 +50,7 @@ const LABELS = {
   "app.kubernetes.io/part-of": "sparki",
   "app.kubernetes.io/managed-by": "Helm",
   "sparki.tools/track": optional("{track}"),
-  "sparki.tools/release": optional(isReleaseId),
+  "sparki.tools/release": optional(RELEASE_ID),
   grafana_dashboard: optional("1"),
 };
 const ANNOTATIONS = optional(
@@ -62,9 +84,11 @@ function isWithin(peer: unknown, networks: readonly string[]): boolean {
   if (Object.keys(more).length > 0 || Object.keys(excepted).length > 0) return false;
   if (typeof cidr !== "string" || !ipaddr.isValidCIDR(cidr)) return false;
   const [address, bits] = ipaddr.parseCIDR(cidr);
+  // Readers differ in what they take 010.0.0.0 for, and in what bits of a host are for.
+  if (address.kind() !== "ipv4" || `${ipaddr.IPv4.networkAddressFromCIDR(cidr)}/${bits}` !== cidr) return false;
   return networks.some((network) => {
     const [base, length] = ipaddr.parseCIDR(network);
-    return address.kind() === base.kind() && bits >= length && address.match(base, length);
+    return bits >= length && address.match(base, length);
   });
 }
 
@@ -96,16 +120,29 @@ const reach = ({ stores, entrance }: Service) =>
     ],
   });
 
-const probe = {
-  httpGet: { path: matching("a path", /^\/[\w./-]*$/), port: "http" },
+const probeOf = (path: Shape) => ({
+  httpGet: { path, port: "http" },
   periodSeconds: optional(COUNT),
   timeoutSeconds: optional(COUNT),
   failureThreshold: optional(COUNT),
   successThreshold: optional(COUNT),
   initialDelaySeconds: optional(COUNT),
-};
-const environmentOf = (names: readonly string[]) =>
-  listOf({ name: matching(`one of ${names.join(", ")}`, new RegExp(`^(${names.join("|")})$`)), value: LINE });
+});
+/** What says that the process is alive: nothing that a store which is down would make untrue. */
+const alive = probeOf("/health");
+const ready = probeOf(matching("a path other than /health", /^\/(?!health$)[\w./-]*$/));
+/** Variables, each of them once at most, with the value that is declared for its name. */
+const environmentOf = (declared: Readonly<Record<string, Shape>>) =>
+  new Matcher(`${Object.keys(declared).join(", ")}, each once and as declared`, (value, world) => {
+    if (!Array.isArray(value)) return false;
+    const names = new Set(value.map((variable) => Object(variable).name));
+    const isDeclared = (variable: unknown) => {
+      const shape = declared[String(Object(variable).name)];
+      return shape !== undefined && mismatches(() => variable, { name: LINE, value: shape }, world).length === 0;
+    };
+    return names.size === value.length && value.every(isDeclared);
+  });
+const releaseId = config("release.id", ({ release }) => release.id);
 /** A class of secrets of the release's own: of the database's there is one for each rotation. */
 const ownClass = (purpose: string) =>
   new Matcher(`{release}-${purpose}, with the beginning of a digest`, (value, { bound }) => {
@@ -122,19 +159,27 @@ const secretVolume = (purpose: string) => ({
 });
 const secretMount = (name: string) => ({ name: `${name}-secret`, mountPath: `/mnt/secrets/${name}`, readOnly: true });
 
-/** What each store is asked at, by which names pods are told of it, and which secret of the stack's lets them in. */
+/** What each store is asked at, what pods are told of it, and which secret of the stack's lets them in. */
 const STORES: Readonly<Record<Store, StoreAccess>> = {
   database: {
     port: 5432,
-    environment: ["DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME"],
+    environment: {
+      DATABASE_HOST: oneOf(UNKNOWN_TEXT, HOSTS.database),
+      DATABASE_PORT: "5432",
+      DATABASE_NAME: "sparki",
+    },
     secret: "database/application-",
   },
-  cache: { port: 6379, environment: ["CACHE_HOST", "CACHE_PORT"], secret: "cache-" },
+  cache: {
+    port: 6379,
+    environment: { CACHE_HOST: oneOf(UNKNOWN_TEXT, HOSTS.cache), CACHE_PORT: "6379" },
+    secret: "cache-",
+  },
 };
 
 interface StoreAccess {
   readonly port: number;
-  readonly environment: readonly string[];
+  readonly environment: Readonly<Record<string, Shape>>;
   readonly secret: string;
 }
 
@@ -186,10 +231,14 @@ const deployment = (name: ServiceName, { stores }: Service) => ({
             image: config("release.images", ({ release }) => release.images[name]),
             imagePullPolicy: "IfNotPresent",
             ports: [{ name: "http", containerPort: 8080, protocol: "TCP" }],
-            env: environmentOf(["RELEASE_ID", "TRACK", ...stores.flatMap((store) => STORES[store].environment)]),
-            startupProbe: probe,
-            readinessProbe: probe,
-            livenessProbe: probe,
+            env: environmentOf({
+              RELEASE_ID: releaseId,
+              TRACK: "{track}",
+              ...Object.assign({}, ...stores.map((store) => STORES[store].environment)),
+            }),
+            startupProbe: alive,
+            readinessProbe: ready,
+            livenessProbe: alive,
             lifecycle: { preStop: { sleep: { seconds: COUNT } } },
             resources: { limits: QUANTITIES, requests: QUANTITIES },
             securityContext: containerSecurity,
@@ -197,7 +246,7 @@ const deployment = (name: ServiceName, { stores }: Service) => ({
           },
         ],
         volumes: [
-          { name: "tmp", emptyDir: { sizeLimit: LINE, medium: optional("Memory") } },
+          { name: "tmp", emptyDir: { sizeLimit: matching("a quantity up to 999Mi", /^[1-9]\d{0,2}Mi$/) } },
           ...stores.map(secretVolume),
         ],
       },
@@ -235,7 +284,7 @@ const disruptionBudget = {
   apiVersion: "policy/v1",
   kind: "PodDisruptionBudget",
   metadata,
-  spec: { maxUnavailable: COUNT, unhealthyPodEvictionPolicy: "AlwaysAllow", selector },
+  spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow", selector },
 };
 const autoscaler = {
   apiVersion: "autoscaling/v2",
@@ -272,32 +321,45 @@ const secretProviderClass = (purpose: string, path: string) => {
   };
 };
 
+/** A label of metrics that says what the pod's label of Sparki's own says; gates go by it. */
+const labelled = (label: string) => ({
+  action: "replace",
+  sourceLabels: [`__meta_kubernetes_pod_label_sparki_tools_${label}`],
+  targetLabel: label,
+});
+const STACK_LABEL = { action: "replace", targetLabel: "stack", replacement: "{stack}" };
 const SCRAPED = oneOf(...SERVICE_NAMES.map(namespaceOf));
-const podMonitor = {
+const podMonitor = (namespace: string) => ({
   apiVersion: "monitoring.coreos.com/v1",
   kind: "PodMonitor",
-  metadata: metadataOf(SCRAPED),
+  metadata: metadataOf(namespace),
   spec: {
     jobLabel: "app.kubernetes.io/name",
-    namespaceSelector: { matchNames: listOf(SCRAPED) },
-    selector: { matchLabels: { "app.kubernetes.io/name": SCRAPED } },
+    namespaceSelector: { matchNames: [namespace] },
+    selector: { matchLabels: { "app.kubernetes.io/name": namespace } },
     podMetricsEndpoints: [
       {
         port: "http",
         path: "/metrics",
         interval: LINE,
         scrapeTimeout: LINE,
-        relabelings: listOf({
-          action: "replace",
-          sourceLabels: optional(listOf(LINE)),
-          targetLabel: oneOf("track", "release", "stack"),
-          replacement: optional("{stack}"),
-        }),
+        relabelings: [labelled("track"), labelled("release"), STACK_LABEL],
       },
     ],
   },
-};
-const alertRule = { alert: optional(LINE), record: optional(LINE), expr: TEXT, for: optional(LINE) };
+});
+/** No name that a metric of a pod has: gates would count what a rule makes up. */
+const RECORDED = matching("a name of Sparki's own, sparki:...", /^sparki:\w+:\w+$/);
+const alertRule = { alert: optional(LINE), record: optional(RECORDED), expr: TEXT, for: optional(LINE) };
+/** A page of this repository, where sparki:runbookUrl says that it can be read. */
+const RUNBOOK = new Matcher(
+  "a page below sparki:runbookUrl",
+  (value, { config }) =>
+    typeof value === "string" && value.startsWith(`${config.runbookUrl}/docs/`) && /^[\w.:/#-]+$/.test(value),
+);
+const CHANNEL = new Matcher("a channel of sparki:contacts", (value, { config }) =>
+  Object.values(config.contacts).some(({ channel }) => channel === value),
+);
 const prometheusRule = {
   apiVersion: "monitoring.coreos.com/v1",
   kind: "PrometheusRule",
@@ -309,7 +371,7 @@ const prometheusRule = {
       rules: listOf({
         ...alertRule,
         labels: optional(only(/^\w+$/, "labels")),
-        annotations: optional(new Matcher("annotations", (value) => typeof value === "object")),
+        annotations: optional({ summary: LINE, runbook_url: RUNBOOK }),
       }),
     }),
   },
@@ -351,11 +413,11 @@ const alertmanagerConfig = {
         {
           apiURL: slackKey("address"),
           httpConfig: optional({ authorization: { credentials: slackKey("token") } }),
-          channel: LINE,
+          channel: CHANNEL,
           sendResolved: optional(true),
           linkNames: optional(new Matcher("a flag", (value) => typeof value === "boolean")),
           title: LINE,
-          titleLink: LINE,
+          titleLink: "{{ .CommonAnnotations.runbook_url }}",
           text: LINE,
         },
       ],
@@ -363,37 +425,50 @@ const alertmanagerConfig = {
   },
 };
 
-/** What the chart of a service may render, by the service's entry. */
-function serviceObjects(name: ServiceName): { readonly [key: string]: Shape }[] {
+/** What a release of a chart consists of: each of its objects is rendered, and no others are. */
+export interface DeclaredObject {
+  readonly shape: { readonly [key: string]: Shape };
+  /** In which releases it must be: a chart that leaves out an object takes away what the object was for. */
+  readonly isPartOf: (world: World) => boolean;
+}
+
+type ObjectShape = DeclaredObject["shape"];
+
+const inEvery = (shape: ObjectShape): DeclaredObject => ({ shape, isPartOf: () => true });
+const inFleets = (shape: ObjectShape): DeclaredObject => ({ shape, isPartOf: ({ bound }) => bound.track === "fleet" });
+
+/** What the chart of a service renders, by the service's entry. */
+function serviceObjects(name: ServiceName): DeclaredObject[] {
   const entry = serviceOf(name);
   return [
-    ...[service, disruptionBudget, autoscaler, deployment(name, entry), reach(entry)],
-    ...(entry.entrance === undefined ? [] : [targetGroupBinding]),
-    ...entry.stores.map((store) => secretProviderClass(store, STORES[store].secret)),
+    ...[disruptionBudget, autoscaler].map(inFleets),
+    ...[service, deployment(name, entry), reach(entry)].map(inEvery),
+    ...(entry.entrance === undefined ? [] : [inEvery(targetGroupBinding)]),
+    ...entry.stores.map((store) => inEvery(secretProviderClass(store, STORES[store].secret))),
   ];
 }
 
-/** Every object that each chart of this repository may render. */
-export const CHARTS: Readonly<Record<string, readonly { readonly [key: string]: Shape }[]>> = {
+const scraping = networkPolicy("monitoring-scraping", {
+  podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } },
+  policyTypes: ["Egress"],
+  egress: listOf({
+    to: [
+      {
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": SCRAPED } },
+        podSelector: { matchLabels: { "app.kubernetes.io/name": SCRAPED } },
+      },
+    ],
+    ports: ports("http", "TCP"),
+  }),
+});
+
+/** Every object that each chart of this repository renders. */
+export const CHARTS: Readonly<Record<string, readonly DeclaredObject[]>> = {
   ...byService(serviceObjects),
   monitoring: [
-    podMonitor,
-    prometheusRule,
-    dashboard,
-    alertmanagerConfig,
-    networkPolicy("monitoring-scraping", {
-      podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } },
-      policyTypes: ["Egress"],
-      egress: listOf({
-        to: [
-          {
-            namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": SCRAPED } },
-            podSelector: { matchLabels: { "app.kubernetes.io/name": SCRAPED } },
-          },
-        ],
-        ports: ports("http", "TCP"),
-      }),
-    }),
+    ...SERVICE_NAMES.map((name) => inEvery(podMonitor(namespaceOf(name)))),
+    ...[prometheusRule, dashboard, scraping].map(inEvery),
+    { shape: alertmanagerConfig, isPartOf: ({ bound }) => bound.receiver !== undefined },
   ],
 };
 

@@ -1,6 +1,17 @@
-import { type Declaration, declare } from "./declaration.ts";
 import { KUBECONFIG } from "./kubeconfig.ts";
-import { config, json, known, Matcher, madeOf, matching, optional, ref, refs } from "./shape.ts";
+import {
+  config,
+  type Declaration,
+  declare,
+  json,
+  known,
+  Matcher,
+  madeOf,
+  matching,
+  optional,
+  ref,
+  refs,
+} from "./shape.ts";
 
 const CLUSTER = ["cluster-eks", "cluster-eks-eksCluster"] as const;
 const CLUSTER_ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
@@ -146,8 +157,16 @@ export const providers: readonly Declaration[] = [
     },
   }),
   ...declare("pulumi:providers:kubernetes", {
+    // The component's own, by which it makes nothing in Auto Mode.
+    "cluster-eks-eks-k8s": {
+      kubeconfig: madeOf(KUBECONFIG, ...CLUSTER),
+      enableConfigMapMutable: optional(matching("true", /^true$/)),
+      version: optional(SEMVER),
+      __internal: internal,
+    },
     "cluster-kubernetes": {
       kubeconfig: madeOf(KUBECONFIG, ...CLUSTER),
+      clusterIdentifier: madeOf("arn:aws:eks:{region}:{account}:cluster/sparki-{stack}", ...CLUSTER),
       enableServerSideApply: matching("true", /^true$/),
       enableConfigMapMutable: matching("true", /^true$/),
       enableSecretMutable: matching("true", /^true$/),

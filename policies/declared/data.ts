@@ -1,6 +1,18 @@
-import { type Declaration, declare } from "./declaration.ts";
 import { document } from "./iam-shapes.ts";
-import { config, known, listOf, Matcher, optional, ref, refs } from "./shape.ts";
+import {
+  config,
+  type Declaration,
+  declare,
+  json,
+  known,
+  listOf,
+  Matcher,
+  madeOf,
+  matching,
+  optional,
+  ref,
+  refs,
+} from "./shape.ts";
 
 const DATABASE_SUBNETS = refs("network-database-{zone}");
 const protection = config("protection", ({ protection }) => protection);
@@ -34,6 +46,17 @@ const userSecret = (purpose: string) => ({
     ({ database }) => `The database's ${purpose} user since ${database.passwordsSince}`,
   ),
 });
+
+/** A password as random.RandomPassword makes it here. */
+const generated = (length: number) => matching(`${length} letters and digits`, new RegExp(`^[A-Za-z0-9]{${length}}$`));
+const credentialsOf = (purpose: string) =>
+  json({
+    username: config(
+      "database.passwordsSince",
+      ({ database }) => `sparki_${purpose}_${database.passwordsSince.replaceAll("-", "")}`,
+    ),
+    password: generated(48),
+  });
 
 /** Database, cache, secrets and logs: all that keeps something. */
 export const data: readonly Declaration[] = [
@@ -173,14 +196,17 @@ export const data: readonly Declaration[] = [
     },
   ),
   ...declare("aws:secretsmanager/secretVersion:SecretVersion", {
-    "secrets-cache-value": { secretId: ref("secrets-cache"), secretString: ref("cache-auth", "cache-redis") },
+    "secrets-cache-value": {
+      secretId: ref("secrets-cache"),
+      secretString: madeOf(json({ authToken: generated(64) }), "cache-auth", "cache-redis"),
+    },
     "secrets-application-value": {
       secretId: ref("secrets-application"),
-      secretString: ref("secrets-application-password"),
+      secretString: madeOf(credentialsOf("application"), "secrets-application-password"),
     },
     "secrets-migrations-value": {
       secretId: ref("secrets-migrations"),
-      secretString: ref("secrets-migrations-password"),
+      secretString: madeOf(credentialsOf("migrations"), "secrets-migrations-password"),
     },
   }),
   ...declare("aws:cloudwatch/logGroup:LogGroup", {

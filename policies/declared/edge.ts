@@ -1,6 +1,16 @@
 import { ENTERED, routingOf, SERVICE_NAMES, TRACK_KINDS } from "../../stacks/services.ts";
-import { type Declaration, declare } from "./declaration.ts";
-import { config, known, Matcher, matching, optional, ref, refs, type Shape } from "./shape.ts";
+import {
+  config,
+  type Declaration,
+  declare,
+  known,
+  Matcher,
+  matching,
+  optional,
+  ref,
+  refs,
+  type Shape,
+} from "./shape.ts";
 
 const protection = config("protection", ({ protection }) => protection);
 const zoneId = ref("edge-dns-zone");

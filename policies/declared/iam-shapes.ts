@@ -1,4 +1,4 @@
-import { fill, Matcher, parsedOnce, same, type World } from "./shape.ts";
+import { fill, hasBookkeeping, Matcher, parsedOnce, same, type World } from "./shape.ts";
 
 /** What one statement may say, at most: fewer actions or resources are let pass, a wildcard only in the very same text. */
 export interface Grant {
@@ -27,7 +27,8 @@ export function document(grants: readonly Grant[], ...sources: readonly string[]
 /** What of an IAM document no grant covers; a document that AWS refuses or that readers may read in two ways counts. */
 export function uncovered(value: unknown, grants: readonly Grant[], world: World): string[] {
   const parsed = typeof value === "string" ? parsedOnce(value) : undefined;
-  if (!isRecord(parsed) || !hasOnly(parsed, DOCUMENT_KEYS) || parsed.Version !== "2012-10-17") return ["document"];
+  if (!isRecord(parsed) || hasBookkeeping(parsed) || !hasOnly(parsed, DOCUMENT_KEYS) || parsed.Version !== "2012-10-17")
+    return ["document"];
   const statements = Array.isArray(parsed.Statement) ? parsed.Statement : [parsed.Statement];
   if (statements.length === 0) return ["Statement"];
   return statements.flatMap((statement, index) =>

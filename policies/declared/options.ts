@@ -1,11 +1,7 @@
+import { mayBeRenamed, type Named } from "../../stacks/kept-resources.ts";
 import { isTagged } from "../../stacks/tagging.ts";
 import type { ResourceOptions } from "../judging/resource.ts";
 import type { World } from "./shape.ts";
-
-interface Named {
-  readonly type: string;
-  readonly name: string;
-}
 
 /** What has to stay as long as sparki:protection says so. */
 const PROTECTED = new Set([
@@ -32,12 +28,6 @@ const LEFT_AS_THEY_ARE: Readonly<Record<string, readonly string[]>> = {
   ),
 };
 
-/** What stays in the account when the stack is destroyed: the final snapshots are unreadable without it. */
-const RETAINED = new Set(["aws:kms/key:Key keys-data"]);
-
-/** What had another name, type or parent in a release before; until no stack's state has the old one. */
-const RENAMED: ReadonlySet<string> = new Set();
-
 const keyOf = ({ type, name }: Named) => `${type} ${name}`;
 
 /** The options of a resource that are not declared, each with what it may be; more outputs may always be secret. */
@@ -54,14 +44,4 @@ export function optionMismatches(resource: Named, options: ResourceOptions, { co
   return problems.flatMap(([option, isWrong, declared]) =>
     isWrong ? [`option ${option} (declared: ${declared})`] : [],
   );
-}
-
-/** Whether a resource may take the place of another one of the stack, by an alias. */
-export function mayBeRenamed(resource: Named): boolean {
-  return RENAMED.has(keyOf(resource));
-}
-
-/** Whether a resource may stay behind when it is deleted from the stack; the engine tells the pack nothing of that. */
-export function mayBeRetained(resource: Named): boolean {
-  return RETAINED.has(keyOf(resource));
 }

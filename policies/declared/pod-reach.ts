@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { SERVICE_NAMES, type ServiceName } from "../../stacks/services.ts";
-import { CHARTS } from "./charts.ts";
+import { CHARTS, type DeclaredObject } from "./charts.ts";
 import type { Grant } from "./iam-shapes.ts";
 import { grantsOfPods } from "./identities.ts";
 import { REVIEWED_SQL } from "./jobs.ts";
@@ -83,10 +83,14 @@ const KINDS = [
 
 const RULES = [
   ...DECLARATIONS.filter(({ type }) => type.includes(":rbac.")),
-  ...Object.values(CHARTS)
-    .flat()
+  ...Object.keys(CHARTS)
+    .flatMap(objectsOf)
     .filter(({ apiVersion }) => String(apiVersion).startsWith("rbac.")),
 ];
+
+function objectsOf(chart: string): DeclaredObject["shape"][] {
+  return (CHARTS[chart] ?? []).map(({ shape }) => shape);
+}
 
 function mountsToken(namespace: string, serviceAccount: string): boolean {
   const account = DECLARATIONS.find(
@@ -105,7 +109,7 @@ function databaseRoleOf(secret: string): string[] {
 
 /** The network policies that select a pod: its namespace's, its chart's, and that of the database's jobs. */
 function networkPoliciesOf(namespace: string, serviceAccount: string): Shape[] {
-  const own = isChart(serviceAccount) ? (CHARTS[serviceAccount] ?? []) : [];
+  const own = isChart(serviceAccount) ? objectsOf(serviceAccount) : [];
   const isHere = (spec: Shape | undefined) => {
     const selected = at(at(spec, "podSelector"), "matchLabels");
     const isJob = !isChart(serviceAccount) && namespace === "sparki-engine";
@@ -140,7 +144,7 @@ function peerText(peer: Shape): string {
 /** The volumes of a chart's pods that are not mounted read-only. */
 function writableOf(serviceAccount: string): string[] {
   const deployment = isChart(serviceAccount)
-    ? CHARTS[serviceAccount]?.find(({ kind }) => kind === "Deployment")
+    ? objectsOf(serviceAccount).find(({ kind }) => kind === "Deployment")
     : undefined;
   const pod = at(at(at(deployment, "spec"), "template"), "spec");
   return listAt(pod ?? {}, "containers").flatMap((container) =>

@@ -1,9 +1,10 @@
 import { byService, ENTERED, namespaceOf, SERVICE_NAMES, type ServiceName, serviceOf } from "../../stacks/services.ts";
-import { type Declaration, declare } from "./declaration.ts";
 import { JOB_INPUTS, USERS_FILES } from "./jobs.ts";
 import {
   ANYTHING,
   base64,
+  type Declaration,
+  declare,
   json,
   known,
   Matcher,
@@ -117,7 +118,7 @@ const credentials = (step: keyof typeof OBJECTS, ...sources: readonly string[]) 
   spec: { provider: "aws", parameters: { usePodIdentity: "true", objects: madeOf(json(OBJECTS[step]), ...sources) } },
 });
 const SLACK =
-  /^https:\/\/(hooks\.slack(-gov)?\.com\/|slack\.com\/api\/chat\.postMessage$)|^http:\/\/127(\.\d{1,3}){3}:\d{1,5}\//;
+  /^https:\/\/(hooks\.slack(-gov)?\.com\/[\w/-]*|slack\.com\/api\/chat\.postMessage)$|^http:\/\/127(\.\d{1,3}){3}:\d{1,5}\/[\w./-]*$/;
 const PULLERS = [...SERVICE_NAMES.map(namespaceOf), "sparki-test"];
 const REFUSAL = /^echo 'This stack is protected, and nothing was deleted\. [\w .,:;()-]+' >&2; exit 1$/;
 
@@ -300,6 +301,11 @@ export const pods: readonly Declaration[] = [
     },
   }),
   ...declare("pulumi:pulumi:StackReference", {
-    "previous-outputs": { name: matching("this stack's own name", /^[\w-]+\/sparki\/[\w-]+$/) },
+    "previous-outputs": {
+      name: new Matcher(
+        "this stack's own name",
+        (value, { stack }) => typeof value === "string" && value.replace(/^[\w-]+\//, "") === `sparki/${stack}`,
+      ),
+    },
   }),
 ];

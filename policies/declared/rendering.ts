@@ -3,13 +3,12 @@ import { basename, isAbsolute, join } from "node:path";
 import { type ChartFiles, chartFilesIn, filesHash } from "../../shared/chart-files.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { SERVICE_NAMES } from "../../stacks/services.ts";
-import { renderedChart } from "../../tools/rendered-chart.ts";
+import { type ChartToRender, type RenderedChart, renderChart, renderedChart } from "../../tools/rendered-chart.ts";
 import { textAt } from "../judging/objects.ts";
 import { isUnknownValue } from "../judging/resource.ts";
-import { CHARTS, CRDS, UNKNOWN_TEXT } from "./charts.ts";
-import { type Mismatch, mismatches, type World } from "./shape.ts";
+import { CHARTS, CRDS, type DeclaredObject, UNKNOWN_TEXT } from "./charts.ts";
+import { documentsIn, type Mismatch, mismatches, type World } from "./shape.ts";
 import { chartProblems } from "./templates.ts";
-import { documentsIn } from "./yaml-documents.ts";
 
 /** Where relative paths of charts begin: beside the program, as for Helm itself. */
 const PROGRAM = process.env.SPARKI_PROGRAM_DIRECTORY ?? join(import.meta.dirname, "..", "..");
@@ -25,23 +24,56 @@ export interface AskedRelease {
 }
 
 /** Everything in which what Helm would make of a release differs from what is declared of its chart. */
-export function renderedMismatches({ chart, name, namespace, values }: AskedRelease, world: World): Mismatch[] {
+export function renderedMismatches(asked: AskedRelease, world: World): Mismatch[] {
+  const request = requestFor(asked, world);
+  if (Array.isArray(request)) return request;
+  const { declared, bound, files, chart } = request;
+  const wrong = fileMismatches(files, bound);
+  if (wrong.length > 0) return wrong;
+  const objects = rendered(chart, files);
+  if (!Array.isArray(objects)) return [objects];
+  return [
+    ...objects.flatMap((object) => objectMismatches(object, declared, bound)),
+    ...leftOut(objects, declared, bound),
+  ];
+}
+
+/** Has Helm render what `renderedMismatches` will ask for, so that it need not wait. */
+export async function renderInAdvance(asked: AskedRelease, world: World): Promise<void> {
+  const request = requestFor(asked, world);
+  if (Array.isArray(request) || fileMismatches(request.files, request.bound).length > 0) return;
+  const key = keyOf(request.chart, request.files);
+  if (!known.has(key)) known.set(key, objectsOf(await renderChart(request.chart)));
+}
+
+interface Request {
+  readonly declared: (typeof CHARTS)[string];
+  readonly bound: World;
+  readonly files: ChartFiles;
+  readonly chart: ChartToRender;
+}
+
+function requestFor({ chart, name, namespace, values }: AskedRelease, world: World): Request | Mismatch[] {
   const chartName = basename(chart).replace(/-[0-9a-f]{16}$/, "");
   const declared = CHARTS[chartName];
   if (declared === undefined) return [{ path: "chart", expected: `one of ${Object.keys(CHARTS).join(", ")}` }];
   const track = name.slice(chartName.length + 1);
-  const bound = { ...world, bound: { ...world.bound, chart: chartName, release: name, namespace, track } };
+  const released = { ...world, bound: { ...world.bound, chart: chartName, release: name, namespace, track } };
   const directory = isAbsolute(chart) ? chart : join(PROGRAM, chart);
-  const planned = plannedValues(values, bound);
+  const planned = plannedValues(values, released);
   if (!isPlain(planned)) return [{ path: "values", expected: "an object of plain values" }];
+  // Where alerts go to, if anywhere.
+  const receiver = Reflect.has(Object(planned), "slack") ? { receiver: "slack" } : {};
+  const bound = { ...released, bound: { ...released.bound, ...receiver } };
   const files = filesOf(directory);
   if (!(files instanceof Map)) return [files];
-  const wrong = fileMismatches(files, bound);
-  if (wrong.length > 0) return wrong;
   const { version: kubernetesVersion } = world.config.cluster;
-  const objects = rendered({ chart: directory, release: name, namespace, kubernetesVersion, values: planned }, files);
-  if (!Array.isArray(objects)) return [objects];
-  return objects.flatMap((object) => objectMismatches(object, declared, bound));
+  return {
+    declared,
+    bound,
+    files,
+    chart: { chart: directory, release: name, namespace, kubernetesVersion, values: planned },
+  };
 }
 
 function filesOf(directory: string): Map<string, Buffer> | Mismatch {
@@ -101,25 +133,45 @@ type Rendered = readonly unknown[] | Mismatch;
 /** What was rendered before, by all that it is made of: a release is judged when it is planned and when it is made. */
 const known = new Map<string, Rendered>();
 
-function rendered(asked: Parameters<typeof renderedChart>[0], files: ChartFiles): unknown[] | Mismatch {
-  const key = createHash("sha256").update(filesHash(files)).update(JSON.stringify(asked)).digest("hex");
-  const found = known.get(key) ?? objectsOf(renderedChart(asked));
+function rendered(chart: ChartToRender, files: ChartFiles): unknown[] | Mismatch {
+  const key = keyOf(chart, files);
+  const found = known.get(key) ?? objectsOf(renderedChart(chart));
   known.set(key, found);
   return Array.isArray(found) ? [...found] : { path: "chart", expected: "objects", ...found };
 }
 
-function objectsOf(result: ReturnType<typeof renderedChart>): Rendered {
+function keyOf(chart: ChartToRender, files: ChartFiles): string {
+  return createHash("sha256").update(filesHash(files)).update(JSON.stringify(chart)).digest("hex");
+}
+
+function objectsOf(result: RenderedChart): Rendered {
   if ("problem" in result) return { path: "chart", expected: `to be rendered: ${result.problem}` };
   return documentsIn(result.text) ?? { path: "chart", expected: "YAML that every reader reads the same" };
 }
 
 /** The mismatches with the declared object of that kind that is the nearest. */
 function objectMismatches(object: unknown, declared: (typeof CHARTS)[string], world: World): Mismatch[] {
-  const [apiVersion, kind] = [textAt(object, "apiVersion"), textAt(object, "kind")];
-  const path = `${kind} ${textAt(object, "metadata", "name")}`;
-  const candidates = declared.filter((shape) => shape.apiVersion === apiVersion && shape.kind === kind);
+  const path = `${textAt(object, "kind")} ${textAt(object, "metadata", "name")}`;
+  const candidates = declared.map(({ shape }) => shape).filter((shape) => isOfKind(object, shape));
   const found = candidates.map((shape) => mismatches(() => object, shape, world));
   const [nearest] = found.sort((one, other) => one.length - other.length);
   if (nearest === undefined) return [{ path, expected: "no object of this kind" }];
   return nearest.map((one) => ({ ...one, path: `${path}: ${one.path}` }));
+}
+
+function isOfKind(object: unknown, { apiVersion, kind }: DeclaredObject["shape"]): boolean {
+  return textAt(object, "apiVersion") === apiVersion && textAt(object, "kind") === kind;
+}
+
+/** The kinds of which fewer objects were rendered than this release consists of. */
+function leftOut(objects: readonly unknown[], declared: (typeof CHARTS)[string], world: World): Mismatch[] {
+  const needed = declared.filter(({ isPartOf }) => isPartOf(world)).map(({ shape }) => shape);
+  return needed.flatMap((shape) => {
+    const least = needed.filter(({ apiVersion, kind }) => apiVersion === shape.apiVersion && kind === shape.kind);
+    const found = new Set(
+      objects.filter((object) => isOfKind(object, shape)).map((object) => textAt(object, "metadata", "name")),
+    );
+    if (found.size >= least.length || least[0] !== shape) return [];
+    return [{ path: `${shape.kind}`, expected: `${least.length} in this release, found ${found.size}` }];
+  });
 }

@@ -1,6 +1,6 @@
+import { type Document, parseAllDocuments, parseDocument, Scalar, visit } from "yaml";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { isUnknownValue } from "../judging/resource.ts";
-import { documentsIn } from "./yaml-documents.ts";
 
 /** What the declarations may speak of: the stack, its config, and what the resource's own name says. */
 export interface World {
@@ -8,6 +8,8 @@ export interface World {
   readonly config: StackConfig;
   /** By placeholder: `{zone: "us-east-1a"}` for a resource that is declared once for each zone. */
   readonly bound: Readonly<Record<string, string>>;
+  /** Once all resources are known: whether one of these logical names has that text for an output. */
+  readonly tells?: (sources: readonly string[], text: string, world: World) => boolean;
 }
 
 /** A value that is told by more than its text: what it must be, and where it may come from. */
@@ -64,7 +66,7 @@ export function fill(text: string, { stack, config, bound }: World): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => known[name] ?? whole);
 }
 
-/** What the provider adds to its resources' inputs: the names of those that it filled in itself. */
+/** What the provider adds to its resources' inputs, and no text has: the names of those that it filled in itself. */
 const BOOKKEEPING = "__defaults";
 
 /** Everything in which a value differs from its declared shape; unknown values are refused unless they are declared. */
@@ -145,10 +147,11 @@ export function matchersOf(shape: Shape): Matcher[] {
 
 /** An id, a name or an ARN that is an output of one of these resources, and of nothing else. */
 export function ref(...sources: readonly string[]): Matcher {
-  return new Matcher(`an output of ${sources.join(" or ")}`, (value) => typeof value === "string" && value !== "", {
-    sources,
-    mustRefer: true,
-  });
+  return new Matcher(
+    `an output of ${sources.join(" or ")}`,
+    (value, world) => typeof value === "string" && value !== "" && world.tells?.(sources, value, world) !== false,
+    { sources, mustRefer: true },
+  );
 }
 
 /** Whatever is set. */
@@ -165,11 +168,14 @@ export function madeOf(shape: Shape, ...sources: readonly string[]): Matcher {
 
 /** A list of such outputs. */
 export function refs(...sources: readonly string[]): Matcher {
-  const isText = (value: unknown) => typeof value === "string" && value !== "";
+  const one = ref(...sources);
   return new Matcher(
     `outputs of ${sources.join(" and ")}`,
-    // Read by index: a list's methods would stop at the first value that preview cannot know.
-    (value) => Array.isArray(value) && value.length > 0 && value.every(isText),
+    // Each by itself: a list's methods would stop at the first value that preview cannot know.
+    (value, world) =>
+      Array.isArray(value) &&
+      value.length > 0 &&
+      Array.from(value.keys()).every((index) => mismatches(() => value[index], one, world).length === 0),
     { sources, mustRefer: true },
   );
 }
@@ -267,6 +273,12 @@ function hasTwice(text: string): boolean {
   return false;
 }
 
+/** Whether a text has, at any depth, what is left out of account where a provider put it. */
+export function hasBookkeeping(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(value).some(([key, inner]) => key === BOOKKEEPING || hasBookkeeping(inner));
+}
+
 /** Whether two values of plain data are the same, whatever the order of their keys. */
 export function same(one: unknown, other: unknown): boolean {
   if (typeof one !== "object" || one === null || typeof other !== "object" || other === null) return one === other;
@@ -276,4 +288,90 @@ export function same(one: unknown, other: unknown): boolean {
     keys.length === Object.keys(other).filter((key) => key !== BOOKKEEPING).length &&
     keys.every((key) => Object.hasOwn(other, key) && same(Reflect.get(one, key), Reflect.get(other, key)))
   );
+}
+
+/** Line ends of YAML 1.1 that readers of 1.2 take for a part of the line. */
+const OTHER_LINE_ENDS = /\r(?!\n)|[\u0085\u2028\u2029\ufeff]/;
+
+/**
+ * The documents of a YAML text without those that are empty; undefined for a text that is broken or that two readers may
+ * read in two ways: keys given twice or left out of account here, aliases, directives, tags, other line ends, and what YAML 1.1, which Kubernetes
+ * reads, takes for another value than YAML 1.2 does (`yes`, `010`, `1:30`).
+ */
+export function documentsIn(text: string): unknown[] | undefined {
+  if (OTHER_LINE_ENDS.test(text)) return undefined;
+  const documents = [...parseAllDocuments(text, READING)];
+  if (documents.some((one) => isBroken(one) || saysHowToRead(one))) return undefined;
+  try {
+    const values = documents.map((document): unknown => document.toJS({ maxAliasCount: 0 }));
+    return hasBookkeeping(values) ? undefined : values.filter((one) => one !== null);
+  } catch {
+    return undefined;
+  }
+}
+
+const READING = { uniqueKeys: true, stringKeys: true } as const;
+
+function isBroken({ errors, warnings }: Document.Parsed): boolean {
+  return errors.length > 0 || warnings.length > 0;
+}
+
+/** Whether a document has what readers differ in: a directive, a tag, a plain word that is no text to one of them. */
+function saysHowToRead({ directives, contents }: Document.Parsed): boolean {
+  let differs = directives.yaml.explicit === true || Object.keys(directives.tags).some((handle) => handle !== "!!");
+  visit(contents, {
+    Node: (_key, node) => {
+      if (node.tag !== undefined) differs = true;
+    },
+    Scalar: (_key, { type, source = "", value, tag }) => {
+      if (tag !== undefined || (type === Scalar.PLAIN && !Object.is(olderValue(source), value))) differs = true;
+    },
+  });
+  return differs;
+}
+
+/** What YAML 1.1 makes of a plain word; undefined where it merges or refuses it. */
+function olderValue(word: string): unknown {
+  if (!olderValues.has(word)) {
+    const document = parseDocument(word, { version: "1.1" });
+    olderValues.set(word, isBroken(document) || word === "<<" ? undefined : document.toJS());
+  }
+  return olderValues.get(word);
+}
+
+const olderValues = new Map<string, unknown>();
+
+/** One resource of this deployment, or one for each zone, administrator or network that its config names. */
+export interface Declaration {
+  readonly type: string;
+  /** Logical name, with placeholders: `network-nat-{zone}`. */
+  readonly name: string;
+  /** All properties that the program may set, each with what it must be. */
+  readonly properties: Readonly<Record<string, Shape>>;
+}
+
+/** Declares resources of one type by their logical names. */
+export function declare(
+  type: string,
+  resources: Readonly<Record<string, Declaration["properties"]>>,
+  common: Declaration["properties"] = {},
+): Declaration[] {
+  return Object.entries(resources).map(([name, own]) => ({ type, name, properties: { ...common, ...own } }));
+}
+
+/** The values that a placeholder in a name stands for on this stack. */
+const REPEATED: Readonly<Record<string, (world: World) => readonly string[]>> = {
+  zone: ({ config }) => config.network.zones,
+  administrator: ({ config }) => config.cluster.administrators.map((arn) => arn.slice(arn.lastIndexOf("/") + 1)),
+  caller: ({ config }) => config.cluster.privateAccessCidrs.map((cidr) => cidr.replace(/[./]/g, "-")),
+};
+
+/** The logical names that a name stands for on this stack, each with what its placeholder is bound to. */
+export function namesOf(name: string, world: World): { readonly name: string; readonly world: World }[] {
+  const repeated = Object.keys(REPEATED).find((key) => name.includes(`{${key}}`) && !(key in world.bound));
+  if (repeated === undefined) return [{ name: fill(name, world), world }];
+  return (REPEATED[repeated]?.(world) ?? []).map((value) => {
+    const bound = { ...world, bound: { ...world.bound, [repeated]: value } };
+    return { name: fill(name, bound), world: bound };
+  });
 }

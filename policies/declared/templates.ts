@@ -1,6 +1,5 @@
 import type { ChartFiles } from "../../shared/chart-files.ts";
-import { type Mismatch, matching, mismatches, optional, parsedOnce, type World } from "./shape.ts";
-import { documentsIn } from "./yaml-documents.ts";
+import { documentsIn, type Mismatch, matching, mismatches, optional, parsedOnce, type World } from "./shape.ts";
 
 /** What a chart consists of; a chart in a chart, a hook's folder or notes are none of it. */
 const FILES =
@@ -72,6 +71,8 @@ function schemaMismatches(files: ChartFiles): Mismatch[] {
 
 const REFERENCES: Readonly<Record<string, RegExp>> = {
   $schema: /^https?:\/\/json-schema\.org\//,
+  // Another base would make another place's of its own references.
+  $id: /^$/,
   $ref: /^#/,
   $dynamicRef: /^#/,
   $recursiveRef: /^#/,

@@ -1,13 +1,11 @@
-import { matchesName } from "../judging/name-pattern.ts";
+import { matchesName } from "../judging/approvals.ts";
 import { cluster, DEFAULT_PROVIDERS, providers } from "./cluster.ts";
 import { accessLogs, data } from "./data.ts";
-import { type Declaration, namesOf } from "./declaration.ts";
 import { edge } from "./edge.ts";
-import { flows } from "./flows.ts";
 import { identities } from "./identities.ts";
-import { network } from "./network.ts";
+import { flows, network } from "./network.ts";
 import { pods } from "./pods.ts";
-import { fill, Matcher, optional, type Shape, type World } from "./shape.ts";
+import { type Declaration, fill, Matcher, namesOf, optional, type Shape, type World } from "./shape.ts";
 
 /** Every resource of this deployment, by subject; nothing else may exist. */
 export const DECLARATIONS: readonly Declaration[] = [
@@ -78,6 +76,6 @@ export function isDefaultProvider(type: string, name: string): boolean {
 }
 
 /** Whether a resource of that logical name is among those that a value may come from. */
-export function isSource(name: string, { sources }: Matcher, world: World): boolean {
+export function isSource(name: string, sources: readonly string[], world: World): boolean {
   return sources.some((source) => namesOf(source, world).some((one) => matchesName(one.name, name)));
 }

@@ -1,6 +1,4 @@
 import type { Situation } from "../policy.ts";
-import { isCurrent } from "./limited-time.ts";
-import { matchesName } from "./name-pattern.ts";
 
 /** What holds data that no other place has. */
 export const STATEFUL_TYPES = [
@@ -32,4 +30,37 @@ export function unapproved<P extends PlannedAction>(planned: readonly P[], situa
     const isStateful = STATEFUL_TYPES.some((stateful) => stateful === type);
     return isStateful && (action === "replace" || action === "delete") && !isApproved(situation, name, action);
   });
+}
+
+/** How far ahead a line of config may excuse or approve something: whoever wrote it looks at it again within a year. */
+export const MAX_DAYS = 400;
+
+const DAY_MILLISECONDS = 86_400_000;
+
+/** Whether a day is further ahead than anything may be excused or approved; both as ISO dates. */
+export function isTooLong(until: string, today: string): boolean {
+  return Date.parse(until) - Date.parse(today) > MAX_DAYS * DAY_MILLISECONDS;
+}
+
+/** Whether what ends on that day still counts, and may. */
+export function isCurrent({ until }: { readonly until: string }, today: string): boolean {
+  return until >= today && !isTooLong(until, today);
+}
+
+/**
+ * Whether a logical name is meant by a pattern of stack config, where `*` stands for any text. Takes time in proportion
+ * to the name, however many stars there are: each part between two stars is looked for once, from where the last ended.
+ */
+export function matchesName(pattern: string, name: string): boolean {
+  const [first = "", ...rest] = pattern.split("*");
+  const last = rest.pop();
+  if (last === undefined) return name === pattern;
+  if (!name.startsWith(first)) return false;
+  let from = first.length;
+  for (const part of rest) {
+    const at = name.indexOf(part, from);
+    if (at === -1) return false;
+    from = at + part.length;
+  }
+  return name.length - last.length >= from && name.endsWith(last);
 }

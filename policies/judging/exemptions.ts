@@ -1,7 +1,6 @@
 import type { Policy, PolicyConfig, Situation } from "../policy.ts";
+import { isCurrent, isTooLong, MAX_DAYS, matchesName } from "./approvals.ts";
 import type { Finding } from "./judgement.ts";
-import { isCurrent, isTooLong, MAX_DAYS } from "./limited-time.ts";
-import { matchesName } from "./name-pattern.ts";
 
 type Exemption = PolicyConfig["exemptions"][number];
 

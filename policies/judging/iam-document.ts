@@ -1,4 +1,6 @@
-import { valueAt } from "./objects.ts";
+import { type Demand, type EachCheck, every } from "../policy.ts";
+import { listAt, textAt, valueAt } from "./objects.ts";
+import type { AnyResource } from "./resource.ts";
 
 /** One statement of an IAM policy, with lists where the document may have a single text. */
 export interface Statement {
@@ -13,21 +15,10 @@ export interface Statement {
   readonly conditions: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 }
 
-/** A policy document that is no JSON, of which no policy can say that it is met. */
-export class UnreadableDocument extends SyntaxError {}
-
-/** Reads a policy document given as JSON text or as an object. @throws UnreadableDocument for text that is not JSON */
+/** Reads a policy document given as JSON text or as an object. @throws SyntaxError for text that is not JSON */
 export function statementsOf(document: unknown): Statement[] {
-  const parsed = typeof document === "string" && document !== "" ? parsedJson(document) : document;
+  const parsed: unknown = typeof document === "string" && document !== "" ? JSON.parse(document) : document;
   return listOf(valueAt(parsed, "Statement")).map(toStatement);
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UnreadableDocument("the document is no JSON", { cause: error });
-  }
 }
 
 function toStatement(statement: unknown): Statement {
@@ -59,4 +50,56 @@ function textsOf(value: unknown): readonly string[] {
 
 function mapValues<T>(value: unknown, map: (inner: unknown) => T): Record<string, T> {
   return Object.fromEntries(Object.entries(Object(value)).map(([key, inner]) => [key, map(inner)]));
+}
+
+const DOCUMENTS: Readonly<Record<string, (props: AnyResource["props"]) => unknown[]>> = {
+  "aws:iam/policy:Policy": (props) => [props.policy],
+  "aws:iam/rolePolicy:RolePolicy": (props) => [props.policy],
+  "aws:iam/role:Role": (props) => listAt(props, "inlinePolicies").map((inline) => valueAt(inline, "policy")),
+};
+
+/** A demand on every statement that grants a role something; a document that only the update knows is judged there. */
+export function everyGrant(isAllowed: (statement: Statement) => boolean): EachCheck {
+  return every(
+    (type) => type in DOCUMENTS,
+    ({ type, props }, demand) => {
+      const documents = () => DOCUMENTS[type]?.(props) ?? [];
+      const granted = () =>
+        documents()
+          .flatMap(statementsOf)
+          .filter(({ allows }) => allows);
+      demand("policy", () => granted().every(isAllowed), "update");
+    },
+  );
+}
+
+/** A demand on every policy that is attached to a role by its ARN. */
+export function everyAttachment(isAllowed: (arn: string) => boolean): EachCheck[] {
+  const judge = (arns: () => readonly unknown[], property: string, demand: Demand) =>
+    demand(property, () => arns().every((arn) => typeof arn === "string" && isAllowed(arn)), "update");
+  return [
+    every(
+      (type) => type === "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+      ({ props }, demand) => judge(() => [textAt(props, "policyArn")], "policyArn", demand),
+    ),
+    every(
+      (type) => type === "aws:iam/role:Role",
+      ({ props }, demand) => judge(() => listAt(props, "managedPolicyArns"), "managedPolicyArns", demand),
+    ),
+  ];
+}
+
+const GITHUB = "token.actions.githubusercontent.com";
+
+/** One repository, and one branch or environment of it. */
+const PINNED = /^repo:[^*/]+\/[^*:]+:(ref:refs\/heads\/|environment:)[^*]+$/;
+
+/** Whether a statement that trusts GitHub's tokens trusts only those of one repository and branch, made for AWS. */
+export function isPinned({ principals, conditions }: Statement): boolean {
+  const federated = (principals.Federated ?? []).some((provider) => provider.includes(GITHUB));
+  if (!federated) return true;
+  const equals = conditions.StringEquals ?? {};
+  const subjects = equals[`${GITHUB}:sub`] ?? [];
+  const audiences = equals[`${GITHUB}:aud`] ?? [];
+  return subjects.length > 0 && subjects.every((one) => PINNED.test(one)) && audiences.includes("sts.amazonaws.com");
 }

@@ -1,5 +1,4 @@
 import type { Demand, Policy, Situation, WhenUnknown } from "../policy.ts";
-import { UnreadableDocument } from "./iam-document.ts";
 import { type AnyResource, isUnknownValue, type StackView } from "./resource.ts";
 
 /** What one demand of a policy found on one property. */
@@ -17,7 +16,9 @@ export function judgeEach(policy: Policy, resource: AnyResource, situation: Situ
   const demand: Demand = (property, holds, whenUnknown) =>
     findings.push({ policy, resource, property, verdict: verdictOf(holds), whenUnknown });
   for (const each of policy.each ?? []) {
-    if (each.appliesTo(resource.type)) each.check(resource, demand, situation);
+    if (!each.appliesTo(resource.type)) continue;
+    const verdict = failureOf(() => each.check(resource, demand, situation));
+    if (verdict !== undefined) findings.push({ policy, resource, property: UNREAD, verdict, whenUnknown: undefined });
   }
   return findings;
 }
@@ -25,22 +26,40 @@ export function judgeEach(policy: Policy, resource: AnyResource, situation: Situ
 /** Judges what the policy demands of the whole stack. */
 export function judgeWhole(policy: Policy, stack: StackView, situation: Situation): Finding[] {
   const findings: Finding[] = [];
-  policy.whole?.(
-    stack,
-    (resource, property, holds, whenUnknown) =>
-      findings.push({ policy, resource, property, verdict: verdictOf(holds), whenUnknown }),
-    situation,
+  const verdict = failureOf(() =>
+    policy.whole?.(
+      stack,
+      (resource, property, holds, whenUnknown) =>
+        findings.push({ policy, resource, property, verdict: verdictOf(holds), whenUnknown }),
+      situation,
+    ),
   );
+  const [first] = stack.resources;
+  if (verdict !== undefined && first !== undefined)
+    findings.push({ policy, resource: first, property: UNREAD, verdict, whenUnknown: undefined });
   return findings;
 }
 
-function verdictOf(holds: () => boolean): Finding["verdict"] {
+/** Stands for the property where a policy ended before it could say which one it was about. */
+export const UNREAD = "a property of a form that the policy cannot read";
+
+/**
+ * What an unfinished judgement is: a policy that cannot read something is not met, so that no odd input ends the judging
+ * of all others. The SDK would take an error about an unknown value for a word of advice.
+ */
+function failureOf(judging: () => void): "broken" | "unknown" | undefined {
   try {
-    return holds() ? "met" : "broken";
+    judging();
+    return undefined;
   } catch (error) {
-    if (isUnknownValue(error)) return "unknown";
-    // A document that is no JSON keeps no promise; a policy that fails in another way stops the deployment as a whole.
-    if (error instanceof UnreadableDocument) return "broken";
-    throw error;
+    return isUnknownValue(error) ? "unknown" : "broken";
   }
+}
+
+function verdictOf(holds: () => boolean): Finding["verdict"] {
+  let isMet = false;
+  const failure = failureOf(() => {
+    isMet = holds();
+  });
+  return failure ?? (isMet ? "met" : "broken");
 }

@@ -1,3 +1,4 @@
+import { UNKNOWN } from "../../shared/engine-values.ts";
 import type { PropsOf, ResourceType } from "../resource-types.ts";
 
 /** How the engine keeps and changes a resource, beside its properties; what it tells a policy pack of that. */
@@ -22,6 +23,8 @@ export interface AnyResource {
   readonly options?: ResourceOptions | undefined;
   /** Whether its properties are the program's inputs only, or hold outputs too, as in the stack phase. */
   readonly holdsOutputs?: boolean;
+  /** In the stack phase: what the program asked for, which was judged; undefined for what it only reads. */
+  readonly asked?: AnyResource["props"] | undefined;
   readonly provider:
     | { readonly type: string; readonly name?: string; readonly props: Readonly<Record<string, unknown>> }
     | undefined;
@@ -47,14 +50,15 @@ export function asResource(facts: ResourceFacts): AnyResource {
 }
 
 /** The resource with what its inputs say wherever its outputs say nothing, as in a preview without a provider. */
-export function withInputs(resource: AnyResource, inputs: AnyResource["props"]): AnyResource {
+export function withInputs(resource: AnyResource, asked: AnyResource["props"] | undefined): AnyResource {
+  const inputs = asked ?? {};
   const keys = new Set([...Object.keys(inputs), ...Object.keys(resource.props)]);
   const read = (key: string) => (key in resource.props ? resource.props : inputs)[key];
   const props = Object.defineProperties(
     {},
     Object.fromEntries([...keys].map((key) => [key, { enumerable: true, get: () => read(key) }])),
   );
-  return { ...resource, props, holdsOutputs: true };
+  return { ...resource, props, asked, holdsOutputs: true };
 }
 
 /** By what others name a resource; its id is no property, and reaches others only as a dependency. */
@@ -101,9 +105,22 @@ export function knownValue<T>(read: () => T): T | undefined {
 }
 
 /** Every text that is known in a value, however deep. */
-function textsIn(read: () => unknown): string[] {
+export function textsIn(read: () => unknown): string[] {
   const value = knownValue(read);
   if (typeof value === "string") return value === "" ? [] : [value];
   if (typeof value !== "object" || value === null) return [];
   return Object.keys(value).flatMap((key) => textsIn(() => Reflect.get(value, key)));
+}
+
+/** Reading a value that preview cannot know throws, as it does in the pack (@pulumi/policy's own proxy has no types). */
+export function unknownsThrow<T extends object>(target: T): T {
+  return new Proxy(target, {
+    get: (object, key) => {
+      const value: unknown = Reflect.get(object, key);
+      if (value === UNKNOWN) {
+        throw Object.assign(new Error(`${String(key)} can't be known during preview`), { unknownTypeSentinel: value });
+      }
+      return typeof value === "object" && value !== null ? unknownsThrow(value) : value;
+    },
+  });
 }

@@ -1,7 +1,7 @@
 import { controlOf } from "../controls/table.ts";
 import type { Policy, Situation } from "../policy.ts";
 import { Excuses } from "./exemptions.ts";
-import { type Finding, judgeEach, judgeWhole } from "./judgement.ts";
+import { type Finding, judgeEach, judgeWhole, UNREAD } from "./judgement.ts";
 import { type AnyResource, StackView, withInputs } from "./resource.ts";
 
 /** What stops the deployment; resource and property are undefined when the stack's exemptions are at fault. */
@@ -9,6 +9,13 @@ export interface Violation {
   readonly message: string;
   readonly urn: string | undefined;
   readonly property: string | undefined;
+}
+
+/** A resource that a policy judges once it has prepared, and whether it could. */
+interface Waiting {
+  readonly policy: Policy;
+  readonly resource: AnyResource;
+  readonly ready: Promise<boolean>;
 }
 
 /**
@@ -22,6 +29,8 @@ export class Session {
   readonly #excuses: Excuses;
   /** By URN: what the program asked for. */
   readonly #inputs = new Map<string, AnyResource["props"]>();
+  /** What a preview judges when all resources are known. */
+  readonly #waiting: Waiting[] = [];
   /** What was met or broken by a resource alone, and needs no second look. */
   readonly #judged = new Set<string>();
 
@@ -41,12 +50,43 @@ export class Session {
   judgeResource(policy: Policy, resource: AnyResource): Violation[] {
     const findings = judgeEach(policy, resource, this.#situation);
     for (const finding of findings) if (finding.verdict !== "unknown") this.#judged.add(keyOf(finding));
-    return this.#violations(findings.filter((finding) => finding.verdict === "broken"));
+    // What is judged on inputs only has no second look to be left to.
+    const isLast = policy.inputsOnly === true;
+    return this.#violations(findings.filter((one) => one.verdict === "broken" || (isLast && !this.#acceptable(one))));
+  }
+
+  /**
+   * The same for a policy that has to prepare. In preview there are none yet: preparing goes on beside the engine's work,
+   * and `judgeWaiting` has them.
+   */
+  async judgePrepared(policy: Policy, resource: AnyResource): Promise<Violation[]> {
+    const ready = Promise.resolve()
+      .then(() => policy.prepare?.(resource, this.#situation))
+      .then(
+        () => true,
+        () => false,
+      );
+    if (!this.#preview) return this.#judgeReady({ policy, resource, ready });
+    this.#waiting.push({ policy, resource, ready });
+    return [];
+  }
+
+  /** Violations of a policy by the resources that a preview has not judged yet. */
+  async judgeWaiting(policy: Policy): Promise<Violation[]> {
+    const waiting = this.#waiting.filter((one) => one.policy === policy);
+    return (await Promise.all(waiting.map((one) => this.#judgeReady(one)))).flat();
+  }
+
+  /** What could not be prepared is no better than what could not be read. */
+  async #judgeReady({ policy, resource, ready }: Waiting): Promise<Violation[]> {
+    const isReady = await ready;
+    const failed: Finding = { policy, resource, property: UNREAD, verdict: "broken", whenUnknown: undefined };
+    return [...(isReady ? [] : this.#violations([failed])), ...this.judgeResource(policy, resource)];
   }
 
   /** Violations of all policies by the stack, and by the stack's own exemptions. */
   judgeStack(resources: readonly AnyResource[]): Violation[] {
-    const stack = new StackView(resources.map((one) => withInputs(one, this.#inputs.get(one.urn) ?? {})));
+    const stack = new StackView(resources.map((one) => withInputs(one, this.#inputs.get(one.urn))));
     const judging = this.#policies.filter((policy) => policy.inputsOnly !== true);
     const findings = judging.flatMap((policy) => [
       ...judgeWhole(policy, stack, this.#situation),

@@ -2,10 +2,8 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { Redis } from "ioredis";
 import type { Registry } from "prom-client";
-import { DependencyError } from "./dependency.ts";
-import { CacheMetrics } from "./dependency-metrics.ts";
-import { lookupAt } from "./names.ts";
-import { type Settings, secretFiles } from "./settings.ts";
+import { CacheMetrics, DependencyError } from "./dependency.ts";
+import { lookupAt, type Settings, secretFiles } from "./settings.ts";
 
 /** A Redis connection over verified TLS with AUTH; the token's file is read again before every new connection. */
 export class Cache {

@@ -1,13 +1,11 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Registry } from "prom-client";
-import { DependencyError } from "./dependency.ts";
-import { DatabaseMetrics } from "./dependency-metrics.ts";
-import { lookupAt, NamedSocket } from "./names.ts";
-import { retry } from "./retry.ts";
-import { type Settings, secretFiles } from "./settings.ts";
+import { DatabaseMetrics, DependencyError } from "./dependency.ts";
+import { lookupAt, NamedSocket, type Settings, secretFiles } from "./settings.ts";
 
 /** SQLSTATEs and system errors after which the same statement can succeed: the server restarts, fails over or rotates its password. */
 const TRANSIENT = new Set([
@@ -117,4 +115,27 @@ export class Database {
 
 function blame(error: unknown): never {
   throw isTransient(error) ? new DependencyError("database", error) : error;
+}
+
+interface RetryOptions {
+  /** Seconds after which the last failure is thrown. */
+  readonly seconds: number;
+  /** Whether trying again can help. */
+  readonly isTransient: (error: unknown) => boolean;
+  readonly onRetry?: (error: unknown, attempt: number) => void;
+}
+
+/** Tries until it succeeds, a failure is not transient, or the time is over; waits 50 ms at first, then up to 2 s, with jitter. */
+export async function retry<T>(options: RetryOptions, act: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + options.seconds * 1000;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await act();
+    } catch (error) {
+      const pause = Math.min(2000, 50 * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
+      if (!options.isTransient(error) || performance.now() + pause > deadline) throw error;
+      options.onRetry?.(error, attempt);
+      await sleep(pause);
+    }
+  }
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import pg from "pg";
 import { reasonOf } from "./log.ts";
-import { lookupAt, NamedSocket } from "./names.ts";
+import { lookupAt, NamedSocket } from "./settings.ts";
 
 /** psql's exit codes: its own failure, no connection, a statement that failed under ON_ERROR_STOP. */
 const EXIT = { failure: 1, connection: 2, script: 3 } as const;

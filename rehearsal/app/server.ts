@@ -1,15 +1,64 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Registry } from "prom-client";
-import { answerCallers, CALLER_VARIABLE } from "../callers.ts";
-import { json } from "./answer.ts";
+import { Counter, Histogram, Registry } from "prom-client";
+import { answerCallers, CALLER_VARIABLE } from "../../tools/callers.ts";
 import { Misbehaviour } from "./behaviour.ts";
 import { dependencyIn } from "./dependency.ts";
-import { Exchange } from "./exchange.ts";
 import { LineBudget, log, reasonOf } from "./log.ts";
-import { RequestMetrics } from "./metrics.ts";
-import { Router } from "./routes.ts";
+import { type Answer, json, type Match, RequestError, Router } from "./routes.ts";
 import type { Settings } from "./settings.ts";
+
+interface RequestSample {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly synthetic: boolean;
+  readonly seconds: number;
+}
+
+/** The counts that the gates judge: `http_requests_total` and `http_request_duration_seconds`. */
+export class RequestMetrics {
+  readonly #registry: Registry;
+  readonly #requests: Counter<"method" | "route" | "status" | "synthetic">;
+  readonly #durations: Histogram<"route" | "synthetic">;
+  readonly contentType: string;
+
+  /** Renders whatever the registry has, its own counts among it. */
+  constructor(registry: Registry) {
+    this.#registry = registry;
+    this.contentType = registry.contentType;
+    this.#requests = new Counter({
+      name: "http_requests_total",
+      help: "Requests answered.",
+      labelNames: ["method", "route", "status", "synthetic"],
+      registers: [registry],
+    });
+    this.#durations = new Histogram({
+      name: "http_request_duration_seconds",
+      help: "Time from the request's arrival to its answer.",
+      labelNames: ["route", "synthetic"],
+      // The objectives' limits (0.1, 1 and 5 seconds) must be bounds: a gate counts what is over them.
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers: [registry],
+    });
+  }
+
+  record({ method, route, status, synthetic, seconds }: RequestSample): void {
+    const isSynthetic = synthetic ? "true" : "false";
+    this.#requests.inc({ method, route, status: String(status), synthetic: isSynthetic });
+    this.#durations.observe({ route, synthetic: isSynthetic }, seconds);
+  }
+
+  /** The exposition text. */
+  render(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  /** The exposition text with every value gone, as of a broken exporter. */
+  async renderNotNumbers(): Promise<string> {
+    return (await this.render()).replace(/^([^#\s].*) \S+$/gm, "$1 NaN");
+  }
+}
 
 export interface Service {
   /** Where its metrics are; `/metrics` shows them. */
@@ -97,4 +146,107 @@ async function drain(settings: Settings, server: Server, exchange: Exchange, sig
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
   await Promise.race([closed, sleep(10_000)]);
+}
+
+const SLOW_SECONDS = 1;
+
+/** Answers requests: misbehaves as told, counts, and logs every failure and slow answer and some of the others. */
+class Exchange {
+  /** Set once the process was told to stop: connections end with their next answer. */
+  isDraining = false;
+  readonly #router: Router;
+  readonly #metrics: RequestMetrics;
+  readonly #misbehaviour: Misbehaviour;
+  readonly #release: string;
+  readonly #notable = new LineBudget(50);
+  readonly #ordinary = new LineBudget(10);
+
+  constructor(options: { router: Router; metrics: RequestMetrics; misbehaviour: Misbehaviour; release: string }) {
+    this.#router = options.router;
+    this.#metrics = options.metrics;
+    this.#misbehaviour = options.misbehaviour;
+    this.#release = options.release;
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const start = performance.now();
+    const { method = "GET", url = "/" } = request;
+    const path = url.split("?", 1)[0] ?? "/";
+    const match = this.#router.find(method, path);
+    const { answer, failure } = await this.#settle(match, request);
+    this.#write(response, answer);
+    const synthetic = request.headers["x-sparki-synthetic"] === "1";
+    if (!match.isCounted && !synthetic) return;
+    const seconds = (performance.now() - start) / 1000;
+    const sample = { method, route: match.route, status: answer.status, synthetic, seconds };
+    this.#metrics.record(sample);
+    this.#log(sample, path, failure);
+  }
+
+  async #settle(match: Match, request: IncomingMessage): Promise<{ answer: Answer; failure?: unknown }> {
+    try {
+      if (match.isCounted) await this.#misbehave();
+      return { answer: await match.handle(request) };
+    } catch (error) {
+      const status = error instanceof RequestError ? error.status : 503;
+      return { answer: json(status, { error: reasonOf(error) }), failure: error };
+    }
+  }
+
+  async #misbehave(): Promise<void> {
+    const { delayMilliseconds, fails } = this.#misbehaviour.next();
+    if (delayMilliseconds > 0) await sleep(delayMilliseconds);
+    if (fails) throw new RequestError(500, "internal error");
+  }
+
+  #write(response: ServerResponse, { status, body, contentType }: Answer): void {
+    if (this.isDraining) response.setHeader("connection", "close");
+    const length = Buffer.byteLength(body);
+    response.writeHead(status, {
+      "content-type": contentType,
+      "content-length": length,
+      "x-sparki-release": this.#release,
+    });
+    response.end(body);
+  }
+
+  #log({ method, status, seconds }: RequestSample, path: string, failure: unknown): void {
+    const failed = status >= 500;
+    const budget = failed || seconds >= SLOW_SECONDS ? this.#notable : this.#ordinary;
+    if (!budget.take(Date.now())) return;
+    const fields = { method, path, status, duration_ms: Math.round(seconds * 1e5) / 100 };
+    const why = failure === undefined ? {} : { reason: reasonOf(failure), ...dependencyIn(failure) };
+    log(failed ? "ERROR" : "INFO", failed ? "request failed" : "request", { ...fields, ...why });
+  }
+}
+
+/** The stand-in web front: one page that names its release and track. */
+export async function web(settings: Settings): Promise<void> {
+  const body = page(settings);
+  await serve(settings, {
+    registry: new Registry(),
+    routes: (router: Router) => {
+      router.on("GET", "/", async () => ({ status: 200, body, contentType: "text/html; charset=utf-8" }));
+    },
+    check: async () => {},
+    close: async () => {},
+  });
+}
+
+/** The page's HTML. */
+export function page({ release, track }: Pick<Settings, "release" | "track">): string {
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Sparki</title>
+<meta name="sparki-release" content="${escapeHtml(release)}">
+<meta name="sparki-track" content="${escapeHtml(track)}"></head>
+<body><h1>Sparki</h1><p>Release ${escapeHtml(release)}, ${escapeHtml(track)}.</p></body>
+</html>
+`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
 }

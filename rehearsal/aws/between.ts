@@ -1,16 +1,16 @@
 import { holds, overlap } from "../../aws/addresses.ts";
+import { isExistingService, publishedPrincipals } from "../../aws/catalog.ts";
 import { allows, statementsOf } from "../../aws/policy-document.ts";
-import { isExistingService, publishedPrincipals } from "../../aws/principals.ts";
 import { cacheFamilyOf } from "../../aws/rules/cache.ts";
-import { AwsError } from "./aws-error.ts";
 import type { Draft } from "./model.ts";
-import { blocksOf } from "./services/ec2-subnets.ts";
+import { AwsError } from "./model.ts";
+import { hasInternetGateway } from "./services/ec2-gateways.ts";
+import { blocksOf } from "./services/ec2-vpc.ts";
+import { balancerOf } from "./services/lb.ts";
 import { vpcAt, zonesAt } from "./services/rds-groups.ts";
 import { TYPES } from "./types.ts";
-import { checkKeys } from "./usable-keys.ts";
-import { flag, text, texts } from "./values.ts";
-import type { World } from "./world.ts";
-import type { WorldResource } from "./world-file.ts";
+import { at, flag, text, texts } from "./values.ts";
+import type { World, WorldResource } from "./world.ts";
 
 /** Throws what AWS answers to inputs that do not fit the resources that they name. */
 type Check = (draft: Draft, world: World) => void;
@@ -139,6 +139,13 @@ const balancerLogs: Check = (draft, world) => {
     );
   const prefix = text(draft.inputs, "accessLogs.prefix");
   const resource = `arn:aws:s3:::${bucket}/${prefix === undefined ? "" : `${prefix}/`}AWSLogs/${draft.accountId}/log.gz`;
+  const encryption = world.get(TYPES.bucketEncryption, bucket)?.inputs ?? {};
+  const cipher = text(encryption, "rules.applyServerSideEncryptionByDefault.sseAlgorithm") ?? "AES256";
+  if (cipher !== "AES256")
+    fail(
+      "InvalidConfigurationRequest",
+      `Access Denied for bucket: ${bucket}. It encrypts by ${cipher}; logs of load balancers need Amazon S3's own keys (AES256)`,
+    );
   const policy = textOf(world.get(TYPES.bucketPolicy, bucket), "policy") ?? "";
   const source = `arn:aws:elasticloadbalancing:${draft.region}:${draft.accountId}:loadbalancer/app/any`;
   const request = { action: "s3:PutObject", resource, principal: LOG_DELIVERY, context: context(draft, source) };
@@ -148,9 +155,13 @@ const balancerLogs: Check = (draft, world) => {
 
 const clusterRange: Check = (draft, world) => {
   const services = text(draft.inputs, "kubernetesNetworkConfig.serviceIpv4Cidr");
-  const network = blocksOf(vpcAt(draft, "vpcConfig.subnetIds", world) ?? "", world).find(
-    (block) => services !== undefined && overlap(services, block),
+  const blocks = blocksOf(vpcAt(draft, "vpcConfig.subnetIds", world) ?? "", world);
+  const remote = ["remoteNodeNetworks", "remotePodNetworks"].flatMap((each) =>
+    texts(draft.inputs, `remoteNetworkConfig.${each}.cidrs`),
   );
+  const taken = remote.find((each) => blocks.some((block) => overlap(each, block)));
+  if (taken !== undefined) fail("InvalidParameterException", `The remote network ${taken} overlaps with the VPC's`);
+  const network = blocks.find((block) => services !== undefined && overlap(services, block));
   if (network !== undefined)
     fail("InvalidParameterException", `The service range ${services} overlaps with the VPC's ${network}`);
 };
@@ -189,6 +200,8 @@ const cacheZones: Check = (draft, world) => {
 const KEY_SIGNER = "dnssec-route53.amazonaws.com";
 const signingKey: Check = (draft, world) => {
   for (const key of named(draft, "keyManagementServiceArn", [TYPES.kmsKey], world)) {
+    if (flag(key.inputs, "multiRegion"))
+      fail("InvalidKMSArn", `${key.arn} is a key of many regions; it must be of one`);
     const policy = textOf(key, "policy") ?? "";
     const zone = `arn:aws:route53:::hostedzone/${text(draft.inputs, "hostedZoneId")}`;
     const wanted = ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"];
@@ -197,6 +210,35 @@ const signingKey: Check = (draft, world) => {
     );
     if (missing !== undefined)
       fail("InvalidKMSArn", `The policy of ${key.arn} does not let ${KEY_SIGNER} call ${missing}`);
+  }
+};
+
+/** Names that only a network can ask for are neither signed nor logged. */
+function publicZone(path: string, code: string): Check {
+  return (draft, world) => {
+    const zone = world.find([TYPES.zone], text(draft.inputs, path) ?? "");
+    if (at(zone?.inputs ?? {}, "vpcs").flat().length > 0)
+      fail(code, `The hosted zone ${zone?.id} is private; only a public one may have this`);
+  };
+}
+
+const MOST_SIGNING_KEYS = 2;
+const fewSigningKeys: Check = (draft, world) => {
+  const zone = text(draft.inputs, "hostedZoneId");
+  const others = world
+    .ofType(TYPES.keySigningKey)
+    .filter(({ inputs, serial }) => serial !== draft.serial && text(inputs, "hostedZoneId") === zone);
+  if (others.length >= MOST_SIGNING_KEYS)
+    fail("TooManyKeySigningKeys", `You've reached the limit of ${MOST_SIGNING_KEYS} key-signing keys of a zone`);
+};
+
+const privateAddress: Check = (draft, world) => {
+  const addresses = ["privateIp", "secondaryPrivateIpAddresses"].flatMap((path) => texts(draft.inputs, path));
+  for (const subnet of named(draft, "subnetId", [TYPES.subnet], world)) {
+    const block = textOf(subnet, "cidrBlock");
+    const stranger = addresses.find((each) => block !== undefined && !holds(block, `${each}/32`));
+    if (stranger !== undefined)
+      fail("InvalidParameterValue", `Address ${stranger} does not fall within the subnet's address range`);
   }
 };
 
@@ -218,6 +260,14 @@ const recordInZone: Check = (draft, world) => {
     .toLowerCase();
   const name = text(draft.inputs, "name")?.replace(/\.$/, "").toLowerCase();
   if (zone === undefined || name === undefined) return;
+  const type = text(draft.inputs, "type") ?? "";
+  if (type === "DS" && name === zone)
+    fail("InvalidChangeBatch", `[RRSet of type DS with DNS name ${zone}. is not permitted at apex in zone ${zone}.]`);
+  if (["NS", "SOA"].includes(type) && name === zone && !flag(draft.inputs, "allowOverwrite"))
+    fail(
+      "InvalidChangeBatch",
+      `[Tried to create resource record set [name='${name}.', type='${type}'] but it already exists]`,
+    );
   if (text(draft.inputs, "type") === "CNAME" && name === zone)
     fail(
       "InvalidChangeBatch",
@@ -277,15 +327,188 @@ const routeInVpc: Check = (draft, world) => {
   ];
   if (network !== undefined && destination !== undefined && holds(network, destination) && network === destination)
     fail("RouteAlreadyExists", `The route identified by ${destination} already exists.`);
+  const inside = blocksOf(vpcId, world).find((block) => destination !== undefined && holds(block, destination));
+  if (inside !== undefined && /^(igw|vgw)-/.test(text(draft.inputs, "gatewayId") ?? ""))
+    fail(
+      "InvalidParameterValue",
+      `The destination ${destination} is within ${inside}: such a route leads to a NAT gateway, an interface or a gateway load balancer's endpoint`,
+    );
+};
+
+/** What each kind of load balancer speaks to its targets. */
+const SPOKEN: Readonly<Record<string, readonly string[]>> = {
+  application: ["HTTP", "HTTPS"],
+  network: ["TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC"],
+  gateway: ["GENEVE"],
 };
 
 const targetsOfBalancer: Check = (draft, world) => {
-  const balancer = world.find([TYPES.loadBalancer], text(draft.inputs, "loadBalancerArn") ?? "");
+  const balancer = world.find([TYPES.loadBalancer], balancerOf(draft.inputs, world) ?? "");
   const vpcId = balancer === undefined ? undefined : vpcAt(balancer, "subnets", world);
-  const groups = ["defaultActions.targetGroupArn", "defaultActions.forward.targetGroups.arn"];
-  for (const group of groups.flatMap((path) => named(draft, path, [TYPES.targetGroup], world)))
+  const groups = ["defaultActions", "actions"].flatMap((each) => [
+    `${each}.targetGroupArn`,
+    `${each}.forward.targetGroups.arn`,
+  ]);
+  const spoken = SPOKEN[textOf(balancer, "loadBalancerType") ?? "application"] ?? [];
+  for (const group of groups.flatMap((path) => named(draft, path, [TYPES.targetGroup], world))) {
+    const protocol = textOf(group, "protocol");
+    if (protocol !== undefined && !spoken.includes(protocol))
+      fail("InvalidLoadBalancerAction", `The protocol ${protocol} of ${group.id} does not go with this load balancer`);
+    const own = text(draft.inputs, "protocol");
+    if ([own, protocol].some((each) => /^TCP_/.test(each ?? "")) && own !== undefined && protocol !== own)
+      fail(
+        "InvalidLoadBalancerAction",
+        `A listener of ${own} needs a target group of ${own}; ${group.id} is of ${protocol}`,
+      );
     if (vpcId !== undefined && textOf(group, "vpcId") !== vpcId)
       fail("InvalidTarget", `The target group ${group.id} and the load balancer are in different VPCs`);
+  }
+};
+
+/** Blocks that may not be added to a VPC of another range. @see https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#add-cidr-block-restrictions */
+const APART = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+const furtherBlock: Check = (draft, world) => {
+  const [block, own] = [text(draft.inputs, "cidrBlock"), textOf(world.get(TYPES.vpc, ofVpc(draft) ?? ""), "cidrBlock")];
+  if (block === undefined || own === undefined) return;
+  const range = APART.find((each) => holds(each, own));
+  const strange = [...APART.filter((each) => each !== range), "198.19.0.0/16"].find((each) => overlap(each, block));
+  if (range !== undefined && strange !== undefined)
+    fail(
+      "InvalidVpc.Range",
+      `The CIDR '${block}' is restricted. Use a CIDR from the same private address range as ${own}`,
+    );
+};
+
+/** Characters of all inline policies of a role together. */
+const MOST_INLINE = 10_240;
+const inlinePolicies: Check = (draft, world) => {
+  const role = text(draft.inputs, "role");
+  const others = world
+    .ofType(TYPES.rolePolicy)
+    .filter(({ inputs, serial }) => serial !== draft.serial && text(inputs, "role") === role);
+  const length = [draft, ...others].map(({ inputs }) => (text(inputs, "policy") ?? "").replace(/\s/g, "").length);
+  if (length.reduce((sum, one) => sum + one, 0) > MOST_INLINE)
+    fail("LimitExceeded", `Maximum policy size of ${MOST_INLINE} bytes exceeded for role ${role}`);
+};
+
+const zonesOfGroup =
+  (zones: string, group: string, type: string, code: string): Check =>
+  (draft, world) => {
+    const found = world.get(type, text(draft.inputs, group) ?? "");
+    if (found === undefined) return;
+    const stranger = texts(draft.inputs, zones).find((each) => !zonesAt(found, "subnetIds", world).includes(each));
+    if (stranger !== undefined)
+      fail(code, `The subnet group '${found.id}' has no subnet in the availability zone ${stranger}`);
+  };
+
+const functionGroups: Check = (draft, world) => {
+  subnetsOfOneVpc(
+    "vpcConfig.subnetIds",
+    ofSubnets("vpcConfig.subnetIds"),
+    "InvalidParameterValueException",
+  )(draft, world);
+  groupsIn(
+    "vpcConfig.securityGroupIds",
+    ofSubnets("vpcConfig.subnetIds"),
+    "InvalidParameterValueException",
+  )(draft, world);
+};
+
+/** Whether a role's policies let it do something: those in it, and those of AWS's and of the account that it has. */
+function roleMay(role: WorldResource, action: string, world: World): boolean {
+  const isOf = (each: WorldResource) => [role.name, role.id].includes(textOf(each, "role"));
+  const attached = world.ofType(TYPES.rolePolicyAttachment).filter(isOf);
+  // What AWS's own policies allow is not known here, so having one counts.
+  if (attached.some((each) => textOf(each, "policyArn")?.startsWith("arn:aws:iam::aws:") === true)) return true;
+  const own = attached.flatMap((each) => world.find([TYPES.policy], textOf(each, "policyArn") ?? "") ?? []);
+  const inline = world.ofType(TYPES.rolePolicy).filter(isOf);
+  const within = texts(role.inputs, "inlinePolicies.policy");
+  const documents = [...[...own, ...inline].flatMap((each) => textOf(each, "policy") ?? []), ...within];
+  return (
+    documents.some((document) => allows(document, { action })) || texts(role.inputs, "managedPolicyArns").length > 0
+  );
+}
+
+/** Lambda asks at once whether the role can do what the function's network and letters need. */
+const functionRights: Check = (draft, world) => {
+  const needs = [
+    texts(draft.inputs, "vpcConfig.subnetIds").length > 0
+      ? ["ec2:CreateNetworkInterface", "CreateNetworkInterface on EC2"]
+      : [],
+    /:sqs:/.test(text(draft.inputs, "deadLetterConfig.targetArn") ?? "")
+      ? ["sqs:SendMessage", "SendMessage on SQS"]
+      : [],
+    /:sns:/.test(text(draft.inputs, "deadLetterConfig.targetArn") ?? "") ? ["sns:Publish", "Publish on SNS"] : [],
+  ];
+  for (const role of named(draft, "role", [TYPES.role], world))
+    for (const [action, words] of needs)
+      if (action !== undefined && !roleMay(role, action, world))
+        fail(
+          "InvalidParameterValueException",
+          `The provided execution role does not have permissions to call ${words}`,
+        );
+};
+
+/** A cluster stays in the zones that it was made in. */
+const clusterZones: Check = (draft, world) => {
+  const before = world.ofType(TYPES.cluster).find(({ serial }) => serial === draft.serial);
+  if (before === undefined) return;
+  const [now, was] = [draft, before].map((each) => zonesAt(each, "vpcConfig.subnetIds", world).join(", "));
+  if (now !== was)
+    fail(
+      "InvalidParameterException",
+      `Provided subnets belong to the AZs '${now}'. But they should match the exact set of AZs '${was}' in which subnets were provided during cluster creation`,
+    );
+};
+
+/** Who is to be reached from the internet needs a way to it. */
+const publicDatabase: Check = (draft, world) => {
+  const group = world.get(TYPES.databaseSubnetGroup, text(draft.inputs, "dbSubnetGroupName") ?? "");
+  const vpcId = group === undefined ? undefined : vpcAt(group, "subnetIds", world);
+  if (flag(draft.inputs, "publiclyAccessible") && vpcId !== undefined && !hasInternetGateway(vpcId, world))
+    fail(
+      "InvalidVPCNetworkStateFault",
+      `Cannot create a publicly accessible DBInstance. The VPC ${vpcId} has no internet gateway attached.`,
+    );
+};
+
+const replicaSource: Check = (draft, world) => {
+  const source = text(draft.inputs, "replicateSourceDb");
+  if (source === undefined || /^arn:[^:]*:rds:[^:]*:\d+:cluster:/.test(source)) return;
+  const region = /^arn:[^:]*:rds:([^:]*):/.exec(source)?.[1] ?? draft.region;
+  const found = world
+    .ofType(TYPES.database)
+    .find((each) => [each.arn, each.id, textOf(each, "identifier")].includes(source));
+  if (found === undefined && region === draft.region) fail("DBInstanceNotFound", `DBInstance ${source} not found.`);
+  if (found !== undefined && at(found.inputs, "backupRetentionPeriod")[0] === 0)
+    fail("InvalidDBInstanceState", "Automated backups are not enabled for this database instance.");
+};
+
+/** Nodes get their rights from their type; only people's entries have policies. */
+const entryOfPeople: Check = (draft, world) => {
+  const [cluster, principal] = ["clusterName", "principalArn"].map((name) => text(draft.inputs, name));
+  const type = textOf(world.get(TYPES.accessEntry, `${cluster}:${principal}`), "type") ?? "STANDARD";
+  if (!["STANDARD", "EC2"].includes(type))
+    fail(
+      "InvalidRequestException",
+      `The access entry of ${principal} is of the type ${type}: it takes no access policy`,
+    );
+};
+
+/** A private zone's name is one in each of its networks. */
+const namesOfNetwork: Check = (draft, world) => {
+  const name = text(draft.inputs, "name");
+  const networks = texts(draft.inputs, "vpcs.vpcId");
+  const other = world
+    .ofType(TYPES.zone)
+    .find(
+      (each) =>
+        each.serial !== draft.serial &&
+        textOf(each, "name") === name &&
+        texts(each.inputs, "vpcs.vpcId").some((id) => networks.includes(id)),
+    );
+  if (other !== undefined)
+    fail("ConflictingDomainExists", `A private zone ${name} is associated with the VPC already: ${other.id}`);
 };
 
 const tablesOfVpc: Check = (draft, world) => {
@@ -345,6 +568,10 @@ const CHECKS: Readonly<Record<string, readonly Check[]>> = {
     tablesOfVpc,
     privateNames,
   ],
+  [TYPES.vpcCidrBlock]: [furtherBlock],
+  [TYPES.rolePolicy]: [inlinePolicies],
+  [TYPES.accessPolicyAssociation]: [entryOfPeople],
+  [TYPES.zone]: [namesOfNetwork],
   [TYPES.flowLog]: [
     roleTrusts({ path: "iamRoleArn", service: "vpc-flow-logs.amazonaws.com", code: "InvalidParameter" }),
   ],
@@ -361,6 +588,7 @@ const CHECKS: Readonly<Record<string, readonly Check[]>> = {
   [TYPES.cluster]: [
     subnetsOfOneVpc("vpcConfig.subnetIds", ofSubnets("vpcConfig.subnetIds"), "InvalidParameterException"),
     clusterRange,
+    clusterZones,
     clusterRole,
     clusterGroups,
   ],
@@ -376,11 +604,15 @@ const CHECKS: Readonly<Record<string, readonly Check[]>> = {
   [TYPES.databaseSubnetGroup]: [subnetsOfOneVpc("subnetIds", ofSubnets("subnetIds"), "InvalidSubnet")],
   [TYPES.cacheSubnetGroup]: [subnetsOfOneVpc("subnetIds", ofSubnets("subnetIds"), "InvalidSubnet")],
   [TYPES.database]: [
+    replicaSource,
+    publicDatabase,
+    zonesOfGroup("availabilityZone", "dbSubnetGroupName", TYPES.databaseSubnetGroup, "InvalidVPCNetworkStateFault"),
     roleTrusts({ path: "monitoringRoleArn", service: "monitoring.rds.amazonaws.com", code: "InvalidParameterValue" }),
   ],
   [TYPES.replicationGroup]: [
     cacheFamily,
     cacheZones,
+    zonesOfGroup("preferredCacheClusterAzs", "subnetGroupName", TYPES.cacheSubnetGroup, "InvalidParameterValue"),
     groupsIn("securityGroupIds", ofGroup("subnetGroupName", TYPES.cacheSubnetGroup), "InvalidParameterValue"),
   ],
   [TYPES.loadBalancer]: [
@@ -390,9 +622,17 @@ const CHECKS: Readonly<Record<string, readonly Check[]>> = {
     groupsIn("securityGroups", ofSubnets("subnets"), "InvalidSecurityGroup"),
     balancerLogs,
   ],
+  [TYPES.natGateway]: [privateAddress],
+  [TYPES.lambdaFunction]: [
+    functionGroups,
+    functionRights,
+    roleTrusts({ path: "role", service: "lambda.amazonaws.com", code: "InvalidParameterValueException" }),
+  ],
   [TYPES.listener]: [targetsOfBalancer],
+  [TYPES.listenerRule]: [targetsOfBalancer],
+  [TYPES.queryLog]: [publicZone("zoneId", "InvalidInput")],
   [TYPES.record]: [recordInZone],
-  [TYPES.keySigningKey]: [signingKey],
+  [TYPES.keySigningKey]: [publicZone("hostedZoneId", "InvalidArgument"), fewSigningKeys, signingKey],
   [TYPES.hostedZoneDnsSec]: [activeKey],
 };
 
@@ -400,4 +640,34 @@ const CHECKS: Readonly<Record<string, readonly Check[]>> = {
 export function checkBetween(draft: Draft, world: World): void {
   checkKeys(draft, world);
   for (const check of CHECKS[draft.type] ?? []) check(draft, world);
+}
+
+/** Inputs that name the key under which a service encrypts. */
+const ENCRYPTING: Readonly<Record<string, readonly string[]>> = {
+  [TYPES.database]: ["kmsKeyId", "masterUserSecretKmsKeyId", "performanceInsightsKmsKeyId"],
+  [TYPES.replicationGroup]: ["kmsKeyId"],
+  [TYPES.secret]: ["kmsKeyId"],
+  [TYPES.logGroup]: ["kmsKeyId"],
+  [TYPES.cluster]: ["encryptionConfig.provider.keyArn"],
+  [TYPES.bucketEncryption]: ["rules.applyServerSideEncryptionByDefault.kmsMasterKeyId"],
+  [TYPES.lambdaFunction]: ["kmsKeyArn"],
+};
+
+/** Throws what a service answers to a key that it cannot encrypt under: one that signs, or that is disabled. */
+function checkKeys({ type, inputs }: Draft, world: World): void {
+  for (const name of (ENCRYPTING[type] ?? []).flatMap((path) => texts(inputs, path))) {
+    const key = keyCalled(name, world);
+    if (key === undefined) continue;
+    const spec = text(key.inputs, "customerMasterKeySpec") ?? "SYMMETRIC_DEFAULT";
+    if (spec !== "SYMMETRIC_DEFAULT")
+      throw new AwsError("InvalidKeyUsage", `The key ${key.arn} is of ${spec}; it must be a symmetric encryption key`);
+    if (at(key.inputs, "isEnabled")[0] === false)
+      throw new AwsError("DisabledException", `The key ${key.arn} is disabled`);
+  }
+}
+
+/** By its id, its ARN or its alias. */
+function keyCalled(name: string, world: World): WorldResource | undefined {
+  const alias = world.find([TYPES.kmsAlias], name);
+  return world.find([TYPES.kmsKey], alias === undefined ? name : (text(alias.inputs, "targetKeyId") ?? ""));
 }

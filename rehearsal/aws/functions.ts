@@ -1,15 +1,57 @@
+import {
+  instanceClasses,
+  KUBERNETES,
+  kubernetesVersions,
+  postgresVersions,
+  retiredPostgresVersions,
+} from "../../aws/catalog.ts";
+import { isAddOn } from "../../aws/rules/cluster.ts";
 import type { Properties, Value } from "../provider/properties.ts";
-import { AwsError } from "./aws-error.ts";
 import { LOOK_UPS } from "./look-ups.ts";
 import type { Cloud } from "./model.ts";
-import { isMade, NOTHING, OFFERS } from "./offers.ts";
+import { AwsError } from "./model.ts";
 import { prefixListOf } from "./services/ec2-endpoints.ts";
-import { zoneIdOf, zonesOf } from "./services/ec2-subnets.ts";
-import { clusterToken } from "./services/eks.ts";
-import { DEPLOYING_ROLE } from "./services/eks-access.ts";
-import type { Settings } from "./settings.ts";
+import { zoneIdOf, zonesOf } from "./services/ec2-vpc.ts";
+import { clusterToken, DEPLOYING_ROLE } from "./services/eks.ts";
+import type { Settings } from "./subject.ts";
 import { TYPES } from "./types.ts";
 import { records, text, texts } from "./values.ts";
+
+type OfferAnswer = (args: Properties, settings: Settings, cloud: Cloud) => Properties;
+
+/** How the provider says that nothing fits. */
+const NOTHING = () => new Error("Your query returned no results. Please change your search criteria and try again.");
+
+/** Whether RDS still makes this version of PostgreSQL, written with or without its minor part. */
+function isMade(version: string): boolean {
+  const made = postgresVersions().filter((each) => !retiredPostgresVersions().includes(each));
+  return made.includes(version) || made.some((each) => each.startsWith(`${version}.`));
+}
+
+/** What AWS offers in a region, by the same facts that inputs are judged by. */
+const OFFERS: Readonly<Record<string, OfferAnswer>> = {
+  "aws:rds/getOrderableDbInstance:getOrderableDbInstance": (args, { region }) => {
+    const [engineVersion = "", instanceClass = ""] = [text(args, "engineVersion"), text(args, "instanceClass")];
+    if (!isMade(engineVersion) || !instanceClasses(region).includes(instanceClass)) throw NOTHING();
+    return { ...args, id: instanceClass, region, availabilityZones: zonesOf(region) };
+  },
+  "aws:eks/getClusterVersions:getClusterVersions": (args, { region }) => {
+    const wanted = texts(args, "clusterVersionsOnlies");
+    const found = kubernetesVersions().filter((version) => wanted.length === 0 || wanted.includes(version));
+    const clusterVersions = found.map((clusterVersion) => ({
+      clusterVersion,
+      endOfStandardSupportDate: `${KUBERNETES[clusterVersion]?.standard}T00:00:00Z`,
+      endOfExtendedSupportDate: `${KUBERNETES[clusterVersion]?.extended}T00:00:00Z`,
+      versionStatus: "STANDARD_SUPPORT",
+    }));
+    return { id: region, region, clusterVersions };
+  },
+  "aws:eks/getAddonVersion:getAddonVersion": (args) => {
+    const addonName = text(args, "addonName") ?? "";
+    if (!isAddOn(addonName)) throw NOTHING();
+    return { ...args, id: addonName, version: "v1.0.0-eksbuild.1" };
+  },
+};
 
 type Answer = (args: Properties, settings: Settings, cloud: Cloud) => Properties;
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 
 /** How long an act takes at AWS, in model seconds. */
 export interface Latency {
@@ -55,4 +56,27 @@ export function uniforms(seed: number, key: string): [number, number, number] {
   const digest = createHash("sha256").update(`${seed}:${key}`).digest();
   const part = (offset: number) => digest.readUInt32BE(offset) / 2 ** 32;
   return [part(0), part(4), part(8)];
+}
+
+/** Model time: real seconds divided by the time scale, counted on from where the last run of the world ended. */
+export class ModelClock {
+  readonly timeScale: number;
+  readonly #offsetSeconds: number;
+  readonly #startedAt = performance.now();
+
+  constructor(timeScale: number, offsetSeconds = 0) {
+    this.timeScale = timeScale;
+    this.#offsetSeconds = offsetSeconds;
+  }
+
+  /** Model seconds since the world began. */
+  now(): number {
+    if (this.timeScale === 0) return this.#offsetSeconds;
+    return this.#offsetSeconds + (performance.now() - this.#startedAt) / 1000 / this.timeScale;
+  }
+
+  /** Waits that many model seconds; rejects with the signal's reason when it is aborted first. */
+  async wait(seconds: number, signal?: AbortSignal): Promise<void> {
+    await delay(seconds * 1000 * this.timeScale, undefined, signal === undefined ? {} : { signal });
+  }
 }

@@ -1,14 +1,14 @@
 import { isLike } from "../../aws/policy-document.ts";
 import type { Properties, Value } from "../provider/properties.ts";
-import { AwsError } from "./aws-error.ts";
 import type { Cloud } from "./model.ts";
+import { AwsError } from "./model.ts";
 import { certificateNames, issuedPem } from "./services/acm.ts";
 import { recordName } from "./services/route53-names.ts";
 import { secretValue } from "./services/secretsmanager.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./subject.ts";
 import { TYPES } from "./types.ts";
 import { at, number, records, text, texts } from "./values.ts";
-import type { WorldResource } from "./world-file.ts";
+import type { WorldResource } from "./world.ts";
 
 type Answer = (args: Properties, settings: Settings, cloud: Cloud) => Properties;
 
@@ -19,11 +19,28 @@ const VCPUS = "L-1216C47A";
 /** AWS's own defaults for a new account, as the models enforce them; by service and quota code. */
 const QUOTAS: Readonly<Record<string, { readonly quotaName: string; readonly value: number }>> = {
   "vpc L-F678F1CE": { quotaName: "VPCs per Region", value: 5 },
+  "vpc L-FE5A380F": { quotaName: "NAT gateways per Availability Zone", value: 5 },
+  "vpc L-407747CB": { quotaName: "Subnets per VPC", value: 200 },
+  "vpc L-589F43AA": { quotaName: "Route tables per VPC", value: 200 },
+  "vpc L-29B6F2EB": { quotaName: "Interface VPC endpoints per VPC", value: 50 },
+  "vpc L-E79EC296": { quotaName: "VPC security groups per Region", value: 2500 },
+  "vpc L-0EA8095F": { quotaName: "Inbound or outbound rules per security group", value: 60 },
+  "iam L-FE177D64": { quotaName: "Roles per account", value: 1000 },
+  "route53 L-4EA4796A": { quotaName: "Hosted zones", value: 500 },
   "ec2 L-0263D0A3": { quotaName: "EC2-VPC Elastic IPs", value: 5 },
   "eks L-1194D53C": { quotaName: "Clusters", value: 100 },
   "ec2 L-1216C47A": { quotaName: "Running On-Demand Standard instances", value: 32 },
   "rds L-7B6409FD": { quotaName: "DB instances", value: 40 },
   "elasticloadbalancing L-53DA6B97": { quotaName: "Application Load Balancers per Region", value: 50 },
+  "elasticloadbalancing L-B22855CB": { quotaName: "Target Groups per Region", value: 3000 },
+  "elasticache L-DFE45DF3": { quotaName: "Nodes per Region", value: 300 },
+  "elasticache L-3E7F7726": { quotaName: "Subnet groups per Region", value: 150 },
+  "rds L-48C6BF61": { quotaName: "DB subnet groups", value: 50 },
+  "rds L-DE55804A": { quotaName: "Parameter groups", value: 50 },
+  "s3 L-DC2B2D3D": { quotaName: "General purpose buckets", value: 10_000 },
+  "wafv2 L-2EC3DE7B": { quotaName: "Maximum web ACLs per account in WAF for regional", value: 100 },
+  "acm L-F141DD1D": { quotaName: "ACM certificates", value: 2500 },
+  "kms L-C2F1777E": { quotaName: "Customer Master Keys (CMKs)", value: 100_000 },
 };
 
 /** A resource by a name; absent while there is none. */
@@ -35,6 +52,15 @@ function named(types: readonly string[], key: string): Answer {
   };
 }
 
+const CACHE_NODES = "elasticache:cluster";
+
+/** Whether an ARN is of a service, or of a service's kind of resource as `rds:subgrp`. */
+function isOfKind(arn: string, kind: string): boolean {
+  const [service, type] = kind.split(":");
+  const [, , own, , , ...rest] = arn.split(":");
+  return own === service && (type === undefined || rest.join(":").split(/[:/]/)[0] === type);
+}
+
 /** Roles that services have made for themselves. */
 const SERVICE_ROLE = /^AWSServiceRoleFor/;
 
@@ -44,14 +70,41 @@ export const LOOK_UPS: Readonly<Record<string, Answer>> = {
     const [serviceCode, quotaCode] = [text(args, "serviceCode") ?? "", text(args, "quotaCode") ?? ""];
     const quota = QUOTAS[`${serviceCode} ${quotaCode}`];
     if (quota === undefined) throw new AwsError("NoSuchResourceException", `The quota ${quotaCode} does not exist.`);
-    const value = quotaCode === VCPUS ? world.profile.vcpus : quota.value;
+    const value = world.profile.quotas[quotaCode] ?? (quotaCode === VCPUS ? world.profile.vcpus : quota.value);
     return { ...quota, value, id: quotaCode, serviceCode, quotaCode, region, adjustable: true, defaultValue: value };
   },
   "aws:ec2/getVpcs:getVpcs": listing(TYPES.vpc, (found) => ({ ids: found.map(({ id }) => id) })),
   "aws:ec2/getEips:getEips": listing(TYPES.eip, (found) => ({ allocationIds: found.map(({ id }) => id) })),
   "aws:eks/getClusters:getClusters": listing(TYPES.cluster, (found) => ({ names: found.map(({ id }) => id) })),
-  // The nodes of Auto Mode are no resources of this account's model.
-  "aws:ec2/getInstances:getInstances": (_args, { region }) => ({ id: region, region, ids: [] }),
+  "aws:ec2/getSecurityGroups:getSecurityGroups": listing(TYPES.securityGroup, (found) => ({
+    ids: found.map(({ id }) => id),
+  })),
+  "aws:ec2/getSubnets:getSubnets": filtered(TYPES.subnet, { "availability-zone": "availabilityZone" }),
+  "aws:ec2/getNatGateways:getNatGateways": filtered(TYPES.natGateway, { "subnet-id": "subnetId" }),
+  "aws:iam/getRoles:getRoles": (_args, _settings, { world }) => ({
+    id: "-",
+    names: world.ofType(TYPES.role).map(({ id }) => id),
+  }),
+  "aws:route53/getZones:getZones": (_args, _settings, { world }) => ({
+    id: "-",
+    ids: world.ofType(TYPES.zone).map(({ id }) => id),
+  }),
+  // The nodes of Auto Mode are no resources of this account's model; what else runs is on demand.
+  "aws:ec2/getInstances:getInstances": (args, { region }, { world }) => {
+    const isSpot = records(args, "filters").some((each) => text(each, "name") === "instance-lifecycle");
+    return { id: region, region, ids: isSpot ? [] : world.profile.instances.map((_, index) => `i-${index}`) };
+  },
+  "aws:ec2/getInstance:getInstance": (args, { region }, { world }) => {
+    const id = text(args, "instanceId") ?? "";
+    const instanceType = world.profile.instances[Number(id.slice(2))];
+    if (instanceType === undefined) throw NO_RESULTS();
+    return { id, region, instanceType };
+  },
+  "aws:ec2/getInstanceType:getInstanceType": (args, { region }) => {
+    const instanceType = text(args, "instanceType") ?? "";
+    const [, times = "", size = ""] = /\.(\d*)(x?\w*)$/.exec(instanceType) ?? [];
+    return { id: instanceType, region, instanceType, defaultVcpus: size === "xlarge" ? 4 * Number(times || 1) : 2 };
+  },
   "aws:rds/getInstances:getInstances": listing(TYPES.database, (found) => ({
     instanceIdentifiers: found.map(({ name }) => name ?? ""),
     instanceArns: found.map(({ arn }) => arn),
@@ -78,11 +131,19 @@ export const LOOK_UPS: Readonly<Record<string, Answer>> = {
       filters.every(([key, values]) => values.includes(tags[key] ?? "")),
     );
     // The provider tells no ARN of a NAT gateway, but AWS has one.
-    const resourceTagMappingLists = found.map(({ accountId, arn, id, tags }) => ({
-      resourceArn: arn === "" ? `arn:aws:ec2:${region}:${accountId}:natgateway/${id}` : arn,
-      tags,
-      complianceDetails: [],
-    }));
+    const kinds = texts(args, "resourceTypeFilters");
+    const resourceTagMappingLists = found
+      .flatMap(({ accountId, arn, id, tags, type, inputs }) => {
+        const own = arn === "" ? `arn:aws:ec2:${region}:${accountId}:natgateway/${id}` : arn;
+        // Each node of a replication group is a resource of its own there; who asks for all asks for what a program makes.
+        const isGroup = type === TYPES.replicationGroup && kinds.includes(CACHE_NODES);
+        const nodes = isGroup ? (number(inputs, "numCacheClusters") ?? 1) : 0;
+        const members = Array.from({ length: nodes }, (_, index) =>
+          own.replace(/:replicationgroup:.*$/, `:cluster:${id}-00${index + 1}`),
+        );
+        return [own, ...members].map((resourceArn) => ({ resourceArn, tags, complianceDetails: [] }));
+      })
+      .filter(({ resourceArn }) => kinds.length === 0 || kinds.some((kind) => isOfKind(resourceArn, kind)));
     return { id: region, region, resourceTagMappingLists };
   },
   "aws:secretsmanager/getSecretVersions:getSecretVersions": (args, { region }, { world }) => {
@@ -176,7 +237,7 @@ export const LOOK_UPS: Readonly<Record<string, Answer>> = {
   },
   "aws:secretsmanager/getSecret:getSecret": (args, _settings, cloud) => {
     const found = cloud.world.find([TYPES.secret], text(args, "arn") ?? text(args, "name") ?? "");
-    if (found === undefined) throw NO_SECRET();
+    if (found === undefined || !cloud.world.profile.hasSecrets) throw NO_SECRET();
     return { ...found.inputs, id: found.arn, arn: found.arn, name: found.name ?? "" };
   },
   "aws:secretsmanager/getSecretVersion:getSecretVersion": (args, _settings, cloud) => {
@@ -195,6 +256,23 @@ function listing(type: string, show: (found: readonly WorldResource[]) => Readon
   return (_args, { region }, { world }) => {
     const found = world.ofType(type).filter((it) => it.region === region && it.status !== "deleting");
     return { id: region, region, ...show(found) };
+  };
+}
+
+/** What a list function of EC2 finds by its filters, as far as they are an input of the type's. */
+function filtered(type: string, inputOf: Readonly<Record<string, string>>): Answer {
+  return (args, { region }, { world }) => {
+    const wanted = records(args, "filters").flatMap((each) => {
+      const input = inputOf[text(each, "name") ?? ""];
+      return input === undefined ? [] : [[input, texts(each, "values")] as const];
+    });
+    const found = world
+      .ofType(type)
+      .filter((each) => each.region === region && each.status !== "deleting")
+      .filter(({ inputs, outputs }) =>
+        wanted.every(([input, values]) => values.includes(text(inputs, input) ?? text(outputs, input) ?? "")),
+      );
+    return { id: region, region, ids: found.map(({ id }) => id) };
   };
 }
 

@@ -1,11 +1,8 @@
-import type { Properties, Value } from "../provider/properties.ts";
+import { isRecord, type Properties, type Value } from "../provider/properties.ts";
 import type { Services } from "../services.ts";
-import type { AwsError } from "./aws-error.ts";
-import type { ModelClock } from "./clock.ts";
-import type { Latency } from "./latency.ts";
+import type { Latency, ModelClock } from "./latency.ts";
 import type { Vault } from "./vault.ts";
-import type { World } from "./world.ts";
-import type { WorldResource } from "./world-file.ts";
+import type { World, WorldResource } from "./world.ts";
 
 /** A resource that is about to exist: what its id and outputs are made from. */
 export interface Draft {
@@ -130,4 +127,60 @@ export interface ResourceModel {
   afterDelete?(resource: WorldResource, cloud: Cloud): void;
   /** The resource was there before and stays afterwards: creation adopts it, deletion only forgets it. @default false */
   readonly adopted?: boolean;
+}
+
+/** What AWS answers when it refuses: its own error code, and words of the same meaning as its own. */
+export class AwsError extends Error {
+  readonly code: string;
+
+  constructor(code: string, text: string) {
+    super(`api error ${code}: ${text}`);
+    this.name = "AwsError";
+    this.code = code;
+  }
+}
+
+/** Throws with the service's own code when the text is no policy document. */
+export function checkPolicy(document: string | undefined, code: string): void {
+  if (document === undefined) return;
+  if (isPolicy(document)) return;
+  throw new AwsError(code, "This policy contains invalid Json or has no Statement");
+}
+
+function isPolicy(document: string): boolean {
+  try {
+    const parsed: Value = JSON.parse(document);
+    return isRecord(parsed) && parsed.Statement !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** The ARN of a regional resource. */
+export function arnOf(
+  { region, accountId }: Pick<Identified, "region" | "accountId">,
+  service: string,
+  resource: string,
+) {
+  return `arn:aws:${service}:${region}:${accountId}:${resource}`;
+}
+
+/** The ARN of a resource of a service without regions. */
+export function globalArn({ accountId }: Pick<Identified, "accountId">, service: string, resource: string) {
+  return `arn:aws:${service}::${accountId}:${resource}`;
+}
+
+/** A UUID made of a resource's own digits. */
+export function uuidOf(draft: Pick<Identified, "hex">, label: string): string {
+  const digits = draft.hex(label, 32);
+  const parts = [digits.slice(0, 8), digits.slice(8, 12), `4${digits.slice(13, 16)}`, `a${digits.slice(17, 20)}`];
+  return [...parts, digits.slice(20)].join("-");
+}
+
+/** Upper-case letters and digits, as in hosted zones' and DB resources' ids. */
+export function upperId(draft: Pick<Identified, "hex">, label: string, length: number): string {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const digits = draft.hex(label, length * 2);
+  const letters = digits.match(/../g) ?? [];
+  return letters.map((pair) => alphabet[Number.parseInt(pair, 16) % alphabet.length]).join("");
 }

@@ -1,20 +1,60 @@
-import { messageOf } from "../../shared/message-of.ts";
-import { PartialFailure } from "../provider/failures.ts";
+import { findingsOf } from "../../aws/check.ts";
+import { type Finding, sentenceOf } from "../../aws/finding.ts";
+import { inputRecordOf } from "../../aws/inputs.ts";
+import { messageOf } from "../../shared/deploy-error.ts";
+import { UNKNOWN_VALUES } from "../../shared/engine-values.ts";
+import { PartialFailure } from "../provider/model.ts";
 import type { Path, Properties } from "../provider/properties.ts";
-import { AwsError } from "./aws-error.ts";
-import { checkAcceptable } from "./checks.ts";
-import { whenDeletable } from "./deletion.ts";
-import { Disturbances, type Ending } from "./disturbances.ts";
-import { Labour } from "./labour.ts";
+import { checkBetween } from "./between.ts";
+import { type Ending, FaultInjection } from "./fault-injection.ts";
 import { uniforms } from "./latency.ts";
-import { matured, secondsUntilWindow, splitUpdate, windowOf } from "./maintenance.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { matured, Ongoing, secondsUntilWindow, splitUpdate, windowOf } from "./maintenance.ts";
 import type { Cloud, ResourceModel } from "./model.ts";
+import { AwsError, type Draft, type Reference } from "./model.ts";
 import type { Models } from "./models.ts";
-import { Ongoing } from "./ongoing.ts";
 import { draftOf, identify, inputsOf, type Place, record, stateOf } from "./subject.ts";
 import { TYPES } from "./types.ts";
 import { texts } from "./values.ts";
-import type { WorldResource } from "./world-file.ts";
+import type { WorldResource } from "./world.ts";
+import { isCalled, type World } from "./world.ts";
+
+/** How often a refused deletion is tried again, in model seconds. */
+const RETRY_SECONDS = 5;
+
+/** Resolves once AWS lets the resource go; throws its refusal when that outlasts the provider's patience. */
+async function whenDeletable(
+  model: ResourceModel,
+  resource: WorldResource,
+  { world, clock, models }: Pick<Cloud, "world" | "clock"> & { readonly models: Models },
+  signal: AbortSignal,
+): Promise<void> {
+  for (let left = (model.deleteRetrySeconds ?? 0) / RETRY_SECONDS; ; left -= 1) {
+    const refusal = refusalOf(() => {
+      model.mayDelete?.(resource, world);
+      const holder = holderOf(resource, world, (type) => models.find(type));
+      if (holder !== undefined) throw inUse(model, resource, holder);
+    });
+    if (refusal === undefined) return;
+    if (left <= 0) throw refusal;
+    await clock.wait(RETRY_SECONDS, signal);
+  }
+}
+
+function inUse(model: ResourceModel, resource: WorldResource, holder: WorldResource): AwsError {
+  const words = `resource ${resource.id} has a dependent object`;
+  return model.inUse?.(resource, holder) ?? new AwsError("DependencyViolation", words);
+}
+
+function refusalOf(check: () => void): AwsError | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof AwsError) return error;
+    throw error;
+  }
+}
 
 /** A resource to make, or what it is to become. */
 export interface Order extends Place {
@@ -38,14 +78,14 @@ export class Operations {
   readonly #models: Models;
   readonly #ongoing = new Ongoing();
   readonly #closing = new AbortController();
-  readonly #labour: Labour;
-  readonly #disturbances: Disturbances;
+  readonly #lifecycle: Lifecycle;
+  readonly #faults: FaultInjection;
 
-  constructor(cloud: Cloud, models: Models, disturbances = new Disturbances(cloud.clock, cloud.world.seed)) {
+  constructor(cloud: Cloud, models: Models, faults = new FaultInjection(cloud.clock, cloud.world.seed)) {
     this.#cloud = cloud;
     this.#models = models;
-    this.#disturbances = disturbances;
-    this.#labour = new Labour(cloud, this.#closing.signal);
+    this.#faults = faults;
+    this.#lifecycle = new Lifecycle(cloud, this.#closing.signal);
   }
 
   /** Makes the resource; resolves with its state once AWS says that it is available. */
@@ -57,11 +97,11 @@ export class Operations {
       await this.#propagated(model, order.inputs, signal);
       checkAcceptable(model, draft, world);
       const subject = identify(model, draft, world);
-      const resource = this.#labour.begin(model, subject, order.secrets);
-      const ending = this.#disturbances.creationOf(order.type);
+      const resource = this.#lifecycle.begin(model, subject, order.secrets);
+      const ending = this.#faults.creationOf(order.type);
       this.#ongoing.begin(
         resource,
-        this.#labour.create(model, subject, { ending, slowness: this.#disturbances.slownessOf(order.type) }),
+        this.#lifecycle.create(model, subject, { ending, slowness: this.#faults.slownessOf(order.type) }),
       );
       return { id: subject.id, properties: await this.#settled(resource, signal, ending) };
     });
@@ -108,7 +148,7 @@ export class Operations {
       const recorded = record(model, subject, { ...resource, secrets: order.secrets }, this.#cloud);
       const { waiting: _, ...rest } = resource;
       world.put({ ...rest, ...recorded, ...this.#waiting(resource, later) });
-      this.#ongoing.begin(resource, this.#labour.update(model, subject, olds));
+      this.#ongoing.begin(resource, this.#lifecycle.update(model, subject, olds));
       return this.#settled(resource, signal);
     });
   }
@@ -124,7 +164,7 @@ export class Operations {
       const means = { ...this.#cloud, models: this.#models };
       if (model.adopted !== true) await whenDeletable(model, resource, means, signal);
       world.put({ ...resource, status: "deleting" });
-      this.#ongoing.begin(resource, this.#labour.delete(model, resource));
+      this.#ongoing.begin(resource, this.#lifecycle.delete(model, resource));
       await this.#ongoing.waitFor(resource, signal);
       await world.saved();
     });
@@ -133,7 +173,7 @@ export class Operations {
   /** Carries on after a restart, side by side for all resources. */
   async resume(): Promise<void> {
     const managed = this.#cloud.world.all().filter(({ owner }) => owner === undefined);
-    await Promise.all(managed.map((resource) => this.#labour.resume(this.#models.of(resource.type), resource)));
+    await Promise.all(managed.map((resource) => this.#lifecycle.resume(this.#models.of(resource.type), resource)));
   }
 
   /** Stops working; what is unfinished stays so until the next `resume`. */
@@ -160,7 +200,7 @@ export class Operations {
   /** Waits as the provider does: it asks AWS how far it is, and gives up when AWS no longer answers, or after too long. */
   async #waitFor({ type, id }: WorldResource, signal: AbortSignal, ending: Ending | undefined): Promise<void> {
     const over = new AbortController();
-    const refused = this.#disturbances.refused({ type, act: "describe" }, over.signal);
+    const refused = this.#faults.refused({ type, act: "describe" }, over.signal);
     const patience = ending?.ends === "late" ? this.#outlasted(ending, over.signal) : new Promise<never>(() => {});
     for (const promise of [refused, patience]) promise.catch(() => undefined);
     try {
@@ -197,4 +237,68 @@ async function inContext<T>(act: string, run: () => Promise<T>): Promise<T> {
     if (!(error instanceof PartialFailure)) throw new Error(message, { cause: error });
     throw new PartialFailure(message, error);
   }
+}
+
+const unknown = { isValue: (value: unknown) => typeof value === "string" && UNKNOWN_VALUES.has(value) };
+
+/** What AWS's published rules find in a resource's inputs; what a preview does not know is not judged. */
+export function publishedFindings(type: string, inputs: Properties, before?: Properties): Finding[] {
+  const was = before === undefined ? undefined : inputRecordOf(before, unknown);
+  return findingsOf(type, inputRecordOf(inputs, unknown), was);
+}
+
+/** Throws the AWS error for the first thing that keeps these inputs from being accepted. */
+function checkAcceptable(model: ResourceModel, draft: Draft, world: World, self?: WorldResource): void {
+  for (const reference of model.references ?? []) checkReference(reference, draft.inputs, world);
+  checkUnique(model, draft, world, self);
+  if (self === undefined) checkQuotas(model, draft, world);
+  model.validate?.(draft, world);
+  checkBetween(draft, world);
+  const [refused] = publishedFindings(model.type, draft.inputs, self?.inputs);
+  if (refused !== undefined) throw new AwsError("ValidationException", sentenceOf(refused));
+}
+
+function checkReference(reference: Reference, inputs: Properties, world: World): void {
+  for (const identifier of texts(inputs, reference.path)) {
+    if (reference.exempt?.(identifier)) continue;
+    const found = world.find(reference.to, identifier);
+    if (found === undefined || found.status === "deleting") throw reference.missing(identifier);
+  }
+}
+
+function checkUnique(model: ResourceModel, draft: Draft, world: World, self: WorldResource | undefined): void {
+  for (const { among = [model.type], key, taken } of model.unique ?? []) {
+    const wanted = key(draft.inputs, model.type);
+    if (wanted === undefined) continue;
+    const other = world
+      .all()
+      .find(
+        (it) =>
+          it !== self && it.serial !== self?.serial && among.includes(it.type) && key(it.inputs, it.type) === wanted,
+      );
+    if (other !== undefined) throw taken(draft.inputs, other);
+  }
+}
+
+function checkQuotas(model: ResourceModel, draft: Draft, world: World): void {
+  for (const { limit, within, exceeded } of model.quotas ?? []) {
+    const scope = within?.(draft.inputs);
+    const counted = world
+      .ofType(model.type)
+      .filter((it) => it.region === draft.region && it.owner === undefined && within?.(it.inputs) === scope);
+    if (counted.length >= limit) throw exceeded(limit);
+  }
+}
+
+/** The first resource that keeps this one from being deleted by naming it. */
+export function holderOf(resource: WorldResource, world: World, modelOf: (type: string) => ResourceModel | undefined) {
+  return world.all().find((other) => {
+    if (other.owner === resource.id || (other.type === resource.type && other.id === resource.id)) return false;
+    return (modelOf(other.type)?.references ?? []).some(
+      (reference) =>
+        reference.holds !== false &&
+        reference.to.includes(resource.type) &&
+        texts(other.inputs, reference.path).some((identifier) => isCalled(resource, identifier)),
+    );
+  });
 }

@@ -23,12 +23,11 @@ import { matured } from "./maintenance.ts";
 import type { Cloud, ResourceModel } from "./model.ts";
 import type { Models } from "./models.ts";
 import type { Operations } from "./operations.ts";
-import { publishedFindings } from "./published.ts";
-import { allTags, settingsOf } from "./settings.ts";
-import { inputsOf, merge, secretPathsOf, stateOf } from "./subject.ts";
+import { publishedFindings } from "./operations.ts";
+import { allTags, inputsOf, merge, secretPathsOf, settingsOf, stateOf } from "./subject.ts";
 import { TYPES } from "./types.ts";
+import type { WorldResource } from "./world.ts";
 import { isCalled } from "./world.ts";
-import type { WorldResource } from "./world-file.ts";
 
 /** The `aws` provider of the rehearsal: Pulumi's side of the simulated account. */
 export class AwsProvider implements ProviderModel {

@@ -1,5 +1,5 @@
-import { AwsError } from "./aws-error.ts";
 import type { Reference } from "./model.ts";
+import { AwsError } from "./model.ts";
 import { TYPES } from "./types.ts";
 
 const weak = { holds: false } as const;

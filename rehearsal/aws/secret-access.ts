@@ -1,6 +1,6 @@
 import { isRecord, type Properties, type Value } from "../provider/properties.ts";
-import { AwsError } from "./aws-error.ts";
 import type { Cloud } from "./model.ts";
+import { AwsError } from "./model.ts";
 import { secretValue } from "./services/secretsmanager.ts";
 import { TYPES } from "./types.ts";
 import { text } from "./values.ts";

@@ -1,20 +1,20 @@
 import { join } from "node:path";
+import { messageOf } from "../../shared/deploy-error.ts";
 import { CommandProvider, type CommandSurroundings } from "../command/provider.ts";
 import { EksProvider } from "../eks/provider.ts";
-import { Boundaries } from "../provider/boundaries.ts";
-import type { ProviderModel } from "../provider/model.ts";
-import { serveProvider } from "../provider/server.ts";
+import type { ProviderModel, Session } from "../provider/model.ts";
+import { Boundaries, serveProvider } from "../provider/server.ts";
 import { RandomProvider } from "../random/provider.ts";
 import type { Services } from "../services.ts";
-import { ModelClock } from "./clock.ts";
-import { Disturbances } from "./disturbances.ts";
-import { disturbedProvider } from "./disturbed-provider.ts";
+import { type Call, FaultInjection } from "./fault-injection.ts";
+import { ModelClock } from "./latency.ts";
 import type { Cloud } from "./model.ts";
 import { Models } from "./models.ts";
 import { Operations } from "./operations.ts";
 import { AwsProvider } from "./provider.ts";
 import { type SecretReader, secretFor } from "./secret-access.ts";
 import { secretValue } from "./services/secretsmanager.ts";
+import { settingsOf } from "./subject.ts";
 import { Vault } from "./vault.ts";
 import { World } from "./world.ts";
 
@@ -37,7 +37,7 @@ export interface AwsProviders {
   readonly ports: { readonly aws: number; readonly eks: number; readonly random: number; readonly command: number };
   readonly world: World;
   /** What goes wrong at AWS; nothing at first. */
-  readonly disturbances: Disturbances;
+  readonly faults: FaultInjection;
   /** The current value of a secret by ARN or name; undefined when there is none. */
   secretValue(identifier: string): string | undefined;
   /** The same for pods of a service account, by Pod Identity. @throws what Secrets Manager says to who may not read it */
@@ -56,15 +56,15 @@ export async function startAwsProviders(options: AwsProvidersOptions): Promise<A
   const vault = new Vault(join(options.runDirectory, "secrets.json"));
   const cloud: Cloud = { world, vault, clock, services: options.services };
   const models = new Models();
-  const disturbances = new Disturbances(clock, world.seed);
-  const operations = new Operations(cloud, models, disturbances);
+  const faults = new FaultInjection(clock, world.seed);
+  const operations = new Operations(cloud, models, faults);
   await operations.resume();
-  const aws = disturbedProvider(new AwsProvider(cloud, models, operations), models, disturbances);
+  const aws = disturbedProvider(new AwsProvider(cloud, models, operations), models, faults);
   const served = await serveAll(aws, world.seed, options);
   return {
     ports: { aws: served.aws.port, eks: served.eks.port, random: served.random.port, command: served.command.port },
     world,
-    disturbances,
+    faults,
     secretValue: (identifier) => secretValue(identifier, cloud),
     secretFor: (identifier, reader) => secretFor(identifier, reader, cloud),
     now: () => clock.now(),
@@ -94,4 +94,50 @@ async function serveAll(
 function ownSurroundings(): CommandSurroundings {
   const environment = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return { directory: process.cwd(), environment: Object.fromEntries(environment) };
+}
+
+/** The `aws` provider whose calls AWS may refuse; each is tried as often as the provider's `maxRetries` says. */
+export function disturbedProvider(aws: AwsProvider, models: Models, faults: FaultInjection): ProviderModel {
+  const pass = async (call: Call, { signal }: Session, doing: string) => {
+    try {
+      await faults.accepted(call, signal);
+    } catch (error) {
+      throw new Error(`${doing}: ${messageOf(error)}`, { cause: error });
+    }
+  };
+  const title = (type: string) => models.of(type).title;
+  return {
+    name: aws.name,
+    version: aws.version,
+    configure: async (session) => {
+      faults.maxAttempts = settingsOf(session).maxRetries;
+      await pass({ type: "sts", act: "describe" }, session, "validating provider credentials");
+    },
+    check: (request) => aws.check(request),
+    diff: (request) => aws.diff(request),
+    create: async (request) => {
+      const { type, name, preview, session } = request;
+      if (!preview) await pass({ type, act: "create" }, session, `creating ${title(type)} (${name})`);
+      return aws.create(request);
+    },
+    read: async (request) => {
+      const { type, id, session } = request;
+      await pass({ type, act: "describe" }, session, `reading ${title(type)} (${id})`);
+      return aws.read(request);
+    },
+    update: async (request) => {
+      const { type, id, preview, session } = request;
+      if (!preview) await pass({ type, act: "update" }, session, `updating ${title(type)} (${id})`);
+      return aws.update(request);
+    },
+    delete: async (request) => {
+      const { type, id, session } = request;
+      await pass({ type, act: "delete" }, session, `deleting ${title(type)} (${id})`);
+      return aws.delete(request);
+    },
+    invoke: async (request) => {
+      await pass({ type: request.token, act: "describe" }, request.session, request.token);
+      return aws.invoke(request);
+    },
+  };
 }

@@ -1,9 +1,8 @@
-import { isRecord, type Path, type Properties, type Value } from "../provider/properties.ts";
-import { asHidden, conceal, reveal } from "./concealment.ts";
+import type { Session } from "../provider/model.ts";
+import { isList, isRecord, type Path, type Properties, type Value } from "../provider/properties.ts";
 import type { Cloud, Companion, Draft, ResourceModel, Subject } from "./model.ts";
-import { textEntries } from "./values.ts";
-import type { World } from "./world.ts";
-import type { Status, WorldResource } from "./world-file.ts";
+import { text, textEntries, texts } from "./values.ts";
+import type { Status, World, WorldResource } from "./world.ts";
 
 /** Where in the account a resource is made. */
 export interface Place {
@@ -121,4 +120,90 @@ export function companionRecord(companion: Companion, subject: Subject, createdA
     origin: subject.origin,
     owner: subject.id,
   };
+}
+
+/** A secret value with its place among the inputs. */
+type Hidden = { readonly path: Path; readonly value: Value };
+
+/** Takes the values at the paths out of the properties; what is at none of them stays. */
+export function conceal(properties: Properties, paths: readonly Path[]): { visible: Properties; hidden: Hidden[] } {
+  const hidden: Hidden[] = [];
+  let visible: Value = properties;
+  for (const path of paths) {
+    const value = valueAt(visible, path);
+    if (value === undefined || value === null) continue;
+    hidden.push({ path, value });
+    visible = replaceAt(visible, path, null);
+  }
+  return { visible: isRecord(visible) ? visible : {}, hidden };
+}
+
+/** Puts concealed values back in their places. */
+export function reveal(visible: Properties, hidden: readonly Hidden[]): Properties {
+  const whole = hidden.reduce<Value>((value, { path, value: secret }) => replaceAt(value, path, secret), visible);
+  return isRecord(whole) ? whole : visible;
+}
+
+/** Reads what `conceal` gave back after it has been stored as a plain value. */
+export function asHidden(stored: Value | undefined): Hidden[] {
+  if (!isList(stored)) return [];
+  return stored.flatMap((item) => {
+    if (!isRecord(item) || !isList(item.path) || item.value === undefined) return [];
+    const path = item.path.filter((key) => typeof key === "string" || typeof key === "number");
+    return [{ path, value: item.value }];
+  });
+}
+
+function valueAt(value: Value, path: Path): Value | undefined {
+  return path.reduce<Value | undefined>((found, key) => {
+    if (isList(found) && typeof key === "number") return found[key];
+    return isRecord(found) ? found[key] : undefined;
+  }, value);
+}
+
+function replaceAt(value: Value, path: Path, replacement: Value): Value {
+  const [head, ...rest] = path;
+  if (head === undefined) return replacement;
+  if (isList(value)) return value.map((item, index) => (index === head ? replaceAt(item, rest, replacement) : item));
+  if (!isRecord(value)) return value;
+  return { ...value, [head]: replaceAt(value[head] ?? {}, rest, replacement) };
+}
+
+/** What an AWS provider instance was configured with. */
+export interface Settings extends Place {
+  readonly defaultTags: Readonly<Record<string, string>>;
+  /** How often a call is tried in all. */
+  readonly maxRetries: number;
+}
+
+const UNNAMED_ACCOUNT = "123456789012";
+
+/** The provider's own when the program says nothing. */
+const MAX_RETRIES = 25;
+
+/** Reads a provider instance's configuration; the account is the first that the program allows. */
+export function settingsOf({ config }: Session): Settings {
+  const parsed = Object.fromEntries(Object.entries(config).map(([key, value]) => [key, parse(value)]));
+  return {
+    region: text(parsed, "region") ?? "us-east-1",
+    accountId: texts(parsed, "allowedAccountIds")[0] ?? UNNAMED_ACCOUNT,
+    defaultTags: textEntries(isRecord(parsed.defaultTags) ? parsed.defaultTags.tags : undefined),
+    maxRetries: Number(config.maxRetries ?? MAX_RETRIES),
+  };
+}
+
+/** Nested settings arrive as JSON texts. */
+function parse(value: Value): Value {
+  if (typeof value !== "string" || !/^[[{]/.test(value)) return value;
+  try {
+    const parsed: Value = JSON.parse(value);
+    return parsed;
+  } catch {
+    return value;
+  }
+}
+
+/** The tags that AWS puts on a resource: the instance's, and the resource's own over them. */
+export function allTags(inputs: Properties, { defaultTags }: Settings): Record<string, string> {
+  return { ...defaultTags, ...textEntries(inputs.tags) };
 }

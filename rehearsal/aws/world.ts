@@ -1,7 +1,138 @@
 import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Properties } from "../provider/properties.ts";
 
-import { type AccountProfile, USED_ACCOUNT } from "./account-profile.ts";
-import { type Remains, WorldFile, type WorldResource } from "./world-file.ts";
+/** What an account has by itself, before any stack: it differs from one to the next. */
+export interface AccountProfile {
+  /** Processors of on-demand instances that it may run: a new account's five are too few for a stack. */
+  readonly vcpus: number;
+  /** Quotas that are otherwise than AWS's defaults, by their code. */
+  readonly quotas: Readonly<Record<string, number>>;
+  /** Types of the on-demand instances that run in it beside the stack's nodes. */
+  readonly instances: readonly string[];
+  /** Which number each letter of a region's zones has: AWS gives them out by account, and not in order. */
+  readonly zoneNumbers: Readonly<Record<string, string>>;
+  /** Whether services have made their own roles before. */
+  readonly hasServiceRoles: boolean;
+  /** Whether what Secrets Manager keeps can still be found there. */
+  readonly hasSecrets: boolean;
+  /** Actions that the deploying role may not do. */
+  readonly denied: readonly string[];
+  /** Model seconds until the tagging API lists what was made, and lists what was deleted no more. */
+  readonly tagDelaySeconds: number;
+  /** Model seconds until an access entry's policy lets its principal in, at the longest; at the least half of them. */
+  readonly accessEntrySeconds: number;
+  /** Whether EKS writes its last lines once its log group is gone, and so makes it again. */
+  readonly hasLateClusterLogs: boolean;
+}
+
+/** An account that runs other things already. */
+export const USED_ACCOUNT: AccountProfile = {
+  vcpus: 32,
+  quotas: {},
+  instances: [],
+  zoneNumbers: { "us-east-1": "124635", "us-west-1": "132", "ca-central-1": "124" },
+  hasServiceRoles: true,
+  hasSecrets: true,
+  denied: [],
+  tagDelaySeconds: 0,
+  accessEntrySeconds: 0,
+  hasLateClusterLogs: false,
+};
+
+/** A world as it is on disk. */
+interface SavedWorld {
+  readonly seed: number;
+  readonly serial: number;
+  readonly creations: Readonly<Record<string, number>>;
+  readonly modelSeconds: number;
+  readonly resources: readonly WorldResource[];
+  readonly remains: readonly RetainedName[];
+}
+
+/** Changes are gathered for this long before they are written, so that a burst costs one write. */
+const DEBOUNCE_MILLISECONDS = 15;
+
+/** The world's file; a reader never sees half a write, and a later state never loses to an earlier one. */
+class WorldFile {
+  readonly #path: string;
+  #pending: Promise<void> | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(path: string) {
+    mkdirSync(dirname(path), { recursive: true });
+    this.#path = path;
+  }
+
+  /** The world of an earlier run; undefined when there is none. */
+  load(): SavedWorld | undefined {
+    if (!existsSync(this.#path)) return undefined;
+    const saved: SavedWorld = JSON.parse(readFileSync(this.#path, "utf8"));
+    return saved;
+  }
+
+  /** Writes soon; `current` is asked when it comes to it. */
+  write(current: () => SavedWorld): void {
+    if (this.#pending !== undefined) return;
+    this.#pending = delay(DEBOUNCE_MILLISECONDS).then(() => {
+      this.#pending = undefined;
+      this.#writing = this.#writing.catch(() => undefined).then(() => this.#replace(current()));
+      return this.#writing;
+    });
+    // Whoever asks whether it is saved learns of a failure.
+    this.#pending.catch(() => undefined);
+  }
+
+  /** Resolves once everything asked for until now is on disk; rejects when it cannot be written. */
+  saved(): Promise<void> {
+    return this.#pending ?? this.#writing;
+  }
+
+  async #replace(world: SavedWorld): Promise<void> {
+    await writeFile(`${this.#path}.new`, JSON.stringify(world));
+    await rename(`${this.#path}.new`, this.#path);
+  }
+}
+
+export type Status = "creating" | "available" | "failed" | "deleting";
+
+/** Something that exists in the simulated account. */
+export interface WorldResource {
+  /** Pulumi's type token. */
+  readonly type: string;
+  readonly id: string;
+  readonly arn: string;
+  /** Physical name, where the type has one. */
+  readonly name?: string;
+  readonly region: string;
+  readonly accountId: string;
+  /** Without secret values: those are in the vault. */
+  readonly inputs: Properties;
+  readonly outputs: Properties;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly createdAtModelSeconds: number;
+  readonly status: Status;
+  /** Numbers resources in the order of their creation. */
+  readonly serial: number;
+  /** Who asked for it, and for which time: the source of everything generated for it, whatever the order of creation. */
+  readonly origin: string;
+  /** Id of the resource that AWS made this one for; it comes and goes with it and is in no state. */
+  readonly owner?: string;
+  /** Changes that were asked for and wait for its maintenance window. */
+  readonly waiting?: { readonly inputs: Properties; readonly dueAtModelSeconds: number };
+  /** What others have put into it, so that it cannot just be deleted. */
+  readonly contents?: string;
+}
+
+/** A name that stays taken after its resource is gone. */
+interface RetainedName {
+  readonly type: string;
+  readonly name: string;
+  readonly untilModelSeconds: number;
+}
 
 /** What exists in the simulated AWS account, kept on disk apart from Pulumi's state. */
 export class World {
@@ -10,7 +141,7 @@ export class World {
   readonly loadedAtModelSeconds: number;
   readonly #file: WorldFile;
   readonly #resources = new Map<string, WorldResource>();
-  #remains: Remains[];
+  #remains: RetainedName[];
   #deleted: { readonly resource: WorldResource; readonly atModelSeconds: number }[] = [];
   #serial: number;
   readonly #creations: Map<string, number>;
@@ -89,7 +220,7 @@ export class World {
     return createHash("sha256").update(`${this.seed}:${origin}:${label}`).digest("hex").slice(0, length);
   }
 
-  keepName(remains: Remains): void {
+  keepName(remains: RetainedName): void {
     this.#remains.push(remains);
     this.#changed();
   }
@@ -100,7 +231,7 @@ export class World {
   }
 
   /** What is left of deleted resources and still holds their names. */
-  kept(): readonly Remains[] {
+  kept(): readonly RetainedName[] {
     return this.#remains.filter(({ untilModelSeconds }) => untilModelSeconds > this.#now());
   }
 

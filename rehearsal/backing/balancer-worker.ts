@@ -1,9 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { PORTS } from "../addresses.ts";
 import type { LoadBalancerState } from "../services.ts";
-import { Balancer } from "./balancer.ts";
-import type { BalancerCommand, BalancerEvent, BalancerRequest, BalancerWorkerData } from "./balancer-messages.ts";
-import { Firewall } from "./firewall.ts";
+import type { BalancerCommand, BalancerEvent, BalancerRequest, BalancerWorkerData } from "./balancer.ts";
+import { Balancer, Firewall } from "./balancer.ts";
 import { seededRandom } from "./random.ts";
 import { TargetGroup } from "./target-group.ts";
 

@@ -8,12 +8,12 @@ import {
   type ServerResponse,
 } from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
+import { answerOwnUser } from "../../tools/callers.ts";
 import type { IssuedCertificate } from "../certificates.ts";
-import { answerOwnUser } from "../connection-owners.ts";
 import type { ListenerRule, ListenerState, LoadBalancerState } from "../services.ts";
-import type { Firewall } from "./firewall.ts";
+
 import { chooseWeighted } from "./random.ts";
-import type { Target, TargetGroup } from "./target-group.ts";
+import type { Endpoint, Target, TargetGroup } from "./target-group.ts";
 
 interface Entrance {
   readonly protocol: "http" | "https";
@@ -232,4 +232,53 @@ function closed(server: Server): Promise<void> {
     server.close(() => resolve());
     server.closeAllConnections();
   });
+}
+
+export interface BalancerWorkerData {
+  /** Real seconds of a modelled second. */
+  readonly timeScale: number;
+  readonly seed: number;
+}
+
+/** What the cloud asks of the balancers' thread, and waits for. */
+export type BalancerRequest =
+  | {
+      readonly type: "apply";
+      readonly address: string;
+      readonly state: LoadBalancerState;
+      readonly certificate: IssuedCertificate | undefined;
+    }
+  | { readonly type: "stop"; readonly name: string };
+
+/** What the cloud tells the thread. */
+export type BalancerCommand =
+  | (BalancerRequest & { readonly id: number })
+  | { readonly type: "targets"; readonly arn: string; readonly targets: readonly Endpoint[] }
+  /** How many more of a gate's own requests the firewall lets in; undefined is no limit. */
+  | { readonly type: "firewall"; readonly gateRequests: number | undefined };
+
+/** What the thread tells back: that a request is done, and each change of health. */
+export type BalancerEvent =
+  | { readonly type: "done"; readonly id: number; readonly failure: string | undefined }
+  | { readonly type: "health"; readonly arn: string; readonly healthy: readonly string[] };
+
+/** The web firewall in front of the load balancers. */
+export class Firewall {
+  #gateRequestsLeft = Number.POSITIVE_INFINITY;
+
+  /** Lets in so many more of a gate's own requests; undefined is no limit. */
+  limitGateRequests(gateRequests: number | undefined): void {
+    this.#gateRequestsLeft = gateRequests ?? Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Nobody without a user agent, as AWS's common rule set has it (`NoUserAgent_HEADER`). Users come from many addresses,
+   * the gate from one: the limit a client is the gate's alone.
+   */
+  admits(headers: IncomingHttpHeaders): boolean {
+    if (!headers["user-agent"]) return false;
+    if (headers["x-sparki-synthetic"] !== "1") return true;
+    this.#gateRequestsLeft = Math.max(-1, this.#gateRequestsLeft - 1);
+    return this.#gateRequestsLeft >= 0;
+  }
 }

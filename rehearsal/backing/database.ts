@@ -7,8 +7,7 @@ import type { DatabaseService } from "../services.ts";
 import { waitFor } from "../waiting.ts";
 import { Instances } from "./instances.ts";
 import { initialise, SUPERUSER, startPostgres } from "./postgres.ts";
-import { claim, type PostgresPlace, placeOf, release } from "./postgres-place.ts";
-import { postgresUser } from "./postgres-user.ts";
+import { claim, type PostgresPlace, placeOf, postgresUser, release } from "./postgres-user.ts";
 import { ServedCertificate } from "./served-certificate.ts";
 
 type WantedDatabase = Parameters<DatabaseService["start"]>[0];
@@ -89,6 +88,19 @@ export class Databases implements DatabaseService {
     if (running && (await running.certificate.cover(hostname))) running.handle.signal("SIGHUP");
   }
 
+  /** How many rows each table of the running databases has, by `<server>/<table>`. */
+  async rows(): Promise<Readonly<Record<string, number>>> {
+    const { authority } = this.#options;
+    const rows: Record<string, number> = {};
+    for (const name of this.#instances.names()) {
+      const running = await this.#instances.find(name);
+      if (running?.isRunning() !== true) continue;
+      const counted = await asSuperuser(running, authority, countRows, running.wanted.databaseName);
+      for (const [table, count] of counted) rows[`${name}/${table}`] = count;
+    }
+    return rows;
+  }
+
   async #launch(wanted: WantedDatabase, index: number): Promise<RunningDatabase> {
     const { name } = wanted;
     const { processes, authority, addresses, namesAt } = this.#options;
@@ -122,17 +134,27 @@ async function end({ handle }: RunningDatabase): Promise<void> {
   await handle.stop();
 }
 
+async function countRows(client: pg.Client): Promise<readonly (readonly [string, number])[]> {
+  const { rows } = await client.query<{ name: string; count: string }>(
+    `SELECT format('%I.%I', schemaname, tablename) AS name,
+            (xpath('/row/c/text()', query_to_xml(format('SELECT count(*) AS c FROM %I.%I', schemaname, tablename), false, true, '')))[1]::text AS count
+       FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1`,
+  );
+  return rows.map(({ name, count }) => [name, Number(count)]);
+}
+
 async function asSuperuser<T>(
   { address, superuserPassword }: RunningDatabase,
   authority: CertificateAuthority,
   act: (client: pg.Client) => Promise<T>,
+  database = "postgres",
 ): Promise<T> {
   const client = new pg.Client({
     host: address,
     port: PORTS.database,
     user: SUPERUSER,
     password: superuserPassword,
-    database: "postgres",
+    database,
     ssl: { ca: authority.pem },
     connectionTimeoutMillis: 3000,
   });

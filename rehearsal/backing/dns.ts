@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import { type Answer, AUTHORITATIVE_ANSWER, type DecodedPacket, decode, encode, type RecordType } from "dns-packet";
 import { DeployError } from "../../shared/deploy-error.ts";
-import { type End, isOwnDatagram } from "../connection-owners.ts";
+import { type End, isOwnDatagram } from "../../tools/callers.ts";
 import type { NameRecord, NameService } from "../services.ts";
 import { chooseWeighted } from "./random.ts";
 
@@ -10,6 +10,8 @@ export interface NameTable {
   readonly records: readonly NameRecord[];
   /** The address of each name that AWS itself serves. */
   readonly addresses: ReadonlyMap<string, string>;
+  /** The DS record that the parent has for each zone, as `TAG ALGORITHM DIGEST-TYPE DIGEST`. */
+  readonly signer?: string | undefined;
 }
 
 interface Reply {
@@ -24,6 +26,8 @@ const MAX_HOPS = 8;
 
 /** What Route 53 answers: aliases resolved, CNAMEs followed, one of a weighted set; NXDOMAIN for a name nobody holds. */
 export function replyTo(name: string, type: RecordType, table: NameTable, random: () => number, hops = 0): Reply {
+  if (type === "DS")
+    return { code: "NOERROR", answers: table.signer === undefined ? [] : [signerOf(name, table.signer)] };
   const wanted = canonical(name);
   const held = table.records.filter((record) => canonical(record.name) === wanted);
   const address = table.addresses.get(wanted);
@@ -63,6 +67,17 @@ function addressAnswer(name: string, data: string): Answer {
   return { type: "A", name, ttl: TTL_SECONDS, data };
 }
 
+function signerOf(name: string, text: string): Answer {
+  const [keyTag, algorithm, digestType, digest = ""] = text.split(" ");
+  const data = {
+    keyTag: Number(keyTag),
+    algorithm: Number(algorithm),
+    digestType: Number(digestType),
+    digest: Buffer.from(digest, "hex"),
+  };
+  return { type: "DS", name, ttl: TTL_SECONDS, data };
+}
+
 function answerOf(name: string, type: NameRecord["type"], value: string): Answer {
   const base = { name, ttl: TTL_SECONDS };
   switch (type) {
@@ -91,6 +106,9 @@ const FLAGS = { NOERROR: AUTHORITATIVE_ANSWER, SERVFAIL: 2, NXDOMAIN: AUTHORITAT
 export class NameServer implements NameService {
   readonly #zones = new Map<string, readonly NameRecord[]>();
   readonly #addresses = new Map<string, string>();
+  /** The records that are still answered while what changes does not show. */
+  #stale: ReadonlyMap<string, readonly NameRecord[]> | undefined;
+  #signer: string | undefined;
   readonly #random: () => number;
   readonly #onAddress: (name: string, address: string) => void;
   readonly #socket: Socket = createSocket("udp4");
@@ -113,6 +131,16 @@ export class NameServer implements NameService {
     }
     this.#addresses.set(canonical(name), address);
     this.#onAddress(canonical(name), address);
+  }
+
+  /** Whether changes of records show, or what was there before is answered on. */
+  setStale(isStale: boolean): void {
+    this.#stale = isStale ? (this.#stale ?? new Map(this.#zones)) : undefined;
+  }
+
+  /** What the parent zone says of the zones' keys; undefined: nothing. */
+  setSigner(signer: string | undefined): void {
+    this.#signer = signer;
   }
 
   /** The names of AWS's that lead to an address. */
@@ -151,7 +179,8 @@ export class NameServer implements NameService {
     const respond = (code: keyof typeof FLAGS, answers: readonly Answer[]) =>
       encode({ type: "response", id: query.id ?? 0, flags: FLAGS[code], questions: [question], answers: [...answers] });
     try {
-      const table = { records: [...this.#zones.values()].flat(), addresses: this.#addresses };
+      const zones = this.#stale ?? this.#zones;
+      const table = { records: [...zones.values()].flat(), addresses: this.#addresses, signer: this.#signer };
       const { code, answers } = replyTo(question.name, question.type, table, this.#random);
       return respond(code, answers);
     } catch {

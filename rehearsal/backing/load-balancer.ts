@@ -4,9 +4,9 @@ import { DeployError } from "../../shared/deploy-error.ts";
 import type { Addresses } from "../addresses.ts";
 import type { CertificateAuthority } from "../certificates.ts";
 import type { LoadBalancerService, LoadBalancerState } from "../services.ts";
-import type { BalancerEvent, BalancerRequest, BalancerWorkerData } from "./balancer-messages.ts";
-import { type Endpoint, keyOf } from "./health-check.ts";
+import type { BalancerEvent, BalancerRequest, BalancerWorkerData } from "./balancer.ts";
 import { Instances } from "./instances.ts";
+import { type Endpoint, keyOf } from "./target-group.ts";
 
 export interface LoadBalancersOptions extends BalancerWorkerData {
   readonly authority: CertificateAuthority;

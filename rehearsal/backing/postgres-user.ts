@@ -1,7 +1,9 @@
-import { readFileSync, statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { DeployError } from "../../shared/deploy-error.ts";
+import { ownedBy } from "../../tools/temporary-folders.ts";
 
 export interface SystemUser {
   readonly uid: number;
@@ -48,4 +50,48 @@ function canEnter(path: string, { uid, gid }: SystemUser): boolean {
   if (found === undefined) return true;
   const bit = found.uid === uid ? 0o100 : found.gid === gid ? 0o010 : 0o001;
   return (found.mode & bit) !== 0;
+}
+
+/** Where one PostgreSQL keeps its data, its certificate and its superuser's password, and whom it runs as. */
+export interface PostgresPlace {
+  readonly name: string;
+  readonly folder: string;
+  readonly user: SystemUser | undefined;
+  /** Below the run's directory: the same folder, or only the sign that the other one belongs to this run. */
+  readonly sign: string;
+}
+
+/** Below the run's directory; where the user cannot enter that, in a folder outside that is named after it. */
+export function placeOf(runDirectory: string, name: string, user: SystemUser | undefined): PostgresPlace {
+  const run = createHash("sha256").update(runDirectory).digest("hex").slice(0, 12);
+  const sign = join(runDirectory, "postgres", name);
+  const outside = sharedFolders().map((folder) => join(folder, `sparki-postgres-${run}-${name}`));
+  return { name, folder: firstReachable([sign, ...outside], user) ?? sign, user, sign };
+}
+
+/** Whether a folder among everybody's is one that we have made: no link, of our own, and nobody else may write into it. */
+export function isOurFolder(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
+}
+
+/** Makes the folder; one that stands outside from an earlier run in the same directory is emptied first. */
+export function claim({ folder, sign }: PostgresPlace): void {
+  if (!existsSync(sign)) rmSync(folder, { recursive: true, force: true });
+  mkdirSync(sign, { recursive: true, mode: 0o700 });
+  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) mkdirSync(folder, { mode: 0o700 });
+  if (!isOurFolder(folder))
+    throw new DeployError(
+      "SPARKI_OUTSIDE",
+      `${folder} is none that this user has made; PostgreSQL's data is not put there`,
+      { hint: `rm -r ${folder}` },
+    );
+  // Whatever mask we run under: PostgreSQL's own user goes through it to its data, which is closed to the others.
+  chmodSync(folder, 0o711);
+  if (folder !== sign) ownedBy(folder, sign);
+}
+
+/** Removes everything of it. */
+export function release({ folder, sign }: PostgresPlace): void {
+  for (const path of [folder, sign]) rmSync(path, { recursive: true, force: true });
 }

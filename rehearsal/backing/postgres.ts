@@ -1,14 +1,18 @@
 import { randomBytes } from "node:crypto";
 import {
+  chmodSync,
   chownSync,
+  closeSync,
+  constants,
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
@@ -16,9 +20,8 @@ import { join } from "node:path";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { PORTS } from "../addresses.ts";
 import type { Processes, ProcessHandle } from "../processes.ts";
-import type { PostgresPlace } from "./postgres-place.ts";
-import type { SystemUser } from "./postgres-user.ts";
-import { firstReachable, sharedFolders } from "./postgres-user.ts";
+import type { PostgresPlace, SystemUser } from "./postgres-user.ts";
+import { firstReachable, isOurFolder, sharedFolders } from "./postgres-user.ts";
 import type { ServedCertificate } from "./served-certificate.ts";
 
 /** RDS keeps the superuser to itself under this name; the master user is an ordinary one. */
@@ -65,13 +68,23 @@ export async function initialise(place: PostgresPlace, processes: Processes): Pr
   });
   const { code } = await initdb.exited;
   if (code !== 0) {
-    const hint = `see ${initdb.logFile}; npm rebuild mends a package whose install script did not run`;
+    const hint = `see ${initdb.logFile}; npm rebuild fixes a package whose install script did not run`;
     throw new DeployError("SPARKI_OUTSIDE", `initdb of ${place.name} ended with ${code}; expected 0`, { hint });
   }
-  writeFileSync(join(data, "pg_hba.conf"), ACCESS);
-  writeFileSync(join(data, "postgresql.conf"), settingLines(SETTINGS));
+  rewrite(join(data, "pg_hba.conf"), ACCESS);
+  rewrite(join(data, "postgresql.conf"), settingLines(SETTINGS));
   writeFileSync(done, "");
   return password;
+}
+
+/** Writes into a file that is there, never through a link: its folder belongs to another user than we may be. */
+function rewrite(path: string, text: string): void {
+  const file = openSync(path, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW);
+  try {
+    writeFileSync(file, text);
+  } finally {
+    closeSync(file);
+  }
 }
 
 const INITDB = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"];
@@ -145,9 +158,8 @@ function sharedCopy(native: string, version: string, user: SystemUser | undefine
   const folder = firstReachable(sharedFolders(), user);
   if (folder === undefined) throw new DeployError("SPARKI_OUTSIDE", "no folder that PostgreSQL's user can enter");
   const target = join(folder, `sparki-postgres-${version}-${process.arch}`);
-  const found = statSync(target, { throwIfNoEntry: false });
-  // A shared folder is open to all: a copy that somebody else put there is not ours to run.
-  if (found?.uid === process.getuid?.()) return target;
+  // A shared folder is open to all: what somebody else put there, a link above all, is not ours to run.
+  if (isOurFolder(target)) return target;
   const copy = mkdtempSync(join(folder, "sparki-postgres-"));
   // The copy is for PostgreSQL's own user too, whatever mask we run under.
   const mask = process.umask(0o022);
@@ -155,6 +167,11 @@ function sharedCopy(native: string, version: string, user: SystemUser | undefine
     cpSync(native, join(copy, "native"), { recursive: true, verbatimSymlinks: true });
   } finally {
     process.umask(mask);
+  }
+  const isTaken = lstatSync(target, { throwIfNoEntry: false }) !== undefined;
+  if (isTaken) {
+    chmodSync(copy, 0o711);
+    return join(copy, "native");
   }
   renameSync(join(copy, "native"), target);
   rmSync(copy, { recursive: true });

@@ -1,27 +1,23 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
+import { CALLER, CALLER_VARIABLE } from "../../tools/callers.ts";
 import { type Addresses, PORTS } from "../addresses.ts";
-import { CALLER, CALLER_VARIABLE } from "../callers.ts";
 import type { CertificateAuthority } from "../certificates.ts";
 import type { Processes } from "../processes.ts";
 import type { ClusterAccess, ClusterService, LoadBalancerService } from "../services.ts";
 import { waitFor } from "../waiting.ts";
-import { KubernetesApi } from "./api.ts";
+import { Events, KubernetesApi } from "./api.ts";
 import type { ContainerLog } from "./container-log.ts";
-import { startControlPlane, type Tools } from "./control-plane.ts";
-import { kubeconfigFor } from "./control-plane-files.ts";
-import { Events } from "./events.ts";
+import { kubeconfigFor, startControlPlane, type Tools } from "./control-plane.ts";
 import type { ImageRegistry } from "./images.ts";
-import { type KubeletContext, sourcesFrom } from "./kubelet-context.ts";
-import { serveKubelets } from "./kubelet-server.ts";
-import { type Node, nodesOf, registerNodes } from "./nodes.ts";
+import { type Node, nodesOf, registerNodes, serveKubelets } from "./nodes.ts";
 import type { KubernetesObject, Pod } from "./objects.ts";
-import { PodAddresses } from "./pod-addresses.ts";
-import { PodWorker } from "./pod-worker.ts";
-import type { SecretValue } from "./secrets-store.ts";
+import { PodAddresses } from "./pod-identity.ts";
+import { type KubeletContext, PodWorker, sourcesFrom } from "./pod-worker.ts";
 import { bindTargetGroups } from "./target-groups.ts";
 import { timingAt } from "./timing.ts";
+import type { SecretValue } from "./volumes.ts";
 import { follow } from "./watch.ts";
 
 export interface ClusterOptions {
@@ -39,6 +35,7 @@ type Cluster = Parameters<ClusterService["start"]>[0];
 
 interface RunningCluster {
   readonly access: ClusterAccess;
+  admit(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -60,6 +57,10 @@ export class RehearsedClusters implements ClusterService {
     // A start that failed may be tried again.
     running.catch(() => this.#running.delete(cluster.name));
     return (await running).access;
+  }
+
+  async admit(name: string): Promise<void> {
+    await (await this.#running.get(name))?.admit();
   }
 
   /** Deletes the cluster: its pods, its control plane and its data. */
@@ -88,7 +89,7 @@ async function startCluster(cluster: Cluster, options: ClusterOptions): Promise<
     for (const each of stops.splice(0).reverse()) await each();
   };
   try {
-    return { access: await startParts(cluster, options, stops), stop };
+    return { ...(await startParts(cluster, options, stops)), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -100,7 +101,7 @@ async function startParts(
   cluster: Cluster,
   options: ClusterOptions,
   stops: (() => Promise<void>)[],
-): Promise<ClusterAccess> {
+): Promise<Pick<RunningCluster, "access" | "admit">> {
   const { authority, processes, addresses, loadBalancer } = options;
   const { endpoint, files, stop } = await startControlPlane(options);
   stops.push(stop);
@@ -116,13 +117,28 @@ async function startParts(
     ending.abort();
     kubelets.kill();
   });
-  const admin: ClusterAccess = { ...access, token: files.tokens.admin };
+  const { admin: token, entering: enteringToken } = files.tokens;
+  const admin: ClusterAccess = { ...access, token, enteringToken };
   await Promise.all([kubelets.start(), applyDefinitions(api), writeKubeconfig(processes.runDirectory, admin)]);
   const { slot, apiServer: address } = addresses;
   const binding = { balancer: loadBalancer, slot, address, authority };
   const groups = await bindTargetGroups(api, binding, ending.signal);
   stops.push(() => groups.close());
-  return admin;
+  return { access: admin, admit: () => admitEntering(api) };
+}
+
+const BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
+
+/** As an access policy for the whole cluster does; of one that is let in already nothing changes. */
+async function admitEntering(api: KubernetesApi): Promise<void> {
+  const binding = {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRoleBinding",
+    metadata: { name: "eks-cluster-admin-policy" },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
+    subjects: [{ kind: "Group", apiGroup: "rbac.authorization.k8s.io", name: "sparki:entering" }],
+  };
+  await api.patch(`${BINDINGS}/${binding.metadata.name}`, "apply-patch", binding, { fieldManager: "eks", force: true });
 }
 
 function contextOf(

@@ -1,15 +1,14 @@
 import { randomBytes } from "node:crypto";
+import { messageOf } from "../../shared/deploy-error.ts";
 import type { Processes, ProcessHandle } from "../processes.ts";
 import type { ImageBehaviour } from "../services.ts";
-import { applicationArguments, ContainerStartError } from "./container-command.ts";
+import type { Occurrence } from "./api.ts";
 import type { ContainerHost, ContainerPlan } from "./container-plan.ts";
-import { watchHealth } from "./container-probes.ts";
-import { exitCodeOf, isRestarted, running, terminated, waiting } from "./container-state.ts";
-import { ContainerConfigError } from "./environment.ts";
-import type { Occurrence } from "./events.ts";
+import { exitCodeOf, isRestarted, running, terminated, waiting } from "./container-plan.ts";
+import { attempt, type ProbeTarget, watchHealth } from "./container-probes.ts";
+import { applicationArguments } from "./environment.ts";
 import type { ImageRegistry } from "./images.ts";
 import type { ContainerState, ContainerStatus } from "./objects.ts";
-import { attempt, type ProbeTarget } from "./probe-attempt.ts";
 import { graceAfterHook, pause, type Timing } from "./timing.ts";
 
 /** A shell's exit code for a program that cannot be started. */
@@ -118,9 +117,9 @@ export class ContainerRunner {
       try {
         return { behaviour, environment: await this.#plan.environment(behaviour) };
       } catch (error) {
-        if (!(error instanceof ContainerConfigError)) throw error;
-        this.#record("Warning", "Failed", `Error: ${error.message}`);
-        this.#become(waiting("CreateContainerConfigError", error.message));
+        // Something it refers to is missing, or an API server that was just started cannot say yet: the same to a kubelet.
+        this.#record("Warning", "Failed", `Error: ${messageOf(error)}`);
+        this.#become(waiting("CreateContainerConfigError", messageOf(error)));
         await pause(CONFIG_RETRY_MILLISECONDS, signal);
       }
     }
@@ -134,9 +133,9 @@ export class ContainerRunner {
     try {
       this.#process = await this.#start(startable);
     } catch (error) {
-      if (!(error instanceof ContainerStartError)) throw error;
-      this.#record("Warning", "Failed", `Error: ${error.message}`);
-      this.#become(terminated({ ...end, exitCode: 128, reason: "StartError", message: error.message }));
+      const message = messageOf(error);
+      this.#record("Warning", "Failed", `Error: ${message}`);
+      this.#become(terminated({ ...end, exitCode: 128, reason: "StartError", message }));
       return 128;
     }
     this.#become(running(startedAt));

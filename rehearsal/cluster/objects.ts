@@ -68,3 +68,83 @@ export interface ObjectReference {
   readonly uid: string;
   readonly fieldPath?: string;
 }
+
+/** Where a pod runs, beside what its object says. */
+export interface Placement {
+  readonly podAddress: string;
+  readonly nodeAddress: string;
+}
+
+/** The value of a downward API field such as `metadata.labels['app']` or `status.podIP`; undefined for an unknown one. */
+export function fieldOf(path: string, pod: Pod, placement: Placement): string | undefined {
+  const { metadata, spec } = pod;
+  const keyed = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
+  if (keyed !== null) {
+    const values = keyed[1] === "labels" ? metadata?.labels : metadata?.annotations;
+    return values?.[keyed[2] ?? ""] ?? "";
+  }
+  const fields: Readonly<Record<string, string | undefined>> = {
+    "metadata.name": metadata?.name,
+    "metadata.namespace": metadata?.namespace,
+    "metadata.uid": metadata?.uid,
+    "metadata.labels": listing(metadata?.labels),
+    "metadata.annotations": listing(metadata?.annotations),
+    "spec.nodeName": spec?.nodeName,
+    "spec.serviceAccountName": spec?.serviceAccountName,
+    "status.podIP": placement.podAddress,
+    "status.podIPs": placement.podAddress,
+    "status.hostIP": placement.nodeAddress,
+    "status.hostIPs": placement.nodeAddress,
+  };
+  return fields[path];
+}
+
+/** Labels or annotations as a downward API file shows them. */
+function listing(values: Readonly<Record<string, string>> = {}): string {
+  return Object.entries(values)
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .join("\n");
+}
+
+/** The value of a resource field such as `limits.memory`, in divisors; undefined when the container does not set it. */
+export function resourceFieldOf(
+  reference: { resource: string; divisor?: string | undefined },
+  container: Container | undefined,
+): string | undefined {
+  const [kind, ...rest] = reference.resource.split(".");
+  const { limits, requests } = container?.resources ?? {};
+  const quantity = (kind === "limits" ? limits : requests)?.[rest.join(".")];
+  return quantity === undefined ? undefined : dividedQuantity(quantity, reference.divisor);
+}
+
+const SUFFIXES: Readonly<Record<string, number>> = {
+  "": 1,
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
+};
+
+/** The number that a resource quantity such as `250m` or `512Mi` stands for; NaN for what is not a quantity. */
+export function quantityOf(text: string): number {
+  const match = /^([+-]?\d+(?:\.\d*)?)(e[+-]?\d+)?([A-Za-z]*)$/.exec(text);
+  const factor = SUFFIXES[match?.[3] ?? "?"];
+  return factor === undefined ? Number.NaN : Number(`${match?.[1]}${match?.[2] ?? ""}`) * factor;
+}
+
+/** The whole number of divisors that a container sees for a resource field, rounded up as the kubelet does. */
+export function dividedQuantity(quantity: string, divisor: string | undefined): string {
+  const by = divisor === undefined || divisor === "0" ? 1 : quantityOf(divisor);
+  return `${Math.ceil(quantityOf(quantity) / by - 1e-9)}`;
+}

@@ -1,6 +1,5 @@
-import { isRestarted, type RestartPolicy } from "./container-state.ts";
-import type { ContainerStatus, Pod, PodCondition } from "./objects.ts";
-import type { Placement } from "./pod-fields.ts";
+import { isRestarted, type RestartPolicy } from "./container-plan.ts";
+import type { ContainerStatus, Placement, Pod, PodCondition } from "./objects.ts";
 import { isOver } from "./pod-identity.ts";
 
 export type PodPhase = "Pending" | "Running" | "Succeeded" | "Failed";

@@ -1,23 +1,22 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { messageOf } from "../../shared/deploy-error.ts";
 import { toLoopback } from "../addresses.ts";
 import type { ImageBehaviour } from "../services.ts";
+import type { Events, Occurrence } from "./api.ts";
 import { ApiError, type KubernetesApi } from "./api.ts";
 import { ContainerLog } from "./container-log.ts";
-import type { ContainerPlan } from "./container-plan.ts";
+import type { ContainerHost, ContainerPlan, RestartPolicy } from "./container-plan.ts";
 import { ContainerRunner } from "./container-runner.ts";
-import type { RestartPolicy } from "./container-state.ts";
 import { environmentOf } from "./environment.ts";
-import type { Occurrence } from "./events.ts";
-import type { KubeletContext } from "./kubelet-context.ts";
 import type { Node } from "./nodes.ts";
-import type { Container, Pod } from "./objects.ts";
-import type { Placement } from "./pod-fields.ts";
+import type { ConfigMap, Container, Placement, Pod, Secret } from "./objects.ts";
 import {
   containersOf,
   graceOf,
   isOver,
   namespaceOf,
+  type PodAddresses,
   pathOf,
   referenceTo,
   restartsBefore,
@@ -25,32 +24,30 @@ import {
 } from "./pod-identity.ts";
 import { podStatus, restartPolicyOf } from "./pod-status.ts";
 import { pause } from "./timing.ts";
-import { MountError, mountInto, setUpVolumes, type VolumeSources } from "./volumes.ts";
+import { mountInto, type SecretProviderClass, type SecretValue, setUpVolumes, type VolumeSources } from "./volumes.ts";
 
 const RETRY_MILLISECONDS = 250;
 
 /** Writes one pod's status to the API: the newest only, one write at a time, until it succeeds or the pod is gone. */
 class StatusPublisher {
   readonly #api: KubernetesApi;
-  readonly #path: string;
+  readonly #pod: Pod;
   readonly #status: () => unknown;
   #writing: Promise<void> | undefined;
   #isStale = false;
   #isOver = false;
 
-  /** `path` is the pod's; `status` is asked for what to write at the time of each write. */
-  constructor(api: KubernetesApi, path: string, status: () => unknown) {
+  /** `status` is asked for what to write at the time of each write. */
+  constructor(api: KubernetesApi, pod: Pod, status: () => unknown) {
     this.#api = api;
-    this.#path = path;
+    this.#pod = pod;
     this.#status = status;
   }
 
   publish(): void {
     if (this.#isOver) return;
     this.#isStale = true;
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing ??= this.#write();
   }
 
   /** Resolves once everything published so far is written. */
@@ -67,14 +64,27 @@ class StatusPublisher {
     while (this.#isStale && !this.#isOver) {
       this.#isStale = false;
       try {
-        await this.#api.patch(`${this.#path}/status`, "strategic-merge-patch", this.#status());
+        await this.#api.patch(`${pathOf(this.#pod)}/status`, "strategic-merge-patch", this.#status());
       } catch (error) {
-        if (error instanceof ApiError && (error.status === 404 || error.status === 409)) return this.end();
+        if (await isGone(error, this.#api, this.#pod)) this.end();
         this.#isStale = true;
         await pause(RETRY_MILLISECONDS);
       }
     }
+    // In the same step as the last look: what is published from now on is written anew.
+    this.#writing = undefined;
   }
+}
+
+/**
+ * Whether the API refuses because the pod is not there any more, or another of its name is. A conflict alone does not say so:
+ * it is also the answer when others write the same pod at the same time.
+ */
+async function isGone(error: unknown, api: KubernetesApi, pod: Pod): Promise<boolean> {
+  if (!(error instanceof ApiError)) return false;
+  if (error.status !== 409) return error.status === 404;
+  const there = await api.get<Pod>(pathOf(pod)).catch(() => pod);
+  return there === undefined || uidOf(there) !== uidOf(pod);
 }
 
 interface PodVolumesOptions {
@@ -96,8 +106,7 @@ async function mountVolumes(options: PodVolumesOptions, signal: AbortSignal): Pr
       for (const container of containersOf(pod)) await mountInto(root, container);
       return true;
     } catch (error) {
-      if (!(error instanceof MountError)) throw error;
-      record({ type: "Warning", reason: "FailedMount", message: error.message });
+      record({ type: "Warning", reason: "FailedMount", message: messageOf(error) });
       await pause(retry, signal);
     }
   }
@@ -132,6 +141,7 @@ export class PodWorker {
   readonly #runners: readonly ContainerRunner[];
   #pod: Pod;
   #isSetUp = false;
+  #isKilled = false;
   #life: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
 
@@ -142,7 +152,7 @@ export class PodWorker {
     this.#root = join(context.processes.runDirectory, "pods", uidOf(pod));
     const podAddress = context.addresses.claim(uidOf(pod), pod.status?.podIP);
     this.#placement = { podAddress, nodeAddress: node.address };
-    this.#publisher = new StatusPublisher(context.api, pathOf(pod), () => this.#status());
+    this.#publisher = new StatusPublisher(context.api, pod, () => this.#status());
     const policy = restartPolicyOf(pod);
     const runnerOf = (own: RestartPolicy) => (container: Container) =>
       new ContainerRunner(context, this.#plan(container, own));
@@ -174,6 +184,7 @@ export class PodWorker {
 
   /** Ends the pod's processes at once and says nothing to the API, as when the node's power fails. */
   kill(): void {
+    this.#isKilled = true;
     this.#publisher.end();
     this.#stopping.abort();
     for (const runner of [...this.#initRunners, ...this.#runners]) runner.kill();
@@ -210,9 +221,21 @@ export class PodWorker {
     await this.#life;
     await this.#publisher.settled();
     this.#publisher.end();
-    const options = { gracePeriodSeconds: 0, preconditions: { uid: uidOf(this.#pod) } };
-    await this.#context.api.delete(pathOf(this.#pod), options).catch(() => undefined);
+    await this.#delete();
     await this.#cleanUp();
+  }
+
+  /** An API server that has just been started may refuse at first; a pod that nobody deletes would be waited for for ever. */
+  async #delete(): Promise<void> {
+    const options = { gracePeriodSeconds: 0, preconditions: { uid: uidOf(this.#pod) } };
+    while (!this.#isKilled) {
+      try {
+        return void (await this.#context.api.delete(pathOf(this.#pod), options));
+      } catch (error) {
+        if (await isGone(error, this.#context.api, this.#pod)) return;
+        await pause(RETRY_MILLISECONDS);
+      }
+    }
   }
 
   /** What cannot be removed now goes with the run directory. */
@@ -282,4 +305,37 @@ export class PodWorker {
       status: podStatus(facts, this.#placement, new Date().toISOString()),
     };
   }
+}
+
+/** What every pod of the cluster shares. */
+export interface KubeletContext extends ContainerHost {
+  readonly api: KubernetesApi;
+  readonly events: Events;
+  readonly slot: number;
+  readonly addresses: PodAddresses;
+  /** Given to every process beside its own environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Aborted when the kubelets stop for good. */
+  readonly signal: AbortSignal;
+  /** What a pod may refer to: the objects of its namespace, and the secrets that its service account may read. */
+  sourcesFor(pod: Pod): VolumeSources;
+}
+
+/** Reads what pods refer to from the API, and secret values from the simulated account. */
+export function sourcesFrom(
+  api: KubernetesApi,
+  cluster: string,
+  secretValue: SecretValue,
+): KubeletContext["sourcesFor"] {
+  return (pod) => {
+    const namespace = namespaceOf(pod);
+    const reader = { cluster, namespace, serviceAccount: pod.spec?.serviceAccountName ?? "default" };
+    const classes = `/apis/secrets-store.csi.x-k8s.io/v1/namespaces/${namespace}/secretproviderclasses`;
+    return {
+      configMap: (name) => api.get<ConfigMap>(`/api/v1/namespaces/${namespace}/configmaps/${name}`),
+      secret: (name) => api.get<Secret>(`/api/v1/namespaces/${namespace}/secrets/${name}`),
+      secretProviderClass: (name) => api.get<SecretProviderClass>(`${classes}/${name}`),
+      secretValue: (nameOrArn) => secretValue(nameOrArn, reader),
+    };
+  };
 }

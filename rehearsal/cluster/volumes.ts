@@ -1,14 +1,9 @@
-import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { parse } from "yaml";
 import type { References } from "./environment.ts";
-import type { Container, Pod, Volume } from "./objects.ts";
-import { fieldOf, type Placement, resourceFieldOf } from "./pod-fields.ts";
-import { type SecretProviderClass, secretFilesOf } from "./secrets-store.ts";
-
-/** A volume cannot be set up yet; the kubelet reports FailedMount and tries again. */
-export class MountError extends Error {
-  override readonly name = "MountError";
-}
+import type { Container, KubernetesObject, Pod, Volume } from "./objects.ts";
+import { fieldOf, type Placement, resourceFieldOf } from "./objects.ts";
 
 export interface VolumeSources extends References {
   secretProviderClass(name: string): Promise<SecretProviderClass | undefined>;
@@ -29,25 +24,33 @@ interface Item {
 
 const NO_FILES: Files = new Map();
 
-/** Fills a directory below `<root>/.volumes` for each of a pod's volumes, readable by the owner only. */
+/**
+ * Fills a directory below `<root>/.volumes` for each of a pod's volumes, readable by the owner only. Rejects, in a kubelet's
+ * words, while one of them cannot be set up.
+ */
 export async function setUpVolumes(root: string, mounting: Mounting, volumes: readonly Volume[]): Promise<void> {
   for (const volume of volumes) {
     const directory = volumeDirectory(root, volume.name);
     const files = await filesOf(volume, mounting).catch((error: Error) => {
-      throw new MountError(`MountVolume.SetUp failed for volume "${volume.name}" : ${error.message}`);
+      throw new Error(`MountVolume.SetUp failed for volume "${volume.name}" : ${error.message}`);
     });
     await mkdir(directory, { recursive: true, mode: 0o700 });
     for (const [name, content] of files) await writeInto(directory, name, content);
   }
 }
 
-/** Links each of a container's mounts into the pod's root, so that `<root><mountPath>` is the volume. */
+/**
+ * Links each of a container's mounts into the pod's root, so that `<root><mountPath>` is the volume: in a copy of the root,
+ * the copy's own.
+ */
 export async function mountInto(root: string, container: Container): Promise<void> {
   for (const { name, mountPath, subPath } of container.volumeMounts ?? []) {
     const target = join(root, mountPath);
     await mkdir(dirname(target), { recursive: true });
     await rm(target, { recursive: true, force: true });
-    await symlink(join(volumeDirectory(root, name), subPath ?? ""), target);
+    const volume = join(volumeDirectory(await realpath(root), name), subPath ?? "");
+    // Where one mount lies in another, the folder of the link is a link itself.
+    await symlink(relative(await realpath(dirname(target)), volume), target);
   }
 }
 
@@ -145,4 +148,104 @@ async function secretsStoreFiles(csi: NonNullable<Volume["csi"]>, sources: Volum
   const providerClass = await sources.secretProviderClass(name);
   if (providerClass === undefined) throw new Error(`failed to get secretproviderclass ${name}, error: not found`);
   return secretFilesOf(providerClass, sources.secretValue);
+}
+
+/** `secrets-store.csi.x-k8s.io/v1` SecretProviderClass, as far as the AWS provider reads it. */
+export interface SecretProviderClass extends KubernetesObject {
+  readonly spec?: { readonly provider?: string; readonly parameters?: Readonly<Record<string, string>> };
+}
+
+/** The pods of one service account, as Pod Identity knows them. */
+interface SecretReader {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+}
+
+/** A secret's value by its name or ARN; undefined when there is no such secret. Rejects when the reader may not read it. */
+export type SecretValue = (nameOrArn: string, reader: SecretReader) => Promise<string | undefined>;
+
+interface SecretObject {
+  readonly objectName: string;
+  readonly objectAlias?: string;
+  readonly objectType?: string;
+  readonly jmesPath?: readonly { readonly path: string; readonly objectAlias: string }[];
+}
+
+/** The files that a SecretProviderClass asks for: name in the volume and content. Throws what the driver would report. */
+export async function secretFilesOf(
+  providerClass: SecretProviderClass,
+  secretValue: (nameOrArn: string) => Promise<string | undefined>,
+): Promise<ReadonlyMap<string, string>> {
+  const { provider, parameters = {} } = providerClass.spec ?? {};
+  if (provider !== "aws") throw new Error(`provider not found: provider "${provider}"`);
+  const files = new Map<string, string>();
+  for (const object of secretObjectsIn(parameters.objects ?? "")) {
+    const value = await secretValue(object.objectName);
+    if (value === undefined) throw new Error(missing(object.objectName));
+    for (const [file, content] of filesOfSecret(object, value)) {
+      if (files.has(file)) throw new Error(`Name already in use for objectAlias: ${file}`);
+      files.set(file, content);
+    }
+  }
+  return files;
+}
+
+function missing(name: string): string {
+  return (
+    `Failed to fetch secret from all regions: ${name}: ResourceNotFoundException: ` +
+    "Secrets Manager can't find the specified secret."
+  );
+}
+
+function secretObjectsIn(text: string): readonly SecretObject[] {
+  const parsed: unknown = parse(text);
+  if (!Array.isArray(parsed) || !parsed.every(isSecretObject))
+    throw new Error("failed to load SecretProviderClass: parameters.objects must be a list of objects with objectName");
+  for (const { objectName, objectType } of parsed) {
+    if (objectType === undefined && !objectName.startsWith("arn:"))
+      throw new Error(`Must use objectType when a full ARN is not specified: ${objectName}`);
+    if (objectType !== undefined && objectType !== "secretsmanager")
+      throw new Error(`Invalid objectType: ${objectType}`);
+  }
+  return parsed;
+}
+
+function isSecretObject(value: unknown): value is SecretObject {
+  return typeof value === "object" && value !== null && "objectName" in value && typeof value.objectName === "string";
+}
+
+function filesOfSecret(object: SecretObject, value: string): readonly (readonly [string, string])[] {
+  const whole = [object.objectAlias ?? object.objectName.replaceAll("/", "_"), value] as const;
+  if (object.jmesPath === undefined) return [whole];
+  const fields = jsonIn(object.objectName, value);
+  return [
+    whole,
+    ...object.jmesPath.map(({ path, objectAlias }) => [objectAlias, fieldAt(object, fields, path)] as const),
+  ];
+}
+
+function jsonIn(name: string, value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    throw new Error(`Invalid JSON used with jmesPath in secret: ${name}.`);
+  }
+}
+
+/** The text at a JMESPath of names, for example `admin.password` or `"user-name"`. */
+function fieldAt({ objectName }: SecretObject, value: unknown, path: string): string {
+  const names = path.match(/"[^"]+"|[^.]+/g) ?? [];
+  const found = names.map((name) => name.replace(/^"(.*)"$/, "$1")).reduce(memberOf, value);
+  if (found === undefined || found === null)
+    throw new Error(`JMES Path - ${path} for object alias - does not point to a valid object in secret: ${objectName}`);
+  if (typeof found !== "string")
+    throw new Error(`Invalid JMES search result type for path: ${path}. Only string is allowed.`);
+  return found;
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null
+    ? Object.entries(value).find(([key]) => key === name)?.[1]
+    : undefined;
 }

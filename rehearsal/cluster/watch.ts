@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { ApiError, type KubernetesApi, type Query } from "./api.ts";
-import type { Metadata, Status } from "./objects.ts";
+import type { ClusterAccess } from "../services.ts";
+import { waitFor } from "../waiting.ts";
+import { ApiError, KubernetesApi, type Query } from "./api.ts";
+import type { Metadata, Pod, Status } from "./objects.ts";
 
 interface Watched {
   readonly metadata?: Metadata;
@@ -124,4 +126,69 @@ async function* lines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
 
 function uidOf(object: Watched): string {
   return object.metadata?.uid ?? "";
+}
+
+const ENDED = ["Succeeded", "Failed"];
+
+interface Settling {
+  /** When it was started again. */
+  readonly since: Date;
+  /** What the load balancers know of all their targets. */
+  readonly health: () => readonly { readonly healthy: boolean }[];
+  /** The names of the pods that Prometheus scrapes. */
+  readonly scraped: () => Promise<ReadonlySet<string>>;
+  readonly limitSeconds: number;
+}
+
+/**
+ * Resolves once a cluster that was started again serves: every pod that goes on is ready, in containers begun since then,
+ * every target is healthy, and Prometheus scrapes each pod behind a load balancer. Throws SPARKI_OUTSIDE when it does not
+ * within the limit.
+ */
+export async function settled(
+  access: ClusterAccess,
+  { since, health, scraped, limitSeconds }: Settling,
+): Promise<void> {
+  const api = new KubernetesApi(access);
+  const serves = async () => {
+    const { items } = await api.list<Pod>("/api/v1/pods");
+    const going = items.filter(({ status }) => !ENDED.includes(status?.phase ?? ""));
+    const targets = health();
+    const behind = going.filter(({ spec }) => (spec?.readinessGates ?? []).length > 0);
+    const unready = going.filter((pod) => !isReadySince(pod, since));
+    if (unready.length > 0) return `not ready are ${unready.map(described).join("; ")}`;
+    const healthy = targets.filter((target) => target.healthy).length;
+    if (targets.length < behind.length || healthy < targets.length)
+      return `${healthy} of ${targets.length} targets are healthy, of ${behind.length} pods behind load balancers`;
+    const counted = await scraped();
+    const silent = behind.filter(({ metadata }) => !counted.has(metadata?.name ?? ""));
+    return (
+      silent.length === 0 || `Prometheus does not scrape ${silent.map(({ metadata }) => metadata?.name).join(", ")}`
+    );
+  };
+  try {
+    // Each look reads all pods, while they themselves need the processors to begin.
+    await waitFor("every pod of the world before", serves, { limitSeconds, everySeconds: 0.3 });
+  } finally {
+    await api.close();
+  }
+}
+
+/** A pod with what its conditions and containers say of why it is not ready. */
+function described({ metadata, status }: Pod): string {
+  const conditions = (status?.conditions ?? [])
+    .filter((each) => each.status !== "True")
+    .map(({ type }) => `no ${type}`);
+  const states = (status?.containerStatuses ?? []).map(({ name, state }) => `${name}: ${JSON.stringify(state)}`);
+  const leaving = metadata?.deletionTimestamp === undefined ? [] : ["is being deleted"];
+  const said = [...leaving, ...conditions, ...states].join(", ");
+  return `${metadata?.namespace}/${metadata?.name} (${status?.phase ?? "no phase"}${said === "" ? "" : `, ${said}`})`;
+}
+
+function isReadySince({ status }: Pod, since: Date): boolean {
+  const isReady = status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") === true;
+  // The API's times are whole seconds.
+  const begin = Math.floor(since.getTime() / 1000) * 1000;
+  const begun = (status?.containerStatuses ?? []).map(({ state }) => Date.parse(state?.running?.startedAt ?? ""));
+  return isReady && begun.length > 0 && begun.every((at) => at >= begin);
 }

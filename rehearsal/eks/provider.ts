@@ -1,13 +1,11 @@
+import { UNKNOWN } from "../../shared/engine-values.ts";
 import { text } from "../aws/values.ts";
 import type { Constructed, ConstructRequest, ProviderModel } from "../provider/model.ts";
 import { Monitor, type Registered, type Registrar } from "../provider/monitor.ts";
-import { hasUnknown, type Properties } from "../provider/properties.ts";
-import { addCoreDns, addOidcProvider } from "./add-ons.ts";
-import { accessEntriesOf, checkArguments, entriesOf, present } from "./arguments.ts";
-import { Children } from "./children.ts";
-import { clusterInputs } from "./cluster-inputs.ts";
-import { outputsOf } from "./outputs.ts";
-import { addClusterRole, addNodeRole } from "./roles.ts";
+import { hasUnknown, type Properties, secret } from "../provider/properties.ts";
+import { accessEntriesOf, checkArguments, clusterInputs, entriesOf, present } from "./arguments.ts";
+import { addCoreDns, addOidcProvider, outputsOf } from "./outputs.ts";
+import { addClusterRole, addNodeRole, Children } from "./roles.ts";
 
 /** The `eks` provider of the rehearsal: it has one component and no resources of its own. */
 export class EksProvider implements ProviderModel {
@@ -90,10 +88,28 @@ async function construct(monitor: Registrar, request: ConstructRequest, children
     addAccessEntries(children, name, args, cluster),
     addCoreDns(children, name, args, cluster),
   ]);
+  await addKubernetesProvider(children, name, cluster, kubeconfig);
   const state = outputsOf(request, { cluster, clusterRole, nodeRole, oidcProviderArn, kubeconfig });
   await children.complete(children.urn, state);
   const stateDependencies = Object.fromEntries(Object.keys(state).map((key) => [key, [cluster.urn]]));
   return { urn: children.urn, state, stateDependencies };
+}
+
+/** The one that the program asks for: the real component asks for 4.19.0, which would be a second plugin. */
+const KUBERNETES_VERSION = "4.34.2";
+
+/** The component's own way into the cluster, with which it makes nothing in Auto Mode; the real one runs `aws --version` before. */
+async function addKubernetesProvider(
+  children: Children,
+  name: string,
+  cluster: Registered,
+  kubeconfig: Properties | undefined,
+): Promise<void> {
+  const inputs = { kubeconfig: secret(kubeconfig === undefined ? UNKNOWN : JSON.stringify(kubeconfig)) };
+  await children.addProvider("kubernetes", `${name}-eks-k8s`, inputs, {
+    dependencies: [cluster.urn],
+    version: KUBERNETES_VERSION,
+  });
 }
 
 /** Who may enter the cluster, each with the policies associated with it. */

@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import { UNKNOWN } from "../../shared/engine-values.ts";
 import { text } from "../aws/values.ts";
 import type { ConstructRequest } from "../provider/model.ts";
-import type { Registered, Registrar } from "../provider/monitor.ts";
+import type { Registered, Registrar, Registration } from "../provider/monitor.ts";
 import { isRecord, type Properties, resourceReference, type Value } from "../provider/properties.ts";
 import { present } from "./arguments.ts";
-import type { Children } from "./children.ts";
 
 const CLUSTER_POLICIES = [
   "AmazonEKSClusterPolicy",
@@ -102,4 +101,49 @@ function roleInputs({ description, service, actions, tags }: ServiceRoleArgs): P
   const statement = { Action: [...actions], Effect: "Allow", Principal: { Service: [service] } };
   const assumeRolePolicy = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
   return present({ assumeRolePolicy, description, tags });
+}
+
+type ChildOptions = Pick<Registration, "dependencies" | "ignoreChanges" | "version"> & { readonly parent?: string };
+
+/** Registers the children of one component: they inherit its AWS provider and its protection. */
+export class Children {
+  readonly #monitor: Registrar;
+  readonly #request: ConstructRequest;
+  /** URN of the component. */
+  readonly urn: string;
+
+  constructor(monitor: Registrar, request: ConstructRequest, urn: string) {
+    this.#monitor = monitor;
+    this.#request = request;
+    this.urn = urn;
+  }
+
+  /** Registers an AWS resource below the component, or below the parent given. */
+  async add(type: string, name: string, inputs: Properties, options: ChildOptions = {}): Promise<Registered> {
+    const provider = this.#request.providers.aws;
+    return this.#monitor.register({
+      ...{ type, name, inputs, parent: this.urn, protect: this.#request.protect },
+      ...(provider === undefined ? {} : { provider }),
+      ...options,
+    });
+  }
+
+  /** Registers an instance of a package's provider below the component. */
+  async addProvider(of: string, name: string, inputs: Properties, options: ChildOptions = {}): Promise<Registered> {
+    const { protect } = this.#request;
+    return this.#monitor.register({
+      ...{ type: `pulumi:providers:${of}`, name, inputs, parent: this.urn, protect },
+      ...options,
+    });
+  }
+
+  /** Registers a component below this one. */
+  async addComponent(type: string, name: string): Promise<Registered> {
+    const { protect } = this.#request;
+    return this.#monitor.register({ type, name, inputs: {}, parent: this.urn, component: true, protect });
+  }
+
+  complete(urn: string, outputs: Properties): Promise<void> {
+    return this.#monitor.registerOutputs(urn, outputs);
+  }
 }

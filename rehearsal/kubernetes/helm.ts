@@ -1,8 +1,9 @@
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { UNKNOWN } from "../../shared/engine-values.ts";
 import type { Processes } from "../processes.ts";
-import type { Properties, Value } from "../provider/properties.ts";
-import type { ReleaseState } from "./release-outputs.ts";
+import { isRecord, type Properties, type Value } from "../provider/properties.ts";
 
 export interface HelmOptions {
   readonly helm: string;
@@ -27,27 +28,32 @@ export class Helm {
     this.#options = options;
   }
 
-  /** Installs the release or upgrades it, with the values in a file that nobody else can read. */
-  async upgrade(release: Upgrade, signal: AbortSignal): Promise<HelmResult> {
-    const values = join(this.#options.processes.runDirectory, `values-${release.name}-${++this.#runs}.json`);
-    writeFileSync(values, JSON.stringify(release.values ?? {}), { mode: 0o600 });
+  /** Installs the release, which must not be there, or upgrades it; with the values in a file that nobody else can read. */
+  async apply(verb: "install" | "upgrade", release: Upgrade, signal: AbortSignal): Promise<HelmResult> {
+    const { projectDirectory, processes } = this.#options;
+    // Helm takes a file's path for a URL, and for a list at its commas: it is told the name alone, and runs beside it.
+    const values = `values-${release.name}-${++this.#runs}.json`;
+    const file = join(processes.runDirectory, values);
+    writeFileSync(file, JSON.stringify(release.values ?? {}), { mode: 0o600 });
+    const local = resolve(projectDirectory, release.chart);
+    const args = helmArguments(verb, { ...release, chart: existsSync(local) ? local : release.chart }, values);
     try {
-      return await this.#run(`upgrade-${release.name}`, upgradeArguments(release, values), signal);
+      return await this.#run(`${verb}-${release.name}`, args, signal, processes.runDirectory);
     } finally {
-      rmSync(values, { force: true });
+      rmSync(file, { force: true });
     }
   }
 
   /** The newest revision of a release; undefined when there is no such release. */
   async state(name: string, namespace: string, signal: AbortSignal): Promise<ReleaseState | undefined> {
     const [status, metadata] = await Promise.all([
-      this.#ask<{ manifest?: string }>(["status", name], namespace, signal),
-      this.#ask<Omit<ReleaseState, "manifest">>(["get", "metadata", name], namespace, signal),
+      this.#ask<Partial<Pick<ReleaseState, "manifest" | "config">>>(["status", name], namespace, signal),
+      this.#ask<Omit<ReleaseState, "manifest" | "config">>(["get", "metadata", name], namespace, signal),
     ]);
     if (status === undefined || metadata === undefined) return undefined;
     const { chart, version, appVersion, revision } = metadata;
-    const { manifest = "" } = status;
-    return { name, namespace, revision, status: metadata.status, chart, version, appVersion, manifest };
+    const { manifest = "", config = {} } = status;
+    return { name, namespace, revision, status: metadata.status, chart, version, appVersion, manifest, config };
   }
 
   async uninstall(name: string, namespace: string, signal: AbortSignal): Promise<void> {
@@ -65,15 +71,20 @@ export class Helm {
     return answer;
   }
 
-  async #run(name: string, args: readonly string[], signal: AbortSignal): Promise<HelmResult> {
+  async #run(
+    name: string,
+    args: readonly string[],
+    signal: AbortSignal,
+    cwd: string = this.#options.projectDirectory,
+  ): Promise<HelmResult> {
     const output = { stdout: "", stderr: "" };
-    const { processes, helm, projectDirectory, kubeconfigFile } = this.#options;
+    const { processes, helm, kubeconfigFile } = this.#options;
     const home = join(processes.runDirectory, "helm");
     const child = await processes.start({
       name: `helm-${name}-${++this.#runs}`,
       command: helm,
       args,
-      cwd: projectDirectory,
+      cwd,
       env: { KUBECONFIG: kubeconfigFile, HELM_CACHE_HOME: home, HELM_CONFIG_HOME: home, HELM_DATA_HOME: home },
       onOutput: (stream, chunk) => {
         output[stream] += chunk;
@@ -97,25 +108,90 @@ export interface Upgrade {
 }
 
 /** The flags that the real provider's settings amount to. */
-export function upgradeArguments(release: Upgrade, valuesFile: string): string[] {
+export function helmArguments(verb: "install" | "upgrade", release: Upgrade, valuesFile: string): string[] {
   const { settings } = release;
   const flag = (name: string, wanted: boolean) => (wanted ? [name] : []);
   const maxHistory = typeof settings.maxHistory === "number" ? [`--history-max=${settings.maxHistory}`] : [];
+  const ofUpgrade = [...maxHistory, ...flag("--cleanup-on-fail", settings.cleanupOnFail === true)];
   return [
-    "upgrade",
+    verb,
     release.name,
     release.chart,
-    "--install",
     `--namespace=${release.namespace}`,
     `--values=${valuesFile}`,
     `--timeout=${release.timeoutSeconds}s`,
-    ...maxHistory,
+    ...(verb === "upgrade" ? ofUpgrade : flag("--create-namespace", settings.createNamespace === true)),
     ...flag("--wait", settings.skipAwait !== true),
     ...flag("--wait-for-jobs", settings.waitForJobs === true),
     ...flag("--atomic", settings.atomic === true),
-    ...flag("--cleanup-on-fail", settings.cleanupOnFail === true),
-    ...(typeof settings.description === "string" ? [`--description=${settings.description}`] : []),
-    ...(typeof settings.version === "string" ? [`--version=${settings.version}`] : []),
-    ...flag("--create-namespace", settings.createNamespace === true),
+    ...(settings.description ? [`--description=${settings.description}`] : []),
+    ...(settings.version ? [`--version=${settings.version}`] : []),
   ];
+}
+
+/** What helm knows about the newest revision of a release. */
+export interface ReleaseState {
+  readonly name: string;
+  readonly namespace: string;
+  readonly revision: number;
+  /** `deployed`, `failed`, `pending-upgrade` ... */
+  readonly status: string;
+  readonly chart: string;
+  readonly version: string;
+  readonly appVersion: string;
+  /** Rendered objects as YAML documents. */
+  readonly manifest: string;
+  /** What it was given beside the chart's own values. */
+  readonly config: Properties;
+}
+
+/** Where a release's state keeps what the program asked for, beside what Helm has; secret as a whole. */
+export const ASKED = "__inputs";
+
+/** The outputs of the real provider's Release; the manifest itself is left out because it may hold what is secret. */
+export function releaseOutputs(inputs: Properties, state: ReleaseState): Properties {
+  const { manifest, config: _, ...status } = state;
+  return { ...inputs, [ASKED]: inputs, status: { ...status }, resourceNames: resourceNames(manifest) };
+}
+
+/** The outputs as they were, with what Helm has now in their place. */
+export function refreshedOutputs(before: Properties, state: ReleaseState): Properties {
+  const { manifest, config, ...status } = state;
+  const values = merged(isRecord(before.values) ? before.values : {}, config);
+  return { ...before, values, version: state.version, status: { ...status }, resourceNames: resourceNames(manifest) };
+}
+
+/** As the real provider merges: what only the older ones say stays. */
+function merged(older: Properties, newer: Properties): Properties {
+  const entries = Object.entries(newer).map(([key, value]): [string, Value] => {
+    const its = older[key];
+    return [key, isRecord(its) && isRecord(value) ? merged(its, value) : value];
+  });
+  return { ...older, ...Object.fromEntries(entries) };
+}
+
+/** What a preview can say of a release that would change: everything but what helm will make of it. */
+export function releasePreview(inputs: Properties): Properties {
+  return { ...inputs, [ASKED]: inputs, status: UNKNOWN, resourceNames: UNKNOWN };
+}
+
+/** The objects of a manifest by `Kind.group/apiVersion`, each by its name, and the namespace where it states one. */
+function resourceNames(manifest: string): Value {
+  const names = new Map<string, string[]>();
+  for (const document of parseAllDocuments(manifest)) {
+    const object: RenderedObject | null = document.toJS();
+    if (object?.kind === undefined) continue;
+    const [version = "", group] = (object.apiVersion ?? "").split("/").reverse();
+    const kind = group === undefined ? object.kind : `${object.kind}.${group}`;
+    const key = group === undefined ? `${kind}/${version}` : `${kind}/${group}/${version}`;
+    const { name, namespace } = object.metadata ?? {};
+    names.set(key, [...(names.get(key) ?? []), namespace === undefined ? `${name}` : `${namespace}/${name}`].sort());
+  }
+  return Object.fromEntries(names);
+}
+
+interface RenderedObject {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: { readonly name?: string; readonly namespace?: string };
 }

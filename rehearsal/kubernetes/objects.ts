@@ -1,8 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { KubernetesApi } from "../cluster/api.ts";
-import { PartialFailure } from "../provider/failures.ts";
+import { PartialFailure } from "../provider/model.ts";
 import { isList, isRecord, type Properties, type Value } from "../provider/properties.ts";
-import { outputsOf } from "./drift.ts";
 
 /** Whether an object has come to what it asks for, and if not, why not yet or why never. */
 type Readiness =
@@ -13,10 +12,11 @@ type Readiness =
 const READY: Readiness = { is: "ready" };
 
 const SKIP_AWAIT = "pulumi.com/skipAwait";
+const PATCH_FORCE = "pulumi.com/patchForce";
 
 /** The readiness of a live object, as the real provider awaits it; a kind that has nothing to await is ready. */
 export function readinessOf(live: Properties): Readiness {
-  if (record(record(live.metadata).annotations)[SKIP_AWAIT] === "true") return READY;
+  if (annotationsOf(live)[SKIP_AWAIT] === "true") return READY;
   if (live.kind === "Deployment") return deployment(live);
   if (live.kind === "Job") return job(live);
   if (live.kind === "Pod") return pod(live);
@@ -54,6 +54,10 @@ function pod({ status }: Properties): Readiness {
 function conditionOf(status: Value | undefined, type: string): Properties | undefined {
   const { conditions } = record(status);
   return isList(conditions) ? conditions.filter(isRecord).find((each) => each.type === type) : undefined;
+}
+
+function annotationsOf({ metadata }: Properties): Properties {
+  return record(record(metadata).annotations);
 }
 
 function record(value: Value | undefined): Properties {
@@ -133,12 +137,15 @@ export class Objects {
     this.#paths = new ResourcePaths(api);
   }
 
-  /** Creates or changes the object and waits until it is ready; one that exists but is not ready is a PartialFailure. */
+  /**
+   * Creates or changes the object and waits until it is ready; one that exists but is not ready is a PartialFailure. What
+   * somebody else has set is left to them, unless the object is marked to take it.
+   */
   async apply(object: Properties, patience: Patience): Promise<Properties> {
     const path = await this.#paths.pathOf(keyOf(object));
-    const query = { fieldManager: FIELD_MANAGER, force: true };
+    const query = { fieldManager: FIELD_MANAGER, force: annotationsOf(object)[PATCH_FORCE] === "true" };
     const applied = await this.#api.patch<Properties>(path, "apply-patch", object, query);
-    return outputsOf(await this.#ready(path, object, applied, patience));
+    return this.#ready(path, object, applied, patience);
   }
 
   /** Throws what the API server says of a create where there is such an object already. */
@@ -153,8 +160,7 @@ export class Objects {
 
   /** The live object that these fields name; undefined when there is none. */
   async read(object: Properties): Promise<Properties | undefined> {
-    const live = await this.#api.get<Properties>(await this.#paths.pathOf(keyOf(object)));
-    return live && outputsOf(live);
+    return this.#api.get<Properties>(await this.#paths.pathOf(keyOf(object)));
   }
 
   /** Deletes the object and what it owns, and resolves once the API server has forgotten it. */
@@ -176,7 +182,7 @@ export class Objects {
       const isLate = performance.now() > deadline;
       if (state.is === "failed" || isLate) {
         const when = state.is === "failed" ? "failed" : `is not ready after ${patience.limitSeconds} s`;
-        const partial = { id: idOf(object), inputs: object, properties: outputsOf(live) };
+        const partial = { id: idOf(object), inputs: object, properties: live };
         throw new PartialFailure(`${textOf(object.kind)} ${idOf(object)} ${when}: ${state.reason}`, partial);
       }
       await delay(LOOK_MILLISECONDS, undefined, { signal: patience.signal });

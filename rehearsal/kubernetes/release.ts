@@ -1,11 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { KubernetesApi } from "../cluster/api.ts";
 import type { ContainerStatus, Pod } from "../cluster/objects.ts";
-import { PartialFailure } from "../provider/failures.ts";
 import type { Outputs, ResourceRequest } from "../provider/model.ts";
+import { PartialFailure } from "../provider/model.ts";
 import type { Properties, Value } from "../provider/properties.ts";
-import { Helm, type HelmOptions, type HelmResult } from "./helm.ts";
-import { type ReleaseState, releaseOutputs } from "./release-outputs.ts";
+import {
+  Helm,
+  type HelmOptions,
+  type HelmResult,
+  type ReleaseState,
+  refreshedOutputs,
+  releaseOutputs,
+} from "./helm.ts";
 
 const LOOK_MILLISECONDS = 500;
 
@@ -89,6 +95,7 @@ function lineOf(pod: string, trouble: string, events: readonly WarningEvent[]): 
 /** Helm waits for real pods, so a compressed time-out must leave them time to start. */
 const SHORTEST_TIMEOUT_SECONDS = 30;
 const DEFAULT_TIMEOUT_SECONDS = 300;
+const NAME_IN_USE = /cannot re-use a name that is still in use/;
 /** Lines of helm's own words in an error. */
 const SAID_LINES = 5;
 
@@ -111,33 +118,37 @@ export class Releases {
     this.#helm = new Helm(context);
   }
 
+  /** Installs the release where the request has no old inputs, which fails where one of its name is, or upgrades it. */
   async apply(
     request: ResourceRequest & { readonly inputs: Properties; readonly oldInputs?: Properties },
   ): Promise<Outputs> {
-    const { inputs, signal } = request;
+    const { inputs, oldInputs, signal } = request;
     const { name, namespace } = placeOf(inputs);
-    await this.#refuseWhilePending(inputs, signal);
+    if (oldInputs !== undefined) await this.#refuseWhilePending(inputs, signal);
     const troubles = new PodTroubles(this.#context.api, namespace, name);
     const { chart, values } = inputs;
-    const upgrade = { name, namespace, chart: textOf(chart), values, timeoutSeconds: this.#timeoutOf(inputs) };
-    const result = await this.#helm.upgrade({ ...upgrade, settings: inputs }, signal);
+    const release = { name, namespace, chart: textOf(chart), values, timeoutSeconds: this.#timeoutOf(inputs) };
+    const verb = oldInputs === undefined ? "install" : "upgrade";
+    const result = await this.#helm.apply(verb, { ...release, settings: inputs }, signal);
     const lines = await troubles.end({ isFailure: result.code !== 0 });
+    const message = failureOf(name, result, lines);
+    // What is there then is another's.
+    if (result.code !== 0 && NAME_IN_USE.test(result.stderr)) throw new Error(message);
     const state = await this.#helm.state(name, namespace, signal);
     if (result.code === 0 && state !== undefined) return { properties: releaseOutputs(inputs, state) };
-    const message = failureOf(name, result, lines);
     if (state === undefined) throw new Error(message);
     throw new PartialFailure(message, {
       id: `${namespace}/${name}`,
-      inputs: request.oldInputs ?? inputs,
-      properties: releaseOutputs(inputs, failedState(state, inputs.atomic === true && request.oldInputs !== undefined)),
+      inputs: oldInputs ?? inputs,
+      properties: releaseOutputs(inputs, failedState(state, inputs.atomic === true && oldInputs !== undefined)),
     });
   }
 
-  /** The release as helm has it; undefined when it is gone. */
-  async read(inputs: Properties, signal: AbortSignal): Promise<Properties | undefined> {
-    const { name, namespace } = placeOf(inputs);
+  /** The release as helm has it, over what was known of it; undefined when it is gone. */
+  async read(before: Properties, signal: AbortSignal): Promise<Properties | undefined> {
+    const { name, namespace } = placeOf(before);
     const state = await this.#helm.state(name, namespace, signal);
-    return state && releaseOutputs(inputs, state);
+    return state && refreshedOutputs(before, state);
   }
 
   uninstall(inputs: Properties, signal: AbortSignal): Promise<void> {

@@ -6,7 +6,7 @@ import services from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/language_pb.js";
 import plugins from "@pulumi/pulumi/proto/plugin_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
-import { listenPrivately } from "../provider/private-port.ts";
+import { listenPrivately } from "../../tools/callers.ts";
 
 /** The SDK's runner ends with this code when it has told the user already what went wrong. */
 const TOLD_THE_USER = 32;
@@ -83,7 +83,7 @@ async function serveLanguage(engineAddress: string | undefined): Promise<number>
     runProgram(call.request, engine).then((response) => reply(null, response), reply);
   };
   server.addService(services.LanguageRuntimeService, { handshake, run, ...QUESTIONS });
-  return (await listenPrivately(server, "127.0.0.1")).port;
+  return (await listenPrivately(server, "127.0.0.1", grpc.ServerCredentials.createInsecure())).port;
 }
 
 /** Answers that do not depend on the program: its providers are attached, so there is nothing to install. */

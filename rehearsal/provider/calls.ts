@@ -1,8 +1,7 @@
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
-
-import { PartialFailure } from "./failures.ts";
 import type { Difference, DifferenceKind, ProviderModel, ResourceRequest, Session } from "./model.ts";
+import { PartialFailure } from "./model.ts";
 import { type Path, type Received, receive, send } from "./properties.ts";
 
 /** What a call about a resource needs beside its message. */

@@ -22,6 +22,8 @@ export interface Registration {
   readonly providers?: Readonly<Record<string, string>>;
   readonly protect?: boolean;
   readonly ignoreChanges?: readonly string[];
+  /** Of the plugin that is asked for; without it the engine may choose another one in the next update. */
+  readonly version?: string;
 }
 
 export interface Registered {
@@ -95,6 +97,7 @@ function registerRequest(registration: Registration): messages.RegisterResourceR
   request.setAcceptsecrets(true);
   request.setAcceptresources(true);
   request.setSupportspartialvalues(true);
+  if (registration.version !== undefined) request.setVersion(registration.version);
   if (registration.provider !== undefined) request.setProvider(registration.provider);
   if (registration.protect === true) request.setProtect(true);
   for (const [name, reference] of Object.entries(registration.providers ?? {})) {

@@ -5,10 +5,10 @@ import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import { listenPrivately } from "../../tools/callers.ts";
 import * as calls from "./calls.ts";
-import { rpcError } from "./failures.ts";
 import type { ProviderModel, Session, Severity } from "./model.ts";
-import { listenPrivately } from "./private-port.ts";
+import { ConnectionLost, type ResourceRequest, rpcError } from "./model.ts";
 import { type Properties, receive, receiveWrapped, send } from "./properties.ts";
 
 /** A provider that the engine reaches through `PULUMI_DEBUG_PROVIDERS=<name>:<port>`. */
@@ -31,7 +31,7 @@ export async function serveProvider(
   const sessions = new Sessions();
   const server = new grpc.Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
   server.addService(services.ResourceProviderService, handlers(model, sessions));
-  const listener = await listenPrivately(server, host);
+  const listener = await listenPrivately(server, host, grpc.ServerCredentials.createInsecure());
   return {
     port: listener.port,
     close: async () => {
@@ -214,4 +214,71 @@ class Sessions {
 function open(): OpenSession {
   const controller = new AbortController();
   return { config: {}, log: undefined, signal: controller.signal, abort: () => controller.abort() };
+}
+
+/** The end of a provider's call at which it can be held: it has not acted yet, or has and the engine does not know it. */
+type Moment = "before" | "after";
+
+/** Which call is held: the first of the operation about the resource of that logical name. */
+interface HeldCall {
+  readonly name: string;
+  readonly operation: "create" | "update" | "delete";
+  readonly moment: Moment;
+}
+
+/** Holds calls of the providers, so that something can be killed exactly there. */
+export class Boundaries {
+  #wanted: readonly HeldCall[] = [];
+  #isLost = false;
+  readonly #held = new Map<HeldCall, () => void>();
+
+  /** From now on these calls are held when they come; what was held before goes on. */
+  hold(wanted: readonly HeldCall[]): void {
+    this.#wanted = wanted;
+    for (const release of this.#held.values()) release();
+    this.#held.clear();
+  }
+
+  /** The engine is answered no change any more, as when the providers have died; what they had done stays done. */
+  lose(): void {
+    this.#isLost = true;
+    this.hold([]);
+  }
+
+  /** The calls that have come and are held, by the resource's name. */
+  get held(): readonly string[] {
+    return [...this.#held.keys()].map(({ name }) => name);
+  }
+
+  /** The provider with its calls held where that is wanted; previews are never held. */
+  around(model: ProviderModel): ProviderModel {
+    const held = async <T>(request: ResourceRequest, operation: HeldCall["operation"], act: () => T | Promise<T>) => {
+      await this.#pass(request, operation, "before");
+      const done = await act();
+      await this.#pass(request, operation, "after");
+      return done;
+    };
+    return new Proxy(model, {
+      get: (target, key) => {
+        if (key === "create" || key === "update")
+          return (request: Parameters<ProviderModel["create"]>[0] & Parameters<ProviderModel["update"]>[0]) =>
+            request.preview ? target[key](request) : held<unknown>(request, key, () => target[key](request));
+        if (key === "delete")
+          return (request: Parameters<ProviderModel["delete"]>[0]) => held(request, key, () => target.delete(request));
+        const value: unknown = Reflect.get(target, key);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  }
+
+  async #pass({ name }: ResourceRequest, operation: HeldCall["operation"], moment: Moment): Promise<void> {
+    const wanted = this.#wanted.find(
+      (each) => each.name === name && each.operation === operation && each.moment === moment,
+    );
+    if (wanted !== undefined) {
+      this.#wanted = this.#wanted.filter((each) => each !== wanted);
+      await new Promise<void>((resolve) => this.#held.set(wanted, resolve));
+    }
+    if (this.#isLost) throw new ConnectionLost();
+  }
 }

@@ -1,6 +1,6 @@
-import { DeployError } from "../../shared/deploy-error.ts";
+import { DeployError, EXIT } from "../../shared/deploy-error.ts";
 import { writeOwn } from "../../shared/text/output.ts";
-import type { Command, CommandInput, CommandResult } from "../command.ts";
+import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 import { SESSION_OPTIONS, sessionOptions } from "./rehearse.ts";
 
 const DESCRIPTION = `Serves the simulated AWS until Ctrl-C and prints the environment that reaches it.
@@ -14,7 +14,11 @@ Examples:
   npx sparki cloud --on-promoted   with the stack's own release promoted already
   npx sparki cloud --json      the same environment as one JSON document
 
-Exit codes: 0 ended by Ctrl-C; 2 usage or config; 4 the cloud could not be started, or was interrupted before.
+${exitCodesText({
+  done: "ended by Ctrl-C",
+  usage: "usage or config",
+  outside: "the cloud could not be started, or was interrupted before",
+})}
 
 The policies are enforced there too, and the stack's own config file is never written to.`;
 
@@ -62,5 +66,5 @@ async function serve({ options, ports }: CommandInput): Promise<CommandResult> {
   } finally {
     await session.close();
   }
-  return { exitCode: 0, json: undefined };
+  return { exitCode: EXIT.done.code, json: undefined };
 }

@@ -1,4 +1,5 @@
-import type { Command, CommandInput, CommandResult } from "../command.ts";
+import { EXIT } from "../../shared/deploy-error.ts";
+import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 
 const DESCRIPTION = `Shows how the stack stands against the seventy controls that it is audited by.
 
@@ -7,8 +8,12 @@ whether it is met, exempt or not applicable, where the program meets it, and whi
 policy whose test would not notice it saying the opposite is named as not shown to bite (testBites under
 --json). Then what the stack costs a month by the list, and what that leaves out.
 
-Exit codes: 0 every control is met, exempt or not applicable; 1 a control is not; 2 usage or config; 4 the
-preview could not be made.
+${exitCodesText({
+  done: "every control is met, exempt or not applicable",
+  refused: "a control is not",
+  usage: "usage or config",
+  outside: "the preview could not be made",
+})}
 
 Examples:
   npx sparki controls
@@ -24,16 +29,16 @@ export const controls: Command = {
 };
 
 async function judgeControls({ options, ports }: CommandInput): Promise<CommandResult> {
-  const { rehearsedStack } = await import("../rehearse/rehearsed-stack.ts");
+  const { rehearsedStack } = await import("../rehearse/live-before.ts");
   const stack = rehearsedStack(options.stack);
   const { openScreen } = await import("../report/screen.ts");
-  const { previewStack } = await import("../controls/controls-evidence.ts");
-  const { controlsDocument } = await import("../controls/controls-document.ts");
-  const { controlsText } = await import("../controls/controls-text.ts");
+  const { previewStack } = await import("../controls/controls.ts");
+  const { controlsDocument } = await import("../controls/controls.ts");
+  const { controlsText } = await import("../controls/controls.ts");
   const screen = await openScreen(ports);
   const preview = await previewStack(stack, screen, ports);
   const document = controlsDocument(stack, preview, new Date(ports.clock.now() * 1000));
   ports.stderr.write(controlsText(document, screen.paint));
   const isClean = document.coverage.unmet === 0 && document.violations.length === 0;
-  return { exitCode: isClean ? 0 : 1, json: document };
+  return { exitCode: (isClean ? EXIT.done : EXIT.refused).code, json: document };
 }

@@ -1,5 +1,5 @@
 import type { Dependencies } from "../../records/state.ts";
-import type { Command, CommandInput, CommandResult, Ports } from "../command.ts";
+import { type Command, type CommandInput, type CommandResult, exitCodesText, type Ports } from "../command.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
 import type { Answers } from "../preflight/context.ts";
 import type { OpenPreflight } from "../preflight/open.ts";
@@ -13,7 +13,7 @@ what sparki verify looks at. When a gate refuses the release, or its charts do n
 release that was promoted before is put back and proven. A release that is live and not verified
 gets five minutes; docs/decision-tree.md says what happens at every end.
 
-Where nobody sits at the terminal, say --on-call-confirmed and --window-announced: that the
+Without an interactive terminal, pass --on-call-confirmed and --window-announced: that the
 engineers on call are confirmed and the window is announced is for people to know.
 A report is left in .sparki/deploys as HTML and as JSON.
 Slack is told with SPARKI_SLACK_TOKEN or SPARKI_SLACK_WEBHOOK, or with the config's secrets
@@ -23,8 +23,14 @@ Refused before anything changes: what is not what --approved approved, a release
 predecessor's images are gone (it could not be rolled back), and everything after a rollback
 that failed, until sparki rollback succeeds or --thaw says that a person has looked.
 
-Exit codes: 0 promoted and verified; 1 rolled back, stopped, or live and not well; 2 its config is wrong, or not confirmed;
-3 held: not proven good; 4 an outside fault, the same command goes on; 5 the rollback failed.
+${exitCodesText({
+  done: "promoted and verified",
+  refused: "rolled back, stopped, or live and not well",
+  usage: "its config is wrong, or not confirmed",
+  held: "held: not proven good",
+  outside: "an outside fault, the same command goes on",
+  rollback: "the rollback failed",
+})}
 
 Examples:
   npx sparki deploy --stack staging
@@ -46,13 +52,13 @@ export const deploy: Command = {
 
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { deployDocument } = await import("../deploy/deploy-document.ts");
-  const { goThroughChecklist } = await import("../deploy/checklist.ts");
+  const { goThroughChecklist } = await import("../deploy/begin.ts");
   const { runDeploy } = await import("../deploy/deploy-run.ts");
   const { deployText } = await import("../deploy/deploy-text.ts");
   const { Recovery } = await import("../recovery/take-over.ts");
   const { readLiveIfKnown } = await import("../../io/live-release.ts");
   const { openTarget } = await import("../deploy/real-target.ts");
-  const { reportDeploy } = await import("../report/deploy-report.ts");
+  const { reportDeploy } = await import("../report/deploy-html.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { reportLine } = await import("../report/report-files.ts");
   const { assertHash } = await import("../plan/approval.ts");
@@ -60,7 +66,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   if (hash !== undefined) assertHash(hash);
   const { readStack } = await import("../preflight/stack-file.ts");
   readStack(options.stack, ports);
-  const { assertSomebody } = await import("../confirmation.ts");
+  const { assertSomebody } = await import("../../io/prompt.ts");
   const isAgreed = options.yes === true || hash !== undefined;
   if (!isAgreed) assertSomebody();
   const screen = await openScreen(ports);
@@ -92,7 +98,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
 
 /** Throws SPARKI_USAGE for a no: then nothing was changed. */
 async function question({ stack, signal }: OpenTarget): Promise<() => Promise<void>> {
-  const { confirm } = await import("../confirmation.ts");
+  const { confirm } = await import("../../io/prompt.ts");
   return () => confirm(`Deploy this to ${stack}?`, signal);
 }
 

@@ -1,5 +1,5 @@
 import { DeployError } from "../../shared/deploy-error.ts";
-import type { Command, CommandInput, CommandResult } from "../command.ts";
+import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 import type { Topic } from "../diagnosis/examination.ts";
 
 const DESCRIPTION = `Runs the troubleshooting guide for you, and changes nothing.
@@ -8,15 +8,19 @@ Looks at pods, events, log lines, limits and usage, secrets, security groups, co
 cache, error rates and latency, all at once. The likely cause comes first, with what it rests
 on and the next command; what it may have caused comes after.
 
-Exit codes: 0 nothing is wrong; 1 something is; 2 usage or config; 4 something could not be looked at, and nothing
-else is wrong.
+${exitCodesText({
+  done: "nothing is wrong",
+  refused: "something is",
+  usage: "usage or config",
+  outside: "something could not be checked, and nothing else is wrong",
+})}
 
 Examples:
   npx sparki diagnose                       everything
   npx sparki diagnose database              connections refused or failing
   npx sparki diagnose latency --json`;
 
-/** `sparki diagnose`: exits 1 when something is wrong, the likely cause first. */
+/** `sparki diagnose`: what is wrong, the likely cause first. */
 export const diagnose: Command = {
   name: "diagnose",
   summary: "the troubleshooting guide, run for you",
@@ -29,7 +33,7 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const { TOPICS } = await import("../diagnosis/examination.ts");
   const topics = args[0] === undefined ? TOPICS : [topicOf(args[0], TOPICS)];
   const { diagnose: examine } = await import("../diagnosis/diagnose.ts");
-  const { diagnosisText } = await import("../diagnosis/diagnosis-text.ts");
+  const { diagnosisText } = await import("../diagnosis/diagnose.ts");
   const { EXAMINATIONS } = await import("../diagnosis/examinations.ts");
   const { openPrometheus } = await import("../../io/prometheus.ts");
   const { NOBODY_ASKED } = await import("../preflight/context.ts");

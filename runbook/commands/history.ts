@@ -1,4 +1,5 @@
-import type { Command, CommandInput, CommandResult } from "../command.ts";
+import { EXIT } from "../../shared/deploy-error.ts";
+import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 import type { ReleaseApproval, ReleaseEvent } from "../deploy/release-history.ts";
 import { inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
@@ -7,7 +8,11 @@ const DESCRIPTION = `Tells what became of each release, newest first: promoted, 
 
 Reads the history of the stack's backend (Pulumi Cloud, a folder or a bucket), and changes nothing.
 
-Exit codes: 0 told; 2 usage or config; 4 the backend could not be asked.
+${exitCodesText({
+  done: "told",
+  usage: "usage or config",
+  outside: "the backend could not be asked",
+})}
 
 Examples:
   npx sparki history
@@ -24,10 +29,10 @@ export const history: Command = {
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { openTarget } = await import("../deploy/real-target.ts");
   const { openScreen } = await import("../report/screen.ts");
-  const { endedDeploys } = await import("../deploy/ended-deploys.ts");
+  const { endedDeploys } = await import("../deploy/release-history.ts");
   const { frozenReason } = await import("../deploy/freeze.ts");
   const { approvalsIn, releaseHistory } = await import("../deploy/release-history.ts");
-  const { readPresent } = await import("../rollback/way-back.ts");
+  const { readPresent } = await import("../rollback/rollback-target.ts");
   const screen = await openScreen(ports);
   const target = await openTarget(options.stack, ports, screen, false);
   try {
@@ -42,7 +47,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
       events,
     };
     ports.stderr.write(historyText(document, screen.paint));
-    return { exitCode: 0, json: document };
+    return { exitCode: EXIT.done.code, json: document };
   } finally {
     await target.close();
   }
@@ -79,7 +84,9 @@ export function historyText({ stack, live, frozen, approvals, events }: HistoryD
 function approvalText({ release, hash, by, plannedBy, isOwnPlan }: ReleaseApproval): string {
   const planner = plannedBy === null ? "planned by whom is not known" : `planned by ${plannedBy.name}`;
   const same = isOwnPlan === true ? ", who approved it too" : "";
-  return `  approved: ${release} as ${hash.slice(0, 12)} by ${by.name} (${by.run ?? by.through}); ${planner}${same}`;
+  const isOpen = plannedBy !== null && isOwnPlan === null;
+  const open = isOpen ? ", if both are who their runs say: the backend knows neither" : "";
+  return `  approved: ${release} as ${hash.slice(0, 12)} by ${by.name} (${by.run ?? by.through}); ${planner}${same}${open}`;
 }
 
 function timeOf(at: number): string {

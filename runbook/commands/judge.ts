@@ -4,12 +4,16 @@ import { DEFAULT_ERROR_RATE, percent } from "../../gates/gate.ts";
 import { type Objective, RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
 import { parseInterval, type RecordingGate, type RecordingResult, recordingGate } from "../../gates/recording.ts";
 import type { Verdict } from "../../gates/verdict.ts";
-import { DeployError } from "../../shared/deploy-error.ts";
-import { messageOf } from "../../shared/message-of.ts";
-import type { Command, CommandInput, CommandResult } from "../command.ts";
+import { DeployError, EXIT, messageOf } from "../../shared/deploy-error.ts";
+import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 import { inColumns } from "../report/columns.ts";
 
-const EXIT_CODES: Readonly<Record<Verdict, number>> = { pass: 0, fail: 1, inconclusive: 3, error: 4 };
+const EXIT_CODES: Readonly<Record<Verdict, number>> = {
+  pass: EXIT.done.code,
+  fail: EXIT.refused.code,
+  inconclusive: EXIT.held.code,
+  error: EXIT.outside.code,
+};
 
 /** `sparki judge FILE`: what a gate would have decided on recorded counts, and when. */
 export const judge: Command = {
@@ -21,8 +25,13 @@ and looks after every line as the gate of a run does, with the objectives of the
 
 Empty lines at the end count for nothing.
 
-Exit codes: 0 pass; 1 fail; 2 a file or a line that cannot be read; 3 inconclusive; 4 the stack has an objective of which
-such counts say nothing.
+${exitCodesText({
+  done: "pass",
+  refused: "fail",
+  usage: "a file or a line that cannot be read",
+  held: "inconclusive",
+  outside: "the stack has an objective of which such counts say nothing",
+})}
 
 Examples:
   npx sparki judge counts.jsonl

@@ -1,4 +1,5 @@
-import type { Command, CommandInput, CommandResult } from "../command.ts";
+import { EXIT } from "../../shared/deploy-error.ts";
+import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 
 const DESCRIPTION = `Shows what a deployment would do, and changes nothing.
 
@@ -9,7 +10,12 @@ the environment only. The hash stands for all of that, for the state, for what t
 every step. A deploy with that hash runs from the same copy, and refuses, before anything changes, when
 anything is not what was approved (docs/plan.md). What no commit has is planned, but cannot be approved.
 
-Exit codes: 0 it can be deployed; 1 a policy refuses it; 2 its config is wrong; 4 it could not be previewed.
+${exitCodesText({
+  done: "it can be deployed",
+  refused: "a policy refuses it",
+  usage: "its config is wrong",
+  outside: "it could not be previewed",
+})}
 
 Examples:
   npx sparki plan
@@ -26,7 +32,7 @@ export const plan: Command = {
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { lineProgress } = await import("../../tools/progress.ts");
   const { readStack } = await import("../preflight/stack-file.ts");
-  const { openStack } = await import("../deploy/stack-session.ts");
+  const { openStack } = await import("../deploy/real-target.ts");
   const { makePlan } = await import("../plan/make-plan.ts");
   const { writePlan } = await import("../plan/plan-files.ts");
   const { planExitCode, planSummary } = await import("../plan/plan-summary.ts");
@@ -43,8 +49,8 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { CHECKOUT_DIRECTORY, SEALED } = await import("../project.ts");
   const { keepPlan } = await import("../../io/seal/seal.ts");
   const files = await writePlan(CHECKOUT_DIRECTORY, made);
-  if (SEALED !== undefined) keepPlan(SEALED.run, made.fingerprint.hash);
+  if (SEALED !== undefined) keepPlan(SEALED.run, made.fingerprint.hash, { plannedBy: made.plannedBy });
   ports.stderr.write(planSummary(made, files, screen.paint));
   const exitCode = planExitCode(made);
-  return { exitCode, json: { ...made, files, next: exitCode === 0 ? deployCommand(made) : null } };
+  return { exitCode, json: { ...made, files, next: exitCode === EXIT.done.code ? deployCommand(made) : null } };
 }

@@ -1,9 +1,9 @@
-import type { Command, CommandInput, CommandOption, CommandResult } from "../command.ts";
+import { type Command, type CommandInput, type CommandOption, type CommandResult, exitCodesText } from "../command.ts";
 import type { Answers, Confirmation, Question } from "../preflight/context.ts";
 
 const DESCRIPTION = `Goes through the runbook's checklist before a deployment, and changes nothing.
 
-Every item is a check that passes, warns, fails with how to mend it, or is skipped with the
+Every item is a check that passes, warns, fails with how to fix it, or is skipped with the
 reason; they run side by side, each with a time limit. Two things only a person knows: that the
 engineers on call are confirmed, and that the maintenance window is announced. They are asked
 for, or given as flags where nobody can be asked.
@@ -11,7 +11,11 @@ for, or given as flags where nobody can be asked.
 Reads AWS credentials as the AWS command line does, and from the environment what else it may
 use: SPARKI_REGISTRY_TOKEN, GITHUB_TOKEN, SPARKI_STORM_TOKEN, SPARKI_SLACK_TOKEN or _WEBHOOK.
 
-Exit codes: 0 nothing failed; 1 something did; 2 its config is wrong.
+${exitCodesText({
+  done: "nothing failed",
+  refused: "something did",
+  usage: "its config is wrong",
+})}
 
 Examples:
   npx sparki preflight
@@ -31,7 +35,7 @@ export const CONFIRMATIONS: readonly CommandOption[] = [
   { flags: "--window-announced", help: "the maintenance window is announced, and support knows" },
 ];
 
-/** `sparki preflight`: exits 0 when nothing failed, and 1 with what did. */
+/** `sparki preflight`: the checklist before a deployment, and what of it failed. */
 export const preflight: Command = {
   name: "preflight",
   summary: "the runbook's checklist, every item a check with its reason",
@@ -44,7 +48,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { CHECKLIST } = await import("../preflight/checklist.ts");
   const { openOwnPreflight } = await import("../preflight/open.ts");
   const { preflightText } = await import("../preflight/preflight-text.ts");
-  const { runPreflight } = await import("../preflight/run.ts");
+  const { runPreflight } = await import("../preflight/side-by-side.ts");
   const { readStack } = await import("../preflight/stack-file.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { signal, stderr } = ports;

@@ -1,6 +1,13 @@
 import type { Scenario } from "../../rehearsal/scenario.ts";
-import { DeployError } from "../../shared/deploy-error.ts";
-import type { Command, CommandInput, CommandOption, CommandResult, Ports } from "../command.ts";
+import { DeployError, EXIT } from "../../shared/deploy-error.ts";
+import {
+  type Command,
+  type CommandInput,
+  type CommandOption,
+  type CommandResult,
+  exitCodesText,
+  type Ports,
+} from "../command.ts";
 import type { RehearsalReport } from "../rehearse/rehearsal-report.ts";
 import type { RehearsalSession } from "../rehearse/rehearsal-session.ts";
 import { inColumns } from "../report/columns.ts";
@@ -27,10 +34,16 @@ Examples:
 
 A step is called as a rehearsal's lines name it: "create Instance database-instance".
 
-Exit codes: 0 promoted; 1 a gate or a check refused, and it went back or stopped; 2 usage or config; 3 held;
-4 an outside fault, or interrupted: the next deploy goes on; 5 the rollback failed.
+${exitCodesText({
+  done: "promoted",
+  refused: "a gate or a check refused, and it went back or stopped",
+  usage: "usage or config",
+  held: "held",
+  outside: "an outside fault, or interrupted: the next deploy goes on",
+  rollback: "the rollback failed",
+})}
 
-What a rehearsal leaves is in .sparki/rehearsal/<stack>: logs, state, the world. The next one begins anew, or goes on
+What a rehearsal leaves is in .sparki/rehearsal/<stack>: logs, state, the world. The next one begins again, or goes on
 there with --resume: with a scenario, its last release only. Reports stay: npx sparki reports.
 SPARKI_REHEARSAL_DIRECTORY names another place than .sparki/rehearsal.`;
 
@@ -42,7 +55,7 @@ export const SESSION_OPTIONS: readonly CommandOption[] = [
   { flags: "--providers <which>", help: "real: Pulumi's own providers but for AWS's (default: simulated)" },
 ];
 
-/** `sparki rehearse`: exits 0 promoted, 1 stopped by a gate, 3 held, 4 failed. */
+/** `sparki rehearse`: ends as the deployment that it rehearses would. */
 export const rehearse: Command = {
   name: "rehearse",
   summary: "deploy to a simulated AWS on this machine and report",
@@ -73,21 +86,22 @@ async function list({ ports }: CommandInput): Promise<CommandResult> {
     ...known.map(([id, { summary, faults }]) => `  ${id.padEnd(18)}${summary}${begins(faults?.at)}`),
   ];
   ports.stderr.write(`${inColumns(lines.join("\n"))}\n`);
-  return { exitCode: 0, json: { scenarios, faults } };
+  return { exitCode: EXIT.done.code, json: { scenarios, faults } };
 }
 
 async function run({ args, options, ports }: CommandInput): Promise<CommandResult> {
-  const { findScenario, resumed, upgradeFrom, withFault } = await import("../../rehearsal/scenarios.ts");
+  const { findScenario, resumed, scenarioFor, upgradeFrom, withFault } = await import("../../rehearsal/scenarios.ts");
   const named = args[0] === undefined ? undefined : findScenario(args[0]);
-  const first = named ?? findScenario("first-deploy");
+  const fault = typeof options.fault === "string" ? options.fault : undefined;
+  const first = named ?? scenarioFor(fault);
   const given = typeof options.from === "string" ? options.from : undefined;
   if (given !== undefined && options.resume === true)
     throw new DeployError("SPARKI_USAGE", "--from and --resume both say what is live before; expected one of them", {
       hint: "npx sparki rehearse --help",
     });
   const based = options.resume === true ? resumed(named) : given === undefined ? first : upgradeFrom(first);
-  const scenario = typeof options.fault === "string" ? withFault(based, options.fault) : based;
-  const crashAt = typeof options.crashAt === "string" ? options.crashAt : undefined;
+  const scenario = fault === undefined ? based : withFault(based, fault);
+  const crashAt = typeof options.crashAt === "string" ? options.crashAt : scenario.releases.at(-1)?.around?.crashAt;
   const isOnPromoted = options.onPromoted === true;
   if (isOnPromoted) assertGoesOn(scenario, options);
   const session = await sessionOptions("rehearse", options, ports);
@@ -95,7 +109,7 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const from = given === undefined ? undefined : await liveBefore(given, session.stack, ports.cwd, ports.env);
   const { openScreen } = await import("../report/screen.ts");
   const { rehearse: carryOut } = await import("../rehearse/rehearsal-run.ts");
-  const { rehearsalText } = await import("../rehearse/rehearsal-text.ts");
+  const { rehearsalText } = await import("../rehearse/rehearsal-report.ts");
   const { serveUntilAborted } = await import("../rehearse/rehearsal-serving.ts");
   const screen = await openScreen(ports);
   const afterwards = async (report: RehearsalReport, serving: RehearsalSession) => {
@@ -141,10 +155,10 @@ export async function sessionOptions(
   );
   const timeScale = number("--time-scale", options.timeScale, (value) => value > 0 && value <= 1, "above 0, at most 1");
   const providers = await providersIn(command, options.providers);
-  const { rehearsedStack } = await import("../rehearse/rehearsed-stack.ts");
+  const { rehearsedStack } = await import("../rehearse/live-before.ts");
   const stack = rehearsedStack(options.stack);
   if (options.resume !== true) return { stack, seed: seed ?? 1, timeScale: timeScale ?? 0.01, providers };
-  const { resumable } = await import("../rehearse/resumable.ts");
+  const { resumable } = await import("../rehearse/rehearsal-session.ts");
   return resumable(stack, { seed, timeScale, providers }, ports);
 }
 

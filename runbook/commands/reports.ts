@@ -1,8 +1,8 @@
-import { DeployError } from "../../shared/deploy-error.ts";
+import { DeployError, EXIT } from "../../shared/deploy-error.ts";
 import { stackNameIn } from "../../stacks/stack-name.ts";
-import type { Command, CommandInput, CommandResult } from "../command.ts";
+import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 import { inColumns } from "../report/columns.ts";
-import type { KeptReport } from "../report/kept-reports.ts";
+import type { KeptReport } from "../report/report-files.ts";
 import type { Paint } from "../report/screen.ts";
 
 const DESCRIPTION = `Lists the reports that earlier rehearsals, deploys and rollbacks left here, newest first.
@@ -13,7 +13,10 @@ Reads files only: it asks nobody, opens nothing and changes nothing.
 Reports of deploys and rollbacks are in .sparki/deploys, those of rehearsals in .sparki/rehearsal/<stack>/report.
 SPARKI_REHEARSAL_DIRECTORY names another place than .sparki/rehearsal.
 
-Exit codes: 0 told, with none there too; 2 usage.
+${exitCodesText({
+  done: "told, with none there too",
+  usage: "usage",
+})}
 
 Examples:
   npx sparki reports                        every stack's
@@ -29,14 +32,14 @@ export const reports: Command = {
 };
 
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
-  const { keptReports } = await import("../report/kept-reports.ts");
+  const { keptReports } = await import("../report/report-files.ts");
   const { openScreen } = await import("../report/screen.ts");
   const stack = typeof options.stack === "string" ? named(options.stack) : undefined;
   const all = keptReports(ports);
   const kept = all.filter((report) => stack === undefined || report.stack === stack);
   const screen = await openScreen(ports);
   ports.stderr.write(kept.length === 0 ? noneText(stack) : reportsText(kept, screen.paint));
-  return { exitCode: 0, json: { reports: kept } };
+  return { exitCode: EXIT.done.code, json: { reports: kept } };
 }
 
 /** Of a stack whose config is gone there may be reports still: its name is all that is needed. */
@@ -56,7 +59,7 @@ function noneText(stack: string | undefined): string {
 /** The list as people read it: two lines a report, the second with the page to open. */
 export function reportsText(reports: readonly KeptReport[], paint: Paint): string {
   const lines = reports.flatMap(({ at, kind, stack, release, scenario, outcome, exitCode, page, document, reason }) => {
-    const colour = exitCode === 0 ? paint.good : paint.bad;
+    const colour = exitCode === EXIT.done.code ? paint.good : paint.bad;
     const how = outcome === null ? paint.bad(reason) : `${colour(outcome)} (exit ${exitCode})`;
     const what = scenario === null ? kind : `${kind} of ${scenario}`;
     const time = at.replace("T", " ").slice(0, 16);

@@ -1,5 +1,5 @@
-import { DeployError } from "../../shared/deploy-error.ts";
-import type { Command, CommandInput, CommandResult } from "../command.ts";
+import { DeployError, EXIT } from "../../shared/deploy-error.ts";
+import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
 import type { Screen } from "../report/screen.ts";
 
@@ -19,8 +19,13 @@ longer run on the database (docs/rollback.md says which). Going back twice chang
 A first deployment that came to nothing has no release before it: --destroy deletes what it
 made, once you agree, and only while no database and no cache exists.
 
-Exit codes: 0 it serves, or nothing had to change; 1 refused; 2 no such release, or not
-confirmed; 4 an outside fault before anything changed, or interrupted; 5 the rollback failed.
+${exitCodesText({
+  done: "it serves, or nothing had to change",
+  refused: "refused",
+  usage: "no such release, or not confirmed",
+  outside: "an outside fault before anything changed, or interrupted",
+  rollback: "the rollback failed",
+})}
 
 Examples:
   npx sparki rollback --dry-run
@@ -28,7 +33,7 @@ Examples:
   npx sparki rollback --to 2026.11.1
   npx sparki rollback --destroy --dry-run   what a failed first deployment made`;
 
-/** `sparki rollback`: exits 0 when the release before serves again, or did so already. */
+/** `sparki rollback`: done when the release before serves again, or did so already. */
 export const rollback: Command = {
   name: "rollback",
   summary: "go back to the last known good release, and prove it",
@@ -44,12 +49,12 @@ export const rollback: Command = {
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { readStack } = await import("../preflight/stack-file.ts");
   readStack(options.stack, ports);
-  const { assertSomebody, confirm } = await import("../confirmation.ts");
+  const { assertSomebody, confirm } = await import("../../io/prompt.ts");
   const isDryRun = options.dryRun === true;
   if (!isDryRun && options.yes !== true) assertSomebody();
   const { openTarget } = await import("../deploy/real-target.ts");
   const { inColumns } = await import("../report/columns.ts");
-  const { reportRollback } = await import("../report/deploy-report.ts");
+  const { reportRollback } = await import("../report/deploy-html.ts");
   const { reportLine } = await import("../report/report-files.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { runRequestedRollback } = await import("../rollback/requested-rollback.ts");
@@ -67,7 +72,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     });
     const { paint } = screen;
     const { outcome, exitCode, reason } = done;
-    const colour = exitCode === 0 ? paint.good : paint.bad;
+    const colour = exitCode === EXIT.done.code ? paint.good : paint.bad;
     const report = await reportRollback(done, target, ports.cwd);
     const end = `${paint.strong(`rollback ${target.stack}`)}: ${colour(outcome)} (exit ${exitCode})`;
     ports.stderr.write(`${inColumns(`\n${end}\n${reason}\n`)}${reportLine(report)}`);
@@ -85,7 +90,7 @@ async function undo(
   { options, ports }: Pick<CommandInput, "options" | "ports">,
   { paint }: Screen,
 ): Promise<CommandResult> {
-  const { confirm } = await import("../confirmation.ts");
+  const { confirm } = await import("../../io/prompt.ts");
   const { inColumns } = await import("../report/columns.ts");
   const { undoFirstDeploy } = await import("../rollback/undo-first-deploy.ts");
   const done = await undoFirstDeploy(target, {
@@ -95,7 +100,7 @@ async function undo(
     },
   });
   const { exitCode, outcome, reason, resources } = done;
-  const colour = exitCode === 0 ? paint.good : paint.bad;
+  const colour = exitCode === EXIT.done.code ? paint.good : paint.bad;
   const end = `${paint.strong(`rollback ${target.stack}`)}: ${colour(outcome)} (exit ${exitCode})`;
   const list = outcome === "planned" ? resources.map((name) => `  ${name}`) : [];
   ports.stderr.write(inColumns(`\n${[end, reason, ...list].join("\n")}\n`));
@@ -103,11 +108,7 @@ async function undo(
 }
 
 function contradiction(): DeployError {
-  return new DeployError(
-    "SPARKI_USAGE",
-    "--destroy goes back to nothing, and --to to a release; expected one of both",
-    {
-      hint: "npx sparki rollback --help",
-    },
-  );
+  return new DeployError("SPARKI_USAGE", "--destroy and --to cannot be used together; expected one of them", {
+    hint: "npx sparki rollback --help",
+  });
 }

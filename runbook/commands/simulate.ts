@@ -1,9 +1,15 @@
 import { DEFAULT_ERROR_RATE, percent } from "../../gates/gate.ts";
-import { DECIDERS } from "../../gates/simulation/deciders.ts";
-import { type Row, simulate as runSimulation, type Simulation } from "../../gates/simulation/table.ts";
-import { shortfalls, TARGETS, whereBehind } from "../../gates/simulation/targets.ts";
-import { DeployError } from "../../shared/deploy-error.ts";
-import type { Command, CommandInput, CommandResult, Ports } from "../command.ts";
+import {
+  DECIDERS,
+  type Row,
+  simulate as runSimulation,
+  type Simulation,
+  shortfalls,
+  TARGETS,
+  whereBehind,
+} from "../../gates/simulation/table.ts";
+import { DeployError, EXIT } from "../../shared/deploy-error.ts";
+import { type Command, type CommandInput, type CommandResult, exitCodesText, type Ports } from "../command.ts";
 import { inColumns } from "../report/columns.ts";
 
 /** The rows that must be shown, and two between them where a decision takes long. */
@@ -20,7 +26,11 @@ export const simulate: Command = {
 Flagger and Argo Rollouts (as their documentation defines them) decide on the same streams, limit 0.1 %,
 25 requests a look, ${REQUESTS_PER_SECOND} requests a second, 20,000 requests at most. 
 
-Exit codes: 0 the gate meets its targets; 1 it misses one; 4 interrupted.
+${exitCodesText({
+  done: "the gate meets its targets",
+  refused: "it misses one",
+  outside: "interrupted",
+})}
 
 Examples:
   npx sparki simulate
@@ -47,7 +57,10 @@ async function simulateTable({ options, ports }: CommandInput): Promise<CommandR
   const missed = missedTargets(rows);
   const behind = behindRivals(rows);
   ports.stderr.write(inColumns([...tableOf(rows), ...behind, ...missed, ...sources(), ""].join("\n")));
-  return { exitCode: missed.length === 0 ? 0 : 1, json: { ...simulation, rows, behind, missed } };
+  return {
+    exitCode: (missed.length === 0 ? EXIT.done : EXIT.refused).code,
+    json: { ...simulation, rows, behind, missed },
+  };
 }
 
 /** Goes through the simulation's steps, and looks between them whether it is to end. */

@@ -1,5 +1,5 @@
 import { DeployError } from "../../shared/deploy-error.ts";
-import type { Command, CommandInput, CommandResult } from "../command.ts";
+import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 
 const DESCRIPTION = `Verifies the release that is live, from outside and from inside.
 
@@ -11,14 +11,19 @@ its burn rates from Prometheus, with bounds. Then the runbook's success table.
 The test project is called sparki-verify and is removed again. Where too few requests were made
 to prove the objectives, its own are made, marked as synthetic, until they do.
 
-Exit codes: 0 verified; 1 something is not well; 2 nothing was ever promoted, or its config is
-wrong; 3 not well proven: too little data, or nobody could look; 4 the stack cannot be reached.
+${exitCodesText({
+  done: "verified",
+  refused: "something is not well",
+  usage: "nothing was ever promoted, or its config is wrong",
+  held: "not well proven: too little data, or it could not be checked",
+  outside: "the stack cannot be reached",
+})}
 
 Examples:
   npx sparki verify
   npx sparki verify --stack staging --json`;
 
-/** `sparki verify`: exits 0 when the live release is verified, 1 with what is not well, 3 with what is not proven. */
+/** `sparki verify`: the live release, from outside and from inside, with what is not well or not proven. */
 export const verify: Command = {
   name: "verify",
   summary: "smoke, end-to-end, test project, objectives: the success table",
@@ -29,10 +34,10 @@ export const verify: Command = {
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { openTarget } = await import("../deploy/real-target.ts");
   const { openScreen } = await import("../report/screen.ts");
-  const { readPresent } = await import("../rollback/way-back.ts");
+  const { readPresent } = await import("../rollback/rollback-target.ts");
   const { runVerify } = await import("../verify/verify.ts");
-  const { withVerify } = await import("../verify/verify-release.ts");
-  const { verifyText } = await import("../verify/verify-text.ts");
+  const { withVerify } = await import("../verify/verification.ts");
+  const { verifyText } = await import("../verify/verify.ts");
   const screen = await openScreen(ports);
   const target = await openTarget(options.stack, ports, screen, false);
   try {

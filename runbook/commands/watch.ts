@@ -1,8 +1,8 @@
 import { DeployError } from "../../shared/deploy-error.ts";
-import type { Command, CommandInput, CommandResult } from "../command.ts";
+import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 
 const DESCRIPTION = `Watches what was promoted for its first day: every 5 minutes for an hour, every 15 minutes to 4
-hours, every hour to 24 hours. What is not well is looked at again a minute later.
+hours, every hour to 24 hours. What is not well is checked again a minute later.
 
 Each look: error rate and latency by the gate's statistics, burn rates, error budget, what the
 release's own gates measured when it was promoted, pods and restarts, ERROR log lines, the way
@@ -11,9 +11,14 @@ requests failing for 5 minutes means going back, other broken objectives mean a 
 --yes a rollback is only told. Time counts from the promotion, by the stack's history: a watch
 that is started later, or again, goes on where it should be. Ctrl-C ends it with a summary.
 
-Exit codes: 0 watched to the end, all well; 1 rolled back; 2 nothing was promoted; 3 anomalies
-that did not go away, or not enough requests; 4 could not look, or interrupted; 5 the rollback
-failed.
+${exitCodesText({
+  done: "watched to the end, all well",
+  refused: "rolled back",
+  usage: "nothing was promoted",
+  held: "anomalies that did not go away, or not enough requests",
+  outside: "could not look, or interrupted",
+  rollback: "the rollback failed",
+})}
 
 Examples:
   npx sparki watch                          tells, and changes nothing

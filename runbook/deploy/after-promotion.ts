@@ -1,19 +1,20 @@
 import { type Counts, NO_COUNTS, sum } from "../../gates/evidence.ts";
 import type { Decision } from "../../gates/tree.ts";
+import { decide, HIGH_ERROR_RATIO, SETTLE_SECONDS, withFinding } from "../../gates/tree.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { EXIT } from "../../shared/deploy-error.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { showWork } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
-import { goBack, previewBack, type RollbackTarget } from "../rollback/rollback-run.ts";
-import { findWayBack, movedSince, type WayBack } from "../rollback/way-back.ts";
+import { previewRollback, type RollbackTarget, rollBack } from "../rollback/rollback-run.ts";
+import { type FoundRollback, findRollbackTarget, movedSince } from "../rollback/rollback-target.ts";
 import type { VerifyContext } from "../verify/verification.ts";
-import { runVerify, type VerifyReport, verdictOf, verifyProblem } from "../verify/verify.ts";
-import { withVerify } from "../verify/verify-release.ts";
-import { countsText } from "../verify/verify-text.ts";
-import type { Outcome } from "./outcome.ts";
+import { withVerify } from "../verify/verification.ts";
+import { countsText, runVerify, type VerifyReport, verdictOf, verifyProblem } from "../verify/verify.ts";
+import type { Outcome } from "./ending.ts";
 import type { Rollback } from "./result.ts";
-import { decided, type Settled, settle } from "./settle.ts";
-import { movedOrThrow, StackMoved } from "./stack-moved.ts";
 import type { StackTarget } from "./stack-target.ts";
+import { movedOrThrow, StackMoved } from "./stack-target.ts";
 
 /** What became of a release once it was live. */
 export interface AfterPromotion {
@@ -30,7 +31,7 @@ export async function lookAfterPromotion(target: StackTarget, release: Release):
     const first = await verified(context, target);
     if (verdictOf(first.checks) === "pass")
       return { back: undefined, report: first, decisions: [decided(first, { ...QUIET, canRollBack: true })] };
-    const found = await findWayBack(target, { release }, release);
+    const found = await findRollbackTarget(target, { release }, release);
     const back = "promoted" in found ? found : undefined;
     return { back, ...(await settled(context, target, first, back !== undefined)) };
   });
@@ -91,10 +92,10 @@ function errorsSince({ clock, config, counts }: VerifyContext, made: () => { req
 /** What a release that was promoted came to, and where it could be gone back to. */
 export interface Ending extends Settled {
   /** The release that was promoted before and what it was found on, where nothing forbids to go back to it. */
-  readonly back: Exclude<WayBack, { obstacle: string }> | undefined;
+  readonly back: Exclude<FoundRollback, { obstacle: string }> | undefined;
 }
 
-/** Does what was decided last; goes back only while the stack is what the way back was found on. */
+/** Does what was decided last; goes back only while the stack is what the rollback was found on. */
 export async function act(
   target: RollbackTarget,
   release: Release,
@@ -104,31 +105,94 @@ export async function act(
   const reason = `promoted, but ${verifyProblem(report) ?? "not verified"}`;
   const done = { verify: report, rollback: undefined, decisions };
   if (action === "proceed") return { ...done, problem: undefined };
-  if (action === "hold") return { ...done, problem: { outcome: "held", exitCode: 3, reason } };
+  if (action === "hold") return { ...done, problem: { outcome: "held", exitCode: EXIT.held.code, reason } };
   if (action !== "rollback" || back === undefined) return { ...done, problem: failed(reason) };
-  const preview = await previewBack(target, back.promoted);
+  const preview = await previewRollback(target, back.promoted);
   target.signal.throwIfAborted();
   // It was found before the release had its minutes to settle, in which others may have deployed.
   const moved = await movedSince(back.present, target);
   const stayed = (why: string) => ({ ...done, problem: failed(`${reason}; not gone back: ${why}`) });
   if (moved !== undefined) return stayed(moved);
   const why = `${release.id}: ${reason}`;
-  const rollback = await goBack(target, back.promoted, why, { preview, expected: back.present }).catch(movedOrThrow);
+  const rollback = await rollBack(target, back.promoted, why, { preview, expected: back.present }).catch(movedOrThrow);
   if (rollback instanceof StackMoved) return stayed(rollback.message);
   return { ...done, rollback, decisions: [...decisions, rollback.decision], problem: endOf(rollback, reason) };
 }
 
 function failed(reason: string): Outcome {
-  return { outcome: "failed", exitCode: 1, reason };
+  return { outcome: "failed", exitCode: EXIT.refused.code, reason };
 }
 
 /** What a deploy came to that ended in a rollback. */
 export function endOf({ release, verdict, reason: found }: Rollback, reason: string): Outcome {
-  if (verdict === "pass") return { outcome: "rolled-back", exitCode: 1, reason };
-  return { outcome: "failed", exitCode: 5, reason: `the rollback to ${release.id} failed: ${found}` };
+  if (verdict === "pass") return { outcome: "rolled-back", exitCode: EXIT.refused.code, reason };
+  return { outcome: "failed", exitCode: EXIT.rollback.code, reason: `the rollback to ${release.id} failed: ${found}` };
 }
 
 /** The same screen without regions, for work inside a phase that draws its own. */
 function quiet(screen: Screen): Screen {
   return { ...screen, region: () => () => undefined };
+}
+
+/** What is checked while a promoted release that is not verified gets time to settle. */
+export interface SettlePorts {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Real seconds for a modelled one. */
+  readonly timeScale: number;
+  /** Requests and failed ones since the last call. */
+  errors(): Promise<Counts>;
+  /** Verifies again. */
+  verify(): Promise<VerifyReport>;
+  readonly canRollBack: boolean;
+  onProgress(text: string): void;
+}
+
+interface Settled {
+  /** The last one. */
+  readonly report: VerifyReport;
+  /** In order, a wait that goes on told once; the last one is what is to be done. */
+  readonly decisions: readonly Decision[];
+}
+
+const LOOK_SECONDS = 15;
+
+/** Counters are scraped once a second at the fastest. */
+const SHORTEST_LOOK_SECONDS = 1;
+
+/**
+ * Gives a release five minutes to settle, verifies it again, and asks the decision tree until it says more than to wait:
+ * errors of more than 1 % for five minutes roll back, anything else that is still wrong is for a person.
+ */
+export async function settle(first: VerifyReport, ports: SettlePorts): Promise<Settled> {
+  const { clock, signal, timeScale, onProgress } = ports;
+  const started = clock.now();
+  const decisions: Decision[] = [];
+  let report = first;
+  let highSince: number | undefined;
+  for (;;) {
+    const elapsedSeconds = (clock.now() - started) / timeScale;
+    const errors = await ports.errors();
+    const isHigh = errors.requests > 0 && errors.bad / errors.requests > HIGH_ERROR_RATIO;
+    highSince = isHigh ? (highSince ?? elapsedSeconds) : undefined;
+    if (elapsedSeconds >= SETTLE_SECONDS) report = await ports.verify();
+    const highErrorSeconds = highSince === undefined ? 0 : Math.max(1, elapsedSeconds - highSince);
+    const decision = decided(report, { elapsedSeconds, highErrorSeconds, canRollBack: ports.canRollBack });
+    if (decisions.at(-1)?.reason !== decision.reason) decisions.push(decision);
+    if (decision.action !== "wait") return { report, decisions };
+    onProgress(`${decision.reason}: ${errors.bad} of ${errors.requests} requests failed`);
+    const pause = timeScale === 1 ? LOOK_SECONDS : Math.max(SHORTEST_LOOK_SECONDS, LOOK_SECONDS * timeScale);
+    await clock.sleep(pause, signal);
+  }
+}
+
+/** What the tree says to a promoted release by its verification. */
+function decided(
+  report: Pick<VerifyReport, "checks">,
+  facts: { readonly elapsedSeconds: number; readonly highErrorSeconds: number; readonly canRollBack: boolean },
+): Decision {
+  const state = { hasState: true, destroyRequested: false, rollbackTried: false, deadlineSeconds: SETTLE_SECONDS };
+  const decision = decide({ phase: "promoted", verdict: verdictOf(report.checks), ...state, ...facts });
+  const problem = verifyProblem(report);
+  return problem === undefined ? decision : withFinding(decision, problem);
 }

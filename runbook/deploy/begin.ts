@@ -1,22 +1,28 @@
 import { readFileSync } from "node:fs";
 import type { Engine } from "../../io/engine.ts";
+import { keptPlan } from "../../io/seal/seal.ts";
 import type { EngineResult } from "../../records/engine-record.ts";
-import { type Approval, plannerIn } from "../../records/run-record.ts";
+import { type Approval, plannerOf } from "../../records/update.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { approvalRefusal } from "../plan/approval.ts";
 import { movedSince, type PlanTarget, planAndPreview } from "../plan/make-plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import { readPlanDocument, writePlan } from "../plan/plan-files.ts";
-import type { PreflightReport } from "../preflight/run.ts";
-import { CHECKOUT_DIRECTORY } from "../project.ts";
-import { showPhase } from "../report/live.ts";
-import { obstaclesTo, type StackPresent } from "../rollback/way-back.ts";
-import { checklistRefusal } from "./checklist.ts";
+import { CHECKLIST } from "../preflight/checklist.ts";
+import type { OpenPreflight } from "../preflight/open.ts";
+import type { PreflightReport } from "../preflight/side-by-side.ts";
+import { runPreflight } from "../preflight/side-by-side.ts";
+import { CHECKOUT_DIRECTORY, SEALED } from "../project.ts";
+import { type RecoverableTarget, Recovery } from "../recovery/take-over.ts";
+import { showPhase, showWork } from "../report/live.ts";
+import type { Screen } from "../report/screen.ts";
+import { obstaclesTo, type StackPresent } from "../rollback/rollback-target.ts";
+import { countsText } from "../verify/verify.ts";
 import { describeResult } from "./deployment.ts";
 import { frozenReason } from "./freeze.ts";
 import type { PlanRecord } from "./result.ts";
-import { StackMoved } from "./stack-moved.ts";
-import type { StackTarget } from "./stack-target.ts";
+import type { ReleaseStore } from "./stack-target.ts";
+import { StackMoved } from "./stack-target.ts";
 
 export interface BeginOptions {
   /** Goes through the checklist; whoever deploys knows what people confirmed. */
@@ -30,9 +36,10 @@ export interface BeginOptions {
 }
 
 /** What the time before the first change touches of a stack. */
-export interface BeginTarget
-  extends Omit<PlanTarget, "engine">,
-    Pick<StackTarget, "plansDirectory" | "registry" | "screen" | "keep"> {
+export interface BeginTarget extends PlanTarget, ReleaseStore {
+  /** In its `.sparki/plans` the plans' files are kept. */
+  readonly plansDirectory: string;
+  readonly screen: Screen;
   readonly engine: PlanTarget["engine"] & Pick<Engine, "tags" | "identity">;
 }
 
@@ -69,7 +76,7 @@ export async function begin(
   const { plan, preview, files } = await planned(target, release, options);
   const found = { preflight, preview, plan: recordOf(plan, files) };
   if (preview.outcome !== "succeeded") return { ...found, refusal: undefined };
-  // Read before it is looked at whether anything moved: what is not as it was planned is refused then.
+  // Read before it is checked whether anything moved: what is not as it was planned is refused then.
   const configText = readFileSync(target.configFile, "utf8");
   const refused = await refusalOf(plan, target, before, options);
   const approval = refused === undefined && options.approved ? await approvalOf(target, options.approved) : null;
@@ -87,7 +94,7 @@ function recordOf({ fingerprint, outcome, duration }: Plan, files: PlanRecord["f
   return { ...record, expected: { typicalSeconds: duration.typical, longestSeconds: duration.longest } };
 }
 
-/** The plan with its report; one preview for both, and no look at the way back unless an approval needs it. */
+/** The plan with its report; one preview for both, and no look at the rollback unless an approval needs it. */
 function planned(target: BeginTarget, release: Release, { approved }: BeginOptions) {
   const { screen, clock, plansDirectory } = target;
   return showPhase(screen, clock, `preview ${release.id}`, async (phase) => {
@@ -107,7 +114,7 @@ async function refusalOf(
   { approved, confirm }: BeginOptions,
 ): Promise<string | undefined> {
   const { plansDirectory: projectDirectory, stack } = target;
-  const refusal = await missingWayBack(target, before);
+  const refusal = await missingRollbackTarget(target, before);
   if (refusal !== undefined) return refusal;
   if (plan.policy.checked === 0)
     return "the policy pack did not run: nothing judged what the deployment would change, and nothing was changed";
@@ -125,17 +132,18 @@ function movedText(moved: readonly string[]): string | undefined {
 /** Who has approved the plan of this hash: whoever deploys it by the hash, or whom CI names. */
 async function approvalOf({ clock, engine, plansDirectory, stack }: BeginTarget, hash: string): Promise<Approval> {
   const at = new Date(clock.now() * 1000).toISOString();
-  const plannedBy = plannerIn(await readPlanDocument(plansDirectory, stack, hash));
+  const document = await readPlanDocument(plansDirectory, stack, hash);
+  const plannedBy = plannerOf(hash, { kept: SEALED && keptPlan(SEALED.run, hash), document });
   return { hash, at, by: await engine.identity(), plannedBy };
 }
 
 async function frozen({ engine, stack }: BeginTarget): Promise<string | undefined> {
   const reason = await frozenReason(engine);
-  return reason && `${reason}. Nothing is deployed until that is mended. Run: npx sparki rollback --stack ${stack}`;
+  return reason && `${reason}. Nothing is deployed until that is fixed. Run: npx sparki rollback --stack ${stack}`;
 }
 
-/** A release that could not be gone back from for want of images is not begun. */
-async function missingWayBack(
+/** A release that could not be gone back from because its images are gone is not begun. */
+async function missingRollbackTarget(
   target: BeginTarget,
   present: Pick<StackPresent, "live" | "resources">,
 ): Promise<string | undefined> {
@@ -146,4 +154,35 @@ async function missingWayBack(
   if (charts.length > 0) return `a rollback to ${live.release.id} would not be whole: ${charts.join("; ")}`;
   if (missing.length === 0) return undefined;
   return `a rollback to ${live.release.id} would fail: the registry no longer has ${missing.join(" and ")}`;
+}
+
+/** Goes through the checklist before anything is changed, by a state that knows all that is there; closes its ports again. */
+export async function goThroughChecklist(
+  target: RecoverableTarget,
+  open: () => Promise<Pick<OpenPreflight, "context" | "close">>,
+  recovery = new Recovery(target, open),
+): Promise<PreflightReport> {
+  const { clock, screen, signal } = target;
+  const opened = await open();
+  try {
+    await recovery.takeOver(opened.context);
+    return await showWork(screen, clock, "preflight", async (note) => {
+      const report = await runPreflight(opened.context, CHECKLIST, screen, signal);
+      note(countsText(report.checks));
+      return report;
+    });
+  } finally {
+    await opened.close();
+  }
+}
+
+const SHOWN_REASONS = 3;
+
+/** Why a deploy must not begin by its checklist, the checks that failed named; undefined when none did. */
+export function checklistRefusal({ checks }: Pick<PreflightReport, "checks">): string | undefined {
+  const failed = checks.filter(({ status }) => status === "fail");
+  if (failed.length === 0) return undefined;
+  const told = failed.slice(0, SHOWN_REASONS).map(({ title, reason }) => `${title}: ${reason}`);
+  if (failed.length > SHOWN_REASONS) told.push(`and ${failed.length - SHOWN_REASONS} more`);
+  return `preflight failed. ${told.join("; ")}`;
 }

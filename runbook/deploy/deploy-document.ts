@@ -1,14 +1,14 @@
+import type { Decision } from "../../gates/tree.ts";
 import type { GateResult, Verdict } from "../../gates/verdict.ts";
 import type { LiveRelease } from "../../io/live-release.ts";
 import type { EngineResult, Step, Violation } from "../../records/engine-record.ts";
 import type { Dependencies } from "../../records/state.ts";
 import type { Release } from "../../stacks/schema.ts";
 import type { Notification } from "../notify/notifications.ts";
-import type { PreflightReport } from "../preflight/run.ts";
-import { criticalSteps } from "../report/critical-steps.ts";
+import type { PreflightReport } from "../preflight/side-by-side.ts";
+import { criticalSteps } from "../report/timeline.ts";
 import type { VerifyReport } from "../verify/verify.ts";
-import type { Decision } from "./decisions.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "./ending.ts";
 import type { DeployRun, PlanRecord, Rollback } from "./result.ts";
 
 /** A release as documents show it. */
@@ -45,7 +45,7 @@ export interface DeployDocument extends Outcome {
   readonly timing: DeployTiming;
 }
 
-/** The way back to the release before, and the proof that it serves again. */
+/** The rollback to the release before, and the proof that it serves again. */
 export interface RollbackDocument {
   readonly release: Described;
   readonly verdict: Verdict;

@@ -1,25 +1,40 @@
-import { budgetText } from "../../gates/live/error-budget.ts";
+import { budgetText } from "../../gates/live/release-slo.ts";
+import type { Decision } from "../../gates/tree.ts";
 import { fullPlace, ownPlaces } from "../../io/disk.ts";
 import type { Watcher } from "../../io/engine.ts";
+import { copyConfig } from "../../io/pinned-config.ts";
 import type { EngineResult } from "../../records/engine-record.ts";
+import { holdsData } from "../../records/state.ts";
 import { deployMessage } from "../../records/update.ts";
-import { messageOf } from "../../shared/message-of.ts";
+import { EXIT, messageOf } from "../../shared/deploy-error.ts";
 import { type Release, releaseOf } from "../../stacks/schema.ts";
 import { brokenMessage, endMessage, startMessage } from "../notify/notify.ts";
+import { stackConfigIn } from "../preflight/stack-file.ts";
 import type { Recovery } from "../recovery/take-over.ts";
-import { readPresent } from "../rollback/way-back.ts";
+import { finishRollback } from "../rollback/requested-rollback.ts";
+import { rollBack } from "../rollback/rollback-run.ts";
+import {
+  migratedReleases,
+  type Obstacles,
+  obstaclesTo,
+  obstacleText,
+  readPresent,
+  type StackPresent,
+} from "../rollback/rollback-target.ts";
+import { endOf, lookAfterPromotion } from "./after-promotion.ts";
 import { type Beginning, type BeginOptions, begin } from "./begin.ts";
-import { conclude } from "./conclusion.ts";
+import { decideOn, decisionsOf } from "./decisions.ts";
 import { type Deployment, deploy } from "./deployment.ts";
-import { rememberEnd } from "./ended-deploys.ts";
+import { type Ending, endingOf, outcomeOf } from "./ending.ts";
 import { thaw } from "./freeze.ts";
-import { withHeldConfig } from "./held-config.ts";
-import type { DeployRun } from "./result.ts";
-import { StackMoved } from "./stack-moved.ts";
-import type { StackTarget } from "./stack-target.ts";
+import { rememberEnd } from "./release-history.ts";
+import type { Conclusion, DeployRun } from "./result.ts";
+import { judgeRunningDigests } from "./running-digests.ts";
+import type { ConfiguredStack, StackTarget } from "./stack-target.ts";
+import { gateTargetOf, movedOrThrow, StackMoved } from "./stack-target.ts";
 
 /**
- * Something that goes on beside an update that was previewed, whose events it may watch; what it breaks it mends when the
+ * Something that goes on beside an update that was previewed, whose events it may watch; what it breaks it fixes when the
  * update has ended.
  */
 type Around = (work: (watch?: Watcher) => Promise<Deployment>, preview: EngineResult) => Promise<Deployment>;
@@ -27,7 +42,7 @@ type Around = (work: (watch?: Watcher) => Promise<Deployment>, preview: EngineRe
 export interface DeployOptions extends BeginOptions {
   readonly around?: Around;
   /** Takes over what the update finds there already. */
-  readonly recovery?: Pick<Recovery, "adoptTaken">;
+  readonly recovery?: Pick<Recovery, "adoptTaken" | "adoptUnanswered">;
 }
 
 /** Deploys the config's release, does what the decision tree says to however that ends, and tells people of it. */
@@ -38,6 +53,14 @@ export async function runDeploy(target: StackTarget, options: DeployOptions): Pr
   const before = await readPresent(target);
   const [release, previous] = [releaseOf(config), before.live?.release ?? null];
   const occasion = () => ({ stack, config, at: clock.now() });
+  const told = async (run: DeployRun): Promise<DeployRun> => {
+    await remember(target, run, startedAt);
+    const budget = run.outcome === "promoted" ? await budgetText({ ...target, config }) : "";
+    notifications.tell(endMessage(occasion(), run, budget));
+    return run;
+  };
+  const cutOff = await finished(target, release, before, options);
+  if (cutOff !== undefined) return told({ release, previous, deployment: NOTHING_DEPLOYED, ...cutOff });
   let hasBegun = false;
   try {
     const beginning = await begin(target, release, before, options);
@@ -48,20 +71,36 @@ export async function runDeploy(target: StackTarget, options: DeployOptions): Pr
     const { preflight, plan, configText } = beginning;
     const conclusion = await withHeldConfig(target, configText, (held) => conclude(held, release, deployment));
     const reason = withDisk(conclusion.reason, conclusion.exitCode, target);
-    const run = { release, previous, preflight, plan, deployment, ...conclusion, reason };
-    await remember(target, run, startedAt);
-    const budget = run.outcome === "promoted" ? await budgetText({ ...target, config }) : "";
-    notifications.tell(endMessage(occasion(), run, budget));
-    return run;
+    return await told({ release, previous, preflight, plan, deployment, ...conclusion, reason });
   } catch (error) {
     if (hasBegun) notifications.tell(brokenMessage(occasion(), release, messageOf(error)));
     throw error;
   }
 }
 
+const NOTHING_DEPLOYED: Deployment = { preview: undefined, refusal: undefined, up: undefined, gates: [] };
+
+/**
+ * What a rollback came to that an earlier command began and was cut off in; undefined where there is none to finish. Who
+ * has not agreed to changes yet is refused, as on any frozen stack.
+ */
+async function finished(
+  target: StackTarget,
+  { id }: Release,
+  before: StackPresent,
+  { confirm, isThawed }: DeployOptions,
+): Promise<Conclusion | undefined> {
+  if (confirm !== undefined || isThawed === true) return undefined;
+  const rollback = await finishRollback(target, before);
+  if (rollback === undefined) return undefined;
+  const reason = `the rollback to ${rollback.release.id} was cut off, and is finished and proven now; ${id} was not deployed: run the same command again for that`;
+  const live = before.live?.release ?? null;
+  return { ...endOf(rollback, reason), rollback, live, verify: undefined, decisions: [rollback.decision] };
+}
+
 /** An outside fault on a disk without room names the disk first: what failed for it, a server of ours too, seldom does. */
 function withDisk(reason: string, exitCode: number, { plansDirectory: cwd, env }: StackTarget): string {
-  const full = exitCode === 4 ? fullPlace([cwd, ...ownPlaces({ cwd, env })]) : undefined;
+  const full = exitCode === EXIT.outside.code ? fullPlace([cwd, ...ownPlaces({ cwd, env })]) : undefined;
   return full === undefined ? reason : `${full}; ${reason}`;
 }
 
@@ -98,6 +137,111 @@ async function remember({ engine, screen }: StackTarget, run: DeployRun, started
       ? thaw(engine)
       : rememberEnd(engine, { startedAt, release: release.id, outcome, reason }));
   } catch (error) {
-    screen.line(`  ! how this deploy ended was not kept with the stack: ${messageOf(error)}`);
+    screen.line(`  ! could not record with the stack how this deploy ended: ${messageOf(error)}`);
+  }
+}
+
+/** Asks the decision tree what to do about how a deploy ended, and does it. */
+async function conclude(target: StackTarget, release: Release, deployment: Deployment): Promise<Conclusion> {
+  const ending = endingOf(deployment);
+  const passed = decisionsOf(deployment.gates);
+  if (ending.verdict === "pass") return promoted(target, release, deployment, ending);
+  const present = await readPresent(target);
+  const live = present.live?.release ?? null;
+  const obstacles = await obstaclesAfter(target, release, present);
+  const decision = decideOn(ending, {
+    canRollBack: canGoBack(present, obstacles),
+    hasState: holdsData(present.resources),
+  });
+  const decided = { ...decision, reason: withObstacle(decision, obstacles) };
+  if (decision.action !== "rollback" || present.live === undefined || live === null) {
+    const outcome = outcomeOf(deployment, ending, decision.action);
+    return { ...outcome, ...UNVERIFIED, live, decisions: [...passed, decided] };
+  }
+  const why = `${release.id}: ${ending.reason}`;
+  const rollback = await rollBack(target, present.live, why, { expected: present }).catch(movedOrThrow);
+  if (rollback instanceof StackMoved) {
+    const reason = `${ending.reason}; not gone back: ${rollback.message}`;
+    return {
+      outcome: "stopped",
+      exitCode: EXIT.refused.code,
+      reason,
+      ...UNVERIFIED,
+      live,
+      decisions: [...passed, decided],
+    };
+  }
+  const decisions = [...passed, decided, rollback.decision];
+  return { ...endOf(rollback, ending.reason), rollback, live, verify: undefined, decisions };
+}
+
+const UNVERIFIED = { rollback: undefined, verify: undefined };
+
+const DIGESTS_SECONDS = 15;
+
+/** A promotion counts once the pods that run are seen to be the release's own, and the release is verified. */
+async function promoted(
+  target: StackTarget,
+  release: Release,
+  deployment: Deployment,
+  ending: Ending,
+): Promise<Conclusion> {
+  const reach = await gateTargetOf(target, release, () => undefined);
+  const digests = await judgeRunningDigests(reach, { gate: "fleet", phase: "fleet", track: "fleet" }, DIGESTS_SECONDS);
+  const apart = digests.find(({ verdict }) => verdict !== "pass");
+  const decisions = decisionsOf([...deployment.gates, ...digests]);
+  if (apart === undefined) {
+    const decision = decideOn(ending, { canRollBack: true, hasState: true });
+    const { problem, ...after } = await lookAfterPromotion(target, release);
+    const outcome = problem ?? outcomeOf(deployment, ending, decision.action);
+    return { ...outcome, ...after, live: release, decisions: [...decisions, decision, ...after.decisions] };
+  }
+  const reason = `promoted, but ${apart.reason}`;
+  const decision = decideOn({ phase: "promoted", verdict: "error", reason }, { canRollBack: true, hasState: true });
+  return {
+    outcome: "failed",
+    exitCode: EXIT.outside.code,
+    reason,
+    ...UNVERIFIED,
+    live: release,
+    decisions: [...decisions, decision],
+  };
+}
+
+async function obstaclesAfter(
+  target: StackTarget,
+  release: Release,
+  present: StackPresent,
+): Promise<Obstacles | undefined> {
+  const { live, updates, resources } = present;
+  return live && obstaclesTo(live, target, present, migratedReleases(updates, resources, { release }));
+}
+
+function canGoBack({ live }: StackPresent, obstacles: Obstacles | undefined): boolean {
+  return live !== undefined && obstacles !== undefined && obstacleText(obstacles) === undefined;
+}
+
+function withObstacle({ action, reason }: Decision, obstacles: Obstacles | undefined): string {
+  const obstacle = action === "stop" && obstacles !== undefined ? obstacleText(obstacles) : undefined;
+  return obstacle === undefined ? reason : `${reason}; ${obstacle}`;
+}
+
+/**
+ * Works on the target with its config as the text says, whatever becomes of the file meanwhile: what a deploy does by
+ * itself at its end was approved with its plan. Without a text, on the target as it is.
+ */
+export async function withHeldConfig<Target extends ConfiguredStack, T>(
+  target: Target,
+  text: string | undefined,
+  work: (held: Target) => Promise<T>,
+): Promise<T> {
+  if (text === undefined) return work(target);
+  const { configFile, stack, isEarlier } = target;
+  const copy = copyConfig(configFile, text);
+  const config = async () => stackConfigIn(text, { file: configFile, stack, isEarlier: isEarlier?.() ?? false });
+  try {
+    return await work({ ...target, config, configFile: copy.file });
+  } finally {
+    copy.remove();
   }
 }

@@ -1,14 +1,17 @@
+import type { Decision } from "../../gates/tree.ts";
 import type { GateResult } from "../../gates/verdict.ts";
+import { EXIT } from "../../shared/deploy-error.ts";
 import { redacted } from "../../shared/text/secrets.ts";
 import { oneLine } from "../../shared/text/visible.ts";
+import { imageReference } from "../../stacks/fields.ts";
 import { SERVICE_NAMES, type ServiceName } from "../../stacks/services.ts";
-import { inColumns } from "../report/columns.ts";
-import { duration } from "../report/duration.ts";
+import type { Finding } from "../preflight/check.ts";
+import { findingLines } from "../preflight/preflight-text.ts";
+import { duration, inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
-import type { Decision } from "./decisions.ts";
-import { checksRows } from "./deploy-checks-text.ts";
+import { countsText, successLines } from "../verify/verify.ts";
+import { gateCountsText, isCounted } from "./decisions.ts";
 import type { DeployDocument } from "./deploy-document.ts";
-import { countsText, isCounted } from "./gate-counts.ts";
 
 /** The short report of a deploy that a person reads at the end: the outcome first, in words that fit a terminal. */
 export function deployText(document: DeployDocument, paint: Paint): string {
@@ -45,9 +48,9 @@ export function deployRows(document: DeployDocument, paint: Paint): string[] {
  */
 export function headline(title: string, document: DeployDocument, paint: Paint): string {
   const { outcome, exitCode, reason } = document;
-  const colour = exitCode === 0 ? paint.good : paint.bad;
+  const colour = exitCode === EXIT.done.code ? paint.good : paint.bad;
   const first = `${paint.strong(title)}: ${colour(outcome)} (exit ${exitCode})`;
-  if (exitCode === 0) return inColumns(first);
+  if (exitCode === EXIT.done.code) return inColumns(first);
   const words = clusterWords(document);
   if (words === undefined) return inColumns(`${first}\n${reason}`);
   return `${redacted(oneLine(`${first}: ${words}`))}\n${inColumns(reason.slice(words.length).replace(/^; /, ""))}`;
@@ -77,8 +80,12 @@ export function liveIn(
 ): string {
   const digests = live[kind][track];
   if (digests.length === 0) return "nothing";
-  const owner = [release, previous].find((each) => digests.every((digest) => each?.images[kind]?.endsWith(digest)));
+  const owner = [release, previous].find((each) => digests.every((digest) => digest === digestOf(each?.images[kind])));
   return owner?.id ?? digests.map((digest) => digest.slice(0, 19)).join(", ");
+}
+
+function digestOf(image: string | undefined): string | undefined {
+  return image === undefined ? undefined : imageReference(image).digest;
 }
 
 function countsOf(words: readonly string[]): string {
@@ -100,8 +107,7 @@ function gateTable(gates: readonly GateResult[], paint: Paint): string[] {
 /** Going on after a gate is told once for all that have a row of their own; every other decision by its words. */
 function decisionRows({ decisions, gates }: DeployDocument): string[] {
   const shown = new Set(gates.map(({ gate }) => gate));
-  const isGoingOn = ({ action, reason }: Decision) =>
-    action === "proceed" && shown.has(reason.slice(0, reason.indexOf(": ")));
+  const isGoingOn = ({ gate }: Decision) => gate !== undefined && shown.has(gate);
   const passed = decisions.filter(isGoingOn).length;
   const rest = decisions.filter((decision) => !isGoingOn(decision));
   return [
@@ -117,13 +123,13 @@ function rollbackTable({ rollback }: DeployDocument, paint: Paint): string[] {
   const changed = steps.filter(({ op }) => /^(create|update|replace)$/.test(op)).map(({ name }) => name);
   const text = `to ${release.id} in ${duration(seconds)}: ${changed.join(", ") || "nothing had to change"}`;
   const shown = verdict === "pass" ? paint.good("pass") : paint.bad(verdict);
-  return [row("back", text), row("", `${shown} ${countsText(gates)}; ${reason}`)];
+  return [row("back", text), row("", `${shown} ${gateCountsText(gates)}; ${reason}`)];
 }
 
 function passText(results: readonly GateResult[]): string {
   const [strictest] = results.filter(isCounted).toSorted((one, other) => one.limit - other.limit);
   const counted = strictest === undefined ? [] : [`${strictest.objective} ${evidenceOf(strictest)}`];
-  return [countsText(results), ...counted].join("; ");
+  return [gateCountsText(results), ...counted].join("; ");
 }
 
 function evidenceOf(gate: GateResult): string {
@@ -136,4 +142,29 @@ function boundsOf({ lower, upper, limit }: GateResult): string {
 
 function percent(ratio: number): string {
   return `${Number((ratio * 100).toPrecision(2))} %`;
+}
+
+interface Checks {
+  readonly checks: readonly (Finding & { readonly title: string })[];
+  readonly seconds: number;
+}
+
+/** What the checklist and the verification came to: counts, what did not pass, and the success table. */
+export function checksRows(
+  { preflight, plan, verify }: Pick<DeployDocument, "preflight" | "plan" | "verify">,
+  paint: Paint,
+): string[] {
+  return [
+    ...rowsOf("preflight", preflight, paint),
+    ...(plan === null ? [] : [`  plan      ${plan.files.html}`]),
+    ...rowsOf("verify", verify, paint),
+    ...(verify === null ? [] : ["", ...successLines(verify.success, paint), ""]),
+  ];
+}
+
+function rowsOf(name: string, found: Checks | null, paint: Paint): string[] {
+  if (found === null) return [];
+  const loud = found.checks.filter(({ status }) => status === "fail" || status === "warn");
+  const counts = `  ${name.padEnd(10)}${countsText(found.checks)}, in ${duration(found.seconds)}`;
+  return [counts, ...loud.flatMap((check) => findingLines(check, paint))];
 }

@@ -3,13 +3,12 @@ import type { GateResult } from "../../gates/verdict.ts";
 import type { Engine, RunSettings, Watcher } from "../../io/engine.ts";
 import type { EngineResult } from "../../records/engine-record.ts";
 import type { Clock } from "../../shared/clock.ts";
-import { failedCreations } from "../recovery/failed-creations.ts";
-import type { TakenResource } from "../recovery/state-edit.ts";
+import { failedCreations } from "../recovery/state-edit.ts";
 import type { Recovery } from "../recovery/take-over.ts";
-import { TakenResources } from "../recovery/taken.ts";
+import { TakenResources } from "../recovery/take-over.ts";
 import { showPhase } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
-import { holdState } from "./stack-moved.ts";
+import { holdState } from "./stack-target.ts";
 
 /** What one deploy of a release came to. */
 export interface Deployment {
@@ -33,7 +32,7 @@ export interface Surroundings {
   /** What was previewed and shown already. @default previewed here */
   readonly preview?: EngineResult | undefined;
   /** Takes over what the update finds there already, as an update that was killed left it; without it that is a failure. */
-  readonly recovery?: Pick<Recovery, "adoptTaken"> | undefined;
+  readonly recovery?: Pick<Recovery, "adoptTaken" | "adoptUnanswered"> | undefined;
   /** What the update is called on the screen. @default deploy */
   readonly verb?: string;
 }
@@ -53,12 +52,13 @@ export async function deploy(engine: DeployEngine, title: string, surroundings: 
   const discarded = await discardFailed(engine, surroundings, run?.check);
   if (discarded !== undefined && discarded.outcome !== "succeeded") return { preview, up: discarded, gates: [] };
   const settings = discarded === undefined ? run : await heldNow(engine, run);
-  let [up, taken] = await updated(engine, `${verb} ${title}`, surroundings, settings);
-  for (let round = 0; round < ADOPTIONS && up.outcome === "failed" && taken.length > 0; round++) {
-    const adopted = await surroundings.recovery?.adoptTaken(taken);
+  let [up, failed] = await updated(engine, `${verb} ${title}`, surroundings, settings);
+  for (let round = 0; round < ADOPTIONS && up.outcome === "failed" && failed.found.length > 0; round++) {
+    const adopted = await surroundings.recovery?.adoptTaken(failed.found);
     if (adopted === undefined || adopted.length === 0) break;
-    [up, taken] = await updated(engine, `${verb} ${title}`, surroundings, await heldNow(engine, run));
+    [up, failed] = await updated(engine, `${verb} ${title}`, surroundings, await heldNow(engine, run));
   }
+  if (up.outcome !== "succeeded") await surroundings.recovery?.adoptUnanswered(failed.unanswered);
   return { preview, up, gates: readGateLog(gateLogFile).slice(before) };
 }
 
@@ -70,13 +70,13 @@ async function heldNow(engine: DeployEngine, run: RunSettings | undefined): Prom
 /** How often an update goes on with what it found there already; each time brings it to what depended on that. */
 const ADOPTIONS = 5;
 
-/** One update, and what it could not make because it is there already. */
+/** One update, and what it could not make. */
 async function updated(
   engine: DeployEngine,
   title: string,
   { screen, clock, watch: other }: Surroundings,
   settings: RunSettings | undefined,
-): Promise<[EngineResult, readonly TakenResource[]]> {
+): Promise<[EngineResult, TakenResources]> {
   const taken = new TakenResources();
   const result = await showPhase(screen, clock, title, async (phase) => {
     const show = phase.watch({ lines: true });
@@ -89,7 +89,7 @@ async function updated(
     phase.note(describeResult(up));
     return up;
   });
-  return [result, taken.found];
+  return [result, taken];
 }
 
 /** Deletes what AWS could not make, so that the update makes it again; undefined when there is nothing of the kind. */

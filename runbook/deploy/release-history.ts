@@ -1,6 +1,6 @@
-import { type Approval, isOwnPlan } from "../../records/run-record.ts";
-import { isRollback, rollbackReason, type Update } from "../../records/update.ts";
-import type { EndedDeploy } from "./ended-deploys.ts";
+import { z } from "zod";
+import { type Approval, isOwnPlan, isRollback, rollbackReason, type Update } from "../../records/update.ts";
+import { type TaggedStack, tagDocument, tagIn } from "./freeze.ts";
 
 /** What was done with a release once. */
 export interface ReleaseEvent {
@@ -25,7 +25,7 @@ export interface ReleaseEvent {
 export interface ReleaseApproval extends Approval {
   readonly release: string;
   readonly update: string;
-  /** Whether who approved it made the plan too; null where the planner is not known. */
+  /** Whether who approved it made the plan too; null where that is not known. */
   readonly isOwnPlan: boolean | null;
 }
 
@@ -64,7 +64,7 @@ function became(update: Update, end: EndedDeploy | undefined): Became {
     return { what: update.result === "succeeded" ? "gone back to" : "rollback failed", reason: back ?? "" };
   if (end !== undefined) return { what: kindOf(end.outcome), reason: end.reason };
   if (update.result === "succeeded") return { what: "promoted", reason: "every gate passed" };
-  return { what: "failed", reason: "nobody kept why: see the log of whoever ran it" };
+  return { what: "failed", reason: "the reason was not recorded: see the log of that run" };
 }
 
 /** A deploy begins before its update, and after the update before it. */
@@ -83,4 +83,49 @@ function refusedEvent({ startedAt, release, outcome, reason }: EndedDeploy): Rel
 function kindOf(outcome: string): ReleaseEvent["what"] {
   const kinds = ["rolled-back", "held", "stopped", "failed"] as const;
   return kinds.find((kind) => kind === outcome) ?? "unknown";
+}
+
+/** How a deploy ended that promoted nothing: no backend's history says why. */
+export interface EndedDeploy {
+  /** Seconds since 1970 at which the deploy began, before its update. */
+  readonly startedAt: number;
+  readonly release: string;
+  readonly outcome: string;
+  readonly reason: string;
+}
+
+const PREFIX = "sparki:ended-";
+
+/** A backend should not have to keep too many. */
+const MOST = 20;
+
+/** Keeps with the stack how a deploy ended, so that every machine's history can tell; the oldest are forgotten. */
+export async function rememberEnd(
+  stack: TaggedStack,
+  { startedAt, release, outcome, reason }: EndedDeploy,
+): Promise<void> {
+  await stack.setTag(`${PREFIX}${Math.floor(startedAt)}`, tagDocument({ outcome, release, reason }));
+  const old = Object.keys(await stack.tags())
+    .filter((name) => name.startsWith(PREFIX))
+    .sort()
+    .slice(0, -MOST);
+  for (const name of old) await stack.setTag(name, undefined);
+}
+
+const endSchema = z.object({ outcome: z.string(), release: z.string(), reason: z.string() });
+
+/** Earlier versions kept a sentence. */
+function endInWords(text: string): Omit<EndedDeploy, "startedAt"> | undefined {
+  const [, outcome, release, reason = ""] = /^(\S+) (\S+) (.*)$/.exec(text) ?? [];
+  return outcome === undefined || release === undefined ? undefined : { outcome, release, reason };
+}
+
+/** The ended deploys among a stack's tags, newest first. */
+export function endedDeploys(tags: Readonly<Record<string, string>>): EndedDeploy[] {
+  return Object.entries(tags)
+    .flatMap(([name, text]) => {
+      const end = name.startsWith(PREFIX) ? (tagIn(text, endSchema) ?? endInWords(text)) : undefined;
+      return end === undefined ? [] : [{ startedAt: Number(name.slice(PREFIX.length)), ...end }];
+    })
+    .sort((one, other) => other.startedAt - one.startedAt);
 }

@@ -1,12 +1,12 @@
+import type { Decision } from "../../gates/tree.ts";
 import type { Verdict } from "../../gates/verdict.ts";
 import type { Release } from "../../stacks/schema.ts";
 import type { PlanFiles } from "../plan/plan-files.ts";
-import type { PreflightReport } from "../preflight/run.ts";
+import type { PreflightReport } from "../preflight/side-by-side.ts";
 import type { Proof } from "../rollback/rollback-proof.ts";
 import type { VerifyReport } from "../verify/verify.ts";
-import type { Decision } from "./decisions.ts";
 import type { Deployment } from "./deployment.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "./ending.ts";
 
 /** What a rollback came to; only `pass` says that its release serves again. */
 export interface Rollback {

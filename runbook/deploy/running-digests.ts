@@ -1,9 +1,10 @@
 import { runHealthGate } from "../../gates/live/health-gate.ts";
-import { digestOf, type GateTarget } from "../../gates/live/track.ts";
-import type { GateResult } from "../../gates/verdict.ts";
+import type { GateTarget } from "../../gates/live/track.ts";
+import type { GateResult, GateSubject } from "../../gates/verdict.ts";
 import { systemClock } from "../../io/clock.ts";
 import { type LiveRelease, readLiveRelease } from "../../io/live-release.ts";
-import { messageOf } from "../../shared/message-of.ts";
+import { messageOf } from "../../shared/deploy-error.ts";
+import { imageReference } from "../../stacks/fields.ts";
 import { releaseOf } from "../../stacks/schema.ts";
 import { SERVICE_NAMES, type ServiceName } from "../../stacks/services.ts";
 
@@ -12,7 +13,7 @@ type Watched = Pick<GateTarget, "config" | "kubeconfig" | "signal" | "onProgress
 /** Proves by the Kubernetes API that every ready pod of either track runs the config's release, and no other image runs. */
 export function judgeRunningDigests(
   { config, kubeconfig, signal, onProgress }: Watched,
-  gate: string,
+  gate: GateSubject,
   deadlineSeconds: number,
 ): Promise<GateResult[]> {
   const run = () =>
@@ -21,7 +22,7 @@ export function judgeRunningDigests(
       (error: unknown) => `the Kubernetes API did not answer: ${messageOf(error)}`,
     );
   const probes = [{ name: "running digests", run }];
-  return runHealthGate({ gate, probes, deadlineSeconds, clock: systemClock, signal, onProgress });
+  return runHealthGate({ ...gate, probes, deadlineSeconds, clock: systemClock, signal, onProgress });
 }
 
 /** Which pods run something else, in words; undefined when none does. */
@@ -32,7 +33,7 @@ export function digestsApart(
   const apart = SERVICE_NAMES.flatMap((workload) =>
     (["oneBox", "fleet"] as const).flatMap((track) => {
       const image = images[workload];
-      const expected = image === undefined ? undefined : digestOf(image);
+      const expected = image === undefined ? undefined : imageReference(image).digest;
       const found = live[workload][track];
       if (found.length < 2 && found[0] === expected) return [];
       return [`${workload} ${track} runs ${found.join(" and ") || "nothing"}; expected ${expected ?? "nothing"}`];

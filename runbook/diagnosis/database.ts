@@ -2,7 +2,7 @@ import { z } from "zod";
 import { fail, pass, skipped, warn } from "../preflight/check.ts";
 import { secrets } from "../preflight/checks/secrets.ts";
 import type { DiagnosisContext, Examination } from "./examination.ts";
-import { numberOf } from "./readings.ts";
+import { numberOf } from "./examination.ts";
 
 const PORT = 5432;
 const MAX_USED_RATIO = 0.9;

@@ -1,4 +1,5 @@
-import type { Prometheus } from "../../io/prometheus.ts";
+import type { Prometheus, Series } from "../../io/prometheus.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { namespaceOf, SERVICE_NAMES } from "../../stacks/services.ts";
 import type { Look } from "../preflight/check.ts";
 import type { PreflightContext } from "../preflight/context.ts";
@@ -19,3 +20,17 @@ export interface Examination extends Look<DiagnosisContext> {
 
 /** The namespaces of what serves users. */
 export const SERVED = SERVICE_NAMES.map(namespaceOf);
+
+/** The one number of a query; undefined without data, or where it is no number. Throws SPARKI_OUTSIDE without an answer. */
+export async function numberOf(metrics: Pick<Prometheus, "instant">, query: string): Promise<number | undefined> {
+  const [series] = await seriesOf(metrics, query);
+  return series?.points[0]?.[1];
+}
+
+/** The series of a query; none without data. Throws SPARKI_OUTSIDE when the metrics cannot be asked. */
+export async function seriesOf(metrics: Pick<Prometheus, "instant">, query: string): Promise<readonly Series[]> {
+  const reading = await metrics.instant(query);
+  if (reading.kind === "value") return reading.value;
+  if (reading.kind !== "unreachable") return [];
+  throw new DeployError("SPARKI_OUTSIDE", reading.reason, { hint: "npx sparki preflight" });
+}

@@ -1,4 +1,4 @@
-import type { PodLook } from "../../io/cluster-pods.ts";
+import type { PodLook } from "../../io/cluster-lookups.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { type Finding, fail, pass, skipped, warn } from "../preflight/check.ts";
 import { type DiagnosisContext, type Examination, SERVED } from "./examination.ts";

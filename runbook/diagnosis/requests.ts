@@ -1,11 +1,11 @@
 import type { Objective } from "../../gates/objective.ts";
 import type { HttpAnswer } from "../../io/http.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
-import { safeText } from "../../shared/text/outside.ts";
+import { safeText } from "../../shared/text/visible.ts";
 import { TRACK_KINDS } from "../../stacks/services.ts";
 import { fail, pass, skipped, warn } from "../preflight/check.ts";
 import type { Examination, Topic } from "./examination.ts";
-import { numberOf, seriesOf } from "./readings.ts";
+import { numberOf, seriesOf } from "./examination.ts";
 
 const MIN_HIT_RATIO = 0.5;
 const MOST_SHOWN = 5;

@@ -1,6 +1,6 @@
 import type { Delivery, Messenger } from "../../io/slack.ts";
-import { messageOf } from "../../shared/message-of.ts";
-import type { Message } from "../../shared/text/slack.ts";
+import { messageOf } from "../../shared/deploy-error.ts";
+import type { Message } from "../../shared/text/markup.ts";
 
 /** A message as it was said, and whether anybody heard it. */
 export interface Notification {

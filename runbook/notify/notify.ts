@@ -1,11 +1,13 @@
 import { percent } from "../../gates/gate.ts";
 import type { GateResult } from "../../gates/verdict.ts";
 import { isSameRelease } from "../../records/promotion.ts";
-import { Mention, type Message, type SlackText, slack, slackLines } from "../../shared/text/slack.ts";
+import { EXIT } from "../../shared/deploy-error.ts";
+import { Mention, type Message, type SlackText, slack, slackLines } from "../../shared/text/markup.ts";
 import { bounded, oneLine } from "../../shared/text/visible.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
 import { clusterWords } from "../deploy/deploy-text.ts";
 import type { DeployRun, Rollback } from "../deploy/result.ts";
+import { duration } from "../report/columns.ts";
 
 /** What every message about a stack needs. */
 export interface Occasion {
@@ -41,14 +43,14 @@ export function endMessage(occasion: Occasion, run: DeployRun, budget: string): 
     case "stopped":
       return endedMessage(occasion, run, "⛔", "stopped");
     case "failed":
-      return run.exitCode === 5 && run.rollback !== undefined
+      return run.exitCode === EXIT.rollback.code && run.rollback !== undefined
         ? failedRollbackMessage(occasion, run.reason, run.rollback)
         : endedMessage(occasion, run, "⚠️", isLive(run) ? "live, but not well" : "failed");
   }
 }
 
 function promotedMessage({ stack, config, at }: Occasion, { release, deployment }: DeployRun, budget: string): Message {
-  const fleet = deployment.gates.filter(({ gate }) => gate.endsWith("fleet"));
+  const fleet = deployment.gates.filter(({ phase }) => phase === "fleet");
   return to(config.contacts.platform, slack`✅ ${titleOf(stack)} deployment successful!`, [
     ["Version", versionOf(release)],
     ["Deployed at", timeOf(at)],
@@ -93,7 +95,7 @@ export function failedRollbackMessage({ stack, config }: Occasion, reason: strin
     ["Status", "Not proven healthy"],
     [],
     ["Action", "Nothing more is tried by itself, and deploys are refused"],
-    ["Next", `when the cause is mended: npx sparki rollback --stack ${stack}`],
+    ["Next", `when the cause is fixed: npx sparki rollback --stack ${stack}`],
   ]);
 }
 
@@ -108,9 +110,15 @@ function endedMessage({ stack, config }: Occasion, run: DeployRun, mark: string,
     ["Reason", short(run.reason)],
     ["Live", run.live === null ? "nothing yet" : `${versionOf(run.live)} serves`],
     [],
-    ["Action", run.decisions.at(-1)?.reason.split(" (")[0] ?? "none"],
+    ["Action", ruleOf(run) ?? "none"],
     ["Next", nextOf(stack, run)],
   ]);
+}
+
+/** Why the last decision was taken, by the decision tree alone: what was met has a line of its own. */
+function ruleOf({ decisions }: DeployRun): string | undefined {
+  const last = decisions.at(-1);
+  return last?.rule ?? last?.reason;
 }
 
 /** What the cluster itself said of why a deploy was refused; it is told on the first line. */
@@ -128,7 +136,7 @@ function isLive({ live, release }: DeployRun): boolean {
 }
 
 function nextOf(stack: string, { verify }: DeployRun): string {
-  if (verify === undefined) return `when the cause is mended: npx sparki deploy --stack ${stack}`;
+  if (verify === undefined) return `when the cause is fixed: npx sparki deploy --stack ${stack}`;
   return `npx sparki verify --stack ${stack}, or go back: npx sparki rollback --stack ${stack}`;
 }
 
@@ -199,4 +207,48 @@ function slowestOfHundred(gates: readonly GateResult[], objectives: Objectives):
 function sumOf(gates: readonly GateResult[]): { readonly requests: number; readonly bad: number } {
   const total = (count: (gate: GateResult) => number) => gates.reduce((sum, gate) => sum + count(gate), 0);
   return { requests: total(({ requests }) => requests), bad: total(({ bad }) => bad) };
+}
+
+/** What a watch tells people of. */
+interface WatchNews {
+  readonly release: Release;
+  /** Since the promotion. */
+  readonly elapsedSeconds: number;
+  readonly reason: string;
+}
+
+/** Something is not as it was when the release was promoted; nobody has to get up for it. */
+export function anomalyMessage({ stack, config }: Occasion, { release, elapsedSeconds, reason }: WatchNews): Message {
+  return to(config.contacts.platform, slack`👀 ${titleOf(stack)}: something has changed since the deployment`, [
+    ["Version", versionOf(release)],
+    ["Since the promotion", duration(elapsedSeconds)],
+    ["Found", short(reason)],
+    [],
+    ["Next", `npx sparki diagnose --stack ${stack}`],
+  ]);
+}
+
+/** The page: the tree leaves it to a person. */
+export function escalationMessage(
+  { stack, config }: Occasion,
+  { release, elapsedSeconds, reason }: WatchNews,
+): Message {
+  const { incidents, platform } = config.contacts;
+  const [first, second] = [new Mention(incidents), new Mention(platform)];
+  return to(incidents, slack`🚨 ${titleOf(stack)} after its deployment: ${first} ${second} look now`, [
+    ["Version", versionOf(release)],
+    ["Since the promotion", duration(elapsedSeconds)],
+    ["Reason", short(reason)],
+    [],
+    ["Next", `npx sparki diagnose --stack ${stack}; to go back: npx sparki rollback --stack ${stack}`],
+  ]);
+}
+
+/** What people were told of is no more. */
+export function resolvedMessage({ stack, config }: Occasion, { release, elapsedSeconds, reason }: WatchNews): Message {
+  return to(config.contacts.platform, slack`✅ ${titleOf(stack)} is as it should be again`, [
+    ["Version", versionOf(release)],
+    ["Since the promotion", duration(elapsedSeconds)],
+    ["Found", short(reason)],
+  ]);
 }

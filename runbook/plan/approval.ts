@@ -40,7 +40,7 @@ export async function approvalRefusal(
   }
 }
 
-/** Throws SPARKI_USAGE for what is no plan's hash, before anything is looked at. */
+/** Throws SPARKI_USAGE for what is no plan's hash, before anything is checked. */
 export function assertHash(hash: string): void {
   if (/^[0-9a-f]{64}$/.test(hash)) return;
   throw new DeployError(

@@ -1,5 +1,8 @@
-import { canonical, isRecord, SECRET } from "../../records/canonical.ts";
+import { stringify } from "yaml";
+import { canonical, hashOf, isRecord, SECRET } from "../../records/canonical.ts";
+import { nameOf, type RecordedEvent } from "../../records/engine-record.ts";
 import { redacted } from "../../shared/text/secrets.ts";
+import type { Entries } from "./fingerprint.ts";
 
 /** One input that an update would change, with its values as a reviewer may see them. */
 export interface InputChange {
@@ -62,4 +65,61 @@ export function withoutSensitive(value: unknown): unknown {
     return [key, isSecret ? SECRET : withoutSensitive(each)];
   });
   return Object.fromEntries(entries);
+}
+
+/** Inputs as YAML that a reviewer may see: without secrets, and with JSON documents in them, such as IAM policies, laid out. */
+export function inputsText(inputs: Readonly<Record<string, unknown>>): string {
+  return redacted(stringify(laidOut(withoutSensitive(inputs))));
+}
+
+function laidOut(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(laidOut);
+  if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, laidOut(each)]));
+  return typeof value === "string" ? (documentIn(value) ?? value) : value;
+}
+
+function documentIn(text: string): unknown {
+  if (!/^\s*[[{]/.test(text)) return undefined;
+  try {
+    return withoutSensitive(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A resource that the cloud has otherwise than the state says: somebody changed or deleted it by hand. */
+export interface Drift {
+  readonly urn: string;
+  readonly name: string;
+  readonly type: string;
+  readonly isGone: boolean;
+  /** What differs, from the state's value to the cloud's, as far as it is shown. */
+  readonly changes: readonly InputChange[];
+  /** SHA-256 over all of the state's and the cloud's values; secrets are left out. */
+  readonly hash: string;
+}
+
+/** Collects the drift from the events of a refresh, or of its preview. */
+export class DriftRecord {
+  readonly #found = new Map<string, Drift>();
+
+  add({ resOutputsEvent }: RecordedEvent): void {
+    const metadata = resOutputsEvent?.metadata;
+    if (metadata === undefined || (metadata.op !== "update" && metadata.op !== "delete")) return;
+    const { urn, type, op, old, new: found } = metadata;
+    // What Pulumi itself keeps is nowhere in the cloud.
+    if ((found ?? old)?.custom !== true || type.startsWith("pulumi:")) return;
+    const isGone = op === "delete";
+    const [before, after] = [old?.outputs ?? {}, isGone ? undefined : (found?.outputs ?? {})];
+    const changes = isGone ? [] : inputChanges(before, after);
+    this.#found.set(urn, { urn, name: nameOf(urn), type, isGone, changes, hash: hashOf({ before, after }) });
+  }
+
+  get all(): readonly Drift[] {
+    return [...this.#found.values()].sort((one, other) => (one.urn < other.urn ? -1 : 1));
+  }
+}
+
+export function driftEntries(drift: readonly Drift[]): Entries {
+  return Object.fromEntries(drift.map(({ urn, hash }) => [urn, hash]));
 }

@@ -1,8 +1,8 @@
-import type { HelmRequest, HelmTemplate } from "../../io/helm-template.ts";
+import type { HelmRequest, HelmTemplate } from "../../io/helm.ts";
 import { hashOf, isRecord } from "../../records/canonical.ts";
 import { objectTitle, type RenderedObject } from "../../records/object-facts.ts";
 import { type HelmStore, liveRevision } from "../../records/stored-release.ts";
-import { messageOf } from "../../shared/message-of.ts";
+import { messageOf } from "../../shared/deploy-error.ts";
 import { redacted } from "../../shared/text/secrets.ts";
 import {
   type Callout,

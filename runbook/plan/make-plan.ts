@@ -2,28 +2,30 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { Engine, Watcher } from "../../io/engine.ts";
-import type { HelmTemplate } from "../../io/helm-template.ts";
 import type { Seal } from "../../io/seal/seal.ts";
 import { filesOf } from "../../io/seal/sealed-run.ts";
+import { unapproved } from "../../policies/judging/approvals.ts";
+import type { Situation } from "../../policies/policy.ts";
 import { hashOf } from "../../records/canonical.ts";
-import type { EngineResult } from "../../records/engine-record.ts";
+import type { EngineResult, Violation } from "../../records/engine-record.ts";
 import { promotionIn } from "../../records/promotion.ts";
 import { outputIn, resourcesIn } from "../../records/state.ts";
-import type { HelmStore } from "../../records/stored-release.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
+import { imageText } from "../../stacks/fields.ts";
+import { mayBeRead, mayBeRenamed, mayBeRetained, type Named } from "../../stacks/kept-resources.ts";
 import { imagesIn, type StackConfig } from "../../stacks/schema.ts";
 import { temporaryFolder } from "../../tools/temporary-folders.ts";
+import type { DeployedProgram, ReleaseStore } from "../deploy/stack-target.ts";
 import { stackConfigIn } from "../preflight/stack-file.ts";
-import type { Keep, Kept } from "../release/keep.ts";
+import type { Kept } from "../release/keep.ts";
 import { withPinned } from "../rollback/pinned-release.ts";
 import { schemaObstacle } from "../rollback/rollback.ts";
-import { migratedReleases } from "../rollback/way-back.ts";
+import { migratedReleases } from "../rollback/rollback-target.ts";
 import type { FromTo } from "./cost-change.ts";
 import { costChange } from "./cost-change.ts";
-import { criticalPath } from "./critical-path.ts";
-import { type Drift, DriftRecord, driftEntries } from "./drift.ts";
-import { DURATIONS_AS_OF } from "./durations.ts";
+import { criticalPath, DURATIONS_AS_OF, gateWaits } from "./critical-path.ts";
+import { type Drift, DriftRecord, driftEntries, inputsText } from "./difference.ts";
 import {
   compareFingerprints,
   configEntries,
@@ -33,39 +35,32 @@ import {
   policyEntries,
   stateEntries,
 } from "./fingerprint.ts";
-import { gateWaits } from "./gate-waits.ts";
 import { type HelmDiff, helmDiffs } from "./helm-diff.ts";
-import { inputsText } from "./inputs-text.ts";
 import type { Plan, PlannedChange, SchemaLevel } from "./plan.ts";
-import { type PlannedResource, PlannedResources, planEntries } from "./planned.ts";
-import { plannedDependencies } from "./planned-dependencies.ts";
-import { plannedDiscards } from "./planned-discards.ts";
-import { type PlannedRollback, plannedRollback } from "./planned-rollback.ts";
-import { RISKS, riskOf } from "./risk.ts";
-import { withUnapproved } from "./unapproved.ts";
+import {
+  type PlannedResource,
+  PlannedResources,
+  type PlannedRollback,
+  planEntries,
+  plannedDependencies,
+  plannedDiscards,
+  plannedRollback,
+  RISKS,
+  riskOf,
+} from "./planned.ts";
 
 /** What a plan is made of: one stack's engine, its config file, and the seal of the program and the charts. */
-export interface PlanTarget {
+export interface PlanTarget extends DeployedProgram, Pick<ReleaseStore, "keep"> {
   readonly stack: string;
-  readonly engine: Pick<Engine, "plan" | "preview" | "previewRefresh" | "exportState" | "history">;
+  readonly engine: Pick<Engine, "plan" | "preview" | "previewRefresh" | "exportState" | "history" | "backend">;
   readonly configFile: string;
   /** Whether it is of an earlier program, which may not have had every service. @default it is not */
   readonly isEarlier?: () => boolean;
-  readonly projectDirectory: string;
-  /** What the deployment is made of, as it is now. */
-  readonly seal: () => Seal;
-  /** The providers' plugins that are installed now, by name their hashes. */
-  readonly plugins: () => Entries;
-  readonly template: HelmTemplate;
-  /** What Helm keeps in the cluster that a kubeconfig reaches. */
-  readonly helmStore: (kubeconfig: string | undefined) => HelmStore;
-  /** What of a promoted release's charts and values can be restored. */
-  readonly keep: Keep;
   readonly clock: Clock;
 }
 
 export interface PlanOptions {
-  /** The way back is not looked at. @default false */
+  /** The rollback is not checked. @default false */
   readonly isBrief?: boolean;
   /** Sees the events of the deployment's preview. */
   readonly watch?: Watcher | undefined;
@@ -92,7 +87,7 @@ export async function planAndPreview(target: PlanTarget, options: PlanOptions = 
   const previewed = await preview(target, config, options.watch);
   const { result, resources } = previewed;
   const isGood = isLooked && result.outcome === "succeeded";
-  const rollback = isGood ? await wayBack(target, config, exported, resources) : undefined;
+  const rollback = isGood ? await findRollback(target, config, exported, resources) : undefined;
   const plan = await planOf(target, causes, previewed, { drift, wayBack: rollback });
   return { plan, preview: result };
 }
@@ -145,7 +140,8 @@ async function causesOf({ configFile, engine, isEarlier, plugins, seal: sealNow,
     dependencies: { "package-lock.json": lock, "installed packages": content },
     tools: { ...seal.tools, ...plugins() },
     environment: Object.fromEntries(Object.entries(seal.environment).map(([name, value]) => [name, hashOf(value)])),
-    state: stateEntries(exported),
+    // Another place may have a state with the very same content: none yet, above all.
+    state: { backend: await engine.backend(), ...stateEntries(exported) },
   };
   return { config, exported, seal, entries };
 }
@@ -183,6 +179,7 @@ async function planOf(
     seal: sealed,
     outcome: result.outcome,
     failure: result.failure,
+    ...(result.code !== undefined && { code: result.code }),
     ...releaseChange(config, exported),
     changes: changesOf(changed),
     unchanged: kept.filter(({ action }) => action === "same").length,
@@ -216,7 +213,7 @@ async function preview({ clock, engine, stack }: PlanTarget, config: StackConfig
     // A preview that fails writes none.
     const text = await readFile(file, "utf8").catch(() => "{}");
     const today = new Date(clock.now() * 1000).toISOString().slice(0, 10);
-    const judged = withUnapproved(result, planned.all, { stack, config, today });
+    const judged = withUnapproved(result, planned, { stack, config, today });
     return { result: judged, resources: planned.all, enginePlan: JSON.parse(text) };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -224,7 +221,7 @@ async function preview({ clock, engine, stack }: PlanTarget, config: StackConfig
 }
 
 /** Undefined where nothing is live to go back to. */
-async function wayBack(
+async function findRollback(
   { configFile, engine, keep }: PlanTarget,
   config: StackConfig,
   exported: unknown,
@@ -245,7 +242,7 @@ async function wayBack(
   return { ...plannedRollback(live.release, obstacle, planned, found.all), ...keptText(kept) };
 }
 
-/** Where the charts of the way back are from, each once, and what of it is not recorded. */
+/** Where the charts of the rollback are from, each once, and what of it is not recorded. */
 function keptText({ note, releases }: Kept): Pick<PlannedRollback, "note" | "charts"> {
   const charts = Object.entries(releases).map(([release, { source }]) => ({ release, source }));
   return { ...(charts.length > 0 && { charts }), ...(note !== undefined && { note }) };
@@ -269,7 +266,7 @@ function releaseChange(config: StackConfig, exported: unknown): Pick<Plan, "rele
   const schema: FromTo<SchemaLevel> = { from: live?.schema, to: release.schema };
   return {
     release: { from: live?.id, to: release.id },
-    digests: images.map(([image, to]) => ({ image, from: before.get(image), to })),
+    digests: images.map(([image, to]) => ({ image, from: before.get(image), to: imageText(to) })),
     schema,
   };
 }
@@ -283,4 +280,57 @@ function changesOf(resources: readonly PlannedResource[]): PlannedChange[] {
     return [{ risk, action, name, type, replacedFor, changes, ...(isTold && { text: inputsText(resource.after) }) }];
   });
   return changes.toSorted((one, other) => RISKS.indexOf(one.risk) - RISKS.indexOf(other.risk));
+}
+
+/**
+ * The preview, refused where it would replace or delete what holds data and nobody has approved just that, and where it
+ * would take over or read what is there already, or leave behind what it deletes, and nobody has declared that. The policies see
+ * resources and not what is done to them: an approval to delete lifts the protection from a replacement too.
+ */
+function withUnapproved(
+  preview: EngineResult,
+  { all: planned, read }: Pick<PlannedResources, "all" | "read">,
+  situation: Situation,
+): EngineResult {
+  const violations = [
+    ...unapproved(planned, situation).map(violationOf),
+    ...planned.flatMap(undeclaredOptions),
+    ...read.filter((one) => !mayBeRead(one)).map((one) => undeclared(one, "being read (declared: not to be)")),
+  ];
+  const [first] = violations;
+  if (first === undefined) return preview;
+  const policy = { ...preview.policy, violations: [...preview.policy.violations, ...violations] };
+  const failure = preview.failure ?? `policy ${first.policy}, ${first.resource}: ${first.message}`;
+  return { ...preview, outcome: preview.outcome === "succeeded" ? "failed" : preview.outcome, policy, failure };
+}
+
+function violationOf({ name, action, replacedFor }: PlannedResource): Violation {
+  const why = replacedFor.length > 0 ? `, because of ${replacedFor.join(", ")}` : "";
+  const fix = `add {resource: ${name}, action: ${action}, by, until} to sparki:approvals where it is meant`;
+  return {
+    policy: "stateful-kept",
+    level: "mandatory",
+    resource: name,
+    message: `[D01] it holds data, and ${action} is not approved${why}: ${fix}`,
+  };
+}
+
+/** The engine tells the policy pack of none of them. */
+function undeclaredOptions(resource: PlannedResource): Violation[] {
+  const { isImported, isRenamed, isRetained } = resource;
+  const found = [
+    ...(isImported === true ? ["option import (declared: not to be set)"] : []),
+    ...(isRenamed === true && !mayBeRenamed(resource) ? ["option aliases (declared: none)"] : []),
+    ...(isRetained === true && !mayBeRetained(resource) ? ["option retainOnDelete (declared: false)"] : []),
+  ];
+  return found.map((option) => undeclared(resource, option));
+}
+
+function undeclared({ type, name }: Named, option: string): Violation {
+  return {
+    policy: "declared-only",
+    level: "mandatory",
+    resource: name,
+    message: `[D09] ${type} "${name}", ${option}: remove it, or declare it in stacks/kept-resources.ts for a reviewer to judge`,
+  };
 }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { keepNewest } from "../../shared/keep-newest.ts";
-import { safeDocument } from "../../shared/text/document-text.ts";
+import { safeDocument } from "../../shared/text/output.ts";
 import type { Plan } from "./plan.ts";
 import { planHtml } from "./plan-html.ts";
 import { planMarkdown } from "./plan-markdown.ts";

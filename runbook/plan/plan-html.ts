@@ -1,12 +1,10 @@
-import { factTable, list, page, section, table, text } from "../report/page.ts";
-import { policyHtml } from "../report/policy-html.ts";
-import { COST_COLUMNS, costRows } from "./cost-text.ts";
-import type { InputChange } from "./difference.ts";
-import type { Drift } from "./drift.ts";
+import { factTable, list, page, policyHtml, section, table, text } from "../report/page.ts";
+import { COST_COLUMNS, costRows } from "./cost-change.ts";
+import type { Drift, InputChange } from "./difference.ts";
 import type { HelmDiff } from "./helm-diff.ts";
 import type { Plan, PlannedChange } from "./plan.ts";
-import { deployCommand, inputChangeText, planFacts, riskCounts, shortType, wayBackLists } from "./plan-text.ts";
-import { RISK_TITLES } from "./risk.ts";
+import { deployCommand, inputChangeText, planFacts, riskCounts, rollbackLists, shortType } from "./plan-text.ts";
+import { RISK_TITLES } from "./planned.ts";
 
 /** The plan as one HTML page that needs no network and no script, and fits a telephone's width. */
 export function planHtml(plan: Plan): string {
@@ -20,7 +18,7 @@ export function planHtml(plan: Plan): string {
       return section(`${RISK_TITLES[risk]} (${count})`, list(changes.map(changeItem)));
     }),
     section("Changed by hand", driftList(plan)),
-    section("If it fails", wayBackText(plan)),
+    section("If it fails", rollbackText(plan)),
     section("Policies", policyHtml(plan.policy)),
     ...(plan.helm.length > 0 ? [section("What the charts change", plan.helm.map(chartSummary).join(""))] : []),
     ...(plan.helm.length > 0 ? [section("Rendered manifests", plan.helm.map(helmDetails).join(""))] : []),
@@ -69,15 +67,15 @@ function inputList(changes: readonly InputChange[]): string {
 }
 
 function driftList({ drift }: Plan): string {
-  if (drift === undefined) return `<p>Not looked at.</p>`;
+  if (drift === undefined) return `<p>Not checked.</p>`;
   if (drift.length === 0) return `<p class="good">Nothing: the cloud is as the state says.</p>`;
   const item = ({ name, type, isGone, changes }: Drift) =>
     `<strong>${text(name)}</strong> (${text(shortType(type))})${isGone ? ": gone" : ""}${inputList(changes)}`;
   return list(drift.map(item));
 }
 
-function wayBackText(plan: Plan): string {
-  const lists = wayBackLists(plan).map(
+function rollbackText(plan: Plan): string {
+  const lists = rollbackLists(plan).map(
     ([title, names]) => `<h3>${title} (${names.length})</h3>${list(names.map(text))}`,
   );
   const fact = planFacts(plan).find(([what]) => what === "If it fails")?.[1] ?? "";

@@ -1,11 +1,11 @@
-import { markdownText as cell, markdownCode as code, markdownBlock } from "../../shared/text/markdown.ts";
-import { duration } from "../report/duration.ts";
-import { COST_COLUMNS, costRows } from "./cost-text.ts";
-import type { Drift } from "./drift.ts";
+import { markdownText as cell, markdownCode as code, markdownBlock } from "../../shared/text/markup.ts";
+import { duration } from "../report/columns.ts";
+import { COST_COLUMNS, costRows } from "./cost-change.ts";
+import type { Drift } from "./difference.ts";
 import type { HelmDiff } from "./helm-diff.ts";
 import type { Plan, PlannedChange } from "./plan.ts";
-import { deployCommand, inputChangeText, planFacts, riskCounts, shortType, wayBackLists } from "./plan-text.ts";
-import { RISK_TITLES } from "./risk.ts";
+import { deployCommand, inputChangeText, planFacts, riskCounts, rollbackLists, shortType } from "./plan-text.ts";
+import { RISK_TITLES } from "./planned.ts";
 
 /** A comment on a pull request holds 65,536 characters; a new release's manifests alone would fill it. */
 const MAX_DIFF_LENGTH = 12_000;
@@ -25,10 +25,10 @@ export function planMarkdown(plan: Plan): string {
     }),
     section(
       "Changed by hand",
-      drift?.flatMap(driftLines) ?? ["Not looked at."],
+      drift?.flatMap(driftLines) ?? ["Not checked."],
       "Nothing: the cloud is as the state says.",
     ),
-    ...wayBackLists(plan).map(([title, names]) =>
+    ...rollbackLists(plan).map(([title, names]) =>
       section(
         `If it fails: ${title.toLowerCase()} (${names.length})`,
         names.map((name) => `- ${cell(name)}`),

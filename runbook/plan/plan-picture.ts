@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { htmlText } from "../../shared/text/html.ts";
+import { htmlText } from "../../shared/text/markup.ts";
 
 /** As much of a plan's document as the picture shows. */
 const shownSchema = z.object({

@@ -1,25 +1,26 @@
+import { EXIT, type ExitCodeOf, isMistake } from "../../shared/deploy-error.ts";
 import { inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
 import type { Plan } from "./plan.ts";
 import type { PlanFiles } from "./plan-files.ts";
 import { deployCommand, planFacts, riskCounts } from "./plan-text.ts";
-import { RISK_TITLES } from "./risk.ts";
+import { RISK_TITLES } from "./planned.ts";
 
-/** 0 a plan that can be approved; 1 a policy refuses it; 2 its config does; 4 the preview could not end. */
+/** Done for a plan that can be approved, refused by a policy, a mistake in its config, or a preview that could not end. */
 export function planExitCode({
   outcome,
-  failure = "",
+  code,
   policy,
-}: Pick<Plan, "outcome" | "failure" | "policy">): 0 | 1 | 2 | 4 {
-  if (outcome === "succeeded") return 0;
-  if (policy.violations.some(({ level }) => level === "mandatory")) return 1;
-  return /SPARKI_(CONFIG|USAGE)/.test(failure) ? 2 : 4;
+}: Pick<Plan, "outcome" | "code" | "policy">): ExitCodeOf<"done" | "refused" | "usage" | "outside"> {
+  if (outcome === "succeeded") return EXIT.done.code;
+  if (policy.violations.some(({ level }) => level === "mandatory")) return EXIT.refused.code;
+  return isMistake(code) ? EXIT.usage.code : EXIT.outside.code;
 }
 
 /** The plan in a few lines for a terminal: what it is, where the report is, its hash and the next command. */
 export function planSummary(plan: Plan, files: PlanFiles, paint: Paint): string {
   const width = Math.max(...planFacts(plan).map(([what]) => what.length));
-  const isGood = planExitCode(plan) === 0;
+  const isGood = planExitCode(plan) === EXIT.done.code;
   const loud = ["stateful", "disruptive"];
   const lines = [
     "",
@@ -37,7 +38,7 @@ export function planSummary(plan: Plan, files: PlanFiles, paint: Paint): string 
       ? [`Hash:   ${plan.fingerprint.hash}`, `Next:   ${deployCommand(plan)}`]
       : [
           paint.bad("Not to be deployed as it is: see the preview's reason above."),
-          `Next:   mend that, then npx sparki plan --stack ${plan.stack}`,
+          `Next:   fix that, then npx sparki plan --stack ${plan.stack}`,
         ]),
   ];
   return `${lines.join("\n")}\n`;

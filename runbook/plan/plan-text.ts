@@ -1,8 +1,8 @@
-import { expectedText } from "../report/duration.ts";
-import { costFact } from "./cost-text.ts";
+import { expectedText } from "../report/columns.ts";
+import { costFact } from "./cost-change.ts";
 import type { InputChange } from "./difference.ts";
 import type { Plan } from "./plan.ts";
-import { RISKS, type Risk } from "./risk.ts";
+import { RISKS, type Risk } from "./planned.ts";
 
 /** The command that carries out exactly this plan; of one that cannot be approved, the command that plans again. */
 export function deployCommand({ stack, fingerprint, seal }: Plan): string {
@@ -34,20 +34,20 @@ export function planFacts(plan: Plan): readonly (readonly [what: string, value: 
     ["Changes", `${changes.length}, and ${unchanged} unchanged`],
     ["Monthly price", costFact(monthlyCost)],
     ["Duration", expectedText({ typicalSeconds: time.typical, longestSeconds: time.longest })],
-    ["If it fails", wayBackText(plan)],
+    ["If it fails", rollbackText(plan)],
   ];
 }
 
-function wayBackText({ release, wayBack }: Plan): string {
+function rollbackText({ release, wayBack }: Plan): string {
   if (release.from === undefined) return "nothing is live to go back to";
   if (wayBack === undefined) return `back to ${release.from}`;
-  if (wayBack.obstacle !== undefined) return `no way back to ${wayBack.release}: ${wayBack.obstacle}`;
+  if (wayBack.obstacle !== undefined) return `cannot roll back to ${wayBack.release}: ${wayBack.obstacle}`;
   const [taken, left] = [wayBack.takesBack.length, wayBack.leaves.length];
   const note = wayBack.note === undefined ? "" : `; ${wayBack.note}`;
   return `back to ${wayBack.release}: takes back ${taken} of the changes, leaves ${left}${chartsText(wayBack.charts ?? [])}${note}`;
 }
 
-/** Where the charts of the way back are from; those that are here as they were promoted need no word. */
+/** Where the charts of the rollback are from; those that are here as they were promoted need no word. */
 function chartsText(charts: readonly { readonly release: string; readonly source: string }[]): string {
   const restored = charts.filter(({ source }) => source !== "unchanged here");
   const bySource = Map.groupBy(restored, ({ source }) => source);
@@ -55,8 +55,8 @@ function chartsText(charts: readonly { readonly release: string; readonly source
   return told.length === 0 ? "" : `; charts as promoted: ${told.join("; ")}`;
 }
 
-/** A rollback's changes in a line each, by what becomes of them; none where there is no way back. */
-export function wayBackLists({ wayBack }: Plan): readonly (readonly [title: string, names: readonly string[]])[] {
+/** A rollback's changes in a line each, by what becomes of them; none where there is no rollback. */
+export function rollbackLists({ wayBack }: Plan): readonly (readonly [title: string, names: readonly string[]])[] {
   if (wayBack === undefined || wayBack.obstacle !== undefined) return [];
   return [
     ["Taken back", wayBack.takesBack],

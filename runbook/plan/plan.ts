@@ -1,14 +1,13 @@
 import type { Seal } from "../../io/seal/seal.ts";
 import type { EngineResult } from "../../records/engine-record.ts";
-import type { Identity } from "../../records/run-record.ts";
+import type { Identity } from "../../records/update.ts";
+import type { ErrorCode } from "../../shared/deploy-error.ts";
 import type { CostChange, FromTo } from "./cost-change.ts";
 import type { CriticalPath } from "./critical-path.ts";
-import type { InputChange } from "./difference.ts";
-import type { Drift } from "./drift.ts";
+import type { Drift, InputChange } from "./difference.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import type { HelmDiff } from "./helm-diff.ts";
-import type { PlannedRollback } from "./planned-rollback.ts";
-import type { Risk } from "./risk.ts";
+import type { PlannedRollback, Risk } from "./planned.ts";
 
 /** One change that a deployment would make, without any secret's value. */
 export interface PlannedChange {
@@ -34,6 +33,8 @@ export interface Plan {
   readonly seal: Omit<Seal, "files">;
   /** Why the preview refuses the deployment; undefined when it does not. */
   readonly failure: string | undefined;
+  /** The code of the failure, where the program itself refused. */
+  readonly code?: ErrorCode | undefined;
   readonly outcome: EngineResult["outcome"];
   readonly release: FromTo<string>;
   readonly digests: readonly ({ readonly image: string } & FromTo<string>)[];
@@ -41,7 +42,7 @@ export interface Plan {
   /** The most dangerous first. */
   readonly changes: readonly PlannedChange[];
   readonly unchanged: number;
-  /** Undefined where it was not looked at. */
+  /** Undefined where it was not checked. */
   readonly drift: readonly Drift[] | undefined;
   /** Undefined where nothing is live to go back to, or the deployment's own preview failed. */
   readonly wayBack: PlannedRollback | undefined;

@@ -1,5 +1,10 @@
+import { z } from "zod";
+import { STATEFUL_TYPES } from "../../policies/judging/approvals.ts";
 import { canonical, hashOf, isRecord } from "../../records/canonical.ts";
 import { nameOf, type RecordedEvent } from "../../records/engine-record.ts";
+import { type Dependencies, dependenciesIn, resourcesIn, type StateResource } from "../../records/state.ts";
+import type { Release } from "../../stacks/schema.ts";
+import { failedCreations } from "../recovery/state-edit.ts";
 import { type InputChange, inputChanges } from "./difference.ts";
 import type { Entries } from "./fingerprint.ts";
 
@@ -38,9 +43,12 @@ const ACTIONS: Readonly<Record<string, PlannedResource["action"]>> = {
 /** Collects a preview's events into what is planned for each resource; the several steps of a replacement are one. */
 export class PlannedResources {
   readonly #byUrn = new Map<string, PlannedResource>();
+  readonly #read = new Map<string, Pick<PlannedResource, "type" | "name">>();
 
   add({ resourcePreEvent }: RecordedEvent): void {
     const metadata = resourcePreEvent?.metadata;
+    if (metadata?.op.startsWith("read") === true)
+      this.#read.set(metadata.urn, { type: metadata.type, name: nameOf(metadata.urn) });
     const custom = (metadata?.new ?? metadata?.old)?.custom === true;
     const action = metadata === undefined ? undefined : ACTIONS[metadata.op];
     if (metadata === undefined || action === undefined || !custom) return;
@@ -61,6 +69,11 @@ export class PlannedResources {
       ...(isRetained && { isRetained }),
     };
     this.#byUrn.set(urn, { urn, name: nameOf(urn), type, action, before, after, changes, replacedFor, ...kept });
+  }
+
+  /** What is only read, and made by somebody else. */
+  get read(): readonly Pick<PlannedResource, "type" | "name">[] {
+    return [...this.#read.values()];
   }
 
   get all(): readonly PlannedResource[] {
@@ -95,4 +108,130 @@ function changesOf(before: unknown, after: unknown, diffs: readonly string[]): r
 function inputsOf(inputs: unknown): Readonly<Record<string, unknown>> | undefined {
   const known = canonical(inputs);
   return isRecord(known) ? known : undefined;
+}
+
+const goalSchema = z.object({
+  type: z.string(),
+  custom: z.boolean().default(false),
+  parent: z.string().optional(),
+  provider: z.string().optional(),
+  dependencies: z.array(z.string()).nullish(),
+  propertyDependencies: z.record(z.string(), z.array(z.string()).nullable()).nullish(),
+});
+
+const planSchema = z.object({
+  resourcePlans: z.record(z.string(), z.object({ goal: goalSchema.nullish() })).default({}),
+});
+
+/** What each resource would wait for, from the file that the engine writes of a preview; by URN. */
+export function plannedDependencies(enginePlan: unknown): Dependencies {
+  const { resourcePlans } = planSchema.parse(enginePlan);
+  const resources = Object.entries(resourcePlans).flatMap(([urn, { goal }]) => (goal ? [{ urn, ...goal }] : []));
+  return dependenciesIn(resourcesIn({ deployment: { resources } }));
+}
+
+/** What a deploy deletes before its update, and no preview tells of: what AWS could not make, so that it is made again. */
+export function plannedDiscards(exported: unknown): PlannedResource[] {
+  const failed = failedCreations(exported).map(({ urn }) => urn);
+  const discarded = resourcesIn(exported).filter(({ urn }) => failed.includes(urn));
+  return discarded.map(deletionOf);
+}
+
+function deletionOf({ urn, type, inputs }: StateResource): PlannedResource {
+  const before = canonical(inputs);
+  return {
+    urn,
+    name: nameOf(urn),
+    type,
+    action: "delete",
+    before: isRecord(before) ? before : {},
+    after: {},
+    changes: [],
+    replacedFor: ["a creation that AWS gave up"],
+  };
+}
+
+/** What going back would do if the deployment failed once all of it was done, as the engine previews it. */
+export interface PlannedRollback {
+  /** The release that is live now. */
+  readonly release: string;
+  /** Why it would be refused; undefined when it would not be. */
+  readonly obstacle: string | undefined;
+  /** What a reviewer must know of it although it would not be refused. */
+  readonly note?: string;
+  /** Where each Helm release's chart would be from. */
+  readonly charts?: readonly { readonly release: string; readonly source: string }[];
+  /** What it takes back, by name. */
+  readonly takesBack: readonly string[];
+  /** What the deployment changes and a rollback leaves so: config that is not of the release, and what was migrated. */
+  readonly leaves: readonly string[];
+}
+
+/** Jobs on the database: a rollback never runs them, and takes back nothing that they did. */
+const NEVER_BACK = /^database-jobs-/;
+
+/**
+ * Compares the plan with a preview of the same program and config that is pinned to the live release, both against the
+ * state of now: what both would change to the same stays changed after a rollback, all else is taken back.
+ */
+export function plannedRollback(
+  { id }: Pick<Release, "id">,
+  obstacle: string | undefined,
+  planned: readonly PlannedResource[],
+  pinned: readonly PlannedResource[],
+): PlannedRollback {
+  const after = new Map(pinned.map((resource) => [resource.urn, ending(resource)]));
+  const changed = planned.filter(({ action }) => action !== "same");
+  const stays = (resource: PlannedResource) =>
+    NEVER_BACK.test(resource.name) || after.get(resource.urn) === ending(resource);
+  return {
+    release: id,
+    obstacle,
+    takesBack: changed.filter((resource) => !stays(resource)).map(({ name }) => name),
+    leaves: changed.filter(stays).map(({ name }) => name),
+  };
+}
+
+/** How a resource is in the end; what is deleted is in the end as what never was. */
+function ending({ action, after }: PlannedResource): string | undefined {
+  return action === "delete" ? undefined : hashOf(after);
+}
+
+/** How closely a change wants to be read, the most dangerous first. */
+export const RISKS = ["stateful", "disruptive", "security", "update", "create"] as const;
+
+export type Risk = (typeof RISKS)[number];
+
+export const RISK_TITLES: Readonly<Record<Risk, string>> = {
+  stateful: "Replaces or deletes what holds data",
+  disruptive: "Replaces or deletes",
+  security: "Changes who may do or reach what",
+  update: "Updates in place",
+  create: "Creates",
+};
+
+/** What holds data besides what the policies guard: losing it loses logs, secrets or all that runs in the cluster. */
+const ALSO_STATEFUL = [
+  "aws:eks/cluster:Cluster",
+  "aws:s3/bucket:Bucket",
+  "aws:secretsmanager/secret:Secret",
+  "kubernetes:core/v1:PersistentVolumeClaim",
+  "random:index/randomPassword:RandomPassword",
+];
+
+const STATEFUL: readonly string[] = [...STATEFUL_TYPES, ...ALSO_STATEFUL];
+
+const SECURITY =
+  /^aws:(iam|wafv2|kms|acm)\/|securityGroup|[pP]olicy\b|PublicAccess|networkAcl|NetworkAcl|accessEntry|podIdentity|^kubernetes:(rbac|networking|policy)|^kubernetes:core\/v1:(ServiceAccount|Namespace|LimitRange|ResourceQuota)|^kubernetes:apiextensions/;
+
+/** Replacing a command means to run it again: nothing is lost. */
+const RUN_AGAIN = "command:local:Command";
+
+/** The group that a change is shown in; undefined for what does not change. */
+export function riskOf({ action, type }: Pick<PlannedResource, "action" | "type">): Risk | undefined {
+  if (action === "same") return undefined;
+  if (action === "replace" && type === RUN_AGAIN) return "update";
+  if (action === "replace" || action === "delete") return STATEFUL.includes(type) ? "stateful" : "disruptive";
+  if (SECURITY.test(type)) return "security";
+  return action;
 }

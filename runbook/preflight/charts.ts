@@ -1,7 +1,16 @@
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { CommandOutput } from "../../io/child-command.ts";
-import { namespaceOf, type ServiceName, TRACK_KINDS, trackName } from "../../stacks/services.ts";
+import type { HelmRelease } from "../../io/cluster-lookups.ts";
+import {
+  namespaceOf,
+  SERVICE_NAMES,
+  type ServiceName,
+  servicesOf,
+  TRACK_KINDS,
+  trackName,
+} from "../../stacks/services.ts";
+import { type Check, fail, pass, skipped, warn } from "./check.ts";
 import type { PreflightContext } from "./context.ts";
 
 /** A chart's track with the values that it is tried with. */
@@ -56,4 +65,77 @@ function helm(context: PreflightContext, { chart, values }: ChartTrial, words: r
   const common = ["--kube-version", `${config.cluster.version}.0`, "--values", "-"];
   const input = JSON.stringify(values);
   return commands.helm([verb, ...release, folder, ...rest, ...common], { cwd: projectDirectory, input, signal });
+}
+
+const NAMESPACES = [...SERVICE_NAMES.map(namespaceOf), "sparki-monitoring"];
+
+export const helmReleases: Check = {
+  id: "helm-releases",
+  group: "Infrastructure",
+  title: "Helm releases",
+  proves:
+    "Every Helm release is deployed: none is stuck in an operation, uninstalled, or in a state that is not known.",
+  timeLimitSeconds: 45,
+  run: async ({ cluster, state }) => {
+    const { resources } = await state.read();
+    if (!resources.some(({ type }) => type === "aws:eks/cluster:Cluster")) return skipped("there is no cluster yet");
+    const found = await cluster.helmReleases(NAMESPACES);
+    // One that AWS still makes, or could not make, is no use yet, and the deployment sees to it.
+    const wasUsed = resources.some(({ type }) => type === "kubernetes:helm.sh/v3:Release");
+    if (found === undefined && !wasUsed) return skipped("the cluster is not made yet");
+    if (found === undefined) return fail("the cluster is gone", "pulumi refresh, then deploy");
+    if (found.length === 0) return skipped("nothing was released to the cluster yet");
+    const failed = found.filter(({ status }) => status === "failed");
+    const other = found.filter(({ status }) => status !== "deployed" && status !== "failed");
+    if (other.length > 0) return fail(other.map(describe).join(", "), other.map(repair).join("\n"));
+    if (failed.length > 0) return warn(failed.map(describe).join(", "), "the deployment upgrades it again");
+    return pass(`${found.length} releases, all deployed`);
+  },
+};
+
+function describe({ name, namespace, revision, status }: HelmRelease): string {
+  return `${name} in ${namespace} is ${status} at revision ${revision}`;
+}
+
+/** A first revision has nothing to go back to, nor has what is being taken away. */
+function repair({ name, namespace, revision, status }: HelmRelease): string {
+  const isLeaving = status.startsWith("uninstall");
+  if (!isLeaving && !status.startsWith("pending-"))
+    return `helm status ${name} --namespace ${namespace}, and deploy once it says deployed`;
+  return revision === 1 || isLeaving
+    ? `helm uninstall ${name} --namespace ${namespace}`
+    : `helm rollback ${name} --namespace ${namespace}`;
+}
+
+export const charts: Check = {
+  id: "charts",
+  group: "Application",
+  title: "Helm charts",
+  proves: "Every chart lints strictly and renders with the stack's own settings, for its Kubernetes version.",
+  timeLimitSeconds: 60,
+  run: async (context, signal) => {
+    const monitoring = await monitoringTrial(context);
+    const trials = [
+      ...servicesOf(context.config).flatMap((name) => workloadTrials(context, name)),
+      ...(monitoring === undefined ? [] : [monitoring]),
+    ];
+    const problems = (await Promise.all(trials.map((trial) => problemsOf(context, trial, signal)))).flat();
+    if (problems.length > 0)
+      return fail(problems.join("; "), "fix the chart below apps/charts, or the config that it reads");
+    const note = monitoring === undefined ? "; monitoring has no earlier release whose values to try" : "";
+    return pass(`${trials.map(({ title }) => title).join(", ")} lint and render${note}`);
+  },
+};
+
+async function problemsOf(context: PreflightContext, trial: ChartTrial, signal: AbortSignal): Promise<string[]> {
+  const [linted, rendered] = await Promise.all([lint(context, trial, signal), render(context, trial, signal)]);
+  if (rendered.code !== 0) return [`${trial.title} does not render: ${firstLine(rendered.stderr)}`];
+  if (linted.code !== 0) return [`${trial.title} does not lint: ${firstLine(linted.stdout + linted.stderr)}`];
+  return [];
+}
+
+/** Helm's own words; a lint says `[ERROR]` or `[WARNING]` before them. */
+function firstLine(text: string): string {
+  const lines = text.split("\n").map((line) => line.trim());
+  return lines.find((line) => /error|warning/i.test(line)) ?? lines.find(Boolean) ?? "no reason given";
 }

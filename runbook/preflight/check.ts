@@ -13,7 +13,7 @@ export interface Finding {
   readonly status: Status;
   readonly reason: string;
   readonly fix?: string;
-  /** A warning about how it was looked at: what it looked at is proven well. */
+  /** A warning about how it was checked: what it checked is proven well. */
   readonly advisory?: true;
   /** What the finding rests on, such as log lines, each shortened. */
   readonly evidence?: readonly string[];

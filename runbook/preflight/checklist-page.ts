@@ -1,4 +1,5 @@
 /** The checklist's page in docs, generated from its checks: `node runbook/preflight/checklist-page.ts > docs/preflight.md`. */
+import { EXIT } from "../../shared/deploy-error.ts";
 import { type Check, GROUPS } from "./check.ts";
 import { CHECKLIST } from "./checklist.ts";
 import { ALLOWED_EXAMPLES, STATEMENT_RULES, type StatementRule } from "./migration-rules.ts";
@@ -16,7 +17,7 @@ export function checklistPage(): string {
     "",
     "- **pass**: it holds;",
     "- **warn**: it holds, but somebody should look soon;",
-    "- **fail**: it does not hold, or could not be looked at; how to mend it is said beside it, and the command exits 1;",
+    `- **fail**: it does not hold, or could not be checked; how to fix it is said beside it, and the command exits ${EXIT.refused.code};`,
     "- **skipped**: there is nothing to look at yet (as before a first deployment), or no means to look; the reason says which.",
     "",
     ...GROUPS.flatMap(section),
@@ -90,7 +91,7 @@ const KNOWLEDGE = [
   "| `sparki:preflight.migrations` | the folder of the engine's migrations |",
   "| `sparki:preflight.featureFlags` | the file of feature flags |",
   "| `sparki:preflight.restoreTest` | `{on, by, snapshot}`: the last snapshot that was restored and read |",
-  "| `sparki:preflight.imageSignatureKey` | cosign's public key, PEM; without it signatures are not looked at |",
+  "| `sparki:preflight.imageSignatureKey` | cosign's public key, PEM; without it signatures are not checked |",
   "",
   "Secret values are read to compare the names of their keys, and go no further.",
   "",

@@ -1,30 +1,19 @@
+import { charts, helmReleases } from "./charts.ts";
 import type { Check } from "./check.ts";
-import { credentials } from "./checks/account.ts";
-import { alertmanager, sampleAlert } from "./checks/alerting.ts";
-import { awsCli } from "./checks/aws-cli.ts";
-import { backup, restoreTest } from "./checks/backups.ts";
-import { certificate } from "./checks/certificate.ts";
-import { charts } from "./checks/charts.ts";
+import { awsCli, credentials, offers, serviceRoles } from "./checks/account.ts";
+import { alertmanager, sampleAlert, slack } from "./checks/alerting.ts";
+import { backup, restoreTest, stateClean, stateFree } from "./checks/backups.ts";
+import { certificate, entrance } from "./checks/certificate.ts";
 import { ciGreen, merged } from "./checks/code.ts";
-import { entrance } from "./checks/entrance.ts";
-import { featureFlags } from "./checks/flags.ts";
-import { helmReleases } from "./checks/helm-releases.ts";
-import { images, pulling, rollbackImages } from "./checks/images.ts";
-import { commandCenter, elasticsearch, kibana, logsArrive, logstash } from "./checks/logs.ts";
+import { images, pulling, rollbackImages, signatures } from "./checks/images.ts";
+import { commandCenter, elasticsearch, jaeger, kibana, logsArrive, logstash } from "./checks/logs.ts";
 import { dashboards, grafana, prometheus, prometheusTargets } from "./checks/metrics.ts";
-import { migrations } from "./checks/migrations.ts";
-import { name, zone } from "./checks/names.ts";
-import { offers } from "./checks/offers.ts";
-import { maintenanceWindow, onCall } from "./checks/people.ts";
+import { name, takenNames, zone } from "./checks/names.ts";
+import { featureFlags, maintenanceWindow, onCall } from "./checks/people.ts";
 import { permissions } from "./checks/permissions.ts";
 import { quotas } from "./checks/quotas.ts";
 import { secrets } from "./checks/secrets.ts";
-import { serviceRoles } from "./checks/service-roles.ts";
-import { signatures } from "./checks/signatures.ts";
-import { slack } from "./checks/slack.ts";
-import { stateClean, stateFree } from "./checks/state.ts";
-import { takenNames } from "./checks/taken-names.ts";
-import { jaeger } from "./checks/traces.ts";
+import { migrations } from "./migrations.ts";
 
 /** The runbook's checklist before a deployment, in the order in which it is shown. */
 export const CHECKLIST: readonly Check[] = [

@@ -49,6 +49,8 @@ export function placeOf(
 export interface Names {
   /** The name servers that the world is told for a domain; empty when there are none. */
   nameServersOf(domain: string): Promise<readonly string[]>;
+  /** The DS records that its parent zone has for it, as `TAG ALGORITHM DIGEST-TYPE DIGEST`. Rejects when nobody answers. */
+  delegationSignersOf(domain: string): Promise<readonly string[]>;
   /** Its IPv4 addresses; empty when there are none. Rejects when nobody answers. */
   addressesOf(domain: string): Promise<readonly string[]>;
 }

@@ -11,7 +11,7 @@ import type {
 import { listedName, nameOf, type SchemaFacts } from "./migration-facts.ts";
 import type { RuleId } from "./migration-rules.ts";
 import type { SqlStatement } from "./sql.ts";
-import { isBounding, isSteady, nodesIn, typeOf, unknownCall } from "./sql-expressions.ts";
+import { isBounding, isSteady, nodesIn, typeOf, unknownCall } from "./sql.ts";
 
 /** What one statement, or one action of an ALTER TABLE, does beside traffic. */
 export interface Effect {

@@ -1,14 +1,12 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { version } from "@pulumi/pulumi/version.js";
-import { openAwsLookups } from "../../io/aws-lookups.ts";
+import { openAwsLookups, withQueryLogs } from "../../io/aws-lookups.ts";
 import { commandRunner } from "../../io/child-command.ts";
 import { openClusterLookups } from "../../io/cluster-lookups.ts";
-import { configValue } from "../../io/config-value.ts";
 import { request } from "../../io/http.ts";
 import { type Network, openNetwork } from "../../io/network.ts";
-import { withQueryLogs } from "../../io/query-logs.ts";
 import { allowedEnvironment } from "../../io/seal/environment.ts";
-import { openStackState } from "../../io/stack-state.ts";
+import { configValue, openStackState } from "../../io/stack-state.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import { resolveTools } from "../../tools/resolve.ts";
@@ -100,9 +98,9 @@ async function slackSecrets(env: Ports["env"], configured: (key: string) => Prom
 
 function tokensIn(env: Ports["env"]): Tokens {
   return {
-    registry: env.SPARKI_REGISTRY_TOKEN,
-    github: env.GITHUB_TOKEN,
-    storm: env.SPARKI_STORM_TOKEN,
+    registry: env.SPARKI_REGISTRY_TOKEN?.trim(),
+    github: env.GITHUB_TOKEN?.trim(),
+    storm: env.SPARKI_STORM_TOKEN?.trim(),
   };
 }
 

@@ -1,7 +1,7 @@
-import { duration } from "../report/duration.ts";
+import { duration } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
 import { type Finding, GROUPS, type Status } from "./check.ts";
-import type { PreflightReport } from "./run.ts";
+import type { PreflightReport } from "./side-by-side.ts";
 
 interface Titled extends Finding {
   readonly title: string;
@@ -13,7 +13,7 @@ const INDENT = 10;
 /** A word for each status, so that nothing is told by colour or sign alone. */
 const WORDS: Readonly<Record<Status, string>> = { pass: "✓ pass", warn: "! warn", fail: "✗ FAIL", skipped: "- skip" };
 
-/** The checklist as a table for a person: by group, every check with what was found and how to mend it. */
+/** The checklist as a table for a person: by group, every check with what was found and how to fix it. */
 export function preflightText(report: PreflightReport, paint: Paint): string {
   const groups = GROUPS.map((group) => {
     const own = report.checks.filter((check) => check.group === group);
@@ -22,7 +22,7 @@ export function preflightText(report: PreflightReport, paint: Paint): string {
   return `${[...groups.flat(), "", summary(report, paint)].join("\n")}\n`;
 }
 
-/** One finding with its title: a word for its status, the reason, what it rests on, and how to mend it. */
+/** One finding with its title: a word for its status, the reason, what it rests on, and how to fix it. */
 export function findingLines({ status, title, reason, fix, evidence = [] }: Titled, paint: Paint): string[] {
   const word = status === "fail" ? paint.bad(WORDS.fail) : status === "pass" ? paint.good(WORDS.pass) : WORDS[status];
   const [first = "", ...rest] = wrap(`${title}: ${reason}`);
@@ -36,7 +36,7 @@ function summary({ checks, outcome, seconds, stack }: PreflightReport, paint: Pa
   const counts = `${count("pass")} passed, ${count("warn")} warned, ${count("skipped")} skipped, ${count("fail")} failed`;
   const verdict =
     outcome === "passed" ? paint.good(`Preflight of ${stack} passed`) : paint.bad(`Preflight of ${stack} failed`);
-  const next = outcome === "passed" ? "" : "\nNothing was changed. Mend what failed, then run it again.";
+  const next = outcome === "passed" ? "" : "\nNothing was changed. Fix what failed, then run it again.";
   return `${verdict}: ${counts}, in ${duration(seconds)}.${next}`;
 }
 

@@ -1,12 +1,12 @@
 import type { Clock } from "../../shared/clock.ts";
-import { DeployError } from "../../shared/deploy-error.ts";
-import { messageOf } from "../../shared/message-of.ts";
-import { duration } from "../report/duration.ts";
+import { DeployError, EXIT, type ExitCodeOf, messageOf } from "../../shared/deploy-error.ts";
+import { duration } from "../report/columns.ts";
 import type { Screen } from "../report/screen.ts";
-import { type Finding, fail, type Look } from "./check.ts";
+import { type Check, type Finding, fail, type Look } from "./check.ts";
+import type { Answers, PreflightContext } from "./context.ts";
 
 /** What was found of one thing, with its name. */
-export interface Looked extends Finding {
+export interface EndedCheck extends Finding {
   readonly id: string;
   readonly title: string;
   readonly seconds: number;
@@ -14,7 +14,7 @@ export interface Looked extends Finding {
   readonly isBlind?: true;
 }
 
-type Found = Omit<Looked, "id" | "title" | "seconds">;
+type Found = Omit<EndedCheck, "id" | "title" | "seconds">;
 
 const MAX_RUNNING = 12;
 
@@ -22,12 +22,12 @@ const MAX_RUNNING = 12;
  * Looks at everything side by side, live on the screen under the name; resolves with the findings in the order of the
  * looks, after as long as the slowest one, and rejects only when aborted.
  */
-export async function lookSideBySide<Context extends { readonly clock: Clock }>(
+export async function runSideBySide<Context extends { readonly clock: Clock }>(
   name: string,
   looks: readonly Look<Context>[],
   context: Context,
   { screen, signal }: { readonly screen: Screen; readonly signal: AbortSignal },
-): Promise<Looked[]> {
+): Promise<EndedCheck[]> {
   const { clock } = context;
   const start = clock.now();
   const running = new Set(looks);
@@ -80,10 +80,53 @@ async function lookedAt<Context>(look: Look<Context>, context: Context, signal: 
   } catch (error) {
     const reason = messageOf(error);
     const hint = error instanceof DeployError ? error.hint : undefined;
-    return blind(`could not look: ${reason}`, hint ?? "mend what the reason names, then run it again");
+    return blind(`could not look: ${reason}`, hint ?? "fix what the reason names, then run it again");
   }
 }
 
 function blind(reason: string, fix: string): Found {
   return { ...fail(reason, fix), isBlind: true };
+}
+
+/** A check with what it found. */
+export interface CheckResult extends EndedCheck {
+  readonly group: Check["group"];
+}
+
+/** The whole checklist with what was found; also the document of `--json`. */
+export interface PreflightReport {
+  readonly stack: string;
+  readonly release: string;
+  /** Passed as long as nothing failed; what was skipped or warned of is in the checks. */
+  readonly outcome: "passed" | "failed";
+  readonly exitCode: ExitCodeOf<"done" | "refused">;
+  readonly seconds: number;
+  readonly checks: readonly CheckResult[];
+  /** What people confirmed, and how. */
+  readonly confirmations: Answers;
+}
+
+/** Runs all checks side by side, live on the screen; lasts as long as the slowest one and rejects only when aborted. */
+export async function runPreflight(
+  context: PreflightContext,
+  checks: readonly Check[],
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<PreflightReport> {
+  const { clock, config, stack, answers } = context;
+  const start = clock.now();
+  const looked = await runSideBySide("preflight", checks, context, { screen, signal });
+  const failed = looked.some(({ status }) => status === "fail");
+  return {
+    stack,
+    release: config.release.id,
+    outcome: failed ? "failed" : "passed",
+    exitCode: (failed ? EXIT.refused : EXIT.done).code,
+    seconds: clock.now() - start,
+    checks: checks.flatMap(({ group }, index) => {
+      const found = looked[index];
+      return found === undefined ? [] : [{ group, ...found }];
+    }),
+    confirmations: answers,
+  };
 }

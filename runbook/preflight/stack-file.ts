@@ -67,7 +67,7 @@ function isEncrypted(value: unknown): boolean {
 /** Whose settings may stand beside the program's own in a stack's file: Pulumi's and its providers'. */
 const NAMESPACES = ["sparki", "aws", "aws-native", "command", "eks", "kubernetes", "pulumi", "random"];
 
-/** What is wrong with how an entry of the file is written, before its value is looked at. */
+/** What is wrong with how an entry of the file is written, before its value is checked. */
 function entryProblems(key: string, value: unknown, stack: string): ConfigProblem[] {
   const edit = `Edit Pulumi.${stack}.yaml: `;
   const colon = key.indexOf(":");

@@ -26,7 +26,7 @@ interface StormCheck<Context extends StormContext> extends Pick<Check, "id" | "t
   judge(service: StormService, context: Context, signal: AbortSignal): Promise<Finding>;
 }
 
-/** What a first deployment makes the place for can only be looked at after it. */
+/** What a first deployment makes the place for can only be checked after it. */
 export const NOT_YET =
   "not yet: Storm runs in this stack's own cluster, which is still to be made; verify checks it then";
 

@@ -1,16 +1,26 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { AwsLookups } from "../../io/aws-lookups.ts";
+import { QUERY_LOGS } from "../../io/aws-lookups.ts";
 import type { Engine } from "../../io/engine.ts";
-import { QUERY_LOGS } from "../../io/query-logs.ts";
 import { nameOf } from "../../records/engine-record.ts";
 import { resourcesIn, type StateResource } from "../../records/state.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
-import { ORIGIN_TAG, originOf } from "../../stacks/origin-tag.ts";
+import { ORIGIN_TAG, originOf } from "../../stacks/tagging.ts";
 import { foundBy } from "./found-by.ts";
-import { type Finders, isOf, type PendingCreate, physicalIds } from "./physical-id.ts";
-import { pendingCreates, savedAt, unreadIn, withCreatesEnded, withGuesses } from "./state-edit.ts";
+import {
+  type Finders,
+  isOf,
+  isUnfinished,
+  type PendingCreate,
+  pendingCreates,
+  physicalIds,
+  savedAt,
+  unreadIn,
+  withCreatesEnded,
+  withGuesses,
+} from "./state-edit.ts";
 
 /** What became of what an update was making when it died. */
 export interface Adoption {
@@ -37,12 +47,15 @@ export interface AdoptionOptions {
 
 /** A provider that outlives its engine goes on for so long: what it was told to make may appear until then. */
 const SETTLE_SECONDS = 10;
+/** AWS's list of tags learns of what was made within so many seconds; off AWS they pass at the time scale. */
+const LISTED_SECONDS = 60;
 
 /**
  * Takes into the exported state what an update that was killed had begun to make, and waits until AWS has finished it, so
  * that the next update neither makes it twice nor fails because it is there. Changes nothing in the cloud. It can itself
- * be killed anywhere, and begun again: what was being created stays pending until it was read or is known not to be
- * there, and what an earlier one wrote down and never read is read now. Throws SPARKI_OUTSIDE where two resources claim
+ * be killed anywhere, and begun again: what was being created stays pending until it was looked for; what is there is then
+ * in the state by its id alone, which shows that nothing has read it yet, and is read by whoever comes next. All of that is
+ * one import, since the engine's import forgets every pending operation. Throws SPARKI_OUTSIDE where two resources claim
  * to be the same one, AWS does not finish in time, or the state moved meanwhile.
  * The engine's own `refresh --import-pending-creates` is of no use here: in 3.255 it forgets what it was told to import.
  */
@@ -51,7 +64,9 @@ export async function adoptPending(exported: unknown, options: AdoptionOptions):
   const [pending, halfAdopted] = [pendingCreates(exported), unreadIn(exported)];
   const places = await placesOf(pending, exported, options);
   await assertUnmoved(engine, options.saved ?? exported);
-  if (places.guesses.size > 0) await engine.importState(withGuesses(exported, places.guesses));
+  // What is not there is pending no more then; what is, is known to be unread until it was read.
+  if (places.guesses.size > 0 || options.saved !== undefined)
+    await engine.importState(withGuesses(exported, places.guesses));
   const urns = new Set([...places.guesses.keys(), ...places.known, ...halfAdopted.map(({ urn }) => urn)]);
   const found = urns.size === 0 ? [] : await refreshed(options, [...urns]);
   const ended = withCreatesEnded(await engine.exportEncrypted(), new Set(pending.map(({ urn }) => urn)));
@@ -97,11 +112,12 @@ async function placesOf(
 }
 
 /** Waits for what is left of the time in which a provider may go on; false where that is long over. */
-async function settled(exported: unknown, { clock, signal, onProgress }: AdoptionOptions): Promise<boolean> {
-  const left = SETTLE_SECONDS - (clock.now() - (savedAt(exported) ?? 0));
+async function settled(exported: unknown, { clock, signal, timeScale, onProgress }: AdoptionOptions): Promise<boolean> {
+  const limit = Math.max(SETTLE_SECONDS, LISTED_SECONDS * timeScale);
+  const left = limit - (clock.now() - (savedAt(exported) ?? 0));
   if (left <= 0) return false;
   onProgress("waiting for what the interrupted update may still be making");
-  await clock.sleep(Math.min(SETTLE_SECONDS, left), signal);
+  await clock.sleep(Math.min(limit, left), signal);
   return true;
 }
 
@@ -127,7 +143,7 @@ async function lookedUp(
 
 function ambiguous(type: string, name: string, ids: string): DeployError {
   return new DeployError("SPARKI_OUTSIDE", `${ids} both claim to be ${name} (${type}); expected one`, {
-    hint: `look which one is used, delete the other or its tag ${ORIGIN_TAG}, and run the same command again`,
+    hint: `AWS may list for some minutes what was deleted: run the same command again later; if both are there, look which one is used, delete the other or its tag ${ORIGIN_TAG}, and run the same command again`,
   });
 }
 
@@ -159,12 +175,6 @@ function findersOf({ aws, stack }: AdoptionOptions): Finders {
   };
 }
 
-/** What AWS takes minutes to make, and an output that it has once it is made. */
-const MADE_WITH: Readonly<Record<string, string>> = {
-  "aws:eks/cluster:Cluster": "endpoint",
-  "aws:elasticache/replicationGroup:ReplicationGroup": "primaryEndpointAddress",
-  "aws:rds/instance:Instance": "endpoint",
-};
 const LOOK_EVERY_SECONDS = 15;
 /** The longest that any of them was seen to take; ElastiCache's own limit. */
 const DEADLINE_SECONDS = 3_600;
@@ -188,11 +198,6 @@ async function refreshed(options: AdoptionOptions, urns: readonly string[]): Pro
     left = unfinished.map(({ urn }) => urn);
     await clock.sleep(Math.max(1, LOOK_EVERY_SECONDS * timeScale), signal);
   }
-}
-
-function isUnfinished({ type, outputs }: StateResource): boolean {
-  const output = MADE_WITH[type];
-  return output !== undefined && (outputs[output] ?? "") === "";
 }
 
 function unread(reason: string | undefined): DeployError {

@@ -1,4 +1,4 @@
-import { TAGGED_WITH_ORIGIN } from "../../stacks/origin-tag.ts";
+import { TAGGED_WITH_ORIGIN } from "../../stacks/tagging.ts";
 
 export type Inputs = Readonly<Record<string, unknown>>;
 

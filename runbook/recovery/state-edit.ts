@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { nameOf } from "../../records/engine-record.ts";
-import type { PendingCreate } from "./physical-id.ts";
+import { dependenciesIn, resourcesIn, type StateResource } from "../../records/state.ts";
+import { foundBy, type Inputs } from "./found-by.ts";
 
 const resource = z.looseObject({
   urn: z.string(),
@@ -35,13 +36,32 @@ export function pendingCreates(exported: unknown): PendingCreate[] {
   });
 }
 
+/** What AWS takes minutes to make, and an output that it has once it is made. */
+const MADE_WITH: Readonly<Record<string, string>> = {
+  "aws:eks/cluster:Cluster": "endpoint",
+  "aws:elasticache/replicationGroup:ReplicationGroup": "primaryEndpointAddress",
+  "aws:rds/instance:Instance": "endpoint",
+};
+
+/** Whether AWS was still making it when it was read. */
+export function isUnfinished({ type, outputs }: Pick<Resource, "type" | "outputs">): boolean {
+  const output = MADE_WITH[type];
+  return output !== undefined && (outputs?.[output] ?? "") === "";
+}
+
 /**
- * What the state holds by an id alone: a take-over that was killed wrote it down, and nothing has read it yet. AWS and
- * Kubernetes tell outputs of everything that exists, if only its name.
+ * What the state holds by an id alone, or as it was before it was finished: a take-over that was killed wrote it down, or
+ * an update that was interrupted waited no longer, and nothing has read it since. AWS and Kubernetes tell outputs of
+ * everything that exists, if only its name. What AWS gave up is not read: it has to be made again.
  */
 export function unreadIn(exported: unknown): { readonly urn: string; readonly name: string }[] {
-  const isUnread = ({ type, id, delete: isOld, outputs }: Resource) =>
-    /^(aws|kubernetes):/.test(type) && id !== undefined && isOld !== true && Object.keys(outputs ?? {}).length === 0;
+  const isUnread = ({ type, id, delete: isOld, outputs, initErrors }: Resource) => {
+    if (!/^(aws|kubernetes):/.test(type) || id === undefined || isOld === true) return false;
+    const errors = (initErrors ?? []).filter((each) => each !== INTERRUPTED);
+    if (errors.some((each) => GAVE_UP.test(each))) return false;
+    const isHalfMade = type.startsWith("aws:") && (errors.length > 0 || isUnfinished({ type, outputs }));
+    return Object.keys(outputs ?? {}).length === 0 || isHalfMade;
+  };
   const { resources } = exportSchema.parse(exported).deployment;
   return (resources ?? []).filter(isUnread).map(({ urn }) => ({ urn, name: nameOf(urn) }));
 }
@@ -79,8 +99,7 @@ export function savedAt(exported: unknown): number | undefined {
 }
 
 /**
- * The state with resources of these ids, which nothing has read yet, beside the creations, which stay pending until
- * something has. What a new resource was to replace is then to be deleted, as the update had meant it. Without outputs
+ * The state with resources of these ids, which nothing has read yet, beside the creations. What a new resource was to replace is then to be deleted, as the update had meant it. Without outputs
  * a provider reads a resource as if it imported it, and so by the id of an import.
  */
 export function withGuesses(exported: unknown, ids: ReadonlyMap<string, string>): unknown {
@@ -112,4 +131,85 @@ export function withCreatesPending(exported: unknown, taken: readonly TakenResou
     if (!pending.some(({ resource: { urn } }) => urn === each.urn))
       pending.push({ type: "creating", resource: resource.parse(each) });
   return { ...rest, deployment: { ...deployment, pending_operations: pending } };
+}
+
+/** A resource whose creation was begun and whose id nobody noted. */
+export interface PendingCreate {
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  /** As they were asked for; secrets are not readable in them. */
+  readonly inputs: Inputs;
+}
+
+/** How AWS is asked for what only it knows. */
+export interface Finders {
+  /** The ARNs of the stack's resources that carry the pending one's origin as a tag. */
+  byOrigin(pending: PendingCreate): Promise<readonly string[]>;
+  /** The ids of a secret's versions; never their values. */
+  secretVersions(secretId: string): Promise<readonly string[]>;
+  /** The ids of a zone's query logs. */
+  queryLogs(zoneId: string): Promise<readonly string[]>;
+}
+
+/**
+ * The ids under which a resource may exist, in the form that its provider imports; none where it can be made again
+ * without harm, or where its inputs do not say. Whether it exists is for the provider to say.
+ */
+export async function physicalIds(pending: PendingCreate, find: Finders): Promise<readonly string[]> {
+  const { type, inputs } = pending;
+  const how = foundBy(type);
+  if (how === undefined || how.by === "effect") return [];
+  if (how.by === "tag") return (await find.byOrigin(pending)).map(how.id);
+  if (how.by === "parent") {
+    const parent = inputs[how.parent];
+    return isKnown(parent) ? find[how.children](parent) : [];
+  }
+  const parts = how.parts(inputs);
+  return parts.length > 0 && parts.every(isKnown) ? [parts.join("")] : [];
+}
+
+/**
+ * Whether a resource in the state is the one that is imported by this id. Its own id may be another than that, such as
+ * an association's, which is imported by what it associates.
+ */
+export function isOf({ type, id, inputs }: Pick<StateResource, "type" | "id" | "inputs">, imported: string): boolean {
+  if (id === imported) return true;
+  const how = foundBy(type);
+  if (how?.by === "name") return how.parts(inputs).join("") === imported;
+  return how?.by === "tag" && id !== undefined && imported.split(/[,/]/).includes(id);
+}
+
+function isKnown(part: unknown): part is string {
+  return typeof part === "string" && part !== "";
+}
+
+/** A resource that AWS began to make, and gave up. */
+interface FailedCreation {
+  readonly urn: string;
+  readonly name: string;
+}
+
+const schema = z.object({
+  deployment: z.object({
+    resources: z
+      .array(z.object({ urn: z.string(), id: z.string().optional(), initErrors: z.array(z.string()).nullish() }))
+      .nullish(),
+  }),
+});
+
+/** How the AWS provider says that its wait for a creation met a state that nothing leads out of. */
+const GAVE_UP = /\bcreat(e|ing)\b[\s\S]*\bunexpected state '[\w-]*fail/i;
+
+/**
+ * What an exported state holds of creations that failed for good. No update fixes those, and the provider's would not
+ * even look: they must be deleted to be made again. What another resource was already made from is never one of them,
+ * whatever its last error says.
+ */
+export function failedCreations(exported: unknown): FailedCreation[] {
+  const { resources } = schema.parse(exported).deployment;
+  const used = new Set([...dependenciesIn(resourcesIn(exported)).values()].flat());
+  return (resources ?? [])
+    .filter(({ urn, id, initErrors }) => id && !used.has(urn) && initErrors?.some((each) => GAVE_UP.test(each)))
+    .map(({ urn }) => ({ urn, name: nameOf(urn) }));
 }

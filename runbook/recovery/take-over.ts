@@ -1,12 +1,13 @@
 import { timeScaleOf } from "../../gates/live/pace.ts";
-import { nameOf } from "../../records/engine-record.ts";
+import { nameOf, type RecordedEvent } from "../../records/engine-record.ts";
 import { resourcesIn } from "../../records/state.ts";
-import type { StackTarget } from "../deploy/stack-target.ts";
+import { messageOf } from "../../shared/deploy-error.ts";
+import type { RunningWork } from "../deploy/stack-target.ts";
 import type { PreflightContext } from "../preflight/context.ts";
 import { showPhase } from "../report/live.ts";
 import { type Adoption, type AdoptionOptions, adoptPending, taggedWith } from "./adopt.ts";
-import { foundBy } from "./found-by.ts";
-import type { PendingCreate } from "./physical-id.ts";
+import { foundBy, type Inputs } from "./found-by.ts";
+import type { PendingCreate } from "./state-edit.ts";
 import {
   interruptedUpdates,
   pendingCreates,
@@ -17,7 +18,8 @@ import {
 } from "./state-edit.ts";
 
 /** What taking over touches of a stack. */
-export interface RecoverableTarget extends Pick<StackTarget, "clock" | "env" | "screen" | "signal" | "stack"> {
+export interface RecoverableTarget extends RunningWork {
+  readonly stack: string;
   readonly engine: AdoptionOptions["engine"];
 }
 
@@ -41,11 +43,15 @@ export class Recovery {
     const { engine } = this.#target;
     const found = await engine.exportEncrypted();
     const repeated = interruptedUpdates(found);
-    if (repeated.length > 0) await engine.importState(withUpdatesRepeated(found, repeated));
-    const exported = repeated.length > 0 ? await engine.exportEncrypted() : found;
+    const exported = repeated.length > 0 ? withUpdatesRepeated(found, repeated) : found;
     const pending = pendingCreates(exported);
-    if (pending.length === 0 && unreadIn(exported).length === 0) return;
-    const { madeAgain } = await this.#adopt("take over what an interrupted update left", exported, { aws });
+    if (pending.length === 0 && unreadIn(exported).length === 0) {
+      if (repeated.length > 0) await engine.importState(exported);
+      return;
+    }
+    // Both are written in one step: an import forgets every operation that is pending.
+    const options = { aws, saved: found };
+    const { madeAgain } = await this.#adopt("take over what an interrupted update left", exported, options);
     for (const { urn, name } of pending) if (madeAgain.includes(name)) this.#lost.add(urn);
   }
 
@@ -68,6 +74,33 @@ export class Recovery {
       return adopted.filter((name) => taken.some(({ urn }) => nameOf(urn) === name && !before.has(urn)));
     } finally {
       await close();
+    }
+  }
+
+  /**
+   * Takes into the state what an update made without an answer about it, such as when its provider ended: the engine
+   * forgets it then, and the next update would make it a second time, or find its name taken. Never throws: how the update
+   * itself ended is what there is to tell, and this only beside it.
+   */
+  async adoptUnanswered(unanswered: readonly TakenResource[]): Promise<void> {
+    const { engine, screen } = this.#target;
+    try {
+      const saved = await engine.exportEncrypted();
+      const known = new Set(resourcesIn(saved).map(({ urn }) => urn));
+      const lost = unanswered.filter(({ urn }) => !known.has(urn));
+      if (lost.length === 0) return;
+      const { context, close } = await this.#open();
+      try {
+        const options = { aws: context.aws, saved };
+        await this.#adopt("take over what nothing has answered about", withCreatesPending(saved, lost), options);
+      } finally {
+        await close();
+      }
+    } catch (error) {
+      const names = unanswered.map(({ urn }) => nameOf(urn)).join(", ");
+      screen.line(
+        `  ! ${names}: nothing has answered whether AWS made it, and it could not be looked for: ${messageOf(error)}`,
+      );
     }
   }
 
@@ -104,4 +137,63 @@ function isOwn({ type }: PendingCreate, id: string, owned: readonly string[]): b
 /** Whether an ARN is that of the resource which a provider imports by this id. */
 function isNamed(arn: string, id: string): boolean {
   return arn === id || arn.endsWith(`:${id}`) || arn.endsWith(`/${id}`);
+}
+
+/** How AWS, Kubernetes and Helm refuse to make what is there already. */
+const TAKEN =
+  /already[ -]?(?:exist|associated|owned|attached|enabled)|Already(?:Exists|Associated|OwnedByYou)|cannot re-use a name|\w\.Duplicate\b|Duplicate\w+(?:Exception)?:/i;
+
+/** AWS's own word that it did not do what was asked, or a gate's; after an error of AWS's servers it may have. */
+const ANSWERED = /\bapi error \w|\bbefore hook "/;
+const MAY_BE_DONE = /\bStatusCode: 5\d\d\b/;
+
+/** What the engine's events show in place of a secret. */
+const HIDDEN = "[secret]";
+
+type Metadata = NonNullable<RecordedEvent["resOpFailedEvent"]>["metadata"];
+
+/** Collects, from an update's events, the resources whose creation was refused because they are there already. */
+export class TakenResources {
+  readonly #refused = new Map<string, NonNullable<Metadata>>();
+  readonly #errors = new Map<string, string>();
+
+  see({ resOpFailedEvent, diagnosticEvent }: RecordedEvent): void {
+    const metadata = resOpFailedEvent?.metadata;
+    if (metadata !== undefined && /^create/.test(metadata.op)) this.#refused.set(metadata.urn, metadata);
+    const { urn, severity, message = "" } = diagnosticEvent ?? {};
+    if (urn && severity === "error") this.#errors.set(urn, `${this.#errors.get(urn) ?? ""}\n${message}`);
+  }
+
+  get found(): readonly TakenResource[] {
+    return this.#those((error) => TAKEN.test(error));
+  }
+
+  /**
+   * What may be at AWS although its creation failed, because nothing says that it was refused: by AWS, or by a gate before
+   * it. It would be made a second time, or its name be taken by what looks like somebody else's.
+   */
+  get unanswered(): readonly TakenResource[] {
+    const isUnanswered = (error: string) => !ANSWERED.test(error) || MAY_BE_DONE.test(error);
+    const isFound = (type: string) => type.startsWith("aws:") && foundBy(type)?.by !== "effect";
+    return this.#those((error, { op, type }) => op === "create" && isFound(type) && isUnanswered(error));
+  }
+
+  #those(isWanted: (error: string, metadata: NonNullable<Metadata>) => boolean): readonly TakenResource[] {
+    const wanted = [...this.#refused.values()].filter((each) => isWanted(this.#errors.get(each.urn) ?? "", each));
+    return wanted.map(({ urn, type, provider, new: made }) => ({
+      urn,
+      type,
+      custom: true,
+      provider,
+      ...(made?.parent ? { parent: made.parent } : {}),
+      inputs: shown(made?.inputs ?? {}),
+    }));
+  }
+}
+
+/** The inputs without those that the events do not show: the next update tells the provider of them. */
+function shown(inputs: Inputs): Inputs {
+  return Object.fromEntries(
+    Object.entries(inputs).filter(([, value]) => !JSON.stringify(value ?? "").includes(HIDDEN)),
+  );
 }

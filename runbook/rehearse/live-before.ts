@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { commandRunner } from "../../io/child-command.ts";
 import { linkPackages } from "../../rehearsal/checkout.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
-import { stackConfigIn } from "../preflight/stack-file.ts";
+import { readStack, stackConfigIn } from "../preflight/stack-file.ts";
 import { CHECKOUT_DIRECTORY, PROJECT_DIRECTORY } from "../project.ts";
 
 /** What is live before a rehearsed upgrade: a config, and the program and the charts that go with it. */
@@ -56,4 +56,12 @@ export async function liveBefore(from: string, stack: string, cwd: string, env: 
 function unknown(from: string, why = ""): DeployError {
   const found = `--from is ${JSON.stringify(from)}; expected a config file, or a git commit, branch or tag that has one`;
   return new DeployError("SPARKI_USAGE", `${found}${why}`, { hint: "npx sparki rehearse upgrade --from origin/main" });
+}
+
+/**
+ * The stack that `--stack` names, prod when it is left out, as its own file in the project configures it; throws
+ * SPARKI_CONFIG with every problem, before anything is made or said.
+ */
+export function rehearsedStack(option: string | boolean | undefined): string {
+  return readStack(option, { cwd: PROJECT_DIRECTORY, env: {} }).stack;
 }

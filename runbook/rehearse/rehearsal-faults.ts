@@ -1,11 +1,13 @@
 import type { Watcher } from "../../io/engine.ts";
+import type { EngineResult } from "../../records/engine-record.ts";
 import type { CloudProcess } from "../../rehearsal/cloud-process.ts";
 import type { TimedFaults } from "../../rehearsal/scenario.ts";
-import { neverBegan } from "./step-names.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
+import { nearest } from "../../shared/nearest.ts";
 
 /**
  * Runs `work`, whose watcher sees the engine's events, with faults in the cloud from their moment on until it has ended,
- * or until `mend` where they are kept.
+ * or until `fix` where they are kept.
  * Throws SPARKI_USAGE when their step never began: then nothing was rehearsed.
  */
 export async function withFaults<T>(
@@ -35,11 +37,57 @@ export async function withFaults<T>(
     await broken;
     return result;
   } finally {
-    if (!isKept) await mend(cloud);
+    if (!isKept) await fix(cloud);
   }
 }
 
+/**
+ * Lets hold from now on what of a fault is the account's own, its parent zone's or Slack's: the checklist asks for it, and people are told before the update. Resolves with
+ * whether there is any; `fix` ends it.
+ */
+export async function holdAccount(cloud: Pick<CloudProcess, "ask">, faults: TimedFaults | undefined): Promise<boolean> {
+  const { account, signer, slack } = faults?.hold ?? {};
+  if (account === undefined && signer === undefined && slack === undefined) return false;
+  await cloud.ask("POST", "/faults", {
+    ...(account && { account }),
+    ...(signer && { signer }),
+    ...(slack && { slack }),
+  });
+  return true;
+}
+
 /** Ends every fault in the cloud. */
-export async function mend(cloud: Pick<CloudProcess, "ask">): Promise<void> {
+export async function fix(cloud: Pick<CloudProcess, "ask">): Promise<void> {
   await cloud.ask("POST", "/faults", {});
+}
+
+type Previewed = Pick<EngineResult, "steps">;
+
+const HINT = "npx sparki rehearse, whose lines and report name every step";
+
+/** Throws SPARKI_USAGE for a step that a preview does not know, with those that are called alike. */
+export function assertKnown(wanted: string, { steps }: Previewed): void {
+  const names = new Set(steps.map(({ name }) => name));
+  if (names.has(wanted)) return;
+  const alike = nearest(wanted, names);
+  const meant = alike.length === 0 ? "" : `; did you mean ${alike.join(" or ")}?`;
+  throw new DeployError("SPARKI_USAGE", `no step is called ${JSON.stringify(wanted)}${meant}`, { hint: HINT });
+}
+
+/** Throws SPARKI_USAGE too for a step that the previewed deploy leaves as it is; a deploy that changes nothing has none. */
+export function assertBegins(wanted: string, preview: Previewed): void {
+  assertKnown(wanted, preview);
+  const changed = new Set(preview.steps.filter(({ op }) => op !== "same").map(({ name }) => name));
+  if (changed.size === 0 || changed.has(wanted)) return;
+  const names = [...changed].join(", ");
+  throw new DeployError("SPARKI_USAGE", `this deploy changes nothing in ${wanted}; its steps are ${names}`, {
+    hint: HINT,
+  });
+}
+
+/** The deploy ended before the step: what was to happen there was not rehearsed. */
+export function neverBegan(step: string): DeployError {
+  return new DeployError("SPARKI_USAGE", `the deploy ended before ${step} began: nothing was broken there`, {
+    hint: "name a step that comes earlier, or leave out what ends the deploy before it",
+  });
 }

@@ -1,7 +1,12 @@
 import type { Replacement } from "../../rehearsal/project.ts";
 import type { DeployDocument, DeployTiming } from "../deploy/deploy-document.ts";
+import { deployRows, headline, row } from "../deploy/deploy-text.ts";
+import { duration, expectedText, inColumns } from "../report/columns.ts";
+import { reportLine } from "../report/report-files.ts";
+import type { Paint } from "../report/screen.ts";
 import type { Timeline } from "../report/timeline.ts";
-import type { RehearsedProvider } from "./providers.ts";
+import type { RehearsedHost, RehearsedProvider } from "./providers.ts";
+import { hostText, providersText } from "./providers.ts";
 import type { WorldReport } from "./world.ts";
 
 /** The one JSON document of `rehearse`: that of its last deploy, and what only a rehearsal has. */
@@ -12,12 +17,56 @@ export interface RehearsalReport extends DeployDocument {
   readonly replaced: readonly Replacement[];
   /** Who answered for each provider: a stand-in, or Pulumi's own plugin. */
   readonly providers?: readonly RehearsedProvider[];
+  /** Who runs the program for plain `pulumi`: a stand-in, or Pulumi's own language host. */
+  readonly languageHost?: Omit<RehearsedHost, "folder">;
   readonly world: WorldReport;
+  /** What is inside of what was made; documents of earlier versions have none. */
+  readonly inside?: Inside;
   readonly timing: Timing;
   /** The page for people, relative to where the command ran; null when it could not be written. */
   readonly report: string | null;
 }
 
+/** What the cluster and the database hold at the end, and what the state says was promoted. */
+export interface Inside {
+  /** The objects in the stack's namespaces, as `Kind namespace/name`; null where no cluster answered. */
+  readonly objects: readonly string[] | null;
+  /** How many rows each table has, by `<server>/<schema>.<table>`. */
+  readonly rows: Readonly<Record<string, number>>;
+  /** The release that the promotion record names; null before the first promotion. */
+  readonly promoted: string | null;
+}
+
 export interface Timing extends DeployTiming, Timeline {
   readonly cloudReadySeconds: number;
+}
+
+/** The short report that a person reads at the end: the deploy's own, and what only a rehearsal can tell. */
+export function rehearsalText(report: RehearsalReport, paint: Paint): string {
+  const providers = providersText(report.providers);
+  const text = [
+    "",
+    ...deployRows(report, paint),
+    row("world", worldText(report)),
+    row("time", timeText(report)),
+    ...(providers === undefined ? [] : [row("providers", providers)]),
+    ...(providers === undefined || report.languageHost === undefined
+      ? []
+      : [row("program", hostText(report.languageHost))]),
+    ...report.replaced.map(({ key, by }) => row("replaced", `${key}: ${by}`)),
+    ...report.world.findings.map((finding) => row("", finding)),
+  ].join("\n");
+  return `\n${headline(report.scenario, report, paint)}\n${inColumns(text)}\n${reportLine(report.report)}`;
+}
+
+function worldText({ world }: RehearsalReport): string {
+  const { resources, orphans, duplicates, drift } = world;
+  return `${resources} resources at AWS, ${orphans} orphans, ${duplicates} duplicates, ${drift} drifted`;
+}
+
+function timeText({ timing, plan }: RehearsalReport): string {
+  const { wallSeconds, detectSeconds } = timing;
+  const detected = detectSeconds === null ? "" : `, refused after ${duration(detectSeconds)}`;
+  const model = plan?.expected === undefined ? "" : `; at AWS ${expectedText(plan.expected)}`;
+  return `${duration(wallSeconds)} here${detected}${model}`;
 }

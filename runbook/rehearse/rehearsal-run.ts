@@ -1,39 +1,61 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
+import { commandRunner } from "../../io/child-command.ts";
 import type { Engine, Watcher } from "../../io/engine.ts";
-import { readLiveRelease } from "../../io/live-release.ts";
-import { openNetwork } from "../../io/network.ts";
+import { gitCharts, helmStoreOpener, helmTemplate } from "../../io/helm.ts";
+import { readLiveIfKnown } from "../../io/live-release.ts";
+import { type Network, openNetwork } from "../../io/network.ts";
+import { openRegistry } from "../../io/oci-registry.ts";
+import { pluginsNow, sealNow } from "../../io/seal/sealed-run.ts";
+import { openSlack } from "../../io/slack.ts";
+import { isRecord } from "../../records/canonical.ts";
 import type { EngineResult } from "../../records/engine-record.ts";
-import { dependenciesIn, resourcesIn } from "../../records/state.ts";
+import { promotionIn } from "../../records/promotion.ts";
+import { dependenciesIn, resourcesIn, type StateResource } from "../../records/state.ts";
+import { isSlotFree } from "../../rehearsal/addresses.ts";
 import { copyCheckout } from "../../rehearsal/checkout.ts";
 import { type EndedRun, holdWorld, type KeptWorld } from "../../rehearsal/kept-worlds.ts";
-import { isSlotFree } from "../../rehearsal/ports.ts";
-import type { ReleaseDescriptor, Scenario, ScenarioRelease } from "../../rehearsal/scenario.ts";
+import type { Around, Behaviours, ReleaseDescriptor, Scenario, ScenarioRelease } from "../../rehearsal/scenario.ts";
 import { findScenario, nextRelease } from "../../rehearsal/scenarios.ts";
-import { DeployError } from "../../shared/deploy-error.ts";
+import { DeployError, EXIT } from "../../shared/deploy-error.ts";
+import { parseConfig } from "../../stacks/config.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import type { Ports } from "../command.ts";
-import { goThroughChecklist } from "../deploy/checklist.ts";
+import { goThroughChecklist } from "../deploy/begin.ts";
 import { deployDocument } from "../deploy/deploy-document.ts";
 import { type DeployOptions, runDeploy } from "../deploy/deploy-run.ts";
 import { deploy, previewed } from "../deploy/deployment.ts";
 import type { DeployRun } from "../deploy/result.ts";
 import type { StackTarget } from "../deploy/stack-target.ts";
-import { PROJECT_DIRECTORY } from "../project.ts";
+import { Notifications } from "../notify/notifications.ts";
+import { makePlan } from "../plan/make-plan.ts";
+import { writePlan } from "../plan/plan-files.ts";
+import type { Answers } from "../preflight/context.ts";
+import { type OpenPreflight, openPreflight } from "../preflight/open.ts";
+import { CHECKOUT_DIRECTORY, PROJECT_DIRECTORY } from "../project.ts";
 import { Recovery } from "../recovery/take-over.ts";
+import { openKeep } from "../release/keep.ts";
+import { expectedText } from "../report/columns.ts";
+import { deployHtml } from "../report/deploy-html.ts";
 import { showPhase } from "../report/live.ts";
+import { docsLinks, planLinks, writeReport } from "../report/report-files.ts";
 import type { Screen } from "../report/screen.ts";
 import { timelineOf } from "../report/timeline.ts";
+import { readPresent } from "../rollback/rollback-target.ts";
 import type { LiveBefore } from "./live-before.ts";
-import { mend, withFaults } from "./rehearsal-faults.ts";
-import { withReport } from "./rehearsal-files.ts";
-import { rehearsedPreflight } from "./rehearsal-preflight.ts";
-import type { RehearsalReport } from "./rehearsal-report.ts";
-import { openSession, type RehearsalSession, resolveRehearsalTools, type SessionOptions } from "./rehearsal-session.ts";
-import { atCheckout, rehearsedTarget } from "./rehearsal-target.ts";
-import { assertBegins, assertKnown, neverBegan } from "./step-names.ts";
-import { compareWorld, worldSchema } from "./world.ts";
-import { worldKey, worldsFolder } from "./world-key.ts";
+import { hostText, providersText, type RehearsedHost } from "./providers.ts";
+import { assertBegins, assertKnown, fix, holdAccount, neverBegan, withFaults } from "./rehearsal-faults.ts";
+import type { Inside, RehearsalReport } from "./rehearsal-report.ts";
+import { plainEnvironment } from "./rehearsal-serving.ts";
+import {
+  openSession,
+  putImages,
+  type RehearsalSession,
+  resolveRehearsalTools,
+  type SessionOptions,
+} from "./rehearsal-session.ts";
+import { compareWorld, worldKey, worldSchema, worldsFolder } from "./world.ts";
 
 /** What to rehearse, and on what. */
 export interface RehearsalPlan extends SessionOptions {
@@ -98,7 +120,7 @@ export function promotedWorld(
     const plan = { stack, seed, timeScale, providers, scenario: findScenario("first-deploy"), afterwards };
     const { exitCode, reason } = await rehearse(plan, screen, ports);
     const [run] = made;
-    if (exitCode === 0 && run !== undefined) return run;
+    if (exitCode === EXIT.done.code && run !== undefined) return run;
     throw new DeployError("SPARKI_OUTSIDE", `the world to go on from was not promoted: ${reason}`, {
       hint: `npx sparki rehearse first-deploy --stack ${stack}`,
     });
@@ -120,7 +142,7 @@ async function deployAll(
   options: Pick<DeployOptions, "checklist" | "recovery">,
 ): Promise<DeployRun> {
   const last = scenario.releases.at(-1);
-  const wanted = [crashAt, last?.faults?.at].filter((step) => step !== undefined);
+  const wanted = [crashAt, last?.faults?.at, last?.around?.interruptAt].filter((step) => step !== undefined);
   const assertSteps = (preview: EngineResult, isLast: boolean) => {
     // The deploy after a crash finds that step made already.
     const assert = isLast && crashAt === undefined ? assertBegins : assertKnown;
@@ -129,25 +151,78 @@ async function deployAll(
   let run: DeployRun | undefined;
   for (const each of scenario.releases) {
     const release = await prepare(each, session, from);
+    const { liveImages, afterApproval, interruptAt } = each.around ?? {};
+    if (liveImages !== undefined) await spoilLive(session, targetAt(session.checkout()), liveImages);
     await session.prepareRelease(release, each.behaviours);
     const target = targetAt(session.checkout());
+    const approved = afterApproval && (await approvedThenMoved(session, target, afterApproval));
     if (crashAt !== undefined && each === last) await crashedDeploy(session.engine, release.id, crashAt, target);
+    const isHeld = await holdAccount(session.cloud, each.faults);
     run = await runDeploy(target, {
       ...options,
+      ...(approved !== undefined && { approved }),
       around: (work, preview) => {
         assertSteps(preview, each === last);
-        return withFaults(session.cloud, each.faults, work);
+        const interrupt = interruptAt === undefined ? () => {} : interruptingAt(interruptAt);
+        return withFaults(session.cloud, each.faults, (watch) =>
+          work((...seen) => {
+            watch(...seen);
+            interrupt(...seen);
+          }),
+        );
       },
-    }).finally(() => (each.faults?.isKept ? mend(session.cloud) : undefined));
+    }).finally(() => (isHeld || each.faults?.isKept ? fix(session.cloud) : undefined));
     if (run.outcome !== "promoted") break;
   }
   if (run === undefined) throw new Error(`scenario ${scenario.name} has no release`);
   return run;
 }
 
+/** Makes other images of the release that is live, or takes them out of the registry. */
+async function spoilLive(session: RehearsalSession, target: StackTarget, images: Behaviours): Promise<void> {
+  const { live } = await readPresent(target);
+  if (live !== undefined) await putImages(session.cloud, live.release, images);
+}
+
+/** Plans the deployment as a reviewer would approve it, then changes what it stands on; resolves with the plan's hash. */
+async function approvedThenMoved(
+  { engine, project, stack }: RehearsalSession,
+  target: StackTarget,
+  { state, settings = [] }: NonNullable<Around["afterApproval"]>,
+): Promise<string> {
+  const plan = await makePlan(target);
+  await writePlan(target.plansDirectory, plan);
+  if (state === true) await engine.importState(touched(await engine.exportEncrypted(), stack));
+  for (const { key, value } of settings) project.set(key, value);
+  return plan.fingerprint.hash;
+}
+
+/** The state as somebody's update leaves it, who changed nothing at AWS: a resource's record is a newer one. */
+function touched(exported: unknown, stack: string): unknown {
+  const state = isRecord(exported) ? exported : {};
+  const deployment = isRecord(state.deployment) ? state.deployment : {};
+  const resources: readonly unknown[] = Array.isArray(deployment.resources) ? deployment.resources : [];
+  const type = "pulumi:pulumi:Stack";
+  const root = { urn: `urn:pulumi:${stack}::sparki::${type}::sparki-${stack}`, custom: false, type };
+  const [first = root, ...others] = resources;
+  const newer = { ...(isRecord(first) ? first : {}), modified: new Date().toISOString() };
+  return { ...state, deployment: { ...deployment, resources: [newer, ...others] } };
+}
+
+/** Presses Ctrl-C once, when the step begins. */
+function interruptingAt(step: string): Watcher {
+  let isPressed = false;
+  return ({ steps }) => {
+    if (isPressed || !steps.some(({ name, op, status }) => name === step && op !== "same" && status === "running"))
+      return;
+    isPressed = true;
+    process.kill(process.pid, "SIGINT");
+  };
+}
+
 /** Makes the program, the charts and the config that a release is deployed from; tells the release. */
 async function prepare(
-  { release, edits = [], settings = [] }: ScenarioRelease,
+  { release, edits = [], settings = [], schema }: ScenarioRelease,
   { project, runDirectory, useCheckout }: RehearsalSession,
   from: LiveBefore | undefined,
 ): Promise<ReleaseDescriptor> {
@@ -161,8 +236,13 @@ async function prepare(
     edits.length === 0 ? PROJECT_DIRECTORY : copyCheckout(PROJECT_DIRECTORY, join(runDirectory, name), edits),
   );
   for (const { key, value } of settings) project.set(key, value);
-  if (release === "configured" || release === "from") return configured;
-  return release === "next" ? nextRelease(configured) : nextRelease(nextRelease(configured));
+  const named = {
+    configured,
+    from: configured,
+    next: nextRelease(configured),
+    third: nextRelease(nextRelease(configured)),
+  };
+  return { ...named[release], ...(schema && { schema }) };
 }
 
 /**
@@ -202,7 +282,8 @@ async function reportOn(
   const { steps = [] } = run.deployment.up ?? {};
   const state = resourcesIn(await session.engine.exportState());
   const { resources } = worldSchema.parse(await session.cloud.ask("GET", "/world"));
-  const live = await readLiveRelease(textOf(session.cloud.kubeconfigFile));
+  // A run that ended because the cluster does not answer has a report too.
+  const live = await readLiveIfKnown(async () => textOf(session.cloud.kubeconfigFile));
   const wallSeconds = ports.clock.now() - start;
   const dependencies = dependenciesIn(state);
   const document = deployDocument(run, { stack: plan.stack, live, notifications, wallSeconds, dependencies });
@@ -212,7 +293,9 @@ async function reportOn(
     ...document,
     replaced: session.project.replacements,
     providers: session.providers,
+    languageHost: told(session.languageHost),
     world: compareWorld(resources, state),
+    inside: await insideOf(session, state),
     timing: {
       ...timelineOf(steps, dependencies, plan.timeScale),
       ...document.timing,
@@ -221,7 +304,121 @@ async function reportOn(
   });
 }
 
+/** Without the place on this machine. */
+function told({ name, is, version, from }: RehearsedHost): Omit<RehearsedHost, "folder"> {
+  return { name, is, version, from };
+}
+
+const rowsSchema = z.object({ rows: z.record(z.string(), z.number()) });
+
+async function insideOf({ cloud }: RehearsalSession, state: readonly StateResource[]): Promise<Inside> {
+  // A run that ended because a server does not answer has a report too.
+  const { rows } = rowsSchema.parse(await cloud.ask("GET", "/rows").catch(() => ({ rows: {} })));
+  const namespaces = state.filter(({ type }) => type === NAMESPACE).map(({ id = "" }) => id);
+  const kubeconfig = textOf(cloud.kubeconfigFile);
+  const { objectsIn } = await import("../../io/object-proof.ts");
+  const objects = kubeconfig === undefined ? null : await objectsIn(kubeconfig, namespaces).catch(() => null);
+  return { objects, rows, promoted: promotionIn(state)?.release.id ?? null };
+}
+
+const NAMESPACE = "kubernetes:core/v1:Namespace";
+
 /** Undefined while there is no cluster yet, and so no file. */
 function textOf(file: string): string | undefined {
   return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}
+
+/** A rehearsal's report with where its files are: below its run's directory. */
+async function withReport(
+  { project, stack, runDirectory }: RehearsalSession,
+  { clock, cwd, stderr }: Pick<Ports, "clock" | "cwd" | "stderr">,
+  report: Omit<RehearsalReport, "report">,
+): Promise<RehearsalReport> {
+  const directory = join(runDirectory, "report");
+  const beside = {
+    notes: notesOf(report),
+    links: [...planLinks(report, CHECKOUT_DIRECTORY, directory), ...docsLinks(parseConfig(project.config(), stack))],
+  };
+  const page = (madeAt: string) => deployHtml(report, { madeAt, ...beside, isRehearsal: true });
+  const reported = { stack, release: report.release.id, document: report, page };
+  const warn = (line: string) => stderr.write(`${line}\n`);
+  return { ...report, report: await writeReport(reported, { directory, at: clock.now(), cwd }, warn) };
+}
+
+function notesOf({ scenario, plan, world, providers, languageHost }: Omit<RehearsalReport, "report">): string[] {
+  const pace = plan?.expected === undefined ? "" : ` At AWS the plan expects ${expectedText(plan.expected)}.`;
+  const left = `${world.resources} resources at AWS, ${world.orphans} orphans, ${world.duplicates} duplicates, ${world.drift} drifted`;
+  const real = providersText(providers);
+  return [
+    `A rehearsal of ${scenario} on one machine, and so all times are this machine's.${pace}`,
+    `The simulated account ends with ${left}.`,
+    ...(real === undefined ? [] : [`Providers that were ${real}.`]),
+    ...(real === undefined || languageHost === undefined ? [] : [`The program: ${hostText(languageHost)}.`]),
+  ];
+}
+
+interface Surroundings {
+  readonly network: Network;
+  readonly screen: Screen;
+  /** Absolute paths by name. */
+  readonly tools: Readonly<Record<string, string>>;
+  readonly ports: Ports;
+}
+
+/** The rehearsed stack as the commands see every stack. */
+function rehearsedTarget(session: RehearsalSession, { network, screen, tools, ports }: Surroundings): StackTarget {
+  const { stack, engine, gateLogFile, environment: env, project } = session;
+  const { clock, signal } = ports;
+  const config = async () => parseConfig(project.config(), stack);
+  const registry = openRegistry(network, env);
+  // Never the real Slack: the rehearsal's own webhook keeps what it is told.
+  const slack = openSlack(network, { webhook: `${session.cloud.url}/slack` }, clock);
+  const notifications = new Notifications(slack, (text) => screen.line(text));
+  const { configFile, isEarlier } = project;
+  const planning = planningAt(PROJECT_DIRECTORY, { session, tools, ports });
+  const named = { stack, engine, config, configFile, isEarlier, gateLogFile, env, ...planning };
+  return { ...named, registry, notifications, screen, clock, signal };
+}
+
+/** The same stack, planned and deployed from another folder. */
+function atCheckout(
+  target: StackTarget,
+  directory: string,
+  surroundings: Pick<Surroundings, "tools" | "ports"> & { readonly session: RehearsalSession },
+): StackTarget {
+  return { ...target, ...planningAt(directory, surroundings) };
+}
+
+function planningAt(
+  directory: string,
+  { session, tools, ports }: Pick<Surroundings, "tools" | "ports"> & { readonly session: RehearsalSession },
+) {
+  const template = helmTemplate(commandRunner(tools.helm ?? "helm", ports.env), directory);
+  const helmStore = helmStoreOpener(ports.signal);
+  const history = gitCharts(CHECKOUT_DIRECTORY, ports.env);
+  // The plans are the run's: those of the real stack are another folder's.
+  const [projectDirectory, own] = [directory, session.runDirectory];
+  const keep = openKeep({ helmStore, history, projectDirectory, keptDirectory: own });
+  const seal = () => sealNow(directory, session.stack, process.env);
+  const plugins = () => pluginsNow(directory, process.env);
+  return { projectDirectory, plansDirectory: own, seal, plugins, template, helmStore, keep };
+}
+
+const REHEARSED = { confirmed: true, how: "rehearsed" } as const;
+
+/** Nobody is on call for a rehearsal, and no window is announced for it. */
+const ANSWERS: Answers = { "on-call-confirmed": REHEARSED, "window-announced": REHEARSED };
+
+/** The checklist's ports on a rehearsed stack, as `sparki preflight` would open them in the session's environment. */
+function rehearsedPreflight(
+  session: RehearsalSession,
+  tools: Readonly<Record<string, string>>,
+  { clock }: Pick<Ports, "clock">,
+): OpenPreflight {
+  const { stack, project, cloud } = session;
+  // Never the real Slack: the rehearsal's own webhook keeps what it is told.
+  const env = { ...plainEnvironment(session), SPARKI_SLACK_WEBHOOK: `${cloud.url}/slack` };
+  const config = parseConfig(project.config(), stack);
+  const given = { stack, config, projectDirectory: PROJECT_DIRECTORY, tools, clock, env };
+  return openPreflight({ ...given, answers: ANSWERS });
 }

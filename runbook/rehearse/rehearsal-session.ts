@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { assertRoom } from "../../io/disk.ts";
@@ -7,22 +7,28 @@ import { Engine } from "../../io/engine.ts";
 import { onSecondSignal } from "../../io/signals.ts";
 import { CurrentCheckout } from "../../rehearsal/checkout.ts";
 import { type CloudProcess, startCloudProcess } from "../../rehearsal/cloud-process.ts";
-import { type KeptRehearsal, keepRehearsal } from "../../rehearsal/kept-rehearsal.ts";
-import type { KeptWorld } from "../../rehearsal/kept-worlds.ts";
+import { type KeptRehearsal, type KeptWorld, keepRehearsal, keptRehearsal } from "../../rehearsal/kept-worlds.ts";
 import { MARK_VARIABLE } from "../../rehearsal/leftovers.ts";
 import { copyProject, type RehearsedProject } from "../../rehearsal/project.ts";
 import { openRunDirectory, type RunDirectory } from "../../rehearsal/run-directory.ts";
 import type { Behaviours, ReleaseDescriptor } from "../../rehearsal/scenario.ts";
 import { imagesOf } from "../../rehearsal/scenarios.ts";
 import { STORM_SERVICES } from "../../rehearsal/storm-services.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { parseConfig } from "../../stacks/config.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import { resolveTools } from "../../tools/resolve.ts";
-import { which } from "../../tools/search-path.ts";
 import type { Progress } from "../../tools/tool.ts";
 import type { Ports } from "../command.ts";
 import { PROJECT_DIRECTORY, runsDirectory, sealedEnvironment } from "../project.ts";
-import { type ProviderChoice, type Providers, providersFor, type RehearsedProvider } from "./providers.ts";
+import {
+  languageHostFor,
+  type ProviderChoice,
+  type Providers,
+  providersFor,
+  type RehearsedHost,
+  type RehearsedProvider,
+} from "./providers.ts";
 
 const TOOLS = [
   "pulumi",
@@ -66,6 +72,7 @@ export interface RehearsalSession {
   readonly environment: Readonly<Record<string, string>>;
   readonly gateLogFile: string;
   readonly providers: readonly RehearsedProvider[];
+  readonly languageHost: RehearsedHost;
   /** Makes a release the one to deploy next: in the config, and its images in the registry. */
   prepareRelease(release: ReleaseDescriptor, behaviours: Behaviours): Promise<void>;
   /** The folder that is deployed from now. */
@@ -101,7 +108,8 @@ export async function openSession(
   try {
     const project = copyProject(PROJECT_DIRECTORY, options.stack, join(run.path, "work"));
     parseConfig(project.config(), options.stack);
-    const path = searchPath(run, tools, ports.env);
+    const languageHost = await languageHostFor(tools.pulumi, ports.env);
+    const path = searchPath(run, { tools, env: ports.env, languageHost, providers: providers.all });
     const { stack, seed, timeScale } = options;
     const checkout = new CurrentCheckout(run.path, PROJECT_DIRECTORY);
     checkout.linkCharts(project.directory);
@@ -109,12 +117,14 @@ export async function openSession(
     const slot = kept?.slot ?? world?.slot;
     const isPromoted = world !== undefined;
     const real = providers.all.filter(({ is }) => is !== "simulated").map(({ name }) => name);
-    cloud = await startCloudProcess({ stack, seed, timeScale, slot, isPromoted, tools, real, ...places }, ports.signal);
+    const starting = { stack, seed, timeScale, slot, isPromoted, tools, real, ...places };
+    cloud = await startCloudProcess(starting, ports.signal, (line) => void ports.stderr.write(`  ${line}\n`));
     providers.install(homeIn(run));
     const since = kept?.since ?? today();
     keepRehearsal(run.path, { seed, timeScale, slot: cloud.slot, since, providers: choice });
     replaceCloud(project, cloud, since);
-    const session = await connect(options, { run, project, checkout, cloud, tools, ports, path, providers });
+    const pieces = { run, project, checkout, cloud, tools, ports, path, providers, languageHost };
+    const session = await connect(options, pieces);
     // Nobody else uses this run: whoever held its state was killed.
     if (kept !== undefined) await session.engine.breakLock();
     return session;
@@ -122,6 +132,18 @@ export async function openSession(
     await cloud?.stop();
     run.release();
     throw error;
+  }
+}
+
+/** Makes the registry have the images of a release, each with what it does, or not have them. */
+export async function putImages(
+  cloud: Pick<CloudProcess, "ask">,
+  release: Parameters<typeof imagesOf>[0],
+  behaviours: Behaviours,
+): Promise<void> {
+  for (const { ref, behaviour } of imagesOf(release, behaviours)) {
+    if (behaviour === "absent") await cloud.ask("POST", "/images/remove", { ref });
+    else await cloud.ask("POST", "/images", { ref, behaviour });
   }
 }
 
@@ -168,6 +190,7 @@ interface Pieces {
   readonly ports: Ports;
   readonly path: string;
   readonly providers: Providers;
+  readonly languageHost: RehearsedHost;
 }
 
 async function connect(options: SessionOptions, pieces: Pieces): Promise<RehearsalSession> {
@@ -204,8 +227,9 @@ async function connect(options: SessionOptions, pieces: Pieces): Promise<Rehears
     environment,
     gateLogFile,
     providers: pieces.providers.all,
+    languageHost: pieces.languageHost,
     prepareRelease: async (release, behaviours) => {
-      for (const image of imagesOf(release, behaviours)) await cloud.ask("POST", "/images", image);
+      await putImages(cloud, release, behaviours);
       const client = { ref: project.clientImage, behaviour: { kind: "postgres-client" } };
       if (client.ref !== undefined) await cloud.ask("POST", "/images", client);
       project.setRelease(release);
@@ -241,19 +265,30 @@ function homeIn(run: RunDirectory): string {
   return join(run.path, "pulumi-home");
 }
 
-/** PATH with this run's pulumi, helm and node first, and a language host where there is no official one. */
-function searchPath(run: RunDirectory, tools: Readonly<Record<string, string>>, env: Ports["env"]): string {
+interface Programs {
+  readonly tools: Readonly<Record<string, string>>;
+  readonly env: Ports["env"];
+  readonly languageHost: RehearsedHost;
+  readonly providers: readonly RehearsedProvider[];
+}
+
+/**
+ * PATH with this run's pulumi, helm and node first, a language host where `pulumi` finds no official one by itself, and an
+ * AWS command line for the real pulumi-eks.
+ */
+function searchPath(run: RunDirectory, { tools, env, languageHost, providers }: Programs): string {
   const folder = join(run.path, "bin");
   mkdirSync(folder, { recursive: true });
-  const programs = { node: process.execPath, pulumi: tools.pulumi, helm: tools.helm };
+  const isEksReal = providers.some(({ name, is }) => name === "eks" && is !== "simulated");
+  const aws = isEksReal ? join(PROJECT_DIRECTORY, "rehearsal", "eks", "aws") : undefined;
+  const programs = { node: process.execPath, pulumi: tools.pulumi, helm: tools.helm, aws };
   for (const [name, path] of Object.entries(programs)) {
     rmSync(join(folder, name), { force: true });
     if (path) symlinkSync(path, join(folder, name));
   }
-  const official = "pulumi-language-nodejs";
-  const bundled = tools.pulumi !== undefined && existsSync(join(dirname(tools.pulumi), official));
-  const host = bundled || which(official, env) ? [] : [join(PROJECT_DIRECTORY, "rehearsal", "language-host")];
-  return [folder, ...host, env.PATH ?? ""].join(":");
+  const standIn = join(PROJECT_DIRECTORY, "rehearsal", "language-host");
+  const host = languageHost.is === "simulated" ? standIn : languageHost.folder;
+  return [folder, ...(host === undefined ? [] : [host]), env.PATH ?? ""].join(":");
 }
 
 function inherited(env: Ports["env"]): Record<string, string> {
@@ -265,4 +300,40 @@ function sdkVersion(): string {
   const file = join(PROJECT_DIRECTORY, "node_modules", "@pulumi", "pulumi", "package.json");
   const { version }: { version: string } = JSON.parse(readFileSync(file, "utf8"));
   return version;
+}
+
+/** What is said of the rehearsal on the command line; undefined where nothing is. */
+interface Wanted {
+  readonly seed: number | undefined;
+  readonly timeScale: number | undefined;
+  readonly providers: SessionOptions["providers"];
+}
+
+/**
+ * How the stack's last rehearsal is gone on with: with what it was started with. Throws SPARKI_USAGE where there is none,
+ * and where something else is wanted than it had.
+ */
+export function resumable(stack: string, wanted: Wanted, ports: Pick<Ports, "env" | "cwd">): SessionOptions {
+  const folder = join(runsDirectory(ports), stack);
+  const kept = keptRehearsal(folder);
+  if (kept === undefined || !existsSync(join(folder, "world.json"))) {
+    const found = kept === undefined ? "no rehearsal" : "a rehearsal that made nothing yet";
+    throw new DeployError("SPARKI_USAGE", `--resume finds ${found} in ${folder}; expected what an earlier one left`, {
+      hint: `npx sparki rehearse --stack ${stack}, which begins one`,
+    });
+  }
+  for (const [flag, is, had] of [
+    ["--seed", wanted.seed, kept.seed],
+    ["--time-scale", wanted.timeScale, kept.timeScale],
+    ["--providers", wanted.providers, kept.providers],
+  ] as const)
+    if (is !== undefined && is !== had)
+      throw new DeployError(
+        "SPARKI_USAGE",
+        `${flag} is ${is}; the rehearsal in ${folder} goes on with its own, ${had}`,
+        {
+          hint: `leave ${flag} out, or begin again without --resume`,
+        },
+      );
+  return { stack, seed: kept.seed, timeScale: kept.timeScale, providers: kept.providers, kept };
 }

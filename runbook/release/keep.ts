@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { ChartHistory } from "../../io/chart-history.ts";
+import type { ChartHistory } from "../../io/helm.ts";
 import { isRecord } from "../../records/canonical.ts";
 import {
   type ChartContent,
@@ -15,7 +15,7 @@ import { outputIn, type StateResource } from "../../records/state.ts";
 import type { HelmStore, StoredRelease } from "../../records/stored-release.ts";
 import type { Promoted } from "../../records/update.ts";
 import { chartFilesIn, filesHash } from "../../shared/chart-files.ts";
-import { messageOf } from "../../shared/message-of.ts";
+import { messageOf } from "../../shared/deploy-error.ts";
 import type { HelmRecord } from "../../stacks/outputs.ts";
 import { namespaceOf, TRACKS, trackName } from "../../stacks/services.ts";
 

@@ -1,19 +1,33 @@
 import { SERVICE_NAMES } from "../../stacks/services.ts";
-import type { DeployDocument } from "../deploy/deploy-document.ts";
+import type { DeployDocument, RollbackDocument } from "../deploy/deploy-document.ts";
 import { liveIn } from "../deploy/deploy-text.ts";
+import type { ConfiguredStack, RunningWork } from "../deploy/stack-target.ts";
 import type { Finding, Status } from "../preflight/check.ts";
-import type { PreflightReport } from "../preflight/run.ts";
+import type { PreflightReport } from "../preflight/side-by-side.ts";
+import { CHECKOUT_DIRECTORY, DEPLOYS_DIRECTORY } from "../project.ts";
+import type { RequestedRollback } from "../rollback/requested-rollback.ts";
 import type { VerifyReport } from "../verify/verify.ts";
-import { countsText } from "../verify/verify-text.ts";
-import { gatesSection } from "./deploy-html-gates.ts";
-import { duration } from "./duration.ts";
-import { PLOT_STYLE } from "./gate-plot.ts";
-import { factTable, type Link, linksSection, list, nowSection, page, section, table, text, toned } from "./page.ts";
-import { policyHtml } from "./policy-html.ts";
-import { goneBackHtml } from "./rollback-html.ts";
+import { countsText } from "../verify/verify.ts";
+import { duration } from "./columns.ts";
+import { gatesSection, PLOT_STYLE } from "./gate-plot.ts";
+import {
+  factTable,
+  type Link,
+  linksSection,
+  list,
+  nowSection,
+  page,
+  policyHtml,
+  section,
+  table,
+  text,
+  toned,
+  toneOf,
+  toneOfEnd,
+} from "./page.ts";
+import { docsLinks, planLinks, writeReport } from "./report-files.ts";
 import { TIMELINE_STYLE, timelinePicture } from "./timeline-picture.ts";
-import { toneOf, toneOfEnd } from "./tones.ts";
-import { whatNow } from "./what-now.ts";
+import { afterRollback, whatNow } from "./what-now.ts";
 
 /** What a report says beside the document. */
 export interface DeployPage {
@@ -125,11 +139,11 @@ function checksHtml(checks: readonly Checked[]): string {
 
 function checkTable(checks: readonly Checked[]): string {
   const rows = checks.map(({ title, status, reason, fix, evidence = [] }) => {
-    const mend = fix === undefined ? "" : `<br>What to do: ${text(fix)}`;
+    const remedy = fix === undefined ? "" : `<br>What to do: ${text(fix)}`;
     return [
       text(title),
       statusHtml(status),
-      `${text(reason)}${mend}${evidence.length > 0 ? list(evidence.map(text)) : ""}`,
+      `${text(reason)}${remedy}${evidence.length > 0 ? list(evidence.map(text)) : ""}`,
     ];
   });
   return table(["Check", "Status", "Found"], rows);
@@ -138,4 +152,63 @@ function checkTable(checks: readonly Checked[]): string {
 function statusHtml(status: Status): string {
   if (status === "skipped") return status;
   return toned(toneOf(status), status);
+}
+
+interface RollbackPage {
+  /** ISO 8601. */
+  readonly madeAt: string;
+  readonly links: readonly Link[];
+}
+
+/** A rollback that somebody asked for as one HTML page, the outcome first, of the same kind as a deploy's. */
+export function rollbackHtml(
+  done: RequestedRollback & { readonly stack: string },
+  { madeAt, links }: RollbackPage,
+): string {
+  const { stack, release, previous, outcome, exitCode, reason, rollback } = done;
+  const target = release === null ? "nothing" : release.id;
+  const facts: [string, string][] = [
+    ["Gone back to", release === null ? target : `${target}, commit ${release.gitSha}`],
+    ["Live before", previous === null ? "nothing" : `${previous.id}, commit ${previous.gitSha}`],
+    ["Exit code", `${exitCode}`],
+    ["Made", madeAt],
+  ];
+  const body = [
+    `<h1>Rollback of ${text(stack)} to ${text(target)}: <span class="${toneOfEnd(outcome, exitCode)}">${outcome}</span></h1>`,
+    `<p>${text(reason)}</p>`,
+    nowSection(afterRollback({ stack, outcome, exitCode, release: target, previous: previous?.id })),
+    factTable("At a glance", facts),
+    ...(rollback === null ? [] : [section("What was done, and its proof", goneBackHtml(rollback))]),
+    ...linksSection(links),
+  ];
+  return page(`Rollback of ${stack} to ${target}: ${outcome}`, body, TIMELINE_STYLE);
+}
+
+/** What a rollback changed, how long that took, and what proves that it serves again. */
+export function goneBackHtml({ verdict, reason, seconds, steps, gates }: RollbackDocument): string {
+  return `<p>${toned(toneOf(verdict), verdict)} after ${duration(seconds)}: ${text(reason)}</p>${timelinePicture(steps)}${gatesSection(gates)}`;
+}
+
+type Target = Pick<ConfiguredStack, "stack" | "config"> & Pick<RunningWork, "clock" | "screen">;
+
+/** Writes a deploy's report into the project's folder; resolves with the page's path, or null when it cannot be written. */
+export async function reportDeploy(document: DeployDocument, target: Target, cwd: string): Promise<string | null> {
+  const { stack, release } = document;
+  const links = [...planLinks(document, CHECKOUT_DIRECTORY, DEPLOYS_DIRECTORY), ...docsLinks(await target.config())];
+  const page = (madeAt: string) => deployHtml(document, { madeAt, notes: [], links });
+  return write({ stack, release: release.id, document, page }, target, cwd);
+}
+
+/** Writes a rollback's report there; null also where nothing was gone back to. */
+export async function reportRollback(done: RequestedRollback, target: Target, cwd: string): Promise<string | null> {
+  const { release, rollback } = done;
+  if (release === null || rollback === null) return null;
+  const document = { stack: target.stack, ...done };
+  const links = docsLinks(await target.config());
+  const page = (madeAt: string) => rollbackHtml(document, { madeAt, links });
+  return write({ stack: target.stack, release: release.id, document, page }, target, cwd);
+}
+
+function write(reported: Parameters<typeof writeReport>[0], { clock, screen }: Target, cwd: string) {
+  return writeReport(reported, { directory: DEPLOYS_DIRECTORY, at: clock.now(), cwd }, screen.line);
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { PHASES } from "../../gates/tree-rules.ts";
-import { VERDICTS } from "../../gates/verdict.ts";
+import { PHASES, VERDICTS } from "../../gates/verdict.ts";
+import { EXIT } from "../../shared/deploy-error.ts";
 import { gateResultSchema } from "../../stacks/outputs.ts";
 import { knownReleaseSchema } from "../../stacks/schema.ts";
 import { byService } from "../../stacks/services.ts";
@@ -31,10 +31,17 @@ const decisionSchema = z.strictObject({
   action: z.enum(["proceed", "wait", "hold", "rollback", "destroy", "escalate", "stop"]),
   reason: z.string(),
   page: z.boolean(),
+  gate: z.string().exactOptional(),
+  rule: z.string().exactOptional(),
 });
 
 const lookSchema = z.strictObject({ seconds, requests: count, bad: count, lower: z.number(), upper: z.number() });
-const gatesSchema = z.array(gateResultSchema.extend({ looks: z.array(lookSchema).exactOptional() }).strict());
+const gatesSchema = z.array(
+  gateResultSchema
+    .required({ kind: true })
+    .extend({ looks: z.array(lookSchema).exactOptional() })
+    .strict(),
+);
 const tracksSchema = z.strictObject({ oneBox: z.array(z.string()), fleet: z.array(z.string()) });
 
 const rollbackSchema = z.strictObject({
@@ -59,11 +66,13 @@ const findingFields = {
 };
 const confirmation = z.strictObject({ confirmed: z.boolean(), how: z.string() });
 
+const exitCodeSchema = z.literal(Object.values(EXIT).map(({ code }) => code));
+
 const preflightSchema = z.strictObject({
   stack: z.string(),
   release: z.string(),
   outcome: z.enum(["passed", "failed"]),
-  exitCode: z.int().min(0).max(1),
+  exitCode: z.literal([EXIT.done.code, EXIT.refused.code]),
   seconds,
   checks: z.array(z.strictObject({ ...findingFields, group: z.string() })),
   confirmations: z.strictObject({ "on-call-confirmed": confirmation, "window-announced": confirmation }),
@@ -80,7 +89,7 @@ export const verifyDocument = z.strictObject({
   stack: z.string(),
   release: z.string(),
   outcome: z.enum(["verified", "unproven", "failed"]),
-  exitCode: z.int().min(0).max(3),
+  exitCode: z.literal([EXIT.done.code, EXIT.refused.code, EXIT.held.code]),
   seconds,
   checks: z.array(z.strictObject(findingFields)),
   slos: gatesSchema,
@@ -126,7 +135,7 @@ export const rehearsalDocument = z.strictObject({
   stack: z.string(),
   seed: count,
   outcome: z.enum(["promoted", "rolled-back", "held", "stopped", "failed"]),
-  exitCode: z.int().min(0).max(5),
+  exitCode: exitCodeSchema,
   reason: z.string(),
   release: knownReleaseSchema,
   previous: knownReleaseSchema.nullable(),
@@ -138,8 +147,18 @@ export const rehearsalDocument = z.strictObject({
         name: z.string(),
         is: z.enum(["simulated", "installed", "built"]),
         version: z.string().nullable(),
+        /** Documents of earlier versions do not say it. */
+        from: z.enum(["home", "PATH"]).nullable().exactOptional(),
       }),
     )
+    .exactOptional(),
+  languageHost: z
+    .strictObject({
+      name: z.literal("nodejs"),
+      is: z.enum(["simulated", "installed"]),
+      version: z.string().nullable(),
+      from: z.enum(["beside pulumi", "home", "PATH"]).nullable(),
+    })
     .exactOptional(),
   steps: z.array(stepSchema),
   gates: gatesSchema,
@@ -157,6 +176,14 @@ export const rehearsalDocument = z.strictObject({
   }),
   live: z.strictObject(byService(() => tracksSchema)),
   world: worldSchema,
+  /** Documents of earlier versions have none. */
+  inside: z
+    .strictObject({
+      objects: z.array(z.string()).nullable(),
+      rows: z.record(z.string(), count),
+      promoted: z.string().nullable(),
+    })
+    .exactOptional(),
   timing: timingSchema,
   report: z.string().nullable(),
 }) satisfies z.ZodType<Omit<RehearsalReport, "policy" | "preflight" | "verify">>;
@@ -168,5 +195,5 @@ export const failureDocumentSchema = z.strictObject({
     message: z.string(),
     hint: z.string().nullable(),
   }),
-  exitCode: z.int().min(1).max(5),
+  exitCode: exitCodeSchema.refine((code) => code !== EXIT.done.code),
 });

@@ -1,6 +1,5 @@
 import { diskFailure } from "../../io/disk.ts";
-import { DeployError, exitCodeOf } from "../../shared/deploy-error.ts";
-import { messageOf } from "../../shared/message-of.ts";
+import { DeployError, exitCodeOf, messageOf } from "../../shared/deploy-error.ts";
 import { inColumns } from "./columns.ts";
 
 /** A hint that is copied into a shell stays one line, however long. */

@@ -2,7 +2,7 @@ import type { Watcher } from "../../io/engine.ts";
 import type { EngineRecord, Step } from "../../records/engine-record.ts";
 import { nameOf, plain, type RecordedEvent } from "../../records/engine-record.ts";
 import type { Clock } from "../../shared/clock.ts";
-import { duration } from "./duration.ts";
+import { duration } from "./columns.ts";
 import type { Screen } from "./screen.ts";
 
 const MAX_RUNNING = 12;

@@ -1,4 +1,8 @@
-import { contentPolicy, htmlHref, htmlText } from "../../shared/text/html.ts";
+import type { Verdict } from "../../gates/verdict.ts";
+import type { EngineResult } from "../../records/engine-record.ts";
+import { EXIT } from "../../shared/deploy-error.ts";
+import { contentPolicy, htmlHref, htmlText } from "../../shared/text/markup.ts";
+import type { Status } from "../preflight/check.ts";
 import type { NextAction } from "./what-now.ts";
 
 const STYLE = `
@@ -100,4 +104,39 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     `<tr><th scope="row">${first}</th>${rest.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
   const titles = head.map((title) => `<th scope="col">${text(title)}</th>`).join("");
   return `<table><thead><tr>${titles}</tr></thead><tbody>${rows.map(row).join("")}</tbody></table>`;
+}
+
+/** What a gate, a check or a row of the success table can say. */
+type Said = Verdict | Status | "not proven" | "no data yet";
+
+const TONES: Readonly<Record<Said, Tone>> = {
+  pass: "good",
+  fail: "bad",
+  error: "open",
+  inconclusive: "open",
+  "not proven": "open",
+  "no data yet": "open",
+  warn: "open",
+  skipped: "open",
+};
+
+/** Green for what was proven good, red for what was proven bad, amber for all that is not known. */
+export function toneOf(said: Said): Tone {
+  return TONES[said];
+}
+
+/** The same of how a deploy or a rollback ended. */
+export function toneOfEnd(outcome: string, exitCode: number): Tone {
+  if (exitCode === EXIT.done.code) return "good";
+  return outcome === "held" ? "open" : "bad";
+}
+
+/** What the policies found. */
+export function policyHtml({ checked, violations }: EngineResult["policy"]): string {
+  if (violations.length === 0) return `<p class="good">All ${checked} checks passed.</p>`;
+  const items = violations.map(({ policy, level, resource, message }) => {
+    const where = resource === undefined ? "" : `, ${text(resource)}`;
+    return `<strong class="bad">${text(policy)}</strong> (${text(level)})${where}: ${text(message)}`;
+  });
+  return `<p>${checked} checks:</p>${list(items)}`;
 }

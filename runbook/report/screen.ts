@@ -1,5 +1,5 @@
 import { drawingOn, type Output, openOutput, type Stream } from "../../shared/text/output.ts";
-import { coloured, terminalText } from "../../shared/text/terminal.ts";
+import { coloured, terminalText } from "../../shared/text/visible.ts";
 import type { Ports } from "../command.ts";
 import { inColumns } from "./columns.ts";
 

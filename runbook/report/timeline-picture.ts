@@ -1,7 +1,7 @@
 import type { DocumentStep } from "../deploy/deploy-document.ts";
-import { isWork } from "./critical-steps.ts";
-import { duration } from "./duration.ts";
+import { duration } from "./columns.ts";
 import { list, text } from "./page.ts";
+import { isWork } from "./timeline.ts";
 
 export const TIMELINE_STYLE = `
 .timeline { list-style: none; padding: 0; }

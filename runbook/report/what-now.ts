@@ -1,3 +1,5 @@
+import { EXIT } from "../../shared/deploy-error.ts";
+
 /** How a deploy, a rollback or a rehearsal of one ended, as far as it decides what its reader does next. */
 export interface Ended {
   readonly stack: string;
@@ -24,8 +26,9 @@ export function whatNow(ended: Ended): readonly NextAction[] {
 function afterRehearsal({ stack, exitCode }: Ended): readonly NextAction[] {
   const untouched = "No real stack was touched.";
   const goOn = `npx sparki rehearse --resume --stack ${stack}`;
-  if (exitCode === 0) return [{ text: `Nothing. ${untouched} To go on here with another change`, command: goOn }];
-  if (exitCode === 4)
+  if (exitCode === EXIT.done.code)
+    return [{ text: `Nothing. ${untouched} To go on here with another change`, command: goOn }];
+  if (exitCode === EXIT.outside.code)
     return [{ text: `${untouched} Do what the reason above asks for; then go on from here`, command: goOn }];
   return [{ text: `${untouched} Correct what the reason above names; then go on from here`, command: goOn }];
 }
@@ -50,20 +53,20 @@ function afterDeploy({ stack, outcome, exitCode, release, previous }: Ended): re
         { text: "Or go back to what was promoted last", command: rollback },
       ];
     case "stopped":
-      if (exitCode === 2)
+      if (exitCode === EXIT.usage.code)
         return [{ text: "Nothing was changed. Correct the config as the reason above says; then", command: deploy }];
       return [
         { text: `It went no further: ${seen}.` },
         { text: "Correct what the reason above names; then", command: deploy },
       ];
     default:
-      if (exitCode === 4)
+      if (exitCode === EXIT.outside.code)
         return [{ text: "Do what the reason above asks for; then go on from where it stopped", command: deploy }];
-      if (exitCode === 5)
+      if (exitCode === EXIT.rollback.code)
         return [
-          { text: "The way back was not proven, people were called, and deployments are refused until it is." },
+          { text: "The rollback was not proven, people were called, and deployments are refused until it is." },
           { text: "Find out what users get", command: diagnose },
-          { text: "Once that is repaired, prove the way back, which lets deployments begin again", command: rollback },
+          { text: "Once that is repaired, prove the rollback, which lets deployments begin again", command: rollback },
         ];
       return [
         { text: `${release} is live and not well, and people were called. Find out why`, command: diagnose },
@@ -82,7 +85,7 @@ export function afterRollback({ stack, outcome, exitCode, release }: Ended): rea
       },
     ];
   if (outcome === "planned") return [{ text: "Nothing was changed. To go back", command: again }];
-  if (exitCode === 5)
+  if (exitCode === EXIT.rollback.code)
     return [
       {
         text: "It was not proven, people were called, and deployments are refused until it is. Find out what users get",

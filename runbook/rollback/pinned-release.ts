@@ -2,8 +2,7 @@ import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { RunSettings } from "../../io/engine.ts";
 import { pinConfig } from "../../io/pinned-config.ts";
-import { KEPT_VARIABLE } from "../../records/kept-inputs.ts";
-import { ROLLBACK_ENVIRONMENT } from "../../records/rollback-mode.ts";
+import { KEPT_VARIABLE, ROLLBACK_ENVIRONMENT } from "../../records/kept-inputs.ts";
 import type { Promoted } from "../../records/update.ts";
 import type { Kept } from "../release/keep.ts";
 

@@ -1,15 +1,15 @@
 import type { EngineResult } from "../../records/engine-record.ts";
 import type { Promoted } from "../../records/update.ts";
-import { DeployError } from "../../shared/deploy-error.ts";
+import { DeployError, EXIT } from "../../shared/deploy-error.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
 import { type RollbackDocument, rollbackDocument } from "../deploy/deploy-document.ts";
-import { frozenReason, unprovenRelease } from "../deploy/freeze.ts";
+import { frozenFor } from "../deploy/freeze.ts";
 import type { Rollback } from "../deploy/result.ts";
-import { movedOrThrow, StackMoved } from "../deploy/stack-moved.ts";
+import { movedOrThrow, StackMoved } from "../deploy/stack-target.ts";
 import { failedRollbackMessage, rolledBackMessage } from "../notify/notify.ts";
 import { planExitCode } from "../plan/plan-summary.ts";
 import { chooseGoal, type Goal } from "./rollback.ts";
-import { goBack, previewBack, type RollbackTarget } from "./rollback-run.ts";
+import { previewRollback, type RollbackTarget, rollBack } from "./rollback-run.ts";
 import {
   leftAlready,
   migratedIn,
@@ -18,7 +18,7 @@ import {
   obstacleText,
   readPresent,
   type StackPresent,
-} from "./way-back.ts";
+} from "./rollback-target.ts";
 
 export interface RollbackRequest {
   /** A release's id. @default the last known good one before what is out now */
@@ -65,7 +65,7 @@ export async function runRequestedRollback(
   const { release } = promoted;
   const obstacle = await obstacleTo(promoted, target, present, config);
   if (obstacle !== undefined) return stopped(obstacle, release, previous);
-  const preview = await previewBack(target, promoted);
+  const preview = await previewRollback(target, promoted);
   target.signal.throwIfAborted();
   const ending = { release, previous, rollback: null };
   if (request.isDryRun || preview.outcome !== "succeeded") {
@@ -75,10 +75,27 @@ export async function runRequestedRollback(
   const moved = await movedSince(present, target);
   if (moved !== undefined) return stopped(moved, release, previous);
   const why = request.why ?? `asked for${previous === null ? "" : `, from ${previous.id}`}`;
-  const rollback = await goBack(target, promoted, why, { preview, expected: present }).catch(movedOrThrow);
+  const rollback = await rollBack(target, promoted, why, { preview, expected: present }).catch(movedOrThrow);
   if (rollback instanceof StackMoved) return stopped(rollback.message, release, previous);
   tell(target, config, previous ?? release, rollback, why);
   return { ...ended(rollback), ...ending, rollback: rollbackDocument(rollback) };
+}
+
+/**
+ * Finishes a rollback that was begun and cut off, and proves it: nobody knows what runs before. Undefined, and nothing is
+ * changed, where there is none, where it failed, which is for a person to repair, or where something forbids it.
+ */
+export async function finishRollback(target: RollbackTarget, present: StackPresent): Promise<Rollback | undefined> {
+  const { release, isBegun } = (await frozenFor(target.engine)) ?? {};
+  if (release === undefined || isBegun !== true) return undefined;
+  const goal = await chooseGoal(present, { unproven: release });
+  if (goal.kind !== "release") return undefined;
+  const { promoted } = goal;
+  const { id } = promoted.release;
+  if ((await obstacleTo(promoted, target, present, await target.config())) !== undefined) return undefined;
+  target.screen.line(`  the rollback to ${id} was cut off: it is finished first`);
+  const finished = await rollBack(target, promoted, "it was cut off", { expected: present }).catch(movedOrThrow);
+  return finished instanceof StackMoved ? undefined : finished;
 }
 
 /** A release that was gone back to and not proven is gone back to again, although nothing may have to change. */
@@ -87,12 +104,12 @@ async function goalOf(
   { engine }: RollbackTarget,
   { to, leaving }: RollbackRequest,
 ): Promise<Goal> {
-  const unproven = unprovenRelease(await frozenReason(engine));
+  const unproven = (await frozenFor(engine))?.release;
   return chooseGoal(present, { to, isLiveBad: leaving !== undefined, unproven });
 }
 
 function stopped(reason: string, release: Release | null, previous: Release | null): RequestedRollback {
-  return { outcome: "stopped", exitCode: 1, reason, release, previous, rollback: null };
+  return { outcome: "stopped", exitCode: EXIT.refused.code, reason, release, previous, rollback: null };
 }
 
 function withoutChange(
@@ -102,7 +119,7 @@ function withoutChange(
 ): RequestedRollback {
   const { reason } = goal;
   if (goal.kind === "nothing")
-    return { outcome: "unchanged", exitCode: 0, reason, release: goal.release, previous, rollback: null };
+    return { outcome: "unchanged", exitCode: EXIT.done.code, reason, release: goal.release, previous, rollback: null };
   if (to !== undefined) throw new DeployError("SPARKI_USAGE", reason, { hint: "npx sparki history" });
   return stopped(reason, null, previous);
 }
@@ -122,7 +139,7 @@ async function obstacleTo(
 function planned(preview: EngineResult, { id }: Release, reason: string) {
   const { outcome, failure } = preview;
   if (outcome === "succeeded")
-    return { outcome: "planned", exitCode: 0, reason: `would go back to ${id}: ${reason}` } as const;
+    return { outcome: "planned", exitCode: EXIT.done.code, reason: `would go back to ${id}: ${reason}` } as const;
   const exitCode = planExitCode(preview);
   return { outcome: "stopped", exitCode, reason: failure ?? `the preview ended as ${outcome}` } as const;
 }
@@ -138,6 +155,10 @@ function tell(target: RollbackTarget, config: StackConfig, from: Release, rollba
 
 function ended({ release, verdict, reason }: Rollback) {
   if (verdict === "pass")
-    return { outcome: "rolled-back", exitCode: 0, reason: `${release.id} serves: ${reason}` } as const;
-  return { outcome: "failed", exitCode: 5, reason: `the rollback to ${release.id} failed: ${reason}` } as const;
+    return { outcome: "rolled-back", exitCode: EXIT.done.code, reason: `${release.id} serves: ${reason}` } as const;
+  return {
+    outcome: "failed",
+    exitCode: EXIT.rollback.code,
+    reason: `the rollback to ${release.id} failed: ${reason}`,
+  } as const;
 }

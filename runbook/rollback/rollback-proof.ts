@@ -3,18 +3,17 @@ import { type GateProgress, progressLine, runSloGate, type SloGate } from "../..
 import { runHealthGate } from "../../gates/live/health-gate.ts";
 import { paceOf } from "../../gates/live/pace.ts";
 import type { GateTarget } from "../../gates/live/track.ts";
-import { runTrackGate } from "../../gates/live/track-gate.ts";
-import { entranceSources } from "../../gates/live/track-sources.ts";
+import { entranceSources, runTrackGate } from "../../gates/live/track-gate.ts";
 import { HIGH_ERROR_RATIO } from "../../gates/tree.ts";
-import type { GateResult } from "../../gates/verdict.ts";
+import { type GateResult, type GateSubject, subjectOf } from "../../gates/verdict.ts";
 import { systemClock } from "../../io/clock.ts";
-import { helmStoreOpener } from "../../io/helm-store.ts";
+import { helmStoreOpener } from "../../io/helm.ts";
 import { type LiveRelease, readLiveRelease } from "../../io/live-release.ts";
 import { openNetwork } from "../../io/network.ts";
 import { contentHash, valuesHash } from "../../records/chart-content.ts";
-import { ROLLBACK_ENVIRONMENT } from "../../records/rollback-mode.ts";
+import { ROLLBACK_ENVIRONMENT } from "../../records/kept-inputs.ts";
 import { type HelmStore, liveRevision } from "../../records/stored-release.ts";
-import { messageOf } from "../../shared/message-of.ts";
+import { messageOf } from "../../shared/deploy-error.ts";
 import { servicesOf, tracksOf } from "../../stacks/services.ts";
 import { judgeRunningDigests } from "../deploy/running-digests.ts";
 import type { Kept } from "../release/keep.ts";
@@ -24,9 +23,11 @@ import { objectChanges, renderedObjects } from "../release/object-changes.ts";
 /** The runbook's limit: within two minutes the previous release must be seen to serve. */
 export const PROOF_SECONDS = 120;
 
+const ROLLBACK: GateSubject = { gate: "rollback", phase: "rollback" };
+
 /** That a release which was gone back to serves again. */
 export interface Proof {
-  /** As the Kubernetes API reports the running pods, after everything else was looked at. */
+  /** As the Kubernetes API reports the running pods, after everything else was checked. */
   readonly live: LiveRelease;
   readonly gates: readonly GateResult[];
 }
@@ -49,7 +50,7 @@ export async function proveRollback(target: GateTarget, kept: Pick<Kept, "releas
     await Promise.all(tracksOf(servicesOf(target.config)).map((track) => runTrackGate(hasty, track)))
   ).flat();
   if (health.some(({ verdict }) => verdict !== "pass")) return proofOf(target, health);
-  const digests = await judgeRunningDigests(target, "rollback", left());
+  const digests = await judgeRunningDigests(target, ROLLBACK, left());
   if (digests.some(({ verdict }) => verdict !== "pass")) return proofOf(target, [...health, ...digests]);
   const objects = await judgeObjects(target, kept, left());
   if (objects.some(({ verdict }) => verdict !== "pass")) return proofOf(target, [...health, ...digests, ...objects]);
@@ -73,7 +74,7 @@ async function judgeErrors(target: GateTarget, deadlineSeconds: number): Promise
   const pace = paceOf(config.gate, env);
   try {
     return await proveErrors({
-      gate: "rollback",
+      ...ROLLBACK,
       objectives: config.objectives.filter(({ kind }) => kind.type === "errors"),
       errorRate: config.gate.maxWrongVerdictRatio,
       sources: entranceSources(target, network, pace),
@@ -91,7 +92,7 @@ async function judgeErrors(target: GateTarget, deadlineSeconds: number): Promise
 
 /** Judges errors in what is left of the time; without any left, or with a source that gives nothing usable, none passes. */
 export async function proveErrors(gate: SloGate): Promise<GateResult[]> {
-  if (gate.deadlineSeconds <= 0) return judgeGate(gate.objectives, {}, { gate: gate.gate }).map(outOfTime);
+  if (gate.deadlineSeconds <= 0) return judgeGate(gate.objectives, {}, subjectOf(gate)).map(outOfTime);
   let trouble: string | undefined;
   const results = await runSloGate({
     ...gate,
@@ -120,7 +121,7 @@ export function acceptWeaker(result: GateResult): GateResult {
     return { ...result, reason: `${reason}; ${most}` };
   }
   const bound = `${bad} of ${requests} requests bad: at most ${percent(upper)}, a weaker bound than ${percent(limit)}`;
-  return { ...result, verdict: "pass", reason: `${bound}, for want of traffic (${reason})` };
+  return { ...result, verdict: "pass", reason: `${bound}, for lack of traffic (${reason})` };
 }
 
 /**
@@ -148,7 +149,7 @@ async function judgeObjects(
     }
   };
   const probes = [{ name: "objects as promoted", run }];
-  return runHealthGate({ gate: "rollback", probes, deadlineSeconds, clock: systemClock, signal, onProgress });
+  return runHealthGate({ ...ROLLBACK, probes, deadlineSeconds, clock: systemClock, signal, onProgress });
 }
 
 type Apart = (objects: ReturnType<typeof renderedObjects>) => Promise<string[]>;

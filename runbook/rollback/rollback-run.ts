@@ -1,33 +1,32 @@
-import { decide } from "../../gates/tree.ts";
+import { decide, withFinding } from "../../gates/tree.ts";
 import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
 import type { Engine } from "../../io/engine.ts";
-import { StackLocked } from "../../io/state-lock.ts";
+import { StackLocked } from "../../io/stack-state.ts";
 import type { EngineResult } from "../../records/engine-record.ts";
 import { resourcesIn } from "../../records/state.ts";
 import { type Promoted, rollbackMessage } from "../../records/update.ts";
-import { messageOf } from "../../shared/message-of.ts";
+import { messageOf } from "../../shared/deploy-error.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { type DeployEngine, type Deployment, deploy } from "../deploy/deployment.ts";
 import { endingOf, refusalText } from "../deploy/ending.ts";
-import { gateTargetOf } from "../deploy/gate-target.ts";
+import type { TaggedStack } from "../deploy/freeze.ts";
+import { type Frozen, freeze, frozenFor, rollbackBegun, rollbackProblem, thaw } from "../deploy/freeze.ts";
 import type { Rollback } from "../deploy/result.ts";
-import { StackMoved } from "../deploy/stack-moved.ts";
-import type { TaggedStack } from "../deploy/stack-tags.ts";
-import type { StackTarget } from "../deploy/stack-target.ts";
+import type { ConfiguredStack, ReleaseStore, RunningWork } from "../deploy/stack-target.ts";
+import { gateTargetOf, StackMoved } from "../deploy/stack-target.ts";
+import type { Notifications } from "../notify/notifications.ts";
 import type { Kept } from "../release/keep.ts";
 import { showPhase } from "../report/live.ts";
 import { withPinned } from "./pinned-release.ts";
-import { markEnded, markUnproven } from "./rollback-mark.ts";
 import { PROOF_SECONDS, type Proof, proveRollback } from "./rollback-proof.ts";
-import { assertUnmoved, type StackPresent } from "./way-back.ts";
+import { assertUnmoved, type StackPresent } from "./rollback-target.ts";
 
 /** What a rollback touches of a stack. */
-export interface RollbackTarget
-  extends Omit<
-    StackTarget,
-    "engine" | "projectDirectory" | "plansDirectory" | "seal" | "plugins" | "template" | "helmStore"
-  > {
+export interface RollbackTarget extends ConfiguredStack, RunningWork, ReleaseStore {
   readonly engine: DeployEngine & TaggedStack & Pick<Engine, "history" | "identity" | "outputs">;
+  /** Where the program's gates leave their results. */
+  readonly gateLogFile: string;
+  readonly notifications: Notifications;
 }
 
 /**
@@ -36,7 +35,7 @@ export interface RollbackTarget
  * Rejects when the signal aborts, and with `StackLocked` or `StackMoved`, nothing changed. A `preview` that was made and shown already is
  * not made again.
  */
-export async function goBack(
+export async function rollBack(
   target: RollbackTarget,
   promoted: Promoted,
   why: string,
@@ -48,7 +47,7 @@ export async function goBack(
     await markEnded(target, release, found);
     const decision = decide({ ...RETURNED, verdict: found.verdict });
     const seconds = target.clock.now() - started;
-    return { release, ...found, decision: { ...decision, reason: `${decision.reason} (${found.reason})` }, seconds };
+    return { release, ...found, decision: withFinding(decision, found.reason), seconds };
   };
   const kept = await target.keep(promoted, resourcesIn(await target.engine.exportState()));
   const unmark = await markUnproven(target, release);
@@ -78,18 +77,18 @@ export interface GoBackOptions {
 }
 
 /** Shows what going back to a release would change, under the policies, and changes nothing. */
-export async function previewBack(target: RollbackTarget, promoted: Promoted): Promise<EngineResult> {
+export async function previewRollback(target: RollbackTarget, promoted: Promoted): Promise<EngineResult> {
   const { screen, clock, engine, configFile } = target;
   const kept = await target.keep(promoted, resourcesIn(await engine.exportState()));
   const record = await recordOf(target, promoted.release);
   return withPinned(configFile, promoted, kept, (run) =>
-    showPhase(screen, clock, `preview the way back to ${promoted.release.id}`, (phase) =>
+    showPhase(screen, clock, `preview the rollback to ${promoted.release.id}`, (phase) =>
       engine.preview(phase.watch({ lines: true }), { ...run, record }),
     ),
   );
 }
 
-/** It has looked for as long as it may when it asks the tree. */
+/** The deadline of the proof has passed when the tree decides. */
 const RETURNED = {
   phase: "rollback",
   elapsedSeconds: PROOF_SECONDS,
@@ -113,15 +112,16 @@ function update(
   const message = rollbackMessage(release, why);
   const check = expected === undefined ? {} : { check: () => assertUnmoved(expected, target) };
   return withPinned(configFile, promoted, kept, async (pinned) => {
-    const run = { ...pinned, ...check, message, record: await recordOf(target, release) };
+    const run = { ...pinned, ...check, message, record: await recordOf(target, release, why) };
     return deploy(engine, release.id, { screen, clock, gateLogFile, run, preview, verb: "go back to" });
   });
 }
 
 /** Who goes back, and when, as the checkpoint keeps it. */
-async function recordOf({ clock, engine }: RollbackTarget, { id }: Release) {
+async function recordOf({ clock, engine }: RollbackTarget, { id }: Release, why?: string) {
   const at = new Date(clock.now() * 1000).toISOString();
-  return { by: "sparki rollback", release: id, at, who: await engine.identity(), approval: null } as const;
+  const record = { by: "sparki rollback", release: id, at, who: await engine.identity(), approval: null } as const;
+  return why === undefined ? record : { ...record, why };
 }
 
 async function prove(target: RollbackTarget, release: Release, kept: Kept): Promise<Proof> {
@@ -139,6 +139,46 @@ function judged(gates: readonly GateResult[]): { readonly verdict: Verdict; read
   const telling = verdict === "pass" ? gates.at(-1) : gates.find((gate) => gate.verdict === verdict);
   return {
     verdict,
-    reason: telling ? refusalText(telling) : "nothing was looked at",
+    reason: telling ? refusalText(telling) : "nothing was checked",
   };
+}
+
+/** The stack that is marked, and where it is told that this could not be kept; no mark ever fails a rollback. */
+type Marked = Pick<RunningWork, "screen"> & { readonly engine: TaggedStack };
+
+/**
+ * Freezes the stack before a rollback changes anything, so that one which is cut off does not count as done. Resolves with
+ * what takes the mark back when nothing was changed.
+ */
+async function markUnproven(target: Marked, { id }: Release): Promise<() => Promise<void>> {
+  const { engine } = target;
+  let before: Frozen | undefined;
+  const isKept = await kept(target, "frozen", async () => {
+    before = await frozenFor(engine);
+    await freeze(engine, rollbackBegun(id));
+  });
+  return async () => {
+    if (isKept) await kept(target, "as it was", () => (before === undefined ? thaw(engine) : freeze(engine, before)));
+  };
+}
+
+/** Lets deploys begin again after a rollback that was proven, and keeps what another came to: a person has to look. */
+async function markEnded(
+  target: Marked,
+  { id }: Release,
+  { verdict, reason }: Pick<Rollback, "verdict" | "reason">,
+): Promise<void> {
+  const { engine } = target;
+  if (verdict === "pass") await kept(target, "no longer frozen", () => thaw(engine));
+  else await kept(target, "frozen", () => freeze(engine, rollbackProblem(id, `failed: ${reason}`)));
+}
+
+async function kept({ screen }: Marked, what: string, work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    screen.line(`  ! could not record that the stack is ${what}: ${messageOf(error)}`);
+    return false;
+  }
 }

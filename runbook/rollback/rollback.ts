@@ -19,7 +19,7 @@ export type Goal =
   | { readonly kind: "nothing"; readonly release: Release; readonly reason: string }
   | { readonly kind: "none"; readonly reason: string };
 
-/** What is asked of a way back. */
+/** What a rollback is made of. */
 export interface Wish {
   /** A release's id. @default the last known good one before what is out now */
   readonly to?: string | undefined;

@@ -3,15 +3,16 @@ import { decide } from "../../gates/tree.ts";
 import type { Engine } from "../../io/engine.ts";
 import { type EngineResult, nameOf } from "../../records/engine-record.ts";
 import { holdsData, resourcesIn, type StateResource } from "../../records/state.ts";
-import type { StackTarget } from "../deploy/stack-target.ts";
+import { EXIT, type ExitCodeOf } from "../../shared/deploy-error.ts";
+import type { RunningWork } from "../deploy/stack-target.ts";
 import { pendingCreates } from "../recovery/state-edit.ts";
 import { showPhase } from "../report/live.ts";
-import { readPresent } from "./way-back.ts";
+import { readPresent } from "./rollback-target.ts";
 
 /** What undoing a first deployment came to. */
 export interface Undoing {
   readonly outcome: "destroyed" | "unchanged" | "planned" | "stopped" | "failed";
-  readonly exitCode: 0 | 1 | 4;
+  readonly exitCode: ExitCodeOf<"done" | "refused" | "outside">;
   readonly reason: string;
   /** What was deleted, or would be, by name. */
   readonly resources: readonly string[];
@@ -25,7 +26,8 @@ export interface UndoRequest {
 }
 
 /** What an undoing touches of a stack. */
-export interface UndoTarget extends Pick<StackTarget, "stack" | "screen" | "clock"> {
+export interface UndoTarget extends RunningWork {
+  readonly stack: string;
   readonly engine: Pick<Engine, "exportState" | "history" | "exportEncrypted" | "refresh" | "unprotectAll" | "destroy">;
 }
 
@@ -39,7 +41,12 @@ export async function undoFirstDeploy(target: UndoTarget, { isDryRun, confirm }:
   if ("outcome" in found) return found;
   const { made, reason, resources } = found;
   if (isDryRun)
-    return { outcome: "planned", exitCode: 0, reason: `would delete ${resources.length} resources`, resources };
+    return {
+      outcome: "planned",
+      exitCode: EXIT.done.code,
+      reason: `would delete ${resources.length} resources`,
+      resources,
+    };
   const commands = await protectedAtAws(target, made);
   if (commands.length > 0) return stopped(`AWS protects it. Run first: ${commands.join("; ")}`);
   await confirm(`Delete the ${resources.length} resources that the failed first deployment of ${target.stack} made?`);
@@ -48,8 +55,8 @@ export async function undoFirstDeploy(target: UndoTarget, { isDryRun, confirm }:
   if (!isDeepStrictEqual(now.resources, resources))
     return stopped("another update has changed what there is since this was asked; run the same command again");
   const { outcome, failure } = await destroy(target);
-  if (outcome === "succeeded") return { outcome: "destroyed", exitCode: 0, reason, resources };
-  return { outcome: "failed", exitCode: 4, reason: `${failure}; the same command goes on`, resources };
+  if (outcome === "succeeded") return { outcome: "destroyed", exitCode: EXIT.done.code, reason, resources };
+  return { outcome: "failed", exitCode: EXIT.outside.code, reason: `${failure}; the same command goes on`, resources };
 }
 
 interface Undoable extends Pick<Undoing, "reason" | "resources"> {
@@ -66,7 +73,8 @@ async function lookAtFirst(target: UndoTarget): Promise<Undoable | Undoing> {
   const pending = pendingCreates(await target.engine.exportEncrypted());
   if (pending.length > 0)
     return stopped(`an update was interrupted: npx sparki deploy --stack ${target.stack} finds what it made first`);
-  if (made.length === 0) return { outcome: "unchanged", exitCode: 0, reason: "nothing was made yet", resources };
+  if (made.length === 0)
+    return { outcome: "unchanged", exitCode: EXIT.done.code, reason: "nothing was made yet", resources };
   const { action, reason } = decide({ ...FAILED, hasState: holdsData(state) });
   return action === "destroy" ? { made, reason, resources } : stopped(reason);
 }
@@ -91,7 +99,7 @@ const FAILED = {
 } as const;
 
 function stopped(reason: string): Undoing {
-  return { outcome: "stopped", exitCode: 1, reason: `nothing is deleted: ${reason}`, resources: [] };
+  return { outcome: "stopped", exitCode: EXIT.refused.code, reason: `nothing is deleted: ${reason}`, resources: [] };
 }
 
 /** What AWS itself protects from deletion when the stack's config does: by which input, and what takes that off. */

@@ -2,16 +2,25 @@ import type { X509Certificate } from "node:crypto";
 import type { HealthSample } from "../../gates/health.ts";
 import type { TrafficSource } from "../../gates/live/gate-evidence.ts";
 import type { Pace } from "../../gates/live/pace.ts";
+import { paceOf, timeScaleOf } from "../../gates/live/pace.ts";
 import type { ReleaseCounts } from "../../gates/live/release-slo.ts";
+import { releaseCounts } from "../../gates/live/release-slo.ts";
+import type { GateTarget } from "../../gates/live/track.ts";
+import { entranceTraffic } from "../../gates/live/track-gate.ts";
 import type { Job } from "../../io/cluster-job.ts";
-import type { Http } from "../../io/http.ts";
+import type { Http, HttpAnswer, HttpRequest } from "../../io/http.ts";
+import { request } from "../../io/http.ts";
+import { openNetwork, servedCertificate } from "../../io/network.ts";
+import { openPrometheus } from "../../io/prometheus.ts";
 import type { Clock } from "../../shared/clock.ts";
-import type { StackConfig } from "../../stacks/schema.ts";
+import type { Release, StackConfig } from "../../stacks/schema.ts";
 import type { Track } from "../../stacks/services.ts";
+import { namespaceOf, trackName } from "../../stacks/services.ts";
+import { gateTargetOf, type StackTarget } from "../deploy/stack-target.ts";
 import type { Look } from "../preflight/check.ts";
 import type { Names, Tokens } from "../preflight/context.ts";
 
-/** Everything that is looked at once a release is live, each part replaceable by a test. */
+/** Everything that is checked once a release is live, each part replaceable by a test. */
 export interface VerifyContext {
   readonly stack: string;
   /** Its release is the one that should be live. */
@@ -48,7 +57,7 @@ export interface ServedCertificate {
 
 /**
  * One thing to verify. `fail` says that the release is not well, `warn` that it is not proven to be, and `skipped` that
- * there is nothing yet that could be looked at.
+ * there is nothing yet that could be checked.
  */
 export interface Verification extends Look<VerifyContext> {
   /** One sentence for the docs: what holds when it passes. */
@@ -67,3 +76,66 @@ export function verifyLater({ stack }: Pick<VerifyContext, "stack">): string {
 
 /** What tells our own requests from users', for the metrics. */
 export const SYNTHETIC = { "x-sparki-synthetic": "1" } as const;
+
+/** Asks the site at the load balancer's own name, as what it is: a request of our own. */
+export function askEntrance(
+  { balancer, config }: Pick<VerifyContext, "balancer" | "config">,
+  path: string,
+  { headers, ...options }: HttpRequest,
+): Promise<HttpAnswer> {
+  return balancer(`https://${config.domain}${path}`, { ...options, headers: { ...headers, ...SYNTHETIC } });
+}
+
+/** Does work with the ports to a release that should be live; throws when the stack's outputs do not say how to reach it. */
+export async function withVerify<T>(
+  target: StackTarget,
+  release: Release,
+  work: (context: VerifyContext) => Promise<T>,
+): Promise<T> {
+  const { clock, screen } = target;
+  const say = (text: string) => screen.line(`    ${screen.paint.dim(text.slice(0, screen.width - 4))}`);
+  const { context, close } = await openVerify(await gateTargetOf(target, release, say), clock);
+  try {
+    return await work(context);
+  } finally {
+    await close();
+  }
+}
+
+interface OpenVerify {
+  readonly context: VerifyContext;
+  close(): Promise<void>;
+}
+
+/** The real ports to a release that is live: cluster, metrics and network as the environment says. */
+async function openVerify(target: GateTarget, clock: Clock): Promise<OpenVerify> {
+  const { config, env, kubeconfig, loadBalancer, stack, onProgress } = target;
+  // The client takes half a second to load.
+  const { KubernetesClient } = await import("../../io/kubernetes.ts");
+  const { runJob } = await import("../../io/cluster-job.ts");
+  const cluster = new KubernetesClient(kubeconfig, target.signal);
+  const world = openNetwork(env);
+  const balancer = openNetwork(env, { [config.domain]: loadBalancer });
+  const pace = paceOf(config.gate, env);
+  const context: VerifyContext = {
+    stack,
+    config,
+    http: (url, options) => request(world, url, options),
+    balancer: (url, options) => request(balancer, url, options),
+    tokens: { storm: env.SPARKI_STORM_TOKEN },
+    names: world,
+    certificateOf: (name, signal) => servedCertificate(world, name, signal),
+    podsOf: (track) => cluster.sampleHealth(namespaceOf(track.workload), trackName(track)),
+    runJob: (job, log, signal) => runJob(kubeconfig, job, log, signal),
+    say: onProgress,
+    counts: releaseCounts(openPrometheus(world, config.storm.prometheusUrl), { stack, config }, () => clock.now()),
+    traffic: () => entranceTraffic(config, world, pace),
+    pace,
+    timeScale: timeScaleOf(env),
+    clock,
+  };
+  const close = async () => {
+    await Promise.all([world.close(), balancer.close()]);
+  };
+  return { context, close };
+}

@@ -1,8 +1,10 @@
 /** The page of what is verified, generated from the checks: `node runbook/verify/verify-page.ts > docs/verify.md`. */
+
 import { RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
+import { EXIT } from "../../shared/deploy-error.ts";
+import { exitCodesText } from "../command.ts";
 import { ReleaseObjectives } from "./checks/objectives.ts";
-import { successTable } from "./success-table.ts";
-import { verifications } from "./verify.ts";
+import { successTable, verifications } from "./verify.ts";
 
 /** The page as Markdown; the same checks always give the same text. */
 export function verifyPage(): string {
@@ -18,11 +20,11 @@ export function verifyPage(): string {
     "release is promoted. The checks run side by side, and each ends in one of four ways:",
     "",
     "- **pass**: it holds;",
-    "- **warn**: it is not proven: too little data, or nobody could look;",
+    "- **warn**: it is not proven: too little data, or it could not be checked;",
     "- **fail**: the release is not well; the command says what to run next;",
     "- **skipped**: there is nothing to look at yet, such as an error budget before the first user.",
     "",
-    "Exit codes: 0 verified; 1 something failed; 3 something is not proven.",
+    exitCodesText({ done: "verified", refused: "something failed", held: "something is not proven" }),
     "",
     "| check | id | passes when |",
     "| --- | --- | --- |",
@@ -58,7 +60,7 @@ const KNOWLEDGE = [
   "",
   "After a promotion, a release that is not verified gets five minutes, and is verified again. If more than 1 % of requests",
   "have failed for five minutes, the release before is put back. Anything else that is still wrong pages a person; the release",
-  "stays live. What is only not proven is held: exit 3, nothing more is changed. [decision-tree.md](decision-tree.md) has every",
+  `stays live. What is only not proven is held: exit ${EXIT.held.code}, nothing more is changed. [decision-tree.md](decision-tree.md) has every`,
   "case, under `promoted`.",
   "",
 ];

@@ -1,15 +1,22 @@
-import { decide } from "../../gates/tree.ts";
+import type { Decision } from "../../gates/tree.ts";
+import { decide, withFinding } from "../../gates/tree.ts";
 import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
-import { messageOf } from "../../shared/message-of.ts";
-import type { Decision } from "../deploy/decisions.ts";
-import type { Looked } from "../preflight/side-by-side.ts";
-import { verdictOf, verdictOfChecks } from "./checks.ts";
+import { messageOf } from "../../shared/deploy-error.ts";
+import type { DiagnosisContext, Examination } from "../diagnosis/examination.ts";
+import { cacheWords, databaseWords, errorLines } from "../diagnosis/log-lines.ts";
+import { pods } from "../diagnosis/pods.ts";
+import { certificate, entrance } from "../preflight/checks/certificate.ts";
+import { dashboards } from "../preflight/checks/metrics.ts";
+import { zone } from "../preflight/checks/names.ts";
+import type { EndedCheck } from "../preflight/side-by-side.ts";
+import { runSideBySide } from "../preflight/side-by-side.ts";
+import type { Screen } from "../report/screen.ts";
 import { END_SECONDS, stageAt } from "./schedule.ts";
 import type { TrafficSeen } from "./traffic.ts";
 
 /** What one look saw, before anything is decided. */
 export interface Seen extends TrafficSeen {
-  readonly checks: readonly Looked[];
+  readonly checks: readonly EndedCheck[];
 }
 
 /** One look at a promoted release: what was seen, what is not as it should be, and what was decided and done. */
@@ -68,9 +75,10 @@ function conclude(seen: Seen, verdict: Verdict, problems: readonly string[], giv
     rollbackTried,
     highErrorSeconds: seen.highErrorSeconds,
   });
-  const reason = problems.length === 0 ? decision.reason : `${decision.reason} (${problems[0]})`;
+  const [problem] = problems;
+  const told = problem === undefined ? decision : withFinding(decision, problem);
   const { name: stage } = stageAt(elapsedSeconds);
-  return { at, elapsedSeconds, stage, verdict, problems, ...seen, decision: { ...decision, reason }, done: null };
+  return { at, elapsedSeconds, stage, verdict, problems, ...seen, decision: told, done: null };
 }
 
 /** What is wrong in words, what is proven bad first. */
@@ -96,4 +104,32 @@ export function subjectsOf(look: Pick<WatchLook, "anomalies" | "checks" | "verdi
   const rows = look.anomalies.map(({ objective }: GateResult) => objective);
   const checks = look.checks.filter((check) => verdictOf(check) !== "pass").map(({ id }) => id);
   return [...new Set([...rows, ...checks])].sort();
+}
+
+type Watched = Pick<Examination, "id" | "title" | "timeLimitSeconds" | "run">;
+
+/** Users are turned away: a person must look now. */
+const URGENT: readonly Watched[] = [entrance];
+
+/** People are told of it, and nobody is woken: it may fix itself, and the error rate says whether users feel it. */
+const TOLD: readonly Watched[] = [pods, databaseWords, cacheWords, errorLines, zone, certificate, dashboards];
+
+/** What each look goes through beside the requests: pods, their logs, the way in, DNS, TLS and the dashboards. */
+export const WATCHED: readonly Watched[] = [...URGENT, ...TOLD];
+
+/** Looks at everything side by side; rejects only when aborted. */
+export function runChecks(context: DiagnosisContext, screen: Screen, signal: AbortSignal): Promise<EndedCheck[]> {
+  return runSideBySide("look", WATCHED, context, { screen, signal });
+}
+
+/** What a check's finding means for the release: the tree knows verdicts. */
+function verdictOf({ id, status, isBlind }: EndedCheck): Verdict {
+  if (status === "pass" || status === "skipped") return "pass";
+  if (isBlind === true) return "error";
+  return status === "fail" && URGENT.some((each) => each.id === id) ? "fail" : "inconclusive";
+}
+
+/** The worst of the checks. */
+function verdictOfChecks(checks: readonly EndedCheck[]): Verdict {
+  return checks.length === 0 ? "pass" : worst(checks.map(verdictOf));
 }

@@ -4,19 +4,18 @@ import { DeployError } from "../../shared/deploy-error.ts";
 import { type Release, type StackConfig, withRelease } from "../../stacks/schema.ts";
 import { frozenReason } from "../deploy/freeze.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
-import { anomalyMessage, escalationMessage, resolvedMessage } from "../notify/watch-messages.ts";
+import { anomalyMessage, escalationMessage, resolvedMessage } from "../notify/notify.ts";
 import { NOBODY_ASKED } from "../preflight/context.ts";
 import { openPreflight } from "../preflight/open.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
-import { inColumns } from "../report/columns.ts";
-import { duration } from "../report/duration.ts";
+import { duration, inColumns } from "../report/columns.ts";
 import { runRequestedRollback } from "../rollback/requested-rollback.ts";
-import { findWayBack, readPresent } from "../rollback/way-back.ts";
-import { runChecks } from "./checks.ts";
+import { findRollbackTarget, readPresent } from "../rollback/rollback-target.ts";
 import type { Seen } from "./look.ts";
-import { gatesIn, type Promoted, promotionTime } from "./promoted.ts";
+import { runChecks } from "./look.ts";
 import { lookAtTraffic } from "./traffic.ts";
-import type { WatchPorts } from "./watch-ports.ts";
+import type { WatchPorts } from "./watch-run.ts";
+import { gatesIn, type Promoted, promotionTime } from "./watch-run.ts";
 import { lookLines } from "./watch-text.ts";
 
 /** What a watch needs beside its stack. */
@@ -30,7 +29,7 @@ export interface WatchTools {
   readonly isTerminal: boolean;
 }
 
-/** The ports of a watch on a stack, on AWS or rehearsed; every look opens what it looks through anew. */
+/** The ports of a watch on a stack, on AWS or rehearsed; every look opens what it looks through again. */
 export function openWatch(target: OpenTarget, given: WatchTools): WatchPorts {
   const { notifications, screen, stack, clock, signal } = target;
   return {
@@ -39,7 +38,7 @@ export function openWatch(target: OpenTarget, given: WatchTools): WatchPorts {
       see(target, given, promoted, { elapsedSeconds, sinceLookSeconds }),
     frozen: () => frozenReason(target.engine),
     obstacle: (leaving) => obstacleOf(target, leaving),
-    goBack: (leaving, why) =>
+    rollBack: (leaving, why) =>
       runRequestedRollback(target, { leaving, isDryRun: false, why, confirm: async () => undefined }),
     tell: (look, what, release) => {
       const { elapsedSeconds, decision, problems } = look;
@@ -111,6 +110,6 @@ async function see(
 }
 
 async function obstacleOf(target: OpenTarget, leaving: Release): Promise<string | undefined> {
-  const found = await findWayBack(target, await target.config(), leaving);
+  const found = await findRollbackTarget(target, await target.config(), leaving);
   return "obstacle" in found ? found.obstacle : undefined;
 }

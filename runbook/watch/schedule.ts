@@ -1,4 +1,4 @@
-/** A part of the first day after a promotion, with how often it is looked at. */
+/** A part of the first day after a promotion, with how often it is checked. */
 export interface Stage {
   readonly name: string;
   /** Since the promotion. */
@@ -24,7 +24,7 @@ export const LATE_SECONDS = HOUR;
 /** A single look that comes later than this after the end has nothing to look at any more. */
 export const LATEST_LOOK_SECONDS = END_SECONDS + LATE_SECONDS;
 
-/** Before this much time has passed, what is not well now is not looked at again. */
+/** Before this much time has passed, what is not well now is not checked again. */
 export const RECHECK_SECONDS = 60;
 
 /** Every look of the schedule, in seconds since the promotion. */

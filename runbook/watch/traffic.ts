@@ -1,12 +1,13 @@
 import { levelsOf } from "../../gates/bounds.ts";
 import { BUDGET_PERIOD_SECONDS, MIN_BUDGET_LEFT, RELEASE_WINDOWS } from "../../gates/burn-rate.ts";
+import type { CountsByObjective } from "../../gates/evidence.ts";
 import { type Counts, NO_COUNTS } from "../../gates/evidence.ts";
 import { percent } from "../../gates/gate.ts";
 import { budgetWindow, judgeWindow, type ReleaseCounts } from "../../gates/live/release-slo.ts";
-import type { CountsByObjective } from "../../gates/reading.ts";
 import { SUSTAINED_SECONDS } from "../../gates/tree.ts";
 import type { GateResult } from "../../gates/verdict.ts";
 import { baselineIn, highErrorSeconds, judgeBaseline, judgePairs, PAIR_WINDOWS } from "../../gates/watching.ts";
+import type { StackOutputs } from "../../stacks/outputs.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { LOOKS, stageAt } from "./schedule.ts";
 
@@ -69,17 +70,15 @@ function judgeBeside(look: TrafficLook, { gate, objectives }: StackConfig, rows:
   return judgeBaseline(objectives, countsIn(rows), baseline, { gate: GATE, level: failFew + failMany });
 }
 
-/** A window's rows are named `errors: 30 min burn rate`. */
+/** By the objectives that the rows are of. */
 function countsIn(rows: readonly GateResult[]): CountsByObjective {
-  return Object.fromEntries(
-    rows.map(({ objective, requests, bad }) => [objective.replace(/: [^:]* burn rate$/, ""), { requests, bad }]),
-  );
+  return Object.fromEntries(rows.map(({ of, objective, requests, bad }) => [of ?? objective, { requests, bad }]));
 }
 
 /** The error budget is what the runbook keeps 95 % of; a latency objective may use up all of its own every day. */
 function errorsOnly({ objectives }: StackConfig, rows: readonly GateResult[]): GateResult[] {
   const names = objectives.filter(({ kind }) => kind.type === "errors").map(({ name }) => name);
-  return rows.filter(({ objective }) => names.some((name) => objective.startsWith(`${name}: `)));
+  return rows.filter(({ of, objective }) => names.includes(of ?? objective));
 }
 
 /** A budget may have been used up long before this release: people are told, and nobody is woken. */
@@ -111,7 +110,7 @@ interface TrafficLook {
   /** Its release is the one that is watched. */
   readonly config: StackConfig;
   /** What the release's gates found when it was promoted. */
-  readonly baseline: readonly GateResult[];
+  readonly baseline: StackOutputs["gates"];
   /** Modelled seconds since the promotion. */
   readonly elapsedSeconds: number;
   /** Real seconds for a modelled one. */

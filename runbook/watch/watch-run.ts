@@ -1,9 +1,57 @@
+import { isSameRelease } from "../../records/promotion.ts";
+import { isRollback, type Update } from "../../records/update.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { EXIT } from "../../shared/deploy-error.ts";
+import type { StackOutputs } from "../../stacks/outputs.ts";
+import { outputsSchema } from "../../stacks/outputs.ts";
+import type { Release } from "../../stacks/schema.ts";
 import type { RequestedRollback } from "../rollback/requested-rollback.ts";
-import { type Circumstances, failedLook, judgeLook, subjectsOf, type WatchLook } from "./look.ts";
-import type { Promoted } from "./promoted.ts";
+import { type Circumstances, failedLook, judgeLook, type Seen, subjectsOf, type WatchLook } from "./look.ts";
 import { END_SECONDS, LATE_SECONDS, LATEST_LOOK_SECONDS, nextLook, RECHECK_SECONDS } from "./schedule.ts";
-import { type End, EXIT_CODES, endOf, type WatchRun } from "./watch-end.ts";
-import type { WatchOptions, WatchPorts } from "./watch-ports.ts";
+
+type WatchOutcome =
+  | "well"
+  | "rolled-back"
+  | "anomalies"
+  | "not-proven"
+  | "blind"
+  | "rollback-failed"
+  | "superseded"
+  | "interrupted";
+
+/** What a watch came to; also the document of `--json`, without the notifications. */
+export interface WatchRun {
+  readonly outcome: WatchOutcome;
+  readonly exitCode: number;
+  readonly reason: string;
+  readonly release: Release;
+  readonly promotedAt: number;
+  readonly looks: readonly WatchLook[];
+  readonly rollback: RequestedRollback | null;
+}
+
+/** How a watch ended, before its exit code. */
+type End = Pick<WatchRun, "outcome" | "reason">;
+
+const EXIT_CODES: Readonly<Record<WatchOutcome, number>> = {
+  well: EXIT.done.code,
+  superseded: EXIT.done.code,
+  "rolled-back": EXIT.refused.code,
+  anomalies: EXIT.held.code,
+  "not-proven": EXIT.held.code,
+  blind: EXIT.outside.code,
+  interrupted: EXIT.outside.code,
+  "rollback-failed": EXIT.rollback.code,
+};
+
+/** What a watch came to whose last look this is. */
+function endOf(look: WatchLook | undefined): End {
+  if (look === undefined || look.verdict === "error")
+    return { outcome: "blind", reason: look?.problems[0] ?? "no look" };
+  if (look.problems.length > 0) return { outcome: "anomalies", reason: look.problems.join("; ") };
+  if (look.decision.action === "hold") return { outcome: "not-proven", reason: look.decision.reason };
+  return { outcome: "well", reason: look.decision.reason };
+}
 
 type What = "anomaly" | "escalation" | "resolved";
 
@@ -144,7 +192,7 @@ class Watch {
     }
     this.#triedRollback = true;
     try {
-      this.rollback = await this.#ports.goBack(this.#promoted.release, `watch: ${look.decision.reason}`);
+      this.rollback = await this.#ports.rollBack(this.#promoted.release, `watch: ${look.decision.reason}`);
     } catch (error) {
       this.#options.signal.throwIfAborted();
       return this.#notBack(look, `the rollback could not begin: ${asError(error).message}`);
@@ -181,7 +229,7 @@ class Watch {
     return this.#promoted.promotedAt + elapsedSeconds * this.#options.timeScale;
   }
 
-  /** What is bad or could not be looked at is looked at again soon, for the tree waits minutes and not hours. */
+  /** What is bad or could not be checked is checked again soon, for the tree waits minutes and not hours. */
   #nextAfter(look: WatchLook | undefined): number | undefined {
     const elapsed = this.#elapsed();
     if (look !== undefined && look.elapsedSeconds >= END_SECONDS) return undefined;
@@ -197,4 +245,71 @@ function isAnother(now: Promoted, { release, promotedAt }: Promoted): boolean {
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
+}
+
+/** How a watch touches the stack; each part may reject, which ends no watch. */
+export interface WatchPorts {
+  /** What is live now; undefined when nothing was ever promoted. */
+  promoted(): Promise<Promoted | undefined>;
+  /** Both in modelled seconds: since the promotion, and since the look before this one. */
+  see(promoted: Promoted, elapsedSeconds: number, sinceLookSeconds: number): Promise<Seen>;
+  /** Why the stack is frozen: a rollback was tried, and not proven. Undefined when it is not. */
+  frozen(): Promise<string | undefined>;
+  /** Why this release cannot be left for the one before it; undefined when it can. */
+  obstacle(leaving: Release): Promise<string | undefined>;
+  /** Leaves this release for the one before it, if it is still what is live. */
+  rollBack(leaving: Release, why: string): Promise<RequestedRollback>;
+  /** Tells people; never holds up the watch. */
+  tell(look: WatchLook, what: "anomaly" | "escalation" | "resolved", release: Release): void;
+  /** Shows a look before anything is done about it, and when the next one is. */
+  show(look: WatchLook, nextSeconds: number | undefined): void;
+  /** Shows what was done about it. */
+  showDone(text: string): void;
+  /** Waits for real seconds, showing that it does. */
+  wait(seconds: number, nextSeconds: number): Promise<void>;
+}
+
+interface WatchOptions {
+  /** A single look, and nothing after it. */
+  readonly isOnce: boolean;
+  /** Whether a rollback is done, and not only told. */
+  readonly mayRollBack: boolean;
+  /** Real seconds for a modelled one. */
+  readonly timeScale: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** What is live, since when, and what its gates found then. */
+export interface Promoted {
+  readonly release: Release;
+  /** Seconds since 1970. */
+  readonly promotedAt: number;
+  /** It is what was gone back to. */
+  readonly isReturned: boolean;
+  readonly baseline: StackOutputs["gates"];
+}
+
+/**
+ * Since when a release has been live: the end of the update that began the newest unbroken run of updates after which it
+ * was. Undefined when no update says so.
+ */
+export async function promotionTime(
+  updates: readonly Update[],
+  release: Release,
+): Promise<Pick<Promoted, "promotedAt" | "isReturned"> | undefined> {
+  let first: Update | undefined;
+  for (const update of updates) {
+    const promotion = await update.promotion();
+    // What cannot be read says nothing; an earlier one still may.
+    if (promotion === undefined) continue;
+    if (!isSameRelease(promotion.release, release)) break;
+    first = update;
+  }
+  return first && { promotedAt: first.endedAt, isReturned: isRollback(first) };
+}
+
+/** The gates' evidence among a stack's outputs; none where they cannot be read. */
+export function gatesIn(outputs: Readonly<Record<string, { readonly value: unknown }>>): StackOutputs["gates"] {
+  return outputsSchema.shape.gates.catch([]).parse(outputs.gates?.value);
 }

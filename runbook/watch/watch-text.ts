@@ -1,13 +1,13 @@
 import { percent } from "../../gates/gate.ts";
-import { inColumns } from "../report/columns.ts";
-import { duration } from "../report/duration.ts";
+import { EXIT } from "../../shared/deploy-error.ts";
+import { duration, inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
 import type { WatchLook } from "./look.ts";
 import { budgetText } from "./traffic.ts";
-import type { WatchRun } from "./watch-end.ts";
+import type { WatchRun } from "./watch-run.ts";
 
 /** A word for each verdict, so that nothing is told by colour alone. */
-const WORDS = { pass: "✓ well", inconclusive: "- open", error: "! BLIND", fail: "✗ BAD" } as const;
+export const WORDS = { pass: "✓ well", inconclusive: "- open", error: "! BLIND", fail: "✗ BAD" } as const;
 
 /** A look as a person reads it: when, how it was, what is wrong, and what is decided. */
 export function lookLines(look: WatchLook, nextSeconds: number | undefined, paint: Paint): string[] {
@@ -23,7 +23,7 @@ export function lookLines(look: WatchLook, nextSeconds: number | undefined, pain
 }
 
 /** What the newest requests and the checks said. */
-function summary({ rows, checks, budgetLeft }: WatchLook): string {
+export function summary({ rows, checks, budgetLeft }: WatchLook): string {
   const errors = rows.find(({ objective }) => objective.startsWith("errors"));
   const isSilent = errors?.verdict === "error";
   const ratio =
@@ -39,7 +39,7 @@ function summary({ rows, checks, budgetLeft }: WatchLook): string {
 /** The end of a watch: what it came to, and how often it was how. */
 export function watchText(run: WatchRun, stack: string, paint: Paint): string {
   const { outcome, exitCode, reason, release, looks } = run;
-  const colour = exitCode === 0 ? paint.good : paint.bad;
+  const colour = exitCode === EXIT.done.code ? paint.good : paint.bad;
   const counts = Map.groupBy(looks, ({ verdict }) => WORDS[verdict].slice(2).toLowerCase());
   const told = [...counts].map(([word, all]) => `${all.length} ${word}`).join(", ") || "none";
   const head = `${paint.strong(`watch ${stack} ${release.id}`)}: ${colour(outcome)} (exit ${exitCode})`;

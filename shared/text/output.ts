@@ -1,5 +1,5 @@
-import { documentText } from "./document-text.ts";
-import { terminalText } from "./terminal.ts";
+import { withoutSecrets } from "./secrets.ts";
+import { defused, terminalText, visible } from "./visible.ts";
 
 /** A stream of the process, or a test's own. */
 export type Stream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
@@ -66,4 +66,23 @@ export function drawingOn(output: Output): NodeJS.WritableStream {
  */
 export function writeOwn(output: Output, text: string): void {
   SafeOutput.streamOf(output).write(text);
+}
+
+/** A document as JSON, for programs and for people who print its texts: none holds a secret, a control or a command to CI. */
+export function documentText(document: unknown, indent: number | undefined = 2): string {
+  return JSON.stringify(safeDocument(document), undefined, indent);
+}
+
+/** The document with all its texts made safe; numbers, booleans and its shape stay. */
+export function safeDocument(document: unknown): unknown {
+  const seen = textsBy(visible, JSON.parse(JSON.stringify(document ?? null)));
+  // Last: what takes secrets out reads escaped letters as what they stand for, and so could write a command.
+  return textsBy(defused, withoutSecrets(seen));
+}
+
+function textsBy(change: (text: string) => string, value: unknown): unknown {
+  if (typeof value === "string") return change(value);
+  if (Array.isArray(value)) return value.map((each) => textsBy(change, each));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [change(key), textsBy(change, each)]));
 }

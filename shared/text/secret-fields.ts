@@ -1,20 +1,142 @@
-import { isOpaque, isPublicValue, type Secrecy, secrecyOf } from "./secret-names.ts";
+/** Parts of a name that say that its value is a secret, in any spelling: `DB_PASSWORD`, `clientSecret`, `x-api-key`. */
+const SECRET_PART =
+  /passw(?:or)?d|passwort|kennwort|contrasen|senha|passphrase|passcode|secret|apikey|accesskey|privatekey|signingkey|encryptionkey|masterkey|accountkey|servicekey|sharedkey|authkey|licensekey|sshkey|credential|token|jwt|bearer|authoriz?ation|cookie|connectionpass|requirepass|masterauth|sessionid|sessid|samlresponse|assertion/;
 
-const NAME = /[\p{L}_$][\p{L}\p{N}_.$-]*/gu;
+const SECRET_END =
+  /(?:pwd|pswd|creds?|otp|hmackey|sessionkey|mfacode|webhook|webhookurl|bindpw|psk|keydata|mnemonic|seedphrase|(?:recovery|backup)codes?|(?:totp|otp|mfa|hmac)(?:seed|key)|pepper)$/;
+
+/** `DB_PASS` is a password; `pass` alone is also a verdict. */
+const SECRET_LAST_WORD = /[a-z0-9](?:[_.-]pass|Pass)$|_PASS$|(?:store|key)pass$|(?:^|[_.-])(?:pw|PW)$|[_.-]auth$/;
+
+/** A name of, an address of, or a number about a secret is none. */
+const ABOUT_SECRET =
+  /(?:arn|names?|refs?|references?|count|length|size|url|uri|endpoint|host|path|files?|folder|type|kind|policy|policies|expir(?:y|es?|ation|esat|esin)|ttl|(?:expires|created|updated|issued|rotated)(?:at|on)|version|enabled|required|rotation|rotator|provider(?:class)?|class|store|storage|lifetime|since|until|age|days|seconds|minutes|limit|manager|issuer|id|ids|index|field|column|mount|volume|reader|budget|bucket|status|state|used|usage|check|checker|izer|ized|keyring|provisioner)$/;
+
+/** Whose value is a password, whatever it looks like. */
+const PASSWORD =
+  /passw(?:or)?d|passwort|kennwort|contrasen|senha|passphrase|passcode|pwd$|pswd$|bindpw$|^psk$|sharedkey$|requirepass|masterauth/;
+
+/** Ids that let in whoever has them. */
+const SECRET_ID = /sessionid$|^secret_id$|sessid$/i;
+
+/** What a name says of its value: `password` for one that is a secret whatever it looks like. */
+export type Secrecy = "password" | "secret" | "none";
+
+/**
+ * Letters that look like a Latin one and that no normal form turns into it: Cyrillic, Greek, Armenian, small capitals, and
+ * Latin ones with a stroke or without a dot (the lower-case letters of https://www.unicode.org/reports/tr39/#Confusable_Detection).
+ */
+const LOOK_ALIKES: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries({
+    a: "аɑαᴀ",
+    b: "Ьвʙƅ",
+    c: "сϲᴄ",
+    d: "ԁɗᴅđ",
+    e: "еєεᴇҽ",
+    f: "ғꜰſ",
+    g: "ɡɢԍ",
+    h: "һнʜħ",
+    i: "іιıɪӏ",
+    j: "јᴊ",
+    k: "кκᴋ",
+    l: "ⅼʟłǀ",
+    m: "мᴍ",
+    n: "пոɴη",
+    o: "оοσօᴏø",
+    p: "рρᴘ",
+    q: "ԛ",
+    r: "гʀꭇ",
+    s: "ѕꜱƽ",
+    t: "тτᴛŧ",
+    u: "υսᴜц",
+    v: "ѵνᴠ",
+    w: "ԝшωᴡ",
+    x: "хχ",
+    y: "уγʏү",
+    z: "ᴢ",
+  }).flatMap(([latin, others]) => [...others].map((other) => [other, latin])),
+);
+
+/** Digits and signs in a letter's place. */
+const LEET: Readonly<Record<string, string>> = { "0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", $: "s" };
+
+function plainLetters(text: string): string {
+  const lower = text.toLowerCase();
+  return /\P{ASCII}/u.test(lower) ? lower.replace(/\P{ASCII}/gu, (letter) => LOOK_ALIKES[letter] ?? letter) : lower;
+}
+
+/** Passwords and keys in the languages that people name their variables in, as names are compared: without marks. */
+const ELSEWHERE = new RegExp(
+  [
+    ...["парол", "секрет", "密码", "密碼", "口令", "密钥", "密鑰", "パスワード", "暗証", "비밀번호", "암호"],
+    ...["motdepasse", "^passe$", "wachtwoord", "has[łl]o$", "l[oø]senord", "sifre$", "heslo$", "parola"],
+    ...["jelszo", "salasana", "adgangskode", "lozinka"],
+  ]
+    .map((word) => word.normalize("NFKD").replace(/\p{M}/gu, ""))
+    .join("|"),
+);
+
+/** Judges a key, a variable, a header or an option by its name, in linear time. */
+export function secrecyOf(name: string): Secrecy {
+  // Letters of another width, or with marks on them, are the same letters.
+  const own = name.slice(-LONGEST_NAME).normalize("NFKD").replace(/\p{M}/gu, "");
+  const end = /\P{ASCII}/u.test(own) ? own.replace(/\P{ASCII}/gu, (each) => plainLetters(each)) : own;
+  const joined = end.replace(/[^\p{L}\p{N}]/gu, "").toLowerCase();
+  if (ABOUT_SECRET.test(joined) && !SECRET_ID.test(end)) return "none";
+  if (PASSWORD.test(joined)) return "password";
+  // Its own alphabet's words stand in the name as it was.
+  if (ELSEWHERE.test(own.replace(/[^\p{L}\p{N}]/gu, "").toLowerCase())) return "password";
+  if (/[0-9$]/.test(end) && PASSWORD.test(joinedLeet(end))) return "password";
+  if (SECRET_LAST_WORD.test(end)) return /auth$/.test(end) ? "secret" : "password";
+  return SECRET_PART.test(joined) || SECRET_END.test(joined) ? "secret" : "none";
+}
+
+function joinedLeet(name: string): string {
+  return name
+    .replace(/[^\p{L}\p{N}$]/gu, "")
+    .toLowerCase()
+    .replace(/[013457$](?=[a-z$013457]*[a-z])/g, (digit) => LEET[digit] ?? digit);
+}
+
+/** A name's end says what it is. */
+const LONGEST_NAME = 120;
+
+const PUBLIC_VALUE =
+  /^(?:|true|false|null|nil|none|undefined|yes|no|on|off|unset|\[secret\]|<[\w .-]+>|\*+|x{3,}|\.{3}|…|\$\{[^{}]*\}|\$\([^()]*\)|\$[A-Za-z_]\w*|\{\{.*\}\}|%\(\w+\)s|%s|arn:aws[\w-]*:.*|sha(?:256|384|512)[:-][\w+/=]+)$/i;
+
+/** Whether a secret's place holds something that everybody may see: nothing, a placeholder, a reference or a digest. */
+export function isPublicValue(value: string): boolean {
+  return PUBLIC_VALUE.test(value);
+}
+
+/** Text of random characters, such as a key: a long part without a word's shape. Digests in hex and UUIDs are none. */
+export function isOpaque(value: string): boolean {
+  if (value.length < 16 || /^(?:sha\d+[:-]|arn:)/.test(value) || /^[0-9a-f-]+$/.test(value)) return false;
+  return value
+    .split(/[-_.:/]/)
+    .some((part) => part.length >= 12 && /\d/.test(part) && (/[a-z]/.test(part) || /[A-Z]/.test(part)));
+}
+
+const NAME = /[\p{L}_$][\p{L}\p{M}\p{N}_.$-]*/gu;
 const QUOTE = String.raw`(?:\\*["'${"`"}]|\\*u0022|&quot;|&#0?3[49];|%22)`;
 /** Between a name and its value: the name's closing quote, a bracket, and a sign in plain or in escaped form. */
 const SEPARATOR = new RegExp(
-  String.raw`(${QUOTE}?\]?[ \t]{0,20}(?:=>|:=|={1,2}|:(?!:)|%3[DdAa]|\\u003[daDA]|&#(?:61|58);))[ \t]{0,20}`,
+  String.raw`(${QUOTE}?\]?[ \t]{0,20}(?:=>(?:\r?\n)?|->|:=|={1,2}|:(?!:)|[\uff1d\uff1a\ufe55\ua789\u2236\u2192\u21d2]|%(?:25){0,4}3[DdAa]|\\u003[daDA]|&#(?:61|58);))[ \t]{0,20}`,
   "y",
 );
 /** An option's value is its next word, also in a list of quoted words. */
 const OPTION_GAP = new RegExp(String.raw`${QUOTE},?[ \t]{0,20}(?=${QUOTE})|[ \t]{1,20}(?=[^\s-])`, "y");
 const QUOTED_AFTER = /[ \t]{1,4}(?=["'`])/y;
-const SAID_AFTER = /[ \t]{1,4}(?:(?:is|was|to|of|as)[:=]?[ \t]{1,4})?(?=[^\s"'`])/y;
+const SAID_AFTER =
+  /[ \t]{0,40}\|[ \t]{1,40}(?=[^\s"'`|])|[ \t]{1,4}(?:(?:is|was|to|of|as)[:=]?[ \t]{1,4})?(?=[^\s"'`])/y;
 const OPENING = new RegExp(QUOTE, "y");
+/** What a language writes before a text of its own: `Some("x")`, `b'x'`, `string(9) "x"`, `&"x"`. */
+const WRAPPED = /(?:[A-Za-z_][\w:.<>]{0,60}[ \t]?\((?:\d{1,6}\)[ \t])?|[brufEN&*]{1,2})(?=["'`])/y;
 /** A bare value goes on over what parts fields where no further field follows. */
 const BARE = /(?:[^\s"'`<>&;,}\])]|[&;,](?![\w.-]{0,64}[=:]|\s|$)|[}\])](?![\s,;}\])"'`&]|$))+/y;
 const SCHEME_WORD = /(?:Bearer|Basic|Token|ApiKey|Api-Key|Negotiate|NTLM|GoogleLogin|SSWS|JWT)[ \t]{1,4}/iy;
+/** A scheme of one issuer: a word, and a word with a digit in it. */
+const OTHER_SCHEME = /[A-Z][A-Za-z]{2,30}[ \t]{1,4}(?=\[secret\]|[\w.~+/=:-]{0,400}\d[\w.~+/=:-]{7,})/y;
 const TO_LINE_END = /[^\n"'`]*/y;
 const STANDALONE = /(?<![\w-])(Bearer|Basic)[ \t]{1,4}([\w.~+/=-]{6,})/gi;
 /** Redis: `AUTH [user] password`, and the settings that hold one; netrc: `login user password x`. */
@@ -29,9 +151,15 @@ const DIGEST = /\b(Digest[ \t]{1,4})(?=username=)[^\n]{0,4000}/gi;
 /** PostgreSQL's password file: `host:port:database:user:password`. */
 const PGPASS = /(?<![\w./:*-])((?:[\w.*-]{1,253}:)(?:\d{4,5}|\*):[\w*-]{1,63}:[\w*.-]{1,63}:)([^\s"'`]{1,512})/g;
 const CLIENT_PASSWORD =
-  /(\b(?:mysql|mysqldump|mysqladmin|sshpass|redis-cli)\b[^\n|;]{0,200}?[ \t]-(?:p|a|u[ \t]{0,2}[\w.-]{1,40}:)[ \t]{0,1})(?=[^\s-])[^\s"']{1,200}/g;
+  /(\b(?:mysql|mysqldump|mysqladmin|sshpass|redis-cli|mongo|mongosh|mongodump|mongorestore)\b[^\n|;]{0,200}?[ \t]-(?:p|a|u[ \t]{0,2}[\w.-]{1,40}:)[ \t]{0,1})(?=[^\s-])[^\s"']{1,200}/g;
 const LOGIN =
   /(\b(?:docker|podman|nerdctl|buildah|skopeo|oras|crane|cosign|helm|az)\b[^\n|;]{0,80}?[ \t]login\b[^\n|;]{0,200}?[ \t]-p[ \t=]{0,2}["']?)(?=[^\s-])[^\s"']{1,200}/g;
+const OTHER_CLIENTS =
+  /(\b(?:ldap(?:search|add|modify|delete|whoami|passwd)\b[^\n|;]{0,400}?[ \t]-[wsa][ \t]{0,2}|htpasswd\b[^\n|;]{0,80}?[ \t]-\w*b\w*[ \t]\S{1,200}[ \t]\S{1,80}[ \t]{1,4}|(?:https?|xhs?)[ \t][^\n|;]{0,80}?-a[ \t]{0,2}[\w.-]{1,64}:|net[ \t]use[ \t][^\n|;/]{1,200}?\\\\\S{1,200}[ \t]{1,4}))(?=[^\s/-])[^\s"']{1,200}/gi;
+const LITERAL = /(--from-literal[ =]["']?[\w.-]{1,253}=)[^\s"']{1,4000}/g;
+/** The private parts of a key in JSON (RFC 7518). */
+const JSON_KEY = /("(?:d|p|q|dp|dq|qi|k)"\s{0,8}:\s{0,8}")[\w+/=-]{16,}/g;
+const JSON_KEY_KIND = /"kty"\s{0,8}:/;
 const CURL_USER =
   /(\bcurl\b[^\n|;]{0,400}?[ \t](?:-u|--user|--proxy-user)[ =]{0,2}["']?[^\s:"']{1,64}:)[^\s"']{1,200}/g;
 
@@ -66,7 +194,10 @@ function withoutHeaders(text: string, mark: string): string {
     .replace(PGPASS, (all, before: string) => (/^[\da-f:.]+$/i.test(all) ? all : `${before}${mark}`))
     .replace(CLIENT_PASSWORD, `$1${mark}`)
     .replace(LOGIN, `$1${mark}`)
+    .replace(OTHER_CLIENTS, `$1${mark}`)
     .replace(CURL_USER, `$1${mark}`)
+    .replace(LITERAL, `$1${mark}`)
+    .replace(JSON_KEY, (all, before: string) => (JSON_KEY_KIND.test(text) ? `${before}${mark}` : all))
     .replace(STANDALONE, (all, scheme: string, value: string) =>
       isCredential(scheme, value) ? `${scheme} ${mark}` : all,
     );
@@ -124,7 +255,7 @@ class Scanner {
       return this.#hide(valueAt, "password", name, false);
     }
     if (valueAt === undefined) return end;
-    const isLoose = this.#text.slice(end, valueAt).includes(":") && /\s$/.test(this.#text.slice(end, valueAt));
+    const isLoose = /(?:[:\uff1a\ufe55\ua789\u2236\u2192\u21d2]|->)\s+$/.test(this.#text.slice(end, valueAt));
     return this.#hide(valueAt, secrecy, name, isLoose);
   }
 
@@ -135,6 +266,7 @@ class Scanner {
     const before = this.#before;
     if (/^(?:keys?|code|string)$/i.test(name) && before.end === start - 1 && this.#text[before.end] === " ")
       return secrecyOf(`${before.word}${name}`);
+    if (/^(?:word|phrase)$/i.test(name) && before.end === start - 1 && /^pass$/i.test(before.word)) return "password";
     // In an address's query the short names are credentials.
     if (
       /[?&]/.test(this.#text[start - 1] ?? "") &&
@@ -142,6 +274,11 @@ class Scanner {
     ) {
       const value = this.#bare(end + 1);
       if (this.#text[end] === "=" && (isOpaque(value) || value.length >= 24)) return "password";
+    }
+    // A header such as `Fastly-Key: x`.
+    if (/^[A-Z][\w-]*-Key$/.test(name)) {
+      const at = this.#match(SEPARATOR, end);
+      if (at > 0 && isOpaque(this.#bare(end + at)) && this.#bare(end + at).length >= 20) return "password";
     }
     if (/^_?auth$|^pass$/i.test(name)) {
       const at = this.#match(SEPARATOR, end);
@@ -191,27 +328,35 @@ class Scanner {
   }
 
   /** Replaces the value that begins here and tells where to go on. */
-  #hide(at: number, secrecy: Secrecy, name: string, isLoose: boolean): number {
+  #hide(begin: number, secrecy: Secrecy, name: string, isLoose: boolean): number {
     const text = this.#text;
+    const at = begin + this.#match(WRAPPED, begin);
     OPENING.lastIndex = at;
-    const opening = OPENING.exec(text)?.[0];
+    const quote = OPENING.exec(text)?.[0];
+    // Three quotes are one in TOML and in Python.
+    const isTriple = quote?.length === 1 && text.startsWith(quote.repeat(3), at);
+    const opening = isTriple ? quote.repeat(3) : quote;
     if (opening !== undefined) {
-      const begin = at + opening.length;
-      const end = closingOf(text, opening, begin);
-      return isPublicValue(text.slice(begin, end)) ? end : this.#replace(begin, end);
+      const from = at + opening.length;
+      const end = closingOf(text, opening, from);
+      return isPublicValue(text.slice(from, end)) ? end : this.#replace(from, end);
     }
     if (text.startsWith(this.#mark, at)) return at + this.#mark.length;
     const reference = this.#match(REFERENCE, at);
     if (reference > 0) return at + reference;
     const isHeader = /authori[sz]ation$/i.test(name);
-    if (/cookie\d?$/i.test(name)) return this.#replace(at, at + this.#match(TO_LINE_END, at));
+    const isRegion = (text[at] === "{" && text[at + 1] !== "{") || text[at] === "[";
+    if (/cookie\d?$/i.test(name)) {
+      if (isRegion) return this.#hideRegion(at, "password", name);
+      return this.#replace(at, at + this.#match(TO_LINE_END, at));
+    }
     if (isHeader) {
-      const scheme = this.#match(SCHEME_WORD, at);
+      const scheme = this.#match(SCHEME_WORD, at) || this.#match(OTHER_SCHEME, at);
       if (scheme > 0) return this.#replaceBare(at + scheme);
       if (/^(?:Digest|AWS4|Signature|OAuth|Hawk)/i.test(text.slice(at, at + 10)))
         return this.#replace(at, at + this.#match(TO_LINE_END, at));
     }
-    if ((text[at] === "{" && text[at + 1] !== "{") || text[at] === "[") return this.#hideRegion(at, secrecy, name);
+    if (isRegion) return this.#hideRegion(at, secrecy, name);
     const value = this.#bare(at);
     if (value === "" || isPublicValue(value)) return at + value.length;
     if (secrecy !== "password" && /^\d{1,7}$/.test(value)) return at + value.length;
@@ -295,4 +440,251 @@ function regionEnd(text: string, at: number): number {
     else if ((character === "}" || character === "]") && --depth === 0) return index + 1;
   }
   return text.length;
+}
+
+/** A key at the end of its line: its value is the lines below that are further in. */
+const KEY = /^([ \t]*(?:- )?)(["']?)([\p{L}_$][\w.$-]{0,119})\2[ \t]*:[ \t]*([|>][+-]?\d?[+-]?)?[ \t\r]*$/u;
+
+const NAMED = /^[ \t]*(?:- )?["']?(?:name|key)["']?[ \t]*:[ \t]*["']?([\w.$-]{1,120})/;
+
+const ENTRY = /^([ \t]*["']?[\w.$/-]{1,253}["']?[ \t]*:)(?:[ \t].*)?$/;
+
+/** What is no single value: an item, a key of its own, or an opening bracket. */
+const NESTED = /^[ \t]*(?:-[ \t]|[{[]|["']?[\w.$-]{1,120}["']?[ \t]*:(?:[ \t]|$))/;
+
+const SECRET_OBJECT = /^[ \t]*(?:- )?["']?kind["']?[ \t]*:[ \t]*["']?Secret["']?[ \t\r]*,?$/m;
+
+const JSON_SECRET = /\\*"kind\\*"\s{0,8}:\s{0,8}\\*"Secret\\*"/;
+
+const JSON_DATA = /(\\*"(?:data|stringData)\\*"\s{0,8}:\s{0,8}\{)([^{}]{0,100000})(\})/g;
+
+const JSON_VALUE = /(:\s{0,8}\\*")(?:[^"\\]|\\(?!"))*/g;
+
+const ELEMENT =
+  /(<(?:[\w-]{1,40}:)?([A-Za-z][\w.-]{0,80})(?:[ \t][^<>\n]{0,400})?>\s{0,80})(<!\[CDATA\[[^\]]{1,4000}\]\]>|[^<>\s][^<>]{0,4000})(?=\s{0,80}<\/)/g;
+
+/** Apple's property lists: a key's value is the element behind it. */
+const PLIST = /(<key>([^<>\n]{1,120})<\/key>\s{0,80}<(?:string|data)>)([^<>]{1,4000})(?=<\/)/g;
+
+/** A text that a shell or Terraform ends by a word of its own. */
+const HEREDOC =
+  /([\w.$-]{1,120})((?:[ \t]{0,4}[=:][ \t]{0,4}|[^\n\w]{1,12}cat[ \t]{1,4})<<[-~]?["']?(\w{1,40})["']?[ \t]*\r?\n)([\s\S]{0,2000}?)(?=\r?\n[ \t]{0,40}\3\b)/g;
+
+/** A field of a form, as browsers send them in parts. */
+const FORM_FIELD = /(\bname="([^"\n]{1,120})"[^\n]{0,400}\r?\n(?:[^\r\n]{1,400}\r?\n){0,4}\r?\n)([^\r\n]{1,4000})/g;
+
+/** What PostgreSQL says of a row: columns in brackets, and their values in others. */
+const ROW = /(\(([^()\n]{1,2000})\)(?:=|\s{0,8}VALUES\s{0,8}))\(((?:[^()'\n]|'(?:[^'\n]|''){0,2000}'){1,4000})\)/gi;
+
+/** What a statement was given in its places has no names at all. */
+const PARAMETERS = /(\bparameters: )\$1 = [^\n]{1,8000}/gi;
+
+/** PuTTY's own file. */
+const PRIVATE_LINES = /(Private-Lines: \d{1,4}\r?\n)(?:[A-Za-z0-9+/=]{1,64}(?:\r?\n|$))+/g;
+
+/** What a client sends to Redis, as a trace of the wire shows it. */
+const RESP =
+  /((?:\b|(?<=\\n))AUTH(?:\\r\\n|\r?\n)(?:\$\d{1,5}(?:\\r\\n|\r?\n)\w{1,64}(?:\\r\\n|\r?\n)(?=\$))?\$\d{1,5}(?:\\r\\n|\r?\n))(?:(?!\\r\\n)\S){1,512}/g;
+
+/** The text without the secrets whose name stands on another line or in a tag around them. */
+export function withoutBlocks(text: string, mark: string): string {
+  const inline = text
+    .replace(ELEMENT, (all, tag: string, name: string, value: string) =>
+      secrecyOf(name) === "none" || isPublicValue(value) ? all : `${tag}${mark}`,
+    )
+    .replace(PLIST, (all, before: string, name: string, value: string) =>
+      secrecyOf(name) === "none" || isPublicValue(value) ? all : `${before}${mark}`,
+    )
+    .replace(HEREDOC, (all, name: string, begin: string) =>
+      secrecyOf(name) === "none" ? all : `${name}${begin}${mark}`,
+    )
+    .replace(FORM_FIELD, (all, before: string, name: string, value: string) =>
+      secrecyOf(name) === "none" || isPublicValue(value) ? all : `${before}${mark}`,
+    )
+    .replace(ROW, (all, before: string, columns: string) =>
+      columns.split(",").some((column) => secrecyOf(column.trim()) !== "none") ? `${before}(${mark})` : all,
+    )
+    .replace(PARAMETERS, `$1${mark}`)
+    .replace(PRIVATE_LINES, `$1${mark}\n`)
+    .replace(RESP, `$1${mark}`);
+  const objects = JSON_SECRET.test(inline)
+    ? inline.replace(
+        JSON_DATA,
+        (_, open: string, inside: string, close: string) => `${open}${inside.replace(JSON_VALUE, `$1${mark}`)}${close}`,
+      )
+    : inline;
+  return objects.includes("\n") ? withoutLines(withoutColumns(objects, mark), mark) : objects;
+}
+
+/** What parts the cells of a table's rows: CSV in its dialects, and what psql and Markdown draw. */
+const CELL_ENDS = [",", ";", "\t", "|"] as const;
+type CellEnd = (typeof CELL_ENDS)[number];
+const CELLS: Readonly<Record<CellEnd, RegExp>> = {
+  ",": /,([ \t]*"(?:[^"]|"")*"[ \t]*|[^,]*)/g,
+  ";": /;([ \t]*"(?:[^"]|"")*"[ \t]*|[^;]*)/g,
+  "\t": /\t([^\t]*)/g,
+  "|": /\|([^|]*)/g,
+};
+const COLUMN = /^[ \t]*["']?([\p{L}_][\p{L}\p{N}_ .$-]{0,59}?)["']?[ \t\r]*$/u;
+/** PostgreSQL's dumps. */
+const COPY = /^COPY [\w."]{1,200} \(([^()\n]{1,2000})\) FROM stdin;\s*$/i;
+const LONGEST_ROW = 20_000;
+
+interface Columns {
+  readonly end: CellEnd;
+  readonly secrecies: readonly Secrecy[];
+}
+
+/** The columns that a line names, where one of them holds secrets. */
+function columnsIn(line: string): Columns | undefined {
+  if (line.length > LONGEST_ROW) return undefined;
+  const copied = COPY.exec(line)?.[1]?.split(",");
+  const headers = [
+    ...(copied === undefined ? [] : [{ end: "\t" as const, cells: copied }]),
+    ...CELL_ENDS.filter((end) => line.includes(end)).map((end) => ({ end, cells: cellsOf(line, end) })),
+  ];
+  for (const { end, cells } of headers) {
+    const names = cells.map((cell) => COLUMN.exec(cell)?.[1] ?? cell.trim());
+    const isHeader =
+      names.filter((name) => name !== "").length > 1 && cells.every((cell) => COLUMN.test(cell) || cell.trim() === "");
+    const secrecies = names.map((name) => (name === "" ? "none" : secrecyOf(name)));
+    if (isHeader && secrecies.some((secrecy) => secrecy !== "none")) return { end, secrecies };
+  }
+  return undefined;
+}
+
+function cellsOf(line: string, end: CellEnd): string[] {
+  return [...`${end}${line}`.matchAll(CELLS[end])].map(([, cell = ""]) => cell);
+}
+
+function isRow(line: string, { end, secrecies }: Columns): boolean {
+  if (line.length > LONGEST_ROW) return false;
+  return cellsOf(line, end).length === secrecies.length || /^[ \t]*[-+|: =]+[ \t\r]*$/.test(line);
+}
+
+/** The text without what stands in its tables below a column's secret name. */
+function withoutColumns(text: string, mark: string): string {
+  let columns: Columns | undefined;
+  return text
+    .split("\n")
+    .map((line) => {
+      if (columns !== undefined && isRow(line, columns)) return withoutCells(line, columns, mark);
+      columns = columnsIn(line);
+      return line;
+    })
+    .join("\n");
+}
+
+function withoutCells(line: string, { end, secrecies }: Columns, mark: string): string {
+  const cells = cellsOf(line, end).map((cell, index) => {
+    const value = cell.trim().replace(/^"(.*)"$/s, "$1");
+    const secrecy = secrecies[index] ?? "none";
+    if (secrecy === "none" || isPublicValue(value) || value.includes(mark) || /^:?-+:?$/.test(value)) return cell;
+    const isSecret = secrecy === "password" ? !/\s/.test(value) || cell !== value : isOpaque(value);
+    return isSecret ? cell.replace(value, () => mark) : cell;
+  });
+  return cells.join(end);
+}
+
+/** A line that ends with a tag, or the key of a property list, or that begins a field of a form: a name's value follows. */
+const VALUE_FOLLOWS =
+  /(?:<(?:[\w-]{1,40}:)?([A-Za-z][\w.-]{0,80})(?:[ \t][^<>\n]{0,400})?>|<key>([^<>\n]{1,120})<\/key>|\bname="([^"\n]{1,120})"[^\n]{0,400})[ \t\r]*$/;
+/** And its first line, a blank one and a form's own header among them. */
+const FOLLOWING_LINES = 4;
+
+const HEREDOC_BEGINS =
+  /([\w.$-]{1,120})(?:[ \t]{0,4}[=:][ \t]{0,4}|[^\n\w]{1,12}cat[ \t]{1,4})<<[-~]?["']?(\w{1,40})["']?[ \t\r]*$/;
+const SECRET_OPENS = /["']([\w.$-]{1,120})["']\]?=>[ \t\r]*$/;
+
+/** Of a line whose value is on the lines below it and may be secret: whether a line belongs to them; undefined for any other. */
+export function blockAfter(line: string): ((next: string) => boolean) | undefined {
+  const key = KEY.exec(line);
+  if (key !== null && isSecretName(key[3])) {
+    const indent = key[1]?.length ?? 0;
+    return (next) => isInBlock(next, indent);
+  }
+  const heredoc = HEREDOC_BEGINS.exec(line);
+  if (heredoc !== null && isSecretName(heredoc[1])) {
+    let isOver = false;
+    return (next) => {
+      const isIn = !isOver;
+      isOver ||= next.trim() === heredoc[2];
+      return isIn;
+    };
+  }
+  const columns = columnsIn(line);
+  if (columns !== undefined) return (next) => isRow(next, columns);
+  const opened = SECRET_OPENS.exec(line) ?? VALUE_FOLLOWS.exec(line);
+  if (opened === null || !opened.slice(1).some(isSecretName)) return undefined;
+  let left = FOLLOWING_LINES;
+  return () => left-- > 0;
+}
+
+function isSecretName(name: string | undefined): boolean {
+  return name !== undefined && secrecyOf(name) !== "none";
+}
+
+/** Whether a line belongs to a block that is so far in. */
+function isInBlock(line: string, indent: number): boolean {
+  return line.trim() === "" || indentOf(line) > indent;
+}
+
+const indentOf = (line: string) => line.length - line.trimStart().length;
+
+function withoutLines(text: string, mark: string): string {
+  const lines = text.split("\n");
+  const isSecretObject = SECRET_OBJECT.test(text);
+  const out: string[] = [];
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at] ?? "";
+    out.push(line);
+    const found = KEY.exec(line);
+    if (found === null) continue;
+    const [, before = "", , name = "", style] = found;
+    const end = blockEnd(lines, at + 1, before.length);
+    const block = lines.slice(at + 1, end);
+    const hidden =
+      isSecretObject && /^(?:data|stringData)$/.test(name)
+        ? entriesHidden(block, mark)
+        : valueHidden(block, secrecyAt(name, lines[at - 1] ?? ""), style !== undefined, mark);
+    if (hidden === undefined) continue;
+    if (style !== undefined) out[out.length - 1] = line.replace(/[|>][+\d-]{0,2}[ \t\r]*$/, mark);
+    out.push(...hidden);
+    at = end - 1;
+  }
+  return out.join("\n");
+}
+
+function blockEnd(lines: readonly string[], from: number, indent: number): number {
+  let end = from;
+  while (end < lines.length && isInBlock(lines[end] ?? "", indent)) end++;
+  while (end > from && (lines[end - 1] ?? "").trim() === "") end--;
+  return end;
+}
+
+/** A variable's value is as secret as the name that stands above it says. */
+function secrecyAt(name: string, before: string): Secrecy {
+  if (!/^value$/i.test(name)) return secrecyOf(name);
+  return secrecyOf(NAMED.exec(before)?.[1] ?? "") === "none" ? "none" : "password";
+}
+
+function valueHidden(block: readonly string[], secrecy: Secrecy, isScalar: boolean, mark: string) {
+  const [first = "", ...more] = block;
+  if (secrecy === "none" || first.trim() === "" || first.includes(mark)) return undefined;
+  const hidden = `${" ".repeat(indentOf(first))}${mark}`;
+  if (isScalar) return [];
+  if (more.length > 0 || NESTED.test(first)) return undefined;
+  const value = first.trim().replace(/^["']|["']?,?$/g, "");
+  if (isPublicValue(value) || (secrecy === "password" ? /\s/.test(value) : !isOpaque(value))) return undefined;
+  return [hidden];
+}
+
+/** Every value of a Secret's data, whatever its name. */
+function entriesHidden(block: readonly string[], mark: string): string[] {
+  const top = Math.min(...block.filter((line) => line.trim() !== "").map(indentOf));
+  return block.flatMap((line) => {
+    if (indentOf(line) > top) return [];
+    const key = ENTRY.exec(line)?.[1];
+    return key === undefined || line.includes(mark) ? [line] : [`${key} ${mark}`];
+  });
 }

@@ -1,3 +1,5 @@
+import { isOpaque } from "./secret-fields.ts";
+
 /** A kind of secret that is known by its own form, wherever it stands. */
 interface TokenKind {
   readonly kind: string;
@@ -8,6 +10,11 @@ interface TokenKind {
 }
 
 const hasDigit = (match: string) => /\d/.test(match);
+/** Of random characters, or of as many hex digits as no id has that is short. */
+const isRandom = (part: string) => (part.length >= 20 && isMixed(part)) || /^(?=.*\d)[0-9a-f]{32,}$/.test(part);
+/** A digest or an id that a name is put before. */
+const NAMED_DIGEST =
+  /^(?:sha\d*|md5|blake\w*|etag|hash|digest|crc\w*|git|commit|rev|uuid|guid|id|trace|span|req|request|run|job|build|image|layer)_[0-9a-f]+$/i;
 const isMixed = (match: string) => hasDigit(match) && /[a-z]/.test(match) && /[A-Z]/.test(match);
 
 /**
@@ -63,16 +70,25 @@ const KINDS: readonly TokenKind[] = [
   },
   { kind: "text under gzip, which nobody reads here", pattern: /(?<![A-Za-z0-9+/=])H4sI[A-Za-z0-9+/_-]{28,}={0,2}/g },
   { kind: "Postman key", pattern: /(?<![A-Za-z0-9])PMAK-[\w-]{16,}/g },
+  { kind: "Vault token of old", pattern: /(?<![\w.-])[sbr]\.[A-Za-z0-9]{24}(?![\w.-])/g, isOne: isMixed },
+  { kind: "New Relic licence", pattern: /(?<![A-Za-z0-9])[0-9a-f]{32,40}(?:FF)?NRAL(?![A-Za-z0-9])/g },
+  { kind: "crates.io token", pattern: /(?<![A-Za-z0-9])cio[A-Za-z0-9]{32}(?![A-Za-z0-9])/g, isOne: isMixed },
+  { kind: "Cloudflare origin key", pattern: /(?<![A-Za-z0-9])v1\.0-[0-9a-f]{16,}-[0-9a-f]{32,}/g },
+  { kind: "Firebase device", pattern: /(?<![A-Za-z0-9])(?:[\w-]{11,22}:)?APA91b[\w-]{16,}/g },
+  { kind: "PASETO", pattern: /(?<![\w.-])v[1-4]\.(?:local|public)\.[\w-]{16,}(?:\.[\w-]+)?/g },
+  { kind: "macaroon", pattern: /(?<![A-Za-z0-9+/])MDAx[A-Za-z0-9+/_-]{24,}={0,2}/g },
+  { kind: "Azure client's secret", pattern: /(?<![\w~.-])[\w~.]{3}\dQ~[\w~.-]{31,40}(?![\w~.-])/g },
+  { kind: "Facebook token", pattern: /(?<![A-Za-z0-9])EAA[A-Za-z0-9]{30,}/g, isOne: hasDigit },
   // What many younger issuers do: a short prefix, an underscore, random characters.
   {
     kind: "token with its issuer's prefix",
-    pattern: /(?<![A-Za-z0-9_])[A-Za-z][A-Za-z0-9]{1,11}_(?:[A-Za-z0-9]{1,12}_)?[A-Za-z0-9]{20,}(?![\w])/g,
-    isOne: (match) => isMixed(match.slice(match.lastIndexOf("_") + 1)),
+    pattern: /(?<![A-Za-z0-9_])[A-Za-z][A-Za-z0-9]{1,11}_(?:[A-Za-z0-9]{1,24}_){0,3}[A-Za-z0-9]{20,}(?!\w)/g,
+    isOne: (match) => match.split("_").slice(1).some(isRandom) && !NAMED_DIGEST.test(match),
   },
   {
     kind: "key with its issuer's prefix",
-    pattern: /(?<![A-Za-z0-9_-])[a-z][a-z0-9]{1,7}-(?:[a-z0-9]{1,8}-)?[A-Za-z0-9_]{32,}(?![\w-])/g,
-    isOne: (match) => !/^sha\d/.test(match) && isMixed(match.slice(match.lastIndexOf("-") + 1)),
+    pattern: /(?<![A-Za-z0-9_-])[A-Za-z][A-Za-z0-9]{1,7}-(?:[a-z0-9]{1,8}-)?[A-Za-z0-9_]{32,}(?![\w-])/g,
+    isOne: (match) => !/^sha\d/i.test(match) && isMixed(match.slice(match.lastIndexOf("-") + 1)),
   },
 ];
 
@@ -91,4 +107,196 @@ export function withoutTokens(text: string, mark: string): string {
 
 function replaced(text: string, pattern: RegExp, mark: string, isOne: (match: string) => boolean = () => true): string {
   return text.replace(pattern, (match) => (isOne(match) ? mark : match));
+}
+
+const BEGIN = /----- ?BEGIN ([A-Z0-9 ]{1,60})-----|---- BEGIN (SSH2 [A-Z ]{1,40}) ----/g;
+
+const NEXT = /----[- ] ?(?:BEGIN|END) /g;
+
+const PUBLIC =
+  /^(?:CERTIFICATE|TRUSTED CERTIFICATE|X509 CRL|CERTIFICATE REQUEST|NEW CERTIFICATE REQUEST|[A-Z0-9 ]*PUBLIC KEY|PGP SIGNATURE|PGP SIGNED MESSAGE|DH PARAMETERS|EC PARAMETERS)$/;
+
+/** What a block is made of where its end is missing, be its lines real ones or written as `\n`. */
+const BODY =
+  /(?:\\+[nr]|[A-Za-z0-9+/=])*(?:\r?\n[ \t>|]*(?:[A-Za-z0-9+/]+={0,2}|(?:Proc-Type|DEK-Info|Comment|Version):[^\n]*)?(?=\r?\n|$))*/y;
+
+const LOST_BEGIN =
+  /(?:(?<![A-Za-z0-9+/=])[A-Za-z0-9+/=]{1,80}(?:\r?\n|\\+n))?[ \t]{0,8}-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----/g;
+
+/**
+ * The text without the private keys in it, over as many lines as they have, and with `others` done to all that is
+ * neither a private key nor a public block such as a certificate.
+ */
+export function withoutPem(text: string, mark: string, others: (text: string) => string): string {
+  let out = "";
+  let from = 0;
+  const handled = (part: string) => others(part.replace(LOST_BEGIN, mark));
+  const last = Math.max(text.lastIndexOf("-- END "), text.lastIndexOf("--END "));
+  BEGIN.lastIndex = 0;
+  for (let found = BEGIN.exec(text); found !== null; found = BEGIN.exec(text)) {
+    const body = found.index + found[0].length;
+    const end = endOf(text, body, last);
+    const isPublic = PUBLIC.test((found[1] ?? found[2] ?? "").trimEnd());
+    out += handled(text.slice(from, found.index)) + (isPublic ? text.slice(found.index, end) : mark);
+    from = end;
+    BEGIN.lastIndex = end;
+  }
+  return out + handled(text.slice(from));
+}
+
+/** Whether a block of a private key begins in this line and does not end in it. */
+export function opensPrivateKey(line: string): boolean {
+  const begin = line.lastIndexOf("-----BEGIN ");
+  return (
+    begin !== -1 && /^[A-Z0-9 ]*PRIVATE KEY/.test(line.slice(begin + 11, begin + 80)) && !closesKey(line.slice(begin))
+  );
+}
+
+export function closesKey(line: string): boolean {
+  return line.includes("-----END ");
+}
+
+/** Behind the block's last line; every block that begins is searched for its end only up to the next one that ends. */
+function endOf(text: string, body: number, last: number): number {
+  if (body > last) return body + bodyLength(text, body);
+  NEXT.lastIndex = body;
+  const next = NEXT.exec(text);
+  if (next !== null && !next[0].includes("BEGIN")) {
+    const close = text.indexOf("----", next.index + next[0].length);
+    return close === -1 ? text.length : close + (text[close + 4] === "-" ? 5 : 4);
+  }
+  return body + bodyLength(text, body);
+}
+
+function bodyLength(text: string, body: number): number {
+  BODY.lastIndex = body;
+  return BODY.exec(text)?.[0].length ?? 0;
+}
+
+/** A run of base64 in either alphabet, over lines where it is wrapped as MIME and PEM wrap it. */
+const BASE64 =
+  /(?<![\w+/-])[A-Za-z0-9+/_-]{16,}(?:(?<=[A-Za-z0-9+/_-]{60})\r?\n[ \t]{0,20}[A-Za-z0-9+/_-]{4,76})*={0,2}/g;
+
+const HEX = /(?<![A-Za-z0-9])(?:[0-9a-fA-F]{2}){16,}(?![A-Za-z0-9])/g;
+
+/** `user:password`, as Docker, npm and HTTP keep it. */
+const PAIR = /^(?!(?:arn|urn|sha\d+|[a-z]+:\/\/))[\w.@+-]{1,64}:[\x21-\x7e]{3,}$/i;
+
+const UNREADABLE = /[^\P{C}\t\r\n]|\ufffd/u;
+
+/**
+ * The text without what is base64 or hex of a secret: of a pair of user and password, and of any text in which
+ * `isSecret` finds one. What decodes to no text, such as a digest, stays.
+ */
+export function withoutEncoded(text: string, mark: string, isSecret: (decoded: string) => boolean): string {
+  const hides = (decoded: string) => !UNREADABLE.test(decoded) && (PAIR.test(decoded) || isSecret(decoded));
+  const replacer = (encoding: "base64" | "hex") => (run: string) =>
+    hides(Buffer.from(run, encoding).toString("utf8")) ? mark : run;
+  return text.replace(BASE64, replacer("base64")).replace(HEX, replacer("hex"));
+}
+
+const SCHEME = /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,30}:\/\//gi;
+
+/** As far as an address goes in text; what ends it cannot stand in one unescaped. */
+const REST = /[^\s"'`<>\\]{0,4000}/y;
+
+const HOST = /^(?:\[[\da-f:.%]*\]|[\w.-]*)(?::\d{0,5})?$/i;
+
+const TEMPLATE = /^[^:]*:(?:\{|\$|%|port)/i;
+
+const WEB = /^(?:https?|wss?|oci|docker|file|git|s3|gs|urn)$/i;
+
+/** `user:password@tcp(host)/name`, as drivers of Go take it, and `user:password@host:port` without a scheme. */
+const BARE =
+  /(?<![\w./:@-])[\w.-]{1,64}:(?![\d.]{1,12}@)[^\s:@/"'`]{1,128}@(?=(?:tcp|unix)\(|(?!sha\d+:)[\w.-]{1,253}:\d{1,5}(?:[/?\s"',;)]|$))/g;
+
+/** `user/password@`, as Oracle's driver takes it. */
+const ORACLE = /(\bjdbc:oracle:\w{1,10}:)[\w.-]{1,64}\/[^\s@"'`]{1,128}(?=@)/g;
+
+/** What is left of a password with a blank in it. */
+const CUT = /(?<=:\/\/\[secret\])[ \t][^\s@"'`<>]{1,128}(?=@[\w.-]{1,253}(?:[:/?]|$))/gm;
+
+/** The text without the credentials that addresses carry: their user's part, and the secret path of a webhook. */
+export function withoutUrlSecrets(text: string, mark: string): string {
+  let out = "";
+  let from = 0;
+  SCHEME.lastIndex = 0;
+  for (let found = SCHEME.exec(text); found !== null; found = SCHEME.exec(text)) {
+    const begin = found.index + found[0].length;
+    REST.lastIndex = begin;
+    const run = upToNextUrl(REST.exec(text)?.[0] ?? "");
+    out += text.slice(from, begin) + withoutUser(found[0].slice(0, -"://".length), run, text[begin + run.length], mark);
+    from = begin + run.length;
+    SCHEME.lastIndex = Math.max(from, SCHEME.lastIndex);
+  }
+  return (out + text.slice(from)).replace(BARE, `${mark}@`).replace(ORACLE, `$1${mark}`).replace(CUT, "");
+}
+
+/** Two addresses may stand side by side, with a comma between them. */
+function upToNextUrl(run: string): string {
+  const next = run.indexOf("://");
+  return next === -1 ? run : run.slice(0, next).replace(/[a-z][a-z0-9+.-]{0,30}$/i, "");
+}
+
+/** A password may hold what parts an address, `p@ss` or `p/ss`: the last `@` that a host can follow counts. */
+function withoutUser(scheme: string, rest: string, next: string | undefined, mark: string): string {
+  const pathAt = rest.search(/[/?#]/);
+  const authority = pathAt === -1 ? rest : rest.slice(0, pathAt);
+  if (rest.startsWith(mark)) return rest;
+  // A user, a password and a host of which each sign is escaped.
+  const escaped = /^[^/?#]{0,400}%3a[^/?#]{1,400}%40/i.exec(rest)?.[0];
+  if (escaped !== undefined && !authority.includes("@")) return `${mark}@${rest.slice(escaped.length)}`;
+  const isHost = HOST.test(authority);
+  // In a web address that begins with a host, an `@` further on is of its path.
+  if (isHost && (WEB.test(scheme) || !authority.includes(":"))) return withoutHook(rest, mark);
+  const query = authority.includes("@") ? rest.search(/[?#]/) : -1;
+  const searched = query === -1 || query < pathAt ? rest : rest.slice(0, query);
+  const at = lastUserEnd(searched);
+  if (at === -1) {
+    const isCut = next !== undefined && /["'`<>\\]/.test(next);
+    const isBad = !isHost && !TEMPLATE.test(authority) && authority.includes(":") && (isCut || !WEB.test(scheme));
+    return isBad ? `${mark}${rest.slice(authority.length)}` : withoutHook(rest, mark);
+  }
+  const user = rest.slice(0, at);
+  const isPlain = !user.includes(":") && !isOpaque(decoded(user)) && !/^[0-9a-f]{24,}$/.test(user);
+  return isPlain ? rest : `${mark}@${withoutHook(rest.slice(at + 1), mark)}`;
+}
+
+/** A package's scope (`/@scope/name`) and an image's digest (`name@sha256:`) are no hosts. */
+function lastUserEnd(text: string): number {
+  for (let at = text.lastIndexOf("@"); at > 0; at = text.lastIndexOf("@", at - 1))
+    if (text[at - 1] !== "/" && !/^sha\d{3}:/.test(text.slice(at + 1, at + 8))) return at;
+  return -1;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Whoever knows a webhook's address may post to it: what follows the part that says so is its secret. */
+function withoutHook(rest: string, mark: string): string {
+  const end = rest.search(/[?#]/);
+  const path = end === -1 ? rest : rest.slice(0, end);
+  const query = end === -1 ? "" : rest.slice(end).replace(SIGNED, `$1${mark}`);
+  const [host = "", ...parts] = path.split("/");
+  const hook = parts.findIndex((part) => /hook/i.test(part));
+  const isHook = /hook/i.test(host) || KNOWN_HOOK.test(path);
+  const kept = isHook && hook === -1 ? 1 : hook + 1;
+  const hidden = parts.slice(kept);
+  const isSecret = isHook ? hidden.some((part) => part !== "") : kept > 0 && hidden.some(looksSecret);
+  return isSecret ? `${[host, ...parts.slice(0, kept)].join("/")}/${mark}${query}` : `${path}${query}`;
+}
+
+/** Whoever has a signed address may use it until it expires: of S3, of Google's and Azure's storage, of CloudFront. */
+const SIGNED = /([?&](?:x-amz-signature|x-goog-signature|signature|sig)=)[^&#\s]{4,}/gi;
+
+const KNOWN_HOOK =
+  /^(?:events\.pagerduty\.com\/integration|maker\.ifttt\.com|outlook\.office(?:365)?\.com\/webhook|[\w.-]*\.logic\.azure\.com\/workflows)/i;
+
+function looksSecret(part: string): boolean {
+  return isOpaque(part) || /^[0-9a-f]{24,}$/i.test(part) || (part.length >= 20 && /\d/.test(part));
 }

@@ -1,10 +1,12 @@
-import { isInBlock, opensBlock, withoutBlocks } from "./secret-blocks.ts";
-import { withoutEncoded } from "./secret-encoded.ts";
-import { withoutNamedSecrets } from "./secret-fields.ts";
-import { isOpaque, isPublicValue, secrecyOf } from "./secret-names.ts";
-import { closesKey, opensPrivateKey, withoutPem } from "./secret-pem.ts";
-import { withoutTokens } from "./secret-tokens.ts";
-import { withoutUrlSecrets } from "./secret-urls.ts";
+import { blockAfter, isOpaque, isPublicValue, secrecyOf, withoutBlocks, withoutNamedSecrets } from "./secret-fields.ts";
+import {
+  closesKey,
+  opensPrivateKey,
+  withoutEncoded,
+  withoutPem,
+  withoutTokens,
+  withoutUrlSecrets,
+} from "./secret-tokens.ts";
 
 /** What stands where a secret was. */
 export const SECRET = "[secret]";
@@ -19,11 +21,42 @@ export function redacted(text: string): string {
 
 /** Base64 in base64 is decoded so often; every encoding is a third shorter than the one around it. */
 const MOST_ENCODINGS = 3;
-/** Letters and digits that JSON may write as escapes, so that a name is read as it is meant. */
-const ESCAPED = /\\u00(3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aA])/g;
+const LETTER = "(3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aA])";
+/**
+ * Letters and digits that JSON, a language, an address or a page may write as escapes, so that a name is read as it is
+ * meant. Two more digits behind `\\x` make it bytes in hex.
+ */
+const ESCAPED = new RegExp(
+  [
+    String.raw`\\u00${LETTER}`,
+    String.raw`\\U000000${LETTER}`,
+    String.raw`\\u\{0{0,4}${LETTER}\}`,
+    String.raw`\\x${LETTER}(?![0-9a-fA-F]{2})`,
+    `%${LETTER}(?=[A-Za-z%_])`,
+    `&#x0{0,4}${LETTER};`,
+    "&#0{0,4}(4[89]|5[0-7]|6[5-9]|[78][0-9]|90|9[5789]|1[01][0-9]|12[0-2]);",
+    String.raw`\\(06[0-7]|07[01]|1[0-2][1-7]|1[1246]0|13[0-27]|1[45][1-7]|150|16[0-7]|17[0-2])`,
+  ].join("|"),
+  "g",
+);
+const DECIMAL = 7;
+
+/** An escape may be made of escapes, so often. */
+const MOST_ESCAPES = 4;
+
+function unescaped(text: string, times = MOST_ESCAPES): string {
+  const once = text.replace(ESCAPED, (_, ...groups: (string | undefined)[]) => {
+    const decimal = groups[DECIMAL - 1];
+    const octal = groups[DECIMAL];
+    if (typeof octal === "string") return String.fromCharCode(Number.parseInt(octal, 8));
+    const hex = groups.slice(0, DECIMAL - 1).find((group) => typeof group === "string");
+    return String.fromCharCode(decimal === undefined ? Number.parseInt(hex ?? "", 16) : Number(decimal));
+  });
+  return once === text || times === 1 ? once : unescaped(once, times - 1);
+}
 
 function redactedTo(text: string, encodings: number): string {
-  const plain = text.replace(ESCAPED, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  const plain = unescaped(text);
   const isSecret = (decoded: string) => redactedTo(decoded, encodings - 1) !== decoded;
   return withoutPem(plain, SECRET, (part) => {
     const decoded = encodings === 0 ? part : withoutEncoded(part, SECRET, isSecret);
@@ -39,12 +72,13 @@ function redactedTo(text: string, encodings: number): string {
 export async function* redactedLines(chunks: AsyncIterable<string>): AsyncGenerator<string> {
   let rest = "";
   let isInKey = false;
-  /** Lines that are read together: a name, and the value below it. */
-  let held: { readonly indent: number; readonly lines: string[] } | undefined;
+  let held: Held | undefined;
   const released = (): string[] => {
-    const lines = held === undefined ? [] : redacted(held.lines.join("\n")).split("\n");
+    if (held === undefined) return [];
+    const lines = redacted(held.lines.join("\n")).split("\n");
+    const shownBefore = held.goesOn ? 1 : 0;
     held = undefined;
-    return lines;
+    return lines.slice(shownBefore);
   };
   const shown = (line: string): string[] => {
     if (isInKey) {
@@ -52,14 +86,18 @@ export async function* redactedLines(chunks: AsyncIterable<string>): AsyncGenera
       return [];
     }
     isInKey = opensPrivateKey(line);
-    if (held !== undefined && !isInKey && held.lines.length < MOST_HELD && isInBlock(line, held.indent)) {
+    if (held !== undefined && !isInKey && held.isMore(line)) {
       held.lines.push(line);
-      return [];
+      if (held.lines.length < MOST_HELD) return [];
+      const { isMore, lines } = held;
+      const before = released();
+      held = { isMore, lines: lines.slice(0, 1), goesOn: true };
+      return before;
     }
     const before = released();
-    const indent = isInKey ? undefined : opensBlock(line);
-    if (indent === undefined) return [...before, redacted(line)];
-    held = { indent, lines: [line] };
+    const isMore = isInKey ? undefined : blockAfter(line);
+    if (isMore === undefined) return [...before, redacted(line)];
+    held = { isMore, lines: [line], goesOn: false };
     return before;
   };
   for await (const chunk of chunks) {
@@ -69,6 +107,14 @@ export async function* redactedLines(chunks: AsyncIterable<string>): AsyncGenera
   }
   const last = [...(rest === "" ? [] : shown(rest)), ...released()];
   for (const [index, text] of last.entries()) yield index < last.length - 1 || rest === "" ? `${text}\n` : text;
+}
+
+/** Lines that are read together: a name, and the values below it. */
+interface Held {
+  readonly isMore: (line: string) => boolean;
+  readonly lines: string[];
+  /** The first line was shown before, with others below it. */
+  readonly goesOn: boolean;
 }
 
 const MOST_HELD = 200;

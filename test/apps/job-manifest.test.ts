@@ -1,4 +1,4 @@
-import { type JobSettings, jobManifest } from "../../apps/job-manifest.ts";
+import { type JobSettings, jobManifest } from "../../apps/database-jobs.ts";
 
 const SETTINGS: JobSettings = {
   name: "migrate",

@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import type { Component, Severity } from "../../apps/monitoring/alert.ts";
-import { alertPages } from "../../apps/monitoring/alert-pages.ts";
-import { BURN_PAIRS, burnAlerts } from "../../apps/monitoring/burn-alerts.ts";
-import { alertRouting } from "../../apps/monitoring/routing.ts";
+import type { Component, Severity } from "../../apps/monitoring/alerts.ts";
+import { BURN_PAIRS, burnAlerts } from "../../apps/monitoring/alerts.ts";
+import { alertPages, alertRouting } from "../../apps/monitoring/routing.ts";
 import { alertsOf, monitoringValues } from "../../apps/monitoring-values.ts";
 import type { Objective } from "../../gates/objective.ts";
 import { monitoringArgs } from "../support/monitoring.ts";
@@ -52,7 +51,7 @@ describe("monitoringValues", () => {
 });
 
 describe("docs/alerts.md", () => {
-  it("is what `node docs/alerts.ts` makes of the objectives and contacts in Pulumi.prod.yaml", () => {
+  it("is what `node docs/generate.ts alerts` makes of the objectives and contacts in Pulumi.prod.yaml", () => {
     const page = readFileSync(join(import.meta.dirname, "../../docs/alerts.md"), "utf8");
     const { objectives, contacts } = stackConfig("prod");
     expect(page).toBe(alertPages(alertsOf("prod", objectives), contacts));

@@ -2,14 +2,15 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { specialSecretSig, specialSigKey } from "@pulumi/pulumi/runtime/rpc.js";
 import { Namespaces } from "../../apps/namespaces.ts";
-import { pullSecret } from "../../stacks/pull-secret.ts";
+import { pullSecret } from "../../stacks/docker-config.ts";
+import { imageReference } from "../../stacks/fields.ts";
 import { record } from "../support/recorder.ts";
 
 jest.setTimeout(60_000);
 
 const auth = Buffer.from("robot:secret").toString("base64");
 const SECRET = JSON.stringify({ auths: { "ghcr.io": { auth } } });
-const IMAGES = ["ghcr.io/alexarno/sparki/engine@sha256:1"];
+const IMAGES = [imageReference("ghcr.io/alexarno/sparki/engine@sha256:1")];
 
 describe("sparki:imagePullSecret", () => {
   it("is, byte for byte, what nodes of every namespace pull with, and stays a secret (W32)", async () => {

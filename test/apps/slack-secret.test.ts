@@ -1,8 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { specialSecretSig, specialSigKey } from "@pulumi/pulumi/runtime/rpc.js";
-import { createSlackSecret, type SlackSecret } from "../../apps/monitoring.ts";
-import { slackSecrets } from "../../stacks/slack-secrets.ts";
+import { createSlackSecret, type SlackSecret, slackSecrets } from "../../apps/monitoring.ts";
 import { type Recorded, record } from "../support/recorder.ts";
 
 // Loading the SDK takes seconds on a busy machine.

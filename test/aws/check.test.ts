@@ -2,21 +2,23 @@ import { findingsOf } from "../../aws/check.ts";
 import { facts } from "../../aws/facts.ts";
 import { type Input, UNKNOWN_INPUT } from "../../aws/inputs.ts";
 import { TYPES } from "../../rehearsal/aws/types.ts";
-import { FURTHER_RIGHT } from "./further-right-inputs.ts";
-import { FURTHER_WRONG } from "./further-wrong-inputs.ts";
+import { ALL_RIGHT, ALL_WRONG } from "./all-inputs.ts";
+import { inner } from "./input-changes.ts";
 import { RIGHT } from "./right-inputs.ts";
-import { WRONG } from "./wrong-inputs.ts";
+
+const insightsKey = (digit: string) =>
+  `arn:aws:kms:us-east-1:111122223333:key/0a1b2c3d-0000-1111-2222-33334444555${digit}`;
 
 describe("findingsOf", () => {
   it.each(Object.keys(RIGHT))("takes right inputs of %s", (type) => {
     expect(findingsOf(type, RIGHT[type] ?? {})).toEqual([]);
   });
 
-  it.each(FURTHER_RIGHT)("takes for %s %s", (type, _what, change) => {
+  it.each(ALL_RIGHT)("takes for %s %s", (type, _what, change) => {
     expect(findingsOf(type, { ...RIGHT[type], ...change })).toEqual([]);
   });
 
-  it.each([...WRONG, ...FURTHER_WRONG])("refuses for %s %s", (type, _what, change, path) => {
+  it.each(ALL_WRONG)("refuses for %s %s", (type, _what, change, path) => {
     const found = findingsOf(type, { ...RIGHT[type], ...change });
     expect(found.map((each) => each.path)).toContain(path);
     for (const { found: value, expected } of found) expect([value, expected].join("")).not.toBe("");
@@ -26,6 +28,16 @@ describe("findingsOf", () => {
     const names = Object.keys(RIGHT[type] ?? {});
     const unknown = Object.fromEntries(names.map((name): [string, Input] => [name, UNKNOWN_INPUT]));
     expect(findingsOf(type, unknown)).toEqual([]);
+  });
+
+  it("says of a version of Kubernetes whose support has ended on which day, and by which day's lists", () => {
+    const [found] = findingsOf("aws:eks/cluster:Cluster", { ...RIGHT["aws:eks/cluster:Cluster"], version: "1.31" });
+    expect(found?.path).toBe("version");
+    expect(found?.expected).toContain(
+      `the support of this one ended on 2026-11-26, by AWS's lists of ${facts().dated}`,
+    );
+    const [never] = findingsOf("aws:eks/cluster:Cluster", { ...RIGHT["aws:eks/cluster:Cluster"], version: "1.99" });
+    expect(never?.expected).not.toContain("ended");
   });
 
   it("shows no secret value", () => {
@@ -55,6 +67,110 @@ describe("findingsOf", () => {
       { engineVersion: "7.0" },
       "engineVersion",
     ],
+    [
+      "Valkey becomes Redis again",
+      "aws:elasticache/replicationGroup:ReplicationGroup",
+      { engine: "valkey", engineVersion: "8.0" },
+      {},
+      "engine",
+    ],
+    [
+      "access goes from entries alone to a ConfigMap",
+      "aws:eks/cluster:Cluster",
+      {},
+      { accessConfig: { authenticationMode: "API_AND_CONFIG_MAP" } },
+      "accessConfig.authenticationMode",
+    ],
+    [
+      "versions of a bucket's objects are to have never been",
+      "aws:s3/bucketVersioning:BucketVersioning",
+      {},
+      { versioningConfiguration: { status: "Disabled" } },
+      "versioningConfiguration.status",
+    ],
+    ["two minor versions are skipped", "aws:eks/cluster:Cluster", { version: "1.32" }, {}, "version"],
+    [
+      "encryption on the way ends at once",
+      "aws:elasticache/replicationGroup:ReplicationGroup",
+      {},
+      { transitEncryptionEnabled: false, authToken: undefined },
+      "transitEncryptionEnabled",
+    ],
+    [
+      "extended support is given up for a version that only it has",
+      "aws:eks/cluster:Cluster",
+      { version: "1.33", upgradePolicy: { supportType: "EXTENDED" } },
+      { version: "1.33" },
+      "upgradePolicy.supportType",
+    ],
+    [
+      "access entries come second to the ConfigMap again",
+      "aws:eks/cluster:Cluster",
+      { accessConfig: { authenticationMode: "API_AND_CONFIG_MAP" } },
+      {
+        accessConfig: { authenticationMode: "CONFIG_MAP" },
+        computeConfig: undefined,
+        storageConfig: undefined,
+        kubernetesNetworkConfig: undefined,
+      },
+      "accessConfig.authenticationMode",
+    ],
+    [
+      "TLS comes to a running cache at once",
+      "aws:elasticache/replicationGroup:ReplicationGroup",
+      { transitEncryptionEnabled: false, authToken: undefined },
+      {},
+      "transitEncryptionMode",
+    ],
+    [
+      "a cache becomes a cluster at once",
+      "aws:elasticache/replicationGroup:ReplicationGroup",
+      { clusterMode: "disabled" },
+      { clusterMode: "enabled" },
+      "clusterMode",
+    ],
+    [
+      "a cache goes back from a cluster",
+      "aws:elasticache/replicationGroup:ReplicationGroup",
+      { clusterMode: "enabled" },
+      { clusterMode: "compatible" },
+      "clusterMode",
+    ],
+    [
+      "the control plane's way out goes back to AWS's",
+      "aws:eks/cluster:Cluster",
+      inner("aws:eks/cluster:Cluster", "vpcConfig", { controlPlaneEgressMode: "CUSTOMER_ROUTED" }),
+      inner("aws:eks/cluster:Cluster", "vpcConfig", { controlPlaneEgressMode: "AWS_MANAGED" }),
+      "vpcConfig.controlPlaneEgressMode",
+    ],
+    [
+      "Auto Mode's nodes get another role",
+      "aws:eks/cluster:Cluster",
+      {},
+      inner("aws:eks/cluster:Cluster", "computeConfig", { nodeRoleArn: "arn:aws:iam::111122223333:role/others" }),
+      "computeConfig.nodeRoleArn",
+    ],
+    [
+      "a cache begins to tier its data",
+      "aws:elasticache/replicationGroup:ReplicationGroup",
+      {},
+      { nodeType: "cache.r6gd.xlarge", dataTieringEnabled: true },
+      "nodeType",
+    ],
+    [
+      "insights go under another key",
+      "aws:rds/instance:Instance",
+      { performanceInsightsEnabled: true, performanceInsightsKmsKeyId: insightsKey("1") },
+      { performanceInsightsEnabled: true, performanceInsightsKmsKeyId: insightsKey("2") },
+      "performanceInsightsKmsKeyId",
+    ],
+    [
+      "a new major version keeps AWS's parameters of the one before",
+      "aws:rds/instance:Instance",
+      { engineVersion: "16.10", parameterGroupName: "default.postgres16" },
+      { allowMajorVersionUpgrade: true, parameterGroupName: "default.postgres16" },
+      "parameterGroupName",
+    ],
   ];
   it.each(updates)("refuses an update in which %s", (_, type, before, now, path) => {
     const found = findingsOf(type, { ...RIGHT[type], ...now }, { ...RIGHT[type], ...before });
@@ -65,6 +181,21 @@ describe("findingsOf", () => {
 describe("facts", () => {
   it("know every type that the rehearsal models", () => {
     expect(Object.values(TYPES).filter((type) => facts().types[type] === undefined)).toEqual([]);
+  });
+
+  it("say which properties exclude each other or need one another, and what breaks that is refused", () => {
+    const told = Object.entries(facts().types).map(([type, { shape }]) => [type, facts().shapes[shape]] as const);
+    const given = (...names: readonly string[]) =>
+      Object.fromEntries(names.map((name): [string, Input] => [name, UNKNOWN_INPUT]));
+    const apart = told.flatMap(([type, shape]) => (shape?.apart ?? []).map((pair) => [type, ...pair] as const));
+    const needs = told.flatMap(([type, shape]) => (shape?.needs ?? []).map((pair) => [type, ...pair] as const));
+    expect([apart.length > 50, needs.length > 4]).toEqual([true, true]);
+    for (const [type, one, other] of apart)
+      expect([one, other]).toContain(
+        findingsOf(type, given(one, other)).find(({ path }) => path === one || path === other)?.path,
+      );
+    for (const [type, one, other] of needs)
+      expect(findingsOf(type, given(one)).map(({ path }) => path)).toContain(other);
   });
 
   it("have right inputs to show for every type", () => {

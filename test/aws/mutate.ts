@@ -3,9 +3,12 @@
  * and prints which share of it a preview refuses, by kind, and what it lets pass.
  */
 import { parseArgs } from "node:util";
+import { outliveReaders } from "../../io/signals.ts";
 import { previewedProgram } from "../support/previewed-program.ts";
 import { judged } from "./judged.ts";
 import { KINDS } from "./mutations.ts";
+
+outliveReaders([process.stdout, process.stderr]);
 
 const LEAST_SHARE = 0.95;
 

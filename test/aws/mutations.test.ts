@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 
 describe("the page on AWS's rules", () => {
-  it("has the figures as they are now (else: node docs/aws.ts)", () => {
+  it("has the figures as they are now (else: node docs/generate.ts aws)", () => {
     const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "aws.md"), "utf8");
     expect(page).toBe(withFigures(page, resources));
   });

@@ -1,6 +1,6 @@
+import { exclusiveGroupsOf } from "../../aws/check.ts";
 import { facts, type ShapeFact } from "../../aws/facts.ts";
 import { type Input, type InputRecord, isInputList, isInputRecord } from "../../aws/inputs.ts";
-import { exclusiveGroupsOf } from "../../aws/rules.ts";
 
 export const KINDS = [
   "another type",

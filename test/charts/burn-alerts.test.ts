@@ -1,5 +1,5 @@
-import { BURN_PAIRS, burnAlerts } from "../../apps/monitoring/burn-alerts.ts";
-import type { AlertingRule, RuleGroup } from "../../apps/monitoring/rule.ts";
+import { BURN_PAIRS, burnAlerts } from "../../apps/monitoring/alerts.ts";
+import type { AlertingRule, RuleGroup } from "../../apps/monitoring/rules.ts";
 import { monitoringValues } from "../../apps/monitoring-values.ts";
 import type { Objective } from "../../gates/objective.ts";
 import { monitoringArgs } from "../support/monitoring.ts";

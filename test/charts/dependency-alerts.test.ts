@@ -1,5 +1,5 @@
-import { dependencyAlerts } from "../../apps/monitoring/dependency-alerts.ts";
-import type { AlertingRule, RuleGroup } from "../../apps/monitoring/rule.ts";
+import { dependencyAlerts } from "../../apps/monitoring/alerts.ts";
+import type { AlertingRule, RuleGroup } from "../../apps/monitoring/rules.ts";
 import { monitoringValues } from "../../apps/monitoring-values.ts";
 import { monitoringArgs } from "../support/monitoring.ts";
 import { type Scenario, testRules } from "../support/promtool.ts";

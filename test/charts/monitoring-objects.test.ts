@@ -1,4 +1,4 @@
-import type { RuleGroup } from "../../apps/monitoring/rule.ts";
+import type { RuleGroup } from "../../apps/monitoring/rules.ts";
 import { at, type Json, lint, type Manifest, only, template } from "../support/chart.ts";
 import { monitoringChartValues, renderMonitoring } from "../support/monitoring.ts";
 import { checkRules } from "../support/promtool.ts";

@@ -12,6 +12,10 @@ import {
 import { places } from "../../delivery/main.ts";
 import { IDENTITIES } from "../../policies/declared/identities.ts";
 import { DECLARATIONS } from "../../policies/declared/world.ts";
+import { CHECKLIST } from "../../runbook/preflight/checklist.ts";
+import type { PreflightContext } from "../../runbook/preflight/context.ts";
+import { fakeContext, look } from "../support/preflight.ts";
+import { RehearsedAccount } from "../support/rehearsed-account.ts";
 
 const FOLDER = join(import.meta.dirname, "..", "..", "delivery", "documents");
 const PROD: Place = { stack: "prod", accountId: "111122223333", region: "us-east-1", domain: "prod.sparki.tools" };
@@ -35,6 +39,51 @@ const can = (text: string, action: string, resource: string, context: Request["c
 type Example = readonly [action: string, resource: string, context?: Readonly<Record<string, string>>];
 const asked = (examples: readonly Example[]) =>
   examples.map(([action, resource, context]) => ({ action, resource, context }));
+
+const ANY_ROLE = "arn:aws:iam::111122223333:role/platform-engineering";
+/** What the provider asks AWS for each of its functions that the checklist calls, as its documentation and source tell. */
+const LOOKS: Readonly<Record<string, readonly (readonly [action: string, resource?: string])[]>> = {
+  "acm/getCertificate": [["acm:ListCertificates"], ["acm:DescribeCertificate", arn("acm", "certificate/1")]],
+  "cloudwatch/getLogGroup": [["logs:DescribeLogGroups"]],
+  "ec2/getEips": [["ec2:DescribeAddresses"]],
+  "ec2/getInstance": [["ec2:DescribeInstances"]],
+  "ec2/getInstanceType": [["ec2:DescribeInstanceTypes"]],
+  "ec2/getInstances": [["ec2:DescribeInstances"]],
+  "ec2/getNatGateways": [["ec2:DescribeNatGateways"]],
+  "ec2/getSecurityGroups": [["ec2:DescribeSecurityGroups"]],
+  "ec2/getSubnets": [["ec2:DescribeSubnets"]],
+  "ec2/getVpcs": [["ec2:DescribeVpcs"]],
+  "eks/getAddonVersion": [["eks:DescribeAddonVersions"]],
+  "eks/getCluster": [["eks:DescribeCluster", arn("eks", "cluster/sparki-prod")]],
+  "eks/getClusterVersions": [["eks:DescribeClusterVersions"]],
+  "eks/getClusters": [["eks:ListClusters"]],
+  "elasticache/getReplicationGroup": [["elasticache:DescribeReplicationGroups"]],
+  "iam/getPrincipalPolicySimulation": [["iam:SimulatePrincipalPolicy", ANY_ROLE]],
+  "iam/getRole": [["iam:GetRole", "arn:aws:iam::111122223333:role/aws-service-role/x/AWSServiceRoleForRDS"]],
+  "iam/getRoles": [["iam:ListRoles"]],
+  "iam/getSessionContext": [["iam:GetRole", ANY_ROLE]],
+  "index/getAvailabilityZones": [["ec2:DescribeAvailabilityZones"]],
+  "index/getCallerIdentity": [],
+  "index/getRegion": [],
+  "lb/getLbs": [["elasticloadbalancing:DescribeLoadBalancers"]],
+  "lb/getLoadBalancer": [["elasticloadbalancing:DescribeLoadBalancers"]],
+  "rds/getInstance": [["rds:DescribeDBInstances"]],
+  "rds/getInstances": [["rds:DescribeDBInstances"]],
+  "rds/getOrderableDbInstance": [["rds:DescribeOrderableDBInstanceOptions"]],
+  "rds/getSnapshot": [["rds:DescribeDBSnapshots", arn("rds", "snapshot:sparki-prod-database-final")]],
+  "route53/getRecords": [["route53:ListResourceRecordSets", "arn:aws:route53:::hostedzone/Z1"]],
+  "route53/getZone": [["route53:ListHostedZones"], ["route53:GetHostedZone", "arn:aws:route53:::hostedzone/Z1"]],
+  "route53/getZones": [["route53:ListHostedZones"]],
+  "s3/getBucket": [["s3:ListBucket", "arn:aws:s3:::sparki-prod-access-logs-111122223333"]],
+  "secretsmanager/getSecret": [
+    ["secretsmanager:DescribeSecret", arn("secretsmanager", "secret:sparki/prod/cache-AbCdEf")],
+  ],
+  "secretsmanager/getSecretVersion": [
+    ["secretsmanager:GetSecretValue", arn("secretsmanager", "secret:sparki/prod/cache-AbCdEf")],
+  ],
+  "resourcegroupstaggingapi/getResources": [["tag:GetResources"]],
+  "servicequotas/getServiceQuota": [["servicequotas:GetServiceQuota"]],
+};
 
 const NEEDED: readonly Example[] = [
   ["ec2:CreateVpc", arn("ec2", "vpc/vpc-1"), marked],
@@ -109,7 +158,7 @@ const STRANGE: readonly Example[] = [
 ];
 
 describe("the deploying role's documents", () => {
-  it("are kept as the program needs them now (npm run deploying-role writes them anew)", () => {
+  it("are kept as the program needs them now (npm run deploying-role writes them again)", () => {
     const wanted = places().flatMap((place) => Object.entries(documentsOf(place)));
     expect(readdirSync(FOLDER).sort()).toEqual(wanted.map(([file]) => file).sort());
     for (const [file, document] of wanted)
@@ -160,6 +209,26 @@ describe("the deploying role's documents", () => {
     const names = ["*.prod.sparki.tools", "prod.sparki.tools"];
     const key = "route53:ChangeResourceRecordSetsNormalizedRecordNames";
     expect(changing.map(({ Condition }) => Condition)).toEqual([{ "ForAllValues:StringLike": { [key]: names } }]);
+  });
+
+  it("let the checklist ask all that it asks AWS", async () => {
+    const account = new RehearsedAccount();
+    const asked = new Set<string>();
+    const aws: PreflightContext["aws"] = {
+      find: (name, args, schema) => {
+        asked.add(name);
+        return account.find(name, args, schema);
+      },
+      close: async () => {},
+    };
+    const context = { ...fakeContext(), aws };
+    await Promise.all(CHECKLIST.map((check) => look(check, context).catch(() => undefined)));
+    await account.close();
+    expect([...asked].filter((name) => !(name in LOOKS)).sort()).toEqual([]);
+    expect(asked.size).toBeGreaterThan(20);
+    for (const name of asked)
+      for (const [action, resource = "*"] of LOOKS[name] ?? [])
+        expect([name, action, can(role, action, resource)]).toEqual([name, action, true]);
   });
 
   it("name the region in which Route 53 keeps its logs and keys, whichever is the stack's", () => {

@@ -40,7 +40,7 @@ describe("the runbook's lines", () => {
 });
 
 describe("runbookPage", () => {
-  it("is what docs/runbook.md holds (else: node docs/runbook.ts)", () => {
+  it("is what docs/runbook.md holds (else: node docs/generate.ts runbook)", () => {
     expect(readFileSync(join(import.meta.dirname, "../../docs/runbook.md"), "utf8")).toBe(runbookPage(sections));
   });
 

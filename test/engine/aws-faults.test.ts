@@ -1,10 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { TYPES } from "../../rehearsal/aws/types.ts";
-import { AWS_FAULTS } from "../../rehearsal/aws-faults.ts";
 import type { Faults } from "../../rehearsal/control-requests.ts";
+import { AWS_FAULTS } from "../../rehearsal/scenarios.ts";
 import { type Ran, type RehearsedStack, serveStack } from "../support/rehearsed-stack.ts";
+import { releaseNamed } from "../support/updates.ts";
 
 jest.setTimeout(1_200_000);
+
+const SLACK_IS_DOWN = "http://127.0.0.1:9/services/secret-of-the-webhook";
+const [bad, good] = [releaseNamed("0.bad", { level: 3, oldest: 1 }), releaseNamed("1.0", { level: 3, oldest: 1 })];
 
 /** What holds during the fault of that id. */
 const fault = (id: string): Faults => AWS_FAULTS[id]?.faults?.hold ?? {};
@@ -45,6 +49,17 @@ describe("sparki deploy, on an AWS that fails", () => {
     for (let looks = 0; looks < 1200 && !(await isSo()); looks++) await delay(100);
   };
 
+  it("refuses to verify and to go back where nothing was ever deployed", async () => {
+    expect(await stack.run("verify")).toMatchObject({
+      exitCode: 2,
+      document: { error: { code: "SPARKI_USAGE", message: expect.stringContaining("nothing to verify") } },
+    });
+    expect(await stack.run("rollback --yes")).toMatchObject({
+      exitCode: 1,
+      document: { outcome: "stopped", reason: expect.stringContaining("no release was ever promoted") },
+    });
+  });
+
   it("says what to change when there is no capacity (F09)", async () => {
     await expectResumable(
       await deployDuring("F09", "F06", "F04"),
@@ -71,7 +86,7 @@ describe("sparki deploy, on an AWS that fails", () => {
 
   it("bears throttling, and shows why the cluster's creation failed (F01, F04)", async () => {
     const ran = await deployDuring("F01", "F04");
-    await expectResumable(ran, /not enough free addresses in the subnets\. Next: correct .* makes it anew$/);
+    await expectResumable(ran, /not enough free addresses in the subnets\. Next: correct .* makes it again$/);
     expect(await ofType(TYPES.cluster)).toMatchObject([{ id: "sparki-staging" }]);
   });
 
@@ -91,9 +106,11 @@ describe("sparki deploy, on an AWS that fails", () => {
     expect(await ofType(TYPES.cluster)).toHaveLength(1);
   });
 
-  it("promotes through a few 5xx answers, and lets no other deploy in beside it (F02, F14)", async () => {
+  it("goes through a few 5xx answers, lets no other deploy in beside it, and stops a bad first release without Slack (F02, F14, F44)", async () => {
     const before = (await stack.world()).length;
-    const deploying = deployDuring("F02");
+    await stack.configure(bad, { engine: { errorRatio: 0.05 } });
+    await stack.breakCloud(fault("F02"));
+    const deploying = stack.run("deploy --yes", SLACK_IS_DOWN);
     await until(async () => (await stack.world()).length > before);
     const other = await stack.run("deploy --yes");
     expect(other).toMatchObject({ exitCode: 1, document: { outcome: "stopped", steps: [] } });
@@ -101,7 +118,25 @@ describe("sparki deploy, on an AWS that fails", () => {
     expect(other.document.preflight.checks).toContainEqual(
       expect.objectContaining({ id: "state-free", status: "fail", reason: locked }),
     );
-    const { exitCode, document } = await deploying;
+    const { exitCode, document, stderr } = await deploying.finally(() => stack.breakCloud({}));
+    expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 1, outcome: "stopped" });
+    // There is none to go back to.
+    expect(document.decisions.at(-1)).toMatchObject({ phase: "one-box", action: "stop", page: true });
+    expect(document.notifications).toMatchObject([{ delivered: false }, { delivered: false }]);
+    expect(stderr).toContain("not told in #incidents: Slack does not answer");
+    expect(stack.written.join("\n")).not.toContain("secret-of-the-webhook");
+    expect((await stack.live()).engine.fleet).toEqual([]);
+  });
+
+  it("deletes nothing of a first deployment that made a database", async () => {
+    const { exitCode, document } = await stack.run("rollback --destroy --yes");
+    expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 1, outcome: "stopped" });
+    expect(document.reason).toMatch(/^nothing is deleted: .*a database or cache exists/);
+  });
+
+  it("promotes a good release after it, with nothing twice and nothing forgotten", async () => {
+    await stack.configure(good);
+    const { exitCode, document } = await stack.run("deploy --yes");
     expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 0, outcome: "promoted" });
     expect(await stack.compared()).toMatchObject({ orphans: 0, duplicates: 0, drift: 0, findings: [] });
   });

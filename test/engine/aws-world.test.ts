@@ -71,7 +71,7 @@ describe("the simulated AWS on the real engine", () => {
 
   it("constructs the EKS component with the children of the real one in Auto Mode", () => {
     const { preview, made, names, cluster, again, comparison, left } = results.component ?? {};
-    expect(preview).toMatchObject({ changes: { create: 23 }, diagnostics: "" });
+    expect(preview).toMatchObject({ changes: { create: 24 }, diagnostics: "" });
     expect(made).toMatchObject({
       diagnostics: "",
       outputs: {
@@ -90,7 +90,7 @@ describe("the simulated AWS on the real engine", () => {
       tags: { Name: "cluster-eksCluster", team: "platform", project: "sparki" },
       inputs: { computeConfig: { enabled: true }, accessConfig: { authenticationMode: "API" } },
     });
-    expect(again).toEqual({ same: 23 });
+    expect(again).toEqual({ same: 24 });
     expect(comparison).toMatchObject(AGREES);
     expect(left).toBe(0);
   });

@@ -22,7 +22,7 @@ const HOST = join(ROOT, "rehearsal", "language-host");
 /** What promotes in the program, without what it promotes: the record with what was promoted before. */
 const PROGRAM = `import * as pulumi from "@pulumi/pulumi";
 import { earlierThan } from "${ROOT}/apps/promotion.ts";
-import { previousOutputs } from "${ROOT}/apps/previous-outputs.ts";
+import { previousOutputs } from "${ROOT}/apps/outputs.ts";
 export default async function () {
   const release = new pulumi.Config("sparki").requireObject("release");
   const promotion = previousOutputs().getOutput("promotion").apply((last) => {

@@ -57,7 +57,7 @@ describe.each([
     ]);
   });
 
-  it("touches no fleet on the way back, because none had changed", () => {
+  it("touches no fleet on the rollback, because none had changed", () => {
     const touched = report.rollback?.steps.filter(({ op }) => op !== "same").map(({ name }) => name) ?? [];
     expect(touched).toContain("engine-one-box");
     expect(touched.filter((name) => name.endsWith("-fleet") || name.startsWith("web"))).toEqual([]);

@@ -1,6 +1,5 @@
-import { scanCharts } from "../../tools/audit/audit.ts";
-import { chartExemptions, judge } from "../../tools/audit/exemptions.ts";
-import { renderedCharts } from "../../tools/audit/rendered-charts.ts";
+import { renderedCharts, scanCharts } from "../../tools/audit/audit.ts";
+import { chartExemptions, judge } from "../../tools/audit/report.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import { at } from "../support/chart.ts";
 import { renderWorkload } from "../support/workload-values.ts";

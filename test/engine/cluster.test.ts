@@ -154,16 +154,20 @@ describe("RehearsedClusters", () => {
     expect(JSON.parse(log)).toMatchObject({ level: "INFO", msg: "listening", release: "r1" });
   }, 40_000);
 
-  it("goes on with its pods after a restart over the same data", async () => {
-    const before = (await podsOf("good")).map(({ metadata }) => metadata?.uid).sort();
+  it("goes on with its pods after a restart over the same data, and counts no restart of theirs", async () => {
+    const old = await podsOf("good");
+    const before = old.map(({ metadata }) => metadata?.uid).sort();
+    const startOf = ({ status }: Pod) => status?.containerStatuses?.[0]?.state?.running?.startedAt;
+    const earlier = new Set(old.map(startOf));
     await cluster.restart();
     await eventually(async () => containersOf("good").length === 2);
     const pods = await eventually(async () => {
       const ready = (await podsOf("good")).filter(isReady);
-      const again = ready.filter(({ status }) => status?.containerStatuses?.[0]?.restartCount === 1);
+      const again = ready.filter((pod) => !earlier.has(startOf(pod)));
       return again.length === before.length && again;
     });
     expect(pods.map(({ metadata }) => metadata?.uid).sort()).toEqual(before);
+    expect(pods.map(({ status }) => status?.containerStatuses?.[0]?.restartCount)).toEqual(before.map(() => 0));
   }, 40_000);
 
   it("ends the processes and the targets of what is deleted", async () => {

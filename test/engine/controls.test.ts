@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { systemClock } from "../../io/clock.ts";
 import { runCommandLine } from "../../runbook/command-line.ts";
-import type { ControlsDocument } from "../../runbook/controls/controls-document.ts";
+import type { ControlsDocument } from "../../runbook/controls/controls.ts";
 
 jest.setTimeout(1_200_000);
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { usersSql } from "../../apps/database-users.ts";
+import { usersSql } from "../../apps/database-jobs.ts";
 import { databaseRights } from "../../policies/declared/pod-reach.ts";
 import { addressesOf } from "../../rehearsal/addresses.ts";
 import { type Backing, startBacking } from "../../rehearsal/backing/serve.ts";

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { GATE_SCENARIOS } from "../../rehearsal/gate-scenarios.ts";
+import { GATE_SCENARIOS } from "../../rehearsal/scenarios.ts";
 import type { GateCase } from "../support/gate-cases.ts";
 import { makeRuns, type Runs } from "../support/sparki.ts";
 
@@ -57,6 +57,9 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   },
 };
 
+/** After these the good release is deployed again: after a refusal, a release that was held, NaN, an outage, and at the end. */
+const AGAIN = ["error-spike", "no-traffic", "metrics-nan", "db-down", "already-burning"];
+
 let runs: Runs;
 let cases: ReadonlyMap<string, GateCase>;
 
@@ -64,7 +67,8 @@ let cases: ReadonlyMap<string, GateCase>;
 async function rehearseAll(directory: string): Promise<GateCase[]> {
   const script = join(import.meta.dirname, "..", "support", "gate-cases.ts");
   const { NO_COLOR: _, ...env } = process.env;
-  const args = [script, directory, ...Object.keys(EXPECTED)];
+  const scenarios = Object.keys(EXPECTED).map((name) => (AGAIN.includes(name) ? `${name}!` : name));
+  const args = [script, directory, ...scenarios];
   const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   const [output, said] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const lines = output.split("\n").filter((line) => line !== "");
@@ -119,9 +123,10 @@ describe.each(Object.entries(EXPECTED))("%s", (name, expected) => {
     expect(changed.filter((step) => !allowed.includes(step))).toEqual([]);
   });
 
-  it("leaves a stack on which the good release is deployed again", () => {
-    expect(found().again).toBe("succeeded");
-  });
+  if (AGAIN.includes(name))
+    it("leaves a stack on which the good release is deployed again", () => {
+      expect(found().again).toBe("succeeded");
+    });
 });
 
 describe("already-burning", () => {

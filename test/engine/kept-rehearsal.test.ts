@@ -5,7 +5,8 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { yamlText } from "../../shared/yaml-text.ts";
 import { releaseSchema } from "../../stacks/schema.ts";
-import { type Interruptible, makeRuns, type Runs, reportIn, sparki } from "../support/sparki.ts";
+import { JOURNEYS, type Kill, killsOf, sample } from "../../tools/chaos/points.ts";
+import { type Interruptible, makeRuns, npmRunRehearse, type Runs, reportIn, sparki } from "../support/sparki.ts";
 
 jest.setTimeout(1_200_000);
 
@@ -18,7 +19,11 @@ const CONFIG = z
   .parse(parse(readFileSync(join(ROOT, "Pulumi.staging.yaml"), "utf8"))).config;
 const DIGEST = `sha256:${"7".repeat(64)}`;
 
-describe("sparki rehearse --resume", () => {
+/** A step of a first deployment, drawn by the seed; with another SPARKI_CHAOS_SEED another one. */
+const SEED = Number(process.env.SPARKI_CHAOS_SEED ?? 20_786);
+const KILLED_AT = stepOf(SEED);
+
+describe(`sparki rehearse --resume, killed after ${KILLED_AT} (SPARKI_CHAOS_SEED=${SEED})`, () => {
   let runs: Runs;
   beforeAll(() => {
     runs = makeRuns();
@@ -30,33 +35,38 @@ describe("sparki rehearse --resume", () => {
     runs.remove();
   });
 
-  const rehearse = (...args: string[]) => sparki(["rehearse", "--json", "--stack", STACK, ...args], runs);
+  // As a person does, by npm.
+  const rehearse = (...args: string[]) => npmRunRehearse(["--json", "--stack", STACK, ...args], runs);
 
-  it("takes over what a rehearsal that was killed had begun to make, and has nothing twice", async () => {
+  it("leaves no process a few seconds after it was killed itself, takes over what was begun then, and has nothing twice", async () => {
     let isKilled = false;
     const kill = ({ stderr }: { readonly stderr: string }, child: Interruptible) => {
-      if (isKilled || !stderr.includes("create Instance database-instance")) return;
+      if (isKilled || !stderr.replaceAll(/\s+/g, " ").includes(`✓ ${KILLED_AT} `)) return;
       isKilled = true;
       child.kill("SIGKILL");
     };
     const args = ["rehearse", "--stack", STACK, "--time-scale", "0.004"];
     expect(await sparki(args, runs, kill)).toMatchObject({ exitCode: null });
     for (let tries = 0; tries < 60 && runs.processes().length > 0; tries++) await delay(500);
+    expect(runs.processes()).toEqual([]);
     const report = reportIn(await rehearse("--resume"));
     expect(report).toMatchObject({ scenario: "resumed", outcome: "promoted", exitCode: 0, previous: null });
     expect(report.world).toMatchObject({ orphans: 0, duplicates: 0, drift: 0 });
   });
 
-  it("deploys what the config says now, images of one's own too, over what was left", async () => {
+  it("deploys what the config says now, images of one's own too, though its engine is killed on the way", async () => {
     const before = CONFIG["sparki:release"];
     const mine = { ...before, id: "my-own", images: { ...before.images, web: withDigest(before.images.web) } };
     writeFileSync(FILE, yamlText({ config: { ...CONFIG, "sparki:release": mine } }));
-    const report = reportIn(await rehearse("--resume"));
+    const run = await rehearse("--resume", "--crash-at", "web-one-box");
+    expect(run.stderr).toContain("my-own, with a crash at web-one-box");
+    const report = reportIn(run);
     expect(report).toMatchObject({ outcome: "promoted", exitCode: 0, release: { id: "my-own" } });
     expect(report.previous).toMatchObject({ id: before.id });
     expect(report.steps.map(({ name }) => name)).toEqual(expect.arrayContaining(["web-fleet", "promotion-record"]));
     expect(report.live.web).toEqual({ oneBox: [expect.any(String)], fleet: [expect.any(String)] });
     expect(report.world).toMatchObject({ orphans: 0, duplicates: 0, drift: 0 });
+    expect(runs.processes()).toEqual([]);
   });
 
   it("lists what each of them came to", async () => {
@@ -69,6 +79,20 @@ describe("sparki rehearse --resume", () => {
     ]);
   });
 });
+
+/** A step that comes before the release is promoted. */
+function stepOf(seed: number): string {
+  const journeys = JOURNEYS.filter(({ name }) => name === "first-deploy");
+  const kills = journeys
+    .flatMap((journey) => killsOf(journey, { alone: true }))
+    .filter(({ victim, moment }) => victim === "sparki" && moment === "known");
+  const waveOf = ({ calls: [call] }: Kill) => call?.wave ?? 0;
+  const promotion = kills.find(({ calls: [call] }) => call?.type === "Stash");
+  const early = kills.filter((kill) => promotion !== undefined && waveOf(kill) < waveOf(promotion));
+  const [call] = sample(early, 1, seed)[0]?.calls ?? [];
+  if (call === undefined) throw new Error("no step of a first deployment is known");
+  return `create ${call.type} ${call.step}`;
+}
 
 function withDigest(image: string): string {
   return image.replace(/@.*$/, `@${DIGEST}`);

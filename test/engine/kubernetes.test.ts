@@ -1,9 +1,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { kubeconfigFor } from "../../rehearsal/cluster/control-plane-files.ts";
-import { Clusters } from "../../rehearsal/kubernetes/clusters.ts";
-import { kubernetesModel } from "../../rehearsal/kubernetes/provider.ts";
+import { kubeconfigFor } from "../../rehearsal/cluster/control-plane.ts";
+import { Clusters, kubernetesModel } from "../../rehearsal/kubernetes/provider.ts";
 import type { ProviderModel, ResourceRequest } from "../../rehearsal/provider/model.ts";
 import type { Properties } from "../../rehearsal/provider/properties.ts";
 import { type RehearsedCluster, startRehearsedCluster } from "../support/rehearsed-cluster.ts";
@@ -29,7 +28,7 @@ beforeAll(async () => {
   cluster.images.push(CRASHING, { kind: "web", crash: true });
   const { processes } = cluster;
   clusters = new Clusters({ processes, helm: toolPath("helm"), projectDirectory: project, timeScale: 0.01 });
-  model = kubernetesModel(clusters, 0.01);
+  model = kubernetesModel(clusters, { timeScale: 0.01, projectDirectory: project });
 }, 90_000);
 
 afterAll(async () => {

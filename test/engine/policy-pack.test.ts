@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { document } from "../support/policy-examples.ts";
 import { Provider, Registered } from "../support/policy-program.ts";
 import { stackConfig } from "../support/policy-stack.ts";
 
+const PACK = join(import.meta.dirname, "..", "..", "policies", "pack");
 const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
 const tags = { project: "sparki", stack: "prod", owner: "platform-engineering" };
 const own = { tags: { release: "2026.11.1" } };
@@ -123,15 +125,35 @@ describe("policies/pack", () => {
     expect(run.operations).not.toContain(`create ${ROLE_POLICY}`);
   });
 
-  it("stops the deployment when a policy throws", async () => {
+  it("stops the deployment when a policy cannot read what it judges, and goes on judging all else", async () => {
     const run = await (await open()).preview(() => granting(leastOfNamed, "no JSON"));
     expect(run).toMatchObject({ succeeded: false });
-    expect(run.diagnostics).toContain("Error validating resource with policy 'everything-tagged'");
+    const said = run.policyEvents.filter(({ policy }) => policy === "everything-tagged");
+    expect(said.map(({ message }) => message).join("\n")).toContain("tags.project");
+    expect(run.diagnostics).not.toContain("Error validating");
   });
 
   it("stops the deployment when it cannot start", async () => {
     const run = await (await open({ pack: await executable("exit 1") })).preview(() => granting(leastOfNamed));
     expect(run).toMatchObject({ succeeded: false, operations: [] });
+  });
+
+  it("stops the deployment when it dies in the midst of an update, before what it has not judged is made (F21)", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "sparki-pack-"));
+    directories.push(directory);
+    const mark = join(directory, "die");
+    const dying = `${PACK} "$@" & while [ ! -e ${mark} ]; do sleep 0.05; done; kill -9 $!; rm ${mark}; wait`;
+    const engine = await open({ pack: await executable(dying) });
+    const afterItsDeath = (logs: Registered) =>
+      logs.arn.apply(async () => {
+        await writeFile(mark, "");
+        await until(() => !existsSync(mark));
+        return least();
+      });
+    const run = await engine.up(() => granting(afterItsDeath));
+    expect(run).toMatchObject({ succeeded: false });
+    expect(run.operations).toContain("create aws:cloudwatch/logGroup:LogGroup");
+    expect(run.operations).not.toContain(`create ${ROLE_POLICY}`);
   });
 
   it("stops the deployment when the stack's config is wrong", async () => {

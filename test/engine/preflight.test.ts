@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { KubernetesApi } from "../../rehearsal/cluster/api.ts";
-import type { PreflightReport } from "../../runbook/preflight/run.ts";
+import type { PreflightReport } from "../../runbook/preflight/side-by-side.ts";
 import { headersOf } from "../support/asking.ts";
 import { leakedIn, secretsOf } from "../support/secrets.ts";
 import { makeRuns, type Runs, type SparkiRun, sparki } from "../support/sparki.ts";
@@ -98,7 +98,7 @@ describe("sparki preflight", () => {
     beforeAll(() => serve("--on-promoted"));
     afterAll(close);
 
-    it("passes over what is deployed, and skips only what cannot be looked at here", async () => {
+    it("passes over what is deployed, and skips only what cannot be checked here", async () => {
       expect(await preflight()).toBe(0);
       expect(last.checks.filter(({ status }) => status === "fail" || status === "warn")).toEqual([]);
       expect(ids("skipped").sort()).toEqual(NEVER);

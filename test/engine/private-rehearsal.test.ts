@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
-import { ask } from "../../rehearsal/backing/cache-programs.ts";
+import { ask } from "../../rehearsal/backing/cache.ts";
 import { headersOf, TEST_TOKEN } from "../support/asking.ts";
 import { type ListeningPort, listeningPorts } from "../support/listening-ports.ts";
 import { ProcessWatch } from "../support/process-watch.ts";

@@ -1,9 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
 import { request } from "../../io/http.ts";
 import { type Network, openNetwork } from "../../io/network.ts";
-import { imageReference, Registry } from "../../io/oci-registry.ts";
-import { signatures } from "../../runbook/preflight/checks/signatures.ts";
+import { Registry } from "../../io/oci-registry.ts";
+import { signatures } from "../../runbook/preflight/checks/images.ts";
 import type { PreflightContext } from "../../runbook/preflight/context.ts";
+import { imageReference } from "../../stacks/fields.ts";
 import { pushSigned, RECORDED } from "../support/cosign/signed-images.ts";
 import { digestOf, type OciRegistry, PASSWORD, startOciRegistry } from "../support/oci-registry.ts";
 import { configWith, fakeContext, look } from "../support/preflight.ts";

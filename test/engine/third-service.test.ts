@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { parse, parseDocument } from "yaml";
 import { z } from "zod";
 import { block, copyForRecipe, insertAfter } from "../support/recipes.ts";
 import { makeRuns, type Runs, type SparkiRun, sparkiOf } from "../support/sparki.ts";
@@ -12,12 +12,22 @@ jest.setTimeout(900_000);
 const reportSchema = z.looseObject({
   outcome: z.string(),
   release: z.looseObject({ images: z.record(z.string(), z.string()) }),
+  previous: z.looseObject({ id: z.string() }),
+  steps: z.array(z.looseObject({ name: z.string(), type: z.string(), op: z.string() })),
   live: z.record(z.string(), z.looseObject({})),
   gates: z.array(z.looseObject({ gate: z.string() })),
   world: z.looseObject({}),
 });
 
 const digest = (reference = "") => reference.slice(reference.indexOf("sha256:"));
+
+/** The config of what is live: another release, and fewer pods of the web UI than there are to be. */
+function liveConfig(own: string): string {
+  const document = parseDocument(own);
+  document.setIn(["config", "sparki:release", "id"], "what-is-live");
+  document.setIn(["config", "sparki:web", "maxReplicas"], 5);
+  return document.toString();
+}
 
 describe("a third service, by the recipe of docs/extending.md (W45)", () => {
   let runs: Runs;
@@ -28,7 +38,7 @@ describe("a third service, by the recipe of docs/extending.md (W45)", () => {
     runs = makeRuns();
     project = join(runs.directory, "project");
     mkdirSync(project);
-    copyForRecipe(project);
+    copyForRecipe(project, liveConfig);
     const image = block("image").trimEnd();
     insertAfter(join(project, "stacks", "services.ts"), '    after: ["engine"],\n  },\n', block("services-entry"));
     execFileSync("sh", ["-eu"], { cwd: project, input: block("chart"), stdio: ["pipe", "pipe", "pipe"] });
@@ -58,6 +68,14 @@ describe("a third service, by the recipe of docs/extending.md (W45)", () => {
     expect(gates).toContain("worker one-box");
     expect(gates).toContain("worker fleet");
     expect(report.world).toMatchObject({ orphans: 0, duplicates: 0, drift: 0, findings: [] });
+  });
+
+  it("goes from the config, program and charts of the commit, and makes of the other services what changed (W38)", () => {
+    const { previous, steps } = reportSchema.parse(JSON.parse(run.stdout));
+    expect(previous.id).toBe("what-is-live");
+    const named = (op: string) => steps.filter((each) => each.op === op).map(({ name }) => name);
+    expect(named("create").filter((name) => !/worker/.test(name))).toEqual([]);
+    expect(named("update")).toEqual(expect.arrayContaining(["web-one-box", "web-fleet", "promotion-record"]));
   });
 });
 

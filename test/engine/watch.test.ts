@@ -50,6 +50,17 @@ describe("sparki diagnose and sparki watch", () => {
     expect(document.looks[0].checks.map(({ status }: { status: string }) => status)).toEqual(Array(8).fill("pass"));
   });
 
+  it("tell on one screen that it is well, and what comes next (sparki status)", async () => {
+    const { exitCode, document, stderr } = await stack.runPaced(PACE, "status");
+    expect({ exitCode, health: document.health, live: document.live.release.id, running: document.running }).toEqual({
+      exitCode: 0,
+      health: "well",
+      live: two.id,
+      running: null,
+    });
+    expect(stderr).toMatch(/next +It is in its first day: watch it/);
+  });
+
   it("end at Ctrl-C with what was seen, to be gone on with", async () => {
     const { exitCode, document, stderr } = await stack.runPaced(PACE, "watch", "well  T+");
     expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 4, outcome: "interrupted" });

@@ -1,7 +1,6 @@
 import fc from "fast-check";
-import { judgeBesideFleet } from "../../gates/beside-fleet.ts";
-import { provenFactor, provesWorse } from "../../gates/comparison.ts";
-import { generator } from "../../gates/simulation/random.ts";
+import { judgeBesideFleet, provenFactor, provesWorse } from "../../gates/beside-fleet.ts";
+import { generator } from "../../gates/simulation/table.ts";
 
 describe("provesWorse", () => {
   it.each([

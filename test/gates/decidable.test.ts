@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { describeUndecidable, type GatePlan, undecidable } from "../../gates/decidable.ts";
 import { judgeGate } from "../../gates/gate.ts";
+import { describeUndecidable, type GatePlan, undecidable } from "../../gates/live/gate-decidable.ts";
 import { RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
 
 const plan: GatePlan = {

@@ -1,4 +1,4 @@
-import { failBoundary, passBoundary, poissonMass, poissonTail } from "../../gates/few-bad.ts";
+import { failBoundary, passBoundary, poissonMass, poissonTail } from "../../gates/bounds.ts";
 
 /** The chance that a Poisson process of rate 1 ever has `bad` points by `boundary[bad]`, by small steps of time. */
 function chanceToFail(boundary: readonly number[]): number {

@@ -1,7 +1,6 @@
-import { RELEASE_WINDOWS } from "../../gates/burn-rate.ts";
+import { judgeStart, RELEASE_WINDOWS } from "../../gates/burn-rate.ts";
+import type { CountsByObjective, Reading } from "../../gates/evidence.ts";
 import type { Objective } from "../../gates/objective.ts";
-import type { CountsByObjective, Reading } from "../../gates/reading.ts";
-import { judgeStart } from "../../gates/start.ts";
 
 const errors: Objective = { name: "errors", kind: { type: "errors" }, maxRatio: 0.001 };
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { RULES } from "../../gates/tree.ts";
 import { treePage } from "../../gates/tree-page.ts";
-import { PHASES } from "../../gates/tree-rules.ts";
+import { PHASES } from "../../gates/verdict.ts";
 
 describe("treePage", () => {
   it("is what docs/decision-tree.md holds (else: node gates/tree-page.ts > docs/decision-tree.md)", () => {

@@ -1,6 +1,5 @@
-import { decide, factsOf, rulesFor, type TreeState } from "../../gates/tree.ts";
-import { FACTS, type Facts, PHASES } from "../../gates/tree-rules.ts";
-import { VERDICTS } from "../../gates/verdict.ts";
+import { decide, FACTS, type Facts, factsOf, rulesFor, type TreeState } from "../../gates/tree.ts";
+import { PHASES, VERDICTS } from "../../gates/verdict.ts";
 
 const calm: TreeState = {
   phase: "one-box",

@@ -4,6 +4,7 @@ import type { Counts } from "../../gates/evidence.ts";
 import type { Objective } from "../../gates/objective.ts";
 import { type GateResult, VERDICTS } from "../../gates/verdict.ts";
 import { baselineIn, highErrorSeconds, judgeBaseline, judgePairs, PAIR_WINDOWS } from "../../gates/watching.ts";
+import { subjectNamed } from "../support/gate-subjects.ts";
 
 const errors: Objective = { name: "errors", kind: { type: "errors" }, maxRatio: 0.001 };
 const LEVEL = 0.001;
@@ -101,7 +102,8 @@ describe("judgePairs", () => {
 
 describe("baselineIn", () => {
   const row = (gate: string, objective: string, bad: number): GateResult => ({
-    gate,
+    ...subjectNamed(gate),
+    kind: "objective",
     objective,
     verdict: "pass",
     requests: 4_000,
@@ -125,7 +127,7 @@ describe("baselineIn", () => {
     expect(baselineIn(gates, [errors])).toEqual({ errors: { requests: 8_000, bad: 3 } });
   });
 
-  it("has nothing where the gates looked at health alone", () => {
+  it("has nothing where the gates checked health alone", () => {
     expect(baselineIn([row("engine fleet", "pods ready", 0)], [errors])).toEqual({});
   });
 });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { planSubnets } from "../../infra/subnets.ts";
+import { planSubnets } from "../../infra/network.ts";
 
 const ZONES = ["us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d"];
 

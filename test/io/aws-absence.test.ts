@@ -1,4 +1,4 @@
-import { saysAbsent } from "../../io/aws-absence.ts";
+import { saysAbsent } from "../../io/aws-lookups.ts";
 
 describe("saysAbsent", () => {
   it.each([

@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { backendFolder } from "../../io/backend-folder.ts";
+import { backendFolder } from "../../io/history.ts";
 
 describe("backendFolder", () => {
   it.each([

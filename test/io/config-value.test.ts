@@ -1,5 +1,5 @@
 import type { CommandOutput } from "../../io/child-command.ts";
-import { configValue } from "../../io/config-value.ts";
+import { configValue } from "../../io/stack-state.ts";
 
 const asked: (readonly string[])[] = [];
 const stackThat = (answer: Partial<CommandOutput>) => ({

@@ -15,6 +15,10 @@ beforeAll(async () => {
     const { id = 0, questions = [] } = decode(message);
     const answers = questions.flatMap(({ name, type }): Answer[] => {
       if (name !== "app.example") return [];
+      if (type === "DS")
+        return [
+          { type: "DS", name, data: { keyTag: 7, algorithm: 13, digestType: 2, digest: Buffer.from("ab", "hex") } },
+        ];
       if (type === "NS") return [{ type: "NS", name, data: "ns.example" }];
       return type === "A" ? [{ type: "A", name, data: "127.0.0.1" }] : [];
     });
@@ -74,6 +78,16 @@ describe("openNetwork", () => {
     await network.close();
     const silent = openNetwork({ ...rehearsed(), SPARKI_DNS_SERVER: "127.0.0.1:1" });
     await expect(silent.nameServersOf("app.example")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await silent.close();
+  });
+
+  it("tells the DS records that a name's parent has, and rejects where nobody answers", async () => {
+    const network = openNetwork(environment);
+    expect(await network.delegationSignersOf("app.example")).toEqual(["7 13 2 AB"]);
+    expect(await network.delegationSignersOf("nowhere.example")).toEqual([]);
+    await network.close();
+    const silent = openNetwork({ ...rehearsed(), SPARKI_DNS_SERVER: "127.0.0.1:1" });
+    await expect(silent.delegationSignersOf("app.example")).rejects.toMatchObject({ code: "ECONNREFUSED" });
     await silent.close();
   });
 

@@ -1,5 +1,6 @@
 import type { Http, HttpAnswer } from "../../io/http.ts";
-import { imageReference, Registry } from "../../io/oci-registry.ts";
+import { Registry } from "../../io/oci-registry.ts";
+import { imageReference } from "../../stacks/fields.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const IMAGE = imageReference(`ghcr.io/alexarno/sparki/engine@${DIGEST}`);
@@ -35,12 +36,6 @@ function registry(secret: string | undefined, ...answers: Partial<Extract<HttpAn
 
 const refused = { status: 401, headers: { "www-authenticate": CHALLENGE } };
 const token = { body: JSON.stringify({ token: "t" }) };
-
-describe("imageReference", () => {
-  it("takes a reference apart as the registry is asked", () => {
-    expect(IMAGE).toEqual({ host: "ghcr.io", repository: "alexarno/sparki/engine", digest: DIGEST });
-  });
-});
 
 describe("Registry", () => {
   it.each([

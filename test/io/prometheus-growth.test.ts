@@ -1,5 +1,5 @@
 import type { Prometheus } from "../../io/prometheus.ts";
-import { growthOver, growthQuery } from "../../io/prometheus-growth.ts";
+import { growthOver, growthQuery } from "../../io/prometheus-counts.ts";
 import { type Scenario, testRules } from "../support/promtool.ts";
 
 const DAY = 86_400;

@@ -7,14 +7,15 @@ const network = openNetwork({});
 let server: Server;
 let url: string;
 /** What the server answers to a query, by a part of it; anything else is an empty result. */
-let answers: ReadonlyMap<RegExp, { status?: number; body: unknown }>;
+let answers: ReadonlyMap<RegExp, { status?: number; headers?: Record<string, string>; text?: string; body?: unknown }>;
 
 beforeAll(async () => {
   server = createServer((incoming, outgoing) => {
     const query = new URL(incoming.url ?? "/", "http://server").searchParams.get("query") ?? "";
     const found = [...answers].find(([pattern]) => pattern.test(query))?.[1];
     outgoing.statusCode = found?.status ?? 200;
-    outgoing.end(JSON.stringify(found?.body ?? vector([])));
+    for (const [name, value] of Object.entries(found?.headers ?? {})) outgoing.setHeader(name, value);
+    outgoing.end(found?.text ?? JSON.stringify(found?.body ?? vector([])));
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const address = server.address();
@@ -36,7 +37,7 @@ function vector(result: unknown) {
 }
 
 function series(labels: Record<string, string>, ...points: Point[]) {
-  return { metric: labels, values: points.map(([at, value]) => [at, String(value)]) };
+  return { metric: labels, values: points.map(([at, value]) => [at, String(value).replace(/Infinity/, "+Inf")]) };
 }
 
 describe("openPrometheus", () => {
@@ -80,6 +81,86 @@ describe("openPrometheus", () => {
   ])("never takes an answer with %s for whole (W15)", async (_, body) => {
     answers = new Map([[/up/, { body }]]);
     expect(await openPrometheus(network, url).instant("up")).toMatchObject({ kind: "unreachable" });
+  });
+
+  it.each<[string, unknown, string]>([
+    ["a sample without a value", [{ metric: {}, value: [100] }], "value"],
+    ["a value that is null", [{ metric: {}, value: [100, null] }], "value"],
+    ["a value that is empty", [{ metric: {}, value: [100, ""] }], "value"],
+    ["a value that is a word", [{ metric: {}, value: [100, "many"] }], "value"],
+    ["a time that is no number", [{ metric: {}, value: ["soon", "1"] }], "value"],
+    ["a series that is null", [{ metric: {}, value: [100, "1"] }, null], "result.1"],
+    ["a sample that is none", [{ metric: {}, values: [[90, "1"], "gone"] }], "values.1"],
+    ["a series without samples", [{ metric: {}, values: [] }], "values"],
+    ["a native histogram", [{ metric: {}, histogram: [100, { count: "7", sum: "1" }] }], "value"],
+    ["native histograms beside samples", [{ metric: {}, values: [[90, "1"]], histograms: [[95, {}]] }], "histograms"],
+    ["a scalar", [100, "1"], "result.0"],
+  ])("never takes an answer with %s for whole, and says where", async (_, result, where) => {
+    answers = new Map([[/up/, { body: vector(result) }]]);
+    const reading = await openPrometheus(network, url).instant("up");
+    expect(reading).toMatchObject({ kind: "unreachable" });
+    expect(reading.kind === "unreachable" ? reading.reason : "").toContain(where);
+  });
+
+  it.each<[string, number, Record<string, string>, string, string]>([
+    [
+      "a page to log in",
+      200,
+      { "content-type": "text/html" },
+      "<html><head><title>Sign in - SSO</title>",
+      'a page "Sign in - SSO"',
+    ],
+    [
+      "an error page without a title",
+      502,
+      { "content-type": "text/html" },
+      "<h1>Bad Gateway</h1>",
+      "502: an HTML page",
+    ],
+    [
+      "a redirect",
+      302,
+      { location: "https://sso.test/login?next=%2Fapi&token=abc" },
+      "",
+      "302: a redirect to https://sso.test/login",
+    ],
+    ["a success under another status", 206, {}, JSON.stringify(whole), "206"],
+    ["nothing", 200, {}, "", "200: nothing"],
+  ])("says what answered in place of Prometheus: %s", async (_, status, headers, text, said) => {
+    answers = new Map([[/up/, { status, headers, text }]]);
+    const reading = await openPrometheus(network, url).instant("up");
+    expect(reading).toMatchObject({ kind: "unreachable", reason: expect.stringContaining(said) });
+    expect(JSON.stringify(reading)).not.toMatch(/abc|<h/);
+  });
+
+  it("gives up an answer that does not end, by its size or by the time", async () => {
+    const endless = createServer((incoming, outgoing) => {
+      const isSlow = incoming.url?.includes("slow") === true;
+      const more = () => {
+        if (outgoing.destroyed) return;
+        if (isSlow) setTimeout(() => outgoing.write(" ", more), 20);
+        else outgoing.write(" ".repeat(1 << 20), more);
+      };
+      more();
+    });
+    await new Promise<void>((listening) => endless.listen(0, "127.0.0.1", listening));
+    const address = endless.address();
+    const own = openNetwork({});
+    try {
+      const base = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+      expect(await openPrometheus(own, base).instant("up")).toMatchObject({
+        kind: "unreachable",
+        reason: expect.stringContaining("more than 64 MiB"),
+      });
+      expect(await openPrometheus(own, base, { timeoutSeconds: 0.3 }).instant("slow")).toMatchObject({
+        kind: "unreachable",
+        reason: expect.stringContaining("no answer within 0.3 s"),
+      });
+    } finally {
+      await own.close();
+      endless.closeAllConnections();
+      endless.close();
+    }
   });
 
   it.each([
@@ -258,6 +339,62 @@ describe("prometheusCounts", () => {
     const reading = await source.countsSince(objectives.slice(0, 1), 100);
     return reading.kind === "value" ? reading.value.errors : reading;
   };
+
+  const bucket = (le: string, pod: string, ...points: Point[]) => series({ le, pod }, ...points);
+  it.each<[string, unknown[], unknown[], string]>([
+    [
+      "a counter is infinite",
+      [series({ status: "200", pod: "a" }, [90, 1], [125, Number.POSITIVE_INFINITY])],
+      [],
+      "errors",
+    ],
+    ["a counter is below zero", [series({ status: "200", pod: "a" }, [90, 1], [125, -7])], [], "errors"],
+    [
+      "requests have no status, as where it is relabelled",
+      [series({ code: "500", pod: "a" }, [90, 1], [125, 9])],
+      [],
+      "status",
+    ],
+    ["a status is a word", [series({ status: "error", pod: "a" }, [90, 1], [125, 9])], [], '"error"'],
+    [
+      "fewer requests took any time than took a second",
+      counted,
+      [bucket("1", "a", [90, 0], [125, 20]), bucket("+Inf", "a", [90, 0], [125, 10])],
+      "slow",
+    ],
+    [
+      "one pod of two has the bucket",
+      counted,
+      [
+        bucket("1", "a", [90, 0], [125, 20]),
+        bucket("+Inf", "a", [90, 0], [125, 20]),
+        bucket("+Inf", "b", [90, 0], [125, 5]),
+      ],
+      "slow",
+    ],
+    [
+      "one pod of two has no count of all",
+      counted,
+      [
+        bucket("1", "a", [90, 0], [125, 20]),
+        bucket("+Inf", "a", [90, 0], [125, 20]),
+        bucket("1", "b", [90, 0], [125, 5]),
+      ],
+      "slow",
+    ],
+  ])("cannot use counts where %s", async (_, requests, buckets, said) => {
+    serve(requests, buckets);
+    const reading = await prometheusCounts(openPrometheus(network, url), options).countsSince(objectives, 100);
+    expect(reading).toMatchObject({ kind: "not-a-number", reason: expect.stringContaining(said) });
+  });
+
+  it("takes the class of a status as good as the status", async () => {
+    serve([series({ status: "2xx", pod: "a" }, [90, 0], [125, 9]), series({ status: "5XX", pod: "a" }, [125, 2])], []);
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    expect(await source.countsSince(objectives.slice(0, 1), 100)).toMatchObject({
+      value: { errors: { requests: 11, bad: 2 } },
+    });
+  });
 
   it.each<[string, Record<string, string>, Record<string, string>]>([
     ["two jobs", { job: "engine" }, { job: "kubernetes-pods" }],

@@ -1,9 +1,13 @@
 import { createServer, type Server } from "node:http";
 import { openNetwork } from "../../io/network.ts";
-import { openRegistry } from "../../io/registry.ts";
+import { openRegistry } from "../../io/oci-registry.ts";
+import { imageReference } from "../../stacks/fields.ts";
 import { releaseNamed } from "../support/updates.ts";
 
-const { engine, web, e2e } = releaseNamed("1.0").images;
+const { images } = releaseNamed("1.0");
+const engine = imageReference(images.engine);
+const web = imageReference(images.web);
+const e2e = imageReference(images.e2e);
 
 describe("openRegistry", () => {
   const network = openNetwork({});
@@ -30,7 +34,7 @@ describe("openRegistry", () => {
     const registry = openRegistry(network, { SPARKI_REGISTRY: mirror });
     expect(await registry.find(engine)).toEqual({ kind: "there" });
     expect(await registry.find(web)).toEqual({ kind: "missing" });
-    expect(asked[0]).toBe(`HEAD /v2/alexarno/sparki/engine/manifests/${engine.split("@")[1]}`);
+    expect(asked[0]).toBe(`HEAD /v2/alexarno/sparki/engine/manifests/${engine.digest}`);
   });
 
   it("never takes a registry that fails, or does not answer, for one that has lost the image", async () => {

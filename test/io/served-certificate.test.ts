@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer, type Server } from "node:tls";
-import { openNetwork } from "../../io/network.ts";
-import { servedCertificate } from "../../io/served-certificate.ts";
+import { openNetwork, servedCertificate } from "../../io/network.ts";
 import { CertificateAuthority } from "../../rehearsal/certificates.ts";
 import { rehearsed } from "../support/rehearsal-access.ts";
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import { json } from "node:stream/consumers";
 import { openNetwork } from "../../io/network.ts";
 import { openSlack } from "../../io/slack.ts";
-import { Mention, slack as said } from "../../shared/text/slack.ts";
+import { Mention, slack as said } from "../../shared/text/markup.ts";
 import { fakeClock } from "../support/fake-clock.ts";
 
 interface Heard {
@@ -78,7 +78,9 @@ describe("openSlack", () => {
 
   it.each<[string, Answer, number, RegExp]>([
     ["Slack is down for good", [503], 8, /answered 503/],
-    ["the webhook is gone", [404, "no_service"], 1, /answered 404/],
+    ["the webhook is gone", [404, "no_service"], 1, /answered 404: no_service/],
+    ["the channel is archived", [410, "channel_is_archived"], 1, /answered 410: channel_is_archived/],
+    ["a page answers in Slack's place", [403, "<html><title>Sign in</title>"], 1, /answered 403: a page "Sign in"/],
     ["the webhook refuses", [200, "invalid_payload"], 1, /refused it: invalid_payload/],
     [
       "the rate limit is longer than anybody waits",
@@ -115,6 +117,46 @@ describe("openSlack", () => {
       expect(clock.now() - before).toBe(30);
     },
   );
+
+  it.each(["thread_not_found", "invalid_thread_ts", "cannot_reply_to_message"])(
+    "posts into the channel itself where its thread is gone, as the API says by %s",
+    async (error) => {
+      await answering(
+        [200, '{"ok":true,"ts":"17.1"}'],
+        [200, JSON.stringify({ ok: false, error })],
+        [200, '{"ok":true,"ts":"18.1"}'],
+      );
+      const slack = bot();
+      await slack.send(message);
+      expect(await slack.send(message)).toEqual({ delivered: true });
+      await slack.send(message);
+      const threads = heard.map(({ body }) => (body as { thread_ts?: string }).thread_ts);
+      expect(threads).toEqual([undefined, "17.1", undefined, "18.1"]);
+    },
+  );
+
+  it("waits until the time that Slack names, where it names one in place of seconds", async () => {
+    const clock = fakeClock();
+    const until = new Date((Math.ceil(clock.now()) + 40) * 1000).toUTCString();
+    await answering([429, "", { "retry-after": until }], [200]);
+    const before = clock.now();
+    expect(await openSlack(network, { webhook: `${url}/services/x` }, clock).send(message)).toEqual({
+      delivered: true,
+    });
+    expect(clock.now() - before).toBeGreaterThanOrEqual(40);
+  });
+
+  it("takes a secret that ends with a line break, as a file's does", async () => {
+    await answering([200, '{"ok":true,"ts":"17.1"}']);
+    const asBot = openSlack(network, { token: `${SECRET}\n`, api: `${url}/api` }, fakeClock());
+    expect(await asBot.send(message)).toEqual({ delivered: true });
+    expect(heard[0]?.headers.authorization).toBe(`Bearer ${SECRET}`);
+    server?.close();
+    await answering([200]);
+    const byWebhook = openSlack(network, { webhook: ` ${url}/services/${SECRET}\r\n` }, fakeClock());
+    expect(await byWebhook.send(message)).toEqual({ delivered: true });
+    expect(heard[0]?.url).toBe(`/services/${SECRET}`);
+  });
 
   it("has Slack look up names only where a message of ours names somebody", async () => {
     await answering([200]);

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { lockFailure, StackLocked } from "../../io/state-lock.ts";
+import { lockFailure, StackLocked } from "../../io/stack-state.ts";
 
 const said = (holder: string) =>
   "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock " +
@@ -12,7 +12,7 @@ describe("lockFailure", () => {
     expect(lockFailure(said(ANN), "prod")).toMatchObject({
       code: "SPARKI_OUTSIDE",
       message:
-        "stack prod is locked by ann@desk (process 7) since 2026-11-23T10:00:00Z; expected nobody else to deploy to it",
+        "stack prod is locked by ann@desk (process 7) since 2026-11-23T10:00:00Z; expected no other deployment to it",
       hint: "wait until it ends; only if nothing runs there any more: pulumi cancel --stack prod",
     });
   });

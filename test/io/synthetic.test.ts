@@ -29,8 +29,8 @@ beforeAll(async () => {
       setInterval(() => outgoing.write("."), 50).unref();
       return;
     }
-    const slow = incoming.url === "/slow" || (incoming.url === "/slow-at-first" && isFirst);
-    setTimeout(() => outgoing.end("ok"), slow ? 150 : 0);
+    const isSlowFirst = incoming.url === "/slow-at-first" && isFirst;
+    setTimeout(() => outgoing.end("ok"), isSlowFirst ? 1_500 : incoming.url === "/slow" ? 150 : 0);
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const address = server.address();
@@ -43,6 +43,8 @@ afterAll(async () => {
   await new Promise((closed) => server.close(closed));
 });
 
+jest.setTimeout(60_000);
+
 async function run(urls: string[], seconds: number, requestsPerSecond: number, concurrency = 64, timeoutSeconds = 10) {
   const traffic = syntheticTraffic(network, {
     urls,
@@ -53,8 +55,9 @@ async function run(urls: string[], seconds: number, requestsPerSecond: number, c
   });
   traffic.start();
   // On a busy machine the connections take their time to open; only then is there something to count.
-  const limit = performance.now() + 1_000;
-  while (traffic.counts().requests === 0 && performance.now() < limit) await delay(5);
+  const limit = performance.now() + 30_000;
+  while (traffic.counts().requests === 0 && traffic.problem() === undefined && performance.now() < limit)
+    await delay(5);
   await delay(seconds * 1000);
   const result = { ...traffic.counts(), failures: traffic.failures(), problem: traffic.problem() };
   await traffic.stop();
@@ -109,7 +112,8 @@ describe("syntheticTraffic", () => {
   it("leaves the time that opening a connection takes out of the count", async () => {
     const counts = await run([`${base}/slow-at-first`], 0.6, 200, 8);
     expect(counts.requests).toBeGreaterThan(20);
-    expect(counts.over100ms).toBe(0);
+    // A busy machine takes its time for any answer, but no second and a half.
+    expect(counts.over1s).toBe(0);
   });
 
   it("does not count how opening a connection ends", async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { assertTemporaryFolder } from "../../io/temporary-folder.ts";
+import { assertTemporaryFolder } from "../../io/disk.ts";
 
 describe("assertTemporaryFolder", () => {
   let folder: string;

@@ -27,7 +27,7 @@ describe("policies", () => {
   });
 
   it.each(policies.map((policy) => [policy.name, policy] as const))(
-    "%s says why and how to mend it",
+    "%s says why and how to fix it",
     (_name, policy) => {
       expect(controlOf(policy.control).id).toBe(policy.control);
       expect(policy.reason).toMatch(/^[A-Z].*\.$/);

@@ -5,7 +5,7 @@ import { declaredOnly } from "../../policies/declared-only.ts";
 import { UNKNOWN } from "../../shared/engine-values.ts";
 import { HostileCharts } from "../support/hostile-chart.ts";
 import { type Example, judge } from "../support/policy-fixtures.ts";
-import { helmRelease } from "../support/policy-releases.ts";
+import { helmRelease, monitoringRelease } from "../support/policy-releases.ts";
 
 const said = (release: Example<object>) => judge([chartsDeclared], [release]).map(({ property }) => property ?? "");
 const withValues = (changes: object) => {
@@ -24,6 +24,12 @@ describe(chartsDeclared.name, () => {
     ["web", "one-box"],
   ] as const)("lets pass what the chart of %s renders for its %s", (chart, track) => {
     const release = helmRelease(chart, track);
+    expect(said(release)).toEqual([]);
+    expect(judge([declaredOnly], [release])).toEqual([]);
+  });
+
+  it("lets pass what the chart of the monitoring renders", () => {
+    const release = monitoringRelease("./apps/charts/monitoring");
     expect(said(release)).toEqual([]);
     expect(judge([declaredOnly], [release])).toEqual([]);
   });

@@ -4,6 +4,7 @@ import { IDENTITIES } from "../../policies/declared/identities.ts";
 import { DECLARATIONS } from "../../policies/declared/world.ts";
 import { declaredOnly } from "../../policies/declared-only.ts";
 import { asResource } from "../../policies/judging/resource.ts";
+import { UNKNOWN } from "../../shared/engine-values.ts";
 import { Example, judge, situation, thing } from "../support/policy-fixtures.ts";
 
 const VPC = "aws:ec2/vpc:Vpc";
@@ -119,9 +120,10 @@ describe(declaredOnly.name, () => {
   ])("stops %s", (_title, stack, expected) => {
     if (expected.length > 0) expect(said(...stack)).toEqual(expected);
     else
-      expect(judge([declaredOnly], [vpc, thing(INTERNET, { vpcId: "vpc-1" }).named("network-internet")])).toMatchObject(
-        [{ property: "vpcId, by where its value comes from" }],
-      );
+      expect(said(vpc, thing(INTERNET, { vpcId: "vpc-1" }).named("network-internet"))).toEqual([
+        "vpcId (declared: an output of network-vpc)",
+        "vpcId, by where its value comes from",
+      ]);
   });
 
   it("stops an option that is not declared, and no other", () => {
@@ -152,6 +154,49 @@ describe(declaredOnly.name, () => {
   it("stops a declared value that is made of something else besides", () => {
     const both = thing(INTERNET, {}).named("network-internet").from("vpcId", vpc, password);
     expect(said(vpc, password, both)).toEqual(["vpcId, by where its value comes from"]);
+  });
+
+  const closed = thing("aws:ec2/securityGroup:SecurityGroup", {}).named("database-access");
+  const instance = thing("aws:rds/instance:Instance", {}).named("database-instance");
+  const groups = (values: readonly string[], ...from: readonly Example<object>[]) => {
+    const traits = { ...instance.traits, sources: { vpcSecurityGroupIds: from } };
+    const judged = new Example(instance.type, { vpcSecurityGroupIds: values }, traits);
+    return said(...from, judged).filter((path) => path?.startsWith("vpcSecurityGroupIds"));
+  };
+
+  it.each([
+    ["beside one that preview cannot know", [UNKNOWN, "sg-0evil"], {}],
+    ["beside one that is told", ["sg-0good", "sg-0evil"], { id: "sg-0good" }],
+    ["in the place of one", ["sg-0evil"], { id: "sg-0good" }],
+    ["that has the end of one", ["good"], { id: "sg-0good" }],
+  ])("stops a text %s, although the list comes from where it should", (_, values, outputs) => {
+    expect(groups(values, closed.with(outputs))).toEqual([
+      "vpcSecurityGroupIds (declared: outputs of database-access)",
+    ]);
+  });
+
+  it.each([
+    ["its id", ["sg-0good"], { id: "sg-0good" }],
+    ["the end of its ARN", ["sg-0good"], { arn: "arn:aws:ec2:us-east-1:111122223333:security-group/sg-0good" }],
+    ["what preview cannot know", [UNKNOWN], {}],
+  ])("lets pass a list of outputs by %s", (_, values, outputs) => {
+    expect(groups(values, closed.with(outputs))).toEqual([]);
+  });
+
+  it("asks of a NAT gateway's id only where it comes from, unless the provider tells the id", () => {
+    const nat = thing("aws:ec2/natGateway:NatGateway", {}).named("network-nat-us-east-1a");
+    const way = thing("aws:ec2/route:Route", {}).named("network-private-us-east-1a-nat");
+    const about = (made: Example<object>) => {
+      const route = new Example(
+        way.type,
+        { natGatewayId: "nat-0evil" },
+        { ...way.traits, sources: { natGatewayId: [made] } },
+      );
+      return said(made, route).filter((path) => path?.startsWith("natGatewayId"));
+    };
+    expect(about(nat)).toEqual([]);
+    expect(about(nat.with({ id: "nat-0evil" }))).toEqual([]);
+    expect(about(nat.with({ id: "nat-0good" }))).toEqual(["natGatewayId (declared: an output of network-nat-{zone})"]);
   });
 
   it("lets pass a value that is known, with or without where it comes from", () => {

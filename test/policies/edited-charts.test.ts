@@ -1,7 +1,7 @@
 import { chartsDeclared } from "../../policies/charts-declared.ts";
 import { HostileCharts } from "../support/hostile-chart.ts";
 import { judge } from "../support/policy-fixtures.ts";
-import { helmRelease } from "../support/policy-releases.ts";
+import { helmRelease, releaseOf } from "../support/policy-releases.ts";
 
 const DEPLOYMENT = "templates/deployment.yaml";
 const CONTAINER = "Deployment engine-one-box: spec.template.spec.containers[0]";
@@ -18,7 +18,7 @@ describe("a chart that somebody new has edited", () => {
       DEPLOYMENT,
       "replicas: {{ .Values.replicas }}",
       "replicas: 0",
-      "spec.replicas (declared: a whole number above 0)",
+      "spec.replicas (declared: a whole number above 0, up to 200)",
     ],
     [
       "an image's tag",
@@ -32,14 +32,14 @@ describe("a chart that somebody new has edited", () => {
       DEPLOYMENT,
       ".Values.readinessPath",
       ".Values.readinesPath",
-      "readinessProbe.httpGet.path (declared: a path)",
+      "readinessProbe.httpGet.path (declared: a path other than /health)",
     ],
     [
       "a default's name misspelt",
       "values.yaml",
       "readinessPath: /ready",
       "readynessPath: /ready",
-      "readinessProbe.httpGet.path (declared: a path)",
+      "readinessProbe.httpGet.path (declared: a path other than /health)",
     ],
     [
       "an action that does not end",
@@ -98,5 +98,24 @@ describe("a chart that somebody new has edited", () => {
     const told = judge([chartsDeclared], [helmRelease("engine", "one-box", folder)]).map(({ property }) => property);
     // The first is the property that the policy judges; the next is what is wrong with it.
     expect(told[1]).toContain(says);
+  });
+
+  it.each([
+    ["engine", "disruption-budget", "PodDisruptionBudget (declared: 1 in this release, found 0)"],
+    ["engine", "autoscaler", "HorizontalPodAutoscaler (declared: 1 in this release, found 0)"],
+    ["engine", "network-policy", "NetworkPolicy (declared: 1 in this release, found 0)"],
+    ["engine", "deployment", "Deployment (declared: 1 in this release, found 0)"],
+    ["engine", "secrets", "SecretProviderClass (declared: 2 in this release, found 0)"],
+    ["engine", "service", "Service (declared: 1 in this release, found 0)"],
+    ["web", "target-group-binding", "TargetGroupBinding (declared: 1 in this release, found 0)"],
+    ["monitoring", "pod-monitors", "PodMonitor (declared: 2 in this release, found 0)"],
+    ["monitoring", "prometheus-rule", "PrometheusRule (declared: 1 in this release, found 0)"],
+    ["monitoring", "alertmanager-config", "AlertmanagerConfig (declared: 1 in this release, found 0)"],
+    ["monitoring", "network-policy", "NetworkPolicy (declared: 1 in this release, found 0)"],
+    ["monitoring", "dashboards", "ConfigMap (declared: 1 in this release, found 0)"],
+  ] as const)("is refused when the chart of %s leaves out its %s", (chart, template, says) => {
+    const folder = charts.make(chart, { file: `templates/${template}.yaml`, empty: true });
+    const told = judge([chartsDeclared], [releaseOf(chart, folder)]).map(({ property }) => property ?? "");
+    expect(told.filter((property) => property.includes(says))).not.toEqual([]);
   });
 });

@@ -100,4 +100,15 @@ describe("EngineRecord", () => {
   it("closes an operation that never ended at the update's end", () => {
     expect(record([begin]).steps).toMatchObject([{ status: "running", endSeconds: 9 }]);
   });
+
+  it("says the code of what the program threw, and reads it from the engine's words only where it threw elsewhere", () => {
+    const result = (failure: string, code?: "SPARKI_HELD") => {
+      const all = new EngineRecord();
+      all.add(diagnostic("error", failure), 0);
+      return all.result({ seconds: 1, exitCode: 1, interrupted: false, message: undefined, code }).code;
+    };
+    expect(result("anything", "SPARKI_HELD")).toBe("SPARKI_HELD");
+    expect(result("output failed: DeployError SPARKI_CONFIG: no registry")).toBe("SPARKI_CONFIG");
+    expect([result("SPARKI_DNS_SERVER is set"), result("boom")]).toEqual([undefined, undefined]);
+  });
 });

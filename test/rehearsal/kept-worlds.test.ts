@@ -11,8 +11,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { placeOf } from "../../rehearsal/backing/postgres-place.ts";
-import { postgresUser } from "../../rehearsal/backing/postgres-user.ts";
+import { placeOf, postgresUser } from "../../rehearsal/backing/postgres-user.ts";
+import { mountInto } from "../../rehearsal/cluster/volumes.ts";
 import { type EndedRun, holdWorld, type KeptWorld } from "../../rehearsal/kept-worlds.ts";
 
 const DATABASE = `kept-${process.pid}`;
@@ -24,6 +24,7 @@ describe("holdWorld", () => {
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), "sparki-worlds-"));
     [held, made] = [[], 0];
+    said.length = 0;
   });
   afterEach(() => {
     for (const world of held) world.release();
@@ -82,6 +83,18 @@ describe("holdWorld", () => {
     expect(statSync(join(copy, "passphrase")).mode & 0o077).toBe(0);
     expect(readFileSync(join(placeOf(copy, DATABASE, postgresUser()).folder, "rows"), "utf8")).toBe("42");
     expect(statSync(worlds()).mode & 0o777).toBe(0o700);
+  });
+
+  it("makes a world once where its pods' mounts lead to their volumes, and the run that made it is gone", async () => {
+    const [pod, volume] = [join(root, "run-1", "pods", "one"), join(root, "run-1", "pods", "one", ".volumes", "cache")];
+    mkdirSync(volume, { recursive: true });
+    writeFileSync(join(volume, "token"), "secret");
+    await mountInto(pod, { name: "engine", volumeMounts: [{ name: "cache", mountPath: "/mnt/secrets" }] });
+    (await take()).release();
+    rmSync(join(root, "run-1"), { recursive: true });
+    await (await take()).copyTo(join(root, "copy"));
+    expect({ made, said }).toEqual({ made: 1, said: [] });
+    expect(readFileSync(join(root, "copy", "pods", "one", "mnt", "secrets", "token"), "utf8")).toBe("secret");
   });
 
   it("leaves what is kept as it is, whatever a copy's run does with the copy", async () => {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { endLeftovers, readRecords, recordsFile } from "../../rehearsal/leftovers.ts";
 import { Processes } from "../../rehearsal/processes.ts";
 import { waitForHttp, waitForPort } from "../../rehearsal/waiting.ts";
-import { identityOf } from "../../tools/process-identity.ts";
+import { identityOf } from "../../tools/temporary-folders.ts";
 
 const SLEEP = "setInterval(() => {}, 1000)";
 const STUBBORN = "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)";

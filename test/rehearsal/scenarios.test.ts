@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { faultsSchema, imageSchema, parsed } from "../../rehearsal/control-requests.ts";
 import {
   FAULTS,
@@ -6,9 +7,11 @@ import {
   nextRelease,
   resumed,
   SCENARIOS,
+  scenarioFor,
   withFault,
 } from "../../rehearsal/scenarios.ts";
 import { releaseSchema } from "../../stacks/schema.ts";
+import { differenceFrom, RESPONSES } from "./fault-responses.ts";
 
 const release = releaseSchema.parse({
   id: "2026.1",
@@ -39,13 +42,77 @@ describe("FAULTS", () => {
   it("are all of a kind that the cloud takes", () => {
     for (const { faults, behaviours } of Object.values(FAULTS)) {
       expect(() => parsed(faultsSchema, faults?.hold ?? {})).not.toThrow();
-      for (const image of imagesOf(release, behaviours ?? {})) expect(() => parsed(imageSchema, image)).not.toThrow();
+      for (const image of imagesOf(release, behaviours ?? {}))
+        if (image.behaviour !== "absent") expect(() => parsed(imageSchema, image)).not.toThrow();
     }
   });
 
   it("says of each what goes wrong in whatever release it is put into", () => {
     const summaries = Object.values(FAULTS).map(({ summary }) => summary);
     expect(summaries.filter((summary) => /second release|while the (gate|cluster)/.test(summary))).toEqual([]);
+  });
+});
+
+/** The faults of the requirements: what a deployment must survive, and what an account may lack. */
+const NAMED = [
+  ...Array.from({ length: 50 }, (_, index) => `F${String(index + 1).padStart(2, "0")}`),
+  ...["F51", "F52", "F53", "F54", "F55", "F56", "F57", "F58"],
+];
+
+/** Those that no rehearsal of a deployment makes: the test that shows the required response instead. */
+const SHOWN_ELSEWHERE: Readonly<Record<string, readonly [file: string, test: string]>> = {
+  F14: ["test/engine/aws-faults.test.ts", "lets no other deploy in beside it"],
+  F23: ["test/engine/backing.test.ts", "goes on when the database's password and the cache's token change"],
+  F25: ["test/runbook/preflight/checks/signatures.test.ts", "fails for an image with a bundle %s"],
+  F29: ["test/runbook/preflight/helm-releases.test.ts", "that never ended, and names the command that repairs it"],
+  F30: [
+    "test/charts/workload-scale.test.ts",
+    "a drain takes one ready pod at a time and never waits for one that is not",
+  ],
+  F32: ["test/engine/backing.test.ts", "though two run at once and a user's query holds a lock for a while"],
+  F33: ["test/engine/backing.test.ts", "applies each migration once though two run at once"],
+  F35: ["test/engine/backing.test.ts", "leaves the same data however often it runs"],
+  F50: ["test/engine/rollback.test.ts", "past a contracted schema, and say to roll forward"],
+};
+
+describe("the table of faults", () => {
+  it("has every fault once: it can be rehearsed by its id, or a test shows the response", () => {
+    expect([...Object.keys(FAULTS), ...Object.keys(SHOWN_ELSEWHERE)].sort()).toEqual(NAMED);
+  });
+
+  it.each(Object.entries(SHOWN_ELSEWHERE))("has for %s a test that there is", (_, [file, test]) => {
+    expect(readFileSync(file, "utf8")).toContain(test);
+  });
+
+  it("has the required response to each that can be rehearsed, which npm run faults asks for", () => {
+    expect(Object.keys(RESPONSES).sort()).toEqual(Object.keys(FAULTS).sort());
+  });
+
+  it.each([
+    [{ exitCode: 0, outcome: "promoted" }, "promoted (exit 0), expected stopped (exit 1)"],
+    [{ reason: "the weather" }, 'its reason is "the weather", expected'],
+    [{ steps: [{ name: "engine-fleet", op: "update" }] }, "it changed engine-fleet, expected nothing"],
+    [{ world: { orphans: 1, duplicates: 0 } }, "1 orphans and 0 duplicates at AWS"],
+  ])("tells a response that is another one: %j", (change, difference) => {
+    const reason = "not what was approved for prod; nothing was changed\n  state: sparki-prod differs";
+    const steps = [{ name: "engine-fleet", op: "same" }];
+    const ended = { exitCode: 1, outcome: "stopped", reason, steps, world: { orphans: 0, duplicates: 0 } };
+    expect(differenceFrom("F18", ended)).toBeUndefined();
+    expect(differenceFrom("F18", { ...ended, ...change })).toContain(difference);
+  });
+
+  it.each(Object.keys(FAULTS))("puts %s into a scenario without a name", (id) => {
+    const last = withFault(scenarioFor(id), id).releases.at(-1);
+    const { release: _, behaviours, ...changed } = last ?? {};
+    expect(Object.keys({ ...behaviours, ...changed })).not.toEqual([]);
+  });
+});
+
+describe("scenarioFor", () => {
+  it("is a first deployment, and an upgrade for what is about a live release", () => {
+    expect(scenarioFor(undefined).name).toBe("first-deploy");
+    expect(scenarioFor("F26").name).toBe("first-deploy");
+    expect(["F22", "F48", "F49"].map((id) => scenarioFor(id).name)).toEqual(["upgrade", "upgrade", "upgrade"]);
   });
 });
 
@@ -68,6 +135,32 @@ describe("withFault", () => {
     expect(second).toMatchObject({ release: "next", faults: { at: "engine-fleet", hold: { down: ["metrics"] } } });
   });
 
+  it("puts what is wrong in the project's own files beside what the scenario changes there", () => {
+    const third = withFault(findScenario("chart-broken"), "F21").releases.at(-1);
+    expect(third?.edits?.map(({ file }) => file)).toEqual([
+      "apps/charts/engine/templates/deployment.yaml",
+      "policies/main.ts",
+    ]);
+  });
+
+  it("changes files by texts that are there once", () => {
+    for (const { file, from } of Object.values(FAULTS).flatMap(({ edits = [] }) => edits))
+      expect(readFileSync(file, "utf8").split(from)).toHaveLength(2);
+  });
+
+  it("refuses a fault of a live release in a first deployment", () => {
+    expect(() => withFault(findScenario("first-deploy"), "F48")).toThrow(
+      "fault F48 is about a release over a live one, and first-deploy deploys the first; expected upgrade",
+    );
+  });
+
+  it("lets the engine be killed and Ctrl-C be pressed at another step than its own", () => {
+    const [killed] = withFault(findScenario("first-deploy"), "F10@cache-redis").releases;
+    expect(killed?.around).toEqual({ crashAt: "cache-redis" });
+    const [interrupted] = withFault(findScenario("first-deploy"), "F11@cache-redis").releases;
+    expect(interrupted?.around).toEqual({ interruptAt: "cache-redis" });
+  });
+
   it("lets a fault begin with another step than its own", () => {
     const [only] = withFault(findScenario("first-deploy"), "F15@database-instance").releases;
     expect(only?.faults).toMatchObject({ at: "database-instance", hold: { refused: [{ code: "ExpiredToken" }] } });
@@ -77,6 +170,8 @@ describe("withFault", () => {
     ["F99", 'fault "F99" cannot be rehearsed; expected one of F01, F02'],
     ["", 'fault "" cannot be rehearsed'],
     ["F15@", '--fault is "F15@"; expected ID or ID@STEP, such as F15@promotion-record'],
+    ["F21@engine-fleet", "fault F21 is in the release's files and cannot begin at"],
+    ["F18@engine-fleet", "fault F18 is in the release's approval and cannot begin at"],
     ["F26@engine-fleet", 'fault F26 is in the release\'s images and cannot begin at "engine-fleet"; expected F26'],
   ])("refuses %j as a mistake in the command line", (wanted, message) => {
     expect(() => withFault(findScenario("upgrade"), wanted)).toThrow(
@@ -101,6 +196,10 @@ describe("nextRelease", () => {
 });
 
 describe("imagesOf", () => {
+  it("says of an image that the registry has none", () => {
+    expect(imagesOf(release, { engine: "absent" })[0]).toEqual({ ref: release.images.engine, behaviour: "absent" });
+  });
+
   it("gives every image of the release its kind and behaviour", () => {
     const images = imagesOf(release, { engine: { errorRatio: 0.05 } });
     expect(images.map(({ behaviour }) => behaviour)).toEqual([

@@ -1,8 +1,7 @@
 import { PassThrough } from "node:stream";
 import manifest from "../../package.json" with { type: "json" };
 import type { Command } from "../../runbook/command.ts";
-import { runCommandLine } from "../../runbook/command-line.ts";
-import { loadCommands } from "../../runbook/commands.ts";
+import { loadCommands, runCommandLine } from "../../runbook/command-line.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { fakeClock } from "../support/fake-clock.ts";
 
@@ -138,10 +137,10 @@ describe("runCommandLine", () => {
     ["SPARKI_OUTSIDE", 4],
     ["SPARKI_ROLLBACK", 5],
   ] as const)("tells a %s failure with its hint, and exits %i", async (code, expected) => {
-    const error = new DeployError(code, "it broke", { hint: "mend it" });
+    const error = new DeployError(code, "it broke", { hint: "fix it" });
     const { exitCode, stderr } = await run(["fail"], [failing(error)]);
     expect(exitCode).toBe(expected);
-    expect(stderr).toBe(`${code}: it broke\nNext: mend it\n`);
+    expect(stderr).toBe(`${code}: it broke\nNext: fix it\n`);
   });
 
   it("writes a failure under --json as exactly one JSON document", async () => {

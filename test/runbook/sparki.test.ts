@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -11,7 +11,7 @@ import { releaseNamed, resourcesWith } from "../support/updates.ts";
 const ROOT = join(import.meta.dirname, "..", "..");
 const FLEET = "urn:pulumi:staging::sparki::kubernetes:helm.sh/v3:Release::web-fleet";
 
-/** A promoted release, and a workload that left it: what a rollback previews the way back from. */
+/** A promoted release, and a workload that left it: what a preview of the rollback starts from. */
 const STATE = {
   version: 3,
   deployment: {
@@ -73,5 +73,18 @@ describe("sparki", () => {
     expect(ended).toEqual([1, null]);
     const unknown = { oneBox: ["unknown"], fleet: ["unknown"] };
     expect(JSON.parse(document)).toMatchObject({ exitCode: 1, live: { engine: unknown, web: unknown } });
+  });
+});
+
+describe("sparki's output", () => {
+  it("says that a document is not whole where its disk is full, and ends with exit code 4", () => {
+    const argv = ["-c", '"$0" "$@" > /dev/full', process.execPath, join(ROOT, "runbook", "sparki.ts"), "controls"];
+    const { status, stderr } = spawnSync("/bin/sh", [...argv, "--help"], { encoding: "utf8" });
+    expect({ status, stderr }).toEqual({
+      status: 4,
+      stderr: expect.stringMatching(
+        /^SPARKI_OUTSIDE: not all output could be written: the disk that it goes to is\s+full/,
+      ),
+    });
   });
 });

@@ -253,6 +253,9 @@ describe("parseConfig", () => {
     expect(change("cluster", { administrators: ["arn:aws:sts::111122223333:assumed-role/x/y"] })).toContain(
       "of an assumed-role it is the role's",
     );
+    expect(change("cluster", { administrators: ["arn:aws:iam::999999999999:role/evil"] })).toContain(
+      "expected a role or user of 111122223333, the stack's own account",
+    );
   });
 
   it.each<[string, unknown]>([
@@ -317,8 +320,19 @@ describe("parseConfig", () => {
     ["@alexarno", true],
     ["alex.arno@sparki.tools", true],
     ["Alex Arno", true],
+    ["Allison Hereford", true],
+    ["@teamster", true],
+    ["@abbott", true],
     ["platform-engineering", false],
     ["sre", false],
+    ["@here", false],
+    ["@channel", false],
+    ["@dependabot", false],
+    ["the team", false],
+    ["on call", false],
+    ["@on-call", false],
+    ["Somebody Else", false],
+    ["noreply@github.com", false],
     ["", false],
     [undefined, false],
   ])("lets %j answer for an exemption and an approval: %s", (by, isPerson) => {

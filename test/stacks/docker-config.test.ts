@@ -1,9 +1,10 @@
 import { assertPulls, pullCredentials } from "../../stacks/docker-config.ts";
+import { imageReference } from "../../stacks/fields.ts";
 
 const auth = Buffer.from("robot:ghp_secret:with:colons").toString("base64");
 const OTHER = Buffer.from("other:secret").toString("base64");
-const ENGINE = "ghcr.io/alexarno/sparki/engine@sha256:1";
-const IMAGES = ["ghcr.io/alexarno/sparki/engine@sha256:1", "ghcr.io/alexarno/sparki/web@sha256:2"];
+const ENGINE = imageReference("ghcr.io/alexarno/sparki/engine@sha256:1");
+const IMAGES = [ENGINE, imageReference("ghcr.io/alexarno/sparki/web@sha256:2")];
 
 describe("pullCredentials", () => {
   it.each([
@@ -17,14 +18,18 @@ describe("pullCredentials", () => {
   });
 
   it("knows no credentials for a registry that is not named", () => {
-    expect(pullCredentials(JSON.stringify({ auths: { "ghcr.io": { auth } } }), "quay.io/a/b")).toBeUndefined();
+    expect(
+      pullCredentials(JSON.stringify({ auths: { "ghcr.io": { auth } } }), imageReference("quay.io/a/b@sha256:1")),
+    ).toBeUndefined();
     expect(pullCredentials(JSON.stringify({ auths: { "ghcr.io/others": { auth } } }), ENGINE)).toBeUndefined();
     expect(pullCredentials(JSON.stringify({ auths: { "ghcr-io": { auth } } }), ENGINE)).toBeUndefined();
   });
 
   it("knows Docker Hub by each of its names", () => {
     const auths = { "https://index.docker.io/v1/": { auth } };
-    expect(pullCredentials(JSON.stringify({ auths }), "docker.io/alexarno/engine@sha256:1")).toMatch(/^robot:/);
+    expect(pullCredentials(JSON.stringify({ auths }), imageReference("docker.io/alexarno/engine@sha256:1"))).toMatch(
+      /^robot:/,
+    );
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { messageOf } from "../../shared/message-of.ts";
+import { messageOf } from "../../shared/deploy-error.ts";
 
 const refused = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:9090"), { code: "ECONNREFUSED" });
 

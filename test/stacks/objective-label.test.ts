@@ -1,4 +1,4 @@
-import { alertKey, objectiveLabel } from "../../stacks/objective-label.ts";
+import { alertKey, objectiveLabel } from "../../stacks/schema.ts";
 
 describe("objectiveLabel", () => {
   it.each([

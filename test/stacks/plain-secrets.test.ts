@@ -1,4 +1,4 @@
-import { mustBeSecret } from "../../stacks/plain-secrets.ts";
+import { mustBeSecret } from "../../stacks/config-problems.ts";
 
 describe("mustBeSecret", () => {
   const cases: [string, string, boolean][] = [

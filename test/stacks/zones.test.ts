@@ -1,4 +1,4 @@
-import { zoneProblem } from "../../stacks/zones.ts";
+import { zoneProblem } from "../../stacks/fields.ts";
 
 const region = { names: ["us-east-1a", "us-east-1b", "us-east-1c"], zoneIds: ["use1-az1", "use1-az3", "use1-az2"] };
 

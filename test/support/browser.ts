@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
 import { type Browser, chromium } from "playwright-core";
-import { which } from "../../tools/search-path.ts";
+import { which } from "../../tools/tool.ts";
 
 const PACKED = join(import.meta.dirname, "..", "..", "node_modules", "@sparticuz", "chromium", "bin");
 const ON_PATH = ["chromium", "chromium-browser", "google-chrome"];

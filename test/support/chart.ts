@@ -45,7 +45,7 @@ export interface ChartRelease {
   readonly values: Values;
 }
 
-/** `helm template`; the outcome is a value, so that a refusal can be looked at. */
+/** `helm template`; the outcome is a value, so that a refusal can be checked. */
 export function template({ chart, name, namespace, values }: ChartRelease): HelmResult {
   return helm(["template", name, chartDirectory(chart), "--namespace", namespace], values);
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { authoritiesOf, usersCommand, usersSql } from "../../apps/database-users.ts";
+import { authoritiesOf, usersCommand, usersSql } from "../../apps/database-jobs.ts";
 import type { Addresses } from "../../rehearsal/addresses.ts";
 import type { Processes } from "../../rehearsal/processes.ts";
 

@@ -8,6 +8,7 @@ import type { DeployRun } from "../../runbook/deploy/result.ts";
 import type { ConfiguredRelease } from "../../stacks/schema.ts";
 import { byService } from "../../stacks/services.ts";
 import { fakeClock } from "./fake-clock.ts";
+import { subjectNamed } from "./gate-subjects.ts";
 import { preflightReport, verifyReport } from "./reports.ts";
 
 /** Deploys as they would have been recorded, their gates run on a clock of their own. */
@@ -30,7 +31,7 @@ export function gateOf(gate: string, badEvery: number): Promise<GateResult[]> {
   };
   const synthetic = { start: () => undefined, stop: async () => undefined, counts };
   const times = { lookEverySeconds: 1, deadlineSeconds: 600, clock };
-  return runSloGate({ gate, objectives: RUNBOOK_OBJECTIVES, sources: { synthetic }, ...times });
+  return runSloGate({ ...subjectNamed(gate), objectives: RUNBOOK_OBJECTIVES, sources: { synthetic }, ...times });
 }
 
 const HEALTHY = { requests: 0, bad: 0, measured: null, limit: 0, lower: 0, upper: 1, needed: 0, synthetic: 0 };
@@ -39,7 +40,8 @@ const HEALTHY = { requests: 0, bad: 0, measured: null, limit: 0, lower: 0, upper
 export function healthOf(gate: string): GateResult[] {
   const checks = { pods: "1 of 1 pods are ready", "/health": "answers with 200", "/api/projects": "answers with 200" };
   return Object.entries(checks).map(([objective, reason]) => ({
-    gate,
+    ...subjectNamed(gate),
+    kind: "health" as const,
     objective,
     verdict: "pass",
     ...HEALTHY,

@@ -1,5 +1,5 @@
-import type { Reading } from "../../gates/reading.ts";
-import type { PodLook } from "../../io/cluster-pods.ts";
+import type { Reading } from "../../gates/evidence.ts";
+import type { PodLook } from "../../io/cluster-lookups.ts";
 import type { Series } from "../../io/prometheus.ts";
 import type { DiagnosisContext, Examination } from "../../runbook/diagnosis/examination.ts";
 import type { Finding } from "../../runbook/preflight/check.ts";

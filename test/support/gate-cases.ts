@@ -1,23 +1,24 @@
 /**
  * Rehearses gates on the real engine, all on one cloud and over one promoted release, and prints a line of JSON for each
- * scenario: `node test/support/gate-cases.ts <directory> <scenario> ...`. After each the first release is live again.
+ * scenario: `node test/support/gate-cases.ts <directory> <scenario>[!] ...`. After each with `!` the first release is
+ * deployed again; what follows another one is a further release over it, whose one-box alone it had reached.
  */
 
 import { readFileSync } from "node:fs";
+import type { Decision } from "../../gates/tree.ts";
 import { systemClock } from "../../io/clock.ts";
 import { type LiveRelease, readLiveRelease } from "../../io/live-release.ts";
 import { abortOnSignals } from "../../io/signals.ts";
 import type { EngineResult } from "../../records/engine-record.ts";
+import { ROLLBACK_ENVIRONMENT } from "../../records/kept-inputs.ts";
 import { promotionIn } from "../../records/promotion.ts";
-import { ROLLBACK_ENVIRONMENT } from "../../records/rollback-mode.ts";
 import { resourcesIn } from "../../records/state.ts";
-import type { Scenario } from "../../rehearsal/scenario.ts";
+import type { ReleaseDescriptor, Scenario } from "../../rehearsal/scenario.ts";
 import { findScenario, nextRelease } from "../../rehearsal/scenarios.ts";
 import type { Ports } from "../../runbook/command.ts";
-import { type Decision, decideOn } from "../../runbook/deploy/decisions.ts";
+import { decideOn } from "../../runbook/deploy/decisions.ts";
 import { type Deployment, deploy, previewed } from "../../runbook/deploy/deployment.ts";
-import { endingOf } from "../../runbook/deploy/ending.ts";
-import { type Outcome, outcomeOf } from "../../runbook/deploy/outcome.ts";
+import { endingOf, type Outcome, outcomeOf } from "../../runbook/deploy/ending.ts";
 import { withFaults } from "../../runbook/rehearse/rehearsal-faults.ts";
 import { promotedWorld } from "../../runbook/rehearse/rehearsal-run.ts";
 import { openSession, resolveRehearsalTools } from "../../runbook/rehearse/rehearsal-session.ts";
@@ -41,8 +42,8 @@ export interface GateCase extends Pick<Outcome, "exitCode" | "reason">, Pick<Dep
   readonly seconds: number;
   readonly before: Present;
   readonly after: Present;
-  /** How the update back to the first release ended. */
-  readonly again: string;
+  /** How the update back to the first release ended, where there was one. */
+  readonly again?: string;
 }
 
 const [directory = "", ...names] = process.argv.slice(2);
@@ -63,10 +64,15 @@ const { engine, gateLogFile } = session;
 const { release: good } = session.project;
 const surroundings = { screen, clock: systemClock, gateLogFile };
 let preview: EngineResult | undefined;
+let last: ReleaseDescriptor = good;
 try {
   await session.prepareRelease(good, {});
   if (world === undefined) throw new Error("no kept world is free");
-  for (const name of names) process.stdout.write(`${JSON.stringify(await rehearse(findScenario(name)))}\n`);
+  for (const name of names) {
+    const found = await rehearse(findScenario(name.replace("!", "")));
+    const again = name.endsWith("!") ? { again: await deployAgain() } : {};
+    process.stdout.write(`${JSON.stringify({ ...found, ...again })}\n`);
+  }
 } finally {
   await session.close();
 }
@@ -74,7 +80,8 @@ try {
 async function rehearse({ name, releases }: Scenario): Promise<GateCase> {
   const second = releases.at(-1);
   const before = await present();
-  await session.prepareRelease(nextRelease(good), second?.behaviours ?? {});
+  last = nextRelease(last);
+  await session.prepareRelease(last, second?.behaviours ?? {});
   const start = systemClock.now();
   // The same steps for every release over the first: one preview serves them all, and the gates ask in the update.
   preview ??= await previewed(engine, name, surroundings);
@@ -83,9 +90,13 @@ async function rehearse({ name, releases }: Scenario): Promise<GateCase> {
   );
   const seconds = systemClock.now() - start;
   const after = await present();
+  return { scenario: name, ...judged(deployment), changed: changedBy(deployment), seconds, before, after };
+}
+
+async function deployAgain(): Promise<string> {
+  last = good;
   await session.prepareRelease(good, {});
-  const { outcome: again } = await engine.up(undefined, { environment: ROLLBACK_ENVIRONMENT });
-  return { scenario: name, ...judged(deployment), changed: changedBy(deployment), seconds, before, after, again };
+  return (await engine.up(undefined, { environment: ROLLBACK_ENVIRONMENT })).outcome;
 }
 
 function judged(deployment: Deployment): Pick<GateCase, "action" | "exitCode" | "reason" | "gates"> {

@@ -8,6 +8,8 @@ export interface ChartChange {
   readonly file: string;
   readonly replace?: readonly [from: string, to: string];
   readonly append?: string;
+  /** Nothing of the file is left. */
+  readonly empty?: boolean;
 }
 
 /** Copies of the project's charts with changes, where a rollback would have put them. */
@@ -20,13 +22,13 @@ export class HostileCharts {
     const hash = (++this.#made).toString(16).padStart(16, "0");
     const folder = join(this.#root, ".sparki", "charts", `${chart}-${hash}`);
     cpSync(chartDirectory(chart), folder, { recursive: true });
-    for (const { file, replace, append = "" } of changes) {
+    for (const { file, replace, append = "", empty = false } of changes) {
       const path = join(folder, file);
       mkdirSync(dirname(path), { recursive: true });
       const before = replace === undefined && append !== "" ? read(path) : readFileSync(path, "utf8");
       if (replace !== undefined && !before.includes(replace[0])) throw new Error(`${file} has no ${replace[0]}`);
       const after = replace === undefined ? before : before.replace(replace[0], () => replace[1]);
-      writeFileSync(path, after + append);
+      writeFileSync(path, empty ? "" : after + append);
     }
     return folder;
   }

@@ -152,5 +152,6 @@ export function engineTelling({
     history: async () => updates,
     previewRefresh: (watch) => tell(drift.map(refreshedEvent), watch, {}),
     exportState: async () => ({ version: 3, deployment: { resources } }),
+    backend: async () => "s3://state",
   };
 }

@@ -14,6 +14,7 @@ export interface PolicyEvent {
   readonly message: string;
   /** The resource's logical name. */
   readonly resource: string;
+  readonly urn: string;
   readonly level: string;
 }
 
@@ -108,8 +109,8 @@ interface RunOptions {
 function told(events: readonly EngineEvent[]): Pick<EngineRun, "policyEvents" | "diagnostics" | "operations"> {
   const policyEvents = events.flatMap(({ policyEvent }) => {
     if (policyEvent === undefined) return [];
-    const { policyName: policy, message, resourceUrn = "", enforcementLevel: level } = policyEvent;
-    return [{ policy, message, level, resource: resourceUrn.slice(resourceUrn.lastIndexOf("::") + 2) }];
+    const { policyName: policy, message, resourceUrn: urn = "", enforcementLevel: level } = policyEvent;
+    return [{ policy, message, level, urn, resource: urn.slice(urn.lastIndexOf("::") + 2) }];
   });
   const diagnostics = events.flatMap(({ diagnosticEvent }) => (diagnosticEvent ? [diagnosticEvent.message] : []));
   const operations = events.flatMap(({ resOutputsEvent, resourcePreEvent }) => {

@@ -1,6 +1,5 @@
-import { asResource, type ResourceOptions } from "../../policies/judging/resource.ts";
+import { asResource, type ResourceOptions, unknownsThrow } from "../../policies/judging/resource.ts";
 import { Session, type Violation } from "../../policies/judging/session.ts";
-import { unknownsThrow } from "../../policies/judging/unknowns.ts";
 import type { Policy, PolicyConfig, Situation } from "../../policies/policy.ts";
 import type { PropsOf, ResourceType } from "../../policies/resource-types.ts";
 import { UNKNOWN } from "../../shared/engine-values.ts";

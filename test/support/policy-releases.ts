@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { chartFilesIn, filesHash } from "../../shared/chart-files.ts";
 import { chartDirectory, ciValues, type Values } from "./chart.ts";
+import { monitoringChartValues } from "./monitoring.ts";
 import { example } from "./policy-fixtures.ts";
 import { parsedStackConfig } from "./policy-stack.ts";
 
@@ -15,8 +16,13 @@ export function helmRelease(chart: "engine" | "web", track: "one-box" | "fleet",
   const networks = { vpcCidr: network.cidr, loadBalancerCidrs: cidrs(128), dnsCidrs: ["172.20.0.10/32"] };
   const secret = (path: string) => `${ARN}:secretsmanager:${ACCOUNT}:secret:sparki/prod/${path}-AbCdEf`;
   const backing = {
-    database: { host: "db.example", port: 5432, name: "sparki", secretArn: secret("database/application-2026-11-01") },
-    cache: { host: "cache.example", port: 6379, secretArn: secret("cache") },
+    database: {
+      host: "sparki-prod-database.c0123456789a.us-east-1.rds.amazonaws.com",
+      port: 5432,
+      name: "sparki",
+      secretArn: secret("database/application-2026-11-01"),
+    },
+    cache: { host: "master.sparki-prod-cache.abc123.use1.cache.amazonaws.com", port: 6379, secretArn: secret("cache") },
   };
   const values: Values = {
     ...ciValues(chart, track),
@@ -41,4 +47,23 @@ export function helmRelease(chart: "engine" | "web", track: "one-box" | "fleet",
     values,
     ...settings,
   }).named(name);
+}
+
+/** The monitoring's Helm release as production asks for it. */
+export function monitoringRelease(directory: string) {
+  const chartHash = filesHash(chartFilesIn(directory));
+  return example("kubernetes:helm.sh/v3:Release", {
+    name: "monitoring",
+    chart: directory,
+    namespace: "sparki-monitoring",
+    maxHistory: 10,
+    atomic: true,
+    cleanupOnFail: true,
+    values: { ...monitoringChartValues("prod"), chartHash },
+  }).named("monitoring");
+}
+
+/** The release of a chart by that name: of a service, its fleet. */
+export function releaseOf(chart: "engine" | "web" | "monitoring", directory: string) {
+  return chart === "monitoring" ? monitoringRelease(directory) : helmRelease(chart, "fleet", directory);
 }

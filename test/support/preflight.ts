@@ -60,7 +60,7 @@ export function fakeContext(
       requests.push({ url, ...options });
       return httpAnswer(web, url, options);
     },
-    names: { nameServersOf: async () => [], addressesOf: async () => [] },
+    names: { nameServersOf: async () => [], addressesOf: async () => [], delegationSignersOf: async () => [] },
     commands: { aws: refuse, helm: refuse, git: refuse },
     files: fakeFiles({}),
     slackSecrets: async () => ({}),

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { RuleGroup } from "../../apps/monitoring/rule.ts";
+import type { RuleGroup } from "../../apps/monitoring/rules.ts";
 import { toolPath } from "./tool.ts";
 
 /** One scenario of `promtool test rules`: series over time, and what queries must answer at given times. */

@@ -18,8 +18,11 @@ export function block(mark: string): string {
     .join("\n")}\n`;
 }
 
-/** A copy of the project as git has it, committed, in which a recipe can be followed. */
-export function copyForRecipe(directory: string): void {
+/**
+ * A copy of the project as git has it, in which a recipe can be followed; committed, with another config of prod where one
+ * is given, which is then what is live.
+ */
+export function copyForRecipe(directory: string, live?: (config: string) => string): void {
   const git = (...args: string[]) => execFileSync("git", args, { cwd: directory, encoding: "utf8", stdio: "pipe" });
   const files = execFileSync("git", ["ls-files", "-z"], { cwd: ROOT, encoding: "utf8" }).split("\0").filter(Boolean);
   for (const file of files.filter((each) => !each.startsWith("test/"))) {
@@ -28,6 +31,9 @@ export function copyForRecipe(directory: string): void {
   }
   // A plan is sealed from plain files only: hard links, which cost a second.
   execFileSync("cp", ["-al", join(ROOT, "node_modules"), join(directory, "node_modules")]);
+  const config = readFileSync(join(ROOT, "Pulumi.prod.yaml"), "utf8");
+  const file = join(directory, "Pulumi.prod.yaml");
+  writeFileSync(file, live?.(config) ?? config);
   git("init", "--quiet");
   git("add", "--all");
   git(
@@ -40,6 +46,7 @@ export function copyForRecipe(directory: string): void {
     "--message",
     "What is live",
   );
+  writeFileSync(file, config);
 }
 
 /** Puts a text behind another one that stands in a file once. */

@@ -20,7 +20,6 @@ const OUTPUTS: Readonly<Record<string, (name: string) => Record<string, unknown>
       { resourceRecordName: "_x.prod.sparki.tools", resourceRecordType: "CNAME", resourceRecordValue: "_y.acm.test" },
     ],
   }),
-  "pulumi:pulumi:StackReference": () => ({ outputs: {} }),
   "eks:index:Cluster": () => ({
     nodeSecurityGroupId: "sg-cluster",
     kubeconfigJson: "{}",
@@ -36,16 +35,28 @@ const CALLS: Readonly<Record<string, Record<string, unknown>>> = {
   },
 };
 
+interface Surroundings {
+  /** The stack's outputs as the last update left them. @default there was none */
+  readonly before?: Readonly<Record<string, unknown>>;
+  /** Is filled with what each resource waits for. */
+  readonly waits?: Map<string, readonly string[]>;
+}
+
 /** Runs a program against a recorder instead of an engine: no provider, no network, every input kept. */
-export async function record(program: () => void | Promise<void>): Promise<Recorded[]> {
+export async function record(
+  program: () => void | Promise<void>,
+  { before = {}, waits }: Surroundings = {},
+): Promise<Recorded[]> {
   const recorded: Recorded[] = [];
+  if (waits !== undefined) recordWaits(waits);
   answerHookRegistrations();
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs }) => {
         recorded.push({ type, name, inputs });
         const arn = `arn:aws:test:us-east-1:111122223333:${name}`;
-        return { id: `${name}-id`, state: { arn, name, ...inputs, ...OUTPUTS[type]?.(name) } };
+        const own = type === "pulumi:pulumi:StackReference" ? { outputs: before } : OUTPUTS[type]?.(name);
+        return { id: `${name}-id`, state: { arn, name, ...inputs, ...own } };
       },
       call: ({ token }) => CALLS[token] ?? {},
     },
@@ -69,6 +80,15 @@ export function find(recorded: readonly Recorded[], type: string, name?: string)
     throw new Error(`no ${type} ${name ?? ""} among:\n${there}`);
   }
   return found;
+}
+
+function recordWaits(waits: Map<string, readonly string[]>): void {
+  const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
+  const register = MockMonitor.prototype.registerResource;
+  MockMonitor.prototype.registerResource = function (request, callback) {
+    waits.set(request.getName(), request.getDependenciesList().map(nameOf));
+    return register.call(this, request, callback);
+  };
 }
 
 /** The SDK's mock engine knows no hooks: registering one would reject. */

@@ -1,6 +1,9 @@
-import { resourcesIn } from "../../records/state.ts";
+import { z } from "zod";
+import type { resourcesIn } from "../../records/state.ts";
 import type { AdoptionOptions } from "../../runbook/recovery/adopt.ts";
 import { SUCCEEDED } from "./planning.ts";
+
+const exportSchema = z.looseObject({ deployment: z.looseObject({ pending_operations: z.unknown().optional() }) });
 
 type Outputs = Readonly<Record<string, unknown>>;
 
@@ -25,12 +28,16 @@ export function fakeEngine(state: unknown, cloud: Readonly<Record<string, readon
     refreshes,
     exportEncrypted: async () => JSON.parse(saved),
     importState: async (next) => {
-      saved = JSON.stringify(next);
+      // As the CLI's own import: it removes every pending operation.
+      const { deployment, ...rest } = exportSchema.parse(next);
+      const { pending_operations: _, ...whole } = deployment;
+      saved = JSON.stringify({ ...rest, deployment: whole });
     },
     refresh: async (_watch, urns = []) => {
       refreshes.push(urns);
       const state = JSON.parse(saved);
-      const found = resourcesIn(state).flatMap((resource) => {
+      const whole: ReturnType<typeof resourcesIn> = state.deployment.resources;
+      const found = whole.flatMap((resource) => {
         if (!urns.includes(resource.urn) || resource.delete === true) return [resource];
         const outputs = answer(resource.id ?? "");
         return outputs === undefined ? [] : [{ ...resource, outputs }];

@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import { saysAbsent } from "../../io/aws-absence.ts";
 import type { AwsLookups } from "../../io/aws-lookups.ts";
-import { type AccountProfile, USED_ACCOUNT } from "../../rehearsal/aws/account-profile.ts";
-import { messageOf } from "../../shared/message-of.ts";
+import { saysAbsent } from "../../io/aws-lookups.ts";
+import { type AccountProfile, USED_ACCOUNT } from "../../rehearsal/aws/world.ts";
+import { messageOf } from "../../shared/deploy-error.ts";
 import { Account } from "../rehearsal/aws/account.ts";
 
 /** The look-ups of a command, answered by a simulated account without an engine between them. */

@@ -88,11 +88,14 @@ export async function serveStack(
     if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
   };
   const push = async (release: Release, behaviours: Behaviours = {}) => {
-    for (const image of imagesOf(release, behaviours)) await post("/images", image);
+    for (const { ref, behaviour } of imagesOf(release, behaviours))
+      await (behaviour === "absent" ? post("/images/remove", { ref }) : post("/images", { ref, behaviour }));
   };
   const run = async (command: string, variables: string, around = (line: string) => line): Promise<Ran> => {
     const confirmed = command.startsWith("deploy") ? CONFIRMED : "";
-    const line = `${variables} node ${RUNBOOK}/sparki.ts ${command} ${confirmed} --stack ${stack} --json`;
+    // By which code could come into sparki itself: what is approved is not deployed beside it.
+    const compiled = command.includes("--approved") ? "NODE_COMPILE_CACHE=" : "";
+    const line = `${variables} ${compiled} node ${RUNBOOK}/sparki.ts ${command} ${confirmed} --stack ${stack} --json`;
     const { exitCode, stdout, stderr } = await terminal.run(around(line));
     return { exitCode, stderr, document: parsed(stdout, stderr) };
   };

@@ -1,8 +1,8 @@
 import { RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
 import { CHECKLIST } from "../../runbook/preflight/checklist.ts";
-import type { PreflightReport } from "../../runbook/preflight/run.ts";
-import { successTable } from "../../runbook/verify/success-table.ts";
+import type { PreflightReport } from "../../runbook/preflight/side-by-side.ts";
 import type { VerifyReport } from "../../runbook/verify/verify.ts";
+import { successTable } from "../../runbook/verify/verify.ts";
 
 type Name = (text: string) => string;
 

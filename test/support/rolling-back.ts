@@ -27,7 +27,7 @@ export interface FakeStack {
 }
 
 /** A stack whose operations all succeed unless told otherwise, and which has no cluster that a proof could ask. */
-export function stackToGoBackOn(given: Partial<FakeStack>) {
+export function stackToRollBack(given: Partial<FakeStack>) {
   const stack: FakeStack = { resources: [], updates: [], engine: {}, ...given };
   const controller = new AbortController();
   const ups: string[] = [];

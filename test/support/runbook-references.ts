@@ -1,23 +1,27 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { reliabilityDashboard } from "../../apps/monitoring/reliability-dashboard.ts";
+import { reliabilityDashboard } from "../../apps/monitoring/dashboards.ts";
 import { alertsOf } from "../../apps/monitoring-values.ts";
 import { RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
 import { RULES } from "../../gates/tree.ts";
 import { policies } from "../../policies/all.ts";
-import { ownControls } from "../../policies/controls/own.ts";
-import { auditControls } from "../../policies/controls/table.ts";
-import { loadCommands } from "../../runbook/commands.ts";
+import { auditControls, ownControls } from "../../policies/controls/table.ts";
+import { loadCommands } from "../../runbook/command-line.ts";
 import { EXAMINATIONS } from "../../runbook/diagnosis/examinations.ts";
-import { endMessage, failedRollbackMessage, startMessage } from "../../runbook/notify/notify.ts";
-import { anomalyMessage, escalationMessage, resolvedMessage } from "../../runbook/notify/watch-messages.ts";
+import {
+  anomalyMessage,
+  endMessage,
+  escalationMessage,
+  failedRollbackMessage,
+  resolvedMessage,
+  startMessage,
+} from "../../runbook/notify/notify.ts";
 import { CHECKLIST } from "../../runbook/preflight/checklist.ts";
 import { ReleaseObjectives } from "../../runbook/verify/checks/objectives.ts";
-import { successTable } from "../../runbook/verify/success-table.ts";
-import { verifications } from "../../runbook/verify/verify.ts";
-import { WATCHED } from "../../runbook/watch/checks.ts";
+import { successTable, verifications } from "../../runbook/verify/verify.ts";
+import { WATCHED } from "../../runbook/watch/look.ts";
 import { STAGES } from "../../runbook/watch/schedule.ts";
-import type { Message } from "../../shared/text/slack.ts";
+import type { Message } from "../../shared/text/markup.ts";
 import { parseConfig } from "../../stacks/config.ts";
 import { outputsSchema } from "../../stacks/outputs.ts";
 import { deployRuns } from "./deploys.ts";

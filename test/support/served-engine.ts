@@ -191,8 +191,10 @@ async function upgrade(helm: Helm, images: StoredImages, { values, id, behaviour
     timeoutSeconds: 120,
     settings: { atomic: true },
   };
-  const { code, stderr } = await helm.upgrade(release, new AbortController().signal);
-  if (code !== 0) throw new Error(`helm upgrade to ${id}: ${stderr}`);
+  const { signal } = new AbortController();
+  const before = await helm.state(release.name, NAMESPACE, signal);
+  const { code, stderr } = await helm.apply(before === undefined ? "install" : "upgrade", release, signal);
+  if (code !== 0) throw new Error(`helm to ${id}: ${stderr}`);
 }
 
 function isServing({ metadata, status }: Pod): boolean {

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { Agent, request } from "undici";
-import { lookupAt } from "../../rehearsal/app/names.ts";
+import { lookupAt } from "../../rehearsal/app/settings.ts";
 
 export interface LoadOptions {
   readonly origin: string;

@@ -33,7 +33,7 @@ describe("toolPath", () => {
 
   it("says where it looked when there is none", () => {
     expect(() => toolPath("no-tool", environment)).toThrow(
-      "no no-tool: looked at SPARKI_TOOL_NO_TOOL, on PATH and below",
+      "no no-tool: checked SPARKI_TOOL_NO_TOOL, on PATH and below",
     );
   });
 });

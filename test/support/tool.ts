@@ -14,7 +14,7 @@ export function toolPath(name: string, environment: NodeJS.ProcessEnv = process.
   const onPath = (environment.PATH ?? "").split(delimiter).map((directory) => join(directory, name));
   const found = [...onPath, ...newestFirst(cache).map((version) => join(cache, version, name))].find(isExecutable);
   if (found === undefined)
-    throw new Error(`no ${name}: looked at ${variable}, on PATH and below ${cache}. Run: npm run tools`);
+    throw new Error(`no ${name}: checked ${variable}, on PATH and below ${cache}. Run: npm run tools`);
   return found;
 }
 

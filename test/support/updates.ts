@@ -1,6 +1,5 @@
 import type { PromotionRecord } from "../../records/promotion.ts";
-import type { RunRecord } from "../../records/run-record.ts";
-import type { Update } from "../../records/update.ts";
+import type { RunRecord, Update } from "../../records/update.ts";
 import type { Kept } from "../../runbook/release/keep.ts";
 import type { ConfiguredRelease, Release } from "../../stacks/schema.ts";
 import { byService } from "../../stacks/services.ts";

@@ -1,15 +1,15 @@
 import type { GateResult, Verdict } from "../../gates/verdict.ts";
-import type { Looked } from "../../runbook/preflight/side-by-side.ts";
+import type { EndedCheck } from "../../runbook/preflight/side-by-side.ts";
 import type { Seen } from "../../runbook/watch/look.ts";
 
 /** A row of a look. */
 export function rowOf(objective: string, verdict: Verdict, reason = "because"): GateResult {
   const counts = { requests: 1_000, bad: 0, measured: 0, limit: 0.001, lower: 0, upper: 1, needed: 0, synthetic: 0 };
-  return { gate: "watch", objective, verdict, ...counts, reason };
+  return { gate: "watch", kind: "burn-rate", objective, verdict, ...counts, reason };
 }
 
 /** A check of a look. */
-export function checkOf(id: string, status: Looked["status"], more: Partial<Looked> = {}): Looked {
+export function checkOf(id: string, status: EndedCheck["status"], more: Partial<EndedCheck> = {}): EndedCheck {
   return { id, title: id, status, reason: "because", seconds: 1, ...more };
 }
 

@@ -59,7 +59,10 @@ class Walk {
     const item = shape.items === undefined ? {} : { items: this.shape(withoutRequired(shape.items), path, at) };
     const members = shape.properties === undefined ? {} : { properties: this.#members(shape.properties, path, at) };
     const count = kind === "list" ? countOf(at) : {};
-    return this.#shapes.of({ kind, ...(required ? { required } : {}), ...constraint, ...count, ...item, ...members });
+    const { apart, needs } = shape;
+    const relations = { ...(apart && { apart }), ...(needs && { needs }) };
+    const own = { kind, ...(required ? { required } : {}), ...constraint, ...count, ...relations };
+    return this.#shapes.of({ ...own, ...item, ...members });
   }
 
   #members(properties: Readonly<Record<string, Shape>>, path: string, at: Roots): Record<string, number> {

@@ -7,12 +7,13 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Facts, facts } from "../../aws/facts.ts";
+import { outliveReaders } from "../../io/signals.ts";
 import { temporaryFolder } from "../temporary-folders.ts";
-import { catalogOf } from "./catalog.ts";
-import { differences } from "./differences.ts";
 import { distil } from "./distil.ts";
-import { MANAGED_POLICIES, Published } from "./published.ts";
+import { catalogOf, differences, MANAGED_POLICIES, Published } from "./published.ts";
 import { PulumiArguments } from "./pulumi-arguments.ts";
+
+outliveReaders([process.stdout, process.stderr]);
 
 const FILE = join(import.meta.dirname, "..", "..", "aws", "facts.json");
 

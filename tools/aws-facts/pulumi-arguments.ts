@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import ts from "typescript";
+// By its file: unit tests map the package itself to nothing, because Pulumi would load it for each of them.
+import ts from "typescript/lib/typescript.js";
 
 /** What the installed `@pulumi/aws` accepts for a resource type: names, kinds and which are required, at any depth. */
 export interface Shape {
@@ -9,7 +10,13 @@ export interface Shape {
   readonly required?: boolean;
   readonly items?: Shape;
   readonly properties?: Readonly<Record<string, Shape>>;
+  /** Pairs of properties of which the provider takes at most one. */
+  readonly apart?: readonly Pair[];
+  /** Pairs of which the first, where it is given, needs the second. */
+  readonly needs?: readonly Pair[];
 }
+
+type Pair = readonly [one: string, other: string];
 
 const HOME = dirname(createRequire(import.meta.url).resolve("@pulumi/aws/package.json"));
 const DEPTH = 7;
@@ -37,7 +44,7 @@ export class PulumiArguments {
       const required = member.questionToken === undefined;
       return [member.name.getText(), required ? { ...shape, required } : shape] as const;
     });
-    return { kind: "object", properties: Object.fromEntries(properties) };
+    return { kind: "object", properties: Object.fromEntries(properties), ...relationsIn(members) };
   }
 
   #shape(node: ts.TypeNode | undefined, depth: number): Shape {
@@ -60,6 +67,29 @@ export class PulumiArguments {
     // Enumerations, ARNs and paths to other packages' types: text.
     return { kind: inputs === undefined ? "string" : "any" };
   }
+}
+
+const NAMES = "((?:the )?(?:`[\\w.]+`(?:, and a |, or |, and | and a | and | or | & |, )?)+)";
+const APART = new RegExp(
+  `(?:[Cc]onflicts with|Cannot be (?:set|specified|used) with) ${NAMES}|Cannot be (?:set|specified) if ${NAMES}(?: is| are) (?:set|provided|specified)`,
+  "g",
+);
+const NEEDED = /Required (?:when|if) `(\w+)` is (?:set|specified|provided)(?! to)/g;
+
+/** What the provider's documentation says between properties that stand beside each other. */
+function relationsIn(members: readonly ts.PropertySignature[]): Pick<Shape, "apart" | "needs"> {
+  const names = new Set(members.map((member) => member.name.getText()));
+  const pairs = (pattern: RegExp) =>
+    members.flatMap((member) => {
+      const own = member.name.getText();
+      const words = member.getFullText().replace(/\s*\n\s*\*\s?/g, " ");
+      const named = [...words.matchAll(pattern)].flatMap(([, ...lists]) => lists.join(" ").match(/\w+/g) ?? []);
+      return named.filter((name) => names.has(name) && name !== own).map((name): Pair => [name, own]);
+    });
+  const sorted = pairs(APART).map(([one, other]): Pair => (one < other ? [one, other] : [other, one]));
+  const apart = [...new Map(sorted.map((pair) => [pair.join(), pair])).values()].sort();
+  const needs = pairs(NEEDED);
+  return { ...(apart.length > 0 && { apart }), ...(needs.length > 0 && { needs }) };
 }
 
 function interfaces(file: string): ReadonlyMap<string, ts.InterfaceDeclaration> {

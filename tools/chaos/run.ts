@@ -1,15 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { type Call, OPERATIONS, type Point, type Victim } from "./points.ts";
+import { resourcesIn, type StateResource } from "../../records/state.ts";
+import { type Call, type Kill, OPERATIONS, type Victim } from "./points.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const TOKEN_HEADER = "x-sparki-rehearsal";
 const accessSchema = z.object({ token: z.string(), origins: z.array(z.string()) });
-const heldSchema = z.object({ reached: z.boolean() });
+const heldSchema = z.object({ held: z.array(z.string()) });
 const LOOK_MILLISECONDS = 100;
+/** Calls of one wave come soon after one another; those that have not come by then are not killed. */
+const WAVE_SECONDS = 15;
+const BETWEEN_SIGNALS_MILLISECONDS = 700;
 
 /** Where rehearsals of the harness run; nothing of theirs is anywhere else. */
 export interface Room {
@@ -28,23 +33,93 @@ export interface Ended {
   readonly stdout: string;
   readonly stderr: string;
   readonly seconds: number;
-  /** Whether the kill was carried out. */
-  readonly killed: boolean;
+  /** The steps that stood at the point when the kill was carried out; none when it never was. */
+  readonly reached: readonly string[];
 }
 
 export function runDirectory({ runs, stack }: Room): string {
   return join(runs, stack);
 }
 
-/** Runs `sparki rehearse`, killed at the point where one is given; nothing of it lives when this resolves. */
-export async function rehearse(room: Room, args: readonly string[], point?: Point): Promise<Ended> {
+/** Runs `sparki rehearse`, killed where that is given; nothing of it lives when this resolves. */
+export async function rehearse(room: Room, args: readonly string[], kill?: Kill): Promise<Ended> {
   const start = performance.now();
-  const child = spawn(process.execPath, [join(ROOT, "runbook", "sparki.ts"), "rehearse", ...args], {
-    cwd: ROOT,
-    env: { ...process.env, SPARKI_REHEARSAL_DIRECTORY: room.runs, TMPDIR: room.temporary, NO_COLOR: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
+  const child = sparki(room, ["rehearse", ...args]);
+  const ended = await watched(room, child, kill);
+  await allEnded(room);
+  return { ...ended, seconds: (performance.now() - start) / 1000 };
+}
+
+/** A command on a cloud that `sparki cloud` serves over what was left in the room. */
+export interface Served {
+  readonly environment: Readonly<Record<string, string>>;
+  /** Runs a program there, killed where that is given. */
+  run(program: string, args: readonly string[], kill?: Kill): Promise<Ended>;
+  /** What is in the account. */
+  world(): Promise<unknown>;
+}
+
+/** Serves the cloud while `work` runs; nothing of it lives when this resolves. */
+export async function serving<T>(room: Room, work: (served: Served) => Promise<T>): Promise<T> {
+  const child = sparki(room, ["cloud", "--json", "--resume", "--stack", room.stack]);
+  const gone = once(child, "close");
+  try {
+    const { environment } = servedSchema.parse(JSON.parse(await firstLine(child)));
+    const run = async (program: string, args: readonly string[], kill?: Kill) => {
+      const start = performance.now();
+      const marked = { ...process.env, ...environment, SPARKI_RUN_DIRECTORY: runDirectory(room) };
+      const ended = await watched(room, started(program, args, marked), kill, child);
+      return { ...ended, seconds: (performance.now() - start) / 1000 };
+    };
+    const { token, origins } = accessSchema.parse(JSON.parse(readFileSync(accessFile(room), "utf8")));
+    const world = async () => (await fetch(`${origins[0]}/world`, { headers: { [TOKEN_HEADER]: token } })).json();
+    return await work({ environment, run, world });
+  } finally {
+    child.kill("SIGINT");
+    const late = setTimeout(() => killAll(room, child), 30_000);
+    await gone;
+    clearTimeout(late);
+    await allEnded(room);
+  }
+}
+
+const servedSchema = z.object({ environment: z.record(z.string(), z.string()) });
+
+/** What it says first; rejects when it ends before. */
+function firstLine({ stdout, stderr }: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const said = { out: "", err: "" };
+    stdout?.setEncoding("utf8").on("data", (text: string) => {
+      said.out += text;
+      if (said.out.includes("\n")) resolve(said.out);
+    });
+    stderr?.setEncoding("utf8").on("data", (text: string) => {
+      said.err += text;
+    });
+    stdout?.once("close", () => reject(new Error(`the cloud was not served:\n${said.err.slice(-2000)}`)));
   });
+}
+
+function sparki(room: Room, args: readonly string[]): ChildProcess {
+  const env = { ...process.env, SPARKI_REHEARSAL_DIRECTORY: room.runs, TMPDIR: room.temporary, NO_COLOR: "1" };
+  return started(process.execPath, [join(ROOT, "runbook", "sparki.ts"), ...args], env);
+}
+
+function started(program: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  return spawn(program, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+}
+
+/** What outlives its parents ends by itself within seconds; what does not is counted by who asks. */
+async function allEnded(room: Room): Promise<void> {
+  for (let tries = 0; tries < 100 && processesOf(room).length > 0; tries++) await delay(LOOK_MILLISECONDS);
+}
+
+async function watched(
+  room: Room,
+  child: ChildProcess,
+  kill: Kill | undefined,
+  server?: ChildProcess,
+): Promise<Omit<Ended, "seconds">> {
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const)
     child[name]?.setEncoding("utf8").on("data", (text: string) => {
@@ -57,40 +132,61 @@ export async function rehearse(room: Room, args: readonly string[], point?: Poin
   const over = new AbortController();
   void ended.then(() => over.abort());
   const limit = setTimeout(() => killAll(room, child), room.limitSeconds * 1000);
-  const killed = point !== undefined && (await killAt(point, room, child, output, over.signal));
+  const reached = kill === undefined ? [] : await killAt(kill, room, child, output, over.signal);
+  if (kill?.victim === "all" && reached.length > 0) server?.kill("SIGKILL");
   const exitCode = await ended;
   clearTimeout(limit);
-  // What outlives its parents ends by itself within seconds; what does not is counted by who asks.
-  for (let tries = 0; tries < 100 && processesOf(room).length > 0; tries++) await delay(LOOK_MILLISECONDS);
-  return { exitCode, ...output, seconds: (performance.now() - start) / 1000, killed };
+  return { exitCode, ...output, reached };
 }
 
-/** Waits for the point and kills there; false when the run ended before it came. */
+/** Waits for the calls and kills there; answers which stood there, none when the run ended before or nobody was there to kill. */
 async function killAt(
-  point: Point,
+  { calls, operation, moment, victim }: Kill,
   room: Room,
   child: ChildProcess,
-  output: { readonly stderr: string },
+  output: Readonly<Record<"stdout" | "stderr", string>>,
   over: AbortSignal,
-): Promise<boolean> {
-  const { operation, step: name, moment, victim } = point;
+): Promise<readonly string[]> {
   const ask = askerOf(room);
-  if (moment === "known") {
-    const line = new RegExp(`✓ ${operation}\\S* \\S+\\s+${name.replaceAll(/[^\w-]/g, "\\$&")}\\s`);
-    while (!line.test(output.stderr)) if (!(await paused(over))) return false;
-  } else {
-    let isArmed = false;
-    while (!isArmed) {
-      if (!(await paused(over))) return false;
-      isArmed = (await ask("POST", { call: { name, operation, moment } })) !== undefined;
-    }
-    while (!heldSchema.safeParse(await ask("GET")).data?.reached) if (!(await paused(over))) return false;
+  const come =
+    moment === "known"
+      ? async () => calls.filter((call) => knownLine(call).test(output.stdout + output.stderr)).map(({ step }) => step)
+      : async () => heldSchema.safeParse(await ask("GET")).data?.held ?? [];
+  if (moment !== "known") {
+    const held = { calls: calls.map(({ step: name }) => ({ name, operation, moment })) };
+    while ((await ask("POST", held)) === undefined) if (!(await paused(over))) return [];
   }
-  kill(victim, room, child);
+  const reached = await gathered(come, calls.length, over);
+  if (reached.length === 0) return [];
+  const isKilled = await carryOut(victim, room, child);
   await delay(LOOK_MILLISECONDS);
   // A provider that has outlived its caller goes on with what it was told.
-  await ask("POST", {});
-  return true;
+  await ask("POST", victim === "provider" ? { isLost: true } : {});
+  return isKilled || victim === "provider" ? reached : [];
+}
+
+/** The line that says that a step has ended, broken at a space or not; the second is that of plain `pulumi`. */
+function knownLine({ operation, type, step }: Call): RegExp {
+  const name = step.replaceAll(/[^\w-]/g, "\\$&");
+  return new RegExp(`✓ ${operation}\\S* ${type}\\s+${name}\\s|:${type}\\s+${name}\\s+${operation}d `);
+}
+
+/** Waits until all have come, or no more do; none when it was over before. */
+async function gathered(
+  come: () => Promise<readonly string[]>,
+  count: number,
+  over: AbortSignal,
+): Promise<readonly string[]> {
+  let last: readonly string[] = [];
+  let since = performance.now();
+  for (;;) {
+    const now = await come();
+    if (now.length === count) return now;
+    if (now.length !== last.length) since = performance.now();
+    last = now;
+    if (last.length > 0 && performance.now() - since > WAVE_SECONDS * 1000) return last;
+    if (!(await paused(over))) return [];
+  }
 }
 
 async function paused(over: AbortSignal): Promise<boolean> {
@@ -98,9 +194,13 @@ async function paused(over: AbortSignal): Promise<boolean> {
   return !over.aborted;
 }
 
+function accessFile(room: Room): string {
+  return join(runDirectory(room), "private", "access.json");
+}
+
 /** Asks the run's control API; undefined while there is none. */
 function askerOf(room: Room): (method: "GET" | "POST", body?: unknown) => Promise<unknown> {
-  const file = join(runDirectory(room), "private", "access.json");
+  const file = accessFile(room);
   return async (method, body) => {
     try {
       const { token, origins } = accessSchema.parse(JSON.parse(readFileSync(file, "utf8")));
@@ -121,18 +221,35 @@ const PROGRAMS: Readonly<Partial<Record<Victim, RegExp>>> = {
   database: /^postgres$/,
 };
 
-function kill(victim: Victim, room: Room, child: ChildProcess): void {
+/** False where nothing of the victim was there. */
+async function carryOut(victim: Victim, room: Room, child: ChildProcess): Promise<boolean> {
   const all = processesOf(room);
-  if (victim === "interrupt") child.kill("SIGINT");
-  else if (victim === "sparki") child.kill("SIGKILL");
-  else if (victim === "all") killAll(room, child);
-  else if (victim === "cloud") end(all.filter(({ command }) => /rehearsal\/main\.ts/.test(command)));
-  else end(all.filter(({ program }) => PROGRAMS[victim]?.test(program)));
+  if (victim === "provider") return false;
+  if (victim === "lock") {
+    const locks = locksOf(room);
+    for (const lock of locks) rmSync(join(lockFolder(room), lock), { force: true });
+    return locks.length > 0;
+  }
+  if (victim === "interrupt") return child.kill("SIGINT");
+  if (victim === "interrupts") {
+    child.kill("SIGINT");
+    await delay(BETWEEN_SIGNALS_MILLISECONDS);
+    return child.kill("SIGINT");
+  }
+  if (victim === "sparki") return child.kill("SIGKILL");
+  if (victim === "all") return killAll(room, child);
+  const found =
+    victim === "cloud"
+      ? all.filter(({ command }) => /rehearsal\/main\.ts/.test(command))
+      : all.filter(({ program }) => PROGRAMS[victim]?.test(program));
+  end(found);
+  return found.length > 0;
 }
 
-function killAll(room: Room, child: ChildProcess): void {
-  child.kill("SIGKILL");
+function killAll(room: Room, child: ChildProcess): boolean {
+  const isKilled = child.kill("SIGKILL");
   end(processesOf(room));
+  return isKilled;
 }
 
 function end(processes: readonly RunProcess[]): void {
@@ -168,16 +285,28 @@ export function processesOf(room: Room): readonly RunProcess[] {
 
 /** The locks of the state that are left. */
 export function locksOf(room: Room): readonly string[] {
-  const folder = join(runDirectory(room), "backend", ".pulumi", "locks");
+  const folder = lockFolder(room);
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".json"));
 }
 
+function lockFolder(room: Room): string {
+  return join(runDirectory(room), "backend", ".pulumi", "locks");
+}
+
+/** The run's state, as its backend holds it. */
+export function stateOf(room: Room): readonly StateResource[] {
+  const file = join(runDirectory(room), "backend", ".pulumi", "stacks", "sparki", `${room.stack}.json`);
+  return resourcesIn({ deployment: checkpointSchema.parse(JSON.parse(readFileSync(file, "utf8"))).checkpoint.latest });
+}
+
+const checkpointSchema = z.object({ checkpoint: z.object({ latest: z.unknown().default({}) }) });
+
 /** The steps of a run's updates that ended well, in the order of its lines, which may be broken at their spaces. */
-export function callsIn(stderr: string): readonly Call[] {
+export function callsIn(stderr: string, waves: ReadonlyMap<string, number>): readonly Call[] {
   const found = stderr.matchAll(/✓ (create|update|delete)\S* (\S+)\s+(\S+)\s/g);
   return [...found].flatMap(([, said, type = "", step = ""]) => {
     const operation = OPERATIONS.find((each) => each === said);
-    return operation === undefined ? [] : [{ operation, type, step }];
+    return operation === undefined ? [] : [{ operation, type, step, wave: waves.get(step) ?? 0 }];
   });
 }

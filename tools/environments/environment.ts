@@ -13,9 +13,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
-import { cacheDirectory } from "../cache.ts";
-import { MANIFEST } from "../cache-manifest.ts";
-import { which } from "../search-path.ts";
+import { cacheDirectory, MANIFEST } from "../cache.ts";
+import { which } from "../tool.ts";
 
 /** What an environment is made of, and given back by its `undo`. */
 export interface Made {
@@ -54,7 +53,7 @@ export interface Environment {
   readonly what: string;
   /** It is about what a rehearsal writes, so that a preview alone would not meet it. */
   readonly isWhole?: true;
-  /** Words of the message that must end it, with exit code 4 or 2; @default the command succeeds */
+  /** Words of the message that must end it, as a mistake or an outside fault; @default the command succeeds */
   readonly refusal?: RegExp;
   /** Throws NotHere where this machine cannot make it. */
   make(bench: Bench): Made;
@@ -325,4 +324,38 @@ export function cloneInto(checkout: string, target: string, { git = [] }: CloneO
     cpSync(packages, join(target, "node_modules"), { recursive: true, verbatimSymlinks: true });
   }
   writeFileSync(join(target, ".git", "info", "exclude"), "node_modules\n", { flag: "a" });
+}
+
+/** What became of the command in an environment. */
+export interface Row {
+  readonly name: string;
+  readonly what: string;
+  /** Such as `promoted`, or `exit` with the code. */
+  readonly outcome: string;
+  /** What a person reads at the end, where it was not promoted. */
+  readonly message: string;
+}
+
+const [BEGIN, END] = ["<!-- environments: begin -->", "<!-- environments: end -->"];
+
+/** The page with these rows in its table: those of other environments stay, and all are in the order of `names`. */
+export function pageWith(page: string, rows: readonly Row[], names: readonly string[]): string {
+  const [before = "", rest] = page.split(BEGIN);
+  const [table, after] = rest?.split(END) ?? [];
+  if (table === undefined || after === undefined) throw new Error(`the page has no ${BEGIN} and ${END}`);
+  const lines = new Map(
+    table.split("\n").flatMap((line) => (nameIn(line) === undefined ? [] : [[nameIn(line), line]])),
+  );
+  for (const row of rows) lines.set(row.name, lineOf(row));
+  const sorted = names.flatMap((name) => lines.get(name) ?? []);
+  const head = ["| environment | what it is | outcome | message |", "| --- | --- | --- | --- |"];
+  return `${before}${BEGIN}\n${[...head, ...sorted].join("\n")}\n${END}${after}`;
+}
+
+function nameIn(line: string): string | undefined {
+  return /^\| `([^`]+)` \|/.exec(line)?.[1];
+}
+
+function lineOf({ name, what, outcome, message }: Row): string {
+  return `| ${[`\`${name}\``, what, outcome, message].map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }

@@ -1,14 +1,12 @@
 import { selfSignedPem } from "../../certificates.ts";
 import type { Properties } from "../../provider/properties.ts";
-import { arnOf, uuidOf } from "../arn.ts";
-import { AwsError } from "../aws-error.ts";
 import { TIMINGS } from "../latency.ts";
 import type { Cloud, ResourceModel, Subject } from "../model.ts";
+import { AwsError, arnOf, uuidOf } from "../model.ts";
 import { TYPES } from "../types.ts";
 import { records, text, texts } from "../values.ts";
 import type { Vault } from "../vault.ts";
-import type { World } from "../world.ts";
-import type { WorldResource } from "../world-file.ts";
+import type { World, WorldResource } from "../world.ts";
 import { recordName } from "./route53-names.ts";
 
 /** Every name that a certificate covers. */

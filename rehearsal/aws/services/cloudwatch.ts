@@ -1,11 +1,10 @@
-import { arnOf } from "../arn.ts";
-import { AwsError } from "../aws-error.ts";
+import { allows } from "../../../aws/policy-document.ts";
 import type { Draft, ResourceModel } from "../model.ts";
+import { AwsError, arnOf, checkPolicy } from "../model.ts";
 import { kmsKeyReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { number, text } from "../values.ts";
 import type { World } from "../world.ts";
-import { checkPolicy, letsEncrypt } from "./policy-document.ts";
 
 const RETENTION_DAYS = [
   0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -71,3 +70,17 @@ const logResourcePolicy: ResourceModel = {
 };
 
 export const cloudwatchModels: readonly ResourceModel[] = [logGroup, logResourcePolicy];
+
+/** Whether a key's policy lets CloudWatch Logs encrypt a log group under it. */
+function letsEncrypt(
+  document: string | undefined,
+  { service, group, accountId }: { readonly service: string; readonly group: string; readonly accountId: string },
+): boolean {
+  const context = {
+    "aws:sourceaccount": accountId,
+    "aws:sourcearn": group,
+    "kms:encryptioncontext:aws:logs:arn": group,
+  };
+  const wanted = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"];
+  return wanted.every((action) => allows(document ?? "", { action, principal: service, context }));
+}

@@ -1,7 +1,7 @@
 import type { Properties } from "../../provider/properties.ts";
-import { AwsError } from "../aws-error.ts";
 import { TIMINGS } from "../latency.ts";
 import type { Draft, ResourceModel, Subject } from "../model.ts";
+import { AwsError } from "../model.ts";
 import {
   logGroupReference,
   roleReference,
@@ -12,7 +12,7 @@ import {
 import { TYPES } from "../types.ts";
 import { flag, text, texts } from "../values.ts";
 import type { World } from "../world.ts";
-import { ec2Arn, ec2Id } from "./ec2-ids.ts";
+import { ec2Arn, ec2Id } from "./ec2-vpc.ts";
 
 const owner = { ownerId: (subject: Subject) => subject.accountId };
 const isInterface = (inputs: Properties) => text(inputs, "vpcEndpointType") === "Interface";
@@ -116,7 +116,8 @@ const flowLog: ResourceModel = {
   ],
   unique: [
     {
-      key: (inputs) => `${text(inputs, "vpcId") ?? text(inputs, "subnetId")} ${text(inputs, "logDestination")}`,
+      key: (inputs) =>
+        `${text(inputs, "vpcId") ?? text(inputs, "subnetId")} ${text(inputs, "trafficType")} ${text(inputs, "logDestination")}`,
       taken: () =>
         new AwsError(
           "FlowLogAlreadyExists",

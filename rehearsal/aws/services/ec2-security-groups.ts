@@ -1,12 +1,12 @@
 import type { Properties } from "../../provider/properties.ts";
-import { AwsError } from "../aws-error.ts";
 import { TIMINGS } from "../latency.ts";
 import type { ResourceModel, Subject } from "../model.ts";
+import { AwsError } from "../model.ts";
 import { securityGroupReference, vpcReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { flag, number, text, texts } from "../values.ts";
 import type { World } from "../world.ts";
-import { ec2Arn, ec2Id } from "./ec2-ids.ts";
+import { ec2Arn, ec2Id } from "./ec2-vpc.ts";
 
 const owner = { ownerId: (subject: Subject) => subject.accountId };
 

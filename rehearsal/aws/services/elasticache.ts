@@ -1,14 +1,60 @@
 import type { Properties } from "../../provider/properties.ts";
-import { arnOf } from "../arn.ts";
-import { AwsError } from "../aws-error.ts";
 import { TIMINGS } from "../latency.ts";
 import type { Cloud, Draft, ResourceModel, Subject } from "../model.ts";
-import { kmsKeyReference, securityGroupReference } from "../references.ts";
+import { AwsError, arnOf } from "../model.ts";
+import { kmsKeyReference, securityGroupReference, subnetReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { flag, number, text } from "../values.ts";
 import type { World } from "../world.ts";
-import { zoneIdOf } from "./ec2-subnets.ts";
-import { cacheGroupModels } from "./elasticache-groups.ts";
+import { zoneIdOf } from "./ec2-vpc.ts";
+import { vpcAt } from "./rds-groups.ts";
+
+const subnetGroup: ResourceModel = {
+  type: TYPES.cacheSubnetGroup,
+  title: "ElastiCache Subnet Group",
+  required: ["subnetIds"],
+  immutable: ["name"],
+  defaults: { description: "Managed by Pulumi" },
+  nameProperty: "name",
+  id: ({ inputs }) => text(inputs, "name") ?? "",
+  arn: (subject) => arnOf(subject, "elasticache", `subnetgroup:${subject.id}`),
+  references: [subnetReference("subnetIds", "InvalidSubnet", false)],
+  unique: [
+    {
+      key: (inputs) => text(inputs, "name")?.toLowerCase(),
+      taken: (inputs) =>
+        new AwsError("CacheSubnetGroupAlreadyExists", `Cache subnet group ${text(inputs, "name")} already exists.`),
+    },
+  ],
+  outputs: { vpcId: (subject, world) => vpcAt(subject, "subnetIds", world) ?? "" },
+  inUse: ({ id }) =>
+    new AwsError("CacheSubnetGroupInUse", `Cache subnet group ${id} is currently in use by a cache cluster.`),
+};
+
+const parameterGroup: ResourceModel = {
+  type: TYPES.cacheParameterGroup,
+  title: "ElastiCache Parameter Group",
+  required: ["family"],
+  immutable: ["name", "family", "description"],
+  defaults: { description: "Managed by Pulumi" },
+  nameProperty: "name",
+  id: ({ inputs }) => text(inputs, "name") ?? "",
+  arn: (subject) => arnOf(subject, "elasticache", `parametergroup:${subject.id}`),
+  unique: [
+    {
+      key: (inputs) => text(inputs, "name")?.toLowerCase(),
+      taken: (inputs) =>
+        new AwsError("CacheParameterGroupAlreadyExists", `Parameter group ${text(inputs, "name")} already exists`),
+    },
+  ],
+  inUse: ({ id }) =>
+    new AwsError(
+      "InvalidCacheParameterGroupState",
+      `One or more cache clusters are still members of parameter group ${id}.`,
+    ),
+};
+
+const cacheGroupModels: readonly ResourceModel[] = [subnetGroup, parameterGroup];
 
 /** `master` and `replica` names, as where TLS is on. */
 function hostOf({ id, region, hex }: Subject, role: "master" | "replica"): string {

@@ -1,11 +1,9 @@
 import { ManagedPolicy } from "@pulumi/aws/types/enums/iam/index.js";
 import type { Properties } from "../../provider/properties.ts";
-import { globalArn, upperId } from "../arn.ts";
-import { AwsError } from "../aws-error.ts";
 import type { Reference, ResourceModel, Uniqueness } from "../model.ts";
+import { AwsError, checkPolicy, globalArn, upperId } from "../model.ts";
 import { TYPES } from "../types.ts";
 import { text } from "../values.ts";
-import { checkPolicy } from "./policy-document.ts";
 
 const MALFORMED = "MalformedPolicyDocument";
 const pathOf = (inputs: Properties) => text(inputs, "path") ?? "/";

@@ -1,9 +1,7 @@
-import { arnOf, uuidOf } from "../arn.ts";
-import { AwsError } from "../aws-error.ts";
 import type { ResourceModel } from "../model.ts";
+import { AwsError, arnOf, checkPolicy, uuidOf } from "../model.ts";
 import { TYPES } from "../types.ts";
 import { flag, number, text } from "../values.ts";
-import { checkPolicy } from "./policy-document.ts";
 
 const key: ResourceModel = {
   type: TYPES.kmsKey,

@@ -1,6 +1,5 @@
-import { arnOf } from "../arn.ts";
-import { AwsError } from "../aws-error.ts";
 import type { Identified, ResourceModel } from "../model.ts";
+import { AwsError, arnOf } from "../model.ts";
 import { kmsKeyReference, roleReference, securityGroupReference, subnetReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { text } from "../values.ts";

@@ -3,8 +3,7 @@ import type { ListenerRule, ListenerState, LoadBalancerState, TargetGroupState }
 import type { Cloud } from "../model.ts";
 import { TYPES } from "../types.ts";
 import { number, records, text, texts } from "../values.ts";
-import type { World } from "../world.ts";
-import type { WorldResource } from "../world-file.ts";
+import type { World, WorldResource } from "../world.ts";
 import { certificateNames } from "./acm.ts";
 
 /** The whole of what a load balancer's proxy is to serve, from all the resources that describe it. */

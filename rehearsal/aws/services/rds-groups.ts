@@ -1,11 +1,9 @@
-import { arnOf } from "../arn.ts";
-import { AwsError } from "../aws-error.ts";
 import type { Draft, ResourceModel } from "../model.ts";
+import { AwsError, arnOf } from "../model.ts";
 import { subnetReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { text, texts } from "../values.ts";
-import type { World } from "../world.ts";
-import type { WorldResource } from "../world-file.ts";
+import type { World, WorldResource } from "../world.ts";
 
 /** As the program says, or as AWS knows it of a zone's id. */
 const zoneOfSubnet = (subnet: WorldResource | undefined) =>

@@ -1,7 +1,7 @@
 import type { Properties } from "../../provider/properties.ts";
 import type { NameRecord } from "../../services.ts";
-import { AwsError } from "../aws-error.ts";
 import type { Cloud, Reference } from "../model.ts";
+import { AwsError } from "../model.ts";
 import { TYPES } from "../types.ts";
 import { number, text, texts } from "../values.ts";
 import type { World } from "../world.ts";

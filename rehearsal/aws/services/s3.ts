@@ -1,9 +1,8 @@
-import { AwsError } from "../aws-error.ts";
 import { TIMINGS } from "../latency.ts";
 import type { Reference, ResourceModel } from "../model.ts";
+import { AwsError, checkPolicy } from "../model.ts";
 import { TYPES } from "../types.ts";
 import { flag, text } from "../values.ts";
-import { checkPolicy } from "./policy-document.ts";
 
 const bucket: ResourceModel = {
   type: TYPES.bucket,

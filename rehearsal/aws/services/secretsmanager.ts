@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
-import { arnOf, uuidOf } from "../arn.ts";
-import { AwsError } from "../aws-error.ts";
 import type { Cloud, Reference, ResourceModel } from "../model.ts";
+import { AwsError, arnOf, checkPolicy, uuidOf } from "../model.ts";
 import { kmsKeyReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { number, text } from "../values.ts";
-import type { WorldResource } from "../world-file.ts";
-import { checkPolicy } from "./policy-document.ts";
+import type { WorldResource } from "../world.ts";
 
 const secretReference = (path: string): Reference => ({
   path,

@@ -1,6 +1,5 @@
-import { arnOf, uuidOf } from "../arn.ts";
-import { AwsError } from "../aws-error.ts";
 import type { ResourceModel } from "../model.ts";
+import { AwsError, arnOf, uuidOf } from "../model.ts";
 import { TYPES } from "../types.ts";
 import { at, text, texts } from "../values.ts";
 

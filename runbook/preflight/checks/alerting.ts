@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { saidInstead } from "../../../io/http.ts";
 import { monitoringTrial } from "../charts.ts";
-import { fail, pass } from "../check.ts";
+import { type Check, type Finding, fail, pass, skipped, warn } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
 import { jsonRequest, type StormService, stormCheck, stormFix, stormLook } from "../storm.ts";
 
@@ -95,4 +96,52 @@ function misrouted(alerts: Alerts, severity: Severity, routed: boolean): string 
   // The operator puts namespace and name before it.
   if (!routed || receivers.some((name) => name.split("/").at(-1) === RECEIVERS[severity])) return undefined;
   return `a ${severity} goes to ${receivers.join(", ")}; expected ${RECEIVERS[severity]}`;
+}
+
+const authSchema = z.object({ ok: z.boolean(), team: z.string().optional(), error: z.string().optional() });
+
+const FIX = "set SPARKI_SLACK_TOKEN or SPARKI_SLACK_WEBHOOK to one that works; the deployment goes on without Slack";
+
+/** Slack never stops a deployment: it would only make nobody hear of it. */
+export const slack: Check = {
+  id: "slack",
+  group: "Communication",
+  title: "Slack",
+  proves: "Slack answers and takes our token or webhook; nothing is posted.",
+  timeLimitSeconds: 20,
+  run: async (context, signal) => {
+    const secrets = await context.slackSecrets();
+    const [token, webhook] = [secrets.token?.trim(), secrets.webhook?.trim()];
+    if (token !== undefined) return askAsBot(context, token, signal);
+    if (webhook !== undefined) return askWebhook(context, webhook, signal);
+    return skipped("neither SPARKI_SLACK_TOKEN nor SPARKI_SLACK_WEBHOOK is set: messages are only shown here");
+  },
+};
+
+function answerIn(body: string): z.infer<typeof authSchema> | undefined {
+  try {
+    return authSchema.safeParse(JSON.parse(body)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+async function askAsBot({ http }: PreflightContext, token: string, signal: AbortSignal): Promise<Finding> {
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await http("https://slack.com/api/auth.test", { method: "POST", headers, timeoutSeconds: 10, signal });
+  if (!answer.answered) return warn(`Slack does not answer: ${answer.error}`, FIX);
+  if (answer.status !== 200) return warn(`Slack answered ${answer.status}`, FIX);
+  const said = answerIn(answer.body);
+  if (said === undefined) return warn(`Slack answered ${saidInstead(answer)}`, FIX);
+  const { ok, team, error } = said;
+  return ok ? pass(`the bot belongs to ${team}`) : warn(`Slack refuses the token: ${error}`, FIX);
+}
+
+/** A message without text is refused by a webhook that works, and by one that does not in other words. */
+async function askWebhook({ http }: PreflightContext, url: string, signal: AbortSignal): Promise<Finding> {
+  const headers = { "content-type": "application/json" };
+  const answer = await http(url, { method: "POST", headers, body: "{}", timeoutSeconds: 10, signal });
+  if (!answer.answered) return warn(`Slack does not answer: ${answer.error}`, FIX);
+  if (answer.status === 400) return pass("the webhook answers");
+  return warn(`Slack refuses the webhook: ${answer.status} ${answer.body.slice(0, 60)}`, FIX);
 }

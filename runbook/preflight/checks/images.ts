@@ -1,7 +1,12 @@
-import { imageReference, Registry } from "../../../io/oci-registry.ts";
+import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { bundleFromJSON } from "@sigstore/bundle";
+import { toSignedEntity } from "@sigstore/verify";
+import { z } from "zod";
+import { Registry } from "../../../io/oci-registry.ts";
 import { promotionIn } from "../../../records/promotion.ts";
-import { messageOf } from "../../../shared/message-of.ts";
+import { messageOf } from "../../../shared/deploy-error.ts";
 import { pullCredentials } from "../../../stacks/docker-config.ts";
+import { type ImageReference, imageReference, imageText, placeOfImage } from "../../../stacks/fields.ts";
 import { imagesIn } from "../../../stacks/schema.ts";
 import { type Check, type Finding, fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
@@ -17,10 +22,10 @@ export const images: Check = {
   run: async (context, signal) => {
     const { release, allowedRegistries } = context.config;
     const images = [...imagesIn(context.config).values()];
-    const foreign = images.filter((image) => !allowedRegistries.some((it) => image.startsWith(it)));
+    const foreign = images.filter((image) => !allowedRegistries.some((it) => placeOfImage(image).startsWith(it)));
     if (foreign.length > 0)
       return fail(
-        `not from ${allowedRegistries.join(", ")}: ${foreign.join(", ")}`,
+        `not from ${allowedRegistries.join(", ")}: ${foreign.map(imageText).join(", ")}`,
         "push them to an allowed registry",
       );
     return judge(
@@ -43,10 +48,10 @@ export const rollbackImages: Check = {
     const promoted = promotionIn(resources)?.release;
     if (promoted === undefined) return skipped("no release was promoted yet: there is none to go back to");
     return judge(
-      { id: promoted.id, images: Object.values(promoted.images) },
+      { id: promoted.id, images: Object.values(promoted.images).map(imageReference) },
       context,
       signal,
-      `push the images of ${promoted.id} again: without them there is no way back`,
+      `push the images of ${promoted.id} again: without them no rollback is possible`,
     );
   },
 };
@@ -63,15 +68,14 @@ export const pulling: Check = {
   timeLimitSeconds: TIME_LIMIT_SECONDS,
   run: async ({ config, http, pullSecret, registryMirror }, signal) => {
     const secret = await pullSecret();
-    const images = [...imagesIn(config).values()].map(imageReference);
+    const images = [...imagesIn(config).values()];
     // Nodes have a role that may read ECR, which nobody else can borrow to try it.
     const [ecr, others] = [images.filter(({ host }) => ECR.test(host)), images.filter(({ host }) => !ECR.test(host))];
     const problems = await Promise.all(
       others.map(async (image) => {
-        const credentials =
-          secret === undefined ? undefined : pullCredentials(secret, `${image.host}/${image.repository}`);
+        const credentials = secret === undefined ? undefined : pullCredentials(secret, image);
         const registry = new Registry(http, credentials, signal, registryMirror);
-        const place = `${image.host}/${image.repository}`;
+        const place = placeOfImage(image);
         const asWhom = credentials === undefined ? "without credentials" : "with the pull secret";
         const isThere = await registry.has(image).catch((error: unknown) => messageOf(error));
         if (isThere === true) return [];
@@ -91,7 +95,7 @@ export const pulling: Check = {
 const ECR = /\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/;
 
 async function judge(
-  { id, images }: { readonly id: string; readonly images: readonly string[] },
+  { id, images }: { readonly id: string; readonly images: readonly ImageReference[] },
   { http, tokens, registryMirror, pullSecret }: PreflightContext,
   signal: AbortSignal,
   fix: string,
@@ -103,15 +107,13 @@ async function judge(
       return [image, new Registry(http, secret, signal, registryMirror)] as const;
     }),
   );
-  const looks = registries.map(async ([image, registry]) =>
-    (await registry.has(imageReference(image))) ? [] : [image],
-  );
+  const looks = registries.map(async ([image, registry]) => ((await registry.has(image)) ? [] : [imageText(image)]));
   const missing = (await Promise.all(looks)).flat();
   if (missing.length > 0) return fail(`${id}: not in the registry: ${missing.join(", ")}`, fix);
   const problems = await Promise.all(
     registries.map(async ([image, registry]) => {
-      const problem = await registry.platformProblem(imageReference(image));
-      return problem === undefined ? [] : [`${image} ${problem}`];
+      const problem = await registry.platformProblem(image);
+      return problem === undefined ? [] : [`${imageText(image)} ${problem}`];
     }),
   );
   if (problems.flat().length > 0) return fail(`${id}: ${problems.flat().join(", ")}`, fix);
@@ -119,7 +121,127 @@ async function judge(
 }
 
 /** Who deploys needs no token of their own where the stack has credentials for that registry. */
-async function pullSecretFor(image: string, secret: PreflightContext["pullSecret"]): Promise<string | undefined> {
+async function pullSecretFor(
+  image: ImageReference,
+  secret: PreflightContext["pullSecret"],
+): Promise<string | undefined> {
   const found = await secret();
   return found === undefined ? undefined : pullCredentials(found, image);
+}
+
+/** Where cosign keeps a signature: the annotation of a layer whose blob is what was signed. */
+const SIGNATURE = "dev.cosignproject.cosign/signature";
+
+const manifestSchema = z.object({
+  layers: z.array(
+    z.object({
+      digest: z.string(),
+      mediaType: z.string().default(""),
+      annotations: z.record(z.string(), z.string()).optional(),
+    }),
+  ),
+});
+
+const payloadSchema = z.object({
+  critical: z.object({ image: z.object({ "docker-manifest-digest": z.string() }) }),
+});
+
+/** What a referrer's layer is that holds a bundle: lists of referrers name it in several ways, or not at all. */
+const BUNDLE = /^application\/vnd\.dev\.sigstore\.bundle\b/;
+
+/** An attestation of something else, an SBOM for one, is no signature of the image. */
+const SIGNED = "https://sigstore.dev/cosign/sign/v1";
+
+const statementSchema = z.object({
+  predicateType: z.literal(SIGNED),
+  subject: z.array(z.object({ digest: z.object({ sha256: z.string() }) })),
+});
+
+/** More is not checked: what refers to an image may be anybody's. */
+const MOST_REFERRERS = 100;
+
+export const signatures: Check = {
+  id: "image-signatures",
+  group: "Application",
+  title: "Image signatures",
+  proves: "Each image of the release carries a cosign signature of exactly its digest, by the key in the config.",
+  timeLimitSeconds: 60,
+  run: async ({ config, http, tokens, registryMirror }, signal) => {
+    const key = config.preflight.imageSignatureKey;
+    if (key === undefined) return skipped("no sparki:preflight.imageSignatureKey is configured");
+    const registry = new Registry(http, tokens.registry, signal, registryMirror);
+    const references = [...imagesIn(config).values()];
+    const problems = await Promise.all(
+      references.map((reference) => problemOf(registry, reference, createPublicKey(key))),
+    );
+    const found = problems.flatMap((problem, index) =>
+      problem === undefined ? [] : [`${references[index]?.repository} ${problem}`],
+    );
+    if (found.length === 0) return pass(`${references.length} images are signed`);
+    return fail(
+      found.join(", "),
+      "sign what you built: cosign sign --key <key> <image>@<digest>; else find out who built it",
+    );
+  },
+};
+
+/** What one signature says: of which digests, or that it is not by the configured key. */
+type Signature = readonly string[] | "by another key";
+
+/** Why the image does not count as signed; undefined when one signature is good, in either form that cosign writes. */
+async function problemOf(registry: Registry, image: ImageReference, key: KeyObject): Promise<string | undefined> {
+  const tagged = await taggedSignatures(registry, image, key);
+  if (tagged.some((each) => each.includes(image.digest))) return undefined;
+  const found = [...tagged, ...(await bundledSignatures(registry, image, key))];
+  if (found.some((each) => each.includes(image.digest))) return undefined;
+  const [other] = found.flatMap((each) => (each === "by another key" ? [] : each));
+  if (other !== undefined) return `is not signed: its signature by the configured key is of another image, ${other}`;
+  return found.length === 0 ? "is not signed" : "has no signature by the configured key";
+}
+
+/** Before its version 3 cosign pushes what it signed under a tag that is named after the image's digest. */
+async function taggedSignatures(registry: Registry, image: ImageReference, key: KeyObject): Promise<Signature[]> {
+  const text = await registry.manifest(image, `${image.digest.replace(":", "-")}.sig`);
+  if (text === undefined) return [];
+  const found = layersIn(text).map(async ({ digest, annotations }): Promise<Signature> => {
+    const payload = await registry.blob(image, digest);
+    const signature = Buffer.from(annotations?.[SIGNATURE] ?? "", "base64");
+    if (payload === undefined || !verify(undefined, Buffer.from(payload), key, signature)) return "by another key";
+    const signed = payloadSchema.safeParse(jsonOf(payload));
+    return signed.success ? [signed.data.critical.image["docker-manifest-digest"]] : "by another key";
+  });
+  // A manifest that cannot be read is there, and proves nothing.
+  return found.length === 0 ? ["by another key"] : Promise.all(found);
+}
+
+/** Since then it pushes bundles that refer to the image. */
+async function bundledSignatures(registry: Registry, image: ImageReference, key: KeyObject): Promise<Signature[]> {
+  const referrers = (await registry.referrers(image)).slice(0, MOST_REFERRERS);
+  const manifests = await Promise.all(referrers.map(({ digest }) => registry.manifest(image, digest)));
+  const bundles = manifests.flatMap(layersIn).filter(({ mediaType }) => BUNDLE.test(mediaType));
+  return Promise.all(bundles.map(async ({ digest }) => signatureIn(await registry.blob(image, digest), key)));
+}
+
+function signatureIn(text: string | undefined, key: KeyObject): Signature {
+  try {
+    const bundle = bundleFromJSON(JSON.parse(text ?? ""));
+    if (bundle.content.$case !== "dsseEnvelope" || !toSignedEntity(bundle).signature.verifySignature(key))
+      return "by another key";
+    const statement = statementSchema.safeParse(jsonOf(bundle.content.dsseEnvelope.payload.toString()));
+    return statement.data?.subject.map(({ digest }) => `sha256:${digest.sha256}`) ?? "by another key";
+  } catch {
+    return "by another key";
+  }
+}
+
+function layersIn(text: string | undefined) {
+  return manifestSchema.safeParse(jsonOf(text)).data?.layers ?? [];
+}
+
+function jsonOf(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return undefined;
+  }
 }

@@ -3,9 +3,9 @@ import { promotionIn } from "../../../records/promotion.ts";
 import { absentIn } from "../../../stacks/schema.ts";
 import { namespaceOf, servicesOf, TRACKS, trackName } from "../../../stacks/services.ts";
 import { monitoringTrial } from "../charts.ts";
-import { fail, pass, skipped } from "../check.ts";
+import { type Finding, fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
-import { stormCheck, stormFix, stormLook } from "../storm.ts";
+import { type StormService, stormCheck, stormFix, stormLook } from "../storm.ts";
 
 const targetsSchema = z.object({
   data: z.object({
@@ -35,38 +35,56 @@ export const prometheusTargets = stormCheck({
   service: "prometheusUrl",
   title: "Prometheus targets",
   proves: "Prometheus scrapes every ready pod of the stack's services, each once.",
-  judge: async (service, context) => {
-    const [{ data }, { resources }] = await Promise.all([
-      service.read("/api/v1/targets?state=active", targetsSchema),
-      context.state.read(),
-    ]);
+  timeLimitSeconds: 60,
+  judge: async (service, context, signal) => {
+    const { resources } = await context.state.read();
     const promoted = promotionIn(resources)?.release;
     if (promoted === undefined) return skipped("no release was promoted yet: nothing has to be scraped");
     // A service that comes with this release has no pods yet.
     const namespaces = servicesOf({ absent: absentIn(promoted) }).map(namespaceOf);
-    const served = data.activeTargets.filter(({ labels }) => namespaces.some((each) => each === labels.namespace));
-    const own = served.filter(({ labels }) => labels.stack === context.stack);
-    const bare = namespaces.filter((namespace) => own.every(({ labels }) => labels.namespace !== namespace));
-    if (bare.length > 0)
-      return fail(`no pod of ${bare.join(" and ")} is scraped for ${context.stack}`, fixFor(context));
-    const missed = (await servingPods(context, namespaces)).filter((pod) =>
-      own.every(({ labels }) => labels.pod !== pod),
-    );
-    if (missed.length > 0) return fail(`not scraped: ${missed.join(", ")}`, fixFor(context));
-    const twice = [...Map.groupBy(own, ({ labels }) => `${labels.namespace}/${labels.pod ?? labels.instance}`)].filter(
-      ([, targets]) => targets.length > 1,
-    );
-    if (twice.length > 0)
-      return fail(
-        `scraped more than once: ${twice.map(([pod, targets]) => `${pod} by ${scrapersOf(targets)}`).join("; ")}`,
-        `take one of these jobs away, or let it leave out the namespaces ${namespaces.join(" and ")}`,
-      );
-    const down = own.filter(({ health }) => health !== "up");
-    if (down.length === 0) return pass(`${own.length} pods are scraped`);
-    const told = down.map(({ labels, lastError }) => `${labels.pod ?? labels.instance}: ${lastError ?? "not up"}`);
-    return fail(`${down.length} of ${own.length} targets are down: ${told.join("; ")}`, stormFix(context));
+    for (let asked = 1; ; asked++) {
+      const finding = await judgeTargets(service, context, namespaces);
+      if (finding.status === "pass" || asked === TIMES_ASKED) return finding;
+      await context.clock.sleep(ASKED_EVERY_SECONDS, signal);
+    }
   },
 });
+
+/**
+ * Longer than Prometheus needs to find and scrape a pod: a rollout that an interrupted update began goes on by itself, and
+ * its pods come and go.
+ */
+const TIMES_ASKED = 5;
+const ASKED_EVERY_SECONDS = 5;
+
+async function judgeTargets(
+  service: StormService,
+  context: PreflightContext,
+  namespaces: readonly string[],
+): Promise<Finding> {
+  const { data } = await service.read("/api/v1/targets?state=active", targetsSchema);
+  const served = data.activeTargets.filter(({ labels }) => namespaces.some((each) => each === labels.namespace));
+  const own = served.filter(({ labels }) => labels.stack === context.stack);
+  const bare = namespaces.filter((namespace) => own.every(({ labels }) => labels.namespace !== namespace));
+  if (bare.length > 0) return fail(`no pod of ${bare.join(" and ")} is scraped for ${context.stack}`, fixFor(context));
+  const serving = await servingPods(context, namespaces);
+  const missed = (serving ?? []).filter((pod) => own.every(({ labels }) => labels.pod !== pod));
+  if (missed.length > 0) return fail(`not scraped: ${missed.join(", ")}`, fixFor(context));
+  const twice = [...Map.groupBy(own, ({ labels }) => `${labels.namespace}/${labels.pod ?? labels.instance}`)].filter(
+    ([, targets]) => targets.length > 1,
+  );
+  if (twice.length > 0)
+    return fail(
+      `scraped more than once: ${twice.map(([pod, targets]) => `${pod} by ${scrapersOf(targets)}`).join("; ")}`,
+      `take one of these jobs away, or let it leave out the namespaces ${namespaces.join(" and ")}`,
+    );
+  // A pod that begins, ends or fails answers nobody: others say so of it, and Prometheus sees what it should.
+  const isCounted = (pod: string | undefined) => pod === undefined || serving === undefined || serving.includes(pod);
+  const down = own.filter(({ health, labels }) => health !== "up" && isCounted(labels.pod));
+  if (down.length === 0) return pass(`${own.length} pods are scraped`);
+  const told = down.map(({ labels, lastError }) => `${labels.pod ?? labels.instance}: ${lastError ?? "not up"}`);
+  return fail(`${down.length} of ${own.length} targets are down: ${told.join("; ")}`, stormFix(context));
+}
 
 function scrapersOf(targets: readonly { readonly labels: Readonly<Record<string, string>> }[]): string {
   return targets.map(({ labels }) => `job ${labels.job ?? "(none)"} at ${labels.instance ?? "(none)"}`).join(" and ");
@@ -77,9 +95,13 @@ function isOfTrack(pod: string): boolean {
   return TRACKS.some((track) => pod.startsWith(`${trackName(track)}-`));
 }
 
-/** Names of the pods that requests reach. */
-async function servingPods({ cluster }: PreflightContext, namespaces: readonly string[]): Promise<string[]> {
+/** Names of the pods that requests reach; undefined where the cluster does not tell of one of the namespaces. */
+async function servingPods(
+  { cluster }: PreflightContext,
+  namespaces: readonly string[],
+): Promise<string[] | undefined> {
   const lists = await Promise.all(namespaces.map((namespace) => cluster.pods(namespace)));
+  if (lists.some((list) => list === undefined)) return undefined;
   const found = lists.flatMap((list) => list ?? []);
   return found.filter(({ name, ready }) => ready && isOfTrack(name)).map(({ name }) => name);
 }

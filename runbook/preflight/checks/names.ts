@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { StateResource } from "../../../records/state.ts";
-import { type Check, fail, pass, skipped } from "../check.ts";
+import { type Check, type Finding, fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
 
 const zoneSchema = z.object({ zoneId: z.string(), nameServers: z.array(z.string()) });
@@ -9,6 +9,7 @@ const recordsSchema = z.object({
 });
 
 const ZONE = "aws:route53/zone:Zone";
+const KEY = "aws:route53/keySigningKey:KeySigningKey";
 const RECORD = "aws:route53/record:Record";
 const ADDRESS_TYPES = ["A", "AAAA", "CNAME"];
 
@@ -20,12 +21,15 @@ export const zone: Check = {
   id: "dns-zone",
   group: "Infrastructure",
   title: "DNS zone",
-  proves: "The domain's zone is this stack's own, and the parent zone delegates to its name servers.",
+  proves:
+    "The domain's zone is this stack's own, and the parent zone delegates to its name servers and names no key but its own.",
   timeLimitSeconds: 30,
   run: async (context) => {
     const { domain } = context.config;
     const [found, { resources }] = await Promise.all([findZone(context), context.state.read()]);
     const own = resources.find(({ type }) => type === ZONE);
+    const signing = await judgeSigner(context, resources);
+    if (signing.status === "fail") return signing;
     if (found === undefined && own === undefined)
       return skipped(`no zone yet: the deployment makes it, and waits until the parent of ${domain} delegates to it`);
     if (found === undefined)
@@ -35,14 +39,33 @@ export const zone: Check = {
         `${domain} has a zone ${found.zoneId} that this stack did not make`,
         `delete it, or take it over: pulumi import ${ZONE} edge-zone-zone ${found.zoneId}`,
       );
-    return judgeDelegation(context, found.nameServers);
+    return judgeDelegation(context, found.nameServers, signing.reason);
   },
 };
 
-async function judgeDelegation({ config, names }: PreflightContext, expected: readonly string[]) {
+/** A DS record in the parent that the zone's key does not answer to makes resolvers refuse every answer of the zone. */
+async function judgeSigner({ config, names }: PreflightContext, resources: readonly StateResource[]): Promise<Finding> {
+  const told = await names.delegationSignersOf(config.domain);
+  const own = resources.flatMap(({ type, outputs }) =>
+    type === KEY && typeof outputs.dsRecord === "string" ? [outputs.dsRecord] : [],
+  );
+  const isOwn = (signer: string) => own.some((each) => each.toUpperCase() === signer.toUpperCase());
+  const strange = told.filter((signer) => !isOwn(signer));
+  // While a key is changed the parent has the old one's record beside the new one's.
+  if (told.some(isOwn)) return pass(`whose signatures resolvers check by DS record ${own[0]?.split(" ", 1)[0]}`);
+  if (strange.length === 0) return pass("whose signatures no resolver checks: there is no DS record");
+  const expected = own.length === 0 ? "none: the zone signs nothing" : `that of this stack's key, ${own.join(", ")}`;
+  return fail(
+    `the parent of ${config.domain} has a DS record that no key answers to, ${strange.join(", ")}; expected ${expected}`,
+    `in the parent zone, remove the DS record ${strange.join(", ")} of ${config.domain}${own.length === 0 ? "" : `, and add ${own.join(", ")}`}; then wait until its time to live is over`,
+  );
+}
+
+async function judgeDelegation({ config, names }: PreflightContext, expected: readonly string[], signing: string) {
   const told = plainNames(await names.nameServersOf(config.domain));
   const wanted = plainNames(expected);
-  if (told.join() === wanted.join()) return pass(`delegated to ${wanted.length} name servers of this stack`);
+  if (told.join() === wanted.join())
+    return pass(`delegated to ${wanted.length} name servers of this stack, ${signing}`);
   const found = told.length === 0 ? "to nobody" : `to ${told.join(", ")}`;
   return fail(
     `${config.domain} is delegated ${found}; expected ${wanted.join(", ")}`,
@@ -93,3 +116,91 @@ function isOwn(
       (inputs.setIdentifier ?? "") === (setIdentifier ?? ""),
   );
 }
+
+/** A name that the stack gives to what nobody else may call so. */
+interface Taken {
+  readonly what: string;
+  readonly name: string;
+  /** Pulumi's type of it, and the input that bears the name. */
+  readonly own: readonly [type: string, property: string];
+  readonly look: readonly [token: string, args: Readonly<Record<string, unknown>>];
+  readonly release: string;
+}
+
+/** The names of what would fail in mid-deployment, with what frees each. */
+function names({ stack, config }: PreflightContext): readonly Taken[] {
+  const [cluster, database, cache] = [`sparki-${stack}`, `sparki-${stack}-database`, `sparki-${stack}-cache`];
+  const logs = `/aws/eks/${cluster}/cluster`;
+  const bucket = `sparki-${stack}-access-logs-${config.accountId}`;
+  const at = `--region ${config.region}`;
+  return [
+    {
+      what: "EKS cluster",
+      name: cluster,
+      own: ["aws:eks/cluster:Cluster", "name"],
+      look: ["eks/getCluster", { name: cluster }],
+      release: `aws eks delete-cluster ${at} --name ${cluster}`,
+    },
+    {
+      what: "database",
+      name: database,
+      own: ["aws:rds/instance:Instance", "identifier"],
+      look: ["rds/getInstance", { dbInstanceIdentifier: database }],
+      release: `aws rds delete-db-instance ${at} --db-instance-identifier ${database}`,
+    },
+    {
+      what: "replication group",
+      name: cache,
+      own: ["aws:elasticache/replicationGroup:ReplicationGroup", "replicationGroupId"],
+      look: ["elasticache/getReplicationGroup", { replicationGroupId: cache }],
+      release: `aws elasticache delete-replication-group ${at} --replication-group-id ${cache}`,
+    },
+    {
+      what: "load balancer",
+      name: cluster,
+      own: ["aws:lb/loadBalancer:LoadBalancer", "name"],
+      look: ["lb/getLoadBalancer", { name: cluster }],
+      release: `aws elbv2 describe-load-balancers ${at} --names ${cluster}, and delete it`,
+    },
+    {
+      what: "bucket",
+      name: bucket,
+      own: ["aws:s3/bucket:Bucket", "bucket"],
+      look: ["s3/getBucket", { bucket }],
+      release: `aws s3 rb s3://${bucket}, once nothing in it is needed`,
+    },
+    {
+      // EKS writes its last lines after the group is gone, and makes it again.
+      what: "log group",
+      name: logs,
+      own: ["aws:cloudwatch/logGroup:LogGroup", "name"],
+      look: ["cloudwatch/getLogGroup", { name: logs }],
+      release: `aws logs delete-log-group ${at} --log-group-name ${logs}`,
+    },
+  ];
+}
+
+export const takenNames: Check = {
+  id: "aws-names",
+  group: "Infrastructure",
+  title: "Names at AWS",
+  proves: "What the stack's resources are called is free, or the stack's own.",
+  timeLimitSeconds: 60,
+  run: async (context) => {
+    const { aws, state } = context;
+    const [all, { resources, pending }] = [names(context), await state.read()];
+    const isOwn = ({ own: [type, property], name }: Taken) =>
+      resources.some((each) => each.type === type && each.inputs[property] === name) ||
+      // What an interrupted update was making is the stack's own, and is taken over.
+      pending.some(({ urn }) => urn.includes(`${type}::`));
+    const wanted = all.filter((each) => !isOwn(each));
+    const found = await Promise.all(wanted.map(({ look: [token, args] }) => aws.find(token, args, z.unknown())));
+    const taken = wanted.filter((_, index) => found[index] !== undefined);
+    if (taken.length === 0)
+      return pass(`${wanted.length} names are free, ${all.length - wanted.length} the stack's own`);
+    return fail(
+      taken.map(({ what, name }) => `there is a ${what} ${name} that this stack did not make`).join("; "),
+      taken.map(({ release }) => release).join("\n"),
+    );
+  },
+};

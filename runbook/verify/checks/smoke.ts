@@ -1,7 +1,6 @@
 import type { HttpAnswer } from "../../../io/http.ts";
 import { fail, pass } from "../../preflight/check.ts";
-import { askEntrance } from "../entrance.ts";
-import { diagnoseErrors, type Verification, type VerifyContext } from "../verification.ts";
+import { askEntrance, diagnoseErrors, type Verification, type VerifyContext } from "../verification.ts";
 
 const TIMEOUT_SECONDS = 10;
 /** The engine, what it needs, and the web UI. */

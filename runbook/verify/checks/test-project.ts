@@ -1,10 +1,9 @@
 import { z } from "zod";
 import type { HttpAnswer } from "../../../io/http.ts";
-import { safeText } from "../../../shared/text/outside.ts";
+import { safeText } from "../../../shared/text/visible.ts";
 import { type Finding, fail, pass } from "../../preflight/check.ts";
 import { jsonRequest } from "../../preflight/storm.ts";
-import { askEntrance } from "../entrance.ts";
-import { diagnoseErrors, type Verification, type VerifyContext } from "../verification.ts";
+import { askEntrance, diagnoseErrors, type Verification, type VerifyContext } from "../verification.ts";
 
 /** Nobody else's project is called this; one that is left from an earlier time is used again. */
 export const TEST_PROJECT = "sparki-verify";

@@ -7,6 +7,10 @@ import type { GateResult } from "../../../gates/verdict.ts";
 const look = { seconds: 1, requests: 4000, bad: 0, lower: 0, upper: 0.0008 };
 const result: GateResult = {
   gate: "engine fleet",
+  phase: "fleet",
+  service: "engine",
+  track: "fleet",
+  kind: "objective",
   objective: "errors",
   verdict: "pass",
   requests: 4000,

@@ -1,8 +1,8 @@
+import type { MetricSource, Reading } from "../../../gates/evidence.ts";
 import { NO_COUNTS } from "../../../gates/evidence.ts";
 import type { TrafficSource } from "../../../gates/live/gate-evidence.ts";
 import { type GateProgress, progressLine, runSloGate, type SloGate } from "../../../gates/live/gate-runner.ts";
 import type { Objective } from "../../../gates/objective.ts";
-import type { MetricSource, Reading } from "../../../gates/reading.ts";
 import { NO_TRAFFIC, type TrafficCounts } from "../../../gates/traffic.ts";
 import type { Verdict } from "../../../gates/verdict.ts";
 import { worst } from "../../../gates/verdict.ts";
@@ -170,6 +170,7 @@ describe("runSloGate", () => {
     const common = { gate: "g", requests: 9, bad: 0, measured: 0, limit: 0.1, lower: 0, upper: 0.2, synthetic: 9 };
     const result = (objective: string, verdict: Verdict, needed = 0) => ({
       ...common,
+      kind: "objective" as const,
       objective,
       verdict,
       needed,

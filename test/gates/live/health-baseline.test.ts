@@ -1,5 +1,5 @@
 import { judgeHealth, type PodSnapshot } from "../../../gates/health.ts";
-import { sinceFirstLook } from "../../../gates/live/track-gate.ts";
+import { sinceBefore } from "../../../gates/live/track-gate.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const pod = (changes: Partial<PodSnapshot> = {}): PodSnapshot => ({
@@ -17,13 +17,13 @@ const rollout = { observed: true, desired: 1, updated: 1, available: 1, total: 1
 /** The verdict of each look at a pod that goes through these states. */
 async function verdicts(...states: PodSnapshot[]): Promise<string[]> {
   const left = [...states];
-  const look = sinceFirstLook(async () => ({ rollout, pods: left.splice(0, 1) }));
+  const look = sinceBefore(async () => ({ rollout, pods: left.splice(0, 1) }), undefined);
   const found: string[] = [];
   for (const _ of states) found.push(judgeHealth(await look(), { digest: DIGEST, minReplicas: 1 }).verdict);
   return found;
 }
 
-describe("sinceFirstLook", () => {
+describe("sinceBefore", () => {
   it("forgives what a pod did before the first look", async () => {
     const old = pod({ restarts: 2, errorLines: ["ERROR of last week"] });
     expect(await verdicts(old, old)).toEqual(["pass", "pass"]);
@@ -43,5 +43,17 @@ describe("sinceFirstLook", () => {
     const waiting = { reason: "ImagePullBackOff", message: "not found" };
     expect(await verdicts(pod({ ready: false, waiting }))).toEqual(["fail"]);
     expect(await verdicts(pod({ imageDigest: `sha256:${"b".repeat(64)}` }))).toEqual(["fail"]);
+  });
+
+  it("goes by the pods that there were before the release, where they are known", async () => {
+    const look = async (now: PodSnapshot, ...before: PodSnapshot[]) => {
+      const known = new Map(before.map((each) => [each.name, each]));
+      const sample = await sinceBefore(async () => ({ rollout, pods: [now] }), known)();
+      return judgeHealth(sample, { digest: DIGEST, minReplicas: 1 }).verdict;
+    };
+    const old = pod({ restarts: 2 });
+    expect(await look(old, old)).toBe("pass");
+    expect(await look({ ...old, restarts: 3 }, old)).toBe("fail");
+    expect(await look(pod({ name: "engine-fleet-2", restarts: 1 }), old)).toBe("fail");
   });
 });

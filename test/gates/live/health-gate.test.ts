@@ -92,7 +92,7 @@ describe("runHealthGate", () => {
     expect(result?.verdict).toBe("pass");
   });
 
-  it("fails at once on what waiting cannot mend", async () => {
+  it("fails at once on what waiting cannot fix", async () => {
     const clock = idleClock();
     const waiting = { reason: "ImagePullBackOff", message: "no such digest" };
     const sample = async () => ({ ...STARTING, pods: [{ ...pod, ready: false, waiting }] });

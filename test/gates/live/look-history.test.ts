@@ -4,6 +4,7 @@ import type { GateResult } from "../../../gates/verdict.ts";
 
 const result = (objective: string, requests: number): GateResult => ({
   gate: "engine one-box",
+  kind: "objective",
   objective,
   verdict: "inconclusive",
   requests,

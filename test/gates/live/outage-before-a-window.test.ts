@@ -1,5 +1,4 @@
-import { RELEASE_WINDOWS } from "../../../gates/burn-rate.ts";
-import { judgeStart } from "../../../gates/start.ts";
+import { judgeStart, RELEASE_WINDOWS } from "../../../gates/burn-rate.ts";
 import type { Point, Prometheus, Series } from "../../../io/prometheus.ts";
 import { prometheusCounts } from "../../../io/prometheus-counts.ts";
 

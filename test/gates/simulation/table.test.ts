@@ -1,8 +1,14 @@
-import { DECIDERS } from "../../../gates/simulation/deciders.ts";
-import { generator } from "../../../gates/simulation/random.ts";
-import { drawStream } from "../../../gates/simulation/stream.ts";
-import { type Row, type Simulation, simulate } from "../../../gates/simulation/table.ts";
-import { shortfalls, TARGETS, whereBehind } from "../../../gates/simulation/targets.ts";
+import {
+  DECIDERS,
+  drawStream,
+  generator,
+  type Row,
+  type Simulation,
+  shortfalls,
+  simulate,
+  TARGETS,
+  whereBehind,
+} from "../../../gates/simulation/table.ts";
 
 const simulation: Simulation = {
   badRatios: TARGETS.map(({ badRatio }) => badRatio),

@@ -127,21 +127,23 @@ describe("a deployment of an approved plan", () => {
     expect(launch?.environment.PATH?.split(":")).not.toContain(bin);
   });
 
-  it.each(["NODE_OPTIONS", "LD_PRELOAD"])("is refused while %s puts code into sparki itself (X05)", async (name) => {
-    await checkout.plan(HASH);
-    const refused = deploy({ [name]: "--require ./evil.cjs" });
-    await expect(refused).rejects.toMatchObject({
-      code: "SPARKI_GATE",
-      hint: expect.stringContaining(`unset ${name}`),
-    });
-  });
+  it.each(["NODE_OPTIONS", "LD_PRELOAD", "NODE_COMPILE_CACHE"])(
+    "is refused while %s puts code into sparki itself (X05)",
+    async (name) => {
+      await checkout.plan(HASH);
+      const refused = deploy({ [name]: "--require ./evil.cjs" });
+      await expect(refused).rejects.toMatchObject({
+        code: "SPARKI_GATE",
+        hint: expect.stringContaining(`unset ${name}`),
+      });
+    },
+  );
 
   it.each([
     ["PULUMI_OPTION_POLICY_PACK", ""],
     ["PULUMI_OPTION_CONFIG", "sparki:protection=false"],
     ["PULUMI_OPTION_TARGET", "x"],
     ["NODE_PATH", "/tmp/evil"],
-    ["NODE_COMPILE_CACHE", "/tmp/evil"],
     ["npm_config_script_shell", "/tmp/evil"],
     ["HELM_PLUGINS", "/tmp/evil"],
     ["AWS_ENDPOINT_URL", "http://evil.example"],
@@ -188,7 +190,7 @@ describe("a deployment of an approved plan", () => {
     expect(readIn(await sealedProject(), "gates/tree.ts")).toBe(readIn(project, "gates/tree.ts"));
   });
 
-  it("installs anew what was altered among the installed dependencies (X05)", async () => {
+  it("installs again what was altered among the installed dependencies (X05)", async () => {
     await checkout.plan(HASH);
     const [name = ""] = checkout.stored("dependencies");
     mkdirSync(checkout.path("dependencies", name, "node_modules", "evil"), { recursive: true });

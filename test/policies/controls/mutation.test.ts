@@ -1,5 +1,5 @@
 import { policies } from "../../../policies/all.ts";
-import { fingerprint, mutationRecord, testBites } from "../../../policies/controls/mutation.ts";
+import { fingerprint, mutationRecord, testBites } from "../../../policies/controls/report.ts";
 
 const name = "database-backups";
 const file = "database";

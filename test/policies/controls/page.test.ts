@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { controlsPage } from "../../../policies/controls/page.ts";
 
 describe("docs/controls.md", () => {
-  it("is what the controls and policies say (after a change: node docs/controls.ts)", () => {
+  it("is what the controls and policies say (after a change: node docs/generate.ts controls)", () => {
     const page = readFileSync(join(import.meta.dirname, "..", "..", "..", "docs", "controls.md"), "utf8");
     expect(page).toBe(controlsPage());
   });

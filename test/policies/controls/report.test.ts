@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ownControls } from "../../../policies/controls/own.ts";
 import { type ControlRow, controlsReport } from "../../../policies/controls/report.ts";
-import { auditControls, controlOf } from "../../../policies/controls/table.ts";
+import { auditControls, controlOf, ownControls } from "../../../policies/controls/table.ts";
 import { asResource } from "../../../policies/judging/resource.ts";
 import type { PolicyConfig } from "../../../policies/policy.ts";
 import { database, vpc } from "../../support/policy-examples.ts";

@@ -1,14 +1,14 @@
-import { authoritiesOf, usersCommand, usersSql } from "../../../apps/database-users.ts";
-import { jobManifest } from "../../../apps/job-manifest.ts";
+import { authoritiesOf, jobManifest, usersCommand, usersSql } from "../../../apps/database-jobs.ts";
 import { JOB_INPUTS, USERS_FILES } from "../../../policies/declared/jobs.ts";
 import { mismatches } from "../../../policies/declared/shape.ts";
 import { situation } from "../../support/policy-fixtures.ts";
 import { kubeconfigOf } from "../../support/policy-kubeconfig.ts";
 
 const world = { ...situation(), bound: {} };
-const target = { host: "db.example", port: 5432, databaseName: "sparki" };
+const host = "sparki-prod-database.c0123456789a.us-east-1.rds.amazonaws.com";
+const target = { host, port: 5432, databaseName: "sparki" };
 const image = `ghcr.io/alexarno/sparki/engine@sha256:${"1".repeat(64)}`;
-const database = { DATABASE_HOST: "db.example", DATABASE_PORT: "5432", DATABASE_NAME: "sparki" };
+const database = { DATABASE_HOST: host, DATABASE_PORT: "5432", DATABASE_NAME: "sparki" };
 
 const users = {
   name: "users",

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { usersSql } from "../../../apps/database-users.ts";
+import { usersSql } from "../../../apps/database-jobs.ts";
 import { podsPage } from "../../../policies/controls/pods-page.ts";
 import { databaseRights, podReaches } from "../../../policies/declared/pod-reach.ts";
 
 const reachOf = (name: string) => podReaches().find(({ serviceAccount }) => serviceAccount === name);
 
 describe("docs/engine-pod.md", () => {
-  it("is what the policies declare (after a change: node docs/engine-pod.ts)", () => {
+  it("is what the policies declare (after a change: node docs/generate.ts engine-pod)", () => {
     const page = readFileSync(join(import.meta.dirname, "..", "..", "..", "docs", "engine-pod.md"), "utf8");
     expect(page).toBe(podsPage());
   });

@@ -1,8 +1,11 @@
 import type { ChartChange } from "../../support/hostile-chart.ts";
+import { ODD_CHARTS } from "./odd-charts.ts";
 
-/** A change to the engine's chart that must never reach the cluster, and what has to be said of it. */
+/** A change to a chart that must never reach the cluster, and what has to be said of it. */
 export interface HostileChart {
   readonly title: string;
+  /** @default "engine" */
+  readonly chart?: "engine" | "web" | "monitoring";
   readonly changes: readonly ChartChange[];
   readonly says: string;
 }
@@ -150,7 +153,7 @@ const FURTHER_EDITS: readonly HostileChart[] = [
   inPod("a subdomain", "subdomain: evil", "subdomain"),
   inPod("a policy of DNS", "dnsPolicy: Default", "dnsPolicy"),
   inPod("a host's name", "hostname: evil", "hostname"),
-  inPod("a selector of nodes", "nodeSelector: {evil: yes}", "nodeSelector"),
+  inPod("a selector of nodes", "nodeSelector: {evil: a}", "nodeSelector"),
   inPod("devices by claim", "resourceClaims: [{name: a, resourceClaimName: b}]", "resourceClaims"),
   inPod("another operating system", "os: {name: windows}", "os"),
   inPod("gates of scheduling", "schedulingGates: [{name: evil}]", "schedulingGates"),
@@ -283,7 +286,7 @@ const FURTHER_EDITS: readonly HostileChart[] = [
     "a label for monitoring",
     "templates/service.yaml",
     "  labels: {{-",
-    "  labels:\n    evil: yes\n    {{-",
+    "  labels:\n    evil: a\n    {{-",
     "labels",
   ),
   edit("the world by IPv6", ...EGRESS("to: [{ipBlock: {cidr: '::/1'}}, {ipBlock: {cidr: '8000::/1'}}]"), "egress"),
@@ -389,7 +392,7 @@ const FURTHER_EDITS: readonly HostileChart[] = [
 /** Templates that are changed in place, or that make something else in the cluster than here. */
 export const HOSTILE_EDITS: readonly HostileChart[] = [
   inPod("the host's network", "hostNetwork: true", "hostNetwork"),
-  inPod("the host's network in other words", "hostNetwork: yes", "hostNetwork"),
+  inPod("the host's network in other words", "hostNetwork: yes", "every reader"),
   inPod("the host's processes", "hostPID: true", "hostPID"),
   inPod("the host's users", "hostUsers: true", "hostUsers"),
   inPod("an init container", "initContainers: [{name: a, image: evil}]", "initContainers"),
@@ -700,4 +703,4 @@ export const HOSTILE_EDITS: readonly HostileChart[] = [
   },
 ];
 
-export const HOSTILE_CHARTS = [...HOSTILE_OBJECTS, ...HOSTILE_EDITS, ...FURTHER_EDITS];
+export const HOSTILE_CHARTS = [...HOSTILE_OBJECTS, ...HOSTILE_EDITS, ...FURTHER_EDITS, ...ODD_CHARTS];

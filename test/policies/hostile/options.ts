@@ -72,3 +72,28 @@ export const HOSTILE_ALIASES: readonly HostileOptions[] = [
     ],
   ]),
 ];
+
+/** Of AWS's and the cluster's own what another program made, read into this one by its id, which no provider is asked to make. */
+export const HOSTILE_READS: readonly HostileOptions[] = (
+  [
+    ["aws:ec2/vpc:Vpc", "someone-elses"],
+    ["aws:ec2/vpc:Vpc", "network-vpc"],
+    ["aws:ec2/securityGroup:SecurityGroup", "database-access"],
+    ["aws:iam/role:Role", "network-flow-logs"],
+    ["aws:iam/user:User", "admin"],
+    ["aws:kms/key:Key", "keys-data"],
+    ["aws:secretsmanager/secretVersion:SecretVersion", "secrets-cache-value"],
+    ["aws:ssm/parameter:Parameter", "evil"],
+    ["kubernetes:core/v1:Secret", "monitoring-slack"],
+    ["kubernetes:core/v1:ConfigMap", "kube-system/evil"],
+    ["kubernetes:helm.sh/v3:Release", "engine-fleet"],
+    ["random:index/randomPassword:RandomPassword", "cache-auth"],
+  ] as const
+).map(([type, name]) => ({
+  title: `${type} that is read as ${name}`,
+  type,
+  name,
+  props: {},
+  options: { id: "evil-0123456789" },
+  property: "being read, which is not declared",
+}));

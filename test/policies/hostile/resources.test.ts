@@ -3,9 +3,10 @@ import { declaredOnly } from "../../../policies/declared-only.ts";
 import { judge, thing } from "../../support/policy-fixtures.ts";
 import { ATTACKS, LITERALS } from "./attacks.ts";
 import { FURTHER } from "./further.ts";
+import { ODD } from "./odd.ts";
 import { HOSTILE } from "./resources.ts";
 
-const ALL = [...HOSTILE, ...ATTACKS, ...FURTHER, ...LITERALS];
+const ALL = [...HOSTILE, ...ATTACKS, ...FURTHER, ...ODD, ...LITERALS];
 
 describe("the hostile resources", () => {
   it("are at least 150, under a title of their own each", () => {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { matchesName } from "../../../policies/judging/name-pattern.ts";
+import { matchesName } from "../../../policies/judging/approvals.ts";
 
 /** The plainest reading of a pattern, which takes far too long for a long one. */
 function reference(pattern: string, name: string): boolean {

@@ -1,5 +1,11 @@
-import { asResource, isUnknownValue, knownValue, StackView, withInputs } from "../../../policies/judging/resource.ts";
-import { unknownsThrow } from "../../../policies/judging/unknowns.ts";
+import {
+  asResource,
+  isUnknownValue,
+  knownValue,
+  StackView,
+  unknownsThrow,
+  withInputs,
+} from "../../../policies/judging/resource.ts";
 import { UNKNOWN } from "../../../shared/engine-values.ts";
 
 function resource(type: string, name: string, props: Record<string, unknown>, sources: Record<string, string> = {}) {

@@ -21,6 +21,7 @@ const encrypted: Policy = {
     ),
   ],
 };
+const isDatabase = (type: string) => type === database.type;
 const found = (...args: Parameters<typeof judge>) => judge(...args).map(({ property }) => property);
 
 describe("Session", () => {
@@ -39,6 +40,39 @@ describe("Session", () => {
     const session = new Session([{ ...encrypted, inputsOnly: true }], situated, { preview: true });
     expect(session.judgeStack([resource])).toEqual([]);
     expect(session.judgeResource(encrypted, resource)).toHaveLength(1);
+  });
+
+  describe("with a policy that has to prepare", () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const slow: Policy = { ...encrypted, prepare: () => promise };
+    const one = database.with({ storageEncrypted: false });
+    const resource = asResource({ ...one.traits, type: one.type, urn: one.urn, props: one.props, sourcesOf: () => [] });
+    const opened = (preview: boolean) => new Session([slow], situation(), { preview });
+
+    it("keeps a preview waiting at its end only, and an update before the resource is touched", async () => {
+      const [preview, update] = [opened(true), opened(false)];
+      expect(await preview.judgePrepared(slow, resource)).toEqual([]);
+      const order: string[] = [];
+      const ended = preview.judgeWaiting(slow).then((violations) => {
+        order.push("judged");
+        return violations;
+      });
+      const before = update.judgePrepared(slow, resource);
+      order.push("prepared");
+      resolve();
+      expect([(await ended).length, (await before).length]).toEqual([1, 1]);
+      expect(order).toEqual(["prepared", "judged"]);
+      expect(await update.judgeWaiting(slow)).toEqual([]);
+    });
+
+    it("judges nothing as good when preparing fails", async () => {
+      const failing: Policy = { ...slow, prepare: () => Promise.reject(new Error("no helm")) };
+      const preview = opened(true);
+      await preview.judgePrepared(failing, resource);
+      const unread = { property: "a property of a form that the policy cannot read" };
+      expect(await preview.judgeWaiting(failing)).toContainEqual(expect.objectContaining(unread));
+      expect(await opened(false).judgePrepared(failing, resource)).toContainEqual(expect.objectContaining(unread));
+    });
   });
 
   it("never shows a property's value", () => {
@@ -105,17 +139,25 @@ describe("Session", () => {
     expect(session.judgeStack([silent])).toEqual([]);
   });
 
-  it("lets an exception of a policy through, so that the deployment stops", () => {
-    const broken: Policy = {
-      ...encrypted,
-      each: [
-        every(
-          () => true,
-          (_, demand) => demand("x", () => JSON.parse("{")),
-        ),
-      ],
-    };
-    expect(() => judge([broken], [database])).toThrow(SyntaxError);
+  const failing = (fails: () => unknown): readonly (readonly [where: string, policy: Policy])[] => [
+    ["a demand", { ...encrypted, each: [every(isDatabase, (_, demand) => demand("x", () => fails() === undefined))] }],
+    ["a check", { ...encrypted, each: [every(isDatabase, () => void fails())] }],
+    ["a check of inputs alone", { ...encrypted, inputsOnly: true, each: [every(isDatabase, () => void fails())] }],
+    ["what lies between resources", { ...encrypted, each: [], whole: () => void fails() }],
+  ];
+  const notJson = () => JSON.parse("{ hunter2");
+  const unknownValue = () => {
+    throw Object.assign(new Error("x can't be known during preview"), { unknownTypeSentinel: "x" });
+  };
+
+  it.each([
+    ...failing(notJson).map(([where, policy]) => [`an error in ${where}`, policy] as const),
+    ...failing(unknownValue).map(([where, policy]) => [`an unknown value in ${where}`, policy] as const),
+  ])("makes a violation of %s, and goes on judging", (_, policy) => {
+    const violations = judge([policy, encrypted], [database.with({ storageEncrypted: false })]);
+    expect(violations).toHaveLength(2);
+    expect(violations.map(({ message }) => message).join()).not.toContain("hunter2");
+    expect(violations.map(({ property }) => property)).toContain("storageEncrypted");
   });
 
   it("sees a stack's violations only when all resources are there", () => {

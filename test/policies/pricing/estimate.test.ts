@@ -1,5 +1,4 @@
-import { estimateCost, type Priced } from "../../../policies/pricing/estimate.ts";
-import { NOT_COUNTED } from "../../../policies/pricing/prices.ts";
+import { estimateCost, NOT_COUNTED, type Priced } from "../../../policies/pricing/estimate.ts";
 import { UNKNOWN } from "../../../shared/engine-values.ts";
 
 const of = (type: string, inputs: Record<string, unknown> = {}): Priced => ({ type, name: type, inputs });

@@ -1,5 +1,5 @@
 import { Registry } from "prom-client";
-import { CacheMetrics, DatabaseMetrics } from "../../../rehearsal/app/dependency-metrics.ts";
+import { CacheMetrics, DatabaseMetrics } from "../../../rehearsal/app/dependency.ts";
 
 describe("DatabaseMetrics", () => {
   it("shows the pool as it is at each scrape", async () => {

@@ -1,5 +1,5 @@
 import { Registry } from "prom-client";
-import { RequestMetrics } from "../../../rehearsal/app/metrics.ts";
+import { RequestMetrics } from "../../../rehearsal/app/server.ts";
 
 describe("RequestMetrics", () => {
   it("counts by method, route, status and whether the request was synthetic", async () => {

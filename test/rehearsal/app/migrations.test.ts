@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadMigrations, withFailure } from "../../../rehearsal/app/migrations.ts";
+import { loadMigrations, withFailure } from "../../../rehearsal/app/migrate.ts";
 
 const OWN = join(import.meta.dirname, "../../../rehearsal/app/migrations");
 

@@ -1,4 +1,4 @@
-import { parsePortMap } from "../../../rehearsal/app/requests.ts";
+import { parsePortMap } from "../../../rehearsal/app/e2e.ts";
 
 describe("parsePortMap", () => {
   it("maps the public ports to those that listen", () => {

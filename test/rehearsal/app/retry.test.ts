@@ -1,5 +1,4 @@
-import { isTransient } from "../../../rehearsal/app/database.ts";
-import { retry } from "../../../rehearsal/app/retry.ts";
+import { isTransient, retry } from "../../../rehearsal/app/database.ts";
 
 const coded = (code: string) => Object.assign(new Error(code), { code });
 
@@ -17,7 +16,7 @@ describe("retry", () => {
     expect(told).toEqual([1, 2]);
   });
 
-  it("throws at once what trying again cannot mend", async () => {
+  it("throws at once what trying again cannot fix", async () => {
     let calls = 0;
     const act = async () => {
       calls += 1;

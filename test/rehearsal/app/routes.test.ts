@@ -1,7 +1,6 @@
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
-import { json, RequestError } from "../../../rehearsal/app/answer.ts";
-import { Router } from "../../../rehearsal/app/routes.ts";
+import { json, RequestError, Router } from "../../../rehearsal/app/routes.ts";
 
 describe("Router", () => {
   const router = new Router()

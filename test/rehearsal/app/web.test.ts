@@ -1,4 +1,4 @@
-import { page } from "../../../rehearsal/app/web.ts";
+import { page } from "../../../rehearsal/app/server.ts";
 
 describe("page", () => {
   it("names its release and track", () => {

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ModelClock } from "../../../rehearsal/aws/clock.ts";
-import { Disturbances } from "../../../rehearsal/aws/disturbances.ts";
+import { FaultInjection } from "../../../rehearsal/aws/fault-injection.ts";
+import { ModelClock } from "../../../rehearsal/aws/latency.ts";
 import type { Cloud } from "../../../rehearsal/aws/model.ts";
 import { Models } from "../../../rehearsal/aws/models.ts";
 import { Operations } from "../../../rehearsal/aws/operations.ts";
@@ -27,7 +27,7 @@ export class Account {
   readonly services = new FakeServices();
   readonly cloud: Cloud;
   readonly operations: Operations;
-  readonly disturbances: Disturbances;
+  readonly faults: FaultInjection;
   readonly provider: AwsProvider;
   readonly cancel = new AbortController();
   readonly session: Session;
@@ -40,8 +40,8 @@ export class Account {
     const vault = new Vault(join(directory, "secrets.json"));
     this.cloud = { world, vault, clock, services: this.services };
     const models = new Models();
-    this.disturbances = new Disturbances(clock, seed);
-    this.operations = new Operations(this.cloud, models, this.disturbances);
+    this.faults = new FaultInjection(clock, seed);
+    this.operations = new Operations(this.cloud, models, this.faults);
     this.provider = new AwsProvider(this.cloud, models, this.operations);
     const config = {
       region: "us-east-1",

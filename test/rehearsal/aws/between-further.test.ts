@@ -68,11 +68,11 @@ const refused: Readonly<Record<string, Row>> = {
   "services of a cluster in a further block of its VPC": [
     TYPES.cluster,
     async () => {
-      await make(TYPES.vpcCidrBlock, { vpcId: land.vpc, cidrBlock: "192.168.0.0/16" });
-      const kubernetesNetworkConfig = { serviceIpv4Cidr: "192.168.0.0/20" };
+      await make(TYPES.vpcCidrBlock, { vpcId: land.vpc, cidrBlock: "10.60.0.0/16" });
+      const kubernetesNetworkConfig = { serviceIpv4Cidr: "10.60.0.0/20" };
       return { ...(await clusterInputs(account, land)), kubernetesNetworkConfig };
     },
-    "overlaps with the VPC's 192.168.0.0/16",
+    "overlaps with the VPC's 10.60.0.0/16",
   ],
   "a cluster in subnets of two VPCs": [
     TYPES.cluster,

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { contains, hostOf, overlap, parseCidr } from "../../../rehearsal/aws/cidr.ts";
+import { contains, hostOf, overlap, parseCidr } from "../../../rehearsal/aws/services/ec2-vpc.ts";
 
 const cidr = fc
   .tuple(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.integer({ min: 1, max: 30 }))

@@ -1,4 +1,4 @@
-import { asHidden, conceal, reveal } from "../../../rehearsal/aws/concealment.ts";
+import { asHidden, conceal, reveal } from "../../../rehearsal/aws/subject.ts";
 
 const WHOLE = { user: "a", nested: { password: "hunter2" }, list: ["x", { token: "t0ken" }] };
 const PATHS = [

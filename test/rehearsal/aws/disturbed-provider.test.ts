@@ -1,5 +1,5 @@
-import { disturbedProvider } from "../../../rehearsal/aws/disturbed-provider.ts";
 import { Models } from "../../../rehearsal/aws/models.ts";
+import { disturbedProvider } from "../../../rehearsal/aws/serve.ts";
 import { TYPES } from "../../../rehearsal/aws/types.ts";
 import type { ProviderModel } from "../../../rehearsal/provider/model.ts";
 import { Account } from "./account.ts";
@@ -11,8 +11,8 @@ describe("disturbedProvider", () => {
   let provider: ProviderModel;
   beforeEach(() => {
     account = new Account();
-    provider = disturbedProvider(account.provider, new Models(), account.disturbances);
-    account.disturbances.set({ refused: [EXPIRED], creations: [] });
+    provider = disturbedProvider(account.provider, new Models(), account.faults);
+    account.faults.set({ refused: [EXPIRED], creations: [] });
   });
   afterEach(() => account.close());
 
@@ -44,7 +44,7 @@ describe("disturbedProvider", () => {
   });
 
   it("tries as often as the program says", async () => {
-    account.disturbances.set({ refused: [{ code: "ThrottlingException", text: "Rate exceeded" }], creations: [] });
+    account.faults.set({ refused: [{ code: "ThrottlingException", text: "Rate exceeded" }], creations: [] });
     const session = { ...account.session, config: { ...account.session.config, maxRetries: "3" } };
     await expect(provider.configure?.(session)).rejects.toThrow("exceeded maximum number of attempts, 3, ");
   });

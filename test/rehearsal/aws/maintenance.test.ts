@@ -104,3 +104,37 @@ describe("a new role in the simulated account", () => {
     }
   });
 });
+
+describe("an access entry's policy in the simulated account", () => {
+  const entered = async (accessEntrySeconds: number) => {
+    const slow = new Account({ timeScale: 0.001, seed: 7 });
+    slow.world.profile = { ...slow.world.profile, accessEntrySeconds };
+    try {
+      const inputs = await clusterInputs(slow, await landscape(slow));
+      await slow.create({ type: TYPES.cluster, name: "cluster", inputs });
+      const principalArn = "arn:aws:iam::111122223333:role/ann";
+      const entry = { clusterName: String(inputs.name), principalArn };
+      await slow.create({ type: TYPES.accessEntry, name: "ann", inputs: entry });
+      const policyArn = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
+      const association = { ...entry, policyArn, accessScope: { type: "cluster" } };
+      await slow.create({ type: TYPES.accessPolicyAssociation, name: "ann", inputs: association });
+      const made = slow.cloud.clock.now();
+      const isIn = () => slow.services.calls.some((call) => call.startsWith("cluster.admit"));
+      const atOnce = isIn();
+      for (let tries = 0; tries < 200 && !isIn(); tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+      return { atOnce, isIn: isIn(), seconds: slow.cloud.clock.now() - made };
+    } finally {
+      await slow.close();
+    }
+  };
+
+  it("lets its principal in only some time after EKS has accepted it, where the account's do", async () => {
+    const { atOnce, isIn, seconds } = await entered(600);
+    expect({ atOnce, isIn }).toEqual({ atOnce: false, isIn: true });
+    expect(seconds).toBeGreaterThanOrEqual(300);
+  });
+
+  it("lets its principal in soon otherwise", async () => {
+    expect((await entered(0)).isIn).toBe(true);
+  });
+});

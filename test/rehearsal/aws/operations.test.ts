@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { TYPES } from "../../../rehearsal/aws/types.ts";
-import { PartialFailure } from "../../../rehearsal/provider/failures.ts";
+import { PartialFailure } from "../../../rehearsal/provider/model.ts";
 import { Account } from "./account.ts";
 import { cacheInputs, clusterInputs, databaseInputs, type Landscape, landscape, roleFor } from "./landscape.ts";
 
@@ -145,7 +145,7 @@ describe("Operations that AWS disturbs", () => {
   };
 
   it("keeps the id of what is not ready in time, and the next update has it finished", async () => {
-    account.disturbances.set({ refused: [], creations: [{ type: TYPES.cluster, ends: "late", text: "timeout" }] });
+    account.faults.set({ refused: [], creations: [{ type: TYPES.cluster, ends: "late", text: "timeout" }] });
     const wanted = await cluster();
     const { id, message, properties } = await failureOf(account.create(wanted));
     expect(message).toBe(`creating EKS Cluster (cluster): waiting for EKS Cluster (${id}): timeout`);
@@ -155,7 +155,7 @@ describe("Operations that AWS disturbs", () => {
   });
 
   it("keeps what failed at AWS, starts nothing behind it, and lets it be deleted though it is protected", async () => {
-    account.disturbances.set({
+    account.faults.set({
       refused: [],
       creations: [{ type: TYPES.cluster, ends: "failed", text: "no addresses" }],
     });
@@ -169,10 +169,10 @@ describe("Operations that AWS disturbs", () => {
 
   it("keeps what AWS goes on with when it no longer says how far it is", async () => {
     const wanted = await cluster();
-    account.disturbances.set({ refused: [{ act: "describe", code: "ExpiredToken", text: "expired" }], creations: [] });
+    account.faults.set({ refused: [{ act: "describe", code: "ExpiredToken", text: "expired" }], creations: [] });
     const { id, message, properties } = await failureOf(account.create(wanted));
     expect(message).toContain("api error ExpiredToken: expired");
-    account.disturbances.set({ refused: [], creations: [] });
+    account.faults.set({ refused: [], creations: [] });
     expect(await account.update(wanted, id, properties)).toHaveProperty("endpoint");
   });
 });

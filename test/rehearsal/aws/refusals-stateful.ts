@@ -1,4 +1,4 @@
-import { DEPLOYING_ROLE } from "../../../rehearsal/aws/services/eks-access.ts";
+import { DEPLOYING_ROLE } from "../../../rehearsal/aws/services/eks.ts";
 import { TYPES } from "../../../rehearsal/aws/types.ts";
 import { text } from "../../../rehearsal/aws/values.ts";
 import { cacheInputs, clusterInputs, databaseInputs, roleFor } from "./landscape.ts";

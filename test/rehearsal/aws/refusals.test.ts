@@ -1,11 +1,15 @@
 import { TYPES } from "../../../rehearsal/aws/types.ts";
+import type { Properties } from "../../../rehearsal/provider/properties.ts";
 import { Account } from "./account.ts";
-import { type Landscape, landscape } from "./landscape.ts";
+import { clusterInputs, hostedZone, type Landscape, landscape, roleFor } from "./landscape.ts";
 import type { Making } from "./refusal.ts";
 import { EDGE } from "./refusals-edge.ts";
 import { FOUNDATIONS } from "./refusals-foundations.ts";
+import { LATER } from "./refusals-later.ts";
 import { NETWORK } from "./refusals-network.ts";
+import { OUTSIDERS } from "./refusals-outsiders.ts";
 import { STATEFUL } from "./refusals-stateful.ts";
+import { SURVEYED } from "./refusals-surveyed.ts";
 
 describe("the simulated AWS", () => {
   let account: Account;
@@ -33,6 +37,56 @@ describe("the simulated AWS", () => {
       expect(account.world.all()).toHaveLength(before);
     },
   );
+
+  it.each([...OUTSIDERS, ...LATER, ...SURVEYED])("refuses $what", async ({ type, inputs }) => {
+    const wanted = { type, name: "second", inputs: await made(inputs) };
+    const before = account.world.all().length;
+    await expect(account.create(wanted)).rejects.toThrow(/^creating [A-Z].* \(second\): api error [\w.]+: \S/);
+    expect(account.world.all()).toHaveLength(before);
+  });
+
+  it("refuses to move a cluster to other zones than it was made in", async () => {
+    const made = await clusterInputs(account, land);
+    const wanted = { type: TYPES.cluster, name: "cluster", inputs: made };
+    const { id, properties } = await account.create(wanted);
+    const inputs = { vpcId: land.vpc, cidrBlock: "10.40.32.0/20", availabilityZone: "us-east-1d" };
+    const third = (await account.create({ type: TYPES.subnet, name: "third", inputs })).id;
+    const vpcConfig = { subnetIds: [land.subnets[0] ?? "", third], endpointPrivateAccess: true };
+    const moved = account.update({ ...wanted, inputs: { ...made, vpcConfig } }, id, properties);
+    await expect(moved).rejects.toThrow("they should match the exact set of AZs 'us-east-1a, us-east-1b'");
+  });
+
+  it("takes a function's network once its role may make an interface there", async () => {
+    const role = await roleFor(account, "lambda.amazonaws.com");
+    const policyArn = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole";
+    await account.create({
+      type: TYPES.rolePolicyAttachment,
+      name: "network",
+      inputs: { role: "role-lambda", policyArn },
+    });
+    const vpcConfig = { subnetIds: [...land.subnets], securityGroupIds: [land.securityGroup] };
+    const inputs = { name: "function", role, runtime: "nodejs22.x", handler: "index.handler", vpcConfig };
+    await expect(account.create({ type: TYPES.lambdaFunction, name: "function", inputs })).resolves.toBeDefined();
+  });
+
+  it("takes a record of a health check that there is, and a sum of such checks", async () => {
+    const check = async (name: string, inputs: Properties) =>
+      (await account.create({ type: TYPES.healthCheck, name, inputs })).id;
+    const healthCheckId = await check("one", { type: "HTTPS", fqdn: "a.test", port: 443 });
+    const sum = { type: "CALCULATED", childHealthThreshold: 1, childHealthchecks: [healthCheckId] };
+    await expect(check("sum", sum)).resolves.toMatch(/^[0-9a-f-]{36}$/);
+    const inputs = {
+      ...{
+        zoneId: await hostedZone(account),
+        name: "a.test.sparki.tools",
+        type: "A",
+        ttl: 60,
+        records: ["203.0.113.1"],
+      },
+      ...{ setIdentifier: "one", weightedRoutingPolicies: [{ weight: 1 }], healthCheckId },
+    };
+    await expect(account.create({ type: TYPES.record, name: "checked", inputs })).resolves.toBeDefined();
+  });
 
   it("refuses a sixth VPC", async () => {
     const vpc = (index: number) => ({ type: TYPES.vpc, name: `${index}`, inputs: { cidrBlock: `10.${index}.0.0/16` } });

@@ -11,6 +11,9 @@ import {
 import { pulumiProcess } from "../../../io/pulumi-process.ts";
 import { resourcesIn } from "../../../records/state.ts";
 import { type AwsProviders, startAwsProviders } from "../../../rehearsal/aws/serve.ts";
+import { startKubernetesProvider } from "../../../rehearsal/kubernetes/provider.ts";
+import { Processes } from "../../../rehearsal/processes.ts";
+import type { ServedProvider } from "../../../rehearsal/provider/server.ts";
 import { compareWorld, type WorldReport, worldSchema } from "../../../runbook/rehearse/world.ts";
 import { toolPath } from "../../support/tool.ts";
 import { FakeServices } from "./fake-services.ts";
@@ -25,18 +28,28 @@ export interface Run {
 export class SimulatedEngine {
   readonly directory: string;
   readonly simulated: AwsProviders;
+  /** The cluster's component has an instance of it, with which it makes nothing. */
+  readonly #kubernetes: ServedProvider;
   #made = false;
 
-  private constructor(directory: string, simulated: AwsProviders) {
+  private constructor(directory: string, simulated: AwsProviders, kubernetes: ServedProvider) {
     this.directory = directory;
     this.simulated = simulated;
+    this.#kubernetes = kubernetes;
   }
 
   static async open(services = new FakeServices()): Promise<SimulatedEngine> {
     const directory = mkdtempSync(join(tmpdir(), "sparki-aws-world-"));
     const commands = { directory, environment: { PATH: "/usr/bin:/bin" } };
     const options = { runDirectory: directory, services, timeScale: 0.0001, seed: 1, commands };
-    return new SimulatedEngine(directory, await startAwsProviders(options));
+    const [simulated, kubernetes] = await Promise.all([
+      startAwsProviders(options),
+      startKubernetesProvider({
+        ...{ helm: "helm", projectDirectory: directory, timeScale: 1 },
+        processes: new Processes(directory),
+      }),
+    ]);
+    return new SimulatedEngine(directory, simulated, kubernetes);
   }
 
   /** Runs the program and tells what the engine said; a failure is among the diagnostics. */
@@ -66,12 +79,13 @@ export class SimulatedEngine {
   }
 
   async close(): Promise<void> {
-    await this.simulated.close();
+    await Promise.all([this.simulated.close(), this.#kubernetes.close()]);
     rmSync(this.directory, { recursive: true, force: true });
   }
 
   #stack(program: PulumiFn): Promise<Stack> {
-    const ports = Object.entries(this.simulated.ports).map(([name, port]) => `${name}:${port}`);
+    const all = { ...this.simulated.ports, kubernetes: this.#kubernetes.port };
+    const ports = Object.entries(all).map(([name, port]) => `${name}:${port}`);
     const envVars = {
       PATH: process.env.PATH ?? "",
       PULUMI_HOME: join(this.directory, "home"),

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { WorldResource } from "../../../rehearsal/aws/world.ts";
 import { World } from "../../../rehearsal/aws/world.ts";
-import type { WorldResource } from "../../../rehearsal/aws/world-file.ts";
 
 const resource = (id: string, rest: Partial<WorldResource> = {}): WorldResource => ({
   ...{ type: "aws:ec2/vpc:Vpc", id, arn: `arn:${id}`, region: "us-east-1", accountId: "1", origin: id, serial: 1 },

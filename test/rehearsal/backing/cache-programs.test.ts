@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cacheProgram } from "../../../rehearsal/backing/cache-programs.ts";
+import { cacheProgram } from "../../../rehearsal/backing/cache.ts";
 import { ServedCertificate } from "../../../rehearsal/backing/served-certificate.ts";
 import { CertificateAuthority } from "../../../rehearsal/certificates.ts";
 

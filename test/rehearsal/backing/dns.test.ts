@@ -1,4 +1,5 @@
 import { Resolver } from "node:dns/promises";
+import { delegationSignersOf } from "../../../io/network.ts";
 import { NameServer } from "../../../rehearsal/backing/dns.ts";
 
 const ADDRESS = "127.251.0.53";
@@ -30,6 +31,24 @@ describe("NameServer", () => {
     server.setRecords("Z1", [{ name: "b.example", type: "A", values: ["127.251.9.9"] }]);
     expect(await resolver.resolve4("b.example")).toEqual(["127.251.9.9"]);
     await expect(resolver.resolveTxt("a.example")).rejects.toMatchObject({ code: "ENOTFOUND" });
+  });
+
+  it("answers what was there before while changes do not show", async () => {
+    server.setRecords("Z3", [{ name: "c.example", type: "A", values: ["127.251.9.1"] }]);
+    server.setStale(true);
+    server.setRecords("Z3", [{ name: "c.example", type: "A", values: ["127.251.9.2"] }]);
+    expect(await resolver.resolve4("c.example")).toEqual(["127.251.9.1"]);
+    server.setStale(false);
+    expect(await resolver.resolve4("c.example")).toEqual(["127.251.9.2"]);
+  });
+
+  it("says which DS record the parent zone has, once it has one", async () => {
+    const asked = () => delegationSignersOf("b.example", `${ADDRESS}:${PORT}`);
+    expect(await asked()).toEqual([]);
+    server.setSigner(`4711 13 2 ${"AB".repeat(32)}`);
+    expect(await asked()).toEqual([`4711 13 2 ${"AB".repeat(32)}`]);
+    server.setSigner(undefined);
+    expect(await asked()).toEqual([]);
   });
 
   it("goes on after a record that DNS cannot carry", async () => {

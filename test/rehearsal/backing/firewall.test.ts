@@ -1,4 +1,4 @@
-import { Firewall } from "../../../rehearsal/backing/firewall.ts";
+import { Firewall } from "../../../rehearsal/backing/balancer.ts";
 
 const user = { "user-agent": "browser" };
 const gate = { "user-agent": "sparki-deploy", "x-sparki-synthetic": "1" };

@@ -1,4 +1,4 @@
-import { Health } from "../../../rehearsal/backing/health-check.ts";
+import { Health } from "../../../rehearsal/backing/target-group.ts";
 
 const after = (results: string, healthyThreshold = 3) => {
   const health = new Health();

@@ -1,5 +1,5 @@
 import { Agent, request } from "undici";
-import { lookupAt } from "../../../rehearsal/app/names.ts";
+import { lookupAt } from "../../../rehearsal/app/settings.ts";
 
 export interface LoadResult {
   readonly requests: number;

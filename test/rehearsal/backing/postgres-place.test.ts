@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { claim, placeOf, release } from "../../../rehearsal/backing/postgres-place.ts";
+import { claim, isOurFolder, placeOf, release } from "../../../rehearsal/backing/postgres-user.ts";
 
 const STRANGER = { uid: 54_321, gid: 54_321 };
+const temporaryMode = statSync(tmpdir()).mode & 0o1777;
 
 describe("placeOf", () => {
   let run: string;
@@ -39,6 +40,29 @@ describe("placeOf", () => {
     rmSync(join(run, "postgres"), { recursive: true });
     claim(place);
     expect(existsSync(join(place.folder, "data"))).toBe(false);
+  });
+
+  it.each<[string, (folder: string) => void]>([
+    ["a link", (folder) => symlinkSync(tmpdir(), folder)],
+    ["a file", (folder) => writeFileSync(folder, "")],
+    ["a folder that others may write into", (folder) => mkdirSync(folder) ?? chmodSync(folder, 0o777)],
+  ])("is not %s, which somebody else put there for a run that goes on", (_, put) => {
+    const place = placeOf(run, "db", STRANGER);
+    claim(place);
+    rmSync(place.folder, { recursive: true });
+    put(place.folder);
+    expect(() => claim(place)).toThrow(`${place.folder} is none that this user has made`);
+    expect(existsSync(join(place.folder, ".run"))).toBe(false);
+    expect(statSync(tmpdir()).mode & 0o1777).toBe(temporaryMode);
+    rmSync(place.folder, { recursive: true });
+  });
+
+  it("is of our own making, whatever a link or another user leads to", () => {
+    const link = join(run, "link");
+    symlinkSync("/", link);
+    expect([isOurFolder(run), isOurFolder(link), isOurFolder(join(run, "none"))]).toEqual([true, false, false]);
+    chmodSync(run, 0o770);
+    expect(isOurFolder(run)).toBe(false);
   });
 
   it("leaves nothing once it is released", () => {

@@ -5,7 +5,7 @@ import { createServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PORTS } from "../../../rehearsal/addresses.ts";
-import { Firewall } from "../../../rehearsal/backing/firewall.ts";
+import { Firewall } from "../../../rehearsal/backing/balancer.ts";
 import { Users } from "../../../rehearsal/backing/users.ts";
 import { CertificateAuthority } from "../../../rehearsal/certificates.ts";
 

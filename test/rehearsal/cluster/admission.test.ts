@@ -1,4 +1,4 @@
-import { reviewed } from "../../../rehearsal/cluster/admission.ts";
+import { reviewed } from "../../../rehearsal/cluster/target-groups.ts";
 
 function review(spec: object) {
   const object = { metadata: { labels: { app: "engine" } }, spec };

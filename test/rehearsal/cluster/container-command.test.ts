@@ -1,4 +1,4 @@
-import { applicationArguments } from "../../../rehearsal/cluster/container-command.ts";
+import { applicationArguments } from "../../../rehearsal/cluster/environment.ts";
 
 describe("applicationArguments", () => {
   it.each([

@@ -1,6 +1,6 @@
 import { parse } from "yaml";
-import { kubeconfigFor, tokenLines } from "../../../rehearsal/cluster/control-plane-files.ts";
-import { accessOf } from "../../../rehearsal/kubernetes/clusters.ts";
+import { kubeconfigFor, tokenLines } from "../../../rehearsal/cluster/control-plane.ts";
+import { accessOf } from "../../../rehearsal/kubernetes/provider.ts";
 
 describe("kubeconfigFor", () => {
   it("is what the provider reads back", () => {
@@ -13,7 +13,9 @@ describe("kubeconfigFor", () => {
 
 describe("tokenLines", () => {
   it("gives the administrator the masters' group and the controllers none", () => {
-    const lines = tokenLines({ admin: "1", controllerManager: "2", scheduler: "3", kubelets: "4" }).split("\n");
+    const lines = tokenLines({
+      ...{ admin: "1", entering: "5", controllerManager: "2", scheduler: "3", kubelets: "4" },
+    }).split("\n");
     expect(lines).toContain('1,sparki-admin,sparki-admin,"system:masters"');
     expect(lines).toContain('2,system:kube-controller-manager,system:kube-controller-manager,""');
   });

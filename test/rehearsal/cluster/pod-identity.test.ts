@@ -9,7 +9,7 @@ function pod(state: ContainerState, containerID?: string): Pod {
 
 describe("restartsBefore", () => {
   it.each([
-    { what: "was running", of: pod({ running: {} }, "c"), policy: "Always" as const, restarts: 3 },
+    { what: "ran when the cloud ended", of: pod({ running: {} }, "c"), policy: "Always" as const, restarts: 2 },
     { what: "never started", of: pod({ waiting: {} }), policy: "Always" as const, restarts: 2 },
     { what: "was waiting to be started again", of: pod({ waiting: {} }, "c"), policy: "Always" as const, restarts: 3 },
     {

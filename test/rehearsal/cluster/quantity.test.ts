@@ -1,4 +1,4 @@
-import { dividedQuantity, quantityOf } from "../../../rehearsal/cluster/pod-fields.ts";
+import { dividedQuantity, quantityOf } from "../../../rehearsal/cluster/objects.ts";
 
 describe("quantityOf", () => {
   it.each([

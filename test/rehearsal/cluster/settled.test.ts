@@ -3,7 +3,7 @@ import type { Server } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CertificateAuthority } from "../../../rehearsal/certificates.ts";
-import { settled } from "../../../rehearsal/cluster/settled.ts";
+import { settled } from "../../../rehearsal/cluster/watch.ts";
 import { servePods } from "../backing/pod-list.ts";
 
 const SINCE = new Date("2026-11-23T10:00:00.500Z");

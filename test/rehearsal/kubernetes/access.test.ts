@@ -1,4 +1,4 @@
-import { accessOf } from "../../../rehearsal/kubernetes/clusters.ts";
+import { accessOf } from "../../../rehearsal/kubernetes/provider.ts";
 
 const cluster = {
   server: "https://127.20.0.10:6443",

@@ -1,4 +1,8 @@
-import { objectDifference, releaseDifference } from "../../../rehearsal/kubernetes/difference.ts";
+import {
+  configurationDifference,
+  objectDifference,
+  releaseDifference,
+} from "../../../rehearsal/kubernetes/difference.ts";
 import { UNKNOWN } from "../../../shared/engine-values.ts";
 
 const NAMESPACE = { apiVersion: "v1", kind: "Namespace", metadata: { name: "a", labels: { "x/y": "1" } } };
@@ -61,6 +65,49 @@ describe("releaseDifference", () => {
     ["a value that is gone", { ...release, values: {} }, { "values.replicas": "delete" }],
     ["another namespace", { ...release, namespace: "b" }, { namespace: "update-replace" }],
   ])("tells of %s", (_, news, detailed) => {
-    expect(releaseDifference(release, news)).toEqual({ detailed });
+    expect(releaseDifference({ inputs: release, live: release }, news)).toEqual({ detailed });
+  });
+
+  it("tells what somebody else made of it, but not of settings that the program never named", () => {
+    const live = { ...release, values: { replicas: 9, theirs: true }, status: { revision: 4 } };
+    expect(releaseDifference({ inputs: release, live }, release)).toEqual({
+      detailed: { "values.replicas": "update" },
+    });
+    expect(releaseDifference({ inputs: release, live: { ...release, status: {} } }, release)).toEqual({ detailed: {} });
+  });
+});
+
+describe("configurationDifference", () => {
+  const kubeconfig = (server: string, token: string) =>
+    JSON.stringify({
+      clusters: [{ name: "c", cluster: { server } }],
+      contexts: [{ name: "x", context: { cluster: "c" } }],
+      "current-context": "x",
+      users: [{ name: "u", user: { token } }],
+    });
+  const olds = { kubeconfig: kubeconfig("https://one", "a") };
+  const identified = { ...olds, clusterIdentifier: "arn" };
+
+  it.each([
+    ["nothing", olds, olds, {}],
+    ["another way in", olds, { kubeconfig: kubeconfig("https://one", "b") }, { kubeconfig: "update" }],
+    ["another cluster", olds, { kubeconfig: kubeconfig("https://two", "a") }, { kubeconfig: "update-replace" }],
+    ["a cluster that is not known yet", olds, { kubeconfig: UNKNOWN }, { kubeconfig: "update-replace" }],
+    ["a setting", olds, { ...olds, enableSecretMutable: "true" }, { enableSecretMutable: "update" }],
+    ["an identifier that was not there", olds, identified, { clusterIdentifier: "update" }],
+    [
+      "a cluster that is not known yet, by its identifier",
+      identified,
+      { ...identified, kubeconfig: UNKNOWN },
+      { kubeconfig: "update" },
+    ],
+    [
+      "another identifier",
+      identified,
+      { ...olds, clusterIdentifier: UNKNOWN },
+      { clusterIdentifier: "update-replace" },
+    ],
+  ])("tells of %s", (_, before, news, detailed) => {
+    expect(configurationDifference(before, news)).toEqual({ detailed });
   });
 });

@@ -1,4 +1,4 @@
-import { driftedInputs, importedInputs, outputsOf } from "../../../rehearsal/kubernetes/drift.ts";
+import { driftedInputs, importedInputs } from "../../../rehearsal/kubernetes/difference.ts";
 
 const INPUTS = { kind: "Deployment", metadata: { name: "a" }, spec: { replicas: 2, cpu: "0.5" } };
 const OUTPUTS = {
@@ -29,12 +29,5 @@ describe("importedInputs", () => {
   it("leaves out what the server adds", () => {
     const live = { kind: "ConfigMap", metadata: { name: "a", uid: "u", resourceVersion: "1" }, data: {}, status: {} };
     expect(importedInputs(live)).toEqual({ kind: "ConfigMap", metadata: { name: "a" }, data: {} });
-  });
-});
-
-describe("outputsOf", () => {
-  it("leaves out who set which field", () => {
-    const live = { kind: "ConfigMap", metadata: { name: "a", managedFields: [] } };
-    expect(outputsOf(live)).toEqual({ kind: "ConfigMap", metadata: { name: "a" } });
   });
 });

@@ -1,4 +1,4 @@
-import { checkedObject } from "../../../rehearsal/kubernetes/object-verbs.ts";
+import { checkedObject } from "../../../rehearsal/kubernetes/provider.ts";
 import type { CheckRequest } from "../../../rehearsal/provider/model.ts";
 import type { Path, Properties } from "../../../rehearsal/provider/properties.ts";
 import { UNKNOWN } from "../../../shared/engine-values.ts";
@@ -13,14 +13,24 @@ function checked(news: Properties, secrets: readonly Path[] = []) {
   return checkedObject(request);
 }
 
-const SECRET = { apiVersion: "v1", kind: "Secret", metadata: { name: "slack" } };
+const SECRET = { apiVersion: "v1", kind: "Secret", metadata: { name: "slack", namespace: "shop" } };
 
 describe("checkedObject", () => {
   it("names an object that has no name, and marks it", () => {
     const annotations = { "pulumi.com/autonamed": "true" };
     const { metadata } = checked({ apiVersion: "v1", kind: "ConfigMap" }).inputs;
-    expect(metadata).toEqual({ name: "x-01020304", annotations });
-    expect(checked(SECRET).inputs.metadata).toEqual({ name: "slack" });
+    expect(metadata).toMatchObject({ name: "x-01020304", annotations });
+    expect(checked(SECRET).inputs.metadata).toEqual(SECRET.metadata);
+  });
+
+  it("puts an object into the default namespace that names none, and no other", () => {
+    const namespaceOf = (apiVersion: string, kind: string) =>
+      Object(checked({ apiVersion, kind, metadata: { name: "a" } }).inputs.metadata).namespace;
+    expect(namespaceOf("v1", "ConfigMap")).toBe("default");
+    expect(namespaceOf("networking.k8s.io/v1", "NetworkPolicy")).toBe("default");
+    expect(namespaceOf("v1", "Namespace")).toBeUndefined();
+    expect(namespaceOf("rbac.authorization.k8s.io/v1", "ClusterRole")).toBeUndefined();
+    expect(namespaceOf("eks.amazonaws.com/v1", "NodeClass")).toBeUndefined();
   });
 
   it("puts a Secret's texts into its data before policies see it, as secret as they were", () => {

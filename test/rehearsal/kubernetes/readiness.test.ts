@@ -16,7 +16,7 @@ describe("readinessOf", () => {
     { what: "a Deployment that is rolled out", live: deployment(DONE), is: "ready" },
     { what: "one with old pods left", live: deployment({ ...DONE, replicas: 3 }), is: "waiting" },
     { what: "one with a pod missing", live: deployment({ ...DONE, availableReplicas: 1 }), is: "waiting" },
-    { what: "one not yet looked at", live: deployment({ ...DONE, observedGeneration: 1 }), is: "waiting" },
+    { what: "one not yet checked", live: deployment({ ...DONE, observedGeneration: 1 }), is: "waiting" },
     { what: "one past its deadline", live: deployment({ conditions: [LATE] }), is: "failed" },
     { what: "a Job at work", live: job(), is: "waiting" },
     { what: "a complete Job", live: job({ type: "Complete", status: "True" }), is: "ready" },

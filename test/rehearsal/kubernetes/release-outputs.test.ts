@@ -1,4 +1,4 @@
-import { releaseOutputs, releasePreview } from "../../../rehearsal/kubernetes/release-outputs.ts";
+import { refreshedOutputs, releaseOutputs, releasePreview } from "../../../rehearsal/kubernetes/helm.ts";
 import { UNKNOWN } from "../../../shared/engine-values.ts";
 
 const MANIFEST = `---
@@ -22,6 +22,7 @@ const STATE = {
   version: "0.1.0",
   appVersion: "9",
   manifest: MANIFEST,
+  config: { replicas: 2 },
 };
 
 describe("releaseOutputs", () => {
@@ -45,14 +46,21 @@ describe("releaseOutputs", () => {
     expect(JSON.stringify(releaseOutputs({}, STATE))).not.toContain("c2VjcmV0");
   });
 
-  it("has another checksum when the manifest is another", () => {
-    const changed = { ...STATE, manifest: MANIFEST.replace("other", "shop") };
-    expect(releaseOutputs({}, changed).checksum).not.toBe(releaseOutputs({}, STATE).checksum);
+  it("keeps what was asked for apart, and takes the values that Helm has once it is read again", () => {
+    const asked = { name: "engine-fleet", values: { replicas: 1, kept: { a: 1 } } };
+    const before = releaseOutputs(asked, STATE);
+    expect(before).toMatchObject({ ...asked, __inputs: asked });
+    const now = refreshedOutputs(before, { ...STATE, revision: 4, config: { replicas: 2, kept: { b: 2 } } });
+    expect(now).toMatchObject({
+      values: { replicas: 2, kept: { a: 1, b: 2 } },
+      status: { revision: 4 },
+      __inputs: asked,
+    });
   });
 });
 
 describe("releasePreview", () => {
   it("knows the inputs and nothing that helm will say", () => {
-    expect(releasePreview({ name: "x" })).toMatchObject({ name: "x", status: UNKNOWN, checksum: UNKNOWN });
+    expect(releasePreview({ name: "x" })).toMatchObject({ name: "x", status: UNKNOWN });
   });
 });

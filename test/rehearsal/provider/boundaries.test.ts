@@ -1,5 +1,5 @@
-import { Boundaries } from "../../../rehearsal/provider/boundaries.ts";
 import type { CreateRequest, ProviderModel } from "../../../rehearsal/provider/model.ts";
+import { Boundaries } from "../../../rehearsal/provider/server.ts";
 
 /** A provider that notes what it did. */
 function provider() {
@@ -42,11 +42,11 @@ describe("Boundaries", () => {
     const boundaries = new Boundaries();
     const { model, done } = provider();
     const held = boundaries.around(model);
-    boundaries.hold({ name: "cache", operation: "create", moment });
+    boundaries.hold([{ name: "cache", operation: "create", moment }]);
     const call = Promise.resolve(held.create(request("cache")));
     expect(await settled(call)).toBe(false);
-    expect({ reached: boundaries.reached, done }).toEqual({ reached: true, done: soFar });
-    boundaries.hold(undefined);
+    expect({ held: boundaries.held, done }).toEqual({ held: ["cache"], done: soFar });
+    boundaries.hold([]);
     expect(await call).toMatchObject({ id: "cache" });
     expect(done).toEqual(["create cache"]);
   });
@@ -55,19 +55,45 @@ describe("Boundaries", () => {
     const boundaries = new Boundaries();
     const { model, done } = provider();
     const held = boundaries.around(model);
-    boundaries.hold({ name: "cache", operation: "create", moment: "before" });
+    boundaries.hold([{ name: "cache", operation: "create", moment: "before" }]);
     await held.create(request("other"));
     await held.create(request("cache", true));
     await held.delete({ ...request("cache"), id: "cache", properties: {}, oldInputs: {} });
-    expect({ reached: boundaries.reached, done }).toEqual({
-      reached: false,
+    expect({ held: boundaries.held, done }).toEqual({
+      held: [],
       done: ["create other", "create cache", "delete cache"],
     });
     const first = Promise.resolve(held.create(request("cache")));
     expect(await settled(first)).toBe(false);
     expect(await settled(Promise.resolve(held.create(request("cache"))))).toBe(true);
-    boundaries.hold(undefined);
+    boundaries.hold([]);
     await first;
     expect(held.name).toBe("aws");
+  });
+
+  it("hold several calls at once, and let them go on together", async () => {
+    const boundaries = new Boundaries();
+    const { model, done } = provider();
+    const held = boundaries.around(model);
+    boundaries.hold(["cache", "database"].map((name) => ({ name, operation: "create", moment: "after" })));
+    const calls = ["cache", "database"].map(async (name) => held.create(request(name)));
+    await settled(Promise.all(calls));
+    expect(boundaries.held).toEqual(["cache", "database"]);
+    boundaries.hold([]);
+    await Promise.all(calls);
+    expect(done).toEqual(["create cache", "create database"]);
+  });
+
+  it("answer no change once the connection is lost, though what was done stays done, and nothing more is", async () => {
+    const boundaries = new Boundaries();
+    const { model, done } = provider();
+    const held = boundaries.around(model);
+    boundaries.hold([{ name: "cache", operation: "create", moment: "after" }]);
+    const call = Promise.resolve(held.create(request("cache")));
+    expect(await settled(call)).toBe(false);
+    boundaries.lose();
+    await expect(call).rejects.toThrow("transport is closing");
+    await expect(held.create(request("database"))).rejects.toThrow("transport is closing");
+    expect(done).toEqual(["create cache"]);
   });
 });

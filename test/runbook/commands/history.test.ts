@@ -26,10 +26,12 @@ describe("historyText", () => {
     const approval = { hash: "a".repeat(64), at: "2026-11-28T09:00:00Z", by: ada, release: "1.0", update: "7" };
     const own = { ...approval, plannedBy: ada, isOwnPlan: true };
     const unknown = { ...approval, plannedBy: null, isOwnPlan: null };
-    const document = { stack: "prod", live: "1.0", frozen: null, approvals: [own, unknown], events: [] };
+    const open = { ...approval, plannedBy: { ...ada, name: "bob" }, isOwnPlan: null };
+    const document = { stack: "prod", live: "1.0", frozen: null, approvals: [own, unknown, open], events: [] };
     const text = historyText(document, paint).replace(/\n\s+/g, " ");
     expect(text).toContain("approved: 1.0 as aaaaaaaaaaaa by ada (https://github.com/a/b/actions/runs/7)");
     expect(text).toContain("planned by ada, who approved it too");
     expect(text).toContain("planned by whom is not known");
+    expect(text).toContain("planned by bob, if both are who their runs say: the backend knows neither");
   });
 });

@@ -1,7 +1,7 @@
 import { controlsReport } from "../../../policies/controls/report.ts";
 import { estimateCost } from "../../../policies/pricing/estimate.ts";
-import type { ControlsDocument } from "../../../runbook/controls/controls-document.ts";
-import { controlsText } from "../../../runbook/controls/controls-text.ts";
+import type { ControlsDocument } from "../../../runbook/controls/controls.ts";
+import { controlsText } from "../../../runbook/controls/controls.ts";
 import { situation } from "../../support/policy-fixtures.ts";
 
 const paint = { good: String, bad: String, dim: String, strong: String };

@@ -1,15 +1,15 @@
 import { act, type Ending } from "../../../runbook/deploy/after-promotion.ts";
-import { findWayBack } from "../../../runbook/rollback/way-back.ts";
+import { findRollbackTarget } from "../../../runbook/rollback/rollback-target.ts";
 import { verifyReport } from "../../support/reports.ts";
-import { stackToGoBackOn } from "../../support/rolling-back.ts";
+import { stackToRollBack } from "../../support/rolling-back.ts";
 import { releaseNamed, resourcesWith, updateOf } from "../../support/updates.ts";
 
 const [a, b, c] = [releaseNamed("a"), releaseNamed("b"), releaseNamed("c", { level: 3, oldest: 3 })];
 
 /** A stack on which b is live and bad, and what its settling came to. */
 async function badRelease() {
-  const found = stackToGoBackOn({ resources: resourcesWith(b), updates: [updateOf(b, b), updateOf(a, a)] });
-  const back = await findWayBack(found.target, { release: b }, b);
+  const found = stackToRollBack({ resources: resourcesWith(b), updates: [updateOf(b, b), updateOf(a, a)] });
+  const back = await findRollbackTarget(found.target, { release: b }, b);
   if (!("promoted" in back)) throw new Error(back.obstacle);
   const decision = { phase: "promoted", action: "rollback", reason: "more than 1 % fail", page: false } as const;
   const ending: Ending = { back, report: verifyReport((text) => text), decisions: [decision] };

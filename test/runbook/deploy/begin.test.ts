@@ -5,7 +5,7 @@ import type { EngineResult } from "../../../records/engine-record.ts";
 import { type BeginOptions, type BeginTarget, begin } from "../../../runbook/deploy/begin.ts";
 import { makePlan } from "../../../runbook/plan/make-plan.ts";
 import { writePlan } from "../../../runbook/plan/plan-files.ts";
-import type { PreflightReport } from "../../../runbook/preflight/run.ts";
+import type { PreflightReport } from "../../../runbook/preflight/side-by-side.ts";
 import { CHECKOUT_DIRECTORY } from "../../../runbook/project.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { plannedProject, SUCCEEDED, urnOf } from "../../support/planning.ts";
@@ -44,7 +44,7 @@ const report = (status: "pass" | "fail"): PreflightReport => ({
   outcome: "passed",
   exitCode: 0,
   seconds: 1,
-  checks: [{ id: "images", group: "Application", title: "Images", status, reason: "as looked at", seconds: 1 }],
+  checks: [{ id: "images", group: "Application", title: "Images", status, reason: "as checked", seconds: 1 }],
   confirmations: { "on-call-confirmed": confirmation, "window-announced": confirmation },
 });
 const begun = (options: Partial<BeginOptions> = {}, changes: Partial<BeginTarget> = {}) =>
@@ -96,7 +96,7 @@ describe("begin", () => {
 
   it("refuses what the checklist refuses, before any preview", async () => {
     const found = await begun({ checklist: async () => report("fail") });
-    expect(found.refusal).toBe("preflight failed. Images: as looked at");
+    expect(found.refusal).toBe("preflight failed. Images: as checked");
     expect(found.preflight).toBeDefined();
     expect(previews).toBe(0);
   });

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { systemClock } from "../../../io/clock.ts";
-import { checklistRefusal, goThroughChecklist } from "../../../runbook/deploy/checklist.ts";
+import { checklistRefusal, goThroughChecklist } from "../../../runbook/deploy/begin.ts";
 import type { Status } from "../../../runbook/preflight/check.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { fakeContext } from "../../support/preflight.ts";

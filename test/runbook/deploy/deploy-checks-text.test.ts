@@ -1,5 +1,5 @@
-import { checksRows } from "../../../runbook/deploy/deploy-checks-text.ts";
 import type { DeployDocument } from "../../../runbook/deploy/deploy-document.ts";
+import { checksRows } from "../../../runbook/deploy/deploy-text.ts";
 import type { Status } from "../../../runbook/preflight/check.ts";
 
 const paint = {
@@ -16,7 +16,7 @@ const looked = (title: string, status: Status, reason = "as it should be") =>
     status,
     reason,
     seconds: 1,
-    ...(status === "fail" && { fix: "mend it" }),
+    ...(status === "fail" && { fix: "fix it" }),
   }) as const;
 const confirmation = { confirmed: true, how: "flag" } as const;
 const preflight: DeployDocument["preflight"] = {
@@ -43,14 +43,14 @@ const plan = { hash: "2f6c", files: { markdown: "p.md", html: "p.html", json: "p
 describe("checksRows", () => {
   const rows = checksRows({ preflight, plan, verify }, paint);
 
-  it("tells counts, only what did not pass with how to mend it, and the success table", () => {
+  it("tells counts, only what did not pass with how to fix it, and the success table", () => {
     expect(rows).toEqual([
       "  preflight 1 passed, 1 warned, 1 skipped, in 2.0 s",
       "  ! warn  Slack: Slack does not answer",
       "  plan      p.html",
       "  verify    1 passed, 1 failed, in 1 min 20 s",
       "  ✗ FAIL  End-to-end tests: exit 1",
-      "          fix: mend it",
+      "          fix: fix it",
       "",
       "  Metric        Threshold      Verdict      Found",
       "  Pod Health    100 % running  pass         8 of 8",

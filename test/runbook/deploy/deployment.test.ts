@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { EngineRecord, type EngineResult, type Step } from "../../../records/engine-record.ts";
 import { type DeployEngine, deploy, describeResult } from "../../../runbook/deploy/deployment.ts";
-import { StackMoved } from "../../../runbook/deploy/stack-moved.ts";
+import { StackMoved } from "../../../runbook/deploy/stack-target.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { SUCCEEDED, stepEvent } from "../../support/planning.ts";
@@ -102,6 +102,7 @@ describe("deploy, where something is there already", () => {
         taken.push(...found.map(({ urn }) => urn));
         return adopts ? ["query-log"] : [];
       },
+      adoptUnanswered: async () => {},
     };
     const surroundings = { screen: plainScreen(new PassThrough()), clock: fakeClock(), gateLogFile: "/nowhere/gates" };
     const run = { check: async () => {} };
@@ -120,5 +121,61 @@ describe("deploy, where something is there already", () => {
   it("fails where what is there already is not the stack's, and where it never comes to an end", async () => {
     expect(await deployed(1, false)).toMatchObject({ outcome: "failed", checks: { length: 1 } });
     expect(await deployed(99, true)).toMatchObject({ outcome: "failed", checks: { length: 6 } });
+  });
+});
+
+describe("deploy, where its provider ended", () => {
+  const SUBNET = { type: "aws:ec2/subnet:Subnet", name: "private", op: "create", after: {} } as const;
+  const BUCKET = { type: "aws:s3/bucket:Bucket", name: "logs", op: "create", after: {} } as const;
+  const PASSWORD = {
+    type: "random:index/randomPassword:RandomPassword",
+    name: "auth",
+    op: "create",
+    after: {},
+  } as const;
+
+  /** What is noted as being made after an update that failed with this for all. */
+  async function noted(message: string) {
+    const kept: string[] = [];
+    const engine: DeployEngine = {
+      preview: async () => SUCCEEDED,
+      exportState: async () => ({ version: 3, deployment: {} }),
+      discard: async () => SUCCEEDED,
+      up: async (watch) => {
+        for (const each of [SUBNET, BUCKET, PASSWORD]) {
+          const { resourcePreEvent, ...event } = stepEvent(each);
+          const metadata = resourcePreEvent?.metadata;
+          if (metadata === undefined) continue;
+          const diagnosticEvent = { urn: metadata.urn, severity: "error" as const, message, color: "never" };
+          watch?.(new EngineRecord(), { ...event, diagnosticEvent });
+          watch?.(new EngineRecord(), { ...event, resOpFailedEvent: { metadata, status: 0, steps: 1 } });
+        }
+        return { ...SUCCEEDED, outcome: "failed", failure: message };
+      },
+    };
+    const recovery = {
+      adoptTaken: async () => [],
+      adoptUnanswered: async (lost: readonly { readonly urn: string }[]) => {
+        kept.push(...lost.map(({ urn }) => urn.split("::").at(-1) ?? ""));
+      },
+    };
+    const surroundings = { screen: plainScreen(new PassThrough()), clock: fakeClock(), gateLogFile: "/nowhere/gates" };
+    await deploy(engine, "r", { ...surroundings, recovery });
+    return kept;
+  }
+
+  it.each([
+    "transport is closing",
+    "error reading from server: EOF",
+    "operation error EC2: CreateSubnet, https response error StatusCode: 503, api error ServiceUnavailable: try later",
+  ])("notes as being made what AWS may have made, after %j", async (message) => {
+    expect(await noted(message)).toEqual(["private", "logs"]);
+  });
+
+  it.each([
+    "creating EC2 Subnet: StatusCode: 403, api error UnauthorizedOperation: no",
+    'before hook "gate" failed: the fleet does not answer',
+  ])("notes nothing where AWS itself or a gate refused, as with %j", async (message) => {
+    expect(await noted(message)).toEqual([]);
   });
 });

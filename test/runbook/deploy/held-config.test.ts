@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pinConfig } from "../../../io/pinned-config.ts";
-import { withHeldConfig } from "../../../runbook/deploy/held-config.ts";
+import { withHeldConfig } from "../../../runbook/deploy/deploy-run.ts";
 import { readStack } from "../../../runbook/preflight/stack-file.ts";
 import { releaseNamed } from "../../support/updates.ts";
 

@@ -1,8 +1,8 @@
-import { failureWithNextStep, isRefusal } from "../../../runbook/deploy/next-step.ts";
+import { failureWithNextStep, isRefusal } from "../../../runbook/deploy/ending.ts";
 
 describe("failureWithNextStep", () => {
   it.each([
-    ["unexpected state 'create-failed', wanted target 'available'", "it deletes what failed and makes it anew"],
+    ["unexpected state 'create-failed', wanted target 'available'", "it deletes what failed and makes it again"],
     ["timeout while waiting for state to become 'ACTIVE'", "it waits for what AWS still makes"],
     ["api error ExpiredToken: The security token is expired", "get new AWS credentials"],
     ["api error AccessDenied: ann is not authorized to perform: rds:CreateDBInstance", "allow rds:CreateDBInstance to"],

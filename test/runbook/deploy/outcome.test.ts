@@ -2,8 +2,8 @@ import type { GateResult, Verdict } from "../../../gates/verdict.ts";
 import type { EngineResult, Step } from "../../../records/engine-record.ts";
 import { decideOn, decisionsOf } from "../../../runbook/deploy/decisions.ts";
 import type { Deployment } from "../../../runbook/deploy/deployment.ts";
-import { endingOf } from "../../../runbook/deploy/ending.ts";
-import { outcomeOf } from "../../../runbook/deploy/outcome.ts";
+import { endingOf, outcomeOf } from "../../../runbook/deploy/ending.ts";
+import { subjectNamed } from "../../support/gate-subjects.ts";
 
 const good: EngineResult = {
   outcome: "succeeded",
@@ -16,7 +16,8 @@ const good: EngineResult = {
 };
 const bad: EngineResult = { ...good, outcome: "failed", failure: "it broke" };
 const gate = (verdict: Verdict, name = "engine one-box"): GateResult => ({
-  gate: name,
+  ...subjectNamed(name),
+  kind: "objective",
   objective: "errors",
   verdict,
   requests: 100,
@@ -34,7 +35,7 @@ const failedStep = (type: string, name = "n"): EngineResult => {
   return { ...bad, steps: [step] };
 };
 const RELEASE = "kubernetes:helm.sh/v3:Release";
-const wrongConfig: EngineResult = { ...bad, failure: "SPARKI_CONFIG: domain is missing" };
+const wrongConfig: EngineResult = { ...bad, failure: "domain is missing", code: "SPARKI_CONFIG" };
 const violated: EngineResult = {
   ...bad,
   policy: { checked: 1, violations: [{ policy: "S1", level: "mandatory", resource: "r", message: "m" }] },
@@ -122,6 +123,21 @@ describe("decideOn", () => {
     ["everything passes", good, [gate("pass")], "proceed"],
   ])("when %s", (_, up, gates, expected) => {
     expect(action(up, gates)).toBe(expected);
+  });
+
+  it("leaves a gate that does not say what it guards to a person, and says so", () => {
+    const { phase: _, ...unknown } = gate("fail");
+    const ending = endingOf({ preview: good, up: bad, gates: [unknown] });
+    expect(ending).toMatchObject({
+      phase: "infrastructure",
+      reason: expect.stringContaining("phase was not recorded"),
+    });
+    expect(action(bad, [unknown])).not.toBe("rollback");
+  });
+
+  it.each(["engine-one-box", "one-box fleet start"])("takes nothing from a gate's name, such as %s", (name) => {
+    const renamed = { ...gate("fail", "engine fleet"), gate: name };
+    expect(endingOf({ preview: good, up: bad, gates: [renamed] }).phase).toBe("fleet");
   });
 
   it("stops where there is nothing to go back to", () => {

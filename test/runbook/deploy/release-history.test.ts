@@ -1,6 +1,5 @@
 import { rollbackMessage } from "../../../records/update.ts";
-import { endedDeploys, rememberEnd } from "../../../runbook/deploy/ended-deploys.ts";
-import { releaseHistory } from "../../../runbook/deploy/release-history.ts";
+import { approvalsIn, endedDeploys, releaseHistory, rememberEnd } from "../../../runbook/deploy/release-history.ts";
 import { taggedStack } from "../../support/tagged-stack.ts";
 import { releaseNamed, updateOf } from "../../support/updates.ts";
 
@@ -22,6 +21,28 @@ describe("releaseHistory", () => {
       { at: 200, release: "b", what: "promoted", reason: "every gate passed", update: "u200" },
       { at: 100, release: "a", what: "promoted", reason: "every gate passed", update: "u100" },
     ]);
+  });
+
+  it("takes why a rollback was from its record, whatever its message says", () => {
+    const who = { name: "ada", through: "here", run: null };
+    const record = { by: "sparki rollback", release: "b", at: "2026-11-20T00:00:00Z", who, approval: null } as const;
+    const update = updateOf(b, b, { ...at(400), message: "edited", ranBy: { ...record, why: "c: too slow: by far" } });
+    expect(releaseHistory([update], [])).toMatchObject([{ what: "gone back to", reason: "c: too slow: by far" }]);
+  });
+
+  it.each([
+    ["the same account", ["ada", "backend"], ["ada", "backend"], true],
+    ["the same name from elsewhere", ["ada", "backend"], ["Ada", "machine"], true],
+    ["two accounts", ["ada", "backend"], ["bob", "backend"], false],
+    ["two names that runs give themselves", ["ada", "environment"], ["bob", "environment"], null],
+    ["an account and a name that a run gives itself", ["ada", "backend"], ["bob", "environment"], null],
+    ["two users of machines", ["ada", "machine"], ["bob", "machine"], null],
+  ] as const)("knows of %s whether an approver planned it", (_, [name, knownBy], [planner, plannerBy], isOwn) => {
+    const identity = { through: "here", run: null };
+    const by = { ...identity, name, knownBy };
+    const approval = { hash: "h", at: "", by, plannedBy: { ...identity, name: planner, knownBy: plannerBy } };
+    const record = { by: "sparki deploy", release: "b", at: "2026-11-20T00:00:00Z", who: by, approval } as const;
+    expect(approvalsIn([updateOf(b, b, { ...at(400), ranBy: record })])).toMatchObject([{ isOwnPlan: isOwn }]);
   });
 
   it("gives each try of the same release its own reason", () => {
@@ -78,6 +99,13 @@ describe("rememberEnd", () => {
       { ...end(1_795_433_100), reason: "no traffic" },
       { ...end(1_795_433_000), reason: "no traffic" },
     ]);
+  });
+
+  it("reads the ends that earlier versions kept as a sentence, and passes over what is none", async () => {
+    const stack = taggedStack();
+    await stack.setTag("sparki:ended-1795433000", "held 2026.11.1 no traffic");
+    await stack.setTag("sparki:ended-1795433001", "held");
+    expect(endedDeploys(await stack.tags())).toEqual([{ ...end(1_795_433_000), reason: "no traffic" }]);
   });
 
   it("forgets the oldest of many, and nothing else", async () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Counts } from "../../../gates/evidence.ts";
-import { type SettlePorts, settle } from "../../../runbook/deploy/settle.ts";
+import { type SettlePorts, settle } from "../../../runbook/deploy/after-promotion.ts";
 import type { Status } from "../../../runbook/preflight/check.ts";
 import type { VerifyReport } from "../../../runbook/verify/verify.ts";
 import { fakeClock } from "../../support/fake-clock.ts";

@@ -12,7 +12,11 @@ const { config } = diagnosisContext();
 const address = "sparki-prod-database.c1.us-east-1.rds.amazonaws.com";
 const instance = { address, vpcSecurityGroups: ["sg-db"] };
 const looks = { "rds/getInstance": instance };
-const names = (...addresses: string[]) => ({ nameServersOf: async () => [], addressesOf: async () => addresses });
+const names = (...addresses: string[]) => ({
+  nameServersOf: async () => [],
+  addressesOf: async () => addresses,
+  delegationSignersOf: async () => [],
+});
 
 describe("secretsPresent", () => {
   it("fails when the secrets that the state has are gone", async () => {

@@ -1,6 +1,5 @@
 import { PassThrough } from "node:stream";
-import { diagnose } from "../../../runbook/diagnosis/diagnose.ts";
-import { diagnosisText } from "../../../runbook/diagnosis/diagnosis-text.ts";
+import { diagnose, diagnosisText } from "../../../runbook/diagnosis/diagnose.ts";
 import { type Examination, TOPICS, type Topic } from "../../../runbook/diagnosis/examination.ts";
 import { EXAMINATIONS } from "../../../runbook/diagnosis/examinations.ts";
 import { type Finding, fail, pass, warn } from "../../../runbook/preflight/check.ts";
@@ -98,16 +97,16 @@ describe("diagnosisText", () => {
       "Also wrong, perhaps because of it",
       "  ✗ FAIL  pods: not ready",
       "          fix: kubectl",
-      "Looked at",
+      "Checked",
       "  ✓ pass  fine: fine",
       expect.stringMatching(/^Something is wrong on prod \(database, errors, latency\), in /),
     ]);
     expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
-  it("never calls a cause what could not be looked at", async () => {
+  it("never calls a cause what could not be checked", async () => {
     const text = diagnosisText(await run([finding("aws", new Error("no answer"))]), screen.paint);
-    expect(text).toContain("Could not be looked at\n  ✗ FAIL  aws: could not look: no answer");
-    expect(text).toMatch(/Nothing wrong was seen, but not everything could be looked at, on prod/);
+    expect(text).toContain("Could not be checked\n  ✗ FAIL  aws: could not look: no answer");
+    expect(text).toMatch(/Nothing wrong was seen, but not everything could be checked, on prod/);
   });
 });

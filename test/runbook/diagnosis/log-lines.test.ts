@@ -1,4 +1,4 @@
-import { LOG_BYTES, LOG_LINES } from "../../../io/log-reading.ts";
+import { LOG_BYTES, LOG_LINES } from "../../../io/pod-log.ts";
 import { errorLines, slowQueries } from "../../../runbook/diagnosis/log-lines.ts";
 import { clusterOf, diagnosisContext, examine, podNamed } from "../../support/diagnosis.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Delivery, Messenger } from "../../../io/slack.ts";
 import { Notifications } from "../../../runbook/notify/notifications.ts";
-import { slack } from "../../../shared/text/slack.ts";
+import { slack } from "../../../shared/text/markup.ts";
 
 const message = (text: string) => ({ channel: "#incidents", text: slack`${text}` });
 

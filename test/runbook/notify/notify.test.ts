@@ -7,8 +7,9 @@ import {
   rolledBackMessage,
   startMessage,
 } from "../../../runbook/notify/notify.ts";
-import type { Message } from "../../../shared/text/slack.ts";
+import type { Message } from "../../../shared/text/markup.ts";
 import { parseConfig } from "../../../stacks/config.ts";
+import { subjectNamed } from "../../support/gate-subjects.ts";
 import { rawConfig } from "../../support/stack-config.ts";
 import { releaseNamed } from "../../support/updates.ts";
 
@@ -21,7 +22,8 @@ const [one, two] = [releaseNamed("1.0"), releaseNamed("2.0")];
 const { contacts } = occasion.config;
 
 const gate = (objective: string, bad: number, name = "engine fleet"): GateResult => ({
-  gate: name,
+  ...subjectNamed(name),
+  kind: "objective",
   objective,
   verdict: "pass",
   requests: 4000,
@@ -198,6 +200,7 @@ describe("endMessage", () => {
         phase: "promoted",
         action: "escalate",
         reason: "a person decides (e2e: exit 1)",
+        rule: "a person decides",
         page: false,
       } as const;
       const live = run({
@@ -235,6 +238,7 @@ describe("a reason", () => {
       phase: "database",
       action: "stop",
       reason: `nothing is half-applied (${reason})`,
+      rule: "nothing is half-applied",
       page: false,
     } as const;
     const { text } = endMessage(occasion, run({ outcome: "stopped", reason, decisions: [decision] }), "");

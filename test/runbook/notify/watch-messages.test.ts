@@ -1,4 +1,4 @@
-import { anomalyMessage, escalationMessage, resolvedMessage } from "../../../runbook/notify/watch-messages.ts";
+import { anomalyMessage, escalationMessage, resolvedMessage } from "../../../runbook/notify/notify.ts";
 import { parseConfig } from "../../../stacks/config.ts";
 import { rawConfig } from "../../support/stack-config.ts";
 import { releaseNamed } from "../../support/updates.ts";
@@ -23,7 +23,7 @@ describe("anomalyMessage", () => {
 });
 
 describe("escalationMessage", () => {
-  it("calls those who must look now, with the reason and the way back", () => {
+  it("calls those who must look now, with the reason and the rollback", () => {
     const { channel, text } = escalationMessage(occasion, news);
     expect(channel).toBe("#incidents");
     expect(text).toMatch(/^🚨 Production after its deployment: @on-call-sre @alexarno look now\n/);

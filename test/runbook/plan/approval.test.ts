@@ -51,6 +51,14 @@ describe("assertApproved", () => {
     expect(await refusal()).toEqual({ lines: ["  config: sparki:database differs"], exitCode: 1 });
   });
 
+  it("refuses on another backend, though its state has the very same content", async () => {
+    const engine = { ...target.engine, backend: async () => "file:///tmp/evil" };
+    expect(await refusal({ ...target, engine })).toEqual({
+      lines: ["  state: backend was s3://state, is file:///tmp/evil"],
+      exitCode: 1,
+    });
+  });
+
   it("refuses after a change of a chart's file", async () => {
     appendFileSync(join(target.projectDirectory, "apps/charts/engine/values.yaml"), "# more\n");
     expect(await refusal()).toEqual({ lines: ["  charts: engine/values.yaml differs"], exitCode: 1 });

@@ -1,5 +1,4 @@
-import { costChange } from "../../../runbook/plan/cost-change.ts";
-import { costFact, costRows } from "../../../runbook/plan/cost-text.ts";
+import { costChange, costFact, costRows } from "../../../runbook/plan/cost-change.ts";
 import type { PlannedResource } from "../../../runbook/plan/planned.ts";
 
 type Inputs = PlannedResource["before"];

@@ -1,9 +1,7 @@
 import fc from "fast-check";
-import { criticalPath } from "../../../runbook/plan/critical-path.ts";
-import { durationOf } from "../../../runbook/plan/durations.ts";
-import { gateWaits } from "../../../runbook/plan/gate-waits.ts";
+import { criticalPath, durationOf, gateWaits } from "../../../runbook/plan/critical-path.ts";
 import type { PlannedResource } from "../../../runbook/plan/planned.ts";
-import { plannedDependencies } from "../../../runbook/plan/planned-dependencies.ts";
+import { plannedDependencies } from "../../../runbook/plan/planned.ts";
 
 const CLUSTER = "aws:eks/cluster:Cluster";
 const ADDON = "aws:eks/addon:Addon";

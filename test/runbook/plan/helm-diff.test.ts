@@ -1,4 +1,4 @@
-import type { HelmTemplate } from "../../../io/helm-template.ts";
+import type { HelmTemplate } from "../../../io/helm.ts";
 import type { StoredRelease } from "../../../records/stored-release.ts";
 import { helmDiffs, manifests } from "../../../runbook/plan/helm-diff.ts";
 import type { PlannedResource } from "../../../runbook/plan/planned.ts";

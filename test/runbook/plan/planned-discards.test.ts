@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { makePlan } from "../../../runbook/plan/make-plan.ts";
 import { planMarkdown } from "../../../runbook/plan/plan-markdown.ts";
-import { plannedDiscards } from "../../../runbook/plan/planned-discards.ts";
+import { plannedDiscards } from "../../../runbook/plan/planned.ts";
 import { plannedProject, urnOf } from "../../support/planning.ts";
 
 const CLUSTER = { type: "aws:eks/cluster:Cluster", name: "cluster" };

@@ -48,7 +48,7 @@ describe("PlannedResources", () => {
 describe("planEntries", () => {
   const role = { type: "aws:iam/role:Role", name: "node-role" };
 
-  it("holds no name that each preview makes up anew", () => {
+  it("holds no name that each preview makes up again", () => {
     const entries = (name: string) => planEntries(planned({ ...role, op: "create", after: { name, path: "/" } }));
     expect(entries("node-role-1234abc")).toEqual(entries("node-role-7654cba"));
     expect(entries("node-role-1234abc")).not.toEqual(entries("other-role"));

@@ -6,7 +6,7 @@ import { writePlan } from "../../../runbook/plan/plan-files.ts";
 import { planHtml } from "../../../runbook/plan/plan-html.ts";
 import { planMarkdown } from "../../../runbook/plan/plan-markdown.ts";
 import { planExitCode, planSummary } from "../../../runbook/plan/plan-summary.ts";
-import { riskOf } from "../../../runbook/plan/risk.ts";
+import { riskOf } from "../../../runbook/plan/planned.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { type Planned, plannedProject, type Recorded, urnOf } from "../../support/planning.ts";
 
@@ -165,7 +165,7 @@ describe("planSummary", () => {
     const summary = planSummary(plan, files, paint);
     expect(summary).not.toMatch(/npx sparki deploy|Hash:|Changes {2}|Monthly price|Duration/);
     expect(summary).toContain("failed: no credentials");
-    expect(summary.trimEnd()).toMatch(/Next: {3}mend that, then npx sparki plan --stack staging$/);
+    expect(summary.trimEnd()).toMatch(/Next: {3}fix that, then npx sparki plan --stack staging$/);
   });
 });
 
@@ -173,7 +173,7 @@ describe("planExitCode", () => {
   it.each([
     [0, {}],
     [1, { outcome: "failed", policy: { checked: 1, violations: [violation] } }],
-    [2, { outcome: "failed", failure: "SPARKI_CONFIG: gate could never decide" }],
+    [2, { outcome: "failed", failure: "gate could never decide", code: "SPARKI_CONFIG" }],
     [4, { outcome: "failed", failure: "no credentials" }],
   ] as const)("is %d for %j", async (exitCode, result) => {
     expect(planExitCode((await planOf({ steps, result })).plan)).toBe(exitCode);

@@ -78,6 +78,8 @@ describe("what the policies are not told of", () => {
       { op: "same", ...vpc, before: {}, retained: true },
       "option retainOnDelete",
     ],
+    ["only reads what somebody else made", { op: "read", ...vpc }, "being read (declared: not to be)"],
+    ["replaces by reading", { op: "read-replacement", ...vpc }, "being read"],
   ])("refuses a plan that %s", async (_, step, option) => {
     const plan = await planOf({ steps: [step] });
     expect(plan).toMatchObject({
@@ -86,6 +88,11 @@ describe("what the policies are not told of", () => {
     });
     expect(plan.policy.violations[0]?.message).toContain(`[D09] aws:ec2/vpc:Vpc "network-vpc", ${option}`);
     expect(planExitCode(plan)).toBe(1);
+  });
+
+  it("lets the program read its own outputs", async () => {
+    const reference = { type: "pulumi:pulumi:StackReference", name: "previous-outputs", after: {} };
+    expect(await planOf({ steps: [{ op: "read", ...reference }] })).toMatchObject({ outcome: "succeeded" });
   });
 
   it("lets the key of the final snapshots stay behind", async () => {

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { preflightText } from "../../../runbook/preflight/preflight-text.ts";
-import type { CheckResult, PreflightReport } from "../../../runbook/preflight/run.ts";
+import type { CheckResult, PreflightReport } from "../../../runbook/preflight/side-by-side.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { fakeContext } from "../../support/preflight.ts";
 
@@ -57,6 +57,6 @@ describe("preflightText", () => {
     expect(text([result({})])).toMatch(
       /Preflight of prod passed: 1 passed, 0 warned, 0 skipped, 0 failed, in 4.2 s\.\n$/,
     );
-    expect(text([result({ status: "fail" })], "failed")).toContain("Nothing was changed. Mend what failed");
+    expect(text([result({ status: "fail" })], "failed")).toContain("Nothing was changed. Fix what failed");
   });
 });

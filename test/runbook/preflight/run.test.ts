@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../../../io/clock.ts";
 import { type Check, type Finding, fail, pass, skipped, warn } from "../../../runbook/preflight/check.ts";
 import { CHECKLIST } from "../../../runbook/preflight/checklist.ts";
-import { runPreflight } from "../../../runbook/preflight/run.ts";
+import { runPreflight } from "../../../runbook/preflight/side-by-side.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { fakeContext } from "../../support/preflight.ts";
@@ -23,15 +23,15 @@ const run = (checks: readonly Check[], signal = new AbortController().signal) =>
 
 describe("runPreflight", () => {
   it("passes with exit 0 while nothing fails, whatever is warned of or skipped", async () => {
-    const report = await run([finding(pass("good")), finding(warn("hm", "mend")), finding(skipped("none yet"))]);
+    const report = await run([finding(pass("good")), finding(warn("hm", "fix")), finding(skipped("none yet"))]);
     expect(report).toMatchObject({ outcome: "passed", exitCode: 0, stack: "prod", release: "2026.11.1" });
     expect(report.checks.map(({ status }) => status)).toEqual(["pass", "warn", "skipped"]);
   });
 
   it("fails with exit 1 when one fails, and keeps its reason and its fix", async () => {
-    const report = await run([finding(pass("good")), finding(fail("bad", "mend it"))]);
+    const report = await run([finding(pass("good")), finding(fail("bad", "fix it"))]);
     expect(report).toMatchObject({ outcome: "failed", exitCode: 1 });
-    expect(report.checks[1]).toMatchObject({ id: "fail", reason: "bad", fix: "mend it" });
+    expect(report.checks[1]).toMatchObject({ id: "fail", reason: "bad", fix: "fix it" });
   });
 
   it("records what people confirmed, and how", async () => {

@@ -1,4 +1,4 @@
-import { failedCreations } from "../../../runbook/recovery/failed-creations.ts";
+import { failedCreations } from "../../../runbook/recovery/state-edit.ts";
 
 const CLUSTER = "urn:pulumi:prod::sparki::aws:eks/cluster:Cluster::cluster";
 const WAITED = "waiting for EKS Cluster (sparki-prod) create: unexpected state 'FAILED', wanted target 'ACTIVE'";

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { foundBy } from "../../../runbook/recovery/found-by.ts";
-import { type Finders, isOf, physicalIds } from "../../../runbook/recovery/physical-id.ts";
-import { ORIGIN_TAG, originOf, TAGGED_WITH_ORIGIN } from "../../../stacks/origin-tag.ts";
+import { type Finders, isOf, physicalIds } from "../../../runbook/recovery/state-edit.ts";
+import { ORIGIN_TAG, originOf, TAGGED_WITH_ORIGIN } from "../../../stacks/tagging.ts";
 import { type Recorded, record } from "../../support/recorder.ts";
 import { rawConfig } from "../../support/stack-config.ts";
 

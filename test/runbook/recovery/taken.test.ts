@@ -1,5 +1,5 @@
 import type { RecordedEvent } from "../../../records/engine-record.ts";
-import { TakenResources } from "../../../runbook/recovery/taken.ts";
+import { TakenResources } from "../../../runbook/recovery/take-over.ts";
 import { stepEvent, urnOf } from "../../support/planning.ts";
 
 const BUCKET = { type: "aws:s3/bucket:Bucket", name: "logs" };

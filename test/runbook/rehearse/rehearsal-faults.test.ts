@@ -1,6 +1,6 @@
 import type { Watcher } from "../../../io/engine.ts";
 import { EngineRecord, type RecordedEvent } from "../../../records/engine-record.ts";
-import { mend, withFaults } from "../../../runbook/rehearse/rehearsal-faults.ts";
+import { fix, holdAccount, withFaults } from "../../../runbook/rehearse/rehearsal-faults.ts";
 
 const EVENT: RecordedEvent = { sequence: 0, timestamp: 0 };
 const DOWN = { down: ["cache"] } as const;
@@ -30,8 +30,22 @@ function ended(record: EngineRecord, name: string): EngineRecord {
   return record;
 }
 
+describe("holdAccount", () => {
+  it("lets what is the account's own hold before the checklist, and nothing else", async () => {
+    const sent: unknown[] = [];
+    const ask = async (_method: string, _path: string, body?: unknown) => {
+      sent.push(body);
+    };
+    expect(await holdAccount({ ask }, { hold: { account: { vcpus: 5 }, down: ["metrics"] } })).toBe(true);
+    expect(await holdAccount({ ask }, { hold: { signer: "1 13 2 AB" } })).toBe(true);
+    expect(await holdAccount({ ask }, { hold: { down: ["metrics"] } })).toBe(false);
+    expect(await holdAccount({ ask }, undefined)).toBe(false);
+    expect(sent).toEqual([{ account: { vcpus: 5 } }, { signer: "1 13 2 AB" }]);
+  });
+});
+
 describe("withFaults", () => {
-  it("breaks before the work, and mends after it", async () => {
+  it("breaks before the work, and fixes after it", async () => {
     const { asked, ask } = cloud();
     const seen = await withFaults({ ask }, { hold: DOWN }, async () => [...asked]);
     expect(seen).toEqual([DOWN]);
@@ -48,7 +62,7 @@ describe("withFaults", () => {
     expect(asked).toEqual([DOWN, {}]);
   });
 
-  it("breaks when its step has ended, and leaves it to `mend` where it is kept", async () => {
+  it("breaks when its step has ended, and leaves it to `fix` where it is kept", async () => {
     const { asked, ask } = cloud();
     const record = begun("promotion-record");
     await withFaults({ ask }, { after: "promotion-record", hold: DOWN, isKept: true }, async (watch) => {
@@ -57,7 +71,7 @@ describe("withFaults", () => {
       watch(ended(record, "promotion-record"), EVENT);
     });
     expect(asked).toEqual([DOWN]);
-    await mend({ ask });
+    await fix({ ask });
     expect(asked).toEqual([DOWN, {}]);
   });
 
@@ -73,7 +87,7 @@ describe("withFaults", () => {
     expect(asked).toEqual([{}, {}]);
   });
 
-  it("mends when the work rejects, and rejects as it did", async () => {
+  it("fixes when the work rejects, and rejects as it did", async () => {
     const { asked, ask } = cloud();
     await expect(withFaults({ ask }, { hold: DOWN }, () => Promise.reject(new Error("refused")))).rejects.toThrow(
       "refused",

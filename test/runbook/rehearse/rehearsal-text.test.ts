@@ -1,8 +1,9 @@
 import { decisionsOf } from "../../../runbook/deploy/decisions.ts";
 import type { RehearsalReport } from "../../../runbook/rehearse/rehearsal-report.ts";
-import { rehearsalText } from "../../../runbook/rehearse/rehearsal-text.ts";
+import { rehearsalText } from "../../../runbook/rehearse/rehearsal-report.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { byService } from "../../../stacks/services.ts";
+import { subjectNamed } from "../../support/gate-subjects.ts";
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 const release = (id: string, letter: string) => ({
@@ -13,6 +14,7 @@ const release = (id: string, letter: string) => ({
 const tracks = { oneBox: [digest("b")], fleet: [digest("a")] };
 const failing = {
   gate: "engine-one-box",
+  kind: "objective",
   objective: "errors",
   verdict: "fail",
   requests: 400,
@@ -106,7 +108,7 @@ describe("rehearsalText", () => {
   });
 
   it("says once that the gates which passed let it go on, and every other decision by its words", () => {
-    const gates = ["engine one-box", "web one-box"].map((gate) => ({ ...passing, gate }));
+    const gates = ["engine one-box", "web one-box"].map((gate) => ({ ...passing, ...subjectNamed(gate) }));
     const verified = { phase: "promoted", action: "proceed", reason: "verified: well", page: false } as const;
     const decisions = [...decisionsOf(gates), verified];
     expect(decisions).toHaveLength(3);
@@ -116,7 +118,7 @@ describe("rehearsalText", () => {
   });
 
   it("says of a gate that passed only its strictest objective", () => {
-    const health = { ...passing, objective: "pods ready", limit: 0, requests: 1 };
+    const health = { ...passing, kind: "health", objective: "pods ready", limit: 0, requests: 1 } as const;
     const loose = { ...passing, objective: "slower than 5 s", limit: 0.01 };
     const gates = [health, loose, passing];
     expect(unwrapped(rehearsalText({ ...REPORT, gates }, paint))).toContain(

@@ -1,5 +1,5 @@
 import type { Step } from "../../../records/engine-record.ts";
-import { assertBegins, assertKnown } from "../../../runbook/rehearse/step-names.ts";
+import { assertBegins, assertKnown } from "../../../runbook/rehearse/rehearsal-faults.ts";
 
 function preview(ops: Readonly<Record<string, string>>): { steps: readonly Step[] } {
   const common = { type: "a:b:C", startSeconds: 0, endSeconds: 1, status: "done" } as const;

@@ -57,7 +57,7 @@ describe("inColumns", () => {
 });
 
 describe("filled", () => {
-  it("fills paragraphs anew, and leaves examples and blank lines as they are", () => {
+  it("fills paragraphs again, and leaves examples and blank lines as they are", () => {
     const text = `${words}\n${words}\n\nExamples:\n  npx sparki deploy      that\n\nEnd.`;
     expect(filled(text).split("\n")).toEqual([
       "one two three four five six seven eight nine ten eleven twelve thirteen fourteen",

@@ -7,7 +7,7 @@ const wordsOf = (html: string) => html.replace(/<[^>]*>/g, " ").replace(/\s+/g, 
 describe("preflightHtml", () => {
   const html = preflightHtml(preflightReport((text) => `${text} <b>`));
 
-  it("shows what did not pass with what it rests on and how to mend it, before what opens", () => {
+  it("shows what did not pass with what it rests on and how to fix it, before what opens", () => {
     const shown = wordsOf(html.slice(0, html.indexOf("<details>")));
     expect(shown).toContain(`${CHECKLIST.length - 2} passed, 1 warned, 1 skipped, in 4.2 s.`);
     expect(shown).toContain("warn it is old &lt;b&gt; What to do: npx sparki make it new &lt;b&gt; line one");
@@ -30,7 +30,7 @@ describe("verifyHtml", () => {
     expect(table).toContain("Cache, healthy fail /api/cache/health answered 503");
   });
 
-  it("then shows what is not well and how to mend it", () => {
+  it("then shows what is not well and how to fix it", () => {
     expect(wordsOf(html)).toContain(
       "Check of cache fail /api/cache/health answered 503 What to do: npx sparki diagnose",
     );

@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream";
-import { lookSideBySide } from "../../../runbook/preflight/side-by-side.ts";
+import { runSideBySide } from "../../../runbook/preflight/side-by-side.ts";
 import { failureDocumentSchema, rehearsalDocument } from "../../../runbook/report/document.ts";
 import { failureDocument } from "../../../runbook/report/failure.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
@@ -67,7 +67,7 @@ describe("rehearsalDocument", () => {
     const run = () => Promise.reject(new Error("other side closed"));
     const look = { id: "alerts", title: "Alerts", proves: "It is known.", timeLimitSeconds: 10, run };
     const beside = { screen: plainScreen(new PassThrough().resume()), signal: new AbortController().signal };
-    const found = await lookSideBySide("checklist", [look], { clock: fakeClock() }, beside);
+    const found = await runSideBySide("checklist", [look], { clock: fakeClock() }, beside);
     expect(found).toMatchObject([{ status: "fail", isBlind: true }]);
     const preflight = { ...preflightReport(String), checks: found.map((each) => ({ ...each, group: "storm" })) };
     const verify = { ...verifyReport(String), checks: found };

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { keptReports } from "../../../runbook/report/kept-reports.ts";
+import { keptReports } from "../../../runbook/report/report-files.ts";
 
 describe("keptReports", () => {
   let cwd: string;

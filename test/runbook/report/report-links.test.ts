@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { PROJECT_DIRECTORY } from "../../../runbook/project.ts";
-import { docsLinks, planLinks } from "../../../runbook/report/report-links.ts";
+import { docsLinks, planLinks } from "../../../runbook/report/report-files.ts";
 
 describe("docsLinks", () => {
   it("leads to pages that there are", () => {

@@ -1,4 +1,4 @@
-import { goneBackHtml, rollbackHtml } from "../../../runbook/report/rollback-html.ts";
+import { goneBackHtml, rollbackHtml } from "../../../runbook/report/deploy-html.ts";
 import { releaseNamed, rolledBackDeploy } from "../../support/deploys.ts";
 
 const beside = { madeAt: "2026-11-23T14:00:00.000Z", links: [{ title: "What a gate proves", href: "https://a/b" }] };

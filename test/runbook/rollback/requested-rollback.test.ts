@@ -1,11 +1,16 @@
-import { lockFailure } from "../../../io/state-lock.ts";
+import { lockFailure } from "../../../io/stack-state.ts";
 import { rollbackMessage, type Update } from "../../../records/update.ts";
-import { frozenReason } from "../../../runbook/deploy/freeze.ts";
-import { type RollbackRequest, runRequestedRollback } from "../../../runbook/rollback/requested-rollback.ts";
+import { freeze, frozenReason, rollbackBegun, rollbackProblem } from "../../../runbook/deploy/freeze.ts";
+import {
+  finishRollback,
+  type RollbackRequest,
+  runRequestedRollback,
+} from "../../../runbook/rollback/requested-rollback.ts";
 import type { RollbackTarget } from "../../../runbook/rollback/rollback-run.ts";
+import { readPresent } from "../../../runbook/rollback/rollback-target.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import type { Release } from "../../../stacks/schema.ts";
-import { type FakeStack, resultOf, stackToGoBackOn } from "../../support/rolling-back.ts";
+import { type FakeStack, resultOf, stackToRollBack } from "../../support/rolling-back.ts";
 import { releaseNamed, resourcesWith, updateOf } from "../../support/updates.ts";
 
 const [a, b] = [releaseNamed("a"), releaseNamed("b")];
@@ -16,7 +21,7 @@ const INTERRUPTION = new DeployError("SPARKI_OUTSIDE", "interrupted by SIGINT");
 
 const back = (target: RollbackTarget, request: Partial<RollbackRequest> = {}) =>
   runRequestedRollback(target, { isDryRun: false, confirm: async () => undefined, ...request });
-const on = (engine: FakeStack["engine"] = {}, given = LIVE) => stackToGoBackOn({ ...given, engine });
+const on = (engine: FakeStack["engine"] = {}, given = LIVE) => stackToRollBack({ ...given, engine });
 
 describe("runRequestedRollback", () => {
   it("refuses when the stack moves while the question waits: what was decided no longer holds", async () => {
@@ -82,7 +87,11 @@ describe("runRequestedRollback", () => {
 
   it.each([
     ["the credentials expire", resultOf("failed", "ExpiredToken: the security token is expired"), 4],
-    ["the config cannot be read", resultOf("failed", "SPARKI_CONFIG: database.backupDays is 0"), 2],
+    [
+      "the config cannot be read",
+      { ...resultOf("failed", "database.backupDays is 0"), code: "SPARKI_CONFIG" as const },
+      2,
+    ],
     [
       "a policy refuses",
       {
@@ -149,7 +158,7 @@ describe("runRequestedRollback", () => {
     });
     await expect(back(target)).rejects.toBe(INTERRUPTION);
     const updates = [...returned, deployed(b), deployed(a)];
-    const again = stackToGoBackOn({ resources: resourcesWith(a), updates, engine: tags });
+    const again = stackToRollBack({ resources: resourcesWith(a), updates, engine: tags });
     const { outcome, release } = await back(again.target);
     expect({ outcome, release, ups: again.ups.length }).toEqual({ outcome: "failed", release: a, ups: 1 });
   });
@@ -160,5 +169,36 @@ describe("runRequestedRollback", () => {
     expect(await frozenReason(target.engine)).toMatch(/^the rollback to a failed: /);
     await target.notifications.all();
     expect({ ups: ups.length, told }).toEqual({ ups: 1, told: [expect.stringContaining("rollback failed")] });
+  });
+});
+
+describe("finishRollback", () => {
+  const finish = async (frozen: Parameters<typeof freeze>[1] | undefined, given = LIVE) => {
+    const { target, ups, tags } = on({}, given);
+    if (frozen !== undefined) await freeze(tags, frozen);
+    const rollback = await finishRollback(target, await readPresent(target));
+    return { ups, release: rollback?.release.id, frozen: await frozenReason(tags) };
+  };
+
+  it("goes on to the release of a rollback that was cut off, and leaves the stack frozen until that is proven", async () => {
+    const { ups, release, frozen } = await finish(rollbackBegun("a"));
+    expect({ ups, release }).toEqual({ ups: ["sparki rollback to a: it was cut off"], release: "a" });
+    expect(frozen).toMatch(/^the rollback to a failed: /);
+  });
+
+  it.each([
+    ["nothing was begun", undefined],
+    ["it failed", rollbackProblem("a", "failed: no image")],
+  ])("changes nothing where %s", async (_, frozen) => {
+    expect(await finish(frozen)).toEqual({ ups: [], release: undefined, frozen: frozen?.reason });
+  });
+
+  it("changes nothing where going back is forbidden, as by a database that has gone on", async () => {
+    const given = { resources: resourcesWith(contracting), updates: [deployed(contracting), deployed(a)] };
+    expect(await finish(rollbackBegun("a"), given)).toEqual({
+      ups: [],
+      release: undefined,
+      frozen: "the rollback to a was begun, and is not proven",
+    });
   });
 });

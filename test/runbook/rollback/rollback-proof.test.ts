@@ -1,6 +1,6 @@
+import type { Reading } from "../../../gates/evidence.ts";
 import { judgeGate } from "../../../gates/gate.ts";
 import type { SloGate } from "../../../gates/live/gate-runner.ts";
-import type { Reading } from "../../../gates/reading.ts";
 import { NO_TRAFFIC } from "../../../gates/traffic.ts";
 import type { GateResult } from "../../../gates/verdict.ts";
 import { acceptWeaker, proveErrors } from "../../../runbook/rollback/rollback-proof.ts";
@@ -60,7 +60,7 @@ describe("acceptWeaker", () => {
     expect(result.upper).toBeGreaterThan(0.001);
     expect(result.upper).toBeLessThan(0.002);
     expect(result.reason).toMatch(
-      /^0 of 2400 requests bad: at most 0\.1\d+ %, a weaker bound than 0\.1 %, for want of/,
+      /^0 of 2400 requests bad: at most 0\.1\d+ %, a weaker bound than 0\.1 %, for lack of/,
     );
   });
 

@@ -1,5 +1,5 @@
 import { type UndoTarget, undoFirstDeploy } from "../../../runbook/rollback/undo-first-deploy.ts";
-import { resultOf, stackToGoBackOn } from "../../support/rolling-back.ts";
+import { resultOf, stackToRollBack } from "../../support/rolling-back.ts";
 import { releaseNamed, resourcesWith } from "../../support/updates.ts";
 
 const made = (type: string, name: string) => ({
@@ -11,7 +11,7 @@ const VPC = made("aws:ec2/vpc:Vpc", "network-vpc");
 const DATABASE = made("aws:rds/instance:Instance", "database-instance");
 
 function firstDeploy() {
-  const { stack, target } = stackToGoBackOn({ resources: [VPC] });
+  const { stack, target } = stackToRollBack({ resources: [VPC] });
   const done: string[] = [];
   const undoable: UndoTarget = {
     ...target,

@@ -1,6 +1,6 @@
 import { CHECKLIST } from "../../../runbook/preflight/checklist.ts";
 import { NOT_YET } from "../../../runbook/preflight/storm.ts";
-import { storm } from "../../../runbook/verify/checks/storm.ts";
+import { storm } from "../../../runbook/verify/checks/pods.ts";
 import { configWith, fakeContext, fakeState, look } from "../../support/preflight.ts";
 import { fakeVerify } from "../../support/verify.ts";
 
@@ -33,7 +33,7 @@ describe("Storm in the stack's own cluster", () => {
 describe("the verification of Storm", () => {
   const signal = new AbortController().signal;
 
-  it("looks after the deployment at what could not be looked at before it", async () => {
+  it("looks after the deployment at what could not be checked before it", async () => {
     const context = {
       ...fakeVerify({ config: inCluster }),
       http: async () => ({ answered: false, error: "refused", seconds: 0 }) as const,

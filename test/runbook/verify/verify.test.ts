@@ -3,8 +3,14 @@ import { systemClock } from "../../../io/clock.ts";
 import { verifyDocument } from "../../../runbook/report/document.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { ReleaseObjectives } from "../../../runbook/verify/checks/objectives.ts";
-import { runVerify, verdictOf, verifications, verifyProblem } from "../../../runbook/verify/verify.ts";
-import { successLines, verifyText } from "../../../runbook/verify/verify-text.ts";
+import {
+  runVerify,
+  successLines,
+  verdictOf,
+  verifications,
+  verifyProblem,
+  verifyText,
+} from "../../../runbook/verify/verify.ts";
 import { selfSigned } from "../../support/certificate.ts";
 import { configWith } from "../../support/preflight.ts";
 import { fakeVerify, type VerifyParts } from "../../support/verify.ts";

@@ -1,4 +1,4 @@
-import { gatesIn, promotionTime } from "../../../runbook/watch/promoted.ts";
+import { gatesIn, promotionTime } from "../../../runbook/watch/watch-run.ts";
 import { releaseNamed, updateOf } from "../../support/updates.ts";
 
 const [one, two] = [releaseNamed("1.0"), releaseNamed("2.0")];

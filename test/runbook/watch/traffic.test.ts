@@ -2,6 +2,7 @@ import { releaseCounts } from "../../../gates/live/release-slo.ts";
 import type { GateResult } from "../../../gates/verdict.ts";
 import { budgetText, lookAtTraffic } from "../../../runbook/watch/traffic.ts";
 import { parseConfig } from "../../../stacks/config.ts";
+import { subjectNamed } from "../../support/gate-subjects.ts";
 import { type Counted, fakePrometheus } from "../../support/prometheus.ts";
 import { rawConfig } from "../../support/stack-config.ts";
 
@@ -9,7 +10,8 @@ const NOW = 10_000_000;
 const config = parseConfig(rawConfig("prod"), "prod");
 const labels = { stack: "prod", release: config.release.id, synthetic: "false" };
 const fleet = (objective: string, bad: number): GateResult => ({
-  gate: "engine fleet",
+  ...subjectNamed("engine fleet"),
+  kind: "objective",
   objective,
   verdict: "pass",
   requests: 4_000,

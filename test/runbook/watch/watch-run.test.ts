@@ -1,8 +1,7 @@
 import type { RequestedRollback } from "../../../runbook/rollback/requested-rollback.ts";
 import type { Seen } from "../../../runbook/watch/look.ts";
-import type { Promoted } from "../../../runbook/watch/promoted.ts";
 import { END_SECONDS, LOOKS } from "../../../runbook/watch/schedule.ts";
-import type { WatchPorts } from "../../../runbook/watch/watch-ports.ts";
+import type { Promoted, WatchPorts } from "../../../runbook/watch/watch-run.ts";
 import { runWatch } from "../../../runbook/watch/watch-run.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
@@ -13,7 +12,7 @@ import { checkOf, failing, seenOf } from "../../support/watching.ts";
 const START = 1_000_000;
 const [one, two] = [releaseNamed("1.0"), releaseNamed("2.0")];
 const promoted: Promoted = { release: two, promotedAt: START, isReturned: false, baseline: [] };
-const goneBack: RequestedRollback = {
+const restored: RequestedRollback = {
   outcome: "rolled-back",
   exitCode: 0,
   reason: "1.0 serves",
@@ -25,7 +24,7 @@ const goneBack: RequestedRollback = {
 interface Situation {
   /** What is seen at each time since the promotion; an Error is thrown. */
   readonly at?: (elapsedSeconds: number) => Seen | Error;
-  readonly goBack?: () => Promise<RequestedRollback>;
+  readonly rollBack?: () => Promise<RequestedRollback>;
   readonly obstacle?: string;
   readonly frozen?: string;
   readonly promotedNow?: (look: number) => Promoted | Error;
@@ -56,10 +55,10 @@ async function watch(situation: Situation = {}) {
     },
     frozen: async () => situation.frozen,
     obstacle: async () => situation.obstacle,
-    goBack: async (leaving, why) => {
+    rollBack: async (leaving, why) => {
       said.push(`go back: ${why}`);
       expect(leaving).toEqual(first.release);
-      return (situation.goBack ?? (async () => goneBack))();
+      return (situation.rollBack ?? (async () => restored))();
     },
     tell: (look, what) => said.push(`${what} at ${Math.round(look.elapsedSeconds)}`),
     show: () => undefined,
@@ -132,17 +131,17 @@ describe("runWatch", () => {
   });
 
   it("ends with 5 when the rollback failed, and tries it once", async () => {
-    const failed = { ...goneBack, outcome: "failed", exitCode: 5, reason: "not healthy" } as const;
-    const { run, said } = await watch({ at: () => failing(300), from: 600, goBack: async () => failed });
+    const failed = { ...restored, outcome: "failed", exitCode: 5, reason: "not healthy" } as const;
+    const { run, said } = await watch({ at: () => failing(300), from: 600, rollBack: async () => failed });
     expect(run).toMatchObject({ outcome: "rollback-failed", exitCode: 5, reason: "not healthy" });
     expect(said.filter((each) => each.startsWith("go back"))).toHaveLength(1);
   });
 
   it("pages and watches on, without another try, when the rollback could not begin", async () => {
-    const goBack = async () => {
+    const rollBack = async () => {
       throw new DeployError("SPARKI_OUTSIDE", "the state is locked");
     };
-    const { run, said } = await watch({ at: from(600, failing(300), 1_200), from: 600, goBack });
+    const { run, said } = await watch({ at: from(600, failing(300), 1_200), from: 600, rollBack });
     expect(said).toEqual([expect.stringMatching(/^go back/), "escalation at 600", "resolved at 1200"]);
     expect(run.looks[0]?.done).toBe("the rollback could not begin: the state is locked");
     expect(run.looks[1]?.decision).toMatchObject({ action: "escalate", page: true });

@@ -40,7 +40,7 @@ describe("lookLines", () => {
     ]);
   });
 
-  it("say that nobody asked, and that nothing was looked at", () => {
+  it("say that nobody asked, and that nothing was checked", () => {
     const look = judgeLook(seenOf({ rows: [], budgetLeft: null, checks: [checkOf("dashboards", "skipped")] }), at);
     expect(lookLines(look, undefined, paint)).toEqual([
       "  - open  T+10 min 00 s  no requests, budget untouched, 0 of 0 checks",

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { linksSection, page } from "../../../runbook/report/page.ts";
-import { htmlHref, htmlText } from "../../../shared/text/html.ts";
+import { htmlHref, htmlText } from "../../../shared/text/markup.ts";
 
 describe("htmlText", () => {
   it.each([
@@ -21,6 +21,13 @@ describe("htmlHref", () => {
 
   it.each([
     "javascript:alert(1)",
+    "&#106;avascript:alert(1)",
+    "&#x6a;avascript:alert(1)",
+    "&#&#49;06;avascript:alert(1)",
+    "\\u006aavascript:alert(1)",
+    "\\u{6a}avascript:alert(1)",
+    "\\x6a\\x61vascript:alert(1)",
+    "%6aavascript:alert(1)",
     "JavaScript:alert(1)",
     "java\nscript:alert(1)",
     " javascript:alert(1)",

@@ -1,4 +1,4 @@
-import { markdownBlock, markdownCode, markdownText } from "../../../shared/text/markdown.ts";
+import { markdownBlock, markdownCode, markdownText } from "../../../shared/text/markup.ts";
 
 describe("markdownText", () => {
   it.each([
@@ -14,6 +14,8 @@ describe("markdownText", () => {
     ["HTML", "<!-- x --><details>", "&lt;!-- x --&gt;&lt;details&gt;"],
     ["an entity", "&#35; x", "&amp;#\u206035; x"],
     ["emphasis", "**x** _y_", "\\*\\*x\\*\\* \\_y\\_"],
+    ["a picture by its name", ":white_check_mark: approved", ":\u2060white_check_mark: approved"],
+    ["a command to GitLab or a bot", "/approve", "\\/approve"],
     ["somebody's name", "@ann", "@\u2060ann"],
     ["an issue", "fixes #12", "fixes #\u206012"],
     ["a formula that shows nothing", "$\\phantom{6 violations}$", "\\$\\\\phantom{6 violations}\\$"],
@@ -22,12 +24,14 @@ describe("markdownText", () => {
     expect(markdownText(text)).toBe(expected);
   });
 
-  it.each(["sparki_app 2026.11.1 (3)", "a-b, c=d: 5 > 3".replace(">", "of"), "https://prod.sparki.tools/x"])(
-    "leaves %s",
-    (text) => {
-      expect(markdownText(text)).toBe(text);
-    },
-  );
+  it.each([
+    "sparki_app 2026.11.1 (3)",
+    "a-b, c=d: 5 > 3".replace(">", "of"),
+    "https://prod.sparki.tools/x",
+    "urn:pulumi:prod::sparki::x at 12:30:45",
+  ])("leaves %s", (text) => {
+    expect(markdownText(text)).toBe(text);
+  });
 });
 
 describe("markdownCode", () => {

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
-import { openOutput, writeDocument } from "../../../shared/text/output.ts";
-import { coloured } from "../../../shared/text/terminal.ts";
+import { documentText, openOutput, writeDocument } from "../../../shared/text/output.ts";
+import { coloured } from "../../../shared/text/visible.ts";
 
 const ESCAPE = "\u001b";
 
@@ -34,6 +34,8 @@ describe("an Output", () => {
     ["one behind what nobody sees", "\u200b::error::x", ": :error::x"],
     ["one behind a blank of another width", "\u3000\u00a0::error::x", "\u3000\u00a0: :error::x"],
     ["one behind a colour", `${ESCAPE}[31m::error::x`, ": :error::x"],
+    ["one with a letter that is escaped", String.raw`##vs\u006f[task.setvariable]x`, "# #vso[task.setvariable]x"],
+    ["one with a letter of a page", "##teamcit&#121;[x]", "# #teamcity[x]"],
     ["a command to Azure Pipelines", "a ##vso[task.setvariable]x", "a # #vso[task.setvariable]x"],
     ["an older one to GitHub", "##[error]x", "# #[error]x"],
     ["a command to TeamCity", "##teamcity[buildStatus]", "# #teamcity[buildStatus]"],
@@ -77,5 +79,16 @@ describe("writeDocument", () => {
       count: 3,
       list: [{ password: { a: "[secret]" } }],
     });
+  });
+});
+
+describe("documentText", () => {
+  it.each([
+    String.raw`##vs\u006f[task.setvariable]x`,
+    String.raw`##teamcit\x79[x]`,
+    "##teamcit&#121;[x]",
+    "##vs%6fx[x]",
+  ])("holds no command to CI where a letter of it is escaped: %s", (text) => {
+    expect(documentText({ [text]: [text] })).not.toMatch(/##(?:\[|[a-z]+\[)/i);
   });
 });

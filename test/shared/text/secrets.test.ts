@@ -18,8 +18,21 @@ const ENCODED = [
   ["an address", "postgres://sparki:hunter2@db:5432/sparki"],
 ] as const;
 
+const HEX = "0123456789abcdef0123456789abcdef01234567";
+
 /** What a program may say, and what of it nobody may read. */
 const SECRETS: readonly (readonly [what: string, text: string, ...hidden: string[]])[] = [
+  ["CSV", "id,user,password,host\n1,sparki,hunter2,db\n2,other,hunter3,db\n", "hunter2", "hunter3"],
+  ["CSV in quotes", 'user,"db password"\nsparki,"hunter ""2, x"\n', "hunter", "2, x"],
+  ["CSV whose last column has no name", "id,password,\n1,hunter2,", "hunter2"],
+  ["CSV with semicolons", "user;Password\nsparki;hunter2", "hunter2"],
+  ["columns with tabs", "user\tapi_token\nsparki\taB3dE5fG7hJ9kL1mN3pQ", "aB3dE5fG7hJ9kL1mN3pQ"],
+  ["a table of psql", " user   | password \n--------+----------\n sparki | hunter2\n(1 row)", "hunter2"],
+  ["a table of MySQL", "+---+---+\n| user | password |\n+---+---+\n| sparki | hunter2 |\n+---+---+", "hunter2"],
+  ["a table of Markdown", "| user | password |\n|---|---|\n| sparki | `hunter2` |", "hunter2"],
+  ["PostgreSQL's dump", "COPY public.users (id, email, password) FROM stdin;\n1\ta@b.c\thunter2\n\\.\n", "hunter2"],
+  ["an escape in octal", String.raw`\160\141\163\163\167\157\162\144=hunter2`, "hunter2"],
+  ["an escaped value in octal", String.raw`password=\150\165\156ter2`, "unter2", "150"],
   ["JSON", '{"level":"error","password":"hunter2","msg":"x"}', "hunter2"],
   ["JSON with blanks", '{ "db_password" : "hunter2" }', "hunter2"],
   ["JSON in JSON", String.raw`{"msg":"{\"password\":\"hunter2\",\"a\":1}"}`, "hunter2"],
@@ -206,6 +219,52 @@ const SECRETS: readonly (readonly [what: string, text: string, ...hidden: string
   ],
   ["escaped letters in a name", String.raw`{"pass\u0077ord":"hunter2"}`, "hunter2"],
   ["a name in letters of another width", "ｐａｓｓｗｏｒｄ=hunter2", "hunter2"],
+  ...[
+    ["Cyrillic", "p\u0430ssw\u043erd"],
+    ["Greek", "passw\u03bfrd"],
+    ["Armenian", "passw\u0585rd"],
+    ["small capital", "\u1d18\u1d00\ua731\ua731\u1d21\u1d0f\u0280\u1d05"],
+    ["dotless", "ap\u0131key"],
+    ["mathematical", "\u{1d429}\u{1d41a}\u{1d42c}\u{1d42c}\u{1d430}\u{1d428}\u{1d42b}\u{1d41d}"],
+    ["Cyrillic, in another name", "s\u0435cr\u0435t_k\u0435y"],
+    ["digits for", "p4ssw0rd"],
+  ].map(([which, name]) => [`a name in ${which} letters that look alike`, `${name}=hunter2`, "hunter2"] as const),
+  ...[
+    ...["пароль", "密码", "パスワード", "비밀번호", "mot de passe", "motdepasse", "contraseña", "wachtwoord"],
+    ...["hasło", "lösenord", "şifre", "heslo", "jelszó", "lozinka"],
+  ].map((name) => [`a name of another language, ${name}`, `${name}: hunter2`, "hunter2"] as const),
+  ...["＝", "：", "꞉ ", " -> ", " → ", "=>\n  "].map(
+    (sign) =>
+      [`a name and a value with ${JSON.stringify(sign)} between them`, `password${sign}hunter2`, "hunter2"] as const,
+  ),
+  ...[
+    ...[String.raw`\x70assword`, String.raw`\u{70}assword`, String.raw`\U00000070assword`],
+    ...["%70assword", "&#112;assword", "&#x70;assword"],
+  ].map((name) => [`a name with an escaped letter, ${name}`, `${name}=hunter2`, "hunter2"] as const),
+  ["a value of Rust", 'Config { password: Some("hunter2"), x: 1 }', "hunter2"],
+  ["bytes of Python", "password=b'hunter2'", "hunter2"],
+  ["a value of a type of its own", 'api_token = SecretStr("hunter2")', "hunter2"],
+  ["a dump of PHP", '["password"]=>\n  string(7) "hunter2"', "hunter2"],
+  ["a row of a table", "| password | hunter2 |", "hunter2"],
+  ["an element of XML as it stands", "<password><![CDATA[hunter2]]></password>", "hunter2"],
+  ["an element of XML over lines", "<password>\n  hunter2\n</password>", "hunter2"],
+  ["a list of properties", "<key>password</key>\n<string>hunter2</string>", "hunter2"],
+  ["a text that ends by a word", "password = <<EOT\nhunter2\nhunter3\nEOT\nx", "hunter2", "hunter3"],
+  ["one of a shell", 'export DB_PASSWORD="$(cat <<-E\nhunter2\nE\n)"', "hunter2"],
+  ["a field of a form", 'Content-Disposition: form-data; name="password"\r\n\r\nhunter2\r\n--x', "hunter2"],
+  ["columns of SQL", "INSERT INTO users (name, password) VALUES ('a', 'hun''ter2')", "hun", "ter2"],
+  ["a key of PostgreSQL", "DETAIL:  Key (id, api_token)=(1, hunter2) already exists.", "hunter2"],
+  ["what a statement was given", "DETAIL:  parameters: $1 = 'a', $2 = 'hunter2'", "hunter2"],
+  ["an address that is escaped as a whole", "https://sparki%3Ahunter2%40db/x", "hunter2"],
+  ["a key store", "keytool -storepass hunter2 -list", "hunter2"],
+  ["MongoDB's client", "mongosh -u sparki -p hunter2", "hunter2"],
+  ["a client of LDAP", "ldapsearch -D cn=a -w hunter2 -b x", "hunter2"],
+  ["a file of a web server", "htpasswd -b users sparki hunter2", "hunter2"],
+  ["HTTPie", "http -a sparki:hunter2 GET x", "hunter2"],
+  ["a share of Windows", String.raw`net use x: \\host\share hunter2 /user:a`, "hunter2"],
+  ["a name in two words", '{"pass word":"hunter2"}', "hunter2"],
+  ["a short name", "db_pw=hunter2", "hunter2"],
+  ["words that recover a wallet", "mnemonic: hunter2", "hunter2"],
   ["a block of YAML", "password: |\n  hunter2\n  hunter3\nother: x", "hunter2", "hunter3"],
   ["a folded block of YAML", "a:\n  apiToken: >-\n    hunter2\n  b: x", "hunter2"],
   ["a value of YAML on the next line", "password:\n  hunter2\nx: y", "hunter2"],
@@ -251,6 +310,39 @@ const SECRETS: readonly (readonly [what: string, text: string, ...hidden: string
     "c2VydmVy",
   ],
   ["array access", `env["API_SECRET"] = "hunter2"`, "hunter2"],
+  ["a text between three quotes", 'secret_key = """hunter2"""', "hunter2"],
+  ["an equals sign that is escaped twice", "/x?password%253Dhunter2", "hunter2"],
+  ["a name with marks on its letters", "passwo\u0301rd=hunter2", "hunter2"],
+  ["the settings of LDAP", "bindpw hunter2!9a", "hunter2!9a"],
+  ["the settings of a radio network", 'psk="hunter2"', "hunter2"],
+  ["cookies in a list", '{"set-cookie":["sid=hunter2; Path=/"]}', "hunter2"],
+  ["a literal of kubectl", "kubectl create secret generic x --from-literal=foo=hunter2", "hunter2"],
+  ["a scheme of one issuer", "Authorization: GenieKey 01234567-89ab-cdef-0123-456789abcdef", "01234567-89ab"],
+  ["the key of a kubeconfig", `client-key-data: ${RANDOM}${RANDOM}`, RANDOM],
+  ["a header of one vendor", `Fastly-Key: ${RANDOM}`, RANDOM],
+  ["a key in JSON", `{"kty":"RSA","d":"${RANDOM}","n":"abc"}`, RANDOM],
+  [
+    "a key with blanks in its lines",
+    `----- BEGIN RSA PRIVATE KEY -----\n${RANDOM}\n----- END RSA PRIVATE KEY -----`,
+    RANDOM,
+  ],
+  ...[
+    ["HRKU-", `${RANDOM}${RANDOM}`],
+    ["vercel_blob_rw_", `${RANDOM}${RANDOM}`],
+    ["CCIPAT_", `${RANDOM}_${HEX}`],
+    ["sbp_", HEX],
+    ["sqp_", HEX],
+    ["bkua_", HEX],
+    ["s.", "abcdEFGH1234ijklMNOP5678"],
+    ["cio", `${RANDOM}abcdefgh`],
+    ["v1.0-0123456789abcdef01234567-", HEX.repeat(4)],
+    ["0123456789abcdef0123456789abcdef0123", "NRAL"],
+    ["AAAAabcdefg:APA91b", RANDOM.repeat(6)],
+    ["v4.local.", RANDOM],
+    ["MDAx", `${RANDOM}abcdefgh`],
+    ["Xx~8Q~", `${RANDOM}abcdefghij`],
+    ["EAA", `${RANDOM}abcdefgh`],
+  ].map(([prefix = "", rest = ""]) => [`a token that begins ${prefix}`, `said ${prefix}${rest} twice`, rest] as const),
 ];
 
 const VARIABLE = joined("$", "{DB_PASSWORD}");
@@ -322,6 +414,22 @@ const KEPT = [
   "test/io/x.test.ts:1234:56:error:failed",
   "fe80:1234:5678:9abc:def0:1234:5678:9abc",
   "costs $5 or $12",
+  `sha256_${HEX}${HEX.slice(0, 24)}`,
+  `git_${HEX} and image_${HEX}`,
+  "Authorization: required for every request",
+  "pods.eks.amazonaws.com is not r.abcdefghijklmnopqrstuvwx",
+  'cache-key: "engine"',
+  "100%60 and 5%41 of them",
+  String.raw`\x7061737300 and C:\x\y`,
+  "token -> refreshed, secret → rotated",
+  "| secret | status | age |",
+  "INSERT INTO projects (id, name) VALUES (1, 'a')",
+  "Key (name)=(a) already exists",
+  "заголовок: текст",
+  "parole and passage: open",
+  "s3 p4 x509: v1",
+  'Content-Disposition: form-data; name="file"\r\n\r\ntext',
+  "<a>text</a> and <path>\n x\n</path>",
 ] as const;
 
 describe("redacted", () => {
@@ -394,8 +502,30 @@ describe("redacted", () => {
     "jdbc:oracle:thin:a/",
     "://[secret] a",
     "AUTH\n$1\n",
+    "%3",
+    "&#5",
+    "password=<<E\n",
+    "password = cat <<",
+    "(a) VALUES (",
+    "(password)=('",
+    'name="password"\n\n',
+    "<key>password</key>",
+    "<token>\n",
+    "<![CDATA[",
+    "a://%3a",
+    "ldapsearch -w",
+    "http -a a:",
+    "net use \\\\a ",
+    "htpasswd -b a b ",
+    "password: Some(",
+    "| password ",
+    "MDAx",
+    "v4.local.",
+    "parameters: $1 = ",
+    "\u0430",
+    "p4",
   ])("is done with 200,000 characters of %j in time", (unit) => {
-    const text = unit.repeat(UNIT_LENGTH / unit.length);
+    const text = `${unit.repeat(UNIT_LENGTH / unit.length)}0a`;
     const cost = (times: string) => {
       const begin = process.cpuUsage();
       redacted(times);
@@ -432,6 +562,26 @@ describe("redactedLines", () => {
     const shown = await linesOf(text, size);
     expect(shown.join("")).toBe("before\npassword: [secret]\nafter\ntoken:\n  none\n");
     expect(await linesOf("db:\n  password:\n    hunter2", size)).toEqual(["db:\n", "  password:\n", "    [secret]"]);
+  });
+
+  it.each([
+    "password = <<EOT\nhunter2\nEOT\nafter\n",
+    "<dbPassword>\n  hunter2\n</dbPassword>\nafter\n",
+    "<key>password</key>\n<string>hunter2</string>\nafter\n",
+    'Content-Disposition: form-data; name="password"\r\n\r\nhunter2\r\nafter\n',
+    '["password"]=>\n  string(7) "hunter2"\nafter\n',
+  ])("takes out a value that stands on a line of its own: %j", async (text) => {
+    for (const size of [1, 7, 1000]) {
+      const shown = (await linesOf(text, size)).join("");
+      expect(shown).not.toContain("hunter2");
+      expect(shown.endsWith("after\n")).toBe(true);
+    }
+  });
+
+  it.each([1, 1000])("takes out a column's secrets in every row, in pieces of %i characters", async (size) => {
+    const rows = (password: string) => Array.from({ length: 450 }, (_, row) => `user${row},${password},db\n`);
+    const text = ["user,password,host\n", ...rows("hunter2"), "after\n"];
+    expect(await linesOf(text.join(""), size)).toEqual(["user,password,host\n", ...rows("[secret]"), "after\n"]);
   });
 
   it.each([1, 7, 1000])("takes out a private key over several lines, in pieces of %i characters", async (size) => {

@@ -1,4 +1,4 @@
-import { Mention, namesSomebody, slack, slackLines } from "../../../shared/text/slack.ts";
+import { Mention, namesSomebody, slack, slackLines } from "../../../shared/text/markup.ts";
 
 describe("slack", () => {
   it.each([
@@ -9,6 +9,7 @@ describe("slack", () => {
     ["a channel", "see #general", "see #\u2060general"],
     ["formats", "*bold* _it_ ~no~ `x`", "*\u2060bold* _\u2060it_ ~\u2060no~ `\u2060x`"],
     ["further lines", "a\nStatus: All healthy", "a Status: All healthy"],
+    ["a picture by its name", ":white_check_mark: approved", ":\u2060white_check_mark: approved"],
     ["a secret", "token=hunter2", "token=[secret]"],
     ["what nobody sees", "a\u202eb\u200b", "ab"],
   ])("shows %s in a value as text", (_, value, expected) => {

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import * as grpc from "@grpc/grpc-js";
 import engineServices from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engineMessages from "@pulumi/pulumi/proto/engine_pb.js";
@@ -140,6 +141,14 @@ export class ProviderClient {
     const reply = await this.#call<messages.CreateResponse>((done) => this.#client.create(request, done), inputs);
     const { values, secrets } = receive(reply.getProperties());
     return { id: reply.getId(), inputs, outputs: values, state: receiveWrapped(reply.getProperties()), secrets };
+  }
+
+  /** Asks for a resource and hangs up a second later, as an engine does that is killed. */
+  async createAndLeave(named: Named, inputs: Properties): Promise<void> {
+    const request = about(new messages.CreateRequest(), named).setProperties(send(inputs)).setTimeout(READY_SECONDS);
+    const call = this.#client.create(request, () => undefined);
+    await delay(1000);
+    call.cancel();
   }
 
   async update(named: Named, kept: Kept, inputs: Properties): Promise<Kept> {

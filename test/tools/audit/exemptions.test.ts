@@ -1,6 +1,5 @@
-import { chartExemptions, type Exemption, judge } from "../../../tools/audit/exemptions.ts";
-import type { Finding } from "../../../tools/audit/finding.ts";
-import { auditText } from "../../../tools/audit/report.ts";
+import type { Finding } from "../../../tools/audit/audit.ts";
+import { auditText, chartExemptions, type Exemption, judge } from "../../../tools/audit/report.ts";
 
 const FINDING: Finding = {
   tool: "checkov",

@@ -1,5 +1,4 @@
-import { readCheckov } from "../../../tools/audit/checkov.ts";
-import { readKubeScore } from "../../../tools/audit/kube-score.ts";
+import { readCheckov, readKubeScore } from "../../../tools/audit/audit.ts";
 
 const RENDERED = {
   stack: "prod",

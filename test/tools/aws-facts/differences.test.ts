@@ -1,5 +1,5 @@
 import { type Facts, facts } from "../../../aws/facts.ts";
-import { differences } from "../../../tools/aws-facts/differences.ts";
+import { differences } from "../../../tools/aws-facts/published.ts";
 
 const now = facts();
 const without = (version: string): Facts => ({

@@ -1,52 +1,159 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
+import type { StateResource } from "../../../records/state.ts";
 import { type Attempt, isWhole } from "../../../tools/chaos/attempt.ts";
-import { KNOWN_CALLS } from "../../../tools/chaos/calls.ts";
-import { JOURNEYS, MOMENTS, nameOf, pointNamed, pointsOf, sample, VICTIMS } from "../../../tools/chaos/points.ts";
+import {
+  classesOf,
+  JOURNEYS,
+  type Kill,
+  KNOWN_CALLS,
+  killName,
+  killNamed,
+  killsInRow,
+  killsOf,
+  MOMENTS,
+  pointsIn,
+  sample,
+  wavesIn,
+} from "../../../tools/chaos/points.ts";
 import { callsIn } from "../../../tools/chaos/run.ts";
 import { pageWith, rowOf, summaryOf } from "../../../tools/chaos/table.ts";
 
 const WHOLE: Attempt = {
-  ...{ point: "upgrade/update/engine-fleet/after/all", wasKilled: true, converged: true, orphans: 0, duplicates: 0 },
-  ...{ drift: 0, locks: 0, processes: 0, files: 0, seconds: 61.2, findings: [] },
+  ...{ kill: "upgrade/update/engine-fleet/after/all", inARow: false, reached: ["engine-fleet"] },
+  ...{ converged: true, orphans: 0 },
+  ...{ duplicates: 0, drift: 0, lostRows: 0, locks: 0, processes: 0, files: 0, seconds: 61.2, againSeconds: 40 },
+  findings: [],
 };
-const LEFT: Attempt = { ...WHOLE, locks: 1, findings: ["left: a.json"] };
-const MISSED: Attempt = { ...WHOLE, wasKilled: false };
+const WAVE: Attempt = { ...WHOLE, kill: "first-deploy/create/wave-5/after/all", reached: ["a", "b", "c"] };
+const LEFT: Attempt = {
+  ...WHOLE,
+  kill: "upgrade/update/web-fleet/after/all",
+  inARow: true,
+  locks: 1,
+  findings: ["left: a.json"],
+};
+const MISSED: Attempt = { ...WHOLE, reached: [] };
 
-describe("points", () => {
-  const all = JOURNEYS.flatMap((journey) => pointsOf(journey, KNOWN_CALLS[journey.name] ?? []));
+describe("kills", () => {
+  const waves = JOURNEYS.flatMap((journey) => killsOf(journey, { alone: false }));
+  const each = JOURNEYS.flatMap((journey) => killsOf(journey, { alone: true }));
 
-  it("are every call of every journey, at every moment, for every victim", () => {
-    const calls = JOURNEYS.flatMap(({ name, operations }) => {
+  it("reach the same points a wave at a time as each by itself, and every kind of them", () => {
+    expect(pointsIn(waves)).toBe(pointsIn(each));
+    expect(each).toHaveLength(pointsIn(each));
+    expect(classesOf(waves)).toEqual(classesOf(each));
+    expect(waves.length).toBeLessThan(each.length / 5);
+    expect(new Set(waves.map(killName)).size).toBe(waves.length);
+    expect(new Set(each.map(killName)).size).toBe(each.length);
+  });
+
+  it("are of every call of every journey, at every moment", () => {
+    const called = JOURNEYS.filter(({ name }) => name !== "destroy").flatMap(({ name, operations }) => {
       const own = (KNOWN_CALLS[name] ?? []).filter(({ operation }) => operations.includes(operation));
       return [...new Map(own.map((call) => [`${call.operation} ${call.step}`, call])).values()];
     });
-    expect(calls.length).toBeGreaterThan(150);
-    const records = calls.filter(({ type }) => type === "Stash").length;
+    expect(called.length).toBeGreaterThan(150);
+    const records = called.filter(({ type }) => type === "Stash").length;
     expect(records).toBeGreaterThan(0);
-    expect(all).toHaveLength((calls.length * MOMENTS.length - records * 2) * VICTIMS.length);
-    expect(new Set(all.map(nameOf)).size).toBe(all.length);
+    const ofMachine = each.filter(({ victim, journey }) => victim === "all" && journey.name !== "destroy");
+    expect(ofMachine).toHaveLength(called.length * MOMENTS.length - records * 2);
+  });
+
+  it("are of every deletion of what a first deployment made, but not of a command that does not run then", () => {
+    const of = (journey: string, victim: string) =>
+      each.filter((kill) => kill.journey.name === journey && kill.victim === victim);
+    const steps = (kills: readonly Kill[]) => new Set(kills.flatMap(({ calls }) => calls.map(({ step }) => step)));
+    expect(steps(of("destroy", "all"))).toEqual(steps(of("first-deploy", "all")));
+    expect(of("destroy", "all").every(({ operation }) => operation === "delete")).toBe(true);
+    expect(of("destroy", "sparki")).toEqual([]);
+  });
+
+  it("kill no server before it is there", () => {
+    const cluster = KNOWN_CALLS["first-deploy"]?.find(({ type }) => type === "Cluster")?.wave ?? 0;
+    const killed = each.filter(({ journey, victim }) => journey.name === "first-deploy" && victim === "control-plane");
+    expect(cluster).toBeGreaterThan(0);
+    expect(Math.min(...killed.flatMap(({ calls }) => calls.map(({ wave }) => wave)))).toBe(cluster + 1);
   });
 
   it("have names that lead back to them", () => {
-    for (const point of sample(all, 50, 1)) expect(pointNamed(nameOf(point))).toEqual(point);
+    // Of a wave's own records and its other calls only one can have its name.
+    for (const kill of sample(each, 50, 1)) expect(killNamed(killName(kill))).toEqual(kill);
+    const wave = killNamed("first-deploy/create/wave-1/after/all");
+    expect(wave.calls.length).toBeGreaterThan(10);
+    expect(killName(wave)).toBe("first-deploy/create/wave-1/after/all");
   });
 
   it.each([
     "",
     "nowhere/create/x/after/all",
-    "upgrade/create/x/during/all",
+    "upgrade/create/database-jobs-seed-run/during/all",
     "upgrade/update//after/all",
-    "upgrade/update/x/after/me",
+    "upgrade/update/nothing-of-that-name/after/all",
+    "first-deploy/create/wave-999/after/all",
+    "upgrade/update/engine-fleet/after/me",
   ])("are refused by a name such as %j, with what is expected", (name) => {
-    expect(() => pointNamed(name)).toThrow("expected JOURNEY/OPERATION/STEP/MOMENT/VICTIM");
+    expect(() => killNamed(name)).toThrow("expected JOURNEY/OPERATION/STEP/MOMENT/VICTIM");
   });
 
   it("are sampled alike for one seed, and otherwise for another", () => {
-    const names = (seed: number) => sample(all, 20, seed).map(nameOf);
+    const names = (seed: number) => sample(waves, 20, seed).map(killName);
     expect(names(7)).toEqual(names(7));
     expect(names(7)).not.toEqual(names(8));
     expect(new Set(names(7)).size).toBe(20);
+  });
+
+  it("are sampled over every journey, victim and moment before one of these comes again", () => {
+    const kind = ({ journey, victim, moment }: Kill) => [journey.name, victim, moment].join("/");
+    const kinds = new Set(waves.map(kind));
+    expect(new Set(sample(waves, kinds.size, 3).map(kind)).size).toBe(kinds.size);
+  });
+});
+
+describe("killsInRow", () => {
+  it.each(JOURNEYS)("kills $name once at each wave, in the order in which it comes to them", (journey) => {
+    const row = killsInRow(journey, 5);
+    const waves = row.map(({ operation, calls }) => `${operation} ${calls[0]?.wave}`);
+    const all = killsOf(journey, { alone: false }).filter(({ moment }) => moment !== "known");
+    expect(new Set(waves)).toEqual(new Set(all.map(({ operation, calls }) => `${operation} ${calls[0]?.wave}`)));
+    expect(waves).toHaveLength(new Set(waves).size);
+    const made = row.flatMap(({ operation, calls }) => (operation === "delete" ? [] : [calls[0]?.wave ?? 0]));
+    expect(made).toEqual(made.toSorted((one, other) => one - other));
+    expect(row).toEqual(killsInRow(journey, 5));
+  });
+
+  it("turns to another moment and victim with each kill, and begins elsewhere for another seed", () => {
+    const [journey] = JOURNEYS;
+    if (journey === undefined) throw new Error("there is no journey");
+    const kinds = (seed: number) => killsInRow(journey, seed).map(({ moment, victim }) => `${moment} ${victim}`);
+    expect(new Set(kinds(5)).size).toBeGreaterThan(12);
+    expect(kinds(5)).not.toEqual(kinds(6));
+  });
+});
+
+describe("wavesIn", () => {
+  it("puts what waits for something into a later wave than that", () => {
+    const resource = (name: string, ...needs: string[]): StateResource => ({
+      ...{ urn: `urn:pulumi:s::p::t::${name}`, type: "t", custom: true, inputs: {}, outputs: {} },
+      dependencies: needs.map((each) => `urn:pulumi:s::p::t::${each}`),
+    });
+    const state = [
+      resource("pod", "cluster", "key"),
+      resource("cluster", "network"),
+      resource("network"),
+      resource("key"),
+    ];
+    expect(Object.fromEntries(wavesIn(state))).toEqual({ network: 0, key: 0, cluster: 1, pod: 2 });
+  });
+
+  it("puts what is in a component after what the component waits for", () => {
+    const about = { type: "t", inputs: {}, outputs: {} };
+    const state: StateResource[] = [
+      { ...about, urn: "u::network", custom: true },
+      { ...about, urn: "u::eks", custom: false, dependencies: ["u::network"] },
+      { ...about, urn: "u::role", custom: true, parent: "u::eks" },
+    ];
+    expect(Object.fromEntries(wavesIn(state))).toMatchObject({ network: 0, role: 1 });
   });
 });
 
@@ -54,28 +161,38 @@ describe("callsIn", () => {
   it("reads the steps that ended well, where a line was broken too", () => {
     const said =
       "  ✓ create Vpc network-vpc  0.0 s\n  ✓ create BucketVersioning\n    edge-lb-logs  0.4 s\n  ✗ update X y  1 s\n";
-    expect(callsIn(`${said}  ✓ update Release web-fleet  32 s\n`)).toEqual([
-      { operation: "create", type: "Vpc", step: "network-vpc" },
-      { operation: "create", type: "BucketVersioning", step: "edge-lb-logs" },
-      { operation: "update", type: "Release", step: "web-fleet" },
+    expect(callsIn(`${said}  ✓ update Release web-fleet  32 s\n`, new Map([["web-fleet", 16]]))).toEqual([
+      { operation: "create", type: "Vpc", step: "network-vpc", wave: 0 },
+      { operation: "create", type: "BucketVersioning", step: "edge-lb-logs", wave: 0 },
+      { operation: "update", type: "Release", step: "web-fleet", wave: 16 },
     ]);
   });
 });
 
 describe("the table", () => {
+  const planned = { kills: 10, known: { "first-deploy": 300, upgrade: 100 } };
+
   it("counts as whole what was killed, converged and left nothing", () => {
     expect([WHOLE, LEFT, MISSED].map(isWhole)).toEqual([true, false, false]);
   });
 
   it("claims no more than was tried", () => {
-    expect(summaryOf([WHOLE, LEFT, MISSED], 10)).toBe(
-      "2 points tried, 1 converged and left nothing, 1 not reached, 7 not begun",
+    expect(summaryOf([WHOLE, WAVE, LEFT, MISSED], planned)).toBe(
+      "5 of 400 points tried, in 3 kills; 4 in 2 kills converged and left nothing, " +
+        "1 kills were of rehearsals that were killed again and again, 1 kills met nobody, 6 kills not begun",
     );
-    const page = pageWith("a\n<!-- chaos: begin -->\nold\n<!-- chaos: end -->\nz\n", [WHOLE, LEFT, MISSED], 3);
-    expect(page.match(/upgrade\/update\/engine-fleet/g)).toHaveLength(2);
-    expect(page).toMatch(/^a\n<!-- chaos: begin -->\n2 points tried, [\s\S]*<!-- chaos: end -->\nz\n$/);
+    const page = pageWith(
+      "a\n<!-- chaos: begin -->\nold\n<!-- chaos: end -->\nz\n",
+      [WHOLE, WAVE, LEFT, MISSED],
+      planned,
+    );
+    expect(page).toContain("By journey: first-deploy 3 of 300, upgrade 2 of 100.");
+    expect(page).toContain("| upgrade | all | after | 2 | 2 | 2 | 0 | 0 | 0 | 0 | 1 | 0 | 0 |");
+    expect(page).toContain("| first-deploy | all | after | 1 | 3 | 3 |");
+    expect(page).toContain("- `upgrade/update/web-fleet/after/all`: left: a.json");
+    expect(page).toMatch(/^a\n<!-- chaos: begin -->\n5 of 400 points tried, [\s\S]*<!-- chaos: end -->\nz\n$/);
     expect(page).not.toContain("old");
-    expect(rowOf(MISSED)).toContain("not killed");
+    expect(rowOf(MISSED)).toContain("not there");
   });
 });
 

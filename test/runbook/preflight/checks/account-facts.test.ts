@@ -1,13 +1,11 @@
-import type { AccountProfile } from "../../../../rehearsal/aws/account-profile.ts";
 import { TYPES } from "../../../../rehearsal/aws/types.ts";
-import { AWS_FAULTS } from "../../../../rehearsal/aws-faults.ts";
+import type { AccountProfile } from "../../../../rehearsal/aws/world.ts";
+import { AWS_FAULTS } from "../../../../rehearsal/scenarios.ts";
 import type { Check, Finding } from "../../../../runbook/preflight/check.ts";
-import { awsCli } from "../../../../runbook/preflight/checks/aws-cli.ts";
-import { offers } from "../../../../runbook/preflight/checks/offers.ts";
+import { awsCli, offers, serviceRoles } from "../../../../runbook/preflight/checks/account.ts";
+import { takenNames } from "../../../../runbook/preflight/checks/names.ts";
 import { permissions } from "../../../../runbook/preflight/checks/permissions.ts";
 import { quotas } from "../../../../runbook/preflight/checks/quotas.ts";
-import { serviceRoles } from "../../../../runbook/preflight/checks/service-roles.ts";
-import { takenNames } from "../../../../runbook/preflight/checks/taken-names.ts";
 import type { PreflightContext } from "../../../../runbook/preflight/context.ts";
 import { configWith, fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
 import { RehearsedAccount } from "../../../support/rehearsed-account.ts";
@@ -41,29 +39,55 @@ describe("preflight, asking a rehearsed account", () => {
     },
   );
 
-  it("finds a quota of five processors before anything is made (F18)", async () => {
-    expect(await ask(quotas, faulty("F18"))).toMatchObject({
+  it("finds a quota of five processors before anything is made (F08)", async () => {
+    expect(await ask(quotas, faulty("F08"))).toMatchObject({
       status: "fail",
       reason: "vCPUs of instances 0 of 5 used, 6 more needed",
     });
   });
 
-  it("finds that a zone's letter leads to use1-az3 before anything is made (F19)", async () => {
-    expect(await ask(offers, faulty("F19"))).toMatchObject({
+  it("counts the processors of what runs already by its instances' types", async () => {
+    const running = accountWith({ instances: ["m7g.4xlarge", "m7g.4xlarge", "t4g.medium", "p5.48xlarge"] });
+    expect(await ask(quotas, running)).toMatchObject({
+      status: "fail",
+      reason: "vCPUs of instances 34 of 32 used, 6 more needed",
+      fix: expect.stringContaining("--quota-code L-1216C47A --desired-value 40"),
+    });
+  });
+
+  it("finds that a zone has no room for a NAT gateway, and the account none for another address", async () => {
+    const aws = accountWith();
+    const { account } = aws;
+    const vpc = await account.create({ type: TYPES.vpc, name: "theirs", inputs: { cidrBlock: "10.9.0.0/16" } });
+    const within = { vpcId: vpc.id, cidrBlock: "10.9.0.0/24", availabilityZone: "us-east-1b" };
+    const subnet = await account.create({ type: TYPES.subnet, name: "theirs", inputs: within });
+    for (const name of ["1", "2", "3", "4", "5"]) {
+      const inputs = { subnetId: subnet.id, connectivityType: "private" };
+      await account.create({ type: TYPES.natGateway, name, inputs });
+      if (name < "4") await account.create({ type: TYPES.eip, name, inputs: {} });
+    }
+    expect(await ask(quotas, aws)).toMatchObject({
+      status: "fail",
+      reason: "Elastic IPs 3 of 5 used, 3 more needed; NAT gateways in a zone 5 of 5 used, 1 more needed",
+    });
+  });
+
+  it("finds that a zone's letter leads to use1-az3 before anything is made (F51)", async () => {
+    expect(await ask(offers, faulty("F51"))).toMatchObject({
       status: "fail",
       reason: expect.stringContaining("us-east-1a is use1-az3 in this account, where EKS makes no clusters"),
       fix: "edit sparki:network.zones",
     });
   });
 
-  it("warns of each service that has no role of its own yet, with the command that makes it (F20)", async () => {
-    const found = await ask(serviceRoles, faulty("F20"));
+  it("warns of each service that has no role of its own yet, with the command that makes it (F52)", async () => {
+    const found = await ask(serviceRoles, faulty("F52"));
     expect(found).toMatchObject({ status: "warn", reason: expect.stringContaining("AWSServiceRoleForElastiCache") });
     expect(found.fix?.split("\n")).toContain("aws iam create-service-linked-role --aws-service-name rds.amazonaws.com");
   });
 
-  it("names what the principal may not do, by IAM's own simulation (F22)", async () => {
-    expect(await ask(permissions, faulty("F22"))).toMatchObject({
+  it("names what the principal may not do, by IAM's own simulation (F54)", async () => {
+    expect(await ask(permissions, faulty("F54"))).toMatchObject({
       status: "fail",
       reason: "arn:aws:iam::111122223333:role/platform-engineering may not do eks:CreateCluster",
     });

@@ -1,4 +1,4 @@
-import { featureFlags } from "../../../../runbook/preflight/checks/flags.ts";
+import { featureFlags } from "../../../../runbook/preflight/checks/people.ts";
 import { configWith, fakeContext, fakeFiles, look } from "../../../support/preflight.ts";
 
 const config = configWith({ preflight: { featureFlags: "flags.yaml" } });

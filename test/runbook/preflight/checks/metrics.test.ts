@@ -109,9 +109,33 @@ describe("prometheusTargets", () => {
     });
   });
 
+  it("does not count a target whose pod begins or ends, as in a rollout that goes on by itself", async () => {
+    const targets = [...BOTH, target("engine-fleet-9", { health: "down" })];
+    expect(await lookAt(targets, "engine-fleet-1", "web-fleet-1")).toMatchObject({ status: "pass" });
+  });
+
+  it("counts every target where the cluster does not tell of its pods", async () => {
+    const context = fakeContext({ web: scraping(...BOTH, target("engine-fleet-9", { health: "down" })), state: live });
+    expect(await look(prometheusTargets, context)).toMatchObject({ status: "fail" });
+  });
+
+  it("passes once a pod that has just begun is scraped", async () => {
+    const cluster = running("engine-fleet-1", "engine-fleet-9", "web-fleet-1");
+    const [before, after] = [BOTH, [...BOTH, target("engine-fleet-9")]].map((targets) =>
+      fakeContext({ web: scraping(...targets), state: live, cluster }),
+    );
+    if (before === undefined || after === undefined) throw new Error("two contexts");
+    let asked = 0;
+    const http: typeof before.http = (...request) => (++asked < 3 ? before : after).http(...request);
+    expect(await look(prometheusTargets, { ...before, http })).toMatchObject({ status: "pass" });
+    expect(asked).toBe(3);
+  });
+
   it("cannot look where something else answers", async () => {
     const web = { [`GET ${PROMETHEUS}`]: { body: "<html>login</html>" } };
-    await expect(look(prometheusTargets, fakeContext({ web }))).rejects.toThrow("answered what no such service would");
+    await expect(look(prometheusTargets, fakeContext({ web, state: live }))).rejects.toThrow(
+      "answered what no such service would",
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import { migrations } from "../../../../runbook/preflight/checks/migrations.ts";
+import { migrations } from "../../../../runbook/preflight/migrations.ts";
 import { configWith, fakeContext, fakeFiles, fakeState, look, promotionOf } from "../../../support/preflight.ts";
 
 const { release } = configWith({});

@@ -5,14 +5,47 @@ const servers = ["ns-1.awsdns-11.com", "ns-2.awsdns-22.net"];
 const looks = { "route53/getZone": { zoneId: "Z1", nameServers: servers } };
 const ownZone = resource("aws:route53/zone:Zone", "edge-zone-zone", { id: "Z1" });
 const state = fakeState([ownZone]);
-const told = (names: readonly string[]) => ({ nameServersOf: async () => names, addressesOf: async () => [] });
+const told = (names: readonly string[], signers: readonly string[] = []) => ({
+  nameServersOf: async () => names,
+  addressesOf: async () => [],
+  delegationSignersOf: async () => signers,
+});
 
 describe("zone", () => {
   it("passes when the world is told this stack's name servers, in any order and spelling", async () => {
     const names = told(["NS-2.awsdns-22.net.", "ns-1.awsdns-11.com"]);
     expect(await look(zone, fakeContext({ looks, state, names }))).toEqual({
       status: "pass",
-      reason: "delegated to 2 name servers of this stack",
+      reason: "delegated to 2 name servers of this stack, whose signatures no resolver checks: there is no DS record",
+    });
+  });
+
+  const digest = "AB".repeat(32);
+  const key = resource("aws:route53/keySigningKey:KeySigningKey", "edge-zone-ksk", {
+    outputs: { dsRecord: `4711 13 2 ${digest}` },
+  });
+  const signed = fakeState([ownZone, key]);
+
+  it("passes when the parent has the DS record of this stack's key", async () => {
+    const names = told(servers, [`4711 13 2 ${digest.toLowerCase()}`]);
+    expect(await look(zone, fakeContext({ looks, state: signed, names }))).toEqual({
+      status: "pass",
+      reason: "delegated to 2 name servers of this stack, whose signatures resolvers check by DS record 4711",
+    });
+  });
+
+  it.each([
+    ["of another key", { looks, state: signed }, "expected that of this stack's key, 4711 13 2"],
+    ["of a zone that signs nothing", { looks, state }, "expected none: the zone signs nothing"],
+    ["before there is a zone", {}, "expected none: the zone signs nothing"],
+  ])("fails when the parent has a DS record %s, by which resolvers refuse all answers", async (_, parts, expected) => {
+    const names = told(servers, ["99 13 2 CD"]);
+    expect(await look(zone, fakeContext({ ...parts, names }))).toEqual({
+      status: "fail",
+      reason: expect.stringMatching(
+        new RegExp(`^the parent of prod.sparki.tools has a DS record that no key answers to, 99 13 2 CD; ${expected}`),
+      ),
+      fix: expect.stringMatching(/^in the parent zone, remove the DS record 99 13 2 CD of prod.sparki.tools/),
     });
   });
 

@@ -14,14 +14,14 @@ describe.each([
   it.each([
     ["flag", `given as ${flag}`],
     ["asked", "answered yes"],
-    ["rehearsed", "a rehearsal needs nobody"],
+    ["rehearsed", "not needed in a rehearsal"],
   ] as const)("passes when it was confirmed by %s", async (how, reason) => {
     expect(await look(check, answered({ confirmed: true, how }))).toEqual({ status: "pass", reason });
   });
 
   it.each([
     ["asked", "not confirmed: answered no"],
-    ["nobody to ask", "not confirmed: nobody was there to ask"],
+    ["nobody to ask", "not confirmed: there was no interactive terminal to ask on"],
   ] as const)("fails when it was not (%s), and names the flag", async (how, reason) => {
     const finding = await look(check, answered({ confirmed: false, how }));
     expect(finding).toMatchObject({ status: "fail", reason });

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign } from "node:crypto";
-import { signatures } from "../../../../runbook/preflight/checks/signatures.ts";
+import { signatures } from "../../../../runbook/preflight/checks/images.ts";
 import { configWith, fakeContext, type HttpAnswers, look } from "../../../support/preflight.ts";
 
 const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });

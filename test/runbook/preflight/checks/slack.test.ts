@@ -1,4 +1,4 @@
-import { slack } from "../../../../runbook/preflight/checks/slack.ts";
+import { slack } from "../../../../runbook/preflight/checks/alerting.ts";
 import { fakeContext, look } from "../../../support/preflight.ts";
 
 const HOOK = "https://hooks.slack.com/services/T/B/X";
@@ -32,6 +32,11 @@ describe("slack", () => {
       "Slack is away",
       fakeContext({ slackSecrets: async () => ({ token: "x" }) }),
       "Slack does not answer: connect ECONNREFUSED",
+    ],
+    [
+      "a page answers in its place",
+      bot({ body: "<html><title>Sign in</title>" }),
+      'Slack answered 200: a page "Sign in", as to log in or of a proxy',
     ],
     ["Slack is ill", bot({ status: 503 }), "Slack answered 503"],
     ["the token is bad", bot({ body: { ok: false, error: "invalid_auth" } }), "Slack refuses the token: invalid_auth"],

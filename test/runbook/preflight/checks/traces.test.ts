@@ -1,4 +1,4 @@
-import { jaeger } from "../../../../runbook/preflight/checks/traces.ts";
+import { jaeger } from "../../../../runbook/preflight/checks/logs.ts";
 import { fakeContext, look } from "../../../support/preflight.ts";
 
 const URL = "POST https://jaeger.storm.sparki.tools/v1/traces";
@@ -11,7 +11,7 @@ describe("jaeger", () => {
     const context = fakeContext({ web: { [URL]: { body } } });
     expect(await look(jaeger, context)).toMatchObject({
       status: "pass",
-      reason: expect.stringContaining("not looked at: no sparki:storm.jaegerQueryUrl is configured"),
+      reason: expect.stringContaining("not checked: no sparki:storm.jaegerQueryUrl is configured"),
     });
     const sent = JSON.parse(context.requests[0]?.body ?? "");
     expect(sent.resourceSpans[0].resource.attributes[0].value).toEqual({ stringValue: "sparki-preflight" });

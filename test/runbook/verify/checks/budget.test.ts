@@ -1,4 +1,4 @@
-import { budget, burns } from "../../../../runbook/verify/checks/budget.ts";
+import { budget, burns } from "../../../../runbook/verify/checks/objectives.ts";
 import { verdictOf } from "../../../../runbook/verify/verify.ts";
 import type { Counted } from "../../../support/prometheus.ts";
 import { fakeVerify, lookAt, type VerifyParts } from "../../../support/verify.ts";

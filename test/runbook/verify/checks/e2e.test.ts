@@ -1,6 +1,5 @@
 import type { Writable } from "node:stream";
-import { e2e } from "../../../../runbook/verify/checks/e2e.ts";
-import { e2eJob } from "../../../../runbook/verify/e2e-job.ts";
+import { e2e, e2eJob } from "../../../../runbook/verify/checks/e2e.ts";
 import { configWith } from "../../../support/preflight.ts";
 import { fakeVerify, lookAt } from "../../../support/verify.ts";
 

@@ -1,0 +1,49 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { alertPages } from "../apps/monitoring/routing.ts";
+import { alertsOf } from "../apps/monitoring-values.ts";
+import { controlsPage } from "../policies/controls/page.ts";
+import { podsPage } from "../policies/controls/pods-page.ts";
+import { EXIT } from "../shared/deploy-error.ts";
+import { configSchema } from "../stacks/schema.ts";
+import { runbookPage, runbookSections } from "./runbook-page.ts";
+
+// Writes the generated pages of docs/ again, or only those that are named. Run: node docs/generate.ts [PAGE ...]
+
+const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
+  /** From the objectives and contacts of Pulumi.prod.yaml. */
+  alerts: () => {
+    const file: { config: Record<string, unknown> } = parse(read("../Pulumi.prod.yaml"));
+    const objectives = configSchema.shape.objectives.parse(file.config["sparki:objectives"]);
+    const contacts = configSchema.shape.contacts.parse(file.config["sparki:contacts"]);
+    return alertPages(alertsOf("prod", objectives), contacts);
+  },
+  /** Only the figures, from the test's wrong and right inputs and a preview of production's program. */
+  aws: async () => {
+    const [{ withFigures }, { previewedProgram }] = await Promise.all([
+      import("./aws-figures.ts"),
+      import("../test/support/previewed-program.ts"),
+    ]);
+    return withFigures(read("aws.md"), await previewedProgram("prod"));
+  },
+  /** From the controls and policies. */
+  controls: controlsPage,
+  /** From what the policies declare. */
+  "engine-pod": podsPage,
+  /** From docs/runbook-lines.yaml. */
+  runbook: () => runbookPage(runbookSections()),
+};
+
+function read(path: string): string {
+  return readFileSync(join(import.meta.dirname, path), "utf8");
+}
+
+const named = process.argv.slice(2);
+const unknown = named.filter((name) => PAGES[name] === undefined);
+if (unknown.length > 0) {
+  process.stderr.write(`no page is named ${unknown.join(", ")}; expected some of ${Object.keys(PAGES).join(", ")}\n`);
+  process.exit(EXIT.usage.code);
+}
+for (const [name, page] of Object.entries(PAGES))
+  if (named.length === 0 || named.includes(name)) writeFileSync(join(import.meta.dirname, `${name}.md`), await page());

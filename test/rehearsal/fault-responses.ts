@@ -1,0 +1,97 @@
+import type { FAULTS } from "../../rehearsal/scenarios.ts";
+
+/** How a deployment must end that meets a fault: what `sparki rehearse --fault ID --json` says. */
+export interface Response {
+  readonly exitCode: number;
+  readonly outcome: "promoted" | "stopped" | "held" | "failed" | "rolled-back";
+  /** What its reason says. */
+  readonly reason: RegExp;
+  /** The scenario whose last release meets it. @default that which `--fault` takes by itself */
+  readonly scenario?: "upgrade";
+  /** Nothing may have changed. */
+  readonly isUntouched?: true;
+}
+
+const promoted = { exitCode: 0, outcome: "promoted", reason: /every gate passed/ } as const;
+const refused = (reason: RegExp, scenario?: "upgrade"): Response => ({
+  ...{ exitCode: 1, outcome: "stopped", reason, isUntouched: true },
+  ...(scenario && { scenario }),
+});
+const resumable = (reason: RegExp): Response => ({ exitCode: 4, outcome: "failed", reason });
+const goesBack = (reason: RegExp): Response => ({ exitCode: 1, outcome: "rolled-back", reason, scenario: "upgrade" });
+const held = (reason: RegExp): Response => ({ exitCode: 3, outcome: "held", reason, scenario: "upgrade" });
+
+/** The required response to every fault that can be rehearsed by its id. */
+export const RESPONSES: Readonly<Record<keyof typeof FAULTS, Response>> = {
+  F01: promoted,
+  F02: promoted,
+  F03: resumable(/timeout while waiting for state/),
+  F04: resumable(/not enough free addresses in the subnets/),
+  F05: resumable(/unexpected state|exceeded maximum number of attempts/),
+  F06: resumable(/no capacity in these zones/),
+  F07: resumable(/unschedulable|nodes are available|timed out|deadline/),
+  F08: refused(/vCPUs of instances .* of 5 used/),
+  F09: resumable(/InsufficientDBInstanceCapacity/),
+  F10: promoted,
+  F11: resumable(/interrupted/),
+  F12: resumable(/cannot be written|state/),
+  F13: refused(/locked by ann@desk/, "upgrade"),
+  F15: resumable(/ExpiredToken/),
+  F16: resumable(/elasticache:CreateReplicationGroup/),
+  F17: promoted,
+  F18: refused(/not what was approved .*state: sparki-\S+ differs/s, "upgrade"),
+  F19: refused(/not what was approved .*config: /s, "upgrade"),
+  F20: refused(/publiclyAccessible/),
+  F21: refused(/policy pack|crashes/),
+  F22: refused(/does not exist/, "upgrade"),
+  F24: refused(/not in the registry/),
+  F26: goesBack(/ImagePullBackOff|ErrImagePull/),
+  F27: goesBack(/CrashLoopBackOff|exit/i),
+  F28: goesBack(/Readiness probe failed|not ready|pods ready/i),
+  F31: { exitCode: 1, outcome: "stopped", reason: /migrate|migration/ },
+  F34: refused(/DROP COLUMN/),
+  F36: goesBack(/database is away|answered 50\d/),
+  F37: goesBack(/cache is away|answered 50\d/),
+  F38: goesBack(/requests bad: at least .* over the limit 0\.1 %/),
+  F39: goesBack(/over the limit 1 %/),
+  F40: goesBack(/bad|burn/),
+  F41: held(/firewall turns the gate's own requests away/),
+  F42: held(/metrics source does not answer/),
+  F43: held(/not numbers/),
+  F44: promoted,
+  F45: held(/resolve|DNS/),
+  F46: resumable(/PENDING_VALIDATION/),
+  F47: held(/503|certificate and engine/),
+  F48: refused(/not in the registry/, "upgrade"),
+  F49: { exitCode: 5, outcome: "failed", reason: /ImagePull/, scenario: "upgrade" },
+  F51: refused(/use1-az3/),
+  F52: promoted,
+  F53: promoted,
+  F54: refused(/eks:CreateCluster/),
+  F55: promoted,
+  F56: promoted,
+  F57: refused(/DS/),
+  F58: promoted,
+};
+
+/** What of a rehearsal's document is compared. */
+export interface Ended {
+  readonly exitCode: number;
+  readonly outcome: string;
+  readonly reason: string;
+  readonly steps: readonly { readonly name: string; readonly op: string }[];
+  readonly world: { readonly orphans: number; readonly duplicates: number };
+}
+
+/** In what a rehearsal of a fault ended otherwise than it must; undefined where it ended as it must. */
+export function differenceFrom(id: string, { exitCode, outcome, reason, steps, world }: Ended): string | undefined {
+  const wanted = RESPONSES[id];
+  if (wanted === undefined) return "no response is known to it";
+  if (exitCode !== wanted.exitCode || outcome !== wanted.outcome)
+    return `${outcome} (exit ${exitCode}), expected ${wanted.outcome} (exit ${wanted.exitCode}): ${reason}`;
+  if (!wanted.reason.test(reason)) return `its reason is ${JSON.stringify(reason)}, expected ${wanted.reason}`;
+  const changed = steps.filter(({ op }) => op !== "same").map(({ name }) => name);
+  if (wanted.isUntouched && changed.length > 0) return `it changed ${changed.join(", ")}, expected nothing`;
+  const { orphans, duplicates } = world;
+  return orphans + duplicates > 0 ? `${orphans} orphans and ${duplicates} duplicates at AWS` : undefined;
+}
