@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { DeployError, messageOf } from "../shared/deploy-error.ts";
+import { DeployError } from "../shared/deploy-error.ts";
 import { TOKEN_HEADER } from "../shared/rehearsal-access.ts";
 import type { CloudOptions } from "./cloud.ts";
 import { MARK_VARIABLE } from "./leftovers.ts";
@@ -46,35 +46,8 @@ export interface CloudProcess extends StartedCloud {
 
 const STOP_SECONDS = 20;
 
-/**
- * Starts the cloud; rejects with its own reason, and nothing left running, when it cannot start. A promoted world that does
- * not serve again at first is started once more, and `say` is told why.
- */
-export async function startCloudProcess(
-  options: CloudOptions,
-  signal: AbortSignal,
-  say: (line: string) => void,
-): Promise<CloudProcess> {
-  const start = () => startOnce(options, signal);
-  return options.isPromoted === true ? startedAgain(start, signal, say) : start();
-}
-
-/** What `start` resolves with, tried a second time unless it was stopped; `say` is told why. */
-export async function startedAgain<T>(
-  start: () => Promise<T>,
-  signal: AbortSignal,
-  say: (line: string) => void,
-): Promise<T> {
-  try {
-    return await start();
-  } catch (error) {
-    signal.throwIfAborted();
-    say(`${messageOf(error)}; it is started once more`);
-    return await start();
-  }
-}
-
-async function startOnce(options: CloudOptions, signal: AbortSignal): Promise<CloudProcess> {
+/** Starts the cloud; rejects with its own reason, and nothing left running, when it cannot start. */
+export async function startCloudProcess(options: CloudOptions, signal: AbortSignal): Promise<CloudProcess> {
   const log = join(options.runDirectory, "logs", "cloud.log");
   const child = spawnCloud(options.runDirectory, log);
   const stop = () => stopChild(child);

@@ -23,6 +23,7 @@ import { Boundaries } from "./provider/server.ts";
 import type { Services } from "./services.ts";
 import { Storm } from "./storm.ts";
 import { stormRoutes } from "./storm-services.ts";
+import { lastLines } from "./waiting.ts";
 
 /** What a simulated cloud is started with. */
 export interface CloudOptions {
@@ -92,7 +93,7 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   const { addresses } = control;
   const processes = new Processes(runDirectory);
   undo.push(() => processes.stopAll());
-  const backing = await startBacking({ ...options, addresses, processes, token, onError: report });
+  const backing = await startBacking({ ...options, addresses, processes, token });
   undo.push(() => backing.stop());
   const { pem: authorityPem } = await CertificateAuthority.open(runDirectory);
   const users = new Users({ authorityPem, entrances: () => backing.loadBalancer.entrances() });
@@ -120,7 +121,10 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   ]);
   if (storm.access !== undefined) {
     const health = () => targetsOf(account, backing);
-    const serves = settled(storm.access, { since, health, scraped: () => storm.scraped(), ...patience(options) });
+    const lastLine = (uid: string, container: string) =>
+      lastLines(join(runDirectory, "pods", uid, `${container}.log`), 1)[0];
+    const seen = { since, health, scraped: () => storm.scraped(), lastLine };
+    const serves = settled(storm.access, { ...seen, ...patience(options) });
     // What an earlier rehearsal left may be broken, and then it is the checklist that says so.
     await (options.isPromoted === true ? serves : serves.catch(() => undefined));
   }
@@ -220,11 +224,6 @@ function attached(ports: Readonly<Record<string, number>>, real: readonly string
 function pushImage(images: StoredImages, body: unknown): void {
   const { ref, behaviour } = parsed(imageSchema, body);
   images.push(ref, behaviour);
-}
-
-/** A failure that nobody waits for belongs into the cloud's own log. */
-function report(error: unknown): void {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
 }
 
 /** The one question of the OCI distribution API that deployments ask: is there a manifest of this digest. */

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { DeployError, messageOf } from "../shared/deploy-error.ts";
 import { changeIn, copyTree, MANIFEST, recordFolder } from "../tools/cache.ts";
 import { SLOTS } from "./addresses.ts";
 import { placeOf, postgresUser } from "./backing/postgres-user.ts";
@@ -22,6 +23,8 @@ export interface KeptWorld {
   readonly slot: number;
   /** Puts a copy into a run's directory, over what is there. */
   copyTo(runDirectory: string): Promise<void>;
+  /** Removes it, so that who holds it next makes it again. */
+  discard(): void;
   release(): void;
 }
 
@@ -29,6 +32,25 @@ export interface KeptWorld {
 export interface EndedRun {
   readonly runDirectory: string;
   readonly slot: number;
+}
+
+/** A copy of a kept world did not serve again, for the reason that it carries. */
+export class LostWorld extends DeployError {
+  constructor(cause: unknown) {
+    const hint = cause instanceof DeployError ? cause.hint : undefined;
+    super("SPARKI_OUTSIDE", messageOf(cause), { cause, ...(hint !== undefined && { hint }) });
+  }
+}
+
+/** What `open` resolves with; tried once more when the world it goes on from was lost, and `say` is told why. */
+export async function openedAgain<T>(open: () => Promise<T>, say: (why: string) => void): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!(error instanceof LostWorld)) throw error;
+    say(error.message);
+    return await open();
+  }
 }
 
 export interface KeptPorts {
@@ -81,7 +103,9 @@ export async function holdWorld(
     if (!("release" in held)) continue;
     try {
       const slot = (await slotOf(place, say)) ?? (await kept(place, await make()));
-      if (await isFree(slot)) return { slot, copyTo: (path) => copyTo(place, path), release: () => held.release() };
+      const discard = () => rmSync(place, { recursive: true, force: true });
+      if (await isFree(slot))
+        return { slot, copyTo: (path) => copyTo(place, path), discard, release: () => held.release() };
     } catch (error) {
       held.release();
       throw error;

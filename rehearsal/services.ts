@@ -35,6 +35,8 @@ export interface DatabaseService {
   /** Starts PostgreSQL with TLS forced for the user; resolves with the address it listens on (port 5432). */
   start(database: {
     name: string;
+    /** The names by which clients reach it: its certificate covers them. */
+    hostnames: readonly string[];
     databaseName: string;
     username: string;
     password: string;
@@ -46,8 +48,11 @@ export interface DatabaseService {
 }
 
 export interface CacheService {
-  /** Starts a Redis-protocol server with TLS and AUTH; resolves with the address it listens on (port 6379). */
-  start(cache: { name: string; authToken: string }): Promise<{ address: string }>;
+  /**
+   * Starts a Redis-protocol server with TLS, for clients that reach it by its host names, and AUTH; resolves with the address
+   * it listens on (port 6379). One that runs asks for another token from then on.
+   */
+  start(cache: { name: string; hostnames: readonly string[]; authToken: string }): Promise<{ address: string }>;
   stop(name: string): Promise<void>;
 }
 

@@ -9,14 +9,16 @@ import type { Processes, ProcessHandle } from "../processes.ts";
 import type { CacheService } from "../services.ts";
 import { waitFor } from "../waiting.ts";
 import { Instances } from "./instances.ts";
-import { ServedCertificate } from "./served-certificate.ts";
+import { issueCertificate, type ServedCertificate } from "./served-certificate.ts";
+
+type WantedCache = Parameters<CacheService["start"]>[0];
 
 interface RunningCache {
+  /** As it was asked for, with the token it asks for now. */
+  wanted: WantedCache;
   readonly address: string;
   readonly place: CachePlace;
   readonly handle: ProcessHandle;
-  /** The token it asks for now. */
-  token: string;
   isRunning(): boolean;
 }
 
@@ -25,8 +27,6 @@ export interface CachesOptions {
   readonly authority: CertificateAuthority;
   readonly processes: Processes;
   readonly addresses: Pick<Addresses, "cache">;
-  /** The names that AWS has given to what listens at an address. */
-  readonly namesAt: (address: string) => readonly string[];
   readonly tools: Tools;
 }
 
@@ -49,9 +49,13 @@ export class Caches implements CacheService {
   }
 
   /** Asked again with another token, a running cache wants that from new connections. */
-  async start({ name, authToken }: { name: string; authToken: string }): Promise<{ address: string }> {
-    const running = await this.#instances.start(name, (index) => this.#launch(name, authToken, index));
-    if (running.token !== authToken) await this.#refresh(running, authToken);
+  async start(wanted: WantedCache): Promise<{ address: string }> {
+    const running = await this.#instances.start(wanted.name, (index) => this.#launch(wanted, index));
+    const { authToken } = running.wanted;
+    if (wanted.authToken !== authToken) {
+      await this.#program.setToken(running.place, running.handle, authToken, wanted.authToken);
+      running.wanted = wanted;
+    }
     return { address: running.address };
   }
 
@@ -74,28 +78,17 @@ export class Caches implements CacheService {
   async resume(): Promise<void> {
     for (const name of this.#instances.names()) {
       const found = await this.#instances.find(name);
-      if (found !== undefined) await this.start({ name, authToken: found.token });
+      if (found !== undefined) await this.start(found.wanted);
     }
   }
 
-  /** Makes the certificate of the server at that address valid for one more name, for connections from now on. */
-  async cover(address: string, hostname: string): Promise<void> {
-    const running = await this.#instances.findAt(address);
-    if (running && (await running.place.certificate.cover(hostname))) await this.#refresh(running, running.token);
-  }
-
-  async #refresh(running: RunningCache, newToken: string): Promise<void> {
-    await this.#program.refresh(running.place, running.handle, running.token, newToken);
-    running.token = newToken;
-  }
-
-  async #launch(name: string, token: string, index: number): Promise<RunningCache> {
-    const { runDirectory, authority, processes, addresses, namesAt } = this.#options;
+  async #launch(wanted: WantedCache, index: number): Promise<RunningCache> {
+    const { name, hostnames, authToken: token } = wanted;
+    const { runDirectory, authority, processes, addresses } = this.#options;
     const address = addresses.cache(index);
     const folder = join(runDirectory, "redis", name);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const certificate = new ServedCertificate({ authority, folder, address, names: namesAt(address) });
-    await certificate.write();
+    const certificate = await issueCertificate({ authority, folder, address, hostnames });
     const place = { address, folder, certificate, authorityPem: authority.pem };
     const args = this.#program.prepare(place, token);
     const handle = await processes.start({ name: `redis-${name}`, command: this.#program.command, args, cwd: folder });
@@ -105,7 +98,7 @@ export class Caches implements CacheService {
         () => false,
       );
     await waitFor(`cache ${name}`, answers, { limitSeconds: READY_LIMIT_SECONDS, process: handle });
-    return { address, place, handle, token, isRunning: () => handle.running() };
+    return { wanted, address, place, handle, isRunning: () => handle.running() };
   }
 }
 
@@ -125,8 +118,8 @@ interface CacheProgram {
   readonly command: string;
   /** Writes what the program reads at its start, and returns its arguments: never the token, which others could see there. */
   prepare(place: CachePlace, token: string): readonly string[];
-  /** Makes the running program take up its certificate's files and a token, for connections from now on. */
-  refresh(place: CachePlace, handle: ProcessHandle, token: string, newToken: string): Promise<void>;
+  /** Makes the running program ask for another token, for connections from now on. */
+  setToken(place: CachePlace, handle: ProcessHandle, token: string, newToken: string): Promise<void>;
 }
 
 /** What the tools call `redis-server`: the real Redis, or under its own name the in-memory server that stands in for it. */
@@ -134,8 +127,8 @@ export function cacheProgram(tools: Tools): CacheProgram {
   const { "redis-server": command } = tools;
   if (command === undefined) throw new DeployError("SPARKI_OUTSIDE", "no redis-server among the tools");
   return basename(command) === "miniredis-server"
-    ? { kind: "miniredis", command, prepare: prepareMiniredis, refresh: refreshMiniredis }
-    : { kind: "redis", command, prepare: prepareRedis, refresh: refreshRedis };
+    ? { kind: "miniredis", command, prepare: prepareMiniredis, setToken: setMiniredisToken }
+    : { kind: "redis", command, prepare: prepareRedis, setToken: setRedisToken };
 }
 
 function prepareRedis({ address, folder, certificate }: CachePlace, token: string): readonly string[] {
@@ -159,10 +152,13 @@ function prepareRedis({ address, folder, certificate }: CachePlace, token: strin
   return [file];
 }
 
-async function refreshRedis(place: CachePlace, _handle: ProcessHandle, token: string, newToken: string): Promise<void> {
-  const { certificateFile, keyFile } = place.certificate;
-  const settings = ["tls-cert-file", certificateFile, "tls-key-file", keyFile, "requirepass", newToken];
-  await ask(place, token, ["CONFIG", "SET", ...settings]);
+async function setRedisToken(
+  place: CachePlace,
+  _handle: ProcessHandle,
+  token: string,
+  newToken: string,
+): Promise<void> {
+  await ask(place, token, ["CONFIG", "SET", "requirepass", newToken]);
 }
 
 function prepareMiniredis({ address, folder, certificate }: CachePlace, token: string): readonly string[] {
@@ -173,7 +169,7 @@ function prepareMiniredis({ address, folder, certificate }: CachePlace, token: s
   return [...listen, "--tls-cert", certificateFile, "--tls-key", keyFile, "--requirepass-file", file];
 }
 
-async function refreshMiniredis({ folder }: CachePlace, handle: ProcessHandle, _token: string, newToken: string) {
+async function setMiniredisToken({ folder }: CachePlace, handle: ProcessHandle, _token: string, newToken: string) {
   writeFileSync(tokenFile(folder), newToken, { mode: 0o600 });
   handle.signal("SIGHUP");
 }

@@ -8,7 +8,7 @@ import { waitFor } from "../waiting.ts";
 import { Instances } from "./instances.ts";
 import { initialise, SUPERUSER, startPostgres } from "./postgres.ts";
 import { claim, type PostgresPlace, placeOf, postgresUser, release } from "./postgres-user.ts";
-import { ServedCertificate } from "./served-certificate.ts";
+import { issueCertificate } from "./served-certificate.ts";
 
 type WantedDatabase = Parameters<DatabaseService["start"]>[0];
 
@@ -16,7 +16,6 @@ interface RunningDatabase {
   /** As it was asked for, with the password it has now. */
   wanted: WantedDatabase;
   readonly address: string;
-  readonly certificate: ServedCertificate;
   readonly handle: ProcessHandle;
   readonly superuserPassword: string;
   isRunning(): boolean;
@@ -27,8 +26,6 @@ export interface DatabasesOptions {
   readonly authority: CertificateAuthority;
   readonly processes: Processes;
   readonly addresses: Pick<Addresses, "database">;
-  /** The names that AWS has given to what listens at an address. */
-  readonly namesAt: (address: string) => readonly string[];
 }
 
 const READY_LIMIT_SECONDS = 60;
@@ -82,12 +79,6 @@ export class Databases implements DatabaseService {
     }
   }
 
-  /** Makes the certificate of the server at that address valid for one more name, for connections from now on. */
-  async cover(address: string, hostname: string): Promise<void> {
-    const running = await this.#instances.findAt(address);
-    if (running && (await running.certificate.cover(hostname))) running.handle.signal("SIGHUP");
-  }
-
   /** How many rows each table of the running databases has, by `<server>/<table>`. */
   async rows(): Promise<Readonly<Record<string, number>>> {
     const { authority } = this.#options;
@@ -102,17 +93,16 @@ export class Databases implements DatabaseService {
   }
 
   async #launch(wanted: WantedDatabase, index: number): Promise<RunningDatabase> {
-    const { name } = wanted;
-    const { processes, authority, addresses, namesAt } = this.#options;
+    const { name, hostnames } = wanted;
+    const { processes, authority, addresses } = this.#options;
     const place = this.#placeOf(name);
     claim(place);
     const superuserPassword = await initialise(place, processes);
     const address = addresses.database(index);
     const { folder, user: owner } = place;
-    const certificate = new ServedCertificate({ authority, folder, address, names: namesAt(address), owner });
-    await certificate.write();
+    const certificate = await issueCertificate({ authority, folder, address, hostnames, owner });
     const handle = await startPostgres(place, address, certificate, processes);
-    const running = { wanted, address, certificate, handle, superuserPassword, isRunning: () => handle.running() };
+    const running = { wanted, address, handle, superuserPassword, isRunning: () => handle.running() };
     const answers = () => asSuperuser(running, authority, async () => true).catch(() => false);
     await waitFor(`database ${name}`, answers, { limitSeconds: READY_LIMIT_SECONDS, process: handle });
     await asSuperuser(running, authority, async (client) => {

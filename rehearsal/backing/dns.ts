@@ -110,13 +110,11 @@ export class NameServer implements NameService {
   #stale: ReadonlyMap<string, readonly NameRecord[]> | undefined;
   #signer: string | undefined;
   readonly #random: () => number;
-  readonly #onAddress: (name: string, address: string) => void;
   readonly #socket: Socket = createSocket("udp4");
   #listening = false;
 
-  constructor(random: () => number, onAddress: (name: string, address: string) => void = () => {}) {
+  constructor(random: () => number) {
     this.#random = random;
-    this.#onAddress = onAddress;
     this.#socket.on("message", (message, from) => void this.#respond(message, from).catch(() => undefined));
   }
 
@@ -130,7 +128,6 @@ export class NameServer implements NameService {
       return;
     }
     this.#addresses.set(canonical(name), address);
-    this.#onAddress(canonical(name), address);
   }
 
   /** Whether changes of records show, or what was there before is answered on. */
@@ -141,11 +138,6 @@ export class NameServer implements NameService {
   /** What the parent zone says of the zones' keys; undefined: nothing. */
   setSigner(signer: string | undefined): void {
     this.#signer = signer;
-  }
-
-  /** The names of AWS's that lead to an address. */
-  namesAt(address: string): readonly string[] {
-    return [...this.#addresses].filter(([, at]) => at === address).map(([name]) => name);
   }
 
   /** Begins to answer; a DeployError says when the port is taken. */

@@ -1,5 +1,5 @@
 /** Servers by name, each started once however often and however concurrently it is asked for. */
-export class Instances<T extends { readonly address: string; isRunning(): boolean }> {
+export class Instances<T extends { isRunning(): boolean }> {
   readonly #started = new Map<string, Promise<T>>();
   readonly #indexes = new Map<string, number>();
 
@@ -15,11 +15,6 @@ export class Instances<T extends { readonly address: string; isRunning(): boolea
 
   async find(name: string): Promise<T | undefined> {
     return this.#started.get(name);
-  }
-
-  async findAt(address: string): Promise<T | undefined> {
-    const all = await Promise.allSettled(this.#started.values());
-    return all.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])).find((one) => one.address === address);
   }
 
   /** Forgets the server of that name and returns it, so that it can be stopped. */

@@ -22,8 +22,6 @@ export interface BackingOptions {
   readonly seed: number;
   /** The run's token. */
   readonly token: string;
-  /** Told of a failure that no caller waits for. */
-  readonly onError: (error: unknown) => void;
 }
 
 export interface Backing extends Omit<Services, "cluster"> {
@@ -41,12 +39,8 @@ export interface Backing extends Omit<Services, "cluster"> {
 export async function startBacking(options: BackingOptions): Promise<Backing> {
   const { addresses, timeScale, seed } = options;
   const authority = await CertificateAuthority.open(options.runDirectory);
-  // A name that AWS gives a server must be in the server's certificate: clients check it.
-  const cover = async (name: string, address: string) => {
-    await Promise.all([database.cover(address, name), cache.cover(address, name)]);
-  };
-  const names = new NameServer(seededRandom(seed), (name, address) => void cover(name, address).catch(options.onError));
-  const shared = { ...options, authority, namesAt: (address: string) => names.namesAt(address) };
+  const names = new NameServer(seededRandom(seed));
+  const shared = { ...options, authority };
   const database = new Databases(shared);
   const cache = new Caches(shared);
   const loadBalancer = new LoadBalancers({ authority, addresses, timeScale, seed });

@@ -3,59 +3,37 @@ import { join } from "node:path";
 import type { CertificateAuthority } from "../certificates.ts";
 import type { SystemUser } from "./postgres-user.ts";
 
-export interface ServedCertificateOptions {
+export interface CertificateOptions {
   readonly authority: CertificateAuthority;
   readonly folder: string;
   readonly address: string;
-  /** The names that AWS has given the server already. */
-  readonly names: readonly string[];
+  /** The names by which clients reach the server: they check them. */
+  readonly hostnames: readonly string[];
   /** Whom the key belongs to. @default ourselves */
   readonly owner?: SystemUser | undefined;
 }
 
-/** A server's certificate on disk; it covers the server's address, and every name that AWS gives the server later. */
-export class ServedCertificate {
+/** A server's certificate and its key on disk. */
+export interface ServedCertificate {
   readonly certificateFile: string;
   readonly keyFile: string;
-  readonly #authority: CertificateAuthority;
-  readonly #address: string;
-  readonly #owner: SystemUser | undefined;
-  readonly #names: Set<string>;
-  #written = Promise.resolve();
+}
 
-  constructor(options: ServedCertificateOptions) {
-    mkdirSync(options.folder, { recursive: true });
-    this.certificateFile = join(options.folder, "server.crt");
-    this.keyFile = join(options.folder, "server.key");
-    this.#authority = options.authority;
-    this.#address = options.address;
-    this.#owner = options.owner;
-    this.#names = new Set(options.names);
-  }
-
-  /** Issues the certificate again when the name is new to it; says whether it did. */
-  async cover(name: string): Promise<boolean> {
-    if (this.#names.has(name)) return false;
-    this.#names.add(name);
-    await this.write();
-    return true;
-  }
-
-  /** Issues it for the names known by then; one after the other, so that the last one written covers them all. */
-  write(): Promise<void> {
-    this.#written = this.#written.then(() => this.#issue());
-    return this.#written;
-  }
-
-  async #issue(): Promise<void> {
-    const { certificatePem, keyPem } = await this.#authority.issue({
-      commonName: this.#address,
-      names: [...this.#names],
-      addresses: [this.#address],
-    });
-    writeFileSync(this.certificateFile, certificatePem, { mode: 0o644 });
-    writeFileSync(this.keyFile, keyPem, { mode: 0o600 });
-    if (this.#owner === undefined) return;
-    for (const file of [this.certificateFile, this.keyFile]) chownSync(file, this.#owner.uid, this.#owner.gid);
-  }
+/**
+ * Issues a server's certificate into a folder, for its address and all its names, before the server starts: one that runs
+ * already would have to take up another, and who reaches it by a name would be turned away for good where it does not.
+ */
+export async function issueCertificate(options: CertificateOptions): Promise<ServedCertificate> {
+  const { authority, folder, address, hostnames, owner } = options;
+  const { certificatePem, keyPem } = await authority.issue({
+    commonName: address,
+    names: hostnames,
+    addresses: [address],
+  });
+  const [certificateFile, keyFile] = [join(folder, "server.crt"), join(folder, "server.key")];
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(certificateFile, certificatePem, { mode: 0o644 });
+  writeFileSync(keyFile, keyPem, { mode: 0o600 });
+  if (owner !== undefined) for (const file of [certificateFile, keyFile]) chownSync(file, owner.uid, owner.gid);
+  return { certificateFile, keyFile };
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { DeployError, messageOf } from "../../shared/deploy-error.ts";
 import type { ClusterAccess } from "../services.ts";
 import { waitFor } from "../waiting.ts";
 import { ApiError, KubernetesApi, type Query } from "./api.ts";
@@ -137,6 +138,8 @@ interface Settling {
   readonly health: () => readonly { readonly healthy: boolean }[];
   /** The names of the pods that Prometheus scrapes. */
   readonly scraped: () => Promise<ReadonlySet<string>>;
+  /** The last line that a pod's container has logged. */
+  readonly lastLine: (podUid: string, container: string) => string | undefined;
   readonly limitSeconds: number;
 }
 
@@ -147,15 +150,16 @@ interface Settling {
  */
 export async function settled(
   access: ClusterAccess,
-  { since, health, scraped, limitSeconds }: Settling,
+  { since, health, scraped, lastLine, limitSeconds }: Settling,
 ): Promise<void> {
   const api = new KubernetesApi(access);
+  let unready: readonly Pod[] = [];
   const serves = async () => {
     const { items } = await api.list<Pod>("/api/v1/pods");
     const going = items.filter(({ status }) => !ENDED.includes(status?.phase ?? ""));
     const targets = health();
     const behind = going.filter(({ spec }) => (spec?.readinessGates ?? []).length > 0);
-    const unready = going.filter((pod) => !isReadySince(pod, since));
+    unready = going.filter((pod) => !isReadySince(pod, since));
     if (unready.length > 0) return `not ready are ${unready.map(described).join("; ")}`;
     const healthy = targets.filter((target) => target.healthy).length;
     if (targets.length < behind.length || healthy < targets.length)
@@ -169,6 +173,14 @@ export async function settled(
   try {
     // Each look reads all pods, while they themselves need the processors to begin.
     await waitFor("every pod of the world before", serves, { limitSeconds, everySeconds: 0.3 });
+  } catch (error) {
+    const said = unready.flatMap(({ metadata, status }) =>
+      (status?.containerStatuses ?? []).flatMap(({ name, ready }) => {
+        const line = ready === true ? undefined : lastLine(metadata?.uid ?? "", name);
+        return line === undefined ? [] : [`${metadata?.name} (${name}): ${line}`];
+      }),
+    );
+    throw new DeployError("SPARKI_OUTSIDE", [messageOf(error), ...said].join("\n  "), { cause: error });
   } finally {
     await api.close();
   }

@@ -46,16 +46,17 @@ async function serve({ options, ports }: CommandInput): Promise<CommandResult> {
   const { openSession, resolveRehearsalTools } = await import("../rehearse/rehearsal-session.ts");
   const { accountText, plainEnvironment, serveUntilAborted } = await import("../rehearse/rehearsal-serving.ts");
   const tools = await resolveRehearsalTools(ports, lineProgress(ports.stderr));
-  const { promotedWorld } = await import("../rehearse/rehearsal-run.ts");
+  const { openPromoted } = await import("../rehearse/rehearsal-run.ts");
   const { openScreen } = await import("../report/screen.ts");
   if (options.onPromoted === true && options.resume === true)
     throw new DeployError("SPARKI_USAGE", "--on-promoted and --resume both say what is there; expected one of them", {
       hint: "npx sparki cloud --help",
     });
-  const world =
-    options.onPromoted === true ? await promotedWorld(checked, tools, await openScreen(ports), ports) : undefined;
-  if (options.onPromoted === true && world === undefined) throw noneFree();
-  const session = await openSession({ ...checked, world }, tools, ports);
+  const session =
+    options.onPromoted === true
+      ? await openPromoted(checked, tools, await openScreen(ports), ports)
+      : await openSession(checked, tools, ports);
+  if (session === undefined) throw noneFree();
   try {
     await session.prepareRelease(session.project.release, {});
     // Not at the end, as other commands do: the environment is of use only while the cloud serves.

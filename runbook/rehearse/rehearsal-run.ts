@@ -15,7 +15,7 @@ import { promotionIn } from "../../records/promotion.ts";
 import { dependenciesIn, resourcesIn, type StateResource } from "../../records/state.ts";
 import { isSlotFree } from "../../rehearsal/addresses.ts";
 import { copyCheckout } from "../../rehearsal/checkout.ts";
-import { type EndedRun, holdWorld, type KeptWorld } from "../../rehearsal/kept-worlds.ts";
+import { type EndedRun, holdWorld, type KeptWorld, openedAgain } from "../../rehearsal/kept-worlds.ts";
 import type { Around, Behaviours, ReleaseDescriptor, Scenario, ScenarioRelease } from "../../rehearsal/scenario.ts";
 import { findScenario, nextRelease } from "../../rehearsal/scenarios.ts";
 import { DeployError, EXIT } from "../../shared/deploy-error.ts";
@@ -74,10 +74,8 @@ export interface RehearsalPlan extends SessionOptions {
 export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports): Promise<RehearsalReport> {
   const start = ports.clock.now();
   const tools = await resolveRehearsalTools(ports, lineProgress(ports.stderr));
-  const world = plan.isOnPromoted === true ? await promotedWorld(plan, tools, screen, ports) : undefined;
-  const session = await showPhase(screen, ports.clock, `simulated cloud for ${plan.stack}`, () =>
-    openSession({ ...plan, world }, tools, ports),
-  );
+  const promoted = plan.isOnPromoted === true ? await openPromoted(plan, tools, screen, ports) : undefined;
+  const session = promoted ?? (await openShown(plan, tools, screen, ports));
   const network = openNetwork(session.environment);
   try {
     const target = rehearsedTarget(session, { network, screen, tools, ports });
@@ -85,7 +83,7 @@ export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports
     const recovery = new Recovery(target, open);
     const checklist = () => goThroughChecklist(target, open, recovery);
     const targetAt = (checkout: string) => atCheckout(target, checkout, { tools, ports, session });
-    const rest = world === undefined ? plan : afterFirst(plan);
+    const rest = promoted === undefined ? plan : afterFirst(plan);
     const run = await deployAll(rest, session, targetAt, { checklist, recovery }).finally(() =>
       target.notifications.all(),
     );
@@ -105,8 +103,36 @@ function afterFirst(plan: RehearsalPlan): RehearsalPlan {
   return { ...plan, scenario: { ...plan.scenario, releases } };
 }
 
+function openShown(
+  options: SessionOptions,
+  tools: Readonly<Record<string, string>>,
+  screen: Screen,
+  ports: Ports,
+): Promise<RehearsalSession> {
+  return showPhase(screen, ports.clock, `simulated cloud for ${options.stack}`, () =>
+    openSession(options, tools, ports),
+  );
+}
+
+/**
+ * A session on a copy of a kept world in which the stack's own release is promoted; undefined when as many as may be are in
+ * use. A world that does not serve again is made anew, once, and the screen says why.
+ */
+export async function openPromoted(
+  options: SessionOptions,
+  tools: Readonly<Record<string, string>>,
+  screen: Screen,
+  ports: Ports,
+): Promise<RehearsalSession | undefined> {
+  const open = async () => {
+    const world = await promotedWorld(options, tools, screen, ports);
+    return world && openShown({ ...options, world }, tools, screen, ports);
+  };
+  return openedAgain(open, (why) => screen.line(`${why}\nthe kept world is made again`));
+}
+
 /** A kept world in which the stack's own release is promoted; made by a rehearsal where there is none of this program. */
-export function promotedWorld(
+function promotedWorld(
   { stack, seed, timeScale, providers }: SessionOptions,
   tools: Readonly<Record<string, string>>,
   screen: Screen,

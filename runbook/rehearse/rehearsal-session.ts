@@ -7,7 +7,13 @@ import { Engine } from "../../io/engine.ts";
 import { onSecondSignal } from "../../io/signals.ts";
 import { CurrentCheckout } from "../../rehearsal/checkout.ts";
 import { type CloudProcess, startCloudProcess } from "../../rehearsal/cloud-process.ts";
-import { type KeptRehearsal, type KeptWorld, keepRehearsal, keptRehearsal } from "../../rehearsal/kept-worlds.ts";
+import {
+  type KeptRehearsal,
+  type KeptWorld,
+  keepRehearsal,
+  keptRehearsal,
+  LostWorld,
+} from "../../rehearsal/kept-worlds.ts";
 import { MARK_VARIABLE } from "../../rehearsal/leftovers.ts";
 import { copyProject, type RehearsedProject } from "../../rehearsal/project.ts";
 import { openRunDirectory, type RunDirectory } from "../../rehearsal/run-directory.ts";
@@ -118,7 +124,12 @@ export async function openSession(
     const isPromoted = world !== undefined;
     const real = providers.all.filter(({ is }) => is !== "simulated").map(({ name }) => name);
     const starting = { stack, seed, timeScale, slot, isPromoted, tools, real, ...places };
-    cloud = await startCloudProcess(starting, ports.signal, (line) => void ports.stderr.write(`  ${line}\n`));
+    cloud = await startCloudProcess(starting, ports.signal).catch((error: unknown) => {
+      if (world === undefined || ports.signal.aborted) throw error;
+      // What it is kept for is that it serves: whatever it lacks, it is better made again.
+      world.discard();
+      throw new LostWorld(error);
+    });
     providers.install(homeIn(run));
     const since = kept?.since ?? today();
     keepRehearsal(run.path, { seed, timeScale, slot: cloud.slot, since, providers: choice });

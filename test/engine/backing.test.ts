@@ -18,17 +18,19 @@ jest.setTimeout(180_000);
 
 const addresses = addressesOf(252);
 const DNS = `${addresses.dns}:5353`;
+const NAMES = {
+  database: "sparki-test-database.c1.us-east-1.rds.amazonaws.com",
+  cache: "master.sparki-test.use1.cache.amazonaws.com",
+};
 const DATABASE = {
   name: "sparki-test-database",
+  hostnames: [NAMES.database],
   databaseName: "sparki",
   username: "sparki",
   password: "first'password",
 };
 const TOKEN = "first-token-of-the-cache";
-const NAMES = {
-  database: "sparki-test-database.c1.us-east-1.rds.amazonaws.com",
-  cache: "master.sparki-test.use1.cache.amazonaws.com",
-};
+const CACHE = { name: "sparki-test", hostnames: [NAMES.cache], authToken: TOKEN };
 const BALANCER = "sparki-test-1.us-east-1.elb.amazonaws.com";
 const SITE = "app.sparki.example";
 const ENGINES = ["127.252.16.1", "127.252.16.2"] as const;
@@ -125,7 +127,6 @@ function holdingLock<T>(milliseconds: number, act: () => Promise<T>): Promise<T>
 
 beforeAll(async () => {
   const tools = { "redis-server": toolPath("redis-server"), prometheus: toolPath("prometheus") };
-  const onError = (error: unknown) => report(String(error));
   backing = await startBacking({
     stack: "test",
     runDirectory: run,
@@ -135,12 +136,11 @@ beforeAll(async () => {
     timeScale: 0.01,
     seed: 1,
     token: TEST_TOKEN,
-    onError,
   });
   const start = performance.now();
   const database = await backing.database.start(DATABASE);
   report(`PostgreSQL answered after ${Math.round(performance.now() - start)} ms`);
-  const cache = await backing.cache.start({ name: "sparki-test", authToken: TOKEN });
+  const cache = await backing.cache.start(CACHE);
   const { address } = await backing.loadBalancer.apply(balancer);
   backing.names.setAddress(NAMES.database, database.address);
   backing.names.setAddress(NAMES.cache, cache.address);
@@ -253,7 +253,7 @@ describe("the stand-in application behind the load balancer", () => {
   it("goes on when the database's password and the cache's token change and every connection is lost", async () => {
     await backing.database.setPassword(DATABASE.name, DATABASE.username, "second");
     await backing.cache.stop("sparki-test");
-    await backing.cache.start({ name: "sparki-test", authToken: "second-token" });
+    await backing.cache.start({ ...CACHE, authToken: "second-token" });
     for (const engine of engines) {
       engine.rotate("database/password", "second");
       engine.rotate("cache/auth-token", "second-token");

@@ -17,7 +17,7 @@ jest.setTimeout(180_000);
 const addresses = addressesOf(251);
 const HOST = "sparki-test-database.c1.us-east-1.rds.amazonaws.com";
 const MASTER = { username: "sparki_admin", password: "password-of-the-master-user" };
-const DATABASE = { name: "sparki-test-users", databaseName: "sparki", ...MASTER };
+const DATABASE = { name: "sparki-test-users", hostnames: [HOST], databaseName: "sparki", ...MASTER };
 const [FIRST, SECOND, THIRD] = ["20260801", "20261101", "20270201"].map(usersSince) as [Users, Users, Users];
 
 const run = mkdtempSync(join(tmpdir(), "sparki-users-"));
@@ -36,7 +36,7 @@ beforeAll(async () => {
     seed: 1,
     token: TEST_TOKEN,
   };
-  backing = await startBacking({ ...places, onError: (error) => process.stderr.write(`${error}\n`) });
+  backing = await startBacking(places);
   backing.names.setAddress(HOST, (await backing.database.start(DATABASE)).address);
 });
 

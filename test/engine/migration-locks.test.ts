@@ -16,7 +16,8 @@ jest.setTimeout(1_200_000);
 
 const ROWS = 1_000_000;
 const ADDRESSES = addressesOf(253);
-const DATABASE = { name: "locks", databaseName: "sparki", username: "sparki", password: "password-of-a-test" };
+const USER = { username: "sparki", password: "password-of-a-test" };
+const DATABASE = { name: "locks", hostnames: [], databaseName: "sparki", ...USER };
 
 const run = mkdtempSync(join(tmpdir(), "sparki-locks-"));
 const processes = new Processes(run);
@@ -34,7 +35,7 @@ async function connected(database = DATABASE.databaseName): Promise<pg.Client> {
 
 beforeAll(async () => {
   const authority = await CertificateAuthority.open(run);
-  databases = new Databases({ runDirectory: run, authority, processes, addresses: ADDRESSES, namesAt: () => [] });
+  databases = new Databases({ runDirectory: run, authority, processes, addresses: ADDRESSES });
   await databases.start(DATABASE);
   client = await connected();
   await client.query(OLD_SCHEMA);

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { placeOf, postgresUser } from "../../rehearsal/backing/postgres-user.ts";
 import { mountInto } from "../../rehearsal/cluster/volumes.ts";
-import { type EndedRun, holdWorld, type KeptWorld } from "../../rehearsal/kept-worlds.ts";
+import { type EndedRun, holdWorld, type KeptWorld, LostWorld, openedAgain } from "../../rehearsal/kept-worlds.ts";
 
 const DATABASE = `kept-${process.pid}`;
 
@@ -126,6 +126,14 @@ describe("holdWorld", () => {
     expect(existsSync(join(root, "copy", "etcd", "evil"))).toBe(false);
   });
 
+  it("makes it again once it was discarded, and not while its holder has it", async () => {
+    const world = await take();
+    world.discard();
+    expect((await take()).slot).toBe(102);
+    world.release();
+    expect((await take()).slot).toBe(103);
+  });
+
   it("makes another for another key, and for a second run at the same time", async () => {
     const one = await take();
     const other = await take("prod-2");
@@ -148,5 +156,31 @@ describe("holdWorld", () => {
     await expect(holdWorld(worlds(), "prod-1", { isFree, make: failing, say })).rejects.toThrow("not promoted");
     expect(readdirSync(worlds())).toEqual([]);
     expect((await take()).slot).toBe(101);
+  });
+});
+
+describe("openedAgain", () => {
+  const failing = (
+    failures: number,
+    failure: (start: number) => Error = (start) => new LostWorld(new Error(`${start}`)),
+  ) => {
+    let starts = 0;
+    return async () => {
+      starts += 1;
+      if (starts <= failures) throw failure(starts);
+      return starts;
+    };
+  };
+
+  it("opens once more when the world was lost, and says why", async () => {
+    const said: string[] = [];
+    const answer = await openedAgain(failing(1), (why) => said.push(why));
+    expect({ answer, said }).toEqual({ answer: 2, said: ["1"] });
+  });
+
+  it("fails with the second reason, and at once for any other reason", async () => {
+    await expect(openedAgain(failing(2), () => undefined)).rejects.toThrow("2");
+    const other = failing(1, () => new Error("no such config"));
+    await expect(openedAgain(other, () => undefined)).rejects.toThrow("no such config");
   });
 });

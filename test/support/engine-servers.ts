@@ -26,14 +26,15 @@ export function userSecretArn(day: string): string {
 /** Starts database, cache and load balancer, each under the name that the values have for it. */
 export async function startServers(backing: Backing, values: Values): Promise<void> {
   const name = "sparki-test";
-  const database = { name, databaseName: textIn(values, "database.name"), ...MASTER };
+  const hosts = { database: textIn(values, "database.host"), cache: textIn(values, "cache.host") };
+  const database = { name, hostnames: [hosts.database], databaseName: textIn(values, "database.name"), ...MASTER };
   const [{ address }, cache, balancer] = await Promise.all([
     backing.database.start(database),
-    backing.cache.start({ name, authToken: TOKEN }),
+    backing.cache.start({ name, hostnames: [hosts.cache], authToken: TOKEN }),
     backing.loadBalancer.apply(balancerOf(values)),
   ]);
-  backing.names.setAddress(textIn(values, "database.host"), address);
-  backing.names.setAddress(textIn(values, "cache.host"), cache.address);
+  backing.names.setAddress(hosts.database, address);
+  backing.names.setAddress(hosts.cache, cache.address);
   backing.names.setAddress(BALANCER, balancer.address);
   backing.names.setRecords("Z1", [{ name: SITE, type: "A", values: [], aliasTo: BALANCER }]);
 }

@@ -20,8 +20,8 @@ import { decideOn } from "../../runbook/deploy/decisions.ts";
 import { type Deployment, deploy, previewed } from "../../runbook/deploy/deployment.ts";
 import { endingOf, type Outcome, outcomeOf } from "../../runbook/deploy/ending.ts";
 import { withFaults } from "../../runbook/rehearse/rehearsal-faults.ts";
-import { promotedWorld } from "../../runbook/rehearse/rehearsal-run.ts";
-import { openSession, resolveRehearsalTools } from "../../runbook/rehearse/rehearsal-session.ts";
+import { openPromoted } from "../../runbook/rehearse/rehearsal-run.ts";
+import { resolveRehearsalTools } from "../../runbook/rehearse/rehearsal-session.ts";
 import { plainScreen } from "../../runbook/report/screen.ts";
 import { openOutput } from "../../shared/text/output.ts";
 import { lineProgress } from "../../tools/progress.ts";
@@ -58,8 +58,7 @@ const ports: Ports = {
 const tools = await resolveRehearsalTools(ports, lineProgress(process.stderr));
 const screen = plainScreen(process.stderr);
 const options = { stack: "prod", seed: 1, timeScale: 0.004 };
-const world = await promotedWorld(options, tools, screen, ports);
-const session = await openSession({ ...options, world }, tools, ports);
+const session = (await openPromoted(options, tools, screen, ports)) ?? noneFree();
 const { engine, gateLogFile } = session;
 const { release: good } = session.project;
 const surroundings = { screen, clock: systemClock, gateLogFile };
@@ -67,7 +66,6 @@ let preview: EngineResult | undefined;
 let last: ReleaseDescriptor = good;
 try {
   await session.prepareRelease(good, {});
-  if (world === undefined) throw new Error("no kept world is free");
   for (const name of names) {
     const found = await rehearse(findScenario(name.replace("!", "")));
     const again = name.endsWith("!") ? { again: await deployAgain() } : {};
@@ -75,6 +73,10 @@ try {
   }
 } finally {
   await session.close();
+}
+
+function noneFree(): never {
+  throw new Error("no kept world is free");
 }
 
 async function rehearse({ name, releases }: Scenario): Promise<GateCase> {

@@ -123,7 +123,6 @@ async function startSurroundings({ stack, timeScale, runDirectory }: Options, va
     ...places,
     token: TEST_TOKEN,
     seed: 1,
-    onError: (error) => process.stderr.write(`${error}\n`),
   });
   undo.push(() => backing.stop());
   const images = new StoredImages(join(runDirectory, "images.json"));

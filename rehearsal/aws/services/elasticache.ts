@@ -156,8 +156,9 @@ const nodesOf = (inputs: Properties) =>
 
 async function start(subject: Subject, { services }: Cloud): Promise<Properties> {
   const authToken = text(subject.inputs, "authToken") ?? "";
-  const { address } = await services.cache.start({ name: subject.id, authToken });
-  for (const role of ["master", "replica"] as const) services.names.setAddress(hostOf(subject, role), address);
+  const hostnames = (["master", "replica"] as const).map((role) => hostOf(subject, role).toLowerCase());
+  const { address } = await services.cache.start({ name: subject.id, hostnames, authToken });
+  for (const hostname of hostnames) services.names.setAddress(hostname, address);
   return {};
 }
 

@@ -217,13 +217,15 @@ function passwordOf(subject: Subject, cloud: Cloud): string {
 }
 
 async function start(subject: Subject, cloud: Cloud): Promise<Properties> {
+  const hostname = hostOf(subject).toLowerCase();
   const { address } = await cloud.services.database.start({
     name: text(subject.inputs, "identifier") ?? subject.id,
+    hostnames: [hostname],
     databaseName: text(subject.inputs, "dbName") ?? "postgres",
     username: text(subject.inputs, "username") ?? "postgres",
     password: passwordOf(subject, cloud),
   });
-  cloud.services.names.setAddress(hostOf(subject), address);
+  cloud.services.names.setAddress(hostname, address);
   return {};
 }
 

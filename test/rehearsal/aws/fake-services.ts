@@ -5,6 +5,8 @@ export class FakeServices implements Services {
   /** Every call in order, such as `database.start sparki-prod-database`. */
   readonly calls: string[] = [];
   readonly addresses = new Map<string, string>();
+  /** The names that the server at an address was started for. */
+  readonly hostnames = new Map<string, readonly string[]>();
   readonly records = new Map<string, readonly NameRecord[]>();
   readonly balancers = new Map<string, LoadBalancerState>();
   /** Makes the next start of this kind fail with the error. */
@@ -20,7 +22,8 @@ export class FakeServices implements Services {
   };
 
   readonly database: Services["database"] = {
-    start: async ({ name, databaseName, username, password }) => {
+    start: async ({ name, hostnames, databaseName, username, password }) => {
+      this.hostnames.set("127.99.1.1", hostnames);
       this.#call("database.start", name, databaseName, username);
       this.passwords.push(password);
       return { address: "127.99.1.1" };
@@ -34,7 +37,8 @@ export class FakeServices implements Services {
   readonly passwords: string[] = [];
 
   readonly cache: Services["cache"] = {
-    start: async ({ name }) => {
+    start: async ({ name, hostnames }) => {
+      this.hostnames.set("127.99.2.1", hostnames);
       this.#call("cache.start", name);
       return { address: "127.99.2.1" };
     },

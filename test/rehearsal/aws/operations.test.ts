@@ -99,6 +99,18 @@ describe("Operations", () => {
     expect(account.services.addresses.get(String(properties.address))).toBe("127.99.1.1");
   });
 
+  it("starts a server for every name that it is reached by, so that its certificate covers them from the start", async () => {
+    await account.create(await database());
+    const inputs = await cacheInputs(account, land);
+    await account.create({ type: TYPES.replicationGroup, name: "cache", inputs });
+    const { addresses, hostnames } = account.services;
+    for (const server of ["127.99.1.1", "127.99.2.1"]) {
+      const names = [...addresses].flatMap(([name, address]) => (address === server ? [name] : []));
+      expect(names.length).toBeGreaterThan(0);
+      expect(hostnames.get(server)).toEqual(names);
+    }
+  });
+
   it("keeps a resource whose process does not start as failed, until it is deleted", async () => {
     account.services.failures.set("database.start", new Error("no space left"));
     const wanted = await database();

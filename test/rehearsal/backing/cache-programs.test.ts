@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cacheProgram } from "../../../rehearsal/backing/cache.ts";
-import { ServedCertificate } from "../../../rehearsal/backing/served-certificate.ts";
+import { issueCertificate } from "../../../rehearsal/backing/served-certificate.ts";
 import { CertificateAuthority } from "../../../rehearsal/certificates.ts";
 
 describe("cacheProgram", () => {
@@ -20,7 +20,7 @@ describe("cacheProgram", () => {
     ["/tools/miniredis-server", "token", 'a"b\\c'],
   ])("keeps the token of %s out of the arguments, in a file that only we can read", async (command, file, expected) => {
     const authority = await CertificateAuthority.open(folder);
-    const certificate = new ServedCertificate({ authority, folder, address: "127.251.2.1", names: [] });
+    const certificate = await issueCertificate({ authority, folder, address: "127.251.2.1", hostnames: [] });
     const place = { address: "127.251.2.1", folder, certificate, authorityPem: authority.pem };
     const args = cacheProgram({ "redis-server": command }).prepare(place, 'a"b\\c');
     expect(args.join(" ")).not.toContain('a"b');

@@ -6,21 +6,16 @@ const ADDRESS = "127.251.0.53";
 const PORT = 5353;
 
 describe("NameServer", () => {
-  const told: string[] = [];
-  const server = new NameServer(
-    () => 0,
-    (name, address) => told.push(`${name}=${address}`),
-  );
+  const server = new NameServer(() => 0);
   const resolver = new Resolver({ timeout: 1000, tries: 2 });
   resolver.setServers([`${ADDRESS}:${PORT}`]);
 
   beforeAll(() => server.listen(ADDRESS, PORT));
   afterAll(() => server.close());
 
-  it("serves AWS's names until they are taken away, and tells of each", async () => {
+  it("serves AWS's names until they are taken away", async () => {
     server.setAddress("Db.us-east-1.rds.amazonaws.com.", "127.251.1.1");
     expect(await resolver.resolve4("db.us-east-1.rds.amazonaws.com")).toEqual(["127.251.1.1"]);
-    expect(told).toEqual(["db.us-east-1.rds.amazonaws.com=127.251.1.1"]);
     server.setAddress("db.us-east-1.rds.amazonaws.com", undefined);
     await expect(resolver.resolve4("db.us-east-1.rds.amazonaws.com")).rejects.toMatchObject({ code: "ENOTFOUND" });
   });

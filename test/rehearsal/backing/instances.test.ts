@@ -40,11 +40,4 @@ describe("Instances", () => {
     await expect(instances.start("a", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
     expect((await instances.start("a", make)).address).toBe("127.20.1.1");
   });
-
-  it("finds by address", async () => {
-    const { instances, make } = fakes();
-    const started = await instances.start("a", make);
-    expect(await instances.findAt("127.20.1.1")).toBe(started);
-    expect(await instances.findAt("127.20.1.9")).toBeUndefined();
-  });
 });

@@ -11,12 +11,12 @@ const [BEFORE, AFTER] = ["2026-11-23T09:59:59Z", "2026-11-23T10:00:01Z"];
 
 function pod(name: string, startedAt: string, isReady = true): object {
   return {
-    metadata: { name, namespace: "sparki-engine" },
+    metadata: { name, namespace: "sparki-engine", uid: `uid-of-${name}` },
     spec: { containers: [], readinessGates: [{ conditionType: "target-health.elbv2.k8s.aws/engine" }] },
     status: {
       phase: "Running",
       conditions: [{ type: "Ready", status: isReady ? "True" : "False" }],
-      containerStatuses: [{ state: { running: { startedAt } } }],
+      containerStatuses: [{ name: "engine", ready: isReady, state: { running: { startedAt } } }],
     },
   };
 }
@@ -41,8 +41,9 @@ describe("settled", () => {
       certificateAuthorityPem: authority.pem,
       token: "token",
     };
+    const lastLine = (uid: string, container: string) => `${uid} ${container} waits for its cache`;
     const health = () => pods.map(() => ({ healthy: true }));
-    return settled(access, { since: SINCE, health, scraped: async () => new Set(scraped()), limitSeconds });
+    return settled(access, { since: SINCE, health, scraped: async () => new Set(scraped()), lastLine, limitSeconds });
   }
 
   it("resolves once Prometheus scrapes every pod behind a load balancer", async () => {
@@ -58,6 +59,13 @@ describe("settled", () => {
     ["runs in a container of before", pod("a", BEFORE), ["a"]],
   ])("rejects when a pod %s within the limit", async (_, one, scraped) => {
     await expect(waiting([one], () => scraped, 0.2)).rejects.toMatchObject({ code: "SPARKI_OUTSIDE" });
+  });
+
+  it("tells the last line that a pod which is not ready has logged", async () => {
+    const one = pod("a", AFTER, false);
+    await expect(waiting([one], () => ["a"], 0.2)).rejects.toThrow(
+      /\n {2}a \(engine\): uid-of-a engine waits for its cache$/,
+    );
   });
 });
 
