@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { format } from "node:util";
 import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import { SemVer } from "semver";
+import { KILLED } from "../records/engine-record.ts";
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
 import { servePrivately } from "../tools/callers.ts";
 import { onSecondSignal } from "./signals.ts";
@@ -99,7 +100,7 @@ function runner(cli: string, running: Set<ChildProcess>): PulumiProcess["run"] {
         forget();
         running.delete(child);
         if (code === 0) resolve({ stdout: stdout(), stderr: stderr(), code: 0 });
-        else reject(new PulumiExit(code ?? -1, stderr()));
+        else reject(new PulumiExit(code ?? KILLED, stderr()));
       });
     });
   };

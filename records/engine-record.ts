@@ -43,9 +43,14 @@ export interface EngineResult {
   readonly seconds: number;
   /** Why it did not succeed, in the engine's first words of it; undefined when it did. */
   readonly failure: string | undefined;
+  /** The engine's process was killed: what was in flight may have been done, and nothing is known of the end. */
+  readonly cutOff?: true;
   /** The code of the failure, where the program itself refused; an error that is not ours has none. */
   readonly code?: ErrorCode | undefined;
 }
+
+/** The exit code of an engine whose process a signal ended. */
+export const KILLED = -1;
 
 interface End {
   readonly seconds: number;
@@ -111,6 +116,7 @@ export class EngineRecord {
       seconds: end.seconds,
       failure,
       ...(code !== undefined && { code }),
+      ...(end.exitCode === KILLED && !end.interrupted && { cutOff: true as const }),
     };
   }
 

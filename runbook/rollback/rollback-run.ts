@@ -44,7 +44,8 @@ export async function rollBack(
   const { release } = promoted;
   const started = target.clock.now();
   const end = async (found: Pick<Rollback, "deployment" | "proof" | "verdict" | "reason">): Promise<Rollback> => {
-    await markEnded(target, release, found);
+    // The next command finishes what was cut off; of what failed a person has to know first.
+    if (found.deployment?.up?.cutOff !== true) await markEnded(target, release, found);
     const decision = decide({ ...RETURNED, verdict: found.verdict });
     const seconds = target.clock.now() - started;
     return { release, ...found, decision: withFinding(decision, found.reason), seconds };

@@ -1,4 +1,4 @@
-import { EngineRecord, type RecordedEvent } from "../../records/engine-record.ts";
+import { EngineRecord, KILLED, type RecordedEvent } from "../../records/engine-record.ts";
 
 const URN = "urn:pulumi:prod::sparki::sparki:infra:Network$aws:ec2/vpc:Vpc::network-vpc";
 const base = { sequence: 1, timestamp: 0 };
@@ -69,6 +69,12 @@ describe("EngineRecord", () => {
 
   it("calls it interrupted when the failure is our own interruption", () => {
     expect(record([begin], { exitCode: 255, interrupted: true }).outcome).toBe("interrupted");
+  });
+
+  it("says that a signal ended the engine, which tells nothing of its end, and not of our own", () => {
+    expect(record([begin], { exitCode: KILLED })).toMatchObject({ outcome: "failed", cutOff: true });
+    expect(record([begin], { exitCode: KILLED, interrupted: true })).not.toHaveProperty("cutOff");
+    expect(record([begin], { exitCode: 255 })).not.toHaveProperty("cutOff");
   });
 
   it("does not fail for a policy's warning, but keeps it", () => {

@@ -1,6 +1,6 @@
 import { lockFailure } from "../../../io/stack-state.ts";
 import { rollbackMessage, type Update } from "../../../records/update.ts";
-import { freeze, frozenReason, rollbackBegun, rollbackProblem } from "../../../runbook/deploy/freeze.ts";
+import { freeze, frozenFor, frozenReason, rollbackBegun, rollbackProblem } from "../../../runbook/deploy/freeze.ts";
 import {
   finishRollback,
   type RollbackRequest,
@@ -161,6 +161,13 @@ describe("runRequestedRollback", () => {
     const again = stackToRollBack({ resources: resourcesWith(a), updates, engine: tags });
     const { outcome, release } = await back(again.target);
     expect({ outcome, release, ups: again.ups.length }).toEqual({ outcome: "failed", release: a, ups: 1 });
+  });
+
+  it("leaves a rollback whose engine was killed as begun, so that the next deployment finishes it", async () => {
+    const up = async () => ({ ...resultOf("failed", "pulumi ended with -1"), cutOff: true as const });
+    const { target } = on({ up });
+    expect(await back(target)).toMatchObject({ outcome: "failed", exitCode: 5 });
+    expect(await frozenFor(target.engine)).toMatchObject({ release: "a", isBegun: true });
   });
 
   it("freezes and tells what a rollback came to that cannot be proven, and tries it once", async () => {
