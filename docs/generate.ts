@@ -5,6 +5,7 @@ import { alertPages } from "../apps/monitoring/routing.ts";
 import { alertsOf } from "../apps/monitoring-values.ts";
 import { controlsPage } from "../policies/controls/page.ts";
 import { podsPage } from "../policies/controls/pods-page.ts";
+import { contractPage } from "../runbook/conformance/contract.ts";
 import { EXIT } from "../shared/deploy-error.ts";
 import { configSchema } from "../stacks/schema.ts";
 import { runbookPage, runbookSections } from "./runbook-page.ts";
@@ -27,6 +28,8 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
     ]);
     return withFigures(read("aws.md"), await previewedProgram("prod"));
   },
+  /** From the points that `sparki conformance` checks and lists. */
+  contract: contractPage,
   /** From the controls and policies. */
   controls: controlsPage,
   /** From what the policies declare. */

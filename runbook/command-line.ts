@@ -160,6 +160,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   history: async () => (await import("./commands/history.ts")).history,
   reports: async () => (await import("./commands/reports.ts")).reports,
   diagnose: async () => (await import("./commands/diagnose.ts")).diagnose,
+  conformance: async () => (await import("./commands/conformance.ts")).conformance,
   judge: async () => (await import("./commands/judge.ts")).judge,
   simulate: async () => (await import("./commands/simulate.ts")).simulate,
   cloud: async () => (await import("./commands/cloud.ts")).cloud,

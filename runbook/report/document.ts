@@ -3,7 +3,8 @@ import { PHASES, VERDICTS } from "../../gates/verdict.ts";
 import { EXIT } from "../../shared/deploy-error.ts";
 import { gateResultSchema } from "../../stacks/outputs.ts";
 import { knownReleaseSchema } from "../../stacks/schema.ts";
-import { byService } from "../../stacks/services.ts";
+import { byService, SERVICE_NAMES } from "../../stacks/services.ts";
+import type { Conformance } from "../conformance/conformance.ts";
 import type { RehearsalReport } from "../rehearse/rehearsal-report.ts";
 
 const seconds = z.number().min(0);
@@ -187,6 +188,42 @@ export const rehearsalDocument = z.strictObject({
   timing: timingSchema,
   report: z.string().nullable(),
 }) satisfies z.ZodType<Omit<RehearsalReport, "policy" | "preflight" | "verify">>;
+
+/** The document of `conformance --json`; with `--list` it is `contractDocument`. */
+export const conformanceDocument = z.strictObject({
+  url: z.string(),
+  service: z.enum(SERVICE_NAMES),
+  outcome: z.enum(["conforms", "not proven", "does not conform"]),
+  exitCode: z.literal([EXIT.done.code, EXIT.refused.code, EXIT.held.code]),
+  seconds,
+  passed: count,
+  failed: count,
+  notChecked: count,
+  points: z.array(
+    z.strictObject({
+      id: z.string(),
+      status: z.enum(["pass", "fail", "not checked"]),
+      required: z.string(),
+      neededBy: z.string(),
+      found: z.string(),
+    }),
+  ),
+}) satisfies z.ZodType<Conformance>;
+
+/** What a service's image must offer, point by point. */
+export const contractDocument = z.strictObject({
+  service: z.enum(SERVICE_NAMES),
+  points: z.array(
+    z.strictObject({
+      id: z.string(),
+      seen: z.enum(["url", "away", "image"]),
+      of: z.array(z.enum([...SERVICE_NAMES, "e2e"])),
+      required: z.string(),
+      neededBy: z.string(),
+      checkedBy: z.string(),
+    }),
+  ),
+});
 
 /** What `--json` writes instead when a command could not be carried out. */
 export const failureDocumentSchema = z.strictObject({

@@ -1,0 +1,473 @@
+import { RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
+import { SCRAPER_LABELS } from "../../io/scraped-once.ts";
+import { ENTERED, type ServiceName, serviceOf } from "../../stacks/services.ts";
+
+/**
+ * How a point can be seen: `url` of any running process, `away` of one whose database or cache is away, `image` only by
+ * whoever has the image, its pod or its log.
+ */
+export type Seen = "url" | "away" | "image";
+
+/** Something that an image of Sparki offers, because something in this project uses it. */
+export interface Point {
+  readonly id: string;
+  readonly seen: Seen;
+  /** The services that it asks something of; the end-to-end image's is `e2e`. */
+  readonly of: readonly (ServiceName | "e2e")[];
+  readonly required: string;
+  /** Who reads it, and what goes wrong without it. */
+  readonly neededBy: string;
+  /** What `sparki conformance` does, or else what a person does. */
+  readonly checkedBy: string;
+}
+
+/** The services that a URL can be checked for: users reach them, so their requests are counted. */
+export const CHECKED_SERVICES = ENTERED;
+
+/** Seconds that a probe waits, as the charts and the scraping say. */
+export const TIME_LIMITS = { health: 2, ready: 3, metrics: 5 } as const;
+
+const ALL = CHECKED_SERVICES;
+const ENGINE = ["engine"] as const satisfies readonly ServiceName[];
+const LIMITS = limitsIn(RUNBOOK_OBJECTIVES).join(", ");
+
+/** The objectives' durations in seconds, the shortest first: each must be a bound of the histogram. */
+export function limitsIn(objectives: typeof RUNBOOK_OBJECTIVES): number[] {
+  const limits = objectives.flatMap(({ kind }) => (kind.type === "slowerThan" ? [kind.seconds] : []));
+  return [...new Set(limits)].sort((one, other) => one - other);
+}
+
+const paths = (name: ServiceName) => (serviceOf(name).entrance?.traffic ?? []).map((path) => `\`${path}\``).join(", ");
+
+/** All of the contract, in the order in which it is checked and shown. */
+export const CONTRACT = [
+  {
+    id: "health",
+    seen: "url",
+    of: ALL,
+    required: `\`GET /health\` answers 200 within ${TIME_LIMITS.health} s.`,
+    neededBy:
+      "The startup and liveness probes of the charts: a pod that does not answer for a minute, or later three times in a row, is restarted. The engine's health gate and `verify` ask it too.",
+    checkedBy: "asks it",
+  },
+  {
+    id: "ready",
+    seen: "url",
+    of: ALL,
+    required: `\`GET /ready\` answers 200 within ${TIME_LIMITS.ready} s, as soon as requests can be served.`,
+    neededBy:
+      "The readiness probe of the charts and the load balancer's target groups: no request reaches a pod before. The path is `readinessPath` in the charts' values.",
+    checkedBy: "asks it",
+  },
+  {
+    id: "gate-paths",
+    seen: "url",
+    of: ALL,
+    required: `What a gate asks for answers 200: ${ALL.map((name) => `${paths(name)} (${name})`).join("; ")}.`,
+    neededBy:
+      "`entrance` in `stacks/services.ts`: a gate's own requests ask for these, and any status of 400 or more counts as an error. Smoke tests and `diagnose` ask for them too, as proof that database and cache answer.",
+    checkedBy: "asks each twice, as a user",
+  },
+  {
+    id: "projects",
+    seen: "url",
+    of: ENGINE,
+    required:
+      "`GET /api/projects` answers JSON: a list, or an object with the list as `projects`; each has `id` and `name`, both text.",
+    neededBy: "`verify`'s test project, which finds its project and how its detection ended in this list.",
+    checkedBy: "reads the list",
+  },
+  {
+    id: "unknown-path",
+    seen: "url",
+    of: ALL,
+    required: "An unknown path is no failure: 404 (engine), any status below 500 (web, which may show a page for it).",
+    neededBy:
+      "The error objective: whoever scans the site for paths would burn its budget with every 5xx. And an engine that answers 200 to anything would pass each probe with nothing behind it.",
+    checkedBy: "asks for two paths that no server has",
+  },
+  {
+    id: "release-header",
+    seen: "url",
+    of: ALL,
+    required: "Answers carry `x-sparki-release`: the value of RELEASE_ID, the same in all of them.",
+    neededBy:
+      "The end-to-end tests' log, and people with `curl`: of two answers through the load balancer it tells which is the new release's. No gate reads it.",
+    checkedBy: "reads it from `/health` and from what a gate asks for",
+  },
+  {
+    id: "metrics",
+    seen: "url",
+    of: ALL,
+    required: `\`GET /metrics\` answers 200 within ${TIME_LIMITS.metrics} s, in Prometheus's text format, and says so: \`content-type\` is \`text/plain\` or \`application/openmetrics-text\`.`,
+    neededBy:
+      "The PodMonitor of the monitoring chart, which gives up after 5 s; Prometheus 3 refuses an answer of another type. Without a scrape every gate holds, and `EngineMetricsMissing` or `WebMetricsMissing` pages.",
+    checkedBy: "asks for it as Prometheus does, and reads each line",
+  },
+  {
+    id: "requests-counted",
+    seen: "url",
+    of: ALL,
+    required:
+      '`http_requests_total` counts each request that is answered once, a user\'s with the label `synthetic="false"`.',
+    neededBy:
+      "Gates, burn-rate alerts, `watch`, `verify` and the dashboards: the errors objective is a share of these.",
+    checkedBy: "sends users' requests and compares the counts before and after",
+  },
+  {
+    id: "request-status",
+    seen: "url",
+    of: ALL,
+    required: "`http_requests_total` has the label `status`: the status of HTTP, or its class, such as `5xx`.",
+    neededBy:
+      "The errors objective counts what begins with 5. A gate that finds another status calls the counts unusable and holds.",
+    checkedBy: "reads the label of every series, and looks for a 404 or a 200 that it was answered",
+  },
+  {
+    id: "synthetic-apart",
+    seen: "url",
+    of: ALL,
+    required:
+      'A request with the header `x-sparki-synthetic: 1` is counted with the label `synthetic="true"` in both metrics of requests, and never with `"false"`.',
+    neededBy:
+      "Gates, `verify` and `diagnose` mark their own requests by it. Counted as users', they would thin out users' errors in gates, budgets and alerts.",
+    checkedBy: "sends such requests and compares the counts before and after",
+  },
+  {
+    id: "probes-uncounted",
+    seen: "url",
+    of: ALL,
+    required: '`/health`, `/ready` and `/metrics` are not counted as users\' requests (`synthetic="false"`).',
+    neededBy:
+      "Probes and scrapes never fail while a pod is ready: counted, they would hide users' errors, and `RequestsStopped` would never fire.",
+    checkedBy: "asks each of the first two five times and compares the counts before and after",
+  },
+  {
+    id: "bounded-routes",
+    seen: "url",
+    of: ALL,
+    required:
+      "`http_requests_total` and `http_request_duration_seconds` have the label `route`: a path's template, such as `/api/projects/:id/detect`, and no label holds a path as it was asked for.",
+    neededBy:
+      "`diagnose` names the route that fails or is slow. With raw paths each id would be a series of its own, until Prometheus has no memory left.",
+    checkedBy: "asks for unknown paths, and in the engine for unknown projects, and looks for them in the labels",
+  },
+  {
+    id: "durations-counted",
+    seen: "url",
+    of: ALL,
+    required:
+      "`http_request_duration_seconds` is a histogram with the label `synthetic`, and observes each request that `http_requests_total` counts: its `_count` and its bucket `+Inf` grow alike.",
+    neededBy: "Gates, alerts and dashboards: the latency objectives are shares of `_count` and of the bucket `+Inf`.",
+    checkedBy: "sends users' requests and compares the counts before and after",
+  },
+  {
+    id: "duration-limits",
+    seen: "url",
+    of: ALL,
+    required: `Every counter of that histogram has a bucket for each limit of the stack's objectives; by default ${LIMITS} (seconds).`,
+    neededBy:
+      "A gate counts the requests over a limit, and estimates nothing: where a counter has no such bucket it calls the counts unusable and holds.",
+    checkedBy: "reads the bounds; `--stack` takes the limits of that stack's objectives",
+  },
+  {
+    id: "metric-numbers",
+    seen: "url",
+    of: ALL,
+    required:
+      "Values of the metrics of this contract are finite and not negative; counters of requests are whole numbers.",
+    neededBy: "Gates, which take NaN for no count and hold; alerts, which never fire on it.",
+    checkedBy: "reads every value",
+  },
+  {
+    id: "scraper-labels",
+    seen: "url",
+    of: ALL,
+    required: `The metrics of requests have no label of a scraper's own: ${[...SCRAPER_LABELS, "instance"].map((name) => `\`${name}\``).join(", ")}.`,
+    neededBy:
+      "Gates and alerts leave these out, so that two scrapers of a pod count once: series that differ in nothing else would be taken for one, and requests be missing.",
+    checkedBy: "reads the labels",
+  },
+  {
+    id: "database-metrics",
+    seen: "url",
+    of: ENGINE,
+    required:
+      "`database_connections` (`state`: `active` and others), `database_connections_max`, `database_connection_waiters`, `database_queries_total` (`result`: `ok` or `error`), and the histogram `database_query_duration_seconds` (`statement`).",
+    neededBy:
+      "The alerts `DatabaseFailing` and `DatabaseConnectionsExhausted`, the dashboard *Database*, and `diagnose database`.",
+    checkedBy: "reads them, after a request that needs the database",
+  },
+  {
+    id: "cache-metrics",
+    seen: "url",
+    of: ENGINE,
+    required:
+      "`cache_commands_total` (`result`: `hit`, `miss`, `ok` or `error`), and the histogram `cache_command_duration_seconds`.",
+    neededBy: "The alert `CacheFailing`, the dashboard *Cache*, and `diagnose latency`.",
+    checkedBy: "reads them, after a request that needs the cache",
+  },
+  {
+    id: "unready-without",
+    seen: "away",
+    of: ENGINE,
+    required: `While the database or the cache is away \`GET /ready\` answers 503 within ${TIME_LIMITS.ready} s.`,
+    neededBy:
+      "The readiness probe and the load balancer: users' requests go to pods that can serve them. An answer that comes too late is taken for none, and so for the same, but its reason is in no log.",
+    checkedBy: "`--away`, once you have stopped one of them: asks it",
+  },
+  {
+    id: "alive-without",
+    seen: "away",
+    of: ENGINE,
+    required: `While the database or the cache is away \`GET /health\` still answers 200 within ${TIME_LIMITS.health} s.`,
+    neededBy: "The liveness probe: a database that fails over must not restart every pod of the fleet at once.",
+    checkedBy: "`--away`, once you have stopped one of them: asks it",
+  },
+  {
+    id: "port",
+    seen: "image",
+    of: ALL,
+    required:
+      "The image's own command serves plain HTTP/1.1 on port 8080 of every address, whatever host it is asked by.",
+    neededBy:
+      "The charts' `containerPort`: probes, Prometheus and the load balancer ask by a pod's address, not by the site's name.",
+    checkedBy: "`docker run --publish 8080:8080 IMAGE`, then `curl -H 'host: 10.0.0.1' http://127.0.0.1:8080/health`",
+  },
+  {
+    id: "start",
+    seen: "image",
+    of: ALL,
+    required: "`/health` answers within 60 s of the start, with 250m of a CPU.",
+    neededBy: "The startup probe (30 times 2 s): after that the container is restarted.",
+    checkedBy: "`docker run --cpus 0.25`, and ask `/health`",
+  },
+  {
+    id: "environment",
+    seen: "image",
+    of: ALL,
+    required:
+      "It reads RELEASE_ID and TRACK (`one-box` or `fleet`), and needs no other variable but the engine's below.",
+    neededBy: "The charts set these, and the policies refuse any other.",
+    checkedBy: "`docker run` with these alone",
+  },
+  {
+    id: "stores-environment",
+    seen: "image",
+    of: ENGINE,
+    required:
+      "The engine and its two jobs find PostgreSQL by DATABASE_HOST, DATABASE_PORT and DATABASE_NAME; the engine finds Redis by CACHE_HOST and CACHE_PORT.",
+    neededBy: "The engine's chart and `apps/database-jobs.ts`, which set these and nothing else to reach them by.",
+    checkedBy: "`docker run` with these alone, beside a database and a cache",
+  },
+  {
+    id: "secret-files",
+    seen: "image",
+    of: ENGINE,
+    required:
+      "Credentials are read from files: `/mnt/secrets/database/username`, `/mnt/secrets/database/password`, and in the engine `/mnt/secrets/cache/auth-token`; readable by group 10001.",
+    neededBy: "The engine's chart and `apps/database-jobs.ts` mount them there; a secret is never a variable.",
+    checkedBy: "`docker run --volume` with such files and without any secret in the environment",
+  },
+  {
+    id: "rotated-secrets",
+    seen: "image",
+    of: ENGINE,
+    required:
+      "The cache's token is read again for each new connection. The database's files may be read once: another rotation is another secret, and replaces the pods.",
+    neededBy:
+      "The secrets driver, which refreshes a file in place: a pod that keeps the old token fails at its next connection.",
+    checkedBy: "change the token in Redis and in the file, `CLIENT KILL TYPE normal`, and ask `/api/cache/health`",
+  },
+  {
+    id: "encrypted-stores",
+    seen: "image",
+    of: ENGINE,
+    required: "It speaks TLS with the database and the cache, and brings the authorities of RDS with it.",
+    neededBy:
+      "RDS is set to refuse connections without TLS (control S23), ElastiCache to take nothing else (S36). The chart mounts no authority.",
+    checkedBy: "a database with `hostssl` lines alone in `pg_hba.conf`, and a cache with `tls-port` alone",
+  },
+  {
+    id: "reconnects",
+    seen: "image",
+    of: ENGINE,
+    required: "After an outage of the database or the cache it is ready again by itself, without a restart.",
+    neededBy: "Failovers: the liveness probe leaves such a pod alone, so nothing else would bring it back.",
+    checkedBy: "stop and start each of them, and ask `/ready`",
+  },
+  {
+    id: "user",
+    seen: "image",
+    of: ["engine", "web", "e2e"],
+    required:
+      "It runs as user and group 10001 without any capability, and writes nowhere but to `/tmp` (64 MiB in engine and web; the two jobs of the engine's image have no `/tmp`).",
+    neededBy: "Pod Security `restricted` and the charts' read-only root.",
+    checkedBy: "`docker run --user 10001:10001 --cap-drop ALL --read-only --tmpfs /tmp:size=64m`",
+  },
+  {
+    id: "memory",
+    seen: "image",
+    of: ALL,
+    required: "It stays below 512 MiB under load; `/app/migrate` and `/app/seed-data` below 256 MiB.",
+    neededBy:
+      "The limits in the charts' values and in `apps/database-jobs.ts`: the kernel kills what uses more, and a restart fails the health gate.",
+    checkedBy: "`docker run --memory 512m` under load",
+  },
+  {
+    id: "stop",
+    seen: "image",
+    of: ALL,
+    required: "It serves until SIGTERM, then answers what is in flight and ends within 15 s.",
+    neededBy:
+      "The charts' `shutdown`: the preStop hook waits until the load balancer has noticed, and what does not end in time is killed with its open requests.",
+    checkedBy: "`docker stop --time 15` under load: no request fails, and the exit code is not 137",
+  },
+  {
+    id: "keep-alive",
+    seen: "image",
+    of: ALL,
+    required: "A connection may be idle for more than 60 s before it is closed.",
+    neededBy:
+      "The load balancer keeps idle connections for 60 s: one that the pod closes first takes a user's request with it, as a 502 that no pod counts.",
+    checkedBy: "open a connection, ask, wait 65 s and ask again on it",
+  },
+  {
+    id: "log-lines",
+    seen: "image",
+    of: ALL,
+    required:
+      "It logs to stdout, one JSON object a line: `ts` (ISO 8601), `level`, `msg`, and of a request `path`, `status` and `duration_ms`.",
+    neededBy:
+      "`diagnose` reads `ts`, `level` and `duration_ms` to find errors and slow work of the last 15 minutes; `verify` shows `level`, `msg` and `reason` of the end-to-end tests.",
+    checkedBy: "`docker logs`, each line through `jq`",
+  },
+  {
+    id: "error-lines",
+    seen: "image",
+    of: ALL,
+    required: 'The word ERROR, and a 5xx as `"status":5..`, stand in a log line only where something failed.',
+    neededBy: "The health gate: a single such line of a new pod fails the release.",
+    checkedBy: "`docker logs` of a start and a walk through the site has no ERROR",
+  },
+  {
+    id: "outage-lines",
+    seen: "image",
+    of: ENGINE,
+    required:
+      'A line about a server that is away has `"dependency": "database"` or `"cache"`, and `reason`; so does one that `/ready` logs.',
+    neededBy:
+      "The health gate and `diagnose` tell an outage from the release's own fault by it: without it the release is blamed and goes back.",
+    checkedBy: "stop the database, ask `/ready` and a path that needs it, and read the log",
+  },
+  {
+    id: "migrate",
+    seen: "image",
+    of: ENGINE,
+    required:
+      "`/app/migrate up` brings the schema to the release's level within 10 min and exits with 0; twice, and two at once, change nothing more; what fails leaves nothing half done and exits with another code.",
+    neededBy:
+      "`apps/database-jobs.ts` runs it once for each image, before any pod of the release. Code of the level before still runs meanwhile (docs/preflight.md).",
+    checkedBy: "run it twice on an empty database",
+  },
+  {
+    id: "seed-data",
+    seen: "image",
+    of: ENGINE,
+    required:
+      "`/app/seed-data` leaves the same rows however often it runs, with the rights of the application, and exits with 0.",
+    neededBy: "`apps/database-jobs.ts` runs it after the migrations, once for each image.",
+    checkedBy: "run it twice, and compare a dump",
+  },
+  {
+    id: "test-project",
+    seen: "image",
+    of: ENGINE,
+    required:
+      "`POST /api/projects` with `name` answers 2xx with the `id`; `POST /api/projects/ID/detect` begins a detection, whose `status` there or in the list becomes `completed`, `finished`, `detected`, `succeeded` or `done` within 180 s.",
+    neededBy:
+      "`verify`'s test project. `DELETE /api/projects/ID` removes it; without that it is used again the next time.",
+    checkedBy: "`npx sparki verify`; a check by URL writes nothing",
+  },
+  {
+    id: "e2e",
+    seen: "image",
+    of: ["e2e"],
+    required:
+      "The e2e image's own command walks through the site at APP_URL within 15 min and exits with 0, with another code where the site is not well; HOME is `/tmp`.",
+    neededBy: "`verify`, and so the end of each deployment: its failure takes the release back.",
+    checkedBy: "`docker run --env APP_URL=... IMAGE`",
+  },
+  {
+    id: "e2e-marked",
+    seen: "image",
+    of: ["e2e"],
+    required: "The end-to-end tests send `x-sparki-synthetic: 1` with every request.",
+    neededBy: "The objectives and alerts, which count users alone.",
+    checkedBy: '`http_requests_total{synthetic="false"}` does not grow while they run against a quiet site',
+  },
+  {
+    id: "image",
+    seen: "image",
+    of: ["engine", "web", "e2e"],
+    required: "It is in its registry by digest, for linux/amd64, and signed by cosign where the config names a key.",
+    neededBy: "`preflight` (`images`, `image-pull`, `image-signatures`), and nodes.",
+    checkedBy: "`npx sparki preflight`",
+  },
+] as const satisfies readonly Point[];
+
+export type PointId = (typeof CONTRACT)[number]["id"];
+
+/** The points that ask something of a service. */
+export function pointsOf(service: ServiceName): readonly (Point & { readonly id: PointId })[] {
+  return CONTRACT.filter((point) => point.of.some((name) => name === service));
+}
+
+const HEADINGS: Readonly<Record<Seen, string>> = {
+  url: "## Seen by a URL",
+  away: "## Seen by a URL, while the database or the cache is away",
+  image: "## Not seen from outside",
+};
+
+const INTRODUCTIONS: Readonly<Record<Seen, string>> = {
+  url: "`npx sparki conformance URL` checks these, one by one.",
+  away: "`npx sparki conformance URL --away` checks these: stop the database or the cache of that engine first.",
+  image: "No URL shows these, and the command lists them as not checked. The last column says how a person sees each.",
+};
+
+/** docs/contract.md: every point with who needs it and how it is checked. */
+export function contractPage(): string {
+  return [
+    "# What Sparki's images must offer",
+    "",
+    "<!-- Written by `node docs/generate.ts contract`; a test compares it. -->",
+    "",
+    "This deployment knows Sparki by its images alone. What it needs of them is all here, each point with who needs it: a",
+    "probe, a gate, an alert, a command. Nothing else about the application matters to it. The stand-in application of the",
+    "rehearsal (`rehearsal/app/`) offers the same.",
+    "",
+    "```sh",
+    "kubectl port-forward -n sparki-engine deploy/engine-one-box 8080:8080",
+    "npx sparki conformance http://127.0.0.1:8080                  # of the engine, checked point by point",
+    "npx sparki conformance http://127.0.0.1:8081 --service web",
+    "npx sparki conformance --list                                 # this page's points; with --json as one document",
+    "```",
+    "",
+    "Ask one process, and one that nobody else asks meanwhile: the counts before and after are compared. The load balancer",
+    "gives `/metrics` and `/ready` to nobody, so its name is no such URL. About ten requests are sent that count as users'.",
+    "",
+    ...(["url", "away", "image"] as const).flatMap(sectionOf),
+  ].join("\n");
+}
+
+function sectionOf(seen: Seen): string[] {
+  const points: readonly Point[] = CONTRACT;
+  const rows = points
+    .filter((point) => point.seen === seen)
+    .map(({ id, of, required, neededBy, checkedBy }) => {
+      const cells = [`\`${id}\``, of.join(", "), required, neededBy, checkedBy];
+      return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+    });
+  const head = ["| point | of | required | needed by | checked by |", "| --- | --- | --- | --- | --- |"];
+  return [HEADINGS[seen], "", INTRODUCTIONS[seen], "", ...head, ...rows, ""];
+}
