@@ -23,6 +23,8 @@ const ETCD = "3.6.4";
 const HELM = "3.19.0";
 const PROMETHEUS = "3.5.0";
 const KUBE_SCORE = "1.19.0";
+/** The checker of GitHub's workflows. */
+const ACTIONLINT = "1.7.12";
 /** Pulumi's own Kubernetes provider as of 15 January 2026: of its Go module no other version can be had. */
 const KUBERNETES_PROVIDER = "4.24.0-f47bc2d6f199";
 /** What the engine asks for by the version of @pulumi/kubernetes; what the plugin says of itself must not be older. */
@@ -121,6 +123,23 @@ export const CATALOG: readonly Tool[] = [
     },
   },
   {
+    name: "actionlint",
+    version: ACTIONLINT,
+    ask: ["-version"],
+    // An older one does not know what GitHub has added to workflows since.
+    accepts: (version) => /^1\.(7\.(1[2-9]|[2-9]\d)|[89]\.|\d\d\.)/.test(version),
+    build: {
+      module: "actionlint",
+      package: "github.com/rhysd/actionlint/cmd/actionlint",
+      ldflags: [`-X github.com/rhysd/actionlint.version=${ACTIONLINT}`],
+    },
+    download: {
+      url: (platform) => `${actionlintRelease}/${actionlintArchive(platform)}.tar.gz`,
+      sha256: { "linux-x64": "8aca8db96f1b94770f1b0d72b6dddcb1ebb8123cb3712530b08cc387b349a3d8" },
+      members: () => ["actionlint"],
+    },
+  },
+  {
     name: "redis-server",
     version: MINIREDIS,
     ask: ["--version"],
@@ -178,6 +197,12 @@ const etcdRelease = `${GITHUB}/etcd-io/etcd/releases/download/v${ETCD}`;
 
 function etcdArchive(platform: Platform): string {
   return `etcd-v${ETCD}-${go(platform).os}-${go(platform).arch}`;
+}
+
+const actionlintRelease = `${GITHUB}/rhysd/actionlint/releases/download/v${ACTIONLINT}`;
+
+function actionlintArchive(platform: Platform): string {
+  return `actionlint_${ACTIONLINT}_${go(platform).os}_${go(platform).arch}`;
 }
 
 const kubeScoreRelease = `${GITHUB}/zegl/kube-score/releases/download/v${KUBE_SCORE}`;

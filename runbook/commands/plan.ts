@@ -36,7 +36,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { makePlan } = await import("../plan/make-plan.ts");
   const { writePlan } = await import("../plan/plan-files.ts");
   const { planExitCode, planSummary } = await import("../plan/plan-summary.ts");
-  const { deployCommand } = await import("../plan/plan-text.ts");
+  const { deployCommand, planWords } = await import("../plan/plan-text.ts");
   const { showPhase } = await import("../report/live.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { stack, fullName } = readStack(options.stack, ports);
@@ -52,5 +52,6 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   if (SEALED !== undefined) keepPlan(SEALED.run, made.fingerprint.hash, { plannedBy: made.plannedBy });
   ports.stderr.write(planSummary(made, files, screen.paint));
   const exitCode = planExitCode(made);
-  return { exitCode, json: { ...made, files, next: exitCode === EXIT.done.code ? deployCommand(made) : null } };
+  const next = exitCode === EXIT.done.code ? deployCommand(made) : null;
+  return { exitCode, json: { ...made, ...planWords(made), files, next } };
 }

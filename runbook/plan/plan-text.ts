@@ -2,7 +2,7 @@ import { expectedText } from "../report/columns.ts";
 import { costFact } from "./cost-change.ts";
 import type { InputChange } from "./difference.ts";
 import type { Plan } from "./plan.ts";
-import { RISKS, type Risk } from "./planned.ts";
+import { RISK_TITLES, RISKS, type Risk } from "./planned.ts";
 
 /** The command that carries out exactly this plan; of one that cannot be approved, the command that plans again. */
 export function deployCommand({ stack, fingerprint, seal }: Plan): string {
@@ -69,6 +69,12 @@ export function riskCounts({ changes }: Plan): readonly (readonly [Risk, number]
   return RISKS.map((risk) => [risk, changes.filter((change) => change.risk === risk).length] as const).filter(
     ([, count]) => count > 0,
   );
+}
+
+/** A plan in the words of its reports, for whoever tells of it elsewhere: the same facts, and the risks with their titles. */
+export function planWords(plan: Plan) {
+  const risks = riskCounts(plan).map(([risk, count]) => ({ risk, title: RISK_TITLES[risk], count }));
+  return { facts: planFacts(plan), risks };
 }
 
 export function inputChangeText({ path, from, to }: InputChange): string {

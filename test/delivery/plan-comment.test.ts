@@ -1,0 +1,143 @@
+import { rmSync } from "node:fs";
+import {
+  COMMENT_MARK,
+  driftIssue,
+  driftMark,
+  planComment,
+  planOutputs,
+  planSummary,
+} from "../../delivery/plan-comment.ts";
+import { makePlan } from "../../runbook/plan/make-plan.ts";
+import { deployCommand, planWords } from "../../runbook/plan/plan-text.ts";
+import { documentText } from "../../shared/text/output.ts";
+import { type Planned, plannedProject, type Recorded, urnOf } from "../support/planning.ts";
+
+const RUN = "https://github.com/alexarno/sparki-deploy/actions/runs/1";
+const DATABASE = { type: "aws:rds/instance:Instance", name: "database-instance" };
+const steps: readonly Planned[] = [
+  { op: "create", type: "aws:ec2/vpc:Vpc", name: "network-vpc", after: { cidr: "10.0.0.0/16" } },
+  { op: "replace", ...DATABASE, before: { zone: "a" }, after: { zone: "b", password: "hunter2" }, keys: ["zone"] },
+];
+const state = { resources: [{ urn: urnOf(DATABASE), type: DATABASE.type, custom: true }] };
+const drift: readonly Planned[] = [{ op: "update", ...DATABASE, before: { size: 1 }, after: { size: 2 } }];
+const violation = { policy: "stateful-kept", level: "mandatory", resource: DATABASE.name, message: "is replaced" };
+
+/** What `sparki plan --json` writes of it. */
+async function documentOf(recorded: Recorded) {
+  const target = plannedProject(recorded);
+  try {
+    const plan = await makePlan(target);
+    const document: unknown = JSON.parse(
+      documentText({ ...plan, ...planWords(plan), files: {}, next: deployCommand(plan) }),
+    );
+    return { plan, document };
+  } finally {
+    rmSync(target.projectDirectory, { recursive: true });
+  }
+}
+
+describe("planComment", () => {
+  it("tells risk, price, policies, duration, what happens if it fails, and the hash", async () => {
+    const approvals = [{ resource: DATABASE.name, action: "replace", by: "@alexarno", until: "2027-11-28" } as const];
+    const { plan, document } = await documentOf({ steps, ...state, approvals });
+    const text = planComment({ staging: document }, RUN);
+    expect(text).toContain("| Risk | Replaces or deletes what holds data: 1; Creates: 1 |");
+    expect(text).toContain("### `staging`: Replaces or deletes what holds data");
+    for (const [what] of planWords(plan).facts) expect(text).toContain(`| ${what} | `);
+    for (const what of ["Policies", "Monthly price", "Duration", "If it fails"]) expect(text).toContain(`| ${what} | `);
+    expect(text).toContain(`\`${plan.fingerprint.hash}\``);
+    expect(text).toContain(RUN);
+  });
+
+  it("begins with the mark by which the workflow finds it again", async () => {
+    const { document } = await documentOf({ steps });
+    expect(planComment({ staging: document }, RUN).startsWith(`${COMMENT_MARK}\n`)).toBe(true);
+    expect(planSummary({ staging: document }, RUN)).not.toContain("<!--");
+  });
+
+  it("tells every stack's plan in one comment, and of a stack without one the reason", async () => {
+    const { document } = await documentOf({ steps });
+    const failure = {
+      error: { code: "SPARKI_CONFIG", message: "no such stack", hint: "pulumi stack init" },
+      exitCode: 2,
+    };
+    const text = planComment({ staging: document, prod: failure, other: undefined }, RUN);
+    expect(text).toContain("### `staging`: ");
+    expect(text).toContain("### `prod`: no plan\n\n`SPARKI_CONFIG`: no such stack\n\nNext: `pulumi stack init`");
+    expect(text).toContain("### `other`: no plan\n\nNo plan was made");
+  });
+
+  it("says so where no stack's inputs change", () => {
+    expect(planComment({}, RUN)).toContain("No stack's inputs change.");
+  });
+
+  it("names what policies refuse and what was changed by hand", async () => {
+    const { document } = await documentOf({
+      steps,
+      ...state,
+      drift,
+      result: { policy: { checked: 9, violations: [violation] } },
+    });
+    const text = planComment({ staging: document }, RUN);
+    expect(text).toContain("- **stateful-kept** (mandatory): is replaced");
+    expect(text).toContain("| Changed by hand | 1 resource |");
+    expect(text).toContain("- **database-instance** (aws:rds/instance:Instance): `size: 1 → 2`");
+  });
+
+  it("holds no secret's value, and nothing from a plan that GitHub would obey", async () => {
+    const name = "<img src=x> @alexarno [x](https://x.test) `a` |";
+    const { document } = await documentOf({ steps: [...steps, { op: "create", type: "a:b/c:D", name, after: {} }] });
+    const text = planComment({ staging: document }, RUN);
+    expect(text).not.toContain("hunter2");
+    for (const part of [/<img/, /@alexarno/, /(?<!\\)\[x(?<!\\)\]/, /(?<!\\)`a/]) expect(text).not.toMatch(part);
+  });
+
+  it("fits into what GitHub takes of a comment, however much changes", async () => {
+    const many = Array.from({ length: 400 }, (_, index): Planned => {
+      return { op: "create", type: "a:b/c:D", name: `${"x".repeat(3_000)}-${index}`, after: {} };
+    });
+    const { document } = await documentOf({ steps: many });
+    const text = planComment({ staging: document, prod: document }, RUN);
+    expect(text.length).toBeLessThan(65_536);
+    expect(text).toContain("More than fits here: see the report.");
+  });
+});
+
+describe("driftIssue", () => {
+  it("tells what differs, under the stack's mark", async () => {
+    const { document } = await documentOf({ steps, ...state, drift });
+    const text = driftIssue(document, RUN);
+    expect(text.startsWith(`${driftMark("staging")}\n`)).toBe(true);
+    expect(text).toContain("- **database-instance** (aws:rds/instance:Instance): `size: 1 → 2`");
+  });
+
+  it("is empty where nothing differs, so that the issue is closed", async () => {
+    expect(driftIssue((await documentOf({ steps, ...state })).document, RUN)).toBe("");
+  });
+
+  it.each([undefined, {}, { error: { code: "SPARKI_OUTSIDE", message: "x", hint: null }, exitCode: 4 }])(
+    "refuses to say that nothing differs when the document is %j",
+    (document) => {
+      expect(() => driftIssue(document, RUN)).toThrow("is not known");
+    },
+  );
+
+  it("refuses it too when the comparison was not made", async () => {
+    const { plan } = await documentOf({ steps });
+    expect(() => driftIssue({ ...plan, ...planWords(plan), drift: undefined }, RUN)).toThrow("is not known");
+  });
+});
+
+describe("planOutputs", () => {
+  it("hands on the plan's own hash, and how many changes it has", async () => {
+    const { plan, document } = await documentOf({ steps });
+    expect(planOutputs(document)).toBe(`hash=${plan.fingerprint.hash}\nchanges=2\n`);
+  });
+
+  it("hands on no hash that is none, which could write outputs of its own", async () => {
+    const { plan } = await documentOf({ steps });
+    const fingerprint = { ...plan.fingerprint, hash: "a\nchanges=0" };
+    expect(() => planOutputs({ ...plan, ...planWords(plan), fingerprint })).toThrow("no plan to hand on");
+    expect(() => planOutputs(undefined)).toThrow("no plan to hand on");
+  });
+});

@@ -1,0 +1,607 @@
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { parse } from "yaml";
+import { z } from "zod";
+import { places } from "../../delivery/main.ts";
+import { loadCommands, runCommandLine } from "../../runbook/command-line.ts";
+import { fakeClock } from "../support/fake-clock.ts";
+import { rawConfig } from "../support/stack-config.ts";
+import { toolPath } from "../support/tool.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const FOLDER = join(ROOT, ".github", "workflows");
+const NAMES = readdirSync(FOLDER).sort();
+
+/** The workflows' texts by their file's name. */
+type Texts = Readonly<Record<string, string>>;
+const TEXTS: Texts = Object.fromEntries(NAMES.map((name) => [name, readFileSync(join(FOLDER, name), "utf8")]));
+
+const values = z.record(z.string(), z.unknown());
+const concurrencySchema = z.object({ group: z.string(), "cancel-in-progress": z.boolean() });
+const stepSchema = z.object({
+  uses: z.string().optional(),
+  run: z.string().optional(),
+  with: values.default({}),
+  env: values.default({}),
+});
+const jobSchema = z.object({
+  if: z.string().default(""),
+  needs: z.union([z.string(), z.array(z.string())]).optional(),
+  uses: z.string().optional(),
+  with: values.default({}),
+  permissions: z.record(z.string(), z.string()).optional(),
+  concurrency: concurrencySchema.optional(),
+  environment: z.string().optional(),
+  env: values.default({}),
+  outputs: values.default({}),
+  "timeout-minutes": z.number().optional(),
+  steps: z.array(stepSchema).default([]),
+});
+type Job = z.infer<typeof jobSchema>;
+const workflowSchema = z.object({
+  on: values,
+  permissions: z.unknown(),
+  env: z.never().optional(),
+  defaults: z.object({ run: z.object({ shell: z.string() }) }).optional(),
+  jobs: z.record(z.string(), jobSchema),
+});
+
+interface PlacedJob {
+  /** `file job`. */
+  readonly place: string;
+  readonly file: string;
+  readonly job: Job;
+  readonly triggers: readonly string[];
+}
+
+const workflowIn = (text = "") => workflowSchema.parse(parse(text));
+
+function jobsIn(texts: Texts): readonly PlacedJob[] {
+  return Object.entries(texts).flatMap(([file, text]) => {
+    const { jobs, on } = workflowIn(text);
+    return Object.entries(jobs).map(([name, job]) => ({
+      place: `${file} ${name}`,
+      file,
+      job,
+      triggers: Object.keys(on),
+    }));
+  });
+}
+
+/** The jobs that bring a job about: itself, or those that call its workflow. */
+function startersOf({ file, job, triggers, place }: PlacedJob, all: readonly PlacedJob[]): readonly PlacedJob[] {
+  if (!triggers.includes("workflow_call")) return [{ file, job, triggers, place }];
+  return all.filter((other) => other.job.uses === `./.github/workflows/${file}`);
+}
+
+const runsOf = ({ job }: PlacedJob) => job.steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
+const usesAws = ({ job }: PlacedJob) => job.steps.some(({ uses }) => uses?.startsWith("aws-actions/"));
+/** It changes a stack. */
+const deploys = (placed: PlacedJob) => runsOf(placed).some((run) => /sparki (deploy|rollback) /.test(run));
+
+/** Every line that calls sparki, as a shell would split it. */
+function commandsIn(placed: PlacedJob): readonly (readonly string[])[] {
+  const lines = runsOf(placed).flatMap((run) => run.split("\n"));
+  return lines.flatMap((line) => {
+    const called = /(?:npx|node|npm run(?: --silent)?) (?:runbook\/)?sparki(?:\.[jt]s)? (.*?)(?: *>.*| *\|\|.*)?$/.exec(
+      line,
+    )?.[1];
+    return called === undefined ? [] : [(called.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replace(/^"|"$/g, ""))];
+  });
+}
+
+/** What sparki's own parser says of a command line that it does not take; empty of one that it takes. */
+async function refusal(argv: readonly string[]): Promise<string> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const ports = { stdout, stderr, clock: fakeClock(), env: {}, cwd: ROOT, signal: new AbortController().signal };
+  const commands = await loadCommands(argv);
+  const idle = async () =>
+    commands.map((command) => ({ ...command, run: async () => ({ exitCode: 0, json: undefined }) }));
+  const code = await runCommandLine(argv, ports, idle);
+  return code === 0 ? "" : String(stderr.read());
+}
+
+const ACTION =
+  /^(actions\/(?:checkout|setup-node|upload-artifact|download-artifact)|aws-actions\/configure-aws-credentials)@[0-9a-f]{40} # v\d+\.\d+\.\d+$/;
+
+function unpinned(texts: Texts): readonly string[] {
+  const used = Object.entries(texts).flatMap(([file, text]) =>
+    [...text.matchAll(/^ +(?:- )?uses: (.*)$/gm)].map(([, what = ""]) => ({ file, what })),
+  );
+  const isOwn = (what: string) => NAMES.some((name) => what === `./.github/workflows/${name}`);
+  const pins = new Map<string, Set<string>>();
+  for (const { what } of used) {
+    const action = ACTION.exec(what)?.[1];
+    if (action !== undefined) pins.set(action, (pins.get(action) ?? new Set()).add(what));
+  }
+  return [
+    ...used.filter(({ what }) => !ACTION.test(what) && !isOwn(what)).map(({ file, what }) => `${file}: ${what}`),
+    ...[...pins].filter(([, all]) => all.size > 1).map(([action]) => `${action} has two versions`),
+  ];
+}
+
+const READ = { contents: "read" };
+const WITH_ROLE = { contents: "read", "id-token": "write" };
+/** What each job may do with the repository. */
+const PERMISSIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "pull-request.yml checks": READ,
+  "pull-request.yml affected": READ,
+  "pull-request.yml plan": WITH_ROLE,
+  "pull-request.yml comment": { contents: "read", "pull-requests": "write" },
+  "deploy.yml staging": WITH_ROLE,
+  "deploy.yml prod": WITH_ROLE,
+  "deploy-stack.yml plan": WITH_ROLE,
+  "deploy-stack.yml deploy": WITH_ROLE,
+  "drift.yml look": WITH_ROLE,
+  "drift.yml issue": { contents: "read", issues: "write" },
+  "watch.yml look": WITH_ROLE,
+  "rollback.yml rollback": WITH_ROLE,
+};
+
+function permissionFaults(texts: Texts): readonly string[] {
+  const atTop = Object.entries(texts).filter(([, text]) => JSON.stringify(workflowIn(text).permissions) !== "{}");
+  const all = jobsIn(texts);
+  const others = all.filter(
+    ({ job, place }) => JSON.stringify(job.permissions) !== JSON.stringify(PERMISSIONS[place] ?? "none"),
+  );
+  const needless = all.filter(
+    (placed) => placed.job.permissions?.["id-token"] === "write" && placed.job.uses === undefined && !usesAws(placed),
+  );
+  return [
+    ...atTop.map(([file]) => `${file} has permissions for all its jobs`),
+    ...others.map(({ place }) => `${place} has other permissions`),
+    ...needless.map(({ place }) => `${place} asks AWS for nothing`),
+  ];
+}
+
+function timeFaults(texts: Texts): readonly string[] {
+  return jobsIn(texts)
+    .filter(({ job }) => job.uses === undefined)
+    .filter(({ job: { "timeout-minutes": minutes = 0 } }) => minutes < 1 || minutes > 300)
+    .map(({ place }) => `${place} has no limit of time`);
+}
+
+/** What changes a stack holds the stack's one group, and is never ended by another. */
+function overlaps(texts: Texts): readonly string[] {
+  const all = jobsIn(texts);
+  const starters = all.filter(deploys).flatMap((placed) => startersOf(placed, all));
+  return starters.flatMap(({ job: { concurrency, with: given }, place }) => {
+    const stack = typeof given.stack === "string" ? given.stack : `\${{ inputs.stack }}`;
+    const isHeld = concurrency?.group === `sparki-${stack}` && !concurrency["cancel-in-progress"];
+    return isHeld ? [] : [`${place} may overlap with another change of its stack`];
+  });
+}
+
+const FROM_HERE = "github.event.pull_request.head.repo.full_name == github.repository";
+const FOREIGN_TRIGGERS = ["pull_request_target", "workflow_run", "issue_comment", "issues", "discussion", "fork"];
+
+/** A fork's pull request reaches nothing but checks on GitHub's own runners. */
+function forkFaults(texts: Texts): readonly string[] {
+  return jobsIn(texts).flatMap(({ job, place, triggers }) => {
+    const foreign = triggers.filter((trigger) => FOREIGN_TRIGGERS.includes(trigger));
+    const reaches = /secrets\.|vars\.|github\.token|"write"/.test(JSON.stringify(job));
+    const isGuarded = job.if.split("&&").some((part) => part.trim() === FROM_HERE) && !job.if.includes("||");
+    const isOpen = triggers.includes("pull_request") && reaches && !isGuarded;
+    return [...foreign.map((trigger) => `${place} runs on ${trigger}`), ...(isOpen ? [`${place} runs for forks`] : [])];
+  });
+}
+
+/** Whatever a run is told comes by its environment: text in a script's own place would be run. */
+function insertedText(texts: Texts): readonly string[] {
+  return jobsIn(texts).flatMap((placed) =>
+    runsOf(placed)
+      .filter((run) => run.includes(`\${{`))
+      .map(() => placed.place),
+  );
+}
+
+function scriptFaults(texts: Texts): readonly string[] {
+  const withoutShell = Object.entries(texts).filter(([, text]) => {
+    const { defaults, jobs } = workflowIn(text);
+    return Object.values(jobs).some(({ steps }) => steps.length > 0) && defaults?.run.shell !== "bash";
+  });
+  const broken = jobsIn(texts).flatMap((placed) =>
+    runsOf(placed)
+      .filter((run) => spawnSync("bash", ["-n"], { input: run }).status !== 0)
+      .map(() => `${placed.place} has a script that bash cannot read`),
+  );
+  // Without this shell a failure before a pipe is no failure.
+  return [...withoutShell.map(([file]) => `${file} does not run bash with pipefail`), ...broken];
+}
+
+async function commandFaults(texts: Texts): Promise<readonly string[]> {
+  const commands = jobsIn(texts).flatMap((placed) => commandsIn(placed).map((argv) => ({ argv, place: placed.place })));
+  const told = commands.map(async ({ argv, place }) => {
+    const problem = await refusal(argv);
+    const stack = argv[argv.indexOf("--stack") + 1];
+    const others = [
+      ...(stack === "$STACK" ? [] : ["names no stack"]),
+      ...(argv.includes("--json") ? [] : ["writes no document"]),
+    ];
+    return [...(problem === "" ? [] : [problem]), ...others].map((fault) => `${place}: ${argv[0]}: ${fault}`);
+  });
+  return (await Promise.all(told)).flat();
+}
+
+/** Only the plan job's own hash is deployed, and by nobody else. */
+function approvalFaults(texts: Texts): readonly string[] {
+  const { jobs } = workflowIn(texts["deploy-stack.yml"]);
+  const step = jobs.deploy?.steps.find(({ run }) => run?.includes("sparki deploy"));
+  const plan = jobs.plan?.steps.find(({ run }) => run?.includes("sparki plan"));
+  const all = jobsIn(texts).flatMap((placed) => commandsIn(placed));
+  const deployments = all.filter(([command]) => command === "deploy");
+  const approved = deployments.map((argv) => argv[argv.indexOf("--approved") + 1]);
+  const facts = {
+    "one command deploys": deployments.length === 1,
+    "it deploys $HASH": approved.every((hash) => hash === "$HASH"),
+    "the hash is the plan job's": step?.env.HASH === `\${{ needs.plan.outputs.hash }}`,
+    "the plan job's hash is its plan's": jobs.plan?.outputs.hash === `\${{ steps.plan.outputs.hash }}`,
+    "its plan's hash is read from the plan": plan?.run?.includes(
+      'node delivery/plan-comment.ts outputs ".sparki/plans/$STACK.json" >> "$GITHUB_OUTPUT"',
+    ),
+    "the deployment waits for the plan": jobs.deploy?.needs === "plan",
+    "nothing sets the hash anew": !JSON.stringify(jobs.deploy).match(/HASH=|GITHUB_ENV/),
+  };
+  return Object.entries(facts)
+    .filter(([, isSo]) => isSo !== true)
+    .map(([fact]) => `not so: ${fact}`);
+}
+
+function checkoutFaults(texts: Texts): readonly string[] {
+  return jobsIn(texts).flatMap(({ job, place }) =>
+    job.steps
+      .filter(({ uses }) => uses?.startsWith("actions/checkout@"))
+      .filter((step) => step.with["persist-credentials"] !== false)
+      .map(() => `${place} keeps its token`),
+  );
+}
+
+/** The deploying role is for a job in an environment on the main branch; everything else gets the role that plans. */
+function roleFaults(texts: Texts): readonly string[] {
+  const all = jobsIn(texts);
+  return all.flatMap((placed) => {
+    const { job, place } = placed;
+    const roles = job.steps
+      .filter(({ uses }) => uses?.startsWith("aws-actions/"))
+      .map((step) => step.with["role-to-assume"]);
+    const mayDeploy = job.environment !== undefined;
+    const isRight = (role: unknown) =>
+      mayDeploy
+        ? role === `\${{ vars.SPARKI_DEPLOY_ROLE }}`
+        : /^\$\{\{ fromJSON\(vars\.SPARKI_PLAN_ROLES\)\[(?:matrix|inputs)\.stack\] \}\}$/.test(String(role));
+    const onMain = startersOf(placed, all).every((starter) =>
+      starter.job.if.includes("github.ref == 'refs/heads/main'"),
+    );
+    return [
+      ...roles.filter((role) => !isRight(role)).map((role) => `${place} takes ${role}`),
+      ...(mayDeploy !== deploys(placed) ? [`${place} deploys outside of an environment, or has one for nothing`] : []),
+      ...(mayDeploy && !onMain ? [`${place} runs on any branch`] : []),
+    ];
+  });
+}
+
+const ENVIRONMENTS: Readonly<Record<string, string>> = { prod: "production", staging: "staging" };
+
+function environmentFaults(texts: Texts): readonly string[] {
+  const calls = jobsIn(texts).filter(({ job }) => job.uses !== undefined);
+  const wrong = calls.filter(({ job }) => job.with.environment !== ENVIRONMENTS[String(job.with.stack)]);
+  const { jobs } = workflowIn(texts["deploy-stack.yml"]);
+  const back = workflowIn(texts["rollback.yml"]);
+  const form = z
+    .object({
+      inputs: z.object({
+        stack: z.object({ options: z.array(z.string()) }),
+        reason: z.object({ required: z.boolean() }),
+      }),
+    })
+    .parse(back.on.workflow_dispatch);
+  const stacks = places()
+    .map(({ stack }) => stack)
+    .sort();
+  const same = (names: readonly unknown[]) => JSON.stringify([...names].sort()) === JSON.stringify(stacks);
+  const facts = {
+    "every stack is deployed": same(calls.map(({ job }) => job.with.stack)),
+    "every stack can be rolled back": same(form.inputs.stack.options),
+    "a rollback asks for a reason": form.inputs.reason.required,
+    "a deployment runs in the environment that it is called with":
+      jobs.deploy?.environment === `\${{ inputs.environment }}`,
+    "a rollback runs in the stack's environment":
+      back.jobs.rollback?.environment === `\${{ inputs.stack == 'prod' && 'production' || inputs.stack }}`,
+  };
+  const others = Object.entries(facts).filter(([, isSo]) => isSo !== true);
+  return [
+    ...wrong.map(({ place }) => `${place} has another environment`),
+    ...others.map(([fact]) => `not so: ${fact}`),
+  ];
+}
+
+/** The hash stands for the environment's settings: they are the same wherever something is planned or deployed. */
+function settingFaults(texts: Texts): readonly string[] {
+  const steps = jobsIn(texts).flatMap(({ job, place }) => job.steps.map((step) => ({ ...step, place })));
+  const region = `\${{ vars.AWS_REGION || 'us-east-1' }}`;
+  const otherRegion = steps.filter(
+    ({ uses, with: given }) => uses?.startsWith("aws-actions/") && given["aws-region"] !== region,
+  );
+  const otherState = steps.filter(
+    ({ run, env }) =>
+      run?.includes("npx sparki") &&
+      (env.PULUMI_BACKEND_URL !== `\${{ vars.PULUMI_BACKEND_URL }}` ||
+        env.PULUMI_ACCESS_TOKEN !== `\${{ secrets.PULUMI_ACCESS_TOKEN }}`),
+  );
+  const atLarge = jobsIn(texts).filter(({ job }) => JSON.stringify(job.env).includes("secrets."));
+  return [
+    ...otherRegion.map(({ place }) => `${place} is in another region`),
+    ...otherState.map(({ place }) => `${place} has another state`),
+    ...atLarge.map(({ place }) => `${place} shows a secret to all its steps`),
+  ];
+}
+
+type Rule = (texts: Texts) => readonly string[] | Promise<readonly string[]>;
+interface Mutation {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  readonly found: string;
+}
+const mutation = (file: string, from: string, to: string, found: string): Mutation => ({ file, from, to, found });
+
+const GUARD = "github.event.pull_request.head.repo.full_name == github.repository";
+
+/** Each rule, and the wrong workflows that it notices. */
+const RULES: readonly (readonly [promise: string, rule: Rule, wrong: readonly Mutation[]])[] = [
+  [
+    "pins every action by the commit of a version, the same everywhere",
+    unpinned,
+    [
+      mutation(
+        "watch.yml",
+        "de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2",
+        "v6",
+        "watch.yml: actions/checkout@v6",
+      ),
+      mutation("watch.yml", " # v6.0.2", "", "watch.yml: actions/checkout@de0fac2"),
+      mutation("watch.yml", "@de0fac2e", "@ae0fac2e", "actions/checkout has two versions"),
+      mutation("watch.yml", "actions/setup-node@", "somebody/setup-node@", "watch.yml: somebody/setup-node@"),
+    ],
+  ],
+  [
+    "gives no job more of the repository than it needs",
+    permissionFaults,
+    [
+      mutation("watch.yml", "permissions: {}", "permissions: read-all", "watch.yml has permissions for all its jobs"),
+      mutation("watch.yml", "      contents: read", "      contents: write", "watch.yml look has other permissions"),
+      mutation("drift.yml", "  issue:\n", "  other:\n", "drift.yml other has other permissions"),
+      mutation("watch.yml", "uses: aws-actions/", "uses: other/", "watch.yml look asks AWS for nothing"),
+    ],
+  ],
+  [
+    "limits the time of every job",
+    timeFaults,
+    [
+      mutation("watch.yml", "    timeout-minutes: 15\n", "", "watch.yml look has no limit of time"),
+      mutation("watch.yml", "timeout-minutes: 15", "timeout-minutes: 1500", "watch.yml look has no limit of time"),
+    ],
+  ],
+  [
+    "lets no two changes of one stack overlap, a rollback included, and ends none for another",
+    overlaps,
+    [
+      mutation("deploy.yml", "group: sparki-prod", "group: deploy", "deploy.yml prod may overlap"),
+      mutation("deploy.yml", "cancel-in-progress: false", "cancel-in-progress: true", "deploy.yml staging may overlap"),
+      mutation("rollback.yml", "group: sparki-", "group: rollback-", "rollback.yml rollback may overlap"),
+    ],
+  ],
+  [
+    "gives a fork's pull request no secret, no role and no runner of ours",
+    forkFaults,
+    [
+      mutation(
+        "pull-request.yml",
+        "on:\n  pull_request:",
+        "on:\n  pull_request_target:",
+        "runs on pull_request_target",
+      ),
+      mutation("pull-request.yml", `if: ${GUARD} && needs`, "if: needs", "pull-request.yml plan runs for forks"),
+      mutation(
+        "pull-request.yml",
+        `!cancelled() && ${GUARD}`,
+        "!cancelled()",
+        "pull-request.yml comment runs for forks",
+      ),
+      mutation("pull-request.yml", `${GUARD} && vars`, `${GUARD} || vars`, "pull-request.yml affected runs for forks"),
+      mutation(
+        "pull-request.yml",
+        "- run: npm test",
+        `- run: npm test\n        env: { A: '\${{ secrets.A }}' }`,
+        "checks runs for forks",
+      ),
+    ],
+  ],
+  [
+    "puts no text from outside into a script",
+    insertedText,
+    [mutation("rollback.yml", '"$REASON"', `"\${{ inputs.reason }}"`, "rollback.yml rollback")],
+  ],
+  [
+    "has scripts that bash can read, and that end at the first failure",
+    scriptFaults,
+    [
+      mutation("watch.yml", "shell: bash", "shell: sh", "watch.yml does not run bash with pipefail"),
+      mutation("rollback.yml", "          fi\n", "", "rollback.yml rollback has a script that bash cannot read"),
+    ],
+  ],
+  [
+    "calls sparki as its own parser takes it, for the job's stack, and keeps the document",
+    commandFaults,
+    [
+      mutation("watch.yml", "--once", "--onse", "watch.yml look: watch: SPARKI_USAGE: unknown option '--onse'"),
+      mutation("watch.yml", "sparki watch", "sparki wotch", "unknown command 'wotch'"),
+      mutation("rollback.yml", '--to "$TO"', '"$TO"', "too many arguments"),
+      mutation("drift.yml", 'status --stack "$STACK"', "status --stack prod", "names no stack"),
+      mutation("drift.yml", 'status --stack "$STACK" --json', 'status --stack "$STACK"', "writes no document"),
+    ],
+  ],
+  [
+    "deploys the hash that its own plan job put out, and nothing else",
+    approvalFaults,
+    [
+      mutation("deploy-stack.yml", '--approved "$HASH" ', "", "it deploys $HASH"),
+      mutation(
+        "deploy-stack.yml",
+        `HASH: \${{ needs.plan.outputs.hash }}`,
+        `HASH: \${{ inputs.stack }}`,
+        "the hash is the plan job's",
+      ),
+      mutation(
+        "deploy-stack.yml",
+        `hash: \${{ steps.plan.outputs.hash }}`,
+        `hash: \${{ inputs.stack }}`,
+        "the plan job's hash is its plan's",
+      ),
+      mutation(
+        "deploy-stack.yml",
+        "plan-comment.ts outputs",
+        "other.ts outputs",
+        "its plan's hash is read from the plan",
+      ),
+      mutation(
+        "deploy-stack.yml",
+        "run: npx sparki deploy",
+        "run: HASH=0 npx sparki deploy",
+        "nothing sets the hash anew",
+      ),
+      mutation("watch.yml", 'watch --stack "$STACK" --once', 'deploy --stack "$STACK" --yes', "one command deploys"),
+    ],
+  ],
+  [
+    "keeps no token in a checkout",
+    checkoutFaults,
+    [
+      mutation(
+        "watch.yml",
+        "persist-credentials: false",
+        "persist-credentials: true",
+        "watch.yml look keeps its token",
+      ),
+    ],
+  ],
+  [
+    "takes the deploying role in an environment on the main branch alone",
+    roleFaults,
+    [
+      mutation(
+        "deploy-stack.yml",
+        `    environment: \${{ inputs.environment }}\n`,
+        "",
+        "deploy-stack.yml deploy takes",
+      ),
+      mutation(
+        "watch.yml",
+        "fromJSON(vars.SPARKI_PLAN_ROLES)[matrix.stack]",
+        "vars.SPARKI_DEPLOY_ROLE",
+        "watch.yml look takes",
+      ),
+      mutation(
+        "watch.yml",
+        "    timeout",
+        "    environment: production\n    timeout",
+        "watch.yml look deploys outside",
+      ),
+      mutation(
+        "rollback.yml",
+        "    if: github.ref == 'refs/heads/main'\n",
+        "",
+        "rollback.yml rollback runs on any branch",
+      ),
+      mutation(
+        "deploy.yml",
+        "if: github.ref == 'refs/heads/main' && ",
+        "if: ",
+        "deploy-stack.yml deploy runs on any branch",
+      ),
+    ],
+  ],
+  [
+    "changes each stack in the environment of its name, and asks for a rollback's reason",
+    environmentFaults,
+    [
+      mutation(
+        "deploy.yml",
+        "environment: production",
+        "environment: staging",
+        "deploy.yml prod has another environment",
+      ),
+      mutation("deploy.yml", "stack: prod\n", "stack: other\n", "not so: every stack is deployed"),
+      mutation("rollback.yml", "[prod, staging]", "[prod]", "not so: every stack can be rolled back"),
+      mutation("rollback.yml", "'production' ||", "'staging' ||", "not so: a rollback runs in the stack's environment"),
+      mutation(
+        "deploy-stack.yml",
+        `environment: \${{ inputs.environment }}`,
+        "environment: staging",
+        "that it is called with",
+      ),
+      mutation(
+        "rollback.yml",
+        "type: string\n        required: true",
+        "type: string\n        required: false",
+        "asks for a reason",
+      ),
+    ],
+  ],
+  [
+    "plans and deploys with the same settings, and shows a secret only to the step that needs it",
+    settingFaults,
+    [
+      mutation("deploy-stack.yml", "|| 'us-east-1'", "|| 'eu-west-1'", "deploy-stack.yml plan is in another region"),
+      mutation("watch.yml", `\${{ vars.PULUMI_BACKEND_URL }}`, "file://~", "watch.yml look has another state"),
+      mutation(
+        "watch.yml",
+        `      STACK: \${{ matrix.stack }}`,
+        `      STACK: \${{ secrets.A }}`,
+        "shows a secret to all its steps",
+      ),
+    ],
+  ],
+];
+
+describe("the workflows", () => {
+  it("are found right by actionlint", () => {
+    const files = NAMES.map((name) => join(FOLDER, name));
+    // What these two would check is bash and Python on this machine: our scripts are checked below, and whether they are here is chance.
+    const { status, stdout, stderr } = spawnSync(toolPath("actionlint"), ["-shellcheck=", "-pyflakes=", ...files], {
+      encoding: "utf8",
+    });
+    expect(`${stdout}${stderr}`).toBe("");
+    expect(status).toBe(0);
+  });
+
+  it("would not be, were there anything that GitHub does not know", () => {
+    const text = TEXTS["watch.yml"]?.replace("matrix.stack }}\n    steps", "matrix.stock }}\n    steps");
+    const { status, stdout } = spawnSync(toolPath("actionlint"), ["-shellcheck=", "-pyflakes=", "-"], {
+      input: text,
+      encoding: "utf8",
+    });
+    expect(status).toBe(1);
+    expect(stdout).toContain('property "stock" is not defined');
+  });
+
+  it("check out the application that the stacks' configs name", () => {
+    const used = jobsIn(TEXTS).flatMap(({ job }) => job.steps.flatMap((step) => step.with.repository ?? []));
+    const named = places().map(({ stack }) => JSON.parse(rawConfig(stack)["sparki:preflight"] ?? "{}").repository);
+    expect(new Set(used)).toEqual(new Set(named));
+  });
+});
+
+describe.each(RULES)("a workflow that %s", (_, rule, wrong) => {
+  it("is every one here", async () => {
+    expect(await rule(TEXTS)).toEqual([]);
+  });
+
+  it.each(wrong)("is not one where $file has $to for $from", async ({ file, from, to, found }) => {
+    const text = TEXTS[file] ?? "";
+    expect(text).toContain(from);
+    expect((await rule({ ...TEXTS, [file]: text.replace(from, () => to) })).join("\n")).toContain(found);
+  });
+});
