@@ -289,7 +289,8 @@ function growth(
 function awayJudge({ health, ready }: Probes): Judge {
   return ({ id, seen, checkedBy }) => {
     if (id === "alive-without") return answering(health, 200);
-    if (id === "unready-without") return answering(ready, 503);
+    if (id === "unready-without")
+      return ready.answered && ready.status < 400 ? wrong(`${said(ready)}; expected 503`) : said(ready);
     if (seen === "image") return unknown(checkedBy);
     return unknown("the database or the cache is away: run again without --away once it is back");
   };

@@ -211,9 +211,8 @@ export const CONTRACT = [
     id: "unready-without",
     seen: "away",
     of: ENGINE,
-    required: `While the database or the cache is away \`GET /ready\` answers 503 within ${TIME_LIMITS.ready} s.`,
-    neededBy:
-      "The readiness probe and the load balancer: users' requests go to pods that can serve them. An answer that comes too late is taken for none, and so for the same, but its reason is in no log.",
+    required: `While the database or the cache is away \`GET /ready\` answers 503; a status of 400 or more, or no answer within ${TIME_LIMITS.ready} s, counts for the same.`,
+    neededBy: "The readiness probe and the load balancer: users' requests go to pods that can serve them.",
     checkedBy: "`--away`, once you have stopped one of them: asks it",
   },
   {

@@ -3,11 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { systemClock } from "../../io/clock.ts";
+import { request } from "../../io/http.ts";
+import { openNetwork } from "../../io/network.ts";
 import { addressesOf } from "../../rehearsal/addresses.ts";
 import { type Backing, startBacking } from "../../rehearsal/backing/serve.ts";
 import { CertificateAuthority } from "../../rehearsal/certificates.ts";
 import { Processes } from "../../rehearsal/processes.ts";
 import type { LoadBalancerState } from "../../rehearsal/services.ts";
+import { type Conformance, checkConformance } from "../../runbook/conformance/conformance.ts";
 import { Client } from "../rehearsal/backing/load.ts";
 import { podObject, servePods } from "../rehearsal/backing/pod-list.ts";
 import { type Pod, Pods } from "../rehearsal/backing/pods.ts";
@@ -125,6 +129,23 @@ function holdingLock<T>(milliseconds: number, act: () => Promise<T>): Promise<T>
   });
 }
 
+/** What `sparki conformance` finds at a pod's own address. */
+async function conformanceOf(service: "engine" | "web", address: string, away = false): Promise<Conformance> {
+  const network = openNetwork({});
+  try {
+    return await checkConformance({
+      ...{ url: `http://${address}:8080`, service, limits: [0.1, 1, 5], away, clock: systemClock },
+      http: (url, options) => request(network, url, options),
+      signal: new AbortController().signal,
+      say: () => undefined,
+    });
+  } finally {
+    await network.close();
+  }
+}
+
+const failedIn = ({ points }: Conformance) => points.filter(({ status }) => status === "fail");
+
 beforeAll(async () => {
   const tools = { "redis-server": toolPath("redis-server"), prometheus: toolPath("prometheus") };
   backing = await startBacking({
@@ -216,6 +237,15 @@ describe("the stand-in application behind the load balancer", () => {
     expect(code).toBe(0);
   });
 
+  it.each([
+    ["engine", ENGINES[0], 18],
+    ["web", WEB, 15],
+  ] as const)("keeps every point of the contract that a URL shows: %s", async (service, address, passed) => {
+    const report = await conformanceOf(service, address);
+    expect(failedIn(report)).toEqual([]);
+    expect(report).toMatchObject({ outcome: "conforms", passed });
+  });
+
   it("fails the end-to-end tests when it fails", async () => {
     for (const engine of engines) engine.behave({ errorRatio: 1 });
     await until(async () => (await client.get("/api/projects")).status === 500);
@@ -287,6 +317,9 @@ describe("the stand-in application behind the load balancer", () => {
     const before = await sql("SELECT id FROM projects ORDER BY id", "second");
     await server().suspend();
     await until(() => healthy("engine") === 0);
+    const report = await conformanceOf("engine", ENGINES[0], true);
+    expect(failedIn(report)).toEqual([]);
+    expect(report).toMatchObject({ outcome: "conforms", passed: 2 });
     await server().resume();
     await until(() => healthy("engine") === 2);
     expect((await client.get("/api/cache/health")).status).toBe(200);
