@@ -8,7 +8,7 @@ import { bounded, oneLine, safeText } from "../../shared/text/visible.ts";
 import { type ServiceName, serviceOf } from "../../stacks/services.ts";
 import { duration, inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
-import { type CONTRACT, type Point, type PointId, pointsOf, TIME_LIMITS } from "./contract.ts";
+import { CONTRACT, type Point, type PointId, pointsOf, TIME_LIMITS } from "./contract.ts";
 import { readExposition, type Sample } from "./exposition.ts";
 
 /** What one point of the contract came to. */
@@ -563,10 +563,11 @@ export function conformanceText({ points, url, service, seconds, ...counts }: Co
   return `${inColumns([...lines, "", end, summary].join("\n"))}\n`;
 }
 
-/** The contract of a service as people read it. */
-export function contractText(service: ServiceName, paint: Paint): string {
-  const lines = pointsOf(service).flatMap(({ id, seen, required, neededBy, checkedBy }) => [
-    `${paint.strong(id)}${seen === "image" ? ", not seen by a URL" : ""}`,
+/** All of the contract as people read it. */
+export function contractText(paint: Paint): string {
+  const points: readonly Point[] = CONTRACT;
+  const lines = points.flatMap(({ id, seen, of, required, neededBy, checkedBy }) => [
+    `${paint.strong(id)}: ${of.join(", ")}${seen === "image" ? "; not seen by a URL" : ""}`,
     `  required   ${required}`,
     `  needed by  ${neededBy}`,
     `  checked    ${checkedBy}`,

@@ -56,7 +56,7 @@ export const CONTRACT = [
     of: ALL,
     required: `\`GET /ready\` answers 200 within ${TIME_LIMITS.ready} s, as soon as requests can be served.`,
     neededBy:
-      "The readiness probe of the charts and the load balancer's target groups: no request reaches a pod before. The path is `readinessPath` in the charts' values.",
+      "The readiness probe of the charts and the load balancer's target groups: no request reaches a pod before.",
     checkedBy: "asks it",
   },
   {
@@ -336,7 +336,7 @@ export const CONTRACT = [
     seen: "image",
     of: ALL,
     required:
-      "It logs to stdout, one JSON object a line: `ts` (ISO 8601), `level`, `msg`, and of a request `path`, `status` and `duration_ms`.",
+      "It logs to stdout, one JSON object a line: `ts` (ISO 8601), `level`, `msg`, and of a request `status` and `duration_ms`.",
     neededBy:
       "`diagnose` reads `ts`, `level` and `duration_ms` to find errors and slow work of the last 15 minutes; `verify` shows `level`, `msg` and `reason` of the end-to-end tests.",
     checkedBy: "`docker logs`, each line through `jq`",
@@ -364,7 +364,7 @@ export const CONTRACT = [
     seen: "image",
     of: ENGINE,
     required:
-      "`/app/migrate up` brings the schema to the release's level within 10 min and exits with 0; twice, and two at once, change nothing more; what fails leaves nothing half done and exits with another code.",
+      "`/app/migrate up` brings the schema to the release's level within 10 min and ends with code 0; run again it changes nothing more; a migration that fails leaves nothing half done, and it ends with another code.",
     neededBy:
       "`apps/database-jobs.ts` runs it once for each image, before any pod of the release. Code of the level before still runs meanwhile (docs/preflight.md).",
     checkedBy: "run it twice on an empty database",
@@ -374,7 +374,7 @@ export const CONTRACT = [
     seen: "image",
     of: ENGINE,
     required:
-      "`/app/seed-data` leaves the same rows however often it runs, with the rights of the application, and exits with 0.",
+      "`/app/seed-data` leaves the same rows however often it runs, with the rights of the application, and ends with code 0.",
     neededBy: "`apps/database-jobs.ts` runs it after the migrations, once for each image.",
     checkedBy: "run it twice, and compare a dump",
   },
@@ -393,7 +393,7 @@ export const CONTRACT = [
     seen: "image",
     of: ["e2e"],
     required:
-      "The e2e image's own command walks through the site at APP_URL within 15 min and exits with 0, with another code where the site is not well; HOME is `/tmp`.",
+      "The e2e image's own command walks through the site at APP_URL within 15 min and ends with code 0, with another code where the site is not well; HOME is `/tmp`.",
     neededBy: "`verify`, and so the end of each deployment: its failure takes the release back.",
     checkedBy: "`docker run --env APP_URL=... IMAGE`",
   },
@@ -449,7 +449,7 @@ export function contractPage(): string {
     "kubectl port-forward -n sparki-engine deploy/engine-one-box 8080:8080",
     "npx sparki conformance http://127.0.0.1:8080                  # of the engine, checked point by point",
     "npx sparki conformance http://127.0.0.1:8081 --service web",
-    "npx sparki conformance --list                                 # this page's points; with --json as one document",
+    "npx sparki conformance --list                                 # the points of this page; with --json as one document",
     "```",
     "",
     "Ask one process, and one that nobody else asks meanwhile: the counts before and after are compared. The load balancer",

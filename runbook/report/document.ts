@@ -210,9 +210,8 @@ export const conformanceDocument = z.strictObject({
   ),
 }) satisfies z.ZodType<Conformance>;
 
-/** What a service's image must offer, point by point. */
+/** What Sparki's images must offer, point by point. */
 export const contractDocument = z.strictObject({
-  service: z.enum(SERVICE_NAMES),
   points: z.array(
     z.strictObject({
       id: z.string(),
