@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import { z } from "zod";
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
-import { changeIn, copyTree, MANIFEST, recordFolder } from "../tools/cache.ts";
+import { attributesIn, changeIn, copyTree, MANIFEST, recordFolder } from "../tools/cache.ts";
 import { SLOTS } from "./addresses.ts";
 import { placeOf, postgresUser } from "./backing/postgres-user.ts";
 import { hold } from "./leftovers.ts";
@@ -77,8 +77,10 @@ const LEFT_OUT = [
 /** What the database keeps outside of a run's directory, in a kept world. */
 const OUTSIDE = "postgres-outside";
 const SLOT_FILE = "slot";
+/** Its folders, modes and owners: PostgreSQL needs them as they were, and who copies or restores a cache may lose them. */
+const ATTRIBUTES = "attributes";
 /** What a kept world has beside the run's own. */
-const ABOUT = [OUTSIDE, SLOT_FILE, MANIFEST];
+const ABOUT = [OUTSIDE, SLOT_FILE, ATTRIBUTES, MANIFEST];
 /** Several may be in use at once, each in a slot of its own. */
 const MOST = 4;
 /** Of all programs: each takes some 120 MB. */
@@ -118,11 +120,23 @@ export async function holdWorld(
 /** The slot of a kept world; undefined when there is none, or it is not as it was kept, and is removed. */
 async function slotOf(place: string, say: KeptPorts["say"]): Promise<number | undefined> {
   if (!existsSync(place)) return undefined;
-  const change = await changeIn(place);
+  const change = (await changeIn(place)) ?? attributesChangedIn(place);
   if (change === undefined) return Number(readFileSync(join(place, SLOT_FILE), "utf8"));
   say(`the promoted world in ${place} is made again: ${change}`);
   rmSync(place, { recursive: true, force: true });
   return undefined;
+}
+
+/** What of a kept world is missing or has another mode or owner, in words; the contents are compared by themselves. */
+function attributesChangedIn(place: string): string | undefined {
+  const present = new Set(attributesOf(place));
+  const recorded = readFileSync(join(place, ATTRIBUTES), "utf8").split("\n");
+  const lost = recorded.find((each) => !present.has(each));
+  return lost && `${lost.split(" ").slice(2).join(" ")} is missing, or its mode or owner is not what it was`;
+}
+
+function attributesOf(place: string): string[] {
+  return attributesIn(place).filter((each) => ![ATTRIBUTES, MANIFEST].some((name) => each.endsWith(` ${name}`)));
 }
 
 async function kept(place: string, { runDirectory, slot }: EndedRun): Promise<number> {
@@ -141,6 +155,7 @@ async function kept(place: string, { runDirectory, slot }: EndedRun): Promise<nu
     await copyTree([`${folder}/.`], join(making, OUTSIDE, name));
   }
   writeFileSync(join(making, SLOT_FILE), `${slot}`);
+  writeFileSync(join(making, ATTRIBUTES), attributesOf(making).join("\n"));
   await recordFolder(making);
   renameSync(making, place);
   return slot;

@@ -178,11 +178,22 @@ function namesIn(folder: string): string[] {
 }
 
 /** Node's own recursive reading follows links, out of the folder too. */
-function namesBelow(folder: string, below: string): string[] {
+function namesBelow(folder: string, below: string, withFolders = false): string[] {
   return readdirSync(join(folder, below), { withFileTypes: true }).flatMap((entry) => {
     const name = join(below, entry.name);
-    return entry.isDirectory() ? namesBelow(folder, name) : [name];
+    if (!entry.isDirectory()) return [name];
+    return [...(withFolders ? [name] : []), ...namesBelow(folder, name, withFolders)];
   });
+}
+
+/** What is in a folder, empty folders too, each with its mode and owner: `<mode> <uid>:<gid> <name>`, sorted by name. */
+export function attributesIn(folder: string): string[] {
+  return namesBelow(folder, "", true)
+    .sort()
+    .map((name) => {
+      const { mode, uid, gid } = lstatSync(join(folder, name));
+      return `${mode.toString(8)} ${uid}:${gid} ${name}`;
+    });
 }
 
 async function contentOf(path: string): Promise<string> {
