@@ -98,6 +98,63 @@ export function documentsOf(place: Place): Readonly<Record<string, Document>> {
   return Object.fromEntries(named.map(([name, document]) => [`${name}.${place.stack}.json`, document]));
 }
 
+/** Whom a role of a stack trusts, as IAM takes it. */
+export interface TrustDocument {
+  readonly Version: "2012-10-17";
+  readonly Statement: readonly [
+    {
+      readonly Effect: "Allow";
+      readonly Principal: { readonly Federated: string };
+      readonly Action: "sts:AssumeRoleWithWebIdentity";
+      readonly Condition: { readonly StringEquals: Readonly<Record<string, string | readonly string[]>> };
+    },
+  ];
+}
+
+/** Where GitHub's tokens say that a job is from. */
+const ISSUER = "token.actions.githubusercontent.com";
+const MAIN = "refs/heads/main";
+/** The workflows that change a stack. */
+const DEPLOYING_WORKFLOWS = ["deploy-stack.yml", "rollback.yml"];
+
+/** The GitHub environment that a stack is deployed in. */
+export const environmentOf = (stack: string): string => (stack === "prod" ? "production" : stack);
+
+/**
+ * Which of GitHub's jobs may be the stack's two roles, by the documents' file names: the deploying role only a job in the
+ * stack's environment, on the main branch, of a workflow of the main branch that deploys or rolls back; the planning role a
+ * pull request of the repository, and the main branch. Of a fork's pull request GitHub signs no token. The claims besides
+ * `aud` and `sub` are those that STS compares since 2026-01.
+ */
+export function trustsOf(
+  { stack, accountId }: Pick<Place, "stack" | "accountId">,
+  repository: string,
+): Readonly<Record<string, TrustDocument>> {
+  const trust = (claims: Readonly<Record<string, string | readonly string[]>>): TrustDocument => {
+    const named = Object.entries({ aud: "sts.amazonaws.com", ...claims }).map(([claim, value]) => [
+      `${ISSUER}:${claim}`,
+      value,
+    ]);
+    const Principal = { Federated: `arn:aws:iam::${accountId}:oidc-provider/${ISSUER}` };
+    const Condition = { StringEquals: Object.fromEntries(named) };
+    return {
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Principal, Action: "sts:AssumeRoleWithWebIdentity", Condition }],
+    };
+  };
+  const workflows = DEPLOYING_WORKFLOWS.map((file) => `${repository}/.github/workflows/${file}@${MAIN}`);
+  return {
+    [`deploying-role-trust.${stack}.json`]: trust({
+      sub: `repo:${repository}:environment:${environmentOf(stack)}`,
+      ref: MAIN,
+      job_workflow_ref: workflows,
+    }),
+    [`planning-role-trust.${stack}.json`]: trust({
+      sub: [`repo:${repository}:pull_request`, `repo:${repository}:ref:${MAIN}`],
+    }),
+  };
+}
+
 /** How long IAM finds a document: without blanks. */
 export const lengthOf = (document: Document): number => JSON.stringify(document).length;
 

@@ -8,6 +8,7 @@ import {
   MOST_POLICIES,
   PERMISSIONS,
   type Place,
+  trustsOf,
 } from "../../delivery/documents.ts";
 import { places } from "../../delivery/main.ts";
 import { IDENTITIES } from "../../policies/declared/identities.ts";
@@ -159,7 +160,9 @@ const STRANGE: readonly Example[] = [
 
 describe("the deploying role's documents", () => {
   it("are kept as the program needs them now (npm run deploying-role writes them again)", () => {
-    const wanted = places().flatMap((place) => Object.entries(documentsOf(place)));
+    const wanted = places().flatMap((place) =>
+      Object.entries({ ...documentsOf(place), ...trustsOf(place, place.repository) }),
+    );
     expect(readdirSync(FOLDER).sort()).toEqual(wanted.map(([file]) => file).sort());
     for (const [file, document] of wanted)
       expect([file, JSON.parse(readFileSync(join(FOLDER, file), "utf8"))]).toEqual([file, document]);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { parse } from "yaml";
 import { z } from "zod";
+import { environmentOf } from "../../delivery/documents.ts";
 import { places } from "../../delivery/main.ts";
 import { loadCommands, runCommandLine } from "../../runbook/command-line.ts";
 import { fakeClock } from "../support/fake-clock.ts";
@@ -282,11 +283,9 @@ function roleFaults(texts: Texts): readonly string[] {
   });
 }
 
-const ENVIRONMENTS: Readonly<Record<string, string>> = { prod: "production", staging: "staging" };
-
 function environmentFaults(texts: Texts): readonly string[] {
   const calls = jobsIn(texts).filter(({ job }) => job.uses !== undefined);
-  const wrong = calls.filter(({ job }) => job.with.environment !== ENVIRONMENTS[String(job.with.stack)]);
+  const wrong = calls.filter(({ job }) => job.with.environment !== environmentOf(String(job.with.stack)));
   const { jobs } = workflowIn(texts["deploy-stack.yml"]);
   const back = workflowIn(texts["rollback.yml"]);
   const form = z
