@@ -5,8 +5,9 @@ import { ageOf, growthSince, type Labels, type PastOf, type Prometheus, pastBesi
 import { identityOf, onceOf, scrapedOnce } from "./scraped-once.ts";
 
 /** A status of HTTP, or its class: what else there is says neither that a request was served nor that it was not. */
-const STATUS = /^[1-5](?:\d\d|xx)$/i;
-const REQUESTS = "http_requests_total";
+export const STATUS = /^[1-5](?:\d\d|xx)$/i;
+/** The application's counter of requests. */
+export const REQUESTS = "http_requests_total";
 /** How long a sample says what was so: what a counter was when a window began, that a pod is scraped. */
 const LOOKBACK_SECONDS = 300;
 

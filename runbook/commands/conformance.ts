@@ -21,11 +21,11 @@ ${exitCodesText({
 })}
 
 Examples:
-  npx sparki conformance http://127.0.0.1:8080                   an engine
-  npx sparki conformance http://127.0.0.1:8080 --service web
-  npx sparki conformance http://127.0.0.1:8080 --away            its database or cache is stopped
-  npx sparki conformance http://127.0.0.1:8080 --stack prod      with the limits of prod's objectives
-  npx sparki conformance --list                                  the contract itself`;
+  npx sparki conformance http://127.0.0.1:8080
+  npx sparki conformance http://127.0.0.1:8080 --service web --json
+  npx sparki conformance http://127.0.0.1:8080 --stack prod  prod's own limits
+  npx sparki conformance http://127.0.0.1:8080 --away        no database now
+  npx sparki conformance --list                              the contract`;
 
 /** `sparki conformance URL`: whether a running image offers what the deployment needs of it. */
 export const conformance: Command = {

@@ -1,15 +1,26 @@
-import { randomUUID } from "node:crypto";
-import { z } from "zod";
-import type { Http, HttpAnswer, HttpRequest } from "../../io/http.ts";
+import type { HttpAnswer } from "../../io/http.ts";
+import { REQUESTS, STATUS } from "../../io/prometheus-counts.ts";
 import { SCRAPER_LABELS } from "../../io/scraped-once.ts";
-import type { Clock } from "../../shared/clock.ts";
-import { DeployError, EXIT, type ExitCodeOf } from "../../shared/deploy-error.ts";
+import { EXIT, type ExitCodeOf } from "../../shared/deploy-error.ts";
 import { bounded, oneLine, safeText } from "../../shared/text/visible.ts";
-import { type ServiceName, serviceOf } from "../../stacks/services.ts";
+import type { ServiceName } from "../../stacks/services.ts";
 import { duration, inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
-import { CONTRACT, type Point, type PointId, pointsOf, TIME_LIMITS } from "./contract.ts";
-import { readExposition, type Sample } from "./exposition.ts";
+import { listSchema } from "../verify/checks/test-project.ts";
+import { CONTRACT, type Point, type PointId, pointsOf } from "./contract.ts";
+import {
+  DURATIONS,
+  growth,
+  type ObservationOptions,
+  type Observed,
+  Observer,
+  OURS,
+  type Probes,
+  type Sample,
+  SCRAPES_COUNT,
+  type Sent,
+  USERS,
+} from "./observation.ts";
 
 /** What one point of the contract came to. */
 export interface PointResult {
@@ -34,19 +45,11 @@ export interface Conformance {
   readonly points: readonly PointResult[];
 }
 
-export interface ConformanceOptions {
-  /** An origin: `http://127.0.0.1:8080`. */
-  readonly url: string;
-  readonly service: ServiceName;
+export interface ConformanceOptions extends ObservationOptions {
   /** Durations in seconds that must be bounds of the histogram. */
   readonly limits: readonly number[];
   /** The database or the cache was stopped: only what holds then is checked. */
   readonly away: boolean;
-  readonly http: Http;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  /** Told what is being done. */
-  readonly say: (text: string) => void;
 }
 
 /**
@@ -56,9 +59,9 @@ export interface ConformanceOptions {
 export async function checkConformance(options: ConformanceOptions): Promise<Conformance> {
   const { clock, service, url } = options;
   const start = clock.now();
-  const asker = new Asker(options);
-  const probes = await asker.probes();
-  const judge = options.away ? awayJudge(probes) : judgeOf(await observe(asker, probes));
+  const observer = new Observer(options);
+  const probes = await observer.probes();
+  const judge = options.away ? awayJudge(probes) : judgeOf(await observer.all(probes), options.limits);
   const points = pointsOf(service).map((point) => resultOf(point, judge(point)));
   const count = (status: PointResult["status"]) => points.filter((point) => point.status === status).length;
   const isUnproven = points.some(({ status }, index) => {
@@ -93,199 +96,6 @@ const LONGEST_FOUND = 400;
 const wrong = (text: string): Found => ({ wrong: text });
 const unknown = (text: string): Found => ({ unknown: text });
 
-/** The answers to the two probes. */
-interface Probes {
-  readonly health: HttpAnswer;
-  readonly ready: HttpAnswer;
-}
-
-/** Requests that were answered, and the counts before and after them. */
-interface Sent {
-  readonly answers: readonly (readonly [path: string, answer: HttpAnswer])[];
-  readonly before: readonly Sample[];
-  readonly after: readonly Sample[];
-}
-
-interface Observed {
-  readonly service: ServiceName;
-  readonly limits: readonly number[];
-  readonly probes: Probes;
-  readonly metrics: Scrape;
-  /** Requests of users, of our own, to the probes, and to what is not there. */
-  readonly users: Sent;
-  readonly synthetic: Sent;
-  readonly probed: Sent;
-  readonly strange: Sent;
-  /** What stands in the paths that are not there. */
-  readonly marks: readonly string[];
-  /** Why counts say nothing of our requests; undefined where they do. */
-  readonly noise: string | undefined;
-  /** Each scrape counts as a user's request. */
-  readonly countsScrapes: boolean;
-}
-
-interface Scrape {
-  readonly answer: HttpAnswer;
-  readonly samples: readonly Sample[];
-  /** Why there are no samples. */
-  readonly problem: string | undefined;
-}
-
-const REQUESTS = "http_requests_total";
-const DURATIONS = "http_request_duration_seconds";
-const USERS = { synthetic: "false" } as const;
-const OURS = { synthetic: "true" } as const;
-const SYNTHETIC = { "x-sparki-synthetic": "1" } as const;
-/** As Prometheus asks. */
-const ACCEPT = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.9";
-const TIMES = 2;
-const PROBES = 5;
-const REQUEST_SECONDS = 10;
-/** A server may count a request a moment after it has answered it. */
-const SETTLED_SECONDS = 3;
-const LOOK_SECONDS = 0.25;
-const QUIET_SECONDS = 1;
-
-/** Sends the requests of a check to the one origin, follows no redirect, and waits for each no longer than its limit. */
-class Asker {
-  readonly #options: ConformanceOptions;
-
-  constructor(options: ConformanceOptions) {
-    this.#options = options;
-  }
-
-  get options(): ConformanceOptions {
-    return this.#options;
-  }
-
-  ask(path: string, request: HttpRequest = {}): Promise<HttpAnswer> {
-    const { http, signal, url } = this.#options;
-    signal.throwIfAborted();
-    return http(`${url}${path}`, { timeoutSeconds: REQUEST_SECONDS, ...request, signal });
-  }
-
-  async probes(): Promise<Probes> {
-    this.#options.say("/health and /ready");
-    const [health, ready] = await Promise.all([
-      this.ask("/health", { timeoutSeconds: TIME_LIMITS.health }),
-      this.ask("/ready", { timeoutSeconds: TIME_LIMITS.ready }),
-    ]);
-    if (health.answered || ready.answered) return { health, ready };
-    throw new DeployError("SPARKI_OUTSIDE", `nothing answers at ${this.#options.url}: ${health.error}`, {
-      hint: "kubectl port-forward -n sparki-engine deploy/engine-one-box 8080:8080; then npx sparki conformance http://127.0.0.1:8080",
-    });
-  }
-
-  async scrape(): Promise<Scrape> {
-    const request = { headers: { accept: ACCEPT }, timeoutSeconds: TIME_LIMITS.metrics };
-    const answer = await this.ask("/metrics", request);
-    if (!answer.answered) return { answer, samples: [], problem: answer.error };
-    if (answer.status !== 200) return { answer, samples: [], problem: `answered ${answer.status}` };
-    const read = readExposition(answer.body);
-    if (read.kind === "samples") return { answer, samples: read.samples, problem: undefined };
-    const line = bounded(read.line, LONGEST_LINE);
-    return { answer, samples: [], problem: `has a line that is not of Prometheus's format: ${line}` };
-  }
-
-  pause(seconds: number): Promise<void> {
-    return this.#options.clock.sleep(seconds, this.#options.signal);
-  }
-
-  /** Sends requests one after the other, then waits until all of them are counted, or for as long as that may take. */
-  async send(before: readonly Sample[], requests: readonly Request[], isAwaited = true): Promise<Sent> {
-    const answers: [string, HttpAnswer][] = [];
-    for (const { path, ...request } of requests) answers.push([path, await this.ask(path, request)]);
-    const sent = answers.filter(([, answer]) => answer.answered).length;
-    const isCounted = (after: readonly Sample[]) =>
-      [REQUESTS, `${DURATIONS}_count`].every((metric) => growth({ before, after }, metric) >= sent);
-    for (let waited = 0; ; waited += LOOK_SECONDS) {
-      if (!isAwaited) await this.pause(2 * LOOK_SECONDS);
-      const { samples: after } = await this.scrape();
-      if (!isAwaited || isCounted(after) || waited >= SETTLED_SECONDS) return { answers, before, after };
-      await this.pause(LOOK_SECONDS);
-    }
-  }
-}
-
-type Request = HttpRequest & { readonly path: string };
-
-const LONGEST_LINE = 120;
-
-async function observe(asker: Asker, probes: Probes): Promise<Observed> {
-  const { limits, say, service } = asker.options;
-  const paths = serviceOf(service).entrance?.traffic ?? [];
-  const twice = Array.from({ length: TIMES }, () => paths.map((path): Request => ({ path }))).flat();
-  say("/metrics, while nobody is to ask");
-  await asker.pause(LOOK_SECONDS);
-  const quiet = [await asker.scrape(), await asker.scrape(), await asker.scrape()];
-  await asker.pause(QUIET_SECONDS);
-  quiet.push(await asker.scrape());
-  say("users' requests");
-  const users = await asker.send(quiet.at(-1)?.samples ?? [], twice);
-  say("synthetic requests");
-  const marked = twice.map((request): Request => ({ ...request, headers: SYNTHETIC }));
-  const synthetic = await asker.send(users.after, marked);
-  say("probes");
-  const asked = Array.from({ length: PROBES }, (): Request[] => [{ path: "/health" }, { path: "/ready" }]).flat();
-  const probed = await asker.send(synthetic.after, asked, false);
-  say("what is not there");
-  const marks = [randomUUID(), randomUUID()];
-  const strange = await asker.send(probed.after, strangeTo(service, marks));
-  await asker.pause(QUIET_SECONDS);
-  const metrics = await asker.scrape();
-  const grown = [...quiet, metrics].map(({ samples }) => samples);
-  const told = { metrics, users, synthetic, probed, strange };
-  return { service, limits, probes, marks, ...told, ...noiseIn(grown, strange.after) };
-}
-
-/** What no server has, each with a mark of its own in the path. */
-function strangeTo(service: ServiceName, marks: readonly string[]): Request[] {
-  if (service !== "engine") return marks.map((mark) => ({ path: `/sparki-conformance-${mark}` }));
-  return marks.flatMap((mark): Request[] => [
-    { path: `/api/sparki-conformance-${mark}` },
-    { path: `/api/projects/${mark}/detect`, method: "POST" },
-  ]);
-}
-
-/** Whether counts grew without a request of ours: between the first scrapes, and from the last requests to the end. */
-function noiseIn(
-  scrapes: readonly (readonly Sample[])[],
-  lastRequests: readonly Sample[],
-): Pick<Observed, "countsScrapes" | "noise"> {
-  const [first = [], second = [], third = [], fourth = [], end = []] = scrapes;
-  const grown = [
-    [first, second],
-    [second, third],
-    [third, fourth],
-    [lastRequests, end],
-  ].map(([before = [], after = []]) => growth({ before, after }, REQUESTS, USERS));
-  const countsScrapes = grown.every((more) => more === 1);
-  const most = Math.max(...grown);
-  if (countsScrapes) return { countsScrapes, noise: "each scrape of /metrics is counted as a user's request" };
-  const advice = "ask one process that nobody else uses";
-  return {
-    countsScrapes,
-    noise: most > 0 ? `others ask this server too: ${most} requests were counted meanwhile; ${advice}` : undefined,
-  };
-}
-
-type Labels = Readonly<Record<string, string>>;
-
-/** How much the series with these labels have grown together; those that are new began at 0. */
-function growth(
-  { before, after }: Pick<Sent, "before" | "after">,
-  metric: string,
-  labels: Labels | ((labels: Labels) => boolean) = {},
-): number {
-  const isMeant =
-    typeof labels === "function"
-      ? labels
-      : (own: Labels) => Object.entries(labels).every(([name, value]) => own[name] === value);
-  const total = (samples: readonly Sample[]) =>
-    samples.reduce((sum, sample) => (sample.metric === metric && isMeant(sample.labels) ? sum + sample.value : sum), 0);
-  return total(after) - total(before);
-}
-
 function awayJudge({ health, ready }: Probes): Judge {
   return ({ id, seen, checkedBy }) => {
     if (id === "alive-without") return answering(health, 200);
@@ -296,23 +106,17 @@ function awayJudge({ health, ready }: Probes): Judge {
   };
 }
 
-function judgeOf(observed: Observed): Judge {
-  return (point) => {
-    if (point.seen !== "url") return unknown(point.checkedBy);
-    const judge = Object.hasOwn(JUDGES, point.id) ? ofUrl(point.id) : undefined;
-    return judge?.(observed) ?? unknown(point.checkedBy);
-  };
+function judgeOf(observed: Observed, limits: readonly number[]): Judge {
+  const judges: Readonly<Partial<Record<PointId, JudgeObserved>>> = JUDGES;
+  return ({ id, checkedBy }) => judges[id]?.(observed, limits) ?? unknown(checkedBy);
 }
+
+type JudgeObserved = (observed: Observed, limits: readonly number[]) => Found;
 
 type UrlPointId = Extract<(typeof CONTRACT)[number], { readonly seen: "url" }>["id"];
 
-function ofUrl(id: PointId): ((observed: Observed) => Found) | undefined {
-  const judges: Readonly<Partial<Record<PointId, (observed: Observed) => Found>>> = JUDGES;
-  return judges[id];
-}
-
 /** Each point that a URL shows, judged by what was observed alone. */
-const JUDGES: Readonly<Record<UrlPointId, (observed: Observed) => Found>> = {
+const JUDGES: Readonly<Record<UrlPointId, JudgeObserved>> = {
   health: ({ probes }) => answering(probes.health, 200),
   ready: ({ probes }) => answering(probes.ready, 200),
   "gate-paths": ({ users: { answers } }) => {
@@ -349,8 +153,7 @@ const JUDGES: Readonly<Record<UrlPointId, (observed: Observed) => Found>> = {
     if (!METRICS_TYPE.test(type)) return wrong(`/metrics has the content-type "${type}"`);
     return `${samples.length} series in ${milliseconds(answer)}`;
   },
-  "requests-counted": counted(({ users }) => {
-    const sent = sentIn(users);
+  "requests-counted": counted("users", (users, sent) => {
     const grown = growth(users, REQUESTS, USERS);
     if (grown !== sent) return wrong(`${REQUESTS}{synthetic="false"} grew by ${grown} after ${sent} requests`);
     return `${grown} of ${sent} requests`;
@@ -366,8 +169,7 @@ const JUDGES: Readonly<Record<UrlPointId, (observed: Observed) => Found>> = {
     if (noise === undefined && missing.length > 0) return wrong(missing.join("; "));
     return `status is ${statuses.join(", ")}`;
   }),
-  "synthetic-apart": counted(({ synthetic }) => {
-    const sent = sentIn(synthetic);
+  "synthetic-apart": counted("synthetic", (synthetic, sent) => {
     const metrics = [REQUESTS, `${DURATIONS}_count`];
     for (const metric of metrics) {
       const [users, ours] = [growth(synthetic, metric, USERS), growth(synthetic, metric, OURS)];
@@ -376,15 +178,7 @@ const JUDGES: Readonly<Record<UrlPointId, (observed: Observed) => Found>> = {
     }
     return `${sent} of ${sent} requests`;
   }),
-  "probes-uncounted": measured((observed) => {
-    const { countsScrapes, noise, probed } = observed;
-    if (countsScrapes) return wrong("each scrape of /metrics is counted as a user's request");
-    if (noise !== undefined) return unknown(noise);
-    const grown = [REQUESTS, `${DURATIONS}_count`].map((metric) => growth(probed, metric, USERS));
-    const most = Math.max(...grown);
-    const sent = sentIn(probed);
-    return most === 0 ? `none of ${sent} counted` : wrong(`${most} of ${sent} probes are counted as users' requests`);
-  }),
+  "probes-uncounted": measured(probesUncounted),
   "bounded-routes": measured(({ metrics: { samples }, marks }) => {
     const named = [REQUESTS, `${DURATIONS}_count`, `${DURATIONS}_bucket`];
     const routed = samples.filter(({ metric }) => named.includes(metric));
@@ -397,8 +191,7 @@ const JUDGES: Readonly<Record<UrlPointId, (observed: Observed) => Found>> = {
     const routes = unique(routed.map(({ labels }) => labels.route ?? ""));
     return `${routes.length} routes: ${routes.sort().join(", ")}`;
   }),
-  "durations-counted": counted(({ users }) => {
-    const sent = sentIn(users);
+  "durations-counted": counted("users", (users, sent) => {
     const [count, all] = [
       growth(users, `${DURATIONS}_count`, USERS),
       growth(users, `${DURATIONS}_bucket`, ({ le, synthetic }) => boundOf(le) === Infinity && synthetic === "false"),
@@ -407,7 +200,7 @@ const JUDGES: Readonly<Record<UrlPointId, (observed: Observed) => Found>> = {
     if (all !== sent) return wrong(`${DURATIONS}_bucket{le="+Inf"} grew by ${all} after ${sent} requests`);
     return `${sent} of ${sent} requests`;
   }),
-  "duration-limits": measured(({ metrics: { samples }, limits }) => {
+  "duration-limits": measured(({ metrics: { samples } }, limits) => {
     const counters = [...Map.groupBy(bucketsIn(samples), ({ labels: { le: _, ...own } }) => JSON.stringify(own))];
     if (counters.length === 0) return wrong(`/metrics has no ${DURATIONS}_bucket`);
     for (const [own, buckets] of counters) {
@@ -450,8 +243,6 @@ const JUDGES: Readonly<Record<UrlPointId, (observed: Observed) => Found>> = {
   ),
 };
 
-/** A status of HTTP, or its class, as `io/prometheus-counts.ts` takes it. */
-const STATUS = /^[1-5](?:\d\d|xx)$/i;
 const METRICS_TYPE = /^(?:text\/plain|application\/openmetrics-text)\s*(?:;|$)/i;
 const OBJECTIVES = new RegExp(`^(?:${REQUESTS}|${DURATIONS}_(?:bucket|count))$`);
 const READ = new RegExp(
@@ -459,15 +250,29 @@ const READ = new RegExp(
     "database_connections|database_connections_max|database_connection_waiters|database_queries_total|cache_commands_total)$",
 );
 
-/** Judged only where /metrics can be read. */
-function measured(judge: (observed: Observed) => Found): (observed: Observed) => Found {
-  return (observed) =>
-    observed.metrics.problem === undefined ? judge(observed) : unknown(`/metrics ${observed.metrics.problem}`);
+function probesUncounted(observed: Observed, limits: readonly number[]): Found {
+  if (observed.countsScrapes) return wrong(SCRAPES_COUNT);
+  const judge = counted("probed", (probed, sent) => {
+    const most = Math.max(...[REQUESTS, `${DURATIONS}_count`].map((metric) => growth(probed, metric, USERS)));
+    return most === 0 ? `none of ${sent} counted` : wrong(`${most} of ${sent} probes are counted as users' requests`);
+  });
+  return judge(observed, limits);
 }
 
-/** Judged only where the counts are of our own requests. */
-function counted(judge: (observed: Observed) => Found): (observed: Observed) => Found {
-  return measured((observed) => (observed.noise === undefined ? judge(observed) : unknown(observed.noise)));
+/** Judged only where /metrics can be read. */
+function measured(judge: JudgeObserved): JudgeObserved {
+  return (observed, limits) =>
+    observed.metrics.problem === undefined ? judge(observed, limits) : unknown(`/metrics ${observed.metrics.problem}`);
+}
+
+/** Judged only where the counts are of our own requests, and by those that were answered. */
+function counted(kind: "users" | "synthetic" | "probed", judge: (sent: Sent, count: number) => Found): JudgeObserved {
+  return measured((observed) => {
+    const sent = observed[kind];
+    const count = sent.answers.filter(([, answer]) => answer.answered).length;
+    if (observed.noise !== undefined) return unknown(observed.noise);
+    return count === 0 ? unknown("none of the requests was answered") : judge(sent, count);
+  });
 }
 
 function answering(answer: HttpAnswer, expected: number): Found {
@@ -483,10 +288,6 @@ function said(answer: HttpAnswer | undefined): string {
 
 function milliseconds({ seconds }: HttpAnswer): string {
   return `${Math.round(seconds * 1000)} ms`;
-}
-
-function sentIn({ answers }: Sent): number {
-  return answers.filter(([, answer]) => answer.answered).length;
 }
 
 function unique(texts: readonly string[]): string[] {
@@ -531,9 +332,6 @@ function having(
   return `${wanted.length} of ${wanted.length} metrics`;
 }
 
-const projectsSchema = z.array(z.object({ id: z.string(), name: z.string() }));
-const listSchema = z.union([projectsSchema, z.object({ projects: projectsSchema })]);
-
 /** How many projects the list has; undefined where it is none. */
 function projectsIn(body: string): number | undefined {
   try {
@@ -543,6 +341,8 @@ function projectsIn(body: string): number | undefined {
     return undefined;
   }
 }
+
+const LONGEST_LINE = 120;
 
 const MARKS = { pass: "✓", fail: "✗", "not checked": "-" } as const;
 

@@ -16,6 +16,8 @@ export interface Wrong {
   readonly counted?: (sample: RequestSample, path: string) => readonly RequestSample[];
   /** The text of `/metrics`. */
   readonly metrics?: (text: string) => string;
+  /** A path that is never answered. */
+  readonly silent?: string;
   /** Requests of somebody else, counted with each scrape but the first. */
   readonly others?: boolean;
 }
@@ -51,6 +53,7 @@ export async function contractServer(wrong: Wrong = {}): Promise<HttpServer> {
   const others: RequestSample = { method: "GET", route: "/", status: 200, synthetic: false, seconds: 0 };
   return serveHttp(async (request, response) => {
     const path = request.url ?? "/";
+    if (path === wrong.silent) return;
     const synthetic = request.headers["x-sparki-synthetic"] === "1";
     if (path === "/metrics" && ++scrapes > 1 && wrong.others) for (let i = 0; i < 3; i++) metrics.record(others);
     const match = router.find(request.method ?? "GET", path);

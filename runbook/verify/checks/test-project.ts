@@ -14,7 +14,7 @@ const LOOK_EVERY_SECONDS = 1;
 
 const projectSchema = z.object({ id: z.string(), name: z.string(), status: z.string().nullish() });
 /** The list itself, or the list within an answer. */
-const listSchema = z.union([z.array(projectSchema), z.object({ projects: z.array(projectSchema) })]);
+export const listSchema = z.union([z.array(projectSchema), z.object({ projects: z.array(projectSchema) })]);
 const detectionSchema = z.object({
   status: z.string().nullish(),
   /** Of generating the pipeline. */

@@ -139,6 +139,12 @@ describe("checkConformance", () => {
     expect(failedIn(await check({}, { limits: [0.3] }))).toEqual([expect.stringMatching(/no bucket for 0\.3/)]);
   });
 
+  it("waits for a path that never answers no longer than its limit, once, and judges the others", async () => {
+    const report = await check({ silent: "/health" });
+    expect(failedIn(report)).toEqual(["health: no answer within 2 s; expected 200"]);
+    expect(report.passed).toBe(17);
+  });
+
   it("fails probes-uncounted where a scrape itself is counted", async () => {
     const report = await check({
       counted: (sample, path) => (/health$|ready$/.test(path) && isProbe(path) ? [] : [sample]),
@@ -150,7 +156,7 @@ describe("checkConformance", () => {
     const report = await check({ others: true });
     expect(failedIn(report)).toEqual([]);
     expect(report).toMatchObject({ outcome: "not proven", exitCode: 3 });
-    const told = report.points.filter(({ found }) => found.startsWith("others ask this server too: "));
+    const told = report.points.filter(({ found }) => found.startsWith("others ask this server too, "));
     expect(told.map(({ id }) => id)).toEqual([
       "requests-counted",
       "synthetic-apart",
