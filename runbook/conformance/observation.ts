@@ -248,12 +248,14 @@ const SAMPLE = new RegExp(
 const EACH_LABEL = new RegExp(`${LABEL}(?:,|$)`, "g");
 const NUMBER = /^[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?|inf|nan)$/i;
 
+const LONGEST_SAMPLE = 16_000;
+
 /** Reads Prometheus's text format and OpenMetrics; Prometheus drops all of an answer that has one unreadable line. */
 export function readExposition(text: string): Exposition {
   const samples: Sample[] = [];
   for (const line of text.split("\n")) {
     if (/^\s*(?:#|$)/.test(line)) continue;
-    const sample = sampleIn(line);
+    const sample = line.length > LONGEST_SAMPLE ? undefined : sampleIn(line);
     if (sample === undefined) return { kind: "unreadable", line };
     samples.push(sample);
   }

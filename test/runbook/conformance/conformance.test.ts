@@ -35,6 +35,8 @@ async function check(wrong: Wrong, { away = false, limits = [0.1, 1, 5] } = {}) 
 const failedIn = ({ points }: Awaited<ReturnType<typeof check>>) =>
   points.filter(({ status }) => status === "fail").map(({ id, found }) => `${id}: ${found}`);
 
+const LABELS = 'method="GET",route="/",status="200",synthetic="false"';
+
 /** An answer of its own at one path. */
 const at =
   (path: string, status: number, value: unknown): NonNullable<Wrong["answer"]> =>
@@ -143,6 +145,20 @@ describe("checkConformance", () => {
     const report = await check({ silent: "/health" });
     expect(failedIn(report)).toEqual(["health: no answer within 2 s; expected 200"]);
     expect(report.passed).toBe(17);
+  });
+
+  it("waits for /metrics that never answers once, and calls what it would show not checked", async () => {
+    const report = await check({ silent: "/metrics" });
+    expect(failedIn(report)).toEqual(["metrics: /metrics no answer within 5 s"]);
+    expect(report.passed).toBe(6);
+  }, 20_000);
+
+  it("calls counts not checked where they go back, as those of several processes do", async () => {
+    let scrapes = 0;
+    const metrics = (text: string) => (scrapes++ % 2 === 0 ? `${text}http_requests_total{${LABELS}} 3\n` : text);
+    const report = await check({ metrics });
+    expect(failedIn(report)).toEqual([]);
+    expect(report).toMatchObject({ outcome: "not proven", exitCode: 3 });
   });
 
   it("fails probes-uncounted where a scrape itself is counted", async () => {
