@@ -4,8 +4,7 @@
  * Run: npm run audit:charts
  */
 import { EXIT } from "../shared/deploy-error.ts";
-import { renderedCharts, scanCharts } from "./audit/audit.ts";
-import { auditText, chartExemptions, judge } from "./audit/report.ts";
+import { auditText, chartExemptions, judge, renderedCharts, scanCharts } from "./audit/audit.ts";
 import { command } from "./command.ts";
 import { lineProgress } from "./progress.ts";
 import { resolveTools } from "./resolve.ts";

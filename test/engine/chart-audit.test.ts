@@ -1,5 +1,4 @@
-import { renderedCharts, scanCharts } from "../../tools/audit/audit.ts";
-import { chartExemptions, judge } from "../../tools/audit/report.ts";
+import { chartExemptions, judge, renderedCharts, scanCharts } from "../../tools/audit/audit.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import { at } from "../support/chart.ts";
 import { renderWorkload } from "../support/workload-values.ts";

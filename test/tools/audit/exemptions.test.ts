@@ -1,5 +1,5 @@
 import type { Finding } from "../../../tools/audit/audit.ts";
-import { auditText, chartExemptions, type Exemption, judge } from "../../../tools/audit/report.ts";
+import { auditText, chartExemptions, type Exemption, judge } from "../../../tools/audit/audit.ts";
 
 const FINDING: Finding = {
   tool: "checkov",
