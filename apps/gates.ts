@@ -16,7 +16,7 @@ import type { Promotion } from "./promotion.ts";
 
 /** What asks the network takes its time to load, and a preview asks nothing. */
 const tracks = () => import("../gates/live/track-gate.ts");
-const entrance = () => import("../gates/live/health-gate.ts");
+const entrance = () => import("../gates/live/entrance-gate.ts");
 const beginning = () => import("../gates/live/start-gate.ts");
 
 /** The gates of a release, as hooks on what must not happen unless they pass. A preview never runs them. */

@@ -1,6 +1,6 @@
 import { isApproved } from "./judging/approvals.ts";
 import { FROM_A_KEY, isCustomerKey } from "./judging/customer-key.ts";
-import type { AnyResource, StackView } from "./judging/resource.ts";
+import { isPublicSubnet } from "./judging/routes.ts";
 import { each, type Policy } from "./policy.ts";
 import type { PropsOf } from "./resource-types.ts";
 
@@ -228,21 +228,4 @@ function parameterOf({ parameters = [] }: Parameters, name: string): string | un
 /** Parameter groups belong to an engine; these are PostgreSQL's. */
 function isForPostgres({ family }: Parameters): boolean {
   return family?.startsWith("postgres") === true;
-}
-
-/** Whether the internet can be reached from a subnet: by its route table, one of whose routes leads to an internet gateway. */
-function isPublicSubnet(stack: StackView, subnet: AnyResource): boolean {
-  return stack
-    .all("aws:ec2/routeTableAssociation:RouteTableAssociation")
-    .filter((association) => stack.refers(association, "subnetId", subnet))
-    .flatMap((association) => stack.referred(association, "routeTableId", "aws:ec2/routeTable:RouteTable"))
-    .some((table) => leadsOut(stack, table));
-}
-
-function leadsOut(stack: StackView, table: AnyResource): boolean {
-  const gateways = stack.all("aws:ec2/internetGateway:InternetGateway");
-  const toGateway = (from: AnyResource, property: string) =>
-    gateways.some((gateway) => stack.refers(from, property, gateway));
-  const routes = stack.all("aws:ec2/route:Route").filter((route) => stack.refers(route, "routeTableId", table));
-  return toGateway(table, "routes") || routes.some((route) => toGateway(route, "gatewayId"));
 }

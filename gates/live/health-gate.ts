@@ -1,12 +1,9 @@
-import { systemClock } from "../../io/clock.ts";
 import { type HttpRequest, request } from "../../io/http.ts";
-import { type Network, openNetwork } from "../../io/network.ts";
+import type { Network } from "../../io/network.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/deploy-error.ts";
 import { type HealthExpectation, type HealthFinding, type HealthSample, judgeHealth } from "../health.ts";
 import { type GateResult, type GateSubject, subjectOf } from "../verdict.ts";
-import { paceOf } from "./pace.ts";
-import { type GateTarget, urlOf } from "./track.ts";
 
 /** Something that must answer, such as the cache behind `/api/cache/health`. */
 export interface HealthProbe {
@@ -161,27 +158,4 @@ export function httpProbe(
       return undefined;
     },
   };
-}
-
-/** Proves that the load balancer answers for the domain, over TLS with the domain's certificate, before DNS says so. */
-export async function runEntranceGate(target: GateTarget): Promise<GateResult[]> {
-  const { config, loadBalancer, env } = target;
-  const network = openNetwork(env, { [config.domain]: loadBalancer });
-  const url = urlOf(config);
-  try {
-    return await runHealthGate({
-      gate: "entrance",
-      phase: "cutover",
-      probes: [
-        httpProbe(network, "certificate and engine", `${url}/health`),
-        httpProbe(network, "certificate and web UI", `${url}/`),
-      ],
-      deadlineSeconds: paceOf(config.gate, env).healthDeadlineSeconds,
-      clock: systemClock,
-      signal: target.signal,
-      onProgress: target.onProgress,
-    });
-  } finally {
-    await network.close();
-  }
 }

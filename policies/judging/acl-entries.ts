@@ -1,0 +1,36 @@
+import { isWorld } from "./addresses.ts";
+
+/** A line of a network ACL, as inline rules have it; lines are tried by number, and the first that matches decides. */
+export interface AclEntry {
+  readonly ruleNo: number;
+  readonly action: string;
+  readonly protocol: string;
+  readonly fromPort?: number | undefined;
+  readonly toPort?: number | undefined;
+  readonly cidrBlock?: string | undefined;
+  readonly ipv6CidrBlock?: string | undefined;
+}
+
+/** SSH and RDP. */
+const LOGIN_PORTS = [22, 3389];
+/** What is asked from inside is answered to any of these, by NAT gateways too; RDP's port is one of them. */
+const EPHEMERAL_PORTS = [1024, 65_535] as const;
+
+/** Whether the world gets in by SSH or RDP; a line that lets every answer in does not open RDP on purpose. */
+export function letsWorldLogIn(entries: readonly AclEntry[]): boolean {
+  const ordered = [...entries].sort((one, other) => one.ruleNo - other.ruleNo);
+  const opens = (family: "cidrBlock" | "ipv6CidrBlock", port: number) => {
+    const deciding = ordered.find((entry) => isWorld(entry[family]) && matches(entry, port));
+    return (
+      deciding?.action === "allow" && !(isEphemeral(port) && EPHEMERAL_PORTS.every((end) => matches(deciding, end)))
+    );
+  };
+  return LOGIN_PORTS.some((port) => opens("cidrBlock", port) || opens("ipv6CidrBlock", port));
+}
+
+const isEphemeral = (port: number) => port >= EPHEMERAL_PORTS[0];
+
+function matches({ protocol, fromPort = 0, toPort = 65_535 }: AclEntry, port: number): boolean {
+  if (protocol === "-1" || protocol === "all") return true;
+  return (protocol === "tcp" || protocol === "6") && fromPort <= port && port <= toPort;
+}
