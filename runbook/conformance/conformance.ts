@@ -121,7 +121,7 @@ const JUDGES: Readonly<Record<UrlPointId, JudgeObserved>> = {
   ready: ({ probes }) => answering(probes.ready, 200),
   "gate-paths": ({ users: { answers } }) => {
     const bad = answers.filter(([, answer]) => !answer.answered || answer.status !== 200);
-    if (bad.length > 0) return wrong(unique(bad.map(([path, answer]) => `${path} ${said(answer)}`)).join("; "));
+    if (bad.length > 0) return wrong([...new Map(bad)].map(([path, answer]) => `${path} ${said(answer)}`).join("; "));
     return `${unique(answers.map(([path]) => path)).join(", ")} answered 200`;
   },
   projects: ({ users: { answers } }) => {
@@ -360,7 +360,8 @@ export function conformanceText({ points, url, service, seconds, ...counts }: Co
   const colour = outcome === "conforms" ? paint.good : paint.bad;
   const end = `${service} at ${url}: ${colour(outcome)}, as far as a URL shows`;
   const summary = `${passed} passed, ${failed} failed, ${notChecked} not checked by a URL, in ${duration(seconds)}`;
-  return `${inColumns([...lines, "", end, summary].join("\n"))}\n`;
+  const next = "What each point asks, and who needs it: npx sparki conformance --list";
+  return `${inColumns([...lines, "", end, summary, next].join("\n"))}\n`;
 }
 
 /** All of the contract as people read it. */

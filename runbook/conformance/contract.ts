@@ -213,7 +213,7 @@ export const CONTRACT = [
     of: ENGINE,
     required: `While the database or the cache is away \`GET /ready\` answers 503; a status of 400 or more, or no answer within ${TIME_LIMITS.ready} s, counts for the same.`,
     neededBy: "The readiness probe and the load balancer: users' requests go to pods that can serve them.",
-    checkedBy: "`--away`, once you have stopped one of them: asks it",
+    checkedBy: "stop one of them; then `--away` asks it",
   },
   {
     id: "alive-without",
@@ -221,7 +221,7 @@ export const CONTRACT = [
     of: ENGINE,
     required: `While the database or the cache is away \`GET /health\` still answers 200 within ${TIME_LIMITS.health} s.`,
     neededBy: "The liveness probe: a database that fails over must not restart every pod of the fleet at once.",
-    checkedBy: "`--away`, once you have stopped one of them: asks it",
+    checkedBy: "stop one of them; then `--away` asks it",
   },
   {
     id: "port",
