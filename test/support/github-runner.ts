@@ -264,7 +264,11 @@ export class GithubRunner {
 
   #git(...args: readonly string[]): void {
     const who = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
-    const { status, stderr } = spawnSync("git", [...who, ...args], { cwd: join(this.#world, "repository") });
+    const { status, stderr } = spawnSync("git", [...who, ...args], {
+      cwd: join(this.#world, "repository"),
+      // Whoever runs the tests may sign their commits, or have hooks.
+      env: { ...process.env, GIT_CONFIG_GLOBAL: "/dev/null" },
+    });
     if (status !== 0) throw new Error(`git ${args.join(" ")}: ${stderr}`);
   }
 }
