@@ -81,7 +81,7 @@ export async function runDeploy(target: StackTarget, options: DeployOptions): Pr
 const NOTHING_DEPLOYED: Deployment = { preview: undefined, refusal: undefined, up: undefined, gates: [] };
 
 /**
- * What a rollback came to that an earlier command began and was cut off in; undefined where there is none to finish. Who
+ * What a rollback came to that an earlier command began, and was cut off in or could not judge; undefined where there is none to finish. Who
  * has not agreed to changes yet is refused, as on any frozen stack.
  */
 async function finished(
@@ -93,7 +93,7 @@ async function finished(
   if (confirm !== undefined || isThawed === true) return undefined;
   const rollback = await finishRollback(target, before);
   if (rollback === undefined) return undefined;
-  const reason = `the rollback to ${rollback.release.id} was cut off, and is finished and proven now; ${id} was not deployed: run the same command again for that`;
+  const reason = `the rollback to ${rollback.release.id} was never proven, and is finished now; ${id} was not deployed: run the same command again for that`;
   const live = before.live?.release ?? null;
   return { ...endOf(rollback, reason), rollback, live, verify: undefined, decisions: [rollback.decision] };
 }

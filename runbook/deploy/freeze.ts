@@ -6,7 +6,7 @@ const TAG = "sparki:frozen";
 const frozenSchema = z.object({
   reason: z.string(),
   release: z.string().exactOptional(),
-  /** The rollback to the release was begun, and nothing is known of its end: it may go on, or was cut off. */
+  /** The rollback to the release was begun, and nothing is known of its end: it may go on, was cut off, or could not be judged. */
   isBegun: z.literal(true).exactOptional(),
 });
 
@@ -44,6 +44,11 @@ export async function thaw(stack: TaggedStack): Promise<void> {
 /** Why a stack is frozen while a rollback to a release goes on, and after one that was cut off. */
 export function rollbackBegun(release: string): Frozen {
   return { ...rollbackProblem(release, "was begun, and is not proven"), isBegun: true };
+}
+
+/** Why a stack is frozen after a rollback that could not be judged; it may well serve. */
+export function rollbackUnproven(release: string, reason: string): Frozen {
+  return { ...rollbackProblem(release, `could not be proven: ${reason}`), isBegun: true };
 }
 
 /** Why a stack is frozen for a rollback to a release, with what became of that. */

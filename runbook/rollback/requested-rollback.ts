@@ -82,7 +82,7 @@ export async function runRequestedRollback(
 }
 
 /**
- * Finishes a rollback that was begun and cut off, and proves it: nobody knows what runs before. Undefined, and nothing is
+ * Finishes a rollback that was begun and cut off, or that could not be judged, and proves it: nobody knows what runs before. Undefined, and nothing is
  * changed, where there is none, where it failed, which is for a person to repair, or where something forbids it.
  */
 export async function finishRollback(target: RollbackTarget, present: StackPresent): Promise<Rollback | undefined> {
@@ -93,8 +93,8 @@ export async function finishRollback(target: RollbackTarget, present: StackPrese
   const { promoted } = goal;
   const { id } = promoted.release;
   if ((await obstacleTo(promoted, target, present, await target.config())) !== undefined) return undefined;
-  target.screen.line(`  the rollback to ${id} was cut off: it is finished first`);
-  const finished = await rollBack(target, promoted, "it was cut off", { expected: present }).catch(movedOrThrow);
+  target.screen.line(`  the rollback to ${id} was never proven: it is finished first`);
+  const finished = await rollBack(target, promoted, "it was never proven", { expected: present }).catch(movedOrThrow);
   return finished instanceof StackMoved ? undefined : finished;
 }
 

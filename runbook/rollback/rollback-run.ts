@@ -10,7 +10,15 @@ import type { Release } from "../../stacks/schema.ts";
 import { type DeployEngine, type Deployment, deploy } from "../deploy/deployment.ts";
 import { endingOf, refusalText } from "../deploy/ending.ts";
 import type { TaggedStack } from "../deploy/freeze.ts";
-import { type Frozen, freeze, frozenFor, rollbackBegun, rollbackProblem, thaw } from "../deploy/freeze.ts";
+import {
+  type Frozen,
+  freeze,
+  frozenFor,
+  rollbackBegun,
+  rollbackProblem,
+  rollbackUnproven,
+  thaw,
+} from "../deploy/freeze.ts";
 import type { Rollback } from "../deploy/result.ts";
 import type { ConfiguredStack, ReleaseStore, RunningWork } from "../deploy/stack-target.ts";
 import { gateTargetOf, StackMoved } from "../deploy/stack-target.ts";
@@ -163,7 +171,10 @@ async function markUnproven(target: Marked, { id }: Release): Promise<() => Prom
   };
 }
 
-/** Lets deploys begin again after a rollback that was proven, and keeps what another came to: a person has to look. */
+/**
+ * Lets deploys begin again after a rollback that was proven, and keeps what another came to: a person has to look at one
+ * that failed, and one that nobody could judge, as while the cluster's API is away, is proven by the next command.
+ */
 async function markEnded(
   target: Marked,
   { id }: Release,
@@ -171,7 +182,10 @@ async function markEnded(
 ): Promise<void> {
   const { engine } = target;
   if (verdict === "pass") await kept(target, "no longer frozen", () => thaw(engine));
-  else await kept(target, "frozen", () => freeze(engine, rollbackProblem(id, `failed: ${reason}`)));
+  else {
+    const frozen = verdict === "error" ? rollbackUnproven(id, reason) : rollbackProblem(id, `failed: ${reason}`);
+    await kept(target, "frozen", () => freeze(engine, frozen));
+  }
 }
 
 async function kept({ screen }: Marked, what: string, work: () => Promise<void>): Promise<boolean> {

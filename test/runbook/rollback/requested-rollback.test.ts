@@ -170,10 +170,13 @@ describe("runRequestedRollback", () => {
     expect(await frozenFor(target.engine)).toMatchObject({ release: "a", isBegun: true });
   });
 
-  it("freezes and tells what a rollback came to that cannot be proven, and tries it once", async () => {
+  it("freezes and tells what a rollback came to that cannot be judged, tries it once, and leaves it to the next command", async () => {
     const { target, ups, told } = on();
     expect(await back(target)).toMatchObject({ outcome: "failed", exitCode: 5 });
-    expect(await frozenReason(target.engine)).toMatch(/^the rollback to a failed: /);
+    expect(await frozenFor(target.engine)).toMatchObject({
+      reason: expect.stringMatching(/^the rollback to a could not be proven: /),
+      isBegun: true,
+    });
     await target.notifications.all();
     expect({ ups: ups.length, told }).toEqual({ ups: 1, told: [expect.stringContaining("rollback failed")] });
   });
@@ -189,8 +192,8 @@ describe("finishRollback", () => {
 
   it("goes on to the release of a rollback that was cut off, and leaves the stack frozen until that is proven", async () => {
     const { ups, release, frozen } = await finish(rollbackBegun("a"));
-    expect({ ups, release }).toEqual({ ups: ["sparki rollback to a: it was cut off"], release: "a" });
-    expect(frozen).toMatch(/^the rollback to a failed: /);
+    expect({ ups, release }).toEqual({ ups: ["sparki rollback to a: it was never proven"], release: "a" });
+    expect(frozen).toMatch(/^the rollback to a could not be proven: /);
   });
 
   it.each([
