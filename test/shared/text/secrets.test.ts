@@ -532,8 +532,8 @@ describe("redacted", () => {
       const { user } = process.cpuUsage(begin);
       return user / 1e6;
     };
-    // Quadratic ones take minutes for this length.
-    expect(cost(text)).toBeLessThan(3);
+    // Linear ones take a second on a fast machine, quadratic ones minutes.
+    expect(cost(text)).toBeLessThan(20);
   });
 });
 
