@@ -45,7 +45,25 @@ export function isRefusal(error: unknown, statuses: readonly number[]): boolean 
 /** What the API said when it refused, without the answer's headers; of any other error its message. */
 export function refusalOf(error: unknown): string {
   if (!(error instanceof Error && "code" in error && "body" in error)) return messageOf(error);
-  return `HTTP ${error.code}, ${String(error.body).slice(0, MOST_CHARACTERS)}`;
+  const said = saidIn(error.body).trim().slice(0, MOST_CHARACTERS);
+  return said === "" ? `HTTP ${error.code}` : `HTTP ${error.code}, ${said}`;
+}
+
+/** The message of the API's Status, which the client gives as text or as what it has parsed; else what there is. */
+function saidIn(body: unknown): string {
+  if (typeof body === "object" && body !== null)
+    return "message" in body && typeof body.message === "string" ? body.message : JSON.stringify(body);
+  if (typeof body !== "string") return "";
+  if (/^\s*<(?:!doctype html|html)\b/i.test(body)) {
+    const title = /<title[^>]*>([^<]*)</i.exec(body)?.[1]?.trim();
+    return `${title ? `a page "${title}"` : "an HTML page"}, which is no answer of the Kubernetes API`;
+  }
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === "object" && parsed !== null ? saidIn(parsed) : body;
+  } catch {
+    return body;
+  }
 }
 
 const MOST_CHARACTERS = 200;

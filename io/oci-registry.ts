@@ -18,7 +18,7 @@ const MANIFEST = /image\.manifest|distribution\.manifest\.v2/;
 /** Of the nodes; an image without it is there and yet starts on none of them. */
 const PLATFORM = { os: "linux", architecture: "amd64" } as const;
 
-const tokenSchema = z.object({ token: z.string().optional(), access_token: z.string().optional() });
+const tokenSchema = z.object({ token: z.string().nullish(), access_token: z.string().nullish() });
 const indexSchema = z.object({
   manifests: z.array(
     z.object({
@@ -43,15 +43,19 @@ interface Ask {
 type Sleep = (seconds: number, signal: AbortSignal) => Promise<unknown>;
 
 const MAX_REDIRECTS = 5;
+const MAX_PAGES = 20;
 const MAX_TRIES = 4;
 /** A registry that asks for more is one that does not say. */
 const LONGEST_WAIT_SECONDS = 30;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** What may be over in a moment: too many requests, or a server behind the registry's entrance that is away. */
+const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+/** Names of Docker Hub in references; on the web they are pages for people. */
+const DOCKER_HUB: ReadonlySet<string> = new Set(["docker.io", "index.docker.io"]);
+const DOCKER_HUB_HOST = "registry-1.docker.io";
 /** Registries whose tokens come from a host that is neither theirs nor above it. */
 const REALMS: Readonly<Record<string, string>> = {
-  "docker.io": "auth.docker.io",
-  "index.docker.io": "auth.docker.io",
-  "registry-1.docker.io": "auth.docker.io",
+  [DOCKER_HUB_HOST]: "auth.docker.io",
 };
 
 /** A client of the OCI distribution API (https://github.com/opencontainers/distribution-spec) that only reads. */
@@ -70,15 +74,26 @@ export class Registry {
     this.#http = http;
     this.#secret = secret;
     this.#signal = signal;
-    this.#mirror = mirror;
+    if (mirror !== undefined && !/^https?:$/.test(URL.parse(mirror)?.protocol ?? ""))
+      throw new DeployError(
+        "SPARKI_USAGE",
+        `SPARKI_REGISTRY is ${JSON.stringify(mirror)}; expected an address such as https://registry.example.com`,
+        { hint: "set SPARKI_REGISTRY to the mirror's address, or unset it" },
+      );
+    this.#mirror = mirror?.replace(/\/+$/, "");
     this.#sleep = sleep;
   }
 
   /** Whether the registry has a manifest of this digest; throws SPARKI_OUTSIDE when it does not say. */
   async has(image: ImageReference): Promise<boolean> {
     const url = this.#url(image, `manifests/${image.digest}`);
-    const { status } = await this.#ask({ method: "HEAD", url, accept: MANIFESTS });
-    return isThere(image, status);
+    const answer = await this.#ask({ method: "HEAD", url, accept: MANIFESTS });
+    if (!isThere(image, answer)) return false;
+    const found = String(answer.headers["docker-content-digest"] ?? image.digest);
+    if (found.trim() === image.digest) return true;
+    throw new DeployError("SPARKI_OUTSIDE", `${image.host} has ${found} where it was asked for ${image.digest}`, {
+      hint: "see whether a mirror or a proxy answers for the registry: nodes refuse such an image",
+    });
   }
 
   /**
@@ -93,8 +108,11 @@ export class Registry {
       accept: MANIFESTS,
     });
     const type = String(head.headers["content-type"] ?? "");
-    if (!isThere(image, head.status)) return "is not in the registry";
-    if (!INDEX.test(type)) return MANIFEST.test(type) ? this.#configProblem(image, image.digest, wanted) : undefined;
+    if (!isThere(image, head)) return "is not in the registry";
+    if (MANIFEST.test(type)) return this.#configProblem(image, image.digest, wanted);
+    if (/^application\/vnd\./i.test(type) && !INDEX.test(type))
+      return `is of the type ${type}; nodes run images of ${MANIFESTS}`;
+    if (!INDEX.test(type)) return undefined;
     const text = await this.manifest(image, image.digest);
     const index = parsed(text, indexSchema);
     if (index === undefined) return "has an index that cannot be read";
@@ -139,28 +157,39 @@ export class Registry {
   async referrers(
     image: ImageReference,
   ): Promise<readonly { readonly digest: string; readonly artifactType: string }[]> {
-    const listed = await this.#ask({
-      method: "GET",
-      url: this.#url(image, `referrers/${image.digest}`),
-      accept: MANIFESTS,
-    });
-    const text = listed.status === 200 ? listed.body : await this.manifest(image, image.digest.replace(":", "-"));
-    return parsed(text, referrersSchema)?.manifests ?? [];
+    const listed: z.infer<typeof referrersSchema>["manifests"] = [];
+    let url: string | undefined = this.#url(image, `referrers/${image.digest}`);
+    for (let page = 1; url !== undefined; page++) {
+      if (page > MAX_PAGES) throw new DeployError("SPARKI_OUTSIDE", `${image.host}'s list of signatures does not end`);
+      const answer = await this.#ask({ method: "GET", url, accept: MANIFESTS });
+      const isListed = answer.status === 200;
+      const text = isListed ? answer.body : await this.manifest(image, image.digest.replace(":", "-"));
+      listed.push(...(parsed(text, referrersSchema)?.manifests ?? []));
+      url = isListed ? nextPage(url, answer) : undefined;
+    }
+    return listed;
   }
 
   #url({ host, repository }: ImageReference, path: string): string {
-    return `${this.#mirror ?? `https://${host}`}/v2/${repository}/${path}`;
+    const isHub = this.#mirror === undefined && DOCKER_HUB.has(host);
+    const name = isHub && !repository.includes("/") ? `library/${repository}` : repository;
+    return `${this.#mirror ?? `https://${isHub ? DOCKER_HUB_HOST : host}`}/v2/${name}/${path}`;
   }
 
   async #text(image: ImageReference, ask: Ask): Promise<string | undefined> {
-    const { status, body } = await this.#ask(ask);
-    return isThere(image, status) ? body : undefined;
+    const answer = await this.#ask(ask);
+    return isThere(image, answer) ? answer.body : undefined;
   }
 
   /** Asks without credentials first, then with those that the registry's challenge asks for. */
   async #ask(ask: Ask) {
     const first = await this.#followed(ask, {});
     if (first.answer.status !== 401) return first.answer;
+    const [own, asker] = [new URL(ask.url), new URL(first.url)];
+    if (own.origin !== asker.origin)
+      throw new DeployError("SPARKI_OUTSIDE", `${own.host} sends to ${asker.host}, which asks to log in`, {
+        hint: `name ${asker.host} in the image's reference if it is the registry; no token was sent there`,
+      });
     const challenge = String(first.answer.headers["www-authenticate"] ?? "");
     const authorization = await this.#authorization(challenge, first.url);
     if (authorization === undefined) return first.answer;
@@ -175,7 +204,9 @@ export class Registry {
       const answer = await this.#patiently(url, ask.method, { accept: ask.accept, ...own });
       const { location } = answer.headers;
       if (!REDIRECTS.has(answer.status) || typeof location !== "string") return { answer, url };
-      const next = new URL(location, url);
+      const next = URL.parse(location, url);
+      if (next === null)
+        throw new DeployError("SPARKI_OUTSIDE", `${new URL(url).host} sends to what is no address`, { hint: ILL });
       if (redirects === MAX_REDIRECTS) throw new DeployError("SPARKI_OUTSIDE", `${new URL(url).host} sends on and on`);
       if (next.protocol !== "https:" && next.protocol !== new URL(url).protocol)
         throw new DeployError(
@@ -186,7 +217,7 @@ export class Registry {
     }
   }
 
-  /** Asks again after the time that a registry names when it has had too many requests. */
+  /** Asks again what may soon be answered, after the time that a registry names. */
   async #patiently(url: string, method: Ask["method"], headers: Readonly<Record<string, string>>): Promise<Answered> {
     for (let tried = 1; ; tried++) {
       const answer = answered(
@@ -194,7 +225,7 @@ export class Registry {
         await this.#http(url, { method, headers, timeoutSeconds: 15, signal: this.#signal }),
       );
       const wait = waitIn(String(answer.headers["retry-after"] ?? "")) ?? 2 ** (tried - 1);
-      if (answer.status !== 429 || tried === MAX_TRIES || wait > LONGEST_WAIT_SECONDS) return answer;
+      if (!PASSING.has(answer.status) || tried === MAX_TRIES || wait > LONGEST_WAIT_SECONDS) return answer;
       await this.#sleep(wait, this.#signal);
     }
   }
@@ -215,9 +246,13 @@ export class Registry {
     for (const [key, value] of Object.entries(query)) url.searchParams.append(key, value);
     const headers = basic === undefined ? {} : { authorization: basic };
     const answer = await this.#patiently(url.href, "GET", headers);
+    if (answer.status >= 500 || answer.status === 429)
+      throw new DeployError("SPARKI_OUTSIDE", `${url.host} answered ${answer.status} when asked for a token`, {
+        hint: ILL,
+      });
     if (answer.status !== 200) return undefined;
     const { token, access_token: other } = parsed(answer.body, tokenSchema) ?? {};
-    return token === undefined && other === undefined ? undefined : `Bearer ${token ?? other}`;
+    return token || other ? `Bearer ${token || other}` : undefined;
   }
 }
 
@@ -280,7 +315,20 @@ function answered(url: string, answer: HttpAnswer): Answered {
   throw new DeployError("SPARKI_OUTSIDE", `${new URL(url).host}: ${answer.error}`);
 }
 
-function isThere({ host, repository }: ImageReference, status: number): boolean {
+const ILL = "see the registry's status page, then run it again";
+
+/**
+ * Whether an answer says that what was asked for is there; throws SPARKI_OUTSIDE where it does not say, as a page for people
+ * does not, be it found or not.
+ */
+function isThere({ host, repository }: ImageReference, { status, headers }: Answered): boolean {
+  const type = String(headers["content-type"] ?? "");
+  if ((status === 200 || status === 404) && /^text\/html\b/i.test(type))
+    throw new DeployError(
+      "SPARKI_OUTSIDE",
+      `${host} answered ${status} for ${repository} with text/html; expected a manifest or a registry's own error`,
+      { hint: `see whether a login page or a proxy answers there: curl -I https://${host}/v2/` },
+    );
   if (status === 404) return false;
   if (status === 200) return true;
   if (status === 429)
@@ -290,12 +338,20 @@ function isThere({ host, repository }: ImageReference, status: number): boolean 
   throw refusal(host, repository, status);
 }
 
+/** Where a list goes on (https://www.rfc-editor.org/rfc/rfc8288); undefined at its end. */
+function nextPage(url: string, { headers }: Answered): string | undefined {
+  const found = /<([^<>]*)>\s*;[^,<]*\brel="?next\b/i.exec(String(headers.link ?? ""))?.[1];
+  if (found === undefined) return undefined;
+  const [own, next] = [new URL(url), URL.parse(found, url)];
+  if (next?.origin === own.origin) return next.href;
+  throw new DeployError("SPARKI_OUTSIDE", `${own.host} continues its list at ${next?.origin ?? "what is no address"}`, {
+    hint: ILL,
+  });
+}
+
 function refusal(host: string, repository: string, status: number): DeployError {
   return new DeployError("SPARKI_OUTSIDE", `${host} answered ${status} for ${repository}`, {
-    hint:
-      status === 401 || status === 403
-        ? "set SPARKI_REGISTRY_TOKEN to a token that may read packages"
-        : "see the registry's status page, then run it again",
+    hint: status === 401 || status === 403 ? "set SPARKI_REGISTRY_TOKEN to a token that may read packages" : ILL,
   });
 }
 
@@ -327,8 +383,8 @@ export function openRegistry(network: Network, env: Readonly<Record<string, stri
     find: async (image) => {
       const signal = AbortSignal.timeout(PATIENCE_SECONDS * 1000);
       const { SPARKI_REGISTRY: mirror, SPARKI_REGISTRY_TOKEN: token } = env;
-      const registry = new Registry((url, options) => request(network, url, options), token, signal, mirror);
       try {
+        const registry = new Registry((url, options) => request(network, url, options), token, signal, mirror);
         return { kind: (await registry.has(image)) ? "there" : "missing" };
       } catch (error) {
         return { kind: "unknown", reason: messageOf(error) };

@@ -1,3 +1,4 @@
+import { domainToASCII } from "node:url";
 import ipaddr from "ipaddr.js";
 import { type Dispatcher, ProxyAgent } from "undici";
 import { coded, DeployError } from "../shared/deploy-error.ts";
@@ -77,11 +78,13 @@ function proxyIn(env: Environment, lower: string, { isOptional = false } = {}): 
   if (!text) return undefined;
   // curl and Go take an address without a scheme.
   const url = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`);
-  if (url !== null && /^https?:$/.test(url.protocol) && isDecodable(`${url.username}${url.password}`))
-    return { name, url };
+  const hasPath = url !== null && /^https?:$/.test(url.protocol) && `${url.pathname}${url.search}${url.hash}` !== "/";
+  const isHttp = url !== null && /^https?:$/.test(url.protocol) && isDecodable(`${url.username}${url.password}`);
+  if (isHttp && !hasPath) return { name, url };
   if (isOptional) return undefined;
   // What is no address may be a password.
-  const found = url === null ? "a text that is none" : `${url.protocol}//${url.host}`;
+  const told = hasPath ? "an address with a path" : `${url?.protocol}//${url?.host}`;
+  const found = url === null ? "a text that is none" : told;
   throw new DeployError("SPARKI_USAGE", `${name} is ${found}; expected ${EXPECTED}`, {
     hint: `set ${name} to such an address (a % in a password is written %25), or unset it`,
   });
@@ -126,10 +129,12 @@ function isIn(host: string, [address, length]: IpNetwork): boolean {
 
 /** A host as it is compared: without the brackets of an IPv6 address and the dot of a name's root. */
 function plainHost(host: string): string {
-  return host
+  const plain = host
     .toLowerCase()
     .replace(/^\[(.*)\]$/, "$1")
     .replace(/\.$/, "");
+  // An address of the web has the letters of other scripts in ASCII.
+  return /[^ -~]/.test(plain) ? domainToASCII(plain) : plain;
 }
 
 /** Failures that are of the way to the proxy itself. */

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { RequestContext } from "@kubernetes/client-node";
-import { limitedCall, within } from "../../io/kubernetes-call.ts";
+import { limitedCall, refusalOf, within } from "../../io/kubernetes-call.ts";
 
 const IO = join(import.meta.dirname, "../../io");
 /** The client is an ES module that only Node itself loads. */
@@ -60,6 +60,30 @@ describe("within", () => {
 });
 
 jest.setTimeout(90_000);
+
+describe("refusalOf", () => {
+  const refused = (body: unknown) => Object.assign(new Error("HTTP-Code: 401"), { code: 401, body });
+
+  it.each<[string, unknown, string]>([
+    ["its own words", '{"kind":"Status","message":"pods is forbidden"}', "HTTP 401, pods is forbidden"],
+    ["an answer that was read before", { kind: "Status", message: "pods is forbidden" }, "HTTP 401, pods is forbidden"],
+    ["no answer's text", undefined, "HTTP 401"],
+    ["an empty answer", " ", "HTTP 401"],
+    ["another text", "no route", "HTTP 401, no route"],
+    ["another document", { reason: "x" }, 'HTTP 401, {"reason":"x"}'],
+    [
+      "a page of who stands before the API",
+      "<html><head><title>Log in</title></head></html>",
+      'HTTP 401, a page "Log in", which is no answer of the Kubernetes API',
+    ],
+  ])("tells a refusal with %s", (_, body, expected) => {
+    expect(refusalOf(refused(body))).toBe(expected);
+  });
+
+  it("tells any other error by its message", () => {
+    expect(refusalOf(new Error("socket hang up"))).toBe("socket hang up");
+  });
+});
 
 describe("readLiveRelease", () => {
   it("ends with its signal where the API takes the call and never answers", async () => {

@@ -107,7 +107,33 @@ describe("Registry", () => {
     ],
     ["gives no token", [refused, { status: 403 }], /answered 401/, /SPARKI_REGISTRY_TOKEN/],
     ["forbids it", [refused, token, { status: 403 }], /answered 403/, /SPARKI_REGISTRY_TOKEN/],
-    ["is ill", [{ status: 503 }], /ghcr.io answered 503 for alexarno\/sparki\/engine/, /status page/],
+    ["is ill", [{ status: 500 }], /ghcr.io answered 500 for alexarno\/sparki\/engine/, /status page/],
+    ["stays ill", Array(4).fill({ status: 503 }), /ghcr.io answered 503 for alexarno\/sparki\/engine/, /status page/],
+    ["has no tokens to give", [refused, { status: 500 }], /ghcr.io answered 500 when asked for a token/, /status page/],
+    [
+      "answers with a page for people",
+      [{ headers: { "content-type": "text/html; charset=utf-8" } }],
+      /ghcr.io answered 200 for alexarno\/sparki\/engine with text\/html; expected a manifest/,
+      /proxy/,
+    ],
+    [
+      "has a page for people where a registry is expected",
+      [{ status: 404, headers: { "content-type": "text/html" } }],
+      /ghcr.io answered 404 for alexarno\/sparki\/engine with text\/html/,
+      /proxy/,
+    ],
+    [
+      "has another manifest for the digest",
+      [{ headers: { "docker-content-digest": `sha256:${"b".repeat(64)}` } }],
+      /ghcr.io has sha256:b{64} where it was asked for sha256:a{64}/,
+      /mirror/,
+    ],
+    [
+      "sends to what is no address",
+      [{ status: 307, headers: { location: "https://[ghcr.io/x" } }],
+      /ghcr.io sends to what is no address/,
+      /status page/,
+    ],
   ])("throws with what to do when the registry %s", async (_, answers, message, hint) => {
     const { client } = registry(undefined, ...answers);
     await expect(client().has(IMAGE)).rejects.toMatchObject({
@@ -138,6 +164,55 @@ describe("Registry", () => {
     const { client, seen } = registry(undefined, {});
     await client("http://127.20.0.1:7070").has(IMAGE);
     expect(seen[0]?.url).toBe(`http://127.20.0.1:7070/v2/alexarno/sparki/engine/manifests/${DIGEST}`);
+  });
+
+  it("takes a mirror's address as people write it, and names one that is none", async () => {
+    const { client, seen } = registry(undefined, {});
+    await client("https://mirror.test/").has(IMAGE);
+    expect(seen[0]?.url).toBe(`https://mirror.test/v2/alexarno/sparki/engine/manifests/${DIGEST}`);
+    expect(() => registry(undefined).client("mirror.test:5000")).toThrow(
+      'SPARKI_REGISTRY is "mirror.test:5000"; expected an address such as https://registry.example.com',
+    );
+  });
+
+  it.each(["docker.io", "index.docker.io"])("asks the host that serves the images of %s", async (host) => {
+    const { client, seen } = registry(undefined, {}, {});
+    await client().has({ ...IMAGE, host });
+    await client().has({ ...IMAGE, host, repository: "nginx" });
+    expect(seen.map(({ url }) => url)).toEqual([
+      `https://registry-1.docker.io/v2/alexarno/sparki/engine/manifests/${DIGEST}`,
+      `https://registry-1.docker.io/v2/library/nginx/manifests/${DIGEST}`,
+    ]);
+  });
+
+  it.each([
+    ["beside a null", '{"token":"t","access_token":null}'],
+    ["by its other name, beside an empty one", '{"token":"","access_token":"t"}'],
+  ])("takes a token %s", async (_, body) => {
+    const { client, seen } = registry("secret", refused, { body }, {});
+    expect(await client().has(IMAGE)).toBe(true);
+    expect(seen[2]?.authorization).toBe("Bearer t");
+  });
+
+  it.each([429, 502, 503, 504])("asks again where the answer was %d", async (status) => {
+    const { client, waits } = registry(undefined, { status, headers: { "retry-after": "3" } }, { status }, {});
+    expect(await client().has(IMAGE)).toBe(true);
+    expect(waits).toEqual([3, 2]);
+  });
+
+  it("reads all pages of what refers to an image, and none from elsewhere", async () => {
+    const page = (digest: string, link?: string) => ({
+      headers: link === undefined ? {} : { link },
+      body: JSON.stringify({ manifests: [{ digest }] }),
+    });
+    const next = `</v2/alexarno/sparki/engine/referrers/${DIGEST}?last=a>; rel="next"`;
+    const { client, seen } = registry(undefined, page("a", next), page("b"));
+    expect((await client().referrers(IMAGE)).map(({ digest }) => digest)).toEqual(["a", "b"]);
+    expect(seen[1]?.url).toBe(`https://ghcr.io/v2/alexarno/sparki/engine/referrers/${DIGEST}?last=a`);
+    const away = registry(undefined, page("a", '<https://evil.test/x>; rel="next"'));
+    await expect(away.client().referrers(IMAGE)).rejects.toThrow(/ghcr.io continues its list at https:\/\/evil.test/);
+    const endless = registry(undefined, ...Array(99).fill(page("a", next)));
+    await expect(endless.client().referrers(IMAGE)).rejects.toThrow("does not end");
   });
 
   describe("keeps its credentials", () => {
@@ -172,6 +247,13 @@ describe("Registry", () => {
       const basic = { status: 401, headers: { "www-authenticate": "Basic realm=x" } };
       const { client } = registry("ann:secret", basic, {});
       await expect(client("http://mirror.test").has(IMAGE)).rejects.toThrow("not its own over TLS");
+    });
+
+    it("from the realm of another host that it is sent to", async () => {
+      const moved = { status: 307, headers: { location: "https://evil.test/v2/x" } };
+      const { client, seen } = registry("ann:secret", moved, challenged("https://evil.test/token"), token, {});
+      await expect(client().has(IMAGE)).rejects.toThrow("ghcr.io sends to evil.test, which asks to log in");
+      expect(seen.map(({ authorization }) => authorization)).toEqual([undefined, undefined]);
     });
 
     it("from another host that it is sent to, and from one without TLS altogether", async () => {
@@ -260,6 +342,11 @@ describe("Registry", () => {
         "one image for other nodes",
         [SINGLE, manifest, config("arm64")],
         /is for linux\/arm64; the nodes are linux\/amd64/,
+      ],
+      [
+        "a manifest of Docker's first form",
+        [{ headers: { "content-type": "application/vnd.docker.distribution.manifest.v1+prettyjws" } }],
+        /is of the type application\/vnd\.docker\.distribution\.manifest\.v1\+prettyjws; nodes run images of/,
       ],
       ["one image for these nodes", [SINGLE, manifest, config("amd64")], undefined],
     ])("of %s", async (_, answers, problem) => {

@@ -112,6 +112,12 @@ describe("the network of an environment with a proxy", () => {
       "https://10.1.2.3",
       undefined,
     ],
+    [
+      "no_proxy of the name in its own letters",
+      { https_proxy: "HOST", no_proxy: "münchen.test" },
+      "https://xn--mnchen-3ya.test",
+      undefined,
+    ],
     ["no_proxy of the IPv6 network", { https_proxy: "HOST", no_proxy: "fd00::/8" }, "https://[fd00::1]", undefined],
     ["no_proxy of the IPv6 address", { https_proxy: "HOST", no_proxy: "[fd00::1]" }, "https://[fd00::1]", undefined],
     [
@@ -169,6 +175,9 @@ describe("the network of an environment with a proxy", () => {
     ["not a url", "a text"],
     ["http://user:hid#den@127.0.0.1:9", "a text"],
     ["http://", "a text"],
+    ["http://127.0.0.1:9/hidden", "an address with a path"],
+    ["http://user:hid/den@127.0.0.1:9", "a text"],
+    ["http://user:12/hidden@127.0.0.1:9", "an address with a path"],
   ])("refuses %s, without a secret in what it says", (https_proxy, found) => {
     let thrown: unknown;
     try {
