@@ -91,6 +91,13 @@ describe("a pull request", () => {
     expect(commands()).toEqual(["plan prod"]);
   });
 
+  it("that moves an input to where none is has the stacks planned that lose it", () => {
+    runner = new GithubRunner([], { "policies/network.ts": "docs/network.md" });
+    runner.answer({ plan: plan(ONE), now: ONE });
+    runner.run("pull-request.yml", pullRequest());
+    expect(commands()).toEqual(["plan staging", "plan prod"]);
+  });
+
   it("that changes no stack's inputs has no plan and no comment", () => {
     begin(["docs/plan.md"], { plan: plan(ONE), now: ONE });
     const runs = runner.run("pull-request.yml", pullRequest());

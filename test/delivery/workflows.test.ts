@@ -20,32 +20,45 @@ type Texts = Readonly<Record<string, string>>;
 const TEXTS: Texts = Object.fromEntries(NAMES.map((name) => [name, readFileSync(join(FOLDER, name), "utf8")]));
 
 const values = z.record(z.string(), z.unknown());
-const concurrencySchema = z.object({ group: z.string(), "cancel-in-progress": z.boolean() });
-const stepSchema = z.object({
+const concurrencySchema = z.strictObject({ group: z.string(), "cancel-in-progress": z.boolean() });
+const runSchema = z.strictObject({ shell: z.string(), "working-directory": z.string().optional() });
+/** What GitHub knows beside it is used nowhere here: a container, a service, an error that is passed over, a shell of its own. */
+const stepSchema = z.strictObject({
+  name: z.string().optional(),
+  id: z.string().optional(),
+  if: z.string().optional(),
   uses: z.string().optional(),
   run: z.string().optional(),
   with: values.default({}),
   env: values.default({}),
 });
-const jobSchema = z.object({
+const jobSchema = z.strictObject({
+  name: z.string(),
   if: z.string().default(""),
   needs: z.union([z.string(), z.array(z.string())]).optional(),
+  strategy: z.strictObject({ "fail-fast": z.literal(false), matrix: z.strictObject({ stack: z.string() }) }).optional(),
+  "runs-on": z.string().optional(),
   uses: z.string().optional(),
   with: values.default({}),
+  /** One by one, and never all that there are. */
+  secrets: z.record(z.string(), z.string()).optional(),
   permissions: z.record(z.string(), z.string()).optional(),
   concurrency: concurrencySchema.optional(),
   environment: z.string().optional(),
   env: values.default({}),
   outputs: values.default({}),
+  defaults: z.strictObject({ run: runSchema }).optional(),
   "timeout-minutes": z.number().optional(),
   steps: z.array(stepSchema).default([]),
 });
 type Job = z.infer<typeof jobSchema>;
-const workflowSchema = z.object({
+const workflowSchema = z.strictObject({
+  name: z.string(),
+  "run-name": z.string().optional(),
   on: values,
   permissions: z.unknown(),
-  env: z.never().optional(),
-  defaults: z.object({ run: z.object({ shell: z.string() }) }).optional(),
+  concurrency: concurrencySchema.optional(),
+  defaults: z.strictObject({ run: runSchema }).optional(),
   jobs: z.record(z.string(), jobSchema),
 });
 
@@ -176,17 +189,116 @@ function overlaps(texts: Texts): readonly string[] {
 }
 
 const FROM_HERE = "github.event.pull_request.head.repo.full_name == github.repository";
-const FOREIGN_TRIGGERS = ["pull_request_target", "workflow_run", "issue_comment", "issues", "discussion", "fork"];
+/** What each workflow runs on, by file: of all that GitHub knows, strangers cause most. */
+const TRIGGERS: Readonly<Record<string, unknown>> = {
+  "pull-request.yml": { pull_request: null },
+  "deploy.yml": { push: { branches: ["main"] }, workflow_dispatch: null },
+  "deploy-stack.yml": { workflow_call: expect.anything() },
+  "drift.yml": { schedule: expect.anything(), workflow_dispatch: null },
+  "watch.yml": { schedule: expect.anything(), workflow_dispatch: null },
+  "rollback.yml": { workflow_dispatch: expect.anything() },
+};
+const HOSTED = "ubuntu-24.04";
+const OWN_RUNNER =
+  /^\$\{\{ format\(fromJSON\(vars\.SPARKI_RUNNERS \|\| '\{\}'\)\[(?:matrix|inputs)\.stack\] \|\| 'ubuntu-24\.04', github\.run_id, github\.run_attempt\) \}\}$/;
 
 /** A fork's pull request reaches nothing but checks on GitHub's own runners. */
 function forkFaults(texts: Texts): readonly string[] {
-  return jobsIn(texts).flatMap(({ job, place, triggers }) => {
-    const foreign = triggers.filter((trigger) => FOREIGN_TRIGGERS.includes(trigger));
+  const others = Object.entries(texts).filter(([file, text]) => {
+    const asymmetric: unknown = TRIGGERS[file];
+    return !equals(workflowIn(text).on, asymmetric);
+  });
+  const jobs = jobsIn(texts).flatMap(({ job, place, triggers }) => {
     const reaches = /secrets\.|vars\.|github\.token|"write"/.test(JSON.stringify(job));
     const isGuarded = job.if.split("&&").some((part) => part.trim() === FROM_HERE) && !job.if.includes("||");
     const isOpen = triggers.includes("pull_request") && reaches && !isGuarded;
-    return [...foreign.map((trigger) => `${place} runs on ${trigger}`), ...(isOpen ? [`${place} runs for forks`] : [])];
+    const runner = job["runs-on"] ?? "";
+    const isKnown = job.uses !== undefined || runner === HOSTED || OWN_RUNNER.test(runner);
+    return [...(isOpen ? [`${place} runs for forks`] : []), ...(isKnown ? [] : [`${place} runs on ${runner}`])];
   });
+  return [...others.map(([file]) => `${file} runs on something else`), ...jobs];
+}
+
+function equals(found: unknown, expected: unknown): boolean {
+  try {
+    expect(found).toEqual(expected);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Packages' own scripts run where nobody could take a role: a dependency that went bad would ask for it at its installation. */
+function installFaults(texts: Texts): readonly string[] {
+  return jobsIn(texts).flatMap((placed) => {
+    const installs = runsOf(placed).filter((run) =>
+      /\b(?:npm|pnpm|yarn|npx)\b(?! sparki)/.test(run.replaceAll(/npx sparki/g, "")),
+    );
+    const isHarmless = placed.place === "pull-request.yml checks";
+    const known = isHarmless ? ["npm ci", "npm test"] : ["npm ci --ignore-scripts && npm rebuild node"];
+    return installs.filter((run) => !known.includes(run)).map((run) => `${placed.place} runs ${run.split("\n")[0]}`);
+  });
+}
+
+/** What each action may be told; what else there is brings in another commit, another run's files, or a cache that others fill. */
+const TOLD: Readonly<Record<string, readonly string[]>> = {
+  "actions/checkout": ["persist-credentials", "fetch-depth", "path", "repository", "token"],
+  "actions/setup-node": ["node-version", "package-manager-cache"],
+  "actions/upload-artifact": ["name", "path", "include-hidden-files", "if-no-files-found", "retention-days"],
+  "actions/download-artifact": ["name", "pattern", "path", "merge-multiple"],
+  "aws-actions/configure-aws-credentials": [
+    "role-to-assume",
+    "role-session-name",
+    "role-duration-seconds",
+    "aws-region",
+  ],
+};
+
+function inputFaults(texts: Texts): readonly string[] {
+  return jobsIn(texts).flatMap((placed) =>
+    placed.job.steps.flatMap(({ uses = "", with: given }) => {
+      const action = uses.split("@")[0] ?? "";
+      const others = Object.keys(given).filter((input) => uses !== "" && TOLD[action]?.includes(input) !== true);
+      const cached = action === "actions/setup-node" && given["package-manager-cache"] !== false;
+      // What one job of several stacks left could stand for another's.
+      const mixed = given.pattern !== undefined && usesAws(placed);
+      const outside = action === "actions/download-artifact" && !/^(?:deploy\/)?\.sparki\/plans$/.test(`${given.path}`);
+      return [
+        ...others.map((input) => `${placed.place} tells ${action} ${input}`),
+        ...(cached ? [`${placed.place} may take packages from a cache`] : []),
+        ...(mixed ? [`${placed.place} takes the files of several jobs, and has a role`] : []),
+        ...(outside ? [`${placed.place} puts files into ${given.path}`] : []),
+      ];
+    }),
+  );
+}
+
+/** Only these lines hand something on to later steps and jobs. */
+const HANDED_ON = [
+  'node delivery/plan-comment.ts outputs ".sparki/plans/$STACK.json" >> "$GITHUB_OUTPUT"',
+  'echo "stacks=$stacks" >> "$GITHUB_OUTPUT"',
+];
+
+function handedOn(texts: Texts): readonly string[] {
+  return jobsIn(texts).flatMap((placed) =>
+    runsOf(placed)
+      .flatMap((run) => run.split("\n"))
+      .filter((line) => /GITHUB_(?:OUTPUT|ENV|PATH|STATE)|set-output|save-state|add-path|set-env/.test(line))
+      .filter((line) => !HANDED_ON.includes(line.trim()))
+      .map((line) => `${placed.place} hands on by ${line.trim()}`),
+  );
+}
+
+/** Which stacks a change affects is asked so that no form of change hides a file. */
+function comparisonFaults(texts: Texts): readonly string[] {
+  const compared = jobsIn(texts).flatMap((placed) =>
+    runsOf(placed)
+      .flatMap((run) => run.split("\n"))
+      .filter((line) => line.includes("git diff"))
+      .map((line) => ({ line, place: placed.place })),
+  );
+  const whole = "git diff --no-renames --no-ext-diff --ignore-submodules=none --name-only HEAD^1 HEAD";
+  return compared.filter(({ line }) => !line.includes(`$(${whole})`)).map(({ place }) => `${place} may miss a change`);
 }
 
 /** Whatever a run is told comes by its environment: text in a script's own place would be run. */
@@ -329,8 +441,12 @@ function settingFaults(texts: Texts): readonly string[] {
       (env.PULUMI_BACKEND_URL !== `\${{ vars.PULUMI_BACKEND_URL }}` ||
         env.PULUMI_ACCESS_TOKEN !== `\${{ secrets.PULUMI_ACCESS_TOKEN }}`),
   );
-  const atLarge = jobsIn(texts).filter(({ job }) => JSON.stringify(job.env).includes("secrets."));
+  const atLarge = jobsIn(texts).filter(({ job }) => /secrets\.|github\.token/.test(JSON.stringify(job.env)));
+  const needless = steps.filter(
+    ({ run, env }) => /secrets\.|github\.token/.test(JSON.stringify(env)) && !/npx sparki|gh api/.test(run ?? ""),
+  );
   return [
+    ...needless.map(({ place }) => `${place} shows a secret to a step that has no use for it`),
     ...otherRegion.map(({ place }) => `${place} is in another region`),
     ...otherState.map(({ place }) => `${place} has another state`),
     ...atLarge.map(({ place }) => `${place} shows a secret to all its steps`),
@@ -400,7 +516,22 @@ const RULES: readonly (readonly [promise: string, rule: Rule, wrong: readonly Mu
         "pull-request.yml",
         "on:\n  pull_request:",
         "on:\n  pull_request_target:",
-        "runs on pull_request_target",
+        "pull-request.yml runs on something else",
+      ),
+      mutation(
+        "pull-request.yml",
+        "  pull_request:\n",
+        "  pull_request_review:\n",
+        "pull-request.yml runs on something",
+      ),
+      mutation("deploy.yml", "    branches: [main]\n", "    branches: ['**']\n", "deploy.yml runs on something else"),
+      mutation("watch.yml", "  workflow_dispatch:\n", "  issues:\n", "watch.yml runs on something else"),
+      mutation("pull-request.yml", "runs-on: ubuntu-24.04", "runs-on: self-hosted", "checks runs on self-hosted"),
+      mutation(
+        "pull-request.yml",
+        "runs-on: ubuntu-24.04",
+        `runs-on: \${{ vars.SPARKI_RUNNERS }}`,
+        "pull-request.yml checks runs for forks",
       ),
       mutation("pull-request.yml", `if: ${GUARD} && needs`, "if: needs", "pull-request.yml plan runs for forks"),
       mutation(
@@ -415,6 +546,89 @@ const RULES: readonly (readonly [promise: string, rule: Rule, wrong: readonly Mu
         "- run: npm test",
         `- run: npm test\n        env: { A: '\${{ secrets.A }}' }`,
         "checks runs for forks",
+      ),
+    ],
+  ],
+  [
+    "runs no package's own script where there is a role or a token that writes",
+    installFaults,
+    [
+      mutation(
+        "deploy-stack.yml",
+        "npm ci --ignore-scripts && npm rebuild node",
+        "npm ci",
+        "deploy-stack.yml plan runs npm ci",
+      ),
+      mutation("watch.yml", "npm rebuild node", "npm rebuild", "watch.yml look runs npm ci"),
+      mutation("pull-request.yml", "run: npm test", "run: npx cowsay", "pull-request.yml checks runs npx cowsay"),
+    ],
+  ],
+  [
+    "brings in no other commit, no other run's files and no cache",
+    inputFaults,
+    [
+      mutation(
+        "pull-request.yml",
+        "fetch-depth: 0\n",
+        `ref: \${{ github.head_ref }}\n`,
+        "pull-request.yml checks tells actions/checkout ref",
+      ),
+      mutation(
+        "watch.yml",
+        "package-manager-cache: false",
+        "cache: npm",
+        "watch.yml look tells actions/setup-node cache",
+      ),
+      mutation(
+        "watch.yml",
+        "          package-manager-cache: false\n",
+        "",
+        "watch.yml look may take packages from a cache",
+      ),
+      mutation(
+        "deploy-stack.yml",
+        "path: deploy/.sparki/plans\n",
+        "path: deploy/.sparki/plans\n          run-id: 1\n",
+        "deploy-stack.yml deploy tells actions/download-artifact run-id",
+      ),
+      mutation(
+        "deploy-stack.yml",
+        `name: plan-\${{ inputs.stack }}\n          path: deploy`,
+        "pattern: plan-*\n          path: deploy",
+        "deploy-stack.yml deploy takes the files of several jobs",
+      ),
+      mutation(
+        "deploy-stack.yml",
+        "path: deploy/.sparki/plans\n",
+        "path: deploy\n",
+        "deploy-stack.yml deploy puts files into deploy",
+      ),
+    ],
+  ],
+  [
+    "hands on to later steps what its own two lines say, and nothing else",
+    handedOn,
+    [
+      mutation("watch.yml", "mkdir -p .sparki\n", 'echo "A=1" >> "$GITHUB_ENV"\n', "watch.yml look hands on by echo"),
+      mutation("pull-request.yml", 'echo "stacks=$stacks"', 'echo "stacks=$changed"', "affected hands on by echo"),
+      mutation(
+        "deploy-stack.yml",
+        "mkdir -p .sparki/plans",
+        'echo evil >> "$GITHUB_PATH"',
+        "plan hands on by echo evil",
+      ),
+    ],
+  ],
+  [
+    "sees every file that a change has touched",
+    comparisonFaults,
+    [
+      mutation("pull-request.yml", "--no-renames ", "", "pull-request.yml affected may miss a change"),
+      mutation(
+        "pull-request.yml",
+        "HEAD^1 HEAD)",
+        "HEAD^1 HEAD -- infra)",
+        "pull-request.yml affected may miss a change",
       ),
     ],
   ],
@@ -561,6 +775,12 @@ const RULES: readonly (readonly [promise: string, rule: Rule, wrong: readonly Mu
         `      STACK: \${{ secrets.A }}`,
         "shows a secret to all its steps",
       ),
+      mutation(
+        "watch.yml",
+        "npm rebuild node\n",
+        `npm rebuild node\n        env: { A: '\${{ secrets.A }}' }\n`,
+        "watch.yml look shows a secret to a step that has no use for it",
+      ),
     ],
   ],
 ];
@@ -590,6 +810,33 @@ describe("the workflows", () => {
     const used = jobsIn(TEXTS).flatMap(({ job }) => job.steps.flatMap((step) => step.with.repository ?? []));
     const named = places().map(({ stack }) => JSON.parse(rawConfig(stack)["sparki:preflight"] ?? "{}").repository);
     expect(new Set(used)).toEqual(new Set(named));
+  });
+});
+
+describe("a workflow with what is used nowhere here", () => {
+  it.each([
+    ["a container", "watch.yml", "    timeout-minutes: 15\n", "    timeout-minutes: 15\n    container: evil\n"],
+    ["a service", "watch.yml", "    timeout-minutes: 15\n", "    timeout-minutes: 15\n    services: {}\n"],
+    [
+      "an error that is passed over",
+      "deploy-stack.yml",
+      "      - name: Deploy what",
+      "      - continue-on-error: true\n        name: Deploy what",
+    ],
+    [
+      "a job's error that is passed over",
+      "watch.yml",
+      "    timeout-minutes: 15\n",
+      "    timeout-minutes: 15\n    continue-on-error: true\n",
+    ],
+    ["a shell of its own", "watch.yml", "      - name: Look\n", "      - name: Look\n        shell: sh\n"],
+    ["every secret", "deploy.yml", /secrets:\n( +\w+: .*\n)+/, "secrets: inherit\n"],
+    ["variables for all jobs", "watch.yml", "permissions: {}\n", "permissions: {}\nenv: { A: b }\n"],
+  ])("cannot be read: %s", (_, file, from, to) => {
+    const text = TEXTS[file] ?? "";
+    const changed = text.replace(from, to);
+    expect(changed).not.toBe(text);
+    expect(() => workflowIn(changed)).toThrow(/nrecognized key|expected record/);
   });
 });
 

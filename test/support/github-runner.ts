@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -115,18 +116,23 @@ writeFileSync(file, JSON.stringify(github));
 export class GithubRunner {
   readonly #world = mkdtempSync(join(tmpdir(), "sparki-workflows-"));
 
-  constructor(changed: readonly string[] = []) {
+  /** With files that a commit has changed, and others that it has moved. */
+  constructor(changed: readonly string[] = [], moved: Readonly<Record<string, string>> = {}) {
     for (const name of ["bin", "artifacts", "repository"]) mkdirSync(join(this.#world, name));
     for (const [name, text] of Object.entries({ npx: NPX, gh: GH, npm: "#!/bin/sh\n" }))
       writeFileSync(join(this.#world, "bin", name), text, { mode: 0o755 });
     this.#write("github.json", { comments: [], issues: [] });
     const repository = join(this.#world, "repository");
     this.#git("init", "--quiet", "--initial-branch=main");
-    this.#git("commit", "--quiet", "--allow-empty", "--message=before");
-    for (const file of changed) {
+    const placed = (file: string) => {
       mkdirSync(dirname(join(repository, file)), { recursive: true });
-      writeFileSync(join(repository, file), "changed\n");
-    }
+      return join(repository, file);
+    };
+    for (const file of Object.keys(moved)) writeFileSync(placed(file), `${file} stays as it is\n`);
+    this.#git("add", "--all");
+    this.#git("commit", "--quiet", "--allow-empty", "--message=before");
+    for (const [from, to] of Object.entries(moved)) renameSync(join(repository, from), placed(to));
+    for (const file of changed) writeFileSync(placed(file), "changed\n");
     this.#git("add", "--all");
     this.#git("commit", "--quiet", "--allow-empty", "--message=after");
   }
