@@ -11,7 +11,7 @@ import type {
 import { listedName, nameOf, type SchemaFacts } from "./migration-facts.ts";
 import type { RuleId } from "./migration-rules.ts";
 import type { SqlStatement } from "./sql.ts";
-import { isBounding, isSteady, nodesIn, typeOf, unknownCall } from "./sql.ts";
+import { isBounding, isOwnFunction, isSteady, nodesIn, typeOf, unknownCall } from "./sql.ts";
 
 /** What one statement, or one action of an ALTER TABLE, does beside traffic. */
 export interface Effect {
@@ -117,6 +117,8 @@ function judge(node: Node, facts: SchemaFacts, due: boolean): Judged {
     return EXTENSIONS.has(node.CreateExtensionStmt.extname ?? "") ? FREE : refused("hidden");
   if ("CreateFunctionStmt" in node) {
     const name = listedName(node.CreateFunctionStmt.funcname);
+    // For other arguments it would be called in place of PostgreSQL's own.
+    if (isOwnFunction(node.CreateFunctionStmt.funcname)) return refused("hidden");
     if (node.CreateFunctionStmt.replace && !facts.isMade(name)) return refused("replace");
     if (due) facts.make(name);
     return FREE;
@@ -133,7 +135,12 @@ function judge(node: Node, facts: SchemaFacts, due: boolean): Judged {
     if (facts.isFresh(table)) return FREE;
     return { ...refused("trigger", table), locks: [{ table, exclusive: false }] };
   }
-  if ("GrantStmt" in node) return node.GrantStmt.is_grant ? FREE : refused("narrow");
+  if ("GrantStmt" in node) {
+    const { is_grant, grant_option, grantees = [] } = node.GrantStmt;
+    if (!is_grant) return refused("narrow");
+    const isForAll = grantees.some((each) => "RoleSpec" in each && each.RoleSpec.roletype === "ROLESPEC_PUBLIC");
+    return isForAll || grant_option ? refused("unlisted") : FREE;
+  }
   if ("RefreshMatViewStmt" in node) {
     const { relation, concurrent } = node.RefreshMatViewStmt;
     return concurrent || facts.isFresh(nameOf(relation)) ? LONG : refused("refresh", nameOf(relation));
@@ -217,9 +224,20 @@ function query(statement: Node, facts: SchemaFacts): Judged {
   let isLong = false;
   for (const node of nodesIn(statement)) {
     if ("InsertStmt" in node) {
-      const { relation, selectStmt } = node.InsertStmt;
-      const isValues = selectStmt !== undefined && "SelectStmt" in selectStmt && selectStmt.SelectStmt.valuesLists;
-      if (!isValues) facts.fill(nameOf(relation));
+      const { relation, selectStmt, onConflictClause } = node.InsertStmt;
+      const source = selectStmt !== undefined && "SelectStmt" in selectStmt ? selectStmt.SelectStmt : undefined;
+      if (!source?.valuesLists) facts.fill(nameOf(relation));
+      const overwrites = onConflictClause?.action === "ONCONFLICT_UPDATE" && !facts.isFresh(nameOf(relation));
+      const [from, ...others] = source?.fromClause ?? [];
+      const isAll =
+        from !== undefined && others.length === 0 && "RangeVar" in from && nameOf(from.RangeVar) === nameOf(relation);
+      if (
+        overwrites &&
+        isAll &&
+        source?.limitCount === undefined &&
+        !isBounding(source?.whereClause, true, () => false)
+      )
+        return { ...refused("updateAll", nameOf(relation)), isLong: true };
     } else if ("UpdateStmt" in node || "DeleteStmt" in node) {
       const { relation, whereClause } = "UpdateStmt" in node ? node.UpdateStmt : node.DeleteStmt;
       const table = nameOf(relation);

@@ -25,6 +25,8 @@ interface Token {
   readonly tokenName: string;
 }
 
+const NOT_UTF8 = "it is not text in UTF-8: it holds a NUL, as UTF-16 has, or bytes of another encoding";
+
 const COMMENTS = new Set(["SQL_COMMENT", "C_COMMENT"]);
 
 /** Reads scripts by PostgreSQL's own parser, which is loaded at the first call only (about 15 ms). */
@@ -32,6 +34,8 @@ export async function sqlReader(): Promise<(script: string) => SqlScript> {
   const parser = await import("libpg-query");
   await parser.loadModule();
   return (script) => {
+    // The parser reads to the first NUL, and the server may not; what was not UTF-8 is not in the text any more.
+    if (/[\0\ufffd]/.test(script)) return { statements: [], comments: [], problem: NOT_UTF8 };
     if (script.trim() === "") return { statements: [], comments: [] };
     try {
       // First, because what the scanner says about a script that it cannot read is cut off.
@@ -95,7 +99,7 @@ const HARMLESS = new Set(
   (
     "array_agg avg bool_and bool_or clock_timestamp count dense_rank every first_value gen_random_uuid generate_series " +
     "jsonb_agg jsonb_array_elements jsonb_array_elements_text jsonb_each jsonb_each_text jsonb_object_agg " +
-    "jsonb_object_keys lag last_value lead max min nextval random rank regexp_split_to_table row_number setval " +
+    "jsonb_object_keys lag last_value lead max min nextval random rank regexp_split_to_table row_number " +
     "string_agg string_to_table sum unnest"
   ).split(" "),
 );
@@ -177,9 +181,18 @@ export function isBounding(
   if ("SubLink" in condition) return condition.SubLink.testexpr !== undefined || isLimited(condition.SubLink.subselect);
   if ("ColumnRef" in condition) return true;
   if (!("A_Expr" in condition)) return false;
-  const left = columnsIn(condition.A_Expr.lexpr, isSole).join();
-  const right = columnsIn(condition.A_Expr.rexpr, isSole).join();
+  const compared = (expression: Node | undefined) => [...new Set(columnsIn(expression, isSole))].join();
+  const left = compared(condition.A_Expr.lexpr);
+  const right = compared(condition.A_Expr.rexpr);
+  if (ANY_TEXT.test(patternIn(condition.A_Expr.rexpr))) return false;
   return left !== right && (left !== "" || right !== "");
+}
+
+/** A pattern that every text fits: of LIKE, or of a regular expression. */
+const ANY_TEXT = /^(?:%+|\^?(?:\.\*)+\$?)$/;
+
+function patternIn(expression: Node | undefined): string {
+  return expression !== undefined && "A_Const" in expression ? (expression.A_Const.sval?.sval ?? "") : "";
 }
 
 /** `a IS NULL OR a IS NOT NULL`, and the like. */
@@ -204,6 +217,12 @@ function columnsIn(expression: Node | undefined, isSole: boolean): string[] {
     const names = namesIn(node.ColumnRef.fields);
     return [isSole ? (names.at(-1) ?? "*") : names.join(".")];
   });
+}
+
+/** Whether PostgreSQL has a function of its own by this name that may be called here. */
+export function isOwnFunction(name: readonly Node[] | undefined): boolean {
+  const last = namesIn(name).at(-1) ?? "";
+  return STEADY.has(last) || HARMLESS.has(last);
 }
 
 function isOf(name: readonly Node[] | undefined, functions: ReadonlySet<string>): boolean {
