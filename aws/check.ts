@@ -154,7 +154,13 @@ const CONVENTIONS: readonly Convention[] = [
     words: "the name or the ARN of a secret",
   },
   {
-    name: /^(db|cache)?(S|s)ubnetGroupName$|^(db)?(P|p)arameterGroupName$|^optionGroupName$/,
+    name: /^optionGroupName$/,
+    value: /^(default:[a-z-]+(-\d+)*|[A-Za-z](-?[A-Za-z0-9])*)$/,
+    words:
+      "an option group's name: letters, digits and single hyphens, or default: and the engine's, as default:postgres-17",
+  },
+  {
+    name: /^(db|cache)?(S|s)ubnetGroupName$|^(db)?(P|p)arameterGroupName$/,
     value: /^[A-Za-z0-9][A-Za-z0-9 ._-]{0,254}$/,
     words: "1 to 255 letters, digits, spaces, dots, hyphens and underscores",
   },

@@ -468,6 +468,11 @@ export const databaseRules: RuleTable = {
       (it) =>
         it.has("optionGroupName") && isPostgres(it) && !/^default:postgres-\d+$/.test(it.text("optionGroupName") ?? ""),
     ),
+    refuse("optionGroupName", "the option group of the engine's major version", (it) => {
+      const group = /^default:postgres-(\d+)$/.exec(it.text("optionGroupName") ?? "")?.[1];
+      const major = /^\d+/.exec(it.text("engineVersion") ?? "")?.[0];
+      return group !== undefined && major !== undefined && isPostgres(it) && group !== major;
+    }),
     eachMatches("vpcSecurityGroupIds", /^sg-/, "ids that begin with sg-"),
     refuse("parameterGroupName", "a name in lower case", (it) => /[A-Z]/.test(it.text("parameterGroupName") ?? "")),
     refuse(

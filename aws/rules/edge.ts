@@ -615,7 +615,11 @@ const matching: readonly Rule[] = MATCHING.map((name) =>
         refuse("matchPatterns", "one pattern", (it) => it.objects("matchPatterns").length > 1),
       ),
       inside("cookies", eachOf("matchPatterns", exactlyOneOf(["all", "includedCookies", "excludedCookies"]))),
-      inside("jsonBody", inside("matchPattern", exactlyOneOf(["all", "includedPaths"]))),
+      inside(
+        "jsonBody",
+        required("matchPattern", "all of the body, or its included paths"),
+        inside("matchPattern", exactlyOneOf(["all", "includedPaths"])),
+      ),
       inside("singleHeader", matches("name", /^[^A-Z\p{C}]{1,64}$/u, "1 to 64 characters in lower case")),
       inside("singleQueryArgument", matches("name", /^[^A-Z\p{C}]{1,30}$/u, "1 to 30 characters in lower case")),
     ),
@@ -901,6 +905,12 @@ const RECORD_TYPES = [
   "TXT",
 ];
 const DNS_NAME = /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?$/i;
+/**
+ * Labels of what Route 53 takes in names: letters, digits, marks, and codes of three octal digits.
+ * @see https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
+ */
+const LABEL = "(?!-)(\\\\[0-3][0-7]{2}|[!\"#$%&'()+,/0-9:;<=>?@A-Z[\\]^_`a-z{|}~-]){1,63}(?<!-)";
+const RECORD_NAME = new RegExp(`^(\\*\\.)?(${LABEL}\\.)*${LABEL}\\.?$`);
 /** A number of 16 bits. */
 const WORD16 = "(6553[0-5]|655[0-2]\\d|65[0-4]\\d{2}|6[0-4]\\d{3}|[1-5]?\\d{1,4})";
 /** A host's name, and no address. */
@@ -1008,7 +1018,7 @@ const STATES =
 
 const recordRules: readonly Rule[] = [
   oneOf("type", RECORD_TYPES),
-  matches("name", DNS_NAME, "a domain name"),
+  matches("name", RECORD_NAME, "a domain name"),
   refuse("name", "at most 255 characters", (it) => (it.text("name") ?? "").length > 255),
   (it) => {
     const [records, aliases] = [it.has("records"), it.has("aliases")];
@@ -1407,6 +1417,11 @@ export const edgeRules: RuleTable = {
     oneOf("validationMethod", ["DNS", "EMAIL"]),
     refuse(
       "validationMethod",
+      "no validation beside a private authority",
+      (it) => it.has("validationMethod") && it.has("certificateAuthorityArn"),
+    ),
+    refuse(
+      "validationMethod",
       "DNS or EMAIL for a certificate that ACM makes",
       (it) => it.has("domainName") && it.lacks("validationMethod") && it.lacks("certificateAuthorityArn"),
     ),
@@ -1565,7 +1580,7 @@ export const edgeRules: RuleTable = {
     arn("webAclArn", "wafv2", "regional/webacl/.+"),
     matches(
       "resourceArn",
-      /^arn:aws[a-z-]*:(elasticloadbalancing:[a-z0-9-]+:\d{12}:loadbalancer\/app\/|apigateway:|appsync:|cognito-idp:|apprunner:|ec2:)/,
+      /^arn:aws[a-z-]*:(elasticloadbalancing:[a-z0-9-]+:\d{12}:loadbalancer\/app\/|apigateway:[a-z0-9-]+::\/restapis\/|appsync:|cognito-idp:|apprunner:|ec2:)/,
       "the ARN of an application load balancer or another protected resource",
     ),
   ],
@@ -1599,11 +1614,7 @@ export const edgeRules: RuleTable = {
   ],
   "aws:route53/zone:Zone": [
     required("name", "a domain name", (it) => it.raw("name") !== undefined),
-    matches(
-      "name",
-      /^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.?$/i,
-      "a domain name",
-    ),
+    matches("name", new RegExp(`^(${LABEL}\\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.?$`, "i"), "a domain name"),
     refuse(
       "name",
       "a name below a top-level domain for a public zone",

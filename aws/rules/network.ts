@@ -216,6 +216,11 @@ const endpointRules: readonly Rule[] = [
     const name = /^com\.amazonaws\.(?!vpce\.)[a-z0-9-]+\.([a-z0-9-]+)/.exec(it.text("serviceName") ?? "")?.[1];
     return name !== undefined && !isEndpointService(name);
   }),
+  (it) => {
+    const name = /^com\.amazonaws\.(?!vpce\.)[a-z0-9-]+\.(.+)/.exec(it.text("serviceName") ?? "")?.[1] ?? "";
+    const meant = ENDPOINTS_OF[name] ?? (/^ecr\.(?!(api|dkr)$)/.test(name) ? ENDPOINTS_OF.ecr : undefined);
+    return meant === undefined ? [] : wrong(it, "serviceName", `${meant}: that is what its endpoints are called`);
+  },
   refuse("serviceName", "a service of a region that AWS has", (it) => {
     const named = /^(?:cn\.)?com\.amazonaws\.(?:vpce\.)?([a-z]{2,4}(?:-[a-z]+)+-\d+)\./.exec(
       it.text("serviceName") ?? "",
@@ -374,6 +379,28 @@ const FURTHER_SERVICES = [
 ];
 
 /** Whether AWS has a service whose endpoints are called that. */
+/**
+ * Services whose endpoints are not called as the service is.
+ * @see https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
+ */
+const ENDPOINTS_OF: Readonly<Record<string, string>> = {
+  amp: "aps-workspaces",
+  cloudwatch: "monitoring",
+  ecr: "ecr.api or ecr.dkr",
+  efs: "elasticfilesystem",
+  elb: "elasticloadbalancing",
+  elbv2: "elasticloadbalancing",
+  emr: "elasticmapreduce",
+  firehose: "kinesis-firehose",
+  keyspaces: "cassandra",
+  kinesis: "kinesis-streams",
+  mwaa: "airflow.api",
+  sagemaker: "sagemaker.api or sagemaker.runtime",
+  ses: "email-smtp",
+  sesv2: "email-smtp",
+  stepfunctions: "states",
+};
+
 function isEndpointService(name: string): boolean {
   const { endpointPrefixes, servicePrefixes } = facts().catalog;
   const plain = name.replace(/-fips$/, "");
@@ -496,6 +523,7 @@ const launchTemplateRules: readonly Rule[] = [
     within("httpPutResponseHopLimit", 1, 64),
   ),
   ids("vpcSecurityGroupIds", "sg"),
+  atMostOneOf(["securityGroupNames", "vpcSecurityGroupIds"]),
   refuse(
     "vpcSecurityGroupIds",
     "no groups beside interfaces, which have their own",

@@ -43,7 +43,6 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   recovery_prefetch: ["try", "on", "off"],
   session_replication_role: ["origin", "replica", "local"],
   stats_fetch_consistency: ["none", "cache", "snapshot"],
-  wal_level: ["minimal", "replica", "logical"],
   xmlbinary: ["base64", "hex"],
   "pgaudit.log_level": LEVELS,
   "pg_stat_statements.track": ["top", "all", "none"],
@@ -187,7 +186,7 @@ const OTHER_VERSIONS = [
 ];
 /** What RDS keeps to itself, among other things where files lie and who listens. */
 const KEPT =
-  /^(data_directory|config_file|hba_file|ident_file|external_pid_file|listen_addresses|unix_socket_.*|port|bonjour.*|archive_(command|library|cleanup_command)|restore_command|recovery_.*|primary_.*|log_directory|log_truncate_on_rotation|ssl_(cert|key|ca|crl)_file|ssl_crl_dir|cluster_name|event_source|fsync|full_page_writes|allow_system_table_mods|krb_server_keyfile|dynamic_library_path|syslog_.*|zero_damaged_pages|ignore_.*|debug_.*|trace_.*)$/;
+  /^(data_directory|config_file|hba_file|ident_file|external_pid_file|listen_addresses|unix_socket_.*|port|bonjour.*|archive_(command|library|cleanup_command)|restore_command|recovery_.*|primary_.*|log_directory|log_truncate_on_rotation|ssl_(cert|key|ca|crl)_file|ssl_crl_dir|cluster_name|event_source|fsync|wal_level|archive_mode|full_page_writes|allow_system_table_mods|krb_server_keyfile|dynamic_library_path|syslog_.*|zero_damaged_pages|ignore_.*|debug_.*|trace_.*)$/;
 /** Libraries that RDS can load with the server. */
 const LIBRARIES = [
   ..."auto_explain decoder_raw orafce pg_bigm pg_cron pg_hint_plan pg_prewarm pg_similarity pg_stat_statements pg_tle".split(

@@ -196,7 +196,7 @@ const simpleLifecycle: readonly Rule[] = [
 
 const isDefaultBucket = (it: Inputs) => it.has("bucket");
 const RUNTIME =
-  /^(nodejs(18|20|22|24)\.x|python3\.(9|10|11|12|13|14)|java(8\.al2|11|17|21|25)|dotnet(6|8|10)|ruby3\.[2-4]|provided(\.al2|\.al2023)?|go1\.x)$/;
+  /^(nodejs(18|20|22|24)\.x|python3\.(9|10|11|12|13|14)|java(8\.al2|11|17|21|25)|dotnet(6|8|10)|ruby3\.[2-4]|provided\.(al2|al2023))$/;
 
 /** @see https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html */
 const SNAPSHOTS = /^(java(11|17|21|25)|python3\.1[2-9]|dotnet([89]|10))$/;

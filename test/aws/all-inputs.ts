@@ -6,13 +6,14 @@ import { OUTSIDERS_RIGHT } from "./outsiders-right-inputs.ts";
 import { OUTSIDERS_WRONG } from "./outsiders-wrong-inputs.ts";
 import { REFERENCE_WRONG } from "./reference-wrong-inputs.ts";
 import { SECOND_SURVEY_WRONG } from "./second-survey-wrong-inputs.ts";
+import { STRANGERS_RIGHT, STRANGERS_WRONG } from "./strangers-inputs.ts";
 import { SURVEYED_RIGHT } from "./surveyed-right-inputs.ts";
 import { SURVEYED_WRONG } from "./surveyed-wrong-inputs.ts";
 import { THIRD_SURVEY_WRONG } from "./third-survey-wrong-inputs.ts";
 import { WRONG } from "./wrong-inputs.ts";
 
 /** Right inputs beside one set for each type. */
-export const ALL_RIGHT = [...FURTHER_RIGHT, ...OUTSIDERS_RIGHT, ...LATER_RIGHT, ...SURVEYED_RIGHT];
+export const ALL_RIGHT = [...FURTHER_RIGHT, ...OUTSIDERS_RIGHT, ...LATER_RIGHT, ...SURVEYED_RIGHT, ...STRANGERS_RIGHT];
 
 export const ALL_WRONG = [
   ...WRONG,
@@ -23,4 +24,5 @@ export const ALL_WRONG = [
   ...SECOND_SURVEY_WRONG,
   ...THIRD_SURVEY_WRONG,
   ...REFERENCE_WRONG,
+  ...STRANGERS_WRONG,
 ];
