@@ -105,7 +105,7 @@ export const STRANGERS_WRONG: readonly Wrong[] = [
   ]),
 ];
 
-/** What somebody who had not read the rules knew to be right; five of these were refused at first. */
+/** What somebody who had not read the rules knew to be right; four kinds of these were refused at first. */
 export const STRANGERS_RIGHT: readonly RightRow[] = [
   [
     "aws:iam/policy:Policy",

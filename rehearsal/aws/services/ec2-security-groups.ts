@@ -69,6 +69,9 @@ const PEERS = ["cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupI
 const LEGACY_PEERS = ["cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "sourceSecurityGroupId"] as const;
 const RULES = [TYPES.ingressRule, TYPES.egressRule, TYPES.securityGroupRule];
 
+/** EC2 keeps these protocols by their names. */
+const PROTOCOLS: Readonly<Record<string, string>> = { 1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6", all: "-1" };
+
 /** What makes two rules of a group the same rule, whichever resource type they were written with. */
 function ruleKey(inputs: Properties, type: string): string {
   const legacy = type === TYPES.securityGroupRule;
@@ -76,7 +79,8 @@ function ruleKey(inputs: Properties, type: string): string {
   const group = text(inputs, "securityGroupId") ?? "";
   const peers = (legacy ? LEGACY_PEERS : PEERS).flatMap((key) => texts(inputs, key));
   const own = flag(inputs, "self") ? [group] : [];
-  const protocol = text(inputs, legacy ? "protocol" : "ipProtocol");
+  const given = text(inputs, legacy ? "protocol" : "ipProtocol")?.toLowerCase() ?? "";
+  const protocol = PROTOCOLS[given] ?? given;
   const ports = protocol === "-1" ? "all" : `${number(inputs, "fromPort")}-${number(inputs, "toPort")}`;
   return [group, direction, protocol, ports, ...[...peers, ...own].sort()].join(" ");
 }

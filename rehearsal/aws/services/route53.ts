@@ -123,7 +123,10 @@ const ROUTING = [
   "failoverRoutingPolicies",
   "latencyRoutingPolicies",
   "geolocationRoutingPolicies",
-];
+  "geoproximityRoutingPolicy",
+  "cidrRoutingPolicy",
+  "multivalueAnswerRoutingPolicy",
+] as const;
 
 /** What makes two record sets the same one. */
 function recordKey(inputs: Properties): string {
@@ -174,11 +177,30 @@ const record: ResourceModel = {
   },
 };
 
+/** By what policy a record set answers; undefined when it is the only one of its name and type. */
+const routingOf = (inputs: Properties) =>
+  ROUTING.find((key) =>
+    key === "multivalueAnswerRoutingPolicy" ? flag(inputs, key) : inputs[key] !== undefined && inputs[key] !== null,
+  );
+
+/** What only one record set of a name and type may say of itself. */
+const SINGULAR = [
+  "failoverRoutingPolicies.type",
+  "latencyRoutingPolicies.region",
+  "geolocationRoutingPolicies.continent",
+  "geolocationRoutingPolicies.country",
+  "geolocationRoutingPolicies.subdivision",
+] as const;
+
+/** Whether two record sets would answer the same people: one is primary, one is of a region, one is of a place. */
+function answersAlike(one: Properties, other: Properties): boolean {
+  const said = (inputs: Properties) => SINGULAR.map((path) => text(inputs, path) ?? "").join(" ");
+  return said(one).trim() !== "" && said(one) === said(other);
+}
+
 function checkRouting({ inputs, serial }: Draft, world: World): void {
   const identifier = text(inputs, "setIdentifier");
-  const routed =
-    ROUTING.some((key) => inputs[key] !== undefined && inputs[key] !== null) ||
-    flag(inputs, "multivalueAnswerRoutingPolicy");
+  const routed = routingOf(inputs) !== undefined;
   if (routed !== (identifier !== undefined))
     throw new AwsError("InvalidInput", "A set identifier and a routing policy must be given together");
   const named = (it: WorldResource) =>
@@ -187,7 +209,7 @@ function checkRouting({ inputs, serial }: Draft, world: World): void {
   const clash = others.find(
     (it) =>
       (text(it.inputs, "type") === text(inputs, "type") &&
-        (text(it.inputs, "setIdentifier") === undefined) === routed) ||
+        (routingOf(it.inputs) !== routingOf(inputs) || answersAlike(it.inputs, inputs))) ||
       [it.inputs, inputs].some(
         (each) => text(each, "type") === "CNAME" && text(it.inputs, "type") !== text(inputs, "type"),
       ),
@@ -197,14 +219,27 @@ function checkRouting({ inputs, serial }: Draft, world: World): void {
   throw new AwsError("InvalidChangeBatch", words);
 }
 
+/** Names of AWS's that no model answers for: what they stand for is not judged. */
+const UNMODELLED_TARGETS =
+  /(\.cloudfront\.net|\.awsglobalaccelerator\.com|^s3-website[.-][a-z0-9-]+\.amazonaws\.com|\.execute-api\.[a-z0-9-]+\.amazonaws\.com|\.elasticbeanstalk\.com)$/;
+
 function checkAlias(inputs: Properties, world: World): void {
   const [target, targetZone] = [text(inputs, "aliases.name"), text(inputs, "aliases.zoneId")];
   if (target === undefined) return;
   const host = target.replace(/\.$/, "").toLowerCase();
-  const found = world
+  const balanced = world
     .ofType(TYPES.loadBalancer)
     .some((it) => text(it.outputs, "dnsName")?.toLowerCase() === host && text(it.outputs, "zoneId") === targetZone);
-  if (found) return;
+  const besides = world
+    .ofType(TYPES.record)
+    .some(
+      (it) =>
+        targetZone === text(inputs, "zoneId") &&
+        text(it.inputs, "zoneId") === targetZone &&
+        text(it.inputs, "type") === text(inputs, "type") &&
+        recordName(it.inputs, world) === host,
+    );
+  if (balanced || besides || UNMODELLED_TARGETS.test(host)) return;
   const words = `[Tried to create an alias that targets ${host}., type ${text(inputs, "type")} in zone ${targetZone}, but that target was not found]`;
   throw new AwsError("InvalidChangeBatch", words);
 }

@@ -9,6 +9,7 @@ import { LATER } from "./refusals-later.ts";
 import { NETWORK } from "./refusals-network.ts";
 import { OUTSIDERS } from "./refusals-outsiders.ts";
 import { STATEFUL } from "./refusals-stateful.ts";
+import { STRANGERS, STRANGERS_TAKEN } from "./refusals-strangers.ts";
 import { SURVEYED } from "./refusals-surveyed.ts";
 
 describe("the simulated AWS", () => {
@@ -38,11 +39,15 @@ describe("the simulated AWS", () => {
     },
   );
 
-  it.each([...OUTSIDERS, ...LATER, ...SURVEYED])("refuses $what", async ({ type, inputs }) => {
+  it.each([...OUTSIDERS, ...LATER, ...SURVEYED, ...STRANGERS])("refuses $what", async ({ type, inputs }) => {
     const wanted = { type, name: "second", inputs: await made(inputs) };
     const before = account.world.all().length;
     await expect(account.create(wanted)).rejects.toThrow(/^creating [A-Z].* \(second\): api error [\w.]+: \S/);
     expect(account.world.all()).toHaveLength(before);
+  });
+
+  it.each(STRANGERS_TAKEN)("takes $what", async ({ type, inputs }) => {
+    await expect(account.create({ type, name: "second", inputs: await made(inputs) })).resolves.toBeDefined();
   });
 
   it("refuses to move a cluster to other zones than it was made in", async () => {
