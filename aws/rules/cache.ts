@@ -282,6 +282,11 @@ export const cacheRules: RuleTable = {
       const name = it.text("finalSnapshotIdentifier");
       return name !== undefined && (!/^[a-zA-Z](-?[a-zA-Z0-9])*$/.test(name) || name.length > 255);
     }),
+    refuse(
+      "automaticFailoverEnabled",
+      "true beside parameters of cluster mode",
+      (it) => it.isFalse("automaticFailoverEnabled") && /\.cluster\.on$/.test(it.text("parameterGroupName") ?? ""),
+    ),
     refuse("parameterGroupName", "a group of the engine's own family", (it) => {
       const [group, version] = [it.text("parameterGroupName"), it.text("engineVersion")];
       if (group === undefined || version === undefined || !group.startsWith("default.")) return false;

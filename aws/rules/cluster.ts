@@ -242,6 +242,13 @@ export const clusterRules: RuleTable = {
     ),
     // @see https://docs.aws.amazon.com/eks/latest/userguide/hybrid-nodes-networking.html
     ...["remoteNodeNetworks", "remotePodNetworks"].map((name) =>
+      refuse(
+        `remoteNetworkConfig.${name}.cidrs`,
+        "at most 15 blocks",
+        (it) => it.knownTexts(`remoteNetworkConfig.${name}.cidrs`).length > 15,
+      ),
+    ),
+    ...["remoteNodeNetworks", "remotePodNetworks"].map((name) =>
       refuse(`remoteNetworkConfig.${name}.cidrs`, "blocks apart from each other and from the services'", (it) => {
         const path = `remoteNetworkConfig.${name}.cidrs`;
         const nodes = name === "remotePodNetworks" ? it.knownTexts("remoteNetworkConfig.remoteNodeNetworks.cidrs") : [];

@@ -161,6 +161,7 @@ const DOCUMENTED: Readonly<Record<string, Readonly<Record<string, Limit>>>> = {
     "cpuOptions.threadsPerCore": range(1, 2),
     description: like(/^[\s\S]{0,255}$/, "at most 255 characters"),
     "spotOptions.blockDurationMinutes": among("60", "120", "180", "240", "300", "360"),
+    "instanceMarketOptions.marketType": among("spot", "capacity-block", "interruptible-capacity-reservation"),
     "spotOptions.maxPrice": like(/^\d+(\.\d+)?$/, "a price in dollars, as 0.05"),
     "spotOptions.validUntil": TIME,
     "instanceRequirements.min": range(0, Number.POSITIVE_INFINITY),

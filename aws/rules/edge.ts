@@ -679,7 +679,10 @@ function statementFindings(statement: Inputs | undefined, depth = 0): Finding[] 
       refuse(
         "vendorName",
         "AWS, or the vendor of a group from its marketplace",
-        (it) => /^aws$/i.test(it.text("vendorName") ?? "") && it.text("vendorName") !== "AWS",
+        (it) =>
+          it.text("vendorName") !== undefined &&
+          it.text("vendorName") !== "AWS" &&
+          (/^aws$/i.test(it.text("vendorName") ?? "") || MANAGED_GROUPS[it.text("name") ?? ""] !== undefined),
       ),
       required("vendorName", "a vendor"),
       refuse("managedRuleGroupConfigs", "the settings of the group, as its login page", (it) => {
@@ -1025,6 +1028,7 @@ const recordRules: readonly Rule[] = [
     if (records === aliases) return wrong(it, "records", "just one of records and aliases");
     return [];
   },
+  refuse("records", "at most 400 values", (it) => it.knownTexts("records").length > 400),
   required("ttl", "a time to live beside records", (it) => it.has("records")),
   refuse("ttl", "no time to live for an alias", (it) => it.has("aliases") && it.has("ttl")),
   within("ttl", 0, 2_147_483_647),
@@ -1270,7 +1274,7 @@ export const edgeRules: RuleTable = {
   ],
   "aws:lb/targetGroup:TargetGroup": targetGroupRules,
   "aws:lb/listener:Listener": [
-    arn("loadBalancerArn", "elasticloadbalancing", "loadbalancer/.+"),
+    arn("loadBalancerArn", "elasticloadbalancing", "loadbalancer/(app|net|gwy)/.+"),
     required("port", "a port", (it) => !/loadbalancer\/gwy\//.test(it.text("loadBalancerArn") ?? "")),
     within("port", 1, 65_535),
     oneOf("protocol", ["HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC"]),
@@ -1595,6 +1599,7 @@ export const edgeRules: RuleTable = {
       /^arn:aws[a-z-]*:(logs:[a-z0-9-]+:\d{12}:log-group:aws-waf-logs-[^:]*(:\*)?|s3:::aws-waf-logs-.+|firehose:[a-z0-9-]+:\d{12}:deliverystream\/aws-waf-logs-.+)$/,
       "a destination whose name begins with aws-waf-logs-",
     ),
+    refuse("redactedFields", "at most 100 fields", (it) => it.objects("redactedFields").length > 100),
     eachOf(
       "redactedFields",
       exactlyOneOf(["method", "queryString", "singleHeader", "uriPath"]),

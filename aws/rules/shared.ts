@@ -332,9 +332,10 @@ export const actionsFitResources: Rule = (it) => {
     : wrong(it, "policy", `for each action resources of ${bucket} that it is on: the bucket, or its objects`);
 };
 
-/** The kinds of resources that an action is on; undefined where a pattern covers many. */
+/** The kinds of resources that an action is on, none where it is on the account; undefined where a pattern covers many. */
 function kindsOf(action: string, known: Readonly<Record<string, readonly string[]>>): readonly string[] | undefined {
   const name = action.replace(/^s3:/i, "");
+  if (known[name]?.length === 0) return [];
   const kinds = known[name]?.filter((kind) => kind === "object" || kind === "bucket");
   return kinds === undefined || kinds.length === 0 ? undefined : kinds;
 }

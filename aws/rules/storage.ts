@@ -71,7 +71,8 @@ function downTheWaterfall(list: string, days: string): Rule {
         const before = steps[index - 1];
         if (before === undefined) return false;
         const isLess = /_IA$/.test(WATERFALL[before.place] ?? "");
-        return before.place > place || (isLess && after < before.after + LEAST_DAYS_OF_IA);
+        const skips = WATERFALL[before.place] === "ONEZONE_IA" && WATERFALL[place] === "GLACIER_IR";
+        return skips || before.place > place || (isLess && after < before.after + LEAST_DAYS_OF_IA);
       });
     },
   );

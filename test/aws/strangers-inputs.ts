@@ -1,10 +1,11 @@
 import type { InputRecord } from "../../aws/inputs.ts";
 import type { RightRow } from "./further-right-inputs.ts";
-import { CACHE, DATABASE, LISTENER, of, RULE, rule, TARGET, type Wrong } from "./input-changes.ts";
+import { CACHE, CLUSTER, DATABASE, LISTENER, life, of, RULE, rule, TARGET, type Wrong } from "./input-changes.ts";
 import { policy } from "./right-inputs.ts";
 
 const ACCOUNT = "111122223333";
 const AUTHORITY = `arn:aws:acm-pca:us-east-1:${ACCOUNT}:certificate-authority/0a1b2c3d-0000-1111-2222-333344445555`;
+const grant = (rest: object): InputRecord => ({ policy: policy({ Action: "s3:GetObject", Resource: "*", ...rest }) });
 const endpoint = (name: string): InputRecord => ({ serviceName: `com.amazonaws.us-east-1.${name}` });
 const parameter = (name: string, value: string): InputRecord => ({
   parameters: [{ name, value, applyMethod: "pending-reboot" }],
@@ -103,6 +104,86 @@ export const STRANGERS_WRONG: readonly Wrong[] = [
     ["a blank that is not coded", { name: "a b.sparki.tools" }, "name"],
     ["a mail server without its rank", plain("MX", "mail.sparki.tools"), "records"],
   ]),
+  ...of("aws:ec2/launchTemplate:LaunchTemplate", [
+    ["a market of no name", { instanceMarketOptions: { marketType: "on-demand" } }, "instanceMarketOptions.marketType"],
+  ]),
+  ...of("aws:iam/policy:Policy", [
+    [
+      "a set's operator that is half of two",
+      grant({ Condition: { "ForAllValue:StringEquals": { "aws:TagKeys": "a" } } }),
+      "policy",
+    ],
+    ["a resource of any service", grant({ Resource: "arn:aws:*:::a/*" }), "policy"],
+  ]),
+  ...of(CLUSTER, [
+    [
+      "16 networks of nodes elsewhere",
+      {
+        remoteNetworkConfig: {
+          remoteNodeNetworks: { cidrs: Array.from({ length: 16 }, (_, index) => `10.${100 + index}.0.0/16`) },
+        },
+      },
+      "remoteNetworkConfig.remoteNodeNetworks.cidrs",
+    ],
+  ]),
+  ...of(CACHE, [
+    [
+      "parameters of cluster mode without failover",
+      { parameterGroupName: "default.redis7.cluster.on", automaticFailoverEnabled: false, multiAzEnabled: false },
+      "automaticFailoverEnabled",
+    ],
+  ]),
+  ...of(LISTENER, [
+    [
+      "a classic load balancer",
+      { loadBalancerArn: `arn:aws:elasticloadbalancing:us-east-1:${ACCOUNT}:loadbalancer/sparki` },
+      "loadBalancerArn",
+    ],
+  ]),
+  ...of("aws:wafv2/webAcl:WebAcl", [
+    [
+      "AWS's group by a vendor of another name",
+      rule({
+        action: undefined,
+        overrideAction: { none: {} },
+        statement: { managedRuleGroupStatement: { vendorName: "Amazon", name: "AWSManagedRulesCommonRuleSet" } },
+      }),
+      "rules[0].statement.managedRuleGroupStatement.vendorName",
+    ],
+  ]),
+  ...of("aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration", [
+    [
+      "101 hidden fields",
+      { redactedFields: Array.from({ length: 101 }, (_, index) => ({ singleHeader: { name: `h${index}` } })) },
+      "redactedFields",
+    ],
+  ]),
+  ...of("aws:route53/record:Record", [
+    [
+      "401 values",
+      plain("A", ...Array.from({ length: 401 }, (_, index) => `203.0.${Math.floor(index / 250)}.${index % 250}`)),
+      "records",
+    ],
+  ]),
+  ...of("aws:s3/bucketPolicy:BucketPolicy", [
+    [
+      "an action on the account",
+      { policy: policy({ Principal: "*", Action: "s3:ListAllMyBuckets", Resource: "arn:aws:s3:::sparki-prod-logs" }) },
+      "policy",
+    ],
+  ]),
+  ...of("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", [
+    [
+      "instant retrieval after one zone",
+      life({
+        transitions: [
+          { days: 30, storageClass: "ONEZONE_IA" },
+          { days: 90, storageClass: "GLACIER_IR" },
+        ],
+      }),
+      "rules[0].transitions",
+    ],
+  ]),
 ];
 
 /** What somebody who had not read the rules knew to be right; four kinds of these were refused at first. */
@@ -168,5 +249,35 @@ export const STRANGERS_RIGHT: readonly RightRow[] = [
     "kms-fips",
     "s3tables",
   ].map((name): RightRow => ["aws:ec2/vpcEndpoint:VpcEndpoint", `the endpoint of ${name}`, endpoint(name)]),
+  [
+    "aws:iam/policy:Policy",
+    "both of the sets' operators",
+    grant({
+      Condition: {
+        "ForAllValues:StringLike": { "aws:TagKeys": "a*" },
+        "ForAnyValue:StringEqualsIfExists": { "aws:TagKeys": "ab" },
+      },
+    }),
+  ],
+  [
+    CACHE,
+    "parameters of cluster mode",
+    {
+      numCacheClusters: undefined,
+      numNodeGroups: 2,
+      replicasPerNodeGroup: 1,
+      parameterGroupName: "default.redis7.cluster.on",
+    },
+  ],
+  [
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "the archive after one zone",
+    life({
+      transitions: [
+        { days: 30, storageClass: "ONEZONE_IA" },
+        { days: 90, storageClass: "GLACIER" },
+      ],
+    }),
+  ],
   ["aws:lambda/function:Function", "a runtime of its own", { runtime: "provided.al2023", handler: "bootstrap" }],
 ];
