@@ -6,7 +6,8 @@ const SECRET_END =
   /(?:pwd|pswd|creds?|otp|hmackey|sessionkey|mfacode|webhook|webhookurl|bindpw|psk|keydata|mnemonic|seedphrase|(?:recovery|backup)codes?|(?:totp|otp|mfa|hmac)(?:seed|key)|pepper)$/;
 
 /** `DB_PASS` is a password; `pass` alone is also a verdict. */
-const SECRET_LAST_WORD = /[a-z0-9](?:[_.-]pass|Pass)$|_PASS$|(?:store|key)pass$|(?:^|[_.-])(?:pw|PW)$|[_.-]auth$/;
+const SECRET_LAST_WORD =
+  /[a-z0-9](?:[_.-]pass|Pass)$|_PASS$|(?:store|key)pass$|^(?:sshpass|SSHPASS)$|(?:^|[_.-])(?:pw|PW)$|[_.-]auth$|_AUTH$/;
 
 /** A name of, an address of, or a number about a secret is none. */
 const ABOUT_SECRET =
@@ -87,7 +88,7 @@ export function secrecyOf(name: string): Secrecy {
   // Its own alphabet's words stand in the name as it was.
   if (ELSEWHERE.test(own.replace(/[^\p{L}\p{N}]/gu, "").toLowerCase())) return "password";
   if (/[0-9$]/.test(end) && PASSWORD.test(joinedLeet(end))) return "password";
-  if (SECRET_LAST_WORD.test(end)) return /auth$/.test(end) ? "secret" : "password";
+  if (SECRET_LAST_WORD.test(end)) return /auth$/i.test(end) ? "secret" : "password";
   return SECRET_PART.test(joined) || SECRET_END.test(joined) ? "secret" : "none";
 }
 
@@ -121,7 +122,7 @@ const NAME = /[\p{L}_$][\p{L}\p{M}\p{N}_.$-]*/gu;
 const QUOTE = String.raw`(?:\\*["'${"`"}]|\\*u0022|&quot;|&#0?3[49];|%22)`;
 /** Between a name and its value: the name's closing quote, a bracket, and a sign in plain or in escaped form. */
 const SEPARATOR = new RegExp(
-  String.raw`(${QUOTE}?\]?[ \t]{0,20}(?:=>(?:\r?\n)?|->|:=|={1,2}|:(?!:)|[\uff1d\uff1a\ufe55\ua789\u2236\u2192\u21d2]|%(?:25){0,4}3[DdAa]|\\u003[daDA]|&#(?:61|58);))[ \t]{0,20}`,
+  String.raw`(${QUOTE}[ \t]{0,20}:[ \t]{0,20}\r?\n\s{0,80}(?=\\*")|${QUOTE}?\]?[ \t]{0,20}(?:=>(?:\r?\n)?|->|[:?+]=|={1,2}|:(?!:)|[\uff1d\uff1a\ufe55\ua789\u2236\u2192\u21d2]|%(?:25){0,4}3[DdAa]|\\u003[daDA]|\\x3[daDA]|\\07[25]|&#(?:61|58);))[ \t]{0,20}`,
   "y",
 );
 /** An option's value is its next word, also in a list of quoted words. */
@@ -151,7 +152,7 @@ const DIGEST = /\b(Digest[ \t]{1,4})(?=username=)[^\n]{0,4000}/gi;
 /** PostgreSQL's password file: `host:port:database:user:password`. */
 const PGPASS = /(?<![\w./:*-])((?:[\w.*-]{1,253}:)(?:\d{4,5}|\*):[\w*-]{1,63}:[\w*.-]{1,63}:)([^\s"'`]{1,512})/g;
 const CLIENT_PASSWORD =
-  /(\b(?:mysql|mysqldump|mysqladmin|sshpass|redis-cli|mongo|mongosh|mongodump|mongorestore)\b[^\n|;]{0,200}?[ \t]-(?:p|a|u[ \t]{0,2}[\w.-]{1,40}:)[ \t]{0,1})(?=[^\s-])[^\s"']{1,200}/g;
+  /(\b(?:mysql|mysqldump|mysqladmin|sshpass|redis-cli|mongo|mongosh|mongodump|mongorestore)\b[^\n|;]{0,200}?[ \t]-(?:p|a|-pass[ \t=]|u[ \t]{0,2}[\w.-]{1,40}:)[ \t]{0,1})(?=[^\s-])[^\s"']{1,200}/g;
 const LOGIN =
   /(\b(?:docker|podman|nerdctl|buildah|skopeo|oras|crane|cosign|helm|az)\b[^\n|;]{0,80}?[ \t]login\b[^\n|;]{0,200}?[ \t]-p[ \t=]{0,2}["']?)(?=[^\s-])[^\s"']{1,200}/g;
 const OTHER_CLIENTS =
@@ -415,7 +416,9 @@ const NEAR = 300;
 function closingOf(text: string, opening: string, begin: number): number {
   const isPlain = opening.length === 1;
   for (let at = text.indexOf(opening, begin); at !== -1; at = text.indexOf(opening, at + opening.length)) {
-    if (!isPlain || !isEscaped(text, at, begin)) return at;
+    // Doubled, it is one sign of the text: in YAML, SQL and CSV.
+    if (isPlain && opening !== "`" && at > begin && text[at + 1] === opening) at++;
+    else if (!isPlain || !isEscaped(text, at, begin)) return at;
   }
   const line = text.indexOf("\n", begin);
   return line === -1 ? text.length : line;
@@ -454,7 +457,8 @@ const NESTED = /^[ \t]*(?:-[ \t]|[{[]|["']?[\w.$-]{1,120}["']?[ \t]*:(?:[ \t]|$)
 
 const SECRET_OBJECT = /^[ \t]*(?:- )?["']?kind["']?[ \t]*:[ \t]*["']?Secret["']?[ \t\r]*,?$/m;
 
-const JSON_SECRET = /\\*"kind\\*"\s{0,8}:\s{0,8}\\*"Secret\\*"/;
+/** Only a Secret has `stringData`. */
+const JSON_SECRET = /\\*"kind\\*"\s{0,8}:\s{0,8}\\*"Secret\\*"|\\*"stringData\\*"\s{0,8}:/;
 
 const JSON_DATA = /(\\*"(?:data|stringData)\\*"\s{0,8}:\s{0,8}\{)([^{}]{0,100000})(\})/g;
 
@@ -482,6 +486,10 @@ const PARAMETERS = /(\bparameters: )\$1 = [^\n]{1,8000}/gi;
 /** PuTTY's own file. */
 const PRIVATE_LINES = /(Private-Lines: \d{1,4}\r?\n)(?:[A-Za-z0-9+/=]{1,64}(?:\r?\n|$))+/g;
 
+/** A value that stands before the name which says that it is secret. */
+const VALUE_FIRST =
+  /(\bvalue\\*["']?[ \t]{0,8}:[ \t]{0,8})(\\*"[^"\n]{0,300}"|'[^'\n]{0,300}'|[^\s,"'{}[\]\\][^\s,{}[\]]{0,300})(?=\s{0,80},?\s{0,80}\\*["']?(?:name|key)\\*["']?[ \t]{0,8}:[ \t]{0,8}\\*["']?([\w.$-]{1,120}))/gi;
+
 /** What a client sends to Redis, as a trace of the wire shows it. */
 const RESP =
   /((?:\b|(?<=\\n))AUTH(?:\\r\\n|\r?\n)(?:\$\d{1,5}(?:\\r\\n|\r?\n)\w{1,64}(?:\\r\\n|\r?\n)(?=\$))?\$\d{1,5}(?:\\r\\n|\r?\n))(?:(?!\\r\\n)\S){1,512}/g;
@@ -503,6 +511,9 @@ export function withoutBlocks(text: string, mark: string): string {
     )
     .replace(ROW, (all, before: string, columns: string) =>
       columns.split(",").some((column) => secrecyOf(column.trim()) !== "none") ? `${before}(${mark})` : all,
+    )
+    .replace(VALUE_FIRST, (all, before: string, value: string, name: string) =>
+      secrecyOf(name) === "none" || isPublicValue(value.replace(/^["']|["']$/g, "")) ? all : `${before}${mark}`,
     )
     .replace(PARAMETERS, `$1${mark}`)
     .replace(PRIVATE_LINES, `$1${mark}\n`)
@@ -644,7 +655,7 @@ function withoutLines(text: string, mark: string): string {
     const end = blockEnd(lines, at + 1, before.length);
     const block = lines.slice(at + 1, end);
     const hidden =
-      isSecretObject && /^(?:data|stringData)$/.test(name)
+      name === "stringData" || (isSecretObject && name === "data")
         ? entriesHidden(block, mark)
         : valueHidden(block, secrecyAt(name, lines[at - 1] ?? ""), style !== undefined, mark);
     if (hidden === undefined) continue;

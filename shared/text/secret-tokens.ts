@@ -22,7 +22,11 @@ const isMixed = (match: string) => hasDigit(match) && /[a-z]/.test(match) && /[A
  * (https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns).
  */
 const KINDS: readonly TokenKind[] = [
-  { kind: "JSON web token", pattern: /(?<![\w-])eyJ[\w-]{6,}(?:\.[\w-]*){1,4}/g },
+  { kind: "JSON web token", pattern: /(?<![\w-])eyJ[\w-]{6,}(?:\.(?:\r?\n[ \t]{0,20}(?=[\w-]{16}))?[\w-]*){1,4}/g },
+  {
+    kind: "address of a webhook",
+    pattern: /(?<![\w./-])hooks\.slack\.com\/(?:services|workflows|triggers)\/[\w/-]{8,}/g,
+  },
   { kind: "AWS access key", pattern: /(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}/g },
   {
     kind: "AWS session token",
@@ -94,7 +98,7 @@ const KINDS: readonly TokenKind[] = [
 
 /** A line of a key's PEM, or of an OpenSSH one, that has lost its begin: exactly as wide, and of random characters. */
 const PEM_LINE = /(?<![\w+/=:.-])[A-Za-z0-9+/]{64}(?:[A-Za-z0-9+/]{6})?(?![\w+/=])/g;
-const AWS_KEY_ID = /(?<![A-Za-z0-9])A[KS]IA[A-Z0-9]{12,}/;
+const AWS_KEY_ID = /(?<![A-Za-z0-9])A[KS]IA[A-Z0-9]{12,}|secret[_-]?access[_-]?key/i;
 /** The secret that belongs to an AWS access key has no form of its own but its length. */
 const AWS_SECRET = /(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/])/g;
 
@@ -210,6 +214,9 @@ const WEB = /^(?:https?|wss?|oci|docker|file|git|s3|gs|urn)$/i;
 const BARE =
   /(?<![\w./:@-])[\w.-]{1,64}:(?![\d.]{1,12}@)[^\s:@/"'`]{1,128}@(?=(?:tcp|unix)\(|(?!sha\d+:)[\w.-]{1,253}:\d{1,5}(?:[/?\s"',;)]|$))/g;
 
+/** An address that takes its scheme from where it stands. */
+const SCHEMELESS = /(?<![\w:/])\/\/[\w.%+-]{1,64}:[^\s:@/"'`]{1,128}@(?=[\w.-]|\[)/g;
+
 /** `user/password@`, as Oracle's driver takes it. */
 const ORACLE = /(\bjdbc:oracle:\w{1,10}:)[\w.-]{1,64}\/[^\s@"'`]{1,128}(?=@)/g;
 
@@ -229,7 +236,11 @@ export function withoutUrlSecrets(text: string, mark: string): string {
     from = begin + run.length;
     SCHEME.lastIndex = Math.max(from, SCHEME.lastIndex);
   }
-  return (out + text.slice(from)).replace(BARE, `${mark}@`).replace(ORACLE, `$1${mark}`).replace(CUT, "");
+  return (out + text.slice(from))
+    .replace(SCHEMELESS, `//${mark}@`)
+    .replace(BARE, `${mark}@`)
+    .replace(ORACLE, `$1${mark}`)
+    .replace(CUT, "");
 }
 
 /** Two addresses may stand side by side, with a comma between them. */
