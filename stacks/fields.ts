@@ -184,7 +184,8 @@ export const kubernetesVersion = pattern(
   "a Kubernetes minor version such as 1.33, in quotes: YAML reads 1.30 as the number 1.3",
 );
 
-const REGISTRY = "[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[1-9]\\d{0,4})?";
+/** With a dot or a port: what has neither is an owner at Docker Hub to whoever pulls it. */
+const REGISTRY = "(?=[a-z0-9-]*[.:])[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[1-9]\\d{0,4})?";
 const REPOSITORY = "[a-z0-9]+(?:[._-]+[a-z0-9]+)*";
 export const digestReference = pattern(
   new RegExp(`^${REGISTRY}(?:\\/${REPOSITORY})+@sha256:[0-9a-f]{64}$`),
@@ -246,9 +247,17 @@ export const webUrl = z
   .string(URL_KIND)
   .max(2048, `${URL_KIND}, of at most 2048 characters`)
   .regex(/^https?:\/\/[^\s\\]+$/, URL_KIND)
+  .refine(hasPlainHost, `${URL_KIND}, whose host is written as DNS has it: in ASCII, and without an escape`)
   .refine(isWebUrl, `${URL_KIND}, with a host, and without user, password, query and fragment`)
   // Paths are put behind it.
   .transform((text) => text.replace(/\/+$/, ""));
+
+/** A host of look-alike letters, escapes or one number is read as another one than it looks. */
+function hasPlainHost(text: string): boolean {
+  const host = /^https?:\/\/([^/?#@:]*)/i.exec(text)?.[1]?.toLowerCase();
+  const read = URL.parse(text)?.hostname;
+  return read === undefined || text.includes("@") || text.includes("[") || read === host;
+}
 
 function isWebUrl(text: string): boolean {
   const url = URL.parse(text);

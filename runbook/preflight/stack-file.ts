@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parse, YAMLParseError } from "yaml";
+import { parseDocument, YAMLParseError, YAMLWarning } from "yaml";
 import { z } from "zod";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { disagreements } from "../../shared/yaml-text.ts";
@@ -12,6 +12,8 @@ import type { Ports } from "../command.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
 
 const fileSchema = z.object({ config: z.record(z.string(), z.unknown()) });
+/** What Pulumi keeps in a stack's file; an `environment` would bring in values that are not in it. */
+const TOP_KEYS = ["config", "encryptedkey", "encryptionsalt", "secretsprovider"];
 
 /** Of Pulumi.yaml. */
 const PROJECT = "sparki";
@@ -101,10 +103,25 @@ function isJson(text: string): boolean {
 }
 
 function settingsIn(content: string, file: string): z.infer<typeof fileSchema> {
+  let reason = "it has no keys below config:";
   try {
-    return fileSchema.parse(parse(content));
+    const document = parseDocument(content);
+    const [problem] = [...document.errors, ...document.warnings];
+    if (problem !== undefined) throw problem;
+    const settings: unknown = document.toJS();
+    reason = "it is nested without an end, or holds itself";
+    JSON.stringify(settings);
+    reason = "it has no keys below config:";
+    const parsed = fileSchema.parse(settings);
+    const foreign = Object.keys(z.record(z.string(), z.unknown()).parse(settings)).filter(
+      (key) => !TOP_KEYS.includes(key),
+    );
+    reason = `it has the key ${foreign[0]}, which nothing here reads; expected ${TOP_KEYS.join(", ")}`;
+    if (foreign.length > 0) throw new Error(reason);
+    return parsed;
   } catch (cause) {
-    const reason = cause instanceof YAMLParseError ? cause.message.trim() : "it has no keys below config:";
+    const isYaml = cause instanceof YAMLParseError || cause instanceof YAMLWarning;
+    if (isYaml) reason = cause.message.trim();
     throw new DeployError("SPARKI_CONFIG", `${file} cannot be read as a stack's config: ${reason}`, {
       hint: "see Pulumi.prod.yaml for how it is laid out",
       cause,

@@ -89,6 +89,26 @@ describe("parseConfig", () => {
     ],
     ["a boolean that is text", { "sparki:protection": "maybe" }, 'protection is "maybe"; expected true or false'],
     ["no owner", { "sparki:owner": "" }, 'owner is ""; expected text that is not empty'],
+    [
+      "an image whose registry is left out, which is Docker Hub's",
+      { "sparki:release": `{"images":{"engine":"alexarno/engine@sha256:${"a".repeat(64)}"}}` },
+      "expected an image by digest: registry/name@sha256",
+    ],
+    [
+      "an address with a letter that looks like another",
+      { "sparki:runbookUrl": "https://git\u04bbub.com/x" },
+      "whose host is written as DNS has it",
+    ],
+    [
+      "an address whose host is a number",
+      { "sparki:runbookUrl": "http://2130706433/x" },
+      "whose host is written as DNS",
+    ],
+    [
+      "an address whose host is escaped",
+      { "sparki:runbookUrl": "https://github%2ecom/x" },
+      "whose host is written as DNS",
+    ],
     ["an address that is none", { "sparki:runbookUrl": "here" }, 'runbookUrl is "here"; expected a URL such as'],
     ["one zone", { "sparki:network": '{"zones":["us-east-1a"]}' }, "expected at least 2 entries"],
     [

@@ -20,7 +20,8 @@ describe("imageReference", () => {
     const admitted = fc
       .tuple(word, fc.option(fc.integer({ min: 1, max: 65_535 })), fc.array(word, { minLength: 1, maxLength: 4 }), hex)
       .map(
-        ([host, port, path, digest]) => `${host}${port === null ? "" : `:${port}`}/${path.join("/")}@sha256:${digest}`,
+        ([host, port, path, digest]) =>
+          `${host}${port === null ? ".test" : `:${port}`}/${path.join("/")}@sha256:${digest}`,
       );
     fc.assert(
       fc.property(admitted, (text) => {

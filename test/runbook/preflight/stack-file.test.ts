@@ -107,6 +107,20 @@ describe("readStack", () => {
     expect(() => read(change(STAGING))).toThrow(expect.objectContaining(refusal));
   });
 
+  it.each([
+    ["holds itself", "config: &all\n  sparki:owner: *all\n", "it is nested without an end, or holds itself"],
+    ["has a tag that nobody knows", "config:\n  sparki:owner: !secret platform\n", "Unresolved tag: !secret"],
+    ["is of a YAML to come", "%YAML 9.9\n---\nconfig: {}\n", "Unsupported YAML version 9.9"],
+    [
+      "brings in values from elsewhere",
+      "environment: [shared]\nconfig: {}\n",
+      "it has the key environment, which nothing",
+    ],
+    ["has a setting in the wrong place", "sparki:owner: a\nconfig: {}\n", "it has the key sparki:owner, which nothing"],
+  ])("refuses a file that %s", (_, text, reason) => {
+    expect(() => read(text)).toThrow(expect.objectContaining({ message: expect.stringContaining(reason) }));
+  });
+
   it("takes a token that is encrypted", () => {
     expect(read(`${STAGING}  sparki:slackToken: { secure: v1:abc }\n`)).toMatchObject({ stack: "staging" });
   });
