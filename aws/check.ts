@@ -210,8 +210,11 @@ const ENGINES_OWN = ["tagsAll", "region", "__defaults"];
 /** Where the provider takes 0 for no value. */
 const ZERO_IS_NONE = /(^|\.)retentionInDays$/;
 
-/** Required, and empty all the same: a record of the zone's own name, and the bucket of logs that are switched off. */
-const MAY_BE_EMPTY = /^name$|Logs\.bucket$/;
+/** Numbers of which the provider takes -1 for none. */
+const MINUS_ONE_IS_NONE = /^reservedConcurrentExecutions$/;
+
+/** Required, and empty all the same: a record of the zone's own name, the bucket of logs that are switched off, a tag's value. */
+const MAY_BE_EMPTY = /^name$|Logs\.bucket$|\.tag\.value$/;
 
 /** What the published shape of a type says of the inputs; a type without facts has none. */
 function shapeFindings(type: string, inputs: Input): Finding[] {
@@ -297,7 +300,7 @@ function checkNumber(shape: ShapeFact, value: Input, path: string): Finding[] {
   // None of the types in use has a number that may be fractional.
   if (!Number.isInteger(number)) return [finding(path, value, "a whole number")];
   const { oneOf, minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = shape;
-  if (number === 0 && ZERO_IS_NONE.test(path)) return [];
+  if ((number === 0 && ZERO_IS_NONE.test(path)) || (number === -1 && MINUS_ONE_IS_NONE.test(path))) return [];
   if (oneOf !== undefined && !oneOf.some((each) => Number(each) === number))
     return [finding(path, value, `one of ${oneOf.join(", ")}`)];
   return number < minimum || number > maximum ? [finding(path, value, range(minimum, maximum))] : [];

@@ -21,7 +21,7 @@ const VERSIONS = ["2012-10-17", "2008-10-17"];
 const OPERATOR =
   /^(For(AnyValue|AllValues):)?(String(Not)?(Equals|EqualsIgnoreCase|Like)|Numeric(Not)?Equals|Numeric(Less|Greater)Than(Equals)?|Date(Not)?Equals|Date(Less|Greater)Than(Equals)?|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?$|^Null$/;
 const ACTION = /^(\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+)$/;
-const ARN = /^(\*|arn:(aws[a-z-]*|\*):[a-z0-9-]+:[a-z0-9*-]*:(\d{12}|aws|cloudfront|[\d*?]*[*?][\d*?]*|):.+)$/;
+const ARN = /^(\*|arn:(aws[a-z-]*|\*):[a-z0-9-]+:[a-z0-9*?-]*:(\d{12}|aws|cloudfront|[\d*?]*[*?][\d*?]*|):.+)$/;
 const SERVICE = /^[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazon\.com|aws\.internal)$/;
 const PRINCIPAL_ARN =
   /^(\*|\d{12}|arn:aws[a-z-]*:iam::\d{12}:(root|user\/[^*?]+|role\/[^*?]+)|arn:aws[a-z-]*:sts::\d{12}:(assumed-role|federated-user)\/.+|A(ROA|IDA)[A-Z0-9]{16,})$/;

@@ -17,6 +17,7 @@ import {
   wrong,
 } from "../finding.ts";
 import { type Inputs, isInputRecord, UNKNOWN_INPUT } from "../inputs.ts";
+import { statementsOf } from "../policy-document.ts";
 import { actionsFitResources, arn, type RuleTable, resourcePolicy, unique } from "./shared.ts";
 
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
@@ -305,7 +306,9 @@ export const storageRules: RuleTable = {
     (it) => {
       const [bucket, policy] = [it.text("bucket"), it.text("policy")];
       if (bucket === undefined || policy === undefined) return [];
-      const named = [...policy.matchAll(/arn:aws[a-z-]*:s3:::([a-z0-9.-]+)/g)].map(([, name]) => name);
+      const named = statementsOf(policy).flatMap(({ resources }) =>
+        resources.flatMap((each) => /^arn:aws[a-z-]*:s3:::([a-z0-9.-]+)/.exec(each)?.[1] ?? []),
+      );
       return named.some((name) => name !== bucket) ? wrong(it, "policy", `resources of the bucket ${bucket} only`) : [];
     },
   ],

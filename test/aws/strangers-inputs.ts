@@ -186,7 +186,7 @@ export const STRANGERS_WRONG: readonly Wrong[] = [
   ]),
 ];
 
-/** What somebody who had not read the rules knew to be right; four kinds of these were refused at first. */
+/** What somebody who had not read the rules knew to be right; nine kinds of these were refused at first. */
 export const STRANGERS_RIGHT: readonly RightRow[] = [
   [
     "aws:iam/policy:Policy",
@@ -278,6 +278,29 @@ export const STRANGERS_RIGHT: readonly RightRow[] = [
         { days: 90, storageClass: "GLACIER" },
       ],
     }),
+  ],
+  [
+    "aws:iam/policy:Policy",
+    "regions by a pattern of one character",
+    grant({ Action: "lambda:InvokeFunction", Resource: "arn:aws:lambda:us-east-?:111122223333:function:a*" }),
+  ],
+  ["aws:lambda/function:Function", "no concurrency kept for it", { reservedConcurrentExecutions: -1 }],
+  [
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "a tag without a value",
+    life({ filter: { tag: { key: "old", value: "" } } }),
+  ],
+  [
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "another bucket's logs",
+    {
+      policy: policy({
+        Principal: { Service: "logging.s3.amazonaws.com" },
+        Action: "s3:PutObject",
+        Resource: "arn:aws:s3:::sparki-prod-logs/*",
+        Condition: { ArnLike: { "aws:SourceArn": "arn:aws:s3:::sparki-prod-assets" } },
+      }),
+    },
   ],
   ["aws:lambda/function:Function", "a runtime of its own", { runtime: "provided.al2023", handler: "bootstrap" }],
 ];
