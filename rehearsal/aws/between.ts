@@ -290,18 +290,14 @@ function principalsExist(path: string, code: string): Check {
 /** Roles that are in the account before any stack: people's, and those of services. */
 const isGiven = (arn: string) => /:role\/(aws-service-role\/|aws-reserved\/|platform-engineering$)/.test(arn);
 
-/** EKS reads entries where its ConfigMap is not all that counts, and knows the roles of its own account. */
-const entryOfSomebody: Check = (draft, world) => {
+/** EKS reads entries where its ConfigMap is not all that counts. Whose they are only the account knows: people have their roles. */
+const entriesRead: Check = (draft, world) => {
   const cluster = world.get(TYPES.cluster, text(draft.inputs, "clusterName") ?? "");
   if (textOf(cluster, "accessConfig.authenticationMode") === "CONFIG_MAP")
     fail(
       "InvalidRequestException",
       "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this operation.",
     );
-  const principal = text(draft.inputs, "principalArn") ?? "";
-  const isOwn = new RegExp(`^arn:aws[a-z-]*:iam::${draft.accountId}:role/`).test(principal);
-  if (isOwn && world.find([TYPES.role], principal) === undefined && !isGiven(principal))
-    fail("InvalidParameterException", "The specified principalArn is invalid: invalid principal.");
 };
 
 const peerGroup: Check = (draft, world) => {
@@ -584,7 +580,7 @@ const CHECKS: Readonly<Record<string, readonly Check[]>> = {
   ],
   [TYPES.vpcCidrBlock]: [furtherBlock],
   [TYPES.rolePolicy]: [inlinePolicies],
-  [TYPES.accessEntry]: [entryOfSomebody],
+  [TYPES.accessEntry]: [entriesRead],
   [TYPES.accessPolicyAssociation]: [entryOfPeople],
   [TYPES.zone]: [namesOfNetwork],
   [TYPES.flowLog]: [

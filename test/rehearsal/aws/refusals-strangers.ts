@@ -78,11 +78,6 @@ export const STRANGERS: readonly Refused[] = [
     type: TYPES.accessEntry,
     inputs: entry("CONFIG_MAP"),
   },
-  {
-    what: "an entry of a role that the account lacks",
-    type: TYPES.accessEntry,
-    inputs: entry("API", "arn:aws:iam::111122223333:role/nobody"),
-  },
   { what: "an alias of a record that is not there", type: TYPES.record, inputs: alias("c.test.sparki.tools") },
 ];
 
@@ -105,6 +100,11 @@ export const STRANGERS_TAKEN: readonly Refused[] = [
     what: "a group's rule over another protocol",
     type: TYPES.ingressRule,
     inputs: rule({ ipProtocol: "tcp" }, { ipProtocol: "17" }),
+  },
+  {
+    what: "an entry of a role of the account's people",
+    type: TYPES.accessEntry,
+    inputs: entry("API", "arn:aws:iam::111122223333:role/ops"),
   },
   {
     what: "an entry of another account's role",
