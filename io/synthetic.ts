@@ -3,6 +3,9 @@ import { type TrafficCounts, TrafficTally } from "../gates/traffic.ts";
 import { coded } from "../shared/deploy-error.ts";
 import type { Network } from "./network.ts";
 
+/** What tells our own requests from users', for the metrics. */
+export const SYNTHETIC = { "x-sparki-synthetic": "1" } as const;
+
 export interface SyntheticOptions {
   /** Asked in turn. */
   readonly urls: readonly string[];
@@ -137,5 +140,5 @@ function isTurnedAway({ statusCode, headers }: Dispatcher.ResponseData): boolean
 
 function target(url: string, headers: Readonly<Record<string, string>>): Dispatcher.RequestOptions {
   const { origin, pathname, search } = new URL(url);
-  return { origin, path: pathname + search, method: "GET", headers: { ...headers, "x-sparki-synthetic": "1" } };
+  return { origin, path: pathname + search, method: "GET", headers: { ...headers, ...SYNTHETIC } };
 }

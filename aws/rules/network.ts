@@ -378,7 +378,6 @@ const FURTHER_SERVICES = [
   ),
 ];
 
-/** Whether AWS has a service whose endpoints are called that. */
 /**
  * Services whose endpoints are not called as the service is.
  * @see https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
@@ -401,6 +400,7 @@ const ENDPOINTS_OF: Readonly<Record<string, string>> = {
   stepfunctions: "states",
 };
 
+/** Whether AWS has a service whose endpoints are called that. */
 function isEndpointService(name: string): boolean {
   const { endpointPrefixes, servicePrefixes } = facts().catalog;
   const plain = name.replace(/-fips$/, "");

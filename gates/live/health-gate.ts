@@ -1,5 +1,6 @@
 import { type HttpRequest, request } from "../../io/http.ts";
 import type { Network } from "../../io/network.ts";
+import { SYNTHETIC } from "../../io/synthetic.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/deploy-error.ts";
 import { type HealthExpectation, type HealthFinding, type HealthSample, judgeHealth } from "../health.ts";
@@ -150,7 +151,7 @@ export function httpProbe(
     name,
     run: async () => {
       const answer = await request(network, url, {
-        headers: { ...headers, "x-sparki-synthetic": "1" },
+        headers: { ...headers, ...SYNTHETIC },
         timeoutSeconds: TIMEOUT_SECONDS,
       });
       if (!answer.answered) return `${url}: ${answer.error}`;

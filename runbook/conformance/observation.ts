@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Http, HttpAnswer, HttpRequest } from "../../io/http.ts";
 import { REQUESTS } from "../../io/prometheus-counts.ts";
+import { SYNTHETIC } from "../../io/synthetic.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { bounded } from "../../shared/text/visible.ts";
@@ -64,7 +65,6 @@ export const USERS = { synthetic: "false" } as const;
 export const OURS = { synthetic: "true" } as const;
 export const SCRAPES_COUNT = "each scrape of /metrics is counted as a user's request";
 
-const SYNTHETIC = { "x-sparki-synthetic": "1" } as const;
 /** As Prometheus asks. */
 const ACCEPT = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.9";
 const TIMES = 2;

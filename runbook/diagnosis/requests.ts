@@ -1,5 +1,6 @@
 import type { Objective } from "../../gates/objective.ts";
 import type { HttpAnswer } from "../../io/http.ts";
+import { SYNTHETIC } from "../../io/synthetic.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { safeText } from "../../shared/text/visible.ts";
 import { TRACK_KINDS } from "../../stacks/services.ts";
@@ -28,7 +29,7 @@ const answered = ({ path, next, ...named }: Asked): Examination => ({
     const url = `https://${config.domain}${path}`;
     const answers = await Promise.all(
       TRACK_KINDS.map(async (track) => {
-        const headers = { "x-sparki-synthetic": "1", "x-sparki-track": track };
+        const headers = { ...SYNTHETIC, "x-sparki-track": track };
         return { track, answer: await http(url, { headers, timeoutSeconds: 15, signal }) };
       }),
     );

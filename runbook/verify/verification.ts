@@ -12,6 +12,7 @@ import type { Http, HttpAnswer, HttpRequest } from "../../io/http.ts";
 import { request } from "../../io/http.ts";
 import { openNetwork, servedCertificate } from "../../io/network.ts";
 import { openPrometheus } from "../../io/prometheus.ts";
+import { SYNTHETIC } from "../../io/synthetic.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
 import type { Track } from "../../stacks/services.ts";
@@ -73,9 +74,6 @@ export function diagnoseErrors({ stack }: Pick<VerifyContext, "stack">): string 
 export function verifyLater({ stack }: Pick<VerifyContext, "stack">): string {
   return `npx sparki verify --stack ${stack}, once there was more traffic`;
 }
-
-/** What tells our own requests from users', for the metrics. */
-export const SYNTHETIC = { "x-sparki-synthetic": "1" } as const;
 
 /** Asks the site at the load balancer's own name, as what it is: a request of our own. */
 export function askEntrance(

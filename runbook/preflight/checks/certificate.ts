@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";
+import { SYNTHETIC } from "../../../io/synthetic.ts";
 import { type Check, type Finding, fail, pass, skipped, warn } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
 
@@ -76,7 +77,7 @@ export const entrance: Check = {
     // A deployment that stopped between promotion and cutover must be able to go on.
     if (!resources.some(({ urn }) => urn.endsWith("::cutover-record"))) return skipped("no name points here yet");
     const url = `https://${config.domain}/health`;
-    const answer = await http(url, { headers: { "x-sparki-synthetic": "1" }, timeoutSeconds: 15, signal });
+    const answer = await http(url, { headers: SYNTHETIC, timeoutSeconds: 15, signal });
     const fix = `npx sparki verify --stack ${stack}: what is live is not well; fix or roll back that first`;
     if (!answer.answered) return fail(`${url}: ${answer.error}`, fix);
     return answer.status === 200 ? pass(`${url} answered 200`) : fail(`${url} answered ${answer.status}`, fix);

@@ -1,7 +1,8 @@
+import { SYNTHETIC } from "../../../io/synthetic.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import { type Finding, fail, pass } from "../../preflight/check.ts";
 import { judgeCertificate } from "../../preflight/checks/certificate.ts";
-import { SYNTHETIC, type Verification, type VerifyContext } from "../verification.ts";
+import type { Verification, VerifyContext } from "../verification.ts";
 
 const EVERY_SECONDS = 1;
 
