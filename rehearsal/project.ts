@@ -15,7 +15,7 @@ export interface Replacement {
 
 /** A copy of the project's settings that a rehearsal may write to; the stack's own file is only read. */
 export interface RehearsedProject {
-  /** Holds Pulumi.yaml, the stack's config file and a link to the program. */
+  /** Holds Pulumi.yaml, the stack's config file and links to the program. */
   readonly directory: string;
   readonly configFile: string;
   readonly replacements: readonly Replacement[];
@@ -57,9 +57,11 @@ export function copyProject(projectDirectory: string, stack: string, directory: 
     return true;
   };
   copyFileSync(join(projectDirectory, "Pulumi.yaml"), join(directory, "Pulumi.yaml"));
-  // The engine looks for the program's file before it asks who runs it.
-  rmSync(join(directory, "index.ts"), { force: true });
-  symlinkSync(join(projectDirectory, "index.ts"), join(directory, "index.ts"));
+  // The engine looks for the program's file before it asks who runs it, and Node for what Pulumi.yaml has it import first.
+  for (const name of ["index.ts", "io"]) {
+    rmSync(join(directory, name), { force: true });
+    symlinkSync(join(projectDirectory, name), join(directory, name));
+  }
   save();
   return {
     directory,

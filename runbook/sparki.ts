@@ -27,6 +27,7 @@ async function run(): Promise<number> {
   if (launch !== undefined) process.execve?.(launch.program, [...launch.argv], { ...launch.environment });
   const { directToLoopback } = await import("../io/proxy.ts");
   Object.assign(process.env, directToLoopback(process.env));
+  await import("../io/lean-sdk.ts");
   const { runCommandLine } = await import("./command-line.ts");
   const { systemClock } = await import("../io/clock.ts");
   return runCommandLine(argv, { ...ports, clock: systemClock });

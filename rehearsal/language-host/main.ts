@@ -17,7 +17,8 @@ const running = new Set<ChildProcess>();
 async function runProgram(request: messages.RunRequest, engine: string): Promise<messages.RunResponse> {
   const directory = request.getInfo()?.getProgramDirectory() || request.getPwd();
   const runner = createRequire(join(directory, "package.json")).resolve("@pulumi/pulumi/cmd/run");
-  const child = spawn(process.execPath, [runner, ...flags(request, engine), entryPoint(request)], {
+  const program = [runner, ...flags(request, engine), entryPoint(request)];
+  const child = spawn(process.execPath, [...nodeArguments(request), ...program], {
     // The engine shows both streams to the user; stdin belongs to the engine.
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, ...settings(request) },
@@ -31,6 +32,12 @@ async function runProgram(request: messages.RunRequest, engine: string): Promise
 /** Interrupts every program that runs. */
 function stopProgram(): void {
   for (const child of running) child.kill("SIGINT");
+}
+
+/** The project's runtime option `nodeargs`, in which no argument of this project holds a space. */
+function nodeArguments(request: messages.RunRequest): string[] {
+  const { nodeargs } = request.getInfo()?.getOptions()?.toJavaScript() ?? {};
+  return typeof nodeargs === "string" ? nodeargs.split(" ").filter((each) => each !== "") : [];
 }
 
 function flags(request: messages.RunRequest, engine: string): string[] {
