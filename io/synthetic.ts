@@ -16,6 +16,11 @@ export interface SyntheticOptions {
   readonly concurrency?: number;
   /** After this a request is given up, and counts as failed and slow. @default 10 */
   readonly timeoutSeconds?: number;
+  /**
+   * Takes as a request's time what the answer's Server-Timing header (W3C) says, where it has one: by the clock of a client
+   * that shares one machine with all that it measures, a busy machine looks like a slow release. @default false
+   */
+  readonly isServerTimed?: boolean;
 }
 
 /** Requests that a gate makes itself, counted apart from users'. */
@@ -35,7 +40,7 @@ const TICK_SECONDS = 0.005;
 
 /** Traffic at a steady rate against the new release; any status of 400 or more, or no answer, is an error. */
 export function syntheticTraffic(network: Network, options: SyntheticOptions): SyntheticTraffic {
-  const { requestsPerSecond, concurrency = 32, timeoutSeconds = 10 } = options;
+  const { requestsPerSecond, concurrency = 32, timeoutSeconds = 10, isServerTimed = false } = options;
   const targets = options.urls.map((url) => target(url, options.headers ?? {}));
   const tally = new TrafficTally();
   const failures = new Map<string, number>();
@@ -51,12 +56,13 @@ export function syntheticTraffic(network: Network, options: SyntheticOptions): S
     inFlight++;
     const end = tally.send();
     const started = performance.now();
-    const { failed, away, reason } = await ask(dispatcher, request, timeoutSeconds);
+    const { failed, away, reason, serverSeconds } = await ask(dispatcher, request, timeoutSeconds);
+    const seconds = (performance.now() - started) / 1000;
     inFlight--;
     if (stopped) return;
     turnedAway = away ? turnedAway + 1 : 0;
     if (reason !== undefined) failures.set(reason, (failures.get(reason) ?? 0) + 1);
-    end(away ? undefined : { failed, seconds: (performance.now() - started) / 1000 });
+    end(away ? undefined : { failed, seconds: isServerTimed ? (serverSeconds ?? seconds) : seconds });
   }
 
   /** Opens every connection with a request that does not count: its time is the handshake's. */
@@ -111,6 +117,8 @@ interface Answered {
   readonly away: boolean;
   /** Why there was no answer; undefined when there was one. */
   readonly reason?: string;
+  /** How long the server says that it took. */
+  readonly serverSeconds?: number | undefined;
 }
 
 async function ask(
@@ -123,7 +131,8 @@ async function ask(
   try {
     const answer = await dispatcher.request({ ...request, signal });
     await answer.body.arrayBuffer();
-    return { failed: answer.statusCode >= 400, away: isTurnedAway(answer) };
+    const serverSeconds = serverSecondsIn(answer.headers["server-timing"]);
+    return { failed: answer.statusCode >= 400, away: isTurnedAway(answer), serverSeconds };
   } catch (error) {
     return {
       failed: true,
@@ -131,6 +140,12 @@ async function ask(
       reason: signal.aborted ? `no answer within ${timeoutSeconds} s` : coded(error),
     };
   }
+}
+
+/** The first duration of a Server-Timing header, which has milliseconds. */
+function serverSecondsIn(header: string | string[] | undefined): number | undefined {
+  const [, milliseconds] = /;\s*dur=(\d+(?:\.\d+)?)/.exec(String(header)) ?? [];
+  return milliseconds === undefined ? undefined : Number(milliseconds) / 1000;
 }
 
 /** An Application Load Balancer's firewall answers by itself: the release has seen nothing of such a request. */

@@ -202,6 +202,7 @@ function trackSources(
       headers: headersOf(track),
       requestsPerSecond: pace.syntheticRequestsPerSecond,
       concurrency: pace.syntheticConcurrency,
+      isServerTimed: pace.isServerTimed,
     }),
   };
 }
@@ -221,6 +222,7 @@ export function entranceTraffic(config: StackConfig, network: Network, pace: Pac
     urls: trafficUrls(config, ENTERED),
     requestsPerSecond: pace.syntheticRequestsPerSecond,
     concurrency: pace.syntheticConcurrency,
+    isServerTimed: pace.isServerTimed,
   });
 }
 

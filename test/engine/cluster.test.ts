@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { cpus } from "node:os";
 import { join } from "node:path";
 import type { ApiError } from "../../rehearsal/cluster/api.ts";
 import type { Pod } from "../../rehearsal/cluster/objects.ts";
@@ -29,18 +28,18 @@ beforeAll(async () => {
   const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
   await cluster.api.create("/api/v1/namespaces", { metadata: { name: "shop", labels } });
   await eventually(() => cluster.api.get(`${NAMESPACE}/serviceaccounts/default`));
-}, 90_000);
+}, 300_000);
 
-afterAll(() => cluster?.stop(), 30_000);
+afterAll(() => cluster?.stop(), 120_000);
 
-/** Resolves with the first answer that is not undefined or false, asked for 20 s at most. */
+/** Resolves with the first answer that is not undefined or false, asked for a minute at most. */
 async function eventually<T>(look: () => Promise<T | undefined | false>): Promise<T> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 600; tries += 1) {
     const seen = await look();
     if (seen !== undefined && seen !== false) return seen;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`it did not happen within 20 s: ${look}`);
+  throw new Error(`it did not happen within a minute: ${look}`);
 }
 
 function podSpec(
@@ -100,6 +99,16 @@ function processorSeconds(pid: number): number {
   return (user + system) / 100;
 }
 
+/** The processor time that this process takes for a hundred million multiplications, one after the other. */
+function multiplicationSeconds(): number {
+  const before = process.cpuUsage();
+  let product = 1;
+  for (let index = 0; index < 1e8; index++) product = (product * 31 + index) | 0;
+  expect(product).not.toBe(1);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
 function containersOf(deployment: string): readonly ProcessRecord[] {
   return children().filter(({ name }) => name.startsWith(`shop.${deployment}-`));
 }
@@ -113,12 +122,13 @@ function isRunning(pid: number): boolean {
 }
 
 describe("RehearsedClusters", () => {
-  it("has its nodes Ready for four seconds' work of this machine, however busy it is with other things", () => {
-    const worked = workedSeconds / cpus().length;
-    process.stdout.write(`cluster ready after ${cluster.readySeconds.toFixed(1)} s, ${worked.toFixed(1)} s of work\n`);
-    expect(worked).toBeGreaterThan(0.1);
-    expect(worked).toBeLessThan(4);
-    expect(cluster.readySeconds).toBeLessThan(30);
+  it("has its nodes Ready for thirty times the work of a hundred million multiplications, on whatever machine", () => {
+    const ratio = workedSeconds / multiplicationSeconds();
+    process.stdout.write(
+      `cluster ready after ${cluster.readySeconds.toFixed(1)} s, ${ratio.toFixed(1)} times the work\n`,
+    );
+    expect(ratio).toBeGreaterThan(0.5);
+    expect(ratio).toBeLessThan(30);
   });
 
   it("refuses a pod that Pod Security restricted forbids, naming each field", async () => {

@@ -19,6 +19,7 @@ beforeAll(async () => {
     if (incoming.url?.startsWith("/forbidden")) outgoing.statusCode = 403;
     if (incoming.url === "/forbidden-by-the-balancer") outgoing.setHeader("server", "awselb/2.0");
     if (incoming.url === "/broken-at-first" && isFirst) outgoing.statusCode = 503;
+    if (incoming.url === "/timed") outgoing.setHeader("server-timing", "cache;desc=miss, app;dur=1200.5");
     if (incoming.url === "/hanging") return;
     if (incoming.url === "/cut-off") {
       outgoing.writeHead(200, { "content-length": 100 }).write("half");
@@ -86,6 +87,20 @@ describe("syntheticTraffic", () => {
     expect(counts.errors + counts.over100ms).toBeGreaterThanOrEqual(counts.requests);
     expect(counts.errors).toBeLessThan(counts.requests);
     expect(counts.over1s).toBe(0);
+  });
+
+  it("takes the time that the server says it took, where it is to be timed by that", async () => {
+    const [own, servers] = [false, true].map((isServerTimed) =>
+      syntheticTraffic(network, { urls: [`${base}/timed`], requestsPerSecond: 100, isServerTimed }),
+    );
+    for (const traffic of [own, servers]) traffic?.start();
+    const limit = performance.now() + 30_000;
+    const isCounted = () => [own, servers].every((traffic) => (traffic?.counts().requests ?? 0) >= 5);
+    while (!isCounted() && performance.now() < limit) await delay(5);
+    for (const traffic of [own, servers]) await traffic?.stop();
+    const { requests = 0, over1s } = servers?.counts() ?? {};
+    expect(over1s).toBe(requests);
+    expect(own?.counts().over1s).toBeLessThan(own?.counts().requests ?? 0);
   });
 
   it("counts a connection that fails as an error, with its reason", async () => {

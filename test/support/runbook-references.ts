@@ -68,6 +68,7 @@ export const NAMES: Readonly<Record<string, () => Promise<readonly string[]> | r
 const PACE = {
   syntheticRequestsPerSecond: 1,
   syntheticConcurrency: 1,
+  isServerTimed: false,
   lookEverySeconds: 1,
   deadlineSeconds: 1,
   healthDeadlineSeconds: 1,
