@@ -162,7 +162,7 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
 
 /** How long it is waited for that a world serves again. */
 function patience({ isPromoted = false }: CloudOptions): { readonly limitSeconds: number } {
-  return { limitSeconds: isPromoted ? 120 : 60 };
+  return { limitSeconds: isPromoted ? 300 : 120 };
 }
 
 /** What the load balancers know of the targets of every group in the account. */

@@ -30,7 +30,7 @@ export interface CachesOptions {
   readonly tools: Tools;
 }
 
-const READY_LIMIT_SECONDS = 60;
+const READY_LIMIT_SECONDS = 300;
 
 /** Redis-protocol servers with TLS and AUTH, one a cache, each on its own address; their data goes with the process. */
 export class Caches implements CacheService {

@@ -28,7 +28,7 @@ export interface DatabasesOptions {
   readonly addresses: Pick<Addresses, "database">;
 }
 
-const READY_LIMIT_SECONDS = 60;
+const READY_LIMIT_SECONDS = 300;
 const STOP_LIMIT_SECONDS = 5;
 
 /** Real PostgreSQL servers, one a database, each on its own address; their data outlives the process. */

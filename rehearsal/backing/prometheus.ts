@@ -44,7 +44,7 @@ export interface RunningPrometheus {
   stop(): Promise<void>;
 }
 
-const READY_LIMIT_SECONDS = 60;
+const READY_LIMIT_SECONDS = 300;
 
 /** A garbage collector that keeps a small server small; a rehearsal has a few dozen targets. */
 const ENVIRONMENT = { GOGC: "50", GOMEMLIMIT: "128MiB" };
@@ -90,7 +90,7 @@ export async function startPrometheus(options: PrometheusOptions, access?: Clust
   };
 }
 
-const RELOAD_LIMIT_SECONDS = 60;
+const RELOAD_LIMIT_SECONDS = 300;
 
 /** Lets it read its files again, and waits until it has: by a signal, because its HTTP API for that is open to all. */
 async function reload(handle: ProcessHandle, metrics: () => Promise<Reloads>, write: () => void): Promise<void> {

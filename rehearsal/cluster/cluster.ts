@@ -194,7 +194,7 @@ export async function applyDefinitions(api: KubernetesApi, directory = DIRECTORY
   const objects = await readDefinitions(directory);
   const definitions = objects.filter(({ kind }) => kind === "CustomResourceDefinition");
   await Promise.all(definitions.map((object) => apply(api, DEFINITIONS, object)));
-  await waitFor("the custom resource definitions", () => established(api, definitions), { limitSeconds: 120 });
+  await waitFor("the custom resource definitions", () => established(api, definitions), { limitSeconds: 300 });
   await Promise.all(
     objects.map((object) => {
       const collection = COLLECTIONS[object.kind];

@@ -27,7 +27,7 @@ export interface ControlPlane {
 
 /** EKS's own default, so that a chart that names a cluster IP behaves alike. */
 const SERVICE_NETWORK = "172.20.0.0/16";
-const READY_LIMIT_SECONDS = 60;
+const READY_LIMIT_SECONDS = 300;
 /** Everything that matters is in etcd, so the others need no time to end well. */
 const STATELESS_LIMIT_SECONDS = 0.3;
 

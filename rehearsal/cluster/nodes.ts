@@ -47,7 +47,7 @@ export async function registerNodes(api: KubernetesApi, nodes: readonly Node[], 
   await renewLeases(api, nodes);
   const timer = setInterval(() => void renewLeases(api, nodes).catch(() => undefined), LEASE.renewMilliseconds);
   signal.addEventListener("abort", () => clearInterval(timer));
-  await waitFor("every node's Ready", () => schedulable(api, nodes), { limitSeconds: 120 });
+  await waitFor("every node's Ready", () => schedulable(api, nodes), { limitSeconds: 300 });
 }
 
 async function register(api: KubernetesApi, node: Node): Promise<void> {
