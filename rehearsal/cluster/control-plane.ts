@@ -34,7 +34,7 @@ const STATELESS_LIMIT_SECONDS = 0.3;
 /** Collects garbage sooner than Go's default: the control plane stays below 500 MB and costs a little more CPU. */
 const FRUGAL = { GOGC: "40" };
 
-/** Starts etcd, the API server, the controllers and the scheduler; resolves once the API server says it is ready. */
+/** Starts etcd, the API server, and once that says it is ready the controllers and the scheduler. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { addresses, processes, authority } = options;
   const files = await writeControlPlaneFiles(processes.runDirectory, addresses, authority);
@@ -46,8 +46,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
   await start("etcd", etcdArguments(addresses, files));
   const apiServer = await start("kube-apiserver", apiServerArguments(addresses, files));
-  await start("kube-controller-manager", controllerManagerArguments(files));
-  await start("kube-scheduler", schedulerArguments(files));
   const endpoint = endpointOf(addresses);
   await waitForHttp(`${endpoint}/readyz`, {
     ca: authority.pem,
@@ -55,6 +53,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     limitSeconds: READY_LIMIT_SECONDS,
     process: apiServer,
   });
+  // Before it is ready it has no roles yet, and refuses them; the controllers end after ten seconds of that.
+  await start("kube-controller-manager", controllerManagerArguments(files));
+  await start("kube-scheduler", schedulerArguments(files));
   const stop = async () => {
     const [etcd, ...stateless] = started;
     await Promise.all(stateless.map((handle) => handle.stop(STATELESS_LIMIT_SECONDS)));

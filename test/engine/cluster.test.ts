@@ -131,6 +131,16 @@ describe("RehearsedClusters", () => {
     expect(ratio).toBeLessThan(30);
   });
 
+  it("starts the controllers and the scheduler only once the API server lets them in", () => {
+    for (const name of ["kube-controller-manager", "kube-scheduler"]) {
+      const log = readFileSync(join(cluster.processes.runDirectory, "logs", `${name}.log`), "utf8");
+      expect({ name, refused: log.split("\n").filter((line) => line.includes("forbidden")) }).toEqual({
+        name,
+        refused: [],
+      });
+    }
+  });
+
   it("refuses a pod that Pod Security restricted forbids, naming each field", async () => {
     const bad = { metadata: { name: "bad" }, spec: { containers: [{ name: "bad", image: GOOD }] } };
     const refusal = await cluster.api.create(PODS, bad).catch((error: ApiError) => error);
