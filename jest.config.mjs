@@ -5,17 +5,18 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "node_modules", ".c
 
 /**
  * What would disturb, or be disturbed by, another test beside it: it measures rates, takes a port of the whole machine, or
- * needs this checkout to stay as it is, in which kept rehearsals have a stack's file.
+ * needs this checkout to stay as it is, in which other tests put a stack's file.
  */
 const ALONE = ["backing", "plan", "rolling-update", "taken-port"].map((name) => `/test/engine/${name}.test.ts`);
 
 /** What mostly waits, for pods that never are ready and for time limits: it goes on beside two others that compute. */
-const WAITING = ["broken-releases", "kubernetes", "providers"].map((name) => `/test/engine/${name}.test.ts`);
+const WAITING = ["kubernetes", "providers"].map((name) => `/test/engine/${name}.test.ts`);
 
 /**
  * Test layers: unit (pure functions and recorded component inputs, seconds), engine (the rehearsal on the real engine; several
- * side by side, each in folders and on a loopback network of its own), waiting (the same, beside those, one at a time) and
- * alone (one at a time, and nothing beside it).
+ * side by side, each in folders and on a loopback network of its own), waiting (the same, beside those, one at a time),
+ * alone (one at a time, and nothing beside it) and long (what is rehearsed every night and before a release: variations of
+ * what the engine project rehearses on each commit).
  */
 const common = {
   testEnvironment: "node",
@@ -34,7 +35,12 @@ const common = {
 export default {
   testSequencer: "<rootDir>/test/longest-first.ts",
   projects: [
-    { ...common, displayName: "unit", testMatch: ["<rootDir>/test/**/*.test.ts"], testPathIgnorePatterns: ["/test/engine/"] },
+    {
+      ...common,
+      displayName: "unit",
+      testMatch: ["<rootDir>/test/**/*.test.ts"],
+      testPathIgnorePatterns: ["/test/engine/", "/test/long/"],
+    },
     {
       ...common,
       displayName: "engine",
@@ -43,5 +49,6 @@ export default {
     },
     { ...common, displayName: "waiting", testMatch: WAITING.map((file) => `<rootDir>${file}`) },
     { ...common, displayName: "alone", testMatch: ALONE.map((file) => `<rootDir>${file}`) },
+    { ...common, displayName: "long", testMatch: ["<rootDir>/test/long/**/*.test.ts"] },
   ],
 };

@@ -3,22 +3,22 @@ interface TestFile {
 }
 
 /**
- * The files that take longest, the longest first: begun late, one of them alone would prolong the whole run. Those that
+ * The files of test/engine and test/long that take longest, the longest first: begun late, one of them alone would prolong the whole run. Those that
  * begin with a promoted world of one stack are kept apart: two at a time would have to make it twice.
  */
 const LONGEST = [
-  "broken-releases",
   "rollback",
   "aws-faults",
+  "broken-releases",
+  "kept-rehearsal",
   "first-deploy",
+  "rehearse",
   "gate-scenarios",
+  "private-rehearsal",
   "watch",
   "third-service",
-  "private-rehearsal",
-  "rehearse",
-  "kept-rehearsal",
-  "preflight",
   "interruption",
+  "preflight",
   "undo-first-deploy",
   "sealed",
   "hostile",

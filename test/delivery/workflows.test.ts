@@ -148,6 +148,7 @@ const PERMISSIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   "deploy.yml prod": WITH_ROLE,
   "deploy-stack.yml plan": WITH_ROLE,
   "deploy-stack.yml deploy": WITH_ROLE,
+  "nightly.yml rehearsals": READ,
   "drift.yml look": WITH_ROLE,
   "drift.yml issue": { contents: "read", issues: "write" },
   "watch.yml look": WITH_ROLE,
@@ -194,6 +195,7 @@ const TRIGGERS: Readonly<Record<string, unknown>> = {
   "pull-request.yml": { pull_request: null },
   "deploy.yml": { push: { branches: ["main"] }, workflow_dispatch: null },
   "deploy-stack.yml": { workflow_call: expect.anything() },
+  "nightly.yml": { schedule: expect.anything(), workflow_dispatch: null },
   "drift.yml": { schedule: expect.anything(), workflow_dispatch: null },
   "watch.yml": { schedule: expect.anything(), workflow_dispatch: null },
   "rollback.yml": { workflow_dispatch: expect.anything() },
@@ -228,14 +230,19 @@ function equals(found: unknown, expected: unknown): boolean {
   }
 }
 
+/** What runs in the jobs that test: they reach no secret and no role. */
+const TESTED: Readonly<Record<string, readonly string[]>> = {
+  "pull-request.yml checks": ["npm ci", "npm test"],
+  "nightly.yml rehearsals": ["npm ci", "npm run test:all"],
+};
+
 /** Packages' own scripts run where nobody could take a role: a dependency that went bad would ask for it at its installation. */
 function installFaults(texts: Texts): readonly string[] {
   return jobsIn(texts).flatMap((placed) => {
     const installs = runsOf(placed).filter((run) =>
       /\b(?:npm|pnpm|yarn|npx)\b(?! sparki)/.test(run.replaceAll(/npx sparki/g, "")),
     );
-    const isHarmless = placed.place === "pull-request.yml checks";
-    const known = isHarmless ? ["npm ci", "npm test"] : ["npm ci --ignore-scripts && npm rebuild node"];
+    const known = TESTED[placed.place] ?? ["npm ci --ignore-scripts && npm rebuild node"];
     return installs.filter((run) => !known.includes(run)).map((run) => `${placed.place} runs ${run.split("\n")[0]}`);
   });
 }
@@ -487,6 +494,7 @@ const RULES: readonly (readonly [promise: string, rule: Rule, wrong: readonly Mu
     [
       mutation("watch.yml", "permissions: {}", "permissions: read-all", "watch.yml has permissions for all its jobs"),
       mutation("watch.yml", "      contents: read", "      contents: write", "watch.yml look has other permissions"),
+      mutation("nightly.yml", "contents: read", "contents: write", "nightly.yml rehearsals has other permissions"),
       mutation("drift.yml", "  issue:\n", "  other:\n", "drift.yml other has other permissions"),
       mutation("watch.yml", "uses: aws-actions/", "uses: other/", "watch.yml look asks AWS for nothing"),
     ],
@@ -526,6 +534,7 @@ const RULES: readonly (readonly [promise: string, rule: Rule, wrong: readonly Mu
       ),
       mutation("deploy.yml", "    branches: [main]\n", "    branches: ['**']\n", "deploy.yml runs on something else"),
       mutation("watch.yml", "  workflow_dispatch:\n", "  issues:\n", "watch.yml runs on something else"),
+      mutation("nightly.yml", "  schedule:\n", "  pull_request:\n", "nightly.yml runs on something else"),
       mutation("pull-request.yml", "runs-on: ubuntu-24.04", "runs-on: self-hosted", "checks runs on self-hosted"),
       mutation(
         "pull-request.yml",
@@ -561,6 +570,7 @@ const RULES: readonly (readonly [promise: string, rule: Rule, wrong: readonly Mu
       ),
       mutation("watch.yml", "npm rebuild node", "npm rebuild", "watch.yml look runs npm ci"),
       mutation("pull-request.yml", "run: npm test", "run: npx cowsay", "pull-request.yml checks runs npx cowsay"),
+      mutation("nightly.yml", "npm run test:all", "npm exec cowsay", "nightly.yml rehearsals runs npm exec cowsay"),
     ],
   ],
   [

@@ -7,7 +7,7 @@ import { type AwsProviders, startAwsProviders } from "../../rehearsal/aws/serve.
 import { FakeServices } from "../rehearsal/aws/fake-services.ts";
 import { toolPath } from "../support/tool.ts";
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const identity = z.object({ accountId: z.string() });
 

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 const CASES = join(import.meta.dirname, "..", "rehearsal", "aws", "world-cases.ts");
 const AGREES = { orphans: 0, duplicates: 0, drift: 0, findings: [] };

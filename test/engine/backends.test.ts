@@ -14,7 +14,7 @@ import { type S3Server, serveS3 } from "../support/s3-server.ts";
 import { toolPath } from "../support/tool.ts";
 import { ranFor, releaseNamed } from "../support/updates.ts";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const HOST = join(ROOT, "rehearsal", "language-host");

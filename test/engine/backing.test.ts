@@ -18,7 +18,7 @@ import { type Pod, Pods } from "../rehearsal/backing/pods.ts";
 import { headersWith, TEST_TOKEN } from "../support/asking.ts";
 import { toolPath } from "../support/tool.ts";
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const addresses = addressesOf(252);
 const DNS = `${addresses.dns}:5353`;

@@ -3,7 +3,7 @@ import { lineProgress } from "../../tools/progress.ts";
 import { at } from "../support/chart.ts";
 import { renderWorkload } from "../support/workload-values.ts";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 const progress = lineProgress(process.stderr);
 const context = { env: process.env, progress, signal: new AbortController().signal };

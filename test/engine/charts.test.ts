@@ -3,7 +3,7 @@ import { at, type Manifest, only } from "../support/chart.ts";
 import { renderMonitoring } from "../support/monitoring.ts";
 import { renderWorkload, STACKS, TRACKS, WORKLOADS } from "../support/workload-values.ts";
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const NAMESPACES = ["sparki-engine", "sparki-web", "sparki-monitoring"];
 

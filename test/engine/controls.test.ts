@@ -4,7 +4,7 @@ import { systemClock } from "../../io/clock.ts";
 import { runCommandLine } from "../../runbook/command-line.ts";
 import type { ControlsDocument } from "../../runbook/controls/controls.ts";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 async function sparki(...argv: string[]): Promise<{ exitCode: number; document: ControlsDocument }> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];

@@ -12,7 +12,7 @@ import { TEST_TOKEN } from "../support/asking.ts";
 import { type Credentials, makeUsers, type Users, usersSince } from "../support/database-users.ts";
 import { toolPath } from "../support/tool.ts";
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const addresses = addressesOf(251);
 const HOST = "sparki-test-database.c1.us-east-1.rds.amazonaws.com";

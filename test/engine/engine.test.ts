@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { EngineResult } from "../../records/engine-record.ts";
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const CASES = join(import.meta.dirname, "..", "support", "engine-cases.ts");
 

@@ -11,7 +11,7 @@ import { leakedFiles, leakedIn, type Secrets, secretsOf } from "../support/secre
 import { makeRuns, type Runs, type SparkiRun, sparki } from "../support/sparki.ts";
 import { engineLines, Terminal } from "../support/terminal.ts";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const UP = "pulumi up --yes --skip-preview --non-interactive";

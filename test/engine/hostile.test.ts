@@ -123,7 +123,7 @@ function silentOf(run: EngineRun, cases: readonly HostileCase[], isOwn: (urn: st
 }
 
 // Hooks too: an engine on a busy machine takes longer than five seconds to end.
-jest.setTimeout(300_000);
+jest.setTimeout(900_000);
 
 describe("the pack in the engine, before hostile resources", () => {
   const charts = new HostileCharts();

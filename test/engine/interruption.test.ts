@@ -4,7 +4,7 @@ import { failureDocumentSchema } from "../../runbook/report/document.ts";
 import { type Interruptible, makeRuns, npmRunRehearse, type Runs, sparki } from "../support/sparki.ts";
 import { rawConfig } from "../support/stack-config.ts";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const FAST = ["--json", "--time-scale", "0.002"];

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { type EmptyProject, emptyProject } from "../support/empty-project.ts";
 import { toolPath } from "../support/tool.ts";
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const HOST = join(import.meta.dirname, "..", "..", "rehearsal", "language-host");
 

@@ -12,7 +12,7 @@ import { migrationProblems } from "../../runbook/preflight/migrations.ts";
 import { OLD_SCHEMA } from "../support/migration-schema.ts";
 import { configWith } from "../support/preflight.ts";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 const ROWS = 1_000_000;
 const ADDRESSES = addressesOf(253);

@@ -9,7 +9,7 @@ import type { Manifest } from "../support/chart.ts";
 import { renderMonitoring } from "../support/monitoring.ts";
 import { renderWorkload } from "../support/workload-values.ts";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 const MODULE = join(import.meta.dirname, "../../io/object-proof.ts");
 /** The client is an ES module that only Node itself loads. */

@@ -16,7 +16,7 @@ import { openOutput } from "../../shared/text/output.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import { NOTHING_KEPT } from "../support/updates.ts";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 describe("makePlan, on the real engine", () => {
   const directory = mkdtempSync(join(tmpdir(), "sparki-plan-test-"));

@@ -84,5 +84,5 @@ describe("the pack in the engine", () => {
     const apart = APART.map((file) => file.replace(".test.ts", ""));
     const judged = policies.map(({ name }) => name).filter((name) => !apart.includes(name));
     expect(proofs.map(({ policy }) => policy.name).sort()).toEqual(judged.sort());
-  }, 300_000);
+  }, 900_000);
 });

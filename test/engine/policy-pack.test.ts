@@ -77,7 +77,7 @@ const least = () => document({ Action: "logs:PutLogEvents", Resource: LOGS });
 const leastOfNamed = (logs: Registered) => logs.arn.apply(least);
 const full = () => document({ Action: "*", Resource: "*" });
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 describe("policies/pack", () => {
   const engines: PolicyEngine[] = [];

@@ -9,7 +9,7 @@ import { leakedIn, secretsOf } from "../support/secrets.ts";
 import { makeRuns, type Runs, type SparkiRun, sparki } from "../support/sparki.ts";
 import { Terminal } from "../support/terminal.ts";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 const SPARKI = join(import.meta.dirname, "..", "..", "runbook", "sparki.ts");
 const CONFIRMED = "--on-call-confirmed --window-announced";

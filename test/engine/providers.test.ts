@@ -13,7 +13,7 @@ import { CHART, DEPLOYMENT } from "../support/shop-chart.ts";
 import { toolPath } from "../support/tool.ts";
 
 // A case may wait until others have ended.
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 type Who = "stand-in" | "real";
 /** Starts one of them; it may be killed, and then another one is started. */

@@ -15,7 +15,7 @@ import { type CloudUpdate, type PulumiCloud, startPulumiCloud } from "../support
 import { toolPath } from "../support/tool.ts";
 import { ranFor, releaseNamed, resourcesWith } from "../support/updates.ts";
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const TOKEN = "pul-0123456789abcdef0123456789abcdef01234567";
 const REFUSED = "pul-fedcba9876543210fedcba9876543210fedcba98";

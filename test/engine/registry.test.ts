@@ -10,7 +10,7 @@ import { digestOf, type OciRegistry, PASSWORD, startOciRegistry } from "../suppo
 import { configWith, fakeContext, look } from "../support/preflight.ts";
 
 // Builds the registry where it is not there yet.
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const INDEX = "application/vnd.oci.image.index.v1+json";

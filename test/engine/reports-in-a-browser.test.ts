@@ -11,7 +11,7 @@ import { openBrowser, type TestBrowser } from "../support/browser.ts";
 import { promotedDeploy, releaseNamed, rolledBackDeploy } from "../support/deploys.ts";
 import { type Planned, plannedProject } from "../support/planning.ts";
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const AXE = join(import.meta.dirname, "..", "..", "node_modules", "axe-core", "axe.min.js");
 /** Where the pages and pictures of them are kept for a person to look at; nowhere when unset. */

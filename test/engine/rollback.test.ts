@@ -7,7 +7,7 @@ import { rawConfig } from "../support/stack-config.ts";
 import { releaseNamed } from "../support/updates.ts";
 
 // The promoted world that it begins with may have to be made first.
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 const EXPANDED = { level: 3, oldest: 1 };
 const BAD = { engine: { errorRatio: 0.05 } };
@@ -35,7 +35,7 @@ const actions = (document: { decisions: { phase: string; action: string }[] }) =
 
 /**
  * One stack on which its own release is live, deployed to and rolled back by the commands as people run them; each test goes
- * on from the one before. What becomes of a bad first release is in aws-faults.test.ts.
+ * on from the one before. What becomes of a bad first release is in test/long/aws-faults.test.ts.
  */
 describe("sparki deploy and sparki rollback", () => {
   let stack: RehearsedStack;

@@ -3,7 +3,7 @@ import { type RunningLoad, startLoad } from "../support/load-process.ts";
 import { type ServedEngine, serveEngine } from "../support/served-engine.ts";
 import type { LoadFigures } from "../support/steady-load.ts";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 /** A tenth of the real time keeps the order of preStop, deregistration and probes, which smaller scales round away. */
 const TIME_SCALE = 0.1;

@@ -11,7 +11,7 @@ import { openSession, type RehearsalSession, resolveRehearsalTools } from "../..
 import { openOutput } from "../../shared/text/output.ts";
 import { lineProgress } from "../../tools/progress.ts";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 const EVIL = `apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { PORTS } from "../../rehearsal/addresses.ts";
 import { makeRuns, sparki } from "../support/sparki.ts";
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 describe("sparki rehearse", () => {
   it("names a port that something else on the machine has taken, and exits 4", async () => {

@@ -2,7 +2,7 @@ import type { Faults } from "../../rehearsal/control-requests.ts";
 import { type RehearsedStack, serveStack } from "../support/rehearsed-stack.ts";
 import { releaseNamed } from "../support/updates.ts";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 const BALANCER = "aws:lb/loadBalancer:LoadBalancer";
 const denied = (type: string) => ({ type, act: "create" as const, code: "AccessDenied", text: "not authorized" });

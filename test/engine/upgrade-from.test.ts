@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { makeRuns, type Runs, sparki } from "../support/sparki.ts";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -28,7 +28,7 @@ describe("sparki rehearse upgrade --from", () => {
     return run;
   }
 
-  // What follows on that, an upgrade to what is here, is rehearsed in third-service.test.ts.
+  // What follows on that, an upgrade to what is here, is rehearsed in test/long/third-service.test.ts.
   it("deploys first what a config file says is live (W38)", async () => {
     const document = parseDocument(readFileSync(join(ROOT, "Pulumi.prod.yaml"), "utf8"));
     document.setIn(["config", "sparki:release", "id"], "what-is-live");

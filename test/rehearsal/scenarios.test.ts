@@ -61,7 +61,7 @@ const NAMED = [
 
 /** Those that no rehearsal of a deployment makes: the test that shows the required response instead. */
 const SHOWN_ELSEWHERE: Readonly<Record<string, readonly [file: string, test: string]>> = {
-  F14: ["test/engine/aws-faults.test.ts", "lets no other deploy in beside it"],
+  F14: ["test/long/aws-faults.test.ts", "lets no other deploy in beside it"],
   F23: ["test/engine/backing.test.ts", "goes on when the database's password and the cache's token change"],
   F25: ["test/runbook/preflight/checks/signatures.test.ts", "fails for an image with a bundle %s"],
   F29: ["test/runbook/preflight/helm-releases.test.ts", "that never ended, and names the command that repairs it"],

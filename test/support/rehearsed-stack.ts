@@ -9,7 +9,7 @@ import { imagesOf } from "../../rehearsal/scenarios.ts";
 import { compareWorld, type WorldReport, type WorldResources, worldSchema } from "../../runbook/rehearse/world.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { headersOf } from "./asking.ts";
-import { makeRuns, sparki } from "./sparki.ts";
+import { makeRuns, sparki, updatesIn } from "./sparki.ts";
 import { Terminal } from "./terminal.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -36,6 +36,11 @@ export interface RehearsedStack {
   run(command: string, slack?: string): Promise<Ran>;
   /** Runs it with another pace of modelled time than the cloud's own; interrupted, as by Ctrl-C, once it said a text. */
   runPaced(timeScale: number, command: string, interruptAt?: string): Promise<Ran>;
+  /**
+   * Does something while the engine of the update that runs is stopped (SIGSTOP): it keeps the state's lock, however long
+   * that takes. It goes on afterwards, whatever came of it. Throws where no update runs.
+   */
+  whileStopped<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Makes exactly these faults hold in the cloud; none of them ends them all. */
   breakCloud(faults: Faults): Promise<void>;
   /** What is in the account. */
@@ -126,6 +131,16 @@ export async function serveStack(
     runPaced: (scale, command, interruptAt) => {
       const around = interruptAt === undefined ? undefined : (line: string) => interruptedAt(interruptAt, line);
       return run(command, `SPARKI_SLACK_WEBHOOK=${control}/slack SPARKI_TIME_SCALE=${scale}`, around);
+    },
+    whileStopped: async (work) => {
+      const engines = updatesIn(runs.directory);
+      if (engines.length === 0) throw new Error("no update runs that could be stopped");
+      try {
+        for (const pid of engines) process.kill(pid, "SIGSTOP");
+        return await work();
+      } finally {
+        for (const pid of engines) process.kill(pid, "SIGCONT");
+      }
     },
     breakCloud: (faults) => post("/faults", faults),
     live: async () => JSON.parse(await terminal.ask(`node --input-type=module -e '${LIVE}'`)),

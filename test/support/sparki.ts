@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { rehearsalDocument } from "../../runbook/report/document.ts";
 
@@ -20,22 +20,38 @@ export function makeRuns(): Runs {
   const directory = mkdtempSync(join(tmpdir(), "sparki-runs-"));
   return {
     directory,
-    processes: () => readdirSync("/proc").flatMap((pid) => commandMarked(pid, directory)),
+    processes: () => processesIn(directory).map(({ words }) => words.join(" ")),
     remove: () => rmSync(directory, { recursive: true }),
   };
 }
 
+/** Process ids of the engines that now run an update (`pulumi up`) for a rehearsal in a folder. */
+export function updatesIn(directory: string): number[] {
+  const all = processesIn(directory).filter(
+    ({ words: [program = "", ...args] }) => basename(program) === "pulumi" && args.includes("up"),
+  );
+  return all.map(({ pid }) => pid);
+}
+
+interface RunProcess {
+  readonly pid: number;
+  /** Its program and arguments. */
+  readonly words: readonly string[];
+}
+
 /** A process is the rehearsal's when its folder is in its environment, its arguments or its working directory. */
-function commandMarked(pid: string, directory: string): string[] {
-  if (!/^\d+$/.test(pid)) return [];
-  try {
-    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-    const marks = [command, readlinkSync(`/proc/${pid}/cwd`), readFileSync(`/proc/${pid}/environ`, "utf8")];
-    return marks.some((mark) => mark.includes(directory)) ? [command] : [];
-  } catch {
-    // It ended while we looked.
-    return [];
-  }
+function processesIn(directory: string): RunProcess[] {
+  return readdirSync("/proc").flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return [];
+    try {
+      const words = readFileSync(`/proc/${entry}/cmdline`, "utf8").split("\0");
+      const marks = [...words, readlinkSync(`/proc/${entry}/cwd`), readFileSync(`/proc/${entry}/environ`, "utf8")];
+      return marks.some((mark) => mark.includes(directory)) ? [{ pid: Number(entry), words }] : [];
+    } catch {
+      // It ended while we looked.
+      return [];
+    }
+  });
 }
 
 export interface SparkiRun {

@@ -5,7 +5,7 @@ import { AWS_FAULTS } from "../../rehearsal/scenarios.ts";
 import { type Ran, type RehearsedStack, serveStack } from "../support/rehearsed-stack.ts";
 import { releaseNamed } from "../support/updates.ts";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 const SLACK_IS_DOWN = "http://127.0.0.1:9/services/secret-of-the-webhook";
 const [bad, good] = [releaseNamed("0.bad", { level: 3, oldest: 1 }), releaseNamed("1.0", { level: 3, oldest: 1 })];
@@ -45,8 +45,19 @@ describe("sparki deploy, on an AWS that fails", () => {
     expect(await stack.compared()).toMatchObject({ orphans: 0, duplicates: 0, drift: 0, findings: [] });
   };
 
-  const until = async (isSo: () => Promise<boolean>) => {
-    for (let looks = 0; looks < 1200 && !(await isSo()); looks++) await delay(100);
+  /** Returns once it is so; throws where the deploy has ended and it is not. */
+  const untilDuring = async (deploying: Promise<Ran>, isSo: () => Promise<boolean>) => {
+    let isOver = false;
+    const end = () => {
+      isOver = true;
+    };
+    deploying.then(end, end);
+    for (;;) {
+      const wasOver = isOver;
+      if (await isSo()) return;
+      if (wasOver) throw new Error("the deploy ended before that");
+      await delay(100);
+    }
   };
 
   it("refuses to verify and to go back where nothing was ever deployed", async () => {
@@ -98,10 +109,10 @@ describe("sparki deploy, on an AWS that fails", () => {
   });
 
   it("resumes that one, and stops when the credentials expire in the middle (F15)", async () => {
-    const deploying = stack.run("deploy --yes");
-    await until(async () => (await ofType(TYPES.accessEntry)).length > 0);
+    const deploying = stack.run("deploy --yes").finally(() => stack.breakCloud({}));
+    await untilDuring(deploying, async () => (await ofType(TYPES.accessEntry)).length > 0);
     await stack.breakCloud(fault("F15"));
-    const ran = await deploying.finally(() => stack.breakCloud({}));
+    const ran = await deploying;
     await expectResumable(ran, /ExpiredToken.*Next: get new AWS credentials, then run the same command/);
     expect(await ofType(TYPES.cluster)).toHaveLength(1);
   });
@@ -110,15 +121,15 @@ describe("sparki deploy, on an AWS that fails", () => {
     const before = (await stack.world()).length;
     await stack.configure(bad, { engine: { errorRatio: 0.05 } });
     await stack.breakCloud(fault("F02"));
-    const deploying = stack.run("deploy --yes", SLACK_IS_DOWN);
-    await until(async () => (await stack.world()).length > before);
-    const other = await stack.run("deploy --yes");
+    const deploying = stack.run("deploy --yes", SLACK_IS_DOWN).finally(() => stack.breakCloud({}));
+    await untilDuring(deploying, async () => (await stack.world()).length > before);
+    const other = await stack.whileStopped(() => stack.run("deploy --yes"));
     expect(other).toMatchObject({ exitCode: 1, document: { outcome: "stopped", steps: [] } });
     const locked = expect.stringMatching(/^the state is locked by \S+ \(process \d+\) since/);
     expect(other.document.preflight.checks).toContainEqual(
       expect.objectContaining({ id: "state-free", status: "fail", reason: locked }),
     );
-    const { exitCode, document, stderr } = await deploying.finally(() => stack.breakCloud({}));
+    const { exitCode, document, stderr } = await deploying;
     expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 1, outcome: "stopped" });
     // There is none to go back to.
     expect(document.decisions.at(-1)).toMatchObject({ phase: "one-box", action: "stop", page: true });

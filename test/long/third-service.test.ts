@@ -6,7 +6,7 @@ import { z } from "zod";
 import { block, copyForRecipe, insertAfter } from "../support/recipes.ts";
 import { makeRuns, type Runs, type SparkiRun, sparkiOf } from "../support/sparki.ts";
 
-jest.setTimeout(900_000);
+jest.setTimeout(3_600_000);
 
 /** As much of the copy's document as is asked here; this project's own schema knows two services. */
 const reportSchema = z.looseObject({

@@ -8,7 +8,7 @@ import { releaseSchema } from "../../stacks/schema.ts";
 import { JOURNEYS, type Kill, killsOf, sample } from "../../tools/chaos/points.ts";
 import { type Interruptible, makeRuns, npmRunRehearse, type Runs, reportIn, sparki } from "../support/sparki.ts";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 const ROOT = join(import.meta.dirname, "..", "..");
 /** A stack of this test's own, so that its config can be edited. */

@@ -1,7 +1,7 @@
 import { makeRuns, type Runs, reportIn, type SparkiRun, sparki } from "../support/sparki.ts";
 
 // The promoted world that it begins with may have to be made first.
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 const digest = (reference: string) => reference.slice(reference.indexOf("sha256:"));
 const PROBE = "Readiness probe failed: HTTP probe failed with statuscode: 404";

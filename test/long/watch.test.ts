@@ -7,7 +7,7 @@ import { rawConfig } from "../support/stack-config.ts";
 import { releaseNamed } from "../support/updates.ts";
 
 // The promoted world that it begins with may have to be made first.
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 const one: Release = JSON.parse(rawConfig("staging")["sparki:release"] ?? "");
 const two = releaseNamed("2.0", one.schema);

@@ -10,7 +10,7 @@ import { asOwn, asStranger } from "../support/stranger.ts";
 import { releaseNamed } from "../support/updates.ts";
 
 // The promoted world that it begins with may have to be made first.
-jest.setTimeout(1_200_000);
+jest.setTimeout(3_600_000);
 
 /** What no answer is, or one that refuses: curl's 000, and statuses that give nothing away. */
 const NOTHING = ["000", "400", "401", "403", "421"];
