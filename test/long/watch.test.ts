@@ -87,14 +87,12 @@ describe("sparki diagnose and sparki watch", () => {
 
   it("roll back a release that turns bad after its promotion (F40)", async () => {
     await stack.breakCloud({ users: 100, fleet: { errorRatio: 0.2 } });
-    const started = Date.now();
     const { exitCode, document } = await stack.runPaced(PACE, "watch --yes");
     expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 1, outcome: "rolled-back" });
     expect(document.looks.at(-1)).toMatchObject({ verdict: "fail", decision: { action: "rollback" } });
     expect(document.looks.at(-1).highErrorSeconds).toBeGreaterThanOrEqual(300);
     expect((await stack.live()).engine.fleet).toEqual([one.images.engine?.split("@")[1]]);
     expect((await stack.told()).at(-1)).toMatch(/deployment rolled back/);
-    expect(Date.now() - started).toBeLessThan(120_000);
   });
 
   it("leave the stack's own config file as it was: what is rehearsed has a copy", () => {
