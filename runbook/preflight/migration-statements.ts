@@ -11,7 +11,17 @@ import type {
 import { listedName, nameOf, type SchemaFacts } from "./migration-facts.ts";
 import type { RuleId } from "./migration-rules.ts";
 import type { SqlStatement } from "./sql.ts";
-import { isBounding, isOwnFunction, isSteady, nodesIn, typeOf, unknownCall } from "./sql.ts";
+import {
+  hasLimit,
+  isBounding,
+  isOwnFunction,
+  isSteady,
+  nodesIn,
+  scopeOf,
+  takesEveryRow,
+  typeOf,
+  unknownCall,
+} from "./sql.ts";
 
 /** What one statement, or one action of an ALTER TABLE, does beside traffic. */
 export interface Effect {
@@ -228,40 +238,37 @@ function query(statement: Node, facts: SchemaFacts): Judged {
       const source = selectStmt !== undefined && "SelectStmt" in selectStmt ? selectStmt.SelectStmt : undefined;
       if (!source?.valuesLists) facts.fill(nameOf(relation));
       const overwrites = onConflictClause?.action === "ONCONFLICT_UPDATE" && !facts.isFresh(nameOf(relation));
-      const [from, ...others] = source?.fromClause ?? [];
-      const isAll =
-        from !== undefined && others.length === 0 && "RangeVar" in from && nameOf(from.RangeVar) === nameOf(relation);
-      if (
-        overwrites &&
-        isAll &&
-        source?.limitCount === undefined &&
-        !isBounding(source?.whereClause, true, () => false)
-      )
+      const scope = scopeOf(statement, relation === undefined ? [] : [relation], [], () => false);
+      if (overwrites && takesEveryRow(selectStmt, scope))
         return { ...refused("updateAll", nameOf(relation)), isLong: true };
     } else if ("UpdateStmt" in node || "DeleteStmt" in node) {
       const { relation, whereClause } = "UpdateStmt" in node ? node.UpdateStmt : node.DeleteStmt;
       const table = nameOf(relation);
       isLong = true;
-      const others = "UpdateStmt" in node ? node.UpdateStmt.fromClause : node.DeleteStmt.usingClause;
+      const others = ("UpdateStmt" in node ? node.UpdateStmt.fromClause : node.DeleteStmt.usingClause) ?? [];
       const isNeverNull = (column: string) => facts.isNeverNull(table, column);
-      if (!facts.isFresh(table) && !isBounding(whereClause, others === undefined, isNeverNull))
+      const scope = scopeOf(statement, relation === undefined ? [] : [relation], others, isNeverNull);
+      if (!facts.isFresh(table) && !isBounding(whereClause, scope))
         return { ...refused("UpdateStmt" in node ? "updateAll" : "deleteAll", table), isLong };
     } else if ("MergeStmt" in node) return refused("unlisted");
     else if ("SelectStmt" in node && node.SelectStmt.fromClause) {
       isLong = true;
-      if (locksEveryRow(node.SelectStmt, facts)) return { ...refused("lockRows"), isLong };
+      if (locksEveryRow(node.SelectStmt, statement, facts)) return { ...refused("lockRows"), isLong };
     }
   }
   return { isLong };
 }
 
 /** FOR UPDATE, FOR SHARE and the like, where nothing leaves out rows: each stays locked until the migration ends. */
-function locksEveryRow({ lockingClause, fromClause = [], whereClause, limitCount }: SelectStmt, facts: SchemaFacts) {
-  if (lockingClause === undefined || limitCount !== undefined) return false;
-  const tables = fromClause.flatMap((each) => ("RangeVar" in each ? [nameOf(each.RangeVar)] : []));
+function locksEveryRow(select: SelectStmt, statement: Node, facts: SchemaFacts): boolean {
+  const { lockingClause, fromClause = [], whereClause } = select;
+  if (lockingClause === undefined || hasLimit(select)) return false;
+  const relations = fromClause.flatMap((each) => ("RangeVar" in each ? [each.RangeVar] : []));
+  const tables = relations.map(nameOf);
   if (tables.length === fromClause.length && tables.every((table) => facts.isFresh(table))) return false;
   const isNeverNull = (column: string) => tables.some((table) => facts.isNeverNull(table, column));
-  return !isBounding(whereClause, fromClause.length === 1, isNeverNull);
+  const others = fromClause.filter((each) => !("RangeVar" in each));
+  return !isBounding(whereClause, scopeOf(statement, relations, others, isNeverNull));
 }
 
 function alterations({ relation, cmds = [] }: AlterTableStmt, facts: SchemaFacts): Judged[] {

@@ -1,5 +1,5 @@
-import type { Node, TypeName } from "libpg-query";
-import { namesIn } from "./migration-facts.ts";
+import type { Node, RangeVar, SelectStmt, TypeName } from "libpg-query";
+import { nameOf, namesIn } from "./migration-facts.ts";
 
 /** One statement as PostgreSQL's own parser reads it. */
 export interface SqlStatement {
@@ -152,17 +152,51 @@ export function unknownCall(statement: Node): string | undefined {
   return undefined;
 }
 
+/** The rows that a condition chooses from. */
+export interface RowScope {
+  /** The tables whose rows are meant. */
+  readonly tables: ReadonlySet<string>;
+  /** The queries of the statement's WITH, by name. */
+  readonly named: ReadonlyMap<string, Node>;
+  /** What the only table in sight is called, so that a column is the same with and without its name. */
+  readonly sole: string | undefined;
+  /** Names under which every row of the tables is in sight: a row always meets itself there. */
+  readonly wholes: ReadonlySet<string>;
+  readonly isNeverNull: (column: string) => boolean;
+}
+
+/** What a statement's own condition chooses from: the rows of `target`, beside those that `others` bring in. */
+export function scopeOf(
+  statement: Node,
+  target: readonly RangeVar[],
+  others: readonly Node[],
+  isNeverNull: RowScope["isNeverNull"],
+): RowScope {
+  const named = new Map(
+    [...nodesIn(statement)].flatMap((node) =>
+      "CommonTableExpr" in node && node.CommonTableExpr.ctequery !== undefined
+        ? [[node.CommonTableExpr.ctename ?? "", node.CommonTableExpr.ctequery] as const]
+        : [],
+    ),
+  );
+  const tables = new Set(target.map(nameOf));
+  const aliases = target.map(aliasOf);
+  const sole = others.length === 0 && aliases.length === 1 ? aliases[0] : undefined;
+  const bare: RowScope = { tables, named, sole, wholes: new Set(aliases), isNeverNull };
+  return { ...bare, wholes: new Set([...aliases, ...wholesIn(others, bare)]) };
+}
+
+function aliasOf({ alias, relname = "" }: RangeVar): string {
+  return alias?.aliasname ?? relname;
+}
+
 /**
- * Whether a condition leaves out rows: each path through it compares a column with something else than itself. Where
- * `isSole` table is in the statement, a column is the same with and without the table's name.
+ * Whether a condition leaves out rows: each path through it compares a column with something else than itself, and not
+ * only with what a query takes from every row of the same table.
  */
-export function isBounding(
-  condition: Node | undefined,
-  isSole: boolean,
-  isNeverNull: (column: string) => boolean,
-): boolean {
+export function isBounding(condition: Node | undefined, scope: RowScope): boolean {
   if (condition === undefined) return false;
-  const bounds = (part: Node) => isBounding(part, isSole, isNeverNull);
+  const bounds = (part: Node) => isBounding(part, scope);
   if ("BoolExpr" in condition) {
     const { boolop, args = [] } = condition.BoolExpr;
     if (boolop === "AND_EXPR") return args.some(bounds);
@@ -171,21 +205,131 @@ export function isBounding(
   }
   if ("NullTest" in condition) {
     const { nulltesttype, arg } = condition.NullTest;
-    const columns = columnsIn(arg, isSole);
+    const columns = columnsIn(arg, scope.sole);
     // In a column that is never NULL it is true, or not true, of every row.
     const isIdle =
-      nulltesttype === "IS_NOT_NULL" && columns.every((column) => isNeverNull(column.split(".").at(-1) ?? ""));
+      nulltesttype === "IS_NOT_NULL" && columns.every((column) => scope.isNeverNull(column.split(".").at(-1) ?? ""));
     return columns.length > 0 && !isIdle;
   }
-  if ("BooleanTest" in condition) return columnsIn(condition.BooleanTest.arg, isSole).length > 0;
-  if ("SubLink" in condition) return condition.SubLink.testexpr !== undefined || isLimited(condition.SubLink.subselect);
+  if ("BooleanTest" in condition) return columnsIn(condition.BooleanTest.arg, scope.sole).length > 0;
+  if ("SubLink" in condition) {
+    const { testexpr, subselect } = condition.SubLink;
+    return testexpr === undefined ? isChosen(subselect, scope) : !takesEveryRow(subselect, scope);
+  }
   if ("ColumnRef" in condition) return true;
   if (!("A_Expr" in condition)) return false;
-  const compared = (expression: Node | undefined) => [...new Set(columnsIn(expression, isSole))].join();
-  const left = compared(condition.A_Expr.lexpr);
-  const right = compared(condition.A_Expr.rexpr);
-  if (ANY_TEXT.test(patternIn(condition.A_Expr.rexpr))) return false;
+  const { name, lexpr, rexpr } = condition.A_Expr;
+  if ([lexpr, rexpr].some((side) => queriesIn(side).some((query) => takesEveryRow(query, scope)))) return false;
+  if (ANY_TEXT.test(patternIn(rexpr))) return false;
+  // A row that is compared with every row of its own table is compared with itself too.
+  const isOwn = namesIn(name).some((operator) => REFLEXIVE.has(operator));
+  const compared = (side: Node | undefined) => {
+    const columns = columnsIn(side, scope.sole).map((column) => (isOwn ? withoutWhole(column, scope) : column));
+    return [...new Set(columns)].join();
+  };
+  const left = compared(lexpr);
+  const right = compared(rexpr);
   return left !== right && (left !== "" || right !== "");
+}
+
+const REFLEXIVE: ReadonlySet<string> = new Set(["=", "<=", ">=", "~~", "~~*"]);
+
+function withoutWhole(column: string, { wholes }: RowScope): string {
+  const [table = "", name] = column.split(".");
+  return name !== undefined && wholes.has(table) ? `(every).${name}` : column;
+}
+
+/** The queries whose rows an expression compares with: those in ARRAY(...), and those in brackets alone. */
+function queriesIn(expression: Node | undefined): Node[] {
+  if (expression === undefined) return [];
+  return [...nodesIn(expression)].flatMap((node) =>
+    "SubLink" in node && node.SubLink.subselect !== undefined ? [node.SubLink.subselect] : [],
+  );
+}
+
+/** Whether EXISTS is not true of every row: the query's condition leaves out rows, also where it looks at the row's own table. */
+function isChosen(query: Node | undefined, scope: RowScope): boolean {
+  if (query === undefined || !("SelectStmt" in query)) return false;
+  return isBounding(query.SelectStmt.whereClause, scopeBelow(query.SelectStmt, scope));
+}
+
+/** What the condition of a query inside of a statement sees: its own tables, and those around it. */
+function scopeBelow({ fromClause = [] }: SelectStmt, scope: RowScope): RowScope {
+  const [first, ...more] = fromClause;
+  const sole = first !== undefined && more.length === 0 && "RangeVar" in first ? aliasOf(first.RangeVar) : undefined;
+  return { ...scope, sole, wholes: new Set([...scope.wholes, ...wholesIn(fromClause, scope)]) };
+}
+
+/** Whether a query takes something of every row of the scope's tables: no condition, LIMIT or grouping of its own leaves out any. */
+export function takesEveryRow(query: Node | undefined, scope: RowScope): boolean {
+  if (query === undefined || !("SelectStmt" in query)) return false;
+  const { SelectStmt: select } = query;
+  const { op, larg, rarg, fromClause = [], whereClause, havingClause, distinctClause = [], targetList = [] } = select;
+  if (hasLimit(select)) return false;
+  const inArm = (arm: SelectStmt | undefined) => arm !== undefined && takesEveryRow({ SelectStmt: arm }, scope);
+  if (op === "SETOP_UNION") return inArm(larg) || inArm(rarg);
+  if (op === "SETOP_INTERSECT") return inArm(larg) && inArm(rarg);
+  if (op === "SETOP_EXCEPT") return false;
+  // DISTINCT ON, HAVING and an aggregate leave one row for several.
+  const isGrouped = havingClause !== undefined || distinctClause.some((each) => Object.keys(each).length > 0);
+  if (isGrouped || targetList.some(isAggregate)) return false;
+  if (isBounding(whereClause, scopeBelow(select, scope))) return false;
+  return fromClause.some((item) => isWhole(item, scope));
+}
+
+/** Whether a query ends after so many rows; LIMIT ALL and LIMIT NULL are none. */
+export function hasLimit({ limitCount }: SelectStmt): boolean {
+  return limitCount !== undefined && !("A_Const" in limitCount && limitCount.A_Const.isnull === true);
+}
+
+const AGGREGATES: ReadonlySet<string> = new Set("array_agg avg bool_and bool_or count every max min sum".split(" "));
+
+function isAggregate(target: Node): boolean {
+  return [...nodesIn(target)].some(
+    (node) => "FuncCall" in node && node.FuncCall.over === undefined && isOf(node.FuncCall.funcname, AGGREGATES),
+  );
+}
+
+/** Whether an entry of FROM brings in every row of the scope's tables. */
+function isWhole(item: Node, scope: RowScope): boolean {
+  if ("RangeVar" in item) {
+    const { schemaname, relname = "" } = item.RangeVar;
+    const query = schemaname === undefined ? scope.named.get(relname) : undefined;
+    if (query === undefined) return scope.tables.has(nameOf(item.RangeVar));
+    // A query that names itself is read once.
+    const others = new Map([...scope.named].filter(([name]) => name !== relname));
+    return takesEveryRow(query, { ...scope, named: others });
+  }
+  if ("RangeSubselect" in item) return takesEveryRow(item.RangeSubselect.subquery, scope);
+  if (!("JoinExpr" in item)) return false;
+  const { jointype, larg, rarg, quals, usingClause, isNatural } = item.JoinExpr;
+  const [left, right] = [larg, rarg].map((side) => side !== undefined && isWhole(side, scope));
+  if (jointype === "JOIN_LEFT") return left === true;
+  if (jointype === "JOIN_RIGHT") return right === true;
+  if (jointype === "JOIN_FULL") return left === true || right === true;
+  if (left === true && right === true) {
+    const wholes = new Set([...scope.wholes, ...wholesIn([item], scope)]);
+    return quals === undefined || !isBounding(quals, { ...scope, sole: undefined, wholes });
+  }
+  // What another table must have too is left out where that one does not have it.
+  const isJoined = quals !== undefined || usingClause !== undefined || isNatural === true;
+  return (left === true || right === true) && !isJoined;
+}
+
+/** The names under which entries of FROM bring in every row of the scope's tables. */
+function wholesIn(items: readonly Node[], scope: RowScope): string[] {
+  return items.flatMap((item) => {
+    if ("JoinExpr" in item) {
+      const { larg, rarg } = item.JoinExpr;
+      return wholesIn(
+        [larg, rarg].flatMap((side) => side ?? []),
+        scope,
+      );
+    }
+    if (!isWhole(item, scope)) return [];
+    if ("RangeVar" in item) return [aliasOf(item.RangeVar)];
+    return "RangeSubselect" in item ? [item.RangeSubselect.alias?.aliasname ?? ""] : [];
+  });
 }
 
 /** A pattern that every text fits: of LIKE, or of a regular expression. */
@@ -199,23 +343,20 @@ function patternIn(expression: Node | undefined): string {
 function isEither(args: readonly Node[]): boolean {
   const tests = args.flatMap((arg) => ("NullTest" in arg ? [arg.NullTest] : []));
   const tested = (type: string) =>
-    tests.filter(({ nulltesttype }) => nulltesttype === type).flatMap(({ arg }) => columnsIn(arg, true));
+    tests.filter(({ nulltesttype }) => nulltesttype === type).flatMap(({ arg }) => columnsIn(arg, ""));
   return tested("IS_NULL").some((column) => tested("IS_NOT_NULL").includes(column));
 }
 
-/** Whether a query has a condition of its own. */
-function isLimited(query: Node | undefined): boolean {
-  return query !== undefined && "SelectStmt" in query && query.SelectStmt.whereClause !== undefined;
-}
-
-/** The columns that an expression names; a query in it counts as one that is like no other. */
-function columnsIn(expression: Node | undefined, isSole: boolean): string[] {
+/** The columns that an expression names, with the `sole` table's name where it is left out; a query in it is like no other. */
+function columnsIn(expression: Node | undefined, sole: string | undefined): string[] {
   if (expression === undefined) return [];
   return [...nodesIn(expression)].flatMap((node) => {
     if ("SubLink" in node) return ["(...)"];
     if (!("ColumnRef" in node)) return [];
     const names = namesIn(node.ColumnRef.fields);
-    return [isSole ? (names.at(-1) ?? "*") : names.join(".")];
+    const name = names.at(-1) ?? "*";
+    const table = names.at(-2) ?? sole;
+    return [table === undefined ? name : `${table}.${name}`];
   });
 }
 
