@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { z } from "zod";
 import { DeployError } from "../shared/deploy-error.ts";
 import { type ConfigProblem, expectation, mustBeSecret, problemsOf } from "./config-problems.ts";
 import { imageReference, imageText } from "./fields.ts";
@@ -8,23 +9,45 @@ import { ofServices, SERVICE_NAMES, type ServiceName } from "./services.ts";
 const NAMESPACE = "sparki";
 
 /**
- * Parses raw Pulumi config (`sparki:key` to text or JSON text); pure, so that commands check a file without an engine.
- * `plain` names the keys that are known to stand there unencrypted: a secret among them is a problem.
+ * Parses raw Pulumi config (`sparki:key` to text or JSON text); depends on its arguments alone, so that commands check a
+ * file without an engine. `plain` names the keys that are known to stand there unencrypted: a secret among them is a
+ * problem. `now` is the time in milliseconds that days of the past are told from those to come by.
  */
 export function parseConfig(
   raw: Readonly<Record<string, string>>,
   stack: string,
   plain: readonly string[] = [],
+  now = Date.now(),
 ): StackConfig {
   const values = ownValues(raw);
   const parsed = configSchema.safeParse(values, { error: expectation });
+  const issues = parsed.success ? laterDays(parsed.data, now) : parsed.error.issues;
   const problems = [
     ...plainSecrets(raw, stack, plain),
     ...nameProblems(stack, values.accountId),
-    ...(parsed.success ? [] : problemsOf(parsed.error.issues, { schema: configSchema, values, stack })),
+    ...problemsOf(issues, { schema: configSchema, values, stack }),
   ];
   if (parsed.success && problems.length === 0) return parsed.data;
   throw configError(problems, stack);
+}
+
+const DAY_MILLISECONDS = 86_400_000;
+
+/** Days on which something happened, as the config says, and that have not begun anywhere in the world yet. */
+function laterDays({ database, preflight }: StackConfig, now: number): z.core.$ZodIssue[] {
+  const latest = new Date(now + DAY_MILLISECONDS).toISOString().slice(0, 10);
+  const days = [
+    [["database", "passwordsSince"], database.passwordsSince, "the passwords were made"],
+    [["preflight", "restoreTest", "on"], preflight.restoreTest?.on, "the snapshot was restored"],
+  ] as const;
+  return days
+    .filter(([, day]) => day !== undefined && day > latest)
+    .map(([path, input, what]) => ({
+      code: "custom",
+      path: [...path],
+      input,
+      message: `the day on which ${what}, today or earlier`,
+    }));
 }
 
 /**

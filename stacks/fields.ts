@@ -138,14 +138,50 @@ const LABEL = "(?!-)[a-z0-9-]{1,63}(?<!-)";
 /** No public certificate is issued for these: RFC 2606, 6761, 7686 and 8375, and what ICANN keeps for private use. */
 const RESERVED_DOMAIN =
   /(?:^|\.)(?:alt|example|internal|invalid|lan|local|localhost|onion|test|home\.arpa|example\.(?:com|net|org))$/;
+/**
+ * What registries sell names below, of two labels: those that nearly every country has, and those of single ones. It is a
+ * part of the list at https://publicsuffix.org, whose rarer suffixes of two labels, and those of three, are not known here.
+ */
+const PUBLIC_SUFFIX =
+  /^(?:(?:ac|co|com|edu|gob|gouv|gov|gv|ltd|mil|ne|net|nom|or|org|plc|sch)\.[a-z]{2}|(?:ad|ed|go|gr|lg)\.jp|(?:go|pe|re)\.kr|(?:me|nhs|police)\.uk|(?:asn|id)\.au|go\.(?:id|ke|th|tz)|(?:biz|my|web)\.id|(?:firm|gen|ind|nic|res)\.in|(?:adv|art|blog|eco|ind)\.br|(?:geek|gen|iwi|maori|school)\.nz|idv\.tw|(?:gen|k12|web)\.tr|(?:law|school|web)\.za)$/;
+/** What AWS serves its own endpoints and its customers' under, and others theirs: nobody can delegate a name below it to a zone. */
+const OTHERS_DOMAIN = new RegExp(
+  `(?:^|\\.)(?:${[
+    ...["amazon", "aws", "amazon\\.com", "amazoncognito\\.com", "amazonaws\\.com(?:\\.cn)?", "amplifyapp\\.com"],
+    ...["awsapprunner\\.com", "awsapps\\.com", "awsdns-\\d+\\.(?:com|net|org|co\\.uk)", "awsglobalaccelerator\\.com"],
+    ...["cloudfront\\.net", "elasticbeanstalk\\.com"],
+    ...["akamaized\\.net", "appspot\\.com", "azure\\.com", "azureedge\\.net", "azurefd\\.net", "azurewebsites\\.net"],
+    ...["duckdns\\.org", "edgekey\\.net", "fastly\\.net", "firebaseapp\\.com", "fly\\.dev", "github\\.io"],
+    ...[
+      "githubusercontent\\.com",
+      "gitlab\\.io",
+      "herokuapp\\.com",
+      "netlify\\.app",
+      "ngrok(?:-free)?\\.(?:app|dev|io)",
+    ],
+    ...[
+      "nip\\.io",
+      "onrender\\.com",
+      "pages\\.dev",
+      "railway\\.app",
+      "run\\.app",
+      "sslip\\.io",
+      "trafficmanager\\.net",
+    ],
+    ...["trycloudflare\\.com", "vercel\\.app", "web\\.app", "windows\\.net", "workers\\.dev"],
+  ].join("|")})$`,
+);
 /** ACM takes no longer one as a certificate's first name (RFC 5280's bound of a common name). */
 const MAX_CERTIFICATE_NAME = 64;
+/** A name that somebody can own and delegate: below a public suffix, as far as those are known here, and not below another's. */
 export const domain = pattern(
   new RegExp(`^(${LABEL}\\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,58}[a-z0-9])$`),
   "a domain name",
 )
   .max(MAX_CERTIFICATE_NAME, `a domain name of at most ${MAX_CERTIFICATE_NAME} characters, as ACM takes it`)
-  .refine((name) => !RESERVED_DOMAIN.test(name), "a domain name that certificates are issued for");
+  .refine((name) => !RESERVED_DOMAIN.test(name), "a domain name that certificates are issued for")
+  .refine((name) => !PUBLIC_SUFFIX.test(name), "a domain name below a public suffix, such as sparki.co.uk")
+  .refine((name) => !OTHERS_DOMAIN.test(name), "a domain name of one's own, not below AWS's or another host's");
 
 const VPC = "a whole /16 such as 10.40.0.0/16 of the private networks 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16";
 /** What the subnets are cut from (infra/network.ts). */
@@ -292,7 +328,13 @@ export const channel = pattern(
   /^#(?=.*[\p{Ll}\p{Lo}\d])[\p{Ll}\p{Lo}\d_-]{1,80}$/u,
   "a channel of Slack such as #incidents",
 );
-export const mention = pattern(/^@(?=.*[a-z0-9])[\w.-]{1,80}$/i, "whom Slack mentions, such as @on-call");
+const MENTION = "whom Slack mentions, such as @on-call";
+/** Slack's own groups: of a channel's people, of those who are there, of everybody. It reads a name without the signs behind it. */
+const EVERYBODY = /^@(?:all|channel|everyone|group|here)[._-]*$/i;
+export const mention = pattern(/^@(?=.*[a-z0-9])[\w.-]{1,80}$/i, MENTION).refine(
+  (handle) => !EVERYBODY.test(handle),
+  `${MENTION}: a person or a team, as @channel, @here and @everyone wake all who are there`,
+);
 /** What stands in templates and forms until it is filled in. */
 const NO_PLACEHOLDER =
   /^(?!(?:changeme|change-me|fixme|n\/a|nil|nobody|none|null|owner|tba|tbd|todo|undefined|unknown|x+|your[ -].*)$)/i;

@@ -286,6 +286,15 @@ describe("parseConfig", () => {
     ["domain", "prod.example.com"],
     ["domain", "a.b.internal"],
     ["domain", "sparki.test"],
+    ...["com", "tools", "co.uk", "com.au", "org.nz", "go.jp", "me.uk", "gov.br"].map(
+      (name) => ["domain", name] as const,
+    ),
+    ...["x.amazonaws.com", "a-1.us-east-1.elb.amazonaws.com", "amazonaws.com.cn", "d1.cloudfront.net", "x.on.aws"].map(
+      (name) => ["domain", name] as const,
+    ),
+    ...["cloudfront.net", "github.io", "sparki.github.io", "sparki.vercel.app", "x.y.azurewebsites.net"].map(
+      (name) => ["domain", name] as const,
+    ),
     ["database.clientImage", `ghcr.io/alexarno/x@sha256:${"0".repeat(64)}`],
     ["database.clientImage", `registry.evil.io/x@sha256:${"a1".repeat(32)}`],
     ["engine.readinessPath", "/../ready"],
@@ -298,6 +307,9 @@ describe("parseConfig", () => {
     ["preflight.imageSignatureKey", `-----BEGIN PUBLIC KEY-----\n${"A".repeat(80)}\n-----END PUBLIC KEY-----`],
     ["contacts.incidents", { channel: "#--", mention: "@x" }],
     ["contacts.incidents", { channel: "#a", mention: "@.." }],
+    ...["@channel", "@here", "@everyone", "@Channel", "@HERE", "@here.", "@group", "@all"].map(
+      (mention) => ["contacts.database", { channel: "#a", mention }] as const,
+    ),
     ["allowedRegistries", ["ghcr.io/"]],
     ["allowedRegistries", ["ghcr.io/alexarno/", "docker.io/"]],
   ])("refuses %s of %j, which nothing real has, and says what it expects", (path, value) => {
@@ -307,6 +319,38 @@ describe("parseConfig", () => {
     const text = typeof changed === "string" ? changed : JSON.stringify(changed);
     const { message } = errorOf({ ...raw, [`sparki:${key}`]: text });
     expect(message).toMatch(new RegExp(`${path.replace(".", "\\.")}[\\w.[\\]]* is .*; expected `));
+  });
+
+  it.each([
+    ["domain", "sparki.co.uk"],
+    ["domain", "prod.sparki.com.au"],
+    ["domain", "co.tools"],
+    ["domain", "my-amazonaws.com"],
+    ["domain", "github.io.sparki.tools"],
+    ["contacts", { mention: "@channel-ops" }],
+    ["contacts", { mention: "@heremans" }],
+  ])("accepts %s of %j, which is somebody's own", (key, value) => {
+    const raw = rawConfig("prod");
+    const contacts = JSON.parse(raw["sparki:contacts"] ?? "{}");
+    const changed =
+      typeof value === "string" ? value : JSON.stringify({ ...contacts, database: { channel: "#a", ...value } });
+    expect(() => parseConfig({ ...raw, [`sparki:${key}`]: changed }, "prod")).not.toThrow();
+  });
+
+  it.each([
+    ["database", { passwordsSince: "2026-12-01" }, undefined],
+    ["database", { passwordsSince: "2026-12-02" }, "database.passwordsSince"],
+    ["database", { passwordsSince: "2999-01-01" }, "database.passwordsSince"],
+    ["preflight", { restoreTest: { on: "2026-11-30", by: "@dba-team", snapshot: "s" } }, undefined],
+    ["preflight", { restoreTest: { on: "2027-11-30", by: "@dba-team", snapshot: "s" } }, "preflight.restoreTest.on"],
+  ])("tells at the end of November 2026 whether %s may say %j", (key, change, place) => {
+    const raw = rawConfig("prod");
+    const changed = JSON.stringify({ ...JSON.parse(raw[`sparki:${key}`] ?? "{}"), ...Object(change) });
+    const parsed = () =>
+      parseConfig({ ...raw, [`sparki:${key}`]: changed }, "prod", [], Date.UTC(2026, 10, 30, 23, 59));
+    if (place === undefined) return expect(parsed).not.toThrow();
+    expect(parsed).toThrow(new RegExp(`${place} is "2.*"; expected the day on which .*, today or earlier`));
+    return expect(parsed).toThrow(`Edit Pulumi.prod.yaml: sparki:${place}`);
   });
 
   it("takes an image of another registry's where that is allowed, and an address with a slash at its end without it", () => {
