@@ -102,6 +102,32 @@ function joinedLeet(name: string): string {
 /** A name's end says what it is. */
 const LONGEST_NAME = 120;
 
+/** Names of short numbers that let somebody in: PINs, one-time codes, and what is printed on cards. */
+const CODE_NAME =
+  /(?:^|[^a-z])(?:pin|puk|[tm]?otp|cvv2?|cvc2?)(?:[^a-z]{0,2}(?:code|number))?$|(?:^|[^a-z])(?:(?:pass|access|security|verification|confirmation|auth(?:entication)?|login|sms|2fa|mfa|unlock|door|one[^a-z]?time)[^a-z]{0,2}(?:code|pin))$/;
+const CODE_END = /(?:pin|puk|otp|cv[vc]2?|code|number)$/i;
+/** Four digits and more, or pairs and triples of them: less is a count, and what goes on is a version, a time or a share. */
+const CODE = /(?:\d{4,10}|\d{3}[ -]\d{3}|\d\d[ -]\d\d(?:[ -]\d\d)?)(?![\w%]|[-.:/]\w)/y;
+const CARD_CODE = /\d{3,4}(?![\w%]|[-.:/]\w)/y;
+
+/** Whether a name says that its value is a secret where it is a short number: `PIN`, `one-time code`. */
+export function isCodeName(name: string): boolean {
+  if (!CODE_END.test(name)) return false;
+  const end = name.slice(-LONGEST_NAME);
+  return CODE_NAME.test(end.replace(/([a-z\d])(?=[A-Z])/g, "$1-").toLowerCase());
+}
+
+/** Whether a name and its value are a short number that lets somebody in. */
+export function isCode(name: string, value: string): boolean {
+  return isCodeName(name) && codeLength(name, value, 0) === value.length;
+}
+
+function codeLength(name: string, text: string, at: number): number {
+  const pattern = /cv[vc]/i.test(name) ? CARD_CODE : CODE;
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0].length ?? 0;
+}
+
 const PUBLIC_VALUE =
   /^(?:|true|false|null|nil|none|undefined|yes|no|on|off|unset|\[secret\]|<[\w .-]+>|\*+|x{3,}|\.{3}|…|\$\{[^{}]*\}|\$\([^()]*\)|\$[A-Za-z_]\w*|\{\{.*\}\}|%\(\w+\)s|%s|arn:aws[\w-]*:.*|sha(?:256|384|512)[:-][\w+/=]+)$/i;
 
@@ -128,8 +154,34 @@ const SEPARATOR = new RegExp(
 /** An option's value is its next word, also in a list of quoted words. */
 const OPTION_GAP = new RegExp(String.raw`${QUOTE},?[ \t]{0,20}(?=${QUOTE})|[ \t]{1,20}(?=[^\s-])`, "y");
 const QUOTED_AFTER = /[ \t]{1,4}(?=["'`])/y;
-const SAID_AFTER =
-  /[ \t]{0,40}\|[ \t]{1,40}(?=[^\s"'`|])|[ \t]{1,4}(?:(?:is|was|to|of|as)[:=]?[ \t]{1,4})?(?=[^\s"'`])/y;
+/** What says in a sentence that a value follows. */
+const IS =
+  "(?:is|was|will be|should be|has been|had been)(?:[ \\t]{1,4}(?:now|still))?(?:[ \\t]{1,4}(?:re)?set to|[ \\t]{1,4}changed to)?|(?:re)?set to|changed to|equals|ist|lautet|est";
+const SAID_AFTER = new RegExp(
+  String.raw`[ \t]{0,40}\|[ \t]{1,40}(?=[^\s"'${"`"}|])|[ \t]{1,4}(?:(?:${IS}|to|of|as)[:=]?[ \t]{1,4})?(?=[^\s"'${"`"}])`,
+  "y",
+);
+const SAYS_IS = new RegExp(`(?:${IS})`, "i");
+/** Whose secret it is, or where it counts: `password for bob`, `password (prod)`. */
+const OWNER =
+  /[ \t]{1,4}(?:(?:for|of|on|at|to|in|as|used by|belonging to)[ \t]{1,4}(?=\S)|(?=\([^()\n]{1,60}\)|\[[^[\]\n]{1,60}\]))/y;
+const LONGEST_OWNER = 160;
+const SAYS = new RegExp(
+  String.raw`[ \t]{0,4}(?:[:\uff1a\ua789\u2236]=?(?=[ \t])|:(?=\w)|(?:={1,2}>?|->|[\u2192\u21d2])(?!=)|[\u2013\u2014-](?=[ \t]))[ \t]{0,4}|[ \t]{1,4}(?:${IS})[:=]?[ \t]{1,4}`,
+  "gi",
+);
+/** A field beside the owner, whose value is none of the secret's: `password for user=bob host=db`. */
+const OTHER_FIELD =
+  /(?:^|[\s,;(?&])(?:user(?:name)?|login|role|account|client|host|addr(?:ess)?|server|port|db|dbname|database|service|app|name|id|uid|env|stack|region|cluster|instance|namespace|pod|url|path|file|line|key|arn)$/i;
+/** What a password is not, though it has letters and digits: a place, a date, a measure, a name of the craft. */
+const NO_PASSWORD =
+  /^(?:[a-z][a-z+.-]*:\/\/.*|\.{0,2}\/.*|~\/.*|[\w.-]+(?:\/[\w.-]+)+|[A-Z][A-Z\d]*(?:_[A-Z\d]+)+|[a-z][a-z\d-]*(?:\.[a-z\d-]+)+(?::\d+)?|[^\s@]+@[\w-]+(?:\.[\w-]+)+|\d{4}-\d\d(?:-\d\d.*)?|\d+[a-z]{1,2}|v?\d+(?:\.\d+)+|(?:sha|md|aes|rsa|hs|rs|es)-?\d+.*|base\d\d|utf-?\d+|argon2\w*|bcrypt\w*|scrypt|pbkdf2|ed25519|x509|oauth2?|ipv\d|http\d|s3|k8s)$/i;
+/** What is counted, not told. */
+const UNIT =
+  /^[ \t]{1,4}(?:of|days?|hours?|minutes?|seconds?|ms|weeks?|months?|years?|char(?:acter)?s?|digits?|letters?|bytes?|bits?|times|attempts?|tries|retries|requests?|users?|rows?|entries|items|%)/i;
+/** A value that stands before what it is: `x is the password for bob`, `with x as password`. */
+const SAID_BEFORE =
+  /(?<![^\s"'`(])([^\s"'`()[\]]{4,128})(["'`]?[ \t]{1,4}(?:(?:is|was)[ \t]{1,4}(?:now[ \t]{1,4})?(?:the|my|your|our|his|her|their|its|a|[\w-]{1,40}'s)|as(?:[ \t]{1,4}(?:the|my|your|a))?)[ \t]{1,4}(?:[a-z]{1,20}[ \t]{1,4}){0,2}?([\p{L}_-]{1,40}))(?=[.,;:!?)]|[ \t]{1,4}(?:for|of|to|on)\b|[ \t\r]*(?:\n|$))/gimu;
 const OPENING = new RegExp(QUOTE, "y");
 /** What a language writes before a text of its own: `Some("x")`, `b'x'`, `string(9) "x"`, `&"x"`. */
 const WRAPPED = /(?:[A-Za-z_][\w:.<>]{0,60}[ \t]?\((?:\d{1,6}\)[ \t])?|[brufEN&*]{1,2})(?=["'`])/y;
@@ -171,7 +223,7 @@ const REFERENCE = /\$\{[^{}\n]{0,200}\}|\$\([^()\n]{0,200}\)|\{\{[^{}\n]{0,200}\
 
 /** Words that follow a name and a colon in a message about a secret rather than in front of one. */
 const PROSE =
-  /^(?:permission|invalid|unexpected|not|no|missing|cannot|could|couldn't|can't|failed|failure|error|expected|must|should|required|requires|expired|expires|denied|access|unauthorized|forbidden|the|a|an|is|are|was|were|has|have|had|in|on|at|by|of|for|from|with|and|or|unable|unknown|context|connection|dial|timeout|deadline|rpc|eof|authentication|wrong|incorrect|bad|too|illegal|found|empty|rejected|malformed|mismatch|already|does|do|will|would|please|set|see|use|run|valid|ok|pass|fail|skipped|warn|created|updated|deleted|unchanged|same|update|create|delete|replace|rotated|stale|unset|none|null|true|false|nil|undefined|yes|no)\b[.,;:!]?/i;
+  /^(?:permission|invalid|unexpected|not|no|missing|cannot|could|couldn't|can't|failed|failure|error|expected|must|should|required|requires|expired|expires|denied|access|unauthorized|forbidden|the|a|an|is|are|was|were|has|have|had|in|on|at|by|of|for|from|with|and|or|unable|unknown|context|connection|dial|timeout|deadline|rpc|eof|authentication|wrong|incorrect|bad|too|illegal|found|empty|rejected|malformed|mismatch|already|does|do|will|would|please|set|see|use|run|valid|ok|changed|reset|stored|saved|sent|verified|accepted|generated|read|written|unchanged|missed|pass|fail|skipped|warn|created|updated|deleted|unchanged|same|update|create|delete|replace|rotated|stale|unset|none|null|true|false|nil|undefined|yes|no)\b[.,;:!]?/i;
 
 /** The text without the values whose names say that they are secret, in any quoting and at any depth. */
 export function withoutNamedSecrets(text: string, mark: string): string {
@@ -189,6 +241,9 @@ function withoutHeaders(text: string, mark: string): string {
       isPublicValue(value) ? all : `${name}${gap}${mark}`,
     )
     .replace(NETRC, `$1${mark}`)
+    .replace(SAID_BEFORE, (all, value: string, rest: string, name: string) =>
+      isGiven(name, value, "", false) ? `${mark}${rest}` : all,
+    )
     .replace(SQL, `$1'${mark}'`)
     .replace(SQL_ESCAPED, `$1'${mark}'`)
     .replace(DIGEST, `$1${mark}`)
@@ -212,6 +267,24 @@ function isCredential(scheme: string, value: string): boolean {
   );
 }
 
+/**
+ * Whether what a sentence says of a secret is the secret itself. `isPlain` where a sign says so, such as a colon, so that
+ * a word alone is one too; `after` is what follows it.
+ */
+function isGiven(name: string, value: string, after: string, isPlain: boolean): boolean {
+  const word = value.replace(/[.,;:!?)\]]+$/, "");
+  const secrecy = secrecyOf(name);
+  if (isCode(name, word)) return !UNIT.test(after);
+  if (secrecy === "none" || isPublicValue(word) || NO_PASSWORD.test(word)) return false;
+  const isMixed = /\d/.test(word) && /\p{L}/u.test(word);
+  if (secrecy === "secret") return isOpaque(word) || (isMixed && /^[\p{L}\d!#$%&*+=?@^_~]{6,}$/u.test(word));
+  if (word.length < 4) return false;
+  if (/^\d+$/.test(word)) return word.length <= 12 && !UNIT.test(after);
+  if (isMixed || (/\p{L}/u.test(word) && /[!#$%&*+?@^~]/.test(word))) return true;
+  const isLast = /^[.,;:!?]?[ \t\r]*(?:\n|$)/.test(after);
+  return isPlain && isLast && !PROSE.test(word) && /^[\p{L}'-]+$/u.test(word);
+}
+
 /** Goes over the text once, name by name; what it has judged it does not visit again. */
 class Scanner {
   readonly #text: string;
@@ -220,6 +293,7 @@ class Scanner {
   #copied = 0;
   /** A field said that the next value is secret: `"name": "DB_PASSWORD", "value": "x"`. */
   #armedUntil = 0;
+  #armedBy = "";
   #before: { readonly word: string; readonly end: number } = { word: "", end: -1 };
 
   constructor(text: string, mark: string) {
@@ -241,18 +315,24 @@ class Scanner {
   }
 
   /** Resolves where to go on. */
-  #visit(name: string, start: number, end: number): number {
+  #visit(word: string, start: number, end: number): number {
+    const name = this.#wholeName(word, start);
     if (this.#text.startsWith(this.#mark, start - 1)) return end;
     if (name === "arn") return start + Math.max(this.#match(ARN, start), name.length);
     // `aws:secretsmanager/secret:Secret` is a type's name.
     if (this.#text[start - 1] === "/" && this.#match(TYPE_NAME, end) > 0) return end;
     const secrecy = this.#secrecyOf(name, start);
     const valueAt = this.#valueAt(secrecy, name, start, end);
+    if (valueAt !== undefined && isCodeName(name)) {
+      const hidden = this.#hideCode(valueAt, name);
+      if (hidden > valueAt || secrecy === "none") return Math.max(hidden, end);
+    }
     if (secrecy === "none") {
       if (valueAt !== undefined && /^(?:name|key|field|header|variable)$/i.test(name)) this.#arm(valueAt);
       if (!(valueAt !== undefined && end < this.#armedUntil && /^(?:value|val|stringvalue|data)$/i.test(name)))
         return end;
       this.#armedUntil = 0;
+      if (secrecyOf(this.#armedBy) === "none") return Math.max(this.#hideCode(valueAt, this.#armedBy), end);
       return this.#hide(valueAt, "password", name, false);
     }
     if (valueAt === undefined) return end;
@@ -260,13 +340,20 @@ class Scanner {
     return this.#hide(valueAt, secrecy, name, isLoose);
   }
 
+  /** `api key` and `PIN code` are one name. */
+  #wholeName(name: string, start: number): string {
+    const { word, end } = this.#before;
+    if (end !== start - 1 || this.#text[end] !== " ") return name;
+    const isPart = /^(?:keys?|code|string)$/i.test(name) || (/^number$/i.test(name) && /^pin$/i.test(word));
+    const whole = `${word}${name}`;
+    return isPart && (secrecyOf(whole) !== "none" || isCodeName(whole)) ? whole : name;
+  }
+
   #secrecyOf(name: string, start: number): Secrecy {
     const own = secrecyOf(name);
-    if (own !== "none") return own;
+    if (own !== "none" || isCodeName(name)) return own;
     const end = start + name.length;
     const before = this.#before;
-    if (/^(?:keys?|code|string)$/i.test(name) && before.end === start - 1 && this.#text[before.end] === " ")
-      return secrecyOf(`${before.word}${name}`);
     if (/^(?:word|phrase)$/i.test(name) && before.end === start - 1 && /^pass$/i.test(before.word)) return "password";
     // In an address's query the short names are credentials.
     if (
@@ -300,7 +387,8 @@ class Scanner {
     const text = this.#text;
     const separated = this.#match(SEPARATOR, end);
     if (separated > 0) return end + separated;
-    if (secrecy === "none") return undefined;
+    const isShort = isCodeName(name);
+    if (secrecy === "none" && !isShort) return undefined;
     const isOption =
       text[start - 1] === "-" && /(?:^|[\s"'`=[(,])-{1,2}$/.test(text.slice(Math.max(0, start - 3), start));
     if (isOption && name !== "secret") {
@@ -311,21 +399,61 @@ class Scanner {
       const gap = this.#match(QUOTED_AFTER, end);
       if (gap > 0) return end + gap;
     }
+    const given = this.#givenAt(name, end);
+    if (given !== undefined) return given;
     const said = this.#match(SAID_AFTER, end);
     if (said === 0) return undefined;
     const word = this.#bare(end + said);
-    const isOne =
-      secrecy === "password"
-        ? word.length >= 4 && /\d/.test(word) && /[a-z]/i.test(word) && !/^sha\d|^\d+[a-z]{1,2}$/.test(word)
-        : isOpaque(word);
+    const after = text.slice(end + said + word.length, end + said + word.length + 24);
+    // `we pin 2026 releases` is a sentence, and `PIN 2026` is not.
+    const isSaid = /[a-z]/i.test(text.slice(end, end + said)) || /^[A-Z]|code$/.test(name);
+    if (isShort && isSaid && codeLength(name, text, end + said) > 0 && !UNIT.test(after)) return end + said;
+    if (secrecy !== "password") return secrecy === "secret" && isOpaque(word) ? end + said : undefined;
+    const isMixed = word.length >= 4 && /\d/.test(word) && /[a-z]/i.test(word) && !/^sha\d|^\d+[a-z]{1,2}$/.test(word);
+    const isOne = isMixed || (SAYS_IS.test(text.slice(end, end + said)) && isGiven(name, word, after, false));
     return isOne ? end + said : undefined;
+  }
+
+  /** Where a value begins behind its name and its owner: `password for bob: x`, `the token of ci is x`. */
+  #givenAt(name: string, end: number): number | undefined {
+    const owner = this.#match(OWNER, end);
+    if (owner === 0) return undefined;
+    const begin = end + owner;
+    const line = this.#text.slice(begin, begin + LONGEST_OWNER + 128).split("\n", 1)[0] ?? "";
+    for (const sign of line.matchAll(SAYS)) {
+      const ownerName = line.slice(0, sign.index);
+      if (ownerName === "") continue;
+      if (sign.index > LONGEST_OWNER) return undefined;
+      if (/^[=:]$/.test(sign[0]) && OTHER_FIELD.test(ownerName)) continue;
+      const at = begin + sign.index + sign[0].length;
+      const isHidden = [at, at + 1].some((place) => this.#text.startsWith(this.#mark, place));
+      if (isHidden || (isCodeName(name) && codeLength(name, this.#text, at) > 0)) return at;
+      const quote = /^["'`]/.exec(this.#text.slice(at, at + 1))?.[0];
+      const value = quote === undefined ? this.#bare(at) : (line.slice(at - begin + 1).split(quote, 1)[0] ?? "");
+      const after = this.#text.slice(at + value.length, at + value.length + 24);
+      const isPlain = !/[a-z]/i.test(sign[0]);
+      // A port, an ARN's part or a tag stands behind a colon too.
+      if (sign[0] === ":" && !/^[\w-]{0,40}$/.test(ownerName)) continue;
+      if (sign[0] === ":" && !/^(?=.*\d)(?=.*[a-z])[^:/]{6,}$/i.test(value)) continue;
+      if (isGiven(name, value, quote === undefined ? after : "", isPlain)) return at;
+    }
+    return undefined;
+  }
+
+  /** Replaces the short number that begins here, in quotes or not, and tells where to go on. */
+  #hideCode(begin: number, name: string): number {
+    const at = begin + this.#match(WRAPPED, begin);
+    const from = at + this.#match(OPENING, at);
+    const length = codeLength(name, this.#text, from);
+    return length === 0 ? begin : this.#replace(from, from + length);
   }
 
   #arm(valueAt: number): void {
     OPENING.lastIndex = valueAt;
     const opening = OPENING.exec(this.#text)?.[0].length ?? 0;
     const value = /^[\w.-]{1,120}/.exec(this.#text.slice(valueAt + opening, valueAt + opening + 130))?.[0] ?? "";
-    this.#armedUntil = secrecyOf(value) === "none" ? 0 : valueAt + value.length + NEAR;
+    this.#armedBy = value;
+    this.#armedUntil = secrecyOf(value) === "none" && !isCodeName(value) ? 0 : valueAt + value.length + NEAR;
   }
 
   /** Replaces the value that begins here and tells where to go on. */
@@ -494,26 +622,30 @@ const VALUE_FIRST =
 const RESP =
   /((?:\b|(?<=\\n))AUTH(?:\\r\\n|\r?\n)(?:\$\d{1,5}(?:\\r\\n|\r?\n)\w{1,64}(?:\\r\\n|\r?\n)(?=\$))?\$\d{1,5}(?:\\r\\n|\r?\n))(?:(?!\\r\\n)\S){1,512}/g;
 
+/** Whether everybody may see the value of a name. */
+function isOpen(name: string, value: string): boolean {
+  if (isCode(name, value.trim())) return false;
+  return secrecyOf(name) === "none" || isPublicValue(value);
+}
+
 /** The text without the secrets whose name stands on another line or in a tag around them. */
 export function withoutBlocks(text: string, mark: string): string {
   const inline = text
-    .replace(ELEMENT, (all, tag: string, name: string, value: string) =>
-      secrecyOf(name) === "none" || isPublicValue(value) ? all : `${tag}${mark}`,
-    )
+    .replace(ELEMENT, (all, tag: string, name: string, value: string) => (isOpen(name, value) ? all : `${tag}${mark}`))
     .replace(PLIST, (all, before: string, name: string, value: string) =>
-      secrecyOf(name) === "none" || isPublicValue(value) ? all : `${before}${mark}`,
+      isOpen(name, value) ? all : `${before}${mark}`,
     )
     .replace(HEREDOC, (all, name: string, begin: string) =>
       secrecyOf(name) === "none" ? all : `${name}${begin}${mark}`,
     )
     .replace(FORM_FIELD, (all, before: string, name: string, value: string) =>
-      secrecyOf(name) === "none" || isPublicValue(value) ? all : `${before}${mark}`,
+      isOpen(name, value) ? all : `${before}${mark}`,
     )
     .replace(ROW, (all, before: string, columns: string) =>
-      columns.split(",").some((column) => secrecyOf(column.trim()) !== "none") ? `${before}(${mark})` : all,
+      columns.split(",").some((column) => isSecretName(column.trim())) ? `${before}(${mark})` : all,
     )
     .replace(VALUE_FIRST, (all, before: string, value: string, name: string) =>
-      secrecyOf(name) === "none" || isPublicValue(value.replace(/^["']|["']$/g, "")) ? all : `${before}${mark}`,
+      isOpen(name, value.replace(/^["']|["']$/g, "")) ? all : `${before}${mark}`,
     )
     .replace(PARAMETERS, `$1${mark}`)
     .replace(PRIVATE_LINES, `$1${mark}\n`)
@@ -543,6 +675,7 @@ const LONGEST_ROW = 20_000;
 
 interface Columns {
   readonly end: CellEnd;
+  readonly names: readonly string[];
   readonly secrecies: readonly Secrecy[];
 }
 
@@ -559,7 +692,7 @@ function columnsIn(line: string): Columns | undefined {
     const isHeader =
       names.filter((name) => name !== "").length > 1 && cells.every((cell) => COLUMN.test(cell) || cell.trim() === "");
     const secrecies = names.map((name) => (name === "" ? "none" : secrecyOf(name)));
-    if (isHeader && secrecies.some((secrecy) => secrecy !== "none")) return { end, secrecies };
+    if (isHeader && names.some(isSecretName)) return { end, names, secrecies };
   }
   return undefined;
 }
@@ -586,10 +719,11 @@ function withoutColumns(text: string, mark: string): string {
     .join("\n");
 }
 
-function withoutCells(line: string, { end, secrecies }: Columns, mark: string): string {
+function withoutCells(line: string, { end, names, secrecies }: Columns, mark: string): string {
   const cells = cellsOf(line, end).map((cell, index) => {
     const value = cell.trim().replace(/^"(.*)"$/s, "$1");
     const secrecy = secrecies[index] ?? "none";
+    if (isCode(names[index] ?? "", value)) return cell.replace(value, () => mark);
     if (secrecy === "none" || isPublicValue(value) || value.includes(mark) || /^:?-+:?$/.test(value)) return cell;
     const isSecret = secrecy === "password" ? !/\s/.test(value) || cell !== value : isOpaque(value);
     return isSecret ? cell.replace(value, () => mark) : cell;
@@ -607,8 +741,42 @@ const HEREDOC_BEGINS =
   /([\w.$-]{1,120})(?:[ \t]{0,4}[=:][ \t]{0,4}|[^\n\w]{1,12}cat[ \t]{1,4})<<[-~]?["']?(\w{1,40})["']?[ \t\r]*$/;
 const SECRET_OPENS = /["']([\w.$-]{1,120})["']\]?=>[ \t\r]*$/;
 
-/** Of a line whose value is on the lines below it and may be secret: whether a line belongs to them; undefined for any other. */
-export function blockAfter(line: string): ((next: string) => boolean) | undefined {
+/** Lines that say something only together. */
+export interface Block {
+  /** Whether a line belongs to them; asked once for each, in order. */
+  readonly isMore: (next: string) => boolean;
+  /** Whether their first line says what all the others are. */
+  readonly isHeaded: boolean;
+}
+
+/** The block that a line begins, whose values may be secret; undefined for any other line. */
+export function blockAfter(line: string): Block | undefined {
+  const isMore = valuesAfter(line);
+  if (isMore !== undefined) return { isMore, isHeaded: true };
+  const wrapped = wrappedAfter(line);
+  return wrapped === undefined ? undefined : { isMore: wrapped, isHeaded: false };
+}
+
+const WRAPPED_BEGINS = /(?:^|[\s"'`:=>|])([\w+/-]{8,512})["'`]?[ \t]{0,4}[,+\\]?[ \t\r]*$/;
+const WRAPPED_GOES_ON = /^[ \t>|]*["'`]?([\w+/-]{1,512}(={0,2}))["'`]?[ \t]{0,4}[,+\\]?[ \t\r]*$/;
+
+/** Of a line that ends in what may be the begin of wrapped base64: whether a line goes on with it. */
+function wrappedAfter(line: string): Block["isMore"] | undefined {
+  const first = WRAPPED_BEGINS.exec(line)?.[1];
+  if (first === undefined) return undefined;
+  const isAlone = line.trim().length - first.length <= 4;
+  if (!isAlone && (first.length < 16 || !/[a-z]/.test(first) || !/[A-Z]/.test(first))) return undefined;
+  let isOver = false;
+  return (next) => {
+    const found = WRAPPED_GOES_ON.exec(next);
+    const [length, padding] = [found?.[1]?.length ?? 0, found?.[2] ?? ""];
+    if (isOver || length === 0 || length > first.length) return false;
+    isOver = length < first.length || padding !== "";
+    return true;
+  };
+}
+
+function valuesAfter(line: string): Block["isMore"] | undefined {
   const key = KEY.exec(line);
   if (key !== null && isSecretName(key[3])) {
     const indent = key[1]?.length ?? 0;
@@ -632,7 +800,7 @@ export function blockAfter(line: string): ((next: string) => boolean) | undefine
 }
 
 function isSecretName(name: string | undefined): boolean {
-  return name !== undefined && secrecyOf(name) !== "none";
+  return name !== undefined && (secrecyOf(name) !== "none" || isCodeName(name));
 }
 
 /** Whether a line belongs to a block that is so far in. */

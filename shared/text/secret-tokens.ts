@@ -181,23 +181,92 @@ function bodyLength(text: string, body: number): number {
 const BASE64 =
   /(?<![\w+/-])[A-Za-z0-9+/_-]{16,}(?:(?<=[A-Za-z0-9+/_-]{60})\r?\n[ \t]{0,20}[A-Za-z0-9+/_-]{4,76})*={0,2}/g;
 
+/** Base64 over lines, each of them alone: indented, quoted, parts of a program's text, or written with `\n`. */
+const LINE_END = String.raw`(?:(?:["'${"`"}][ \t]{0,4}[,+\\]?|[ \t]{0,4}\\)?[ \t]{0,4}\r?\n[ \t>|]{0,80}["'${"`"}]?|(?:\\+r)?\\+n)`;
+const LINES = new RegExp(String.raw`(?<![\w+/=-])[\w+/-]{4,512}(?:${LINE_END}[\w+/-]{1,512})+={0,2}`, "g");
+const LINE_ENDS = new RegExp(`(${LINE_END})`);
+
 const HEX = /(?<![A-Za-z0-9])(?:[0-9a-fA-F]{2}){16,}(?![A-Za-z0-9])/g;
 
 /** `user:password`, as Docker, npm and HTTP keep it. */
 const PAIR = /^(?!(?:arn|urn|sha\d+|[a-z]+:\/\/))[\w.@+-]{1,64}:[\x21-\x7e]{3,}$/i;
 
 const UNREADABLE = /[^\P{C}\t\r\n]|\ufffd/u;
+const UNREADABLE_ONES = new RegExp(UNREADABLE, "gu");
 
 /**
  * The text without what is base64 or hex of a secret: of a pair of user and password, and of any text in which
  * `isSecret` finds one. What decodes to no text, such as a digest, stays.
  */
 export function withoutEncoded(text: string, mark: string, isSecret: (decoded: string) => boolean): string {
-  const hides = (decoded: string) => !UNREADABLE.test(decoded) && (PAIR.test(decoded) || isSecret(decoded));
-  const replacer = (encoding: "base64" | "hex") => (run: string) =>
-    hides(Buffer.from(run, encoding).toString("utf8")) ? mark : run;
-  return text.replace(BASE64, replacer("base64")).replace(HEX, replacer("hex"));
+  const hides = (bytes: Buffer) => {
+    if (isPrivateKey(bytes)) return true;
+    const decoded = bytes.toString("utf8");
+    return !UNREADABLE.test(decoded) && (PAIR.test(decoded) || isSecret(decoded));
+  };
+  const replacer = (encoding: "base64" | "hex") => (run: string) => (hides(Buffer.from(run, encoding)) ? mark : run);
+  return text
+    .replace(LINES, (lines) => withoutWrapped(lines, mark, (body) => hides(Buffer.from(body, "base64"))))
+    .replace(BASE64, replacer("base64"))
+    .replace(HEX, replacer("hex"));
 }
+
+/** Lines of text without those that are wrapped base64 of a secret: all of one width but for the last one. */
+function withoutWrapped(text: string, mark: string, hides: (body: string) => boolean): string {
+  const parts = text.split(LINE_ENDS);
+  const lines = parts.filter((_, index) => index % 2 === 0);
+  let out = "";
+  for (let at = 0; at < lines.length; ) {
+    const width = lines[at]?.length ?? 0;
+    let full = at;
+    while (full < lines.length && lines[full]?.length === width) full++;
+    const rest = lines[full]?.replace(/=+$/, "").length ?? width;
+    const isRest = rest < width && lines[full + 1]?.length !== lines[full]?.length;
+    // A rest may be a line of its own.
+    const ends = isRest ? [full + 1, full] : [full];
+    const end = ends.find((each) => each - at > 1 && isWrapped(lines.slice(at, each), hides));
+    const next = end ?? full;
+    out += end === undefined ? parts.slice(2 * at, 2 * next - 1).join("") : mark;
+    out += parts[2 * next - 1] ?? "";
+    at = next;
+  }
+  return out;
+}
+
+const SHORTEST_BODY = 16;
+
+function isWrapped(lines: readonly string[], hides: (body: string) => boolean): boolean {
+  const body = lines.join("");
+  return body.length >= SHORTEST_BODY && (hides(body) || isBytes(lines, body));
+}
+
+/** Lines of random characters, of which words, names and digests have none: what they are of, nobody reads here. */
+function isBytes([first = "", ...more]: readonly string[], body: string): boolean {
+  if (first.length < 16 || more.length < 2 || !/[+/=]/.test(body) || !isMixed(body)) return false;
+  const decoded = Buffer.from(body, "base64").toString("utf8");
+  // A letter that is cut in two makes no bytes of a text.
+  if ((decoded.match(UNREADABLE_ONES)?.length ?? 0) < decoded.length / 8) return false;
+  const kinds = body.replace(/[a-z]/g, "a").replace(/[A-Z]/g, "b").replace(/\d/g, "c");
+  const runs = kinds.match(/a+|b+|c+|[^abc]+/g)?.length ?? 0;
+  return runs / body.length > 0.45;
+}
+
+/**
+ * Whether bytes are a private key without the lines around it: PKCS #1 and #8, SEC 1 and PKCS #12 begin with a version,
+ * where certificates and public keys have none; an encrypted one says how (PKCS #5 and #12); OpenSSH's has its own name.
+ */
+function isPrivateKey(bytes: Buffer): boolean {
+  if (bytes.subarray(0, 14).toString("latin1") === "openssh-key-v1") return true;
+  if (bytes.length < 32 || bytes[0] !== 0x30) return false;
+  const length = bytes[1] ?? 0;
+  const inside = 2 + (length > 0x80 ? length - 0x80 : 0);
+  const isVersioned = bytes[inside] === 0x02 && bytes[inside + 1] === 1 && (bytes[inside + 2] ?? 9) <= 3;
+  const head = bytes.subarray(inside, inside + 24);
+  return inside <= 6 && (isVersioned || ENCRYPTED.some((oid) => head.includes(oid)));
+}
+
+/** 1.2.840.113549.1.5 and 1.2.840.113549.1.12.1, as DER has them. */
+const ENCRYPTED = ["2a864886f70d0105", "2a864886f70d010c01"].map((oid) => Buffer.from(oid, "hex"));
 
 const SCHEME = /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,30}:\/\//gi;
 

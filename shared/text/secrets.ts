@@ -1,4 +1,13 @@
-import { blockAfter, isOpaque, isPublicValue, secrecyOf, withoutBlocks, withoutNamedSecrets } from "./secret-fields.ts";
+import {
+  type Block,
+  blockAfter,
+  isCode,
+  isOpaque,
+  isPublicValue,
+  secrecyOf,
+  withoutBlocks,
+  withoutNamedSecrets,
+} from "./secret-fields.ts";
 import {
   closesKey,
   opensPrivateKey,
@@ -74,11 +83,12 @@ export async function* redactedLines(chunks: AsyncIterable<string>): AsyncGenera
   let isInKey = false;
   let held: Held | undefined;
   const released = (): string[] => {
-    if (held === undefined) return [];
-    const lines = redacted(held.lines.join("\n")).split("\n");
-    const shownBefore = held.goesOn ? 1 : 0;
+    const { lines = [], goesOn = false } = held ?? {};
     held = undefined;
-    return lines.slice(shownBefore);
+    if (lines.length === 0) return [];
+    return redacted(lines.join("\n"))
+      .split("\n")
+      .slice(goesOn ? 1 : 0);
   };
   const shown = (line: string): string[] => {
     if (isInKey) {
@@ -87,17 +97,19 @@ export async function* redactedLines(chunks: AsyncIterable<string>): AsyncGenera
     }
     isInKey = opensPrivateKey(line);
     if (held !== undefined && !isInKey && held.isMore(line)) {
+      if (held.isHidden) return [];
       held.lines.push(line);
       if (held.lines.length < MOST_HELD) return [];
-      const { isMore, lines } = held;
+      const { isMore, isHeaded, lines } = held;
       const before = released();
-      held = { isMore, lines: lines.slice(0, 1), goesOn: true };
+      const isHidden = !isHeaded && before.at(-1)?.endsWith(SECRET) === true;
+      held = { isMore, isHeaded, lines: isHeaded ? lines.slice(0, 1) : [], goesOn: isHeaded, isHidden };
       return before;
     }
     const before = released();
-    const isMore = isInKey ? undefined : blockAfter(line);
-    if (isMore === undefined) return [...before, redacted(line)];
-    held = { isMore, lines: [line], goesOn: false };
+    const block = isInKey ? undefined : blockAfter(line);
+    if (block === undefined) return [...before, redacted(line)];
+    held = { ...block, lines: [line], goesOn: false, isHidden: false };
     return before;
   };
   for await (const chunk of chunks) {
@@ -110,11 +122,12 @@ export async function* redactedLines(chunks: AsyncIterable<string>): AsyncGenera
 }
 
 /** Lines that are read together: a name, and the values below it. */
-interface Held {
-  readonly isMore: (line: string) => boolean;
+interface Held extends Block {
   readonly lines: string[];
   /** The first line was shown before, with others below it. */
   readonly goesOn: boolean;
+  /** Those that follow belong to a secret whose begin was one, and are left out. */
+  readonly isHidden: boolean;
 }
 
 const MOST_HELD = 200;
@@ -128,6 +141,7 @@ export function withoutSecrets(value: unknown): unknown {
   const named = [name, key].some((each) => typeof each === "string" && secrecyOf(each) !== "none");
   return Object.fromEntries(
     Object.entries(value).map(([field, each]) => {
+      if (isCode(field, String(each))) return [field, SECRET];
       const secrecy = named && field === "value" ? "password" : secrecyOf(field);
       return [field, secrecy === "none" ? withoutSecrets(each) : hidden(each, secrecy)];
     }),

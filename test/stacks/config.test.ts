@@ -286,15 +286,11 @@ describe("parseConfig", () => {
     ["domain", "prod.example.com"],
     ["domain", "a.b.internal"],
     ["domain", "sparki.test"],
-    ...["com", "tools", "co.uk", "com.au", "org.nz", "go.jp", "me.uk", "gov.br"].map(
-      (name) => ["domain", name] as const,
-    ),
-    ...["x.amazonaws.com", "a-1.us-east-1.elb.amazonaws.com", "amazonaws.com.cn", "d1.cloudfront.net", "x.on.aws"].map(
-      (name) => ["domain", name] as const,
-    ),
-    ...["cloudfront.net", "github.io", "sparki.github.io", "sparki.vercel.app", "x.y.azurewebsites.net"].map(
-      (name) => ["domain", name] as const,
-    ),
+    ...[
+      ...["com", "tools", "co.uk", "com.au", "org.nz", "go.jp", "me.uk", "gov.br"],
+      ...["x.amazonaws.com", "a-1.us-east-1.elb.amazonaws.com", "amazonaws.com.cn", "d1.cloudfront.net", "x.on.aws"],
+      ...["cloudfront.net", "github.io", "sparki.github.io", "sparki.vercel.app", "x.y.azurewebsites.net"],
+    ].map((name): [string, unknown] => ["domain", name]),
     ["database.clientImage", `ghcr.io/alexarno/x@sha256:${"0".repeat(64)}`],
     ["database.clientImage", `registry.evil.io/x@sha256:${"a1".repeat(32)}`],
     ["engine.readinessPath", "/../ready"],
@@ -308,7 +304,7 @@ describe("parseConfig", () => {
     ["contacts.incidents", { channel: "#--", mention: "@x" }],
     ["contacts.incidents", { channel: "#a", mention: "@.." }],
     ...["@channel", "@here", "@everyone", "@Channel", "@HERE", "@here.", "@group", "@all"].map(
-      (mention) => ["contacts.database", { channel: "#a", mention }] as const,
+      (mention): [string, unknown] => ["contacts.database", { channel: "#a", mention }],
     ),
     ["allowedRegistries", ["ghcr.io/"]],
     ["allowedRegistries", ["ghcr.io/alexarno/", "docker.io/"]],

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { redacted, redactedLines, withoutSecrets } from "../../../shared/text/secrets.ts";
 
 const HEX40 = "3fc4e1d09ab87766554433221100ffeeddccbbaa";
@@ -19,6 +20,20 @@ const ENCODED = [
 ] as const;
 
 const HEX = "0123456789abcdef0123456789abcdef01234567";
+
+/** As `base64 -w` writes it. */
+const wrapped = (text: string | Buffer, width: number, between = "\n") =>
+  (
+    Buffer.from(text)
+      .toString("base64")
+      .match(new RegExp(`.{1,${width}}`, "g")) ?? []
+  ).join(between);
+/** The begin of a key as PKCS #8 has it, and what follows. */
+const KEY_BYTES = Buffer.concat([
+  Buffer.from("308204bd020100300d06092a864886f70d0101010500048204a7308204a3", "hex"),
+  ...Array.from({ length: 9 }, (_, index) => createHash("sha256").update(`${index}`).digest()),
+]);
+const RANDOM_BYTES = KEY_BYTES.subarray(30);
 
 /** What a program may say, and what of it nobody may read. */
 const SECRETS: readonly (readonly [what: string, text: string, ...hidden: string[]])[] = [
@@ -369,8 +384,181 @@ const SECRETS: readonly (readonly [what: string, text: string, ...hidden: string
 
 const VARIABLE = joined("$", "{DB_PASSWORD}");
 
+/** What people write of a secret in sentences, and short numbers. */
+const SAID: typeof SECRETS = [
+  ...[
+    "password for bob: hunter2x",
+    "Password for user bob: hunter2x.",
+    "password for bob4711: hunter2x",
+    "the password for bob is hunter2x, said ann",
+    "the password for bob is now hunter2x",
+    "password for 'bob' on db.internal:5432: hunter2x",
+    "password of the database = hunter2x",
+    "password of bob4: hunter2x",
+    "password for bob=hunter2x",
+    "password for bob -> hunter2x",
+    "password for bob: 'hunter2x'",
+    "password (prod): hunter2x",
+    "password [bob]: hunter2x",
+    "password to log in with: hunter2x",
+    "password on staging: hunter2x",
+    "passphrase for key '/root/.ssh/id_rsa': hunter2x",
+    "the password for bob has been set to hunter2x",
+    "password set to hunter2x",
+    "password was changed to hunter2x",
+    "Das Passwort lautet hunter2x",
+    "le mot de passe est hunter2x",
+    "hunter2x is the password for bob",
+    "password for bob:hunter2x",
+    "password for bob@db: hunter2x",
+    "password for bob (admin): hunter2x",
+    "password for bob was hunter2x until today",
+    "bob's password for the db is hunter2x!",
+    "ERROR 28P01 bad password for bob: hunter2x (attempt 3)",
+    "log in as bob, with hunter2x as the password",
+    "client secret for ci: hunter2x",
+  ].map((text) => [text, text, "hunter2x"] as const),
+  ["a word alone", "password for bob: swordfish", "swordfish"],
+  ["a token of somebody", `token for ci is ${RANDOM}`, RANDOM],
+  ["a key of somebody", `api key for ci: ${RANDOM}`, RANDOM],
+  ...[
+    "pin: 4711",
+    "PIN is 4711",
+    "Your PIN was 4711.",
+    "PIN 4711",
+    "pin=4711",
+    "USER_PIN=4711",
+    "pinCode: 4711",
+    "PIN code: 4711",
+    "PIN-Code: 4711",
+    "the PIN number is 4711",
+    "PIN for bob: 4711",
+    "PIN (front door): 4711",
+    '{"pin":4711}',
+    '{"pin":"4711"}',
+    '{"name":"PIN","value":"4711"}',
+    "<pin>4711</pin>",
+    "user,pin\nbob,4711\n",
+    "passcode is 4711",
+    "passcode 4711",
+    "the password is 4711",
+    "password for bob: 4711",
+    "4711 is the PIN for bob",
+    "security code: 4711",
+    "puk: 4711",
+  ].map((text) => [text, text, "4711"] as const),
+  ...["otp: 123456", "verification code: 123456", "one-time code is 123456", "your mfa code is 123456"].map(
+    (text) => [text, text, "123456"] as const,
+  ),
+  ["a code in two parts", "verification code: 123 456", "123 456", "456"],
+  ["a card's number", "cvv: 123", "123"],
+];
+
+/** What is base64 in lines of any width, as each of them stands somewhere. */
+const WRAPPED: typeof SECRETS = [4, 8, 19, 20, 32, 40, 60, 64, 70].flatMap((width) =>
+  [
+    ["a document", '{"user":"sparki","password":"hunter2","more":"and more of it"}'],
+    ["an address", "postgres://sparki:hunter2-and-more@db:5432/sparki"],
+    ["a pair", "sparki:hunter2-and-more-of-it"],
+    ["a key as PEM", pem("RSA PRIVATE KEY")],
+    ["a key", KEY_BYTES],
+  ].map(([what = "", text = ""]) => {
+    const body = wrapped(text, width);
+    const hidden = body.split("\n").slice(0, 2);
+    return [`${what} in base64 in lines of ${width}`, `read:\n${body}\nthere`, hidden.join("\n")] as const;
+  }),
+);
+
+const IN_PLACES: typeof SECRETS = [
+  ["indented lines", `data: >-\n  ${wrapped('{"password":"hunter2","a":1}', 20, "\n  ")}\nafter: x`],
+  ["lines of Windows", `x\r\n${wrapped('{"password":"hunter2","a":1}', 20, "\r\n")}\r\n`],
+  ["lines in JSON", `{"body":"${wrapped('{"password":"hunter2","a":1}', 20, String.raw`\n`)}"}`],
+  ["texts in a list", `["${wrapped('{"password":"hunter2","a":1}', 20, '",\n "')}"]`],
+  ["texts of a program", `x = "${wrapped('{"password":"hunter2","a":1}', 20, '" +\n "')}";`],
+  ["lines behind a name", `body=${wrapped('{"password":"hunter2","a":1}', 20)}`],
+  ["lines that are quoted", `> ${wrapped('{"password":"hunter2","a":1}', 20, "\n> ")}`],
+  ["lines without a rest", `x\n${wrapped('{"password":"hunter2","abc":1}', 20)}\nafter`],
+].map(([what = "", text = ""]) => [`base64 in ${what}`, text, "eyJwYXNzd29yZCI6", "aHVudGVyMi", "ciLCJh"] as const);
+
+const BINARY: typeof SECRETS = [
+  ["a key in one line of base64", `key ${KEY_BYTES.toString("base64")} end`, KEY_BYTES.toString("base64").slice(0, 40)],
+  ...[16, 20, 48, 76].map((width) => {
+    const lines = wrapped(RANDOM_BYTES, width);
+    return [`bytes in base64 in lines of ${width}`, `x\n${lines}\nafter`, ...lines.split("\n")] as const;
+  }),
+];
+
+const SENTENCES = [
+  "password for bob: required",
+  "password for user bob: permission denied",
+  "the password for bob is too short",
+  "the password for bob is wrong",
+  "the password for bob is 90 days old",
+  "the password for bob is 1000 days old",
+  "the password for bob is base64 encoded",
+  "password for bob expires in 90 days",
+  "password of the database: see docs/database.md",
+  "password of the database: sparki/prod/database/application",
+  "password for the database: 2026-11-01",
+  "password for bob: https://docs.sparki.tools/passwords",
+  "no password for sparki: set PGPASSWORD",
+  "Enter password for bob:",
+  "password for user=sparki1 host=db2 is wrong",
+  "password for release 2026.11.1 of sparki/engine: rotated",
+  "the password of sparki_app is read from DB_PASSWORD_2",
+  "password for sparki: ann@example.com must ask",
+  "password for bob: config.v2.yaml",
+  "secret in engine: 3 keys",
+  "passwords on db-2: 4711 of them",
+  "the secret is at sparki/prod/cache-AbC123",
+  "token for release engine-fleet: 6d5f8c7b9d-x2k4q",
+  "credentials for ecr: us-east-1",
+  "the pin of service 2026 was read",
+  "access code: denied",
+  "confirmation code: missing",
+  "http code: 2026",
+  "password for bob: at least 12 characters",
+  "passwords of 2 users: rotated",
+  "secret for engine: sparki/prod/cache",
+  "secret for pod: engine-fleet-2 was read",
+  "token for ci: not found",
+  "token for ci is valid for 3600 seconds",
+  "tokens for 3 requests: 4711",
+  "exit code: 1234",
+  "error code 4711",
+  "status code is 2026",
+  "area code: 2026",
+  "pin: v4711",
+  "pin: 1.2.3",
+  "pin: 2026.11.1",
+  "we pin 2026 releases",
+  "pin 13 is high",
+  "pin: true",
+  "spin: 4711",
+  "pinned: 4711",
+  "pin the version: 4711 of them",
+  "sparki2 is the owner of the password",
+  "2026.11.1 is the release",
+  "wrong password 3 times",
+];
+
+/** Lines of one width that are no base64 of a secret. */
+const LINES = [
+  wrapped("a sentence that says nothing at all, and then some more of it", 20),
+  wrapped(pem("CERTIFICATE"), 20),
+  wrapped("https://prod.sparki.tools/api/projects", 20),
+  "engine\nfleet2\npasses\nlatest",
+  "ImagePullBackOff\nCrashLoopBackOff\nContainerCreated",
+  "engine-fleet-7c9d\nengine-fleet-8d1e\nengine-fleet-9f2a",
+  "apps/Charts/web1/templates\napps/Charts/web2/templates\napps/Charts/web3/templates",
+  [0, 1, 2].map((each) => createHash("sha256").update(`${each}`).digest("hex")).join("\n"),
+  [0, 1, 2].map((each) => `sha256-${createHash("sha256").update(`${each}`).digest("base64")}`).join("\n"),
+];
+
 /** What people need to read, and what looks like a secret and is none. */
 const KEPT = [
+  ...SENTENCES,
+  ...LINES,
   "https://prod.sparki.tools:8443/api",
   "GET /a:b@c",
   "password rejected",
@@ -460,8 +648,10 @@ const KEPT = [
   "<a>text</a> and <path>\n x\n</path>",
 ] as const;
 
+const ALL_SECRETS = [...SECRETS, ...SAID, ...WRAPPED, ...IN_PLACES, ...BINARY];
+
 describe("redacted", () => {
-  it.each(SECRETS)("takes the secret out of %s", (_, text, ...hidden) => {
+  it.each(ALL_SECRETS)("takes the secret out of %s", (_, text, ...hidden) => {
     const shown = redacted(text);
     for (const secret of hidden) expect(shown).not.toContain(secret);
     expect(shown).toContain("[secret]");
@@ -471,7 +661,7 @@ describe("redacted", () => {
     expect(redacted(text)).toBe(text);
   });
 
-  it.each(SECRETS)("changes nothing more at a second time, with %s", (_, text) => {
+  it.each(ALL_SECRETS)("changes nothing more at a second time, with %s", (_, text) => {
     expect(redacted(redacted(text))).toBe(redacted(text));
   });
 
@@ -482,6 +672,9 @@ describe("redacted", () => {
     ["https://hooks.slack.com/services/T0/B0/x1", "https://hooks.slack.com/services/[secret]"],
     ['{"user":"x","password":"hunter2","level":"error"}', '{"user":"x","password":"[secret]","level":"error"}'],
     ["level=error token=hunter2 msg=refused", "level=error token=[secret] msg=refused"],
+    ["password for bob on db: hunter2x, 3 times", "password for bob on db: [secret], 3 times"],
+    ["the PIN for bob is 4711, not 4712", "the PIN for bob is [secret], not 4712"],
+    [`x\n${wrapped("sparki:hunter2-and-more", 8)}\nafter`, "x\n[secret]\nafter"],
   ])("keeps what is around it in %s", (text, expected) => {
     expect(redacted(text)).toBe(expected);
   });
@@ -524,6 +717,16 @@ describe("redacted", () => {
     "data:\n kind: Secret\n",
     "AbCd",
     `${"AbCd".repeat(19)}\n`,
+    `${"AbCd".repeat(5)}\n`,
+    "AbCd\n",
+    "AbCdE\nAbC\n",
+    "password for ",
+    "password for a: ",
+    "password for a=b ",
+    "pin ",
+    "PIN is ",
+    "hunter2 is the ",
+    "hunter2 as password ",
     "0f",
     "*:*:",
     "1234:",
@@ -615,6 +818,20 @@ describe("redactedLines", () => {
     expect(await linesOf(text.join(""), size)).toEqual(["user,password,host\n", ...rows("[secret]"), "after\n"]);
   });
 
+  it.each([1, 7, 1000])("takes out base64 in short lines, in pieces of %i characters", async (size) => {
+    const body = wrapped(`{"password":"hunter2","more":"${"and more of it ".repeat(9)}"}`, 20);
+    expect((await linesOf(`before\ndata: ${body}\nafter\n`, size)).join("")).toBe("before\ndata: [secret]\nafter\n");
+    expect((await linesOf(`before\n${wrapped(KEY_BYTES, 32)}\nafter`, size)).join("")).toBe("before\n[secret]\nafter");
+    const text = `${wrapped("a sentence that says nothing at all, and then some more of it", 20)}\nafter\n`;
+    expect((await linesOf(text, size)).join("")).toBe(text);
+  });
+
+  it("takes out base64 of more lines than are read together", async () => {
+    const bytes = Buffer.concat(Array.from({ length: 300 }, () => RANDOM_BYTES));
+    const shown = await linesOf(`before\n${wrapped(bytes, 20)}\nafter that\n`, 1000);
+    expect(shown).toEqual(["before\n", "[secret]\n", "after that\n"]);
+  });
+
   it.each([1, 7, 1000])("takes out a private key over several lines, in pieces of %i characters", async (size) => {
     expect(await linesOf(`before\n${pem("PRIVATE KEY")}\nafter\n`, size)).toEqual([
       "before\n",
@@ -637,6 +854,16 @@ describe("withoutSecrets", () => {
       database: { password: "[secret]", port: 5432 },
       env: [{ name: "API_SECRET", value: "[secret]" }],
       tokens: ["[secret]"],
+    });
+  });
+
+  it("takes out numbers that let somebody in, and only these", () => {
+    const document = { pin: 4711, otp: 123456, userPin: "4711", pinned: 4711, exitCode: 4711, pin2: { pin: 13 } };
+    expect(withoutSecrets(document)).toEqual({
+      ...document,
+      pin: "[secret]",
+      otp: "[secret]",
+      userPin: "[secret]",
     });
   });
 
