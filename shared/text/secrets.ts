@@ -138,10 +138,13 @@ export function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (typeof value !== "object" || value === null) return value;
   const { name, key } = { name: undefined, key: undefined, ...value };
-  const named = [name, key].some((each) => typeof each === "string" && secrecyOf(each) !== "none");
+  const names = [name, key].filter((each) => typeof each === "string");
+  const named = names.some((each) => secrecyOf(each) !== "none");
   return Object.fromEntries(
     Object.entries(value).map(([field, each]) => {
-      if (isCode(field, String(each))) return [field, SECRET];
+      const called = field === "value" ? [field, ...names] : [field];
+      const isShort = typeof each === "string" || typeof each === "number";
+      if (isShort && called.some((it) => isCode(it, String(each)))) return [field, SECRET];
       const secrecy = named && field === "value" ? "password" : secrecyOf(field);
       return [field, secrecy === "none" ? withoutSecrets(each) : hidden(each, secrecy)];
     }),

@@ -410,6 +410,9 @@ const SAID: typeof SECRETS = [
     "le mot de passe est hunter2x",
     "hunter2x is the password for bob",
     "password for bob:hunter2x",
+    'msg="password for bob: hunter2x"',
+    String.raw`{"msg":"password for \"bob\": hunter2x"}`,
+    "- password for bob:  hunter2x",
     "password for bob@db: hunter2x",
     "password for bob (admin): hunter2x",
     "password for bob was hunter2x until today",
@@ -418,6 +421,7 @@ const SAID: typeof SECRETS = [
     "log in as bob, with hunter2x as the password",
     "client secret for ci: hunter2x",
   ].map((text) => [text, text, "hunter2x"] as const),
+  ["a token that begins with a word", "token: read-4711abc", "4711abc"],
   ["a word alone", "password for bob: swordfish", "swordfish"],
   ["a token of somebody", `token for ci is ${RANDOM}`, RANDOM],
   ["a key of somebody", `api key for ci: ${RANDOM}`, RANDOM],
@@ -858,9 +862,16 @@ describe("withoutSecrets", () => {
   });
 
   it("takes out numbers that let somebody in, and only these", () => {
-    const document = { pin: 4711, otp: 123456, userPin: "4711", pinned: 4711, exitCode: 4711, pin2: { pin: 13 } };
+    const document = {
+      ...{ pin: 4711, otp: 123456, userPin: "4711", pinned: 4711, exitCode: 4711, pin2: { pin: 13 } },
+      env: [
+        { name: "DOOR_PIN", value: "4711" },
+        { name: "PORT", value: "4711" },
+      ],
+    };
     expect(withoutSecrets(document)).toEqual({
       ...document,
+      env: [{ name: "DOOR_PIN", value: "[secret]" }, document.env[1]],
       pin: "[secret]",
       otp: "[secret]",
       userPin: "[secret]",
