@@ -61,16 +61,33 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
+/** So much of an answer says what it is: a page's title is in it, and no search through it takes long. */
+const TOLD_CHARACTERS = 4_096;
+
+/** The title of a page for people, empty where it has none; undefined for what is no page. Reads only its begin. */
+export function pageTitle(body: string): string | undefined {
+  const begin = body.slice(0, TOLD_CHARACTERS);
+  if (!/^\s*<(?:!doctype html|html|head|body|h1)\b/i.test(begin)) return undefined;
+  return (/<title[^<>]*>([^<]*)</i.exec(begin)?.[1] ?? "").trim().slice(0, 100);
+}
+
 /** What an answer is that is not the expected one, in a few words: a redirect, a page for people, nothing, or its text. */
 export function saidInstead({ status, headers, body }: Extract<HttpAnswer, { answered: true }>): string {
   const location = headers.location;
   if (status >= 300 && status < 400 && typeof location === "string")
-    return `${status}: a redirect to ${location.replace(/[?#].*$/s, "")}, as to log in`;
-  if (/^\s*<(?:!doctype html|html|head|body|h1)\b/i.test(body)) {
-    const title = /<title[^>]*>([^<]*)</i.exec(body)?.[1]?.trim();
-    return `${status}: ${title ? `a page "${title.slice(0, 100)}"` : "an HTML page"}, as to log in or of a proxy`;
-  }
+    return `${status}: a redirect to ${withoutUser(location)}, as to log in`;
+  const title = pageTitle(body);
+  if (title !== undefined)
+    return `${status}: ${title ? `a page "${title}"` : "an HTML page"}, as to log in or of a proxy`;
   return `${status}: ${body.trim() === "" ? "nothing" : body.slice(0, 200)}`;
+}
+
+/** Where a redirect goes, without what may be a secret in it: user, password, query and fragment. */
+function withoutUser(location: string): string {
+  return location
+    .replace(/[?#].*$/s, "")
+    .replace(/^([a-z][a-z\d+.-]*:)?\/\/[^/]*@/i, "$1//")
+    .slice(0, 200);
 }
 
 /** One HTTP request; resolves with what happened and never rejects. */

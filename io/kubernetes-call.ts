@@ -1,5 +1,6 @@
 import type { Middleware } from "@kubernetes/client-node";
 import { messageOf } from "../shared/deploy-error.ts";
+import { pageTitle } from "./http.ts";
 
 /** The API answers what we ask within a second; one that takes ten has gone. */
 const CALL_SECONDS = 10;
@@ -54,10 +55,9 @@ function saidIn(body: unknown): string {
   if (typeof body === "object" && body !== null)
     return "message" in body && typeof body.message === "string" ? body.message : JSON.stringify(body);
   if (typeof body !== "string") return "";
-  if (/^\s*<(?:!doctype html|html)\b/i.test(body)) {
-    const title = /<title[^>]*>([^<]*)</i.exec(body)?.[1]?.trim();
+  const title = pageTitle(body);
+  if (title !== undefined)
     return `${title ? `a page "${title}"` : "an HTML page"}, which is no answer of the Kubernetes API`;
-  }
   try {
     const parsed: unknown = JSON.parse(body);
     return typeof parsed === "object" && parsed !== null ? saidIn(parsed) : body;

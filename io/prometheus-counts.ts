@@ -1,7 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Counts, CountsByObjective, MetricSource, Reading } from "../gates/evidence.ts";
 import type { Objective } from "../gates/objective.ts";
-import { ageOf, growthSince, type Labels, type PastOf, type Prometheus, pastBeside } from "./prometheus.ts";
+import { bounded } from "../shared/text/visible.ts";
+import {
+  ageOf,
+  describeLabels,
+  growthSince,
+  type Labels,
+  type PastOf,
+  type Prometheus,
+  pastBeside,
+  type Series,
+} from "./prometheus.ts";
 import { identityOf, onceOf, scrapedOnce } from "./scraped-once.ts";
 
 /** A status of HTTP, or its class: what else there is says neither that a request was served nor that it was not. */
@@ -55,7 +65,7 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
 
   async function pasts(since: number): Promise<Reading<PastOf>> {
     const [targets, at] = [`up${matchers(service)}`, now()];
-    const up = await prometheus.samples(targets, at - since + LOOKBACK_SECONDS, at);
+    const up = own(await prometheus.samples(targets, at - since + LOOKBACK_SECONDS, at), service);
     if (up.kind !== "value" && up.kind !== "no-data") return up;
     const answered = `max by (namespace, pod) (max_over_time(${targets}[${KNOWN_SECONDS}s])) == 1`;
     const before = await prometheus.instant(answered, since - LOOKBACK_SECONDS);
@@ -71,8 +81,10 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
     let ageSeconds = 0;
     const grow = async (metric: string): Promise<Reading<readonly Grown[]>> => {
       const at = now();
-      const reading = await prometheus.samples(metric, at - time + LOOKBACK_SECONDS, at);
+      const reading = own(await prometheus.samples(metric, at - time + LOOKBACK_SECONDS, at), labels);
       if (reading.kind !== "value") return reading;
+      const broken = reading.value.find(({ points }) => points.some(([, value]) => !isCounter(value)));
+      if (broken !== undefined) return noCounter(broken.labels);
       ageSeconds = Math.max(ageSeconds, ageOf(reading.value, at));
       const grown: Grown[] = [];
       for (const series of scrapedOnce(reading.value)) {
@@ -95,7 +107,7 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
   /** Why nobody looks at the pods that are asked about; undefined where they are scraped. */
   async function blindness(): Promise<Reading<never> | undefined> {
     const [up, at] = [`up${matchers(target)}`, now()];
-    const scrapes = await prometheus.samples(up, LOOKBACK_SECONDS, at);
+    const scrapes = own(await prometheus.samples(up, LOOKBACK_SECONDS, at), target);
     if (scrapes.kind !== "value" && scrapes.kind !== "no-data") return scrapes;
     const answered = scrapes.kind === "value" ? scrapes.value.filter(({ points }) => points.at(-1)?.[1] === 1) : [];
     if (answered.length === 0) return { kind: "unreachable", reason: `no target ${up} is scraped` };
@@ -117,7 +129,13 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
       const reading = await prometheus.instant(oldest, at);
       if (reading.kind === "no-data") return { kind: "value", value: 0 };
       if (reading.kind !== "value") return reading;
-      const first = reading.value[0]?.points.at(-1)?.[1] ?? at;
+      const [first = Number.NaN, ...others] = reading.value.map(({ points }) => points.at(-1)?.[1] ?? Number.NaN);
+      const isTime = first >= at - seconds - step - 1 && first <= at + 1;
+      if (!isTime || others.length > 0)
+        return {
+          kind: "not-a-number",
+          reason: `${[first, ...others.slice(0, 2)].join(", ")} is not when samples began`,
+        };
       // A sample counts for five minutes, and the steps do not begin with the window.
       const reach = at - first + step + LOOKBACK_SECONDS;
       return { kind: "value", value: Math.max(0, reach >= seconds ? seconds : at - first) };
@@ -134,8 +152,31 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
 /** What a pod did that serves and was not scraped is not known, and so neither is what all of them did. */
 function missed(pod = "a pod"): Reading<never> {
   const minutes = LOOKBACK_SECONDS / 60;
-  const reason = `${pod} was not scraped for over ${minutes} minutes, and what it answered then is not known`;
+  const who = bounded(pod, 100);
+  const reason = `${who} was not scraped for over ${minutes} minutes, and what it answered then is not known`;
   return { kind: "unreachable", reason };
+}
+
+/** The reading, where none of its series says that it is of something else than was asked about. */
+function own(reading: Reading<readonly Series[]>, asked: Labels): Reading<readonly Series[]> {
+  if (reading.kind !== "value") return reading;
+  const wanted = Object.entries(asked);
+  const stray = reading.value.find(({ labels }) => wanted.some(([name, value]) => (labels[name] ?? value) !== value));
+  if (stray === undefined) return reading;
+  const reason = `asked about ${matchers(asked)}, Prometheus answered with ${bounded(describeLabels(stray.labels), 200)}`;
+  return { kind: "unreachable", reason };
+}
+
+/** A counter of requests counts from zero, and in whole numbers. */
+function isCounter(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+
+function noCounter(labels: Labels): Reading<never> {
+  return {
+    kind: "not-a-number",
+    reason: `errors and requests are counted in whole numbers, and not by ${bounded(describeLabels(labels), 200)}`,
+  };
 }
 
 function matchers(labels: Labels, ...more: readonly string[]): string {
@@ -172,7 +213,10 @@ function countsIn(
   const statuses = requests.value.map(({ labels }) => labels.status);
   const untold = statuses.find((status) => status === undefined || !STATUS.test(status));
   if (untold !== undefined || statuses.includes(undefined))
-    return { kind: "not-a-number", reason: `the requests' label status is ${JSON.stringify(untold) ?? "missing"}` };
+    return {
+      kind: "not-a-number",
+      reason: `the requests' label status is ${untold === undefined ? "missing" : JSON.stringify(bounded(untold, 40))}`,
+    };
   const counted = objectives.map(({ name, kind }) => {
     return [name, kind.type === "errors" ? errorsIn(requests.value) : slowIn(buckets, kind.seconds)] as const;
   });
@@ -260,11 +304,10 @@ export async function growthOver(
     const reading = await prometheus.range(query, at(first), at(last), step);
     if (reading.kind === "no-data") continue;
     if (reading.kind !== "value") return reading;
-    const sums = reading.value.map(({ labels, points }) => ({
-      labels,
-      growth: points.reduce((sum, [, value]) => sum + value, 0),
-    }));
-    grown.push(...sums);
+    for (const { labels, points } of reading.value) {
+      if (points.some(([, value]) => value < 0)) return noCounter(labels);
+      grown.push({ labels, growth: points.reduce((sum, [, value]) => sum + value, 0) });
+    }
   }
   return grown.length === 0 ? { kind: "no-data" } : { kind: "value", value: grown };
 }

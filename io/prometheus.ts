@@ -1,5 +1,5 @@
-import { z } from "zod";
 import type { Reading } from "../gates/evidence.ts";
+import { bounded } from "../shared/text/visible.ts";
 import { type HttpAnswer, request, saidInstead } from "./http.ts";
 import type { Network } from "./network.ts";
 
@@ -33,83 +33,163 @@ export function openPrometheus(network: Network, url: string, options: Prometheu
   const { timeoutSeconds = 10, headers = {} } = options;
   const base = url.replace(/\/+$/, "");
 
-  async function ask(path: string, parameters: Readonly<Record<string, string>>): Promise<Reading<readonly Series[]>> {
+  async function ask(
+    path: string,
+    parameters: Readonly<Record<string, string>>,
+    expected: Expected,
+  ): Promise<Reading<readonly Series[]>> {
     const target = `${base}/api/v1/${path}?${new URLSearchParams(parameters)}`;
     const answer = await request(network, target, { timeoutSeconds, headers });
     if (!answer.answered) return { kind: "unreachable", reason: `${base}: ${answer.error}` };
-    return parse(base, answer);
+    const read = seriesIn(answer, expected);
+    return typeof read === "string"
+      ? { kind: "unreachable", reason: `${base} answered ${told(read)}` }
+      : readingOf(read);
   }
 
   return {
-    instant: (query, at) => ask("query", at === undefined ? { query } : { query, time: String(at) }),
-    samples: (selector, windowSeconds, at) =>
-      ask("query", { query: `${selector}[${Math.ceil(windowSeconds)}s]`, time: String(at) }),
-    range: (query, start, end, step) =>
-      ask("query_range", { query, start: String(start), end: String(end), step: String(step) }),
+    instant: (query, at) => {
+      const time = at === undefined ? {} : { time: String(at) };
+      return ask("query", { query, ...time }, { resultType: "vector" });
+    },
+    samples: (selector, windowSeconds, at) => {
+      const window = Math.ceil(windowSeconds);
+      const expected: Expected = { resultType: "matrix", from: at - window, to: at };
+      return ask("query", { query: `${selector}[${window}s]`, time: String(at) }, expected);
+    },
+    range: (query, start, end, step) => {
+      // Where answers are kept for others, steps begin at their multiples.
+      const expected: Expected = { resultType: "matrix", from: start - step, to: end, stepSeconds: step };
+      return ask("query_range", { query, start: String(start), end: String(end), step: String(step) }, expected);
+    },
   };
 }
 
-/** Prometheus writes numbers as text: "NaN", "+Inf" and "-Inf" among them. */
-const SAMPLE = z.tuple([z.number(), z.string().regex(/^(?:NaN|[+-]?Inf|[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?)$/i)]);
-/** A series of an instant or of a range: of numbers, and of nothing but numbers, which a native histogram is not. */
-const RESULT = z.array(
-  z.union([
-    z.strictObject({ metric: z.record(z.string(), z.string()), value: SAMPLE }),
-    z.strictObject({ metric: z.record(z.string(), z.string()), values: z.array(SAMPLE).min(1) }),
-  ]),
-);
+/** What an answer to a question can be; any other one is not its answer. */
+interface Expected {
+  readonly resultType: "vector" | "matrix";
+  readonly from?: number;
+  readonly to?: number;
+  /** Points are no closer than that. */
+  readonly stepSeconds?: number;
+}
 
-function parse(base: string, answered: Extract<HttpAnswer, { answered: true }>): Reading<readonly Series[]> {
+/** Prometheus writes numbers as text: "NaN", "+Inf" and "-Inf" among them. */
+const NUMBER = /^(?:NaN|[+-]?Inf|[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?)$/i;
+/** Prometheus knows milliseconds only. */
+const SLACK_SECONDS = 1;
+
+type Answered = Extract<HttpAnswer, { answered: true }>;
+
+/** The series of an answer that is whole and answers what was asked; else what it is instead, up to the first fault. */
+function seriesIn(answered: Answered, expected: Expected): readonly Series[] | string {
   const { status, body } = answered;
   const answer = parseJson(body);
   if (!isObject(answer) || answer.status !== "success" || !isObject(answer.data) || status !== 200) {
     const isTold = isObject(answer) && typeof answer.error === "string";
-    const said = isTold ? `${status}: ${answer.error}` : saidInstead(answered);
-    return { kind: "unreachable", reason: `${base} answered ${said}` };
+    return isTold ? `${status}: ${answer.error}` : saidInstead(answered);
   }
-  const partial = partialityOf(answer);
-  if (partial !== undefined) return { kind: "unreachable", reason: `${base} answered with a part only: ${partial}` };
-  if (!Array.isArray(answer.data.result))
-    return { kind: "unreachable", reason: `${base} answered ${status} without a result` };
-  const result = RESULT.safeParse(answer.data.result);
-  if (!result.success)
-    return { kind: "unreachable", reason: `${base} answered with what are no samples: ${whereIn(result.error)}` };
-  const series = result.data.map((each) => ({
-    labels: each.metric,
-    points: ("values" in each ? each.values : [each.value]).map(([at, text]) => [at, numberOf(text)] as const),
-  }));
+  const partial = partialityOf(answer, answer.data);
+  if (partial !== undefined) return `with a part only: ${partial}`;
+  const { resultType, result } = answer.data;
+  if (!Array.isArray(result)) return `${status} without a result`;
+  if (resultType !== expected.resultType)
+    return `with a result of the type ${typeof resultType === "string" ? resultType : "unknown"}; expected a ${expected.resultType}`;
+  const list: readonly unknown[] = result;
+  const found: Series[] = [];
+  const seen = new Set<string>();
+  for (const [index, each] of list.entries()) {
+    const series = oneSeries(each, expected);
+    if (typeof series === "string") return `with what are no samples: result.${index}${series}`;
+    const identity = JSON.stringify(Object.entries(series.labels).sort(([one], [other]) => (one < other ? -1 : 1)));
+    if (seen.has(identity)) return `with one series twice: ${describeLabels(series.labels)}`;
+    seen.add(identity);
+    const astray = strayTime(series, expected);
+    if (astray !== undefined) return `with samples that are no answer: ${astray} of ${describeLabels(series.labels)}`;
+    found.push(series);
+  }
+  return found;
+}
+
+/** A series of an instant or of a range: of numbers, and of nothing but numbers, which a native histogram is not; or where it is not. */
+function oneSeries(value: unknown, { resultType }: Expected): Series | string {
+  if (!isObject(value)) return "";
+  const key = resultType === "vector" ? "value" : "values";
+  const other = Object.keys(value).find((name) => name !== "metric" && name !== key);
+  const labels = value.metric;
+  if (!isLabels(labels)) return ".metric";
+  const given = value[key];
+  if (!Array.isArray(given) || given.length === 0) return `.${key}`;
+  if (other !== undefined) return `.${other}`;
+  const points: Point[] = [];
+  const samples: readonly unknown[] = key === "value" ? [given] : given;
+  for (const [index, sample] of samples.entries()) {
+    const point = pointOf(sample);
+    if (point === undefined) return key === "value" ? ".value" : `.values.${index}`;
+    points.push(point);
+  }
+  return { labels, points };
+}
+
+function isLabels(value: unknown): value is Labels {
+  return isObject(value) && Object.values(value).every((text) => typeof text === "string");
+}
+
+function pointOf(value: unknown): Point | undefined {
+  if (!Array.isArray(value) || value.length !== 2) return undefined;
+  const [at, text]: readonly unknown[] = value;
+  if (typeof at !== "number" || !Number.isFinite(at) || typeof text !== "string" || !NUMBER.test(text))
+    return undefined;
+  return [at, numberOf(text)];
+}
+
+/** A time that nobody asked for, or that does not come after the one before it; undefined where all are as they must be. */
+function strayTime({ points }: Series, { from, to, stepSeconds }: Expected): string | undefined {
+  const [first = Number.NEGATIVE_INFINITY, last = Number.POSITIVE_INFINITY] = [from, to];
+  let before = Number.NEGATIVE_INFINITY;
+  for (const [at] of points) {
+    if (at < first - SLACK_SECONDS || at > last + SLACK_SECONDS) return `at ${at}, outside what was asked for,`;
+    if (at <= before) return `at ${at} after ${before}`;
+    if (stepSeconds !== undefined && at - before < stepSeconds * 0.99) return `at ${at}, within a step of ${before},`;
+    before = at;
+  }
+  return undefined;
+}
+
+function readingOf(series: readonly Series[]): Reading<readonly Series[]> {
   if (series.length === 0) return { kind: "no-data" };
   const broken = series.find(({ points }) => points.some(([, value]) => Number.isNaN(value)));
-  if (broken !== undefined) return { kind: "not-a-number", reason: describeLabels(broken.labels) };
+  if (broken !== undefined) return { kind: "not-a-number", reason: told(describeLabels(broken.labels)) };
   return { kind: "value", value: series };
 }
 
-/** The first thing that is not as expected: of a series' two forms, in the one that it is nearer to. */
-function whereIn({ issues }: z.ZodError): string {
-  const [issue] = issues;
-  if (issue === undefined) return "result";
-  const forms = issue.code === "invalid_union" ? issue.errors : [];
-  const [[inner] = []] = [...forms].sort((one, other) => one.length - other.length);
-  const keys = [issue, inner].flatMap((each) => (each?.code === "unrecognized_keys" ? each.keys : []));
-  return ["result", ...issue.path, ...(inner?.path ?? []), ...keys].join(".");
+/** What an answer says, as far as a person reads it. */
+function told(text: string): string {
+  return bounded(text, 300);
 }
 
-/** What PromQL itself says about a query, which is no word about the data's being whole. */
-const ANNOTATION = /^PromQL (info|warning): /;
+/** What PromQL itself says about a query that left nothing out: of its other words some tell of data that it did not take. */
+const HARMLESS =
+  /^PromQL info: (?:metric might not be a counter|input to histogram_quantile needed to be fixed for monotonicity)/;
 
 /**
  * Why an answer with `success` is not whole; undefined for one that is. A remote read or a store that failed is a warning
- * (Prometheus, Thanos, Mimir), or a mark (VictoriaMetrics).
+ * (Prometheus, Thanos, Mimir), an error beside the data, or a mark (VictoriaMetrics).
  */
-function partialityOf({ warnings, isPartial }: Record<string, unknown>): string | undefined {
-  if (isPartial === true) return "isPartial";
-  const told = Array.isArray(warnings)
-    ? warnings.map(String)
-    : warnings === undefined || warnings === null
-      ? []
-      : [String(warnings)];
-  const foreign = told.filter((warning) => !ANNOTATION.test(warning));
-  return foreign.length === 0 ? undefined : foreign.join("; ").slice(0, 300);
+function partialityOf(answer: Record<string, unknown>, data: Record<string, unknown>): string | undefined {
+  for (const [name, value] of [answer, data].flatMap((each) => Object.entries(each)))
+    if (/partial/i.test(name) && value !== false && value !== null) return told(name);
+  const errors = [answer.error, answer.errorType].flatMap(textsIn).filter((text) => text !== "");
+  const annotations = [answer.warnings, answer.infos].flatMap(textsIn).filter((text) => !HARMLESS.test(text));
+  const said = [...errors, ...annotations];
+  return said.length === 0 ? undefined : said.slice(0, 10).map(told).join("; ");
+}
+
+/** The texts of a list, or of what stands in its place. */
+function textsIn(value: unknown): string[] {
+  if (value === undefined || value === null) return [];
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list.map((each) => (typeof each === "string" ? each : "a word that is no text"));
 }
 
 function numberOf(text: string): number {
@@ -201,5 +281,8 @@ export function growthSince({ labels, points }: Series, since: number, pastOf: P
 
 /** The age of the newest sample of any of the series at `now`. */
 export function ageOf(series: readonly Series[], now: number): number {
-  return now - Math.max(...series.flatMap(({ points }) => points.slice(-1).map(([at]) => at)));
+  return series.reduce(
+    (age, { points }) => Math.min(age, now - (points.at(-1)?.[0] ?? Number.NEGATIVE_INFINITY)),
+    Number.POSITIVE_INFINITY,
+  );
 }

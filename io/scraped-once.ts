@@ -34,7 +34,7 @@ function joined(same: readonly Series[]): Series {
   const points = [...first.points];
   for (const next of later) {
     const end = points.at(-1)?.[0] ?? Number.NEGATIVE_INFINITY;
-    points.push(...next.points.filter(([at]) => at > end));
+    for (const point of next.points) if (point[0] > end) points.push(point);
   }
   return { labels: first.labels, points };
 }

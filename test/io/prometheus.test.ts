@@ -11,11 +11,13 @@ let answers: ReadonlyMap<RegExp, { status?: number; headers?: Record<string, str
 
 beforeAll(async () => {
   server = createServer((incoming, outgoing) => {
-    const query = new URL(incoming.url ?? "/", "http://server").searchParams.get("query") ?? "";
+    const { pathname, searchParams } = new URL(incoming.url ?? "/", "http://server");
+    const query = searchParams.get("query") ?? "";
+    const resultType = pathname.endsWith("query_range") || query.endsWith("s]") ? "matrix" : "vector";
     const found = [...answers].find(([pattern]) => pattern.test(query))?.[1];
     outgoing.statusCode = found?.status ?? 200;
     for (const [name, value] of Object.entries(found?.headers ?? {})) outgoing.setHeader(name, value);
-    outgoing.end(found?.text ?? JSON.stringify(found?.body ?? vector([])));
+    outgoing.end(found?.text ?? JSON.stringify(found?.body ?? answer([])).replace('"asked"', `"${resultType}"`));
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const address = server.address();
@@ -32,8 +34,14 @@ beforeEach(() => {
   answers = new Map();
 });
 
-function vector(result: unknown) {
-  return { status: "success", data: { resultType: "vector", result } };
+/** An answer of the kind that was asked for. */
+function answer(result: unknown) {
+  return { status: "success", data: { resultType: "asked", result } };
+}
+
+/** A series at one time. */
+function value(labels: Record<string, string>, at: number, shown: number) {
+  return { metric: labels, value: [at, String(shown)] };
 }
 
 function series(labels: Record<string, string>, ...points: Point[]) {
@@ -42,7 +50,7 @@ function series(labels: Record<string, string>, ...points: Point[]) {
 
 describe("openPrometheus", () => {
   it("reads each series' value", async () => {
-    answers = new Map([[/up/, { body: vector([{ metric: { job: "engine" }, value: [100, "1"] }]) }]]);
+    answers = new Map([[/up/, { body: answer([{ metric: { job: "engine" }, value: [100, "1"] }]) }]]);
     expect(await openPrometheus(network, url).instant("up")).toEqual({
       kind: "value",
       value: [{ labels: { job: "engine" }, points: [[100, 1]] }],
@@ -51,7 +59,7 @@ describe("openPrometheus", () => {
 
   it("tells no data, NaN, a refused query and an unreachable server apart", async () => {
     answers = new Map([
-      [/nan/, { body: vector([{ metric: { __name__: "nan", pod: "a" }, value: [100, "NaN"] }]) }],
+      [/nan/, { body: answer([{ metric: { __name__: "nan", pod: "a" }, value: [100, "NaN"] }]) }],
       [/bad/, { status: 400, body: { status: "error", errorType: "bad_data", error: "parse error" } }],
     ]);
     const prometheus = openPrometheus(network, url);
@@ -67,7 +75,8 @@ describe("openPrometheus", () => {
     });
   });
 
-  const whole = vector([{ metric: {}, value: [100, "1"] }]);
+  const whole = answer([{ metric: {}, value: [100, "1"] }]);
+  const MIXED = "PromQL warning: encountered a mix of histograms and floats for aggregation";
   it.each([
     ["a warning of a store", { ...whole, warnings: ["remote_read: 500 Internal Server Error"] }],
     [
@@ -75,11 +84,19 @@ describe("openPrometheus", () => {
       { ...whole, warnings: ["PromQL info: metric might not be a counter", "partial response"] },
     ],
     ["a warning that is one text", { ...whole, warnings: "store timed out" }],
+    ["a warning that is no text", { ...whole, warnings: [{ toString: null }] }],
+    ["a warning in many lists", `{"status":"success","data":{},"warnings":${"[".repeat(50_000)}${"]".repeat(50_000)}}`],
+    ["PromQL's word for samples that it left out", { ...whole, warnings: [MIXED] }],
+    ["such a word among its lesser ones", { ...whole, infos: ["PromQL info: ignored histograms in a range"] }],
+    ["an error beside the data", { ...whole, error: "store timed out", errorType: "timeout" }],
     ["a mark", { ...whole, isPartial: true }],
+    ["a mark that is a text", { ...whole, isPartial: "true" }],
+    ["a mark of another name", { ...whole, partialResponse: true }],
+    ["a mark in the data", { ...whole, data: { ...whole.data, isPartial: true } }],
     ["no result", { status: "success", data: {} }],
     ["half of its text", '{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"val'],
   ])("never takes an answer with %s for whole (W15)", async (_, body) => {
-    answers = new Map([[/up/, { body }]]);
+    answers = new Map([[/up/, typeof body === "string" ? { text: body } : { body }]]);
     expect(await openPrometheus(network, url).instant("up")).toMatchObject({ kind: "unreachable" });
   });
 
@@ -90,16 +107,69 @@ describe("openPrometheus", () => {
     ["a value that is a word", [{ metric: {}, value: [100, "many"] }], "value"],
     ["a time that is no number", [{ metric: {}, value: ["soon", "1"] }], "value"],
     ["a series that is null", [{ metric: {}, value: [100, "1"] }, null], "result.1"],
-    ["a sample that is none", [{ metric: {}, values: [[90, "1"], "gone"] }], "values.1"],
-    ["a series without samples", [{ metric: {}, values: [] }], "values"],
     ["a native histogram", [{ metric: {}, histogram: [100, { count: "7", sum: "1" }] }], "value"],
-    ["native histograms beside samples", [{ metric: {}, values: [[90, "1"]], histograms: [[95, {}]] }], "histograms"],
     ["a scalar", [100, "1"], "result.0"],
   ])("never takes an answer with %s for whole, and says where", async (_, result, where) => {
-    answers = new Map([[/up/, { body: vector(result) }]]);
+    answers = new Map([[/up/, { body: answer(result) }]]);
     const reading = await openPrometheus(network, url).instant("up");
     expect(reading).toMatchObject({ kind: "unreachable" });
     expect(reading.kind === "unreachable" ? reading.reason : "").toContain(where);
+  });
+
+  const ranges: Record<string, (url: string) => Promise<unknown>> = {
+    samples: (base) => openPrometheus(network, base).samples("up", 60, 120),
+    range: (base) => openPrometheus(network, base).range("up", 60, 120, 30),
+  };
+  it.each<[string, keyof typeof ranges, unknown, string]>([
+    ["a sample that is none", "samples", [{ metric: {}, values: [[90, "1"], "gone"] }], "values.1"],
+    ["a series without samples", "samples", [{ metric: {}, values: [] }], "values"],
+    [
+      "native histograms beside samples",
+      "samples",
+      [{ metric: {}, values: [[90, "1"]], histograms: [[95, {}]] }],
+      "histograms",
+    ],
+    ["a number in hex", "samples", [{ metric: {}, values: [[90, "0x10"]] }], "values.0"],
+    ["a number behind a blank", "samples", [{ metric: {}, values: [[90, " 5"]] }], "values.0"],
+    ["the values of one time", "samples", [{ metric: {}, value: [90, "1"] }], "values"],
+    ["one series twice", "range", [series({ a: "1", b: "2" }, [90, 1]), series({ b: "2", a: "1" }, [90, 1])], "twice"],
+    ["samples out of their order", "samples", [series({}, [110, 5], [100, 4])], "100 after 110"],
+    ["two samples of one time", "samples", [series({}, [110, 5], [110, 4])], "110 after 110"],
+    ["samples of the future", "samples", [series({}, [110, 5], [4_000, 9])], "4000, outside"],
+    ["samples from before what was asked", "samples", [series({}, [20, 5])], "20, outside"],
+    ["steps that are finer than asked", "range", [series({}, [60, 5], [70, 5], [80, 5])], "70, within a step"],
+  ])("never takes an answer over a time with %s for whole, and says where", async (_, kind, result, where) => {
+    answers = new Map([[/up/, { body: answer(result) }]]);
+    const reading = await ranges[kind]?.(url);
+    expect(reading).toMatchObject({ kind: "unreachable", reason: expect.stringContaining(where) });
+  });
+
+  it("takes steps that begin at their multiples, as where answers are kept", async () => {
+    answers = new Map([[/up/, { body: answer([series({}, [45, 5], [75, 6], [105, 7])]) }]]);
+    expect(await ranges.range?.(url)).toMatchObject({ kind: "value" });
+  });
+
+  it.each(["matrix", "scalar", undefined, [[]]])("refuses a result of the type %j for one time", async (resultType) => {
+    answers = new Map([[/up/, { body: { status: "success", data: { resultType, result: [] } } }]]);
+    const reading = await openPrometheus(network, url).instant("up");
+    expect(reading).toMatchObject({ kind: "unreachable", reason: expect.stringContaining("expected a vector") });
+  });
+
+  it.each<[string, string]>([
+    ["a page that opens its title again and again", `<html>${"<title".repeat(100_000)}`],
+    [
+      "a million results that are none",
+      `{"status":"success","data":{"resultType":"vector","result":[${"1,".repeat(1e6)}1]}}`,
+    ],
+    ["an error of a million signs", JSON.stringify({ status: "error", error: "x".repeat(1e6) })],
+    ["a label of a million signs", JSON.stringify(answer([{ metric: { pod: "y".repeat(1e6) }, value: [1, "NaN"] }]))],
+  ])("says in a moment, and in a line, what is wrong with %s", async (_, text) => {
+    answers = new Map([[/up/, { text }]]);
+    const began = performance.now();
+    const reading = await openPrometheus(network, url).instant("up");
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(reading.kind).toMatch(/unreachable|not-a-number/);
+    expect(JSON.stringify(reading).length).toBeLessThan(500);
   });
 
   it.each<[string, number, Record<string, string>, string, string]>([
@@ -121,6 +191,13 @@ describe("openPrometheus", () => {
       "a redirect",
       302,
       { location: "https://sso.test/login?next=%2Fapi&token=abc" },
+      "",
+      "302: a redirect to https://sso.test/login",
+    ],
+    [
+      "a redirect with a password",
+      302,
+      { location: "https://ann:abc@sso.test/login" },
       "",
       "302: a redirect to https://sso.test/login",
     ],
@@ -166,6 +243,7 @@ describe("openPrometheus", () => {
   it.each([
     { ...whole, infos: ["PromQL info: metric might not be a counter"] },
     { ...whole, warnings: ["PromQL info: metric might not be a counter, name does not end in _total"] },
+    { ...whole, infos: ["PromQL info: input to histogram_quantile needed to be fixed for monotonicity"] },
     { ...whole, warnings: [] },
     { ...whole, warnings: null, isPartial: false },
   ])("takes PromQL's own annotations for no lack of data: %j (W15)", async (body) => {
@@ -174,7 +252,7 @@ describe("openPrometheus", () => {
   });
 
   it("asks for ranges with their step", async () => {
-    answers = new Map([[/^up$/, { body: vector([series({}, [0, 1], [15, 0])]) }]]);
+    answers = new Map([[/^up$/, { body: answer([series({}, [0, 1], [15, 0])]) }]]);
     const reading = await openPrometheus(network, url).range("up", 0, 15, 15);
     expect(reading).toMatchObject({
       kind: "value",
@@ -297,9 +375,9 @@ describe("prometheusCounts", () => {
 
   function serve(requests: unknown[], buckets: unknown[], up: unknown[] = scraped) {
     answers = new Map([
-      [/^up/, { body: vector(up) }],
-      [/http_requests_total/, { body: vector(requests) }],
-      [/http_request_duration_seconds_bucket/, { body: vector(buckets) }],
+      [/^up/, { body: answer(up) }],
+      [/http_requests_total/, { body: answer(requests) }],
+      [/http_request_duration_seconds_bucket/, { body: answer(buckets) }],
     ]);
   }
 
@@ -308,7 +386,7 @@ describe("prometheusCounts", () => {
       [series({ status: "200", pod: "a" }, [90, 1], [125, 9]), series({ status: "200", pod: "b" }, [125, 50_000])],
       [],
     );
-    answers = new Map([[/^max by \(namespace, pod\)/, { body: vector([series({ pod: "b" }, [0, 1])]) }], ...answers]);
+    answers = new Map([[/^max by \(namespace, pod\)/, { body: answer([value({ pod: "b" }, 0, 1)]) }], ...answers]);
     expect(await prometheusCounts(openPrometheus(network, url), options).countsSince(objectives, 100)).toEqual({
       kind: "unreachable",
       reason: "b was not scraped for over 5 minutes, and what it answered then is not known",
@@ -348,7 +426,15 @@ describe("prometheusCounts", () => {
       [],
       "errors",
     ],
+    [
+      "a counter is infinite before it begins again",
+      [series({ status: "200", pod: "a" }, [90, Number.POSITIVE_INFINITY], [125, 9])],
+      [],
+      "errors",
+    ],
     ["a counter is below zero", [series({ status: "200", pod: "a" }, [90, 1], [125, -7])], [], "errors"],
+    ["a counter comes from below zero", [series({ status: "200", pod: "a" }, [90, -7], [125, 9])], [], "errors"],
+    ["a counter has a part of an error", [series({ status: "500", pod: "a" }, [90, 0], [125, 0.4])], [], "errors"],
     [
       "requests have no status, as where it is relabelled",
       [series({ code: "500", pod: "a" }, [90, 1], [125, 9])],
@@ -386,6 +472,48 @@ describe("prometheusCounts", () => {
     serve(requests, buckets);
     const reading = await prometheusCounts(openPrometheus(network, url), options).countsSince(objectives, 100);
     expect(reading).toMatchObject({ kind: "not-a-number", reason: expect.stringContaining(said) });
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ["another release", { release: "r1" }],
+    ["synthetic requests", { synthetic: "true" }],
+  ])("cannot use counts that say that they are of %s", async (_, labels) => {
+    const other = await countedFrom(series({ status: "200", pod: "a", ...labels }, [90, 1], [125, 9]));
+    expect(other).toMatchObject({ kind: "unreachable", reason: expect.stringContaining(Object.values(labels).join()) });
+  });
+
+  it("counts as many series and samples as an answer can hold", async () => {
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    const counted = () => source.countsSince(objectives.slice(0, 1), 100);
+    const pods = Array.from({ length: 130_000 }, (_, index) => ({ status: "200", pod: `pod-${index}` }));
+    serve(
+      pods.map((labels) => series(labels, [125, 1])),
+      [],
+    );
+    expect(await counted()).toMatchObject({ value: { errors: { requests: expect.any(Number), bad: 0 } } });
+    const byJob = (job: string, from: number) => {
+      const values = pods.map((_, index) => [from + index / 1e5, String(index)]);
+      return { metric: { status: "200", pod: "a", job }, values };
+    };
+    serve([byJob("a", 110), byJob("b", 112)], []);
+    expect(await counted()).toMatchObject({ kind: "value" });
+  }, 60_000);
+
+  it.each<[string, unknown[]]>([
+    ["infinitely long ago", [{ metric: {}, value: [130, "-Inf"] }]],
+    ["the beginning of time", [{ metric: {}, value: [130, "0"] }]],
+    ["the future", [{ metric: {}, value: [130, "9000"] }]],
+    ["two times", [value({ a: "1" }, 130, 100), value({ a: "2" }, 130, 110)]],
+  ])("does not say how far back samples go where they are said to begin at %s", async (_, result) => {
+    answers = new Map([[/^min_over_time/, { body: answer(result) }]]);
+    const reach = await prometheusCounts(openPrometheus(network, url), { ...options, now: () => 5_000 }).reachOver(900);
+    expect(reach).toMatchObject({ kind: "not-a-number" });
+  });
+
+  it("never adds up steps in which a counter is said to shrink", async () => {
+    serve([series({ status: "200" }, [-770, -4], [130, 9])], []);
+    const reading = await prometheusCounts(openPrometheus(network, url), options).countsOver(objectives, 1_800);
+    expect(reading).toMatchObject({ kind: "not-a-number" });
   });
 
   it("takes the class of a status as good as the status", async () => {
@@ -479,8 +607,8 @@ describe("prometheusCounts", () => {
   it("asks only for the selected requests", async () => {
     const chosen = /^http_requests_total\{release="r2",track="one-box",synthetic="false"\}\[/;
     answers = new Map([
-      [/^up/, { body: vector(scraped) }],
-      [chosen, { body: vector([series({ status: "200" }, [125, 7])]) }],
+      [/^up/, { body: answer(scraped) }],
+      [chosen, { body: answer([series({ status: "200" }, [125, 7])]) }],
     ]);
     const source = prometheusCounts(openPrometheus(network, url), options);
     expect(await source.countsSince(objectives.slice(0, 1), 100)).toEqual({
@@ -494,7 +622,7 @@ describe("prometheusCounts", () => {
       [
         /^count by \(le\)/,
         {
-          body: vector([
+          body: answer([
             { metric: { le: "5" }, value: [1, "1"] },
             { metric: { le: "+Inf" }, value: [1, "1"] },
           ]),
@@ -520,8 +648,8 @@ describe("prometheusCounts", () => {
 
   it("adds up hours by what Prometheus says of their parts", async () => {
     serve(
-      [series({ status: "500" }, [1_000, 3], [1_900, 7.2]), series({ status: "200" }, [1_000, 0], [1_900, 989.8])],
-      [series({ le: "1" }, [1_900, 990]), series({ le: "+Inf" }, [1_900, 1_000])],
+      [series({ status: "500" }, [-770, 3], [130, 7.2]), series({ status: "200" }, [-770, 0], [130, 989.8])],
+      [series({ le: "1" }, [130, 990]), series({ le: "+Inf" }, [130, 1_000])],
     );
     expect(await prometheusCounts(openPrometheus(network, url), options).countsOver(objectives, 1_800)).toEqual({
       kind: "value",
@@ -545,7 +673,7 @@ describe("prometheusCounts", () => {
   it("has no data only where the release is scraped, and is blind elsewhere", async () => {
     const up = (value: number) => {
       answers = new Map([
-        [/^up\{release="r2",track="one-box"\}\[300s\]$/, { body: vector([series({}, [125, value])]) }],
+        [/^up\{release="r2",track="one-box"\}\[300s\]$/, { body: answer([series({}, [125, value])]) }],
       ]);
     };
     const source = prometheusCounts(openPrometheus(network, url), options);
