@@ -3,7 +3,7 @@ import type { Clock } from "../shared/clock.ts";
 import type { Message } from "../shared/text/markup.ts";
 import { namesSomebody, type SlackText } from "../shared/text/markup.ts";
 import { bounded, safeText } from "../shared/text/visible.ts";
-import { type HttpAnswer, request, saidInstead } from "./http.ts";
+import { type HttpAnswer, pageTitle, request, saidInstead } from "./http.ts";
 import type { Network } from "./network.ts";
 
 /** Whether a message has reached its channel; a problem never names the secret that was used. */
@@ -38,11 +38,7 @@ const LATER: ReadonlySet<string> = new Set([
   "team_added_to_org",
 ]);
 /** What it says where the message's thread cannot be posted into, though its channel can. */
-const THREAD_GONE: ReadonlySet<string | undefined> = new Set([
-  "thread_not_found",
-  "invalid_thread_ts",
-  "cannot_reply_to_message",
-]);
+const THREAD_GONE: ReadonlySet<string> = new Set(["thread_not_found", "invalid_thread_ts", "cannot_reply_to_message"]);
 const API = "https://slack.com/api/chat.postMessage";
 
 const answerSchema = z.object({ ok: z.boolean(), ts: z.string().optional(), error: z.string().optional() });
@@ -53,8 +49,9 @@ export function openSlack(network: Network, secrets: SlackSecrets, clock: Clock)
   const [token, webhook, api] = [secrets.token?.trim(), secrets.webhook?.trim(), secrets.api ?? API];
   if (token !== undefined) return botMessenger({ network, token, api, clock });
   if (webhook !== undefined) {
+    const without = withoutAny(partsOf(webhook));
     const post = (text: SlackText) => () => ask(network, webhook, payload(text));
-    return { send: ({ text }) => persistently(clock, post(text), webhookAnswer) };
+    return { send: ({ text }) => persistently({ clock, without }, post(text), webhookAnswer) };
   }
   return { send: async () => ({ delivered: false, problem: "no SPARKI_SLACK_TOKEN or SPARKI_SLACK_WEBHOOK is set" }) };
 }
@@ -72,9 +69,28 @@ interface Bot {
   readonly clock: Clock;
 }
 
+const SHORTEST_SECRET = 8;
+
+/** What of a webhook's address is its secret: what stands behind the host, each part by itself as well. */
+function partsOf(webhook: string): string[] {
+  const url = URL.parse(webhook);
+  if (url === null) return [webhook];
+  const parts = [...url.pathname.split("/"), ...url.searchParams.values(), url.username, url.password];
+  const secret = parts.filter((part) => part.length >= SHORTEST_SECRET && !/^[a-z]+$/.test(part));
+  return [webhook, `${url.pathname}${url.search}`, ...secret].filter((part) => part.length >= SHORTEST_SECRET);
+}
+
+/** Takes the parts out of a text, each as it is and as it stands in an address: error pages tell what they were asked for. */
+function withoutAny(parts: readonly string[]): (text: string) => string {
+  const forms = [...new Set(parts.flatMap((part) => [part, encodeURIComponent(part.toWellFormed())]))];
+  const longestFirst = forms.filter((form) => form !== "").sort((one, other) => other.length - one.length);
+  return (text) => longestFirst.reduce((left, form) => left.replaceAll(form, "[secret]"), text);
+}
+
 /** The first message of a channel begins a thread, and the later ones go into it. */
 function botMessenger({ network, token, api, clock }: Bot): Messenger {
   const threads = new Map<string, string>();
+  const without = withoutAny([token]);
   return {
     send: async ({ channel, text }) => {
       const post = () => {
@@ -82,11 +98,12 @@ function botMessenger({ network, token, api, clock }: Bot): Messenger {
         const body = { channel, ...payload(text), ...(thread !== undefined && { thread_ts: thread }) };
         return ask(network, api, body, token);
       };
-      return persistently(clock, post, (answer) => {
+      return persistently({ clock, without }, post, (answer) => {
         const said = answerSchema.safeParse(parse(answer.body)).data;
         if (said?.ok !== true) {
-          if (THREAD_GONE.has(said?.error)) threads.delete(channel);
-          return said?.error ?? "Slack's answer cannot be read";
+          const error = said?.error ?? "Slack's answer cannot be read";
+          if (!THREAD_GONE.has(error) || threads.delete(channel)) return error;
+          return `${error}, and it was sent into no thread`;
         }
         if (!threads.has(channel) && said.ts !== undefined) threads.set(channel, said.ts);
         return undefined;
@@ -97,8 +114,22 @@ function botMessenger({ network, token, api, clock }: Bot): Messenger {
 
 type Answered = Extract<HttpAnswer, { answered: true }>;
 
-function webhookAnswer({ body }: Answered): string | undefined {
-  return /^(ok|\{\})?$/.test(body.trim()) ? undefined : bounded(safeText(body), 80);
+/** Slack says `ok`, and for a workflow that its JSON says so; an answer that says nothing is somebody else's. */
+function webhookAnswer(answer: Answered): string | undefined {
+  const { body } = answer;
+  if (/^(ok|\{\})$/.test(body.trim()) || answerSchema.safeParse(parse(body)).data?.ok === true) return undefined;
+  return pageTitle(body) === undefined && body.trim() !== "" ? body : saidInstead(answer);
+}
+
+/** What a refusal says, as far as a person reads it. */
+function told(text: string): string {
+  return bounded(safeText(text.slice(0, 400)), 80);
+}
+
+interface Posting {
+  readonly clock: Clock;
+  /** Takes the secret out of what an answer says, before anything of it is cut off or told. */
+  without(text: string): string;
 }
 
 /**
@@ -106,17 +137,17 @@ function webhookAnswer({ body }: Answered): string | undefined {
  * names, else after longer and longer pauses, as long as two minutes let it.
  */
 async function persistently(
-  clock: Clock,
+  { clock, without }: Posting,
   post: () => Promise<HttpAnswer>,
   problemOf: (answer: Answered) => string | undefined,
 ): Promise<Delivery> {
   const end = clock.now() + PATIENCE_SECONDS;
   for (let tried = 1; ; tried++) {
-    const answer = await post();
+    const answer = forgetful(await post(), without);
     const refused = answer.answered && answer.status === 200 ? problemOf(answer) : problemIn(answer);
     if (refused === undefined) return { delivered: true };
     const isOver = answer.answered && answer.status === 200;
-    const problem = isOver ? `Slack refused it: ${refused}` : refused;
+    const problem = without(isOver ? `Slack refused it: ${told(without(refused))}` : refused);
     if (!mayWorkLater(answer, refused)) return { delivered: false, problem };
     const wait = THREAD_GONE.has(refused) ? 0 : waitAfter(answer, tried, clock.now());
     if (clock.now() + wait >= end) return { delivered: false, problem: `${problem}, and asks for ${wait} s more` };
@@ -124,10 +155,17 @@ async function persistently(
   }
 }
 
+function forgetful(answer: HttpAnswer, without: Posting["without"]): HttpAnswer {
+  if (!answer.answered) return { ...answer, error: without(answer.error) };
+  const { location } = answer.headers;
+  const headers = typeof location === "string" ? { ...answer.headers, location: without(location) } : answer.headers;
+  return { ...answer, headers, body: without(answer.body) };
+}
+
 function problemIn(answer: HttpAnswer): string {
   if (!answer.answered) return `Slack does not answer: ${answer.error}`;
-  const isSaid = answer.status < 500 && answer.body.trim() !== "";
-  return isSaid ? `Slack answered ${bounded(safeText(saidInstead(answer)), 80)}` : `Slack answered ${answer.status}`;
+  const isSaid = answer.status < 500 && (answer.body.trim() !== "" || answer.headers.location !== undefined);
+  return `Slack answered ${isSaid ? told(saidInstead(answer)) : answer.status}`;
 }
 
 function mayWorkLater(answer: HttpAnswer, refused: string): boolean {
@@ -137,8 +175,9 @@ function mayWorkLater(answer: HttpAnswer, refused: string): boolean {
 
 /** Seconds, as Retry-After says them or by when it ends, which is never followed by a try before that. */
 function waitAfter(answer: HttpAnswer, tried: number, now: number): number {
-  const told = answer.answered ? String(answer.headers["retry-after"] ?? "") : "";
-  const asked = /^\d+(\.\d+)?$/.test(told) ? Number(told) : Date.parse(told) / 1000 - now;
+  const header = answer.answered ? String(answer.headers["retry-after"] ?? "") : "";
+  const time = /^[a-z]{3}/i.test(header) ? Date.parse(header) / 1000 : Number.NaN;
+  const asked = /^\d+(\.\d+)?$/.test(header) ? Number(header) : time - now;
   return asked > 0 ? Math.ceil(asked) : Math.min(LONGEST_PAUSE_SECONDS, 2 ** (tried - 1));
 }
 

@@ -82,6 +82,21 @@ describe("openSlack", () => {
     ["the channel is archived", [410, "channel_is_archived"], 1, /answered 410: channel_is_archived/],
     ["a page answers in Slack's place", [403, "<html><title>Sign in</title>"], 1, /answered 403: a page "Sign in"/],
     ["the webhook refuses", [200, "invalid_payload"], 1, /refused it: invalid_payload/],
+    ["a webhook has no service", [200, "no_service"], 1, /refused it: no_service/],
+    ["a workflow refuses", [200, '{"ok":false,"error":"invalid_input"}'], 1, /refused it: .*invalid_input/],
+    ["somebody answers nothing in Slack's place", [200, ""], 1, /refused it: 200: nothing/],
+    [
+      "a page answers as well as Slack would",
+      [200, "<html><title>Sign in</title>"],
+      1,
+      /refused it: 200: a page "Sign in"/,
+    ],
+    [
+      "it is sent elsewhere",
+      [302, "", { location: "https://sso.test/login?x=1" }],
+      1,
+      /redirect to https:\/\/sso.test\/login,/,
+    ],
     [
       "the rate limit is longer than anybody waits",
       [429, "", { "retry-after": "3600" }],
@@ -185,6 +200,62 @@ describe("openSlack", () => {
       expect(delivery.delivered).toBe(false);
       expect(JSON.stringify(delivery)).not.toContain(SECRET);
     }
+  });
+
+  it.each<[string, Answer]>([
+    ["a page that names what was asked for", [404, `Cannot POST /services/${SECRET}`]],
+    ["the title of such a page", [404, `<html><title>No /services/${SECRET}</title>`]],
+    ["a long text, which is cut off", [404, `${"x ".repeat(35)}/services/${SECRET}`]],
+    ["what the webhook refuses", [200, `nothing at /services/${SECRET}`]],
+    ["an address in an address", [200, `to=${encodeURIComponent(`/services/${SECRET}`)}`]],
+    ["a redirect", [302, "", { location: `https://proxy.test/services/${SECRET}` }]],
+    ["an error of the API", [200, JSON.stringify({ ok: false, error: `invalid ${SECRET}` })]],
+    ["an error that JSON escapes", [200, `{"ok":false,"error":"${SECRET.replace("v", "\\u0076")}"}`]],
+  ])("never tells the secret, where the answer does: %s", async (_, answer) => {
+    await answering(answer);
+    for (const slack of [webhook(), bot()]) {
+      const delivery = await slack.send(message);
+      expect(delivery.delivered).toBe(false);
+      expect(JSON.stringify(delivery)).not.toMatch(/very|T000/);
+    }
+  });
+
+  it("tells a problem in a short line that no terminal obeys, however much Slack answers", async () => {
+    const error = `\u001b[2J${"password=abc ".repeat(200_000)}`;
+    await answering([200, JSON.stringify({ ok: false, error })]);
+    for (const slack of [webhook(), bot()]) {
+      const began = performance.now();
+      const { problem } = { problem: "", ...(await slack.send(message)) };
+      expect(performance.now() - began).toBeLessThan(5_000);
+      expect(problem.length).toBeLessThan(200);
+      expect(problem).not.toContain("abc");
+      expect(problem).not.toContain("\u001b");
+    }
+  });
+
+  it("takes a workflow's own word that it began", async () => {
+    await answering([200, '{"ok":true}']);
+    expect(await webhook().send(message)).toEqual({ delivered: true });
+  });
+
+  it("asks no third time where Slack finds no thread for what was sent into none", async () => {
+    await answering([200, '{"ok":true,"ts":"17.1"}'], [200, '{"ok":false,"error":"thread_not_found"}']);
+    const slack = bot();
+    await slack.send(message);
+    expect(await slack.send(message)).toEqual({
+      delivered: false,
+      problem: expect.stringContaining("thread_not_found"),
+    });
+    expect(heard).toHaveLength(3);
+  });
+
+  it("takes a time to wait that is none for none", async () => {
+    await answering([429, "", { "retry-after": "-5" }], [200]);
+    const clock = fakeClock();
+    expect(await openSlack(network, { webhook: `${url}/services/x` }, clock).send(message)).toEqual({
+      delivered: true,
+    });
+    expect(clock.now()).toBe(1);
   });
 
   it("says that nothing is set where there is no secret", async () => {
