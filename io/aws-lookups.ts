@@ -8,7 +8,8 @@ import type { z } from "zod";
 import { plain } from "../records/engine-record.ts";
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
 import { temporaryFolder } from "../tools/temporary-folders.ts";
-import { request } from "./http.ts";
+import { pageTitle, request, saidInstead } from "./http.ts";
+import { within } from "./kubernetes-call.ts";
 import type { Network } from "./network.ts";
 import { hostProgram, pulumiProcess } from "./pulumi-process.ts";
 import { rehearsalVariables } from "./rehearsal-variables.ts";
@@ -17,7 +18,8 @@ import { rehearsalVariables } from "./rehearsal-variables.ts";
 export interface AwsLookups {
   /**
    * Calls a function such as `rds/getSnapshot` and parses its answer; undefined when AWS has no such thing. Throws
-   * SPARKI_OUTSIDE with AWS's own words when it could not be asked. The answer may hold secrets: parse only what is needed.
+   * SPARKI_OUTSIDE with AWS's own words when it could not be asked or did not answer within five minutes, and with the place
+   * where an answer is not as the schema says. The answer may hold secrets: parse only what is needed.
    */
   find<T>(name: string, args: Readonly<Record<string, unknown>>, schema: z.ZodType<T>): Promise<T | undefined>;
   close(): Promise<void>;
@@ -41,6 +43,8 @@ interface Question {
 }
 
 const STACK = "lookups";
+/** The engine's start included; the provider itself tries again for much longer. */
+const ANSWER_SECONDS = 300;
 
 /** Opens nothing yet: the engine starts with the first question and answers all further ones until it is closed. */
 export function openAwsLookups(options: AwsLookupsOptions): AwsLookups {
@@ -85,13 +89,14 @@ export function openAwsLookups(options: AwsLookupsOptions): AwsLookups {
 
   return {
     find: async (name, args, schema) => {
-      const answer = await ask(tokenOf(name), args).catch(async (error: unknown) => {
+      const asked = within(ask(tokenOf(name), args), ANSWER_SECONDS, "no answer");
+      const answer = await asked.catch(async (error: unknown) => {
         if (saysAbsent(messageOf(error))) return undefined;
         // An engine that gives up takes all questions with it, and says only at its end why.
         if (isEnd(error)) await serving;
         throw unreachable(name, failure ?? error);
       });
-      return answer === undefined ? undefined : schema.parse(answer);
+      return answer === undefined ? undefined : understood(name, answer, schema);
     },
     close: async () => {
       closed = true;
@@ -170,6 +175,17 @@ function isEnd(error: unknown): boolean {
   return /resource monitor (is terminating|shut down)|^update failed|^preview failed/i.test(message);
 }
 
+/** The answer as the schema reads it; what it does not know is said by its place alone, since the value may be a secret. */
+function understood<T>(name: string, answer: unknown, schema: z.ZodType<T>): T {
+  const read = schema.safeParse(answer);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const place = [...(issue?.path ?? []), issue?.message ?? "unknown"].join(": ");
+  throw new DeployError("SPARKI_OUTSIDE", `AWS answered ${name} with what this version does not know, at ${place}`, {
+    hint: `see whether the provider is the one that belongs to this version: pulumi plugin ls (aws ${providerVersion()})`,
+  });
+}
+
 function unreachable(name: string, error: unknown): DeployError {
   const message = messageOf(error);
   const said = message.replace(/^invocation of \S+ returned an error: /, "").split("\n");
@@ -197,11 +213,15 @@ const ABSENT =
 
 /** Words like those, about what was needed for asking. */
 const UNASKED =
-  /no such (host|file)|\bENOTFOUND|executable file not found|(credential|profile|token)s?\b[^.;]*\bnot found/i;
+  /no such (host|file)|\bENOTFOUND|executable file not found|(credential|profile|token)s?\b[^.;]*\bnot found|server can't find|NXDOMAIN|unknown function|(?:load|resource) plugin|invalid AWS region|IMDS|x509/i;
+
+/** What is said by whom there is nothing to hear of it from, be it in the name of a thing: AWS that lets nobody ask or is ill, and a page. */
+const REFUSED =
+  /Access ?Denied|Unauthori[sz]ed|not authorized|Forbidden|explicit deny|Throttl|TooManyRequests|Rate exceeded|LimitExceeded|Expired|InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|OptInRequired|Internal(?:Failure|Error|Server)|ServiceUnavailable|deadline exceeded|timed? ?out|canceled|maximum number of attempts|StatusCode: (?:0|401|403|429|5\d\d)\b|<(?:!doctype|html|head|title|body|h1)\b|Proxy responded|failed to decode/i;
 
 /** Whether a failed question to AWS says that there is no such thing, and not that nobody could be asked. */
 export function saysAbsent(message: string): boolean {
-  return ABSENT.test(message) && !UNASKED.test(message);
+  return ABSENT.test(message) && !UNASKED.test(message) && !REFUSED.test(message);
 }
 
 /** What `find` is asked by this name is answered by AWS itself: no function of the provider lists query logs. */
@@ -226,10 +246,13 @@ export function withQueryLogs(
     ...lookups,
     find: async <T>(name: string, args: Readonly<Record<string, unknown>>, schema: z.ZodType<T>) =>
       name === QUERY_LOGS
-        ? schema.parse({ ids: await queryLogIds(String(args.hostedZoneId), network, env) })
+        ? understood(name, { ids: await queryLogIds(String(args.hostedZoneId), network, env) }, schema)
         : lookups.find(name, args, schema),
   };
 }
+
+/** A zone has one query log at most. */
+const MOST_PAGES = 20;
 
 async function queryLogIds(
   zoneId: string,
@@ -239,13 +262,26 @@ async function queryLogIds(
   const { ListQueryLoggingConfigsCommand } = await import("@aws-sdk/client-route-53");
   const client = await openClient(network, env);
   try {
-    const { QueryLoggingConfigs = [] } = await client.send(
-      new ListQueryLoggingConfigsCommand({ HostedZoneId: zoneId }),
-    );
-    return QueryLoggingConfigs.flatMap(({ Id }) => Id ?? []);
+    const ids: string[] = [];
+    let NextToken: string | undefined;
+    for (let page = 1; page <= MOST_PAGES; page++) {
+      const token = NextToken === undefined ? {} : { NextToken };
+      const answer = await client.send(new ListQueryLoggingConfigsCommand({ HostedZoneId: zoneId, ...token }));
+      const { QueryLoggingConfigs: logs } = answer;
+      if (logs === undefined) throw new Error("the answer has no list");
+      for (const { Id } of logs) {
+        if (!Id) throw new Error("the answer lists one without an id");
+        ids.push(Id);
+      }
+      if (!answer.NextToken) return ids;
+      NextToken = answer.NextToken;
+    }
+    throw new Error(`the list does not end within ${MOST_PAGES} pages`);
   } catch (cause) {
     if (cause instanceof Error && cause.name === "NoSuchHostedZone") return [];
-    throw new DeployError("SPARKI_OUTSIDE", `AWS did not list the query logs of zone ${zoneId}: ${messageOf(cause)}`, {
+    const code = cause instanceof Error && cause.name !== "Error" ? `${cause.name}: ` : "";
+    const [said = ""] = messageOf(cause).split("\n");
+    throw new DeployError("SPARKI_OUTSIDE", `AWS did not list the query logs of zone ${zoneId}: ${code}${said}`, {
       cause,
       hint: "aws sts get-caller-identity",
     });
@@ -272,6 +308,8 @@ async function sent(
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
   const answer = await request(network, url.href, { headers });
   if (!answer.answered) throw new Error(answer.error);
+  if ((answer.status >= 300 && answer.status < 400) || pageTitle(answer.body) !== undefined)
+    throw new Error(`it answered ${saidInstead(answer)}`);
   const texts = Object.entries(answer.headers).map(([name, value]) => [name, String(value)]);
   const body = Readable.from([Buffer.from(answer.body)]);
   return { response: { statusCode: answer.status, headers: Object.fromEntries(texts), body } };

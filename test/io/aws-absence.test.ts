@@ -7,6 +7,9 @@ describe("saysAbsent", () => {
     "operation error EKS: DescribeCluster, ResourceNotFoundException: No cluster found for name: sparki-prod.",
     "Secrets Manager can't find the specified secret.",
     "NoSuchHostedZone: no hosted zone Z1",
+    "reading EKS Add-On version info (kube-proxy, 1.33): couldn't find resource, not found",
+    "operation error RDS: DescribeDBSnapshots, https response error StatusCode: 404, RequestID: 1, DBSnapshotNotFound: sparki not found.",
+    "operation error IAM: GetRole, https response error StatusCode: 404, RequestID: 1, NoSuchEntity: The role cannot be found.",
   ])("hears an absence in: %s", (message) => {
     expect(saysAbsent(message)).toBe(true);
   });
@@ -18,6 +21,22 @@ describe("saysAbsent", () => {
     'error getting credentials: exec: "aws-vault": executable file not found in $PATH',
     "failed to get shared config profile, prod: profile prod not found",
     "AccessDenied: not authorized to perform route53:ListHostedZonesByName",
+    "AccessDeniedException: User: arn:aws:iam::1:user/a is not authorized to perform: secretsmanager:DescribeSecret on resource: notfound-page",
+    "AccessDenied: User: arn:aws:sts::1:assumed-role/NotFound/x is not authorized to perform: rds:DescribeDBSnapshots",
+    "https response error StatusCode: 403, api error Explained: no matching statement allows it",
+    "https response error StatusCode: 503, api error Ill: no such thing can be told now",
+    "StatusCode: 404, deserialization failed, <html><title>404 Not Found</title></html>",
+    "Proxy responded 404 Not Found",
+    "ThrottlingException: Rate exceeded; no results",
+    "exceeded maximum number of attempts, 3, not found",
+    "ExpiredToken: session not found",
+    "UnrecognizedClientException: The security token included in the request is invalid (not found).",
+    "SignatureDoesNotMatch: no such key",
+    "lookup sts.amazonaws.com on 10.0.0.2:53: server can't find sts.amazonaws.com: NXDOMAIN",
+    "unknown function aws:rds/getThing:getThing: not found",
+    "could not load plugin for aws provider: plugin not found",
+    "failed to refresh cached credentials, no EC2 IMDS role found, StatusCode: 404, not found",
+    "operation error ACM: ListCertificates, context deadline exceeded, no results",
   ])("hears that AWS could not be asked in: %s", (message) => {
     expect(saysAbsent(message)).toBe(false);
   });

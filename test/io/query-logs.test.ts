@@ -17,6 +17,24 @@ jest.setTimeout(60_000);
 
 const schema = z.object({ ids: z.array(z.string()) });
 
+function listed(logs: string, more = ""): string {
+  const list = `<QueryLoggingConfigs>${logs}</QueryLoggingConfigs>${more}`;
+  return `<ListQueryLoggingConfigsResponse>${list}</ListQueryLoggingConfigsResponse>`;
+}
+
+/** What answers for a zone in other ways than Route 53 should, by the part that is asked for. */
+const ODD: Readonly<Record<string, (token: string | null) => string>> = {
+  Zpages: (token) =>
+    token === null
+      ? listed("", "<NextToken>2</NextToken>")
+      : listed("<QueryLoggingConfig><Id>log-9</Id></QueryLoggingConfig>"),
+  Zendless: () => listed("", "<NextToken>2</NextToken>"),
+  Zpage: () => "<html><head><title>Sign in</title></head></html>",
+  Zempty: () => "",
+  Zother: () => "<OtherResponse><Thing/></OtherResponse>",
+  Znameless: () => listed("<QueryLoggingConfig><HostedZoneId>Znameless</HostedZoneId></QueryLoggingConfig>"),
+};
+
 describe("withQueryLogs", () => {
   let control: ControlApi;
   let folder: string;
@@ -33,6 +51,8 @@ describe("withQueryLogs", () => {
       const { pathname, searchParams } = new URL(path, "http://route53");
       const zone = searchParams.get("hostedzoneid") ?? "";
       if (zone === "Zdown") throw new Error("no");
+      const odd = ODD[zone]?.(searchParams.get("nexttoken"));
+      if (odd !== undefined) return new XmlDocument(odd);
       expect(pathname).toBe("/route53/2013-04-01/queryloggingconfig");
       return new XmlDocument(queryLogList(zone, world));
     };
@@ -63,6 +83,37 @@ describe("withQueryLogs", () => {
     await expect(find(QUERY_LOGS, { hostedZoneId: "Zdown" })).rejects.toMatchObject({
       code: "SPARKI_OUTSIDE",
       message: expect.stringContaining("AWS did not list the query logs of zone Zdown"),
+    });
+  });
+
+  it("finds what stands in a later part of the list", async () => {
+    expect(await find(QUERY_LOGS, { hostedZoneId: "Zpages" })).toEqual({ ids: ["log-9"] });
+  });
+
+  it.each([
+    ["Zendless", "does not end"],
+    ["Zpage", 'a page "Sign in"'],
+    ["Zempty", "no list"],
+    ["Zother", "no list"],
+    ["Znameless", "without an id"],
+  ])("takes no answer that is not whole for a zone without query logs: %s", async (hostedZoneId, said) => {
+    await expect(find(QUERY_LOGS, { hostedZoneId })).rejects.toMatchObject({
+      code: "SPARKI_OUTSIDE",
+      message: expect.stringContaining(said),
+    });
+  });
+
+  it("says where an answer is not as expected, and not what stands there", async () => {
+    const env = { [ACCESS_VARIABLE]: writeAccess(folder, TEST_TOKEN, [control.url]) };
+    const network = openNetwork(env);
+    const lookups = withQueryLogs({ ...fakeAws({}), close: async () => {} }, network, env);
+    const wrong = z.object({ ids: z.array(z.enum(["log-1"])) });
+    const found = lookups.find(QUERY_LOGS, { hostedZoneId: "Z2" }, wrong).finally(() => network.close());
+    await expect(found).rejects.toMatchObject({
+      code: "SPARKI_OUTSIDE",
+      message: expect.stringMatching(
+        /^AWS answered route53\/\S+ with what this version does not know, at ids: 0: (?!.*log-2)/,
+      ),
     });
   });
 
