@@ -31,7 +31,7 @@ const referrersSchema = z.object({
   manifests: z.array(z.object({ digest: z.string(), artifactType: z.string().default("") })),
 });
 const manifestSchema = z.object({ config: z.object({ digest: z.string() }) });
-const configSchema = z.object({ os: z.string().optional(), architecture: z.string().optional() });
+const configSchema = z.object({ os: z.string(), architecture: z.string() });
 
 interface Ask {
   readonly method: "GET" | "HEAD";
@@ -89,7 +89,15 @@ export class Registry {
     const url = this.#url(image, `manifests/${image.digest}`);
     const answer = await this.#ask({ method: "HEAD", url, accept: MANIFESTS });
     if (!isThere(image, answer)) return false;
-    const found = String(answer.headers["docker-content-digest"] ?? image.digest);
+    const type = String(answer.headers["content-type"] ?? "");
+    const told = answer.headers["docker-content-digest"];
+    if (told === undefined && !/^application\//i.test(type))
+      throw new DeployError(
+        "SPARKI_OUTSIDE",
+        `${image.host} answered 200 for ${image.repository} with ${type || "no type"} and no digest; expected a manifest`,
+        { hint: `see whether a login page or a proxy answers there: curl -I https://${image.host}/v2/` },
+      );
+    const found = String(told ?? image.digest);
     if (found.trim() === image.digest) return true;
     throw new DeployError("SPARKI_OUTSIDE", `${image.host} has ${found} where it was asked for ${image.digest}`, {
       hint: "see whether a mirror or a proxy answers for the registry: nodes refuse such an image",
@@ -135,9 +143,10 @@ export class Registry {
     if (manifest === undefined) return `has a manifest of ${wanted} that cannot be read`;
     const config = await this.blob(image, manifest.config.digest);
     if (config === undefined) return `lacks the config of ${wanted}, ${manifest.config.digest}`;
-    const { os, architecture } = parsed(config, configSchema) ?? {};
-    if (os === undefined || architecture === undefined || `${os}/${architecture}` === wanted) return undefined;
-    return `is for ${os}/${architecture}; the nodes are ${wanted}`;
+    const read = parsed(config, configSchema);
+    if (read === undefined) return `has a config of ${wanted} that does not say its platform`;
+    const platform = `${read.os}/${read.architecture}`;
+    return platform === wanted ? undefined : `is for ${platform}; the nodes are ${wanted}`;
   }
 
   /** The text of a manifest by tag or digest; undefined when there is none. */
@@ -164,7 +173,12 @@ export class Registry {
       const answer = await this.#ask({ method: "GET", url, accept: MANIFESTS });
       const isListed = answer.status === 200;
       const text = isListed ? answer.body : await this.manifest(image, image.digest.replace(":", "-"));
-      listed.push(...(parsed(text, referrersSchema)?.manifests ?? []));
+      const list = parsed(text, referrersSchema);
+      if (list === undefined && text !== undefined)
+        throw new DeployError("SPARKI_OUTSIDE", `${image.host} has a list of signatures that cannot be read`, {
+          hint: ILL,
+        });
+      for (const each of list?.manifests ?? []) listed.push(each);
       url = isListed ? nextPage(url, answer) : undefined;
     }
     return listed;

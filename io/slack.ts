@@ -49,7 +49,7 @@ export function openSlack(network: Network, secrets: SlackSecrets, clock: Clock)
   const [token, webhook, api] = [secrets.token?.trim(), secrets.webhook?.trim(), secrets.api ?? API];
   if (token !== undefined) return botMessenger({ network, token, api, clock });
   if (webhook !== undefined) {
-    const without = withoutAny(partsOf(webhook));
+    const without = withoutWebhook(webhook);
     const post = (text: SlackText) => () => ask(network, webhook, payload(text));
     return { send: ({ text }) => persistently({ clock, without }, post(text), webhookAnswer) };
   }
@@ -70,6 +70,11 @@ interface Bot {
 }
 
 const SHORTEST_SECRET = 8;
+
+/** Takes a webhook's address, and each part of it that is secret, out of a text. */
+export function withoutWebhook(webhook: string): (text: string) => string {
+  return withoutAny(partsOf(webhook));
+}
 
 /** What of a webhook's address is its secret: what stands behind the host, each part by itself as well. */
 function partsOf(webhook: string): string[] {

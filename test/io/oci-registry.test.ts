@@ -8,6 +8,8 @@ const MANIFEST = `https://ghcr.io/v2/alexarno/sparki/engine/manifests/${DIGEST}`
 const CHALLENGE =
   'Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="repository:alexarno/sparki/engine:pull"';
 
+const JSON_TYPE = { "content-type": "application/json" };
+
 interface Seen {
   readonly url: string;
   readonly authorization: string | undefined;
@@ -23,7 +25,7 @@ function registry(secret: string | undefined, ...answers: Partial<Extract<HttpAn
     asked.push({ method: options.method ?? "GET", accept: options.headers?.accept });
     const answer = answers[seen.length - 1];
     if (answer === undefined) return { answered: false, error: "connect ECONNREFUSED", seconds: 0 };
-    return { answered: true, status: 200, headers: {}, body: "", seconds: 0, ...answer };
+    return { answered: true, status: 200, headers: JSON_TYPE, body: "", seconds: 0, ...answer };
   };
   const signal = new AbortController().signal;
   return {
@@ -200,6 +202,27 @@ describe("Registry", () => {
     expect(waits).toEqual([3, 2]);
   });
 
+  it.each([{}, { "content-type": "text/plain" }])(
+    "takes an answer that neither a type nor a digest tells a manifest by for none: %j",
+    async (headers) => {
+      const { client } = registry(undefined, { headers });
+      await expect(client().has(IMAGE)).rejects.toMatchObject({ code: "SPARKI_OUTSIDE" });
+      expect(
+        await registry(undefined, { headers: { "docker-content-digest": DIGEST } })
+          .client()
+          .has(IMAGE),
+      ).toBe(true);
+    },
+  );
+
+  it.each(["<html>", "", '{"manifests":[{"digest":1}]}'])(
+    "never takes a list of what refers to an image for an empty one where it is %j",
+    async (body) => {
+      const { client } = registry(undefined, { body });
+      await expect(client().referrers(IMAGE)).rejects.toThrow(/ghcr.io has a list of signatures that cannot be read/);
+    },
+  );
+
   it("reads all pages of what refers to an image, and none from elsewhere", async () => {
     const page = (digest: string, link?: string) => ({
       headers: link === undefined ? {} : { link },
@@ -337,6 +360,8 @@ describe("Registry", () => {
         [INDEX, index(child("amd64")), manifest, { status: 404 }],
         /lacks the config of linux\/amd64, sha256:c/,
       ],
+      ["a config that is none", [SINGLE, manifest, { body: "<html>" }], /a config of linux\/amd64 that does not say/],
+      ["a config without a platform", [SINGLE, manifest, { body: "{}" }], /a config of linux\/amd64 that does not say/],
       ["an index that is none", [INDEX, { body: "<html>" }], /an index that cannot be read/],
       [
         "one image for other nodes",

@@ -18,7 +18,8 @@ describe("openRegistry", () => {
   beforeAll(async () => {
     server = createServer(({ method, url = "" }, response) => {
       asked.push(`${method} ${url}`);
-      response.writeHead(url.includes("/engine/") ? 200 : url.includes("/web/") ? 404 : 500).end();
+      const status = url.includes("/engine/") ? 200 : url.includes("/web/") ? 404 : 500;
+      response.writeHead(status, { "content-type": "application/json" }).end();
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const address = server.address();

@@ -8,12 +8,13 @@ const live = {
   id: "2026.10.9",
   images: { ...release.images, web: release.images.web.replace(/.{4}$/, "0000") },
 };
+const MANIFEST = { headers: { "content-type": "application/json" } };
 const urlOf = (image: string) => {
   const [name = "", digest] = image.split("@");
   return `HEAD https://ghcr.io/v2/${name.replace("ghcr.io/", "")}/manifests/${digest}`;
 };
 const having = (...found: string[]) =>
-  Object.fromEntries([["HEAD https://ghcr.io/", { status: 404 }], ...found.map((image) => [urlOf(image), {}])]);
+  Object.fromEntries([["HEAD https://ghcr.io/", { status: 404 }], ...found.map((image) => [urlOf(image), MANIFEST])]);
 
 describe("images", () => {
   it("passes when the registry has each of the release's digests", async () => {

@@ -45,6 +45,21 @@ describe("slack", () => {
       fakeContext({ slackSecrets: async () => ({ webhook: HOOK }) }),
       "Slack does not answer: connect ECONNREFUSED",
     ],
+    [
+      "a page refuses what the webhook should",
+      hook({ status: 400, body: "<html><title>Bad request</title>" }),
+      'Slack refuses the webhook: 400: a page "Bad request", as to log in or of a proxy',
+    ],
+    [
+      "an answer tells the webhook's address",
+      hook({ status: 404, body: "Cannot POST /services/T/B/X" }),
+      "Slack refuses the webhook: 404 Cannot POST [secret]",
+    ],
+    [
+      "who answers does not know what it was sent",
+      hook({ status: 400, body: "bad request" }),
+      "Slack refuses the webhook: 400 bad request",
+    ],
     ["the webhook is gone", hook({ status: 404, body: "no_service" }), "Slack refuses the webhook: 404 no_service"],
   ])("only warns when %s: it must not stop a deployment", async (_, context, reason) => {
     const finding = await look(slack, context);
