@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BatchV1Api, type V1Job } from "@kubernetes/client-node";
 import { KubernetesClient } from "./kubernetes.ts";
+import { listedIn } from "./kubernetes-call.ts";
 
 /** A Job as the Kubernetes API takes it. */
 export type Job = V1Job;
@@ -72,7 +73,10 @@ async function createUnlessRunning(run: Run): Promise<void> {
 }
 
 async function find({ batch, name, namespace }: Run): Promise<V1Job | undefined> {
-  const { items } = await batch.listNamespacedJob({ namespace, fieldSelector: `metadata.name=${name}` });
+  const items = listedIn(
+    await batch.listNamespacedJob({ namespace, fieldSelector: `metadata.name=${name}` }),
+    "JobList",
+  );
   return items[0];
 }
 

@@ -10,7 +10,7 @@ import type { Amounts } from "../shared/quantity.ts";
 import { amountsOf } from "../shared/quantity.ts";
 import type { AwsLookups } from "./aws-lookups.ts";
 import { KubernetesClient } from "./kubernetes.ts";
-import { isRefusal } from "./kubernetes-call.ts";
+import { isRefusal, listedIn } from "./kubernetes-call.ts";
 
 /** The newest revision of a Helm release. */
 export interface HelmRelease {
@@ -89,14 +89,14 @@ async function connect(aws: AwsLookups, name: string): Promise<KubernetesClient 
 
 async function warningsIn(client: KubernetesClient, namespace: string): Promise<ClusterWarning[]> {
   const core = client.api(CoreV1Api);
-  const { items } = await core.listNamespacedEvent({ namespace, fieldSelector: "type=Warning" });
+  const items = listedIn(await core.listNamespacedEvent({ namespace, fieldSelector: "type=Warning" }), "EventList");
   return items.map(clusterWarning).sort((left, right) => right.lastAt - left.lastAt);
 }
 
 /** Helm keeps each revision as a Secret whose labels say all that is asked here. */
 async function releasesIn(client: KubernetesClient, namespace: string): Promise<HelmRelease[]> {
   const core = client.api(CoreV1Api);
-  const { items } = await core.listNamespacedSecret({ namespace, labelSelector: "owner=helm" });
+  const items = listedIn(await core.listNamespacedSecret({ namespace, labelSelector: "owner=helm" }), "SecretList");
   const newest = new Map<string, HelmRelease>();
   for (const { metadata } of items) {
     const { name = "", version = "0", status = "unknown" } = metadata?.labels ?? {};

@@ -4,6 +4,7 @@ import type { ChartFiles } from "../shared/chart-files.ts";
 import { DeployError } from "../shared/deploy-error.ts";
 import { type TemplatedRelease, templateArguments } from "../tools/tool.ts";
 import { type CommandRunner, commandBytes } from "./child-command.ts";
+import { listedIn } from "./kubernetes-call.ts";
 import { GIT_SETTINGS, gitEnvironment } from "./seal/environment.ts";
 
 /** How many commits that touched a chart are checked, the newest first. */
@@ -58,7 +59,7 @@ export function helmStoreOpener(signal?: AbortSignal): (kubeconfig: string | und
       revisions: async (namespace, name) => {
         core ??= connect(kubeconfig, signal);
         const labelSelector = `owner=helm,name=${name}`;
-        const { items } = await (await core).listNamespacedSecret({ namespace, labelSelector });
+        const items = listedIn(await (await core).listNamespacedSecret({ namespace, labelSelector }), "SecretList");
         const found = items.flatMap(({ data }) => (data?.release === undefined ? [] : [decodeRelease(data.release)]));
         return found.sort((one, other) => other.revision - one.revision);
       },

@@ -38,6 +38,33 @@ export async function within<T>(promise: Promise<T>, seconds: number, problem: s
   }
 }
 
+/** A list as the Kubernetes client gives it, which reads whatever was answered. */
+interface ListAnswer<T> {
+  readonly kind?: string;
+  readonly metadata?: { readonly _continue?: string };
+  readonly items: readonly T[];
+}
+
+/**
+ * The items of a list of this kind. Throws for what is no such list, as a page that answers in the API's place, and for a
+ * part of one, unless a part was asked for: what it lacks is not known to be away.
+ */
+export function listedIn<T extends { readonly metadata?: object }>(
+  list: ListAnswer<T> | null | undefined,
+  kind: string,
+  { isPart = false } = {},
+): readonly T[] {
+  const isOther = list?.kind !== undefined && list.kind !== kind;
+  const items = isOther ? undefined : list?.items;
+  if (!Array.isArray(items) || items.some((item) => typeof item?.metadata !== "object" || item.metadata === null))
+    throw new Error(
+      `the Kubernetes API answered with ${isOther ? `a ${list?.kind}` : "another thing"}; expected a ${kind}`,
+    );
+  if (!isPart && list?.metadata?._continue)
+    throw new Error(`the Kubernetes API answered with a part of a ${kind}, which was asked for whole`);
+  return items;
+}
+
 /** Whether an error of the Kubernetes client says that the API answered with one of the HTTP statuses. */
 export function isRefusal(error: unknown, statuses: readonly number[]): boolean {
   return error instanceof Error && "code" in error && statuses.some((status) => status === error.code);

@@ -18,7 +18,7 @@ import {
 import type { HealthSample, PodSnapshot, RolloutSnapshot } from "../gates/health.ts";
 import { redacted } from "../shared/text/secrets.ts";
 import { terminalLines } from "../shared/text/visible.ts";
-import { isRefusal, limitedCall, refusalOf, within } from "./kubernetes-call.ts";
+import { isRefusal, limitedCall, listedIn, refusalOf, within } from "./kubernetes-call.ts";
 import { LOG_BYTES, LOG_LINES, logLinesIn, readPodLog } from "./pod-log.ts";
 
 /** A login asks AWS for a token, which takes seconds. */
@@ -61,7 +61,7 @@ export class KubernetesClient {
 
   /** Rejects unless the API lets in who asks. */
   async enter(): Promise<void> {
-    await this.#core.listNamespace({ limit: 1 });
+    listedIn(await this.#core.listNamespace({ limit: 1 }), "NamespaceList", { isPart: true });
   }
 
   /** One look at a Helm release's Deployment and the pods of its current template. */
@@ -70,7 +70,7 @@ export class KubernetesClient {
       this.#apps.listNamespacedDeployment({ namespace, fieldSelector: `metadata.name=${release}` }),
       this.listPods(namespace, `app.kubernetes.io/instance=${release}`),
     ]);
-    const deployment = deployments.items[0];
+    const [deployment] = listedIn(deployments, "DeploymentList");
     const current = pods.filter(await this.#isCurrent(namespace, release, deployment));
     const warnings = current.every(isReady) ? [] : await this.#warnings(namespace);
     return {
@@ -82,9 +82,9 @@ export class KubernetesClient {
   /** Whether a pod is of the Deployment's current template: a chart may change, and the release's name with it or not. */
   async #isCurrent(namespace: string, release: string, deployment: V1Deployment | undefined) {
     const labelSelector = `app.kubernetes.io/instance=${release}`;
-    const { items } = await this.#apps.listNamespacedReplicaSet({ namespace, labelSelector });
+    const sets = listedIn(await this.#apps.listNamespacedReplicaSet({ namespace, labelSelector }), "ReplicaSetList");
     const revision = deployment?.metadata?.annotations?.[REVISION];
-    const newest = items.find((set) => revision !== undefined && set.metadata?.annotations?.[REVISION] === revision);
+    const newest = sets.find((set) => revision !== undefined && set.metadata?.annotations?.[REVISION] === revision);
     const hash = newest?.metadata?.labels?.[TEMPLATE_HASH];
     const releaseId = deployment?.spec?.template.metadata?.labels?.["sparki.tools/release"];
     return ({ metadata }: V1Pod): boolean => {
@@ -102,8 +102,8 @@ export class KubernetesClient {
 
   /** Pods that are not on their way out. */
   async listPods(namespace: string, labelSelector: string): Promise<V1Pod[]> {
-    const { items } = await this.#core.listNamespacedPod({ namespace, labelSelector });
-    return items.filter((pod) => pod.metadata?.deletionTimestamp === undefined);
+    const pods = listedIn(await this.#core.listNamespacedPod({ namespace, labelSelector }), "PodList");
+    return pods.filter((pod) => pod.metadata?.deletionTimestamp === undefined);
   }
 
   /** Whether a Helm release has a pod that serves. */

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { RequestContext } from "@kubernetes/client-node";
-import { limitedCall, refusalOf, within } from "../../io/kubernetes-call.ts";
+import { limitedCall, listedIn, refusalOf, within } from "../../io/kubernetes-call.ts";
 
 const IO = join(import.meta.dirname, "../../io");
 /** The client is an ES module that only Node itself loads. */
@@ -62,6 +62,13 @@ describe("within", () => {
 jest.setTimeout(90_000);
 
 describe("refusalOf", () => {
+  it("finds no title in a page for minutes", () => {
+    const body = `<html>${"<title".repeat(100_000)}`;
+    const began = performance.now();
+    expect(refusalOf(Object.assign(new Error("no"), { code: 502, body }))).toMatch(/an HTML page/);
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
   const refused = (body: unknown) => Object.assign(new Error("HTTP-Code: 401"), { code: 401, body });
 
   it.each<[string, unknown, string]>([
@@ -102,5 +109,40 @@ describe("readLiveRelease", () => {
     const { found, seconds } = JSON.parse(stdout);
     expect(found).toBe("TimeoutError");
     expect(seconds).toBeLessThan(9);
+  });
+});
+
+describe("listedIn", () => {
+  const pod = { metadata: { name: "a" } };
+  /** What the client makes of an answer. */
+  const read = (answer: unknown, options?: { isPart: boolean }) =>
+    listedIn(answer as { items: { metadata?: object }[] } | undefined, "PodList", options);
+
+  it.each([
+    { items: [pod] },
+    { kind: "PodList", metadata: {}, items: [pod] },
+    { metadata: { _continue: "" }, items: [pod] },
+  ])("gives the items of a list: %j", (answer) => {
+    expect(read(answer)).toEqual([pod]);
+  });
+
+  it.each<[string, unknown]>([
+    ["nothing", undefined],
+    ["null", null],
+    ["what a page is read as", {}],
+    ["a refusal under the status of a success", { kind: "Status", items: undefined }],
+    ["a list of other things", { kind: "SecretList", items: [] }],
+    ["items that are none", { items: null }],
+    ["letters", { items: "abc" }],
+    ["an item that is null", { items: [null] }],
+    ["an item without what every object has", { items: [pod, {}] }],
+  ])("never takes for a list: %s", (_, answer) => {
+    expect(() => read(answer)).toThrow(/^the Kubernetes API answered with .*; expected a PodList$/);
+  });
+
+  it("takes a part of a list only where one was asked for", () => {
+    const part = { metadata: { _continue: "x" }, items: [pod] };
+    expect(() => read(part)).toThrow("a part of a PodList");
+    expect(read(part, { isPart: true })).toEqual([pod]);
   });
 });
