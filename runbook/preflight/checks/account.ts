@@ -166,6 +166,8 @@ async function cluster({ aws, config, clock }: PreflightContext): Promise<Findin
   const fix = `aws eks describe-cluster-versions --region ${config.region}; then edit sparki:cluster.version`;
   if (own === undefined) return fail(`EKS makes no clusters of version ${version} any more`, fix);
   const end = own.endOfStandardSupportDate.slice(0, 10);
+  if (Number.isNaN(Date.parse(end)) || !/^\d{4}-\d\d-\d\d$/.test(end))
+    return fail(`EKS does not say until when it supports Kubernetes ${version}`, fix);
   return end < new Date(clock.now() * 1000).toISOString().slice(0, 10)
     ? fail(`Kubernetes ${version} is out of EKS's standard support since ${end}`, fix)
     : pass(`Kubernetes ${version}`);

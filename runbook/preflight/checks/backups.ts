@@ -32,6 +32,8 @@ export const backup: Check = {
     const hours = (context.clock.now() - Date.parse(snapshot.snapshotCreateTime) / 1000) / HOUR;
     const reason = `snapshot ${snapshot.id} is ${hours.toFixed(1)} hours old`;
     if (Number.isNaN(hours)) return fail(`snapshot ${snapshot.id} does not say when it was made`, fix);
+    if (hours < -1)
+      return fail(`snapshot ${snapshot.id} is of ${snapshot.snapshotCreateTime}, which is still to come`, fix);
     return hours > MAX_AGE_HOURS ? fail(`${reason}; expected at most ${MAX_AGE_HOURS}`, fix) : pass(reason);
   },
 };

@@ -35,6 +35,10 @@ export const permissions: Check = {
       ),
     );
     const results = answers.flatMap((answer) => answer?.results ?? []);
+    const judged = new Set(results.map(({ actionName }) => actionName.toLowerCase()));
+    const wanted = new Set(asked.flatMap(({ actionNames }) => actionNames));
+    const open = [...wanted].filter((action) => !judged.has(action.toLowerCase())).sort();
+    if (open.length > 0) throw new Error(`IAM did not say whether ${who} may do ${open.join(", ")}`);
     // What depends on something that is not known here is not judged.
     const denied = results.filter(({ allowed, missingContextKeys }) => !allowed && missingContextKeys.length === 0);
     const actions = [...new Set(denied.map(({ actionName }) => actionName))].sort();
@@ -50,9 +54,12 @@ export const permissions: Check = {
 /** The role or user whose policies count; undefined for the root of the account. */
 async function principalOf({ aws }: PreflightContext): Promise<string | undefined> {
   const identity = await aws.find("index/getCallerIdentity", {}, identitySchema);
-  if (identity === undefined || /:root$/.test(identity.arn)) return undefined;
+  if (identity === undefined) throw new Error("AWS does not say who deploys");
+  if (/:root$/.test(identity.arn)) return undefined;
   if (!/:assumed-role\//.test(identity.arn)) return identity.arn;
-  return (await aws.find("iam/getSessionContext", { arn: identity.arn }, sessionSchema))?.issuerArn;
+  const session = await aws.find("iam/getSessionContext", { arn: identity.arn }, sessionSchema);
+  if (session === undefined) throw new Error(`AWS does not say whose session ${identity.arn} is`);
+  return session.issuerArn;
 }
 
 /** The deploying role's own table, a question for each statement: what it allows is what a deployment needs. */

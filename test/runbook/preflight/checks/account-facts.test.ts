@@ -93,13 +93,38 @@ describe("preflight, asking a rehearsed account", () => {
     });
   });
 
+  const ada = { arn: "arn:aws:iam::111122223333:user/ada" };
+  const session = { arn: "arn:aws:sts::111122223333:assumed-role/deployer/ada" };
+  const unclear = ({ actionNames }: { actionNames: readonly string[] }) => ({
+    results: actionNames.map((actionName) => ({
+      actionName,
+      allowed: false,
+      missingContextKeys: ["aws:SourceVpc"],
+    })),
+  });
   it("does not judge an action that depends on what is not known", async () => {
-    const unclear = [{ actionName: "ec2:CreateVpc", allowed: false, missingContextKeys: ["aws:SourceVpc"] }];
-    const looks = {
-      "index/getCallerIdentity": { arn: "arn:aws:iam::111122223333:user/ada" },
-      "iam/getPrincipalPolicySimulation": { results: unclear },
-    };
+    const looks = { "index/getCallerIdentity": ada, "iam/getPrincipalPolicySimulation": unclear };
     expect(await look(permissions, fakeContext({ looks }))).toMatchObject({ status: "pass" });
+  });
+
+  it.each<[string, object, RegExp]>([
+    ["judges nothing", { "iam/getPrincipalPolicySimulation": { results: [] } }, /ada may do .*eks:CreateCluster/],
+    ["knows no such principal", {}, /ada may do .*eks:CreateCluster/],
+    ["does not say who deploys", { "index/getCallerIdentity": undefined }, /who deploys/],
+    ["does not say whose session it is", { "index/getCallerIdentity": session }, /whose session/],
+  ])("never takes for allowed what AWS left open, where it %s", async (_, answers, said) => {
+    const looks = { "index/getCallerIdentity": ada, ...answers };
+    await expect(look(permissions, fakeContext({ looks }))).rejects.toThrow(said);
+  });
+
+  it.each(["", "unknown", "9999-99-99"])("never takes %j for the end of EKS's support", async (end) => {
+    const version = config.cluster.version;
+    const versions = { clusterVersions: [{ clusterVersion: version, endOfStandardSupportDate: end }] };
+    const context = fakeContext({ looks: { "eks/getClusterVersions": versions } });
+    expect(await look(offers, context)).toMatchObject({
+      status: "fail",
+      reason: expect.stringContaining(`EKS does not say until when it supports Kubernetes ${version}`),
+    });
   });
 
   it("finds a class, a version and an add-on that are not offered", async () => {

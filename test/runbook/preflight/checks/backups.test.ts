@@ -27,6 +27,11 @@ describe("backup", () => {
       "snapshot rds:sparki-prod-database-1 does not say when it was made",
     ],
     [
+      "the snapshot is of the future",
+      { snapshotCreateTime: "2027-01-01T00:00:00Z" },
+      "snapshot rds:sparki-prod-database-1 is of 2027-01-01T00:00:00Z, which is still to come",
+    ],
+    [
       "the snapshot is old",
       { snapshotCreateTime: "2026-11-22T03:00:00Z" },
       "snapshot rds:sparki-prod-database-1 is 33.0 hours old; expected at most 26",
