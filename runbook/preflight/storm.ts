@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { HttpAnswer, HttpRequest } from "../../io/http.ts";
+import { type HttpAnswer, type HttpRequest, pageTitle, saidInstead } from "../../io/http.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { type Check, type Finding, skipped } from "./check.ts";
@@ -17,6 +17,13 @@ export interface StormService {
   ask(path: string, options?: HttpRequest): Promise<Extract<HttpAnswer, { answered: true }>>;
   /** The parsed JSON of an answer 200; throws SPARKI_OUTSIDE with what came instead. */
   read<T>(path: string, schema: z.ZodType<T>, options?: HttpRequest): Promise<T>;
+}
+
+/** What answers at a path by which a service says that it is ready, instead of that; undefined where it is. A page is no such word. */
+export async function unreadiness(service: StormService, path: string): Promise<string | undefined> {
+  const answer = await service.ask(path);
+  if (answer.status !== 200) return `${service.url}${path} answered ${answer.status}`;
+  return pageTitle(answer.body) === undefined ? undefined : `${service.url}${path} answered ${saidInstead(answer)}`;
 }
 
 interface StormCheck<Context extends StormContext> extends Pick<Check, "id" | "title" | "proves"> {

@@ -4,7 +4,7 @@ import { withoutWebhook } from "../../../io/slack.ts";
 import { monitoringTrial } from "../charts.ts";
 import { type Check, type Finding, fail, pass, skipped, warn } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
-import { jsonRequest, type StormService, stormCheck, stormFix, stormLook } from "../storm.ts";
+import { jsonRequest, type StormService, stormCheck, stormFix, stormLook, unreadiness } from "../storm.ts";
 
 const ALERT = "SparkiPreflight";
 /** Shorter than any group's wait, so that Alertmanager knows of the alert but tells nobody. */
@@ -30,8 +30,8 @@ export const alertmanager = stormLook({
   title: "Alertmanager",
   proves: "Alertmanager is ready.",
   judge: async (service, context) => {
-    const { status } = await service.ask("/-/ready");
-    return status === 200 ? pass("ready") : fail(`${service.url}/-/ready answered ${status}`, stormFix(context));
+    const problem = await unreadiness(service, "/-/ready");
+    return problem === undefined ? pass("ready") : fail(problem, stormFix(context));
   },
 });
 

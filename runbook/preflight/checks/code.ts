@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { saidInstead } from "../../../io/http.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { type Check, type Finding, fail, pass, skipped } from "../check.ts";
 import { type PreflightContext, placeOf } from "../context.ts";
@@ -110,10 +111,10 @@ async function commitStatuses(
         conclusion: state === "pending" ? null : state,
       })),
     );
-    if (statuses.length === 0 || found.length >= total_count) return { ...answer, value: found };
-    if (page === MAX_PAGES)
-      found.push({ name: `${total_count - found.length} more statuses`, status: "not listed", conclusion: null });
-    if (page === MAX_PAGES) return { ...answer, value: found };
+    if (found.length >= total_count) return { ...answer, value: found };
+    if (statuses.length > 0 && page < MAX_PAGES) continue;
+    found.push({ name: `${total_count - found.length} more statuses`, status: "not listed", conclusion: null });
+    return { ...answer, value: found };
   }
 }
 
@@ -161,7 +162,13 @@ async function askGitHub<T>(
   if (!answer.answered) throw new DeployError("SPARKI_OUTSIDE", `api.github.com: ${answer.error}`);
   // A commit that is not there is "unprocessable" to some of its paths.
   if (answer.status === 404 || answer.status === 422) return { kind: "absent", repository };
-  if (answer.status === 200) return { kind: "value", value: schema.parse(JSON.parse(answer.body)), repository };
+  if (answer.status === 200) {
+    const read = schema.safeParse(parsed(answer.body));
+    if (read.success) return { kind: "value", value: read.data, repository };
+    throw new DeployError("SPARKI_OUTSIDE", `api.github.com answered what GitHub would not: ${saidInstead(answer)}`, {
+      hint: "see whether a login page or a proxy answers there: curl -I https://api.github.com",
+    });
+  }
   const limit = rateLimitOf(answer.status, answer.headers, answer.body);
   if (limit !== undefined)
     throw new DeployError(
@@ -176,6 +183,14 @@ async function askGitHub<T>(
   });
 }
 
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /** Until when, where the answer says that there were too many requests (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api). */
@@ -185,5 +200,6 @@ function rateLimitOf(status: number, headers: Headers, body: string): string | u
   const after = Number(headers["retry-after"]);
   if (after > 0) return `, for ${after} s`;
   const reset = Number(headers["x-ratelimit-reset"]);
-  return reset > 0 ? `, until ${new Date(reset * 1000).toISOString()}` : "";
+  // A Date ends before that.
+  return reset > 0 && reset < 8e12 ? `, until ${new Date(reset * 1000).toISOString()}` : "";
 }

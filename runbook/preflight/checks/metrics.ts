@@ -5,7 +5,7 @@ import { namespaceOf, servicesOf, TRACKS, trackName } from "../../../stacks/serv
 import { monitoringTrial } from "../charts.ts";
 import { type Finding, fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
-import { type StormService, stormCheck, stormFix, stormLook } from "../storm.ts";
+import { type StormService, stormCheck, stormFix, stormLook, unreadiness } from "../storm.ts";
 
 const targetsSchema = z.object({
   data: z.object({
@@ -25,8 +25,8 @@ export const prometheus = stormLook({
   title: "Prometheus",
   proves: "Prometheus is ready: gates can count.",
   judge: async (service, context) => {
-    const { status } = await service.ask("/-/ready");
-    return status === 200 ? pass("ready") : fail(`${service.url}/-/ready answered ${status}`, stormFix(context));
+    const problem = await unreadiness(service, "/-/ready");
+    return problem === undefined ? pass("ready") : fail(problem, stormFix(context));
   },
 });
 

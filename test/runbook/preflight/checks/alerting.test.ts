@@ -15,6 +15,8 @@ describe("alertmanager", () => {
       status: "fail",
       reason: `${URL}/-/ready answered 503`,
     });
+    const page = { [`GET ${URL}/-/ready`]: { body: "<html><title>Sign in</title>" } };
+    expect(await look(alertmanager, fakeContext({ web: page }))).toMatchObject({ status: "fail" });
   });
 });
 

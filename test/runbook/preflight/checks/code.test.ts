@@ -145,7 +145,26 @@ describe("ciGreen", () => {
     expect(await look(ciGreen, fakeContext({ tokens, web }))).toMatchObject({ status: "fail", reason: "s0: failure" });
   });
 
+  it("fails where GitHub does not list the statuses that it counts", async () => {
+    const web = { ...ran(run("unit", "success")) };
+    web[`GET ${API}/commits/${gitSha}/status`] = { body: { total_count: 2, statuses: [] } };
+    expect(await look(ciGreen, fakeContext({ tokens, web }))).toMatchObject({
+      status: "fail",
+      reason: "2 more statuses: not listed",
+    });
+  });
+
   it.each([
+    ["a page", "<html><title>Sign in</title>", 'a page "Sign in"'],
+    ["half of an answer", '{"total_count":1,"check', "what GitHub would not"],
+    ["another thing", "{}", "what GitHub would not"],
+  ])("says that GitHub did not answer, where %s did", async (_, body, said) => {
+    const asked = look(ciGreen, fakeContext({ tokens, web: { [`GET ${API}`]: { body } } }));
+    await expect(asked).rejects.toMatchObject({ code: "SPARKI_OUTSIDE", message: expect.stringContaining(said) });
+  });
+
+  it.each([
+    [403, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999999999" }, "", "rate limit is used up"],
     [403, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1795600000" }, "", "until 2026-11-25T"],
     [429, { "retry-after": "60" }, "", "for 60 s"],
     [403, {}, '{"message":"You have exceeded a secondary rate limit"}', "rate limit is used up"],

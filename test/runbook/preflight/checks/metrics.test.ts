@@ -22,6 +22,14 @@ describe("prometheus", () => {
     });
   });
 
+  it("never takes a page to log in for its word", async () => {
+    const web = { [`GET ${PROMETHEUS}/-/ready`]: { body: "<!doctype html><title>Sign in</title>" } };
+    expect(await look(prometheus, fakeContext({ web }))).toMatchObject({
+      status: "fail",
+      reason: `${PROMETHEUS}/-/ready answered 200: a page "Sign in", as to log in or of a proxy`,
+    });
+  });
+
   it("fails with its answer when it is not, and says whom to ask", async () => {
     const web = { [`GET ${PROMETHEUS}/-/ready`]: { status: 503 } };
     expect(await look(prometheus, fakeContext({ web }))).toEqual({
