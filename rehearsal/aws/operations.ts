@@ -201,10 +201,12 @@ export class Operations {
   async #waitFor({ type, id }: WorldResource, signal: AbortSignal, ending: Ending | undefined): Promise<void> {
     const over = new AbortController();
     const refused = this.#faults.refused({ type, act: "describe" }, over.signal);
-    const patience = ending?.ends === "late" ? this.#outlasted(ending, over.signal) : new Promise<never>(() => {});
-    for (const promise of [refused, patience]) promise.catch(() => undefined);
+    const patience = ending?.ends === "late" ? this.#outlasted(ending, over.signal) : undefined;
+    // What ends late ends after that, also on a machine that hears of both at once.
+    const ended = this.#ongoing.waitFor({ type, id }, signal).then(() => patience);
+    for (const promise of [refused, patience, ended]) promise?.catch(() => undefined);
     try {
-      await Promise.race([this.#ongoing.waitFor({ type, id }, signal), refused, patience]);
+      await Promise.race([ended, refused, ...(patience === undefined ? [] : [patience])]);
     } catch (error) {
       if (signal.aborted) throw error;
       throw new Error(`waiting for ${this.#models.of(type).title} (${id}): ${messageOf(error)}`, { cause: error });

@@ -33,7 +33,7 @@ export function fakePrometheus(
     // How far back samples go: as far as anybody asks.
     instant: async (query, at = now) =>
       query.startsWith("min_over_time(timestamp(") && broken === undefined
-        ? oldest(at, reachSeconds)
+        ? oldest(query, at, reachSeconds)
         : answer(query, at),
     samples: async (selector, _, at) => answer(selector, at),
     // All that was counted was counted now.
@@ -41,8 +41,10 @@ export function fakePrometheus(
   };
 }
 
-function oldest(at: number, reachSeconds: number): Reading<readonly Series[]> {
-  return { kind: "value", value: [{ labels: {}, points: [[at, at - reachSeconds]] }] };
+/** A query sees no further back than its own window. */
+function oldest(query: string, at: number, reachSeconds: number): Reading<readonly Series[]> {
+  const [, window] = /\[(\d+)s:/.exec(query) ?? [];
+  return { kind: "value", value: [{ labels: {}, points: [[at, at - Math.min(reachSeconds, Number(window))]] }] };
 }
 
 function matches(query: string, labels: Labels): boolean {
