@@ -58,7 +58,8 @@ const ports: Ports = {
 const tools = await resolveRehearsalTools(ports, lineProgress(process.stderr));
 const screen = plainScreen(process.stderr);
 const options = { stack: "prod", seed: 1, timeScale: 0.004 };
-const session = (await openPromoted(options, tools, screen, ports)) ?? noneFree();
+const session =
+  (await openPromoted(options, tools, screen, ports).catch(end)) ?? end(new Error("no kept world is free"));
 const { engine, gateLogFile } = session;
 const { release: good } = session.project;
 const surroundings = { screen, clock: systemClock, gateLogFile };
@@ -71,12 +72,16 @@ try {
     const again = name.endsWith("!") ? { again: await deployAgain() } : {};
     process.stdout.write(`${JSON.stringify({ ...found, ...again })}\n`);
   }
-} finally {
   await session.close();
+} catch (error) {
+  await session.close();
+  end(error);
 }
 
-function noneFree(): never {
-  throw new Error("no kept world is free");
+/** Pulumi's SDK only tells of an error that nobody caught, and lets the process go on. */
+function end(error: unknown): never {
+  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+  process.exit(1);
 }
 
 async function rehearse({ name, releases }: Scenario): Promise<GateCase> {
