@@ -33,6 +33,8 @@ const common = {
 };
 
 export default {
+  // Five seconds, Jest's own limit, are little on a machine that does other things too; what hangs is ended all the same.
+  testTimeout: 180_000,
   testSequencer: "<rootDir>/test/longest-first.ts",
   projects: [
     {

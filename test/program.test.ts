@@ -3,9 +3,6 @@ import { isTagged } from "../stacks/tagging.ts";
 import { find, type Recorded, record } from "./support/recorder.ts";
 import { rawConfig } from "./support/stack-config.ts";
 
-// Loading three SDKs takes seconds on a busy machine.
-jest.setTimeout(60_000);
-
 const SLACK = "https://slack.test/services/of-a-test";
 
 let recorded: Recorded[] = [];

@@ -6,8 +6,6 @@ import { pullSecret } from "../../stacks/docker-config.ts";
 import { imageReference } from "../../stacks/fields.ts";
 import { record } from "../support/recorder.ts";
 
-jest.setTimeout(60_000);
-
 const auth = Buffer.from("robot:secret").toString("base64");
 const SECRET = JSON.stringify({ auths: { "ghcr.io": { auth } } });
 const IMAGES = [imageReference("ghcr.io/alexarno/sparki/engine@sha256:1")];

@@ -2,9 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { record } from "../support/recorder.ts";
 import { rawConfig } from "../support/stack-config.ts";
 
-// Loading three SDKs takes seconds on a busy machine.
-jest.setTimeout(60_000);
-
 /** What the resources of the whole program wait for, on a stack whose last update left these outputs. */
 async function waitsAfter(before: Readonly<Record<string, unknown>>): Promise<ReadonlyMap<string, readonly string[]>> {
   const waits = new Map<string, readonly string[]>();

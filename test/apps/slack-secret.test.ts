@@ -4,9 +4,6 @@ import { specialSecretSig, specialSigKey } from "@pulumi/pulumi/runtime/rpc.js";
 import { createSlackSecret, type SlackSecret, slackSecrets } from "../../apps/monitoring.ts";
 import { type Recorded, record } from "../support/recorder.ts";
 
-// Loading the SDK takes seconds on a busy machine.
-jest.setTimeout(60_000);
-
 const TOKEN = { "sparki:slackToken": "xoxb-of-a-test" };
 const BOT = "https://slack.com/api/chat.postMessage";
 const WEBHOOK = { "sparki:slackWebhook": "https://slack.test/services/x" };

@@ -2,9 +2,6 @@ import type { Facts } from "../../aws/facts.ts";
 import { previewedProgram } from "../support/previewed-program.ts";
 import { rawConfig } from "../support/stack-config.ts";
 
-// Loading three SDKs takes seconds on a busy machine.
-jest.setTimeout(60_000);
-
 const { engineVersion }: { engineVersion: string } = JSON.parse(rawConfig("prod")["sparki:database"] ?? "{}");
 
 jest.mock("../../aws/facts.ts", () => {

@@ -5,9 +5,6 @@ import { type Previewed, previewedProgram } from "../support/previewed-program.t
 import { judged } from "./judged.ts";
 import { KINDS } from "./mutations.ts";
 
-// Loading three SDKs takes seconds on a busy machine.
-jest.setTimeout(60_000);
-
 let resources: Previewed[] = [];
 beforeAll(async () => {
   resources = await previewedProgram("prod");

@@ -39,9 +39,6 @@ async function recordInfra(): Promise<Recorded[]> {
   });
 }
 
-// Loading three SDKs takes seconds on a busy machine.
-jest.setTimeout(60_000);
-
 let recorded: Recorded[] = [];
 beforeAll(async () => {
   recorded = await recordInfra();

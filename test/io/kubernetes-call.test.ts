@@ -59,8 +59,6 @@ describe("within", () => {
   });
 });
 
-jest.setTimeout(90_000);
-
 describe("refusalOf", () => {
   it("finds no title in a page for minutes", () => {
     const body = `<html>${"<title".repeat(100_000)}`;

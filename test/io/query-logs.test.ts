@@ -13,8 +13,6 @@ import { ACCESS_VARIABLE } from "../../shared/rehearsal-access.ts";
 import { TEST_TOKEN } from "../support/asking.ts";
 import { fakeAws } from "../support/preflight.ts";
 
-jest.setTimeout(60_000);
-
 const schema = z.object({ ids: z.array(z.string()) });
 
 function listed(logs: string, more = ""): string {

@@ -44,8 +44,6 @@ afterAll(async () => {
   await new Promise((closed) => server.close(closed));
 });
 
-jest.setTimeout(60_000);
-
 async function run(urls: string[], seconds: number, requestsPerSecond: number, concurrency = 64, timeoutSeconds = 10) {
   const traffic = syntheticTraffic(network, {
     urls,

@@ -3,9 +3,6 @@ import { derivedNames, longestStackName } from "../../stacks/config.ts";
 import { type Recorded, record } from "../support/recorder.ts";
 import { rawConfig } from "../support/stack-config.ts";
 
-// Loading three SDKs takes seconds on a busy machine.
-jest.setTimeout(60_000);
-
 /** AWS's limits of names, by resource type and the property that holds the name. */
 const LIMITS: Readonly<Record<string, readonly [string, number]>> = {
   "aws:lb/targetGroup:TargetGroup": ["name", 32],

@@ -13,8 +13,6 @@ import { fakeClock } from "../../support/fake-clock.ts";
 import { type HttpServer, serveHttp } from "../../support/http-server.ts";
 import { rawConfig } from "../../support/stack-config.ts";
 
-jest.setTimeout(30_000);
-
 const config = parseConfig(rawConfig("prod"), "prod");
 const pace = paceOf(config.gate, {}, 2);
 const { lookEverySeconds, deadlineSeconds, syntheticRequestsPerSecond: requestsPerSecond } = pace;

@@ -5,8 +5,6 @@ import { openNetwork } from "../../../io/network.ts";
 import { syntheticTraffic } from "../../../io/synthetic.ts";
 import { type HttpServer, serveHttp } from "../../support/http-server.ts";
 
-jest.setTimeout(60_000);
-
 describe("a release that never answers one request in 200", () => {
   let server: HttpServer;
   let asked = 0;

@@ -7,8 +7,6 @@ import { rawConfig } from "../../support/stack-config.ts";
 import { Account } from "./account.ts";
 import { clusterInputs, landscape } from "./landscape.ts";
 
-jest.setTimeout(60_000);
-
 const account = new Account();
 const secretArn = (path: string) => `arn:aws:secretsmanager:us-east-1:111122223333:secret:sparki/prod/${path}`;
 const SECRETS = ["database/application-2026-11-01", "database/migrations-2026-11-01", "cache", "of-somebody-else"];

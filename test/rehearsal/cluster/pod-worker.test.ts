@@ -80,9 +80,6 @@ function stateIn({ status }: z.infer<typeof written>): string {
   return Object.keys(container?.state ?? {}).join();
 }
 
-// A kubelet's waits are real seconds, and the machine may be busy.
-jest.setTimeout(60_000);
-
 describe("PodWorker", () => {
   let folder: string;
   let served: OnePodApi;

@@ -44,8 +44,6 @@ async function standInWeb(): Promise<{ readonly url: string; readonly child: Chi
   return { url: `http://127.0.0.1:${port}`, child };
 }
 
-jest.setTimeout(60_000);
-
 describe("sparki conformance", () => {
   it("finds that the stand-in's web front conforms in every point", async () => {
     const { url, child } = await standInWeb();

@@ -5,9 +5,6 @@ import { ORIGIN_TAG, originOf, TAGGED_WITH_ORIGIN } from "../../../stacks/taggin
 import { type Recorded, record } from "../../support/recorder.ts";
 import { rawConfig } from "../../support/stack-config.ts";
 
-// Loading three SDKs takes seconds on a busy machine.
-jest.setTimeout(60_000);
-
 const ACCOUNT = "us-east-1:111122223333";
 const nothing: Finders = { byOrigin: async () => [], secretVersions: async () => [], queryLogs: async () => [] };
 const tagged = (...arns: string[]): Finders => ({ ...nothing, byOrigin: async () => arns });

@@ -1,8 +1,5 @@
 import { PulumiArguments } from "../../../tools/aws-facts/pulumi-arguments.ts";
 
-// It reads the declarations of every type's inputs.
-jest.setTimeout(60_000);
-
 describe("PulumiArguments", () => {
   const instance = new PulumiArguments().of("aws:rds/instance:Instance");
 
