@@ -61,6 +61,15 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
+/** What a body is as JSON; undefined where it is none. */
+export function jsonIn(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
 /** So much of an answer says what it is: a page's title is in it, and no search through it takes long. */
 const TOLD_CHARACTERS = 4_096;
 

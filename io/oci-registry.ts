@@ -3,7 +3,7 @@ import { z } from "zod";
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
 import type { ImageReference } from "../stacks/fields.ts";
 import type { Http, HttpAnswer } from "./http.ts";
-import { request } from "./http.ts";
+import { jsonIn, request } from "./http.ts";
 import type { Network } from "./network.ts";
 
 const MANIFESTS = [
@@ -315,11 +315,7 @@ function pause(seconds: number, signal: AbortSignal): Promise<unknown> {
 }
 
 function parsed<T>(text: string | undefined, schema: z.ZodType<T>): T | undefined {
-  try {
-    return schema.safeParse(JSON.parse(text ?? "")).data;
-  } catch {
-    return undefined;
-  }
+  return schema.safeParse(jsonIn(text ?? "")).data;
 }
 
 type Answered = Extract<HttpAnswer, { answered: true }>;

@@ -1,6 +1,6 @@
 import type { Reading } from "../gates/evidence.ts";
 import { bounded } from "../shared/text/visible.ts";
-import { type HttpAnswer, request, saidInstead } from "./http.ts";
+import { type HttpAnswer, jsonIn, request, saidInstead } from "./http.ts";
 import type { Network } from "./network.ts";
 
 export type Labels = Readonly<Record<string, string>>;
@@ -84,7 +84,7 @@ type Answered = Extract<HttpAnswer, { answered: true }>;
 /** The series of an answer that is whole and answers what was asked; else what it is instead, up to the first fault. */
 function seriesIn(answered: Answered, expected: Expected): readonly Series[] | string {
   const { status, body } = answered;
-  const answer = parseJson(body);
+  const answer = jsonIn(body);
   if (!isObject(answer) || answer.status !== "success" || !isObject(answer.data) || status !== 200) {
     const isTold = isObject(answer) && typeof answer.error === "string";
     return isTold ? `${status}: ${answer.error}` : saidInstead(answered);
@@ -194,14 +194,6 @@ function textsIn(value: unknown): string[] {
 
 function numberOf(text: string): number {
   return /inf$/i.test(text) ? Number(text.replace(/inf$/i, "Infinity")) : Number(text);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -3,7 +3,7 @@ import type { Clock } from "../shared/clock.ts";
 import type { Message } from "../shared/text/markup.ts";
 import { namesSomebody, type SlackText } from "../shared/text/markup.ts";
 import { bounded, safeText } from "../shared/text/visible.ts";
-import { type HttpAnswer, pageTitle, request, saidInstead } from "./http.ts";
+import { type HttpAnswer, jsonIn, pageTitle, request, saidInstead } from "./http.ts";
 import type { Network } from "./network.ts";
 
 /** Whether a message has reached its channel; a problem never names the secret that was used. */
@@ -104,7 +104,7 @@ function botMessenger({ network, token, api, clock }: Bot): Messenger {
         return ask(network, api, body, token);
       };
       return persistently({ clock, without }, post, (answer) => {
-        const said = answerSchema.safeParse(parse(answer.body)).data;
+        const said = answerSchema.safeParse(jsonIn(answer.body)).data;
         if (said?.ok !== true) {
           const error = said?.error ?? "Slack's answer cannot be read";
           if (!THREAD_GONE.has(error) || threads.delete(channel)) return error;
@@ -122,7 +122,7 @@ type Answered = Extract<HttpAnswer, { answered: true }>;
 /** Slack says `ok`, and for a workflow that its JSON says so; an answer that says nothing is somebody else's. */
 function webhookAnswer(answer: Answered): string | undefined {
   const { body } = answer;
-  if (/^(ok|\{\})$/.test(body.trim()) || answerSchema.safeParse(parse(body)).data?.ok === true) return undefined;
+  if (/^(ok|\{\})$/.test(body.trim()) || answerSchema.safeParse(jsonIn(body)).data?.ok === true) return undefined;
   return pageTitle(body) === undefined && body.trim() !== "" ? body : saidInstead(answer);
 }
 
@@ -195,12 +195,4 @@ function ask(network: Network, url: string, body: unknown, token?: string): Prom
     body: JSON.stringify(body),
     timeoutSeconds: TIMEOUT_SECONDS,
   });
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -200,9 +200,7 @@ function trackSources(
     synthetic: syntheticTraffic(network, {
       urls: trafficUrls(config, [track.workload]),
       headers: headersOf(track),
-      requestsPerSecond: pace.syntheticRequestsPerSecond,
-      concurrency: pace.syntheticConcurrency,
-      isServerTimed: pace.isServerTimed,
+      ...paced(pace),
     }),
   };
 }
@@ -218,12 +216,11 @@ export function entranceSources({ config, stack }: GateTarget, network: Network,
 
 /** Synthetic requests that go the way users' do. */
 export function entranceTraffic(config: StackConfig, network: Network, pace: Pace): TrafficSource {
-  return syntheticTraffic(network, {
-    urls: trafficUrls(config, ENTERED),
-    requestsPerSecond: pace.syntheticRequestsPerSecond,
-    concurrency: pace.syntheticConcurrency,
-    isServerTimed: pace.isServerTimed,
-  });
+  return syntheticTraffic(network, { urls: trafficUrls(config, ENTERED), ...paced(pace) });
+}
+
+function paced({ syntheticRequestsPerSecond, syntheticConcurrency, isServerTimed }: Pace) {
+  return { requestsPerSecond: syntheticRequestsPerSecond, concurrency: syntheticConcurrency, isServerTimed };
 }
 
 /** What a gate's own requests to these services ask for. */

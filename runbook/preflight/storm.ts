@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { type HttpAnswer, type HttpRequest, pageTitle, saidInstead } from "../../io/http.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
-import { type Check, type Finding, skipped } from "./check.ts";
+import { type Check, type Finding, fail, pass, skipped } from "./check.ts";
 import type { PreflightContext } from "./context.ts";
 
 type UrlKey = Exclude<keyof StackConfig["storm"], "inCluster">;
@@ -19,11 +19,13 @@ export interface StormService {
   read<T>(path: string, schema: z.ZodType<T>, options?: HttpRequest): Promise<T>;
 }
 
-/** What answers at a path by which a service says that it is ready, instead of that; undefined where it is. A page is no such word. */
-export async function unreadiness(service: StormService, path: string): Promise<string | undefined> {
+/** Whether Prometheus or Alertmanager says at `/-/ready` that it is ready; a page, such as a proxy's, is no such word. */
+export async function readiness(service: StormService, context: StormContext): Promise<Finding> {
+  const path = "/-/ready";
   const answer = await service.ask(path);
-  if (answer.status !== 200) return `${service.url}${path} answered ${answer.status}`;
-  return pageTitle(answer.body) === undefined ? undefined : `${service.url}${path} answered ${saidInstead(answer)}`;
+  if (answer.status === 200 && pageTitle(answer.body) === undefined) return pass("ready");
+  const said = answer.status === 200 ? saidInstead(answer) : answer.status;
+  return fail(`${service.url}${path} answered ${said}`, stormFix(context));
 }
 
 interface StormCheck<Context extends StormContext> extends Pick<Check, "id" | "title" | "proves"> {

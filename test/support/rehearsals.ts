@@ -64,7 +64,7 @@ export function describeRehearsal(scenario: string, exitCode: number, outcome: R
       const path = `${report.report}`;
       const [, shown] = /\n\nReport: (\S+\.html)\n• end/.exec(run.stderr) ?? [];
       expect(shown).toBe(path);
-      const read = (file: string) => readFileSync(join(import.meta.dirname, "../..", file), "utf8");
+      const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
       expect(read(path)).toMatch(new RegExp(`<h1>Deploy of .*>${outcome}</span></h1>`));
       const [plan = ""] = /[^"]*(?=">The plan )/.exec(read(path)) ?? [];
       expect(read(join(path, "..", plan))).toContain("<h1>Plan for prod</h1>");

@@ -4,7 +4,7 @@ import { withoutWebhook } from "../../../io/slack.ts";
 import { monitoringTrial } from "../charts.ts";
 import { type Check, type Finding, fail, pass, skipped, warn } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
-import { jsonRequest, type StormService, stormCheck, stormFix, stormLook, unreadiness } from "../storm.ts";
+import { jsonRequest, readiness, type StormService, stormCheck, stormFix, stormLook } from "../storm.ts";
 
 const ALERT = "SparkiPreflight";
 /** Shorter than any group's wait, so that Alertmanager knows of the alert but tells nobody. */
@@ -29,10 +29,7 @@ export const alertmanager = stormLook({
   service: "alertmanagerUrl",
   title: "Alertmanager",
   proves: "Alertmanager is ready.",
-  judge: async (service, context) => {
-    const problem = await unreadiness(service, "/-/ready");
-    return problem === undefined ? pass("ready") : fail(problem, stormFix(context));
-  },
+  judge: readiness,
 });
 
 export const sampleAlert = stormCheck({

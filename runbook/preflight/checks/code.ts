@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { saidInstead } from "../../../io/http.ts";
+import { jsonIn, saidInstead } from "../../../io/http.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { type Check, type Finding, fail, pass, skipped } from "../check.ts";
 import { type PreflightContext, placeOf } from "../context.ts";
@@ -163,7 +163,7 @@ async function askGitHub<T>(
   // A commit that is not there is "unprocessable" to some of its paths.
   if (answer.status === 404 || answer.status === 422) return { kind: "absent", repository };
   if (answer.status === 200) {
-    const read = schema.safeParse(parsed(answer.body));
+    const read = schema.safeParse(jsonIn(answer.body));
     if (read.success) return { kind: "value", value: read.data, repository };
     throw new DeployError("SPARKI_OUTSIDE", `api.github.com answered what GitHub would not: ${saidInstead(answer)}`, {
       hint: "see whether a login page or a proxy answers there: curl -I https://api.github.com",
@@ -181,14 +181,6 @@ async function askGitHub<T>(
   throw new DeployError("SPARKI_OUTSIDE", `api.github.com answered ${answer.status} for ${repository}`, {
     hint: "set GITHUB_TOKEN to a token that may read the repository's contents and checks",
   });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;

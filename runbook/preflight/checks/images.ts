@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { bundleFromJSON } from "@sigstore/bundle";
 import { toSignedEntity } from "@sigstore/verify";
 import { z } from "zod";
+import { jsonIn } from "../../../io/http.ts";
 import { Registry } from "../../../io/oci-registry.ts";
 import { promotionIn } from "../../../records/promotion.ts";
 import { messageOf } from "../../../shared/deploy-error.ts";
@@ -207,7 +208,7 @@ async function taggedSignatures(registry: Registry, image: ImageReference, key: 
     const payload = await registry.blob(image, digest);
     const signature = Buffer.from(annotations?.[SIGNATURE] ?? "", "base64");
     if (payload === undefined || !verify(undefined, Buffer.from(payload), key, signature)) return "by another key";
-    const signed = payloadSchema.safeParse(jsonOf(payload));
+    const signed = payloadSchema.safeParse(jsonIn(payload));
     return signed.success ? [signed.data.critical.image["docker-manifest-digest"]] : "by another key";
   });
   // A manifest that cannot be read is there, and proves nothing.
@@ -227,7 +228,7 @@ function signatureIn(text: string | undefined, key: KeyObject): Signature {
     const bundle = bundleFromJSON(JSON.parse(text ?? ""));
     if (bundle.content.$case !== "dsseEnvelope" || !toSignedEntity(bundle).signature.verifySignature(key))
       return "by another key";
-    const statement = statementSchema.safeParse(jsonOf(bundle.content.dsseEnvelope.payload.toString()));
+    const statement = statementSchema.safeParse(jsonIn(bundle.content.dsseEnvelope.payload.toString()));
     return statement.data?.subject.map(({ digest }) => `sha256:${digest.sha256}`) ?? "by another key";
   } catch {
     return "by another key";
@@ -235,13 +236,5 @@ function signatureIn(text: string | undefined, key: KeyObject): Signature {
 }
 
 function layersIn(text: string | undefined) {
-  return manifestSchema.safeParse(jsonOf(text)).data?.layers ?? [];
-}
-
-function jsonOf(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? "");
-  } catch {
-    return undefined;
-  }
+  return manifestSchema.safeParse(jsonIn(text ?? "")).data?.layers ?? [];
 }

@@ -5,7 +5,7 @@ import { namespaceOf, servicesOf, TRACKS, trackName } from "../../../stacks/serv
 import { monitoringTrial } from "../charts.ts";
 import { type Finding, fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
-import { type StormService, stormCheck, stormFix, stormLook, unreadiness } from "../storm.ts";
+import { readiness, type StormService, stormCheck, stormFix, stormLook } from "../storm.ts";
 
 const targetsSchema = z.object({
   data: z.object({
@@ -24,10 +24,7 @@ export const prometheus = stormLook({
   service: "prometheusUrl",
   title: "Prometheus",
   proves: "Prometheus is ready: gates can count.",
-  judge: async (service, context) => {
-    const problem = await unreadiness(service, "/-/ready");
-    return problem === undefined ? pass("ready") : fail(problem, stormFix(context));
-  },
+  judge: readiness,
 });
 
 export const prometheusTargets = stormCheck({
