@@ -21,8 +21,9 @@ export class Cache {
       port,
       password: readToken(),
       tls: { ...(ca && { ca }), ...(isIP(host) === 0 && { servername: host }), ...(lookup && { lookup }) },
-      connectTimeout: 2000,
-      commandTimeout: 2000,
+      // As the database's: a busy machine is no outage.
+      connectTimeout: 5000,
+      commandTimeout: 5000,
       maxRetriesPerRequest: 3,
       disableClientInfo: true,
       reconnectOnError: (error) => /^(NOAUTH|WRONGPASS|READONLY)/.test(error.message),

@@ -34,8 +34,9 @@ export function connectionOf(settings: Settings): pg.ClientConfig {
     password: async () => (await readFile(files.databasePassword, "utf8")).trim(),
     ssl: { rejectUnauthorized: true, ...(ca && { ca }), ...(isIP(host) === 0 && { servername: host }) },
     stream: () => new NamedSocket(lookup),
-    connectionTimeoutMillis: 3000,
-    query_timeout: 5000,
+    // A machine that rehearses a whole cloud may be busier than a database: longer than a production's would be.
+    connectionTimeoutMillis: 6000,
+    query_timeout: 10_000,
     application_name: `sparki-${settings.track}`,
   };
 }

@@ -23,7 +23,8 @@ export function watchHealth(target: ProbeTarget, timing: Timing, report: HealthR
     return;
   }
   const starting = new AbortController();
-  const probing = { target, timing, report, signal: AbortSignal.any([signal, starting.signal]) };
+  const ends = AbortSignal.any([signal, starting.signal]);
+  const probing = { target, timing: { ...timing, probePeriod: timing.startupProbePeriod }, report, signal: ends };
   observe("Startup", startupProbe, probing, (passes) => {
     starting.abort();
     if (passes) afterStart(target, timing, report, signal);

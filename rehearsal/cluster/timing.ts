@@ -3,6 +3,8 @@ import type { Probe } from "./objects.ts";
 /** Milliseconds that a kubelet's waits really take at a time scale; each keeps a floor, below which machines stutter. */
 export interface Timing {
   probePeriod(probe: Probe): number;
+  /** Starting is computing, not waiting: it gets the time that it was given. */
+  startupProbePeriod(probe: Probe): number;
   probeDelay(probe: Probe): number;
   probeTimeout(probe: Probe): number;
   /** From SIGTERM to SIGKILL. */
@@ -34,6 +36,7 @@ export function timingAt(timeScale: number): Timing {
   const backOff = (failures: number) => Math.min(first * 2 ** Math.max(0, failures - 1), last);
   return {
     probePeriod: (probe) => scaled(probe.periodSeconds ?? 10, 1),
+    startupProbePeriod: (probe) => 1000 * (probe.periodSeconds ?? 10),
     probeDelay: (probe) => scaled(probe.initialDelaySeconds ?? 0, 0),
     // The machine may be busier than a node: two seconds at least.
     probeTimeout: (probe) => 1000 * Math.max(probe.timeoutSeconds ?? 1, 2),

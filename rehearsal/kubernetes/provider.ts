@@ -69,7 +69,7 @@ export type Verbs = Pick<ProviderModel, "check" | "diff" | "create" | "update" |
 /** The real provider's own limits where a program sets none; at a time scale, but for the floor. */
 const READY_LIMIT_SECONDS = 600;
 
-const SHORTEST_LIMIT_SECONDS = 30;
+const SHORTEST_LIMIT_SECONDS = 60;
 
 /** Deletions take what they take, at any time scale. */
 const DELETION_LIMIT_SECONDS = 120;

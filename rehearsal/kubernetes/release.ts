@@ -93,7 +93,7 @@ function lineOf(pod: string, trouble: string, events: readonly WarningEvent[]): 
 }
 
 /** Helm waits for real pods, so a compressed time-out must leave them time to start. */
-const SHORTEST_TIMEOUT_SECONDS = 30;
+const SHORTEST_TIMEOUT_SECONDS = 60;
 const DEFAULT_TIMEOUT_SECONDS = 300;
 const NAME_IN_USE = /cannot re-use a name that is still in use/;
 /** Lines of helm's own words in an error. */

@@ -160,12 +160,16 @@ const LOOK_SECONDS = 15;
 /** Counters are scraped once a second at the fastest. */
 const SHORTEST_LOOK_SECONDS = 1;
 
+/** Real pods and servers need real time to settle, on a machine that rehearses them above all. */
+const SHORTEST_SETTLE_SECONDS = 45;
+
 /**
  * Gives a release five minutes to settle, verifies it again, and asks the decision tree until it says more than to wait:
  * errors of more than 1 % for five minutes roll back, anything else that is still wrong is for a person.
  */
 export async function settle(first: VerifyReport, ports: SettlePorts): Promise<Settled> {
-  const { clock, signal, timeScale, onProgress } = ports;
+  const { clock, signal, onProgress } = ports;
+  const timeScale = ports.timeScale === 1 ? 1 : Math.max(ports.timeScale, SHORTEST_SETTLE_SECONDS / SETTLE_SECONDS);
   const started = clock.now();
   const decisions: Decision[] = [];
   let report = first;
@@ -181,8 +185,7 @@ export async function settle(first: VerifyReport, ports: SettlePorts): Promise<S
     if (decisions.at(-1)?.reason !== decision.reason) decisions.push(decision);
     if (decision.action !== "wait") return { report, decisions };
     onProgress(`${decision.reason}: ${errors.bad} of ${errors.requests} requests failed`);
-    const pause = timeScale === 1 ? LOOK_SECONDS : Math.max(SHORTEST_LOOK_SECONDS, LOOK_SECONDS * timeScale);
-    await clock.sleep(pause, signal);
+    await clock.sleep(Math.max(SHORTEST_LOOK_SECONDS, LOOK_SECONDS * timeScale), signal);
   }
 }
 

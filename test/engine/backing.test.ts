@@ -92,7 +92,7 @@ const balancer: LoadBalancerState = {
   }),
 };
 
-async function until(holds: () => boolean | Promise<boolean>, seconds = 15): Promise<void> {
+async function until(holds: () => boolean | Promise<boolean>, seconds = 120): Promise<void> {
   const end = performance.now() + seconds * 1000;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`not within ${seconds} s: ${holds}`);

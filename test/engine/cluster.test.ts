@@ -5,6 +5,8 @@ import type { Pod } from "../../rehearsal/cluster/objects.ts";
 import { type ProcessRecord, readRecords, recordsFile } from "../../rehearsal/leftovers.ts";
 import { type RehearsedCluster, startRehearsedCluster } from "../support/rehearsed-cluster.ts";
 
+jest.setTimeout(600_000);
+
 const image = (letter: string) => `ghcr.io/alexarno/sparki/web@sha256:${letter.repeat(64)}`;
 const GOOD = image("a");
 const CRASHING = image("b");
@@ -28,18 +30,18 @@ beforeAll(async () => {
   const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
   await cluster.api.create("/api/v1/namespaces", { metadata: { name: "shop", labels } });
   await eventually(() => cluster.api.get(`${NAMESPACE}/serviceaccounts/default`));
-}, 300_000);
+});
 
-afterAll(() => cluster?.stop(), 120_000);
+afterAll(() => cluster?.stop());
 
 /** Resolves with the first answer that is not undefined or false, asked for a minute at most. */
 async function eventually<T>(look: () => Promise<T | undefined | false>): Promise<T> {
-  for (let tries = 0; tries < 600; tries += 1) {
+  for (let tries = 0; tries < 1800; tries += 1) {
     const seen = await look();
     if (seen !== undefined && seen !== false) return seen;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`it did not happen within a minute: ${look}`);
+  throw new Error(`it did not happen within three minutes: ${look}`);
 }
 
 function podSpec(
@@ -172,7 +174,7 @@ describe("RehearsedClusters", () => {
     expect(pods[0]?.status?.containerStatuses?.[0]?.imageID).toBe(GOOD);
     const log = await cluster.api.text(`${PODS}/${pods[0]?.metadata?.name}/log`, { tailLines: 1 });
     expect(JSON.parse(log)).toMatchObject({ level: "INFO", msg: "listening", release: "r1" });
-  }, 40_000);
+  });
 
   it("goes on with its pods after a restart over the same data, and counts no restart of theirs", async () => {
     const old = await podsOf("good");
@@ -188,14 +190,14 @@ describe("RehearsedClusters", () => {
     });
     expect(pods.map(({ metadata }) => metadata?.uid).sort()).toEqual(before);
     expect(pods.map(({ status }) => status?.containerStatuses?.[0]?.restartCount)).toEqual(before.map(() => 0));
-  }, 40_000);
+  });
 
   it("ends the processes and the targets of what is deleted", async () => {
     await cluster.api.delete(`${DEPLOYMENTS}/good`);
     await eventually(async () => (await podsOf("good")).length === 0);
     expect(containersOf("good")).toEqual([]);
     await eventually(async () => cluster.targets.get("arn:good")?.length === 0);
-  }, 40_000);
+  });
 
   it("lets a gated pod be ready only once it is healthy in its target group", async () => {
     const labels = { "eks.amazonaws.com/pod-readiness-gate-inject": "enabled" };
@@ -211,7 +213,7 @@ describe("RehearsedClusters", () => {
     const gates = [{ conditionType: "target-health.eks.amazonaws.com/good" }];
     expect(pod?.spec?.readinessGates).toEqual(gates);
     await cluster.api.delete(`${DEPLOYMENTS}/good`);
-  }, 40_000);
+  });
 
   it("says why a container that ends again and again is not running", async () => {
     await deploy("crashing", CRASHING);
@@ -222,7 +224,7 @@ describe("RehearsedClusters", () => {
     });
     expect(status.lastState?.terminated).toMatchObject({ exitCode: 1, reason: "Error" });
     await cluster.api.delete(`${DEPLOYMENTS}/crashing`);
-  }, 40_000);
+  });
 
   it("says why an image cannot be pulled, and tells it in an event", async () => {
     await deploy("unknown", UNKNOWN);
@@ -237,7 +239,7 @@ describe("RehearsedClusters", () => {
     });
     expect(items.map(({ message }) => message).join()).toContain(`Failed to pull image "${UNKNOWN}"`);
     await cluster.api.delete(`${DEPLOYMENTS}/unknown`);
-  }, 40_000);
+  });
 
   it("holds a pod back until its secret exists, mounts it as files of the owner, and takes up its rotation", async () => {
     const objects = JSON.stringify([
@@ -268,7 +270,7 @@ describe("RehearsedClusters", () => {
     expect(statSync(file).mode & 0o077).toBe(0);
     cluster.secrets.set("db", JSON.stringify({ username: "rotated", password: "hidden" }));
     await eventually(async () => readFileSync(file, "utf8") === "rotated");
-  }, 40_000);
+  });
 
   it("leaves no process behind once it is stopped", async () => {
     const pids = children().map(({ pid }) => pid);
@@ -276,5 +278,5 @@ describe("RehearsedClusters", () => {
     await cluster.stop();
     expect(pids.filter(isRunning)).toEqual([]);
     expect(existsSync(cluster.processes.runDirectory)).toBe(false);
-  }, 30_000);
+  });
 });

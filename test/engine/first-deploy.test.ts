@@ -134,7 +134,7 @@ describe("sparki cloud", () => {
     const queries = dashboards.flatMap(queriesOf);
     let without = queries;
     // Rules are recorded every 30 s, and a rate needs two samples after that.
-    for (const end = Date.now() + 90_000; without.length > 0 && Date.now() < end; await sleep(1000)) {
+    for (const end = Date.now() + 300_000; without.length > 0 && Date.now() < end; await sleep(1000)) {
       const samples = await Promise.all(without.map((query) => samplesOf(prometheusUrl(), query, headers())));
       without = without.filter((_, index) => samples[index] === 0);
     }

@@ -9,6 +9,8 @@ import { type RehearsedCluster, startRehearsedCluster } from "../support/rehears
 import { CHART, DEPLOYMENT } from "../support/shop-chart.ts";
 import { toolPath } from "../support/tool.ts";
 
+jest.setTimeout(600_000);
+
 const image = (letter: string) => `ghcr.io/alexarno/sparki/web@sha256:${letter.repeat(64)}`;
 const GOOD = image("a");
 const CRASHING = image("b");
@@ -29,13 +31,13 @@ beforeAll(async () => {
   const { processes } = cluster;
   clusters = new Clusters({ processes, helm: toolPath("helm"), projectDirectory: project, timeScale: 0.01 });
   model = kubernetesModel(clusters, { timeScale: 0.01, projectDirectory: project });
-}, 90_000);
+});
 
 afterAll(async () => {
   await clusters?.close();
   await cluster?.stop();
   rmSync(project, { recursive: true, force: true });
-}, 30_000);
+});
 
 function request(type: string): ResourceRequest {
   const { endpoint, certificateAuthorityPem, token } = cluster.access;
@@ -72,7 +74,7 @@ describe("kubernetesModel for Helm releases", () => {
       properties: { status: { revision: 1, status: "deployed", version: "0.1.0", appVersion: "9" } },
     });
     expect((await revisionAndImage()).image).toBe(GOOD);
-  }, 60_000);
+  });
 
   it("goes back by itself when the pods do not start, and says what the kubelet said", async () => {
     const olds = { id: "shop/shop", olds: {}, oldInputs: inputs(GOOD) };
@@ -80,7 +82,7 @@ describe("kubernetesModel for Helm releases", () => {
     await expect(update).rejects.toThrow(/helm release shop failed[\s\S]*(CrashLoopBackOff|Error: exit code 1)/);
     const now = await revisionAndImage();
     expect(now).toMatchObject({ status: { revision: 3, status: "deployed" }, image: GOOD });
-  }, 90_000);
+  });
 
   it("leaves no file with values behind", () => {
     expect(readdirSync(cluster.processes.runDirectory).filter((file) => file.startsWith("values-"))).toEqual([]);
@@ -99,13 +101,13 @@ describe("kubernetesModel for Helm releases", () => {
     const olds = { id: "shop/shop", olds: {}, oldInputs: inputs(GOOD) };
     const update = model.update({ ...request(type), ...ONCE, ...olds, inputs: inputs(GOOD) });
     await expect(update).rejects.toThrow(/revision 4 is pending-upgrade.*helm rollback shop/);
-  }, 60_000);
+  });
 
   it("uninstalls the release with its pods", async () => {
     const olds = { properties: {}, oldInputs: inputs(GOOD), id: "shop/shop", timeoutSeconds: 0 };
     await model.delete({ ...request(type), ...olds });
     expect(await revisionAndImage()).toEqual({ status: undefined, image: undefined });
-  }, 60_000);
+  });
 });
 
 describe("kubernetesModel for objects", () => {
@@ -150,7 +152,7 @@ describe("kubernetesModel for objects", () => {
     const created = model.create({ ...request("kubernetes:batch/v1:Job"), ...ONCE, inputs: job });
     await expect(created).rejects.toMatchObject({ name: "PartialFailure", id: "job" });
     await expect(created).rejects.toThrow(/Job job failed: BackoffLimitExceeded/);
-  }, 60_000);
+  });
 
   it("says that the API server does not know a kind", async () => {
     const unknown = { apiVersion: "example.com/v1", kind: "Thing", metadata: { name: "x" } };

@@ -32,14 +32,14 @@ beforeAll(async () => {
   [cluster, engine] = await Promise.all([startRehearsedCluster(), startEngine()]);
   cluster.images.push(GOOD, { kind: "web" });
   cluster.images.push(CRASHING, { kind: "web", crash: true });
-}, 90_000);
+});
 
 afterAll(async () => {
   for (const close of open.splice(0)) await close();
   engine?.close();
   await cluster?.stop();
   rmSync(project, { recursive: true, force: true });
-}, 60_000);
+});
 
 const kubeconfig = () => {
   const { endpoint, certificateAuthorityPem, token } = cluster.access;
@@ -191,7 +191,7 @@ class Play {
     await client.createAndLeave(named, inputs);
     const wanted = this.#placed(step.with);
     const found = () => cluster.api.get(this.#text(step.until));
-    const deadline = performance.now() + 30_000;
+    const deadline = performance.now() + 180_000;
     for (let now = await found(); performance.now() < deadline; now = await found()) {
       if (isLike(now, wanted)) return {};
       await delay(100);

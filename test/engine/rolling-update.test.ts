@@ -38,7 +38,7 @@ const nextRelease = () => {
 
 /** Resolves with the fleet's pods once all of them are ready. */
 async function allReady(): Promise<readonly string[]> {
-  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(200)) {
+  for (const end = Date.now() + 300_000; Date.now() < end; await sleep(200)) {
     const pods = await engine.readyPods();
     if (pods.length === REPLICAS) return pods;
   }
@@ -62,7 +62,7 @@ async function rollUntilEnough(running: RunningLoad, meanwhile: () => Promise<un
 
 /** Resolves once the last pods of the user before have left. */
 async function onlyConnected(user: string): Promise<void> {
-  for (const end = Date.now() + 60_000; (await engine.connectedUsers()).length > 1 && Date.now() < end; )
+  for (const end = Date.now() + 300_000; (await engine.connectedUsers()).length > 1 && Date.now() < end; )
     await sleep(500);
   expect(await engine.connectedUsers()).toEqual([user]);
 }

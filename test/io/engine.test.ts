@@ -6,7 +6,7 @@ import { isRollbackUpdate, ROLLBACK_ENVIRONMENT } from "../../records/kept-input
 import { fakeClock } from "../support/fake-clock.ts";
 import { type StandInTools, standInTools } from "../support/stand-in-tools.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 describe("Engine", () => {
   let tools: StandInTools;

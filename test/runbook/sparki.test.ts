@@ -38,7 +38,7 @@ function endOf(child: Running): Promise<unknown> {
   return new Promise((resolve) => child.once("exit", (...how) => resolve(how)));
 }
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 describe("sparki", () => {
   let tools: StandInTools;

@@ -28,7 +28,7 @@ import { SealStore } from "../../../io/seal/store.ts";
 import { plannerOf } from "../../../records/update.ts";
 import { projectOf, readIn, SealedCheckout } from "../../support/sealed-checkout.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 const HASH = "a".repeat(64);
 

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { projectOf, readIn, SealedCheckout, TOP_LEVEL } from "../../support/sealed-checkout.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 const HASH = "a".repeat(64);
 const REFUSED = /^not what was approved for staging; nothing was changed\n/;

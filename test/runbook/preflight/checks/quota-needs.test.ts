@@ -4,7 +4,7 @@ import { previewedProgram } from "../../../support/previewed-program.ts";
 import { rawConfig } from "../../../support/stack-config.ts";
 
 // Loading three SDKs takes seconds on a busy machine.
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 describe("what the quotas are counted for", () => {
   it.each(["prod", "staging"])("is what a preview of %s makes", async (stack) => {
