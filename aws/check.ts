@@ -6,6 +6,7 @@ import { type Input, type InputRecord, Inputs, isInputList, isInputRecord, UNKNO
 import { cacheRules } from "./rules/cache.ts";
 import { clusterRules } from "./rules/cluster.ts";
 import { databaseRules } from "./rules/database.ts";
+import { deliveryRules } from "./rules/delivery.ts";
 import { documentedFindings } from "./rules/documented.ts";
 import { edgeRules } from "./rules/edge.ts";
 import { identityRules } from "./rules/identity.ts";
@@ -38,6 +39,7 @@ const TABLES: RuleTable = {
   ...cacheRules,
   ...edgeRules,
   ...storageRules,
+  ...deliveryRules,
 };
 
 /** Services that take any character in a tag. */

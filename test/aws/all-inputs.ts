@@ -1,3 +1,4 @@
+import { DELIVERY_WRONG } from "./delivery-inputs.ts";
 import { FURTHER_RIGHT } from "./further-right-inputs.ts";
 import { FURTHER_WRONG } from "./further-wrong-inputs.ts";
 import { LATER_RIGHT } from "./later-right-inputs.ts";
@@ -25,4 +26,5 @@ export const ALL_WRONG = [
   ...THIRD_SURVEY_WRONG,
   ...REFERENCE_WRONG,
   ...STRANGERS_WRONG,
+  ...DELIVERY_WRONG,
 ];

@@ -1,4 +1,5 @@
 import type { InputRecord } from "../../aws/inputs.ts";
+import { DELIVERY_RIGHT } from "./delivery-inputs.ts";
 
 const ACCOUNT = "111122223333";
 const role = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
@@ -349,4 +350,5 @@ export const RIGHT: Readonly<Record<string, InputRecord>> = {
     function: "sparki",
     principal: "secretsmanager.amazonaws.com",
   },
+  ...DELIVERY_RIGHT,
 };

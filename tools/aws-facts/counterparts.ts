@@ -275,6 +275,10 @@ export const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
     within: "OwnershipControls",
     names: { "rule.objectOwnership": "Rules.ObjectOwnership" },
   },
+  "aws:s3/bucketReplicationConfig:BucketReplicationConfig": {
+    schema: "AWS::S3::Bucket",
+    within: "ReplicationConfiguration",
+  },
   "aws:lambda/function:Function": {
     schema: "AWS::Lambda::Function",
     api: ["lambda", "CreateFunction"],
@@ -285,4 +289,33 @@ export const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
     api: ["lambda", "AddPermission"],
     names: { function: "FunctionName" },
   },
+  "aws:sns/topic:Topic": { schema: "AWS::SNS::Topic", names: { name: "TopicName" } },
+  "aws:sns/topicPolicy:TopicPolicy": { schema: "AWS::SNS::TopicPolicy", names: { policy: "PolicyDocument" } },
+  "aws:sns/topicSubscription:TopicSubscription": {
+    schema: "AWS::SNS::Subscription",
+    api: ["sns", "Subscribe"],
+    names: { topic: "TopicArn" },
+  },
+  "aws:cloudwatch/eventRule:EventRule": { schema: "AWS::Events::Rule", api: ["events", "PutRule"] },
+  "aws:cloudwatch/eventTarget:EventTarget": {
+    api: ["events", "PutTargets", "Targets"],
+    names: { targetId: "Id", rule: "events.Rule" },
+  },
+  "aws:budgets/budget:Budget": {
+    schema: "AWS::Budgets::Budget",
+    within: "Budget",
+    api: ["budgets", "CreateBudget", "Budget"],
+    names: { name: "BudgetName" },
+  },
+  "aws:guardduty/detector:Detector": { schema: "AWS::GuardDuty::Detector", api: ["guardduty", "CreateDetector"] },
+  "aws:cloudtrail/trail:Trail": {
+    schema: "AWS::CloudTrail::Trail",
+    api: ["cloudtrail", "CreateTrail"],
+    names: { name: "TrailName", enableLogFileValidation: "EnableLogFileValidation", enableLogging: "IsLogging" },
+  },
+  "aws:cfg/recorder:Recorder": { schema: "AWS::Config::ConfigurationRecorder" },
+  "aws:cfg/deliveryChannel:DeliveryChannel": { schema: "AWS::Config::DeliveryChannel" },
+  "aws:cfg/recorderStatus:RecorderStatus": { api: ["config", "StartConfigurationRecorder"] },
+  "aws:codebuild/project:Project": { schema: "AWS::CodeBuild::Project", api: ["codebuild", "CreateProject"] },
+  "aws:codebuild/webhook:Webhook": { api: ["codebuild", "CreateWebhook"] },
 };

@@ -1,8 +1,9 @@
 import { TIMINGS } from "../latency.ts";
 import type { Reference, ResourceModel } from "../model.ts";
 import { AwsError, checkPolicy } from "../model.ts";
+import { roleReference } from "../references.ts";
 import { TYPES } from "../types.ts";
-import { flag, text } from "../values.ts";
+import { flag, text, texts } from "../values.ts";
 
 const bucket: ResourceModel = {
   type: TYPES.bucket,
@@ -67,6 +68,36 @@ const setting = (type: string, title: string, required: readonly string[]): Reso
   latency: { create: TIMINGS.quick },
 });
 
+const replicaReference: Reference = {
+  path: "rules.destination.bucket",
+  to: [TYPES.bucket],
+  missing: (arn) => new AwsError("InvalidRequest", `Destination bucket must exist: ${arn}`),
+  holds: false,
+};
+
+/** S3 copies versions: both buckets must keep them. */
+const replication: ResourceModel = {
+  ...setting(TYPES.bucketReplication, "S3 Bucket Replication Configuration", ["role", "rules"]),
+  references: [
+    bucketReference,
+    replicaReference,
+    roleReference("role", "InvalidRequest", (arn) => `The role ${arn} does not exist`),
+  ],
+  validate: ({ inputs }, world) => {
+    const buckets = [...texts(inputs, "bucket"), ...texts(inputs, "rules.destination.bucket")];
+    const keeps = (name: string) => {
+      const id = world.find([TYPES.bucket], name)?.id ?? name;
+      return text(world.get(TYPES.bucketVersioning, id)?.inputs ?? {}, "versioningConfiguration.status") === "Enabled";
+    };
+    const without = buckets.find((name) => !keeps(name));
+    if (without !== undefined)
+      throw new AwsError(
+        "InvalidRequest",
+        `Versioning must be 'Enabled' on the bucket ${without} to apply replication`,
+      );
+  },
+};
+
 export const s3Models: readonly ResourceModel[] = [
   bucket,
   setting(TYPES.bucketPolicy, "S3 Bucket Policy", ["policy"]),
@@ -83,4 +114,5 @@ export const s3Models: readonly ResourceModel[] = [
   setting(TYPES.bucketVersioning, "S3 Bucket Versioning", ["versioningConfiguration"]),
   setting(TYPES.bucketLifecycle, "S3 Bucket Lifecycle Configuration", []),
   setting(TYPES.bucketOwnershipControls, "S3 Bucket Ownership Controls", ["rule"]),
+  replication,
 ];
