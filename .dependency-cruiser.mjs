@@ -6,7 +6,7 @@ const MAY_IMPORT = {
   shared: [],
   stacks: ["shared"],
   aws: ["shared"],
-  delivery: ["shared", "stacks"],
+  delivery: ["shared", "stacks", "infra"],
   gates: [],
   records: ["shared", "stacks"],
   io: ["shared", "stacks", "gates", "records", "tools"],

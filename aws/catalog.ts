@@ -183,7 +183,7 @@ const ARN = /^arn:aws[a-z-]*:[a-z0-9-]+:([a-z0-9-]+):/;
 
 /** What may lie in another region: copies, sources and destinations of copies, and whoever calls. */
 const ANYWHERE =
-  /^(replicas|replicationConfiguration|snapshot|restoreTo|s3Import|globalReplication|source|principal|tags)/i;
+  /^(replicas|replicationConfiguration|rules\[\d+\]\.destination|snapshot|restoreTo|s3Import|globalReplication|source|principal|tags)/i;
 
 const ZONE_IN = /^([a-z]{2,4}(?:-[a-z]+)+-\d)(?:[a-z]|-[a-z]{3}-\d[a-z]|-wl\d-[a-z]{3}-wlz-\d)$/;
 

@@ -112,7 +112,7 @@ export interface TrustDocument {
 }
 
 /** Where GitHub's tokens say that a job is from. */
-const ISSUER = "token.actions.githubusercontent.com";
+export const ISSUER = "token.actions.githubusercontent.com";
 const MAIN = "refs/heads/main";
 /** The workflows that change a stack. */
 const DEPLOYING_WORKFLOWS = ["deploy-stack.yml", "rollback.yml"];

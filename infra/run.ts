@@ -25,7 +25,7 @@ export function loadConfig(): StackConfig {
 }
 
 /** The keys that the engine did not have to decrypt; its language hosts always say which it had to. */
-function plainKeys(raw: Readonly<Record<string, string>>, secretKeys: string | undefined): string[] {
+export function plainKeys(raw: Readonly<Record<string, string>>, secretKeys: string | undefined): string[] {
   if (secretKeys === undefined) return [];
   const secret: unknown = JSON.parse(secretKeys);
   return Object.keys(raw).filter((key) => !(Array.isArray(secret) && secret.includes(key)));

@@ -11,13 +11,29 @@ export interface ConfigProblem {
 type Shape = z.core.JSONSchema._JSONSchema;
 type Path = readonly PropertyKey[];
 
+/** Where a config is kept: its keys' namespace, and the folder of its project below this one. */
+export interface ConfigPlace {
+  readonly namespace: string;
+  readonly folder?: string;
+}
+
+const SPARKI: ConfigPlace = { namespace: "sparki" };
+
+interface Parsed {
+  readonly schema: z.ZodType;
+  readonly values: unknown;
+  readonly stack: string;
+  /** @default the deployment's own */
+  readonly place?: ConfigPlace;
+}
+
 /** The issues of a parse with `expectation` as problems, in their order and each once. */
 export function problemsOf(
   issues: readonly z.core.$ZodIssue[],
-  { schema, values, stack }: { readonly schema: z.ZodType; readonly values: unknown; readonly stack: string },
+  { schema, values, stack, place = SPARKI }: Parsed,
 ): ConfigProblem[] {
   const shape = shapeOf(schema);
-  const problems = issues.flatMap((issue) => problemOf(issue, { values, stack, shape }));
+  const problems = issues.flatMap((issue) => problemOf(issue, { values, stack, shape, place }));
   return [...new Map(problems.map((problem) => [problem.text, problem])).values()];
 }
 
@@ -33,21 +49,24 @@ interface Surroundings {
   readonly values: unknown;
   readonly stack: string;
   readonly shape: Shape;
+  readonly place: ConfigPlace;
 }
 
-function problemOf(issue: z.core.$ZodIssue, { values, stack, shape }: Surroundings): ConfigProblem[] {
+function problemOf(issue: z.core.$ZodIssue, { values, stack, shape, place }: Surroundings): ConfigProblem[] {
   if (issue.code === "unrecognized_keys") {
     const known = keysAt(shape, issue.path);
     return issue.keys.map((key) => {
       const [meant] = nearest(key, known, 1);
       const text = `${placeOf([...issue.path, key])} is not a known key`;
-      const repair = `Edit Pulumi.${stack}.yaml: sparki:${placeOf([...issue.path, key])}${oneOfKeys(known)}`;
+      const repair = `${editOf([...issue.path, key], stack, place)}${oneOfKeys(known)}`;
       return { text: meant === undefined ? text : `${text}; did you mean ${meant}?`, repair };
     });
   }
   const found = foundAt(values, issue.path);
   const text = `${placeOf(issue.path)} is ${shown(found)}; expected ${issue.message}`;
-  return [{ text, repair: `${repairOf(issue.path, stack, shape)}${quoting(found, shapeAt(shape, issue.path))}` }];
+  return [
+    { text, repair: `${repairOf(issue.path, { stack, shape, place })}${quoting(found, shapeAt(shape, issue.path))}` },
+  ];
 }
 
 function oneOfKeys(known: readonly string[]): string {
@@ -66,11 +85,15 @@ function quoting(found: unknown, shape: Shape): string {
 }
 
 /** Pulumi's command can set text at the top; it writes a number below a key as text, and reformats the rest of the file. */
-function repairOf(path: Path, stack: string, shape: Shape): string {
-  const place = placeOf(path);
-  if (path.length === 1 && isText(shape, path))
-    return `Run: pulumi config set --stack ${stack} sparki:${place} <value>`;
-  return `Edit Pulumi.${stack}.yaml: sparki:${place}`;
+function repairOf(path: Path, { stack, shape, place }: Omit<Surroundings, "values">): string {
+  if (path.length !== 1 || !isText(shape, path)) return editOf(path, stack, place);
+  const folder = place.folder === undefined ? "" : ` --cwd ${place.folder}`;
+  return `Run: pulumi config set${folder} --stack ${stack} ${place.namespace}:${placeOf(path)} <value>`;
+}
+
+function editOf(path: Path, stack: string, { namespace, folder }: ConfigPlace): string {
+  const file = `${folder === undefined ? "" : `${folder}/`}Pulumi.${stack}.yaml`;
+  return `Edit ${file}: ${namespace}:${placeOf(path)}`;
 }
 
 /** A place in the YAML, such as `objectives[0].maxRatio`; a key that is no word stands in quotes. */

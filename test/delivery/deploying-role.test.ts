@@ -10,7 +10,7 @@ import {
   type Place,
   trustsOf,
 } from "../../delivery/documents.ts";
-import { places } from "../../delivery/main.ts";
+import { places } from "../../delivery/places.ts";
 import { IDENTITIES } from "../../policies/declared/identities.ts";
 import { DECLARATIONS } from "../../policies/declared/world.ts";
 import { CHECKLIST } from "../../runbook/preflight/checklist.ts";

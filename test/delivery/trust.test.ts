@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { allows, documentFaults } from "../../aws/policy-document.ts";
 import { trustsOf } from "../../delivery/documents.ts";
-import { places } from "../../delivery/main.ts";
+import { places } from "../../delivery/places.ts";
 
 const REPOSITORY = "alexarno/sparki-deploy";
 const trusts = trustsOf({ stack: "prod", accountId: "111122223333" }, REPOSITORY);

@@ -5,7 +5,7 @@ import { PassThrough } from "node:stream";
 import { parse } from "yaml";
 import { z } from "zod";
 import { environmentOf } from "../../delivery/documents.ts";
-import { places } from "../../delivery/main.ts";
+import { places } from "../../delivery/places.ts";
 import { loadCommands, runCommandLine } from "../../runbook/command-line.ts";
 import { fakeClock } from "../support/fake-clock.ts";
 import { rawConfig } from "../support/stack-config.ts";

@@ -1,0 +1,128 @@
+import { z } from "zod";
+import { configError, decode } from "../stacks/config.ts";
+import { type ConfigProblem, expectation, mustBeSecret, problemsOf } from "../stacks/config-problems.ts";
+import { accountId, distinct, owner, pattern, principal, region, whole } from "../stacks/fields.ts";
+import { type DeliveredPlace, places } from "./places.ts";
+
+const NAMESPACE = "sparki-delivery";
+const PLACE = { namespace: NAMESPACE, folder: "delivery" };
+
+const email = pattern(
+  /^[^\s@<>()]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+$/i,
+  "an address of mail such as platform@example.com",
+);
+const stackName = pattern(/^[a-z]([a-z0-9]|-(?!-))*$/, "the name of a stack of the deployment, such as prod");
+const id = (prefix: string) =>
+  pattern(new RegExp(`^${prefix}-[0-9a-f]{8,17}$`), `an id such as ${prefix}-0a1b2c3d4e5f67890`);
+
+/** What one account's delivery can be configured to; what is not named here is refused. */
+const schema = z.strictObject({
+  /** Who answers for the account: a tag on everything. */
+  owner,
+  accountId,
+  region,
+  /** The deployment's stacks that live in this account, each with a config of its own beside `Pulumi.yaml`. */
+  stacks: distinct(stackName, 1, 10),
+  /** False lifts the protection from deletion, for an account that is about to be given up. */
+  protection: z.boolean().default(true),
+  /** GitHub's identity provider can be in an account once: `existing` uses the one that is there. */
+  githubProvider: z.enum(["make", "existing"]).default("make"),
+  state: z.strictObject({
+    /** How long an overwritten or deleted state can be brought back. */
+    versionDays: whole(30, 3650).default(365),
+    /** Where every version is copied to. @default nowhere */
+    replicaRegion: region.exactOptional(),
+  }),
+  breakGlass: z.strictObject({
+    /** Who may take the role, with a second factor. */
+    principals: distinct(principal, 1, 20),
+  }),
+  alarms: z.strictObject({ emails: distinct(email, 1, 10) }),
+  budget: z.strictObject({ monthlyUsd: whole(1, 10_000_000) }),
+  /** What an account has once: true makes it, false leaves what there is, or an organization's. */
+  watch: z.strictObject({ cloudTrail: z.boolean(), guardDuty: z.boolean(), config: z.boolean() }),
+  /** A runner of GitHub's jobs in a stack's private subnets. @default none */
+  runner: z
+    .strictObject({
+      stack: stackName,
+      vpcId: id("vpc"),
+      subnetIds: distinct(id("subnet"), 1, 16),
+      /** AWS's connection to GitHub, made and confirmed by a person. */
+      connectionArn: pattern(
+        /^arn:aws:code(connections|star-connections):[a-z0-9-]+:\d{12}:connection\/[0-9a-f-]{36}$/,
+        "the ARN of a connection such as arn:aws:codeconnections:us-east-1:111122223333:connection/...",
+      ),
+    })
+    .exactOptional(),
+});
+
+/** What one account's delivery is made from, checked as a whole. */
+export type DeliveryConfig = z.infer<typeof schema> & {
+  /** Of each stack where it is and which repository deploys it. */
+  readonly places: readonly DeliveredPlace[];
+};
+
+interface Known {
+  /** The names of keys that stand in the file unencrypted. */
+  readonly plain?: readonly string[];
+  /** The deployment's stacks. @default those of the configs in this checkout */
+  readonly all?: readonly DeliveredPlace[];
+}
+
+/** Parses raw Pulumi config; throws SPARKI_CONFIG with every problem at once, each with its repair. */
+export function parseDelivery(
+  raw: Readonly<Record<string, string>>,
+  stack: string,
+  { plain = [], all = places() }: Known = {},
+): DeliveryConfig {
+  const own = Object.entries(raw).filter(([key]) => key.startsWith(`${NAMESPACE}:`));
+  const values = Object.fromEntries(own.map(([key, value]) => [key.slice(NAMESPACE.length + 1), decode(value)]));
+  const parsed = schema.safeParse(values, { error: expectation });
+  const secrets = plain
+    .filter((key) => mustBeSecret(key, raw[key] ?? ""))
+    .map((key) => ({
+      text: `${key} is in plain text; expected no secret: the delivery needs none`,
+      repair: `Run: pulumi config rm --cwd delivery --stack ${stack} ${key}, and replace the secret itself: it was readable`,
+    }));
+  if (!parsed.success) {
+    const problems = problemsOf(parsed.error.issues, { schema, values, stack, place: PLACE });
+    throw configError([...secrets, ...problems], stack);
+  }
+  const problems = [...secrets, ...between(parsed.data, stack, all)];
+  if (problems.length > 0) throw configError(problems, stack);
+  const named = all.filter((each) => parsed.data.stacks.includes(each.stack));
+  return { ...parsed.data, places: named };
+}
+
+/** What does not fit together, or does not fit the deployment's own stacks. */
+function between(config: z.infer<typeof schema>, stack: string, all: readonly DeliveredPlace[]): ConfigProblem[] {
+  const wrong = (key: string, found: unknown, expected: string): ConfigProblem => ({
+    text: `${key} is ${JSON.stringify(found)}; expected ${expected}`,
+    repair: `Edit delivery/Pulumi.${stack}.yaml: ${NAMESPACE}:${key}`,
+  });
+  const known = all.map((each) => each.stack).join(", ");
+  const stacks = config.stacks.flatMap((name, index) => {
+    const place = all.find((each) => each.stack === name);
+    const key = `stacks[${index}]`;
+    if (place === undefined) return wrong(key, name, `a stack that has a config: one of ${known}`);
+    if (place.accountId !== config.accountId)
+      return wrong(key, name, `a stack of account ${config.accountId}; ${name} is in ${place.accountId}`);
+    return place.repository === ""
+      ? wrong(key, name, `a stack whose sparki:runbookUrl names its repository at GitHub, in Pulumi.${name}.yaml`)
+      : [];
+  });
+  const principals = config.breakGlass.principals.flatMap((arn, index) =>
+    arn.split(":")[4] === config.accountId
+      ? []
+      : wrong(`breakGlass.principals[${index}]`, arn, `a principal of account ${config.accountId}`),
+  );
+  const replica =
+    config.state.replicaRegion === config.region
+      ? [wrong("state.replicaRegion", config.region, "another region than the state's own")]
+      : [];
+  const runner =
+    config.runner === undefined || config.stacks.includes(config.runner.stack)
+      ? []
+      : [wrong("runner.stack", config.runner.stack, `one of this account's stacks: ${config.stacks.join(", ")}`)];
+  return [...stacks, ...principals, ...replica, ...runner];
+}

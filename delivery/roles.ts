@@ -1,0 +1,167 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { documentsOf, ISSUER, trustsOf } from "./documents.ts";
+import type { Account } from "./locked-bucket.ts";
+import type { DeliveredPlace } from "./places.ts";
+import { type State, stateBucketOf } from "./state.ts";
+
+export interface RolesArgs extends Account {
+  readonly places: readonly DeliveredPlace[];
+  readonly state: State;
+  readonly githubProvider: "make" | "existing";
+}
+
+/** A deployment on AWS lasts longer than an hour, and ends with its role's session. */
+const DEPLOYING_SECONDS = 14_400;
+const PLANNING_SECONDS = 3600;
+const PROJECT = "sparki";
+
+/** Who GitHub's jobs are in the account: of each stack a role that plans and one that deploys. */
+export class Roles extends pulumi.ComponentResource {
+  readonly deploying: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly planning: Readonly<Record<string, pulumi.Output<string>>>;
+
+  constructor(name: string, args: RolesArgs, options?: pulumi.ComponentResourceOptions) {
+    super("sparki:delivery:Roles", name, {}, options);
+    const provider =
+      args.githubProvider === "existing"
+        ? []
+        : [
+            new aws.iam.OpenIdConnectProvider(
+              `${name}-github`,
+              { url: `https://${ISSUER}`, clientIdLists: ["sts.amazonaws.com"] },
+              { parent: this },
+            ),
+          ];
+    const made = (of: (place: DeliveredPlace) => aws.iam.Role) =>
+      Object.fromEntries(args.places.map((place) => [place.stack, of(place).arn]));
+    const around = { parent: this, dependsOn: provider };
+    this.deploying = made((place) => createDeploying(`${name}-deploys-${place.stack}`, place, args, around));
+    this.planning = made((place) => createPlanning(`${name}-plans-${place.stack}`, place, args, around));
+    this.registerOutputs();
+  }
+}
+
+/** Where roles of GitHub's jobs are made: they wait for the identity provider. */
+interface Around {
+  readonly parent: pulumi.Resource;
+  readonly dependsOn: pulumi.Resource[];
+}
+
+interface JobRoleArgs {
+  readonly does: "deploys" | "plans";
+  readonly description: string;
+  readonly trust: string;
+  readonly seconds: number;
+  /** What it may do beside its managed policies. */
+  readonly statements: readonly object[];
+}
+
+function createJobRole(name: string, { stack }: DeliveredPlace, args: JobRoleArgs, around: Around): aws.iam.Role {
+  const role = new aws.iam.Role(
+    name,
+    {
+      name: `${args.does}-sparki-${stack}`,
+      description: args.description,
+      assumeRolePolicy: args.trust,
+      maxSessionDuration: args.seconds,
+    },
+    around,
+  );
+  const policy = pulumi.jsonStringify({ Version: "2012-10-17", Statement: args.statements });
+  const named = `${args.does}-sparki-${stack}-state`;
+  new aws.iam.RolePolicy(`${name}-state`, { name: named, role: role.name, policy }, { parent: around.parent });
+  return role;
+}
+
+/** The role with the documents of `documents/` and no others: it makes roles under the stack's boundary alone. */
+function createDeploying(name: string, place: DeliveredPlace, args: RolesArgs, around: Around): aws.iam.Role {
+  const { stack } = place;
+  const inside = { parent: around.parent };
+  const role = createJobRole(
+    name,
+    place,
+    {
+      does: "deploys",
+      description: `Deploys Sparki's stack ${stack} from GitHub, on main, in its environment`,
+      trust: JSON.stringify(trustsOf(place, place.repository)[`deploying-role-trust.${stack}.json`]),
+      seconds: DEPLOYING_SECONDS,
+      statements: stateStatements(place, args, "change"),
+    },
+    around,
+  );
+  for (const [file, document] of Object.entries(documentsOf(place))) {
+    const part = file.replace(/^deploying-role\./, "").replace(`.${stack}.json`, "");
+    const isBoundary = part === "permission-boundary";
+    const named = `${isBoundary ? "sparki" : "deploys-sparki"}-${stack}-${part}`;
+    const policy = new aws.iam.Policy(`${name}-${part}`, { name: named, policy: JSON.stringify(document) }, inside);
+    if (isBoundary) continue;
+    new aws.iam.RolePolicyAttachment(`${name}-${part}-attached`, { role: role.name, policyArn: policy.arn }, inside);
+  }
+  return role;
+}
+
+/** Reads the account, the stack's secrets and its state; changes nothing. */
+function createPlanning(name: string, place: DeliveredPlace, args: RolesArgs, around: Around): aws.iam.Role {
+  const { stack, accountId, region } = place;
+  const secrets = {
+    Effect: "Allow",
+    Action: ["secretsmanager:GetSecretValue"],
+    Resource: [`arn:aws:secretsmanager:${region}:${accountId}:secret:sparki/${stack}/*`],
+  };
+  const theirKey = {
+    Effect: "Allow",
+    Action: ["kms:Decrypt"],
+    Resource: [`arn:aws:kms:${region}:${accountId}:key/*`],
+    Condition: { StringEquals: { "aws:ResourceTag/project": PROJECT, "aws:ResourceTag/stack": stack } },
+  };
+  const role = createJobRole(
+    name,
+    place,
+    {
+      does: "plans",
+      description: `Plans Sparki's stack ${stack} from GitHub: reads, and changes nothing`,
+      trust: JSON.stringify(trustsOf(place, place.repository)[`planning-role-trust.${stack}.json`]),
+      seconds: PLANNING_SECONDS,
+      statements: [secrets, theirKey, ...stateStatements(place, args, "read")],
+    },
+    around,
+  );
+  new aws.iam.RolePolicyAttachment(
+    `${name}-reads`,
+    { role: role.name, policyArn: "arn:aws:iam::aws:policy/ReadOnlyAccess" },
+    { parent: around.parent },
+  );
+  return role;
+}
+
+/**
+ * What Pulumi needs of the state's bucket and keys for one stack. It lists the whole bucket, and writes only what is the
+ * stack's own: the state with its backup, tags, history, backups and lock.
+ */
+function stateStatements({ stack }: DeliveredPlace, { state, accountId }: RolesArgs, to: "read" | "change") {
+  const bucket = `arn:aws:s3:::${stateBucketOf(accountId)}`;
+  const kept = (path: string) => `${bucket}/.pulumi/${path}`;
+  const own = [
+    ...[`stacks/${PROJECT}/${stack}.json*`, `stacks/${PROJECT}/${stack}.pulumi-tags`],
+    ...[`history/${PROJECT}/${stack}/*`, `backups/${PROJECT}/${stack}/*`, `locks/organization/${PROJECT}/${stack}/*`],
+  ].map(kept);
+  const secretsKey = state.secretsKeys.get(stack)?.arn ?? state.key.arn;
+  const allow = (actions: readonly string[], resources: readonly pulumi.Input<string>[]) => ({
+    Effect: "Allow",
+    Action: actions,
+    Resource: resources,
+  });
+  const reading = [
+    allow(["s3:ListBucket"], [bucket]),
+    allow(["s3:GetObject"], [kept("meta.yaml"), ...own]),
+    allow(["kms:Decrypt"], [state.key.arn, secretsKey]),
+  ];
+  if (to === "read") return reading;
+  return [
+    ...reading,
+    allow(["s3:PutObject", "s3:DeleteObject"], own),
+    allow(["kms:GenerateDataKey"], [state.key.arn]),
+    allow(["kms:Encrypt", "kms:DescribeKey"], [secretsKey]),
+  ];
+}

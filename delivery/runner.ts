@@ -1,0 +1,115 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { createServiceRole, onBehalfOf } from "../infra/roles.ts";
+import type { Account } from "./locked-bucket.ts";
+
+export interface RunnerArgs extends Account {
+  readonly stack: string;
+  readonly vpcId: string;
+  readonly subnetIds: readonly string[];
+  readonly connectionArn: string;
+  /** As GitHub names it: `owner/name`. */
+  readonly repository: string;
+}
+
+/**
+ * Runs GitHub's jobs that ask for the label `codebuild-sparki-<stack>-<run>-<attempt>` in the stack's private subnets, one
+ * machine a job and none in between. It has no rights in the account: a job takes its role from GitHub's token.
+ */
+export class Runner extends pulumi.ComponentResource {
+  readonly securityGroupId: pulumi.Output<string>;
+
+  constructor(name: string, args: RunnerArgs, options?: pulumi.ComponentResourceOptions) {
+    super("sparki:delivery:Runner", name, {}, options);
+    const { accountId, region, stack, vpcId } = args;
+    const inside = { parent: this };
+    const project = `sparki-${stack}`;
+    const group = new aws.ec2.SecurityGroup(
+      `${name}-group`,
+      { region, name: `runs-sparki-${stack}`, description: "GitHub's jobs; nothing comes in", vpcId },
+      inside,
+    );
+    new aws.vpc.SecurityGroupEgressRule(
+      `${name}-out`,
+      {
+        region,
+        securityGroupId: group.id,
+        ipProtocol: "-1",
+        cidrIpv4: "0.0.0.0/0",
+        description: "AWS, GitHub, the cluster",
+      },
+      inside,
+    );
+    const logs = `arn:aws:logs:${region}:${accountId}:log-group:/aws/codebuild/${project}`;
+    const interfaces = [
+      "ec2:CreateNetworkInterface",
+      "ec2:DeleteNetworkInterface",
+      "ec2:DescribeDhcpOptions",
+      "ec2:DescribeNetworkInterfaces",
+      "ec2:DescribeSecurityGroups",
+      "ec2:DescribeSubnets",
+      "ec2:DescribeVpcs",
+    ];
+    const role = createServiceRole(this, `${name}-role`, {
+      name: `runs-sparki-${stack}`,
+      service: "codebuild.amazonaws.com",
+      only: onBehalfOf(args, "codebuild", `project/${project}`),
+      permissions: [
+        {
+          actions: ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+          resources: [logs, `${logs}:*`],
+        },
+        // AWS lets nobody narrow these: https://docs.aws.amazon.com/codebuild/latest/userguide/auth-and-access-control-iam-identity-based-access-control.html
+        { actions: interfaces, resources: ["*"] },
+        {
+          actions: ["ec2:CreateNetworkInterfacePermission"],
+          resources: [`arn:aws:ec2:${region}:${accountId}:network-interface/*`],
+        },
+        {
+          actions: [
+            "codeconnections:GetConnection",
+            "codeconnections:GetConnectionToken",
+            "codeconnections:UseConnection",
+          ],
+          resources: [args.connectionArn],
+        },
+      ],
+    });
+    const made = new aws.codebuild.Project(
+      `${name}-project`,
+      {
+        region,
+        name: project,
+        description: `Runs GitHub's jobs for Sparki's stack ${stack}`,
+        serviceRole: role.arn,
+        artifacts: { type: "NO_ARTIFACTS" },
+        environment: {
+          type: "LINUX_CONTAINER",
+          computeType: "BUILD_GENERAL1_MEDIUM",
+          image: "aws/codebuild/standard:7.0",
+        },
+        source: {
+          type: "GITHUB",
+          location: `https://github.com/${args.repository}.git`,
+          auth: { type: "CODECONNECTIONS", resource: args.connectionArn },
+        },
+        vpcConfig: { vpcId, subnets: [...args.subnetIds], securityGroupIds: [group.id] },
+        // A deployment's whole session.
+        buildTimeout: 240,
+      },
+      inside,
+    );
+    new aws.codebuild.Webhook(
+      `${name}-jobs`,
+      {
+        region,
+        projectName: made.name,
+        buildType: "BUILD",
+        filterGroups: [{ filters: [{ type: "EVENT", pattern: "WORKFLOW_JOB_QUEUED" }] }],
+      },
+      inside,
+    );
+    this.securityGroupId = group.id;
+    this.registerOutputs();
+  }
+}

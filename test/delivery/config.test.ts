@@ -1,0 +1,127 @@
+import { parseDelivery } from "../../delivery/config.ts";
+import type { DeliveredPlace } from "../../delivery/places.ts";
+
+const ACCOUNT = "111122223333";
+const place = (stack: string, accountId: string, repository = "alexarno/sparki-deploy"): DeliveredPlace => ({
+  ...{ stack, accountId, repository },
+  region: "us-east-1",
+  domain: `${stack}.sparki.tools`,
+});
+const all = [place("prod", ACCOUNT), place("staging", "444455556666"), place("lab", ACCOUNT, "")];
+const GOOD = {
+  owner: "platform-engineering",
+  accountId: ACCOUNT,
+  region: "us-east-1",
+  stacks: ["prod"],
+  state: {},
+  breakGlass: { principals: [`arn:aws:iam::${ACCOUNT}:user/one`] },
+  alarms: { emails: ["platform@sparki.tools"] },
+  budget: { monthlyUsd: 2500 },
+  watch: { cloudTrail: true, guardDuty: false, config: false },
+};
+const parsed = (changes: object = {}, more: Readonly<Record<string, string>> = {}, plain: readonly string[] = []) => {
+  const texts = Object.entries({ ...GOOD, ...changes }).filter(([, value]) => value !== undefined);
+  const raw = texts.map(([key, value]) => [
+    `sparki-delivery:${key}`,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  return parseDelivery({ ...Object.fromEntries(raw), ...more }, "prod", { plain, all });
+};
+
+describe("parseDelivery", () => {
+  it("takes what is named, fills in the rest, and says where the stacks are", () => {
+    expect(parsed()).toMatchObject({
+      protection: true,
+      githubProvider: "make",
+      state: { versionDays: 365 },
+      places: [{ stack: "prod", repository: "alexarno/sparki-deploy" }],
+    });
+  });
+
+  const RUNNER = {
+    stack: "prod",
+    vpcId: "vpc-0a1b2c3d",
+    subnetIds: ["subnet-0a1b2c3d"],
+    connectionArn: `arn:aws:codeconnections:us-east-1:${ACCOUNT}:connection/0a1b2c3d-0000-1111-2222-333344445555`,
+  };
+  const wrong: readonly (readonly [what: string, changes: object, words: string])[] = [
+    ["a key that is not known", { budgets: {} }, "budgets is not a known key; did you mean budget?"],
+    ["an inner key that is not known", { state: { days: 1 } }, "state.days is not a known key"],
+    ["a missing key", { owner: undefined }, "owner is missing; expected text"],
+    [
+      "an account of another length",
+      { accountId: "1111" },
+      'accountId is "1111"; expected an AWS account id of 12 digits',
+    ],
+    [
+      "a stack without a config",
+      { stacks: ["live"] },
+      'stacks[0] is "live"; expected a stack that has a config: one of prod',
+    ],
+    [
+      "a stack of another account",
+      { stacks: ["staging"] },
+      "expected a stack of account 111122223333; staging is in 4444",
+    ],
+    ["a stack of no repository", { stacks: ["lab"] }, "expected a stack whose sparki:runbookUrl names its repository"],
+    ["no stack", { stacks: [] }, "stacks is []; expected at least 1 entry"],
+    [
+      "the state's own region twice",
+      { state: { replicaRegion: "us-east-1" } },
+      "expected another region than the state's own",
+    ],
+    [
+      "versions that are kept a day",
+      { state: { versionDays: 1 } },
+      "state.versionDays is 1; expected a whole number from 30",
+    ],
+    [
+      "somebody of another account",
+      { breakGlass: { principals: ["arn:aws:iam::444455556666:user/one"] } },
+      "expected a principal of account 111122223333",
+    ],
+    ["everybody", { breakGlass: { principals: ["*"] } }, "expected the ARN of an IAM role or user"],
+    ["a channel in place of a mail", { alarms: { emails: ["#platform"] } }, "expected an address of mail"],
+    ["a budget of nothing", { budget: { monthlyUsd: 0 } }, "budget.monthlyUsd is 0; expected a whole number from 1"],
+    ["a switch that is neither", { watch: { ...GOOD.watch, config: "on" } }, "expected true or false"],
+    [
+      "a runner of another stack",
+      { runner: { ...RUNNER, stack: "staging" } },
+      "expected one of this account's stacks: prod",
+    ],
+    [
+      "a runner without its subnets",
+      { runner: { ...RUNNER, subnetIds: [] } },
+      "runner.subnetIds is []; expected at least 1",
+    ],
+  ];
+  it.each(wrong)(
+    "refuses %s, and says which key, what it found, what it expects and what to edit",
+    (_, changes, words) => {
+      expect(() => parsed(changes)).toThrow(words);
+      expect(() => parsed(changes)).toThrow(
+        /(Edit delivery\/Pulumi\.prod\.yaml: |--cwd delivery --stack prod )sparki-delivery:/,
+      );
+    },
+  );
+
+  it("tells every problem at once", () => {
+    expect(() => parsed({ accountId: "1", region: "mars", budget: {} })).toThrow(
+      "3 problems in the config of stack prod",
+    );
+  });
+
+  it("refuses a secret in plain text without telling it", () => {
+    const key = "sparki-delivery:token";
+    const error = (() => {
+      try {
+        parsed({}, { [key]: "recognisable" }, [key]);
+      } catch (caught) {
+        return String(caught);
+      }
+      return "";
+    })();
+    expect(error).toContain("sparki-delivery:token is in plain text");
+    expect(error).not.toContain("recognisable");
+  });
+});

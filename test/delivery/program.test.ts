@@ -1,0 +1,291 @@
+import * as pulumi from "@pulumi/pulumi";
+import { allows, documentFaults } from "../../aws/policy-document.ts";
+import { documentsOf, trustsOf } from "../../delivery/documents.ts";
+import { places } from "../../delivery/places.ts";
+import { find, type Recorded, record } from "../support/recorder.ts";
+
+const ACCOUNT = "111122223333";
+const CONFIG = {
+  owner: "platform-engineering",
+  accountId: ACCOUNT,
+  region: "us-east-1",
+  stacks: ["prod"],
+  state: { versionDays: 365, replicaRegion: "us-west-2" },
+  breakGlass: { principals: [`arn:aws:iam::${ACCOUNT}:user/one`] },
+  alarms: { emails: ["platform@sparki.tools", "on-call@sparki.tools"] },
+  budget: { monthlyUsd: 2500 },
+  watch: { cloudTrail: true, guardDuty: true, config: true },
+};
+const RUNNER = {
+  stack: "prod",
+  vpcId: "vpc-0a1b2c3d4e5f67890",
+  subnetIds: ["subnet-0a1b2c3d4e5f67890"],
+  connectionArn: `arn:aws:codeconnections:us-east-1:${ACCOUNT}:connection/0a1b2c3d-0000-1111-2222-333344445555`,
+};
+
+/** What the program asks for, with the stack's config as the engine hands it over. */
+function recorded(config: Readonly<Record<string, unknown>> = CONFIG): Promise<Recorded[]> {
+  const texts = Object.entries(config).map(([key, value]) => [
+    `sparki-delivery:${key}`,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  return record(async () => {
+    pulumi.runtime.setAllConfig(Object.fromEntries(texts));
+    const { default: delivery } = await import("../../delivery/index.ts");
+    await delivery();
+  });
+}
+
+/** The text of a policy that was asked for. */
+const textOf = ({ inputs }: Recorded, name = "policy") => String(inputs[name]);
+const named = (all: readonly Recorded[], type: string, name: string) =>
+  find(
+    all.filter(({ inputs }) => inputs.name === name || inputs.bucket === name),
+    type,
+  );
+const ROLE = "aws:iam/role:Role";
+
+let all: Recorded[] = [];
+beforeAll(async () => {
+  all = await recorded();
+});
+const ofType = (type: string) => all.filter((each) => each.type === type);
+
+describe("the state's bucket", () => {
+  const BUCKET = `sparki-state-${ACCOUNT}`;
+  const open = { Effect: "Allow", Principal: "*", Action: "s3:*", Resource: [`arn:aws:s3:::${BUCKET}/*`] };
+
+  it("is asked by TLS only, whoever asks", () => {
+    const { Statement } = JSON.parse(textOf(named(all, "aws:s3/bucketPolicy:BucketPolicy", BUCKET)));
+    const may = (secure: string) =>
+      allows(JSON.stringify({ Version: "2012-10-17", Statement: [...Statement, open] }), {
+        action: "s3:GetObject",
+        resource: `arn:aws:s3:::${BUCKET}/.pulumi/stacks/sparki/prod.json`,
+        context: { "aws:securetransport": secure },
+      });
+    expect([may("true"), may("false")]).toEqual([true, false]);
+  });
+
+  it("keeps versions under its own rotated key, privately, and lets Pulumi delete none that holds anything", () => {
+    expect(named(all, "aws:s3/bucket:Bucket", BUCKET).inputs.forceDestroy).toBe(false);
+    expect(find(all, "aws:s3/bucketVersioning:BucketVersioning", "state-bucket-versions").inputs).toMatchObject({
+      versioningConfiguration: { status: "Enabled" },
+    });
+    const [rule] = Object(
+      find(
+        all,
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        "state-bucket-encryption",
+      ).inputs.rules,
+    );
+    expect(rule.applyServerSideEncryptionByDefault.kmsMasterKeyId).toContain("state-key");
+    const { bucket, region, ...closed } = named(
+      all,
+      "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+      BUCKET,
+    ).inputs;
+    expect(Object.values(closed)).toEqual([true, true, true, true]);
+    const keys = ofType("aws:kms/key:Key");
+    expect(keys.map(({ inputs }) => inputs.enableKeyRotation)).toEqual(keys.map(() => true));
+  });
+
+  it("ends old versions after the days of the config, and nothing else", () => {
+    const lifecycle = find(
+      all,
+      "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+      "state-bucket-lifecycle",
+    );
+    expect(lifecycle.inputs.rules).toEqual([
+      expect.objectContaining({
+        noncurrentVersionExpiration: { noncurrentDays: 365 },
+        expiration: { expiredObjectDeleteMarker: true },
+      }),
+    ]);
+  });
+
+  it("is copied to the second region, under a key of that region, where one is named", async () => {
+    const [copies] = ofType("aws:s3/bucketReplicationConfig:BucketReplicationConfig");
+    expect(copies?.inputs.rules).toMatchObject([
+      {
+        status: "Enabled",
+        destination: { encryptionConfiguration: { replicaKmsKeyId: expect.stringContaining("state-copy-key") } },
+      },
+    ]);
+    expect(find(all, "aws:kms/key:Key", "state-copy-key").inputs.region).toBe("us-west-2");
+    const alone = await recorded({ ...CONFIG, state: { versionDays: 365 } });
+    expect(alone.filter(({ inputs }) => inputs.region === "us-west-2")).toEqual([]);
+    expect(alone.some(({ type }) => type.includes("Replication"))).toBe(false);
+  });
+});
+
+describe("the roles of GitHub's jobs", () => {
+  const [place] = places().filter(({ stack }) => stack === "prod");
+  if (place === undefined) throw new Error("no stack prod");
+
+  it("trust whom the documents say", () => {
+    const trusts = trustsOf(place, place.repository);
+    for (const [role, document] of [
+      ["deploys-sparki-prod", "deploying-role-trust.prod.json"],
+      ["plans-sparki-prod", "planning-role-trust.prod.json"],
+    ] as const)
+      expect(JSON.parse(textOf(named(all, ROLE, role), "assumeRolePolicy"))).toEqual(trusts[document]);
+  });
+
+  it("have the documents' policies: the deploying one all of them but the boundary, and the planning one none", () => {
+    const made = new Map(ofType("aws:iam/policy:Policy").map((each) => [each.inputs.name, JSON.parse(textOf(each))]));
+    const documents = Object.entries(documentsOf(place)).map(([file, document]) => {
+      const part = file.replace(".prod.json", "");
+      const name =
+        part === "permission-boundary"
+          ? `sparki-prod-${part}`
+          : part.replace("deploying-role.", "deploys-sparki-prod-");
+      return [name, document] as const;
+    });
+    expect(Object.fromEntries(made)).toEqual(Object.fromEntries(documents));
+    const attached = (role: string) =>
+      ofType("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+        .filter(({ inputs }) => inputs.role === role)
+        .map(({ inputs }) => String(inputs.policyArn));
+    expect(attached("deploys-sparki-prod")).toHaveLength(made.size - 1);
+    expect(attached("deploys-sparki-prod").join()).not.toContain("boundary");
+    expect(attached("plans-sparki-prod")).toEqual(["arn:aws:iam::aws:policy/ReadOnlyAccess"]);
+  });
+
+  const STATE = `arn:aws:s3:::sparki-state-${ACCOUNT}/.pulumi`;
+  /** What Pulumi's engine wrote for a stack in a bucket, and read of the others': see test/engine/moved-state.test.ts. */
+  const cases: readonly (readonly [role: string, action: string, resource: string, may: boolean])[] = [
+    ["deploys", "s3:PutObject", `${STATE}/stacks/sparki/prod.json`, true],
+    ["deploys", "s3:PutObject", `${STATE}/stacks/sparki/prod.json.bak`, true],
+    ["deploys", "s3:PutObject", `${STATE}/history/sparki/prod/prod-1.history.json`, true],
+    ["deploys", "s3:DeleteObject", `${STATE}/locks/organization/sparki/prod/1.json`, true],
+    ["deploys", "s3:PutObject", `${STATE}/stacks/sparki/prod-eu.json`, false],
+    ["deploys", "s3:GetObject", `${STATE}/stacks/sparki/staging.json`, false],
+    ["deploys", "s3:PutObject", `${STATE}/stacks/sparki-delivery/prod.json`, false],
+    ["deploys", "s3:DeleteObjectVersion", `${STATE}/stacks/sparki/prod.json`, false],
+    ["deploys", "s3:PutObject", `${STATE}/meta.yaml`, false],
+    ["plans", "s3:GetObject", `${STATE}/stacks/sparki/prod.json`, true],
+    ["plans", "s3:PutObject", `${STATE}/stacks/sparki/prod.json`, false],
+    ["plans", "s3:DeleteObject", `${STATE}/locks/organization/sparki/prod/1.json`, false],
+  ];
+  it.each(cases)("let the one that %s do %s on %s: %s", (role, action, resource, may) => {
+    const policy = textOf(find(all, "aws:iam/rolePolicy:RolePolicy", `roles-${role}-prod-state`));
+    expect(documentFaults(policy.replaceAll("arn:aws:test:", "arn:aws:kms:"), "identity")).toEqual([]);
+    expect(allows(policy, { action, resource })).toBe(may);
+  });
+
+  it("cannot change what they are made by: nothing of the delivery bears a stack's tags or name, and its keys refuse them", () => {
+    const text = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: Object.entries(documentsOf(place)).flatMap(([file, { Statement }]) =>
+        file.startsWith("deploying-role.") ? Statement : [],
+      ),
+    });
+    const here = { "aws:requestedregion": "us-east-1", "aws:resourcetag/project": "sparki-delivery" };
+    const may = (action: string, resource: string) => allows(text, { action, resource, context: here });
+    for (const { inputs } of ofType(ROLE))
+      for (const action of [
+        "iam:PutRolePolicy",
+        "iam:AttachRolePolicy",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:DeleteRole",
+      ])
+        expect([action, may(action, `arn:aws:iam::${ACCOUNT}:role/${inputs.name}`)]).toEqual([action, false]);
+    for (const { inputs } of ofType("aws:s3/bucket:Bucket"))
+      for (const action of ["s3:PutBucketPolicy", "s3:DeleteBucket", "s3:PutLifecycleConfiguration"])
+        expect([action, may(action, `arn:aws:s3:::${inputs.bucket}`)]).toEqual([action, false]);
+    for (const { inputs } of ofType("aws:kms/alias:Alias"))
+      expect(may("kms:UpdateAlias", `arn:aws:kms:us-east-1:${ACCOUNT}:${inputs.name}`)).toBe(false);
+    const deploying = { "aws:principalarn": `arn:aws:iam::${ACCOUNT}:role/deploys-sparki-prod` };
+    const root = `arn:aws:iam::${ACCOUNT}:root`;
+    for (const key of ofType("aws:kms/key:Key"))
+      for (const action of ["kms:TagResource", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]) {
+        expect(allows(textOf(key), { action, principal: root, context: deploying })).toBe(false);
+        expect(allows(textOf(key), { action, principal: root, context: { "aws:principalarn": root } })).toBe(true);
+      }
+  });
+});
+
+describe("break-glass", () => {
+  it("is for the named people with a second factor, for an hour, in the region that tells", () => {
+    const role = named(all, ROLE, "break-glass-sparki");
+    expect(role.inputs.maxSessionDuration).toBe(3600);
+    const [trust] = JSON.parse(textOf(role, "assumeRolePolicy")).Statement;
+    expect(trust.Condition.NumericLessThan).toEqual({ "aws:MultiFactorAuthAge": "900" });
+    const { NumericLessThan, ...evaluated } = trust.Condition;
+    const text = JSON.stringify({ Version: "2012-10-17", Statement: [{ ...trust, Condition: evaluated }] });
+    const may = (mfa: string, region: string, principal = `arn:aws:iam::${ACCOUNT}:user/one`) =>
+      allows(text, {
+        action: "sts:AssumeRole",
+        principal,
+        context: { "aws:multifactorauthpresent": mfa, "aws:requestedregion": region },
+      });
+    expect(may("true", "us-east-1")).toBe(true);
+    expect(may("false", "us-east-1")).toBe(false);
+    expect(may("true", "eu-west-1")).toBe(false);
+    expect(may("true", "us-east-1", `arn:aws:iam::${ACCOUNT}:user/two`)).toBe(false);
+  });
+
+  it("tells everybody by mail when it is taken", () => {
+    const rule = named(all, "aws:cloudwatch/eventRule:EventRule", "sparki-delivery-break-glass");
+    expect(rule.inputs.state).toBe("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS");
+    expect(JSON.parse(textOf(rule, "eventPattern")).detail).toEqual({
+      eventName: ["AssumeRole"],
+      requestParameters: { roleArn: [`arn:aws:iam::${ACCOUNT}:role/break-glass-sparki`] },
+    });
+    const target = find(all, "aws:cloudwatch/eventTarget:EventTarget", "alarms-break-glass-told");
+    expect(target.inputs).toMatchObject({ rule: rule.inputs.name, arn: expect.stringContaining("alarms-topic") });
+    const topic = textOf(find(all, "aws:sns/topicPolicy:TopicPolicy"));
+    const key = textOf(find(all, "aws:kms/key:Key", "alarms-key"));
+    const events = (account: string) => ({
+      principal: "events.amazonaws.com",
+      context: { "aws:sourceaccount": account, "aws:securetransport": "true" },
+    });
+    expect(allows(topic, { action: "sns:Publish", ...events(ACCOUNT) })).toBe(true);
+    expect(allows(topic, { action: "sns:Publish", ...events("444455556666") })).toBe(false);
+    expect(allows(key, { action: "kms:GenerateDataKey", ...events(ACCOUNT) })).toBe(true);
+    const mails = ofType("aws:sns/topicSubscription:TopicSubscription").map(({ inputs }) => inputs.endpoint);
+    expect(mails).toEqual(CONFIG.alarms.emails);
+  });
+});
+
+describe("what watches the account", () => {
+  it("has a budget of the config's amount, of which people hear at 80 and 100 % and where a month will go beyond", () => {
+    const { limitAmount, limitUnit, notifications } = find(all, "aws:budgets/budget:Budget").inputs;
+    expect([limitAmount, limitUnit]).toEqual(["2500", "USD"]);
+    expect(notifications).toMatchObject([
+      { notificationType: "ACTUAL", threshold: 80 },
+      { notificationType: "ACTUAL", threshold: 100 },
+      { notificationType: "FORECASTED", threshold: 100 },
+    ]);
+  });
+
+  const KINDS = { cloudTrail: "Trail", guardDuty: "Detector", config: "Recorder" } as const;
+  const subsets = [0, 1, 2, 3, 4, 5, 6, 7].map((bits) => ({
+    cloudTrail: (bits & 1) > 0,
+    guardDuty: (bits & 2) > 0,
+    config: (bits & 4) > 0,
+  }));
+  it.each(subsets)("has just what is switched on: $cloudTrail, $guardDuty, $config", async (watch) => {
+    const made = (await recorded({ ...CONFIG, watch })).map(({ type }) => type.split(":").at(-1));
+    const found = Object.fromEntries(Object.entries(KINDS).map(([name, kind]) => [name, made.includes(kind)]));
+    expect(found).toEqual(watch);
+    expect(made.filter((kind) => kind === "Bucket")).toHaveLength(watch.cloudTrail || watch.config ? 3 : 2);
+  });
+
+  it("runs GitHub's jobs in the named subnets where a runner is asked for, with no way in and no rights", async () => {
+    expect(all.some(({ type }) => type.startsWith("aws:codebuild/"))).toBe(false);
+    const made = await recorded({ ...CONFIG, runner: RUNNER });
+    expect(find(made, "aws:codebuild/project:Project").inputs).toMatchObject({
+      name: "sparki-prod",
+      source: { type: "GITHUB", location: "https://github.com/alexarno/sparki-deploy.git" },
+      vpcConfig: { vpcId: RUNNER.vpcId, subnets: RUNNER.subnetIds },
+    });
+    expect(find(made, "aws:codebuild/webhook:Webhook").inputs.filterGroups).toEqual([
+      { filters: [{ type: "EVENT", pattern: "WORKFLOW_JOB_QUEUED" }] },
+    ]);
+    expect(made.some(({ type }) => /Ingress/.test(type))).toBe(false);
+    const policy = textOf(find(made, "aws:iam/rolePolicy:RolePolicy", "runner-role-policy"));
+    for (const action of ["sts:AssumeRole", "s3:GetObject", "kms:Decrypt", "iam:PassRole", "ec2:RunInstances"])
+      expect([action, allows(policy, { action, resource: "*" })]).toEqual([action, false]);
+  });
+});
