@@ -135,17 +135,25 @@ function createPlanning(name: string, place: DeliveredPlace, args: RolesArgs, ar
   return role;
 }
 
+/** Says of which form a bucket's states are: Pulumi writes it once, at the first login. */
+export const META = ".pulumi/meta.yaml";
+
+/** Where Pulumi keeps what is one stack's own in a bucket: the state, its tags, history, backups and lock. */
+export function statePathsOf(stack: string): readonly string[] {
+  const all = [
+    ...[`stacks/${PROJECT}/${stack}.json*`, `stacks/${PROJECT}/${stack}.pulumi-tags`],
+    ...[`history/${PROJECT}/${stack}/*`, `backups/${PROJECT}/${stack}/*`, `locks/organization/${PROJECT}/${stack}/*`],
+  ];
+  return all.map((path) => `.pulumi/${path}`);
+}
+
 /**
  * What Pulumi needs of the state's bucket and keys for one stack. It lists the whole bucket, and writes only what is the
- * stack's own: the state with its backup, tags, history, backups and lock.
+ * stack's own.
  */
 function stateStatements({ stack }: DeliveredPlace, { state, accountId }: RolesArgs, to: "read" | "change") {
   const bucket = `arn:aws:s3:::${stateBucketOf(accountId)}`;
-  const kept = (path: string) => `${bucket}/.pulumi/${path}`;
-  const own = [
-    ...[`stacks/${PROJECT}/${stack}.json*`, `stacks/${PROJECT}/${stack}.pulumi-tags`],
-    ...[`history/${PROJECT}/${stack}/*`, `backups/${PROJECT}/${stack}/*`, `locks/organization/${PROJECT}/${stack}/*`],
-  ].map(kept);
+  const own = statePathsOf(stack).map((path) => `${bucket}/${path}`);
   const secretsKey = state.secretsKeys.get(stack)?.arn ?? state.key.arn;
   const allow = (actions: readonly string[], resources: readonly pulumi.Input<string>[]) => ({
     Effect: "Allow",
@@ -154,7 +162,7 @@ function stateStatements({ stack }: DeliveredPlace, { state, accountId }: RolesA
   });
   const reading = [
     allow(["s3:ListBucket"], [bucket]),
-    allow(["s3:GetObject"], [kept("meta.yaml"), ...own]),
+    allow(["s3:GetObject"], [`${bucket}/${META}`, ...own]),
     allow(["kms:Decrypt"], [state.key.arn, secretsKey]),
   ];
   if (to === "read") return reading;
