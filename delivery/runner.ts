@@ -7,6 +7,7 @@ export interface RunnerArgs extends Account {
   readonly stack: string;
   readonly vpcId: string;
   readonly subnetIds: readonly string[];
+  readonly clusterSecurityGroupId: string;
   readonly connectionArn: string;
   /** As GitHub names it: `owner/name`. */
   readonly repository: string;
@@ -26,7 +27,7 @@ export class Runner extends pulumi.ComponentResource {
     const project = `sparki-${stack}`;
     const group = new aws.ec2.SecurityGroup(
       `${name}-group`,
-      { region, name: `runs-sparki-${stack}`, description: "GitHub's jobs; nothing comes in", vpcId },
+      { region, name: `runs-sparki-${stack}`, description: "Jobs of GitHub; nothing comes in", vpcId },
       inside,
     );
     new aws.vpc.SecurityGroupEgressRule(
@@ -37,6 +38,19 @@ export class Runner extends pulumi.ComponentResource {
         ipProtocol: "-1",
         cidrIpv4: "0.0.0.0/0",
         description: "AWS, GitHub, the cluster",
+      },
+      inside,
+    );
+    new aws.vpc.SecurityGroupIngressRule(
+      `${name}-to-cluster`,
+      {
+        region,
+        securityGroupId: args.clusterSecurityGroupId,
+        referencedSecurityGroupId: group.id,
+        ipProtocol: "tcp",
+        fromPort: 443,
+        toPort: 443,
+        description: "Kubernetes API from the runner of jobs",
       },
       inside,
     );

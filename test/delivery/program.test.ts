@@ -1,4 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { findingsOf } from "../../aws/check.ts";
+import { facts } from "../../aws/facts.ts";
+import { inputRecordOf } from "../../aws/inputs.ts";
 import { allows, documentFaults } from "../../aws/policy-document.ts";
 import { documentsOf, trustsOf } from "../../delivery/documents.ts";
 import { places } from "../../delivery/places.ts";
@@ -20,6 +23,7 @@ const RUNNER = {
   stack: "prod",
   vpcId: "vpc-0a1b2c3d4e5f67890",
   subnetIds: ["subnet-0a1b2c3d4e5f67890"],
+  clusterSecurityGroupId: "sg-0a1b2c3d4e5f67890",
   connectionArn: `arn:aws:codeconnections:us-east-1:${ACCOUNT}:connection/0a1b2c3d-0000-1111-2222-333344445555`,
 };
 
@@ -45,11 +49,24 @@ const named = (all: readonly Recorded[], type: string, name: string) =>
   );
 const ROLE = "aws:iam/role:Role";
 
+/** Values of inputs that the recorder made up: a preview does not know them yet. */
+const unknown = { isValue: (value: unknown) => typeof value === "string" && /arn:aws:test:|-id$/.test(value) };
+
 let all: Recorded[] = [];
 beforeAll(async () => {
   all = await recorded();
 });
 const ofType = (type: string) => all.filter((each) => each.type === type);
+
+it("asks AWS for nothing that AWS refuses, a runner too, of types that are known", async () => {
+  const asked = (await recorded({ ...CONFIG, runner: RUNNER })).filter(({ type }) => /^aws:/.test(type));
+  expect(asked.length).toBeGreaterThan(80);
+  expect(asked.filter(({ type }) => facts().types[type] === undefined)).toEqual([]);
+  const findings = asked.flatMap(({ type, name, inputs }) =>
+    findingsOf(type, inputRecordOf(inputs, unknown)).map((each) => [name, each]),
+  );
+  expect(findings).toEqual([]);
+});
 
 describe("the state's bucket", () => {
   const BUCKET = `sparki-state-${ACCOUNT}`;
@@ -283,7 +300,14 @@ describe("what watches the account", () => {
     expect(find(made, "aws:codebuild/webhook:Webhook").inputs.filterGroups).toEqual([
       { filters: [{ type: "EVENT", pattern: "WORKFLOW_JOB_QUEUED" }] },
     ]);
-    expect(made.some(({ type }) => /Ingress/.test(type))).toBe(false);
+    expect(made.filter(({ type }) => /Ingress/.test(type)).map(({ inputs }) => inputs)).toEqual([
+      expect.objectContaining({
+        securityGroupId: RUNNER.clusterSecurityGroupId,
+        referencedSecurityGroupId: "runner-group-id",
+        fromPort: 443,
+        toPort: 443,
+      }),
+    ]);
     const policy = textOf(find(made, "aws:iam/rolePolicy:RolePolicy", "runner-role-policy"));
     for (const action of ["sts:AssumeRole", "s3:GetObject", "kms:Decrypt", "iam:PassRole", "ec2:RunInstances"])
       expect([action, allows(policy, { action, resource: "*" })]).toEqual([action, false]);

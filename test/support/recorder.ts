@@ -15,6 +15,7 @@ const OUTPUTS: Readonly<Record<string, (name: string) => Record<string, unknown>
     masterUserSecrets: [{ secretArn: "arn:aws:secretsmanager:us-east-1:111122223333:secret:rds-db" }],
   }),
   "aws:elasticache/replicationGroup:ReplicationGroup": (name) => ({ primaryEndpointAddress: `${name}.cache.test` }),
+  "aws:kms/key:Key": (name) => ({ keyId: `${name}-id` }),
   "aws:acm/certificate:Certificate": () => ({
     domainValidationOptions: [
       { resourceRecordName: "_x.prod.sparki.tools", resourceRecordType: "CNAME", resourceRecordValue: "_y.acm.test" },

@@ -3,6 +3,7 @@ import type { Properties } from "../../../rehearsal/provider/properties.ts";
 import { Account } from "./account.ts";
 import { clusterInputs, hostedZone, type Landscape, landscape, roleFor } from "./landscape.ts";
 import type { Making } from "./refusal.ts";
+import { DELIVERY } from "./refusals-delivery.ts";
 import { EDGE } from "./refusals-edge.ts";
 import { FOUNDATIONS } from "./refusals-foundations.ts";
 import { LATER } from "./refusals-later.ts";
@@ -25,7 +26,7 @@ describe("the simulated AWS", () => {
 
   const made = (making: Making) => (typeof making === "function" ? making(account, land) : making);
 
-  it.each([...NETWORK, ...FOUNDATIONS, ...STATEFUL, ...EDGE])(
+  it.each([...NETWORK, ...FOUNDATIONS, ...STATEFUL, ...EDGE, ...DELIVERY])(
     "refuses $what: $code",
     async ({ type, first, inputs, code, words }) => {
       if (first !== undefined) await account.create({ type, name: "first", inputs: await made(first) });
