@@ -55,10 +55,9 @@ export class State extends pulumi.ComponentResource {
     const role = createServiceRole(this, `${name}-copy-role`, {
       name: "copies-sparki-state",
       service: "s3.amazonaws.com",
-      only: {
-        StringEquals: { "aws:SourceAccount": args.accountId },
-        ArnLike: { "aws:SourceArn": `arn:aws:s3:::${from}` },
-      },
+      // AWS documents no condition for S3's copies, and one that it does not meet would end them without a word. Only who
+      // may pass the role can have it used: https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
+      only: {},
       permissions: [
         { actions: ["s3:GetReplicationConfiguration", "s3:ListBucket"], resources: [`arn:aws:s3:::${from}`] },
         {
@@ -70,7 +69,7 @@ export class State extends pulumi.ComponentResource {
           resources: [`arn:aws:s3:::${to}/*`],
         },
         { actions: ["kms:Decrypt"], resources: [this.key.arn] },
-        { actions: ["kms:Encrypt"], resources: [key.arn] },
+        { actions: ["kms:Encrypt", "kms:GenerateDataKey"], resources: [key.arn] },
       ],
     });
     const destination = { bucket: copy.arn, encryptionConfiguration: { replicaKmsKeyId: key.arn } };

@@ -645,6 +645,14 @@ const CHECKS: Readonly<Record<string, readonly Check[]>> = {
   [TYPES.record]: [recordInZone],
   [TYPES.keySigningKey]: [publicZone("hostedZoneId", "InvalidArgument"), fewSigningKeys, signingKey],
   [TYPES.hostedZoneDnsSec]: [activeKey],
+  [TYPES.bucketReplication]: [roleTrusts({ path: "role", service: "s3.amazonaws.com", code: "InvalidRequest" })],
+  [TYPES.configRecorder]: [
+    roleTrusts({ path: "roleArn", service: "config.amazonaws.com", code: "InvalidRoleException" }),
+  ],
+  [TYPES.buildProject]: [
+    roleTrusts({ path: "serviceRole", service: "codebuild.amazonaws.com", code: "InvalidInputException" }),
+  ],
+  [TYPES.topicPolicy]: [principalsExist("policy", "InvalidParameter")],
 };
 
 /** Throws what AWS answers when a resource's inputs and the resources that they name do not fit together. */
@@ -662,6 +670,8 @@ const ENCRYPTING: Readonly<Record<string, readonly string[]>> = {
   [TYPES.cluster]: ["encryptionConfig.provider.keyArn"],
   [TYPES.bucketEncryption]: ["rules.applyServerSideEncryptionByDefault.kmsMasterKeyId"],
   [TYPES.lambdaFunction]: ["kmsKeyArn"],
+  [TYPES.topic]: ["kmsMasterKeyId"],
+  [TYPES.trail]: ["kmsKeyId"],
 };
 
 /** Throws what a service answers to a key that it cannot encrypt under: one that signs, or that is disabled. */

@@ -115,6 +115,30 @@ export const DELIVERY: readonly Refusal[] = [
     words: "Delivery channel is not available",
   },
   {
+    what: "a recorder whose role is another service's",
+    type: TYPES.configRecorder,
+    inputs: async (account) => ({ name: "default", roleArn: await roleFor(account, "s3.amazonaws.com") }),
+    code: "InvalidRoleException",
+    words: "config.amazonaws.com may not call sts:AssumeRole",
+  },
+  {
+    what: "a project whose role is another service's",
+    type: TYPES.buildProject,
+    inputs: async (account) => ({
+      name: "sparki-prod",
+      serviceRole: await roleFor(account, "s3.amazonaws.com"),
+      artifacts: { type: "NO_ARTIFACTS" },
+      environment: {
+        type: "LINUX_CONTAINER",
+        computeType: "BUILD_GENERAL1_MEDIUM",
+        image: "aws/codebuild/standard:7.0",
+      },
+      source: { type: "GITHUB", location: "https://github.com/alexarno/sparki-deploy.git" },
+    }),
+    code: "InvalidInputException",
+    words: "codebuild.amazonaws.com may not call sts:AssumeRole",
+  },
+  {
     what: "a webhook of no project",
     type: TYPES.buildWebhook,
     inputs: { projectName: "nothing" },
