@@ -197,7 +197,11 @@ describe("the roles of GitHub's jobs", () => {
         file.startsWith("deploying-role.") ? Statement : [],
       ),
     });
-    const here = { "aws:requestedregion": "us-east-1", "aws:resourcetag/project": "sparki-delivery" };
+    const { defaultTags } = find(all, "pulumi:providers:aws").inputs;
+    const { tags }: { tags: Record<string, string> } =
+      typeof defaultTags === "string" ? JSON.parse(defaultTags) : defaultTags;
+    const borne = Object.entries(tags).map(([key, value]) => [`aws:resourcetag/${key}`, value]);
+    const here = { "aws:requestedregion": "us-east-1", ...Object.fromEntries(borne) };
     const may = (action: string, resource: string) => allows(text, { action, resource, context: here });
     for (const { inputs } of ofType(ROLE))
       for (const action of [
@@ -212,6 +216,8 @@ describe("the roles of GitHub's jobs", () => {
         expect([action, may(action, `arn:aws:s3:::${inputs.bucket}`)]).toEqual([action, false]);
     for (const { inputs } of ofType("aws:kms/alias:Alias"))
       expect(may("kms:UpdateAlias", `arn:aws:kms:us-east-1:${ACCOUNT}:${inputs.name}`)).toBe(false);
+    for (const action of ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:Decrypt"])
+      expect([action, may(action, `arn:aws:kms:us-east-1:${ACCOUNT}:key/0a1b2c3d`)]).toEqual([action, false]);
     const deploying = { "aws:principalarn": `arn:aws:iam::${ACCOUNT}:role/deploys-sparki-prod` };
     const root = `arn:aws:iam::${ACCOUNT}:root`;
     for (const key of ofType("aws:kms/key:Key"))
