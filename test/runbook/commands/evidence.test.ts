@@ -111,6 +111,16 @@ describe("sparki evidence", () => {
     expect(page).not.toContain("Nothing that should have been recorded is missing");
   });
 
+  it("takes secrets, commands to a terminal and forged headings out of what a history says", async () => {
+    const why = "token=ghp_0123456789abcdefghijklmnopqrstuvwxyz \u001b[2J\n# All well";
+    const update = wholeUpdate(two, "2026-10-02T09:00:00Z", { result: "failed" });
+    const end = { startedAt: update.startedAt - 60, release: "2.0", outcome: "failed", reason: why };
+    const { bytes } = evidenceArchive(await gathered([update], { ends: [end] }), NONE, undefined);
+    const text = bytes.toString("utf8");
+    expect(text).toContain("All well");
+    expect(text).not.toMatch(/ghp_0123456789|\u001b|^# All well/m);
+  });
+
   it("writes an archive for its owner alone, and never over another one", async () => {
     const file = join(cwd, "a.tar");
     const { bytes } = await archived();
