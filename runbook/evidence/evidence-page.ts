@@ -76,8 +76,8 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 function beforeText({ before }: Evidence): string {
-  if (before === null) return "The history tells of no release that was live when these days began.";
-  return `Live when these days began: ${markdownText(before.release)}, of ${before.at}.`;
+  if (before === null) return "The history has no update before these days that succeeded.";
+  return `Live when these days began: ${markdownText(before.release ?? "not known")}, since update ${markdownText(before.update)} of ${before.at}.`;
 }
 
 function updateRow(update: UpdateEvidence): string[] {
@@ -95,8 +95,9 @@ function updateRow(update: UpdateEvidence): string[] {
   ].map(markdownText);
 }
 
-function countText({ gates }: UpdateEvidence): string {
+function countText({ update, gates, gatesRanIn }: UpdateEvidence): string {
   if (gates === null) return "none kept";
+  if (gatesRanIn !== update) return `none ran: as in ${gatesRanIn}`;
   const passed = gates.filter(({ verdict }) => verdict === "pass").length;
   return `${passed} of ${gates.length} passed`;
 }
@@ -114,8 +115,9 @@ function refusedText({ refused }: Evidence): string[] {
   ];
 }
 
-function gatesText({ update, release, reason, approval, gates }: UpdateEvidence): string[] {
-  const results = (gates ?? []).map(({ gate, objective, verdict, requests, bad, limit, upper }) =>
+function gatesText({ update, release, reason, approval, gates, gatesRanIn }: UpdateEvidence): string[] {
+  const ran = gatesRanIn === update ? gates : null;
+  const results = (ran ?? []).map(({ gate, objective, verdict, requests, bad, limit, upper }) =>
     [gate, objective, verdict, `${requests}`, `${bad}`, `${limit}`, `${upper}`].map(markdownText),
   );
   return [
@@ -124,7 +126,7 @@ function gatesText({ update, release, reason, approval, gates }: UpdateEvidence)
     "",
     `Became: ${markdownText(reason)}`,
     ...(approval === null ? [] : ["", `Plan: ${markdownCode(approval.hash)}`]),
-    ...(gates === null
+    ...(ran === null
       ? []
       : ["", ...table(["gate", "objective", "verdict", "requests", "bad", "limit", "at most"], results)]),
   ];

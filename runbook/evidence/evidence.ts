@@ -21,8 +21,8 @@ export interface Evidence {
   readonly gaps: readonly Gap[];
   /** What nothing here records, whatever happened. */
   readonly limits: readonly string[];
-  /** What was live when the first day began; null when nothing was, or nothing is known of it. */
-  readonly before: { readonly update: string; readonly release: string; readonly at: string } | null;
+  /** What was live when the first day began, by the last update that succeeded before; null without one. */
+  readonly before: { readonly update: string; readonly at: string; readonly release: string | null } | null;
   /** Oldest first. */
   readonly updates: readonly UpdateEvidence[];
   /** Deploys that ended before they changed anything, oldest first. */
@@ -77,6 +77,8 @@ export interface UpdateEvidence extends Pick<ReleaseEvent, "what" | "reason"> {
   readonly live: string | null;
   /** Every gate behind what was live then; null where that is not kept, and for an update that failed. */
   readonly gates: StackOutputs["gates"] | null;
+  /** The update in which these ran: an earlier one where this had nothing to judge. */
+  readonly gatesRanIn: string | null;
 }
 
 export interface Refused extends Pick<ReleaseEvent, "release" | "what" | "reason"> {

@@ -45,6 +45,8 @@ export async function gather(
   const updates = facts.updates.filter(isDated);
   const events = releaseHistory(updates, ends).reverse();
   const within = updates.filter(({ startedAt }) => isWithin(range, startedAt)).reverse();
+  const last = updates.find(({ startedAt, result }) => startedAt < range.begin && result === "succeeded");
+  const before = last && { update: last, event: undefined, outcome: await last.outcome?.() };
   const seen: Seen[] = [];
   for (const [index, update] of within.entries()) {
     onProgress(`reading the state after update ${index + 1} of ${within.length}`);
@@ -56,6 +58,7 @@ export async function gather(
     ...rangeGaps(range),
     ...facts.updates.filter((update) => !isDated(update)).map(undated),
     ...historyGaps({ ...facts, updates }, range, seen),
+    ...(before === undefined ? [] : beforeGaps(before)),
     ...seen.flatMap((each) => gapsOf(each)),
     ...settingsGaps,
   ];
@@ -67,8 +70,8 @@ export async function gather(
     isRehearsal,
     gaps,
     limits: LIMITS,
-    before: liveBefore(updates, range),
-    updates: seen.map(updateEvidence),
+    before: before === undefined ? null : liveBefore(before),
+    updates: updatesEvidence(before, seen),
     refused: events.flatMap((event) => refusedIn(event, range)),
     frozen: frozen ?? null,
     ...settings,
@@ -91,33 +94,56 @@ interface Seen {
   readonly outcome: UpdateOutcome | undefined;
 }
 
-function updateEvidence({ update, event, outcome }: Seen): UpdateEvidence {
+/** An update in which no gate ran keeps the evidence of the one before: that is told of the update in which they ran. */
+function updatesEvidence(before: Seen | undefined, seen: readonly Seen[]): UpdateEvidence[] {
+  let ran = { update: before?.update.id, gates: JSON.stringify(before?.outcome?.gates) };
+  return seen.map((each) => {
+    const { update, outcome } = each;
+    const gates = JSON.stringify(outcome?.gates);
+    if (update.result === "succeeded" && gates !== ran.gates) ran = { update: update.id, gates };
+    return updateEvidence(each, ran.update ?? null);
+  });
+}
+
+function updateEvidence({ update, event, outcome }: Seen, gatesRanIn: string | null): UpdateEvidence {
   const { id, startedAt, endedAt, result, release, ranBy } = update;
   const approval = ranBy?.approval ?? null;
+  const live = outcome?.promotion?.release.id ?? null;
+  const gates = result === "succeeded" ? (outcome?.gates ?? null) : null;
   return {
     update: id,
     startedAt: isoOf(startedAt),
     endedAt: isoOf(endedAt),
     result,
-    what: event?.what ?? "unknown",
-    reason: event?.reason ?? "",
+    ...became(event, { isLive: live !== null && live === release?.id, gates }),
     release: release ?? null,
     by: ranBy?.by ?? null,
     who: ranBy?.who ?? null,
     approval: approval && { ...approval, isOwnPlan: isOwnPlan(approval) ?? null },
-    live: outcome?.promotion?.release.id ?? null,
-    gates: result === "succeeded" ? (outcome?.gates ?? null) : null,
+    live,
+    gates,
+    gatesRanIn: gates === null ? null : gatesRanIn,
   };
+}
+
+/** What the history takes for promoted because it succeeded is only called so where the state says the same. */
+function became(
+  event: ReleaseEvent | undefined,
+  { isLive, gates }: { readonly isLive: boolean; readonly gates: UpdateEvidence["gates"] },
+): Pick<UpdateEvidence, "what" | "reason"> {
+  const { what = "unknown", reason = "" } = event ?? {};
+  if (what !== "promoted") return { what, reason };
+  if (!isLive) return { what: "unknown", reason: "it succeeded, and no state that is kept says that it was promoted" };
+  const passed = gates?.filter(({ verdict }) => verdict === "pass").length ?? 0;
+  return { what, reason: gates === null ? "no gate's evidence is kept" : `${passed} of ${gates.length} gates passed` };
 }
 
 function refusedIn({ at, release, what, reason, update }: ReleaseEvent, range: Range): Refused[] {
   return update === null && isWithin(range, at) ? [{ at: isoOf(at), release, what, reason }] : [];
 }
 
-function liveBefore(updates: readonly Update[], { begin }: Range): Evidence["before"] {
-  const last = updates.find(({ startedAt, result }) => startedAt < begin && result === "succeeded");
-  if (last?.release === undefined) return null;
-  return { update: last.id, release: last.release.id, at: isoOf(last.startedAt) };
+function liveBefore({ update, outcome }: Seen): Evidence["before"] {
+  return { update: update.id, at: isoOf(update.startedAt), release: outcome?.promotion?.release.id ?? null };
 }
 
 /** What is not recorded of one update, or cannot be read. */
@@ -162,6 +188,12 @@ function proofGaps({ update, outcome }: Seen, named: string, gap: ToGap): Gap[] 
   if (live === undefined) return [gap("promotion", `no promotion is recorded after ${named}`), ...gates];
   if (live === update.release?.id) return gates;
   return [gap("promotion", `${named} succeeded, and the state names ${live} as live after it`), ...gates];
+}
+
+function beforeGaps({ update, outcome }: Seen): Gap[] {
+  if (outcome?.promotion !== undefined) return [];
+  const text = `what was live when these days began is not known: no state that says it is kept of update ${update.id}`;
+  return [{ of: "promotion", update: update.id, release: update.release?.id ?? null, text }];
 }
 
 function rangeGaps({ to, isOpen }: Range): Gap[] {

@@ -93,7 +93,7 @@ export function evidenceText({ evidence }: EvidenceArchive, file: string, paint:
     evidence;
   const approved = updates.filter(({ approval }) => approval !== null).length;
   const back = updates.filter(({ by }) => by === "sparki rollback").length;
-  const gates = updates.flatMap((update) => update.gates ?? []);
+  const gates = updates.flatMap(({ update, gates, gatesRanIn }) => (gatesRanIn === update ? (gates ?? []) : []));
   const passed = gates.filter(({ verdict }) => verdict === "pass").length;
   const rows = [
     `updates ${updates.length}: approved ${approved}, rollbacks ${back}; refused before any change ${refused.length}`,

@@ -19,7 +19,9 @@ import { historyOf, ranFor, recordOf, releaseNamed, resourcesWith } from "../../
 
 const [one, two, three] = [releaseNamed("1.0"), releaseNamed("2.0"), releaseNamed("3.0")];
 const september = wholeUpdate(one, "2026-09-30T23:00:00Z");
-const october = wholeUpdate(two, "2026-10-02T09:00:00Z");
+const october = wholeUpdate(two, "2026-10-02T09:00:00Z", {
+  outcome: async () => ({ promotion: recordOf(two), gates: [gateResult({ requests: 5000 })] }),
+});
 const texts = ({ gaps }: { gaps: readonly { text: string }[] }) => gaps.map(({ text }) => text);
 
 describe("gather", () => {
@@ -27,7 +29,7 @@ describe("gather", () => {
     const november = wholeUpdate(three, "2026-11-01T00:00:00Z");
     const found = await gathered([november, october, september]);
     expect(found.gaps).toEqual([]);
-    expect(found.before).toEqual({ update: september.id, release: "1.0", at: "2026-09-30T23:00:00.000Z" });
+    expect(found.before).toEqual({ update: september.id, at: "2026-09-30T23:00:00.000Z", release: "1.0" });
     expect(found.updates).toEqual([
       {
         update: october.id,
@@ -35,13 +37,14 @@ describe("gather", () => {
         endedAt: "2026-10-02T09:10:00.000Z",
         result: "succeeded",
         what: "promoted",
-        reason: "every gate passed",
+        reason: "1 of 1 gates passed",
         release: two,
         by: "sparki deploy",
         who: ADA,
         approval: { ...APPROVAL, isOwnPlan: false },
         live: "2.0",
-        gates: [gateResult()],
+        gates: [gateResult({ requests: 5000 })],
+        gatesRanIn: october.id,
       },
     ]);
   });
@@ -129,6 +132,27 @@ describe("gather", () => {
     ],
   ])("never calls a promotion proven by %s", async (_, outcome, expected) => {
     expect(texts(await gathered([{ ...october, outcome: async () => outcome }, september]))).toEqual(expected);
+  });
+
+  it("tells of an update in which no gate ran where they did, and never counts them twice", async () => {
+    const again = { ...october, id: "again", startedAt: october.startedAt + 3600, endedAt: october.endedAt + 3600 };
+    const { updates } = await gathered([again, october, september]);
+    expect(updates.map(({ update, gatesRanIn }) => [update, gatesRanIn])).toEqual([
+      [october.id, october.id],
+      ["again", october.id],
+    ]);
+    const outcome = async () => ({ promotion: recordOf(one), gates: [gateResult()] });
+    const inherited = await gathered([{ ...again, outcome }, september]);
+    expect(inherited.updates).toMatchObject([{ gatesRanIn: september.id, what: "unknown" }]);
+  });
+
+  it("takes what was live before for what the state says, and says where none does", async () => {
+    const { outcome: _, ...stateless } = september;
+    const found = await gathered([october, stateless]);
+    expect(found.before).toMatchObject({ update: september.id, release: null });
+    expect(texts(found)).toEqual([
+      `what was live when these days began is not known: no state that says it is kept of update ${september.id}`,
+    ]);
   });
 
   it("claims of a failed update no gate that passed before it, and says whether its reason is kept", async () => {
