@@ -9,7 +9,7 @@ const DESCRIPTION = `Gathers what is kept of a stack's deployments into one arch
 
 Who deployed and approved each release, by whom it was planned, which gates it passed with how many
 requests, what was refused and rolled back and why, restore tests, rotations, exemptions with their
-ends, and the reports on this machine. From the history of the stack's backend and its config; it asks
+ends, and of this machine the reports and the approved plans. From the history of the stack's backend and its config; it asks
 nobody else, and changes nothing. Whatever should have been recorded and is not is listed as a gap,
 and then the exit code is ${EXIT.held.code}.
 
@@ -97,6 +97,9 @@ async function gatherAndWrite({ options, ports }: CommandInput): Promise<Command
   const { gather } = await import("../evidence/gather.ts");
   const { reportFiles } = await import("../evidence/kept-reports.ts");
   const { evidenceArchive, evidenceText, exitCodeOf, writeArchive } = await import("../evidence/write-evidence.ts");
+  const { planFiles } = await import("../evidence/approved-plans.ts");
+  const { readPlanDocument } = await import("../plan/plan-files.ts");
+  const { CHECKOUT_DIRECTORY } = await import("../project.ts");
   const { keptReports } = await import("../report/report-files.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { rehearsalVariables } = await import("../../io/rehearsal-variables.ts");
@@ -118,7 +121,8 @@ async function gatherAndWrite({ options, ports }: CommandInput): Promise<Command
       progress = text;
     });
     const reports = reportFiles(keptReports(ports), gathered, ends, { cwd: ports.cwd, range });
-    const archive = evidenceArchive(gathered, reports, key);
+    const plans = await planFiles(gathered.updates, (hash) => readPlanDocument(CHECKOUT_DIRECTORY, stack, hash));
+    const archive = evidenceArchive(gathered, { reports, plans }, key);
     const name = typeof options.output === "string" ? options.output : nameOf(stack, range);
     const file = resolve(ports.cwd, name);
     writeArchive(file, archive.bytes);

@@ -53,11 +53,19 @@ export function evidencePage(evidence: Evidence): string {
     "",
     ...exemptionsText(evidence),
     "",
-    "## Reports",
+    "## Reports and plans",
     "",
     ...list(
       evidence.reports.kept.map(({ path, release, outcome }) => `${path}: ${release}, ${outcome}`),
       "No report that fits these updates is on the machine that gathered this.",
+    ),
+    "",
+    ...list(
+      [
+        ...evidence.plans.kept.map((path) => `${path}: what that plan's hash stands for`),
+        ...evidence.plans.absent.map((hash) => `the approved plan ${hash} is not on the machine that gathered this`),
+      ],
+      "No plan was approved on these days.",
     ),
     "",
   ].join("\n");

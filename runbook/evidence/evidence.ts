@@ -37,6 +37,8 @@ export interface Evidence {
   /** To replace or delete protected resources. */
   readonly resourceApprovals: readonly (StackConfig["approvals"][number] & InForce)[];
   readonly reports: Reports;
+  /** Of the plans that were approved: those on the machine that gathers, as files of the archive, and the hashes of others. */
+  readonly plans: { readonly kept: readonly string[]; readonly absent: readonly string[] };
   readonly signature: { readonly algorithm: "Ed25519"; readonly key: string } | null;
 }
 

@@ -23,7 +23,7 @@ export interface KeptFacts {
 }
 
 /** Evidence before the reports on this machine are added to it. */
-export type Gathered = Omit<Evidence, "reports" | "signature" | "isComplete">;
+export type Gathered = Omit<Evidence, "reports" | "plans" | "signature" | "isComplete">;
 
 /** What no part of Sparki Deploy records, whatever happened. */
 const LIMITS = [
@@ -31,7 +31,7 @@ const LIMITS = [
   "Who reviewed an exemption, a relaxation or an approval of a resource is in the history of the repository; its settings name who asked for it.",
   "Of secrets that are rotated, only the database users' passwords are recorded.",
   "Pages and alerts are in the messaging service that they were sent to.",
-  "Reports and plans stay on the machines that made them: of reports, those of this machine are here, and an approval names its plan by the hash.",
+  "Reports and plans stay on the machines that made them: those of this machine that fit are here, and every approval names its plan by the hash.",
   "The history is what the stack's backend tells: who can write to the backend can change it.",
 ];
 

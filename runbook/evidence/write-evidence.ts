@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { DeployError, EXIT, messageOf } from "../../shared/deploy-error.ts";
 import { documentText } from "../../shared/text/output.ts";
 import type { Paint } from "../report/screen.ts";
+import type { PlanFiles } from "./approved-plans.ts";
 import { archiveOf, sha256, sumsOf } from "./archive.ts";
 import type { Evidence } from "./evidence.ts";
 import { evidencePage } from "./evidence-page.ts";
@@ -18,19 +19,25 @@ export interface EvidenceArchive {
 }
 
 /** The archive of what was gathered: the same bytes for the same evidence and key. */
-export function evidenceArchive(gathered: Gathered, reports: ReportFiles, key: KeyObject | undefined): EvidenceArchive {
+export function evidenceArchive(
+  gathered: Gathered,
+  { reports, plans }: { readonly reports: ReportFiles; readonly plans: PlanFiles },
+  key: KeyObject | undefined,
+): EvidenceArchive {
   const gaps = [...gathered.gaps, ...reports.gaps];
   const evidence: Evidence = {
     ...gathered,
     gaps,
     isComplete: gaps.length === 0,
     reports: { kept: reports.kept, apart: reports.apart },
+    plans: plans.plans,
     signature: key === undefined ? null : { algorithm: "Ed25519", key: keyName(key) },
   };
   const files = new Map([
     ["evidence.json", `${documentText(evidence)}\n`],
     ["evidence.md", evidencePage(evidence)],
     ...reports.files,
+    ...plans.files,
   ]);
   const signature = key === undefined ? undefined : signed(sumsOf(files), key);
   const listed = [...files].map(([path, content]) => ({ path, sha256: sha256(content) }));
@@ -89,8 +96,21 @@ export function exitCodeOf({ isComplete }: Evidence): number {
 
 /** What was gathered, as people read it. */
 export function evidenceText({ evidence }: EvidenceArchive, file: string, paint: Paint): string {
-  const { stack, from, to, updates, refused, drills, rotations, exemptions, reports, gaps, signature, isRehearsal } =
-    evidence;
+  const {
+    stack,
+    from,
+    to,
+    updates,
+    refused,
+    drills,
+    rotations,
+    exemptions,
+    reports,
+    plans,
+    gaps,
+    signature,
+    isRehearsal,
+  } = evidence;
   const approved = updates.filter(({ approval }) => approval !== null).length;
   const back = updates.filter(({ by }) => by === "sparki rollback").length;
   const gates = updates.flatMap(({ update, gates, gatesRanIn }) => (gatesRanIn === update ? (gates ?? []) : []));
@@ -99,6 +119,7 @@ export function evidenceText({ evidence }: EvidenceArchive, file: string, paint:
     `updates ${updates.length}: approved ${approved}, rollbacks ${back}; refused before any change ${refused.length}`,
     `gates passed ${passed} of ${gates.length}; restore tests ${drills.restoreTests.length}; rotations ${rotations.length}; exemptions ${exemptions.length}`,
     `reports of this machine ${reports.kept.length}; left out, because they fit no update, ${reports.apart.length}`,
+    `approved plans of this machine ${plans.kept.length}; on others ${plans.absent.length}`,
     signature === null ? "signed by nobody (--unsigned)" : `signed by ${signature.key}`,
     ...(isRehearsal ? ["of a rehearsal, and so of no production"] : []),
   ];

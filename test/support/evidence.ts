@@ -1,7 +1,6 @@
 import type { Approval, Identity, Settings, Update } from "../../records/update.ts";
 import type { EndedDeploy } from "../../runbook/deploy/release-history.ts";
-import type { Evidence } from "../../runbook/evidence/evidence.ts";
-import { gather } from "../../runbook/evidence/gather.ts";
+import { type Gathered, gather } from "../../runbook/evidence/gather.ts";
 import { type Range, rangeOf } from "../../runbook/evidence/range.ts";
 import type { StackOutputs } from "../../stacks/outputs.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
@@ -73,7 +72,7 @@ interface Facts {
 export function gathered(
   updates: readonly Update[],
   { ends = [], frozen, preflight = {}, range = OCTOBER }: Facts = {},
-): Promise<Omit<Evidence, "reports" | "signature" | "isComplete">> {
+): Promise<Gathered> {
   const facts = { stack: "prod", updates, ends, frozen, config: { preflight }, isRehearsal: false };
   return gather(facts, range);
 }

@@ -13,7 +13,10 @@ import { releaseNamed } from "../../support/updates.ts";
 const keys = generateKeyPairSync("ed25519");
 const RSA = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const pem = { privateKey: { type: "pkcs8", format: "pem" }, publicKey: { type: "spki", format: "pem" } } as const;
-const NONE = { files: new Map(), kept: [], apart: [], gaps: [] };
+const NONE = {
+  reports: { files: new Map(), kept: [], apart: [], gaps: [] },
+  plans: { files: new Map(), plans: { kept: [], absent: [] } },
+};
 const two = releaseNamed("2.0");
 
 describe("sparki evidence", () => {

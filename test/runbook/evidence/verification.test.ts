@@ -18,8 +18,9 @@ describe("verifyArchive", () => {
   beforeAll(async () => {
     const found = await gathered([wholeUpdate(releaseNamed("2.0"), "2026-10-02T09:00:00Z")]);
     const reports = { files: new Map([[REPORT, "{}\n"]]), kept: [], apart: [], gaps: [] };
-    archive = evidenceArchive(found, reports, ours.privateKey);
-    unsigned = evidenceArchive(found, reports, undefined);
+    const plans = { files: new Map(), plans: { kept: [], absent: [] } };
+    archive = evidenceArchive(found, { reports, plans }, ours.privateKey);
+    unsigned = evidenceArchive(found, { reports, plans }, undefined);
   });
 
   /** The same archive with other files, in whatever order; its list stays unless it is given too. */
