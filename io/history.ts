@@ -4,10 +4,9 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { z } from "zod";
-import { type PromotionRecord, promotionIn } from "../records/promotion.ts";
-import { resourcesIn } from "../records/state.ts";
-import type { Update } from "../records/update.ts";
-import { type Promoted, releaseIn, runRecordIn } from "../records/update.ts";
+import { gatesIn, promotionIn } from "../records/promotion.ts";
+import { resourcesIn, type StateResource } from "../records/state.ts";
+import { releaseIn, runRecordIn, settingsIn, type Update, type UpdateOutcome } from "../records/update.ts";
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
 
 export interface HistoryOptions {
@@ -58,6 +57,8 @@ export async function readCliHistory(pulumi: PulumiCommand): Promise<readonly Up
       const ended = result === "succeeded" || result === "failed" ? result : "unknown";
       const ranBy = runRecordIn(config, release?.id);
       const live = ended === "succeeded" && release && ranBy ? { release } : undefined;
+      const settings = settingsIn(config, "told");
+      const outcome = async () => (version > 0 ? outcomeOf(version, pulumi) : undefined);
       return {
         id: version > 0 ? `${version}` : startTime,
         startedAt: secondsOf(startTime),
@@ -66,14 +67,20 @@ export async function readCliHistory(pulumi: PulumiCommand): Promise<readonly Up
         message,
         release,
         ranBy,
-        promotion: async () => (version > 0 ? promotionOf(version, pulumi) : live),
+        ...(settings && { settings }),
+        outcome,
+        promotion: async () => (version > 0 ? (await outcome())?.promotion : live),
       } satisfies Update;
     });
 }
 
-async function promotionOf(version: number, pulumi: PulumiCommand): Promise<Promoted | undefined> {
+async function outcomeOf(version: number, pulumi: PulumiCommand): Promise<UpdateOutcome> {
   const state: unknown = JSON.parse(await pulumi(["stack", "export", "--version", `${version}`]));
-  return promotionIn(resourcesIn(state));
+  return outcomeIn(resourcesIn(state));
+}
+
+function outcomeIn(resources: readonly StateResource[]): UpdateOutcome {
+  return { promotion: promotionIn(resources), gates: gatesIn(resources) };
 }
 
 function parsed(text: string): readonly z.infer<typeof updateSchema>[] {
@@ -146,25 +153,28 @@ function stemOf(name: string, stack: string): { id: string; nanoseconds: bigint 
 
 function updateIn(file: string, id: string, nanoseconds: bigint): Update[] {
   const at = Number(nanoseconds / 1_000_000_000n);
-  const promotion = async () => promotionOfFile(file.replace(/\.history\.json/, ".checkpoint.json"));
+  const outcome = async () => outcomeOfFile(file.replace(/\.history\.json/, ".checkpoint.json"));
+  const promotion = async () => (await outcome())?.promotion;
   try {
     const { kind, startTime, endTime, result, message, config } = fileUpdateSchema.parse(read(file));
     if (kind !== "update") return [];
     const ended = result === "succeeded" || result === "failed" ? result : "unknown";
     const release = releaseIn(config?.[RELEASE_KEY]);
     const ranBy = runRecordIn(config, release?.id);
-    return [{ id, startedAt: startTime, endedAt: endTime, result: ended, message, release, ranBy, promotion }];
+    const settings = settingsIn(config, "kept");
+    const known = { id, startedAt: startTime, endedAt: endTime, result: ended, message, release, ranBy } as const;
+    return [{ ...known, ...(settings && { settings }), promotion, outcome }];
   } catch {
     const message = "its history file cannot be read";
     return [{ id, startedAt: at, endedAt: at, result: "unknown", message, release: undefined, promotion }];
   }
 }
 
-/** Secrets in the checkpoint stay encrypted: a promotion record has none. */
-async function promotionOfFile(file: string): Promise<PromotionRecord | undefined> {
+/** Secrets in the checkpoint stay encrypted: neither a promotion record nor gates' evidence has any. */
+async function outcomeOfFile(file: string): Promise<UpdateOutcome | undefined> {
   try {
     const { checkpoint } = checkpointSchema.parse(read(file));
-    return promotionIn(resourcesIn({ deployment: checkpoint.latest ?? {} }));
+    return outcomeIn(resourcesIn({ deployment: checkpoint.latest ?? {} }));
   } catch {
     // Without its checkpoint an update proves nothing.
     return undefined;

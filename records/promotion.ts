@@ -17,6 +17,14 @@ export function promotionIn(
   return record.success ? record.data : undefined;
 }
 
+/** The evidence of every gate among the stack's outputs; undefined where there is none that can be read. */
+export function gatesIn(
+  resources: readonly Pick<StateResource, "type" | "outputs">[],
+): StackOutputs["gates"] | undefined {
+  const stack = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+  return outputsSchema.shape.gates.safeParse(stack?.outputs.gates).data;
+}
+
 /**
  * The Helm releases that are, or may be, anything else than what was promoted: by image, and where the record knows them
  * by values, the chart's hash among these. After an upgrade that failed the state's inputs are still the old ones, and its

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import type { StackOutputs } from "../stacks/outputs.ts";
 import { RUN_RECORD_KEY } from "../stacks/run-record.ts";
 import { knownReleaseSchema, type Release } from "../stacks/schema.ts";
+import { isRecord } from "./canonical.ts";
 import type { PromotionRecord } from "./promotion.ts";
 
 /** What was live after an update; a backend that keeps no old states knows only the release. */
@@ -19,8 +21,22 @@ export interface Update {
   readonly release: Release | undefined;
   /** Who ran it, as sparki kept it with the update; undefined where somebody else did. */
   readonly ranBy?: RunRecord | undefined;
+  /** The program's own settings that it ran with, by name without `sparki:`, no secret among them; absent where they cannot be read. */
+  readonly settings?: Settings;
   /** What the state named live when the update had ended; read only when asked for. */
   promotion(): Promise<Promoted | undefined>;
+  /** The same with what it rests on; read only when asked for. Undefined where the backend keeps no old state. */
+  outcome?(): Promise<UpdateOutcome | undefined>;
+}
+
+/** A stack's settings as its backend keeps them: values of whatever form they once had. */
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** What the state said when an update had ended. */
+export interface UpdateOutcome {
+  readonly promotion: PromotionRecord | undefined;
+  /** The evidence of every gate behind that promotion; undefined where the state has none that can be read. */
+  readonly gates: StackOutputs["gates"] | undefined;
 }
 
 /** A stack's updates, newest first; previews, refreshes and destroys are none. */
@@ -63,6 +79,30 @@ function asJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+const OWN = "sparki:";
+
+/**
+ * The program's own settings among the config of an update, as a bucket keeps it (`key: value`, objects nested or as JSON
+ * text) or as the CLI tells it (`{ value, objectValue, secret }`). What is secret is left out, as is every other namespace.
+ */
+export function settingsIn(config: unknown, form: "kept" | "told"): Settings | undefined {
+  if (!isRecord(config)) return undefined;
+  const own = Object.entries(config).filter(([key]) => key.startsWith(OWN));
+  const entries = own.flatMap(([key, kept]): [string, unknown][] => {
+    const isTold = form === "told" && isRecord(kept);
+    const isSecret = isTold ? kept.secret === true : isRecord(kept) && "secure" in kept;
+    const value = isTold ? (kept.objectValue ?? kept.value) : kept;
+    return isSecret || value === undefined ? [] : [[key.slice(OWN.length), unfolded(value)]];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** An object or a list that is kept as its JSON text; any other value stays. */
+function unfolded(value: unknown): unknown {
+  const isFolded = typeof value === "string" && /^\s*[[{]/.test(value);
+  return isFolded ? (asJson(value) ?? value) : value;
 }
 
 const identitySchema = z.object({

@@ -158,6 +158,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   upgrades: async () => (await import("./commands/upgrades.ts")).upgrades,
   status: async () => (await import("./commands/status.ts")).status,
   history: async () => (await import("./commands/history.ts")).history,
+  evidence: async () => (await import("./commands/evidence.ts")).evidence,
   reports: async () => (await import("./commands/reports.ts")).reports,
   diagnose: async () => (await import("./commands/diagnose.ts")).diagnose,
   conformance: async () => (await import("./commands/conformance.ts")).conformance,

@@ -55,6 +55,9 @@ export function releaseHistory(updates: readonly Update[], ends: readonly EndedD
   return [...events, ...refused].sort((one, other) => other.at - one.at);
 }
 
+/** Of an update that failed, and of which nothing more is kept. */
+export const UNRECORDED = "the reason was not recorded: see the log of that run";
+
 type Became = Pick<ReleaseEvent, "what" | "reason">;
 
 function became(update: Update, end: EndedDeploy | undefined): Became {
@@ -64,7 +67,7 @@ function became(update: Update, end: EndedDeploy | undefined): Became {
     return { what: update.result === "succeeded" ? "gone back to" : "rollback failed", reason: back ?? "" };
   if (end !== undefined) return { what: kindOf(end.outcome), reason: end.reason };
   if (update.result === "succeeded") return { what: "promoted", reason: "every gate passed" };
-  return { what: "failed", reason: "the reason was not recorded: see the log of that run" };
+  return { what: "failed", reason: UNRECORDED };
 }
 
 /** A deploy begins before its update, and after the update before it. */
@@ -97,7 +100,7 @@ export interface EndedDeploy {
 const PREFIX = "sparki:ended-";
 
 /** A backend should not have to keep too many. */
-const MOST = 20;
+export const MOST_ENDS = 20;
 
 /** Keeps with the stack how a deploy ended, so that every machine's history can tell; the oldest are forgotten. */
 export async function rememberEnd(
@@ -108,7 +111,7 @@ export async function rememberEnd(
   const old = Object.keys(await stack.tags())
     .filter((name) => name.startsWith(PREFIX))
     .sort()
-    .slice(0, -MOST);
+    .slice(0, -MOST_ENDS);
   for (const name of old) await stack.setTag(name, undefined);
 }
 

@@ -72,7 +72,7 @@ function refused(stack: string, differences: readonly string[]): DeployError {
 }
 
 /** The fingerprint in a plan's file; undefined when the file is not the one of that hash. */
-function approvedFingerprint(hash: string, document: unknown): Fingerprint | undefined {
+export function approvedFingerprint(hash: string, document: unknown): Fingerprint | undefined {
   const parsed = documentSchema.safeParse(document);
   if (!parsed.success) return undefined;
   const { parts } = parsed.data.fingerprint;

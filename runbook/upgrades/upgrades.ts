@@ -33,7 +33,7 @@ export interface Upgrades {
 /** The policies refuse older ones (S54). */
 const PASSWORD_DAYS = 90;
 /** Preflight warns of an older one. */
-const RESTORE_TEST_DAYS = 92;
+export const RESTORE_TEST_DAYS = 92;
 const DAY = 86_400_000;
 
 type Known = Pick<Ending, "what" | "consequence" | "next"> & {

@@ -1,3 +1,7 @@
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { LiveRelease } from "../../io/live-release.ts";
 import { verifyDocument } from "../../runbook/report/document.ts";
 import type { Release } from "../../stacks/schema.ts";
@@ -28,6 +32,19 @@ interface Touched {
   readonly name: string;
   readonly op: string;
   readonly status: string;
+}
+
+interface Updated {
+  readonly release: { readonly id: string };
+  readonly what: string;
+  readonly who: object | null;
+  readonly gates: readonly { readonly verdict: string }[];
+}
+
+interface Event {
+  readonly release: string;
+  readonly what: string;
+  readonly update: string | null;
 }
 
 const actions = (document: { decisions: { phase: string; action: string }[] }) =>
@@ -206,5 +223,46 @@ describe("sparki deploy and sparki rollback", () => {
     expect(reasonOf("3.bad rolled-back")).toMatch(/requests bad/);
     expect(reasonOf("4.bad failed")).toMatch(/the rollback to 2\.0 failed/);
     expect(document.live).toBe("5.0");
+  });
+
+  it("gather it all as evidence that verifies, with its gates, rollbacks and reports, and call it not whole", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sparki-evidence-"));
+    try {
+      const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+      writeFileSync(join(folder, "key"), privateKey.export({ type: "pkcs8", format: "pem" }));
+      writeFileSync(join(folder, "pub"), publicKey.export({ type: "spki", format: "pem" }));
+      const [yesterday, today] = [Date.now() - 86_400_000, Date.now()].map((at) =>
+        new Date(at).toISOString().slice(0, 10),
+      );
+      const gather = (name: string) =>
+        stack.run(`evidence --from ${yesterday} --to ${today} --key ${folder}/key --output ${folder}/${name}`);
+      const { exitCode, document } = await gather("a.tar");
+      expect({ exitCode, isRehearsal: document.isRehearsal }).toEqual({ exitCode: 3, isRehearsal: true });
+      const told = document.updates.map(({ release, what }: Updated) => `${release.id} ${what}`);
+      const { events } = (await stack.run("history")).document;
+      const changed = events.filter(({ update }: Event) => update !== null).reverse();
+      expect(told).toEqual(changed.map(({ release, what }: Event) => `${release} ${what}`));
+      expect(document.refused.length).toBe(events.length - changed.length);
+      const promoted = document.updates.filter(({ what }: Updated) => what === "promoted");
+      for (const { gates, who } of promoted) {
+        expect(who).not.toBeNull();
+        expect(gates.length).toBeGreaterThan(10);
+        for (const { verdict } of gates) expect(verdict).toBe("pass");
+      }
+      const gaps: string[] = document.gaps.map(({ text }: { text: string }) => text);
+      expect(gaps).toContainEqual(expect.stringMatching(/^no approval is recorded for release 5\.0 /));
+      expect(document.reports.kept).toContainEqual(expect.objectContaining({ release: "5.0", outcome: "promoted" }));
+      expect(document.reports.kept).toContainEqual(
+        expect.objectContaining({ release: "3.bad", outcome: "rolled-back" }),
+      );
+      await gather("again.tar");
+      expect(readFileSync(join(folder, "again.tar")).equals(readFileSync(join(folder, "a.tar")))).toBe(true);
+      expect(await stack.run(`evidence --verify ${folder}/a.tar --public-key ${folder}/pub`)).toMatchObject({
+        exitCode: 0,
+        document: { outcome: "verified", gaps },
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -89,6 +89,23 @@ describe("readCliHistory", () => {
     expect(update?.release).toBeUndefined();
   });
 
+  it("tells the program's own settings without secrets, and of an old state the gates' evidence", async () => {
+    const config = {
+      "sparki:exemptions": { value: "[]", objectValue: [], secret: false },
+      "sparki:domain": { value: "sparki.tools", secret: false },
+      "sparki:slackToken": { secret: true },
+      "aws:region": { value: "us-east-1", secret: false },
+    };
+    const [update] = await readCliHistory(cli([told(3, one, { config })]));
+    expect(update?.settings).toEqual({ exemptions: [], domain: "sparki.tools" });
+    expect(await update?.outcome?.()).toMatchObject({ promotion: { release: one }, gates: undefined });
+  });
+
+  it("knows no state of a backend that numbers no update", async () => {
+    const [update] = await readCliHistory(cli([told(0, one)]));
+    expect(await update?.outcome?.()).toBeUndefined();
+  });
+
   it.each(["", "no stack", '{"updates": []}'])("refuses %j as an outside fault", async (text) => {
     await expect(readCliHistory(async () => text)).rejects.toMatchObject({ code: "SPARKI_OUTSIDE" });
   });

@@ -1,0 +1,122 @@
+import type { Identity } from "../../records/update.ts";
+import type { StackOutputs } from "../../stacks/outputs.ts";
+import type { Release, StackConfig } from "../../stacks/schema.ts";
+import type { ReleaseApproval, ReleaseEvent } from "../deploy/release-history.ts";
+import type { RestoreTest } from "./kept-settings.ts";
+
+/** The form of the document: another one gets another name. */
+export const FORMAT = "sparki-evidence/1";
+
+/** What is kept of a stack for some days, and what of it is missing: `evidence.json` of the archive. */
+export interface Evidence {
+  readonly format: typeof FORMAT;
+  readonly stack: string;
+  /** ISO 8601 dates in UTC, both included. */
+  readonly from: string;
+  readonly to: string;
+  /** It is of a rehearsal, and so of no production. */
+  readonly isRehearsal: boolean;
+  /** Nothing that should have been recorded is missing. */
+  readonly isComplete: boolean;
+  readonly gaps: readonly Gap[];
+  /** What nothing here records, whatever happened. */
+  readonly limits: readonly string[];
+  /** What was live when the first day began, by the last update that succeeded before; null without one. */
+  readonly before: { readonly update: string; readonly at: string; readonly release: string | null } | null;
+  /** Oldest first. */
+  readonly updates: readonly UpdateEvidence[];
+  /** Deploys that ended before they changed anything, oldest first. */
+  readonly refused: readonly Refused[];
+  /** Why deployments are refused at the time of gathering; null while they are not. */
+  readonly frozen: string | null;
+  readonly drills: Drills;
+  readonly rotations: readonly Rotation[];
+  /** What was in force on any of the days. */
+  readonly exemptions: readonly (StackConfig["exemptions"][number] & InForce)[];
+  readonly relaxations: readonly (StackConfig["relaxations"][number] & InForce)[];
+  /** To replace or delete protected resources. */
+  readonly resourceApprovals: readonly (StackConfig["approvals"][number] & InForce)[];
+  readonly reports: Reports;
+  /** Of the plans that were approved: those on the machine that gathers, as files of the archive, and the hashes of others. */
+  readonly plans: { readonly kept: readonly string[]; readonly absent: readonly string[] };
+  readonly signature: { readonly algorithm: "Ed25519"; readonly key: string } | null;
+}
+
+/** Something that should have been recorded, and is not, or cannot be read. */
+export interface Gap {
+  readonly of:
+    | "range"
+    | "history"
+    | "update"
+    | "runner"
+    | "approval"
+    | "planner"
+    | "promotion"
+    | "gates"
+    | "reason"
+    | "settings"
+    | "drill"
+    | "report";
+  readonly update: string | null;
+  readonly release: string | null;
+  readonly text: string;
+}
+
+/** One update of the stack, with who answers for it and what proved it. */
+export interface UpdateEvidence extends Pick<ReleaseEvent, "what" | "reason"> {
+  /** The backend's own name of it. */
+  readonly update: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly result: "succeeded" | "failed" | "unknown";
+  readonly release: Release | null;
+  /** Null where nothing recorded it. */
+  readonly by: "sparki deploy" | "sparki rollback" | null;
+  readonly who: Identity | null;
+  readonly approval: Omit<ReleaseApproval, "release" | "update"> | null;
+  /** The release that the state named live when it had ended; null where that is not kept. */
+  readonly live: string | null;
+  /** Every gate behind what was live then; null where that is not kept, and for an update that failed. */
+  readonly gates: StackOutputs["gates"] | null;
+  /** The update in which these ran: an earlier one where this had nothing to judge. */
+  readonly gatesRanIn: string | null;
+}
+
+export interface Refused extends Pick<ReleaseEvent, "release" | "what" | "reason"> {
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+/** When a setting was first and last deployed with, until the end of the days: by updates' names. */
+export interface InForce {
+  readonly firstUpdate: string;
+  readonly lastUpdate: string;
+  /** What ran last before the end of the days had it still. */
+  readonly isInForce: boolean;
+}
+
+export interface Drills {
+  /** Restore tests on these days, oldest first. */
+  readonly restoreTests: readonly RestoreTest[];
+  /** The newest that was on record by the last day; null without one. */
+  readonly newest: RestoreTest | null;
+}
+
+/** New passwords of the database's users. */
+export interface Rotation {
+  readonly what: "database users' passwords";
+  /** ISO 8601 dates; null where it is not known. */
+  readonly since: string;
+  readonly before: string | null;
+  readonly update: string;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+/** Reports that deploys and rollbacks left on the machine that gathers. */
+export interface Reports {
+  readonly kept: readonly { readonly path: string; readonly release: string; readonly outcome: string }[];
+  /** Those that fit nothing in the history, as a rehearsal's do: they are not in the archive. */
+  readonly apart: readonly string[];
+}

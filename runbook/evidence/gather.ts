@@ -1,0 +1,247 @@
+import { isOwnPlan, isRollback, type Update, type UpdateOutcome } from "../../records/update.ts";
+import type { StackConfig } from "../../stacks/schema.ts";
+import {
+  type EndedDeploy,
+  MOST_ENDS,
+  type ReleaseEvent,
+  releaseHistory,
+  UNRECORDED,
+} from "../deploy/release-history.ts";
+import { type Evidence, FORMAT, type Gap, type Refused, type UpdateEvidence } from "./evidence.ts";
+import { isWithin, type Range } from "./range.ts";
+import { settingsEvidence } from "./settings-evidence.ts";
+
+/** What is kept of a stack, as it was read. */
+export interface KeptFacts {
+  readonly stack: string;
+  /** All of them, newest first. */
+  readonly updates: readonly Update[];
+  readonly ends: readonly EndedDeploy[];
+  readonly frozen: string | undefined;
+  readonly config: Pick<StackConfig, "preflight">;
+  readonly isRehearsal: boolean;
+}
+
+/** Evidence before the reports on this machine are added to it. */
+export type Gathered = Omit<Evidence, "reports" | "plans" | "signature" | "isComplete">;
+
+/** What no part of Sparki Deploy records, whatever happened. */
+const LIMITS = [
+  "A freeze leaves no record once it is lifted; the rollback that led to it and the one that lifted it are among the updates.",
+  "Who reviewed an exemption, a relaxation or an approval of a resource is in the history of the repository; its settings name who asked for it.",
+  "Of secrets that are rotated, only the database users' passwords are recorded.",
+  "Pages and alerts are in the messaging service that they were sent to.",
+  "Reports and plans stay on the machines that made them: those of this machine that fit are here, and every approval names its plan by the hash.",
+  "The history is what the stack's backend tells: who can write to the backend can change it.",
+];
+
+/** Gathers what is kept of some days; nothing is guessed: what is missing is a gap. `onProgress` hears of each old state that is read. */
+export async function gather(
+  facts: KeptFacts,
+  range: Range,
+  onProgress: (text: string) => void = () => undefined,
+): Promise<Gathered> {
+  const { stack, ends, frozen, config, isRehearsal } = facts;
+  const updates = facts.updates.filter(isDated);
+  const events = releaseHistory(updates, ends).reverse();
+  const within = updates.filter(({ startedAt }) => isWithin(range, startedAt)).reverse();
+  const last = updates.find(({ startedAt, result }) => startedAt < range.begin && result === "succeeded");
+  const before = last && { update: last, event: undefined, outcome: await last.outcome?.() };
+  const seen: Seen[] = [];
+  for (const [index, update] of within.entries()) {
+    onProgress(`reading the state after update ${index + 1} of ${within.length}`);
+    const event = events.find((each) => each.update === update.id && each.at === update.startedAt);
+    seen.push({ update, event, outcome: await update.outcome?.() });
+  }
+  const { gaps: settingsGaps, ...settings } = settingsEvidence(updates, config, range);
+  const gaps = [
+    ...rangeGaps(range),
+    ...facts.updates.filter((update) => !isDated(update)).map(undated),
+    ...historyGaps({ ...facts, updates }, range, seen),
+    ...(before === undefined ? [] : beforeGaps(before)),
+    ...seen.flatMap((each) => gapsOf(each)),
+    ...settingsGaps,
+  ];
+  return {
+    format: FORMAT,
+    stack,
+    from: range.from,
+    to: range.to,
+    isRehearsal,
+    gaps,
+    limits: LIMITS,
+    before: before === undefined ? null : liveBefore(before),
+    updates: updatesEvidence(before, seen),
+    refused: events.flatMap((event) => refusedIn(event, range)),
+    frozen: frozen ?? null,
+    ...settings,
+  };
+}
+
+/** An update whose times are times; any other stands in no days. */
+function isDated({ startedAt, endedAt }: Update): boolean {
+  return [startedAt, endedAt].every((at) => at >= 0 && at < 10_000_000_000);
+}
+
+function undated({ id, release }: Update): Gap {
+  return { of: "update", update: id, release: release?.id ?? null, text: `when update ${id} was cannot be read` };
+}
+
+/** An update with what became of it, and what its state says. */
+interface Seen {
+  readonly update: Update;
+  readonly event: ReleaseEvent | undefined;
+  readonly outcome: UpdateOutcome | undefined;
+}
+
+/** An update in which no gate ran keeps the evidence of the one before: that is told of the update in which they ran. */
+function updatesEvidence(before: Seen | undefined, seen: readonly Seen[]): UpdateEvidence[] {
+  let ran = { update: before?.update.id, gates: JSON.stringify(before?.outcome?.gates) };
+  return seen.map((each) => {
+    const { update, outcome } = each;
+    const gates = JSON.stringify(outcome?.gates);
+    if (update.result === "succeeded" && gates !== ran.gates) ran = { update: update.id, gates };
+    return updateEvidence(each, ran.update ?? null);
+  });
+}
+
+function updateEvidence({ update, event, outcome }: Seen, gatesRanIn: string | null): UpdateEvidence {
+  const { id, startedAt, endedAt, result, release, ranBy } = update;
+  const approval = ranBy?.approval ?? null;
+  const live = outcome?.promotion?.release.id ?? null;
+  const gates = result === "succeeded" ? (outcome?.gates ?? null) : null;
+  return {
+    update: id,
+    startedAt: isoOf(startedAt),
+    endedAt: isoOf(endedAt),
+    result,
+    ...became(event, { isLive: live !== null && live === release?.id, gates }),
+    release: release ?? null,
+    by: ranBy?.by ?? null,
+    who: ranBy?.who ?? null,
+    approval: approval && { ...approval, isOwnPlan: isOwnPlan(approval) ?? null },
+    live,
+    gates,
+    gatesRanIn: gates === null ? null : gatesRanIn,
+  };
+}
+
+/** What the history takes for promoted because it succeeded is only called so where the state says the same. */
+function became(
+  event: ReleaseEvent | undefined,
+  { isLive, gates }: { readonly isLive: boolean; readonly gates: UpdateEvidence["gates"] },
+): Pick<UpdateEvidence, "what" | "reason"> {
+  const { what = "unknown", reason = "" } = event ?? {};
+  if (what !== "promoted") return { what, reason };
+  if (!isLive) return { what: "unknown", reason: "it succeeded, and no state that is kept says that it was promoted" };
+  const passed = gates?.filter(({ verdict }) => verdict === "pass").length ?? 0;
+  return { what, reason: gates === null ? "no gate's evidence is kept" : `${passed} of ${gates.length} gates passed` };
+}
+
+function refusedIn({ at, release, what, reason, update }: ReleaseEvent, range: Range): Refused[] {
+  return update === null && isWithin(range, at) ? [{ at: isoOf(at), release, what, reason }] : [];
+}
+
+function liveBefore({ update, outcome }: Seen): Evidence["before"] {
+  return { update: update.id, at: isoOf(update.startedAt), release: outcome?.promotion?.release.id ?? null };
+}
+
+/** What is not recorded of one update, or cannot be read. */
+function gapsOf({ update, event, outcome }: Seen): Gap[] {
+  const { id, result, ranBy } = update;
+  const release = update.release?.id ?? null;
+  const named = release === null ? `update ${id}` : `release ${release} (update ${id})`;
+  const gap = (of: Gap["of"], text: string): Gap => ({ of, update: id, release, text });
+  if (result === "unknown") return [gap("update", `what became of ${named} is not known: ${update.message}`)];
+  const who = ranBy === undefined ? [gap("runner", `who ran ${named} is not recorded: sparki did not run it`)] : [];
+  const reason = event?.reason === UNRECORDED ? [gap("reason", `why ${named} failed is not recorded`)] : [];
+  const proof = result === "succeeded" ? proofGaps({ update, event, outcome }, named, gap) : [];
+  return [...who, ...approvalGaps(update, named, gap), ...reason, ...proof];
+}
+
+type ToGap = (of: Gap["of"], text: string) => Gap;
+
+/** A rollback is urgent, and asks for no approval: who made it is recorded, and why. */
+function approvalGaps(update: Update, named: string, gap: ToGap): Gap[] {
+  if (isRollback(update)) return [];
+  const approval = update.ranBy?.approval ?? null;
+  if (approval === null) return [gap("approval", `no approval is recorded for ${named}`)];
+  if (approval.plannedBy === null) return [gap("planner", `who planned ${named} is not recorded`)];
+  if (isOwnPlan(approval) !== undefined) return [];
+  const { by, plannedBy } = approval;
+  return [
+    gap(
+      "planner",
+      `whether ${by.name}, who approved ${named}, is another person than ${plannedBy.name}, who planned it, is not known`,
+    ),
+  ];
+}
+
+function proofGaps({ update, outcome }: Seen, named: string, gap: ToGap): Gap[] {
+  if (outcome === undefined)
+    return [gap("gates", `no state is kept of ${named}: neither what was live nor any gate's evidence`)];
+  const live = outcome.promotion?.release.id;
+  const gates =
+    outcome.gates === undefined || outcome.gates.length === 0
+      ? [gap("gates", `no gate's evidence is kept of ${named}`)]
+      : [];
+  if (live === undefined) return [gap("promotion", `no promotion is recorded after ${named}`), ...gates];
+  if (live === update.release?.id) return gates;
+  return [gap("promotion", `${named} succeeded, and the state names ${live} as live after it`), ...gates];
+}
+
+function beforeGaps({ update, outcome }: Seen): Gap[] {
+  if (outcome?.promotion !== undefined) return [];
+  const text = `what was live when these days began is not known: no state that says it is kept of update ${update.id}`;
+  return [{ of: "promotion", update: update.id, release: update.release?.id ?? null, text }];
+}
+
+function rangeGaps({ to, isOpen }: Range): Gap[] {
+  return isOpen ? [gapOfAll("range", `${to} is not over: what is still to come of it is missing`)] : [];
+}
+
+function historyGaps({ updates, ends }: KeptFacts, range: Range, seen: readonly Seen[]): Gap[] {
+  if (updates.length === 0)
+    return [
+      gapOfAll(
+        "history",
+        "the backend's history has no update: the stack was never deployed there, or its history is gone",
+      ),
+    ];
+  const oldest = ends.at(-1)?.startedAt ?? 0;
+  const forgotten =
+    ends.length >= MOST_ENDS && oldest > range.begin
+      ? [
+          gapOfAll(
+            "history",
+            `how deploys ended before ${isoOf(oldest)} may be forgotten: the stack keeps the newest ${MOST_ENDS}`,
+          ),
+        ]
+      : [];
+  return [...forgotten, ...unrecordedPromotions(updates, range, seen)];
+}
+
+/** What a promotion record names as promoted earlier, and no update promoted: where the history begins in these days. */
+function unrecordedPromotions(updates: readonly Update[], range: Range, seen: readonly Seen[]): Gap[] {
+  const first = updates.at(-1)?.startedAt ?? 0;
+  if (first < range.begin) return [];
+  const known = new Set(updates.flatMap(({ release }) => release?.id ?? []));
+  const named = seen.flatMap(({ outcome }) => outcome?.promotion?.earlier ?? []).map(({ release }) => release.id);
+  return [...new Set(named)]
+    .filter((id) => !known.has(id))
+    .map((release) => ({
+      of: "history",
+      update: null,
+      release,
+      text: `release ${release} was promoted earlier, and no update of the history deployed it`,
+    }));
+}
+
+function gapOfAll(of: Gap["of"], text: string): Gap {
+  return { of, update: null, release: null, text };
+}
+
+/** ISO 8601 in UTC, of seconds since 1970. */
+function isoOf(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}
