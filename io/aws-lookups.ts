@@ -1,14 +1,13 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
-import type { Route53Client, Route53ClientConfig } from "@aws-sdk/client-route-53";
+import type { Route53Client } from "@aws-sdk/client-route-53";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import type { z } from "zod";
 import { plain } from "../records/engine-record.ts";
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
 import { temporaryFolder } from "../tools/temporary-folders.ts";
-import { pageTitle, request, saidInstead } from "./http.ts";
+import { awsHandler } from "./aws-http.ts";
 import { within } from "./kubernetes-call.ts";
 import type { Network } from "./network.ts";
 import { hostProgram, pulumiProcess } from "./pulumi-process.ts";
@@ -227,12 +226,6 @@ export function saysAbsent(message: string): boolean {
 /** What `find` is asked by this name is answered by AWS itself: no function of the provider lists query logs. */
 export const QUERY_LOGS = "route53/listQueryLoggingConfigs";
 
-type HttpHandler = Extract<NonNullable<Route53ClientConfig["requestHandler"]>, { handle: unknown }>;
-
-type HttpRequest = Parameters<HttpHandler["handle"]>[0];
-
-type HttpResponse = Awaited<ReturnType<HttpHandler["handle"]>>["response"];
-
 /** In a rehearsal nobody proves who they are to AWS. */
 const REHEARSED = { accessKeyId: "rehearsal", secretAccessKey: "rehearsal" };
 
@@ -295,22 +288,5 @@ async function openClient(network: Network, env: Readonly<Record<string, string 
   const { Route53Client } = await import("@aws-sdk/client-route-53");
   const control = rehearsalVariables(env).access?.origins[0];
   const own = control === undefined ? {} : { endpoint: `${control}/route53`, credentials: REHEARSED };
-  const handle = (asked: HttpRequest) => sent(asked, network);
-  const requestHandler = { handle, updateHttpClientConfig: () => {}, httpHandlerConfigs: () => ({}) };
-  return new Route53Client({ region: "us-east-1", ...own, requestHandler });
-}
-
-async function sent(
-  { protocol, hostname, port, path, query = {}, headers }: HttpRequest,
-  network: Network,
-): Promise<{ response: HttpResponse }> {
-  const url = new URL(`${protocol}//${hostname}${port === undefined ? "" : `:${port}`}${path}`);
-  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
-  const answer = await request(network, url.href, { headers });
-  if (!answer.answered) throw new Error(answer.error);
-  if ((answer.status >= 300 && answer.status < 400) || pageTitle(answer.body) !== undefined)
-    throw new Error(`it answered ${saidInstead(answer)}`);
-  const texts = Object.entries(answer.headers).map(([name, value]) => [name, String(value)]);
-  const body = Readable.from([Buffer.from(answer.body)]);
-  return { response: { statusCode: answer.status, headers: Object.fromEntries(texts), body } };
+  return new Route53Client({ region: "us-east-1", ...own, requestHandler: awsHandler(network) });
 }

@@ -68,6 +68,12 @@ export function openClusterLookups(aws: AwsLookups, clusterName: string): Cluste
 }
 
 async function connect(aws: AwsLookups, name: string): Promise<KubernetesClient | undefined> {
+  const kubeconfig = await clusterKubeconfig(aws, name);
+  return kubeconfig === undefined ? undefined : new KubernetesClient(kubeconfig);
+}
+
+/** A kubeconfig with a token that the AWS credentials give, good for some minutes; undefined without a cluster. */
+export async function clusterKubeconfig(aws: AwsLookups, name: string): Promise<string | undefined> {
   const cluster = await aws.find("eks/getCluster", { name }, clusterSchema);
   if (cluster === undefined) return undefined;
   const auth = await aws.find("eks/getClusterAuth", { name }, authSchema);
@@ -84,7 +90,7 @@ async function connect(aws: AwsLookups, name: string): Promise<KubernetesClient 
     contexts: [{ name, context: { cluster: name, user: name } }],
     "current-context": name,
   };
-  return new KubernetesClient(JSON.stringify(kubeconfig));
+  return JSON.stringify(kubeconfig);
 }
 
 async function warningsIn(client: KubernetesClient, namespace: string): Promise<ClusterWarning[]> {

@@ -16,6 +16,8 @@ import type { SecretValue } from "./cluster/volumes.ts";
 import { settled } from "./cluster/watch.ts";
 import { claimSlot, NotFound, type Route, Unavailable, XmlDocument } from "./control.ts";
 import { heldSchema, imageSchema, parsed, removalSchema } from "./control-requests.ts";
+import { copyRoutes } from "./copies.ts";
+
 import { applyFaults } from "./faults.ts";
 import { startKubernetesProvider } from "./kubernetes/provider.ts";
 import { compiledCode, Processes } from "./processes.ts";
@@ -140,6 +142,7 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   undo.push(() => kubernetes.close());
   routes["GET /world"] = async () => ({ resources: account.world.all(), kept: account.world.kept() });
   routes["GET /rows"] = async () => ({ rows: await backing.database.rows() });
+  Object.assign(routes, copyRoutes(backing.database));
   routes["GET /route53/*"] = async (_body, path) => {
     const { searchParams } = new URL(path, control.url);
     return new XmlDocument(queryLogList(searchParams.get("hostedzoneid") ?? "", account.world));

@@ -5,6 +5,16 @@ import type { CertificateAuthority } from "../certificates.ts";
 import type { Processes, ProcessHandle } from "../processes.ts";
 import type { DatabaseService } from "../services.ts";
 import { waitFor } from "../waiting.ts";
+import {
+  archiveUntilNow,
+  archivingSettings,
+  type BaseBackup,
+  backupsIn,
+  layOutRestore,
+  prepareArchive,
+  type RestoreTarget,
+  takeBackup,
+} from "./backups.ts";
 import { Instances } from "./instances.ts";
 import { initialise, SUPERUSER, startPostgres } from "./postgres.ts";
 import { claim, type PostgresPlace, placeOf, postgresUser, release } from "./postgres-user.ts";
@@ -36,6 +46,8 @@ export class Databases implements DatabaseService {
   readonly #options: DatabasesOptions;
   readonly #user = postgresUser();
   readonly #instances = new Instances<RunningDatabase>();
+  /** Servers that were restored: faults of the databases are not theirs. */
+  readonly #copies = new Set<string>();
 
   constructor(options: DatabasesOptions) {
     this.#options = options;
@@ -55,6 +67,7 @@ export class Databases implements DatabaseService {
 
   async stop(name: string, { dropData }: { dropData: boolean }): Promise<void> {
     const running = await this.#instances.take(name);
+    this.#copies.delete(name);
     if (running) await end(running);
     if (dropData) release(this.#placeOf(name));
   }
@@ -65,7 +78,7 @@ export class Databases implements DatabaseService {
 
   /** Stops every server as a failing instance would: its name, its address and its data stay. */
   async suspend(): Promise<void> {
-    for (const name of this.#instances.names()) {
+    for (const name of this.#own()) {
       const found = await this.#instances.find(name);
       if (found !== undefined) await end(found);
     }
@@ -73,7 +86,7 @@ export class Databases implements DatabaseService {
 
   /** Starts again what was suspended. */
   async resume(): Promise<void> {
-    for (const name of this.#instances.names()) {
+    for (const name of this.#own()) {
       const found = await this.#instances.find(name);
       if (found !== undefined) await this.start(found.wanted);
     }
@@ -83,7 +96,7 @@ export class Databases implements DatabaseService {
   async rows(): Promise<Readonly<Record<string, number>>> {
     const { authority } = this.#options;
     const rows: Record<string, number> = {};
-    for (const name of this.#instances.names()) {
+    for (const name of this.#own()) {
       const running = await this.#instances.find(name);
       if (running?.isRunning() !== true) continue;
       const counted = await asSuperuser(running, authority, countRows, running.wanted.databaseName);
@@ -92,19 +105,83 @@ export class Databases implements DatabaseService {
     return rows;
   }
 
+  /** Takes a base backup of a running database, as RDS does once a day. */
+  async backUp(name: string, id: string): Promise<BaseBackup> {
+    const running = await this.#running(name);
+    return asSuperuser(running, this.#options.authority, (client) => takeBackup(this.#placeOf(name), client, id));
+  }
+
+  /** Its base backups, newest first. */
+  backups(name: string): readonly BaseBackup[] {
+    return backupsIn(this.#placeOf(name));
+  }
+
+  /**
+   * Starts another server over a backup of `name`, which replays the log up to the target; resolves once it is writable.
+   * Rejects with what the server said when it cannot, and then nothing of it runs.
+   */
+  async restore(name: string, copy: string, target: RestoreTarget): Promise<void> {
+    const source = await this.#instances.find(name);
+    if (source?.isRunning() === true && target.until !== undefined)
+      await asSuperuser(source, this.#options.authority, (client) => archiveUntilNow(this.#placeOf(name), client));
+    const wanted = { ...(await this.#running(name)).wanted, name: copy, hostnames: [`${copy}.rds.amazonaws.com`] };
+    this.#copies.add(copy);
+    try {
+      await this.#instances.start(copy, (index) => this.#launchCopy(name, wanted, index, target));
+    } catch (error) {
+      await this.#instances.take(copy);
+      throw error;
+    }
+  }
+
+  /** The value that one statement answers with, in a transaction that only reads; rejects with the server's own refusal. */
+  async ask(name: string, sql: string): Promise<string | null> {
+    const running = await this.#running(name);
+    const act = async (client: pg.Client) => {
+      await client.query("SET default_transaction_read_only = on; SET statement_timeout = '60s'");
+      const { rows } = await client.query<unknown[]>({ text: sql, rowMode: "array" });
+      const value = rows[0]?.[0];
+      return value === null || value === undefined ? null : String(value);
+    };
+    return asSuperuser(running, this.#options.authority, act, running.wanted.databaseName);
+  }
+
+  /** Which servers there are, copies included, whether they run or not. */
+  names(): readonly string[] {
+    return this.#instances.names();
+  }
+
+  /** Where a database's files are. */
+  folderOf(name: string): string {
+    return this.#placeOf(name).folder;
+  }
+
+  #own(): readonly string[] {
+    return this.names().filter((name) => !this.#copies.has(name));
+  }
+
+  async #running(name: string): Promise<RunningDatabase> {
+    const running = await this.#instances.find(name);
+    if (running?.isRunning() !== true) throw new Error(`database ${name} does not run`);
+    return running;
+  }
+
+  async #launchCopy(source: string, wanted: WantedDatabase, index: number, target: RestoreTarget) {
+    const [from, to] = [this.#placeOf(source), this.#placeOf(wanted.name)];
+    claim(to);
+    const settings = layOutRestore(from, to, target);
+    const { superuserPassword } = await this.#running(source);
+    return this.#serve(wanted, { index, superuserPassword, settings, until: isWritable });
+  }
+
   async #launch(wanted: WantedDatabase, index: number): Promise<RunningDatabase> {
-    const { name, hostnames } = wanted;
-    const { processes, authority, addresses } = this.#options;
-    const place = this.#placeOf(name);
+    const { processes, authority } = this.#options;
+    const place = this.#placeOf(wanted.name);
     claim(place);
     const superuserPassword = await initialise(place, processes);
-    const address = addresses.database(index);
-    const { folder, user: owner } = place;
-    const certificate = await issueCertificate({ authority, folder, address, hostnames, owner });
-    const handle = await startPostgres(place, address, certificate, processes);
-    const running = { wanted, address, handle, superuserPassword, isRunning: () => handle.running() };
-    const answers = () => asSuperuser(running, authority, async () => true).catch(() => false);
-    await waitFor(`database ${name}`, answers, { limitSeconds: READY_LIMIT_SECONDS, process: handle });
+    prepareArchive(place);
+    const settings = archivingSettings(place);
+    const running = await this.#serve(wanted, { index, superuserPassword, settings, until: async () => true });
     await asSuperuser(running, authority, async (client) => {
       await setRole(client, wanted.username, wanted.password);
       await createDatabase(client, wanted.databaseName, wanted.username);
@@ -112,9 +189,45 @@ export class Databases implements DatabaseService {
     return running;
   }
 
+  async #serve(
+    wanted: WantedDatabase,
+    { index, superuserPassword, settings, until }: Serving,
+  ): Promise<RunningDatabase> {
+    const { name, hostnames } = wanted;
+    const { processes, authority, addresses } = this.#options;
+    const place = this.#placeOf(name);
+    const address = addresses.database(index);
+    const { folder, user: owner } = place;
+    const certificate = await issueCertificate({ authority, folder, address, hostnames, owner });
+    const handle = await startPostgres(place, address, certificate, processes, settings);
+    const running = { wanted, address, handle, superuserPassword, isRunning: () => handle.running() };
+    const answers = () => asSuperuser(running, authority, until).catch(() => false);
+    try {
+      await waitFor(`database ${name}`, answers, { limitSeconds: READY_LIMIT_SECONDS, process: handle });
+      return running;
+    } catch (error) {
+      await end(running);
+      throw error;
+    }
+  }
+
   #placeOf(name: string): PostgresPlace {
     return placeOf(this.#options.runDirectory, name, this.#user);
   }
+}
+
+interface Serving {
+  readonly index: number;
+  readonly superuserPassword: string;
+  readonly settings: Readonly<Record<string, string>>;
+  /** When it counts as started. */
+  readonly until: (client: pg.Client) => Promise<boolean>;
+}
+
+/** A recovery has ended once writing is possible. */
+async function isWritable(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ recovering: boolean }>("SELECT pg_is_in_recovery() AS recovering");
+  return rows[0]?.recovering === false;
 }
 
 /** SIGINT disconnects the clients; SIGTERM would wait until they leave by themselves. */

@@ -87,16 +87,25 @@ function rewrite(path: string, text: string): void {
   }
 }
 
-const INITDB = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"];
+const INITDB = [
+  "--auth=scram-sha-256",
+  "--encoding=UTF8",
+  "--locale=C",
+  "--no-sync",
+  "--no-instructions",
+  "--wal-segsize=1",
+];
 
-/** Starts the server over its data directory; it takes a moment more until it answers. */
+/** Starts the server over its data directory, with more settings of its own; it takes a moment more until it answers. */
 export function startPostgres(
   place: PostgresPlace,
   address: string,
   certificate: ServedCertificate,
   processes: Processes,
+  own: Readonly<Record<string, string>> = {},
 ): Promise<ProcessHandle> {
   const settings = {
+    ...own,
     listen_addresses: address,
     port: `${PORTS.database}`,
     ssl_cert_file: certificate.certificateFile,

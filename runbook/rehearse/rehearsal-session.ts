@@ -185,7 +185,7 @@ function replaceCloud(project: RehearsedProject, cloud: CloudProcess, since: str
   const own = (key: string, value: unknown, by: string) => project.replace(["sparki:preflight", key], value, by);
   own("migrations", "rehearsal/app/migrations", "the stand-in application's own");
   const restored = { on: today(), by: "rehearsal", snapshot: "none" };
-  own("restoreTest", restored, "a record of today: no snapshot can be restored here");
+  own("restoreTest", restored, "a record of today: nobody has drilled a database that is as new");
 }
 
 function today(): string {

@@ -113,7 +113,7 @@ function restoreTest({ preflight: { restoreTest: test } }: StackConfig, file: st
       what: "the restore test on record",
       ends: daysAfter(test.on, RESTORE_TEST_DAYS),
       consequence: "preflight warns before every deployment",
-      next: `restore a snapshot and read it; then sparki:preflight.restoreTest in ${file}`,
+      next: `npx sparki drill restore, which sets sparki:preflight.restoreTest in ${file}`,
     },
   ];
 }

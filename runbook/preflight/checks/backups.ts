@@ -47,7 +47,7 @@ export const restoreTest: Check = {
   run: async (context) => {
     const { clock, config, stack } = context;
     const key = "sparki:preflight.restoreTest";
-    const fix = `restore the latest snapshot, read it, delete the copy; then set ${key} {on, by, snapshot} in Pulumi.${stack}.yaml`;
+    const fix = `npx sparki drill restore --stack ${stack}, which sets ${key} {on, by, snapshot} in Pulumi.${stack}.yaml`;
     if (!(await hasDatabase(context))) return skipped("there is no database yet");
     const test = config.preflight.restoreTest;
     if (test === undefined) return fail(`no restore test is on record in ${key}`, fix);

@@ -1,0 +1,74 @@
+/** A snapshot of the stack's database; times are seconds since 1970. */
+export interface Snapshot {
+  readonly id: string;
+  readonly at: number;
+  readonly storageGib: number;
+}
+
+/** What a copy is made of: a snapshot, or the live database's own backups up to a moment. */
+export type RestoreSource =
+  | ({ readonly kind: "snapshot" } & Snapshot)
+  | { readonly kind: "point"; readonly at: number; readonly storageGib: number };
+
+/** A temporary instance, marked so that it is found again if nobody is left to delete it. */
+export interface DatabaseCopy {
+  readonly name: string;
+  readonly source: RestoreSource;
+  /** When whoever made it has given up at the latest, in seconds since 1970. */
+  readonly until: number;
+  /** Who made it. */
+  readonly by: string;
+}
+
+/** What a drill left behind, found by its mark. */
+export type Leftover = Pick<DatabaseCopy, "name" | "until" | "by">;
+
+export interface Question {
+  readonly id: string;
+  /** One SELECT of one value. */
+  readonly sql: string;
+}
+
+/** The value as text, null for SQL's own, or what the server said instead, with its SQLSTATE. */
+export type Answer =
+  | { readonly id: string; readonly value: string | null }
+  | { readonly id: string; readonly problem: string; readonly sqlState: string };
+
+/** Who is asked: the database that serves, or a copy by its name. */
+export type Asked = "live" | { readonly copy: string };
+
+/**
+ * The stack's database, its backups, and temporary copies made of them. Nothing here changes the database that serves.
+ * Whatever AWS does not answer, or answers in a way that is not understood, throws SPARKI_OUTSIDE.
+ */
+export interface DatabaseCopies {
+  /** The newest automated snapshot that can be restored. */
+  newestSnapshot(): Promise<Snapshot | undefined>;
+  snapshot(id: string): Promise<Snapshot | undefined>;
+  /** The moments that can be restored to; undefined where there are none. */
+  restorable(): Promise<
+    { readonly earliest: number; readonly latest: number; readonly storageGib: number } | undefined
+  >;
+  leftovers(): Promise<readonly Leftover[]>;
+  /** Asks for the copy, where nobody but the checks can reach it; throws BackupUnreadable where the backup is the reason. */
+  restore(copy: DatabaseCopy): Promise<void>;
+  /** AWS's own word for how the instance is, and why; undefined once there is none. */
+  describe(name: string): Promise<{ readonly status: string; readonly why?: string } | undefined>;
+  /** Asks read-only; an answer may be missing, and is then not known. */
+  query(asked: Asked, questions: readonly Question[], signal: AbortSignal): Promise<readonly Answer[]>;
+  /** Deletes the copy and all that was made for it; true once nothing of it is left. Safe to repeat. */
+  remove(name: string): Promise<boolean>;
+}
+
+/** The backup itself cannot be restored: its key is gone, or it is damaged. */
+export class BackupUnreadable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "BackupUnreadable";
+  }
+}
+
+/** The copies of a stack all begin so; nothing else of the account does. */
+export function copyPrefix(stack: string): string {
+  return `sparki-${stack}-drill-`;
+}

@@ -1,0 +1,129 @@
+import { DeployError } from "../shared/deploy-error.ts";
+import type { Job } from "./cluster-job.ts";
+import type { Answer, Question } from "./database-copies.ts";
+import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "./restricted-pod.ts";
+
+/** What the program made for its own jobs (apps/database-jobs.ts), and a drill's job uses: it reads as the application. */
+export const NAMESPACE = "sparki-engine";
+const SERVICE_ACCOUNT = "engine";
+const CREDENTIALS = "jobs-seed";
+const FILES = { configMap: "database-users", folder: "/etc/sparki", authorities: "rds-ca.pem" } as const;
+const JOB_LABEL = { "sparki.tools/job": "true" } as const;
+const CONTAINER = "drill";
+const DEADLINE_SECONDS = 600;
+
+/**
+ * Asks one question after the other, each of a session of its own that only reads. Passwords reach the client as a service
+ * file on a pipe, in no argument and in no environment. The server may be out of reach until the pod is let in.
+ */
+const SCRIPT = `
+set -f
+secret() { cat "/mnt/secrets/database/$1"; }
+ask() {
+  psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --set=VERBOSITY=verbose --command="$1" 2>&1 3<<END
+[sparki]
+user=$(secret username)
+password=$(secret password)
+END
+}
+tell() {
+  printf 'sparki-answer %s %s' "$1" "$2"
+  printf ' %s' $answer
+  printf '\\n'
+}
+tries=0
+until answer=$(ask "SELECT 1"); do
+  tries=$((tries + 1))
+  if [ "$tries" -ge 24 ]; then tell reach failed; exit 1; fi
+  sleep 5
+done
+number=0
+for question in "$@"; do
+  if answer=$(ask "$question"); then tell "$number" ok; else tell "$number" failed; fi
+  number=$((number + 1))
+done
+`.trim();
+
+export interface QuestionsJob {
+  readonly name: string;
+  /** With psql and sh. */
+  readonly image: string;
+  readonly host: string;
+  readonly questions: readonly Question[];
+}
+
+/** The Job that asks, within Pod Security `restricted`; it goes away by itself some minutes after its end. */
+export function questionsJob({ name, image, host, questions }: QuestionsJob): Job {
+  const environment = {
+    PGHOST: host,
+    PGPORT: "5432",
+    PGDATABASE: "sparki",
+    PGSSLMODE: "verify-full",
+    PGSSLROOTCERT: `${FILES.folder}/${FILES.authorities}`,
+    PGCONNECT_TIMEOUT: "10",
+    PGAPPNAME: "sparki-drill",
+    PGSERVICE: "sparki",
+    PGSERVICEFILE: "/dev/fd/3",
+    PGOPTIONS: "-c default_transaction_read_only=on -c statement_timeout=60s",
+  };
+  const container = {
+    name: CONTAINER,
+    image,
+    command: ["/bin/sh", "-euc", SCRIPT, "sh", ...questions.map(({ sql }) => sql)],
+    env: Object.entries(environment).map(([key, value]) => ({ name: key, value })),
+    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "500m", memory: "128Mi" } },
+    securityContext: restrictedContainer(),
+    volumeMounts: [
+      { name: "database-secret", mountPath: "/mnt/secrets/database", readOnly: true },
+      { name: "files", mountPath: FILES.folder, readOnly: true },
+    ],
+  };
+  const secret = { secretProviderClass: CREDENTIALS };
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name, namespace: NAMESPACE, labels: { ...JOB_LABEL } },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds: DEADLINE_SECONDS,
+      ttlSecondsAfterFinished: 600,
+      template: {
+        metadata: { labels: { ...JOB_LABEL, "app.kubernetes.io/name": CONTAINER }, annotations: { ...NOT_DISRUPTED } },
+        spec: {
+          restartPolicy: "Never",
+          serviceAccountName: SERVICE_ACCOUNT,
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          securityContext: { ...RESTRICTED_POD },
+          containers: [container],
+          volumes: [
+            {
+              name: "database-secret",
+              csi: { driver: "secrets-store.csi.k8s.io", readOnly: true, volumeAttributes: secret },
+            },
+            { name: "files", configMap: { name: FILES.configMap } },
+          ],
+        },
+      },
+    },
+  };
+}
+
+const LINE = /^sparki-answer (\d{1,3}|reach) (ok|failed)(?: (.*))?$/;
+/** As psql says it when it is told to be verbose. */
+const REFUSAL = /(?:ERROR|FATAL|PANIC): +([0-9A-Z]{5}): (.*?)(?: +LINE \d+: .*| +LOCATION: .*)?$/;
+
+/** The answers in the log of such a Job; what it does not say is not among them. Throws when it never reached the server. */
+export function answersIn(log: string, questions: readonly Question[]): Answer[] {
+  return log.split("\n").flatMap((line): Answer[] => {
+    const [, index = "", status, said = ""] = LINE.exec(line.trimEnd()) ?? [];
+    if (index === "reach")
+      throw new DeployError("SPARKI_OUTSIDE", `the restored database lets the check's job not in: ${said}`);
+    const question = index === "" ? undefined : questions[Number(index)];
+    if (question === undefined) return [];
+    const { id } = question;
+    if (status === "ok") return [{ id, value: said.trim() === "" ? null : said.trim() }];
+    const [, sqlState = "", problem = said] = REFUSAL.exec(said) ?? [];
+    return [{ id, problem: problem.trim(), sqlState }];
+  });
+}

@@ -1,0 +1,132 @@
+import { join, resolve } from "node:path";
+import { copyPrefix, type DatabaseCopies } from "../../io/database-copies.ts";
+import { openSlack } from "../../io/slack.ts";
+import { DeployError, EXIT } from "../../shared/deploy-error.ts";
+import type { StackConfig } from "../../stacks/schema.ts";
+import type { CommandResult, Ports } from "../command.ts";
+import { Notifications } from "../notify/notifications.ts";
+import type { OpenPreflight } from "../preflight/open.ts";
+import { CHECKOUT_DIRECTORY } from "../project.ts";
+import { inColumns } from "../report/columns.ts";
+import { showPhase } from "../report/live.ts";
+import type { Screen } from "../report/screen.ts";
+import type { DrillOptions } from "./drill-options.ts";
+import { type DrillRecord, recordOf, writeRecord } from "./drill-record.ts";
+import { drillMessage, drillText, intentText } from "./drill-text.ts";
+import type { RestoreChecks } from "./restore-checks.ts";
+import {
+  chooseSource,
+  type DrillPorts,
+  drillRestore,
+  endedBefore,
+  type RestoreDrill,
+  removeLeftovers,
+  timeOf,
+} from "./restore-drill.ts";
+
+export interface DrillRun extends DrillOptions {
+  readonly stack: string;
+  readonly config: StackConfig;
+  readonly checks: RestoreChecks;
+  readonly copies: DatabaseCopies;
+  readonly isRehearsal: boolean;
+  readonly ports: Ports;
+  readonly opened: OpenPreflight;
+  readonly screen: Screen;
+  /** Resolves once a person has agreed; throws otherwise. */
+  agree(question: string): Promise<void>;
+}
+
+const POLL_SECONDS = 15;
+
+/** One drill from what is left of earlier ones to its record, told on the screen and, when it did not pass, in Slack. */
+export async function runDrill(run: DrillRun): Promise<CommandResult> {
+  const { opened, ports, screen, stack, config } = run;
+  const { clock } = ports;
+  const notifications = new Notifications(
+    openSlack(opened.network, await opened.context.slackSecrets().catch(() => ({})), clock),
+    (text) => screen.line(text),
+  );
+  const { drill, leftoversRemoved } = await drilled(run);
+  const { told, record } = await recorded(run, drill);
+  const message = drillMessage(config, told);
+  if (message !== undefined) notifications.tell(message);
+  ports.stderr.write(drillText(told, record, screen.paint));
+  const sent = await notifications.all();
+  return { exitCode: told.exitCode, json: { ...told, stack, leftoversRemoved, record, notifications: sent } };
+}
+
+async function drilled(run: DrillRun): Promise<{ drill: RestoreDrill; leftoversRemoved: readonly string[] }> {
+  const { stack, config, copies, ports, screen, wanted, limitMinutes, isAbandoned, isRehearsal } = run;
+  const { clock, signal } = ports;
+  const portsWith = (say: DrillPorts["say"]): DrillPorts => ({
+    ...{ copies, clock, signal, say, pollSeconds: isRehearsal ? 0.2 : POLL_SECONDS },
+  });
+  const leftoversRemoved = await showPhase(screen, clock, `earlier drills of ${stack}`, async (phase) => {
+    const names = await removeLeftovers(
+      portsWith((text) => phase.say(text)),
+      { stack, isAbandoned },
+    );
+    phase.note(names.length === 0 ? "nothing was left" : `${names.join(", ")} deleted`);
+    return names;
+  });
+  const now = clock.now();
+  const source = await chooseSource(copies, wanted, { stack, now });
+  if ("reason" in source) return { drill: endedBefore(stack, source, now), leftoversRemoved };
+  if (!isRehearsal) assertUsersIn(source.at, config, stack);
+  const name = `${copyPrefix(stack)}${timeOf(now).replace(/\D/g, "").slice(0, 14)}`;
+  const { instanceClass } = config.database;
+  screen.line(inColumns(intentText({ stack, name, source, instanceClass, limitMinutes, now, isRehearsal })));
+  await run.agree("Make this temporary instance?");
+  const copy = { name, source, until: clock.now() + limitMinutes * 60, by: await whoRuns(ports) };
+  const freshAt = "newest" in wanted ? clock.now() : source.at;
+  const plan = { stack, copy, checks: run.checks, schema: config.release.schema, freshAt };
+  const drill = await showPhase(screen, clock, `restore drill of ${stack}`, async (phase) => {
+    const ended = await drillRestore(
+      portsWith((text) => phase.say(text)),
+      plan,
+    );
+    phase.note(ended.outcome);
+    return ended;
+  });
+  return { drill, leftoversRemoved };
+}
+
+/** The check logs in as the application's present user, which an older backup does not have. */
+function assertUsersIn(at: number, { database: { passwordsSince } }: StackConfig, stack: string): void {
+  if (timeOf(at).slice(0, 10) >= passwordsSince) return;
+  throw new DeployError(
+    "SPARKI_USAGE",
+    `the backup is of ${timeOf(at)}, and the database's present users are of ${passwordsSince}: the check could not log in`,
+    { hint: `npx sparki drill restore --stack ${stack} --point-in-time latest` },
+  );
+}
+
+async function whoRuns({ env }: Ports): Promise<string> {
+  const { identityIn } = await import("../../io/engine.ts");
+  const { name, through } = identityIn(env, undefined);
+  return `${name} (${through})`;
+}
+
+/** Writes the record of a drill that passed; one whose record cannot be written did not do what it is for. */
+async function recorded(
+  { stack, ports }: DrillRun,
+  drill: RestoreDrill,
+): Promise<{ told: RestoreDrill; record: DrillRecord | null }> {
+  const record = recordOf(drill, await whoRuns(ports), ports.clock.now());
+  if (record === undefined) return { told: drill, record: null };
+  const own = ports.env.PULUMI_OPTION_CONFIG_FILE;
+  const file = own === undefined ? join(CHECKOUT_DIRECTORY, `Pulumi.${stack}.yaml`) : resolve(ports.cwd, own);
+  try {
+    writeRecord(file, record);
+    return { told: drill, record };
+  } catch (error) {
+    if (!(error instanceof DeployError)) throw error;
+    const failure = {
+      reason: "outside",
+      message: `the backup is good, but ${error.message}`,
+      next: error.hint ?? "",
+    } as const;
+    return { told: { ...drill, outcome: "broken-off", exitCode: EXIT.outside.code, failure }, record: null };
+  }
+}

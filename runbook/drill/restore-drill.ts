@@ -1,0 +1,385 @@
+import {
+  type Answer,
+  BackupUnreadable,
+  type DatabaseCopies,
+  type DatabaseCopy,
+  type Leftover,
+  type RestoreSource,
+} from "../../io/database-copies.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { DeployError, EXIT, type ExitCodeOf, messageOf } from "../../shared/deploy-error.ts";
+import { bounded, oneLine } from "../../shared/text/visible.ts";
+import type { Release } from "../../stacks/schema.ts";
+import {
+  type CheckReason,
+  type CheckResult,
+  judge,
+  liveQuestionsOf,
+  questionsOf,
+  type RestoreChecks,
+} from "./restore-checks.ts";
+
+/** Why a drill did not pass; each is a failure of its own. */
+export type DrillReason =
+  | CheckReason
+  | "no-backup"
+  | "old-backup"
+  | "not-restored"
+  | "not-removed"
+  | "outside"
+  | "interrupted";
+
+export interface DrillFailure {
+  readonly reason: DrillReason;
+  readonly message: string;
+  /** The next command, or what to do. */
+  readonly next: string;
+}
+
+/** What a drill came to. Only `passed` proves the backup. */
+export interface RestoreDrill {
+  readonly stack: string;
+  readonly exitCode: ExitCodeOf<"done" | "refused" | "held" | "outside">;
+  readonly outcome: "passed" | "failed" | "inconclusive" | "broken-off";
+  readonly failure: DrillFailure | null;
+  /** What was restored; `at` is the moment whose data it holds, ISO 8601. */
+  readonly source: {
+    readonly kind: RestoreSource["kind"];
+    readonly snapshot: string | null;
+    readonly at: string;
+  } | null;
+  /** The temporary instance; null where none was asked for. */
+  readonly instance: string | null;
+  readonly startedAt: string;
+  readonly seconds: number;
+  /** From the request until the restored database could be asked. */
+  readonly recoverySeconds: number | null;
+  /** How old the newest of the declared rows was when the drill began: what would have been lost. */
+  readonly dataAgeSeconds: number | null;
+  readonly checks: readonly CheckResult[];
+  /** Whether nothing of it is left; null where nothing was made. */
+  readonly removed: boolean | null;
+}
+
+export interface DrillPorts {
+  readonly copies: DatabaseCopies;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Shows what it waits for. */
+  say(text: string): void;
+  /** How long it is waited between two looks. */
+  readonly pollSeconds: number;
+}
+
+export interface DrillPlan {
+  readonly stack: string;
+  readonly copy: DatabaseCopy;
+  readonly checks: RestoreChecks;
+  readonly schema: Release["schema"];
+  /** What the data's age is held against: the drill's begin, or the moment that was asked for. */
+  readonly freshAt: number;
+}
+
+/** What is restored: the newest snapshot, one by its id, or a moment in seconds since 1970. */
+export type Wanted =
+  | { readonly newest: true }
+  | { readonly snapshot: string }
+  | { readonly pointInTime: number | "latest" };
+
+const HOUR = 3_600;
+/** Automated snapshots are daily, in a window of an hour; preflight asks for the same. */
+const MAX_SNAPSHOT_HOURS = 26;
+
+/** What to restore, or why there is nothing; throws SPARKI_USAGE for a snapshot or a moment that there is not. */
+export async function chooseSource(
+  copies: Pick<DatabaseCopies, "newestSnapshot" | "snapshot" | "restorable">,
+  wanted: Wanted,
+  { stack, now }: { readonly stack: string; readonly now: number },
+): Promise<RestoreSource | DrillFailure> {
+  const list = `aws rds describe-db-snapshots --db-instance-identifier sparki-${stack}-database`;
+  if ("snapshot" in wanted) {
+    const found = await copies.snapshot(wanted.snapshot);
+    if (found !== undefined) return { kind: "snapshot", ...found };
+    throw new DeployError("SPARKI_USAGE", `the database of ${stack} has no snapshot ${wanted.snapshot} to restore`, {
+      hint: list,
+    });
+  }
+  if ("pointInTime" in wanted) return momentOf(await copies.restorable(), wanted.pointInTime, stack);
+  const newest = await copies.newestSnapshot();
+  if (newest === undefined)
+    return {
+      reason: "no-backup",
+      message: `the database of ${stack} has no automated snapshot that can be restored`,
+      next: list,
+    };
+  const hours = (now - newest.at) / HOUR;
+  if (hours <= MAX_SNAPSHOT_HOURS) return { kind: "snapshot", ...newest };
+  return {
+    reason: "old-backup",
+    message: `the newest automated snapshot, ${newest.id}, is ${hours.toFixed(1)} hours old; expected at most ${MAX_SNAPSHOT_HOURS}`,
+    next: `${list}; to restore it all the same: npx sparki drill restore --stack ${stack} --snapshot ${newest.id}`,
+  };
+}
+
+function momentOf(
+  range: Awaited<ReturnType<DatabaseCopies["restorable"]>>,
+  wanted: number | "latest",
+  stack: string,
+): RestoreSource | DrillFailure {
+  const next = `aws rds describe-db-instances --db-instance-identifier sparki-${stack}-database`;
+  if (range === undefined)
+    return { reason: "no-backup", message: `the database of ${stack} cannot be restored to a point in time`, next };
+  const { earliest, latest, storageGib } = range;
+  const at = wanted === "latest" ? latest : wanted;
+  if (earliest <= at && at <= latest) return { kind: "point", at, storageGib };
+  throw new DeployError(
+    "SPARKI_USAGE",
+    `--point-in-time is ${timeOf(at)}; expected a moment from ${timeOf(earliest)} to ${timeOf(latest)}`,
+    { hint: `npx sparki drill restore --stack ${stack} --point-in-time latest` },
+  );
+}
+
+/**
+ * Removes what drills left behind whose time is over; throws SPARKI_OUTSIDE for one that may still run, unless it is
+ * said to be abandoned, and for what cannot be removed. Returns the names.
+ */
+export async function removeLeftovers(
+  ports: DrillPorts,
+  { stack, isAbandoned }: { readonly stack: string; readonly isAbandoned: boolean },
+): Promise<string[]> {
+  const left = await ports.copies.leftovers();
+  const running = left.find(({ until }) => until > ports.clock.now());
+  if (running !== undefined && !isAbandoned) throw mayStillRun(running, stack);
+  for (const { name, by } of left) {
+    ports.say(`removing ${name}, which a drill of ${by} left behind`);
+    const problem = await removal(ports, name);
+    if (problem !== undefined)
+      throw new DeployError("SPARKI_OUTSIDE", `${name}, left behind by a drill, is not removed: ${problem}`, {
+        hint: deleteCommand(name),
+      });
+  }
+  return left.map(({ name }) => name);
+}
+
+function mayStillRun({ name, by, until }: Leftover, stack: string): DeployError {
+  return new DeployError(
+    "SPARKI_OUTSIDE",
+    `${name} is there: a drill that ${by} began, and that ends by ${timeOf(until)} at the latest`,
+    { hint: `wait for it; or, if nobody runs it any more: npx sparki drill restore --stack ${stack} --abandoned` },
+  );
+}
+
+/** A drill that ended before anything was made. */
+export function endedBefore(stack: string, failure: DrillFailure, now: number): RestoreDrill {
+  return {
+    ...{ stack, ...endOf(failure), failure, source: null, instance: null, startedAt: timeOf(now), seconds: 0 },
+    ...{ recoverySeconds: null, dataAgeSeconds: null, checks: [], removed: null },
+  };
+}
+
+/**
+ * Restores the copy, asks it, judges the answers, and deletes it whatever happened; never rejects. An interruption ends
+ * the waiting and the asking, and not the deletion.
+ */
+export async function drillRestore(ports: DrillPorts, plan: DrillPlan): Promise<RestoreDrill> {
+  const { clock, copies } = ports;
+  const { copy, stack } = plan;
+  const began = clock.now();
+  let tried: Tried;
+  try {
+    ports.signal.throwIfAborted();
+    await copies.restore(copy);
+    tried = await tryCopy(ports, plan, began);
+  } catch (error) {
+    tried = { ...NOTHING, failure: failureOf(error, ports.signal, plan) };
+  }
+  ports.say(`deleting ${copy.name}`);
+  const problem = await removal(ports, copy.name);
+  const failure = problem === undefined ? tried.failure : withLeftover(tried.failure, copy.name, problem);
+  const { source } = copy;
+  return {
+    stack,
+    ...endOf(failure),
+    failure,
+    source: { kind: source.kind, snapshot: source.kind === "snapshot" ? source.id : null, at: timeOf(source.at) },
+    instance: copy.name,
+    startedAt: timeOf(began),
+    seconds: clock.now() - began,
+    recoverySeconds: tried.recoverySeconds,
+    dataAgeSeconds: tried.newestAt === undefined ? null : Math.max(0, began - tried.newestAt),
+    checks: tried.checks,
+    removed: problem === undefined,
+  };
+}
+
+interface Tried {
+  readonly failure: DrillFailure | null;
+  readonly recoverySeconds: number | null;
+  readonly newestAt: number | undefined;
+  readonly checks: readonly CheckResult[];
+}
+
+const NOTHING = { recoverySeconds: null, newestAt: undefined, checks: [] } as const;
+
+async function tryCopy(ports: DrillPorts, plan: DrillPlan, began: number): Promise<Tried> {
+  const { clock, copies, signal } = ports;
+  const failure = await availability(ports, plan);
+  if (failure !== undefined) return { ...NOTHING, failure };
+  const recoverySeconds = clock.now() - began;
+  try {
+    ports.say(`asking ${plan.copy.name}`);
+    const answers = await copies.query({ copy: plan.copy.name }, questionsOf(plan.checks), signal);
+    const live = await liveAnswers(ports, plan);
+    const { results, newestAt } = judge(plan.checks, { answers, live, schema: plan.schema, at: plan.freshAt });
+    return { failure: worst(results, plan.stack), recoverySeconds, newestAt, checks: results };
+  } catch (error) {
+    return { ...NOTHING, recoverySeconds, failure: failureOf(error, signal, plan) };
+  }
+}
+
+/** What the live database does not say is compared with nothing, which the check that asked for it tells. */
+async function liveAnswers({ copies, signal, say }: DrillPorts, { checks }: DrillPlan): Promise<readonly Answer[]> {
+  const questions = liveQuestionsOf(checks);
+  if (questions.length === 0) return [];
+  say("asking the live database, to compare");
+  try {
+    return await copies.query("live", questions, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    return questions.map(({ id }) => ({ id, problem: messageOf(error), sqlState: "" }));
+  }
+}
+
+/** AWS's words for an instance that no waiting makes available. */
+const UNREADABLE: ReadonlySet<string> = new Set([
+  "incompatible-restore",
+  "restore-error",
+  "inaccessible-encryption-credentials",
+  "inaccessible-encryption-credentials-recoverable",
+  "failed",
+]);
+const ENDED: ReadonlySet<string> = new Set([
+  "incompatible-network",
+  "incompatible-option-group",
+  "incompatible-parameters",
+  "incompatible-create",
+  "insufficient-capacity",
+  "storage-full",
+  "deleting",
+  "stopped",
+]);
+
+/** Why the copy does not become available; undefined once it is. A status that is not known is waited for as any other. */
+async function availability(ports: DrillPorts, { copy, stack }: DrillPlan): Promise<DrillFailure | undefined> {
+  const { copies, clock, signal } = ports;
+  let last = "not there yet";
+  for (;;) {
+    const found = await copies.describe(copy.name);
+    const { status, why } = found ?? { status: undefined };
+    const words = [status, why].filter(Boolean).join(": ");
+    if (status === "available") return undefined;
+    if (status !== undefined && UNREADABLE.has(status)) return unreadable(words, stack, copy.source);
+    if (status !== undefined && ENDED.has(status))
+      return { reason: "not-restored", message: `the restored instance is ${words}`, next: describeCommand(copy.name) };
+    last = status === undefined ? last : words;
+    if (clock.now() >= copy.until) break;
+    ports.say(`${copy.name} is ${last}`);
+    await clock.sleep(Math.min(ports.pollSeconds, Math.max(0.01, copy.until - clock.now())), signal);
+  }
+  return {
+    reason: "not-restored",
+    message: `the restored instance was not available by ${timeOf(copy.until)}; at last it was ${last}`,
+    next: `npx sparki drill restore --stack ${stack} --limit MINUTES, with more of them`,
+  };
+}
+
+function unreadable(words: string, stack: string, source: RestoreSource): DrillFailure {
+  const what = source.kind === "snapshot" ? `snapshot ${source.id}` : `the backup up to ${timeOf(source.at)}`;
+  return {
+    reason: "unreadable",
+    message: `${what} cannot be restored: ${short(words)}`,
+    next: `find an older one that can be: npx sparki drill restore --stack ${stack} --snapshot ID; then docs/recovery.md`,
+  };
+}
+
+function failureOf(error: unknown, signal: AbortSignal, { stack, copy }: DrillPlan): DrillFailure {
+  const again = `npx sparki drill restore --stack ${stack}`;
+  if (signal.aborted) return { reason: "interrupted", message: "the drill was interrupted", next: again };
+  if (error instanceof BackupUnreadable) return unreadable(error.message, stack, copy.source);
+  const hint = error instanceof DeployError ? error.hint : undefined;
+  return { reason: "outside", message: short(messageOf(error)), next: hint ?? again };
+}
+
+/** The most telling of the checks that were not passed: what is wrong comes before what is not known. */
+function worst(results: readonly CheckResult[], stack: string): DrillFailure | null {
+  const order: readonly CheckReason[] = ["unreadable", "missing-data", "schema", "stale-data", "unanswered"];
+  const failed = results.filter(({ passed }) => !passed);
+  const reason = order.find((each) => failed.some((result) => result.reason === each));
+  if (reason === undefined) return null;
+  const told = failed.map(({ name, found, expected }) => `${name}: ${found}; expected ${expected}`).join(". ");
+  return { reason, message: told, next: NEXT[reason](stack) };
+}
+
+const NEXT: Readonly<Record<CheckReason, (stack: string) => string>> = {
+  unreadable: (stack) =>
+    `npx sparki drill restore --stack ${stack} --snapshot ID, with an older one; then docs/recovery.md`,
+  "missing-data": (stack) =>
+    `find the newest backup that has it: npx sparki drill restore --stack ${stack} --snapshot ID; npx sparki diagnose database`,
+  schema: () => "see whether sparki:release.schema and the migrations belong together: npx sparki status",
+  "stale-data": () =>
+    "see whether anything is written: npx sparki diagnose database; else raise maxAgeHours in drill.yaml",
+  unanswered: (stack) => `npx sparki drill restore --stack ${stack}`,
+};
+
+/** How long a deletion may take, and how often in a row it may be refused. */
+const REMOVAL_SECONDS = HOUR;
+const MAX_REFUSALS = 5;
+
+/** Why it is not removed; undefined once nothing is left. No interruption ends it: the second signal does. */
+async function removal({ copies, clock, pollSeconds }: DrillPorts, name: string): Promise<string | undefined> {
+  const end = clock.now() + REMOVAL_SECONDS;
+  let problem = "it is still being deleted";
+  for (let refusals = 0; clock.now() < end && refusals < MAX_REFUSALS; ) {
+    try {
+      if (await copies.remove(name)) return undefined;
+      refusals = 0;
+    } catch (error) {
+      problem = short(messageOf(error));
+      refusals += 1;
+    }
+    await clock.sleep(pollSeconds);
+  }
+  return problem;
+}
+
+function withLeftover(failure: DrillFailure | null, name: string, problem: string): DrillFailure {
+  const left = `${name} is not deleted, and costs money: ${problem}`;
+  if (failure === null) return { reason: "not-removed", message: left, next: deleteCommand(name) };
+  return { ...failure, message: `${failure.message}. ${left}`, next: `${deleteCommand(name)}; ${failure.next}` };
+}
+
+function deleteCommand(name: string): string {
+  return `aws rds delete-db-instance --db-instance-identifier ${name} --skip-final-snapshot --delete-automated-backups`;
+}
+
+function describeCommand(name: string): string {
+  return `aws rds describe-events --source-type db-instance --source-identifier ${name}`;
+}
+
+const INCONCLUSIVE: ReadonlySet<DrillReason> = new Set(["not-restored", "unanswered"]);
+const BROKEN_OFF: ReadonlySet<DrillReason> = new Set(["outside", "interrupted", "not-removed"]);
+
+function endOf(failure: DrillFailure | null): Pick<RestoreDrill, "outcome" | "exitCode"> {
+  if (failure === null) return { outcome: "passed", exitCode: EXIT.done.code };
+  if (BROKEN_OFF.has(failure.reason)) return { outcome: "broken-off", exitCode: EXIT.outside.code };
+  if (INCONCLUSIVE.has(failure.reason)) return { outcome: "inconclusive", exitCode: EXIT.held.code };
+  return { outcome: "failed", exitCode: EXIT.refused.code };
+}
+
+export function timeOf(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}
+
+function short(text: string): string {
+  return bounded(oneLine(text), 400);
+}

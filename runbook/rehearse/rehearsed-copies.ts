@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { type Answer, BackupUnreadable, type DatabaseCopies, type Snapshot } from "../../io/database-copies.ts";
+import { jsonIn, request, saidInstead } from "../../io/http.ts";
+import type { Network } from "../../io/network.ts";
+import { rehearsalVariables } from "../../io/rehearsal-variables.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
+
+/** Asks a running rehearsal's control API; resolves with its answer. */
+export type AskRehearsal = (method: "GET" | "POST", path: string, body?: unknown) => Promise<unknown>;
+
+const backupsSchema = z.object({ backups: z.array(z.object({ id: z.string(), at: z.number() })) });
+const copiesSchema = z.object({
+  copies: z.array(
+    z.object({ name: z.string(), status: z.string(), why: z.string().optional(), until: z.number(), by: z.string() }),
+  ),
+});
+const answersSchema = z.object({
+  answers: z.array(
+    z.union([
+      z.object({ id: z.string(), value: z.string().nullable() }),
+      z.object({ id: z.string(), problem: z.string(), sqlState: z.string() }),
+    ]),
+  ),
+});
+
+/**
+ * The copies in a rehearsal: base backups of its real PostgreSQL stand for automated snapshots, and its write-ahead log
+ * for what lies between them. `storageGib` is what the stack's config says, since the rehearsal's own disks cost nothing.
+ */
+export function rehearsedCopies(ask: AskRehearsal, database: string, storageGib: number): DatabaseCopies {
+  const snapshots = async (): Promise<Snapshot[]> => {
+    const { backups } = backupsSchema.parse(await ask("POST", "/copies/backups", { name: database }));
+    return backups.map((backup) => ({ ...backup, storageGib }));
+  };
+  const copies = async () => copiesSchema.parse(await ask("GET", "/copies")).copies;
+  return {
+    newestSnapshot: async () => (await snapshots())[0],
+    snapshot: async (id) => (await snapshots()).find((each) => each.id === id),
+    restorable: async () => {
+      const oldest = (await snapshots()).at(-1);
+      return oldest === undefined ? undefined : { earliest: oldest.at, latest: Date.now() / 1000, storageGib };
+    },
+    leftovers: async () => (await copies()).map(({ name, until, by }) => ({ name, until, by })),
+    restore: async ({ name: copy, source, until, by }) => {
+      const what = source.kind === "snapshot" ? { backup: source.id } : { moment: source.at };
+      try {
+        await ask("POST", "/copies/restore", { database, copy, ...what, until, by });
+      } catch (cause) {
+        if (cause instanceof Error && /DBSnapshotNotFound/.test(cause.message))
+          throw new BackupUnreadable(cause.message, { cause });
+        throw cause;
+      }
+    },
+    describe: async (name) => {
+      const found = (await copies()).find((each) => each.name === name);
+      if (found === undefined) return undefined;
+      return { status: found.status, ...(found.why === undefined ? {} : { why: found.why }) };
+    },
+    query: async (asked, questions): Promise<readonly Answer[]> => {
+      const name = asked === "live" ? database : asked.copy;
+      return answersSchema.parse(await ask("POST", "/copies/ask", { name, questions })).answers;
+    },
+    remove: async (name) => {
+      await ask("POST", "/copies/remove", { name });
+      return (await copies()).every((each) => each.name !== name);
+    },
+  };
+}
+
+/** The copies of the rehearsal that the environment names; undefined outside of one. */
+export function openRehearsedCopies(
+  network: Network,
+  env: Readonly<Record<string, string | undefined>>,
+  { stack, storageGib }: { readonly stack: string; readonly storageGib: number },
+): (DatabaseCopies & { close(): void }) | undefined {
+  const origin = rehearsalVariables(env).access?.origins[0];
+  if (origin === undefined) return undefined;
+  return { ...rehearsedCopies(askRehearsal(network, origin), `sparki-${stack}-database`, storageGib), close: () => {} };
+}
+
+/** How long an answer may take: a base backup is taken, or a server stopped, while it is waited for. */
+const ANSWER_SECONDS = 300;
+
+/** Asks the rehearsal whose control API is at that address; the network brings its token. */
+function askRehearsal(network: Network, origin: string): AskRehearsal {
+  return async (method, path, body) => {
+    const content = body === undefined ? {} : { body: JSON.stringify(body) };
+    const headers = { "content-type": "application/json" };
+    const options = { method, headers, timeoutSeconds: ANSWER_SECONDS, ...content };
+    const answer = await request(network, `${origin}${path}`, options);
+    if (answer.answered && answer.status === 200) return jsonIn(answer.body);
+    throw new DeployError(
+      "SPARKI_OUTSIDE",
+      `the rehearsal did not answer ${method} ${path}: ${answer.answered ? saidInstead(answer) : answer.error}`,
+      { hint: "see whether npx sparki cloud still runs" },
+    );
+  };
+}

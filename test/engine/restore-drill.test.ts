@@ -1,0 +1,266 @@
+import { mkdtempSync, readFileSync, rmSync, truncateSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { systemClock } from "../../io/clock.ts";
+import type { DatabaseCopies, RestoreSource } from "../../io/database-copies.ts";
+import { addressesOf } from "../../rehearsal/addresses.ts";
+import { LIMITS, loadMigrations, migrate } from "../../rehearsal/app/migrate.ts";
+import { backupOf } from "../../rehearsal/backing/backups.ts";
+import { type Backing, startBacking } from "../../rehearsal/backing/serve.ts";
+import type { Route } from "../../rehearsal/control.ts";
+import { copyRoutes } from "../../rehearsal/copies.ts";
+import { Processes } from "../../rehearsal/processes.ts";
+import { checksIn, type RestoreChecks } from "../../runbook/drill/restore-checks.ts";
+import { chooseSource, type DrillPorts, drillRestore, removeLeftovers } from "../../runbook/drill/restore-drill.ts";
+import { rehearsedCopies } from "../../runbook/rehearse/rehearsed-copies.ts";
+import { TEST_TOKEN } from "../support/asking.ts";
+import { toolPath } from "../support/tool.ts";
+
+jest.setTimeout(600_000);
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const addresses = addressesOf(249);
+const MASTER = { username: "sparki_admin", password: "password-of-the-master-user" };
+const LIVE = "sparki-test-database";
+const DATABASE = { name: LIVE, hostnames: ["db.example"], databaseName: "sparki", ...MASTER };
+
+const run = mkdtempSync(join(tmpdir(), "sparki-drill-"));
+const processes = new Processes(run);
+let backing: Backing;
+let routes: Readonly<Record<string, Route>>;
+let copies: DatabaseCopies;
+let checks: RestoreChecks;
+let drills = 0;
+let snapshots = 0;
+
+beforeAll(async () => {
+  const tools = { "redis-server": toolPath("redis-server"), prometheus: toolPath("prometheus") };
+  const places = {
+    stack: "test",
+    runDirectory: run,
+    addresses,
+    tools,
+    processes,
+    timeScale: 0.01,
+    seed: 1,
+    token: TEST_TOKEN,
+  };
+  backing = await startBacking(places);
+  await backing.database.start(DATABASE);
+  routes = copyRoutes(backing.database);
+  // What the command's own port asks over HTTP, and what answers it there.
+  const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const answer = await routes[`${method} ${path}`]?.(body, path);
+    return JSON.parse(JSON.stringify(answer ?? {}));
+  };
+  copies = rehearsedCopies(ask, LIVE, 20);
+  checks = await checksIn(readFileSync(join(ROOT, "drill.yaml"), "utf8"));
+  await sql(async (client) => {
+    await migrate(client, await loadMigrations(join(ROOT, "rehearsal/app/migrations")), LIMITS);
+    await client.query(
+      "INSERT INTO projects (id, name) SELECT gen_random_uuid(), 'p' || n FROM generate_series(1, 500) n",
+    );
+  });
+});
+
+afterAll(async () => {
+  await backing?.database.stop(LIVE, { dropData: true });
+  await backing?.stop();
+  await processes.stopAll();
+  rmSync(run, { recursive: true, force: true });
+});
+
+async function sql<T>(act: (client: pg.Client) => Promise<T>): Promise<T> {
+  const ssl = { ca: readFileSync(join(run, "ca.pem"), "utf8") };
+  const { username: user, password, databaseName: database } = DATABASE;
+  const client = new pg.Client({ host: addresses.database(1), user, password, database, ssl });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    return await act(client);
+  } finally {
+    await client.end();
+  }
+}
+
+const query = (text: string) => sql(async (client) => (await client.query(text)).rows);
+
+const ports = (signal = new AbortController().signal, say: (text: string) => void = () => {}): DrillPorts => ({
+  ...{ copies, clock: systemClock, signal, say, pollSeconds: 0.05 },
+});
+
+function planOf(source: RestoreSource, freshAt = Date.now() / 1000) {
+  const name = `sparki-test-drill-${++drills}`;
+  const copy = { name, source, until: Date.now() / 1000 + 300, by: "a test" };
+  return { stack: "test", copy, checks, schema: { level: 3, oldest: 1 }, freshAt };
+}
+
+/** The newest snapshot, taken now. */
+async function snapshotNow(): Promise<RestoreSource> {
+  await backing.database.backUp(LIVE, `rds:${LIVE}-${++snapshots}`);
+  const source = await chooseSource(copies, { newest: true }, { stack: "test", now: Date.now() / 1000 });
+  if ("reason" in source) throw new Error(source.message);
+  return source;
+}
+
+/** Nothing of a drill is left: no server, no data, no entry. */
+function expectNothingLeft() {
+  expect(backing.database.names()).toEqual([LIVE]);
+  return expect(copies.leftovers()).resolves.toEqual([]);
+}
+
+describe("drillRestore, on a real PostgreSQL", () => {
+  it("passes a good snapshot, with the recovery time and the data's age as measured", async () => {
+    const source = await snapshotNow();
+    // What is written later is in no snapshot: the copy is compared with what the live database has now.
+    await query("INSERT INTO projects (id, name) VALUES (gen_random_uuid(), 'later')");
+    const [row] = await query(
+      "SELECT extract(epoch FROM now() - max(created_at)) AS age FROM projects WHERE name <> 'later'",
+    );
+    const drill = await drillRestore(ports(), planOf(source));
+    expect(drill).toMatchObject({ outcome: "passed", exitCode: 0, failure: null, removed: true });
+    expect(drill.checks.map(({ name, found, passed }) => [name, found, passed])).toEqual([
+      ["schema level", "3", true],
+      ["projects", "500", true],
+      ["detections", "0", true],
+      ["newest project", expect.stringMatching(/^0\.\d h old$/), true],
+    ]);
+    expect(drill.checks[1]?.expected).toBe("451 or more: the live database has 501");
+    expect(drill.recoverySeconds).toBeGreaterThan(0);
+    expect(drill.recoverySeconds).toBeLessThanOrEqual(drill.seconds);
+    // Measured by the data itself, against the server's own clock.
+    expect(drill.dataAgeSeconds).toBeGreaterThanOrEqual(Number(row?.age) - 1);
+    process.stderr.write(
+      `restore drill: restored in ${drill.recoverySeconds?.toFixed(2)} s, data ${drill.dataAgeSeconds?.toFixed(2)} s old, ${drill.seconds.toFixed(2)} s in all\n`,
+    );
+    await expectNothingLeft();
+  });
+
+  it("restores to a moment between an accident and what was before it, by the log", async () => {
+    await snapshotNow();
+    await query("CREATE TABLE moments (at timestamptz NOT NULL DEFAULT now())");
+    await query("INSERT INTO moments DEFAULT VALUES");
+    await sleep(300);
+    const [before] = await query("SELECT extract(epoch FROM clock_timestamp()) AS at");
+    await sleep(300);
+    await query("DROP TABLE detections");
+    const wanted = { pointInTime: Number(before?.at) };
+    const source = await chooseSource(copies, wanted, { stack: "test", now: Date.now() / 1000 });
+    if ("reason" in source) throw new Error(source.message);
+    // The accident's table is compared with nothing: the live database has lost it.
+    const alone = { ...checks, rows: checks.rows.map(({ ofLive: _, ...row }) => row) };
+    const plan = {
+      ...planOf(source),
+      checks: {
+        ...alone,
+        newest: [...alone.newest, { name: "moment", query: "SELECT max(at) FROM moments", maxAgeHours: 1 }],
+      },
+    };
+    const drill = await drillRestore(ports(), plan);
+    expect(drill.failure).toBeNull();
+    expect(drill).toMatchObject({ outcome: "passed", source: { kind: "point", snapshot: null }, removed: true });
+    expect(drill.checks.at(-1)).toMatchObject({ name: "moment", passed: true });
+    await expectNothingLeft();
+  });
+
+  it("finds a snapshot that has lost a table, and names it", async () => {
+    const source = await snapshotNow();
+    const drill = await drillRestore(ports(), planOf(source));
+    expect(drill).toMatchObject({ outcome: "failed", exitCode: 1, failure: { reason: "missing-data" }, removed: true });
+    expect(drill.failure?.message).toContain('relation "detections" does not exist');
+    expect(drill.recoverySeconds).toBeGreaterThan(0);
+    await query("CREATE TABLE detections (id uuid)");
+    await expectNothingLeft();
+  });
+
+  it("finds a snapshot that has lost rows which the live database has", async () => {
+    await query("CREATE TABLE kept AS SELECT * FROM projects");
+    await query("DELETE FROM projects WHERE name LIKE 'p4%'");
+    const source = await snapshotNow();
+    await query("INSERT INTO projects SELECT * FROM kept ON CONFLICT DO NOTHING");
+    const drill = await drillRestore(ports(), planOf(source));
+    expect(drill).toMatchObject({ outcome: "failed", failure: { reason: "missing-data" }, removed: true });
+    expect(drill.failure?.message).toBe("projects: 390; expected 451 or more: the live database has 501");
+  });
+
+  it("finds data that is too old, by the newest row and not by the snapshot's date", async () => {
+    await query("UPDATE projects SET created_at = now() - interval '40 days'");
+    const drill = await drillRestore(ports(), planOf(await snapshotNow()));
+    expect(drill).toMatchObject({ outcome: "failed", exitCode: 1, failure: { reason: "stale-data" }, removed: true });
+    expect(drill.failure?.message).toContain("newest project: 960.0 h old; expected at most 720 h old");
+    expect(drill.dataAgeSeconds).toBeGreaterThan(39 * 86_400);
+    await query("UPDATE projects SET created_at = now()");
+  });
+
+  it("finds a snapshot whose schema this release's code cannot run on", async () => {
+    const plan = { ...planOf(await snapshotNow()), schema: { level: 5, oldest: 4 } };
+    expect(await drillRestore(ports(), plan)).toMatchObject({
+      exitCode: 1,
+      failure: { reason: "schema" },
+      removed: true,
+    });
+  });
+
+  it("finds a damaged snapshot: PostgreSQL refuses its control file", async () => {
+    const source = await snapshotNow();
+    if (source.kind !== "snapshot") throw new Error("expected a snapshot");
+    truncateSync(join(backupOf(backing.database.folderOf(LIVE), source.id), "data", "global", "pg_control"), 100);
+    const drill = await drillRestore(ports(), planOf(source));
+    expect(drill).toMatchObject({ outcome: "failed", exitCode: 1, failure: { reason: "unreadable" }, removed: true });
+    expect(drill.failure?.message).toMatch(
+      /incompatible-restore.*(?:could not read|read \d+ of).*pg_control|pg_control/,
+    );
+    await expectNothingLeft();
+  });
+
+  it("finds a snapshot whose table's pages are damaged, when they are read", async () => {
+    const source = await snapshotNow();
+    if (source.kind !== "snapshot") throw new Error("expected a snapshot");
+    const [file] = await query("SELECT pg_relation_filepath('projects') AS path");
+    rmSync(join(backupOf(backing.database.folderOf(LIVE), source.id), "data", String(file?.path)));
+    const drill = await drillRestore(ports(), planOf(source));
+    expect(drill).toMatchObject({ outcome: "failed", failure: { reason: "unreadable" }, removed: true });
+    expect(drill.failure?.message).toContain("could not open file");
+  });
+
+  it("deletes the copy when it is interrupted, and says so", async () => {
+    const source = await snapshotNow();
+    const interruption = new AbortController();
+    const drill = await drillRestore(
+      ports(interruption.signal, (text) => {
+        if (/ is creating$/.test(text)) interruption.abort();
+      }),
+      planOf(source),
+    );
+    expect(drill).toMatchObject({
+      outcome: "broken-off",
+      exitCode: 4,
+      failure: { reason: "interrupted" },
+      removed: true,
+    });
+    await expectNothingLeft();
+  });
+
+  it("removes what a killed drill left, once its time is over or it is said to be abandoned", async () => {
+    const source = await snapshotNow();
+    const { copy } = planOf(source);
+    await copies.restore(copy);
+    for (let tried = 0; tried < 600 && (await copies.describe(copy.name))?.status === "creating"; tried++)
+      await sleep(100);
+    expect(await copies.describe(copy.name)).toEqual({ status: "available" });
+    const wanted = { stack: "test", isAbandoned: false };
+    await expect(removeLeftovers(ports(), wanted)).rejects.toMatchObject({
+      code: "SPARKI_OUTSIDE",
+      message: expect.stringContaining("a drill that a test began"),
+    });
+    expect(backing.database.names()).toEqual([LIVE, copy.name]);
+    expect(await removeLeftovers(ports(), { ...wanted, isAbandoned: true })).toEqual([copy.name]);
+    await expectNothingLeft();
+    const late = { ...copy, name: `${copy.name}-late`, until: Date.now() / 1000 - 1 };
+    await copies.restore(late);
+    expect(await removeLeftovers(ports(), wanted)).toEqual([late.name]);
+    await expectNothingLeft();
+  });
+});

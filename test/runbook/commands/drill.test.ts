@@ -1,0 +1,152 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { openNetwork } from "../../../io/network.ts";
+import { runCommandLine } from "../../../runbook/command-line.ts";
+import { type DrillRun, runDrill } from "../../../runbook/drill/drill-run.ts";
+import { checksIn } from "../../../runbook/drill/restore-checks.ts";
+import { plainScreen } from "../../../runbook/report/screen.ts";
+import { DeployError } from "../../../shared/deploy-error.ts";
+import { openOutput } from "../../../shared/text/output.ts";
+import { CHECKS_TEXT, DRILL_NOW, fakeCopies, goodAnswers } from "../../support/database-copies.ts";
+import { fakeClock } from "../../support/fake-clock.ts";
+import { configWith, fakeContext } from "../../support/preflight.ts";
+
+async function sparki(...argv: string[]) {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const written = Promise.all([text(stdout), text(stderr)]);
+  const ports = { clock: fakeClock(), env: { PATH: "" }, cwd: "/nowhere", signal: new AbortController().signal };
+  const exitCode = await runCommandLine(argv, { ...ports, stdout, stderr });
+  stdout.end();
+  stderr.end();
+  const [out, err] = await written;
+  return { exitCode, out, err };
+}
+
+describe("sparki drill", () => {
+  it.each([
+    [["drill"], "SPARKI_USAGE"],
+    [["drill", "fire"], "SPARKI_USAGE"],
+    [["drill", "restore", "twice"], "SPARKI_USAGE"],
+    [["drill", "restore", "--snapshot", "a;b"], "SPARKI_USAGE"],
+    [["drill", "restore", "--point-in-time", "yesterday"], "SPARKI_USAGE"],
+    [["drill", "restore", "--snapshot", "a", "--point-in-time", "latest"], "SPARKI_USAGE"],
+    [["drill", "restore", "--limit", "0"], "SPARKI_USAGE"],
+    [["drill", "restore", "--stack", "nowhere"], "SPARKI_CONFIG"],
+    // Nobody can be asked, and nobody has agreed.
+    [["drill", "restore"], "SPARKI_USAGE"],
+  ])("ends with 2 for %j, before it asks anybody", async (argv, code) => {
+    const { exitCode, out } = await sparki(...argv, "--json");
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({ error: { code } });
+  });
+
+  it("teaches what it makes, what it costs and how it ends", async () => {
+    const { exitCode, out } = await sparki("drill", "--help");
+    expect(exitCode).toBe(0);
+    for (const words of [
+      "temporary instance",
+      "what that costs",
+      "drill.yaml",
+      "--abandoned",
+      "Exit codes: 0 restored",
+    ])
+      expect(out.replaceAll(/\s+/g, " ")).toContain(words);
+  });
+});
+
+describe("runDrill", () => {
+  let folder: string;
+  let file: string;
+  const unchanged = readFileSync(join(import.meta.dirname, "../../../Pulumi.prod.yaml"), "utf8");
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "sparki-drill-run-"));
+    file = join(folder, "Pulumi.prod.yaml");
+    writeFileSync(file, unchanged);
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  async function run(parts: Parameters<typeof fakeCopies>[0] = {}, own: Partial<DrillRun> = {}) {
+    const stderr = new PassThrough();
+    const written = text(stderr);
+    const copies = fakeCopies(parts);
+    const network = openNetwork({});
+    const env = { PULUMI_OPTION_CONFIG_FILE: file };
+    const output = openOutput(stderr);
+    const clock = fakeClock(DRILL_NOW);
+    const ports = { stdout: output, stderr: output, clock, env, cwd: folder, signal: new AbortController().signal };
+    const asked: string[] = [];
+    const ended = await runDrill({
+      ...{ stack: "prod", config: configWith({}), checks: await checksIn(CHECKS_TEXT), copies, ports },
+      ...{ wanted: { newest: true }, limitMinutes: 120, isAbandoned: false, isRehearsal: false },
+      opened: { context: { ...fakeContext(), slackSecrets: async () => ({}) }, network, close: () => network.close() },
+      screen: plainScreen(stderr),
+      agree: async (question) => void asked.push(question),
+      ...own,
+    }).finally(() => network.close());
+    stderr.end();
+    return { ...ended, asked, calls: copies.calls, told: await written, json: Object(ended.json) };
+  }
+
+  it("asks, tells the price first, and writes the record of a drill that passed", async () => {
+    const { exitCode, json, asked, told } = await run();
+    expect(exitCode).toBe(0);
+    expect(asked).toEqual(["Make this temporary instance?"]);
+    expect(told.replaceAll(/\s+/g, " ")).toMatch(/It costs about \d\.\d\d USD an hour/);
+    const record = {
+      on: "2026-11-28",
+      by: expect.stringContaining("sparki drill restore"),
+      snapshot: json.source.snapshot,
+    };
+    expect(json).toMatchObject({ outcome: "passed", removed: true, leftoversRemoved: [], record, notifications: [] });
+    expect(readFileSync(file, "utf8")).toContain('restoreTest: { "on": "2026-11-28", by: ');
+  });
+
+  it("makes nothing without a person's yes", async () => {
+    const refused = async () => {
+      throw new DeployError("SPARKI_USAGE", "not confirmed; nothing was changed");
+    };
+    const copies = fakeCopies();
+    await expect(run({}, { agree: refused, copies })).rejects.toMatchObject({ code: "SPARKI_USAGE" });
+    expect(copies.calls).toEqual([]);
+    expect(readFileSync(file, "utf8")).toBe(unchanged);
+  });
+
+  it.each([
+    ["a broken backup", { query: async () => goodAnswers({ detections: null }) }, 1],
+    ["no backup", { newestSnapshot: async () => undefined }, 1],
+    ["no answer", { query: async () => [] }, 3],
+    ["a copy that cannot be deleted", { remove: async () => Promise.reject(new Error("no")) }, 4],
+  ])("writes no record of %s, and tells Slack", async (_, parts, code) => {
+    const { exitCode, json } = await run(parts);
+    expect(exitCode).toBe(code);
+    expect(json.record).toBeNull();
+    expect(json.notifications).toHaveLength(1);
+    expect(json.notifications[0]).toMatchObject({ channel: configWith({}).contacts.database.channel });
+    expect(readFileSync(file, "utf8")).toBe(unchanged);
+  });
+
+  it("does not pass where the record cannot be written, and says what to write", async () => {
+    const ports = { PULUMI_OPTION_CONFIG_FILE: join(folder, "gone.yaml") };
+    file = ports.PULUMI_OPTION_CONFIG_FILE;
+    const { exitCode, json } = await run();
+    expect(exitCode).toBe(4);
+    expect(json).toMatchObject({
+      record: null,
+      failure: { reason: "outside", next: expect.stringContaining('{ "on": "2026-11-28"') },
+    });
+  });
+
+  it("refuses a backup from before the database's present users, which nothing could read", async () => {
+    const config = configWith({});
+    const database = { ...config.database, passwordsSince: "2026-11-29" };
+    const copies = fakeCopies();
+    await expect(run({}, { config: { ...config, database }, copies })).rejects.toMatchObject({
+      code: "SPARKI_USAGE",
+      hint: expect.stringContaining("--point-in-time latest"),
+    });
+    expect(copies.calls).toEqual([]);
+  });
+});
