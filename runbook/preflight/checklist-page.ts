@@ -90,7 +90,7 @@ const KNOWLEDGE = [
   "| `sparki:preflight.repository`, `.checkout` | the application's repository on GitHub, and a clone of it |",
   "| `sparki:preflight.migrations` | the folder of the engine's migrations |",
   "| `sparki:preflight.featureFlags` | the file of feature flags |",
-  "| `sparki:preflight.restoreTest` | `{ \"on\": DAY, by, snapshot }`: the last snapshot that was restored and read; `npx sparki drill restore` writes it |",
+  '| `sparki:preflight.restoreTest` | `{ "on": DAY, by, snapshot }`: the last snapshot that was restored and read; `npx sparki drill restore` writes it |',
   "| `sparki:preflight.imageSignatureKey` | cosign's public key, PEM; without it signatures are not checked |",
   "",
   "Secret values are read to compare the names of their keys, and go no further.",
