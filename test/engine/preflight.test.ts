@@ -23,6 +23,7 @@ describe("sparki preflight", () => {
   let end: () => void;
   let terminal: Terminal;
   let last: PreflightReport;
+  let drilled: string;
 
   const serve = async (...options: string[]) => {
     runs = makeRuns();
@@ -98,8 +99,28 @@ describe("sparki preflight", () => {
     beforeAll(() => serve("--on-promoted"));
     afterAll(close);
 
+    it("drills the restore of its database first, as it stands after migrations and seed", async () => {
+      const { exitCode, stdout, stderr } = await terminal.run(
+        `node ${SPARKI} drill restore --stack staging --yes --json`,
+      );
+      const { outcome, failure, removed, record, checks } = JSON.parse(stdout);
+      expect({ exitCode, outcome, failure, removed }).toEqual({
+        ...{ exitCode: 0, outcome: "passed", failure: null, removed: true },
+      });
+      expect(checks.map(({ name, found }: { name: string; found: string }) => [name, found])).toEqual([
+        ["schema level", "3"],
+        ["projects", "3"],
+        ["detections", "0"],
+        ["newest project", expect.stringContaining("h old")],
+      ]);
+      expect(stderr).toContain("It costs nothing here.");
+      drilled = record.snapshot;
+    });
+
     it("passes over what is deployed, and skips only what cannot be checked here", async () => {
       expect(await preflight()).toBe(0);
+      expect(found("restore-test")?.reason).toMatch(/^sparki drill restore, run by .* restored /);
+      expect(found("restore-test")?.reason).toContain(drilled);
       expect(last.checks.filter(({ status }) => status === "fail" || status === "warn")).toEqual([]);
       expect(ids("skipped").sort()).toEqual(NEVER);
     });
