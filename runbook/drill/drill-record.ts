@@ -79,7 +79,9 @@ function edited(text: string, config: YAMLMap, line: string): string {
   if (pair === undefined) return inserted(text, section, line);
   const [start, end] = [startOf(pair.key), isNode(pair.value) ? pair.value.range?.[1] : undefined];
   if (end === undefined) throw new Error(`its ${KEY} holds nothing`);
-  return text.slice(0, start) + line + text.slice(end);
+  // Of keys on lines of their own the last line's end counts as theirs.
+  const old = text.slice(start, end).trimEnd();
+  return text.slice(0, start) + line + text.slice(start + old.length);
 }
 
 /** With one more entry, before the first one of a map. */

@@ -79,6 +79,30 @@ describe("writeRecord", () => {
     });
   });
 
+  it.each([
+    [
+      "before others",
+      '    restoreTest:\n      "on": "2026-01-01"\n      by: ada # then\n      snapshot: none\n    checkout: ../sparki\n',
+    ],
+    [
+      "after others",
+      "    checkout: ../sparki\n    restoreTest:\n      by: ada\n      snapshot: none\n      on: 2026-01-01\n",
+    ],
+    ["without a value", "    restoreTest:\n    checkout: ../sparki\n"],
+  ])("replaces a record on lines of its own %s", (_, lines) => {
+    const file = join(folder, "Pulumi.prod.yaml");
+    const whole = readFileSync(join(ROOT, "Pulumi.prod.yaml"), "utf8");
+    const preflight = / {2}sparki:preflight:\n(?: {4}.*\n)+/;
+    writeFileSync(file, whole.replace(preflight, `  sparki:preflight:\n${lines}`));
+    writeRecord(file, record);
+    const after = readFileSync(file, "utf8");
+    expect(stackConfigIn(after, { file, stack: "prod" }).preflight).toEqual({
+      checkout: "../sparki",
+      restoreTest: record,
+    });
+    expect(after.split("\n")).toHaveLength(whole.split("\n").length - 1);
+  });
+
   it("adds to a key that is written on one line, and leaves alone what it cannot add to", () => {
     const file = join(folder, "Pulumi.prod.yaml");
     const whole = readFileSync(join(ROOT, "Pulumi.prod.yaml"), "utf8");
