@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { copyPrefix, type DatabaseCopies } from "../../io/database-copies.ts";
+import { copyPrefix, type DatabaseCopies, type RestoreSource } from "../../io/database-copies.ts";
 import { openSlack } from "../../io/slack.ts";
 import { DeployError, EXIT } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
@@ -16,6 +16,7 @@ import { drillMessage, drillText, intentText } from "./drill-text.ts";
 import type { RestoreChecks } from "./restore-checks.ts";
 import {
   chooseSource,
+  type DrillFailure,
   type DrillPorts,
   drillRestore,
   endedBefore,
@@ -56,22 +57,43 @@ export async function runDrill(run: DrillRun): Promise<CommandResult> {
   return { exitCode: told.exitCode, json: { ...told, stack, leftoversRemoved, record, notifications: sent } };
 }
 
-async function drilled(run: DrillRun): Promise<{ drill: RestoreDrill; leftoversRemoved: readonly string[] }> {
-  const { stack, config, copies, ports, screen, wanted, limitMinutes, isAbandoned, isRehearsal } = run;
-  const { clock, signal } = ports;
-  const portsWith = (say: DrillPorts["say"]): DrillPorts => ({
-    ...{ copies, clock, signal, say, pollSeconds: isRehearsal ? 0.2 : POLL_SECONDS },
-  });
+interface Drilled {
+  readonly drill: RestoreDrill;
+  readonly leftoversRemoved: readonly string[];
+}
+
+/** What is restored, once what earlier drills left is gone; else why nothing is. */
+interface Begun {
+  readonly leftoversRemoved: readonly string[];
+  readonly source: RestoreSource | DrillFailure;
+}
+
+async function begin(run: DrillRun): Promise<Begun> {
+  const { stack, copies, ports, screen, wanted, isAbandoned } = run;
+  const { clock } = ports;
   const leftoversRemoved = await showPhase(screen, clock, `earlier drills of ${stack}`, async (phase) => {
     const names = await removeLeftovers(
-      portsWith((text) => phase.say(text)),
+      drillPorts(run, (text) => phase.say(text)),
       { stack, isAbandoned },
     );
     phase.note(names.length === 0 ? "nothing was left" : `${names.join(", ")} deleted`);
     return names;
   });
+  return { leftoversRemoved, source: await chooseSource(copies, wanted, { stack, now: clock.now() }) };
+}
+
+/** What an outside fault kept from beginning is told as any drill that did not pass; a caller's mistake is thrown. */
+function unbegun({ stack, ports: { signal } }: DrillRun, error: unknown): Begun {
+  if (!(error instanceof DeployError) || error.code !== "SPARKI_OUTSIDE" || signal.aborted) throw error;
+  const next = error.hint ?? `npx sparki drill restore --stack ${stack}`;
+  return { leftoversRemoved: [], source: { reason: "outside", message: error.message, next } };
+}
+
+async function drilled(run: DrillRun): Promise<Drilled> {
+  const { stack, config, ports, screen, wanted, limitMinutes, isRehearsal } = run;
+  const { clock } = ports;
+  const { leftoversRemoved, source } = await begin(run).catch((error: unknown) => unbegun(run, error));
   const now = clock.now();
-  const source = await chooseSource(copies, wanted, { stack, now });
   if ("reason" in source) return { drill: endedBefore(stack, source, now), leftoversRemoved };
   if (!isRehearsal) assertUsersIn(source.at, config, stack);
   const name = `${copyPrefix(stack)}${timeOf(now).replace(/\D/g, "").slice(0, 14)}`;
@@ -83,13 +105,17 @@ async function drilled(run: DrillRun): Promise<{ drill: RestoreDrill; leftoversR
   const plan = { stack, copy, checks: run.checks, schema: config.release.schema, freshAt };
   const drill = await showPhase(screen, clock, `restore drill of ${stack}`, async (phase) => {
     const ended = await drillRestore(
-      portsWith((text) => phase.say(text)),
+      drillPorts(run, (text) => phase.say(text)),
       plan,
     );
     phase.note(ended.outcome);
     return ended;
   });
   return { drill, leftoversRemoved };
+}
+
+function drillPorts({ copies, ports: { clock, signal }, isRehearsal }: DrillRun, say: DrillPorts["say"]): DrillPorts {
+  return { copies, clock, signal, say, pollSeconds: isRehearsal ? 0.2 : POLL_SECONDS };
 }
 
 /** The check logs in as the application's present user, which an older backup does not have. */

@@ -36,8 +36,7 @@ export function intentText({ stack, name, source, instanceClass, limitMinutes, n
     ? "a PostgreSQL of this rehearsal"
     : `${instanceClass} in one zone with ${source.storageGib} GiB, in the database's own subnets, which nothing reaches but the check's pod`;
   return [
-    `This restores ${what},`,
-    `into the temporary instance ${name}: ${where}.`,
+    `This restores ${what}, into the temporary instance ${name}: ${where}.`,
     `It is deleted afterwards, whatever happens; the restore may take ${limitMinutes} min. ${costText(source, instanceClass, limitMinutes, isRehearsal)}`,
   ].join("\n");
 }

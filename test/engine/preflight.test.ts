@@ -113,7 +113,7 @@ describe("sparki preflight", () => {
         ["detections", "0"],
         ["newest project", expect.stringContaining("h old")],
       ]);
-      expect(stderr).toContain("It costs nothing here.");
+      expect(stderr.replaceAll(/\s+/g, " ")).toContain("It costs nothing here.");
       drilled = record.snapshot;
     });
 

@@ -104,19 +104,32 @@ describe("runDrill", () => {
     expect(readFileSync(file, "utf8")).toContain('restoreTest: { "on": "2026-11-28", by: ');
   });
 
-  it("makes nothing without a person's yes", async () => {
-    const refused = async () => {
-      throw new DeployError("SPARKI_USAGE", "not confirmed; nothing was changed");
-    };
-    const copies = fakeCopies();
-    await expect(run({}, { agree: refused, copies })).rejects.toMatchObject({ code: "SPARKI_USAGE" });
-    expect(copies.calls).toEqual([]);
-    expect(readFileSync(file, "utf8")).toBe(unchanged);
-  });
+  it.each(["SPARKI_USAGE", "SPARKI_OUTSIDE"] as const)(
+    "makes nothing and tells nobody without a person's yes (%s)",
+    async (code) => {
+      const refused = async () => {
+        throw new DeployError(code, "not confirmed, or Ctrl-C at the prompt");
+      };
+      const copies = fakeCopies();
+      await expect(run({}, { agree: refused, copies })).rejects.toMatchObject({ code });
+      expect(copies.calls).toEqual([]);
+      expect(readFileSync(file, "utf8")).toBe(unchanged);
+    },
+  );
 
   it.each([
     ["a broken backup", { query: async () => goodAnswers({ detections: null }) }, 1],
     ["no backup", { newestSnapshot: async () => undefined }, 1],
+    [
+      "AWS that does not answer",
+      { newestSnapshot: async () => Promise.reject(new DeployError("SPARKI_OUTSIDE", "no")) },
+      4,
+    ],
+    [
+      "one that may still run",
+      { leftovers: async () => [{ name: "sparki-prod-drill-0", until: DRILL_NOW + 60, by: "eve" }] },
+      4,
+    ],
     ["no answer", { query: async () => [] }, 3],
     ["a copy that cannot be deleted", { remove: async () => Promise.reject(new Error("no")) }, 4],
   ])("writes no record of %s, and tells Slack", async (_, parts, code) => {
