@@ -58,7 +58,8 @@ export interface Target extends Endpoint {
 
 /** Checks never come faster than this, however small the time scale. */
 const MIN_INTERVAL_SECONDS = 0.3;
-const CHECK_LIMIT_MILLISECONDS = 2000;
+/** Twice AWS's default: a machine that is busy with all of a rehearsal answers late, and is no target that is away. */
+const CHECK_LIMIT_MILLISECONDS = 10_000;
 /** Requests take the time they take, whatever the time scale: what is in flight gets at least this. */
 const MIN_DRAIN_SECONDS = 5;
 /** Until each node of a load balancer knows that a target was deregistered: AWS promises no time, this is a long one. */

@@ -38,8 +38,8 @@ export function timingAt(timeScale: number): Timing {
     probePeriod: (probe) => scaled(probe.periodSeconds ?? 10, 1),
     startupProbePeriod: (probe) => 1000 * (probe.periodSeconds ?? 10),
     probeDelay: (probe) => scaled(probe.initialDelaySeconds ?? 0, 0),
-    // The machine may be busier than a node: two seconds at least.
-    probeTimeout: (probe) => 1000 * Math.max(probe.timeoutSeconds ?? 1, 2),
+    // The machine may be busier than a node: five seconds at least.
+    probeTimeout: (probe) => 1000 * Math.max(probe.timeoutSeconds ?? 1, 5),
     grace: (seconds) => scaled(seconds, 5),
     preStopSleep: (seconds) => scaled(seconds, 2),
     imagePull: () => scaled(IMAGE_PULL_SECONDS, 0),

@@ -160,6 +160,14 @@ describe("Balancer", () => {
 });
 
 describe("TargetGroup", () => {
+  it("counts a target that answers late, as on a busy machine, as healthy", async () => {
+    const server = createServer((_, response) => void setTimeout(() => response.end(), 2500));
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(PORT, "127.251.17.9", resolve));
+    const late = await group("late", { address: "127.251.17.9", port: PORT });
+    expect(late.healthyKeys()).toEqual([`127.251.17.9:${PORT}`]);
+  });
+
   it("asks healthy targets in turn", async () => {
     for (const { address } of [first, second]) await target(address, () => {});
     const two = await group("two", first, second);
