@@ -2,7 +2,7 @@ import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { isMap, isNode, isScalar, parseDocument, type YAMLMap } from "yaml";
-import { DeployError, messageOf } from "../../shared/deploy-error.ts";
+import { DeployError, EXIT, messageOf } from "../../shared/deploy-error.ts";
 import { oneLine } from "../../shared/text/visible.ts";
 import { type RestoreDrill, timeOf } from "./restore-drill.ts";
 
@@ -20,7 +20,7 @@ const MOST_CHARACTERS = 128;
 /** The record of a drill that passed, and of no other one. */
 export function recordOf(drill: RestoreDrill, runBy: string, now: number): DrillRecord | undefined {
   const { outcome, exitCode, failure, removed, source } = drill;
-  const isProven = outcome === "passed" && exitCode === 0 && failure === null && removed === true;
+  const isProven = outcome === "passed" && exitCode === EXIT.done.code && failure === null && removed === true;
   if (!isProven || source === null) return undefined;
   return {
     on: timeOf(now).slice(0, 10),
