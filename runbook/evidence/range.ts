@@ -15,7 +15,7 @@ export interface Range {
 const DAY_SECONDS = 86_400;
 /** Nothing was deployed by this program before. */
 const FIRST_DAY = "2020-01-01";
-const HINT = "npx sparki evidence --from 2026-10-01 --to 2026-10-31";
+const HINT = "npx sparki evidence --from 2026-10-01 --to 2026-10-31 --key evidence.key, or --unsigned";
 
 type Given = string | boolean | undefined;
 
