@@ -1,5 +1,5 @@
 import type { EC2Client, IpPermission } from "@aws-sdk/client-ec2";
-import type { DBInstance, DBSnapshot, RDSClient } from "@aws-sdk/client-rds";
+import type { DBInstance, DBSnapshot, RDSClient, Tag } from "@aws-sdk/client-rds";
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
 import { awsHandler } from "./aws-http.ts";
 import {
@@ -146,18 +146,14 @@ function readSnapshot(found: DBSnapshot, live: string): Snapshot | undefined {
 async function newestSnapshot(aws: Aws): Promise<Snapshot | undefined> {
   await liveInstance(aws);
   const { rds, rdsModule, live } = aws;
-  const found: Snapshot[] = [];
-  let Marker: string | undefined;
-  for (let page = 0; page < MOST_PAGES; page += 1) {
-    const more = Marker === undefined ? {} : { Marker };
-    const wanted = { DBInstanceIdentifier: live, SnapshotType: "automated", ...more };
-    const command = new rdsModule.DescribeDBSnapshotsCommand(wanted);
+  const wanted = { DBInstanceIdentifier: live, SnapshotType: "automated" };
+  const all = await listed("snapshots", async (more) => {
+    const command = new rdsModule.DescribeDBSnapshotsCommand({ ...wanted, ...more });
     const answer = await asked(`list the snapshots of ${live}`, () => rds.send(command));
-    found.push(...(answer?.DBSnapshots ?? []).flatMap((each) => readSnapshot(each, live) ?? []));
-    Marker = answer?.Marker;
-    if (!Marker) return found.sort((one, other) => other.at - one.at)[0];
-  }
-  throw endless("snapshots");
+    return { items: answer?.DBSnapshots, marker: answer?.Marker };
+  });
+  const found = all.flatMap((each) => readSnapshot(each, live) ?? []);
+  return found.sort((one, other) => other.at - one.at)[0];
 }
 
 async function snapshotNamed(aws: Aws, id: string): Promise<Snapshot | undefined> {
@@ -180,8 +176,26 @@ async function restorable(aws: Aws) {
   return { earliest: earliest.getTime() / 1000, latest: latest.getTime() / 1000, storageGib };
 }
 
-function endless(what: string): DeployError {
-  return new DeployError("SPARKI_OUTSIDE", `AWS's list of ${what} does not end within ${MOST_PAGES} pages`);
+interface Page<Item> {
+  readonly items: readonly Item[] | undefined;
+  /** What the next page is asked by; undefined or empty on the last one. */
+  readonly marker: string | undefined;
+}
+
+/** A list of RDS's, all pages of it; throws for one that does not end. */
+async function listed<Item>(
+  what: string,
+  ask: (more: { readonly Marker?: string }) => Promise<Page<Item>>,
+): Promise<Item[]> {
+  const all: Item[] = [];
+  let more: { readonly Marker?: string } = {};
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const { items = [], marker } = await ask(more);
+    all.push(...items);
+    if (!marker) return all;
+    more = { Marker: marker };
+  }
+  throw new DeployError("SPARKI_OUTSIDE", `AWS's list of ${what} does not end within ${MOST_PAGES} pages`);
 }
 
 async function leftovers(aws: Aws): Promise<Leftover[]> {
@@ -190,19 +204,21 @@ async function leftovers(aws: Aws): Promise<Leftover[]> {
   const byName = new Map<string, Leftover>();
   for (const { name, tags } of await groups(aws, { Name: `tag:${TAG}`, Values: [options.stack] }))
     if (name.startsWith(prefix)) byName.set(name, leftover(name, tags));
-  let Marker: string | undefined;
-  for (let page = 0; page < MOST_PAGES; page += 1) {
-    const command = new rdsModule.DescribeDBInstancesCommand(Marker === undefined ? {} : { Marker });
+  const instances = await listed("database instances", async (more) => {
+    const command = new rdsModule.DescribeDBInstancesCommand(more);
     const answer = await asked("list the database instances", () => rds.send(command));
-    for (const { DBInstanceIdentifier: name = "", TagList = [] } of answer?.DBInstances ?? []) {
-      const tags = new Map(TagList.map(({ Key = "", Value = "" }) => [Key, Value]));
-      // Both, so that nothing else is ever deleted.
-      if (name.startsWith(prefix) && tags.get(TAG) === options.stack) byName.set(name, leftover(name, tags));
-    }
-    Marker = answer?.Marker;
-    if (!Marker) return [...byName.values()];
+    return { items: answer?.DBInstances, marker: answer?.Marker };
+  });
+  for (const { DBInstanceIdentifier: name = "", TagList = [] } of instances) {
+    const tags = tagsIn(TagList);
+    // Both, so that nothing else is ever deleted.
+    if (name.startsWith(prefix) && tags.get(TAG) === options.stack) byName.set(name, leftover(name, tags));
   }
-  throw endless("database instances");
+  return [...byName.values()];
+}
+
+function tagsIn(tags: readonly Tag[]): ReadonlyMap<string, string> {
+  return new Map(tags.map(({ Key = "", Value = "" }) => [Key, Value]));
 }
 
 /** A mark that cannot be read is of a drill that may still run. */
@@ -220,8 +236,7 @@ async function groups({ ec2, ec2Module }: Aws, filter: { readonly Name: string; 
   const answer = await asked("list the security groups", () => ec2.send(command));
   return (answer?.SecurityGroups ?? []).flatMap(
     ({ GroupId: id, GroupName: name = "", Tags = [], IpPermissionsEgress = [] }) => {
-      const tags = new Map(Tags.map(({ Key = "", Value = "" }) => [Key, Value]));
-      return id === undefined ? [] : [{ id, name, tags, egress: IpPermissionsEgress }];
+      return id === undefined ? [] : [{ id, name, tags: tagsIn(Tags), egress: IpPermissionsEgress }];
     },
   );
 }

@@ -40,13 +40,21 @@ export function timeScaleOf(env: Environment): number {
   return Number(rehearsalVariables(env).SPARKI_TIME_SCALE ?? 1);
 }
 
+/** What a wait takes at a time scale; what is real needs the shortest at least, unless time is not compressed. */
+export function realSeconds(
+  seconds: number,
+  { timeScale, shortest }: { readonly timeScale: number; readonly shortest: number },
+): number {
+  return timeScale === 1 ? seconds : Math.max(shortest, seconds * timeScale);
+}
+
 /**
  * The stack's own pace, or that pace with time compressed by SPARKI_TIME_SCALE (0.01: a modelled second takes 10 ms),
  * which a rehearsal sets: more requests a second, for a shorter time. A machine's limit is for all `tracks` together.
  */
 export function paceOf(gate: StackConfig["gate"], env: Environment, tracks = 1): Pace {
   const scale = timeScaleOf(env);
-  const scaled = (seconds: number, shortest: number) => (scale === 1 ? seconds : Math.max(shortest, seconds * scale));
+  const scaled = (seconds: number, shortest: number) => realSeconds(seconds, { timeScale: scale, shortest });
   return {
     syntheticRequestsPerSecond:
       scale === 1

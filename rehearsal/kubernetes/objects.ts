@@ -127,6 +127,14 @@ export interface Patience {
   readonly signal: AbortSignal;
 }
 
+/** Real pods need real time to start, however fast the modelled time runs. */
+const SHORTEST_LIMIT_SECONDS = 60;
+
+/** What a limit of so many modelled seconds is in real ones; never under a minute, unless less was asked for. */
+export function limitAt(seconds: number, timeScale: number): number {
+  return Math.max(Math.min(seconds, SHORTEST_LIMIT_SECONDS), Math.round(seconds * timeScale));
+}
+
 /** Objects of any kind on one API server, written by server-side apply as the real provider does. */
 export class Objects {
   readonly #api: KubernetesApi;

@@ -17,7 +17,7 @@ import {
   releaseDifference,
 } from "./difference.ts";
 import { ASKED, releasePreview } from "./helm.ts";
-import { idOf, namedBy, Objects, type Patience } from "./objects.ts";
+import { idOf, limitAt, namedBy, Objects, type Patience } from "./objects.ts";
 import { Releases } from "./release.ts";
 
 const RELEASE = "kubernetes:helm.sh/v3:Release";
@@ -69,8 +69,6 @@ export type Verbs = Pick<ProviderModel, "check" | "diff" | "create" | "update" |
 /** The real provider's own limits where a program sets none; at a time scale, but for the floor. */
 const READY_LIMIT_SECONDS = 600;
 
-const SHORTEST_LIMIT_SECONDS = 60;
-
 /** Deletions take what they take, at any time scale. */
 const DELETION_LIMIT_SECONDS = 120;
 
@@ -121,10 +119,7 @@ function mutableIn(session: Session): readonly string[] {
 
 function readyWithin(request: { timeoutSeconds: number; signal: AbortSignal }, timeScale: number): Patience {
   const asked = request.timeoutSeconds > 0 ? request.timeoutSeconds : READY_LIMIT_SECONDS;
-  return {
-    limitSeconds: Math.max(Math.min(asked, SHORTEST_LIMIT_SECONDS), Math.round(asked * timeScale)),
-    signal: request.signal,
-  };
+  return { limitSeconds: limitAt(asked, timeScale), signal: request.signal };
 }
 
 /** A Secret's contents are secret however the program came by them. */

@@ -12,6 +12,7 @@ import {
   refreshedOutputs,
   releaseOutputs,
 } from "./helm.ts";
+import { limitAt } from "./objects.ts";
 
 const LOOK_MILLISECONDS = 500;
 
@@ -92,8 +93,6 @@ function lineOf(pod: string, trouble: string, events: readonly WarningEvent[]): 
   return last === undefined ? `${pod}: ${trouble}` : `${pod}: ${trouble} (${last.reason}: ${last.message})`;
 }
 
-/** Helm waits for real pods, so a compressed time-out must leave them time to start. */
-const SHORTEST_TIMEOUT_SECONDS = 60;
 const DEFAULT_TIMEOUT_SECONDS = 300;
 const NAME_IN_USE = /cannot re-use a name that is still in use/;
 /** Lines of helm's own words in an error. */
@@ -171,7 +170,7 @@ export class Releases {
 
   #timeoutOf(inputs: Properties): number {
     const asked = typeof inputs.timeout === "number" ? inputs.timeout : DEFAULT_TIMEOUT_SECONDS;
-    return Math.max(Math.min(asked, SHORTEST_TIMEOUT_SECONDS), Math.round(asked * this.#context.timeScale));
+    return limitAt(asked, this.#context.timeScale);
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Counts, NO_COUNTS, sum } from "../../gates/evidence.ts";
+import { realSeconds } from "../../gates/live/pace.ts";
 import type { Decision } from "../../gates/tree.ts";
 import { decide, HIGH_ERROR_RATIO, SETTLE_SECONDS, withFinding } from "../../gates/tree.ts";
 import type { Clock } from "../../shared/clock.ts";
@@ -169,7 +170,9 @@ const SHORTEST_SETTLE_SECONDS = 45;
  */
 export async function settle(first: VerifyReport, ports: SettlePorts): Promise<Settled> {
   const { clock, signal, onProgress } = ports;
-  const timeScale = ports.timeScale === 1 ? 1 : Math.max(ports.timeScale, SHORTEST_SETTLE_SECONDS / SETTLE_SECONDS);
+  const { timeScale: asked } = ports;
+  const settleSeconds = realSeconds(SETTLE_SECONDS, { timeScale: asked, shortest: SHORTEST_SETTLE_SECONDS });
+  const timeScale = settleSeconds / SETTLE_SECONDS;
   const started = clock.now();
   const decisions: Decision[] = [];
   let report = first;

@@ -7,7 +7,7 @@ import { systemClock } from "../../io/clock.ts";
 import { request } from "../../io/http.ts";
 import { openNetwork } from "../../io/network.ts";
 import { addressesOf } from "../../rehearsal/addresses.ts";
-import { type Backing, startBacking } from "../../rehearsal/backing/serve.ts";
+import type { Backing } from "../../rehearsal/backing/serve.ts";
 import { CertificateAuthority } from "../../rehearsal/certificates.ts";
 import { Processes } from "../../rehearsal/processes.ts";
 import type { LoadBalancerState } from "../../rehearsal/services.ts";
@@ -16,7 +16,7 @@ import { Client } from "../rehearsal/backing/load.ts";
 import { podObject, servePods } from "../rehearsal/backing/pod-list.ts";
 import { type Pod, Pods } from "../rehearsal/backing/pods.ts";
 import { headersWith, TEST_TOKEN } from "../support/asking.ts";
-import { toolPath } from "../support/tool.ts";
+import { startTestBacking } from "../support/test-backing.ts";
 
 jest.setTimeout(600_000);
 
@@ -147,17 +147,7 @@ async function conformanceOf(service: "engine" | "web", address: string, away = 
 const failedIn = ({ points }: Conformance) => points.filter(({ status }) => status === "fail");
 
 beforeAll(async () => {
-  const tools = { "redis-server": toolPath("redis-server"), prometheus: toolPath("prometheus") };
-  backing = await startBacking({
-    stack: "test",
-    runDirectory: run,
-    addresses,
-    tools,
-    processes,
-    timeScale: 0.01,
-    seed: 1,
-    token: TEST_TOKEN,
-  });
+  backing = await startTestBacking({ run, addresses, processes });
   const start = performance.now();
   const database = await backing.database.start(DATABASE);
   report(`PostgreSQL answered after ${Math.round(performance.now() - start)} ms`);

@@ -1,16 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
+import type pg from "pg";
 import { usersSql } from "../../apps/database-jobs.ts";
 import { databaseRights } from "../../policies/declared/pod-reach.ts";
 import { addressesOf } from "../../rehearsal/addresses.ts";
-import { type Backing, startBacking } from "../../rehearsal/backing/serve.ts";
+import type { Backing } from "../../rehearsal/backing/serve.ts";
 import { Processes } from "../../rehearsal/processes.ts";
 import { Pods } from "../rehearsal/backing/pods.ts";
-import { TEST_TOKEN } from "../support/asking.ts";
 import { type Credentials, makeUsers, type Users, usersSince } from "../support/database-users.ts";
-import { toolPath } from "../support/tool.ts";
+import { onDatabase, startTestBacking } from "../support/test-backing.ts";
 
 jest.setTimeout(600_000);
 
@@ -25,18 +24,7 @@ const processes = new Processes(run);
 let backing: Backing;
 
 beforeAll(async () => {
-  const tools = { "redis-server": toolPath("redis-server"), prometheus: toolPath("prometheus") };
-  const places = {
-    stack: "test",
-    runDirectory: run,
-    addresses,
-    tools,
-    processes,
-    timeScale: 0.01,
-    seed: 1,
-    token: TEST_TOKEN,
-  };
-  backing = await startBacking(places);
+  backing = await startTestBacking({ run, addresses, processes });
   backing.names.setAddress(HOST, (await backing.database.start(DATABASE)).address);
 });
 
@@ -47,17 +35,7 @@ afterAll(async () => {
   rmSync(run, { recursive: true, force: true });
 });
 
-async function as<T>({ username: user, password }: Credentials, act: (client: pg.Client) => Promise<T>): Promise<T> {
-  const ssl = { ca: readFileSync(join(run, "ca.pem"), "utf8") };
-  const client = new pg.Client({ host: addresses.database(1), user, password, database: "sparki", ssl });
-  client.on("error", () => {});
-  await client.connect();
-  try {
-    return await act(client);
-  } finally {
-    await client.end();
-  }
-}
+const as = <T>(who: Credentials, act: (client: pg.Client) => Promise<T>) => onDatabase({ run, addresses }, who, act);
 
 /** The rows of a statement, or the server's own words when it refuses. */
 const ask = (who: Credentials, statement: string): Promise<unknown> =>

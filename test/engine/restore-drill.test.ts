@@ -2,21 +2,20 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
+import type pg from "pg";
 import { systemClock } from "../../io/clock.ts";
 import type { DatabaseCopies, RestoreSource } from "../../io/database-copies.ts";
 import { addressesOf } from "../../rehearsal/addresses.ts";
 import { LIMITS, loadMigrations, migrate } from "../../rehearsal/app/migrate.ts";
 import { backupOf } from "../../rehearsal/backing/backups.ts";
-import { type Backing, startBacking } from "../../rehearsal/backing/serve.ts";
+import type { Backing } from "../../rehearsal/backing/serve.ts";
 import type { Route } from "../../rehearsal/control.ts";
 import { copyRoutes } from "../../rehearsal/copies.ts";
 import { Processes } from "../../rehearsal/processes.ts";
 import { checksIn, type RestoreChecks } from "../../runbook/drill/restore-checks.ts";
 import { chooseSource, type DrillPorts, drillRestore, removeLeftovers } from "../../runbook/drill/restore-drill.ts";
 import { rehearsedCopies } from "../../runbook/rehearse/rehearsed-copies.ts";
-import { TEST_TOKEN } from "../support/asking.ts";
-import { toolPath } from "../support/tool.ts";
+import { onDatabase, startTestBacking } from "../support/test-backing.ts";
 
 jest.setTimeout(600_000);
 
@@ -36,18 +35,7 @@ let drills = 0;
 let snapshots = 0;
 
 beforeAll(async () => {
-  const tools = { "redis-server": toolPath("redis-server"), prometheus: toolPath("prometheus") };
-  const places = {
-    stack: "test",
-    runDirectory: run,
-    addresses,
-    tools,
-    processes,
-    timeScale: 0.01,
-    seed: 1,
-    token: TEST_TOKEN,
-  };
-  backing = await startBacking(places);
+  backing = await startTestBacking({ run, addresses, processes });
   await backing.database.start(DATABASE);
   routes = copyRoutes(backing.database);
   // What the command's own port asks over HTTP, and what answers it there.
@@ -72,18 +60,7 @@ afterAll(async () => {
   rmSync(run, { recursive: true, force: true });
 });
 
-async function sql<T>(act: (client: pg.Client) => Promise<T>): Promise<T> {
-  const ssl = { ca: readFileSync(join(run, "ca.pem"), "utf8") };
-  const { username: user, password, databaseName: database } = DATABASE;
-  const client = new pg.Client({ host: addresses.database(1), user, password, database, ssl });
-  client.on("error", () => {});
-  await client.connect();
-  try {
-    return await act(client);
-  } finally {
-    await client.end();
-  }
-}
+const sql = <T>(act: (client: pg.Client) => Promise<T>) => onDatabase({ run, addresses }, MASTER, act);
 
 const query = (text: string) => sql(async (client) => (await client.query(text)).rows);
 

@@ -1,3 +1,4 @@
+import { realSeconds } from "../../../gates/live/pace.ts";
 import { SYNTHETIC } from "../../../io/synthetic.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import { type Finding, fail, pass } from "../../preflight/check.ts";
@@ -77,5 +78,5 @@ export const outside: Verification = {
 };
 
 function patience({ timeScale }: VerifyContext): number {
-  return timeScale === 1 ? DNS_SECONDS : Math.max(SHORTEST_DNS_SECONDS, DNS_SECONDS * timeScale);
+  return realSeconds(DNS_SECONDS, { timeScale, shortest: SHORTEST_DNS_SECONDS });
 }

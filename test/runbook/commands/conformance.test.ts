@@ -2,27 +2,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
-import { text } from "node:stream/consumers";
-import { runCommandLine } from "../../../runbook/command-line.ts";
 import { CONTRACT } from "../../../runbook/conformance/contract.ts";
 import { conformanceDocument, contractDocument } from "../../../runbook/report/document.ts";
+import { runSparki } from "../../support/command-line.ts";
 import { contractServer } from "../../support/contract-server.ts";
-import { fakeClock } from "../../support/fake-clock.ts";
 import { serveHttp } from "../../support/http-server.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 
-async function sparki(...argv: string[]) {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const written = Promise.all([text(stdout), text(stderr)]);
-  const ports = { clock: fakeClock(), env: { PATH: "" }, cwd: ROOT, signal: new AbortController().signal };
-  const exitCode = await runCommandLine(["conformance", ...argv], { ...ports, stdout, stderr });
-  stdout.end();
-  stderr.end();
-  const [out, err] = await written;
-  return { exitCode, out, err };
-}
+const sparki = (...argv: string[]) => runSparki(["conformance", ...argv], { cwd: ROOT });
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");

@@ -4,26 +4,15 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { openNetwork } from "../../../io/network.ts";
-import { runCommandLine } from "../../../runbook/command-line.ts";
 import { type DrillRun, runDrill } from "../../../runbook/drill/drill-run.ts";
 import { checksIn } from "../../../runbook/drill/restore-checks.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { openOutput } from "../../../shared/text/output.ts";
+import { runSparki } from "../../support/command-line.ts";
 import { CHECKS_TEXT, DRILL_NOW, fakeCopies, goodAnswers } from "../../support/database-copies.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { configWith, fakeContext } from "../../support/preflight.ts";
-
-async function sparki(...argv: string[]) {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const written = Promise.all([text(stdout), text(stderr)]);
-  const ports = { clock: fakeClock(), env: { PATH: "" }, cwd: "/nowhere", signal: new AbortController().signal };
-  const exitCode = await runCommandLine(argv, { ...ports, stdout, stderr });
-  stdout.end();
-  stderr.end();
-  const [out, err] = await written;
-  return { exitCode, out, err };
-}
 
 describe("sparki drill", () => {
   it.each([
@@ -38,13 +27,13 @@ describe("sparki drill", () => {
     // Nobody can be asked, and nobody has agreed.
     [["drill", "restore"], "SPARKI_USAGE"],
   ])("ends with 2 for %j, before it asks anybody", async (argv, code) => {
-    const { exitCode, out } = await sparki(...argv, "--json");
+    const { exitCode, out } = await runSparki([...argv, "--json"]);
     expect(exitCode).toBe(2);
     expect(JSON.parse(out)).toMatchObject({ error: { code } });
   });
 
   it("teaches what it makes, what it costs and how it ends", async () => {
-    const { exitCode, out } = await sparki("drill", "--help");
+    const { exitCode, out } = await runSparki(["drill", "--help"]);
     expect(exitCode).toBe(0);
     for (const words of [
       "temporary instance",
