@@ -8,6 +8,7 @@ import {
   type OutputMap,
   type PulumiFn,
   type Stack,
+  type WhoAmIResult,
 } from "@pulumi/pulumi/automation/index.js";
 import { EngineRecord, type EngineResult, type RecordedEvent } from "../records/engine-record.ts";
 import { FORWARD_ENVIRONMENT } from "../records/kept-inputs.ts";
@@ -79,6 +80,7 @@ interface RunOptions {
 
 /** One stack on the Pulumi engine. What an operation came to is told by the engine's events, never by its exit alone. */
 export class Engine {
+  #loggedIn: Promise<WhoAmIResult> | undefined;
   readonly #stack: Stack;
   readonly #process: PulumiProcess;
   readonly #options: EngineOptions;
@@ -139,14 +141,25 @@ export class Engine {
   /** Who runs this command, by the CI, the backend or the machine. */
   async identity(): Promise<Identity> {
     const { environment } = this.#options;
-    const { url = "", user } = await this.#stack.workspace.whoAmI();
+    const { url, user } = await this.#login();
     return identityIn(environment, url.startsWith("http") ? user : undefined);
   }
 
   /** Where the stack's state is: a service's origin, or a bucket's or folder's address, without who asks for it. */
   async backend(): Promise<string> {
-    const { url = "" } = await this.#stack.workspace.whoAmI();
-    return backendIn(url);
+    return backendIn((await this.#login()).url);
+  }
+
+  /** Who is logged in, and where: asked once for a command, which has one login. */
+  async #login(): Promise<{ readonly url: string; readonly user: string }> {
+    this.#loggedIn ??= this.#stack.workspace.whoAmI();
+    try {
+      const { url = "", user } = await this.#loggedIn;
+      return { url, user };
+    } catch (error) {
+      this.#loggedIn = undefined;
+      throw error;
+    }
   }
 
   /** Takes Pulumi's own protection off every resource in the state. */
@@ -206,7 +219,7 @@ export class Engine {
   /** The stack's updates, newest first. */
   async history(): Promise<readonly Update[]> {
     const { projectDirectory, stack } = this.#options;
-    const { url = "" } = await this.#stack.workspace.whoAmI();
+    const { url } = await this.#login();
     return readHistory({
       backendUrl: url,
       projectDirectory,

@@ -628,15 +628,20 @@ function isOpen(name: string, value: string): boolean {
   return secrecyOf(name) === "none" || isPublicValue(value);
 }
 
+/** Most texts have none, and the search for one tries every word. */
+function withoutHeredocs(text: string, mark: string): string {
+  if (!text.includes("<<")) return text;
+  return text.replace(HEREDOC, (all, name: string, begin: string) =>
+    secrecyOf(name) === "none" ? all : `${name}${begin}${mark}`,
+  );
+}
+
 /** The text without the secrets whose name stands on another line or in a tag around them. */
 export function withoutBlocks(text: string, mark: string): string {
-  const inline = text
+  const inline = withoutHeredocs(text, mark)
     .replace(ELEMENT, (all, tag: string, name: string, value: string) => (isOpen(name, value) ? all : `${tag}${mark}`))
     .replace(PLIST, (all, before: string, name: string, value: string) =>
       isOpen(name, value) ? all : `${before}${mark}`,
-    )
-    .replace(HEREDOC, (all, name: string, begin: string) =>
-      secrecyOf(name) === "none" ? all : `${name}${begin}${mark}`,
     )
     .replace(FORM_FIELD, (all, before: string, name: string, value: string) =>
       isOpen(name, value) ? all : `${before}${mark}`,
