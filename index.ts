@@ -17,6 +17,7 @@ import { Edge } from "./infra/edge.ts";
 import { Keys } from "./infra/keys.ts";
 import { Network } from "./infra/network.ts";
 import { assertZones, awsProvider } from "./infra/provider.ts";
+import { boundedBy } from "./infra/roles.ts";
 import { loadConfig, tellOfPlainRun, withholdDebugLog } from "./infra/run.ts";
 import { Secrets } from "./infra/secrets.ts";
 import { madeBy, tagWithOrigin } from "./infra/tags.ts";
@@ -32,15 +33,16 @@ export default async function deployment() {
   guardOptions();
   const stack = pulumi.getStack();
   const config = loadConfig();
-  const { domain, release } = config;
+  const { domain, release, permissionsBoundary } = config;
   const provider = awsProvider(stack, config);
   await assertZones(config.network.zones, provider);
-  const aws = { providers: [provider], transformations: [madeBy(release.id), tagWithOrigin] };
+  const transformations = [madeBy(release.id), tagWithOrigin, boundedBy(permissionsBoundary)];
+  const aws = { providers: [provider], transformations };
   const place = { stack, accountId: config.accountId, region: config.region, protect: config.protection };
 
   const keys = new Keys("keys", place, aws);
   const network = new Network("network", { ...place, ...config.network, keys }, aws);
-  const inside = { beforeEntry: entryHook, release: release.id, keys, network };
+  const inside = { beforeEntry: entryHook, release: release.id, permissionsBoundary, keys, network };
   const cluster = new Cluster("cluster", { ...place, ...config.cluster, ...inside }, aws);
   const database = new Database("database", { ...place, ...config.database, keys, network, cluster }, aws);
   const cache = new Cache("cache", { ...place, ...config.cache, keys, network, cluster }, aws);

@@ -1,3 +1,5 @@
+import { boundaryArn } from "../stacks/permissions-boundary.ts";
+
 /** Operator, then key, then the values of which one must hold. */
 export type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 
@@ -38,7 +40,7 @@ const role = (name: string) => `arn:aws:iam::{account}:role/${name}`;
 export const CLUSTER_ROLE = role("cluster-eks-eksRole-role-*");
 export const NODE_ROLE = role("cluster-eks-nodeRole-role-*");
 export const STACK_ROLES = [role("sparki-{stack}-*"), CLUSTER_ROLE, NODE_ROLE];
-export const BOUNDARY = "arn:aws:iam::{account}:policy/sparki-{stack}-permission-boundary";
+export const BOUNDARY = boundaryArn({ stack: "{stack}", accountId: "{account}" });
 /** The policies by which the deployment itself works; no name of the stack's own begins so. */
 export const DEPLOYING_POLICIES = "arn:aws:iam::{account}:policy/deploys-sparki-{stack}-*";
 

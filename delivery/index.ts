@@ -51,6 +51,7 @@ export default async function delivery() {
     ),
     deployingRoles: roles.deploying,
     planningRoles: roles.planning,
+    permissionsBoundaries: roles.boundaries,
     breakGlassRole: breakGlass.roleArn,
     ...(runners && { runnerSecurityGroup: runners.securityGroupId }),
   };

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { boundaryName } from "../stacks/permissions-boundary.ts";
 import { documentsOf, ISSUER, trustsOf } from "./documents.ts";
 import type { Account } from "./locked-bucket.ts";
 import type { DeliveredPlace } from "./places.ts";
@@ -20,6 +21,8 @@ const PROJECT = "sparki";
 export class Roles extends pulumi.ComponentResource {
   readonly deploying: Readonly<Record<string, pulumi.Output<string>>>;
   readonly planning: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Of each stack the policy that caps its roles: `sparki:permissionsBoundary` of its config. */
+  readonly boundaries: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(name: string, args: RolesArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:delivery:Roles", name, {}, options);
@@ -33,10 +36,12 @@ export class Roles extends pulumi.ComponentResource {
               { parent: this },
             ),
           ];
-    const made = (of: (place: DeliveredPlace) => aws.iam.Role) =>
+    const made = (of: (place: DeliveredPlace) => { readonly arn: pulumi.Output<string> }) =>
       Object.fromEntries(args.places.map((place) => [place.stack, of(place).arn]));
     const around = { parent: this, dependsOn: provider };
-    this.deploying = made((place) => createDeploying(`${name}-deploys-${place.stack}`, place, args, around));
+    const deploys = (stack: string) => `${name}-deploys-${stack}`;
+    this.deploying = made((place) => createDeploying(deploys(place.stack), place, args, around));
+    this.boundaries = made((place) => createBoundary(`${deploys(place.stack)}-permission-boundary`, place, around));
     this.planning = made((place) => createPlanning(`${name}-plans-${place.stack}`, place, args, around));
     this.registerOutputs();
   }
@@ -92,13 +97,20 @@ function createDeploying(name: string, place: DeliveredPlace, args: RolesArgs, a
   );
   for (const [file, document] of Object.entries(documentsOf(place))) {
     const part = file.replace(/^deploying-role\./, "").replace(`.${stack}.json`, "");
-    const isBoundary = part === "permission-boundary";
-    const named = `${isBoundary ? "sparki" : "deploys-sparki"}-${stack}-${part}`;
+    if (file === boundaryFile(stack)) continue;
+    const named = `deploys-sparki-${stack}-${part}`;
     const policy = new aws.iam.Policy(`${name}-${part}`, { name: named, policy: JSON.stringify(document) }, inside);
-    if (isBoundary) continue;
     new aws.iam.RolePolicyAttachment(`${name}-${part}-attached`, { role: role.name, policyArn: policy.arn }, inside);
   }
   return role;
+}
+
+const boundaryFile = (stack: string) => `permission-boundary.${stack}.json`;
+
+function createBoundary(name: string, place: DeliveredPlace, { parent }: Around): aws.iam.Policy {
+  const { stack } = place;
+  const policy = JSON.stringify(documentsOf(place)[boundaryFile(stack)]);
+  return new aws.iam.Policy(name, { name: boundaryName(stack), policy }, { parent });
 }
 
 /** Reads the account, the stack's secrets and its state; changes nothing. */

@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Keys } from "./keys.ts";
 import { createLogGroup } from "./log-group.ts";
 import type { Network } from "./network.ts";
+import { childrenBoundedBy } from "./roles.ts";
 import { childrenMadeBy } from "./tags.ts";
 
 export interface ClusterArgs {
@@ -23,6 +24,8 @@ export interface ClusterArgs {
   readonly beforeEntry?: (kubeconfig: pulumi.Output<string>) => pulumi.ResourceHook;
   /** What the cluster's parts are tagged with when they are made. */
   readonly release: string;
+  /** The policy that caps what EKS's own roles can do. @default no cap */
+  readonly permissionsBoundary?: string | undefined;
 }
 
 const CONTROL_PLANE_LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"];
@@ -93,6 +96,7 @@ function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterN
       accessPolicies: { admin: { policyArn: CLUSTER_ADMIN, accessScope: { type: "cluster" } } },
     },
   ]);
+  const madeByEks = childrenBoundedBy(args.permissionsBoundary, childrenMadeBy(args.release));
   return new eks.Cluster(
     `${name}-eks`,
     {
@@ -117,7 +121,7 @@ function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterN
       skipDefaultNodeGroup: true,
     },
     // EKS makes the log group itself, unencrypted and kept for ever, when it is not there first.
-    { parent, dependsOn: [args.logs], transforms: [enteredByEntriesOnly(childrenMadeBy(args.release))] },
+    { parent, dependsOn: [args.logs], transforms: [enteredByEntriesOnly(madeByEks)] },
   );
 }
 

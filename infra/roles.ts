@@ -87,6 +87,30 @@ export function onBehalfOf(
   };
 }
 
+const ROLE = "aws:iam/role:Role";
+
+/** Caps every role of a component's by this policy, where there is one: who deploys from CI may make none without it. */
+export function boundedBy(boundary: string | undefined): pulumi.ResourceTransformation {
+  return ({ type, props, opts }) =>
+    boundary === undefined || type !== ROLE ? undefined : { props: { ...props, permissionsBoundary: boundary }, opts };
+}
+
+/**
+ * The same for what a component of another package makes in a process of its own, beside what another transform changes.
+ * One transform with the other: the second of two would get nothing for what a preview does not know.
+ */
+export function childrenBoundedBy(
+  boundary: string | undefined,
+  other: pulumi.ResourceTransform,
+): pulumi.ResourceTransform {
+  return async (args) => {
+    const changed = await other(args);
+    if (boundary === undefined || args.type !== ROLE) return changed;
+    const { props, opts } = changed ?? args;
+    return { props: { ...props, permissionsBoundary: boundary }, opts };
+  };
+}
+
 /** A role that one AWS service assumes, allowed only the named actions on the named resources. */
 export function createServiceRole(parent: pulumi.Resource, name: string, args: ServiceRoleArgs): aws.iam.Role {
   const trust = {

@@ -87,6 +87,7 @@ export const faultsSchema = z.strictObject({
       zoneNumbers: z.record(z.string(), z.string()).exactOptional(),
       hasServiceRoles: z.boolean().exactOptional(),
       hasSecrets: z.boolean().exactOptional(),
+      hasDelivery: z.boolean().exactOptional(),
       denied: z.array(z.string()).readonly().exactOptional(),
       tagDelaySeconds: z.number().min(0).max(3600).exactOptional(),
       accessEntrySeconds: z.number().min(0).max(3600).exactOptional(),

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { DeployError } from "../shared/deploy-error.ts";
 import { type ConfigProblem, expectation, mustBeSecret, problemsOf } from "./config-problems.ts";
 import { imageReference, imageText } from "./fields.ts";
+import { boundaryArn } from "./permissions-boundary.ts";
 import { configSchema, type StackConfig } from "./schema.ts";
 import { ofServices, SERVICE_NAMES, type ServiceName } from "./services.ts";
 
@@ -21,7 +22,9 @@ export function parseConfig(
 ): StackConfig {
   const values = ownValues(raw);
   const parsed = configSchema.safeParse(values, { error: expectation });
-  const issues = parsed.success ? laterDays(parsed.data, now) : parsed.error.issues;
+  const issues = parsed.success
+    ? [...laterDays(parsed.data, now), ...othersBoundary(parsed.data, stack)]
+    : parsed.error.issues;
   const problems = [
     ...plainSecrets(raw, stack, plain),
     ...nameProblems(stack, values.accountId),
@@ -48,6 +51,14 @@ function laterDays({ database, preflight }: StackConfig, now: number): z.core.$Z
       input,
       message: `the day on which ${what}, today or earlier`,
     }));
+}
+
+/** The role that deploys may make roles under its own stack's boundary alone: another one would be refused late, by AWS. */
+function othersBoundary({ permissionsBoundary, accountId }: StackConfig, stack: string): z.core.$ZodIssue[] {
+  const own = boundaryArn({ stack, accountId });
+  if (permissionsBoundary === undefined || permissionsBoundary === own) return [];
+  const message = `${own}, the stack's own boundary, or nothing`;
+  return [{ code: "custom", path: ["permissionsBoundary"], input: permissionsBoundary, message }];
 }
 
 /**

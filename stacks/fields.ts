@@ -133,6 +133,11 @@ export const principal = pattern(
   /^arn:aws:iam::\d{12}:(role|user)\/(?!aws-reserved\/)[\w+=,.@/-]{1,511}$/,
   "the ARN of an IAM role or user, such as arn:aws:iam::111122223333:role/platform; of an assumed-role it is the role's",
 );
+/** A stack's own; `parseConfig` holds that it is this stack's. */
+export const permissionsBoundary = pattern(
+  /^arn:aws:iam::\d{12}:policy\/sparki-[a-z0-9-]{1,64}-permission-boundary$/,
+  "the ARN of the stack's permissions boundary, as delivery's output permissionsBoundaries tells it",
+);
 
 const LABEL = "(?!-)[a-z0-9-]{1,63}(?<!-)";
 /** No public certificate is issued for these: RFC 2606, 6761, 7686 and 8375, and what ICANN keeps for private use. */

@@ -20,6 +20,7 @@ import {
   owner,
   path,
   pattern,
+  permissionsBoundary,
   postgresVersion,
   principal,
   privateCidr,
@@ -231,6 +232,8 @@ const fieldsSchema = z.strictObject({
   region,
   accountId,
   domain,
+  /** Caps what the stack's roles can do; the role that deploys from CI may make none without it. @default no cap */
+  permissionsBoundary: permissionsBoundary.exactOptional(),
   network: networkSchema,
   cluster: clusterSchema,
   database: databaseSchema,

@@ -5,15 +5,21 @@ import { rawConfig } from "./support/stack-config.ts";
 
 const SLACK = "https://slack.test/services/of-a-test";
 
-let recorded: Recorded[] = [];
-beforeAll(async () => {
-  recorded = await record(async () => {
-    pulumi.runtime.setAllConfig({ ...rawConfig("prod"), "sparki:slackWebhook": SLACK });
+/** What the program asks for as a stack's config says, with changes. */
+function recordedOf(stack: string, changes: Readonly<Record<string, string>> = {}): Promise<Recorded[]> {
+  const program = async () => {
+    pulumi.runtime.setAllConfig({ ...rawConfig(stack), ...changes });
     const { default: deployment } = await import("../index.ts");
     await pulumi.runtime.runInPulumiStack(async () => {
       await deployment();
     });
-  });
+  };
+  return record(program, { stack });
+}
+
+let recorded: Recorded[] = [];
+beforeAll(async () => {
+  recorded = await recordedOf("prod", { "sparki:slackWebhook": SLACK });
 });
 
 interface Egress {
@@ -101,6 +107,25 @@ describe("deployment", () => {
       ],
     });
   });
+
+  it.each([
+    ["prod", "111122223333"],
+    ["staging", "444455556666"],
+  ])(
+    "makes no role of %s without its boundary, under which alone the deploying role may make one",
+    async (stack, account) => {
+      const all = stack === "prod" ? recorded : await recordedOf(stack);
+      const roles = all.filter(({ type }) => type === "aws:iam/role:Role");
+      const boundary = `arn:aws:iam::${account}:policy/sparki-${stack}-permission-boundary`;
+      expect(Object.fromEntries(roles.map(({ name, inputs }) => [name, inputs.permissionsBoundary]))).toEqual({
+        "network-flow-logs": boundary,
+        "database-monitoring": boundary,
+        "identities-engine-role": boundary,
+        "identities-migrations-role": boundary,
+        "identities-database-users-role": boundary,
+      });
+    },
+  );
 
   it("lets no service assume a role but for this account", () => {
     const roles = recorded.filter(({ type }) => type === "aws:iam/role:Role");

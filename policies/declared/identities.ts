@@ -1,5 +1,5 @@
 import { document, type Grant } from "./iam-shapes.ts";
-import { type Declaration, declare, known, type Matcher, matching, optional, ref } from "./shape.ts";
+import { type Declaration, declare, known, type Matcher, matching, optional, ref, whereConfigured } from "./shape.ts";
 
 interface Identity {
   /** Logical name of its role. */
@@ -143,6 +143,9 @@ const ATTACHMENT_HASHES: Readonly<Record<string, string>> = {
   AmazonEKSWorkerNodeMinimalPolicy: "cluster-eks-nodeRole-7b85ae6b",
 };
 
+/** Where one is configured, a role without it could do whatever its policies are changed to. */
+const BOUNDARY = whereConfigured("permissionsBoundary", ({ permissionsBoundary }) => permissionsBoundary);
+
 function declared(identity: Identity): Declaration[] {
   const { role, name, description, grants, from = [], managed = [] } = identity;
   const roleProperties = {
@@ -152,6 +155,7 @@ function declared(identity: Identity): Declaration[] {
     forceDetachPolicies: optional(false),
     maxSessionDuration: optional(3600),
     path: optional("/"),
+    permissionsBoundary: BOUNDARY,
   };
   const policy = grants && { name, policy: document(grants, ...from), role: ref(role) };
   const attachments = managed.map((policyName) => {

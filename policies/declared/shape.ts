@@ -21,18 +21,23 @@ export class Matcher {
   readonly sources: readonly string[];
   /** A value of this kind has to come from one of the sources: a text that stands in the program is refused. */
   readonly mustRefer: boolean;
-  readonly isOptional: boolean;
+  /** Whether it may be left out on this stack. */
+  readonly isOptional: (world: World) => boolean;
 
   constructor(
     expects: string,
     accepts: Matcher["accepts"],
-    more: { readonly sources?: readonly string[]; readonly mustRefer?: boolean; readonly isOptional?: boolean } = {},
+    more: {
+      readonly sources?: readonly string[];
+      readonly mustRefer?: boolean;
+      readonly isOptional?: Matcher["isOptional"];
+    } = {},
   ) {
     this.expects = expects;
     this.accepts = accepts;
     this.sources = more.sources ?? [];
     this.mustRefer = more.mustRefer ?? false;
-    this.isOptional = more.isOptional ?? false;
+    this.isOptional = more.isOptional ?? (() => false);
   }
 
   toJSON(): string {
@@ -113,7 +118,7 @@ function propertiesOf(value: object, shape: { readonly [key: string]: Shape }, w
   }
   for (const [key, inner] of Object.entries(shape)) {
     if (isAbsent(() => Reflect.get(value, key))) {
-      if (!(inner instanceof Matcher && inner.isOptional))
+      if (!(inner instanceof Matcher && inner.isOptional(world)))
         found.push({ path: below(key), expected: told(inner, world) });
     } else found.push(...mismatches(() => Reflect.get(value, key), inner, world, below(key)));
   }
@@ -193,13 +198,19 @@ export function optional(shape: Shape): Matcher {
   return new Matcher(
     inner?.expects ?? JSON.stringify(shape),
     (value, world) => mismatches(() => value, shape, world).length === 0,
-    { sources: inner?.sources ?? [], mustRefer: inner?.mustRefer ?? false, isOptional: true },
+    { sources: inner?.sources ?? [], mustRefer: inner?.mustRefer ?? false, isOptional: () => true },
   );
 }
 
 /** Exactly what this stack's config says. */
 export function config(expects: string, read: (config: StackConfig, world: World) => unknown): Matcher {
   return new Matcher(`what sparki:${expects} says`, (value, world) => same(value, read(world.config, world)));
+}
+
+/** Exactly what this stack's config says, and nothing at all where it says nothing. */
+export function whereConfigured(expects: string, read: (config: StackConfig) => unknown): Matcher {
+  const { expects: told, accepts } = config(expects, read);
+  return new Matcher(told, accepts, { isOptional: (world) => read(world.config) === undefined });
 }
 
 export function oneOf(...shapes: readonly Shape[]): Matcher {

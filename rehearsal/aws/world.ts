@@ -19,6 +19,8 @@ export interface AccountProfile {
   readonly hasServiceRoles: boolean;
   /** Whether what Secrets Manager keeps can still be found there. */
   readonly hasSecrets: boolean;
+  /** Whether `sparki-delivery` has made what stacks are deployed by: of each the policy that caps its roles. */
+  readonly hasDelivery: boolean;
   /** Actions that the deploying role may not do. */
   readonly denied: readonly string[];
   /** Model seconds until the tagging API lists what was made, and lists what was deleted no more. */
@@ -37,6 +39,7 @@ export const USED_ACCOUNT: AccountProfile = {
   zoneNumbers: { "us-east-1": "124635", "us-west-1": "132", "ca-central-1": "124" },
   hasServiceRoles: true,
   hasSecrets: true,
+  hasDelivery: true,
   denied: [],
   tagDelaySeconds: 0,
   accessEntrySeconds: 0,

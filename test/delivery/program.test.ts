@@ -5,7 +5,9 @@ import { inputRecordOf } from "../../aws/inputs.ts";
 import { allows, documentFaults } from "../../aws/policy-document.ts";
 import { documentsOf, trustsOf } from "../../delivery/documents.ts";
 import { places } from "../../delivery/places.ts";
+import { boundaryArn, boundaryName } from "../../stacks/permissions-boundary.ts";
 import { find, type Recorded, record } from "../support/recorder.ts";
+import { rawConfig } from "../support/stack-config.ts";
 
 const ACCOUNT = "111122223333";
 const CONFIG = {
@@ -27,6 +29,9 @@ const RUNNER = {
   connectionArn: `arn:aws:codeconnections:us-east-1:${ACCOUNT}:connection/0a1b2c3d-0000-1111-2222-333344445555`,
 };
 
+/** What the program told at last. */
+let outputs: object = {};
+
 /** What the program asks for, with the stack's config as the engine hands it over. */
 function recorded(config: Readonly<Record<string, unknown>> = CONFIG): Promise<Recorded[]> {
   const texts = Object.entries(config).map(([key, value]) => [
@@ -36,7 +41,7 @@ function recorded(config: Readonly<Record<string, unknown>> = CONFIG): Promise<R
   return record(async () => {
     pulumi.runtime.setAllConfig(Object.fromEntries(texts));
     const { default: delivery } = await import("../../delivery/index.ts");
-    await delivery();
+    outputs = await delivery();
   });
 }
 
@@ -166,6 +171,16 @@ describe("the roles of GitHub's jobs", () => {
     expect(attached("deploys-sparki-prod")).toHaveLength(made.size - 1);
     expect(attached("deploys-sparki-prod").join()).not.toContain("boundary");
     expect(attached("plans-sparki-prod")).toEqual(["arn:aws:iam::aws:policy/ReadOnlyAccess"]);
+  });
+
+  it("tell the boundary under which alone the stack's roles may be made, as its config has it", async () => {
+    const told = await new Promise((resolve) => pulumi.output(outputs).apply(resolve));
+    const made = named(all, "aws:iam/policy:Policy", boundaryName("prod"));
+    expect(told).toMatchObject({ permissionsBoundaries: { prod: `arn:aws:test:us-east-1:${ACCOUNT}:${made.name}` } });
+    const configured = rawConfig("prod")["sparki:permissionsBoundary"];
+    expect(configured).toBe(boundaryArn({ stack: "prod", accountId: ACCOUNT }));
+    const deploying = JSON.stringify(documentsOf(place)["deploying-role.cluster.prod.json"]);
+    expect(deploying).toContain(`"iam:PermissionsBoundary":"${configured}"`);
   });
 
   const STATE = `arn:aws:s3:::sparki-state-${ACCOUNT}/.pulumi`;

@@ -103,6 +103,13 @@ describe("sparki cloud", () => {
     expect(new Set(outputs.gates.map(({ verdict }) => verdict))).toEqual(new Set(["pass"]));
   });
 
+  it("has made every role, EKS's own among them, under the boundary that the deploying role is bound to", () => {
+    const roles = world().resources.filter(({ type }: { type: string }) => type === "aws:iam/role:Role");
+    expect(roles).toHaveLength(7);
+    const boundary = "arn:aws:iam::111122223333:policy/sparki-prod-permission-boundary";
+    for (const { id, inputs } of roles) expect([id, inputs.permissionsBoundary]).toEqual([id, boundary]);
+  });
+
   it("answers users, who are counted from now on", async () => {
     const client = new Client("https://prod.sparki.tools:8443", variable("SPARKI_DNS_SERVER"), authority());
     // Prometheus looks every second, and sees no rate in counters that have their last value at its first look.

@@ -126,6 +126,62 @@ describe(declaredOnly.name, () => {
       ]);
   });
 
+  describe("the boundary of a role", () => {
+    const own = "arn:aws:iam::111122223333:policy/sparki-prod-permission-boundary";
+    const about = (
+      boundary: Readonly<Record<string, unknown>>,
+      configured: string | undefined,
+      names: readonly string[],
+    ) => {
+      const { permissionsBoundary: _, ...config } = situation().config;
+      const bounded = configured === undefined ? config : { ...config, permissionsBoundary: configured };
+      const roles = names.map((name) => thing("aws:iam/role:Role", boundary).named(name));
+      const found = judge([declaredOnly], roles, { ...situation(), config: bounded });
+      return found.flatMap(({ property }) => (property?.startsWith("permissionsBoundary") ? [property] : []));
+    };
+    const roles = IDENTITIES.map(({ role }) => role);
+
+    it("is the config's on each of the seven roles, and none where the config has none", () => {
+      expect(roles).toHaveLength(7);
+      expect(about({ permissionsBoundary: own }, own, roles)).toEqual([]);
+      expect(about({}, undefined, roles)).toEqual([]);
+    });
+
+    it.each(roles)(
+      "stops %s without the boundary, under another, or under one that the config does not name",
+      (role) => {
+        const says = "what sparki:permissionsBoundary says";
+        expect(about({}, own, [role])).toEqual([`permissionsBoundary (declared: ${says})`]);
+        const wrong: readonly (readonly [boundary: unknown, configured: string | undefined])[] = [
+          ["arn:aws:iam::aws:policy/AdministratorAccess", own],
+          [own.replace("prod", "staging"), own],
+          [own.replace("111122223333", "999999999999"), own],
+          [`${own}s`, own],
+          ["", own],
+          [[own], own],
+          [own, undefined],
+        ];
+        for (const [boundary, configured] of wrong)
+          expect(about({ permissionsBoundary: boundary }, configured, [role])).toEqual([
+            `permissionsBoundary (declared: ${says})`,
+          ]);
+      },
+    );
+
+    it("stops the one role without it among others that have it", () => {
+      const made = roles.map((name, index) =>
+        thing("aws:iam/role:Role", index === 3 ? {} : { permissionsBoundary: own }).named(name),
+      );
+      const found = judge([declaredOnly], made).filter(({ property }) => property?.startsWith("permissionsBoundary"));
+      expect(found.map(({ urn }) => urn)).toEqual([made[3]?.urn]);
+    });
+
+    it("stops one that preview cannot know, wherever it comes from", () => {
+      const unknown = thing("aws:iam/role:Role", {}).named("network-flow-logs").from("permissionsBoundary", vpc);
+      expect(said(vpc, unknown).join()).toContain("permissionsBoundary (declared: a value that preview knows");
+    });
+  });
+
   it("stops an option that is not declared, and no other", () => {
     const options = {
       protect: false,

@@ -87,6 +87,26 @@ describe("parseConfig", () => {
       { "sparki:objectives": '[{"name":"errors","kind":{"type":"faults"},"maxRatio":0.1}]' },
       'objectives[0].kind.type is "faults"; expected one of errors, slowerThan',
     ],
+    [
+      "a boundary that is no stack's",
+      { "sparki:permissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess" },
+      "expected the ARN of the stack's permissions boundary, as delivery's output permissionsBoundaries tells it",
+    ],
+    [
+      "a boundary by its name",
+      { "sparki:permissionsBoundary": "sparki-prod-permission-boundary" },
+      'permissionsBoundary is "sparki-prod-permission-boundary"; expected the ARN',
+    ],
+    [
+      "another stack's boundary",
+      { "sparki:permissionsBoundary": "arn:aws:iam::111122223333:policy/sparki-staging-permission-boundary" },
+      "expected arn:aws:iam::111122223333:policy/sparki-prod-permission-boundary, the stack's own boundary, or nothing",
+    ],
+    [
+      "another account's boundary",
+      { "sparki:permissionsBoundary": "arn:aws:iam::999999999999:policy/sparki-prod-permission-boundary" },
+      "expected arn:aws:iam::111122223333:policy/sparki-prod-permission-boundary, the stack's own boundary, or nothing",
+    ],
     ["a boolean that is text", { "sparki:protection": "maybe" }, 'protection is "maybe"; expected true or false'],
     ["no owner", { "sparki:owner": "" }, 'owner is ""; expected text that is not empty'],
     [
@@ -150,6 +170,11 @@ describe("parseConfig", () => {
     );
   });
 
+  it("takes a stack without a boundary, for one that people deploy", () => {
+    const { "sparki:permissionsBoundary": _, ...raw } = rawConfig("prod");
+    expect(parseConfig(raw, "prod").permissionsBoundary).toBeUndefined();
+  });
+
   it("takes storage that may grow by 10 %", () => {
     const raw = rawConfig("prod");
     const database = { ...JSON.parse(raw["sparki:database"] ?? "{}"), storageGib: 200, maxStorageGib: 220 };
@@ -206,7 +231,10 @@ describe("parseConfig", () => {
     const raw = rawConfig("prod");
     const refusal = { code: "SPARKI_CONFIG", message: expect.stringContaining(message) };
     expect(() => parseConfig(raw, stack)).toThrow(expect.objectContaining(refusal));
-    expect(() => parseConfig(raw, "staging-eu")).not.toThrow();
+    const own = {
+      "sparki:permissionsBoundary": "arn:aws:iam::111122223333:policy/sparki-staging-eu-permission-boundary",
+    };
+    expect(() => parseConfig({ ...raw, ...own }, "staging-eu")).not.toThrow();
   });
 
   it.each([
@@ -409,8 +437,10 @@ describe("parseConfig", () => {
   });
 
   it("takes a stack for production unless its config says otherwise, whatever it is called", () => {
-    expect(parseConfig(rawConfig("prod"), "staging").production).toBe(true);
-    expect(parseConfig(rawConfig("staging"), "prod").production).toBe(false);
+    const unbounded = (stack: string) =>
+      Object.fromEntries(Object.entries(rawConfig(stack)).filter(([key]) => key !== "sparki:permissionsBoundary"));
+    expect(parseConfig(unbounded("prod"), "staging").production).toBe(true);
+    expect(parseConfig(unbounded("staging"), "prod").production).toBe(false);
   });
 
   it("refuses a schema whose oldest usable level is above its own", () => {

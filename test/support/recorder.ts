@@ -39,6 +39,8 @@ const CALLS: Readonly<Record<string, Record<string, unknown>>> = {
 interface Surroundings {
   /** The stack's outputs as the last update left them. @default there was none */
   readonly before?: Readonly<Record<string, unknown>>;
+  /** @default "prod" */
+  readonly stack?: string;
   /** Is filled with what each resource waits for. */
   readonly waits?: Map<string, readonly string[]>;
 }
@@ -46,7 +48,7 @@ interface Surroundings {
 /** Runs a program against a recorder instead of an engine: no provider, no network, every input kept. */
 export async function record(
   program: () => void | Promise<void>,
-  { before = {}, waits }: Surroundings = {},
+  { before = {}, stack = "prod", waits }: Surroundings = {},
 ): Promise<Recorded[]> {
   const recorded: Recorded[] = [];
   if (waits !== undefined) recordWaits(waits);
@@ -62,7 +64,7 @@ export async function record(
       call: ({ token }) => CALLS[token] ?? {},
     },
     "sparki",
-    "prod",
+    stack,
     false,
     "organization",
   );

@@ -1,13 +1,27 @@
 import { ManagedPolicy } from "@pulumi/aws/types/enums/iam/index.js";
 import type { Properties } from "../../provider/properties.ts";
-import type { Reference, ResourceModel, Uniqueness } from "../model.ts";
+import type { Draft, Reference, ResourceModel, Uniqueness } from "../model.ts";
 import { AwsError, checkPolicy, globalArn, upperId } from "../model.ts";
 import { TYPES } from "../types.ts";
 import { text } from "../values.ts";
+import type { World } from "../world.ts";
 
 const MALFORMED = "MalformedPolicyDocument";
 const pathOf = (inputs: Properties) => text(inputs, "path") ?? "/";
 const created = { createDate: () => "2026-01-01T00:00:00Z" };
+
+/** AWS's own policies: those of the SDK, and newer ones that it does not list yet. */
+const AWS_POLICIES = new Set<string>([
+  ...Object.values(ManagedPolicy),
+  ...[
+    "AmazonEKSComputePolicy",
+    "AmazonEKSBlockStoragePolicy",
+    "AmazonEKSLoadBalancingPolicy",
+    "AmazonEKSNetworkingPolicy",
+    "AmazonEKSWorkerNodeMinimalPolicy",
+    "AmazonEC2ContainerRegistryPullOnly",
+  ].map((name) => `arn:aws:iam::aws:policy/${name}`),
+]);
 
 const roleReference: Reference = {
   path: "role",
@@ -20,6 +34,20 @@ const uniqueName = (words: (name: string) => string): Uniqueness => ({
   taken: (inputs) => new AwsError("EntityAlreadyExists", words(text(inputs, "name") ?? "")),
 });
 
+/** The boundaries that `sparki-delivery` makes, whose account has them without being in this world. */
+const DELIVERED = /^arn:aws:iam::(\d{12}):policy\/sparki-[a-z0-9-]+-permission-boundary$/;
+
+const noBoundary = (arn: string) =>
+  new AwsError("NoSuchEntity", `Scope ARN: ${arn} does not exist or is not attachable.`);
+
+/** CreateRole and PutRolePermissionsBoundary take only a policy that there is. */
+function checkBoundary({ inputs, accountId }: Draft, world: World): void {
+  const arn = text(inputs, "permissionsBoundary") ?? "";
+  const account = DELIVERED.exec(arn)?.[1];
+  if (account === undefined || world.find([TYPES.policy], arn) !== undefined) return;
+  if (account !== accountId || !world.profile.hasDelivery) throw noBoundary(arn);
+}
+
 const role: ResourceModel = {
   type: TYPES.role,
   title: "IAM Role",
@@ -30,6 +58,14 @@ const role: ResourceModel = {
   global: true,
   id: ({ inputs }) => text(inputs, "name") ?? "",
   arn: (subject) => globalArn(subject, "iam", `role${pathOf(subject.inputs)}${subject.id}`),
+  references: [
+    {
+      path: "permissionsBoundary",
+      to: [TYPES.policy],
+      missing: noBoundary,
+      exempt: (arn) => AWS_POLICIES.has(arn) || DELIVERED.test(arn),
+    },
+  ],
   unique: [uniqueName((name) => `Role with name ${name} already exists.`)],
   quotas: [
     {
@@ -37,8 +73,10 @@ const role: ResourceModel = {
       exceeded: (limit) => new AwsError("LimitExceeded", `Cannot exceed quota for RolesPerAccount: ${limit}`),
     },
   ],
-  validate: ({ inputs }) => {
+  validate: (draft, world) => {
+    const { inputs } = draft;
     checkPolicy(text(inputs, "assumeRolePolicy"), MALFORMED);
+    checkBoundary(draft, world);
     const name = text(inputs, "name") ?? "";
     if (/^[\w+=,.@-]{1,64}$/.test(name)) return;
     throw new AwsError(
@@ -62,19 +100,6 @@ const rolePolicy: ResourceModel = {
   references: [roleReference],
   validate: ({ inputs }) => checkPolicy(text(inputs, "policy"), MALFORMED),
 };
-
-/** AWS's own policies: those of the SDK, and newer ones that it does not list yet. */
-const AWS_POLICIES = new Set<string>([
-  ...Object.values(ManagedPolicy),
-  ...[
-    "AmazonEKSComputePolicy",
-    "AmazonEKSBlockStoragePolicy",
-    "AmazonEKSLoadBalancingPolicy",
-    "AmazonEKSNetworkingPolicy",
-    "AmazonEKSWorkerNodeMinimalPolicy",
-    "AmazonEC2ContainerRegistryPullOnly",
-  ].map((name) => `arn:aws:iam::aws:policy/${name}`),
-]);
 
 const rolePolicyAttachment: ResourceModel = {
   type: TYPES.rolePolicyAttachment,

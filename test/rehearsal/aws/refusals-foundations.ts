@@ -20,6 +20,49 @@ export const FOUNDATIONS: readonly Refusal[] = [
     words: "invalid Json",
   },
   {
+    what: "a role under a boundary that there is not",
+    type: TYPES.role,
+    inputs: {
+      assumeRolePolicy: trust("ec2.amazonaws.com"),
+      permissionsBoundary: "arn:aws:iam::111122223333:policy/nothing",
+    },
+    code: "NoSuchEntity",
+    words: "Scope ARN: arn:aws:iam::111122223333:policy/nothing does not exist or is not attachable.",
+  },
+  {
+    what: "a role under the boundary of another account",
+    type: TYPES.role,
+    inputs: {
+      assumeRolePolicy: trust("ec2.amazonaws.com"),
+      permissionsBoundary: "arn:aws:iam::999999999999:policy/sparki-prod-permission-boundary",
+    },
+    code: "NoSuchEntity",
+    words: "Scope ARN: arn:aws:iam::999999999999:policy/sparki-prod-permission-boundary does not exist",
+  },
+  {
+    what: "a role under a boundary that no delivery has made",
+    type: TYPES.role,
+    inputs: (account) => {
+      account.world.profile = { ...account.world.profile, hasDelivery: false };
+      return {
+        assumeRolePolicy: trust("ec2.amazonaws.com"),
+        permissionsBoundary: "arn:aws:iam::111122223333:policy/sparki-prod-permission-boundary",
+      };
+    },
+    code: "NoSuchEntity",
+    words: "does not exist or is not attachable",
+  },
+  {
+    what: "a role under a role",
+    type: TYPES.role,
+    inputs: async (account) => {
+      const arn = await roleFor(account, "ec2.amazonaws.com");
+      return { assumeRolePolicy: trust("ec2.amazonaws.com"), permissionsBoundary: arn };
+    },
+    code: "NoSuchEntity",
+    words: "Scope ARN: ",
+  },
+  {
     what: "a policy of AWS that there is not",
     type: TYPES.rolePolicyAttachment,
     inputs: async (account) => {

@@ -1,7 +1,7 @@
 import { TYPES } from "../../../rehearsal/aws/types.ts";
 import type { Properties } from "../../../rehearsal/provider/properties.ts";
 import { Account } from "./account.ts";
-import { clusterInputs, hostedZone, type Landscape, landscape, roleFor } from "./landscape.ts";
+import { clusterInputs, hostedZone, type Landscape, landscape, roleFor, trust } from "./landscape.ts";
 import type { Making } from "./refusal.ts";
 import { DELIVERY } from "./refusals-delivery.ts";
 import { EDGE } from "./refusals-edge.ts";
@@ -49,6 +49,35 @@ describe("the simulated AWS", () => {
 
   it.each(STRANGERS_TAKEN)("takes $what", async ({ type, inputs }) => {
     await expect(account.create({ type, name: "second", inputs: await made(inputs) })).resolves.toBeDefined();
+  });
+
+  it("takes a role under a policy of the account, moves it under another, and keeps the policy for as long", async () => {
+    const statement = { Effect: "Allow", Action: "s3:GetObject", Resource: "*" };
+    const policy = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+    const boundary = (name: string) => ({ type: TYPES.policy, name, inputs: { name, policy } });
+    const [one, other] = [await account.create(boundary("one")), await account.create(boundary("other"))];
+    const assumeRolePolicy = trust("ec2.amazonaws.com");
+    const role = (permissionsBoundary?: string) => ({
+      type: TYPES.role,
+      name: "capped",
+      inputs: {
+        name: "capped",
+        assumeRolePolicy,
+        ...(permissionsBoundary === undefined ? {} : { permissionsBoundary }),
+      },
+    });
+    const made = await account.create(role(one.id));
+    expect(made.properties).toMatchObject({ permissionsBoundary: one.id });
+    await expect(account.delete(TYPES.policy, one.id)).rejects.toThrow("api error DeleteConflict: ");
+    const moved = await account.update(role(other.id), made.id, made.properties);
+    await expect(account.update(role(`${other.id}-not`), made.id, moved)).rejects.toThrow(
+      `api error NoSuchEntity: Scope ARN: ${other.id}-not does not exist or is not attachable.`,
+    );
+    expect(account.world.get(TYPES.role, made.id)?.inputs).toMatchObject({ permissionsBoundary: other.id });
+    await account.delete(TYPES.policy, one.id);
+    await account.update(role(), made.id, moved);
+    await account.delete(TYPES.policy, other.id);
+    expect(account.world.ofType(TYPES.policy)).toEqual([]);
   });
 
   it("refuses to move a cluster to other zones than it was made in", async () => {
