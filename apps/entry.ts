@@ -40,9 +40,9 @@ export async function admitted(
     if (waited >= limitSeconds)
       throw new DeployError(
         "SPARKI_OUTSIDE",
-        `the cluster does not let in who deploys, ${limitSeconds} s after its access entries were made: ${refusalOf(refused.error)}`,
+        `the cluster refuses the deploying role, ${limitSeconds} s after its access entries were made: ${refusalOf(refused.error)}`,
         {
-          hint: "see whether who deploys is one of sparki:cluster.administrators and reaches the API; then run the same command again",
+          hint: "check that the deploying role is one of sparki:cluster.administrators and can reach the API; then run the same command again",
         },
       );
     await wait(pause * 1000);

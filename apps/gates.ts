@@ -61,7 +61,7 @@ export class Gates {
   #startHook(name: string): pulumi.ResourceHook {
     const judge = async () => {
       this.#podsBefore = await this.#pods();
-      // A budget that burns is a reason to go back, not to stay.
+      // A budget that burns is a reason to roll back, not to stay.
       if (isRollbackUpdate(process.env)) return;
       const { runStartGate } = await beginning();
       const results = await runStartGate(await this.#surroundings());

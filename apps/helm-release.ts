@@ -27,7 +27,7 @@ export interface HelmRelease {
 
 const KEPT_REVISIONS = 10;
 
-/** Releases a chart of this repository; in an update that goes back, the chart and the values as they were promoted. */
+/** Releases a chart of this repository; in an update that rolls back, the chart and the values as they were promoted. */
 export function createHelmRelease(
   name: string,
   args: HelmReleaseArgs,
@@ -62,7 +62,7 @@ function hashesOf({ hash, content }: Pick<Chart, "hash" | "content">) {
   return { chart: hash, content };
 }
 
-/** The image is taken from the update, as a rollback names the one to go back to. */
+/** The image is taken from the update, as a rollback names the one to roll back to. */
 function restored(kept: KeptInputs, { values, platform }: HelmReleaseArgs): pulumi.Output<Record<string, unknown>> {
   const { image } = values;
   return pulumi.output({ platform, image }).apply((now) => {

@@ -22,12 +22,12 @@ export type PromotionRecord = StackOutputs["promotion"];
 type Promoted = Omit<PromotionRecord, "earlier">;
 type Earlier = NonNullable<PromotionRecord["earlier"]>;
 
-/** Releases to go back to; more than Helm keeps revisions of. */
+/** Releases to roll back to; more than Helm keeps revisions of. */
 const MOST_EARLIER = 10;
 
 /**
  * The record of the last known good release, kept in the checkpoint. It holds Helm's revisions beside the digests:
- * going back after a failed gate would otherwise equal the stored record, and the gate would be skipped. What was promoted
+ * rolling back after a failed gate would otherwise equal the stored record, and the gate would be skipped. What was promoted
  * before is in it too, so that every backend knows it, whoever ran the updates.
  */
 export class Promotion extends pulumi.ComponentResource {
@@ -64,7 +64,7 @@ export class Promotion extends pulumi.ComponentResource {
 
 /**
  * What was promoted before, newest first, each once; a promotion again of the same leaves what was before it. What a
- * rollback goes back from is left for a reason: it comes last, marked.
+ * rollback rolls back from is left for a reason: it comes last, marked.
  */
 export function earlierThan(promoted: Promoted, last: unknown, isRollback = isRollbackUpdate(process.env)): Earlier {
   const found = outputsSchema.shape.promotion.safeParse(last);

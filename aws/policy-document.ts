@@ -48,13 +48,13 @@ export function documentFaults(text: string, kind: PolicyKind): string[] {
   try {
     document = JSON.parse(text);
   } catch {
-    return ["is no JSON"];
+    return ["is not JSON"];
   }
   // The provider hands on IAM's own documents as they are; those of other services it writes again.
   if (kind !== "resource" && /^\s/.test(text)) return ["begins with a blank"];
   const twice = repeatedKey(text);
   if (twice !== undefined) return [`names ${JSON.stringify(twice)} twice in one object`];
-  if (!isEntries(document)) return ["is no object with Statement"];
+  if (!isEntries(document)) return ["is not an object with Statement"];
   const unknown = Object.keys(document).filter((key) => !TOP.includes(key));
   const faults = unknown.map((key) => `has no element ${JSON.stringify(key)}`);
   if (document.Version !== undefined && !VERSIONS.includes(String(document.Version)))
@@ -69,7 +69,7 @@ export function documentFaults(text: string, kind: PolicyKind): string[] {
 
 function statementFaults(statement: Json, index: number, kind: PolicyKind): string[] {
   const where = `statement ${index + 1}`;
-  if (!isEntries(statement)) return [`${where} is no object`];
+  if (!isEntries(statement)) return [`${where} is not an object`];
   const faults = Object.keys(statement)
     .filter((key) => !ELEMENTS.includes(key))
     .map((key) => `has no element ${JSON.stringify(key)}`);
@@ -91,7 +91,7 @@ function actionFaults(statement: Entries, kind: PolicyKind): string[] {
   if (typeof actions === "string") return [actions];
   const texts = textsOf(actions);
   if (texts === undefined || texts.length === 0) return ["Action must be a text or a list of texts"];
-  const unfit = texts.filter((each) => !ACTION.test(each)).map((each) => `${JSON.stringify(each)} is no action`);
+  const unfit = texts.filter((each) => !ACTION.test(each)).map((each) => `${JSON.stringify(each)} is not an action`);
   if (kind !== "trust") return unfit;
   const strange = texts.filter((each) => each !== "*" && each !== "sts:*" && !TRUST_ACTIONS.includes(each));
   return [...unfit, ...strange.map((each) => `a trust policy cannot allow ${each}`)];
@@ -119,10 +119,10 @@ const GLOBAL = ["iam", "sts", "route53", "cloudfront", "organizations", "waf"];
 
 /** What is wrong with an ARN of a Resource; undefined for a good one. */
 function arnFault(text: string): string | undefined {
-  if (!ARN.test(text)) return "is no ARN";
+  if (!ARN.test(text)) return "is not an ARN";
   if (text === "*") return undefined;
   const [, partition = "", service = "", region = "", account = ""] = text.split(":");
-  if (!PARTITIONS.includes(partition)) return "is in no partition of AWS's";
+  if (!PARTITIONS.includes(partition)) return "is not in a partition of AWS";
   const isGlobal = GLOBAL.includes(service) || (service === "s3" && account === "");
   return isGlobal && !/^\**$/.test(region) ? `has a region, and ${service} has none there` : undefined;
 }
@@ -140,7 +140,7 @@ function principalFaults(statement: Entries, kind: PolicyKind): string[] {
   if (kind === "trust" && statement.NotPrincipal !== undefined) return ["a trust policy has no NotPrincipal"];
   if (!isEntries(principal) || Object.keys(principal).length === 0) return ["Principal must be * or an object"];
   return Object.entries(principal).flatMap(([type, value]) => {
-    if (!PRINCIPALS.includes(type)) return [`${JSON.stringify(type)} is no kind of principal`];
+    if (!PRINCIPALS.includes(type)) return [`${JSON.stringify(type)} is not a type of principal`];
     const texts = textsOf(listOf(value));
     if (texts === undefined || texts.length === 0) return [`Principal ${type} must be a text or a list of texts`];
     const fits = {
@@ -160,7 +160,7 @@ function conditionFaults(condition: Json | undefined): string[] {
   if (condition === undefined) return [];
   if (!isEntries(condition)) return ["Condition must be an object"];
   return Object.entries(condition).flatMap(([operator, keys]) => {
-    if (!OPERATOR.test(operator)) return [`${JSON.stringify(operator)} is no condition operator`];
+    if (!OPERATOR.test(operator)) return [`${JSON.stringify(operator)} is not a condition operator`];
     if (!isEntries(keys) || Object.keys(keys).length === 0) return [`${operator} must be an object of keys`];
     const strange = Object.entries(keys).filter(
       ([, value]) => !listOf(value).every((each) => ["string", "number", "boolean"].includes(typeof each)),
@@ -172,7 +172,7 @@ function conditionFaults(condition: Json | undefined): string[] {
     if (unfit.length > 0) return unfit.map(([key]) => `${operator} of ${key} is compared with what it cannot be`);
     return Object.entries(keys)
       .filter(([key]) => !/^[a-zA-Z0-9-]+:|^https?:|^[a-z0-9.-]+(\/[^:]*)?:|^[a-z0-9.-]+\//.test(key))
-      .map(([key]) => `${JSON.stringify(key)} is no condition key`);
+      .map(([key]) => `${JSON.stringify(key)} is not a condition key`);
   });
 }
 
@@ -199,7 +199,7 @@ function sharedLoginFaults({ Effect, Principal, Condition }: Entries): string[] 
     const claims = SHARED_LOGINS[host];
     return Effect !== "Allow" || claims === undefined || claims.some((claim) => keys.includes(`${host}:${claim}`))
       ? []
-      : [`lets in everyone who logs in at ${host}: it must ask for ${host}:${claims[0]}`];
+      : [`allows everyone who logs in at ${host}: it must require ${host}:${claims[0]}`];
   });
 }
 

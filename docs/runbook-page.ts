@@ -20,7 +20,7 @@ const KINDS: Readonly<Record<string, { readonly means: string; readonly file?: (
   verify: { means: "a check of `sparki verify`, which `sparki deploy` runs at its end ([verify.md](verify.md))" },
   diagnose: { means: "an examination of `sparki diagnose` ([diagnose.md](diagnose.md))" },
   watch: { means: "a part of the schedule of `sparki watch` ([watch.md](watch.md))" },
-  watched: { means: "what each look of `sparki watch` goes through, beside requests" },
+  watched: { means: "what each check of `sparki watch` examines, besides requests" },
   gate: {
     means: "a gate of the deployment ([gates.md](gates.md))",
     file: (name) => `../gates/live/${name}-gate.ts`,
@@ -38,7 +38,7 @@ const KINDS: Readonly<Record<string, { readonly means: string; readonly file?: (
   alert: { means: "an alert ([alerts.md](alerts.md))", file: (name) => `alerts.md#${name.toLowerCase()}` },
   panel: { means: "a panel of a dashboard" },
   success: { means: "a row of the success table at the end of `sparki verify`" },
-  contact: { means: "somebody in the config's `sparki:contacts`" },
+  contact: { means: "a contact in the config's `sparki:contacts`" },
   page: { means: "a page", file: (name) => (name.startsWith("docs/") ? name.slice("docs/".length) : `../${name}`) },
 };
 
@@ -75,7 +75,7 @@ function sectionLines({ section, lines }: RunbookSection): string[] {
 
 function reference(text: string): string {
   const kind = KINDS[kindOf(text)];
-  if (kind === undefined) throw new Error(`${text}: no kind of reference is called that`);
+  if (kind === undefined) throw new Error(`${text}: unknown kind of reference`);
   const file = kind.file?.(nameOf(text));
   return file === undefined ? `\`${text}\`` : `[\`${text}\`](${file})`;
 }

@@ -74,6 +74,6 @@ export function problemOfReading(reading: Exclude<Reading<unknown>, { kind: "val
     case "stale":
       return `the newest sample is ${Math.round(reading.ageSeconds)} s old`;
     case "unreachable":
-      return `the metrics source does not answer: ${reading.reason}`;
+      return `the metrics source does not respond: ${reading.reason}`;
   }
 }

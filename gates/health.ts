@@ -122,9 +122,9 @@ function wordsOf(unready: readonly PodSnapshot[], rollout: RolloutSnapshot | und
 function missingIn({ rollout, pods }: HealthSample, expected: HealthExpectation): string | undefined {
   if (rollout === undefined) return "the Deployment does not exist yet";
   const want = Math.max(rollout.desired, expected.minReplicas);
-  if (!rollout.observed) return "the Deployment's new template is not observed yet";
+  if (!rollout.observed) return "the Deployment's controller has not observed the new template yet";
   if (rollout.updated < want) return `${rollout.updated} of ${want} pods have the new template`;
-  if (rollout.total > rollout.updated) return `${rollout.total - rollout.updated} old pods still serve`;
+  if (rollout.total > rollout.updated) return `${rollout.total - rollout.updated} old pods are still serving`;
   const ready = pods.filter((pod) => pod.ready).length;
   return rollout.available < want || ready < want ? `${ready} of ${want} pods are ready` : undefined;
 }

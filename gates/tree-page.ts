@@ -5,9 +5,9 @@ import { PHASES, type Phase, VERDICTS } from "./verdict.ts";
 
 const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   preflight: "Checks before anything is changed",
-  infrastructure: "The account's resources are made",
+  infrastructure: "The account's resources are created",
   database: "Migrations and seed data",
-  "one-box": "One copy of the new release beside the old fleet",
+  "one-box": "One pod of the new release next to the old fleet",
   fleet: "The new release everywhere, not yet recorded as live",
   cutover: "Names point to the new release",
   promoted: "The release is live and watched",
@@ -16,7 +16,7 @@ const PHASE_WORDS: Readonly<Record<Phase, string>> = {
 
 const FACT_WORDS: Readonly<Record<keyof Facts, readonly [yes: string, no: string]>> = {
   timeLeft: ["before the deadline", "after the deadline"],
-  canRollBack: ["a verified release to go back to", "no release to go back to"],
+  canRollBack: ["a verified release to roll back to", "no release to roll back to"],
   hasState: ["a database or cache exists", "nothing holds data"],
   destroyRequested: ["destruction requested", "no destruction requested"],
   rollbackTried: ["already rolled back once", "not rolled back yet"],
@@ -33,7 +33,7 @@ export function treePage(): string {
     "Generated from the rules in `gates/tree.ts` by `node gates/tree-page.ts > docs/decision-tree.md`; a test keeps it current.",
     "",
     "In every state exactly one rule holds. A phase's verdict is the worst of its checks: `fail` (proven bad),",
-    "`error` (could not look), `inconclusive` (not proven yet) or `pass` (proven good).",
+    "`error` (could not check), `inconclusive` (not proven yet) or `pass` (proven good).",
     "",
     "```mermaid",
     ...picture(),
@@ -81,7 +81,7 @@ function picture(): string[] {
 const ENDS = [
   '  hold(["hold: nothing more is changed"])',
   '  stop(["stop"])',
-  '  destroy(["destroy what was made"])',
+  '  destroy(["destroy what was created"])',
   '  escalate(["escalate: page a person"])',
   '  done(["watched to the end"])',
 ];

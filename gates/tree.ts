@@ -50,7 +50,7 @@ const RULES_BEFORE_PROMOTION: readonly Rule[] = [
     verdicts: ["pass"],
     when: {},
     action: "proceed",
-    reason: "everything is proven: the next phase may begin",
+    reason: "everything is proven: the next phase may start",
   },
   {
     phases: ["preflight"],
@@ -64,84 +64,86 @@ const RULES_BEFORE_PROMOTION: readonly Rule[] = [
     verdicts: ["error", "inconclusive"],
     when: { timeLeft: true },
     action: "wait",
-    reason: "not decided yet: look again until the deadline",
+    reason: "not decided yet: check again until the deadline",
   },
   {
     phases: ["preflight"],
     verdicts: ["error", "inconclusive"],
     when: { timeLeft: false },
     action: "hold",
-    reason: "not proven safe to begin: nothing was changed",
+    reason: "not proven safe to start: nothing was changed",
   },
   {
     phases: ["infrastructure"],
     verdicts: ["error", "inconclusive"],
     when: { timeLeft: false, destroyRequested: false },
     action: "stop",
-    reason: "not ready in time: what was made is kept, and a later run goes on with it",
+    reason: "not ready in time: what was created is kept, and a later run continues with it",
   },
   {
     phases: ["infrastructure"],
     verdicts: ["fail"],
     when: { destroyRequested: false },
     action: "stop",
-    reason: "failed: what was made is kept, and a later run goes on with it",
+    reason: "failed: what was created is kept, and a later run continues with it",
   },
   {
     phases: ["infrastructure"],
     verdicts: ["fail"],
     when: { destroyRequested: true, hasState: false },
     action: "destroy",
-    reason: "failed, and nothing holds data yet: what was made is destroyed, as requested",
+    reason: "failed, and nothing holds data yet: what was created is destroyed, as requested",
   },
   {
     phases: ["infrastructure"],
     verdicts: ["fail"],
     when: { destroyRequested: true, hasState: true },
     action: "stop",
-    reason: "failed, but a database or cache exists: nothing is destroyed, and a later run goes on with it",
+    reason: "failed, but a database or cache exists: nothing is destroyed, and a later run continues with it",
   },
   {
     phases: ["infrastructure"],
     verdicts: ["error", "inconclusive"],
     when: { timeLeft: false, destroyRequested: true, hasState: false },
     action: "destroy",
-    reason: "not ready in time, and nothing holds data yet: what was made is destroyed, as requested",
+    reason: "not ready in time, and nothing holds data yet: what was created is destroyed, as requested",
   },
   {
     phases: ["infrastructure"],
     verdicts: ["error", "inconclusive"],
     when: { timeLeft: false, destroyRequested: true, hasState: true },
     action: "stop",
-    reason: "not ready in time, but a database or cache exists: nothing is destroyed, and a later run goes on with it",
+    reason:
+      "not ready in time, but a database or cache exists: nothing is destroyed, and a later run continues with it",
   },
   {
     phases: ["database"],
     verdicts: ["fail"],
     when: {},
     action: "stop",
-    reason: "the migration or the seed failed: nothing is half-applied, and the old release still serves",
+    reason: "the migration or the seed failed: nothing is half-applied, and the old release is still serving",
   },
   {
     phases: ["database"],
     verdicts: ["error", "inconclusive"],
     when: { timeLeft: false },
     action: "stop",
-    reason: "the database could not be changed in time: the old release still serves, and a later run goes on with it",
+    reason:
+      "the database could not be changed in time: the old release is still serving, and a later run continues with it",
   },
   {
     phases: TRACKS,
     verdicts: ["fail"],
     when: { canRollBack: true, rollbackTried: false },
     action: "rollback",
-    reason: "the new release is proven bad: back to the last verified one",
+    reason: "the new release is proven bad: roll back to the last verified one",
   },
   {
     phases: TRACKS,
     verdicts: ["fail"],
     when: { canRollBack: false, rollbackTried: false },
     action: "stop",
-    reason: "the new release is proven bad and there is none to go back to: it is not promoted",
+    reason: "the new release is proven bad and there is none to roll back to: it is not promoted",
     page: true,
   },
   {
@@ -171,14 +173,14 @@ const RULES_BEFORE_PROMOTION: readonly Rule[] = [
     verdicts: ["fail", "error", "inconclusive"],
     when: { timeLeft: false },
     action: "hold",
-    reason: "the way in is not proven: the old answer keeps serving",
+    reason: "the public entrance is not proven: DNS keeps its old answer",
   },
   {
     phases: ["cutover"],
     verdicts: ["fail"],
     when: { timeLeft: true },
     action: "wait",
-    reason: "the way in does not answer yet: look again until the deadline",
+    reason: "the public entrance does not respond yet: check again until the deadline",
   },
 ];
 
@@ -189,7 +191,7 @@ const RULES_AFTER_PROMOTION: readonly Rule[] = [
     verdicts: ["pass"],
     when: {},
     action: "proceed",
-    reason: "the release keeps its objectives: watching goes on to its end",
+    reason: "the release meets its objectives: watching continues to its end",
   },
   {
     phases: ["promoted"],
@@ -210,14 +212,14 @@ const RULES_AFTER_PROMOTION: readonly Rule[] = [
     verdicts: ["fail"],
     when: { settling: false, highErrors: true, sustained: true, canRollBack: true, rollbackTried: false },
     action: "rollback",
-    reason: "more than 1 % have failed for five minutes: back to the last verified release",
+    reason: "more than 1 % have failed for five minutes: roll back to the last verified release",
   },
   {
     phases: ["promoted"],
     verdicts: ["fail"],
     when: { settling: false, highErrors: true, sustained: true, canRollBack: false, rollbackTried: false },
     action: "escalate",
-    reason: "more than 1 % have failed for five minutes and there is no release to go back to: a person decides",
+    reason: "more than 1 % have failed for five minutes and there is no release to roll back to: a person decides",
     page: true,
   },
   {
@@ -225,7 +227,7 @@ const RULES_AFTER_PROMOTION: readonly Rule[] = [
     verdicts: ["fail"],
     when: { settling: false, highErrors: true, sustained: true, rollbackTried: true },
     action: "escalate",
-    reason: "errors go on after a rollback: a person decides",
+    reason: "errors continue after a rollback: a person decides",
     page: true,
   },
   {
@@ -233,7 +235,7 @@ const RULES_AFTER_PROMOTION: readonly Rule[] = [
     verdicts: ["fail"],
     when: { settling: false, highErrors: false },
     action: "escalate",
-    reason: "an objective is broken with less than 1 % failing: a person decides",
+    reason: "an objective is missed with less than 1 % failing: a person decides",
     page: true,
   },
   {
@@ -241,14 +243,14 @@ const RULES_AFTER_PROMOTION: readonly Rule[] = [
     verdicts: ["error", "inconclusive"],
     when: { timeLeft: true },
     action: "wait",
-    reason: "nothing is proven against the release: look again",
+    reason: "nothing is proven against the release: check again",
   },
   {
     phases: ["promoted"],
     verdicts: ["inconclusive"],
     when: { timeLeft: false },
     action: "hold",
-    reason: "promoted, but too little traffic proved it good: nothing more is changed",
+    reason: "promoted, but too little traffic to prove it good: nothing more is changed",
   },
   {
     phases: ["promoted"],
@@ -263,7 +265,7 @@ const RULES_AFTER_PROMOTION: readonly Rule[] = [
     verdicts: ["pass"],
     when: {},
     action: "stop",
-    reason: "the previous release serves and is verified",
+    reason: "the previous release is live and verified",
   },
   {
     phases: ["rollback"],
@@ -278,7 +280,7 @@ const RULES_AFTER_PROMOTION: readonly Rule[] = [
     verdicts: ["error", "inconclusive"],
     when: { timeLeft: true },
     action: "wait",
-    reason: "the previous release is not proven yet: look again until the deadline",
+    reason: "the previous release is not proven yet: check again until the deadline",
   },
   {
     phases: ["rollback"],
@@ -313,7 +315,7 @@ export interface Decision {
   readonly action: Action;
   /** For people: why, with what was met. */
   readonly reason: string;
-  /** A person must look now. */
+  /** A person must investigate now. */
   readonly page: boolean;
   /** The tree's own reason, where `reason` says more. */
   readonly rule?: string;

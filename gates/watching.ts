@@ -63,7 +63,7 @@ function pairRow(
   return row(gate, "burn-rate", named, verdict, long, limit, `${told}${open}`);
 }
 
-/** One failed request in a quiet hour burns at 1000x, and proves nothing. */
+/** One failed request in a quiet hour burns at 1000x, so it proves nothing. */
 function pairVerdict(
   pair: WindowPair,
   { long, short }: BothWindows,

@@ -136,7 +136,7 @@ function createInstance(parent: Database, name: string, args: InstanceArgs): aws
       autoMinorVersionUpgrade: true,
       deletionProtection: args.protect,
     },
-    // AWS moves the minor version on its own: going back to the configured one is impossible.
+    // AWS moves the minor version on its own: rolling back to the configured one is impossible.
     { parent, protect: args.protect, ignoreChanges: ["engineVersion"], dependsOn: logs },
   );
 }

@@ -74,11 +74,11 @@ export function openAwsLookups(options: AwsLookupsOptions): AwsLookups {
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
     }
-    for (const { reject } of waiting.splice(0)) reject(failure ?? new Error("the look-ups have ended"));
+    for (const { reject } of waiting.splice(0)) reject(failure ?? new Error("the look-up process has ended"));
   }
 
   function ask(token: string, args: Question["args"]): Promise<unknown> {
-    if (failure !== undefined || closed) return Promise.reject(failure ?? new Error("the look-ups have ended"));
+    if (failure !== undefined || closed) return Promise.reject(failure ?? new Error("the look-up process has ended"));
     serving ??= serve();
     return new Promise((resolve, reject) => {
       waiting.push({ token, args, resolve, reject });
@@ -181,7 +181,7 @@ function understood<T>(name: string, answer: unknown, schema: z.ZodType<T>): T {
   const [issue] = read.error.issues;
   const place = [...(issue?.path ?? []), issue?.message ?? "unknown"].join(": ");
   throw new DeployError("SPARKI_OUTSIDE", `AWS answered ${name} with what this version does not know, at ${place}`, {
-    hint: `see whether the provider is the one that belongs to this version: pulumi plugin ls (aws ${providerVersion()})`,
+    hint: `check that the provider's version is the one that this program pins: pulumi plugin ls (aws ${providerVersion()})`,
   });
 }
 
@@ -192,10 +192,10 @@ function unreachable(name: string, error: unknown): DeployError {
   if (LOCAL.test(message))
     return new DeployError(
       "SPARKI_OUTSIDE",
-      `the engine on this machine could not be asked for ${name}: ${line.trim()}`,
+      `the engine on this machine could not be queried for ${name}: ${line.trim()}`,
       {
         cause: error,
-        hint: "see whether a proxy variable (env | grep -i proxy) or a full disk (df -h) is in the way, then run it again",
+        hint: "check whether a proxy variable (env | grep -i proxy) or a full disk (df -h) is the cause, then run it again",
       },
     );
   return new DeployError("SPARKI_OUTSIDE", `AWS did not answer ${name}: ${line.trim()}`, {
@@ -261,9 +261,9 @@ async function queryLogIds(
       const token = NextToken === undefined ? {} : { NextToken };
       const answer = await client.send(new ListQueryLoggingConfigsCommand({ HostedZoneId: zoneId, ...token }));
       const { QueryLoggingConfigs: logs } = answer;
-      if (logs === undefined) throw new Error("the answer has no list");
+      if (logs === undefined) throw new Error("the answer contains no list");
       for (const { Id } of logs) {
-        if (!Id) throw new Error("the answer lists one without an id");
+        if (!Id) throw new Error("the answer lists an entry without an id");
         ids.push(Id);
       }
       if (!answer.NextToken) return ids;

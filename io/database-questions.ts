@@ -118,7 +118,7 @@ export function answersIn(log: string, questions: readonly Question[]): Answer[]
   return log.split("\n").flatMap((line): Answer[] => {
     const [, index = "", status, said = ""] = LINE.exec(line.trimEnd()) ?? [];
     if (index === "reach")
-      throw new DeployError("SPARKI_OUTSIDE", `the restored database lets the check's job not in: ${said}`);
+      throw new DeployError("SPARKI_OUTSIDE", `the restored database refuses the check's job: ${said}`);
     const question = index === "" ? undefined : questions[Number(index)];
     if (question === undefined) return [];
     const { id } = question;

@@ -19,8 +19,8 @@ export interface OwnPlaces {
 
 const SIGNS = [
   { sign: /\bENOSPC\b|no space left on device/i, what: "is full" },
-  { sign: /\bEDQUOT\b|disk quota exceeded/i, what: "has no room left for this user" },
-  { sign: /\bEROFS\b|read-only file system/i, what: "takes no writing" },
+  { sign: /\bEDQUOT\b|disk quota exceeded/i, what: "has no space left for this user" },
+  { sign: /\bEROFS\b|read-only file system/i, what: "is read-only" },
 ] as const;
 
 /** A path in the words of Node (`open '/x'`), or of Go (`open /x: no space left on device`). */
@@ -45,7 +45,7 @@ export function diskFailure(error: unknown, places: OwnPlaces): DeployError | un
 export function assertRoom(path: string): void {
   const room = roomAt(path);
   if (room.mebibytes >= NEEDED_MEBIBYTES && room.files >= NEEDED_FILES) return;
-  throw new DeployError("SPARKI_OUTSIDE", told("has too little room", path), { hint: hintFor(path) });
+  throw new DeployError("SPARKI_OUTSIDE", told("has too little free space", path), { hint: hintFor(path) });
 }
 
 /**
@@ -63,19 +63,19 @@ export function fullPlace(paths: readonly string[]): string | undefined {
 function told(what: string, path: string): string {
   const { mebibytes, files } = roomAt(path);
   const room = Number.isFinite(mebibytes) ? `: ${mebibytes} MiB are free; expected ${NEEDED_MEBIBYTES}` : "";
-  const count = files < NEEDED_FILES ? `; ${files} more files fit there; expected ${NEEDED_FILES}` : "";
+  const count = files < NEEDED_FILES ? `; ${files} more files can be created there; expected ${NEEDED_FILES}` : "";
   return `this machine's disk ${what} at ${path}${room}${count}`;
 }
 
 function hintFor(path: string): string {
-  return `df -h ${existing(path)}, make room there or write elsewhere (TMPDIR, XDG_CACHE_HOME, SPARKI_REHEARSAL_DIRECTORY), then run the same command again`;
+  return `df -h ${existing(path)}, free space there or write elsewhere (TMPDIR, XDG_CACHE_HOME, SPARKI_REHEARSAL_DIRECTORY), then run the same command again`;
 }
 
 /** A folder that the environment names and that is not there. */
 function missingPlace(words: string, { env }: OwnPlaces): DeployError | undefined {
   const { TMPDIR } = env;
   if (!TMPDIR || existsSync(TMPDIR) || !words.includes("ENOENT") || !words.includes(TMPDIR)) return undefined;
-  return new DeployError("SPARKI_OUTSIDE", `TMPDIR is ${TMPDIR}, which is not there; expected a folder to write to`, {
+  return new DeployError("SPARKI_OUTSIDE", `TMPDIR is ${TMPDIR}, which does not exist; expected a writable folder`, {
     hint: `mkdir -p ${TMPDIR}, or unset TMPDIR; then run the same command again`,
   });
 }
@@ -121,7 +121,7 @@ function existing(path: string): string {
 export function assertTemporaryFolder(folder: string = tmpdir()): void {
   const problem = problemOf(folder);
   if (problem === undefined) return;
-  const message = `TMPDIR is ${JSON.stringify(folder)}, which ${problem}; expected a folder that can be written to`;
+  const message = `TMPDIR is ${JSON.stringify(folder)}, which ${problem}; expected a writable folder`;
   throw new DeployError("SPARKI_USAGE", message, {
     hint: `mkdir -p '${folder}', or unset TMPDIR, then run the same command again`,
   });
@@ -129,12 +129,12 @@ export function assertTemporaryFolder(folder: string = tmpdir()): void {
 
 function problemOf(folder: string): string | undefined {
   const found = statSync(folder, { throwIfNoEntry: false });
-  if (found === undefined) return "is not there";
-  if (!found.isDirectory()) return "is no folder";
+  if (found === undefined) return "does not exist";
+  if (!found.isDirectory()) return "is not a folder";
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
     return undefined;
   } catch {
-    return "cannot be written to";
+    return "is not writable";
   }
 }

@@ -353,7 +353,7 @@ function fullNameOf({ stack, fullName = stack }: EngineOptions): string {
 
 function neverDeployed(stack: string): DeployError {
   return new DeployError("SPARKI_USAGE", `stack ${stack} was never deployed: the backend does not have it`, {
-    hint: "pulumi whoami --verbose, for the backend that was asked",
+    hint: "pulumi whoami --verbose, which names the backend that was used",
   });
 }
 

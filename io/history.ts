@@ -87,7 +87,7 @@ function parsed(text: string): readonly z.infer<typeof updateSchema>[] {
   try {
     return z.array(updateSchema).parse(JSON.parse(text));
   } catch (cause) {
-    throw new DeployError("SPARKI_OUTSIDE", "pulumi stack history answered with something that is no history", {
+    throw new DeployError("SPARKI_OUTSIDE", "pulumi stack history returned something other than a history", {
       cause,
     });
   }

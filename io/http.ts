@@ -56,7 +56,7 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   for await (const chunk of body) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > MOST_MEBIBYTES * MIB) throw new Error(`it answers with more than ${MOST_MEBIBYTES} MiB`);
+    if (length > MOST_MEBIBYTES * MIB) throw new Error(`it answered with more than ${MOST_MEBIBYTES} MiB`);
   }
   return Buffer.concat(chunks).toString("utf8");
 }
@@ -84,10 +84,10 @@ export function pageTitle(body: string): string | undefined {
 export function saidInstead({ status, headers, body }: Extract<HttpAnswer, { answered: true }>): string {
   const location = headers.location;
   if (status >= 300 && status < 400 && typeof location === "string")
-    return `${status}: a redirect to ${withoutUser(location)}, as to log in`;
+    return `${status}: a redirect to ${withoutUser(location)}, as to a login page`;
   const title = pageTitle(body);
   if (title !== undefined)
-    return `${status}: ${title ? `a page "${title}"` : "an HTML page"}, as to log in or of a proxy`;
+    return `${status}: ${title ? `a page "${title}"` : "an HTML page"}, as from a login page or a proxy`;
   return `${status}: ${body.trim() === "" ? "nothing" : body.slice(0, 200)}`;
 }
 

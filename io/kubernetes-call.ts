@@ -58,7 +58,7 @@ export function listedIn<T extends { readonly metadata?: object }>(
   const items = isOther ? undefined : list?.items;
   if (!Array.isArray(items) || items.some((item) => typeof item?.metadata !== "object" || item.metadata === null))
     throw new Error(
-      `the Kubernetes API answered with ${isOther ? `a ${list?.kind}` : "another thing"}; expected a ${kind}`,
+      `the Kubernetes API answered with ${isOther ? `a ${list?.kind}` : "something else"}; expected a ${kind}`,
     );
   if (!isPart && list?.metadata?._continue)
     throw new Error(`the Kubernetes API answered with a part of a ${kind}, which was asked for whole`);
@@ -84,7 +84,7 @@ function saidIn(body: unknown): string {
   if (typeof body !== "string") return "";
   const title = pageTitle(body);
   if (title !== undefined)
-    return `${title ? `a page "${title}"` : "an HTML page"}, which is no answer of the Kubernetes API`;
+    return `${title ? `a page "${title}"` : "an HTML page"}, which does not come from the Kubernetes API`;
   try {
     const parsed: unknown = JSON.parse(body);
     return typeof parsed === "object" && parsed !== null ? saidIn(parsed) : body;

@@ -55,7 +55,11 @@ export class KubernetesClient {
     return {
       getName: () => config.getName(),
       applySecurityAuthentication: (context) =>
-        within(config.applySecurityAuthentication(context), LOGIN_SECONDS, "the kubeconfig's login did not answer"),
+        within(
+          config.applySecurityAuthentication(context),
+          LOGIN_SECONDS,
+          "the kubeconfig's login command did not respond",
+        ),
     };
   }
 
@@ -64,7 +68,7 @@ export class KubernetesClient {
     listedIn(await this.#core.listNamespace({ limit: 1 }), "NamespaceList", { isPart: true });
   }
 
-  /** One look at a Helm release's Deployment and the pods of its current template. */
+  /** One check at a Helm release's Deployment and the pods of its current template. */
   async sampleHealth(namespace: string, release: string): Promise<HealthSample> {
     const [deployments, pods] = await Promise.all([
       this.#apps.listNamespacedDeployment({ namespace, fieldSelector: `metadata.name=${release}` }),

@@ -39,7 +39,7 @@ const TIMES_ASKED = 5;
 async function apart(api: KubernetesObjectApi, rendered: RenderedObject): Promise<string | undefined> {
   const title = objectTitle(rendered);
   const named = objectSchema.safeParse(rendered);
-  if (!named.success) return `${title}: its chart renders no name for it`;
+  if (!named.success) return `${title}: its chart renders it without a name`;
   const { apiVersion, kind, metadata } = named.data;
   const { name, namespace, labels, annotations } = metadata;
   const place = { name, ...(namespace !== undefined && { namespace }) };

@@ -95,12 +95,12 @@ export class Registry {
       throw new DeployError(
         "SPARKI_OUTSIDE",
         `${image.host} answered 200 for ${image.repository} with ${type || "no type"} and no digest; expected a manifest`,
-        { hint: `see whether a login page or a proxy answers there: curl -I https://${image.host}/v2/` },
+        { hint: `check whether a login page or a proxy responds there: curl -I https://${image.host}/v2/` },
       );
     const found = String(told ?? image.digest);
     if (found.trim() === image.digest) return true;
     throw new DeployError("SPARKI_OUTSIDE", `${image.host} has ${found} where it was asked for ${image.digest}`, {
-      hint: "see whether a mirror or a proxy answers for the registry: nodes refuse such an image",
+      hint: "check whether a mirror or a proxy responds for the registry: nodes refuse such an image",
     });
   }
 
@@ -169,7 +169,7 @@ export class Registry {
     const listed: z.infer<typeof referrersSchema>["manifests"] = [];
     let url: string | undefined = this.#url(image, `referrers/${image.digest}`);
     for (let page = 1; url !== undefined; page++) {
-      if (page > MAX_PAGES) throw new DeployError("SPARKI_OUTSIDE", `${image.host}'s list of signatures does not end`);
+      if (page > MAX_PAGES) throw new DeployError("SPARKI_OUTSIDE", `${image.host}'s list of signatures never ends`);
       const answer = await this.#ask({ method: "GET", url, accept: MANIFESTS });
       const isListed = answer.status === 200;
       const text = isListed ? answer.body : await this.manifest(image, image.digest.replace(":", "-"));
@@ -220,8 +220,11 @@ export class Registry {
       if (!REDIRECTS.has(answer.status) || typeof location !== "string") return { answer, url };
       const next = URL.parse(location, url);
       if (next === null)
-        throw new DeployError("SPARKI_OUTSIDE", `${new URL(url).host} sends to what is no address`, { hint: ILL });
-      if (redirects === MAX_REDIRECTS) throw new DeployError("SPARKI_OUTSIDE", `${new URL(url).host} sends on and on`);
+        throw new DeployError("SPARKI_OUTSIDE", `${new URL(url).host} redirects to something that is not an address`, {
+          hint: ILL,
+        });
+      if (redirects === MAX_REDIRECTS)
+        throw new DeployError("SPARKI_OUTSIDE", `${new URL(url).host} redirects without an end`);
       if (next.protocol !== "https:" && next.protocol !== new URL(url).protocol)
         throw new DeployError(
           "SPARKI_OUTSIDE",
@@ -305,7 +308,7 @@ function assertOwn(realm: string, registry: string): void {
     "SPARKI_OUTSIDE",
     `${own.host} asks to log in at ${asked.origin}, which is not its own over TLS`,
     {
-      hint: "find out who answers for this registry; no token was sent there",
+      hint: "find out who responds for this registry; no token was sent there",
     },
   );
 }
@@ -325,7 +328,7 @@ function answered(url: string, answer: HttpAnswer): Answered {
   throw new DeployError("SPARKI_OUTSIDE", `${new URL(url).host}: ${answer.error}`);
 }
 
-const ILL = "see the registry's status page, then run it again";
+const ILL = "check the registry's status page, then run it again";
 
 /**
  * Whether an answer says that what was asked for is there; throws SPARKI_OUTSIDE where it does not say, as a page for people
@@ -336,15 +339,19 @@ function isThere({ host, repository }: ImageReference, { status, headers }: Answ
   if ((status === 200 || status === 404) && /^text\/html\b/i.test(type))
     throw new DeployError(
       "SPARKI_OUTSIDE",
-      `${host} answered ${status} for ${repository} with text/html; expected a manifest or a registry's own error`,
-      { hint: `see whether a login page or a proxy answers there: curl -I https://${host}/v2/` },
+      `${host} answered ${status} for ${repository} with text/html; expected a manifest or a registry error`,
+      { hint: `check whether a login page or a proxy responds there: curl -I https://${host}/v2/` },
     );
   if (status === 404) return false;
   if (status === 200) return true;
   if (status === 429)
-    throw new DeployError("SPARKI_OUTSIDE", `${host} has had too many requests and does not say of ${repository}`, {
-      hint: "wait some minutes, or set SPARKI_REGISTRY_TOKEN: who logs in may ask more often",
-    });
+    throw new DeployError(
+      "SPARKI_OUTSIDE",
+      `${host} refuses further requests for now and sent no manifest of ${repository}`,
+      {
+        hint: "wait some minutes, or set SPARKI_REGISTRY_TOKEN: authenticated requests have a higher limit",
+      },
+    );
   throw refusal(host, repository, status);
 }
 
@@ -354,9 +361,13 @@ function nextPage(url: string, { headers }: Answered): string | undefined {
   if (found === undefined) return undefined;
   const [own, next] = [new URL(url), URL.parse(found, url)];
   if (next?.origin === own.origin) return next.href;
-  throw new DeployError("SPARKI_OUTSIDE", `${own.host} continues its list at ${next?.origin ?? "what is no address"}`, {
-    hint: ILL,
-  });
+  throw new DeployError(
+    "SPARKI_OUTSIDE",
+    `${own.host} continues its list at ${next?.origin ?? "something that is not an address"}`,
+    {
+      hint: ILL,
+    },
+  );
 }
 
 function refusal(host: string, repository: string, status: number): DeployError {

@@ -134,7 +134,7 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
       if (!isTime || others.length > 0)
         return {
           kind: "not-a-number",
-          reason: `${[first, ...others.slice(0, 2)].join(", ")} is not when samples began`,
+          reason: `${[first, ...others.slice(0, 2)].join(", ")} is not a time at which samples began`,
         };
       // A sample counts for five minutes, and the steps do not begin with the window.
       const reach = at - first + step + LOOKBACK_SECONDS;
@@ -223,7 +223,7 @@ function countsIn(
   const broken = counted.find(([, counts]) => counts !== undefined && !isCount(counts));
   if (broken !== undefined) {
     const { requests: all, bad } = broken[1] ?? {};
-    return { kind: "not-a-number", reason: `${bad} bad of ${all} requests are no counts of "${broken[0]}"` };
+    return { kind: "not-a-number", reason: `${bad} bad of ${all} requests cannot be counts of "${broken[0]}"` };
   }
   const uncounted = counted.find(([, counts]) => counts === undefined);
   if (uncounted !== undefined)

@@ -90,7 +90,7 @@ function seriesIn(answered: Answered, expected: Expected): readonly Series[] | s
     return isTold ? `${status}: ${answer.error}` : saidInstead(answered);
   }
   const partial = partialityOf(answer, answer.data);
-  if (partial !== undefined) return `with a part only: ${partial}`;
+  if (partial !== undefined) return `with partial data only: ${partial}`;
   const { resultType, result } = answer.data;
   if (!Array.isArray(result)) return `${status} without a result`;
   if (resultType !== expected.resultType)
@@ -100,12 +100,12 @@ function seriesIn(answered: Answered, expected: Expected): readonly Series[] | s
   const seen = new Set<string>();
   for (const [index, each] of list.entries()) {
     const series = oneSeries(each, expected);
-    if (typeof series === "string") return `with what are no samples: result.${index}${series}`;
+    if (typeof series === "string") return `with malformed samples: result.${index}${series}`;
     const identity = JSON.stringify(Object.entries(series.labels).sort(([one], [other]) => (one < other ? -1 : 1)));
     if (seen.has(identity)) return `with one series twice: ${describeLabels(series.labels)}`;
     seen.add(identity);
     const astray = strayTime(series, expected);
-    if (astray !== undefined) return `with samples that are no answer: ${astray} of ${describeLabels(series.labels)}`;
+    if (astray !== undefined) return `with unusable samples: ${astray} of ${describeLabels(series.labels)}`;
     found.push(series);
   }
   return found;
@@ -189,7 +189,7 @@ function partialityOf(answer: Record<string, unknown>, data: Record<string, unkn
 function textsIn(value: unknown): string[] {
   if (value === undefined || value === null) return [];
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return list.map((each) => (typeof each === "string" ? each : "a word that is no text"));
+  return list.map((each) => (typeof each === "string" ? each : "a warning that is not text"));
 }
 
 function numberOf(text: string): number {

@@ -57,7 +57,7 @@ function interrupted(cause: unknown): DeployError {
 export function assertSomebody(): void {
   if (isAnybodyThere()) return;
   throw new DeployError("SPARKI_USAGE", "this changes a stack, and there is no interactive terminal to confirm it on", {
-    hint: "pass --yes to do it without being asked",
+    hint: "pass --yes to do it without a confirmation",
   });
 }
 

@@ -84,7 +84,7 @@ function proxyIn(env: Environment, lower: string, { isOptional = false } = {}): 
   if (isOptional) return undefined;
   // What is no address may be a password.
   const told = hasPath ? "an address with a path" : `${url?.protocol}//${url?.host}`;
-  const found = url === null ? "a text that is none" : told;
+  const found = url === null ? "something that is not an address" : told;
   throw new DeployError("SPARKI_USAGE", `${name} is ${found}; expected ${EXPECTED}`, {
     hint: `set ${name} to such an address (a % in a password is written %25), or unset it`,
   });
@@ -157,7 +157,7 @@ function naming(proxy: NamedProxy, handler: Dispatcher.DispatchHandler): Dispatc
 function failureOf({ name, url }: NamedProxy, error: Error & { readonly code?: unknown }): string {
   const who = `the proxy ${url.host} (${name})`;
   const status = /Proxy response \((\d+)\)/.exec(error.message)?.[1];
-  if (status === "407") return `${who} answered 407: it wants a user and a password in ${name}`;
+  if (status === "407") return `${who} answered 407: it requires a user and a password in ${name}`;
   if (status !== undefined) return `${who} answered ${status}`;
   if (UNANSWERED.test(String(error.code))) return `${who} does not answer: ${coded(error)}`;
   return `through ${who}: ${coded(error)}`;

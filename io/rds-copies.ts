@@ -71,7 +71,7 @@ export async function openRdsCopies(options: RdsCopiesOptions): Promise<Database
       const found = await instanceNamed(aws, name);
       if (found === undefined) return undefined;
       const why = found.StatusInfos?.flatMap(({ Message }) => Message ?? []).join("; ");
-      return { status: found.DBInstanceStatus ?? "of no status", ...(why ? { why } : {}) };
+      return { status: found.DBInstanceStatus ?? "without a status", ...(why ? { why } : {}) };
     },
     query: (asked, questions, signal) => query(aws, asked, { questions, signal }),
     remove: (name) => remove(aws, name),
@@ -307,7 +307,7 @@ async function createGroup(aws: Aws, copy: DatabaseCopy, vpcId: string | undefin
   const TagSpecifications = [{ ResourceType: "security-group" as const, Tags: marks(options, copy) }];
   const command = new ec2Module.CreateSecurityGroupCommand({
     GroupName: copy.name,
-    Description: `The restored database of a drill of ${options.stack}: lets nobody in but the check`,
+    Description: `The restored database of a drill of ${options.stack}: only the check may connect`,
     VpcId: vpcId,
     TagSpecifications,
   });
@@ -327,13 +327,13 @@ async function close(
 ): Promise<void> {
   if (egress.length === 0) return;
   const command = new ec2Module.RevokeSecurityGroupEgressCommand({ GroupId: id, IpPermissions: [...egress] });
-  await asked(`close security group ${id}`, () => ec2.send(command));
+  await asked(`remove the default rules of security group ${id}`, () => ec2.send(command));
 }
 
 async function query(aws: Aws, who: Asked, job: Pick<AskedJob, "questions" | "signal">): Promise<readonly Answer[]> {
   const name = who === "live" ? aws.live : who.copy;
   const host = (await instanceNamed(aws, name))?.Endpoint?.Address;
-  if (host === undefined) throw new DeployError("SPARKI_OUTSIDE", `${name} has no address to be asked at`);
+  if (host === undefined) throw new DeployError("SPARKI_OUTSIDE", `${name} has no address to connect to`);
   const stamp = new Date().toISOString().replace(/\D/g, "").slice(0, 14);
   return aws.options.ask(host, {
     ...job,
@@ -355,17 +355,18 @@ async function admit(aws: Aws, name: string, address: string): Promise<void> {
     GroupId: group.id,
     IpPermissions: [permission],
   });
-  await asked(`let the check into ${name}`, () => ec2.send(command));
+  await asked(`allow the check's access to ${name}`, () => ec2.send(command));
 }
 
 async function remove(aws: Aws, name: string): Promise<boolean> {
   const { rds, ec2, rdsModule, ec2Module, options } = aws;
   // Never anything that a drill has not made.
-  if (!name.startsWith(copyPrefix(options.stack)) || name === aws.live) throw new Error(`${name} is no drill's`);
+  if (!name.startsWith(copyPrefix(options.stack)) || name === aws.live)
+    throw new Error(`${name} was not created by a drill`);
   const found = await instanceNamed(aws, name);
   if (found !== undefined) {
     const isMarked = found.TagList?.some(({ Key, Value }) => Key === TAG && Value === options.stack) === true;
-    if (!isMarked) throw new DeployError("SPARKI_OUTSIDE", `${name} does not bear the mark of a drill`);
+    if (!isMarked) throw new DeployError("SPARKI_OUTSIDE", `${name} does not have a drill's tag`);
     if (found.DBInstanceStatus === "deleting") return false;
     const command = new rdsModule.DeleteDBInstanceCommand({
       DBInstanceIdentifier: name,

@@ -32,7 +32,7 @@ export function abortOnSignals(): AbortSignal {
 
 function interruption(name: Name): DeployError {
   return new DeployError("SPARKI_OUTSIDE", `interrupted by ${name}; what was in flight has finished and is saved`, {
-    hint: "run the same command again: it goes on from where it stopped",
+    hint: "run the same command again: it continues from where it stopped",
   });
 }
 
@@ -71,8 +71,8 @@ export function outliveReaders(
 }
 
 function unwritten(code: string | undefined): DeployError {
-  const why = FULL.has(code) ? "the disk that it goes to is full" : `${code} where it goes`;
+  const why = FULL.has(code) ? "the disk that it is written to is full" : `${code} where it is written`;
   return new DeployError("SPARKI_OUTSIDE", `not all output could be written: ${why}`, {
-    hint: "make room there, or write the output elsewhere, then run the same command again",
+    hint: "free space there, or write the output elsewhere, then run the same command again",
   });
 }

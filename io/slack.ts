@@ -108,7 +108,7 @@ function botMessenger({ network, token, api, clock }: Bot): Messenger {
         if (said?.ok !== true) {
           const error = said?.error ?? "Slack's answer cannot be read";
           if (!THREAD_GONE.has(error) || threads.delete(channel)) return error;
-          return `${error}, and it was sent into no thread`;
+          return `${error}, so it was not sent into the thread`;
         }
         if (!threads.has(channel) && said.ts !== undefined) threads.set(channel, said.ts);
         return undefined;
@@ -168,7 +168,7 @@ function forgetful(answer: HttpAnswer, without: Posting["without"]): HttpAnswer 
 }
 
 function problemIn(answer: HttpAnswer): string {
-  if (!answer.answered) return `Slack does not answer: ${answer.error}`;
+  if (!answer.answered) return `Slack does not respond: ${answer.error}`;
   const isSaid = answer.status < 500 && (answer.body.trim() !== "" || answer.headers.location !== undefined);
   return `Slack answered ${isSaid ? told(saidInstead(answer)) : answer.status}`;
 }

@@ -177,11 +177,11 @@ export function lockFailure(
   const gone = pid !== undefined && isGone(Number(pid), host);
   return new StackLocked(
     "SPARKI_OUTSIDE",
-    `stack ${stack} is locked by ${who}${gone ? ", which no longer runs here" : ""}; expected no other deployment to it`,
+    `stack ${stack} is locked by ${who}${gone ? ", which is no longer running on this machine" : ""}; expected no other deployment to it`,
     {
       hint: gone
         ? `pulumi cancel --stack ${stack}, then run the same command again`
-        : `wait until it ends; only if nothing runs there any more: pulumi cancel --stack ${stack}`,
+        : `wait until it ends; only if it is no longer running: pulumi cancel --stack ${stack}`,
     },
   );
 }

@@ -102,7 +102,7 @@ export function syntheticTraffic(network: Network, options: SyntheticOptions): S
     problem: () =>
       turnedAway === 0
         ? undefined
-        : `the load balancer's firewall turns the gate's own requests away (${turnedAway} so far)`,
+        : `the load balancer's firewall rejects the gate's own requests (${turnedAway} so far)`,
     failures: () => Object.fromEntries(failures),
     async stop() {
       stopped = true;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 
-/** Names the file that tells an update which goes back what each Helm release was when it was promoted. */
+/** Names the file that tells an update which rolls back what each Helm release was when it was promoted. */
 export const KEPT_VARIABLE = "SPARKI_KEPT_RELEASE";
 
 const keptInputsSchema = z.object({
@@ -21,7 +21,7 @@ export type KeptInputs = z.infer<typeof keptInputsSchema>;
 
 export const keptFileSchema = z.record(z.string(), keptInputsSchema);
 
-/** The inputs that a Helm release goes back to; undefined in any other update, and where none are kept. */
+/** The inputs that a Helm release rolls back to; undefined in any other update, and where none are kept. */
 export function keptInputs(release: string, env: Environment): KeptInputs | undefined {
   const file = env[KEPT_VARIABLE];
   if (file === undefined || file === "" || !isRollbackUpdate(env)) return undefined;
@@ -52,15 +52,15 @@ function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Makes an update one that goes back to a release that was proven before. Its gates look at health alone, no error
- * budget can forbid it, and migrations and seed are left as they are: a database never goes back.
+ * Makes an update one that rolls back to a release that was proven before. Its gates look at health alone, no error
+ * budget can forbid it, and migrations and seed are left as they are: a database never rolls back.
  */
 export const ROLLBACK_ENVIRONMENT: Readonly<Record<string, string>> = { SPARKI_ROLLBACK: "true" };
 
 /** Makes an update any other one, whatever the environment that it is run from says. */
 export const FORWARD_ENVIRONMENT: Readonly<Record<string, string>> = { SPARKI_ROLLBACK: "false" };
 
-/** Whether the environment is that of an update that goes back. */
+/** Whether the environment is that of an update that rolls back. */
 export function isRollbackUpdate(env: Environment): boolean {
   return Object.entries(ROLLBACK_ENVIRONMENT).every(([name, value]) => env[name] === value);
 }

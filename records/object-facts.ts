@@ -47,7 +47,9 @@ export function factsOf(objects: readonly RenderedObject[]): Fact[] {
     const { kind, spec } = object;
     const known = typeof kind === "string" && (READ_KINDS.has(kind) || POD_KINDS.has(kind));
     return [
-      ...(known ? [] : [fact("unknown", `${at}: what this kind allows is not known here, so read its text`, "")]),
+      ...(known
+        ? []
+        : [fact("unknown", `${at}: what this kind allows cannot be summarised, so read its manifest`, "")]),
       ...(kind === "NetworkPolicy" ? flowsOf(at, record(spec)) : []),
       ...(kind === "Service" ? serviceFacts(at, record(spec)) : []),
       ...rightsOf(at, object),
@@ -76,7 +78,7 @@ function flowsOf(at: string, spec: RenderedObject): Fact[] {
     return who.flatMap((peer) => ports.map((port) => fact("flow", `${at}: ${direction} ${word} ${peer}, ${port}`, "")));
   };
   const selector = fact("flow", `${at}: its pods`, JSON.stringify(spec.podSelector ?? {}));
-  const types = fact("flow", `${at}: denies what it does not name`, list(spec.policyTypes).join(" and "));
+  const types = fact("flow", `${at}: denies everything that it does not allow`, list(spec.policyTypes).join(" and "));
   return [
     selector,
     types,

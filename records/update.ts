@@ -54,7 +54,7 @@ export function rollbackMessage(release: Release, reason: string): string {
   return `${ROLLBACK}${release.id}: ${reason}`;
 }
 
-/** Whether sparki ran the update to go back; what a message says counts for nothing. */
+/** Whether sparki ran the update to roll back; what a message says counts for nothing. */
 export function isRollback({ ranBy }: Update): boolean {
   return ranBy?.by === "sparki rollback";
 }

@@ -22,7 +22,10 @@ export function copyCheckout(projectDirectory: string, target: string, edits: re
   for (const { file, from, to } of edits) {
     const text = readFileSync(join(target, file), "utf8");
     if (!text.includes(from))
-      throw new DeployError("SPARKI_USAGE", `${file} has no ${JSON.stringify(from)}: the scenario's edit fits no more`);
+      throw new DeployError(
+        "SPARKI_USAGE",
+        `${file} has no ${JSON.stringify(from)}: the scenario's edit no longer applies`,
+      );
     writeFileSync(join(target, file), text.replace(from, to));
   }
   return target;

@@ -123,7 +123,7 @@ async function askCloud(
   const content = body === undefined ? {} : { body: JSON.stringify(body) };
   const headers = { [TOKEN_HEADER]: token, "content-type": "application/json" };
   const response = await fetch(`${url}${path}`, { method, headers, ...content }).catch((cause: unknown) => {
-    throw new DeployError("SPARKI_OUTSIDE", `the simulated cloud is gone: ${lastWords(log)}`, {
+    throw new DeployError("SPARKI_OUTSIDE", `the simulated cloud has ended: ${lastWords(log)}`, {
       cause,
       hint: `see ${log}`,
     });

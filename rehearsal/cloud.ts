@@ -39,7 +39,7 @@ export interface CloudOptions {
   readonly seed: number;
   /** The loopback network that the run's world is on already. @default any that is free */
   readonly slot?: number | undefined;
-  /** The world that is there already served when it was kept, and must serve again. @default false */
+  /** The world that already exists served when it was kept, and must serve again. @default false */
   readonly isPromoted?: boolean | undefined;
   /** Absolute paths of the command-line tools by name. */
   readonly tools: Readonly<Record<string, string>>;

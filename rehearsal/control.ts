@@ -77,7 +77,7 @@ function notAgain({ slot, control }: Addresses, cause: DeployError): DeployError
     "SPARKI_OUTSIDE",
     `this rehearsal needs 127.${slot}.0.0/16 again, and ${control} is not free`,
     {
-      hint: "end what listens there, such as another rehearsal, and run the same command again; or begin again without --resume",
+      hint: "stop what listens there, such as another rehearsal, and run the same command again; or begin again without --resume",
       cause,
     },
   );
@@ -94,8 +94,8 @@ function controlApi(server: Server, addresses: Addresses): ControlApi {
 
 /** Such a server listens on all of the machine's addresses: on one of its own it would only take one slot. */
 function noPort(port: number): DeployError {
-  return new DeployError("SPARKI_OUTSIDE", `port ${port} is taken by something else on this machine`, {
-    hint: `end what listens on it (ss -lntup 'sport = :${port}'), or let it listen on 127.0.0.1 only`,
+  return new DeployError("SPARKI_OUTSIDE", `port ${port} is in use by another process on this machine`, {
+    hint: `stop what listens on it (ss -lntup 'sport = :${port}'), or make it listen on 127.0.0.1 only`,
   });
 }
 
@@ -103,7 +103,7 @@ function noSlot(code: string | undefined): DeployError {
   const range = `127.${SLOTS.first}.0.1 to 127.${SLOTS.last}.0.1`;
   if (code === "EADDRINUSE")
     return new DeployError("SPARKI_OUTSIDE", `port ${PORTS.control} is taken on every address from ${range}`, {
-      hint: "end another rehearsal, then run the same command again",
+      hint: "stop another rehearsal, then run the same command again",
     });
   return new DeployError(
     "SPARKI_OUTSIDE",

@@ -38,7 +38,7 @@ export function copyRoutes(databases: Databases): Readonly<Record<string, Route>
 
   async function restore(body: unknown): Promise<void> {
     const { database, copy, backup, moment, until, by } = parsed(restoreSchema, body);
-    if (databases.names().includes(copy)) throw new Error(`${copy} is there already`);
+    if (databases.names().includes(copy)) throw new Error(`${copy} already exists`);
     const base = databases
       .backups(database)
       .find((each) => (backup === undefined ? each.at <= (moment ?? 0) : each.id === backup));

@@ -132,7 +132,7 @@ function attributesChangedIn(place: string): string | undefined {
   const present = new Set(attributesOf(place));
   const recorded = readFileSync(join(place, ATTRIBUTES), "utf8").split("\n");
   const lost = recorded.find((each) => !present.has(each));
-  return lost && `${lost.split(" ").slice(2).join(" ")} is missing, or its mode or owner is not what it was`;
+  return lost && `${lost.split(" ").slice(2).join(" ")} is missing, or its mode or owner has changed`;
 }
 
 function attributesOf(place: string): string[] {

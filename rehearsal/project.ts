@@ -121,7 +121,7 @@ function* withoutCloudSecrets(document: Document): Generator<Replacement> {
     if (!isMap(pair.value) || !pair.value.has("secure")) continue;
     const key = String(pair.key);
     pair.value = document.createNode(`rehearsed-${key.replace(/\W/g, "-")}`);
-    yield { key, by: "a made-up secret" };
+    yield { key, by: "a generated secret" };
   }
 }
 

@@ -83,6 +83,6 @@ function emptied(path: string): Date | undefined {
 
 function inUse(path: string, pid: number | undefined): DeployError {
   return new DeployError("SPARKI_OUTSIDE", `another rehearsal uses ${path} (process ${pid ?? "unknown"})`, {
-    hint: "wait until it ends, or end it with Ctrl-C; then run the same command again",
+    hint: "wait until it ends, or stop it with Ctrl-C; then run the same command again",
   });
 }

@@ -37,7 +37,7 @@ export interface Around {
   readonly liveImages?: Behaviours;
   /** The step with whose begin the engine is killed; the deployment is begun once more then. */
   readonly crashAt?: string;
-  /** The step with whose begin who deploys presses Ctrl-C once. */
+  /** The step with whose begin the person who deploys presses Ctrl-C once. */
   readonly interruptAt?: string;
 }
 

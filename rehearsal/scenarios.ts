@@ -20,60 +20,60 @@ interface GateScenario extends Fault {
 const CASES: readonly GateScenario[] = [
   {
     name: "error-spike",
-    fault: ["F38", "five requests in a hundred are answered with 500"],
-    summary: "a second release that answers five requests in a hundred with 500",
+    fault: ["F38", "5 % of requests are answered with 500"],
+    summary: "a second release that answers 5 % of requests with 500",
     behaviours: { engine: { errorRatio: 0.05 } },
   },
   {
     name: "error-spike-1",
-    summary: "a second release that answers one request in a hundred with 500",
+    summary: "a second release that answers 1 % of requests with 500",
     behaviours: { engine: { errorRatio: 0.01 } },
   },
   {
     name: "slow-p99",
-    fault: ["F39", "five requests in a hundred take six seconds"],
-    summary: "a second release that takes six seconds for five requests in a hundred",
+    fault: ["F39", "5 % of requests take six seconds"],
+    summary: "a second release that takes six seconds for 5 % of requests",
     behaviours: { engine: { slowRatio: 0.05, slowMilliseconds: 6_000 } },
   },
   {
     name: "worse-than-fleet",
-    summary: "a second release within its objectives, but clearly slower than the fleet beside it",
+    summary: "a second release that meets its objectives, but is clearly slower than the fleet",
     behaviours: { engine: { slowRatio: 0.01, slowMilliseconds: 1_200 } },
   },
   {
     name: "no-traffic",
-    fault: ["F41", "nobody uses the release, and the firewall turns the gate's own requests away"],
-    summary: "nobody uses the second release, and the firewall turns the gate's own requests away",
+    fault: ["F41", "the release has no users, and the firewall rejects the gate's own requests"],
+    summary: "the second release has no users, and the firewall rejects the gate's own requests",
     faults: { at: ONE_BOX_GATE, hold: { gateRequests: 50 } },
   },
   {
     name: "metrics-down",
     fault: ["F42", "Prometheus stops"],
-    summary: "Prometheus stops while the gate looks",
+    summary: "Prometheus stops while the gate is judging",
     faults: { at: ONE_BOX_GATE, hold: { down: ["metrics"] } },
   },
   {
     name: "metrics-nan",
-    fault: ["F43", "the metrics are NaN, while people use it"],
-    summary: "a second release whose metrics are NaN, while people use it",
+    fault: ["F43", "the metrics are NaN while users send requests"],
+    summary: "a second release whose metrics are NaN while users send requests",
     behaviours: { engine: { metricsNotNumbers: true } },
     faults: { hold: { users: 50 } },
   },
   {
     name: "cache-down",
     fault: ["F37", "Redis stops"],
-    summary: "Redis stops while the gate looks",
+    summary: "Redis stops while the gate is judging",
     faults: { at: ONE_BOX_GATE, hold: { down: ["cache"] } },
   },
   {
     name: "db-down",
     fault: ["F36", "PostgreSQL stops"],
-    summary: "PostgreSQL stops while the gate looks",
+    summary: "PostgreSQL stops while the gate is judging",
     faults: { at: ONE_BOX_GATE, hold: { down: ["database"] } },
   },
   {
     name: "already-burning",
-    summary: "the live release fails its users when the second one is to start",
+    summary: "the live release starts failing before the second one starts",
     faults: { hold: { users: 100, fleet: { errorRatio: 0.05 } } },
   },
 ];
@@ -139,37 +139,37 @@ const NO_CACHE =
 export const AWS_FAULTS: Readonly<Record<string, Fault>> = {
   F01: around("AWS throttles every call three times", { refused: [{ ...THROTTLED, times: 3 }] }),
   F02: around("AWS answers every call with a 5xx twice", { refused: [{ ...BROKEN, times: 2 }] }),
-  F03: around("the cluster takes longer than its creation is waited for", clusterEnds("late", TOO_LONG)),
+  F03: around("creating the cluster takes longer than its time-out", clusterEnds("late", TOO_LONG)),
   F04: around("the cluster's creation fails at AWS", clusterEnds("failed", NO_ADDRESSES)),
-  F05: around("AWS takes the database, but does not say how far it is", {
+  F05: around("AWS accepts the database, but then does not report its status", {
     refused: [{ type: TYPES.database, act: "describe", ...BROKEN }],
   }),
   F06: around("the creation of Redis fails at AWS", {
     creations: [{ type: TYPES.replicationGroup, ends: "failed", text: NO_CACHE }],
   }),
   F07: {
-    summary: "no node of the cluster takes pods, as where none has joined",
+    summary: "no node of the cluster accepts pods, as if none had joined",
     faults: { after: CLUSTER, hold: { nodes: "closed" } },
   },
-  F08: around("a new account may run five processors", { account: { vcpus: 5 } }),
+  F08: around("a new account with a quota of five vCPUs", { account: { vcpus: 5 } }),
   F09: around("no zone has capacity for the database", {
     refused: [{ type: TYPES.database, act: "create", ...NO_CAPACITY }],
   }),
   F12: around("the state cannot be written", { state: "unwritable" }, "network-vpc"),
-  F13: around("somebody else's lock is on the state", { state: "locked" }),
+  F13: around("the state is locked by another update", { state: "locked" }),
   F15: around("the credentials expire", { refused: [EXPIRED] }, CLUSTER),
   F16: around("the permission to create Redis is missing", {
     refused: [{ type: TYPES.replicationGroup, act: "create", ...NOT_ALLOWED }],
   }),
   F17: around(
-    "somebody opens all ports of the database's security group by hand",
+    "someone opens all ports of the database's security group by hand",
     { changed: [{ type: TYPES.ingressRule, having: { fromPort: 5432 }, to: { fromPort: 0, toPort: 65535 } }] },
     "promotion-record",
   ),
-  F22: { ...around("a secret of the live release is gone", { account: { hasSecrets: false } }), needsLive: true },
+  F22: { ...around("a secret of the live release was deleted", { account: { hasSecrets: false } }), needsLive: true },
   F44: { summary: "Slack does not answer", faults: { hold: { slack: "down" }, isKept: true } },
   F45: {
-    summary: "the domain's records change, and the name servers answer as before",
+    summary: "the domain's records change, but the name servers keep the old answers",
     faults: { at: "promotion-record", hold: { names: "stale" }, isKept: true },
   },
   F46: around("the certificate stays pending", {
@@ -179,16 +179,16 @@ export const AWS_FAULTS: Readonly<Record<string, Fault>> = {
     summary: "the targets of the engine's fleet turn unhealthy before the cutover",
     faults: { after: "promotion-record", hold: { fleet: { neverReady: true } } },
   },
-  F51: around("the letters of this account's zones lead to one in which EKS makes no clusters", {
+  F51: around("one of this account's zones is one in which EKS supports no clusters", {
     account: { zoneNumbers: { "us-east-1": "321456" } },
   }),
-  F52: around("no service has made its own role in the account yet", { account: { hasServiceRoles: false } }),
+  F52: around("no service-linked role exists in the account yet", { account: { hasServiceRoles: false } }),
   F53: around("the internet gateway takes ten minutes", { slow: [{ type: TYPES.internetGateway, seconds: 600 }] }),
-  F54: around("who deploys may not make clusters", { account: { denied: ["eks:CreateCluster"] } }),
-  F55: around("EKS makes its log group again once it is deleted", { account: { hasLateClusterLogs: true } }),
-  F56: around("the tagging API lists late what was made and what was deleted", { account: { tagDelaySeconds: 300 } }),
-  F58: around("access entries let nobody in for up to five minutes", { account: { accessEntrySeconds: 300 } }),
-  F57: around("the parent zone has a DS record of a key that is gone", { signer: `4711 13 2 ${"AB".repeat(32)}` }),
+  F54: around("the deploying role may not create clusters", { account: { denied: ["eks:CreateCluster"] } }),
+  F55: around("EKS creates its log group again after it was deleted", { account: { hasLateClusterLogs: true } }),
+  F56: around("the tagging API lists creations and deletions late", { account: { tagDelaySeconds: 300 } }),
+  F58: around("access entries take up to five minutes to take effect", { account: { accessEntrySeconds: 300 } }),
+  F57: around("the parent zone has a DS record of a deleted key", { signer: `4711 13 2 ${"AB".repeat(32)}` }),
 };
 
 const FIRST: ScenarioRelease = { release: "configured", behaviours: {} };
@@ -218,12 +218,12 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "e2e-fails",
-    summary: "a second release that every gate lets through, and whose end-to-end tests fail once it is live",
+    summary: "a second release that passes every gate, and whose end-to-end tests fail once it is live",
     releases: [FIRST, { release: "next", behaviours: { e2e: { failTests: true } } }],
   },
   {
     name: "errors-once-live",
-    summary: "a second release that every gate lets through, and that fails its users once it is live",
+    summary: "a second release that passes every gate, and fails its users once it is live",
     releases: [
       FIRST,
       {
@@ -266,9 +266,12 @@ const OPEN_DATABASE: Edit = {
 
 /** What is not in the cloud, but in what is deployed, and in who deploys it. */
 const PROJECT_FAULTS: Readonly<Record<string, Fault>> = {
-  F10: { summary: "the engine is killed, and the deployment begun again", around: { crashAt: "database-instance" } },
-  F11: { summary: "who deploys presses Ctrl-C", around: { interruptAt: "database-instance" } },
-  F18: { summary: "the state moves after the plan was approved", around: { afterApproval: { state: true } } },
+  F10: {
+    summary: "the engine is killed, and the deployment is started again",
+    around: { crashAt: "database-instance" },
+  },
+  F11: { summary: "the person who deploys presses Ctrl-C", around: { interruptAt: "database-instance" } },
+  F18: { summary: "the state changes after the plan was approved", around: { afterApproval: { state: true } } },
   F19: {
     summary: "the config, and so what a chart renders, changes after the plan was approved",
     around: { afterApproval: { settings: [WRONG_VALUE] } },
@@ -281,7 +284,7 @@ const PROJECT_FAULTS: Readonly<Record<string, Fault>> = {
   F28: { summary: "the pods are never ready", behaviours: { engine: { neverReady: true } } },
   F31: { summary: "the migration fails half-way", behaviours: { engine: { failMigration: "0002" } } },
   F34: {
-    summary: "a migration takes away what the live release uses, and nobody marked it",
+    summary: "a migration removes what the live release uses, without being marked as a contraction",
     schema: { level: 4, oldest: 1 },
     settings: [{ key: ["sparki:preflight", "migrations"], value: "rehearsal/app/destructive-migrations" }],
   },
@@ -295,7 +298,7 @@ const PROJECT_FAULTS: Readonly<Record<string, Fault>> = {
     needsLive: true,
   },
   F49: {
-    summary: "five requests in a hundred fail, and the live release cannot be pulled again",
+    summary: "5 % of requests fail, and the live release's images can no longer be pulled",
     behaviours: { engine: { errorRatio: 0.05 } },
     around: { liveImages: { engine: { unpullable: true } } },
     needsLive: true,

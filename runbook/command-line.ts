@@ -13,9 +13,12 @@ import { filled } from "./report/columns.ts";
 import { failureDocument, failureText, usageFailure } from "./report/failure.ts";
 
 const COMMON_OPTIONS = [
-  ["--stack <name>", "the stack whose config is used, in full or not: prod, my-org/prod, my-org/sparki/prod"],
-  ["--json", "write one JSON document to stdout, and nothing else there"],
-  ["--yes", "do not ask before changing anything"],
+  [
+    "--stack <name>",
+    "the stack whose config is used, by its short or full name: prod, my-org/prod, my-org/sparki/prod",
+  ],
+  ["--json", "write one JSON document to stdout, and nothing else"],
+  ["--yes", "do not ask for a confirmation"],
   ["--debug", "show stack traces"],
 ] as const;
 
@@ -26,7 +29,7 @@ const { version: VERSION }: { version: string } = JSON.parse(
 const EXAMPLES = `
 Examples:
   npx sparki rehearse                 deploy prod's own config to a simulated AWS on this machine
-  npx sparki rehearse --list          the scenarios there are
+  npx sparki rehearse --list          list the scenarios and faults
   npx sparki rehearse error-spike     a bad second release, stopped by its gate
   npx sparki cloud                    only serve the simulated AWS, for plain pulumi commands
 
@@ -121,9 +124,11 @@ async function assertCommand(name: string | undefined, parser: Parser, load: Loa
 function frame(answer: (text: string) => void): Parser {
   const parser = new Parser("sparki")
     .description(
-      filled("Takes Sparki's production on AWS from nothing to serving, through gates; and rehearses it here."),
+      filled(
+        "Deploys Sparki to AWS, from an empty account to serving, through gates; and rehearses it on this machine.",
+      ),
     )
-    .version(VERSION, "--version", "show which sparki this is")
+    .version(VERSION, "--version", "show the version")
     .exitOverride()
     .configureOutput({ writeOut: answer, writeErr: () => undefined })
     .configureHelp({ showGlobalOptions: true, helpWidth: 80 })

@@ -7,7 +7,7 @@ import { DeployError } from "./deploy-error.ts";
 export type ChartFiles = ReadonlyMap<string, Buffer>;
 
 /**
- * Every file of a chart's folder, in the order of their paths. Throws SPARKI_CONFIG for what is no plain file: Helm would
+ * Every file of a chart's folder, in the order of their paths. Throws SPARKI_CONFIG for what is not a regular file: Helm would
  * follow a link to what nobody has read.
  */
 export function chartFilesIn(directory: string): ChartFiles {
@@ -16,9 +16,9 @@ export function chartFilesIn(directory: string): ChartFiles {
     .map((entry) => {
       const path = join(entry.parentPath, entry.name);
       if (entry.isFile()) return relative(directory, path);
-      const kind = entry.isSymbolicLink() ? "a symbolic link" : "no plain file";
-      throw new DeployError("SPARKI_CONFIG", `${path} is ${kind}; a chart holds plain files only`, {
-        hint: "put the file itself there, or remove it",
+      const kind = entry.isSymbolicLink() ? "a symbolic link" : "not a regular file";
+      throw new DeployError("SPARKI_CONFIG", `${path} is ${kind}; a chart holds regular files only`, {
+        hint: "replace it by the file itself, or remove it",
       });
     });
   return new Map(paths.sort().map((path) => [path, readFileSync(join(directory, path))]));

@@ -35,12 +35,12 @@ export const EXIT = {
   done: {
     code: 0,
     meaning: "done or pass",
-    when: "it did what it was asked for, or found that nothing had to be done",
+    when: "it did what was requested, or found that nothing had to be done",
   },
   refused: {
     code: 1,
     meaning: "a gate or check failed",
-    when: "a gate, a check or a policy refused: it went back, or stopped with nothing changed; or what is live is not well",
+    when: "a gate, a check or a policy refused: it was rolled back, or stopped with nothing changed; or what is live is unhealthy",
   },
   usage: { code: 2, meaning: "usage or config", when: "the command line or the config is wrong; nothing was touched" },
   held: {
@@ -50,13 +50,13 @@ export const EXIT = {
   },
   outside: {
     code: 4,
-    meaning: "an outside fault, resumable",
-    when: "something outside failed, or it was interrupted; the same command goes on from there",
+    meaning: "external failure, resumable",
+    when: "something outside failed, or it was interrupted; the same command continues from there",
   },
   rollback: {
     code: 5,
     meaning: "a rollback failed",
-    when: "the rollback could not be proven: people are paged, and no deployment begins until it is",
+    when: "the rollback could not be proven: people are paged, and no deployment starts until it is",
   },
 } as const satisfies Readonly<Record<string, ExitCode>>;
 
@@ -95,7 +95,7 @@ export function exitCodeOf(error: unknown): ExitCodeOf {
  * else the value as text. Never empty.
  */
 export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error) || "nothing was said";
+  if (!(error instanceof Error)) return String(error) || "no reason given";
   const { cause, message } = error;
   const behind = cause instanceof Error && NOTHING.test(message) ? messageOf(cause) : undefined;
   if (behind !== undefined) return message === "" ? behind : `${message}: ${behind}`;

@@ -80,7 +80,7 @@ function quoting(found: unknown, shape: Shape): string {
   if (shape.type === "string" && isScalar) return ', and put quotes around it, as in "1.30"';
   const isNumber = shape.type === "number" || shape.type === "integer";
   if (isNumber && typeof found === "string" && found.trim() !== "" && Number.isFinite(Number(found)))
-    return ", and take the quotes away";
+    return ", and remove the quotes";
   return "";
 }
 
@@ -115,13 +115,13 @@ function shown(found: unknown): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN - 1)}…` : text;
 }
 
-/** JSON in ASCII, so that what cannot be seen is seen; a value that is nested too deep is only called so. */
+/** JSON in ASCII, so that what cannot be seen is seen; a value that is nested too deeply is only called so. */
 function asJson(found: unknown): string {
   try {
     const escaped = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
     return JSON.stringify(found).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]/gu, escaped);
   } catch {
-    return "a value that is nested too deep";
+    return "a value that is nested too deeply";
   }
 }
 
@@ -157,7 +157,7 @@ const KINDS: Readonly<Record<string, string>> = {
   int: "a whole number",
   boolean: "true or false",
   array: "a list",
-  object: "keys with values",
+  object: "a map of keys and values",
 };
 
 /** What is expected, for a schema that has no words of its own for it. */
@@ -188,7 +188,7 @@ function oneOf(values: readonly unknown[]): string {
 
 function bound(origin: string, side: string, limit: number | bigint): string {
   if (origin === "array") return `${side} ${limit} ${limit === 1 ? "entry" : "entries"}`;
-  if (origin === "string") return limit === 1 ? "text that is not empty" : `text of ${side} ${limit} characters`;
+  if (origin === "string") return limit === 1 ? "non-empty text" : `text of ${side} ${limit} characters`;
   return `a number ${side} ${limit}`;
 }
 

@@ -94,7 +94,7 @@ export function configError(problems: readonly ConfigProblem[], stack: string): 
   const lines = problems.flatMap(({ text, repair }) => [`  ${text}`, `    ${repair}`]);
   const count = `${problems.length} ${problems.length === 1 ? "problem" : "problems"} in the config of stack ${stack}`;
   return new DeployError("SPARKI_CONFIG", [count, ...lines].join("\n"), {
-    hint: "run the same command again, once the config is repaired",
+    hint: "correct the config, then run the same command again",
   });
 }
 

@@ -36,7 +36,7 @@ export function pullCredentials(secret: string, { host, repository }: ImageRefer
 export function assertPulls(secret: string, images: readonly ImageReference[]): string {
   const missing = images.find((image) => pullCredentials(secret, image) === undefined);
   if (missing !== undefined)
-    throw wrong(`it names no registry ${missing.host} with the path of ${placeOfImage(missing)}`);
+    throw wrong(`it has no registry ${missing.host} with the path of ${placeOfImage(missing)}`);
   return secret;
 }
 
@@ -46,10 +46,10 @@ function entriesIn(secret: string): [string, z.infer<typeof entrySchema>][] {
     parsed = JSON.parse(secret);
   } catch {
     // Its own text is a secret, and the parser's words would quote it.
-    throw wrong("it is no JSON");
+    throw wrong("it is not JSON");
   }
   const found = dockerConfigSchema.safeParse(parsed);
-  if (!found.success) throw wrong("it has no auths by registry");
+  if (!found.success) throw wrong("it has no auths object with an entry for each registry");
   return Object.entries(found.data.auths);
 }
 

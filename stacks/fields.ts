@@ -60,8 +60,8 @@ function contains(network: string, part: string): boolean {
 const PRINTABLE = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]*$/u;
 
 /** Text of one line without blanks at its ends. */
-export function line(max: number, kind = "one line of text that is not empty"): z.ZodString {
-  const message = `${kind}, of at most ${max} characters, without blanks at its ends`;
+export function line(max: number, kind = "one line of non-empty text"): z.ZodString {
+  const message = `${kind}, of at most ${max} characters, without leading or trailing spaces`;
   return z
     .string(message)
     .min(1, message)
@@ -104,14 +104,14 @@ export function distinct<T extends z.ZodType>(entry: T, min: number, max: number
             code: "custom",
             input: item,
             path: [index],
-            message: "an entry that is not in the list already",
+            message: "a different entry: this one is in the list twice",
           });
         seen.add(text);
       }
     });
 }
 
-const DAY = "a day of this millennium such as 2027-06-30";
+const DAY = "a day such as 2027-06-30";
 /** A day; YAML turns an unquoted one into a time stamp, which the engine hands on as such. */
 export const date = z
   .string(DAY)
@@ -186,7 +186,7 @@ export const domain = pattern(
   .max(MAX_CERTIFICATE_NAME, `a domain name of at most ${MAX_CERTIFICATE_NAME} characters, as ACM takes it`)
   .refine((name) => !RESERVED_DOMAIN.test(name), "a domain name that certificates are issued for")
   .refine((name) => !PUBLIC_SUFFIX.test(name), "a domain name below a public suffix, such as sparki.co.uk")
-  .refine((name) => !OTHERS_DOMAIN.test(name), "a domain name of one's own, not below AWS's or another host's");
+  .refine((name) => !OTHERS_DOMAIN.test(name), "a domain name of your own, not below AWS's or another provider's");
 
 const VPC = "a whole /16 such as 10.40.0.0/16 of the private networks 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16";
 /** What the subnets are cut from (infra/network.ts). */
@@ -194,7 +194,7 @@ export const vpcCidr = z
   .string(VPC)
   .regex(/^\d+\.\d+\.0\.0\/16$/, VPC)
   .refine(isPrivate, VPC);
-const CIDR = "an IPv4 CIDR such as 10.50.0.0/16, the first address of its network";
+const CIDR = "an IPv4 CIDR such as 10.50.0.0/16, written with its network's first address";
 export const privateCidr = z
   .string(CIDR)
   .refine(isNetwork, CIDR)
@@ -265,12 +265,12 @@ export function imageText(image: ImageReference): string {
 
 export const registryPrefix = pattern(
   new RegExp(`^${REGISTRY}\\/(?:${REPOSITORY}\\/)*$`),
-  "the beginning of images' names that ends with a slash, such as ghcr.io/owner/",
+  "the beginning of image names, ending with a slash, such as ghcr.io/owner/",
 )
-  .max(255, "the beginning of images' names, of at most 255 characters")
+  .max(255, "the beginning of image names, of at most 255 characters")
   .regex(
     /^(?!(?:docker\.io|index\.docker\.io|gcr\.io|ghcr\.io|mcr\.microsoft\.com|public\.ecr\.aws|quay\.io|registry\.gitlab\.com|registry\.k8s\.io)\/$)/,
-    "the beginning of images' names with an owner, such as ghcr.io/owner/: everybody can push to a public registry",
+    "the beginning of image names including the owner, such as ghcr.io/owner/: anyone can push to a public registry",
   );
 
 /** A Kubernetes label's value too. */
@@ -288,8 +288,8 @@ export const webUrl = z
   .string(URL_KIND)
   .max(2048, `${URL_KIND}, of at most 2048 characters`)
   .regex(/^https?:\/\/[^\s\\]+$/, URL_KIND)
-  .refine(hasPlainHost, `${URL_KIND}, whose host is written as DNS has it: in ASCII, and without an escape`)
-  .refine(isWebUrl, `${URL_KIND}, with a host, and without user, password, query and fragment`)
+  .refine(hasPlainHost, `${URL_KIND}, with its host in ASCII and without escapes`)
+  .refine(isWebUrl, `${URL_KIND}, with a host, and without user, password, query or fragment`)
   // Paths are put behind it.
   .transform((text) => text.replace(/\/+$/, ""));
 
@@ -320,7 +320,7 @@ export const publicKey = z
     /^-----BEGIN PUBLIC KEY-----\r?\n[A-Za-z0-9+/=\r\n]{40,}-----END PUBLIC KEY-----\s*$/,
     "a public key as PEM, from -----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----",
   )
-  .refine(isPublicKey, "a public key as PEM that can be read, as cosign public-key prints it");
+  .refine(isPublicKey, "a valid public key as PEM, as cosign public-key prints it");
 function isPublicKey(text: string): boolean {
   try {
     return createPublicKey(text).type === "public";
@@ -333,23 +333,23 @@ export const channel = pattern(
   /^#(?=.*[\p{Ll}\p{Lo}\d])[\p{Ll}\p{Lo}\d_-]{1,80}$/u,
   "a channel of Slack such as #incidents",
 );
-const MENTION = "whom Slack mentions, such as @on-call";
+const MENTION = "a Slack mention, such as @on-call";
 /** Slack's own groups: of a channel's people, of those who are there, of everybody. It reads a name without the signs behind it. */
 const EVERYBODY = /^@(?:all|channel|everyone|group|here)[._-]*$/i;
 export const mention = pattern(/^@(?=.*[a-z0-9])[\w.-]{1,80}$/i, MENTION).refine(
   (handle) => !EVERYBODY.test(handle),
-  `${MENTION}: a person or a team, as @channel, @here and @everyone wake all who are there`,
+  `${MENTION}: a person or a team; @channel, @here and @everyone would notify everyone`,
 );
 /** What stands in templates and forms until it is filled in. */
 const NO_PLACEHOLDER =
   /^(?!(?:changeme|change-me|fixme|n\/a|nil|nobody|none|null|owner|tba|tbd|todo|undefined|unknown|x+|your[ -].*)$)/i;
 /** A value of a tag at AWS. */
-export const owner = line(128, "text that is not empty")
+export const owner = line(128, "non-empty text")
   .regex(
     /^(?=.*\p{L})(?!\d+(?:\.\d+)?e[+-]?\d+$)[\p{L}\p{N}][\p{L}\p{N} .:/=+@_-]*$/u,
-    "text that is not empty, as AWS takes it in a tag: letters, digits, blanks and . : / = + @ _ -",
+    "non-empty text that AWS accepts in a tag: letters, digits, spaces and . : / = + @ _ -",
   )
-  .regex(NO_PLACEHOLDER, "who answers for the stack, such as platform-engineering");
+  .regex(NO_PLACEHOLDER, "who is responsible for the stack, such as platform-engineering");
 /** A label of metrics and alerts, and a heading of reports. */
 export const objectiveName = line(60, "a name with a letter or digit")
   .regex(/[a-z0-9]/i, "a name with a letter or digit")
@@ -374,7 +374,7 @@ export function zoneProblem(zones: readonly string[], { names, zoneIds }: Region
   const problems = zones.flatMap((zone) => {
     const id = idOf(zone);
     if (id === undefined) return [`${zone} is not a zone of this account`];
-    return WITHOUT_EKS.includes(id) ? [`${zone} is ${id} in this account, where EKS makes no clusters`] : [];
+    return WITHOUT_EKS.includes(id) ? [`${zone} is ${id} in this account, where EKS supports no clusters`] : [];
   });
   return problems.length === 0 ? undefined : `${problems.join("; ")}; expected some of ${good.join(", ")}`;
 }

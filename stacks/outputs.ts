@@ -67,7 +67,7 @@ export const outputsSchema = z.object({
   promotion: promotedSchema.extend({
     /**
      * What was promoted before, newest first, each release once: the same on every backend, whoever ran the update. What a
-     * rollback left comes last, and is gone back to only by name.
+     * rollback left comes last, and is rolled back to only by name.
      */
     earlier: z.array(promotedSchema.extend({ left: z.literal(true).exactOptional() })).exactOptional(),
   }),

@@ -13,7 +13,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function assertOwnRecord(config: Readonly<Record<string, string>>, env: Environment): void {
   const record = config[RUN_RECORD_KEY];
   if (record === undefined || record === env[RUN_RECORD_VARIABLE]) return;
-  throw new DeployError("SPARKI_CONFIG", `${RUN_RECORD_KEY} says who runs an update, and only sparki writes it`, {
+  throw new DeployError("SPARKI_CONFIG", `${RUN_RECORD_KEY} records who runs an update, and only sparki sets it`, {
     hint: `pulumi config rm ${RUN_RECORD_KEY}`,
   });
 }
@@ -21,5 +21,5 @@ export function assertOwnRecord(config: Readonly<Record<string, string>>, env: E
 /** What plain Pulumi does not guarantee, in one line; undefined where sparki runs the program. */
 export function plainRunNotice(env: Environment): string | undefined {
   if (env[SPARKI_VARIABLE] !== undefined) return undefined;
-  return "plain pulumi: nothing is sealed or approved, and the policies judge it only with --policy-pack policies";
+  return "plain pulumi: nothing is sealed or approved, and the policies are enforced only with --policy-pack policies";
 }

@@ -133,7 +133,7 @@ const objectivesSchema = z
   .check(({ value, issues }) => {
     const byKey = Map.groupBy(value.entries(), ([, objective]) => alertKey(objective));
     for (const [first, ...more] of byKey.values()) {
-      const message = `a name that alerts tell from "${first?.[1].name}"`;
+      const message = `a name that alerts can distinguish from "${first?.[1].name}"`;
       for (const [index, { name }] of more)
         issues.push({ code: "custom", input: name, path: [index, "name"], message });
     }
@@ -152,7 +152,7 @@ const gateSchema = z.strictObject({
 const REASON = "a reason of at least 10 characters";
 const reason = line(400, REASON).min(10, REASON).regex(/\p{L}/u, REASON);
 const control = pattern(/^[A-Z]\d{2,3}$/, "a control's id such as S24");
-const RESOURCE = "the name of a resource, with `*` for a part of it and four or more of its letters beside that";
+const RESOURCE = "the name of a resource; `*` may stand for a part of it, with at least four of its letters besides";
 /** A resource's name, a `*` in it for any part: enough of it stands there to say which is meant. */
 const resource = line(256, RESOURCE).regex(/^[^*]*$|[A-Za-z0-9]{4}/, RESOURCE);
 const PERSON = "a person: an @handle, an e-mail address, or a first and a last name";
@@ -294,7 +294,7 @@ function* contradictions(config: z.infer<typeof fieldsSchema>): Generator<Contra
     yield {
       path: ["network", "cidr"],
       found: network.cidr,
-      expected: "a /16 apart from 172.20.0.0/16, which Services use",
+      expected: "a /16 that does not overlap 172.20.0.0/16, which Services use",
     };
   for (const [index, found] of cluster.privateAccessCidrs.entries())
     if (meetsServices(found) || overlaps(network.cidr, found))
@@ -311,12 +311,12 @@ function* contradictions(config: z.infer<typeof fieldsSchema>): Generator<Contra
         expected: `a role or user of ${config.accountId}, the stack's own account`,
       };
   const limits = [
-    ["zones", floor.zones, network.zones.length, "the zones that there are"],
+    ["zones", floor.zones, network.zones.length, "the number of zones"],
     [
       "replicas",
       floor.replicas,
       Math.min(...SERVICE_NAMES.map((name) => config[name].replicas)),
-      "the replicas that there are",
+      "the number of replicas",
     ],
     ["backupDays", floor.backupDays, database.backupDays, "database.backupDays"],
   ] as const;
@@ -338,7 +338,7 @@ function* contradictions(config: z.infer<typeof fieldsSchema>): Generator<Contra
   ];
   for (const [place, found] of images) {
     if (/@sha256:0{64}$/.test(found))
-      yield { path: place, found, expected: "an image by its own digest, not by a place-holder" };
+      yield { path: place, found, expected: "an image with a real digest, not a placeholder" };
     if (!config.allowedRegistries.some((prefix) => found.startsWith(prefix)))
       yield { path: place, found, expected: "an image whose name begins with an entry of allowedRegistries" };
   }

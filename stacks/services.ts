@@ -70,7 +70,9 @@ export function routingOf(services: readonly ServiceName[]): Routing {
   const named = entered.flatMap(({ service, paths }) => (paths === "rest" ? [] : [{ service, paths }]));
   const [rest, ...more] = entered.filter(({ paths }) => paths === "rest").map(({ service }) => service);
   if (rest === undefined || more.length > 0)
-    throw new Error(`one service takes the rest of the requests, not ${[rest ?? "none", ...more].join(" and ")}`);
+    throw new Error(
+      `exactly one service takes the remaining requests; found ${[rest ?? "none", ...more].join(" and ")}`,
+    );
   return { named, rest };
 }
 

@@ -92,7 +92,7 @@ function pageWith(page: string, lines: readonly Line[]): string {
   const [begin, end] = ["<!-- measured: begin -->", "<!-- measured: end -->"];
   const [head, rest = ""] = page.split(begin);
   const [, tail] = rest.split(end);
-  if (head === undefined || tail === undefined) throw new Error(`${PAGE} has not the marks ${begin} and ${end}`);
+  if (head === undefined || tail === undefined) throw new Error(`${PAGE} lacks the markers ${begin} and ${end}`);
   const rows = lines.map(({ what, found, ratio }) => {
     const goal = ratio?.goal === undefined ? "" : `${ratio.goal.toFixed(2)}`;
     return `| ${what} | ${found} | ${ratio === undefined ? "" : `${ratio.value.toFixed(2)} × ${ratio.of}`} | ${goal} |`;
@@ -246,7 +246,7 @@ async function* updates(session: RehearsalSession, place: Place): AsyncGenerator
   yield [
     { what: "up of an empty program", found: seconds(of("emptyUp")) },
     {
-      what: "up of the whole program with nothing to change",
+      what: "up of the whole program without changes",
       found: seconds(of("up")),
       ratio: { value: of("up") / of("emptyUp"), of: "the empty program's", goal: 2.5 },
     },

@@ -66,7 +66,7 @@ export async function isAsItWas(
   await adopt(env);
   const change = await changeIn(folder);
   if (change === undefined) return true;
-  progress.begin(`${title} in ${folder}`).end(`changed: ${change}; got again`);
+  progress.begin(`${title} in ${folder}`).end(`changed: ${change}; downloaded again`);
   rmSync(folder, { recursive: true, force: true });
   return false;
 }
@@ -147,17 +147,17 @@ export async function recordFolder(folder: string): Promise<void> {
  */
 export async function changeIn(folder: string): Promise<string | undefined> {
   const recorded = read(folder);
-  if (recorded === undefined) return "nothing says what was put there";
+  if (recorded === undefined) return "it has no record of its files";
   const present = namesIn(folder);
   const [added] = present.filter((name) => recorded[name] === undefined);
-  if (added !== undefined) return `${added} was not put there with it`;
+  if (added !== undefined) return `${added} is not one of its files`;
   let restamped = false;
   for (const [name, { content, stamp }] of Object.entries(recorded)) {
     const path = join(folder, name);
     const now = stampOf(path);
     if (now === undefined) return `${name} is missing`;
     if (stamp !== undefined && stamp === now.text) continue;
-    if ((await contentOf(path)) !== content) return `${name} is not what was put there`;
+    if ((await contentOf(path)) !== content) return `${name} has changed`;
     if (!now.isSettled || stampOf(path)?.text !== now.text) continue;
     recorded[name] = { content, stamp: now.text };
     restamped = true;

@@ -9,7 +9,7 @@ export async function command(work: (signal: AbortSignal) => Promise<number>): P
   const controller = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const)
     process.on(name, () => controller.abort(new DeployError("SPARKI_OUTSIDE", `ended by ${name}`)));
-  const left = () => controller.abort(new DeployError("SPARKI_OUTSIDE", "ended: what read its output has gone"));
+  const left = () => controller.abort(new DeployError("SPARKI_OUTSIDE", "ended: its output is no longer read"));
   const { failure } = outliveReaders([process.stdout, process.stderr], left);
   try {
     process.exitCode = await work(controller.signal);

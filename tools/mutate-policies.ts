@@ -29,7 +29,7 @@ interface Subject {
 function subjects(): Subject[] {
   const files = [...new Set(policies.map(({ name }) => subjectOf(name)))];
   const unknown = NAMED.filter((name) => !files.includes(name));
-  if (unknown.length > 0) throw new Error(`no file of policies is named ${unknown.join(", ")}: ${files.join(", ")}`);
+  if (unknown.length > 0) throw new Error(`no policy file is named ${unknown.join(", ")}: ${files.join(", ")}`);
   return files
     .filter((name) => NAMED.length === 0 || NAMED.includes(name))
     .map((name) => {

@@ -57,7 +57,7 @@ async function findPython(tool: PythonTool, { env }: ResolveContext): Promise<st
   if ((await output(path, ["-c", "import ensurepip"], env)) === "")
     throw missing(
       tool,
-      `${path} cannot make environments`,
+      `${path} cannot create virtual environments`,
       "install its venv module (Debian: apt install python3-venv)",
     );
   return path;

@@ -98,7 +98,7 @@ async function unpack(tool: Tool, context: ResolveContext): Promise<string | und
     return unpackedPath(tool, context.env);
   } catch {
     context.signal.throwIfAborted();
-    line.end("not to be had here");
+    line.end("not available here");
     return undefined;
   }
 }
@@ -151,7 +151,7 @@ async function download(tool: Tool, platform: Platform, context: ResolveContext)
     return cachedPath(tool, context.env);
   } catch (error) {
     context.signal.throwIfAborted();
-    line.end(`not to be had: ${reasonOf(error)}`);
+    line.end(`not available: ${reasonOf(error)}`);
     return undefined;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -229,7 +229,7 @@ async function findGo(tools: readonly Tool[], context: ResolveContext): Promise<
   const wanted = `Go ${MINIMUM_GO.major}.${MINIMUM_GO.minor} or newer`;
   throw new DeployError(
     "SPARKI_OUTSIDE",
-    `${names}: not on PATH, not to be downloaded from here, and not to be built: found ${found ? `Go ${found}` : "no Go"}, expected ${wanted}`,
+    `${names}: not on PATH, cannot be downloaded from here, and cannot be built: found ${found ? `Go ${found}` : "no Go"}, expected ${wanted}`,
     { hint: `install ${wanted} (https://go.dev/dl), or put ${names} on PATH; then run the same command again` },
   );
 }

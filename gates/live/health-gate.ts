@@ -66,7 +66,7 @@ async function judgePods(pods: WatchedPods): Promise<Finding> {
   try {
     return judgeHealth(await pods.sample(), pods.expected);
   } catch (error) {
-    return { verdict: "error", reason: `the Kubernetes API did not answer: ${messageOf(error)}` };
+    return { verdict: "error", reason: `the Kubernetes API did not respond: ${messageOf(error)}` };
   }
 }
 

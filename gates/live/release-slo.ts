@@ -130,7 +130,7 @@ function withTrouble(result: GateResult, { verdict, reason }: Trouble): GateResu
  */
 export async function shortness(counts: PrometheusCounts, windowSeconds: number): Promise<string | undefined> {
   const reach = await counts.reachOver(windowSeconds);
-  if (reach.kind !== "value") return `how far back Prometheus's samples go is not known: ${problemOfReading(reach)}`;
+  if (reach.kind !== "value") return `it is not known how far back Prometheus's samples go: ${problemOfReading(reach)}`;
   if (reach.value >= windowSeconds) return undefined;
   const share = percent(reach.value / windowSeconds);
   return `Prometheus's samples go back ${span(reach.value)} only, ${share} of the period`;
@@ -158,10 +158,10 @@ export async function budgetText({ stack, config, env }: Watched): Promise<strin
     const counts = prometheusCounts(prometheus, { labels, now: systemClock.now });
     const seconds = BUDGET_PERIOD_SECONDS * timeScaleOf(env);
     const reading = await counts.countsOver([objective], seconds);
-    if (reading.kind === "no-data") return "0 % consumed, users asked nothing in 30 days";
+    if (reading.kind === "no-data") return "0 % consumed, no user requests in 30 days";
     if (reading.kind !== "value") return `not known: ${problemOfReading(reading)}`;
     const left = budgetLeft(reading.value[objective.name] ?? { requests: 0, bad: 0 }, objective.maxRatio);
-    if (left === undefined) return "0 % consumed, users asked nothing in 30 days";
+    if (left === undefined) return "0 % consumed, no user requests in 30 days";
     const short = await shortness(counts, seconds);
     return `${percent(1 - left)} consumed${short === undefined ? "" : `; ${short}`}`;
   } catch (error) {

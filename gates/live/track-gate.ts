@@ -18,7 +18,7 @@ import { expectationOf, type GateTarget, headersOf, subjectOfTrack, urlOf } from
 
 /**
  * Judges one track: healthy first, then within its objectives and beside the fleet; the second only after the first,
- * not of a release that is gone back to, and not of a service that no user reaches, whose requests say nothing.
+ * not of a release that is rolled back to, and not of a service that no user reaches, whose requests say nothing.
  */
 export async function runTrackGate(target: GateTarget, track: Track): Promise<GateResult[]> {
   // The client takes half a second to load, and a preview runs no gate.
@@ -38,7 +38,7 @@ export async function runTrackGate(target: GateTarget, track: Track): Promise<Ga
 
 /**
  * Judges tracks, TRACKS_AT_ONCE side by side, which take as long as the slowest of them. One that fails decides, and ends
- * the others; one that cannot be proven waits for them, since a failure would be the reason to go back. What is ended says
+ * the others; one that cannot be proven waits for them, since a failure would be the reason to roll back. What is ended says
  * nothing.
  */
 export async function judgeSideBySide(

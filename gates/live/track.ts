@@ -16,7 +16,7 @@ export interface GateTarget {
   readonly onProgress: (text: string) => void;
   /** When all parts of a health gate must have ended, by the system's clock. @default each part has its own deadline */
   readonly endsAt?: number;
-  /** The pods that there were before anything of the release changed, by name. @default those of the gate's first look when going back, else none */
+  /** The pods that there were before anything of the release changed, by name. @default those of the gate's first look when rolling back, else none */
   readonly podsBefore?: ReadonlyMap<string, PodSnapshot> | undefined;
   /** How many tracks are asked at the same time. @default 1 */
   readonly tracksAtOnce?: number;

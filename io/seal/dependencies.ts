@@ -71,14 +71,14 @@ export async function installedDependencies(
   if (known !== undefined) {
     const content = isThorough || stampOf(modulesIn(store, name)) !== known.stamp ? hashIn(store, name) : known.content;
     if (content === known.content) return { name, content };
-    say("the installed dependencies are not what they were: they are installed again");
+    say("the installed dependencies have changed: they are installed again");
     store.remove("dependencies", name);
   }
   assertVouchedFor(lock);
   say("installing the dependencies of package-lock.json for sealed plans, once");
   await store.make("dependencies", name, (folder) => install(folder, { lock, manifest }, env));
   const made = recordIn(store, name);
-  if (made === undefined) throw new DeployError("SPARKI_OUTSIDE", "the installed dependencies are gone again");
+  if (made === undefined) throw new DeployError("SPARKI_OUTSIDE", "the installed dependencies were deleted meanwhile");
   return { name, content: made.content };
 }
 
@@ -147,7 +147,7 @@ function assertTaken(installed: string, lock: string): void {
   for (const [path, { integrity, inBundle }] of Object.entries(lockIn(installed).packages ?? {})) {
     if (inBundle === true && integrity === undefined) continue;
     if (integrity !== undefined && integrity === wanted[path]?.integrity) continue;
-    throw new DeployError("SPARKI_USAGE", `npm took ${path}, of which package-lock.json has no hash`, {
+    throw new DeployError("SPARKI_USAGE", `npm took ${path}, for which package-lock.json has no hash`, {
       hint: "rm -r node_modules package-lock.json, then npm install",
     });
   }
@@ -158,7 +158,7 @@ function lockIn(text: string): { readonly packages?: Record<string, LockedPackag
     const lock: { readonly packages?: Record<string, LockedPackage> } = JSON.parse(text);
     return lock;
   } catch (cause) {
-    throw new DeployError("SPARKI_USAGE", "package-lock.json is no JSON", {
+    throw new DeployError("SPARKI_USAGE", "package-lock.json is not JSON", {
       hint: "git checkout package-lock.json",
       cause,
     });
@@ -173,7 +173,7 @@ function withoutLinks(folder: string): void {
     const path = join(entry.parentPath, entry.name);
     const target = realpathSync(path);
     if (!target.startsWith(`${top}/`) || !lstatSync(target).isFile())
-      throw new DeployError("SPARKI_USAGE", `a dependency's ${relative(folder, path)} leads out of it`);
+      throw new DeployError("SPARKI_USAGE", `a dependency's ${relative(folder, path)} points outside its folder`);
     rmSync(path);
     linkSync(target, path);
   }

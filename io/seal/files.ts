@@ -69,7 +69,7 @@ export function contentsOf(files: Files): Contents {
   return Object.fromEntries(entries.toSorted(byPath));
 }
 
-/** The same of every file below a folder but for one entry of it; throws for what is no plain file. */
+/** The same of every file below a folder but for one entry of it; throws for what is not a regular file. */
 export function contentsBelow(folder: string, except?: string): Contents {
   const entries = pathsBelow(folder, except).map(({ path, isExecutable }): [string, string] => {
     return [relative(folder, path), contentOf({ content: readFileSync(path), isExecutable: isExecutable() })];
@@ -122,8 +122,8 @@ export function assertPaths(paths: readonly string[]): void {
     const names = path.split("/");
     const [top = ""] = names;
     if (names.some((name) => NO_NAME.test(name)) || NO_CHARACTER.test(path))
-      throw refusedPath(path, "leaves its folder");
-    if (top.toLowerCase() === "node_modules") throw refusedPath(path, "is where the dependencies are put");
+      throw refusedPath(path, "points outside its folder");
+    if (top.toLowerCase() === "node_modules") throw refusedPath(path, "is the folder of the dependencies");
     const folded = path.normalize("NFKC").toLowerCase();
     const twin = known.get(folded);
     if (twin !== undefined) throw refusedPath(path, `is the same file as ${JSON.stringify(twin)} on some machines`);
@@ -132,7 +132,7 @@ export function assertPaths(paths: readonly string[]): void {
 }
 
 function refusedPath(path: string, why: string): DeployError {
-  return new DeployError("SPARKI_USAGE", `${JSON.stringify(path)} ${why}; a plan is not sealed from it`, {
+  return new DeployError("SPARKI_USAGE", `${JSON.stringify(path)} ${why}; it cannot be part of a sealed plan`, {
     hint: "git rm it, or rename it",
   });
 }
@@ -145,11 +145,11 @@ export function refusedSize(path: string, bytes: number): DeployError {
   });
 }
 
-/** A file of the checkout; throws SPARKI_USAGE for a link and for what is no plain file. */
+/** A file of the checkout; throws SPARKI_USAGE for a link and for what is not a regular file. */
 export function refusedKind(path: string, isLink: boolean): DeployError {
-  const kind = isLink ? "a symbolic link" : "no plain file";
-  return new DeployError("SPARKI_USAGE", `${path} is ${kind}; a plan is sealed from plain files only`, {
-    hint: "put the file itself there, or remove it",
+  const kind = isLink ? "a symbolic link" : "not a regular file";
+  return new DeployError("SPARKI_USAGE", `${path} is ${kind}; a sealed plan holds regular files only`, {
+    hint: "replace it by the file itself, or remove it",
   });
 }
 

@@ -63,7 +63,7 @@ function approvedSeal(store: SealStore, hash: string, now: Sealed): Sealed {
   if (lines.length === 0) return approved ?? now;
   const reasons = lines.map((line) => `  ${line}`).join("\n");
   throw new DeployError("SPARKI_GATE", `not what was approved for ${stack}; nothing was changed\n${reasons}`, {
-    hint: `commit what is meant, then npx sparki plan --stack ${stack}, and have that approved`,
+    hint: `commit the intended changes, then npx sparki plan --stack ${stack}, and have that approved`,
   });
 }
 
@@ -102,7 +102,7 @@ function assertOwnCode(env: Environment): void {
   if (names.length === 0) return;
   throw new DeployError(
     "SPARKI_GATE",
-    `${names.join(" and ")} may have put code into sparki itself that is in no plan; nothing was changed`,
+    `${names.join(" and ")} may have loaded code into sparki that is not part of the plan; nothing was changed`,
     { hint: `unset ${names.join(" ")}, and run the same command again` },
   );
 }

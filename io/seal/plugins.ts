@@ -55,8 +55,8 @@ function hashOfFolder(folder: string): string {
   const paths = files.map((file) => {
     const path = join(file.parentPath, file.name);
     if (file.isFile()) return path;
-    throw new DeployError("SPARKI_CONFIG", `${path} of a provider's plugin is no plain file`, {
-      hint: `rm -r ${folder}; the next plan gets the plugin again`,
+    throw new DeployError("SPARKI_CONFIG", `${path} of a provider's plugin is not a regular file`, {
+      hint: `rm -r ${folder}; the next plan downloads the plugin again`,
     });
   });
   return hashOfContents(Object.fromEntries(paths.sort().map((path) => [relative(folder, path), hashOfFile(path)])));

@@ -72,11 +72,11 @@ export async function sealCheckout(store: SealStore, options: SealOptions): Prom
   const gaps = source.gap === undefined ? [] : [source.gap];
   const say = (line: string) => stderr.write(`${line}\n`);
   const programs = await storedPrograms(store, { env: outside, isThorough, stderr, signal });
-  gaps.push(...programs.scripts.map((name) => `${name} is a script, and what it runs is not sealed`));
+  gaps.push(...programs.scripts.map((name) => `${name} is a script, and the programs that it runs are not sealed`));
   const lock = sha256(files.get("package-lock.json")?.content ?? "");
   const dependencies = await installedDependencies(store, files, { env: outside, isThorough, say }).catch((error) => {
     if (!(error instanceof DeployError)) throw error;
-    gaps.push(`its dependencies are those of the checkout: ${error.message}`);
+    gaps.push(`its dependencies are the checkout's own: ${error.message}`);
     return { name: null, content: "as installed in the checkout" };
   });
   const seal: Seal = {
@@ -221,8 +221,8 @@ function compiledFolder(store: SealStore, folder: string, dependencies: string |
 function withConfig(files: Files, stack: string, configFile: string): Files {
   const found = lstatSync(configFile, { throwIfNoEntry: false });
   if (found === undefined || !found.isFile())
-    throw new DeployError("SPARKI_CONFIG", `stack ${stack} has no config: ${configFile} is no plain file`, {
-      hint: "unset PULUMI_OPTION_CONFIG_FILE, or let it name a file",
+    throw new DeployError("SPARKI_CONFIG", `stack ${stack} has no config: ${configFile} is not a regular file`, {
+      hint: "unset PULUMI_OPTION_CONFIG_FILE, or set it to a file",
     });
   return new Map([...files, [`Pulumi.${stack}.yaml`, { content: readFileSync(configFile), isExecutable: false }]]);
 }

@@ -21,7 +21,7 @@ const MAX_SHOWN = 5;
 
 /**
  * Reads a checkout: out of git's own objects where it is a clean commit, so that nothing git was told not to see gets in;
- * as it is, with the reason, where it is not. Throws SPARKI_USAGE for links, and for what is no plain file.
+ * as it is, with the reason, where it is not. Throws SPARKI_USAGE for links, and for what is not a regular file.
  */
 export function readSource(checkout: string, env: Environment): Source {
   const git = gitIn(checkout, env);
@@ -29,7 +29,7 @@ export function readSource(checkout: string, env: Environment): Source {
   try {
     head = git(["rev-parse", "--verify", "HEAD^{commit}"]).toString().trim();
   } catch (error) {
-    return { commit: undefined, gap: `it is no commit: ${reasonOf(error)}`, files: filesOnDisk(checkout) };
+    return { commit: undefined, gap: `it is not a commit: ${reasonOf(error)}`, files: filesOnDisk(checkout) };
   }
   const committed = entriesOfCommit(git, head);
   const changed = changedIn(git, checkout, committed);
@@ -38,13 +38,13 @@ export function readSource(checkout: string, env: Environment): Source {
     if (files !== undefined) return { commit: head, gap: undefined, files };
     return {
       commit: undefined,
-      gap: "no commit has it: git leaves the whole folder out",
+      gap: "not committed: git ignores the whole folder",
       files: filesOnDisk(checkout),
     };
   }
   const rest = changed.length - MAX_SHOWN;
   const named = [...changed.slice(0, MAX_SHOWN), ...(rest > 0 ? [`and ${rest} more`] : [])].join(", ");
-  return { commit: undefined, gap: `no commit has it: ${named}`, files: filesOfWorkTree(git, checkout) };
+  return { commit: undefined, gap: `not committed: ${named}`, files: filesOfWorkTree(git, checkout) };
 }
 
 type Git = (args: readonly string[], input?: string) => Buffer;
@@ -173,7 +173,7 @@ function blobsOf(git: Git, entries: readonly TreeEntry[]): Buffer[] {
     const size = Number(all.toString("latin1", offset, end).split(" ")[2]);
     const content = all.subarray(end + 1, end + 1 + size);
     offset = end + 2 + size;
-    if (objectId("blob", content, id) !== id) throw notGits(`${path} is not what its id says`);
+    if (objectId("blob", content, id) !== id) throw notGits(`${path} does not match its id`);
     return content;
   });
 }
@@ -181,7 +181,7 @@ function blobsOf(git: Git, entries: readonly TreeEntry[]): Buffer[] {
 /** Throws unless these entries are the tree that the commit names, or the one in it of a project below the top. */
 function assertCommit(git: Git, commit: string, entries: readonly TreeEntry[]): void {
   const content = git(["cat-file", "commit", commit]);
-  if (objectId("commit", content, commit) !== commit) throw notGits("the commit is not what its id says");
+  if (objectId("commit", content, commit) !== commit) throw notGits("the commit does not match its id");
   let tree = /^tree ([0-9a-f]+)\n/.exec(content.toString("latin1"))?.[1];
   const prefix = git(["rev-parse", "--show-prefix"]).toString().trim();
   for (const name of prefix.split("/").filter((each) => each !== "")) tree = childOf(git, tree ?? "", name);
@@ -191,7 +191,7 @@ function assertCommit(git: Git, commit: string, entries: readonly TreeEntry[]): 
 /** The id of a folder in another one, whose own id is verified. */
 function childOf(git: Git, tree: string, name: string): string | undefined {
   const content = git(["cat-file", "tree", tree]);
-  if (objectId("tree", content, tree) !== tree) throw notGits(`the folder with ${name} is not what its id says`);
+  if (objectId("tree", content, tree) !== tree) throw notGits(`the folder with ${name} does not match its id`);
   const bytes = tree.length / 2;
   for (let at = 0; at < content.length; ) {
     const end = content.indexOf(0, at);
@@ -238,7 +238,7 @@ function entriesOf(output: Buffer): string[] {
 }
 
 function notGits(what: string): DeployError {
-  return new DeployError("SPARKI_USAGE", `git handed out something else than the commit: ${what}`, {
+  return new DeployError("SPARKI_USAGE", `git checked out something other than the commit: ${what}`, {
     hint: "git fsck",
   });
 }

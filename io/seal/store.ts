@@ -46,7 +46,7 @@ export class SealStore {
     const { mode, uid } = lstatSync(directory);
     const isOwn = process.getuid === undefined || uid === process.getuid();
     if (!isOwn || (mode & 0o077) !== 0)
-      throw new DeployError("SPARKI_USAGE", `${directory} is not private; expected mode 0700 and no other owner`, {
+      throw new DeployError("SPARKI_USAGE", `${directory} is not private; expected mode 0700, owned by this user`, {
         hint: `chmod 700 ${directory}`,
       });
     assertGuarded(dirname(directory));
@@ -125,8 +125,8 @@ function assertGuarded(directory: string): void {
   if (isOthers || mayBeMoved)
     throw new DeployError(
       "SPARKI_USAGE",
-      `${directory}, above the sealed plans, ${isOthers ? "is of another user" : "can be written to by everybody"}`,
-      { hint: "let XDG_CACHE_HOME name a folder of your own" },
+      `${directory}, above the sealed plans, ${isOthers ? "is owned by another user" : "is writable by everyone"}`,
+      { hint: "set XDG_CACHE_HOME to a folder of your own" },
     );
   if (directory !== dirname(directory)) assertGuarded(dirname(directory));
 }

@@ -19,7 +19,7 @@ import { Vault } from "./vault.ts";
 import { World } from "./world.ts";
 
 export interface AwsProvidersOptions {
-  /** Holds `world.json`, and `secrets.json` with mode 0600; an account that is there already is carried on. */
+  /** Holds `world.json`, and `secrets.json` with mode 0600; an account that already exists is carried on. */
   readonly runDirectory: string;
   readonly services: Services;
   /** Real seconds for each modelled second. */

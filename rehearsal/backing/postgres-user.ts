@@ -83,7 +83,7 @@ export function claim({ folder, sign }: PostgresPlace): void {
   if (!isOurFolder(folder))
     throw new DeployError(
       "SPARKI_OUTSIDE",
-      `${folder} is none that this user has made; PostgreSQL's data is not put there`,
+      `${folder} was not created by this user; PostgreSQL's data is not stored there`,
       { hint: `rm -r ${folder}` },
     );
   // Whatever mask we run under: PostgreSQL's own user goes through it to its data, which is closed to the others.

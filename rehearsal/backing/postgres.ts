@@ -165,7 +165,7 @@ function installed(): { native: string; version: string } {
 
 function sharedCopy(native: string, version: string, user: SystemUser | undefined): string {
   const folder = firstReachable(sharedFolders(), user);
-  if (folder === undefined) throw new DeployError("SPARKI_OUTSIDE", "no folder that PostgreSQL's user can enter");
+  if (folder === undefined) throw new DeployError("SPARKI_OUTSIDE", "no folder that PostgreSQL's user can access");
   const target = join(folder, `sparki-postgres-${version}-${process.arch}`);
   // A shared folder is open to all: what somebody else put there, a link above all, is not ours to run.
   if (isOurFolder(target)) return target;

@@ -172,7 +172,7 @@ export async function settled(
   };
   try {
     // Each look reads all pods, while they themselves need the processors to begin.
-    await waitFor("every pod of the world before", serves, { limitSeconds, everySeconds: 0.3 });
+    await waitFor("every pod of the earlier run", serves, { limitSeconds, everySeconds: 0.3 });
   } catch (error) {
     const said = unready.flatMap(({ metadata, status }) =>
       (status?.containerStatuses ?? []).flatMap(({ name, ready }) => {

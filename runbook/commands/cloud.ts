@@ -3,24 +3,24 @@ import { writeOwn } from "../../shared/text/output.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 import { SESSION_OPTIONS, sessionOptions } from "./rehearse.ts";
 
-const DESCRIPTION = `Serves the simulated AWS until Ctrl-C and prints the environment that reaches it.
+const DESCRIPTION = `Serves the simulated AWS until Ctrl-C and prints the environment that connects to it.
 
 Examples:
-  npx sparki cloud             in one terminal; in another, in this folder:
+  npx sparki cloud             in one terminal; then in another, in this folder:
     (paste the export lines that it prints)
     pulumi preview
     pulumi up
-  npx sparki cloud --resume    with what the last rehearsal of the stack left
-  npx sparki cloud --on-promoted   with the stack's own release promoted already
+  npx sparki cloud --resume    continues from the stack's last rehearsal
+  npx sparki cloud --on-promoted   starts with the stack's own release promoted
   npx sparki cloud --json      the same environment as one JSON document
 
 ${exitCodesText({
-  done: "ended by Ctrl-C",
+  done: "stopped with Ctrl-C",
   usage: "usage or config",
-  outside: "the cloud could not be started, or was interrupted before",
+  outside: "the simulated AWS could not be started, or its start was interrupted",
 })}
 
-The policies are enforced there too, and the stack's own config file is never written to.`;
+The policies are enforced there too. The stack's own config file is never changed.`;
 
 /** `sparki cloud`: serves the rehearsal's cloud in the foreground for plain pulumi commands. */
 export const cloud: Command = {
@@ -28,16 +28,20 @@ export const cloud: Command = {
   summary: "only serve the simulated AWS, for plain pulumi commands",
   description: DESCRIPTION,
   options: [
-    { flags: "--on-promoted", help: "begin with a world that has the stack's own release promoted already" },
+    { flags: "--on-promoted", help: "start with the stack's own release already promoted" },
     ...SESSION_OPTIONS,
   ],
   run: serve,
 };
 
 function noneFree(): DeployError {
-  return new DeployError("SPARKI_OUTSIDE", "every promoted world of this program is in use, and no more may be made", {
-    hint: "end another rehearsal, then run the same command again; or leave --on-promoted away",
-  });
+  return new DeployError(
+    "SPARKI_OUTSIDE",
+    "every saved copy of the promoted state is in use, and no further copy may be made",
+    {
+      hint: "stop another rehearsal, then run the same command again; or omit --on-promoted",
+    },
+  );
 }
 
 async function serve({ options, ports }: CommandInput): Promise<CommandResult> {
@@ -49,9 +53,13 @@ async function serve({ options, ports }: CommandInput): Promise<CommandResult> {
   const { openPromoted } = await import("../rehearse/rehearsal-run.ts");
   const { openScreen } = await import("../report/screen.ts");
   if (options.onPromoted === true && options.resume === true)
-    throw new DeployError("SPARKI_USAGE", "--on-promoted and --resume both say what is there; expected one of them", {
-      hint: "npx sparki cloud --help",
-    });
+    throw new DeployError(
+      "SPARKI_USAGE",
+      "--on-promoted and --resume both set the starting state; expected only one of them",
+      {
+        hint: "npx sparki cloud --help",
+      },
+    );
   const session =
     options.onPromoted === true
       ? await openPromoted(checked, tools, await openScreen(ports), ports)

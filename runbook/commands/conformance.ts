@@ -3,20 +3,22 @@ import type { ServiceName } from "../../stacks/services.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText, type Ports } from "../command.ts";
 
 const DESCRIPTION = `Checks a running engine or web, point by point, against what this deployment needs of Sparki's images:
-the paths that probes and gates ask for, and the metrics that gates and alerts read. docs/contract.md has
-every point with who needs it.
+the paths that probes and gates request, and the metrics that gates and alerts read. docs/contract.md
+lists every point and who needs it.
 
-Give the address of one process that nobody else asks meanwhile, such as a pod's by port-forward or a
-container's: counts before and after are compared. The load balancer shows /metrics to nobody. It sends
-about ten requests that count as users', writes nothing, and follows no redirect. It takes some seconds.
+Give the address of one process that receives no other requests meanwhile, such as a pod's by
+port-forward or a container's: counts before and after are compared. The load balancer does not expose
+/metrics. The check sends about ten requests that count as users', writes nothing, and follows no
+redirect. It takes some seconds.
 
-What no URL shows (files, jobs, signals, log lines) is listed as not checked, with how to see it.
+What cannot be checked by URL (files, jobs, signals, log lines) is listed as not checked, with how to
+check it.
 
 ${exitCodesText({
-  done: "every point that a URL shows is met",
-  refused: "a point is not",
+  done: "every point that can be checked by URL is met",
+  refused: "a point is not met",
   usage: "usage or config",
-  held: "a point could not be told, as where others ask the server too",
+  held: "a point could not be checked, for example because others send requests to the server too",
   outside: "nothing answers at the URL",
 })}
 
@@ -32,11 +34,11 @@ export const conformance: Command = {
   name: "conformance",
   summary: "whether a running engine or web offers what this deployment needs",
   description: DESCRIPTION,
-  arguments: [{ name: "url", required: false, help: "where one process answers, http or https" }],
+  arguments: [{ name: "url", required: false, help: "the address of one process, http or https" }],
   options: [
     { flags: "--service <name>", help: "which service answers there: engine or web", default: "engine" },
-    { flags: "--away", help: "its database or its cache is stopped: check what holds then" },
-    { flags: "--list", help: "show all of the contract, and ask nobody" },
+    { flags: "--away", help: "check the points that apply while its database or cache is stopped" },
+    { flags: "--list", help: "show the whole contract without sending any request" },
   ],
   run: async (input) => (input.options.list ? list(input) : check(input)),
 };

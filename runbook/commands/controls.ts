@@ -1,16 +1,16 @@
 import { EXIT } from "../../shared/deploy-error.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 
-const DESCRIPTION = `Shows how the stack stands against the seventy controls that it is audited by.
+const DESCRIPTION = `Shows whether the stack meets the seventy controls that it is audited by.
 
-Previews the stack's own config with its policies against a simulated AWS, and says of each control
+Previews the stack's own config with its policies against a simulated AWS, and shows for each control
 whether it is met, exempt or not applicable, where the program meets it, and which policy enforces it. A
-policy whose test would not notice it saying the opposite is named as not shown to bite (testBites under
---json). Then what the stack costs a month by the list, and what that leaves out.
+policy whose tests would still pass if it were inverted is marked as not shown to bite (testBites under
+--json). Then the stack's monthly list price, and what it does not include.
 
 ${exitCodesText({
   done: "every control is met, exempt or not applicable",
-  refused: "a control is not",
+  refused: "a control is not met",
   usage: "usage or config",
   outside: "the preview could not be made",
 })}
@@ -23,7 +23,7 @@ Examples:
 /** `sparki controls`: the audit's table for one stack, from what its policies say of a preview. */
 export const controls: Command = {
   name: "controls",
-  summary: "the audit's seventy controls: met where, enforced by what; and the monthly price",
+  summary: "where the audit's seventy controls are met, what enforces them, and the monthly price",
   description: DESCRIPTION,
   run: judgeControls,
 };

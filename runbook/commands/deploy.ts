@@ -7,28 +7,28 @@ import { answersTo, CONFIRMATIONS } from "./preflight.ts";
 
 const DESCRIPTION = `Deploys the release that the stack's config names, through its gates.
 
-First the checklist of sparki preflight: what fails there stops it. Then the plan, as a report in
-.sparki/plans, and the question. Then: migrations, one-box, gate, fleet, gate, promotion, DNS. Then
-what sparki verify looks at. When a gate refuses the release, or its charts do not install, the
-release that was promoted before is put back and proven. A release that is live and not verified
-gets five minutes; docs/decision-tree.md says what happens at every end.
+First the checklist of sparki preflight: a failed check stops the deployment. Then the plan, as a
+report in .sparki/plans, and the confirmation. Then migrations, one-box, gate, fleet, gate, promotion,
+DNS. Then the checks of sparki verify. When a gate refuses the release, or its charts do not install,
+the previously promoted release is restored and proven. A release that is live but not verified gets
+five minutes; docs/decision-tree.md says what happens in every case.
 
-Without an interactive terminal, pass --on-call-confirmed and --window-announced: that the
-engineers on call are confirmed and the window is announced is for people to know.
+Without an interactive terminal, pass --on-call-confirmed and --window-announced: only a
+person can confirm that the engineers on call are ready and the window is announced.
 A report is left in .sparki/deploys as HTML and as JSON.
-Slack is told with SPARKI_SLACK_TOKEN or SPARKI_SLACK_WEBHOOK, or with the config's secrets
+Posts to Slack with SPARKI_SLACK_TOKEN or SPARKI_SLACK_WEBHOOK, or with the config's secrets
 sparki:slackToken or sparki:slackWebhook.
 
-Refused before anything changes: what is not what --approved approved, a release whose
-predecessor's images are gone (it could not be rolled back), and everything after a rollback
-that failed, until sparki rollback succeeds or --thaw says that a person has looked.
+Refused before anything changes: anything that differs from the plan named by --approved, a release
+whose predecessor's images no longer exist (it could not be rolled back), and everything after a failed
+rollback, until sparki rollback succeeds or --thaw confirms that a person has checked the stack.
 
 ${exitCodesText({
   done: "promoted and verified",
-  refused: "rolled back, stopped, or live and not well",
+  refused: "rolled back, stopped, or live but unhealthy",
   usage: "its config is wrong, or not confirmed",
   held: "held: not proven good",
-  outside: "an outside fault, the same command goes on",
+  outside: "an external failure; the same command continues from there",
   rollback: "the rollback failed",
 })}
 
@@ -37,7 +37,7 @@ Examples:
   npx sparki deploy --yes --on-call-confirmed --window-announced --json
   npx sparki deploy --approved 2f6c...        after npx sparki plan`;
 
-/** `sparki deploy`: previews, asks, deploys through the gates, and goes back by itself when they refuse. */
+/** `sparki deploy`: previews, asks, deploys through the gates, and rolls back by itself when they refuse. */
 export const deploy: Command = {
   name: "deploy",
   summary: "deploy the config's release through its gates",
@@ -45,7 +45,7 @@ export const deploy: Command = {
   options: [
     ...CONFIRMATIONS,
     { flags: "--approved <hash>", help: "only what `sparki plan` gave this hash" },
-    { flags: "--thaw", help: "deploy although the last rollback failed" },
+    { flags: "--thaw", help: "deploy even though the last rollback failed" },
   ],
   run,
 };

@@ -4,13 +4,13 @@ import type { Topic } from "../diagnosis/examination.ts";
 
 const DESCRIPTION = `Runs the troubleshooting guide for you, and changes nothing.
 
-Looks at pods, events, log lines, limits and usage, secrets, security groups, connections, the
-cache, error rates and latency, all at once. The likely cause comes first, with what it rests
-on and the next command; what it may have caused comes after.
+Checks pods, events, log lines, limits and usage, secrets, security groups, connections, the
+cache, error rates and latency, all at once. The likely cause comes first, with its
+evidence and the next command; possible consequences come after it.
 
 ${exitCodesText({
   done: "nothing is wrong",
-  refused: "something is",
+  refused: "something is wrong",
   usage: "usage or config",
   outside: "something could not be checked, and nothing else is wrong",
 })}

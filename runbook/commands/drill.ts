@@ -1,23 +1,23 @@
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 
-const DESCRIPTION = `Proves that the stack's database can be restored: makes a temporary instance of its newest automated
-snapshot, asks it what drill.yaml declares (schema level, rows, how new the newest row is), measures how long the
-restore takes and how old the data is, and deletes the instance, whatever happened.
+const DESCRIPTION = `Proves that the stack's database can be restored: restores its newest automated snapshot into a
+temporary instance, runs the checks in drill.yaml (schema level, rows, age of the newest row), measures how long the
+restore takes and how old the data is, and deletes the instance in every case.
 
-It says what it will make and what that costs, and asks first. The instance stands in the database's own subnets, in a
-security group that lets in nobody but the pod of the check; the check reads as the application, from a Job in the
-cluster. Ctrl-C ends the drill once the instance is deleted. What a killed drill left is found by its mark at the next
-start, and deleted once its time is over; --abandoned says that it is.
+It shows what it will create and what that costs, and asks for confirmation. The instance is in the database's own
+subnets, in a security group that admits only the pod of the check; the check reads as the application's user, from a
+Job in the cluster. Ctrl-C ends the drill once the instance is deleted. What a killed drill left behind is found by its
+tag at the next start, and deleted once its time limit has passed, or at once with --abandoned.
 
-A drill that passed writes the record that preflight asks for, sparki:preflight.restoreTest, into Pulumi.<stack>.yaml:
-commit it. Any other one is told to the database's contact in Slack, and counts for nothing (docs/recovery.md).
+A drill that passes writes the record that preflight requires, sparki:preflight.restoreTest, into Pulumi.<stack>.yaml:
+commit it. Any other result is posted to the database's contact in Slack, and is not recorded (docs/recovery.md).
 
 ${exitCodesText({
-  done: "restored, read, found good and deleted; the record is written",
-  refused: "the backup is missing, too old, unreadable, or not what drill.yaml declares",
+  done: "restored, checked, passed and deleted; the record is written",
+  refused: "the backup is missing, too old, unreadable, or fails a check in drill.yaml",
   usage: "usage or config, or not confirmed",
-  held: "not proven: not available in time, or not everything was answered",
-  outside: "an outside fault, interrupted, or the instance could not be deleted",
+  held: "not proven: not available in time, or not every query returned an answer",
+  outside: "an external failure, interrupted, or the instance could not be deleted",
 })}
 
 Examples:
@@ -33,10 +33,10 @@ export const drill: Command = {
   description: DESCRIPTION,
   arguments: [{ name: "what", required: true, help: "restore" }],
   options: [
-    { flags: "--snapshot <id>", help: "this snapshot in place of the newest one" },
-    { flags: "--point-in-time <time>", help: "as it was then: 2026-11-28T10:30:00Z, or latest" },
+    { flags: "--snapshot <id>", help: "this snapshot instead of the newest one" },
+    { flags: "--point-in-time <time>", help: "restore to this time: 2026-11-28T10:30:00Z, or latest" },
     { flags: "--limit <minutes>", help: "how long the restore may take", default: "120" },
-    { flags: "--abandoned", help: "what an unfinished drill left is nobody's any more: delete it" },
+    { flags: "--abandoned", help: "delete what an unfinished drill left behind: nobody is running it any more" },
   ],
   run,
 };

@@ -5,27 +5,27 @@ import { DeployError, EXIT, messageOf } from "../../shared/deploy-error.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 import { inColumns } from "../report/columns.ts";
 
-const DESCRIPTION = `Gathers what is kept of a stack's deployments into one archive, for an audit; or checks such an archive.
+const DESCRIPTION = `Gathers the records of a stack's deployments into one archive, for an audit; or verifies such an archive.
 
-Who deployed and approved each release, by whom it was planned, which gates it passed with how many
-requests, what was refused and rolled back and why, restore tests, rotations, exemptions with their
-ends, and of this machine the reports and the approved plans. From the history of the stack's backend and its config; it asks
-nobody else, and changes nothing. Whatever should have been recorded and is not is listed as a gap,
-and then the exit code is ${EXIT.held.code}.
+It holds who planned, approved and deployed each release, which gates it passed with how many requests,
+what was refused or rolled back and why, restore tests, rotations, exemptions with their end dates, and
+the reports and approved plans of this machine. Its sources are the history in the stack's backend and
+the stack's config; it changes nothing. Whatever should have been recorded but was not is listed as a
+gap, and then the exit code is ${EXIT.held.code}.
 
-The archive is a tar file that depends on the history alone: the same history gives the same bytes.
+The archive is a tar file that depends only on the history: the same history gives the same bytes.
 SHA256SUMS in it lists every file, and SHA256SUMS.sig signs that list with Ed25519. Make a key once,
 keep it where deployments cannot read it, and give auditors its public half:
   openssl genpkey -algorithm ed25519 -out evidence.key
   openssl pkey -in evidence.key -pubout -out evidence.pub
-SPARKI_EVIDENCE_KEY may hold the private key's PEM text in place of --key.
+SPARKI_EVIDENCE_KEY may hold the private key's PEM text instead of --key.
 
 ${exitCodesText({
   done: "gathered, with nothing missing; or verified",
-  refused: "--verify: something was changed, added or taken out, or another key signed it",
+  refused: "--verify: something was changed, added or removed, or another key signed it",
   usage: "usage or config",
-  held: "gathered, and something is missing; or --verify without --public-key: who wrote it is not proven",
-  outside: "the backend could not be asked, or the archive not be written",
+  held: "gathered, but something is missing; or --verify without --public-key: who wrote it is not proven",
+  outside: "the backend could not be read, or the archive could not be written",
 })}
 
 Examples:
@@ -41,11 +41,11 @@ export const evidence: Command = {
   options: [
     { flags: "--from <day>", help: "the first day, in UTC" },
     { flags: "--to <day>", help: "the last day, included; today at the latest" },
-    { flags: "--output <file>", help: "where the archive goes; sparki-evidence-<stack>-<from>-<to>.tar without it" },
+    { flags: "--output <file>", help: "the archive's file name (default: sparki-evidence-<stack>-<from>-<to>.tar)" },
     { flags: "--key <file>", help: "the private key that signs, Ed25519 in PEM" },
-    { flags: "--unsigned", help: "sign nothing: then nobody can prove who gathered it" },
-    { flags: "--verify <file>", help: "check an archive in place of gathering one; asks nobody" },
-    { flags: "--public-key <file>", help: "with --verify: the key that it has to be signed with, in PEM" },
+    { flags: "--unsigned", help: "do not sign: nobody can then prove who gathered it" },
+    { flags: "--verify <file>", help: "check an archive instead of gathering one; works offline" },
+    { flags: "--public-key <file>", help: "with --verify: the public key that must have signed it, in PEM" },
   ],
   run,
 };
@@ -56,10 +56,14 @@ const MOST_BYTES = 1024 ** 3;
 async function run(input: CommandInput): Promise<CommandResult> {
   const { options } = input;
   if (options.verify === undefined) {
-    refuse(options, ["publicKey"], "goes with --verify alone");
+    refuse(options, ["publicKey"], "can be used only with --verify");
     return gatherAndWrite(input);
   }
-  refuse(options, ["from", "to", "output", "key", "unsigned"], "does not go with --verify, which checks an archive");
+  refuse(
+    options,
+    ["from", "to", "output", "key", "unsigned"],
+    "cannot be used with --verify, which checks an existing archive",
+  );
   return verify(input);
 }
 
@@ -77,7 +81,8 @@ async function verify({ options, ports }: CommandInput): Promise<CommandResult> 
 
 function archiveAt(file: string, given: string): Buffer {
   try {
-    if (statSync(file).size > MOST_BYTES) throw new Error("it is larger than 1 GiB, which no archive of evidence is");
+    if (statSync(file).size > MOST_BYTES)
+      throw new Error("it is larger than 1 GiB; expected an evidence archive, which is always smaller");
     return readFileSync(file);
   } catch (cause) {
     throw new DeployError("SPARKI_USAGE", `--verify ${given} cannot be read: ${messageOf(cause)}`, {
@@ -153,7 +158,7 @@ async function keyIn({ key, unsigned }: Options, { env, cwd }: CommandInput["por
   }
   if (typeof key === "string") return signingKey({ file: resolve(cwd, key) });
   if (text !== undefined) return signingKey({ text });
-  throw refused(`nothing is there to sign with; expected --key FILE, ${KEY_VARIABLE}, or --unsigned`);
+  throw refused(`there is no signing key; expected --key FILE, ${KEY_VARIABLE}, or --unsigned`);
 }
 
 function refuse(options: Options, names: readonly string[], why: string): void {

@@ -4,14 +4,14 @@ import type { ReleaseApproval, ReleaseEvent } from "../deploy/release-history.ts
 import { inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
 
-const DESCRIPTION = `Tells what became of each release, newest first: promoted, held, stopped, rolled back, and why.
+const DESCRIPTION = `Shows the outcome of each release, newest first: promoted, held, stopped, rolled back, and why.
 
 Reads the history of the stack's backend (Pulumi Cloud, a folder or a bucket), and changes nothing.
 
 ${exitCodesText({
-  done: "told",
+  done: "shown",
   usage: "usage or config",
-  outside: "the backend could not be asked",
+  outside: "the backend could not be read",
 })}
 
 Examples:
@@ -21,7 +21,7 @@ Examples:
 /** `sparki history`: what became of each release, and which one is live. */
 export const history: Command = {
   name: "history",
-  summary: "what became of each release, and why",
+  summary: "the outcome of each release, and its reason",
   description: DESCRIPTION,
   run,
 };
@@ -71,7 +71,8 @@ export function historyText({ stack, live, frozen, approvals, events }: HistoryD
   const width = Math.max(...events.map(({ release }) => release.length));
   const lines = events.map(({ at, release, what, reason }) => {
     const colour = what === "promoted" || what === "gone back to" ? paint.good : paint.bad;
-    return `  ${timeOf(at)}  ${release.padEnd(width)}  ${colour(what)}: ${reason}`;
+    const outcome = what === "gone back to" ? "rolled back to" : what;
+    return `  ${timeOf(at)}  ${release.padEnd(width)}  ${colour(outcome)}: ${reason}`;
   });
   const ice = frozen === null ? [] : [paint.bad(`frozen: ${frozen}`)];
   return inColumns(
@@ -82,10 +83,10 @@ export function historyText({ stack, live, frozen, approvals, events }: HistoryD
 }
 
 function approvalText({ release, hash, by, plannedBy, isOwnPlan }: ReleaseApproval): string {
-  const planner = plannedBy === null ? "planned by whom is not known" : `planned by ${plannedBy.name}`;
+  const planner = plannedBy === null ? "who planned it is not known" : `planned by ${plannedBy.name}`;
   const same = isOwnPlan === true ? ", who approved it too" : "";
   const isOpen = plannedBy !== null && isOwnPlan === null;
-  const open = isOpen ? ", if both are who their runs say: the backend knows neither" : "";
+  const open = isOpen ? ", as their runs report it: the backend verifies neither name" : "";
   return `  approved: ${release} as ${hash.slice(0, 12)} by ${by.name} (${by.run ?? by.through}); ${planner}${same}${open}`;
 }
 

@@ -21,16 +21,15 @@ export const judge: Command = {
   summary: "the gate's verdict on recorded counts, offline",
   description: `Reads one JSON object a line, the counts of an interval that ended at \`at\` (seconds):
   {"at":25,"requests":60,"errors":0,"over100ms":3,"over1s":0,"over5s":0}
-and looks after every line as the gate of a run does, with the objectives of the stack (the runbook's without --stack).
-
-Empty lines at the end count for nothing.
+and judges after every line as a deployment's gate does, with the objectives of the stack (the runbook's without
+--stack). Empty lines at the end are ignored.
 
 ${exitCodesText({
   done: "pass",
   refused: "fail",
   usage: "a file or a line that cannot be read",
   held: "inconclusive",
-  outside: "the stack has an objective of which such counts say nothing",
+  outside: "the stack has an objective that these counts do not measure",
 })}
 
 Examples:

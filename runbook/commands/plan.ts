@@ -6,9 +6,9 @@ const DESCRIPTION = `Shows what a deployment would do, and changes nothing.
 Compares the cloud with the state, previews with the policies, and writes a report for a reviewer to
 .sparki/plans: changes by risk, changes by hand, images, schema, rendered manifests, price and duration.
 It runs from a sealed copy of the commit, its locked dependencies and its tools, with named variables of
-the environment only. The hash stands for all of that, for the state, for what the policies say and for
-every step. A deploy with that hash runs from the same copy, and refuses, before anything changes, when
-anything is not what was approved (docs/plan.md). What no commit has is planned, but cannot be approved.
+the environment only. The hash covers all of that, the state, the policies' results and every step. A
+deploy with that hash runs from the same copy, and refuses, before anything changes, if anything differs
+from what was approved (docs/plan.md). Uncommitted changes can be planned, but not approved.
 
 ${exitCodesText({
   done: "it can be deployed",
@@ -24,7 +24,7 @@ Examples:
 /** `sparki plan`: what a deployment would do, in a form that can be approved. */
 export const plan: Command = {
   name: "plan",
-  summary: "what a deployment would do, for a reviewer to approve",
+  summary: "show what a deployment would do, for a reviewer to approve",
   description: DESCRIPTION,
   run,
 };

@@ -4,16 +4,16 @@ import type { Answers, Confirmation, Question } from "../preflight/context.ts";
 const DESCRIPTION = `Goes through the runbook's checklist before a deployment, and changes nothing.
 
 Every item is a check that passes, warns, fails with how to fix it, or is skipped with the
-reason; they run side by side, each with a time limit. Two things only a person knows: that the
-engineers on call are confirmed, and that the maintenance window is announced. They are asked
-for, or given as flags where nobody can be asked.
+reason; they run side by side, each with a time limit. Two things only a person can confirm:
+that the engineers on call are confirmed, and that the maintenance window is announced. The
+command asks for them, or takes them as flags without an interactive terminal.
 
-Reads AWS credentials as the AWS command line does, and from the environment what else it may
-use: SPARKI_REGISTRY_TOKEN, GITHUB_TOKEN, SPARKI_STORM_TOKEN, SPARKI_SLACK_TOKEN or _WEBHOOK.
+Reads AWS credentials as the AWS command line does, and other credentials from the environment:
+SPARKI_REGISTRY_TOKEN, GITHUB_TOKEN, SPARKI_STORM_TOKEN, SPARKI_SLACK_TOKEN or _WEBHOOK.
 
 ${exitCodesText({
   done: "nothing failed",
-  refused: "something did",
+  refused: "a check failed",
   usage: "its config is wrong",
 })}
 
@@ -38,7 +38,7 @@ export const CONFIRMATIONS: readonly CommandOption[] = [
 /** `sparki preflight`: the checklist before a deployment, and what of it failed. */
 export const preflight: Command = {
   name: "preflight",
-  summary: "the runbook's checklist, every item a check with its reason",
+  summary: "run the runbook's checklist, each item an automatic check with its reason",
   description: DESCRIPTION,
   options: CONFIRMATIONS,
   run,
@@ -72,7 +72,7 @@ export async function answersTo(options: CommandInput["options"], signal: AbortS
     if (options[option] === true) return { confirmed: true, how: "flag" };
     const { askYesNo } = await import("../../io/prompt.ts");
     const said = await askYesNo(asked, signal);
-    return said === undefined ? { confirmed: false, how: "nobody to ask" } : { confirmed: said, how: "asked" };
+    return said === undefined ? { confirmed: false, how: "no one to ask" } : { confirmed: said, how: "asked" };
   };
   const onCall = await answer("on-call-confirmed");
   return { "on-call-confirmed": onCall, "window-announced": await answer("window-announced") };

@@ -16,40 +16,40 @@ const DESCRIPTION = `Rehearses a whole deployment on this machine, with no cloud
 
 Starts a simulated AWS, then previews and deploys the stack's own config to it with
 the real Pulumi engine, a real Kubernetes control plane, Helm, PostgreSQL and Redis.
-It can never touch the real stack: state, world and backend are its own.
+It can never touch the real stack: it has its own state, backend and simulated account.
 
 Examples:
   npx sparki rehearse                       prod, from nothing to promoted
   npx sparki rehearse upgrade               then a second release over it
-  npx sparki rehearse upgrade --from origin/main   my change: from what is live to what is here
-  npx sparki rehearse chart-broken          a chart whose probe is wrong: it goes back
+  npx sparki rehearse upgrade --from origin/main   your change: from what is live to this checkout
+  npx sparki rehearse chart-broken          a chart with a wrong probe: it is rolled back
   npx sparki rehearse error-spike --json    a bad second release; as JSON
   npx sparki rehearse upgrade --fault F26   with a fault in the last release
-  npx sparki rehearse --fault F15@cache-redis    one that begins with a step
-  npx sparki rehearse --keep                then look around until Ctrl-C
-  npx sparki rehearse --resume              go on there, with the config and charts that are here now
-  npx sparki rehearse upgrade --on-promoted    the second release alone, over a world that is kept
+  npx sparki rehearse --fault F15@cache-redis    one that starts at a step
+  npx sparki rehearse --keep                keep it running until Ctrl-C
+  npx sparki rehearse --resume              continue there, with this checkout's config and charts
+  npx sparki rehearse upgrade --on-promoted    only the second release, over a saved first one
   npx sparki rehearse --providers real      on Pulumi's own Kubernetes provider; only AWS is simulated
-  npx sparki rehearse --list                the scenarios and faults there are
+  npx sparki rehearse --list                the scenarios and faults
 
-A step is called as a rehearsal's lines name it: "create Instance database-instance".
+Steps are named as a rehearsal prints them: "create Instance database-instance".
 
 ${exitCodesText({
   done: "promoted",
-  refused: "a gate or a check refused, and it went back or stopped",
+  refused: "a gate or a check refused it, and it was rolled back or stopped",
   usage: "usage or config",
   held: "held",
-  outside: "an outside fault, or interrupted: the next deploy goes on",
+  outside: "an external failure, or interrupted: the next deploy continues from there",
   rollback: "the rollback failed",
 })}
 
-What a rehearsal leaves is in .sparki/rehearsal/<stack>: logs, state, the world. The next one begins again, or goes on
-there with --resume: with a scenario, its last release only. Reports stay: npx sparki reports.
-SPARKI_REHEARSAL_DIRECTORY names another place than .sparki/rehearsal.`;
+A rehearsal keeps its files in .sparki/rehearsal/<stack>: logs, state, the simulated account. The next one starts from
+nothing, or continues there with --resume: of a scenario, only its last release. Reports are kept: npx sparki reports.
+SPARKI_REHEARSAL_DIRECTORY names a folder other than .sparki/rehearsal.`;
 
 /** What `rehearse` and `cloud` share. */
 export const SESSION_OPTIONS: readonly CommandOption[] = [
-  { flags: "--resume", help: "go on with what the last rehearsal of the stack left" },
+  { flags: "--resume", help: "continue with the simulated AWS that the stack's last rehearsal left" },
   { flags: "--seed <number>", help: "makes modelled times repeatable (default: 1)" },
   { flags: "--time-scale <factor>", help: "real seconds for a modelled second (default: 0.01)" },
   { flags: "--providers <which>", help: "real: Pulumi's own providers but for AWS's (default: simulated)" },
@@ -63,10 +63,10 @@ export const rehearse: Command = {
   arguments: [{ name: "scenario", required: false, help: "which scenario; first-deploy when left out" }],
   options: [
     { flags: "--list", help: "list the scenarios and the faults" },
-    { flags: "--fault <id[@step]>", help: "put a fault into the last release, or from its step on" },
+    { flags: "--fault <id[@step]>", help: "inject a fault into the last release, or from the named step on" },
     { flags: "--from <file|ref>", help: "with upgrade: from this config, or git commit, to what is here" },
-    { flags: "--crash-at <step>", help: "kill the engine when this step begins, then deploy again" },
-    { flags: "--on-promoted", help: "begin with a world that has the scenario's first release promoted already" },
+    { flags: "--crash-at <step>", help: "kill the engine when this step starts, then deploy again" },
+    { flags: "--on-promoted", help: "start with the scenario's first release already promoted" },
     { flags: "--keep", help: "keep the simulated AWS serving after the report, until Ctrl-C" },
     ...SESSION_OPTIONS,
   ],
@@ -82,7 +82,7 @@ async function list({ ports }: CommandInput): Promise<CommandResult> {
   const lines = [
     "Scenarios:",
     ...scenarios.map(({ name, summary }) => `  ${name.padEnd(18)}${summary}`),
-    "Faults (--fault ID, or ID@STEP to let it begin with that step):",
+    "Faults (--fault ID, or ID@STEP to start it at that step):",
     ...known.map(([id, { summary, faults }]) => `  ${id.padEnd(18)}${summary}${begins(faults?.at)}`),
   ];
   ports.stderr.write(`${inColumns(lines.join("\n"))}\n`);
@@ -96,9 +96,13 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const first = named ?? scenarioFor(fault);
   const given = typeof options.from === "string" ? options.from : undefined;
   if (given !== undefined && options.resume === true)
-    throw new DeployError("SPARKI_USAGE", "--from and --resume both say what is live before; expected one of them", {
-      hint: "npx sparki rehearse --help",
-    });
+    throw new DeployError(
+      "SPARKI_USAGE",
+      "--from and --resume both set what is live before; expected only one of them",
+      {
+        hint: "npx sparki rehearse --help",
+      },
+    );
   const based = options.resume === true ? resumed(named) : given === undefined ? first : upgradeFrom(first);
   const scenario = fault === undefined ? based : withFault(based, fault);
   const crashAt = typeof options.crashAt === "string" ? options.crashAt : scenario.releases.at(-1)?.around?.crashAt;

@@ -5,16 +5,16 @@ import { inColumns } from "../report/columns.ts";
 import type { KeptReport } from "../report/report-files.ts";
 import type { Paint } from "../report/screen.ts";
 
-const DESCRIPTION = `Lists the reports that earlier rehearsals, deploys and rollbacks left here, newest first.
+const DESCRIPTION = `Lists the reports that earlier rehearsals, deploys and rollbacks left on this machine, newest first.
 
-Each with when it ended (UTC), its stack and release, how it ended with which exit code, and the page to open.
-Reads files only: it asks nobody, opens nothing and changes nothing.
+Each with its end (UTC), its stack and release, its outcome and exit code, and the page to open.
+It only reads files: it makes no request, opens nothing and changes nothing.
 
 Reports of deploys and rollbacks are in .sparki/deploys, those of rehearsals in .sparki/rehearsal/<stack>/report.
-SPARKI_REHEARSAL_DIRECTORY names another place than .sparki/rehearsal.
+SPARKI_REHEARSAL_DIRECTORY names a folder other than .sparki/rehearsal.
 
 ${exitCodesText({
-  done: "told, with none there too",
+  done: "listed, even if there are none",
   usage: "usage",
 })}
 
@@ -63,7 +63,10 @@ export function reportsText(reports: readonly KeptReport[], paint: Paint): strin
     const how = outcome === null ? paint.bad(reason) : `${colour(outcome)} (exit ${exitCode})`;
     const what = scenario === null ? kind : `${kind} of ${scenario}`;
     const time = at.replace("T", " ").slice(0, 16);
-    return [`${time}  ${stack}  ${release}  ${how}  ${what}`, `    ${page ?? `${document} (its page is gone)`}`];
+    return [
+      `${time}  ${stack}  ${release}  ${how}  ${what}`,
+      `    ${page ?? `${document} (its page no longer exists)`}`,
+    ];
   });
   return `${inColumns(lines.join("\n"))}\n`;
 }

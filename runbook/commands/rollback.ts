@@ -3,27 +3,28 @@ import { type Command, type CommandInput, type CommandResult, exitCodesText } fr
 import type { OpenTarget } from "../deploy/real-target.ts";
 import type { Screen } from "../report/screen.ts";
 
-const DESCRIPTION = `Goes back to a release that was promoted before, and proves that it serves.
+const DESCRIPTION = `Rolls back to a release that was promoted before, and proves that it serves.
 
-Without --to, that is the release of a rollback that was never proven; else what was last
-promoted when a deployment did not end; else the release that was promoted before the one that
-is live. After a deployment that was refused before its one-box nothing has to change. Shows
-the preview and asks; then it is an update forward to that release's images, under the policies
-and the health gates, with the database left as it is. Within two minutes the running digests,
-the pods' health and the error rate with its bound must prove it; until then the stack is
-frozen. A report is left in .sparki/deploys as HTML and as JSON.
+Without --to, the target is the release of a rollback that was never proven; otherwise, after a
+deployment that did not finish, what was last promoted; otherwise the release that was promoted
+before the one that is live. After a deployment that was refused before its one-box nothing has
+to change. It shows the preview and asks for confirmation; then it updates the stack to that
+release's images, under the policies and the health gates, and leaves the database unchanged.
+Within two minutes the running digests, the pods' health and the error rate with its bound must
+prove the release; until then the stack is frozen. A report is left in .sparki/deploys as HTML
+and as JSON.
 
-Refused before anything changes: a release whose images are gone, and one whose code can no
-longer run on the database (docs/rollback.md says which). Going back twice changes nothing.
+Refused before anything changes: a release whose images no longer exist, and one whose code can
+no longer run on the database (docs/rollback.md says which). A second rollback changes nothing.
 
-A first deployment that came to nothing has no release before it: --destroy deletes what it
-made, once you agree, and only while no database and no cache exists.
+A failed first deployment has no earlier release: --destroy deletes what it created, after a
+confirmation, and only while neither a database nor a cache exists.
 
 ${exitCodesText({
-  done: "it serves, or nothing had to change",
+  done: "the release serves and is proven, or nothing had to change",
   refused: "refused",
   usage: "no such release, or not confirmed",
-  outside: "an outside fault before anything changed, or interrupted",
+  outside: "an external failure before anything changed, or interrupted",
   rollback: "the rollback failed",
 })}
 
@@ -31,16 +32,16 @@ Examples:
   npx sparki rollback --dry-run
   npx sparki rollback --stack staging --yes --json
   npx sparki rollback --to 2026.11.1
-  npx sparki rollback --destroy --dry-run   what a failed first deployment made`;
+  npx sparki rollback --destroy --dry-run   what a failed first deployment created`;
 
 /** `sparki rollback`: done when the release before serves again, or did so already. */
 export const rollback: Command = {
   name: "rollback",
-  summary: "go back to the last known good release, and prove it",
+  summary: "roll back to the last known good release, and prove that it serves",
   description: DESCRIPTION,
   options: [
-    { flags: "--to <id>", help: "the release to go back to; sparki history names them" },
-    { flags: "--destroy", help: "delete what a failed first deployment made, while nothing holds data" },
+    { flags: "--to <id>", help: "the release to roll back to; sparki history lists them" },
+    { flags: "--destroy", help: "delete what a failed first deployment created, as long as nothing holds data" },
     { flags: "--dry-run", help: "only show what would be done" },
   ],
   run,

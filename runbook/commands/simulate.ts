@@ -21,14 +21,14 @@ const MAX_STREAMS = 1_000_000;
 /** `sparki simulate`: how the gate and what others use decide on the same streams, as a table. */
 export const simulate: Command = {
   name: "simulate",
-  summary: "how soon and how rightly the gate decides, beside what others use",
+  summary: "compare how fast and how correctly the gate decides with other methods",
   description: `Draws streams of requests with a known ratio of errors and lets the gate, a fixed five-minute wait,
 Flagger and Argo Rollouts (as their documentation defines them) decide on the same streams, limit 0.1 %,
-25 requests a look, ${REQUESTS_PER_SECOND} requests a second, 20,000 requests at most. 
+25 requests a check, ${REQUESTS_PER_SECOND} requests a second, 20,000 requests at most. 
 
 ${exitCodesText({
   done: "the gate meets its targets",
-  refused: "it misses one",
+  refused: "it misses a target",
   outside: "interrupted",
 })}
 
@@ -72,7 +72,7 @@ async function rowsOf(simulation: Simulation, { clock, signal }: Ports): Promise
     await clock.sleep(0);
     if (signal.aborted)
       throw new DeployError("SPARKI_OUTSIDE", "the simulation was interrupted; it changes nothing and keeps nothing", {
-        hint: "npx sparki simulate --streams 1000, which takes a tenth of the time",
+        hint: "npx sparki simulate --streams 1000, which takes one tenth of the time",
         cause: signal.reason,
       });
   }
@@ -109,7 +109,7 @@ function behindRivals(rows: readonly Row[]): string[] {
 }
 
 const COLUMNS = ["ratio", "decider", "passes", "fails", "undecided", "wrong", "requests", "time"];
-const LEGEND = "ratio: of bad requests, in truth; requests and time: until half of the streams had a verdict";
+const LEGEND = "ratio: true ratio of bad requests; requests and time: until half of the streams had a verdict";
 
 function tableOf(rows: readonly Row[]): string[] {
   const lines = [COLUMNS, ...rows.map(cellsOf)];

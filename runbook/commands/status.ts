@@ -1,15 +1,15 @@
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 
-const DESCRIPTION = `Tells on one screen how a stack is: what is live and since when, what users get now, whether
-deployments are refused and why, who changes it now, what was done last, who is on call, and what to
-do next. It takes one look as \`sparki watch\` does, and changes nothing.
+const DESCRIPTION = `Shows a stack's state on one screen: what is live and since when, what users see now, whether
+deployments are refused and why, who is changing it now, what was done last, who is on call, and what
+to do next. It checks once as \`sparki watch\` does, and changes nothing.
 
 ${exitCodesText({
-  done: "live and well",
-  refused: "live and not well",
+  done: "live and healthy",
+  refused: "live but unhealthy",
   usage: "usage or config",
-  held: "not enough requests to say, or nothing is live",
-  outside: "could not look",
+  held: "not enough requests to decide, or nothing is live",
+  outside: "a check could not run",
   rollback: "frozen: a rollback was not proven",
 })}
 
@@ -20,7 +20,7 @@ Examples:
 /** `sparki status`: how a stack is now, and what to do next. */
 export const status: Command = {
   name: "status",
-  summary: "how a stack is now, on one screen, and what to do next",
+  summary: "the stack's state on one screen, and what to do next",
   description: DESCRIPTION,
   run,
 };

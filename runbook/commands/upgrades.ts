@@ -1,14 +1,14 @@
 import { DeployError } from "../../shared/deploy-error.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 
-const DESCRIPTION = `Lists what of a stack ends when, the soonest first, and what to do before: the versions of Kubernetes,
+const DESCRIPTION = `Lists what ends when in a stack, the soonest first, and what to do before: the versions of Kubernetes,
 PostgreSQL and Redis by AWS's dates, the age of passwords and of the restore test, exemptions and
-approvals. It reads the stack's config and the facts in this repository; it asks nobody, and changes
+approvals. It reads the stack's config and the facts in this repository; it works offline, and changes
 nothing.
 
 ${exitCodesText({
   done: "nothing ends soon",
-  refused: "something has ended, ends soon, or is not known",
+  refused: "something has ended, ends soon, or its end is not known",
   usage: "usage or config",
 })}
 
@@ -21,9 +21,9 @@ const DAYS = "30";
 /** `sparki upgrades`: what of a stack ends when, and what to do before. */
 export const upgrades: Command = {
   name: "upgrades",
-  summary: "what ends when: versions, passwords, exemptions; and what to do before",
+  summary: "when versions, passwords and exemptions end, and what to do before",
   description: DESCRIPTION,
-  options: [{ flags: "--within <days>", help: "what ends in so many days is due now", default: DAYS }],
+  options: [{ flags: "--within <days>", help: "treat as due what ends within this many days", default: DAYS }],
   run,
 };
 

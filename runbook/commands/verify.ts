@@ -8,14 +8,14 @@ with their log as it comes; a test project and its detection; the domain's /heal
 and TLS; pods on the release's digests; database and cache; the objectives, the error budget and
 its burn rates from Prometheus, with bounds. Then the runbook's success table.
 
-The test project is called sparki-verify and is removed again. Where too few requests were made
-to prove the objectives, its own are made, marked as synthetic, until they do.
+The test project is named sparki-verify and is removed afterwards. If too few requests were made
+to prove the objectives, verify sends its own, marked as synthetic, until there are enough.
 
 ${exitCodesText({
   done: "verified",
-  refused: "something is not well",
+  refused: "something is unhealthy",
   usage: "nothing was ever promoted, or its config is wrong",
-  held: "not well proven: too little data, or it could not be checked",
+  held: "not proven: too little data, or a check could not run",
   outside: "the stack cannot be reached",
 })}
 
@@ -26,7 +26,7 @@ Examples:
 /** `sparki verify`: the live release, from outside and from inside, with what is not well or not proven. */
 export const verify: Command = {
   name: "verify",
-  summary: "smoke, end-to-end, test project, objectives: the success table",
+  summary: "check smoke and end-to-end tests, a test project and the objectives",
   description: DESCRIPTION,
   run,
 };

@@ -2,35 +2,36 @@ import { DeployError } from "../../shared/deploy-error.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 
 const DESCRIPTION = `Watches what was promoted for its first day: every 5 minutes for an hour, every 15 minutes to 4
-hours, every hour to 24 hours. What is not well is checked again a minute later.
+hours, every hour to 24 hours. A problem is checked again a minute later.
 
-Each look: error rate and latency by the gate's statistics, burn rates, error budget, what the
-release's own gates measured when it was promoted, pods and restarts, ERROR log lines, the way
-in through DNS and TLS, dashboards. What it finds goes to the decision tree: more than 1 % of
-requests failing for 5 minutes means going back, other broken objectives mean a page. Without
---yes a rollback is only told. Time counts from the promotion, by the stack's history: a watch
-that is started later, or again, goes on where it should be. Ctrl-C ends it with a summary.
+Each check covers error rate and latency by the gate's statistics, burn rates, error budget, a
+comparison with what the release's gates measured when it was promoted, pods and restarts, ERROR
+log lines, the public entrance through DNS and TLS, and dashboards. The decision tree judges the
+result: more than 1 % of requests failing for 5 minutes means a rollback, other missed objectives
+page a person. Without --yes a rollback is only reported. Time counts from the promotion, by the
+stack's history: a watch that is started later, or again, continues where it should be. Ctrl-C
+ends it with a summary.
 
 ${exitCodesText({
-  done: "watched to the end, all well",
+  done: "watched for the whole first day, healthy throughout",
   refused: "rolled back",
   usage: "nothing was promoted",
-  held: "anomalies that did not go away, or not enough requests",
-  outside: "could not look, or interrupted",
+  held: "anomalies that persisted, or not enough requests",
+  outside: "a check could not run, or interrupted",
   rollback: "the rollback failed",
 })}
 
 Examples:
-  npx sparki watch                          tells, and changes nothing
+  npx sparki watch                          reports, and changes nothing
   npx sparki watch --yes                    rolls back by itself
-  npx sparki watch --once --json            one look, for a schedule in CI (docs/watch.md)`;
+  npx sparki watch --once --json            one check, for a schedule in CI (docs/watch.md)`;
 
 /** `sparki watch`: looks at a promoted release for a day, and does what the decision tree says. */
 export const watch: Command = {
   name: "watch",
   summary: "watch a promoted release for its first day",
   description: DESCRIPTION,
-  options: [{ flags: "--once", help: "take one look and end" }],
+  options: [{ flags: "--once", help: "check once and exit" }],
   run,
 };
 

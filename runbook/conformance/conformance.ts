@@ -102,7 +102,7 @@ function awayJudge({ health, ready }: Probes): Judge {
     if (id === "unready-without")
       return ready.answered && ready.status < 400 ? wrong(`${said(ready)}; expected 503`) : said(ready);
     if (seen === "image") return unknown(checkedBy);
-    return unknown("the database or the cache is away: run again without --away once it is back");
+    return unknown("the database or the cache is stopped: run it again without --away once it is back");
   };
 }
 
@@ -324,7 +324,7 @@ function having(
       Object.entries(labels).every(([name, value]) => value.test(own[name] ?? ""));
     if (!samples.some((sample) => sample.metric === metric && isMeant(sample))) {
       const found = samples.filter((sample) => sample.metric === metric).map((sample) => JSON.stringify(sample.labels));
-      const instead = found.length === 0 ? "nothing of it" : unique(found).slice(0, 3).join(", ");
+      const instead = found.length === 0 ? "none of it" : unique(found).slice(0, 3).join(", ");
       const asked = Object.entries(labels).map(([name, value]) => `${name}=~"${value.source}"`);
       return wrong(`${metric}{${asked.join(",")}} is missing; found ${instead}`);
     }
@@ -358,9 +358,9 @@ export function conformanceText({ points, url, service, seconds, ...counts }: Co
   });
   const { passed, failed, notChecked, outcome } = counts;
   const colour = outcome === "conforms" ? paint.good : paint.bad;
-  const end = `${service} at ${url}: ${colour(outcome)}, as far as a URL shows`;
+  const end = `${service} at ${url}: ${colour(outcome)}, for the points that can be checked by URL`;
   const summary = `${passed} passed, ${failed} failed, ${notChecked} not checked by a URL, in ${duration(seconds)}`;
-  const next = "What each point asks, and who needs it: npx sparki conformance --list";
+  const next = "What each point requires, and who needs it: npx sparki conformance --list";
   return `${inColumns([...lines, "", end, summary, next].join("\n"))}\n`;
 }
 
@@ -368,7 +368,7 @@ export function conformanceText({ points, url, service, seconds, ...counts }: Co
 export function contractText(paint: Paint): string {
   const points: readonly Point[] = CONTRACT;
   const lines = points.flatMap(({ id, seen, of, required, neededBy, checkedBy }) => [
-    `${paint.strong(id)}: ${of.join(", ")}${seen === "image" ? "; not seen by a URL" : ""}`,
+    `${paint.strong(id)}: ${of.join(", ")}${seen === "image" ? "; cannot be checked by URL" : ""}`,
     `  required   ${required}`,
     `  needed by  ${neededBy}`,
     `  checked    ${checkedBy}`,

@@ -47,8 +47,8 @@ export const CONTRACT = [
     of: ALL,
     required: `\`GET /health\` answers 200 within ${TIME_LIMITS.health} s.`,
     neededBy:
-      "The startup and liveness probes of the charts: a pod that does not answer for a minute, or later three times in a row, is restarted. The engine's health gate and `verify` ask it too.",
-    checkedBy: "asks it",
+      "The startup and liveness probes of the charts: a pod that does not answer for a minute, or later three times in a row, is restarted. The engine's health gate and `verify` request it too.",
+    checkedBy: "requests it",
   },
   {
     id: "ready",
@@ -57,16 +57,16 @@ export const CONTRACT = [
     required: `\`GET /ready\` answers 200 within ${TIME_LIMITS.ready} s, as soon as requests can be served.`,
     neededBy:
       "The readiness probe of the charts and the load balancer's target groups: no request reaches a pod before.",
-    checkedBy: "asks it",
+    checkedBy: "requests it",
   },
   {
     id: "gate-paths",
     seen: "url",
     of: ALL,
-    required: `What a gate asks for answers 200: ${ALL.map((name) => `${paths(name)} (${name})`).join("; ")}.`,
+    required: `What a gate requests answers 200: ${ALL.map((name) => `${paths(name)} (${name})`).join("; ")}.`,
     neededBy:
-      "`entrance` in `stacks/services.ts`: a gate's own requests ask for these, and any status of 400 or more counts as an error. Smoke tests and `diagnose` ask for them too, as proof that database and cache answer.",
-    checkedBy: "asks each twice, as a user",
+      "`entrance` in `stacks/services.ts`: a gate's own requests are for these, and any status of 400 or more counts as an error. Smoke tests and `diagnose` request them too, as proof that database and cache answer.",
+    checkedBy: "requests each twice, as a user",
   },
   {
     id: "projects",
@@ -81,10 +81,11 @@ export const CONTRACT = [
     id: "unknown-path",
     seen: "url",
     of: ALL,
-    required: "An unknown path is no failure: 404 (engine), any status below 500 (web, which may show a page for it).",
+    required:
+      "An unknown path is not a failure: 404 (engine), any status below 500 (web, which may show a page for it).",
     neededBy:
-      "The error objective: whoever scans the site for paths would burn its budget with every 5xx. And an engine that answers 200 to anything would pass each probe with nothing behind it.",
-    checkedBy: "asks for two paths that no server has",
+      "The error objective: a scanner of paths would burn its budget with every 5xx. And an engine that answers 200 to anything would pass every probe without serving anything.",
+    checkedBy: "requests two paths that do not exist",
   },
   {
     id: "release-header",
@@ -92,8 +93,8 @@ export const CONTRACT = [
     of: ALL,
     required: "Answers carry `x-sparki-release`: the value of RELEASE_ID, the same in all of them.",
     neededBy:
-      "The end-to-end tests' log, and people with `curl`: of two answers through the load balancer it tells which is the new release's. No gate reads it.",
-    checkedBy: "reads it from `/health` and from what a gate asks for",
+      "The end-to-end tests' log, and people with `curl`: it tells which release answered through the load balancer. No gate reads it.",
+    checkedBy: "reads it from `/health` and from what a gate requests",
   },
   {
     id: "metrics",
@@ -102,7 +103,7 @@ export const CONTRACT = [
     required: `\`GET /metrics\` answers 200 within ${TIME_LIMITS.metrics} s, in Prometheus's text format, and says so: \`content-type\` is \`text/plain\` or \`application/openmetrics-text\`.`,
     neededBy:
       "The PodMonitor of the monitoring chart, which gives up after 5 s; Prometheus 3 refuses an answer of another type. Without a scrape every gate holds, and `EngineMetricsMissing` or `WebMetricsMissing` pages.",
-    checkedBy: "asks for it as Prometheus does, and reads each line",
+    checkedBy: "requests it as Prometheus does, and reads each line",
   },
   {
     id: "requests-counted",
@@ -121,7 +122,7 @@ export const CONTRACT = [
     required: "`http_requests_total` has the label `status`: the status of HTTP, or its class, such as `5xx`.",
     neededBy:
       "The errors objective counts what begins with 5. A gate that finds another status calls the counts unusable and holds.",
-    checkedBy: "reads the label of every series, and looks for a 404 or a 200 that it was answered",
+    checkedBy: "reads the label of every series, and expects a 404 or a 200 that it received",
   },
   {
     id: "synthetic-apart",
@@ -130,7 +131,7 @@ export const CONTRACT = [
     required:
       'A request with the header `x-sparki-synthetic: 1` is counted with the label `synthetic="true"` in both metrics of requests, and never with `"false"`.',
     neededBy:
-      "Gates, `verify` and `diagnose` mark their own requests by it. Counted as users', they would thin out users' errors in gates, budgets and alerts.",
+      "Gates, `verify` and `diagnose` mark their own requests by it. Counted as users', they would dilute users' errors in gates, budgets and alerts.",
     checkedBy: "sends such requests and compares the counts before and after",
   },
   {
@@ -140,17 +141,17 @@ export const CONTRACT = [
     required: '`/health`, `/ready` and `/metrics` are not counted as users\' requests (`synthetic="false"`).',
     neededBy:
       "Probes and scrapes never fail while a pod is ready: counted, they would hide users' errors, and `RequestsStopped` would never fire.",
-    checkedBy: "asks each of the first two five times and compares the counts before and after",
+    checkedBy: "requests each of the first two five times and compares the counts before and after",
   },
   {
     id: "bounded-routes",
     seen: "url",
     of: ALL,
     required:
-      "`http_requests_total` and `http_request_duration_seconds` have the label `route`: a path's template, such as `/api/projects/:id/detect`, and no label holds a path as it was asked for.",
+      "`http_requests_total` and `http_request_duration_seconds` have the label `route`: a path's template, such as `/api/projects/:id/detect`, and no label holds a path as it was requested.",
     neededBy:
-      "`diagnose` names the route that fails or is slow. With raw paths each id would be a series of its own, until Prometheus has no memory left.",
-    checkedBy: "asks for unknown paths, and in the engine for unknown projects, and looks for them in the labels",
+      "`diagnose` names the route that fails or is slow. With raw paths each id would be its own series, until Prometheus runs out of memory.",
+    checkedBy: "requests unknown paths, and in the engine unknown projects, and looks for them in the labels",
   },
   {
     id: "durations-counted",
@@ -167,7 +168,7 @@ export const CONTRACT = [
     of: ALL,
     required: `Every counter of that histogram has a bucket for each limit of the stack's objectives; by default ${LIMITS} (seconds).`,
     neededBy:
-      "A gate counts the requests over a limit, and estimates nothing: where a counter has no such bucket it calls the counts unusable and holds.",
+      "A gate counts the requests over a limit, without estimating: where a counter has no such bucket it calls the counts unusable and holds.",
     checkedBy: "reads the bounds; `--stack` takes the limits of that stack's objectives",
   },
   {
@@ -176,7 +177,7 @@ export const CONTRACT = [
     of: ALL,
     required:
       "Values of the metrics of this contract are finite and not negative; counters of requests are whole numbers.",
-    neededBy: "Gates, which take NaN for no count and hold; alerts, which never fire on it.",
+    neededBy: "Gates, which hold on NaN; alerts, which never fire on it.",
     checkedBy: "reads every value",
   },
   {
@@ -185,7 +186,7 @@ export const CONTRACT = [
     of: ALL,
     required: `The metrics of requests have no label of a scraper's own: ${[...SCRAPER_LABELS, "instance"].map((name) => `\`${name}\``).join(", ")}.`,
     neededBy:
-      "Gates and alerts leave these out, so that two scrapers of a pod count once: series that differ in nothing else would be taken for one, and requests be missing.",
+      "Gates and alerts leave these out, so that two scrapers of a pod count once: series that differ only in them would be merged, and requests would be lost.",
     checkedBy: "reads the labels",
   },
   {
@@ -213,7 +214,7 @@ export const CONTRACT = [
     of: ENGINE,
     required: `While the database or the cache is away \`GET /ready\` answers 503; a status of 400 or more, or no answer within ${TIME_LIMITS.ready} s, counts for the same.`,
     neededBy: "The readiness probe and the load balancer: users' requests go to pods that can serve them.",
-    checkedBy: "stop one of them; then `--away` asks it",
+    checkedBy: "stop one of them; then `--away` requests it",
   },
   {
     id: "alive-without",
@@ -221,16 +222,15 @@ export const CONTRACT = [
     of: ENGINE,
     required: `While the database or the cache is away \`GET /health\` still answers 200 within ${TIME_LIMITS.health} s.`,
     neededBy: "The liveness probe: a database that fails over must not restart every pod of the fleet at once.",
-    checkedBy: "stop one of them; then `--away` asks it",
+    checkedBy: "stop one of them; then `--away` requests it",
   },
   {
     id: "port",
     seen: "image",
     of: ALL,
-    required:
-      "The image's own command serves plain HTTP/1.1 on port 8080 of every address, whatever host it is asked by.",
+    required: "The image's own command serves plain HTTP/1.1 on port 8080 of every address, with any Host header.",
     neededBy:
-      "The charts' `containerPort`: probes, Prometheus and the load balancer ask by a pod's address, not by the site's name.",
+      "The charts' `containerPort`: probes, Prometheus and the load balancer use a pod's address, not the site's name.",
     checkedBy: "`docker run --publish 8080:8080 IMAGE`, then `curl -H 'host: 10.0.0.1' http://127.0.0.1:8080/health`",
   },
   {
@@ -239,7 +239,7 @@ export const CONTRACT = [
     of: ALL,
     required: "`/health` answers within 60 s of the start, with 250m of a CPU.",
     neededBy: "The startup probe (30 times 2 s): after that the container is restarted.",
-    checkedBy: "`docker run --cpus 0.25`, and ask `/health`",
+    checkedBy: "`docker run --cpus 0.25`, and request `/health`",
   },
   {
     id: "environment",
@@ -248,7 +248,7 @@ export const CONTRACT = [
     required:
       "It reads RELEASE_ID and TRACK (`one-box` or `fleet`), and needs no other variable but the engine's below.",
     neededBy: "The charts set these, and the policies refuse any other.",
-    checkedBy: "`docker run` with these alone",
+    checkedBy: "`docker run` with only these",
   },
   {
     id: "stores-environment",
@@ -256,8 +256,8 @@ export const CONTRACT = [
     of: ENGINE,
     required:
       "The engine and its two jobs find PostgreSQL by DATABASE_HOST, DATABASE_PORT and DATABASE_NAME; the engine finds Redis by CACHE_HOST and CACHE_PORT.",
-    neededBy: "The engine's chart and `apps/database-jobs.ts`, which set these and nothing else to reach them by.",
-    checkedBy: "`docker run` with these alone, beside a database and a cache",
+    neededBy: "The engine's chart and `apps/database-jobs.ts`, which set only these to reach them.",
+    checkedBy: "`docker run` with these alone, next to a database and a cache",
   },
   {
     id: "secret-files",
@@ -276,15 +276,15 @@ export const CONTRACT = [
       "The cache's token is read again for each new connection. The database's files may be read once: another rotation is another secret, and replaces the pods.",
     neededBy:
       "The secrets driver, which refreshes a file in place: a pod that keeps the old token fails at its next connection.",
-    checkedBy: "change the token in Redis and in the file, `CLIENT KILL TYPE normal`, and ask `/api/cache/health`",
+    checkedBy: "change the token in Redis and in the file, `CLIENT KILL TYPE normal`, and request `/api/cache/health`",
   },
   {
     id: "encrypted-stores",
     seen: "image",
     of: ENGINE,
-    required: "It speaks TLS with the database and the cache, and brings the authorities of RDS with it.",
+    required: "It speaks TLS with the database and the cache, and contains the certificate authorities of RDS.",
     neededBy:
-      "RDS is set to refuse connections without TLS (control S23), ElastiCache to take nothing else (S36). The chart mounts no authority.",
+      "RDS is set to refuse connections without TLS (control S23), and ElastiCache allows only TLS (S36). The chart mounts no certificate authority.",
     checkedBy: "a database with `hostssl` lines alone in `pg_hba.conf`, and a cache with `tls-port` alone",
   },
   {
@@ -292,15 +292,15 @@ export const CONTRACT = [
     seen: "image",
     of: ENGINE,
     required: "After an outage of the database or the cache it is ready again by itself, without a restart.",
-    neededBy: "Failovers: the liveness probe leaves such a pod alone, so nothing else would bring it back.",
-    checkedBy: "stop and start each of them, and ask `/ready`",
+    neededBy: "Failovers: the liveness probe leaves such a pod alone, so nothing else would make it ready again.",
+    checkedBy: "stop and start each of them, and request `/ready`",
   },
   {
     id: "user",
     seen: "image",
     of: ["engine", "web", "e2e"],
     required:
-      "It runs as user and group 10001 without any capability, and writes nowhere but to `/tmp` (64 MiB in engine and web; the two jobs of the engine's image have no `/tmp`).",
+      "It runs as user and group 10001 without any capability, and writes only to `/tmp` (64 MiB in engine and web; the two jobs of the engine's image have no `/tmp`).",
     neededBy: "Pod Security `restricted` and the charts' read-only root.",
     checkedBy: "`docker run --user 10001:10001 --cap-drop ALL --read-only --tmpfs /tmp:size=64m`",
   },
@@ -317,7 +317,7 @@ export const CONTRACT = [
     id: "stop",
     seen: "image",
     of: ALL,
-    required: "It serves until SIGTERM, then answers what is in flight and ends within 15 s.",
+    required: "It serves until SIGTERM, then answers its open requests and exits within 15 s.",
     neededBy:
       "The charts' `shutdown`: the preStop hook waits until the load balancer has noticed, and what does not end in time is killed with its open requests.",
     checkedBy: "`docker stop --time 15` under load: no request fails, and the exit code is not 137",
@@ -328,8 +328,8 @@ export const CONTRACT = [
     of: ALL,
     required: "A connection may be idle for more than 60 s before it is closed.",
     neededBy:
-      "The load balancer keeps idle connections for 60 s: one that the pod closes first takes a user's request with it, as a 502 that no pod counts.",
-    checkedBy: "open a connection, ask, wait 65 s and ask again on it",
+      "The load balancer keeps idle connections for 60 s: one that the pod closes first fails a user's request with a 502 that no pod counts.",
+    checkedBy: "open a connection, send a request, wait 65 s and send another on it",
   },
   {
     id: "log-lines",
@@ -356,17 +356,17 @@ export const CONTRACT = [
     required:
       'A line about a server that is away has `"dependency": "database"` or `"cache"`, and `reason`; so does one that `/ready` logs.',
     neededBy:
-      "The health gate and `diagnose` tell an outage from the release's own fault by it: without it the release is blamed and goes back.",
-    checkedBy: "stop the database, ask `/ready` and a path that needs it, and read the log",
+      "The health gate and `diagnose` tell an outage from the release's own fault by it: without it the release is blamed and rolled back.",
+    checkedBy: "stop the database, request `/ready` and a path that needs it, and read the log",
   },
   {
     id: "migrate",
     seen: "image",
     of: ENGINE,
     required:
-      "`/app/migrate up` brings the schema to the release's level within 10 min and ends with code 0; run again it changes nothing more; a migration that fails leaves nothing half done, and it ends with another code.",
+      "`/app/migrate up` brings the schema to the release's level within 10 min and ends with code 0; run again it changes nothing more; a migration that fails leaves nothing half done, and the command ends with a non-zero code.",
     neededBy:
-      "`apps/database-jobs.ts` runs it once for each image, before any pod of the release. Code of the level before still runs meanwhile (docs/preflight.md).",
+      "`apps/database-jobs.ts` runs it once for each image, before any pod of the release. Code of the previous level is still running meanwhile (docs/preflight.md).",
     checkedBy: "run it twice on an empty database",
   },
   {
@@ -383,9 +383,8 @@ export const CONTRACT = [
     seen: "image",
     of: ENGINE,
     required:
-      "`POST /api/projects` with `name` answers 2xx with the `id`; `POST /api/projects/ID/detect` begins a detection, whose `status` there or in the list becomes `completed`, `finished`, `detected`, `succeeded` or `done` within 180 s.",
-    neededBy:
-      "`verify`'s test project. `DELETE /api/projects/ID` removes it; without that it is used again the next time.",
+      "`POST /api/projects` with `name` answers 2xx with the `id`; `POST /api/projects/ID/detect` starts a detection, whose `status` there or in the list becomes `completed`, `finished`, `detected`, `succeeded` or `done` within 180 s.",
+    neededBy: "`verify`'s test project. `DELETE /api/projects/ID` removes it; without that the next run uses it again.",
     checkedBy: "`npx sparki verify`; a check by URL writes nothing",
   },
   {
@@ -393,8 +392,8 @@ export const CONTRACT = [
     seen: "image",
     of: ["e2e"],
     required:
-      "The e2e image's own command walks through the site at APP_URL within 15 min and ends with code 0, with another code where the site is not well; HOME is `/tmp`.",
-    neededBy: "`verify`, and so the end of each deployment: its failure takes the release back.",
+      "The e2e image's own command walks through the site at APP_URL within 15 min and ends with code 0, with a non-zero code where the site is unhealthy; HOME is `/tmp`.",
+    neededBy: "`verify`, and so the end of each deployment: its failure rolls the release back.",
     checkedBy: "`docker run --env APP_URL=... IMAGE`",
   },
   {
@@ -402,7 +401,7 @@ export const CONTRACT = [
     seen: "image",
     of: ["e2e"],
     required: "The end-to-end tests send `x-sparki-synthetic: 1` with every request.",
-    neededBy: "The objectives and alerts, which count users alone.",
+    neededBy: "The objectives and alerts, which count only users' requests.",
     checkedBy: '`http_requests_total{synthetic="false"}` does not grow while they run against a quiet site',
   },
   {
@@ -431,7 +430,8 @@ const HEADINGS: Readonly<Record<Seen, string>> = {
 const INTRODUCTIONS: Readonly<Record<Seen, string>> = {
   url: "`npx sparki conformance URL` checks these, one by one.",
   away: "`npx sparki conformance URL --away` checks these: stop the database or the cache of that engine first.",
-  image: "No URL shows these, and the command lists them as not checked. The last column says how a person sees each.",
+  image:
+    "These cannot be checked by URL, and the command lists them as not checked. The last column says how a person can check each.",
 };
 
 /** docs/contract.md: every point with who needs it and how it is checked. */
@@ -441,7 +441,7 @@ export function contractPage(): string {
     "",
     "<!-- Written by `node docs/generate.ts contract`; a test compares it. -->",
     "",
-    "This deployment knows Sparki by its images alone. What it needs of them is all here, each point with who needs it: a",
+    "This deployment knows Sparki only by its images. This page lists all that it needs of them, each point with who needs it: a",
     "probe, a gate, an alert, a command. Nothing else about the application matters to it. The stand-in application of the",
     "rehearsal (`rehearsal/app/`) offers the same.",
     "",
@@ -452,8 +452,8 @@ export function contractPage(): string {
     "npx sparki conformance --list                                 # the points of this page; with --json as one document",
     "```",
     "",
-    "Ask one process, and one that nobody else asks meanwhile: the counts before and after are compared. The load balancer",
-    "gives `/metrics` and `/ready` to nobody, so its name is no such URL. About ten requests are sent that count as users'.",
+    "Check one process that receives no other requests meanwhile: the counts before and after are compared. The load balancer",
+    "does not expose `/metrics` and `/ready`, so its name cannot be used. About ten requests are sent that count as users'.",
     "",
     ...(["url", "away", "image"] as const).flatMap(sectionOf),
   ].join("\n");

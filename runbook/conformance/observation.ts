@@ -109,7 +109,7 @@ export class Observer {
     const { say, service } = this.#options;
     const paths = serviceOf(service).entrance?.traffic ?? [];
     const twice = Array.from({ length: TIMES }, () => paths.map((path): Request => ({ path }))).flat();
-    say("/metrics, while nobody is to ask");
+    say("/metrics, while it should receive no requests");
     const quiet = await this.#quiet();
     say("users' requests");
     const users = await this.#send(quiet.at(-1) ?? [], twice);
@@ -180,7 +180,7 @@ function scrapeIn(answer: HttpAnswer): Scrape {
   const read = readExposition(answer.body);
   if (read.kind === "samples") return { answer, samples: read.samples, problem: undefined };
   const line = bounded(read.line, LONGEST_LINE);
-  return { answer, samples: [], problem: `has a line that is not of Prometheus's format: ${line}` };
+  return { answer, samples: [], problem: `has a line that is not in Prometheus's format: ${line}` };
 }
 
 /** What no server has, each with a mark of its own in the path. */
@@ -206,7 +206,7 @@ function noiseIn(scrapes: readonly (readonly Sample[])[]): Pick<Observed, "count
   if (countsScrapes) return { countsScrapes, noise: SCRAPES_COUNT };
   // Not a number is no noise: it is judged.
   const change = grown.find((more) => more > 0 || more < 0);
-  const noise = `others ask this server too, or several processes answer here: users' requests changed by ${change} meanwhile; ask one process that nobody else uses`;
+  const noise = `this server receives other requests too, or several processes answer here: the count of users' requests changed by ${change} meanwhile; expected one process that receives no other requests`;
   return { countsScrapes, noise: change === undefined ? undefined : noise };
 }
 

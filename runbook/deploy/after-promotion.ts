@@ -90,13 +90,13 @@ function errorsSince({ clock, config, counts }: VerifyContext, made: () => { req
   };
 }
 
-/** What a release that was promoted came to, and where it could be gone back to. */
+/** What a release that was promoted came to, and where it could be rolled back to. */
 export interface Ending extends Settled {
-  /** The release that was promoted before and what it was found on, where nothing forbids to go back to it. */
+  /** The release that was promoted before and what it was found on, where nothing forbids to roll back to it. */
   readonly back: Exclude<FoundRollback, { obstacle: string }> | undefined;
 }
 
-/** Does what was decided last; goes back only while the stack is what the rollback was found on. */
+/** Does what was decided last; rolls back only while the stack is what the rollback was found on. */
 export async function act(
   target: RollbackTarget,
   release: Release,
@@ -112,7 +112,7 @@ export async function act(
   target.signal.throwIfAborted();
   // It was found before the release had its minutes to settle, in which others may have deployed.
   const moved = await movedSince(back.present, target);
-  const stayed = (why: string) => ({ ...done, problem: failed(`${reason}; not gone back: ${why}`) });
+  const stayed = (why: string) => ({ ...done, problem: failed(`${reason}; not rolled back: ${why}`) });
   if (moved !== undefined) return stayed(moved);
   const why = `${release.id}: ${reason}`;
   const rollback = await rollBack(target, back.promoted, why, { preview, expected: back.present }).catch(movedOrThrow);

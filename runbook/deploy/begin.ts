@@ -117,7 +117,7 @@ async function refusalOf(
   const refusal = await missingRollbackTarget(target, before);
   if (refusal !== undefined) return refusal;
   if (plan.policy.checked === 0)
-    return "the policy pack did not run: nothing judged what the deployment would change, and nothing was changed";
+    return "the policy pack did not run: no policy judged what the deployment would change, and nothing was changed";
   const unapproved = approved && (await approvalRefusal(approved, plan, { projectDirectory, stack }));
   if (unapproved) return unapproved;
   await confirm?.();
@@ -126,7 +126,10 @@ async function refusalOf(
 
 function movedText(moved: readonly string[]): string | undefined {
   if (moved.length === 0) return undefined;
-  return ["not what was planned any more; nothing was changed", ...moved.map((line) => `  ${line}`)].join("\n");
+  return [
+    "what would be deployed has changed since the plan; nothing was changed",
+    ...moved.map((line) => `  ${line}`),
+  ].join("\n");
 }
 
 /** Who has approved the plan of this hash: whoever deploys it by the hash, or whom CI names. */
@@ -150,8 +153,8 @@ async function missingRollbackTarget(
   const { live } = present;
   if (live === undefined) return undefined;
   const { charts, missing, unknown } = await obstaclesTo(live, target, present, []);
-  for (const image of unknown) target.screen.line(`  ! not known to be there for a rollback: ${image}`);
-  if (charts.length > 0) return `a rollback to ${live.release.id} would not be whole: ${charts.join("; ")}`;
+  for (const image of unknown) target.screen.line(`  ! could not check that a rollback would find: ${image}`);
+  if (charts.length > 0) return `a rollback to ${live.release.id} would be incomplete: ${charts.join("; ")}`;
   if (missing.length === 0) return undefined;
   return `a rollback to ${live.release.id} would fail: the registry no longer has ${missing.join(" and ")}`;
 }

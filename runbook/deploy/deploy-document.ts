@@ -30,7 +30,7 @@ export interface DeployDocument extends Outcome {
   readonly steps: readonly DocumentStep[];
   readonly gates: readonly GateResult[];
   readonly decisions: readonly Decision[];
-  /** Null when nothing was gone back to. */
+  /** Null when nothing was rolled back to. */
   readonly rollback: RollbackDocument | null;
   /** The checklist before it; null when the deploy was refused before. */
   readonly preflight: PreflightReport | null;

@@ -93,7 +93,7 @@ async function finished(
   if (confirm !== undefined || isThawed === true) return undefined;
   const rollback = await finishRollback(target, before);
   if (rollback === undefined) return undefined;
-  const reason = `the rollback to ${rollback.release.id} was never proven, and is finished now; ${id} was not deployed: run the same command again for that`;
+  const reason = `the rollback to ${rollback.release.id} was never proven, so it was finished first; ${id} was not deployed: run the same command again to deploy it`;
   const live = before.live?.release ?? null;
   return { ...endOf(rollback, reason), rollback, live, verify: undefined, decisions: [rollback.decision] };
 }
@@ -137,7 +137,7 @@ async function remember({ engine, screen }: StackTarget, run: DeployRun, started
       ? thaw(engine)
       : rememberEnd(engine, { startedAt, release: release.id, outcome, reason }));
   } catch (error) {
-    screen.line(`  ! could not record with the stack how this deploy ended: ${messageOf(error)}`);
+    screen.line(`  ! could not record in the stack how this deploy ended: ${messageOf(error)}`);
   }
 }
 
@@ -161,7 +161,7 @@ async function conclude(target: StackTarget, release: Release, deployment: Deplo
   const why = `${release.id}: ${ending.reason}`;
   const rollback = await rollBack(target, present.live, why, { expected: present }).catch(movedOrThrow);
   if (rollback instanceof StackMoved) {
-    const reason = `${ending.reason}; not gone back: ${rollback.message}`;
+    const reason = `${ending.reason}; not rolled back: ${rollback.message}`;
     return {
       outcome: "stopped",
       exitCode: EXIT.refused.code,

@@ -35,7 +35,7 @@ export function deployRows(document: DeployDocument, paint: Paint): string[] {
     ...rollbackTable(document, paint),
     ...notifications.map(({ channel, text, problem }) =>
       row(
-        problem === null ? "told" : "not told",
+        problem === null ? "posted" : "not posted",
         `${channel}: ${text.split("\n")[0]}${problem === null ? "" : ` (${problem})`}`,
       ),
     ),

@@ -64,7 +64,7 @@ function phaseOfStep({ type, name }: Step): Phase | undefined {
 
 function failureOf(result: EngineResult | undefined): string {
   if (result === undefined) return "nothing was previewed";
-  return result.failure ?? `the engine ended as ${result.outcome}`;
+  return result.failure ?? `the engine finished with the result ${result.outcome}`;
 }
 
 interface Remedy {
@@ -75,7 +75,7 @@ interface Remedy {
   readonly isRefusal?: true;
 }
 
-const GOES_ON = "then run the same command again: it goes on from where it stopped";
+const GOES_ON = "then run the same command again: it continues from where it stopped";
 
 /** Of a request that may have been right, and was wrong at that moment. */
 const BUSY =
@@ -96,11 +96,11 @@ const REFUSED_BEFORE =
 const REMEDIES: readonly Remedy[] = [
   {
     sign: /unexpected state '[\w-]*fail/i,
-    remedy: () => "correct what it names, then run the same command again: it deletes what failed and makes it again",
+    remedy: () => "correct what it names, then run the same command again: it deletes what failed and creates it again",
   },
   {
     sign: /timeout while waiting for state/,
-    remedy: () => "run the same command again: it waits for what AWS still makes",
+    remedy: () => "run the same command again: it waits for what AWS is still creating",
   },
   {
     sign: /\bExpiredToken|\bRequestExpired|\bInvalidClientTokenId|\bInvalidAccessKeyId|\bUnrecognizedClient|\bAuthFailure|\bSignatureDoesNotMatch|\bInvalidSignature/,
@@ -112,37 +112,39 @@ const REMEDIES: readonly Remedy[] = [
   },
   {
     sign: /\bInsufficient\w*Capacity\w*/,
-    remedy: () => `set another size (sparki:database instanceClass, sparki:cache nodeType) or wait, ${GOES_ON}`,
+    remedy: () => `choose another size (sparki:database instanceClass, sparki:cache nodeType) or wait, ${GOES_ON}`,
   },
-  { sign: OVERLOADED, remedy: () => `wait until AWS answers again, ${GOES_ON}` },
+  { sign: OVERLOADED, remedy: () => `wait until AWS responds again, ${GOES_ON}` },
   {
     sign: /\b\w*(?:LimitExceeded|QuotaExceeded|QuotaFault)\w*/,
-    remedy: () => `have AWS raise that quota, or delete what is not used, ${GOES_ON}`,
+    remedy: () => `request a higher quota from AWS, or delete unused resources, ${GOES_ON}`,
   },
   {
     sign: /writing the new snapshot|fail\w* to save (the )?snapshot|checkpoint/i,
-    remedy: () => "make the state's backend writable, then run the same command again: it looks for what was not saved",
+    remedy: () =>
+      "make the state's backend writable, then run the same command again: it finds what was created but not saved",
   },
-  { sign: /ENOSPC|no space left on device/i, remedy: () => `make room on this machine's disk (df -h), ${GOES_ON}` },
-  { sign: /EROFS|read-only file system/i, remedy: () => `let this machine write where it says, ${GOES_ON}` },
-  { sign: BUSY, remedy: () => `wait until what it names has settled, ${GOES_ON}` },
+  { sign: /ENOSPC|no space left on device/i, remedy: () => `free space on this machine's disk (df -h), ${GOES_ON}` },
+  { sign: /EROFS|read-only file system/i, remedy: () => `make the path that it names writable, ${GOES_ON}` },
+  { sign: BUSY, remedy: () => `wait until the operation that it names has finished, ${GOES_ON}` },
   {
     sign: REFUSED_BY_AWS,
-    remedy: () => "correct what it names in the config or the program: asked again as it is, AWS refuses it again",
+    remedy: () => "correct what it names in the config or the program: unchanged, AWS will refuse it again",
     isRefusal: true,
   },
   {
     sign: REFUSED_BEFORE,
-    remedy: () => "correct what it names in the config or the program: asked again as it is, it is refused again",
+    remedy: () => "correct what it names in the config or the program: unchanged, it will be refused again",
     isRefusal: true,
   },
   {
     sign: /transport is closing|error reading from server|code = Unavailable/,
-    remedy: () => `a provider of the engine has ended: see that this machine has memory for it, ${GOES_ON}`,
+    remedy: () =>
+      `a provider process of the engine has died: make sure that this machine has enough free memory, ${GOES_ON}`,
   },
   {
     sign: /connection (?:refused|reset)|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|i\/o timeout|TLS handshake timeout|no such host|fetch failed|\bEOF\b/i,
-    remedy: () => `see whether it can be reached from here, ${GOES_ON}`,
+    remedy: () => `check that it can be reached from this machine, ${GOES_ON}`,
   },
 ];
 
@@ -160,7 +162,7 @@ export function isRefusal(failure: string): boolean {
 function nextStep(failure: string): string {
   const found = remedyOf(failure);
   if (found !== undefined) return found.remedy(found.sign.exec(failure)?.[1] ?? "");
-  return `nothing is known here of this failure: find out what it means, ${GOES_ON}`;
+  return `sparki does not know this failure: find out what it means, ${GOES_ON}`;
 }
 
 function remedyOf(failure: string): Remedy | undefined {

@@ -43,7 +43,7 @@ export async function thaw(stack: TaggedStack): Promise<void> {
 
 /** Why a stack is frozen while a rollback to a release goes on, and after one that was cut off. */
 export function rollbackBegun(release: string): Frozen {
-  return { ...rollbackProblem(release, "was begun, and is not proven"), isBegun: true };
+  return { ...rollbackProblem(release, "was started, and is not proven"), isBegun: true };
 }
 
 /** Why a stack is frozen after a rollback that could not be judged; it may well serve. */

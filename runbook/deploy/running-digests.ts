@@ -19,7 +19,7 @@ export function judgeRunningDigests(
   const run = () =>
     readLiveRelease(kubeconfig, signal).then(
       (live) => digestsApart(live, releaseOf(config).images),
-      (error: unknown) => `the Kubernetes API did not answer: ${messageOf(error)}`,
+      (error: unknown) => `the Kubernetes API did not respond: ${messageOf(error)}`,
     );
   const probes = [{ name: "running digests", run }];
   return runHealthGate({ ...gate, probes, deadlineSeconds, clock: systemClock, signal, onProgress });

@@ -96,9 +96,10 @@ export const databaseConnections: Examination = {
       numberOf(metrics, `sum(database_connection_waiters{${series}})`),
     ]);
     if (active === undefined || most === undefined || most === 0)
-      return skipped("the engine's metrics say nothing of its connections");
+      return skipped("the engine's metrics have no data on its connections");
     const told = `${active} of ${most} connections are in use, ${waiting ?? 0} requests wait for one`;
-    const next = "npx sparki rollback if they grew with the newest release; else see which statement holds them";
+    const next =
+      "npx sparki rollback if they grew with the newest release; otherwise find the statement that holds them";
     if (active / most > MAX_USED_RATIO) return fail(told, next);
     return waiting === undefined || waiting === 0 ? pass(told) : warn(told, next);
   },
@@ -113,7 +114,7 @@ export const databaseErrors: Examination = {
     const rate = (more: string) =>
       `sum(rate(database_queries_total{namespace="sparki-engine",stack="${stack}"${more}}[5m]))`;
     const ratio = await numberOf(metrics, `(${rate(',result="error"')} or vector(0)) / (${rate("")} > 0)`);
-    if (ratio === undefined) return skipped("the engine's metrics say nothing of its queries");
+    if (ratio === undefined) return skipped("the engine's metrics have no data on its queries");
     const told = `${(ratio * 100).toFixed(2)} % of queries failed in the last 5 minutes`;
     const next = "kubectl logs -n sparki-engine -l app.kubernetes.io/name=sparki-engine --tail=100 | grep ERROR";
     return ratio > MAX_FAILED_RATIO ? fail(told, next) : pass(told);

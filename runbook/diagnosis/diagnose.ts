@@ -55,7 +55,7 @@ export function diagnosisText({ likelyCause, symptoms, topics, seconds, stack }:
       likelyCause === null ? [] : [likelyCause],
       paint,
     ),
-    ...section("Also wrong, perhaps because of it", wrong, paint),
+    ...section("Also wrong, possibly as a consequence", wrong, paint),
     ...section("Checked", fine, paint),
     "",
     `${verdict(likelyCause)} on ${stack} (${topics.join(", ")}), in ${duration(seconds)}.`,
@@ -67,7 +67,7 @@ function section(title: string, symptoms: readonly EndedCheck[], paint: Paint): 
 }
 
 function verdict(likelyCause: EndedCheck | null): string {
-  if (likelyCause === null) return "Nothing wrong was found";
-  if (likelyCause.isBlind === true) return "Nothing wrong was seen, but not everything could be checked,";
-  return likelyCause.status === "fail" ? "Something is wrong" : "Something is not as it should be";
+  if (likelyCause === null) return "No problem was found";
+  if (likelyCause.isBlind === true) return "No problem was found, but not everything could be checked,";
+  return likelyCause.status === "fail" ? "Something is wrong" : "Something deviates from normal";
 }

@@ -37,7 +37,7 @@ export const traces = examination(["errors"], {
   judge: async (jaeger, { clock }) => {
     const { data } = await jaeger.read("/api/services", servicesSchema);
     const own = (data ?? []).filter((name) => name.startsWith("sparki") && name !== "sparki-preflight");
-    if (own.length === 0) return skipped("Jaeger knows no service of Sparki");
+    if (own.length === 0) return skipped("Jaeger has no service of Sparki");
     const [end, tags] = [Math.round(clock.now() * 1e6), JSON.stringify({ error: "true" })];
     const found = await Promise.all(
       own.map(async (service) => {

@@ -131,7 +131,7 @@ export const slowQueries: Examination = {
       );
     const slowest = found.toSorted((one, other) => other.milliseconds - one.milliseconds);
     const evidence = slowest.slice(0, MOST_SHOWN).map(({ text }) => shortened(text));
-    const next = `in Kibana: duration_ms > ${SLOW_MILLISECONDS}; for a query: EXPLAIN (ANALYZE, BUFFERS) of it on a restored copy`;
+    const next = `in Kibana: duration_ms > ${SLOW_MILLISECONDS}; for a query: EXPLAIN (ANALYZE, BUFFERS) on a restored copy`;
     return {
       ...fail(`${found.length} of ${lines.length} log lines have duration_ms > ${SLOW_MILLISECONDS}`, next),
       evidence,
@@ -173,7 +173,7 @@ interface Server {
 const words = ({ dependency, topics, named, next }: Server): Examination => ({
   id: `${dependency}-words`,
   topics,
-  title: `What pods say of the ${dependency}`,
+  title: `What pods log about the ${dependency}`,
   timeLimitSeconds: 60,
   run: async (context) => {
     const found = (await context.cluster.pods("sparki-engine")) ?? [];

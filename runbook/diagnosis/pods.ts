@@ -66,8 +66,8 @@ export const warnings: Examination = {
     const recent = all.filter(
       ({ about }) => !about.startsWith("Pod/") || sick.some(({ name }) => about.endsWith(`/${name}`)),
     );
-    const over = all.length === 0 ? "" : `, but for ${all.length} things about pods that are ready now, or gone`;
-    if (recent.length === 0) return pass(`Kubernetes warned of nothing in the last hour${over}`);
+    const over = all.length === 0 ? "" : `, except for ${all.length} things about pods that are ready now, or gone`;
+    if (recent.length === 0) return pass(`Kubernetes had no warnings in the last hour${over}`);
     const evidence = recent
       .slice(0, MOST_SHOWN)
       .map(({ about, reason, message, count }) => `${about}, ${count} times: ${reason}: ${message}`);
@@ -87,7 +87,7 @@ export const resources: Examination = {
       findings.find(({ status }) => status === "fail") ??
       findings.find(({ status }) => status === "warn") ??
       findings[0] ??
-      skipped("nothing runs")
+      skipped("no pod is running")
     );
   },
 };
@@ -101,13 +101,14 @@ async function judge({ clock, cluster }: DiagnosisContext, namespace: string): P
       ...fail(`${killed.length} pods ran out of memory in the last hour`, next),
       evidence: killed.map(describe),
     };
-  if (usage === undefined || usage === "unmeasured") return skipped("the cluster has no metrics API to ask for usage");
+  if (usage === undefined || usage === "unmeasured")
+    return skipped("the cluster has no metrics API, so usage cannot be read");
   const tight = found.flatMap(({ name, limits }) => {
     const used = usage.get(name);
     return [tightness(name, "memory", used?.bytes, limits.bytes), tightness(name, "CPU", used?.cores, limits.cores)];
   });
   const evidence = tight.flatMap((each) => each ?? []);
-  if (evidence.length > 0) return { ...warn(`${evidence.length} limits are nearly reached`, next), evidence };
+  if (evidence.length > 0) return { ...warn(`${evidence.length} limits are almost reached`, next), evidence };
   return pass(`every pod is below ${MAX_USED_RATIO * 100} % of its limits`);
 }
 

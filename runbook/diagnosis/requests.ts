@@ -78,12 +78,12 @@ export const cacheHits: Examination = {
     const reads = (result: string) =>
       `sum(rate(cache_commands_total{namespace="sparki-engine",stack="${stack}",result=~"${result}"}[5m]))`;
     const ratio = await numberOf(metrics, `(${reads("hit")} or vector(0)) / (${reads("hit|miss")} > 0)`);
-    if (ratio === undefined) return skipped("the engine's metrics say nothing of its cache");
+    if (ratio === undefined) return skipped("the engine's metrics have no data on its cache");
     const told = `${Math.round(ratio * 100)} % of reads were hits in the last 5 minutes`;
     return ratio < MIN_HIT_RATIO
       ? warn(
           `${told}; expected at least ${MIN_HIT_RATIO * 100} %`,
-          "a release with new keys starts low: look again in 10 minutes",
+          "a release with new keys starts with a low ratio: check again in 10 minutes",
         )
       : pass(told);
   },
@@ -99,7 +99,7 @@ export const errorRate: Examination = {
       `sum by (namespace, route) (rate(http_requests_total{stack="${stack}",synthetic="false"${more}}[5m]))`;
     // A route without a failed request has no series of them: it counts as 0, so that no data means no requests.
     const series = await seriesOf(metrics, `(${rate(',status=~"5.."')} or 0 * ${rate("")}) / (${rate("")} > 0)`);
-    if (series.length === 0) return skipped("no user's request was measured in the last 5 minutes");
+    if (series.length === 0) return skipped("no user request was measured in the last 5 minutes");
     const limit = limitOf(config.objectives);
     const evidence = worstFirst(series, (value) => `${(value * 100).toFixed(2)} % answered 5xx`);
     const worst = Math.max(...series.map(({ points }) => points[0]?.[1] ?? 0));
@@ -120,14 +120,14 @@ export const slowRoutes: Examination = {
   timeLimitSeconds: 20,
   run: async ({ config, metrics, stack }) => {
     const objective = slowest(config.objectives);
-    if (objective === undefined) return skipped("no objective is about latency");
+    if (objective === undefined) return skipped("no objective covers latency");
     const { seconds, maxRatio } = objective;
     const rate = (le: string) =>
       `sum by (namespace, route) (rate(http_request_duration_seconds_bucket{stack="${stack}",synthetic="false",le=~"${le}"}[5m]))`;
     // A quantile never exceeds the histogram's largest bound; the requests over the limit can be counted with any bounds.
     const quick = rate(`${String(seconds).replace(".", "[.]")}([.]0)?`);
     const series = await seriesOf(metrics, `clamp_min(1 - ${quick} / (${rate("[+]Inf")} > 0), 0)`);
-    if (series.length === 0) return skipped(`no user's request was measured beside ${seconds} s in the last 5 minutes`);
+    if (series.length === 0) return skipped(`no user request was measured against ${seconds} s in the last 5 minutes`);
     const worst = Math.max(...series.map(({ points }) => points[0]?.[1] ?? 0));
     const told = `up to ${(worst * 100).toFixed(2)} % of a route's requests took longer than ${seconds} s; the objective is ${maxRatio * 100} %`;
     if (worst <= maxRatio) return pass(told);

@@ -15,7 +15,7 @@ const MOST_MINUTES = 1_440;
 
 /** What the command line asks for; throws SPARKI_USAGE for anything else than it may. */
 export function drillOptions(what: string | undefined, options: Given): DrillOptions {
-  if (what !== "restore") throw refused(`the drill is ${JSON.stringify(what ?? "")}; expected restore`);
+  if (what !== "restore") throw refused(`the drill's name is ${JSON.stringify(what ?? "")}; expected restore`);
   const { snapshot, pointInTime, limit, abandoned } = options;
   if (snapshot !== undefined && pointInTime !== undefined)
     throw refused("--snapshot and --point-in-time cannot be used together; expected one of them");

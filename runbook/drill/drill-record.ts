@@ -59,7 +59,7 @@ function withRecord(before: string, record: DrillRecord): string {
   const wanted = document.clone();
   wanted.setIn(["config", SECTION, KEY], { ...record });
   if (!isDeepStrictEqual(parseDocument(after).toJS(), wanted.toJS()))
-    throw new Error(`its ${SECTION} is written in a way that cannot be added to`);
+    throw new Error(`its ${SECTION} is written in a form that cannot be extended`);
   return after;
 }
 

@@ -34,19 +34,19 @@ export function intentText({ stack, name, source, instanceClass, limitMinutes, n
       : `sparki-${stack}-database as it was at ${timeOf(source.at)}, ${age} ago`;
   const where = isRehearsal
     ? "a PostgreSQL of this rehearsal"
-    : `${instanceClass} in one zone with ${source.storageGib} GiB, in the database's own subnets, which nothing reaches but the check's pod`;
+    : `${instanceClass} in one zone with ${source.storageGib} GiB, in the database's own subnets, which only the check's pod can reach`;
   return [
     `This restores ${what}, into the temporary instance ${name}: ${where}.`,
-    `It is deleted afterwards, whatever happens; the restore may take ${limitMinutes} min. ${costText(source, instanceClass, limitMinutes, isRehearsal)}`,
+    `It is deleted afterwards in every case; the restore may take ${limitMinutes} min. ${costText(source, instanceClass, limitMinutes, isRehearsal)}`,
   ].join("\n");
 }
 
 function costText({ storageGib }: RestoreSource, instanceClass: string, limitMinutes: number, isRehearsal: boolean) {
-  if (isRehearsal) return "It costs nothing here.";
+  if (isRehearsal) return "It costs nothing in a rehearsal.";
   const inputs = { instanceClass, allocatedStorage: storageGib, multiAz: false };
   const { monthly, lines, asOf } = estimateCost([{ type: "aws:rds/instance:Instance", name: "drill", inputs }]);
   if (!lines.some(({ item }) => item.endsWith(instanceClass)))
-    return `No price of ${instanceClass} is known here: see AWS's list for an hour of it.`;
+    return `No price of ${instanceClass} is known: see AWS's price list for its hourly price.`;
   const hourly = monthly / HOURS_OF_MONTH;
   const most = hourly * (limitMinutes / 60 + REMOVAL_HOURS);
   return `It costs about ${hourly.toFixed(2)} USD an hour, ${most.toFixed(2)} USD at most (list prices as of ${asOf}).`;
@@ -65,7 +65,7 @@ export function drillText(drill: RestoreDrill, record: DrillRecord | null, paint
     ...(dataAgeSeconds === null ? [] : [`the newest data was ${duration(dataAgeSeconds)} old`]),
   ].join(", ");
   const left =
-    removed === null ? "nothing was made" : removed ? `${instance} is deleted` : `${instance} is NOT deleted`;
+    removed === null ? "nothing was created" : removed ? `${instance} is deleted` : `${instance} is NOT deleted`;
   return `${inColumns(
     [
       "",
@@ -73,7 +73,7 @@ export function drillText(drill: RestoreDrill, record: DrillRecord | null, paint
       ...(failure === null ? [] : [`${failure.reason}: ${failure.message}`]),
       ...lines,
       [measured, left].filter(Boolean).join("; "),
-      ...(record === null ? [] : [`On record: sparki:preflight.restoreTest in Pulumi.${stack}.yaml; commit it.`]),
+      ...(record === null ? [] : [`Recorded: sparki:preflight.restoreTest in Pulumi.${stack}.yaml; commit it.`]),
       ...(failure === null ? [] : [`Next: ${failure.next}`]),
     ].join("\n"),
   )}\n`;
@@ -89,8 +89,8 @@ export function drillMessage(
   const { database } = contacts;
   const title =
     outcome === "failed"
-      ? slack`🚨 ${titleOf(stack)}: a restore drill failed: ${new Mention(database)} the backup is not proven good`
-      : slack`⚠️ ${titleOf(stack)}: a restore drill was ${outcome}, and proves nothing`;
+      ? slack`🚨 ${titleOf(stack)}: a restore drill failed: ${new Mention(database)} the backup is not proven to be usable`
+      : slack`⚠️ ${titleOf(stack)}: a restore drill was ${outcome}, so it proves nothing`;
   return to(database, title, [
     ["Reason", `${failure.reason}: ${short(failure.message)}`],
     ["Backup", source === null ? "none was restored" : `${source.snapshot ?? "point in time"}, of ${source.at}`],

@@ -82,7 +82,7 @@ export async function checksIn(text: string): Promise<RestoreChecks> {
   const { database } = parsed.data;
   const named = [{ name: "schema level", query: database.schemaLevel }, ...database.rows, ...database.newest];
   const twice = named.find((each, index) => named.findIndex((other) => other.name === each.name) !== index);
-  if (twice !== undefined) throw wrong(`two checks are called ${twice.name}; expected a name of its own for each`);
+  if (twice !== undefined) throw wrong(`two checks are named ${twice.name}; expected a different name for each`);
   const read = await sqlReader();
   for (const each of named) {
     const { statements, problem } = read(each.query);
@@ -91,7 +91,7 @@ export async function checksIn(text: string): Promise<RestoreChecks> {
     const isPlain = statements.length === 1 && select !== undefined && select.intoClause === undefined;
     if (problem !== undefined || !isPlain || (select.lockingClause?.length ?? 0) > 0 || each.query.includes(";"))
       throw wrong(
-        `the query of ${each.name} is ${problem ?? "no plain SELECT"}; expected one SELECT, without a semicolon`,
+        `the query of ${each.name} is ${problem ?? "not a plain SELECT"}; expected one SELECT, without a semicolon`,
       );
   }
   return database;
@@ -99,7 +99,7 @@ export async function checksIn(text: string): Promise<RestoreChecks> {
 
 function wrong(what: string, cause?: unknown): DeployError {
   return new DeployError("SPARKI_CONFIG", `${CHECKS_FILE}: ${what}`, {
-    hint: `docs/recovery.md says how ${CHECKS_FILE} declares what a restored database is asked`,
+    hint: `docs/recovery.md says how ${CHECKS_FILE} declares what a restored database is checked for`,
     ...(cause === undefined ? {} : { cause }),
   });
 }
@@ -164,7 +164,7 @@ export function judge(checks: RestoreChecks, { answers, live, schema, at }: Aske
       expected: `${atLeast} or more, compared with the live database`,
     } as const;
     return result.passed && count === undefined
-      ? { ...result, ...compared, found: `${result.found}; the live database did not say how many it has` }
+      ? { ...result, ...compared, found: `${result.found}; the live database did not return its number of rows` }
       : result;
   });
   const times = checks.newest.map(({ name }) => timeIn(answerTo(name)));

@@ -117,7 +117,7 @@ export async function chooseSource(
   return {
     reason: "old-backup",
     message: `the newest automated snapshot, ${newest.id}, is ${hours.toFixed(1)} hours old; expected at most ${MAX_SNAPSHOT_HOURS}`,
-    next: `${list}; to restore it all the same: npx sparki drill restore --stack ${stack} --snapshot ${newest.id}`,
+    next: `${list}; to restore it anyway: npx sparki drill restore --stack ${stack} --snapshot ${newest.id}`,
   };
 }
 
@@ -154,7 +154,7 @@ export async function removeLeftovers(
     ports.say(`removing ${name}, which a drill of ${by} left behind`);
     const problem = await removal(ports, name);
     if (problem !== undefined)
-      throw new DeployError("SPARKI_OUTSIDE", `${name}, left behind by a drill, is not removed: ${problem}`, {
+      throw new DeployError("SPARKI_OUTSIDE", `${name}, left behind by a drill, could not be removed: ${problem}`, {
         hint: deleteCommand(name),
       });
   }
@@ -164,8 +164,8 @@ export async function removeLeftovers(
 function mayStillRun({ name, by, until }: Leftover, stack: string): DeployError {
   return new DeployError(
     "SPARKI_OUTSIDE",
-    `${name} is there: a drill that ${by} began, and that ends by ${timeOf(until)} at the latest`,
-    { hint: `wait for it; or, if nobody runs it any more: npx sparki drill restore --stack ${stack} --abandoned` },
+    `${name} exists: a drill that ${by} began, and that ends by ${timeOf(until)} at the latest`,
+    { hint: `wait for it; or, if it is no longer running: npx sparki drill restore --stack ${stack} --abandoned` },
   );
 }
 
@@ -241,7 +241,7 @@ async function tryCopy(ports: DrillPorts, plan: DrillPlan, began: number): Promi
 async function liveAnswers({ copies, signal, say }: DrillPorts, { checks }: DrillPlan): Promise<readonly Answer[]> {
   const questions = liveQuestionsOf(checks);
   if (questions.length === 0) return [];
-  say("asking the live database, to compare");
+  say("querying the live database, to compare");
   try {
     return await copies.query("live", questions, signal);
   } catch (error) {
@@ -272,7 +272,7 @@ const ENDED: ReadonlySet<string> = new Set([
 /** Why the copy does not become available; undefined once it is. A status that is not known is waited for as any other. */
 async function availability(ports: DrillPorts, { copy, stack }: DrillPlan): Promise<DrillFailure | undefined> {
   const { copies, clock, signal } = ports;
-  let last = "not there yet";
+  let last = "does not exist yet";
   for (;;) {
     const found = await copies.describe(copy.name);
     const { status, why } = found ?? { status: undefined };
@@ -288,7 +288,7 @@ async function availability(ports: DrillPorts, { copy, stack }: DrillPlan): Prom
   }
   return {
     reason: "not-restored",
-    message: `the restored instance was not available by ${timeOf(copy.until)}; at last it was ${last}`,
+    message: `the restored instance was not available by ${timeOf(copy.until)}; its last status was ${last}`,
     next: `npx sparki drill restore --stack ${stack} --limit MINUTES, with more of them`,
   };
 }
@@ -298,7 +298,7 @@ function unreadable(words: string, stack: string, source: RestoreSource): DrillF
   return {
     reason: "unreadable",
     message: `${what} cannot be restored: ${short(words)}`,
-    next: `find an older one that can be: npx sparki drill restore --stack ${stack} --snapshot ID; then docs/recovery.md`,
+    next: `find an older one that can be restored: npx sparki drill restore --stack ${stack} --snapshot ID; then docs/recovery.md`,
   };
 }
 
@@ -322,12 +322,12 @@ function worst(results: readonly CheckResult[], stack: string): DrillFailure | n
 
 const NEXT: Readonly<Record<CheckReason, (stack: string) => string>> = {
   unreadable: (stack) =>
-    `npx sparki drill restore --stack ${stack} --snapshot ID, with an older one; then docs/recovery.md`,
+    `npx sparki drill restore --stack ${stack} --snapshot ID, with an older snapshot; then docs/recovery.md`,
   "missing-data": (stack) =>
     `find the newest backup that has it: npx sparki drill restore --stack ${stack} --snapshot ID; npx sparki diagnose database`,
-  schema: () => "see whether sparki:release.schema and the migrations belong together: npx sparki status",
+  schema: () => "check that sparki:release.schema matches the migrations: npx sparki status",
   "stale-data": () =>
-    "see whether anything is written: npx sparki diagnose database; else raise maxAgeHours in drill.yaml",
+    "check whether anything writes to the database: npx sparki diagnose database; otherwise raise maxAgeHours in drill.yaml",
   unanswered: (stack) => `npx sparki drill restore --stack ${stack}`,
 };
 

@@ -42,7 +42,7 @@ export function archiveOf(files: ReadonlyMap<string, Buffer | string>, signature
 }
 
 function entryOf(path: string, content: Buffer): Buffer[] {
-  if (!PATH.test(path)) throw new BrokenArchive(`${JSON.stringify(path)} is no path of an archive`);
+  if (!PATH.test(path)) throw new BrokenArchive(`${JSON.stringify(path)} is not a valid path in an archive`);
   const header = new Header({
     path,
     type: "File",
@@ -62,18 +62,18 @@ export function filesIn(archive: Buffer): Files {
   const files = new Map<string, Buffer>();
   let at = 0;
   for (;;) {
-    if (at + BLOCK > archive.length) throw new BrokenArchive("it is cut short, or no tar archive");
+    if (at + BLOCK > archive.length) throw new BrokenArchive("it is truncated, or not a tar archive");
     const header = headerAt(archive, at);
     if (header.nullBlock) break;
     const { path = "", size = -1 } = header;
-    if (!header.cksumValid) throw new BrokenArchive(`what stands at byte ${at} is no entry of a tar archive`);
+    if (!header.cksumValid) throw new BrokenArchive(`what stands at byte ${at} is not an entry of a tar archive`);
     if (header.type !== "File" || !PATH.test(path))
-      throw new BrokenArchive(`it has ${JSON.stringify(path)}, which is no file of evidence`);
+      throw new BrokenArchive(`it has ${JSON.stringify(path)}, which does not belong in an evidence archive`);
     if (files.has(path)) throw new BrokenArchive(`it has ${path} twice`);
     if (!Number.isSafeInteger(size) || size < 0 || size > MOST_BYTES || files.size >= MOST_FILES)
       throw new BrokenArchive(`${path} is of ${size} bytes, or there are too many files`);
     const begin = at + BLOCK;
-    if (begin + size > archive.length) throw new BrokenArchive(`${path} is cut short`);
+    if (begin + size > archive.length) throw new BrokenArchive(`${path} is truncated`);
     files.set(path, archive.subarray(begin, begin + size));
     at = begin + Math.ceil(size / BLOCK) * BLOCK;
   }
@@ -85,7 +85,7 @@ function headerAt(archive: Buffer, at: number): Header {
     return new Header(archive, at);
   } catch {
     // The library throws for numbers that no header has.
-    throw new BrokenArchive(`what stands at byte ${at} is no entry of a tar archive`);
+    throw new BrokenArchive(`what stands at byte ${at} is not an entry of a tar archive`);
   }
 }
 
@@ -93,12 +93,12 @@ function headerAt(archive: Buffer, at: number): Header {
 export function sumsIn(text: string): ReadonlyMap<string, string> {
   const sums = new Map<string, string>();
   const lines = text.split("\n");
-  if (lines.pop() !== "") throw new BrokenArchive(`${SUMS} is cut short`);
+  if (lines.pop() !== "") throw new BrokenArchive(`${SUMS} is truncated`);
   for (const line of lines) {
     const [, sum, path] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
     if (sum === undefined || path === undefined || sums.has(path))
       throw new BrokenArchive(
-        `${SUMS} has a line that lists no file, or one twice: ${JSON.stringify(line.slice(0, 100))}`,
+        `${SUMS} has a line that names no file, or a file twice: ${JSON.stringify(line.slice(0, 100))}`,
       );
     sums.set(path, sum);
   }

@@ -8,7 +8,9 @@ export function evidencePage(evidence: Evidence): string {
     `# Evidence of ${markdownText(stack)}, ${from} to ${to}`,
     "",
     `Days are in UTC, both included. ${SUMMARY}`,
-    ...(isRehearsal ? ["", "**Of a rehearsal on one machine: this is evidence of no production.**"] : []),
+    ...(isRehearsal
+      ? ["", "**This is from a rehearsal on one machine: it is not evidence of a production system.**"]
+      : []),
     "",
     "## What is missing",
     "",
@@ -17,7 +19,7 @@ export function evidencePage(evidence: Evidence): string {
       "Nothing that should have been recorded is missing.",
     ),
     "",
-    "What nothing here records, whatever happened:",
+    "What is never recorded here:",
     "",
     ...list(limits, ""),
     "",
@@ -44,7 +46,7 @@ export function evidencePage(evidence: Evidence): string {
     ...list(
       evidence.rotations.map(
         ({ what, since, before, update, at }) =>
-          `${at}: ${what}, of ${since} in place of ${before ?? "ones not known"} (update ${update})`,
+          `${at}: ${what}, of ${since} in place of ${before ?? "unknown ones"} (update ${update})`,
       ),
       "No rotation is recorded on these days.",
     ),
@@ -57,12 +59,12 @@ export function evidencePage(evidence: Evidence): string {
     "",
     ...list(
       evidence.reports.kept.map(({ path, release, outcome }) => `${path}: ${release}, ${outcome}`),
-      "No report that fits these updates is on the machine that gathered this.",
+      "No report of these updates is on the machine that gathered this.",
     ),
     "",
     ...list(
       [
-        ...evidence.plans.kept.map((path) => `${path}: what that plan's hash stands for`),
+        ...evidence.plans.kept.map((path) => `${path}: what that plan's hash covers`),
         ...evidence.plans.absent.map((hash) => `the approved plan ${hash} is not on the machine that gathered this`),
       ],
       "No plan was approved on these days.",
@@ -96,7 +98,7 @@ function updateRow(update: UpdateEvidence): string[] {
     release?.id ?? "not known",
     what,
     who === null ? "not recorded" : `${who.name} (${who.through})`,
-    approval === null ? "nobody recorded" : `${approval.by.name}, ${approval.at}`,
+    approval === null ? "not recorded" : `${approval.by.name}, ${approval.at}`,
     approval?.isOwnPlan === true ? `${planned}, who approved it too` : planned,
     countText(update),
     id,
@@ -130,7 +132,7 @@ function gatesText({ update, release, reason, approval, gates, gatesRanIn }: Upd
   );
   return [
     "",
-    `### ${markdownText(release?.id ?? "A release that is not known")}, update ${markdownText(update)}`,
+    `### ${markdownText(release?.id ?? "An unknown release")}, update ${markdownText(update)}`,
     "",
     `Became: ${markdownText(reason)}`,
     ...(approval === null ? [] : ["", `Plan: ${markdownCode(approval.hash)}`]),
@@ -142,7 +144,7 @@ function gatesText({ update, release, reason, approval, gates, gatesRanIn }: Upd
 
 function drillsText({ drills: { restoreTests, newest } }: Evidence): string[] {
   const texts = restoreTests.map(({ on, by, snapshot }) => `${on}: ${snapshot} was restored and read by ${by}`);
-  const older = newest === null ? "none is on record" : `the newest before is of ${newest.on}, by ${newest.by}`;
+  const older = newest === null ? "none is recorded" : `the newest earlier one is of ${newest.on}, by ${newest.by}`;
   return list(texts, markdownText(`No restore test is recorded on these days; ${older}.`));
 }
 

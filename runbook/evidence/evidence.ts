@@ -14,7 +14,7 @@ export interface Evidence {
   /** ISO 8601 dates in UTC, both included. */
   readonly from: string;
   readonly to: string;
-  /** It is of a rehearsal, and so of no production. */
+  /** It is from a rehearsal, so not evidence of a production system. */
   readonly isRehearsal: boolean;
   /** Nothing that should have been recorded is missing. */
   readonly isComplete: boolean;

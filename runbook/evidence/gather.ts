@@ -27,12 +27,12 @@ export type Gathered = Omit<Evidence, "reports" | "plans" | "signature" | "isCom
 
 /** What no part of Sparki Deploy records, whatever happened. */
 const LIMITS = [
-  "A freeze leaves no record once it is lifted; the rollback that led to it and the one that lifted it are among the updates.",
+  "A freeze leaves no record of its own once it is lifted; the rollback that caused it and the one that lifted it are among the updates.",
   "Who reviewed an exemption, a relaxation or an approval of a resource is in the history of the repository; its settings name who asked for it.",
   "Of secrets that are rotated, only the database users' passwords are recorded.",
-  "Pages and alerts are in the messaging service that they were sent to.",
-  "Reports and plans stay on the machines that made them: those of this machine that fit are here, and every approval names its plan by the hash.",
-  "The history is what the stack's backend tells: who can write to the backend can change it.",
+  "Pages and alerts are only in the messaging service that received them.",
+  "Reports and plans stay on the machines that made them: the matching ones of this machine are included, and every approval names its plan by hash.",
+  "The history is read from the stack's backend: anyone who can write to the backend can change it.",
 ];
 
 /** Gathers what is kept of some days; nothing is guessed: what is missing is a gap. `onProgress` hears of each old state that is read. */
@@ -133,9 +133,9 @@ function became(
 ): Pick<UpdateEvidence, "what" | "reason"> {
   const { what = "unknown", reason = "" } = event ?? {};
   if (what !== "promoted") return { what, reason };
-  if (!isLive) return { what: "unknown", reason: "it succeeded, and no state that is kept says that it was promoted" };
+  if (!isLive) return { what: "unknown", reason: "it succeeded, but no stored state says that it was promoted" };
   const passed = gates?.filter(({ verdict }) => verdict === "pass").length ?? 0;
-  return { what, reason: gates === null ? "no gate's evidence is kept" : `${passed} of ${gates.length} gates passed` };
+  return { what, reason: gates === null ? "no gate evidence is stored" : `${passed} of ${gates.length} gates passed` };
 }
 
 function refusedIn({ at, release, what, reason, update }: ReleaseEvent, range: Range): Refused[] {
@@ -183,7 +183,7 @@ function proofGaps({ update, outcome }: Seen, named: string, gap: ToGap): Gap[] 
   const live = outcome.promotion?.release.id;
   const gates =
     outcome.gates === undefined || outcome.gates.length === 0
-      ? [gap("gates", `no gate's evidence is kept of ${named}`)]
+      ? [gap("gates", `no gate evidence is stored of ${named}`)]
       : [];
   if (live === undefined) return [gap("promotion", `no promotion is recorded after ${named}`), ...gates];
   if (live === update.release?.id) return gates;
@@ -197,7 +197,7 @@ function beforeGaps({ update, outcome }: Seen): Gap[] {
 }
 
 function rangeGaps({ to, isOpen }: Range): Gap[] {
-  return isOpen ? [gapOfAll("range", `${to} is not over: what is still to come of it is missing`)] : [];
+  return isOpen ? [gapOfAll("range", `${to} is not over yet: its remaining part is missing`)] : [];
 }
 
 function historyGaps({ updates, ends }: KeptFacts, range: Range, seen: readonly Seen[]): Gap[] {
@@ -205,7 +205,7 @@ function historyGaps({ updates, ends }: KeptFacts, range: Range, seen: readonly 
     return [
       gapOfAll(
         "history",
-        "the backend's history has no update: the stack was never deployed there, or its history is gone",
+        "the backend's history has no update: the stack was never deployed there, or its history was deleted",
       ),
     ];
   const oldest = ends.at(-1)?.startedAt ?? 0;
@@ -214,7 +214,7 @@ function historyGaps({ updates, ends }: KeptFacts, range: Range, seen: readonly 
       ? [
           gapOfAll(
             "history",
-            `how deploys ended before ${isoOf(oldest)} may be forgotten: the stack keeps the newest ${MOST_ENDS}`,
+            `how deploys ended before ${isoOf(oldest)} may be missing: the stack keeps only the newest ${MOST_ENDS}`,
           ),
         ]
       : [];
@@ -233,7 +233,7 @@ function unrecordedPromotions(updates: readonly Update[], range: Range, seen: re
       of: "history",
       update: null,
       release,
-      text: `release ${release} was promoted earlier, and no update of the history deployed it`,
+      text: `release ${release} was promoted earlier, but no update in the history deployed it`,
     }));
 }
 

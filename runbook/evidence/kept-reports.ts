@@ -73,7 +73,7 @@ export function reportFiles(
 }
 
 function read(file: string, name: string): Report | string {
-  if (!NAME.test(name)) return "its name is none of a report";
+  if (!NAME.test(name)) return "its name is not that of a report";
   try {
     const { data, error } = reportSchema.safeParse(JSON.parse(readFileSync(file, "utf8")));
     const [issue] = error?.issues ?? [];

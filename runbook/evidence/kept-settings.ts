@@ -8,7 +8,7 @@ export interface AuditedSettings {
   readonly exemptions: StackConfig["exemptions"] | undefined;
   readonly approvals: StackConfig["approvals"] | undefined;
   readonly relaxations: StackConfig["relaxations"] | undefined;
-  /** Null where none is on record. */
+  /** Null where none is recorded. */
   readonly restoreTest: RestoreTest | null | undefined;
   /** An ISO 8601 date. */
   readonly passwordsSince: string | undefined;

@@ -26,9 +26,7 @@ export function rangeOf({ from, to }: { readonly from: Given; readonly to: Given
   const end = secondsOf(range.to) + DAY_SECONDS;
   if (end <= begin) throw refused(`--from ${range.from} is after --to ${range.to}; expected the earlier day first`);
   if (end - DAY_SECONDS > now)
-    throw refused(
-      `--to ${range.to} is to come; expected today, ${isoDay(now)}, or a day before: there is no evidence of it`,
-    );
+    throw refused(`--to ${range.to} is in the future; expected today, ${isoDay(now)}, or an earlier day`);
   return { ...range, begin, end, isOpen: end > now };
 }
 

@@ -92,7 +92,7 @@ function byDay(one: RestoreTest, other: RestoreTest): number {
 
 function drillGaps({ newest }: Drills, { to }: Range): Gap[] {
   const gap = (text: string): Gap[] => [{ of: "drill", update: null, release: null, text }];
-  if (newest === null) return gap(`no restore test is on record by ${to}`);
+  if (newest === null) return gap(`no restore test is recorded by ${to}`);
   const days = Math.round((Date.parse(to) - Date.parse(newest.on)) / 86_400_000);
   if (days <= RESTORE_TEST_DAYS) return [];
   return gap(

@@ -18,16 +18,16 @@ export function signingKey({
 }): KeyObject {
   const from = file === undefined ? KEY_VARIABLE : `--key ${file}`;
   const pem = file === undefined ? (text ?? "") : contentOf(file, from);
-  if (/-----BEGIN PUBLIC KEY-----/.test(pem)) throw refused(`${from} is a public key; expected the private one`, MAKE);
+  if (/-----BEGIN PUBLIC KEY-----/.test(pem)) throw refused(`${from} is a public key; expected the private key`, MAKE);
   let key: KeyObject;
   try {
     key = createPrivateKey(pem);
   } catch {
     // The reason that OpenSSL gives may quote what it read.
-    throw refused(`${from} is no private key in PEM without a passphrase; expected one of Ed25519`, MAKE);
+    throw refused(`${from} is not a private key in PEM without a passphrase; expected an Ed25519 key`, MAKE);
   }
   if (key.asymmetricKeyType === "ed25519") return key;
-  throw refused(`${from} is a key of ${key.asymmetricKeyType}; expected one of Ed25519`, MAKE);
+  throw refused(`${from} is a key of ${key.asymmetricKeyType}; expected an Ed25519 key`, MAKE);
 }
 
 /** The public key of a PEM file; throws SPARKI_USAGE. */
@@ -35,15 +35,15 @@ export function publicKeyOf(file: string): KeyObject {
   const from = `--public-key ${file}`;
   const pem = contentOf(file, from);
   if (pem.includes("PRIVATE KEY"))
-    throw refused(`${from} is a private key, which only who signs should have; expected the public one`, TAKE_PUBLIC);
+    throw refused(`${from} is a private key, which only the signer should have; expected the public key`, TAKE_PUBLIC);
   let key: KeyObject;
   try {
     key = createPublicKey(pem);
   } catch {
-    throw refused(`${from} is no public key in PEM; expected one of Ed25519`, TAKE_PUBLIC);
+    throw refused(`${from} is not a public key in PEM; expected an Ed25519 key`, TAKE_PUBLIC);
   }
   if (key.asymmetricKeyType === "ed25519") return key;
-  throw refused(`${from} is a key of ${key.asymmetricKeyType}; expected one of Ed25519`, TAKE_PUBLIC);
+  throw refused(`${from} is a key of ${key.asymmetricKeyType}; expected an Ed25519 key`, TAKE_PUBLIC);
 }
 
 /** What a key is known by, whichever half is at hand: `SHA256:` and the digest of the public half (SPKI, DER) in hex. */

@@ -43,7 +43,7 @@ export function verifyArchive(archive: Buffer, key: KeyObject | undefined): Veri
     const files = filesIn(archive);
     const sums = files.get(SUMS);
     if (sums === undefined)
-      throw new BrokenArchive(`it has no ${SUMS}: it is no archive of evidence, or its list was taken out`);
+      throw new BrokenArchive(`it has no ${SUMS}: it is not an evidence archive, or its list of files was removed`);
     const signature = files.get(SIGNATURE);
     const content = new Map([...files].filter(([path]) => path !== SUMS && path !== SIGNATURE));
     const listing = listingProblems(sums.toString("utf8"), content);
@@ -65,19 +65,21 @@ function listingProblems(text: string, content: Files): string[] {
   const sums = sumsIn(text);
   const listed = [...sums].flatMap(([path, sum]) => {
     const found = content.get(path);
-    if (found === undefined) return [`${path} is listed, and is not there`];
+    if (found === undefined) return [`${path} is listed, but missing`];
     return sha256(found) === sum ? [] : [`${path} was changed: its SHA-256 is ${sha256(found)}; expected ${sum}`];
   });
   const added = [...content.keys()]
     .filter((path) => !sums.has(path))
-    .map((path) => `${path} is there, and is not listed`);
+    .map((path) => `${path} is present, but not listed`);
   const problems = [...listed, ...added];
   return problems.length === 0 && sumsOf(content) !== text ? [`${SUMS} was reordered or rewritten`] : problems;
 }
 
 function formProblems(archive: Buffer, content: Files, signature: Buffer | undefined): string[] {
   if (archiveOf(content, signature).equals(archive)) return [];
-  return ["its files are as listed, and stand in another order, with other attributes, or with something behind them"];
+  return [
+    "its files match the list, but the archive was rewritten: their order, their attributes or the bytes after them differ",
+  ];
 }
 
 function toldIn(content: Files): Told | string {
@@ -86,9 +88,9 @@ function toldIn(content: Files): Told | string {
   try {
     const { data, error } = evidenceSchema.safeParse(JSON.parse(text));
     const [issue] = error?.issues ?? [];
-    return data ?? `${EVIDENCE} is of another form, at ${issue?.path.join(".")}: ${issue?.message}`;
+    return data ?? `${EVIDENCE} has an unexpected form, at ${issue?.path.join(".")}: ${issue?.message}`;
   } catch {
-    return `${EVIDENCE} is no JSON`;
+    return `${EVIDENCE} is not JSON`;
   }
 }
 
@@ -100,17 +102,17 @@ interface Signing {
 }
 
 function signatureProblems({ told, sums, signature, key }: Signing): string[] {
-  if (told.signature === null && signature !== undefined) return ["it says that nobody signed it, and has a signature"];
+  if (told.signature === null && signature !== undefined) return ["it says that it is unsigned, but has a signature"];
   if (told.signature !== null && signature === undefined)
     return [`its signature by ${told.signature.key} was taken out`];
   if (key === undefined) return [];
   if (told.signature === null || signature === undefined)
-    return ["nobody signed it; expected a signature by the key that was given"];
+    return ["it is unsigned; expected a signature by the given key"];
   if (isSigned(sums, signature, key)) return [];
   const given = keyName(key);
   if (told.signature.key === given)
-    return ["its signature is not of this list: the list was changed, or signed by somebody else"];
-  return [`it is signed by ${told.signature.key}; expected ${given}, the key that was given`];
+    return ["its signature does not match this list: the list was changed, or signed with another key"];
+  return [`it is signed by ${told.signature.key}; expected ${given}, the given key`];
 }
 
 interface Found {
@@ -141,19 +143,19 @@ export function verificationText(file: string, verification: Verification, paint
   const colour = outcome === "verified" ? paint.good : paint.bad;
   const of = stack === null ? "" : `: evidence of ${stack}, ${from} to ${to}, ${files} files`;
   const signer =
-    signedBy === null ? "nobody signed it: anybody may have written it" : `it says it is signed by ${signedBy}`;
+    signedBy === null ? "it is unsigned: anyone may have written it" : `it says it is signed by ${signedBy}`;
   const verdicts = {
-    verified: [`  every file is as listed, and the list is signed by ${signedBy}`],
+    verified: [`  every file matches the list, and the list is signed by ${signedBy}`],
     unproven: [
-      `  every file is as listed; who wrote the list is not proven: ${signer}`,
-      ...(signedBy === null ? [] : ["  Next: the same with --public-key FILE, the key that you trust"]),
+      `  every file matches the list; who wrote the list is not proven: ${signer}`,
+      ...(signedBy === null ? [] : ["  Next: run it again with --public-key FILE, the key that you trust"]),
     ],
     refused: problems.map((problem) => `  ! ${problem}`),
   };
   return [
     `${colour(outcome)} ${file}${of}`,
     ...verdicts[outcome],
-    ...(isRehearsal === true ? ["  of a rehearsal, and so of no production"] : []),
+    ...(isRehearsal === true ? ["  from a rehearsal, so not evidence of a production system"] : []),
     ...(outcome === "refused" || gaps.length === 0
       ? []
       : [`  it says itself that ${gaps.length === 1 ? "1 thing is" : `${gaps.length} things are`} missing:`]),

@@ -60,9 +60,9 @@ export function writeArchive(file: string, bytes: Buffer): void {
     if (bytes.equals(contentOf(file))) return;
     throw new DeployError(
       "SPARKI_USAGE",
-      `${file} is there already, with something else; evidence is never overwritten`,
+      `${file} already exists with different content; evidence is never overwritten`,
       {
-        hint: "give --output another name, or move that file away",
+        hint: "choose another name with --output, or move that file",
       },
     );
   }
@@ -118,14 +118,14 @@ export function evidenceText({ evidence }: EvidenceArchive, file: string, paint:
   const rows = [
     `updates ${updates.length}: approved ${approved}, rollbacks ${back}; refused before any change ${refused.length}`,
     `gates passed ${passed} of ${gates.length}; restore tests ${drills.restoreTests.length}; rotations ${rotations.length}; exemptions ${exemptions.length}`,
-    `reports of this machine ${reports.kept.length}; left out, because they fit no update, ${reports.apart.length}`,
+    `reports of this machine ${reports.kept.length}; left out, because they match no update, ${reports.apart.length}`,
     `approved plans of this machine ${plans.kept.length}; on others ${plans.absent.length}`,
-    signature === null ? "signed by nobody (--unsigned)" : `signed by ${signature.key}`,
-    ...(isRehearsal ? ["of a rehearsal, and so of no production"] : []),
+    signature === null ? "unsigned (--unsigned)" : `signed by ${signature.key}`,
+    ...(isRehearsal ? ["from a rehearsal, so not evidence of a production system"] : []),
   ];
   const missing =
     gaps.length === 0
-      ? [paint.good("nothing that should be recorded is missing")]
+      ? [paint.good("nothing that should have been recorded is missing")]
       : [paint.bad(`missing: ${gaps.length}`), ...gaps.map(({ text }) => `  - ${text}`)];
   return [
     `${paint.strong(stack)}: evidence of ${from} to ${to} is in ${file}`,

@@ -41,7 +41,7 @@ export class Notifications {
       }),
     );
     const problem = delivery.delivered ? null : delivery.problem;
-    if (problem !== null) this.#onProblem(`  ! not told in ${message.channel}: ${problem}`);
+    if (problem !== null) this.#onProblem(`  ! not posted in ${message.channel}: ${problem}`);
     return { ...message, delivered: delivery.delivered, problem };
   }
 }

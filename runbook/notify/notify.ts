@@ -38,14 +38,14 @@ export function endMessage(occasion: Occasion, run: DeployRun, budget: string): 
         occasion,
         run,
         "⏸️",
-        isLive(run) ? "live, but not proven good" : "held: not proven good, and so not promoted",
+        isLive(run) ? "live, but not proven good" : "held: not proven good, so not promoted",
       );
     case "stopped":
       return endedMessage(occasion, run, "⛔", "stopped");
     case "failed":
       return run.exitCode === EXIT.rollback.code && run.rollback !== undefined
         ? failedRollbackMessage(occasion, run.reason, run.rollback)
-        : endedMessage(occasion, run, "⚠️", isLive(run) ? "live, but not well" : "failed");
+        : endedMessage(occasion, run, "⚠️", isLive(run) ? "live, but unhealthy" : "failed");
   }
 }
 
@@ -89,12 +89,12 @@ export function rolledBackMessage(
 export function failedRollbackMessage({ stack, config }: Occasion, reason: string, rollback: Rollback): Message {
   const { incidents, platform } = config.contacts;
   const [first, second] = [new Mention(incidents), new Mention(platform)];
-  return to(incidents, slack`🚨 ${titleOf(stack)} rollback failed: ${first} ${second} look now`, [
+  return to(incidents, slack`🚨 ${titleOf(stack)} rollback failed: ${first} ${second} investigate now`, [
     ["Rolling back to", versionOf(rollback.release)],
     ["Reason", short(reason)],
     ["Status", "Not proven healthy"],
     [],
-    ["Action", "Nothing more is tried by itself, and deploys are refused"],
+    ["Action", "No further step is automatic, and deploys are refused"],
     ["Next", `when the cause is fixed: npx sparki rollback --stack ${stack}`],
   ]);
 }
@@ -103,7 +103,7 @@ function endedMessage({ stack, config }: Occasion, run: DeployRun, mark: string,
   const pages = run.decisions.some(({ page }) => page);
   const words = after(toldByCluster(run));
   const title = pages
-    ? slack`${mark} ${titleOf(stack)} deployment ${how}: ${new Mention(config.contacts.incidents)} look now${words}`
+    ? slack`${mark} ${titleOf(stack)} deployment ${how}: ${new Mention(config.contacts.incidents)} investigate now${words}`
     : slack`${mark} ${titleOf(stack)} deployment ${how}${words}`;
   return to(config.contacts.incidents, title, [
     ["Version", versionOf(run.release)],
@@ -137,15 +137,15 @@ function isLive({ live, release }: DeployRun): boolean {
 
 function nextOf(stack: string, { verify }: DeployRun): string {
   if (verify === undefined) return `when the cause is fixed: npx sparki deploy --stack ${stack}`;
-  return `npx sparki verify --stack ${stack}, or go back: npx sparki rollback --stack ${stack}`;
+  return `npx sparki verify --stack ${stack}, or roll back: npx sparki rollback --stack ${stack}`;
 }
 
 /** The deploy itself broke off, for a reason that is not the release's: the state is saved, and it can go on. */
 export function brokenMessage({ stack, config }: Occasion, release: Release, reason: string): Message {
-  return to(config.contacts.incidents, slack`⚠️ ${titleOf(stack)} deployment broke off`, [
+  return to(config.contacts.incidents, slack`⚠️ ${titleOf(stack)} deployment interrupted`, [
     ["Version", versionOf(release)],
     ["Reason", short(reason)],
-    ["Next", `npx sparki deploy --stack ${stack}, which goes on from where it stopped`],
+    ["Next", `npx sparki deploy --stack ${stack}, which continues from where it stopped`],
   ]);
 }
 
@@ -235,18 +235,18 @@ export function escalationMessage(
 ): Message {
   const { incidents, platform } = config.contacts;
   const [first, second] = [new Mention(incidents), new Mention(platform)];
-  return to(incidents, slack`🚨 ${titleOf(stack)} after its deployment: ${first} ${second} look now`, [
+  return to(incidents, slack`🚨 ${titleOf(stack)} after its deployment: ${first} ${second} investigate now`, [
     ["Version", versionOf(release)],
     ["Since the promotion", duration(elapsedSeconds)],
     ["Reason", short(reason)],
     [],
-    ["Next", `npx sparki diagnose --stack ${stack}; to go back: npx sparki rollback --stack ${stack}`],
+    ["Next", `npx sparki diagnose --stack ${stack}; to roll back: npx sparki rollback --stack ${stack}`],
   ]);
 }
 
 /** What people were told of is no more. */
 export function resolvedMessage({ stack, config }: Occasion, { release, elapsedSeconds, reason }: WatchNews): Message {
-  return to(config.contacts.platform, slack`✅ ${titleOf(stack)} is as it should be again`, [
+  return to(config.contacts.platform, slack`✅ ${titleOf(stack)} has recovered`, [
     ["Version", versionOf(release)],
     ["Since the promotion", duration(elapsedSeconds)],
     ["Found", short(reason)],

@@ -59,7 +59,7 @@ export function assertApproved(hash: string, { stack, fingerprint, seal }: Plan,
   const approved = approvedFingerprint(hash, document);
   const differences =
     approved === undefined
-      ? ["which part differs is not known: the approved plan's own file is not here, or was altered"]
+      ? ["which part differs is not known: the approved plan's file is not on this machine, or was altered"]
       : compareFingerprints(approved, fingerprint);
   throw refused(stack, differences);
 }

@@ -84,15 +84,15 @@ async function liveSide({ name, before, after }: PlannedResource, sources: HelmS
       const live = `revision ${stored.revision} of ${release} in the cluster, ${stored.status}`;
       return { objects: renderedObjects(stored.manifest), live, note: undefined };
     }
-    why = "Helm keeps no revision of it";
+    why = "Helm has no stored revision of it";
   } catch (error) {
     why = redacted(messageOf(error));
   }
   const objects = await rendered(name, before, sources);
   const isOtherChart = chartHash(before) !== chartHash(after);
   const note = isOtherChart
-    ? `The chart's own files changed too, and what is live is not known (${why}): both sides are rendered with the new ones.`
-    : `What is live is not known (${why}): the live side is what the state says, by the chart here.`;
+    ? `The chart's files changed too, and what is live is not known (${why}): both sides are rendered with the new files.`
+    : `What is live is not known (${why}): the live side is rendered from the state, with this chart.`;
   return { objects, live: undefined, note };
 }
 

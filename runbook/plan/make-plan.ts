@@ -220,7 +220,7 @@ async function preview({ clock, engine, stack }: PlanTarget, config: StackConfig
   }
 }
 
-/** Undefined where nothing is live to go back to. */
+/** Undefined where nothing is live to roll back to. */
 async function findRollback(
   { configFile, engine, keep }: PlanTarget,
   config: StackConfig,
@@ -236,7 +236,7 @@ async function findRollback(
   const { outcome, failure } = await withPinned(configFile, live, kept, (settings) =>
     engine.preview((_record, event) => found.add(event), settings),
   );
-  const missing = kept.missing.length === 0 ? undefined : `not all of it is kept: ${kept.missing.join("; ")}`;
+  const missing = kept.missing.length === 0 ? undefined : `part of it is missing: ${kept.missing.join("; ")}`;
   const refused = outcome === "succeeded" ? undefined : `its preview ${outcome}: ${failure}`;
   const obstacle = schemaObstacle(live.release, migrated) ?? missing ?? refused;
   return { ...plannedRollback(live.release, obstacle, planned, found.all), ...keptText(kept) };
@@ -284,7 +284,7 @@ function changesOf(resources: readonly PlannedResource[]): PlannedChange[] {
 
 /**
  * The preview, refused where it would replace or delete what holds data and nobody has approved just that, and where it
- * would take over or read what is there already, or leave behind what it deletes, and nobody has declared that. The policies see
+ * would take over or read what already exists, or leave behind what it deletes, and nobody has declared that. The policies see
  * resources and not what is done to them: an approval to delete lifts the protection from a replacement too.
  */
 function withUnapproved(
@@ -306,7 +306,7 @@ function withUnapproved(
 
 function violationOf({ name, action, replacedFor }: PlannedResource): Violation {
   const why = replacedFor.length > 0 ? `, because of ${replacedFor.join(", ")}` : "";
-  const fix = `add {resource: ${name}, action: ${action}, by, until} to sparki:approvals where it is meant`;
+  const fix = `add {resource: ${name}, action: ${action}, by, until} to sparki:approvals if this is intended`;
   return {
     policy: "stateful-kept",
     level: "mandatory",

@@ -23,7 +23,7 @@ export function planHtml(plan: Plan): string {
     ...(plan.helm.length > 0 ? [section("What the charts change", plan.helm.map(chartSummary).join(""))] : []),
     ...(plan.helm.length > 0 ? [section("Rendered manifests", plan.helm.map(helmDetails).join(""))] : []),
     section("Price a month", priceTable(plan)),
-    section("What takes the time", `<p>${text(plan.duration.chain.join(" → ") || "Nothing")}</p>`),
+    section("Duration", `<p>${text(plan.duration.chain.join(" → ") || "Nothing")}</p>`),
     section("Next", `<pre><code>${text(deployCommand(plan))}</code></pre>`),
   ];
   return page(`Plan for ${plan.stack}`, body);
@@ -46,7 +46,8 @@ function priceTable({ monthlyCost }: Plan): string {
 }
 
 function changeItem({ action, name, type, changes, replacedFor, text: said }: PlannedChange): string {
-  const told = said === undefined ? "" : `<details><summary>What it says</summary><pre>${text(said)}</pre></details>`;
+  const told =
+    said === undefined ? "" : `<details><summary>The policy's reason</summary><pre>${text(said)}</pre></details>`;
   const why = replacedFor.length > 0 ? `, because of ${text(replacedFor.join(", "))}` : "";
   return `${action} <strong>${text(name)}</strong> (${text(shortType(type))})${why}${inputList(changes)}${told}`;
 }
@@ -68,7 +69,7 @@ function inputList(changes: readonly InputChange[]): string {
 
 function driftList({ drift }: Plan): string {
   if (drift === undefined) return `<p>Not checked.</p>`;
-  if (drift.length === 0) return `<p class="good">Nothing: the cloud is as the state says.</p>`;
+  if (drift.length === 0) return `<p class="good">Nothing: the cloud matches the state.</p>`;
   const item = ({ name, type, isGone, changes }: Drift) =>
     `<strong>${text(name)}</strong> (${text(shortType(type))})${isGone ? ": gone" : ""}${inputList(changes)}`;
   return list(drift.map(item));

@@ -23,11 +23,7 @@ export function planMarkdown(plan: Plan): string {
       const group = changes.filter((change) => change.risk === risk);
       return section(`${RISK_TITLES[risk]} (${count})`, group.flatMap(changeLines));
     }),
-    section(
-      "Changed by hand",
-      drift?.flatMap(driftLines) ?? ["Not checked."],
-      "Nothing: the cloud is as the state says.",
-    ),
+    section("Changed by hand", drift?.flatMap(driftLines) ?? ["Not checked."], "Nothing: the cloud matches the state."),
     ...rollbackLists(plan).map(([title, names]) =>
       section(
         `If it fails: ${title.toLowerCase()} (${names.length})`,
@@ -36,12 +32,12 @@ export function planMarkdown(plan: Plan): string {
       ),
     ),
     section("Policies", policy.violations.map(violationLine), `All ${policy.checked} checks passed.`),
-    ...(helm.length > 0 ? [section("What the charts change", chartLines(plan), "Nothing that is called out.")] : []),
+    ...(helm.length > 0 ? [section("What the charts change", chartLines(plan), "Nothing to call out.")] : []),
     ...helm.map((diff) =>
       section(`Manifests of ${cell(diff.release)} (+${diff.added} −${diff.removed})`, helmLines(diff)),
     ),
     section("Price a month", priceLines(plan)),
-    section("What takes the time", durationLines(plan)),
+    section("Duration", durationLines(plan)),
     section("Next", [markdownBlock(deployCommand(plan), "sh")]),
   ];
   return `${sections.map((lines) => lines.join("\n")).join("\n\n")}\n`;
@@ -87,7 +83,7 @@ function violationLine({ policy, level, resource, message }: Plan["policy"]["vio
 
 function helmLines({ diff, note }: HelmDiff): string[] {
   const said = note === undefined ? [] : [cell(note), ""];
-  if (diff.length > MAX_DIFF_LENGTH) return [...said, "Too long for here: the HTML report has it."];
+  if (diff.length > MAX_DIFF_LENGTH) return [...said, "Too long to show here: see the HTML report."];
   return diff === "" ? said : [...said, markdownBlock(diff, "diff")];
 }
 

@@ -37,7 +37,7 @@ export function planSummary(plan: Plan, files: PlanFiles, paint: Paint): string 
     ...(isGood
       ? [`Hash:   ${plan.fingerprint.hash}`, `Next:   ${deployCommand(plan)}`]
       : [
-          paint.bad("Not to be deployed as it is: see the preview's reason above."),
+          paint.bad("Cannot be deployed as it is: see the preview's reason above."),
           `Next:   fix that, then npx sparki plan --stack ${plan.stack}`,
         ]),
   ];

@@ -14,7 +14,7 @@ export function deployCommand({ stack, fingerprint, seal }: Plan): string {
 function sealText({ seal: { commit, configFile, gaps } }: Plan): string {
   const config = configFile === null ? "" : `, config ${configFile}`;
   if (gaps.length === 0) return `commit ${commit?.slice(0, 12)}${config}`;
-  return `as it is, which cannot be approved: ${gaps.join("; ")}${config}`;
+  return `as it is, but it cannot be approved: ${gaps.join("; ")}${config}`;
 }
 
 /** A plan's facts in one line each, by what they are about; of a preview that did not end, only what is known without. */
@@ -39,12 +39,12 @@ export function planFacts(plan: Plan): readonly (readonly [what: string, value: 
 }
 
 function rollbackText({ release, wayBack }: Plan): string {
-  if (release.from === undefined) return "nothing is live to go back to";
-  if (wayBack === undefined) return `back to ${release.from}`;
+  if (release.from === undefined) return "nothing is live to roll back to";
+  if (wayBack === undefined) return `rolls back to ${release.from}`;
   if (wayBack.obstacle !== undefined) return `cannot roll back to ${wayBack.release}: ${wayBack.obstacle}`;
   const [taken, left] = [wayBack.takesBack.length, wayBack.leaves.length];
   const note = wayBack.note === undefined ? "" : `; ${wayBack.note}`;
-  return `back to ${wayBack.release}: takes back ${taken} of the changes, leaves ${left}${chartsText(wayBack.charts ?? [])}${note}`;
+  return `rolls back to ${wayBack.release}: reverts ${taken} of the changes, leaves ${left}${chartsText(wayBack.charts ?? [])}${note}`;
 }
 
 /** Where the charts of the rollback are from; those that are here as they were promoted need no word. */
@@ -59,7 +59,7 @@ function chartsText(charts: readonly { readonly release: string; readonly source
 export function rollbackLists({ wayBack }: Plan): readonly (readonly [title: string, names: readonly string[]])[] {
   if (wayBack === undefined || wayBack.obstacle !== undefined) return [];
   return [
-    ["Taken back", wayBack.takesBack],
+    ["Reverted", wayBack.takesBack],
     ["Left as deployed", wayBack.leaves],
   ];
 }

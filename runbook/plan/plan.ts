@@ -44,7 +44,7 @@ export interface Plan {
   readonly unchanged: number;
   /** Undefined where it was not checked. */
   readonly drift: readonly Drift[] | undefined;
-  /** Undefined where nothing is live to go back to, or the deployment's own preview failed. */
+  /** Undefined where nothing is live to roll back to, or the deployment's own preview failed. */
   readonly wayBack: PlannedRollback | undefined;
   readonly policy: EngineResult["policy"];
   readonly helm: readonly HelmDiff[];

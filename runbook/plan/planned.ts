@@ -19,7 +19,7 @@ export interface PlannedResource {
   readonly changes: readonly InputChange[];
   /** The inputs that cannot be changed in place; empty when it is not replaced. */
   readonly replacedFor: readonly string[];
-  /** Something that is there already becomes this resource. */
+  /** Something that already exists becomes this resource. */
   readonly isImported?: boolean;
   /** It was another resource of the stack before: an alias says so. */
   readonly isRenamed?: boolean;
@@ -147,11 +147,11 @@ function deletionOf({ urn, type, inputs }: StateResource): PlannedResource {
     before: isRecord(before) ? before : {},
     after: {},
     changes: [],
-    replacedFor: ["a creation that AWS gave up"],
+    replacedFor: ["a creation that AWS abandoned"],
   };
 }
 
-/** What going back would do if the deployment failed once all of it was done, as the engine previews it. */
+/** What rolling back would do if the deployment failed once all of it was done, as the engine previews it. */
 export interface PlannedRollback {
   /** The release that is live now. */
   readonly release: string;
@@ -205,7 +205,7 @@ export type Risk = (typeof RISKS)[number];
 export const RISK_TITLES: Readonly<Record<Risk, string>> = {
   stateful: "Replaces or deletes what holds data",
   disruptive: "Replaces or deletes",
-  security: "Changes who may do or reach what",
+  security: "Changes permissions or network access",
   update: "Updates in place",
   create: "Creates",
 };

@@ -73,8 +73,7 @@ export const helmReleases: Check = {
   id: "helm-releases",
   group: "Infrastructure",
   title: "Helm releases",
-  proves:
-    "Every Helm release is deployed: none is stuck in an operation, uninstalled, or in a state that is not known.",
+  proves: "Every Helm release is deployed: none is stuck in an operation, uninstalled, or in an unknown state.",
   timeLimitSeconds: 45,
   run: async ({ cluster, state }) => {
     const { resources } = await state.read();
@@ -82,9 +81,9 @@ export const helmReleases: Check = {
     const found = await cluster.helmReleases(NAMESPACES);
     // One that AWS still makes, or could not make, is no use yet, and the deployment sees to it.
     const wasUsed = resources.some(({ type }) => type === "kubernetes:helm.sh/v3:Release");
-    if (found === undefined && !wasUsed) return skipped("the cluster is not made yet");
-    if (found === undefined) return fail("the cluster is gone", "pulumi refresh, then deploy");
-    if (found.length === 0) return skipped("nothing was released to the cluster yet");
+    if (found === undefined && !wasUsed) return skipped("the cluster is not created yet");
+    if (found === undefined) return fail("the cluster no longer exists", "pulumi refresh, then deploy");
+    if (found.length === 0) return skipped("nothing has been released to the cluster yet");
     const failed = found.filter(({ status }) => status === "failed");
     const other = found.filter(({ status }) => status !== "deployed" && status !== "failed");
     if (other.length > 0) return fail(other.map(describe).join(", "), other.map(repair).join("\n"));
@@ -97,11 +96,11 @@ function describe({ name, namespace, revision, status }: HelmRelease): string {
   return `${name} in ${namespace} is ${status} at revision ${revision}`;
 }
 
-/** A first revision has nothing to go back to, nor has what is being taken away. */
+/** A first revision has nothing to roll back to, nor has what is being taken away. */
 function repair({ name, namespace, revision, status }: HelmRelease): string {
   const isLeaving = status.startsWith("uninstall");
   if (!isLeaving && !status.startsWith("pending-"))
-    return `helm status ${name} --namespace ${namespace}, and deploy once it says deployed`;
+    return `helm status ${name} --namespace ${namespace}, then deploy once it says deployed`;
   return revision === 1 || isLeaving
     ? `helm uninstall ${name} --namespace ${namespace}`
     : `helm rollback ${name} --namespace ${namespace}`;
@@ -122,7 +121,7 @@ export const charts: Check = {
     const problems = (await Promise.all(trials.map((trial) => problemsOf(context, trial, signal)))).flat();
     if (problems.length > 0)
       return fail(problems.join("; "), "fix the chart below apps/charts, or the config that it reads");
-    const note = monitoring === undefined ? "; monitoring has no earlier release whose values to try" : "";
+    const note = monitoring === undefined ? "; there is no earlier monitoring release to take values from" : "";
     return pass(`${trials.map(({ title }) => title).join(", ")} lint and render${note}`);
   },
 };

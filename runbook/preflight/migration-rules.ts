@@ -24,7 +24,7 @@ export const STATEMENT_RULES = {
   drop: {
     kind: "breaking",
     example: "DROP TABLE owners",
-    what: "drops what it names",
+    what: "drops an object",
     lock: EXCLUSIVE,
     instead: LATER,
   },
@@ -68,12 +68,12 @@ export const STATEMENT_RULES = {
     example: "UPDATE projects SET name = NULL",
     what: "overwrites every row",
     lock: "RowExclusiveLock",
-    instead: "say WHERE, or change them in small steps, from the application",
+    instead: "add a WHERE clause, or change them in small steps, from the application",
   },
   rename: {
     kind: "breaking",
     example: "ALTER TABLE projects RENAME name TO title",
-    what: "renames what live code names",
+    what: "renames an object that live code uses",
     lock: EXCLUSIVE,
     instead: "add the new one, write both, then contract",
   },
@@ -93,7 +93,7 @@ export const STATEMENT_RULES = {
   trigger: {
     kind: "breaking",
     example: "CREATE TRIGGER stamped BEFORE UPDATE ON projects FOR EACH ROW EXECUTE FUNCTION stamp()",
-    what: "runs code of its own at the writes of live code",
+    what: "runs its own code on writes of live code",
     lock: "ShareRowExclusiveLock",
     instead: "write both from the application, or mark it",
   },
@@ -107,7 +107,7 @@ export const STATEMENT_RULES = {
   cascade: {
     kind: "unreadable",
     example: "DROP TABLE projects CASCADE",
-    what: "takes away with CASCADE what it does not name",
+    what: "drops with CASCADE objects that it does not name",
     lock: EXCLUSIVE,
     instead: "drop each of them by name, as a contraction",
   },
@@ -243,7 +243,7 @@ export const STATEMENT_RULES = {
     example: "SELECT id FROM projects FOR UPDATE",
     what: "locks every row against writes until the migration ends",
     lock: "RowShareLock",
-    instead: "say WHERE or LIMIT, or leave the locking out",
+    instead: "add WHERE or LIMIT, or remove the locking clause",
   },
   reindex: {
     kind: "locking",
@@ -269,7 +269,7 @@ export const STATEMENT_RULES = {
   disableTrigger: {
     kind: "unreadable",
     example: "ALTER TABLE projects DISABLE TRIGGER ALL",
-    what: "turns off what guards the table's rows, for live code too",
+    what: "disables the table's triggers, for live code too",
     lock: "ShareRowExclusiveLock",
     instead: "leave it out",
   },
@@ -284,24 +284,24 @@ export const STATEMENT_RULES = {
     kind: "unreadable",
     example: "COMMIT",
     what: "ends or divides the runner's transaction, and its locks and time-outs with it",
-    instead: "leave it out, and put what must be apart into a migration of its own",
+    instead: "leave it out, and move what must run separately to a migration of its own",
   },
   hidden: {
     kind: "unreadable",
     example: "DO $$ BEGIN DROP TABLE projects; END $$",
-    what: "hides what it does",
+    what: "hides its statements",
     instead: WRITE_OUT,
   },
   calls: {
     kind: "unreadable",
     example: "SELECT set_config('lock_timeout', '0', false)",
-    what: "calls a function whose effect cannot be read here",
+    what: "calls a function whose effect cannot be analysed",
     instead: `${WRITE_OUT}, or use PostgreSQL's own pure functions`,
   },
   copy: {
     kind: "unreadable",
     example: "COPY projects FROM '/tmp/projects.csv'",
-    what: "reads or writes what is not in the migration",
+    what: "reads or writes data outside the migration",
     instead: "INSERT the rows, or load them from the application",
   },
   notInTransaction: {
@@ -313,13 +313,13 @@ export const STATEMENT_RULES = {
   unnamed: {
     kind: "unreadable",
     example: "CREATE INDEX CONCURRENTLY ON projects (name)",
-    what: "has no name, so that its remains could not be found if it is interrupted",
+    what: "has no name, so that an invalid index could not be found after an interruption",
     instead: "give the index a name",
   },
   unlisted: {
     kind: "unreadable",
     example: "ALTER TABLE projects REPLICA IDENTITY FULL",
-    what: "is not on the list of what may run beside traffic",
+    what: "is not on the list of statements that may run under traffic",
     instead: BY_HAND,
   },
 } as const satisfies Readonly<Record<string, StatementRule>>;
@@ -335,16 +335,16 @@ export const ALLOWED_EXAMPLES: readonly { readonly statement: string; readonly b
   },
   { statement: "ALTER TABLE projects ALTER name SET DEFAULT ''", because: "only the catalogue changes" },
   { statement: "ALTER TABLE projects ADD CONSTRAINT short CHECK (name <> '') NOT VALID", because: "no row is read" },
-  { statement: "ALTER TABLE projects VALIDATE CONSTRAINT is_long", because: "reads and writes go on" },
+  { statement: "ALTER TABLE projects VALIDATE CONSTRAINT is_long", because: "reads and writes continue" },
   {
     statement: "ALTER TABLE projects ADD CONSTRAINT one UNIQUE USING INDEX one_name",
-    because: "the index is there already",
+    because: "the index already exists",
   },
   {
     statement: "CREATE INDEX CONCURRENTLY by_name ON projects (name)",
-    because: "alone in its file, reads and writes go on",
+    because: "alone in its file, reads and writes continue",
   },
-  { statement: "DROP INDEX CONCURRENTLY by_number", because: "alone in its file, reads and writes go on" },
+  { statement: "DROP INDEX CONCURRENTLY by_number", because: "alone in its file, reads and writes continue" },
   {
     statement: "UPDATE projects SET name = '' WHERE name IS NULL",
     because: "only the rows that it changes are locked",

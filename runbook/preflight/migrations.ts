@@ -18,7 +18,7 @@ export interface MigrationFile {
 /** What the migrations are judged against. */
 export interface SchemaPlan {
   readonly release: Release;
-  /** The release that serves while they run, and that a rollback goes back to; undefined before the first one. */
+  /** The release that serves while they run, and that a rollback rolls back to; undefined before the first one. */
   readonly live: Release | undefined;
 }
 
@@ -76,7 +76,7 @@ function contraction({ name, level, contractsTo }: Migration, { live, release }:
   if (release.schema.oldest < contractsTo)
     return [`${name} contracts to level ${contractsTo}, but sparki:release.schema.oldest is ${release.schema.oldest}`];
   if (live !== undefined && live.schema.level < contractsTo)
-    return [`${name} is not due: ${live.id}, which serves now, is code of level ${live.schema.level}`];
+    return [`${name} is not due: ${live.id}, which is live, is code of level ${live.schema.level}`];
   return [];
 }
 
@@ -84,7 +84,7 @@ function contraction({ name, level, contractsTo }: Migration, { live, release }:
 function problemsOf({ name, sql, contractsTo }: Migration, effects: readonly Effect[][]): string[] {
   if (sql.problem !== undefined)
     return [
-      `${name} is not SQL that PostgreSQL reads: ${sql.problem}; psql's own commands and COPY's data do not run here`,
+      `${name} is not SQL that PostgreSQL can parse: ${sql.problem}; psql's own commands and COPY's data do not run here`,
     ];
   const held = new Held();
   return effects.flatMap((actions) => {
@@ -157,7 +157,7 @@ export const migrations: Check = {
   id: "migrations",
   group: "Application",
   title: "Database migrations",
-  proves: "What the release would run only adds, locks no table for long, and takes away only what is out of use.",
+  proves: "The release's migrations only add, lock no table for long, and remove only what is no longer used.",
   timeLimitSeconds: 10,
   run: async (context) => {
     const { config, files, state } = context;
@@ -166,7 +166,7 @@ export const migrations: Check = {
     const path = placeOf(context, folder);
     const names = files.list(path)?.filter((name) => name.endsWith(".sql"));
     if (names === undefined)
-      return fail(`${folder} is not there`, "check the application out there, or correct sparki:preflight.migrations");
+      return fail(`${folder} is not there`, "check out the application there, or correct sparki:preflight.migrations");
     const { resources } = await state.read();
     const plan = { release: config.release, live: promotionIn(resources)?.release };
     const read = names.map((name) => ({ name, script: files.read(join(path, name)) ?? "" }));

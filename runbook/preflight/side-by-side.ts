@@ -61,7 +61,10 @@ async function withinLimit<Context extends { readonly clock: Clock }>(
   const over = new AbortController();
   const limit = context.clock.sleep(look.timeLimitSeconds, AbortSignal.any([over.signal, signal])).then(
     () =>
-      blind(`not finished within ${duration(look.timeLimitSeconds)}`, "run it again; see whether the service answers"),
+      blind(
+        `not finished within ${duration(look.timeLimitSeconds)}`,
+        "run it again; check whether the service responds",
+      ),
     () => blind("interrupted", "run it again"),
   );
   const stop = new AbortController();
@@ -80,7 +83,7 @@ async function lookedAt<Context>(look: Look<Context>, context: Context, signal: 
   } catch (error) {
     const reason = messageOf(error);
     const hint = error instanceof DeployError ? error.hint : undefined;
-    return blind(`could not look: ${reason}`, hint ?? "fix what the reason names, then run it again");
+    return blind(`could not check: ${reason}`, hint ?? "fix the cause that the reason names, then run it again");
   }
 }
 

@@ -25,7 +25,7 @@ interface Token {
   readonly tokenName: string;
 }
 
-const NOT_UTF8 = "it is not text in UTF-8: it holds a NUL, as UTF-16 has, or bytes of another encoding";
+const NOT_UTF8 = "it is not UTF-8 text: it contains a NUL byte, as UTF-16 does, or bytes of another encoding";
 
 const COMMENTS = new Set(["SQL_COMMENT", "C_COMMENT"]);
 

@@ -79,15 +79,15 @@ function entryProblems(key: string, value: unknown, stack: string): ConfigProble
   if (!NAMESPACES.includes(key.slice(0, colon)))
     return [
       {
-        text: `${key} is a key that nothing here reads; expected a namespace of ${NAMESPACES.join(", ")}`,
+        text: `${key} is a key that nothing reads; expected a namespace of ${NAMESPACES.join(", ")}`,
         repair: `${edit}sparki:${name}, if it is meant for this program`,
       },
     ];
   if (key.startsWith("sparki:") && typeof value === "string" && isJson(value))
     return [
       {
-        text: `${key} is text that holds JSON; expected keys with values, or a list`,
-        repair: `${edit}${key}, and take the quotes around its value away`,
+        text: `${key} is a string that contains JSON; expected keys with values, or a list`,
+        repair: `${edit}${key}, and remove the quotes around its value`,
       },
     ];
   return [];
@@ -109,21 +109,21 @@ function settingsIn(content: string, file: string): z.infer<typeof fileSchema> {
     const [problem] = [...document.errors, ...document.warnings];
     if (problem !== undefined) throw problem;
     const settings: unknown = document.toJS();
-    reason = "it is nested without an end, or holds itself";
+    reason = "it is nested too deeply, or contains itself";
     JSON.stringify(settings);
     reason = "it has no keys below config:";
     const parsed = fileSchema.parse(settings);
     const foreign = Object.keys(z.record(z.string(), z.unknown()).parse(settings)).filter(
       (key) => !TOP_KEYS.includes(key),
     );
-    reason = `it has the key ${foreign[0]}, which nothing here reads; expected ${TOP_KEYS.join(", ")}`;
+    reason = `it has the key ${foreign[0]}, which nothing reads; expected ${TOP_KEYS.join(", ")}`;
     if (foreign.length > 0) throw new Error(reason);
     return parsed;
   } catch (cause) {
     const isYaml = cause instanceof YAMLParseError || cause instanceof YAMLWarning;
     if (isYaml) reason = cause.message.trim();
     throw new DeployError("SPARKI_CONFIG", `${file} cannot be read as a stack's config: ${reason}`, {
-      hint: "see Pulumi.prod.yaml for how it is laid out",
+      hint: "see Pulumi.prod.yaml for an example",
       cause,
     });
   }
@@ -143,9 +143,13 @@ function refuseDisagreements(content: string, file: string): void {
     const [pulumi, other] = [by11, by12].map((value) => JSON.stringify(value));
     return `  ${path.replace(/^config\./, "")} is ${pulumi} to one reader of YAML and ${other} to another; expected a value in quotes`;
   });
-  throw new DeployError("SPARKI_CONFIG", [`${file} is not read alike by all that read it`, ...lines].join("\n"), {
-    hint: 'put each of these values in quotes, as in id: "2026-11-01", then run the same command again',
-  });
+  throw new DeployError(
+    "SPARKI_CONFIG",
+    [`${file} is read differently by different YAML parsers`, ...lines].join("\n"),
+    {
+      hint: 'put each of these values in quotes, as in id: "2026-11-01", then run the same command again',
+    },
+  );
 }
 
 function contentOf(file: string, stack: string): string {

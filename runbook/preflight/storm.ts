@@ -37,7 +37,7 @@ interface StormCheck<Context extends StormContext> extends Pick<Check, "id" | "t
 
 /** What a first deployment makes the place for can only be checked after it. */
 export const NOT_YET =
-  "not yet: Storm runs in this stack's own cluster, which is still to be made; verify checks it then";
+  "not yet: Storm runs in this stack's own cluster, which does not exist yet; verify checks it later";
 
 /** A check of a service that is skipped where the config has no address of it. */
 export function stormCheck({
@@ -104,7 +104,8 @@ function openService(url: string, context: StormContext, signal: AbortSignal): S
       const { status, body } = await ask(path, options);
       const parsed = status === 200 ? schema.safeParse(json(body)) : undefined;
       if (parsed?.success) return parsed.data;
-      const said = parsed === undefined ? `answered ${status}` : "answered what no such service would";
+      const said =
+        parsed === undefined ? `answered ${status}` : "answered with something that such a service would not send";
       throw new DeployError("SPARKI_OUTSIDE", `${url}${path} ${said}: ${body.slice(0, 80)}`, {
         hint: stormFix(context),
       });

@@ -82,7 +82,7 @@ export async function adoptPending(exported: unknown, options: AdoptionOptions):
 /** Nobody's update may be written over: looking for ids takes a while. */
 async function assertUnmoved(engine: AdoptionOptions["engine"], exported: unknown): Promise<void> {
   if (isDeepStrictEqual(await engine.exportEncrypted(), exported)) return;
-  throw unread("somebody else has updated the stack meanwhile");
+  throw unread("another update has changed the stack meanwhile");
 }
 
 interface Places {
@@ -116,7 +116,7 @@ async function settled(exported: unknown, { clock, signal, timeScale, onProgress
   const limit = Math.max(SETTLE_SECONDS, LISTED_SECONDS * timeScale);
   const left = limit - (clock.now() - (savedAt(exported) ?? 0));
   if (left <= 0) return false;
-  onProgress("waiting for what the interrupted update may still be making");
+  onProgress("waiting for resources that the interrupted update may still be creating");
   await clock.sleep(Math.min(limit, left), signal);
   return true;
 }
@@ -143,7 +143,7 @@ async function lookedUp(
 
 function ambiguous(type: string, name: string, ids: string): DeployError {
   return new DeployError("SPARKI_OUTSIDE", `${ids} both claim to be ${name} (${type}); expected one`, {
-    hint: `AWS may list for some minutes what was deleted: run the same command again later; if both are there, look which one is used, delete the other or its tag ${ORIGIN_TAG}, and run the same command again`,
+    hint: `AWS may list a deleted resource for some minutes: run the same command again later; if both still exist, find out which one is used, delete the other or its tag ${ORIGIN_TAG}, and run the same command again`,
   });
 }
 
@@ -194,14 +194,14 @@ async function refreshed(options: AdoptionOptions, urns: readonly string[]): Pro
     if (unfinished.length === 0) return found;
     const names = unfinished.map(({ urn }) => nameOf(urn)).join(", ");
     if (clock.now() >= deadline) throw unread(`AWS has not finished ${names}`);
-    onProgress(`AWS is still making ${names}`);
+    onProgress(`AWS is still creating ${names}`);
     left = unfinished.map(({ urn }) => urn);
     await clock.sleep(Math.max(1, LOOK_EVERY_SECONDS * timeScale), signal);
   }
 }
 
 function unread(reason: string | undefined): DeployError {
-  return new DeployError("SPARKI_OUTSIDE", `what an interrupted update left could not be taken over: ${reason}`, {
+  return new DeployError("SPARKI_OUTSIDE", `could not adopt what an interrupted update left: ${reason}`, {
     hint: "run the same command again",
   });
 }

@@ -75,11 +75,14 @@ const OTHERS: Readonly<Record<string, FoundBy>> = {
   // Route 53 keeps one for each zone, without a tag or a name.
   "aws:route53/queryLog:QueryLog": { by: "parent", parent: "zoneId", children: "queryLogs" },
   "aws:acm/certificateValidation:CertificateValidation": { by: "effect", why: "it waits for the certificate" },
-  "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl": { by: "effect", why: "making it takes over the network's own" },
-  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": { by: "effect", why: "making it takes over the network's own" },
-  "command:local:Command": { by: "effect", why: "each command looks for what it has done before" },
-  "pulumi:index:Stash": { by: "effect", why: "it is nowhere but in the state" },
-  "random:index/randomPassword:RandomPassword": { by: "effect", why: "it is nowhere but in the state" },
+  "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl": { by: "effect", why: "creating it adopts the network's default one" },
+  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {
+    by: "effect",
+    why: "creating it adopts the network's default one",
+  },
+  "command:local:Command": { by: "effect", why: "each command checks what it has already done" },
+  "pulumi:index:Stash": { by: "effect", why: "it exists only in the state" },
+  "random:index/randomPassword:RandomPassword": { by: "effect", why: "it exists only in the state" },
 };
 
 /** How a type's resources are found again; undefined for a type that nothing is known of. */

@@ -80,7 +80,7 @@ export function interruptedUpdates(exported: unknown): string[] {
 
 /**
  * The state in which these are changed again by the next update, whatever that asks for: the state holds what they were
- * before, and what they are now may be either. Where an update goes back to what the state says, it would else skip them.
+ * before, and what they are now may be either. Where an update rolls back to what the state says, it would else skip them.
  */
 export function withUpdatesRepeated(exported: unknown, urns: readonly string[]): unknown {
   const { deployment, ...rest } = exportSchema.parse(exported);

@@ -51,7 +51,7 @@ export class Recovery {
     }
     // Both are written in one step: an import forgets every operation that is pending.
     const options = { aws, saved: found };
-    const { madeAgain } = await this.#adopt("take over what an interrupted update left", exported, options);
+    const { madeAgain } = await this.#adopt("adopt what an interrupted update left", exported, options);
     for (const { urn, name } of pending) if (madeAgain.includes(name)) this.#lost.add(urn);
   }
 
@@ -69,7 +69,7 @@ export class Recovery {
       const saved = await engine.exportEncrypted();
       const exported = withCreatesPending(saved, taken);
       const options = { aws: context.aws, isOurs, saved };
-      const { adopted } = await this.#adopt("take over what is there already", exported, options);
+      const { adopted } = await this.#adopt("adopt what exists already", exported, options);
       const before = new Set(resourcesIn(saved).map(({ urn }) => urn));
       return adopted.filter((name) => taken.some(({ urn }) => nameOf(urn) === name && !before.has(urn)));
     } finally {
@@ -92,15 +92,13 @@ export class Recovery {
       const { context, close } = await this.#open();
       try {
         const options = { aws: context.aws, saved };
-        await this.#adopt("take over what nothing has answered about", withCreatesPending(saved, lost), options);
+        await this.#adopt("adopt what AWS never confirmed", withCreatesPending(saved, lost), options);
       } finally {
         await close();
       }
     } catch (error) {
       const names = unanswered.map(({ urn }) => nameOf(urn)).join(", ");
-      screen.line(
-        `  ! ${names}: nothing has answered whether AWS made it, and it could not be looked for: ${messageOf(error)}`,
-      );
+      screen.line(`  ! ${names}: AWS never confirmed its creation, and looking it up failed: ${messageOf(error)}`);
     }
   }
 
@@ -115,7 +113,7 @@ export class Recovery {
       const settings = { engine, stack, clock, timeScale: timeScaleOf(env), signal, onProgress, ...options };
       const adoption = await adoptPending(exported, settings);
       const { adopted, madeAgain } = adoption;
-      phase.note(`${adopted.length} exist and are in the state now, ${madeAgain.length} will be made again`);
+      phase.note(`${adopted.length} exist and are now in the state, ${madeAgain.length} will be created again`);
       return adoption;
     });
   }
@@ -139,7 +137,7 @@ function isNamed(arn: string, id: string): boolean {
   return arn === id || arn.endsWith(`:${id}`) || arn.endsWith(`/${id}`);
 }
 
-/** How AWS, Kubernetes and Helm refuse to make what is there already. */
+/** How AWS, Kubernetes and Helm refuse to make what already exists. */
 const TAKEN =
   /already[ -]?(?:exist|associated|owned|attached|enabled)|Already(?:Exists|Associated|OwnedByYou)|cannot re-use a name|\w\.Duplicate\b|Duplicate\w+(?:Exception)?:/i;
 

@@ -131,7 +131,7 @@ async function builtKubernetes(project: string, context: ResolveContext): Promis
   const path = (await resolveTools([program], context))[program];
   const version = (context.catalog ?? CATALOG).find(({ name }) => name === program)?.version;
   if (asked === undefined || path === undefined || version === undefined)
-    throw new DeployError("SPARKI_OUTSIDE", "no package of the program asks for the kubernetes provider", {
+    throw new DeployError("SPARKI_OUTSIDE", "no package of the program requires the kubernetes provider", {
       hint: "npm ci",
     });
   return { name: "kubernetes", is: "built", version, from: null, folder: folderOf(asked), files: [path] };

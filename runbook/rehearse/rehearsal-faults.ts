@@ -63,7 +63,7 @@ export async function fix(cloud: Pick<CloudProcess, "ask">): Promise<void> {
 
 type Previewed = Pick<EngineResult, "steps">;
 
-const HINT = "npx sparki rehearse, whose lines and report name every step";
+const HINT = "npx sparki rehearse, which prints the name of every step";
 
 /** Throws SPARKI_USAGE for a step that a preview does not know, with those that are called alike. */
 export function assertKnown(wanted: string, { steps }: Previewed): void {
@@ -71,7 +71,7 @@ export function assertKnown(wanted: string, { steps }: Previewed): void {
   if (names.has(wanted)) return;
   const alike = nearest(wanted, names);
   const meant = alike.length === 0 ? "" : `; did you mean ${alike.join(" or ")}?`;
-  throw new DeployError("SPARKI_USAGE", `no step is called ${JSON.stringify(wanted)}${meant}`, { hint: HINT });
+  throw new DeployError("SPARKI_USAGE", `no step is named ${JSON.stringify(wanted)}${meant}`, { hint: HINT });
 }
 
 /** Throws SPARKI_USAGE too for a step that the previewed deploy leaves as it is; a deploy that changes nothing has none. */
@@ -87,7 +87,7 @@ export function assertBegins(wanted: string, preview: Previewed): void {
 
 /** The deploy ended before the step: what was to happen there was not rehearsed. */
 export function neverBegan(step: string): DeployError {
-  return new DeployError("SPARKI_USAGE", `the deploy ended before ${step} began: nothing was broken there`, {
-    hint: "name a step that comes earlier, or leave out what ends the deploy before it",
+  return new DeployError("SPARKI_USAGE", `the deploy ended before ${step} started, so the fault was never injected`, {
+    hint: "name an earlier step, or remove the fault that ends the deploy before it",
   });
 }

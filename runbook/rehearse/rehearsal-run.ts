@@ -128,7 +128,7 @@ export async function openPromoted(
     const world = await promotedWorld(options, tools, screen, ports);
     return world && openShown({ ...options, world }, tools, screen, ports);
   };
-  return openedAgain(open, (why) => screen.line(`${why}\nthe kept world is made again`));
+  return openedAgain(open, (why) => screen.line(`${why}\nthe saved state is created again`));
 }
 
 /** A kept world in which the stack's own release is promoted; made by a rehearsal where there is none of this program. */
@@ -147,7 +147,7 @@ function promotedWorld(
     const { exitCode, reason } = await rehearse(plan, screen, ports);
     const [run] = made;
     if (exitCode === EXIT.done.code && run !== undefined) return run;
-    throw new DeployError("SPARKI_OUTSIDE", `the world to go on from was not promoted: ${reason}`, {
+    throw new DeployError("SPARKI_OUTSIDE", `the state to continue from was not promoted: ${reason}`, {
       hint: `npx sparki rehearse first-deploy --stack ${stack}`,
     });
   };
@@ -372,13 +372,13 @@ async function withReport(
 }
 
 function notesOf({ scenario, plan, world, providers, languageHost }: Omit<RehearsalReport, "report">): string[] {
-  const pace = plan?.expected === undefined ? "" : ` At AWS the plan expects ${expectedText(plan.expected)}.`;
+  const pace = plan?.expected === undefined ? "" : ` At AWS, the plan estimates ${expectedText(plan.expected)}.`;
   const left = `${world.resources} resources at AWS, ${world.orphans} orphans, ${world.duplicates} duplicates, ${world.drift} drifted`;
   const real = providersText(providers);
   return [
     `A rehearsal of ${scenario} on one machine, and so all times are this machine's.${pace}`,
     `The simulated account ends with ${left}.`,
-    ...(real === undefined ? [] : [`Providers that were ${real}.`]),
+    ...(real === undefined ? [] : [`Providers: ${real}.`]),
     ...(real === undefined || languageHost === undefined ? [] : [`The program: ${hostText(languageHost)}.`]),
   ];
 }

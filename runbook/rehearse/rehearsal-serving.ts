@@ -30,10 +30,10 @@ export async function serveUntilAborted(
 const NEXT = `# The simulated AWS is ready. Paste the lines above into another terminal; then there, for example:
 #   pulumi preview
 #   pulumi up
-#   pulumi destroy        refuses while protection is on; README.md says how to lift it
-# They read a copy of the stack's config, PULUMI_OPTION_CONFIG_FILE above. To go on with your own config, charts and
-# images: Ctrl-C here, edit Pulumi.<stack>.yaml and what else, then: npx sparki rehearse --resume
-# Ctrl-C here ends the simulated AWS and all it runs; what it holds stays until the next rehearsal without --resume.
+#   pulumi destroy        is refused while protection is on; README.md says how to turn it off
+# They read a copy of the stack's config, PULUMI_OPTION_CONFIG_FILE above. To continue with your own config, charts and
+# images: press Ctrl-C here, edit Pulumi.<stack>.yaml and other files, then run: npx sparki rehearse --resume
+# Ctrl-C here stops the simulated AWS and everything it runs; its state is kept until the next rehearsal without --resume.
 `;
 
 interface Place {

@@ -109,7 +109,7 @@ export async function openSession(
   });
   const run = await heldRun(options, ports);
   if (run.replaced !== undefined)
-    ports.stderr.write(`  the simulated account of ${run.replaced.toISOString()} is removed; its reports stay\n`);
+    ports.stderr.write(`  the simulated account of ${run.replaced.toISOString()} is removed; its reports are kept\n`);
   let cloud: CloudProcess | undefined;
   try {
     const project = copyProject(PROJECT_DIRECTORY, options.stack, join(run.path, "work"));
@@ -181,11 +181,11 @@ function replaceCloud(project: RehearsedProject, cloud: CloudProcess, since: str
   for (const [key, name] of Object.entries(STORM_SERVICES))
     project.replace(["sparki:storm", key], `${cloud.url}/storm/${name}`, "a stand-in");
   project.replace(["sparki:slackWebhook"], `${cloud.url}/slack`, "the rehearsal's own Slack");
-  project.replace(["sparki:database", "passwordsSince"], since, "its first day: every rehearsal makes its passwords");
+  project.replace(["sparki:database", "passwordsSince"], since, "today: every rehearsal creates its own passwords");
   const own = (key: string, value: unknown, by: string) => project.replace(["sparki:preflight", key], value, by);
   own("migrations", "rehearsal/app/migrations", "the stand-in application's own");
   const restored = { on: today(), by: "rehearsal", snapshot: "none" };
-  own("restoreTest", restored, "a record of today: nobody has drilled a database that is as new");
+  own("restoreTest", restored, "a record of today: a new database has had no restore drill yet");
 }
 
 function today(): string {
@@ -328,10 +328,14 @@ export function resumable(stack: string, wanted: Wanted, ports: Pick<Ports, "env
   const folder = join(runsDirectory(ports), stack);
   const kept = keptRehearsal(folder);
   if (kept === undefined || !existsSync(join(folder, "world.json"))) {
-    const found = kept === undefined ? "no rehearsal" : "a rehearsal that made nothing yet";
-    throw new DeployError("SPARKI_USAGE", `--resume finds ${found} in ${folder}; expected what an earlier one left`, {
-      hint: `npx sparki rehearse --stack ${stack}, which begins one`,
-    });
+    const found = kept === undefined ? "no rehearsal" : "a rehearsal that has created nothing yet";
+    throw new DeployError(
+      "SPARKI_USAGE",
+      `--resume finds ${found} in ${folder}; expected what an earlier rehearsal left`,
+      {
+        hint: `npx sparki rehearse --stack ${stack}, which starts a new one`,
+      },
+    );
   }
   for (const [flag, is, had] of [
     ["--seed", wanted.seed, kept.seed],
@@ -341,7 +345,7 @@ export function resumable(stack: string, wanted: Wanted, ports: Pick<Ports, "env
     if (is !== undefined && is !== had)
       throw new DeployError(
         "SPARKI_USAGE",
-        `${flag} is ${is}; the rehearsal in ${folder} goes on with its own, ${had}`,
+        `${flag} is ${is}; the rehearsal in ${folder} continues with its own, ${had}`,
         {
           hint: `leave ${flag} out, or begin again without --resume`,
         },

@@ -92,7 +92,7 @@ function askRehearsal(network: Network, origin: string): AskRehearsal {
     throw new DeployError(
       "SPARKI_OUTSIDE",
       `the rehearsal did not answer ${method} ${path}: ${answer.answered ? saidInstead(answer) : answer.error}`,
-      { hint: "see whether npx sparki cloud still runs" },
+      { hint: "check whether npx sparki cloud is still running" },
     );
   };
 }

@@ -23,7 +23,7 @@ import { namespaceOf, TRACKS, trackName } from "../../stacks/services.ts";
 export interface Kept {
   /** By the Helm releases' names; empty for a promotion from before these were recorded. */
   readonly releases: Readonly<Record<string, KeptRelease>>;
-  /** What cannot be restored, and why; nothing is gone back to then. */
+  /** What cannot be restored, and why; nothing is rolled back to then. */
   readonly missing: readonly string[];
   /** What a reviewer must know of it although nothing is missing. */
   readonly note: string | undefined;
@@ -62,7 +62,7 @@ export const NAMESPACES: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(PLACES).map(([name, { namespace }]) => [name, namespace]),
 );
 
-const UNRECORDED = "it was promoted before charts and values were recorded: these stay as they are deployed";
+const UNRECORDED = "it was promoted before charts and values were recorded: these are left as deployed";
 
 /** Keeps by what Helm stores in the cluster, and by git for charts that Helm has no more. */
 export function openKeep(sources: KeepSources): Keep {
@@ -108,7 +108,7 @@ async function kept(
     same[0]?.values ??
     (state && valuesHash(state.values) === record.values ? state.values : undefined);
   const reason = typeof revisions === "string" ? revisions : `Helm keeps revisions ${listed(known)}`;
-  if (values === undefined) return `its values are kept nowhere (${reason})`;
+  if (values === undefined) return `its values were not kept (${reason})`;
   const chart = await chartOf(place.chart, record, whole, sources);
   if (chart === undefined) return `its chart is neither in the cluster (${reason}) nor in git`;
   const unchanged = unchangedIn(state, record, chart.content, sources);

@@ -80,5 +80,5 @@ function pad(value: number): string {
 
 /** How long a plan expects a deployment to take at AWS: on every page the same figure in the same words. */
 export function expectedText(expected: { readonly typicalSeconds: number; readonly longestSeconds: number }): string {
-  return `about ${duration(expected.typicalSeconds)}, at the longest ${duration(expected.longestSeconds)}`;
+  return `about ${duration(expected.typicalSeconds)}, at most ${duration(expected.longestSeconds)}`;
 }

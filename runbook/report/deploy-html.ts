@@ -78,7 +78,7 @@ function facts({ release, previous, exitCode, timing }: DeployDocument): [string
     ["Exit code", `${exitCode}`],
     ["Time", `${duration(wallSeconds)}: ${times.join(", ")}`],
     detectSeconds === null ? undefined : ["Refused after", duration(detectSeconds)],
-    rollbackSeconds === null ? undefined : ["Gone back in", duration(rollbackSeconds)],
+    rollbackSeconds === null ? undefined : ["Rolled back in", duration(rollbackSeconds)],
   ];
   return rows.filter((row) => row !== undefined);
 }
@@ -98,7 +98,7 @@ function liveTable(document: DeployDocument): string {
 function decisionList(decisions: DeployDocument["decisions"]): string {
   const item = ({ phase, action, reason, page: pages }: DeployDocument["decisions"][number]) => {
     const shown = action === "proceed" ? action : `<strong>${action}</strong>`;
-    return `${phase}: ${shown}${pages ? ` <strong class="bad">a person must look</strong>` : ""}. ${text(reason)}`;
+    return `${phase}: ${shown}${pages ? ` <strong class="bad">a person must act</strong>` : ""}. ${text(reason)}`;
   };
   return list(decisions.map(item), "ordered");
 }
@@ -168,7 +168,7 @@ export function rollbackHtml(
   const { stack, release, previous, outcome, exitCode, reason, rollback } = done;
   const target = release === null ? "nothing" : release.id;
   const facts: [string, string][] = [
-    ["Gone back to", release === null ? target : `${target}, commit ${release.gitSha}`],
+    ["Rolled back to", release === null ? target : `${target}, commit ${release.gitSha}`],
     ["Live before", previous === null ? "nothing" : `${previous.id}, commit ${previous.gitSha}`],
     ["Exit code", `${exitCode}`],
     ["Made", madeAt],
@@ -199,7 +199,7 @@ export async function reportDeploy(document: DeployDocument, target: Target, cwd
   return write({ stack, release: release.id, document, page }, target, cwd);
 }
 
-/** Writes a rollback's report there; null also where nothing was gone back to. */
+/** Writes a rollback's report there; null also where nothing was rolled back to. */
 export async function reportRollback(done: RequestedRollback, target: Target, cwd: string): Promise<string | null> {
   const { release, rollback } = done;
   if (release === null || rollback === null) return null;

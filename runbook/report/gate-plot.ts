@@ -21,7 +21,7 @@ figure circle { fill: var(--text); }
 /** Says once how to read every plot. */
 export const PLOT_LEGEND =
   "Each plot goes from left to right with the number of requests. Thick line: the measured share of bad requests; " +
-  "shaded: where the true share is, with the bounds that hold at every look; dashed: the limit, with its figure in bold at the left. A gate passes once all " +
+  "shaded: where the true share is, with the bounds that hold at every check; dashed: the limit, with its figure in bold at the left. A gate passes once all " +
   "of the shade is below the limit, and fails once all of it is above.";
 
 const WIDTH = 340;
@@ -103,7 +103,7 @@ function looksTable({ objective }: GateResult, looks: readonly Look[]): string {
     percent(lower),
     percent(upper),
   ]);
-  const title = looks.length === 1 ? `One look at ${objective}` : `${looks.length} looks at ${objective}`;
+  const title = looks.length === 1 ? `One check at ${objective}` : `${looks.length} checks at ${objective}`;
   return `<details class="looks"><summary>${text(title)}</summary>${table(["at", "requests", "bad", "lower", "upper"], rows)}</details>`;
 }
 

@@ -95,7 +95,7 @@ export function linksSection(links: readonly Link[]): string[] {
     const address = htmlHref(href);
     return address === undefined ? `${text(title)} (${text(href)})` : `<a href="${address}">${text(title)}</a>`;
   });
-  return items.length === 0 ? [] : [section("Read on", list(items))];
+  return items.length === 0 ? [] : [section("More information", list(items))];
 }
 
 /** A table whose first column names its rows; cells are HTML. */

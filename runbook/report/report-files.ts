@@ -53,7 +53,7 @@ export async function writeReport(
     keepNewest(directory, MOST_KEPT);
     return relative(cwd, path("html"));
   } catch (error) {
-    warn(`  ! the report was not written to ${directory}: ${messageOf(error)}`);
+    warn(`  ! the report could not be written to ${directory}: ${messageOf(error)}`);
     return null;
   }
 }

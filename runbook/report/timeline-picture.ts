@@ -45,7 +45,7 @@ export function timelinePicture(steps: readonly DocumentStep[]): string {
   const rows = work.filter(isShown).map((step) => bar(step, end));
   const isMarked = work.some(({ critical }) => critical === true);
   const legend = isMarked
-    ? `<p>${criticalMark("The mark")} on the critical path: only what is faster there brings the end forward.</p>`
+    ? `<p>${criticalMark("The mark")} on the critical path: only a faster step there ends the deployment sooner.</p>`
     : "";
   return `${legend}<ol class="timeline">${axis(end)}${rows.join("")}</ol>${shortList(shorter)}`;
 }

@@ -5,7 +5,7 @@ export interface Ended {
   readonly stack: string;
   readonly outcome: string;
   readonly exitCode: number;
-  /** The release that was to be, or was gone back to. */
+  /** The release that was to be, or was rolled back to. */
   readonly release: string;
   /** What was live before; undefined where nothing was. */
   readonly previous: string | undefined;
@@ -27,50 +27,47 @@ function afterRehearsal({ stack, exitCode }: Ended): readonly NextAction[] {
   const untouched = "No real stack was touched.";
   const goOn = `npx sparki rehearse --resume --stack ${stack}`;
   if (exitCode === EXIT.done.code)
-    return [{ text: `Nothing. ${untouched} To go on here with another change`, command: goOn }];
+    return [{ text: `Nothing. ${untouched} To continue from here with another change`, command: goOn }];
   if (exitCode === EXIT.outside.code)
-    return [{ text: `${untouched} Do what the reason above asks for; then go on from here`, command: goOn }];
-  return [{ text: `${untouched} Correct what the reason above names; then go on from here`, command: goOn }];
+    return [{ text: `${untouched} Fix the cause given above; then continue from here`, command: goOn }];
+  return [{ text: `${untouched} Fix the cause given above; then continue from here`, command: goOn }];
 }
 
 function afterDeploy({ stack, outcome, exitCode, release, previous }: Ended): readonly NextAction[] {
   const deploy = `npx sparki deploy --stack ${stack}`;
   const rollback = `npx sparki rollback --stack ${stack}`;
   const diagnose = `npx sparki diagnose --stack ${stack}`;
-  const seen = "“Live before and now” says what runs";
+  const seen = "“Live before and now” shows what is running";
   switch (outcome) {
     case "promoted":
-      return [{ text: `${release} serves. Watch it for its first day`, command: `npx sparki watch --stack ${stack}` }];
+      return [{ text: `${release} is live. Watch it for its first day`, command: `npx sparki watch --stack ${stack}` }];
     case "rolled-back":
       return [
-        { text: `${previous ?? "The release before"} serves again, which was proven.` },
-        { text: `Correct what the reason above names in ${release}; then`, command: deploy },
+        { text: `${previous ?? "The release before"} is live again, and proven.` },
+        { text: `Fix the cause given above in ${release}; then`, command: deploy },
       ];
     case "held":
       return [
-        { text: `Nothing was proven, neither good nor bad: ${seen}.` },
-        { text: "When what was missing is there (requests, an answer), go on", command: deploy },
-        { text: "Or go back to what was promoted last", command: rollback },
+        { text: `Neither good nor bad was proven: ${seen}.` },
+        { text: "Once the missing evidence is available (requests, an answer), continue", command: deploy },
+        { text: "Or roll back to what was promoted last", command: rollback },
       ];
     case "stopped":
       if (exitCode === EXIT.usage.code)
         return [{ text: "Nothing was changed. Correct the config as the reason above says; then", command: deploy }];
-      return [
-        { text: `It went no further: ${seen}.` },
-        { text: "Correct what the reason above names; then", command: deploy },
-      ];
+      return [{ text: `It stopped: ${seen}.` }, { text: "Fix the cause given above; then", command: deploy }];
     default:
       if (exitCode === EXIT.outside.code)
-        return [{ text: "Do what the reason above asks for; then go on from where it stopped", command: deploy }];
+        return [{ text: "Fix the cause given above; then continue from where it stopped", command: deploy }];
       if (exitCode === EXIT.rollback.code)
         return [
-          { text: "The rollback was not proven, people were called, and deployments are refused until it is." },
-          { text: "Find out what users get", command: diagnose },
-          { text: "Once that is repaired, prove the rollback, which lets deployments begin again", command: rollback },
+          { text: "The rollback was not proven, people were paged, and deployments are refused until it is." },
+          { text: "Find out what users see", command: diagnose },
+          { text: "Once that is fixed, prove the rollback, which allows deployments again", command: rollback },
         ];
       return [
-        { text: `${release} is live and not well, and people were called. Find out why`, command: diagnose },
-        { text: "Or go back to what was promoted before", command: rollback },
+        { text: `${release} is live but unhealthy, and people were called. Find out why`, command: diagnose },
+        { text: "Or roll back to what was promoted before", command: rollback },
       ];
   }
 }
@@ -81,17 +78,17 @@ export function afterRollback({ stack, outcome, exitCode, release }: Ended): rea
   if (outcome === "rolled-back" || outcome === "unchanged")
     return [
       {
-        text: `${release} serves. Pulumi.${stack}.yaml may still name the release that was left: set sparki:release to what is to be deployed next before anybody deploys.`,
+        text: `${release} serves. Pulumi.${stack}.yaml may still name the release that was rolled back: set sparki:release to the next release before anyone deploys.`,
       },
     ];
-  if (outcome === "planned") return [{ text: "Nothing was changed. To go back", command: again }];
+  if (outcome === "planned") return [{ text: "Nothing was changed. To roll back", command: again }];
   if (exitCode === EXIT.rollback.code)
     return [
       {
-        text: "It was not proven, people were called, and deployments are refused until it is. Find out what users get",
+        text: "It was not proven, people were paged, and deployments are refused until it is. Find out what users see",
         command: `npx sparki diagnose --stack ${stack}`,
       },
-      { text: "Once that is repaired", command: again },
+      { text: "Once that is fixed", command: again },
     ];
-  return [{ text: "Do what the reason above asks for; then", command: again }];
+  return [{ text: "Fix the cause given above; then", command: again }];
 }

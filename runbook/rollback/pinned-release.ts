@@ -7,7 +7,7 @@ import type { Promoted } from "../../records/update.ts";
 import type { Kept } from "../release/keep.ts";
 
 /**
- * The settings of an operation that goes back to what was promoted, for as long as the work lasts: the release and its
+ * The settings of an operation that rolls back to what was promoted, for as long as the work lasts: the release and its
  * sizes in a config of its own, and the charts and values that were kept in a file beside it.
  */
 export async function withPinned<T>(

@@ -38,7 +38,7 @@ export interface RequestedRollback {
   readonly outcome: "rolled-back" | "unchanged" | "planned" | "stopped" | "failed";
   readonly exitCode: number;
   readonly reason: string;
-  /** What was gone back to, or would have been. */
+  /** What was rolled back to, or would have been. */
   readonly release: Release | null;
   /** What was live before. */
   readonly previous: Release | null;
@@ -74,7 +74,7 @@ export async function runRequestedRollback(
   await request.confirm(`Go back to ${release.id} (${goal.reason})?`);
   const moved = await movedSince(present, target);
   if (moved !== undefined) return stopped(moved, release, previous);
-  const why = request.why ?? `asked for${previous === null ? "" : `, from ${previous.id}`}`;
+  const why = request.why ?? `requested${previous === null ? "" : `, from ${previous.id}`}`;
   const rollback = await rollBack(target, promoted, why, { preview, expected: present }).catch(movedOrThrow);
   if (rollback instanceof StackMoved) return stopped(rollback.message, release, previous);
   tell(target, config, previous ?? release, rollback, why);
@@ -93,12 +93,12 @@ export async function finishRollback(target: RollbackTarget, present: StackPrese
   const { promoted } = goal;
   const { id } = promoted.release;
   if ((await obstacleTo(promoted, target, present, await target.config())) !== undefined) return undefined;
-  target.screen.line(`  the rollback to ${id} was never proven: it is finished first`);
+  target.screen.line(`  the rollback to ${id} was never proven, so it is finished first`);
   const finished = await rollBack(target, promoted, "it was never proven", { expected: present }).catch(movedOrThrow);
   return finished instanceof StackMoved ? undefined : finished;
 }
 
-/** A release that was gone back to and not proven is gone back to again, although nothing may have to change. */
+/** A release that was rolled back to and not proven is rolled back to again, although nothing may have to change. */
 async function goalOf(
   present: StackPresent,
   { engine }: RollbackTarget,
@@ -131,17 +131,21 @@ async function obstacleTo(
   config: StackConfig,
 ): Promise<string | undefined> {
   const obstacles = await obstaclesTo(promoted, target, present, migratedIn(present, config));
-  for (const image of obstacles.unknown) target.screen.line(`  ! not known to be there: ${image}`);
+  for (const image of obstacles.unknown) target.screen.line(`  ! could not check that it still exists: ${image}`);
   const text = obstacleText(obstacles);
-  return text && `going back to ${promoted.release.id} is refused: ${text}`;
+  return text && `rolling back to ${promoted.release.id} is refused: ${text}`;
 }
 
 function planned(preview: EngineResult, { id }: Release, reason: string) {
   const { outcome, failure } = preview;
   if (outcome === "succeeded")
-    return { outcome: "planned", exitCode: EXIT.done.code, reason: `would go back to ${id}: ${reason}` } as const;
+    return { outcome: "planned", exitCode: EXIT.done.code, reason: `would roll back to ${id}: ${reason}` } as const;
   const exitCode = planExitCode(preview);
-  return { outcome: "stopped", exitCode, reason: failure ?? `the preview ended as ${outcome}` } as const;
+  return {
+    outcome: "stopped",
+    exitCode,
+    reason: failure ?? `the preview finished with the result ${outcome}`,
+  } as const;
 }
 
 function tell(target: RollbackTarget, config: StackConfig, from: Release, rollback: Rollback, why: string): void {

@@ -25,7 +25,7 @@ export const PROOF_SECONDS = 120;
 
 const ROLLBACK: GateSubject = { gate: "rollback", phase: "rollback" };
 
-/** That a release which was gone back to serves again. */
+/** That a release which was rolled back to serves again. */
 export interface Proof {
   /** As the Kubernetes API reports the running pods, after everything else was checked. */
   readonly live: LiveRelease;
@@ -117,7 +117,7 @@ export function acceptWeaker(result: GateResult): GateResult {
   const { verdict, requests, bad, limit, upper, reason } = result;
   if (verdict !== "inconclusive" || requests === 0 || bad > requests * limit) return result;
   if (upper > HIGH_ERROR_RATIO) {
-    const most = `at most ${percent(upper)}, and a rollback needs a bound of ${percent(HIGH_ERROR_RATIO)}`;
+    const most = `at most ${percent(upper)}, but a rollback needs a bound of ${percent(HIGH_ERROR_RATIO)}`;
     return { ...result, reason: `${reason}; ${most}` };
   }
   const bound = `${bad} of ${requests} requests bad: at most ${percent(upper)}, a weaker bound than ${percent(limit)}`;
@@ -145,7 +145,7 @@ async function judgeObjects(
       );
       return found.flat().length === 0 ? undefined : found.flat().join("; ");
     } catch (error) {
-      return `the Kubernetes API did not answer: ${messageOf(error)}`;
+      return `the Kubernetes API did not respond: ${messageOf(error)}`;
     }
   };
   const probes = [{ name: "objects as promoted", run }];
@@ -158,12 +158,12 @@ async function apartOf(name: string, kept: KeptRelease, store: HelmStore, apart:
   const live = liveRevision((await store.revisions(NAMESPACES[name] ?? "", name)) ?? []);
   if (live === undefined) return [`Helm has no ${name}`];
   if (live.status !== "deployed") return [`${name} is ${live.status}`];
-  if (contentHash(live.chart) !== kept.content) return [`${name} has another chart than was promoted`];
+  if (contentHash(live.chart) !== kept.content) return [`${name} has a different chart than was promoted`];
   const objects = renderedObjects(live.manifest);
   const isGiven = kept.manifest !== undefined && valuesHash(live.values) === valuesHash(kept.values);
   const changed = isGiven ? objectChanges(renderedObjects(kept.manifest ?? ""), objects) : [];
   return [
-    ...changed.map(({ object }) => `${object} is rendered otherwise than when it was promoted`),
+    ...changed.map(({ object }) => `${object} renders differently than when it was promoted`),
     ...(await apart(objects)),
   ];
 }

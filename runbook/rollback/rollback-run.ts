@@ -85,7 +85,7 @@ export interface GoBackOptions {
   readonly expected?: StackPresent | undefined;
 }
 
-/** Shows what going back to a release would change, under the policies, and changes nothing. */
+/** Shows what rolling back to a release would change, under the policies, and changes nothing. */
 export async function previewRollback(target: RollbackTarget, promoted: Promoted): Promise<EngineResult> {
   const { screen, clock, engine, configFile } = target;
   const kept = await target.keep(promoted, resourcesIn(await engine.exportState()));
@@ -122,11 +122,11 @@ function update(
   const check = expected === undefined ? {} : { check: () => assertUnmoved(expected, target) };
   return withPinned(configFile, promoted, kept, async (pinned) => {
     const run = { ...pinned, ...check, message, record: await recordOf(target, release, why) };
-    return deploy(engine, release.id, { screen, clock, gateLogFile, run, preview, verb: "go back to" });
+    return deploy(engine, release.id, { screen, clock, gateLogFile, run, preview, verb: "roll back to" });
   });
 }
 
-/** Who goes back, and when, as the checkpoint keeps it. */
+/** Who rolls back, and when, as the checkpoint keeps it. */
 async function recordOf({ clock, engine }: RollbackTarget, { id }: Release, why?: string) {
   const at = new Date(clock.now() * 1000).toISOString();
   const record = { by: "sparki rollback", release: id, at, who: await engine.identity(), approval: null } as const;

@@ -48,7 +48,7 @@ export async function movedSince(
     before === after
       ? "another update has changed the stack"
       : `${after ?? "nothing"} went live in place of ${before ?? "nothing"}`;
-  return `since this was decided, ${what}: nothing was changed; run the same command again`;
+  return `since the rollback was decided, ${what}: nothing was changed; run the same command again`;
 }
 
 /** Throws `StackMoved` unless the stack is what something was decided on; asked while the engine holds its lock. */
@@ -66,7 +66,7 @@ export function leftAlready({ live }: Pick<StackPresent, "live">, leaving: Relea
   return `${live?.release.id ?? "nothing"} is live now, not ${leaving.id}`;
 }
 
-/** What stands in the way of a release that is to be gone back to. */
+/** What stands in the way of a release that is to be rolled back to. */
 export interface Obstacles {
   /** Why its code can no longer run on the database. */
   readonly schema: string | undefined;
@@ -78,7 +78,7 @@ export interface Obstacles {
   readonly unknown: readonly string[];
 }
 
-/** Looks for what forbids going back to a release, before anything is changed. */
+/** Looks for what forbids rolling back to a release, before anything is changed. */
 export async function obstaclesTo(
   promoted: Promoted,
   target: ReleaseStore,
@@ -107,11 +107,11 @@ export async function obstaclesTo(
 /** The obstacles as one sentence; undefined when there is none. */
 export function obstacleText({ schema, charts, missing }: Obstacles): string | undefined {
   if (schema !== undefined) return `${schema}: roll forward instead`;
-  if (charts.length > 0) return `not all of it is kept: ${charts.join("; ")}`;
+  if (charts.length > 0) return `part of it is missing: ${charts.join("; ")}`;
   return missing.length === 0 ? undefined : `its registry no longer has ${missing.join(" and ")}`;
 }
 
-/** The release that a rollback would go back to by itself and what that rests on, or what stands in its way. */
+/** The release that a rollback would roll back to by itself and what that rests on, or what stands in its way. */
 export type FoundRollback =
   | { readonly promoted: Promoted; readonly present: StackPresent }
   | { readonly obstacle: string };
@@ -162,8 +162,10 @@ export function migratedReleases(
 }
 
 function ofNobody(image: string): Migrated {
-  const unknown = `the database was last migrated by ${image}, the image of no release that is known`;
-  return { unknown: `${unknown}; set sparki:release to its release, and the same command can tell what fits` };
+  const unknown = `the database was last migrated by ${image}, which is not the image of any known release`;
+  return {
+    unknown: `${unknown}; set sparki:release to its release, then run the same command again to find a compatible one`,
+  };
 }
 
 /** Updates of which nobody knows what they ran; what was deployed after one of them ran on whatever it had left. */
@@ -173,6 +175,6 @@ function unread(updates: readonly Update[]): Migrated[] {
     .slice(0, deployed < 0 ? undefined : deployed)
     .filter(({ release }) => release === undefined)
     .map(({ id }) => ({
-      unknown: `the release of update ${id} cannot be read, and it may have migrated the database`,
+      unknown: `the release of update ${id} cannot be read, but it may have migrated the database`,
     }));
 }

@@ -12,7 +12,7 @@ export interface Situation {
   readonly apart: readonly string[];
 }
 
-/** Where to go back to, or why not. */
+/** Where to roll back to, or why not. */
 export type Goal =
   | { readonly kind: "release"; readonly promoted: Promoted; readonly reason: string }
   /** Already there: a rollback would change nothing. */
@@ -29,10 +29,11 @@ export interface Wish {
   readonly unproven?: string | undefined;
 }
 
-/** Finds the release to go back to: the one named, or the last known good one before what is out now. */
+/** Finds the release to roll back to: the one named, or the last known good one before what is out now. */
 export async function chooseGoal(situation: Situation, wish: Wish = {}): Promise<Goal> {
   const { live, updates } = situation;
-  if (live === undefined) return { kind: "none", reason: "no release was ever promoted: there is none to go back to" };
+  if (live === undefined)
+    return { kind: "none", reason: "no release was ever promoted: there is none to roll back to" };
   if (wish.isLiveBad === true) return promotedBefore(updates, live);
   const found =
     wish.to === undefined ? await lastKnownGood(situation, live, wish) : await named(situation, live, wish.to);
@@ -52,12 +53,12 @@ async function lastKnownGood({ updates, apart }: Situation, live: PromotionRecor
   const isUnfinished = latest !== undefined && latest.result !== "succeeded";
   if (isUnfinished && isRollback(latest)) {
     const promoted = await promotionOf(updates, live, (release) => isAsked(latest, release));
-    if (promoted !== undefined) return goal(promoted, "the last rollback to it did not end");
+    if (promoted !== undefined) return goal(promoted, "the last rollback to it did not finish");
   }
-  if (apart.length > 0) return goal(live, `${apart.join(", ")} would leave it, but it is what was last promoted`);
+  if (apart.length > 0) return goal(live, `${apart.join(", ")} would replace it, but it is what was last promoted`);
   const last = updates.find(({ result }) => result === "succeeded");
   if (last !== undefined && isRollback(last) && isAsked(last, live.release)) {
-    return { kind: "nothing", release: live.release, reason: `${live.release.id} is what was last gone back to` };
+    return { kind: "nothing", release: live.release, reason: `${live.release.id} is the target of the last rollback` };
   }
   if (isUnfinished && !isRollback(latest) && !isAsked(latest, live.release)) return untouched(live, latest);
   return promotedBefore(updates, live);
@@ -66,7 +67,7 @@ async function lastKnownGood({ updates, apart }: Situation, live: PromotionRecor
 function untouched({ release }: PromotionRecord, latest: Update): Goal {
   const refused =
     latest.release === undefined ? "the last deployment" : `the last deployment, of ${latest.release.id},`;
-  return { kind: "nothing", release, reason: `${refused} did not come to its one-box: ${release.id} is what is live` };
+  return { kind: "nothing", release, reason: `${refused} did not come to its one-box: ${release.id} is live` };
 }
 
 async function promotedBefore(updates: readonly Update[], live: PromotionRecord): Promise<Goal> {
@@ -81,12 +82,12 @@ async function promotedBefore(updates: readonly Update[], live: PromotionRecord)
 
 async function named({ updates, apart }: Situation, live: PromotionRecord, id: string): Promise<Goal> {
   if (live.release.id === id && apart.length === 0) {
-    return { kind: "nothing", release: live.release, reason: `${id} is what is live` };
+    return { kind: "nothing", release: live.release, reason: `${id} is live` };
   }
   const promoted = await promotionOf(updates, live, (release) => release.id === id);
   return promoted === undefined
     ? { kind: "none", reason: `no release ${id} was ever promoted` }
-    : goal(promoted, "as named");
+    : goal(promoted, "as requested");
 }
 
 /** The newest promotion of a release that fits: by the record, which every backend has, else by the history. */

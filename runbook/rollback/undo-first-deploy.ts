@@ -48,15 +48,20 @@ export async function undoFirstDeploy(target: UndoTarget, { isDryRun, confirm }:
       resources,
     };
   const commands = await protectedAtAws(target, made);
-  if (commands.length > 0) return stopped(`AWS protects it. Run first: ${commands.join("; ")}`);
+  if (commands.length > 0) return stopped(`AWS protects it from deletion. Run first: ${commands.join("; ")}`);
   await confirm(`Delete the ${resources.length} resources that the failed first deployment of ${target.stack} made?`);
   const now = await lookAtFirst(target);
   if ("outcome" in now) return now;
   if (!isDeepStrictEqual(now.resources, resources))
-    return stopped("another update has changed what there is since this was asked; run the same command again");
+    return stopped("another update has changed the stack since you were asked; run the same command again");
   const { outcome, failure } = await destroy(target);
   if (outcome === "succeeded") return { outcome: "destroyed", exitCode: EXIT.done.code, reason, resources };
-  return { outcome: "failed", exitCode: EXIT.outside.code, reason: `${failure}; the same command goes on`, resources };
+  return {
+    outcome: "failed",
+    exitCode: EXIT.outside.code,
+    reason: `${failure}; the same command continues from there`,
+    resources,
+  };
 }
 
 interface Undoable extends Pick<Undoing, "reason" | "resources"> {
@@ -68,13 +73,12 @@ async function lookAtFirst(target: UndoTarget): Promise<Undoable | Undoing> {
   const { live, resources: state } = await readPresent(target);
   const made = state.filter(({ custom, type }) => custom && !type.startsWith("pulumi:"));
   const resources = made.map(({ urn }) => nameOf(urn));
-  if (live !== undefined)
-    return stopped(`release ${live.release.id} was promoted: npx sparki rollback goes back to it`);
+  if (live !== undefined) return stopped(`release ${live.release.id} was promoted: npx sparki rollback restores it`);
   const pending = pendingCreates(await target.engine.exportEncrypted());
   if (pending.length > 0)
-    return stopped(`an update was interrupted: npx sparki deploy --stack ${target.stack} finds what it made first`);
+    return stopped(`an update was interrupted: npx sparki deploy --stack ${target.stack} first finds what it created`);
   if (made.length === 0)
-    return { outcome: "unchanged", exitCode: EXIT.done.code, reason: "nothing was made yet", resources };
+    return { outcome: "unchanged", exitCode: EXIT.done.code, reason: "nothing was created yet", resources };
   const { action, reason } = decide({ ...FAILED, hasState: holdsData(state) });
   return action === "destroy" ? { made, reason, resources } : stopped(reason);
 }

@@ -92,24 +92,24 @@ function healthOf(look: WatchLook | undefined): Health {
 
 function nextActions({ stack, at, live, frozen, lock, unfinished }: StatusFacts, health: Health): NextAction[] {
   const command = (words: string) => `npx sparki ${words} --stack ${stack}`;
-  const diagnose: NextAction = { text: "Find out what users get, and why", command: command("diagnose") };
-  const rollback: NextAction = { text: "Or go back to what was promoted before", command: command("rollback") };
+  const diagnose: NextAction = { text: "Find out what users see, and why", command: command("diagnose") };
+  const rollback: NextAction = { text: "Or roll back to what was promoted before", command: command("rollback") };
   const waiting: NextAction[] =
     lock === undefined
       ? []
       : [
-          { text: `Wait for ${lock.holder}, who changes the stack now: nothing else can begin.` },
-          { text: "If that run is known to be dead, take its lock away", command: `pulumi cancel --stack ${stack}` },
+          { text: `Wait for ${lock.holder}, who is changing the stack now: no other update can start.` },
+          { text: "If that run is known to be dead, remove its lock", command: `pulumi cancel --stack ${stack}` },
         ];
   const goOn: NextAction[] =
     unfinished > 0 && lock === undefined
-      ? [{ text: "The last update was interrupted; the next one goes on from there", command: command("deploy") }]
+      ? [{ text: "The last update was interrupted; the next one continues from there", command: command("deploy") }]
       : [];
   if (frozen !== undefined)
     return [
       ...waiting,
       diagnose,
-      { text: "Then prove the rollback, which lets deployments begin again", command: command("rollback") },
+      { text: "Then prove the rollback, which allows deployments again", command: command("rollback") },
     ];
   if (health === "bad") return [...waiting, diagnose, rollback];
   if (health === "unknown" || health === "not-proven") return [...waiting, ...goOn, diagnose];
@@ -117,7 +117,7 @@ function nextActions({ stack, at, live, frozen, lock, unfinished }: StatusFacts,
     return [...waiting, ...goOn, { text: "Deploy the config's release", command: command("deploy") }];
   const isYoung = at - live.promotedAt < END_SECONDS;
   const watching: NextAction[] = isYoung
-    ? [{ text: "It is in its first day: watch it, unless a watch runs", command: command("watch") }]
+    ? [{ text: "It is in its first day: watch it, unless a watch is already running", command: command("watch") }]
     : [];
   const all = [...waiting, ...goOn, ...watching];
   return all.length > 0 ? all : [{ text: "Nothing." }];
@@ -127,7 +127,7 @@ function nextActions({ stack, at, live, frozen, lock, unfinished }: StatusFacts,
 export function statusText(status: StackStatus, paint: Paint): string {
   const { stack, at, live, look, frozen, running, unfinished, last, contacts, next } = status;
   const seconds = live === null ? 0 : (Date.parse(at) - Date.parse(live.since)) / 1000;
-  const returned = live?.isReturned === true ? ", which was gone back to" : "";
+  const returned = live?.isReturned === true ? ", restored by a rollback" : "";
   const since = running?.since == null ? "" : ` since ${shortTime(running.since)}`;
   const rows: (readonly [label: string, text: string])[] = [
     [
@@ -152,14 +152,14 @@ export function statusText(status: StackStatus, paint: Paint): string {
 const WIDTH = "unfinished".length + 2;
 
 function healthText(look: WatchLook | null, paint: Paint): string {
-  if (look === null) return "- nothing to look at";
+  if (look === null) return "- nothing to check";
   const word = WORDS[look.verdict];
   const isBad = look.verdict === "fail" || look.verdict === "error";
   return `${isBad ? paint.bad(word) : look.verdict === "pass" ? paint.good(word) : word}: ${summary(look)}`;
 }
 
 function operationsText(count: number): string {
-  return count === 1 ? "1 operation, whose end nobody knows yet" : `${count} operations, whose end nobody knows yet`;
+  return count === 1 ? "1 operation, whose outcome is not known" : `${count} operations, whose outcome is not known`;
 }
 
 function othersText({ platform, database, infrastructure }: StackConfig["contacts"]): string {

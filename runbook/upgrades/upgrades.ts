@@ -64,10 +64,10 @@ function kubernetes({ cluster: { version } }: StackConfig, file: string): Known 
   return {
     what: `Kubernetes ${version} on EKS`,
     ends: known?.standard,
-    consequence: `EKS charges for extended support until ${known?.extended ?? "a day not known"}, and then upgrades the cluster itself`,
+    consequence: `EKS charges for extended support until ${known?.extended ?? "an unknown day"}, and then upgrades the cluster itself`,
     next:
       next === undefined
-        ? "no later version is known here: npm run aws-facts, then look again"
+        ? "no later version is known: npm run aws-facts, then run it again"
         : `set sparki:cluster.version to ${next} in ${file}, one minor version at a time; npx sparki plan`,
   };
 }
@@ -81,7 +81,7 @@ function postgres({ database: { engineVersion } }: StackConfig, file: string): K
     consequence: "RDS charges for extended support",
     next:
       next === undefined
-        ? "no later major version is known here"
+        ? "no later major version is known"
         : `try ${next} on a restored snapshot; then sparki:database.engineVersion in ${file}`,
   };
 }
@@ -92,7 +92,7 @@ function redis({ cache: { engineVersion } }: StackConfig, file: string): Known {
   return {
     what: `Redis ${engineVersion} on ElastiCache`,
     ends: isOpen ? null : REDIS_STANDARD[major],
-    consequence: isOpen ? "AWS has named no end" : "ElastiCache charges for extended support",
+    consequence: isOpen ? "AWS has announced no end" : "ElastiCache charges for extended support",
     next: isOpen ? "nothing" : `set sparki:cache.engineVersion to 7.1 in ${file}; npx sparki plan`,
   };
 }
@@ -110,7 +110,7 @@ function restoreTest({ preflight: { restoreTest: test } }: StackConfig, file: st
   if (test === undefined) return [];
   return [
     {
-      what: "the restore test on record",
+      what: "the recorded restore test",
       ends: daysAfter(test.on, RESTORE_TEST_DAYS),
       consequence: "preflight warns before every deployment",
       next: `npx sparki drill restore, which sets sparki:preflight.restoreTest in ${file}`,
@@ -124,7 +124,7 @@ function exemptions({ exemptions: exempt, approvals }: StackConfig, file: string
       what: `the exemption of ${resource} from ${control}`,
       ends: until,
       consequence: "the policies refuse every deployment",
-      next: `meet ${control}, or have it judged again: ${by} asked for it in sparki:exemptions of ${file}`,
+      next: `meet ${control}, or have it reviewed again: ${by} asked for it in sparki:exemptions of ${file}`,
     })),
     ...approvals.map(({ resource, action, until, by }) => ({
       what: `the approval to ${action} ${resource}`,
@@ -167,13 +167,13 @@ export function upgradesText({ stack, today, factsOf, endings }: Upgrades, paint
     return [isDue ? paint.bad(head) : head, ...(isDue ? [`${" ".repeat(WIDTH + 2)}→ ${ending.next}`] : [])];
   });
   const note = `AWS's dates as of ${factsOf}; npm run aws-facts renews what it publishes.`;
-  return `${inColumns([`${paint.strong(stack)} on ${today}: what ends when`, ...lines, note].join("\n"))}\n`;
+  return `${inColumns([`${paint.strong(stack)} on ${today}: end dates`, ...lines, note].join("\n"))}\n`;
 }
 
 const WIDTH = "2027-03-27, in 1000 days  ".length;
 
 function whenOf({ ends, daysLeft, state }: Ending): string {
   if (state === "unknown") return "! not known";
-  if (ends === null || daysLeft === null) return "no end named";
+  if (ends === null || daysLeft === null) return "no end announced";
   return daysLeft < 0 ? `${ends}, ENDED` : `${ends}, in ${daysLeft === 1 ? "1 day" : `${daysLeft} days`}`;
 }

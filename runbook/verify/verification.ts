@@ -72,7 +72,7 @@ export function diagnoseErrors({ stack }: Pick<VerifyContext, "stack">): string 
 
 /** The next command where too little was asked for a proof. */
 export function verifyLater({ stack }: Pick<VerifyContext, "stack">): string {
-  return `npx sparki verify --stack ${stack}, once there was more traffic`;
+  return `npx sparki verify --stack ${stack}, once there has been more traffic`;
 }
 
 /** Asks the site at the load balancer's own name, as what it is: a request of our own. */

@@ -177,7 +177,7 @@ export function countsText(checks: readonly { readonly status: Status }[]): stri
   return counts.join(", ") || "nothing was checked";
 }
 
-const WORDS = { verified: "is verified", unproven: "is not proven yet", failed: "is NOT well" } as const;
+const WORDS = { verified: "is verified", unproven: "is not proven yet", failed: "is UNHEALTHY" } as const;
 
 function summary({ checks, outcome, seconds, stack, release }: VerifyReport, paint: Paint): string {
   const text = `${stack}: ${release} ${WORDS[outcome]}`;

@@ -19,7 +19,7 @@ export interface Seen extends TrafficSeen {
   readonly checks: readonly EndedCheck[];
 }
 
-/** One look at a promoted release: what was seen, what is not as it should be, and what was decided and done. */
+/** One check at a promoted release: what was seen, what is not as it should be, and what was decided and done. */
 export interface WatchLook extends Seen {
   /** Seconds since 1970. */
   readonly at: number;
@@ -38,7 +38,7 @@ export interface Circumstances {
   readonly at: number;
   readonly elapsedSeconds: number;
   readonly canRollBack: boolean;
-  /** The release is what was gone back to already, or going back was tried. */
+  /** The release is what was rolled back to already, or rolling back was tried. */
   readonly rollbackTried: boolean;
 }
 
@@ -59,7 +59,7 @@ function verdictOfTraffic({ rows, anomalies }: Seen): Verdict {
 /** A look that could not be taken. */
 export function failedLook(error: unknown, circumstances: Circumstances): WatchLook {
   const reason = messageOf(error);
-  return conclude(NOTHING_SEEN, "error", [`could not look: ${reason}`], circumstances);
+  return conclude(NOTHING_SEEN, "error", [`could not check: ${reason}`], circumstances);
 }
 
 function conclude(seen: Seen, verdict: Verdict, problems: readonly string[], given: Circumstances): WatchLook {
@@ -108,7 +108,7 @@ export function subjectsOf(look: Pick<WatchLook, "anomalies" | "checks" | "verdi
 
 type Watched = Pick<Examination, "id" | "title" | "timeLimitSeconds" | "run">;
 
-/** Users are turned away: a person must look now. */
+/** Users are turned away: a person must investigate now. */
 const URGENT: readonly Watched[] = [entrance];
 
 /** People are told of it, and nobody is woken: it may fix itself, and the error rate says whether users feel it. */

@@ -54,7 +54,7 @@ export function openWatch(target: OpenTarget, given: WatchTools): WatchPorts {
     showDone: (text) => screen.line(inColumns(`      → ${text}`)),
     wait: async (seconds, next) => {
       const until = clock.now() + seconds;
-      const draw = () => [`  next look at T+${duration(next)}, in ${duration(Math.max(0, until - clock.now()))}`];
+      const draw = () => [`  next check at T+${duration(next)}, in ${duration(Math.max(0, until - clock.now()))}`];
       const end = given.isTerminal ? screen.region(draw) : () => undefined;
       try {
         await clock.sleep(seconds, signal);

@@ -47,7 +47,7 @@ const EXIT_CODES: Readonly<Record<WatchOutcome, number>> = {
 /** What a watch came to whose last look this is. */
 function endOf(look: WatchLook | undefined): End {
   if (look === undefined || look.verdict === "error")
-    return { outcome: "blind", reason: look?.problems[0] ?? "no look" };
+    return { outcome: "blind", reason: look?.problems[0] ?? "no check" };
   if (look.problems.length > 0) return { outcome: "anomalies", reason: look.problems.join("; ") };
   if (look.decision.action === "hold") return { outcome: "not-proven", reason: look.decision.reason };
   return { outcome: "well", reason: look.decision.reason };
@@ -95,7 +95,7 @@ class News {
     this.#isEscalated = false;
     if (!wasKnown) return null;
     this.#tell(look, "resolved");
-    return "told that it is well again";
+    return "reported that it has recovered";
   }
 }
 
@@ -112,7 +112,7 @@ export async function runWatch(promoted: Promoted, ports: WatchPorts, options: W
   return { ...end, exitCode: EXIT_CODES[end.outcome], release, promotedAt, looks, rollback };
 }
 
-const OVER: End = { outcome: "well", reason: "its first day is over: from now on the alerts watch it" };
+const OVER: End = { outcome: "well", reason: "its first day is over: from now on only the alerts watch it" };
 
 class Watch {
   readonly looks: WatchLook[] = [];
@@ -146,7 +146,7 @@ class Watch {
     } catch (error) {
       if (!signal.aborted) throw error;
       const count = this.looks.length === 1 ? "1 look" : `${this.looks.length} looks`;
-      return { outcome: "interrupted", reason: `interrupted after ${count}: the same command goes on from here` };
+      return { outcome: "interrupted", reason: `interrupted after ${count}: the same command continues from here` };
     }
   }
 
@@ -188,14 +188,14 @@ class Watch {
     if (look.decision.action !== "rollback") return { look: { ...look, done: this.#news.of(look) } };
     if (!this.#options.mayRollBack) {
       this.#news.of(look);
-      return { look: { ...look, done: "told: without --yes nothing is rolled back" } };
+      return { look: { ...look, done: "reported only: without --yes nothing is rolled back" } };
     }
     this.#triedRollback = true;
     try {
       this.rollback = await this.#ports.rollBack(this.#promoted.release, `watch: ${look.decision.reason}`);
     } catch (error) {
       this.#options.signal.throwIfAborted();
-      return this.#notBack(look, `the rollback could not begin: ${asError(error).message}`);
+      return this.#notBack(look, `the rollback could not start: ${asError(error).message}`);
     }
     const { outcome, reason } = this.rollback;
     if (outcome === "rolled-back") return { look: { ...look, done: reason }, end: { outcome, reason } };
@@ -285,7 +285,7 @@ export interface Promoted {
   readonly release: Release;
   /** Seconds since 1970. */
   readonly promotedAt: number;
-  /** It is what was gone back to. */
+  /** It is what was rolled back to. */
   readonly isReturned: boolean;
   readonly baseline: StackOutputs["gates"];
 }

@@ -32,7 +32,7 @@ describe("filesHash", () => {
   it("refuses a symbolic link, which Helm would follow, wherever in the chart it is (X02)", () => {
     symlinkSync("/etc/hostname", join(directory, "linked.yaml"));
     expect(() => filesHash(chartFilesIn(directory))).toThrow(
-      /linked\.yaml is a symbolic link; a chart holds plain files only/,
+      /linked\.yaml is a symbolic link; a chart holds regular files only/,
     );
     rmSync(join(directory, "linked.yaml"));
     symlinkSync("/etc", join(directory, "linked"));

@@ -29,7 +29,7 @@ describe("admitted", () => {
     await expect(admitted(call, { limitSeconds: 60, wait })).rejects.toMatchObject({
       code: "SPARKI_OUTSIDE",
       message:
-        "the cluster does not let in who deploys, 60 s after its access entries were made: HTTP 403, namespaces is forbidden",
+        "the cluster refuses the deploying role, 60 s after its access entries were made: HTTP 403, namespaces is forbidden",
       hint: expect.stringContaining("sparki:cluster.administrators"),
     });
     expect(waits.reduce((sum, each) => sum + each, 0)).toBeLessThan(75_000);

@@ -134,7 +134,7 @@ export const DELIVERY_WRONG: readonly Wrong[] = [
   ...of("aws:cloudwatch/eventTarget:EventTarget", [
     ["an id with a slash", { targetId: "a/b" }, "targetId"],
     ["two inputs", { input: "{}", inputPath: "$.detail" }, "inputPath"],
-    ["an input that is no JSON", { input: "somebody" }, "input"],
+    ["an input that is not JSON", { input: "somebody" }, "input"],
   ]),
   ...of("aws:budgets/budget:Budget", [
     ["an amount with its currency", { limitAmount: "2500 USD" }, "limitAmount"],

@@ -98,7 +98,7 @@ export const OUTSIDERS_WRONG: readonly Wrong[] = [
     ],
     ["an interface with route tables", { routeTableIds: ["rtb-0a1b2c3d"] }, "routeTableIds"],
     ["a service of another region", { serviceName: "com.amazonaws.eu-west-9.ecr.api" }, "serviceName"],
-    ["a policy that is no JSON", { policy: "allow all" }, "policy"],
+    ["a policy that is not JSON", { policy: "allow all" }, "policy"],
   ]),
   ...of("aws:ec2/flowLog:FlowLog", [
     ["five minutes", { maxAggregationInterval: 300 }, "maxAggregationInterval"],

@@ -397,7 +397,7 @@ export const SURVEYED_WRONG: readonly Wrong[] = [
     ],
   ]),
   ...of("aws:eks/podIdentityAssociation:PodIdentityAssociation", [
-    ["a policy that is no JSON", { policy: "everything", disableSessionTags: true }, "policy"],
+    ["a policy that is not JSON", { policy: "everything", disableSessionTags: true }, "policy"],
     ["a service account with a slash", { serviceAccount: "sparki/engine" }, "serviceAccount"],
     ["the target role of a user", { targetRoleArn: `arn:aws:iam::${ACCOUNT}:user/me` }, "targetRoleArn"],
   ]),

@@ -209,7 +209,7 @@ export const WRONG: readonly Wrong[] = [
       trust({ Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole", Resource: "*" }),
       "assumeRolePolicy",
     ],
-    ["trust that is no JSON", { assumeRolePolicy: "{" }, "assumeRolePolicy"],
+    ["trust that is not JSON", { assumeRolePolicy: "{" }, "assumeRolePolicy"],
     ["a managed policy that is no ARN", { managedPolicyArns: ["ReadOnlyAccess"] }, "managedPolicyArns"],
     [
       "a boundary that is no policy",
@@ -379,7 +379,7 @@ export const WRONG: readonly Wrong[] = [
   ]),
   ...of("aws:eks/addon:Addon", [
     ["an add-on that there is not", { addonName: "metric-server" }, "addonName"],
-    ["configuration that is no JSON", { configurationValues: "{a" }, "configurationValues"],
+    ["configuration that is not JSON", { configurationValues: "{a" }, "configurationValues"],
     ["PRESERVE on create", { resolveConflictsOnCreate: "PRESERVE" }, "resolveConflictsOnCreate"],
     ["a version that is none", { addonVersion: "0.7.2" }, "addonVersion"],
     ["a role that is none", { serviceAccountRoleArn: "engine" }, "serviceAccountRoleArn"],

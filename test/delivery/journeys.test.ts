@@ -193,13 +193,13 @@ function rollBack({ reason = "errors", to = "", ref = "refs/heads/main" }): read
 }
 
 describe("a rollback by hand", () => {
-  it("goes back in the stack's environment, with the role that deploys, and carries on how it ended", () => {
+  it("rolls back in the stack's environment, with the role that deploys, and carries on how it ended", () => {
     begin([], { plan: plan(ONE), now: ONE, exitCodes: { rollback: 5 } });
     expect(rollBack({})).toMatchObject([{ environment: "production", roles: [DEPLOYS], exitCode: 5 }]);
     expect(runner.calls).toEqual([["rollback", "--stack", "prod", "--yes", "--json"]]);
   });
 
-  it("goes back to the release that is named, whatever its name holds", () => {
+  it("rolls back to the release that is named, whatever its name holds", () => {
     begin([], { plan: plan(ONE), now: ONE });
     rollBack({ to: '2026.11.1"; touch here #' });
     expect(runner.calls[0]?.slice(0, 5)).toEqual(["rollback", "--stack", "prod", "--to", '2026.11.1"; touch here #']);

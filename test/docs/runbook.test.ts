@@ -46,6 +46,6 @@ describe("runbookPage", () => {
 
   it("refuses a reference that nobody could follow", () => {
     const section = { section: "One", count: 1, lines: [{ line: "Ask Anna", doneBy: ["anna:now"] }] };
-    expect(() => runbookPage([section])).toThrow("anna:now: no kind of reference is called that");
+    expect(() => runbookPage([section])).toThrow("anna:now: unknown kind of reference");
   });
 });

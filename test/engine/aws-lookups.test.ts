@@ -83,6 +83,6 @@ describe("openAwsLookups", () => {
   it("starts nothing when it is never asked, and answers nothing once it is closed", async () => {
     const aws = open();
     await aws.close();
-    await expect(aws.find("index/getRegion", {}, z.unknown())).rejects.toThrow("the look-ups have ended");
+    await expect(aws.find("index/getRegion", {}, z.unknown())).rejects.toThrow("the look-up process has ended");
   });
 });

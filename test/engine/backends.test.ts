@@ -131,7 +131,7 @@ describe.each([
     ]);
   });
 
-  it("goes back to what was promoted before, whoever promoted it (W110)", async () => {
+  it("rolls back to what was promoted before, whoever promoted it (W110)", async () => {
     expect(await stack.goal()).toBe("nothing");
     expect(await stack.goal({ isLiveBad: true })).toBe("back to 2.0");
     expect(await stack.goal({ to: "1.0" })).toBe("back to 1.0");

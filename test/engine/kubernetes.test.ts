@@ -76,7 +76,7 @@ describe("kubernetesModel for Helm releases", () => {
     expect((await revisionAndImage()).image).toBe(GOOD);
   });
 
-  it("goes back by itself when the pods do not start, and says what the kubelet said", async () => {
+  it("rolls back by itself when the pods do not start, and says what the kubelet said", async () => {
     const olds = { id: "shop/shop", olds: {}, oldInputs: inputs(GOOD) };
     const update = model.update({ ...request(type), ...ONCE, ...olds, inputs: inputs(CRASHING) });
     await expect(update).rejects.toThrow(/helm release shop failed[\s\S]*(CrashLoopBackOff|Error: exit code 1)/);

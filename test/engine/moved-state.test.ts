@@ -71,7 +71,7 @@ describe("a stack that moves from a folder to a bucket and back (docs/bootstrap.
     await pulumi(to, `stack import --file ${file}`);
   }
 
-  it("shows no change in the next preview, in the bucket as in the folder that it goes back to", async () => {
+  it("shows no change in the next preview, in the bucket as in the folder that it rolls back to", async () => {
     const [home, bucket, back] = [folder("backend"), s3.backendUrl, folder("other")];
     await pulumi(home, "stack init");
     await pulumi(home, "config set --secret sparki:token", SECRET);

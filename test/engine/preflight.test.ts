@@ -113,7 +113,7 @@ describe("sparki preflight", () => {
         ["detections", "0"],
         ["newest project", expect.stringContaining("h old")],
       ]);
-      expect(stderr.replaceAll(/\s+/g, " ")).toContain("It costs nothing here.");
+      expect(stderr.replaceAll(/\s+/g, " ")).toContain("It costs nothing in a rehearsal.");
       drilled = record.snapshot;
     });
 
@@ -150,7 +150,7 @@ describe("sparki preflight", () => {
       expect(found("state-free")?.reason).toBe(
         "the state is locked by ann@desk (process 7) since 2026-11-23T10:00:00Z",
       );
-      expect(found("prometheus")?.reason).toMatch(/could not look: .*ECONNREFUSED/);
+      expect(found("prometheus")?.reason).toMatch(/could not check: .*ECONNREFUSED/);
     });
 
     it("tells no secret", () => {

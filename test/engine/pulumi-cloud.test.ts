@@ -121,7 +121,7 @@ describe("a stack on Pulumi Cloud", () => {
     expect(exports.map((request) => request.split("/export/")[1])).toEqual(["16", "15", "13", "2", "1"]);
   });
 
-  it("goes back to what was promoted before the live release, whoever ran it, and after that nowhere (W110)", async () => {
+  it("rolls back to what was promoted before the live release, whoever ran it, and after that nowhere (W110)", async () => {
     expect(await goal()).toMatchObject({ kind: "nothing", release: three });
     expect(await goal({ isLiveBad: true })).toMatchObject({
       kind: "release",

@@ -135,7 +135,7 @@ describe("sparki deploy and sparki rollback", () => {
     const before = await stack.run("history");
     const { exitCode, document } = await stack.run("rollback --yes");
     expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 0, outcome: "unchanged" });
-    expect(document.reason).toBe("2.0 is what was last gone back to");
+    expect(document.reason).toBe("2.0 is the target of the last rollback");
     expect((await stack.run("history")).document.events).toEqual(before.document.events);
     expect(await stack.live()).toEqual(everywhere(two));
   });
@@ -162,13 +162,13 @@ describe("sparki deploy and sparki rollback", () => {
     expect(actions(document).slice(-2)).toEqual(["one-box: rollback", "rollback: stop"]);
     expect(document.decisions.at(-1).page).toBe(true);
     expect(document.reason).toContain("ImagePull");
-    expect((await stack.told()).at(-1)).toContain("rollback failed: @on-call-sre @alexarno look now");
+    expect((await stack.told()).at(-1)).toContain("rollback failed: @on-call-sre @alexarno investigate now");
     const refused = await stack.run("deploy --yes");
     expect(refused).toMatchObject({ exitCode: 1, document: { outcome: "stopped", steps: [] } });
     expect(refused.document.reason).toContain("npx sparki rollback --stack staging");
   });
 
-  it("go back once its cause is fixed, and let deploys begin again", async () => {
+  it("roll back once its cause is fixed, and let deploys begin again", async () => {
     await stack.push(two);
     expect(await stack.run("rollback --yes")).toMatchObject({
       exitCode: 0,
@@ -194,7 +194,7 @@ describe("sparki deploy and sparki rollback", () => {
     expect(await stack.run("rollback --to 9.9 --yes")).toMatchObject({ exitCode: 2 });
   });
 
-  it("refuse to go back past a contracted schema, and say to roll forward (F50)", async () => {
+  it("refuse to roll back past a contracted schema, and say to roll forward (F50)", async () => {
     await stack.configure(contracted);
     expect(await stack.run("deploy --yes")).toMatchObject({ exitCode: 0, document: { outcome: "promoted" } });
     const { exitCode, document } = await stack.run("rollback --yes");

@@ -121,7 +121,7 @@ describe("an approved plan, on the real engine", () => {
     const { exitCode, stdout } = await sparki(["deploy", "--approved", hash]);
     writeFileSync(tree, own);
     expect(exitCode).toBe(1);
-    expect(JSON.parse(stdout).error.message).toContain("no commit has it: gates/tree.ts");
+    expect(JSON.parse(stdout).error.message).toContain("not committed: gates/tree.ts");
   });
 
   it("is deployed as it was approved, whatever is done to the checkout in mid-update (X04, W35)", async () => {

@@ -96,7 +96,7 @@ describe("judgeHealth", () => {
     const withOld = { observed: true, desired: 2, updated: 2, available: 1, total: 3 };
     expect(judgeHealth(sample({ rollout: withOld, pods: [pod(), starting] }), EXPECTED)).toEqual({
       verdict: "inconclusive",
-      reason: "1 old pods still serve: the cache is away: ECONNREFUSED",
+      reason: "1 old pods are still serving: the cache is away: ECONNREFUSED",
       outage: true,
     });
   });

@@ -79,7 +79,7 @@ describe("decide", () => {
     for (const state of states()) if (decide(state).action === "proceed") expect(state.verdict).toBe("pass");
   });
 
-  it("never rolls back twice, nor without a release to go back to, and destroys only where nothing holds data", () => {
+  it("never rolls back twice, nor without a release to roll back to, and destroys only where nothing holds data", () => {
     for (const state of states()) {
       const { action } = decide(state);
       if (action === "rollback")

@@ -25,12 +25,12 @@ describe("diskFailure", () => {
     [
       "a quota",
       file("EDQUOT", `quota exceeded, mkdir '${tmpdir()}/x'`),
-      `has no room left for this user at ${tmpdir()}/x`,
+      `has no space left for this user at ${tmpdir()}/x`,
     ],
     [
       "a file system that is read only",
       file("EROFS", `read-only file system, mkdir '${tmpdir()}/x'`),
-      `takes no writing at ${tmpdir()}/x`,
+      `is read-only at ${tmpdir()}/x`,
     ],
     [
       "a failure behind another",
@@ -48,7 +48,7 @@ describe("diskFailure", () => {
     const TMPDIR = join(tmpdir(), "never-made");
     const error = file("ENOENT", `no such file or directory, mkdtemp '${TMPDIR}/sparki-plan-XXXXXX'`);
     expect(diskFailure(error, { cwd: tmpdir(), env: { TMPDIR } })).toMatchObject({
-      message: `TMPDIR is ${TMPDIR}, which is not there; expected a folder to write to`,
+      message: `TMPDIR is ${TMPDIR}, which does not exist; expected a writable folder`,
       hint: expect.stringContaining(`mkdir -p ${TMPDIR}`),
     });
   });
@@ -70,7 +70,7 @@ describe("a disk without room", () => {
     expect(() => assertRoom(full)).toThrow(
       expect.objectContaining({
         code: "SPARKI_OUTSIDE",
-        message: `this machine's disk has too little room at ${full}: 0 MiB are free; expected 500`,
+        message: `this machine's disk has too little free space at ${full}: 0 MiB are free; expected 500`,
         hint: expect.stringContaining("df -h /proc/self"),
       }),
     );

@@ -18,7 +18,7 @@ describe("Engine", () => {
     delete process.env.SPARKI_ROLLBACK;
   });
 
-  /** Whether the program would take each step of a preview for one of an update that goes back. */
+  /** Whether the program would take each step of a preview for one of an update that rolls back. */
   async function modesOf(settings?: RunSettings): Promise<Set<boolean>> {
     const controller = new AbortController();
     const engine = await Engine.open({
@@ -41,13 +41,13 @@ describe("Engine", () => {
     return seen;
   }
 
-  it("runs no deploy as one that goes back, whatever the shell exports", async () => {
+  it("runs no deploy as one that rolls back, whatever the shell exports", async () => {
     process.env.SPARKI_ROLLBACK = "true";
     expect(await modesOf()).toEqual(new Set([false]));
     expect(process.env.SPARKI_ROLLBACK).toBe("true");
   });
 
-  it("runs as one that goes back what is told to be", async () => {
+  it("runs as one that rolls back what is told to be", async () => {
     expect(await modesOf({ environment: ROLLBACK_ENVIRONMENT })).toEqual(new Set([true]));
     expect(process.env.SPARKI_ROLLBACK).toBeUndefined();
   });

@@ -79,7 +79,7 @@ describe("refusalOf", () => {
     [
       "a page of who stands before the API",
       "<html><head><title>Log in</title></head></html>",
-      'HTTP 401, a page "Log in", which is no answer of the Kubernetes API',
+      'HTTP 401, a page "Log in", which does not come from the Kubernetes API',
     ],
   ])("tells a refusal with %s", (_, body, expected) => {
     expect(refusalOf(refused(body))).toBe(expected);

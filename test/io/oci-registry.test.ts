@@ -131,9 +131,9 @@ describe("Registry", () => {
       /mirror/,
     ],
     [
-      "sends to what is no address",
+      "redirects to something that is not an address",
       [{ status: 307, headers: { location: "https://[ghcr.io/x" } }],
-      /ghcr.io sends to what is no address/,
+      /ghcr.io redirects to something that is not an address/,
       /status page/,
     ],
   ])("throws with what to do when the registry %s", async (_, answers, message, hint) => {
@@ -303,7 +303,7 @@ describe("Registry", () => {
       registry(undefined, ...Array(9).fill(moved))
         .client()
         .has(IMAGE),
-    ).rejects.toThrow("sends on and on");
+    ).rejects.toThrow("redirects without an end");
   });
 
   it("waits as a registry with too many requests says, and asks again", async () => {

@@ -37,7 +37,7 @@ describe("pinConfig", () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  it("goes back to a release from before a service was added without that service, and with it to one that has it", () => {
+  it("rolls back to a release from before a service was added without that service, and with it to one that has it", () => {
     const file = join(folder, "Pulumi.prod.yaml");
     const { web, ...images } = releaseNamed("1.0").images;
     writeFileSync(file, `config:\n  sparki:release: { id: "2.0", images: { web: "${web}" } }\n`);

@@ -13,7 +13,7 @@ describe("lockFailure", () => {
       code: "SPARKI_OUTSIDE",
       message:
         "stack prod is locked by ann@desk (process 7) since 2026-11-23T10:00:00Z; expected no other deployment to it",
-      hint: "wait until it ends; only if nothing runs there any more: pulumi cancel --stack prod",
+      hint: "wait until it ends; only if it is no longer running: pulumi cancel --stack prod",
     });
   });
 

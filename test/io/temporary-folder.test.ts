@@ -16,15 +16,15 @@ describe("assertTemporaryFolder", () => {
   });
 
   it.each([
-    ["is not there", "gone"],
-    ["is no folder", "file"],
+    ["does not exist", "gone"],
+    ["is not a folder", "file"],
   ])("says of one that %s what it is, and what to do", (problem, name) => {
     writeFileSync(join(folder, "file"), "");
     const place = join(folder, name);
     expect(() => assertTemporaryFolder(place)).toThrow(
       expect.objectContaining({
         code: "SPARKI_USAGE",
-        message: `TMPDIR is ${JSON.stringify(place)}, which ${problem}; expected a folder that can be written to`,
+        message: `TMPDIR is ${JSON.stringify(place)}, which ${problem}; expected a writable folder`,
         hint: expect.stringContaining("unset TMPDIR"),
       }),
     );

@@ -60,7 +60,7 @@ describe("sparki deploy, on an AWS that fails", () => {
     }
   };
 
-  it("refuses to verify and to go back where nothing was ever deployed", async () => {
+  it("refuses to verify and to roll back where nothing was ever deployed", async () => {
     expect(await stack.run("verify")).toMatchObject({
       exitCode: 2,
       document: { error: { code: "SPARKI_USAGE", message: expect.stringContaining("nothing to verify") } },
@@ -131,7 +131,7 @@ describe("sparki deploy, on an AWS that fails", () => {
     );
     const { exitCode, document, stderr } = await deploying;
     expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 1, outcome: "stopped" });
-    // There is none to go back to.
+    // There is none to roll back to.
     expect(document.decisions.at(-1)).toMatchObject({ phase: "one-box", action: "stop", page: true });
     expect(document.notifications).toMatchObject([{ delivered: false }, { delivered: false }]);
     expect(stderr).toContain("not told in #incidents: Slack does not answer");

@@ -41,7 +41,7 @@ describe.each([
     expect(report.decisions.filter(({ page }) => page)).toEqual([]);
     const [title] = report.notifications.at(-1)?.text.split("\n") ?? [];
     expect(title).toContain(`deployment rolled back: ${PROBE} (engine-one-box-`);
-    expect(report.notifications.map(({ text }) => text).join("\n")).not.toContain("look now");
+    expect(report.notifications.map(({ text }) => text).join("\n")).not.toContain("investigate now");
   });
 
   it("runs what was promoted on every track, and proves its objects, not only its images", () => {

@@ -81,7 +81,7 @@ describe("sparki diagnose and sparki watch", () => {
         fix: expect.stringContaining("--source-identifier sparki-staging-database"),
       }),
     });
-    expect(stderr.trimStart()).toMatch(/^Likely cause\n {2}✗ FAIL {2}What pods say of the database/m);
+    expect(stderr.trimStart()).toMatch(/^Likely cause\n {2}✗ FAIL {2}What pods log about the database/m);
     await stack.breakCloud({});
   });
 

@@ -37,7 +37,7 @@ describe(chartsDeclared.name, () => {
   it("lets pass a chart that a rollback restored", () =>
     expect(said(helmRelease("web", "fleet", charts.make("web")))).toEqual([]));
 
-  it("lets pass a release that an update goes back to and leaves alone, whose chart was another one", () =>
+  it("lets pass a release that an update rolls back to and leaves alone, whose chart was another one", () =>
     expect(said(withValues({ chartHash: "0".repeat(64) }))).toEqual([]));
 
   it("renders with a stand-in what preview cannot know", () => {

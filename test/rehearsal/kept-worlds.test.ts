@@ -112,13 +112,13 @@ describe("holdWorld", () => {
   });
 
   it.each<[string, (place: string) => void]>([
-    ["world.json is not what was put there", (place) => writeFileSync(join(place, "world.json"), "evil")],
-    ["etcd/evil was not put there with it", (place) => writeFileSync(join(place, "etcd", "evil"), "")],
+    ["world.json has changed", (place) => writeFileSync(join(place, "world.json"), "evil")],
+    ["etcd/evil is not one of its files", (place) => writeFileSync(join(place, "etcd", "evil"), "")],
     ["passphrase is missing", (place) => rmSync(join(place, "passphrase"))],
     ["postgres is missing, or its mode", (place) => rmSync(join(place, "postgres"), { recursive: true })],
-    ["etcd is missing, or its mode or owner is not what it was", (place) => chmodSync(join(place, "etcd"), 0o711)],
+    ["etcd is missing, or its mode or owner has changed", (place) => chmodSync(join(place, "etcd"), 0o711)],
     ["passphrase is missing, or its mode", (place) => chmodSync(join(place, "passphrase"), 0o644)],
-    ["nothing says what was put there", (place) => rmSync(join(place, ".manifest.json"))],
+    ["it has no record of its files", (place) => rmSync(join(place, ".manifest.json"))],
   ])("makes it again, and says why, where %s", async (why, damage) => {
     (await take()).release();
     damage(join(worlds(), "prod-1-1"));

@@ -60,12 +60,12 @@ describe("parseConfig", () => {
     [
       "two objectives of one name",
       { "sparki:objectives": objectives("errors", "errors") },
-      'objectives[1].name is "errors"; expected a name that alerts tell from "errors"',
+      'objectives[1].name is "errors"; expected a name that alerts can distinguish from "errors"',
     ],
     [
       "two objectives with the same alerts",
       { "sparki:objectives": objectives("errors", "slow", "Errors!") },
-      'objectives[2].name is "Errors!"; expected a name that alerts tell from "errors"',
+      'objectives[2].name is "Errors!"; expected a name that alerts can distinguish from "errors"',
     ],
     [
       "an objective without a name for its alerts",
@@ -264,7 +264,7 @@ describe("parseConfig", () => {
   it.each([
     ["cluster", { version: 1.3 }, 'cluster.version, and put quotes around it, as in "1.30"'],
     ["database", { engineVersion: 17.6 }, "database.engineVersion, and put quotes around it"],
-    ["web", { replicas: "3" }, "web.replicas, and take the quotes away"],
+    ["web", { replicas: "3" }, "web.replicas, and remove the quotes"],
   ])("says of a value in %s whether quotes are missing or too many (W40)", (key, change, repair) => {
     const raw = rawConfig("prod");
     const value = JSON.stringify({ ...JSON.parse(raw[`sparki:${key}`] ?? "{}"), ...change });

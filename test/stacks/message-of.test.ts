@@ -17,7 +17,7 @@ describe("messageOf", () => {
       `${refused.message}; connect ECONNREFUSED ::1:9090`,
     ],
     ["a code where there is nothing else", Object.assign(new Error(""), { code: "EPIPE" }), "EPIPE"],
-    ["something of an empty value", "", "nothing was said"],
+    ["something of an empty value", "", "no reason given"],
     ["a message that says enough, without its cause", new Error("no", { cause: refused }), "no"],
   ])("tells %s", (_, error, message) => {
     expect(messageOf(error)).toBe(message);

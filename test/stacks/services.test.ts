@@ -35,7 +35,7 @@ describe("a release from before a service was added", () => {
   const { web, ...images } = config.release.images;
   const older = knownReleaseSchema.parse({ ...config.release, id: "before", images });
 
-  it("is a release that can be gone back to, without that service", () => {
+  it("is a release that can be rolled back to, without that service", () => {
     const settings = withRelease(config, older);
     expect(settings.absent).toEqual(["web"]);
     expect(servicesOf(settings)).toEqual(SERVICE_NAMES.filter((name) => name !== "web"));

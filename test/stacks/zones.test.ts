@@ -10,7 +10,7 @@ describe("zoneProblem", () => {
   it.each([
     [
       "us-east-1b",
-      "us-east-1b is use1-az3 in this account, where EKS makes no clusters; expected some of us-east-1a, us-east-1c",
+      "us-east-1b is use1-az3 in this account, where EKS supports no clusters; expected some of us-east-1a, us-east-1c",
     ],
     ["us-east-1f", "us-east-1f is not a zone of this account; expected some of us-east-1a, us-east-1c"],
   ])("tells what is wrong with %s, and which there are", (zone, words) => {

@@ -35,7 +35,7 @@ export interface Present {
 /** What came of one scenario. */
 export interface GateCase extends Pick<Outcome, "exitCode" | "reason">, Pick<Deployment, "gates"> {
   readonly scenario: string;
-  /** What the decision tree says to it, where there is a release to go back to. */
+  /** What the decision tree says to it, where there is a release to roll back to. */
   readonly action: Decision["action"];
   /** Steps that changed something before the refusal. */
   readonly changed: readonly string[];

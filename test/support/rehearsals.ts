@@ -106,14 +106,14 @@ export function describeRehearsal(scenario: string, exitCode: number, outcome: R
         expect(found("e2e")?.evidence?.at(-1)).toContain("the checkout page lacks its button");
       });
 
-      it("gives it five minutes to settle, then calls a person by the decision tree: few errors are no reason to go back", () => {
+      it("gives it five minutes to settle, then calls a person by the decision tree: few errors are no reason to roll back", () => {
         expect(report.decisions.slice(-2)).toMatchObject([
           { phase: "promoted", action: "wait", page: false },
           { phase: "promoted", action: "escalate", page: true, reason: expect.stringContaining("End-to-end tests") },
         ]);
         expect(report.rollback).toBeNull();
         const { text } = report.notifications.at(-1) ?? { text: "" };
-        expect(text).toMatch(/^⚠️ Production deployment live, but not well: @on-call-sre look now$/m);
+        expect(text).toMatch(/^⚠️ Production deployment live, but unhealthy: @on-call-sre investigate now$/m);
       });
     } else if (outcome === "promoted") {
       it("is verified once it is live: smoke, end-to-end tests, test project, outside, objectives", () => {
@@ -143,7 +143,7 @@ export function describeRehearsal(scenario: string, exitCode: number, outcome: R
         for (const gate of errors) expect(gate.upper).toBeLessThanOrEqual(gate.limit);
       });
     } else {
-      it("goes back by itself, and soon: within four times the deployment's own time it proves that the release before serves", () => {
+      it("rolls back by itself, and soon: within four times the deployment's own time it proves that the release before serves", () => {
         expect(report.decisions.slice(-2)).toMatchObject([
           { phase: isLate ? "promoted" : "one-box", action: "rollback" },
           { phase: "rollback", action: "stop", page: false },

@@ -19,7 +19,7 @@ export function resultOf(outcome: EngineResult["outcome"], failure?: string): En
   return { outcome, failure, ...nothing };
 }
 
-/** A stack to go back on, as a test breaks it. */
+/** A stack to roll back on, as a test breaks it. */
 export interface FakeStack {
   resources: readonly object[];
   updates: readonly Update[];

@@ -66,7 +66,7 @@ export function updateOf(
   };
 }
 
-/** Who ran an update to a release: sparki, to go back where the message says so. */
+/** Who ran an update to a release: sparki, to roll back where the message says so. */
 export function ranFor(release: Release | undefined, message = ""): RunRecord | undefined {
   if (release === undefined) return undefined;
   const by = message.startsWith("sparki rollback to ") ? "sparki rollback" : "sparki deploy";

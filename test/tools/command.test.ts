@@ -35,14 +35,14 @@ describe("command", () => {
       const timer = setInterval(() => process.stdout.write("line\\n"), 5);
       return ended.finally(() => { clearInterval(timer); process.stderr.write("undone\\n"); });
     }`;
-    expect(ended(work, "| head -n 1")).toEqual({ status: 4, stderr: "undone\nended: what read its output has gone\n" });
+    expect(ended(work, "| head -n 1")).toEqual({ status: 4, stderr: "undone\nended: its output is no longer read\n" });
   });
 
   it.each(["/dev/full"])("says that what it printed is not whole, where the output goes to %s", (file) => {
     const { status, stderr } = ended(`async () => { process.stdout.write("a document\\n"); return 0; }`, `> ${file}`);
     expect({ status, stderr }).toEqual({
       status: 4,
-      stderr: expect.stringContaining("not all output could be written: the disk that it goes to is full\n"),
+      stderr: expect.stringContaining("not all output could be written: the disk that it is written to is full\n"),
     });
   });
 

@@ -72,7 +72,7 @@ esac
 
   it.each([
     [{ version: "3.9.2" }, /found Python 3\.9\.2, expected Python 3\.10 or newer/, /install Python 3\.10/],
-    [{ ensurepip: "exit 1" }, /cannot make environments/, /apt install python3-venv/],
+    [{ ensurepip: "exit 1" }, /cannot create virtual environments/, /apt install python3-venv/],
   ])("says what to install when Python is not good enough: %j", async (python, message, hint) => {
     fakePython(python);
     await expect(resolve()).rejects.toMatchObject({

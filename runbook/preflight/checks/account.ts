@@ -12,7 +12,7 @@ export const credentials: Check = {
   id: "aws-credentials",
   group: "Infrastructure",
   title: "AWS credentials, account and region",
-  proves: "The credentials work, belong to the stack's own account and may enter its cluster, and its region answers.",
+  proves: "The credentials work, belong to the stack's account and may access its cluster, and its region responds.",
   timeLimitSeconds: 30,
   run: lookWho,
 };
@@ -38,7 +38,7 @@ async function lookWho({ aws, config }: PreflightContext): Promise<Finding> {
     if (place?.region !== region) return fail(`the look-ups went to ${place?.region}; expected ${region}`, fix);
     if (!config.cluster.administrators.some((principal) => nameIn(principal) === nameIn(identity.arn)))
       return warn(
-        `${identity.arn} is none of sparki:cluster.administrators: the cluster will not let it in`,
+        `${identity.arn} is not one of sparki:cluster.administrators: the cluster will refuse it`,
         ADMINISTRATORS,
       );
     return pass(`${identity.arn} in ${region}`);
@@ -56,10 +56,10 @@ export const awsCli: Check = {
   id: "aws-cli",
   group: "Infrastructure",
   title: "AWS command line",
-  proves: "`aws` is there and new enough: the cluster's component and its kubeconfig run it.",
+  proves: "`aws` is installed and new enough: the cluster's component and its kubeconfig run it.",
   timeLimitSeconds: 30,
   run: async ({ commands, isRehearsal }) => {
-    if (isRehearsal) return skipped("a rehearsal's cluster takes a token, and asks no command line for it");
+    if (isRehearsal) return skipped("a rehearsal's cluster uses a token, without the AWS command line");
     const fix = "install it: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";
     const asked = await commands.aws(["--version"]).catch(() => undefined);
     if (asked === undefined || asked.code !== 0) return fail("there is no aws on PATH", fix);
@@ -85,7 +85,7 @@ export const serviceRoles: Check = {
   id: "aws-service-roles",
   group: "Infrastructure",
   title: "Service-linked roles",
-  proves: "The services' own roles are in the account, so that no creation has to wait for one.",
+  proves: "The service-linked roles exist in the account, so that no creation has to wait for one.",
   timeLimitSeconds: 30,
   run: async ({ aws, state }) => {
     const names = Object.keys(SERVICE_ROLES);
@@ -97,12 +97,12 @@ export const serviceRoles: Check = {
     if (missing.length === 0) return pass(`${names.length} roles`);
     // Whatever exists has its role already, whoever may read it.
     if (resources.some(({ type }) => type === "aws:eks/cluster:Cluster"))
-      return pass(`${names.length - missing.length} roles; the rest came with what is deployed`);
+      return pass(`${names.length - missing.length} roles; the others were created with what is deployed`);
     const commands = missing.map(
       (name) => `aws iam create-service-linked-role --aws-service-name ${SERVICE_ROLES[name]}`,
     );
     return warn(
-      `the account has no ${missing.join(", ")}: AWS makes each with the first resource that needs it, which may then fail once`,
+      `the account has no ${missing.join(", ")}: AWS creates each with the first resource that needs it, which may then fail once`,
       commands.join("\n"),
     );
   },
@@ -126,9 +126,9 @@ const LEAST_ZONES = 2;
 export const offers: Check = {
   id: "aws-offers",
   group: "Infrastructure",
-  title: "What AWS offers here",
+  title: "Availability at AWS",
   proves:
-    "EKS takes the zones as this account maps them; the database's class and version, the cluster's and its add-ons' are offered.",
+    "EKS supports the zones as this account maps them; AWS offers the database's class and version and the versions of the cluster and its add-ons.",
   timeLimitSeconds: 60,
   run: async (context) => {
     const findings = await Promise.all([zones(context), database(context), cluster(context), addOns(context)]);
@@ -151,7 +151,7 @@ async function database({ aws, config }: PreflightContext): Promise<Finding> {
   const what = `PostgreSQL ${engineVersion} on ${instanceClass}`;
   const wanted = { engine: "postgres", engineVersion, instanceClass };
   const found = await aws.find("rds/getOrderableDbInstance", wanted, databaseSchema);
-  const fix = `see what there is: aws rds describe-orderable-db-instance-options --region ${config.region} --engine postgres --db-instance-class ${instanceClass}; then edit sparki:database`;
+  const fix = `list what is available: aws rds describe-orderable-db-instance-options --region ${config.region} --engine postgres --db-instance-class ${instanceClass}; then edit sparki:database`;
   if (found === undefined) return fail(`RDS does not offer ${what} in ${config.region}`, fix);
   const own = config.network.zones.filter((zone) => found.availabilityZones.includes(zone));
   return own.length < Math.min(LEAST_ZONES, config.network.zones.length)

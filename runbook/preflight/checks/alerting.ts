@@ -36,7 +36,7 @@ export const sampleAlert = stormCheck({
   id: "sample-alert",
   service: "alertmanagerUrl",
   title: "Sample alerts",
-  proves: "A page and a ticket are routed to whom they concern, and resolved before anybody is told.",
+  proves: "A page and a ticket are routed to the right receivers, and resolved before anyone is notified.",
   judge: async (service, context) => {
     const routed = (await monitoringTrial(context)) !== undefined;
     await send(service, context, LASTS_SECONDS);
@@ -48,13 +48,13 @@ export const sampleAlert = stormCheck({
     if (wrong.length > 0)
       return fail(
         wrong.join("; "),
-        "see the AlertmanagerConfig in sparki-monitoring, which needs sparki:slackToken or sparki:slackWebhook, and that Alertmanager selects it",
+        "check the AlertmanagerConfig in sparki-monitoring, which needs sparki:slackToken or sparki:slackWebhook, and that Alertmanager selects it",
       );
     if (left.length > 0) return fail("the alerts are not resolved", stormFix(context));
     return pass(
       routed
-        ? "a page and a ticket went to whom they concern"
-        : "taken and resolved; the routes come with the deployment",
+        ? "a page and a ticket were routed to the right receivers"
+        : "accepted and resolved; the deployment creates the routes",
     );
   },
 });
@@ -65,7 +65,7 @@ async function send(service: StormService, context: PreflightContext, lastsSecon
   const alerts = Object.keys(RECEIVERS).map((severity) => ({
     // The operator hands the stack's own routes only the alerts of their namespace.
     labels: { alertname: ALERT, severity, stack: context.stack, namespace: "sparki-monitoring" },
-    annotations: { summary: "A sample alert of sparki preflight; it ends by itself." },
+    annotations: { summary: "A sample alert of sparki preflight; it resolves by itself." },
     startsAt: at(-60),
     endsAt: at(lastsSeconds),
   }));
@@ -90,7 +90,7 @@ async function until(
 
 function misrouted(alerts: Alerts, severity: Severity, routed: boolean): string | undefined {
   const receivers = alerts.find(({ labels }) => labels.severity === severity)?.receivers.map(({ name }) => name) ?? [];
-  if (receivers.length === 0) return `a ${severity} goes to nobody`;
+  if (receivers.length === 0) return `a ${severity} is routed to no receiver`;
   // The operator puts namespace and name before it.
   if (!routed || receivers.some((name) => name.split("/").at(-1) === RECEIVERS[severity])) return undefined;
   return `a ${severity} goes to ${receivers.join(", ")}; expected ${RECEIVERS[severity]}`;
@@ -98,14 +98,14 @@ function misrouted(alerts: Alerts, severity: Severity, routed: boolean): string 
 
 const authSchema = z.object({ ok: z.boolean(), team: z.string().optional(), error: z.string().optional() });
 
-const FIX = "set SPARKI_SLACK_TOKEN or SPARKI_SLACK_WEBHOOK to one that works; the deployment goes on without Slack";
+const FIX = "set SPARKI_SLACK_TOKEN or SPARKI_SLACK_WEBHOOK to one that works; the deployment continues without Slack";
 
 /** Slack never stops a deployment: it would only make nobody hear of it. */
 export const slack: Check = {
   id: "slack",
   group: "Communication",
   title: "Slack",
-  proves: "Slack answers and takes our token or webhook; nothing is posted.",
+  proves: "Slack responds and accepts our token or webhook; nothing is posted.",
   timeLimitSeconds: 20,
   run: async (context, signal) => {
     const secrets = await context.slackSecrets();
@@ -127,7 +127,7 @@ function answerIn(body: string): z.infer<typeof authSchema> | undefined {
 async function askAsBot({ http }: PreflightContext, token: string, signal: AbortSignal): Promise<Finding> {
   const headers = { authorization: `Bearer ${token}` };
   const answer = await http("https://slack.com/api/auth.test", { method: "POST", headers, timeoutSeconds: 10, signal });
-  if (!answer.answered) return warn(`Slack does not answer: ${answer.error}`, FIX);
+  if (!answer.answered) return warn(`Slack does not respond: ${answer.error}`, FIX);
   if (answer.status !== 200) return warn(`Slack answered ${answer.status}`, FIX);
   const said = answerIn(answer.body);
   if (said === undefined) return warn(`Slack answered ${saidInstead(answer)}`, FIX);
@@ -143,9 +143,9 @@ async function askWebhook({ http, isRehearsal }: PreflightContext, url: string, 
   const headers = { "content-type": "application/json" };
   const answer = await http(url, { method: "POST", headers, body: "{}", timeoutSeconds: 10, signal });
   const without = withoutWebhook(url);
-  if (!answer.answered) return warn(`Slack does not answer: ${without(answer.error)}`, FIX);
+  if (!answer.answered) return warn(`Slack does not respond: ${without(answer.error)}`, FIX);
   const body = without(answer.body).trim();
-  if (answer.status === 400 && (isRehearsal || NO_TEXT.test(body))) return pass("the webhook answers");
+  if (answer.status === 400 && (isRehearsal || NO_TEXT.test(body))) return pass("the webhook responds");
   const isText = pageTitle(body) === undefined && body !== "" && answer.status >= 400;
   const said = isText ? `${answer.status} ${body.slice(0, 60)}` : without(saidInstead({ ...answer, body }));
   return warn(`Slack refuses the webhook: ${said}`, FIX);

@@ -33,7 +33,7 @@ export const backup: Check = {
     const reason = `snapshot ${snapshot.id} is ${hours.toFixed(1)} hours old`;
     if (Number.isNaN(hours)) return fail(`snapshot ${snapshot.id} does not say when it was made`, fix);
     if (hours < -1)
-      return fail(`snapshot ${snapshot.id} is of ${snapshot.snapshotCreateTime}, which is still to come`, fix);
+      return fail(`snapshot ${snapshot.id} is of ${snapshot.snapshotCreateTime}, which is in the future`, fix);
     return hours > MAX_AGE_HOURS ? fail(`${reason}; expected at most ${MAX_AGE_HOURS}`, fix) : pass(reason);
   },
 };
@@ -42,7 +42,7 @@ export const restoreTest: Check = {
   id: "restore-test",
   group: "Infrastructure",
   title: "Restore test on record",
-  proves: `Somebody restored a snapshot and read it in the last ${RESTORE_TEST_DAYS} days.`,
+  proves: `A snapshot was restored and read in the last ${RESTORE_TEST_DAYS} days.`,
   timeLimitSeconds: 30,
   run: async (context) => {
     const { clock, config, stack } = context;
@@ -50,9 +50,9 @@ export const restoreTest: Check = {
     const fix = `npx sparki drill restore --stack ${stack}, which sets ${key} {on, by, snapshot} in Pulumi.${stack}.yaml`;
     if (!(await hasDatabase(context))) return skipped("there is no database yet");
     const test = config.preflight.restoreTest;
-    if (test === undefined) return fail(`no restore test is on record in ${key}`, fix);
+    if (test === undefined) return fail(`no restore test is recorded in ${key}`, fix);
     const days = Math.floor((clock.now() - Date.parse(test.on) / 1000) / (24 * HOUR));
-    if (days < 0) return fail(`the restore test on record is of ${test.on}, which is still to come`, fix);
+    if (days < 0) return fail(`the recorded restore test is of ${test.on}, which is in the future`, fix);
     const reason = `${test.by} restored ${test.snapshot} on ${test.on}`;
     return days > RESTORE_TEST_DAYS ? warn(`${reason}, ${days} days ago`, fix) : pass(reason);
   },
@@ -61,7 +61,7 @@ export const restoreTest: Check = {
 export const stateFree: Check = {
   id: "state-free",
   group: "Infrastructure",
-  title: "Nobody else is deploying",
+  title: "No other deployment is running",
   proves: "The stack's state is not locked.",
   timeLimitSeconds: 30,
   run: async ({ stack, state }) => {
@@ -70,7 +70,7 @@ export const stateFree: Check = {
     const since = lock.since === undefined ? "" : ` since ${lock.since}`;
     return fail(
       `the state is locked by ${lock.holder}${since}`,
-      `wait for it to end; only if nothing runs there any more: pulumi cancel --stack ${stack}`,
+      `wait for it to end; only if it is no longer running: pulumi cancel --stack ${stack}`,
     );
   },
 };
@@ -79,7 +79,7 @@ export const stateClean: Check = {
   id: "state-clean",
   group: "Infrastructure",
   title: "No operation is pending",
-  proves: "No interrupted update has left something half-made that nobody knows of.",
+  proves: "No interrupted update left a resource that may exist but is not in the state.",
   timeLimitSeconds: 30,
   run: async ({ state }) => {
     const { resources, pending } = await state.read();
@@ -87,8 +87,11 @@ export const stateClean: Check = {
     const told = pending.map(({ operation, urn }) => `${operation} ${urn.split("::").at(-1)}`).join(", ");
     // What was being made may exist without the state knowing its id; the other operations are safe to repeat.
     if (pending.some(({ operation }) => operation === "creating"))
-      return warn(`an update was interrupted: ${told}`, "npx sparki deploy finds what was made and goes on with it");
+      return warn(
+        `an update was interrupted: ${told}`,
+        "npx sparki deploy finds what was created and continues with it",
+      );
     if (pending.length > 0) return warn(`an update was interrupted: ${told}`, "the deployment repeats it");
-    return pass("every operation ended");
+    return pass("every operation finished");
   },
 };

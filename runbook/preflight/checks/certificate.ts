@@ -25,7 +25,7 @@ export const certificate: Check = {
     const fix = `aws acm describe-certificate --region ${context.config.region} --certificate-arn ${found?.arn}`;
     if (found === undefined) return absent(context);
     if (found.status === "PENDING_VALIDATION" && !(await wasIssued(context)))
-      return skipped("not issued yet: the deployment proves the domain, and goes on only once it is issued");
+      return skipped("not issued yet: the deployment proves the domain, and continues once the certificate is issued");
     if (found.status !== "ISSUED") return fail(`the certificate of ${domain} is ${found.status}`, fix);
     return judgeCertificate(new X509Certificate(found.certificate ?? ""), context, fix);
   },
@@ -47,7 +47,7 @@ async function wasIssued({ state }: PreflightContext): Promise<boolean> {
 async function absent({ config, stack, state }: PreflightContext): Promise<Finding> {
   const { resources } = await state.read();
   if (!resources.some(({ type }) => type === "aws:acm/certificate:Certificate"))
-    return skipped("no certificate yet: the deployment asks for it, and goes on only once it is issued");
+    return skipped("no certificate yet: the deployment requests it, and continues once it is issued");
   return fail(`the certificate of ${config.domain} is gone`, `pulumi refresh --stack ${stack}, then deploy`);
 }
 
@@ -63,22 +63,25 @@ export function judgeCertificate(
   if (days < 0) return fail(`the certificate ended on ${found.validTo}`, fix);
   if (days < MIN_DAYS) return fail(`the certificate has ${days} days left; expected at least ${MIN_DAYS}`, fix);
   const covers = `covers ${config.domain}, ${days} days left`;
-  return days < WARN_DAYS ? warn(covers, `AWS renews by itself, and should have by now: ${fix}`) : pass(covers);
+  return days < WARN_DAYS
+    ? warn(covers, `AWS renews it automatically, and should have done so by now: ${fix}`)
+    : pass(covers);
 }
 
 export const entrance: Check = {
   id: "entrance",
   group: "Infrastructure",
   title: "Load balancer answers",
-  proves: "What is live answers at the domain's /health through DNS, TLS and the load balancer.",
+  proves: "What is live responds at the domain's /health through DNS, TLS and the load balancer.",
   timeLimitSeconds: 20,
   run: async ({ config, http, stack, state }, signal) => {
     const { resources } = await state.read();
     // A deployment that stopped between promotion and cutover must be able to go on.
-    if (!resources.some(({ urn }) => urn.endsWith("::cutover-record"))) return skipped("no name points here yet");
+    if (!resources.some(({ urn }) => urn.endsWith("::cutover-record")))
+      return skipped("the domain does not point to this stack yet");
     const url = `https://${config.domain}/health`;
     const answer = await http(url, { headers: SYNTHETIC, timeoutSeconds: 15, signal });
-    const fix = `npx sparki verify --stack ${stack}: what is live is not well; fix or roll back that first`;
+    const fix = `npx sparki verify --stack ${stack}: what is live is unhealthy; fix it or roll it back first`;
     if (!answer.answered) return fail(`${url}: ${answer.error}`, fix);
     return answer.status === 200 ? pass(`${url} answered 200`) : fail(`${url} answered ${answer.status}`, fix);
   },

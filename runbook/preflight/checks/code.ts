@@ -40,7 +40,8 @@ async function inCheckout(context: PreflightContext, signal: AbortSignal): Promi
 async function onGitHub(context: PreflightContext, signal: AbortSignal): Promise<Finding> {
   const { gitSha } = context.config.release;
   const answer = await askGitHub(context, `compare/${BRANCH}...${gitSha}`, compareSchema, signal);
-  if (answer.kind === "cannot ask") return skipped(`no clone knows commit ${short(gitSha)}, and ${answer.reason}`);
+  if (answer.kind === "could not query it")
+    return skipped(`no clone knows commit ${short(gitSha)}, and ${answer.reason}`);
   if (answer.kind === "absent") return fail(`commit ${short(gitSha)} is not in ${answer.repository}`, FIX);
   const isOn = ["behind", "identical"].includes(answer.value.status);
   return isOn ? isMerged(gitSha, `${BRANCH} of ${answer.repository}`) : isNotMerged(gitSha);
@@ -64,16 +65,16 @@ export const ciGreen: Check = {
   id: "ci-green",
   group: "Application",
   title: "CI green",
-  proves: "Every check of CI on the release's commit has ended well.",
+  proves: "Every CI check on the release's commit succeeded.",
   timeLimitSeconds: 30,
   run: async (context, signal) => {
     const { gitSha } = context.config.release;
     const answer = await checkRuns(context, signal);
-    if (answer.kind === "cannot ask") return skipped(answer.reason);
+    if (answer.kind === "could not query it") return skipped(answer.reason);
     if (answer.kind === "absent") return fail(`commit ${short(gitSha)} is not in ${answer.repository}`, FIX);
     const { check_runs, total_count: total } = answer.value;
     const listed = await commitStatuses(context, signal);
-    if (listed.kind === "cannot ask") return skipped(listed.reason);
+    if (listed.kind === "could not query it") return skipped(listed.reason);
     const statuses = listed.kind === "absent" ? [] : listed.value;
     const runs = [...check_runs, ...statuses];
     const fix = `https://github.com/${answer.repository}/commit/${gitSha}/checks`;
@@ -135,7 +136,7 @@ async function checkRuns(context: PreflightContext, signal: AbortSignal): Promis
 type GitHubAnswer<T> =
   | { readonly kind: "value"; readonly value: T; readonly repository: string }
   | { readonly kind: "absent"; readonly repository: string }
-  | { readonly kind: "cannot ask"; readonly reason: string };
+  | { readonly kind: "could not query it"; readonly reason: string };
 
 /** Asks GitHub's REST API about the application's repository; throws SPARKI_OUTSIDE when it answers with neither. */
 async function askGitHub<T>(
@@ -145,9 +146,10 @@ async function askGitHub<T>(
   signal: AbortSignal,
 ): Promise<GitHubAnswer<T>> {
   const { repository } = config.preflight;
-  if (repository === undefined) return { kind: "cannot ask", reason: "no sparki:preflight.repository is configured" };
+  if (repository === undefined)
+    return { kind: "could not query it", reason: "no sparki:preflight.repository is configured" };
   if (tokens.github === undefined)
-    return { kind: "cannot ask", reason: `GITHUB_TOKEN is not set: ${repository} was not asked` };
+    return { kind: "could not query it", reason: `GITHUB_TOKEN is not set: ${repository} was not asked` };
   const headers = {
     accept: "application/vnd.github+json",
     authorization: `Bearer ${tokens.github}`,
@@ -165,17 +167,21 @@ async function askGitHub<T>(
   if (answer.status === 200) {
     const read = schema.safeParse(jsonIn(answer.body));
     if (read.success) return { kind: "value", value: read.data, repository };
-    throw new DeployError("SPARKI_OUTSIDE", `api.github.com answered what GitHub would not: ${saidInstead(answer)}`, {
-      hint: "see whether a login page or a proxy answers there: curl -I https://api.github.com",
-    });
+    throw new DeployError(
+      "SPARKI_OUTSIDE",
+      `api.github.com returned something that GitHub would not: ${saidInstead(answer)}`,
+      {
+        hint: "check whether a login page or a proxy responds there: curl -I https://api.github.com",
+      },
+    );
   }
   const limit = rateLimitOf(answer.status, answer.headers, answer.body);
   if (limit !== undefined)
     throw new DeployError(
       "SPARKI_OUTSIDE",
-      `api.github.com answers no more for now: its rate limit is used up${limit}`,
+      `api.github.com refuses further requests for now: its rate limit is used up${limit}`,
       {
-        hint: "run it again then, or set GITHUB_TOKEN to a token with a limit of its own",
+        hint: "run it again after that, or set GITHUB_TOKEN to a token with its own limit",
       },
     );
   throw new DeployError("SPARKI_OUTSIDE", `api.github.com answered ${answer.status} for ${repository}`, {

@@ -42,17 +42,17 @@ export const rollbackImages: Check = {
   id: "rollback-images",
   group: "Application",
   title: "Images of the rollback",
-  proves: "The registry still has the images of the release that a rollback would go back to.",
+  proves: "The registry still has the images of the release that a rollback would restore.",
   timeLimitSeconds: TIME_LIMIT_SECONDS,
   run: async (context, signal) => {
     const { resources } = await context.state.read();
     const promoted = promotionIn(resources)?.release;
-    if (promoted === undefined) return skipped("no release was promoted yet: there is none to go back to");
+    if (promoted === undefined) return skipped("no release was promoted yet: there is none to roll back to");
     return judge(
       { id: promoted.id, images: Object.values(promoted.images).map(imageReference) },
       context,
       signal,
-      `push the images of ${promoted.id} again: without them no rollback is possible`,
+      `push the images of ${promoted.id} again: without them a rollback is impossible`,
     );
   },
 };
@@ -65,7 +65,7 @@ export const pulling: Check = {
   id: "image-pull",
   group: "Application",
   title: "Nodes can pull",
-  proves: "The registry gives every image of the release to nodes: with the stack's pull secret, or to anybody.",
+  proves: "Nodes can pull every image of the release: with the stack's pull secret, or anonymously.",
   timeLimitSeconds: TIME_LIMIT_SECONDS,
   run: async ({ config, http, pullSecret, registryMirror }, signal) => {
     const secret = await pullSecret();
@@ -165,7 +165,7 @@ export const signatures: Check = {
   id: "image-signatures",
   group: "Application",
   title: "Image signatures",
-  proves: "Each image of the release carries a cosign signature of exactly its digest, by the key in the config.",
+  proves: "Each image of the release has a cosign signature of exactly its digest, by the key in the config.",
   timeLimitSeconds: 60,
   run: async ({ config, http, tokens, registryMirror }, signal) => {
     const key = config.preflight.imageSignatureKey;
@@ -181,7 +181,7 @@ export const signatures: Check = {
     if (found.length === 0) return pass(`${references.length} images are signed`);
     return fail(
       found.join(", "),
-      "sign what you built: cosign sign --key <key> <image>@<digest>; else find out who built it",
+      "if you built the image, sign it: cosign sign --key <key> <image>@<digest>; otherwise find out who built it",
     );
   },
 };
@@ -196,7 +196,7 @@ async function problemOf(registry: Registry, image: ImageReference, key: KeyObje
   const found = [...tagged, ...(await bundledSignatures(registry, image, key))];
   if (found.some((each) => each.includes(image.digest))) return undefined;
   const [other] = found.flatMap((each) => (each === "by another key" ? [] : each));
-  if (other !== undefined) return `is not signed: its signature by the configured key is of another image, ${other}`;
+  if (other !== undefined) return `is not signed: its signature by the configured key is for another image, ${other}`;
   return found.length === 0 ? "is not signed" : "has no signature by the configured key";
 }
 
@@ -211,7 +211,7 @@ async function taggedSignatures(registry: Registry, image: ImageReference, key: 
     const signed = payloadSchema.safeParse(jsonIn(payload));
     return signed.success ? [signed.data.critical.image["docker-manifest-digest"]] : "by another key";
   });
-  // A manifest that cannot be read is there, and proves nothing.
+  // A manifest that cannot be read is there, so it proves nothing.
   return found.length === 0 ? ["by another key"] : Promise.all(found);
 }
 

@@ -37,7 +37,7 @@ export const logsArrive = stormCheck({
     const query = { size: 1, sort: [{ "@timestamp": "desc" }], _source: ["@timestamp"] };
     const { hits } = await service.read("/_search", newestSchema, jsonRequest(query));
     const newest = hits.hits[0]?._source["@timestamp"];
-    if (newest === undefined) return fail("no log line can be found", stormFix(context));
+    if (newest === undefined) return fail("no log line was found", stormFix(context));
     const minutes = (context.clock.now() - Date.parse(newest) / 1000) / 60;
     if (minutes <= MAX_AGE_MINUTES) return pass(`the newest line is ${Math.max(0, minutes).toFixed(1)} minutes old`);
     return fail(
@@ -51,7 +51,7 @@ export const logstash = stormLook({
   id: "logstash",
   service: "logstashUrl",
   title: "Logstash",
-  proves: "Logstash says that it is green.",
+  proves: "Logstash reports that it is green.",
   judge: async (service, context) => {
     const { status } = await service.read("/", clusterSchema);
     if (status === "green") return pass("green");
@@ -76,7 +76,7 @@ export const commandCenter = stormLook({
   id: "command-center",
   service: "commandCenterUrl",
   title: "Storm Command Center",
-  proves: "The Command Center answers.",
+  proves: "The Command Center responds.",
   judge: async (service, context) => {
     const { status } = await service.ask("/health");
     return status === 200 ? pass("answers") : fail(`${service.url}/health answered ${status}`, stormFix(context));
@@ -93,11 +93,12 @@ export const jaeger = stormLook({
   id: "jaeger",
   service: "jaegerUrl",
   title: "Jaeger collector",
-  proves: "The collector takes a span over OTLP.",
+  proves: "The collector accepts a span over OTLP.",
   judge: async (service, context) => {
     const nanoseconds = `${Math.round(context.clock.now() * 1000)}000000`;
     const { partialSuccess } = await service.read("/v1/traces", acceptedSchema, jsonRequest(traceAt(nanoseconds)));
-    if (!partialSuccess?.rejectedSpans) return pass(`took a span of the service sparki-preflight${unseen(context)}`);
+    if (!partialSuccess?.rejectedSpans)
+      return pass(`accepted a span of the service sparki-preflight${unseen(context)}`);
     return fail(`it rejected a span: ${partialSuccess.errorMessage ?? "no reason given"}`, stormFix(context));
   },
 });

@@ -36,7 +36,7 @@ export const prometheusTargets = stormCheck({
   judge: async (service, context, signal) => {
     const { resources } = await context.state.read();
     const promoted = promotionIn(resources)?.release;
-    if (promoted === undefined) return skipped("no release was promoted yet: nothing has to be scraped");
+    if (promoted === undefined) return skipped("no release was promoted yet: there is nothing to scrape");
     // A service that comes with this release has no pods yet.
     const namespaces = servicesOf({ absent: absentIn(promoted) }).map(namespaceOf);
     for (let asked = 1; ; asked++) {
@@ -73,7 +73,7 @@ async function judgeTargets(
   if (twice.length > 0)
     return fail(
       `scraped more than once: ${twice.map(([pod, targets]) => `${pod} by ${scrapersOf(targets)}`).join("; ")}`,
-      `take one of these jobs away, or let it leave out the namespaces ${namespaces.join(" and ")}`,
+      `remove one of these jobs, or exclude from it the namespaces ${namespaces.join(" and ")}`,
     );
   // A pod that begins, ends or fails answers nobody: others say so of it, and Prometheus sees what it should.
   const isCounted = (pod: string | undefined) => pod === undefined || serving === undefined || serving.includes(pod);
@@ -135,7 +135,7 @@ export const dashboards = stormCheck({
     if (missing.length === 0) return pass(`${wanted.length} dashboards are loaded`);
     return fail(
       `Grafana has not loaded ${missing.join(", ")}`,
-      "see the log of Grafana's sidecar, and that it watches the namespace sparki-monitoring",
+      "check the log of Grafana's sidecar, and that it watches the namespace sparki-monitoring",
     );
   },
 });

@@ -22,7 +22,7 @@ export const zone: Check = {
   group: "Infrastructure",
   title: "DNS zone",
   proves:
-    "The domain's zone is this stack's own, and the parent zone delegates to its name servers and names no key but its own.",
+    "The domain's zone belongs to this stack; the parent zone delegates to its name servers and has no DS record but that of its key.",
   timeLimitSeconds: 30,
   run: async (context) => {
     const { domain } = context.config;
@@ -31,13 +31,13 @@ export const zone: Check = {
     const signing = await judgeSigner(context, resources);
     if (signing.status === "fail") return signing;
     if (found === undefined && own === undefined)
-      return skipped(`no zone yet: the deployment makes it, and waits until the parent of ${domain} delegates to it`);
+      return skipped(`no zone yet: the deployment creates it, and waits until the parent of ${domain} delegates to it`);
     if (found === undefined)
       return fail(`zone ${own?.id} of ${domain} is gone`, `pulumi refresh --stack ${context.stack}, then deploy`);
     if (own?.id !== found.zoneId)
       return fail(
-        `${domain} has a zone ${found.zoneId} that this stack did not make`,
-        `delete it, or take it over: pulumi import ${ZONE} edge-zone-zone ${found.zoneId}`,
+        `${domain} has a zone ${found.zoneId} that this stack did not create`,
+        `delete it, or adopt it: pulumi import ${ZONE} edge-zone-zone ${found.zoneId}`,
       );
     return judgeDelegation(context, found.nameServers, signing.reason);
   },
@@ -54,10 +54,10 @@ async function judgeSigner({ config, names }: PreflightContext, resources: reado
   // While a key is changed the parent has the old one's record beside the new one's.
   if (told.some(isOwn)) return pass(`whose signatures resolvers check by DS record ${own[0]?.split(" ", 1)[0]}`);
   if (strange.length === 0) return pass("whose signatures no resolver checks: there is no DS record");
-  const expected = own.length === 0 ? "none: the zone signs nothing" : `that of this stack's key, ${own.join(", ")}`;
+  const expected = own.length === 0 ? "none: the zone is not signed" : `that of this stack's key, ${own.join(", ")}`;
   return fail(
-    `the parent of ${config.domain} has a DS record that no key answers to, ${strange.join(", ")}; expected ${expected}`,
-    `in the parent zone, remove the DS record ${strange.join(", ")} of ${config.domain}${own.length === 0 ? "" : `, and add ${own.join(", ")}`}; then wait until its time to live is over`,
+    `the parent of ${config.domain} has a DS record that matches no key, ${strange.join(", ")}; expected ${expected}`,
+    `in the parent zone, remove the DS record ${strange.join(", ")} of ${config.domain}${own.length === 0 ? "" : `, and add ${own.join(", ")}`}; then wait until its TTL has expired`,
   );
 }
 
@@ -66,7 +66,7 @@ async function judgeDelegation({ config, names }: PreflightContext, expected: re
   const wanted = plainNames(expected);
   if (told.join() === wanted.join())
     return pass(`delegated to ${wanted.length} name servers of this stack, ${signing}`);
-  const found = told.length === 0 ? "to nobody" : `to ${told.join(", ")}`;
+  const found = told.length === 0 ? "to no name servers" : `to ${told.join(", ")}`;
   return fail(
     `${config.domain} is delegated ${found}; expected ${wanted.join(", ")}`,
     `in the parent zone, set the NS record of ${config.domain} to ${wanted.join(", ")}`,
@@ -81,7 +81,7 @@ export const name: Check = {
   id: "dns-name",
   group: "Infrastructure",
   title: "DNS name",
-  proves: "The domain's address records are free, or this stack's own.",
+  proves: "The domain's address records do not exist yet, or belong to this stack.",
   timeLimitSeconds: 30,
   run: async (context) => {
     const { domain } = context.config;
@@ -93,11 +93,11 @@ export const name: Check = {
     if (addresses.length === 0) return pass(`${domain} is free`);
     const { resources } = await context.state.read();
     const foreign = addresses.filter(({ type, setIdentifier }) => !isOwn(resources, domain, type, setIdentifier));
-    if (foreign.length === 0) return pass(`${domain} is this stack's own`);
+    if (foreign.length === 0) return pass(`${domain} belongs to this stack`);
     const told = foreign.map(({ type, setIdentifier }) => `${type} ${setIdentifier ?? ""}`.trim()).join(", ");
     return fail(
-      `${domain} has records that this stack did not make: ${told}`,
-      `delete them once nothing needs them: aws route53 list-resource-record-sets --hosted-zone-id ${found.zoneId}`,
+      `${domain} has records that this stack did not create: ${told}`,
+      `delete them if nothing needs them any more: aws route53 list-resource-record-sets --hosted-zone-id ${found.zoneId}`,
     );
   },
 };
@@ -167,7 +167,7 @@ function names({ stack, config }: PreflightContext): readonly Taken[] {
       name: bucket,
       own: ["aws:s3/bucket:Bucket", "bucket"],
       look: ["s3/getBucket", { bucket }],
-      release: `aws s3 rb s3://${bucket}, once nothing in it is needed`,
+      release: `aws s3 rb s3://${bucket}, if nothing in it is needed any more`,
     },
     {
       // EKS writes its last lines after the group is gone, and makes it again.
@@ -184,7 +184,7 @@ export const takenNames: Check = {
   id: "aws-names",
   group: "Infrastructure",
   title: "Names at AWS",
-  proves: "What the stack's resources are called is free, or the stack's own.",
+  proves: "The names of the stack's resources are free, or used by this stack.",
   timeLimitSeconds: 60,
   run: async (context) => {
     const { aws, state } = context;
@@ -199,7 +199,7 @@ export const takenNames: Check = {
     if (taken.length === 0)
       return pass(`${wanted.length} names are free, ${all.length - wanted.length} the stack's own`);
     return fail(
-      taken.map(({ what, name }) => `there is a ${what} ${name} that this stack did not make`).join("; "),
+      taken.map(({ what, name }) => `there is a ${what} ${name} that this stack did not create`).join("; "),
       taken.map(({ release }) => release).join("\n"),
     );
   },

@@ -20,8 +20,7 @@ export const maintenanceWindow: Check = {
   id: "maintenance-window",
   group: "Communication",
   title: "Maintenance window announced",
-  proves:
-    "The window is announced in #status; support, and customers where it concerns them, know: a person confirmed it.",
+  proves: "The window is announced in #status; support, and affected customers, know: a person confirmed it.",
   timeLimitSeconds: TIME_LIMIT_SECONDS,
   run: async (context) => confirmed(context, "window-announced", "the window is announced, and support knows"),
 };
@@ -54,7 +53,7 @@ export const featureFlags: Check = {
   id: "feature-flags",
   group: "Application",
   title: "Feature flags",
-  proves: "The stack's file of feature flags can be read, and every flag is on, off or a share of users.",
+  proves: "The stack's feature flag file can be read, and every flag is on, off or a share of users.",
   timeLimitSeconds: 10,
   run: async (context) => {
     const { config, files } = context;

@@ -23,11 +23,11 @@ export const permissions: Check = {
   id: "aws-permissions",
   group: "Infrastructure",
   title: "Permissions",
-  proves: "Who deploys may make every kind of resource of the plan, by IAM's own simulation.",
+  proves: "The deploying role may create every type of resource in the plan, by IAM's own simulation.",
   timeLimitSeconds: 60,
   run: async (context) => {
     const who = await principalOf(context);
-    if (who === undefined) return skipped("the account's root may do everything, and IAM simulates nothing for it");
+    if (who === undefined) return skipped("the account's root user may do everything, and IAM cannot simulate it");
     const asked = simulations(context);
     const answers = await Promise.all(
       asked.map((each) =>
@@ -54,7 +54,7 @@ export const permissions: Check = {
 /** The role or user whose policies count; undefined for the root of the account. */
 async function principalOf({ aws }: PreflightContext): Promise<string | undefined> {
   const identity = await aws.find("index/getCallerIdentity", {}, identitySchema);
-  if (identity === undefined) throw new Error("AWS does not say who deploys");
+  if (identity === undefined) throw new Error("AWS does not report the caller's identity");
   if (/:root$/.test(identity.arn)) return undefined;
   if (!/:assumed-role\//.test(identity.arn)) return identity.arn;
   const session = await aws.find("iam/getSessionContext", { arn: identity.arn }, sessionSchema);

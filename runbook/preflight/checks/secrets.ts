@@ -24,15 +24,15 @@ export const secrets: Check = {
   id: "secrets",
   group: "Application",
   title: "Secrets",
-  proves: "Secrets Manager has the secrets that the charts mount, with the keys that they name.",
+  proves: "Secrets Manager has the secrets that the charts mount, with the keys that they use.",
   timeLimitSeconds: 60,
   run: async (context, signal) => {
     const { resources } = await context.state.read();
     const names = namesOf(context);
     const isMade = (name: string) =>
       resources.some(({ type, inputs }) => type === "aws:secretsmanager/secret:Secret" && inputs.name === name);
-    if (!isMade(names.cache)) return skipped("no secrets yet: the deployment makes them");
-    if (!isMade(names.database)) return skipped(`${names.database} is of a rotation that the deployment makes`);
+    if (!isMade(names.cache)) return skipped("no secrets yet: the deployment creates them");
+    if (!isMade(names.database)) return skipped(`${names.database} belongs to a rotation that the deployment creates`);
     const arns = await findArns(context);
     const fix = `pulumi refresh --stack ${context.stack}, then deploy; a value is set with aws secretsmanager put-secret-value`;
     const { database, cache } = arns;
@@ -50,7 +50,7 @@ export const secrets: Check = {
     const problems = await Promise.all(valued.map(([arn, keys]) => problemOf(context, arn, keys)));
     const found = problems.flatMap((problem) => problem ?? []);
     if (found.length > 0) return fail(found.join(", "), fix);
-    if (valued.length < mounted.size) return skipped("a secret has no value yet: the deployment gives it one");
+    if (valued.length < mounted.size) return skipped("a secret has no value yet: the deployment sets it");
     return pass(`${mounted.size} secrets with ${[...mounted.values()].flatMap((keys) => [...keys]).join(", ")}`);
   },
 };

@@ -33,7 +33,7 @@ export class ReleaseObjectives {
     this.checks = config.objectives.map((objective) => ({
       id: sloId(objective),
       title: objectiveTitle(objective),
-      proves: `${objectiveTitle(objective)}, by a bound that holds at every look.`,
+      proves: `${objectiveTitle(objective)}, by a bound that holds at every check.`,
       timeLimitSeconds,
       run: (context, signal) => this.#look(objective, context, signal),
     }));
@@ -162,7 +162,7 @@ export const budget: Verification = {
       shortness(context.counts.service, window.seconds * context.timeScale),
     ]);
     const [result] = results === "no-requests" ? [] : results;
-    if (result === undefined) return skipped("nothing used: users asked nothing in 30 days");
+    if (result === undefined) return skipped("nothing used: no user requests in 30 days");
     const finding = judgeBudget(result, objective.maxRatio, context);
     if (short === undefined || finding.status !== "pass") return finding;
     return { ...warn(`${finding.reason}; ${short}`, KEEP_LONGER), advisory: true };
@@ -170,7 +170,7 @@ export const budget: Verification = {
 };
 
 const KEEP_LONGER =
-  "let Prometheus keep 30 days or more (--storage.tsdb.retention.time, and the size beside it), or read the budget as one of that time";
+  "let Prometheus keep 30 days or more (--storage.tsdb.retention.time, and the size beside it), or read the budget as covering only that time";
 
 function judgeBudget(result: GateResult, maxRatio: number, context: VerifyContext): Finding {
   const { verdict, measured, bad, requests, reason } = result;
@@ -189,7 +189,7 @@ export const burns: readonly Verification[] = RELEASE_WINDOWS.map((window) => ({
   timeLimitSeconds: TIME_LIMIT_SECONDS,
   run: async (context) => {
     const results = await windowResults(context, window, context.config.objectives);
-    if (results === "no-requests") return skipped(`users asked nothing in the last ${window.name}`);
+    if (results === "no-requests") return skipped(`no user requests in the last ${window.name}`);
     const verdict = worst(results.map((result) => result.verdict));
     const told = results.filter((result) => result.verdict === verdict).map(burnText);
     if (verdict === "pass") return pass(`under ${window.maxBurnRate}x: ${told[0]}`);

@@ -47,7 +47,7 @@ export const dns: Verification = {
 export const certificate: Verification = {
   id: "certificate",
   title: "TLS certificate",
-  proves: "The certificate that is served is trusted, covers the domain and has at least 14 days left.",
+  proves: "The served certificate is trusted, covers the domain and has at least 14 days left.",
   timeLimitSeconds: TIME_LIMIT_SECONDS,
   run: async (context, signal) => {
     const { domain, region } = context.config;

@@ -76,8 +76,7 @@ export const storm: Verification = {
   proves: "Every service of Storm that the config names is up, where Storm runs in the stack's own cluster.",
   timeLimitSeconds: 60,
   run: async ({ stack, config, http, tokens, clock }, signal): Promise<Finding> => {
-    if (!config.storm.inCluster)
-      return skipped("Storm runs elsewhere: the checklist looks at it before each deployment");
+    if (!config.storm.inCluster) return skipped("Storm runs elsewhere: the checklist checks it before each deployment");
     const context = { stack, config, http, tokens, clock };
     const found = await Promise.all(LOOKS.map(async (look) => ({ look, finding: await look.look(context, signal) })));
     const bad = found.filter(({ finding }) => finding.status === "fail" || finding.status === "warn");

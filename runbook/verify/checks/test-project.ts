@@ -29,7 +29,7 @@ const FAILED: ReadonlySet<string> = new Set(["failed", "error", "cancelled"]);
 export const testProject: Verification = {
   id: "test-project",
   title: "Test project",
-  proves: "A project is made, its detection completes, and no pipeline fails to be generated; then it is removed.",
+  proves: "A project is created, its detection completes, and no pipeline generation fails; then it is removed.",
   // The last look at the detection and the removal come on top.
   timeLimitSeconds: MAX_DETECTION_SECONDS + 2 * REQUEST_SECONDS + LOOK_EVERY_SECONDS,
   run: async (context, signal) => {

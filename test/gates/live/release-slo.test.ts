@@ -48,7 +48,7 @@ describe("judgeReleaseSince", () => {
 
   it("says that it could not look when Prometheus does not answer, or scrapes nothing of the release", async () => {
     const down = await judge([], { kind: "unreachable", reason: "ECONNREFUSED" });
-    expect(down[0]).toMatchObject({ verdict: "error", reason: "the metrics source does not answer: ECONNREFUSED" });
+    expect(down[0]).toMatchObject({ verdict: "error", reason: "the metrics source does not respond: ECONNREFUSED" });
     expect((await judge([]))[0]).toMatchObject({ verdict: "error", reason: expect.stringContaining("no target up") });
   });
 

@@ -71,7 +71,7 @@ describe("git of a checkout that is sealed", () => {
     for (const key of keys) checkout.git("config", key, evil);
     checkout.write("index.ts", "// changed\n");
     const { gap } = readSource(checkout.directory, checkout.env);
-    expect([gap, existsSync(mark)]).toEqual(["no commit has it: index.ts", false]);
+    expect([gap, existsSync(mark)]).toEqual(["not committed: index.ts", false]);
   });
 
   it("asks no other repository for an object that is not here", () => {
@@ -110,7 +110,7 @@ describe("git of a checkout that is sealed", () => {
     checkout.git("add", "--all");
     checkout.write("gates/tree.ts", "export const tree = 1;\n");
     rmSync(join(checkout.directory, "index.ts"));
-    expect(readSource(checkout.directory, checkout.env).gap).toBe("no commit has it: gates/tree.ts, index.ts");
+    expect(readSource(checkout.directory, checkout.env).gap).toBe("not committed: gates/tree.ts, index.ts");
   });
 
   it("sees a change that leaves a file's size and times as they were", () => {
@@ -120,7 +120,7 @@ describe("git of a checkout that is sealed", () => {
     checkout.git("status");
     checkout.write("gates/tree.ts", "export const tree = 2;\n");
     utimesSync(file, time, time);
-    expect(readSource(checkout.directory, checkout.env).gap).toBe("no commit has it: gates/tree.ts");
+    expect(readSource(checkout.directory, checkout.env).gap).toBe("not committed: gates/tree.ts");
   });
 
   it("hands out a project below the repository's top by ids that lead up to the commit, and by no forged folder", () => {
@@ -145,7 +145,7 @@ describe("git of a checkout that is sealed", () => {
       "--cacheinfo",
       `100644,${checkout.git("rev-parse", `${other}:down/index.ts`).trim()},deep/down/index.ts`,
     );
-    expect(() => readSource(project, checkout.env)).toThrow("the folder with down is not what its id says");
+    expect(() => readSource(project, checkout.env)).toThrow("the folder with down does not match its id");
   });
 
   it("has no say about where the work tree is", () => {
@@ -159,16 +159,16 @@ describe("git of a checkout that is sealed", () => {
 
 describe("assertPaths", () => {
   it.each([
-    ["../evil.json", "leaves its folder"],
-    ["a/../../evil.json", "leaves its folder"],
-    ["a//b", "leaves its folder"],
-    ["/etc/passwd", "leaves its folder"],
-    ["a/.GIT/config", "leaves its folder"],
-    ["a/git~1/config", "leaves its folder"],
-    ["a\\..\\b", "leaves its folder"],
-    ["a\nb", "leaves its folder"],
-    ["node_modules/zod/index.js", "is where the dependencies are put"],
-    ["Node_Modules/zod/index.js", "is where the dependencies are put"],
+    ["../evil.json", "points outside its folder"],
+    ["a/../../evil.json", "points outside its folder"],
+    ["a//b", "points outside its folder"],
+    ["/etc/passwd", "points outside its folder"],
+    ["a/.GIT/config", "points outside its folder"],
+    ["a/git~1/config", "points outside its folder"],
+    ["a\\..\\b", "points outside its folder"],
+    ["a\nb", "points outside its folder"],
+    ["node_modules/zod/index.js", "is the folder of the dependencies"],
+    ["Node_Modules/zod/index.js", "is the folder of the dependencies"],
   ])("refuses %j, which %s", (path, why) => {
     expect(() => assertPaths(["index.ts", path])).toThrow(`${JSON.stringify(path)} ${why}`);
   });
@@ -193,7 +193,7 @@ describe("a seal", () => {
     checkout.git("commit", "--quiet", "--message", "Add packages");
     await expect(checkout.launch("plan")).rejects.toMatchObject({
       code: "SPARKI_USAGE",
-      message: '"node_modules/zod/index.js" is where the dependencies are put; a plan is not sealed from it',
+      message: '"node_modules/zod/index.js" is the folder of the dependencies; it cannot be part of a sealed plan',
     });
   });
 
@@ -212,7 +212,7 @@ describe("a seal", () => {
       const shared = mkdtempSync(join(tmpdir(), "sparki-shared-"));
       chmodSync(shared, mode);
       const at = join(shared, "sparki-deploy", "sealed");
-      expect(() => SealStore.at(at)).toThrow(`${shared}, above the sealed plans, can be written to by everybody`);
+      expect(() => SealStore.at(at)).toThrow(`${shared}, above the sealed plans, is writable by everyone`);
       chmodSync(shared, 0o1777);
       expect(SealStore.at(at).directory).toBe(at);
       rmSync(shared, { recursive: true });
@@ -317,8 +317,8 @@ describe("the packages of a seal", () => {
   let made = "";
 
   it("are none that the lock file calls bundled and gives no hash", async () => {
-    const why = "npm took node_modules/small-thing, of which package-lock.json has no hash";
-    expect(await gapsWith({ inBundle: true })).toEqual([`its dependencies are those of the checkout: ${why}`]);
+    const why = "npm took node_modules/small-thing, for which package-lock.json has no hash";
+    expect(await gapsWith({ inBundle: true })).toEqual([`its dependencies are the checkout's own: ${why}`]);
   });
 
   it("are installed by npm's own ways, whatever the user's .npmrc says", async () => {

@@ -58,7 +58,7 @@ describe("a deployment of an approved plan", () => {
     checkout.write(path, "// evil\n");
     const said = await refusal();
     expect(said).toMatch(REFUSED);
-    expect(said).toContain(`no commit has it: ${path}`);
+    expect(said).toContain(`not committed: ${path}`);
   });
 
   it("is refused once the change is committed too, and says which commit was approved", async () => {
@@ -76,7 +76,7 @@ describe("a deployment of an approved plan", () => {
     async (path) => {
       await checkout.plan(HASH);
       checkout.write(path, "evil\n");
-      await expect(deploy()).rejects.toThrow(`no commit has it: ${path}`);
+      await expect(deploy()).rejects.toThrow(`not committed: ${path}`);
     },
   );
 
@@ -114,7 +114,7 @@ describe("a deployment of an approved plan", () => {
     const PATH = `${folder}:${checkout.env.PATH}`;
     const said = await refusal({ PATH });
     expect(said).toContain("tools: helm differs");
-    expect(said).toContain("helm is a script, and what it runs is not sealed");
+    expect(said).toContain("helm is a script, and the programs that it runs are not sealed");
     rmSync(folder, { recursive: true });
   });
 
@@ -168,7 +168,7 @@ describe("a deployment of an approved plan", () => {
     await checkout.plan(HASH);
     writeFileSync(join(checkout.cache, "weak.yaml"), "config: {sparki:protection: false}\n");
     const weak = { PULUMI_OPTION_CONFIG_FILE: "../../".concat(join(checkout.cache, "weak.yaml")) };
-    await expect(deploy(weak)).rejects.toThrow(/config: Pulumi\.staging\.yaml differs|is no plain file/);
+    await expect(deploy(weak)).rejects.toThrow(/config: Pulumi\.staging\.yaml differs|is not a regular file/);
     const absolute = { PULUMI_OPTION_CONFIG_FILE: join(checkout.cache, "weak.yaml") };
     await expect(deploy(absolute)).rejects.toThrow("config: Pulumi.staging.yaml differs");
   });
@@ -176,7 +176,7 @@ describe("a deployment of an approved plan", () => {
   it("is refused where the plan was made from what no commit has", async () => {
     checkout.write("gates/tree.ts", "// not committed\n");
     await checkout.plan(HASH);
-    await expect(deploy()).rejects.toThrow("no commit has it: gates/tree.ts");
+    await expect(deploy()).rejects.toThrow("not committed: gates/tree.ts");
   });
 
   it("seals the commit itself where this machine has no seal of the plan, and uses none that was altered", async () => {
@@ -208,7 +208,7 @@ describe("a seal", () => {
       symlinkSync("/etc/passwd", join(checkout.directory, path));
       const refused = {
         code: "SPARKI_USAGE",
-        message: `${path} is a symbolic link; a plan is sealed from plain files only`,
+        message: `${path} is a symbolic link; a sealed plan holds regular files only`,
       };
       await expect(checkout.launch("plan")).rejects.toMatchObject(refused);
       checkout.commit();
@@ -221,7 +221,7 @@ describe("a seal", () => {
     writeFileSync(join(checkout.cache, "other.yaml"), "config: {}\n");
     symlinkSync(join(checkout.cache, "other.yaml"), join(checkout.cache, "link.yaml"));
     const named = { PULUMI_OPTION_CONFIG_FILE: join(checkout.cache, "link.yaml") };
-    await expect(checkout.launchWith(named, "plan")).rejects.toThrow("is no plain file");
+    await expect(checkout.launchWith(named, "plan")).rejects.toThrow("is not a regular file");
     rmSync(join(checkout.directory, "gates/tree.ts"));
     symlinkSync("../index.ts", join(checkout.directory, "gates/tree.ts"));
     await expect(checkout.launch("plan")).rejects.toThrow("gates/tree.ts is a symbolic link");

@@ -60,6 +60,6 @@ describe("the hashes of the providers' plugins", () => {
   it("are refused for a plugin that holds a link", () => {
     const path = installs("resource-aws-v7.48.0", "pulumi-resource-aws", "a");
     symlinkSync("/bin/true", `${path}-link`);
-    expect(() => hashes()).toThrow("of a provider's plugin is no plain file");
+    expect(() => hashes()).toThrow("of a provider's plugin is not a regular file");
   });
 });

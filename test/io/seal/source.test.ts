@@ -28,7 +28,7 @@ describe("readSource", () => {
     const { commit, files, gap } = readSource(copy, checkout.env);
     expect({ commit, gap, names: [...files.keys()] }).toEqual({
       commit: undefined,
-      gap: "no commit has it: git leaves the whole folder out",
+      gap: "not committed: git ignores the whole folder",
       names: ["package.json"],
     });
   });

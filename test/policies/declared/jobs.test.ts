@@ -65,7 +65,7 @@ describe("JOB_INPUTS", () => {
     ["another pull secret", { ...users, imagePullSecrets: [{ name: "slack" }] }],
   ])("has nothing with %s", (_what, settings) => expect(isDeclared("users", input(settings))).toBe(false));
 
-  it("has no job of another namespace or kind, and no text that is no JSON", () => {
+  it("has no job of another namespace or kind, and no text that is not JSON", () => {
     expect(isDeclared("users", input(users, { kind: "CronJob" }))).toBe(false);
     expect(isDeclared("users", input(users, { metadata: { name: "users", namespace: "kube-system" } }))).toBe(false);
     expect(isDeclared("users", "kubeconfig: {}")).toBe(false);

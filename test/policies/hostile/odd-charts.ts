@@ -290,7 +290,7 @@ const OF_MONITORING: readonly Edit[] = [
     "podSelector",
   ],
   [
-    "a dashboard that is no JSON",
+    "a dashboard that is not JSON",
     "templates/dashboards.yaml",
     "  {{ $name }}.json:",
     "  evil.sh: a\n  {{ $name }}.json:",

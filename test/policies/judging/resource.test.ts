@@ -68,7 +68,7 @@ describe("knownValue", () => {
 
 describe("withInputs", () => {
   const outputs = subnet({ vpcId: "from the cloud", arn: UNKNOWN });
-  const { props } = withInputs(outputs, { vpcId: "asked for", arn: "asked for", cidrBlock: "10.40.0.0/16" });
+  const { props } = withInputs(outputs, { vpcId: "requested", arn: "requested", cidrBlock: "10.40.0.0/16" });
 
   it("takes what the cloud says where it says something", () => expect(props.vpcId).toBe("from the cloud"));
 

@@ -10,7 +10,7 @@ const make = async (account: Account, type: string, name: string, inputs: Proper
 const NAME = { name: "a.test.sparki.tools", type: "A" };
 const ADDRESS = { ...NAME, ttl: 60, records: ["203.0.113.1"] };
 
-/** A record beside one that is there already. */
+/** A record beside one that already exists. */
 const beside = (first: Properties, second: Properties) => async (account: Account) => {
   const zoneId = await hostedZone(account);
   await make(account, TYPES.record, "first", { zoneId, ...ADDRESS, setIdentifier: "one", ...first });

@@ -22,7 +22,7 @@ describe("helmArguments", () => {
     expect(helmArguments("upgrade", { ...UPGRADE, settings: { skipAwait: true } }, "v")).not.toContain("--wait");
   });
 
-  it("passes what makes a failed upgrade go back by itself", () => {
+  it("passes what makes a failed upgrade roll back by itself", () => {
     const settings = { atomic: true, cleanupOnFail: true, maxHistory: 10 };
     const args = helmArguments("upgrade", { ...UPGRADE, settings }, "v");
     expect(args).toEqual(

@@ -49,18 +49,18 @@ describe("sparki evidence", () => {
   it.each([
     [`--to 2026-10-31 --unsigned`, "--from is missing"],
     [`--from 2026-10-31 --to 2026-10-01 --unsigned`, "is after --to"],
-    [DAYS, "nothing is there to sign with; expected --key FILE, SPARKI_EVIDENCE_KEY, or --unsigned"],
+    [DAYS, "there is no signing key; expected --key FILE, SPARKI_EVIDENCE_KEY, or --unsigned"],
     [`${DAYS} --unsigned --key own.key`, "--unsigned and --key were both given"],
     [`${DAYS} --key nowhere.key`, "cannot be read"],
     [`${DAYS} --key text`, "is no private key in PEM"],
-    [`${DAYS} --key own.pub`, "is a public key; expected the private one"],
-    [`${DAYS} --key rsa.key`, "is a key of rsa; expected one of Ed25519"],
-    [`${DAYS} --unsigned --public-key own.pub`, "--public-key goes with --verify alone"],
+    [`${DAYS} --key own.pub`, "is a public key; expected the private key"],
+    [`${DAYS} --key rsa.key`, "is a key of rsa; expected an Ed25519 key"],
+    [`${DAYS} --unsigned --public-key own.pub`, "--public-key can be used only with --verify"],
     [`--verify a.tar --unsigned`, "--unsigned does not go with --verify"],
     [`--verify a.tar --from 2026-10-01`, "--from does not go with --verify"],
     [`--verify a.tar`, "--verify a.tar cannot be read"],
     [`--verify text --public-key own.key`, "is a private key, which only who signs should have"],
-    [`--verify text --public-key rsa.pub`, "is a key of rsa; expected one of Ed25519"],
+    [`--verify text --public-key rsa.pub`, "is a key of rsa; expected an Ed25519 key"],
     [`--verify text --public-key text`, "is no public key in PEM"],
   ])("refuses %s as a mistake of who called, before anything is asked", async (line, message) => {
     const { exitCode, document } = await run(line);
@@ -85,7 +85,7 @@ describe("sparki evidence", () => {
     writeArchive(join(cwd, "a.tar"), (await archived()).bytes);
     const verified = await run("--verify a.tar --public-key own.pub");
     expect(verified).toMatchObject({ exitCode: 0, document: { outcome: "verified", stack: "prod", gaps: [] } });
-    expect(verified.stderr).toContain("every file is as listed, and the list is signed by");
+    expect(verified.stderr).toContain("every file matches the list, and the list is signed by");
     const unproven = await run("--verify a.tar");
     expect(unproven).toMatchObject({ exitCode: 3, document: { outcome: "unproven" } });
     expect(unproven.stderr).toContain("Next: the same with --public-key FILE");
@@ -105,7 +105,7 @@ describe("sparki evidence", () => {
     const { paint } = plainScreen(new PassThrough());
     const whole = await archived();
     expect(exitCodeOf(whole.evidence)).toBe(0);
-    expect(evidenceText(whole, "a.tar", paint)).toContain("nothing that should be recorded is missing");
+    expect(evidenceText(whole, "a.tar", paint)).toContain("nothing that should have been recorded is missing");
     const lacking = await archived(true);
     expect(exitCodeOf(lacking.evidence)).toBe(3);
     expect(evidenceText(lacking, "a.tar", paint)).toContain("- no approval is recorded for release 2.0");

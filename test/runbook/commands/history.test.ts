@@ -31,7 +31,7 @@ describe("historyText", () => {
     const text = historyText(document, paint).replace(/\n\s+/g, " ");
     expect(text).toContain("approved: 1.0 as aaaaaaaaaaaa by ada (https://github.com/a/b/actions/runs/7)");
     expect(text).toContain("planned by ada, who approved it too");
-    expect(text).toContain("planned by whom is not known");
-    expect(text).toContain("planned by bob, if both are who their runs say: the backend knows neither");
+    expect(text).toContain("who planned it is not known");
+    expect(text).toContain("planned by bob, as their runs report it: the backend verifies neither name");
   });
 });

@@ -106,7 +106,7 @@ describe("judge", () => {
       interval(2, { requests: Number.MAX_SAFE_INTEGER }),
       /line 2: \d+ requests in all; expected at most 9007199254740991/,
     ],
-    ["a time that goes back", interval(0), /line 2: at is 0; expected at least 1/],
+    ["a time that rolls back", interval(0), /line 2: at is 0; expected at least 1/],
     ["a time without end", interval(2).replace('"at":2', '"at":1e999'), /line 2/],
   ])("refuses %s with its line's number, even after the decision", async (_, line, message) => {
     await expect(run([interval(1, { errors: 60 }), line, interval(3)].join("\n"))).rejects.toMatchObject({

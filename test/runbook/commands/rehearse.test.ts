@@ -66,13 +66,13 @@ describe.each([rehearse, cloud])("$name --resume", (command) => {
     ["no rehearsal", () => undefined],
     ["no rehearsal", () => kept(KEPT.slice(0, 20))],
     ["no rehearsal", () => kept(KEPT.replace("30", "3000"))],
-    ["a rehearsal that made nothing yet", () => kept(KEPT, false)],
+    ["a rehearsal that has created nothing yet", () => kept(KEPT, false)],
   ])("says that it finds %s, where, and how to begin one", async (found, leave) => {
     leave();
     await expect(run(command, { resume: true }).ended).rejects.toMatchObject({
       code: "SPARKI_USAGE",
-      message: `--resume finds ${found} in ${join(directory, "prod")}; expected what an earlier one left`,
-      hint: "npx sparki rehearse --stack prod, which begins one",
+      message: `--resume finds ${found} in ${join(directory, "prod")}; expected what an earlier rehearsal left`,
+      hint: "npx sparki rehearse --stack prod, which starts a new one",
     });
   });
 

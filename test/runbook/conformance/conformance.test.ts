@@ -153,7 +153,7 @@ describe("checkConformance", () => {
     expect(report.passed).toBe(6);
   });
 
-  it("calls counts not checked where they go back, as those of several processes do", async () => {
+  it("calls counts not checked where they roll back, as those of several processes do", async () => {
     let scrapes = 0;
     const metrics = (text: string) => (scrapes++ % 2 === 0 ? `${text}http_requests_total{${LABELS}} 3\n` : text);
     const report = await check({ metrics });
@@ -183,7 +183,7 @@ describe("checkConformance", () => {
 
   it.each([
     ["cannot be read", { metrics: () => "http_requests_total one\n" }, /line that is not of Prometheus's format/],
-    ["is not there", { answer: at("/metrics", 404, {}) }, /answered 404/],
+    ["does not exist", { answer: at("/metrics", 404, {}) }, /answered 404/],
   ] as const)("calls what /metrics would show not checked where it %s", async (_, wrong, found) => {
     const report = await check(wrong);
     expect(failedIn(report)).toEqual([expect.stringMatching(found)]);

@@ -17,7 +17,7 @@ async function badRelease() {
 }
 
 describe("act", () => {
-  it("goes back to the release that was promoted before", async () => {
+  it("rolls back to the release that was promoted before", async () => {
     const { target, ups, ending } = await badRelease();
     const { rollback } = await act(target, b, ending);
     expect(ups).toEqual([expect.stringMatching(/^sparki rollback to a: b: promoted, but /)]);
@@ -32,7 +32,7 @@ describe("act", () => {
     expect(problem).toMatchObject({
       outcome: "failed",
       exitCode: 1,
-      reason: expect.stringContaining("not gone back: since this was decided, c went live in place of b"),
+      reason: expect.stringContaining("not gone back: since the rollback was decided, c went live in place of b"),
     });
     expect({ rollback, ups, tags: await tags.tags() }).toEqual({ rollback: undefined, ups: [], tags: {} });
   });

@@ -70,7 +70,9 @@ describe("begin", () => {
     await found.check?.();
     const text = readFileSync(target.configFile, "utf8");
     writeFileSync(target.configFile, text.replace(/^( *sparki:owner:).*$/m, "$1 somebody-else"));
-    await expect(found.check?.()).rejects.toThrow(/^not what was planned any more; nothing was changed\n {2}config/);
+    await expect(found.check?.()).rejects.toThrow(
+      /^what would be deployed has changed since the plan; nothing was changed\n {2}config/,
+    );
   });
 
   it("takes a stack that is new for unmoved once the engine has written it down", async () => {
@@ -145,7 +147,7 @@ describe("begin", () => {
   it("refuses when something moved while a person made up their mind", async () => {
     const confirm = async () => appendFileSync(join(target.projectDirectory, "infra/cache.ts"), "// more\n");
     expect((await begun({ confirm })).refusal).toBe(
-      "not what was planned any more; nothing was changed\n  program: infra/cache.ts differs",
+      "what would be deployed has changed since the plan; nothing was changed\n  program: infra/cache.ts differs",
     );
   });
 });
@@ -214,8 +216,8 @@ describe("begin, with an approved plan", () => {
   });
 
   it("refuses what cannot be approved, whatever its hash is", async () => {
-    const seal = () => ({ ...target.seal(), gaps: ["no commit has it: index.ts"] });
-    expect((await begun({ approved }, { seal })).refusal).toContain("no commit has it: index.ts");
+    const seal = () => ({ ...target.seal(), gaps: ["not committed: index.ts"] });
+    expect((await begun({ approved }, { seal })).refusal).toContain("not committed: index.ts");
   });
 
   it.each<[string, () => BeginTarget, string]>([

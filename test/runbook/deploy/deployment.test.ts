@@ -75,11 +75,11 @@ describe("describeResult", () => {
   });
 });
 
-describe("deploy, where something is there already", () => {
+describe("deploy, where something already exists", () => {
   const REFUSED: EngineResult = { ...SUCCEEDED, outcome: "failed", failure: "it already exists" };
   const QUERY_LOG = { type: "aws:route53/queryLog:QueryLog", name: "query-log", op: "create", after: {} } as const;
 
-  /** An engine whose updates fail so many times because a query log is there already. */
+  /** An engine whose updates fail so many times because a query log already exists. */
   async function deployed(failures: number, adopts: boolean) {
     const { resourcePreEvent, ...event } = stepEvent(QUERY_LOG);
     const [metadata, checks, taken] = [resourcePreEvent?.metadata, [] as boolean[], [] as string[]];
@@ -118,7 +118,7 @@ describe("deploy, where something is there already", () => {
     expect(checks).toEqual([true, true, true]);
   });
 
-  it("fails where what is there already is not the stack's, and where it never comes to an end", async () => {
+  it("fails where what already exists is not the stack's, and where it never comes to an end", async () => {
     expect(await deployed(1, false)).toMatchObject({ outcome: "failed", checks: { length: 1 } });
     expect(await deployed(99, true)).toMatchObject({ outcome: "failed", checks: { length: 6 } });
   });

@@ -26,7 +26,7 @@ describe("withHeldConfig", () => {
   const edit = (file: string) =>
     writeFileSync(file, readFileSync(file, "utf8").replace("db.t4g.large", "db.r7g.8xlarge"));
 
-  it("goes back by the config that was planned, whatever the file says by then", async () => {
+  it("rolls back by the config that was planned, whatever the file says by then", async () => {
     const own = target();
     const text = readFileSync(own.configFile, "utf8");
     const seen = await withHeldConfig(own, text, async (held) => {

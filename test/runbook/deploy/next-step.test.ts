@@ -7,16 +7,16 @@ describe("failureWithNextStep", () => {
     ["api error ExpiredToken: The security token is expired", "get new AWS credentials"],
     ["api error AccessDenied: ann is not authorized to perform: rds:CreateDBInstance", "allow rds:CreateDBInstance to"],
     ["api error InsufficientDBInstanceCapacity: none", "set another size"],
-    ["exceeded maximum number of attempts, 10, api error ThrottlingException", "wait until AWS answers again"],
+    ["exceeded maximum number of attempts, 10, api error ThrottlingException", "wait until AWS responds again"],
     ["An IO error occurred while writing the new snapshot file", "make the state's backend writable"],
     ["api error InvalidClientTokenId: The security token is invalid", "get new AWS credentials"],
-    ["api error InvalidDBInstanceState: it is being modified", "wait until what it names has settled"],
-    ["api error DependencyViolation: has dependent objects", "wait until what it names has settled"],
-    ["api error InternalFailure: try later", "wait until AWS answers again"],
+    ["api error InvalidDBInstanceState: it is being modified", "wait until the operation that it names has finished"],
+    ["api error DependencyViolation: has dependent objects", "wait until the operation that it names has finished"],
+    ["api error InternalFailure: try later", "wait until AWS responds again"],
     ["api error VpcLimitExceeded: The maximum number of VPCs has been reached", "have AWS raise that quota"],
     ["write /tmp/x: no space left on device", "make room on this machine's disk"],
-    ["dial tcp 10.0.0.1:443: connect: connection refused", "see whether it can be reached from here"],
-    ["something else", "nothing is known here of this failure: find out what it means"],
+    ["dial tcp 10.0.0.1:443: connect: connection refused", "check that it can be reached from this machine"],
+    ["something else", "sparki does not know this failure: find out what it means"],
   ])("names what helps against %j", (failure, remedy) => {
     expect(failureWithNextStep(failure)).toContain(`. Next: `);
     expect(failureWithNextStep(failure)).toContain(remedy);

@@ -140,7 +140,7 @@ describe("decideOn", () => {
     expect(endingOf({ preview: good, up: bad, gates: [renamed] }).phase).toBe("fleet");
   });
 
-  it("stops where there is nothing to go back to", () => {
+  it("stops where there is nothing to roll back to", () => {
     expect(action(bad, [gate("fail")], false)).toBe("stop");
   });
 });

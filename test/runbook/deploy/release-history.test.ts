@@ -7,7 +7,7 @@ const [a, b, c] = [releaseNamed("a"), releaseNamed("b"), releaseNamed("c")];
 const at = (startedAt: number) => ({ startedAt, endedAt: startedAt + 50, id: `u${startedAt}` });
 
 describe("releaseHistory", () => {
-  it("tells of promotions, of what was refused and why, and of what was gone back to", () => {
+  it("tells of promotions, of what was refused and why, and of what was rolled back to", () => {
     const updates = [
       updateOf(b, b, { ...at(400), message: rollbackMessage(b, "c: 13 of 262 requests bad") }),
       updateOf(c, b, { ...at(300), result: "failed" }),

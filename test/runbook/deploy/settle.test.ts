@@ -74,7 +74,7 @@ describe("settle", () => {
     expect((await settled({ errors: (at) => (at > 100 && at < 350 ? MANY : FEW) })).action).toBe("escalate");
   });
 
-  it("escalates where there is no release to go back to", async () => {
+  it("escalates where there is no release to roll back to", async () => {
     expect(await settled({ errors: () => MANY, canRollBack: false })).toMatchObject({ action: "escalate", page: true });
   });
 

@@ -44,7 +44,7 @@ describe("diagnose", () => {
     expect(await run([blind, finding("b", fail("away", "ask"))])).toMatchObject({ likelyCause: { id: "b" } });
     expect(await run([blind])).toMatchObject({
       exitCode: 4,
-      likelyCause: { id: "a", isBlind: true, reason: "could not look: AWS does not answer" },
+      likelyCause: { id: "a", isBlind: true, reason: "could not check: AWS does not answer" },
     });
   });
 
@@ -94,7 +94,7 @@ describe("diagnosisText", () => {
       "  ✗ FAIL  db: 2 of 4 pods cannot reach the database",
       "          - engine-a: refused",
       "          fix: aws rds describe-events",
-      "Also wrong, perhaps because of it",
+      "Also wrong, possibly as a consequence",
       "  ✗ FAIL  pods: not ready",
       "          fix: kubectl",
       "Checked",
@@ -106,7 +106,7 @@ describe("diagnosisText", () => {
 
   it("never calls a cause what could not be checked", async () => {
     const text = diagnosisText(await run([finding("aws", new Error("no answer"))]), screen.paint);
-    expect(text).toContain("Could not be checked\n  ✗ FAIL  aws: could not look: no answer");
-    expect(text).toMatch(/Nothing wrong was seen, but not everything could be checked, on prod/);
+    expect(text).toContain("Could not be checked\n  ✗ FAIL  aws: could not check: no answer");
+    expect(text).toMatch(/No problem was found, but not everything could be checked, on prod/);
   });
 });

@@ -71,7 +71,7 @@ describe("warnings", () => {
     const missing = { about: "HorizontalPodAutoscaler/engine-fleet", reason: "FailedGetResourceMetric" };
     expect(await lookAt(NOW - 60, missing, podNamed("engine-a"))).toEqual({
       status: "pass",
-      reason: "Kubernetes warned of nothing in the last hour",
+      reason: "Kubernetes had no warnings in the last hour",
     });
     expect(await lookAt(NOW - 60, { ...missing, reason: "FailedRescale" }, podNamed("engine-a"))).toMatchObject({
       status: "warn",
@@ -81,7 +81,7 @@ describe("warnings", () => {
   it("passes when it was longer ago", async () => {
     expect(await lookAt(NOW - 3_601)).toEqual({
       status: "pass",
-      reason: "Kubernetes warned of nothing in the last hour",
+      reason: "Kubernetes had no warnings in the last hour",
     });
   });
 
@@ -91,7 +91,7 @@ describe("warnings", () => {
   ])("passes when it was about a pod that %s", async (_, about) => {
     expect(await lookAt(NOW - 60, { about }, a)).toEqual({
       status: "pass",
-      reason: "Kubernetes warned of nothing in the last hour, but for 1 things about pods that are ready now, or gone",
+      reason: "Kubernetes had no warnings in the last hour, but for 1 things about pods that are ready now, or gone",
     });
   });
 });
@@ -112,7 +112,7 @@ describe("resources", () => {
   it("warns above, with how much of what", async () => {
     expect(await lookAt(a, { cores: 0.95, bytes: 991 })).toEqual({
       status: "warn",
-      reason: "2 limits are nearly reached",
+      reason: "2 limits are almost reached",
       fix: expect.stringContaining("kubectl top pods -n sparki-engine"),
       evidence: ["engine-a: 99 % of its memory", "engine-a: 95 % of its CPU"],
     });
@@ -134,6 +134,9 @@ describe("resources", () => {
   });
 
   it("is skipped where the cluster measures nothing", async () => {
-    expect(await lookAt(a)).toEqual({ status: "skipped", reason: "the cluster has no metrics API to ask for usage" });
+    expect(await lookAt(a)).toEqual({
+      status: "skipped",
+      reason: "the cluster has no metrics API, so usage cannot be read",
+    });
   });
 });

@@ -76,7 +76,7 @@ describe("errorRate", () => {
     const context = diagnosisContext({ metrics: { http_requests_total: reading } });
     expect(await examine(errorRate, context)).toEqual({
       status: "skipped",
-      reason: "no user's request was measured in the last 5 minutes",
+      reason: "no user request was measured in the last 5 minutes",
     });
   });
 

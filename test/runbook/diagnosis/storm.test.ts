@@ -34,7 +34,7 @@ describe("traces", () => {
     });
   });
 
-  it("is skipped where Jaeger knows no service of Sparki, or no address is configured", async () => {
+  it("is skipped where Jaeger has no service of Sparki, or no address is configured", async () => {
     expect(await examine(traces, jaeger(null))).toMatchObject({ status: "skipped" });
     expect(await examine(traces, without)).toMatchObject({ reason: "no sparki:storm.jaegerQueryUrl is configured" });
   });

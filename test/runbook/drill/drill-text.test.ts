@@ -51,7 +51,7 @@ describe("intentText", () => {
   });
 
   it("says of a rehearsal that it costs nothing", () => {
-    expect(intentText({ ...intent, isRehearsal: true })).toContain("It costs nothing here.");
+    expect(intentText({ ...intent, isRehearsal: true })).toContain("It costs nothing in a rehearsal.");
   });
 });
 
@@ -87,7 +87,7 @@ describe("drillMessage", () => {
 
   it("wakes nobody by name for one that proves nothing", async () => {
     const message = drillMessage(config, await drilled({ query: async () => [] }));
-    expect(message?.text).toContain("inconclusive, and proves nothing");
+    expect(message?.text).toContain("inconclusive, so it proves nothing");
     expect(message?.text).not.toContain("@dba-team");
   });
 

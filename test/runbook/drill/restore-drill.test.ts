@@ -108,7 +108,9 @@ describe("drillRestore", () => {
       failure: { reason: "not-restored" },
       removed: true,
     });
-    expect(drill.failure?.message).toContain("was not available by 2026-11-28T14:00:00.000Z; at last it was creating");
+    expect(drill.failure?.message).toContain(
+      "was not available by 2026-11-28T14:00:00.000Z; its last status was creating",
+    );
     expect(drill.failure?.next).toContain("--limit");
     expect(drill.seconds).toBe(7_200);
     expect(calls.at(-1)).toBe(`remove ${COPY.name}`);

@@ -113,12 +113,12 @@ describe("gather", () => {
     [
       "a state without gates",
       { promotion: recordOf(two), gates: undefined },
-      ["no gate's evidence is kept of release 2.0 (update prod-1790931600)"],
+      ["no gate evidence is stored of release 2.0 (update prod-1790931600)"],
     ],
     [
       "a state with no gate among them",
       { promotion: recordOf(two), gates: [] },
-      ["no gate's evidence is kept of release 2.0 (update prod-1790931600)"],
+      ["no gate evidence is stored of release 2.0 (update prod-1790931600)"],
     ],
     [
       "a state without a promotion",
@@ -180,7 +180,7 @@ describe("gather", () => {
     }));
     const [text] = texts(await gathered([october, september], { ends }));
     expect(text).toBe(
-      "how deploys ended before 2026-10-30T23:59:41.000Z may be forgotten: the stack keeps the newest 20",
+      "how deploys ended before 2026-10-30T23:59:41.000Z may be missing: the stack keeps only the newest 20",
     );
   });
 
@@ -188,15 +188,15 @@ describe("gather", () => {
     const earlier = [recordOf(one), recordOf(three)];
     const outcome = async () => ({ promotion: { ...recordOf(two), earlier }, gates: [gateResult()] });
     expect(texts(await gathered([{ ...october, outcome }]))).toEqual([
-      "release 1.0 was promoted earlier, and no update of the history deployed it",
-      "release 3.0 was promoted earlier, and no update of the history deployed it",
+      "release 1.0 was promoted earlier, but no update in the history deployed it",
+      "release 3.0 was promoted earlier, but no update in the history deployed it",
     ]);
   });
 
   it("says of days that are not over, of no history and of updates of no time what is missing", async () => {
     const open = { ...OCTOBER, isOpen: true };
     expect(texts(await gathered([october, september], { range: open }))).toEqual([
-      "2026-10-31 is not over: what is still to come of it is missing",
+      "2026-10-31 is not over yet: its remaining part is missing",
     ]);
     expect(texts(await gathered([]))[0]).toMatch(/^the backend's history has no update/);
     const timeless = [Number.NaN, -1, 1e300].map((startedAt) => ({ ...october, startedAt, id: "odd" }));
@@ -252,8 +252,8 @@ describe("gather, of a backend's own files", () => {
   });
 
   it.each([
-    ["gates of another form", checkpoint([{ ...gateResult(), requests: "all" }]), /^no gate's evidence is kept/],
-    ["gates that are a secret", checkpoint({ ciphertext: "x" }), /^no gate's evidence is kept/],
+    ["gates of another form", checkpoint([{ ...gateResult(), requests: "all" }]), /^no gate evidence is stored/],
+    ["gates that are a secret", checkpoint({ ciphertext: "x" }), /^no gate evidence is stored/],
     ["no JSON", "{", /^no state is kept/],
     ["no state at all", "null", /^no state is kept/],
   ])("takes a checkpoint with %s for no evidence", async (_, text, gap) => {
@@ -348,14 +348,14 @@ describe("gather, of settings", () => {
     });
     expect(found.drills).toEqual({ restoreTests: [RESTORE_TEST], newest: RESTORE_TEST });
     const lacking = await gathered([withSettings(none), withSettings(none, september)]);
-    expect(texts(lacking)).toEqual(["no restore test is on record by 2026-10-31"]);
+    expect(texts(lacking)).toEqual(["no restore test is recorded by 2026-10-31"]);
     const old = { preflight: { restoreTest: { ...RESTORE_TEST, on: "2026-07-30" } } };
     expect(texts(await gathered([withSettings(old), withSettings(old, september)]))).toEqual([
       "the newest restore test by 2026-10-31 is of 2026-07-30, 93 days before; expected one within 92",
     ]);
     const future = { restoreTest: { ...RESTORE_TEST, on: "2026-11-05" } };
     expect(texts(await gathered([withSettings(none), withSettings(none, september)], { preflight: future }))).toEqual([
-      "no restore test is on record by 2026-10-31",
+      "no restore test is recorded by 2026-10-31",
     ]);
   });
 });

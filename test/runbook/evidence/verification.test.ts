@@ -52,7 +52,7 @@ describe("verifyArchive", () => {
       exitCode: 3,
       signedBy: null,
     });
-    const problems = ["nobody signed it; expected a signature by the key that was given"];
+    const problems = ["it is unsigned; expected a signature by the given key"];
     expect(verifyArchive(unsigned.bytes, ours.publicKey)).toMatchObject({ outcome: "refused", exitCode: 1, problems });
   });
 
@@ -60,7 +60,7 @@ describe("verifyArchive", () => {
     const { outcome, problems } = verifyArchive(archive.bytes, theirs.publicKey);
     expect(outcome).toBe("refused");
     expect(problems).toEqual([
-      `it is signed by ${keyName(ours.publicKey)}; expected ${keyName(theirs.publicKey)}, the key that was given`,
+      `it is signed by ${keyName(ours.publicKey)}; expected ${keyName(theirs.publicKey)}, the given key`,
     ]);
   });
 
@@ -73,13 +73,13 @@ describe("verifyArchive", () => {
     [
       "an added file",
       (files) => files.set("evidence-2.md", Buffer.from("")),
-      "evidence-2.md is there, and is not listed",
+      "evidence-2.md is present, but not listed",
     ],
-    ["a removed file", (files) => files.delete(REPORT), `${REPORT} is listed, and is not there`],
+    ["a removed file", (files) => files.delete(REPORT), `${REPORT} is listed, but missing`],
     ["no list", (files) => files.delete(SUMS), "it has no SHA256SUMS"],
     ["no signature", (files) => files.delete(SIGNATURE), "its signature by SHA256:"],
     ["half a signature", (files) => files.set(SIGNATURE, Buffer.alloc(32)), "its signature is not of this list"],
-    ["an empty list", (files) => files.set(SUMS, Buffer.from("")), "evidence.json is there, and is not listed"],
+    ["an empty list", (files) => files.set(SUMS, Buffer.from("")), "evidence.json is present, but not listed"],
     [
       "a list cut short",
       (files) => files.set(SUMS, (files.get(SUMS) ?? Buffer.alloc(0)).subarray(0, 70)),
@@ -102,7 +102,7 @@ describe("verifyArchive", () => {
       files.set("evidence.md", Buffer.from("all well"));
       files.set(SUMS, Buffer.from(listOf(files)));
     };
-    const problems = ["its signature is not of this list: the list was changed, or signed by somebody else"];
+    const problems = ["its signature does not match this list: the list was changed, or signed with another key"];
     expect(verifyArchive(altered(change), ours.publicKey)).toMatchObject({ outcome: "refused", problems });
   });
 

@@ -39,6 +39,6 @@ describe("Notifications", () => {
       { text: "first", delivered: false, problem: "Slack does not answer" },
       { text: "second", delivered: false },
     ]);
-    expect(shown).toEqual(Array(2).fill("  ! not told in #incidents: Slack does not answer"));
+    expect(shown).toEqual(Array(2).fill("  ! not posted in #incidents: Slack does not answer"));
   });
 });

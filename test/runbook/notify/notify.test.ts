@@ -151,7 +151,7 @@ describe("endMessage", () => {
     const failed = run({ outcome: "failed", exitCode: 5, reason: "no image", rollback: rollback({ verdict: "fail" }) });
     const { text, channel } = endMessage(occasion, failed, "");
     expect(channel).toBe("#incidents");
-    expect(text).toContain("🚨 Production rollback failed: @on-call-sre @alexarno look now");
+    expect(text).toContain("🚨 Production rollback failed: @on-call-sre @alexarno investigate now");
     expect(text).toContain("Status: Not proven healthy");
   });
 
@@ -165,11 +165,11 @@ describe("endMessage", () => {
     expect(text.startsWith(title)).toBe(true);
     expect(text).toContain(`Live: ${one.gitSha} (release 1.0) serves`);
     expect(text).toContain("npx sparki deploy --stack prod");
-    expect(text).not.toContain("look now");
+    expect(text).not.toContain("investigate now");
   });
 
   it.each([
-    ["failed", 4, "⚠️ Production deployment live, but not well"],
+    ["failed", 4, "⚠️ Production deployment live, but unhealthy"],
     ["held", 3, "⏸️ Production deployment live, but not proven good"],
   ] as const)(
     "tells of one that is %s once its record is written, and not verified, that it serves",
@@ -182,9 +182,9 @@ describe("endMessage", () => {
 
   it.each([
     ["held", 3, "⏸️ Production deployment live, but not proven good"],
-    ["failed", 1, "⚠️ Production deployment live, but not well"],
+    ["failed", 1, "⚠️ Production deployment live, but unhealthy"],
   ] as const)(
-    "tells of one that is %s after its promotion that it serves, and how to go back",
+    "tells of one that is %s after its promotion that it serves, and how to roll back",
     (outcome, exitCode, title) => {
       const verify: DeployRun["verify"] = {
         stack: "prod",
@@ -215,18 +215,18 @@ describe("endMessage", () => {
       expect(text.startsWith(title)).toBe(true);
       expect(text).toContain(`Live: ${two.gitSha} (release 2.0) serves`);
       expect(text).toContain("Action: a person decides\n");
-      expect(text).toContain("go back: npx sparki rollback --stack prod");
+      expect(text).toContain("roll back: npx sparki rollback --stack prod");
     },
   );
 
   it("mentions the engineer on call where the tree says that a person must look", () => {
-    const decision = { phase: "one-box", action: "stop", reason: "none to go back to", page: true } as const;
+    const decision = { phase: "one-box", action: "stop", reason: "none to roll back to", page: true } as const;
     const { text } = endMessage(
       occasion,
       run({ outcome: "stopped", previous: null, live: null, decisions: [decision] }),
       "",
     );
-    expect(text).toContain("stopped: @on-call-sre look now");
+    expect(text).toContain("stopped: @on-call-sre investigate now");
     expect(text).toContain("Live: nothing yet");
   });
 });

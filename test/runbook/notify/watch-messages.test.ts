@@ -23,10 +23,10 @@ describe("anomalyMessage", () => {
 });
 
 describe("escalationMessage", () => {
-  it("calls those who must look now, with the reason and the rollback", () => {
+  it("calls those who must investigate now, with the reason and the rollback", () => {
     const { channel, text } = escalationMessage(occasion, news);
     expect(channel).toBe("#incidents");
-    expect(text).toMatch(/^🚨 Production after its deployment: @on-call-sre @alexarno look now\n/);
+    expect(text).toMatch(/^🚨 Production after its deployment: @on-call-sre @alexarno investigate now\n/);
     expect(text).toContain("Reason: errors: 9 of 10 bad");
     expect(text).toContain("npx sparki rollback --stack prod");
   });
@@ -36,7 +36,7 @@ describe("resolvedMessage", () => {
   it("tells that it is over", () => {
     expect(resolvedMessage(occasion, news)).toMatchObject({
       channel: "#platform",
-      text: expect.stringMatching(/^✅ Production is as it should be again\n/),
+      text: expect.stringMatching(/^✅ Production has recovered\n/),
     });
   });
 });

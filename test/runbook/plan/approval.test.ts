@@ -117,7 +117,7 @@ describe("assertApproved", () => {
             .replace('"infra/cache.ts"', '"infra/other.ts"'),
         ),
     ],
-    ["is no JSON", (file: string) => writeFileSync(file, "{")],
+    ["is not JSON", (file: string) => writeFileSync(file, "{")],
   ])("cannot say what differs when the approved plan's file %s, and still refuses", async (_, harm) => {
     harm(join(target.projectDirectory, ".sparki/plans", `staging-${approved.fingerprint.hash.slice(0, 12)}.json`));
     appendFileSync(join(target.projectDirectory, "infra/cache.ts"), "// more\n");

@@ -83,7 +83,7 @@ ${deploymentWith("512Mi").replace("/ready", "/nowhere")}`;
       "permission: new: Role sparki-engine/reader: may get, list secrets",
       "flow: new: NetworkPolicy sparki-engine/engine-fleet: out to 0.0.0.0/0, TCP 443",
       "limit: Deployment sparki-engine/engine-fleet, engine: readinessProbe.httpGet.path: /ready → /nowhere",
-      "unknown: new: Mystery m: what this kind allows is not known here, so read its text",
+      "unknown: new: Mystery m: what this kind allows cannot be summarised, so read its manifest",
     ]);
   });
 

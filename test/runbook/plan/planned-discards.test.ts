@@ -39,7 +39,7 @@ describe("a plan", () => {
     expect(plan.unchanged).toBe(0);
     expect(Object.keys(plan.fingerprint.parts.plan.entries)).toEqual([`delete ${URN}`]);
     expect(planMarkdown(plan)).toContain(
-      "- delete **cluster** (aws:eks Cluster), because of a creation that AWS gave up",
+      "- delete **cluster** (aws:eks Cluster), because of a creation that AWS abandoned",
     );
   });
 

@@ -76,7 +76,7 @@ describe("plannedRollback", () => {
   it("is in the reports", async () => {
     const plan = await planOf({ steps, pinned, resources: live(3, 1) });
     for (const text of [planHtml(plan), planMarkdown(plan)]) {
-      expect(text).toContain("back to 1.0: takes back 2 of the changes, leaves 2");
+      expect(text).toContain("back to 1.0: reverts 2 of the changes, leaves 2");
       expect(text).toMatch(/Left as deployed \(2\)|left as deployed \(2\)/);
     }
   });

@@ -61,13 +61,13 @@ describe("what the policies are not told of", () => {
   const key = { type: "aws:kms/key:Key", name: "keys-data", after: {} };
 
   it.each<[string, Planned, string]>([
-    ["takes over what is there already", { op: "import", ...vpc }, "option import (declared: not to be set)"],
+    ["takes over what already exists", { op: "import", ...vpc }, "option import (declared: not to be set)"],
     [
       "takes the place of another resource",
       { op: "same", ...vpc, before: {}, formerly: "someone-elses" },
       "option aliases (declared: none)",
     ],
-    ["replaces by what is there already", { op: "import-replacement", ...vpc }, "option import"],
+    ["replaces by what already exists", { op: "import-replacement", ...vpc }, "option import"],
     [
       "leaves behind what it deletes",
       { op: "create", ...vpc, retained: true },

@@ -22,8 +22,8 @@ describe("helmReleases", () => {
 
   it.each([
     ["there is no cluster", fakeContext(), "there is no cluster yet"],
-    ["AWS has not made the cluster of the state", fakeContext({ state }), "the cluster is not made yet"],
-    ["nothing was released", holding(), "nothing was released to the cluster yet"],
+    ["AWS has not made the cluster of the state", fakeContext({ state }), "the cluster is not created yet"],
+    ["nothing was released", holding(), "nothing has been released to the cluster yet"],
   ])("is skipped while %s", async (_, context, reason) => {
     expect(await look(helmReleases, context)).toEqual({ status: "skipped", reason });
   });
@@ -42,10 +42,10 @@ describe("helmReleases", () => {
   it.each([
     ["uninstalling", "helm uninstall engine-fleet --namespace sparki-engine"],
     ["uninstalled", "helm uninstall engine-fleet --namespace sparki-engine"],
-    ["superseded", "helm status engine-fleet --namespace sparki-engine, and deploy once it says deployed"],
-    ["unknown", "helm status engine-fleet --namespace sparki-engine, and deploy once it says deployed"],
-    ["a-state-of-tomorrow", "helm status engine-fleet --namespace sparki-engine, and deploy once it says deployed"],
-    ["", "helm status engine-fleet --namespace sparki-engine, and deploy once it says deployed"],
+    ["superseded", "helm status engine-fleet --namespace sparki-engine, then deploy once it says deployed"],
+    ["unknown", "helm status engine-fleet --namespace sparki-engine, then deploy once it says deployed"],
+    ["a-state-of-tomorrow", "helm status engine-fleet --namespace sparki-engine, then deploy once it says deployed"],
+    ["", "helm status engine-fleet --namespace sparki-engine, then deploy once it says deployed"],
   ])("fails for one that is %s: only what is deployed passes (W16)", async (status, fix) => {
     expect(await look(helmReleases, holding(release("deployed"), release(status)))).toMatchObject({
       status: "fail",
@@ -57,14 +57,14 @@ describe("helmReleases", () => {
     expect(await look(helmReleases, holding(release("failed")))).toMatchObject({ status: "warn" });
   });
 
-  it("fails when the cluster is gone that something was released to", async () => {
+  it("fails when the cluster no longer exists that something was released to", async () => {
     const used = fakeState([
       resource("aws:eks/cluster:Cluster", "eks"),
       resource("kubernetes:helm.sh/v3:Release", "engine-fleet"),
     ]);
     expect(await look(helmReleases, fakeContext({ state: used }))).toMatchObject({
       status: "fail",
-      reason: "the cluster is gone",
+      reason: "the cluster no longer exists",
     });
   });
 });

@@ -45,8 +45,8 @@ describe("runPreflight", () => {
       check("with hint", () => Promise.reject(error)),
       check("without", () => Promise.reject(new Error("odd"))),
     ]);
-    expect(checks[0]).toMatchObject({ status: "fail", reason: "could not look: AWS is away", fix: "wait" });
-    expect(checks[1]).toMatchObject({ status: "fail", reason: "could not look: odd" });
+    expect(checks[0]).toMatchObject({ status: "fail", reason: "could not check: AWS is away", fix: "wait" });
+    expect(checks[1]).toMatchObject({ status: "fail", reason: "could not check: odd" });
   });
 
   it("ends a check at its time limit, and tells it so", async () => {

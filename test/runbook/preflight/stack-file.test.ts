@@ -89,7 +89,7 @@ describe("readStack", () => {
     [
       "a part that is JSON in quotes",
       (text: string) => text.replace(/sparki:web: .*/, `sparki:web: '{"replicas":2,"maxReplicas":6}'`),
-      "sparki:web is text that holds JSON; expected keys with values, or a list",
+      "sparki:web is a string that contains JSON; expected keys with values, or a list",
     ],
     [
       "a token in plain text",
@@ -108,7 +108,7 @@ describe("readStack", () => {
   });
 
   it.each([
-    ["holds itself", "config: &all\n  sparki:owner: *all\n", "it is nested without an end, or holds itself"],
+    ["holds itself", "config: &all\n  sparki:owner: *all\n", "it is nested too deeply, or contains itself"],
     ["has a tag that nobody knows", "config:\n  sparki:owner: !secret platform\n", "Unresolved tag: !secret"],
     ["is of a YAML to come", "%YAML 9.9\n---\nconfig: {}\n", "Unsupported YAML version 9.9"],
     [

@@ -62,7 +62,7 @@ describe("adoptPending", () => {
     const found = await adopt(engine, { clock, onProgress: (text) => told.push(text) });
     expect(found).toEqual({ adopted: ["database"], madeAgain: [] });
     expect(clock.now()).toBe(30);
-    expect(told).toEqual(["AWS is still making database", "AWS is still making database"]);
+    expect(told).toEqual(["AWS is still creating database", "AWS is still creating database"]);
   });
 
   it("waits an hour at most, and can then be asked again", async () => {
@@ -98,7 +98,7 @@ describe("adoptPending", () => {
       return aws.find(name, args, schema);
     };
     await expect(adopt(engine, { aws: { find: meanwhile } })).rejects.toMatchObject({
-      message: expect.stringContaining("somebody else has updated the stack meanwhile"),
+      message: expect.stringContaining("another update has changed the stack meanwhile"),
     });
     expect((await stateOf(engine)).pending).toEqual([]);
   });
@@ -288,13 +288,13 @@ describe("Recovery", () => {
       throw new Error("AWS does not answer");
     }).adoptUnanswered(taken(SUBNET));
     expect(String(stderr.read()).replaceAll(/\s+/g, " ")).toContain(
-      "private: nothing has answered whether AWS made it, and it could not be looked for: AWS does not answer",
+      "private: AWS never confirmed its creation, and looking it up failed: AWS does not answer",
     );
   });
 
   it.each([
     ["is there", tagged("subnet-1"), ["sparki-logs", "subnet-1"]],
-    ["is not there", tagged(), ["sparki-logs"]],
+    ["does not exist", tagged(), ["sparki-logs"]],
   ])(
     "forgets neither what was being changed nor what was being created beside it, where that %s",
     async (_, aws, ids) => {
@@ -313,7 +313,7 @@ describe("Recovery", () => {
   it("tells what it did", async () => {
     const engine = fakeEngine(interruptedState([BUCKET, PASSWORD]), { "sparki-logs": [{}] });
     await takeOver(target(engine), { aws: tagged(), state: fakeState([]) });
-    expect(String(stderr.read())).toMatch(/take over.*\n.*1 exist and are in the state now, 1 will be made again/);
+    expect(String(stderr.read())).toMatch(/take over.*\n.*1 exist and are now in the state, 1 will be created again/);
   });
 
   it.each([
@@ -335,7 +335,7 @@ describe("Recovery", () => {
     expect(engine.refreshes.flat().map((urn) => urn.split("::").at(-2))).toEqual(read);
   });
 
-  it("says nothing where every operation ended", async () => {
+  it("says nothing where every operation finished", async () => {
     await takeOver(target(fakeEngine(interruptedState([]))), { aws: tagged(), state: fakeState([]) });
     expect(stderr.read()).toBeNull();
   });
@@ -346,7 +346,7 @@ describe("Recovery", () => {
     expect((await stateOf(engine)).pending).toHaveLength(1);
   });
 
-  it("has what was being changed changed again, although an update goes back to what the state says", async () => {
+  it("has what was being changed changed again, although an update rolls back to what the state says", async () => {
     const known = { ...BUCKET, id: "sparki-logs" };
     const state = interruptedState([BUCKET], [known]);
     state.deployment.pending_operations = state.deployment.pending_operations.map((each) => ({

@@ -81,7 +81,7 @@ describe("withFaults", () => {
     const work = async (watch: Watcher) => watch(begun("engine-fleet"), EVENT);
     await expect(withFaults({ ask }, faults, work)).rejects.toMatchObject({
       code: "SPARKI_USAGE",
-      message: "the deploy ended before engine-flet began: nothing was broken there",
+      message: "the deploy ended before engine-flet started, so the fault was never injected",
     });
     expect(await withFaults({ ask }, faults, async () => "nothing")).toBe("nothing");
     expect(asked).toEqual([{}, {}]);

@@ -10,8 +10,8 @@ const UPGRADE = preview({ "database-instance": "same", "engine-one-box": "update
 
 describe("assertKnown", () => {
   it.each([
-    ["engine-flet", 'no step is called "engine-flet"; did you mean engine-fleet or engine-one-box?'],
-    ["xyzzy", 'no step is called "xyzzy"'],
+    ["engine-flet", 'no step is named "engine-flet"; did you mean engine-fleet or engine-one-box?'],
+    ["xyzzy", 'no step is named "xyzzy"'],
   ])("refuses %s with the steps that are called alike, and where all are named", (wanted, message) => {
     expect(() => assertKnown(wanted, UPGRADE)).toThrow(
       expect.objectContaining({ code: "SPARKI_USAGE", message, hint: expect.stringContaining("npx sparki rehearse") }),

@@ -136,7 +136,7 @@ describe("restoredValues", () => {
 });
 
 describe("keptInputs", () => {
-  it("is undefined in every update but one that goes back", () => {
+  it("is undefined in every update but one that rolls back", () => {
     expect(keptInputs("engine-fleet", { [KEPT_VARIABLE]: "/nowhere" })).toBeUndefined();
     expect(keptInputs("engine-fleet", { [KEPT_VARIABLE]: "/nowhere", SPARKI_ROLLBACK: "false" })).toBeUndefined();
     expect(keptInputs("engine-fleet", { SPARKI_ROLLBACK: "true" })).toBeUndefined();

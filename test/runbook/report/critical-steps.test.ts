@@ -14,7 +14,7 @@ const needs = new Map([
 const names = (steps: readonly Step[]) => [...criticalSteps(steps, needs)].map(({ name }) => name);
 
 describe("criticalSteps", () => {
-  it("goes back from the last to end through what each waited for longest", () => {
+  it("rolls back from the last to end through what each waited for longest", () => {
     const steps = [step("vpc", 0, 1), step("cluster", 1, 9), step("database", 1, 5), step("engine", 9, 12)];
     expect(names(steps)).toEqual(["engine", "cluster", "vpc"]);
   });

@@ -62,7 +62,7 @@ describe("writeReport", () => {
   it("says why it could not, and throws nothing", async () => {
     writeFileSync(join(cwd, "file"), "");
     expect(await write(join(cwd, "file", "reports"))).toBeNull();
-    expect(said).toEqual([expect.stringMatching(/^ {2}! the report was not written to .*reports: /)]);
+    expect(said).toEqual([expect.stringMatching(/^ {2}! the report could not be written to .*reports: /)]);
   });
 });
 

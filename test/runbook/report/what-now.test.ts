@@ -19,7 +19,7 @@ describe("whatNow", () => {
     ["stopped", 2, /^Nothing was changed\. Correct the config.*npx sparki deploy/],
     ["stopped", 1, /^It went no further.*npx sparki deploy/],
     ["failed", 4, /^Do what the reason above asks for.*npx sparki deploy/],
-    ["failed", 1, /^2\.0 is live and not well.*npx sparki diagnose.*npx sparki rollback/],
+    ["failed", 1, /^2\.0 is live but unhealthy.*npx sparki diagnose.*npx sparki rollback/],
     ["failed", 5, /deployments are refused until it is.*npx sparki diagnose.*npx sparki rollback/],
   ])("says after %s with exit code %i what to do, with the command of that stack", (outcome, exitCode, expected) => {
     expect(said(whatNow(ended(outcome, exitCode)))).toMatch(expected);
@@ -41,7 +41,7 @@ describe("afterRollback", () => {
   it.each([
     ["rolled-back", 0, /^2\.0 serves\. Pulumi\.staging\.yaml may still name the release that was left/],
     ["unchanged", 0, /^2\.0 serves/],
-    ["planned", 0, /^Nothing was changed\. To go back: npx sparki rollback --stack staging$/],
+    ["planned", 0, /^Nothing was changed\. To roll back: npx sparki rollback --stack staging$/],
     ["stopped", 1, /npx sparki rollback --stack staging$/],
     ["failed", 5, /npx sparki diagnose --stack staging .*npx sparki rollback --stack staging$/],
   ])("says after %s with exit code %i what to do", (outcome, exitCode, expected) => {

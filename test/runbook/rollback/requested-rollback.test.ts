@@ -33,7 +33,8 @@ describe("runRequestedRollback", () => {
     expect(await back(target, { confirm })).toMatchObject({
       outcome: "stopped",
       exitCode: 1,
-      reason: "since this was decided, c went live in place of b: nothing was changed; run the same command again",
+      reason:
+        "since the rollback was decided, c went live in place of b: nothing was changed; run the same command again",
       rollback: null,
     });
     expect({ ups, tags: await tags.tags() }).toEqual({ ups: [], tags: {} });
@@ -47,7 +48,9 @@ describe("runRequestedRollback", () => {
     };
     const { exitCode, reason } = await back(target, { confirm });
     expect({ exitCode, ups }).toEqual({ exitCode: 1, ups: [] });
-    expect(reason).toMatch(/^since this was decided, another update has changed the stack: nothing was changed;/);
+    expect(reason).toMatch(
+      /^since the rollback was decided, another update has changed the stack: nothing was changed;/,
+    );
   });
 
   it("refuses when the stack moves in the second before the engine has its lock, and marks nothing (W111)", async () => {
@@ -61,7 +64,7 @@ describe("runRequestedRollback", () => {
     expect(await back(target)).toMatchObject({
       outcome: "stopped",
       exitCode: 1,
-      reason: expect.stringMatching(/^since this was decided, c went live in place of b: nothing was changed/),
+      reason: expect.stringMatching(/^since the rollback was decided, c went live in place of b: nothing was changed/),
     });
     expect(await tags.tags()).toEqual({});
   });
@@ -203,7 +206,7 @@ describe("finishRollback", () => {
     expect(await finish(frozen)).toEqual({ ups: [], release: undefined, frozen: frozen?.reason });
   });
 
-  it("changes nothing where going back is forbidden, as by a database that has gone on", async () => {
+  it("changes nothing where rolling back is forbidden, as by a database that has gone on", async () => {
     const given = { resources: resourcesWith(contracting), updates: [deployed(contracting), deployed(a)] };
     expect(await finish(rollbackBegun("a"), given)).toEqual({
       ups: [],

@@ -115,7 +115,7 @@ describe("findRollbackTarget", () => {
     const pending_operations = [{ type: "creating", resource: migration(three.images.engine) }];
     const exportState = async () => ({ version: 3, deployment: { resources: live.resources, pending_operations } });
     const { target } = stackToRollBack({ ...live, engine: { exportState } });
-    const obstacle = expect.stringMatching(/the image of no release that is known; .*: roll forward instead$/);
+    const obstacle = expect.stringMatching(/which is not the image of any known release; .*: roll forward instead$/);
     expect(await findRollbackTarget(target, { release: two }, two)).toEqual({ obstacle });
     expect(await findRollbackTarget(target, { release: three }, two)).toEqual({
       obstacle: expect.stringContaining("release 3.0 supports none below 4"),

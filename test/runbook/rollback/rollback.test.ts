@@ -41,22 +41,22 @@ describe("chooseGoal", () => {
     ["it has just gone back", situation(b, [back(b), failed(c, b), deployed(b), deployed(a)]), "nothing, b is there"],
     ["it went back by hand", situation(a, [back(a), deployed(b), deployed(a)]), "nothing, a is there"],
     [
-      "a deploy failed before its one-box, after going back",
+      "a deploy failed before its one-box, after rolling back",
       situation(b, [failed(c, b), back(b), deployed(b), deployed(a)]),
       "nothing, b is there",
     ],
     [
-      "a new release came after going back",
+      "a new release came after rolling back",
       situation(c, [deployed(c), back(b), deployed(b), deployed(a)]),
       "back to b",
     ],
     [
-      "the same release came again after going back",
+      "the same release came again after rolling back",
       situation(b, [deployed(b), back(a), deployed(b), deployed(a)]),
       "back to a",
     ],
     [
-      "going back from a promoted release failed half-way",
+      "rolling back from a promoted release failed half-way",
       situation(c, [back(b, { result: "failed" }), deployed(c), deployed(b)], ["engine-fleet"]),
       "back to b",
     ],
@@ -86,14 +86,14 @@ describe("chooseGoal", () => {
     ],
     ["one that was never promoted", situation(b, [failed(c, b), deployed(b)]), "c", "none"],
     ["one that nobody knows", situation(b, [deployed(b)]), "x", "none"],
-  ])("when told to go back to %s", async (_, found, to, expected) => {
+  ])("when told to roll back to %s", async (_, found, to, expected) => {
     expect(told(await chooseGoal(found, { to }))).toBe(expected);
   });
 
   it.each<[string, Situation]>([
     ["after a deploy that was refused before its one-box", situation(b, [failed(c, b), deployed(b), deployed(a)])],
     ["while another deploy is half-way", situation(b, [failed(c, b), deployed(b), deployed(a)], ["engine-one-box"])],
-    ["after going back to it", situation(b, [back(b), failed(c, b), deployed(b), deployed(a)])],
+    ["after rolling back to it", situation(b, [back(b), failed(c, b), deployed(b), deployed(a)])],
   ])("leaves a live release that is bad, %s", async (_, found) => {
     expect(told(await chooseGoal(found, { isLiveBad: true }))).toBe("back to a");
   });
@@ -144,7 +144,7 @@ describe("chooseGoal", () => {
 
   it("says why", async () => {
     const goal = await chooseGoal(situation(b, [failed(c, b)], ["engine-one-box"]));
-    expect(goal.reason).toBe("engine-one-box would leave it, but it is what was last promoted");
+    expect(goal.reason).toBe("engine-one-box would replace it, but it is what was last promoted");
   });
 });
 

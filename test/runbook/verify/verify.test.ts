@@ -68,7 +68,7 @@ describe("runVerify", () => {
   it("ends unproven, and says no harm of the release, when a check could not look", async () => {
     const report = await verify({ podsOf: () => Promise.reject(new Error("connect ETIMEDOUT")) });
     expect(report).toMatchObject({ outcome: "unproven", exitCode: 3 });
-    expect(verifyProblem(report)).toBe("Pods: could not look: connect ETIMEDOUT");
+    expect(verifyProblem(report)).toBe("Pods: could not check: connect ETIMEDOUT");
     expect(criterion(report, "Pod Health")).toMatchObject({ verdict: "not proven" });
     expect(report.checks).toContainEqual(expect.objectContaining({ id: "pods", status: "warn", isBlind: true }));
   });
@@ -126,7 +126,7 @@ describe("verifyText", () => {
     const wide = text.split("\n").filter((line) => line.length > 80 && !/https?:\/\/\S{40}/.test(line));
     expect(wide).toEqual([]);
     expect(text).toContain("✗ FAIL  End-to-end tests: job sparki-test/e2e-2026-11-1 failed");
-    expect(text).toContain("prod: 2026.11.1 is NOT well: 15 passed, 1 failed");
+    expect(text).toContain("prod: 2026.11.1 is UNHEALTHY: 15 passed, 1 failed");
   });
 });
 

@@ -21,8 +21,8 @@ describe("judgeLook", () => {
   it.each([
     ["waits within five minutes of the promotion", 600, { elapsedSeconds: 299 }, "wait"],
     ["waits while more than 1 % fail for less than five minutes", 240, {}, "wait"],
-    ["goes back after five minutes", 300, {}, "rollback"],
-    ["escalates where there is nothing to go back to", 300, { canRollBack: false }, "escalate"],
+    ["rolls back after five minutes", 300, {}, "rollback"],
+    ["escalates where there is nothing to roll back to", 300, { canRollBack: false }, "escalate"],
     ["escalates after a rollback", 300, { rollbackTried: true }, "escalate"],
     ["escalates a broken objective with less than 1 % failing", 0, {}, "escalate"],
   ])("%s", (_, seconds, more, action) => {
@@ -76,7 +76,7 @@ describe("failedLook", () => {
   it("is an error with its reason, to be tried again, and in the end for a person", () => {
     expect(failedLook(new Error("no state"), circumstances)).toMatchObject({
       verdict: "error",
-      problems: ["could not look: no state"],
+      problems: ["could not check: no state"],
       decision: { action: "wait" },
     });
     expect(failedLook("x", { ...circumstances, elapsedSeconds: 24 * HOUR }).decision).toMatchObject({

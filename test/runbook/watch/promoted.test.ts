@@ -14,7 +14,7 @@ describe("promotionTime", () => {
     expect(await promotionTime(updates, two)).toEqual({ promotedAt: 300, isReturned: false });
   });
 
-  it("is the rollback's end for a release that was gone back to, not its first promotion's", async () => {
+  it("is the rollback's end for a release that was rolled back to, not its first promotion's", async () => {
     const updates = [
       updateOf(one, one, { endedAt: 400, message: "sparki rollback to 1.0: errors" }),
       updateOf(two, two, { endedAt: 300 }),

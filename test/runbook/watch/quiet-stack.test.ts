@@ -30,14 +30,14 @@ async function lookAfter(elapsedSeconds: number, failedAt: readonly number[]): P
 
 describe("a watch of a stack that hardly anybody uses", () => {
   it.each([30, 60, 120, 180, 240, 290, 3_000])(
-    "does not go back %d s after the only request, which failed",
+    "does not roll back %d s after the only request, which failed",
     async (seconds) => {
       const { verdict, decision } = await lookAfter(1_000 + seconds, [1_000]);
       expect({ verdict, action: decision.action }).toEqual({ verdict: "inconclusive", action: "wait" });
     },
   );
 
-  it("goes back when a request in every minute of five failed", async () => {
+  it("rolls back when a request in every minute of five failed", async () => {
     const { verdict, decision } = await lookAfter(1_290, [1_000, 1_060, 1_120, 1_180, 1_240]);
     expect({ verdict, action: decision.action }).toEqual({ verdict: "fail", action: "rollback" });
   });

@@ -56,7 +56,7 @@ async function watch(situation: Situation = {}) {
     frozen: async () => situation.frozen,
     obstacle: async () => situation.obstacle,
     rollBack: async (leaving, why) => {
-      said.push(`go back: ${why}`);
+      said.push(`roll back: ${why}`);
       expect(leaving).toEqual(first.release);
       return (situation.rollBack ?? (async () => restored))();
     },
@@ -110,16 +110,16 @@ describe("runWatch", () => {
     expect((await watch({ isOnce: true, from: 24.9 * 3_600 })).times).toEqual([89_640]);
     expect(await watch({ isOnce: true, from: 25.1 * 3_600 })).toMatchObject({
       times: [],
-      run: { outcome: "well", exitCode: 0, reason: "its first day is over: from now on the alerts watch it" },
+      run: { outcome: "well", exitCode: 0, reason: "its first day is over: from now on only the alerts watch it" },
     });
   });
 
-  it("looks again every minute while errors are high, and goes back after five minutes (F40)", async () => {
+  it("looks again every minute while errors are high, and rolls back after five minutes (F40)", async () => {
     const at = (elapsed: number) => (elapsed < 900 ? seenOf() : failing(elapsed - 900));
     const { run, times, said } = await watch({ at });
     expect(times.slice(-6)).toEqual([900, 960, 1_020, 1_080, 1_140, 1_200].slice(-6));
     expect(run).toMatchObject({ outcome: "rolled-back", exitCode: 1, rollback: { release: { id: "1.0" } } });
-    expect(said.at(-1)).toMatch(/^go back: watch: more than 1 % have failed for five minutes/);
+    expect(said.at(-1)).toMatch(/^roll back: watch: more than 1 % have failed for five minutes/);
     expect(run.looks.at(-1)).toMatchObject({ decision: { action: "rollback" }, done: "1.0 serves" });
   });
 
@@ -127,14 +127,14 @@ describe("runWatch", () => {
     const { run, said } = await watch({ at: () => failing(300), mayRollBack: false, from: 80_000 });
     expect(said).toEqual(["escalation at 80000"]);
     expect(run).toMatchObject({ outcome: "anomalies", exitCode: 3, rollback: null });
-    expect(run.looks[0]?.done).toBe("told: without --yes nothing is rolled back");
+    expect(run.looks[0]?.done).toBe("reported only: without --yes nothing is rolled back");
   });
 
   it("ends with 5 when the rollback failed, and tries it once", async () => {
     const failed = { ...restored, outcome: "failed", exitCode: 5, reason: "not healthy" } as const;
     const { run, said } = await watch({ at: () => failing(300), from: 600, rollBack: async () => failed });
     expect(run).toMatchObject({ outcome: "rollback-failed", exitCode: 5, reason: "not healthy" });
-    expect(said.filter((each) => each.startsWith("go back"))).toHaveLength(1);
+    expect(said.filter((each) => each.startsWith("roll back"))).toHaveLength(1);
   });
 
   it("pages and watches on, without another try, when the rollback could not begin", async () => {
@@ -142,13 +142,13 @@ describe("runWatch", () => {
       throw new DeployError("SPARKI_OUTSIDE", "the state is locked");
     };
     const { run, said } = await watch({ at: from(600, failing(300), 1_200), from: 600, rollBack });
-    expect(said).toEqual([expect.stringMatching(/^go back/), "escalation at 600", "resolved at 1200"]);
-    expect(run.looks[0]?.done).toBe("the rollback could not begin: the state is locked");
+    expect(said).toEqual([expect.stringMatching(/^roll back/), "escalation at 600", "resolved at 1200"]);
+    expect(run.looks[0]?.done).toBe("the rollback could not start: the state is locked");
     expect(run.looks[1]?.decision).toMatchObject({ action: "escalate", page: true });
     expect(run).toMatchObject({ outcome: "well", exitCode: 0 });
   });
 
-  it("escalates where something forbids going back, and says what", async () => {
+  it("escalates where something forbids rolling back, and says what", async () => {
     const { run, said } = await watch({ at: () => failing(300), from: 80_000, obstacle: "roll forward instead" });
     expect(said).toEqual(["escalation at 80000"]);
     expect(run.looks[0]?.decision).toMatchObject({
@@ -169,7 +169,7 @@ describe("runWatch", () => {
     expect(run).toMatchObject({ outcome: "anomalies", exitCode: 3, rollback: null });
   });
 
-  it("escalates errors of a release that was gone back to", async () => {
+  it("escalates errors of a release that was rolled back to", async () => {
     const { run } = await watch({
       at: () => failing(300),
       isOnce: true,
@@ -183,14 +183,14 @@ describe("runWatch", () => {
     const at = (elapsed: number) => (elapsed > 250 && elapsed < 400 ? new Error("Prometheus went away") : seenOf());
     const { run, times, said } = await watch({ at });
     expect(times.slice(0, 5)).toEqual([0, 300, 360, 420, 600]);
-    expect(run.looks[1]).toMatchObject({ verdict: "error", problems: ["could not look: Prometheus went away"] });
+    expect(run.looks[1]).toMatchObject({ verdict: "error", problems: ["could not check: Prometheus went away"] });
     expect({ outcome: run.outcome, said }).toEqual({ outcome: "well", said: [] });
   });
 
   it("survives a state that cannot be read", async () => {
     const promotedNow = (look: number) => (look === 2 ? new Error("no backend") : promoted);
     const { run } = await watch({ promotedNow });
-    expect(run.looks[1]).toMatchObject({ verdict: "error", problems: ["could not look: no backend"] });
+    expect(run.looks[1]).toMatchObject({ verdict: "error", problems: ["could not check: no backend"] });
     expect(run.exitCode).toBe(0);
   });
 
@@ -231,6 +231,6 @@ describe("runWatch", () => {
     const { run, times } = await watch({ at, controller });
     expect(run).toMatchObject({ outcome: "interrupted", exitCode: 4 });
     expect(times).toEqual([0, 300]);
-    expect(run.reason).toBe("interrupted after 2 looks: the same command goes on from here");
+    expect(run.reason).toBe("interrupted after 2 looks: the same command continues from here");
   });
 });

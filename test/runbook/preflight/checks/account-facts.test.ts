@@ -75,7 +75,7 @@ describe("preflight, asking a rehearsed account", () => {
   it("finds that a zone's letter leads to use1-az3 before anything is made (F51)", async () => {
     expect(await ask(offers, faulty("F51"))).toMatchObject({
       status: "fail",
-      reason: expect.stringContaining("us-east-1a is use1-az3 in this account, where EKS makes no clusters"),
+      reason: expect.stringContaining("us-east-1a is use1-az3 in this account, where EKS supports no clusters"),
       fix: "edit sparki:network.zones",
     });
   });
@@ -158,7 +158,7 @@ describe("preflight, asking a rehearsed account", () => {
     await aws.account.delete(TYPES.logGroup, id);
     expect(await ask(takenNames, aws)).toMatchObject({
       status: "fail",
-      reason: `there is a log group ${name} that this stack did not make`,
+      reason: `there is a log group ${name} that this stack did not create`,
       fix: `aws logs delete-log-group --region us-east-1 --log-group-name ${name}`,
     });
     const again = aws.account.create({ type: TYPES.logGroup, name: "logs", inputs: { name } });

@@ -45,14 +45,14 @@ describe("sampleAlert", () => {
   it("passes when a page and a ticket reach whom they concern, and are resolved", async () => {
     expect(await look(sampleAlert, fakeContext({ http: asked(right), state: routed, clock }))).toEqual({
       status: "pass",
-      reason: "a page and a ticket went to whom they concern",
+      reason: "a page and a ticket were routed to the right receivers",
     });
   });
 
   it("passes before the first deployment when the alerts are taken and resolved, and says that routes are to come", async () => {
     expect(await look(sampleAlert, fakeContext({ http: asked(), clock }))).toEqual({
       status: "pass",
-      reason: "taken and resolved; the routes come with the deployment",
+      reason: "accepted and resolved; the deployment creates the routes",
     });
   });
 
@@ -76,10 +76,10 @@ describe("sampleAlert", () => {
       "a page goes to a/b/platform; expected incidents",
     ],
     [
-      "a ticket goes to nobody",
+      "a ticket is routed to no receiver",
       (alerts: Shown[]) =>
         right(alerts).map((alert) => (alert.labels.severity === "ticket" ? { ...alert, receivers: [] } : alert)),
-      "a ticket goes to nobody",
+      "a ticket is routed to no receiver",
     ],
   ])("fails when %s, and says where the routes are", async (_, change, reason) => {
     expect(await look(sampleAlert, fakeContext({ http: asked(change), state: routed, clock }))).toEqual({

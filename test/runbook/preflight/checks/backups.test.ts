@@ -29,7 +29,7 @@ describe("backup", () => {
     [
       "the snapshot is of the future",
       { snapshotCreateTime: "2027-01-01T00:00:00Z" },
-      "snapshot rds:sparki-prod-database-1 is of 2027-01-01T00:00:00Z, which is still to come",
+      "snapshot rds:sparki-prod-database-1 is of 2027-01-01T00:00:00Z, which is in the future",
     ],
     [
       "the snapshot is old",
@@ -59,7 +59,7 @@ describe("restoreTest", () => {
   it("fails for a restore that is still to come, which nobody has made", async () => {
     expect(await look(restoreTest, recorded("2027-03-01"))).toMatchObject({
       status: "fail",
-      reason: "the restore test on record is of 2027-03-01, which is still to come",
+      reason: "the recorded restore test is of 2027-03-01, which is in the future",
     });
   });
 
@@ -68,7 +68,7 @@ describe("restoreTest", () => {
     expect(finding).toMatchObject({ status: "warn", reason: "@dba-team restored rds:x on 2026-07-01, 145 days ago" });
   });
 
-  it("fails when none is on record, and says where it belongs", async () => {
+  it("fails when none is recorded, and says where it belongs", async () => {
     const finding = await look(restoreTest, fakeContext({ state }));
     expect(finding).toMatchObject({ status: "fail" });
     expect(finding.fix).toContain("sparki:preflight.restoreTest {on, by, snapshot} in Pulumi.prod.yaml");

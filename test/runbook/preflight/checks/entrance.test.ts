@@ -19,7 +19,10 @@ describe("entrance", () => {
     ["a promoted release waits for its cutover: the deployment that makes it must not be refused", [promotion]],
   ])("is skipped while %s", async (_, resources) => {
     const context = fakeContext({ state: fakeState(resources) });
-    expect(await look(entrance, context)).toEqual({ status: "skipped", reason: "no name points here yet" });
+    expect(await look(entrance, context)).toEqual({
+      status: "skipped",
+      reason: "the domain does not point to this stack yet",
+    });
   });
 
   it.each([

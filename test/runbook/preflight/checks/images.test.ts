@@ -57,7 +57,7 @@ describe("rollbackImages", () => {
   it("fails when one of them is gone: there would be no rollback", async () => {
     const finding = await look(rollbackImages, fakeContext({ web: having(...Object.values(release.images)), state }));
     expect(finding).toMatchObject({ status: "fail", reason: `2026.10.9: not in the registry: ${live.images.web}` });
-    expect(finding.fix).toContain("without them no rollback is possible");
+    expect(finding.fix).toContain("without them a rollback is impossible");
   });
 
   it("is skipped while nothing was promoted", async () => {

@@ -57,7 +57,7 @@ describe("logsArrive", () => {
       newest("2026-11-23T11:00:00Z"),
       "the newest line is 60 minutes old; expected at most 15",
     ],
-    ["there is no line", newest(), "no log line can be found"],
+    ["there is no line", newest(), "no log line was found"],
   ])("fails when %s", async (_, answer, reason) => {
     expect(await at(logsArrive, request, answer)).toMatchObject({ status: "fail", reason });
   });

@@ -26,7 +26,7 @@ describe("prometheus", () => {
     const web = { [`GET ${PROMETHEUS}/-/ready`]: { body: "<!doctype html><title>Sign in</title>" } };
     expect(await look(prometheus, fakeContext({ web }))).toMatchObject({
       status: "fail",
-      reason: `${PROMETHEUS}/-/ready answered 200: a page "Sign in", as to log in or of a proxy`,
+      reason: `${PROMETHEUS}/-/ready answered 200: a page "Sign in", as from a login page or a proxy`,
     });
   });
 
@@ -142,7 +142,7 @@ describe("prometheusTargets", () => {
   it("cannot look where something else answers", async () => {
     const web = { [`GET ${PROMETHEUS}`]: { body: "<html>login</html>" } };
     await expect(look(prometheusTargets, fakeContext({ web, state: live }))).rejects.toThrow(
-      "answered what no such service would",
+      "answered with something that such a service would not send",
     );
   });
 });

@@ -36,14 +36,14 @@ describe("zone", () => {
 
   it.each([
     ["of another key", { looks, state: signed }, "expected that of this stack's key, 4711 13 2"],
-    ["of a zone that signs nothing", { looks, state }, "expected none: the zone signs nothing"],
-    ["before there is a zone", {}, "expected none: the zone signs nothing"],
+    ["of a zone that signs nothing", { looks, state }, "expected none: the zone is not signed"],
+    ["before there is a zone", {}, "expected none: the zone is not signed"],
   ])("fails when the parent has a DS record %s, by which resolvers refuse all answers", async (_, parts, expected) => {
     const names = told(servers, ["99 13 2 CD"]);
     expect(await look(zone, fakeContext({ ...parts, names }))).toEqual({
       status: "fail",
       reason: expect.stringMatching(
-        new RegExp(`^the parent of prod.sparki.tools has a DS record that no key answers to, 99 13 2 CD; ${expected}`),
+        new RegExp(`^the parent of prod.sparki.tools has a DS record that matches no key, 99 13 2 CD; ${expected}`),
       ),
       fix: expect.stringMatching(/^in the parent zone, remove the DS record 99 13 2 CD of prod.sparki.tools/),
     });
@@ -68,7 +68,7 @@ describe("zone", () => {
       /delegated to ns.elsewhere.net; expected/,
       /set the NS record of prod.sparki.tools to ns-1/,
     ],
-    ["somebody else made the zone", { looks }, /has a zone Z1 that this stack did not make/, /pulumi import .* Z1/],
+    ["somebody else made the zone", { looks }, /has a zone Z1 that this stack did not create/, /pulumi import .* Z1/],
     ["the zone is gone", { state }, /zone Z1 of prod.sparki.tools is gone/, /pulumi refresh --stack prod/],
   ])("fails when %s", async (_, parts, reason, fix) => {
     expect(await look(zone, fakeContext(parts))).toEqual({
@@ -96,15 +96,15 @@ describe("name", () => {
     const own = fakeState([ownZone, resource("aws:route53/record:Record", "cutover", { inputs })]);
     expect(await look(name, fakeContext({ looks: records(address), state: own }))).toMatchObject({
       status: "pass",
-      reason: "prod.sparki.tools is this stack's own",
+      reason: "prod.sparki.tools belongs to this stack",
     });
   });
 
-  it("fails for a record that this stack did not make", async () => {
+  it("fails for a record that this stack did not create", async () => {
     const finding = await look(name, fakeContext({ looks: records(address, { ...address, type: "AAAA" }), state }));
     expect(finding).toMatchObject({
       status: "fail",
-      reason: "prod.sparki.tools has records that this stack did not make: A sparki, AAAA sparki",
+      reason: "prod.sparki.tools has records that this stack did not create: A sparki, AAAA sparki",
     });
     expect(finding.fix).toContain("--hosted-zone-id Z1");
   });

@@ -70,11 +70,11 @@ describe("secrets", () => {
   it("is skipped before a rotation, whose secret the deployment makes", async () => {
     expect(await look(secrets, context({ state: fakeState([cacheMade]) }))).toMatchObject({
       status: "skipped",
-      reason: `${USER} is of a rotation that the deployment makes`,
+      reason: `${USER} belongs to a rotation that the deployment creates`,
     });
   });
 
-  it("counts a value that is no JSON object as one without keys", async () => {
+  it("counts a value that is not JSON object as one without keys", async () => {
     const looks = {
       "secretsmanager/getSecret": existing(DATABASE, CACHE),
       "secretsmanager/getSecretVersion": { secretString: VALUE },
@@ -89,7 +89,7 @@ describe("secrets", () => {
     const looks = holding({ [DATABASE]: complete[DATABASE] ?? [] });
     expect(await look(secrets, context({ looks, state: fakeState([...made, versionOf(DATABASE)]) }))).toMatchObject({
       status: "skipped",
-      reason: "a secret has no value yet: the deployment gives it one",
+      reason: "a secret has no value yet: the deployment sets it",
     });
   });
 

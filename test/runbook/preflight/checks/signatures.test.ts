@@ -61,7 +61,7 @@ function bundled(
 
 const OTHER_DIGEST = `sha256:${"0".repeat(64)}`;
 const NOT_BY_KEY = "has no signature by the configured key";
-const OF_ANOTHER = `is not signed: its signature by the configured key is of another image, ${OTHER_DIGEST}`;
+const OF_ANOTHER = `is not signed: its signature by the configured key is for another image, ${OTHER_DIGEST}`;
 
 const all = (...answers: HttpAnswers[]): HttpAnswers =>
   Object.assign({ "GET https://ghcr.io/": { status: 404 } }, ...answers);

@@ -19,7 +19,7 @@ describe("slack", () => {
 
   it("passes when the webhook refuses a message without text: nothing is posted", async () => {
     const context = hook({ status: 400, body: "no_text" });
-    expect(await look(slack, context)).toEqual({ status: "pass", reason: "the webhook answers" });
+    expect(await look(slack, context)).toEqual({ status: "pass", reason: "the webhook responds" });
     expect(context.requests[0]?.body).toBe("{}");
   });
 
@@ -31,24 +31,24 @@ describe("slack", () => {
     [
       "Slack is away",
       fakeContext({ slackSecrets: async () => ({ token: "x" }) }),
-      "Slack does not answer: connect ECONNREFUSED",
+      "Slack does not respond: connect ECONNREFUSED",
     ],
     [
       "a page answers in its place",
       bot({ body: "<html><title>Sign in</title>" }),
-      'Slack answered 200: a page "Sign in", as to log in or of a proxy',
+      'Slack answered 200: a page "Sign in", as from a login page or a proxy',
     ],
     ["Slack is ill", bot({ status: 503 }), "Slack answered 503"],
     ["the token is bad", bot({ body: { ok: false, error: "invalid_auth" } }), "Slack refuses the token: invalid_auth"],
     [
       "the webhook is away",
       fakeContext({ slackSecrets: async () => ({ webhook: HOOK }) }),
-      "Slack does not answer: connect ECONNREFUSED",
+      "Slack does not respond: connect ECONNREFUSED",
     ],
     [
       "a page refuses what the webhook should",
       hook({ status: 400, body: "<html><title>Bad request</title>" }),
-      'Slack refuses the webhook: 400: a page "Bad request", as to log in or of a proxy',
+      'Slack refuses the webhook: 400: a page "Bad request", as from a login page or a proxy',
     ],
     [
       "an answer tells the webhook's address",

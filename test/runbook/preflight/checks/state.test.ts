@@ -26,7 +26,7 @@ describe("stateClean", () => {
   const resources = [resource("aws:ec2/vpc:Vpc", "vpc")];
   const pending = (operation: string) => [{ operation, urn: "urn:pulumi:prod::sparki::aws:eks/cluster:Cluster::eks" }];
 
-  it("passes when every operation ended", async () => {
+  it("passes when every operation finished", async () => {
     expect(await look(stateClean, fakeContext({ state: fakeState(resources) }))).toMatchObject({ status: "pass" });
   });
 

@@ -40,11 +40,11 @@ describe("budget", () => {
   it("is skipped while users asked nothing, and warns when nobody could look", async () => {
     expect(await lookAt(budget, fakeVerify())).toEqual({
       status: "skipped",
-      reason: "nothing used: users asked nothing in 30 days",
+      reason: "nothing used: no user requests in 30 days",
     });
     expect(await lookAt(budget, fakeVerify(DOWN))).toMatchObject({
       status: "warn",
-      reason: "not proven: the metrics source does not answer: ECONNREFUSED",
+      reason: "not proven: the metrics source does not respond: ECONNREFUSED",
     });
   });
 });

@@ -96,7 +96,7 @@ describe("ReleaseObjectives", () => {
     const { finding, context } = await look({ metrics: { kind: "unreachable", reason: "ECONNREFUSED" } });
     expect(finding).toMatchObject({
       status: "warn",
-      reason: "not proven: the metrics source does not answer: ECONNREFUSED",
+      reason: "not proven: the metrics source does not respond: ECONNREFUSED",
     });
     expect(context.trafficStarts()).toEqual([0, 0]);
   });
