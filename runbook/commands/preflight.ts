@@ -72,7 +72,7 @@ export async function answersTo(options: CommandInput["options"], signal: AbortS
     if (options[option] === true) return { confirmed: true, how: "flag" };
     const { askYesNo } = await import("../../io/prompt.ts");
     const said = await askYesNo(asked, signal);
-    return said === undefined ? { confirmed: false, how: "no one to ask" } : { confirmed: said, how: "asked" };
+    return said === undefined ? { confirmed: false, how: "nobody to ask" } : { confirmed: said, how: "asked" };
   };
   const onCall = await answer("on-call-confirmed");
   return { "on-call-confirmed": onCall, "window-announced": await answer("window-announced") };

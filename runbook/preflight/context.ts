@@ -75,13 +75,13 @@ export type Question = (typeof QUESTIONS)[number];
 
 export interface Confirmation {
   readonly confirmed: boolean;
-  readonly how: "flag" | "asked" | "no one to ask" | "rehearsed";
+  readonly how: "flag" | "asked" | "nobody to ask" | "rehearsed";
 }
 
 /** Given before the checks begin: a person's thinking time is no check's time. */
 export type Answers = Readonly<Record<Question, Confirmation>>;
 
-const UNASKED: Confirmation = { confirmed: false, how: "no one to ask" };
+const UNASKED: Confirmation = { confirmed: false, how: "nobody to ask" };
 /** For what looks by itself and asks nobody. */
 export const NOBODY_ASKED: Answers = { "on-call-confirmed": UNASKED, "window-announced": UNASKED };
 

@@ -66,7 +66,7 @@ function afterDeploy({ stack, outcome, exitCode, release, previous }: Ended): re
           { text: "Once that is fixed, prove the rollback, which allows deployments again", command: rollback },
         ];
       return [
-        { text: `${release} is live but unhealthy, and people were called. Find out why`, command: diagnose },
+        { text: `${release} is live but unhealthy, and people were paged. Find out why`, command: diagnose },
         { text: "Or roll back to what was promoted before", command: rollback },
       ];
   }

@@ -40,7 +40,7 @@ async function inCheckout(context: PreflightContext, signal: AbortSignal): Promi
 async function onGitHub(context: PreflightContext, signal: AbortSignal): Promise<Finding> {
   const { gitSha } = context.config.release;
   const answer = await askGitHub(context, `compare/${BRANCH}...${gitSha}`, compareSchema, signal);
-  if (answer.kind === "could not query it")
+  if (answer.kind === "cannot ask")
     return skipped(`no clone knows commit ${short(gitSha)}, and ${answer.reason}`);
   if (answer.kind === "absent") return fail(`commit ${short(gitSha)} is not in ${answer.repository}`, FIX);
   const isOn = ["behind", "identical"].includes(answer.value.status);
@@ -70,11 +70,11 @@ export const ciGreen: Check = {
   run: async (context, signal) => {
     const { gitSha } = context.config.release;
     const answer = await checkRuns(context, signal);
-    if (answer.kind === "could not query it") return skipped(answer.reason);
+    if (answer.kind === "cannot ask") return skipped(answer.reason);
     if (answer.kind === "absent") return fail(`commit ${short(gitSha)} is not in ${answer.repository}`, FIX);
     const { check_runs, total_count: total } = answer.value;
     const listed = await commitStatuses(context, signal);
-    if (listed.kind === "could not query it") return skipped(listed.reason);
+    if (listed.kind === "cannot ask") return skipped(listed.reason);
     const statuses = listed.kind === "absent" ? [] : listed.value;
     const runs = [...check_runs, ...statuses];
     const fix = `https://github.com/${answer.repository}/commit/${gitSha}/checks`;
@@ -136,7 +136,7 @@ async function checkRuns(context: PreflightContext, signal: AbortSignal): Promis
 type GitHubAnswer<T> =
   | { readonly kind: "value"; readonly value: T; readonly repository: string }
   | { readonly kind: "absent"; readonly repository: string }
-  | { readonly kind: "could not query it"; readonly reason: string };
+  | { readonly kind: "cannot ask"; readonly reason: string };
 
 /** Asks GitHub's REST API about the application's repository; throws SPARKI_OUTSIDE when it answers with neither. */
 async function askGitHub<T>(
@@ -147,9 +147,9 @@ async function askGitHub<T>(
 ): Promise<GitHubAnswer<T>> {
   const { repository } = config.preflight;
   if (repository === undefined)
-    return { kind: "could not query it", reason: "no sparki:preflight.repository is configured" };
+    return { kind: "cannot ask", reason: "no sparki:preflight.repository is configured" };
   if (tokens.github === undefined)
-    return { kind: "could not query it", reason: `GITHUB_TOKEN is not set: ${repository} was not asked` };
+    return { kind: "cannot ask", reason: `GITHUB_TOKEN is not set: ${repository} was not asked` };
   const headers = {
     accept: "application/vnd.github+json",
     authorization: `Bearer ${tokens.github}`,

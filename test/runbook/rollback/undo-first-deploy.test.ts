@@ -45,7 +45,7 @@ describe("undoFirstDeploy", () => {
     [
       "something else is made",
       [VPC, made("aws:sns/topic:Topic", "alerts")],
-      /another update has changed what there is/,
+      /another update has changed the stack/,
     ],
   ])("deletes nothing when, while the question waits, %s", async (_, resources, reason) => {
     const { stack, undoable, done } = firstDeploy();

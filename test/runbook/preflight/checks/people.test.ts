@@ -21,7 +21,7 @@ describe.each([
 
   it.each([
     ["asked", "not confirmed: answered no"],
-    ["no one to ask", "not confirmed: there was no interactive terminal to ask on"],
+    ["nobody to ask", "not confirmed: there was no interactive terminal to ask on"],
   ] as const)("fails when it was not (%s), and names the flag", async (how, reason) => {
     const finding = await look(check, answered({ confirmed: false, how }));
     expect(finding).toMatchObject({ status: "fail", reason });
