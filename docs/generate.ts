@@ -8,7 +8,9 @@ import { podsPage } from "../policies/controls/pods-page.ts";
 import { contractPage } from "../runbook/conformance/contract.ts";
 import { EXIT } from "../shared/deploy-error.ts";
 import { configSchema } from "../stacks/schema.ts";
+import { checklistPage, verifyPage } from "./check-pages.ts";
 import { runbookPage, runbookSections } from "./runbook-page.ts";
+import { treePage } from "./tree-page.ts";
 
 // Writes the generated pages of docs/ again, or only those that are named. Run: node docs/generate.ts [PAGE ...]
 
@@ -32,10 +34,16 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   contract: contractPage,
   /** From the controls and policies. */
   controls: controlsPage,
+  /** From the rules of the decision tree. */
+  "decision-tree": treePage,
   /** From what the policies declare. */
   "engine-pod": podsPage,
+  /** From the checks before a deployment, and the statements that a migration may hold. */
+  preflight: checklistPage,
   /** From docs/runbook-lines.yaml. */
   runbook: () => runbookPage(runbookSections()),
+  /** From the checks of a live release. */
+  verify: verifyPage,
 };
 
 function read(path: string): string {

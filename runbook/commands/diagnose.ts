@@ -34,7 +34,7 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const topics = args[0] === undefined ? TOPICS : [topicOf(args[0], TOPICS)];
   const { diagnose: examine } = await import("../diagnosis/diagnose.ts");
   const { diagnosisText } = await import("../diagnosis/diagnose.ts");
-  const { EXAMINATIONS } = await import("../diagnosis/examinations.ts");
+  const { EXAMINATIONS } = await import("../diagnosis/diagnose.ts");
   const { openPrometheus } = await import("../../io/prometheus.ts");
   const { NOBODY_ASKED } = await import("../preflight/context.ts");
   const { openOwnPreflight } = await import("../preflight/open.ts");

@@ -102,7 +102,7 @@ async function gatherAndWrite({ options, ports }: CommandInput): Promise<Command
   const { gather } = await import("../evidence/gather.ts");
   const { reportFiles } = await import("../evidence/kept-reports.ts");
   const { evidenceArchive, evidenceText, exitCodeOf, writeArchive } = await import("../evidence/write-evidence.ts");
-  const { planFiles } = await import("../evidence/approved-plans.ts");
+  const { planFiles } = await import("../evidence/kept-reports.ts");
   const { readPlanDocument } = await import("../plan/plan-files.ts");
   const { CHECKOUT_DIRECTORY } = await import("../project.ts");
   const { keptReports } = await import("../report/report-files.ts");

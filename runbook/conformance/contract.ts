@@ -422,9 +422,9 @@ export function pointsOf(service: ServiceName): readonly (Point & { readonly id:
 }
 
 const HEADINGS: Readonly<Record<Seen, string>> = {
-  url: "## Seen by a URL",
-  away: "## Seen by a URL, while the database or the cache is away",
-  image: "## Not seen from outside",
+  url: "## Checked by URL",
+  away: "## Checked by URL, while the database or the cache is stopped",
+  image: "## Not checked by URL",
 };
 
 const INTRODUCTIONS: Readonly<Record<Seen, string>> = {

@@ -1,5 +1,8 @@
 import { join, resolve } from "node:path";
+import { clusterKubeconfig } from "../../io/cluster-lookups.ts";
 import { copyPrefix, type DatabaseCopies, type RestoreSource } from "../../io/database-copies.ts";
+import { askInCluster } from "../../io/database-questions.ts";
+import { openRdsCopies } from "../../io/rds-copies.ts";
 import { openSlack } from "../../io/slack.ts";
 import { DeployError, EXIT } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
@@ -10,7 +13,6 @@ import { CHECKOUT_DIRECTORY } from "../project.ts";
 import { inColumns } from "../report/columns.ts";
 import { showPhase } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
-import type { DrillOptions } from "./drill-options.ts";
 import { type DrillRecord, recordOf, writeRecord } from "./drill-record.ts";
 import { drillMessage, drillText, intentText } from "./drill-text.ts";
 import type { RestoreChecks } from "./restore-checks.ts";
@@ -23,7 +25,56 @@ import {
   type RestoreDrill,
   removeLeftovers,
   timeOf,
+  type Wanted,
 } from "./restore-drill.ts";
+
+interface DrillOptions {
+  readonly wanted: Wanted;
+  readonly limitMinutes: number;
+  readonly isAbandoned: boolean;
+}
+
+type Given = Readonly<Record<string, string | boolean | undefined>>;
+
+const SNAPSHOT = /^(?:rds:)?[a-z](?:-?[a-z0-9])*$/i;
+const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})$/;
+const MOST_MINUTES = 1_440;
+
+/** What the command line asks for; throws SPARKI_USAGE for anything else than it may. */
+export function drillOptions(what: string | undefined, options: Given): DrillOptions {
+  if (what !== "restore") throw refused(`the drill's name is ${JSON.stringify(what ?? "")}; expected restore`);
+  const { snapshot, pointInTime, limit, abandoned } = options;
+  if (snapshot !== undefined && pointInTime !== undefined)
+    throw refused("--snapshot and --point-in-time cannot be used together; expected one of them");
+  return { wanted: wantedIn(snapshot, pointInTime), limitMinutes: minutesIn(limit), isAbandoned: abandoned === true };
+}
+
+function wantedIn(snapshot: Given[string], moment: Given[string]): Wanted {
+  if (typeof snapshot === "string") {
+    if (SNAPSHOT.test(snapshot) && snapshot.length <= 255) return { snapshot };
+    throw refused(`--snapshot is ${JSON.stringify(snapshot)}; expected a snapshot's id, as AWS names it`);
+  }
+  if (typeof moment !== "string") return { newest: true };
+  if (moment === "latest") return { pointInTime: "latest" };
+  const seconds = MOMENT.test(moment) ? Date.parse(moment) / 1000 : Number.NaN;
+  // 30 February is read as 2 March.
+  const [, , day] = /^(\d{4}-\d{2})-(\d{2})/.exec(moment) ?? [];
+  const written = new Date(Date.parse(`${moment.slice(0, 10)}T00:00:00Z`));
+  if (!Number.isNaN(seconds) && written.getUTCDate() === Number(day)) return { pointInTime: seconds };
+  throw refused(
+    `--point-in-time is ${JSON.stringify(moment)}; expected a moment such as 2026-11-28T10:30:00Z, or latest`,
+  );
+}
+
+function minutesIn(limit: Given[string]): number {
+  const minutes = typeof limit === "string" && /^\d{1,4}$/.test(limit) ? Number(limit) : 0;
+  if (minutes >= 1 && minutes <= MOST_MINUTES) return minutes;
+  throw refused(`--limit is ${JSON.stringify(limit)}; expected minutes from 1 to ${MOST_MINUTES}`);
+}
+
+function refused(message: string): DeployError {
+  return new DeployError("SPARKI_USAGE", message, { hint: "npx sparki drill --help" });
+}
 
 export interface DrillRun extends DrillOptions {
   readonly stack: string;
@@ -155,4 +206,25 @@ async function recorded(
     } as const;
     return { told: { ...drill, outcome: "broken-off", exitCode: EXIT.outside.code, failure }, record: null };
   }
+}
+
+/** The stack's database at AWS, and copies of it that a Job in the stack's own cluster asks. */
+export async function openAwsCopies({ context, network }: OpenPreflight): Promise<DatabaseCopies & { close(): void }> {
+  const { stack, config, aws } = context;
+  const { region, accountId, owner, database } = config;
+  return openRdsCopies({
+    ...{ stack, region, accountId, owner, network },
+    ask: async (host, job) => {
+      // A token is good for some minutes; a restore takes longer.
+      const kubeconfig = await clusterKubeconfig(aws, `sparki-${stack}`);
+      if (kubeconfig !== undefined) return askInCluster({ ...job, host, kubeconfig, image: database.clientImage });
+      throw new DeployError(
+        "SPARKI_OUTSIDE",
+        `there is no cluster sparki-${stack}: nothing else reaches the database`,
+        {
+          hint: `npx sparki status --stack ${stack}`,
+        },
+      );
+    },
+  });
 }

@@ -1,8 +1,9 @@
-import type { Identity } from "../../records/update.ts";
+import { z } from "zod";
+import type { Identity, Settings } from "../../records/update.ts";
+import { date } from "../../stacks/fields.ts";
 import type { StackOutputs } from "../../stacks/outputs.ts";
-import type { Release, StackConfig } from "../../stacks/schema.ts";
+import { configSchema, type Release, type StackConfig } from "../../stacks/schema.ts";
 import type { ReleaseApproval, ReleaseEvent } from "../deploy/release-history.ts";
-import type { RestoreTest } from "./kept-settings.ts";
 
 /** The form of the document: another one gets another name. */
 export const FORMAT = "sparki-evidence/1";
@@ -119,4 +120,42 @@ export interface Reports {
   readonly kept: readonly { readonly path: string; readonly release: string; readonly outcome: string }[];
   /** Those that fit nothing in the history, as a rehearsal's do: they are not in the archive. */
   readonly apart: readonly string[];
+}
+
+/** What of a stack's settings an auditor asks for; undefined where it cannot be read. */
+export interface AuditedSettings {
+  readonly exemptions: StackConfig["exemptions"] | undefined;
+  readonly approvals: StackConfig["approvals"] | undefined;
+  readonly relaxations: StackConfig["relaxations"] | undefined;
+  /** Null where none is recorded. */
+  readonly restoreTest: RestoreTest | null | undefined;
+  /** An ISO 8601 date. */
+  readonly passwordsSince: string | undefined;
+  /** The settings that cannot be read, such as `sparki:exemptions`. */
+  readonly unreadable: readonly string[];
+}
+
+export type RestoreTest = NonNullable<StackConfig["preflight"]["restoreTest"]>;
+
+const { exemptions, approvals, relaxations, preflight } = configSchema.shape;
+const databaseSchema = z.object({ passwordsSince: date });
+const preflightSchema = z.object({ restoreTest: preflight.unwrap().shape.restoreTest }).default({});
+
+/** Reads those settings, each by itself: an update of an earlier program may have had others. */
+export function auditedSettings(settings: Settings): AuditedSettings {
+  const unreadable: string[] = [];
+  const read = <Value>(name: string, schema: z.ZodType<Value>): Value | undefined => {
+    const { data, success } = schema.safeParse(settings[name]);
+    if (!success) unreadable.push(`sparki:${name}`);
+    return data;
+  };
+  const tested = read("preflight", preflightSchema);
+  return {
+    exemptions: read("exemptions", exemptions),
+    approvals: read("approvals", approvals),
+    relaxations: read("relaxations", relaxations),
+    restoreTest: tested && (tested.restoreTest ?? null),
+    passwordsSince: read("database", databaseSchema)?.passwordsSince,
+    unreadable,
+  };
 }

@@ -3,7 +3,7 @@ import type { Update } from "../../records/update.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { RESTORE_TEST_DAYS } from "../upgrades/upgrades.ts";
 import type { Drills, Evidence, Gap, InForce, Rotation } from "./evidence.ts";
-import { type AuditedSettings, auditedSettings, type RestoreTest } from "./kept-settings.ts";
+import { type AuditedSettings, auditedSettings, type RestoreTest } from "./evidence.ts";
 import { isWithin, type Range } from "./range.ts";
 
 type SettingsEvidence = Pick<

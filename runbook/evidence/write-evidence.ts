@@ -3,12 +3,11 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { DeployError, EXIT, messageOf } from "../../shared/deploy-error.ts";
 import { documentText } from "../../shared/text/output.ts";
 import type { Paint } from "../report/screen.ts";
-import type { PlanFiles } from "./approved-plans.ts";
 import { archiveOf, sha256, sumsOf } from "./archive.ts";
 import type { Evidence } from "./evidence.ts";
 import { evidencePage } from "./evidence-page.ts";
 import type { Gathered } from "./gather.ts";
-import type { ReportFiles } from "./kept-reports.ts";
+import type { PlanFiles, ReportFiles } from "./kept-reports.ts";
 import { keyName, signed } from "./signature.ts";
 
 /** An archive with what is in it. */

@@ -1,6 +1,6 @@
 import { charts, helmReleases } from "./charts.ts";
 import type { Check } from "./check.ts";
-import { awsCli, credentials, offers, serviceRoles } from "./checks/account.ts";
+import { awsCli, credentials, offers, permissions, serviceRoles } from "./checks/account.ts";
 import { alertmanager, sampleAlert, slack } from "./checks/alerting.ts";
 import { backup, restoreTest, stateClean, stateFree } from "./checks/backups.ts";
 import { certificate, entrance } from "./checks/certificate.ts";
@@ -10,7 +10,6 @@ import { commandCenter, elasticsearch, jaeger, kibana, logsArrive, logstash } fr
 import { dashboards, grafana, prometheus, prometheusTargets } from "./checks/metrics.ts";
 import { name, takenNames, zone } from "./checks/names.ts";
 import { featureFlags, maintenanceWindow, onCall } from "./checks/people.ts";
-import { permissions } from "./checks/permissions.ts";
 import { quotas } from "./checks/quotas.ts";
 import { secrets } from "./checks/secrets.ts";
 import { migrations } from "./migrations.ts";

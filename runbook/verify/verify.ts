@@ -9,9 +9,8 @@ import { duration } from "../report/columns.ts";
 import type { Paint, Screen } from "../report/screen.ts";
 import { e2e } from "./checks/e2e.ts";
 import { budget, burns, GOOD_BUDGET_LEFT, percentileOf, ReleaseObjectives, sloId } from "./checks/objectives.ts";
-import { certificate, dns, outside } from "./checks/outside.ts";
+import { cache, certificate, database, dns, outside, smoke } from "./checks/outside.ts";
 import { pods, storm } from "./checks/pods.ts";
-import { cache, database, smoke } from "./checks/smoke.ts";
 import { testProject } from "./checks/test-project.ts";
 import type { Verification, VerifyContext } from "./verification.ts";
 

@@ -7,7 +7,7 @@ import { RULES } from "../../gates/tree.ts";
 import { policies } from "../../policies/all.ts";
 import { auditControls, ownControls } from "../../policies/controls/table.ts";
 import { loadCommands } from "../../runbook/command-line.ts";
-import { EXAMINATIONS } from "../../runbook/diagnosis/examinations.ts";
+import { EXAMINATIONS } from "../../runbook/diagnosis/diagnose.ts";
 import {
   anomalyMessage,
   endMessage,

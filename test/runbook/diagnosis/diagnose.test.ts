@@ -1,7 +1,6 @@
 import { PassThrough } from "node:stream";
-import { diagnose, diagnosisText } from "../../../runbook/diagnosis/diagnose.ts";
+import { diagnose, diagnosisText, EXAMINATIONS } from "../../../runbook/diagnosis/diagnose.ts";
 import { type Examination, TOPICS, type Topic } from "../../../runbook/diagnosis/examination.ts";
-import { EXAMINATIONS } from "../../../runbook/diagnosis/examinations.ts";
 import { type Finding, fail, pass, warn } from "../../../runbook/preflight/check.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { clusterOf, diagnosisContext, podNamed } from "../../support/diagnosis.ts";

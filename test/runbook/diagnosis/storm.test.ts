@@ -1,4 +1,4 @@
-import { slowSearch, traces } from "../../../runbook/diagnosis/examinations.ts";
+import { slowSearch, traces } from "../../../runbook/diagnosis/diagnose.ts";
 import { diagnosisContext, examine } from "../../support/diagnosis.ts";
 import { configWith } from "../../support/preflight.ts";
 

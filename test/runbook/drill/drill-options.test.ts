@@ -1,4 +1,4 @@
-import { drillOptions } from "../../../runbook/drill/drill-options.ts";
+import { drillOptions } from "../../../runbook/drill/drill-run.ts";
 
 const asked = (options: Readonly<Record<string, string | boolean>> = {}, what: string | undefined = "restore") =>
   drillOptions(what, { limit: "120", ...options });

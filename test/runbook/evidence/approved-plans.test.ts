@@ -1,4 +1,4 @@
-import { planFiles } from "../../../runbook/evidence/approved-plans.ts";
+import { planFiles } from "../../../runbook/evidence/kept-reports.ts";
 import { fingerprintOf } from "../../../runbook/plan/fingerprint.ts";
 import { APPROVAL } from "../../support/evidence.ts";
 

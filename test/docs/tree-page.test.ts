@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { treePage } from "../../docs/tree-page.ts";
 import { RULES } from "../../gates/tree.ts";
-import { treePage } from "../../gates/tree-page.ts";
 import { PHASES } from "../../gates/verdict.ts";
 
 describe("treePage", () => {
-  it("is what docs/decision-tree.md holds (else: node gates/tree-page.ts > docs/decision-tree.md)", () => {
+  it("is what docs/decision-tree.md holds (else: node docs/generate.ts decision-tree)", () => {
     expect(readFileSync(join(import.meta.dirname, "../../docs/decision-tree.md"), "utf8")).toBe(treePage());
   });
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { planPicture } from "../../../runbook/plan/plan-picture.ts";
+import { planPicture } from "../../docs/plan-picture.ts";
 
 const DIFF = `--- Deployment a/b before
 +++ Deployment a/b after
@@ -66,7 +66,7 @@ describe("planPicture", () => {
   });
 
   it("is in the docs as a picture that names the change", () => {
-    const docs = join(import.meta.dirname, "..", "..", "..", "docs");
+    const docs = join(import.meta.dirname, "..", "..", "docs");
     expect(readFileSync(join(docs, "plan.md"), "utf8")).toContain("(plan-chart-change.svg)");
     expect(readFileSync(join(docs, "plan-chart-change.svg"), "utf8")).toMatch(/class="callout".*→/);
   });

@@ -1,7 +1,5 @@
-/** The decision tree's page in docs, generated from its rules: `node gates/tree-page.ts > docs/decision-tree.md`. */
-
-import { FACTS, type Facts, RULES, type Rule } from "./tree.ts";
-import { PHASES, type Phase, VERDICTS } from "./verdict.ts";
+import { FACTS, type Facts, RULES, type Rule } from "../gates/tree.ts";
+import { PHASES, type Phase, VERDICTS } from "../gates/verdict.ts";
 
 const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   preflight: "Checks before anything is changed",
@@ -30,7 +28,7 @@ export function treePage(): string {
   return [
     "# What happens next: the decision tree",
     "",
-    "Generated from the rules in `gates/tree.ts` by `node gates/tree-page.ts > docs/decision-tree.md`; a test keeps it current.",
+    "Generated from the rules in `gates/tree.ts` by `node docs/generate.ts decision-tree`; a test keeps it current.",
     "",
     "In every state exactly one rule holds. A phase's verdict is the worst of its checks: `fail` (proven bad),",
     "`error` (could not check), `inconclusive` (not proven yet) or `pass` (proven good).",
@@ -108,5 +106,3 @@ function targetOf({ action }: Rule, phase: Phase, next: Phase | undefined): stri
   if (action !== "proceed") return action;
   return phase === "promoted" || next === undefined ? "done" : nodeOf(next);
 }
-
-if (process.argv[1] === import.meta.filename) process.stdout.write(treePage());

@@ -3,10 +3,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { parse } from "yaml";
-import { CATALOG } from "../../../tools/catalog.ts";
-import { componentsOfTools, modulesIn, pythonPackages } from "../../../tools/sbom/components.ts";
+import { CATALOG } from "../../tools/catalog.ts";
+import { componentsOfTools, modulesIn, pythonPackages } from "../../tools/sbom.ts";
 
-const ROOT = join(import.meta.dirname, "..", "..", "..");
+const ROOT = join(import.meta.dirname, "..", "..");
 const refsOf = (components: readonly { readonly "bom-ref": string }[]) => components.map((each) => each["bom-ref"]);
 
 describe("modulesIn", () => {
