@@ -108,7 +108,7 @@ async function kept(
     same[0]?.values ??
     (state && valuesHash(state.values) === record.values ? state.values : undefined);
   const reason = typeof revisions === "string" ? revisions : `Helm keeps revisions ${listed(known)}`;
-  if (values === undefined) return `its values were not kept (${reason})`;
+  if (values === undefined) return `its values were not stored (${reason})`;
   const chart = await chartOf(place.chart, record, whole, sources);
   if (chart === undefined) return `its chart is neither in the cluster (${reason}) nor in git`;
   const unchanged = unchangedIn(state, record, chart.content, sources);

@@ -181,7 +181,7 @@ describe("image signatures and what cosign itself pushes", () => {
       await plain.manifest(repository, signature?.text ?? "", { type: signature?.type ?? "", tag });
       expect(await judged(plain, `registry.test/${repository}@${digest}`)).toMatchObject({
         status: "fail",
-        reason: expect.stringContaining(`is of another image, ${caseOf(title).image}`),
+        reason: expect.stringContaining(`is for another image, ${caseOf(title).image}`),
       });
     },
   );

@@ -14,7 +14,7 @@ describe("sparki rehearse", () => {
     expect({ exitCode, left: runs.processes() }).toEqual({ exitCode: 4, left: [] });
     runs.remove();
     expect(stderr).toContain(`port ${PORTS.kubelet} is taken`);
-    expect(stderr).toContain("Next: end what listens on it");
+    expect(stderr).toContain("Next: stop what listens on it");
   });
 });
 

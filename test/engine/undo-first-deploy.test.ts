@@ -47,7 +47,7 @@ describe("sparki rollback --destroy", () => {
     const { exitCode, document } = await stack.run("rollback --destroy --yes");
     expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 1, outcome: "stopped" });
     expect(document.reason).toMatch(
-      /AWS protects it\. Run first: aws elbv2 modify-load-balancer-attributes .*Value=false/,
+      /AWS protects it from deletion\. Run first: aws elbv2 modify-load-balancer-attributes .*Value=false/,
     );
     await stack.breakCloud({ changed: [{ type: BALANCER, having: {}, to: { enableDeletionProtection: false } }] });
   });
@@ -55,7 +55,7 @@ describe("sparki rollback --destroy", () => {
   it("goes on where AWS refused, and leaves an empty account", async () => {
     const refused = await stack.run("rollback --destroy --yes");
     expect(refused).toMatchObject({ exitCode: 4, document: { outcome: "failed" } });
-    expect(refused.document.reason).toMatch(/BucketNotEmpty.*the same command goes on$/);
+    expect(refused.document.reason).toMatch(/BucketNotEmpty.*the same command continues$/);
     // As if somebody had emptied it: what is in a bucket is not modelled, only that it may not be deleted.
     await stack.breakCloud({ changed: [{ type: "aws:s3/bucket:Bucket", having: {}, to: { forceDestroy: true } }] });
     const { document, exitCode } = await stack.run("rollback --destroy --yes");

@@ -235,7 +235,7 @@ describe("Registry", () => {
     const away = registry(undefined, page("a", '<https://evil.test/x>; rel="next"'));
     await expect(away.client().referrers(IMAGE)).rejects.toThrow(/ghcr.io continues its list at https:\/\/evil.test/);
     const endless = registry(undefined, ...Array(99).fill(page("a", next)));
-    await expect(endless.client().referrers(IMAGE)).rejects.toThrow("does not end");
+    await expect(endless.client().referrers(IMAGE)).rejects.toThrow("never ends");
   });
 
   describe("keeps its credentials", () => {
@@ -325,7 +325,7 @@ describe("Registry", () => {
       registry(undefined, ...answers)
         .client()
         .has(IMAGE),
-    ).rejects.toThrow(/too many requests/);
+    ).rejects.toThrow(/refuses further requests/);
   });
 
   describe("tells what nodes could not run", () => {

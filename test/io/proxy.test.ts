@@ -145,7 +145,7 @@ describe("the network of an environment with a proxy", () => {
   });
 
   it.each<[string, string, string]>([
-    ["wants a user and a password", "407 Proxy Authentication Required", "407: it wants a user and a password"],
+    ["requires a user and a password", "407 Proxy Authentication Required", "407: it requires a user and a password"],
     ["allows no such host", "403 Forbidden", "403"],
   ])("says that it is the proxy which %s", async (_, status, said) => {
     refusal = status;

@@ -294,14 +294,14 @@ describe("openRdsCopies, what is deleted", () => {
     const foreign = instance(COPY.name, { TagList: tag("sparki-drill", "staging") });
     for (const found of [bare, foreign]) {
       const { copies, actions } = await open({ DescribeDBInstances: instances({ [COPY.name]: found }) });
-      await expect(copies.remove(COPY.name)).rejects.toThrow(/does not bear the mark/);
+      await expect(copies.remove(COPY.name)).rejects.toThrow(/does not have a drill's tag/);
       expect(actions()).not.toContain("DeleteDBInstance");
     }
     const { copies, actions } = await open({
       DescribeDBInstances: instances({ [LIVE]: instance(LIVE, { TagList: MARK }) }),
     });
     for (const name of [LIVE, "sparki-staging-drill-1"])
-      await expect(copies.remove(name)).rejects.toThrow(/no drill's/);
+      await expect(copies.remove(name)).rejects.toThrow(/was not created by a drill/);
     expect(actions()).not.toContain("DeleteDBInstance");
   });
 

@@ -22,7 +22,7 @@ describe("lockFailure", () => {
     [4_194_305, true],
   ])("looks whether process %d of this machine still runs", (pid, isGone) => {
     const failure = lockFailure(said(`ann@${hostname()} (pid ${pid}) at now`), "prod");
-    expect(failure?.message.includes("which no longer runs here")).toBe(isGone);
+    expect(failure?.message.includes("which is no longer running on this machine")).toBe(isGone);
     expect(failure?.hint?.startsWith("pulumi cancel --stack prod")).toBe(isGone);
   });
 

@@ -119,7 +119,7 @@ describe("syntheticTraffic", () => {
     expect(forbidden).toMatchObject({ errors: forbidden.requests, problem: undefined });
     const turnedAway = await run([`${base}/forbidden-by-the-balancer`], 0.3, 100);
     expect(turnedAway).toMatchObject({ requests: 0, errors: 0 });
-    expect(turnedAway.problem).toMatch(/firewall turns the gate's own requests away \(\d+ so far\)/);
+    expect(turnedAway.problem).toMatch(/firewall rejects the gate's own requests \(\d+ so far\)/);
   });
 
   it("leaves the time that opening a connection takes out of the count", async () => {

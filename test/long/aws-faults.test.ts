@@ -74,7 +74,7 @@ describe("sparki deploy, on an AWS that fails", () => {
   it("says what to change when there is no capacity (F09)", async () => {
     await expectResumable(
       await deployDuring("F09", "F06", "F04"),
-      /InsufficientDBInstanceCapacity.*Next: set another size/,
+      /InsufficientDBInstanceCapacity.*Next: choose another size/,
     );
     expect(await ofType(TYPES.database)).toEqual([]);
   });

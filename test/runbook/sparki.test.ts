@@ -83,7 +83,7 @@ describe("sparki's output", () => {
     expect({ status, stderr }).toEqual({
       status: 4,
       stderr: expect.stringMatching(
-        /^SPARKI_OUTSIDE: not all output could be written: the disk that it goes to is\s+full/,
+        /^SPARKI_OUTSIDE: not all output could be written: the disk that it is written to\s+is full/,
       ),
     });
   });

@@ -108,7 +108,7 @@ describe("parseConfig", () => {
       "expected arn:aws:iam::111122223333:policy/sparki-prod-permission-boundary, the stack's own boundary, or nothing",
     ],
     ["a boolean that is text", { "sparki:protection": "maybe" }, 'protection is "maybe"; expected true or false'],
-    ["no owner", { "sparki:owner": "" }, 'owner is ""; expected text that is not empty'],
+    ["no owner", { "sparki:owner": "" }, 'owner is ""; expected non-empty text'],
     [
       "an image whose registry is left out, which is Docker Hub's",
       { "sparki:release": `{"images":{"engine":"alexarno/engine@sha256:${"a".repeat(64)}"}}` },
@@ -117,18 +117,10 @@ describe("parseConfig", () => {
     [
       "an address with a letter that looks like another",
       { "sparki:runbookUrl": "https://git\u04bbub.com/x" },
-      "whose host is written as DNS has it",
+      "with its host in ASCII",
     ],
-    [
-      "an address whose host is a number",
-      { "sparki:runbookUrl": "http://2130706433/x" },
-      "whose host is written as DNS",
-    ],
-    [
-      "an address whose host is escaped",
-      { "sparki:runbookUrl": "https://github%2ecom/x" },
-      "whose host is written as DNS",
-    ],
+    ["an address whose host is a number", { "sparki:runbookUrl": "http://2130706433/x" }, "with its host in ASCII"],
+    ["an address whose host is escaped", { "sparki:runbookUrl": "https://github%2ecom/x" }, "with its host in ASCII"],
     ["an address that is none", { "sparki:runbookUrl": "here" }, 'runbookUrl is "here"; expected a URL such as'],
     ["one zone", { "sparki:network": '{"zones":["us-east-1a"]}' }, "expected at least 2 entries"],
     [

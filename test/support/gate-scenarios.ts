@@ -29,8 +29,8 @@ export const GATES: Readonly<Record<string, Expected>> = {
     objective: "slower than 1 s beside the fleet (synthetic)",
     reason: /clearly worse, at least [\d.]+ times as bad/,
   },
-  "no-traffic": { ...oneBox, ...held, reason: /firewall turns the gate's own requests away .* under 0.1 %/ },
-  "metrics-down": { ...oneBox, ...held, verdict: "error", reason: /metrics source does not answer: .*ECONNREFUSED/ },
+  "no-traffic": { ...oneBox, ...held, reason: /firewall rejects the gate's own requests .* under 0.1 %/ },
+  "metrics-down": { ...oneBox, ...held, verdict: "error", reason: /metrics source does not respond: .*ECONNREFUSED/ },
   "metrics-nan": { ...oneBox, ...held, reason: /the metrics are not numbers: http_requests_total\{.*track="one-box"/ },
   "cache-down": {
     ...oneBox,

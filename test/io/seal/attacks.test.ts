@@ -82,7 +82,7 @@ describe("git of a checkout that is sealed", () => {
     checkout.git("config", "extensions.partialClone", "origin");
     const id = checkout.git("rev-parse", "HEAD:gates/tree.ts").trim();
     rmSync(inGit(`objects/${id.slice(0, 2)}/${id.slice(2)}`), { force: true });
-    expect(() => readSource(checkout.directory, checkout.env)).toThrow("git handed out something else");
+    expect(() => readSource(checkout.directory, checkout.env)).toThrow("git checked out something other");
     expect(existsSync(mark)).toBe(false);
   });
 

@@ -51,7 +51,7 @@ describe("placeOf", () => {
     claim(place);
     rmSync(place.folder, { recursive: true });
     put(place.folder);
-    expect(() => claim(place)).toThrow(`${place.folder} is none that this user has made`);
+    expect(() => claim(place)).toThrow(`${place.folder} was not created by this user`);
     expect(existsSync(join(place.folder, ".run"))).toBe(false);
     expect(statSync(tmpdir()).mode & 0o1777).toBe(temporaryMode);
     rmSync(place.folder, { recursive: true });

@@ -114,7 +114,13 @@ describe("sparki conformance", () => {
   it("teaches what it does and how it ends", async () => {
     const { exitCode, out } = await sparki("--help");
     expect(exitCode).toBe(0);
-    for (const word of ["docs/contract.md", "Exit codes: 0 every point", "--away", "--list", "nobody else asks"])
+    for (const word of [
+      "docs/contract.md",
+      "Exit codes: 0 every point",
+      "--away",
+      "--list",
+      "receives no other requests",
+    ])
       expect(out).toContain(word);
   });
 });

@@ -52,16 +52,16 @@ describe("sparki evidence", () => {
     [DAYS, "there is no signing key; expected --key FILE, SPARKI_EVIDENCE_KEY, or --unsigned"],
     [`${DAYS} --unsigned --key own.key`, "--unsigned and --key were both given"],
     [`${DAYS} --key nowhere.key`, "cannot be read"],
-    [`${DAYS} --key text`, "is no private key in PEM"],
+    [`${DAYS} --key text`, "is not a private key in PEM"],
     [`${DAYS} --key own.pub`, "is a public key; expected the private key"],
     [`${DAYS} --key rsa.key`, "is a key of rsa; expected an Ed25519 key"],
     [`${DAYS} --unsigned --public-key own.pub`, "--public-key can be used only with --verify"],
-    [`--verify a.tar --unsigned`, "--unsigned does not go with --verify"],
-    [`--verify a.tar --from 2026-10-01`, "--from does not go with --verify"],
+    [`--verify a.tar --unsigned`, "--unsigned cannot be used with --verify"],
+    [`--verify a.tar --from 2026-10-01`, "--from cannot be used with --verify"],
     [`--verify a.tar`, "--verify a.tar cannot be read"],
-    [`--verify text --public-key own.key`, "is a private key, which only who signs should have"],
+    [`--verify text --public-key own.key`, "is a private key, which only the signer should have"],
     [`--verify text --public-key rsa.pub`, "is a key of rsa; expected an Ed25519 key"],
-    [`--verify text --public-key text`, "is no public key in PEM"],
+    [`--verify text --public-key text`, "is not a public key in PEM"],
   ])("refuses %s as a mistake of who called, before anything is asked", async (line, message) => {
     const { exitCode, document } = await run(line);
     expect({ exitCode, code: document.error.code }).toEqual({ exitCode: 2, code: "SPARKI_USAGE" });
@@ -75,7 +75,7 @@ describe("sparki evidence", () => {
     const broken = whole.replace(/.{8}\n-----END/, "\n-----END");
     const { exitCode, document, stderr } = await run(DAYS, { SPARKI_EVIDENCE_KEY: broken });
     expect(exitCode).toBe(2);
-    expect(document.error.message).toMatch(/^SPARKI_EVIDENCE_KEY is no private key in PEM/);
+    expect(document.error.message).toMatch(/^SPARKI_EVIDENCE_KEY is not a private key in PEM/);
     expect(broken).toContain(secret);
     expect(secret.length).toBe(40);
     expect(`${JSON.stringify(document)}${stderr}`).not.toContain(secret);
@@ -88,7 +88,7 @@ describe("sparki evidence", () => {
     expect(verified.stderr).toContain("every file matches the list, and the list is signed by");
     const unproven = await run("--verify a.tar");
     expect(unproven).toMatchObject({ exitCode: 3, document: { outcome: "unproven" } });
-    expect(unproven.stderr).toContain("Next: the same with --public-key FILE");
+    expect(unproven.stderr).toContain("Next: run it again with --public-key FILE");
   });
 
   it("ends with 1 for an archive that was changed, and says where", async () => {

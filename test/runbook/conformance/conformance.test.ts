@@ -109,7 +109,7 @@ const WRONG: Readonly<Record<string, readonly [Wrong, RegExp]>> = {
   ],
   "cache-metrics": [
     { metrics: without(/^cache_commands_total.*\n/gm) },
-    /^cache_commands_total\{.* is missing; found nothing of it$/,
+    /^cache_commands_total\{.* is missing; found none of it$/,
   ],
 };
 
@@ -172,7 +172,7 @@ describe("checkConformance", () => {
     const report = await check({ others: true });
     expect(failedIn(report)).toEqual([]);
     expect(report).toMatchObject({ outcome: "not proven", exitCode: 3 });
-    const told = report.points.filter(({ found }) => found.startsWith("others ask this server too, "));
+    const told = report.points.filter(({ found }) => found.startsWith("this server receives other requests too, "));
     expect(told.map(({ id }) => id)).toEqual([
       "requests-counted",
       "synthetic-apart",
@@ -182,7 +182,7 @@ describe("checkConformance", () => {
   });
 
   it.each([
-    ["cannot be read", { metrics: () => "http_requests_total one\n" }, /line that is not of Prometheus's format/],
+    ["cannot be read", { metrics: () => "http_requests_total one\n" }, /line that is not in Prometheus's format/],
     ["does not exist", { answer: at("/metrics", 404, {}) }, /answered 404/],
   ] as const)("calls what /metrics would show not checked where it %s", async (_, wrong, found) => {
     const report = await check(wrong);

@@ -32,7 +32,7 @@ describe("act", () => {
     expect(problem).toMatchObject({
       outcome: "failed",
       exitCode: 1,
-      reason: expect.stringContaining("not gone back: since the rollback was decided, c went live in place of b"),
+      reason: expect.stringContaining("not rolled back: since the rollback was decided, c went live in place of b"),
     });
     expect({ rollback, ups, tags: await tags.tags() }).toEqual({ rollback: undefined, ups: [], tags: {} });
   });

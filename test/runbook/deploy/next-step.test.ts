@@ -2,19 +2,19 @@ import { failureWithNextStep, isRefusal } from "../../../runbook/deploy/ending.t
 
 describe("failureWithNextStep", () => {
   it.each([
-    ["unexpected state 'create-failed', wanted target 'available'", "it deletes what failed and makes it again"],
-    ["timeout while waiting for state to become 'ACTIVE'", "it waits for what AWS still makes"],
+    ["unexpected state 'create-failed', wanted target 'available'", "it deletes what failed and creates it again"],
+    ["timeout while waiting for state to become 'ACTIVE'", "it waits for what AWS is still creating"],
     ["api error ExpiredToken: The security token is expired", "get new AWS credentials"],
     ["api error AccessDenied: ann is not authorized to perform: rds:CreateDBInstance", "allow rds:CreateDBInstance to"],
-    ["api error InsufficientDBInstanceCapacity: none", "set another size"],
+    ["api error InsufficientDBInstanceCapacity: none", "choose another size"],
     ["exceeded maximum number of attempts, 10, api error ThrottlingException", "wait until AWS responds again"],
     ["An IO error occurred while writing the new snapshot file", "make the state's backend writable"],
     ["api error InvalidClientTokenId: The security token is invalid", "get new AWS credentials"],
     ["api error InvalidDBInstanceState: it is being modified", "wait until the operation that it names has finished"],
     ["api error DependencyViolation: has dependent objects", "wait until the operation that it names has finished"],
     ["api error InternalFailure: try later", "wait until AWS responds again"],
-    ["api error VpcLimitExceeded: The maximum number of VPCs has been reached", "have AWS raise that quota"],
-    ["write /tmp/x: no space left on device", "make room on this machine's disk"],
+    ["api error VpcLimitExceeded: The maximum number of VPCs has been reached", "request a higher quota from AWS"],
+    ["write /tmp/x: no space left on device", "free space on this machine's disk"],
     ["dial tcp 10.0.0.1:443: connect: connection refused", "check that it can be reached from this machine"],
     ["something else", "sparki does not know this failure: find out what it means"],
   ])("names what helps against %j", (failure, remedy) => {

@@ -54,7 +54,7 @@ describe("outcomeOf", () => {
     ["a gate failed", { preview: good, up: bad, gates: [gate("pass"), gate("fail")] }, "stopped", 1],
     ["a gate could not decide", { preview: good, up: bad, gates: [gate("inconclusive")] }, "held", 3],
     ["a gate could not look", { preview: good, up: bad, gates: [gate("error")] }, "held", 3],
-    ["the way in does not answer", { preview: good, up: bad, gates: [gate("fail", "entrance")] }, "held", 3],
+    ["the public entrance does not respond", { preview: good, up: bad, gates: [gate("fail", "entrance")] }, "held", 3],
     ["the budget burns already", { preview: good, up: bad, gates: [gate("fail", "start engine")] }, "stopped", 1],
     ["a chart did not install", { preview: good, up: failedStep(RELEASE), gates: [] }, "stopped", 1],
     ["a migration failed", { preview: good, up: failedStep("command:local:Command"), gates: [] }, "stopped", 1],
@@ -111,7 +111,7 @@ describe("decideOn", () => {
     ["Helm fails on the one-box", failedStep(RELEASE, "engine-one-box"), [], "rollback"],
     ["Helm fails on the fleet", failedStep(RELEASE, "engine-fleet"), [gate("pass")], "rollback"],
     ["a gate holds", bad, [gate("inconclusive")], "hold"],
-    ["the way in does not answer", bad, [gate("fail", "entrance")], "hold"],
+    ["the public entrance does not respond", bad, [gate("fail", "entrance")], "hold"],
     ["a migration fails", failedStep("command:local:Command"), [], "stop"],
     [
       "the image of the migration cannot be pulled",

@@ -91,7 +91,7 @@ describe("warnings", () => {
   ])("passes when it was about a pod that %s", async (_, about) => {
     expect(await lookAt(NOW - 60, { about }, a)).toEqual({
       status: "pass",
-      reason: "Kubernetes had no warnings in the last hour, but for 1 things about pods that are ready now, or gone",
+      reason: "Kubernetes had no warnings in the last hour, except for 1 things about pods that are ready now, or gone",
     });
   });
 });

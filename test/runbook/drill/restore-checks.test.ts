@@ -97,7 +97,7 @@ describe("judge", () => {
     ["says no number", [{ id: "projects", value: "many" }]],
     ["refuses", [{ id: "projects", problem: "no", sqlState: "57014" }]],
   ] as const)("proves nothing where the live database %s", async (_, live) => {
-    expect(await wrong({}, [...live])).toEqual([["projects", "unanswered", expect.stringContaining("did not say")]]);
+    expect(await wrong({}, [...live])).toEqual([["projects", "unanswered", expect.stringContaining("did not return")]]);
   });
 
   it.each([

@@ -168,7 +168,7 @@ describe("drillRestore", () => {
       query: async (asked) => (asked === "live" ? [] : goodAnswers({ detections: null })),
     });
     expect(drill).toMatchObject({ exitCode: 1, failure: { reason: "missing-data" } });
-    expect(drill.failure?.message).toContain("projects: 500; the live database did not say");
+    expect(drill.failure?.message).toContain("projects: 500; the live database did not return");
   });
 
   it("ends when nobody can ask the copy, and deletes it", async () => {

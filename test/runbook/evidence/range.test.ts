@@ -21,7 +21,7 @@ describe("rangeOf", () => {
     [undefined, "2026-10-31", "--from is missing"],
     ["2026-10-01", undefined, "--to is missing"],
     ["2026-10-01", "2026-09-30", "--from 2026-10-01 is after --to 2026-09-30"],
-    ["2026-10-01", "2026-11-30", "--to 2026-11-30 is in the future; expected today, 2026-11-29, or a day before"],
+    ["2026-10-01", "2026-11-30", "--to 2026-11-30 is in the future; expected today, 2026-11-29, or an earlier day"],
     ["2026-02-30", "2026-10-31", '--from is "2026-02-30"; expected a day'],
     ["2026-13-01", "2026-10-31", '--from is "2026-13-01"; expected a day'],
     ["last month", "2026-10-31", '--from is "last month"; expected a day'],

@@ -78,22 +78,22 @@ describe("verifyArchive", () => {
     ["a removed file", (files) => files.delete(REPORT), `${REPORT} is listed, but missing`],
     ["no list", (files) => files.delete(SUMS), "it has no SHA256SUMS"],
     ["no signature", (files) => files.delete(SIGNATURE), "its signature by SHA256:"],
-    ["half a signature", (files) => files.set(SIGNATURE, Buffer.alloc(32)), "its signature is not of this list"],
+    ["half a signature", (files) => files.set(SIGNATURE, Buffer.alloc(32)), "its signature does not match this list"],
     ["an empty list", (files) => files.set(SUMS, Buffer.from("")), "evidence.json is present, but not listed"],
     [
       "a list cut short",
       (files) => files.set(SUMS, (files.get(SUMS) ?? Buffer.alloc(0)).subarray(0, 70)),
-      "SHA256SUMS is cut short",
+      "SHA256SUMS is truncated",
     ],
     ["a list of the same in another order", reorderSums, "SHA256SUMS was reordered or rewritten"],
-    ["the files in another order", reorderFiles, "stand in another order"],
-    ["a list that names a file twice", repeatSum, "SHA256SUMS has a line that lists no file, or one twice"],
+    ["the files in another order", reorderFiles, "the archive was rewritten"],
+    ["a list that names a file twice", repeatSum, "SHA256SUMS has a line that names no file, or a file twice"],
   ])("refuses %s", (_, change, problem) => {
     const found = verifyArchive(altered(change), ours.publicKey);
     expect({ outcome: found.outcome, exitCode: found.exitCode }).toEqual({ outcome: "refused", exitCode: 1 });
     expect(found.problems.join("\n")).toContain(problem);
     expect(verifyArchive(altered(change), undefined).outcome).toBe(
-      problem.startsWith("its signature is not") ? "unproven" : "refused",
+      problem.startsWith("its signature does not match") ? "unproven" : "refused",
     );
   });
 

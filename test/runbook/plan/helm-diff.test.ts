@@ -121,7 +121,7 @@ ${deploymentWith("512Mi").replace("/ready", "/nowhere")}`;
 
   it("says that both sides have the new chart's files when those changed", async () => {
     const [diff] = await helmDiffs([release({ after: { values: { chartHash: "2" } } })], sourcesOf(render));
-    expect(diff?.note).toContain("rendered with the new ones");
+    expect(diff?.note).toContain("rendered with the new files");
   });
 
   it("says why a chart cannot be rendered, without the credentials in helm's words", async () => {

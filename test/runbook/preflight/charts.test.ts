@@ -14,7 +14,7 @@ describe("charts", () => {
     const finding = await look(charts, withHelm(real));
     expect(finding).toMatchObject({ status: "pass" });
     expect(finding.reason).toMatch(
-      /^engine-one-box, engine-fleet, web-one-box, web-fleet lint and render; monitoring has/,
+      /^engine-one-box, engine-fleet, web-one-box, web-fleet lint and render; there is no earlier monitoring release/,
     );
   });
 

@@ -23,7 +23,7 @@ describe("helmReleases", () => {
   it.each([
     ["there is no cluster", fakeContext(), "there is no cluster yet"],
     ["AWS has not made the cluster of the state", fakeContext({ state }), "the cluster is not created yet"],
-    ["nothing was released", holding(), "nothing has been released to the cluster yet"],
+    ["nothing has been released", holding(), "nothing has been released to the cluster yet"],
   ])("is skipped while %s", async (_, context, reason) => {
     expect(await look(helmReleases, context)).toEqual({ status: "skipped", reason });
   });

@@ -141,11 +141,11 @@ describe("migrationProblems", () => {
   });
 
   it.each([
-    ["SELECT id FROM projects FOR UPDATE", "say WHERE or LIMIT"],
-    ["SELECT id FROM projects LIMIT ALL FOR UPDATE", "say WHERE or LIMIT"],
-    ["SELECT id FROM projects WHERE id IN (SELECT id FROM projects) FOR UPDATE", "say WHERE or LIMIT"],
-    ["WITH old AS (SELECT id FROM projects FOR NO KEY UPDATE) SELECT 1", "say WHERE or LIMIT"],
-    ["SELECT p.id FROM projects p, projects q FOR SHARE OF p", "say WHERE or LIMIT"],
+    ["SELECT id FROM projects FOR UPDATE", "add WHERE or LIMIT"],
+    ["SELECT id FROM projects LIMIT ALL FOR UPDATE", "add WHERE or LIMIT"],
+    ["SELECT id FROM projects WHERE id IN (SELECT id FROM projects) FOR UPDATE", "add WHERE or LIMIT"],
+    ["WITH old AS (SELECT id FROM projects FOR NO KEY UPDATE) SELECT 1", "add WHERE or LIMIT"],
+    ["SELECT p.id FROM projects p, projects q FOR SHARE OF p", "add WHERE or LIMIT"],
     ["CREATE INDEX projects_by_name ON projects (name)", "CREATE INDEX CONCURRENTLY"],
     ["CREATE UNIQUE INDEX one ON projects (name)", "CREATE INDEX CONCURRENTLY"],
     ["ALTER TABLE projects ADD CONSTRAINT named CHECK (name <> '')", "NOT VALID"],
@@ -240,8 +240,8 @@ describe("migrationProblems", () => {
       "CREATE TABLE x AS SELECT id FROM projects; ALTER TABLE x ADD FOREIGN KEY (id) REFERENCES projects",
       "checks every row",
     ],
-    ["ALTER TABLE projects DISABLE TRIGGER stamped", "turns off what guards"],
-    ["ALTER TABLE projects ENABLE REPLICA TRIGGER stamped", "turns off what guards"],
+    ["ALTER TABLE projects DISABLE TRIGGER stamped", "disables the table's triggers"],
+    ["ALTER TABLE projects ENABLE REPLICA TRIGGER stamped", "disables the table's triggers"],
     ["SET LOCAL lock_timeout = '1h'", "changes a setting"],
     ["SET LOCAL lock_timeout = 0", "changes a setting"],
     ["SET lock_timeout = '1s'", "changes a setting"],
@@ -288,10 +288,10 @@ describe("migrationProblems", () => {
     ["CREATE VIEW v AS SELECT emptied()", "calls a function"],
     ["CREATE EXTENSION dblink", "hides its statements"],
     ["CREATE SCHEMA s CREATE TABLE t (id int)", "hides its statements"],
-    ["COPY projects TO PROGRAM 'sh'", "not in the migration"],
-    ["COPY projects FROM stdin;\n1\ta\n\\.", "not SQL that PostgreSQL reads"],
+    ["COPY projects TO PROGRAM 'sh'", "outside the migration"],
+    ["COPY projects FROM stdin;\n1\ta\n\\.", "not SQL that PostgreSQL can parse"],
     ["\\set ON_ERROR_STOP on", "psql's own commands"],
-    ["ALTER TABLE projects ADD COLUM", "not SQL that PostgreSQL reads"],
+    ["ALTER TABLE projects ADD COLUM", "not SQL that PostgreSQL can parse"],
     ["ALTER TABLE projects ATTACH PARTITION p DEFAULT", "default partition"],
     ["CREATE TABLE d PARTITION OF measured DEFAULT", "default partition"],
     ["CREATE TABLE d () INHERITS (projects)", "not on the list"],
@@ -335,7 +335,7 @@ describe("migrationProblems", () => {
     ["UTF-16", Buffer.from("DROP TABLE projects", "utf16le").toString("utf8")],
     ["another encoding", Buffer.from("COMMENT ON TABLE projects IS 'größer'", "latin1").toString("utf8")],
   ])("refuses a file in %s", async (_, script) => {
-    expect(await second(script)).toEqual([expect.stringContaining("is not text in UTF-8: it holds a NUL")]);
+    expect(await second(script)).toEqual([expect.stringContaining("is not UTF-8 text: it contains a NUL byte")]);
   });
 
   it.each([

@@ -84,7 +84,7 @@ describe("readStack", () => {
     [
       "a key of a namespace that nothing reads",
       (text: string) => text.replace("sparki:owner", "spraki:owner"),
-      "spraki:owner is a key that nothing here reads",
+      "spraki:owner is a key that nothing reads",
     ],
     [
       "a part that is JSON in quotes",
@@ -108,7 +108,7 @@ describe("readStack", () => {
   });
 
   it.each([
-    ["holds itself", "config: &all\n  sparki:owner: *all\n", "it is nested too deeply, or contains itself"],
+    ["contains itself", "config: &all\n  sparki:owner: *all\n", "it is nested too deeply, or contains itself"],
     ["has a tag that nobody knows", "config:\n  sparki:owner: !secret platform\n", "Unresolved tag: !secret"],
     ["is of a YAML to come", "%YAML 9.9\n---\nconfig: {}\n", "Unsupported YAML version 9.9"],
     [

@@ -313,7 +313,7 @@ describe("Recovery", () => {
   it("tells what it did", async () => {
     const engine = fakeEngine(interruptedState([BUCKET, PASSWORD]), { "sparki-logs": [{}] });
     await takeOver(target(engine), { aws: tagged(), state: fakeState([]) });
-    expect(String(stderr.read())).toMatch(/take over.*\n.*1 exist and are now in the state, 1 will be created again/);
+    expect(String(stderr.read())).toMatch(/adopt.*\n.*1 exist and are now in the state, 1 will be created again/);
   });
 
   it.each([

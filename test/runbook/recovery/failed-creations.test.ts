@@ -20,7 +20,7 @@ describe("failedCreations", () => {
   it.each<[string, object[]]>([
     ["an empty state", []],
     ["what was made", [cluster([])]],
-    ["what AWS still makes", [cluster(["creating x: timeout while waiting for state to become 'ACTIVE'"])]],
+    ["what AWS is still creating", [cluster(["creating x: timeout while waiting for state to become 'ACTIVE'"])]],
     ["what an update failed on", [cluster([`updating x: ${WAITED.replace(" create", " update")}`])]],
     ["what another resource names", [cluster([FAILED]), addon({ dependencies: [CLUSTER] })]],
     [

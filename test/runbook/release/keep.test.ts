@@ -86,8 +86,8 @@ describe("openKeep", () => {
       () => [revision(2, join(project, "apps/charts/engine"))],
       "its chart is neither in the cluster",
     ],
-    ["has other values", () => [revision(2, promotedChart, { replicas: 9 })], "its values are kept nowhere"],
-    ["is gone", () => [], "its values are kept nowhere"],
+    ["has other values", () => [revision(2, promotedChart, { replicas: 9 })], "its values were not stored"],
+    ["is gone", () => [], "its values were not stored"],
     ["cannot be asked for", () => undefined, "there is no cluster to ask"],
   ])("says what is missing where the revision %s", async (_, stored, reason) => {
     breakChart();
@@ -100,7 +100,7 @@ describe("openKeep", () => {
     expect(kept).toMatchObject({
       releases: {},
       missing: [],
-      note: expect.stringContaining("stay as they are deployed"),
+      note: expect.stringContaining("are left as deployed"),
     });
   });
 

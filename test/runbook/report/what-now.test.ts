@@ -13,12 +13,12 @@ const said = (actions: ReturnType<typeof whatNow>) =>
 
 describe("whatNow", () => {
   it.each([
-    ["promoted", 0, /^2\.0 serves.*: npx sparki watch --stack staging$/],
-    ["rolled-back", 1, /^1\.0 serves again, which was proven\..*: npx sparki deploy --stack staging$/],
-    ["held", 3, /neither good nor bad.*npx sparki deploy --stack staging .*npx sparki rollback --stack staging$/],
+    ["promoted", 0, /^2\.0 is live.*: npx sparki watch --stack staging$/],
+    ["rolled-back", 1, /^1\.0 is live again, and proven\..*: npx sparki deploy --stack staging$/],
+    ["held", 3, /Neither good nor bad.*npx sparki deploy --stack staging .*npx sparki rollback --stack staging$/],
     ["stopped", 2, /^Nothing was changed\. Correct the config.*npx sparki deploy/],
-    ["stopped", 1, /^It went no further.*npx sparki deploy/],
-    ["failed", 4, /^Do what the reason above asks for.*npx sparki deploy/],
+    ["stopped", 1, /^It stopped.*npx sparki deploy/],
+    ["failed", 4, /^Fix the cause given above.*npx sparki deploy/],
     ["failed", 1, /^2\.0 is live but unhealthy.*npx sparki diagnose.*npx sparki rollback/],
     ["failed", 5, /deployments are refused until it is.*npx sparki diagnose.*npx sparki rollback/],
   ])("says after %s with exit code %i what to do, with the command of that stack", (outcome, exitCode, expected) => {
@@ -39,7 +39,7 @@ describe("whatNow", () => {
 
 describe("afterRollback", () => {
   it.each([
-    ["rolled-back", 0, /^2\.0 serves\. Pulumi\.staging\.yaml may still name the release that was left/],
+    ["rolled-back", 0, /^2\.0 serves\. Pulumi\.staging\.yaml may still name the release that was rolled back/],
     ["unchanged", 0, /^2\.0 serves/],
     ["planned", 0, /^Nothing was changed\. To roll back: npx sparki rollback --stack staging$/],
     ["stopped", 1, /npx sparki rollback --stack staging$/],

@@ -78,7 +78,7 @@ describe("runRequestedRollback", () => {
     });
     expect(ups).toEqual([]);
     await back(target, { leaving: b });
-    expect(ups).toEqual([rollbackMessage(a, "asked for, from b")]);
+    expect(ups).toEqual([rollbackMessage(a, "requested, from b")]);
   });
 
   it("changes nothing after a deploy that was refused before its one-box", async () => {
@@ -142,7 +142,7 @@ describe("runRequestedRollback", () => {
     };
     const { target, controller, told } = on({ up });
     await expect(back(target)).rejects.toBe(INTERRUPTION);
-    expect(await frozenReason(target.engine)).toBe("the rollback to a was begun, and is not proven");
+    expect(await frozenReason(target.engine)).toBe("the rollback to a was started, and is not proven");
     expect(told).toEqual([]);
   });
 
@@ -211,7 +211,7 @@ describe("finishRollback", () => {
     expect(await finish(rollbackBegun("a"), given)).toEqual({
       ups: [],
       release: undefined,
-      frozen: "the rollback to a was begun, and is not proven",
+      frozen: "the rollback to a was started, and is not proven",
     });
   });
 });

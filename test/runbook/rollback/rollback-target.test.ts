@@ -74,7 +74,7 @@ describe("migratedReleases", () => {
     const killed = [[updateOf(one, one)], state(...resourcesWith(one), migration(three.images.engine))] as const;
     const [strange, ...more] = unknown(migratedReleases(...killed, { release: one }));
     expect(strange).toEqual({
-      unknown: expect.stringContaining(`migrated by ${three.images.engine}, the image of no`),
+      unknown: expect.stringContaining(`migrated by ${three.images.engine}, which is not the image of any`),
     });
     expect(more).toEqual([]);
     expect(unknown(migratedReleases(...killed, { release: three }))).toEqual([]);

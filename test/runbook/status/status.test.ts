@@ -107,8 +107,8 @@ describe("statusText", () => {
   on call     @on-call-sre in #incidents
   also        platform @ada in #platform, database @dba in #database,
               infrastructure @net in #infrastructure
-  next        It is in its first day: watch it, unless a watch is already running: npx sparki
-              watch --stack prod
+  next        It is in its first day: watch it, unless a watch is already
+              running: npx sparki watch --stack prod
 `,
     );
   });

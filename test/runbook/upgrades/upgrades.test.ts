@@ -61,7 +61,7 @@ describe("upgradesOf", () => {
     } as const;
     expect(stateOf(/^the exemption/, changes)).toMatchObject({ state: "soon", daysLeft: 11 });
     expect(stateOf(/^the approval/, changes)).toMatchObject({ state: "ended", daysLeft: -1 });
-    expect(stateOf(/^the restore test/, changes)).toMatchObject({ state: "later", ends: "2027-01-01" });
+    expect(stateOf(/^the recorded restore test/, changes)).toMatchObject({ state: "later", ends: "2027-01-01" });
   });
 
   it("tells the soonest first, what has no end last, and is done when nothing is due", () => {

@@ -164,7 +164,7 @@ describe("runWatch", () => {
     expect(run.looks[0]?.decision).toMatchObject({
       action: "escalate",
       page: true,
-      reason: expect.stringMatching(/^errors go on after a rollback.*; the rollback to 1\.0 failed: no image$/),
+      reason: expect.stringMatching(/^errors continue after a rollback.*; the rollback to 1\.0 failed: no image$/),
     });
     expect(run).toMatchObject({ outcome: "anomalies", exitCode: 3, rollback: null });
   });
@@ -176,7 +176,7 @@ describe("runWatch", () => {
       from: 600,
       first: { ...promoted, isReturned: true },
     });
-    expect(run.looks[0]?.decision.reason).toContain("errors go on after a rollback");
+    expect(run.looks[0]?.decision.reason).toContain("errors continue after a rollback");
   });
 
   it("survives looks that throw: each is an error, the next is taken a minute later", async () => {

@@ -109,7 +109,7 @@ describe("preflight, asking a rehearsed account", () => {
   it.each<[string, object, RegExp]>([
     ["judges nothing", { "iam/getPrincipalPolicySimulation": { results: [] } }, /ada may do .*eks:CreateCluster/],
     ["knows no such principal", {}, /ada may do .*eks:CreateCluster/],
-    ["does not say who deploys", { "index/getCallerIdentity": undefined }, /who deploys/],
+    ["does not report the caller's identity", { "index/getCallerIdentity": undefined }, /caller's identity/],
     ["does not say whose session it is", { "index/getCallerIdentity": session }, /whose session/],
   ])("never takes for allowed what AWS left open, where it %s", async (_, answers, said) => {
     const looks = { "index/getCallerIdentity": ada, ...answers };

@@ -26,7 +26,7 @@ describe("credentials", () => {
     expect(await asked(path)).toMatchObject({ status: "pass" });
     expect(await asked(other)).toMatchObject({
       status: "warn",
-      reason: expect.stringContaining("is none of sparki:cluster.administrators"),
+      reason: expect.stringContaining("is not one of sparki:cluster.administrators"),
     });
   });
 

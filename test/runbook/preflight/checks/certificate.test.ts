@@ -31,7 +31,7 @@ describe("certificate", () => {
     expect(await look(certificate, fakeContext({ looks, clock }))).toMatchObject({
       status: "warn",
       reason: "covers prod.sparki.tools, 19 days left",
-      fix: expect.stringContaining("should have by now"),
+      fix: expect.stringContaining("should have done so by now"),
     });
   });
 

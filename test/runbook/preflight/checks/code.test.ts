@@ -156,8 +156,8 @@ describe("ciGreen", () => {
 
   it.each([
     ["a page", "<html><title>Sign in</title>", 'a page "Sign in"'],
-    ["half of an answer", '{"total_count":1,"check', "what GitHub would not"],
-    ["something else", "{}", "what GitHub would not"],
+    ["half of an answer", '{"total_count":1,"check', "something that GitHub would not"],
+    ["something else", "{}", "something that GitHub would not"],
   ])("says that GitHub did not answer, where %s did", async (_, body, said) => {
     const asked = look(ciGreen, fakeContext({ tokens, web: { [`GET ${API}`]: { body } } }));
     await expect(asked).rejects.toMatchObject({ code: "SPARKI_OUTSIDE", message: expect.stringContaining(said) });

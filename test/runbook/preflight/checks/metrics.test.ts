@@ -83,7 +83,7 @@ describe("prometheusTargets", () => {
       status: "fail",
       reason:
         "scraped more than once: sparki-engine/engine-fleet-1 by job podMonitor/engine at 10.0.0.1:8080 and job kubernetes-pods at 10.0.0.1:8080",
-      fix: expect.stringContaining("take one of these jobs away"),
+      fix: expect.stringContaining("remove one of these jobs"),
     });
   });
 

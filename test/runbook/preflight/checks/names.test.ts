@@ -59,7 +59,7 @@ describe("zone", () => {
     [
       "nobody delegates",
       { looks, state },
-      /delegated to nobody; expected ns-1/,
+      /delegated to no name servers; expected ns-1/,
       /in the parent zone, set the NS record/,
     ],
     [
