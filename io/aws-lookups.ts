@@ -8,7 +8,7 @@ import { plain } from "../records/engine-record.ts";
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
 import { temporaryFolder } from "../tools/temporary-folders.ts";
 import { awsHandler } from "./aws-http.ts";
-import { within } from "./kubernetes-call.ts";
+import { within } from "./clock.ts";
 import type { Network } from "./network.ts";
 import { hostProgram, pulumiProcess } from "./pulumi-process.ts";
 import { rehearsalVariables } from "./rehearsal-variables.ts";

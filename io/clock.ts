@@ -12,3 +12,16 @@ export const systemClock: Clock = {
     }
   },
 };
+
+/** The promise's result; rejects with `<problem> within <seconds> s` when it has none after so many seconds. */
+export async function within<T>(promise: Promise<T>, seconds: number, problem: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${problem} within ${seconds} s`)), seconds * 1000);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -25,19 +25,6 @@ function silence(url: string, seconds: number): DOMException {
   return new DOMException(`the Kubernetes API at ${host} did not answer within ${seconds} s`, "TimeoutError");
 }
 
-/** What a promise comes to, or a refusal once it took longer than so many seconds. */
-export async function within<T>(promise: Promise<T>, seconds: number, problem: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${problem} within ${seconds} s`)), seconds * 1000);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** A list as the Kubernetes client gives it, which reads whatever was answered. */
 interface ListAnswer<T> {
   readonly kind?: string;

@@ -18,7 +18,8 @@ import {
 import type { HealthSample, PodSnapshot, RolloutSnapshot } from "../gates/health.ts";
 import { redacted } from "../shared/text/secrets.ts";
 import { terminalLines } from "../shared/text/visible.ts";
-import { isRefusal, limitedCall, listedIn, refusalOf, within } from "./kubernetes-call.ts";
+import { within } from "./clock.ts";
+import { isRefusal, limitedCall, listedIn, refusalOf } from "./kubernetes-call.ts";
 import { LOG_BYTES, LOG_LINES, logLinesIn, readPodLog } from "./pod-log.ts";
 
 /** A login asks AWS for a token, which takes seconds. */

@@ -31,8 +31,9 @@ export function abortOnSignals(): AbortSignal {
 }
 
 function interruption(name: Name): DeployError {
-  return new DeployError("SPARKI_OUTSIDE", `interrupted by ${name}; what was in flight has finished and is saved`, {
-    hint: "run the same command again: it continues from where it stopped",
+  const message = `interrupted by ${name}: no further step was started; one that was started before may still be running at AWS`;
+  return new DeployError("SPARKI_OUTSIDE", message, {
+    hint: "run the same command again: it waits for what AWS is still doing and continues from there",
   });
 }
 

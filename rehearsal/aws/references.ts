@@ -1,6 +1,8 @@
-import type { Reference } from "./model.ts";
+import type { Draft, Reference } from "./model.ts";
 import { AwsError } from "./model.ts";
 import { TYPES } from "./types.ts";
+import { text, texts } from "./values.ts";
+import type { World, WorldResource } from "./world.ts";
 
 const weak = { holds: false } as const;
 
@@ -49,4 +51,17 @@ export function logGroupReference(path: string, code = "ResourceNotFoundExceptio
     missing: (arn) => new AwsError(code, `The specified log group does not exist: ${arn}`),
     ...weak,
   };
+}
+
+/** Throws what AWS answers to inputs that do not fit the resources that they name. */
+export type Check = (draft: Draft, world: World) => void;
+
+export function fail(code: string, words: string): never {
+  throw new AwsError(code, words);
+}
+
+export const textOf = (resource: WorldResource | undefined, path: string) => text(resource?.inputs ?? {}, path);
+
+export function named(draft: Draft, path: string, types: readonly string[], world: World): WorldResource[] {
+  return texts(draft.inputs, path).flatMap((id) => world.find(types, id) ?? []);
 }

@@ -55,7 +55,7 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const { NOBODY_ASKED } = await import("../preflight/context.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { runDrill } = await import("../drill/drill-run.ts");
-  const { openAwsCopies } = await import("../drill/drill-run.ts");
+  const { openAwsCopies } = await import("../drill/open-copies.ts");
   const { openRehearsedCopies } = await import("../rehearse/rehearsed-copies.ts");
   const opened = await openOwnPreflight({ stack, fullName, config, answers: NOBODY_ASKED }, ports);
   const rehearsed = openRehearsedCopies(opened.network, ports.env, { stack, storageGib: config.database.storageGib });

@@ -33,6 +33,8 @@ export interface BeginOptions {
   readonly confirm?: (() => Promise<void>) | undefined;
   /** A person has looked after a rollback failed, and lets deploys begin again. */
   readonly isThawed?: boolean;
+  /** The next command where the stack is frozen. @default the stack's own `sparki rollback` */
+  readonly thawCommand?: string;
 }
 
 /** What the time before the first change touches of a stack. */
@@ -68,7 +70,7 @@ export async function begin(
   before: Pick<StackPresent, "live" | "resources">,
   options: BeginOptions,
 ): Promise<Beginning> {
-  const ice = options.isThawed === true ? undefined : await frozen(target);
+  const ice = options.isThawed === true ? undefined : await frozen(target, options);
   if (ice !== undefined) return { refusal: ice };
   const preflight = await options.checklist();
   const refusal = checklistRefusal(preflight);
@@ -140,9 +142,10 @@ async function approvalOf({ clock, engine, plansDirectory, stack }: BeginTarget,
   return { hash, at, by: await engine.identity(), plannedBy };
 }
 
-async function frozen({ engine, stack }: BeginTarget): Promise<string | undefined> {
+async function frozen({ engine, stack }: BeginTarget, { thawCommand }: BeginOptions): Promise<string | undefined> {
   const reason = await frozenReason(engine);
-  return reason && `${reason}. Nothing is deployed until that is fixed. Run: npx sparki rollback --stack ${stack}`;
+  const command = thawCommand ?? `npx sparki rollback --stack ${stack}`;
+  return reason && `${reason}. Nothing is deployed until that is fixed. Run: ${command}`;
 }
 
 /** A release that could not be gone back from because its images are gone is not begun. */

@@ -1,8 +1,5 @@
 import { join, resolve } from "node:path";
-import { clusterKubeconfig } from "../../io/cluster-lookups.ts";
 import { copyPrefix, type DatabaseCopies, type RestoreSource } from "../../io/database-copies.ts";
-import { askInCluster } from "../../io/database-questions.ts";
-import { openRdsCopies } from "../../io/rds-copies.ts";
 import { openSlack } from "../../io/slack.ts";
 import { DeployError, EXIT } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
@@ -206,25 +203,4 @@ async function recorded(
     } as const;
     return { told: { ...drill, outcome: "broken-off", exitCode: EXIT.outside.code, failure }, record: null };
   }
-}
-
-/** The stack's database at AWS, and copies of it that a Job in the stack's own cluster asks. */
-export async function openAwsCopies({ context, network }: OpenPreflight): Promise<DatabaseCopies & { close(): void }> {
-  const { stack, config, aws } = context;
-  const { region, accountId, owner, database } = config;
-  return openRdsCopies({
-    ...{ stack, region, accountId, owner, network },
-    ask: async (host, job) => {
-      // A token is good for some minutes; a restore takes longer.
-      const kubeconfig = await clusterKubeconfig(aws, `sparki-${stack}`);
-      if (kubeconfig !== undefined) return askInCluster({ ...job, host, kubeconfig, image: database.clientImage });
-      throw new DeployError(
-        "SPARKI_OUTSIDE",
-        `there is no cluster sparki-${stack}: nothing else reaches the database`,
-        {
-          hint: `npx sparki status --stack ${stack}`,
-        },
-      );
-    },
-  });
 }

@@ -186,6 +186,8 @@ async function deployAll(
     const isHeld = await holdAccount(session.cloud, each.faults);
     run = await runDeploy(target, {
       ...options,
+      // A stack of this name may exist at AWS: its rollback is not this rehearsal's.
+      thawCommand: `npx sparki rehearse --stack ${target.stack}, which starts a new rehearsal`,
       ...(approved !== undefined && { approved }),
       around: (work, preview) => {
         assertSteps(preview, each === last);

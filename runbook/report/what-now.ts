@@ -28,8 +28,13 @@ function afterRehearsal({ stack, exitCode }: Ended): readonly NextAction[] {
   const goOn = `npx sparki rehearse --resume --stack ${stack}`;
   if (exitCode === EXIT.done.code)
     return [{ text: `Nothing. ${untouched} To continue from here with another change`, command: goOn }];
-  if (exitCode === EXIT.outside.code)
-    return [{ text: `${untouched} Fix the cause given above; then continue from here`, command: goOn }];
+  if (exitCode === EXIT.rollback.code)
+    return [
+      {
+        text: `${untouched} The rollback was not proven, so this rehearsal deploys nothing more. Fix the cause given above; then start a new one`,
+        command: `npx sparki rehearse --stack ${stack}`,
+      },
+    ];
   return [{ text: `${untouched} Fix the cause given above; then continue from here`, command: goOn }];
 }
 

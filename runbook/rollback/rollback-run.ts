@@ -52,8 +52,7 @@ export async function rollBack(
   const { release } = promoted;
   const started = target.clock.now();
   const end = async (found: Pick<Rollback, "deployment" | "proof" | "verdict" | "reason">): Promise<Rollback> => {
-    // The next command finishes what was cut off; of what failed a person has to know first.
-    if (found.deployment?.up?.cutOff !== true) await markEnded(target, release, found);
+    await markEnded(target, release, found);
     const decision = decide({ ...RETURNED, verdict: found.verdict });
     const seconds = target.clock.now() - started;
     return { release, ...found, decision: withFinding(decision, found.reason), seconds };
@@ -152,12 +151,12 @@ function judged(gates: readonly GateResult[]): { readonly verdict: Verdict; read
   };
 }
 
-/** The stack that is marked, and where it is told that this could not be kept; no mark ever fails a rollback. */
+/** The stack that is marked, and where a mark that could not be recorded is reported; no mark ever fails a rollback. */
 type Marked = Pick<RunningWork, "screen"> & { readonly engine: TaggedStack };
 
 /**
  * Freezes the stack before a rollback changes anything, so that one which is cut off does not count as done. Resolves with
- * what takes the mark back when nothing was changed.
+ * what restores the earlier mark when nothing was changed.
  */
 async function markUnproven(target: Marked, { id }: Release): Promise<() => Promise<void>> {
   const { engine } = target;
@@ -172,18 +171,20 @@ async function markUnproven(target: Marked, { id }: Release): Promise<() => Prom
 }
 
 /**
- * Lets deploys begin again after a rollback that was proven, and keeps what another came to: a person has to look at one
- * that failed, and one that nobody could judge, as while the cluster's API is away, is proven by the next command.
+ * Allows deploys again after a rollback that was proven, and records how another one ended. One that failed waits for a
+ * person. One that was cut off, or could not be judged, as while the cluster's API does not answer, has no known end: the
+ * next command finishes it.
  */
 async function markEnded(
   target: Marked,
   { id }: Release,
-  { verdict, reason }: Pick<Rollback, "verdict" | "reason">,
+  { deployment, verdict, reason }: Pick<Rollback, "deployment" | "verdict" | "reason">,
 ): Promise<void> {
   const { engine } = target;
   if (verdict === "pass") await kept(target, "no longer frozen", () => thaw(engine));
   else {
-    const frozen = verdict === "error" ? rollbackUnproven(id, reason) : rollbackProblem(id, `failed: ${reason}`);
+    const isOpen = verdict === "error" || deployment?.up?.cutOff === true;
+    const frozen = isOpen ? rollbackUnproven(id, reason) : rollbackProblem(id, `failed: ${reason}`);
     await kept(target, "frozen", () => freeze(engine, frozen));
   }
 }

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { RequestContext } from "@kubernetes/client-node";
-import { limitedCall, listedIn, refusalOf, within } from "../../io/kubernetes-call.ts";
+import { limitedCall, listedIn, refusalOf } from "../../io/kubernetes-call.ts";
 
 const IO = join(import.meta.dirname, "../../io");
 /** The client is an ES module that only Node itself loads. */
@@ -45,17 +45,6 @@ describe("limitedCall", () => {
     const signal = await signalOf(controller.signal, 60);
     controller.abort(new Error("interrupted by SIGINT"));
     expect(signal.reason).toMatchObject({ message: "interrupted by SIGINT" });
-  });
-});
-
-describe("within", () => {
-  it("refuses what takes longer, such as a kubeconfig's login that waits for a person (W113)", async () => {
-    const never = new Promise<string>(() => undefined);
-    await expect(within(never, 0.02, "the login did not answer")).rejects.toThrow(
-      "the login did not answer within 0.02 s",
-    );
-    await expect(within(Promise.resolve("token"), 60, "")).resolves.toBe("token");
-    await expect(within(Promise.reject(new Error("no program aws")), 60, "")).rejects.toThrow("no program aws");
   });
 });
 

@@ -172,11 +172,11 @@ describe("the network of an environment with a proxy", () => {
     ["socks5://user:hidden@127.0.0.1:1080", "socks5://127.0.0.1:1080"],
     ["ftp://127.0.0.1:2121", "ftp://127.0.0.1:2121"],
     ["http://user:hid%den@127.0.0.1:9", "http://127.0.0.1:9"],
-    ["not a url", "a text"],
-    ["http://user:hid#den@127.0.0.1:9", "a text"],
-    ["http://", "a text"],
+    ["not a url", "something that is not an address"],
+    ["http://user:hid#den@127.0.0.1:9", "something that is not an address"],
+    ["http://", "something that is not an address"],
     ["http://127.0.0.1:9/hidden", "an address with a path"],
-    ["http://user:hid/den@127.0.0.1:9", "a text"],
+    ["http://user:hid/den@127.0.0.1:9", "something that is not an address"],
     ["http://user:12/hidden@127.0.0.1:9", "an address with a path"],
   ])("refuses %s, without a secret in what it says", (https_proxy, found) => {
     let thrown: unknown;

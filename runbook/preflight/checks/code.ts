@@ -40,8 +40,7 @@ async function inCheckout(context: PreflightContext, signal: AbortSignal): Promi
 async function onGitHub(context: PreflightContext, signal: AbortSignal): Promise<Finding> {
   const { gitSha } = context.config.release;
   const answer = await askGitHub(context, `compare/${BRANCH}...${gitSha}`, compareSchema, signal);
-  if (answer.kind === "cannot ask")
-    return skipped(`no clone knows commit ${short(gitSha)}, and ${answer.reason}`);
+  if (answer.kind === "cannot ask") return skipped(`no clone knows commit ${short(gitSha)}, and ${answer.reason}`);
   if (answer.kind === "absent") return fail(`commit ${short(gitSha)} is not in ${answer.repository}`, FIX);
   const isOn = ["behind", "identical"].includes(answer.value.status);
   return isOn ? isMerged(gitSha, `${BRANCH} of ${answer.repository}`) : isNotMerged(gitSha);
@@ -146,8 +145,7 @@ async function askGitHub<T>(
   signal: AbortSignal,
 ): Promise<GitHubAnswer<T>> {
   const { repository } = config.preflight;
-  if (repository === undefined)
-    return { kind: "cannot ask", reason: "no sparki:preflight.repository is configured" };
+  if (repository === undefined) return { kind: "cannot ask", reason: "no sparki:preflight.repository is configured" };
   if (tokens.github === undefined)
     return { kind: "cannot ask", reason: `GITHUB_TOKEN is not set: ${repository} was not asked` };
   const headers = {

@@ -93,6 +93,9 @@ describe("begin", () => {
     const found = await begun({ checklist }, { engine });
     expect(found.refusal).toMatch(/^the rollback to 1.0 failed\. .* npx sparki rollback --stack staging$/);
     expect(checklist).not.toHaveBeenCalled();
+    const thawCommand = "npx sparki rehearse --stack staging";
+    const rehearsed = await begun({ checklist, thawCommand }, { engine });
+    expect(rehearsed.refusal).toMatch(/^the rollback to 1.0 failed\. .* Run: npx sparki rehearse --stack staging$/);
     expect((await begun({ checklist, isThawed: true }, { engine })).refusal).toBeUndefined();
   });
 

@@ -34,6 +34,8 @@ describe("whatNow", () => {
     const text = said(whatNow(ended(outcome, exitCode, { isRehearsal: true })));
     expect(text).toContain("No real stack was touched.");
     expect(text.match(/npx sparki \w+/g)).toEqual(["npx sparki rehearse"]);
+    // A frozen stack refuses every further deploy, a resumed one too.
+    expect(text.includes("--resume")).toBe(exitCode !== 5);
   });
 });
 

@@ -170,7 +170,11 @@ describe("runRequestedRollback", () => {
     const up = async () => ({ ...resultOf("failed", "pulumi ended with -1"), cutOff: true as const });
     const { target } = on({ up });
     expect(await back(target)).toMatchObject({ outcome: "failed", exitCode: 5 });
-    expect(await frozenFor(target.engine)).toMatchObject({ release: "a", isBegun: true });
+    expect(await frozenFor(target.engine)).toEqual({
+      reason: "the rollback to a could not be proven: pulumi ended with -1",
+      release: "a",
+      isBegun: true,
+    });
   });
 
   it("freezes and tells what a rollback came to that cannot be judged, tries it once, and leaves it to the next command", async () => {

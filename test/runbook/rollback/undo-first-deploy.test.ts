@@ -42,11 +42,7 @@ describe("undoFirstDeploy", () => {
   it.each([
     ["a release is promoted", resourcesWith(releaseNamed("1.0")), /release 1\.0 was promoted/],
     ["a database is made", [VPC, DATABASE], /a database or cache exists/],
-    [
-      "something else is made",
-      [VPC, made("aws:sns/topic:Topic", "alerts")],
-      /another update has changed the stack/,
-    ],
+    ["something else is made", [VPC, made("aws:sns/topic:Topic", "alerts")], /another update has changed the stack/],
   ])("deletes nothing when, while the question waits, %s", async (_, resources, reason) => {
     const { stack, undoable, done } = firstDeploy();
     const confirm = async () => {
