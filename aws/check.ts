@@ -200,7 +200,7 @@ const CONVENTIONS: readonly Convention[] = [
 const PROPERTY = /([^.[\]]+)(\[\d+\])*$/;
 
 /** AWS's rule where a property's name says what its value is, and it is not; the path leads to the value. */
-export function conventionFault(path: string, text: string): Finding["expected"] | undefined {
+function conventionFault(path: string, text: string): Finding["expected"] | undefined {
   const property = PROPERTY.exec(path)?.[1] ?? "";
   const convention = CONVENTIONS.find(({ name }) => name.test(property));
   return convention === undefined || convention.value.test(text) ? undefined : convention.words;

@@ -241,7 +241,7 @@ function isEntries(value: Json | undefined): value is Entries {
 }
 
 /** The first key that stands twice in one object of a JSON text, which must be valid. */
-export function repeatedKey(text: string): string | undefined {
+function repeatedKey(text: string): string | undefined {
   const open: (Set<string> | undefined)[] = [];
   for (const [token, , string] of text.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\]]/g)) {
     if (token === "{") open.push(new Set());

@@ -23,7 +23,7 @@ export interface LoadBalancerArgs {
 
 /** Time a stopping pod still gets requests, at the most; the charts' preStop and grace period are built on it. */
 export const DEREGISTRATION_DELAY_SECONDS = 30;
-export const POD_PORT = 8080;
+const POD_PORT = 8080;
 
 /** The public entrance: HTTPS only, to healthy pods only, logged. */
 export class LoadBalancer extends pulumi.ComponentResource {

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { isTagged, ORIGIN_TAG, originOf, TAGGED_WITH_ORIGIN } from "../stacks/tagging.ts";
 
 /** A resource's inputs with more tags beside its own. */
-export function withTags(props: pulumi.Inputs, more: Readonly<Record<string, string>>): pulumi.Inputs {
+function withTags(props: pulumi.Inputs, more: Readonly<Record<string, string>>): pulumi.Inputs {
   return { ...props, tags: pulumi.output(props.tags).apply((own: object | undefined) => ({ ...own, ...more })) };
 }
 

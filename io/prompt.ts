@@ -9,7 +9,7 @@ interface Place {
 }
 
 /** Whether this is an interactive terminal. */
-export function isAnybodyThere({ stdin, stderr }: Place = process): boolean {
+function isAnybodyThere({ stdin, stderr }: Place = process): boolean {
   return stdin.isTTY === true && stderr.isTTY === true;
 }
 

@@ -45,7 +45,7 @@ export function rehearsalVariables(
 }
 
 /** Whether a host is this machine itself, which no proxy can reach for us. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 }
 

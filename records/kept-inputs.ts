@@ -19,7 +19,7 @@ const keptInputsSchema = z.object({
 /** A Helm release's inputs as they were promoted. */
 export type KeptInputs = z.infer<typeof keptInputsSchema>;
 
-export const keptFileSchema = z.record(z.string(), keptInputsSchema);
+const keptFileSchema = z.record(z.string(), keptInputsSchema);
 
 /** The inputs that a Helm release rolls back to; undefined in any other update, and where none are kept. */
 export function keptInputs(release: string, env: Environment): KeptInputs | undefined {

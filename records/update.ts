@@ -39,9 +39,6 @@ export interface UpdateOutcome {
   readonly gates: StackOutputs["gates"] | undefined;
 }
 
-/** A stack's updates, newest first; previews, refreshes and destroys are none. */
-export type History = () => Promise<readonly Update[]>;
-
 const ROLLBACK = "sparki rollback to ";
 
 /** What a deploy's update is called in the history. */

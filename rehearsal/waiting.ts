@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { DeployError } from "../shared/deploy-error.ts";
 import type { ProcessHandle } from "./processes.ts";
@@ -12,11 +11,6 @@ export interface WaitOptions {
   readonly everySeconds?: number;
   /** The server's process: when it ends first, the wait fails at once with its last lines. */
   readonly process?: ProcessHandle;
-}
-
-/** Resolves once a TCP connection to the address is accepted; a DeployError names the address and shows the log's end. */
-export async function waitForPort(address: string, port: number, options: WaitOptions): Promise<void> {
-  await waitFor(`${address}:${port}`, () => accepts(address, port), options);
 }
 
 interface Asking {
@@ -63,17 +57,6 @@ export function lastLines(file: string, count: number): readonly string[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, "utf8").split("\n");
   return lines.filter((line) => line.trim() !== "").slice(-count);
-}
-
-function accepts(address: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: address, port });
-    const settle = (accepted: boolean) => {
-      socket.destroy();
-      resolve(accepted);
-    };
-    socket.once("connect", () => settle(true)).once("error", () => settle(false));
-  });
 }
 
 function statusOf(url: string, { ca, cert, key, headers = {} }: Asking): Promise<number | undefined> {

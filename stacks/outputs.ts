@@ -29,7 +29,7 @@ export const gateResultSchema = z.object({
 });
 
 /** What a Helm release was when it was promoted: where Helm keeps it, and what that must be, by SHA-256. */
-export const helmRecordSchema = z.object({
+const helmRecordSchema = z.object({
   revision: z.number(),
   /** Over every file of the chart: what git keeps. */
   chart: z.string(),

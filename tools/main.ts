@@ -1,5 +1,5 @@
 import { EXIT } from "../shared/deploy-error.ts";
-import { CHECKOV } from "./audit/audit.ts";
+import { CHECKOV } from "./audit-charts.ts";
 import { CATALOG } from "./catalog.ts";
 import { command } from "./command.ts";
 import { lineProgress } from "./progress.ts";

@@ -90,7 +90,7 @@ export function pythonPackages(requirements: string): Component[] {
   );
 }
 
-if (process.argv[1] === import.meta.filename) await command(print);
+if (process.argv[1] === import.meta.filename) void command(print);
 
 async function print(signal: AbortSignal): Promise<number> {
   const args = ["sbom", "--sbom-format=cyclonedx", "--sbom-type=application", "--package-lock-only"];

@@ -121,7 +121,7 @@ const DAY = 1440;
 const WEEK = 7 * DAY;
 
 /** A weekly window; undefined when the text is none. */
-export function weeklyWindow(text: string): Window | undefined {
+function weeklyWindow(text: string): Window | undefined {
   const match = /^([a-z]{3}):([01]\d|2[0-3]):([0-5]\d)-([a-z]{3}):([01]\d|2[0-3]):([0-5]\d)$/i.exec(text);
   if (match === null) return undefined;
   const [, day = "", hour, minute, toDay = "", toHour, toMinute] = match;
@@ -133,7 +133,7 @@ export function weeklyWindow(text: string): Window | undefined {
 }
 
 /** A daily window as one of each day of the week; undefined when the text is none. */
-export function dailyWindows(text: string): readonly Window[] | undefined {
+function dailyWindows(text: string): readonly Window[] | undefined {
   const match = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/.exec(text);
   if (match === null) return undefined;
   const [, hour, minute, toHour, toMinute] = match;
@@ -144,7 +144,7 @@ export function dailyWindows(text: string): readonly Window[] | undefined {
 }
 
 /** Whether two windows of the week meet, over its end too. */
-export function windowsMeet(one: Window, other: Window): boolean {
+function windowsMeet(one: Window, other: Window): boolean {
   return [-WEEK, 0, WEEK].some((shift) => one.from < other.to + shift && other.from + shift < one.to);
 }
 

@@ -118,9 +118,3 @@ function limitChange({ name, maxRatio }: Objective, possible: number, levels: Le
 function roundUp(value: number): number {
   return Math.ceil(value * 10) / 10;
 }
-
-/** The refusal as a person reads it: the reason, then the smallest change. */
-export function describeUndecidable({ reason, changes }: Undecidable): string {
-  const words = changes.map(({ setting, from, to }) => `${setting} from ${from} to ${to}`);
-  return words.length === 0 ? reason : `${reason}. Change ${words.join(", or ")}`;
-}

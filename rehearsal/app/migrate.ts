@@ -51,7 +51,7 @@ export async function migrateUp(settings: Settings, limits = LIMITS): Promise<nu
 }
 
 /** One connection to the database, waited for. */
-export function connectOnce(settings: Settings, seconds: number): Promise<pg.Client> {
+function connectOnce(settings: Settings, seconds: number): Promise<pg.Client> {
   const onRetry = (error: unknown) => log("INFO", "waiting for the database", { reason: reasonOf(error) });
   return retry({ seconds, isTransient, onRetry }, async () => {
     const client = new pg.Client({ ...connectionOf(settings), query_timeout: 60_000 });

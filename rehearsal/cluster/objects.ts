@@ -1,4 +1,3 @@
-import type { DiscoveryV1EndpointPort } from "@kubernetes/client-node/dist/gen/models/DiscoveryV1EndpointPort.js";
 import type { V1ConfigMap } from "@kubernetes/client-node/dist/gen/models/V1ConfigMap.js";
 import type { V1Container } from "@kubernetes/client-node/dist/gen/models/V1Container.js";
 import type { V1ContainerState } from "@kubernetes/client-node/dist/gen/models/V1ContainerState.js";
@@ -29,7 +28,6 @@ export type ConfigMap = Json<V1ConfigMap>;
 export type Secret = Json<V1Secret>;
 export type Service = Json<V1Service>;
 export type EndpointSlice = Json<V1EndpointSlice>;
-export type EndpointPort = Json<DiscoveryV1EndpointPort>;
 
 export interface Metadata {
   readonly name?: string;

@@ -57,7 +57,7 @@ function noneText(stack: string | undefined): string {
 }
 
 /** The list as people read it: two lines a report, the second with the page to open. */
-export function reportsText(reports: readonly KeptReport[], paint: Paint): string {
+function reportsText(reports: readonly KeptReport[], paint: Paint): string {
   const lines = reports.flatMap(({ at, kind, stack, release, scenario, outcome, exitCode, page, document, reason }) => {
     const colour = exitCode === EXIT.done.code ? paint.good : paint.bad;
     const how = outcome === null ? paint.bad(reason) : `${colour(outcome)} (exit ${exitCode})`;

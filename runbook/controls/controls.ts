@@ -75,7 +75,7 @@ function assertJudged({ outcome, failure, diagnostics }: EngineResult): void {
 }
 
 /** The resource as policies see it. */
-export function asPolicySees({ type, name, urn, inputs, protect }: PreviewedResource): AnyResource {
+function asPolicySees({ type, name, urn, inputs, protect }: PreviewedResource): AnyResource {
   const props = unknownsThrow(inputs);
   return asResource({ type, name, urn, props, protect, provider: undefined, sourcesOf: () => [] });
 }

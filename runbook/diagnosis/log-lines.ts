@@ -25,7 +25,7 @@ export interface RecentLines {
 }
 
 /** The last log lines of the pods in the namespaces, none of them older than `seconds`; a line without a time counts. */
-export async function recentLines(
+async function recentLines(
   { cluster, clock }: DiagnosisContext,
   seconds = RECENT_SECONDS,
   namespaces: readonly string[] = SERVED,

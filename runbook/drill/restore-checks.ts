@@ -9,7 +9,7 @@ import type { Release } from "../../stacks/schema.ts";
 import { sqlReader } from "../preflight/sql.ts";
 
 /** Where the questions to a restored database are declared, in the project. */
-export const CHECKS_FILE = "drill.yaml";
+const CHECKS_FILE = "drill.yaml";
 
 const name = z
   .string()

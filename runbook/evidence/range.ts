@@ -36,7 +36,7 @@ export function isWithin({ begin, end }: Range, at: number): boolean {
 }
 
 /** The day of a time in seconds since 1970, ISO 8601 in UTC. */
-export function isoDay(at: number): string {
+function isoDay(at: number): string {
   return new Date(at * 1000).toISOString().slice(0, 10);
 }
 

@@ -52,7 +52,7 @@ export async function migrationProblems(files: readonly MigrationFile[], plan: S
 }
 
 /** How many migrations the database does not have yet. */
-export function pendingCount(files: readonly MigrationFile[], plan: SchemaPlan): number {
+function pendingCount(files: readonly MigrationFile[], plan: SchemaPlan): number {
   return files.filter(({ name }) => isDue({ level: levelOf(name) }, plan)).length;
 }
 

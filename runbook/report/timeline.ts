@@ -56,7 +56,7 @@ function endOf({ startSeconds, endSeconds }: Step): number {
 }
 
 /** Everything a resource waits for, through what had no step of its own. */
-export function needsOf(urn: string, dependencies: Dependencies): ReadonlySet<string> {
+function needsOf(urn: string, dependencies: Dependencies): ReadonlySet<string> {
   const found = new Set<string>();
   const walk = (from: string) => {
     for (const need of dependencies.get(from) ?? []) {

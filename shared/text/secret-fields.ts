@@ -111,7 +111,7 @@ const CODE = /(?:\d{4,10}|\d{3}[ -]\d{3}|\d\d[ -]\d\d(?:[ -]\d\d)?)(?![\w%]|[-.:
 const CARD_CODE = /\d{3,4}(?![\w%]|[-.:/]\w)/y;
 
 /** Whether a name says that its value is a secret where it is a short number: `PIN`, `one-time code`. */
-export function isCodeName(name: string): boolean {
+function isCodeName(name: string): boolean {
   if (!CODE_END.test(name)) return false;
   const end = name.slice(-LONGEST_NAME);
   return CODE_NAME.test(end.replace(/([a-z\d])(?=[A-Z])/g, "$1-").toLowerCase());

@@ -48,7 +48,7 @@ describe("parseDelivery", () => {
   const wrong: readonly (readonly [what: string, changes: object, words: string])[] = [
     ["a key that is not known", { budgets: {} }, "budgets is not a known key; did you mean budget?"],
     ["an inner key that is not known", { state: { days: 1 } }, "state.days is not a known key"],
-    ["a missing key", { owner: undefined }, "owner is missing; expected text"],
+    ["a missing key", { owner: undefined }, "owner is missing; expected non-empty text"],
     [
       "an account of another length",
       { accountId: "1111" },

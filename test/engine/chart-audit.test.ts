@@ -1,4 +1,4 @@
-import { chartExemptions, judge, renderedCharts, scanCharts } from "../../tools/audit/audit.ts";
+import { chartExemptions, judge, renderedCharts, scanCharts } from "../../tools/audit-charts.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import { at } from "../support/chart.ts";
 import { renderWorkload } from "../support/workload-values.ts";

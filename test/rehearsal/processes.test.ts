@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endLeftovers, readRecords, recordsFile } from "../../rehearsal/leftovers.ts";
 import { Processes } from "../../rehearsal/processes.ts";
-import { waitForHttp, waitForPort } from "../../rehearsal/waiting.ts";
+import { waitFor, waitForHttp } from "../../rehearsal/waiting.ts";
 import { identityOf } from "../../tools/temporary-folders.ts";
 
 const SLEEP = "setInterval(() => {}, 1000)";
@@ -107,14 +107,14 @@ describe("waitForHttp", () => {
   });
 });
 
-describe("waitForPort", () => {
+describe("waitFor", () => {
   it("fails with the log's last lines when the process ends first", async () => {
     const child = await node("broken", "console.error('no such option'); process.exitCode = 1");
-    const waiting = waitForPort("127.0.0.1", 9, { limitSeconds: 5, process: child });
-    await expect(waiting).rejects.toThrow(/broken ended before 127.0.0.1:9 answered\n {2}no such option/);
+    const waiting = waitFor("the server", async () => false, { limitSeconds: 5, process: child });
+    await expect(waiting).rejects.toThrow(/broken ended before the server answered\n {2}no such option/);
   });
 
   it("fails after its limit", async () => {
-    await expect(waitForPort("127.0.0.1", 9, { limitSeconds: 0.1 })).rejects.toThrow("within 0.1 s");
+    await expect(waitFor("the server", async () => false, { limitSeconds: 0.1 })).rejects.toThrow("within 0.1 s");
   });
 });

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CHECKOV } from "../../tools/audit/audit.ts";
+import { CHECKOV } from "../../tools/audit-charts.ts";
 import { resolvePythonTool } from "../../tools/python-tool.ts";
 
 const TOOLS = join(import.meta.dirname, "..", "..", "tools");

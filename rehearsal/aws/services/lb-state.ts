@@ -7,7 +7,7 @@ import type { World, WorldResource } from "../world.ts";
 import { certificateNames } from "./acm.ts";
 
 /** The whole of what a load balancer's proxy is to serve, from all the resources that describe it. */
-export function loadBalancerState(balancer: WorldResource, world: World): LoadBalancerState {
+function loadBalancerState(balancer: WorldResource, world: World): LoadBalancerState {
   const present = (type: string) =>
     world.ofType(type).filter(({ status }) => status !== "deleting" && status !== "failed");
   const listeners = present(TYPES.listener).filter((it) => text(it.inputs, "loadBalancerArn") === balancer.arn);

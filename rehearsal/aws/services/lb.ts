@@ -142,7 +142,7 @@ const kindOf = ({ inputs }: Pick<Draft, "inputs">) =>
   ({ network: "net", gateway: "gwy" })[text(inputs, "loadBalancerType") ?? ""] ?? "app";
 
 /** Any change of what describes a load balancer shows at its proxy. */
-export const PUBLISHED: Backing = {
+const PUBLISHED: Backing = {
   start: async (_subject, cloud) => {
     await publishLoadBalancers(cloud);
     return {};

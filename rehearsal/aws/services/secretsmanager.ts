@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Cloud, Reference, ResourceModel } from "../model.ts";
 import { AwsError, arnOf, checkPolicy, uuidOf } from "../model.ts";
 import { kmsKeyReference } from "../references.ts";
@@ -96,14 +95,6 @@ export function secretValue(identifier: string, { world, vault }: Pick<Cloud, "w
     )
     .sort((left, right) => right.serial - left.serial);
   return vault.text(valueKey(versions[0]?.id ?? found.arn));
-}
-
-/** Identifies a secret's current value without telling it; changes with the value. */
-export function secretVersionOf(identifier: string, cloud: Pick<Cloud, "world" | "vault">): string | undefined {
-  const value = secretValue(identifier, cloud);
-  return value === undefined
-    ? undefined
-    : createHash("sha256").update(`${identifier}\0${value}`).digest("hex").slice(0, 32);
 }
 
 const secretRotation: ResourceModel = {

@@ -6,7 +6,7 @@ import { jsonRequest } from "../../preflight/storm.ts";
 import { askEntrance, diagnoseErrors, type Verification, type VerifyContext } from "../verification.ts";
 
 /** Nobody else's project is called this; one that is left from an earlier time is used again. */
-export const TEST_PROJECT = "sparki-verify";
+const TEST_PROJECT = "sparki-verify";
 /** For all until the detection has ended, made project included. */
 const MAX_DETECTION_SECONDS = 180;
 const REQUEST_SECONDS = 30;

@@ -1,5 +1,5 @@
-import type { Finding } from "../../../tools/audit/audit.ts";
-import { auditText, chartExemptions, type Exemption, judge } from "../../../tools/audit/audit.ts";
+import type { Finding } from "../../../tools/audit-charts.ts";
+import { auditText, chartExemptions, type Exemption, judge } from "../../../tools/audit-charts.ts";
 
 const FINDING: Finding = {
   tool: "checkov",

@@ -1,4 +1,4 @@
-import { readCheckov, readKubeScore } from "../../../tools/audit/audit.ts";
+import { readCheckov, readKubeScore } from "../../../tools/audit-charts.ts";
 
 const RENDERED = {
   stack: "prod",
