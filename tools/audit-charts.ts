@@ -293,7 +293,7 @@ interface Judgement {
   readonly unused: readonly Exemption[];
 }
 
-const FILE = join(import.meta.dirname, "..", "..", "apps", "charts", "exemptions.yaml");
+const FILE = join(import.meta.dirname, "..", "apps", "charts", "exemptions.yaml");
 
 /** The exemptions that the repository keeps beside its charts. */
 export function chartExemptions(): Exemption[] {
