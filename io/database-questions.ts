@@ -1,10 +1,6 @@
-import { PassThrough } from "node:stream";
-import { text } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
 import { DeployError } from "../shared/deploy-error.ts";
-import { type Job, runJob } from "./cluster-job.ts";
+import type { Job } from "./cluster-job.ts";
 import type { Answer, Question } from "./database-copies.ts";
-import { KubernetesClient } from "./kubernetes.ts";
 import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "./restricted-pod.ts";
 
 /** What the program made for its own jobs (apps/database-jobs.ts), and a drill's job uses: it reads as the application. */
@@ -130,49 +126,4 @@ export function answersIn(log: string, questions: readonly Question[]): Answer[]
     const [, sqlState = "", problem = said] = REFUSAL.exec(said) ?? [];
     return [{ id, problem: problem.trim(), sqlState }];
   });
-}
-
-interface Asking extends QuestionsJob {
-  readonly kubeconfig: string;
-  readonly signal: AbortSignal;
-  /** Lets this address, of the pod that asks, and no other one to the server. */
-  admit(address: string): Promise<void>;
-}
-
-/** Runs the Job in the cluster, lets its pod in once it has an address, and resolves with what was answered. */
-export async function askInCluster({ kubeconfig, signal, admit, ...job }: Asking): Promise<Answer[]> {
-  const log = new PassThrough();
-  const told = text(log);
-  const ended = new AbortController();
-  const admitted = admission({ kubeconfig, name: job.name, signal: AbortSignal.any([signal, ended.signal]), admit });
-  const refused = new Promise<never>((_, reject) => admitted.catch(reject));
-  try {
-    const failure = await Promise.race([runJob(kubeconfig, questionsJob(job), log, signal), refused]);
-    log.end();
-    const answers = answersIn(await told, job.questions);
-    if (failure === undefined || answers.length > 0) return answers;
-    throw new DeployError("SPARKI_OUTSIDE", `job ${NAMESPACE}/${job.name} failed: ${failure}`, {
-      hint: `kubectl describe job -n ${NAMESPACE} ${job.name}`,
-    });
-  } finally {
-    ended.abort();
-    log.end();
-  }
-}
-
-const POD_MILLISECONDS = 1_000;
-
-async function admission({
-  kubeconfig,
-  name,
-  signal,
-  admit,
-}: Pick<Asking, "kubeconfig" | "name" | "signal" | "admit">) {
-  const client = new KubernetesClient(kubeconfig, signal);
-  while (!signal.aborted) {
-    const [pod] = await client.listPods(NAMESPACE, `job-name=${name}`);
-    const address = pod?.status?.podIP;
-    if (address !== undefined && address !== "") return admit(address);
-    await sleep(POD_MILLISECONDS, undefined, { signal }).catch(() => undefined);
-  }
 }

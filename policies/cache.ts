@@ -5,7 +5,7 @@ import { each, type Policy } from "./policy.ts";
 export const cacheAuthenticates: Policy = {
   name: "cache-authenticates",
   control: "S37",
-  reason: "Without AUTH whatever gets into the network reads and writes everything.",
+  reason: "Without AUTH, any process in the network can read and write all cached data.",
   fix: "Set authToken from a random.RandomPassword, or userGroupIds.",
   each: [
     each("aws:elasticache/replicationGroup:ReplicationGroup", ({ props }, demand) => {
@@ -17,7 +17,7 @@ export const cacheAuthenticates: Policy = {
 export const cacheEncryptedWithCustomerKey: Policy = {
   name: "cache-encrypted-with-customer-key",
   control: "S35",
-  reason: "Snapshots and swap of the cache hold what users sent.",
+  reason: "The cache's snapshots and swap contain users' data.",
   fix: "Set atRestEncryptionEnabled: true and kmsKeyId to the data key's ARN.",
   each: [
     each("aws:elasticache/replicationGroup:ReplicationGroup", ({ props }, demand) => {
@@ -30,7 +30,7 @@ export const cacheEncryptedWithCustomerKey: Policy = {
 export const cacheFailsOver: Policy = {
   name: "cache-fails-over",
   control: "S34",
-  reason: "Without a replica in a second zone, one zone's failure loses the cache and every session in it.",
+  reason: "Without a replica in a second zone, the failure of one zone loses the cache with all its sessions.",
   fix: "Set automaticFailoverEnabled and multiAzEnabled, and two nodes or more.",
   relaxable: true,
   each: [
@@ -45,7 +45,7 @@ export const cacheFailsOver: Policy = {
 export const cacheMaintained: Policy = {
   name: "cache-maintained",
   control: "S39",
-  reason: "Minor versions carry fixes, and the default subnet group spans every subnet of the VPC.",
+  reason: "Minor versions bring security fixes, and the default subnet group spans every subnet of the VPC.",
   fix: "Set autoMinorVersionUpgrade: true and subnetGroupName to a group of the stack.",
   each: [
     each("aws:elasticache/replicationGroup:ReplicationGroup", ({ props }, demand) => {
@@ -60,7 +60,7 @@ export const cacheMaintained: Policy = {
 export const cacheSnapshots: Policy = {
   name: "cache-snapshots",
   control: "S38",
-  reason: "Filling an empty cache from the database under full load is an outage of its own.",
+  reason: "Refilling an empty cache from the database under full load can itself cause an outage.",
   fix: "Set snapshotRetentionLimit to 1 or more.",
   each: [
     each("aws:elasticache/replicationGroup:ReplicationGroup", ({ props }, demand) => {
@@ -72,7 +72,7 @@ export const cacheSnapshots: Policy = {
 export const cacheTlsInTransit: Policy = {
   name: "cache-tls-in-transit",
   control: "S36",
-  reason: "The AUTH token and every cached value would cross the network readable.",
+  reason: "The AUTH token and all cached values would cross the network unencrypted.",
   fix: 'Set transitEncryptionEnabled: true and transitEncryptionMode: "required".',
   each: [
     each("aws:elasticache/replicationGroup:ReplicationGroup", ({ props }, demand) => {

@@ -14,7 +14,7 @@ export const clusterAccessEntries: Policy = {
   name: "cluster-access-entries",
   control: "S17",
   reason:
-    "Members of system:masters pass every check of the cluster, and an aws-auth map is not in anybody's audit log.",
+    "Members of system:masters bypass all authorization in the cluster, and changes to the aws-auth map are not in AWS's audit log.",
   fix: 'Set accessConfig.authenticationMode to "API" and grant people access policies; name system:masters nowhere.',
   each: [
     each("aws:eks/cluster:Cluster", ({ props }, demand) => {
@@ -35,7 +35,7 @@ export const clusterAccessEntries: Policy = {
 export const clusterEndpointPrivate: Policy = {
   name: "cluster-endpoint-private",
   control: "S09",
-  reason: "An API endpoint that the world reaches is as strong as the weakest credential of any administrator.",
+  reason: "An API endpoint that is open to the internet is only as safe as the weakest administrator's credentials.",
   fix: "Set endpointPrivateAccess: true, and endpointPublicAccess: false or publicAccessCidrs to named networks.",
   each: [
     each("aws:eks/cluster:Cluster", ({ props }, demand) => {
@@ -54,7 +54,7 @@ const KINDS = ["api", "audit", "authenticator", "controllerManager", "scheduler"
 export const clusterLogsComplete: Policy = {
   name: "cluster-logs-complete",
   control: "S12",
-  reason: "Who did what to the cluster can be told afterwards only from logs that were on before.",
+  reason: "Past actions in the cluster can be reconstructed only from logs that were already enabled.",
   fix: `Set enabledClusterLogTypes to ${KINDS.join(", ")}.`,
   each: [
     each("aws:eks/cluster:Cluster", ({ props }, demand) => {
@@ -80,7 +80,7 @@ function isLeast(rule: unknown): boolean {
 export const clusterRolesLeast: Policy = {
   name: "cluster-roles-least",
   control: "S67",
-  reason: "Who may read secrets, run commands in pods or grant roles may do everything.",
+  reason: "Permission to read secrets, run commands in pods or grant roles amounts to full control of the cluster.",
   fix: "Name verbs and resources; leave out secrets, exec, tokens, escalate, bind and impersonate; bind no cluster-admin.",
   each: [
     every(
@@ -97,7 +97,7 @@ export const clusterRolesLeast: Policy = {
 export const clusterSecretsEncrypted: Policy = {
   name: "cluster-secrets-encrypted",
   control: "S11",
-  reason: "Encryption must be there from creation: what etcd held before stays readable in its backups.",
+  reason: "Encryption must be enabled at creation: earlier content of etcd stays readable in its backups.",
   fix: "Set encryptionConfigKeyArn to the cluster key's ARN.",
   each: [
     each("aws:eks/cluster:Cluster", ({ props }, demand) => {
@@ -112,7 +112,7 @@ export const clusterSecretsEncrypted: Policy = {
 export const clusterVersionSupported: Policy = {
   name: "cluster-version-supported",
   control: "S10",
-  reason: "Past standard support a cluster costs six times as much, and gets fixes later.",
+  reason: "After standard support a cluster costs six times as much, and gets fixes later.",
   fix: 'Set version to one in standard support (aws/catalog.ts) and upgradePolicy.supportType to "STANDARD".',
   each: [
     each("aws:eks/cluster:Cluster", ({ props }, demand, { today }) => {
@@ -141,7 +141,7 @@ function isAddon(resource: AnyResource): boolean {
 export const networkPoliciesEnforced: Policy = {
   name: "network-policies-enforced",
   control: "S19",
-  reason: "The API server takes every network policy; without a plugin that enforces them they are only text.",
+  reason: "The API server accepts every network policy, but without a plugin that enforces them they have no effect.",
   fix: 'In Auto Mode add the ConfigMap kube-system/amazon-vpc-cni with enable-network-policy-controller: "true".',
   whole: (stack, demand) => {
     for (const cluster of stack.all("aws:eks/cluster:Cluster")) {
@@ -155,7 +155,7 @@ export const networkPoliciesEnforced: Policy = {
 export const podIdentityPerAccount: Policy = {
   name: "pod-identity-per-account",
   control: "S18",
-  reason: "Two workloads under one role each have the other's rights.",
+  reason: "Two workloads under one role each have the other's permissions.",
   fix: "Give every aws.eks.PodIdentityAssociation an aws.iam.Role of its own.",
   each: [
     each("aws:eks/podIdentityAssociation:PodIdentityAssociation", ({ props }, demand) => {
@@ -177,7 +177,7 @@ export const podIdentityPerAccount: Policy = {
 export const nodesDisksEncrypted: Policy = {
   name: "nodes-disks-encrypted",
   control: "S15",
-  reason: "A node's disk holds images, logs and whatever pods write.",
+  reason: "A node's disk contains images, logs and everything that pods write.",
   fix: "Set encrypted: true on every disk; give a node group a launch template that does.",
   each: [
     each("aws:ec2/launchTemplate:LaunchTemplate", ({ props }, demand) => {
@@ -205,7 +205,7 @@ const isTight = (options: Metadata | undefined) =>
 export const nodesImdsv2: Policy = {
   name: "nodes-imdsv2",
   control: "S14",
-  reason: "With IMDSv1, or a second hop, any pod that can be made to fetch a URL gets the node's role.",
+  reason: "With IMDSv1, or a second hop, any pod that can be tricked into fetching a URL obtains the node's role.",
   fix: 'Set metadataOptions to httpTokens: "required" and httpPutResponseHopLimit: 1.',
   each: [
     each("aws:ec2/launchTemplate:LaunchTemplate", ({ props }, demand) => {
@@ -237,7 +237,7 @@ const OFF: unknown[] = [undefined, false, "false"];
 export const nodesPrivate: Policy = {
   name: "nodes-private",
   control: "S13",
-  reason: "A node with a public address puts every pod's mistakes on the internet.",
+  reason: "A node with a public address exposes every pod's vulnerabilities to the internet.",
   fix: "Give the cluster subnets that assign no public address, and leave associatePublicIpAddress off.",
   each: [
     each("aws:ec2/launchTemplate:LaunchTemplate", ({ props }, demand) => {

@@ -7,7 +7,7 @@ import type { PropsOf } from "./resource-types.ts";
 export const databaseBackups: Policy = {
   name: "database-backups",
   control: "S26",
-  reason: "Damage is often noticed days later, when yesterday's backup has it too.",
+  reason: "Damage is often noticed days later, when yesterday's backup already contains it.",
   fix: "Set backupRetentionPeriod to 7 or more.",
   each: [
     each("aws:rds/instance:Instance", ({ props }, demand) => {
@@ -19,7 +19,7 @@ export const databaseBackups: Policy = {
 export const databaseEncryptedWithCustomerKey: Policy = {
   name: "database-encrypted-with-customer-key",
   control: "S22",
-  reason: "A disk or a snapshot that leaves the account stays unreadable only under a key that we hold.",
+  reason: "A disk or snapshot that leaves the account stays unreadable only under a customer managed key.",
   fix: "Set storageEncrypted: true and kmsKeyId to the data key's ARN.",
   each: [
     each("aws:rds/instance:Instance", ({ props }, demand) => {
@@ -32,7 +32,7 @@ export const databaseEncryptedWithCustomerKey: Policy = {
 export const databaseEnhancedMonitoring: Policy = {
   name: "database-enhanced-monitoring",
   control: "S30",
-  reason: "CPU and memory by process tell a slow query from a sick machine.",
+  reason: "CPU and memory by process distinguish a slow query from a failing machine.",
   fix: "Set monitoringInterval to 60 or less, and monitoringRoleArn.",
   each: [
     each("aws:rds/instance:Instance", ({ props }, demand) => {
@@ -48,7 +48,7 @@ export const databaseEnhancedMonitoring: Policy = {
 export const databaseForcesTls: Policy = {
   name: "database-forces-tls",
   control: "S23",
-  reason: "A client that is not told to use TLS sends its password and every row in the clear.",
+  reason: "A client that is not configured for TLS sends its password and all rows unencrypted.",
   fix: "Give the instance a parameter group of the stack with rds.force_ssl = 1.",
   each: [
     each("aws:rds/parameterGroup:ParameterGroup", ({ props }, demand) => {
@@ -67,7 +67,8 @@ export const databaseForcesTls: Policy = {
 export const databaseIamAuthentication: Policy = {
   name: "database-iam-authentication",
   control: "S28",
-  reason: "People who look into the database should come as themselves for an hour, not with a shared password.",
+  reason:
+    "People should log in to the database as themselves, with a token of limited lifetime, not with a shared password.",
   fix: "Set iamDatabaseAuthenticationEnabled: true.",
   each: [
     each("aws:rds/instance:Instance", ({ props }, demand) => {
@@ -79,7 +80,7 @@ export const databaseIamAuthentication: Policy = {
 export const databaseInPrivateSubnets: Policy = {
   name: "database-in-private-subnets",
   control: "S21",
-  reason: "A subnet with a way to the internet is one wrong security group away from being reached from there.",
+  reason: "In a subnet with a route to the internet, one wrong security group exposes the database.",
   fix: "Set dbSubnetGroupName to a group of subnets whose route tables have no internet gateway.",
   each: [
     each("aws:rds/instance:Instance", ({ props }, demand) => {
@@ -100,7 +101,7 @@ export const databaseInPrivateSubnets: Policy = {
 export const databaseInSeveralZones: Policy = {
   name: "database-in-several-zones",
   control: "S24",
-  reason: "Without a standby in a second zone, one zone's failure stops everything until somebody restores a backup.",
+  reason: "Without a standby in a second zone, the failure of one zone stops the service until a backup is restored.",
   fix: "Set multiAz: true.",
   relaxable: true,
   each: [
@@ -115,7 +116,8 @@ const EXPORTS = ["postgresql", "upgrade"];
 export const databaseLogs: Policy = {
   name: "database-logs",
   control: "S29",
-  reason: "Logs that stay on the instance are lost with it, and slow or hostile statements are in no log by default.",
+  reason:
+    "Logs that stay on the instance are lost with it, and slow or malicious statements are not logged by default.",
   fix: "Set enabledCloudwatchLogsExports to postgresql and upgrade, and log_statement and log_min_duration_statement.",
   each: [
     each("aws:rds/instance:Instance", ({ props }, demand) => {
@@ -137,7 +139,7 @@ export const databaseLogs: Policy = {
 export const databaseMinorUpgrades: Policy = {
   name: "database-minor-upgrades",
   control: "S27",
-  reason: "Minor versions carry the fixes for known holes; nobody remembers them by hand.",
+  reason: "Minor versions fix known vulnerabilities; manual upgrades are easily forgotten.",
   fix: "Set autoMinorVersionUpgrade: true.",
   each: [
     each("aws:rds/instance:Instance", ({ props }, demand) => {
@@ -155,7 +157,7 @@ const isGuessedFirst = (name = "") => name === "" || GUESSED_FIRST.includes(name
 export const databaseNoDefaultNames: Policy = {
   name: "database-no-default-names",
   control: "S32",
-  reason: "What everybody knows is tried first.",
+  reason: "Attackers try default user names and ports first.",
   fix: "Set username and port to other than the engine's defaults.",
   each: [
     each("aws:rds/instance:Instance", ({ props }, demand) => {
@@ -168,7 +170,7 @@ export const databaseNoDefaultNames: Policy = {
 export const databaseNotPublic: Policy = {
   name: "database-not-public",
   control: "S20",
-  reason: "A database with a public address is one leaked password away from everybody.",
+  reason: "With a public address, one leaked password gives anyone access to the database.",
   fix: "Set publiclyAccessible: false.",
   each: [
     each("aws:rds/instance:Instance", ({ props }, demand) => {
@@ -180,7 +182,8 @@ export const databaseNotPublic: Policy = {
 export const databasePerformanceInsights: Policy = {
   name: "database-performance-insights",
   control: "S31",
-  reason: "Performance Insights shows which statement is slow; it stores statements, so it needs a key of ours.",
+  reason:
+    "Performance Insights shows which statement is slow; it stores statements, so it needs a customer managed key.",
   fix: "Set performanceInsightsEnabled: true and performanceInsightsKmsKeyId to the data key's ARN.",
   each: [
     each("aws:rds/instance:Instance", ({ props }, demand) => {
@@ -193,7 +196,7 @@ export const databasePerformanceInsights: Policy = {
 export const databaseProtectedFromDeletion: Policy = {
   name: "database-protected-from-deletion",
   control: "S25",
-  reason: "A database that can be deleted by one call will be, by a mistake or by an intruder.",
+  reason: "Without protection, one mistaken or malicious call deletes the database.",
   fix: "Set deletionProtection: true, or add an approval to delete it to sparki:approvals.",
   each: [
     each("aws:rds/instance:Instance", ({ props, name }, demand, situation) => {
@@ -208,7 +211,8 @@ const CURRENT_AUTHORITIES = ["rds-ca-rsa2048-g1", "rds-ca-rsa4096-g1", "rds-ca-e
 export const databaseSnapshotsTagged: Policy = {
   name: "database-snapshots-tagged",
   control: "S33",
-  reason: "A snapshot without tags belongs to nobody, and an expired authority cuts off every client at once.",
+  reason:
+    "A snapshot without tags has no known owner, and an expired certificate authority disconnects all clients at once.",
   fix: 'Set copyTagsToSnapshot: true and caCertIdentifier: "rds-ca-rsa2048-g1".',
   each: [
     each("aws:rds/instance:Instance", ({ props }, demand) => {

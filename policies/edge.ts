@@ -7,7 +7,7 @@ const STRONG = ["RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384
 export const certificatesRenewThemselves: Policy = {
   name: "certificates-renew-themselves",
   control: "S47",
-  reason: "A certificate that somebody must renew expires on a holiday.",
+  reason: "A certificate that must be renewed by hand is easily forgotten and expires.",
   fix: 'Set validationMethod: "DNS" and keyAlgorithm to RSA_2048 or better.',
   each: [
     each("aws:acm/certificate:Certificate", ({ props }, demand) => {
@@ -23,7 +23,7 @@ const ENCRYPTED = ["HTTPS", "TLS"];
 export const listenersHttpsOnly: Policy = {
   name: "listeners-https-only",
   control: "S40",
-  reason: "One page over HTTP is enough to take over a session.",
+  reason: "A single page over HTTP is enough to hijack a session.",
   fix: "Serve HTTPS on 443; on 80 only redirect to HTTPS.",
   each: [
     each("aws:lb/listener:Listener", ({ props }, demand) => {
@@ -42,7 +42,7 @@ const MODERN = /^ELBSecurityPolicy-(TLS13-1-[23]|TLS-1-2|FS-1-2)-/;
 export const listenersModernTls: Policy = {
   name: "listeners-modern-tls",
   control: "S41",
-  reason: "TLS 1.0 and 1.1 are broken, and AWS still offers them unless it is told not to.",
+  reason: "TLS 1.0 and 1.1 are insecure, and AWS still offers them by default.",
   fix: 'Set sslPolicy to "ELBSecurityPolicy-TLS13-1-2-2021-06" or newer.',
   each: [
     each("aws:lb/listener:Listener", ({ props }, demand) => {
@@ -54,7 +54,7 @@ export const listenersModernTls: Policy = {
 export const loadBalancerAccessLogs: Policy = {
   name: "load-balancer-access-logs",
   control: "S43",
-  reason: "Only the load balancer sees every request, those that never reached a pod included.",
+  reason: "Only the load balancer sees every request, including those that never reach a pod.",
   fix: "Set accessLogs with enabled: true and a bucket.",
   each: [
     each("aws:lb/loadBalancer:LoadBalancer", ({ props }, demand) => {
@@ -66,7 +66,8 @@ export const loadBalancerAccessLogs: Policy = {
 export const loadBalancerHardened: Policy = {
   name: "load-balancer-hardened",
   control: "S42",
-  reason: "A request that the load balancer and the pod read differently carries a second one past every check.",
+  reason:
+    "A request that the load balancer and the pod parse differently can smuggle a second request past every check.",
   fix: 'Set dropInvalidHeaderFields: true and desyncMitigationMode: "defensive" or "strictest".',
   each: [
     each("aws:lb/loadBalancer:LoadBalancer", ({ props }, demand) => {
@@ -81,7 +82,7 @@ export const loadBalancerHardened: Policy = {
 export const loadBalancerProtected: Policy = {
   name: "load-balancer-protected",
   control: "S44",
-  reason: "Its address is in DNS: a load balancer that is gone, or in a zone that is, is an outage for everybody.",
+  reason: "DNS points to the load balancer: its deletion, or the failure of its only zone, is a complete outage.",
   fix: "Set enableDeletionProtection: true, or approve its deletion in sparki:approvals; give it subnets in two zones.",
   each: [
     each("aws:lb/loadBalancer:LoadBalancer", ({ props, name }, demand, situation) => {
@@ -97,7 +98,7 @@ const ACL = "aws:wafv2/webAcl:WebAcl";
 export const publicLoadBalancerBehindFirewall: Policy = {
   name: "public-load-balancer-behind-firewall",
   control: "S45",
-  reason: "The public entrance is probed all day; what the firewall refuses must be on record.",
+  reason: "The public entrance is attacked continuously; requests that the firewall refuses must be logged.",
   fix: "Add an aws.wafv2.WebAclAssociation of the load balancer, and a WebAclLoggingConfiguration of its WebAcl.",
   whole: (stack, demand) => {
     const associations = stack.all("aws:wafv2/webAclAssociation:WebAclAssociation");
@@ -121,7 +122,7 @@ export const publicLoadBalancerBehindFirewall: Policy = {
 export const targetGroupsHealthChecked: Policy = {
   name: "target-groups-health-checked",
   control: "S46",
-  reason: "Without a health check on the application's own path, requests go to pods that cannot answer.",
+  reason: "Without a health check on the application's own path, requests are sent to pods that cannot answer.",
   fix: "Set healthCheck with a path.",
   each: [
     each("aws:lb/targetGroup:TargetGroup", ({ props }, demand) => {
@@ -147,7 +148,7 @@ function isSigned(stack: StackView, zone: AnyResource): boolean {
 export const zoneLoggedAndSigned: Policy = {
   name: "zone-logged-and-signed",
   control: "S48",
-  reason: "An unsigned zone's answers can be forged, and without query logs nobody knows who was asked for what.",
+  reason: "Answers of an unsigned zone can be forged, and without query logs DNS requests cannot be traced.",
   fix: "Add an aws.route53.QueryLog, and a KeySigningKey with a HostedZoneDnsSec, of the zone.",
   whole: (stack, demand) => {
     for (const zone of stack.all("aws:route53/zone:Zone")) {

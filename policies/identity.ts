@@ -8,7 +8,7 @@ const trustsAnybody = ({ allows, principals, conditions }: Statement) =>
 export const keyGuarded: Policy = {
   name: "key-guarded",
   control: "S50",
-  reason: "Whoever may use the key reads the data, and a key deleted by mistake is all its data lost.",
+  reason: "Whoever may use the key can read the data, and deleting the key by mistake loses all data under it.",
   fix: "Give the key a policy that names its principals, and deletionWindowInDays: 30.",
   each: [
     each("aws:kms/key:Key", ({ props }, demand) => {
@@ -25,7 +25,7 @@ export const keyGuarded: Policy = {
 export const keyRotates: Policy = {
   name: "key-rotates",
   control: "S49",
-  reason: "A key that never rotates opens all data ever written once it is lost.",
+  reason: "A leaked key that never rotates decrypts all data ever written.",
   fix: "Set enableKeyRotation: true, with a rotationPeriodInDays of 365 or less.",
   each: [
     each("aws:kms/key:Key", ({ props }, demand) => {
@@ -65,8 +65,7 @@ function isLeast({ actions, notActions, resources, notResources, conditions }: S
 export const leastPrivilege: Policy = {
   name: "least-privilege",
   control: "S52",
-  reason:
-    "A role that may do more than its work does more when it is taken over: it raises its own rights or reads everything.",
+  reason: "If a role with excess permissions is compromised, the attacker can escalate privileges or read all data.",
   fix: "Name actions instead of a whole service, and the resources that they act on; * is for Describe, List and Get.",
   each: [everyGrant(isLeast)],
 };
@@ -77,7 +76,7 @@ const EVERYTHING = /:policy\/(AdministratorAccess|PowerUserAccess|IAMFullAccess)
 export const noFullAccess: Policy = {
   name: "no-full-access",
   control: "S51",
-  reason: "Whoever takes such a role has the account.",
+  reason: "Whoever assumes such a role controls the account.",
   fix: "Name the actions and resources that the role needs.",
   each: [
     everyGrant(
@@ -90,7 +89,7 @@ export const noFullAccess: Policy = {
 export const rolesTrustByName: Policy = {
   name: "roles-trust-by-name",
   control: "S53",
-  reason: "A role that trusts every repository of a CI service can be taken by anybody with an account there.",
+  reason: "A role that trusts every repository of a CI service can be assumed by anyone with an account there.",
   fix: "Pin the token's sub to repo:OWNER/NAME:ref:refs/heads/BRANCH or :environment:NAME, and its aud, by StringEquals.",
   each: [
     each("aws:iam/role:Role", ({ props }, demand) => {
@@ -108,7 +107,8 @@ export const rolesTrustByName: Policy = {
 export const repositoriesLeastAccess: Policy = {
   name: "repositories-least-access",
   control: "S59",
-  reason: "A repository that anybody writes to is a way into the cluster, and one without a lifecycle only grows.",
+  reason:
+    "A repository that anyone can write to is an entry point into the cluster, and one without a lifecycle policy grows without limit.",
   fix: "Add an aws.ecr.LifecyclePolicy, and name principals and actions in the repository's policy.",
   each: [
     each("aws:ecr/repositoryPolicy:RepositoryPolicy", ({ props }, demand) => {

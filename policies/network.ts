@@ -6,7 +6,7 @@ import { each, type Policy } from "./policy.ts";
 export const defaultSecurityGroupEmpty: Policy = {
   name: "default-security-group-empty",
   control: "S02",
-  reason: "Whatever forgets to name its security group gets the default one, which lets all its members talk.",
+  reason: "A resource without a security group gets the default one, which allows all traffic between its members.",
   fix: "Add an aws.ec2.DefaultSecurityGroup with the VPC's vpcId and no ingress or egress.",
   each: [
     each("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", ({ props }, demand) => {
@@ -37,8 +37,8 @@ function isAllPorts({ protocol, fromPort, toPort }: Flow): boolean {
 export const noWorldEgress: Policy = {
   name: "no-world-egress",
   control: "S05",
-  reason: "Whatever breaks in finds its way out with the data over any port that is open.",
-  fix: "Name the port and the protocol, and the security group or network that is talked to.",
+  reason: "An attacker can send data out through any open port.",
+  fix: "Name the port, the protocol, and the destination's security group or network.",
   each: [
     each("aws:ec2/securityGroup:SecurityGroup", ({ props }, demand) => {
       demand("egress", () =>
@@ -71,7 +71,7 @@ const isWeb = ({ fromPort, toPort }: Ports) => fromPort === toPort && (toPort ==
 export const noWorldIngress: Policy = {
   name: "no-world-ingress",
   control: "S04",
-  reason: "Whatever the whole internet reaches is probed within minutes.",
+  reason: "Anything that is open to the internet is scanned within minutes.",
   fix: "Allow ports 443 and 80 of the load balancer only; name the security group or network that needs any other port.",
   each: [
     each("aws:ec2/securityGroup:SecurityGroup", ({ props }, demand) => {
@@ -98,7 +98,7 @@ const isDescription = (text = "") => text !== "" && !text.startsWith("Managed by
 export const securityGroupsDescribed: Policy = {
   name: "security-groups-described",
   control: "S06",
-  reason: "A rule that nobody can explain is a rule that nobody dares to remove.",
+  reason: "A rule without a known purpose is never removed.",
   fix: "Set description to who needs it, and for what.",
   each: [
     each("aws:ec2/securityGroup:SecurityGroup", ({ props }, demand) => {
@@ -121,7 +121,7 @@ export const securityGroupsDescribed: Policy = {
 export const subnetNoPublicAddress: Policy = {
   name: "subnet-no-public-address",
   control: "S03",
-  reason: "What starts in such a subnet is on the internet before anybody decided that it should be.",
+  reason: "Instances in such a subnet are reachable from the internet without anyone having decided so.",
   fix: "Set mapPublicIpOnLaunch: false.",
   each: [
     each("aws:ec2/subnet:Subnet", ({ props }, demand) => {
@@ -135,7 +135,7 @@ const INTERFACES = ["ec2", "ecr.api", "ecr.dkr"];
 export const vpcEndpoints: Policy = {
   name: "vpc-endpoints",
   control: "S08",
-  reason: "Calls to AWS that leave the VPC need a way out to the internet, which others can take too.",
+  reason: "Calls to AWS that leave the VPC need a route to the internet, which other traffic can use too.",
   fix: "Add aws.ec2.VpcEndpoint interfaces with private DNS for ec2, ecr.api and ecr.dkr, and the free gateway for s3.",
   each: [
     each("aws:ec2/vpcEndpoint:VpcEndpoint", ({ props }, demand) => {
@@ -165,7 +165,7 @@ export const vpcEndpoints: Policy = {
 export const vpcFlowLogs: Policy = {
   name: "vpc-flow-logs",
   control: "S01",
-  reason: "Without a record of who talked to whom, an intrusion cannot be traced.",
+  reason: "Without a record of connections, an intrusion cannot be traced.",
   fix: 'Add an aws.ec2.FlowLog with the VPC\'s vpcId, trafficType: "ALL" and a logDestination.',
   each: [
     each("aws:ec2/flowLog:FlowLog", ({ props }, demand) => {
@@ -185,7 +185,7 @@ export const vpcFlowLogs: Policy = {
 export const wayOutInEachZone: Policy = {
   name: "way-out-in-each-zone",
   control: "D07",
-  reason: "With one NAT gateway for all zones, its zone's failure cuts every pod off from everything outside.",
+  reason: "With one NAT gateway for all zones, the failure of its zone cuts off every pod from the internet.",
   fix: 'Set sparki:network.natGateways to "per-zone".',
   relaxable: true,
   whole: (stack, demand, { config }) => {
@@ -204,7 +204,7 @@ export const wayOutInEachZone: Policy = {
 export const noWorldLogin: Policy = {
   name: "no-world-login",
   control: "S07",
-  reason: "A network ACL still stands when a security group is opened by mistake.",
+  reason: "A network ACL still protects when a security group is opened by mistake.",
   fix: "Give the VPC a network ACL that denies port 22 from 0.0.0.0/0 and ::/0, and opens 3389 only within 1024-65535, for answers.",
   each: [
     each("aws:ec2/networkAcl:NetworkAcl", ({ props }, demand) => {

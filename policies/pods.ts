@@ -19,7 +19,7 @@ function isAllowedImage(reference = "", allowedRegistries: readonly string[]): b
 export const imagesByDigest: Policy = {
   name: "images-by-digest",
   control: "S70",
-  reason: "A tag can be moved to an image that nobody tested, in a registry that nobody watches.",
+  reason: "A tag can be moved to an untested image, in a registry that is not monitored.",
   fix: "Name the image NAME@sha256:DIGEST, from one of sparki:allowedRegistries.",
   each: [
     everyPod((demand, _resource, { config }) => {
@@ -41,7 +41,7 @@ export const imagesByDigest: Policy = {
 export const imageTagsImmutable: Policy = {
   name: "image-tags-immutable",
   control: "S58",
-  reason: "A tag that can be moved is not the image that was tested.",
+  reason: "A tag that can be moved may no longer name the image that was tested.",
   fix: 'Set imageTagMutability: "IMMUTABLE".',
   each: [
     each("aws:ecr/repository:Repository", ({ props }, demand) => {
@@ -53,7 +53,7 @@ export const imageTagsImmutable: Policy = {
 export const imagesScannedOnPush: Policy = {
   name: "images-scanned-on-push",
   control: "S57",
-  reason: "A known hole in an image should be found before the image runs.",
+  reason: "A known vulnerability in an image should be found before the image runs.",
   fix: "Set imageScanningConfiguration.scanOnPush: true.",
   each: [
     each("aws:ecr/repository:Repository", ({ props }, demand) => {
@@ -81,7 +81,7 @@ function isIn(policy: AnyResource, namespace: AnyResource): boolean {
 export const namespacesDenyByDefault: Policy = {
   name: "namespaces-deny-by-default",
   control: "S66",
-  reason: "Without it every pod reaches every other one, and the internet.",
+  reason: "Without it every pod can reach every other pod and the internet.",
   fix: "Add a NetworkPolicy of the namespace with an empty podSelector, both policyTypes and no rules.",
   whole: (stack, demand) => {
     const policies = stack.resources.filter(({ type }) => type === NETWORK_POLICY);
@@ -98,7 +98,7 @@ const ENFORCE = "pod-security.kubernetes.io/enforce";
 export const namespacesRestricted: Policy = {
   name: "namespaces-restricted",
   control: "S65",
-  reason: "The API server refuses a dangerous pod from anybody, but only where the namespace asks it to.",
+  reason: "The API server refuses dangerous pods, but only where the namespace's label requires it.",
   fix: `Set the label ${ENFORCE}: restricted.`,
   each: [
     every(
@@ -115,7 +115,7 @@ const HOST_NAMESPACES = ["hostNetwork", "hostPID", "hostIPC"];
 export const podsApartFromHost: Policy = {
   name: "pods-apart-from-host",
   control: "S64",
-  reason: "A pod that shares the node's network, processes or files reads every other pod's.",
+  reason: "A pod that shares the node's network, processes or files can read those of every other pod.",
   fix: "Leave out privileged, hostNetwork, hostPID, hostIPC, hostPath and hostPort.",
   each: [
     everyContainer("securityContext.privileged", (container) => {
@@ -149,7 +149,7 @@ export const podsBounded: Policy = {
   name: "pods-bounded",
   control: "S68",
   reason:
-    "A pod without bounds takes its neighbours' memory, and one without probes gets requests that it cannot answer.",
+    "A pod without limits can exhaust its neighbours' memory, and one without probes receives requests that it cannot answer.",
   fix: "Set resources.requests and limits of cpu and memory, and a readinessProbe and a livenessProbe that differ.",
   each: [
     everyContainer("resources.requests", (container) => isBounded(container, "requests")),
@@ -163,7 +163,7 @@ export const podsBounded: Policy = {
 export const podsConfined: Policy = {
   name: "pods-confined",
   control: "S65",
-  reason: "Most ways out of a container go by system calls that no application needs.",
+  reason: "Most container escapes use system calls that no application needs.",
   fix: "Set securityContext.seccompProfile.type: RuntimeDefault.",
   each: [
     everyContainer("securityContext.seccompProfile.type", (container, pod) => {
@@ -176,7 +176,7 @@ export const podsConfined: Policy = {
 export const podsNoCapabilities: Policy = {
   name: "pods-no-capabilities",
   control: "S62",
-  reason: "Capabilities are slices of root, and a web server needs none of them.",
+  reason: "Capabilities are parts of root's privileges, and a web server needs none of them.",
   fix: "Set securityContext.capabilities.drop to [ALL] and add nothing.",
   each: [
     everyContainer("securityContext.capabilities", (container) => {
@@ -189,7 +189,7 @@ export const podsNoCapabilities: Policy = {
 export const podsNoEscalation: Policy = {
   name: "pods-no-escalation",
   control: "S61",
-  reason: "A set-uid program in the image would give its caller root.",
+  reason: "A set-uid program in the image would give its caller root privileges.",
   fix: "Set securityContext.allowPrivilegeEscalation: false.",
   each: [
     everyContainer(
@@ -209,7 +209,7 @@ function setting(key: string, container: unknown, pod: unknown): unknown {
 export const podsNotRoot: Policy = {
   name: "pods-not-root",
   control: "S60",
-  reason: "Root in a container is root on the node once the container is left; low user ids are people's on the node.",
+  reason: "Root in a container is root on the node after an escape; low user ids may belong to users of the node.",
   fix: "Set securityContext.runAsNonRoot: true and runAsUser above 10000.",
   each: [
     everyContainer(
@@ -226,7 +226,7 @@ export const podsNotRoot: Policy = {
 export const podsReadOnly: Policy = {
   name: "pods-read-only",
   control: "S63",
-  reason: "What breaks in cannot bring its tools where nothing can be written.",
+  reason: "On a read-only file system, an attacker cannot install tools.",
   fix: "Set securityContext.readOnlyRootFilesystem: true, and mount an emptyDir where the program writes.",
   each: [
     everyContainer(
@@ -247,7 +247,7 @@ const PULL_SECRET = "kubernetes.io/dockerconfigjson";
 export const podsSecretsAsFiles: Policy = {
   name: "pods-secrets-as-files",
   control: "S69",
-  reason: "An environment value shows up in crash reports, in child processes and in the pod's description.",
+  reason: "An environment variable's value appears in crash reports, in child processes and in the pod's description.",
   fix: "Mount the secret by a SecretProviderClass; make no Secret object and no environment value of it.",
   each: [
     everyContainer("env", (container) =>
@@ -274,7 +274,7 @@ export const podsSecretsAsFiles: Policy = {
 export const serviceAccountsWithoutTokens: Policy = {
   name: "service-accounts-without-tokens",
   control: "S67",
-  reason: "A token that a pod does not use is one that whoever breaks in does.",
+  reason: "A token that a pod does not use is only useful to an attacker.",
   fix: "Give the pod a service account of its own and set automountServiceAccountToken: false.",
   each: [
     every(

@@ -28,7 +28,7 @@ const isProviders = (type: string) => type.startsWith("pulumi:");
 export const noPlainSecrets: Policy = {
   name: "no-plain-secrets",
   control: "D02",
-  reason: "Whoever reads the program, its state or the cloud's console reads the secret.",
+  reason: "Anyone who can read the program, its state or the AWS console can read the secret.",
   fix: "Let AWS or a random.RandomPassword make it, keep it in Secrets Manager, and pass its ARN.",
   each: [
     every(
@@ -50,8 +50,7 @@ export const noPlainSecrets: Policy = {
 export const noSecretInChartValues: Policy = {
   name: "no-secret-in-chart-values",
   control: "S69",
-  reason:
-    "Helm keeps its values in the cluster, for everybody who may read the release, for as many revisions as it keeps.",
+  reason: "Helm stores its values in the cluster in every revision, readable by anyone who may read the release.",
   fix: "Pass the secret's ARN; the pod mounts it as a file from the secret store.",
   each: [
     each("kubernetes:helm.sh/v3:Release", ({ props }, demand) => {
@@ -69,7 +68,8 @@ export const noSecretInChartValues: Policy = {
 export const secretsEncryptedWithCustomerKey: Policy = {
   name: "secrets-encrypted-with-customer-key",
   control: "S55",
-  reason: "Under AWS's own key, whoever may read a secret may also decrypt it; ours asks a second time.",
+  reason:
+    "Under the AWS managed key, whoever may read a secret may also decrypt it; a customer managed key requires a second permission.",
   fix: "Set kmsKeyId (masterUserSecretKmsKeyId on a database) to the secrets key's ARN.",
   each: [
     each("aws:secretsmanager/secret:Secret", ({ props }, demand) => {
@@ -94,7 +94,7 @@ function isFresh({ props }: Resource<"random:index/randomPassword:RandomPassword
 export const secretsRotate: Policy = {
   name: "secrets-rotate",
   control: "S54",
-  reason: "A secret that never changes is known to everybody who ever worked here.",
+  reason: "A secret that never changes stays known to everyone who has ever had access.",
   fix:
     "Add an aws.secretsmanager.SecretRotation with automaticallyAfterDays of 90 or less; where the program itself " +
     "generates the password, give it keepers.since of the last 90 days: set sparki:database.passwordsSince to today.",

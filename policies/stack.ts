@@ -12,7 +12,7 @@ import { each, every, type Policy } from "./policy.ts";
 export const allowedRegionsOnly: Policy = {
   name: "allowed-regions-only",
   control: "D04",
-  reason: "What stands in a region that nobody watches is neither guarded nor found again.",
+  reason: "Resources in a region that is not monitored are neither protected nor noticed.",
   fix: "Use the stack's AWS provider and set no region of the resource's own; or add the region to sparki:allowedRegions.",
   each: [
     every(
@@ -49,8 +49,8 @@ export const everythingTagged: Policy = {
   name: "everything-tagged",
   control: "D03",
   reason:
-    "What has no owner is never cleaned up, what names no stack cannot be told from an orphan, and what names no release cannot be traced to the change that made it.",
-  fix: "Use the stack's AWS provider, whose default tags are project, stack and owner, below a component that is given the release's transformation (infra/tags.ts); a kind without tags belongs into stacks/tagging.ts.",
+    "A resource without an owner tag is never cleaned up, one without a stack tag cannot be distinguished from an orphan, and one without a release tag cannot be traced to the change that created it.",
+  fix: "Use the stack's AWS provider, whose default tags are project, stack and owner, below a component that is given the release's transformation (infra/tags.ts); add a type without tags to stacks/tagging.ts.",
   each: [
     every(
       (type) => type.startsWith("aws:"),
@@ -97,8 +97,8 @@ function partsOf(type: string): { readonly service: string; readonly kind: strin
 export const guardedKindsOnly: Policy = {
   name: "guarded-kinds-only",
   control: "D06",
-  reason: "A database, a load balancer or a user of a kind that no policy reads would pass every control unseen.",
-  fix: "Use a kind that policies read, or write its policies and add it to policies/guarded-kinds-only.ts.",
+  reason: "A database, load balancer or user of a type that no policy reads would pass every control unchecked.",
+  fix: "Use a type that policies read, or write its policies and add it to policies/stack.ts.",
   each: [
     every(
       (type) => type.startsWith("aws:") && partsOf(type).service in GUARDED,
@@ -113,7 +113,7 @@ export const guardedKindsOnly: Policy = {
 export const logGroupsKeptAndEncrypted: Policy = {
   name: "log-groups-kept-and-encrypted",
   control: "S56",
-  reason: "An intrusion is found months later, and logs hold what users did.",
+  reason: "Intrusions are often found months later, and logs contain users' data.",
   fix: "Set kmsKeyId to the log key's ARN and retentionInDays to 365 or more.",
   each: [
     each("aws:cloudwatch/logGroup:LogGroup", ({ props }, demand) => {
@@ -128,7 +128,7 @@ export const logGroupsKeptAndEncrypted: Policy = {
 export const stackAboveItsFloor: Policy = {
   name: "stack-above-its-floor",
   control: "D05",
-  reason: "A stack that was made smaller for a test on a Friday is found out on Monday by its users.",
+  reason: "A stack that was scaled down for a test and not restored fails under its users' load.",
   fix: "Raise it to sparki:floor (zones, replicas, backupDays), or lower the floor in the stack's config, where a review sees it.",
   each: [
     each("aws:rds/instance:Instance", ({ props }, demand, { config }) => {
@@ -157,7 +157,8 @@ const isStateful = (type: string) => STATEFUL_TYPES.some((stateful) => stateful 
 export const statefulKept: Policy = {
   name: "stateful-kept",
   control: "D01",
-  reason: "Pulumi refuses to replace or delete what is protected; without it one changed property can cost all data.",
+  reason:
+    "Pulumi refuses to replace or delete a protected resource; without protection one changed property can lose all data.",
   fix: "Set protect: true, or add {resource, action, by, until} to sparki:approvals for the change that needs it.",
   each: [
     every(isStateful, ({ name, protect }, demand, situation) => {
@@ -176,8 +177,8 @@ export const statefulKept: Policy = {
 export const takenByAws: Policy = {
   name: "taken-by-aws",
   control: "D08",
-  reason: "AWS would refuse it in mid-deployment, after what came before it was made.",
-  fix: "Give the property a value that AWS takes: its rule stands beside the property.",
+  reason: "AWS would refuse it in the middle of the deployment, after earlier resources were created.",
+  fix: "Give the property a value that AWS accepts: the rule is named after the property.",
   inputsOnly: true,
   each: [
     every(

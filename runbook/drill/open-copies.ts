@@ -1,6 +1,6 @@
 import { clusterKubeconfig } from "../../io/cluster-lookups.ts";
+import { askInCluster } from "../../io/cluster-questions.ts";
 import type { DatabaseCopies } from "../../io/database-copies.ts";
-import { askInCluster } from "../../io/database-questions.ts";
 import { openRdsCopies } from "../../io/rds-copies.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import type { OpenPreflight } from "../preflight/open.ts";
