@@ -4,11 +4,11 @@ import { type DatabaseRights, databaseRights, type PodReach, podReaches } from "
 
 const SQL = join(import.meta.dirname, "..", "..", "apps", "database-users.sql");
 
-const HEAD = `# What a pod can do that somebody has taken over
+const HEAD = `# What an attacker in a pod can do
 
 <!-- Written by \`node docs/generate.ts engine-pod\`; a test compares it. -->
 
-Whoever runs code in the engine's container has all that its pod has: the files that are mounted into it, its role in AWS,
+Anyone who runs code in the engine's container has everything that its pod has: the files that are mounted into it, its role in AWS,
 its user of the database, and the flows that its network policy leaves open. This page is computed from what the policies
 declare ([policies/declared/](../policies/declared/)), which is all that a deployment may make: what is not listed is
 refused before it exists, as D09 or D10.

@@ -69,7 +69,7 @@ export const podControls: readonly Control[] = [
   },
   {
     id: "S67",
-    title: "Roles in the cluster are least, and pods use no default service account or its token",
+    title: "Roles in the cluster have least privilege, and pods use no default service account or its token",
     ids: [
       "CIS EKS 4.1.1",
       "CIS EKS 4.1.2",

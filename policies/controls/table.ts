@@ -17,15 +17,15 @@ export const ownControls: readonly Control[] = [
     ids: ["tags"],
     metBy: "infra/",
   },
-  { id: "D04", title: "Nothing is made outside the allowed regions", ids: ["regions"], metBy: "infra/provider.ts" },
+  { id: "D04", title: "Nothing is created outside the allowed regions", ids: ["regions"], metBy: "infra/provider.ts" },
   { id: "D05", title: "A stack is never smaller than its floor", ids: ["floor"], metBy: "stacks/schema.ts" },
   {
     id: "D06",
-    title: "No kind of resource is made that the controls are about but no policy reads",
+    title: "No resource type that the controls cover is used without a policy that reads it",
     ids: ["kinds"],
     metBy: "infra/",
   },
-  { id: "D07", title: "Each zone has its own way out of the VPC", ids: ["nat-per-zone"], metBy: "infra/network.ts" },
+  { id: "D07", title: "Each zone has its own NAT gateway", ids: ["nat-per-zone"], metBy: "infra/network.ts" },
   {
     id: "D08",
     title: "No property has a value that AWS refuses by its own published rules",
@@ -59,7 +59,7 @@ const identityControls: readonly Control[] = [
   },
   {
     id: "S51",
-    title: "No role may do everything",
+    title: "No role has full access",
     ids: ["IAM.1", "CIS 2.15", "CKV_AWS_62", "CKV_AWS_63", "CKV_AWS_274", "AVD-AWS-0057"],
     metBy: "infra/roles.ts",
   },
@@ -113,7 +113,7 @@ const identityControls: readonly Control[] = [
   },
   {
     id: "S58",
-    title: "ECR tags cannot be moved",
+    title: "ECR tags are immutable",
     ids: ["ECR.2", "CKV_AWS_51", "AVD-AWS-0031"],
     metBy: "infra/",
     notApplicable: NO_REPOSITORY,
@@ -162,7 +162,7 @@ const clusterControls: readonly Control[] = [
   },
   {
     id: "S14",
-    title: "Nodes answer only IMDSv2, one hop away",
+    title: "Nodes accept only IMDSv2, with a hop limit of 1",
     ids: ["EC2.170", "CIS 6.7", "CKV_AWS_79", "CKV_AWS_341"],
     metBy: "infra/cluster.ts",
     notApplicable: `${AUTO_MODE_NODES} (Auto Mode enforces IMDSv2 with a hop limit of 1)`,
@@ -176,14 +176,14 @@ const clusterControls: readonly Control[] = [
   },
   {
     id: "S16",
-    title: "Nobody logs in to nodes by SSH from everywhere",
+    title: "No one can log in to nodes by SSH from everywhere",
     ids: ["CKV_AWS_100"],
     metBy: "infra/cluster.ts",
     notApplicable: `${AUTO_MODE_NODES} (Auto Mode allows no SSH)`,
   },
   {
     id: "S17",
-    title: "People enter the cluster by access entries, and nobody is in system:masters",
+    title: "People access the cluster by access entries, and no one is in system:masters",
     ids: ["CIS EKS 4.1.7", "CIS EKS 5.5.1", "KSV0115", "KSV0123"],
     metBy: "infra/cluster.ts",
   },
@@ -216,31 +216,31 @@ const networkControls: readonly Control[] = [
   },
   {
     id: "S03",
-    title: "Subnets give no public address by themselves",
+    title: "Subnets assign no public address by default",
     ids: ["EC2.15", "CKV_AWS_130", "AVD-AWS-0164"],
     metBy: "infra/network.ts",
   },
   {
     id: "S04",
-    title: "The world reaches only the load balancer's 443, and 80 to be redirected",
+    title: "Only ports 443 and 80 (redirected) of the load balancer are open to the internet",
     ids: ["EC2.18", "EC2.19", "CIS 6.3", "CIS 6.4", "CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_277", "AVD-AWS-0107"],
     metBy: "infra/security-group.ts",
   },
   {
     id: "S05",
-    title: "No security group lets everything out to the world",
+    title: "No security group allows all traffic to the internet",
     ids: ["CKV_AWS_382", "AVD-AWS-0104"],
     metBy: "infra/security-group.ts",
   },
   {
     id: "S06",
-    title: "Security groups and their rules say what they are for",
+    title: "Security groups and their rules have a description",
     ids: ["CKV_AWS_23", "AVD-AWS-0099", "AVD-AWS-0124"],
     metBy: "infra/security-group.ts",
   },
   {
     id: "S07",
-    title: "No network ACL lets SSH or RDP in from the world",
+    title: "No network ACL allows SSH or RDP from the internet",
     ids: ["EC2.21", "CIS 6.2", "AVD-AWS-0105"],
     metBy: "infra/network.ts",
   },
@@ -285,7 +285,7 @@ const edgeControls: readonly Control[] = [
   },
   {
     id: "S45",
-    title: "A public load balancer stands behind a WAF that logs",
+    title: "A public load balancer is protected by a WAF that logs",
     ids: ["CKV2_AWS_28", "CKV2_AWS_31", "WAF.10"],
     metBy: "infra/firewall.ts",
   },
@@ -297,7 +297,7 @@ const edgeControls: readonly Control[] = [
   },
   {
     id: "S47",
-    title: "Certificates renew themselves and have RSA 2048 or better",
+    title: "Certificates renew automatically and have RSA 2048 or better",
     ids: ["ACM.1", "ACM.2", "CKV_AWS_233"],
     metBy: "infra/edge.ts",
   },
@@ -316,7 +316,7 @@ const databaseControls: readonly Control[] = [
     ids: ["RDS.2", "CIS 3.2.3", "CKV_AWS_17", "AVD-AWS-0180"],
     metBy: "infra/database.ts",
   },
-  { id: "S21", title: "The database lives in private subnets only", ids: ["RDS.46"], metBy: "infra/database.ts" },
+  { id: "S21", title: "The database is in private subnets only", ids: ["RDS.46"], metBy: "infra/database.ts" },
   {
     id: "S22",
     title: "The database's storage is encrypted under a customer key",
@@ -331,7 +331,7 @@ const databaseControls: readonly Control[] = [
   },
   {
     id: "S24",
-    title: "The database stands by in a second zone",
+    title: "The database has a standby in a second zone",
     ids: ["RDS.5", "CIS 3.2.4", "CKV_AWS_157"],
     metBy: "infra/database.ts",
   },
@@ -349,7 +349,7 @@ const databaseControls: readonly Control[] = [
   },
   {
     id: "S27",
-    title: "The database takes minor upgrades by itself",
+    title: "The database installs minor upgrades automatically",
     ids: ["RDS.13", "CIS 3.2.2", "CKV_AWS_226"],
     metBy: "infra/database.ts",
   },
@@ -406,11 +406,11 @@ const cacheControls: readonly Control[] = [
   },
   {
     id: "S36",
-    title: "Redis speaks TLS only",
+    title: "Redis accepts only TLS",
     ids: ["ElastiCache.5", "CKV_AWS_30", "AVD-AWS-0051"],
     metBy: "infra/cache.ts",
   },
-  { id: "S37", title: "Redis asks who connects", ids: ["ElastiCache.6", "CKV_AWS_31"], metBy: "infra/cache.ts" },
+  { id: "S37", title: "Redis requires authentication", ids: ["ElastiCache.6", "CKV_AWS_31"], metBy: "infra/cache.ts" },
   {
     id: "S38",
     title: "Redis keeps snapshots",
@@ -419,7 +419,7 @@ const cacheControls: readonly Control[] = [
   },
   {
     id: "S39",
-    title: "Redis takes minor upgrades by itself and has a subnet group of its own",
+    title: "Redis installs minor upgrades automatically and has its own subnet group",
     ids: ["ElastiCache.2", "ElastiCache.7", "CKV_AWS_322", "CKV_AWS_323"],
     metBy: "infra/cache.ts",
   },

@@ -71,7 +71,7 @@ export async function runRequestedRollback(
   if (request.isDryRun || preview.outcome !== "succeeded") {
     return { ...planned(preview, release, goal.reason), ...ending };
   }
-  await request.confirm(`Go back to ${release.id} (${goal.reason})?`);
+  await request.confirm(`Roll back to ${release.id} (${goal.reason})?`);
   const moved = await movedSince(present, target);
   if (moved !== undefined) return stopped(moved, release, previous);
   const why = request.why ?? `requested${previous === null ? "" : `, from ${previous.id}`}`;

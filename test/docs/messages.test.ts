@@ -26,11 +26,19 @@ const PRIVATE: readonly (readonly [pattern: RegExp, expected: string])[] = [
   [/\blays? (?:it )?out (?:anew|again)\b/i, "reformats"],
   [/\bsomebody said so\b/i, "a person confirmed it"],
   [/\bwho makes? (?:the|a) \w+ enters\b/i, "creator-admin entry"],
-  [/\bgoes back to nothing\b/i, "deletes, undoes"],
+  [/\b(?:go|goes|going|gone) back (?:to|by itself)\b/i, "roll back to"],
+  [/\b(?:go|goes|going) on (?:there|from)\b/i, "continue"],
+  [/\bway in\b/i, "public entrance"],
+  [/\bnot well\b/i, "unhealthy"],
+  [/\bmake room\b/i, "free space"],
+  [/\blook now\b/i, "investigate now"],
+  [/\bnot to be had\b/i, "not available"],
+  [/\bsays? nothing of\b/i, "has no data on"],
+  [/\bat the longest\b/i, "at most"],
 ];
 
 /** Values of JSON documents: a contract is extended, not reworded. */
-const CONTRACTS = new Set(["nobody to ask"]);
+const CONTRACTS = new Set(["nobody to ask", "gone back to"]);
 
 function privateIn(text: string): string[] {
   if (CONTRACTS.has(text)) return [];
