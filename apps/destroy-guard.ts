@@ -15,7 +15,7 @@ const REFUSAL =
 /**
  * Makes `pulumi destroy` refuse before it deletes anything, with `--skip-preview` too. The engine deletes first what
  * nothing depends on, which is this alone, and goes no further when that fails. (`protect` is no help there: the engine
- * goes on past what is protected, and deletes whatever that does not depend on.)
+ * continues past what is protected, and deletes whatever that does not depend on.)
  */
 export function guardFromDestroy(name: string, args: DestroyGuardArgs): void {
   const refuse = `echo '${REFUSAL}' >&2; exit 1`;

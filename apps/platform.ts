@@ -50,7 +50,7 @@ export class Identities extends pulumi.ComponentResource {
         },
         { parent: this },
       );
-    // Of every rotation, not of the present one: pods of the one before run on, and may start again, while it goes on.
+    // Of every rotation, not of the present one: pods of the one before run on, and may start again, while it continues.
     const [application, migrations] = ["application", "migrations"].map(
       (purpose) => `arn:aws:secretsmanager:${region}:${accountId}:secret:sparki/${stack}/database/${purpose}-*`,
     );

@@ -27,7 +27,7 @@ export const RELEASE_WINDOWS: readonly BurnWindow[] = [
   { name: "24 h", seconds: 86_400, maxBurnRate: 1 },
 ];
 
-/** A long window that shows a significant loss, and a short one that shows that it still goes on. */
+/** A long window that shows a significant loss, and a short one that shows that it still continues. */
 export interface WindowPair {
   readonly longSeconds: number;
   readonly shortSeconds: number;

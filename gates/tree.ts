@@ -37,9 +37,9 @@ export interface Rule {
   readonly page?: true;
 }
 
-/** The decision tree until the new release serves everybody. */
+/** The decision tree until the new release serves everyone. */
 
-/** Phases before the release serves everybody. */
+/** Phases before the release serves everyone. */
 const BEFORE: readonly Phase[] = ["preflight", "infrastructure", "database", "one-box", "fleet", "cutover"];
 
 const TRACKS: readonly Phase[] = ["one-box", "fleet"];
@@ -184,7 +184,7 @@ const RULES_BEFORE_PROMOTION: readonly Rule[] = [
   },
 ];
 
-/** The decision tree once the new release serves everybody, and on the rollback. */
+/** The decision tree once the new release serves everyone, and on the rollback. */
 const RULES_AFTER_PROMOTION: readonly Rule[] = [
   {
     phases: ["promoted"],
@@ -319,7 +319,7 @@ export interface Decision {
   readonly page: boolean;
   /** The tree's own reason, where `reason` says more. */
   readonly rule?: string;
-  /** The gate that passed, of a decision to go on after one. */
+  /** The gate that passed, of a decision to continue after one. */
   readonly gate?: string;
 }
 

@@ -21,7 +21,7 @@ export interface LoadBalancerArgs {
   readonly services: readonly ServiceName[];
 }
 
-/** Time a stopping pod still gets requests, at the most; the charts' preStop and grace period are built on it. */
+/** Time a stopping pod still gets requests, at most; the charts' preStop and grace period are built on it. */
 export const DEREGISTRATION_DELAY_SECONDS = 30;
 const POD_PORT = 8080;
 

@@ -45,7 +45,7 @@ const updateSchema = z.object({
 /**
  * The updates as `pulumi stack history` tells them, newest first. What was live after one is read from its state on
  * Pulumi Cloud; a bucket gives the CLI no old state, so there it is what the update was asked for, if it succeeded and was
- * sparki's own: anybody else's may have been of a part of the stack, and have promoted nothing.
+ * sparki's own: anyone else's may have been of a part of the stack, and have promoted nothing.
  */
 export async function readCliHistory(pulumi: PulumiCommand): Promise<readonly Update[]> {
   const updates = parsed(await pulumi(["stack", "history", "--json", "--page-size", "0"]));

@@ -143,7 +143,7 @@ export class KubernetesClient {
     limitSeconds = LOG_FOLLOW_SECONDS,
   ): Promise<void> {
     const through = new PassThrough({ encoding: "utf8" });
-    // What is cut off says so on the answer's own stream, where nobody else listens.
+    // What is cut off says so on the answer's own stream, where no one else listens.
     through.once("pipe", (answer) => answer.on("error", () => through.end()));
     const opening = new Log(this.#config).log(namespace, pod, container, through, { follow: true });
     const opened = await within(opening, LOGIN_SECONDS, `the log of ${pod} did not open`);

@@ -355,7 +355,7 @@ function isThere({ host, repository }: ImageReference, { status, headers }: Answ
   throw refusal(host, repository, status);
 }
 
-/** Where a list goes on (https://www.rfc-editor.org/rfc/rfc8288); undefined at its end. */
+/** Where a list continues (https://www.rfc-editor.org/rfc/rfc8288); undefined at its end. */
 function nextPage(url: string, { headers }: Answered): string | undefined {
   const found = /<([^<>]*)>\s*;[^,<]*\brel="?next\b/i.exec(String(headers.link ?? ""))?.[1];
   if (found === undefined) return undefined;

@@ -16,7 +16,7 @@ export const SCRAPER_LABELS = [
 /**
  * Each counter of each pod once, whoever scrapes it: of the series that are one counter, the one that began first, and of
  * every later one what comes after the end of those before. So two jobs do not count a request twice, and a series that
- * was relabelled goes on where it ended under its old labels.
+ * was relabelled continues where it ended under its old labels.
  */
 export function scrapedOnce(series: readonly Series[]): Series[] {
   return [...Map.groupBy(series, ({ labels }) => identityOf(labels)).values()].map(joined);

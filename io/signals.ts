@@ -54,7 +54,7 @@ interface Outlived {
 }
 
 /**
- * Lets the process go on when a stream can no longer be written, such as a pipe whose reader Ctrl-C has ended too, or a
+ * Lets the process continue when a stream can no longer be written, such as a pipe whose reader Ctrl-C has ended too, or a
  * terminal that is gone: an engine in mid-update is not to die for a line that nobody reads. `left` is told of each reader
  * that has gone.
  */

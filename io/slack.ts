@@ -23,7 +23,7 @@ export interface SlackSecrets {
 }
 
 const TIMEOUT_SECONDS = 5;
-/** For one message, every wait that Slack asks for included: a page is worth it, and the work goes on meanwhile. */
+/** For one message, every wait that Slack asks for included: a page is worth it, and the work continues meanwhile. */
 const PATIENCE_SECONDS = 120;
 const LONGEST_PAUSE_SECONDS = 30;
 /** What Slack's API says when the same request may succeed later (https://docs.slack.dev/reference/methods/chat.postMessage). */
@@ -119,7 +119,7 @@ function botMessenger({ network, token, api, clock }: Bot): Messenger {
 
 type Answered = Extract<HttpAnswer, { answered: true }>;
 
-/** Slack says `ok`, and for a workflow that its JSON says so; an answer that says nothing is somebody else's. */
+/** Slack says `ok`, and for a workflow that its JSON says so; an answer that says nothing is someone else's. */
 function webhookAnswer(answer: Answered): string | undefined {
   const { body } = answer;
   if (/^(ok|\{\})$/.test(body.trim()) || answerSchema.safeParse(jsonIn(body)).data?.ok === true) return undefined;

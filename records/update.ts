@@ -19,7 +19,7 @@ export interface Update {
   readonly message: string;
   /** The release that its config asked for; undefined when the config names none that can be read. */
   readonly release: Release | undefined;
-  /** Who ran it, as sparki kept it with the update; undefined where somebody else did. */
+  /** Who ran it, as sparki kept it with the update; undefined where someone else did. */
   readonly ranBy?: RunRecord | undefined;
   /** The program's own settings that it ran with, by name without `sparki:`, no secret among them; absent where they cannot be read. */
   readonly settings?: Settings;

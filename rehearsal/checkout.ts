@@ -50,7 +50,7 @@ export class CurrentCheckout {
   /** Lets relative paths of charts begin at the folder that the engine works in, too: there the policies read them. */
   linkCharts(workDirectory: string): void {
     const link = join(workDirectory, "apps");
-    // A rehearsal that is gone on with has it already.
+    // A rehearsal that is continued has it already.
     rmSync(link, { force: true });
     symlinkSync(join(this.path, "apps"), link);
   }

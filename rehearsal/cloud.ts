@@ -31,7 +31,7 @@ import { lastLines } from "./waiting.ts";
 export interface CloudOptions {
   /** The name of the stack that is rehearsed. */
   readonly stack: string;
-  /** Absolute; fresh, or that of an earlier run whose world goes on. */
+  /** Absolute; fresh, or that of an earlier run whose world continues. */
   readonly runDirectory: string;
   readonly projectDirectory: string;
   /** Real seconds for each modelled second. */

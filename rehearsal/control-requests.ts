@@ -23,7 +23,7 @@ export const imageSchema = z.strictObject({
 export const removalSchema = imageSchema.pick({ ref: true });
 
 /**
- * The body of `POST /held`: which calls of the providers are held when they come, and what is held now goes on. With
+ * The body of `POST /held`: which calls of the providers are held when they come, and what is held now continues. With
  * `isLost` the connection to the providers breaks instead: neither what is held nor any later change is answered.
  */
 export const heldSchema = z.strictObject({
@@ -68,7 +68,7 @@ export const faultsSchema = z.strictObject({
   refused: z.array(refusal).readonly().default([]),
   /** Creations that AWS does not end well. */
   creations: z.array(creation).readonly().default([]),
-  /** Changed at AWS by somebody's hand, once: the inputs of the resources of a type that have those. It stays so. */
+  /** Changed at AWS by someone's hand, once: the inputs of the resources of a type that have those. It stays so. */
   changed: z
     .array(z.strictObject({ type: z.string(), having: inputs, to: inputs }))
     .readonly()

@@ -71,7 +71,7 @@ function missing(refused: string | undefined, taken: { readonly port: number } |
   return taken === undefined ? noSlot(refused) : noPort(taken.port);
 }
 
-/** A rehearsal goes on only where it was: its state and its cluster hold those addresses. */
+/** A rehearsal continues only where it was: its state and its cluster hold those addresses. */
 function notAgain({ slot, control }: Addresses, cause: DeployError): DeployError {
   return new DeployError(
     "SPARKI_OUTSIDE",

@@ -115,7 +115,7 @@ export function disturbState(
   obstruct(join(backend, "stacks", PROJECT, `${stack}.json`), fault === "unwritable");
 }
 
-/** The lock of a deploy that somebody began elsewhere. */
+/** The lock of a deploy that someone began elsewhere. */
 function lock(folder: string, isHeld: boolean): void {
   const file = join(folder, "rehearsed-fault.json");
   if (!isHeld) {

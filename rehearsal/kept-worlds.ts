@@ -42,7 +42,7 @@ export class LostWorld extends DeployError {
   }
 }
 
-/** What `open` resolves with; tried once more when the world it goes on from was lost, and `say` is told why. */
+/** What `open` resolves with; tried once more when the world it continues from was lost, and `say` is told why. */
 export async function openedAgain<T>(open: () => Promise<T>, say: (why: string) => void): Promise<T> {
   try {
     return await open();
@@ -198,7 +198,7 @@ function removeOld(folder: string): void {
   }
 }
 
-/** What a rehearsal was started with, and is gone on with: kept in its run's directory. */
+/** What a rehearsal was started with, also when it is continued: kept in its run's directory. */
 const keptSchema = z.object({
   seed: z.int().min(0),
   timeScale: z.number().positive(),
@@ -212,12 +212,12 @@ const keptSchema = z.object({
 
 export type KeptRehearsal = z.infer<typeof keptSchema>;
 
-/** Writes it down, so that the rehearsal can be gone on with, however it ends. */
+/** Writes it down, so that the rehearsal can be continued, however it ends. */
 export function keepRehearsal(runDirectory: string, kept: KeptRehearsal): void {
   writeFileSync(fileIn(runDirectory), JSON.stringify(kept), { mode: 0o600 });
 }
 
-/** The rehearsal that was left in a run's directory; undefined where there is none to go on with. */
+/** The rehearsal that was left in a run's directory; undefined where there is none to continue. */
 export function keptRehearsal(runDirectory: string): KeptRehearsal | undefined {
   if (!existsSync(fileIn(runDirectory))) return undefined;
   try {

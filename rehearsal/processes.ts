@@ -134,7 +134,7 @@ function handleOf(name: string, pid: number, child: ChildProcess, logFile: strin
   const signal = (wanted: NodeJS.Signals) => {
     if (!gone) signalGroup(pid, wanted);
   };
-  // What the process had started itself ends with it; later the number may belong to somebody else.
+  // What the process had started itself ends with it; later the number may belong to someone else.
   child.once("exit", () => {
     signal("SIGKILL");
     gone = true;

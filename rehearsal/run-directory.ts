@@ -18,7 +18,7 @@ export interface RunDirectory {
   release(): void;
 }
 
-/** Puts a world that goes on, and its passphrase, into a run's directory. */
+/** Puts a world that continues, and its passphrase, into a run's directory. */
 type Fill = (path: string) => Promise<void>;
 
 /** What of an earlier run stays: its reports, and the plans that they lead to. */

@@ -409,7 +409,7 @@ export function imagesOf(
   });
 }
 
-/** What goes on in a kept rehearsal: the release that is configured now, or a scenario's last one. */
+/** What continues in a kept rehearsal: the release that is configured now, or a scenario's last one. */
 export function resumed(scenario: Scenario | undefined): Scenario {
   if (scenario === undefined)
     return {

@@ -25,7 +25,7 @@ export async function followRules(
   const rules = new Map<string, readonly unknown[]>();
   let last = Promise.resolve();
   const changed = () => {
-    // Rules that Prometheus does not take are seen where they are looked for: it goes on with those from before.
+    // Rules that Prometheus does not take are seen where they are looked for: it continues with those from before.
     last = last.then(() => handOver(rules)).catch(() => undefined);
   };
   const onChange = (rule: PrometheusRule) => {

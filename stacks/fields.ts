@@ -28,7 +28,7 @@ function isNetwork(text: string): boolean {
   return ipaddr.IPv4.networkAddressFromCIDR(text).toString() === address;
 }
 
-/** Whether all of a network is one of somebody's own. */
+/** Whether all of a network is one of someone's own. */
 function isPrivate(cidr: string): boolean {
   return isNetwork(cidr) && PRIVATE.some((network) => contains(network, cidr));
 }
@@ -178,7 +178,7 @@ const OTHERS_DOMAIN = new RegExp(
 );
 /** ACM takes no longer one as a certificate's first name (RFC 5280's bound of a common name). */
 const MAX_CERTIFICATE_NAME = 64;
-/** A name that somebody can own and delegate: below a public suffix, as far as those are known here, and not below another's. */
+/** A name that someone can own and delegate: below a public suffix, as far as those are known here, and not below another's. */
 export const domain = pattern(
   new RegExp(`^(${LABEL}\\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,58}[a-z0-9])$`),
   "a domain name",
@@ -334,7 +334,7 @@ export const channel = pattern(
   "a channel of Slack such as #incidents",
 );
 const MENTION = "a Slack mention, such as @on-call";
-/** Slack's own groups: of a channel's people, of those who are there, of everybody. It reads a name without the signs behind it. */
+/** Slack's own groups: of a channel's people, of those who are there, of everyone. It reads a name without the signs behind it. */
 const EVERYBODY = /^@(?:all|channel|everyone|group|here)[._-]*$/i;
 export const mention = pattern(/^@(?=.*[a-z0-9])[\w.-]{1,80}$/i, MENTION).refine(
   (handle) => !EVERYBODY.test(handle),

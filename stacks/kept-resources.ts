@@ -25,7 +25,7 @@ export function mayBeRetained(resource: Named): boolean {
   return RETAINED.has(keyOf(resource));
 }
 
-/** Whether a resource may be one that the program reads and that somebody else made. */
+/** Whether a resource may be one that the program reads and that someone else made. */
 export function mayBeRead(resource: Named): boolean {
   return READ.has(keyOf(resource));
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import ts from "typescript/lib/typescript.js";
 import { outliveReaders } from "../io/signals.ts";
 
-/** A text in the code that somebody may read: a literal of at least two words. */
+/** A text in the code that someone may read: a literal of at least two words. */
 export interface Message {
   readonly path: string;
   readonly line: number;

@@ -28,7 +28,7 @@ export function storeDirectory(env: Environment): string {
   return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache"), "sparki-deploy", "sealed");
 }
 
-/** Where sealed plans and what they share are kept, by the user who runs sparki: nobody else may look into it. */
+/** Where sealed plans and what they share are kept, by the user who runs sparki: no one else may look into it. */
 export class SealStore {
   readonly directory: string;
 
@@ -36,7 +36,7 @@ export class SealStore {
     this.directory = directory;
   }
 
-  /** Opens the user's store; throws SPARKI_USAGE when somebody else could have put something into it. */
+  /** Opens the user's store; throws SPARKI_USAGE when someone else could have put something into it. */
   static open(env: Environment): SealStore {
     return SealStore.at(storeDirectory(env));
   }

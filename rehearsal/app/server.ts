@@ -123,7 +123,7 @@ function addProbes(
 async function listen(settings: Settings, exchange: Exchange): Promise<Server> {
   const own = `${settings.listenAddress}:${settings.port}`;
   const server = createServer((request, response) => {
-    // Whoever asks for another host, or from a page in a browser, was led here by somebody else.
+    // Whoever asks for another host, or from a page in a browser, was led here by someone else.
     if (request.headers.host === own) void exchange.answer(request, response);
     else response.writeHead(421, { "content-type": "text/plain" }).end(`expected the host ${own}\n`);
   });

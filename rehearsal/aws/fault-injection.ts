@@ -23,7 +23,7 @@ export interface Refusal {
 /** How AWS ends the creation of a type that it had accepted. */
 export interface Ending {
   readonly type: string;
-  /** `late`: it goes on for longer than the provider waits. `failed`: it gives up, and what is there is of no use. */
+  /** `late`: it continues for longer than the provider waits. `failed`: it gives up, and what is there is of no use. */
   readonly ends: "late" | "failed";
   /** How the provider's wait ends, in its own words. */
   readonly text: string;

@@ -25,7 +25,7 @@ export interface AccountProfile {
   readonly denied: readonly string[];
   /** Model seconds until the tagging API lists what was made, and lists what was deleted no more. */
   readonly tagDelaySeconds: number;
-  /** Model seconds until an access entry's policy lets its principal in, at most; at the least half of them. */
+  /** Model seconds until an access entry's policy lets its principal in, at most; at least half of them. */
   readonly accessEntrySeconds: number;
   /** Whether EKS writes its last lines once its log group is gone, and so makes it again. */
   readonly hasLateClusterLogs: boolean;

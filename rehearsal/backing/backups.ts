@@ -59,7 +59,7 @@ export function prepareArchive({ folder, user }: PostgresPlace): void {
 
 /**
  * Takes a base backup of the running server through its own protocol: what is copied meanwhile is made whole by the log
- * that belongs to it. `client` is a superuser's, and is used by nobody else until this resolves.
+ * that belongs to it. `client` is a superuser's, and is used by no one else until this resolves.
  */
 export async function takeBackup(place: PostgresPlace, client: pg.Client, id: string): Promise<BaseBackup> {
   const target = backupOf(place.folder, id);

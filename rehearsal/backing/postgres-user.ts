@@ -69,7 +69,7 @@ export function placeOf(runDirectory: string, name: string, user: SystemUser | u
   return { name, folder: firstReachable([sign, ...outside], user) ?? sign, user, sign };
 }
 
-/** Whether a folder among everybody's is one that we have made: no link, of our own, and nobody else may write into it. */
+/** Whether a folder among everyone's is one that we have made: no link, of our own, and no one else may write into it. */
 export function isOurFolder(path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
   return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;

@@ -167,7 +167,7 @@ function sharedCopy(native: string, version: string, user: SystemUser | undefine
   const folder = firstReachable(sharedFolders(), user);
   if (folder === undefined) throw new DeployError("SPARKI_OUTSIDE", "no folder that PostgreSQL's user can access");
   const target = join(folder, `sparki-postgres-${version}-${process.arch}`);
-  // A shared folder is open to all: what somebody else put there, a link above all, is not ours to run.
+  // A shared folder is open to all: what someone else put there, a link above all, is not ours to run.
   if (isOurFolder(target)) return target;
   const copy = mkdtempSync(join(folder, "sparki-postgres-"));
   // The copy is for PostgreSQL's own user too, whatever mask we run under.

@@ -71,7 +71,7 @@ export class RehearsedClusters implements ClusterService {
       await rm(join(runDirectory, entry), { recursive: true, force: true });
   }
 
-  /** Stops every cluster; started again over the same run directory, it goes on with what it had. */
+  /** Stops every cluster; started again over the same run directory, it continues with what it had. */
   async close(): Promise<void> {
     await Promise.all([...this.#running.keys()].map((name) => this.#end(name)));
   }

@@ -31,7 +31,7 @@ export class StoredImages implements ImageRegistry {
     this.#save();
   }
 
-  /** Deletes an image, as a registry's clean-up may; pods that run go on running. */
+  /** Deletes an image, as a registry's clean-up may; pods that run continue running. */
   remove(ref: string): void {
     this.#images.delete(keyOf(ref));
     this.#save();

@@ -39,7 +39,7 @@ export function containersOf({ spec }: Pod): readonly Container[] {
 }
 
 /**
- * The restarts to begin with: a container that had ended is started once more now. One that ran goes on: at AWS pods outlive
+ * The restarts to begin with: a container that had ended is started once more now. One that ran continues: at AWS pods outlive
  * whoever deploys, and only here they end with the machine that a deployment is killed on.
  */
 export function restartsBefore(pod: Pod, container: string, policy: RestartPolicy): number {

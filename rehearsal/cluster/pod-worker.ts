@@ -71,7 +71,7 @@ class StatusPublisher {
         await pause(RETRY_MILLISECONDS);
       }
     }
-    // In the same step as the last look: what is published from now on is written anew.
+    // In the same step as the last look: what is published from now on is written again.
     this.#writing = undefined;
   }
 }

@@ -127,7 +127,7 @@ class GateKeeper {
       await Promise.all(healthy.map((gate) => this.#open(gate).catch(() => undefined)));
       await pause(LOOK_MILLISECONDS, signal);
     }
-    // In the same step as the last look: whoever wakes it from now on begins anew.
+    // In the same step as the last look: whoever wakes it from now on begins again.
     this.#looking = undefined;
   }
 

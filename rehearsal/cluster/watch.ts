@@ -83,7 +83,7 @@ async function keepUp<T extends Watched>(
       version = await readEvents(api, watching, known, version, signal);
     } catch (error) {
       if (signal.aborted) return;
-      // The version is too old to go on from (410), or the API server is away: list again.
+      // The version is too old to continue from (410), or the API server is away: list again.
       version = undefined;
       if (!(error instanceof ApiError && error.status === 410)) await delay(200, undefined, { ref: false });
     }
@@ -144,7 +144,7 @@ interface Settling {
 }
 
 /**
- * Resolves once a cluster that was started again serves: every pod that goes on is ready, in containers begun since then,
+ * Resolves once a cluster that was started again serves: every pod that continues is ready, in containers begun since then,
  * every target is healthy, and Prometheus scrapes each pod behind a load balancer. Throws SPARKI_OUTSIDE when it does not
  * within the limit.
  */

@@ -45,7 +45,7 @@ interface KnownRelease {
 }
 
 /**
- * How a Helm release differs from its new inputs: by what it was told last, and by what somebody else made of that. Only
+ * How a Helm release differs from its new inputs: by what it was told last, and by what someone else made of that. Only
  * another name or namespace makes another release of it.
  */
 export function releaseDifference({ inputs, live }: KnownRelease, news: Properties): Difference {
@@ -129,7 +129,7 @@ function activeCluster(kubeconfig: Value | undefined): unknown {
 const SERVER_FIELDS = ["creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"];
 
 /**
- * The inputs that would make the object as it is now: what somebody changed since the last update (`before` is its
+ * The inputs that would make the object as it is now: what someone changed since the last update (`before` is its
  * output) is taken from the live object, everything else stays as the program wrote it.
  */
 export function driftedInputs(inputs: Properties, before: Properties, live: Properties): Properties {

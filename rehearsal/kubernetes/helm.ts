@@ -28,7 +28,7 @@ export class Helm {
     this.#options = options;
   }
 
-  /** Installs the release, which must not be there, or upgrades it; with the values in a file that nobody else can read. */
+  /** Installs the release, which must not be there, or upgrades it; with the values in a file that no one else can read. */
   async apply(verb: "install" | "upgrade", release: Upgrade, signal: AbortSignal): Promise<HelmResult> {
     const { projectDirectory, processes } = this.#options;
     // Helm takes a file's path for a URL, and for a list at its commas: it is told the name alone, and runs beside it.

@@ -147,7 +147,7 @@ export class Objects {
 
   /**
    * Creates or changes the object and waits until it is ready; one that exists but is not ready is a PartialFailure. What
-   * somebody else has set is left to them, unless the object is marked to take it.
+   * someone else has set is left to them, unless the object is marked to take it.
    */
   async apply(object: Properties, patience: Patience): Promise<Properties> {
     const path = await this.#paths.pathOf(keyOf(object));

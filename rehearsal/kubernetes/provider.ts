@@ -128,7 +128,7 @@ function secretsIn({ apiVersion, kind }: Properties): Path[] {
 }
 
 /**
- * The inputs as the real provider completes them before anybody judges them: an object without a name has one that is
+ * The inputs as the real provider completes them before anyone judges them: an object without a name has one that is
  * stable within the update, one that is in some namespace names it, and a Secret's texts are in its data.
  */
 export function checkedObject({ name, news, olds, secrets, randomSeed }: CheckRequest): Checked {

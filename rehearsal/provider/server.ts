@@ -232,7 +232,7 @@ export class Boundaries {
   #isLost = false;
   readonly #held = new Map<HeldCall, () => void>();
 
-  /** From now on these calls are held when they come; what was held before goes on. */
+  /** From now on these calls are held when they come; what was held before continues. */
   hold(wanted: readonly HeldCall[]): void {
     this.#wanted = wanted;
     for (const release of this.#held.values()) release();

@@ -50,7 +50,7 @@ export const evidence: Command = {
   run,
 };
 
-/** An archive of a year has a few hundred megabytes of reports at the most. */
+/** An archive of a year has a few hundred megabytes of reports at most. */
 const MOST_BYTES = 1024 ** 3;
 
 async function run(input: CommandInput): Promise<CommandResult> {

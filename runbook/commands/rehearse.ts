@@ -136,7 +136,7 @@ function assertGoesOn({ name, releases }: Scenario, { from, resume }: CommandInp
 
 /**
  * The options that `rehearse` and `cloud` share, checked; the stack has a config without a mistake. With --resume they are
- * those of the rehearsal that is gone on with; throws SPARKI_USAGE where there is none, and for others than it had.
+ * those of the rehearsal that is continued; throws SPARKI_USAGE where there is none, and for others than it had.
  */
 export async function sessionOptions(
   command: string,

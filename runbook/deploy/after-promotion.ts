@@ -152,7 +152,7 @@ export interface SettlePorts {
 interface Settled {
   /** The last one. */
   readonly report: VerifyReport;
-  /** In order, a wait that goes on told once; the last one is what is to be done. */
+  /** In order, a wait that continues told once; the last one is what is to be done. */
   readonly decisions: readonly Decision[];
 }
 

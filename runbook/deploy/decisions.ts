@@ -22,7 +22,7 @@ export function decideOn(ending: Ending, circumstances: Circumstances): Decision
   return withFinding(decision, ending.reason);
 }
 
-/** One decision to go on for each gate that passed, in order. */
+/** One decision to continue for each gate that passed, in order. */
 export function decisionsOf(gates: readonly GateResult[]): Decision[] {
   return [...Map.groupBy(gates, ({ gate }) => gate)].flatMap(([gate, results]) => {
     if (worst(results.map(({ verdict }) => verdict)) !== "pass") return [];

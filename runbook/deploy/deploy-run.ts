@@ -34,7 +34,7 @@ import type { ConfiguredStack, StackTarget } from "./stack-target.ts";
 import { gateTargetOf, movedOrThrow, StackMoved } from "./stack-target.ts";
 
 /**
- * Something that goes on beside an update that was previewed, whose events it may watch; what it breaks it fixes when the
+ * Something that continues beside an update that was previewed, whose events it may watch; what it breaks it fixes when the
  * update has ended.
  */
 type Around = (work: (watch?: Watcher) => Promise<Deployment>, preview: EngineResult) => Promise<Deployment>;

@@ -67,7 +67,7 @@ async function heldNow(engine: DeployEngine, run: RunSettings | undefined): Prom
   return run?.check === undefined ? run : { ...run, check: await holdState(engine) };
 }
 
-/** How often an update goes on with what it found there already; each time brings it to what depended on that. */
+/** How often an update continues with what it found there already; each time brings it to what depended on that. */
 const ADOPTIONS = 5;
 
 /** One update, and what it could not make. */

@@ -6,7 +6,7 @@ const TAG = "sparki:frozen";
 const frozenSchema = z.object({
   reason: z.string(),
   release: z.string().exactOptional(),
-  /** The rollback to the release was begun, and nothing is known of its end: it may go on, was cut off, or could not be judged. */
+  /** The rollback to the release was begun, and nothing is known of its end: it may continue, was cut off, or could not be judged. */
   isBegun: z.literal(true).exactOptional(),
 });
 
@@ -41,7 +41,7 @@ export async function thaw(stack: TaggedStack): Promise<void> {
   if ((await frozenFor(stack)) !== undefined) await stack.setTag(TAG, undefined);
 }
 
-/** Why a stack is frozen while a rollback to a release goes on, and after one that was cut off. */
+/** Why a stack is frozen while a rollback to a release continues, and after one that was cut off. */
 export function rollbackBegun(release: string): Frozen {
   return { ...rollbackProblem(release, "was started, and is not proven"), isBegun: true };
 }

@@ -25,7 +25,7 @@ export interface ConfiguredStack {
   readonly isEarlier?: () => boolean;
 }
 
-/** How work on a stack goes on: seen by people, in time, until somebody ends it. */
+/** How work on a stack continues: seen by people, in time, until someone ends it. */
 export interface RunningWork {
   readonly screen: Screen;
   readonly clock: Clock;
@@ -87,7 +87,7 @@ export class StackMoved extends Error {
   }
 }
 
-/** What moved between the last look and the engine's lock; any other failure goes on. */
+/** What moved between the last look and the engine's lock; any other failure continues. */
 export function movedOrThrow(error: unknown): StackMoved {
   if (error instanceof StackMoved) return error;
   throw error;

@@ -12,7 +12,7 @@ const BLOCK = 512;
 /** What one file of an archive may have: a report has a few hundred kilobytes. */
 const MOST_BYTES = 64 * 1024 * 1024;
 const MOST_FILES = 100_000;
-/** No path leads out of the folder that somebody unpacks it in. */
+/** No path leads out of the folder that someone unpacks it in. */
 const PATH = /^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,79}\/)?[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/;
 
 /** What is wrong with an archive, in words. */

@@ -2,7 +2,7 @@ import type { Delivery, Messenger } from "../../io/slack.ts";
 import { messageOf } from "../../shared/deploy-error.ts";
 import type { Message } from "../../shared/text/markup.ts";
 
-/** A message as it was said, and whether anybody heard it. */
+/** A message as it was said, and whether anyone heard it. */
 export interface Notification {
   readonly channel: string;
   readonly text: string;
@@ -11,7 +11,7 @@ export interface Notification {
   readonly problem: string | null;
 }
 
-/** Tells people without ever holding up what it tells of: messages go out in order, while the work goes on. */
+/** Tells people without ever holding up what it tells of: messages go out in order, while the work continues. */
 export class Notifications {
   readonly #messenger: Messenger;
   readonly #onProblem: (text: string) => void;

@@ -65,7 +65,7 @@ function promotedMessage({ stack, config, at }: Occasion, { release, deployment 
   ]);
 }
 
-/** A deploy that went back by itself, or a release that somebody went back from. */
+/** A deploy that went back by itself, or a release that someone went back from. */
 export function rolledBackMessage(
   { stack, config }: Occasion,
   release: Release,
@@ -140,7 +140,7 @@ function nextOf(stack: string, { verify }: DeployRun): string {
   return `npx sparki verify --stack ${stack}, or roll back: npx sparki rollback --stack ${stack}`;
 }
 
-/** The deploy itself broke off, for a reason that is not the release's: the state is saved, and it can go on. */
+/** The deploy itself broke off, for a reason that is not the release's: the state is saved, and it can continue. */
 export function brokenMessage({ stack, config }: Occasion, release: Release, reason: string): Message {
   return to(config.contacts.incidents, slack`⚠️ ${titleOf(stack)} deployment interrupted`, [
     ["Version", versionOf(release)],

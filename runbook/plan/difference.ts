@@ -87,7 +87,7 @@ function documentIn(text: string): unknown {
   }
 }
 
-/** A resource that the cloud has otherwise than the state says: somebody changed or deleted it by hand. */
+/** A resource that the cloud has otherwise than the state says: someone changed or deleted it by hand. */
 export interface Drift {
   readonly urn: string;
   readonly name: string;

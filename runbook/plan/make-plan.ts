@@ -106,7 +106,7 @@ export async function movedSince({ fingerprint }: Plan, target: PlanTarget): Pro
   return compareFingerprints(fingerprint, fingerprintOf({ ...entries, ...effects, charts, state }));
 }
 
-/** The engine writes a new stack itself into its state as it begins: nobody else's update did. */
+/** The engine writes a new stack itself into its state as it begins: no one else's update did. */
 function withoutNewStack(state: Entries, planned: Entries): Entries {
   const isNew = (urn: string) => urn.includes("::pulumi:pulumi:Stack::") && planned[urn] === undefined;
   return Object.fromEntries(Object.entries(state).filter(([urn]) => !isNew(urn)));

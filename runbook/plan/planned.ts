@@ -71,7 +71,7 @@ export class PlannedResources {
     this.#byUrn.set(urn, { urn, name: nameOf(urn), type, action, before, after, changes, replacedFor, ...kept });
   }
 
-  /** What is only read, and made by somebody else. */
+  /** What is only read, and made by someone else. */
   get read(): readonly Pick<PlannedResource, "type" | "name">[] {
     return [...this.#read.values()];
   }

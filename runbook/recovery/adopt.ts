@@ -45,7 +45,7 @@ export interface AdoptionOptions {
   onProgress(text: string): void;
 }
 
-/** A provider that outlives its engine goes on for so long: what it was told to make may appear until then. */
+/** A provider that outlives its engine continues for so long: what it was told to make may appear until then. */
 const SETTLE_SECONDS = 10;
 /** AWS's list of tags learns of what was made within so many seconds; off AWS they pass at the time scale. */
 const LISTED_SECONDS = 60;
@@ -111,7 +111,7 @@ async function placesOf(
   };
 }
 
-/** Waits for what is left of the time in which a provider may go on; false where that is long over. */
+/** Waits for what is left of the time in which a provider may continue; false where that is long over. */
 async function settled(exported: unknown, { clock, signal, timeScale, onProgress }: AdoptionOptions): Promise<boolean> {
   const limit = Math.max(SETTLE_SECONDS, LISTED_SECONDS * timeScale);
   const left = limit - (clock.now() - (savedAt(exported) ?? 0));

@@ -37,7 +37,7 @@ export class Recovery {
     this.#open = open;
   }
 
-  /** Takes over what an update that was killed left half-made; nothing while somebody else holds the stack, for it may be theirs. */
+  /** Takes over what an update that was killed left half-made; nothing while someone else holds the stack, for it may be theirs. */
   async takeOver({ aws, state }: Context): Promise<void> {
     if ((await state.lock()) !== undefined) return;
     const { engine } = this.#target;
@@ -123,7 +123,7 @@ const RECORD = "aws:route53/record:Record";
 
 /**
  * Whether what exists is the stack's own: it is in the stack's own cluster, was found by the stack's tags, or it or what
- * it belongs to has them. A record in the stack's zone may be somebody's.
+ * it belongs to has them. A record in the stack's zone may be someone's.
  */
 function isOwn({ type }: PendingCreate, id: string, owned: readonly string[]): boolean {
   if (type.startsWith("kubernetes:") || foundBy(type)?.by !== "name") return true;
@@ -168,7 +168,7 @@ export class TakenResources {
 
   /**
    * What may be at AWS although its creation failed, because nothing says that it was refused: by AWS, or by a gate before
-   * it. It would be made a second time, or its name be taken by what looks like somebody else's.
+   * it. It would be made a second time, or its name be taken by what looks like someone else's.
    */
   get unanswered(): readonly TakenResource[] {
     const isUnanswered = (error: string) => !ANSWERED.test(error) || MAY_BE_DONE.test(error);

@@ -116,7 +116,7 @@ function openShown(
 
 /**
  * A session on a copy of a kept world in which the stack's own release is promoted; undefined when as many as may be are in
- * use. A world that does not serve again is made anew, once, and the screen says why.
+ * use. A world that does not serve again is made again, once, and the screen says why.
  */
 export async function openPromoted(
   options: SessionOptions,
@@ -225,7 +225,7 @@ async function approvedThenMoved(
   return plan.fingerprint.hash;
 }
 
-/** The state as somebody's update leaves it, who changed nothing at AWS: a resource's record is a newer one. */
+/** The state as someone's update leaves it, who changed nothing at AWS: a resource's record is a newer one. */
 function touched(exported: unknown, stack: string): unknown {
   const state = isRecord(exported) ? exported : {};
   const deployment = isRecord(state.deployment) ? state.deployment : {};

@@ -59,11 +59,11 @@ export interface SessionOptions {
   readonly timeScale: number;
   /** @default simulated */
   readonly providers?: ProviderChoice | undefined;
-  /** The rehearsal that is gone on with, in the place where it was left. @default a new one */
+  /** The rehearsal that is continued, in the place where it was left. @default a new one */
   readonly kept?: KeptRehearsal | undefined;
   /** @default the deployment in index.ts */
   readonly program?: PulumiFn;
-  /** The world that the session goes on from, which it releases at its end. @default nothing is there */
+  /** The world that the session continues from, which it releases at its end. @default nothing is there */
   readonly world?: KeptWorld | undefined;
 }
 
@@ -321,7 +321,7 @@ interface Wanted {
 }
 
 /**
- * How the stack's last rehearsal is gone on with: with what it was started with. Throws SPARKI_USAGE where there is none,
+ * How the stack's last rehearsal is continued: with what it was started with. Throws SPARKI_USAGE where there is none,
  * and where something else is wanted than it had.
  */
 export function resumable(stack: string, wanted: Wanted, ports: Pick<Ports, "env" | "cwd">): SessionOptions {

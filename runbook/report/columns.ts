@@ -12,7 +12,7 @@ const BELOW = 8;
 const HANGING = 2;
 
 /**
- * A report's text in 80 columns: a line that is too long goes on below its own text. Colours take no room. A word that is
+ * A report's text in 80 columns: a line that is too long continues below its own text. Colours take no room. A word that is
  * too long by itself, such as an ARN or a command's hash, is left whole for copying.
  */
 export function inColumns(text: string): string {

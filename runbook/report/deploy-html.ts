@@ -160,7 +160,7 @@ interface RollbackPage {
   readonly links: readonly Link[];
 }
 
-/** A rollback that somebody asked for as one HTML page, the outcome first, of the same kind as a deploy's. */
+/** A rollback that someone asked for as one HTML page, the outcome first, of the same kind as a deploy's. */
 export function rollbackHtml(
   done: RequestedRollback & { readonly stack: string },
   { madeAt, links }: RollbackPage,

@@ -90,7 +90,7 @@ function destroy({ engine, screen, clock, stack }: UndoTarget): Promise<EngineRe
   });
 }
 
-/** A failed infrastructure phase that has no more time, and whose destruction somebody asks for. */
+/** A failed infrastructure phase that has no more time, and whose destruction someone asks for. */
 const FAILED = {
   phase: "infrastructure",
   verdict: "fail",

@@ -150,7 +150,7 @@ class Watch {
     }
   }
 
-  /** Why the watch is over; undefined when it goes on. */
+  /** Why the watch is over; undefined when it continues. */
   async #lookAndAct(): Promise<End | undefined> {
     const { isOnce, signal } = this.#options;
     const now = await this.#ports.promoted().catch((error: unknown) => asError(error));

@@ -124,7 +124,7 @@ export function slackLines(lines: readonly SlackText[]): SlackText {
   return branded(bounded(lines.join("\n"), LONGEST_SLACK));
 }
 
-/** Whether a text names somebody by `@name`, for which Slack needs to be told to look names up. */
+/** Whether a text names someone by `@name`, for which Slack needs to be told to look names up. */
 export function namesSomebody(text: SlackText): boolean {
   return /(?:^|[\s(])@[\w.-]/.test(text);
 }

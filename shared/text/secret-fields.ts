@@ -102,11 +102,11 @@ function joinedLeet(name: string): string {
 /** A name's end says what it is. */
 const LONGEST_NAME = 120;
 
-/** Names of short numbers that let somebody in: PINs, one-time codes, and what is printed on cards. */
+/** Names of short numbers that let someone in: PINs, one-time codes, and what is printed on cards. */
 const CODE_NAME =
   /(?:^|[^a-z])(?:pin|puk|[tm]?otp|cvv2?|cvc2?)(?:[^a-z]{0,2}(?:code|number))?$|(?:^|[^a-z])(?:(?:pass|access|security|verification|confirmation|auth(?:entication)?|login|sms|2fa|mfa|unlock|door|one[^a-z]?time)[^a-z]{0,2}(?:code|pin))$/;
 const CODE_END = /(?:pin|puk|otp|cv[vc]2?|code|number)$/i;
-/** Four digits and more, or pairs and triples of them: less is a count, and what goes on is a version, a time or a share. */
+/** Four digits and more, or pairs and triples of them: less is a count, and what continues is a version, a time or a share. */
 const CODE = /(?:\d{4,10}|\d{3}[ -]\d{3}|\d\d[ -]\d\d(?:[ -]\d\d)?)(?![\w%]|[-.:/]\w)/y;
 const CARD_CODE = /\d{3,4}(?![\w%]|[-.:/]\w)/y;
 
@@ -117,7 +117,7 @@ function isCodeName(name: string): boolean {
   return CODE_NAME.test(end.replace(/([a-z\d])(?=[A-Z])/g, "$1-").toLowerCase());
 }
 
-/** Whether a name and its value are a short number that lets somebody in. */
+/** Whether a name and its value are a short number that lets someone in. */
 export function isCode(name: string, value: string): boolean {
   return isCodeName(name) && codeLength(name, value, 0) === value.length;
 }
@@ -131,7 +131,7 @@ function codeLength(name: string, text: string, at: number): number {
 const PUBLIC_VALUE =
   /^(?:|true|false|null|nil|none|undefined|yes|no|on|off|unset|\[secret\]|<[\w .-]+>|\*+|x{3,}|\.{3}|…|\$\{[^{}]*\}|\$\([^()]*\)|\$[A-Za-z_]\w*|\{\{.*\}\}|%\(\w+\)s|%s|arn:aws[\w-]*:.*|sha(?:256|384|512)[:-][\w+/=]+)$/i;
 
-/** Whether a secret's place holds something that everybody may see: nothing, a placeholder, a reference or a digest. */
+/** Whether a secret's place holds something that everyone may see: nothing, a placeholder, a reference or a digest. */
 export function isPublicValue(value: string): boolean {
   return PUBLIC_VALUE.test(value);
 }
@@ -185,7 +185,7 @@ const SAID_BEFORE =
 const OPENING = new RegExp(QUOTE, "y");
 /** What a language writes before a text of its own: `Some("x")`, `b'x'`, `string(9) "x"`, `&"x"`. */
 const WRAPPED = /(?:[A-Za-z_][\w:.<>]{0,60}[ \t]?\((?:\d{1,6}\)[ \t])?|[brufEN&*]{1,2})(?=["'`])/y;
-/** A bare value goes on over what parts fields where no further field follows. */
+/** A bare value continues over what parts fields where no further field follows. */
 const BARE = /(?:[^\s"'`<>&;,}\])]|[&;,](?![\w.-]{0,64}[=:]|\s|$)|[}\])](?![\s,;}\])"'`&]|$))+/y;
 const SCHEME_WORD = /(?:Bearer|Basic|Token|ApiKey|Api-Key|Negotiate|NTLM|GoogleLogin|SSWS|JWT)[ \t]{1,4}/iy;
 /** A scheme of one issuer: a word, and a word with a digit in it. */
@@ -314,7 +314,7 @@ class Scanner {
     return this.#out + text.slice(this.#copied);
   }
 
-  /** Resolves where to go on. */
+  /** Resolves where to continue. */
   #visit(word: string, start: number, end: number): number {
     const name = this.#wholeName(word, start);
     if (this.#text.startsWith(this.#mark, start - 1)) return end;
@@ -440,7 +440,7 @@ class Scanner {
     return undefined;
   }
 
-  /** Replaces the short number that begins here, in quotes or not, and tells where to go on. */
+  /** Replaces the short number that begins here, in quotes or not, and tells where to continue. */
   #hideCode(begin: number, name: string): number {
     const at = begin + this.#match(WRAPPED, begin);
     const from = at + this.#match(OPENING, at);
@@ -456,7 +456,7 @@ class Scanner {
     this.#armedUntil = secrecyOf(value) === "none" && !isCodeName(value) ? 0 : valueAt + value.length + NEAR;
   }
 
-  /** Replaces the value that begins here and tells where to go on. */
+  /** Replaces the value that begins here and tells where to continue. */
   #hide(begin: number, secrecy: Secrecy, name: string, isLoose: boolean): number {
     const text = this.#text;
     const at = begin + this.#match(WRAPPED, begin);
@@ -622,7 +622,7 @@ const VALUE_FIRST =
 const RESP =
   /((?:\b|(?<=\\n))AUTH(?:\\r\\n|\r?\n)(?:\$\d{1,5}(?:\\r\\n|\r?\n)\w{1,64}(?:\\r\\n|\r?\n)(?=\$))?\$\d{1,5}(?:\\r\\n|\r?\n))(?:(?!\\r\\n)\S){1,512}/g;
 
-/** Whether everybody may see the value of a name. */
+/** Whether everyone may see the value of a name. */
 function isOpen(name: string, value: string): boolean {
   if (isCode(name, value.trim())) return false;
   return secrecyOf(name) === "none" || isPublicValue(value);
@@ -765,7 +765,7 @@ export function blockAfter(line: string): Block | undefined {
 const WRAPPED_BEGINS = /(?:^|[\s"'`:=>|])([\w+/-]{8,512})["'`]?[ \t]{0,4}[,+\\]?[ \t\r]*$/;
 const WRAPPED_GOES_ON = /^[ \t>|]*["'`]?([\w+/-]{1,512}(={0,2}))["'`]?[ \t]{0,4}[,+\\]?[ \t\r]*$/;
 
-/** Of a line that ends in what may be the begin of wrapped base64: whether a line goes on with it. */
+/** Of a line that ends in what may be the begin of wrapped base64: whether a line continues with it. */
 function wrappedAfter(line: string): Block["isMore"] | undefined {
   const first = WRAPPED_BEGINS.exec(line)?.[1];
   if (first === undefined) return undefined;

@@ -21,7 +21,7 @@ const TARGETS = `arn:aws:elasticloadbalancing:us-east-1:${ACCOUNT}:targetgroup/s
 const grant = (rest: object): InputRecord => ({ policy: policy(rest) });
 const plain = (type: string, ...records: string[]): InputRecord => ({ type, aliases: undefined, ttl: 60, records });
 
-/** Written by somebody who had not seen the rules: what AWS documents as right, and must not be refused. */
+/** Written by someone who had not seen the rules: what AWS documents as right, and must not be refused. */
 export const OUTSIDERS_RIGHT: readonly RightRow[] = [
   [
     "aws:ec2/vpc:Vpc",

@@ -28,7 +28,7 @@ const plain = (type: string, ...records: string[]): InputRecord => ({ type, alia
 const statement = (inside: InputRecord): InputRecord => rule({ statement: inside });
 const BODY = { fieldToMatch: { body: {} }, textTransformations: [{ priority: 0, type: "NONE" }] };
 
-/** Written by somebody who had not seen the rules, from what AWS documents; what passed at first is refused by its kind. */
+/** Written by someone who had not seen the rules, from what AWS documents; what passed at first is refused by its kind. */
 export const OUTSIDERS_WRONG: readonly Wrong[] = [
   ...of("aws:ec2/vpc:Vpc", [
     ["a block with a host in it", { cidrBlock: "10.40.0.1/16" }, "cidrBlock"],

@@ -12,7 +12,7 @@ const parameter = (name: string, value: string): InputRecord => ({
 });
 const plain = (type: string, ...records: string[]): InputRecord => ({ type, aliases: undefined, ttl: 60, records });
 
-/** Of the list of somebody who had not read the rules: what was let through at first, and what tells most. */
+/** Of the list of someone who had not read the rules: what was let through at first, and what tells most. */
 export const STRANGERS_WRONG: readonly Wrong[] = [
   ...of("aws:ec2/vpcEndpoint:VpcEndpoint", [
     ["the registry by its service's name", endpoint("ecr"), "serviceName"],
@@ -186,7 +186,7 @@ export const STRANGERS_WRONG: readonly Wrong[] = [
   ]),
 ];
 
-/** What somebody who had not read the rules knew to be right; nine kinds of these were refused at first. */
+/** What someone who had not read the rules knew to be right; nine kinds of these were refused at first. */
 export const STRANGERS_RIGHT: readonly RightRow[] = [
   [
     "aws:iam/policy:Policy",

@@ -345,7 +345,7 @@ async function commandFaults(texts: Texts): Promise<readonly string[]> {
   return (await Promise.all(told)).flat();
 }
 
-/** Only the plan job's own hash is deployed, and by nobody else. */
+/** Only the plan job's own hash is deployed, and by no one else. */
 function approvalFaults(texts: Texts): readonly string[] {
   const { jobs } = workflowIn(texts["deploy-stack.yml"]);
   const step = jobs.deploy?.steps.find(({ run }) => run?.includes("sparki deploy"));

@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, "..", "..");
 
 /**
  * Words of nobody but the authors, each with what an engineer at 3 am expects in its place. Where a word means what
- * everybody means by it, such as a picture that is looked at, say it in other words all the same.
+ * everyone means by it, such as a picture that is looked at, say it in other words all the same.
  */
 const PRIVATE: readonly (readonly [pattern: RegExp, expected: string])[] = [
   [/\bmend(?:s|ed|ing)?\b/i, "fix, repair"],

@@ -33,7 +33,7 @@ const SNAPSHOTS_KEY = "Sparki prod: PostgreSQL and Redis storage, snapshots and 
 /** A secret in an exported state. */
 const CIPHERTEXT = { "4dabf18193072939515e22adb298388d": expect.any(String), ciphertext: expect.any(String) };
 
-/** One cloud and one deploy, by plain pulumi as a person uses it in a second terminal; each test goes on from the one before. */
+/** One cloud and one deploy, by plain pulumi as a person uses it in a second terminal; each test continues from the one before. */
 describe("sparki cloud", () => {
   let runs: Runs;
   let run: string;

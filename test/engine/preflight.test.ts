@@ -16,7 +16,7 @@ const CONFIRMED = "--on-call-confirmed --window-announced";
 /** What nobody can look at off the cloud, or is not configured. */
 const NEVER = ["aws-cli", "ci-green", "code-merged", "feature-flags", "image-signatures"];
 
-/** A cloud before a first deployment, then one with a promoted release that is broken; each test goes on from the one before. */
+/** A cloud before a first deployment, then one with a promoted release that is broken; each test continues from the one before. */
 describe("sparki preflight", () => {
   let runs: Runs;
   let serving: Promise<SparkiRun>;

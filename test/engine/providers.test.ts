@@ -248,7 +248,7 @@ const PLAYED = CASES.map((each, index) => [each.name, each, index] as const);
 const canShare = ({ steps }: Case) => steps.every(({ do: what }) => what !== "killed create");
 const AT_ONCE = 4;
 
-/** The cases that go on beside each other: begun together, and waited for by the test of each. */
+/** The cases that run in parallel: started together, and each awaited by its own test. */
 const begun = new Map<string, Promise<void>>();
 
 beforeAll(() => {

@@ -56,7 +56,7 @@ describe("sparki rollback --destroy", () => {
     const refused = await stack.run("rollback --destroy --yes");
     expect(refused).toMatchObject({ exitCode: 4, document: { outcome: "failed" } });
     expect(refused.document.reason).toMatch(/BucketNotEmpty.*the same command continues$/);
-    // As if somebody had emptied it: what is in a bucket is not modelled, only that it may not be deleted.
+    // As if someone had emptied it: what is in a bucket is not modelled, only that it may not be deleted.
     await stack.breakCloud({ changed: [{ type: "aws:s3/bucket:Bucket", having: {}, to: { forceDestroy: true } }] });
     const { document, exitCode } = await stack.run("rollback --destroy --yes");
     expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 0, outcome: "destroyed" });

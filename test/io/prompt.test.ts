@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { askYesNo } from "../../io/prompt.ts";
 
-/** A question at a terminal of somebody who types these keys. */
+/** A question at a terminal of someone who types these keys. */
 async function asked(keys: string | null, signal = new AbortController().signal, isTTY = true) {
   const place = {
     stdin: Object.assign(new PassThrough(), { isTTY }),

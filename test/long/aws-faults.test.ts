@@ -21,7 +21,7 @@ const together = (...ids: readonly string[]): Faults => {
 };
 
 /**
- * One stack, whose first deploy meets one fault of AWS after the other; each test goes on from the one before. What a
+ * One stack, whose first deploy meets one fault of AWS after the other; each test continues from the one before. What a
  * later fault is about (F04: the cluster) must not come to be before, so it holds in the deploys before it too.
  */
 describe("sparki deploy, on an AWS that fails", () => {

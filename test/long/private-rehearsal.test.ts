@@ -127,7 +127,7 @@ describe("a running rehearsal", () => {
       const found = statSync(join(run, name), { throwIfNoEntry: false });
       return found !== undefined && !found.isDirectory() && !name.includes("node_modules") && isOpen(found.mode);
     });
-    // Links lead to programs and to the checkout, which everybody may read; a plain pulumi command writes as the shell's
+    // Links lead to programs and to the checkout, which everyone may read; a plain pulumi command writes as the shell's
     // own mask says.
     expect(open.filter((name) => !/^(bin|work|backend|pulumi-home|checkout)\//.test(name))).toEqual([]);
     expect(statSync(run).mode & 0o777).toBe(0o700);

@@ -15,7 +15,7 @@ const two = releaseNamed("2.0", one.schema);
 const PACE = 0.02;
 const ownConfig = () => readFileSync(join(import.meta.dirname, "..", "..", "Pulumi.staging.yaml"), "utf8");
 
-/** One stack whose releases were good when they were promoted; each test goes on from the one before. */
+/** One stack whose releases were good when they were promoted; each test continues from the one before. */
 describe("sparki diagnose and sparki watch", () => {
   let stack: RehearsedStack;
   const before = ownConfig();

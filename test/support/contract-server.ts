@@ -18,7 +18,7 @@ export interface Wrong {
   readonly metrics?: (text: string) => string;
   /** A path that is never answered. */
   readonly silent?: string;
-  /** Requests of somebody else, counted with each scrape but the first. */
+  /** Requests of someone else, counted with each scrape but the first. */
   readonly others?: boolean;
 }
 

@@ -46,7 +46,7 @@ export function settingsWith(changes: Settings = {}): Settings {
 
 export const RESTORE_TEST = { on: "2026-10-10", by: "ada", snapshot: "rds:sparki-prod-2026-10-09" };
 
-/** A deploy that left nothing unrecorded: approved by somebody else than who planned it, with its gates' evidence. */
+/** A deploy that left nothing unrecorded: approved by someone else than who planned it, with its gates' evidence. */
 export function wholeUpdate(release: Release, startedAt: string, changes: Partial<Update> = {}): Update {
   const ran = ranFor(release);
   const at = secondsOf(startedAt);

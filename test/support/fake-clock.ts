@@ -1,6 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
 
-/** A clock that moves only when somebody sleeps, so that a test of an hour takes no time. */
+/** A clock that moves only when someone sleeps, so that a test of an hour takes no time. */
 export function fakeClock(start = 0): Clock {
   let now = start;
   return {
@@ -17,7 +17,7 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** A clock that moves to the next moment somebody waits for, once nothing else is left to do. */
+/** A clock that moves to the next moment someone waits for, once nothing else is left to do. */
 export function idleClock(start = 0): Clock {
   let now = start;
   const sleepers = new Set<Sleeper>();

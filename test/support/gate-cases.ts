@@ -78,7 +78,7 @@ try {
   end(error);
 }
 
-/** Pulumi's SDK only tells of an error that nobody caught, and lets the process go on. */
+/** Pulumi's SDK only tells of an error that nobody caught, and lets the process continue. */
 function end(error: unknown): never {
   process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
   process.exit(1);

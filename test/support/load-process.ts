@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { LoadFigures, LoadOptions } from "./steady-load.ts";
 
-/** Requests that go on at a steady rate beside the test. */
+/** Requests that continue at a steady rate beside the test. */
 export interface RunningLoad {
   /** How many were sent so far. */
   sent(): number;

@@ -64,7 +64,7 @@ function selecting(policies: readonly NetworkPolicy[], pod: Endpoint, direction:
   );
 }
 
-/** A rule without peers is for everybody, one without ports for every port. */
+/** A rule without peers is for everyone, one without ports for every port. */
 function allows(rule: Rule, peers: readonly Peer[] | undefined, other: Endpoint, flow: Flow): boolean {
   const forOther = peers === undefined || peers.some((peer) => covers(peer, other));
   const forPort =

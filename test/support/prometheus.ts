@@ -30,7 +30,7 @@ export function fakePrometheus(
     return series.length === 0 ? { kind: "no-data" } : { kind: "value", value: seen };
   };
   return {
-    // How far back samples go: as far as anybody asks.
+    // How far back samples go: as far as anyone asks.
     instant: async (query, at = now) =>
       query.startsWith("min_over_time(timestamp(") && broken === undefined
         ? oldest(query, at, reachSeconds)

@@ -38,7 +38,7 @@ export interface RehearsedStack {
   runPaced(timeScale: number, command: string, interruptAt?: string): Promise<Ran>;
   /**
    * Does something while the engine of the update that runs is stopped (SIGSTOP): it keeps the state's lock, however long
-   * that takes. It goes on afterwards, whatever came of it. Throws where no update runs.
+   * that takes. It continues afterwards, whatever came of it. Throws where no update runs.
    */
   whileStopped<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Makes exactly these faults hold in the cloud; none of them ends them all. */

@@ -1,5 +1,5 @@
 /**
- * A preview in the engine's place: leaves the file `started` in a folder and goes on until SIGINT; then it tells of a
+ * A preview in the engine's place: leaves the file `started` in a folder and continues until SIGINT; then it tells of a
  * step a quarter of a second, four times, and leaves the file `saved`. It ends earlier when nobody reads what it writes.
  */
 import { writeFileSync } from "node:fs";

@@ -18,7 +18,7 @@ const ALWAYS: Answers = {
   config: {},
 };
 
-/** A CLI that gives these answers, and whose preview goes on until SIGINT, and then as stand-in-preview.ts says. */
+/** A CLI that gives these answers, and whose preview continues until SIGINT, and then as stand-in-preview.ts says. */
 export function standInTools(answers: Answers): StandInTools {
   const folder = mkdtempSync(join(tmpdir(), "sparki-tools-"));
   const cases = Object.entries({ ...ALWAYS, ...answers }).map(([words, answer], index) => {

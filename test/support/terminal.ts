@@ -7,7 +7,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Another terminal into which somebody pasted what `sparki cloud` printed. */
+/** Another terminal into which someone pasted what `sparki cloud` printed. */
 export class Terminal {
   readonly #pasted: string;
   readonly #environment: NodeJS.ProcessEnv;

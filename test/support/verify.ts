@@ -28,7 +28,7 @@ export interface VerifyParts extends Partial<Omit<VerifyContext, "counts" | "htt
   readonly web?: HttpAnswers;
   readonly counted?: readonly Counted[];
   readonly metrics?: Parameters<typeof fakePrometheus>[2];
-  /** How far back Prometheus's samples go. @default as far as anybody asks */
+  /** How far back Prometheus's samples go. @default as far as anyone asks */
   readonly reachSeconds?: number;
   readonly config?: StackConfig;
   readonly clock?: Clock;

@@ -194,7 +194,7 @@ const simulationSchema = z.object({
   results: z.array(z.object({ actionName: z.string(), allowed: z.boolean(), missingContextKeys: z.array(z.string()) })),
 });
 
-/** What makes things: who may do it may go on, and who may not stops a deployment in its middle. */
+/** What makes things: who may do it may continue, and who may not stops a deployment in its middle. */
 const MAKING = /:(Create|Put|Allocate|Request|Authorize|Associate|Attach|PassRole|Enable|Register)(?!.*Tag)/;
 
 /** What a request of the deployment says, as IAM is to take it. */

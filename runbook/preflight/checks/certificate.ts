@@ -76,7 +76,7 @@ export const entrance: Check = {
   timeLimitSeconds: 20,
   run: async ({ config, http, stack, state }, signal) => {
     const { resources } = await state.read();
-    // A deployment that stopped between promotion and cutover must be able to go on.
+    // A deployment that stopped between promotion and cutover must be able to continue.
     if (!resources.some(({ urn }) => urn.endsWith("::cutover-record")))
       return skipped("the domain does not point to this stack yet");
     const url = `https://${config.domain}/health`;

@@ -70,7 +70,7 @@ export const pulling: Check = {
   run: async ({ config, http, pullSecret, registryMirror }, signal) => {
     const secret = await pullSecret();
     const images = [...imagesIn(config).values()];
-    // Nodes have a role that may read ECR, which nobody else can borrow to try it.
+    // Nodes have a role that may read ECR, which no one else can borrow to try it.
     const [ecr, others] = [images.filter(({ host }) => ECR.test(host)), images.filter(({ host }) => !ECR.test(host))];
     const problems = await Promise.all(
       others.map(async (image) => {
@@ -158,7 +158,7 @@ const statementSchema = z.object({
   subject: z.array(z.object({ digest: z.object({ sha256: z.string() }) })),
 });
 
-/** More is not checked: what refers to an image may be anybody's. */
+/** More is not checked: what refers to an image may be anyone's. */
 const MOST_REFERRERS = 100;
 
 export const signatures: Check = {

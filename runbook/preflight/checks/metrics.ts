@@ -48,7 +48,7 @@ export const prometheusTargets = stormCheck({
 });
 
 /**
- * Longer than Prometheus needs to find and scrape a pod: a rollout that an interrupted update began goes on by itself, and
+ * Longer than Prometheus needs to find and scrape a pod: a rollout that an interrupted update began continues by itself, and
  * its pods come and go.
  */
 const TIMES_ASKED = 5;

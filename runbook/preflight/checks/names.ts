@@ -117,7 +117,7 @@ function isOwn(
   );
 }
 
-/** A name that the stack gives to what nobody else may call so. */
+/** A name that the stack gives to what no one else may call so. */
 interface Taken {
   readonly what: string;
   readonly name: string;

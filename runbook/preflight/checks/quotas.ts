@@ -42,7 +42,7 @@ function tagged(kind: string): Pick<Quota, "used" | "isLeast"> {
 const taggedSchema = z.object({ resourceTagMappingLists: z.array(z.object({ resourceArn: z.string() })) });
 
 const NODE_VCPUS = 2;
-/** Auto Mode makes the nodes itself: one in each zone at the least, of no fewer than two processors. */
+/** Auto Mode makes the nodes itself: one in each zone at least, of no fewer than two processors. */
 const nodeVcpus = ({ network }: StackConfig) => network.zones.length * NODE_VCPUS;
 const natGateways = ({ network }: StackConfig) => (network.natGateways === "one" ? 1 : network.zones.length);
 const cacheNodes = ({ cache }: StackConfig) => cache.replicas + 1;

@@ -43,7 +43,7 @@ export const secrets: Check = {
       return fail(`${missing.map(([, name]) => name).join(" and ")} does not exist`, fix);
     }
     const mounted = await mountedKeys(context, { database, cache }, signal);
-    // A deployment that stopped before it gave a secret its value gives it when it goes on.
+    // A deployment that stopped before it gave a secret its value gives it when it continues.
     const valued = [...mounted].filter(([arn]) =>
       resources.some(({ type, inputs }) => type === VERSION && inputs.secretId === arn),
     );

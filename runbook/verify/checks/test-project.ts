@@ -78,7 +78,7 @@ async function detect(context: VerifyContext, id: string, started: number, signa
   }
 }
 
-/** Undefined while it goes on. */
+/** Undefined while it continues. */
 function judge({ status, errors, error }: Detection, context: VerifyContext): Finding | undefined {
   const problems = [...(errors ?? []), ...(error ? [error] : [])];
   if (problems.length > 0)

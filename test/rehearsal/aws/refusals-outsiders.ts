@@ -41,7 +41,7 @@ async function listener(account: Account, land: Landscape, port = 80) {
   return { inputs, targetGroupArn, arn: await make(account, TYPES.listener, "listener", inputs) };
 }
 
-/** What lies between resources, by somebody who had not seen the models. */
+/** What lies between resources, by someone who had not seen the models. */
 export const OUTSIDERS: readonly Refused[] = [
   {
     what: "a database behind a group of another network",

@@ -37,7 +37,7 @@ const alias = (name: string) => async (account: Account) => {
   return { zoneId, name: "b.test.sparki.tools", type: "A", aliases };
 };
 
-/** What lies between resources and was let through at first, of the list of somebody who had not read the models. */
+/** What lies between resources and was let through at first, of the list of someone who had not read the models. */
 export const STRANGERS: readonly Refused[] = [
   {
     what: "a record by weight beside one by latency",

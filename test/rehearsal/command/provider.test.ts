@@ -7,7 +7,7 @@ import { CommandProvider } from "../../../rehearsal/command/provider.ts";
 import type { Path, Properties } from "../../../rehearsal/provider/properties.ts";
 import { UNKNOWN } from "../../../shared/engine-values.ts";
 
-/** A killed process may stay in the table until somebody collects it. */
+/** A killed process may stay in the table until someone collects it. */
 function runs(pid: string): boolean {
   const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", pid], { encoding: "utf8" });
   return stdout.trim() !== "" && !stdout.startsWith("Z");

@@ -4,7 +4,7 @@ import { refreshedEvent, urnOf } from "../../support/planning.ts";
 const POLICY = { type: "aws:iam/policy:Policy", name: "engine-policy" };
 const LONG = `{"Statement": [${'{"Effect": "Deny", "Action": "s3:DeleteBucket"}, '.repeat(4)}`;
 
-/** What an approval would hold of a policy that somebody changed to this by hand. */
+/** What an approval would hold of a policy that someone changed to this by hand. */
 function entriesOf(document: string, before = "{}") {
   const record = new DriftRecord();
   record.add(refreshedEvent({ ...POLICY, op: "update", before: { policy: before }, after: { policy: document } }));

@@ -3,7 +3,7 @@ import type { Properties } from "../../../rehearsal/provider/properties.ts";
 /** What one step has to come to; texts may name `{place}`, the case's own namespace. */
 export type Expected = Readonly<Record<string, unknown>>;
 
-/** One thing that the engine asks for, or that somebody else does meanwhile. */
+/** One thing that the engine asks for, or that someone else does meanwhile. */
 export type Step = (
   | { readonly do: "create" | "update" | "diff" | "preview"; readonly inputs: Properties }
   /** The engine's connection ends once the provider was told, and another engine's begins; it waits for the object at the path. */
