@@ -35,7 +35,7 @@ export function readPodLog(lines: readonly string[]): LogFindings {
 function outageIn(line: string): string | undefined {
   if (!line.includes('"dependency"')) return undefined;
   const { dependency, reason }: { dependency?: unknown; reason?: unknown } = fieldsOf(line);
-  return typeof dependency === "string" ? `the ${dependency} is away: ${reason}` : undefined;
+  return typeof dependency === "string" ? `the ${dependency} cannot be reached: ${reason}` : undefined;
 }
 
 function fieldsOf(line: string): object {

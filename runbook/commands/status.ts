@@ -31,7 +31,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { openTarget } = await import("../deploy/real-target.ts");
   const { timeScaleOf } = await import("../../gates/live/pace.ts");
   const { openScreen } = await import("../report/screen.ts");
-  const { readStatus } = await import("../status/status.ts");
+  const { readStatus } = await import("../status/read-status.ts");
   const { statusText } = await import("../status/status.ts");
   const { env, signal, stderr } = ports;
   const tools = await resolveTools(["pulumi", "helm"], { env, progress: lineProgress(stderr), signal });

@@ -212,7 +212,7 @@ export const CONTRACT = [
     id: "unready-without",
     seen: "away",
     of: ENGINE,
-    required: `While the database or the cache is away \`GET /ready\` answers 503; a status of 400 or more, or no answer within ${TIME_LIMITS.ready} s, counts for the same.`,
+    required: `While the database or the cache is stopped \`GET /ready\` answers 503; a status of 400 or more, or no answer within ${TIME_LIMITS.ready} s, counts for the same.`,
     neededBy: "The readiness probe and the load balancer: users' requests go to pods that can serve them.",
     checkedBy: "stop one of them; then `--away` requests it",
   },
@@ -220,7 +220,7 @@ export const CONTRACT = [
     id: "alive-without",
     seen: "away",
     of: ENGINE,
-    required: `While the database or the cache is away \`GET /health\` still answers 200 within ${TIME_LIMITS.health} s.`,
+    required: `While the database or the cache is stopped \`GET /health\` still answers 200 within ${TIME_LIMITS.health} s.`,
     neededBy: "The liveness probe: a database that fails over must not restart every pod of the fleet at once.",
     checkedBy: "stop one of them; then `--away` requests it",
   },
@@ -354,7 +354,7 @@ export const CONTRACT = [
     seen: "image",
     of: ENGINE,
     required:
-      'A line about a server that is away has `"dependency": "database"` or `"cache"`, and `reason`; so does one that `/ready` logs.',
+      'A line about a server that cannot be reached has `"dependency": "database"` or `"cache"`, and `reason`; so does one that `/ready` logs.',
     neededBy:
       "The health gate and `diagnose` tell an outage from the release's own fault by it: without it the release is blamed and rolled back.",
     checkedBy: "stop the database, request `/ready` and a path that needs it, and read the log",

@@ -92,17 +92,17 @@ describe("judgeHealth", () => {
   });
 
   it("waits, and says for what, while a server that the release needs is away", () => {
-    const starting = pod({ name: "engine-2", ready: false, outages: ["the cache is away: ECONNREFUSED"] });
+    const starting = pod({ name: "engine-2", ready: false, outages: ["the cache cannot be reached: ECONNREFUSED"] });
     const withOld = { observed: true, desired: 2, updated: 2, available: 1, total: 3 };
     expect(judgeHealth(sample({ rollout: withOld, pods: [pod(), starting] }), EXPECTED)).toEqual({
       verdict: "inconclusive",
-      reason: "1 old pods are still serving: the cache is away: ECONNREFUSED",
+      reason: "1 old pods are still serving: the cache cannot be reached: ECONNREFUSED",
       outage: true,
     });
   });
 
   it("passes once that server is back, whatever was said meanwhile", () => {
-    const recovered = pod({ outages: ["the database is away: 57P01"] });
+    const recovered = pod({ outages: ["the database cannot be reached: 57P01"] });
     expect(judgeHealth(sample({ pods: [recovered, pod()] }), EXPECTED)).toMatchObject({ verdict: "pass" });
   });
 

@@ -25,7 +25,7 @@ describe("readPodLog", () => {
     const away = { level: "ERROR", msg: "request failed", status: 503, reason: "ECONNREFUSED", dependency: "cache" };
     expect(readPodLog([line(away), own])).toEqual({
       errorLines: [own],
-      outages: ["the cache is away: ECONNREFUSED"],
+      outages: ["the cache cannot be reached: ECONNREFUSED"],
     });
   });
 

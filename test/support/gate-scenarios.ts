@@ -36,13 +36,13 @@ export const GATES: Readonly<Record<string, Expected>> = {
     ...oneBox,
     ...failed,
     objective: /^(pods ready|.*cache.*)$/,
-    reason: /after 10 s: .*(the cache is away|\/api\/cache\/health answered 50\d)/,
+    reason: /after 10 s: .*(the cache cannot be reached|\/api\/cache\/health answered 50\d)/,
   },
   "db-down": {
     ...oneBox,
     ...failed,
     objective: /^(pods ready|.*projects.*)$/,
-    reason: /after 10 s: .*(the database is away|\/api\/projects answered 50\d)/,
+    reason: /after 10 s: .*(the database cannot be reached|\/api\/projects answered 50\d)/,
   },
   "already-burning": {
     gate: "start engine",

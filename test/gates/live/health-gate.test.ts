@@ -71,7 +71,7 @@ describe("runHealthGate", () => {
 
   const AWAY: HealthSample = {
     ...STARTING,
-    pods: [{ ...pod, ready: false, imageDigest: undefined, outages: ["the database is away: ECONNREFUSED"] }],
+    pods: [{ ...pod, ready: false, imageDigest: undefined, outages: ["the database cannot be reached: ECONNREFUSED"] }],
   };
 
   it("fails before its deadline when a server that the release needs stays away", async () => {
@@ -79,7 +79,7 @@ describe("runHealthGate", () => {
     const [result] = await runHealthGate(gate({ clock, outageSeconds: 20, sample: async () => AWAY }));
     expect(result).toMatchObject({
       verdict: "fail",
-      reason: "after 20 s: 0 of 1 pods are ready: the database is away: ECONNREFUSED",
+      reason: "after 20 s: 0 of 1 pods are ready: the database cannot be reached: ECONNREFUSED",
     });
     expect(clock.now()).toBe(20);
   });
