@@ -58,6 +58,6 @@ describe("assertPulls", () => {
 
   it("refuses one that leaves a registry out, before any pod starts", () => {
     const secret = JSON.stringify({ auths: { "quay.io": { auth } } });
-    expect(() => assertPulls(secret, IMAGES)).toThrow(/names no registry ghcr\.io/);
+    expect(() => assertPulls(secret, IMAGES)).toThrow(/has no registry ghcr\.io/);
   });
 });
