@@ -19,6 +19,8 @@ beforeAll(async () => {
     for (const [name, value] of Object.entries(found?.headers ?? {})) outgoing.setHeader(name, value);
     outgoing.end(found?.text ?? JSON.stringify(found?.body ?? answer([])).replace('"asked"', `"${resultType}"`));
   });
+  // Large answers are made in this very process: a connection would count as idle for longer than the default 5 s.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const address = server.address();
   url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
