@@ -22,6 +22,7 @@ const KUBERNETES = "1.33.0";
 const ETCD = "3.6.4";
 const HELM = "3.19.0";
 const PROMETHEUS = "3.5.0";
+const ALERTMANAGER = "0.28.1";
 const KUBE_SCORE = "1.19.0";
 /** The checker of GitHub's workflows. */
 const ACTIONLINT = "1.7.12";
@@ -105,6 +106,17 @@ export const CATALOG: readonly Tool[] = [
     },
   },
   ...["prometheus", "promtool"].map(prometheus),
+  {
+    name: "alertmanager",
+    version: ALERTMANAGER,
+    ask: ["--version"],
+    accepts: (version) => version.startsWith("0.") && Number(version.split(".")[1]) >= 28,
+    build: {
+      module: "alertmanager",
+      package: "github.com/prometheus/alertmanager/cmd/alertmanager",
+      ldflags: [`-X github.com/prometheus/common/version.Version=${ALERTMANAGER}`],
+    },
+  },
   {
     name: "kube-score",
     version: KUBE_SCORE,
