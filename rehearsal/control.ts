@@ -11,7 +11,7 @@ import { refusalOf } from "./private-requests.ts";
  */
 export type Route = (body: unknown, path: string) => Promise<unknown>;
 
-const METHODS = ["GET", "HEAD", "POST"] as const;
+const METHODS = ["GET", "HEAD", "POST", "DELETE"] as const;
 
 /** Thrown by a route that has no such thing. */
 export class NotFound extends Error {}

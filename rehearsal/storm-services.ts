@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { KubernetesApi } from "./cluster/api.ts";
 import { NotFound, type Route } from "./control.ts";
 import type { ClusterAccess } from "./services.ts";
@@ -22,6 +23,7 @@ type Access = () => ClusterAccess | undefined;
  */
 export function stormRoutes(access: Access): Readonly<Record<string, Route>> {
   const alerts = new Map<string, Alert>();
+  const silences = new Map<string, object>();
   const answers: Readonly<Record<string, Route>> = {
     "GET /grafana/api/health": async () => ({ database: "ok" }),
     "GET /grafana/api/search": async (_, path) => dashboards(access, parametersOf(path).getAll("tag")),
@@ -35,16 +37,24 @@ export function stormRoutes(access: Access): Readonly<Record<string, Route>> {
     "GET /command-center/health": async () => ({ status: "ok" }),
     "GET /alertmanager/-/ready": async () => ({}),
     "POST /alertmanager/api/v2/alerts": async (body) => keep(alerts, body),
+    "POST /alertmanager/api/v2/silences": async (body) => keepSilence(silences, body),
+    "GET /alertmanager/api/v2/silences": async () => [...silences.values()],
     "GET /alertmanager/api/v2/alerts": async (_, path) => firing([...alerts.values()], path, await routes(access)),
   };
   const dispatch =
-    (method: "GET" | "POST"): Route =>
+    (method: "GET" | "POST" | "DELETE"): Route =>
     async (body, path) => {
+      const [, silence] = SILENCE.exec(path) ?? [];
+      if (method === "DELETE" && silence !== undefined) return lift(silences, silence);
       const answer = answers[`${method} ${path.replace(/^\/storm/, "").replace(/\?.*$/, "")}`];
       if (answer === undefined) throw new NotFound(`Storm's stand-in has no ${method} ${path}`);
       return answer(body, path);
     };
-  return { "GET /storm/*": dispatch("GET"), "POST /storm/*": dispatch("POST") };
+  return {
+    "GET /storm/*": dispatch("GET"),
+    "POST /storm/*": dispatch("POST"),
+    "DELETE /storm/*": dispatch("DELETE"),
+  };
 }
 
 /** Services by the key of their address in the config. */
@@ -108,6 +118,24 @@ async function listed<T>(access: Access, path: string, query: Record<string, str
 function keep(alerts: Map<string, Alert>, body: unknown): void {
   if (!Array.isArray(body)) throw new Error("expected a list of alerts");
   for (const alert of body) alerts.set(JSON.stringify(Object.entries(alert.labels).sort()), alert);
+}
+
+const SILENCE = /^\/storm\/alertmanager\/api\/v2\/silence\/([\w-]+)$/;
+
+/** A silence that is sent again with its id is made longer, or shorter, as Alertmanager does. */
+function keepSilence(silences: Map<string, object>, body: unknown): unknown {
+  const known: unknown = Object(body).id;
+  const silenceID = typeof known === "string" ? known : randomUUID();
+  silences.set(silenceID, { ...Object(body), id: silenceID, status: { state: "active" } });
+  return { silenceID };
+}
+
+/** One that is lifted stays to be seen, as over. */
+function lift(silences: Map<string, object>, id: string): unknown {
+  const silence = silences.get(id);
+  if (silence === undefined) throw new NotFound(`Alertmanager has no silence ${id}`);
+  silences.set(id, { ...silence, status: { state: "expired" } });
+  return {};
 }
 
 function firing(alerts: readonly Alert[], path: string, stored: readonly StoredRoute[]): unknown[] {

@@ -19,6 +19,10 @@ A report is left in .sparki/deploys as HTML and as JSON.
 Posts to Slack with SPARKI_SLACK_TOKEN or SPARKI_SLACK_WEBHOOK, or with the config's secrets
 sparki:slackToken or sparki:slackWebhook.
 
+While it changes anything, Alertmanager (sparki:storm.alertmanagerUrl, with SPARKI_STORM_TOKEN)
+silences the alerts that a deployment causes, such as pending pods, and no others. The silence ends
+with the command, or by itself 30 minutes after a command that was killed.
+
 Refused before anything changes: anything that differs from the plan named by --approved, a release
 whose predecessor's images no longer exist (it could not be rolled back), and everything after a failed
 rollback, until sparki rollback succeeds or --thaw confirms that a person has checked the stack.
@@ -79,6 +83,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     const done = await runDeploy(target, {
       checklist: () => goThroughChecklist(target, open, recovery),
       recovery,
+      http: target.http,
       approved: hash,
       confirm: isAgreed ? undefined : await question(target),
       isThawed: options.thaw === true,

@@ -1,13 +1,15 @@
 import { budgetText } from "../../gates/live/release-slo.ts";
 import type { Decision } from "../../gates/tree.ts";
+import { whileSilenced } from "../../io/alert-silence.ts";
 import { fullPlace, ownPlaces } from "../../io/disk.ts";
 import type { Watcher } from "../../io/engine.ts";
+import type { Http } from "../../io/http.ts";
 import { copyConfig } from "../../io/pinned-config.ts";
 import type { EngineResult } from "../../records/engine-record.ts";
 import { holdsData } from "../../records/state.ts";
 import { deployMessage } from "../../records/update.ts";
 import { EXIT, messageOf } from "../../shared/deploy-error.ts";
-import { type Release, releaseOf } from "../../stacks/schema.ts";
+import { type Release, releaseOf, type StackConfig } from "../../stacks/schema.ts";
 import { brokenMessage, endMessage, startMessage } from "../notify/notify.ts";
 import { stackConfigIn } from "../preflight/stack-file.ts";
 import type { Recovery } from "../recovery/take-over.ts";
@@ -41,6 +43,8 @@ type Around = (work: (watch?: Watcher) => Promise<Deployment>, preview: EngineRe
 
 export interface DeployOptions extends BeginOptions {
   readonly around?: Around;
+  /** By which Alertmanager is asked to keep quiet about what the deployment causes. @default it is not asked */
+  readonly http?: Http;
   /** Takes over what the update finds there already. */
   readonly recovery?: Pick<Recovery, "adoptTaken" | "adoptUnanswered">;
 }
@@ -64,18 +68,41 @@ export async function runDeploy(target: StackTarget, options: DeployOptions): Pr
   let hasBegun = false;
   try {
     const beginning = await begin(target, release, before, options);
-    const deployment = await update(target, release, beginning, options, () => {
-      hasBegun = true;
-      notifications.tell(startMessage(occasion(), release, previous));
+    return await quietly(target, options, { config, release, beginning }, async () => {
+      const deployment = await update(target, release, beginning, options, () => {
+        hasBegun = true;
+        notifications.tell(startMessage(occasion(), release, previous));
+      });
+      const { preflight, plan, configText } = beginning;
+      const conclusion = await withHeldConfig(target, configText, (held) => conclude(held, release, deployment));
+      const reason = withDisk(conclusion.reason, conclusion.exitCode, target);
+      return told({ release, previous, preflight, plan, deployment, ...conclusion, reason });
     });
-    const { preflight, plan, configText } = beginning;
-    const conclusion = await withHeldConfig(target, configText, (held) => conclude(held, release, deployment));
-    const reason = withDisk(conclusion.reason, conclusion.exitCode, target);
-    return await told({ release, previous, preflight, plan, deployment, ...conclusion, reason });
   } catch (error) {
     if (hasBegun) notifications.tell(brokenMessage(occasion(), release, messageOf(error)));
     throw error;
   }
+}
+
+interface Begun {
+  readonly config: StackConfig;
+  readonly release: Release;
+  readonly beginning: Beginning;
+}
+
+/** Does the work while alerts that it causes are silenced, where it changes anything and there is an Alertmanager to ask. */
+function quietly<T>(target: StackTarget, { http }: DeployOptions, begun: Begun, work: () => Promise<T>): Promise<T> {
+  const { stack, clock, env, screen } = target;
+  if (http === undefined || !isGoingAhead(begun.beginning)) return work();
+  const url = begun.config.storm.alertmanagerUrl?.replace(/\/+$/, "");
+  const token = env.SPARKI_STORM_TOKEN?.trim() || undefined;
+  const options = { url, http, clock, stack, token, line: (text: string) => screen.line(text) };
+  return whileSilenced(options, `deployment of ${begun.release.id}`, work);
+}
+
+/** Whether something will be changed: nothing forbids it, and it could be previewed. */
+function isGoingAhead({ refusal, preview }: Beginning): boolean {
+  return refusal === undefined && preview?.outcome === "succeeded";
 }
 
 const NOTHING_DEPLOYED: Deployment = { preview: undefined, refusal: undefined, up: undefined, gates: [] };
@@ -108,11 +135,12 @@ function withDisk(reason: string, exitCode: number, { plansDirectory: cwd, env }
 async function update(
   { configFile, engine, screen, clock, gateLogFile, signal }: StackTarget,
   release: Release,
-  { refusal, preview, approval = null, check }: Beginning,
+  beginning: Beginning,
   { around = (work) => work(), recovery }: DeployOptions,
   onBegin: () => void,
 ): Promise<Deployment> {
-  if (refusal !== undefined || preview?.outcome !== "succeeded") return { preview, refusal, up: undefined, gates: [] };
+  const { refusal, preview, approval = null, check } = beginning;
+  if (preview === undefined || !isGoingAhead(beginning)) return { preview, refusal, up: undefined, gates: [] };
   onBegin();
   const at = new Date(clock.now() * 1000).toISOString();
   const who = approval?.by ?? (await engine.identity());

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { commandRunner } from "../../io/child-command.ts";
 import { Engine } from "../../io/engine.ts";
 import { gitCharts, helmStoreOpener, helmTemplate } from "../../io/helm.ts";
+import { type Http, request } from "../../io/http.ts";
 import { openNetwork } from "../../io/network.ts";
 import { openRegistry } from "../../io/oci-registry.ts";
 import { allowedEnvironment } from "../../io/seal/environment.ts";
@@ -26,6 +27,7 @@ export interface OpenTarget extends StackTarget {
   /** As the backend knows the stack. */
   readonly fullName: string;
   readonly session: StackSession;
+  readonly http: Http;
   /** Waits until Slack was tried for every message. */
   close(): Promise<void>;
 }
@@ -62,7 +64,8 @@ export async function openTarget(
     rmSync(folder, { recursive: true, force: true });
   };
   const named = { stack, fullName, session, engine, config, configFile, gateLogFile, env, ...planning };
-  return { ...named, registry, notifications, screen, clock, signal, close };
+  const http: Http = (url, options) => request(network, url, options);
+  return { ...named, http, registry, notifications, screen, clock, signal, close };
 }
 
 /** From the environment, or else from the stack's config; asked for once, kept nowhere. */

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { commandRunner } from "../../io/child-command.ts";
 import type { Engine, Watcher } from "../../io/engine.ts";
 import { gitCharts, helmStoreOpener, helmTemplate } from "../../io/helm.ts";
+import { type Http, request } from "../../io/http.ts";
 import { readLiveIfKnown } from "../../io/live-release.ts";
 import { type Network, openNetwork } from "../../io/network.ts";
 import { openRegistry } from "../../io/oci-registry.ts";
@@ -81,10 +82,11 @@ export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports
     const target = rehearsedTarget(session, { network, screen, tools, ports });
     const open = async () => rehearsedPreflight(session, tools, ports);
     const recovery = new Recovery(target, open);
+    const http: Http = (url, options) => request(network, url, options);
     const checklist = () => goThroughChecklist(target, open, recovery);
     const targetAt = (checkout: string) => atCheckout(target, checkout, { tools, ports, session });
     const rest = promoted === undefined ? plan : afterFirst(plan);
-    const run = await deployAll(rest, session, targetAt, { checklist, recovery }).finally(() =>
+    const run = await deployAll(rest, session, targetAt, { checklist, recovery, http }).finally(() =>
       target.notifications.all(),
     );
     const notifications = await target.notifications.all();
@@ -165,7 +167,7 @@ async function deployAll(
   { scenario, crashAt, from }: RehearsalPlan,
   session: RehearsalSession,
   targetAt: (checkout: string) => StackTarget,
-  options: Pick<DeployOptions, "checklist" | "recovery">,
+  options: Pick<DeployOptions, "checklist" | "recovery" | "http">,
 ): Promise<DeployRun> {
   const last = scenario.releases.at(-1);
   const wanted = [crashAt, last?.faults?.at, last?.around?.interruptAt].filter((step) => step !== undefined);

@@ -75,6 +75,19 @@ describe("sparki deploy and sparki rollback", () => {
       expect(told).toContain(field);
   });
 
+  it("keep Alertmanager quiet about what a deployment causes, and let it speak again at the end", async () => {
+    expect(await stack.silences()).toEqual([
+      expect.objectContaining({
+        comment: `deployment of ${two.id}`,
+        matchers: [
+          { name: "stack", value: "staging", isRegex: false, isEqual: true },
+          { name: "caused_by", value: "deployment", isRegex: false, isEqual: true },
+        ],
+        status: { state: "expired" },
+      }),
+    ]);
+  });
+
   it("verify what is live by a command of its own, as often as one likes", async () => {
     for (const _ of ["once", "again"]) {
       const { exitCode, document, stderr } = await stack.run("verify");

@@ -1,7 +1,7 @@
 import { STORM_SERVICES, stormRoutes } from "../../rehearsal/storm-services.ts";
 
 const routes = stormRoutes(() => undefined);
-const ask = async (method: "GET" | "POST", path: string, body?: unknown) =>
+const ask = async (method: "GET" | "POST" | "DELETE", path: string, body?: unknown) =>
   routes[`${method} /storm/*`]?.(body, `/storm/${path}`);
 const alert = (endsAt: number, labels = {}) => ({
   labels: { alertname: "Sample", severity: "page", ...labels },
@@ -33,6 +33,17 @@ describe("stormRoutes", () => {
     expect(await ask("GET", path)).toEqual([expect.objectContaining({ receivers: [{ name: "storm" }] })]);
     await ask("POST", "alertmanager/api/v2/alerts", [alert(0)]);
     expect(await ask("GET", path)).toEqual([]);
+  });
+
+  it("keeps a silence, makes it longer by its id, and shows it as over once it is lifted", async () => {
+    const silence = { matchers: [], endsAt: "2026-11-29T20:00:00Z" };
+    const made: { silenceID: string } = Object(await ask("POST", "alertmanager/api/v2/silences", silence));
+    const longer = { ...silence, id: made.silenceID, endsAt: "2026-11-29T20:10:00Z" };
+    expect(await ask("POST", "alertmanager/api/v2/silences", longer)).toEqual(made);
+    expect(await ask("GET", "alertmanager/api/v2/silences")).toEqual([{ ...longer, status: { state: "active" } }]);
+    await ask("DELETE", `alertmanager/api/v2/silence/${made.silenceID}`);
+    expect(await ask("GET", "alertmanager/api/v2/silences")).toEqual([{ ...longer, status: { state: "expired" } }]);
+    await expect(ask("DELETE", "alertmanager/api/v2/silence/nobody")).rejects.toThrow("no silence");
   });
 
   it("has no dashboards while there is no cluster, and refuses what no service has", async () => {

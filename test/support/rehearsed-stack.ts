@@ -51,6 +51,8 @@ export interface RehearsedStack {
   live(): Promise<LiveRelease>;
   /** What Slack was told so far. */
   told(): Promise<readonly string[]>;
+  /** The silences that Alertmanager keeps, those that are over too. */
+  silences(): Promise<readonly unknown[]>;
   /** Everything that the commands wrote. */
   readonly written: readonly string[];
   /** Where the rehearsal keeps its files. */
@@ -148,6 +150,10 @@ export async function serveStack(
       const answer = await (await fetch(`${control}/slack`, { headers })).text();
       const { messages }: { messages: { text: string }[] } = JSON.parse(answer);
       return messages.map(({ text }) => text);
+    },
+    silences: async () => {
+      const answer = await (await fetch(`${control}/storm/alertmanager/api/v2/silences`, { headers })).text();
+      return JSON.parse(answer);
     },
     written: terminal.written,
     runDirectory: join(runs.directory, stack),
