@@ -3,9 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { createHelmRelease, type HelmRelease } from "./helm-release.ts";
 import type { SlackReference } from "./monitoring/routing.ts";
+import { daysOf } from "./monitoring/stack-alerts.ts";
 import { monitoringValues } from "./monitoring-values.ts";
 import type { Place } from "./namespaces.ts";
 import { secretData } from "./namespaces.ts";
+import { createOnCall, onCallSecrets } from "./on-call.ts";
 import type { Platform } from "./platform.ts";
 
 export interface MonitoringArgs {
@@ -18,25 +20,36 @@ export interface MonitoringArgs {
 export function createMonitoring({ stack, platform, place }: MonitoringArgs): HelmRelease {
   const { cluster, config } = platform;
   const slack = createSlackSecret("monitoring-slack", { place, provider: cluster.provider, secrets: slackSecrets() });
+  const onCall = createOnCall("monitoring-on-call", {
+    onCall: config.onCall,
+    place,
+    provider: cluster.provider,
+    secrets: onCallSecrets(),
+  });
   const values = monitoringValues({
     stack,
     objectives: config.objectives,
     channels: config.contacts,
+    days: daysOf(config),
     runbookBaseUrl: config.runbookUrl,
     slack: slack?.reference,
+    onCall: onCall?.reference,
     namespace: place.namespace,
   });
-  const { slack: reference, ...own } = values;
+  const { slack: reference, onCall: waking, ...own } = values;
   return createHelmRelease(
     "monitoring",
     {
       chart: "monitoring",
       namespace: place.namespace,
       values: { ...own },
-      platform: reference === undefined ? {} : { slack: reference },
+      platform: { ...(reference && { slack: reference }), ...(waking && { onCall: waking }) },
       settings: { atomic: true, cleanupOnFail: true },
     },
-    { provider: cluster.provider, dependsOn: [...place.ready, ...(slack ? [slack.secret] : [])] },
+    {
+      provider: cluster.provider,
+      dependsOn: [...place.ready, ...[slack, onCall].flatMap((made) => made?.secret ?? [])],
+    },
   );
 }
 

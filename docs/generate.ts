@@ -1,12 +1,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { exporterSettings } from "../apps/monitoring/cloudwatch.ts";
 import { alertPages } from "../apps/monitoring/routing.ts";
 import { alertsOf } from "../apps/monitoring-values.ts";
 import { controlsPage } from "../policies/controls/page.ts";
 import { podsPage } from "../policies/controls/pods-page.ts";
 import { contractPage } from "../runbook/conformance/contract.ts";
 import { EXIT } from "../shared/deploy-error.ts";
+import { yamlText } from "../shared/yaml-text.ts";
 import { configSchema } from "../stacks/schema.ts";
 import { checklistPage, verifyPage } from "./check-pages.ts";
 import { runbookPage, runbookSections } from "./runbook-page.ts";
@@ -32,6 +34,12 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   },
   /** From the points that `sparki conformance` checks and lists. */
   contract: contractPage,
+  /** From the metrics that alerts read, for the region of Pulumi.prod.yaml. */
+  "cloudwatch-exporter": () => {
+    const file: { config: Record<string, unknown> } = parse(read("../Pulumi.prod.yaml"));
+    const region = configSchema.shape.region.parse(file.config["sparki:region"]);
+    return `# Made by node docs/generate.ts cloudwatch-exporter; see production.md.\n${yamlText(exporterSettings("prod", region))}`;
+  },
   /** From the controls and policies. */
   controls: controlsPage,
   /** From the rules of the decision tree. */
@@ -50,6 +58,11 @@ function read(path: string): string {
   return readFileSync(join(import.meta.dirname, path), "utf8");
 }
 
+/** Settings are YAML, pages are Markdown. */
+function fileOf(name: string): string {
+  return name === "cloudwatch-exporter" ? `${name}.yaml` : `${name}.md`;
+}
+
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => PAGES[name] === undefined);
 if (unknown.length > 0) {
@@ -57,4 +70,4 @@ if (unknown.length > 0) {
   process.exit(EXIT.usage.code);
 }
 for (const [name, page] of Object.entries(PAGES))
-  if (named.length === 0 || named.includes(name)) writeFileSync(join(import.meta.dirname, `${name}.md`), await page());
+  if (named.length === 0 || named.includes(name)) writeFileSync(join(import.meta.dirname, fileOf(name)), await page());

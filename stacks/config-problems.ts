@@ -193,7 +193,13 @@ function bound(origin: string, side: string, limit: number | bigint): string {
 }
 
 /** Keys of the `sparki:` namespace that hold a secret. */
-const SECRET_KEYS: ReadonlySet<string> = new Set(["slackWebhook", "slackToken"]);
+const SECRET_KEYS: ReadonlySet<string> = new Set([
+  "slackWebhook",
+  "slackToken",
+  "pagerdutyKey",
+  "opsgenieKey",
+  "heartbeatUrl",
+]);
 
 /** What secrets of the services that people use look like, anywhere in a text. */
 const SECRET_FORMS = [

@@ -220,6 +220,20 @@ const contactsSchema = z.strictObject({
   infrastructure: contactSchema,
 });
 
+/** Services that wake people, each by a key of its own: `sparki:pagerdutyKey`, `sparki:opsgenieKey`. */
+export const WAKING_SERVICES = ["pagerduty", "opsgenie"] as const;
+export type WakingService = (typeof WAKING_SERVICES)[number];
+
+const wakingServices = distinct(z.enum(WAKING_SERVICES), 0, WAKING_SERVICES.length).default([]);
+
+/** Who is told of an alert by its severity, besides Slack. */
+const onCallSchema = z.strictObject({
+  page: wakingServices,
+  ticket: wakingServices,
+  /** Where those services keep the account. */
+  region: z.enum(["us", "eu"]).default("us"),
+});
+
 /** A secret: the engine decrypts it for who needs it, a file shows it encrypted, and the typed config never holds it. */
 const apartSecret = z
   .union([z.string(), z.strictObject({ secure: z.string() })])
@@ -253,6 +267,12 @@ const fieldsSchema = z.strictObject({
    */
   slackWebhook: apartSecret,
   slackToken: apartSecret,
+  onCall: onCallSchema.default({ page: [], ticket: [], region: "us" }),
+  /** Integration keys of PagerDuty (Events API v2) and Opsgenie (API integration), for whom `onCall` names. */
+  pagerdutyKey: apartSecret,
+  opsgenieKey: apartSecret,
+  /** An address that is asked every minute while alerting works; whoever keeps it calls a person when that stops. */
+  heartbeatUrl: apartSecret,
   /** What nodes pull private images with: a Docker config as JSON, with credentials for each registry of the images. */
   imagePullSecret: apartSecret,
   /** Where this repository's files can be read; alerts link to its pages. */

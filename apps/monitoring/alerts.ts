@@ -13,11 +13,14 @@ import {
   windowSeconds,
 } from "./rules.ts";
 
-/** Who hears of it: `page` wakes the engineer on call, `ticket` waits for the working day. */
-export type Severity = "page" | "ticket";
+/**
+ * Who hears of it: `page` wakes the engineer on call, `ticket` waits for the working day, and a `heartbeat` fires always:
+ * whoever hears it calls a person when it stops.
+ */
+export type Severity = "page" | "ticket" | "heartbeat";
 
 /** What an alert is about, and so whose channel it goes to as well. */
-export type Component = "application" | "database" | "cache" | "monitoring";
+export type Component = "application" | "database" | "cache" | "network" | "platform" | "monitoring";
 
 /** An alert with the page of the runbook that it links to; neither exists without the other. */
 export interface Alert {
@@ -25,10 +28,14 @@ export interface Alert {
   readonly name: string;
   readonly severity: Severity;
   readonly component: Component;
-  /** PromQL; its series carry `namespace`. */
+  /** PromQL; its series carry `namespace`, where no `service` is named. */
   readonly expr: string;
   readonly for?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** What it is about, for alerts whose series carry no `namespace`. @default the series' namespace */
+  readonly service?: string;
+  /** Whether a deployment causes it without anything being wrong: it is silenced for as long as one goes on. */
+  readonly isCausedByDeployment?: boolean;
   /** One line, with Prometheus's templates. */
   readonly summary: string;
   readonly page: AlertPage;
@@ -142,6 +149,32 @@ export function dependencyAlerts(stack: string): Alert[] {
     }),
   ];
 }
+
+/** Fires always: whoever hears it knows that Prometheus evaluates, Alertmanager tells, and messages leave. */
+export const WATCHDOG: Alert = {
+  name: "Watchdog",
+  severity: "heartbeat",
+  component: "monitoring",
+  expr: "vector(1)",
+  service: "alerting",
+  summary: "Alerting works; what is to be heeded is that this stops",
+  page: {
+    meaning:
+      "Fires always, and is told once a minute to the address in `sparki:heartbeatUrl` and to nobody else. Whoever keeps that address calls a person when nothing came for five minutes: then Prometheus does not evaluate, Alertmanager does not tell, or nothing leaves the cluster, and no other alert would reach anybody. A stack without that address has no such alert.",
+    timing:
+      "Fires from the first evaluation on. Within five minutes of Prometheus's end Alertmanager tells it no more.",
+    look: [
+      "`npx sparki preflight`: do Prometheus and Alertmanager answer, and is a sample alert routed?",
+      "`npx sparki verify`: does the service itself answer, which nobody watches now?",
+      "`kubectl get pods -n sparki-monitoring`: do Storm's pods run, and since when?",
+    ],
+    act: [
+      "Treat every other alert as if it might fire unheard: watch the service by `npx sparki status` until this is repaired.",
+      "Prometheus or Alertmanager are down: ask Storm's people; hold every release until then.",
+      "Both run: look for what keeps messages from leaving, such as a changed network policy, NAT or firewall.",
+    ],
+  },
+};
 
 /** Without metrics no other alert can fire, so their absence is the most urgent of all. */
 function metricsMissing(stack: string, service: ServiceName): Alert {

@@ -1,4 +1,6 @@
-import type { Alert } from "./alerts.ts";
+import type { StackConfig, WakingService } from "../../stacks/schema.ts";
+import type { Alert, Severity } from "./alerts.ts";
+
 /** Slack channels and people by role, as the runbook's table of contacts has them. */
 export interface Channels {
   /** Pages go here, with `onCall` mentioned. */
@@ -25,10 +27,40 @@ export interface SlackReference {
   readonly tokenKey?: string;
 }
 
+/** The Secret in the monitoring namespace with the keys of those who wake people, and whom each severity wakes. */
+export interface OnCallReference {
+  readonly secretName: string;
+  readonly page: readonly WakingService[];
+  readonly ticket: readonly WakingService[];
+  /** Where events are posted, by who takes them. */
+  readonly addresses: Readonly<Record<WakingService, string>>;
+  /** Whether the Secret has an address that is asked while alerting works. */
+  readonly heartbeat: boolean;
+}
+
+const ADDRESSES = {
+  us: { pagerduty: "https://events.pagerduty.com/v2/enqueue", opsgenie: "https://api.opsgenie.com/" },
+  eu: { pagerduty: "https://events.eu.pagerduty.com/v2/enqueue", opsgenie: "https://api.eu.opsgenie.com/" },
+} as const;
+
+interface OnCallSettings {
+  readonly secretName: string;
+  readonly onCall: StackConfig["onCall"];
+  readonly hasHeartbeat: boolean;
+}
+
+/** What the monitoring chart is told of who is on call: names and addresses, never a key. */
+export function onCallReference({ secretName, onCall, hasHeartbeat }: OnCallSettings): OnCallReference {
+  const { page, ticket, region } = onCall;
+  return { secretName, page, ticket, addresses: ADDRESSES[region], heartbeat: hasHeartbeat };
+}
+
 export interface Receiver {
   readonly name: string;
   readonly channel: string;
   readonly mention: string;
+  /** The severity whose on-call services it wakes too. */
+  readonly wakes?: Exclude<Severity, "heartbeat">;
 }
 
 export interface Route {
@@ -37,6 +69,10 @@ export interface Route {
   readonly value: string;
   /** Whether the routes after it are tried too. */
   readonly continue: boolean;
+  /** How long alerts of one group are gathered before the first is told. */
+  readonly groupWait: string;
+  /** How long until what has changed in a group, a resolved alert too, is told. */
+  readonly groupInterval: string;
   /** How long until a still firing alert is told again. */
   readonly repeatInterval: string;
 }
@@ -47,18 +83,24 @@ export interface Routing {
   readonly routes: readonly Route[];
 }
 
+const PAGE_PACE = { groupWait: "10s", groupInterval: "1m", repeatInterval: "1h" };
+const TICKET_PACE = { groupWait: "30s", groupInterval: "5m", repeatInterval: "12h" };
+
 /** Owners of a component hear of its alerts; besides, pages go to the engineer on call and tickets to the platform team. */
 export function alertRouting(channels: Channels): Routing {
   return {
-    receivers: (["platform", "incidents", "database", "infrastructure"] as const).map((name) => ({
-      name,
-      ...channels[name],
-    })),
+    receivers: [
+      { name: "platform", ...channels.platform, wakes: "ticket" },
+      { name: "incidents", ...channels.incidents, wakes: "page" },
+      { name: "database", ...channels.database },
+      { name: "infrastructure", ...channels.infrastructure },
+    ],
     routes: [
-      { receiver: "database", label: "component", value: "database", continue: true, repeatInterval: "12h" },
-      { receiver: "infrastructure", label: "component", value: "cache", continue: true, repeatInterval: "12h" },
-      { receiver: "incidents", label: "severity", value: "page", continue: false, repeatInterval: "1h" },
-      { receiver: "platform", label: "severity", value: "ticket", continue: false, repeatInterval: "12h" },
+      { receiver: "database", label: "component", value: "database", continue: true, ...TICKET_PACE },
+      { receiver: "infrastructure", label: "component", value: "cache", continue: true, ...TICKET_PACE },
+      { receiver: "infrastructure", label: "component", value: "network", continue: true, ...TICKET_PACE },
+      { receiver: "incidents", label: "severity", value: "page", continue: false, ...PAGE_PACE },
+      { receiver: "platform", label: "severity", value: "ticket", continue: false, ...TICKET_PACE },
     ],
   };
 }
@@ -66,9 +108,12 @@ export function alertRouting(channels: Channels): Routing {
 /** The page that every alert's \`runbook_url\` points into, as Markdown. */
 export function alertPages(alerts: readonly Alert[], channels: Channels): string {
   const rows = alerts.map(
-    ({ name, severity, component }) => `| [${name}](#${name.toLowerCase()}) | ${severity} | ${component} |`,
+    ({ name, severity, component, isCausedByDeployment = false }) =>
+      `| [${name}](#${name.toLowerCase()}) | ${severity} | ${component} | ${isCausedByDeployment ? "silent" : ""} |`,
   );
-  const index = ["| alert | severity | component |", "| --- | --- | --- |", ...rows].join("\n");
+  const index = ["| alert | severity | component | during a deployment |", "| --- | --- | --- | --- |", ...rows].join(
+    "\n",
+  );
   return [head(channels), `${index}\n`, ...alerts.map(alertPage)].join("\n");
 }
 
@@ -78,15 +123,40 @@ function head({ incidents, platform, database, infrastructure }: Channels): stri
 Every alert of the monitoring chart, with what it means and what to do. Made by \`node docs/generate.ts alerts\` from the
 objectives and contacts of Pulumi.prod.yaml; edit the alerts in \`apps/monitoring\`, not this page.
 
-| severity | who hears of it |
-| --- | --- |
-| page | ${incidents.channel}, ${incidents.mention}, again every hour while it fires |
-| ticket | ${platform.channel}, ${platform.mention}, again every 12 hours while it fires |
+| severity | who hears of it | told | told as over |
+| --- | --- | --- | --- |
+| page | ${incidents.channel}, ${incidents.mention}, and whom \`sparki:onCall.page\` names | 10 s after it fires, again every hour | within a minute |
+| ticket | ${platform.channel}, ${platform.mention}, and whom \`sparki:onCall.ticket\` names | 30 s after it fires, again every 12 hours | within 5 minutes |
+| heartbeat | the address in \`sparki:heartbeatUrl\`, and nobody else | once a minute, always | never |
 
-What concerns the database is told in ${database.channel} (${database.mention}) too, what concerns the cache in
+What concerns the database is told in ${database.channel} (${database.mention}) too, what concerns the cache or the network in
 ${infrastructure.channel} (${infrastructure.mention}). A page about an objective silences the ticket about the same one.
 Alertmanager reaches Slack by the stack's secret \`sparki:slackToken\`, a bot's, or else by \`sparki:slackWebhook\`, which
 posts to its own channel alone. A stack with neither has no routes to Slack, and every preview of it says so.
+
+## Who is paged
+
+Slack pages nobody. PagerDuty and Opsgenie do, each by a key of its own, which is a secret of the stack: it is kept in a
+Secret of the cluster for Alertmanager, and appears in no state, plan or log in plain text.
+
+\`\`\`yaml
+# in Pulumi.<stack>.yaml
+sparki:onCall:
+  page: [pagerduty]      # or opsgenie, or both
+  ticket: []
+  region: us             # or eu: where the service keeps the account
+\`\`\`
+
+\`\`\`sh
+pulumi config set --secret sparki:pagerdutyKey --stack prod    # a service's integration key, Events API v2
+pulumi config set --secret sparki:opsgenieKey --stack prod     # an API integration's key; Opsgenie itself ends on 5 April 2027
+pulumi config set --secret sparki:heartbeatUrl --stack prod    # what calls a person when nobody asks it for five minutes
+\`\`\`
+
+A page is critical there (P1), a ticket a warning (P3); a resolved alert is closed there too. While \`sparki deploy\` changes
+anything, the alerts that a deployment causes are silenced, those marked below; the silence ends with the command, or by
+itself half an hour after a command that was killed.
+
 An objective has no fast or medium alert when its budget could not burn that fast even if every request were bad.
 `;
 }

@@ -386,7 +386,75 @@ const dashboard = {
 };
 const slackKey = (key: string) => ({ name: "slack", key });
 const matcher = { name: LINE, matchType: oneOf("=", "!="), value: LINE };
-/** Alerts go to Slack, by the address in the program's own secret, and nowhere else. */
+const onCallKey = (key: string) => ({ name: "on-call", key });
+const receiver = {
+  name: LINE,
+  pagerdutyConfigs: optional([
+    {
+      routingKey: onCallKey("pagerduty"),
+      url: matching("PagerDuty's own address", /^https:\/\/events\.(eu\.)?pagerduty\.com\/v2\/enqueue$/),
+      sendResolved: optional(true),
+      severity: oneOf("critical", "warning"),
+      description: LINE,
+      component: LINE,
+      group: LINE,
+      clientURL: "{{ .CommonAnnotations.runbook_url }}",
+    },
+  ]),
+  opsgenieConfigs: optional([
+    {
+      apiKey: onCallKey("opsgenie"),
+      apiURL: matching("Opsgenie's own address", /^https:\/\/api\.(eu\.)?opsgenie\.com\/$/),
+      sendResolved: optional(true),
+      priority: oneOf("P1", "P3"),
+      message: LINE,
+      description: LINE,
+      source: LINE,
+    },
+  ]),
+};
+const slackReceiver = {
+  ...receiver,
+  slackConfigs: [
+    {
+      apiURL: slackKey("address"),
+      httpConfig: optional({ authorization: { credentials: slackKey("token") } }),
+      channel: CHANNEL,
+      sendResolved: optional(true),
+      linkNames: optional(new Matcher("a flag", (value) => typeof value === "boolean")),
+      title: LINE,
+      titleLink: "{{ .CommonAnnotations.runbook_url }}",
+      text: LINE,
+    },
+  ],
+};
+const heartbeat = {
+  name: "heartbeat",
+  webhookConfigs: [
+    { urlSecret: onCallKey("heartbeat"), sendResolved: new Matcher("false", (value) => value === false) },
+  ],
+};
+/** Only a stack without Slack has receivers that do not post there. */
+const RECEIVER = new Matcher("a receiver of this deployment", (value, world) =>
+  [slackReceiver, heartbeat, ...(world.bound.receiver === "slack" ? [] : [receiver])].some(
+    (shape) => mismatches(() => value, shape, world).length === 0,
+  ),
+);
+const WOKEN_BY = { page: "incidents", ticket: "platform" } as const;
+const RECEIVERS = new Matcher(
+  "receivers that reach Slack, and whom the release's values name as on call",
+  (value, world) => {
+    if (mismatches(() => value, listOf(RECEIVER), world).length > 0 || !Array.isArray(value)) return false;
+    const severities = ["page", "ticket"] as const;
+    return severities.every((severity) =>
+      (world.bound[severity] ?? "").split(" ").every((service) => {
+        const found = value.find(({ name }) => name === WOKEN_BY[severity]);
+        return service === "" || found?.[`${service}Configs`] !== undefined;
+      }),
+    );
+  },
+);
+/** Alerts go to Slack, PagerDuty, Opsgenie and the heartbeat, by the program's own secrets, and nowhere else. */
 const alertmanagerConfig = {
   apiVersion: "monitoring.coreos.com/v1alpha1",
   kind: "AlertmanagerConfig",
@@ -403,25 +471,12 @@ const alertmanagerConfig = {
         matchers: listOf(matcher),
         continue: new Matcher("a flag", (value) => typeof value === "boolean"),
         groupWait: LINE,
+        groupInterval: optional(LINE),
         repeatInterval: LINE,
       }),
     },
     inhibitRules: listOf({ sourceMatch: listOf(matcher), targetMatch: listOf(matcher), equal: listOf(LINE) }),
-    receivers: listOf({
-      name: LINE,
-      slackConfigs: [
-        {
-          apiURL: slackKey("address"),
-          httpConfig: optional({ authorization: { credentials: slackKey("token") } }),
-          channel: CHANNEL,
-          sendResolved: optional(true),
-          linkNames: optional(new Matcher("a flag", (value) => typeof value === "boolean")),
-          title: LINE,
-          titleLink: "{{ .CommonAnnotations.runbook_url }}",
-          text: LINE,
-        },
-      ],
-    }),
+    receivers: RECEIVERS,
   },
 };
 

@@ -119,6 +119,9 @@ const credentials = (step: keyof typeof OBJECTS, ...sources: readonly string[]) 
 });
 const SLACK =
   /^https:\/\/(hooks\.slack(-gov)?\.com\/[\w/-]*|slack\.com\/api\/chat\.postMessage)$|^http:\/\/127(\.\d{1,3}){3}:\d{1,5}\/[\w./-]*$/;
+/** What PagerDuty and Opsgenie give out as a key: letters and digits, Opsgenie's in groups; or a rehearsal's stand-in. */
+const WAKING_KEY = base64(matching("an integration key", /^[\w-]{8,128}$/));
+const HEARTBEAT = /^https:\/\/[\w.-]+(\/[\w./~-]*)?$|^http:\/\/127(\.\d{1,3}){3}:\d{1,5}\/[\w./-]*$|^rehearsed-[\w-]+$/;
 const PULLERS = [...SERVICE_NAMES.map(namespaceOf), "sparki-test"];
 const REFUSAL = /^echo 'This stack is protected, and nothing was deleted\. [\w .,:;()-]+' >&2; exit 1$/;
 
@@ -137,7 +140,7 @@ const VALUES_FROM = {
     ...[...CLUSTER, "network-*", "edge-lb-*"],
     ...(serviceOf(name).stores.length > 0 ? ["database-*", "cache-*", "secrets-*"] : ["database-jobs-*"]),
   ]),
-  monitoring: ["monitoring-slack"],
+  monitoring: ["monitoring-slack", "monitoring-on-call"],
 };
 /** What the provider fills in where the program says nothing, once there is a cluster: each is the same as nothing. */
 const RELEASE_DEFAULTS: Readonly<Record<string, Shape>> = {
@@ -229,6 +232,16 @@ export const pods: readonly Declaration[] = [
       data: {
         address: base64(matching("an address of Slack's, or of a rehearsal", SLACK)),
         token: optional(base64(matching("a token", /^[\w-]+$/))),
+      },
+    },
+    "monitoring-on-call": {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: named("on-call", "sparki-monitoring"),
+      data: {
+        pagerduty: optional(WAKING_KEY),
+        opsgenie: optional(WAKING_KEY),
+        heartbeat: optional(base64(matching("an address of a heartbeat", HEARTBEAT))),
       },
     },
     ...Object.fromEntries(

@@ -62,9 +62,7 @@ function requestFor({ chart, name, namespace, values }: AskedRelease, world: Wor
   const directory = isAbsolute(chart) ? chart : join(PROGRAM, chart);
   const planned = plannedValues(values, released);
   if (!isPlain(planned)) return [{ path: "values", expected: "an object of plain values" }];
-  // Where alerts go to, if anywhere.
-  const receiver = Reflect.has(Object(planned), "slack") ? { receiver: "slack" } : {};
-  const bound = { ...released, bound: { ...released.bound, ...receiver } };
+  const bound = { ...released, bound: { ...released.bound, ...receiversIn(planned) } };
   const files = filesOf(directory);
   if (!(files instanceof Map)) return [files];
   const { version: kubernetesVersion } = world.config.cluster;
@@ -74,6 +72,18 @@ function requestFor({ chart, name, namespace, values }: AskedRelease, world: Wor
     files,
     chart: { chart: directory, release: name, namespace, kubernetesVersion, values: planned },
   };
+}
+
+/** Where alerts go to, if anywhere, and who is woken by which severity. */
+function receiversIn(planned: unknown): Record<string, string> {
+  const { slack, onCall }: { slack?: unknown; onCall?: unknown } = Object(planned);
+  const services = (severity: string) => Object(onCall)[severity];
+  const waking = ["page", "ticket"].flatMap((severity) => {
+    const found = services(severity);
+    return Array.isArray(found) ? [[severity, found.join(" ")]] : [];
+  });
+  const receiver = slack !== undefined ? "slack" : onCall !== undefined ? "on-call" : undefined;
+  return { ...Object.fromEntries(waking), ...(receiver && { receiver }) };
 }
 
 function filesOf(directory: string): Map<string, Buffer> | Mismatch {

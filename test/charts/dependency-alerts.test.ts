@@ -2,19 +2,11 @@ import { dependencyAlerts } from "../../apps/monitoring/alerts.ts";
 import type { AlertingRule, RuleGroup } from "../../apps/monitoring/rules.ts";
 import { monitoringValues } from "../../apps/monitoring-values.ts";
 import { monitoringArgs } from "../support/monitoring.ts";
-import { type Scenario, testRules } from "../support/promtool.ts";
-
-/** What happens to the named series, minute by minute, and when the alert must and must not fire. */
-interface Case {
-  readonly alert: string;
-  readonly series: Readonly<Record<string, string>>;
-  readonly silentAt: readonly number[];
-  readonly firingAt: readonly number[];
-}
+import { type AlertCase, playAlert, type Scenario, testRules } from "../support/promtool.ts";
 
 const ENGINE = 'namespace="sparki-engine",stack="prod"';
 
-function missing(alert: string, namespace: string): Case {
+function missing(alert: string, namespace: string): AlertCase {
   return {
     alert,
     // Gone from minute 10, as a target that is no longer there; scraped again from minute 30.
@@ -27,7 +19,7 @@ function missing(alert: string, namespace: string): Case {
   };
 }
 
-function failing(alert: string, metric: string): Case {
+function failing(alert: string, metric: string): AlertCase {
   return {
     alert,
     series: {
@@ -41,7 +33,7 @@ function failing(alert: string, metric: string): Case {
 }
 
 /** Users' requests to one pod, minute by minute: so many in a minute, then none, then as many again. */
-function stopping(perMinute: number, labels: Readonly<Record<string, string>> = {}): Case["series"] {
+function stopping(perMinute: number, labels: Readonly<Record<string, string>> = {}): AlertCase["series"] {
   const all = { namespace: "sparki-engine", stack: "prod", synthetic: "false", pod: "a", ...labels };
   const named = Object.entries(all).map(([label, value]) => `${label}="${value}"`);
   const sum = perMinute * 80;
@@ -51,7 +43,7 @@ function stopping(perMinute: number, labels: Readonly<Record<string, string>> = 
   };
 }
 
-const CASES: readonly Case[] = [
+const CASES: readonly AlertCase[] = [
   { alert: "RequestsStopped", series: stopping(600), silentAt: [60, 80, 90, 113, 130], firingAt: [94, 109] },
   // Fewer than one a second, and requests that are not users'.
   { alert: "RequestsStopped", series: stopping(50), silentAt: [80, 94, 109], firingAt: [] },
@@ -100,18 +92,7 @@ const alerts = alertRules();
 
 describe("alerts about what the service stands on", () => {
   it.each(CASES)("$alert stays silent, fires and resolves", ({ alert, series, silentAt, firingAt }) => {
-    const expectations = [...silentAt.map((minute) => [minute, 0]), ...firingAt.map((minute) => [minute, 1])];
-    const played: Scenario = {
-      name: alert,
-      interval: "1m",
-      input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
-      promql_expr_test: expectations.map(([minute, value = 0]) => ({
-        expr: `count(ALERTS{alertname="${alert}",alertstate="firing"}) or vector(0)`,
-        eval_time: `${minute}m`,
-        exp_samples: [{ labels: "{}", value }],
-      })),
-    };
-    expect(testRules([{ groups: [alerts], scenarios: [played] }], "1m")).toBe("");
+    expect(playAlert([alerts], { alert, series, silentAt, firingAt })).toBe("");
   });
 
   it("have a case each", () => {

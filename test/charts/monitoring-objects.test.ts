@@ -1,6 +1,6 @@
 import type { RuleGroup } from "../../apps/monitoring/rules.ts";
 import { at, type Json, lint, type Manifest, only, template } from "../support/chart.ts";
-import { monitoringChartValues, renderMonitoring } from "../support/monitoring.ts";
+import { monitoringChartValues, onCallArgs, renderMonitoring } from "../support/monitoring.ts";
 import { checkRules } from "../support/promtool.ts";
 import { renderWorkload, STACKS, TRACKS, WORKLOADS } from "../support/workload-values.ts";
 import { inRounds, isReported, type WrongValue, withValue } from "../support/wrong-values.ts";
@@ -54,6 +54,36 @@ describe.each(STACKS)("the monitoring chart in %s", (stack) => {
     const authorization = { credentials: { name: "slack", key: "token" } };
     const configs = slackConfigsOf(renderMonitoring(stack, { slack }));
     expect(configs.map(({ httpConfig }) => httpConfig)).toEqual(Array(4).fill({ authorization }));
+  });
+
+  it("wakes whom each severity names, by the names of their keys alone, and asks the heartbeat first of all", () => {
+    const onCall = { ...onCallArgs({ page: ["pagerduty", "opsgenie"], ticket: ["opsgenie"] }) };
+    const config = only(renderMonitoring(stack, JSON.parse(JSON.stringify({ onCall }))), "AlertmanagerConfig");
+    expect(at(config, "spec.route.routes.0")).toMatchObject({ receiver: "heartbeat", continue: false });
+    const receivers: Record<string, Json>[] = Object(at(config, "spec.receivers"));
+    const kinds = receivers.map(({ name, ...rest }) => [name, Object.keys(rest).sort()]);
+    expect(Object.fromEntries(kinds)).toEqual({
+      heartbeat: ["webhookConfigs"],
+      platform: ["opsgenieConfigs", "slackConfigs"],
+      incidents: ["opsgenieConfigs", "pagerdutyConfigs", "slackConfigs"],
+      database: ["slackConfigs"],
+      infrastructure: ["slackConfigs"],
+    });
+    expect(at(config, "spec.receivers.2.pagerdutyConfigs.0")).toMatchObject({
+      routingKey: { name: "on-call", key: "pagerduty" },
+      url: "https://events.pagerduty.com/v2/enqueue",
+      severity: "critical",
+    });
+  });
+
+  it("wakes people where the stack has no Slack too", () => {
+    const onCall = JSON.parse(JSON.stringify(onCallArgs({ page: ["pagerduty"], ticket: [] })));
+    const config = only(renderMonitoring(stack, { slack: null, onCall }), "AlertmanagerConfig");
+    const receivers: Record<string, Json>[] = Object(at(config, "spec.receivers"));
+    expect(receivers.flatMap((receiver) => Object.keys(receiver)).filter((key) => key.endsWith("Configs"))).toEqual([
+      "webhookConfigs",
+      "pagerdutyConfigs",
+    ]);
   });
 
   it("routes nothing when the stack has no Slack, and is otherwise the same", () => {

@@ -1,3 +1,5 @@
+import { type OnCallReference, onCallReference } from "../../apps/monitoring/routing.ts";
+import { daysOf } from "../../apps/monitoring/stack-alerts.ts";
 import type { MonitoringArgs, MonitoringValues } from "../../apps/monitoring-values.ts";
 import { monitoringValues } from "../../apps/monitoring-values.ts";
 import { type Json, type Manifest, render, type Values } from "./chart.ts";
@@ -5,15 +7,23 @@ import { stackConfig } from "./workload-values.ts";
 
 /** What the program gives for a stack. */
 export function monitoringArgs(stack: string): MonitoringArgs {
-  const { objectives, contacts, runbookUrl } = stackConfig(stack);
+  const { objectives, contacts, runbookUrl, ...config } = stackConfig(stack);
   return {
     stack,
     objectives,
     channels: contacts,
+    days: { ...daysOf(config), restoredOn: "2026-11-01" },
     runbookBaseUrl: runbookUrl,
     slack: { secretName: "slack", addressKey: "address" },
+    onCall: undefined,
     namespace: "sparki-monitoring",
   };
+}
+
+/** Who is on call in a test, in the account's own region, with a heartbeat. */
+export function onCallArgs({ page, ticket }: Pick<OnCallReference, "page" | "ticket">): OnCallReference {
+  const onCall = { page: [...page], ticket: [...ticket], region: "us" as const };
+  return onCallReference({ secretName: "on-call", onCall, hasHeartbeat: true });
 }
 
 /** The monitoring chart's values for a stack, as Helm gets them. */

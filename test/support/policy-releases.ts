@@ -49,8 +49,8 @@ export function helmRelease(chart: "engine" | "web", track: "one-box" | "fleet",
   }).named(name);
 }
 
-/** The monitoring's Helm release as production asks for it. */
-export function monitoringRelease(directory: string) {
+/** The monitoring's Helm release as production asks for it, with its values or these. */
+export function monitoringRelease(directory: string, values: Values = monitoringChartValues("prod")) {
   const chartHash = filesHash(chartFilesIn(directory));
   return example("kubernetes:helm.sh/v3:Release", {
     name: "monitoring",
@@ -59,7 +59,7 @@ export function monitoringRelease(directory: string) {
     maxHistory: 10,
     atomic: true,
     cleanupOnFail: true,
-    values: { ...monitoringChartValues("prod"), chartHash },
+    values: { ...values, chartHash },
   }).named("monitoring");
 }
 

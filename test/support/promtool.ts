@@ -57,6 +57,39 @@ export function testRules(tests: readonly RuleTest[], evaluationInterval: string
   });
 }
 
+/** What happens to the named series, minute by minute, and when the alert must and must not fire. */
+export interface AlertCase {
+  readonly alert: string;
+  readonly series: Readonly<Record<string, string>>;
+  readonly silentAt: readonly number[];
+  readonly firingAt: readonly number[];
+}
+
+/** Plays a case with the rules; what was not as it says, in promtool's words, empty when everything was. */
+export function playAlert(
+  groups: readonly RuleGroup[],
+  { alert, series, silentAt, firingAt }: AlertCase,
+  evaluationInterval = "1m",
+): string {
+  const expectations = [...silentAt.map((minute) => [minute, 0]), ...firingAt.map((minute) => [minute, 1])];
+  const played: Scenario = {
+    name: alert,
+    interval: "1m",
+    input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+    promql_expr_test: expectations.map(([minute, value = 0]) => ({
+      expr: `count(ALERTS{alertname="${alert}",alertstate="firing"}) or vector(0)`,
+      eval_time: `${minute}m`,
+      exp_samples: [{ labels: "{}", value }],
+    })),
+  };
+  // Of the alerts only the one that is asked for: every other would be evaluated as often.
+  const own = groups.map((group) => ({
+    ...group,
+    rules: group.rules.filter((rule) => !("alert" in rule) || rule.alert === alert),
+  }));
+  return testRules([{ groups: own, scenarios: [played] }], evaluationInterval);
+}
+
 function promtool(command: readonly string[]): string {
   const result = spawnSync(toolPath("promtool"), command, { encoding: "utf8" });
   if (result.error) throw result.error;

@@ -51,11 +51,13 @@ export const sampleAlert = stormCheck({
         "check the AlertmanagerConfig in sparki-monitoring, which needs sparki:slackToken or sparki:slackWebhook, and that Alertmanager selects it",
       );
     if (left.length > 0) return fail("the alerts are not resolved", stormFix(context));
-    return pass(
-      routed
-        ? "a page and a ticket were routed to the right receivers"
-        : "accepted and resolved; the deployment creates the routes",
-    );
+    if (!routed) return pass("accepted and resolved; the deployment creates the routes");
+    const { page } = context.config.onCall;
+    const paging =
+      page.length > 0
+        ? `a page also goes to ${page.join(" and ")}`
+        : "a page goes to Slack only: sparki:onCall.page is empty";
+    return pass(`a page and a ticket were routed to the right receivers; ${paging}`);
   },
 });
 

@@ -45,7 +45,13 @@ describe("sampleAlert", () => {
   it("passes when a page and a ticket reach whom they concern, and are resolved", async () => {
     expect(await look(sampleAlert, fakeContext({ http: asked(right), state: routed, clock }))).toEqual({
       status: "pass",
-      reason: "a page and a ticket were routed to the right receivers",
+      reason:
+        "a page and a ticket were routed to the right receivers; a page goes to Slack only: sparki:onCall.page is empty",
+    });
+    const config = configWith({ onCall: { page: ["pagerduty", "opsgenie"], ticket: [], region: "us" } });
+    expect(await look(sampleAlert, fakeContext({ http: asked(right), state: routed, clock, config }))).toEqual({
+      status: "pass",
+      reason: "a page and a ticket were routed to the right receivers; a page also goes to pagerduty and opsgenie",
     });
   });
 

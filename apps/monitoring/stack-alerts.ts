@@ -1,0 +1,467 @@
+import type { StackConfig } from "../../stacks/schema.ts";
+import { namespaceOf, SERVICE_NAMES } from "../../stacks/services.ts";
+import type { Alert } from "./alerts.ts";
+import { CLOUDWATCH, type CloudWatchMetric, cloudWatchSeries } from "./cloudwatch.ts";
+import type { RuleGroup } from "./rules.ts";
+
+const NAMESPACES = SERVICE_NAMES.map(namespaceOf).join("|");
+const DAY_SECONDS = 86_400;
+
+/** Days that the stack's config names, by which alerts judge what is overdue. */
+export interface StackDays {
+  readonly passwordsSince: string;
+  readonly restoredOn: string | undefined;
+}
+
+/** The days as the config has them. */
+export function daysOf({ database, preflight }: Pick<StackConfig, "database" | "preflight">): StackDays {
+  return { passwordsSince: database.passwordsSince, restoredOn: preflight.restoreTest?.on };
+}
+
+const PASSWORDS = "sparki:passwords:since_seconds";
+const RESTORED = "sparki:restore_test:since_seconds";
+
+/** The days as series: so an alert's own text stays the same when a password is rotated. */
+export function dayRules(stack: string, { passwordsSince, restoredOn }: StackDays): RuleGroup {
+  const labels = { stack };
+  const since = (day: string) => `vector(${Date.parse(day) / 1000})`;
+  return {
+    name: "sparki-days",
+    interval: "1m",
+    rules: [
+      { record: PASSWORDS, expr: since(passwordsSince), labels },
+      ...(restoredOn === undefined ? [] : [{ record: RESTORED, expr: since(restoredOn), labels }]),
+    ],
+  };
+}
+
+/** Alerts about what the stack stands on at AWS, its cluster, and what people have to do by a day. */
+export function stackAlerts(stack: string): Alert[] {
+  const of = (metric: CloudWatchMetric) => cloudWatchSeries(stack, metric);
+  const days = (series: string) => `time() - ${series}{stack="${stack}"}`;
+  return [
+    {
+      name: "DatabaseStorageLow",
+      severity: "ticket",
+      component: "database",
+      service: "rds",
+      expr: `min(${of(CLOUDWATCH.databaseFreeBytes)}) < 10e9`,
+      for: "15m",
+      summary: "The database has {{ $value | humanize1024 }}B of storage left",
+      page: {
+        meaning:
+          "Less than 10 GB are free. RDS makes the storage larger by itself, up to `sparki:database.maxStorageGib` and once in six hours; that it did not says that it is at its end, or that data grows faster.",
+        timing: "Fires after 15 minutes below 10 GB. Ends as soon as it is above.",
+        look: [
+          "`aws rds describe-db-instances`: AllocatedStorage beside MaxAllocatedStorage.",
+          "`npx sparki diagnose database`, and the dashboard *Database*.",
+          "What grows: `pg_total_relation_size` of the largest tables, and replication slots that hold back the log.",
+        ],
+        act: [
+          "At its end: raise `maxStorageGib` of `sparki:database` and deploy; nothing restarts.",
+          "Something that need not be kept grows: bring in the database's owners before it pages.",
+        ],
+      },
+    },
+    {
+      name: "DatabaseStorageFull",
+      severity: "page",
+      component: "database",
+      service: "rds",
+      expr: `min(${of(CLOUDWATCH.databaseFreeBytes)}) < 2e9`,
+      for: "1m",
+      summary: "The database has only {{ $value | humanize1024 }}B of storage left and will stop",
+      page: {
+        meaning:
+          "Less than 2 GB are free. PostgreSQL stops when there are none, and RDS then refuses connections until storage was added.",
+        timing: "Fires after a minute below 2 GB. Ends as soon as it is above.",
+        look: [
+          "`aws rds describe-db-instances`: does its status say that storage is being added?",
+          "The dashboard *Database*: since when, and how fast?",
+          "A migration or seed under way: `npx sparki status`.",
+        ],
+        act: [
+          "Add storage now: `aws rds modify-db-instance --apply-immediately --allocated-storage` 20 % more; then put the same into the config.",
+          "A migration fills it: let nobody start it again, and bring in the database's owners.",
+        ],
+      },
+    },
+    {
+      name: "DatabaseCpuHigh",
+      severity: "ticket",
+      component: "database",
+      service: "rds",
+      isCausedByDeployment: true,
+      expr: `avg(${of(CLOUDWATCH.databaseCpuPercent)}) > 90`,
+      for: "15m",
+      summary: "The database's processors are {{ $value | humanize }} % busy",
+      page: {
+        meaning: "Over 90 % for 15 minutes. Every statement takes longer, and soon a latency objective says so.",
+        timing:
+          "Fires after 15 minutes above 90 %. Ends as soon as it is below. Silent during a deployment: migrations may need it.",
+        look: [
+          "Performance Insights of the RDS instance: which statement?",
+          "Dashboard *Database*: slow statements, and a deployment marker.",
+          "`npx sparki diagnose database`",
+        ],
+        act: [
+          "A statement has become slow with the newest release: `npx sparki rollback`.",
+          "Load has grown: ask the database's owners for a larger `instanceClass`.",
+        ],
+      },
+    },
+    {
+      name: "CacheMemoryHigh",
+      severity: "ticket",
+      component: "cache",
+      service: "redis",
+      expr: `max(${of(CLOUDWATCH.cacheMemoryPercent)}) > 85`,
+      for: "10m",
+      summary: "Redis uses {{ $value | humanize }} % of its memory",
+      page: {
+        meaning: "Over 85 % of the memory that a node may use holds data. At 100 % it evicts, or refuses to write.",
+        timing: "Fires after 10 minutes above 85 %. Ends as soon as it is below.",
+        look: [
+          "Dashboard *Cache*: memory, keys, and since when.",
+          "Keys without an expiry: has the newest release begun to write some?",
+          "ElastiCache's events in the AWS console.",
+        ],
+        act: [
+          "A release writes what never expires: `npx sparki rollback`.",
+          "Load has grown: a larger `nodeType` of `sparki:cache`; the replacement is online.",
+        ],
+      },
+    },
+    {
+      name: "CacheEvicting",
+      severity: "ticket",
+      component: "cache",
+      service: "redis",
+      expr: `sum(${of(CLOUDWATCH.cacheEvictions)}) > 0`,
+      for: "10m",
+      summary: "Redis evicts {{ $value | humanize }} keys a minute",
+      page: {
+        meaning:
+          "Redis throws away keys that nobody gave up, for lack of memory: sessions end early, and what was cached is made again.",
+        timing: "Fires after 10 minutes with evictions in each. Ends with the first minute without.",
+        look: [
+          "Dashboard *Cache*: memory, evictions, hit rate.",
+          "`npx sparki diagnose errors`: do users feel it?",
+          "Keys without an expiry, and the largest ones.",
+        ],
+        act: ["A larger `nodeType` of `sparki:cache`.", "Began with a release: `npx sparki rollback`."],
+      },
+    },
+    {
+      name: "CacheReplicaLag",
+      severity: "ticket",
+      component: "cache",
+      service: "redis",
+      expr: `max(${of(CLOUDWATCH.cacheLagSeconds)}) > 10`,
+      for: "5m",
+      summary: "A replica of Redis is {{ $value | humanize }} s behind",
+      page: {
+        meaning: "A failover now would lose what was written in that time.",
+        timing: "Fires after 5 minutes over 10 s. Ends as soon as it is below.",
+        look: [
+          "Dashboard *Cache*: writes and network of each node.",
+          "ElastiCache's events: a node that is being replaced?",
+          "The node type's network limit.",
+        ],
+        act: ["A node is being replaced: wait, it ends by itself.", "Otherwise a larger `nodeType`, or fewer writes."],
+      },
+    },
+    {
+      name: "LoadBalancerFailing",
+      severity: "page",
+      component: "network",
+      service: "load-balancer",
+      expr: `sum(${of(CLOUDWATCH.balancerErrors)}) / (sum(${of(CLOUDWATCH.balancerRequests)}) > 10) > 0.05`,
+      for: "3m",
+      summary: "The load balancer itself answers {{ $value | humanizePercentage }} of requests with a 5xx",
+      page: {
+        meaning:
+          "More than 5 % of requests get a 5xx that no pod gave: no healthy target, a target that closed the connection, or a time-out. Pods count none of them, so no budget alert sees it.",
+        timing: "Fires after 3 minutes above 5 % with more than 10 requests a minute. Ends as soon as it is below.",
+        look: [
+          "The target groups in the AWS console: how many targets are healthy, and why are others not?",
+          "`npx sparki verify`: does the service answer from outside?",
+          "`kubectl get pods -A -l app.kubernetes.io/part-of=sparki`: are pods ready, or being killed?",
+        ],
+        act: [
+          "Pods are not ready since a release: `npx sparki rollback`.",
+          "Pods are ready and their targets are not: a security group or network policy was changed; put it back.",
+        ],
+      },
+    },
+    {
+      name: "LoadBalancerRejecting",
+      severity: "page",
+      component: "network",
+      service: "load-balancer",
+      expr: `sum(${of(CLOUDWATCH.balancerRejected)}) > 0`,
+      for: "3m",
+      summary: "The load balancer rejects {{ $value | humanize }} connections a minute",
+      page: {
+        meaning: "The load balancer has reached the connections that it can hold, and users get none.",
+        timing: "Fires after 3 minutes with rejected connections in each. Ends with the first minute without.",
+        look: [
+          "The load balancer's new and active connections: a rush of users, or an attack?",
+          "The web firewall's sampled requests: one client, or many?",
+          "Latency: slow pods hold connections open.",
+        ],
+        act: [
+          "An attack: lower the limit a client in `infra/firewall.ts`, or block where it comes from; tell AWS's support.",
+          "A rush of users: the balancer grows by itself within minutes; raise `maxReplicas` of the service.",
+        ],
+      },
+    },
+    {
+      name: "NatPortsExhausted",
+      severity: "ticket",
+      component: "network",
+      service: "nat",
+      expr: `sum(${of(CLOUDWATCH.natPortErrors)}) > 0`,
+      for: "5m",
+      summary: "The NAT gateways had no port for {{ $value | humanize }} connections in a minute",
+      page: {
+        meaning:
+          "Connections that leave the cluster fail by chance: pulled images, AWS's APIs, alerts on their way out.",
+        timing: "Fires after 5 minutes with failures in each. Ends with the first minute without.",
+        look: [
+          "The NAT gateways' active connections: which zone?",
+          "VPC flow logs: which pod opens connections to where?",
+          "A release that opens a connection for each request?",
+        ],
+        act: [
+          "Began with a release: `npx sparki rollback`.",
+          "Load has grown: `natGateways: per-zone` of `sparki:network`, or more addresses on the gateway.",
+        ],
+      },
+    },
+    {
+      name: "CertificateExpiring",
+      severity: "ticket",
+      component: "network",
+      service: "certificate",
+      expr: `min(${of(CLOUDWATCH.certificateDays)}) < 30`,
+      for: "1h",
+      summary: "The certificate ends in {{ $value | humanize }} days and was not renewed",
+      page: {
+        meaning:
+          "AWS renews a certificate 60 days before its end, if it can validate the name by DNS. It has failed to for a month.",
+        timing: "Fires an hour after the first value below 30 days. Ends with the renewal.",
+        look: [
+          "`npx sparki preflight`: delegation, certificate.",
+          "The certificate in the AWS console: which name's validation is pending?",
+          "`dig` of the validation record by the parent zone's servers.",
+        ],
+        act: [
+          "The validation record is gone: deploy, which makes it again.",
+          "The delegation was changed: put the zone's own name servers back into the parent zone.",
+        ],
+      },
+    },
+    {
+      name: "CertificateEnding",
+      severity: "page",
+      component: "network",
+      service: "certificate",
+      expr: `min(${of(CLOUDWATCH.certificateDays)}) < 5`,
+      for: "1h",
+      summary: "The certificate ends in {{ $value | humanize }} days: then no browser gets in",
+      page: {
+        meaning: "Fewer than 5 days are left, and AWS has not renewed it for two months.",
+        timing: "Fires an hour after the first value below 5 days. Ends with the renewal.",
+        look: [
+          "The certificate in the AWS console: which name's validation is pending?",
+          "`dig` of the validation record by the parent zone's servers.",
+          "Who changed the parent zone?",
+        ],
+        act: [
+          "Put delegation and validation record back: AWS then renews within the hour.",
+          "The parent zone cannot be changed in time: import a certificate of another authority into ACM and name it in the listener.",
+        ],
+      },
+    },
+    {
+      name: "CloudWatchMetricsMissing",
+      severity: "ticket",
+      component: "monitoring",
+      service: "cloudwatch-exporter",
+      expr: `absent(${of(CLOUDWATCH.databaseFreeBytes)})`,
+      for: "30m",
+      summary:
+        "Nothing comes from CloudWatch: no alert about RDS, Redis, the balancer, NAT or the certificate can fire",
+      page: {
+        meaning:
+          "Storm's CloudWatch exporter is not there, not scraped, or refused by AWS. See [CloudWatch](production.md#cloudwatch) for how it is set.",
+        timing: "Fires 30 minutes after the last value. Ends with the first.",
+        look: [
+          "Prometheus's targets: is the exporter scraped?",
+          "The exporter's log: what does AWS refuse?",
+          "Its settings beside docs/cloudwatch-exporter.yaml.",
+        ],
+        act: [
+          "Ask Storm's people to set it as the page says.",
+          "Until then look at the AWS console yourself after each deployment.",
+        ],
+      },
+    },
+    {
+      name: "NodeNotReady",
+      severity: "ticket",
+      component: "platform",
+      service: "cluster",
+      expr: 'sum(kube_node_status_condition{condition="Ready",status="true"} == bool 0) > 0',
+      for: "15m",
+      summary: "{{ $value }} nodes of the cluster have not been ready for 15 minutes",
+      page: {
+        meaning:
+          "A node that does not answer takes its pods with it; Auto Mode replaces it within a few minutes, and has not.",
+        timing: "Fires after 15 minutes. Ends once every node is ready or gone.",
+        look: [
+          "`kubectl get nodes`, `kubectl describe node`: which condition?",
+          "The node's instance in the AWS console.",
+          "Other nodes of the same zone.",
+        ],
+        act: [
+          "One node: `kubectl delete node NAME`; Auto Mode makes another.",
+          "A whole zone: see AWS's health page; the services run on in the others.",
+        ],
+      },
+    },
+    {
+      name: "PodsPending",
+      severity: "ticket",
+      component: "platform",
+      isCausedByDeployment: true,
+      expr: `sum by (namespace) (kube_pod_status_phase{phase="Pending",namespace=~"${NAMESPACES}"}) > 0`,
+      for: "10m",
+      summary: "{{ $value }} pods in {{ $labels.namespace }} have waited for a node for 10 minutes",
+      page: {
+        meaning:
+          "Pods that should serve do not run: no node has room for them, or their image or volume is not available.",
+        timing:
+          "Fires after 10 minutes. Ends once none waits. Silent during a deployment, whose gates judge its pods themselves.",
+        look: [
+          "`kubectl describe pod`: what does the scheduler say?",
+          "`kubectl get nodeclaims`: does Auto Mode make a node, and what does AWS refuse?",
+          "The account's quota of instances: `npx sparki preflight`.",
+        ],
+        act: [
+          "The image cannot be pulled: is it still in the registry, and the pull secret valid?",
+          "AWS has no room or the quota is used up: ask for more, or take other instance types.",
+        ],
+      },
+    },
+    {
+      name: "PodsRestarting",
+      severity: "ticket",
+      component: "platform",
+      isCausedByDeployment: true,
+      expr: `sum by (namespace) (increase(kube_pod_container_status_restarts_total{namespace=~"${NAMESPACES}"}[15m])) > 3`,
+      for: "1m",
+      summary: "Containers in {{ $labels.namespace }} restarted {{ $value | humanize }} times in 15 minutes",
+      page: {
+        meaning: "Containers die and are started again: what they were asked is lost each time.",
+        timing:
+          "Fires a minute after the fourth restart in 15 minutes. Ends 15 minutes after the last. Silent during a deployment.",
+        look: [
+          "`kubectl get pods`, and `kubectl logs --previous` of one that restarted.",
+          "OOMKilled in `kubectl describe pod`: does memory grow with the newest release?",
+          "`npx sparki diagnose`",
+        ],
+        act: [
+          "Began with a release: `npx sparki rollback`.",
+          "The database or the cache was away: that is the cause; see their alerts.",
+        ],
+      },
+    },
+    {
+      name: "FleetUnavailable",
+      severity: "page",
+      component: "platform",
+      expr: `sum by (namespace) (kube_deployment_status_replicas_available{deployment=~".*-fleet"}) / (sum by (namespace) (kube_deployment_spec_replicas{deployment=~".*-fleet"}) > 0) < 0.5`,
+      for: "5m",
+      summary: "Only {{ $value | humanizePercentage }} of the fleet in {{ $labels.namespace }} is available",
+      page: {
+        meaning:
+          "Less than half of the pods that should serve do. A rolling update never goes so low: something takes pods away.",
+        timing: "Fires after 5 minutes below a half. Ends as soon as it is above.",
+        look: [
+          "`kubectl get pods`, `kubectl get events`: pending, restarting or evicted?",
+          "`kubectl get nodes`: a zone that is gone?",
+          "`npx sparki diagnose`",
+        ],
+        act: ["Began with a release: `npx sparki rollback`.", "Nodes are missing: see NodeNotReady and PodsPending."],
+      },
+    },
+    {
+      name: "ClusterMetricsMissing",
+      severity: "ticket",
+      component: "monitoring",
+      service: "kube-state-metrics",
+      expr: `absent(kube_pod_status_phase{namespace="${namespaceOf("engine")}"})`,
+      for: "15m",
+      summary: "Nothing comes from kube-state-metrics: no alert about nodes and pods can fire",
+      page: {
+        meaning:
+          "Storm's kube-state-metrics is not there or not scraped, or scraped without `honorLabels: true`, which its `namespace` label needs.",
+        timing: "Fires 15 minutes after the last value. Ends with the first.",
+        look: [
+          "Prometheus's targets: is it scraped?",
+          "`kubectl get pods -n sparki-monitoring`",
+          "The labels of `kube_pod_status_phase` in Prometheus.",
+        ],
+        act: ["Ask Storm's people to repair it.", "Until then `npx sparki status` says how the pods are."],
+      },
+    },
+    {
+      name: "RestoreDrillOverdue",
+      severity: "ticket",
+      component: "database",
+      service: "drill",
+      expr: `${days(RESTORED)} > ${85 * DAY_SECONDS}`,
+      summary: "The last restore that somebody proved is {{ $value | humanizeDuration }} ago",
+      page: {
+        meaning:
+          "A backup that nobody has restored is a hope. After 92 days `npx sparki preflight` warns of it before each deployment.",
+        timing:
+          "Fires 85 days after the day in `sparki:preflight.restoreTest`. Ends with the deployment that tells a later one.",
+        look: [
+          "[The restore drill](recovery.md#the-restore-drill)",
+          "`npx sparki upgrades`",
+          "The nightly drill's last run, if there is one: what did it find?",
+        ],
+        act: [
+          "`npx sparki drill restore`, commit the record, deploy.",
+          "It does not pass: [why](recovery.md#why-it-did-not-pass).",
+        ],
+      },
+    },
+    {
+      name: "PasswordsOld",
+      severity: "ticket",
+      component: "database",
+      service: "passwords",
+      expr: `${days(PASSWORDS)} > ${76 * DAY_SECONDS}`,
+      summary:
+        "The database users' passwords are {{ $value | humanizeDuration }} old; after 90 days nothing can be deployed",
+      page: {
+        meaning:
+          "Once `sparki:database.passwordsSince` is more than 90 days ago, policy S54 refuses every update but one that rotates.",
+        timing: "Fires 76 days after that day: two weeks are left. Ends with the deployment that rotates.",
+        look: [
+          "[Every secret, and when it is rotated](rotation.md)",
+          "`npx sparki upgrades`",
+          "`npx sparki status`: is a release under way that should be finished first?",
+        ],
+        act: [
+          "Set `passwordsSince` to today and deploy.",
+          "Already over 90 days: the same; nothing else is deployed before that.",
+        ],
+      },
+    },
+  ];
+}
