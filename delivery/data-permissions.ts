@@ -82,11 +82,11 @@ export const DATA: Readonly<Record<string, readonly Grant[]>> = {
     see("logs:PutResourcePolicy", "logs:DeleteResourcePolicy", "logs:DescribeResourcePolicies"),
   ],
   "aws:rds/instance:Instance": [
-    see("rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:DescribePendingMaintenanceActions"),
+    see("rds:DescribeDBInstances", "rds:DescribeDBSnapshots"),
     on([...DATABASE, ...SUBNETS, ...PARAMETERS, rds("og:default:*")], "rds:CreateDBInstance", "rds:ModifyDBInstance"),
-    on(DATABASE, "rds:RebootDBInstance", ...RDS_TAGS),
+    on(DATABASE, ...RDS_TAGS),
     on([...DATABASE, ...FINAL_SNAPSHOT], "rds:DeleteDBInstance", "rds:CreateDBSnapshot"),
-    on(FINAL_SNAPSHOT, ...RDS_TAGS),
+    on(FINAL_SNAPSHOT, "rds:AddTagsToResource"),
     // The master user's secret, which RDS makes in the name of who deploys.
     on(
       [secret("rds!db-*")],
@@ -124,7 +124,7 @@ export const DATA: Readonly<Record<string, readonly Grant[]>> = {
     ),
   ],
   "aws:elasticache/replicationGroup:ReplicationGroup": [
-    see("elasticache:DescribeReplicationGroups", "elasticache:DescribeCacheClusters", "elasticache:DescribeSnapshots"),
+    see("elasticache:DescribeReplicationGroups", "elasticache:DescribeCacheClusters"),
     on(
       [
         GROUP,

@@ -43,7 +43,6 @@ const LOOKS: readonly Grant[] = [
     "servicequotas:GetAWSDefaultServiceQuota",
     "tag:GetResources",
     "acm:ListCertificates",
-    "sts:GetCallerIdentity",
     "iam:ListRoles",
   ),
   // Whether it may do what the plan needs, and which services have made their own roles.
@@ -80,21 +79,21 @@ export interface Document {
  * one would be longer than IAM takes), and the boundary of the roles that it makes. The same place gives the same text.
  */
 export function documentsOf(place: Place): Readonly<Record<string, Document>> {
-  const part = (name: string, table: Readonly<Record<string, readonly Grant[]>>, more: readonly Grant[] = []) =>
-    inPolicies(statements("Allow", [...Object.values(table).flat(), ...more], place)).map(
+  const allowed = (grants: readonly Grant[]) => statements("Allow", grants, place);
+  const tables = { network: NETWORK, cluster: CLUSTER_AND_ROLES, data: DATA, edge: EDGE };
+  const parts = new Map<string, readonly Statement[]>(
+    Object.entries(tables).map(([name, table]) => [name, allowed(Object.values(table).flat())]),
+  );
+  parts.set("guard", [...statements("Deny", GUARD, place), ...allowed(LOOKS)]);
+  const all = [...parts.values()].flat();
+  const deploying = [...parts].flatMap(([name, own]) =>
+    inPolicies(own.flatMap((each) => withoutRepeated(each, all))).map(
       (document, index, { length }) =>
         [`deploying-role.${name}${length === 1 ? "" : `-${index + 1}`}`, document] as const,
-    );
-  const guarded = inPolicies([...statements("Deny", GUARD, place), ...statements("Allow", LOOKS, place)]);
+    ),
+  );
   const boundary = [...statements("Deny", BOUNDARY_DENIES, place), ...statements("Allow", BOUNDARY_ALLOWS, place)];
-  const named = [
-    ...part("network", NETWORK),
-    ...part("cluster", CLUSTER_AND_ROLES),
-    ...part("data", DATA),
-    ...part("edge", EDGE),
-    ...guarded.map((document) => ["deploying-role.guard", document] as const),
-    ["permission-boundary", documentOf(boundary)] as const,
-  ];
+  const named = [...deploying, ["permission-boundary", documentOf(boundary)] as const];
   return Object.fromEntries(named.map(([name, document]) => [`${name}.${place.stack}.json`, document]));
 }
 
@@ -179,6 +178,32 @@ function statements(Effect: Statement["Effect"], grants: readonly Grant[], place
       ...(condition === undefined ? {} : { Condition: withValues(condition, place) }),
     };
   });
+}
+
+/** The statement without what another one allows already, on the same condition; nothing where that is all of it. */
+function withoutRepeated(statement: Statement, all: readonly Statement[]): Statement[] {
+  const at = all.indexOf(statement);
+  const sameCondition = JSON.stringify(statement.Condition);
+  const isRepeated = (action: string) =>
+    all.some(
+      (other, index) =>
+        other !== statement &&
+        other.Effect === statement.Effect &&
+        other.Action.includes(action) &&
+        JSON.stringify(other.Condition) === sameCondition &&
+        reaches(other, statement) &&
+        (index < at || !reaches(statement, other)),
+    );
+  const Action = statement.Action.filter((action) => !isRepeated(action));
+  return Action.length === 0 ? [] : [{ ...statement, Action }];
+}
+
+/** Whether all that one statement is about is also what another one is about. */
+function reaches(wide: Statement, narrow: Statement): boolean {
+  const patterns = wide.Resource.map(
+    (each) => new RegExp(`^${each.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`),
+  );
+  return narrow.Resource.every((resource) => patterns.some((pattern) => pattern.test(resource)));
 }
 
 function withValues(condition: NonNullable<Grant["condition"]>, place: Place): object {

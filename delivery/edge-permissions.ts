@@ -48,7 +48,6 @@ export const EDGE: Readonly<Record<string, readonly Grant[]>> = {
     see(
       "elasticloadbalancing:DescribeTargetGroups",
       "elasticloadbalancing:DescribeTargetGroupAttributes",
-      "elasticloadbalancing:DescribeTargetHealth",
       "elasticloadbalancing:DescribeTags",
     ),
     on(
@@ -61,12 +60,7 @@ export const EDGE: Readonly<Record<string, readonly Grant[]>> = {
     ),
   ],
   "aws:lb/listener:Listener": [
-    see(
-      "elasticloadbalancing:DescribeListeners",
-      "elasticloadbalancing:DescribeListenerAttributes",
-      "elasticloadbalancing:DescribeListenerCertificates",
-      "elasticloadbalancing:DescribeSSLPolicies",
-    ),
+    see("elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeListenerAttributes"),
     on([BALANCER], "elasticloadbalancing:CreateListener"),
     on(
       [LISTENERS],

@@ -63,12 +63,7 @@ export const NETWORK: Readonly<Record<string, readonly Grant[]>> = {
   ],
   "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl": [
     see("ec2:DescribeNetworkAcls"),
-    on(
-      ec2("network-acl", "subnet"),
-      "ec2:CreateNetworkAclEntry",
-      "ec2:DeleteNetworkAclEntry",
-      "ec2:ReplaceNetworkAclAssociation",
-    ),
+    on(ec2("network-acl"), "ec2:CreateNetworkAclEntry", "ec2:DeleteNetworkAclEntry"),
     when(MARKED, on(ec2("network-acl"), "ec2:CreateTags")),
     owning(["network-acl"], ...TAGS),
   ],
@@ -113,7 +108,9 @@ export const NETWORK: Readonly<Record<string, readonly Grant[]>> = {
   ],
   "aws:ec2/securityGroup:SecurityGroup": [
     see("ec2:DescribeSecurityGroups", "ec2:DescribeNetworkInterfaces"),
-    ...making("ec2:CreateSecurityGroup", "security-group", ["vpc"]),
+    // Its tags are put on as the default group's are.
+    when(MARKED, on(ec2("security-group"), "ec2:CreateSecurityGroup", "ec2:CreateTags")),
+    when(OWN, on(ec2("vpc"), "ec2:CreateSecurityGroup")),
     // AWS gives each new group a rule that lets everything out, and the provider takes it away.
     ...rules("Egress"),
     owning(["security-group"], "ec2:DeleteSecurityGroup", ...TAGS),
@@ -121,7 +118,7 @@ export const NETWORK: Readonly<Record<string, readonly Grant[]>> = {
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": rules("Ingress"),
   "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": rules("Egress"),
   "aws:ec2/vpcEndpoint:VpcEndpoint": [
-    see("ec2:DescribeVpcEndpoints", "ec2:DescribeVpcEndpointServices", "ec2:DescribePrefixLists"),
+    see("ec2:DescribeVpcEndpoints", "ec2:DescribePrefixLists"),
     ...making("ec2:CreateVpcEndpoint", "vpc-endpoint", ["vpc", "subnet", "security-group", "route-table"]),
     owning(["vpc-endpoint"], "ec2:ModifyVpcEndpoint", "ec2:DeleteVpcEndpoints", ...TAGS),
     owning(["subnet", "security-group", "route-table"], "ec2:ModifyVpcEndpoint"),
@@ -234,10 +231,10 @@ export const CLUSTER_AND_ROLES: Readonly<Record<string, readonly Grant[]>> = {
       "eks:DescribeUpdate",
       ...CLUSTER_TAGS,
     ),
-    see("eks:DescribeAddonVersions", "eks:DescribeAddonConfiguration"),
+    see("eks:DescribeAddonVersions"),
   ],
   "aws:eks/podIdentityAssociation:PodIdentityAssociation": [
-    on(CLUSTER, "eks:CreatePodIdentityAssociation", "eks:ListPodIdentityAssociations"),
+    on(CLUSTER, "eks:CreatePodIdentityAssociation"),
     on(
       [eks("podidentityassociation/sparki-{stack}/*")],
       "eks:DescribePodIdentityAssociation",

@@ -96,7 +96,6 @@ function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterN
       accessPolicies: { admin: { policyArn: CLUSTER_ADMIN, accessScope: { type: "cluster" } } },
     },
   ]);
-  const madeByEks = childrenBoundedBy(args.permissionsBoundary, childrenMadeBy(args.release));
   return new eks.Cluster(
     `${name}-eks`,
     {
@@ -121,8 +120,16 @@ function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterN
       skipDefaultNodeGroup: true,
     },
     // EKS makes the log group itself, unencrypted and kept for ever, when it is not there first.
-    { parent, dependsOn: [args.logs], transforms: [enteredByEntriesOnly(madeByEks)] },
+    { parent, dependsOn: [args.logs], transforms: [changedChildren(args)] },
   );
+}
+
+/** What the program changes of the resources that EKS's component makes. */
+export function changedChildren({
+  permissionsBoundary,
+  release,
+}: Pick<ClusterArgs, "permissionsBoundary" | "release">): pulumi.ResourceTransform {
+  return enteredByEntriesOnly(childrenBoundedBy(permissionsBoundary, childrenMadeBy(release)));
 }
 
 /**

@@ -15,7 +15,7 @@ import { StoredImages } from "./cluster/images.ts";
 import type { SecretValue } from "./cluster/volumes.ts";
 import { settled } from "./cluster/watch.ts";
 import { claimSlot, NotFound, type Route, Unavailable, XmlDocument } from "./control.ts";
-import { heldSchema, imageSchema, parsed, removalSchema } from "./control-requests.ts";
+import { askerSchema, heldSchema, imageSchema, parsed, removalSchema } from "./control-requests.ts";
 import { copyRoutes } from "./copies.ts";
 
 import { applyFaults } from "./faults.ts";
@@ -149,6 +149,9 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   };
   routes["POST /faults"] = (body) =>
     applyFaults({ runDirectory, stack: options.stack, account, backing, storm, users, slack }, body);
+  routes["POST /asker"] = async (body) => {
+    account.authority.asker = parsed(askerSchema, body);
+  };
   routes["GET /status"] = async () => ({ modelSeconds: account.now(), runDirectory });
   return {
     environment: {

@@ -40,6 +40,24 @@ export const heldSchema = z.strictObject({
   isLost: z.boolean().default(false),
 });
 
+const list = z.array(z.string()).readonly();
+const compared = z.record(z.string(), z.union([z.string(), list]));
+
+/** The body of `POST /asker`: whose policies AWS is to hold from now on, as IAM's documents have them. */
+export const askerSchema = z.strictObject({
+  arn: z.string().regex(/^arn:aws:sts::\d{12}:assumed-role\/[\w+=,.@-]{1,64}\/[\w+=,.@-]{2,64}$/),
+  statements: z
+    .array(
+      z.strictObject({
+        Effect: z.enum(["Allow", "Deny"]),
+        Action: list,
+        Resource: list,
+        Condition: z.record(z.string(), compared).exactOptional(),
+      }),
+    )
+    .readonly(),
+});
+
 const SERVERS = ["cache", "database", "metrics"] as const;
 /** A server that a fault can stop. */
 export type Server = (typeof SERVERS)[number];

@@ -7,6 +7,7 @@ import { Boundaries, serveProvider } from "../provider/server.ts";
 import { RandomProvider } from "../random/provider.ts";
 import type { Services } from "../services.ts";
 import { type Call, FaultInjection } from "./fault-injection.ts";
+import { type Authority, authorizedProvider } from "./iam/authorized-provider.ts";
 import { ModelClock } from "./latency.ts";
 import type { Cloud } from "./model.ts";
 import { Models } from "./models.ts";
@@ -36,6 +37,8 @@ export interface AwsProviders {
   /** For `PULUMI_DEBUG_PROVIDERS`. */
   readonly ports: { readonly aws: number; readonly eks: number; readonly random: number; readonly command: number };
   readonly world: World;
+  /** Who asks, once somebody is named whose policies are to be held. */
+  readonly authority: Authority;
   /** What goes wrong at AWS; nothing at first. */
   readonly faults: FaultInjection;
   /** The current value of a secret by ARN or name; undefined when there is none. */
@@ -59,11 +62,14 @@ export async function startAwsProviders(options: AwsProvidersOptions): Promise<A
   const faults = new FaultInjection(clock, world.seed);
   const operations = new Operations(cloud, models, faults);
   await operations.resume();
-  const aws = disturbedProvider(new AwsProvider(cloud, models, operations), models, faults);
+  const authority: Authority = {};
+  const disturbed = disturbedProvider(new AwsProvider(cloud, models, operations), models, faults);
+  const aws = authorizedProvider(disturbed, { authority, world, models });
   const served = await serveAll(aws, world.seed, options);
   return {
     ports: { aws: served.aws.port, eks: served.eks.port, random: served.random.port, command: served.command.port },
     world,
+    authority,
     faults,
     secretValue: (identifier) => secretValue(identifier, cloud),
     secretFor: (identifier, reader) => secretFor(identifier, reader, cloud),

@@ -29,6 +29,7 @@ Examples:
   npx sparki rehearse --keep                keep it running until Ctrl-C
   npx sparki rehearse --resume              continue there, with this checkout's config and charts
   npx sparki rehearse upgrade --on-promoted    only the second release, over a saved first one
+  npx sparki rehearse --as deploying-role   AWS refuses what delivery/documents do not allow
   npx sparki rehearse --providers real      on Pulumi's own Kubernetes provider; only AWS is simulated
   npx sparki rehearse --list                the scenarios and faults
 
@@ -52,6 +53,7 @@ export const SESSION_OPTIONS: readonly CommandOption[] = [
   { flags: "--resume", help: "continue with the simulated AWS that the stack's last rehearsal left" },
   { flags: "--seed <number>", help: "makes modelled times repeatable (default: 1)" },
   { flags: "--time-scale <factor>", help: "real seconds for a modelled second (default: 0.01)" },
+  { flags: "--as <role>", help: "deploying-role: AWS allows what delivery/documents allow, and nothing else" },
   { flags: "--providers <which>", help: "real: Pulumi's own providers but for AWS's (default: simulated)" },
 ];
 
@@ -159,11 +161,21 @@ export async function sessionOptions(
   );
   const timeScale = number("--time-scale", options.timeScale, (value) => value > 0 && value <= 1, "above 0, at most 1");
   const providers = await providersIn(command, options.providers);
+  const deploysAs = await roleIn(command, options.as);
   const { rehearsedStack } = await import("../rehearse/live-before.ts");
   const stack = rehearsedStack(options.stack);
-  if (options.resume !== true) return { stack, seed: seed ?? 1, timeScale: timeScale ?? 0.01, providers };
+  if (options.resume !== true) return { stack, seed: seed ?? 1, timeScale: timeScale ?? 0.01, providers, deploysAs };
   const { resumable } = await import("../rehearse/rehearsal-session.ts");
-  return resumable(stack, { seed, timeScale, providers }, ports);
+  return { ...(await resumable(stack, { seed, timeScale, providers }, ports)), deploysAs };
+}
+
+async function roleIn(command: string, found: string | boolean | undefined) {
+  const { DEPLOYS_AS } = await import("../rehearse/deploying-role.ts");
+  const role = DEPLOYS_AS.find((each) => each === found);
+  if (found === undefined || role !== undefined) return role;
+  throw new DeployError("SPARKI_USAGE", `--as is ${JSON.stringify(found)}; expected ${DEPLOYS_AS.join(" or ")}`, {
+    hint: `npx sparki ${command} --help`,
+  });
 }
 
 async function providersIn(command: string, found: string | boolean | undefined) {

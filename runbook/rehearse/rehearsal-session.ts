@@ -27,6 +27,7 @@ import { resolveTools } from "../../tools/resolve.ts";
 import type { Progress } from "../../tools/tool.ts";
 import type { Ports } from "../command.ts";
 import { PROJECT_DIRECTORY, runsDirectory, sealedEnvironment } from "../project.ts";
+import { type DeploysAs, deployingRole } from "./deploying-role.ts";
 import {
   languageHostFor,
   type ProviderChoice,
@@ -59,6 +60,8 @@ export interface SessionOptions {
   readonly timeScale: number;
   /** @default simulated */
   readonly providers?: ProviderChoice | undefined;
+  /** The role whose policies the simulated AWS enforces. @default whoever calls may do everything */
+  readonly deploysAs?: DeploysAs | undefined;
   /** The rehearsal that is continued, in the place where it was left. @default a new one */
   readonly kept?: KeptRehearsal | undefined;
   /** @default the deployment in index.ts */
@@ -113,7 +116,7 @@ export async function openSession(
   let cloud: CloudProcess | undefined;
   try {
     const project = copyProject(PROJECT_DIRECTORY, options.stack, join(run.path, "work"));
-    parseConfig(project.config(), options.stack);
+    const config = parseConfig(project.config(), options.stack);
     const languageHost = await languageHostFor(tools.pulumi, ports.env);
     const path = searchPath(run, { tools, env: ports.env, languageHost, providers: providers.all });
     const { stack, seed, timeScale } = options;
@@ -130,6 +133,7 @@ export async function openSession(
       world.discard();
       throw new LostWorld(error);
     });
+    if (options.deploysAs !== undefined) await cloud.ask("POST", "/asker", deployingRole(config, stack));
     providers.install(homeIn(run));
     const since = kept?.since ?? today();
     keepRehearsal(run.path, { seed, timeScale, slot: cloud.slot, since, providers: choice });

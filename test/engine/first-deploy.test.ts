@@ -53,7 +53,8 @@ describe("sparki cloud", () => {
     mkdirSync(temporary);
     const environment = { TMPDIR: temporary };
     printed = await new Promise<string>((resolve, reject) => {
-      const options = ["cloud", "--time-scale", "0.002"];
+      // From the first call to the last AWS refuses what the documents in delivery/ do not allow.
+      const options = ["cloud", "--time-scale", "0.002", "--as", "deploying-role"];
       const watch: Parameters<typeof sparki>[2] = ({ stdout }, child) => {
         end = () => child.kill("SIGINT");
         if (stdout.includes("is ready")) resolve(stdout);

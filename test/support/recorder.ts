@@ -9,7 +9,7 @@ export interface Recorded {
 }
 
 /** Outputs that programs read and that a mock would otherwise leave undefined, by resource type. */
-const OUTPUTS: Readonly<Record<string, (name: string) => Record<string, unknown>>> = {
+export const OUTPUTS: Readonly<Record<string, (name: string) => Record<string, unknown>>> = {
   "aws:rds/instance:Instance": (name) => ({
     address: `${name}.rds.test`,
     masterUserSecrets: [{ secretArn: "arn:aws:secretsmanager:us-east-1:111122223333:secret:rds-db" }],
@@ -95,7 +95,7 @@ function recordWaits(waits: Map<string, readonly string[]>): void {
 }
 
 /** The SDK's mock engine knows no hooks: registering one would reject. */
-function answerHookRegistrations(): void {
+export function answerHookRegistrations(): void {
   const answer = (_request: unknown, callback: (error: null, response: object) => void) => callback(null, {});
   Object.assign(MockMonitor.prototype, { registerResourceHook: answer, registerErrorHook: answer });
 }

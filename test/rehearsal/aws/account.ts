@@ -30,7 +30,8 @@ export class Account {
   readonly faults: FaultInjection;
   readonly provider: AwsProvider;
   readonly cancel = new AbortController();
-  readonly session: Session;
+  /** As a program's provider is configured. */
+  session: Session;
 
   constructor({ directory = mkdtempSync(join(tmpdir(), "sparki-account-")), timeScale = 0, seed = 1 } = {}) {
     this.directory = directory;
