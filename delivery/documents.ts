@@ -47,6 +47,8 @@ const LOOKS: readonly Grant[] = [
   ),
   // Whether it may do what the plan needs, and which services have made their own roles.
   on(["arn:aws:iam::{account}:role/*"], "iam:GetRole", "iam:SimulatePrincipalPolicy"),
+  // Whether the policy is there under which alone it may make roles.
+  on([BOUNDARY], "iam:GetPolicy", "iam:GetPolicyVersion"),
 ];
 
 /** Who deploys cannot lift the cap on the stack's roles, nor change what it may do itself. */

@@ -3,6 +3,7 @@ import type { Properties, Value } from "../provider/properties.ts";
 import type { Cloud } from "./model.ts";
 import { AwsError } from "./model.ts";
 import { certificateNames, issuedPem } from "./services/acm.ts";
+import { isDelivered } from "./services/iam.ts";
 import { recordName } from "./services/route53-names.ts";
 import { secretValue } from "./services/secretsmanager.ts";
 import type { Settings } from "./subject.ts";
@@ -166,6 +167,13 @@ export const LOOK_UPS: Readonly<Record<string, Answer>> = {
     if (found !== undefined) return { ...found.inputs, ...found.outputs, id: name, name, arn: found.arn };
     if (!SERVICE_ROLE.test(name) || !world.profile.hasServiceRoles) throw NO_RESULTS();
     return { id: name, name, arn: `arn:aws:iam::${accountId}:role/aws-service-role/${name}` };
+  },
+  "aws:iam/getPolicy:getPolicy": (args, { accountId }, { world }) => {
+    const arn = text(args, "arn") ?? "";
+    const found = world.find([TYPES.policy], arn);
+    if (found === undefined && !isDelivered(arn, accountId, world))
+      throw new AwsError("NoSuchEntity", `Policy ${arn} was not found.`);
+    return { ...found?.inputs, id: arn, arn, name: arn.slice(arn.lastIndexOf("/") + 1) };
   },
   "aws:iam/getSessionContext:getSessionContext": (args) => {
     const arn = text(args, "arn") ?? "";

@@ -1,6 +1,6 @@
 import { charts, helmReleases } from "./charts.ts";
 import type { Check } from "./check.ts";
-import { awsCli, credentials, offers, permissions, serviceRoles } from "./checks/account.ts";
+import { awsCli, credentials, offers, permissions, permissionsBoundary, serviceRoles } from "./checks/account.ts";
 import { alertmanager, sampleAlert, slack } from "./checks/alerting.ts";
 import { backup, restoreTest, stateClean, stateFree } from "./checks/backups.ts";
 import { certificate, entrance } from "./checks/certificate.ts";
@@ -18,6 +18,7 @@ import { migrations } from "./migrations.ts";
 export const CHECKLIST: readonly Check[] = [
   credentials,
   permissions,
+  permissionsBoundary,
   awsCli,
   offers,
   quotas,

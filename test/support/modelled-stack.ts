@@ -9,6 +9,7 @@ import { constructWith } from "../../rehearsal/eks/provider.ts";
 import type { Registrar } from "../../rehearsal/provider/monitor.ts";
 import type { Properties } from "../../rehearsal/provider/properties.ts";
 import { parseConfig } from "../../stacks/config.ts";
+import { boundaryArn } from "../../stacks/permissions-boundary.ts";
 import { Account } from "../rehearsal/aws/account.ts";
 import { answerHookRegistrations, OUTPUTS } from "./recorder.ts";
 import { rawConfig } from "./stack-config.ts";
@@ -95,6 +96,8 @@ export class ModelledStack {
       ...{ secretId: `sparki/${stack}/cache`, policySourceArn: "deploys" },
     };
     return Object.keys(FUNCTION_CALLS).flatMap((name) => {
+      const boundary = { arn: boundaryArn({ stack, accountId: settingsOf(account.session).accountId }) };
+      if (name === "iam/getPolicy") return requestsOfFunction(`aws:${name}:`, this.facts(name, boundary));
       const own =
         name === "eks/getCluster"
           ? { name: `sparki-${stack}` }

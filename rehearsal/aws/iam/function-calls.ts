@@ -51,6 +51,13 @@ export const FUNCTION_CALLS: Readonly<Record<string, FunctionAsk>> = {
   "eks/getClusterVersions": looks("eks:DescribeClusterVersions"),
   "eks/getClusters": looks("eks:ListClusters"),
   "elasticache/getReplicationGroup": looks("elasticache:DescribeReplicationGroups"),
+  "iam/getPolicy": (args) => {
+    const arn = text(args, "arn") ?? "*";
+    return [
+      ["iam:GetPolicy", arn],
+      ["iam:GetPolicyVersion", arn],
+    ];
+  },
   "iam/getPrincipalPolicySimulation": (args, arn) => [
     ["iam:SimulatePrincipalPolicy", role(args, arn, "policySourceArn")],
   ],

@@ -40,12 +40,16 @@ const DELIVERED = /^arn:aws:iam::(\d{12}):policy\/sparki-[a-z0-9-]+-permission-b
 const noBoundary = (arn: string) =>
   new AwsError("NoSuchEntity", `Scope ARN: ${arn} does not exist or is not attachable.`);
 
+/** Whether it is a boundary that `sparki-delivery` has made in the account, which is not this world's own. */
+export function isDelivered(arn: string, accountId: string, { profile }: World): boolean {
+  return profile.hasDelivery && DELIVERED.exec(arn)?.[1] === accountId;
+}
+
 /** CreateRole and PutRolePermissionsBoundary take only a policy that there is. */
 function checkBoundary({ inputs, accountId }: Draft, world: World): void {
   const arn = text(inputs, "permissionsBoundary") ?? "";
-  const account = DELIVERED.exec(arn)?.[1];
-  if (account === undefined || world.find([TYPES.policy], arn) !== undefined) return;
-  if (account !== accountId || !world.profile.hasDelivery) throw noBoundary(arn);
+  if (!DELIVERED.test(arn) || world.find([TYPES.policy], arn) !== undefined) return;
+  if (!isDelivered(arn, accountId, world)) throw noBoundary(arn);
 }
 
 const role: ResourceModel = {

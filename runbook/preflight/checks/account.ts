@@ -236,6 +236,28 @@ export const permissions: Check = {
   },
 };
 
+const policySchema = z.object({ arn: z.string() });
+
+export const permissionsBoundary: Check = {
+  id: "aws-permissions-boundary",
+  group: "Infrastructure",
+  title: "Permissions boundary",
+  proves:
+    "The permissions boundary that sparki:permissionsBoundary names exists: IAM refuses to create a role without it.",
+  timeLimitSeconds: 30,
+  run: async ({ aws, config, stack }) => {
+    const arn = config.permissionsBoundary;
+    if (arn === undefined)
+      return skipped("sparki:permissionsBoundary is not set: the role that deploys from CI may create no role");
+    const found = await aws.find("iam/getPolicy", { arn }, policySchema);
+    if (found !== undefined) return pass(arn);
+    return fail(
+      `${arn} does not exist: IAM would refuse to create the stack's roles`,
+      `run: pulumi up --cwd delivery --stack ${stack} (docs/bootstrap.md, step 5)`,
+    );
+  },
+};
+
 /** The role or user whose policies count; undefined for the root of the account. */
 async function principalOf({ aws }: PreflightContext): Promise<string | undefined> {
   const identity = await aws.find("index/getCallerIdentity", {}, callerSchema);

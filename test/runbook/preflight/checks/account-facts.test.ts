@@ -2,7 +2,13 @@ import { TYPES } from "../../../../rehearsal/aws/types.ts";
 import type { AccountProfile } from "../../../../rehearsal/aws/world.ts";
 import { AWS_FAULTS } from "../../../../rehearsal/scenarios.ts";
 import type { Check, Finding } from "../../../../runbook/preflight/check.ts";
-import { awsCli, offers, permissions, serviceRoles } from "../../../../runbook/preflight/checks/account.ts";
+import {
+  awsCli,
+  offers,
+  permissions,
+  permissionsBoundary,
+  serviceRoles,
+} from "../../../../runbook/preflight/checks/account.ts";
 import { takenNames } from "../../../../runbook/preflight/checks/names.ts";
 import { quotas } from "../../../../runbook/preflight/checks/quotas.ts";
 import type { PreflightContext } from "../../../../runbook/preflight/context.ts";
@@ -31,7 +37,7 @@ async function ask(check: Check, aws: RehearsedAccount, more: Partial<PreflightC
 const { config } = fakeContext();
 
 describe("preflight, asking a rehearsed account", () => {
-  it.each([offers, quotas, serviceRoles, takenNames, permissions])(
+  it.each([offers, quotas, serviceRoles, takenNames, permissions, permissionsBoundary])(
     "passes $id on an account that is used already",
     async (check) => {
       expect(await ask(check, accountWith())).toMatchObject({ status: "pass" });
@@ -83,6 +89,22 @@ describe("preflight, asking a rehearsed account", () => {
     const found = await ask(serviceRoles, faulty("F52"));
     expect(found).toMatchObject({ status: "warn", reason: expect.stringContaining("AWSServiceRoleForElastiCache") });
     expect(found.fix?.split("\n")).toContain("aws iam create-service-linked-role --aws-service-name rds.amazonaws.com");
+  });
+
+  it("finds that the boundary of the stack's roles is not there before any role is made", async () => {
+    expect(await ask(permissionsBoundary, accountWith({ hasDelivery: false }))).toMatchObject({
+      status: "fail",
+      reason: expect.stringContaining("policy/sparki-prod-permission-boundary does not exist"),
+      fix: expect.stringContaining("pulumi up --cwd delivery --stack prod"),
+    });
+  });
+
+  it("has no boundary to ask for where the config names none, and says what follows", async () => {
+    const { permissionsBoundary: _, ...unbounded } = config;
+    expect(await ask(permissionsBoundary, accountWith({ hasDelivery: false }), { config: unbounded })).toMatchObject({
+      status: "skipped",
+      reason: expect.stringContaining("may create no role"),
+    });
   });
 
   it("names what the principal may not do, by IAM's own simulation (F54)", async () => {
