@@ -90,7 +90,7 @@ function runner(cli: string, running: Set<ChildProcess>): PulumiProcess["run"] {
     running.add(child);
     const interrupt = () => child.kill("SIGINT");
     signal?.addEventListener("abort", interrupt, { once: true });
-    const forget = onSecondSignal(() => child.kill("SIGKILL"));
+    const forget = onSecondSignal(() => child.kill("SIGKILL"), unlocking(args));
     const stdout = collect(child.stdout, onOutput);
     const stderr = collect(child.stderr, onError);
     return new Promise<Ended>((resolve, reject) => {
@@ -104,6 +104,15 @@ function runner(cli: string, running: Set<ChildProcess>): PulumiProcess["run"] {
       });
     });
   };
+}
+
+/** These hold the stack's lock while they run; one that is killed leaves it. */
+const LOCKING: ReadonlySet<string | undefined> = new Set(["up", "destroy", "refresh", "import"]);
+
+/** The command that takes away the lock that these arguments would leave; undefined where they take none. */
+function unlocking(args: readonly string[]): string | undefined {
+  const place = args.indexOf("--stack");
+  return LOCKING.has(args[0]) && place > 0 ? `pulumi cancel --stack ${args[place + 1]}` : undefined;
 }
 
 function collect(stream: NodeJS.ReadableStream, tell: Output | undefined): () => string {

@@ -3,26 +3,50 @@ import { DeployError } from "../shared/deploy-error.ts";
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type Name = keyof typeof SIGNALS;
 
-const enders = new Set<() => void>();
+/** The codes that a process ends with at a second signal, as shells number them; no SIGHUP is one. */
+export const SECOND_SIGNAL_CODES = [SIGNALS.SIGINT, SIGNALS.SIGTERM] as const;
 
-/** Registers what ends a child at once when a second signal comes; returns the function that takes it back. */
-export function onSecondSignal(end: () => void): () => void {
-  enders.add(end);
-  return () => enders.delete(end);
+interface Ender {
+  readonly end: () => void;
+  readonly before: string | undefined;
+}
+
+const enders = new Set<Ender>();
+const ways = new Set<string>();
+
+/**
+ * Registers what ends a child at once when a second signal comes, and the command that what it leaves asks for `before` the
+ * same one is run again, such as one that takes a lock away; returns the function that takes it back.
+ */
+export function onSecondSignal(end: () => void, before?: string): () => void {
+  const ender = { end, before };
+  enders.add(ender);
+  return () => enders.delete(ender);
+}
+
+const AGAIN = "run the same command again";
+
+/** Says how what runs from now on is gone on with after an interruption; returns the function that takes it back. @default the same command */
+export function goesOnBy(way: string): () => void {
+  ways.add(way);
+  return () => ways.delete(way);
 }
 
 /** A terminal's Ctrl-C reaches npm and us, and npm passes it on: what follows at once is not a second one. */
 const SAME_MILLISECONDS = 500;
 
+/** Told why the process ends now, and with which exit code: the last that it can say. */
+type Last = (why: DeployError, exitCode: number) => void;
+
 /**
- * A signal that aborts at the first SIGINT, SIGTERM or SIGHUP; the second one ends the children and the process, unless
- * it is a SIGHUP: that a terminal was lost is said several times, and by nobody who insists.
+ * A signal that aborts at the first SIGINT, SIGTERM or SIGHUP; the second one ends the children, says so to `last` and ends
+ * the process, unless it is a SIGHUP: that a terminal was lost is said several times, and by nobody who insists.
  */
-export function abortOnSignals(): AbortSignal {
+export function abortOnSignals(last: Last = () => undefined): AbortSignal {
   const controller = new AbortController();
   let first = Number.POSITIVE_INFINITY;
   const handle = (name: Name) => {
-    if (name !== "SIGHUP" && performance.now() > first + SAME_MILLISECONDS) endAtOnce(name);
+    if (name !== "SIGHUP" && performance.now() > first + SAME_MILLISECONDS) endAtOnce(name, last);
     first = Math.min(first, performance.now());
     controller.abort(interruption(name));
   };
@@ -31,14 +55,24 @@ export function abortOnSignals(): AbortSignal {
 }
 
 function interruption(name: Name): DeployError {
+  const [way = AGAIN] = ways;
   const message = `interrupted by ${name}: no further step was started; one that was started before may still be running at AWS`;
   return new DeployError("SPARKI_OUTSIDE", message, {
-    hint: "run the same command again: it waits for what AWS is still doing and continues from there",
+    hint: `${way}: it waits for what AWS is still doing and continues from there`,
   });
 }
 
-function endAtOnce(name: Name): never {
-  for (const end of enders) end();
+function endAtOnce(name: Name, last: Last): never {
+  const [way] = ways;
+  const before = [...enders].find((ender) => ender.before !== undefined)?.before;
+  for (const { end } of enders) end();
+  const next = way ?? (before === undefined ? AGAIN : `${before}, then ${AGAIN}`);
+  const isEnded = enders.size > 0;
+  const found = isEnded ? "what was in flight was ended at once, and how far it came is not saved" : "it ends at once";
+  const why = new DeployError("SPARKI_OUTSIDE", `interrupted again, by ${name}; ${found}`, {
+    hint: isEnded ? `${next}: it takes over what was being made` : next,
+  });
+  last(why, SIGNALS[name]);
   process.exit(SIGNALS[name]);
 }
 

@@ -12,13 +12,17 @@ import { failureDocument, failureText } from "./report/failure.ts";
 const PROJECT = join(import.meta.dirname, "..");
 const argv = process.argv.slice(2);
 
+const { stdout, stderr, env } = process;
+
 // Plans, reports, state and what a rehearsal keeps: for the user who runs it, and for no other one of the machine.
 process.umask(0o077);
-const written = outliveReaders([process.stdout]);
+const written = outliveReaders([stdout]);
 // A progress line that is lost changes no outcome.
-outliveReaders([process.stderr]);
-const signal = abortOnSignals();
-const { stdout, stderr, env } = process;
+outliveReaders([stderr]);
+const signal = abortOnSignals((why, exitCode) => {
+  openOutput(stderr).write(failureText(why, false));
+  if (argv.includes("--json")) writeDocument(openOutput(stdout), { ...Object(failureDocument(why)), exitCode });
+});
 const ports = { stdout, stderr, env, cwd: process.cwd(), signal };
 
 async function run(): Promise<number> {

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { assertRoom } from "../../io/disk.ts";
 import { Engine } from "../../io/engine.ts";
-import { onSecondSignal } from "../../io/signals.ts";
+import { goesOnBy, onSecondSignal } from "../../io/signals.ts";
 import { CurrentCheckout } from "../../rehearsal/checkout.ts";
 import { type CloudProcess, startCloudProcess } from "../../rehearsal/cloud-process.ts";
 import {
@@ -210,7 +210,7 @@ interface Pieces {
 
 async function connect(options: SessionOptions, pieces: Pieces): Promise<RehearsalSession> {
   const { run, project, checkout, cloud, ports, path } = pieces;
-  const forget = onSecondSignal(() => cloud.kill());
+  const taken = [onSecondSignal(() => cloud.kill()), goesOnBy("run the same command again with --resume")];
   const environment = { ...cloud.environment, ...pulumiEnvironment(run), PATH: path };
   const gateLogFile = join(run.path, "gates.jsonl");
   let program: PulumiFn = options.program ?? (await import("../../index.ts")).default;
@@ -257,7 +257,7 @@ async function connect(options: SessionOptions, pieces: Pieces): Promise<Rehears
     },
     close: async () => {
       await cloud.stop();
-      forget();
+      for (const takeBack of taken) takeBack();
       run.release();
     },
   };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PHASES, VERDICTS } from "../../gates/verdict.ts";
+import { SECOND_SIGNAL_CODES } from "../../io/signals.ts";
 import { EXIT } from "../../shared/deploy-error.ts";
 import { gateResultSchema } from "../../stacks/outputs.ts";
 import { knownReleaseSchema } from "../../stacks/schema.ts";
@@ -231,5 +232,6 @@ export const failureDocumentSchema = z.strictObject({
     message: z.string(),
     hint: z.string().nullable(),
   }),
-  exitCode: exitCodeSchema.refine((code) => code !== EXIT.done.code),
+  /** A second signal ends a command with its own. */
+  exitCode: z.union([exitCodeSchema.refine((code) => code !== EXIT.done.code), z.literal(SECOND_SIGNAL_CODES)]),
 });

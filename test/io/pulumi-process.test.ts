@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PulumiExit, pulumiProcess, reasonIn } from "../../io/pulumi-process.ts";
+import { abortOnSignals } from "../../io/signals.ts";
 
 describe("pulumiProcess", () => {
   let folder: string;
@@ -33,6 +34,43 @@ describe("pulumiProcess", () => {
     const { run, begun } = touch(AbortSignal.abort(new Error("interrupted by SIGINT")));
     await expect(run).rejects.toThrow("interrupted by SIGINT");
     expect(begun()).toBe(false);
+  });
+});
+
+describe("a second signal", () => {
+  const exit = jest.spyOn(process, "exit").mockImplementation(() => {
+    throw new Error("exit");
+  });
+  afterEach(() => {
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.removeAllListeners(name);
+    jest.useRealTimers();
+  });
+  afterAll(() => exit.mockRestore());
+
+  it.each([
+    ["up", "pulumi cancel --stack my-org/prod, then run the same command again: it takes over what was being made"],
+    ["preview", "run the same command again: it takes over what was being made"],
+  ])("kills the CLI, and names what the lock of a killed `pulumi %s` asks for", async (operation, hint) => {
+    const hints: unknown[] = [];
+    abortOnSignals((why) => hints.push(why.hint));
+    // What the shell is given after its script are the words that the CLI would have.
+    const cli = pulumiProcess("/bin/sh", "3.255.0");
+    const folder = mkdtempSync(join(tmpdir(), "sparki-process-"));
+    const script = join(folder, operation);
+    writeFileSync(script, "echo begun; exec sleep 60");
+    let begun = () => {};
+    const begins = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const ended = cli.run([operation, "--yes", "--stack", "my-org/prod"], folder, {}, begun).catch((error) => error);
+    await begins;
+    jest.useFakeTimers();
+    process.emit("SIGINT", "SIGINT");
+    jest.advanceTimersByTime(600);
+    expect(() => process.emit("SIGINT", "SIGINT")).toThrow("exit");
+    expect(hints).toEqual([hint]);
+    expect(await ended).toBeInstanceOf(PulumiExit);
+    rmSync(folder, { recursive: true });
   });
 });
 

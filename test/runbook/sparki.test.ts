@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
+import { failureDocumentSchema } from "../../runbook/report/document.ts";
 import { rehearsed } from "../support/rehearsal-access.ts";
 import { type StandInTools, standInTools } from "../support/stand-in-tools.ts";
 import { releaseNamed, resourcesWith } from "../support/updates.ts";
@@ -61,6 +62,30 @@ describe("sparki", () => {
     expect(await ended).toEqual([4, null]);
     expect(existsSync(join(tools.folder, "saved"))).toBe(true);
   });
+
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)(
+    "ends at once at a second %s, and says so with the next command, as text and as JSON",
+    async (name, code) => {
+      tools = standInTools({ "stack export": STATE });
+      const child = start(tools, "rollback", "--dry-run", "--json");
+      const [ended, document, said] = [endOf(child), text(child.stdout), text(child.stderr)];
+      while (child.exitCode === null && !existsSync(join(tools.folder, "started"))) await delay(50);
+      child.kill(name);
+      await delay(600);
+      child.kill(name);
+      expect(await ended).toEqual([code, null]);
+      expect(existsSync(join(tools.folder, "saved"))).toBe(false);
+      const hint = "run the same command again: it takes over what was being made";
+      expect(failureDocumentSchema.parse(JSON.parse(await document))).toMatchObject({
+        error: { code: "SPARKI_OUTSIDE", message: expect.stringContaining(`interrupted again, by ${name}`), hint },
+        exitCode: code,
+      });
+      expect((await said).replaceAll(/\s+/g, " ")).toContain(`Next: ${hint}`);
+    },
+  );
 
   it("keeps a deploy's outcome when the cluster does not answer at its end", async () => {
     tools = standInTools({
