@@ -20,12 +20,15 @@ import { redacted } from "../shared/text/secrets.ts";
 import { terminalLines } from "../shared/text/visible.ts";
 import { within } from "./clock.ts";
 import { isRefusal, limitedCall, listedIn, refusalOf } from "./kubernetes-call.ts";
-import { LOG_BYTES, LOG_LINES, logLinesIn, readPodLog } from "./pod-log.ts";
+import { findingsIn, LOG_BYTES, LOG_LINES, logLinesIn } from "./pod-log.ts";
+import { turns } from "./turns.ts";
 
 /** A login asks AWS for a token, which takes seconds. */
 const LOGIN_SECONDS = 60;
 /** A Job's own deadline and a little more. */
 const LOG_FOLLOW_SECONDS = 660;
+/** A log's lines are read without a pause: of many at once, the last would wait longer for it than for the API. */
+const LOGS_AT_ONCE = 4;
 const LOG_READ = { tailLines: LOG_LINES, limitBytes: LOG_BYTES } as const;
 
 /** The cluster as the gates, the jobs and the reports see it; no call takes longer than 10 seconds, or than the signal lets it. */
@@ -34,6 +37,7 @@ export class KubernetesClient {
   readonly #signal: AbortSignal | undefined;
   readonly #core: CoreV1Api;
   readonly #apps: AppsV1Api;
+  readonly #inTurn = turns(LOGS_AT_ONCE);
 
   constructor(kubeconfig: string, signal?: AbortSignal) {
     this.#config = new KubeConfig();
@@ -123,15 +127,21 @@ export class KubernetesClient {
     return [...new Set(digests)].sort();
   }
 
-  /** The pod's last log lines, at most 200, without credentials; empty when it has none yet. Rejects when they cannot be read. */
-  async logLines(namespace: string, pod: string): Promise<string[]> {
-    try {
-      return logLinesIn(await this.#core.readNamespacedPodLog({ namespace, name: pod, ...LOG_READ }));
-    } catch (error) {
-      // A container that never ran has no log, nor has a pod that has gone; what matters then is why it waits.
-      if (isRefusal(error, [400, 404])) return [];
-      throw new Error(`the log of ${pod} cannot be read: ${refusalOf(error)}`, { cause: error });
-    }
+  /** The pod's last log lines, at most 2,000, without credentials; empty when it has none yet. Rejects when they cannot be read. */
+  logLines(namespace: string, pod: string): Promise<string[]> {
+    return this.#readLog(namespace, pod, logLinesIn);
+  }
+
+  #readLog<T>(namespace: string, pod: string, read: (text: string) => T): Promise<T> {
+    return this.#inTurn(async () => {
+      try {
+        return read(await this.#core.readNamespacedPodLog({ namespace, name: pod, ...LOG_READ }));
+      } catch (error) {
+        // A container that never ran has no log, nor has a pod that has gone; what matters then is why it waits.
+        if (isRefusal(error, [400, 404])) return read("");
+        throw new Error(`the log of ${pod} cannot be read: ${refusalOf(error)}`, { cause: error });
+      }
+    });
   }
 
   /** Streams a container's log, without credentials, into `sink` until the container ends, or for so many seconds; rejects when it cannot be opened. */
@@ -163,7 +173,8 @@ export class KubernetesClient {
   async #snapshot(namespace: string, pod: V1Pod, events: readonly CoreV1Event[]): Promise<PodSnapshot> {
     const name = pod.metadata?.name ?? "";
     const status = containerOf(pod);
-    const lines = status?.state?.running || status?.lastState?.terminated ? await this.logLines(namespace, name) : [];
+    const hasLog = status?.state?.running || status?.lastState?.terminated;
+    const found = hasLog ? await this.#readLog(namespace, name, findingsIn) : findingsIn("");
     const waiting = status?.state?.waiting;
     return {
       name,
@@ -175,7 +186,7 @@ export class KubernetesClient {
         .map(({ message = "", reason = "" }) => redacted(message || reason)),
       waiting: waiting?.reason ? { reason: waiting.reason, message: waiting.message ?? "" } : undefined,
       ended: endedOf(status),
-      ...readPodLog(lines),
+      ...found,
     };
   }
 }

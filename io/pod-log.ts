@@ -32,6 +32,14 @@ export function readPodLog(lines: readonly string[]): LogFindings {
   };
 }
 
+/** What is not plain ASCII, or may be written otherwise than it is meant; and all that a finding begins with. */
+const REMARKABLE = /[^\t\n\x20-\x7e]|\\[0-7uUx]|%[3-7]|&#|ERROR|"status":\s*5|"dependency"/;
+
+/** What a whole log says of a pod's health. One with nothing to find, as a healthy pod's, is not read line by line. */
+export function findingsIn(text: string): LogFindings {
+  return REMARKABLE.test(text) ? readPodLog(logLinesIn(text)) : { errorLines: [], outages: [] };
+}
+
 function outageIn(line: string): string | undefined {
   if (!line.includes('"dependency"')) return undefined;
   const { dependency, reason }: { dependency?: unknown; reason?: unknown } = fieldsOf(line);

@@ -2,6 +2,7 @@ import type { Reading } from "../gates/evidence.ts";
 import { bounded } from "../shared/text/visible.ts";
 import { type HttpAnswer, jsonIn, request, saidInstead } from "./http.ts";
 import type { Network } from "./network.ts";
+import { turns } from "./turns.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 /** A value at a time (seconds since 1970), as scraped or as evaluated. */
@@ -23,17 +24,22 @@ export interface Prometheus {
 }
 
 export interface PrometheusOptions {
-  /** For one query. @default 10 */
+  /** For one query, once it is its turn. @default 10 */
   readonly timeoutSeconds?: number;
   readonly headers?: Labels;
 }
+
+/** An hour of every sample of a large fleet is some ten megabytes of text, and several times that while it is read. */
+const QUERIES_AT_ONCE = 1;
 
 /** A client of the HTTP API at `url` (https://prometheus.io/docs/prometheus/latest/querying/api/). */
 export function openPrometheus(network: Network, url: string, options: PrometheusOptions = {}): Prometheus {
   const { timeoutSeconds = 10, headers = {} } = options;
   const base = url.replace(/\/+$/, "");
+  const inTurn = turns(QUERIES_AT_ONCE);
+  const ask = (...query: Parameters<typeof asked>) => inTurn(() => asked(...query));
 
-  async function ask(
+  async function asked(
     path: string,
     parameters: Readonly<Record<string, string>>,
     expected: Expected,
@@ -124,9 +130,8 @@ function oneSeries(value: unknown, { resultType }: Expected): Series | string {
   const points: Point[] = [];
   const samples: readonly unknown[] = key === "value" ? [given] : given;
   for (const [index, sample] of samples.entries()) {
-    const point = pointOf(sample);
-    if (point === undefined) return key === "value" ? ".value" : `.values.${index}`;
-    points.push(point);
+    if (!becomesPoint(sample)) return key === "value" ? ".value" : `.values.${index}`;
+    points.push(sample);
   }
   return { labels, points };
 }
@@ -135,12 +140,13 @@ function isLabels(value: unknown): value is Labels {
   return isObject(value) && Object.values(value).every((text) => typeof text === "string");
 }
 
-function pointOf(value: unknown): Point | undefined {
-  if (!Array.isArray(value) || value.length !== 2) return undefined;
+/** Turns a sample of an answer into a point, in its place: an answer has hundreds of thousands. */
+function becomesPoint(value: unknown): value is Point {
+  if (!Array.isArray(value) || value.length !== 2) return false;
   const [at, text]: readonly unknown[] = value;
-  if (typeof at !== "number" || !Number.isFinite(at) || typeof text !== "string" || !NUMBER.test(text))
-    return undefined;
-  return [at, numberOf(text)];
+  if (typeof at !== "number" || !Number.isFinite(at) || typeof text !== "string" || !NUMBER.test(text)) return false;
+  value[1] = numberOf(text);
+  return true;
 }
 
 /** A time that nobody asked for, or that does not come after the one before it; undefined where all are as they must be. */

@@ -13,7 +13,7 @@ import { type GateResult, type Verdict, worst } from "../verdict.ts";
 import { timeScaleOf } from "./pace.ts";
 
 /** Up to this long, every sample of a window is read; above it, Prometheus adds up. */
-const EVERY_SAMPLE_SECONDS = 3_600;
+const EVERY_SAMPLE_SECONDS = 1_800;
 
 /** The requests that a stack's pods have counted, as Prometheus has them. */
 export interface ReleaseCounts {

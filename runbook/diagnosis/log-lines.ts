@@ -24,21 +24,38 @@ export interface RecentLines {
   assertComplete(): void;
 }
 
-/** The last log lines of the pods in the namespaces, none of them older than `seconds`; a line without a time counts. */
-async function recentLines(
-  { cluster, clock }: DiagnosisContext,
-  seconds = RECENT_SECONDS,
-  namespaces: readonly string[] = SERVED,
-): Promise<RecentLines> {
-  const pods = (await Promise.all(namespaces.map((namespace) => cluster.pods(namespace)))).flatMap(
-    (list) => list ?? [],
-  );
-  const logs = await Promise.allSettled(
-    pods.map(async ({ name, namespace }) => {
+type Logs = readonly PromiseSettledResult<readonly Line[]>[];
+
+/** By the context, and so once for all that is looked at together; then by the namespace. */
+const read = new WeakMap<object, Map<string, Promise<Logs>>>();
+
+/** The logs of a namespace's pods, each of which is asked for once. */
+function logsIn({ cluster }: DiagnosisContext, namespace: string): Promise<Logs> {
+  const known = read.get(cluster) ?? new Map<string, Promise<Logs>>();
+  read.set(cluster, known);
+  const logs = known.get(namespace) ?? readLogs(cluster, namespace);
+  known.set(namespace, logs);
+  return logs;
+}
+
+async function readLogs(cluster: DiagnosisContext["cluster"], namespace: string): Promise<Logs> {
+  const pods = (await cluster.pods(namespace)) ?? [];
+  return Promise.allSettled(
+    pods.map(async ({ name }) => {
       const lines = (await cluster.logLines(namespace, name)) ?? [];
       return lines.map((text): Line => ({ pod: name, namespace, text }));
     }),
   );
+}
+
+/** The last log lines of the pods in the namespaces, none of them older than `seconds`; a line without a time counts. */
+async function recentLines(
+  context: DiagnosisContext,
+  seconds = RECENT_SECONDS,
+  namespaces: readonly string[] = SERVED,
+): Promise<RecentLines> {
+  const { clock } = context;
+  const logs = (await Promise.all(namespaces.map((namespace) => logsIn(context, namespace)))).flat();
   const since = clock.now() - seconds;
   const all = logs.flatMap((log) => (log.status === "fulfilled" ? log.value : []));
   return {

@@ -4,16 +4,18 @@ import { DeployError } from "../../shared/deploy-error.ts";
 import { type Release, type StackConfig, withRelease } from "../../stacks/schema.ts";
 import { frozenReason } from "../deploy/freeze.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
+import type { DiagnosisContext } from "../diagnosis/examination.ts";
 import { anomalyMessage, escalationMessage, resolvedMessage } from "../notify/notify.ts";
 import { NOBODY_ASKED } from "../preflight/context.ts";
 import { openPreflight } from "../preflight/open.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
 import { duration, inColumns } from "../report/columns.ts";
+import type { Screen } from "../report/screen.ts";
 import { runRequestedRollback } from "../rollback/requested-rollback.ts";
 import { findRollbackTarget, readPresent } from "../rollback/rollback-target.ts";
 import type { Seen } from "./look.ts";
 import { runChecks } from "./look.ts";
-import { lookAtTraffic } from "./traffic.ts";
+import { lookAtTraffic, type TrafficLook } from "./traffic.ts";
 import type { WatchPorts } from "./watch-run.ts";
 import { gatesIn, type Promoted, promotionTime } from "./watch-run.ts";
 import { lookLines } from "./watch-text.ts";
@@ -99,14 +101,25 @@ async function see(
     const metrics = openPrometheus(opened.network, config.storm.prometheusUrl);
     const counts = releaseCounts(metrics, { stack, config }, clock.now);
     const { baseline } = promoted;
-    const [traffic, checks] = await Promise.all([
-      lookAtTraffic({ counts, config, baseline, elapsedSeconds, sinceLookSeconds, timeScale }),
-      runChecks({ ...opened.context, metrics }, screen, signal),
-    ]);
-    return { ...traffic, checks };
+    const traffic = { counts, config, baseline, elapsedSeconds, sinceLookSeconds, timeScale };
+    return await lookAtAll(traffic, { ...opened.context, metrics }, screen, signal);
   } finally {
     await opened.close();
   }
+}
+
+/**
+ * What a look sees: users' requests, which decide, and then the pods, their logs and the way in. Not side by side: an hour of
+ * a large fleet's samples and the logs of all its pods are each what a small machine has memory for.
+ */
+export async function lookAtAll(
+  look: TrafficLook,
+  context: DiagnosisContext,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<Seen> {
+  const traffic = await lookAtTraffic(look);
+  return { ...traffic, checks: await runChecks(context, screen, signal) };
 }
 
 async function obstacleOf(target: OpenTarget, leaving: Release): Promise<string | undefined> {

@@ -105,7 +105,7 @@ export function budgetText({ budgetLeft }: Pick<TrafficSeen, "budgetLeft">): str
 }
 
 /** A release to look at, and through what. */
-interface TrafficLook {
+export interface TrafficLook {
   readonly counts: ReleaseCounts;
   /** Its release is the one that is watched. */
   readonly config: StackConfig;

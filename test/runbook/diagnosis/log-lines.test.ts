@@ -1,5 +1,5 @@
 import { LOG_BYTES, LOG_LINES } from "../../../io/pod-log.ts";
-import { errorLines, slowQueries } from "../../../runbook/diagnosis/log-lines.ts";
+import { cacheWords, databaseWords, errorLines, slowQueries } from "../../../runbook/diagnosis/log-lines.ts";
 import { clusterOf, diagnosisContext, examine, podNamed } from "../../support/diagnosis.ts";
 
 const line = (fields: object, ts = "2026-11-23T11:55:00Z") => JSON.stringify({ ts, ...fields });
@@ -60,6 +60,30 @@ describe("a log that is longer than what is read of it", () => {
   it("says that there may be more errors than it read (W93)", async () => {
     const found = await lookAt(errorLines, ...busy(3).reverse());
     expect(found).toMatchObject({ status: "fail", reason: expect.stringContaining("so there may be more") });
+  });
+});
+
+describe("the logs of forty pods with 10,000 errors among them", () => {
+  it("are each asked for once by all that looks through them, and every error is counted", async () => {
+    const pods = Array.from({ length: 40 }, (_, index) => podNamed(`engine-${index}`));
+    const log = Array.from({ length: LOG_LINES }, (_, index) =>
+      index % 8 === 0 ? line({ level: "ERROR", msg: "TypeError" }, "2026-11-23T11:59:59Z") : line({ msg: "request" }),
+    );
+    const asked: string[] = [];
+    const cluster = {
+      ...clusterOf(pods),
+      logLines: async (_: string, pod: string) => {
+        asked.push(pod);
+        return log;
+      },
+    };
+    const context = diagnosisContext({ cluster });
+    const found = await Promise.all(
+      [databaseWords, cacheWords, slowQueries, errorLines].map((each) => examine(each, context)),
+    );
+    expect(asked.toSorted()).toEqual(pods.map(({ name }) => name).toSorted());
+    expect(found.at(-1)?.reason).toMatch(/^10000 of 80000 log lines are errors; .* so there may be more$/);
+    expect(found.at(-1)?.evidence).toEqual([expect.stringMatching(/^10000 times: .*TypeError/)]);
   });
 });
 
