@@ -82,7 +82,7 @@ function destroyed(room: Room, goesOn: boolean, kill?: Kill): Promise<Ended> {
     if (goesOn) await served.run("pulumi", ["cancel", "--yes"]);
     const ended = await served.run("pulumi", DESTROY, kill);
     if (kill !== undefined) return ended;
-    const { resources } = leftSchema.parse(await served.world());
+    const { resources } = leftSchema.parse(await served.ask("GET", "/world"));
     const atAws = resources.map(({ type, name, tags }) => `${type} ${name ?? tags.resource ?? ""}`);
     const inState = stateOf(room).map(({ urn }) => `in the state: ${urn}`);
     const report: Report = {

@@ -24,6 +24,8 @@ export interface Room {
   readonly runs: string;
   readonly stack: string;
   readonly timeScale: number;
+  /** The project that is run. @default this one */
+  readonly checkout?: string;
   /** A run that takes longer is killed, and has not converged. */
   readonly limitSeconds: number;
 }
@@ -55,25 +57,40 @@ export interface Served {
   readonly environment: Readonly<Record<string, string>>;
   /** Runs a program there, killed where that is given. */
   run(program: string, args: readonly string[], kill?: Kill): Promise<Ended>;
-  /** What is in the account. */
-  world(): Promise<unknown>;
+  /** Asks the cloud's control API; throws for an answer that refuses. */
+  ask(method: "GET" | "POST", path: string, body?: unknown): Promise<unknown>;
 }
 
+/** What a served cloud begins with: what the room's last one left, or the stack's own release promoted. */
+type Beginning = "resume" | "on-promoted";
+
 /** Serves the cloud while `work` runs; nothing of it lives when this resolves. */
-export async function serving<T>(room: Room, work: (served: Served) => Promise<T>): Promise<T> {
-  const child = sparki(room, ["cloud", "--json", "--resume", "--stack", room.stack]);
+export async function serving<T>(
+  room: Room,
+  work: (served: Served) => Promise<T>,
+  beginning: Beginning = "resume",
+): Promise<T> {
+  const fresh = beginning === "resume" ? [] : ["--time-scale", `${room.timeScale}`];
+  const child = sparki(room, ["cloud", "--json", `--${beginning}`, ...fresh, "--stack", room.stack]);
   const gone = once(child, "close");
   try {
     const { environment } = servedSchema.parse(JSON.parse(await firstLine(child)));
     const run = async (program: string, args: readonly string[], kill?: Kill) => {
       const start = performance.now();
-      const marked = { ...process.env, ...environment, SPARKI_RUN_DIRECTORY: runDirectory(room) };
-      const ended = await watched(room, started(program, args, marked), kill, child);
+      const mark = { SPARKI_RUN_DIRECTORY: runDirectory(room), TMPDIR: room.temporary };
+      const marked = { ...process.env, ...environment, ...mark, NO_COLOR: "1" };
+      const ended = await watched(room, started(room, program, args, marked), kill, child);
       return { ...ended, seconds: (performance.now() - start) / 1000 };
     };
     const { token, origins } = accessSchema.parse(JSON.parse(readFileSync(accessFile(room), "utf8")));
-    const world = async () => (await fetch(`${origins[0]}/world`, { headers: { [TOKEN_HEADER]: token } })).json();
-    return await work({ environment, run, world });
+    const ask: Served["ask"] = async (method, path, body) => {
+      const headers = { [TOKEN_HEADER]: token, "content-type": "application/json" };
+      const content = body === undefined ? {} : { body: JSON.stringify(body) };
+      const answer = await fetch(`${origins[0]}${path}`, { method, headers, ...content });
+      if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
+      return answer.json();
+    };
+    return await work({ environment, run, ask });
   } finally {
     child.kill("SIGINT");
     const late = setTimeout(() => killAll(room, child), 30_000);
@@ -102,11 +119,16 @@ function firstLine({ stdout, stderr }: ChildProcess): Promise<string> {
 
 function sparki(room: Room, args: readonly string[]): ChildProcess {
   const env = { ...process.env, SPARKI_REHEARSAL_DIRECTORY: room.runs, TMPDIR: room.temporary, NO_COLOR: "1" };
-  return started(process.execPath, [join(ROOT, "runbook", "sparki.ts"), ...args], env);
+  return started(room, process.execPath, [join(room.checkout ?? ROOT, "runbook", "sparki.ts"), ...args], env);
 }
 
-function started(program: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(program, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+function started(
+  { checkout = ROOT }: Room,
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): ChildProcess {
+  return spawn(program, args, { cwd: checkout, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
 }
 
 /** What outlives its parents ends by itself within seconds; what does not is counted by who asks. */
@@ -241,7 +263,7 @@ async function carryOut(victim: Victim, room: Room, child: ChildProcess): Promis
   const found =
     victim === "cloud"
       ? all.filter(({ command }) => /rehearsal\/main\.ts/.test(command))
-      : all.filter(({ program }) => PROGRAMS[victim]?.test(program));
+      : [...all, ...enginesOf(room)].filter(({ program }) => PROGRAMS[victim]?.test(program));
   end(found);
   return found.length > 0;
 }
@@ -269,12 +291,22 @@ export interface RunProcess {
 
 /** Every process that the room's rehearsals have started, by the mark that all of them carry. */
 export function processesOf(room: Room): readonly RunProcess[] {
-  const mark = `SPARKI_RUN_DIRECTORY=${runDirectory(room)}\0`;
+  return processesWith(`SPARKI_RUN_DIRECTORY=${runDirectory(room)}\0`);
+}
+
+/** The engines of commands on a cloud that is served, which pass no mark on: by the backend that they work on. */
+export function enginesOf(room: Room): readonly RunProcess[] {
+  const own = `PULUMI_BACKEND_URL=file://${join(runDirectory(room), "backend")}`;
+  return processesWith(own).filter(({ program }) => PROGRAMS.engine?.test(program));
+}
+
+/** Those with that text in their environment. */
+function processesWith(text: string): readonly RunProcess[] {
   return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
     .flatMap((entry) => {
       try {
-        if (!`${readFileSync(`/proc/${entry}/environ`, "utf8")}\0`.includes(mark)) return [];
+        if (!`${readFileSync(`/proc/${entry}/environ`, "utf8")}\0`.includes(text)) return [];
         const command = readFileSync(`/proc/${entry}/cmdline`, "utf8").replaceAll("\0", " ").trim();
         return [{ pid: Number(entry), program: readFileSync(`/proc/${entry}/comm`, "utf8").trim(), command }];
       } catch {

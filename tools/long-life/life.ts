@@ -1,0 +1,165 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseDocument } from "yaml";
+import { z } from "zod";
+import { type Ended, enginesOf, locksOf, type Room, type Served } from "../chaos/run.ts";
+import { type Deployment, hash } from "./deployments.ts";
+import { type Happened, historySchema, untruthsIn } from "./history.ts";
+import { measured } from "./measures.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const LEFT_OUT = new Set(["node_modules", "test", "coverage"]);
+
+/** Copies the project, so that a long life leaves its plans and reports there, and sees no edit of the original. */
+export function copyProject(target: string): void {
+  mkdirSync(target, { recursive: true });
+  const parts = readdirSync(ROOT).filter((name) => !name.startsWith(".") && !LEFT_OUT.has(name));
+  for (const part of parts) cpSync(join(ROOT, part), join(target, part), { recursive: true });
+  // A plan is sealed from plain files only: hard links where that can be.
+  const modules = [join(ROOT, "node_modules"), join(target, "node_modules")] as const;
+  if (spawnSync("cp", ["-al", ...modules]).status === 0) return;
+  rmSync(modules[1], { recursive: true, force: true });
+  execFileSync("cp", ["-a", ...modules]);
+}
+
+const endSchema = z.object({
+  outcome: z.string().optional(),
+  reason: z.string().optional(),
+  error: z.object({ message: z.string(), hint: z.string().nullable() }).optional(),
+});
+
+/** One deployment of the life, and what was found after it. */
+export const resultSchema = z.object({
+  number: z.number(),
+  release: z.string(),
+  name: z.string(),
+  outcome: z.string(),
+  exitCode: z.number().nullable(),
+  /** Whether the kill met somebody; null where none was meant. */
+  isKilled: z.boolean().nullable(),
+  seconds: z.number(),
+  /** Of the single command after a kill; null where it was not killed. */
+  againSeconds: z.number().nullable(),
+  measures: z.record(z.string(), z.number()),
+  /** What is not as it should be. */
+  findings: z.array(z.string()),
+});
+
+export type Result = z.infer<typeof resultSchema>;
+
+/** A stack that lives: what it is deployed by, and what has happened to it. */
+export interface Life {
+  readonly room: Room;
+  readonly checkout: string;
+  readonly served: Served;
+  /** The stack's config as it was when the cloud was served. */
+  readonly config: string;
+  /** What was live before the first deployment. */
+  readonly first: string;
+  readonly happened: Happened[];
+}
+
+/** Deploys once, kills it where that is meant and gives the same command once more, then measures and compares the history. */
+export async function live(life: Life, deployment: Deployment): Promise<Result> {
+  const { served, happened, first, room, checkout } = life;
+  const { number, release, way, kill } = deployment;
+  const name =
+    kill === undefined ? way.name : `killed ${kill.operation}/${kill.calls[0]?.step}/${kill.moment}/${kill.victim}`;
+  await configure(life, deployment);
+  const begun = await served.run(...deployCommand(life), kill);
+  const isKilled = kill === undefined ? null : begun.reached.length > 0;
+  await served.ask("POST", "/held", {});
+  const isAgain = isKilled === true && !isEnd(begun, way);
+  if (isAgain) await takenUp(life);
+  const last = isAgain ? await served.run(...deployCommand(life)) : begun;
+  const previous = happened.findLast(({ outcome }) => outcome === "promoted")?.release ?? first;
+  happened.push({ release, outcome: way.outcome, isKilled: isKilled === true, previous });
+  // Who has been told of a wrong setting repairs it: every command reads the config first.
+  if (way.wrongSetting !== undefined) await configure(life, { release, way: { ...way, wrongSetting: undefined } });
+  const told = await served.run(...sparkiCommand(life, ["history", "--json"]));
+  const history = historySchema.safeParse(parsed(told));
+  const untruths = history.success ? untruthsIn(history.data, first, happened) : [`history: exit ${told.exitCode}`];
+  return {
+    ...{ number, release, name, isKilled, exitCode: last.exitCode, outcome: endOf(last).outcome ?? "refused" },
+    seconds: begun.seconds,
+    againSeconds: isAgain ? last.seconds : null,
+    measures: await measured(room, checkout, served, { seconds: told.seconds, text: told.stdout }),
+    findings: [...(isEnd(last, way) ? [] : [whyOther(last, deployment)]), ...untruths],
+  };
+}
+
+function isEnd(ended: Ended, { outcome, exitCode }: Deployment["way"]): boolean {
+  return ended.exitCode === exitCode && (endOf(ended).outcome ?? "refused") === outcome;
+}
+
+function whyOther(ended: Ended, { way }: Deployment): string {
+  const { outcome, reason, error } = endOf(ended);
+  const said = reason ?? error?.message ?? ended.stderr.trim().split("\n").slice(-4).join(" | ");
+  return `ended ${outcome ?? "refused"} with exit ${ended.exitCode}, expected ${way.outcome} with ${way.exitCode}: ${said.slice(0, 400)}`;
+}
+
+function endOf(ended: Ended): z.infer<typeof endSchema> {
+  return endSchema.safeParse(parsed(ended)).data ?? {};
+}
+
+function parsed({ stdout }: Ended): unknown {
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What docs/recovery.md asks for before the same command: that nothing runs on the stack any more, and that its lock is
+ * taken away where the dead one has left it. What was left alive ends by itself, before a person could be there.
+ */
+async function takenUp({ room, served }: Life): Promise<void> {
+  for (let tries = 0; tries < 600 && enginesOf(room).length > 0; tries++) await delay(100);
+  if (locksOf(room).length > 0) await served.run("pulumi", ["cancel", "--yes", "--stack", room.stack]);
+}
+
+const CONFIRMED = ["--on-call-confirmed", "--window-announced"];
+
+function deployCommand(life: Life): [program: string, args: string[]] {
+  return sparkiCommand(life, ["deploy", "--yes", "--json", ...CONFIRMED]);
+}
+
+function sparkiCommand({ checkout, room, served }: Life, args: readonly string[]): [program: string, args: string[]] {
+  const slack = `SPARKI_SLACK_WEBHOOK=${served.environment.SPARKI_REGISTRY}/slack`;
+  const sparki = join(checkout, "runbook", "sparki.ts");
+  return ["/usr/bin/env", [slack, process.execPath, sparki, ...args, "--stack", room.stack]];
+}
+
+const REPOSITORY = "ghcr.io/alexarno/sparki";
+
+/** Makes the release the one that the config names, and its images what they are to do. */
+async function configure(
+  { served, config }: Life,
+  { release: id, way }: Pick<Deployment, "release" | "way">,
+): Promise<void> {
+  const digest = (kind: string) => hash(`${id} ${kind}`);
+  const kinds = ["engine", "web", "e2e"];
+  const images = Object.fromEntries(kinds.map((kind) => [kind, `${REPOSITORY}/${kind}@sha256:${digest(kind)}`]));
+  for (const [kind, ref] of Object.entries(images)) {
+    if (kind === "engine" && way.engine === "absent") continue;
+    const own = kind === "engine" ? Object(way.engine) : {};
+    await served.ask("POST", "/images", { ref, behaviour: { kind, ...own } });
+  }
+  const settings = parseDocument(config);
+  settings.setIn(["config", "sparki:release", "id"], id);
+  settings.setIn(["config", "sparki:release", "gitSha"], digest("commit").slice(0, 40));
+  settings.setIn(["config", "sparki:release", "images"], settings.createNode(images));
+  // A few hundred requests decide then, instead of thousands: a long life is about what stays, not about a gate's proof.
+  settings.setIn(["config", "sparki:objectives", 0, "maxRatio"], 0.02);
+  if (way.wrongSetting !== undefined) settings.setIn(["config", ...way.wrongSetting[0]], way.wrongSetting[1]);
+  writeFileSync(served.environment.PULUMI_OPTION_CONFIG_FILE ?? "", settings.toString());
+}
+
+/** The stack's config as the cloud serves it. */
+export function servedConfig({ environment }: Served): { readonly config: string; readonly release: string } {
+  const config = readFileSync(environment.PULUMI_OPTION_CONFIG_FILE ?? "", "utf8");
+  return { config, release: String(parseDocument(config).getIn(["config", "sparki:release", "id"])) };
+}
