@@ -48,7 +48,7 @@ export function releaseHistory(updates: readonly Update[], ends: readonly EndedD
       at: update.startedAt,
       release: update.release?.id ?? "unknown",
       update: update.id,
-      ...became(update, end),
+      ...became(update, end, updates[index - 1]),
     };
   });
   const refused = ends.filter((end) => !used.has(end)).map(refusedEvent);
@@ -60,14 +60,22 @@ export const UNRECORDED = "the reason was not recorded: see the log of that run"
 
 type Became = Pick<ReleaseEvent, "what" | "reason">;
 
-function became(update: Update, end: EndedDeploy | undefined): Became {
+function became(update: Update, end: EndedDeploy | undefined, next: Update | undefined): Became {
   const back = rollbackReason(update);
   if (update.result === "unknown") return { what: "unknown", reason: update.message };
   if (isRollback(update))
     return { what: update.result === "succeeded" ? "gone back to" : "rollback failed", reason: back ?? "" };
   if (end !== undefined) return { what: kindOf(end.outcome), reason: end.reason };
   if (update.result === "succeeded") return { what: "promoted", reason: "every gate passed" };
-  return { what: "failed", reason: UNRECORDED };
+  const why = leftFor(update, next);
+  return why === undefined ? { what: "failed", reason: UNRECORDED } : { what: "rolled-back", reason: why };
+}
+
+/** Why the next update went back from what this one deployed, as it says itself; undefined where it did not. */
+function leftFor({ release }: Update, next: Update | undefined): string | undefined {
+  const why = next && rollbackReason(next);
+  const named = `${release?.id}: `;
+  return why?.startsWith(named) ? why.slice(named.length) : undefined;
 }
 
 /** A deploy begins before its update, and after the update before it. */

@@ -42,8 +42,8 @@ export const MEASURES = {
   },
   "Helm revisions of one": { unit: "", bound: { most: HELM.revisions }, why: "maxHistory" },
   ReplicaSets: { unit: "", bound: { most: 4 * 6 }, why: "revisionHistoryLimit 5 of 4 deployments" },
-  Pods: { unit: "", bound: { growth: 0.1 }, why: "pods that left are deleted" },
-  Jobs: { unit: "", bound: { most: 12 }, why: "a Job is replaced, or has a time to live" },
+  Pods: { unit: "", bound: { growth: 1 }, why: "a promoted release's end-to-end tests stay for a day" },
+  Jobs: { unit: "", bound: { growth: 1 }, why: "a promoted release's end-to-end tests stay for a day" },
   ConfigMaps: { unit: "", bound: { growth: 0.1 }, why: "each release has its own by name" },
   Secrets: { unit: "", bound: { most: 40 }, why: "without Helm's own" },
   "AWS resources": { unit: "", bound: { growth: 0.05 }, why: "no release makes any at AWS" },
@@ -53,7 +53,6 @@ export const MEASURES = {
   "plan files": { unit: "", bound: { most: 600 }, why: "the newest 200 plans, three files each" },
   "run's disk": { unit: "MB", bound: { growth: 2.5 }, why: "logs and metrics of the run; without the backend" },
   "memory: cloud": { unit: "MB", bound: { most: 900 }, why: "the process of the simulated cloud" },
-  "memory: command": { unit: "MB", bound: { growth: 0.5 }, why: "sparki cloud, which lives as long" },
   "memory: servers": {
     unit: "MB",
     bound: { growth: 10 },

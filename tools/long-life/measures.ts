@@ -45,7 +45,6 @@ export async function measured(room: Room, checkout: string, served: Served, his
     "plan files": filesIn(join(own, "plans")),
     "run's disk": diskOf(run) - diskOf(join(run, "backend")),
     "memory: cloud": memory("cloud"),
-    "memory: command": memory("command"),
     "memory: servers": memory("server"),
     processes: processes.length,
     "temporary files": leftIn(room.temporary).length,
@@ -89,9 +88,8 @@ async function objectsIn({ environment }: Served): Promise<Objects> {
 }
 
 /** Pods come and go with each release; all the others live as long as the cloud. */
-function roleOf(command: string): "cloud" | "command" | "pod" | "server" {
+function roleOf(command: string): "cloud" | "pod" | "server" {
   if (/rehearsal\/main\.ts/.test(command)) return "cloud";
-  if (/sparki\.ts cloud/.test(command)) return "command";
   return /rehearsal\/app\//.test(command) ? "pod" : "server";
 }
 

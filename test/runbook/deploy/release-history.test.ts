@@ -23,6 +23,17 @@ describe("releaseHistory", () => {
     ]);
   });
 
+  it("knows that a release was rolled back, and why, once more deploys have ended than are kept", () => {
+    const back = (why: string) => updateOf(b, b, { ...at(400), message: rollbackMessage(b, why) });
+    const refused = updateOf(c, b, { ...at(300), result: "failed" });
+    const told = (why: string) => releaseHistory([back(why), refused], []).at(-1);
+    expect(told("c: 13 of 262 requests bad")).toMatchObject({
+      ...{ release: "c", what: "rolled-back", reason: "13 of 262 requests bad" },
+    });
+    // A rollback of something else says nothing of it.
+    expect(told("asked for by ada")).toMatchObject({ release: "c", what: "failed" });
+  });
+
   it("takes why a rollback was from its record, whatever its message says", () => {
     const who = { name: "ada", through: "here", run: null };
     const record = { by: "sparki rollback", release: "b", at: "2026-11-20T00:00:00Z", who, approval: null } as const;
