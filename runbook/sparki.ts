@@ -16,9 +16,9 @@ const { stdout, stderr, env } = process;
 
 // Plans, reports, state and what a rehearsal keeps: for the user who runs it, and for no other one of the machine.
 process.umask(0o077);
-const written = outliveReaders([stdout]);
+const written = outliveReaders([process.stdout]);
 // A progress line that is lost changes no outcome.
-outliveReaders([stderr]);
+outliveReaders([process.stderr]);
 const signal = abortOnSignals((why, exitCode) => {
   openOutput(stderr).write(failureText(why, false));
   if (argv.includes("--json")) writeDocument(openOutput(stdout), { ...Object(failureDocument(why)), exitCode });

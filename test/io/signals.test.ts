@@ -114,7 +114,9 @@ describe("abortOnSignals", () => {
       send("SIGINT");
       return Object(signal.reason).hint;
     };
-    expect(hintNow()).toBe("run the same command again with --resume: it waits for what AWS is still doing and continues from there");
+    expect(hintNow()).toBe(
+      "run the same command again with --resume: it waits for what AWS is still doing and continues from there",
+    );
     takeBack();
     process.removeAllListeners("SIGINT");
     expect(hintNow()).toBe("run the same command again: it waits for what AWS is still doing and continues from there");

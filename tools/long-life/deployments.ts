@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { EXIT } from "../../shared/deploy-error.ts";
 import { JOURNEYS, type Kill, killName, killsOf, type Victim } from "../chaos/points.ts";
 
 /** What a release's images do; what is not named works as it should. "absent" is an image that the registry has not got. */
@@ -14,20 +15,20 @@ export interface Way {
   readonly wrongSetting?: readonly [path: readonly string[], value: unknown] | undefined;
 }
 
-const GOOD: Way = { name: "good", outcome: "promoted", exitCode: 0, engine: {} };
+const GOOD: Way = { name: "good", outcome: "promoted", exitCode: EXIT.done.code, engine: {} };
 
 /** What is refused before anything is changed, and what the gates refuse, each in turn. */
 const REFUSED: readonly Way[] = [
   {
-    ...{ name: "wrong setting", outcome: "refused", exitCode: 2, engine: {} },
+    ...{ name: "wrong setting", outcome: "refused", exitCode: EXIT.usage.code, engine: {} },
     wrongSetting: [["sparki:engine", "replicas"], "many"],
   },
-  { name: "missing image", outcome: "stopped", exitCode: 1, engine: "absent" },
+  { name: "missing image", outcome: "stopped", exitCode: EXIT.refused.code, engine: "absent" },
 ];
 const ROLLED_BACK: readonly Way[] = [
-  { name: "errors", outcome: "rolled-back", exitCode: 1, engine: { errorRatio: 0.2 } },
-  { name: "crash", outcome: "rolled-back", exitCode: 1, engine: { crash: true } },
-  { name: "unpullable", outcome: "rolled-back", exitCode: 1, engine: { unpullable: true } },
+  { name: "errors", outcome: "rolled-back", exitCode: EXIT.refused.code, engine: { errorRatio: 0.2 } },
+  { name: "crash", outcome: "rolled-back", exitCode: EXIT.refused.code, engine: { crash: true } },
+  { name: "unpullable", outcome: "rolled-back", exitCode: EXIT.refused.code, engine: { unpullable: true } },
 ];
 
 /** One deployment of a long life. */
