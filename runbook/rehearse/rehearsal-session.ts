@@ -273,6 +273,8 @@ function pulumiEnvironment(run: RunDirectory): Record<string, string> {
     PULUMI_CONFIG_PASSPHRASE_FILE: run.passphraseFile,
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_SKIP_UPDATE_CHECK: "true",
+    // Of its own encrypted logs Pulumi would keep 500 MB.
+    PULUMI_LOG_ROTATION_MAX_TOTAL_MB: "16",
   };
 }
 
