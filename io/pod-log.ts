@@ -41,9 +41,16 @@ export function findingsIn(text: string): LogFindings {
 }
 
 function outageIn(line: string): string | undefined {
+  const dependency = unreachableIn(line);
+  const { reason }: { reason?: unknown } = dependency === undefined ? {} : fieldsOf(line);
+  return dependency === undefined ? undefined : `the ${dependency} cannot be reached: ${reason}`;
+}
+
+/** The server that a log line says could not be reached, by its name in the line's field `dependency`. */
+export function unreachableIn(line: string): string | undefined {
   if (!line.includes('"dependency"')) return undefined;
-  const { dependency, reason }: { dependency?: unknown; reason?: unknown } = fieldsOf(line);
-  return typeof dependency === "string" ? `the ${dependency} cannot be reached: ${reason}` : undefined;
+  const { dependency }: { dependency?: unknown } = fieldsOf(line);
+  return typeof dependency === "string" ? dependency : undefined;
 }
 
 function fieldsOf(line: string): object {

@@ -1,4 +1,4 @@
-import { LOG_BYTES, LOG_LINES, readPodLog } from "../../io/pod-log.ts";
+import { LOG_BYTES, LOG_LINES, readPodLog, unreachableIn } from "../../io/pod-log.ts";
 import { type Finding, fail, pass, skipped, warn } from "../preflight/check.ts";
 import { type DiagnosisContext, type Examination, SERVED, type Topic } from "./examination.ts";
 
@@ -209,10 +209,7 @@ const words = ({ dependency, topics, named, next }: Server): Examination => ({
 });
 
 function isAbout({ text }: Line, dependency: string, named: RegExp): boolean {
-  const { errorLines, outages } = readPodLog([text]);
-  return (
-    outages.some((outage) => outage.startsWith(`the ${dependency} is`)) || errorLines.some((line) => named.test(line))
-  );
+  return unreachableIn(text) === dependency || readPodLog([text]).errorLines.some((line) => named.test(line));
 }
 
 export const databaseWords = words({
