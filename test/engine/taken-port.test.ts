@@ -13,7 +13,7 @@ describe("sparki rehearse", () => {
     await new Promise((resolve) => server.close(resolve));
     expect({ exitCode, left: runs.processes() }).toEqual({ exitCode: 4, left: [] });
     runs.remove();
-    expect(stderr).toContain(`port ${PORTS.kubelet} is taken`);
+    expect(stderr).toContain(`port ${PORTS.kubelet} is in use`);
     expect(stderr).toContain("Next: stop what listens on it");
   });
 });
