@@ -345,13 +345,9 @@ function isThere({ host, repository }: ImageReference, { status, headers }: Answ
   if (status === 404) return false;
   if (status === 200) return true;
   if (status === 429)
-    throw new DeployError(
-      "SPARKI_OUTSIDE",
-      `${host} refuses further requests for now and sent no manifest of ${repository}`,
-      {
-        hint: "wait some minutes, or set SPARKI_REGISTRY_TOKEN: authenticated requests have a higher limit",
-      },
-    );
+    throw new DeployError("SPARKI_OUTSIDE", `${host} has had too many requests and sent no manifest of ${repository}`, {
+      hint: "wait some minutes, or set SPARKI_REGISTRY_TOKEN: authenticated requests have a higher limit",
+    });
   throw refusal(host, repository, status);
 }
 

@@ -36,6 +36,8 @@ const ALLOWED: Readonly<Record<string, Kind>> = {
   PULUMI_HOME: "machine",
   PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "machine",
   PULUMI_SKIP_UPDATE_CHECK: "machine",
+  PULUMI_LOG_ROTATION_MAX_AGE_DAYS: "machine",
+  PULUMI_LOG_ROTATION_MAX_TOTAL_MB: "machine",
   PULUMI_PARALLEL: "machine",
   PULUMI_CI_SYSTEM: "identity",
   PULUMI_CI_BUILD_ID: "identity",

@@ -10,7 +10,10 @@ const directory = join(import.meta.dirname, "..", "policies");
 /** The fixtures have names of their own. */
 const PACK = "test/support/open-world/pack";
 /** What knows this deployment's resources and charts is shown by test/engine/hostile.test.ts. */
-const APART = ["all.test.ts", "charts-declared.test.ts", "declared-only.test.ts", "edited-charts.test.ts"];
+const APART = [
+  ...["all.test.ts", "charts-declared.test.ts", "declared-only.test.ts", "edited-charts.test.ts"],
+  ...["on-call.test.ts", "rotation.test.ts"],
+];
 
 /** What one proof expects of the engine: that these properties are named, or nothing of this control. */
 interface Case {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type * as pulumi from "@pulumi/pulumi";
+import { boundaryArn } from "../../stacks/permissions-boundary.ts";
 import { PolicyEngine } from "../support/policy-engine.ts";
 import { document } from "../support/policy-examples.ts";
 import { Provider, Registered } from "../support/policy-program.ts";
@@ -66,7 +67,7 @@ async function granting(
   const role = new Registered(
     "aws:iam/role:Role",
     "network-flow-logs",
-    { ...own, name, assumeRolePolicy },
+    { ...own, name, assumeRolePolicy, permissionsBoundary: boundaryArn({ stack: "prod", accountId: "111122223333" }) },
     { provider },
   );
   new Registered(ROLE_POLICY, "network-flow-logs-policy", { name, role: role.arn, policy: policy(logs) }, { provider });

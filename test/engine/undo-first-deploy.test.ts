@@ -55,7 +55,7 @@ describe("sparki rollback --destroy", () => {
   it("goes on where AWS refused, and leaves an empty account", async () => {
     const refused = await stack.run("rollback --destroy --yes");
     expect(refused).toMatchObject({ exitCode: 4, document: { outcome: "failed" } });
-    expect(refused.document.reason).toMatch(/BucketNotEmpty.*the same command continues$/);
+    expect(refused.document.reason).toMatch(/BucketNotEmpty.*the same command continues from there$/);
     // As if someone had emptied it: what is in a bucket is not modelled, only that it may not be deleted.
     await stack.breakCloud({ changed: [{ type: "aws:s3/bucket:Bucket", having: {}, to: { forceDestroy: true } }] });
     const { document, exitCode } = await stack.run("rollback --destroy --yes");

@@ -325,7 +325,7 @@ describe("Registry", () => {
       registry(undefined, ...answers)
         .client()
         .has(IMAGE),
-    ).rejects.toThrow(/refuses further requests/);
+    ).rejects.toThrow(/has had too many requests/);
   });
 
   describe("tells what nodes could not run", () => {
