@@ -9,20 +9,22 @@ import { TYPES } from "./types.ts";
 import { at, flag, text, texts } from "./values.ts";
 import type { World } from "./world.ts";
 
-/** Security groups and subnets must be of one VPC. */
-export function groupsIn(
-  groups: string,
-  vpcOf: (draft: Draft, world: World) => string | undefined,
-  code: string,
-): Check {
-  return (draft, world) => {
-    const vpcId = vpcOf(draft, world);
-    const stranger = named(draft, groups, [TYPES.securityGroup], world).find(
-      (group) => vpcId !== undefined && textOf(group, "vpcId") !== vpcId,
-    );
-    if (stranger !== undefined) fail(code, `The security group '${stranger.id}' does not belong to the VPC ${vpcId}`);
-  };
+type VpcOf = (draft: Draft, world: World) => string | undefined;
+
+/** What is named at a path must be of one VPC. */
+function ofOneVpc(type: string, told: string) {
+  return (path: string, vpcOf: VpcOf, code: string): Check =>
+    (draft, world) => {
+      const vpcId = vpcOf(draft, world);
+      const stranger = named(draft, path, [type], world).find(
+        (each) => vpcId !== undefined && textOf(each, "vpcId") !== vpcId,
+      );
+      if (stranger !== undefined) fail(code, `The ${told} '${stranger.id}' does not belong to the VPC ${vpcId}`);
+    };
 }
+
+export const groupsIn = ofOneVpc(TYPES.securityGroup, "security group");
+export const subnetsOfOneVpc = ofOneVpc(TYPES.subnet, "subnet");
 
 export const ofSubnets = (path: string) => (draft: Draft, world: World) => vpcAt(draft, path, world);
 export const ofVpc = (draft: Draft) => text(draft.inputs, "vpcId");
@@ -37,20 +39,6 @@ export function subnetsApart(path: string, code: string): Check {
     const zones = subnets.map((subnet) => textOf(subnet, "availabilityZone"));
     const twice = zones.find((zone, index) => zone !== undefined && zones.indexOf(zone) !== index);
     if (twice !== undefined) fail(code, `Two subnets of the zone ${twice}: only one of each zone may be given`);
-  };
-}
-
-export function subnetsOfOneVpc(
-  path: string,
-  vpcOf: (draft: Draft, world: World) => string | undefined,
-  code: string,
-): Check {
-  return (draft, world) => {
-    const vpcId = vpcOf(draft, world);
-    const stranger = named(draft, path, [TYPES.subnet], world).find(
-      (subnet) => vpcId !== undefined && textOf(subnet, "vpcId") !== vpcId,
-    );
-    if (stranger !== undefined) fail(code, `The subnet '${stranger.id}' does not belong to the VPC ${vpcId}`);
   };
 }
 

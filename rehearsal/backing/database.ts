@@ -246,21 +246,19 @@ async function countRows(client: pg.Client): Promise<readonly (readonly [string,
   return rows.map(({ name, count }) => [name, Number(count)]);
 }
 
-async function asSuperuser<T>(
+function asSuperuser<T>(
   { address, superuserPassword }: RunningDatabase,
   authority: CertificateAuthority,
   act: (client: pg.Client) => Promise<T>,
   database = "postgres",
 ): Promise<T> {
-  const client = new pg.Client({
-    host: address,
-    port: PORTS.database,
-    user: SUPERUSER,
-    password: superuserPassword,
-    database,
-    ssl: { ca: authority.pem },
-    connectionTimeoutMillis: 3000,
-  });
+  const own = { user: SUPERUSER, password: superuserPassword, database, ssl: { ca: authority.pem } };
+  return withClient({ host: address, port: PORTS.database, ...own, connectionTimeoutMillis: 3000 }, act);
+}
+
+/** Acts by one connection, which ends with it. */
+export async function withClient<T>(config: pg.ClientConfig, act: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client(config);
   client.on("error", () => {});
   await client.connect();
   try {

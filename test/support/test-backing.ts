@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import pg from "pg";
+import type pg from "pg";
 import type { Addresses } from "../../rehearsal/addresses.ts";
+import { withClient } from "../../rehearsal/backing/database.ts";
 import { type Backing, startBacking } from "../../rehearsal/backing/serve.ts";
 import type { Processes } from "../../rehearsal/processes.ts";
 import { TEST_TOKEN } from "./asking.ts";
@@ -33,12 +34,5 @@ export async function onDatabase<T>(
   act: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   const ssl = { ca: readFileSync(join(run, "ca.pem"), "utf8") };
-  const client = new pg.Client({ host: addresses.database(1), user, password, database: "sparki", ssl });
-  client.on("error", () => {});
-  await client.connect();
-  try {
-    return await act(client);
-  } finally {
-    await client.end();
-  }
+  return withClient({ host: addresses.database(1), user, password, database: "sparki", ssl }, act);
 }

@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { z } from "zod";
+import { jsonIn } from "../../io/http.ts";
 import { EXIT } from "../../shared/deploy-error.ts";
 import { copyTree } from "../cache.ts";
 import { type Call, JOURNEYS, type Journey, type Kill, killName, wavesIn } from "./points.ts";
-import { callsIn, type Ended, locksOf, processesOf, type Room, rehearse, serving, stateOf } from "./run.ts";
+import { callsIn, type Ended, filesOf, locksOf, processesOf, type Room, rehearse, serving, stateOf } from "./run.ts";
 
 const tracks = z.object({ oneBox: z.array(z.string()), fleet: z.array(z.string()) });
 
@@ -285,22 +286,11 @@ export function isWhole({ reached, converged, findings }: Attempt): boolean {
 }
 
 function reportIn({ stdout }: Ended): Report | undefined {
-  try {
-    return reportSchema.safeParse(JSON.parse(stdout)).data;
-  } catch {
-    return undefined;
-  }
+  return reportSchema.safeParse(jsonIn(stdout)).data;
 }
 
 function lastWords({ stderr }: Ended): string {
   return stderr.trim().split("\n").slice(-6).join(" | ");
-}
-
-/** What rehearsals left of their own among temporary files; a run's database belongs to what is kept. */
-function filesOf({ temporary }: Room): readonly string[] {
-  return readdirSync(temporary).filter(
-    (name) => /^(sparki|pulumi)-/.test(name) && !name.startsWith("sparki-postgres-"),
-  );
 }
 
 async function restore(worlds: Worlds, begins: Journey["begins"]): Promise<void> {

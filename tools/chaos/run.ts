@@ -315,6 +315,13 @@ function processesWith(text: string): readonly RunProcess[] {
     });
 }
 
+/** What commands left of their own among temporary files; a run's database belongs to what is kept. */
+export function filesOf({ temporary }: Room): readonly string[] {
+  return readdirSync(temporary).filter(
+    (name) => /^(sparki|pulumi)-/.test(name) && !name.startsWith("sparki-postgres-"),
+  );
+}
+
 /** The locks of the state that are left. */
 export function locksOf(room: Room): readonly string[] {
   const folder = lockFolder(room);

@@ -84,8 +84,3 @@ function by<T>(text: (each: T) => string): (one: T, other: T) => number {
 export function hash(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
-
-/** What it is, in a few words: `errors`, or the point at which it is killed. */
-export function deploymentName({ way, kill }: Pick<Deployment, "way" | "kill">): string {
-  return kill === undefined ? way.name : `killed ${killName(kill)}`;
-}

@@ -1,9 +1,11 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseDocument } from "yaml";
 import { z } from "zod";
+import { jsonIn } from "../../io/http.ts";
+import { copyTree } from "../cache.ts";
 import { type Ended, enginesOf, locksOf, type Room, type Served } from "../chaos/run.ts";
 import { type Deployment, hash } from "./deployments.ts";
 import { type Happened, historySchema, untruthsIn } from "./history.ts";
@@ -13,15 +15,15 @@ const ROOT = join(import.meta.dirname, "..", "..");
 const LEFT_OUT = new Set(["node_modules", "test", "coverage"]);
 
 /** Copies the project, so that a long life leaves its plans and reports there, and sees no edit of the original. */
-export function copyProject(target: string): void {
-  mkdirSync(target, { recursive: true });
+export async function copyProject(target: string): Promise<void> {
   const parts = readdirSync(ROOT).filter((name) => !name.startsWith(".") && !LEFT_OUT.has(name));
-  for (const part of parts) cpSync(join(ROOT, part), join(target, part), { recursive: true });
+  const inRoot = (name: string) => join(ROOT, name);
+  await copyTree(parts.map(inRoot), target);
   // A plan is sealed from plain files only: hard links where that can be.
-  const modules = [join(ROOT, "node_modules"), join(target, "node_modules")] as const;
-  if (spawnSync("cp", ["-al", ...modules]).status === 0) return;
-  rmSync(modules[1], { recursive: true, force: true });
-  execFileSync("cp", ["-a", ...modules]);
+  const modules = inRoot("node_modules");
+  if (spawnSync("cp", ["-al", modules, target]).status === 0) return;
+  rmSync(join(target, "node_modules"), { recursive: true, force: true });
+  await copyTree([modules], target);
 }
 
 const endSchema = z.object({
@@ -79,7 +81,7 @@ export async function live(life: Life, deployment: Deployment): Promise<Result> 
   // Who has been told of a wrong setting repairs it: every command reads the config first.
   if (way.wrongSetting !== undefined) await configure(life, { release, way: { ...way, wrongSetting: undefined } });
   const told = await served.run(...sparkiCommand(life, ["history", "--json"]));
-  const history = historySchema.safeParse(parsed(told));
+  const history = historySchema.safeParse(jsonIn(told.stdout));
   const untruths = history.success ? untruthsIn(history.data, first, happened) : [`history: exit ${told.exitCode}`];
   return {
     ...{ number, release, name, isKilled, exitCode: last.exitCode, outcome: endOf(last).outcome ?? "refused" },
@@ -101,15 +103,7 @@ function whyOther(ended: Ended, { way }: Deployment): string {
 }
 
 function endOf(ended: Ended): z.infer<typeof endSchema> {
-  return endSchema.safeParse(parsed(ended)).data ?? {};
-}
-
-function parsed({ stdout }: Ended): unknown {
-  try {
-    return JSON.parse(stdout);
-  } catch {
-    return undefined;
-  }
+  return endSchema.safeParse(jsonIn(ended.stdout)).data ?? {};
 }
 
 /**

@@ -93,7 +93,7 @@ async function main(): Promise<number> {
     for (const each of [room.temporary, room.runs]) mkdirSync(each, { recursive: true });
     const kept = join(folder, "results.jsonl");
     const done = earlier(kept, seed);
-    if (!existsSync(checkout)) copyProject(checkout);
+    if (!existsSync(checkout)) await copyProject(checkout);
     const start = Date.now();
     say(`seed ${seed}, ${count} deployments, ${done.length} of them made before; in ${folder}`);
     await serving(

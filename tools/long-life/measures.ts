@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { AppsV1Api, BatchV1Api, CoreV1Api } from "@kubernetes/client-node";
 import { z } from "zod";
 import { KubernetesClient } from "../../io/kubernetes.ts";
-import { locksOf, processesOf, type Room, runDirectory, type Served, stateOf } from "../chaos/run.ts";
+import { filesOf, locksOf, processesOf, type Room, runDirectory, type Served, stateOf } from "../chaos/run.ts";
 import type { Measured } from "./bounds.ts";
 
 const MB = 2 ** 20;
@@ -47,16 +47,9 @@ export async function measured(room: Room, checkout: string, served: Served, his
     "memory: cloud": memory("cloud"),
     "memory: servers": memory("server"),
     processes: processes.length,
-    "temporary files": leftIn(room.temporary).length,
+    "temporary files": filesOf(room).length,
     "state locks": locksOf(room).length,
   };
-}
-
-/** What commands left of their own among temporary files; a run's database belongs to the run. */
-export function leftIn(temporary: string): readonly string[] {
-  return readdirSync(temporary).filter(
-    (name) => /^(sparki|pulumi)-/.test(name) && !name.startsWith("sparki-postgres-"),
-  );
 }
 
 type Objects = Pick<
