@@ -253,11 +253,7 @@ async function carryOut(victim: Victim, room: Room, child: ChildProcess): Promis
     return locks.length > 0;
   }
   if (victim === "interrupt") return child.kill("SIGINT");
-  if (victim === "interrupts") {
-    child.kill("SIGINT");
-    await delay(BETWEEN_SIGNALS_MILLISECONDS);
-    return child.kill("SIGINT");
-  }
+  if (victim === "interrupts") return interruptTwice(child);
   if (victim === "sparki") return child.kill("SIGKILL");
   if (victim === "all") return killAll(room, child);
   const found =
@@ -266,6 +262,14 @@ async function carryOut(victim: Victim, room: Room, child: ChildProcess): Promis
       : [...all, ...enginesOf(room)].filter(({ program }) => PROGRAMS[victim]?.test(program));
   end(found);
   return found.length > 0;
+}
+
+/** Whether the first Ctrl-C met the command: one that it ended already is not there for the second. */
+export async function interruptTwice(child: Pick<ChildProcess, "kill">): Promise<boolean> {
+  const isMet = child.kill("SIGINT");
+  await delay(BETWEEN_SIGNALS_MILLISECONDS);
+  child.kill("SIGINT");
+  return isMet;
 }
 
 function killAll(room: Room, child: ChildProcess): boolean {

@@ -16,7 +16,7 @@ import {
   sample,
   wavesIn,
 } from "../../../tools/chaos/points.ts";
-import { callsIn } from "../../../tools/chaos/run.ts";
+import { callsIn, interruptTwice } from "../../../tools/chaos/run.ts";
 import { pageWith, rowOf, summaryOf } from "../../../tools/chaos/table.ts";
 
 const WHOLE: Attempt = {
@@ -211,4 +211,16 @@ describe("npm run chaos", () => {
       expect(stderr).toMatch(/expected|Unknown option/);
     },
   );
+});
+
+describe("two interruptions", () => {
+  it("count as met where the first ends the command already", async () => {
+    const answers = [true, false];
+    expect(await interruptTwice({ kill: () => answers.shift() ?? false })).toBe(true);
+  });
+
+  it("count as met by nobody where the command had ended before", async () => {
+    const answers = [false, false];
+    expect(await interruptTwice({ kill: () => answers.shift() ?? false })).toBe(false);
+  });
 });
