@@ -1,22 +1,26 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  closeSync,
   createReadStream,
   existsSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  readSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join, sep } from "node:path";
+import { basename, dirname, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
-import type { ResolveContext, Tool } from "./tool.ts";
+import { output, type ResolveContext, type Tool, versionIn, which } from "./tool.ts";
 
 const MARK = ".recorded";
 
@@ -35,6 +39,60 @@ export function cachedPath(tool: Tool, env: Env): string {
 /** Where the distribution's own packages of the tool are unpacked, with the tool's launcher in it. */
 export function unpackedPath(tool: Tool, env: Env): string {
   return join(cacheDirectory(env), tool.name, "debian", tool.name);
+}
+
+/** A tool on PATH whose own answer is a version that is good enough; undefined when there is none. */
+export async function findOnPath(tool: Tool, env: Env): Promise<string | undefined> {
+  const path = which(tool.name, env);
+  if (path === undefined) return undefined;
+  const version = await versionOf(path, tool, env);
+  return version !== undefined && tool.accepts(version) ? path : undefined;
+}
+
+/** A program of the tool's own name is asked for its version once. A script, or a shim of another name, always: what they run may change. */
+async function versionOf(path: string, tool: Tool, env: Env): Promise<string | undefined> {
+  const program = realpathSync(path);
+  const stamp = stampOf(program);
+  const isKept = stamp?.isSettled === true && basename(program) === tool.name && !isScript(program);
+  if (!isKept) return versionIn(await output(path, tool.ask, env));
+  const file = join(cacheDirectory(env), VERSIONS);
+  const key = `${tool.name} ${stamp.text}`;
+  const before = versionsIn(file);
+  const known = before[key];
+  if (known !== undefined) return known;
+  const version = versionIn(await output(path, tool.ask, env));
+  if (version === undefined) return undefined;
+  const kept = Object.entries({ ...versionsIn(file), [key]: version }).slice(-MAX_VERSIONS);
+  saved(() => {
+    mkdirSync(dirname(file), { recursive: true });
+    replaceFile(file, JSON.stringify(Object.fromEntries(kept)));
+  });
+  return version;
+}
+
+/** What programs said of their versions, each by what the system says of its file. */
+const VERSIONS = ".versions.json";
+const MAX_VERSIONS = 100;
+
+function versionsIn(file: string): Record<string, string> {
+  try {
+    const versions: Record<string, string> = JSON.parse(readFileSync(file, "utf8"));
+    return typeof versions === "object" && versions !== null ? versions : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Whether another program is named in it, which runs it. */
+export function isScript(program: string): boolean {
+  const begin = Buffer.alloc(2);
+  const file = openSync(program, "r");
+  try {
+    readSync(file, begin);
+  } finally {
+    closeSync(file);
+  }
+  return begin.toString("latin1") === "#!";
 }
 
 /**
@@ -221,9 +279,13 @@ function read(folder: string): Files | undefined {
 }
 
 function write(folder: string, files: Files): void {
-  const file = join(folder, MANIFEST);
+  replaceFile(join(folder, MANIFEST), JSON.stringify({ files }));
+}
+
+/** Others see the whole new file or the whole old one. */
+function replaceFile(file: string, text: string): void {
   const next = `${file}.${process.pid}`;
-  writeFileSync(next, JSON.stringify({ files }));
+  writeFileSync(next, text);
   renameSync(next, file);
 }
 

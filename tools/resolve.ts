@@ -20,11 +20,11 @@ import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { EnvHttpProxyAgent, fetch } from "undici";
 import { DeployError } from "../shared/deploy-error.ts";
-import { cacheDirectory, cachedPath, findCached, prepareCache, put, unpackedPath } from "./cache.ts";
+import { cacheDirectory, cachedPath, findCached, findOnPath, prepareCache, put, unpackedPath } from "./cache.ts";
 import { CATALOG } from "./catalog.ts";
 import { withLock } from "./lock.ts";
 import type { Platform, ResolveContext, Tool } from "./tool.ts";
-import { findOnPath, output, versionIn, which } from "./tool.ts";
+import { output, versionIn, which } from "./tool.ts";
 
 const MAX_BUILDS = 2;
 

@@ -72,14 +72,6 @@ export function which(name: string, env: Env): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
-/** A tool on PATH whose own answer is a version that is good enough; undefined when there is none. */
-export async function findOnPath(tool: Tool, env: Env): Promise<string | undefined> {
-  const path = which(tool.name, env);
-  if (path === undefined) return undefined;
-  const version = versionIn(await output(path, tool.ask, env));
-  return version !== undefined && tool.accepts(version) ? path : undefined;
-}
-
 /** The first `x.y` or `x.y.z` of a text. */
 export function versionIn(text: string): string | undefined {
   return /\d+\.\d+(\.\d+)?/.exec(text)?.[0];

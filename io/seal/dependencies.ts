@@ -47,6 +47,9 @@ const OWN_WAY = [
   ...["--force=false", "--legacy-peer-deps=false", "--dry-run=false", "--global=false"],
 ];
 
+/** What is kept of a package; another layout's packages are installed beside these. */
+const LAYOUT = "2";
+
 /** What npm needs to find the registry and its own cache. */
 const NPM_NEEDS = [
   ...["PATH", "HOME", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"],
@@ -66,7 +69,7 @@ export async function installedDependencies(
 ): Promise<Dependencies> {
   const lock = textOf(files, "package-lock.json");
   const manifest = textOf(files, "package.json");
-  const name = sha256([lock, manifest, process.platform, process.arch, process.versions.modules].join("\0"));
+  const name = sha256([lock, manifest, process.platform, process.arch, process.versions.modules, LAYOUT].join("\0"));
   const known = recordIn(store, name);
   if (known !== undefined) {
     const content = isThorough || stampOf(modulesIn(store, name)) !== known.stamp ? hashIn(store, name) : known.content;
@@ -101,6 +104,7 @@ async function install(folder: string, { lock, manifest }: Record<"lock" | "mani
     if (lstatSync(join(modules, name), { throwIfNoEntry: false }))
       await npm(folder, env, ["rebuild", name, "--ignore-scripts=false", ...flags]);
   rmSync(join(modules, ".package-lock.json"), { force: true });
+  withoutDebugging(modules);
   withoutLinks(modules);
   makeReadOnly(modules);
   // The folder is still to be renamed, which no file in it notices.
@@ -163,6 +167,14 @@ function lockIn(text: string): { readonly packages?: Record<string, LockedPackag
       cause,
     });
   }
+}
+
+/** Types and maps, which no program reads as it runs: three files of five, each looked at for every plan. */
+const DEBUGGING = /\.d\.[cm]?ts$|\.[cm]?[jt]s\.map$/;
+
+function withoutDebugging(folder: string): void {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
+    if (!entry.isDirectory() && DEBUGGING.test(entry.name)) rmSync(join(entry.parentPath, entry.name));
 }
 
 /** Links between files of a package become second names of the same file; one that leaves the folder is refused. */

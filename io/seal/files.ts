@@ -26,6 +26,8 @@ export type Files = ReadonlyMap<string, SourceFile>;
 /** By path what a file is: the SHA-256 of its content, and whether it may be run. */
 export type Contents = Readonly<Record<string, string>>;
 
+const EXECUTABLE = " x";
+
 export function sha256(content: string | Buffer): string {
   return hash("sha256", content);
 }
@@ -50,17 +52,6 @@ export function sha256OfFile(path: string): string {
 export function stampOf(path: string): string {
   const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
   return [path, ino, size, mtimeNs, ctimeNs].join("\0");
-}
-
-/** The first bytes of a file, as many as there are. */
-export function beginOf(path: string, bytes: number): string {
-  const begin = Buffer.alloc(bytes);
-  const file = openSync(path, "r");
-  try {
-    return begin.toString("latin1", 0, readSync(file, begin));
-  } finally {
-    closeSync(file);
-  }
 }
 
 /** What each of the files is, in the order of their paths. */
@@ -97,6 +88,27 @@ export function writeFiles(folder: string, files: Files): void {
     folders.add(parent);
     writeFileSync(target, content, { mode: isExecutable ? 0o500 : 0o400, flag: "wx" });
   }
+}
+
+/** Files in one: the sizes of all, on a line, and then their contents. */
+export function packed(files: Files): Buffer {
+  const sizes = [...files].map(([path, { content }]) => [path, content.length]);
+  const contents = [...files.values()].map(({ content }) => content);
+  return Buffer.concat([Buffer.from(`${JSON.stringify(sizes)}\n`), ...contents]);
+}
+
+/** The files that were packed, each as executable as is said of it; throws where it is not a pack. */
+export function unpacked(pack: Buffer, contents: Contents): Files {
+  const end = pack.indexOf("\n");
+  const sizes: [string, number][] = JSON.parse(pack.toString("utf8", 0, end));
+  let offset = end + 1;
+  return new Map(
+    sizes.map(([path, size]) => {
+      const content = pack.subarray(offset, offset + size);
+      offset += size;
+      return [path, { content, isExecutable: contents[path]?.endsWith(EXECUTABLE) === true }];
+    }),
+  );
 }
 
 /** Takes the right to write off every file below a folder; who may enter the folder may read, as a copy's other user must. */
@@ -178,7 +190,7 @@ function isExecutableAt(path: string): boolean {
 }
 
 function contentOf({ content, isExecutable }: SourceFile): string {
-  return `${sha256(content)}${isExecutable ? " x" : ""}`;
+  return `${sha256(content)}${isExecutable ? EXECUTABLE : ""}`;
 }
 
 function byPath([one]: readonly [string, string], [other]: readonly [string, string]): number {

@@ -1,11 +1,10 @@
 import { chmodSync, copyFileSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findCached } from "../../tools/cache.ts";
+import { findCached, findOnPath, isScript } from "../../tools/cache.ts";
 import { CATALOG } from "../../tools/catalog.ts";
 import { lineProgress, type Screen } from "../../tools/progress.ts";
-import { findOnPath } from "../../tools/tool.ts";
 import type { Environment } from "./environment.ts";
-import { beginOf, sha256, sha256OfFile, stampOf } from "./files.ts";
+import { sha256, sha256OfFile, stampOf } from "./files.ts";
 import type { SealStore } from "./store.ts";
 
 /** The programs of a deployment by name. */
@@ -45,7 +44,7 @@ export async function storedPrograms(store: SealStore, options: ProgramOptions):
     }
     store.touch("tools", placeOf(hash, name));
     hashes[name] = hash;
-    if (beginOf(content, 2) === "#!") scripts.push(name);
+    if (isScript(content)) scripts.push(name);
   }
   return { hashes, scripts };
 }

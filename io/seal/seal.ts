@@ -15,7 +15,7 @@ import { DeployError } from "../../shared/deploy-error.ts";
 import type { Screen } from "../../tools/progress.ts";
 import { installedDependencies, modulesIn } from "./dependencies.ts";
 import { allowedEnvironment, type Environment, pathOutside, settingsOf } from "./environment.ts";
-import { type Contents, contentsBelow, contentsOf, type Files, type SourceFile, sha256, writeFiles } from "./files.ts";
+import { type Contents, contentsOf, type Files, packed, sha256, unpacked, writeFiles } from "./files.ts";
 import { programIn, storedPrograms } from "./programs.ts";
 import { readSource } from "./source.ts";
 import type { SealStore } from "./store.ts";
@@ -92,13 +92,16 @@ export async function sealCheckout(store: SealStore, options: SealOptions): Prom
   return { seal, files };
 }
 
+/** All files of a seal in one: a thousand of them would each cost a moment in every plan. */
+const FILES = "files";
+
 /** Keeps a seal, whole or not at all, and resolves with its id: a hash over everything in it. */
 export async function keepSeal(store: SealStore, { seal, files }: Sealed): Promise<string> {
   const text = JSON.stringify(seal);
   const id = sha256(text);
   if (existsSync(store.path("seals", id)) && readSeal(store, id) === undefined) store.remove("seals", id);
   await store.make("seals", id, (folder) => {
-    writeFiles(join(folder, "tree"), files);
+    writeFileSync(join(folder, FILES), packed(files), { mode: 0o400 });
     mkdirSync(join(folder, "plans"), { mode: 0o700 });
     writeFileSync(join(folder, "seal.json"), text, { mode: 0o400 });
   });
@@ -138,13 +141,7 @@ function readSeal(store: SealStore, id: string): Sealed | undefined {
     const text = readFileSync(store.path("seals", id, "seal.json"), "utf8");
     if (sha256(text) !== id) return undefined;
     const seal: Seal = JSON.parse(text);
-    const tree = store.path("seals", id, "tree");
-    const files = new Map(
-      Object.entries(contentsBelow(tree)).map(([path, content]): [string, SourceFile] => [
-        path,
-        { content: readFileSync(join(tree, path)), isExecutable: content.endsWith(" x") },
-      ]),
-    );
+    const files = unpacked(readFileSync(store.path("seals", id, FILES)), seal.files);
     return JSON.stringify(contentsOf(files)) === JSON.stringify(seal.files) ? { seal, files } : undefined;
   } catch {
     return undefined;

@@ -32,9 +32,9 @@ export function readSource(checkout: string, env: Environment): Source {
     return { commit: undefined, gap: `it is not a commit: ${reasonOf(error)}`, files: filesOnDisk(checkout) };
   }
   const committed = entriesOfCommit(git, head);
-  const changed = changedIn(git, checkout, committed);
+  const { changed, same } = comparedWith(committed, git, checkout);
   if (changed.length === 0) {
-    const files = filesOfCommit(git, head, committed);
+    const files = filesOfCommit(git, head, committed, same);
     if (files !== undefined) return { commit: head, gap: undefined, files };
     return {
       commit: undefined,
@@ -64,33 +64,47 @@ function gitIn(checkout: string, env: Environment): Git {
     });
 }
 
+interface Compared {
+  /** Paths that differ from the commit, and those that no commit has. */
+  readonly changed: readonly string[];
+  /** By path the content that is the commit's own. */
+  readonly same: ReadonlyMap<string, Buffer>;
+}
+
 /**
- * Paths that differ from the commit, and those that no commit has. Compared here, byte by byte: git would run the
- * filters that the repository's settings name. What git was told not to see is not compared; it is not sealed either.
+ * Compared here, byte by byte: git would run the filters that the repository's settings name. What git was told not to
+ * see is not compared; it is not sealed either.
  */
-function changedIn(git: Git, checkout: string, committed: readonly TreeEntry[]): string[] {
+function comparedWith(committed: readonly TreeEntry[], git: Git, checkout: string): Compared {
   const ids = new Map(committed.map(({ path, mode, id }) => [path, `${mode} ${id}`]));
   const unseen = new Set(entriesOf(git(["ls-files", "-z", "-v"])).flatMap((entry) => UNSEEN.exec(entry)?.[1] ?? []));
   const staged = entriesOf(git(["ls-files", "-z", "--stage"])).map((entry) => {
     const [mode = "", id = "", stage = "", path = ""] = /^(\d+) (\w+) (\d)\t([\s\S]*)$/.exec(entry)?.slice(1) ?? [];
     return { path, id, isCommitted: stage === "0" && ids.get(path) === `${mode} ${id}` };
   });
-  const changed = staged.filter(
-    ({ path, id, isCommitted }) => !isCommitted || (!unseen.has(path) && idOnDisk(join(checkout, path), id) !== id),
-  );
+  const same = new Map<string, Buffer>();
+  const changed = staged.filter(({ path, id, isCommitted }) => {
+    if (!isCommitted) return true;
+    if (unseen.has(path)) return false;
+    const content = plainContent(join(checkout, path));
+    if (content === undefined || objectId("blob", content, id) !== id) return true;
+    same.set(path, content);
+    return false;
+  });
   const tracked = new Set(staged.map(({ path }) => path));
   const removed = committed.filter(({ path }) => !tracked.has(path));
   const untracked = entriesOf(git(["ls-files", "-z", "--others", "--exclude-standard"]));
-  return [...new Set([...[...changed, ...removed].map(({ path }) => path), ...untracked])].sort();
+  const paths = [...[...changed, ...removed].map(({ path }) => path), ...untracked];
+  return { changed: [...new Set(paths)].sort(), same };
 }
 
 /** By `ls-files -v`: assumed to be unchanged, or not in the work tree. */
 const UNSEEN = /^[a-zS] ([\s\S]*)$/;
 
-/** The id that git would give a plain file; undefined for what is none. */
-function idOnDisk(path: string, like: string): string | undefined {
+/** Undefined for what is no plain file, and for one that is too large. */
+function plainContent(path: string): Buffer | undefined {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  return found?.isFile() === true && found.size <= MOST_BYTES ? objectId("blob", readFileSync(path), like) : undefined;
+  return found?.isFile() === true && found.size <= MOST_BYTES ? readFileSync(path) : undefined;
 }
 
 function filesOfWorkTree(git: Git, checkout: string): Files {
@@ -147,35 +161,49 @@ function entriesOfCommit(git: Git, commit: string): TreeEntry[] {
   });
 }
 
-/** The commit's files; what git hands out is hashed again, up to the commit's own id. Undefined where it has none here. */
-function filesOfCommit(git: Git, commit: string, entries: readonly TreeEntry[]): Files | undefined {
+/**
+ * The commit's files: git is asked only for content that was not found on disk, and what it hands out is hashed again, up
+ * to the commit's own id. Undefined where the commit has none here.
+ */
+function filesOfCommit(
+  git: Git,
+  commit: string,
+  entries: readonly TreeEntry[],
+  known: ReadonlyMap<string, Buffer>,
+): Files | undefined {
   if (entries.length === 0) return undefined;
   assertPaths(entries.map(({ path }) => path));
   for (const { mode, path, size } of entries) {
     if (mode !== "100644" && mode !== "100755") throw refusedKind(path, mode === "120000");
     if (size > MOST_BYTES) throw refusedSize(path, size);
   }
-  const contents = blobsOf(git, entries);
+  const others = blobsOf(
+    git,
+    entries.filter(({ path }) => !known.has(path)),
+  );
   assertCommit(git, commit, entries);
   return new Map(
-    entries.map(({ mode, path }, index) => [
-      path,
-      { content: contents[index] ?? Buffer.alloc(0), isExecutable: mode === "100755" },
-    ]),
+    entries.map(({ mode, path }) => {
+      const content = known.get(path) ?? others.get(path);
+      if (content === undefined) throw notGits(`it did not say what is in ${path}`);
+      return [path, { content, isExecutable: mode === "100755" }];
+    }),
   );
 }
 
-function blobsOf(git: Git, entries: readonly TreeEntry[]): Buffer[] {
+function blobsOf(git: Git, entries: readonly TreeEntry[]): ReadonlyMap<string, Buffer> {
+  if (entries.length === 0) return new Map();
   const all = git(["cat-file", "--batch"], entries.map(({ id }) => `${id}\n`).join(""));
   let offset = 0;
-  return entries.map(({ id, path }) => {
+  const blobs = entries.map(({ id, path }): [string, Buffer] => {
     const end = all.indexOf("\n", offset);
     const size = Number(all.toString("latin1", offset, end).split(" ")[2]);
     const content = all.subarray(end + 1, end + 1 + size);
     offset = end + 2 + size;
     if (objectId("blob", content, id) !== id) throw notGits(`${path} does not match its id`);
-    return content;
+    return [path, content];
   });
+  return new Map(blobs);
 }
 
 /** Throws unless these entries are the tree that the commit names, or the one in it of a project below the top. */

@@ -9,6 +9,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -17,7 +18,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { cachedPath, findCached } from "../../tools/cache.ts";
+import { cacheDirectory, cachedPath, findCached, findOnPath } from "../../tools/cache.ts";
 import { resolveTools } from "../../tools/resolve.ts";
 import type { Tool } from "../../tools/tool.ts";
 
@@ -215,5 +216,61 @@ ${build}
     const reason = new Error("interrupted");
     setTimeout(() => controller.abort(reason), 200);
     await expect(building).rejects.toBe(reason);
+  });
+});
+
+describe("findOnPath", () => {
+  let root: string;
+  let env: Record<string, string>;
+  const asked: string[] = [];
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "sparki-tools-"));
+    mkdirSync(join(root, "bin"));
+    env = { PATH: join(root, "bin"), HOME: root };
+    asked.length = 0;
+  });
+
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  const toolNamed = (name: string): Tool => ({
+    ...{ name, version: "0.0.0", ask: ["--version"] },
+    accepts: (version) => asked.push(version) > 0,
+    build: { module: name, package: name, ldflags: [] },
+  });
+  const versionsFile = () => join(cacheDirectory(env), ".versions.json");
+  /** Says of every program that was asked that it had told another version. */
+  const forge = () => {
+    const known = Object.keys(JSON.parse(readFileSync(versionsFile(), "utf8")));
+    writeFileSync(versionsFile(), JSON.stringify(Object.fromEntries(known.map((key) => [key, "99.0.0"]))));
+  };
+
+  it("asks a program for its version once", async () => {
+    symlinkSync(process.execPath, join(root, "bin", "node"));
+    await findOnPath(toolNamed("node"), env);
+    forge();
+    await findOnPath(toolNamed("node"), env);
+    expect(asked).toEqual([process.versions.node, "99.0.0"]);
+  });
+
+  it("asks a shim of another name each time: what it runs may change", async () => {
+    symlinkSync(process.execPath, join(root, "bin", "widget"));
+    expect(await findOnPath(toolNamed("widget"), env)).toBe(join(root, "bin", "widget"));
+    expect(existsSync(versionsFile())).toBe(false);
+  });
+
+  it("asks a script each time", async () => {
+    writeFileSync(join(root, "bin", "widget"), PROGRAM, { mode: 0o755 });
+    await findOnPath(toolNamed("widget"), env);
+    expect(asked).toEqual(["2.1.0"]);
+    expect(existsSync(versionsFile())).toBe(false);
+  });
+
+  it.each(["", "[]", "{", "null"])("asks where what is kept is %j", async (text) => {
+    mkdirSync(cacheDirectory(env), { recursive: true });
+    writeFileSync(versionsFile(), text);
+    symlinkSync(process.execPath, join(root, "bin", "node"));
+    await findOnPath(toolNamed("node"), env);
+    expect(asked).toEqual([process.versions.node]);
   });
 });

@@ -82,6 +82,11 @@ describe("git of a checkout that is sealed", () => {
     checkout.git("config", "extensions.partialClone", "origin");
     const id = checkout.git("rev-parse", "HEAD:gates/tree.ts").trim();
     rmSync(inGit(`objects/${id.slice(0, 2)}/${id.slice(2)}`), { force: true });
+    // Not asked for where the file itself is what the commit says.
+    const { commit, files } = readSource(checkout.directory, checkout.env);
+    expect(commit).toBe(checkout.git("rev-parse", "HEAD").trim());
+    expect(`${files.get("gates/tree.ts")?.content}`).toBe(readIn(checkout.directory, "gates/tree.ts"));
+    checkout.git("update-index", "--assume-unchanged", "gates/tree.ts");
     expect(() => readSource(checkout.directory, checkout.env)).toThrow("git checked out something other");
     expect(existsSync(mark)).toBe(false);
   });

@@ -182,9 +182,12 @@ describe("a deployment of an approved plan", () => {
   it("seals the commit itself where this machine has no seal of the plan, and uses none that was altered", async () => {
     const project = await checkout.plan(HASH);
     const [seal = ""] = checkout.stored("seals");
-    const file = checkout.path("seals", seal, "tree", "gates", "tree.ts");
+    const file = checkout.path("seals", seal, "files");
     chmodSync(file, 0o600);
-    writeFileSync(file, "// evil\n");
+    const honest = readFileSync(file, "latin1");
+    const original = readIn(project, "gates/tree.ts");
+    expect(honest).toContain(original);
+    writeFileSync(file, honest.replace(original, "// evil".padEnd(original.length)), "latin1");
     expect(readIn(await sealedProject(), "gates/tree.ts")).toBe(readIn(project, "gates/tree.ts"));
     rmSync(checkout.path("seals", seal), { recursive: true });
     expect(readIn(await sealedProject(), "gates/tree.ts")).toBe(readIn(project, "gates/tree.ts"));
