@@ -69,10 +69,14 @@ export function calloutsOf(from: readonly RenderedObject[], to: readonly Rendere
   );
 }
 
-/** An object as YAML that a reviewer may see. */
+/** An object as YAML that a reviewer may see; made once, since each side is shown whole and by object. */
 export function objectText(object: RenderedObject): string {
-  return redacted(stringify(withoutSecrets(object)));
+  const text = texts.get(object) ?? redacted(stringify(withoutSecrets(object)));
+  texts.set(object, text);
+  return text;
 }
+
+const texts = new WeakMap<RenderedObject, string>();
 
 /** A unified diff with its counts; empty when nothing differs. */
 export function unified(name: string, from: string, to: string): Pick<ObjectChange, "diff" | "added" | "removed"> {

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -7,6 +7,16 @@ const ROOT = join(import.meta.dirname, "..", "..");
 function printed(program: string): string {
   const args = ["--import", "./io/lean-sdk.ts", "--input-type=module", "--eval", program];
   return execFileSync(process.execPath, args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+function printedBy(program: string, environment: Readonly<Record<string, string>> = {}) {
+  const args = ["--import", "./io/lean-sdk.ts", "--input-type=module", "--eval", program];
+  const { status, stdout } = spawnSync(process.execPath, args, {
+    cwd: ROOT,
+    encoding: "utf8",
+    env: { ...process.env, ...environment },
+  });
+  return { status, stdout };
 }
 
 describe("the lean SDK", () => {
@@ -30,5 +40,27 @@ describe("the lean SDK", () => {
       await runtime.serializeFunction(() => 1).then(() => console.log("shipped"), ({ message }) => console.log(message));
     `;
     expect(printed(program)).toContain("io/lean-sdk.ts left out what Pulumi needs to ship a function to the cloud");
+  });
+
+  it.each([
+    ["writes down no stack of a promise", {}, false],
+    ["does so where leaks are looked for", { PULUMI_DEBUG_PROMISE_LEAKS: "true" }, true],
+  ])("%s", (_, environment, isWritten) => {
+    const program = `
+      import debuggable from "@pulumi/pulumi/runtime/debuggable.js";
+      const promise = new Promise(() => undefined);
+      debuggable.debuggablePromise(promise, "a call");
+      console.log(promise._debugCtx, promise._debugStackTrace.includes("    at "), Error.stackTraceLimit);
+      process.exitCode = 3;
+    `;
+    expect(printedBy(program, environment)).toEqual({ status: 3, stdout: `a call ${isWritten} 10\n` });
+  });
+
+  it("says so of a promise that nothing has settled when the program ends", () => {
+    const program = `
+      import debuggable from "@pulumi/pulumi/runtime/debuggable.js";
+      debuggable.debuggablePromise(new Promise(() => undefined), "a call");
+    `;
+    expect(printedBy(program).status).toBe(1);
   });
 });
