@@ -47,8 +47,8 @@ export async function writePlan(
 }
 
 /** The fingerprint, which holds names and hashes only, stays as it is: what was approved is compared with it. */
-function documentOf(plan: Plan): string {
-  const document = { ...Object(safeDocument(plan)), fingerprint: plan.fingerprint };
+function documentOf({ fingerprint, ...plan }: Plan): string {
+  const document = { ...Object(safeDocument(plan)), fingerprint };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 

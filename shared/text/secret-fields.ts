@@ -1,3 +1,5 @@
+import { Memory } from "./memory.ts";
+
 /** Parts of a name that say that its value is a secret, in any spelling: `DB_PASSWORD`, `clientSecret`, `x-api-key`. */
 const SECRET_PART =
   /passw(?:or)?d|passwort|kennwort|contrasen|senha|passphrase|passcode|secret|apikey|accesskey|privatekey|signingkey|encryptionkey|masterkey|accountkey|servicekey|sharedkey|authkey|licensekey|sshkey|credential|token|jwt|bearer|authoriz?ation|cookie|connectionpass|requirepass|masterauth|sessionid|sessid|samlresponse|assertion/;
@@ -79,8 +81,15 @@ const ELSEWHERE = new RegExp(
 
 /** Judges a key, a variable, a header or an option by its name, in linear time. */
 export function secrecyOf(name: string): Secrecy {
+  const end = name.slice(-LONGEST_NAME);
+  return secrecies.of(end, () => secrecyOfEnd(end));
+}
+
+const secrecies = new Memory<Secrecy>(5_000);
+
+function secrecyOfEnd(name: string): Secrecy {
   // Letters of another width, or with marks on them, are the same letters.
-  const own = name.slice(-LONGEST_NAME).normalize("NFKD").replace(/\p{M}/gu, "");
+  const own = name.normalize("NFKD").replace(/\p{M}/gu, "");
   const end = /\P{ASCII}/u.test(own) ? own.replace(/\P{ASCII}/gu, (each) => plainLetters(each)) : own;
   const joined = end.replace(/[^\p{L}\p{N}]/gu, "").toLowerCase();
   if (ABOUT_SECRET.test(joined) && !SECRET_ID.test(end)) return "none";

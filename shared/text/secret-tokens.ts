@@ -1,3 +1,4 @@
+import { Memory } from "./memory.ts";
 import { isOpaque } from "./secret-fields.ts";
 
 /** A kind of secret that is known by its own form, wherever it stands. */
@@ -22,7 +23,6 @@ const isMixed = (match: string) => hasDigit(match) && /[a-z]/.test(match) && /[A
  * (https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns).
  */
 const KINDS: readonly TokenKind[] = [
-  { kind: "JSON web token", pattern: /(?<![\w-])eyJ[\w-]{6,}(?:\.(?:\r?\n[ \t]{0,20}(?=[\w-]{16}))?[\w-]*){1,4}/g },
   {
     kind: "address of a webhook",
     pattern: /(?<![\w./-])hooks\.slack\.com\/(?:services|workflows|triggers)\/[\w/-]{8,}/g,
@@ -105,12 +105,28 @@ const AWS_KEY_ID = /(?<![A-Za-z0-9])A[KS]IA[A-Z0-9]{12,}|secret[_-]?access[_-]?k
 /** The secret that belongs to an AWS access key has no form of its own but its length. */
 const AWS_SECRET = /(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/])/g;
 
+/** A JSON web token, which is wrapped over lines at its dots. */
+const WEB_TOKEN = /(?<![\w-])eyJ[\w-]{6,}(?:\.(?:\r?\n[ \t]{0,20}(?=[\w-]{16}))?[\w-]*){1,4}/g;
+
 /** The text without the tokens that are known by their form. */
 export function withoutTokens(text: string, mark: string): string {
   const beside = AWS_KEY_ID.test(text) ? replaced(text, AWS_SECRET, mark, isMixed) : text;
-  const left = KINDS.reduce((rest, { pattern, isOne }) => replaced(rest, pattern, mark, isOne), beside);
+  const whole = replaced(beside, WEB_TOKEN, mark);
+  const left = whole.replace(WORD, (word) => withoutWordTokens(word, mark));
   return replaced(left, PEM_LINE, mark, isMixed);
 }
+
+/** No kind has a blank in it, and none is shorter. */
+const WORD = /\S{8,}/g;
+
+function withoutWordTokens(word: string, mark: string): string {
+  const judged = () => KINDS.reduce((rest, { pattern, isOne }) => replaced(rest, pattern, mark, isOne), word);
+  return word.length > LONGEST_WORD ? judged() : words.of(`${mark} ${word}`, judged);
+}
+
+/** Texts have few words, over and over. */
+const words = new Memory<string>(5_000);
+const LONGEST_WORD = 200;
 
 function replaced(text: string, pattern: RegExp, mark: string, isOne: (match: string) => boolean = () => true): string {
   return text.replace(pattern, (match) => (isOne(match) ? mark : match));

@@ -1,3 +1,4 @@
+import { Memory } from "./memory.ts";
 import {
   type Block,
   blockAfter,
@@ -26,18 +27,12 @@ export const SECRET = "[secret]";
  */
 export function redacted(text: string): string {
   if (text.length > LONGEST_REMEMBERED) return redactedTo(text, MOST_ENCODINGS);
-  const known = remembered.get(text);
-  if (known !== undefined) return known;
-  const shown = redactedTo(text, MOST_ENCODINGS);
-  if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-  remembered.set(text, shown);
-  return shown;
+  return remembered.of(text, () => redactedTo(text, MOST_ENCODINGS));
 }
 
 /** A report shows the same lines of charts over and over, and in each of its forms. At most 4 MB of them are kept. */
-const remembered = new Map<string, string>();
+const remembered = new Memory<string>(5_000);
 const LONGEST_REMEMBERED = 200;
-const MOST_REMEMBERED = 5_000;
 
 /** Base64 in base64 is decoded so often; every encoding is a third shorter than the one around it. */
 const MOST_ENCODINGS = 3;
