@@ -1,10 +1,16 @@
-import { createRequire, Module } from "node:module";
+import { createRequire, enableCompileCache, Module } from "node:module";
+import { join } from "node:path";
+
+// Compiled code is kept, as a sealed run does in a folder of its own; one that cannot be written to changes nothing.
+if (process.env.NODE_COMPILE_CACHE === undefined)
+  enableCompileCache(join(import.meta.dirname, "..", "node_modules", ".cache", "program"));
 
 /**
  * Imported before Pulumi's SDK, it spares its user two thirds of the SDK's loading: TypeScript's compiler and npm's resolver,
  * which serve only programs that ship functions to the cloud. This one ships none, and one that tried would be told so.
+ * Nor has it source maps, which would be looked for at every place that the SDK notes of a resource.
  */
-const UNUSED = ["typescript", "@npmcli/arborist"];
+const UNUSED = ["typescript", "@npmcli/arborist", "source-map-support/register"];
 
 const unused = new Proxy(
   {},

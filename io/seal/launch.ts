@@ -11,6 +11,9 @@ import { SealStore } from "./store.ts";
 const KEPT = ["plan", "deploy"];
 const SEALED = [...KEPT, "rollback", "watch", "rehearse"];
 
+/** What a plan reads is young, and lives long enough: a small nursery would be cleared over and over. */
+const FEWER_PAUSES = "--max-semi-space-size=64";
+
 export interface LaunchPorts {
   readonly env: Environment;
   readonly cwd: string;
@@ -52,7 +55,7 @@ export async function prepareLaunch(
   const mayLoadOthers = command === "rehearse";
   const run = layOutRun(store, { sealed, id, checkout, env, isThorough, mayLoadOthers });
   const { project, node, environment } = run;
-  return { program: node, argv: [node, join(project, "runbook", "sparki.ts"), ...argv], environment };
+  return { program: node, argv: [node, FEWER_PAUSES, join(project, "runbook", "sparki.ts"), ...argv], environment };
 }
 
 /** The seal that was approved, if it is what the checkout is; the checkout's own where this machine has no other. */

@@ -115,7 +115,7 @@ export class SealedCheckout {
 
 /** The folder that a launch's program is in. */
 export function projectOf(launch: Launch | undefined): string {
-  const [, script] = launch?.argv ?? [];
+  const script = launch?.argv.find((word) => word.endsWith("sparki.ts"));
   if (script === undefined) throw new Error("nothing was launched");
   return join(dirname(script), "..");
 }
