@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { prepareLaunch } from "../io/seal/launch.ts";
 import { removeRun } from "../io/seal/seal.ts";
@@ -45,11 +44,7 @@ function told(error: unknown): number {
 }
 
 let exitCode = await run().catch(told);
-if (isSealedRun(PROJECT, env)) {
-  // Node keeps compiled code as it ends, through a link in the very folder that is removed now.
-  flushCompileCache();
-  removeRun(PROJECT);
-}
+if (isSealedRun(PROJECT, env)) removeRun(PROJECT);
 // A document that is longer than a pipe holds is still on its way.
 await new Promise((resolve) => stdout.write("", resolve));
 const failure = written.failure();

@@ -9,6 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DeployError } from "../../shared/deploy-error.ts";
@@ -224,7 +225,9 @@ function withConfig(files: Files, stack: string, configFile: string): Files {
   return new Map([...files, [`Pulumi.${stack}.yaml`, { content: readFileSync(configFile), isExecutable: false }]]);
 }
 
-/** Removes what a run was laid out in. */
+/** Removes what a run was laid out in, of its own process. */
 export function removeRun(project: string): void {
+  // Node keeps compiled code as it ends, through a link in this very folder.
+  flushCompileCache();
   rmSync(join(project, ".."), { recursive: true, force: true });
 }

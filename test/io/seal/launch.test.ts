@@ -1,8 +1,10 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -280,3 +282,22 @@ function unseen(path: string): void {
   expect(readFileSync(join(checkout.directory, path), "utf8")).not.toContain("evil");
   checkout.write(path, "evil\n");
 }
+
+describe("the folder of a run", () => {
+  it("is removed when what it compiled is kept for the next one", () => {
+    const folder = mkdtempSync(join(tmpdir(), "sparki-run-"));
+    const [shared, run] = [join(folder, "shared"), join(folder, "run")];
+    mkdirSync(shared);
+    mkdirSync(join(run, "tree"), { recursive: true });
+    symlinkSync(shared, join(run, "compiled"));
+    const seal = new URL("../../../io/seal/seal.ts", import.meta.url);
+    const program = `const { removeRun } = await import("${seal}"); removeRun("${join(run, "tree")}")`;
+    execFileSync(process.execPath, ["--input-type=module", "--eval", program], {
+      env: { ...process.env, NODE_COMPILE_CACHE: join(run, "compiled") },
+    });
+    expect(existsSync(run)).toBe(false);
+    const kept = readdirSync(shared, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(kept.length).toBeGreaterThan(10);
+    rmSync(folder, { recursive: true });
+  });
+});
