@@ -16,7 +16,10 @@ export function recordsFile(runDirectory: string): string {
   return join(runDirectory, "processes.json");
 }
 
-/** Kills what a crashed run left of its children; resolves with their names once they are gone. Never kills a reused pid. */
+/**
+ * Kills what a run has left of its children, and of theirs; resolves with their names once they are gone. Never kills a
+ * reused pid, and nothing that this process is itself a child of.
+ */
 export async function endLeftovers(runDirectory: string): Promise<readonly string[]> {
   const leftovers = [...recorded(runDirectory), ...marked(runDirectory)];
   for (const { pid } of leftovers) kill(pid);
@@ -50,10 +53,22 @@ function isAlive({ pid, identity }: ProcessRecord): boolean {
 }
 
 function isZombie(pid: number): boolean {
+  return statusOf(pid)[0] === "Z";
+}
+
+/** A process, its parent, and so on. */
+function ancestry(pid: number, known: ReadonlySet<number> = new Set()): ReadonlySet<number> {
+  const parent = Number(statusOf(pid)[1] ?? 0);
+  const found = new Set([...known, pid]);
+  return parent > 1 && !found.has(parent) ? ancestry(parent, found) : found;
+}
+
+/** What the kernel says of a process behind its name: its state, its parent and more; nothing where there is none. */
+function statusOf(pid: number): readonly string[] {
   try {
-    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.startsWith("Z") ?? false;
+    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
   } catch {
-    return false;
+    return [];
   }
 }
 
@@ -61,9 +76,12 @@ function isZombie(pid: number): boolean {
 function marked(runDirectory: string): ProcessRecord[] {
   if (process.platform !== "linux") return [];
   const mark = `\0${MARK_VARIABLE}=${runDirectory}\0`;
-  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid);
-  return pids.flatMap((entry) => {
-    const pid = Number(entry);
+  const own = ancestry(process.pid);
+  const pids = readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number);
+  return pids.flatMap((pid) => {
+    if (own.has(pid)) return [];
     return environmentOf(pid).includes(mark) ? [{ name: commandOf(pid), pid, identity: identityOf(pid) }] : [];
   });
 }

@@ -11,7 +11,7 @@ import { SealStore } from "./store.ts";
 const KEPT = ["plan", "deploy"];
 const SEALED = [...KEPT, "rollback", "watch", "rehearse"];
 
-/** What a plan reads is young, and lives long enough: a small nursery would be cleared over and over. */
+/** What a plan reads is young, and lives long enough: a small nursery would be cleared over and over. What runs for hours keeps it small. */
 const FEWER_PAUSES = "--max-semi-space-size=64";
 
 export interface LaunchPorts {
@@ -55,7 +55,8 @@ export async function prepareLaunch(
   const mayLoadOthers = command === "rehearse";
   const run = layOutRun(store, { sealed, id, checkout, env, isThorough, mayLoadOthers });
   const { project, node, environment } = run;
-  return { program: node, argv: [node, FEWER_PAUSES, join(project, "runbook", "sparki.ts"), ...argv], environment };
+  const flags = command === "plan" ? [FEWER_PAUSES] : [];
+  return { program: node, argv: [node, ...flags, join(project, "runbook", "sparki.ts"), ...argv], environment };
 }
 
 /** The seal that was approved, if it is what the checkout is; the checkout's own where this machine has no other. */

@@ -14,7 +14,7 @@ import {
   keptRehearsal,
   LostWorld,
 } from "../../rehearsal/kept-worlds.ts";
-import { MARK_VARIABLE } from "../../rehearsal/leftovers.ts";
+import { endLeftovers, MARK_VARIABLE } from "../../rehearsal/leftovers.ts";
 import { copyProject, type RehearsedProject } from "../../rehearsal/project.ts";
 import { openRunDirectory, type RunDirectory } from "../../rehearsal/run-directory.ts";
 import type { Behaviours, ReleaseDescriptor } from "../../rehearsal/scenario.ts";
@@ -257,6 +257,8 @@ async function connect(options: SessionOptions, pieces: Pieces): Promise<Rehears
     },
     close: async () => {
       await cloud.stop();
+      // An engine that was killed cannot end its plugins.
+      await endLeftovers(run.path);
       for (const takeBack of taken) takeBack();
       run.release();
     },

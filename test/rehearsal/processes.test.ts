@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -71,6 +72,21 @@ describe("endLeftovers", () => {
     const child = await node("forgotten", SLEEP);
     expect(await endLeftovers(run)).toContain("forgotten");
     expect((await child.exited).signal).toBe("SIGKILL");
+  });
+
+  it("ends what a child had started that was killed, and leaves those alone whom the run itself was started by", async () => {
+    // A parent that bears the mark too, which asks; beside it a process that a killed one has left.
+    const left = `require("node:child_process").spawn(process.execPath, ["--eval", "setInterval(() => undefined, 1000)"], { detached: true, stdio: "ignore" })`;
+    const leftovers = new URL("../../rehearsal/leftovers.ts", import.meta.url);
+    const asks = `import("${leftovers}").then(({ endLeftovers }) => endLeftovers("${run}")).then((names) => console.log(names.length))`;
+    const program = `
+      const { execFileSync } = require("node:child_process");
+      const { pid } = ${left};
+      const told = execFileSync(process.execPath, ["--eval", ${JSON.stringify(asks)}], { encoding: "utf8" });
+      console.log(told.trim(), require("node:fs").existsSync("/proc/" + pid + "/exe"));
+    `;
+    const env = { ...process.env, SPARKI_RUN_DIRECTORY: run };
+    expect(execFileSync(process.execPath, ["--eval", program], { env, encoding: "utf8" })).toBe("1 false\n");
   });
 
   it("leaves a process alone that only has the same pid", async () => {
