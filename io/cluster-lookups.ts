@@ -4,8 +4,10 @@ import {
   CustomObjectsApi,
   type V1ContainerStatus,
   type V1Pod,
+  type V1Secret,
 } from "@kubernetes/client-node";
 import { z } from "zod";
+import { decodeRelease, liveRevision, type StoredRelease } from "../records/stored-release.ts";
 import type { Amounts } from "../shared/quantity.ts";
 import { amountsOf } from "../shared/quantity.ts";
 import type { AwsLookups } from "./aws-lookups.ts";
@@ -24,6 +26,8 @@ export interface HelmRelease {
 /** Questions to the cluster; undefined answers mean that there is no cluster. */
 export interface ClusterLookups {
   helmReleases(namespaces: readonly string[]): Promise<readonly HelmRelease[] | undefined>;
+  /** Of every Helm release what is installed. */
+  installed(namespaces: readonly string[]): Promise<readonly StoredRelease[] | undefined>;
   /** Pods that are not on their way out. */
   pods(namespace: string): Promise<readonly PodLook[] | undefined>;
   /** What Kubernetes warned of, newest first. */
@@ -53,6 +57,11 @@ export function openClusterLookups(aws: AwsLookups, clusterName: string): Cluste
       if (found === undefined) return undefined;
       const lists = await Promise.all(namespaces.map((namespace) => releasesIn(found, namespace)));
       return lists.flat();
+    },
+    installed: async (namespaces) => {
+      const found = await client();
+      if (found === undefined) return undefined;
+      return (await Promise.all(namespaces.map((namespace) => installedIn(found, namespace)))).flat();
     },
     pods: async (namespace) => (await (await client())?.listPods(namespace, ""))?.map(podLook),
     warnings: async (namespace) => {
@@ -99,10 +108,24 @@ async function warningsIn(client: KubernetesClient, namespace: string): Promise<
   return items.map(clusterWarning).sort((left, right) => right.lastAt - left.lastAt);
 }
 
-/** Helm keeps each revision as a Secret whose labels say all that is asked here. */
-async function releasesIn(client: KubernetesClient, namespace: string): Promise<HelmRelease[]> {
+/** Helm keeps each revision as a Secret. */
+async function revisionsIn(client: KubernetesClient, namespace: string): Promise<readonly V1Secret[]> {
   const core = client.api(CoreV1Api);
-  const items = listedIn(await core.listNamespacedSecret({ namespace, labelSelector: "owner=helm" }), "SecretList");
+  return listedIn(await core.listNamespacedSecret({ namespace, labelSelector: "owner=helm" }), "SecretList");
+}
+
+async function installedIn(client: KubernetesClient, namespace: string): Promise<StoredRelease[]> {
+  const revisions = (await revisionsIn(client, namespace)).flatMap(({ data }) =>
+    data?.release === undefined ? [] : [decodeRelease(data.release)],
+  );
+  const newestFirst = revisions.sort((one, other) => other.revision - one.revision);
+  const names = new Set(newestFirst.map(({ name }) => name));
+  return [...names].flatMap((name) => liveRevision(newestFirst.filter((each) => each.name === name)) ?? []);
+}
+
+/** The labels of a revision say all that is asked here. */
+async function releasesIn(client: KubernetesClient, namespace: string): Promise<HelmRelease[]> {
+  const items = await revisionsIn(client, namespace);
   const newest = new Map<string, HelmRelease>();
   for (const { metadata } of items) {
     const { name = "", version = "0", status = "unknown" } = metadata?.labels ?? {};

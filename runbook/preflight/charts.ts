@@ -67,7 +67,8 @@ function helm(context: PreflightContext, { chart, values }: ChartTrial, words: r
   return commands.helm([verb, ...release, folder, ...rest, ...common], { cwd: projectDirectory, input, signal });
 }
 
-const NAMESPACES = [...SERVICE_NAMES.map(namespaceOf), "sparki-monitoring"];
+/** Where the charts are installed. */
+export const NAMESPACES = [...SERVICE_NAMES.map(namespaceOf), "sparki-monitoring"];
 
 export const helmReleases: Check = {
   id: "helm-releases",

@@ -12,6 +12,7 @@ import { name, takenNames, zone } from "./checks/names.ts";
 import { featureFlags, maintenanceWindow, onCall } from "./checks/people.ts";
 import { quotas } from "./checks/quotas.ts";
 import { secrets } from "./checks/secrets.ts";
+import { kubernetesApis } from "./kubernetes-apis.ts";
 import { migrations } from "./migrations.ts";
 
 /** The runbook's checklist before a deployment, in the order in which it is shown. */
@@ -41,6 +42,7 @@ export const CHECKLIST: readonly Check[] = [
   pulling,
   signatures,
   charts,
+  kubernetesApis,
   secrets,
   migrations,
   featureFlags,

@@ -81,7 +81,8 @@ async function refuse(): Promise<never> {
 /** A cluster of which only the given parts exist. */
 export function fakeCluster(parts: Partial<PreflightContext["cluster"]> = {}): PreflightContext["cluster"] {
   const nothing = async () => undefined;
-  return { helmReleases: nothing, pods: nothing, warnings: nothing, logLines: nothing, usage: nothing, ...parts };
+  const questions = { helmReleases: nothing, installed: nothing, pods: nothing, warnings: nothing };
+  return { ...questions, logLines: nothing, usage: nothing, ...parts };
 }
 
 export function fakeAws(answers: AwsAnswers): PreflightContext["aws"] {

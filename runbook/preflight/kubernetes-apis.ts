@@ -1,0 +1,136 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { isRecord } from "../../records/canonical.ts";
+import { objectTitle, type RenderedObject } from "../../records/object-facts.ts";
+import { servicesOf } from "../../stacks/services.ts";
+import { renderedObjects } from "../release/object-changes.ts";
+import { type ChartTrial, monitoringTrial, NAMESPACES, render, workloadTrials } from "./charts.ts";
+import { type Check, fail, pass, skipped, warn } from "./check.ts";
+import type { PreflightContext } from "./context.ts";
+
+const servedSchema = z.object({
+  introduced: z.string(),
+  deprecated: z.string().optional(),
+  removed: z.string().optional(),
+  replacement: z.string().optional(),
+});
+const tableSchema = z.object({ source: z.string(), newest: z.string(), apis: z.record(z.string(), servedSchema) });
+
+/** From which version of Kubernetes to before which a kind is served, each such as `1.25`. */
+type Served = z.infer<typeof servedSchema>;
+
+/** By API version and kind, such as `policy/v1 PodDisruptionBudget`; `npm run kubernetes-apis` renews the file. */
+const TABLE = tableSchema.parse(JSON.parse(readFileSync(new URL("kubernetes-apis.json", import.meta.url), "utf8")));
+
+/** Of Kubernetes too, from its modules apiextensions-apiserver and kube-aggregator. */
+const FURTHER: Readonly<Record<string, Served>> = {
+  "apiextensions.k8s.io/v1 CustomResourceDefinition": { introduced: "1.16" },
+  "apiregistration.k8s.io/v1 APIService": { introduced: "1.10" },
+};
+
+/** What a version of Kubernetes makes of one object. */
+export interface ApiFinding {
+  /** Such as `PodDisruptionBudget sparki-engine/engine-fleet`. */
+  readonly object: string;
+  readonly status: "served" | "custom" | "leaving" | "refused";
+  /** Why it is refused, or until when it is served. */
+  readonly reason?: string;
+}
+
+/** Judges an object by the version (such as `1.35`) of the cluster that it is for. */
+export function apiFinding(object: RenderedObject, version: string): ApiFinding {
+  const title = objectTitle(object);
+  const api = `${object.apiVersion} ${object.kind}`;
+  if (!isKubernetesOwn(`${object.apiVersion}`)) return { object: title, status: "custom" };
+  const served = TABLE.apis[api] ?? FURTHER[api];
+  const refused = (why: string) => ({ object: title, status: "refused", reason: `${api} ${why}` }) as const;
+  if (served === undefined) return refused("is no API of Kubernetes");
+  const { introduced, deprecated, removed, replacement } = served;
+  const instead = replacement === undefined ? "" : `; ${replacement} replaces it`;
+  if (isBefore(version, introduced)) return refused(`is served from Kubernetes ${introduced} on`);
+  if (removed !== undefined && !isBefore(version, removed))
+    return refused(`was removed in Kubernetes ${removed}${instead}`);
+  if (removed === undefined || deprecated === undefined || isBefore(version, deprecated))
+    return { object: title, status: "served" };
+  return { object: title, status: "leaving", reason: `${api} is removed in Kubernetes ${removed}${instead}` };
+}
+
+/** A group without a dot, or of k8s.io itself: others are custom resources, which an add-on defines. */
+function isKubernetesOwn(apiVersion: string): boolean {
+  const group = apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "";
+  return !group.includes(".") || (group.endsWith(".k8s.io") && !group.endsWith(".x-k8s.io"));
+}
+
+function isBefore(version: string, other: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [otherMajor = 0, otherMinor = 0] = other.split(".").map(Number);
+  return major < otherMajor || (major === otherMajor && minor < otherMinor);
+}
+
+export const kubernetesApis: Check = {
+  id: "kubernetes-apis",
+  group: "Application",
+  title: "Kubernetes APIs",
+  proves:
+    "The Kubernetes version of the config serves every object that the charts create, and every one that Helm keeps of what is installed.",
+  timeLimitSeconds: 60,
+  run: async (context, signal) => {
+    const { version } = context.config.cluster;
+    const fix =
+      "change the apiVersion in apps/charts, release that to the version that runs now, then upgrade the cluster";
+    if (isBefore(TABLE.newest, version))
+      return warn(
+        `Kubernetes ${version} is newer than what is known here, ${TABLE.newest}: its APIs were not compared`,
+        "go get k8s.io/api@latest in tools/kubernetes-apis, then npm run kubernetes-apis",
+      );
+    const rendered = await Promise.all((await trialsOf(context)).map((trial) => objectsOf(context, trial, signal)));
+    const broken = rendered.flatMap((each) => (typeof each === "string" ? [each] : []));
+    if (broken.length > 0) return skipped(`${broken.join(", ")} does not render; the check of the charts says why`);
+    const charts = rendered
+      .flatMap((each) => (typeof each === "string" ? [] : each))
+      .map((each) => apiFinding(each, version));
+    const installed = (await installedObjects(context)).map((each) => apiFinding(each, version));
+    const refused = [...told(charts, "refused", "apps/charts"), ...told(installed, "refused", "installed")];
+    if (refused.length > 0) return fail(`Kubernetes ${version}: ${refused.join("; ")}`, fix);
+    const leaving = [...told(charts, "leaving", "apps/charts"), ...told(installed, "leaving", "installed")];
+    if (leaving.length > 0) return warn(leaving.join("; "), "change the apiVersion in apps/charts, and release it");
+    const custom = charts.filter(({ status }) => status === "custom").length;
+    return pass(
+      `Kubernetes ${version} serves all ${charts.length - custom} objects of the charts and ${installed.length} installed ones; ${custom} more are custom resources of add-ons`,
+    );
+  },
+};
+
+async function trialsOf(context: PreflightContext): Promise<ChartTrial[]> {
+  const monitoring = await monitoringTrial(context);
+  const workloads = servicesOf(context.config).flatMap((name) => workloadTrials(context, name));
+  return [...workloads, ...(monitoring === undefined ? [] : [monitoring])];
+}
+
+/** The trial's title where it does not render. */
+async function objectsOf(
+  context: PreflightContext,
+  trial: ChartTrial,
+  signal: AbortSignal,
+): Promise<RenderedObject[] | string> {
+  const { code, stdout } = await render(context, trial, signal);
+  return code === 0 ? namespaced(renderedObjects(stdout), trial.namespace) : trial.title;
+}
+
+/** Helm compares a new release with the objects of the last one: it cannot upgrade one whose API is gone. */
+async function installedObjects({ cluster }: PreflightContext): Promise<RenderedObject[]> {
+  const releases = (await cluster.installed(NAMESPACES)) ?? [];
+  return releases.flatMap(({ manifest, namespace }) => namespaced(renderedObjects(manifest), namespace));
+}
+
+function namespaced(objects: readonly RenderedObject[], namespace: string): RenderedObject[] {
+  return objects.map((object) => ({
+    ...object,
+    metadata: { namespace, ...(isRecord(object.metadata) ? object.metadata : {}) },
+  }));
+}
+
+function told(findings: readonly ApiFinding[], status: ApiFinding["status"], where: string): string[] {
+  const found = findings.filter((each) => each.status === status);
+  return [...new Set(found.map(({ object, reason }) => `${object} (${where}): ${reason}`))];
+}
