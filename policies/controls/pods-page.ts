@@ -8,25 +8,25 @@ const HEAD = `# What an attacker in a pod can do
 
 <!-- Written by \`node docs/generate.ts engine-pod\`; a test compares it. -->
 
-Anyone who runs code in the engine's container has everything that its pod has: the files that are mounted into it, its role in AWS,
-its user of the database, and the flows that its network policy leaves open. This page is computed from what the policies
-declare ([policies/declared/](../policies/declared/)), which is all that a deployment may make: what is not listed is
-refused before it exists, as D09 or D10.
+Anyone who runs code in the engine's container has everything that its pod has: the mounted files, its role in AWS, its database
+user, and the flows that its network policy leaves open. This page is computed from what the policies declare
+([policies/declared/](../policies/declared/)), which is all that a deployment may create. Anything else is refused before it
+exists, as D09 or D10.
 
-It is counted as if the pod held its role's credentials, although the add-on reads the secrets for it, and as if whoever
-is in it reads and changes every file that it may. \`{any}\` stands for what AWS makes up; of keys it is the stack's key for
-secrets alone, since the role's policy may be made of no other key's ARN.
+The page assumes the worst: the pod holds its role's credentials, although the add-on reads the secrets for it, and the attacker
+reads and changes every file that the pod may. \`{any}\` stands for a string that AWS generates. For keys, it stands only for the
+stack's key for secrets, because the role's policy may contain no other key's ARN.
 `;
 
 const CHECKED = `## How it is checked
 
 | what | by |
 | --- | --- |
-| the page is what is declared | \`test/policies/declared/pod-reach.test.ts\` |
-| its role reads these secrets in the simulated account, and no other | \`test/rehearsal/aws/secret-access.test.ts\` |
-| its database user has these privileges of PostgreSQL, of all that there are; it cannot alter, drop or empty a table, nor make a role | \`test/engine/database-users.test.ts\` |
-| its service account may do nothing in a Kubernetes control plane that holds the charts' objects | \`test/engine/object-proof.test.ts\` |
-| its network policies leave open these flows, and no other | \`test/charts/network-policies.test.ts\` |
+| this page matches the declarations | \`test/policies/declared/pod-reach.test.ts\` |
+| in the simulated account, its role reads these secrets and no others | \`test/rehearsal/aws/secret-access.test.ts\` |
+| of all PostgreSQL privileges, its database user has these and no others; it cannot alter, drop or truncate a table, or create a role | \`test/engine/database-users.test.ts\` |
+| its service account may do nothing in a Kubernetes control plane with the charts' objects | \`test/engine/object-proof.test.ts\` |
+| its network policies leave these flows open, and no others | \`test/charts/network-policies.test.ts\` |
 `;
 
 /** docs/engine-pod.md: what each pod can read, write and reach. */
@@ -63,7 +63,7 @@ function section(pod: PodReach, rights: Readonly<Record<string, DatabaseRights>>
 }
 
 const nothing = "nothing";
-const listed = (flows: readonly string[]) => (flows.length === 0 ? "nobody" : flows.join("; "));
+const listed = (flows: readonly string[]) => (flows.length === 0 ? nothing : flows.join("; "));
 
 /** Actions that only read; whatever is not among them is taken for one that writes. */
 const READS = /^(secretsmanager:(GetSecretValue|DescribeSecret)|kms:Decrypt)$/;
