@@ -22,10 +22,11 @@ type Served = z.infer<typeof servedSchema>;
 /** By API version and kind, such as `policy/v1 PodDisruptionBudget`; `npm run kubernetes-apis` renews the file. */
 const TABLE = tableSchema.parse(JSON.parse(readFileSync(new URL("kubernetes-apis.json", import.meta.url), "utf8")));
 
-/** Of Kubernetes too, from its modules apiextensions-apiserver and kube-aggregator. */
+/** Of Kubernetes too: of its modules apiextensions-apiserver and kube-aggregator, and the one kind that says nothing of itself. */
 const FURTHER: Readonly<Record<string, Served>> = {
   "apiextensions.k8s.io/v1 CustomResourceDefinition": { introduced: "1.16" },
   "apiregistration.k8s.io/v1 APIService": { introduced: "1.10" },
+  "v1 ComponentStatus": { introduced: "1.0" },
 };
 
 /** What a version of Kubernetes makes of one object. */

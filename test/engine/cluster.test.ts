@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ApiError } from "../../rehearsal/cluster/api.ts";
 import type { Pod } from "../../rehearsal/cluster/objects.ts";
 import { type ProcessRecord, readRecords, recordsFile } from "../../rehearsal/leftovers.ts";
+import { apiFinding } from "../../runbook/preflight/kubernetes-apis.ts";
 import { type RehearsedCluster, startRehearsedCluster } from "../support/rehearsed-cluster.ts";
 
 jest.setTimeout(600_000);
@@ -122,6 +123,29 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+interface Versioned {
+  readonly gitVersion?: string;
+  readonly groups?: readonly { readonly versions: readonly { readonly groupVersion: string }[] }[];
+  readonly resources?: readonly { readonly name: string; readonly kind: string; readonly verbs: readonly string[] }[];
+}
+
+it("serves what preflight's table says that its version serves, and nothing of Kubernetes that the table does not know", async () => {
+  const ask = async (path: string): Promise<Versioned> => (await cluster.api.get<Versioned>(path)) ?? {};
+  const version = /^v(\d+\.\d+)/.exec((await ask("/version")).gitVersion ?? "")?.[1] ?? "";
+  const groups = (await ask("/apis")).groups ?? [];
+  const apis = ["v1", ...groups.flatMap(({ versions }) => versions.map(({ groupVersion }) => groupVersion))];
+  const found: string[] = [];
+  for (const api of apis) {
+    const { resources = [] } = await ask(api === "v1" ? "/api/v1" : `/apis/${api}`);
+    const objects = resources.filter(({ name, verbs }) => !name.includes("/") && verbs.includes("get"));
+    for (const { kind } of objects) {
+      const { status, reason } = apiFinding({ apiVersion: api, kind, metadata: { name: "x" } }, version);
+      if (status === "refused") found.push(`${api} ${kind}: ${reason}`);
+    }
+  }
+  expect([apis.length > 20, found]).toEqual([true, []]);
+});
 
 describe("RehearsedClusters", () => {
   it("has its nodes Ready for thirty times the work of a hundred million multiplications, on whatever machine", () => {
