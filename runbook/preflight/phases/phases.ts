@@ -1,5 +1,6 @@
 import { CHECKLIST } from "../checklist.ts";
 import { awsCli, offers } from "../checks/account.ts";
+import { maintenanceWindow, onCall } from "../checks/people.ts";
 import { quotas } from "../checks/quotas.ts";
 import { administrator, deliveryConfig, documents, programs } from "./account.ts";
 import type { PhaseCheck } from "./context.ts";
@@ -23,4 +24,10 @@ export const PHASES: Readonly<Record<StepId, readonly PhaseCheck[]>> = {
   github: [environment, variables],
   runner: [runner, runnerVariable],
   ci: [deployedByCi],
+};
+
+/** The same for who only wants to know where an account is: what people confirm of one deployment is asked by that deployment. */
+export const SURVEYED: typeof PHASES = {
+  ...PHASES,
+  checklist: CHECKLIST.filter((check) => check !== onCall && check !== maintenanceWindow),
 };

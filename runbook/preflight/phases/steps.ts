@@ -120,7 +120,7 @@ export const STEPS = [
     time: "about half an hour, and the delegation",
     price: "the monthly price that sparki plan shows",
     doneBy: "a person",
-    needs: ["checklist"],
+    needs: ["stack"],
     act: "Deploy once from your own machine: CI's runner needs the network and the cluster's security group, which do not exist yet. docs/production.md says what people do meanwhile.",
     command: "npx sparki deploy --stack PROD",
   },
