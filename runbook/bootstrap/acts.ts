@@ -5,9 +5,10 @@ import { z } from "zod";
 import { DELIVERY_OWNER, secretsProviderOf, stateBucketOf } from "../../delivery/names.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { isBucket, type PhaseContext, type Project } from "../preflight/phases/context.ts";
-import { passphraseFile } from "../preflight/phases/open-phases.ts";
+import { passphraseFile } from "../preflight/phases/pulumi-environment.ts";
 import { inFolder, inStates, type KeptStack, keptStack } from "../preflight/phases/states.ts";
 import type { StepId } from "../preflight/phases/steps.ts";
+import { takeOver } from "./take-over.ts";
 
 /** What a step's act may do, each replaceable by a test. */
 export interface ActPorts {
@@ -18,6 +19,8 @@ export interface ActPorts {
   /** Resolves once a person said yes; throws SPARKI_USAGE for anything else. */
   agree(question: string): Promise<void>;
   say(text: string): void;
+  /** A folder for files of a moment; it need not exist. */
+  readonly scratch: string;
 }
 
 /** Does one step, after a yes; begun again after a kill anywhere, it continues from what is there. */
@@ -36,7 +39,7 @@ async function deliver(ports: ActPorts): Promise<void> {
     await agree(`Create delivery's stack ${stack} in ${placeOf(backend)}, and preview it?`);
     prepareFolder(context);
     await run(DELIVERY, backend, ["stack", "init", stack]);
-  }
+  } else await takeOver(ports, backend, ports.scratch);
   const preview = await run(DELIVERY, backend, ["preview", "--stack", stack]);
   say(resourcesIn(preview));
   await agree(`Apply this to account ${config.accountId}?`);

@@ -21,9 +21,11 @@ export class Survey {
   readonly #context: PhaseContext;
   readonly #screen: Screen;
   readonly #signal: AbortSignal;
+  readonly #phases: typeof SURVEYED;
   #found: Found = new Map();
 
-  constructor(context: PhaseContext, screen: Screen, signal: AbortSignal) {
+  constructor(context: PhaseContext, screen: Screen, signal: AbortSignal, phases = SURVEYED) {
+    this.#phases = phases;
     this.#context = context;
     this.#screen = screen;
     this.#signal = signal;
@@ -34,13 +36,13 @@ export class Survey {
     for (;;) {
       const ready = STEPS.filter(({ id, needs }) => !this.#found.has(id) && needs.every((each) => this.#isDone(each)));
       if (ready.length === 0) return STEPS.map(({ id }) => this.#step(id));
-      const looks = ready.flatMap(({ id }) => SURVEYED[id]);
+      const looks = ready.flatMap(({ id }) => this.#phases[id]);
       const ended = await runSideBySide("bootstrap", looks, this.#context, {
         screen: this.#screen,
         signal: this.#signal,
       });
       const found = new Map(this.#found);
-      for (const { id } of ready) found.set(id, ended.splice(0, SURVEYED[id].length));
+      for (const { id } of ready) found.set(id, ended.splice(0, this.#phases[id].length));
       this.#found = found;
     }
   }

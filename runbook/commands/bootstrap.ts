@@ -55,7 +55,13 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     };
     const { context, pulumi } = opened;
     const logDirectory = join(CHECKOUT_DIRECTORY, ".sparki", "bootstrap");
-    const acting = { context, signal, agree, say: (text: string) => stderr.write(`${text}\n`) };
+    const acting = {
+      context,
+      signal,
+      agree,
+      scratch: join(logDirectory, "state"),
+      say: (text: string) => stderr.write(`${text}\n`),
+    };
     const act = { ...acting, run: actRunner({ pulumi, env, logDirectory, clock, screen }, acting) };
     const survey = new Survey(context, screen, signal);
     const report = await runBootstrap(survey, act, { isDry: options.dryRun === true });

@@ -57,6 +57,7 @@ export const preflight: Command = {
 };
 
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
+  if (options.phase !== undefined) return checkPhase(String(options.phase), { options, ports });
   const { CHECKLIST } = await import("../preflight/checklist.ts");
   const { openOwnPreflight } = await import("../preflight/open.ts");
   const { preflightText } = await import("../preflight/preflight-text.ts");
@@ -64,7 +65,6 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { readStack } = await import("../preflight/stack-file.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { signal, stderr } = ports;
-  if (options.phase !== undefined) return checkPhase(String(options.phase), { options, ports });
   const { stack, fullName, config } = readStack(options.stack, ports);
   const answers = await answersTo(options, signal);
   const opened = await openOwnPreflight({ stack, fullName, config, answers }, ports);

@@ -113,6 +113,17 @@ export class BootstrappedAccount {
     });
   }
 
+  /** Ends whatever was started in this account without letting it save anything. */
+  kill(): void {
+    const all = readdirSync("/proc").filter((each) => /^\d+$/.test(each));
+    for (const pid of all.filter((each) => isOurs(each, this.home)))
+      try {
+        process.kill(Number(pid), "SIGKILL");
+      } catch {
+        // It ended meanwhile.
+      }
+  }
+
   /** Runs it to its end. */
   async sparki(...argv: readonly string[]): Promise<Ended> {
     return ended(this.start(...argv));
@@ -127,6 +138,14 @@ export class BootstrappedAccount {
   async close(): Promise<void> {
     await Promise.all([this.simulated.close(), this.#s3.close(), this.#kms.close()]);
     rmSync(dirname(this.checkout), { recursive: true, force: true });
+  }
+}
+
+function isOurs(pid: string, home: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`HOME=${home}`);
+  } catch {
+    return false;
   }
 }
 

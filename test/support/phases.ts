@@ -75,6 +75,7 @@ export function exported(count: number, url?: string) {
     inputs: {},
     outputs: {},
   }));
-  const secrets_providers = url === undefined ? { type: "passphrase", state: { salt: "v1:x" } } : { type: "cloud", state: { url } };
+  const secrets_providers =
+    url === undefined ? { type: "passphrase", state: { salt: "v1:x" } } : { type: "cloud", state: { url } };
   return { stdout: JSON.stringify({ version: 3, deployment: { secrets_providers, resources } }) };
 }

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -13,14 +12,9 @@ import type { Ports } from "../../command.ts";
 import { PROJECT_DIRECTORY } from "../../project.ts";
 import type { Answers } from "../context.ts";
 import { openPreflight } from "../open.ts";
-import type { Backends, PhaseContext, Project } from "./context.ts";
+import type { Backends, PhaseContext } from "./context.ts";
 import { readDelivered } from "./delivery-file.ts";
-
-/** The folders that the projects' config is in: Pulumi writes into it. */
-export const PROJECT_FOLDERS: Readonly<Record<Project, string>> = {
-  sparki: PROJECT_DIRECTORY,
-  "sparki-delivery": join(PROJECT_DIRECTORY, "delivery"),
-};
+import { PROJECT_FOLDERS, pulumiEnvironment } from "./pulumi-environment.ts";
 
 export interface OpenPhases {
   readonly context: PhaseContext;
@@ -70,27 +64,4 @@ function backendsOf(
   const folderPath = join(env.HOME || homedir(), ".sparki-delivery", stack);
   const folder = pathToFileURL(folderPath).href;
   return { states: given || backendUrlOf(config.accountId, config.region), folder, folderPath };
-}
-
-/** Where a folder's first state keeps the passphrase of its secrets, of which there are none. */
-export const passphraseFile = ({ folderPath }: Pick<Backends, "folderPath">) => join(folderPath, "passphrase");
-
-/**
- * What Pulumi gets in one of the projects' folders. Delivery's state holds no secret, so a passphrase in its folder does for
- * it; a person's own counts where there is none. Only a key service on this machine, a rehearsal's, may stand in for AWS's.
- */
-export function pulumiEnvironment(env: Environment, backend: string, backends: Backends): Record<string, string> {
-  const { AWS_ENDPOINT_URL_KMS: keys } = env;
-  const { PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE, ...others } = allowedEnvironment(env);
-  const own = {
-    ...(PULUMI_CONFIG_PASSPHRASE !== undefined && { PULUMI_CONFIG_PASSPHRASE }),
-    ...(PULUMI_CONFIG_PASSPHRASE_FILE !== undefined && { PULUMI_CONFIG_PASSPHRASE_FILE }),
-  };
-  const file = passphraseFile(backends);
-  return {
-    ...others,
-    PULUMI_BACKEND_URL: backend,
-    ...(existsSync(file) ? { PULUMI_CONFIG_PASSPHRASE_FILE: file } : own),
-    ...(keys !== undefined && /^http:\/\/127\.\d+\.\d+\.\d+:\d+$/.test(keys) && { AWS_ENDPOINT_URL_KMS: keys }),
-  };
 }

@@ -60,7 +60,11 @@ describe("deliveryConfig", () => {
 
   it.each([
     ["another region", { delivered: delivered({ region: "eu-west-1" }) }, "delivery is in eu-west-1"],
-    ["another account", { delivered: delivered({ accountId: "444455556666" }) }, "delivery is for account 444455556666"],
+    [
+      "another account",
+      { delivered: delivered({ accountId: "444455556666" }) },
+      "delivery is for account 444455556666",
+    ],
     ["another stack", { delivered: delivered({ stacks: ["staging"] }) }, "expected prod among them"],
     [
       "administrators without the roles of GitHub's jobs",

@@ -58,7 +58,9 @@ describe("GitHub's settings", () => {
 
   it("pass variables that fit, and those without a planning role for the stack", async () => {
     expect(await see(variables, withVariables(right))).toMatchObject({ status: "pass" });
-    expect(await see(variables, withVariables({ ...right, SPARKI_PLAN_ROLES: "{}" }))).toMatchObject({ status: "pass" });
+    expect(await see(variables, withVariables({ ...right, SPARKI_PLAN_ROLES: "{}" }))).toMatchObject({
+      status: "pass",
+    });
   });
 
   it.each([
