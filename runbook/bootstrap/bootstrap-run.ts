@@ -123,12 +123,19 @@ export function actRunner(
     try {
       return await once(project, backend, args);
     } catch (error) {
-      if (!(error instanceof StackLocked) || !error.isAbandoned) throw error;
+      if (!(error instanceof StackLocked)) throw error;
+      if (!error.isAbandoned) throw inUse(error, cancelCommand(project, backend, args));
       await agree(`${error.message}. Take the lock away?`);
       await once(project, backend, ["cancel", stackIn(args), "--yes"]);
       return once(project, backend, args);
     }
   };
+}
+
+/** With a command that finds the stack wherever the shell's own login is. */
+function inUse({ message }: StackLocked, cancel: string): DeployError {
+  const hint = `wait until it ends, then run the same command again; only if it is no longer running: ${cancel}`;
+  return new DeployError("SPARKI_OUTSIDE", message, { hint });
 }
 
 function stackIn(args: readonly string[]): string {
