@@ -4,24 +4,12 @@ import { join } from "node:path";
 import { z } from "zod";
 import { DELIVERY_OWNER, secretsProviderOf, stateBucketOf } from "../../delivery/names.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
-import { isBucket, type PhaseContext, type Project } from "../preflight/phases/context.ts";
+import { isBucket, type PhaseContext } from "../preflight/phases/context.ts";
 import { passphraseFile } from "../preflight/phases/pulumi-environment.ts";
 import { inFolder, inStates, type KeptStack, keptStack } from "../preflight/phases/states.ts";
 import type { StepId } from "../preflight/phases/steps.ts";
+import type { ActPorts } from "./act-ports.ts";
 import { takeOver } from "./take-over.ts";
-
-/** What a step's act may do, each replaceable by a test. */
-export interface ActPorts {
-  readonly context: PhaseContext;
-  readonly signal: AbortSignal;
-  /** Runs the Pulumi CLI to change something; resolves with what it wrote, and throws SPARKI_OUTSIDE where it fails. */
-  run(project: Project, backend: string, args: readonly string[]): Promise<string>;
-  /** Resolves once a person said yes; throws SPARKI_USAGE for anything else. */
-  agree(question: string): Promise<void>;
-  say(text: string): void;
-  /** A folder for files of a moment; it need not exist. */
-  readonly scratch: string;
-}
 
 /** Does one step, after a yes; begun again after a kill anywhere, it continues from what is there. */
 export type Act = (ports: ActPorts) => Promise<void>;

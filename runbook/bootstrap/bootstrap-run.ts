@@ -9,7 +9,8 @@ import { PROJECT_FOLDERS, pulumiEnvironment } from "../preflight/phases/pulumi-e
 import { checkCommand, forStack, type StepId } from "../preflight/phases/steps.ts";
 import { duration } from "../report/columns.ts";
 import type { Screen } from "../report/screen.ts";
-import { ACTS, type ActPorts } from "./acts.ts";
+import type { ActPorts } from "./act-ports.ts";
+import { ACTS } from "./acts.ts";
 import type { Survey, SurveyedStep } from "./survey.ts";
 
 /** The document of `sparki bootstrap --json`. */

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type PendingCreate, pendingCreates, unreadIn, withCreatesEnded, withGuesses } from "../recovery/state-edit.ts";
-import type { ActPorts } from "./acts.ts";
+import type { ActPorts } from "./act-ports.ts";
 
 type Inputs = PendingCreate["inputs"];
 interface Place {

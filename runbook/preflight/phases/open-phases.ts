@@ -62,6 +62,7 @@ function backendsOf(
       { hint: `unset PULUMI_BACKEND_URL: the bucket is then ${backendUrlOf(config.accountId, config.region)}` },
     );
   const folderPath = join(env.HOME || homedir(), ".sparki-delivery", stack);
-  const folder = pathToFileURL(folderPath).href;
+  // Without the files of attributes beside the states: a kill while one is written leaves it empty, and the state unreadable.
+  const folder = `${pathToFileURL(folderPath).href}?metadata=skip`;
   return { states: given || backendUrlOf(config.accountId, config.region), folder, folderPath };
 }

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ACTS, type ActPorts } from "../../../runbook/bootstrap/acts.ts";
+import type { ActPorts } from "../../../runbook/bootstrap/act-ports.ts";
+import { ACTS } from "../../../runbook/bootstrap/acts.ts";
 import { deliveredId } from "../../../runbook/bootstrap/take-over.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { ACCOUNT, BUCKET, exported, phaseContext } from "../../support/phases.ts";

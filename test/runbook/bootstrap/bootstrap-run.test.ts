@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { systemClock } from "../../../io/clock.ts";
-import type { ActPorts } from "../../../runbook/bootstrap/acts.ts";
+import type { ActPorts } from "../../../runbook/bootstrap/act-ports.ts";
 import { runBootstrap } from "../../../runbook/bootstrap/bootstrap-run.ts";
 import { bootstrapText } from "../../../runbook/bootstrap/bootstrap-text.ts";
 import { Survey } from "../../../runbook/bootstrap/survey.ts";
