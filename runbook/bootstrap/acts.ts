@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
 import { DELIVERY_OWNER, secretsProviderOf, stateBucketOf } from "../../delivery/names.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { isBucket, type PhaseContext } from "../preflight/phases/context.ts";
 import { passphraseFile } from "../preflight/phases/pulumi-environment.ts";
-import { inFolder, inStates, type KeptStack, keptStack } from "../preflight/phases/states.ts";
+import { hasBucket, inFolder, inStates, type KeptStack, keptStack } from "../preflight/phases/states.ts";
 import type { StepId } from "../preflight/phases/steps.ts";
 import type { ActPorts } from "./act-ports.ts";
 import { takeOver } from "./take-over.ts";
@@ -50,8 +49,7 @@ async function deliveryHome(
 /** Without its state, delivery would be made a second time beside what is there. */
 async function assertNothingThere({ aws, backends, delivered, stack }: PhaseContext): Promise<void> {
   const bucket = stateBucketOf(delivered().config.accountId);
-  const found = await aws.find("s3/getBucket", { bucket }, z.object({ bucket: z.string() }));
-  if (found === undefined) return;
+  if (!(await hasBucket(aws, delivered().config.accountId))) return;
   throw new DeployError(
     "SPARKI_HELD",
     `${bucket} exists, but delivery's state is neither in it nor in ${backends.folderPath}; nothing was changed`,

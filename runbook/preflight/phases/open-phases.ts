@@ -15,6 +15,7 @@ import { openPreflight } from "../open.ts";
 import type { Backends, PhaseContext } from "./context.ts";
 import { readDelivered } from "./delivery-file.ts";
 import { PROJECT_FOLDERS, pulumiEnvironment } from "./pulumi-environment.ts";
+import { stateOnceThere } from "./states.ts";
 
 export interface OpenPhases {
   readonly context: PhaseContext;
@@ -37,6 +38,7 @@ export async function openPhases(
   const { context } = opened;
   const phases: PhaseContext = {
     ...context,
+    state: stateOnceThere(context, { states: backends.states, accountId: named.config.accountId }),
     fullName: named.fullName,
     backends,
     delivered: () => readDelivered(named.stack, PROJECT_DIRECTORY, context.files),

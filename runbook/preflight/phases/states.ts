@@ -50,6 +50,24 @@ export async function keptStack(
   };
 }
 
+/** The stack's state, which is empty while the account has no bucket for it; the backend is not asked before. */
+export function stateOnceThere(
+  { aws, state }: Pick<PhaseContext, "aws" | "state">,
+  { states, accountId }: { readonly states: string; readonly accountId: string },
+): PhaseContext["state"] {
+  const isThere = async () => !isBucket(states) || (await hasBucket(aws, accountId));
+  return {
+    read: async () => ((await isThere()) ? state.read() : { resources: [], pending: [] }),
+    lock: async () => ((await isThere()) ? state.lock() : undefined),
+  };
+}
+
+/** Whether delivery has created the account's bucket of states. */
+export async function hasBucket(aws: PhaseContext["aws"], accountId: string): Promise<boolean> {
+  const bucket = stateBucketOf(accountId);
+  return (await aws.find("s3/getBucket", { bucket }, z.object({ bucket: z.string() }))) !== undefined;
+}
+
 /** Delivery's state in the folder of its first run; undefined where there is none. */
 export async function inFolder(context: PhaseContext, signal: AbortSignal): Promise<KeptStack | undefined> {
   const { backends, files, delivered } = context;
@@ -62,11 +80,7 @@ export async function inFolder(context: PhaseContext, signal: AbortSignal): Prom
 export async function inStates(context: PhaseContext, signal: AbortSignal): Promise<KeptStack | undefined> {
   const { aws, backends, delivered } = context;
   const { stack, config } = delivered();
-  if (isBucket(backends.states)) {
-    const bucket = stateBucketOf(config.accountId);
-    const found = await aws.find("s3/getBucket", { bucket }, z.object({ bucket: z.string() }));
-    if (found === undefined) return undefined;
-  }
+  if (isBucket(backends.states) && !(await hasBucket(aws, config.accountId))) return undefined;
   return keptStack(context, { project: "sparki-delivery", backend: backends.states, stack }, signal);
 }
 

@@ -1,4 +1,10 @@
-import { deliveryState, deployedByCi, ownStack, promoted } from "../../../../runbook/preflight/phases/states.ts";
+import {
+  deliveryState,
+  deployedByCi,
+  ownStack,
+  promoted,
+  stateOnceThere,
+} from "../../../../runbook/preflight/phases/states.ts";
 import { BUCKET, exported, FOLDER, phaseContext, see } from "../../../support/phases.ts";
 import { configWith, fakeFiles, promotionOf } from "../../../support/preflight.ts";
 
@@ -100,5 +106,26 @@ describe("deployedByCi", () => {
     ["fails where there is none", [], "fail"],
   ])("%s", async (_, through, status) => {
     expect(await see(deployedByCi, history(...through))).toMatchObject({ status });
+  });
+});
+
+describe("stateOnceThere", () => {
+  const place = { states: BUCKET, accountId: "111122223333" };
+  const refused = async () => {
+    throw new Error("NoSuchBucket");
+  };
+
+  it("is empty before there is a bucket, without asking a backend that cannot answer", async () => {
+    const state = stateOnceThere(phaseContext({ state: { read: refused, lock: refused } }), place);
+    expect(await state.read()).toEqual({ resources: [], pending: [] });
+    expect(await state.lock()).toBeUndefined();
+  });
+
+  it("is the backend's own afterwards, and on Pulumi Cloud", async () => {
+    const context = phaseContext({ looks, state: { read: refused, lock: refused } });
+    await expect(stateOnceThere(context, place).read()).rejects.toThrow("NoSuchBucket");
+    const cloud = { ...place, states: "https://api.pulumi.com" };
+    const other = phaseContext({ state: { read: refused, lock: refused } });
+    await expect(stateOnceThere(other, cloud).read()).rejects.toThrow("NoSuchBucket");
   });
 });
