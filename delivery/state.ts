@@ -2,6 +2,9 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { createServiceRole } from "../infra/roles.ts";
 import { type Account, createKey, LockedBucket } from "./locked-bucket.ts";
+import { STATE_KEY_ALIAS, secretsAliasOf, stateBucketOf } from "./names.ts";
+
+export { secretsAliasOf, stateBucketOf };
 
 export interface StateArgs extends Account {
   readonly versionDays: number;
@@ -9,11 +12,6 @@ export interface StateArgs extends Account {
   /** Whose secrets are encrypted, each under a key of its own. */
   readonly owners: readonly string[];
 }
-
-/** The bucket that holds an account's states. */
-export const stateBucketOf = (accountId: string) => `sparki-state-${accountId}`;
-/** The alias of the key that encrypts a stack's secrets in its state. */
-export const secretsAliasOf = (owner: string) => `pulumi-secrets-sparki-${owner}`;
 
 /** Where Pulumi keeps the states of the account's stacks, with a key for each one's secrets. */
 export class State extends pulumi.ComponentResource {
@@ -27,7 +25,7 @@ export class State extends pulumi.ComponentResource {
   constructor(name: string, args: StateArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:delivery:State", name, {}, options);
     const inside = { parent: this };
-    const alias = "pulumi-state-sparki";
+    const alias = STATE_KEY_ALIAS;
     this.key = createKey(this, `${name}-key`, { ...args, alias, description: "Sparki's delivery: Pulumi's states" });
     const bucket = stateBucketOf(args.accountId);
     this.bucket = new LockedBucket(`${name}-bucket`, { ...args, bucket, keyArn: this.key.arn }, inside);

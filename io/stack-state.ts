@@ -163,7 +163,15 @@ const HOLDER = /created by (\S+)@(\S+) \(pid (\d+)\) at (\S+)/;
 const LOCKED = /the stack is currently locked by|another update is currently in progress/i;
 
 /** Somebody else's update holds the stack: nothing was changed. */
-export class StackLocked extends DeployError {}
+export class StackLocked extends DeployError {
+  /** Whether its holder was a process of this machine that has ended: nobody works on the stack. */
+  readonly isAbandoned: boolean;
+
+  constructor(message: string, { hint, isAbandoned }: { readonly hint: string; readonly isAbandoned: boolean }) {
+    super("SPARKI_OUTSIDE", message, { hint });
+    this.isAbandoned = isAbandoned;
+  }
+}
 
 /** The failure that the CLI's words for a locked stack stand for; undefined for everything else that it says. */
 export function lockFailure(
@@ -176,9 +184,9 @@ export function lockFailure(
   const who = user === undefined ? "another update" : `${user}@${host} (process ${pid}) since ${since}`;
   const gone = pid !== undefined && isGone(Number(pid), host);
   return new StackLocked(
-    "SPARKI_OUTSIDE",
     `stack ${stack} is locked by ${who}${gone ? ", which is no longer running on this machine" : ""}; expected no other deployment to it`,
     {
+      isAbandoned: gone,
       hint: gone
         ? `pulumi cancel --stack ${stack}, then run the same command again`
         : `wait until it ends; only if it is no longer running: pulumi cancel --stack ${stack}`,

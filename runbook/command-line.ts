@@ -154,6 +154,7 @@ function addCommand(parser: Parser, command: Command, action: Action): void {
 /** Every command by name, loaded only when it is asked for, so that `--help` and a mistyped name answer at once. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   rehearse: async () => (await import("./commands/rehearse.ts")).rehearse,
+  bootstrap: async () => (await import("./commands/bootstrap.ts")).bootstrap,
   preflight: async () => (await import("./commands/preflight.ts")).preflight,
   plan: async () => (await import("./commands/plan.ts")).plan,
   deploy: async () => (await import("./commands/deploy.ts")).deploy,

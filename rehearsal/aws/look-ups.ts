@@ -8,7 +8,7 @@ import { recordName } from "./services/route53-names.ts";
 import { secretValue } from "./services/secretsmanager.ts";
 import type { Settings } from "./subject.ts";
 import { TYPES } from "./types.ts";
-import { at, number, records, text, texts } from "./values.ts";
+import { at, flag, number, records, text, texts } from "./values.ts";
 import type { WorldResource } from "./world.ts";
 
 type Answer = (args: Properties, settings: Settings, cloud: Cloud) => Properties;
@@ -160,6 +160,28 @@ export const LOOK_UPS: Readonly<Record<string, Answer>> = {
   "aws:elasticache/getReplicationGroup:getReplicationGroup": named([TYPES.replicationGroup], "replicationGroupId"),
   "aws:lb/getLoadBalancer:getLoadBalancer": named([TYPES.loadBalancer], "name"),
   "aws:s3/getBucket:getBucket": named([TYPES.bucket], "bucket"),
+  "aws:kms/getAlias:getAlias": (args, { region }, { world }) => {
+    const name = text(args, "name") ?? "";
+    const found = world.find([TYPES.kmsAlias], name);
+    if (found === undefined) throw NO_RESULTS();
+    const target = text(found.inputs, "targetKeyId") ?? "";
+    const targetKeyArn = world.find([TYPES.kmsKey], target)?.arn ?? "";
+    return { id: found.arn, arn: found.arn, name, region, targetKeyId: target, targetKeyArn };
+  },
+  "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": (args, _settings, { world }) => {
+    const arn = text(args, "arn") ?? "";
+    const found = world.find([TYPES.openIdConnectProvider], arn);
+    if (found === undefined) throw new AwsError("NoSuchEntity", `OpenIDConnect Provider not found for arn ${arn}`);
+    return { ...found.inputs, id: found.arn, arn: found.arn };
+  },
+  // As CloudFormation's schema of the type has it; no other type is modelled.
+  "aws:cloudcontrol/getResource:getResource": (args, { region }, { world }) => {
+    const [typeName, identifier = ""] = [text(args, "typeName") ?? "", text(args, "identifier")];
+    if (typeName !== "AWS::S3::Bucket") throw new Error(`sparki rehearsal: Cloud Control has no ${typeName} here`);
+    if (standing(world.get(TYPES.bucket, identifier)) === undefined)
+      throw new AwsError("ResourceNotFoundException", `${typeName} ${identifier} was not found.`);
+    return { ...args, id: identifier, region, properties: JSON.stringify(bucketProperties(identifier, world)) };
+  },
   "aws:cloudwatch/getLogGroup:getLogGroup": named([TYPES.logGroup], "name"),
   "aws:iam/getRole:getRole": (args, { accountId }, { world }) => {
     const name = text(args, "name") ?? "";
@@ -281,6 +303,27 @@ function filtered(type: string, inputOf: Readonly<Record<string, string>>): Answ
         wanted.every(([input, values]) => values.includes(text(inputs, input) ?? text(outputs, input) ?? "")),
       );
     return { id: region, region, ids: found.map(({ id }) => id) };
+  };
+}
+
+function bucketProperties(bucket: string, world: Cloud["world"]): object {
+  const inputsOf = (type: string) => world.get(type, bucket)?.inputs ?? {};
+  const status = text(inputsOf(TYPES.bucketVersioning), "versioningConfiguration.status");
+  const [rule] = records(inputsOf(TYPES.bucketEncryption), "rules");
+  const sse = rule === undefined ? "" : (text(rule, "applyServerSideEncryptionByDefault.sseAlgorithm") ?? "");
+  const key = rule === undefined ? "" : (text(rule, "applyServerSideEncryptionByDefault.kmsMasterKeyId") ?? "");
+  const block = inputsOf(TYPES.bucketPublicAccessBlock);
+  const encrypted = { ServerSideEncryptionByDefault: { SSEAlgorithm: sse || "AES256", KMSMasterKeyID: key } };
+  return {
+    BucketName: bucket,
+    BucketEncryption: { ServerSideEncryptionConfiguration: [encrypted] },
+    ...(status === undefined ? {} : { VersioningConfiguration: { Status: status } }),
+    PublicAccessBlockConfiguration: {
+      BlockPublicAcls: flag(block, "blockPublicAcls"),
+      BlockPublicPolicy: flag(block, "blockPublicPolicy"),
+      IgnorePublicAcls: flag(block, "ignorePublicAcls"),
+      RestrictPublicBuckets: flag(block, "restrictPublicBuckets"),
+    },
   };
 }
 

@@ -110,9 +110,9 @@ export interface PreflightReport {
 }
 
 /** Runs all checks side by side, live on the screen; lasts as long as the slowest one and rejects only when aborted. */
-export async function runPreflight(
-  context: PreflightContext,
-  checks: readonly Check[],
+export async function runPreflight<Context extends PreflightContext>(
+  context: Context,
+  checks: readonly (Look<Context> & Pick<Check, "group">)[],
   screen: Screen,
   signal: AbortSignal,
 ): Promise<PreflightReport> {

@@ -75,7 +75,7 @@ describe("runCommandLine", () => {
 
   it("lists all commands in lines that fit, whatever else the command line names", async () => {
     const { stderr } = await run(["xyzzy", "judge"], "all");
-    expect(stderr).toMatch(/expected one of rehearse, preflight,\s+plan, deploy/);
+    expect(stderr).toMatch(/expected one of rehearse, bootstrap,\s+preflight, plan, deploy/);
     expect(stderr.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });
 

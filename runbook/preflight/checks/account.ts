@@ -231,7 +231,7 @@ export const permissions: Check = {
       return pass(`${who} may do ${new Set(results.map(({ actionName }) => actionName)).size} actions`);
     return fail(
       `${who} may not do ${actions.join(", ")}`,
-      `give it the policies in delivery/documents (docs/production.md), or deploy as one of sparki:cluster.administrators`,
+      `give it the policies in delivery/documents (docs/delivery.md), or deploy as one of sparki:cluster.administrators`,
     );
   },
 };
@@ -253,7 +253,7 @@ export const permissionsBoundary: Check = {
     if (found !== undefined) return pass(arn);
     return fail(
       `${arn} does not exist: IAM would refuse to create the stack's roles`,
-      `run: pulumi up --cwd delivery --stack ${stack} (docs/bootstrap.md, step 5)`,
+      `run: npx sparki bootstrap --stack ${stack} (docs/bootstrap.md, step 5)`,
     );
   },
 };

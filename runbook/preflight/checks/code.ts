@@ -132,19 +132,19 @@ async function checkRuns(context: PreflightContext, signal: AbortSignal): Promis
   }
 }
 
-type GitHubAnswer<T> =
+export type GitHubAnswer<T> =
   | { readonly kind: "value"; readonly value: T; readonly repository: string }
   | { readonly kind: "absent"; readonly repository: string }
   | { readonly kind: "cannot ask"; readonly reason: string };
 
-/** Asks GitHub's REST API about the application's repository; throws SPARKI_OUTSIDE when it answers with neither. */
-async function askGitHub<T>(
+/** Asks GitHub's REST API about a repository, the application's by default; throws SPARKI_OUTSIDE when it answers with neither. */
+export async function askGitHub<T>(
   { config, http, tokens }: PreflightContext,
   path: string,
   schema: z.ZodType<T>,
   signal: AbortSignal,
+  repository = config.preflight.repository,
 ): Promise<GitHubAnswer<T>> {
-  const { repository } = config.preflight;
   if (repository === undefined) return { kind: "cannot ask", reason: "no sparki:preflight.repository is configured" };
   if (tokens.github === undefined)
     return { kind: "cannot ask", reason: `GITHUB_TOKEN is not set: ${repository} was not asked` };

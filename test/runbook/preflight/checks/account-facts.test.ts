@@ -95,7 +95,7 @@ describe("preflight, asking a rehearsed account", () => {
     expect(await ask(permissionsBoundary, accountWith({ hasDelivery: false }))).toMatchObject({
       status: "fail",
       reason: expect.stringContaining("policy/sparki-prod-permission-boundary does not exist"),
-      fix: expect.stringContaining("pulumi up --cwd delivery --stack prod"),
+      fix: expect.stringContaining("npx sparki bootstrap --stack prod"),
     });
   });
 

@@ -1,0 +1,103 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type PendingCreate, pendingCreates, unreadIn, withCreatesEnded, withGuesses } from "../recovery/state-edit.ts";
+import type { ActPorts } from "./act-ports.ts";
+
+type Inputs = PendingCreate["inputs"];
+interface Place {
+  readonly accountId: string;
+  readonly region: string;
+}
+type IdOf = (inputs: Inputs, place: Place) => readonly unknown[];
+
+const byBucket: IdOf = ({ bucket }) => [bucket];
+const byName: IdOf = ({ name }) => [name];
+
+/**
+ * By what the provider imports each type that delivery names itself; see each type's "Import" in the registry. What AWS names
+ * is created again: a key so forgotten has no alias and encrypts nothing, and AWS takes a subscription, a rule or a target of
+ * the same name for the same one.
+ */
+const IDS: Readonly<Record<string, IdOf>> = {
+  "aws:budgets/budget:Budget": ({ name }, { accountId }) => [accountId, ":", name],
+  "aws:cfg/deliveryChannel:DeliveryChannel": byName,
+  "aws:cfg/recorder:Recorder": byName,
+  "aws:cfg/recorderStatus:RecorderStatus": byName,
+  "aws:cloudtrail/trail:Trail": ({ name }, { accountId, region }) => [
+    `arn:aws:cloudtrail:${region}:${accountId}:trail/`,
+    name,
+  ],
+  "aws:cloudwatch/eventRule:EventRule": byName,
+  "aws:cloudwatch/eventTarget:EventTarget": ({ rule, targetId }) => [rule, "/", targetId],
+  "aws:codebuild/project:Project": byName,
+  "aws:iam/openIdConnectProvider:OpenIdConnectProvider": ({ url }, { accountId }) => [
+    `arn:aws:iam::${accountId}:oidc-provider/`,
+    typeof url === "string" ? url.replace(/^https:\/\//, "") : url,
+  ],
+  "aws:iam/policy:Policy": ({ name }, { accountId }) => [`arn:aws:iam::${accountId}:policy/`, name],
+  "aws:iam/role:Role": byName,
+  "aws:iam/rolePolicy:RolePolicy": ({ role, name }) => [role, ":", name],
+  "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ({ role, policyArn }) => [role, "/", policyArn],
+  "aws:kms/alias:Alias": byName,
+  "aws:s3/bucket:Bucket": byBucket,
+  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": byBucket,
+  "aws:s3/bucketOwnershipControls:BucketOwnershipControls": byBucket,
+  "aws:s3/bucketPolicy:BucketPolicy": byBucket,
+  "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": byBucket,
+  "aws:s3/bucketReplicationConfig:BucketReplicationConfig": byBucket,
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": byBucket,
+  "aws:s3/bucketVersioning:BucketVersioning": byBucket,
+  "aws:sns/topic:Topic": ({ name }, { accountId, region }) => [`arn:aws:sns:${region}:${accountId}:`, name],
+  "aws:sns/topicPolicy:TopicPolicy": ({ arn }) => [arn],
+};
+
+/** The id under which a resource exists, if it does; undefined where AWS chose it, or the inputs do not say. */
+export function deliveredId(
+  { type, inputs }: Pick<PendingCreate, "type" | "inputs">,
+  place: Place,
+): string | undefined {
+  const parts = IDS[type]?.(inputs, place);
+  const isKnown = parts?.every((part) => typeof part === "string" && part !== "") === true;
+  return isKnown ? parts.join("") : undefined;
+}
+
+/**
+ * Takes into delivery's state what a killed Pulumi had begun to create and AWS has, so that the next update neither creates it
+ * twice nor fails because it exists. Changes nothing at AWS, and can itself be killed anywhere.
+ */
+export async function takeOver(ports: ActPorts, backend: string, scratch: string): Promise<void> {
+  const { context, run, agree, say } = ports;
+  const { stack, config } = context.delivered();
+  const at = ["--stack", stack];
+  const exported = async (): Promise<unknown> => {
+    const file = join(scratch, "exported.json");
+    await run("sparki-delivery", backend, ["stack", "export", ...at, "--file", file]);
+    return JSON.parse(context.files.read(file) ?? "null");
+  };
+  const imported = async (state: unknown) => {
+    const file = join(scratch, "imported.json");
+    writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
+    await run("sparki-delivery", backend, ["stack", "import", ...at, "--file", file]);
+  };
+  mkdirSync(scratch, { recursive: true, mode: 0o700 });
+  try {
+    const state = await exported();
+    const [pending, unread] = [pendingCreates(state), unreadIn(state)];
+    if (pending.length === 0 && unread.length === 0) return;
+    const names = [...pending, ...unread].map(({ name }) => name);
+    await agree(`An update was killed while it created ${names.join(", ")}. Take over what of it exists?`);
+    const ids = pending.flatMap((each) => {
+      const id = deliveredId(each, config);
+      return id === undefined ? [] : [[each.urn, id] as const];
+    });
+    await imported(withGuesses(state, new Map(ids)));
+    const urns = [...ids.map(([urn]) => urn), ...unread.map(({ urn }) => urn)];
+    const targets = urns.flatMap((urn) => ["--target", urn]);
+    if (urns.length > 0)
+      await run("sparki-delivery", backend, ["refresh", ...at, ...targets, "--yes", "--skip-preview"]);
+    await imported(withCreatesEnded(await exported(), new Set(pending.map(({ urn }) => urn))));
+    say(`  took over what the killed update had created of ${names.length} resources`);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,176 @@
+import { z } from "zod";
+import { environmentOf } from "../../../delivery/documents.ts";
+import { DeployError } from "../../../shared/deploy-error.ts";
+import { type Finding, fail, pass } from "../check.ts";
+import { askGitHub } from "../checks/code.ts";
+import { rolesOf } from "./account.ts";
+import type { PhaseCheck, PhaseContext } from "./context.ts";
+import { askedByCli } from "./delivered.ts";
+
+const environmentsSchema = z.object({
+  environments: z.array(
+    z.object({
+      name: z.string(),
+      protection_rules: z.array(z.object({ type: z.string() })).default([]),
+      deployment_branch_policy: z.object({}).nullish(),
+    }),
+  ),
+});
+const variablesSchema = z.object({ variables: z.array(z.object({ name: z.string(), value: z.string() })) });
+
+const HELP = "docs/delivery.md, Setting it up";
+
+/** Asks about the repository that deploys the stack; throws SPARKI_OUTSIDE where nothing can be known of it. */
+async function ask<T>(context: PhaseContext, path: string, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {
+  const repository = repositoryOf(context);
+  const answer = await askGitHub(context, path, schema, signal, repository);
+  if (answer.kind === "value") return answer.value;
+  const reason =
+    answer.kind === "cannot ask"
+      ? answer.reason
+      : `GitHub shows no ${path.split("?")[0]} of ${repository} to this token`;
+  throw new DeployError("SPARKI_OUTSIDE", reason, {
+    hint: 'export GITHUB_TOKEN="$(gh auth token)" of an account that administers the repository',
+  });
+}
+
+function repositoryOf({ stack, delivered }: PhaseContext): string {
+  const found = delivered().config.places.find((place) => place.stack === stack)?.repository;
+  if (found !== undefined) return found;
+  throw new DeployError("SPARKI_CONFIG", `delivery's config does not name ${stack}`);
+}
+
+export const environment: PhaseCheck = {
+  id: "github-environment",
+  group: "Application",
+  title: "GitHub's environment",
+  proves:
+    "The stack's environment in GitHub has required reviewers, is limited to chosen branches, and names the deploying role.",
+  timeLimitSeconds: 60,
+  run: async (context, signal) => {
+    const { stack, config } = context;
+    const name = environmentOf(stack);
+    const { environments } = await ask(context, "environments?per_page=100", environmentsSchema, signal);
+    const found = environments.find((each) => each.name === name);
+    if (found === undefined) return fail(`${repositoryOf(context)} has no environment ${name}`, HELP);
+    const variables = await ask(context, `environments/${name}/variables?per_page=30`, variablesSchema, signal);
+    const role = valueIn(variables, "SPARKI_DEPLOY_ROLE");
+    const { deploys } = rolesOf(stack, config.accountId);
+    const wrong = [
+      ...(found.protection_rules.some(({ type }) => type === "required_reviewers")
+        ? []
+        : ["has no required reviewers"]),
+      ...(found.deployment_branch_policy ? [] : ["is open to every branch"]),
+      ...(role === deploys ? [] : [`has SPARKI_DEPLOY_ROLE ${role ?? "not set"}; expected ${deploys}`]),
+    ];
+    return wrong.length === 0 ? pass(`${name} deploys as ${deploys}`) : fail(`${name} ${wrong.join(", ")}`, HELP);
+  },
+};
+
+export const variables: PhaseCheck = {
+  id: "github-variables",
+  group: "Application",
+  title: "GitHub's variables",
+  proves: "The repository's variables name the stack, the role that plans it, and the backend of the states.",
+  timeLimitSeconds: 60,
+  run: async (context, signal) => {
+    const { stack, config, backends } = context;
+    const found = await ask(context, "actions/variables?per_page=30", variablesSchema, signal);
+    const stacks = json(valueIn(found, "SPARKI_STACKS"));
+    const { plans } = rolesOf(stack, config.accountId);
+    const roles = entriesIn(valueIn(found, "SPARKI_PLAN_ROLES"));
+    const backend = valueIn(found, "PULUMI_BACKEND_URL");
+    const isKept = backends.states.startsWith("https:") ? !backend : backend === backends.states;
+    const wrong = [
+      ...(Array.isArray(stacks) && stacks.includes(stack) ? [] : [`SPARKI_STACKS does not name ${stack}`]),
+      // It may be left out: then pull requests do not plan the stack.
+      ...(roles[stack] === undefined || roles[stack] === plans
+        ? []
+        : [`SPARKI_PLAN_ROLES has ${JSON.stringify(roles[stack])} for ${stack}; expected ${plans}`]),
+      ...(isKept ? [] : [`PULUMI_BACKEND_URL is ${backend || "not set"}; expected ${backends.states}`]),
+    ];
+    return wrong.length === 0
+      ? pass(`SPARKI_STACKS, SPARKI_PLAN_ROLES and PULUMI_BACKEND_URL fit ${stack}`)
+      : fail(wrong.join("; "), HELP);
+  },
+};
+
+const connectionSchema = z.object({ Connection: z.object({ ConnectionStatus: z.string() }) });
+const projectsSchema = z.object({
+  projects: z.array(z.object({ vpcConfig: z.object({ vpcId: z.string().optional() }).optional() })),
+});
+
+export const runner: PhaseCheck = {
+  id: "runner",
+  group: "Infrastructure",
+  title: "Runner of GitHub's jobs",
+  proves: "The CodeBuild project of the runner is in the stack's network, and its connection to GitHub is confirmed.",
+  timeLimitSeconds: 60,
+  run: async (context, signal) => {
+    const { stack, config, delivered } = context;
+    const { stack: name, config: delivery } = delivered();
+    const wanted = delivery.runner;
+    if (wanted === undefined || wanted.stack !== stack)
+      return fail(
+        `sparki-delivery:runner is not set for ${stack} in delivery/Pulumi.${name}.yaml`,
+        "docs/bootstrap.md, step 12, says what to write there",
+      );
+    const region = ["--region", config.region];
+    const connection = ["codeconnections", "get-connection", "--connection-arn", wanted.connectionArn, ...region];
+    const project = ["codebuild", "batch-get-projects", "--names", `sparki-${stack}`, ...region];
+    const [{ Connection }, { projects }] = await Promise.all([
+      askedByCli(context, connection, signal).then((answer) => connectionSchema.parse(answer)),
+      askedByCli(context, project, signal).then((answer) => projectsSchema.parse(answer)),
+    ]);
+    if (Connection.ConnectionStatus !== "AVAILABLE")
+      return fail(
+        `the connection is ${Connection.ConnectionStatus}; expected AVAILABLE`,
+        "confirm it in AWS's console: Developer Tools, Settings, Connections",
+      );
+    return judged(projects[0]?.vpcConfig?.vpcId, wanted.vpcId, stack, name);
+  },
+};
+
+function judged(found: string | undefined, vpcId: string, stack: string, name: string): Finding {
+  const fix = `pulumi up --cwd delivery --stack ${name}`;
+  if (found === undefined) return fail(`there is no CodeBuild project sparki-${stack} in a network`, fix);
+  return found === vpcId
+    ? pass(`sparki-${stack} in ${vpcId}, its connection is confirmed`)
+    : fail(`sparki-${stack} is in ${found}; expected ${vpcId}`, fix);
+}
+
+export const runnerVariable: PhaseCheck = {
+  id: "runner-variable",
+  group: "Application",
+  title: "Variable of the runner",
+  proves: "The repository's variable SPARKI_RUNNERS names the runner of the stack.",
+  timeLimitSeconds: 60,
+  run: async (context, signal) => {
+    const { stack } = context;
+    const found = await ask(context, "actions/variables?per_page=30", variablesSchema, signal);
+    const label = entriesIn(valueIn(found, "SPARKI_RUNNERS"))[stack];
+    const expected = `codebuild-sparki-${stack}-{0}-{1}`;
+    return label === expected
+      ? pass(`${stack} runs on ${expected}`)
+      : fail(
+          `SPARKI_RUNNERS has ${JSON.stringify(label ?? null)} for ${stack}; expected ${JSON.stringify(expected)}`,
+          HELP,
+        );
+  },
+};
+
+function valueIn({ variables: all }: z.infer<typeof variablesSchema>, name: string): string | undefined {
+  return all.find((each) => each.name === name)?.value;
+}
+
+function entriesIn(text: string | undefined): Readonly<Record<string, unknown>> {
+  return z.record(z.string(), z.unknown()).catch({}).parse(json(text));
+}
+
+function json(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "null");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,93 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { parse } from "yaml";
+import { z } from "zod";
+import { DELIVERY_OWNER, secretsAliasOf } from "../../delivery/names.ts";
+import { BootstrappedAccount, type Ended, ended } from "../support/bootstrapped-account.ts";
+
+jest.setTimeout(3_600_000);
+
+const reportSchema = z.object({
+  outcome: z.string(),
+  did: z.array(z.string()),
+  next: z.object({ id: z.string() }).nullable(),
+  steps: z.array(z.object({ id: z.string(), state: z.string() })),
+});
+
+/** What a run did, what comes next, and the state of each step by its name. */
+function reportIn({ document, stderr }: Ended) {
+  const parsed = reportSchema.safeParse(document);
+  if (!parsed.success) throw new Error(`no report: ${JSON.stringify(document)} ${stderr}`);
+  const { outcome, did, next, steps } = parsed.data;
+  return { outcome, did, next: next?.id, ...Object.fromEntries(steps.map(({ id, state }) => [id, state])) };
+}
+
+const ADMINISTRATORS = ["platform-engineering", "deploys-sparki-prod", "plans-sparki-prod"].map(
+  (role) => `arn:aws:iam::111122223333:role/${role}`,
+);
+const DONE = { account: "done", quotas: "done", config: "done", delivery: "done", state: "done", stack: "done" };
+/** What the rehearsal has no AWS command line or token of GitHub for. */
+const UNKNOWN = { tools: "unknown", mails: "unknown", github: "unknown" };
+const PROVIDERS = { delivery: secretsAliasOf(DELIVERY_OWNER), own: secretsAliasOf("prod") };
+
+describe("sparki bootstrap on the real engine, in an empty account", () => {
+  let account: BootstrappedAccount;
+
+  beforeAll(async () => {
+    account = await BootstrappedAccount.open();
+  });
+  afterAll(() => account.close());
+
+  /** Starts it, and once that holds ends it, with all that it started, as a crash of the machine would. */
+  async function crash(holds: () => boolean): Promise<void> {
+    const child = account.start("bootstrap", "--yes");
+    const end = ended(child);
+    while (!holds()) {
+      if (child.exitCode !== null) throw new Error(`it ended before: ${(await end).stderr}`);
+      await delay(10);
+    }
+    account.kill();
+    await end;
+  }
+
+  it("stops at the config that a person has to write, and changes nothing", async () => {
+    const run = await account.sparki("bootstrap", "--yes");
+    expect(run.code).toBe(3);
+    expect(reportIn(run)).toMatchObject({ did: [], next: "config", account: "done", config: "open", delivery: "open" });
+    expect(run.stderr.replace(/\s+/g, " ")).toContain("add the roles to sparki:cluster.administrators");
+    expect(account.there()).toEqual({});
+    expect(account.hasFolder()).toBe(false);
+  });
+
+  it("loses nothing when the machine crashes while it creates delivery, and again while it moves the state", async () => {
+    account.configure("Pulumi.prod.yaml", { "sparki:cluster/administrators": ADMINISTRATORS });
+    await crash(() => account.simulated.world.all().length > 20);
+    await crash(() => account.hasFolder("prod.json"));
+    expect(account.there()).toMatchObject({ Bucket: 3, Role: 5, Policy: 9, Topic: 1, Trail: 1, Budget: 1 });
+    expect(account.hasFolder()).toBe(true);
+  });
+
+  it("continues from where the account is, up to the first step that a person has to do", async () => {
+    const run = await account.sparki("bootstrap", "--yes");
+    expect(run.code).toBe(3);
+    expect(reportIn(run)).toMatchObject({ did: ["state", "stack"], ...DONE, ...UNKNOWN, deployment: "open" });
+    expect(account.hasFolder()).toBe(false);
+    const providers = ["delivery/Pulumi.prod.yaml", "Pulumi.prod.yaml"].map((file) => {
+      const { secretsprovider }: { secretsprovider: string } = parse(account.read(file));
+      return secretsprovider;
+    });
+    expect(providers).toEqual(
+      [PROVIDERS.delivery, PROVIDERS.own].map((alias) => `awskms://alias/${alias}?region=us-east-1`),
+    );
+  });
+
+  it("finds nothing left to do when it is run again, and preflight --phase does not pass what is unknown", async () => {
+    const before = account.simulated.world.all().length;
+    const [run, mails] = await Promise.all([
+      account.sparki("bootstrap", "--yes"),
+      account.sparki("preflight", "--phase", "mails"),
+    ]);
+    expect(reportIn(run)).toMatchObject({ did: [], ...DONE });
+    expect(account.simulated.world.all()).toHaveLength(before);
+    expect(mails).toMatchObject({ code: 1, document: { outcome: "failed", phase: { number: 6, state: "unknown" } } });
+  });
+});

@@ -1,0 +1,151 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ActPorts } from "../../../runbook/bootstrap/act-ports.ts";
+import { ACTS } from "../../../runbook/bootstrap/acts.ts";
+import { deliveredId } from "../../../runbook/bootstrap/take-over.ts";
+import { DeployError } from "../../../shared/deploy-error.ts";
+import { ACCOUNT, BUCKET, exported, phaseContext } from "../../support/phases.ts";
+import { realFiles } from "../../support/preflight.ts";
+
+const DELIVERY_KEY = "awskms://alias/pulumi-secrets-sparki-delivery?region=us-east-1";
+const looks = { "s3/getBucket": { bucket: `sparki-state-${ACCOUNT}` } };
+
+describe("the acts of sparki bootstrap", () => {
+  let home: string;
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), "sparki-home-"));
+  });
+  afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+  const folder = () => `file://${home}/prod`;
+
+  /** With a folder that has delivery's state, unless it is told that there is none. */
+  function open(pulumi: Readonly<Record<string, object>>, more: { hasFolder?: boolean; fails?: string } = {}) {
+    const { hasFolder = true, fails } = more;
+    if (hasFolder) mkdirSync(join(home, "prod", ".pulumi"), { recursive: true });
+    const backends = { states: BUCKET, folder: folder(), folderPath: join(home, "prod") };
+    const ran: string[] = [];
+    const answers = { ...pulumi };
+    const ports: ActPorts = {
+      context: phaseContext({ looks, backends, pulumi: answers, files: realFiles }),
+      ...{ signal: new AbortController().signal, say: () => undefined, agree: async () => undefined },
+      scratch: join(home, "scratch"),
+      run: async (_, backend, args) => {
+        const place = backend === BUCKET ? "bucket" : "folder";
+        ran.push(`${place}: ${args.slice(0, 2).join(" ")}`);
+        if (fails !== undefined && args[0] === fails) throw new DeployError("SPARKI_OUTSIDE", `${fails} failed`);
+        // What was moved is then in the bucket.
+        if (args[1] === "import") answers[`sparki-delivery ${BUCKET} stack export`] = exported(87);
+        return "";
+      },
+    };
+    return { ran, ports };
+  }
+  const inFolder = () => ({ [`sparki-delivery ${folder()} stack export`]: exported(87) });
+  const moved = { [`sparki-delivery ${BUCKET} stack export`]: exported(87, DELIVERY_KEY) };
+
+  it("move the state, and delete the folder only after a preview without changes", async () => {
+    const { ran, ports } = open(inFolder());
+    await ACTS.state?.(ports);
+    expect(ran).toEqual([
+      ...["bucket: stack init", "folder: stack export", "bucket: stack import"],
+      ...["bucket: stack change-secrets-provider", "bucket: preview --stack"],
+    ]);
+    expect(existsSync(join(home, "prod"))).toBe(false);
+  });
+
+  it("keep the folder where the preview shows a change", async () => {
+    const { ports } = open(inFolder(), { fails: "preview" });
+    await expect(ACTS.state?.(ports)).rejects.toMatchObject({ message: "preview failed" });
+    expect(existsSync(join(home, "prod"))).toBe(true);
+  });
+
+  it("keep the folder where the bucket has fewer resources than it", async () => {
+    const fewer = { [`sparki-delivery ${BUCKET} stack export`]: exported(3, DELIVERY_KEY) };
+    const { ports } = open({ ...inFolder(), ...fewer });
+    await expect(ACTS.state?.(ports)).rejects.toMatchObject({ code: "SPARKI_HELD" });
+    expect(existsSync(join(home, "prod"))).toBe(true);
+  });
+
+  it("only prove the move where the state is in the bucket already", async () => {
+    const { ran, ports } = open({ ...inFolder(), ...moved });
+    await ACTS.state?.(ports);
+    expect(ran).toEqual(["bucket: preview --stack"]);
+    expect(existsSync(join(home, "prod"))).toBe(false);
+  });
+
+  it("never create a second delivery beside one whose state is not here", async () => {
+    const { ran, ports } = open({}, { hasFolder: false });
+    await expect(ACTS.delivery?.(ports)).rejects.toMatchObject({
+      code: "SPARKI_HELD",
+      hint: expect.stringContaining("on the machine on which it was begun"),
+    });
+    expect(ran).toEqual([]);
+  });
+
+  it("update delivery where its state is, once that is the bucket", async () => {
+    const { ran, ports } = open(moved, { hasFolder: false });
+    const { run } = ports;
+    const own = { ...ports, run: (...asked: Parameters<typeof run>) => answered(run, asked, exported(87).stdout) };
+    await ACTS.delivery?.(own);
+    expect(ran).toEqual(["bucket: stack export", "bucket: preview --stack", "bucket: up --stack"]);
+  });
+
+  it("take over by its id what a killed update created, and forget what AWS has not", async () => {
+    const urn = "urn:pulumi:prod::sparki-delivery::aws:iam/policy:Policy::roles-deploys-prod-guard";
+    const policy = { urn, type: "aws:iam/policy:Policy", custom: true, inputs: { name: "deploys-sparki-prod-guard" } };
+    const left = {
+      version: 3,
+      deployment: { resources: [], pending_operations: [{ type: "creating", resource: policy }] },
+    };
+    const { ran, ports } = open(inFolder());
+    const { run } = ports;
+    const imports: string[] = [];
+    const own: ActPorts = {
+      ...ports,
+      run: async (...asked) => {
+        const file = asked[2][asked[2].indexOf("--file") + 1] ?? "";
+        if (asked[2][1] === "import") imports.push(readFileSync(file, "utf8"));
+        return answered(run, asked, JSON.stringify(left));
+      },
+    };
+    await ACTS.delivery?.(own);
+    expect(ran).toEqual(
+      [
+        "stack export",
+        "stack import",
+        "refresh --stack",
+        "stack export",
+        "stack import",
+        "preview --stack",
+        "up --stack",
+      ].map((each) => `folder: ${each}`),
+    );
+    const id = `arn:aws:iam::${ACCOUNT}:policy/deploys-sparki-prod-guard`;
+    expect(JSON.parse(imports[0] ?? "")).toMatchObject({ deployment: { resources: [{ urn, id }] } });
+    expect(JSON.parse(imports[1] ?? "")).toMatchObject({ deployment: { pending_operations: [] } });
+    expect(existsSync(join(home, "scratch"))).toBe(false);
+  });
+});
+
+/** Runs it, and writes what an export would into the file that it names. */
+async function answered(run: ActPorts["run"], asked: Parameters<ActPorts["run"]>, state: string): Promise<string> {
+  const [, , args] = asked;
+  if (args[1] === "export") writeFileSync(args[args.indexOf("--file") + 1] ?? "", state);
+  return run(...asked);
+}
+
+describe("deliveredId", () => {
+  const place = { accountId: ACCOUNT, region: "us-east-1" };
+  it.each([
+    ["aws:s3/bucketVersioning:BucketVersioning", { bucket: "b" }, "b"],
+    ["aws:iam/rolePolicy:RolePolicy", { role: "r", name: "n" }, "r:n"],
+    ["aws:budgets/budget:Budget", { name: "sparki-monthly" }, `${ACCOUNT}:sparki-monthly`],
+    ["aws:cloudtrail/trail:Trail", { name: "sparki" }, `arn:aws:cloudtrail:us-east-1:${ACCOUNT}:trail/sparki`],
+    ["aws:kms/key:Key", { description: "a key" }, undefined],
+    ["aws:iam/role:Role", {}, undefined],
+  ])("is of %s with %j: %s", (type, inputs, id) => {
+    expect(deliveredId({ type, inputs }, place)).toBe(id);
+  });
+});

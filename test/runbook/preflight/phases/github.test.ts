@@ -1,0 +1,115 @@
+import { environment, runner, runnerVariable, variables } from "../../../../runbook/preflight/phases/github.ts";
+import { ACCOUNT, BUCKET, deliveryWith, phaseContext, RUNNER, see } from "../../../support/phases.ts";
+
+const API = "GET https://api.github.com/repos/alexarno/sparki-deploy";
+const DEPLOYS = `arn:aws:iam::${ACCOUNT}:role/deploys-sparki-prod`;
+const PLANS = `arn:aws:iam::${ACCOUNT}:role/plans-sparki-prod`;
+const GOOD = {
+  name: "production",
+  protection_rules: [{ type: "required_reviewers" }],
+  deployment_branch_policy: { protected_branches: true, custom_branch_policies: false },
+};
+const listed = (all: Readonly<Record<string, string>>) => ({
+  body: { variables: Object.entries(all).map(([name, value]) => ({ name, value })) },
+});
+const tokens = { github: "a token" };
+
+function environments(found: readonly object[], role = DEPLOYS) {
+  const web = {
+    [`${API}/environments?`]: { body: { environments: found } },
+    [`${API}/environments/production/variables`]: listed({ SPARKI_DEPLOY_ROLE: role }),
+  };
+  return phaseContext({ tokens, web });
+}
+const withVariables = (all: Readonly<Record<string, string>>) =>
+  phaseContext({ tokens, web: { [`${API}/actions/variables`]: listed(all) } });
+
+describe("GitHub's settings", () => {
+  it("are unknown without a token, and where GitHub shows nothing to it", async () => {
+    for (const check of [environment, variables, runnerVariable]) {
+      await expect(see(check, phaseContext())).rejects.toMatchObject({
+        message: expect.stringContaining("GITHUB_TOKEN is not set"),
+        hint: expect.stringContaining("gh auth token"),
+      });
+      const absent = phaseContext({ tokens, web: { [API]: { status: 404 } } });
+      await expect(see(check, absent)).rejects.toMatchObject({ message: expect.stringContaining("to this token") });
+    }
+  });
+
+  it("pass an environment with reviewers, limited branches and the stack's role", async () => {
+    expect(await see(environment, environments([GOOD]))).toMatchObject({ status: "pass" });
+  });
+
+  it.each([
+    ["is not there", environments([{ ...GOOD, name: "staging" }]), "has no environment production"],
+    ["has no reviewers", environments([{ ...GOOD, protection_rules: [] }]), "no required reviewers"],
+    ["is open", environments([{ ...GOOD, deployment_branch_policy: null }]), "is open to every branch"],
+    ["names another role", environments([GOOD], PLANS), `SPARKI_DEPLOY_ROLE ${PLANS}; expected ${DEPLOYS}`],
+  ])("fail an environment that %s", async (_, context, reason) => {
+    const found = await see(environment, context);
+    expect(found).toMatchObject({ status: "fail", reason: expect.stringContaining(reason) });
+  });
+
+  const right = {
+    SPARKI_STACKS: '["staging", "prod"]',
+    SPARKI_PLAN_ROLES: JSON.stringify({ prod: PLANS }),
+    PULUMI_BACKEND_URL: BUCKET,
+  };
+
+  it("pass variables that fit, and those without a planning role for the stack", async () => {
+    expect(await see(variables, withVariables(right))).toMatchObject({ status: "pass" });
+    expect(await see(variables, withVariables({ ...right, SPARKI_PLAN_ROLES: "{}" }))).toMatchObject({
+      status: "pass",
+    });
+  });
+
+  it.each([
+    [{ SPARKI_STACKS: '["staging"]' }, "SPARKI_STACKS does not name prod"],
+    [{ SPARKI_STACKS: "prod" }, "SPARKI_STACKS does not name prod"],
+    [{ SPARKI_PLAN_ROLES: JSON.stringify({ prod: DEPLOYS }) }, `expected ${PLANS}`],
+    [{ PULUMI_BACKEND_URL: "" }, "PULUMI_BACKEND_URL is not set"],
+  ])("fail variables with %j", async (changes, reason) => {
+    const found = await see(variables, withVariables({ ...right, ...changes }));
+    expect(found).toMatchObject({ status: "fail", reason: expect.stringContaining(reason) });
+  });
+
+  it("take the runner's label for the stack and no other", async () => {
+    const label = (text: string) => withVariables({ SPARKI_RUNNERS: JSON.stringify({ prod: text }) });
+    expect(await see(runnerVariable, label("codebuild-sparki-prod-{0}-{1}"))).toMatchObject({ status: "pass" });
+    expect(await see(runnerVariable, label("ubuntu-latest"))).toMatchObject({ status: "fail" });
+    expect(await see(runnerVariable, withVariables({}))).toMatchObject({ status: "fail" });
+  });
+});
+
+describe("runner", () => {
+  const delivered = () => ({ stack: "prod", config: deliveryWith({ runner: RUNNER }) });
+  function answered(ConnectionStatus: string, vpcId?: string) {
+    const none = async () => ({ code: 1, stdout: "", stderr: "" });
+    const aws = async ([service]: readonly string[]) => {
+      const projects = vpcId === undefined ? [] : [{ vpcConfig: { vpcId } }];
+      const answer = service === "codebuild" ? { projects } : { Connection: { ConnectionStatus } };
+      return { code: 0, stdout: JSON.stringify(answer), stderr: "" };
+    };
+    return phaseContext({ delivered, commands: { aws, helm: none, git: none } });
+  }
+
+  it.each([
+    ["is not configured", phaseContext(), "sparki-delivery:runner is not set"],
+    ["has a connection that nobody confirmed", answered("PENDING", RUNNER.vpcId), "is PENDING; expected AVAILABLE"],
+    ["has no project", answered("AVAILABLE"), "no CodeBuild project sparki-prod"],
+    ["is in another network", answered("AVAILABLE", "vpc-1"), `expected ${RUNNER.vpcId}`],
+  ])("fails where it %s", async (_, context, reason) => {
+    const found = await see(runner, context);
+    expect(found).toMatchObject({ status: "fail", reason: expect.stringContaining(reason) });
+  });
+
+  it("passes where the project is in the network and the connection confirmed", async () => {
+    expect(await see(runner, answered("AVAILABLE", RUNNER.vpcId))).toMatchObject({ status: "pass" });
+  });
+
+  it("is unknown where AWS refuses to say", async () => {
+    const refused = async () => ({ code: 254, stdout: "", stderr: "\nAccessDenied\n" });
+    const context = phaseContext({ delivered, commands: { aws: refused, helm: refused, git: refused } });
+    await expect(see(runner, context)).rejects.toMatchObject({ message: expect.stringContaining("AccessDenied") });
+  });
+});
