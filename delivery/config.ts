@@ -3,6 +3,7 @@ import { configError, decode } from "../stacks/config.ts";
 import { type ConfigProblem, expectation, mustBeSecret, problemsOf } from "../stacks/config-problems.ts";
 import { accountId, digestReference, distinct, owner, pattern, principal, region, whole } from "../stacks/fields.ts";
 import { type DeliveredPlace, places } from "./places.ts";
+import { pullRequestOf } from "./review-stack.ts";
 
 const NAMESPACE = "sparki-delivery";
 const PLACE = { namespace: NAMESPACE, folder: "delivery" };
@@ -35,7 +36,22 @@ const pulumiCloudSchema = z.strictObject({
   drift: cron.default("17 5 * * *"),
   /** Stacks that are destroyed at a time, and gone from Pulumi Cloud after it. */
   endings: z
-    .array(z.strictObject({ stack: stackName, at: z.iso.datetime("a time in UTC such as 2026-12-24T18:00:00Z") }))
+    .array(
+      z.strictObject({
+        stack: stackName,
+        at: z.iso.datetime("a time in UTC such as 2026-12-24T18:00:00Z"),
+        /** Of a pull request's own stack, `pr-<number>`: what is reviewed, and who has it. */
+        review: z
+          .strictObject({
+            branch: pattern(
+              /^(?!main$)[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}$/,
+              "the pull request's branch of this repository, of letters, digits and _./-",
+            ),
+            by: pattern(/^@[\w-]{1,39}$/, "a person's handle at GitHub such as @alexarno"),
+          })
+          .exactOptional(),
+      }),
+    )
     .max(10)
     .default([]),
 });
@@ -178,10 +194,11 @@ function cloudProblems(
   const pushed = pulumiCloud.deployOnPush.flatMap((name, index) =>
     stacks.includes(name) ? [] : wrong(`pulumiCloud.deployOnPush[${index}]`, name, own),
   );
-  const endings = pulumiCloud.endings.flatMap(({ stack, at }, index) => {
+  const endings = pulumiCloud.endings.flatMap(({ stack, at, review }, index) => {
     const key = `pulumiCloud.endings[${index}]`;
     if (!stacks.includes(stack)) return wrong(`${key}.stack`, stack, own);
     const mayEnd = all.find((each) => each.stack === stack)?.mayEnd === true;
+    const isReview = pullRequestOf(stack) !== undefined;
     const isTwice = pulumiCloud.endings.findIndex((each) => each.stack === stack) < index;
     return [
       ...(mayEnd
@@ -194,6 +211,15 @@ function cloudProblems(
             ),
           ]),
       ...(isTwice ? [wrong(`${key}.stack`, stack, "a stack that has no other ending")] : []),
+      ...(isReview === (review !== undefined)
+        ? []
+        : [
+            wrong(
+              `${key}.review`,
+              review ?? "missing",
+              `branch and by for a stack pr-<number>, and nothing for another`,
+            ),
+          ]),
       ...(Date.parse(at) > now ? [] : [wrong(`${key}.at`, at, "a time to come; the stack was to be gone by then")]),
     ];
   });

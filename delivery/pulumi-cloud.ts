@@ -23,10 +23,13 @@ const INSTALL = `${TOP} && npm ci --ignore-scripts && npm rebuild node`;
 /** What the policies render charts with, of the pinned version. */
 const HELM = `${TOP} && node tools/main.ts helm`;
 
+/** Makes `pulumi up` what `pulumi up --policy-pack policies` is: without it an update knows no policy. */
+export const WITH_POLICIES = { PULUMI_OPTION_POLICY_PACK: "policies" };
+
 /**
  * Deploys the account's stacks by Pulumi Cloud: plain `pulumi up` of `main`, with the policies, on runners of one's own, by
- * the deploying role; then `sparki verify`, and `sparki watch` by the clock, by the planning role. No pull request's code
- * runs there, and drift is told and never taken back.
+ * the deploying role; then `sparki verify`, and `sparki watch` by the clock, by the planning role. A pull request's code runs
+ * only in its own stack, where one was given to it, and drift is told and never taken back.
  */
 export class PulumiCloud extends pulumi.ComponentResource {
   /** A secret: what runners of the pool in the stacks' networks register with. */
@@ -75,9 +78,9 @@ function createDeployments(made: Made, { stack, region, repository }: DeliveredP
     project: PROJECT,
     stack,
     directory: ".",
-    commands: [INSTALL, HELM],
-    // As `pulumi up --policy-pack policies`: without it an update knows no policy.
-    environment: { AWS_REGION: region, PULUMI_OPTION_POLICY_PACK: "policies" },
+    ...(ending?.review && { branch: `refs/heads/${ending.review.branch}` }),
+    commands: [INSTALL, HELM, ...(ending === undefined ? [] : configCommands(ending))],
+    environment: { AWS_REGION: region, ...WITH_POLICIES },
     role: args.roles.deploying[stack],
     seconds: DEPLOYING_SECONDS,
     ends: ending !== undefined,
@@ -104,6 +107,13 @@ function createDeployments(made: Made, { stack, region, repository }: DeliveredP
       { ...of, timestamp: ending.at, deleteAfterDestroy: true },
       after,
     );
+}
+
+/** A pull request's stack has no file in the repository: its deployments write it, for what is reviewed. */
+function configCommands({ stack, at, review }: PulumiCloudConfig["endings"][number]): readonly string[] {
+  if (review === undefined) return [];
+  const words = `${stack} ${review.by} ${at.slice(0, 10)}`;
+  return [`${TOP} && node delivery/review-stack.ts ${words} > Pulumi.${stack}.yaml`];
 }
 
 /** Credentials of the planning role for an hour, for whom Pulumi Cloud lets open the environment. */
@@ -212,6 +222,8 @@ interface Settings {
   readonly stack: pulumi.Input<string>;
   /** Of its `Pulumi.yaml`, below the repository's top. */
   readonly directory: string;
+  /** @default main */
+  readonly branch?: string;
   readonly commands: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly role: pulumi.Input<string> | undefined;
@@ -232,7 +244,7 @@ function createSettings({ inside, args, pool }: Made, settings: Settings): pulum
       stack: settings.stack,
       agentPoolId: pool.agentPoolId,
       executorContext: { executorImage: args.image },
-      sourceContext: { git: { branch: MAIN, repoDir: settings.directory } },
+      sourceContext: { git: { branch: settings.branch ?? MAIN, repoDir: settings.directory } },
       vcs: settings.vcs,
       // What others could fill does not come in.
       cacheOptions: { enable: false },

@@ -12,6 +12,7 @@ const all = [
   place("staging", "444455556666"),
   place("lab", ACCOUNT, ""),
   { ...place("review", ACCOUNT), mayEnd: true },
+  { ...place("pr-123", ACCOUNT), mayEnd: true },
 ];
 const GOOD = {
   owner: "platform-engineering",
@@ -48,6 +49,12 @@ describe("parseDelivery", () => {
     organization: "sparki",
     image: `ghcr.io/alexarno/deployments@sha256:${"a1".repeat(32)}`,
   };
+  const REVIEW = { branch: "feature/x", by: "@alexarno" };
+  it("takes a pull request's own stack with its branch, who has it and its end", () => {
+    const endings = [{ stack: "pr-123", at: "2026-12-04T18:00:00Z", review: REVIEW }];
+    expect(parsed({ stacks: ["pr-123"], pulumiCloud: { ...CLOUD, endings } }).pulumiCloud?.endings).toEqual(endings);
+  });
+
   it("takes Pulumi Cloud's deployments by their organization and image, and lets no push deploy by itself", () => {
     expect(parsed({ pulumiCloud: CLOUD }).pulumiCloud).toEqual({
       ...CLOUD,
@@ -146,6 +153,41 @@ describe("parseDelivery", () => {
       "an end at a day",
       { stacks: ["review"], pulumiCloud: { ...CLOUD, endings: [{ stack: "review", at: "2026-12-24" }] } },
       "expected a time in UTC such as",
+    ],
+    [
+      "a pull request's stack of nobody",
+      { stacks: ["pr-123"], pulumiCloud: { ...CLOUD, endings: [{ stack: "pr-123", at: "2026-12-24T18:00:00Z" }] } },
+      'endings[0].review is "missing"; expected branch and by for a stack pr-<number>',
+    ],
+    [
+      "a branch for another stack",
+      {
+        stacks: ["review"],
+        pulumiCloud: { ...CLOUD, endings: [{ stack: "review", at: "2026-12-24T18:00:00Z", review: REVIEW }] },
+      },
+      "and nothing for another",
+    ],
+    ...["main", "a b", "-x", "$(id)", "a;b"].map((branch): readonly [string, object, string] => [
+      `the branch ${branch}`,
+      {
+        stacks: ["pr-123"],
+        pulumiCloud: {
+          ...CLOUD,
+          endings: [{ stack: "pr-123", at: "2026-12-24T18:00:00Z", review: { ...REVIEW, branch } }],
+        },
+      },
+      "expected the pull request's branch of this repository",
+    ]),
+    [
+      "a team in place of a person",
+      {
+        stacks: ["pr-123"],
+        pulumiCloud: {
+          ...CLOUD,
+          endings: [{ stack: "pr-123", at: "2026-12-24T18:00:00Z", review: { ...REVIEW, by: "@a b" } }],
+        },
+      },
+      "expected a person's handle at GitHub",
     ],
     [
       "two ends of a stack",

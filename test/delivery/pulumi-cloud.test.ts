@@ -120,6 +120,21 @@ describe("PulumiCloud", () => {
     });
   });
 
+  it("deploys a pull request's own stack from its branch, with a config that its deployments write", async () => {
+    const review = { branch: "feature/x", by: "@alexarno" };
+    const made = await recorded({ endings: [{ stack: "prod", at: "2026-12-04T18:00:00Z", review }] });
+    const { inputs } = find(made, SETTINGS, "cloud-deploys-prod");
+    expect(inputs.sourceContext).toEqual({ git: { branch: "refs/heads/feature/x", repoDir: "." } });
+    const last: string = Object(inputs.operationContext).preRunCommands.at(-1);
+    expect(last).toBe(
+      'cd "$(git rev-parse --show-toplevel)" && node delivery/review-stack.ts prod @alexarno 2026-12-04 > Pulumi.prod.yaml',
+    );
+    for (const task of ["verify", "watch"])
+      expect(find(made, SETTINGS, `cloud-${task}-settings-prod`).inputs.sourceContext).toMatchObject({
+        git: { branch: "refs/heads/main" },
+      });
+  });
+
   it("verifies after each update, by a deployment of the stack beside it that the update's success begins", () => {
     expect(find(all, "pulumiservice:index:Stack", "cloud-verify-prod").inputs).toEqual({
       ...{ organizationName: "sparki", projectName: "sparki-after", stackName: "prod-verify", forceDestroy: true },
