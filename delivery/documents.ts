@@ -1,4 +1,5 @@
 import type { StackConfig } from "../stacks/schema.ts";
+import { CLOUD_ISSUER, type Claims, type CloudAccess, cloudClaims } from "./cloud-subjects.ts";
 import { DATA } from "./data-permissions.ts";
 import { EDGE } from "./edge-permissions.ts";
 import { BOUNDARY, type Condition, DEPLOYING_POLICIES, type Grant, NODE_ROLE, on, see, when } from "./grants.ts";
@@ -102,14 +103,12 @@ export function documentsOf(place: Place): Readonly<Record<string, Document>> {
 /** Whom a role of a stack trusts, as IAM takes it. */
 export interface TrustDocument {
   readonly Version: "2012-10-17";
-  readonly Statement: readonly [
-    {
-      readonly Effect: "Allow";
-      readonly Principal: { readonly Federated: string };
-      readonly Action: "sts:AssumeRoleWithWebIdentity";
-      readonly Condition: { readonly StringEquals: Readonly<Record<string, string | readonly string[]>> };
-    },
-  ];
+  readonly Statement: readonly {
+    readonly Effect: "Allow";
+    readonly Principal: { readonly Federated: string };
+    readonly Action: "sts:AssumeRoleWithWebIdentity";
+    readonly Condition: { readonly StringEquals: Claims };
+  }[];
 }
 
 /** Where GitHub's tokens say that a job is from. */
@@ -125,36 +124,41 @@ export const environmentOf = (stack: string): string => (stack === "prod" ? "pro
  * Which of GitHub's jobs may be the stack's two roles, by the documents' file names: the deploying role only a job in the
  * stack's environment, on the main branch, of a workflow of the main branch that deploys or rolls back; the planning role a
  * pull request of the repository, and the main branch. Of a fork's pull request GitHub signs no token. The claims besides
- * `aud` and `sub` are those that STS compares since 2026-01.
+ * `aud` and `sub` are those that STS compares since 2026-01. With `cloud`, Pulumi Cloud may be them too.
  */
 export function trustsOf(
   { stack, accountId }: Pick<Place, "stack" | "accountId">,
   repository: string,
+  cloud?: CloudAccess,
 ): Readonly<Record<string, TrustDocument>> {
-  const trust = (claims: Readonly<Record<string, string | readonly string[]>>): TrustDocument => {
-    const named = Object.entries({ aud: "sts.amazonaws.com", ...claims }).map(([claim, value]) => [
-      `${ISSUER}:${claim}`,
-      value,
-    ]);
-    const Principal = { Federated: `arn:aws:iam::${accountId}:oidc-provider/${ISSUER}` };
+  const statement = (issuer: string, claims: Claims): TrustDocument["Statement"][number] => {
+    const named = Object.entries(claims).map(([claim, value]) => [`${issuer}:${claim}`, value]);
+    const Principal = { Federated: `arn:aws:iam::${accountId}:oidc-provider/${issuer}` };
     const Condition = { StringEquals: Object.fromEntries(named) };
-    return {
-      Version: "2012-10-17",
-      Statement: [{ Effect: "Allow", Principal, Action: "sts:AssumeRoleWithWebIdentity", Condition }],
-    };
+    return { Effect: "Allow", Principal, Action: "sts:AssumeRoleWithWebIdentity", Condition };
   };
+  const { deploying, planning } = cloud === undefined ? NO_CLAIMS : cloudClaims(stack, cloud);
+  const trust = (claims: Claims, others: readonly Claims[]): TrustDocument => ({
+    Version: "2012-10-17",
+    Statement: [
+      statement(ISSUER, { aud: "sts.amazonaws.com", ...claims }),
+      ...others.map((each) => statement(CLOUD_ISSUER, each)),
+    ],
+  });
   const workflows = DEPLOYING_WORKFLOWS.map((file) => `${repository}/.github/workflows/${file}@${MAIN}`);
   return {
-    [`deploying-role-trust.${stack}.json`]: trust({
-      sub: `repo:${repository}:environment:${environmentOf(stack)}`,
-      ref: MAIN,
-      job_workflow_ref: workflows,
-    }),
-    [`planning-role-trust.${stack}.json`]: trust({
-      sub: [`repo:${repository}:pull_request`, `repo:${repository}:ref:${MAIN}`],
-    }),
+    [`deploying-role-trust.${stack}.json`]: trust(
+      { sub: `repo:${repository}:environment:${environmentOf(stack)}`, ref: MAIN, job_workflow_ref: workflows },
+      deploying,
+    ),
+    [`planning-role-trust.${stack}.json`]: trust(
+      { sub: [`repo:${repository}:pull_request`, `repo:${repository}:ref:${MAIN}`] },
+      planning,
+    ),
   };
 }
+
+const NO_CLAIMS: ReturnType<typeof cloudClaims> = { deploying: [], planning: [] };
 
 /** How long IAM finds a document: without blanks. */
 export const lengthOf = (document: Document): number => JSON.stringify(document).length;

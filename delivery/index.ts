@@ -6,6 +6,7 @@ import { Alarms } from "./alarms.ts";
 import { BreakGlass } from "./break-glass.ts";
 import { parseDelivery } from "./config.ts";
 import type { Account } from "./locked-bucket.ts";
+import { PulumiCloud } from "./pulumi-cloud.ts";
 import { Roles } from "./roles.ts";
 import { Runner } from "./runner.ts";
 import { State, secretsAliasOf } from "./state.ts";
@@ -32,7 +33,10 @@ export default async function delivery() {
   const account: Account = { accountId, region, protect: config.protection };
 
   const state = new State("state", { ...account, ...config.state, owners: [...stacks, SELF] }, here);
-  const roles = new Roles("roles", { ...account, places, state, githubProvider: config.githubProvider }, here);
+  const { githubProvider, pulumiCloud } = config;
+  const cloud = pulumiCloud && { ...pulumiCloud, ending: pulumiCloud.endings.map(({ stack }) => stack) };
+  const roles = new Roles("roles", { ...account, places, state, githubProvider, ...(cloud && { cloud }) }, here);
+  const clouds = pulumiCloud && new PulumiCloud("pulumi-cloud", { ...pulumiCloud, accountId, places, roles });
   const { emails } = config.alarms;
   const alarms = new Alarms("alarms", { ...account, emails }, here);
   const breakGlass = new BreakGlass("break-glass", { ...account, ...config.breakGlass, alarms }, here);
@@ -54,5 +58,6 @@ export default async function delivery() {
     permissionsBoundaries: roles.boundaries,
     breakGlassRole: breakGlass.roleArn,
     ...(runners && { runnerSecurityGroup: runners.securityGroupId }),
+    ...(clouds && { deploymentRunnerToken: clouds.runnerToken }),
   };
 }

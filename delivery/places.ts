@@ -11,6 +11,8 @@ const placeSchema = z.object({
     "sparki:region": z.string(),
     "sparki:domain": z.string(),
     "sparki:runbookUrl": z.string(),
+    "sparki:production": z.boolean().default(true),
+    "sparki:protection": z.boolean().default(true),
   }),
 });
 
@@ -18,6 +20,8 @@ const placeSchema = z.object({
 export interface DeliveredPlace extends Place {
   /** As GitHub names it: `owner/name`. */
   readonly repository: string;
+  /** It serves no customer, and its config lifts the protection from deletion. @default false */
+  readonly mayEnd?: boolean;
 }
 
 /** Of every stack of the deployment that has a config here. */
@@ -28,6 +32,7 @@ export function places(): DeliveredPlace[] {
     const { config } = placeSchema.parse(parse(readFileSync(join(ROOT, file), "utf8")));
     const { "sparki:accountId": accountId, "sparki:region": region, "sparki:domain": domain } = config;
     const repository = /^https:\/\/github\.com\/([^/]+\/[^/]+)/.exec(config["sparki:runbookUrl"])?.[1] ?? "";
-    return [{ stack, accountId, region, domain, repository }];
+    const mayEnd = !config["sparki:production"] && !config["sparki:protection"];
+    return [{ stack, accountId, region, domain, repository, mayEnd }];
   });
 }

@@ -41,11 +41,32 @@ const failureSchema = z.object({
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().nullable() }),
 });
 
-/** What is told of a pull request: every stack's plan or why there is none, under the mark that the comment is found by. */
-export function planComment(plans: Readonly<Record<string, unknown>>, runUrl: string): string {
+/** What is read here of the document that `sparki controls --json` writes. */
+const pricedSchema = z.object({
+  stack: z.string(),
+  cost: z.object({ monthly: z.number().min(0), currency: z.string(), region: z.string(), asOf: z.string() }),
+});
+/** As AWS's own calculator counts a month. */
+const HOURS_A_MONTH = 730;
+
+/**
+ * What is told of a pull request: every stack's plan or why there is none, under the mark that the comment is found by, and
+ * what a stack of the request's own would cost, where `sparki controls` has said so.
+ */
+export function planComment(plans: Readonly<Record<string, unknown>>, runUrl: string, priced?: unknown): string {
   const end =
     "After the merge the plan is made again, with another hash: that one is approved and deployed, and only that one.";
-  return `${COMMENT_MARK}\n${planSummary(plans, runUrl)}\n${end}\n`;
+  return `${COMMENT_MARK}\n${planSummary(plans, runUrl)}\n${reviewPrice(priced)}${end}\n`;
+}
+
+function reviewPrice(document: unknown): string {
+  const priced = pricedSchema.safeParse(document);
+  if (!priced.success) return "";
+  const { monthly, currency, region, asOf } = priced.data.cost;
+  const hourly = monthly / HOURS_A_MONTH;
+  const price = `${hourly.toFixed(2)} ${cell(currency)} an hour, ${(hourly * 24).toFixed(2)} a day, ${monthly.toFixed(2)} a month`;
+  const basis = `list prices of ${cell(region)} as of ${cell(asOf)}, without what depends on use`;
+  return `A review stack of this request, ${code(priced.data.stack)}, would cost ${price} (${basis}).\n\n`;
 }
 
 /** What somebody reads who is to approve a plan; `undefined` stands for a document that was not made. */
@@ -178,7 +199,7 @@ function plansIn(stacks: string, folder: string): Readonly<Record<string, unknow
 function textOf([what, first = "", second = "", third = ""]: readonly string[]): string {
   switch (what) {
     case "comment":
-      return planComment(plansIn(first, second), third);
+      return planComment(plansIn(first, second), third, documentIn(join(second, "review.json")));
     case "summary":
       return planSummary(plansIn(first, second), third);
     case "drift":

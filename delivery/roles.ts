@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { boundaryName } from "../stacks/permissions-boundary.ts";
+import { audiencesOf, CLOUD_ISSUER, type CloudAccess, PROJECT } from "./cloud-subjects.ts";
 import { documentsOf, ISSUER, trustsOf } from "./documents.ts";
 import type { Account } from "./locked-bucket.ts";
 import type { DeliveredPlace } from "./places.ts";
@@ -10,14 +11,23 @@ export interface RolesArgs extends Account {
   readonly places: readonly DeliveredPlace[];
   readonly state: State;
   readonly githubProvider: "make" | "existing";
+  /** Lets Pulumi Cloud be the roles too. @default GitHub's jobs alone */
+  readonly cloud?: CloudTrust;
+}
+
+/** Pulumi Cloud as an identity provider of the account. */
+export interface CloudTrust {
+  readonly organization: string;
+  readonly identityProvider: "make" | "existing";
+  /** The stacks that it may destroy. */
+  readonly ending: readonly string[];
 }
 
 /** A deployment on AWS lasts longer than an hour, and ends with its role's session. */
-const DEPLOYING_SECONDS = 14_400;
-const PLANNING_SECONDS = 3600;
-const PROJECT = "sparki";
+export const DEPLOYING_SECONDS = 14_400;
+export const PLANNING_SECONDS = 3600;
 
-/** Who GitHub's jobs are in the account: of each stack a role that plans and one that deploys. */
+/** Who GitHub's jobs, and Pulumi Cloud's, are in the account: of each stack a role that plans and one that deploys. */
 export class Roles extends pulumi.ComponentResource {
   readonly deploying: Readonly<Record<string, pulumi.Output<string>>>;
   readonly planning: Readonly<Record<string, pulumi.Output<string>>>;
@@ -26,19 +36,22 @@ export class Roles extends pulumi.ComponentResource {
 
   constructor(name: string, args: RolesArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:delivery:Roles", name, {}, options);
-    const provider =
-      args.githubProvider === "existing"
-        ? []
-        : [
-            new aws.iam.OpenIdConnectProvider(
-              `${name}-github`,
-              { url: `https://${ISSUER}`, clientIdLists: ["sts.amazonaws.com"] },
-              { parent: this },
-            ),
-          ];
+    const provider = (of: string, url: string, audiences: readonly string[]) =>
+      new aws.iam.OpenIdConnectProvider(
+        `${name}-${of}`,
+        { url: `https://${url}`, clientIdLists: [...audiences] },
+        { parent: this },
+      );
+    const { githubProvider, cloud } = args;
+    const providers = [
+      ...(githubProvider === "make" ? [provider("github", ISSUER, ["sts.amazonaws.com"])] : []),
+      ...(cloud?.identityProvider === "make"
+        ? [provider("pulumi", CLOUD_ISSUER, audiencesOf(cloud.organization))]
+        : []),
+    ];
     const made = (of: (place: DeliveredPlace) => { readonly arn: pulumi.Output<string> }) =>
       Object.fromEntries(args.places.map((place) => [place.stack, of(place).arn]));
-    const around = { parent: this, dependsOn: provider };
+    const around = { parent: this, dependsOn: providers };
     const deploys = (stack: string) => `${name}-deploys-${stack}`;
     this.deploying = made((place) => createDeploying(deploys(place.stack), place, args, around));
     this.boundaries = made((place) => createBoundary(`${deploys(place.stack)}-permission-boundary`, place, around));
@@ -47,7 +60,16 @@ export class Roles extends pulumi.ComponentResource {
   }
 }
 
-/** Where roles of GitHub's jobs are made: they wait for the identity provider. */
+/** Whose tokens are taken for a stack's roles, by the documents' names. */
+function trustIn(document: string, place: DeliveredPlace, { cloud }: RolesArgs): string {
+  const access: CloudAccess | undefined = cloud && {
+    organization: cloud.organization,
+    ends: cloud.ending.includes(place.stack),
+  };
+  return JSON.stringify(trustsOf(place, place.repository, access)[`${document}.${place.stack}.json`]);
+}
+
+/** Where roles of jobs are made: they wait for the identity providers. */
 interface Around {
   readonly parent: pulumi.Resource;
   readonly dependsOn: pulumi.Resource[];
@@ -89,7 +111,7 @@ function createDeploying(name: string, place: DeliveredPlace, args: RolesArgs, a
     {
       does: "deploys",
       description: `Deploys Sparki's stack ${stack} from GitHub, on main, in its environment`,
-      trust: JSON.stringify(trustsOf(place, place.repository)[`deploying-role-trust.${stack}.json`]),
+      trust: trustIn("deploying-role-trust", place, args),
       seconds: DEPLOYING_SECONDS,
       statements: stateStatements(place, args, "change"),
     },
@@ -133,7 +155,7 @@ function createPlanning(name: string, place: DeliveredPlace, args: RolesArgs, ar
     {
       does: "plans",
       description: `Plans Sparki's stack ${stack} from GitHub: reads, and changes nothing`,
-      trust: JSON.stringify(trustsOf(place, place.repository)[`planning-role-trust.${stack}.json`]),
+      trust: trustIn("planning-role-trust", place, args),
       seconds: PLANNING_SECONDS,
       statements: [secrets, theirKey, ...stateStatements(place, args, "read")],
     },

@@ -7,7 +7,13 @@ const place = (stack: string, accountId: string, repository = "alexarno/sparki-d
   region: "us-east-1",
   domain: `${stack}.sparki.tools`,
 });
-const all = [place("prod", ACCOUNT), place("staging", "444455556666"), place("lab", ACCOUNT, "")];
+const all = [
+  place("prod", ACCOUNT),
+  place("staging", "444455556666"),
+  place("lab", ACCOUNT, ""),
+  { ...place("review", ACCOUNT), mayEnd: true },
+  { ...place("pr-123", ACCOUNT), mayEnd: true },
+];
 const GOOD = {
   owner: "platform-engineering",
   accountId: ACCOUNT,
@@ -19,13 +25,14 @@ const GOOD = {
   budget: { monthlyUsd: 2500 },
   watch: { cloudTrail: true, guardDuty: false, config: false },
 };
+const NOW = Date.UTC(2026, 10, 29);
 const parsed = (changes: object = {}, more: Readonly<Record<string, string>> = {}, plain: readonly string[] = []) => {
   const texts = Object.entries({ ...GOOD, ...changes }).filter(([, value]) => value !== undefined);
   const raw = texts.map(([key, value]) => [
     `sparki-delivery:${key}`,
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
-  return parseDelivery({ ...Object.fromEntries(raw), ...more }, "prod", { plain, all });
+  return parseDelivery({ ...Object.fromEntries(raw), ...more }, "prod", { plain, all, now: NOW });
 };
 
 describe("parseDelivery", () => {
@@ -35,6 +42,26 @@ describe("parseDelivery", () => {
       githubProvider: "make",
       state: { versionDays: 365 },
       places: [{ stack: "prod", repository: "alexarno/sparki-deploy" }],
+    });
+  });
+
+  const CLOUD = {
+    organization: "sparki",
+    image: `ghcr.io/alexarno/deployments@sha256:${"a1".repeat(32)}`,
+  };
+  const REVIEW = { branch: "feature/x", by: "@alexarno" };
+  it("takes a pull request's own stack with its branch, who has it and its end", () => {
+    const endings = [{ stack: "pr-123", at: "2026-12-04T18:00:00Z", review: REVIEW }];
+    expect(parsed({ stacks: ["pr-123"], pulumiCloud: { ...CLOUD, endings } }).pulumiCloud?.endings).toEqual(endings);
+  });
+
+  it("takes Pulumi Cloud's deployments by their organization and image, and lets no push deploy by itself", () => {
+    expect(parsed({ pulumiCloud: CLOUD }).pulumiCloud).toEqual({
+      ...CLOUD,
+      identityProvider: "make",
+      deployOnPush: [],
+      drift: "17 5 * * *",
+      endings: [],
     });
   });
 
@@ -94,6 +121,84 @@ describe("parseDelivery", () => {
       "a runner without its subnets",
       { runner: { ...RUNNER, subnetIds: [] } },
       "runner.subnetIds is []; expected at least 1",
+    ],
+    [
+      "an organization as people write it",
+      { pulumiCloud: { ...CLOUD, organization: "Sparki Inc" } },
+      'pulumiCloud.organization is "Sparki Inc"; expected an organization of Pulumi Cloud, in lower case',
+    ],
+    [
+      "an image that may become another",
+      { pulumiCloud: { ...CLOUD, image: "pulumi/pulumi-nodejs:latest" } },
+      "pulumiCloud.image is ",
+    ],
+    ["an unknown key of Pulumi Cloud", { pulumiCloud: { ...CLOUD, autoRemediate: true } }, "is not a known key"],
+    [
+      "a push to another account's stack",
+      { pulumiCloud: { ...CLOUD, deployOnPush: ["staging"] } },
+      'pulumiCloud.deployOnPush[0] is "staging"; expected one of this account\'s stacks: prod',
+    ],
+    ["a schedule in words", { pulumiCloud: { ...CLOUD, drift: "daily" } }, "expected a cron schedule in UTC"],
+    [
+      "the end of a stack that serves customers",
+      { pulumiCloud: { ...CLOUD, endings: [{ stack: "prod", at: "2026-12-24T18:00:00Z" }] } },
+      "expected a stack with sparki:production: false and sparki:protection: false in Pulumi.prod.yaml",
+    ],
+    [
+      "an end that has been",
+      { stacks: ["review"], pulumiCloud: { ...CLOUD, endings: [{ stack: "review", at: "2026-11-24T18:00:00Z" }] } },
+      'endings[0].at is "2026-11-24T18:00:00Z"; expected a time to come',
+    ],
+    [
+      "an end at a day",
+      { stacks: ["review"], pulumiCloud: { ...CLOUD, endings: [{ stack: "review", at: "2026-12-24" }] } },
+      "expected a time in UTC such as",
+    ],
+    [
+      "a pull request's stack of nobody",
+      { stacks: ["pr-123"], pulumiCloud: { ...CLOUD, endings: [{ stack: "pr-123", at: "2026-12-24T18:00:00Z" }] } },
+      'endings[0].review is "missing"; expected branch and by for a stack pr-<number>',
+    ],
+    [
+      "a branch for another stack",
+      {
+        stacks: ["review"],
+        pulumiCloud: { ...CLOUD, endings: [{ stack: "review", at: "2026-12-24T18:00:00Z", review: REVIEW }] },
+      },
+      "and nothing for another",
+    ],
+    ...["main", "a b", "-x", "$(id)", "a;b"].map((branch): readonly [string, object, string] => [
+      `the branch ${branch}`,
+      {
+        stacks: ["pr-123"],
+        pulumiCloud: {
+          ...CLOUD,
+          endings: [{ stack: "pr-123", at: "2026-12-24T18:00:00Z", review: { ...REVIEW, branch } }],
+        },
+      },
+      "expected the pull request's branch of this repository",
+    ]),
+    [
+      "a team in place of a person",
+      {
+        stacks: ["pr-123"],
+        pulumiCloud: {
+          ...CLOUD,
+          endings: [{ stack: "pr-123", at: "2026-12-24T18:00:00Z", review: { ...REVIEW, by: "@a b" } }],
+        },
+      },
+      "expected a person's handle at GitHub",
+    ],
+    [
+      "two ends of a stack",
+      {
+        stacks: ["review"],
+        pulumiCloud: {
+          ...CLOUD,
+          endings: ["2026-12-24T18:00:00Z", "2026-12-25T18:00:00Z"].map((at) => ({ stack: "review", at })),
+        },
+      },
+      'endings[1].stack is "review"; expected a stack that has no other ending',
     ],
   ];
   it.each(wrong)(

@@ -17,7 +17,11 @@ function github(event: object, ref = "refs/heads/main", actor = "alexarno") {
 }
 
 const pullRequest = (from = REPOSITORY, actor = "alexarno") => ({
-  github: github({ pull_request: { number: 5, head: { repo: { full_name: from } } } }, "refs/pull/5/merge", actor),
+  github: github(
+    { pull_request: { number: 5, user: { login: "alexarno" }, head: { repo: { full_name: from } } } },
+    "refs/pull/5/merge",
+    actor,
+  ),
   vars: from === REPOSITORY ? vars : {},
   secrets: {},
 });
@@ -68,7 +72,8 @@ describe("a pull request", () => {
   it("has each stack planned that it affects, with the role that plans, on the stack's own runner", () => {
     begin(["index.ts"], { plan: plan(ONE), now: ONE });
     const runs = runner.run("pull-request.yml", pullRequest());
-    expect(new Set(runs.map(({ result }) => result))).toEqual(new Set(["success"]));
+    const { review, ...others } = results(runs);
+    expect([review, new Set(Object.values(others))]).toEqual(["skipped", new Set(["success"])]);
     expect(commands()).toEqual(["plan staging", "plan prod"]);
     expect(rolesOf(runs)).toEqual([PLANS.staging, PLANS.prod]);
     expect(runs.find(({ name }) => name === "plan prod")?.runner).toBe("codebuild-sparki-prod-7-1");
@@ -119,10 +124,85 @@ describe("a pull request", () => {
   ])("%s is checked, and gets no plan, no role and no runner of ours", (_, contexts) => {
     begin(["index.ts"], { plan: plan(ONE), now: ONE });
     const runs = runner.run("pull-request.yml", contexts);
-    expect(results(runs)).toEqual({ checks: "success", affected: "skipped", plan: "skipped", comment: "skipped" });
+    const rest = { affected: "skipped", plan: "skipped", review: "skipped", comment: "skipped" };
+    expect(results(runs)).toEqual({ checks: "success", ...rest });
     expect(runner.calls).toEqual([]);
     expect(rolesOf(runs)).toEqual([]);
     expect(new Set(runs.map(({ runner: label }) => label))).toEqual(new Set(["ubuntu-24.04", ""]));
+  });
+});
+
+describe("a review stack", () => {
+  const reviewing = { ...vars, SPARKI_REVIEW_ORGANIZATION: "sparki" };
+  const secrets = { PULUMI_ACCESS_TOKEN: "the token" };
+  const controls = {
+    stack: "pr-5",
+    cost: { monthly: 475.09, currency: "USD", region: "us-east-1", asOf: "2026-06-30" },
+  };
+  const own = { ...pullRequest(), vars: reviewing, secrets };
+
+  it("has its price in the pull request's comment, found without a role", () => {
+    begin(["index.ts"], { plan: plan(ONE), now: ONE, controls });
+    const runs = runner.run("pull-request.yml", own);
+    expect(runs.find(({ name }) => name === "review")).toMatchObject({
+      result: "success",
+      roles: [],
+      runner: "ubuntu-24.04",
+    });
+    expect(runner.calls.filter(([command]) => command === "controls")).toEqual([
+      ["controls", "--stack", "pr-5", "--json"],
+    ]);
+    expect(runner.github.comments[0]?.body).toContain(
+      "A review stack of this request, `pr-5`, would cost 0.65 USD an hour, 15.62 a day, 475.09 a month",
+    );
+  });
+
+  it("that cannot be priced leaves the plans in the comment, and the run red", () => {
+    begin(["index.ts"], { plan: plan(ONE), now: ONE, controls: {}, exitCodes: { controls: 4 } });
+    const runs = runner.run("pull-request.yml", own);
+    expect(results(runs)).toMatchObject({ review: "failure", comment: "success" });
+    expect(runner.github.comments[0]?.body).toContain(ONE);
+    expect(runner.github.comments[0]?.body).not.toContain("A review stack");
+  });
+
+  const ended = (changes: object = {}) => runner.run("review.yml", { ...own, ...changes });
+
+  it("is destroyed by Pulumi Cloud once the request is merged or closed, from main", () => {
+    begin([], { plan: plan(ONE), now: ONE });
+    expect(ended()).toMatchObject([{ result: "success", roles: [], environment: "" }]);
+    const [[command, url, body = "", authorization] = []] = runner.calls;
+    expect([command, url, authorization]).toEqual([
+      "curl",
+      "https://api.pulumi.com/api/stacks/sparki/sparki/pr-5/deployments",
+      "Authorization: token the token",
+    ]);
+    expect(JSON.parse(body)).toEqual({
+      operation: "destroy",
+      inheritSettings: true,
+      sourceContext: { git: { branch: "refs/heads/main" } },
+    });
+  });
+
+  it.each([
+    [200, "success", 0],
+    [404, "success", 0],
+    [401, "failure", 4],
+    [500, "failure", 4],
+    [0, "failure", 4],
+  ])("of which Pulumi Cloud says %i ends the run as a %s", (status, result, exitCode) => {
+    begin([], { plan: plan(ONE), now: ONE, status });
+    expect(ended()).toMatchObject([{ result, exitCode }]);
+  });
+
+  it.each([
+    ["a fork's request", { ...pullRequest("stranger/sparki-deploy"), vars: reviewing, secrets }],
+    ["Dependabot's request", { ...pullRequest(REPOSITORY, "dependabot[bot]"), vars: reviewing, secrets }],
+    ["a repository that is not set up", { vars }],
+  ])("is neither priced nor asked for by %s", (_, changes) => {
+    begin(["index.ts"], { plan: plan(ONE), now: ONE, controls });
+    expect(results(ended(changes))).toEqual({ destroy: "skipped" });
+    expect(results(runner.run("pull-request.yml", { ...own, ...changes })).review).toBe("skipped");
+    expect(runner.calls.filter(([command]) => command !== "plan")).toEqual([]);
   });
 });
 

@@ -103,6 +103,32 @@ describe("planComment", () => {
   });
 });
 
+describe("planComment with a review stack's price", () => {
+  const cost = { monthly: 475.09, currency: "USD", region: "us-east-1", asOf: "2026-06-30" };
+
+  it("tells it by the hour, the day and the month, with the list that it is from", () => {
+    expect(planComment({}, RUN, { stack: "pr-5", cost })).toContain(
+      "`pr-5`, would cost 0.65 USD an hour, 15.62 a day, 475.09 a month (list prices of us-east-1 as of 2026-06-30, ",
+    );
+  });
+
+  it("holds nothing from it that GitHub would obey", () => {
+    const name = "<img src=x> @alexarno [x](https://x.test)";
+    const text = planComment({}, RUN, { stack: name, cost: { ...cost, region: name, currency: name } });
+    for (const part of [/<img/, /[^`]@alexarno/, /(?<!\\)\[x(?<!\\)\]/])
+      expect(text.replace(/`.*?`/g, "``")).not.toMatch(part);
+  });
+
+  it.each([
+    undefined,
+    {},
+    { error: { code: "SPARKI_OUTSIDE", message: "x", hint: null } },
+    { stack: "pr-5", cost: {} },
+  ])("says nothing of it where the document is %j", (document) => {
+    expect(planComment({}, RUN, document)).toBe(planComment({}, RUN));
+  });
+});
+
 describe("driftIssue", () => {
   it("tells what differs, under the stack's mark", async () => {
     const { document } = await documentOf({ steps, ...state, drift });

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { allows, documentFaults } from "../../aws/policy-document.ts";
+import { CLOUD_ISSUER } from "../../delivery/cloud-subjects.ts";
 import { trustsOf } from "../../delivery/documents.ts";
 import { places } from "../../delivery/places.ts";
 
@@ -82,5 +83,90 @@ describe("trustsOf", () => {
 
   it("takes the repository from the stacks' configs", () => {
     expect(new Set(places().map(({ repository }) => repository))).toEqual(new Set([REPOSITORY]));
+  });
+});
+
+describe("trustsOf with Pulumi Cloud", () => {
+  const of = (ends: boolean) => {
+    const cloud = { organization: "sparki", ends };
+    const found = trustsOf({ stack: "prod", accountId: "111122223333" }, REPOSITORY, cloud);
+    return {
+      deploying: JSON.stringify(found["deploying-role-trust.prod.json"]),
+      planning: JSON.stringify(found["planning-role-trust.prod.json"]),
+    };
+  };
+  const deploy = (operation: string, { organization = "sparki", project = "sparki", stack = "prod" } = {}) =>
+    `pulumi:deploy:org:${organization}:project:${project}:stack:${stack}:operation:${operation}:scope:write`;
+  const allowed = (document: string, sub: string, aud = "sparki", account = "111122223333", issuer = CLOUD_ISSUER) =>
+    allows(document, {
+      action: "sts:AssumeRoleWithWebIdentity",
+      principal: `arn:aws:iam::${account}:oidc-provider/${issuer}`,
+      context: { [`${issuer}:sub`]: sub, [`${issuer}:aud`]: aud },
+    });
+  /** Jest takes an argument that a row lacks for its callback: each row has its audience. */
+  const withAudience = (rows: readonly (readonly [boolean, string, string, string?])[]) =>
+    rows.map(([expected, what, sub, aud = "sparki"]) => [expected, what, sub, aud] as const);
+  const following = (task: string) => deploy("update", { project: "sparki-after", stack: `prod-${task}` });
+  const environment = (name: string, organization = "sparki") => `pulumi:environments:org:${organization}:env:${name}`;
+
+  it.each<readonly [boolean, string, string, string]>(
+    withAudience([
+      [true, "an update of the stack", deploy("update")],
+      [true, "its search for drift", deploy("detect-drift")],
+      [false, "a preview of it, which may be of any commit", deploy("preview")],
+      [false, "a refresh, which changes the state", deploy("refresh")],
+      [false, "an update that takes drift back", deploy("remediate-drift")],
+      [false, "a destroy", deploy("destroy")],
+      [false, "another stack", deploy("update", { stack: "staging" })],
+      [false, "a stack whose name begins the same", deploy("update", { stack: "prod-2" })],
+      [false, "another project", deploy("update", { project: "sparki-delivery" })],
+      [false, "what follows a deployment", following("verify")],
+      [false, "another organization", deploy("update", { organization: "somebody" }), "somebody"],
+      [false, "another organization that names this audience", deploy("update", { organization: "somebody" })],
+      [false, "a token for another audience", deploy("update"), "aws:sparki"],
+      [false, "an ESC environment", environment("sparki/prod-plans"), "aws:sparki"],
+    ]),
+  )("says %s whether the role that deploys is for %s", (expected, _, sub, aud) => {
+    expect(allowed(of(false).deploying, sub, aud)).toBe(expected);
+  });
+
+  it("lets a stack be destroyed by it only where its end is set", () => {
+    expect(allowed(of(true).deploying, deploy("destroy"))).toBe(true);
+    expect(allowed(of(true).deploying, deploy("remediate-drift"))).toBe(false);
+    expect(allowed(of(true).planning, deploy("destroy"))).toBe(false);
+  });
+
+  it.each<readonly [boolean, string, string, string]>(
+    withAudience([
+      [true, "the verification after a deployment", following("verify")],
+      [true, "the watch after a deployment", following("watch")],
+      [true, "the stack's ESC environment", environment("sparki/prod-plans"), "aws:sparki"],
+      [false, "the deployment itself", deploy("update")],
+      [false, "another task", following("deploy")],
+      [false, "another stack's verification", deploy("update", { project: "sparki-after", stack: "staging-verify" })],
+      [false, "the destruction of what follows", deploy("destroy", { project: "sparki-after", stack: "prod-verify" })],
+      [false, "another environment", environment("sparki/staging-plans"), "aws:sparki"],
+      [false, "another organization's environment", environment("sparki/prod-plans", "somebody"), "aws:somebody"],
+      [false, "an environment's token for another audience", environment("sparki/prod-plans")],
+    ]),
+  )("says %s whether the role that plans is for %s", (expected, _, sub, aud) => {
+    expect(allowed(of(false).planning, sub, aud)).toBe(expected);
+  });
+
+  it("is such as IAM takes, no longer than its quota, of this account's providers, and leaves GitHub's jobs theirs", () => {
+    for (const document of Object.values(of(true))) {
+      expect(documentFaults(document, "trust")).toEqual([]);
+      expect(document.length).toBeLessThanOrEqual(2048);
+      expect(document).not.toMatch(/StringLike|\*/);
+    }
+    expect(allowed(of(false).deploying, deploy("update"), "sparki", "444455556666")).toBe(false);
+    const strange = trusted(of(false).deploying, { sub: deploy("update"), aud: "sparki" });
+    expect(strange).toBe(false);
+    expect(trusted(of(false).deploying, { sub: production, workflow: workflow("deploy-stack.yml") })).toBe(true);
+    expect(trusted(of(false).planning, { sub: pullRequest })).toBe(true);
+  });
+
+  it("is left out where it is not asked for", () => {
+    expect(deploying + planning).not.toContain("pulumi");
   });
 });

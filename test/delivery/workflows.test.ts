@@ -143,6 +143,8 @@ const PERMISSIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   "pull-request.yml checks": READ,
   "pull-request.yml affected": READ,
   "pull-request.yml plan": WITH_ROLE,
+  "pull-request.yml review": READ,
+  "review.yml destroy": {},
   "pull-request.yml comment": { contents: "read", "pull-requests": "write" },
   "deploy.yml staging": WITH_ROLE,
   "deploy.yml prod": WITH_ROLE,
@@ -193,6 +195,7 @@ const FROM_HERE = "github.event.pull_request.head.repo.full_name == github.repos
 /** What each workflow runs on, by file: of all that GitHub knows, strangers cause most. */
 const TRIGGERS: Readonly<Record<string, unknown>> = {
   "pull-request.yml": { pull_request: null },
+  "review.yml": { pull_request: { types: ["closed"] } },
   "deploy.yml": { push: { branches: ["main"] }, workflow_dispatch: null },
   "deploy-stack.yml": { workflow_call: expect.anything() },
   "nightly.yml": { schedule: expect.anything(), workflow_dispatch: null },
@@ -442,15 +445,17 @@ function settingFaults(texts: Texts): readonly string[] {
   const otherRegion = steps.filter(
     ({ uses, with: given }) => uses?.startsWith("aws-actions/") && given["aws-region"] !== region,
   );
+  // Controls are read against a simulated AWS.
   const otherState = steps.filter(
     ({ run, env }) =>
-      run?.includes("npx sparki") &&
+      /npx sparki (?!controls )/.test(run ?? "") &&
       (env.PULUMI_BACKEND_URL !== `\${{ vars.PULUMI_BACKEND_URL }}` ||
         env.PULUMI_ACCESS_TOKEN !== `\${{ secrets.PULUMI_ACCESS_TOKEN }}`),
   );
   const atLarge = jobsIn(texts).filter(({ job }) => /secrets\.|github\.token/.test(JSON.stringify(job.env)));
   const needless = steps.filter(
-    ({ run, env }) => /secrets\.|github\.token/.test(JSON.stringify(env)) && !/npx sparki|gh api/.test(run ?? ""),
+    ({ run, env }) =>
+      /secrets\.|github\.token/.test(JSON.stringify(env)) && !/npx sparki|gh api|api\.pulumi\.com/.test(run ?? ""),
   );
   return [
     ...needless.map(({ place }) => `${place} shows a secret to a step that has no use for it`),
@@ -495,6 +500,12 @@ const RULES: readonly (readonly [promise: string, rule: Rule, wrong: readonly Mu
       mutation("watch.yml", "permissions: {}", "permissions: read-all", "watch.yml has permissions for all its jobs"),
       mutation("watch.yml", "      contents: read", "      contents: write", "watch.yml look has other permissions"),
       mutation("nightly.yml", "contents: read", "contents: write", "nightly.yml rehearsals has other permissions"),
+      mutation(
+        "review.yml",
+        "permissions: {}\n    steps",
+        "permissions: { contents: read }\n    steps",
+        "other permissions",
+      ),
       mutation("drift.yml", "  issue:\n", "  other:\n", "drift.yml other has other permissions"),
       mutation("watch.yml", "uses: aws-actions/", "uses: other/", "watch.yml look asks AWS for nothing"),
     ],
@@ -549,6 +560,9 @@ const RULES: readonly (readonly [promise: string, rule: Rule, wrong: readonly Mu
         "!cancelled()",
         "pull-request.yml comment runs for forks",
       ),
+      mutation("review.yml", "types: [closed]", "types: [closed, opened]", "review.yml runs on something else"),
+      mutation("review.yml", `${GUARD} && `, "", "review.yml destroy runs for forks"),
+      mutation("pull-request.yml", `${GUARD} && vars.SPARKI_REVIEW`, "vars.SPARKI_REVIEW", "review runs for forks"),
       mutation("pull-request.yml", `${GUARD} && vars`, `${GUARD} || vars`, "pull-request.yml affected runs for forks"),
       mutation(
         "pull-request.yml",

@@ -1,4 +1,5 @@
 import { DeliveredAccount } from "../support/delivered-account.ts";
+import { RUNNER_TOKEN } from "../support/pulumi-service.ts";
 
 jest.setTimeout(3_600_000);
 
@@ -40,6 +41,27 @@ describe("an account's delivery on the real engine", () => {
   it("changes nothing when it is run again", async () => {
     await account.done("up");
     expect(Object.keys(await account.lastChanges())).toEqual(["same"]);
+  });
+
+  it("deploys by Pulumi Cloud where that is asked for, and keeps its runners' token encrypted", async () => {
+    const image = `ghcr.io/alexarno/deployments@sha256:${"a1".repeat(32)}`;
+    account.configure({ pulumiCloud: { organization: "sparki", image } });
+    await account.done("up");
+    const kinds = [...account.pulumiCloud.made.values()].sort();
+    const settings = ["DeploymentSettings", "DeploymentSettings", "DeploymentSettings", "DriftSchedule"];
+    expect(kinds).toEqual(["AgentPool", "DeploymentSchedule", ...settings, "Environment", "Stack", "Stack", "Webhook"]);
+    expect(account.there()).toMatchObject({ OpenIdConnectProvider: 2, Role: 5 });
+    const told = await account.run("stack", "export");
+    expect(told.stdout).toContain("deploymentRunnerToken");
+    expect(told.stdout).not.toContain(RUNNER_TOKEN);
+    const shown = await account.run("stack", "output", "deploymentRunnerToken", "--show-secrets");
+    expect(shown.stdout.trim()).toBe(RUNNER_TOKEN);
+    await account.done("up");
+    expect(Object.keys(await account.lastChanges())).toEqual(["same"]);
+    account.configure({ pulumiCloud: undefined });
+    await account.done("up");
+    expect(account.pulumiCloud.made.size).toBe(0);
+    expect(account.there()).toMatchObject({ OpenIdConnectProvider: 1, Role: 5 });
   });
 
   it("keeps the states and their keys from being deleted", async () => {

@@ -5,8 +5,10 @@ import { parse, stringify } from "yaml";
 import { type CommandOutput, type CommandRunner, commandRunner } from "../../io/child-command.ts";
 import { resourcesIn, type StateResource } from "../../records/state.ts";
 import { type AwsProviders, startAwsProviders } from "../../rehearsal/aws/serve.ts";
+import { type ServedProvider, serveProvider } from "../../rehearsal/provider/server.ts";
 import { compareWorld, type WorldReport, worldSchema } from "../../runbook/rehearse/world.ts";
 import { FakeServices } from "../rehearsal/aws/fake-services.ts";
+import { PulumiServiceProvider } from "./pulumi-service.ts";
 import { toolPath } from "./tool.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -18,14 +20,22 @@ const STACK = "prod";
  */
 export class DeliveredAccount {
   readonly simulated: AwsProviders;
+  readonly pulumiCloud: PulumiServiceProvider;
+  readonly #served: ServedProvider;
   readonly #directory: string;
   readonly #project: string;
   readonly #configFile: string;
   readonly #pulumi: CommandRunner;
 
-  private constructor(directory: string, simulated: AwsProviders) {
+  private constructor(
+    directory: string,
+    simulated: AwsProviders,
+    cloud: { readonly model: PulumiServiceProvider; readonly served: ServedProvider },
+  ) {
     this.#directory = directory;
     this.simulated = simulated;
+    this.pulumiCloud = cloud.model;
+    this.#served = cloud.served;
     this.#project = join(directory, "delivery");
     this.#configFile = join(this.#project, `Pulumi.${STACK}.yaml`);
     mkdirSync(this.#project);
@@ -33,7 +43,9 @@ export class DeliveredAccount {
       cpSync(join(ROOT, "delivery", file), join(this.#project, file));
     for (const linked of ["delivery/index.ts", "io", "node_modules", "package.json"])
       symlinkSync(join(ROOT, linked), join(directory, linked));
-    const ports = Object.entries(simulated.ports).map(([name, port]) => `${name}:${port}`);
+    const ports = Object.entries({ ...simulated.ports, pulumiservice: cloud.served.port }).map(
+      ([name, port]) => `${name}:${port}`,
+    );
     this.#pulumi = commandRunner(toolPath("pulumi"), {
       PATH: `${join(ROOT, "rehearsal", "language-host")}:${process.env.PATH}`,
       HOME: directory,
@@ -50,7 +62,8 @@ export class DeliveredAccount {
     const directory = mkdtempSync(join(tmpdir(), "sparki-delivery-"));
     const services = new FakeServices();
     const simulated = await startAwsProviders({ runDirectory: directory, services, timeScale: 0.0001, seed: 1 });
-    return new DeliveredAccount(directory, simulated);
+    const model = new PulumiServiceProvider();
+    return new DeliveredAccount(directory, simulated, { model, served: await serveProvider(model) });
   }
 
   run(...args: readonly string[]): Promise<CommandOutput> {
@@ -108,7 +121,7 @@ export class DeliveredAccount {
   }
 
   async close(): Promise<void> {
-    await this.simulated.close();
+    await Promise.all([this.simulated.close(), this.#served.close()]);
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }

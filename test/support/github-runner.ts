@@ -63,6 +63,10 @@ export interface Answers {
   readonly plan: { readonly exitCode: number; readonly document: unknown };
   readonly now: string;
   readonly exitCodes?: Readonly<Record<string, number>>;
+  /** What `sparki controls` writes. */
+  readonly controls?: unknown;
+  /** What Pulumi Cloud answers with. @default 202 */
+  readonly status?: number;
 }
 
 const issuesSchema = z.array(z.object({ number: z.number(), title: z.string(), body: z.string(), state: z.string() }));
@@ -75,11 +79,23 @@ const githubSchema = z.object({
 const NPX = `#!/usr/bin/env node
 const { appendFileSync, readFileSync } = require("node:fs");
 const [, command, ...options] = process.argv.slice(2);
-const { plan, now, exitCodes = {} } = JSON.parse(readFileSync(process.env.WORLD + "/answers.json", "utf8"));
+const { plan, now, exitCodes = {}, controls = {} } = JSON.parse(readFileSync(process.env.WORLD + "/answers.json", "utf8"));
 appendFileSync(process.env.WORLD + "/calls", JSON.stringify([command, ...options]) + "\\n");
 const isOther = command === "deploy" && options[options.indexOf("--approved") + 1] !== now;
-process.stdout.write(JSON.stringify(command === "plan" ? plan.document : {}));
+process.stdout.write(JSON.stringify(command === "plan" ? plan.document : command === "controls" ? controls : {}));
 process.exitCode = isOther ? 1 : (exitCodes[command] ?? (command === "plan" ? plan.exitCode : 0));
+`;
+
+/** Writes down what Pulumi Cloud was asked, the token's digits left out, and answers as it is told to. */
+const CURL = `#!/usr/bin/env node
+const { appendFileSync, readFileSync } = require("node:fs");
+const args = process.argv.slice(2);
+const { status = 202 } = JSON.parse(readFileSync(process.env.WORLD + "/answers.json", "utf8"));
+const after = (flag) => args[args.indexOf(flag) + 1];
+const header = args.find((each) => /^@[/]/.test(each));
+const authorization = header && readFileSync(header.slice(1), "utf8");
+appendFileSync(process.env.WORLD + "/calls", JSON.stringify(["curl", args.at(-1), after("--data"), authorization ?? ""]) + "\\n");
+process.stdout.write(String(status));
 `;
 
 /** Comments and issues in a file; of a filter only the mark that it looks for is read. */
@@ -119,7 +135,7 @@ export class GithubRunner {
   /** With files that a commit has changed, and others that it has moved. */
   constructor(changed: readonly string[] = [], moved: Readonly<Record<string, string>> = {}) {
     for (const name of ["bin", "artifacts", "repository"]) mkdirSync(join(this.#world, name));
-    for (const [name, text] of Object.entries({ npx: NPX, gh: GH, npm: "#!/bin/sh\n" }))
+    for (const [name, text] of Object.entries({ npx: NPX, gh: GH, curl: CURL, npm: "#!/bin/sh\n" }))
       writeFileSync(join(this.#world, "bin", name), text, { mode: 0o755 });
     this.#write("github.json", { comments: [], issues: [] });
     const repository = join(this.#world, "repository");

@@ -21,6 +21,7 @@ export const OUTPUTS: Readonly<Record<string, (name: string) => Record<string, u
       { resourceRecordName: "_x.prod.sparki.tools", resourceRecordType: "CNAME", resourceRecordValue: "_y.acm.test" },
     ],
   }),
+  "pulumiservice:index:AgentPool": (name) => ({ agentPoolId: `${name}-pool`, tokenValue: "recorded token" }),
   "eks:index:Cluster": () => ({
     nodeSecurityGroupId: "sg-cluster",
     kubeconfigJson: "{}",
