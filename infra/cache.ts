@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { DeployError } from "../shared/deploy-error.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Keys } from "./keys.ts";
 import type { Network } from "./network.ts";
@@ -17,6 +19,10 @@ export interface CacheArgs {
   /** Replicas beside the primary; at least one, for failover. */
   readonly replicas: number;
   readonly snapshotDays: number;
+  /** ISO date of the present AUTH token; another one makes a new token, and Redis takes both. */
+  readonly authTokenSince: string;
+  /** The day of the token that alone is taken: that of the present one ends the token before. @default both are taken */
+  readonly onlyAuthTokenSince?: string;
   readonly protect: boolean;
 }
 
@@ -33,7 +39,11 @@ export class Cache extends pulumi.ComponentResource {
     super("sparki:infra:Cache", name, {}, options);
     const physicalName = `sparki-${args.stack}-cache`;
     // AUTH takes 16 to 128 printable characters without / " @ (ElastiCache limit).
-    const password = new random.RandomPassword(`${name}-auth`, { length: 64, special: false }, { parent: this });
+    const password = new random.RandomPassword(
+      `${name}-auth`,
+      { length: 64, special: false, keepers: { since: args.authTokenSince } },
+      { parent: this },
+    );
     const group = createSecurityGroup(this, `${name}-access`, {
       name: physicalName,
       description: "Redis of Sparki",
@@ -83,6 +93,7 @@ function createReplicationGroup(parent: Cache, name: string, args: ReplicationGr
       transitEncryptionEnabled: true,
       transitEncryptionMode: "required",
       authToken: args.authToken,
+      authTokenUpdateStrategy: strategyOf(args),
       autoMinorVersionUpgrade: true,
       snapshotRetentionLimit: args.snapshotDays,
       snapshotWindow: "02:00-03:00",
@@ -92,6 +103,32 @@ function createReplicationGroup(parent: Cache, name: string, args: ReplicationGr
       securityGroupIds: [args.securityGroupId],
       port: PORT,
     },
-    { parent, protect: args.protect },
+    { parent, protect: args.protect, hooks: { beforeUpdate: [keepTokenBefore(name)] } },
+  );
+}
+
+/**
+ * ROTATE adds a token to the one before, SET leaves that one alone; the provider asks for it whenever the token or the
+ * strategy changes: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html,
+ * https://github.com/hashicorp/terraform-provider-aws/pull/42336.
+ */
+function strategyOf({ authTokenSince, onlyAuthTokenSince }: CacheArgs): "ROTATE" | "SET" {
+  return onlyAuthTokenSince === authTokenSince ? "SET" : "ROTATE";
+}
+
+/** Refuses a new token that would be taken alone at once: every pod that has the one before would be refused by Redis. */
+function keepTokenBefore(name: string): pulumi.ResourceHook {
+  return new pulumi.ResourceHook(
+    `${name}-keep-token-before`,
+    ({ oldInputs = {}, newInputs = {} }) => {
+      const isSame = isDeepStrictEqual(oldInputs.authToken, newInputs.authToken);
+      if (isSame || newInputs.authTokenUpdateStrategy !== "SET") return;
+      throw new DeployError(
+        "SPARKI_CONFIG",
+        "cache.onlyAuthTokenSince is the day of a token that no pod has yet; expected an earlier day, until pods have the new token",
+        { hint: "npx sparki rotate redis-auth, which does one after the other" },
+      );
+    },
+    { onDryRun: true },
   );
 }
