@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
@@ -116,19 +117,33 @@ function strategyOf({ authTokenSince, onlyAuthTokenSince }: CacheArgs): "ROTATE"
   return onlyAuthTokenSince === authTokenSince ? "SET" : "ROTATE";
 }
 
-/** Refuses a new token that would be taken alone at once: every pod that has the one before would be refused by Redis. */
 function keepTokenBefore(name: string): pulumi.ResourceHook {
-  return new pulumi.ResourceHook(
-    `${name}-keep-token-before`,
-    ({ oldInputs = {}, newInputs = {} }) => {
-      const isSame = isDeepStrictEqual(oldInputs.authToken, newInputs.authToken);
-      if (isSame || newInputs.authTokenUpdateStrategy !== "SET") return;
-      throw new DeployError(
-        "SPARKI_CONFIG",
-        "cache.onlyAuthTokenSince is the day of a token that no pod has yet; expected an earlier day, until pods have the new token",
-        { hint: "npx sparki rotate redis-auth, which does one after the other" },
-      );
-    },
-    { onDryRun: true },
+  return new pulumi.ResourceHook(`${name}-keep-token-before`, refuseLoneToken, { onDryRun: true });
+}
+
+/**
+ * Throws for a new token that would be taken alone at once, by SPARKI_CONFIG: Redis would refuse every pod, since each has
+ * the one before.
+ */
+export async function refuseLoneToken({
+  oldInputs = {},
+  newInputs = {},
+}: Pick<pulumi.ResourceHookArgs, "oldInputs" | "newInputs">): Promise<void> {
+  if (newInputs.authTokenUpdateStrategy !== "SET") return;
+  if (await isKnownSame(oldInputs.authToken, newInputs.authToken)) return;
+  throw new DeployError(
+    "SPARKI_CONFIG",
+    "cache.onlyAuthTokenSince is the day of a token that no pod has yet; expected an earlier day, until pods have the new token",
+    { hint: "npx sparki rotate redis-auth, which does one after the other" },
   );
+}
+
+const KNOWN_MILLISECONDS = 1000;
+
+/** Known values are compared in the same step; what a preview does not know, a token that will be made, never arrives. */
+function isKnownSame(before: unknown, after: unknown): Promise<boolean> {
+  const compared = new Promise<boolean>((resolve) => {
+    pulumi.all([before, after]).apply(([one, other]) => resolve(isDeepStrictEqual(one, other)));
+  });
+  return Promise.race([compared, delay(KNOWN_MILLISECONDS, false, { ref: false })]);
 }

@@ -78,7 +78,7 @@ export async function runRotation(
   const requests = await ports.requestsSince(startedAt);
   const { what, since, before, isResumed } = rotation;
   const rotated = { outcome: "rotated", exitCode: EXIT.done.code, reason: rotation.afterwards } as const;
-  const next = stop === undefined ? null : `npx sparki rotate ${what} --stack ${stack}, which goes on from here`;
+  const next = stop === undefined ? null : `npx sparki rotate ${what} --stack ${stack}, which continues`;
   return { stack, what, ...(stop ?? rotated), since, before, resumed: isResumed, steps, requests, next };
 }
 
@@ -128,7 +128,7 @@ export function stepDeploy(code: number | null, stdout: string): StepDeploy {
     return { exitCode: code, outcome: "stopped", reason: message };
   }
   throw new DeployError("SPARKI_OUTSIDE", `the deployment ended with ${code ?? "a signal"} and without a document`, {
-    hint: "run the same command again: it goes on from there",
+    hint: "run the same command again: it continues",
   });
 }
 

@@ -109,7 +109,7 @@ function passwords({ database: { passwordsSince } }: StackConfig): Known {
 
 function token({ cache: { authTokenSince } }: StackConfig): Known {
   return {
-    what: "Redis's AUTH token",
+    what: "the AUTH token of Redis",
     ends: daysAfter(authTokenSince, PASSWORD_DAYS),
     consequence: "the policies refuse every deployment (S54)",
     next: "npx sparki rotate redis-auth (docs/rotation.md)",
