@@ -6,7 +6,6 @@ import { type RehearsedStack, serveStack } from "../support/rehearsed-stack.ts";
 jest.setTimeout(3_600_000);
 
 const CONFIRMED = "--on-call-confirmed --window-announced";
-const DAY = 86_400_000;
 
 /**
  * One promoted stack; each test goes on from the one before. That no request is lost meanwhile is in rolling-update.test.ts,
@@ -48,15 +47,5 @@ describe("sparki rotate", () => {
     });
     const ages = (await stack.run("rotate --list")).document;
     expect(ages.secrets).toContainEqual(expect.objectContaining({ name: "redis-auth", since: today, state: "good" }));
-  });
-
-  it("leaves the rotation in the evidence", async () => {
-    const yesterday = new Date(Date.now() - DAY).toISOString().slice(0, 10);
-    const { document } = await stack.run(
-      `evidence --from ${yesterday} --to ${today} --output ${stack.runDirectory}/e.tar`,
-    );
-    expect(document.rotations).toContainEqual(
-      expect.objectContaining({ what: "Redis's AUTH token", since: today, before: yesterday }),
-    );
   });
 });

@@ -132,10 +132,10 @@ async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "
       token = authToken;
       await upgrade(helm, images, { values: withToken(withUser(values, day), authToken), id: release, behaviour });
       await giveToken(backing, values, { authToken });
-      const said = (asked: string, command: readonly string[]) =>
-        ask(cachePlace(), asked, command).then(String, (error: Error) => error.message);
-      await said(authToken, LOSE_CONNECTIONS);
-      return { before: await said(before, ["PING"]), present: await said(authToken, ["PING"]) };
+      const said = (command: readonly string[]) =>
+        ask(cachePlace(), authToken, command).then(String, (error: Error) => error.message);
+      await said(LOSE_CONNECTIONS);
+      return { before: await said(["AUTH", before]), present: await said(["AUTH", authToken]) };
     },
     replaceToken: async (authToken) => {
       await giveToken(backing, values, { authToken });
