@@ -11,7 +11,7 @@ export function intentText(stack: string, { what, since, before, isResumed, step
     ? `This finishes the rotation of ${what} of ${stack} that was begun: the secret of ${since}${from}.`
     : `This rotates ${what} of ${stack}: a secret of ${since}${from}.`;
   const lines = steps.map(({ title, settings }, index) => {
-    const set = settings.map(({ section, key, value }) => `${section}.${key}: ${value}`).join(", ");
+    const set = settings.map(({ section, key, value }) => `${section}.${key} ${String(value)}`).join(", ");
     return `  ${index + 1}. ${title}${set === "" ? "" : ` (${set})`}`;
   });
   return [head, "Each step changes the stack's config and is a deployment through the gates:", ...lines]

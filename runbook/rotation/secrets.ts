@@ -97,9 +97,9 @@ function elsewhere(stack: string): SecretAge[] {
 /** The table as people read it. */
 export function secretAgesText({ stack, today, secrets }: SecretAges, paint: Paint): string {
   const lines = secrets.flatMap((secret) => {
-    const head = `  ${secret.name.padEnd(WIDTH)}${secret.what}: ${ageOf(secret)}`;
+    const head = `  ${secret.name.padEnd(WIDTH)}${secret.what} (${ageOf(secret)})`;
     const isBad = ["due", "ended", "unfinished"].includes(secret.state);
-    return [isBad ? paint.bad(head) : head, `  ${"".padEnd(WIDTH)}in ${secret.livesIn}; by ${secret.rotatedBy}`];
+    return [isBad ? paint.bad(head) : head, `  ${"".padEnd(WIDTH)}${secret.livesIn}; rotated by ${secret.rotatedBy}`];
   });
   return `${inColumns([`${paint.strong(stack)} on ${today}: secrets`, ...lines].join("\n"))}\n`;
 }

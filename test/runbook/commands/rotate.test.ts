@@ -19,6 +19,9 @@ describe("sparki rotate", () => {
     const { stack, secrets } = JSON.parse(out);
     expect({ exitCode, stack, first: secrets[0].name }).toMatchObject({ stack: "prod", first: "database-users" });
     expect(err).toContain("redis-auth");
+    // A day after the word "passwords" is no secret.
+    expect(err).toMatch(/passwords \(since\s+2026-\d\d-\d\d, last day/);
+    expect(err).not.toContain("[secret]");
     expect(Math.max(...err.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 

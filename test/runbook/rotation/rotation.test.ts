@@ -5,7 +5,9 @@ import type { TokenAnswers } from "../../../io/cache-tokens.ts";
 import { stackConfigIn } from "../../../runbook/preflight/stack-file.ts";
 import { rotationOf } from "../../../runbook/rotation/rotation.ts";
 import { runRotation, type StepDeploy, stepDeploy } from "../../../runbook/rotation/rotation-run.ts";
+import { intentText } from "../../../runbook/rotation/rotation-text.ts";
 import { secretAges } from "../../../runbook/rotation/secrets.ts";
+import { redacted } from "../../../shared/text/secrets.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { parsedStackConfig } from "../../support/policy-stack.ts";
 
@@ -140,6 +142,17 @@ describe("runRotation", () => {
     expect(document).toMatchObject({ outcome: "wrong", exitCode: 1 });
     expect(document.reason).toContain("the token before is taken by Redis; expected refused");
   });
+});
+
+describe("intentText", () => {
+  it.each(["database-users", "redis-auth"] as const)(
+    "says what %s changes, with nothing in it taken for a secret",
+    (what) => {
+      const text = intentText("prod", rotationOf(what, config, TODAY));
+      expect(text).toContain(`Since ${TODAY}`);
+      expect(redacted(text)).toBe(text);
+    },
+  );
 });
 
 describe("stepDeploy", () => {
