@@ -100,6 +100,13 @@ function platformValues(name: ServiceName, { config, network, database, cache, s
         secretArn: secrets.application.secretArn,
       },
     }),
-    ...(hasCache && { cache: { host: cache.host, port: cache.port, secretArn: secrets.cacheSecretArn } }),
+    ...(hasCache && {
+      cache: {
+        host: cache.host,
+        port: cache.port,
+        secretArn: secrets.cacheSecretArn,
+        tokenSince: config.cache.authTokenSince,
+      },
+    }),
   };
 }

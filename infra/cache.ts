@@ -1,6 +1,9 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { DeployError } from "../shared/deploy-error.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Keys } from "./keys.ts";
 import type { Network } from "./network.ts";
@@ -17,6 +20,10 @@ export interface CacheArgs {
   /** Replicas beside the primary; at least one, for failover. */
   readonly replicas: number;
   readonly snapshotDays: number;
+  /** ISO date of the present AUTH token; another one makes a new token, and Redis takes both. */
+  readonly authTokenSince: string;
+  /** The day of the token that alone is taken: that of the present one ends the token before. @default both are taken */
+  readonly onlyAuthTokenSince?: string;
   readonly protect: boolean;
 }
 
@@ -33,7 +40,11 @@ export class Cache extends pulumi.ComponentResource {
     super("sparki:infra:Cache", name, {}, options);
     const physicalName = `sparki-${args.stack}-cache`;
     // AUTH takes 16 to 128 printable characters without / " @ (ElastiCache limit).
-    const password = new random.RandomPassword(`${name}-auth`, { length: 64, special: false }, { parent: this });
+    const password = new random.RandomPassword(
+      `${name}-auth`,
+      { length: 64, special: false, keepers: { since: args.authTokenSince } },
+      { parent: this },
+    );
     const group = createSecurityGroup(this, `${name}-access`, {
       name: physicalName,
       description: "Redis of Sparki",
@@ -83,6 +94,7 @@ function createReplicationGroup(parent: Cache, name: string, args: ReplicationGr
       transitEncryptionEnabled: true,
       transitEncryptionMode: "required",
       authToken: args.authToken,
+      authTokenUpdateStrategy: strategyOf(args),
       autoMinorVersionUpgrade: true,
       snapshotRetentionLimit: args.snapshotDays,
       snapshotWindow: "02:00-03:00",
@@ -92,6 +104,46 @@ function createReplicationGroup(parent: Cache, name: string, args: ReplicationGr
       securityGroupIds: [args.securityGroupId],
       port: PORT,
     },
-    { parent, protect: args.protect },
+    { parent, protect: args.protect, hooks: { beforeUpdate: [keepTokenBefore(name)] } },
   );
+}
+
+/**
+ * ROTATE adds a token to the one before, SET leaves that one alone; the provider asks for it whenever the token or the
+ * strategy changes: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html,
+ * https://github.com/hashicorp/terraform-provider-aws/pull/42336.
+ */
+function strategyOf({ authTokenSince, onlyAuthTokenSince }: CacheArgs): "ROTATE" | "SET" {
+  return onlyAuthTokenSince === authTokenSince ? "SET" : "ROTATE";
+}
+
+function keepTokenBefore(name: string): pulumi.ResourceHook {
+  return new pulumi.ResourceHook(`${name}-keep-token-before`, refuseLoneToken, { onDryRun: true });
+}
+
+/**
+ * Throws for a new token that would be taken alone at once, by SPARKI_CONFIG: Redis would refuse every pod, since each has
+ * the one before.
+ */
+export async function refuseLoneToken({
+  oldInputs = {},
+  newInputs = {},
+}: Pick<pulumi.ResourceHookArgs, "oldInputs" | "newInputs">): Promise<void> {
+  if (newInputs.authTokenUpdateStrategy !== "SET") return;
+  if (await isKnownSame(oldInputs.authToken, newInputs.authToken)) return;
+  throw new DeployError(
+    "SPARKI_CONFIG",
+    "cache.onlyAuthTokenSince is the day of a token that no pod has yet; expected an earlier day, until pods have the new token",
+    { hint: "npx sparki rotate redis-auth, which does one after the other" },
+  );
+}
+
+const KNOWN_MILLISECONDS = 1000;
+
+/** Known values are compared in the same step; what a preview does not know, a token that will be made, never arrives. */
+function isKnownSame(before: unknown, after: unknown): Promise<boolean> {
+  const compared = new Promise<boolean>((resolve) => {
+    pulumi.all([before, after]).apply(([one, other]) => resolve(isDeepStrictEqual(one, other)));
+  });
+  return Promise.race([compared, delay(KNOWN_MILLISECONDS, false, { ref: false })]);
 }

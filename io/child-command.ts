@@ -56,3 +56,30 @@ export async function commandBytes(
   const [code, stdout] = await Promise.all([exited, buffer(child.stdout)]);
   return { code, stdout };
 }
+
+/**
+ * Runs a program that people see and may answer, on this process's own terminal; resolves with its code and what it wrote to
+ * stdout. A signal is passed on, but not the Ctrl-C that reaches it by the terminal anyway.
+ */
+export async function runShown(
+  path: string,
+  args: readonly string[],
+  { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string | undefined>> },
+): Promise<Pick<CommandOutput, "code" | "stdout">> {
+  const child = spawn(path, [...args], { cwd, env: { ...env }, stdio: ["inherit", "pipe", "inherit"] });
+  const signals = process.stdin.isTTY === true ? (["SIGTERM"] as const) : (["SIGTERM", "SIGINT"] as const);
+  const pass = (signal: NodeJS.Signals) => child.kill(signal);
+  for (const signal of signals) process.on(signal, pass);
+  try {
+    const exited = new Promise<number | null>((resolve, reject) => {
+      child.on("error", (cause) =>
+        reject(new DeployError("SPARKI_OUTSIDE", `${path} cannot be run: ${cause.message}`, { cause })),
+      );
+      child.on("close", resolve);
+    });
+    const [code, stdout] = await Promise.all([exited, text(child.stdout)]);
+    return { code, stdout };
+  } finally {
+    for (const signal of signals) process.off(signal, pass);
+  }
+}

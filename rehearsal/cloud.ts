@@ -197,7 +197,7 @@ async function startAccount(
   const authority = await CertificateAuthority.open(runDirectory);
   // The cluster reads secrets of the account, and the account starts the cluster.
   let account: AwsProviders | undefined;
-  const secretValue: SecretValue = async (identifier, reader) => account?.secretFor(identifier, reader);
+  const secretValue: SecretValue = async (...asked) => account?.secretFor(...asked);
   const { loadBalancer } = backing;
   const shared = { addresses, processes, tools, authority, images, timeScale, loadBalancer, secretValue };
   const clusters = new RehearsedClusters(shared);

@@ -46,7 +46,7 @@ export function copyProject(projectDirectory: string, stack: string, directory: 
   const own = textOf(join(projectDirectory, `Pulumi.${stack}.yaml`), stack);
   let document = parseDocument(own);
   const replacements = [...withoutCloudSecrets(document)];
-  const replaced: { readonly key: readonly string[]; readonly value: unknown }[] = [];
+  const replaced: { readonly key: readonly string[]; readonly value: unknown; readonly stood: boolean }[] = [];
   let isEarlier = false;
   const config = () => (isEarlier ? fromEarlierProgram(configOf(document)) : configOf(document));
   const release = releaseOf(config(), stack);
@@ -74,7 +74,9 @@ export function copyProject(projectDirectory: string, stack: string, directory: 
       document = parseDocument(other.config);
       isEarlier = other.isEarlier;
       for (const _ of withoutCloudSecrets(document));
-      for (const { key, value } of replaced) put(key, value);
+      // An earlier program may not know a key that stands in the stack's own config.
+      for (const { key, value, stood } of replaced)
+        if (!isEarlier || !stood || document.hasIn(["config", ...key])) put(key, value);
       save();
       return releaseOf(config(), stack);
     },
@@ -93,8 +95,9 @@ export function copyProject(projectDirectory: string, stack: string, directory: 
       save();
     },
     replace: (key, value, by) => {
+      const stood = document.hasIn(["config", ...key]);
       if (!put(key, value)) return;
-      replaced.push({ key, value });
+      replaced.push({ key, value, stood });
       replacements.push({ key: key.join("."), by });
       save();
     },

@@ -50,9 +50,15 @@ export interface DatabaseService {
 export interface CacheService {
   /**
    * Starts a Redis-protocol server with TLS, for clients that reach it by its host names, and AUTH; resolves with the address
-   * it listens on (port 6379). One that runs asks for another token from then on.
+   * it listens on (port 6379). One that runs takes another token from then on, with `tokenBefore` the one before too;
+   * connections that it has stay.
    */
-  start(cache: { name: string; hostnames: readonly string[]; authToken: string }): Promise<{ address: string }>;
+  start(cache: {
+    name: string;
+    hostnames: readonly string[];
+    authToken: string;
+    tokenBefore?: string | undefined;
+  }): Promise<{ address: string }>;
   stop(name: string): Promise<void>;
 }
 

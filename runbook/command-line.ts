@@ -161,6 +161,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   verify: async () => (await import("./commands/verify.ts")).verify,
   rollback: async () => (await import("./commands/rollback.ts")).rollback,
   watch: async () => (await import("./commands/watch.ts")).watch,
+  rotate: async () => (await import("./commands/rotate.ts")).rotate,
   drill: async () => (await import("./commands/drill.ts")).drill,
   upgrades: async () => (await import("./commands/upgrades.ts")).upgrades,
   status: async () => (await import("./commands/status.ts")).status,

@@ -37,10 +37,11 @@ export function parseConfig(
 const DAY_MILLISECONDS = 86_400_000;
 
 /** Days on which something happened, as the config says, and that have not begun anywhere in the world yet. */
-function laterDays({ database, preflight }: StackConfig, now: number): z.core.$ZodIssue[] {
+function laterDays({ database, cache, preflight }: StackConfig, now: number): z.core.$ZodIssue[] {
   const latest = new Date(now + DAY_MILLISECONDS).toISOString().slice(0, 10);
   const days = [
     [["database", "passwordsSince"], database.passwordsSince, "the passwords were made"],
+    [["cache", "authTokenSince"], cache.authTokenSince, "the token was made"],
     [["preflight", "restoreTest", "on"], preflight.restoreTest?.on, "the snapshot was restored"],
   ] as const;
   return days
@@ -63,9 +64,10 @@ function othersBoundary({ permissionsBoundary, accountId }: StackConfig, stack: 
 
 /**
  * The raw config of an earlier program as this one reads it: services that came since are absent, with an image and sizes
- * that nothing uses.
+ * that nothing uses, and a token without a day is as old as the passwords.
  */
-export function fromEarlierProgram(raw: Readonly<Record<string, string>>): Record<string, string> {
+export function fromEarlierProgram(earlier: Readonly<Record<string, string>>): Record<string, string> {
+  const raw = withTokenSince(earlier);
   const values = ownValues(raw);
   const absent = SERVICE_NAMES.filter((name) => !(name in values));
   const { release } = values;
@@ -81,6 +83,13 @@ export function fromEarlierProgram(raw: Readonly<Record<string, string>>): Recor
     [`${NAMESPACE}:release`]: JSON.stringify({ ...release, images }),
     [`${NAMESPACE}:absent`]: JSON.stringify(absent),
   };
+}
+
+function withTokenSince(raw: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const { cache, database } = ownValues(raw);
+  if (typeof cache !== "object" || cache === null || "authTokenSince" in cache) return raw;
+  const dated = { ...cache, authTokenSince: Object(database).passwordsSince };
+  return { ...raw, [`${NAMESPACE}:cache`]: JSON.stringify(dated) };
 }
 
 const UNUSED_SIZES = { replicas: 200, maxReplicas: 200 };

@@ -94,12 +94,21 @@ const databaseSchema = z
     message: "at least 10 % more than storageGib",
   });
 
-const cacheSchema = z.strictObject({
-  nodeType: cacheType,
-  engineVersion: redisVersion,
-  replicas: whole(1, 5),
-  snapshotDays: whole(1, 35),
-});
+const cacheSchema = z
+  .strictObject({
+    nodeType: cacheType,
+    engineVersion: redisVersion,
+    replicas: whole(1, 5),
+    snapshotDays: whole(1, 35),
+    /** The day of the present AUTH token. A later day makes a new one, which Redis takes beside the one before. */
+    authTokenSince: date,
+    /** The day of the token that Redis takes alone; while it is not `authTokenSince`, it takes the one before too. */
+    onlyAuthTokenSince: date.exactOptional(),
+  })
+  .refine(({ authTokenSince, onlyAuthTokenSince: only }) => only === undefined || only <= authTokenSince, {
+    path: ["onlyAuthTokenSince"],
+    message: "the day of authTokenSince, or an earlier one",
+  });
 
 export const workloadSchema = z
   .strictObject({

@@ -9,13 +9,19 @@ const DAY_SECONDS = 86_400;
 
 /** Days that the stack's config names, by which alerts judge what is overdue. */
 export interface StackDays {
+  /** Of the oldest secret that the policies want rotated: a password of the database's users, or the token of Redis. */
   readonly passwordsSince: string;
   readonly restoredOn: string | undefined;
 }
 
 /** The days as the config has them. */
-export function daysOf({ database, preflight }: Pick<StackConfig, "database" | "preflight">): StackDays {
-  return { passwordsSince: database.passwordsSince, restoredOn: preflight.restoreTest?.on };
+export function daysOf({
+  database,
+  cache,
+  preflight,
+}: Pick<StackConfig, "database" | "cache" | "preflight">): StackDays {
+  const [passwordsSince = database.passwordsSince] = [database.passwordsSince, cache.authTokenSince].sort();
+  return { passwordsSince, restoredOn: preflight.restoreTest?.on };
 }
 
 const PASSWORDS = "sparki:passwords:since_seconds";
@@ -447,18 +453,19 @@ export function stackAlerts(stack: string): Alert[] {
       service: "passwords",
       expr: `${days(PASSWORDS)} > ${76 * DAY_SECONDS}`,
       summary:
-        "The database users' passwords are {{ $value | humanizeDuration }} old; after 90 days nothing can be deployed",
+        "The database users' passwords or Redis's token are {{ $value | humanizeDuration }} old; after 90 days nothing can be deployed",
       page: {
         meaning:
-          "Once `sparki:database.passwordsSince` is more than 90 days ago, policy S54 refuses every update but one that rotates.",
-        timing: "Fires 76 days after that day: two weeks are left. Ends with the deployment that rotates.",
+          "Once `sparki:database.passwordsSince` or `sparki:cache.authTokenSince` is more than 90 days ago, policy S54 refuses every update but one that rotates.",
+        timing:
+          "Fires 76 days after the earlier of these days: two weeks are left. Ends with the deployment that rotates.",
         look: [
           "[Every secret, and when it is rotated](rotation.md)",
-          "`npx sparki upgrades`",
+          "`npx sparki rotate --list`: which of them is due?",
           "`npx sparki status`: is a release under way that should be finished first?",
         ],
         act: [
-          "Set `passwordsSince` to today and deploy.",
+          "`npx sparki rotate database-users` or `npx sparki rotate redis-auth`; commit the config.",
           "Already over 90 days: the same; nothing else is deployed before that.",
         ],
       },

@@ -34,6 +34,7 @@ const logGroup = (name: string) => ({
   skipDestroy: optional(false),
 });
 
+const authTokenSince = config("cache.authTokenSince", ({ cache }) => cache.authTokenSince);
 const passwordsSince = config("database.passwordsSince", ({ database }) => database.passwordsSince);
 /** A database user's credentials, of one rotation. */
 const userSecret = (purpose: string) => ({
@@ -139,7 +140,7 @@ export const data: readonly Declaration[] = [
   ...declare(
     "random:index/randomPassword:RandomPassword",
     {
-      "cache-auth": { length: 64 },
+      "cache-auth": { length: 64, keepers: { since: authTokenSince } },
       "secrets-application-password": { length: 48, keepers: { since: passwordsSince } },
       "secrets-migrations-password": { length: 48, keepers: { since: passwordsSince } },
     },
@@ -170,7 +171,9 @@ export const data: readonly Declaration[] = [
       transitEncryptionEnabled: true,
       transitEncryptionMode: "required",
       authToken: ref("cache-auth"),
-      authTokenUpdateStrategy: optional("ROTATE"),
+      authTokenUpdateStrategy: config("cache.onlyAuthTokenSince", ({ cache }) =>
+        cache.onlyAuthTokenSince === cache.authTokenSince ? "SET" : "ROTATE",
+      ),
       automaticFailoverEnabled: true,
       multiAzEnabled: true,
       autoMinorVersionUpgrade: true,

@@ -1,7 +1,7 @@
 import { isRecord, type Properties, type Value } from "../provider/properties.ts";
 import type { Cloud } from "./model.ts";
 import { AwsError } from "./model.ts";
-import { secretValue } from "./services/secretsmanager.ts";
+import { type SecretStage, secretValue } from "./services/secretsmanager.ts";
 import { TYPES } from "./types.ts";
 import { text } from "./values.ts";
 import type { World } from "./world.ts";
@@ -22,6 +22,7 @@ export function secretFor(
   identifier: string,
   reader: SecretReader,
   cloud: Pick<Cloud, "world" | "vault">,
+  stage?: SecretStage,
 ): string | undefined {
   const { world } = cloud;
   const secret = world.find([TYPES.secret], identifier);
@@ -41,7 +42,7 @@ export function secretFor(
   demand("secretsmanager:DescribeSecret", secret.arn);
   const key = keyOf(secret.inputs, secret.owner, world);
   if (key !== undefined) demand("kms:Decrypt", key);
-  return secretValue(identifier, cloud);
+  return secretValue(identifier, cloud, stage);
 }
 
 /** The name of the role that Pod Identity gives to the pods, if its trust lets it. */

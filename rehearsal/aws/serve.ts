@@ -14,7 +14,7 @@ import { Models } from "./models.ts";
 import { Operations } from "./operations.ts";
 import { AwsProvider } from "./provider.ts";
 import { type SecretReader, secretFor } from "./secret-access.ts";
-import { secretValue } from "./services/secretsmanager.ts";
+import { type SecretStage, secretValue } from "./services/secretsmanager.ts";
 import { settingsOf } from "./subject.ts";
 import { Vault } from "./vault.ts";
 import { World } from "./world.ts";
@@ -44,7 +44,7 @@ export interface AwsProviders {
   /** The current value of a secret by ARN or name; undefined when there is none. */
   secretValue(identifier: string): string | undefined;
   /** The same for pods of a service account, by Pod Identity. @throws what Secrets Manager says to who may not read it */
-  secretFor(identifier: string, reader: SecretReader): string | undefined;
+  secretFor(identifier: string, reader: SecretReader, stage?: SecretStage): string | undefined;
   /** Model seconds since the world began. */
   now(): number;
   /** Stops waiting, writes the world and closes the servers; what runs behind resources is left alone. */
@@ -72,7 +72,7 @@ export async function startAwsProviders(options: AwsProvidersOptions): Promise<A
     authority,
     faults,
     secretValue: (identifier) => secretValue(identifier, cloud),
-    secretFor: (identifier, reader) => secretFor(identifier, reader, cloud),
+    secretFor: (identifier, reader, stage) => secretFor(identifier, reader, cloud, stage),
     now: () => clock.now(),
     close: async () => {
       await operations.close();

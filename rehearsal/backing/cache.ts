@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { Redis } from "ioredis";
 import { DeployError } from "../../shared/deploy-error.ts";
 import type { Addresses } from "../addresses.ts";
@@ -14,7 +15,7 @@ import { issueCertificate, type ServedCertificate } from "./served-certificate.t
 type WantedCache = Parameters<CacheService["start"]>[0];
 
 interface RunningCache {
-  /** As it was asked for, with the token it asks for now. */
+  /** As it was asked for, with the tokens that it takes now. */
   wanted: WantedCache;
   readonly address: string;
   readonly place: CachePlace;
@@ -48,12 +49,12 @@ export class Caches implements CacheService {
     return this.#program.kind;
   }
 
-  /** Asked again with another token, a running cache wants that from new connections. */
+  /** Asked again with other tokens, a running cache wants one of those from new connections. */
   async start(wanted: WantedCache): Promise<{ address: string }> {
     const running = await this.#instances.start(wanted.name, (index) => this.#launch(wanted, index));
     const { authToken } = running.wanted;
-    if (wanted.authToken !== authToken) {
-      await this.#program.setToken(running.place, running.handle, authToken, wanted.authToken);
+    if (!isDeepStrictEqual(tokensOf(wanted), tokensOf(running.wanted))) {
+      await this.#program.setTokens(running.place, running.handle, authToken, tokensOf(wanted));
       running.wanted = wanted;
     }
     return { address: running.address };
@@ -98,6 +99,8 @@ export class Caches implements CacheService {
         () => false,
       );
     await waitFor(`cache ${name}`, answers, { limitSeconds: READY_LIMIT_SECONDS, process: handle });
+    const tokens = tokensOf(wanted);
+    if (tokens.length > 1) await this.#program.setTokens(place, handle, token, tokens);
     return { wanted, address, place, handle, isRunning: () => handle.running() };
   }
 }
@@ -118,8 +121,13 @@ interface CacheProgram {
   readonly command: string;
   /** Writes what the program reads at its start, and returns its arguments: never the token, which others could see there. */
   prepare(place: CachePlace, token: string): readonly string[];
-  /** Makes the running program ask for another token, for connections from now on. */
-  setToken(place: CachePlace, handle: ProcessHandle, token: string, newToken: string): Promise<void>;
+  /** Makes the running program, which takes `token`, take these alone, for connections from now on. */
+  setTokens(place: CachePlace, handle: ProcessHandle, token: string, tokens: readonly string[]): Promise<void>;
+}
+
+/** The tokens that a cache takes, the present one first: ElastiCache has two between ROTATE and SET. */
+function tokensOf({ authToken, tokenBefore }: WantedCache): string[] {
+  return tokenBefore === undefined ? [authToken] : [authToken, tokenBefore];
 }
 
 /** What the tools call `redis-server`: the real Redis, or under its own name the in-memory server that stands in for it. */
@@ -127,8 +135,8 @@ export function cacheProgram(tools: Tools): CacheProgram {
   const { "redis-server": command } = tools;
   if (command === undefined) throw new DeployError("SPARKI_OUTSIDE", "no redis-server among the tools");
   return basename(command) === "miniredis-server"
-    ? { kind: "miniredis", command, prepare: prepareMiniredis, setToken: setMiniredisToken }
-    : { kind: "redis", command, prepare: prepareRedis, setToken: setRedisToken };
+    ? { kind: "miniredis", command, prepare: prepareMiniredis, setTokens: setMiniredisTokens }
+    : { kind: "redis", command, prepare: prepareRedis, setTokens: setRedisTokens };
 }
 
 function prepareRedis({ address, folder, certificate }: CachePlace, token: string): readonly string[] {
@@ -152,13 +160,13 @@ function prepareRedis({ address, folder, certificate }: CachePlace, token: strin
   return [file];
 }
 
-async function setRedisToken(
+async function setRedisTokens(
   place: CachePlace,
   _handle: ProcessHandle,
   token: string,
-  newToken: string,
+  tokens: readonly string[],
 ): Promise<void> {
-  await ask(place, token, ["CONFIG", "SET", "requirepass", newToken]);
+  await ask(place, token, ["ACL", "SETUSER", "default", "resetpass", ...tokens.map((each) => `>${each}`)]);
 }
 
 function prepareMiniredis({ address, folder, certificate }: CachePlace, token: string): readonly string[] {
@@ -169,8 +177,13 @@ function prepareMiniredis({ address, folder, certificate }: CachePlace, token: s
   return [...listen, "--tls-cert", certificateFile, "--tls-key", keyFile, "--requirepass-file", file];
 }
 
-async function setMiniredisToken({ folder }: CachePlace, handle: ProcessHandle, _token: string, newToken: string) {
-  writeFileSync(tokenFile(folder), newToken, { mode: 0o600 });
+async function setMiniredisTokens(
+  { folder }: CachePlace,
+  handle: ProcessHandle,
+  _token: string,
+  tokens: readonly string[],
+) {
+  writeFileSync(tokenFile(folder), tokens.join("\n"), { mode: 0o600 });
   handle.signal("SIGHUP");
 }
 

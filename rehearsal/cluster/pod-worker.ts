@@ -335,7 +335,7 @@ export function sourcesFrom(
       configMap: (name) => api.get<ConfigMap>(`/api/v1/namespaces/${namespace}/configmaps/${name}`),
       secret: (name) => api.get<Secret>(`/api/v1/namespaces/${namespace}/secrets/${name}`),
       secretProviderClass: (name) => api.get<SecretProviderClass>(`${classes}/${name}`),
-      secretValue: (nameOrArn) => secretValue(nameOrArn, reader),
+      secretValue: (nameOrArn, stage) => secretValue(nameOrArn, reader, stage),
     };
   };
 }

@@ -7,8 +7,11 @@ import { fieldOf, type Placement, resourceFieldOf } from "./objects.ts";
 
 export interface VolumeSources extends References {
   secretProviderClass(name: string): Promise<SecretProviderClass | undefined>;
-  secretValue(nameOrArn: string): Promise<string | undefined>;
+  secretValue(nameOrArn: string, stage?: Stage): Promise<string | undefined>;
 }
+
+/** A secret has its value before under AWSPREVIOUS. */
+type Stage = "AWSCURRENT" | "AWSPREVIOUS";
 
 interface Mounting {
   readonly pod: Pod;
@@ -163,25 +166,26 @@ interface SecretReader {
 }
 
 /** A secret's value by its name or ARN; undefined when there is no such secret. Rejects when the reader may not read it. */
-export type SecretValue = (nameOrArn: string, reader: SecretReader) => Promise<string | undefined>;
+export type SecretValue = (nameOrArn: string, reader: SecretReader, stage?: Stage) => Promise<string | undefined>;
 
 interface SecretObject {
   readonly objectName: string;
   readonly objectAlias?: string;
   readonly objectType?: string;
+  readonly objectVersionLabel?: string;
   readonly jmesPath?: readonly { readonly path: string; readonly objectAlias: string }[];
 }
 
 /** The files that a SecretProviderClass asks for: name in the volume and content. Throws what the driver would report. */
 export async function secretFilesOf(
   providerClass: SecretProviderClass,
-  secretValue: (nameOrArn: string) => Promise<string | undefined>,
+  secretValue: VolumeSources["secretValue"],
 ): Promise<ReadonlyMap<string, string>> {
   const { provider, parameters = {} } = providerClass.spec ?? {};
   if (provider !== "aws") throw new Error(`provider not found: provider "${provider}"`);
   const files = new Map<string, string>();
   for (const object of secretObjectsIn(parameters.objects ?? "")) {
-    const value = await secretValue(object.objectName);
+    const value = await secretValue(object.objectName, stageOf(object));
     if (value === undefined) throw new Error(missing(object.objectName));
     for (const [file, content] of filesOfSecret(object, value)) {
       if (files.has(file)) throw new Error(`Name already in use for objectAlias: ${file}`);
@@ -189,6 +193,11 @@ export async function secretFilesOf(
     }
   }
   return files;
+}
+
+function stageOf({ objectVersionLabel: label = "AWSCURRENT" }: SecretObject): Stage {
+  if (label === "AWSCURRENT" || label === "AWSPREVIOUS") return label;
+  throw new Error(`Failed to fetch secret from all regions: no version has the label ${label}`);
 }
 
 function missing(name: string): string {

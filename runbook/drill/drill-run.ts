@@ -1,4 +1,3 @@
-import { join, resolve } from "node:path";
 import { copyPrefix, type DatabaseCopies, type RestoreSource } from "../../io/database-copies.ts";
 import { openSlack } from "../../io/slack.ts";
 import { DeployError, EXIT } from "../../shared/deploy-error.ts";
@@ -6,10 +5,10 @@ import type { StackConfig } from "../../stacks/schema.ts";
 import type { CommandResult, Ports } from "../command.ts";
 import { Notifications } from "../notify/notifications.ts";
 import type { OpenPreflight } from "../preflight/open.ts";
-import { CHECKOUT_DIRECTORY } from "../project.ts";
 import { inColumns } from "../report/columns.ts";
 import { showPhase } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
+import { stackFileOf } from "../settings-file.ts";
 import { type DrillRecord, recordOf, writeRecord } from "./drill-record.ts";
 import { drillMessage, drillText, intentText } from "./drill-text.ts";
 import type { RestoreChecks } from "./restore-checks.ts";
@@ -189,8 +188,7 @@ async function recorded(
 ): Promise<{ told: RestoreDrill; record: DrillRecord | null }> {
   const record = recordOf(drill, await whoRuns(ports), ports.clock.now());
   if (record === undefined) return { told: drill, record: null };
-  const own = ports.env.PULUMI_OPTION_CONFIG_FILE;
-  const file = own === undefined ? join(CHECKOUT_DIRECTORY, `Pulumi.${stack}.yaml`) : resolve(ports.cwd, own);
+  const file = stackFileOf(stack, ports);
   try {
     writeRecord(file, record);
     return { told: drill, record };

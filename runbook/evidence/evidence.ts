@@ -104,9 +104,9 @@ export interface Drills {
   readonly newest: RestoreTest | null;
 }
 
-/** New passwords of the database's users. */
+/** New passwords of the database's users, or a new token of Redis. */
 export interface Rotation {
-  readonly what: "database users' passwords";
+  readonly what: "database users' passwords" | "Redis's AUTH token";
   /** ISO 8601 dates; null where it is not known. */
   readonly since: string;
   readonly before: string | null;
@@ -131,6 +131,8 @@ export interface AuditedSettings {
   readonly restoreTest: RestoreTest | null | undefined;
   /** An ISO 8601 date. */
   readonly passwordsSince: string | undefined;
+  /** The same; an earlier program's token had no day. */
+  readonly authTokenSince: string | undefined;
   /** The settings that cannot be read, such as `sparki:exemptions`. */
   readonly unreadable: readonly string[];
 }
@@ -139,6 +141,7 @@ export type RestoreTest = NonNullable<StackConfig["preflight"]["restoreTest"]>;
 
 const { exemptions, approvals, relaxations, preflight } = configSchema.shape;
 const databaseSchema = z.object({ passwordsSince: date });
+const cacheSchema = z.object({ authTokenSince: date.exactOptional() }).default({});
 const preflightSchema = z.object({ restoreTest: preflight.unwrap().shape.restoreTest }).default({});
 
 /** Reads those settings, each by itself: an update of an earlier program may have had others. */
@@ -156,6 +159,7 @@ export function auditedSettings(settings: Settings): AuditedSettings {
     relaxations: read("relaxations", relaxations),
     restoreTest: tested && (tested.restoreTest ?? null),
     passwordsSince: read("database", databaseSchema)?.passwordsSince,
+    authTokenSince: read("cache", cacheSchema)?.authTokenSince,
     unreadable,
   };
 }

@@ -29,7 +29,7 @@ export type Gathered = Omit<Evidence, "reports" | "plans" | "signature" | "isCom
 const LIMITS = [
   "A freeze leaves no record of its own once it is lifted; the rollback that caused it and the one that lifted it are among the updates.",
   "Who reviewed an exemption, a relaxation or an approval of a resource is in the history of the repository; its settings name who asked for it.",
-  "Of secrets that are rotated, only the database users' passwords are recorded.",
+  "Of secrets that are rotated, only the database users' passwords and Redis's AUTH token are recorded.",
   "Pages and alerts are only in the messaging service that received them.",
   "Reports and plans stay on the machines that made them: the matching ones of this machine are included, and every approval names its plan by hash.",
   "The history is read from the stack's backend: anyone who can write to the backend can change it.",

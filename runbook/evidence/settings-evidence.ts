@@ -35,7 +35,10 @@ export function settingsEvidence(
   const drills = drillsIn(ran, present, range);
   return {
     drills,
-    rotations: rotationsIn(ran, range),
+    rotations: [
+      ...rotationsIn(ran, "passwordsSince", "database users' passwords", range),
+      ...rotationsIn(ran, "authTokenSince", "Redis's AUTH token", range),
+    ],
     exemptions: inForce(({ exemptions }) => exemptions),
     relaxations: inForce(({ relaxations }) => relaxations),
     resourceApprovals: inForce(({ approvals }) => approvals),
@@ -66,15 +69,20 @@ function grantsIn<Grant extends object>(
   });
 }
 
-/** A later day of the passwords in an update that succeeded; the first that is known of rotates nothing. */
-function rotationsIn(ran: readonly Ran[], range: Range): Rotation[] {
-  const succeeded = ran.filter(({ update, settings }) => update.result === "succeeded" && settings.passwordsSince);
-  return succeeded.flatMap(({ update, settings: { passwordsSince: since } }, index) => {
-    const before = succeeded[index - 1]?.settings.passwordsSince;
+/** A later day of a secret in an update that succeeded; the first that is known of rotates nothing. */
+function rotationsIn(
+  ran: readonly Ran[],
+  day: "passwordsSince" | "authTokenSince",
+  what: Rotation["what"],
+  range: Range,
+): Rotation[] {
+  const succeeded = ran.filter(({ update, settings }) => update.result === "succeeded" && settings[day]);
+  return succeeded.flatMap(({ update, settings: { [day]: since } }, index) => {
+    const before = succeeded[index - 1]?.settings[day];
     if (since === undefined || before === undefined || since === before || !isWithin(range, update.startedAt))
       return [];
     const at = new Date(update.startedAt * 1000).toISOString();
-    return [{ what: "database users' passwords", since, before, update: update.id, at }];
+    return [{ what, since, before, update: update.id, at }];
   });
 }
 

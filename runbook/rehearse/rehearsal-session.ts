@@ -186,6 +186,8 @@ function replaceCloud(project: RehearsedProject, cloud: CloudProcess, since: str
     project.replace(["sparki:storm", key], `${cloud.url}/storm/${name}`, "a stand-in");
   project.replace(["sparki:slackWebhook"], `${cloud.url}/slack`, "the rehearsal's own Slack");
   project.replace(["sparki:database", "passwordsSince"], since, "today: every rehearsal creates its own passwords");
+  const dayBefore = new Date(Date.parse(since) - 86_400_000).toISOString().slice(0, 10);
+  project.replace(["sparki:cache", "authTokenSince"], dayBefore, "the day before: its rotation can be rehearsed");
   const own = (key: string, value: unknown, by: string) => project.replace(["sparki:preflight", key], value, by);
   own("migrations", "rehearsal/app/migrations", "the stand-in application's own");
   const restored = { on: today(), by: "rehearsal", snapshot: "none" };

@@ -31,7 +31,7 @@ export interface Upgrades {
 }
 
 /** The policies refuse older ones (S54). */
-const PASSWORD_DAYS = 90;
+export const PASSWORD_DAYS = 90;
 /** Preflight warns of an older one. */
 export const RESTORE_TEST_DAYS = 92;
 const DAY = 86_400_000;
@@ -48,7 +48,8 @@ export function upgradesOf(stack: string, config: StackConfig, today: string, wi
     kubernetes(config, file),
     postgres(config, file),
     redis(config, file),
-    passwords(config, file),
+    passwords(config),
+    token(config),
     ...restoreTest(config, file),
     ...exemptions(config, file),
   ];
@@ -97,12 +98,21 @@ function redis({ cache: { engineVersion } }: StackConfig, file: string): Known {
   };
 }
 
-function passwords({ database: { passwordsSince } }: StackConfig, file: string): Known {
+function passwords({ database: { passwordsSince } }: StackConfig): Known {
   return {
     what: "the database users' passwords",
     ends: daysAfter(passwordsSince, PASSWORD_DAYS),
     consequence: "the policies refuse every deployment (S54)",
-    next: `set sparki:database.passwordsSince to today in ${file}; npx sparki deploy (docs/database.md)`,
+    next: "npx sparki rotate database-users (docs/rotation.md)",
+  };
+}
+
+function token({ cache: { authTokenSince } }: StackConfig): Known {
+  return {
+    what: "the AUTH token of Redis",
+    ends: daysAfter(authTokenSince, PASSWORD_DAYS),
+    consequence: "the policies refuse every deployment (S54)",
+    next: "npx sparki rotate redis-auth (docs/rotation.md)",
   };
 }
 
@@ -155,7 +165,8 @@ function bySoonest(one: Ending, other: Ending): number {
   return order(one) < order(other) ? -1 : 1;
 }
 
-function daysAfter(date: string, days: number): string {
+/** So many days after an ISO 8601 date. */
+export function daysAfter(date: string, days: number): string {
   return new Date(Date.parse(date) + days * DAY).toISOString().slice(0, 10);
 }
 

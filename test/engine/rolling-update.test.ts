@@ -67,6 +67,18 @@ async function onlyConnected(user: string): Promise<void> {
   expect(await engine.connectedUsers()).toEqual([user]);
 }
 
+/** Resolves once every pod has connected to the cache again. */
+async function cacheAnswers(): Promise<void> {
+  for (const end = Date.now() + 300_000; Date.now() < end; await sleep(500)) {
+    const calls = [{ method: "GET", path: "/api/cache/health" }] as const;
+    const running = startLoad({ ...engine.site, perSecond: PER_SECOND, calls });
+    await sleep(1000);
+    const { failures, requests } = await running.end();
+    if (failures.length === 0 && requests > 0) return void (await allReady());
+  }
+  throw new Error("the cache is not reached again");
+}
+
 function say(what: string, figures: LoadFigures): void {
   const { requests, seconds, failures, slowestMilliseconds: slowest } = figures;
   const rate = (requests / seconds).toFixed(1);
@@ -112,6 +124,34 @@ describe("a rotation of the database's users under load", () => {
     expect(figures.failures).toEqual([]);
     expect(figures.requests).toBeGreaterThan(1000);
     expect(before).toEqual(["sparki_application_20260801"]);
+  });
+});
+
+describe("a rotation of Redis's AUTH token under load", () => {
+  it("loses no request, and Redis refuses the token before at its end", async () => {
+    const running = load();
+    for (const token of ["auth-token-of-a-test-2", "auth-token-of-a-test-3"]) {
+      await sleep(1000);
+      const said = await engine.rotateToken(token);
+      expect(said).toEqual({ before: expect.stringMatching(/^WRONGPASS/), present: "OK" });
+      await allReady();
+    }
+    await sleep(1000);
+    const figures = await running.end();
+    say("Redis's token rotated twice", figures);
+    expect(figures.failures).toEqual([]);
+    expect(figures.requests).toBeGreaterThan(1000);
+  });
+
+  it("would lose some where the token before ended at once: the same load notices it", async () => {
+    const running = load();
+    await sleep(1000);
+    await engine.replaceToken("auth-token-of-a-test-4");
+    await sleep(1000);
+    const figures = await running.end();
+    say("Redis's token replaced at once", figures);
+    expect(figures.failures.length).toBeGreaterThan(0);
+    await cacheAnswers();
   });
 });
 

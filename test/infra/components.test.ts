@@ -34,7 +34,8 @@ async function recordInfra(): Promise<Recorded[]> {
     const shared = { ...PLACE, network, cluster, keys };
     const size = { instanceClass: "db.r7g.large", engineVersion: "17.6", storageGib: 100, maxStorageGib: 1000 };
     new Database("database", { ...shared, ...size, multiZone: true, backupDays: 14 });
-    new Cache("cache", { ...shared, nodeType: "cache.r7g.large", engineVersion: "7.1", replicas: 2, snapshotDays: 7 });
+    const node = { nodeType: "cache.r7g.large", engineVersion: "7.1", replicas: 2, snapshotDays: 7 };
+    new Cache("cache", { ...shared, ...node, authTokenSince: "2026-11-01" });
     new Edge("edge", { ...shared, domain: "prod.sparki.tools", services: SERVICE_NAMES });
   });
 }

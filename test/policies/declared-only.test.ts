@@ -6,6 +6,7 @@ import { declaredOnly } from "../../policies/declared-only.ts";
 import { asResource } from "../../policies/judging/resource.ts";
 import { UNKNOWN } from "../../shared/engine-values.ts";
 import { Example, judge, situation, thing } from "../support/policy-fixtures.ts";
+import { parsedStackConfig } from "../support/policy-stack.ts";
 
 const VPC = "aws:ec2/vpc:Vpc";
 const INTERNET = "aws:ec2/internetGateway:InternetGateway";
@@ -20,7 +21,8 @@ const awsProvider = {
   maxRetries: "10",
 };
 const kubeconfig = thing("pulumi:providers:kubernetes", {}).named("cluster-kubernetes");
-const password = thing("random:index/randomPassword:RandomPassword", { length: 64, special: false }).named(
+const keepers = { since: parsedStackConfig().cache.authTokenSince };
+const password = thing("random:index/randomPassword:RandomPassword", { length: 64, special: false, keepers }).named(
   "cache-auth",
 );
 const account = thing("kubernetes:core/v1:ServiceAccount", {

@@ -46,7 +46,7 @@ describe("a chart that somebody new has edited", () => {
       DEPLOYMENT,
       "{{ .Values.image }}",
       "{{ .Values.image }",
-      "templates/deployment.yaml, line 63 (declared: an action that ends with }})",
+      "templates/deployment.yaml, line 66 (declared: an action that ends with }})",
     ],
     [
       "a line that is out of place",

@@ -239,7 +239,7 @@ const OWN: readonly (readonly [RegExp, readonly Value[]])[] = [
   [/allowedRegistries\.\d+$/, ["/", "ghcr.io", "https://ghcr.io/", "ghcr.io/a//", "*"]],
   [/channel$/, ["#", "incidents", "# incidents", "#a b"]],
   [/mention$/, ["@", "on-call", "@ on", "@channel", "@here", "@everyone"]],
-  [/passwordsSince$/, ["2999-12-31", "0000-01-01", "2026-02-30", "tomorrow"]],
+  [/passwordsSince$|uthTokenSince$/, ["2999-12-31", "0000-01-01", "2026-02-30", "tomorrow"]],
   [/repository$/, ["a", "a/b/c", "/", "a/..", "-a/b", "https://github.com/a/b"]],
   [/kind$/, [{ type: "faults" }, { type: "errors", seconds: 1 }, { type: "slowerThan" }]],
 ];

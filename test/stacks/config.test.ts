@@ -360,6 +360,8 @@ describe("parseConfig", () => {
     ["database", { passwordsSince: "2026-12-01" }, undefined],
     ["database", { passwordsSince: "2026-12-02" }, "database.passwordsSince"],
     ["database", { passwordsSince: "2999-01-01" }, "database.passwordsSince"],
+    ["cache", { authTokenSince: "2026-12-01" }, undefined],
+    ["cache", { authTokenSince: "2026-12-02" }, "cache.authTokenSince"],
     ["preflight", { restoreTest: { on: "2026-11-30", by: "@dba-team", snapshot: "s" } }, undefined],
     ["preflight", { restoreTest: { on: "2027-11-30", by: "@dba-team", snapshot: "s" } }, "preflight.restoreTest.on"],
   ])("tells at the end of November 2026 whether %s may say %j", (key, change, place) => {
@@ -459,6 +461,13 @@ describe("fromEarlierProgram", () => {
     expect(errorOf(read).message.match(/^ {2}\S.*/gm)).toEqual([
       '  absent is ["web"]; expected a list without web, which every user needs',
     ]);
+  });
+
+  it("takes a token without a day for as old as the passwords, and leaves one with a day alone", () => {
+    const raw = rawConfig("prod");
+    const { authTokenSince: _, ...cache } = JSON.parse(raw["sparki:cache"] ?? "");
+    const read = fromEarlierProgram({ ...raw, "sparki:cache": JSON.stringify(cache) });
+    expect(parseConfig(read, "prod").cache.authTokenSince).toBe(parseConfig(raw, "prod").database.passwordsSince);
   });
 
   it("leaves a config alone that has every service", () => {

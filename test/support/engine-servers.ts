@@ -11,11 +11,27 @@ import { makeUsers, type Users } from "./database-users.ts";
 export const SITE = "prod.sparki.test";
 const BALANCER = "sparki-prod-1.us-east-1.elb.amazonaws.com";
 const MASTER = { username: "sparki_admin", password: "password-of-a-test" };
-const TOKEN = "auth-token-of-a-test";
+/** The cache's first token. */
+export const TOKEN = "auth-token-of-a-test";
+const NAME = "sparki-test";
 
 /** What Secrets Manager has for the engine's chart, by ARN; a database's users are added with them. */
 export function secretsFor(values: Values): Map<string, string> {
-  return new Map([[textIn(values, "cache.secretArn"), JSON.stringify({ authToken: TOKEN })]]);
+  return new Map([cacheSecret(values, TOKEN)]);
+}
+
+/** The secret of the cache with a token, by ARN. */
+export function cacheSecret(values: Values, authToken: string): [string, string] {
+  return [textIn(values, "cache.secretArn"), JSON.stringify({ authToken })];
+}
+
+/** Makes the running cache take these tokens and no others. */
+export async function giveToken(
+  backing: Backing,
+  values: Values,
+  tokens: { readonly authToken: string; readonly tokenBefore?: string },
+): Promise<void> {
+  await backing.cache.start({ name: NAME, hostnames: [textIn(values, "cache.host")], ...tokens });
 }
 
 /** The secret of the application's user since a day. */
@@ -25,12 +41,16 @@ export function userSecretArn(day: string): string {
 
 /** Starts database, cache and load balancer, each under the name that the values have for it. */
 export async function startServers(backing: Backing, values: Values): Promise<void> {
-  const name = "sparki-test";
   const hosts = { database: textIn(values, "database.host"), cache: textIn(values, "cache.host") };
-  const database = { name, hostnames: [hosts.database], databaseName: textIn(values, "database.name"), ...MASTER };
+  const database = {
+    name: NAME,
+    hostnames: [hosts.database],
+    databaseName: textIn(values, "database.name"),
+    ...MASTER,
+  };
   const [{ address }, cache, balancer] = await Promise.all([
     backing.database.start(database),
-    backing.cache.start({ name, hostnames: [hosts.cache], authToken: TOKEN }),
+    backing.cache.start({ name: NAME, hostnames: [hosts.cache], authToken: TOKEN }),
     backing.loadBalancer.apply(balancerOf(values)),
   ]);
   backing.names.setAddress(hosts.database, address);
@@ -45,7 +65,7 @@ function balancerOf(values: Values): LoadBalancerState {
   const action = { type: "forward", targets: [{ arn, weight: 1 }] } as const;
   const healthCheck = { path: "/ready", intervalSeconds: 10, healthyThreshold: 2 };
   return {
-    name: "sparki-test",
+    name: NAME,
     certificateNames: [SITE],
     listeners: [{ port: 443, protocol: "HTTPS", rules: [{ conditions: {}, action }] }],
     targetGroups: [{ arn, healthCheck, takesPods: true, deregistrationDelaySeconds: 30 }],

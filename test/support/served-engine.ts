@@ -1,7 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { ask } from "../../rehearsal/backing/cache.ts";
 import { startBacking } from "../../rehearsal/backing/serve.ts";
 import { CertificateAuthority } from "../../rehearsal/certificates.ts";
 import { KubernetesApi } from "../../rehearsal/cluster/api.ts";
@@ -16,7 +18,17 @@ import type { ImageBehaviour } from "../../rehearsal/services.ts";
 import { TEST_TOKEN } from "./asking.ts";
 import type { Values } from "./chart.ts";
 import { type Credentials, usersSince } from "./database-users.ts";
-import { migrate, rotate, SITE, secretsFor, startServers, userSecretArn } from "./engine-servers.ts";
+import {
+  cacheSecret,
+  giveToken,
+  migrate,
+  rotate,
+  SITE,
+  secretsFor,
+  startServers,
+  TOKEN,
+  userSecretArn,
+} from "./engine-servers.ts";
 import { toolPath } from "./tool.ts";
 import { stackValues } from "./workload-values.ts";
 import { withValue } from "./wrong-values.ts";
@@ -29,6 +41,13 @@ export interface ServedEngine {
   release(id: string): Promise<void>;
   /** Makes the database's users since another day, `20261101`, and rolls the fleet out with them, as a rotation does. */
   rotate(day: string): Promise<void>;
+  /**
+   * Gives Redis another token as a rotation does: beside the one before, then pods start with it, then it is the only one,
+   * and every connection is lost. Resolves with what Redis then says to the token before and to the new one.
+   */
+  rotateToken(token: string): Promise<{ readonly before: string; readonly present: string }>;
+  /** Replaces the token at once, as nobody should: pods are told of it some seconds after their connections are lost. */
+  replaceToken(token: string): Promise<void>;
   /** The users that the engine's connections to the database have now. */
   connectedUsers(): Promise<readonly string[]>;
   /** Names of the fleet's pods that are ready and stay. */
@@ -46,6 +65,8 @@ const TOOLS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-schedu
 const CLUSTER = { name: "sparki-test", version: "1.33", zones: ["a", "b", "c"], podNetwork: "10.40.0.0/16" };
 const NAMESPACE = "sparki-engine";
 const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
+
+const LOSE_CONNECTIONS = ["CLIENT", "KILL", "TYPE", "normal"];
 
 /** Starts everything around the fleet; `release` brings the fleet itself. */
 export async function serveEngine(stack: string, timeScale: number, behaviour: object): Promise<ServedEngine> {
@@ -74,10 +95,10 @@ interface Options {
 async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "stop">> {
   const { runDirectory, behaviour } = options;
   const values = stackValues(options.stack, "engine", "fleet");
-  const { addresses, processes, images, access, secrets } = await startSurroundings(options, values, undo);
+  const { addresses, processes, images, access, secrets, backing } = await startSurroundings(options, values, undo);
   const api = new KubernetesApi(access);
   undo.push(() => api.close());
-  let [day, release] = ["20260801", ""];
+  let [day, release, token] = ["20260801", "", TOKEN];
   const makeUsers = async () => {
     const users = usersSince(day);
     await rotate(processes, addresses, values, users);
@@ -86,6 +107,10 @@ async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "
   };
   const prepare = async () => migrate(processes, addresses, values, await makeUsers());
   await Promise.all([prepare(), makeNamespace(api)]);
+  const cachePlace = () => ({
+    address: addresses.cache(1),
+    authorityPem: readFileSync(join(runDirectory, "ca.pem"), "utf8"),
+  });
   const kubeconfigFile = join(runDirectory, "kubeconfig");
   const helm = new Helm({ helm: toolPath("helm"), processes, projectDirectory: ROOT, kubeconfigFile });
   const [origin, dnsServer] = [`https://${SITE}:8443`, `${addresses.dns}:5353`];
@@ -99,6 +124,25 @@ async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "
       day = to;
       await makeUsers();
       await upgrade(helm, images, { values: withUser(values, day), id: release, behaviour });
+    },
+    rotateToken: async (authToken) => {
+      const before = token;
+      await giveToken(backing, values, { authToken, tokenBefore: before });
+      secrets.set(...cacheSecret(values, authToken));
+      token = authToken;
+      await upgrade(helm, images, { values: withToken(withUser(values, day), authToken), id: release, behaviour });
+      await giveToken(backing, values, { authToken });
+      const said = (command: readonly string[]) =>
+        ask(cachePlace(), authToken, command).then(String, (error: Error) => error.message);
+      await said(LOSE_CONNECTIONS);
+      return { before: await said(["AUTH", before]), present: await said(["AUTH", authToken]) };
+    },
+    replaceToken: async (authToken) => {
+      await giveToken(backing, values, { authToken });
+      await ask(cachePlace(), authToken, LOSE_CONNECTIONS);
+      await sleep(2000);
+      secrets.set(...cacheSecret(values, authToken));
+      token = authToken;
     },
     connectedUsers: () => connectedUsers(addresses.database(1), runDirectory, usersSince(day).application),
     readyPods: async () => {
@@ -136,12 +180,17 @@ async function startSurroundings({ stack, timeScale, runDirectory }: Options, va
   });
   undo.push(() => clusters.close());
   const [access] = await Promise.all([clusters.start(CLUSTER), startServers(backing, values)]);
-  return { addresses, processes, images, access, secrets };
+  return { addresses, processes, images, access, secrets, backing };
 }
 
 /** The chart's values with the secret of the application's user since a day. */
 function withUser(values: Values, day: string): Values {
   return withValue(values, "database.secretArn", userSecretArn(day));
+}
+
+/** The chart's values with a day of its own for each token. */
+function withToken(values: Values, token: string): Values {
+  return withValue(values, "cache.tokenSince", token.endsWith("2") ? "2026-11-02" : "2026-11-03");
 }
 
 async function connectedUsers(host: string, runDirectory: string, { username, password }: Credentials) {

@@ -81,7 +81,6 @@ const replicationGroup: ResourceModel = {
     multiAzEnabled: false,
     snapshotRetentionLimit: 0,
     transitEncryptionEnabled: false,
-    authTokenUpdateStrategy: "ROTATE",
     networkType: "ipv4",
     ipDiscovery: "ipv4",
     dataTieringEnabled: false,
@@ -128,11 +127,13 @@ const replicationGroup: ResourceModel = {
   backing: {
     start,
     update: async (subject, olds, cloud) => {
-      // The server takes its token at start only.
-      if (text(olds, "authToken") !== text(subject.inputs, "authToken")) await cloud.services.cache.stop(subject.id);
+      changeToken(subject, olds, cloud);
       return start(subject, cloud);
     },
-    stop: async ({ id }, { services }) => services.cache.stop(id),
+    stop: async ({ id }, { services, vault }) => {
+      vault.delete(tokenBeforeKey(id));
+      await services.cache.stop(id);
+    },
   },
   mayDelete: ({ inputs, status }, world) => {
     if (status === "failed") return;
@@ -154,10 +155,26 @@ const nodesOf = (inputs: Properties) =>
   number(inputs, "numCacheClusters") ??
   (number(inputs, "numNodeGroups") ?? 1) * ((number(inputs, "replicasPerNodeGroup") ?? 0) + 1);
 
-async function start(subject: Subject, { services }: Cloud): Promise<Properties> {
+const tokenBeforeKey = (id: string) => `cache token before ${id}`;
+
+/**
+ * ROTATE adds the token, and the one before is taken too; SET leaves the token alone, new or not: the server never stops.
+ * Without a strategy AWS rotates. https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html; the provider asks by
+ * the same call whenever the token or the strategy changes.
+ */
+function changeToken({ id, inputs }: Subject, olds: Properties, { vault }: Cloud): void {
+  const [token, before] = [text(inputs, "authToken"), text(olds, "authToken")];
+  const [strategy, strategyBefore] = [inputs, olds].map((of) => text(of, "authTokenUpdateStrategy"));
+  if (token === before && strategy === strategyBefore) return;
+  if (strategy === "SET") vault.delete(tokenBeforeKey(id));
+  else if (token !== before && before !== undefined) vault.set(tokenBeforeKey(id), before);
+}
+
+async function start(subject: Subject, { services, vault }: Cloud): Promise<Properties> {
   const authToken = text(subject.inputs, "authToken") ?? "";
+  const tokenBefore = vault.text(tokenBeforeKey(subject.id));
   const hostnames = (["master", "replica"] as const).map((role) => hostOf(subject, role).toLowerCase());
-  const { address } = await services.cache.start({ name: subject.id, hostnames, authToken });
+  const { address } = await services.cache.start({ name: subject.id, hostnames, authToken, tokenBefore });
   for (const hostname of hostnames) services.names.setAddress(hostname, address);
   return {};
 }

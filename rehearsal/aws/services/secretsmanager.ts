@@ -3,7 +3,7 @@ import { AwsError, arnOf, checkPolicy, uuidOf } from "../model.ts";
 import { kmsKeyReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { number, text } from "../values.ts";
-import type { WorldResource } from "../world.ts";
+import type { World, WorldResource } from "../world.ts";
 
 const secretReference = (path: string): Reference => ({
   path,
@@ -40,7 +40,8 @@ const secret: ResourceModel = {
       throw new AwsError("InvalidRequestException", words);
     }
   },
-  afterDelete: (resource, { world, clock }) => {
+  afterDelete: (resource, { world, vault, clock }) => {
+    vault.delete(previousKey(resource.arn, world));
     const days = recoveryDays(resource);
     if (days === 0 || resource.name === undefined) return;
     world.keepName({ type: resource.type, name: resource.name, untilModelSeconds: clock.now() + days * DAY });
@@ -64,8 +65,12 @@ const secretVersion: ResourceModel = {
     hasSecretStringWo: () => false,
   },
   backing: {
-    start: async ({ id, inputs }, { vault }) => {
-      vault.set(valueKey(id), text(inputs, "secretString") ?? text(inputs, "secretBinary") ?? "");
+    start: async ({ id, inputs }, { vault, world }) => {
+      const value = text(inputs, "secretString") ?? text(inputs, "secretBinary") ?? "";
+      const secretId = text(inputs, "secretId") ?? "";
+      const before = secretValue(secretId, { world, vault });
+      if (before !== undefined && before !== value) vault.set(previousKey(secretId, world), before);
+      vault.set(valueKey(id), value);
       return {};
     },
     stop: async ({ id }, { vault }) => vault.delete(valueKey(id)),
@@ -73,6 +78,12 @@ const secretVersion: ResourceModel = {
 };
 
 const valueKey = (versionId: string) => `value ${versionId}`;
+/** A new value makes the one before AWSPREVIOUS, which the provider leaves there when it deletes that version. */
+const previousKey = (secretId: string, world: World) =>
+  `previous value ${world.find([TYPES.secret], secretId)?.arn ?? secretId}`;
+
+/** The label of a secret's version. */
+export type SecretStage = "AWSCURRENT" | "AWSPREVIOUS";
 
 /** Keeps the value of a secret that AWS itself makes and manages. */
 export function setManagedSecret(secretArn: string, value: string, { vault }: Pick<Cloud, "vault">): void {
@@ -84,10 +95,15 @@ export function dropManagedSecret(secretArn: string, { vault }: Pick<Cloud, "vau
   vault.delete(valueKey(secretArn));
 }
 
-/** The current value of a secret by ARN or name; undefined when there is no such secret or it has no value yet. */
-export function secretValue(identifier: string, { world, vault }: Pick<Cloud, "world" | "vault">): string | undefined {
+/** A secret's value by ARN or name; undefined when there is no such secret or it has no value of that stage. */
+export function secretValue(
+  identifier: string,
+  { world, vault }: Pick<Cloud, "world" | "vault">,
+  stage: SecretStage = "AWSCURRENT",
+): string | undefined {
   const found = world.find([TYPES.secret], identifier);
   if (found === undefined) return undefined;
+  if (stage === "AWSPREVIOUS") return vault.text(previousKey(found.arn, world));
   const versions = world
     .ofType(TYPES.secretVersion)
     .filter(

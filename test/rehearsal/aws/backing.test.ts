@@ -64,11 +64,14 @@ describe("secrets of the simulated account", () => {
     const version = (name: string) =>
       account.create({ type: TYPES.secretVersion, name, inputs: { secretId: secret.id, secretString: name } });
     const old = await version("old");
+    expect(secretValue(secret.id, account.cloud, "AWSPREVIOUS")).toBeUndefined();
     await version("new");
+    expect(secretValue(secret.id, account.cloud, "AWSPREVIOUS")).toBe("old");
     expect(secretValue(secret.id, account.cloud)).toBe("new");
     // A replacement makes the new value first and deletes the old one afterwards.
     await account.delete(TYPES.secretVersion, old.id);
     expect(secretValue("sparki/test", account.cloud)).toBe("new");
+    expect(secretValue("sparki/test", account.cloud, "AWSPREVIOUS")).toBe("old");
     expect(secretValue("other", account.cloud)).toBeUndefined();
   });
 

@@ -2,6 +2,8 @@ import type { LoadBalancerState, NameRecord, Services } from "../../../rehearsal
 
 /** Services that start nothing and remember what they were asked for. */
 export class FakeServices implements Services {
+  /** The tokens that the cache took, each time that it was started or changed. */
+  readonly tokens: string[][] = [];
   /** Every call in order, such as `database.start sparki-prod-database`. */
   readonly calls: string[] = [];
   readonly addresses = new Map<string, string>();
@@ -37,7 +39,8 @@ export class FakeServices implements Services {
   readonly passwords: string[] = [];
 
   readonly cache: Services["cache"] = {
-    start: async ({ name, hostnames }) => {
+    start: async ({ name, hostnames, authToken, tokenBefore }) => {
+      this.tokens.push([authToken, ...(tokenBefore === undefined ? [] : [tokenBefore])]);
       this.hostnames.set("127.99.2.1", hostnames);
       this.#call("cache.start", name);
       return { address: "127.99.2.1" };

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { TYPES } from "../../../rehearsal/aws/types.ts";
 import { PartialFailure } from "../../../rehearsal/provider/model.ts";
+import type { Properties } from "../../../rehearsal/provider/properties.ts";
 import { Account } from "./account.ts";
 import { cacheInputs, clusterInputs, databaseInputs, type Landscape, landscape, roleFor } from "./landscape.ts";
 
@@ -122,15 +123,25 @@ describe("Operations", () => {
     await account.create(wanted);
   });
 
-  it("rotates the cache's token by starting it again with the new one", async () => {
-    const inputs = await cacheInputs(account, land);
+  it("keeps the token before beside a rotated one until it is set alone, and never stops the cache for it", async () => {
+    const inputs: Properties = { ...(await cacheInputs(account, land)), authTokenUpdateStrategy: "ROTATE" };
+    const [first, second, third] = [inputs.authToken, "another-token-0123456789", "one-more-token-0123456789"];
     const wanted = { type: TYPES.replicationGroup, name: "cache", inputs };
-    const { id, properties } = await account.create(wanted);
-    const rotated = { ...wanted, inputs: { ...inputs, authToken: "another-token-0123456789" } };
-    await account.update(rotated, id, properties);
-    expect(account.services.calls.filter((call) => call.startsWith("cache"))).toEqual([
-      ...["cache.start sparki-test-cache", "cache.stop sparki-test-cache", "cache.start sparki-test-cache"],
-    ]);
+    let { id, properties } = await account.create(wanted);
+    const update = async (changes: Properties) => {
+      const { inputs: before } = wanted;
+      wanted.inputs = { ...before, ...changes };
+      properties = await account.update(wanted, id, properties);
+      return account.services.tokens.at(-1);
+    };
+    expect(await update({ authToken: second })).toEqual([second, first]);
+    expect(await update({ snapshotRetentionLimit: 9 })).toEqual([second, first]);
+    expect(await update({ authToken: third })).toEqual([third, second]);
+    expect(await update({ authTokenUpdateStrategy: "SET" })).toEqual([third]);
+    // Alone at once: what has the one before is refused.
+    expect(await update({ authToken: second })).toEqual([second]);
+    expect(await update({ authTokenUpdateStrategy: "ROTATE" })).toEqual([second]);
+    expect(account.services.calls.filter((call) => call === "cache.stop sparki-test-cache")).toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@ const ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:rds/db-AbCd
 const VALUES: Readonly<Record<string, string>> = {
   [ARN]: JSON.stringify({ username: "sparki", password: "p", nested: { port: 5432, name: "n" } }),
   "cache/token": "plain",
+  "cache/token before": "older",
 };
 
 function files(objects: unknown, provider = "aws") {
@@ -14,7 +15,7 @@ function files(objects: unknown, provider = "aws") {
     metadata: { name: "x" },
     spec: { provider, parameters },
   };
-  return secretFilesOf(providerClass, async (name) => VALUES[name]);
+  return secretFilesOf(providerClass, async (name, stage) => VALUES[stage === "AWSPREVIOUS" ? `${name} before` : name]);
 }
 
 describe("secretFilesOf", () => {
@@ -33,6 +34,16 @@ describe("secretFilesOf", () => {
     const object = { objectName: "cache/token", objectType: "secretsmanager" };
     expect([...(await files([object]))]).toEqual([["cache_token", "plain"]]);
     expect([...(await files([{ ...object, objectAlias: "auth" }]))]).toEqual([["auth", "plain"]]);
+  });
+
+  it("writes the value before, where the object asks for that version", async () => {
+    const object = { objectName: "cache/token", objectType: "secretsmanager" };
+    const before = { ...object, objectVersionLabel: "AWSPREVIOUS", objectAlias: "before" };
+    expect([...(await files([{ ...object, objectAlias: "now" }, before]))]).toEqual([
+      ["now", "plain"],
+      ["before", "older"],
+    ]);
+    await expect(files([{ ...object, objectVersionLabel: "AWSPENDING" }])).rejects.toThrow("no version has the label");
   });
 
   it("reads YAML as well as JSON", async () => {

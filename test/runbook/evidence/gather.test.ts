@@ -325,6 +325,22 @@ describe("gather, of settings", () => {
     expect(found.resourceApprovals).toMatchObject(approvals);
   });
 
+  it("tells a new token of Redis, and not the day that an earlier program's token did not have", async () => {
+    const first = withSettings({ cache: { engineVersion: "7.1" } }, wholeUpdate(two, "2026-09-25"));
+    const dated = withSettings({ cache: { authTokenSince: "2026-09-20" } }, wholeUpdate(two, "2026-09-26"));
+    const between = { authTokenSince: "2026-10-02", onlyAuthTokenSince: "2026-09-20" };
+    const found = await gathered([withSettings({ cache: between }), dated, first]);
+    expect(found.rotations).toEqual([
+      {
+        what: "Redis's AUTH token",
+        since: "2026-10-02",
+        before: "2026-09-20",
+        update: october.id,
+        at: "2026-10-02T09:00:00.000Z",
+      },
+    ]);
+  });
+
   it("tells new passwords once they are deployed, and not the first that are known", async () => {
     const database = { passwordsSince: "2026-10-02" };
     const failed = withSettings({ database }, { ...wholeUpdate(two, "2026-10-01"), result: "failed" });

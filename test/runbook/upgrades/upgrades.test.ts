@@ -53,6 +53,11 @@ describe("upgradesOf", () => {
     expect(stateOf(/passwords/, { database })).toMatchObject({ exitCode: 1, state: "soon", ends: "2026-12-14" });
   });
 
+  it("counts the age of Redis's token as well", () => {
+    const cache = { ...config.cache, authTokenSince: "2026-08-15" };
+    expect(stateOf(/AUTH token/, { cache })).toMatchObject({ exitCode: 1, state: "ended", ends: "2026-11-13" });
+  });
+
   it("lists exemptions, approvals and the restore test with the day that each ends", () => {
     const changes = {
       exemptions: [{ control: "S32", resource: "*-instance.port", reason: "x", by: "@ada", until: "2026-12-10" }],

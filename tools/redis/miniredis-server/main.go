@@ -9,12 +9,14 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	redis "github.com/alicebob/miniredis/v2/server"
 )
 
 func main() {
@@ -22,7 +24,7 @@ func main() {
 	port := flag.String("port", "6379", "port to listen on")
 	certificate := flag.String("tls-cert", "", "PEM file of the server's certificate")
 	key := flag.String("tls-key", "", "PEM file of the certificate's key")
-	password := flag.String("requirepass-file", "", "file that holds the password")
+	password := flag.String("requirepass-file", "", "file that holds the password, and on a second line another one that works too")
 	flag.Parse()
 	if err := serve(net.JoinHostPort(*bind, *port), files{*certificate, *key, *password}); err != nil {
 		log.Fatal(err)
@@ -36,6 +38,7 @@ type files struct {
 
 func serve(address string, from files) error {
 	server := miniredis.NewMiniRedis()
+	var tokens atomic.Pointer[[]string]
 	var certificate atomic.Pointer[tls.Certificate]
 	load := func() error {
 		pair, err := tls.LoadX509KeyPair(from.certificate, from.key)
@@ -43,7 +46,9 @@ func serve(address string, from files) error {
 			return fmt.Errorf("certificate: %w", err)
 		}
 		certificate.Store(&pair)
-		return requirePassword(server, from.password)
+		taken, err := requirePassword(server, from.password)
+		tokens.Store(&taken)
+		return err
 	}
 	if err := load(); err != nil {
 		return err
@@ -55,21 +60,40 @@ func serve(address string, from files) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	defer server.Close()
+	server.Server().SetPreHook(func(_ *redis.Peer, command string, arguments ...string) bool {
+		admitAll(*tokens.Load(), command, arguments)
+		return false
+	})
 	log.Printf("listening on %s", address)
 	return waitForEnd(server, load)
 }
 
-func requirePassword(server *miniredis.Miniredis, file string) error {
+func requirePassword(server *miniredis.Miniredis, file string) ([]string, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
-		return fmt.Errorf("password: %w", err)
+		return nil, fmt.Errorf("password: %w", err)
 	}
-	password := strings.TrimSpace(string(content))
-	if password == "" {
-		return fmt.Errorf("password: %s is empty", file)
+	passwords := strings.Fields(string(content))
+	if len(passwords) == 0 {
+		return nil, fmt.Errorf("password: %s is empty", file)
 	}
-	server.RequireAuth(password)
-	return nil
+	server.RequireAuth(passwords[0])
+	return passwords, nil
+}
+
+// admitAll puts the first password in place of any other that works too: the server knows one of a user only.
+func admitAll(passwords []string, command string, arguments []string) {
+	if len(arguments) == 0 || (command != "AUTH" && command != "HELLO") {
+		return
+	}
+	for i, argument := range arguments {
+		if i == 0 && command == "HELLO" {
+			continue
+		}
+		if slices.Contains(passwords, argument) {
+			arguments[i] = passwords[0]
+		}
+	}
 }
 
 // waitForEnd moves the server's clock, which stands still by itself, until the process is told to end.
