@@ -20,7 +20,7 @@ export function parseConfig(
   plain: readonly string[] = [],
   now = Date.now(),
 ): StackConfig {
-  const values = ownValues(raw);
+  const values = withTokenSince(ownValues(raw));
   const parsed = configSchema.safeParse(values, { error: expectation });
   const issues = parsed.success
     ? [...laterDays(parsed.data, now), ...othersBoundary(parsed.data, stack)]
@@ -64,10 +64,9 @@ function othersBoundary({ permissionsBoundary, accountId }: StackConfig, stack: 
 
 /**
  * The raw config of an earlier program as this one reads it: services that came since are absent, with an image and sizes
- * that nothing uses, and a token without a day is as old as the passwords.
+ * that nothing uses.
  */
-export function fromEarlierProgram(earlier: Readonly<Record<string, string>>): Record<string, string> {
-  const raw = withTokenSince(earlier);
+export function fromEarlierProgram(raw: Readonly<Record<string, string>>): Record<string, string> {
   const values = ownValues(raw);
   const absent = SERVICE_NAMES.filter((name) => !(name in values));
   const { release } = values;
@@ -85,11 +84,12 @@ export function fromEarlierProgram(earlier: Readonly<Record<string, string>>): R
   };
 }
 
-function withTokenSince(raw: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const { cache, database } = ownValues(raw);
-  if (typeof cache !== "object" || cache === null || "authTokenSince" in cache) return raw;
-  const dated = { ...cache, authTokenSince: Object(database).passwordsSince };
-  return { ...raw, [`${NAMESPACE}:cache`]: JSON.stringify(dated) };
+/** A Redis token without a day is as old as the database's passwords. */
+function withTokenSince(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { cache, database } = values;
+  if (typeof cache !== "object" || cache === null || "authTokenSince" in cache) return values;
+  const { passwordsSince } = Object(database);
+  return { ...values, cache: { ...cache, authTokenSince: passwordsSince } };
 }
 
 const UNUSED_SIZES = { replicas: 200, maxReplicas: 200 };

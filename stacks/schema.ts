@@ -100,7 +100,7 @@ const cacheSchema = z
     engineVersion: redisVersion,
     replicas: whole(1, 5),
     snapshotDays: whole(1, 35),
-    /** The day of the present AUTH token. A later day makes a new one, which Redis takes beside the one before. */
+    /** The day of the present AUTH token; by default that of the passwords. A later day makes a new one, which Redis takes beside the one before. */
     authTokenSince: date,
     /** The day of the token that Redis takes alone; while it is not `authTokenSince`, it takes the one before too. */
     onlyAuthTokenSince: date.exactOptional(),

@@ -17,6 +17,13 @@ function objectives(...names: readonly string[]): string {
 }
 
 describe("parseConfig", () => {
+  it("takes a Redis token without a day for as old as the passwords", () => {
+    const raw = rawConfig("prod");
+    const { authTokenSince: _, ...cache } = JSON.parse(raw["sparki:cache"] ?? "");
+    const { database, cache: read } = parseConfig({ ...raw, "sparki:cache": JSON.stringify(cache) }, "prod");
+    expect(read).toEqual({ ...cache, authTokenSince: database.passwordsSince });
+  });
+
   it.each(["prod", "staging"])("accepts the config of %s", (stack) => {
     expect(parseConfig(rawConfig(stack), stack).domain).toBe(`${stack}.sparki.tools`);
   });
@@ -461,13 +468,6 @@ describe("fromEarlierProgram", () => {
     expect(errorOf(read).message.match(/^ {2}\S.*/gm)).toEqual([
       '  absent is ["web"]; expected a list without web, which every user needs',
     ]);
-  });
-
-  it("takes a token without a day for as old as the passwords, and leaves one with a day alone", () => {
-    const raw = rawConfig("prod");
-    const { authTokenSince: _, ...cache } = JSON.parse(raw["sparki:cache"] ?? "");
-    const read = fromEarlierProgram({ ...raw, "sparki:cache": JSON.stringify(cache) });
-    expect(parseConfig(read, "prod").cache.authTokenSince).toBe(parseConfig(raw, "prod").database.passwordsSince);
   });
 
   it("leaves a config alone that has every service", () => {
