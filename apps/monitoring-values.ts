@@ -12,14 +12,14 @@ import {
 } from "./monitoring/routing.ts";
 import type { AlertingRule, RuleGroup } from "./monitoring/rules.ts";
 import { sloRuleGroups } from "./monitoring/rules.ts";
-import { dayRules, type StackDays, stackAlerts } from "./monitoring/stack-alerts.ts";
+import { factRules, type StackFacts, stackAlerts } from "./monitoring/stack-alerts.ts";
 
 export interface MonitoringArgs {
   readonly stack: string;
   /** The same list that the gates judge by. */
   readonly objectives: readonly Objective[];
   readonly channels: Channels;
-  readonly days: StackDays;
+  readonly facts: StackFacts;
   /** Where this repository's files can be read, without a slash at the end. */
   readonly runbookBaseUrl: string;
   /** Where Slack's secrets are; undefined leaves all alerts to the cluster's own routes. */
@@ -57,7 +57,7 @@ export function monitoringValues(args: MonitoringArgs): MonitoringValues {
     scrape: { namespaces: SERVICE_NAMES.map(namespaceOf), intervalSeconds: SCRAPE_INTERVAL_SECONDS },
     groups: [
       ...sloRuleGroups(stack, objectives),
-      dayRules(stack, args.days),
+      factRules(stack, args.facts),
       { name: "sparki-alerts", interval: "30s", rules: alerts },
     ],
     routing: alertRouting(args.channels),

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { createHelmRelease, type HelmRelease } from "./helm-release.ts";
 import type { SlackReference } from "./monitoring/routing.ts";
-import { daysOf } from "./monitoring/stack-alerts.ts";
+import { factsOf } from "./monitoring/stack-alerts.ts";
 import { monitoringValues } from "./monitoring-values.ts";
 import type { Place } from "./namespaces.ts";
 import { secretData } from "./namespaces.ts";
@@ -30,7 +30,7 @@ export function createMonitoring({ stack, platform, place }: MonitoringArgs): He
     stack,
     objectives: config.objectives,
     channels: config.contacts,
-    days: daysOf(config),
+    facts: factsOf(config),
     runbookBaseUrl: config.runbookUrl,
     slack: slack?.reference,
     onCall: onCall?.reference,

@@ -10,6 +10,7 @@ import { contractPage } from "../runbook/conformance/contract.ts";
 import { EXIT } from "../shared/deploy-error.ts";
 import { yamlText } from "../shared/yaml-text.ts";
 import { configSchema } from "../stacks/schema.ts";
+import { causesText } from "./alert-causes.ts";
 import { checklistPage, verifyPage } from "./check-pages.ts";
 import { runbookPage, runbookSections } from "./runbook-page.ts";
 import { treePage } from "./tree-page.ts";
@@ -22,7 +23,8 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
     const file: { config: Record<string, unknown> } = parse(read("../Pulumi.prod.yaml"));
     const objectives = configSchema.shape.objectives.parse(file.config["sparki:objectives"]);
     const contacts = configSchema.shape.contacts.parse(file.config["sparki:contacts"]);
-    return alertPages(alertsOf("prod", objectives), contacts);
+    const alerts = alertsOf("prod", objectives);
+    return alertPages(alerts, contacts, causesText(alerts.map(({ name }) => name)));
   },
   /** Only the figures, from the test's wrong and right inputs and a preview of production's program. */
   aws: async () => {

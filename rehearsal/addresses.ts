@@ -9,7 +9,7 @@ export interface Addresses {
   readonly etcd: string;
   /** Where commands ask Prometheus. */
   readonly prometheus: string;
-  /** Where Prometheus itself listens, for those with a certificate of the run. */
+  /** Where Prometheus itself and Alertmanager listen, for those with a certificate of the run. */
   readonly metrics: string;
   readonly dns: string;
   database(index: number): string;
@@ -27,6 +27,7 @@ export const PORTS = {
   etcdClient: 2379,
   etcdPeer: 2380,
   prometheus: 9090,
+  alertmanager: 9093,
   dns: 5353,
   database: 5432,
   cache: 6379,
@@ -86,7 +87,7 @@ function placesOf(addresses: Addresses): TakenPort[] {
     ...at(addresses.apiServer, PORTS.apiServer),
     ...at(addresses.etcd, PORTS.etcdClient, PORTS.etcdPeer),
     ...at(addresses.prometheus, PORTS.prometheus),
-    ...at(addresses.metrics, PORTS.prometheus),
+    ...at(addresses.metrics, PORTS.prometheus, PORTS.alertmanager),
     ...at(addresses.database(1), PORTS.database),
     ...at(addresses.cache(1), PORTS.cache),
     ...at(addresses.loadBalancer(1), PORTS.https, PORTS.http),

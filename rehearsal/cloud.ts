@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { ACCESS_VARIABLE, accessSchema } from "../shared/rehearsal-access.ts";
 import { type Addresses, PORTS } from "./addresses.ts";
+import { Alerting } from "./alerting.ts";
 import { type AwsProviders, startAwsProviders } from "./aws/serve.ts";
 import { queryLogList } from "./aws/services/route53.ts";
 import { TYPES } from "./aws/types.ts";
@@ -17,12 +18,13 @@ import { settled } from "./cluster/watch.ts";
 import { claimSlot, NotFound, type Route, Unavailable, XmlDocument } from "./control.ts";
 import { askerSchema, heldSchema, imageSchema, parsed, removalSchema } from "./control-requests.ts";
 import { copyRoutes } from "./copies.ts";
-
+import { CloudMetrics, ClusterMetrics, Exporters } from "./exporters.ts";
 import { applyFaults } from "./faults.ts";
 import { startKubernetesProvider } from "./kubernetes/provider.ts";
+import { tokenFileIn } from "./private-requests.ts";
 import { compiledCode, Processes } from "./processes.ts";
 import { Boundaries } from "./provider/server.ts";
-import type { Services } from "./services.ts";
+import type { ClusterAccess, Services } from "./services.ts";
 import { Storm } from "./storm.ts";
 import { stormRoutes } from "./storm-services.ts";
 import { lastLines } from "./waiting.ts";
@@ -100,7 +102,14 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   const { pem: authorityPem } = await CertificateAuthority.open(runDirectory);
   const users = new Users({ authorityPem, entrances: () => backing.loadBalancer.entrances() });
   undo.push(() => users.close());
-  const storm = new Storm(backing.startPrometheus);
+  const tokenFile = writeToken(runDirectory, token);
+  const alerting = new Alerting({ start: backing.startAlertmanager, controlUrl: control.url, tokenFile, timeScale });
+  undo.push(() => alerting.stop());
+  const clusterMetrics = new ClusterMetrics();
+  const also = async (access: ClusterAccess, signal: AbortSignal) => {
+    await Promise.all([alerting.follow(access, signal), clusterMetrics.follow(access, signal)]);
+  };
+  const storm = new Storm(backing.startPrometheus, { also, timeScale });
   undo.push(async () => storm.close());
   const prometheusUrl = `http://${addresses.prometheus}:${PORTS.prometheus}`;
   const access = writeAccess(runDirectory, token, [control.url, prometheusUrl]);
@@ -115,12 +124,22 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   routes["GET /held"] = async () => ({ held: boundaries.held });
   Object.assign(
     routes,
-    stormRoutes(() => storm.access),
+    alerting.routes(),
+    stormRoutes(() => storm.access, alerting.pass),
   );
+  const exporters = new Exporters();
+  routes["GET /metrics/cluster"] = exporters.route(async () => clusterMetrics.text());
   const [account] = await Promise.all([
     startAccount(options, { addresses, processes, backing, storm, images, environment, boundaries }, undo),
     storm.resume(),
+    alerting.start(),
   ]);
+  const cloudMetrics = new CloudMetrics({
+    resources: () => account.world.all(),
+    certificate: (arn) => account.certificatePem(arn),
+    askDatabase: (name, sql) => backing.database.ask(name, sql),
+  });
+  routes["GET /metrics/cloud"] = exporters.route(() => cloudMetrics.text());
   if (storm.access !== undefined) {
     const health = () => targetsOf(account, backing);
     const lastLine = (uid: string, container: string) =>
@@ -147,8 +166,8 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
     const { searchParams } = new URL(path, control.url);
     return new XmlDocument(queryLogList(searchParams.get("hostedzoneid") ?? "", account.world));
   };
-  routes["POST /faults"] = (body) =>
-    applyFaults({ runDirectory, stack: options.stack, account, backing, storm, users, slack }, body);
+  const targets = { account, backing, storm, exporters, users, slack, certificates: { days: undefined } };
+  routes["POST /faults"] = (body) => applyFaults({ runDirectory, stack: options.stack, ...targets }, body);
   routes["POST /asker"] = async (body) => {
     account.authority.asker = parsed(askerSchema, body);
   };
@@ -267,6 +286,13 @@ function tokenOf(runDirectory: string): string {
 export function writeAccess(runDirectory: string, token: string, origins: readonly string[]): string {
   const file = accessFile(runDirectory);
   writeFileSync(file, JSON.stringify({ token, origins }), { mode: 0o600 });
+  return file;
+}
+
+/** The token alone, for servers that send it as a header; answers with the file's path. */
+function writeToken(runDirectory: string, token: string): string {
+  const file = tokenFileIn(runDirectory);
+  writeFileSync(file, token, { mode: 0o600 });
   return file;
 }
 

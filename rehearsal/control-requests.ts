@@ -58,7 +58,7 @@ export const askerSchema = z.strictObject({
     .readonly(),
 });
 
-const SERVERS = ["cache", "database", "metrics"] as const;
+const SERVERS = ["cache", "database", "exporters", "metrics"] as const;
 /** A server that a fault can stop. */
 export type Server = (typeof SERVERS)[number];
 
@@ -112,6 +112,8 @@ export const faultsSchema = z.strictObject({
       hasLateClusterLogs: z.boolean().exactOptional(),
     })
     .default({}),
+  /** How many days the certificates have left that ACM does not renew. @default it renews them in time */
+  certificateDays: z.int().min(0).max(395).exactOptional(),
   /** The DS record that the parent zone has, as `TAG ALGORITHM DIGEST-TYPE DIGEST`. */
   signer: z
     .string()

@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { json } from "node:stream/consumers";
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
 import { answerOwnUser } from "../tools/callers.ts";
@@ -9,7 +15,7 @@ import { refusalOf } from "./private-requests.ts";
  * What a path of the control API does with the request's JSON body; what it resolves with is the answer. One whose name
  * ends in `/*` stands for every path below it.
  */
-export type Route = (body: unknown, path: string) => Promise<unknown>;
+export type Route = (body: unknown, path: string, headers?: IncomingHttpHeaders) => Promise<unknown>;
 
 const METHODS = ["GET", "HEAD", "POST", "DELETE"] as const;
 
@@ -21,6 +27,15 @@ export class Unavailable extends Error {}
 
 /** An answer in XML, as some of AWS's own are. */
 export class XmlDocument {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** An answer in Prometheus's text format. */
+export class MetricsText {
   readonly text: string;
 
   constructor(text: string) {
@@ -131,7 +146,8 @@ async function answer(
   const route = routes[`${method} ${path}`] ?? routes[`${method} /${path.split("/")[1]}/*`];
   try {
     if (route === undefined) return send(response, 404, { message: `expected one of ${Object.keys(routes)}` });
-    send(response, 200, await route(method === "POST" ? await json(request) : undefined, path));
+    const body = method === "POST" ? await json(request) : undefined;
+    send(response, 200, await route(body, path, request.headers));
   } catch (error) {
     send(response, error instanceof NotFound ? 404 : error instanceof Unavailable ? 503 : 400, {
       message: messageOf(error),
@@ -141,5 +157,7 @@ async function answer(
 
 function send(response: ServerResponse, status: number, body: unknown): void {
   if (body instanceof XmlDocument) response.writeHead(status, { "content-type": "text/xml" }).end(body.text);
+  else if (body instanceof MetricsText)
+    response.writeHead(status, { "content-type": "text/plain; version=0.0.4" }).end(body.text);
   else response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body ?? {}));
 }

@@ -12,14 +12,28 @@ import type { Pod } from "./cluster/objects.ts";
 import { type Faults, faultsSchema, type HandChange, parsed, type Server } from "./control-requests.ts";
 import type { Storm } from "./storm.ts";
 
+interface Pausable {
+  suspend(): Promise<void>;
+  resume(): Promise<void>;
+}
+
 export interface FaultTargets {
   readonly runDirectory: string;
   readonly stack: string;
-  readonly account: { readonly world: World; readonly faults: FaultInjection };
+  readonly account: {
+    readonly world: World;
+    readonly faults: FaultInjection;
+    /** Issues every certificate again, for so many days. */
+    renewCertificates(days?: number): Promise<void>;
+  };
   readonly backing: Pick<Backing, "cache" | "database" | "loadBalancer" | "names">;
   readonly storm: Storm;
+  /** What tells Prometheus of the cluster and of AWS. */
+  readonly exporters: Pausable;
   readonly users: Pick<Users, "ask">;
   readonly slack: { isDown: boolean };
+  /** How many days certificates were left with last; undefined is as ACM issues them. */
+  readonly certificates: { days: number | undefined };
 }
 
 /** Makes exactly the faults of a request hold; an empty one ends them all. Throws what is wrong with the request. */
@@ -34,6 +48,7 @@ export async function applyFaults(targets: FaultTargets, body: unknown): Promise
     changed,
     state,
     slow,
+    certificateDays,
     signer,
     slack,
     names,
@@ -48,9 +63,12 @@ export async function applyFaults(targets: FaultTargets, body: unknown): Promise
   backing.names.setStale(names === "stale");
   targets.slack.isDown = slack === "down";
   disturbState(targets, state);
-  const servers: Readonly<Record<Server, { suspend(): Promise<void>; resume(): Promise<void> }>> = {
+  if (certificateDays !== targets.certificates.days) await account.renewCertificates(certificateDays);
+  targets.certificates.days = certificateDays;
+  const servers: Readonly<Record<Server, Pausable>> = {
     cache: backing.cache,
     database: backing.database,
+    exporters: targets.exporters,
     metrics: storm,
   };
   for (const [name, server] of Object.entries(servers))

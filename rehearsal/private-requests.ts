@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { join } from "node:path";
 import { TOKEN_HEADER } from "../shared/rehearsal-access.ts";
 
 export interface Expected {
@@ -7,6 +8,11 @@ export interface Expected {
   /** The only `Host` that is answered: a name that leads here is not ours, whoever made it do so. */
   readonly host: string;
   readonly methods: readonly string[];
+}
+
+/** Where the run's token is written for servers that send it as a header. */
+export function tokenFileIn(runDirectory: string): string {
+  return join(runDirectory, "private", "token");
 }
 
 export interface Refusal {

@@ -1,3 +1,4 @@
+import { pacedGroups } from "./alert-pace.ts";
 import type { RuleFiles, RunningPrometheus } from "./backing/prometheus.ts";
 import { KubernetesApi } from "./cluster/api.ts";
 import type { KubernetesObject } from "./cluster/objects.ts";
@@ -44,6 +45,16 @@ function fileOf({ metadata }: PrometheusRule): string {
   return `${metadata.namespace}-${metadata.name}`;
 }
 
+/** What else is done for each cluster that is watched, until the signal aborts. */
+type Following = (access: ClusterAccess, signal: AbortSignal) => Promise<void>;
+
+interface Watching {
+  /** @default nothing else */
+  readonly also?: Following;
+  /** Real seconds of a modelled second. @default 1 */
+  readonly timeScale?: number;
+}
+
 type Start = (access: ClusterAccess | undefined) => Promise<RunningPrometheus>;
 
 /**
@@ -55,10 +66,12 @@ export class Storm {
   #running: Promise<RunningPrometheus> | undefined;
   #access: ClusterAccess | undefined;
   #rules: RuleFiles = new Map();
+  readonly #options: Watching;
   #following: AbortController | undefined;
 
-  constructor(start: Start) {
+  constructor(start: Start, options: Watching = {}) {
     this.#start = start;
+    this.#options = options;
   }
 
   /** The cluster service, with Storm watching each cluster that it starts. */
@@ -120,9 +133,11 @@ export class Storm {
     this.close();
     this.#following = new AbortController();
     const { signal } = this.#following;
-    await followRules(access, signal, async (rules) => {
-      this.#rules = rules;
-      await (await this.#running)?.evaluate(rules);
-    });
+    const { also, timeScale = 1 } = this.#options;
+    const handOver = async (rules: RuleFiles) => {
+      this.#rules = new Map([...rules].map(([file, groups]) => [file, pacedGroups(groups, timeScale)]));
+      await (await this.#running)?.evaluate(this.#rules);
+    };
+    await Promise.all([followRules(access, signal, handOver), also?.(access, signal)]);
   }
 }

@@ -14,6 +14,7 @@ export interface CloudWatchMetric {
 export const CLOUDWATCH = {
   databaseFreeBytes: { namespace: "AWS/RDS", name: "FreeStorageSpace", statistic: "Minimum" },
   databaseCpuPercent: { namespace: "AWS/RDS", name: "CPUUtilization", statistic: "Average" },
+  databaseConnections: { namespace: "AWS/RDS", name: "DatabaseConnections", statistic: "Maximum" },
   cacheMemoryPercent: { namespace: "AWS/ElastiCache", name: "DatabaseMemoryUsagePercentage", statistic: "Maximum" },
   cacheEvictions: { namespace: "AWS/ElastiCache", name: "Evictions", statistic: "Sum" },
   cacheLagSeconds: { namespace: "AWS/ElastiCache", name: "ReplicationLag", statistic: "Maximum" },

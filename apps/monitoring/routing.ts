@@ -105,8 +105,11 @@ export function alertRouting(channels: Channels): Routing {
   };
 }
 
-/** The page that every alert's \`runbook_url\` points into, as Markdown. */
-export function alertPages(alerts: readonly Alert[], channels: Channels): string {
+/**
+ * The page that every alert's \`runbook_url\` points into, as Markdown; `proofs` is the chapter on how each is made to fire
+ * in a rehearsal.
+ */
+export function alertPages(alerts: readonly Alert[], channels: Channels, proofs: string): string {
   const rows = alerts.map(
     ({ name, severity, component, isCausedByDeployment = false }) =>
       `| [${name}](#${name.toLowerCase()}) | ${severity} | ${component} | ${isCausedByDeployment ? "silent" : ""} |`,
@@ -114,7 +117,7 @@ export function alertPages(alerts: readonly Alert[], channels: Channels): string
   const index = ["| alert | severity | component | during a deployment |", "| --- | --- | --- | --- |", ...rows].join(
     "\n",
   );
-  return [head(channels), `${index}\n`, ...alerts.map(alertPage)].join("\n");
+  return [head(channels), `${index}\n`, proofs, ...alerts.map(alertPage)].join("\n");
 }
 
 function head({ incidents, platform, database, infrastructure }: Channels): string {

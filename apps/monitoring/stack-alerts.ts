@@ -2,41 +2,47 @@ import type { StackConfig } from "../../stacks/schema.ts";
 import { namespaceOf, SERVICE_NAMES } from "../../stacks/services.ts";
 import type { Alert } from "./alerts.ts";
 import { CLOUDWATCH, type CloudWatchMetric, cloudWatchSeries } from "./cloudwatch.ts";
+import { CONNECTION_LIMIT, connectionLimit, dataAlerts } from "./data-alerts.ts";
 import type { RuleGroup } from "./rules.ts";
 
 const NAMESPACES = SERVICE_NAMES.map(namespaceOf).join("|");
 const DAY_SECONDS = 86_400;
 
-/** Days that the stack's config names, by which alerts judge what is overdue. */
-export interface StackDays {
-  /** Of the oldest secret that the policies want rotated: a password of the database's users, or the token of Redis. */
+/** What alerts judge by that no metric tells, as the stack's config has it. */
+export interface StackFacts {
+  /** The day of the oldest secret that the policies want rotated: a password of the database's users, or the token of Redis. */
   readonly passwordsSince: string;
   readonly restoredOn: string | undefined;
+  readonly instanceClass: string;
 }
 
-/** The days as the config has them. */
-export function daysOf({
+/** The facts as the config has them. */
+export function factsOf({
   database,
   cache,
   preflight,
-}: Pick<StackConfig, "database" | "cache" | "preflight">): StackDays {
+}: Pick<StackConfig, "database" | "cache" | "preflight">): StackFacts {
+  const { instanceClass } = database;
   const [passwordsSince = database.passwordsSince] = [database.passwordsSince, cache.authTokenSince].sort();
-  return { passwordsSince, restoredOn: preflight.restoreTest?.on };
+  return { passwordsSince, restoredOn: preflight.restoreTest?.on, instanceClass };
 }
 
 const PASSWORDS = "sparki:passwords:since_seconds";
 const RESTORED = "sparki:restore_test:since_seconds";
 
-/** The days as series: so an alert's own text stays the same when a password is rotated. */
-export function dayRules(stack: string, { passwordsSince, restoredOn }: StackDays): RuleGroup {
+/** The facts as series: so an alert's own text stays the same when a password is rotated. */
+export function factRules(stack: string, { passwordsSince, restoredOn, instanceClass }: StackFacts): RuleGroup {
   const labels = { stack };
-  const since = (day: string) => `vector(${Date.parse(day) / 1000})`;
+  const fact = (record: string, value: number | undefined) =>
+    value === undefined ? [] : [{ record, expr: `vector(${value})`, labels }];
+  const since = (day: string) => Date.parse(day) / 1000;
   return {
-    name: "sparki-days",
+    name: "sparki-facts",
     interval: "1m",
     rules: [
-      { record: PASSWORDS, expr: since(passwordsSince), labels },
-      ...(restoredOn === undefined ? [] : [{ record: RESTORED, expr: since(restoredOn), labels }]),
+      ...fact(PASSWORDS, since(passwordsSince)),
+      ...fact(RESTORED, restoredOn === undefined ? undefined : since(restoredOn)),
+      ...fact(CONNECTION_LIMIT, connectionLimit(instanceClass)),
     ],
   };
 }
@@ -46,137 +52,7 @@ export function stackAlerts(stack: string): Alert[] {
   const of = (metric: CloudWatchMetric) => cloudWatchSeries(stack, metric);
   const days = (series: string) => `time() - ${series}{stack="${stack}"}`;
   return [
-    {
-      name: "DatabaseStorageLow",
-      severity: "ticket",
-      component: "database",
-      service: "rds",
-      expr: `min(${of(CLOUDWATCH.databaseFreeBytes)}) < 10e9`,
-      for: "15m",
-      summary: "The database has {{ $value | humanize1024 }}B of storage left",
-      page: {
-        meaning:
-          "Less than 10 GB are free. RDS makes the storage larger by itself, up to `sparki:database.maxStorageGib` and once in six hours; that it did not says that it is at its end, or that data grows faster.",
-        timing: "Fires after 15 minutes below 10 GB. Ends as soon as it is above.",
-        look: [
-          "`aws rds describe-db-instances`: AllocatedStorage beside MaxAllocatedStorage.",
-          "`npx sparki diagnose database`, and the dashboard *Database*.",
-          "What grows: `pg_total_relation_size` of the largest tables, and replication slots that hold back the log.",
-        ],
-        act: [
-          "At its end: raise `maxStorageGib` of `sparki:database` and deploy; nothing restarts.",
-          "Something that need not be kept grows: bring in the database's owners before it pages.",
-        ],
-      },
-    },
-    {
-      name: "DatabaseStorageFull",
-      severity: "page",
-      component: "database",
-      service: "rds",
-      expr: `min(${of(CLOUDWATCH.databaseFreeBytes)}) < 2e9`,
-      for: "1m",
-      summary: "The database has only {{ $value | humanize1024 }}B of storage left and will stop",
-      page: {
-        meaning:
-          "Less than 2 GB are free. PostgreSQL stops when there are none, and RDS then refuses connections until storage was added.",
-        timing: "Fires after a minute below 2 GB. Ends as soon as it is above.",
-        look: [
-          "`aws rds describe-db-instances`: does its status say that storage is being added?",
-          "The dashboard *Database*: since when, and how fast?",
-          "A migration or seed under way: `npx sparki status`.",
-        ],
-        act: [
-          "Add storage now: `aws rds modify-db-instance --apply-immediately --allocated-storage` 20 % more; then put the same into the config.",
-          "A migration fills it: let nobody start it again, and bring in the database's owners.",
-        ],
-      },
-    },
-    {
-      name: "DatabaseCpuHigh",
-      severity: "ticket",
-      component: "database",
-      service: "rds",
-      isCausedByDeployment: true,
-      expr: `avg(${of(CLOUDWATCH.databaseCpuPercent)}) > 90`,
-      for: "15m",
-      summary: "The database's processors are {{ $value | humanize }} % busy",
-      page: {
-        meaning: "Over 90 % for 15 minutes. Every statement takes longer, and soon a latency objective says so.",
-        timing:
-          "Fires after 15 minutes above 90 %. Ends as soon as it is below. Silent during a deployment: migrations may need it.",
-        look: [
-          "Performance Insights of the RDS instance: which statement?",
-          "Dashboard *Database*: slow statements, and a deployment marker.",
-          "`npx sparki diagnose database`",
-        ],
-        act: [
-          "A statement has become slow with the newest release: `npx sparki rollback`.",
-          "Load has grown: ask the database's owners for a larger `instanceClass`.",
-        ],
-      },
-    },
-    {
-      name: "CacheMemoryHigh",
-      severity: "ticket",
-      component: "cache",
-      service: "redis",
-      expr: `max(${of(CLOUDWATCH.cacheMemoryPercent)}) > 85`,
-      for: "10m",
-      summary: "Redis uses {{ $value | humanize }} % of its memory",
-      page: {
-        meaning: "Over 85 % of the memory that a node may use holds data. At 100 % it evicts, or refuses to write.",
-        timing: "Fires after 10 minutes above 85 %. Ends as soon as it is below.",
-        look: [
-          "Dashboard *Cache*: memory, keys, and since when.",
-          "Keys without an expiry: has the newest release begun to write some?",
-          "ElastiCache's events in the AWS console.",
-        ],
-        act: [
-          "A release writes what never expires: `npx sparki rollback`.",
-          "Load has grown: a larger `nodeType` of `sparki:cache`; the replacement is online.",
-        ],
-      },
-    },
-    {
-      name: "CacheEvicting",
-      severity: "ticket",
-      component: "cache",
-      service: "redis",
-      expr: `sum(${of(CLOUDWATCH.cacheEvictions)}) > 0`,
-      for: "10m",
-      summary: "Redis evicts {{ $value | humanize }} keys a minute",
-      page: {
-        meaning:
-          "Redis throws away keys that nobody gave up, for lack of memory: sessions end early, and what was cached is made again.",
-        timing: "Fires after 10 minutes with evictions in each. Ends with the first minute without.",
-        look: [
-          "Dashboard *Cache*: memory, evictions, hit rate.",
-          "`npx sparki diagnose errors`: do users feel it?",
-          "Keys without an expiry, and the largest ones.",
-        ],
-        act: ["A larger `nodeType` of `sparki:cache`.", "Began with a release: `npx sparki rollback`."],
-      },
-    },
-    {
-      name: "CacheReplicaLag",
-      severity: "ticket",
-      component: "cache",
-      service: "redis",
-      expr: `max(${of(CLOUDWATCH.cacheLagSeconds)}) > 10`,
-      for: "5m",
-      summary: "A replica of Redis is {{ $value | humanize }} s behind",
-      page: {
-        meaning: "A failover now would lose what was written in that time.",
-        timing: "Fires after 5 minutes over 10 s. Ends as soon as it is below.",
-        look: [
-          "Dashboard *Cache*: writes and network of each node.",
-          "ElastiCache's events: a node that is being replaced?",
-          "The node type's network limit.",
-        ],
-        act: ["A node is being replaced: wait, it ends by itself.", "Otherwise a larger `nodeType`, or fewer writes."],
-      },
-    },
+    ...dataAlerts(stack),
     {
       name: "LoadBalancerFailing",
       severity: "page",

@@ -14,6 +14,7 @@ import { Models } from "./models.ts";
 import { Operations } from "./operations.ts";
 import { AwsProvider } from "./provider.ts";
 import { type SecretReader, secretFor } from "./secret-access.ts";
+import { issuedPem, renewCertificates } from "./services/acm.ts";
 import { type SecretStage, secretValue } from "./services/secretsmanager.ts";
 import { settingsOf } from "./subject.ts";
 import { Vault } from "./vault.ts";
@@ -45,6 +46,10 @@ export interface AwsProviders {
   secretValue(identifier: string): string | undefined;
   /** The same for pods of a service account, by Pod Identity. @throws what Secrets Manager says to who may not read it */
   secretFor(identifier: string, reader: SecretReader, stage?: SecretStage): string | undefined;
+  /** The issued certificate of an ARN; undefined before. */
+  certificatePem(arn: string): string | undefined;
+  /** Issues every certificate again for so many days. @default as ACM does */
+  renewCertificates(days?: number): Promise<void>;
   /** Model seconds since the world began. */
   now(): number;
   /** Stops waiting, writes the world and closes the servers; what runs behind resources is left alone. */
@@ -73,6 +78,8 @@ export async function startAwsProviders(options: AwsProvidersOptions): Promise<A
     faults,
     secretValue: (identifier) => secretValue(identifier, cloud),
     secretFor: (identifier, reader, stage) => secretFor(identifier, reader, cloud, stage),
+    certificatePem: (arn) => issuedPem(arn, vault),
+    renewCertificates: (days) => renewCertificates({ world, vault }, days),
     now: () => clock.now(),
     close: async () => {
       await operations.close();

@@ -6,17 +6,21 @@ import { join } from "node:path";
 import { Agent, request } from "undici";
 import { z } from "zod";
 import { DeployError } from "../../shared/deploy-error.ts";
+import { TOKEN_HEADER } from "../../shared/rehearsal-access.ts";
 import { yamlText } from "../../shared/yaml-text.ts";
 import { namespaceOf, SERVICE_NAMES } from "../../stacks/services.ts";
 import type { End } from "../../tools/callers.ts";
 import { answerOwnUser } from "../../tools/callers.ts";
 import { type Addresses, PORTS } from "../addresses.ts";
+import { pacedSeconds } from "../alert-pace.ts";
 import type { CertificateAuthority, IssuedCertificate } from "../certificates.ts";
-import { refusalOf } from "../private-requests.ts";
-import type { Processes, ProcessHandle } from "../processes.ts";
+import { refusalOf, tokenFileIn } from "../private-requests.ts";
+import type { Processes } from "../processes.ts";
 import type { ClusterAccess } from "../services.ts";
-import { waitFor, waitForHttp } from "../waiting.ts";
+import { waitForHttp } from "../waiting.ts";
 import type { Tools } from "./cache.ts";
+import { type Reloadable, reload } from "./reload.ts";
+import { issueWebFiles, webConfig } from "./web-config.ts";
 
 export interface PrometheusOptions {
   /** The name of the stack that is rehearsed. */
@@ -28,6 +32,8 @@ export interface PrometheusOptions {
   readonly authority: CertificateAuthority;
   /** What its front asks of who asks it. */
   readonly token: string;
+  /** Real seconds of a modelled second. */
+  readonly timeScale: number;
 }
 
 /** Groups of rules as Prometheus reads them, by the name of the file that they come in. */
@@ -46,6 +52,13 @@ export interface RunningPrometheus {
 
 const READY_LIMIT_SECONDS = 300;
 
+/** Prometheus's own default. */
+const RESEND_SECONDS = 60;
+/** How often CloudWatch has a new value; here at least as often as the cluster is asked for its own. */
+const CLOUDWATCH_SECONDS = 60;
+/** The cluster's objects change in real time. */
+const CLUSTER_SECONDS = 2;
+
 /** A garbage collector that keeps a small server small; a rehearsal has a few dozen targets. */
 const ENVIRONMENT = { GOGC: "50", GOMEMLIMIT: "128MiB" };
 
@@ -54,7 +67,7 @@ const ENVIRONMENT = { GOGC: "50", GOMEMLIMIT: "128MiB" };
  * within about six seconds of running.
  */
 export async function startPrometheus(options: PrometheusOptions, access?: ClusterAccess): Promise<RunningPrometheus> {
-  const { runDirectory, addresses, tools, processes, authority, token } = options;
+  const { runDirectory, addresses, tools, processes, authority, token, timeScale } = options;
   const { prometheus: command } = tools;
   if (command === undefined) throw new DeployError("SPARKI_OUTSIDE", "no prometheus among the tools");
   const folder = join(runDirectory, "prometheus");
@@ -62,8 +75,10 @@ export async function startPrometheus(options: PrometheusOptions, access?: Clust
   const configFile = writeConfig(folder, access, options);
   const behind = { address: addresses.metrics, port: PORTS.prometheus };
   const client = await authority.issue({ commonName: "prometheus-client", usages: ["client"] });
-  const webFile = await writeWebConfig(folder, behind.address, authority);
-  const args = argumentsOf({ configFile, webFile, data: join(folder, "data"), listen: textOf(behind) });
+  const webFile = await issueWebFiles({ folder, name: "prometheus", address: behind.address, authority, client });
+  const resendSeconds = pacedSeconds(RESEND_SECONDS, timeScale);
+  const data = join(folder, "data");
+  const args = argumentsOf({ configFile, webFile, data, listen: textOf(behind), resendSeconds });
   const handle = await processes.start({ name: "prometheus", command, args, cwd: folder, env: ENVIRONMENT });
   const own = `https://${textOf(behind)}`;
   const secured = { ca: authority.pem, cert: client.certificatePem, key: client.keyPem };
@@ -71,10 +86,13 @@ export async function startPrometheus(options: PrometheusOptions, access?: Clust
   const listen = { address: addresses.prometheus, port: PORTS.prometheus };
   const front = await serveFront({ token, listen, behind, authorityPem: authority.pem, client });
   const agent = new Agent({ connect: secured });
+  const server: Reloadable = {
+    ...{ title: "Prometheus", prefix: "prometheus", handle, metricsUrl: `${own}/metrics`, agent },
+  };
   let last = Promise.resolve();
   const changed = (write: () => void) => {
     // One after the other: how a reload went is told of the last one only.
-    last = last.catch(() => undefined).then(() => reload(handle, () => metricsAt(`${own}/metrics`, agent), write));
+    last = last.catch(() => undefined).then(() => reload(server, write));
     return last;
   };
   return {
@@ -90,71 +108,22 @@ export async function startPrometheus(options: PrometheusOptions, access?: Clust
   };
 }
 
-const RELOAD_LIMIT_SECONDS = 300;
-
-/** Lets it read its files again, and waits until it has: by a signal, because its HTTP API for that is open to all. */
-async function reload(handle: ProcessHandle, metrics: () => Promise<Reloads>, write: () => void): Promise<void> {
-  const before = await metrics();
-  write();
-  handle.signal("SIGHUP");
-  const isOver = async () => {
-    const now = await metrics();
-    if (now.failed && !before.failed) throw refused(handle);
-    return now.at !== before.at;
-  };
-  await waitFor("Prometheus with its new settings", isOver, { limitSeconds: RELOAD_LIMIT_SECONDS, process: handle });
-}
-
-function refused({ logFile }: ProcessHandle): DeployError {
-  return new DeployError("SPARKI_OUTSIDE", "Prometheus refused its new settings", { hint: `see ${logFile}` });
-}
-
-interface Reloads {
-  readonly failed: boolean;
-  /** When the last one succeeded. */
-  readonly at: string | undefined;
-}
-
-async function metricsAt(url: string, dispatcher: Agent): Promise<Reloads> {
-  const answer = await request(url, { dispatcher });
-  const text = await answer.body.text();
-  const value = (name: string) => new RegExp(`^${name} (.+)$`, "m").exec(text)?.[1];
-  return {
-    failed: value("prometheus_config_last_reload_successful") === "0",
-    at: value("prometheus_config_last_reload_success_timestamp_seconds"),
-  };
-}
-
 const targetsSchema = z.object({
   data: z.object({
-    activeTargets: z.array(z.object({ health: z.string(), labels: z.object({ pod: z.string() }) })),
+    activeTargets: z.array(z.object({ health: z.string(), labels: z.object({ pod: z.string().optional() }) })),
   }),
 });
 
 async function scrapedAt(url: string, dispatcher: Agent): Promise<ReadonlySet<string>> {
   const { body } = await request(url, { dispatcher });
   const { data } = targetsSchema.parse(await body.json());
-  return new Set(data.activeTargets.flatMap(({ health, labels }) => (health === "up" ? [labels.pod] : [])));
+  return new Set(
+    data.activeTargets.flatMap(({ health, labels }) => (health === "up" && labels.pod ? [labels.pod] : [])),
+  );
 }
 
 function textOf({ address, port }: End): string {
   return `${address}:${port}`;
-}
-
-/** Its own settings for who may ask: TLS, and only those with a client's certificate of the run's authority. */
-async function writeWebConfig(folder: string, address: string, authority: CertificateAuthority): Promise<string> {
-  const { certificatePem, keyPem } = await authority.issue({ commonName: "prometheus", addresses: [address] });
-  const files = { "web.crt": certificatePem, "web.key": keyPem, "web-ca.pem": authority.pem };
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 });
-  const file = join(folder, "web.yaml");
-  const tls = {
-    cert_file: join(folder, "web.crt"),
-    key_file: join(folder, "web.key"),
-    client_ca_file: join(folder, "web-ca.pem"),
-    client_auth_type: "RequireAndVerifyClientCert",
-  };
-  writeFileSync(file, yamlText({ tls_server_config: tls }), { mode: 0o600 });
-  return file;
 }
 
 function writeRules(folder: string, rules: RuleFiles): void {
@@ -167,7 +136,7 @@ function writeRules(folder: string, rules: RuleFiles): void {
 function writeConfig(
   folder: string,
   access: ClusterAccess | undefined,
-  { stack, addresses: { slot } }: PrometheusOptions,
+  { stack, addresses, runDirectory, timeScale }: PrometheusOptions,
 ): string {
   const file = (name: string, content: string) => {
     writeFileSync(join(folder, name), content, { mode: 0o600 });
@@ -178,7 +147,14 @@ function writeConfig(
   const tokenFile = file("kubernetes-token", access.token);
   const { endpoint } = access;
   const ruleFiles = [join(folder, "rules", "*.yaml")];
-  return file("prometheus.yaml", prometheusConfig({ endpoint, authorityFile, tokenFile, slot, stack, ruleFiles }));
+  const exporter = {
+    ...{ target: `${addresses.control}:${PORTS.control}`, tokenFile: tokenFileIn(runDirectory) },
+    everySeconds: pacedSeconds(CLOUDWATCH_SECONDS, timeScale, CLUSTER_SECONDS),
+  };
+  const alertmanager = { target: `${addresses.metrics}:${PORTS.alertmanager}`, ...webConfig(folder).client };
+  const { slot } = addresses;
+  const sources = { endpoint, authorityFile, tokenFile, slot, stack, ruleFiles, exporter, alertmanager };
+  return file("prometheus.yaml", prometheusConfig(sources));
 }
 
 interface Arguments {
@@ -186,9 +162,11 @@ interface Arguments {
   readonly webFile: string;
   readonly data: string;
   readonly listen: string;
+  /** How often a firing alert is sent again; Alertmanager takes it for firing four times as long. */
+  readonly resendSeconds: number;
 }
 
-function argumentsOf({ configFile, webFile, data, listen }: Arguments): readonly string[] {
+function argumentsOf({ configFile, webFile, data, listen, resendSeconds }: Arguments): readonly string[] {
   return [
     `--config.file=${configFile}`,
     `--web.config.file=${webFile}`,
@@ -197,6 +175,7 @@ function argumentsOf({ configFile, webFile, data, listen }: Arguments): readonly
     `--web.listen-address=${listen}`,
     // Its default adds up to 5 s to the same again in discovery, which has no setting.
     "--scrape.discovery-reload-interval=200ms",
+    `--rules.alert.resend-delay=${Math.round(resendSeconds * 1000)}ms`,
     "--log.level=warn",
   ];
 }
@@ -211,6 +190,15 @@ interface PrometheusSources {
   /** Every series is labelled with it, as the PodMonitors of the monitoring chart do. */
   readonly stack: string;
   readonly ruleFiles: readonly string[];
+  /** What tells of the cluster's objects and of AWS, to who has the token in the file. */
+  readonly exporter: { readonly target: string; readonly tokenFile: string; readonly everySeconds: number };
+  /** Who is sent the alerts, and the certificate for it. */
+  readonly alertmanager: {
+    readonly target: string;
+    readonly ca_file: string;
+    readonly cert_file: string;
+    readonly key_file: string;
+  };
 }
 
 const APPLICATIONS = SERVICE_NAMES.map(namespaceOf);
@@ -227,10 +215,33 @@ export function prometheusConfig(sources: PrometheusSources): string {
   return yamlText({
     global: PACE,
     rule_files: sources.ruleFiles,
+    alerting: { alertmanagers: [alertmanagerOf(sources)] },
     scrape_configs: [
       { job_name: "pods", kubernetes_sd_configs: [discovery(sources)], relabel_configs: relabelling(sources) },
+      ...exporters(sources),
     ],
   });
+}
+
+function alertmanagerOf({ alertmanager: { target, ...tls_config } }: PrometheusSources) {
+  return { scheme: "https", tls_config, static_configs: [{ targets: [target] }] };
+}
+
+/** What kube-state-metrics and the CloudWatch exporter are in production, each as often as it has something new. */
+function exporters({ exporter: { target, tokenFile, everySeconds } }: PrometheusSources) {
+  const job = (name: string, seconds: number) => {
+    const scrape_interval = `${Math.round(seconds * 1000)}ms`;
+    const http_headers = { [TOKEN_HEADER]: { files: [tokenFile] } };
+    const own = { job_name: name, metrics_path: `/metrics/${name}`, honor_labels: true };
+    return {
+      ...own,
+      scrape_interval,
+      scrape_timeout: scrape_interval,
+      http_headers,
+      static_configs: [{ targets: [target] }],
+    };
+  };
+  return [job("cluster", CLUSTER_SECONDS), job("cloud", everySeconds)];
 }
 
 function discovery({ endpoint, authorityFile, tokenFile }: PrometheusSources) {

@@ -2,6 +2,7 @@ import { type Addresses, PORTS } from "../addresses.ts";
 import { CertificateAuthority } from "../certificates.ts";
 import type { Processes } from "../processes.ts";
 import type { ClusterAccess, Services } from "../services.ts";
+import { type AlertmanagerSettings, type RunningAlertmanager, startAlertmanager } from "./alertmanager.ts";
 import type { Tools } from "./cache.ts";
 import { Caches } from "./cache.ts";
 import { Databases } from "./database.ts";
@@ -31,6 +32,8 @@ export interface Backing extends Omit<Services, "cluster"> {
   readonly names: NameServer;
   /** Starts the real Prometheus, over the cluster's pods when there is one; resolves once it answers. */
   startPrometheus(access?: ClusterAccess): Promise<RunningPrometheus>;
+  /** Starts the real Alertmanager; resolves once it answers. */
+  startAlertmanager(settings: AlertmanagerSettings): Promise<RunningAlertmanager>;
   /** Stops every server; what the databases hold stays on disk. */
   stop(): Promise<void>;
 }
@@ -51,6 +54,7 @@ export async function startBacking(options: BackingOptions): Promise<Backing> {
     loadBalancer,
     names,
     startPrometheus: (access) => startPrometheus({ ...options, authority }, access),
+    startAlertmanager: (settings) => startAlertmanager({ ...options, authority }, settings),
     stop: async () => {
       await Promise.all([database.stopAll(), cache.stopAll(), loadBalancer.stopAll(), names.close()]);
     },

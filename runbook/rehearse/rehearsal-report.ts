@@ -5,6 +5,7 @@ import { duration, expectedText, inColumns } from "../report/columns.ts";
 import { reportLine } from "../report/report-files.ts";
 import type { Paint } from "../report/screen.ts";
 import type { Timeline } from "../report/timeline.ts";
+import { type Alerted, alertedText } from "./alerted.ts";
 import type { RehearsedHost, RehearsedProvider } from "./providers.ts";
 import { hostText, providersText } from "./providers.ts";
 import type { WorldReport } from "./world.ts";
@@ -22,6 +23,8 @@ export interface RehearsalReport extends DeployDocument {
   readonly world: WorldReport;
   /** What is inside of what was made; documents of earlier versions have none. */
   readonly inside?: Inside;
+  /** What the cluster's Alertmanager told, and whom; documents of earlier versions have none. */
+  readonly alerted?: Alerted;
   readonly timing: Timing;
   /** The page for people, relative to where the command ran; null when it could not be written. */
   readonly report: string | null;
@@ -49,6 +52,7 @@ export function rehearsalText(report: RehearsalReport, paint: Paint): string {
     ...deployRows(report, paint),
     row("world", worldText(report)),
     row("time", timeText(report)),
+    ...(report.alerted === undefined ? [] : [row("alerts", alertedText(report.alerted))]),
     ...(providers === undefined ? [] : [row("providers", providers)]),
     ...(providers === undefined || report.languageHost === undefined
       ? []

@@ -44,6 +44,7 @@ import { docsLinks, planLinks, writeReport } from "../report/report-files.ts";
 import type { Screen } from "../report/screen.ts";
 import { timelineOf } from "../report/timeline.ts";
 import { readPresent } from "../rollback/rollback-target.ts";
+import { alertedSchema, alertedText } from "./alerted.ts";
 import type { LiveBefore } from "./live-before.ts";
 import { hostText, providersText, type RehearsedHost } from "./providers.ts";
 import { assertBegins, assertKnown, fix, holdAccount, neverBegan, withFaults } from "./rehearsal-faults.ts";
@@ -326,6 +327,7 @@ async function reportOn(
     languageHost: told(session.languageHost),
     world: compareWorld(resources, state),
     inside: await insideOf(session, state),
+    alerted: alertedSchema.parse(await session.cloud.ask("GET", "/told")),
     timing: {
       ...timelineOf(steps, dependencies, plan.timeScale),
       ...document.timing,
@@ -375,13 +377,22 @@ async function withReport(
   return { ...report, report: await writeReport(reported, { directory, at: clock.now(), cwd }, warn) };
 }
 
-function notesOf({ scenario, plan, world, providers, languageHost }: Omit<RehearsalReport, "report">): string[] {
+function notesOf({
+  scenario,
+  plan,
+  world,
+  alerted,
+  providers,
+  languageHost,
+}: Omit<RehearsalReport, "report">): string[] {
   const pace = plan?.expected === undefined ? "" : ` At AWS, the plan estimates ${expectedText(plan.expected)}.`;
   const left = `${world.resources} resources at AWS, ${world.orphans} orphans, ${world.duplicates} duplicates, ${world.drift} drifted`;
   const real = providersText(providers);
+  const alerts = alerted === undefined ? [] : [`Alerts that Alertmanager told: ${alertedText(alerted)}.`];
   return [
     `A rehearsal of ${scenario} on one machine, and so all times are this machine's.${pace}`,
     `The simulated account ends with ${left}.`,
+    ...alerts,
     ...(real === undefined ? [] : [`Providers: ${real}.`]),
     ...(real === undefined || languageHost === undefined ? [] : [`The program: ${hostText(languageHost)}.`]),
   ];

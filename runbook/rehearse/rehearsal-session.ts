@@ -45,6 +45,7 @@ const TOOLS = [
   "kube-scheduler",
   "helm",
   "prometheus",
+  "alertmanager",
   "redis-server",
 ];
 

@@ -6,6 +6,7 @@ import { gateResultSchema } from "../../stacks/outputs.ts";
 import { knownReleaseSchema } from "../../stacks/schema.ts";
 import { byService, SERVICE_NAMES } from "../../stacks/services.ts";
 import type { Conformance } from "../conformance/conformance.ts";
+import { alertedSchema } from "../rehearse/alerted.ts";
 import type { RehearsalReport } from "../rehearse/rehearsal-report.ts";
 
 const seconds = z.number().min(0);
@@ -186,6 +187,8 @@ export const rehearsalDocument = z.strictObject({
       promoted: z.string().nullable(),
     })
     .exactOptional(),
+  /** Documents of earlier versions have none. */
+  alerted: alertedSchema.exactOptional(),
   timing: timingSchema,
   report: z.string().nullable(),
 }) satisfies z.ZodType<Omit<RehearsalReport, "policy" | "preflight" | "verify">>;

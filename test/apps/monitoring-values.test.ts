@@ -5,6 +5,7 @@ import type { Component, Severity } from "../../apps/monitoring/alerts.ts";
 import { BURN_PAIRS, burnAlerts } from "../../apps/monitoring/alerts.ts";
 import { alertPages, alertRouting } from "../../apps/monitoring/routing.ts";
 import { alertsOf, monitoringValues } from "../../apps/monitoring-values.ts";
+import { causesText } from "../../docs/alert-causes.ts";
 import type { Objective } from "../../gates/objective.ts";
 import { monitoringArgs } from "../support/monitoring.ts";
 import { stackConfig } from "../support/workload-values.ts";
@@ -54,7 +55,8 @@ describe("docs/alerts.md", () => {
   it("is what `node docs/generate.ts alerts` makes of the objectives and contacts in Pulumi.prod.yaml", () => {
     const page = readFileSync(join(import.meta.dirname, "../../docs/alerts.md"), "utf8");
     const { objectives, contacts } = stackConfig("prod");
-    expect(page).toBe(alertPages(alertsOf("prod", objectives), contacts));
+    const alerts = alertsOf("prod", objectives);
+    expect(page).toBe(alertPages(alerts, contacts, causesText(alerts.map(({ name }) => name))));
   });
 
   it("says of every alert what it means, when it fires, where to look and what to do", () => {

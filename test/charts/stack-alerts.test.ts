@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { burnAlerts, dependencyAlerts, WATCHDOG } from "../../apps/monitoring/alerts.ts";
 import { CLOUDWATCH, cloudWatchSeries, exporterSettings } from "../../apps/monitoring/cloudwatch.ts";
-import { dayRules, stackAlerts } from "../../apps/monitoring/stack-alerts.ts";
+import { CONNECTION_LIMIT, connectionLimit } from "../../apps/monitoring/data-alerts.ts";
+import { factRules, stackAlerts } from "../../apps/monitoring/stack-alerts.ts";
 import { alertsOf, monitoringValues } from "../../apps/monitoring-values.ts";
 import { monitoringArgs } from "../support/monitoring.ts";
 import { type AlertCase, playAlert } from "../support/promtool.ts";
@@ -51,6 +52,24 @@ const CASES: readonly AlertCase[] = [
   crossing("DatabaseStorageLow", "databaseFreeBytes", [50e9, 9e9], 14),
   crossing("DatabaseStorageFull", "databaseFreeBytes", [9e9, 1e9], 1),
   crossing("DatabaseCpuHigh", "databaseCpuPercent", [80, 95], 14),
+  {
+    alert: "DatabaseConnectionsHigh",
+    series: {
+      [`${CONNECTION_LIMIT}{stack="prod"}`]: "1000x150",
+      [`${CONNECTION_LIMIT}{stack="staging"}`]: "10x150",
+      [series("databaseConnections")]: "800x29 810x59 700x60",
+      [series("databaseConnections", "a", "staging")]: "9000x150",
+    },
+    silentAt: [29, 33, 92],
+    firingAt: [37, 89],
+  },
+  {
+    alert: "DatabaseConnectionsHigh",
+    // A class whose limit nobody knows.
+    series: { [series("databaseConnections")]: "9000x150" },
+    silentAt: [60, 120],
+    firingAt: [],
+  },
   crossing("CacheMemoryHigh", "cacheMemoryPercent", [80, 90], 9),
   crossing("CacheEvicting", "cacheEvictions", [0, 5], 9),
   crossing("CacheReplicaLag", "cacheLagSeconds", [1, 11], 4),
@@ -140,9 +159,9 @@ describe("alerts about what the stack stands on", () => {
   ] as const)("%s fires for a day of %s that is over %i days ago, and for no later one", (alert, key, limit) => {
     const days = limit * 1440;
     const rulesFor = (day: string) => {
-      const named = { passwordsSince: "1971-01-01", restoredOn: "1971-01-01", [key]: day };
+      const named = { passwordsSince: "1971-01-01", restoredOn: "1971-01-01", instanceClass: "unknown", [key]: day };
       const rules = alerts.flatMap((group) => group.rules.filter((rule) => "alert" in rule && rule.alert === alert));
-      return [dayRules("prod", named), { name: "one", interval: "12h", rules }].map((group) => ({
+      return [factRules("prod", named), { name: "one", interval: "12h", rules }].map((group) => ({
         ...group,
         interval: "12h",
       }));
@@ -153,9 +172,29 @@ describe("alerts about what the stack stands on", () => {
   });
 
   it("have no drill's day to judge by before the first drill", () => {
-    const { rules } = dayRules("prod", { passwordsSince: "2026-11-01", restoredOn: undefined });
-    expect(rules).toHaveLength(1);
+    const facts = { passwordsSince: "2026-11-01", restoredOn: undefined, instanceClass: "db.r7g.large" };
+    const { rules } = factRules("prod", facts);
+    expect(rules.map((rule) => "record" in rule && rule.record)).toEqual([
+      "sparki:passwords:since_seconds",
+      CONNECTION_LIMIT,
+    ]);
   });
+});
+
+describe("connectionLimit", () => {
+  // RDS's own figures of LEAST(memory / 9531392, 5000) are up to a tenth higher: it keeps some of the memory.
+  it.each([
+    ["db.t4g.micro", 101],
+    ["db.t4g.large", 811],
+    ["db.m7g.large", 811],
+    ["db.r7g.large", 1622],
+    ["db.r7g.xlarge", 3244],
+    ["db.r6gd.2xlarge", 5000],
+    ["db.x2g.large", undefined],
+    ["db.r5.large.tpc1.mem2x", undefined],
+    ["db.r7g.2large", undefined],
+    ["large", undefined],
+  ])("is of %s %s", (instanceClass, limit) => expect(connectionLimit(instanceClass)).toBe(limit));
 });
 
 describe("every alert", () => {
@@ -201,6 +240,7 @@ describe("the CloudWatch exporter", () => {
     expect(names).toEqual([
       "aws_rds_free_storage_space_minimum",
       "aws_rds_cpuutilization_average",
+      "aws_rds_database_connections_maximum",
       "aws_elasticache_database_memory_usage_percentage_maximum",
       "aws_elasticache_evictions_sum",
       "aws_elasticache_replication_lag_maximum",

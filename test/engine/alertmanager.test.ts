@@ -11,11 +11,11 @@ import {
   type Alertmanager,
   type FiredAlert,
   freePort,
-  operatorConfig,
   type Services,
   serveServices,
   startAlertmanager,
   type Told,
+  testConfig,
   until,
 } from "../support/alertmanager.ts";
 import { only } from "../support/chart.ts";
@@ -38,7 +38,7 @@ const config = () => {
     "on-call/opsgenie": KEYS.opsgenie,
     "on-call/heartbeat": `${services.url}heartbeat`,
   };
-  return operatorConfig(only(rendered, "AlertmanagerConfig"), { services: services.url, secrets });
+  return testConfig(only(rendered, "AlertmanagerConfig"), { services: services.url, secrets });
 };
 
 beforeAll(async () => {

@@ -3,9 +3,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { z } from "zod";
+import { alertmanagerConfigSchema, type OperatorInputs, operatorConfig } from "../../rehearsal/operator-config.ts";
 import type { Processes, ProcessHandle } from "../../rehearsal/processes.ts";
+import { problemOf, type ServiceKeys, serviceOf, type ToldRequest, type ToldService } from "../../rehearsal/told.ts";
 import { waitFor, waitForHttp } from "../../rehearsal/waiting.ts";
-import { at, type Manifest } from "./chart.ts";
+import type { Manifest } from "./chart.ts";
 import { type HttpServer, serveHttp } from "./http-server.ts";
 import { toolPath } from "./tool.ts";
 
@@ -13,11 +15,8 @@ import { toolPath } from "./tool.ts";
 const FASTER = 120;
 
 /** What reached one of the services, as it came. */
-export interface Told {
-  readonly service: "slack" | "pagerduty" | "opsgenie" | "heartbeat" | "storm";
-  readonly path: string;
-  readonly authorization: string | undefined;
-  readonly body: Readonly<Record<string, unknown>>;
+export interface Told extends ToldRequest {
+  readonly service: ToldService;
 }
 
 /** Slack, PagerDuty's Events API v2, Opsgenie's Alert API and a heartbeat, which answer as those do and refuse what those would. */
@@ -27,10 +26,7 @@ export interface Services extends HttpServer {
   readonly refused: readonly string[];
 }
 
-export async function serveServices(keys: {
-  readonly pagerduty: string;
-  readonly opsgenie: string;
-}): Promise<Services> {
+export async function serveServices(keys: ServiceKeys): Promise<Services> {
   const told: Told[] = [];
   const refused: string[] = [];
   const server = await serveHttp((request, response) => void answer(request, response));
@@ -39,7 +35,7 @@ export async function serveServices(keys: {
     const path = request.url ?? "/";
     const { authorization } = request.headers;
     const service = serviceOf(path);
-    const problem = problemOf({ service, path, authorization, body }, keys);
+    const problem = problemOf({ path, authorization, body }, keys);
     if (problem === undefined) told.push({ service, path, authorization, body });
     else refused.push(`${path}: ${problem}`);
     const [status, said] = problem === undefined ? ANSWERS[service] : [400, JSON.stringify({ message: problem })];
@@ -57,107 +53,17 @@ const ANSWERS: Readonly<Record<Told["service"], readonly [number, string]>> = {
   storm: [200, ""],
 };
 
-function serviceOf(path: string): Told["service"] {
-  if (path === "/slack") return "slack";
-  if (path === "/v2/enqueue") return "pagerduty";
-  if (path.startsWith("/v2/alerts")) return "opsgenie";
-  return path === "/heartbeat" ? "heartbeat" : "storm";
-}
-
-/** What the service itself would refuse, by what it publishes of its API. */
-function problemOf({ service, path, authorization, body }: Told, keys: { pagerduty: string; opsgenie: string }) {
-  if (service === "pagerduty") {
-    if (body.routing_key !== keys.pagerduty) return "routing_key is invalid";
-    if (!["trigger", "acknowledge", "resolve"].includes(String(body.event_action))) return "event_action is invalid";
-    const { summary, source, severity }: Record<string, unknown> = Object(body.payload);
-    if (!summary || !source) return "payload.summary and payload.source are required";
-    if (!["critical", "warning", "error", "info"].includes(String(severity))) return "payload.severity is invalid";
-    if (typeof body.dedup_key !== "string" || body.dedup_key.length > 255) return "dedup_key is invalid";
-  }
-  if (service === "opsgenie") {
-    if (authorization !== `GenieKey ${keys.opsgenie}`) return "Could not authenticate";
-    const isClose = /^\/v2\/alerts\/[^/]+\/close\?identifierType=alias$/.test(path);
-    if (!isClose && (path !== "/v2/alerts" || typeof body.message !== "string")) return "message can not be empty";
-    if (!isClose && !/^P[1-5]$/.test(String(body.priority))) return "priority is invalid";
-  }
-  return undefined;
-}
-
 async function textOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   return Buffer.concat(chunks).toString("utf8");
 }
 
-type Settings = Record<string, unknown>;
+type Settings = Readonly<Record<string, unknown>>;
 
-/** Where the services are in a test, and what Storm's own Secrets hold. */
-interface OperatorInputs {
-  /** With a slash at its end. */
-  readonly services: string;
-  /** By `<secret>/<key>`. */
-  readonly secrets: Readonly<Record<string, string>>;
-}
-
-/**
- * Alertmanager's configuration as the Prometheus operator makes it of an AlertmanagerConfig: names prefixed with where they
- * come from, routes and inhibitions only for alerts of that namespace, and secrets in place of references to them. The
- * services' addresses are replaced by the test's, and all waits are shorter.
- */
-export function operatorConfig(manifest: Manifest, { services, secrets }: OperatorInputs): Settings {
-  const { name, namespace = "" } = manifest.metadata;
-  const prefix = `${namespace}/${name}/`;
-  const ownNamespace = `namespace="${namespace}"`;
-  const secret = (reference: unknown) => {
-    const { name: held, key }: { name?: string; key?: string } = Object(reference);
-    const value = secrets[`${held}/${key}`];
-    if (value === undefined) throw new Error(`no secret ${held}/${key}`);
-    return value;
-  };
-  const root = Object(at(manifest, "spec.route"));
-  const receivers = listAt(manifest, "spec.receivers").map((receiver) => ({
-    ...receiverOf(receiver, secret, services),
-    name: `${prefix}${receiver.name}`,
-  }));
-  return {
-    route: {
-      receiver: "storm",
-      group_wait: "50ms",
-      routes: [{ ...routeOf(root, prefix, [ownNamespace]), continue: true }],
-    },
-    inhibit_rules: listAt(manifest, "spec.inhibitRules").map((rule) => ({
-      source_matchers: [...matchersOf(rule.sourceMatch), ownNamespace],
-      target_matchers: [...matchersOf(rule.targetMatch), ownNamespace],
-      equal: rule.equal,
-    })),
-    receivers: [{ name: "storm", webhook_configs: [{ url: `${services}storm` }] }, ...receivers],
-  };
-}
-
-function listAt(object: unknown, path: string): Settings[] {
-  const found = at(object, path);
-  return Array.isArray(found) ? found : [];
-}
-
-function matchersOf(matchers: unknown): string[] {
-  return listAt({ matchers }, "matchers").map(
-    ({ name, matchType, value }) => `${name}${matchType}${JSON.stringify(value)}`,
-  );
-}
-
-function routeOf(route: Settings, prefix: string, matchers: readonly string[]): Settings {
-  const waits = ["groupWait", "groupInterval", "repeatInterval"].flatMap((key) => {
-    const text = route[key];
-    return typeof text === "string" ? [[snakeCase(key), shorter(text)]] : [];
-  });
-  return {
-    receiver: `${prefix}${route.receiver}`,
-    ...(route.groupBy !== undefined && { group_by: route.groupBy }),
-    ...(route.continue !== undefined && { continue: route.continue }),
-    ...Object.fromEntries(waits),
-    matchers: [...matchers, ...matchersOf(route.matchers)],
-    routes: listAt(route, "routes").map((inner) => routeOf(inner, prefix, [])),
-  };
+/** Alertmanager's configuration of a rendered AlertmanagerConfig, told to the test's services, with shorter waits. */
+export function testConfig(manifest: Manifest, inputs: Omit<OperatorInputs, "wait">): Settings {
+  return operatorConfig([alertmanagerConfigSchema.parse(manifest)], { ...inputs, wait: shorter });
 }
 
 const SECONDS = { s: 1, m: 60, h: 3600 } as const;
@@ -168,33 +74,6 @@ export function shorter(text: string): string {
   const seconds = Number(count) * SECONDS[unit === "h" ? "h" : unit === "m" ? "m" : "s"];
   if (!(seconds > 0)) throw new Error(`${text} is no wait`);
   return `${Math.round((seconds * 1000) / FASTER)}ms`;
-}
-
-function snakeCase(key: string): string {
-  return key.replaceAll(/(?<=[a-z])[A-Z]+/g, (capital) => `_${capital.toLowerCase()}`);
-}
-
-/** By the settings of a receiver that hold an address, what is asked there instead. */
-const ADDRESSES: Readonly<Record<string, string>> = { url: "v2/enqueue", api_url: "" };
-
-function receiverOf(
-  { name: _, ...kinds }: Settings,
-  secret: (reference: unknown) => string,
-  services: string,
-): Settings {
-  const entries = Object.entries(kinds).map(([kind, configs]) => {
-    const own = listAt({ configs }, "configs").map((config) => {
-      const settings = Object.entries(config).map(([key, value]): [string, unknown] => {
-        const named = snakeCase(key);
-        if (key === "urlSecret") return ["url", secret(value)];
-        if (typeof value === "object" && value !== null) return [named, secret(value)];
-        return named in ADDRESSES ? [named, `${services}${ADDRESSES[named]}`] : [named, value];
-      });
-      return Object.fromEntries(settings);
-    });
-    return [snakeCase(kind), own];
-  });
-  return Object.fromEntries(entries);
 }
 
 /** A running Alertmanager, and what it knows. */

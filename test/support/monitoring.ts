@@ -1,5 +1,5 @@
 import { type OnCallReference, onCallReference } from "../../apps/monitoring/routing.ts";
-import { daysOf } from "../../apps/monitoring/stack-alerts.ts";
+import { factsOf } from "../../apps/monitoring/stack-alerts.ts";
 import type { MonitoringArgs, MonitoringValues } from "../../apps/monitoring-values.ts";
 import { monitoringValues } from "../../apps/monitoring-values.ts";
 import { type Json, type Manifest, render, type Values } from "./chart.ts";
@@ -12,7 +12,7 @@ export function monitoringArgs(stack: string): MonitoringArgs {
     stack,
     objectives,
     channels: contacts,
-    days: { ...daysOf(config), restoredOn: "2026-11-01" },
+    facts: { ...factsOf(config), restoredOn: "2026-11-01" },
     runbookBaseUrl: runbookUrl,
     slack: { secretName: "slack", addressKey: "address" },
     onCall: undefined,

@@ -50,6 +50,13 @@ export function issuedPem(arn: string, vault: Vault): string | undefined {
   return vault.text(pemKey(arn));
 }
 
+/** Issues every certificate again for so many days. @default as ACM does */
+export async function renewCertificates({ world, vault }: Pick<Cloud, "world" | "vault">, days = VALID_DAYS) {
+  for (const { arn, inputs } of world.ofType(TYPES.certificate))
+    if (issuedPem(arn, vault) !== undefined)
+      vault.set(pemKey(arn), await selfSignedPem(certificateNames(inputs), days));
+}
+
 /** Thirteen months, as ACM issues them. */
 const VALID_DAYS = 395;
 

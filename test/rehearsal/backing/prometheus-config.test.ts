@@ -1,7 +1,7 @@
 import { parse } from "yaml";
 import { prometheusConfig } from "../../../rehearsal/backing/prometheus.ts";
 
-const { scrape_configs, rule_files } = parse(
+const { scrape_configs, rule_files, alerting } = parse(
   prometheusConfig({
     endpoint: "https://127.20.0.10:6443",
     authorityFile: "/run/ca.pem",
@@ -9,9 +9,11 @@ const { scrape_configs, rule_files } = parse(
     slot: 20,
     stack: "prod",
     ruleFiles: ["/run/rules.yaml"],
+    exporter: { target: "127.20.0.1:7070", tokenFile: "/run/private/token", everySeconds: 3 },
+    alertmanager: { target: "127.20.0.14:9093", ca_file: "/run/ca", cert_file: "/run/crt", key_file: "/run/key" },
   }),
 );
-const [pods] = scrape_configs;
+const [pods, ...exporters] = scrape_configs;
 
 /** What Prometheus makes of an address by the config's own expression; its `$1` is JavaScript's, its match is of the whole. */
 function relabelled(address: string): string {
@@ -29,6 +31,21 @@ describe("prometheusConfig", () => {
       }),
     ]);
     expect(rule_files).toEqual(["/run/rules.yaml"]);
+  });
+
+  it("asks for the cluster's objects and AWS's values with the run's token, and keeps their own labels", () => {
+    const headers = { "x-sparki-rehearsal": { files: ["/run/private/token"] } };
+    const both = { honor_labels: true, http_headers: headers, static_configs: [{ targets: ["127.20.0.1:7070"] }] };
+    expect(exporters).toEqual([
+      expect.objectContaining({ ...both, metrics_path: "/metrics/cluster", scrape_interval: "2000ms" }),
+      expect.objectContaining({ ...both, metrics_path: "/metrics/cloud", scrape_interval: "3000ms" }),
+    ]);
+  });
+
+  it("sends its alerts to the run's Alertmanager, with a certificate of its own", () => {
+    const tls_config = { ca_file: "/run/ca", cert_file: "/run/crt", key_file: "/run/key" };
+    const static_configs = [{ targets: ["127.20.0.14:9093"] }];
+    expect(alerting).toEqual({ alertmanagers: [{ scheme: "https", tls_config, static_configs }] });
   });
 
   it("scrapes a pod where its process listens", () => {

@@ -1,5 +1,4 @@
 import type { Http } from "../../../../io/http.ts";
-import { stormRoutes } from "../../../../rehearsal/storm-services.ts";
 import { alertmanager, sampleAlert } from "../../../../runbook/preflight/checks/alerting.ts";
 import { configWith, fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
 
@@ -22,14 +21,17 @@ describe("alertmanager", () => {
 
 type Shown = { labels: Record<string, string>; receivers: { name: string }[] };
 
-/** The rehearsal's Alertmanager, whose answers to who asks for alerts can be changed. */
+type Sent = Omit<Shown, "receivers"> & { endsAt: string };
+
+/** Shows the alerts that it was sent until they end, as Alertmanager does; what it shows can be changed. */
 function asked(change: (alerts: Shown[]) => unknown = (alerts) => alerts): Http {
-  const routes = stormRoutes(() => undefined);
-  return async (url, { method = "GET", body } = {}) => {
-    const path = `/storm/alertmanager${url.slice(URL.length)}`;
-    const answer = await routes[`${method} /storm/*`]?.(body && JSON.parse(body), path);
-    const shown = method === "GET" ? change(answer as Shown[]) : answer;
-    return { answered: true, status: 200, headers: {}, body: JSON.stringify(shown ?? {}), seconds: 0 };
+  const kept = new Map<string | undefined, Sent>();
+  return async (_, { method = "GET", body = "[]" } = {}) => {
+    const sent: Sent[] = JSON.parse(body);
+    for (const alert of sent) kept.set(alert.labels.severity, alert);
+    const firing = [...kept.values()].filter(({ endsAt }) => Date.parse(endsAt) > Date.now());
+    const shown = method === "GET" ? change(firing.map((alert) => ({ ...alert, receivers: [{ name: "storm" }] }))) : {};
+    return { answered: true, status: 200, headers: {}, body: JSON.stringify(shown), seconds: 0 };
   };
 }
 

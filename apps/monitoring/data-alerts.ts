@@ -1,0 +1,189 @@
+import type { Alert } from "./alerts.ts";
+import { CLOUDWATCH, type CloudWatchMetric, cloudWatchSeries } from "./cloudwatch.ts";
+
+/** How many connections PostgreSQL allows, as a recorded series of the stack. */
+export const CONNECTION_LIMIT = "sparki:database_connections:limit";
+
+/** RDS's default: `LEAST({DBInstanceClassMemory/9531392}, 5000)`. */
+const BYTES_A_CONNECTION = 9_531_392;
+const MOST_CONNECTIONS = 5_000;
+/** What RDS keeps of the memory for itself, and does not count as `DBInstanceClassMemory`, at the most. */
+const KEPT_RATIO = 0.1;
+const GIB = 2 ** 30;
+
+/** Memory of a class of size `large` by its family, in GiB. */
+const LARGE_GIB: Readonly<Record<string, number>> = { t: 8, m: 8, r: 16 };
+const SIZES: Readonly<Record<string, number>> = { micro: 1 / 8, small: 1 / 4, medium: 1 / 2, large: 1, xlarge: 2 };
+
+/**
+ * How many connections PostgreSQL at least allows in a class, such as db.r7g.large, unless its parameters say otherwise;
+ * undefined for a class whose memory its name does not tell.
+ */
+export function connectionLimit(instanceClass: string): number | undefined {
+  const [, family = "", times = "", size = ""] = /^db\.([tmr])\d\w*\.(\d*)(\w+)$/.exec(instanceClass) ?? [];
+  const [large, larger] = [LARGE_GIB[family], SIZES[size]];
+  if (large === undefined || larger === undefined || (times !== "" && size !== "xlarge")) return undefined;
+  const bytes = large * larger * Number(times || 1) * GIB * (1 - KEPT_RATIO);
+  return Math.min(MOST_CONNECTIONS, Math.floor(bytes / BYTES_A_CONNECTION));
+}
+
+/** Alerts about the database and the cache as AWS sees them. */
+export function dataAlerts(stack: string): Alert[] {
+  const of = (metric: CloudWatchMetric) => cloudWatchSeries(stack, metric);
+  return [
+    {
+      name: "DatabaseStorageLow",
+      severity: "ticket",
+      component: "database",
+      service: "rds",
+      expr: `min(${of(CLOUDWATCH.databaseFreeBytes)}) < 10e9`,
+      for: "15m",
+      summary: "The database has {{ $value | humanize1024 }}B of storage left",
+      page: {
+        meaning:
+          "Less than 10 GB are free. RDS makes the storage larger by itself, up to `sparki:database.maxStorageGib` and once in six hours; that it did not says that it is at its end, or that data grows faster.",
+        timing: "Fires after 15 minutes below 10 GB. Ends as soon as it is above.",
+        look: [
+          "`aws rds describe-db-instances`: AllocatedStorage beside MaxAllocatedStorage.",
+          "`npx sparki diagnose database`, and the dashboard *Database*.",
+          "What grows: `pg_total_relation_size` of the largest tables, and replication slots that hold back the log.",
+        ],
+        act: [
+          "At its end: raise `maxStorageGib` of `sparki:database` and deploy; nothing restarts.",
+          "Something that need not be kept grows: bring in the database's owners before it pages.",
+        ],
+      },
+    },
+    {
+      name: "DatabaseStorageFull",
+      severity: "page",
+      component: "database",
+      service: "rds",
+      expr: `min(${of(CLOUDWATCH.databaseFreeBytes)}) < 2e9`,
+      for: "1m",
+      summary: "The database has only {{ $value | humanize1024 }}B of storage left and will stop",
+      page: {
+        meaning:
+          "Less than 2 GB are free. PostgreSQL stops when there are none, and RDS then refuses connections until storage was added.",
+        timing: "Fires after a minute below 2 GB. Ends as soon as it is above.",
+        look: [
+          "`aws rds describe-db-instances`: does its status say that storage is being added?",
+          "The dashboard *Database*: since when, and how fast?",
+          "A migration or seed under way: `npx sparki status`.",
+        ],
+        act: [
+          "Add storage now: `aws rds modify-db-instance --apply-immediately --allocated-storage` 20 % more; then put the same into the config.",
+          "A migration fills it: let nobody start it again, and bring in the database's owners.",
+        ],
+      },
+    },
+    {
+      name: "DatabaseCpuHigh",
+      severity: "ticket",
+      component: "database",
+      service: "rds",
+      isCausedByDeployment: true,
+      expr: `avg(${of(CLOUDWATCH.databaseCpuPercent)}) > 90`,
+      for: "15m",
+      summary: "The database's processors are {{ $value | humanize }} % busy",
+      page: {
+        meaning: "Over 90 % for 15 minutes. Every statement takes longer, and soon a latency objective says so.",
+        timing:
+          "Fires after 15 minutes above 90 %. Ends as soon as it is below. Silent during a deployment: migrations may need it.",
+        look: [
+          "Performance Insights of the RDS instance: which statement?",
+          "Dashboard *Database*: slow statements, and a deployment marker.",
+          "`npx sparki diagnose database`",
+        ],
+        act: [
+          "A statement has become slow with the newest release: `npx sparki rollback`.",
+          "Load has grown: ask the database's owners for a larger `instanceClass`.",
+        ],
+      },
+    },
+    {
+      name: "DatabaseConnectionsHigh",
+      severity: "ticket",
+      component: "database",
+      service: "rds",
+      expr: `max(${of(CLOUDWATCH.databaseConnections)}) / max(${CONNECTION_LIMIT}{stack="${stack}"}) > 0.8`,
+      for: "5m",
+      summary: "{{ $value | humanizePercentage }} of the connections that PostgreSQL allows are open",
+      page: {
+        meaning:
+          "Over 80 % of PostgreSQL's `max_connections` are open, whoever holds them: pods, Jobs or people. At its limit it refuses every new one, and a pod that starts does not become ready. The limit is RDS's default for `instanceClass`, by the memory of classes of the families t, m and r; for another class there is no such alert.",
+        timing: "Fires after 5 minutes above 80 %. Ends as soon as it is below.",
+        look: [
+          "`npx sparki diagnose database`: who holds connections, and since when?",
+          "Dashboard *Database*: connections of the engine's pods, active and waiting.",
+          "Sessions that are `idle in transaction`, and users that are not Sparki's.",
+        ],
+        act: [
+          "Began with a release, which opens more or closes none: `npx sparki rollback`.",
+          "More pods than before: lower `maxReplicas` of `sparki:engine`, or take a larger `instanceClass`.",
+        ],
+      },
+    },
+    {
+      name: "CacheMemoryHigh",
+      severity: "ticket",
+      component: "cache",
+      service: "redis",
+      expr: `max(${of(CLOUDWATCH.cacheMemoryPercent)}) > 85`,
+      for: "10m",
+      summary: "Redis uses {{ $value | humanize }} % of its memory",
+      page: {
+        meaning: "Over 85 % of the memory that a node may use holds data. At 100 % it evicts, or refuses to write.",
+        timing: "Fires after 10 minutes above 85 %. Ends as soon as it is below.",
+        look: [
+          "Dashboard *Cache*: memory, keys, and since when.",
+          "Keys without an expiry: has the newest release begun to write some?",
+          "ElastiCache's events in the AWS console.",
+        ],
+        act: [
+          "A release writes what never expires: `npx sparki rollback`.",
+          "Load has grown: a larger `nodeType` of `sparki:cache`; the replacement is online.",
+        ],
+      },
+    },
+    {
+      name: "CacheEvicting",
+      severity: "ticket",
+      component: "cache",
+      service: "redis",
+      expr: `sum(${of(CLOUDWATCH.cacheEvictions)}) > 0`,
+      for: "10m",
+      summary: "Redis evicts {{ $value | humanize }} keys a minute",
+      page: {
+        meaning:
+          "Redis throws away keys that nobody gave up, for lack of memory: sessions end early, and what was cached is made again.",
+        timing: "Fires after 10 minutes with evictions in each. Ends with the first minute without.",
+        look: [
+          "Dashboard *Cache*: memory, evictions, hit rate.",
+          "`npx sparki diagnose errors`: do users feel it?",
+          "Keys without an expiry, and the largest ones.",
+        ],
+        act: ["A larger `nodeType` of `sparki:cache`.", "Began with a release: `npx sparki rollback`."],
+      },
+    },
+    {
+      name: "CacheReplicaLag",
+      severity: "ticket",
+      component: "cache",
+      service: "redis",
+      expr: `max(${of(CLOUDWATCH.cacheLagSeconds)}) > 10`,
+      for: "5m",
+      summary: "A replica of Redis is {{ $value | humanize }} s behind",
+      page: {
+        meaning: "A failover now would lose what was written in that time.",
+        timing: "Fires after 5 minutes over 10 s. Ends as soon as it is below.",
+        look: [
+          "Dashboard *Cache*: writes and network of each node.",
+          "ElastiCache's events: a node that is being replaced?",
+          "The node type's network limit.",
+        ],
+        act: ["A node is being replaced: wait, it ends by itself.", "Otherwise a larger `nodeType`, or fewer writes."],
+      },
+    },
+  ];
+}
