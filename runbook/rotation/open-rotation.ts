@@ -45,7 +45,6 @@ export function openRotation(
       if (errors === undefined) return "no objective counts errors";
       const { service } = releaseCounts(prometheus, { stack, config }, () => clock.now());
       const reading = await service.countsSince([errors], time);
-      if (reading.kind === "no-data") return { requests: 0, bad: 0 };
       return reading.kind === "value" ? (reading.value[errors.name] ?? { requests: 0, bad: 0 }) : reading.kind;
     },
   };
