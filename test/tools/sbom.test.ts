@@ -71,7 +71,9 @@ describe("the proposals of newer versions", () => {
 
   it("find a file of each kind where they look", () => {
     const modules = readdirSync(join(ROOT, "tools")).filter((name) => existsSync(join(ROOT, "tools", name, "go.mod")));
-    expect(new Set(CATALOG.map(({ build }) => build.module))).toEqual(new Set(modules));
+    // Nothing of the last one is built: its files are read (tools/kubernetes-apis).
+    const pinned = [...CATALOG.map(({ build }) => build.module), "kubernetes-apis"];
+    expect(new Set(pinned)).toEqual(new Set(modules));
     expect(existsSync(join(ROOT, "tools", "checkov", "requirements.txt"))).toBe(true);
   });
 });

@@ -6,7 +6,10 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { z } from "zod";
+import { outliveReaders } from "../../io/signals.ts";
 import { PROJECT_DIRECTORY } from "../../runbook/project.ts";
+
+outliveReaders([process.stdout]);
 
 const FILE = join(PROJECT_DIRECTORY, "runbook", "preflight", "kubernetes-apis.json");
 const LIFECYCLE = "zz_generated.prerelease-lifecycle.go";
