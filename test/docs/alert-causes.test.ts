@@ -7,15 +7,15 @@ import { stackConfig } from "../support/workload-values.ts";
 const names = ["prod", "staging"].flatMap((stack) =>
   alertsOf(stack, stackConfig(stack).objectives).map(({ name }) => name),
 );
-const text = (folder: string) => readFileSync(join(import.meta.dirname, "..", folder, "alerts.test.ts"), "utf8");
-const tried = text("engine") + text("long");
+const text = (name: string) => readFileSync(join(import.meta.dirname, "..", "long", `${name}.test.ts`), "utf8");
+const tried = text("alerts") + text("outage-alerts");
 
 describe("the causes of alerts in the rehearsal", () => {
   it("name every alert of the charts, and no other", () => {
     expect(new Set(Object.keys(ALERT_CAUSES))).toEqual(new Set(names));
   });
 
-  it("are each made by a test of test/engine/alerts.test.ts or test/long/alerts.test.ts, and no other is", () => {
+  it("are each made by a test of test/long/alerts.test.ts or test/long/outage-alerts.test.ts, and no other is", () => {
     const made = Object.entries(ALERT_CAUSES).filter(([, found]) => "cause" in found);
     const named = names.filter((name) => tried.includes(`"${name}"`));
     expect(new Set(named)).toEqual(new Set(made.map(([name]) => name)));
