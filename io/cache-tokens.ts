@@ -1,6 +1,7 @@
 import { bounded } from "../shared/text/visible.ts";
 import type { Job } from "./cluster-job.ts";
-import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "./restricted-pod.ts";
+import { engineJob, NAMESPACE } from "./engine-job.ts";
+import { restrictedContainer } from "./restricted-pod.ts";
 
 /** What Redis said to a token; `unknown` is any other answer, or none. */
 export interface TokenAnswer {
@@ -22,9 +23,6 @@ export interface TokensAsked {
   readonly networkCidr: string;
 }
 
-export const NAMESPACE = "sparki-engine";
-/** Reads the cache's secret by Pod Identity, as the engine's pods do. */
-const SERVICE_ACCOUNT = "engine";
 /** Of the Job, its policy and its SecretProviderClass: one at a time. */
 export const NAME = "rotation";
 const LABEL = { "sparki.tools/rotation": "true" } as const;
@@ -81,7 +79,7 @@ export function tokensClass({ secretName }: TokensAsked) {
   };
 }
 
-/** Within Pod Security `restricted`; it goes away by itself some minutes after its end. */
+/** The Job that asks; it reads the secret by Pod Identity, as the engine's pods do. */
 export function tokensJob({ image, cache }: TokensAsked): Job {
   const container = {
     name: NAME,
@@ -100,28 +98,13 @@ export function tokensJob({ image, cache }: TokensAsked): Job {
     readOnly: true,
     volumeAttributes: { secretProviderClass: NAME },
   };
-  return {
-    apiVersion: "batch/v1",
-    kind: "Job",
-    metadata: { name: NAME, namespace: NAMESPACE, labels: { ...LABEL } },
-    spec: {
-      backoffLimit: 0,
-      activeDeadlineSeconds: DEADLINE_SECONDS,
-      ttlSecondsAfterFinished: 600,
-      template: {
-        metadata: { labels: { ...LABEL, "app.kubernetes.io/name": NAME }, annotations: { ...NOT_DISRUPTED } },
-        spec: {
-          restartPolicy: "Never",
-          serviceAccountName: SERVICE_ACCOUNT,
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
-          securityContext: { ...RESTRICTED_POD },
-          containers: [container],
-          volumes: [{ name: "cache-secret", csi }],
-        },
-      },
-    },
-  };
+  return engineJob({
+    name: NAME,
+    labels: LABEL,
+    deadlineSeconds: DEADLINE_SECONDS,
+    container,
+    volumes: [{ name: "cache-secret", csi }],
+  });
 }
 
 const LINE = /^sparki-token (present|before) (.*)$/;

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { buffer, text } from "node:stream/consumers";
 import { DeployError } from "../shared/deploy-error.ts";
 
@@ -20,6 +20,16 @@ export interface CommandOptions {
 /** Runs one program with these arguments; resolves however it ends, and rejects only when it cannot be started. */
 export type CommandRunner = (args: readonly string[], options?: CommandOptions) => Promise<CommandOutput>;
 
+/** The code with which a program that was just started ends; rejects with SPARKI_OUTSIDE when it cannot be started. */
+export function exitOf(child: ChildProcess, path: string): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.on("error", (cause) =>
+      reject(new DeployError("SPARKI_OUTSIDE", `${path} cannot be run: ${cause.message}`, { cause })),
+    );
+    child.on("close", resolve);
+  });
+}
+
 /** A runner of the program at `path` (or of that name on PATH) in this environment. */
 export function commandRunner(path: string, env: Readonly<Record<string, string | undefined>>): CommandRunner {
   return async (args, { cwd, input = "", signal } = {}) => {
@@ -31,12 +41,7 @@ export function commandRunner(path: string, env: Readonly<Record<string, string 
     const child = spawn(path, [...args], { ...options, stdio: ["pipe", "pipe", "pipe"] });
     // A program that reads nothing may be gone before all is written.
     child.stdin.on("error", () => {}).end(input);
-    const exited = new Promise<number | null>((resolve, reject) => {
-      child.on("error", (cause) =>
-        reject(new DeployError("SPARKI_OUTSIDE", `${path} cannot be run: ${cause.message}`, { cause })),
-      );
-      child.on("close", resolve);
-    });
+    const exited = exitOf(child, path);
     const [code, stdout, stderr] = await Promise.all([exited, text(child.stdout), text(child.stderr)]);
     return { code, stdout, stderr };
   };
@@ -71,12 +76,7 @@ export async function runShown(
   const pass = (signal: NodeJS.Signals) => child.kill(signal);
   for (const signal of signals) process.on(signal, pass);
   try {
-    const exited = new Promise<number | null>((resolve, reject) => {
-      child.on("error", (cause) =>
-        reject(new DeployError("SPARKI_OUTSIDE", `${path} cannot be run: ${cause.message}`, { cause })),
-      );
-      child.on("close", resolve);
-    });
+    const exited = exitOf(child, path);
     const [code, stdout] = await Promise.all([exited, text(child.stdout)]);
     return { code, stdout };
   } finally {

@@ -1,10 +1,10 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DeployError } from "../shared/deploy-error.ts";
 import { runJob } from "./cluster-job.ts";
 import type { Answer } from "./database-copies.ts";
-import { answersIn, NAMESPACE, type QuestionsJob, questionsJob } from "./database-questions.ts";
+import { answersIn, type QuestionsJob, questionsJob } from "./database-questions.ts";
+import { jobFailure, NAMESPACE } from "./engine-job.ts";
 import { KubernetesClient } from "./kubernetes.ts";
 
 interface Asking extends QuestionsJob {
@@ -26,9 +26,7 @@ export async function askInCluster({ kubeconfig, signal, admit, ...job }: Asking
     log.end();
     const answers = answersIn(await told, job.questions);
     if (failure === undefined || answers.length > 0) return answers;
-    throw new DeployError("SPARKI_OUTSIDE", `job ${NAMESPACE}/${job.name} failed: ${failure}`, {
-      hint: `kubectl describe job -n ${NAMESPACE} ${job.name}`,
-    });
+    throw jobFailure(job.name, failure);
   } finally {
     ended.abort();
     log.end();

@@ -1,12 +1,10 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { CustomObjectsApi, NetworkingV1Api } from "@kubernetes/client-node";
-import { DeployError } from "../shared/deploy-error.ts";
 import {
   answersIn,
   CLASSES,
   NAME,
-  NAMESPACE,
   type TokenAnswers,
   type TokensAsked,
   tokensClass,
@@ -14,6 +12,7 @@ import {
   tokensPolicy,
 } from "./cache-tokens.ts";
 import { runJob } from "./cluster-job.ts";
+import { jobFailure, NAMESPACE } from "./engine-job.ts";
 import { KubernetesClient } from "./kubernetes.ts";
 import { isRefusal } from "./kubernetes-call.ts";
 
@@ -42,9 +41,7 @@ export async function askWithTokens(asked: Asking): Promise<TokenAnswers> {
     const failure = await runJob(kubeconfig, tokensJob(asked), log, signal);
     log.end();
     if (failure === undefined) return answersIn(await told);
-    throw new DeployError("SPARKI_OUTSIDE", `job ${NAMESPACE}/${NAME} failed: ${failure}`, {
-      hint: `kubectl describe job -n ${NAMESPACE} ${NAME}`,
-    });
+    throw jobFailure(NAME, failure);
   } finally {
     await remove(new KubernetesClient(kubeconfig));
   }

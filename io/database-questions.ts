@@ -1,11 +1,10 @@
 import { DeployError } from "../shared/deploy-error.ts";
 import type { Job } from "./cluster-job.ts";
 import type { Answer, Question } from "./database-copies.ts";
-import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "./restricted-pod.ts";
+import { engineJob } from "./engine-job.ts";
+import { restrictedContainer } from "./restricted-pod.ts";
 
 /** What the program made for its own jobs (apps/database-jobs.ts), and a drill's job uses: it reads as the application. */
-export const NAMESPACE = "sparki-engine";
-const SERVICE_ACCOUNT = "engine";
 const CREDENTIALS = "jobs-seed";
 const FILES = { configMap: "database-users", folder: "/etc/sparki", authorities: "rds-ca.pem" } as const;
 const JOB_LABEL = { "sparki.tools/job": "true" } as const;
@@ -52,7 +51,7 @@ export interface QuestionsJob {
   readonly questions: readonly Question[];
 }
 
-/** The Job that asks, within Pod Security `restricted`; it goes away by itself some minutes after its end. */
+/** The Job that asks. */
 export function questionsJob({ name, image, host, questions }: QuestionsJob): Job {
   const environment = {
     PGHOST: host,
@@ -79,34 +78,19 @@ export function questionsJob({ name, image, host, questions }: QuestionsJob): Jo
     ],
   };
   const secret = { secretProviderClass: CREDENTIALS };
-  return {
-    apiVersion: "batch/v1",
-    kind: "Job",
-    metadata: { name, namespace: NAMESPACE, labels: { ...JOB_LABEL } },
-    spec: {
-      backoffLimit: 0,
-      activeDeadlineSeconds: DEADLINE_SECONDS,
-      ttlSecondsAfterFinished: 600,
-      template: {
-        metadata: { labels: { ...JOB_LABEL, "app.kubernetes.io/name": CONTAINER }, annotations: { ...NOT_DISRUPTED } },
-        spec: {
-          restartPolicy: "Never",
-          serviceAccountName: SERVICE_ACCOUNT,
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
-          securityContext: { ...RESTRICTED_POD },
-          containers: [container],
-          volumes: [
-            {
-              name: "database-secret",
-              csi: { driver: "secrets-store.csi.k8s.io", readOnly: true, volumeAttributes: secret },
-            },
-            { name: "files", configMap: { name: FILES.configMap } },
-          ],
-        },
+  return engineJob({
+    name,
+    labels: JOB_LABEL,
+    deadlineSeconds: DEADLINE_SECONDS,
+    container,
+    volumes: [
+      {
+        name: "database-secret",
+        csi: { driver: "secrets-store.csi.k8s.io", readOnly: true, volumeAttributes: secret },
       },
-    },
-  };
+      { name: "files", configMap: { name: FILES.configMap } },
+    ],
+  });
 }
 
 const LINE = /^sparki-answer (\d{1,3}|reach) (ok|failed)(?: (.*))?$/;

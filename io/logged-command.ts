@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { DeployError } from "../shared/deploy-error.ts";
+import { exitOf } from "./child-command.ts";
 import { onSecondSignal } from "./signals.ts";
 
 export interface LoggedCommand {
@@ -34,12 +34,7 @@ export async function loggedCommand(
   signal.addEventListener("abort", interrupt, { once: true });
   const forget = onSecondSignal(() => child.kill("SIGKILL"), unlocking);
   try {
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.on("error", (cause) =>
-        reject(new DeployError("SPARKI_OUTSIDE", `${path} cannot be run: ${cause.message}`, { cause })),
-      );
-      child.on("close", resolve);
-    });
+    const code = await exitOf(child, path);
     return { code, text: readFileSync(logFile, "utf8") };
   } finally {
     signal.removeEventListener("abort", interrupt);

@@ -49,6 +49,13 @@ export async function monitoringTrial({ state }: PreflightContext): Promise<Char
   return { chart: "monitoring", title: "monitoring", namespace: "sparki-monitoring", values: { ...values } };
 }
 
+/** Every chart of the stack that there are values to try with. */
+export async function trialsOf(context: PreflightContext): Promise<ChartTrial[]> {
+  const workloads = servicesOf(context.config).flatMap((name) => workloadTrials(context, name));
+  const monitoring = await monitoringTrial(context);
+  return [...workloads, ...(monitoring === undefined ? [] : [monitoring])];
+}
+
 export function lint(context: PreflightContext, trial: ChartTrial, signal: AbortSignal): Promise<CommandOutput> {
   return helm(context, trial, ["lint", "--strict"], signal);
 }
@@ -114,15 +121,13 @@ export const charts: Check = {
   proves: "Every chart lints strictly and renders with the stack's own settings, for its Kubernetes version.",
   timeLimitSeconds: 60,
   run: async (context, signal) => {
-    const monitoring = await monitoringTrial(context);
-    const trials = [
-      ...servicesOf(context.config).flatMap((name) => workloadTrials(context, name)),
-      ...(monitoring === undefined ? [] : [monitoring]),
-    ];
+    const trials = await trialsOf(context);
     const problems = (await Promise.all(trials.map((trial) => problemsOf(context, trial, signal)))).flat();
     if (problems.length > 0)
       return fail(problems.join("; "), "fix the chart below apps/charts, or the config that it reads");
-    const note = monitoring === undefined ? "; there is no earlier monitoring release to take values from" : "";
+    const note = trials.every(({ chart }) => chart !== "monitoring")
+      ? "; there is no earlier monitoring release to take values from"
+      : "";
     return pass(`${trials.map(({ title }) => title).join(", ")} lint and render${note}`);
   },
 };

@@ -2,9 +2,8 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { isRecord } from "../../records/canonical.ts";
 import { objectTitle, type RenderedObject } from "../../records/object-facts.ts";
-import { servicesOf } from "../../stacks/services.ts";
 import { renderedObjects } from "../release/object-changes.ts";
-import { type ChartTrial, monitoringTrial, NAMESPACES, render, workloadTrials } from "./charts.ts";
+import { type ChartTrial, NAMESPACES, render, trialsOf } from "./charts.ts";
 import { type Check, fail, pass, skipped, warn } from "./check.ts";
 import type { PreflightContext } from "./context.ts";
 
@@ -101,12 +100,6 @@ export const kubernetesApis: Check = {
     );
   },
 };
-
-async function trialsOf(context: PreflightContext): Promise<ChartTrial[]> {
-  const monitoring = await monitoringTrial(context);
-  const workloads = servicesOf(context.config).flatMap((name) => workloadTrials(context, name));
-  return [...workloads, ...(monitoring === undefined ? [] : [monitoring])];
-}
 
 /** The trial's title where it does not render. */
 async function objectsOf(

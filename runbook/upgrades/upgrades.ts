@@ -4,6 +4,7 @@ import { EXIT } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
+import type { Rotatable } from "../rotation/rotation.ts";
 
 /** Something of a stack that ends on a day, or that nobody has said the end of. */
 export interface Ending {
@@ -48,8 +49,8 @@ export function upgradesOf(stack: string, config: StackConfig, today: string, wi
     kubernetes(config, file),
     postgres(config, file),
     redis(config, file),
-    passwords(config),
-    token(config),
+    rotated("the database users' passwords", config.database.passwordsSince, "database-users"),
+    rotated("the AUTH token of Redis", config.cache.authTokenSince, "redis-auth"),
     ...restoreTest(config, file),
     ...exemptions(config, file),
   ];
@@ -98,21 +99,12 @@ function redis({ cache: { engineVersion } }: StackConfig, file: string): Known {
   };
 }
 
-function passwords({ database: { passwordsSince } }: StackConfig): Known {
+function rotated(what: string, since: string, name: Rotatable): Known {
   return {
-    what: "the database users' passwords",
-    ends: daysAfter(passwordsSince, PASSWORD_DAYS),
+    what,
+    ends: daysAfter(since, PASSWORD_DAYS),
     consequence: "the policies refuse every deployment (S54)",
-    next: "npx sparki rotate database-users (docs/rotation.md)",
-  };
-}
-
-function token({ cache: { authTokenSince } }: StackConfig): Known {
-  return {
-    what: "the AUTH token of Redis",
-    ends: daysAfter(authTokenSince, PASSWORD_DAYS),
-    consequence: "the policies refuse every deployment (S54)",
-    next: "npx sparki rotate redis-auth (docs/rotation.md)",
+    next: `npx sparki rotate ${name} (docs/rotation.md)`,
   };
 }
 
