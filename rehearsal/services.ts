@@ -17,6 +17,11 @@ export interface ClusterService {
     zones: readonly string[];
     podNetwork: string;
   }): Promise<ClusterAccess>;
+  /**
+   * Takes a cluster to another version. Its control plane has it when this resolves; its nodes are replaced after that, one
+   * at a time and as disruption budgets allow.
+   */
+  upgrade(name: string, version: string): Promise<void>;
   /** Lets who has the entering token in, as a cluster administrator. */
   admit(name: string): Promise<void>;
   stop(name: string): Promise<void>;

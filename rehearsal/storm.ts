@@ -84,6 +84,7 @@ export class Storm {
         await this.#follow(access);
         return access;
       },
+      upgrade: (name, version) => clusters.upgrade(name, version),
       admit: (name) => clusters.admit(name),
       stop: async (name) => {
         this.close();

@@ -10,13 +10,14 @@ import { waitFor } from "../waiting.ts";
 import { Events, KubernetesApi } from "./api.ts";
 import type { ContainerLog } from "./container-log.ts";
 import { kubeconfigFor, startControlPlane, type Tools } from "./control-plane.ts";
+import { drain } from "./drained-node.ts";
 import type { ImageRegistry } from "./images.ts";
-import { type Node, nodesOf, registerNodes, serveKubelets } from "./nodes.ts";
+import { NODES, type Node, nodesOf, registerNode, serveKubelet } from "./nodes.ts";
 import type { KubernetesObject, Pod } from "./objects.ts";
 import { PodAddresses } from "./pod-identity.ts";
 import { type KubeletContext, PodWorker, sourcesFrom } from "./pod-worker.ts";
 import { bindTargetGroups } from "./target-groups.ts";
-import { timingAt } from "./timing.ts";
+import { pause, timingAt } from "./timing.ts";
 import type { SecretValue } from "./volumes.ts";
 import { follow } from "./watch.ts";
 
@@ -36,6 +37,7 @@ type Cluster = Parameters<ClusterService["start"]>[0];
 interface RunningCluster {
   readonly access: ClusterAccess;
   admit(): Promise<void>;
+  upgrade(version: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -61,6 +63,10 @@ export class RehearsedClusters implements ClusterService {
 
   async admit(name: string): Promise<void> {
     await (await this.#running.get(name))?.admit();
+  }
+
+  async upgrade(name: string, version: string): Promise<void> {
+    await (await this.#running.get(name))?.upgrade(version);
   }
 
   /** Deletes the cluster: its pods, its control plane and its data. */
@@ -101,30 +107,38 @@ async function startParts(
   cluster: Cluster,
   options: ClusterOptions,
   stops: (() => Promise<void>)[],
-): Promise<Pick<RunningCluster, "access" | "admit">> {
+): Promise<Omit<RunningCluster, "stop">> {
   const { authority, processes, addresses, loadBalancer } = options;
   const { endpoint, files, stop } = await startControlPlane(options);
   stops.push(stop);
   const access = { endpoint, certificateAuthorityPem: authority.pem };
   const api = new KubernetesApi({ ...access, token: files.tokens.kubelets });
   stops.push(() => api.close());
-  const nodes = nodesOf(cluster.name, cluster.zones, addresses);
   const ending = new AbortController();
-  const kubelets = new Kubelets(contextOf(cluster, options, api, ending.signal), nodes);
-  const server = await serveKubelets(nodes, authority, (...names) => kubelets.log(...names));
-  stops.push(() => server.close());
+  const kubelets = new Kubelets(contextOf(cluster, options, api, ending.signal), authority);
+  stops.push(() => kubelets.close());
   stops.push(async () => {
     ending.abort();
     kubelets.kill();
   });
   const { admin: token, entering: enteringToken } = files.tokens;
   const admin: ClusterAccess = { ...access, token, enteringToken };
-  await Promise.all([kubelets.start(), applyDefinitions(api), writeKubeconfig(processes.runDirectory, admin)]);
+  await Promise.all([
+    kubelets.start(nodesOf(cluster, addresses)),
+    applyDefinitions(api),
+    writeKubeconfig(processes.runDirectory, admin),
+  ]);
   const { slot, apiServer: address } = addresses;
   const binding = { balancer: loadBalancer, slot, address, authority };
   const groups = await bindTargetGroups(api, binding, ending.signal);
   stops.push(() => groups.close());
-  return { access: admin, admit: () => admitEntering(api) };
+  let replaced: Promise<void> = Promise.resolve();
+  const upgrade = async (version: string) => {
+    const nodes = nodesOf({ ...cluster, version }, addresses);
+    // One upgrade after the other; nobody waits for the nodes, as at AWS.
+    replaced = replaced.then(() => kubelets.replace(nodes));
+  };
+  return { access: admin, admit: () => admitEntering(api), upgrade };
 }
 
 const BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
@@ -230,22 +244,32 @@ function isEstablished({ status }: Definition): boolean {
   return status?.conditions?.some(({ type, status: value }) => type === "Established" && value === "True") ?? false;
 }
 
+/** A node that has joined the cluster. */
+interface JoinedNode {
+  readonly node: Node;
+  /** Ends its lease. */
+  readonly leaving: AbortController;
+  readonly server: { close(): Promise<void> };
+}
+
 /** The kubelets of all nodes in one: runs every pod that the scheduler binds to one of them. */
 class Kubelets {
   readonly #context: KubeletContext;
-  readonly #nodes: ReadonlyMap<string, Node>;
+  readonly #authority: CertificateAuthority;
+  readonly #nodes = new Map<string, JoinedNode>();
   readonly #workers = new Map<string, PodWorker>();
   readonly #names = new Map<string, PodWorker>();
 
-  constructor(context: KubeletContext, nodes: readonly Node[]) {
+  constructor(context: KubeletContext, authority: CertificateAuthority) {
     this.#context = context;
-    this.#nodes = new Map(nodes.map((node) => [node.name, node]));
+    this.#authority = authority;
   }
 
   /** Registers the nodes and takes up the pods that they already have; resolves once the nodes are Ready. */
-  async start(): Promise<void> {
+  async start(nodes: readonly Node[]): Promise<void> {
     const { api, signal } = this.#context;
-    await registerNodes(api, [...this.#nodes.values()], signal);
+    await Promise.all(nodes.map((node) => this.#join(node)));
+    await this.#forgetOthers();
     const watching = {
       path: "/api/v1/pods",
       query: { fieldSelector: "spec.nodeName!=" },
@@ -253,6 +277,58 @@ class Kubelets {
       onDelete: (pod: Pod) => this.#deleted(pod),
     };
     await follow<Pod>(api, watching, signal);
+  }
+
+  /**
+   * Replaces all nodes by others as Auto Mode does: one at a time, the new one first. A pod is evicted, which its disruption
+   * budget may delay. Resolves once the last node has left, however often the API did not answer meanwhile.
+   */
+  async replace(nodes: readonly Node[]): Promise<void> {
+    const { signal, timing } = this.#context;
+    while (!signal.aborted && !(await this.#replaced(nodes).catch(() => false)))
+      await pause(timing.evictionRetry(), signal);
+  }
+
+  async #replaced(nodes: readonly Node[]): Promise<true> {
+    const { api, signal, timing } = this.#context;
+    const leaving = [...this.#nodes.values()].filter(({ node }) => !nodes.some(({ name }) => name === node.name));
+    for (const [index, node] of nodes.entries()) {
+      const old = leaving[index];
+      await this.#join(node);
+      if (old === undefined) continue;
+      await drain(api, old.node.name, timing, signal);
+      await this.#leave(old);
+    }
+    return true;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#nodes.values()].map(({ server }) => server.close()));
+  }
+
+  /** Does nothing for a node that has joined. */
+  async #join(node: Node): Promise<void> {
+    const { api, signal } = this.#context;
+    if (this.#nodes.has(node.name)) return;
+    const leaving = new AbortController();
+    const server = await serveKubelet(node, this.#authority, (...names) => this.log(...names));
+    this.#nodes.set(node.name, { node, leaving, server });
+    await registerNode(api, node, AbortSignal.any([signal, leaving.signal]));
+  }
+
+  async #leave({ node, leaving, server }: JoinedNode): Promise<void> {
+    leaving.abort();
+    await this.#context.api.delete(`${NODES}/${node.name}`);
+    this.#nodes.delete(node.name);
+    await server.close();
+  }
+
+  /** Nodes of an upgrade that a restart has cut short: the new ones are all there now. */
+  async #forgetOthers(): Promise<void> {
+    const { api } = this.#context;
+    const { items } = await api.list<KubernetesObject>(NODES);
+    const others = items.filter(({ metadata }) => !this.#nodes.has(metadata.name ?? ""));
+    await Promise.all(others.map(({ metadata }) => api.delete(`${NODES}/${metadata.name}`)));
   }
 
   /** The log of a container of a pod on one of the nodes. */
@@ -272,9 +348,9 @@ class Kubelets {
   }
 
   #bound(pod: Pod): void {
-    const node = this.#nodes.get(pod.spec?.nodeName ?? "");
-    if (node === undefined) return;
-    const worker = new PodWorker(this.#context, node, pod);
+    const joined = this.#nodes.get(pod.spec?.nodeName ?? "");
+    if (joined === undefined) return;
+    const worker = new PodWorker(this.#context, joined.node, pod);
     this.#workers.set(pod.metadata?.uid ?? "", worker);
     this.#names.set(nameOf(pod), worker);
     worker.start();

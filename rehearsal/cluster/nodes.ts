@@ -15,6 +15,15 @@ export interface Node {
   readonly zone: string;
   /** Where the node's kubelet listens. */
   readonly address: string;
+  /** Kubernetes' version, such as 1.35. */
+  readonly version: string;
+}
+
+/** What decides which nodes a cluster has. */
+export interface NodeGroup {
+  readonly name: string;
+  readonly version: string;
+  readonly zones: readonly string[];
 }
 
 interface ApiNode extends KubernetesObject {
@@ -27,27 +36,32 @@ const NODES_PER_ZONE = 2;
 const LEASE = { seconds: 40, renewMilliseconds: 10_000 };
 /** Of an instance as the general-purpose pool would choose, less what the system keeps. */
 const ALLOCATABLE = { cpu: "7910m", memory: "30Gi", pods: "110", "ephemeral-storage": "80Gi" };
-const NODES = "/api/v1/nodes";
+export const NODES = "/api/v1/nodes";
 const LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
 
-/** The nodes of a cluster: two in each zone, named as EC2 instances, the same in every run. */
-export function nodesOf(cluster: string, zones: readonly string[], addresses: Addresses): readonly Node[] {
+/**
+ * The nodes of a cluster at a version: two in each zone, named as EC2 instances, the same in every run. Those of the next
+ * version have addresses of their own: while one replaces the other, both run.
+ */
+export function nodesOf({ name: cluster, version, zones }: NodeGroup, addresses: Addresses): readonly Node[] {
+  const [, minor = "0"] = version.split(".");
+  const first = (Number(minor) % 2) * zones.length * NODES_PER_ZONE + 1;
   return zones.flatMap((zone, zoneIndex) =>
     Array.from({ length: NODES_PER_ZONE }, (_, index) => {
-      const hash = createHash("sha256").update(`${cluster}/${zone}/${index}`).digest("hex");
-      const address = addresses.node(zoneIndex * NODES_PER_ZONE + index + 1);
-      return { name: `i-0${hash.slice(0, 16)}`, zone, address };
+      const hash = createHash("sha256").update(`${cluster}/${zone}/${index}/${version}`).digest("hex");
+      const address = addresses.node(first + zoneIndex * NODES_PER_ZONE + index);
+      return { name: `i-0${hash.slice(0, 16)}`, zone, address, version };
     }),
   );
 }
 
-/** Registers the nodes and keeps their leases alive until the signal aborts; resolves once all are schedulable. */
-export async function registerNodes(api: KubernetesApi, nodes: readonly Node[], signal: AbortSignal): Promise<void> {
-  await Promise.all(nodes.map((node) => register(api, node)));
-  await renewLeases(api, nodes);
-  const timer = setInterval(() => void renewLeases(api, nodes).catch(() => undefined), LEASE.renewMilliseconds);
+/** Registers the node and keeps its lease alive until the signal aborts; resolves once it is schedulable. */
+export async function registerNode(api: KubernetesApi, node: Node, signal: AbortSignal): Promise<void> {
+  await register(api, node);
+  await renewLease(api, node);
+  const timer = setInterval(() => void renewLease(api, node).catch(() => undefined), LEASE.renewMilliseconds);
   signal.addEventListener("abort", () => clearInterval(timer));
-  await waitFor("every node's Ready", () => schedulable(api, nodes), { limitSeconds: 300 });
+  await waitFor(`${node.name}'s Ready`, () => schedulable(api, node), { limitSeconds: 300 });
 }
 
 async function register(api: KubernetesApi, node: Node): Promise<void> {
@@ -81,7 +95,7 @@ function labelsOf({ name, zone }: Node): Record<string, string> {
   };
 }
 
-function statusOf({ name, address }: Node) {
+function statusOf({ name, address, version }: Node) {
   const now = new Date().toISOString();
   const condition = (type: string, status: string, reason: string) => {
     return { type, status, reason, message: reason, lastHeartbeatTime: now, lastTransitionTime: now };
@@ -103,7 +117,7 @@ function statusOf({ name, address }: Node) {
     nodeInfo: {
       architecture: "amd64",
       operatingSystem: "linux",
-      kubeletVersion: "v1.33.0-eks-rehearsal",
+      kubeletVersion: `v${version}.0-eks-rehearsal`,
       kubeProxyVersion: "",
       containerRuntimeVersion: "process://1",
       kernelVersion: "rehearsal",
@@ -115,8 +129,8 @@ function statusOf({ name, address }: Node) {
   };
 }
 
-async function renewLeases(api: KubernetesApi, nodes: readonly Node[]): Promise<void> {
-  await Promise.all(nodes.map((node) => api.patch(`${LEASES}/${node.name}`, "apply-patch", leaseOf(node), APPLY)));
+async function renewLease(api: KubernetesApi, node: Node): Promise<void> {
+  await api.patch(`${LEASES}/${node.name}`, "apply-patch", leaseOf(node), APPLY);
 }
 
 const APPLY = { fieldManager: "kubelet", force: true };
@@ -135,10 +149,9 @@ function microTime(): string {
   return new Date().toISOString().replace("Z", "000Z");
 }
 
-async function schedulable(api: KubernetesApi, nodes: readonly Node[]): Promise<boolean> {
-  const { items } = await api.list<ApiNode>(NODES);
-  const ready = new Set(items.filter(isSchedulable).map(({ metadata }) => metadata.name));
-  return nodes.every(({ name }) => ready.has(name));
+async function schedulable(api: KubernetesApi, { name }: Node): Promise<boolean> {
+  const found = await api.get<ApiNode>(`${NODES}/${name}`);
+  return found !== undefined && isSchedulable(found);
 }
 
 function isSchedulable({ spec, status }: ApiNode): boolean {
@@ -148,35 +161,25 @@ function isSchedulable({ spec, status }: ApiNode): boolean {
 
 type FindLog = (namespace: string, pod: string, container: string) => ContainerLog | undefined;
 
-/** Serves `/containerLogs/<namespace>/<pod>/<container>` on every node's own address, to the API server only. */
-export async function serveKubelets(
-  nodes: readonly Node[],
+/** Serves `/containerLogs/<namespace>/<pod>/<container>` on the node's own address, to the API server only. */
+export async function serveKubelet(
+  { address }: Node,
   authority: CertificateAuthority,
   find: FindLog,
 ): Promise<{ close(): Promise<void> }> {
-  const addresses = nodes.map(({ address }) => address);
-  const { certificatePem, keyPem } = await authority.issue({ commonName: "kubelet", addresses });
+  const { certificatePem, keyPem } = await authority.issue({ commonName: "kubelet", addresses: [address] });
   const tls = { cert: certificatePem, key: keyPem, ca: authority.pem, requestCert: true, rejectUnauthorized: true };
-  const servers = await Promise.all(
-    addresses.map(async (address): Promise<Server> => {
-      const server = createServer(tls, (request, response) => answer(request, response, find));
-      answerOwnUser(server);
-      server.listen(PORTS.kubelet, address);
-      await once(server, "listening");
-      return server;
-    }),
-  );
-  return { close: () => closeAll(servers) };
+  const server = createServer(tls, (request, response) => answer(request, response, find));
+  answerOwnUser(server);
+  server.listen(PORTS.kubelet, address);
+  await once(server, "listening");
+  return { close: () => closed(server) };
 }
 
-async function closeAll(servers: readonly Server[]): Promise<void> {
-  await Promise.all(
-    servers.map((server) => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      return closed;
-    }),
-  );
+async function closed(server: Server): Promise<void> {
+  const end = new Promise((resolve) => server.close(resolve));
+  server.closeAllConnections();
+  await end;
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, find: FindLog): void {

@@ -15,6 +15,8 @@ export interface Timing {
   restartDelay(failures: number): number;
   /** Between two looks for rotated secrets. */
   secretRotation(): number;
+  /** Before a node's pods are asked to leave again. */
+  evictionRetry(): number;
   /** A container that ran this long counts as recovered. */
   stableRun(): number;
   /** Before an image is tried again that could not be pulled `failures` times. */
@@ -45,6 +47,7 @@ export function timingAt(timeScale: number): Timing {
     imagePull: () => scaled(IMAGE_PULL_SECONDS, 0),
     restartDelay: (failures) => (failures <= 1 ? 0 : backOff(failures - 1)),
     secretRotation: () => scaled(ROTATION_POLL_SECONDS, 5),
+    evictionRetry: () => scaled(5, 0.5),
     stableRun: () => scaled(600, 10),
     pullRetry: backOff,
   };

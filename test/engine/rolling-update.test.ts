@@ -107,6 +107,31 @@ describe("a rolling update of the engine's fleet under load", () => {
   });
 });
 
+/** Resolves once every node there is runs this version of Kubernetes. */
+async function nodesAt(version: string): Promise<void> {
+  const isOld = (node: string) => !node.startsWith(`v${version}.`);
+  for (const end = Date.now() + 600_000; (await engine.nodeVersions()).some(isOld); await sleep(500))
+    if (Date.now() > end) throw new Error(`not every node has ${version}: ${await engine.nodeVersions()}`);
+}
+
+describe("an upgrade of Kubernetes under load", () => {
+  it("replaces every node and with it every pod, and loses no request", async () => {
+    const [before, nodes] = [await allReady(), await engine.nodeVersions()];
+    expect(nodes.every((node) => node.startsWith("v1.33."))).toBe(true);
+    const running = load();
+    await engine.upgradeKubernetes("1.34");
+    await nodesAt("1.34");
+    const after = await allReady();
+    await sleep(1000);
+    const figures = await running.end();
+    say(`${nodes.length} nodes replaced`, figures);
+    expect(await engine.nodeVersions()).toHaveLength(nodes.length);
+    expect(after.filter((pod) => before.includes(pod))).toEqual([]);
+    expect(figures.failures).toEqual([]);
+    expect(figures.requests).toBeGreaterThan(1000);
+  });
+});
+
 describe("a rotation of the database's users under load", () => {
   it("loses no request, and leaves no connection of the user before", async () => {
     const before = await engine.connectedUsers();

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { V1Node } from "@kubernetes/client-node";
 import pg from "pg";
 import { ask } from "../../rehearsal/backing/cache.ts";
 import { startBacking } from "../../rehearsal/backing/serve.ts";
@@ -54,6 +55,10 @@ export interface ServedEngine {
   readyPods(): Promise<readonly string[]>;
   /** `kubectl delete pod`. */
   deletePod(name: string): Promise<void>;
+  /** Takes Kubernetes to another version; the nodes are replaced after that. */
+  upgradeKubernetes(version: string): Promise<void>;
+  /** Kubernetes' versions on the nodes there are, one each. */
+  nodeVersions(): Promise<readonly string[]>;
   /** SIGKILL to the process of a pod's container, as the kernel does when memory is short. */
   killProcess(pod: string): void;
   /** Ends every process and removes the data. */
@@ -95,7 +100,11 @@ interface Options {
 async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "stop">> {
   const { runDirectory, behaviour } = options;
   const values = stackValues(options.stack, "engine", "fleet");
-  const { addresses, processes, images, access, secrets, backing } = await startSurroundings(options, values, undo);
+  const { addresses, processes, images, clusters, access, secrets, backing } = await startSurroundings(
+    options,
+    values,
+    undo,
+  );
   const api = new KubernetesApi(access);
   undo.push(() => api.close());
   let [day, release, token] = ["20260801", "", TOKEN];
@@ -150,6 +159,11 @@ async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "
       return items.filter(isServing).map(({ metadata }) => metadata?.name ?? "");
     },
     deletePod: (name) => api.delete(`${PODS}/${name}`),
+    upgradeKubernetes: (version) => clusters.upgrade(CLUSTER.name, version),
+    nodeVersions: async () => {
+      const { items } = await api.list<V1Node>("/api/v1/nodes");
+      return items.map(({ status }) => status?.nodeInfo?.kubeletVersion ?? "");
+    },
     killProcess: (pod) => process.kill(pidOf(runDirectory, `${NAMESPACE}.${pod}.engine`), "SIGKILL"),
   };
 }
@@ -180,7 +194,7 @@ async function startSurroundings({ stack, timeScale, runDirectory }: Options, va
   });
   undo.push(() => clusters.close());
   const [access] = await Promise.all([clusters.start(CLUSTER), startServers(backing, values)]);
-  return { addresses, processes, images, access, secrets, backing };
+  return { addresses, processes, images, clusters, access, secrets, backing };
 }
 
 /** The chart's values with the secret of the application's user since a day. */

@@ -207,7 +207,7 @@ const cluster: ResourceModel = {
     return [{ type: TYPES.securityGroup, id, arn: arnOf(subject, "ec2", `security-group/${id}`), name, inputs }];
   },
   latency: { create: TIMINGS.cluster, update: TIMINGS.clusterUpdate, delete: TIMINGS.clusterDelete },
-  backing: { start, stop: async ({ id }, { services }) => services.cluster.stop(id) },
+  backing: { start, update: upgraded, stop: async ({ id }, { services }) => services.cluster.stop(id) },
   mayDelete: ({ id, inputs, status }) => {
     // It holds for an active cluster only (EKS user guide, deletion protection).
     if (status !== "available" || !flag(inputs, "deletionProtection")) return;
@@ -259,6 +259,14 @@ async function start(subject: Subject, cloud: Cloud): Promise<Properties> {
   await publishLoadBalancers(cloud);
   const data = Buffer.from(access.certificateAuthorityPem).toString("base64");
   return { endpoint: access.endpoint, certificateAuthority: { data } };
+}
+
+async function upgraded(subject: Subject, olds: Properties, cloud: Cloud): Promise<Properties> {
+  const outputs = await start(subject, cloud);
+  const version = text(subject.inputs, "version");
+  if (version !== undefined && version !== text(olds, "version"))
+    await cloud.services.cluster.upgrade(subject.id, version);
+  return outputs;
 }
 
 /** Bearer token for the cluster's API, as `aws eks get-token` would give; undefined when there is no such cluster. */

@@ -116,6 +116,18 @@ describe("an EKS cluster", () => {
     });
     expect(token).toMatchObject({ token: "cluster-token" });
   });
+
+  it("is taken to a version that the update asks for, and by no other update", async () => {
+    const inputs = await clusterInputs(account, land);
+    const made = { type: TYPES.cluster, name: "k", inputs: { ...inputs, version: "1.34" } };
+    const { id, properties } = await account.create(made);
+    const logged = { ...made.inputs, enabledClusterLogTypes: ["api"] };
+    const updated = await account.update({ ...made, inputs: logged }, id, properties);
+    const upgrades = () => account.services.calls.filter((call) => call.startsWith("cluster.upgrade"));
+    expect(upgrades()).toEqual([]);
+    await account.update({ ...made, inputs: { ...logged, version: "1.35" } }, id, updated);
+    expect(upgrades()).toEqual(["cluster.upgrade sparki-test 1.35"]);
+  });
 });
 
 describe("a load balancer", () => {

@@ -19,6 +19,7 @@ export class FakeServices implements Services {
       this.#call("cluster.start", name, zones.join(","), podNetwork);
       return { endpoint: "https://127.99.0.10:6443", certificateAuthorityPem: "PEM", token: "cluster-token" };
     },
+    upgrade: async (name, version) => this.#call("cluster.upgrade", name, version),
     admit: async (name) => this.#call("cluster.admit", name),
     stop: async (name) => this.#call("cluster.stop", name),
   };

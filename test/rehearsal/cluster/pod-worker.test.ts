@@ -113,7 +113,11 @@ describe("PodWorker", () => {
       signal: ending.signal,
       sourcesFor: sourcesFrom(api, "sparki", async () => undefined),
     };
-    worker = new PodWorker(context, { name: "node-1", zone: "us-east-1a", address: "127.77.1.1" }, POD);
+    worker = new PodWorker(
+      context,
+      { name: "node-1", zone: "us-east-1a", address: "127.77.1.1", version: "1.35" },
+      POD,
+    );
   });
   afterEach(async () => {
     await worker.forget();
