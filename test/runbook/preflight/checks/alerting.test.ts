@@ -24,12 +24,12 @@ type Shown = { labels: Record<string, string>; receivers: { name: string }[] };
 type Sent = Omit<Shown, "receivers"> & { endsAt: string };
 
 /** Shows the alerts that it was sent until they end, as Alertmanager does; what it shows can be changed. */
-function asked(change: (alerts: Shown[]) => unknown = (alerts) => alerts): Http {
+function asked(change: (alerts: Shown[]) => unknown = (alerts) => alerts, now = () => Date.now() / 1000): Http {
   const kept = new Map<string | undefined, Sent>();
   return async (_, { method = "GET", body = "[]" } = {}) => {
     const sent: Sent[] = JSON.parse(body);
     for (const alert of sent) kept.set(alert.labels.severity, alert);
-    const firing = [...kept.values()].filter(({ endsAt }) => Date.parse(endsAt) > Date.now());
+    const firing = [...kept.values()].filter(({ endsAt }) => Date.parse(endsAt) > now() * 1000);
     const shown = method === "GET" ? change(firing.map((alert) => ({ ...alert, receivers: [{ name: "storm" }] }))) : {};
     return { answered: true, status: 200, headers: {}, body: JSON.stringify(shown), seconds: 0 };
   };
@@ -62,6 +62,34 @@ describe("sampleAlert", () => {
       status: "pass",
       reason: "accepted and resolved; the deployment creates the routes",
     });
+  });
+
+  it("sends others where the first ones were over before anybody could look", async () => {
+    const names: string[] = [];
+    let now = 1_800_000_000;
+    const patient = {
+      now: () => now,
+      sleep: async (seconds: number) => {
+        now += seconds;
+      },
+    };
+    const answer = asked(right, patient.now);
+    const http: Http = (url, options) => {
+      if (options?.method !== "POST") return answer(url, options);
+      const sent: Sent[] = JSON.parse(options.body ?? "");
+      names.push(sent[0]?.labels.alertname ?? "");
+      // The first ones reach it late.
+      const isLate = names.length <= 2;
+      const ended = sent.map((alert) => ({ ...alert, endsAt: new Date(0).toISOString() }));
+      return answer(url, { ...options, body: JSON.stringify(isLate ? ended : sent) });
+    };
+    expect(await look(sampleAlert, fakeContext({ http, state: routed, clock: patient }))).toMatchObject({
+      status: "pass",
+    });
+    expect(names).toEqual([
+      ...["SparkiPreflight", "SparkiPreflight"],
+      ...["SparkiPreflightSecond", "SparkiPreflightSecond"],
+    ]);
   });
 
   it("leaves the alerts resolved, and sends them to end by themselves within seconds", async () => {
