@@ -5,8 +5,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { AlertingRule } from "../../apps/monitoring/rules.ts";
 import { monitoringValues } from "../../apps/monitoring-values.ts";
 import { type SilenceOptions, whileSilenced } from "../../io/alert-silence.ts";
+import { systemClock } from "../../io/clock.ts";
 import type { Http } from "../../io/http.ts";
+import { request } from "../../io/http.ts";
+import { openNetwork } from "../../io/network.ts";
+import { pacedDuration } from "../../rehearsal/alert-pace.ts";
 import { Processes, type ProcessHandle } from "../../rehearsal/processes.ts";
+import { sampleAlert } from "../../runbook/preflight/checks/alerting.ts";
 import {
   type Alertmanager,
   type FiredAlert,
@@ -20,16 +25,20 @@ import {
 } from "../support/alertmanager.ts";
 import { only } from "../support/chart.ts";
 import { monitoringArgs, onCallArgs, renderMonitoring } from "../support/monitoring.ts";
+import { configWith, fakeContext, fakeState, look, resource } from "../support/preflight.ts";
 import { toolPath } from "../support/tool.ts";
 
 const KEYS = { pagerduty: "0123456789abcdef0123456789abcdef", opsgenie: "12345678-abcd-abcd-abcd-1234567890ab" };
+
+/** No shorter than what a rehearsal, or production, waits before it tells anybody. */
+const inRehearsal = (text: string) => pacedDuration(text, 0.002);
 
 let run: string;
 let processes: Processes;
 let services: Services;
 let alertmanager: Alertmanager;
 
-const config = () => {
+const config = (wait?: (text: string) => string) => {
   const { addresses, ...onCall } = onCallArgs({ page: ["pagerduty", "opsgenie"], ticket: ["opsgenie"] });
   const rendered = renderMonitoring("prod", { onCall: { ...onCall, addresses: { ...addresses } } });
   const secrets = {
@@ -38,7 +47,7 @@ const config = () => {
     "on-call/opsgenie": KEYS.opsgenie,
     "on-call/heartbeat": `${services.url}heartbeat`,
   };
-  return testConfig(only(rendered, "AlertmanagerConfig"), { services: services.url, secrets });
+  return testConfig(only(rendered, "AlertmanagerConfig"), { services: services.url, secrets, ...(wait && { wait }) });
 };
 
 beforeAll(async () => {
@@ -94,6 +103,29 @@ const asResolved = (receiver: string): string => {
 
 const isTold = (name: string, receivers: readonly string[]) =>
   until(`${name} to be told`, () => toldOf(name).length >= receivers.length);
+
+describe("preflight's sample alerts", () => {
+  it("are routed by the real Alertmanager, which then tells nobody of them", async () => {
+    const patient = await startAlertmanager(processes, config(inRehearsal), "patient-alertmanager");
+    const network = openNetwork({});
+    const context = fakeContext({
+      config: configWith({ storm: { prometheusUrl: patient.url, alertmanagerUrl: patient.url } }),
+      state: fakeState([resource("kubernetes:helm.sh/v3:Release", "monitoring", { inputs: { values: {} } })]),
+      http: (url, options) => request(network, url, options),
+      clock: systemClock,
+    });
+    expect(await look(sampleAlert, context)).toMatchObject({
+      status: "pass",
+      reason: expect.stringContaining("a page and a ticket were routed to the right receivers"),
+    });
+    // An alert that came after them waits as long, and is told.
+    const now = new Date().toISOString();
+    await patient.send({ ...fired("EngineMetricsMissing", "CameAfterwards"), startsAt: now });
+    await isTold("CameAfterwards", ["#incidents", "opsgenie", "pagerduty trigger"]);
+    expect(toldOf("SparkiPreflight")).toEqual([]);
+    await network.close();
+  });
+});
 
 describe("Alertmanager with the program's routes", () => {
   it.each([

@@ -62,8 +62,11 @@ async function textOf(request: IncomingMessage): Promise<string> {
 type Settings = Readonly<Record<string, unknown>>;
 
 /** Alertmanager's configuration of a rendered AlertmanagerConfig, told to the test's services, with shorter waits. */
-export function testConfig(manifest: Manifest, inputs: Omit<OperatorInputs, "wait">): Settings {
-  return operatorConfig([alertmanagerConfigSchema.parse(manifest)], { ...inputs, wait: shorter });
+export function testConfig(
+  manifest: Manifest,
+  inputs: Omit<OperatorInputs, "wait"> & Partial<Pick<OperatorInputs, "wait">>,
+): Settings {
+  return operatorConfig([alertmanagerConfigSchema.parse(manifest)], { wait: shorter, ...inputs });
 }
 
 const SECONDS = { s: 1, m: 60, h: 3600 } as const;
@@ -94,6 +97,8 @@ export interface FiredAlert {
   readonly annotations?: Readonly<Record<string, string>>;
   /** @default it fires */
   readonly isOver?: boolean;
+  /** @default a minute ago, so that it is told of at once */
+  readonly startsAt?: string;
 }
 
 const alertsSchema = z.array(
@@ -108,8 +113,12 @@ export type ShownAlert = z.infer<typeof alertsSchema>[number];
 const LIMIT_SECONDS = 120;
 
 /** Starts the real Alertmanager with the configuration; rejects, with its words, where it does not take it. */
-export async function startAlertmanager(processes: Processes, config: Settings): Promise<Alertmanager> {
-  const folder = join(processes.runDirectory, "alertmanager");
+export async function startAlertmanager(
+  processes: Processes,
+  config: Settings,
+  name = "alertmanager",
+): Promise<Alertmanager> {
+  const folder = join(processes.runDirectory, name);
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "alertmanager.yaml");
   // JSON is YAML.
@@ -121,7 +130,7 @@ export async function startAlertmanager(processes: Processes, config: Settings):
     `--web.listen-address=${listen}`,
     "--cluster.listen-address=",
   ];
-  const handle = await processes.start({ name: "alertmanager", command: toolPath("alertmanager"), args });
+  const handle = await processes.start({ name, command: toolPath("alertmanager"), args });
   const url = `http://${listen}`;
   await waitForHttp(`${url}/-/ready`, { limitSeconds: LIMIT_SECONDS, process: handle });
   const ask = async <T>(path: string, schema: z.ZodType<T>): Promise<T> =>
@@ -131,10 +140,11 @@ export async function startAlertmanager(processes: Processes, config: Settings):
     handle,
     send: async (...sent) => {
       const now = Date.now();
-      const body = sent.map(({ labels, annotations = {}, isOver = false }) => ({
+      const ago = new Date(now - 60_000).toISOString();
+      const body = sent.map(({ labels, annotations = {}, isOver = false, startsAt = ago }) => ({
         labels,
         annotations,
-        startsAt: new Date(now - 60_000).toISOString(),
+        startsAt,
         endsAt: new Date(isOver ? now : now + 3_600_000).toISOString(),
       }));
       const headers = { "content-type": "application/json" };

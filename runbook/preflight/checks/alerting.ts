@@ -89,7 +89,8 @@ async function send(
     // The operator hands the stack's own routes only the alerts of their namespace.
     labels: { alertname: name, severity, stack: context.stack, namespace: "sparki-monitoring" },
     annotations: { summary: "A sample alert of sparki preflight; it resolves by itself." },
-    startsAt: at(-60),
+    // Of an alert that began longer ago than its group waits, Alertmanager tells at once.
+    startsAt: at(0),
     endsAt: at(lastsSeconds),
   }));
   const { status, body } = await service.ask("/api/v2/alerts", jsonRequest(alerts));
