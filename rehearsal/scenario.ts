@@ -22,6 +22,8 @@ export interface ScenarioRelease {
   readonly edits?: readonly Edit[];
   /** What is changed in the stack's config, by its path. */
   readonly settings?: readonly Setting[];
+  /** The cluster has the minor version of Kubernetes before the one in the stack's config. */
+  readonly isBeforeUpgrade?: true;
   /** The schema that it asks for, otherwise than the release's own. */
   readonly schema?: { readonly level: number; readonly oldest: number };
   readonly behaviours: Behaviours;

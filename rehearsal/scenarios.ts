@@ -234,6 +234,14 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
   },
   {
+    name: "kubernetes-upgrade",
+    summary: "the next version of Kubernetes under the same release: every node is replaced while users send requests",
+    releases: [
+      { ...FIRST, isBeforeUpgrade: true },
+      { ...FIRST, faults: { hold: { users: 50 } } },
+    ],
+  },
+  {
     name: "chart-broken",
     summary: "a third deployment of the same images, with a wrong readiness probe in the engine's chart",
     releases: [FIRST, SECOND, { ...SECOND, edits: [WRONG_PROBE] }],

@@ -45,6 +45,7 @@ import type { Screen } from "../report/screen.ts";
 import { timelineOf } from "../report/timeline.ts";
 import { readPresent } from "../rollback/rollback-target.ts";
 import { alertedSchema, alertedText } from "./alerted.ts";
+import { settingsBeforeUpgrade } from "./before-upgrade.ts";
 import type { LiveBefore } from "./live-before.ts";
 import { hostText, providersText, type RehearsedHost } from "./providers.ts";
 import { assertBegins, assertKnown, fix, holdAccount, neverBegan, withFaults } from "./rehearsal-faults.ts";
@@ -179,7 +180,7 @@ async function deployAll(
   };
   let run: DeployRun | undefined;
   for (const each of scenario.releases) {
-    const release = await prepare(each, session, from);
+    const release = await prepare(each, session, from, Date.now());
     const { liveImages, afterApproval, interruptAt } = each.around ?? {};
     if (liveImages !== undefined) await spoilLive(session, targetAt(session.checkout()), liveImages);
     await session.prepareRelease(release, each.behaviours);
@@ -253,9 +254,10 @@ function interruptingAt(step: string): Watcher {
 
 /** Makes the program, the charts and the config that a release is deployed from; tells the release. */
 async function prepare(
-  { release, edits = [], settings = [], schema }: ScenarioRelease,
-  { project, runDirectory, useCheckout }: RehearsalSession,
+  { release, edits = [], settings = [], isBeforeUpgrade, schema }: ScenarioRelease,
+  { project, runDirectory, stack, useCheckout }: RehearsalSession,
   from: LiveBefore | undefined,
+  now: number,
 ): Promise<ReleaseDescriptor> {
   if (release === "from" && from !== undefined) {
     await useCheckout(await from.checkout(join(runDirectory, "checkout-from")));
@@ -267,6 +269,8 @@ async function prepare(
     edits.length === 0 ? PROJECT_DIRECTORY : copyCheckout(PROJECT_DIRECTORY, join(runDirectory, name), edits),
   );
   for (const { key, value } of settings) project.set(key, value);
+  if (isBeforeUpgrade === true)
+    for (const { key, value } of settingsBeforeUpgrade(project.config(), stack, now)) project.set(key, value);
   const named = {
     configured,
     from: configured,
