@@ -295,6 +295,7 @@ const PROJECT_FAULTS: Readonly<Record<string, Fault>> = {
     summary: "a migration removes what the live release uses, without being marked as a contraction",
     schema: { level: 4, oldest: 1 },
     settings: [{ key: ["sparki:preflight", "migrations"], value: "rehearsal/app/destructive-migrations" }],
+    needsLive: true,
   },
   F40: {
     summary: "the release fails its users once it is live",

@@ -92,11 +92,19 @@ const REFUSED_BY_AWS =
 const REFUSED_BEFORE =
   /has a problem: |\bcannot be longer than \d+|\bexpected length of \S+ to be|\bMissing required argument|\bInvalid or unknown key|\bConflictsWith\b|\bis invalid: |\bis forbidden: (?!User )|\bdenied the request: /;
 
+/** The scheduler's words where no node takes any pod, whatever the release asks for. */
+const NO_NODE =
+  /\bno nodes available to schedule pods|\b0\/\d+ nodes are available: \d+ node\(s\) (?:were unschedulable|had untolerated taint|were not ready)/;
+
 /** Ordered: the first that fits. */
 const REMEDIES: readonly Remedy[] = [
   {
     sign: /unexpected state '[\w-]*fail/i,
     remedy: () => "correct what it names, then run the same command again: it deletes what failed and creates it again",
+  },
+  {
+    sign: NO_NODE,
+    remedy: () => `find out why no node takes pods (kubectl describe nodes; kubectl get nodeclaims), ${GOES_ON}`,
   },
   {
     sign: /timeout while waiting for state/,
@@ -196,7 +204,8 @@ export function outcomeOf(deployment: Deployment, { phase, reason }: Ending, act
   const isConfig = deployment.up === undefined && isMistake(deployment.preview?.code);
   if (isConfig) return { outcome: "stopped", exitCode: EXIT.usage.code, reason };
   const isOwn = deployment.refusal !== undefined || wasRefused(deployment) || OWN_PHASES.has(phase);
-  const isOutside = !isOwn && !isRefusal(reason);
+  // No pod of any release starts then: whichever phase was the first to notice, the release is not to blame.
+  const isOutside = NO_NODE.test(reason) || (!isOwn && !isRefusal(reason));
   return isOutside
     ? { outcome: "failed", exitCode: EXIT.outside.code, reason }
     : { outcome: "stopped", exitCode: EXIT.refused.code, reason };

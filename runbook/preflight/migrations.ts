@@ -158,7 +158,8 @@ export const migrations: Check = {
   group: "Application",
   title: "Database migrations",
   proves: "The release's migrations only add, lock no table for long, and remove only what is no longer used.",
-  timeLimitSeconds: 10,
+  // It only computes, beside all others.
+  timeLimitSeconds: 60,
   run: async (context) => {
     const { config, files, state } = context;
     const folder = config.preflight.migrations;

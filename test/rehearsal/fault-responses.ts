@@ -49,7 +49,7 @@ export const RESPONSES: Readonly<Record<keyof typeof FAULTS, Response>> = {
   F27: goesBack(/CrashLoopBackOff|exit/i),
   F28: goesBack(/Readiness probe failed|not ready|pods ready/i),
   F31: { exitCode: 1, outcome: "stopped", reason: /migrate|migration/ },
-  F34: refused(/DROP COLUMN/),
+  F34: refused(/DROP COLUMN/, "upgrade"),
   F36: goesBack(/database cannot be reached|answered 50\d/),
   F37: goesBack(/cache cannot be reached|answered 50\d/),
   F38: goesBack(/requests bad: at least .* over the limit 0\.1 %/),

@@ -89,6 +89,22 @@ describe("outcomeOf", () => {
     expect(ended(deployment)).toMatchObject({ outcome, exitCode });
   });
 
+  it.each([
+    "0/6 nodes are available: 6 node(s) were unschedulable. preemption: 0/6 nodes are available",
+    "0/3 nodes are available: 3 node(s) had untolerated taint(s)",
+    "no nodes available to schedule pods",
+  ])("can be resumed where no node takes pods, whichever phase notices: %s (F07)", (words) => {
+    const noticed = { preview: good, up: bad, gates: [{ ...gate("fail", "web one-box"), words }] };
+    expect(ended(noticed)).toMatchObject({ outcome: "failed", exitCode: 4 });
+    const job = { ...failedStep("command:local:Command"), failure: `job migrate failed: ${words}` };
+    expect(ended({ preview: good, up: job, gates: [] })).toMatchObject({ outcome: "failed", exitCode: 4 });
+  });
+
+  it("is the release's own doing where it asks for more than a node has", () => {
+    const words = "0/6 nodes are available: 6 Insufficient memory.";
+    expect(ended({ preview: good, up: bad, gates: [{ ...gate("fail"), words }] })).toMatchObject({ exitCode: 1 });
+  });
+
   it("gives the cluster's own words before all else", () => {
     const words = "Readiness probe failed: HTTP probe failed with statuscode: 404 (engine-one-box-1)";
     expect(ended({ preview: good, up: bad, gates: [{ ...gate("fail"), words }] }).reason).toBe(
