@@ -70,7 +70,8 @@ describe("sparki preflight", () => {
       expect(last).toMatchObject({ outcome: "passed", stack: "staging" });
       expect({ failed: ids("fail"), warned: ids("warn") }).toEqual({ failed: [], warned: [] });
       const absent = ["tls-certificate", "dns-zone", "dns-name"];
-      const later = ["state-clean", "database-backup", "restore-test", "entrance", "helm-releases", "rollback-images"];
+      const database = ["database-backup", "restore-test", "database-version"];
+      const later = ["state-clean", ...database, "entrance", "helm-releases", "rollback-images"];
       const watched = ["secrets", "prometheus-targets", "dashboards"];
       expect(ids("skipped").sort()).toEqual([...absent, ...later, ...watched, ...NEVER].sort());
     });
