@@ -21,11 +21,18 @@ export interface HelmRelease {
   readonly revision: number;
   /** Helm's own word, such as `deployed` or `pending-upgrade`. */
   readonly status: string;
+  /** When its operation began, in seconds since 1970. */
+  readonly since: number;
 }
 
-/** Questions to the cluster; undefined answers mean that there is no cluster. */
+/** Questions to the cluster, and one act on Helm's records; undefined answers mean that there is no cluster. */
 export interface ClusterLookups {
   helmReleases(namespaces: readonly string[]): Promise<readonly HelmRelease[] | undefined>;
+  /**
+   * Removes Helm's record of an operation that never ended, and nothing that the operation made: the next one takes that
+   * over. Answers false, and removes nothing, where the record has changed or gone since it was read.
+   */
+  forgetOperation(release: HelmRelease): Promise<boolean>;
   /** Of every Helm release what is installed. */
   installed(namespaces: readonly string[]): Promise<readonly StoredRelease[] | undefined>;
   /** Pods that are not on their way out. */
@@ -57,6 +64,10 @@ export function openClusterLookups(aws: AwsLookups, clusterName: string): Cluste
       if (found === undefined) return undefined;
       const lists = await Promise.all(namespaces.map((namespace) => releasesIn(found, namespace)));
       return lists.flat();
+    },
+    forgetOperation: async (release) => {
+      const found = await client();
+      return found !== undefined && removeRevision(found, release);
     },
     installed: async (namespaces) => {
       const found = await client();
@@ -130,9 +141,27 @@ async function releasesIn(client: KubernetesClient, namespace: string): Promise<
   for (const { metadata } of items) {
     const { name = "", version = "0", status = "unknown" } = metadata?.labels ?? {};
     const revision = Number(version);
-    if (revision >= (newest.get(name)?.revision ?? 0)) newest.set(name, { name, namespace, revision, status });
+    const since = (metadata?.creationTimestamp?.getTime() ?? 0) / 1000;
+    if (revision >= (newest.get(name)?.revision ?? 0)) newest.set(name, { name, namespace, revision, status, since });
   }
   return [...newest.values()];
+}
+
+/** Only as it was read: a helm that lives would have changed it. */
+async function removeRevision(client: KubernetesClient, release: HelmRelease): Promise<boolean> {
+  const { namespace, revision, status } = release;
+  const core = client.api(CoreV1Api);
+  const labelSelector = `owner=helm,name=${release.name},version=${revision},status=${status}`;
+  const [found] = listedIn(await core.listNamespacedSecret({ namespace, labelSelector }), "SecretList");
+  const { name, uid, resourceVersion } = found?.metadata ?? {};
+  if (name === undefined || uid === undefined || resourceVersion === undefined) return false;
+  try {
+    await core.deleteNamespacedSecret({ name, namespace, body: { preconditions: { uid, resourceVersion } } });
+    return true;
+  } catch (error) {
+    if (isRefusal(error, [404, 409])) return false;
+    throw error;
+  }
 }
 
 /** A pod as far as it says why it is not well. */

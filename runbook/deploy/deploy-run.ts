@@ -46,7 +46,7 @@ export interface DeployOptions extends BeginOptions {
   /** By which Alertmanager is asked to keep quiet about what the deployment causes. @default it is not asked */
   readonly http?: Http;
   /** Takes over what the update finds there already. */
-  readonly recovery?: Pick<Recovery, "adoptTaken" | "adoptUnanswered">;
+  readonly recovery?: Pick<Recovery, "adoptTaken" | "adoptUnanswered" | "takeOverAlone">;
 }
 
 /** Deploys the config's release, does what the decision tree says to however that ends, and tells people of it. */
@@ -115,10 +115,10 @@ async function finished(
   target: StackTarget,
   { id }: Release,
   before: StackPresent,
-  { confirm, isThawed }: DeployOptions,
+  { confirm, isThawed, recovery }: DeployOptions,
 ): Promise<Conclusion | undefined> {
   if (confirm !== undefined || isThawed === true) return undefined;
-  const rollback = await finishRollback(target, before);
+  const rollback = await finishRollback(target, () => recovery?.takeOverAlone() ?? Promise.resolve());
   if (rollback === undefined) return undefined;
   const reason = `the rollback to ${rollback.release.id} was never proven, so it was finished first; ${id} was not deployed: run the same command again to deploy it`;
   const live = before.live?.release ?? null;

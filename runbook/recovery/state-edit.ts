@@ -78,6 +78,22 @@ export function interruptedUpdates(exported: unknown): string[] {
   return unmarked.filter(({ urn, delete: isOld }) => isOld !== true && updating.has(urn)).map(({ urn }) => urn);
 }
 
+export function isRelease({ type }: { readonly type: string }): boolean {
+  return type === "kubernetes:helm.sh/v3:Release";
+}
+
+/** The Helm releases of the state at these places, as far as they are not yet marked to be changed again. */
+export function releasesToRepeat(
+  exported: unknown,
+  places: readonly { readonly namespace: string; readonly name: string }[],
+): string[] {
+  const releases = (exportSchema.parse(exported).deployment.resources ?? []).filter(isRelease);
+  const unmarked = releases.filter(({ initErrors }) => initErrors?.includes(INTERRUPTED) !== true);
+  const isThere = ({ inputs = {} }: Resource) =>
+    places.some(({ namespace, name }) => inputs.namespace === namespace && inputs.name === name);
+  return unmarked.filter((each) => each.delete !== true && isThere(each)).map(({ urn }) => urn);
+}
+
 /**
  * The state in which these are changed again by the next update, whatever that asks for: the state holds what they were
  * before, and what they are now may be either. Where an update rolls back to what the state says, it would else skip them.
@@ -131,6 +147,36 @@ export function withCreatesPending(exported: unknown, taken: readonly TakenResou
     if (!pending.some(({ resource: { urn } }) => urn === each.urn))
       pending.push({ type: "creating", resource: resource.parse(each) });
   return { ...rest, deployment: { ...deployment, pending_operations: pending } };
+}
+
+/** The id of a resource that may exist, where AWS could not be asked for its own. */
+const UNASKED = "sparki:never-confirmed";
+
+/**
+ * The state that keeps every creation which is pending as a resource whose id is not known: the engine's import forgets
+ * pending operations. A plain update fails at it, instead of making it a second time.
+ */
+export function withCreatesKept(exported: unknown): unknown {
+  const { deployment, ...rest } = exportSchema.parse(exported);
+  const kept = (deployment.pending_operations ?? [])
+    .filter(({ type }) => type === "creating")
+    .map(({ resource: made }) => ({
+      ...made,
+      id: UNASKED,
+      outputs: {},
+      initErrors: ["its creation was never confirmed"],
+    }));
+  return { ...rest, deployment: { ...deployment, resources: [...(deployment.resources ?? []), ...kept] } };
+}
+
+/** The same state with those creations pending again, so that they are looked for. */
+export function withKeptPending(exported: unknown): unknown {
+  const { deployment, ...rest } = exportSchema.parse(exported);
+  const all = deployment.resources ?? [];
+  const kept = all.filter(({ id }) => id === UNASKED).map(({ id: _, initErrors: __, ...made }) => made);
+  if (kept.length === 0) return exported;
+  const resources = all.filter(({ id }) => id !== UNASKED);
+  return withCreatesPending({ ...rest, deployment: { ...deployment, resources } }, kept);
 }
 
 /** A resource whose creation was begun and whose id nobody noted. */

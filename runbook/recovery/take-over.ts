@@ -1,19 +1,27 @@
 import { timeScaleOf } from "../../gates/live/pace.ts";
+import type { HelmRelease } from "../../io/cluster-lookups.ts";
+import { refusalOf } from "../../io/kubernetes-call.ts";
 import { nameOf, type RecordedEvent } from "../../records/engine-record.ts";
 import { resourcesIn } from "../../records/state.ts";
-import { messageOf } from "../../shared/deploy-error.ts";
+import { DeployError, messageOf } from "../../shared/deploy-error.ts";
 import type { RunningWork } from "../deploy/stack-target.ts";
+import { NAMESPACES } from "../preflight/charts.ts";
 import type { PreflightContext } from "../preflight/context.ts";
 import { showPhase } from "../report/live.ts";
 import { type Adoption, type AdoptionOptions, adoptPending, taggedWith } from "./adopt.ts";
 import { foundBy, type Inputs } from "./found-by.ts";
+import { abandonedOperations, isPending } from "./helm-records.ts";
 import type { PendingCreate } from "./state-edit.ts";
 import {
   interruptedUpdates,
+  isRelease,
   pendingCreates,
+  releasesToRepeat,
   type TakenResource,
   unreadIn,
+  withCreatesKept,
   withCreatesPending,
+  withKeptPending,
   withUpdatesRepeated,
 } from "./state-edit.ts";
 
@@ -23,36 +31,96 @@ export interface RecoverableTarget extends RunningWork {
   readonly engine: AdoptionOptions["engine"];
 }
 
-type Context = Pick<PreflightContext, "aws" | "state">;
+type Context = Pick<PreflightContext, "aws" | "cluster" | "state">;
 
 /** What one command takes over of an update that was killed: before it begins, and where it then finds a name taken. */
 export class Recovery {
   readonly #target: RecoverableTarget;
   readonly #open: () => Promise<{ readonly context: Context; close(): Promise<void> }>;
+  readonly #providersSince: number | undefined;
   /** What was being created and was not there; a provider that lived on may still make it. */
   readonly #lost = new Set<string>();
 
-  constructor(target: RecoverableTarget, open: () => Promise<{ readonly context: Context; close(): Promise<void> }>) {
+  /** `providersSince` says since when this run's providers exist, where those of earlier runs are known to have ended. */
+  constructor(
+    target: RecoverableTarget,
+    open: () => Promise<{ readonly context: Context; close(): Promise<void> }>,
+    providersSince?: number,
+  ) {
     this.#target = target;
     this.#open = open;
+    this.#providersSince = providersSince;
+  }
+
+  /** The same as `takeOver`, for who has nothing open to ask by. */
+  async takeOverAlone(): Promise<void> {
+    const { context, close } = await this.#open();
+    try {
+      await this.takeOver(context);
+    } finally {
+      await close();
+    }
   }
 
   /** Takes over what an update that was killed left half-made; nothing while someone else holds the stack, for it may be theirs. */
-  async takeOver({ aws, state }: Context): Promise<void> {
+  async takeOver({ aws, cluster, state }: Context): Promise<void> {
     if ((await state.lock()) !== undefined) return;
     const { engine } = this.#target;
     const found = await engine.exportEncrypted();
-    const repeated = interruptedUpdates(found);
-    const exported = repeated.length > 0 ? withUpdatesRepeated(found, repeated) : found;
+    const abandoned = await this.#abandoned(cluster, found);
+    const known = new Set(resourcesIn(found).filter(isRelease).map(placeOf));
+    const [changed, created] = [
+      abandoned.filter((each) => known.has(placeOf({ inputs: each }))),
+      abandoned.filter((each) => !known.has(placeOf({ inputs: each }))),
+    ];
+    // What they had made stays, and is taken over by the next install.
+    await this.#forget(cluster, created);
+    const repeated = [...new Set([...interruptedUpdates(found), ...releasesToRepeat(found, changed)])];
+    const asked = withKeptPending(found);
+    const exported = repeated.length > 0 ? withUpdatesRepeated(asked, repeated) : asked;
     const pending = pendingCreates(exported);
     if (pending.length === 0 && unreadIn(exported).length === 0) {
       if (repeated.length > 0) await engine.importState(exported);
-      return;
+    } else {
+      // Both are written in one step: an import forgets every operation that is pending.
+      const options = { aws, saved: found };
+      const { madeAgain } = await this.#adopt("adopt what an interrupted update left", exported, options);
+      for (const { urn, name } of pending) if (madeAgain.includes(name)) this.#lost.add(urn);
     }
-    // Both are written in one step: an import forgets every operation that is pending.
-    const options = { aws, saved: found };
-    const { madeAgain } = await this.#adopt("adopt what an interrupted update left", exported, options);
-    for (const { urn, name } of pending) if (madeAgain.includes(name)) this.#lost.add(urn);
+    // Once the state says that they are to be changed again: a take-over that is killed before finds them again.
+    await this.#forget(cluster, changed);
+  }
+
+  /** What Helm was doing in the cluster and nothing carries out any more; a cluster that does not answer is for the checklist. */
+  async #abandoned(cluster: Context["cluster"], found: unknown): Promise<readonly HelmRelease[]> {
+    const { clock, env, screen, signal } = this.#target;
+    const [resources, pending] = [resourcesIn(found), pendingCreates(found)];
+    if (![...resources, ...pending].some(({ type }) => type.startsWith("kubernetes:"))) return [];
+    const common = { cluster, clock, signal, timeScale: timeScaleOf(env), providersSince: this.#providersSince };
+    const first = await cluster.helmReleases(NAMESPACES).catch(() => undefined);
+    if (first?.some(isPending) !== true) return [];
+    const releases = [...resources, ...pending].filter(isRelease);
+    return showPhase(screen, clock, "look after what Helm was doing", async (phase) => {
+      const records = { ...common, releases, onProgress: (text: string) => phase.say(text) };
+      const abandoned = await abandonedOperations(records);
+      const names = abandoned.map(({ name, status }) => `${name} (${status})`).join(", ");
+      phase.note(names === "" ? "it has ended" : `nothing carries it out any more, so it is done again: ${names}`);
+      return abandoned;
+    });
+  }
+
+  async #forget(cluster: Context["cluster"], abandoned: readonly HelmRelease[]): Promise<void> {
+    for (const each of abandoned)
+      try {
+        await cluster.forgetOperation(each);
+      } catch (cause) {
+        const { name, namespace, revision, status } = each;
+        const what = `Helm's record of ${name} in ${namespace}, ${status} at revision ${revision}`;
+        throw new DeployError("SPARKI_OUTSIDE", `could not remove ${what}: ${refusalOf(cause)}`, {
+          hint: "run the same command again",
+          cause,
+        });
+      }
   }
 
   /**
@@ -79,8 +147,9 @@ export class Recovery {
 
   /**
    * Takes into the state what an update made without an answer about it, such as when its provider ended: the engine
-   * forgets it then, and the next update would make it a second time, or find its name taken. Never throws: how the update
-   * itself ended is what there is to tell, and this only beside it.
+   * forgets it then, and the next update would make it a second time, or find its name taken. Where AWS cannot be asked
+   * now, the state keeps what to ask for, and the next command's take-over does. Never throws: how the update itself ended
+   * is what there is to tell, and this only beside it.
    */
   async adoptUnanswered(unanswered: readonly TakenResource[]): Promise<void> {
     const { engine, screen } = this.#target;
@@ -98,8 +167,27 @@ export class Recovery {
       }
     } catch (error) {
       const names = unanswered.map(({ urn }) => nameOf(urn)).join(", ");
-      screen.line(`  ! ${names}: AWS never confirmed its creation, and looking it up failed: ${messageOf(error)}`);
+      const what = `${names}: AWS never confirmed its creation, and looking it up failed: ${messageOf(error)}`;
+      const kept = await this.#keep(unanswered).then(
+        () => "the next deployment looks again",
+        (cause: unknown) => `it could not be kept in the state either: ${messageOf(cause)}`,
+      );
+      screen.line(`  ! ${what}; ${kept}`);
     }
+  }
+
+  /** Writes into the state what is to be asked for; nothing where that would be written over another resource. */
+  async #keep(unanswered: readonly TakenResource[]): Promise<void> {
+    const { engine } = this.#target;
+    const saved = await engine.exportEncrypted();
+    const known = new Set(resourcesIn(saved).map(({ urn }) => urn));
+    const pending = withCreatesPending(
+      saved,
+      unanswered.filter(({ urn }) => !known.has(urn)),
+    );
+    // What was being replaced is in the state already: its creation stays pending, as the engine has left it.
+    if (pendingCreates(pending).some(({ urn }) => known.has(urn))) return;
+    await engine.importState(withCreatesKept(withUpdatesRepeated(pending, interruptedUpdates(saved))));
   }
 
   #adopt(
@@ -117,6 +205,15 @@ export class Recovery {
       return adoption;
     });
   }
+}
+
+/** Where Helm keeps a release. */
+function placeOf({
+  inputs: { namespace, name },
+}: {
+  readonly inputs: object & { namespace?: unknown; name?: unknown };
+}) {
+  return `${namespace}/${name}`;
 }
 
 const RECORD = "aws:route53/record:Record";

@@ -83,7 +83,8 @@ export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports
   try {
     const target = rehearsedTarget(session, { network, screen, tools, ports });
     const open = async () => rehearsedPreflight(session, tools, ports);
-    const recovery = new Recovery(target, open);
+    // The providers are the simulated cloud's, which ended those of the run before.
+    const recovery = new Recovery(target, open, start);
     const http: Http = (url, options) => request(network, url, options);
     const checklist = () => goThroughChecklist(target, open, recovery);
     const targetAt = (checkout: string) => atCheckout(target, checkout, { tools, ports, session });

@@ -83,11 +83,17 @@ export async function runRequestedRollback(
 
 /**
  * Finishes a rollback that was begun and cut off, or that could not be judged, and proves it: nobody knows what runs before. Undefined, and nothing is
- * changed, where there is none, where it failed, which is for a person to repair, or where something forbids it.
+ * changed, where there is none, where it failed, which is for a person to repair, or where something forbids it. What was
+ * half-made when it was cut off is taken over by `recover` first.
  */
-export async function finishRollback(target: RollbackTarget, present: StackPresent): Promise<Rollback | undefined> {
+export async function finishRollback(
+  target: RollbackTarget,
+  recover: () => Promise<void> = async () => {},
+): Promise<Rollback | undefined> {
   const { release, isBegun } = (await frozenFor(target.engine)) ?? {};
   if (release === undefined || isBegun !== true) return undefined;
+  await recover();
+  const present = await readPresent(target);
   const goal = await chooseGoal(present, { unproven: release });
   if (goal.kind !== "release") return undefined;
   const { promoted } = goal;

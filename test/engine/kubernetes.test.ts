@@ -1,6 +1,9 @@
+import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
 import { kubeconfigFor } from "../../rehearsal/cluster/control-plane.ts";
 import { Clusters, kubernetesModel } from "../../rehearsal/kubernetes/provider.ts";
 import type { ProviderModel, ResourceRequest } from "../../rehearsal/provider/model.ts";
@@ -44,6 +47,31 @@ function request(type: string): ResourceRequest {
   const { signal } = new AbortController();
   const session = { config: { kubeconfig: kubeconfigFor(endpoint, certificateAuthorityPem, token) }, signal };
   return { urn: `urn:pulumi:prod::sparki::${type}::x`, type, name: "x", session, signal, log: () => undefined };
+}
+
+const LOOKUPS = join(import.meta.dirname, "../../io/cluster-lookups.ts");
+const [text, number] = [z.string(), z.number()];
+const releaseSchema = z.object({ name: text, namespace: text, revision: number, status: text, since: number });
+
+/** Asks the cluster as `sparki` does. Its client is an ES module that only Node itself loads. */
+async function asked(question: string, ...words: readonly unknown[]): Promise<unknown> {
+  const { endpoint, certificateAuthorityPem, token } = cluster.access;
+  const certificateAuthorities = [{ data: Buffer.from(certificateAuthorityPem).toString("base64") }];
+  const answers = { "eks/getCluster": { endpoint, certificateAuthorities }, "eks/getClusterAuth": { token } };
+  const script = `
+    const { openClusterLookups } = await import(${JSON.stringify(LOOKUPS)});
+    const [answers, words] = JSON.parse(process.argv[1]);
+    const aws = { find: async (name, _, schema) => schema.parse(answers[name]) };
+    console.log(JSON.stringify(await openClusterLookups(aws, "sparki-prod").${question}(...words)));
+    process.exit();
+  `;
+  const args = ["--input-type=module", "-e", script, JSON.stringify([answers, words])];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return JSON.parse(stdout);
+}
+
+async function releases() {
+  return z.array(releaseSchema).parse(await asked("helmReleases", ["shop"]));
 }
 
 const ONCE = { preview: false, timeoutSeconds: 0, secrets: [] };
@@ -101,6 +129,44 @@ describe("kubernetesModel for Helm releases", () => {
     const olds = { id: "shop/shop", olds: {}, oldInputs: inputs(GOOD) };
     const update = model.update({ ...request(type), ...ONCE, ...olds, inputs: inputs(GOOD) });
     await expect(update).rejects.toThrow(/revision 4 is pending-upgrade.*helm rollback shop/);
+  });
+
+  it("goes on once the record of that operation is forgotten, which removes no pod, and no record that has changed", async () => {
+    const [pending] = await releases();
+    expect(pending).toMatchObject({ name: "shop", namespace: "shop", revision: 4, status: "pending-upgrade" });
+    if (pending === undefined) throw new Error("there is no release");
+    expect(Math.abs(pending.since - Date.now() / 1000)).toBeLessThan(600);
+    expect(await asked("forgetOperation", { ...pending, status: "pending-rollback" })).toBe(false);
+    expect(await asked("forgetOperation", pending)).toBe(true);
+    expect(await asked("forgetOperation", pending)).toBe(false);
+    expect(await releases()).toMatchObject([{ revision: 3, status: "deployed" }]);
+    const olds = { id: "shop/shop", olds: {}, oldInputs: inputs(GOOD) };
+    await model.update({ ...request(type), ...ONCE, ...olds, inputs: inputs(GOOD) });
+    expect(await revisionAndImage()).toMatchObject({ status: { revision: 4, status: "deployed" }, image: GOOD });
+  });
+
+  it("installs over what a first install had made that was killed, once its record is forgotten", async () => {
+    const [name, namespace] = ["stall", "shop"];
+    const helm = await cluster.processes.start({
+      name: "cut-off-install",
+      command: toolPath("helm"),
+      args: ["install", name, join(project, "chart"), "-n", namespace, `--set=image=${CRASHING}`, "--wait"],
+      env: { KUBECONFIG: join(cluster.processes.runDirectory, "kubeconfig") },
+    });
+    const deployment = () => cluster.api.get<object>(`/apis/apps/v1/namespaces/${namespace}/deployments/${name}`);
+    for (let tries = 0; tries < 100 && (await deployment()) === undefined; tries++)
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    helm.signal("SIGKILL");
+    await helm.exited;
+    const wanted = { ...inputs(GOOD), name };
+    const install = () => model.create({ ...request(type), ...ONCE, inputs: wanted });
+    await expect(install()).rejects.toThrow("cannot re-use a name that is still in use");
+    const pending = (await releases()).find((each) => each.name === name);
+    expect(pending).toMatchObject({ revision: 1, status: "pending-install" });
+    if (pending !== undefined) await asked("forgetOperation", pending);
+    expect(await deployment()).toBeDefined();
+    expect(await install()).toMatchObject({ properties: { status: { revision: 1, status: "deployed" } } });
+    await model.delete({ ...request(type), properties: {}, oldInputs: wanted, id: `shop/${name}`, timeoutSeconds: 0 });
   });
 
   it("uninstalls the release with its pods", async () => {

@@ -81,7 +81,13 @@ async function refuse(): Promise<never> {
 /** A cluster of which only the given parts exist. */
 export function fakeCluster(parts: Partial<PreflightContext["cluster"]> = {}): PreflightContext["cluster"] {
   const nothing = async () => undefined;
-  const questions = { helmReleases: nothing, installed: nothing, pods: nothing, warnings: nothing };
+  const questions = {
+    helmReleases: nothing,
+    forgetOperation: async () => false,
+    installed: nothing,
+    pods: nothing,
+    warnings: nothing,
+  };
   return { ...questions, logLines: nothing, usage: nothing, ...parts };
 }
 

@@ -6,7 +6,18 @@ import { jsonIn } from "../../io/http.ts";
 import { EXIT } from "../../shared/deploy-error.ts";
 import { copyTree } from "../cache.ts";
 import { type Call, JOURNEYS, type Journey, type Kill, killName, wavesIn } from "./points.ts";
-import { callsIn, type Ended, filesOf, locksOf, processesOf, type Room, rehearse, serving, stateOf } from "./run.ts";
+import {
+  callsIn,
+  type Ended,
+  endsIn,
+  filesOf,
+  locksOf,
+  processesOf,
+  type Room,
+  rehearse,
+  serving,
+  stateOf,
+} from "./run.ts";
 
 const tracks = z.object({ oneBox: z.array(z.string()), fleet: z.array(z.string()) });
 
@@ -48,6 +59,11 @@ export const attemptSchema = z.object({
   seconds: z.number(),
   /** Of the second command alone. */
   againSeconds: z.number(),
+  /**
+   * How much longer the second command took than what was left, at the point, of the journey that nothing killed; null
+   * where that is not known.
+   */
+  overSeconds: z.number().nullable().default(null),
   /** Why it did not converge, or what was left. */
   findings: z.array(z.string()),
 });
@@ -140,6 +156,9 @@ function liftProtection(file: string): void {
 
 interface Unkilled {
   readonly calls: readonly Call[];
+  /** When each of them ended, in seconds since the start. */
+  readonly ends: Readonly<Record<string, number>>;
+  readonly seconds: number;
   readonly report: Report;
 }
 
@@ -161,22 +180,35 @@ export async function unkilled(worlds: Worlds, journey: Journey): Promise<Unkill
   return { ...found, report: reportSchema.parse(found.report) };
 }
 
-function noteEnd({ room, kept }: Worlds, name: string, { stdout, stderr }: Ended): void {
-  const calls = callsIn(stderr, wavesIn(stateOf(room)));
-  const report = reportSchema.parse(JSON.parse(stdout));
-  writeFileSync(join(kept, `${name}.json`), JSON.stringify({ calls, report } satisfies Unkilled));
+function noteEnd({ room, kept }: Worlds, name: string, ended: Ended): void {
+  const calls = callsIn(ended.stderr, wavesIn(stateOf(room)));
+  const report = reportSchema.parse(JSON.parse(ended.stdout));
+  const found: Unkilled = { calls, report, ends: endsIn(ended), seconds: ended.seconds };
+  writeFileSync(join(kept, `${name}.json`), JSON.stringify(found));
+}
+
+/** What is left of a journey once all of these steps have ended: the least that may have been left at the kill. */
+export function leftAfter(
+  { ends, seconds }: Pick<Unkilled, "ends" | "seconds">,
+  { operation }: Pick<Kill, "operation">,
+  reached: readonly string[],
+): number | undefined {
+  const found = reached.flatMap((step) => ends[`${operation} ${step}`] ?? []);
+  return found.length === 0 ? undefined : seconds - Math.max(...found);
 }
 
 /** Kills at the point, runs the same command again, and counts. */
 export async function attempt(worlds: Worlds, kill: Kill): Promise<Attempt> {
-  const { report: expected } = await unkilled(worlds, kill.journey);
+  const whole = await unkilled(worlds, kill.journey);
   await restore(worlds, kill.journey.begins);
   const first = await run(worlds, kill.journey, false, kill);
   const second = await run(worlds, kill.journey, true);
   keepSaid(worlds, { first, second });
-  const counted = countedAfter(worlds, kill.journey, expected, second);
+  const counted = countedAfter(worlds, kill.journey, whole.report, second);
+  const left = leftAfter(whole, kill, first.reached);
+  const overSeconds = left === undefined || !counted.converged ? null : second.seconds - left;
   const seconds = first.seconds + second.seconds;
-  return { kill: killName(kill), inARow: false, reached: [...first.reached], seconds, ...counted };
+  return { kill: killName(kill), inARow: false, reached: [...first.reached], seconds, overSeconds, ...counted };
 }
 
 /**
@@ -219,7 +251,7 @@ export async function attemptRow(
   }
   const counted = countedAfter(worlds, journey, expected, await next());
   return links.map(({ name, reached, seconds, failure }) => ({
-    ...{ kill: name, inARow: true, reached: [...reached], seconds },
+    ...{ kill: name, inARow: true, reached: [...reached], seconds, overSeconds: null },
     ...counted,
     converged: counted.converged && failure === undefined,
     findings: [...(failure === undefined ? [] : [failure]), ...counted.findings],

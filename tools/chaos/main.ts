@@ -17,7 +17,7 @@ import {
   pointsIn,
   sample,
 } from "./points.ts";
-import { pageWith, rowOf, summaryOf, TABLE_HEAD } from "./table.ts";
+import { pageWith, rowOf, summaryOf, TABLE_HEAD, timesOf } from "./table.ts";
 
 outliveReaders([process.stdout, process.stderr]);
 
@@ -40,7 +40,7 @@ Kills rehearsals at step boundaries, runs the same command again, and counts wha
   --folder DIR    run in DIR, and keep there the worlds that journeys begin with (default: a folder that goes away)
   --time-scale F  real seconds for a modelled one (default: 0.002)
   --record        run the journeys without a kill, and write tools/chaos/calls.json again
-  --page          write the table into docs/reliability.md
+  --page          write the table into docs/reliability.md; its rows of kinds that are not tried now stay
   --json          one JSON document on stdout
   --help
 
@@ -136,6 +136,7 @@ async function main(): Promise<number> {
     const all = [...done.values()];
     if (values.page) writeFileSync(PAGE, pageWith(readFileSync(PAGE, "utf8"), all, planned));
     say(summaryOf(all, planned));
+    say(timesOf(all));
     if (values.json) process.stdout.write(`${JSON.stringify({ seed, ...planned, attempts: all })}\n`);
     return (all.every(isWhole) ? EXIT.done : EXIT.refused).code;
   } finally {

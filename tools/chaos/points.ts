@@ -35,10 +35,10 @@ export const JOURNEYS: readonly Journey[] = [
 ];
 
 /**
- * Before the call acts, after it has acted and before the engine knows it, and after the engine knows. What lives on when
- * its caller is killed before, acts then.
+ * Before the call acts, while it does, after it has acted and before the engine knows it, and after the engine knows. What
+ * lives on when its caller is killed before, acts then.
  */
-export const MOMENTS = ["before", "after", "known"] as const;
+export const MOMENTS = ["before", "during", "after", "known"] as const;
 export type Moment = (typeof MOMENTS)[number];
 
 /**
@@ -96,7 +96,8 @@ export function killNamed(name: string): Kill {
   };
   const known = journey === undefined ? [] : ownCalls(journey).filter((call) => call.operation === operation);
   const wave = /^wave-(\d+)$/.exec(step)?.[1];
-  const calls = known.filter((call) => (wave === undefined ? call.step === step : call.wave === Number(wave)));
+  const named = known.filter((call) => (wave === undefined ? call.step === step : call.wave === Number(wave)));
+  const calls = found.moment === undefined ? [] : callsAt(found.moment, named);
   if (!journey || !found.operation || !found.moment || !found.victim || calls.length === 0)
     throw new Error(
       `--point is ${JSON.stringify(name)}; expected JOURNEY/OPERATION/STEP/MOMENT/VICTIM, such as ` +
@@ -119,8 +120,20 @@ export function killsOf(journey: Journey, { alone }: { readonly alone: boolean }
     const [{ operation = "create", type = "", wave = 0 } = {}] = calls;
     const moments: readonly Moment[] = type === "Stash" ? ["known"] : MOMENTS;
     const victims = VICTIMS.filter((victim) => isThere(victim, journey, wave));
-    return moments.flatMap((moment) => victims.map((victim): Kill => ({ journey, operation, calls, moment, victim })));
+    return moments.flatMap((moment) => {
+      const own = callsAt(moment, calls);
+      return own.length === 0
+        ? []
+        : victims.map((victim): Kill => ({ journey, operation, calls: own, moment, victim }));
+    });
   });
+}
+
+/** Types whose calls take so long that something can die in the middle of one. */
+const LASTING: ReadonlySet<string> = new Set(["Cluster", "Instance", "Release", "ReplicationGroup"]);
+
+function callsAt(moment: Moment, calls: readonly Call[]): readonly Call[] {
+  return moment === "during" ? calls.filter(({ type }) => LASTING.has(type)) : calls;
 }
 
 /** Kinds of points that are taken for alike: by journey, operation, the step's type, moment and victim. */

@@ -15,6 +15,8 @@ const LOOK_MILLISECONDS = 100;
 /** Calls of one wave come soon after one another; those that have not come by then are not killed. */
 const WAVE_SECONDS = 15;
 const BETWEEN_SIGNALS_MILLISECONDS = 700;
+const BEGUN_MILLISECONDS = 1000;
+const HELM_LOOKS = 100;
 
 /** Where rehearsals of the harness run; nothing of theirs is anywhere else. */
 export interface Room {
@@ -34,6 +36,8 @@ export interface Ended {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** How much of stderr had come by when, in characters and seconds since the start. */
+  readonly arrivals: readonly Arrival[];
   readonly seconds: number;
   /** The steps that stood at the point when the kill was carried out; none when it never was. */
   readonly reached: readonly string[];
@@ -41,6 +45,11 @@ export interface Ended {
 
 export function runDirectory({ runs, stack }: Room): string {
   return join(runs, stack);
+}
+
+export interface Arrival {
+  readonly length: number;
+  readonly at: number;
 }
 
 /** Runs `sparki rehearse`, killed where that is given; nothing of it lives when this resolves. */
@@ -143,9 +152,11 @@ async function watched(
   server?: ChildProcess,
 ): Promise<Omit<Ended, "seconds">> {
   const output = { stdout: "", stderr: "" };
+  const [arrivals, start] = [[] as Arrival[], performance.now()];
   for (const name of ["stdout", "stderr"] as const)
     child[name]?.setEncoding("utf8").on("data", (text: string) => {
       output[name] += text;
+      if (name === "stderr") arrivals.push({ length: output.stderr.length, at: (performance.now() - start) / 1000 });
     });
   const ended = new Promise<number | null>((resolve) => {
     child.once("error", () => resolve(null));
@@ -158,7 +169,7 @@ async function watched(
   if (kill?.victim === "all" && reached.length > 0) server?.kill("SIGKILL");
   const exitCode = await ended;
   clearTimeout(limit);
-  return { exitCode, ...output, reached };
+  return { exitCode, ...output, arrivals, reached };
 }
 
 /** Waits for the calls and kills there; answers which stood there, none when the run ended before or nobody was there to kill. */
@@ -175,16 +186,28 @@ async function killAt(
       ? async () => calls.filter((call) => knownLine(call).test(output.stdout + output.stderr)).map(({ step }) => step)
       : async () => heldSchema.safeParse(await ask("GET")).data?.held ?? [];
   if (moment !== "known") {
-    const held = { calls: calls.map(({ step: name }) => ({ name, operation, moment })) };
+    const end = moment === "during" ? "before" : moment;
+    const held = { calls: calls.map(({ step: name }) => ({ name, operation, moment: end })) };
     while ((await ask("POST", held)) === undefined) if (!(await paused(over))) return [];
   }
   const reached = await gathered(come, calls.length, over);
   if (reached.length === 0) return [];
+  if (moment === "during") await begun(calls, room, () => ask("POST", {}));
   const isKilled = await carryOut(victim, room, child);
   await delay(LOOK_MILLISECONDS);
   // A provider that has outlived its caller goes on with what it was told.
   await ask("POST", victim === "provider" ? { isLost: true } : {});
   return isKilled || victim === "provider" ? reached : [];
+}
+
+/** Lets the calls act, and waits until they are at it: Helm's own program, where one of them is a release. */
+async function begun(calls: readonly Call[], room: Room, letAct: () => Promise<unknown>): Promise<void> {
+  await letAct();
+  const isRelease = calls.some(({ type }) => type === "Release");
+  const isAtIt = () => processesOf(room).some(({ command }) => /\bhelm (install|upgrade|uninstall) /.test(command));
+  for (let tries = 0; isRelease && tries < HELM_LOOKS && !isAtIt(); tries++) await delay(LOOK_MILLISECONDS);
+  // A release is noted as unended within a second, and its pods take longer.
+  await delay(BEGUN_MILLISECONDS);
 }
 
 /** The line that says that a step has ended, broken at a space or not; the second is that of plain `pulumi`. */
@@ -345,9 +368,21 @@ export function stateOf(room: Room): readonly StateResource[] {
 
 const checkpointSchema = z.object({ checkpoint: z.object({ latest: z.unknown().default({}) }) });
 
+const ENDED_STEP = /✓ (create|update|delete)\S* (\S+)\s+(\S+)\s/g;
+
+/** When each step of a run's updates ended well, in seconds since the run's start, by operation and logical name. */
+export function endsIn({ stderr, arrivals }: Pick<Ended, "stderr" | "arrivals">): Readonly<Record<string, number>> {
+  const ends = [...stderr.matchAll(ENDED_STEP)].map((match) => {
+    const [all, operation, , step] = match;
+    const arrival = arrivals.find(({ length }) => length >= match.index + all.length);
+    return [`${operation} ${step}`, arrival?.at ?? 0] as const;
+  });
+  return Object.fromEntries(ends);
+}
+
 /** The steps of a run's updates that ended well, in the order of its lines, which may be broken at their spaces. */
 export function callsIn(stderr: string, waves: ReadonlyMap<string, number>): readonly Call[] {
-  const found = stderr.matchAll(/✓ (create|update|delete)\S* (\S+)\s+(\S+)\s/g);
+  const found = stderr.matchAll(ENDED_STEP);
   return [...found].flatMap(([, said, type = "", step = ""]) => {
     const operation = OPERATIONS.find((each) => each === said);
     return operation === undefined ? [] : [{ operation, type, step, wave: waves.get(step) ?? 0 }];

@@ -8,6 +8,7 @@ const release = (status: string, revision = 3): HelmRelease => ({
   namespace: "sparki-engine",
   revision,
   status,
+  since: 0,
 });
 const holding = (...found: HelmRelease[]) =>
   fakeContext({ state, cluster: fakeCluster({ helmReleases: async () => found }) });

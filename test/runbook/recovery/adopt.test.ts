@@ -6,7 +6,7 @@ import { Recovery } from "../../../runbook/recovery/take-over.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { SUCCEEDED } from "../../support/planning.ts";
-import { fakeAws, fakeState } from "../../support/preflight.ts";
+import { fakeAws, fakeCluster, fakeState } from "../../support/preflight.ts";
 import { type FakeEngine, fakeEngine, interruptedState } from "../../support/recovery.ts";
 
 const BUCKET = { type: "aws:s3/bucket:Bucket", name: "logs", inputs: { bucket: "sparki-logs" } };
@@ -236,7 +236,7 @@ describe("Recovery", () => {
 
   it("takes over what an update found there already, where it carries the stack's tags", async () => {
     const engine = fakeEngine(interruptedState([]), { "sparki-logs": [{ arn: "b" }] });
-    const context = { aws: fakeAws(OWNED), state: fakeState([]) };
+    const context = { aws: fakeAws(OWNED), cluster: fakeCluster(), state: fakeState([]) };
     const recovery = new Recovery(target(engine), async () => ({ context, close: async () => {} }));
     expect(await recovery.adoptTaken(taken(BUCKET))).toEqual(["logs"]);
     expect(await stateOf(engine)).toMatchObject({
@@ -247,7 +247,7 @@ describe("Recovery", () => {
 
   it("takes over nothing that is somebody else's, but what was being created when an update was killed", async () => {
     const cloud = { "sparki-logs": [{ arn: "b" }] };
-    const context = { aws: tagged(), state: fakeState([]) };
+    const context = { aws: tagged(), cluster: fakeCluster(), state: fakeState([]) };
     const strange = fakeEngine(interruptedState([]), cloud);
     const open = async () => ({ context, close: async () => {} });
     expect(await new Recovery(target(strange), open).adoptTaken(taken(BUCKET))).toEqual([]);
@@ -264,13 +264,53 @@ describe("Recovery", () => {
 
   it("finds what a provider had made when it died, though the engine forgot that it was being made", async () => {
     const engine = fakeEngine(interruptedState([]), { "subnet-1": [{ arn: "a" }] });
-    const context = { aws: tagged("subnet-1"), state: fakeState([]) };
+    const context = { aws: tagged("subnet-1"), cluster: fakeCluster(), state: fakeState([]) };
     const of = target(engine);
     await new Recovery(of, async () => ({ context, close: async () => {} })).adoptUnanswered(taken(SUBNET));
     expect(await stateOf(engine)).toMatchObject({
       pending: [],
       resources: [{ id: "subnet-1", outputs: { arn: "a" } }],
     });
+  });
+
+  it("keeps what to ask for in the state where AWS does not answer, for the next command to find", async () => {
+    const cloud = { "subnet-1": [{ arn: "s" }], "sparki-logs": [{ arn: "b" }] };
+    const known = { type: "aws:ec2/vpc:Vpc", name: "vpc", id: "vpc-1" };
+    const engine = fakeEngine(interruptedState([], [known]), cloud);
+    const dead = new Recovery(target(engine), async () => {
+      throw new Error("connect ECONNREFUSED");
+    });
+    await dead.adoptUnanswered([...taken(SUBNET), ...taken(BUCKET), ...taken(DATABASE)]);
+    expect(String(stderr.read()).replaceAll(/\s+/g, " ")).toContain(
+      "looking it up failed: connect ECONNREFUSED; the next deployment looks again",
+    );
+    const context = { aws: tagged("subnet-1"), cluster: fakeCluster(), state: fakeState([]) };
+    await takeOver(target(engine), context);
+    const { pending, resources } = await stateOf(engine);
+    expect(pending).toEqual([]);
+    expect(resources.map(({ id, outputs }) => ({ id, outputs }))).toEqual([
+      { id: "vpc-1", outputs: { id: "vpc-1" } },
+      { id: "subnet-1", outputs: { arn: "s" } },
+      { id: "sparki-logs", outputs: { arn: "b" } },
+    ]);
+  });
+
+  it("keeps beside it what was being created or changed when the engine died, too", async () => {
+    const state = interruptedState([SUBNET, BUCKET], [{ ...BUCKET, id: "sparki-logs" }]);
+    state.deployment.pending_operations = state.deployment.pending_operations.map((each) =>
+      each.resource.type === BUCKET.type ? { ...each, type: "updating" } : each,
+    );
+    const engine = fakeEngine(state, { "subnet-1": [{ arn: "s" }] });
+    const dead = new Recovery(target(engine), async () => {
+      throw new Error("connect ECONNREFUSED");
+    });
+    await dead.adoptUnanswered(taken(DATABASE));
+    await takeOver(target(engine), { aws: tagged("subnet-1"), cluster: fakeCluster(), state: fakeState([]) });
+    const { resources } = JSON.parse(JSON.stringify(await engine.exportEncrypted())).deployment;
+    expect(resources).toMatchObject([
+      { id: "sparki-logs", initErrors: ["its update was interrupted"] },
+      { id: "subnet-1", outputs: { arn: "s" } },
+    ]);
   });
 
   it("asks nobody about what the state has", async () => {
@@ -288,7 +328,7 @@ describe("Recovery", () => {
       throw new Error("AWS does not answer");
     }).adoptUnanswered(taken(SUBNET));
     expect(String(stderr.read()).replaceAll(/\s+/g, " ")).toContain(
-      "private: AWS never confirmed its creation, and looking it up failed: AWS does not answer",
+      "private: AWS never confirmed its creation, and looking it up failed: AWS does not answer; the next deployment",
     );
   });
 
@@ -303,7 +343,7 @@ describe("Recovery", () => {
         each.resource.type === BUCKET.type ? { ...each, type: "updating" } : each,
       );
       const engine = fakeEngine(state, { "subnet-1": [{ arn: "s" }] });
-      await takeOver(target(engine), { aws, state: fakeState([]) });
+      await takeOver(target(engine), { aws, cluster: fakeCluster(), state: fakeState([]) });
       const { resources } = JSON.parse(JSON.stringify(await engine.exportEncrypted())).deployment;
       expect(resources.map(({ id }: { id: string }) => id)).toEqual(ids);
       expect(resources[0].initErrors).toEqual(["its update was interrupted"]);
@@ -312,7 +352,7 @@ describe("Recovery", () => {
 
   it("tells what it did", async () => {
     const engine = fakeEngine(interruptedState([BUCKET, PASSWORD]), { "sparki-logs": [{}] });
-    await takeOver(target(engine), { aws: tagged(), state: fakeState([]) });
+    await takeOver(target(engine), { aws: tagged(), cluster: fakeCluster(), state: fakeState([]) });
     expect(String(stderr.read())).toMatch(/adopt.*\n.*1 exist and are now in the state, 1 will be created again/);
   });
 
@@ -331,18 +371,23 @@ describe("Recovery", () => {
       { ...state, deployment: { ...state.deployment, resources } },
       { "subnet-1": [{ arn: "s" }] },
     );
-    await takeOver(target(engine), { aws: tagged(), state: fakeState([]) });
+    await takeOver(target(engine), { aws: tagged(), cluster: fakeCluster(), state: fakeState([]) });
     expect(engine.refreshes.flat().map((urn) => urn.split("::").at(-2))).toEqual(read);
   });
 
   it("says nothing where every operation finished", async () => {
-    await takeOver(target(fakeEngine(interruptedState([]))), { aws: tagged(), state: fakeState([]) });
+    const context = { aws: tagged(), cluster: fakeCluster(), state: fakeState([]) };
+    await takeOver(target(fakeEngine(interruptedState([]))), context);
     expect(stderr.read()).toBeNull();
   });
 
   it("leaves alone what may be somebody else's update that still runs", async () => {
     const engine = fakeEngine(interruptedState([BUCKET]), { "sparki-logs": [{}] });
-    await takeOver(target(engine), { aws: tagged(), state: fakeState([], { lock: { holder: "ann" } }) });
+    await takeOver(target(engine), {
+      aws: tagged(),
+      cluster: fakeCluster(),
+      state: fakeState([], { lock: { holder: "ann" } }),
+    });
     expect((await stateOf(engine)).pending).toHaveLength(1);
   });
 
@@ -354,7 +399,7 @@ describe("Recovery", () => {
       type: "updating",
     }));
     const engine = fakeEngine(state);
-    const context = { aws: tagged(), state: fakeState([]) };
+    const context = { aws: tagged(), cluster: fakeCluster(), state: fakeState([]) };
     for (let times = 0; times < 2; times++) await takeOver(target(engine), context);
     expect(await engine.exportEncrypted()).toMatchObject({
       deployment: { resources: [{ id: "sparki-logs", initErrors: ["its update was interrupted"] }] },

@@ -7,7 +7,6 @@ import {
   runRequestedRollback,
 } from "../../../runbook/rollback/requested-rollback.ts";
 import type { RollbackTarget } from "../../../runbook/rollback/rollback-run.ts";
-import { readPresent } from "../../../runbook/rollback/rollback-target.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import type { Release } from "../../../stacks/schema.ts";
 import { type FakeStack, resultOf, stackToRollBack } from "../../support/rolling-back.ts";
@@ -193,7 +192,7 @@ describe("finishRollback", () => {
   const finish = async (frozen: Parameters<typeof freeze>[1] | undefined, given = LIVE) => {
     const { target, ups, tags } = on({}, given);
     if (frozen !== undefined) await freeze(tags, frozen);
-    const rollback = await finishRollback(target, await readPresent(target));
+    const rollback = await finishRollback(target);
     return { ups, release: rollback?.release.id, frozen: await frozenReason(tags) };
   };
 
@@ -208,6 +207,24 @@ describe("finishRollback", () => {
     ["it failed", rollbackProblem("a", "failed: no image")],
   ])("changes nothing where %s", async (_, frozen) => {
     expect(await finish(frozen)).toEqual({ ups: [], release: undefined, frozen: frozen?.reason });
+  });
+
+  it("takes over first what was left half-made, and goes by what is there then", async () => {
+    const { stack, target, ups, tags } = on();
+    await freeze(tags, rollbackBegun("a"));
+    const rollback = await finishRollback(target, async () => {
+      expect(ups).toEqual([]);
+      stack.resources = resourcesWith(contracting);
+      stack.updates = [deployed(contracting), deployed(a)];
+    });
+    expect({ rollback, ups }).toEqual({ rollback: undefined, ups: [] });
+  });
+
+  it("takes over nothing where nothing was begun", async () => {
+    const recover = async () => {
+      throw new Error("not asked");
+    };
+    expect(await finishRollback(on().target, recover)).toBeUndefined();
   });
 
   it("changes nothing where rolling back is forbidden, as by a database that has gone on", async () => {

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { StateResource } from "../../../records/state.ts";
-import { type Attempt, isWhole } from "../../../tools/chaos/attempt.ts";
+import { type Attempt, isWhole, leftAfter } from "../../../tools/chaos/attempt.ts";
 import {
   classesOf,
   JOURNEYS,
@@ -16,19 +16,30 @@ import {
   sample,
   wavesIn,
 } from "../../../tools/chaos/points.ts";
-import { callsIn, interruptTwice } from "../../../tools/chaos/run.ts";
-import { pageWith, rowOf, summaryOf } from "../../../tools/chaos/table.ts";
+import { callsIn, endsIn, interruptTwice } from "../../../tools/chaos/run.ts";
+import { pageWith, rowOf, summaryOf, timesOf } from "../../../tools/chaos/table.ts";
 
 const WHOLE: Attempt = {
   ...{ kill: "upgrade/update/engine-fleet/after/all", inARow: false, reached: ["engine-fleet"] },
   ...{ converged: true, orphans: 0 },
-  ...{ duplicates: 0, drift: 0, lostRows: 0, locks: 0, processes: 0, files: 0, seconds: 61.2, againSeconds: 40 },
+  ...{
+    duplicates: 0,
+    drift: 0,
+    lostRows: 0,
+    locks: 0,
+    processes: 0,
+    files: 0,
+    seconds: 61.2,
+    againSeconds: 40,
+    overSeconds: null,
+  },
   findings: [],
 };
 const WAVE: Attempt = { ...WHOLE, kill: "first-deploy/create/wave-5/after/all", reached: ["a", "b", "c"] };
 const LEFT: Attempt = {
   ...WHOLE,
   kill: "upgrade/update/web-fleet/after/all",
+  reached: ["web-fleet"],
   inARow: true,
   locks: 1,
   findings: ["left: a.json"],
@@ -43,7 +54,7 @@ describe("kills", () => {
     expect(pointsIn(waves)).toBe(pointsIn(each));
     expect(each).toHaveLength(pointsIn(each));
     expect(classesOf(waves)).toEqual(classesOf(each));
-    expect(waves.length).toBeLessThan(each.length / 5);
+    expect(waves.length).toBeLessThan(each.length / 4);
     expect(new Set(waves.map(killName)).size).toBe(waves.length);
     expect(new Set(each.map(killName)).size).toBe(each.length);
   });
@@ -57,7 +68,10 @@ describe("kills", () => {
     const records = called.filter(({ type }) => type === "Stash").length;
     expect(records).toBeGreaterThan(0);
     const ofMachine = each.filter(({ victim, journey }) => victim === "all" && journey.name !== "destroy");
-    expect(ofMachine).toHaveLength(called.length * MOMENTS.length - records * 2);
+    const lasting = new Set(["Cluster", "Instance", "Release", "ReplicationGroup"]);
+    const short = called.filter(({ type }) => !lasting.has(type)).length;
+    expect(short).toBeLessThan(called.length - 5);
+    expect(ofMachine).toHaveLength(called.length * MOMENTS.length - records * 2 - short);
   });
 
   it("are of every deletion of what a first deployment made, but not of a command that does not run then", () => {
@@ -169,11 +183,40 @@ describe("callsIn", () => {
   });
 });
 
+describe("what is left of a journey", () => {
+  it("is counted from the last of the steps that stood there, by when their lines came", () => {
+    const stderr = "  ✓ create Vpc vpc  0.0 s\n  ✓ create Key key  0.4 s\n";
+    const arrivals = [
+      { length: 10, at: 1 },
+      { length: 26, at: 20 },
+      { length: stderr.length, at: 31 },
+    ];
+    const ends = endsIn({ stderr, arrivals });
+    expect(ends).toEqual({ "create vpc": 20, "create key": 31 });
+    const left = (...reached: string[]) => leftAfter({ ends, seconds: 100 }, { operation: "create" }, reached);
+    expect([left("vpc"), left("vpc", "key"), left("gone"), left()]).toEqual([80, 69, undefined, undefined]);
+  });
+
+  it("is told against what the command after the kill took", () => {
+    const over = (overSeconds: number | null, kill = WAVE.kill) => ({ ...WAVE, kill, overSeconds });
+    expect(timesOf([over(12), over(-3), over(41), over(null), over(500, LEFT.kill)])).toBe(
+      "after 3 kills a first deployment took 12 s more at the median, 41 s at the most, than was left of one that " +
+        "nothing killed; 2 of them at most 30 s",
+    );
+    expect(timesOf([over(null)])).toBe("how long a first deployment takes after a kill was not measured");
+  });
+});
+
 describe("the table", () => {
   const planned = { kills: 10, known: { "first-deploy": 300, upgrade: 100 } };
 
   it("counts as whole what was killed, converged and left nothing", () => {
     expect([WHOLE, LEFT, MISSED].map(isWhole)).toEqual([true, false, false]);
+  });
+
+  it("counts a step once that was killed by itself and in its wave", () => {
+    const alone = { ...WAVE, kill: "first-deploy/create/a/after/all", reached: ["a"] };
+    expect(summaryOf([WAVE, alone], { kills: 2, known: { "first-deploy": 300 } })).toMatch(/^3 of 300 points tried/);
   });
 
   it("claims no more than was tried", () => {
@@ -192,6 +235,11 @@ describe("the table", () => {
     expect(page).toContain("- `upgrade/update/web-fleet/after/all`: left: a.json");
     expect(page).toMatch(/^a\n<!-- chaos: begin -->\n5 of 400 points tried, [\s\S]*<!-- chaos: end -->\nz\n$/);
     expect(page).not.toContain("old");
+    const again = pageWith(page, [WAVE, { ...WAVE, kill: "upgrade/update/wave-16/before/all" }], planned);
+    expect(again).toContain("Of earlier runs, 2 points in 2 kills count too");
+    expect(again).toContain("By journey: first-deploy 3 of 300, upgrade 5 of 100.");
+    expect(again).toContain("| upgrade | all | after | 2 | 2 | 2 | 0 | 0 | 0 | 0 | 1 | 0 | 0 |");
+    expect(again.match(/\| first-deploy \| all \| after \|/g)).toHaveLength(1);
     expect(rowOf(MISSED)).toContain("not there");
   });
 });

@@ -1,0 +1,163 @@
+import { PassThrough } from "node:stream";
+import type { HelmRelease } from "../../../io/cluster-lookups.ts";
+import { abandonedOperations } from "../../../runbook/recovery/helm-records.ts";
+import { Recovery } from "../../../runbook/recovery/take-over.ts";
+import { plainScreen } from "../../../runbook/report/screen.ts";
+import { fakeClock } from "../../support/fake-clock.ts";
+import { fakeAws, fakeCluster, fakeState } from "../../support/preflight.ts";
+import { fakeEngine, interruptedState } from "../../support/recovery.ts";
+
+const NOW = 1_000_000;
+const inputs = { namespace: "sparki-engine", name: "engine-fleet", timeout: 900 };
+const FLEET = { type: "kubernetes:helm.sh/v3:Release", name: "engine-fleet", inputs };
+const KNOWN = { ...FLEET, id: "sparki-engine/engine-fleet" };
+const UPGRADED: HelmRelease = { ...inputs, revision: 4, status: "pending-upgrade", since: NOW - 20 };
+const INSTALLED: HelmRelease = { ...inputs, revision: 1, status: "pending-install", since: NOW - 20 };
+const nothing = { "resourcegroupstaggingapi/getResources": { resourceTagMappingLists: [] } };
+
+/** A cluster with one release whose operation ends by itself at a time, or never; it notes what happens to it. */
+function clusterWith(release: HelmRelease, clock = fakeClock(NOW), endsAt = Number.POSITIVE_INFINITY) {
+  const acts: string[] = [];
+  let isThere = true;
+  const cluster = fakeCluster({
+    helmReleases: async () => {
+      const now = clock.now() < endsAt ? release : { ...release, status: "deployed" };
+      return isThere ? [now] : [];
+    },
+    forgetOperation: async ({ name, revision, status }) => {
+      acts.push(`forgot ${name} ${revision} ${status}`);
+      isThere = false;
+      return true;
+    },
+  });
+  return { acts, clock, cluster };
+}
+
+type Fake = Pick<ReturnType<typeof clusterWith>, "clock" | "cluster"> & { readonly locked?: boolean };
+
+async function takeOver(
+  state: unknown,
+  { clock, cluster, locked = false }: Fake,
+  { providersSince }: { providersSince?: number } = {},
+) {
+  const stderr = new PassThrough();
+  const engine = fakeEngine(state);
+  const { signal } = new AbortController();
+  const target = { stack: "prod", engine, env: {}, clock, screen: plainScreen(stderr), signal };
+  const context = { aws: fakeAws(nothing), cluster, state: fakeState([], locked ? { lock: { holder: "ann" } } : {}) };
+  const recovery = new Recovery(target, async () => ({ context, close: async () => {} }), providersSince);
+  const failure = await recovery.takeOver(context).catch((error: unknown) => error);
+  const { resources = [], pending_operations: pending = [] } = JSON.parse(
+    JSON.stringify(await engine.exportEncrypted()),
+  ).deployment;
+  return {
+    failure,
+    engine,
+    waited: clock.now() - NOW,
+    marked: resources.flatMap(({ initErrors }: { initErrors?: string[] }) => initErrors ?? []),
+    pending: pending.length,
+    text: String(stderr.read() ?? "").replaceAll(/\s+/g, " "),
+  };
+}
+
+describe("an operation of Helm that was killed", () => {
+  it("is waited for until its own limit and the time that Helm needs to note it: whoever carries it out may live", async () => {
+    const fake = clusterWith(UPGRADED);
+    const { waited, text } = await takeOver(interruptedState([], [KNOWN]), fake);
+    expect({ waited, acts: fake.acts }).toEqual({ waited: 910, acts: ["forgot engine-fleet 4 pending-upgrade"] });
+    expect(text).toContain("nothing carries it out any more, so it is done again: engine-fleet (pending-upgrade)");
+  });
+
+  it.each([
+    ["a real minute at least where modelled time runs fast", { timeScale: 0.002 }, 40],
+    [
+      "Helm's own five minutes where the release states no limit",
+      { releases: [{ inputs: { ...inputs, timeout: undefined } }] },
+      310,
+    ],
+    ["the longest limit where nothing is known of it", { releases: [] }, 910],
+  ])("is waited for %s", async (_, more, seconds) => {
+    const { cluster, clock } = clusterWith(UPGRADED);
+    const told: string[] = [];
+    const { signal } = new AbortController();
+    const records = { cluster, clock, signal, timeScale: 1, releases: [{ inputs }], ...more };
+    const abandoned = await abandonedOperations({ ...records, onProgress: (text) => told.push(text) });
+    expect({ abandoned, waited: clock.now() - NOW }).toEqual({ abandoned: [UPGRADED], waited: seconds });
+    expect(told[0]).toBe(`Helm may still be at engine-fleet (pending-upgrade): waiting ${seconds} s at most`);
+  });
+
+  it("is no business of ours once it has ended by itself", async () => {
+    const fake = clusterWith(UPGRADED, fakeClock(NOW), NOW + 12);
+    const { waited, marked } = await takeOver(interruptedState([], [KNOWN]), fake);
+    expect({ waited, marked, acts: fake.acts }).toEqual({ waited: 15, marked: [], acts: [] });
+  });
+
+  it("is not waited for where its provider is known to have ended", async () => {
+    const fake = clusterWith(UPGRADED);
+    const { waited, marked } = await takeOver(interruptedState([], [KNOWN]), fake, { providersSince: NOW - 10 });
+    expect({ waited, acts: fake.acts.length, marked }).toEqual({
+      waited: 0,
+      acts: 1,
+      marked: ["its update was interrupted"],
+    });
+  });
+
+  it("is waited for no longer where the cluster's clock is ahead", async () => {
+    const fake = clusterWith({ ...UPGRADED, since: NOW + 86_400 });
+    expect(await takeOver(interruptedState([], [KNOWN]), fake)).toMatchObject({ waited: 930 });
+  });
+
+  it("is installed again where it was a first install, over what that had made", async () => {
+    const fake = clusterWith(INSTALLED);
+    const { pending, text } = await takeOver(interruptedState([FLEET]), fake, { providersSince: NOW });
+    expect({ pending, acts: fake.acts }).toEqual({ pending: 0, acts: ["forgot engine-fleet 1 pending-install"] });
+    expect(text).toContain("0 exist and are now in the state, 1 will be created again");
+  });
+
+  it("is forgotten where an update lost its provider, and so nothing of it is in the state", async () => {
+    const web = { type: "kubernetes:core/v1:Namespace", name: "web", id: "sparki-web" };
+    const fake = clusterWith(INSTALLED);
+    await takeOver(interruptedState([], [web]), fake, { providersSince: NOW });
+    expect(fake.acts).toEqual(["forgot engine-fleet 1 pending-install"]);
+  });
+
+  it("is found again by the next take-over where this one dies before it has forgotten it", async () => {
+    const { clock, cluster } = clusterWith(UPGRADED);
+    const forgetOperation = async () => {
+      throw new Error("killed");
+    };
+    const dying = { clock, cluster: { ...cluster, forgetOperation } };
+    const first = await takeOver(interruptedState([], [KNOWN]), dying, { providersSince: NOW });
+    expect(first).toMatchObject({
+      marked: ["its update was interrupted"],
+      failure: {
+        code: "SPARKI_OUTSIDE",
+        message:
+          "could not remove Helm's record of engine-fleet in sparki-engine, pending-upgrade at revision 4: killed",
+        hint: "run the same command again",
+      },
+    });
+    const living = clusterWith(UPGRADED);
+    const second = await takeOver(await first.engine.exportEncrypted(), living, { providersSince: NOW });
+    expect(second.marked).toEqual(["its update was interrupted"]);
+    expect(living.acts).toHaveLength(1);
+  });
+
+  it.each([
+    ["somebody holds the stack", interruptedState([], [KNOWN]), true],
+    ["the stack has nothing in a cluster yet", interruptedState([]), false],
+  ])("is left alone while %s", async (_, state, locked) => {
+    const fake = { ...clusterWith(UPGRADED), locked };
+    await takeOver(state, fake, { providersSince: NOW });
+    expect(fake.acts).toEqual([]);
+  });
+
+  it("is left to the checklist where the cluster does not answer", async () => {
+    const helmReleases = async () => {
+      throw new Error("the Kubernetes API did not answer within 10 s");
+    };
+    const cluster = fakeCluster({ helmReleases });
+    const { failure, text } = await takeOver(interruptedState([], [KNOWN]), { clock: fakeClock(NOW), cluster });
+    expect({ failure, text }).toEqual({ failure: undefined, text: "" });
+  });
+});
