@@ -5,6 +5,7 @@ import { type Check, type Finding, fail, pass, skipped, warn } from "../../../ru
 import { CHECKLIST } from "../../../runbook/preflight/checklist.ts";
 import { runPreflight } from "../../../runbook/preflight/side-by-side.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
+import type { Clock } from "../../../shared/clock.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { fakeContext } from "../../support/preflight.ts";
 
@@ -64,6 +65,25 @@ describe("runPreflight", () => {
     const { checks } = await run([stubborn]);
     expect(checks[0]).toMatchObject({ status: "fail", reason: "not finished within 0.2 s" });
     expect(told).toBe(true);
+  });
+
+  it("gives a check more time in a rehearsal, where one machine answers for everything", async () => {
+    const limits: number[] = [];
+    const clock: Clock = {
+      now: () => 0,
+      sleep: (seconds) => {
+        limits.push(seconds);
+        return Promise.resolve();
+      },
+    };
+    for (const isRehearsal of [false, true])
+      await runPreflight(
+        fakeContext({ clock, isRehearsal }),
+        [check("stubborn", () => new Promise(() => {}), 10)],
+        screen,
+        new AbortController().signal,
+      );
+    expect(limits).toEqual([10, 40]);
   });
 
   it("takes at most the time of its slowest check and 2 s, however many there are", async () => {
