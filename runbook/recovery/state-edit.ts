@@ -154,7 +154,7 @@ const UNASKED = "sparki:never-confirmed";
 
 /**
  * The state that keeps every creation which is pending as a resource whose id is not known: the engine's import forgets
- * pending operations. A plain update fails at it, instead of making it a second time.
+ * pending operations. Only a take-over knows what to do about it.
  */
 export function withCreatesKept(exported: unknown): unknown {
   const { deployment, ...rest } = exportSchema.parse(exported);
