@@ -100,7 +100,7 @@ export class Recovery {
     const first = await cluster.helmReleases(NAMESPACES).catch(() => undefined);
     if (first?.some(isPending) !== true) return [];
     const releases = [...resources, ...pending].filter(isRelease);
-    return showPhase(screen, clock, "look after what Helm was doing", async (phase) => {
+    return showPhase(screen, clock, "wait for Helm operations that were interrupted", async (phase) => {
       const records = { ...common, releases, onProgress: (text: string) => phase.say(text) };
       const abandoned = await abandonedOperations(records);
       const names = abandoned.map(({ name, status }) => `${name} (${status})`).join(", ");

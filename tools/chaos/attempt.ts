@@ -64,6 +64,8 @@ export const attemptSchema = z.object({
    * where that is not known.
    */
   overSeconds: z.number().nullable().default(null),
+  /** What that whole journey took, on the same machine and with what it did beside; null where that is not known. */
+  wholeSeconds: z.number().nullable().default(null),
   /** Why it did not converge, or what was left. */
   findings: z.array(z.string()),
 });
@@ -207,8 +209,9 @@ export async function attempt(worlds: Worlds, kill: Kill): Promise<Attempt> {
   const counted = countedAfter(worlds, kill.journey, whole.report, second);
   const left = leftAfter(whole, kill, first.reached);
   const overSeconds = left === undefined || !counted.converged ? null : second.seconds - left;
+  const about = { kill: killName(kill), inARow: false, reached: [...first.reached] };
   const seconds = first.seconds + second.seconds;
-  return { kill: killName(kill), inARow: false, reached: [...first.reached], seconds, overSeconds, ...counted };
+  return { ...about, seconds, overSeconds, wholeSeconds: whole.seconds, ...counted };
 }
 
 /**
@@ -251,7 +254,7 @@ export async function attemptRow(
   }
   const counted = countedAfter(worlds, journey, expected, await next());
   return links.map(({ name, reached, seconds, failure }) => ({
-    ...{ kill: name, inARow: true, reached: [...reached], seconds, overSeconds: null },
+    ...{ kill: name, inARow: true, reached: [...reached], seconds, overSeconds: null, wholeSeconds: null },
     ...counted,
     converged: counted.converged && failure === undefined,
     findings: [...(failure === undefined ? [] : [failure]), ...counted.findings],

@@ -49,17 +49,22 @@ const MOST_OVER_SECONDS = 30;
 
 /** What the commands after a kill took beyond what was left of a first deployment that nothing killed; of rows nothing is known. */
 export function timesOf(done: readonly Attempt[]): string {
-  const over = done.flatMap(({ kill, overSeconds }) =>
-    overSeconds !== null && kill.startsWith("first-deploy/") ? [overSeconds] : [],
+  const compared = done.flatMap(({ kill, overSeconds, wholeSeconds }) =>
+    overSeconds !== null && wholeSeconds !== null && kill.startsWith("first-deploy/")
+      ? [{ overSeconds, wholeSeconds }]
+      : [],
   );
+  const over = compared.map(({ overSeconds }) => overSeconds);
   const sorted = over.toSorted((one, other) => one - other);
+  const most = Math.max(...compared.map(({ overSeconds, wholeSeconds }) => overSeconds / wholeSeconds));
   const [middle, last] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted.at(-1)];
   if (middle === undefined || last === undefined)
     return "how long a first deployment takes after a kill was not measured";
   const within = over.filter((each) => each <= MOST_OVER_SECONDS).length;
   return (
     `after ${over.length} kills a first deployment took ${middle.toFixed(0)} s more at the median, ${last.toFixed(0)} s at the most, ` +
-    `than was left of one that nothing killed; ${within} of them at most ${MOST_OVER_SECONDS} s`
+    `than was left of one that nothing killed, ${(100 * most).toFixed(0)} % of that whole deployment at the most; ` +
+    `${within} of them at most ${MOST_OVER_SECONDS} s`
   );
 }
 

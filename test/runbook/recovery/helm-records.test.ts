@@ -83,7 +83,7 @@ describe("an operation of Helm that was killed", () => {
     const records = { cluster, clock, signal, timeScale: 1, releases: [{ inputs }], ...more };
     const abandoned = await abandonedOperations({ ...records, onProgress: (text) => told.push(text) });
     expect({ abandoned, waited: clock.now() - NOW }).toEqual({ abandoned: [UPGRADED], waited: seconds });
-    expect(told[0]).toBe(`Helm may still be at engine-fleet (pending-upgrade): waiting ${seconds} s at most`);
+    expect(told[0]).toBe(`Helm may still be working on engine-fleet (pending-upgrade): waiting ${seconds} s at most`);
   });
 
   it("is no business of ours once it has ended by itself", async () => {

@@ -20,6 +20,7 @@ import { callsIn, endsIn, interruptTwice } from "../../../tools/chaos/run.ts";
 import { pageWith, rowOf, summaryOf, timesOf } from "../../../tools/chaos/table.ts";
 
 const WHOLE: Attempt = {
+  wholeSeconds: 200,
   ...{ kill: "upgrade/update/engine-fleet/after/all", inARow: false, reached: ["engine-fleet"] },
   ...{ converged: true, orphans: 0 },
   ...{
@@ -201,7 +202,7 @@ describe("what is left of a journey", () => {
     const over = (overSeconds: number | null, kill = WAVE.kill) => ({ ...WAVE, kill, overSeconds });
     expect(timesOf([over(12), over(-3), over(41), over(null), over(500, LEFT.kill)])).toBe(
       "after 3 kills a first deployment took 12 s more at the median, 41 s at the most, than was left of one that " +
-        "nothing killed; 2 of them at most 30 s",
+        "nothing killed, 21 % of that whole deployment at the most; 2 of them at most 30 s",
     );
     expect(timesOf([over(null)])).toBe("how long a first deployment takes after a kill was not measured");
   });
