@@ -43,40 +43,63 @@ for token in present before; do
 done
 `.trim();
 
+interface Flow {
+  readonly name: string;
+  /** Of the pods that may reach it. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly networkCidr: string;
+  readonly port: number;
+}
+
 /** Beside the namespace's own, which lets nothing out: the resolver, and Redis's port in the stack's own network. */
-export function tokensPolicy({ networkCidr, cache }: TokensAsked) {
-  const ports = (port: number, ...protocols: string[]) => protocols.map((protocol) => ({ port, protocol }));
+export function cachePolicy({ name, labels, networkCidr, port }: Flow) {
+  const ports = (number: number, ...protocols: string[]) => protocols.map((protocol) => ({ port: number, protocol }));
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
-    metadata: { name: NAME, namespace: NAMESPACE },
+    metadata: { name, namespace: NAMESPACE },
     spec: {
-      podSelector: { matchLabels: { ...LABEL } },
+      podSelector: { matchLabels: { ...labels } },
       policyTypes: ["Egress"],
       egress: [
         { ports: ports(53, "UDP", "TCP") },
-        { to: [{ ipBlock: { cidr: networkCidr } }], ports: ports(cache.port, "TCP") },
+        { to: [{ ipBlock: { cidr: networkCidr } }], ports: ports(port, "TCP") },
       ],
     },
   };
 }
 
-/** Secrets Manager keeps the value before under AWSPREVIOUS. */
-export function tokensClass({ secretName }: TokensAsked) {
-  const version = (label: string, alias: string) => ({
+interface TokenFiles {
+  readonly name: string;
+  readonly secretName: string;
+  /** Secrets Manager's label of the version that each file holds. */
+  readonly versions: Readonly<Record<string, "AWSCURRENT" | "AWSPREVIOUS">>;
+}
+
+/** A file for each version of the token that the secret has. */
+export function tokenClass({ name, secretName, versions }: TokenFiles) {
+  const objects = Object.entries(versions).map(([alias, label]) => ({
     objectName: secretName,
     objectType: "secretsmanager",
     objectVersionLabel: label,
     objectAlias: `${alias}.json`,
     jmesPath: [{ path: "authToken", objectAlias: alias }],
-  });
-  const objects = JSON.stringify([version("AWSCURRENT", "present"), version("AWSPREVIOUS", "before")]);
+  }));
   return {
     apiVersion: `${CLASSES.group}/${CLASSES.version}`,
     kind: "SecretProviderClass",
-    metadata: { name: NAME, namespace: NAMESPACE },
-    spec: { provider: "aws", parameters: { usePodIdentity: "true", objects } },
+    metadata: { name, namespace: NAMESPACE },
+    spec: { provider: "aws", parameters: { usePodIdentity: "true", objects: JSON.stringify(objects) } },
   };
+}
+
+export function tokensPolicy({ networkCidr, cache: { port } }: TokensAsked) {
+  return cachePolicy({ name: NAME, labels: LABEL, networkCidr, port });
+}
+
+/** Secrets Manager keeps the value before under AWSPREVIOUS. */
+export function tokensClass({ secretName }: TokensAsked) {
+  return tokenClass({ name: NAME, secretName, versions: { present: "AWSCURRENT", before: "AWSPREVIOUS" } });
 }
 
 /** The Job that asks; it reads the secret by Pod Identity, as the engine's pods do. */

@@ -1,18 +1,12 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
+import { type Admission, admission } from "./admission.ts";
 import { runJob } from "./cluster-job.ts";
-import type { Answer } from "./database-copies.ts";
 import { answersIn, type QuestionsJob, questionsJob } from "./database-questions.ts";
-import { jobFailure, NAMESPACE } from "./engine-job.ts";
-import { KubernetesClient } from "./kubernetes.ts";
+import { jobFailure } from "./engine-job.ts";
+import type { Answer } from "./restored-copies.ts";
 
-interface Asking extends QuestionsJob {
-  readonly kubeconfig: string;
-  readonly signal: AbortSignal;
-  /** Lets this address, of the pod that asks, and no other one to the server. */
-  admit(address: string): Promise<void>;
-}
+interface Asking extends QuestionsJob, Omit<Admission, "name"> {}
 
 /** Runs the Job in the cluster, lets its pod in once it has an address, and resolves with what was answered. */
 export async function askInCluster({ kubeconfig, signal, admit, ...job }: Asking): Promise<Answer[]> {
@@ -30,22 +24,5 @@ export async function askInCluster({ kubeconfig, signal, admit, ...job }: Asking
   } finally {
     ended.abort();
     log.end();
-  }
-}
-
-const POD_MILLISECONDS = 1_000;
-
-async function admission({
-  kubeconfig,
-  name,
-  signal,
-  admit,
-}: Pick<Asking, "kubeconfig" | "name" | "signal" | "admit">) {
-  const client = new KubernetesClient(kubeconfig, signal);
-  while (!signal.aborted) {
-    const [pod] = await client.listPods(NAMESPACE, `job-name=${name}`);
-    const address = pod?.status?.podIP;
-    if (address !== undefined && address !== "") return admit(address);
-    await sleep(POD_MILLISECONDS, undefined, { signal }).catch(() => undefined);
   }
 }

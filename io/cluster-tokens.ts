@@ -14,7 +14,7 @@ import {
 import { runJob } from "./cluster-job.ts";
 import { jobFailure, NAMESPACE } from "./engine-job.ts";
 import { KubernetesClient } from "./kubernetes.ts";
-import { isRefusal } from "./kubernetes-call.ts";
+import { unlessGone } from "./kubernetes-call.ts";
 
 interface Asking extends TokensAsked {
   readonly kubeconfig: string;
@@ -52,10 +52,4 @@ async function remove(client: KubernetesClient): Promise<void> {
   const place = { namespace: NAMESPACE, name: NAME };
   await unlessGone(network.deleteNamespacedNetworkPolicy(place));
   await unlessGone(custom.deleteNamespacedCustomObject({ ...CLASSES, ...place }));
-}
-
-async function unlessGone(deletion: Promise<unknown>): Promise<void> {
-  await deletion.catch((error: unknown) => {
-    if (!isRefusal(error, [404])) throw error;
-  });
 }

@@ -81,3 +81,10 @@ function saidIn(body: unknown): string {
 }
 
 const MOST_CHARACTERS = 200;
+
+/** Resolves when the deletion is done, or there was nothing to delete. */
+export async function unlessGone(deletion: Promise<unknown>): Promise<void> {
+  await deletion.catch((error: unknown) => {
+    if (!isRefusal(error, [404])) throw error;
+  });
+}

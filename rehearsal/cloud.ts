@@ -10,6 +10,7 @@ import { queryLogList } from "./aws/services/route53.ts";
 import { TYPES } from "./aws/types.ts";
 import { type Backing, startBacking } from "./backing/serve.ts";
 import { Users } from "./backing/users.ts";
+import { backupFacts } from "./backup-facts.ts";
 import { CertificateAuthority } from "./certificates.ts";
 import { RehearsedClusters } from "./cluster/cluster.ts";
 import { StoredImages } from "./cluster/images.ts";
@@ -17,7 +18,7 @@ import type { SecretValue } from "./cluster/volumes.ts";
 import { settled } from "./cluster/watch.ts";
 import { claimSlot, NotFound, type Route, Unavailable, XmlDocument } from "./control.ts";
 import { askerSchema, heldSchema, imageSchema, parsed, removalSchema } from "./control-requests.ts";
-import { copyRoutes } from "./copies.ts";
+import { cacheCopyRoutes, copyRoutes } from "./copies.ts";
 import { CloudMetrics, ClusterMetrics, Exporters } from "./exporters.ts";
 import { applyFaults } from "./faults.ts";
 import { startKubernetesProvider } from "./kubernetes/provider.ts";
@@ -161,7 +162,12 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   undo.push(() => kubernetes.close());
   routes["GET /world"] = async () => ({ resources: account.world.all(), kept: account.world.kept() });
   routes["GET /rows"] = async () => ({ rows: await backing.database.rows() });
-  Object.assign(routes, copyRoutes(backing.database));
+  const facts = (type: string) => backupFacts(() => account.world.all(), type);
+  Object.assign(
+    routes,
+    copyRoutes(backing.database, facts(TYPES.database)),
+    cacheCopyRoutes(backing.cache, facts(TYPES.replicationGroup)),
+  );
   routes["GET /route53/*"] = async (_body, path) => {
     const { searchParams } = new URL(path, control.url);
     return new XmlDocument(queryLogList(searchParams.get("hostedzoneid") ?? "", account.world));

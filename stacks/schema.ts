@@ -203,6 +203,8 @@ const stormSchema = z.strictObject({
   commandCenterUrl: webUrl.exactOptional(),
 });
 
+const restoreTest = z.strictObject({ on: date, by: line(128), snapshot: line(255) });
+
 /** What `sparki preflight` cannot find out by itself. Paths are relative to the project's folder. */
 const preflightSchema = z.strictObject({
   /** The application's repository on GitHub. */
@@ -214,7 +216,9 @@ const preflightSchema = z.strictObject({
   /** The feature flags of this stack, JSON or YAML. */
   featureFlags: path.exactOptional(),
   /** The last time that a snapshot of the database was restored and read. */
-  restoreTest: z.strictObject({ on: date, by: line(128), snapshot: line(255) }).exactOptional(),
+  restoreTest: restoreTest.exactOptional(),
+  /** The last time that one of the cache was. */
+  cacheRestoreTest: restoreTest.exactOptional(),
   /** The public key, PEM, of the key pair that cosign signs the images with. */
   imageSignatureKey: publicKey.exactOptional(),
 });

@@ -1,4 +1,5 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { Redis } from "ioredis";
@@ -9,6 +10,8 @@ import type { CertificateAuthority } from "../certificates.ts";
 import type { Processes, ProcessHandle } from "../processes.ts";
 import type { CacheService } from "../services.ts";
 import { waitFor } from "../waiting.ts";
+import { type CacheBackup, cacheBackupsIn, keepCacheBackup, keptFileOf } from "./cache-backups.ts";
+import { exportKeys, importKeys, keyspaceOf } from "./cache-keys.ts";
 import { Instances } from "./instances.ts";
 import { issueCertificate, type ServedCertificate } from "./served-certificate.ts";
 
@@ -83,15 +86,77 @@ export class Caches implements CacheService {
     }
   }
 
-  async #launch(wanted: WantedCache, index: number): Promise<RunningCache> {
+  /** Which servers there are, copies included. */
+  names(): readonly string[] {
+    return this.#instances.names();
+  }
+
+  /** What one command answers, as text; null for nothing. Rejects with the server's own refusal. */
+  async ask(name: string, command: readonly string[]): Promise<string | null> {
+    const { place, wanted } = await this.#running(name);
+    const answer = await this.#program.answer(place, wanted.authToken, command);
+    return answer === null || answer === undefined ? null : String(answer).trim().replace(/\s+/g, " ");
+  }
+
+  /** Takes a dump of a running cache, as ElastiCache does once a day. */
+  async backUp(name: string, id: string): Promise<CacheBackup> {
+    const { place, wanted } = await this.#running(name);
+    return keepCacheBackup(this.#backupsOf(name), id, (file) => this.#program.save(place, wanted.authToken, file));
+  }
+
+  /** Its dumps, newest first. */
+  backups(name: string): readonly CacheBackup[] {
+    return cacheBackupsIn(this.#backupsOf(name));
+  }
+
+  /** Where a dump is; a test damages it there. */
+  backupFileOf(name: string, id: string): string {
+    return keptFileOf(this.#backupsOf(name), id);
+  }
+
+  /**
+   * Starts another server, with a token of its own, over a dump of `name`; resolves once it has read all of it. Rejects with
+   * what the server said when it cannot, and then nothing of it runs.
+   */
+  async restore(name: string, copy: string, id: string): Promise<void> {
+    const file = this.backupFileOf(name, id);
+    const wanted = {
+      name: copy,
+      hostnames: [`${copy}.cache.amazonaws.com`],
+      authToken: randomBytes(32).toString("hex"),
+    };
+    try {
+      await this.#instances.start(copy, (index) => this.#launch(wanted, index, file));
+    } catch (error) {
+      await this.#instances.take(copy);
+      throw error;
+    }
+  }
+
+  async #running(name: string): Promise<RunningCache> {
+    const running = await this.#instances.find(name);
+    if (running?.isRunning() !== true) throw new Error(`cache ${name} does not run`);
+    return running;
+  }
+
+  #folderOf(name: string): string {
+    return join(this.#options.runDirectory, "redis", name);
+  }
+
+  #backupsOf(name: string): string {
+    return join(this.#options.runDirectory, "redis-backups", name);
+  }
+
+  async #launch(wanted: WantedCache, index: number, dump?: string): Promise<RunningCache> {
     const { name, hostnames, authToken: token } = wanted;
-    const { runDirectory, authority, processes, addresses } = this.#options;
+    const { authority, processes, addresses } = this.#options;
     const address = addresses.cache(index);
-    const folder = join(runDirectory, "redis", name);
+    const folder = this.#folderOf(name);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const certificate = await issueCertificate({ authority, folder, address, hostnames });
     const place = { address, folder, certificate, authorityPem: authority.pem };
     const args = this.#program.prepare(place, token);
+    if (dump !== undefined) this.#program.layOut(place, dump);
     const handle = await processes.start({ name: `redis-${name}`, command: this.#program.command, args, cwd: folder });
     const answers = () =>
       ask(place, token, ["PING"]).then(
@@ -99,6 +164,7 @@ export class Caches implements CacheService {
         () => false,
       );
     await waitFor(`cache ${name}`, answers, { limitSeconds: READY_LIMIT_SECONDS, process: handle });
+    if (dump !== undefined) await this.#program.load(place, handle, token);
     const tokens = tokensOf(wanted);
     if (tokens.length > 1) await this.#program.setTokens(place, handle, token, tokens);
     return { wanted, address, place, handle, isRunning: () => handle.running() };
@@ -108,7 +174,7 @@ export class Caches implements CacheService {
 /** Paths of command-line tools by name; one that could not be had is absent. */
 export type Tools = Readonly<Record<string, string | undefined>>;
 
-interface CachePlace {
+export interface CachePlace {
   readonly address: string;
   readonly folder: string;
   readonly certificate: ServedCertificate;
@@ -121,6 +187,14 @@ interface CacheProgram {
   readonly command: string;
   /** Writes what the program reads at its start, and returns its arguments: never the token, which others could see there. */
   prepare(place: CachePlace, token: string): readonly string[];
+  /** What one command answers. */
+  answer(place: CachePlace, token: string, command: readonly string[]): Promise<unknown>;
+  /** Writes all that it holds, with each key's expiry, to a file. */
+  save(place: CachePlace, token: string, file: string): Promise<void>;
+  /** Puts such a file where it is read, before the program starts. */
+  layOut(place: CachePlace, file: string): void;
+  /** Resolves once the program holds what was laid out; rejects, and ends it, when it cannot be read. */
+  load(place: CachePlace, handle: ProcessHandle, token: string): Promise<void>;
   /** Makes the running program, which takes `token`, take these alone, for connections from now on. */
   setTokens(place: CachePlace, handle: ProcessHandle, token: string, tokens: readonly string[]): Promise<void>;
 }
@@ -135,8 +209,8 @@ export function cacheProgram(tools: Tools): CacheProgram {
   const { "redis-server": command } = tools;
   if (command === undefined) throw new DeployError("SPARKI_OUTSIDE", "no redis-server among the tools");
   return basename(command) === "miniredis-server"
-    ? { kind: "miniredis", command, prepare: prepareMiniredis, setTokens: setMiniredisTokens }
-    : { kind: "redis", command, prepare: prepareRedis, setTokens: setRedisTokens };
+    ? { kind: "miniredis", command, prepare: prepareMiniredis, setTokens: setMiniredisTokens, ...MINIREDIS_DUMPS }
+    : { kind: "redis", command, prepare: prepareRedis, setTokens: setRedisTokens, ...REDIS_DUMPS };
 }
 
 function prepareRedis({ address, folder, certificate }: CachePlace, token: string): readonly string[] {
@@ -169,6 +243,43 @@ async function setRedisTokens(
   await ask(place, token, ["ACL", "SETUSER", "default", "resetpass", ...tokens.map((each) => `>${each}`)]);
 }
 
+type Dumps = Pick<CacheProgram, "answer" | "save" | "layOut" | "load">;
+
+/** Redis's own: it checks the dump's sum, and answers nothing before it has read all of it. */
+const REDIS_DUMPS: Dumps = {
+  answer: ask,
+  save: async (place, token, file) => {
+    const written = dumpIn(place);
+    await ask(place, token, ["SAVE"]);
+    copyFileSync(written, file);
+    // A node that fails loses its data: the next start must not find it.
+    rmSync(written);
+  },
+  layOut: (place, file) => copyFileSync(file, dumpIn(place)),
+  load: async () => undefined,
+};
+
+/** The stand-in writes none, so its keys are read and written over its protocol. */
+const MINIREDIS_DUMPS: Dumps = {
+  // It does not know this one, by which a drill counts the keys that do not expire.
+  answer: (place, token, command) =>
+    command.join(" ") === "INFO keyspace" ? withCache(place, token, keyspaceOf) : ask(place, token, command),
+  save: (place, token, file) => withCache(place, token, (client) => exportKeys(client, file)),
+  layOut: (place, file) => copyFileSync(file, dumpIn(place)),
+  load: async (place, handle, token) => {
+    try {
+      await withCache(place, token, (client) => importKeys(client, dumpIn(place)));
+    } catch (error) {
+      await handle.stop();
+      throw error;
+    }
+  },
+};
+
+function dumpIn({ folder }: CachePlace): string {
+  return join(folder, "dump.rdb");
+}
+
 function prepareMiniredis({ address, folder, certificate }: CachePlace, token: string): readonly string[] {
   const file = tokenFile(folder);
   writeFileSync(file, token, { mode: 0o600 });
@@ -196,12 +307,16 @@ function quoted(value: string): string {
   return `"${value.replace(/["\\]/g, "\\$&")}"`;
 }
 
+type Reached = Pick<CachePlace, "address" | "authorityPem">;
+
 /** Sends one command over a connection of its own; rejects when the server refuses it or is not there. */
-export async function ask(
-  place: Pick<CachePlace, "address" | "authorityPem">,
-  token: string,
-  command: readonly string[],
-): Promise<unknown> {
+export async function ask(place: Reached, token: string, command: readonly string[]): Promise<unknown> {
+  const [name = "PING", ...args] = command;
+  return withCache(place, token, (client) => client.call(name, ...args));
+}
+
+/** Acts by one connection, which ends with it. */
+async function withCache<T>(place: Reached, token: string, act: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis({
     host: place.address,
     port: PORTS.cache,
@@ -216,8 +331,7 @@ export async function ask(
   client.on("error", () => {});
   try {
     await client.connect();
-    const [name = "PING", ...args] = command;
-    return await client.call(name, ...args);
+    return await act(client);
   } finally {
     client.disconnect();
   }

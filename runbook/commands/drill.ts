@@ -1,16 +1,21 @@
+import type { Copies } from "../../io/restored-copies.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
+import type { Identified } from "../drill/restore-drill.ts";
+import type { Subject } from "../drill/subject.ts";
 
-const DESCRIPTION = `Proves that the stack's database can be restored: restores its newest automated snapshot into a
-temporary instance, runs the checks in drill.yaml (schema level, rows, age of the newest row), measures how long the
-restore takes and how old the data is, and deletes the instance in every case.
+const DESCRIPTION = `Proves that the stack's database, or its cache, can be restored: restores its newest automated
+snapshot into a temporary instance, runs the checks in drill.yaml (of the database the schema level, rows and the age of
+the newest row; of Redis its keys), measures how long the restore takes and how old the data is, and deletes the instance
+in every case.
 
-It shows what it will create and what that costs, and asks for confirmation. The instance is in the database's own
+It shows what it will create and what that costs, and asks for confirmation. The instance is in the live one's own
 subnets, in a security group that admits only the pod of the check; the check reads as the application's user, from a
 Job in the cluster. Ctrl-C ends the drill once the instance is deleted. What a killed drill left behind is found by its
 tag at the next start, and deleted once its time limit has passed, or at once with --abandoned.
 
-A drill that passes writes the record that preflight requires, sparki:preflight.restoreTest, into Pulumi.<stack>.yaml:
-commit it. Any other result is posted to the database's contact in Slack, and is not recorded (docs/recovery.md).
+A drill that passes writes its record into Pulumi.<stack>.yaml: sparki:preflight.restoreTest, which preflight requires,
+or cacheRestoreTest. Commit it. Any other result is posted to the database's contact in Slack, or to the infrastructure's
+for the cache, and is not recorded (docs/recovery.md).
 
 ${exitCodesText({
   done: "restored, checked, passed and deleted; the record is written",
@@ -22,16 +27,20 @@ ${exitCodesText({
 
 Examples:
   npx sparki drill restore
+  npx sparki drill restore cache
   npx sparki drill restore --point-in-time latest
   npx sparki drill restore --snapshot rds:sparki-prod-database-2026-11-28-03-09
   npx sparki drill restore --stack staging --yes --json      for a schedule in CI`;
 
-/** `sparki drill restore`: restores the database's backup elsewhere, reads it and deletes it again. */
+/** `sparki drill restore`: restores a backup of the database or the cache elsewhere, reads it and deletes it again. */
 export const drill: Command = {
   name: "drill",
-  summary: "restore the database's newest backup elsewhere, check it, delete it",
+  summary: "restore the newest backup of the database or the cache elsewhere, check it, delete it",
   description: DESCRIPTION,
-  arguments: [{ name: "what", required: true, help: "restore" }],
+  arguments: [
+    { name: "what", required: true, help: "restore" },
+    { name: "of", required: false, help: "database (the default) or cache" },
+  ],
   options: [
     { flags: "--snapshot <id>", help: "this snapshot instead of the newest one" },
     { flags: "--point-in-time <time>", help: "restore to this time: 2026-11-28T10:30:00Z, or latest" },
@@ -44,32 +53,55 @@ export const drill: Command = {
 async function run({ args, options, ports }: CommandInput): Promise<CommandResult> {
   const { drillOptions } = await import("../drill/drill-run.ts");
   const { readStack } = await import("../preflight/stack-file.ts");
-  const { readChecks } = await import("../drill/restore-checks.ts");
+  const { readCacheChecks, readChecks } = await import("../drill/restore-checks.ts");
+  const { cacheSubject, databaseSubject } = await import("../drill/subject.ts");
   const { CHECKOUT_DIRECTORY } = await import("../project.ts");
-  const chosen = drillOptions(args[0], options);
+  const { of, ...chosen } = drillOptions(args, options);
   const { stack, fullName, config } = readStack(options.stack, ports);
-  const checks = await readChecks(CHECKOUT_DIRECTORY);
+  const subject =
+    of === "cache"
+      ? cacheSubject(stack, readCacheChecks(CHECKOUT_DIRECTORY))
+      : databaseSubject(stack, await readChecks(CHECKOUT_DIRECTORY), config.release.schema);
   const { assertSomebody, confirm } = await import("../../io/prompt.ts");
   if (options.yes !== true) assertSomebody();
   const { openOwnPreflight } = await import("../preflight/open.ts");
   const { NOBODY_ASKED } = await import("../preflight/context.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { runDrill } = await import("../drill/drill-run.ts");
-  const { openAwsCopies } = await import("../drill/open-copies.ts");
-  const { openRehearsedCopies } = await import("../rehearse/rehearsed-copies.ts");
+  const aws = await import("../drill/open-copies.ts");
+  const rehearsal = await import("../rehearse/rehearsed-copies.ts");
   const opened = await openOwnPreflight({ stack, fullName, config, answers: NOBODY_ASKED }, ports);
-  const rehearsed = openRehearsedCopies(opened.network, ports.env, { stack, storageGib: config.database.storageGib });
-  const copies = rehearsed ?? (await openAwsCopies(opened));
+  const { network } = opened;
+
+  async function drilled<Q extends Identified>(
+    own: Subject<Q>,
+    rehearsed: Open<Q> | undefined,
+    openAws: () => Promise<Open<Q>>,
+  ): Promise<CommandResult> {
+    const copies = rehearsed ?? (await openAws());
+    try {
+      return await runDrill<Q>({
+        ...{ ...chosen, stack, config, subject: own, copies, ports, opened, isRehearsal: rehearsed !== undefined },
+        screen: await openScreen(ports),
+        agree: async (question) => {
+          if (options.yes !== true) await confirm(question, ports.signal);
+        },
+      });
+    } finally {
+      copies.close();
+    }
+  }
+
+  const place = { stack, storageGib: config.database.storageGib };
   try {
-    return await runDrill({
-      ...{ ...chosen, stack, config, checks, copies, ports, opened, isRehearsal: rehearsed !== undefined },
-      screen: await openScreen(ports),
-      agree: async (question) => {
-        if (options.yes !== true) await confirm(question, ports.signal);
-      },
-    });
+    return await (subject.of === "cache"
+      ? drilled(subject, rehearsal.openRehearsedCacheCopies(network, ports.env, stack), () =>
+          aws.openAwsCacheCopies(opened),
+        )
+      : drilled(subject, rehearsal.openRehearsedCopies(network, ports.env, place), () => aws.openAwsCopies(opened)));
   } finally {
-    copies.close();
     await opened.close();
   }
 }
+
+type Open<Q> = Copies<Q> & { close(): void };

@@ -1,4 +1,4 @@
-import { copyPrefix, type DatabaseCopies, type RestoreSource } from "../../io/database-copies.ts";
+import { type Copies, cacheCopyPrefix, copyPrefix, type RestoreSource } from "../../io/restored-copies.ts";
 import { openSlack } from "../../io/slack.ts";
 import { DeployError, EXIT } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
@@ -11,20 +11,22 @@ import type { Screen } from "../report/screen.ts";
 import { stackFileOf } from "../settings-file.ts";
 import { type DrillRecord, recordOf, writeRecord } from "./drill-record.ts";
 import { drillMessage, drillText, intentText } from "./drill-text.ts";
-import type { RestoreChecks } from "./restore-checks.ts";
 import {
   chooseSource,
   type DrillFailure,
   type DrillPorts,
   drillRestore,
   endedBefore,
+  type Identified,
   type RestoreDrill,
   removeLeftovers,
   timeOf,
   type Wanted,
 } from "./restore-drill.ts";
+import type { Subject } from "./subject.ts";
 
 interface DrillOptions {
+  readonly of: Subject<unknown>["of"];
   readonly wanted: Wanted;
   readonly limitMinutes: number;
   readonly isAbandoned: boolean;
@@ -32,17 +34,27 @@ interface DrillOptions {
 
 type Given = Readonly<Record<string, string | boolean | undefined>>;
 
-const SNAPSHOT = /^(?:rds:)?[a-z](?:-?[a-z0-9])*$/i;
+const SNAPSHOT = /^(?:rds:|automatic\.)?[a-z](?:-?[a-z0-9])*$/i;
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})$/;
 const MOST_MINUTES = 1_440;
 
 /** What the command line asks for; throws SPARKI_USAGE for anything else than it may. */
-export function drillOptions(what: string | undefined, options: Given): DrillOptions {
+export function drillOptions(args: readonly (string | undefined)[], options: Given): DrillOptions {
+  const [what, of = "database"] = args;
   if (what !== "restore") throw refused(`the drill's name is ${JSON.stringify(what ?? "")}; expected restore`);
+  if (of !== "database" && of !== "cache")
+    throw refused(`what to restore is ${JSON.stringify(of)}; expected database or cache`);
   const { snapshot, pointInTime, limit, abandoned } = options;
   if (snapshot !== undefined && pointInTime !== undefined)
     throw refused("--snapshot and --point-in-time cannot be used together; expected one of them");
-  return { wanted: wantedIn(snapshot, pointInTime), limitMinutes: minutesIn(limit), isAbandoned: abandoned === true };
+  if (of === "cache" && pointInTime !== undefined)
+    throw refused("--point-in-time is for the database; Redis is restored from snapshots alone");
+  return {
+    of,
+    wanted: wantedIn(snapshot, pointInTime),
+    limitMinutes: minutesIn(limit),
+    isAbandoned: abandoned === true,
+  };
 }
 
 function wantedIn(snapshot: Given[string], moment: Given[string]): Wanted {
@@ -72,11 +84,11 @@ function refused(message: string): DeployError {
   return new DeployError("SPARKI_USAGE", message, { hint: "npx sparki drill --help" });
 }
 
-export interface DrillRun extends DrillOptions {
+export interface DrillRun<Q> extends Omit<DrillOptions, "of"> {
   readonly stack: string;
   readonly config: StackConfig;
-  readonly checks: RestoreChecks;
-  readonly copies: DatabaseCopies;
+  readonly subject: Subject<Q>;
+  readonly copies: Copies<Q>;
   readonly isRehearsal: boolean;
   readonly ports: Ports;
   readonly opened: OpenPreflight;
@@ -88,7 +100,7 @@ export interface DrillRun extends DrillOptions {
 const POLL_SECONDS = 15;
 
 /** One drill from what is left of earlier ones to its record, told on the screen and, when it did not pass, in Slack. */
-export async function runDrill(run: DrillRun): Promise<CommandResult> {
+export async function runDrill<Q extends Identified>(run: DrillRun<Q>): Promise<CommandResult> {
   const { opened, ports, screen, stack, config } = run;
   const { clock } = ports;
   const notifications = new Notifications(
@@ -115,42 +127,42 @@ interface Begun {
   readonly source: RestoreSource | DrillFailure;
 }
 
-async function begin(run: DrillRun): Promise<Begun> {
-  const { stack, copies, ports, screen, wanted, isAbandoned } = run;
+async function begin<Q>(run: DrillRun<Q>): Promise<Begun> {
+  const { subject, copies, ports, screen, wanted, isAbandoned } = run;
   const { clock } = ports;
-  const leftoversRemoved = await showPhase(screen, clock, `earlier drills of ${stack}`, async (phase) => {
+  const leftoversRemoved = await showPhase(screen, clock, `earlier drills of ${whole(subject)}`, async (phase) => {
     const names = await removeLeftovers(
       drillPorts(run, (text) => phase.say(text)),
-      { stack, isAbandoned },
+      { subject, isAbandoned },
     );
     phase.note(names.length === 0 ? "nothing was left" : `${names.join(", ")} deleted`);
     return names;
   });
-  return { leftoversRemoved, source: await chooseSource(copies, wanted, { stack, now: clock.now() }) };
+  return { leftoversRemoved, source: await chooseSource(copies, wanted, { subject, now: clock.now() }) };
 }
 
 /** What an outside fault kept from beginning is told as any drill that did not pass; a caller's mistake is thrown. */
-function unbegun({ stack, ports: { signal } }: DrillRun, error: unknown): Begun {
+function unbegun<Q>({ subject, ports: { signal } }: DrillRun<Q>, error: unknown): Begun {
   if (!(error instanceof DeployError) || error.code !== "SPARKI_OUTSIDE" || signal.aborted) throw error;
-  const next = error.hint ?? `npx sparki drill restore --stack ${stack}`;
+  const next = error.hint ?? subject.again;
   return { leftoversRemoved: [], source: { reason: "outside", message: error.message, next } };
 }
 
-async function drilled(run: DrillRun): Promise<Drilled> {
-  const { stack, config, ports, screen, wanted, limitMinutes, isRehearsal } = run;
+async function drilled<Q extends Identified>(run: DrillRun<Q>): Promise<Drilled> {
+  const { stack, config, subject, ports, screen, wanted, limitMinutes, isRehearsal } = run;
   const { clock } = ports;
   const { leftoversRemoved, source } = await begin(run).catch((error: unknown) => unbegun(run, error));
   const now = clock.now();
-  if ("reason" in source) return { drill: endedBefore(stack, source, now), leftoversRemoved };
-  if (!isRehearsal) assertUsersIn(source.at, config, stack);
-  const name = `${copyPrefix(stack)}${timeOf(now).replace(/\D/g, "").slice(0, 14)}`;
-  const { instanceClass } = config.database;
-  screen.line(inColumns(intentText({ stack, name, source, instanceClass, limitMinutes, now, isRehearsal })));
+  if ("reason" in source) return { drill: endedBefore(subject, source, now), leftoversRemoved };
+  if (!isRehearsal && subject.of === "database") assertUsersIn(source.at, config, stack);
+  const name = nameOf(subject, now);
+  const size = subject.of === "cache" ? config.cache.nodeType : config.database.instanceClass;
+  screen.line(inColumns(intentText({ of: subject.of, stack, name, source, size, limitMinutes, now, isRehearsal })));
   await run.agree("Make this temporary instance?");
   const copy = { name, source, until: clock.now() + limitMinutes * 60, by: await whoRuns(ports) };
   const freshAt = "newest" in wanted ? clock.now() : source.at;
-  const plan = { stack, copy, checks: run.checks, schema: config.release.schema, freshAt };
-  const drill = await showPhase(screen, clock, `restore drill of ${stack}`, async (phase) => {
+  const plan = { subject, copy, freshAt };
+  const drill = await showPhase(screen, clock, `restore drill of ${whole(subject)}`, async (phase) => {
     const ended = await drillRestore(
       drillPorts(run, (text) => phase.say(text)),
       plan,
@@ -161,7 +173,22 @@ async function drilled(run: DrillRun): Promise<Drilled> {
   return { drill, leftoversRemoved };
 }
 
-function drillPorts({ copies, ports: { clock, signal }, isRehearsal }: DrillRun, say: DrillPorts["say"]): DrillPorts {
+function whole({ of, stack }: Pick<Subject<unknown>, "of" | "stack">): string {
+  return of === "cache" ? `${stack}'s cache` : stack;
+}
+
+/** Of the second for the database; of the minute for the cache, whose names have at most 40 characters. */
+function nameOf({ of, stack }: Pick<Subject<unknown>, "of" | "stack">, now: number): string {
+  const stamp = timeOf(now).replace(/\D/g, "");
+  return of === "cache"
+    ? `${cacheCopyPrefix(stack)}${stamp.slice(2, 12)}`
+    : `${copyPrefix(stack)}${stamp.slice(0, 14)}`;
+}
+
+function drillPorts<Q>(
+  { copies, ports: { clock, signal }, isRehearsal }: DrillRun<Q>,
+  say: DrillPorts<Q>["say"],
+): DrillPorts<Q> {
   return { copies, clock, signal, say, pollSeconds: isRehearsal ? 0.2 : POLL_SECONDS };
 }
 
@@ -182,15 +209,15 @@ async function whoRuns({ env }: Ports): Promise<string> {
 }
 
 /** Writes the record of a drill that passed; one whose record cannot be written did not do what it is for. */
-async function recorded(
-  { stack, ports }: DrillRun,
+async function recorded<Q>(
+  { stack, ports }: DrillRun<Q>,
   drill: RestoreDrill,
 ): Promise<{ told: RestoreDrill; record: DrillRecord | null }> {
   const record = recordOf(drill, await whoRuns(ports), ports.clock.now());
   if (record === undefined) return { told: drill, record: null };
   const file = stackFileOf(stack, ports);
   try {
-    writeRecord(file, record);
+    writeRecord(file, record, drill.of);
     return { told: drill, record };
   } catch (error) {
     if (!(error instanceof DeployError)) throw error;

@@ -1,4 +1,4 @@
-import type { RestoreSource } from "../../io/database-copies.ts";
+import type { RestoreSource } from "../../io/restored-copies.ts";
 import { estimateCost } from "../../policies/pricing/estimate.ts";
 import { EXIT } from "../../shared/deploy-error.ts";
 import { Mention, type Message, slack } from "../../shared/text/markup.ts";
@@ -6,14 +6,15 @@ import type { StackConfig } from "../../stacks/schema.ts";
 import { short, titleOf, to } from "../notify/notify.ts";
 import { duration, inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
-import type { DrillRecord } from "./drill-record.ts";
+import { type DrillRecord, RECORD_KEYS } from "./drill-record.ts";
 import { type RestoreDrill, timeOf } from "./restore-drill.ts";
 
-export interface Intent {
+export interface Intent extends Pick<RestoreDrill, "of"> {
   readonly stack: string;
   readonly name: string;
   readonly source: RestoreSource;
-  readonly instanceClass: string;
+  /** The instance class of the database, or the node type of the cache. */
+  readonly size: string;
   readonly limitMinutes: number;
   readonly now: number;
   /** A rehearsal's machine is this one, and costs nothing. */
@@ -26,27 +27,41 @@ const HOURS_OF_MONTH = 730;
 const REMOVAL_HOURS = 1;
 
 /** What will be made, for how long, and what it costs: what a person agrees to. */
-export function intentText({ stack, name, source, instanceClass, limitMinutes, now, isRehearsal }: Intent): string {
+export function intentText(intent: Intent): string {
+  const { of, stack, name, source, limitMinutes, now } = intent;
   const age = duration(Math.max(0, now - source.at));
   const what =
     source.kind === "snapshot"
       ? `snapshot ${source.id} of ${timeOf(source.at)}, ${age} ago`
-      : `sparki-${stack}-database as it was at ${timeOf(source.at)}, ${age} ago`;
-  const where = isRehearsal
-    ? "a PostgreSQL of this rehearsal"
-    : `${instanceClass} in one zone with ${source.storageGib} GiB, in the database's own subnets, which only the check's pod can reach`;
+      : `sparki-${stack}-${of} as it was at ${timeOf(source.at)}, ${age} ago`;
   return [
-    `This restores ${what}, into the temporary instance ${name}: ${where}.`,
-    `It is deleted afterwards in every case; the restore may take ${limitMinutes} min. ${costText(source, instanceClass, limitMinutes, isRehearsal)}`,
+    `This restores ${what}, into the temporary instance ${name}: ${placeText(intent)}.`,
+    `It is deleted afterwards in every case; the restore may take ${limitMinutes} min. ${costText(intent)}`,
   ].join("\n");
 }
 
-function costText({ storageGib }: RestoreSource, instanceClass: string, limitMinutes: number, isRehearsal: boolean) {
+function placeText({ of, size, source, isRehearsal }: Intent): string {
+  if (isRehearsal) return `a ${of === "cache" ? "Redis" : "PostgreSQL"} of this rehearsal`;
+  return of === "cache"
+    ? `one node of ${size}, in the cache's own subnets, which only the check's pod can reach`
+    : `${size} in one zone with ${source.storageGib} GiB, in the database's own subnets, which only the check's pod can reach`;
+}
+
+function costText({ of, source: { storageGib }, size, limitMinutes, isRehearsal }: Intent): string {
   if (isRehearsal) return "It costs nothing in a rehearsal.";
-  const inputs = { instanceClass, allocatedStorage: storageGib, multiAz: false };
-  const { monthly, lines, asOf } = estimateCost([{ type: "aws:rds/instance:Instance", name: "drill", inputs }]);
-  if (!lines.some(({ item }) => item.endsWith(instanceClass)))
-    return `No price of ${instanceClass} is known: see AWS's price list for its hourly price.`;
+  const copy =
+    of === "cache"
+      ? {
+          type: "aws:elasticache/replicationGroup:ReplicationGroup",
+          inputs: { nodeType: size, numCacheClusters: 1 },
+        }
+      : {
+          type: "aws:rds/instance:Instance",
+          inputs: { instanceClass: size, allocatedStorage: storageGib, multiAz: false },
+        };
+  const { monthly, lines, asOf } = estimateCost([{ name: "drill", ...copy }]);
+  if (!lines.some(({ item }) => item.endsWith(size)))
+    return `No price of ${size} is known: see AWS's price list for its hourly price.`;
   const hourly = monthly / HOURS_OF_MONTH;
   const most = hourly * (limitMinutes / 60 + REMOVAL_HOURS);
   return `It costs about ${hourly.toFixed(2)} USD an hour, ${most.toFixed(2)} USD at most (list prices as of ${asOf}).`;
@@ -54,7 +69,7 @@ function costText({ storageGib }: RestoreSource, instanceClass: string, limitMin
 
 /** What a drill came to, for a person. */
 export function drillText(drill: RestoreDrill, record: DrillRecord | null, paint: Paint): string {
-  const { stack, outcome, exitCode, failure, checks, recoverySeconds, dataAgeSeconds, removed, instance } = drill;
+  const { stack, of, outcome, exitCode, failure, checks, recoverySeconds, dataAgeSeconds, removed, instance } = drill;
   const colour = exitCode === EXIT.done.code ? paint.good : paint.bad;
   const lines = checks.map(({ name, passed, found, expected }) => {
     const mark = passed ? paint.good("✓") : paint.bad("✗");
@@ -69,29 +84,30 @@ export function drillText(drill: RestoreDrill, record: DrillRecord | null, paint
   return `${inColumns(
     [
       "",
-      `${paint.strong(`restore drill ${stack}`)}: ${colour(outcome)} (exit ${exitCode})`,
+      `${paint.strong(`restore drill ${stack}${of === "cache" ? ", cache" : ""}`)}: ${colour(outcome)} (exit ${exitCode})`,
       ...(failure === null ? [] : [`${failure.reason}: ${failure.message}`]),
       ...lines,
       [measured, left].filter(Boolean).join("; "),
-      ...(record === null ? [] : [`Recorded: sparki:preflight.restoreTest in Pulumi.${stack}.yaml; commit it.`]),
+      ...(record === null ? [] : [`Recorded: sparki:preflight.${RECORD_KEYS[of]} in Pulumi.${stack}.yaml; commit it.`]),
       ...(failure === null ? [] : [`Next: ${failure.next}`]),
     ].join("\n"),
   )}\n`;
 }
 
-/** What who is responsible for the database is told of a drill that did not pass. */
+/** What who is responsible for the database, or the cache, is told of a drill that did not pass. */
 export function drillMessage(
   { contacts }: Pick<StackConfig, "contacts">,
-  { stack, outcome, failure, source, instance, removed }: RestoreDrill,
+  { stack, of, outcome, failure, source, instance, removed }: RestoreDrill,
 ): Message | undefined {
   // Who interrupted it knows.
   if (failure === null || failure.reason === "interrupted") return undefined;
-  const { database } = contacts;
+  const contact = of === "cache" ? contacts.infrastructure : contacts.database;
+  const drill = of === "cache" ? "a restore drill of the cache" : "a restore drill";
   const title =
     outcome === "failed"
-      ? slack`🚨 ${titleOf(stack)}: a restore drill failed: ${new Mention(database)} the backup is not proven to be usable`
-      : slack`⚠️ ${titleOf(stack)}: a restore drill was ${outcome}, so it proves nothing`;
-  return to(database, title, [
+      ? slack`🚨 ${titleOf(stack)}: ${drill} failed: ${new Mention(contact)} the backup is not proven to be usable`
+      : slack`⚠️ ${titleOf(stack)}: ${drill} was ${outcome}, so it proves nothing`;
+  return to(contact, title, [
     ["Reason", `${failure.reason}: ${short(failure.message)}`],
     ["Backup", source === null ? "none was restored" : `${source.snapshot ?? "point in time"}, of ${source.at}`],
     ["Left behind", removed === false ? `${instance}, which costs money` : "nothing"],

@@ -1,27 +1,52 @@
+import { askCacheInCluster } from "../../io/cluster-cache-questions.ts";
 import { clusterKubeconfig } from "../../io/cluster-lookups.ts";
 import { askInCluster } from "../../io/cluster-questions.ts";
-import type { DatabaseCopies } from "../../io/database-copies.ts";
+import { openElasticacheCopies } from "../../io/elasticache-copies.ts";
 import { openRdsCopies } from "../../io/rds-copies.ts";
+import type { CacheCopies, DatabaseCopies } from "../../io/restored-copies.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import type { OpenPreflight } from "../preflight/open.ts";
 
 /** The stack's database at AWS, and copies of it that a Job in the stack's own cluster asks. */
-export async function openAwsCopies({ context, network }: OpenPreflight): Promise<DatabaseCopies & { close(): void }> {
-  const { stack, config, aws } = context;
-  const { region, accountId, owner, database } = config;
+export async function openAwsCopies(opened: OpenPreflight): Promise<DatabaseCopies & { close(): void }> {
   return openRdsCopies({
-    ...{ stack, region, accountId, owner, network },
+    ...ownerOf(opened),
     ask: async (host, job) => {
-      // A token is good for some minutes; a restore takes longer.
-      const kubeconfig = await clusterKubeconfig(aws, `sparki-${stack}`);
-      if (kubeconfig !== undefined) return askInCluster({ ...job, host, kubeconfig, image: database.clientImage });
-      throw new DeployError(
-        "SPARKI_OUTSIDE",
-        `there is no cluster sparki-${stack}: nothing else reaches the database`,
-        {
-          hint: `npx sparki status --stack ${stack}`,
-        },
-      );
+      const kubeconfig = await kubeconfigOf(opened);
+      return askInCluster({ ...job, host, kubeconfig, image: opened.context.config.database.clientImage });
     },
   });
+}
+
+/** The stack's Redis at AWS, and copies of it that a Job in the stack's own cluster asks. */
+export async function openAwsCacheCopies(opened: OpenPreflight): Promise<CacheCopies & { close(): void }> {
+  const { stack, config } = opened.context;
+  return openElasticacheCopies({
+    ...ownerOf(opened),
+    ask: async (host, job) => {
+      const kubeconfig = await kubeconfigOf(opened);
+      return askCacheInCluster({
+        ...{ ...job, host, kubeconfig, image: config.database.clientImage },
+        secretName: `sparki/${stack}/cache`,
+        networkCidr: config.network.cidr,
+      });
+    },
+  });
+}
+
+function ownerOf({ context, network }: OpenPreflight) {
+  const { stack, config } = context;
+  const { region, accountId, owner } = config;
+  return { stack, region, accountId, owner, network };
+}
+
+/** Made anew for each question: a token is good for some minutes, and a restore takes longer. */
+async function kubeconfigOf({ context: { stack, aws } }: OpenPreflight): Promise<string> {
+  const kubeconfig = await clusterKubeconfig(aws, `sparki-${stack}`);
+  if (kubeconfig !== undefined) return kubeconfig;
+  throw new DeployError(
+    "SPARKI_OUTSIDE",
+    `there is no cluster sparki-${stack}: nothing else reaches the database and the cache`,
+    { hint: `npx sparki status --stack ${stack}` },
+  );
 }

@@ -1,23 +1,16 @@
 import {
   type Answer,
   BackupUnreadable,
-  type DatabaseCopies,
-  type DatabaseCopy,
+  type Copies,
+  type Copy,
   type Leftover,
   type RestoreSource,
-} from "../../io/database-copies.ts";
+} from "../../io/restored-copies.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { DeployError, EXIT, type ExitCodeOf, messageOf } from "../../shared/deploy-error.ts";
 import { bounded, oneLine } from "../../shared/text/visible.ts";
-import type { Release } from "../../stacks/schema.ts";
-import {
-  type CheckReason,
-  type CheckResult,
-  judge,
-  liveQuestionsOf,
-  questionsOf,
-  type RestoreChecks,
-} from "./restore-checks.ts";
+import type { CheckReason, CheckResult } from "./restore-checks.ts";
+import type { Subject } from "./subject.ts";
 
 /** Why a drill did not pass; each is a failure of its own. */
 export type DrillReason =
@@ -39,6 +32,8 @@ export interface DrillFailure {
 /** What a drill came to. Only `passed` proves the backup. */
 export interface RestoreDrill {
   readonly stack: string;
+  /** What was restored. */
+  readonly of: "database" | "cache";
   readonly exitCode: ExitCodeOf<"done" | "refused" | "held" | "outside">;
   readonly outcome: "passed" | "failed" | "inconclusive" | "broken-off";
   readonly failure: DrillFailure | null;
@@ -52,17 +47,20 @@ export interface RestoreDrill {
   readonly instance: string | null;
   readonly startedAt: string;
   readonly seconds: number;
-  /** From the request until the restored database could be asked. */
+  /** From the request until the restored instance could be asked. */
   readonly recoverySeconds: number | null;
-  /** How old the newest of the declared rows was when the drill began: what would have been lost. */
+  /**
+   * How old the data was when the drill began, which is what would have been lost: of the declared rows or keys the newest,
+   * and of a cache without such keys the snapshot itself.
+   */
   readonly dataAgeSeconds: number | null;
   readonly checks: readonly CheckResult[];
   /** Whether nothing of it is left; null where nothing was made. */
   readonly removed: boolean | null;
 }
 
-export interface DrillPorts {
-  readonly copies: DatabaseCopies;
+export interface DrillPorts<Q> {
+  readonly copies: Copies<Q>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Shows what it waits for. */
@@ -71,13 +69,16 @@ export interface DrillPorts {
   readonly pollSeconds: number;
 }
 
-export interface DrillPlan {
-  readonly stack: string;
-  readonly copy: DatabaseCopy;
-  readonly checks: RestoreChecks;
-  readonly schema: Release["schema"];
+export interface DrillPlan<Q> {
+  readonly subject: Subject<Q>;
+  readonly copy: Copy;
   /** What the data's age is held against: the drill's begin, or the moment that was asked for. */
   readonly freshAt: number;
+}
+
+/** A question; its answers bear its id. */
+export interface Identified {
+  readonly id: string;
 }
 
 /** What is restored: the newest snapshot, one by its id, or a moment in seconds since 1970. */
@@ -90,26 +91,32 @@ const HOUR = 3_600;
 /** Automated snapshots are daily, in a window of an hour; preflight asks for the same. */
 const MAX_SNAPSHOT_HOURS = 26;
 
+/** What a source is chosen for, and when. */
+interface Choice {
+  readonly subject: Pick<Subject<unknown>, "of" | "stack" | "again" | "listSnapshots">;
+  readonly now: number;
+}
+
 /** What to restore, or why there is nothing; throws SPARKI_USAGE for a snapshot or a moment that there is not. */
 export async function chooseSource(
-  copies: Pick<DatabaseCopies, "newestSnapshot" | "snapshot" | "restorable">,
+  copies: Pick<Copies<unknown>, "newestSnapshot" | "snapshot" | "restorable">,
   wanted: Wanted,
-  { stack, now }: { readonly stack: string; readonly now: number },
+  { subject, now }: Choice,
 ): Promise<RestoreSource | DrillFailure> {
-  const list = `aws rds describe-db-snapshots --db-instance-identifier sparki-${stack}-database`;
+  const { of, stack, again, listSnapshots: list } = subject;
   if ("snapshot" in wanted) {
     const found = await copies.snapshot(wanted.snapshot);
     if (found !== undefined) return { kind: "snapshot", ...found };
-    throw new DeployError("SPARKI_USAGE", `the database of ${stack} has no snapshot ${wanted.snapshot} to restore`, {
+    throw new DeployError("SPARKI_USAGE", `the ${of} of ${stack} has no snapshot ${wanted.snapshot} to restore`, {
       hint: list,
     });
   }
-  if ("pointInTime" in wanted) return momentOf(await copies.restorable(), wanted.pointInTime, stack);
+  if ("pointInTime" in wanted) return momentOf(await copies.restorable(), wanted.pointInTime, subject);
   const newest = await copies.newestSnapshot();
   if (newest === undefined)
     return {
       reason: "no-backup",
-      message: `the database of ${stack} has no automated snapshot that can be restored`,
+      message: `the ${of} of ${stack} has no automated snapshot that can be restored`,
       next: list,
     };
   const hours = (now - newest.at) / HOUR;
@@ -117,25 +124,25 @@ export async function chooseSource(
   return {
     reason: "old-backup",
     message: `the newest automated snapshot, ${newest.id}, is ${hours.toFixed(1)} hours old; expected at most ${MAX_SNAPSHOT_HOURS}`,
-    next: `${list}; to restore it anyway: npx sparki drill restore --stack ${stack} --snapshot ${newest.id}`,
+    next: `${list}; to restore it anyway: ${again} --snapshot ${newest.id}`,
   };
 }
 
 function momentOf(
-  range: Awaited<ReturnType<DatabaseCopies["restorable"]>>,
+  range: Awaited<ReturnType<Copies<unknown>["restorable"]>>,
   wanted: number | "latest",
-  stack: string,
+  { of, stack, again }: Choice["subject"],
 ): RestoreSource | DrillFailure {
   const next = `aws rds describe-db-instances --db-instance-identifier sparki-${stack}-database`;
   if (range === undefined)
-    return { reason: "no-backup", message: `the database of ${stack} cannot be restored to a point in time`, next };
+    return { reason: "no-backup", message: `the ${of} of ${stack} cannot be restored to a point in time`, next };
   const { earliest, latest, storageGib } = range;
   const at = wanted === "latest" ? latest : wanted;
   if (earliest <= at && at <= latest) return { kind: "point", at, storageGib };
   throw new DeployError(
     "SPARKI_USAGE",
     `--point-in-time is ${timeOf(at)}; expected a moment from ${timeOf(earliest)} to ${timeOf(latest)}`,
-    { hint: `npx sparki drill restore --stack ${stack} --point-in-time latest` },
+    { hint: `${again} --point-in-time latest` },
   );
 }
 
@@ -143,36 +150,40 @@ function momentOf(
  * Removes what drills left behind whose time is over; throws SPARKI_OUTSIDE for one that may still run, unless it is
  * said to be abandoned, and for what cannot be removed. Returns the names.
  */
-export async function removeLeftovers(
-  ports: DrillPorts,
-  { stack, isAbandoned }: { readonly stack: string; readonly isAbandoned: boolean },
+export async function removeLeftovers<Q>(
+  ports: DrillPorts<Q>,
+  { subject, isAbandoned }: { readonly subject: Pick<Subject<Q>, "again" | "deletion">; readonly isAbandoned: boolean },
 ): Promise<string[]> {
   const left = await ports.copies.leftovers();
   const running = left.find(({ until }) => until > ports.clock.now());
-  if (running !== undefined && !isAbandoned) throw mayStillRun(running, stack);
+  if (running !== undefined && !isAbandoned) throw mayStillRun(running, subject.again);
   for (const { name, by } of left) {
     ports.say(`removing ${name}, which a drill of ${by} left behind`);
     const problem = await removal(ports, name);
     if (problem !== undefined)
       throw new DeployError("SPARKI_OUTSIDE", `${name}, left behind by a drill, could not be removed: ${problem}`, {
-        hint: deleteCommand(name),
+        hint: subject.deletion(name),
       });
   }
   return left.map(({ name }) => name);
 }
 
-function mayStillRun({ name, by, until }: Leftover, stack: string): DeployError {
+function mayStillRun({ name, by, until }: Leftover, again: string): DeployError {
   return new DeployError(
     "SPARKI_OUTSIDE",
     `${name} exists: a drill that ${by} began, and that ends by ${timeOf(until)} at the latest`,
-    { hint: `wait for it; or, if it is no longer running: npx sparki drill restore --stack ${stack} --abandoned` },
+    { hint: `wait for it; or, if it is no longer running: ${again} --abandoned` },
   );
 }
 
 /** A drill that ended before anything was made. */
-export function endedBefore(stack: string, failure: DrillFailure, now: number): RestoreDrill {
+export function endedBefore(
+  { stack, of }: Pick<Subject<unknown>, "stack" | "of">,
+  failure: DrillFailure,
+  now: number,
+): RestoreDrill {
   return {
-    ...{ stack, ...endOf(failure), failure, source: null, instance: null, startedAt: timeOf(now), seconds: 0 },
+    ...{ stack, of, ...endOf(failure), failure, source: null, instance: null, startedAt: timeOf(now), seconds: 0 },
     ...{ recoverySeconds: null, dataAgeSeconds: null, checks: [], removed: null },
   };
 }
@@ -181,9 +192,13 @@ export function endedBefore(stack: string, failure: DrillFailure, now: number): 
  * Restores the copy, asks it, judges the answers, and deletes it whatever happened; never rejects. An interruption ends
  * the waiting and the asking, and not the deletion.
  */
-export async function drillRestore(ports: DrillPorts, plan: DrillPlan): Promise<RestoreDrill> {
+export async function drillRestore<Q extends Identified>(
+  ports: DrillPorts<Q>,
+  plan: DrillPlan<Q>,
+): Promise<RestoreDrill> {
   const { clock, copies } = ports;
-  const { copy, stack } = plan;
+  const { copy, subject } = plan;
+  const { stack, of, deletion } = subject;
   const began = clock.now();
   let tried: Tried;
   try {
@@ -195,10 +210,12 @@ export async function drillRestore(ports: DrillPorts, plan: DrillPlan): Promise<
   }
   ports.say(`deleting ${copy.name}`);
   const problem = await removal(ports, copy.name);
-  const failure = problem === undefined ? tried.failure : withLeftover(tried.failure, copy.name, problem);
+  const failure =
+    problem === undefined ? tried.failure : withLeftover(tried.failure, copy.name, problem, deletion(copy.name));
   const { source } = copy;
   return {
     stack,
+    of,
     ...endOf(failure),
     failure,
     source: { kind: source.kind, snapshot: source.kind === "snapshot" ? source.id : null, at: timeOf(source.at) },
@@ -221,27 +238,32 @@ interface Tried {
 
 const NOTHING = { recoverySeconds: null, newestAt: undefined, checks: [] } as const;
 
-async function tryCopy(ports: DrillPorts, plan: DrillPlan, began: number): Promise<Tried> {
+async function tryCopy<Q extends Identified>(ports: DrillPorts<Q>, plan: DrillPlan<Q>, began: number): Promise<Tried> {
   const { clock, copies, signal } = ports;
   const failure = await availability(ports, plan);
   if (failure !== undefined) return { ...NOTHING, failure };
   const recoverySeconds = clock.now() - began;
   try {
     ports.say(`asking ${plan.copy.name}`);
-    const answers = await copies.query({ copy: plan.copy.name }, questionsOf(plan.checks), signal);
-    const live = await liveAnswers(ports, plan);
-    const { results, newestAt } = judge(plan.checks, { answers, live, schema: plan.schema, at: plan.freshAt });
-    return { failure: worst(results, plan.stack), recoverySeconds, newestAt, checks: results };
+    const { subject, copy, freshAt } = plan;
+    const answers = await copies.query({ copy: copy.name }, subject.questions, signal);
+    const live = await liveAnswers(ports, subject);
+    const { results, newestAt = subject.of === "cache" ? copy.source.at : undefined } = subject.judge({
+      ...{ answers, live, at: freshAt },
+    });
+    return { failure: worst(results, subject), recoverySeconds, newestAt, checks: results };
   } catch (error) {
     return { ...NOTHING, recoverySeconds, failure: failureOf(error, signal, plan) };
   }
 }
 
-/** What the live database does not say is compared with nothing, which the check that asked for it tells. */
-async function liveAnswers({ copies, signal, say }: DrillPorts, { checks }: DrillPlan): Promise<readonly Answer[]> {
-  const questions = liveQuestionsOf(checks);
+/** What the live one does not say is compared with nothing, which the check that asked for it tells. */
+async function liveAnswers<Q extends Identified>(
+  { copies, signal, say }: DrillPorts<Q>,
+  { of, liveQuestions: questions }: Subject<Q>,
+): Promise<readonly Answer[]> {
   if (questions.length === 0) return [];
-  say("querying the live database, to compare");
+  say(`querying the live ${of}, to compare`);
   try {
     return await copies.query("live", questions, signal);
   } catch (error) {
@@ -250,27 +272,11 @@ async function liveAnswers({ copies, signal, say }: DrillPorts, { checks }: Dril
   }
 }
 
-/** AWS's words for an instance that no waiting makes available. */
-const UNREADABLE: ReadonlySet<string> = new Set([
-  "incompatible-restore",
-  "restore-error",
-  "inaccessible-encryption-credentials",
-  "inaccessible-encryption-credentials-recoverable",
-  "failed",
-]);
-const ENDED: ReadonlySet<string> = new Set([
-  "incompatible-network",
-  "incompatible-option-group",
-  "incompatible-parameters",
-  "incompatible-create",
-  "insufficient-capacity",
-  "storage-full",
-  "deleting",
-  "stopped",
-]);
-
 /** Why the copy does not become available; undefined once it is. A status that is not known is waited for as any other. */
-async function availability(ports: DrillPorts, { copy, stack }: DrillPlan): Promise<DrillFailure | undefined> {
+async function availability<Q>(
+  ports: DrillPorts<Q>,
+  { copy, subject }: DrillPlan<Q>,
+): Promise<DrillFailure | undefined> {
   const { copies, clock, signal } = ports;
   let last = "does not exist yet";
   for (;;) {
@@ -278,9 +284,9 @@ async function availability(ports: DrillPorts, { copy, stack }: DrillPlan): Prom
     const { status, why } = found ?? { status: undefined };
     const words = [status, why].filter(Boolean).join(": ");
     if (status === "available") return undefined;
-    if (status !== undefined && UNREADABLE.has(status)) return unreadable(words, stack, copy.source);
-    if (status !== undefined && ENDED.has(status))
-      return { reason: "not-restored", message: `the restored instance is ${words}`, next: describeCommand(copy.name) };
+    if (status !== undefined && subject.unreadable.has(status)) return unreadable(words, subject.again, copy.source);
+    if (status !== undefined && subject.ended.has(status))
+      return { reason: "not-restored", message: `the restored instance is ${words}`, next: subject.events(copy.name) };
     last = status === undefined ? last : words;
     if (clock.now() >= copy.until) break;
     ports.say(`${copy.name} is ${last}`);
@@ -289,54 +295,43 @@ async function availability(ports: DrillPorts, { copy, stack }: DrillPlan): Prom
   return {
     reason: "not-restored",
     message: `the restored instance was not available by ${timeOf(copy.until)}; its last status was ${last}`,
-    next: `npx sparki drill restore --stack ${stack} --limit MINUTES, with more of them`,
+    next: `${subject.again} --limit MINUTES, with more of them`,
   };
 }
 
-function unreadable(words: string, stack: string, source: RestoreSource): DrillFailure {
+function unreadable(words: string, again: string, source: RestoreSource): DrillFailure {
   const what = source.kind === "snapshot" ? `snapshot ${source.id}` : `the backup up to ${timeOf(source.at)}`;
   return {
     reason: "unreadable",
     message: `${what} cannot be restored: ${short(words)}`,
-    next: `find an older one that can be restored: npx sparki drill restore --stack ${stack} --snapshot ID; then docs/recovery.md`,
+    next: `find an older one that can be restored: ${again} --snapshot ID; then docs/recovery.md`,
   };
 }
 
-function failureOf(error: unknown, signal: AbortSignal, { stack, copy }: DrillPlan): DrillFailure {
-  const again = `npx sparki drill restore --stack ${stack}`;
+function failureOf<Q>(error: unknown, signal: AbortSignal, { subject, copy }: DrillPlan<Q>): DrillFailure {
+  const { again } = subject;
   if (signal.aborted) return { reason: "interrupted", message: "the drill was interrupted", next: again };
-  if (error instanceof BackupUnreadable) return unreadable(error.message, stack, copy.source);
+  if (error instanceof BackupUnreadable) return unreadable(error.message, again, copy.source);
   const hint = error instanceof DeployError ? error.hint : undefined;
   return { reason: "outside", message: short(messageOf(error)), next: hint ?? again };
 }
 
 /** The most telling of the checks that were not passed: what is wrong comes before what is not known. */
-function worst(results: readonly CheckResult[], stack: string): DrillFailure | null {
+function worst(results: readonly CheckResult[], { next }: Pick<Subject<unknown>, "next">): DrillFailure | null {
   const order: readonly CheckReason[] = ["unreadable", "missing-data", "schema", "stale-data", "unanswered"];
   const failed = results.filter(({ passed }) => !passed);
   const reason = order.find((each) => failed.some((result) => result.reason === each));
   if (reason === undefined) return null;
   const told = failed.map(({ name, found, expected }) => `${name}: ${found}; expected ${expected}`).join(". ");
-  return { reason, message: told, next: NEXT[reason](stack) };
+  return { reason, message: told, next: next[reason] };
 }
-
-const NEXT: Readonly<Record<CheckReason, (stack: string) => string>> = {
-  unreadable: (stack) =>
-    `npx sparki drill restore --stack ${stack} --snapshot ID, with an older snapshot; then docs/recovery.md`,
-  "missing-data": (stack) =>
-    `find the newest backup that has it: npx sparki drill restore --stack ${stack} --snapshot ID; npx sparki diagnose database`,
-  schema: () => "check that sparki:release.schema matches the migrations: npx sparki status",
-  "stale-data": () =>
-    "check whether anything writes to the database: npx sparki diagnose database; otherwise raise maxAgeHours in drill.yaml",
-  unanswered: (stack) => `npx sparki drill restore --stack ${stack}`,
-};
 
 /** How long a deletion may take, and how often in a row it may be refused. */
 const REMOVAL_SECONDS = HOUR;
 const MAX_REFUSALS = 5;
 
 /** Why it is not removed; undefined once nothing is left. No interruption ends it: the second signal does. */
-async function removal({ copies, clock, pollSeconds }: DrillPorts, name: string): Promise<string | undefined> {
+async function removal<Q>({ copies, clock, pollSeconds }: DrillPorts<Q>, name: string): Promise<string | undefined> {
   const end = clock.now() + REMOVAL_SECONDS;
   let problem = "it is still being deleted";
   for (let refusals = 0; clock.now() < end && refusals < MAX_REFUSALS; ) {
@@ -352,18 +347,10 @@ async function removal({ copies, clock, pollSeconds }: DrillPorts, name: string)
   return problem;
 }
 
-function withLeftover(failure: DrillFailure | null, name: string, problem: string): DrillFailure {
+function withLeftover(failure: DrillFailure | null, name: string, problem: string, deletion: string): DrillFailure {
   const left = `${name} is not deleted, and costs money: ${problem}`;
-  if (failure === null) return { reason: "not-removed", message: left, next: deleteCommand(name) };
-  return { ...failure, message: `${failure.message}. ${left}`, next: `${deleteCommand(name)}; ${failure.next}` };
-}
-
-function deleteCommand(name: string): string {
-  return `aws rds delete-db-instance --db-instance-identifier ${name} --skip-final-snapshot --delete-automated-backups`;
-}
-
-function describeCommand(name: string): string {
-  return `aws rds describe-events --source-type db-instance --source-identifier ${name}`;
+  if (failure === null) return { reason: "not-removed", message: left, next: deletion };
+  return { ...failure, message: `${failure.message}. ${left}`, next: `${deletion}; ${failure.next}` };
 }
 
 const INCONCLUSIVE: ReadonlySet<DrillReason> = new Set(["not-restored", "unanswered"]);

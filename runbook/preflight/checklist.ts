@@ -2,7 +2,7 @@ import { charts, helmReleases } from "./charts.ts";
 import type { Check } from "./check.ts";
 import { awsCli, credentials, offers, permissions, permissionsBoundary, serviceRoles } from "./checks/account.ts";
 import { alertmanager, sampleAlert, slack } from "./checks/alerting.ts";
-import { backup, databaseVersion, restoreTest, stateClean, stateFree } from "./checks/backups.ts";
+import { backup, cacheRestoreTest, databaseVersion, restoreTest, stateClean, stateFree } from "./checks/backups.ts";
 import { certificate, entrance } from "./checks/certificate.ts";
 import { ciGreen, merged } from "./checks/code.ts";
 import { images, pulling, rollbackImages, signatures } from "./checks/images.ts";
@@ -30,6 +30,7 @@ export const CHECKLIST: readonly Check[] = [
   backup,
   restoreTest,
   databaseVersion,
+  cacheRestoreTest,
   zone,
   name,
   certificate,

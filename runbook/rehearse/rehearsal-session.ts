@@ -193,6 +193,7 @@ function replaceCloud(project: RehearsedProject, cloud: CloudProcess, since: str
   own("migrations", "rehearsal/app/migrations", "the stand-in application's own");
   const restored = { on: today(), by: "rehearsal", snapshot: "none" };
   own("restoreTest", restored, "a record of today: a new database has had no restore drill yet");
+  own("cacheRestoreTest", restored, "a record of today: nor has a new cache");
 }
 
 function today(): string {

@@ -1,8 +1,17 @@
 import { z } from "zod";
-import { type Answer, BackupUnreadable, type DatabaseCopies, type Snapshot } from "../../io/database-copies.ts";
 import { jsonIn, request, saidInstead } from "../../io/http.ts";
 import type { Network } from "../../io/network.ts";
 import { rehearsalVariables } from "../../io/rehearsal-variables.ts";
+import {
+  type Answer,
+  BackupUnreadable,
+  type CacheCopies,
+  type CacheQuestion,
+  type Copies,
+  type DatabaseCopies,
+  type Question,
+  type Snapshot,
+} from "../../io/restored-copies.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 
 /** Asks a running rehearsal's control API; resolves with its answer. */
@@ -23,30 +32,32 @@ const answersSchema = z.object({
   ),
 });
 
-/**
- * The copies in a rehearsal: base backups of its real PostgreSQL stand for automated snapshots, and its write-ahead log
- * for what lies between them. `storageGib` is what the stack's config says, since the rehearsal's own disks cost nothing.
- */
-export function rehearsedCopies(ask: AskRehearsal, database: string, storageGib: number): DatabaseCopies {
+/** What a rehearsal is asked by of the one kind. */
+interface Asking {
+  /** Of the control API. */
+  readonly path: "/copies" | "/cache-copies";
+  /** The name of the one that serves. */
+  readonly live: string;
+  readonly storageGib: number;
+}
+
+/** What both kinds do alike. */
+function copiesAt<Q>(ask: AskRehearsal, { path, live, storageGib }: Asking): Omit<Copies<Q>, "restorable"> {
   const snapshots = async (): Promise<Snapshot[]> => {
-    const { backups } = backupsSchema.parse(await ask("POST", "/copies/backups", { name: database }));
+    const { backups } = backupsSchema.parse(await ask("POST", `${path}/backups`, { name: live }));
     return backups.map((backup) => ({ ...backup, storageGib }));
   };
-  const copies = async () => copiesSchema.parse(await ask("GET", "/copies")).copies;
+  const copies = async () => copiesSchema.parse(await ask("GET", path)).copies;
   return {
     newestSnapshot: async () => (await snapshots())[0],
     snapshot: async (id) => (await snapshots()).find((each) => each.id === id),
-    restorable: async () => {
-      const oldest = (await snapshots()).at(-1);
-      return oldest === undefined ? undefined : { earliest: oldest.at, latest: Date.now() / 1000, storageGib };
-    },
     leftovers: async () => (await copies()).map(({ name, until, by }) => ({ name, until, by })),
     restore: async ({ name: copy, source, until, by }) => {
       const what = source.kind === "snapshot" ? { backup: source.id } : { moment: source.at };
       try {
-        await ask("POST", "/copies/restore", { database, copy, ...what, until, by });
+        await ask("POST", `${path}/restore`, { source: live, copy, ...what, until, by });
       } catch (cause) {
-        if (cause instanceof Error && /DBSnapshotNotFound/.test(cause.message))
+        if (cause instanceof Error && UNREADABLE.test(cause.message))
           throw new BackupUnreadable(cause.message, { cause });
         throw cause;
       }
@@ -57,25 +68,68 @@ export function rehearsedCopies(ask: AskRehearsal, database: string, storageGib:
       return { status: found.status, ...(found.why === undefined ? {} : { why: found.why }) };
     },
     query: async (asked, questions): Promise<readonly Answer[]> => {
-      const name = asked === "live" ? database : asked.copy;
-      return answersSchema.parse(await ask("POST", "/copies/ask", { name, questions })).answers;
+      const name = asked === "live" ? live : asked.copy;
+      return answersSchema.parse(await ask("POST", `${path}/ask`, { name, questions })).answers;
     },
     remove: async (name) => {
-      await ask("POST", "/copies/remove", { name });
+      await ask("POST", `${path}/remove`, { name });
       return (await copies()).every((each) => each.name !== name);
     },
   };
 }
 
+/** As AWS refuses a restore for its backup's sake. */
+const UNREADABLE = /\b(?:DBSnapshotNotFound|SnapshotNotFoundFault|KMSKeyNotAccessibleFault|InvalidKMSKeyFault)\b/;
+
+/**
+ * The copies in a rehearsal: base backups of its real PostgreSQL stand for automated snapshots, and its write-ahead log
+ * for what lies between them. `storageGib` is what the stack's config says, since the rehearsal's own disks cost nothing.
+ */
+export function rehearsedCopies(ask: AskRehearsal, database: string, storageGib: number): DatabaseCopies {
+  const copies = copiesAt<Question>(ask, { path: "/copies", live: database, storageGib });
+  return {
+    ...copies,
+    restorable: async () => {
+      const { backups } = backupsSchema.parse(await ask("POST", "/copies/backups", { name: database }));
+      const oldest = backups.at(-1);
+      return oldest === undefined ? undefined : { earliest: oldest.at, latest: Date.now() / 1000, storageGib };
+    },
+  };
+}
+
+/** The copies of a rehearsal's Redis, by dumps that it writes itself. */
+export function rehearsedCacheCopies(ask: AskRehearsal, cache: string): CacheCopies {
+  const copies = copiesAt<CacheQuestion>(ask, { path: "/cache-copies", live: cache, storageGib: 0 });
+  return { ...copies, restorable: async () => undefined };
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** The copies of the rehearsal that the environment names; undefined outside of one. */
 export function openRehearsedCopies(
   network: Network,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
   { stack, storageGib }: { readonly stack: string; readonly storageGib: number },
 ): (DatabaseCopies & { close(): void }) | undefined {
+  const ask = askNamed(network, env);
+  if (ask === undefined) return undefined;
+  return { ...rehearsedCopies(ask, `sparki-${stack}-database`, storageGib), close: () => {} };
+}
+
+/** Those of its Redis; undefined outside of one. */
+export function openRehearsedCacheCopies(
+  network: Network,
+  env: Environment,
+  stack: string,
+): (CacheCopies & { close(): void }) | undefined {
+  const ask = askNamed(network, env);
+  if (ask === undefined) return undefined;
+  return { ...rehearsedCacheCopies(ask, `sparki-${stack}-cache`), close: () => {} };
+}
+
+function askNamed(network: Network, env: Environment): AskRehearsal | undefined {
   const origin = rehearsalVariables(env).access?.origins[0];
-  if (origin === undefined) return undefined;
-  return { ...rehearsedCopies(askRehearsal(network, origin), `sparki-${stack}-database`, storageGib), close: () => {} };
+  return origin === undefined ? undefined : askRehearsal(network, origin);
 }
 
 /** How long an answer may take: a base backup is taken, or a server stopped, while it is waited for. */

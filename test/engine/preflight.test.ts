@@ -71,9 +71,10 @@ describe("sparki preflight", () => {
       expect({ failed: ids("fail"), warned: ids("warn") }).toEqual({ failed: [], warned: [] });
       const absent = ["tls-certificate", "dns-zone", "dns-name"];
       const database = ["database-backup", "restore-test", "database-version"];
-      const later = ["state-clean", ...database, "entrance", "helm-releases", "rollback-images"];
+      const later = ["state-clean", ...database, "cache-restore-test"];
+      const live = ["entrance", "helm-releases", "rollback-images"];
       const watched = ["secrets", "prometheus-targets", "dashboards"];
-      expect(ids("skipped").sort()).toEqual([...absent, ...later, ...watched, ...NEVER].sort());
+      expect(ids("skipped").sort()).toEqual([...absent, ...later, ...live, ...watched, ...NEVER].sort());
     });
 
     it("takes at most the time of its slowest check and 2 s", () => {
@@ -116,6 +117,17 @@ describe("sparki preflight", () => {
       ]);
       expect(stderr.replaceAll(/\s+/g, " ")).toContain("It costs nothing in a rehearsal.");
       drilled = record.snapshot;
+    });
+
+    it("drills the restore of its cache", async () => {
+      const drill = `node ${SPARKI} drill restore cache --stack staging --yes --json`;
+      const { exitCode, stdout } = await terminal.run(drill);
+      const { of, outcome, failure, removed, record, checks } = JSON.parse(stdout);
+      expect({ exitCode, of, outcome, failure, removed }).toEqual({
+        ...{ exitCode: 0, of: "cache", outcome: "passed", failure: null, removed: true },
+      });
+      expect(checks).toMatchObject([{ name: "lasting keys", kind: "keys", passed: true }]);
+      expect(record.snapshot).toMatch(/^automatic\.sparki-staging-cache-/);
     });
 
     it("passes over what is deployed, and skips only what cannot be checked here", async () => {

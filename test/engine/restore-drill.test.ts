@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { systemClock } from "../../io/clock.ts";
-import type { DatabaseCopies, RestoreSource } from "../../io/database-copies.ts";
+import type { DatabaseCopies, Question, RestoreSource } from "../../io/restored-copies.ts";
 import { addressesOf } from "../../rehearsal/addresses.ts";
 import { LIMITS, loadMigrations, migrate } from "../../rehearsal/app/migrate.ts";
 import { backupOf } from "../../rehearsal/backing/backups.ts";
@@ -14,6 +14,7 @@ import { copyRoutes } from "../../rehearsal/copies.ts";
 import { Processes } from "../../rehearsal/processes.ts";
 import { checksIn, type RestoreChecks } from "../../runbook/drill/restore-checks.ts";
 import { chooseSource, type DrillPorts, drillRestore, removeLeftovers } from "../../runbook/drill/restore-drill.ts";
+import { databaseSubject } from "../../runbook/drill/subject.ts";
 import { rehearsedCopies } from "../../runbook/rehearse/rehearsed-copies.ts";
 import { onDatabase, startTestBacking } from "../support/test-backing.ts";
 
@@ -60,24 +61,30 @@ afterAll(async () => {
   rmSync(run, { recursive: true, force: true });
 });
 
+/** What a source is chosen for. */
+const SUBJECT = { of: "database", stack: "test", again: "again", listSnapshots: "list" } as const;
+
 const sql = <T>(act: (client: pg.Client) => Promise<T>) => onDatabase({ run, addresses }, MASTER, act);
 
 const query = (text: string) => sql(async (client) => (await client.query(text)).rows);
 
-const ports = (signal = new AbortController().signal, say: (text: string) => void = () => {}): DrillPorts => ({
+const ports = (
+  signal = new AbortController().signal,
+  say: (text: string) => void = () => {},
+): DrillPorts<Question> => ({
   ...{ copies, clock: systemClock, signal, say, pollSeconds: 0.05 },
 });
 
-function planOf(source: RestoreSource, freshAt = Date.now() / 1000) {
+function planOf(source: RestoreSource, own = checks, schema = { level: 3, oldest: 1 }) {
   const name = `sparki-test-drill-${++drills}`;
   const copy = { name, source, until: Date.now() / 1000 + 300, by: "a test" };
-  return { stack: "test", copy, checks, schema: { level: 3, oldest: 1 }, freshAt };
+  return { subject: databaseSubject("test", own, schema), copy, freshAt: Date.now() / 1000 };
 }
 
 /** The newest snapshot, taken now. */
 async function snapshotNow(): Promise<RestoreSource> {
   await backing.database.backUp(LIVE, `rds:${LIVE}-${++snapshots}`);
-  const source = await chooseSource(copies, { newest: true }, { stack: "test", now: Date.now() / 1000 });
+  const source = await chooseSource(copies, { newest: true }, { subject: SUBJECT, now: Date.now() / 1000 });
   if ("reason" in source) throw new Error(source.message);
   return source;
 }
@@ -124,17 +131,14 @@ describe("drillRestore, on a real PostgreSQL", () => {
     await sleep(300);
     await query("DROP TABLE detections");
     const wanted = { pointInTime: Number(before?.at) };
-    const source = await chooseSource(copies, wanted, { stack: "test", now: Date.now() / 1000 });
+    const source = await chooseSource(copies, wanted, { subject: SUBJECT, now: Date.now() / 1000 });
     if ("reason" in source) throw new Error(source.message);
     // The accident's table is compared with nothing: the live database has lost it.
     const alone = { ...checks, rows: checks.rows.map(({ ofLive: _, ...row }) => row) };
-    const plan = {
-      ...planOf(source),
-      checks: {
-        ...alone,
-        newest: [...alone.newest, { name: "moment", query: "SELECT max(at) FROM moments", maxAgeHours: 1 }],
-      },
-    };
+    const plan = planOf(source, {
+      ...alone,
+      newest: [...alone.newest, { name: "moment", query: "SELECT max(at) FROM moments", maxAgeHours: 1 }],
+    });
     const drill = await drillRestore(ports(), plan);
     expect(drill.failure).toBeNull();
     expect(drill).toMatchObject({ outcome: "passed", source: { kind: "point", snapshot: null }, removed: true });
@@ -172,7 +176,7 @@ describe("drillRestore, on a real PostgreSQL", () => {
   });
 
   it("finds a snapshot whose schema this release's code cannot run on", async () => {
-    const plan = { ...planOf(await snapshotNow()), schema: { level: 5, oldest: 4 } };
+    const plan = planOf(await snapshotNow(), checks, { level: 5, oldest: 4 });
     expect(await drillRestore(ports(), plan)).toMatchObject({
       exitCode: 1,
       failure: { reason: "schema" },
@@ -227,7 +231,7 @@ describe("drillRestore, on a real PostgreSQL", () => {
     for (let tried = 0; tried < 600 && (await copies.describe(copy.name))?.status === "creating"; tried++)
       await sleep(100);
     expect(await copies.describe(copy.name)).toEqual({ status: "available" });
-    const wanted = { stack: "test", isAbandoned: false };
+    const wanted = { subject: planOf(source).subject, isAbandoned: false };
     await expect(removeLeftovers(ports(), wanted)).rejects.toMatchObject({
       code: "SPARKI_OUTSIDE",
       message: expect.stringContaining("a drill that a test began"),

@@ -1,7 +1,7 @@
-import { BackupUnreadable, type DatabaseCopy } from "../../io/database-copies.ts";
 import { openRdsCopies } from "../../io/rds-copies.ts";
-import { COPY, DRILL_NOW, SNAPSHOT } from "../support/database-copies.ts";
+import { BackupUnreadable, type Copy } from "../../io/restored-copies.ts";
 import { type FakeAnswer, type FakeAws, fakeAwsNetwork, xml } from "../support/fake-rds.ts";
+import { COPY, DRILL_NOW, SNAPSHOT } from "../support/restored-copies.ts";
 
 const LIVE = "sparki-prod-database";
 const ARN = "arn:aws:rds:us-east-1:111122223333:db";
@@ -160,7 +160,7 @@ describe("openRdsCopies, a copy", () => {
 
   it("is of a moment, by the database's own log", async () => {
     const { copies, parametersOf } = await open(made);
-    const copy: DatabaseCopy = { ...COPY, source: { kind: "point", at: DRILL_NOW - 300, storageGib: 100 } };
+    const copy: Copy = { ...COPY, source: { kind: "point", at: DRILL_NOW - 300, storageGib: 100 } };
     await copies.restore(copy);
     expect(parametersOf("RestoreDBInstanceToPointInTime")).toMatchObject({
       ...{

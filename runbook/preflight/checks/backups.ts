@@ -9,9 +9,13 @@ const RESTORE_TEST_DAYS = 92;
 
 const snapshotSchema = z.object({ snapshotCreateTime: z.string(), status: z.string(), id: z.string() });
 
-async function hasDatabase({ state }: PreflightContext): Promise<boolean> {
+async function hasDatabase(context: PreflightContext): Promise<boolean> {
+  return has(context, "aws:rds/instance:Instance");
+}
+
+async function has({ state }: PreflightContext, wanted: string): Promise<boolean> {
   const { resources } = await state.read();
-  return resources.some(({ type }) => type === "aws:rds/instance:Instance");
+  return resources.some(({ type }) => type === wanted);
 }
 
 export const backup: Check = {
@@ -75,6 +79,27 @@ export const restoreTest: Check = {
     if (!(await hasDatabase(context))) return skipped("there is no database yet");
     const test = config.preflight.restoreTest;
     if (test === undefined) return fail(`no restore test is recorded in ${key}`, fix);
+    const days = Math.floor((clock.now() - Date.parse(test.on) / 1000) / (24 * HOUR));
+    if (days < 0) return fail(`the recorded restore test is of ${test.on}, which is in the future`, fix);
+    const reason = `${test.by} restored ${test.snapshot} on ${test.on}`;
+    return days > RESTORE_TEST_DAYS ? warn(`${reason}, ${days} days ago`, fix) : pass(reason);
+  },
+};
+
+export const cacheRestoreTest: Check = {
+  id: "cache-restore-test",
+  group: "Infrastructure",
+  title: "Restore test of the cache on record",
+  proves: `A snapshot of Redis was restored and read in the last ${RESTORE_TEST_DAYS} days; otherwise it warns.`,
+  timeLimitSeconds: 30,
+  run: async (context) => {
+    const { clock, config, stack } = context;
+    const key = "sparki:preflight.cacheRestoreTest";
+    const fix = `npx sparki drill restore cache --stack ${stack}, which sets ${key} {on, by, snapshot} in Pulumi.${stack}.yaml`;
+    if (!(await has(context, "aws:elasticache/replicationGroup:ReplicationGroup")))
+      return skipped("there is no cache yet");
+    const test = config.preflight.cacheRestoreTest;
+    if (test === undefined) return warn(`no restore test of the cache is recorded in ${key}`, fix);
     const days = Math.floor((clock.now() - Date.parse(test.on) / 1000) / (24 * HOUR));
     if (days < 0) return fail(`the recorded restore test is of ${test.on}, which is in the future`, fix);
     const reason = `${test.by} restored ${test.snapshot} on ${test.on}`;

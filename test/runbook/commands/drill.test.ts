@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { openNetwork } from "../../../io/network.ts";
+import type { Question } from "../../../io/restored-copies.ts";
 import { type DrillRun, runDrill } from "../../../runbook/drill/drill-run.ts";
-import { checksIn } from "../../../runbook/drill/restore-checks.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { openOutput } from "../../../shared/text/output.ts";
 import { runSparki } from "../../support/command-line.ts";
-import { CHECKS_TEXT, DRILL_NOW, fakeCopies, goodAnswers } from "../../support/database-copies.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { configWith, fakeContext } from "../../support/preflight.ts";
+import { DRILL_NOW, drillSubject, fakeCopies, goodAnswers } from "../../support/restored-copies.ts";
 
 describe("sparki drill", () => {
   it.each([
@@ -23,6 +23,10 @@ describe("sparki drill", () => {
     [["drill", "restore", "--point-in-time", "yesterday"], "SPARKI_USAGE"],
     [["drill", "restore", "--snapshot", "a", "--point-in-time", "latest"], "SPARKI_USAGE"],
     [["drill", "restore", "--limit", "0"], "SPARKI_USAGE"],
+    [["drill", "restore", "caches"], "SPARKI_USAGE"],
+    [["drill", "restore", "cache", "twice"], "SPARKI_USAGE"],
+    [["drill", "restore", "cache", "--point-in-time", "latest"], "SPARKI_USAGE"],
+    [["drill", "restore", "cache"], "SPARKI_USAGE"],
     [["drill", "restore", "--stack", "nowhere"], "SPARKI_CONFIG"],
     // Nobody can be asked, and nobody has agreed.
     [["drill", "restore"], "SPARKI_USAGE"],
@@ -57,7 +61,7 @@ describe("runDrill", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  async function run(parts: Parameters<typeof fakeCopies>[0] = {}, own: Partial<DrillRun> = {}) {
+  async function run(parts: Parameters<typeof fakeCopies>[0] = {}, own: Partial<DrillRun<Question>> = {}) {
     const stderr = new PassThrough();
     const written = text(stderr);
     const copies = fakeCopies(parts);
@@ -68,7 +72,7 @@ describe("runDrill", () => {
     const ports = { stdout: output, stderr: output, clock, env, cwd: folder, signal: new AbortController().signal };
     const asked: string[] = [];
     const ended = await runDrill({
-      ...{ stack: "prod", config: configWith({}), checks: await checksIn(CHECKS_TEXT), copies, ports },
+      ...{ stack: "prod", config: configWith({}), subject: await drillSubject(), copies, ports },
       ...{ wanted: { newest: true }, limitMinutes: 120, isAbandoned: false, isRehearsal: false },
       opened: { context: { ...fakeContext(), slackSecrets: async () => ({}) }, network, close: () => network.close() },
       screen: plainScreen(stderr),
@@ -91,6 +95,15 @@ describe("runDrill", () => {
     };
     expect(json).toMatchObject({ outcome: "passed", removed: true, leftoversRemoved: [], record, notifications: [] });
     expect(readFileSync(file, "utf8")).toContain('restoreTest: { "on": "2026-11-28", by: ');
+  });
+
+  it("writes the cache's record beside the database's, and drills it under a name that ElastiCache takes", async () => {
+    const { exitCode, json } = await run({}, { subject: { ...(await drillSubject()), of: "cache" } });
+    expect(exitCode).toBe(0);
+    expect(json).toMatchObject({ of: "cache", instance: "sparki-prod-cache-drill-2611281200", removed: true });
+    expect(readFileSync(file, "utf8")).toContain(
+      'cacheRestoreTest: { "on": "2026-11-28", by: "sparki drill restore cache, run by ',
+    );
   });
 
   it.each(["SPARKI_USAGE", "SPARKI_OUTSIDE"] as const)(

@@ -1,11 +1,25 @@
 import { drillOptions } from "../../../runbook/drill/drill-run.ts";
 
-const asked = (options: Readonly<Record<string, string | boolean>> = {}, what: string | undefined = "restore") =>
-  drillOptions(what, { limit: "120", ...options });
+const asked = (options: Readonly<Record<string, string | boolean>> = {}, args: readonly string[] = ["restore"]) =>
+  drillOptions(args, { limit: "120", ...options });
 
 describe("drillOptions", () => {
   it("means the newest snapshot where nothing else is said", () => {
-    expect(asked()).toEqual({ wanted: { newest: true }, limitMinutes: 120, isAbandoned: false });
+    expect(asked()).toEqual({
+      of: "database",
+      wanted: { newest: true },
+      limitMinutes: 120,
+      isAbandoned: false,
+    });
+  });
+
+  it("restores the cache where it is named, and by no moment", () => {
+    expect(asked({}, ["restore", "cache"]).of).toBe("cache");
+    expect(asked({}, ["restore", "database"]).of).toBe("database");
+    const snapshot = "automatic.sparki-prod-cache-001-2026-11-28-02-00";
+    expect(asked({ snapshot }, ["restore", "cache"]).wanted).toEqual({ snapshot });
+    expect(() => asked({ pointInTime: "latest" }, ["restore", "cache"])).toThrow(/for the database/);
+    expect(() => asked({}, ["restore", "queue"])).toThrow(/expected database or cache/);
   });
 
   it("takes a snapshot, a moment and a limit", () => {
@@ -42,6 +56,6 @@ describe("drillOptions", () => {
 
   it("refuses another drill", () => {
     for (const what of [undefined, "fire"])
-      expect(() => drillOptions(what, { limit: "120" })).toThrow(/expected restore/);
+      expect(() => drillOptions([what], { limit: "120" })).toThrow(/expected restore/);
   });
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { recordOf, writeRecord } from "../../../runbook/drill/drill-record.ts";
 import { drillRestore, type RestoreDrill } from "../../../runbook/drill/restore-drill.ts";
 import { stackConfigIn } from "../../../runbook/preflight/stack-file.ts";
-import { DRILL_NOW, drillPlan, drillPorts, fakeCopies, SNAPSHOT } from "../../support/database-copies.ts";
+import { DRILL_NOW, drillPlan, drillPorts, fakeCopies, SNAPSHOT } from "../../support/restored-copies.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 
@@ -57,7 +57,7 @@ describe("writeRecord", () => {
     const before = `${readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8")}  # a comment\n`;
     writeFileSync(file, before, { mode: 0o640 });
     for (const on of ["2026-11-27", "2026-11-28"]) {
-      writeRecord(file, { ...record, on });
+      writeRecord(file, { ...record, on }, "database");
       const after = readFileSync(file, "utf8");
       const added = after.split("\n").filter((line) => !before.split("\n").includes(line));
       expect(added).toHaveLength(1);
@@ -73,7 +73,7 @@ describe("writeRecord", () => {
       file,
       readFileSync(join(ROOT, "Pulumi.prod.yaml"), "utf8").replace(/ {2}sparki:preflight:\n(?: {4}.*\n)+/, ""),
     );
-    writeRecord(file, record);
+    writeRecord(file, record, "database");
     expect(stackConfigIn(readFileSync(file, "utf8"), { file, stack: "prod" }).preflight).toEqual({
       restoreTest: record,
     });
@@ -94,7 +94,7 @@ describe("writeRecord", () => {
     const whole = readFileSync(join(ROOT, "Pulumi.prod.yaml"), "utf8");
     const preflight = / {2}sparki:preflight:\n(?: {4}.*\n)+/;
     writeFileSync(file, whole.replace(preflight, `  sparki:preflight:\n${lines}`));
-    writeRecord(file, record);
+    writeRecord(file, record, "database");
     const after = readFileSync(file, "utf8");
     expect(stackConfigIn(after, { file, stack: "prod" }).preflight).toEqual({
       checkout: "../sparki",
@@ -108,7 +108,7 @@ describe("writeRecord", () => {
     const whole = readFileSync(join(ROOT, "Pulumi.prod.yaml"), "utf8");
     const preflight = / {2}sparki:preflight:\n(?: {4}.*\n)+/;
     writeFileSync(file, whole.replace(preflight, "  sparki:preflight: { checkout: ../sparki } # beside\n"));
-    writeRecord(file, record);
+    writeRecord(file, record, "database");
     const after = readFileSync(file, "utf8");
     expect(stackConfigIn(after, { file, stack: "prod" }).preflight).toEqual({
       checkout: "../sparki",
@@ -122,13 +122,13 @@ describe("writeRecord", () => {
       "a: [\n",
     ]) {
       writeFileSync(file, odd);
-      expect(() => writeRecord(file, record)).toThrow(expect.objectContaining({ code: "SPARKI_OUTSIDE" }));
+      expect(() => writeRecord(file, record, "database")).toThrow(expect.objectContaining({ code: "SPARKI_OUTSIDE" }));
       expect(readFileSync(file, "utf8")).toBe(odd);
     }
   });
 
   it("says what to write by hand where it cannot", () => {
-    expect(() => writeRecord(join(folder, "gone.yaml"), record)).toThrow(
+    expect(() => writeRecord(join(folder, "gone.yaml"), record, "database")).toThrow(
       expect.objectContaining({
         code: "SPARKI_OUTSIDE",
         hint: expect.stringContaining(`snapshot: "${SNAPSHOT.id}" }`),

@@ -10,7 +10,7 @@ import {
   fakeCopies,
   goodAnswers,
   SOURCE,
-} from "../../support/database-copies.ts";
+} from "../../support/restored-copies.ts";
 import { rawConfig } from "../../support/stack-config.ts";
 
 const { paint } = plainScreen(process.stderr);
@@ -22,10 +22,11 @@ const MISSING = { query: async () => goodAnswers({ detections: null, projects: "
 describe("intentText", () => {
   const intent = {
     ...{
+      of: "database" as const,
       stack: "prod",
       name: COPY.name,
       source: SOURCE,
-      instanceClass: "db.r7g.large",
+      size: "db.r7g.large",
       limitMinutes: 120,
       now: DRILL_NOW,
     },
@@ -45,7 +46,16 @@ describe("intentText", () => {
   });
 
   it("does not call free what has no price", () => {
-    expect(intentText({ ...intent, instanceClass: "db.x2g.large" })).toContain("No price of db.x2g.large is known:");
+    expect(intentText({ ...intent, size: "db.x2g.large" })).toContain("No price of db.x2g.large is known:");
+  });
+
+  it("says of the cache which node is made, and what it costs", () => {
+    const cache = { ...intent, of: "cache" as const, size: "cache.r7g.large", name: "sparki-prod-cache-drill-1" };
+    const text = intentText(cache);
+    // 0.219 an hour, for two hours and the deletion's one.
+    expect(text).toContain("about 0.22 USD an hour, 0.66 USD at most");
+    expect(text).toContain("one node of cache.r7g.large, in the cache's own subnets");
+    expect(intentText({ ...cache, size: "cache.x.large" })).toContain("No price of cache.x.large is known:");
   });
 
   it("says of a rehearsal that it costs nothing", () => {
@@ -73,6 +83,16 @@ describe("drillText", () => {
     expect(text).toContain("Next: ");
     expect(text).not.toContain("Recorded");
   });
+
+  it("names the cache, and its own record", async () => {
+    const text = drillText(
+      { ...(await drilled()), of: "cache" },
+      { on: "2026-11-28", by: "ada", snapshot: "s" },
+      paint,
+    );
+    expect(text).toContain("restore drill prod, cache: passed (exit 0)");
+    expect(text.replaceAll(/\s+/g, " ")).toContain("sparki:preflight.cacheRestoreTest in Pulumi.prod.yaml");
+  });
 });
 
 describe("drillMessage", () => {
@@ -87,6 +107,12 @@ describe("drillMessage", () => {
     const message = drillMessage(config, await drilled({ query: async () => [] }));
     expect(message?.text).toContain("inconclusive, so it proves nothing");
     expect(message?.text).not.toContain("@dba-team");
+  });
+
+  it("tells the infrastructure's contact of the cache's", async () => {
+    const message = drillMessage(config, { ...(await drilled(MISSING)), of: "cache" });
+    expect(message).toMatchObject({ channel: config.contacts.infrastructure.channel });
+    expect(message?.text).toContain("a restore drill of the cache failed: @network-team");
   });
 
   it("says that something is left which costs money", async () => {

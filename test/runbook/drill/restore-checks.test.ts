@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import type { Answer } from "../../../io/database-copies.ts";
+import type { Answer } from "../../../io/restored-copies.ts";
 import { checksIn, judge, liveQuestionsOf, questionsOf } from "../../../runbook/drill/restore-checks.ts";
-import { CHECKS_TEXT, DRILL_NOW, goodAnswers } from "../../support/database-copies.ts";
+import { CHECKS_TEXT, DRILL_NOW, goodAnswers } from "../../support/restored-copies.ts";
 
 const LIVE: readonly Answer[] = [{ id: "projects", value: "520" }];
 const schema = { level: 3, oldest: 2 };

@@ -1,17 +1,18 @@
-import { BackupUnreadable, type DatabaseCopies } from "../../../io/database-copies.ts";
+import { BackupUnreadable, type DatabaseCopies } from "../../../io/restored-copies.ts";
 import { chooseSource, drillRestore, endedBefore, removeLeftovers } from "../../../runbook/drill/restore-drill.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
+import { fakeClock } from "../../support/fake-clock.ts";
 import {
   COPY,
   DRILL_NOW,
   drillPlan,
   drillPorts,
+  drillSubject,
   fakeCopies,
   goodAnswers,
   SNAPSHOT,
   SOURCE,
-} from "../../support/database-copies.ts";
-import { fakeClock } from "../../support/fake-clock.ts";
+} from "../../support/restored-copies.ts";
 
 /** A drill over these copies, and what was asked of them. */
 async function drilled(parts: Partial<DatabaseCopies> = {}) {
@@ -32,7 +33,7 @@ function statuses(...all: (string | undefined)[]): Pick<DatabaseCopies, "describ
 
 describe("chooseSource", () => {
   const choose = (wanted: Parameters<typeof chooseSource>[1], parts: Partial<DatabaseCopies> = {}) =>
-    chooseSource(fakeCopies(parts), wanted, { stack: "prod", now: DRILL_NOW });
+    drillSubject().then((subject) => chooseSource(fakeCopies(parts), wanted, { subject, now: DRILL_NOW }));
 
   it("takes the newest snapshot, or the named one, or the moment", async () => {
     expect(await choose({ newest: true })).toEqual(SOURCE);
@@ -67,9 +68,9 @@ describe("chooseSource", () => {
       });
   });
 
-  it("counts a drill without a backup as failed", () => {
+  it("counts a drill without a backup as failed", async () => {
     const failure = { reason: "no-backup", message: "none", next: "aws" } as const;
-    expect(endedBefore("prod", failure, DRILL_NOW)).toMatchObject({
+    expect(endedBefore(await drillSubject(), failure, DRILL_NOW)).toMatchObject({
       outcome: "failed",
       exitCode: 1,
       removed: null,
@@ -256,7 +257,10 @@ describe("drillRestore", () => {
 
 describe("removeLeftovers", () => {
   const left = (until: number) => ({ leftovers: async () => [{ name: "sparki-prod-drill-0", until, by: "eve (ci)" }] });
-  const wanted = { stack: "prod", isAbandoned: false };
+  let wanted: { readonly subject: Awaited<ReturnType<typeof drillSubject>>; readonly isAbandoned: boolean };
+  beforeAll(async () => {
+    wanted = { subject: await drillSubject(), isAbandoned: false };
+  });
 
   it("deletes what a drill left whose time is over", async () => {
     const copies = fakeCopies(left(DRILL_NOW));

@@ -1,4 +1,4 @@
-import { backup, restoreTest } from "../../../../runbook/preflight/checks/backups.ts";
+import { backup, cacheRestoreTest, restoreTest } from "../../../../runbook/preflight/checks/backups.ts";
 import { configWith, fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
 
 const state = fakeState([resource("aws:rds/instance:Instance", "database-instance")]);
@@ -76,5 +76,28 @@ describe("restoreTest", () => {
 
   it("is skipped while there is no database", async () => {
     expect(await look(restoreTest, fakeContext())).toMatchObject({ status: "skipped" });
+  });
+});
+
+describe("cacheRestoreTest", () => {
+  const cached = fakeState([resource("aws:elasticache/replicationGroup:ReplicationGroup", "cache-redis")]);
+  const recorded = (on?: string) => {
+    const test = on === undefined ? {} : { cacheRestoreTest: { on, by: "ada", snapshot: "automatic.x" } };
+    return fakeContext({ state: cached, config: configWith({ preflight: test }) });
+  };
+
+  it.each([
+    ["2026-10-01", "pass", "ada restored automatic.x on 2026-10-01"],
+    ["2026-07-01", "warn", "ada restored automatic.x on 2026-07-01, 145 days ago"],
+    ["2027-03-01", "fail", "the recorded restore test is of 2027-03-01, which is in the future"],
+    [undefined, "warn", "no restore test of the cache is recorded in sparki:preflight.cacheRestoreTest"],
+  ])("of %s: %s", async (on, status, reason) => {
+    const finding = await look(cacheRestoreTest, recorded(on));
+    expect(finding).toMatchObject({ status, reason });
+    if (status !== "pass") expect(finding.fix).toContain("npx sparki drill restore cache --stack prod");
+  });
+
+  it("is skipped while there is no cache", async () => {
+    expect(await look(cacheRestoreTest, fakeContext())).toMatchObject({ status: "skipped" });
   });
 });

@@ -1,6 +1,7 @@
-import type { Answer, DatabaseCopies, DatabaseCopy, RestoreSource } from "../../io/database-copies.ts";
-import { checksIn, type RestoreChecks } from "../../runbook/drill/restore-checks.ts";
+import type { Answer, Copies, Copy, DatabaseCopies, Question, RestoreSource } from "../../io/restored-copies.ts";
+import { checksIn } from "../../runbook/drill/restore-checks.ts";
 import type { DrillPlan, DrillPorts } from "../../runbook/drill/restore-drill.ts";
+import { databaseSubject } from "../../runbook/drill/subject.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { fakeClock } from "./fake-clock.ts";
 
@@ -71,22 +72,26 @@ export function fakeCopies(parts: Partial<DatabaseCopies> = {}): FakeCopies {
   };
 }
 
-export const COPY: DatabaseCopy = {
+export const COPY: Copy = {
   name: "sparki-prod-drill-1",
   source: SOURCE,
   until: DRILL_NOW + 7_200,
   by: "ada (laptop)",
 };
 
-export async function drillPlan(parts: Partial<DrillPlan> = {}): Promise<DrillPlan> {
-  const checks: RestoreChecks = await checksIn(CHECKS_TEXT);
-  return { stack: "prod", copy: COPY, checks, schema: { level: 3, oldest: 1 }, freshAt: DRILL_NOW, ...parts };
+/** The subject of the stack `prod`, whose code runs on the schema's levels 1 to 3. */
+export async function drillSubject() {
+  return databaseSubject("prod", await checksIn(CHECKS_TEXT), { level: 3, oldest: 1 });
 }
 
-export function drillPorts(
-  copies: DatabaseCopies,
+export async function drillPlan(parts: Partial<DrillPlan<Question>> = {}): Promise<DrillPlan<Question>> {
+  return { subject: await drillSubject(), copy: COPY, freshAt: DRILL_NOW, ...parts };
+}
+
+export function drillPorts<Q>(
+  copies: Copies<Q>,
   { clock = fakeClock(DRILL_NOW), signal = new AbortController().signal }: { clock?: Clock; signal?: AbortSignal } = {},
-): DrillPorts & { readonly said: string[] } {
+): DrillPorts<Q> & { readonly said: string[] } {
   const said: string[] = [];
   return { copies, clock, signal, said, say: (text) => void said.push(text), pollSeconds: 15 };
 }

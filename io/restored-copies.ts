@@ -1,7 +1,8 @@
-/** A snapshot of the stack's database; times are seconds since 1970. */
+/** A snapshot of the stack's database or cache; times are seconds since 1970. */
 export interface Snapshot {
   readonly id: string;
   readonly at: number;
+  /** The disk that a database's copy needs; a cache's has none. */
   readonly storageGib: number;
 }
 
@@ -11,7 +12,7 @@ export type RestoreSource =
   | { readonly kind: "point"; readonly at: number; readonly storageGib: number };
 
 /** A temporary instance, marked so that it is found again if nobody is left to delete it. */
-export interface DatabaseCopy {
+export interface Copy {
   readonly name: string;
   readonly source: RestoreSource;
   /** When whoever made it has given up at the latest, in seconds since 1970. */
@@ -21,7 +22,7 @@ export interface DatabaseCopy {
 }
 
 /** What a drill left behind, found by its mark. */
-export type Leftover = Pick<DatabaseCopy, "name" | "until" | "by">;
+export type Leftover = Pick<Copy, "name" | "until" | "by">;
 
 export interface Question {
   readonly id: string;
@@ -29,19 +30,25 @@ export interface Question {
   readonly sql: string;
 }
 
-/** The value as text, null for SQL's own, or what the server said instead, with its SQLSTATE. */
+export interface CacheQuestion {
+  readonly id: string;
+  /** One of Redis's commands that read, with its words as redis-cli takes them. */
+  readonly command: string;
+}
+
+/** The value as text, null for none, or what the server said instead, with SQL's SQLSTATE where it has one. */
 export type Answer =
   | { readonly id: string; readonly value: string | null }
   | { readonly id: string; readonly problem: string; readonly sqlState: string };
 
-/** Who is asked: the database that serves, or a copy by its name. */
+/** Who is asked: the one that serves, or a copy by its name. */
 export type Asked = "live" | { readonly copy: string };
 
 /**
- * The stack's database, its backups, and temporary copies made of them. Nothing here changes the database that serves.
+ * The stack's database or cache, its backups, and temporary copies made of them. Nothing here changes the one that serves.
  * Whatever AWS does not answer, or answers in a way that is not understood, throws SPARKI_OUTSIDE.
  */
-export interface DatabaseCopies {
+export interface Copies<Q> {
   /** The newest automated snapshot that can be restored. */
   newestSnapshot(): Promise<Snapshot | undefined>;
   snapshot(id: string): Promise<Snapshot | undefined>;
@@ -51,14 +58,17 @@ export interface DatabaseCopies {
   >;
   leftovers(): Promise<readonly Leftover[]>;
   /** Asks for the copy, where nobody but the checks can reach it; throws BackupUnreadable where the backup is the reason. */
-  restore(copy: DatabaseCopy): Promise<void>;
+  restore(copy: Copy): Promise<void>;
   /** AWS's own word for how the instance is, and why; undefined once there is none. */
   describe(name: string): Promise<{ readonly status: string; readonly why?: string } | undefined>;
   /** Asks read-only; an answer may be missing, and is then not known. */
-  query(asked: Asked, questions: readonly Question[], signal: AbortSignal): Promise<readonly Answer[]>;
+  query(asked: Asked, questions: readonly Q[], signal: AbortSignal): Promise<readonly Answer[]>;
   /** Deletes the copy and all that was made for it; true once nothing of it is left. Safe to repeat. */
   remove(name: string): Promise<boolean>;
 }
+
+export type DatabaseCopies = Copies<Question>;
+export type CacheCopies = Copies<CacheQuestion>;
 
 /** The backup itself cannot be restored: its key is gone, or it is damaged. */
 export class BackupUnreadable extends Error {
@@ -68,7 +78,12 @@ export class BackupUnreadable extends Error {
   }
 }
 
-/** The copies of a stack all begin so; nothing else of the account does. */
+/** The copies of a stack's database all begin so; nothing else of the account does. */
 export function copyPrefix(stack: string): string {
   return `sparki-${stack}-drill-`;
+}
+
+/** Those of its cache, whose whole names have at most 40 characters. */
+export function cacheCopyPrefix(stack: string): string {
+  return `sparki-${stack}-cache-drill-`;
 }

@@ -1,0 +1,67 @@
+import { DeployError, messageOf } from "../shared/deploy-error.ts";
+
+const MOST_PAGES = 100;
+const ABSENT =
+  /^(?:DBInstanceNotFound|DBSnapshotNotFound|ReplicationGroupNotFound|CacheClusterNotFound|SnapshotNotFound|InvalidGroup\.NotFound|InvalidGroupId\.Malformed)(?:Fault)?$/;
+/** It cannot be deleted yet: it is being made or deleted, or the instance that used it is not quite gone. */
+const LATER =
+  /^(?:InvalidDBInstanceState|InvalidReplicationGroupState|InvalidCacheClusterState|DependencyViolation)(?:Fault)?$/;
+
+/** What AWS answers to one call; undefined where it says that there is no such thing. Throws SPARKI_OUTSIDE otherwise. */
+export async function asked<T>(what: string, call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (ABSENT.test(codeOf(error))) return undefined;
+    throw refusal(what, error);
+  }
+}
+
+/** AWS's code of an error. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error ? error.name : "";
+}
+
+/** What AWS did not do, in its own words. */
+export function refusal(what: string, cause: unknown): DeployError {
+  const code = codeOf(cause) === "Error" ? "" : `${codeOf(cause)}: `;
+  const [said = ""] = messageOf(cause).split("\n");
+  return new DeployError("SPARKI_OUTSIDE", `AWS did not ${what}: ${code}${said}`, {
+    cause,
+    hint: "aws sts get-caller-identity; docs/recovery.md lists what a drill must be allowed",
+  });
+}
+
+interface Page<Item> {
+  readonly items: readonly Item[] | undefined;
+  /** What the next page is asked by; undefined or empty on the last one. */
+  readonly marker: string | undefined;
+}
+
+/** A list of AWS's, all pages of it; throws for one that does not end. */
+export async function listed<Item>(
+  what: string,
+  ask: (more: { readonly Marker?: string }) => Promise<Page<Item>>,
+): Promise<Item[]> {
+  const all: Item[] = [];
+  let more: { readonly Marker?: string } = {};
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const { items = [], marker } = await ask(more);
+    all.push(...items);
+    if (!marker) return all;
+    more = { Marker: marker };
+  }
+  throw new DeployError("SPARKI_OUTSIDE", `AWS's list of ${what} does not end within ${MOST_PAGES} pages`);
+}
+
+/** Whether it was done; false where AWS says that it is too early. */
+export async function unlessLater(what: string, call: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await call();
+    return true;
+  } catch (error) {
+    if (ABSENT.test(codeOf(error))) return true;
+    if (LATER.test(codeOf(error))) return false;
+    throw refusal(what, error);
+  }
+}
