@@ -176,7 +176,13 @@ export const WATCHDOG: Alert = {
   },
 };
 
-/** Without metrics no other alert can fire, so their absence is the most urgent of all. */
+/** As long as Prometheus may remember: what has answered once in that time is known to have been there. */
+const SEEN_WINDOW = "30d";
+
+/**
+ * Without metrics no other alert can fire, so their absence is the most urgent of all. What never answered is not missed:
+ * before the first pod of a first deployment there is nothing to scrape, and its gates hold without metrics.
+ */
 function metricsMissing(stack: string, service: ServiceName): Alert {
   const namespace = namespaceOf(service);
   const up = `up${selector(["namespace", "=", namespace], ["stack", "=", stack])}`;
@@ -184,12 +190,13 @@ function metricsMissing(stack: string, service: ServiceName): Alert {
     name: `${service.charAt(0).toUpperCase()}${service.slice(1)}MetricsMissing`,
     severity: "page",
     component: "monitoring",
-    expr: `sum by (namespace) (${up}) == 0 or absent(${up})`,
+    expr: `(sum by (namespace) (${up}) == 0 or absent(${up})) and on () max(max_over_time(${up}[${SEEN_WINDOW}])) > 0`,
     for: "5m",
     summary: `No pod in ${namespace} answers Prometheus: nobody would notice an outage`,
     page: {
       meaning: `Prometheus has not scraped a single pod in ${namespace} for 5 minutes. Either the service is down, or it can no longer be seen; until it is known which, treat it as down.`,
-      timing: "Fires 5 minutes after the last successful scrape. Ends with the first one.",
+      timing:
+        "Fires 5 minutes after the last successful scrape. Ends with the first one. Silent until a pod has answered for the first time in 30 days: a first deployment, whose gates hold without metrics, pages nobody.",
       look: [
         `\`npx sparki verify\`: does the service answer from outside?`,
         `\`kubectl get pods -n ${namespace}\`: are pods running and ready?`,

@@ -69,6 +69,27 @@ const CASES: readonly AlertCase[] = [
   missing("WebMetricsMissing", "sparki-web"),
   {
     alert: "EngineMetricsMissing",
+    // A first deployment: nothing is there, then the first pod does not answer yet, then it does; later it is gone.
+    series: { [`up{${ENGINE},pod="a"}`]: "_x20 0x9 1x9 stale _x30", 'up{namespace="other"}': "1x70" },
+    silentAt: [6, 19, 28, 35, 42],
+    firingAt: [47, 60],
+  },
+  {
+    alert: "EngineMetricsMissing",
+    // It answered last a day ago, and never since; another stack's pods are none of this one's.
+    series: { [`up{${ENGINE},pod="a"}`]: "1x9 stale", 'up{namespace="sparki-engine",stack="staging"}': "1x1500" },
+    silentAt: [9],
+    firingAt: [17, 1450],
+  },
+  {
+    alert: "WebMetricsMissing",
+    // Only the engine was ever there.
+    series: { [`up{${ENGINE},pod="a"}`]: "1x60" },
+    silentAt: [10, 60],
+    firingAt: [],
+  },
+  {
+    alert: "EngineMetricsMissing",
     // Every scrape fails, and later one pod of two answers.
     series: { [`up{${ENGINE},pod="a"}`]: "1x9 0x30 0x20", [`up{${ENGINE},pod="b"}`]: "1x9 0x19 1x30" },
     silentAt: [9, 13, 31],
@@ -103,7 +124,7 @@ describe("alerts about what the service stands on", () => {
     const told: Scenario = {
       name: "labels and annotations",
       interval: "1m",
-      input_series: [],
+      input_series: [{ series: 'up{namespace="sparki-web",stack="prod",pod="a"}', values: "1 0x20" }],
       alert_rule_test: [
         {
           eval_time: "10m",
