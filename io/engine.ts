@@ -1,6 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
-import { join } from "node:path";
 import {
   type Deployment,
   type EngineEvent,
@@ -16,7 +14,6 @@ import type { Identity, RunRecord, Update } from "../records/update.ts";
 import type { Clock } from "../shared/clock.ts";
 import { DeployError, type ErrorCode } from "../shared/deploy-error.ts";
 import { RUN_RECORD_VARIABLE, SPARKI_VARIABLE } from "../stacks/run-record.ts";
-import { temporaryFolder } from "../tools/temporary-folders.ts";
 import { readHistory } from "./history.ts";
 import { copyWithRecord } from "./pinned-config.ts";
 import { hostProgram, PulumiExit, type PulumiProcess, pulumiProcess, STACK_NOT_FOUND } from "./pulumi-process.ts";
@@ -119,6 +116,12 @@ export class Engine {
     return this.#run((options) => this.#stack.preview({ ...options, plan: planFile }), watch);
   }
 
+  /** The same for what only has to be known, whatever the policies say of it: nothing is deployed by it. */
+  draft(planFile: string, watch?: Watcher): Promise<EngineResult> {
+    const preview = ({ policyPacks: _, ...options }: RunOptions) => this.#stack.preview({ ...options, plan: planFile });
+    return this.#run(preview, watch);
+  }
+
   /** Compares the state with the cloud and changes neither. */
   previewRefresh(watch?: Watcher): Promise<EngineResult> {
     return this.#run(({ policyPacks: _, ...options }) => this.#stack.previewRefresh(options), watch);
@@ -198,16 +201,12 @@ export class Engine {
     return JSON.parse(await this.#cli(["stack", "export"]));
   }
 
-  /** Replaces the state by one that was exported and changed; the engine refuses one that is not whole. */
+  /**
+   * Replaces the state by one that was exported and changed; the engine refuses one that is not whole. A secret in it may be
+   * in plain text: it reaches the CLI by a pipe, and the engine encrypts it.
+   */
   async importState(state: unknown): Promise<void> {
-    const folder = temporaryFolder("state");
-    try {
-      const file = join(folder, "state.json");
-      await writeFile(file, JSON.stringify(state), { mode: 0o600 });
-      await this.#cli(["stack", "import", "--file", file]);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    await this.#cli(["stack", "import"], JSON.stringify(state));
   }
 
   /** Values of the stack's config, decrypted where they are secrets: never to be written or shown. */
@@ -249,11 +248,10 @@ export class Engine {
     return this.#stack.cancel();
   }
 
-  async #cli(args: readonly string[]): Promise<string> {
+  async #cli(args: readonly string[], input?: string): Promise<string> {
     const { environment, projectDirectory } = this.#options;
-    const { stdout } = await this.#process.run([...args, "--stack", fullNameOf(this.#options)], projectDirectory, {
-      ...environment,
-    });
+    const whole = [...args, "--stack", fullNameOf(this.#options)];
+    const { stdout } = await this.#process.runWith(input, whole, projectDirectory, { ...environment });
     return stdout;
   }
 

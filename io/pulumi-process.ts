@@ -58,7 +58,9 @@ export function pulumiProcess(cli: string, version: string): PulumiProcess {
   const kill = () => {
     for (const child of running) child.kill("SIGKILL");
   };
-  return Object.assign({ command: cli, version: new SemVer(version), kill }, { run: runner(cli, running) });
+  const runWith = runner(cli, running);
+  const run: PulumiProcess["run"] = (...run) => runWith(undefined, ...run);
+  return { command: cli, version: new SemVer(version), kill, run, runWith };
 }
 
 export interface PulumiProcess extends PulumiCommand {
@@ -74,20 +76,24 @@ export interface PulumiProcess extends PulumiCommand {
     onError?: Output,
     signal?: AbortSignal,
   ): Promise<Ended>;
+  /** The same with this text on its standard input, which no argument and no file shows. */
+  runWith(input: string | undefined, ...run: Parameters<PulumiProcess["run"]>): Promise<Ended>;
   /** Ends what runs without letting it save anything, as a crash of the machine would. */
   kill(): void;
 }
 
-function runner(cli: string, running: Set<ChildProcess>): PulumiProcess["run"] {
-  return async (args, cwd, env, onOutput, onError, signal) => {
+function runner(cli: string, running: Set<ChildProcess>): PulumiProcess["runWith"] {
+  return async (input, args, cwd, env, onOutput, onError, signal) => {
     signal?.throwIfAborted();
     const child = spawn(cli, [...args, "--non-interactive"], {
       cwd,
       env: { ...env, PULUMI_AUTOMATION_API: "true" },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       detached: true,
     });
     running.add(child);
+    // Why it did not read all of it, its exit tells.
+    child.stdin.on("error", () => {}).end(input);
     const interrupt = () => child.kill("SIGINT");
     signal?.addEventListener("abort", interrupt, { once: true });
     const forget = onSecondSignal(() => child.kill("SIGKILL"), unlocking(args));

@@ -131,11 +131,12 @@ export const LOOK_UPS: Readonly<Record<string, Answer>> = {
     const found = [...listed, ...(delay > 0 ? world.deletedWithin(delay) : [])].filter(({ tags }) =>
       filters.every(([key, values]) => values.includes(tags[key] ?? "")),
     );
-    // The provider tells no ARN of a NAT gateway, but AWS has one.
+    // Under another name the provider tells the ARN of some, and of a NAT gateway none, but AWS has one.
     const kinds = texts(args, "resourceTypeFilters");
     const resourceTagMappingLists = found
-      .flatMap(({ accountId, arn, id, tags, type, inputs }) => {
-        const own = arn === "" ? `arn:aws:ec2:${region}:${accountId}:natgateway/${id}` : arn;
+      .flatMap(({ accountId, arn, id, tags, type, inputs, outputs }) => {
+        const told = arn || text(outputs, "associationArn") || text(outputs, "accessEntryArn");
+        const own = told || `arn:aws:ec2:${region}:${accountId}:natgateway/${id}`;
         // Each node of a replication group is a resource of its own there; who asks for all asks for what a program makes.
         const isGroup = type === TYPES.replicationGroup && kinds.includes(CACHE_NODES);
         const nodes = isGroup ? (number(inputs, "numCacheClusters") ?? 1) : 0;

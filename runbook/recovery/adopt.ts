@@ -42,6 +42,8 @@ export interface AdoptionOptions {
   readonly saved?: unknown;
   /** Whether what exists may be taken over. @default all that was being created may */
   readonly isOurs?: (pending: PendingCreate, id: string) => boolean;
+  /** Nothing is being created any more, so what is not found at once does not exist. @default what was killed may continue */
+  readonly isSettled?: boolean;
   onProgress(text: string): void;
 }
 
@@ -103,7 +105,7 @@ async function placesOf(
   const first = await lookedUp(pending, resources, find);
   const absent = pending.filter(({ urn }) => !first.guesses.has(urn) && !first.known.includes(urn));
   const late = absent.filter(({ type }) => foundBy(type)?.by !== "effect");
-  if (late.length === 0 || !(await settled(exported, options))) return first;
+  if (late.length === 0 || options.isSettled === true || !(await settled(exported, options))) return first;
   const second = await lookedUp(late, resources, find);
   return {
     guesses: new Map([...first.guesses, ...second.guesses]),

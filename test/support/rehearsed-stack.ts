@@ -30,6 +30,8 @@ export interface RehearsedStack {
   push(release: Release, behaviours?: Behaviours): Promise<void>;
   /** Deletes a release's images from the registry. */
   unpush(release: Release): Promise<void>;
+  /** What a command line says that must succeed there; it is not among what was written. */
+  ask(command: string): Promise<string>;
   /** Deploys what the config names by plain `pulumi up`, through its gates alone. */
   up(): Promise<void>;
   /** Runs `sparki <command> --stack <stack> --json`, with Slack at `slack`; the document is what it wrote to stdout. */
@@ -107,8 +109,11 @@ export async function serveStack(
     return { exitCode, stderr, document: parsed(stdout, stderr) };
   };
   const world = async () => worldSchema.parse(await (await fetch(`${control}/world`, { headers })).json()).resources;
+  // In a terminal of its own: what a test looks up itself may be secret.
+  const asked = new Terminal(pasted, {});
   return {
     push,
+    ask: (command) => asked.ask(command),
     world,
     compared: async () => {
       const state: unknown = JSON.parse(await terminal.ask("pulumi stack export"));

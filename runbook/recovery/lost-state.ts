@@ -1,0 +1,204 @@
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Engine } from "../../io/engine.ts";
+import { resourcesIn, type StateResource } from "../../records/state.ts";
+import { DeployError, EXIT, type ExitCodeOf } from "../../shared/deploy-error.ts";
+import { isTagged } from "../../stacks/tagging.ts";
+import { temporaryFolder } from "../../tools/temporary-folders.ts";
+import { type PlannedResource, PlannedResources } from "../plan/planned.ts";
+import { type AdoptionOptions, adoptPending, taggedWith } from "./adopt.ts";
+import { foundBy } from "./found-by.ts";
+import {
+  type Goals,
+  goalsIn,
+  neededFrom,
+  nextStep,
+  PASSWORD,
+  withDependencies,
+  withoutResources,
+  withPasswords,
+  withSecretInputs,
+} from "./planned-state.ts";
+import { unreadIn, withCreatesPending } from "./state-edit.ts";
+
+export interface LostStateOptions extends Omit<AdoptionOptions, "engine" | "saved" | "isOurs" | "isSettled"> {
+  readonly engine: AdoptionOptions["engine"] & Pick<Engine, "draft" | "exportState">;
+}
+
+interface Named {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** What a state was rebuilt of, and what the next update would still do. */
+export interface RebuiltState {
+  readonly outcome: "rebuilt" | "unchanged" | "differs";
+  readonly exitCode: ExitCodeOf;
+  /** Of the program: all that its providers make. */
+  readonly resources: number;
+  /** What the state knew before. */
+  readonly before: number;
+  /** Found where it is, and now in the state. */
+  readonly imported: readonly Named[];
+  /** What no search finds, because it is nowhere but in a state, or leaves nothing that would be met again. */
+  readonly remade: readonly (Named & { readonly why: string })[];
+  /** Not found: the next update creates it. */
+  readonly missing: readonly Named[];
+  /** Has the name of the program's, and the tags of another owner: it is not imported, nor what hangs on it. */
+  readonly foreign: readonly (Named & { readonly id: string })[];
+  /** What the next update would change of what exists. */
+  readonly changes: readonly (Named & {
+    readonly action: PlannedResource["action"];
+    readonly paths: readonly string[];
+  })[];
+  /** Carries the stack's tags, and the program has nothing of it: ARNs. */
+  readonly unclaimed: readonly string[];
+  readonly rounds: number;
+}
+
+/** Each round finds what needs only what the rounds before have found; the program is some six levels deep. */
+const MOST_ROUNDS = 20;
+
+/**
+ * Rebuilds a state of what exists: each resource of the program is found by its name, its tag or its parent, and read by
+ * its provider. Changes nothing in the cloud. It can be killed anywhere and begun again: what the state holds already is
+ * not looked for, and what nothing has read yet is read. Throws SPARKI_OUTSIDE as `adoptPending` does, where the program
+ * cannot be previewed, or where the search comes to no end.
+ */
+export async function rebuildState(options: LostStateOptions): Promise<RebuiltState> {
+  const { engine, onProgress } = options;
+  const before = namesOf(readIn(await engine.exportEncrypted()));
+  const foreign = new Map<string, StateResource>();
+  for (let round = 1; round <= MOST_ROUNDS; round++) {
+    onProgress(`round ${round}: what does the program need?`);
+    const { goals, planned } = await drafted(engine);
+    const saved = await engine.exportEncrypted();
+    const step = nextStep(saved, goals, neededFrom(new Set(foreign.keys()), goals));
+    const unread = unreadIn(saved).length;
+    const isWork = step.candidates.length + step.added + unread > 0;
+    onProgress(`round ${round}: ${step.candidates.length} to look for`);
+    if (isWork)
+      await adoptPending(withCreatesPending(step.exported, step.candidates), { ...options, saved, isSettled: true });
+    for (const each of await notOurs(options)) foreign.set(each.urn, each);
+    const others = neededFrom(new Set(foreign.keys()), goals);
+    const left = new Set([...others].filter((urn) => !before.has(urn)));
+    const found = await completed(engine, goals, { isWork, left });
+    const known = namesOf(resourcesIn(saved));
+    const isMore = step.added + unread > 0 || found.some(({ urn }) => !known.has(urn));
+    if (!isMore) return resultOf(options, { before, goals, planned, foreign: [...foreign.values()], rounds: round });
+  }
+  throw new DeployError("SPARKI_OUTSIDE", `after ${MOST_ROUNDS} rounds more of the program is still being found`, {
+    hint: "run the same command again",
+  });
+}
+
+interface Drafted {
+  readonly goals: readonly Goals[];
+  readonly planned: readonly PlannedResource[];
+}
+
+async function drafted(engine: LostStateOptions["engine"]): Promise<Drafted> {
+  const folder = temporaryFolder("plan");
+  try {
+    const file = join(folder, "plan.json");
+    const planned = new PlannedResources();
+    const { outcome, failure } = await engine.draft(file, (_record, event) => planned.add(event));
+    if (outcome !== "succeeded")
+      throw new DeployError("SPARKI_OUTSIDE", `the program could not be previewed: ${failure}`, {
+        hint: "npx sparki preflight",
+      });
+    return { goals: goalsIn(JSON.parse(await readFile(file, "utf8"))), planned: planned.all };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What a provider has read of it; a search that was killed left the rest. */
+function readIn(exported: unknown): readonly StateResource[] {
+  const unread = new Set(unreadIn(exported).map(({ urn }) => urn));
+  return resourcesIn(exported).filter(({ urn }) => !unread.has(urn));
+}
+
+/** What the state holds and another owner has tagged. */
+async function notOurs({ engine, stack }: LostStateOptions): Promise<readonly StateResource[]> {
+  const tagsSchema = z.record(z.string(), z.unknown());
+  return resourcesIn(await engine.exportEncrypted()).filter(({ type, custom, outputs }) => {
+    if (!custom || !isTagged(type)) return false;
+    const tags = tagsSchema.safeParse(outputs.tagsAll ?? outputs.tags).data;
+    return tags !== undefined && (tags.project !== "sparki" || tags.stack !== stack);
+  });
+}
+
+/** Adds what the state alone can be told, and takes out what is not ours (`left`); answers with what is then in the state. */
+async function completed(
+  engine: LostStateOptions["engine"],
+  goals: readonly Goals[],
+  { isWork, left }: { readonly isWork: boolean; readonly left: ReadonlySet<string> },
+): Promise<readonly StateResource[]> {
+  const found = await engine.exportEncrypted();
+  const own = withPasswords(withSecretInputs(withoutResources(found, left)), await engine.exportState(), goals);
+  const whole = isWork ? withDependencies(own, goals) : own;
+  if (JSON.stringify(whole) !== JSON.stringify(found)) await engine.importState(whole);
+  return resourcesIn(whole);
+}
+
+function namesOf(resources: readonly StateResource[]): ReadonlySet<string> {
+  return new Set(resources.map(({ urn }) => urn));
+}
+
+interface Findings extends Drafted {
+  readonly before: ReadonlySet<string>;
+  readonly foreign: readonly StateResource[];
+  readonly rounds: number;
+}
+
+async function resultOf(
+  { aws, engine, stack }: LostStateOptions,
+  { before, goals, planned, foreign, rounds }: Findings,
+): Promise<RebuiltState> {
+  const state = resourcesIn(await engine.exportEncrypted());
+  const there = namesOf(state);
+  const made = goals.filter(({ isMade }) => isMade);
+  const known = made.filter(({ urn }) => there.has(urn));
+  const absent = made.filter(({ urn }) => !there.has(urn));
+  const others = new Set(foreign.map(({ urn }) => urn));
+  const changed = planned.filter(({ urn, action }) => there.has(urn) && action !== "same");
+  const imported = known.filter(({ urn }) => !before.has(urn));
+  const remade = absent.flatMap((each) => {
+    const why = whyRemade(each.type);
+    return why === undefined ? [] : [{ ...named(each), why }];
+  });
+  const missing = absent.filter(({ urn, type }) => whyRemade(type) === undefined && !others.has(urn));
+  const texts = new Set(state.flatMap(({ id, outputs }) => [id, ...Object.values(outputs)]));
+  const tagged = await taggedWith(aws, { project: "sparki", stack });
+  const isSame = missing.length + foreign.length + changed.length === 0;
+  const outcome = !isSame ? "differs" : imported.length === 0 ? "unchanged" : "rebuilt";
+  return {
+    outcome,
+    exitCode: outcome === "differs" ? EXIT.held.code : EXIT.done.code,
+    resources: made.length,
+    before: known.length - imported.length,
+    imported: imported.map(named),
+    remade,
+    missing: missing.map(named),
+    foreign: foreign.map(({ urn, type, id }) => ({ name: urn.split("::").at(-1) ?? urn, type, id: id ?? "" })),
+    changes: changed.map(({ name, type, action, changes }) => ({
+      name,
+      type,
+      action,
+      paths: changes.map(({ path }) => path),
+    })),
+    unclaimed: tagged.filter((arn) => !texts.has(arn) && !texts.has(arn.slice(arn.lastIndexOf("/") + 1))).toSorted(),
+    rounds,
+  };
+}
+
+const named = ({ name, type }: Named): Named => ({ name, type });
+
+/** Why a kind is not found but made again; undefined where it is found. */
+function whyRemade(type: string): string | undefined {
+  const how = foundBy(type);
+  if (type === PASSWORD) return "no secret holds it any more";
+  return how?.by === "effect" ? how.why : undefined;
+}
