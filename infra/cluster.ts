@@ -15,6 +15,8 @@ export interface ClusterArgs {
   readonly keys: Keys;
   /** Principals with cluster administration. */
   readonly administrators: readonly string[];
+  /** Principals that may read everything in the cluster. */
+  readonly readers: readonly string[];
   /** The public endpoint exists only for these; it is off when empty. */
   readonly publicAccessCidrs: readonly string[];
   /** Networks outside the VPC that the private endpoint answers. */
@@ -33,7 +35,12 @@ const CONTROL_PLANE_LOGS = ["api", "audit", "authenticator", "controllerManager"
 const SERVICE_CIDR = "172.20.0.0/16";
 /** Where pods ask for names. */
 export const DNS_ADDRESS = "172.20.0.10";
-const CLUSTER_ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
+const ACCESS_POLICY = "arn:aws:eks::aws:cluster-access-policy";
+/** What Helm keeps of a release is in a Secret, which the plain view policy does not show. */
+const ACCESS = {
+  admin: `${ACCESS_POLICY}/AmazonEKSClusterAdminPolicy`,
+  view: `${ACCESS_POLICY}/AmazonEKSAdminViewPolicy`,
+} as const;
 
 /** EKS in Auto Mode, reachable privately, entered by access entries only, with its secrets under a customer key. */
 export class Cluster extends pulumi.ComponentResource {
@@ -89,13 +96,6 @@ function hooked(before: pulumi.ResourceHook | undefined): Pick<pulumi.ResourceOp
 }
 
 function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterName: string; logs: pulumi.Resource }) {
-  const administrators = args.administrators.map((principalArn) => [
-    principalArn.slice(principalArn.lastIndexOf("/") + 1),
-    {
-      principalArn,
-      accessPolicies: { admin: { policyArn: CLUSTER_ADMIN, accessScope: { type: "cluster" } } },
-    },
-  ]);
   return new eks.Cluster(
     `${name}-eks`,
     {
@@ -103,7 +103,7 @@ function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterN
       version: args.version,
       autoMode: { enabled: true },
       authenticationMode: eks.AuthenticationMode.Api,
-      accessEntries: Object.fromEntries(administrators),
+      accessEntries: { ...entriesOf(args.administrators, "admin"), ...entriesOf(args.readers, "view") },
       vpcId: args.network.vpcId,
       // The built-in node class puts nodes into all of these; in a public subnet they would have no way out.
       privateSubnetIds: args.network.privateSubnetIds,
@@ -121,6 +121,17 @@ function createEks(parent: Cluster, name: string, args: ClusterArgs & { clusterN
     },
     // EKS makes the log group itself, unencrypted and kept for ever, when it is not there first.
     { parent, dependsOn: [args.logs], transforms: [changedChildren(args)] },
+  );
+}
+
+/** Access entries for the whole cluster, each by the last part of its principal's ARN. */
+function entriesOf(principals: readonly string[], access: keyof typeof ACCESS) {
+  const accessPolicies = { [access]: { policyArn: ACCESS[access], accessScope: { type: "cluster" } } };
+  return Object.fromEntries(
+    principals.map((principalArn) => [
+      principalArn.slice(principalArn.lastIndexOf("/") + 1),
+      { principalArn, accessPolicies },
+    ]),
   );
 }
 

@@ -69,6 +69,8 @@ const clusterSchema = z.strictObject({
   version: kubernetesVersion,
   /** Principals with cluster administration, each an access entry. */
   administrators: distinct(principal, 1, 50),
+  /** Principals that may read everything in the cluster, Kubernetes' secrets too, and change nothing. */
+  readers: distinct(principal, 0, 50).default([]),
   /** The public API endpoint is off when this is empty. */
   publicAccessCidrs: distinct(publicCidr, 0, 40).default([]),
   /** Networks outside the VPC that may ask the private API endpoint, such as the one that deploys; they need a route too. */
@@ -336,12 +338,22 @@ function* contradictions(config: z.infer<typeof fieldsSchema>): Generator<Contra
         found,
         expected: `a network apart from ${network.cidr}, the VPC, and 172.20.0.0/16, which Services use`,
       };
-  for (const [index, found] of cluster.administrators.entries())
-    if (/^\d{12}$/.test(config.accountId) && !found.startsWith(`arn:aws:iam::${config.accountId}:`))
+  for (const kind of ["administrators", "readers"] as const)
+    for (const [index, found] of cluster[kind].entries())
+      if (/^\d{12}$/.test(config.accountId) && !found.startsWith(`arn:aws:iam::${config.accountId}:`))
+        yield {
+          path: ["cluster", kind, index],
+          found,
+          expected: `a role or user of ${config.accountId}, the stack's own account`,
+        };
+  // An access entry is known by the last part of its principal's ARN.
+  const administrators = new Set(cluster.administrators.map(lastPart));
+  for (const [index, found] of cluster.readers.entries())
+    if (administrators.has(lastPart(found)))
       yield {
-        path: ["cluster", "administrators", index],
+        path: ["cluster", "readers", index],
         found,
-        expected: `a role or user of ${config.accountId}, the stack's own account`,
+        expected: "a principal whose name is not that of one of cluster.administrators, who may read anyway",
       };
   const limits = [
     ["zones", floor.zones, network.zones.length, "the number of zones"],
@@ -429,4 +441,8 @@ export function objectiveLabel({ name }: { readonly name: string }): string {
 /** What tells an objective's alerts and their pages from those of others: its label, without the dashes. */
 export function alertKey(objective: { readonly name: string }): string {
   return objectiveLabel(objective).replaceAll("-", "");
+}
+
+function lastPart(arn: string): string {
+  return arn.slice(arn.lastIndexOf("/") + 1);
 }

@@ -15,26 +15,32 @@ import {
 
 const CLUSTER = ["cluster-eks", "cluster-eks-eksCluster"] as const;
 const CLUSTER_ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
+const CLUSTER_VIEW = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminViewPolicy";
 const LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"];
 const clusterName = known("sparki-{stack}", ...CLUSTER);
 const protection = config("protection", ({ protection }) => protection);
 const kubernetesVersion = config("cluster.version", ({ cluster }) => cluster.version);
 
-/** The administrator whose name the resource's logical name ends with. */
+/** The administrator, or the reader, whose name the resource's logical name ends with. */
 const administrator = config("cluster.administrators", ({ cluster }, { bound }) =>
   cluster.administrators.find((arn) => arn.endsWith(`/${bound.administrator}`)),
 );
-const accessEntries = config("cluster.administrators", ({ cluster }) =>
-  Object.fromEntries(
-    cluster.administrators.map((principalArn) => [
-      principalArn.slice(principalArn.lastIndexOf("/") + 1),
-      {
-        principalArn,
-        accessPolicies: { admin: { accessScope: { type: "cluster" }, policyArn: CLUSTER_ADMIN } },
-      },
-    ]),
-  ),
+const reader = config("cluster.readers", ({ cluster }, { bound }) =>
+  cluster.readers.find((arn) => arn.endsWith(`/${bound.reader}`)),
 );
+const accessEntries = config("cluster.administrators and readers", ({ cluster }) => ({
+  ...entriesOf(cluster.administrators, "admin", CLUSTER_ADMIN),
+  ...entriesOf(cluster.readers, "view", CLUSTER_VIEW),
+}));
+
+function entriesOf(principals: readonly string[], access: string, policyArn: string) {
+  return Object.fromEntries(
+    principals.map((principalArn) => [
+      principalArn.slice(principalArn.lastIndexOf("/") + 1),
+      { principalArn, accessPolicies: { [access]: { accessScope: { type: "cluster" }, policyArn } } },
+    ]),
+  );
+}
 
 /** The API's public endpoint is there for the networks of the config only, and off when it names none. */
 const isPublic = config("cluster.publicAccessCidrs", ({ cluster }) => cluster.publicAccessCidrs.length > 0);
@@ -116,12 +122,19 @@ export const cluster: readonly Declaration[] = [
   }),
   ...declare("aws:eks/accessEntry:AccessEntry", {
     "cluster-eks-{administrator}": { clusterName, principalArn: administrator, type: optional("STANDARD") },
+    "cluster-eks-{reader}": { clusterName, principalArn: reader, type: optional("STANDARD") },
   }),
   ...declare("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", {
     "cluster-eks-{administrator}-admin": {
       clusterName: known("sparki-{stack}", ...CLUSTER, "cluster-eks-{administrator}"),
       principalArn: administrator,
       policyArn: CLUSTER_ADMIN,
+      accessScope: { type: "cluster" },
+    },
+    "cluster-eks-{reader}-view": {
+      clusterName: known("sparki-{stack}", ...CLUSTER, "cluster-eks-{reader}"),
+      principalArn: reader,
+      policyArn: CLUSTER_VIEW,
       accessScope: { type: "cluster" },
     },
   }),

@@ -352,7 +352,7 @@ function olderValue(word: string): unknown {
 
 const olderValues = new Map<string, unknown>();
 
-/** One resource of this deployment, or one for each zone, administrator or network that its config names. */
+/** One resource of this deployment, or one for each zone, administrator, reader or network that its config names. */
 export interface Declaration {
   readonly type: string;
   /** Logical name, with placeholders: `network-nat-{zone}`. */
@@ -374,6 +374,7 @@ export function declare(
 const REPEATED: Readonly<Record<string, (world: World) => readonly string[]>> = {
   zone: ({ config }) => config.network.zones,
   administrator: ({ config }) => config.cluster.administrators.map((arn) => arn.slice(arn.lastIndexOf("/") + 1)),
+  reader: ({ config }) => config.cluster.readers.map((arn) => arn.slice(arn.lastIndexOf("/") + 1)),
   caller: ({ config }) => config.cluster.privateAccessCidrs.map((cidr) => cidr.replace(/[./]/g, "-")),
 };
 

@@ -21,7 +21,7 @@ function reportIn({ document, stderr }: Ended) {
   return { outcome, did, next: next?.id, ...Object.fromEntries(steps.map(({ id, state }) => [id, state])) };
 }
 
-const ADMINISTRATORS = ["platform-engineering", "deploys-sparki-prod", "plans-sparki-prod"].map(
+const [PEOPLE, DEPLOYS, PLANS] = ["platform-engineering", "deploys-sparki-prod", "plans-sparki-prod"].map(
   (role) => `arn:aws:iam::111122223333:role/${role}`,
 );
 const DONE = { account: "done", quotas: "done", config: "done", delivery: "done", state: "done", stack: "done" };
@@ -50,16 +50,22 @@ describe("sparki bootstrap on the real engine, in an empty account", () => {
   }
 
   it("stops at the config that a person has to write, and changes nothing", async () => {
+    account.configure("Pulumi.prod.yaml", { "sparki:cluster/administrators": [PEOPLE], "sparki:cluster/readers": [] });
     const run = await account.sparki("bootstrap", "--yes");
     expect(run.code).toBe(3);
     expect(reportIn(run)).toMatchObject({ did: [], next: "config", account: "done", config: "open", delivery: "open" });
-    expect(run.stderr.replace(/\s+/g, " ")).toContain("add the roles to sparki:cluster.administrators");
+    expect(run.stderr.replace(/\s+/g, " ")).toContain(
+      `add ${DEPLOYS} to sparki:cluster.administrators, and ${PLANS} to sparki:cluster.readers`,
+    );
     expect(account.there()).toEqual({});
     expect(account.hasFolder()).toBe(false);
   });
 
   it("loses nothing when the machine crashes while it creates delivery, and again while it moves the state", async () => {
-    account.configure("Pulumi.prod.yaml", { "sparki:cluster/administrators": ADMINISTRATORS });
+    account.configure("Pulumi.prod.yaml", {
+      "sparki:cluster/administrators": [PEOPLE, DEPLOYS],
+      "sparki:cluster/readers": [PLANS],
+    });
     await crash(() => account.simulated.world.all().length > 20);
     await crash(() => account.hasFolder("prod.json"));
     expect(account.there()).toMatchObject({ Bucket: 3, Role: 5, Policy: 9, Topic: 1, Trail: 1, Budget: 1 });

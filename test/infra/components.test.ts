@@ -26,6 +26,7 @@ async function recordInfra(): Promise<Recorded[]> {
       ...PLACE,
       version: "1.35",
       administrators: ["arn:aws:iam::111122223333:role/platform"],
+      readers: ["arn:aws:iam::111122223333:role/plans"],
       publicAccessCidrs: [],
       privateAccessCidrs: ["10.9.0.0/16"],
       network,

@@ -306,6 +306,12 @@ describe("parseConfig", () => {
     expect(change("cluster", { administrators: ["arn:aws:iam::999999999999:role/evil"] })).toContain(
       "expected a role or user of 111122223333, the stack's own account",
     );
+    expect(change("cluster", { readers: ["arn:aws:iam::999999999999:role/evil"] })).toContain(
+      'cluster.readers[0] is "arn:aws:iam::999999999999:role/evil"; expected a role or user of 111122223333',
+    );
+    expect(change("cluster", { readers: ["arn:aws:iam::111122223333:user/platform-engineering"] })).toContain(
+      "expected a principal whose name is not that of one of cluster.administrators",
+    );
   });
 
   it.each<[string, unknown]>([

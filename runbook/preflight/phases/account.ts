@@ -56,7 +56,7 @@ export const deliveryConfig: PhaseCheck = {
   group: "Infrastructure",
   title: "Config of the stack and its delivery",
   proves:
-    "Both configs can be read and name the same account and region; the stack's config names its permissions boundary, and its administrators include the deploying and the planning role.",
+    "Both configs can be read and name the same account and region; the stack's config names its permissions boundary, its administrators include the deploying role, and its readers or administrators the planning one.",
   timeLimitSeconds: 10,
   run: async (context) => {
     try {
@@ -113,13 +113,15 @@ function disagreements({ stack, config, delivered }: PhaseContext): Problem[] {
       text: `sparki:permissionsBoundary is ${permissionsBoundary ?? "not set"}; expected ${boundary}`,
       fix: `pulumi config set sparki:permissionsBoundary ${boundary} --stack ${stack}`,
     });
-  const missing = Object.values(rolesOf(stack, accountId)).filter(
-    (arn) => !config.cluster.administrators.includes(arn),
-  );
+  const { administrators, readers } = config.cluster;
+  const { deploys, plans } = rolesOf(stack, accountId);
+  // After a deployment by Pulumi Cloud the planning role verifies, and that makes a job in the cluster.
+  const mayPlan = delivery.pulumiCloud === undefined ? [...administrators, ...readers] : administrators;
+  const missing = [...(administrators.includes(deploys) ? [] : [deploys]), ...(mayPlan.includes(plans) ? [] : [plans])];
   if (missing.length > 0)
     problems.push({
-      text: `sparki:cluster.administrators is without ${missing.join(" and ")}: the cluster would refuse them`,
-      fix: `edit Pulumi.${stack}.yaml: add the roles to sparki:cluster.administrators`,
+      text: `sparki:cluster is without ${missing.join(" and ")}: the cluster would refuse what they do`,
+      fix: `edit Pulumi.${stack}.yaml: add ${deploys} to sparki:cluster.administrators, and ${plans} to ${delivery.pulumiCloud === undefined ? "sparki:cluster.readers" : "the same list"}`,
     });
   return problems;
 }

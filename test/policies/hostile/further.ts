@@ -351,6 +351,17 @@ const turned = [
     policyArn: "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminViewPolicy",
     accessScope: { type: "namespace", namespaces: ["*"] },
   }),
+  ...misused("aws:eks/accessEntry:AccessEntry", "cluster-eks-plans-sparki-prod", {
+    principalArn: ACCOUNT,
+    kubernetesGroups: ["system:masters"],
+    userName: "system:anonymous",
+    type: "EC2_LINUX",
+  }),
+  ...misused("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "cluster-eks-plans-sparki-prod-view", {
+    principalArn: "arn:aws:iam::111122223333:role/platform-engineering",
+    policyArn: "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+    accessScope: { type: "namespace", namespaces: ["*"] },
+  }),
   ...misused("aws:s3/bucket:Bucket", "edge-lb-access-logs", {
     grants: [{ type: "Group", uri: "http://acs.amazonaws.com/groups/global/AllUsers", permissions: ["READ"] }],
     corsRules: [{ allowedOrigins: ["*"], allowedMethods: ["GET"] }],

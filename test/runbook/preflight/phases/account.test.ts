@@ -13,7 +13,9 @@ import { configWith, realFiles } from "../../../support/preflight.ts";
 const ROOT = join(import.meta.dirname, "../../../..");
 const { cluster } = configWith({});
 const { deploys, plans } = rolesOf("prod", ACCOUNT);
-const config = configWith({ cluster: { ...cluster, administrators: [deploys, plans] } });
+const config = configWith({ cluster: { ...cluster, administrators: [deploys, plans], readers: [] } });
+const READS = { ...cluster, administrators: [deploys], readers: [plans] };
+const PULUMI_CLOUD = { organization: "sparki", image: `ghcr.io/alexarno/deployments@sha256:${"a".repeat(64)}` };
 const caller = (accountId: string, arn: string) =>
   phaseContext({ looks: { "index/getCallerIdentity": { accountId, arn } } });
 
@@ -54,8 +56,9 @@ describe("programs", () => {
 describe("deliveryConfig", () => {
   const delivered = (changes: object) => () => ({ stack: "prod", config: { ...deliveryWith(), ...changes } });
 
-  it("passes two configs that agree", async () => {
-    expect(await see(deliveryConfig, phaseContext({ config }))).toMatchObject({ status: "pass" });
+  it("passes two configs that agree, the planning role an administrator of the cluster or a reader", async () => {
+    for (const agreed of [config, configWith({ cluster: READS }), configWith({})])
+      expect(await see(deliveryConfig, phaseContext({ config: agreed }))).toMatchObject({ status: "pass" });
   });
 
   it.each([
@@ -67,9 +70,19 @@ describe("deliveryConfig", () => {
     ],
     ["another stack", { delivered: delivered({ stacks: ["staging"] }) }, "expected prod among them"],
     [
-      "administrators without the roles of GitHub's jobs",
-      { config: { ...config, cluster } },
+      "a cluster without the roles of GitHub's jobs",
+      { config: { ...config, cluster: { ...cluster, administrators: [], readers: [] } } },
       `is without ${deploys} and ${plans}`,
+    ],
+    [
+      "a deploying role that may only read",
+      { config: { ...config, cluster: { ...cluster, administrators: [plans], readers: [deploys] } } },
+      `is without ${deploys}:`,
+    ],
+    [
+      "a planning role that may only read, and has to verify after what Pulumi Cloud deploys",
+      { config: { ...config, cluster: READS }, delivered: delivered({ pulumiCloud: PULUMI_CLOUD }) },
+      `is without ${plans}:`,
     ],
     [
       "another stack's boundary",
