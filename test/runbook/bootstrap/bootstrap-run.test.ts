@@ -17,7 +17,7 @@ import { RehearsedAccount } from "../../support/rehearsed-account.ts";
 
 const { cluster } = configWith({});
 const administrators = Object.values(rolesOf("prod", ACCOUNT));
-const READY = configWith({ cluster: { ...cluster, administrators } });
+const READY = configWith({ cluster: { ...cluster, administrators, readers: [] } });
 /** The IAM documents are not of the folder that a unit test names. */
 const PHASES = { ...SURVEYED, config: SURVEYED.config.filter(({ id }) => id !== "delivery-documents") };
 const refuse = async () => {
@@ -56,7 +56,7 @@ describe("runBootstrap", () => {
   }
 
   it("does nothing while the config is open, and says whose turn it is", async () => {
-    const { ran, ended } = run({ config: configWith({}) });
+    const { ran, ended } = run({ config: configWith({ cluster: { ...cluster, readers: [] } }) });
     const report = await ended;
     expect(report).toMatchObject({ outcome: "open", exitCode: 3, did: [], next: { id: "config", number: 4 } });
     expect(ran).toEqual([]);
