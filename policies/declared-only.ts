@@ -1,8 +1,9 @@
+import { missingGuards } from "./declared/guards.ts";
 import { optionMismatches } from "./declared/options.ts";
 import { outputMismatches } from "./declared/outputs.ts";
 import { notTold, whatTells } from "./declared/provenance.ts";
 import { matchersOf, mismatches, type World } from "./declared/shape.ts";
-import { declarationOf, isDefaultProvider, isSource } from "./declared/world.ts";
+import { couldTell, declarationOf, isDefaultProvider, isSource } from "./declared/world.ts";
 import type { AnyResource } from "./judging/resource.ts";
 import { every, type Policy, type Situation } from "./policy.ts";
 
@@ -14,7 +15,7 @@ const PACKAGES_WITH_ACCOUNTS = /^(aws|kubernetes):/;
 function hasDeclaredProvider({ type, provider }: AnyResource, world: World): boolean {
   if (provider === undefined) return true;
   const { name } = provider;
-  if (!PACKAGES_WITH_ACCOUNTS.test(type) && isDefaultProvider(provider.type, name ?? "default")) return true;
+  if (!PACKAGES_WITH_ACCOUNTS.test(type) && isDefaultProvider(provider, world)) return true;
   const expected = type.startsWith("aws:") ? "aws" : "cluster-kubernetes";
   const declared = declarationOf({ type: provider.type, name: name ?? expected }, world);
   if (declared === undefined) return false;
@@ -30,11 +31,11 @@ export const declaredOnly: Policy = {
     every(
       () => true,
       (resource, demand, situation) => {
-        const { type, name, props, holdsOutputs } = resource;
+        const { props, holdsOutputs } = resource;
         // Outputs are the provider's; what the program asked for was judged before.
-        if (holdsOutputs === true || isDefaultProvider(type, name)) return;
-        const world = worldOf(situation);
-        const declared = declarationOf({ type, name }, world);
+        const world = { ...worldOf(situation), tells: couldTell };
+        if (holdsOutputs === true || isDefaultProvider(resource, world)) return;
+        const declared = declarationOf(resource, world);
         if (declared === undefined) return demand("type and name, which are not declared", () => false);
         demand("provider", () => hasDeclaredProvider(resource, world));
         const wrong = mismatches(() => props, declared.shape, declared.world);
@@ -51,6 +52,7 @@ export const declaredOnly: Policy = {
     for (const resource of resources) {
       for (const { path, expected } of isStack(resource) ? outputMismatches(resource.props, world) : [])
         demand(resource, `output ${path} (declared: ${expected})`, () => false);
+      for (const guard of missingGuards(resource, resources)) demand(resource, `its guard ${guard}`, () => false);
       const declared = declarationOf(resource, complete);
       for (const { path, expected } of notTold(resource, declared))
         demand(resource, `${path} (declared: ${expected})`, () => false);

@@ -10,9 +10,11 @@ import {
   serviceOf,
 } from "../../stacks/services.ts";
 import {
+  bounded,
   COUNT,
   containerSecurity,
   HOSTS,
+  isWhole,
   LINE,
   only,
   PULL,
@@ -20,7 +22,6 @@ import {
   QUANTITIES,
   RELEASE_ID,
   SOME,
-  TEXT,
 } from "./jobs.ts";
 import {
   config,
@@ -30,6 +31,7 @@ import {
   mismatches,
   oneOf,
   optional,
+  parsedOnce,
   type Shape,
   type World,
   yaml,
@@ -122,11 +124,11 @@ const reach = ({ stores, entrance }: Service) =>
 
 const probeOf = (path: Shape) => ({
   httpGet: { path, port: "http" },
-  periodSeconds: optional(COUNT),
-  timeoutSeconds: optional(COUNT),
-  failureThreshold: optional(COUNT),
-  successThreshold: optional(COUNT),
-  initialDelaySeconds: optional(COUNT),
+  periodSeconds: optional(bounded(1, 60)),
+  timeoutSeconds: optional(bounded(1, 60)),
+  failureThreshold: optional(bounded(1, 60)),
+  successThreshold: optional(bounded(1, 60)),
+  initialDelaySeconds: optional(bounded(0, 300)),
 });
 /** What says that the process is alive: nothing that a store which is down would make untrue. */
 const alive = probeOf("/health");
@@ -194,10 +196,7 @@ const SPREAD = {
   matchLabelKeys: optional(["pod-template-hash"]),
 };
 const APART = { weight: COUNT, podAffinityTerm: { topologyKey: "kubernetes.io/hostname", labelSelector: selector } };
-const PERCENTAGE = new Matcher(
-  "1 to 100",
-  (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 100,
-);
+const PERCENTAGE = bounded(1, 100);
 const SCALING = {
   stabilizationWindowSeconds: COUNT,
   policies: listOf({ type: oneOf("Percent", "Pods"), value: COUNT, periodSeconds: COUNT }),
@@ -209,18 +208,22 @@ const deployment = (name: ServiceName, { stores }: Service) => ({
   metadata,
   spec: {
     replicas: optional(SOME),
-    revisionHistoryLimit: COUNT,
-    progressDeadlineSeconds: COUNT,
+    revisionHistoryLimit: bounded(1, 100),
+    progressDeadlineSeconds: bounded(60, 3600),
     minReadySeconds: optional(COUNT),
     strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: SURGE } },
     selector,
     template: {
-      metadata: { labels: LABELS, annotations: ANNOTATIONS },
+      // By these, gates know whose requests they count.
+      metadata: {
+        labels: { ...LABELS, "sparki.tools/track": "{track}", "sparki.tools/release": releaseId },
+        annotations: ANNOTATIONS,
+      },
       spec: {
         serviceAccountName: "{chart}",
         automountServiceAccountToken: false,
         enableServiceLinks: false,
-        terminationGracePeriodSeconds: COUNT,
+        terminationGracePeriodSeconds: bounded(30, 600),
         securityContext: podSecurity,
         imagePullSecrets: PULL,
         topologySpreadConstraints: optional([SPREAD]),
@@ -239,7 +242,8 @@ const deployment = (name: ServiceName, { stores }: Service) => ({
             startupProbe: alive,
             readinessProbe: ready,
             livenessProbe: alive,
-            lifecycle: { preStop: { sleep: { seconds: COUNT } } },
+            // At least what a target group takes to send a pod no more requests.
+            lifecycle: { preStop: { sleep: { seconds: bounded(30, 600) } } },
             resources: { limits: QUANTITIES, requests: QUANTITIES },
             securityContext: containerSecurity,
             volumeMounts: [{ name: "tmp", mountPath: "/tmp" }, ...stores.map(secretMount)],
@@ -286,14 +290,18 @@ const disruptionBudget = {
   metadata,
   spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow", selector },
 };
+/** As many pods as the config keeps at least, whatever the load. */
+const AUTOSCALED = new Matcher("sparki:floor.replicas at least, up to 200", (value, { config }) =>
+  isWhole(value, Math.max(1, config.floor.replicas), 200),
+);
 const autoscaler = {
   apiVersion: "autoscaling/v2",
   kind: "HorizontalPodAutoscaler",
   metadata,
   spec: {
     scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "{release}" },
-    minReplicas: SOME,
-    maxReplicas: SOME,
+    minReplicas: AUTOSCALED,
+    maxReplicas: AUTOSCALED,
     metrics: [
       { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: PERCENTAGE } } },
     ],
@@ -329,6 +337,7 @@ const labelled = (label: string) => ({
 });
 const STACK_LABEL = { action: "replace", targetLabel: "stack", replacement: "{stack}" };
 const SCRAPED = oneOf(...SERVICE_NAMES.map(namespaceOf));
+const SCRAPING = matching("a number of seconds up to 60", /^([1-9]|[1-5]\d|60)s$/);
 const podMonitor = (namespace: string) => ({
   apiVersion: "monitoring.coreos.com/v1",
   kind: "PodMonitor",
@@ -341,8 +350,8 @@ const podMonitor = (namespace: string) => ({
       {
         port: "http",
         path: "/metrics",
-        interval: LINE,
-        scrapeTimeout: LINE,
+        interval: SCRAPING,
+        scrapeTimeout: SCRAPING,
         relabelings: [labelled("track"), labelled("release"), STACK_LABEL],
       },
     ],
@@ -350,7 +359,16 @@ const podMonitor = (namespace: string) => ({
 });
 /** No name that a metric of a pod has: gates would count what a rule makes up. */
 const RECORDED = matching("a name of Sparki's own, sparki:...", /^sparki:\w+:\w+$/);
-const alertRule = { alert: optional(LINE), record: optional(RECORDED), expr: TEXT, for: optional(LINE) };
+/** How long something is wrong before anyone is told. */
+const WAITING = matching("a duration up to 2h", /^([1-9]\d?[sm]|[12]h)$/);
+const EXPRESSION = matching("an expression", /\S/);
+const LABELLED = only(/^\w+$/, "labels");
+/** Routes go by the severity: an alert of another one reaches nobody, and one of another stack the wrong people. */
+const ALERT_LABELS = new Matcher("labels, this stack and a severity that is routed among them", (value, world) => {
+  const { severity, stack } = Object(value);
+  const isRouted = ["page", "ticket", "heartbeat"].includes(severity) && stack === world.stack;
+  return isRouted && mismatches(() => value, LABELLED, world).length === 0;
+});
 /** A page of this repository, where sparki:runbookUrl says that it can be read. */
 const RUNBOOK = new Matcher(
   "a page below sparki:runbookUrl",
@@ -367,25 +385,52 @@ const prometheusRule = {
   spec: {
     groups: listOf({
       name: LINE,
-      interval: optional(LINE),
-      rules: listOf({
-        ...alertRule,
-        labels: optional(only(/^\w+$/, "labels")),
-        annotations: optional({ summary: LINE, runbook_url: RUNBOOK }),
-      }),
+      interval: optional(matching("a duration up to 5m", /^([1-9]\d?s|[1-5]m)$/)),
+      rules: listOf(
+        oneOf(
+          { record: RECORDED, expr: EXPRESSION, labels: optional(LABELLED) },
+          {
+            alert: matching("an alert's name", /^\w+$/),
+            expr: EXPRESSION,
+            for: optional(WAITING),
+            labels: ALERT_LABELS,
+            annotations: { summary: LINE, runbook_url: RUNBOOK },
+          },
+        ),
+      ),
     }),
   },
+};
+/** One dashboard, in which nothing leads elsewhere or is more than text: Grafana shows it to whoever is on call. */
+const isDashboard = (text: unknown) => {
+  const parsed = typeof text === "string" ? parsedOnce(text) : undefined;
+  return (
+    typeof parsed === "object" &&
+    parsed !== null &&
+    !/javascript:|data:text|<\/?[a-z!]|\bhttps?:\/\//i.test(String(text))
+  );
 };
 const dashboard = {
   apiVersion: "v1",
   kind: "ConfigMap",
   metadata: metadataOf(matching("a dashboard", /^monitoring-dashboard-[a-z-]+$/)),
   data: new Matcher("one dashboard as JSON", (value) =>
-    Object.entries(Object(value)).every(([key, text]) => /^[a-z-]+\.json$/.test(key) && typeof text === "string"),
+    Object.entries(Object(value)).every(([key, text]) => /^[a-z-]+\.json$/.test(key) && isDashboard(text)),
   ),
 };
 const slackKey = (key: string) => ({ name: "slack", key });
-const matcher = { name: LINE, matchType: oneOf("=", "!="), value: LINE };
+const matched = (name: Shape, matchType: Shape, value: Shape) => ({ name, matchType, value });
+const matcher = matched(matching("a label", /^\w+$/), "=", matching("a value", /^[\w-]+$/));
+/** Whom the heartbeat reaches is no person. */
+const TO_PEOPLE = matching("a receiver other than the heartbeat", /^(?!heartbeat$)[\w-]+$/);
+/** Up to a day. */
+const DURATION = matching("a duration such as 5m, up to 24h", /^([1-9]\d?[sm]|([1-9]|1\d|2[0-4])h)$/);
+const route = {
+  continue: new Matcher("a flag", (value) => typeof value === "boolean"),
+  groupWait: DURATION,
+  groupInterval: optional(DURATION),
+  repeatInterval: DURATION,
+};
 const onCallKey = (key: string) => ({ name: "on-call", key });
 const receiver = {
   name: LINE,
@@ -461,21 +506,26 @@ const alertmanagerConfig = {
   metadata,
   spec: {
     route: {
-      receiver: LINE,
+      receiver: TO_PEOPLE,
       groupBy: listOf(LINE),
-      groupWait: LINE,
-      groupInterval: LINE,
-      repeatInterval: LINE,
-      routes: listOf({
-        receiver: LINE,
-        matchers: listOf(matcher),
-        continue: new Matcher("a flag", (value) => typeof value === "boolean"),
-        groupWait: LINE,
-        groupInterval: optional(LINE),
-        repeatInterval: LINE,
-      }),
+      groupWait: DURATION,
+      groupInterval: DURATION,
+      repeatInterval: DURATION,
+      routes: listOf(
+        oneOf(
+          { ...route, receiver: TO_PEOPLE, matchers: [matcher] },
+          { ...route, receiver: "heartbeat", matchers: [matched("severity", "=", "heartbeat")] },
+        ),
+      ),
     },
-    inhibitRules: listOf({ sourceMatch: listOf(matcher), targetMatch: listOf(matcher), equal: listOf(LINE) }),
+    // A rule that any alert sets off would silence all others.
+    inhibitRules: [
+      {
+        sourceMatch: [matched("severity", "=", "page"), matched("objective", "!=", "")],
+        targetMatch: [matched("severity", "=", "ticket")],
+        equal: ["objective", "service", "stack"],
+      },
+    ],
     receivers: RECEIVERS,
   },
 };

@@ -152,7 +152,7 @@ export const cluster: readonly Declaration[] = [
   }),
 ];
 
-const SEMVER = matching("a version", /^\d+\.\d+\.\d+$/);
+export const SEMVER = matching("a version", /^\d+\.\d+\.\d+$/);
 const internal = optional({});
 
 /** The only providers: of this account and region, by the credentials of who deploys, and of this cluster. */

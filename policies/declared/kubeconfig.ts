@@ -33,6 +33,7 @@ const PROTOCOL: Shape = {
   name: "KUBERNETES_EXEC_INFO",
   value: matching("JSON", /^\{"apiVersion": ?"client\.authentication\.k8s\.io\/v1(beta1)?"\}$/),
 };
+const CLUSTER = ["cluster-eks-eksCluster"];
 const SHAPE: Shape = {
   apiVersion: "v1",
   kind: "Config",
@@ -42,7 +43,11 @@ const SHAPE: Shape = {
       cluster: {
         server: new Matcher(
           "the API of a cluster of EKS in the stack's region",
-          (value, { config }) => typeof value === "string" && serverOf(config.region).test(value),
+          (value, world) =>
+            typeof value === "string" &&
+            serverOf(world.config.region).test(value) &&
+            // What is kept as it was may be of a cluster that has changed since.
+            (world.bound.kept?.includes("stdin") === true || world.tells?.(CLUSTER, value, world) !== false),
         ),
         "certificate-authority-data": matching("a certificate in base64", /^[A-Za-z0-9+/=]+$/),
       },

@@ -1,6 +1,19 @@
 import { outputsSchema } from "../../stacks/outputs.ts";
 import { isUnknownValue } from "../judging/resource.ts";
-import { type Mismatch, same, type World } from "./shape.ts";
+import { Matcher, type Mismatch, same, type World } from "./shape.ts";
+
+/** A promotion as the stack's output tells it, and nothing beside it. */
+export const PROMOTION = new Matcher("a promotion, as stacks/outputs.ts says, and no more", (value) =>
+  isExactly(outputsSchema.shape.promotion, value),
+);
+
+function isExactly(
+  schema: { safeParse(value: unknown): { data?: unknown; success: boolean } },
+  value: unknown,
+): boolean {
+  const { data, success } = schema.safeParse(value);
+  return success && same(data, value);
+}
 
 /** What each output of the stack has to be beside its form, by its name. */
 const TELLS: Readonly<Record<string, (value: unknown, world: World) => boolean>> = {
@@ -17,8 +30,7 @@ export function outputMismatches(outputs: Readonly<Record<string, unknown>>, wor
     if (schema === undefined) return [{ path, expected: "not to be set" }];
     try {
       const value = outputs[path];
-      const parsed = schema.safeParse(value);
-      const isExact = parsed.success && same(parsed.data, value) && TELLS[path]?.(value, world) !== false;
+      const isExact = isExactly(schema, value) && TELLS[path]?.(value, world) !== false;
       return isExact ? [] : [{ path, expected: "as stacks/outputs.ts says, and no more" }];
     } catch (error) {
       if (isUnknownValue(error)) return [];

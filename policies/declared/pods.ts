@@ -1,12 +1,13 @@
 import { byService, ENTERED, namespaceOf, SERVICE_NAMES, type ServiceName, serviceOf } from "../../stacks/services.ts";
-import { JOB_INPUTS, USERS_FILES } from "./jobs.ts";
+import { JOB_IMAGES, JOB_INPUTS, USERS_FILES } from "./jobs.ts";
+import { PROMOTION } from "./outputs.ts";
 import {
-  ANYTHING,
   base64,
   type Declaration,
   declare,
   json,
   known,
+  knownEach,
   Matcher,
   madeOf,
   matching,
@@ -27,12 +28,8 @@ export const SERVICE_ACCOUNTS: Readonly<Record<string, readonly string[]>> = {
 };
 export const NAMESPACES = Object.keys(SERVICE_ACCOUNTS);
 
-/** Set by who looks for interrupted updates; says nothing that the cluster goes by. */
-const annotations = optional(
-  new Matcher("annotations of Pulumi's own", (value) =>
-    Object.keys(Object(value)).every((key) => key.startsWith("pulumi.com/") || key.startsWith("sparki.tools/")),
-  ),
-);
+/** By Pulumi's own an object is taken over, not waited for, or left behind. */
+const annotations = optional({});
 const named = (name: string, namespace: string) => ({ name, namespace, annotations });
 const PSS = "pod-security.kubernetes.io";
 
@@ -72,6 +69,10 @@ const portsOf = (port: number, ...protocols: readonly string[]) => protocols.map
 const RESOLVER = [{ ipBlock: { cidr: "172.20.0.10/32" } }];
 const dns = { ports: portsOf(53, "UDP", "TCP"), to: RESOLVER };
 
+/** What a database job runs again for, besides another image: other users, or other statements. */
+const USER = matching("a user of the database", /^sparki_(application|migrations)_\d{8}$/);
+const DIGEST = matching("a SHA-256", /^[0-9a-f]{64}$/);
+
 const jobCommand = (job: keyof typeof JOB_INPUTS) => {
   const from = [
     ...CLUSTER,
@@ -86,10 +87,7 @@ const jobCommand = (job: keyof typeof JOB_INPUTS) => {
     update: "true",
     logging: "stdoutAndStderr",
     stdin: madeOf(JOB_INPUTS[job], ...from),
-    triggers: known(
-      new Matcher("an image, and what else it runs again for", (value) => Array.isArray(value) && value.length > 0),
-      ...from,
-    ),
+    triggers: knownEach(oneOf(JOB_IMAGES[job === "users" ? "users" : "release"], USER, DIGEST), ...from),
   };
 };
 /** One secret of this stack, and the files that its parts become. */
@@ -302,7 +300,7 @@ export const pods: readonly Declaration[] = [
   ...declare("pulumi:index:Stash", {
     "promotion-record": {
       input: madeOf(
-        ANYTHING,
+        PROMOTION,
         ...SERVICE_NAMES.map((name) => `${name}-*`),
         "monitoring",
         "previous-outputs",

@@ -8,7 +8,7 @@ export interface World {
   readonly config: StackConfig;
   /** By placeholder: `{zone: "us-east-1a"}` for a resource that is declared once for each zone. */
   readonly bound: Readonly<Record<string, string>>;
-  /** Once all resources are known: whether one of these logical names has that text for an output. */
+  /** Whether one of these logical names has that text for an output; before all resources are known, whether it could. */
   readonly tells?: (sources: readonly string[], text: string, world: World) => boolean;
 }
 
@@ -159,9 +159,6 @@ export function ref(...sources: readonly string[]): Matcher {
   );
 }
 
-/** Whatever is set. */
-export const ANYTHING = new Matcher("a value", (value) => value !== undefined && value !== null);
-
 /** The shape, made of outputs of these resources, and of nothing else. */
 export function madeOf(shape: Shape, ...sources: readonly string[]): Matcher {
   const made = known(shape, ...sources);
@@ -173,15 +170,22 @@ export function madeOf(shape: Shape, ...sources: readonly string[]): Matcher {
 
 /** A list of such outputs. */
 export function refs(...sources: readonly string[]): Matcher {
-  const one = ref(...sources);
+  return each(`outputs of ${sources.join(" and ")}`, ref(...sources), { sources, mustRefer: true });
+}
+
+/** A list of values, at least one, each of that shape or one that preview cannot know yet and that comes from these resources. */
+export function knownEach(shape: Shape, ...sources: readonly string[]): Matcher {
+  return each(`a list of ${JSON.stringify(shape)}`, known(shape, ...sources), { sources });
+}
+
+/** Each by itself: a list's methods would stop at the first value that preview cannot know. */
+function each(expects: string, one: Matcher, more: ConstructorParameters<typeof Matcher>[2]): Matcher {
+  const areGood = (list: readonly unknown[], world: World) =>
+    Array.from(list.keys()).every((index) => mismatches(() => list[index], one, world).length === 0);
   return new Matcher(
-    `outputs of ${sources.join(" and ")}`,
-    // Each by itself: a list's methods would stop at the first value that preview cannot know.
-    (value, world) =>
-      Array.isArray(value) &&
-      value.length > 0 &&
-      Array.from(value.keys()).every((index) => mismatches(() => value[index], one, world).length === 0),
-    { sources, mustRefer: true },
+    expects,
+    (value, world) => Array.isArray(value) && value.length > 0 && areGood(value, world),
+    more,
   );
 }
 
@@ -236,7 +240,7 @@ export function json(shape: Shape): Matcher {
   return new Matcher(`the JSON of ${JSON.stringify(shape)}`, (value, world) => {
     if (typeof value !== "string") return false;
     const parsed = parsedOnce(value);
-    return parsed !== undefined && mismatches(() => parsed, shape, world).length === 0;
+    return parsed !== undefined && !hasBookkeeping(parsed) && mismatches(() => parsed, shape, world).length === 0;
   });
 }
 
@@ -274,7 +278,7 @@ function hasTwice(text: string): boolean {
     if (token === "{") open.push(new Set());
     else if (token === "[") open.push(undefined);
     else if (token === "}" || token === "]") open.pop();
-    else if (/^\s*:/.test(text.slice(index + token.length, index + token.length + 64))) {
+    else if (namesValue(text, index + token.length)) {
       const key: string = JSON.parse(token);
       const keys = open.at(-1);
       if (keys?.has(key)) return true;
@@ -282,6 +286,13 @@ function hasTwice(text: string): boolean {
     }
   }
   return false;
+}
+
+/** Whether a text of JSON that ends there is a key: a colon follows, however far behind. */
+function namesValue(text: string, end: number): boolean {
+  const colon = /\s*:/y;
+  colon.lastIndex = end;
+  return colon.test(text);
 }
 
 /** Whether a text has, at any depth, what is left out of account where a provider put it. */

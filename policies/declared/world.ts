@@ -1,11 +1,24 @@
+import { originOf } from "../../stacks/tagging.ts";
 import { matchesName } from "../judging/approvals.ts";
-import { cluster, DEFAULT_PROVIDERS, providers } from "./cluster.ts";
+import type { AnyResource } from "../judging/resource.ts";
+import { cluster, DEFAULT_PROVIDERS, providers, SEMVER } from "./cluster.ts";
 import { accessLogs, data } from "./data.ts";
 import { edge } from "./edge.ts";
 import { identities } from "./identities.ts";
+import { RELEASE_ID } from "./jobs.ts";
 import { flows, network } from "./network.ts";
 import { pods } from "./pods.ts";
-import { type Declaration, fill, Matcher, namesOf, optional, type Shape, type World } from "./shape.ts";
+import {
+  type Declaration,
+  fill,
+  Matcher,
+  matching,
+  mismatches,
+  namesOf,
+  optional,
+  type Shape,
+  type World,
+} from "./shape.ts";
 
 /** Every resource of this deployment, by subject; nothing else may exist. */
 export const DECLARATIONS: readonly Declaration[] = [
@@ -24,8 +37,17 @@ export const DECLARATIONS: readonly Declaration[] = [
 const COMPONENT =
   /^sparki:(apps:(ClusterJob|Cutover|DatabaseJobs|Identities|Namespaces|Promotion|Workload)|infra:(Cache|Certificate|Cluster|Database|Edge|Firewall|Keys|LoadBalancer|Network|Secrets|WorkloadIdentity|Zone))$/;
 
-/** Tags that say who made it and for what; others can give rights, since policies of AWS's own go by them. */
-const OWN_TAGS = /^(Name|project|stack|owner|managed-by|release|resource)$/;
+/** Tags that say who made it and for what, by which it is found again; others can give rights, since policies of AWS's own go by them. */
+const OWN_TAGS: Readonly<Record<string, Shape>> = {
+  Name: matching("a name", /^[\w-]+$/),
+  project: "sparki",
+  stack: "{stack}",
+  owner: "{owner}",
+  "managed-by": "pulumi",
+  // Of the release that made it, which may be an earlier one.
+  release: RELEASE_ID,
+  resource: new Matcher("what the resource is to the program", (value, { bound }) => value === bound.origin),
+};
 /** Tags that AWS goes by, and the kind of resource that may have them. */
 const SPOKEN_TAGS: Readonly<Record<string, readonly [type: string, value: string]>> = {
   "kubernetes.io/role/elb": ["aws:ec2/subnet:Subnet", "1"],
@@ -38,8 +60,10 @@ function tagsOf(type: string): Matcher {
   return optional(
     new Matcher("tags of this deployment", (value, world) =>
       Object.entries(Object(value)).every(([key, tag]) => {
-        const [only, wanted = ""] = SPOKEN_TAGS[key] ?? [];
-        return typeof tag === "string" && (OWN_TAGS.test(key) || (only === type && tag === fill(wanted, world)));
+        const [only, wanted = ""] = Object.hasOwn(SPOKEN_TAGS, key) ? (SPOKEN_TAGS[key] ?? []) : [];
+        const own = Object.hasOwn(OWN_TAGS, key) ? OWN_TAGS[key] : undefined;
+        if (own !== undefined) return mismatches(() => tag, own, world).length === 0;
+        return only === type && tag === fill(wanted, world);
       }),
     ),
   );
@@ -50,14 +74,16 @@ const commonOf = (type: string): Readonly<Record<string, Shape>> =>
 
 /** What a resource has to be, in the words of its declaration, with what its name binds; undefined when it has none. */
 export function declarationOf(
-  { type, name }: { readonly type: string; readonly name: string },
+  { type, name, options }: Pick<AnyResource, "type" | "name" | "options">,
   world: World,
 ): { readonly shape: Readonly<Record<string, Shape>>; readonly world: World } | undefined {
   if (isStructure(type, name, world)) return { shape: {}, world };
   for (const declaration of BY_TYPE.get(type) ?? []) {
     const found = namesOf(declaration.name, world).find((one) => one.name === name);
     if (found === undefined) continue;
-    return { shape: { ...commonOf(type), ...declaration.properties }, world: found.world };
+    const kept = (options?.ignoreChanges ?? []).join(" ");
+    const bound = { ...found.world.bound, origin: originOf(type, name), kept };
+    return { shape: { ...commonOf(type), ...declaration.properties }, world: { ...found.world, bound } };
   }
   return undefined;
 }
@@ -70,9 +96,37 @@ function isStructure(type: string, name: string, { stack }: World): boolean {
   return COMPONENT.test(type);
 }
 
-/** A provider without settings that the engine makes up for a package. */
-export function isDefaultProvider(type: string, name: string): boolean {
-  return DEFAULT_PROVIDERS.test(type) && /^default(_\d+_\d+_\d+)?$/.test(name);
+/** A provider that the engine makes up for a package: of the version that its name says, and without a setting. */
+export function isDefaultProvider(
+  { type, name, props }: { readonly type: string; readonly name?: string; readonly props: object },
+  world: World,
+): boolean {
+  const [isDefault, version] = /^default(?:_(\d+_\d+_\d+))?$/.exec(name ?? "default") ?? [];
+  if (!DEFAULT_PROVIDERS.test(type) || isDefault === undefined) return false;
+  const numbered = version === undefined ? {} : { version: version.replaceAll("_", ".") };
+  const told = name === undefined ? { version: optional(SEMVER) } : numbered;
+  return mismatches(() => props, { ...told, __internal: optional({}) }, world).length === 0;
+}
+
+/**
+ * Whether a text could be an output of one of these resources, by all that is declared of them: an ARN is of this stack's
+ * account and region, and of an identity only that of its own name.
+ */
+export function couldTell(sources: readonly string[], text: string, world: World): boolean {
+  const [scheme, partition, service, region, account, ...resource] = text.split(":");
+  if (scheme !== "arn") return !/^\d{12}\//.test(text);
+  const { config } = world;
+  const isOwn = ["", config.region].includes(region ?? "-") && ["", config.accountId].includes(account ?? "-");
+  if (partition !== "aws" || !isOwn) return false;
+  return service !== "iam" || (account !== "" && isRole(sources, resource.join(":"), world));
+}
+
+function isRole(sources: readonly string[], resource: string, world: World): boolean {
+  const named = /^role\/([^/]+)$/.exec(resource)?.[1];
+  return (BY_TYPE.get("aws:iam/role:Role") ?? []).some(({ name, properties }) => {
+    const { name: own = null } = properties;
+    return isSource(name, sources, world) && mismatches(() => named, own, world).length === 0;
+  });
 }
 
 /** Whether a resource of that logical name is among those that a value may come from. */

@@ -7,7 +7,8 @@ import { kubeconfigOf } from "../../support/policy-kubeconfig.ts";
 const world = { ...situation(), bound: {} };
 const host = "sparki-prod-database.c0123456789a.us-east-1.rds.amazonaws.com";
 const target = { host, port: 5432, databaseName: "sparki" };
-const image = `ghcr.io/alexarno/sparki/engine@sha256:${"1".repeat(64)}`;
+const { database: stores, release } = world.config;
+const image = stores.clientImage;
 const database = { DATABASE_HOST: host, DATABASE_PORT: "5432", DATABASE_NAME: "sparki" };
 
 const users = {
@@ -23,6 +24,7 @@ const users = {
 const migrate = {
   ...users,
   name: "migrate",
+  image: release.images.engine,
   releaseId: "2026.11.1",
   serviceAccount: "migrations",
   secretProviderClass: "jobs-migrate",

@@ -1,5 +1,6 @@
 import type { ChartChange } from "../../support/hostile-chart.ts";
 import { ODD_CHARTS } from "./odd-charts.ts";
+import { UNFORESEEN_CHARTS } from "./unforeseen-charts.ts";
 
 /** A change to a chart that must never reach the cluster, and what has to be said of it. */
 export interface HostileChart {
@@ -703,4 +704,10 @@ export const HOSTILE_EDITS: readonly HostileChart[] = [
   },
 ];
 
-export const HOSTILE_CHARTS = [...HOSTILE_OBJECTS, ...HOSTILE_EDITS, ...FURTHER_EDITS, ...ODD_CHARTS];
+export const HOSTILE_CHARTS = [
+  ...HOSTILE_OBJECTS,
+  ...HOSTILE_EDITS,
+  ...FURTHER_EDITS,
+  ...ODD_CHARTS,
+  ...UNFORESEEN_CHARTS,
+];

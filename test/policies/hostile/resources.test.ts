@@ -5,8 +5,9 @@ import { ATTACKS, LITERALS } from "./attacks.ts";
 import { FURTHER } from "./further.ts";
 import { ODD } from "./odd.ts";
 import { HOSTILE } from "./resources.ts";
+import { UNFORESEEN } from "./unforeseen.ts";
 
-const ALL = [...HOSTILE, ...ATTACKS, ...FURTHER, ...ODD, ...LITERALS];
+const ALL = [...HOSTILE, ...ATTACKS, ...FURTHER, ...ODD, ...UNFORESEEN, ...LITERALS];
 
 describe("the hostile resources", () => {
   it("are at least 150, under a title of their own each", () => {
