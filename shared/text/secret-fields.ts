@@ -5,7 +5,7 @@ const SECRET_PART =
   /passw(?:or)?d|passwort|kennwort|contrasen|senha|passphrase|passcode|secret|apikey|accesskey|privatekey|signingkey|encryptionkey|masterkey|accountkey|servicekey|sharedkey|authkey|licensekey|sshkey|credential|token|jwt|bearer|authoriz?ation|cookie|connectionpass|requirepass|masterauth|sessionid|sessid|samlresponse|assertion/;
 
 const SECRET_END =
-  /(?:pwd|pswd|creds?|otp|hmackey|sessionkey|mfacode|webhook|webhookurl|bindpw|psk|keydata|mnemonic|seedphrase|(?:recovery|backup)codes?|(?:totp|otp|mfa|hmac)(?:seed|key)|pepper)$/;
+  /(?:pwd|pswd|creds?|otp|hmackey|sessionkey|mfacode|webhook|webhookurl|bindpw|psk|keydata|mnemonic|seedphrase|(?:recovery|backup)codes?|(?:totp|otp|mfa|hmac)(?:seed|key)|pepper|plaintext)$/;
 
 /** `DB_PASS` is a password; `pass` alone is also a verdict. */
 const SECRET_LAST_WORD =
@@ -13,7 +13,7 @@ const SECRET_LAST_WORD =
 
 /** A name of, an address of, or a number about a secret is none. */
 const ABOUT_SECRET =
-  /(?:arn|names?|refs?|references?|count|length|size|url|uri|endpoint|host|path|files?|folder|type|kind|policy|policies|expir(?:y|es?|ation|esat|esin)|ttl|(?:expires|created|updated|issued|rotated)(?:at|on)|version|enabled|required|rotation|rotator|provider(?:class)?|class|store|storage|lifetime|since|until|age|days|seconds|minutes|limit|manager|issuer|id|ids|index|field|column|mount|volume|reader|budget|bucket|status|state|used|usage|check|checker|izer|ized|keyring|provisioner)$/;
+  /(?:arn|names?|refs?|references?|count|length|size|url|uri|endpoint|host|path|files?|folder|type|kind|policy|policies|expir(?:y|es?|ation|esat|esin)|ttl|(?:expires|created|updated|issued|rotated)(?:at|on)|version|enabled|required|rotation|rotator|provider(?:class)?|class|store|storage|lifetime|since|until|age|days|seconds|minutes|limit|manager|issuer|id|ids|index|field|column|mount|volume|reader|budget|bucket|stdin|status|state|used|usage|check|checker|izer|ized|keyring|provisioner)$/;
 
 /** Whose value is a password, whatever it looks like. */
 const PASSWORD =
@@ -157,7 +157,7 @@ const NAME = /[\p{L}_$][\p{L}\p{M}\p{N}_.$-]*/gu;
 const QUOTE = String.raw`(?:\\*["'${"`"}]|\\*u0022|&quot;|&#0?3[49];|%22)`;
 /** Between a name and its value: the name's closing quote, a bracket, and a sign in plain or in escaped form. */
 const SEPARATOR = new RegExp(
-  String.raw`(${QUOTE}[ \t]{0,20}:[ \t]{0,20}\r?\n\s{0,80}(?=\\*")|${QUOTE}?\]?[ \t]{0,20}(?:=>(?:\r?\n)?|->|[:?+]=|={1,2}|:(?!:)|[\uff1d\uff1a\ufe55\ua789\u2236\u2192\u21d2]|%(?:25){0,4}3[DdAa]|\\u003[daDA]|\\x3[daDA]|\\07[25]|&#(?:61|58);))[ \t]{0,20}`,
+  String.raw`(${QUOTE}[ \t]{0,20}:[ \t]{0,20}\r?\n\s{0,80}(?=\\*")|${QUOTE}?\]?[ \t]{0,20}(?:=>(?:\r?\n)?|->|[:?+]=|={1,3}|:(?!:)|[\uff1d\uff1a\ufe55\ua789\u2236\u2192\u21d2]|%(?:25){0,4}3[DdAa]|\\u003[daDA]|\\x3[daDA]|\\07[25]|&#(?:61|58);))[ \t]{0,20}`,
   "y",
 );
 /** An option's value is its next word, also in a list of quoted words. */
@@ -193,7 +193,7 @@ const SAID_BEFORE =
   /(?<![^\s"'`(])([^\s"'`()[\]]{4,128})(["'`]?[ \t]{1,4}(?:(?:is|was)[ \t]{1,4}(?:now[ \t]{1,4})?(?:the|my|your|our|his|her|their|its|a|[\w-]{1,40}'s)|as(?:[ \t]{1,4}(?:the|my|your|a))?)[ \t]{1,4}(?:[a-z]{1,20}[ \t]{1,4}){0,2}?([\p{L}_-]{1,40}))(?=[.,;:!?)]|[ \t]{1,4}(?:for|of|to|on)\b|[ \t\r]*(?:\n|$))/gimu;
 const OPENING = new RegExp(QUOTE, "y");
 /** What a language writes before a text of its own: `Some("x")`, `b'x'`, `string(9) "x"`, `&"x"`. */
-const WRAPPED = /(?:[A-Za-z_][\w:.<>]{0,60}[ \t]?\((?:\d{1,6}\)[ \t])?|[brufEN&*]{1,2})(?=["'`])/y;
+const WRAPPED = /(?:[A-Za-z_][\w:.<>]{0,60}[ \t]?\((?:\d{1,6}\)[ \t])?|[brufEN&*$]{1,2})(?=["'`])/y;
 /** A bare value continues over what parts fields where no further field follows. */
 const BARE = /(?:[^\s"'`<>&;,}\])]|[&;,](?![\w.-]{0,64}[=:]|\s|$)|[}\])](?![\s,;}\])"'`&]|$))+/y;
 const SCHEME_WORD = /(?:Bearer|Basic|Token|ApiKey|Api-Key|Negotiate|NTLM|GoogleLogin|SSWS|JWT)[ \t]{1,4}/iy;
@@ -217,7 +217,17 @@ const CLIENT_PASSWORD =
 const LOGIN =
   /(\b(?:docker|podman|nerdctl|buildah|skopeo|oras|crane|cosign|helm|az)\b[^\n|;]{0,80}?[ \t]login\b[^\n|;]{0,200}?[ \t]-p[ \t=]{0,2}["']?)(?=[^\s-])[^\s"']{1,200}/g;
 const OTHER_CLIENTS =
-  /(\b(?:ldap(?:search|add|modify|delete|whoami|passwd)\b[^\n|;]{0,400}?[ \t]-[wsa][ \t]{0,2}|htpasswd\b[^\n|;]{0,80}?[ \t]-\w*b\w*[ \t]\S{1,200}[ \t]\S{1,80}[ \t]{1,4}|(?:https?|xhs?)[ \t][^\n|;]{0,80}?-a[ \t]{0,2}[\w.-]{1,64}:|net[ \t]use[ \t][^\n|;/]{1,200}?\\\\\S{1,200}[ \t]{1,4}))(?=[^\s/-])[^\s"']{1,200}/gi;
+  /(\b(?:ldap(?:search|add|modify|delete|whoami|passwd)\b[^\n|;]{0,400}?[ \t]-[wsa][ \t]{0,2}|(?:un)?zip\b[^\n|;]{0,80}?[ \t]-P[ \t]{0,2}|htpasswd\b[^\n|;]{0,80}?[ \t]-\w*b\w*[ \t]\S{1,200}[ \t]\S{1,80}[ \t]{1,4}|(?:https?|xhs?)[ \t][^\n|;]{0,80}?-a[ \t]{0,2}[\w.-]{1,64}:|net[ \t]use[ \t][^\n|;/]{1,200}?\\\\\S{1,200}[ \t]{1,4}))(?=[^\s/-])[^\s"']{1,200}/gi;
+/** A value that one program says, and another one reads as its password. */
+const PIPED =
+  /(\b(?:echo|printf)[ \t]{1,4}(?:-[neE]{1,2}[ \t]{1,4})?(?:["']%s(?:\\n)?["'][ \t]{1,4})?["']?)(?=[^\s"'|$-])[^\s"'|]{1,512}(?=["']?[ \t]{0,4}\|[^\n]{0,300}?(?:--password-stdin|--stdin\b|\bpasswd\b|\bchpasswd\b|\bsudo[ \t]-S))/g;
+/** What a client of FTP, POP3 or IMAP says when it logs in, alone on its line. */
+const WIRE_LOGIN =
+  /(^|["'>:\]][ \t]{0,4})((?:\w{1,16}[ \t])?LOGIN[ \t]\S{1,128}[ \t]|PASS[ \t])([^\s/]{4,512})(?=[ \t\r]*$)/gm;
+const ACL = /\bACL[ \t]{1,4}SETUSER\b[^\n]{0,2000}/gi;
+/** Of PagerDuty's, which is no message broker's, and Opsgenie's header. */
+const WAKING =
+  /\b((?:routing|integration|service)_?key["']?[ \t]{0,4}[:=][ \t]{0,4}["']?|GenieKey[ \t]{1,4})(?:[0-9a-z]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4,12}){4})\b/gi;
 const LITERAL = /(--from-literal[ =]["']?[\w.-]{1,253}=)[^\s"']{1,4000}/g;
 /** The private parts of a key in JSON (RFC 7518). */
 const JSON_KEY = /("(?:d|p|q|dp|dq|qi|k)"\s{0,8}:\s{0,8}")[\w+/=-]{16,}/g;
@@ -261,6 +271,12 @@ function withoutHeaders(text: string, mark: string): string {
     .replace(LOGIN, `$1${mark}`)
     .replace(OTHER_CLIENTS, `$1${mark}`)
     .replace(CURL_USER, `$1${mark}`)
+    .replace(PIPED, `$1${mark}`)
+    .replace(WIRE_LOGIN, (all, before: string, words: string, value: string) =>
+      isGiven("password", value, "", false) ? `${before}${words}${mark}` : all,
+    )
+    .replace(ACL, (all) => all.replace(/([ \t][>#])[^\s"']{1,512}/g, `$1${mark}`))
+    .replace(WAKING, `$1${mark}`)
     .replace(LITERAL, `$1${mark}`)
     .replace(JSON_KEY, (all, before: string) => (JSON_KEY_KIND.test(text) ? `${before}${mark}` : all))
     .replace(STANDALONE, (all, scheme: string, value: string) =>
@@ -293,6 +309,11 @@ function isGiven(name: string, value: string, after: string, isPlain: boolean): 
   const isLast = /^[.,;:!?]?[ \t\r]*(?:\n|$)/.test(after);
   return isPlain && isLast && !PROSE.test(word) && /^[\p{L}'-]+$/u.test(word);
 }
+
+const KIND_OF_FIELD = "(?:parameter|param|option|variable|setting|env|config|property|argument|attribute)";
+/** A field that names what another one holds, and that other one, as AWS and others call them. */
+const NAMES_FIELD = new RegExp(`^(?:name|key|field|header|variable|${KIND_OF_FIELD}_?(?:name|key))$`, "i");
+const VALUE_FIELD = new RegExp(`^(?:value|val|stringvalue|data|${KIND_OF_FIELD}_?value)$`, "i");
 
 /** Goes over the text once, name by name; what it has judged it does not visit again. */
 class Scanner {
@@ -337,9 +358,8 @@ class Scanner {
       if (hidden > valueAt || secrecy === "none") return Math.max(hidden, end);
     }
     if (secrecy === "none") {
-      if (valueAt !== undefined && /^(?:name|key|field|header|variable)$/i.test(name)) this.#arm(valueAt);
-      if (!(valueAt !== undefined && end < this.#armedUntil && /^(?:value|val|stringvalue|data)$/i.test(name)))
-        return end;
+      if (valueAt !== undefined && NAMES_FIELD.test(name)) this.#arm(valueAt);
+      if (!(valueAt !== undefined && end < this.#armedUntil && VALUE_FIELD.test(name))) return end;
       this.#armedUntil = 0;
       if (secrecyOf(this.#armedBy) === "none") return Math.max(this.#hideCode(valueAt, this.#armedBy), end);
       return this.#hide(valueAt, "password", name, false);
@@ -404,10 +424,8 @@ class Scanner {
       const gap = this.#match(OPTION_GAP, end);
       if (gap > 0) return end + gap;
     }
-    if (secrecy === "password" && !isOption) {
-      const gap = this.#match(QUOTED_AFTER, end);
-      if (gap > 0) return end + gap;
-    }
+    const quoted = isOption ? 0 : this.#match(QUOTED_AFTER, end);
+    if (quoted > 0 && (secrecy === "password" || isOpaque(this.#bare(end + quoted + 1)))) return end + quoted;
     const given = this.#givenAt(name, end);
     if (given !== undefined) return given;
     const said = this.#match(SAID_AFTER, end);
@@ -460,7 +478,7 @@ class Scanner {
   #arm(valueAt: number): void {
     OPENING.lastIndex = valueAt;
     const opening = OPENING.exec(this.#text)?.[0].length ?? 0;
-    const value = /^[\w.-]{1,120}/.exec(this.#text.slice(valueAt + opening, valueAt + opening + 130))?.[0] ?? "";
+    const value = /^[\w./-]{1,120}/.exec(this.#text.slice(valueAt + opening, valueAt + opening + 130))?.[0] ?? "";
     this.#armedBy = value;
     this.#armedUntil = secrecyOf(value) === "none" && !isCodeName(value) ? 0 : valueAt + value.length + NEAR;
   }
@@ -592,6 +610,9 @@ const ENTRY = /^([ \t]*["']?[\w.$/-]{1,253}["']?[ \t]*:)(?:[ \t].*)?$/;
 /** What is no single value: an item, a key of its own, or an opening bracket. */
 const NESTED = /^[ \t]*(?:-[ \t]|[{[]|["']?[\w.$-]{1,120}["']?[ \t]*:(?:[ \t]|$))/;
 
+/** An item that is one word. */
+const ITEM = /^([ \t]*-[ \t]{1,8})["']?[^\s"':{[]+["']?[ \t\r]*$/;
+
 const SECRET_OBJECT = /^[ \t]*(?:- )?["']?kind["']?[ \t]*:[ \t]*["']?Secret["']?[ \t\r]*,?$/m;
 
 /** Only a Secret has `stringData`. */
@@ -625,11 +646,14 @@ const PRIVATE_LINES = /(Private-Lines: \d{1,4}\r?\n)(?:[A-Za-z0-9+/=]{1,64}(?:\r
 
 /** A value that stands before the name which says that it is secret. */
 const VALUE_FIRST =
-  /(\bvalue\\*["']?[ \t]{0,8}:[ \t]{0,8})(\\*"[^"\n]{0,300}"|'[^'\n]{0,300}'|[^\s,"'{}[\]\\][^\s,{}[\]]{0,300})(?=\s{0,80},?\s{0,80}\\*["']?(?:name|key)\\*["']?[ \t]{0,8}:[ \t]{0,8}\\*["']?([\w.$-]{1,120}))/gi;
+  /(\bvalue\\*["']?[ \t]{0,8}:[ \t]{0,8})(\\*"[^"\n]{0,300}"|'[^'\n]{0,300}'|[^\s,"'{}[\]\\][^\s,{}[\]]{0,300})(?=\s{0,80},?\s{0,80}\\*["']?(?:name|key)\\*["']?[ \t]{0,8}:[ \t]{0,8}\\*["']?([\w.$/-]{1,120}))/gi;
 
 /** What a client sends to Redis, as a trace of the wire shows it. */
 const RESP =
   /((?:\b|(?<=\\n))AUTH(?:\\r\\n|\r?\n)(?:\$\d{1,5}(?:\\r\\n|\r?\n)\w{1,64}(?:\\r\\n|\r?\n)(?=\$))?\$\d{1,5}(?:\\r\\n|\r?\n))(?:(?!\\r\\n)\S){1,512}/g;
+
+/** What a client of SMTP answers when it is asked for its password. */
+const SMTP = /(\b334 UGFzc3dvcmQ6(?:\\r\\n|\r?\n)(?:[A-Z]:[ \t])?)[\w+/=]{4,512}/g;
 
 /** Whether everyone may see the value of a name. */
 function isOpen(name: string, value: string): boolean {
@@ -663,6 +687,7 @@ export function withoutBlocks(text: string, mark: string): string {
     )
     .replace(PARAMETERS, `$1${mark}`)
     .replace(PRIVATE_LINES, `$1${mark}\n`)
+    .replace(SMTP, `$1${mark}`)
     .replace(RESP, `$1${mark}`);
   const objects = JSON_SECRET.test(inline)
     ? inline.replace(
@@ -866,6 +891,8 @@ function valueHidden(block: readonly string[], secrecy: Secrecy, isScalar: boole
   if (secrecy === "none" || first.trim() === "" || first.includes(mark)) return undefined;
   const hidden = `${" ".repeat(indentOf(first))}${mark}`;
   if (isScalar) return [];
+  if (secrecy === "password" && block.every((line) => ITEM.test(line)))
+    return block.map((line) => line.replace(ITEM, (_, dash: string) => `${dash}${mark}`));
   if (more.length > 0 || NESTED.test(first)) return undefined;
   const value = first.trim().replace(/^["']|["']?,?$/g, "");
   if (isPublicValue(value) || (secrecy === "password" ? /\s/.test(value) : !isOpaque(value))) return undefined;

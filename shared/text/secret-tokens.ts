@@ -32,6 +32,7 @@ const KINDS: readonly TokenKind[] = [
     kind: "AWS session token",
     pattern: /(?<![A-Za-z0-9])(?:FwoGZXIvYXdz|FQoGZXIvYXdz|IQoJb3JpZ2lu|AQoDYXdz|AQoEXAMPLE)[\w+/=%-]+/g,
   },
+  { kind: "token for a cluster of EKS", pattern: /(?<![A-Za-z0-9])k8s-aws-v1\.[\w-]{16,}/g },
   { kind: "Slack token", pattern: /(?<![A-Za-z0-9])x(?:ox[a-z]|app|wfp)(?:\.xox[a-z])?-[\w-]{4,}/g },
   { kind: "GitHub token", pattern: /(?<![A-Za-z0-9])(?:gh[a-z]_|github_pat_)\w{10,}/g },
   { kind: "GitLab token", pattern: /(?<![A-Za-z0-9])gl[a-z]{2,6}-[\w.-]{10,}/g, isOne: hasDigit },

@@ -650,9 +650,42 @@ const KEPT = [
   "s3 p4 x509: v1",
   'Content-Disposition: form-data; name="file"\r\n\r\ntext',
   "<a>text</a> and <path>\n x\n</path>",
+  "PASS unit test/policies/hostile/charts.test.ts (149.503 s)",
+  "routing_key: orders.created",
+  "docker login -u ann --password-stdin ghcr.io",
+  "echo deployed | tee log",
+  '{"Name":"/sparki/prod/level","Value":"3"}',
+  '{"ParameterKey":"InstanceType","ParameterValue":"t3.large"}',
+  'token "engine" is not known',
+  "passwords:\n  rotated: yes",
 ] as const;
 
-const ALL_SECRETS = [...SECRETS, ...SAID, ...WRAPPED, ...IN_PLACES, ...BINARY];
+const ITSELF = "Zq8vT2mN4kR7wX1pL9dF3hJ6";
+/** As cloud providers name a parameter and its value, as programs hand a value on, and as clients say it on the wire. */
+const HANDED_ON: readonly (readonly [string, string, string])[] = [
+  ["a parameter with a path", `{"Name":"/db/password","Value":"${ITSELF}"}`, ITSELF],
+  ["a parameter whose value is first", `{"Value":"${ITSELF}","Name":"/db/password"}`, ITSELF],
+  ["a parameter of CloudFormation", `{"ParameterKey":"DBPassword","ParameterValue":"${ITSELF}"}`, ITSELF],
+  ["the same as an argument", `ParameterKey=DBPassword,ParameterValue=${ITSELF}`, ITSELF],
+  ["an option of Elastic Beanstalk", `{"OptionName":"DB_PASSWORD","Value":"${ITSELF}"}`, ITSELF],
+  ["what KMS decrypted", `"Plaintext": "${ITSELF}=="`, ITSELF],
+  ["a rule of Redis", `ACL SETUSER app on >${ITSELF} ~* +@all`, ITSELF],
+  ["a list of passwords", `passwords:\n  - ${ITSELF}\n  - "another"`, ITSELF],
+  ["a token in a sentence", `authentication with token "${ITSELF}" failed`, ITSELF],
+  ["a comparison", `password === "${ITSELF}"`, ITSELF],
+  ["a text of bash's own", `PASSWORD=$'${ITSELF}'`, ITSELF],
+  ["an echo", `echo ${ITSELF} | docker login -u a --password-stdin ghcr.io`, ITSELF],
+  ["a printf", `printf '%s' "${ITSELF}" | docker login --password-stdin`, ITSELF],
+  ["a zip", `zip -P ${ITSELF} a.zip b`, ITSELF],
+  ["FTP", `PASS ${ITSELF}`, ITSELF],
+  ["IMAP", `a1 LOGIN bob ${ITSELF}`, ITSELF],
+  ["SMTP", `334 UGFzc3dvcmQ6\r\n${Buffer.from("hunter2hunter2").toString("base64")}`, "aHVudGVyMmh1bnRlcjI"],
+  ["PagerDuty's key", `routing_key: ${"0123456789abcdef".repeat(2)}`, "0123456789abcdef"],
+  ["Opsgenie's header", "Authorization: GenieKey 0b6e9a1c-4f5d-4e2b-9c3a-7d8e9f0a1b2c", "7d8e9f0a1b2c"],
+  ["a token for EKS", `k8s-aws-v1.${Buffer.from("https://sts.amazonaws.com/?x=1").toString("base64url")}`, "aHR0cHM6"],
+];
+
+const ALL_SECRETS = [...SECRETS, ...SAID, ...WRAPPED, ...IN_PLACES, ...BINARY, ...HANDED_ON];
 
 describe("redacted", () => {
   it.each(ALL_SECRETS)("takes the secret out of %s", (_, text, ...hidden) => {
