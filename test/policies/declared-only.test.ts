@@ -128,6 +128,16 @@ describe(declaredOnly.name, () => {
       ]);
   });
 
+  it("stops a default provider of another version, and what is there without its guard", () => {
+    const older = thing("pulumi:providers:random", { version: "0.0.1" }).named("default_4_21_2");
+    expect(said(older)).toEqual(["type and name, which are not declared"]);
+    const release = thing("kubernetes:helm.sh/v3:Release", {}).named("engine-one-box");
+    expect(said(release).filter((property) => property?.startsWith("its guard"))).toEqual([
+      "its guard kubernetes:core/v1:Namespace sparki-engine",
+    ]);
+    expect(said(vpc).filter((property) => property?.startsWith("its guard"))).toEqual([]);
+  });
+
   describe("the boundary of a role", () => {
     const own = "arn:aws:iam::111122223333:policy/sparki-prod-permission-boundary";
     const about = (
