@@ -37,7 +37,7 @@ interface AskedJob {
 
 const PORT = 5432;
 /** Refusals for which the backup is the reason: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceFromDBSnapshot.html. */
-const UNREADABLE =
+export const UNREADABLE =
   /^(?:KMSKeyNotAccessibleFault|InvalidDBSnapshotStateFault|InvalidDBSnapshotState|DBSnapshotNotFoundFault|DBSnapshotNotFound|InvalidRestoreFault|PointInTimeRestoreNotEnabledFault|PointInTimeRestoreNotEnabled|DBInstanceAutomatedBackupNotFoundFault|DBInstanceAutomatedBackupNotFound)$/;
 /** The copies at AWS. A copy stands in the database's own subnets, which nothing outside reaches, in a security group of its own that lets nobody in until a check's pod asks. */
 export async function openRdsCopies(options: RdsCopiesOptions): Promise<DatabaseCopies & { close(): void }> {

@@ -21,6 +21,7 @@ import { askerSchema, heldSchema, imageSchema, parsed, removalSchema } from "./c
 import { cacheCopyRoutes, copyRoutes } from "./copies.ts";
 import { CloudMetrics, ClusterMetrics, Exporters } from "./exporters.ts";
 import { applyFaults } from "./faults.ts";
+import { instanceRoutes } from "./instance-requests.ts";
 import { startKubernetesProvider } from "./kubernetes/provider.ts";
 import { tokenFileIn } from "./private-requests.ts";
 import { compiledCode, Processes } from "./processes.ts";
@@ -166,6 +167,7 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   Object.assign(
     routes,
     copyRoutes(backing.database, facts(TYPES.database)),
+    instanceRoutes(account.databases),
     cacheCopyRoutes(backing.cache, facts(TYPES.replicationGroup)),
   );
   routes["GET /route53/*"] = async (_body, path) => {

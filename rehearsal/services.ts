@@ -46,6 +46,13 @@ export interface DatabaseService {
     username: string;
     password: string;
   }): Promise<{ address: string }>;
+  /** Starts it as `start` does, over the data of another one as it was at a moment, in seconds since 1970. */
+  startRestored(
+    database: Parameters<DatabaseService["start"]>[0],
+    from: { readonly source: string; readonly until: number },
+  ): Promise<{ address: string }>;
+  /** Gives a running database another name, by which clients find it from then on. */
+  rename(name: string, to: string, hostnames: readonly string[]): Promise<{ address: string }>;
   /** Changes the master password of a running database. */
   setPassword(name: string, username: string, password: string): Promise<void>;
   /** Stops the server; with `dropData` the data directory is removed too. */

@@ -164,6 +164,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   rotate: async () => (await import("./commands/rotate.ts")).rotate,
   drill: async () => (await import("./commands/drill.ts")).drill,
   rebuild: async () => (await import("./commands/rebuild.ts")).rebuild,
+  recover: async () => (await import("./commands/recover.ts")).recover,
   upgrades: async () => (await import("./commands/upgrades.ts")).upgrades,
   status: async () => (await import("./commands/status.ts")).status,
   history: async () => (await import("./commands/history.ts")).history,

@@ -8,6 +8,7 @@ import { RandomProvider } from "../random/provider.ts";
 import type { Services } from "../services.ts";
 import { type Call, FaultInjection } from "./fault-injection.ts";
 import { type Authority, authorizedProvider } from "./iam/authorized-provider.ts";
+import { DatabaseInstances } from "./instances.ts";
 import { ModelClock } from "./latency.ts";
 import type { Cloud } from "./model.ts";
 import { Models } from "./models.ts";
@@ -48,6 +49,8 @@ export interface AwsProviders {
   secretFor(identifier: string, reader: SecretReader, stage?: SecretStage): string | undefined;
   /** The issued certificate of an ARN; undefined before. */
   certificatePem(arn: string): string | undefined;
+  /** Database instances as someone asks RDS for them, and not Pulumi. */
+  readonly databases: DatabaseInstances;
   /** Issues every certificate again for so many days. @default as ACM does */
   renewCertificates(days?: number): Promise<void>;
   /** Model seconds since the world began. */
@@ -79,6 +82,7 @@ export async function startAwsProviders(options: AwsProvidersOptions): Promise<A
     secretValue: (identifier) => secretValue(identifier, cloud),
     secretFor: (identifier, reader, stage) => secretFor(identifier, reader, cloud, stage),
     certificatePem: (arn) => issuedPem(arn, vault),
+    databases: new DatabaseInstances(cloud, operations),
     renewCertificates: (days) => renewCertificates({ world, vault }, days),
     now: () => clock.now(),
     close: async () => {

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { type Addresses, PORTS } from "../addresses.ts";
@@ -16,7 +18,7 @@ import {
   takeBackup,
 } from "./backups.ts";
 import { Instances } from "./instances.ts";
-import { initialise, SUPERUSER, startPostgres } from "./postgres.ts";
+import { initialise, isInitialised, keepInitialised, SUPERUSER, startPostgres } from "./postgres.ts";
 import { claim, type PostgresPlace, placeOf, postgresUser, release } from "./postgres-user.ts";
 import { issueCertificate } from "./served-certificate.ts";
 
@@ -74,6 +76,42 @@ export class Databases implements DatabaseService {
 
   async stopAll(): Promise<void> {
     await Promise.all(this.#instances.names().map((name) => this.stop(name, { dropData: false })));
+  }
+
+  /**
+   * Starts a server over a backup of `source` and its log up to a moment, in seconds since 1970, as an instance of its own
+   * that is no copy of a drill. Started again, it continues with the data that it has.
+   */
+  async startRestored(
+    wanted: WantedDatabase,
+    { source, until }: { readonly source: string; readonly until: number },
+  ): Promise<{ address: string }> {
+    if (isInitialised(this.#placeOf(wanted.name))) return this.start(wanted);
+    const base = this.backups(source).find(({ at }) => at <= until);
+    if (base === undefined) throw new Error(`no backup of ${source} is from before that moment`);
+    const from = await this.#running(source);
+    await asSuperuser(from, this.#options.authority, (client) => archiveUntilNow(this.#placeOf(source), client));
+    const launch = async (index: number) => {
+      const running = await this.#launchCopy(source, wanted, index, { backup: base.id, until });
+      keepInitialised(this.#placeOf(wanted.name), running.superuserPassword);
+      const { username, password } = wanted;
+      await asSuperuser(running, this.#options.authority, (client) => setRole(client, username, password));
+      return running;
+    };
+    const { address } = await this.#instances.start(wanted.name, launch);
+    return { address };
+  }
+
+  /** Gives a server another name, for which it is started again over its data; clients find it by these host names. */
+  async rename(name: string, to: string, hostnames: readonly string[]): Promise<{ address: string }> {
+    const { wanted } = await this.#running(name);
+    const [from, place] = [this.#placeOf(name), this.#placeOf(to)];
+    if (this.names().includes(to) || existsSync(place.folder)) throw new Error(`database ${to} already exists`);
+    await this.stop(name, { dropData: false });
+    claim(place);
+    for (const entry of readdirSync(from.folder)) renameSync(join(from.folder, entry), join(place.folder, entry));
+    release(from);
+    return this.start({ ...wanted, name: to, hostnames });
   }
 
   /** Stops every server as a failing instance would: its name, its address and its data stay. */

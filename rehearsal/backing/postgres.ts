@@ -52,8 +52,7 @@ const SETTINGS = {
 export async function initialise(place: PostgresPlace, processes: Processes): Promise<string> {
   const passwordFile = join(place.folder, "superuser");
   const data = join(place.folder, "data");
-  const done = join(place.folder, "initialised");
-  if (existsSync(done)) return readFileSync(passwordFile, "utf8");
+  if (isInitialised(place)) return readFileSync(passwordFile, "utf8");
   // Whatever is there is of an initdb that was killed.
   rmSync(data, { recursive: true, force: true });
   mkdirSync(data, { recursive: true, mode: 0o700 });
@@ -73,8 +72,25 @@ export async function initialise(place: PostgresPlace, processes: Processes): Pr
   }
   rewrite(join(data, "pg_hba.conf"), ACCESS);
   rewrite(join(data, "postgresql.conf"), settingLines(SETTINGS));
-  writeFileSync(done, "");
+  writeFileSync(markOf(place), "");
   return password;
+}
+
+function markOf({ folder }: PostgresPlace): string {
+  return join(folder, "initialised");
+}
+
+/** Whether its data directory is whole. */
+export function isInitialised(place: PostgresPlace): boolean {
+  return existsSync(markOf(place));
+}
+
+/** Marks a data directory that a restore has made as whole, with the superuser's password that its data holds. */
+export function keepInitialised(place: PostgresPlace, superuserPassword: string): void {
+  const passwordFile = join(place.folder, "superuser");
+  writeFileSync(passwordFile, superuserPassword, { mode: 0o600 });
+  own(passwordFile, place.user);
+  writeFileSync(markOf(place), "");
 }
 
 /** Writes into a file that is there, never through a link: its folder belongs to another user than we may be. */

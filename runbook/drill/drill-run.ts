@@ -64,17 +64,24 @@ function wantedIn(snapshot: Given[string], moment: Given[string]): Wanted {
   }
   if (typeof moment !== "string") return { newest: true };
   if (moment === "latest") return { pointInTime: "latest" };
-  const seconds = MOMENT.test(moment) ? Date.parse(moment) / 1000 : Number.NaN;
-  // 30 February is read as 2 March.
-  const [, , day] = /^(\d{4}-\d{2})-(\d{2})/.exec(moment) ?? [];
-  const written = new Date(Date.parse(`${moment.slice(0, 10)}T00:00:00Z`));
-  if (!Number.isNaN(seconds) && written.getUTCDate() === Number(day)) return { pointInTime: seconds };
+  const seconds = momentIn(moment);
+  if (seconds !== undefined) return { pointInTime: seconds };
   throw refused(
     `--point-in-time is ${JSON.stringify(moment)}; expected a moment such as 2026-11-28T10:30:00Z, or latest`,
   );
 }
 
-function minutesIn(limit: Given[string]): number {
+/** A moment on the command line, in seconds since 1970; undefined where it is none. */
+export function momentIn(moment: string): number | undefined {
+  const seconds = MOMENT.test(moment) ? Date.parse(moment) / 1000 : Number.NaN;
+  // 30 February is read as 2 March.
+  const [, , day] = /^(\d{4}-\d{2})-(\d{2})/.exec(moment) ?? [];
+  const written = new Date(Date.parse(`${moment.slice(0, 10)}T00:00:00Z`));
+  return !Number.isNaN(seconds) && written.getUTCDate() === Number(day) ? seconds : undefined;
+}
+
+/** How long AWS may take, by `--limit`; throws SPARKI_USAGE for anything but minutes of a day. */
+export function minutesIn(limit: Given[string]): number {
   const minutes = typeof limit === "string" && /^\d{1,4}$/.test(limit) ? Number(limit) : 0;
   if (minutes >= 1 && minutes <= MOST_MINUTES) return minutes;
   throw refused(`--limit is ${JSON.stringify(limit)}; expected minutes from 1 to ${MOST_MINUTES}`);

@@ -2,20 +2,22 @@ import { askCacheInCluster } from "../../io/cluster-cache-questions.ts";
 import { clusterKubeconfig } from "../../io/cluster-lookups.ts";
 import { askInCluster } from "../../io/cluster-questions.ts";
 import { openElasticacheCopies } from "../../io/elasticache-copies.ts";
-import { openRdsCopies } from "../../io/rds-copies.ts";
+import { openRdsCopies, type RdsCopiesOptions } from "../../io/rds-copies.ts";
 import type { CacheCopies, DatabaseCopies } from "../../io/restored-copies.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import type { OpenPreflight } from "../preflight/open.ts";
 
 /** The stack's database at AWS, and copies of it that a Job in the stack's own cluster asks. */
 export async function openAwsCopies(opened: OpenPreflight): Promise<DatabaseCopies & { close(): void }> {
-  return openRdsCopies({
-    ...ownerOf(opened),
-    ask: async (host, job) => {
-      const kubeconfig = await kubeconfigOf(opened);
-      return askInCluster({ ...job, host, kubeconfig, image: opened.context.config.database.clientImage });
-    },
-  });
+  return openRdsCopies({ ...ownerOf(opened), ask: askFromCluster(opened) });
+}
+
+/** Asks a server by its host name, from a Job in the stack's own cluster. */
+export function askFromCluster(opened: Pick<OpenPreflight, "context">): RdsCopiesOptions["ask"] {
+  return async (host, job) => {
+    const kubeconfig = await kubeconfigOf(opened);
+    return askInCluster({ ...job, host, kubeconfig, image: opened.context.config.database.clientImage });
+  };
 }
 
 /** The stack's Redis at AWS, and copies of it that a Job in the stack's own cluster asks. */
@@ -41,7 +43,7 @@ function ownerOf({ context, network }: OpenPreflight) {
 }
 
 /** Made anew for each question: a token is good for some minutes, and a restore takes longer. */
-async function kubeconfigOf({ context: { stack, aws } }: OpenPreflight): Promise<string> {
+async function kubeconfigOf({ context: { stack, aws } }: Pick<OpenPreflight, "context">): Promise<string> {
   const kubeconfig = await clusterKubeconfig(aws, `sparki-${stack}`);
   if (kubeconfig !== undefined) return kubeconfig;
   throw new DeployError(

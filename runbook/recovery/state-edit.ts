@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { nameOf } from "../../records/engine-record.ts";
 import { dependenciesIn, resourcesIn, type StateResource } from "../../records/state.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import { foundBy, type Inputs } from "./found-by.ts";
 
 const resource = z.looseObject({
@@ -258,4 +259,30 @@ export function failedCreations(exported: unknown): FailedCreation[] {
   return (resources ?? [])
     .filter(({ urn, id, initErrors }) => id && !used.has(urn) && initErrors?.some((each) => GAVE_UP.test(each)))
     .map(({ urn }) => ({ urn, name: nameOf(urn) }));
+}
+
+/** A resource in the state, and the state in which it is the one with another id. */
+export interface Exchanged {
+  readonly urn: string;
+  /** The id that the state had. */
+  readonly before: string;
+  readonly state: unknown;
+}
+
+/**
+ * The state in which the only resource of a type is the one with this id, which has taken the place of the one before at
+ * AWS. The rest of it stays as it was until it is read. Throws SPARKI_OUTSIDE unless there is exactly one.
+ */
+export function withExchanged(exported: unknown, type: string, id: string): Exchanged {
+  const { deployment, ...rest } = exportSchema.parse(exported);
+  const all = deployment.resources ?? [];
+  const [found, ...others] = all.filter((each) => each.type === type && each.delete !== true);
+  if (found?.id === undefined || others.length > 0)
+    throw new DeployError(
+      "SPARKI_OUTSIDE",
+      `the state has ${found === undefined ? "no" : others.length + 1} ${type}; expected one, which was replaced at AWS`,
+    );
+  const exchanged = { ...found, id, outputs: { ...found.outputs, id } };
+  const resources = all.map((each) => (each === found ? exchanged : each));
+  return { urn: found.urn, before: found.id, state: { ...rest, deployment: { ...deployment, resources } } };
 }

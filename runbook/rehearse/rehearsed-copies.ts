@@ -111,7 +111,7 @@ export function openRehearsedCopies(
   env: Environment,
   { stack, storageGib }: { readonly stack: string; readonly storageGib: number },
 ): (DatabaseCopies & { close(): void }) | undefined {
-  const ask = askNamed(network, env);
+  const ask = askOpenRehearsal(network, env);
   if (ask === undefined) return undefined;
   return { ...rehearsedCopies(ask, `sparki-${stack}-database`, storageGib), close: () => {} };
 }
@@ -122,12 +122,13 @@ export function openRehearsedCacheCopies(
   env: Environment,
   stack: string,
 ): (CacheCopies & { close(): void }) | undefined {
-  const ask = askNamed(network, env);
+  const ask = askOpenRehearsal(network, env);
   if (ask === undefined) return undefined;
   return { ...rehearsedCacheCopies(ask, `sparki-${stack}-cache`), close: () => {} };
 }
 
-function askNamed(network: Network, env: Environment): AskRehearsal | undefined {
+/** How the rehearsal that the environment names is asked; undefined outside of one. */
+export function askOpenRehearsal(network: Network, env: Environment): AskRehearsal | undefined {
   const origin = rehearsalVariables(env).access?.origins[0];
   return origin === undefined ? undefined : askRehearsal(network, origin);
 }

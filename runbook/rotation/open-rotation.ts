@@ -32,21 +32,30 @@ export function openRotation(
   ports: Ports,
   say: (text: string) => void,
 ): RotationPorts {
-  const { stack, config, clock } = context;
-  const prometheus = openPrometheus(network, config.storm.prometheusUrl);
+  const { stack, clock } = context;
   return {
     clock,
     say,
     file: stackFileOf(stack, ports),
     deploy: (isAgreed) => deploy(isAgreed, options, ports),
     askWithTokens: () => ask(context, ports.signal),
-    requestsSince: async (time) => {
-      const errors = config.objectives.find(({ kind }) => kind.type === "errors");
-      if (errors === undefined) return "no objective counts errors";
-      const { service } = releaseCounts(prometheus, { stack, config }, () => clock.now());
-      const reading = await service.countsSince([errors], time);
-      return reading.kind === "value" ? (reading.value[errors.name] ?? { requests: 0, bad: 0 }) : reading.kind;
-    },
+    requestsSince: requestCounter({ context, network }),
+  };
+}
+
+/** Users' requests since a time and the failed ones among them, by Prometheus; or why they are not known. */
+export function requestCounter({
+  context,
+  network,
+}: Pick<OpenPreflight, "context" | "network">): RotationPorts["requestsSince"] {
+  const { stack, config, clock } = context;
+  const prometheus = openPrometheus(network, config.storm.prometheusUrl);
+  return async (time) => {
+    const errors = config.objectives.find(({ kind }) => kind.type === "errors");
+    if (errors === undefined) return "no objective counts errors";
+    const { service } = releaseCounts(prometheus, { stack, config }, () => clock.now());
+    const reading = await service.countsSince([errors], time);
+    return reading.kind === "value" ? (reading.value[errors.name] ?? { requests: 0, bad: 0 }) : reading.kind;
   };
 }
 

@@ -4,9 +4,10 @@ import { TIMINGS } from "../latency.ts";
 import type { Cloud, Companion, Identified, ResourceModel, Subject } from "../model.ts";
 import { AwsError, arnOf, type Draft, upperId, uuidOf } from "../model.ts";
 import { kmsKeyReference, roleReference, securityGroupReference } from "../references.ts";
+import { computedOutputs, subjectOf } from "../subject.ts";
 import { TYPES } from "../types.ts";
 import { flag, number, text, texts } from "../values.ts";
-import type { World } from "../world.ts";
+import type { World, WorldResource } from "../world.ts";
 import { vpcAt } from "./rds-groups.ts";
 import { dropManagedSecret, secretValue, setManagedSecret } from "./secretsmanager.ts";
 
@@ -73,9 +74,10 @@ const PORT = 5432;
 const KEY_WORDS = "does not exist, is not enabled, or you do not have permissions to access it.";
 const portOf = (inputs: Properties) => number(inputs, "port") ?? PORT;
 
-/** The host name by which clients reach the database. */
-function hostOf({ inputs, region, hex }: Pick<Subject, "inputs" | "region" | "hex">): string {
-  return `${text(inputs, "identifier")}.c${hex("host", 11)}.${region}.rds.amazonaws.com`;
+/** The host name by which clients reach the database: it is the name's, and of whichever instance has that. */
+function hostOf({ inputs, region, accountId }: Subject, world: World): string {
+  const place = world.hex(`${accountId} ${region}`, "database host", 11);
+  return `${text(inputs, "identifier")}.c${place}.${region}.rds.amazonaws.com`;
 }
 
 function secretArnOf(subject: Identified): string {
@@ -148,7 +150,7 @@ const database: ResourceModel = {
   outputs: {
     resourceId: ({ id }) => id,
     address: hostOf,
-    endpoint: (subject) => `${hostOf(subject)}:${portOf(subject.inputs)}`,
+    endpoint: (subject, world) => `${hostOf(subject, world)}:${portOf(subject.inputs)}`,
     hostedZoneId: () => "Z2R2ITUGPM61AM",
     port: ({ inputs }) => portOf(inputs),
     status: () => "available",
@@ -217,16 +219,63 @@ function passwordOf(subject: Subject, cloud: Cloud): string {
 }
 
 async function start(subject: Subject, cloud: Cloud): Promise<Properties> {
-  const hostname = hostOf(subject).toLowerCase();
-  const { address } = await cloud.services.database.start({
+  const hostname = hostOf(subject, cloud.world).toLowerCase();
+  const wanted = {
     name: text(subject.inputs, "identifier") ?? subject.id,
     hostnames: [hostname],
     databaseName: text(subject.inputs, "dbName") ?? "postgres",
     username: text(subject.inputs, "username") ?? "postgres",
     password: passwordOf(subject, cloud),
-  });
+  };
+  const { database } = cloud.services;
+  const source = text(subject.inputs, "restoreToPointInTime.sourceDbInstanceIdentifier");
+  const until = Date.parse(text(subject.inputs, "restoreToPointInTime.restoreTime") ?? "") / 1000;
+  const { address } = await (source === undefined
+    ? database.start(wanted)
+    : database.startRestored(wanted, { source, until }));
   cloud.services.names.setAddress(hostname, address);
   return {};
+}
+
+/** What RDS makes anew where it restores: it carries the rest over from the instance whose backup it is. */
+const NOT_CARRIED_OVER = ["monitoringInterval", "monitoringRoleArn", "performanceInsightsEnabled"];
+const NOR_KEYS = ["performanceInsightsKmsKeyId", "performanceInsightsRetentionPeriod", "maintenanceWindow"];
+
+/** What an instance is made with that is restored beside another one. */
+export function restoredInputs(live: WorldResource, name: string, moment: number): Properties {
+  const left = new Set([...NOT_CARRIED_OVER, ...NOR_KEYS]);
+  const kept = Object.entries(live.inputs).filter(([key]) => !left.has(key));
+  const restoreTime = new Date(moment * 1000).toISOString();
+  return {
+    ...Object.fromEntries(kept),
+    identifier: name,
+    deletionProtection: false,
+    restoreToPointInTime: { sourceDbInstanceIdentifier: live.name ?? "", restoreTime },
+  };
+}
+
+/** Model seconds that a new name takes, in which nobody reaches the instance. */
+const RENAME_SECONDS = 60;
+
+/** Gives an instance another name, and with it the host name of that; RDS restarts it. */
+export async function renameDatabase(
+  resource: WorldResource,
+  { to, isProtected }: { readonly to: string; readonly isProtected: boolean },
+  cloud: Cloud,
+): Promise<void> {
+  const { world, services } = cloud;
+  const before = subjectOf(resource, cloud);
+  const changed = { identifier: to, deletionProtection: isProtected };
+  const renamed: WorldResource = { ...resource, name: to, inputs: { ...resource.inputs, ...changed } };
+  const unplaced = subjectOf(renamed, cloud);
+  const subject = { ...unplaced, arn: arnOf(unplaced, "rds", `db:${to}`) };
+  services.names.setAddress(hostOf(before, world).toLowerCase(), undefined);
+  const host = hostOf(subject, world).toLowerCase();
+  const { address } = await services.database.rename(resource.name ?? "", to, [host]);
+  await cloud.clock.wait(RENAME_SECONDS);
+  services.names.setAddress(host, address);
+  const outputs = { ...resource.outputs, ...computedOutputs(database, subject, world) };
+  world.put({ ...renamed, arn: subject.arn, outputs });
 }
 
 async function update(subject: Subject, olds: Properties, cloud: Cloud): Promise<Properties> {

@@ -31,6 +31,16 @@ export class FakeServices implements Services {
       this.passwords.push(password);
       return { address: "127.99.1.1" };
     },
+    startRestored: async ({ name, password }, { source, until }) => {
+      this.#call("database.startRestored", name, source, `${until}`);
+      this.passwords.push(password);
+      return { address: "127.99.1.2" };
+    },
+    rename: async (name, to, hostnames) => {
+      this.hostnames.set("127.99.1.2", hostnames);
+      this.#call("database.rename", name, to);
+      return { address: "127.99.1.2" };
+    },
     setPassword: async (name, _username, password) => {
       this.#call("database.setPassword", name);
       this.passwords.push(password);

@@ -1,0 +1,98 @@
+import { DeployError } from "../../shared/deploy-error.ts";
+import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
+
+const DESCRIPTION = `Takes the stack's database back to a point in time, for example to the second before an accidental DROP
+TABLE, and puts it into the protected stack in place of the one that serves.
+
+It restores an instance beside the live one while users are served, checks it by drill.yaml, exchanges the two instances'
+names, and makes the state name the restored one. Requests that need the database fail while the names are exchanged.
+Whatever was written to any table after that time is then only in the instance before, which is kept; nothing is deleted.
+
+It shows this with its own figures and asks for confirmation. A recovery that was cut off goes on with the same command;
+between the two names Ctrl-C does not end it. Run npx sparki deploy afterwards (docs/recovery.md).
+
+${exitCodesText({
+  done: "the restored data serves, as declared, and the state names its instance",
+  refused:
+    "the backup cannot be read, or the restored data is not as drill.yaml declares it; the live database is as before",
+  usage: "usage or config, or not confirmed",
+  held: "AWS took longer than --limit; the same command continues",
+  outside: "an external failure, or interrupted; the same command continues",
+})}
+
+Examples:
+  npx sparki recover database --point-in-time 2026-11-28T10:30:00Z
+  npx sparki recover database --point-in-time 2026-11-28T10:30:00Z --stack staging --yes --json`;
+
+/** `sparki recover`: takes the stack's database back to a point in time. */
+export const recover: Command = {
+  name: "recover",
+  summary: "take the database back to a point in time, inside the protected stack",
+  description: DESCRIPTION,
+  arguments: [{ name: "what", required: true, help: "database" }],
+  options: [
+    { flags: "--point-in-time <time>", help: "the moment to go back to: 2026-11-28T10:30:00Z" },
+    { flags: "--limit <minutes>", help: "how long AWS may take for each step", default: "120" },
+  ],
+  run,
+};
+
+const POLL_SECONDS = { aws: 15, rehearsal: 0.2 };
+
+async function run({ args, options, ports }: CommandInput): Promise<CommandResult> {
+  const { momentIn, minutesIn } = await import("../drill/drill-run.ts");
+  const { pointInTime } = options;
+  if (args[0] !== "database") throw refused(`what is recovered is ${JSON.stringify(args[0] ?? "")}; expected database`);
+  const at = typeof pointInTime === "string" ? momentIn(pointInTime) : undefined;
+  if (at === undefined)
+    throw refused(
+      `--point-in-time is ${JSON.stringify(pointInTime ?? "")}; expected a moment such as 2026-11-28T10:30:00Z`,
+    );
+  const limitMinutes = minutesIn(options.limit);
+  const { readStack } = await import("../preflight/stack-file.ts");
+  const { stack, fullName, config } = readStack(options.stack, ports);
+  const { readChecks } = await import("../drill/restore-checks.ts");
+  const { CHECKOUT_DIRECTORY } = await import("../project.ts");
+  const checks = await readChecks(CHECKOUT_DIRECTORY);
+  const { assertSomebody, confirm } = await import("../../io/prompt.ts");
+  if (options.yes !== true) assertSomebody();
+  const { openOwnPreflight } = await import("../preflight/open.ts");
+  const { NOBODY_ASKED } = await import("../preflight/context.ts");
+  const { openAwsReplacement, openRestorePorts } = await import("../recovery/open-restore.ts");
+  const { openRehearsedReplacement } = await import("../rehearse/rehearsed-replacement.ts");
+  const { restoreDatabase, stageOf } = await import("../recovery/restore-database.ts");
+  const { assertRestorable, assertUnlocked } = await import("../recovery/restorable.ts");
+  const { restoreIntent, restoreText } = await import("../recovery/restore-text.ts");
+  const { inColumns } = await import("../report/columns.ts");
+  const { showPhase } = await import("../report/live.ts");
+  const { openScreen } = await import("../report/screen.ts");
+  const opened = await openOwnPreflight({ stack, fullName, config, answers: NOBODY_ASKED }, ports);
+  const rehearsed = openRehearsedReplacement(opened.network, ports.env, stack);
+  const database = rehearsed ?? (await openAwsReplacement(opened));
+  try {
+    const stage = await stageOf(database, stack, at);
+    if (stage === "nothing") await assertRestorable(database, { stack, at, config, now: ports.clock.now() });
+    await assertUnlocked(opened.context.state, stack);
+    const screen = await openScreen(ports);
+    screen.line(inColumns(restoreIntent({ stack, at, now: ports.clock.now(), stage })));
+    if (options.yes !== true) await confirm("Take the database back?", ports.signal);
+    const own = await openRestorePorts(opened, { stack, fullName }, ports);
+    const plan = { stack, at, checks, schema: config.release.schema, limitMinutes };
+    const document = await showPhase(screen, ports.clock, `database of ${stack}`, async (phase) => {
+      const pollSeconds = rehearsed === undefined ? POLL_SECONDS.aws : POLL_SECONDS.rehearsal;
+      const restore = { ...own, database, pollSeconds, say: (text: string) => phase.say(text) };
+      const ended = await restoreDatabase(restore, plan, stage);
+      phase.note(ended.outcome);
+      return ended;
+    });
+    ports.stderr.write(restoreText(document, screen.paint));
+    return { exitCode: document.exitCode, json: document };
+  } finally {
+    database.close();
+    await opened.close();
+  }
+}
+
+function refused(message: string): DeployError {
+  return new DeployError("SPARKI_USAGE", message, { hint: "npx sparki recover --help" });
+}
