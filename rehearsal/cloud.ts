@@ -30,6 +30,7 @@ import type { ClusterAccess, Services } from "./services.ts";
 import { Storm } from "./storm.ts";
 import { stormRoutes } from "./storm-services.ts";
 import { lastLines } from "./waiting.ts";
+import { Zones } from "./zones.ts";
 
 /** What a simulated cloud is started with. */
 export interface CloudOptions {
@@ -131,7 +132,7 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   );
   const exporters = new Exporters();
   routes["GET /metrics/cluster"] = exporters.route(async () => clusterMetrics.text());
-  const [account] = await Promise.all([
+  const [{ account, clusters }] = await Promise.all([
     startAccount(options, { addresses, processes, backing, storm, images, environment, boundaries }, undo),
     storm.resume(),
     alerting.start(),
@@ -174,7 +175,9 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
     const { searchParams } = new URL(path, control.url);
     return new XmlDocument(queryLogList(searchParams.get("hostedzoneid") ?? "", account.world));
   };
-  const targets = { account, backing, storm, exporters, users, slack, certificates: { days: undefined } };
+  const hasStandby = () => account.world.ofType(TYPES.database).some(({ inputs }) => inputs.multiAz === true);
+  const zones = new Zones({ clusters, database: backing.database, cache: backing.cache, hasStandby, timeScale });
+  const targets = { account, backing, storm, exporters, users, zones, slack, certificates: { days: undefined } };
   routes["POST /faults"] = (body) => applyFaults({ runDirectory, stack: options.stack, ...targets }, body);
   routes["POST /asker"] = async (body) => {
     account.authority.asker = parsed(askerSchema, body);
@@ -219,7 +222,7 @@ async function startAccount(
   options: CloudOptions,
   { addresses, processes, backing, storm, images, environment, boundaries }: Parts,
   undo: (() => Promise<void>)[],
-): Promise<AwsProviders> {
+): Promise<{ readonly account: AwsProviders; readonly clusters: RehearsedClusters }> {
   const { runDirectory, tools, timeScale, seed, projectDirectory: directory, path } = options;
   const authority = await CertificateAuthority.open(runDirectory);
   // The cluster reads secrets of the account, and the account starts the cluster.
@@ -234,7 +237,7 @@ async function startAccount(
   const commands = { directory, environment: { ...environment, ...own } };
   account = await startAwsProviders({ runDirectory, services, timeScale, seed, commands, boundaries });
   undo.push(account.close);
-  return account;
+  return { account, clusters };
 }
 
 function environmentOf({ runDirectory, timeScale }: CloudOptions, addresses: Addresses): Record<string, string> {

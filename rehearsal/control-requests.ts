@@ -121,6 +121,11 @@ export const faultsSchema = z.strictObject({
     .exactOptional(),
   /** Whether the cluster's nodes take pods. @default they do */
   nodes: z.literal("closed").exactOptional(),
+  /** The zone that is lost, by its name; the first one of the cluster has the primaries of database and cache. */
+  zone: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/)
+    .exactOptional(),
   /** Whether changes of DNS records show. @default at once */
   names: z.literal("stale").exactOptional(),
   /** What Slack does. @default it answers */

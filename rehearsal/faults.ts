@@ -11,6 +11,7 @@ import { KubernetesApi } from "./cluster/api.ts";
 import type { Pod } from "./cluster/objects.ts";
 import { type Faults, faultsSchema, type HandChange, parsed, type Server } from "./control-requests.ts";
 import type { Storm } from "./storm.ts";
+import type { Zones } from "./zones.ts";
 
 interface Pausable {
   suspend(): Promise<void>;
@@ -30,6 +31,7 @@ export interface FaultTargets {
   readonly storm: Storm;
   /** What tells Prometheus of the cluster and of AWS. */
   readonly exporters: Pausable;
+  readonly zones: Pick<Zones, "isDown" | "set">;
   readonly users: Pick<Users, "ask">;
   readonly slack: { isDown: boolean };
   /** How many days certificates were left with last; undefined is as ACM issues them. */
@@ -53,6 +55,7 @@ export async function applyFaults(targets: FaultTargets, body: unknown): Promise
     slack,
     names,
     nodes,
+    zone,
     account: profile,
   } = parsed(faultsSchema, body);
   const { backing, storm, account } = targets;
@@ -72,7 +75,8 @@ export async function applyFaults(targets: FaultTargets, body: unknown): Promise
     metrics: storm,
   };
   for (const [name, server] of Object.entries(servers))
-    await (down.some((each) => each === name) ? server.suspend() : server.resume());
+    await (down.some((each) => each === name) ? server.suspend() : targets.zones.isDown(name) || server.resume());
+  await targets.zones.set(zone);
   backing.loadBalancer.limitGateRequests(gateRequests);
   await misbehave(targets, fleet);
   await closeNodes(targets, nodes === "closed");

@@ -14,7 +14,7 @@ import { drain } from "./drained-node.ts";
 import type { ImageRegistry } from "./images.ts";
 import { NODES, type Node, nodesOf, registerNode, serveKubelet } from "./nodes.ts";
 import type { KubernetesObject, Pod } from "./objects.ts";
-import { PodAddresses } from "./pod-identity.ts";
+import { PodAddresses, pathOf } from "./pod-identity.ts";
 import { type KubeletContext, PodWorker, sourcesFrom } from "./pod-worker.ts";
 import { bindTargetGroups } from "./target-groups.ts";
 import { pause, timingAt } from "./timing.ts";
@@ -36,6 +36,8 @@ type Cluster = Parameters<ClusterService["start"]>[0];
 
 interface RunningCluster {
   readonly access: ClusterAccess;
+  readonly zones: readonly string[];
+  readonly kubelets: Kubelets;
   admit(): Promise<void>;
   upgrade(version: string): Promise<void>;
   stop(): Promise<void>;
@@ -67,6 +69,21 @@ export class RehearsedClusters implements ClusterService {
 
   async upgrade(name: string, version: string): Promise<void> {
     await (await this.#running.get(name))?.upgrade(version);
+  }
+
+  /** The zones of the running clusters, in their order. */
+  async zones(): Promise<readonly string[]> {
+    return (await Promise.all(this.#running.values())).flatMap(({ zones }) => zones);
+  }
+
+  /** Ends every node of a zone at once, as its power would; some time later what ran on them is made on other nodes. */
+  async loseZone(zone: string): Promise<void> {
+    for (const running of this.#running.values()) (await running).kubelets.lose(zone);
+  }
+
+  /** Gives every lost zone new nodes; resolves once they are Ready. */
+  async findZones(): Promise<void> {
+    for (const running of this.#running.values()) await (await running).kubelets.find();
   }
 
   /** Deletes the cluster: its pods, its control plane and its data. */
@@ -138,7 +155,7 @@ async function startParts(
     // One upgrade after the other; nobody waits for the nodes, as at AWS.
     replaced = replaced.then(() => kubelets.replace(nodes));
   };
-  return { access: admin, admit: () => admitEntering(api), upgrade };
+  return { access: admin, zones: cluster.zones, kubelets, admit: () => admitEntering(api), upgrade };
 }
 
 const BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
@@ -252,6 +269,14 @@ interface JoinedNode {
   readonly server: { close(): Promise<void> };
 }
 
+/** What was in a zone that is lost. */
+interface LostZone {
+  readonly gone: readonly JoinedNode[];
+  /** Ends the wait for the node controller. */
+  readonly found: AbortController;
+  readonly evicted: Promise<void>;
+}
+
 /** The kubelets of all nodes in one: runs every pod that the scheduler binds to one of them. */
 class Kubelets {
   readonly #context: KubeletContext;
@@ -259,6 +284,7 @@ class Kubelets {
   readonly #nodes = new Map<string, JoinedNode>();
   readonly #workers = new Map<string, PodWorker>();
   readonly #names = new Map<string, PodWorker>();
+  readonly #lost = new Map<string, LostZone>();
 
   constructor(context: KubeletContext, authority: CertificateAuthority) {
     this.#context = context;
@@ -331,6 +357,43 @@ class Kubelets {
     await Promise.all(others.map(({ metadata }) => api.delete(`${NODES}/${metadata.name}`)));
   }
 
+  /** Kills what runs in the zone without a word to the API, which learns of it when the node controller does. */
+  lose(zone: string): void {
+    if (this.#lost.has(zone)) return;
+    const found = new AbortController();
+    const gone = [...this.#nodes.values()].filter(({ node }) => node.zone === zone);
+    for (const { leaving } of gone) leaving.abort();
+    for (const worker of this.#workers.values()) if (worker.node.zone === zone) worker.kill();
+    const evicted = this.#evicted(gone, found.signal).catch(() => undefined);
+    this.#lost.set(zone, { gone, found, evicted });
+  }
+
+  async #evicted(gone: readonly JoinedNode[], found: AbortSignal): Promise<void> {
+    const { signal, timing } = this.#context;
+    await pause(timing.podReplacement(), AbortSignal.any([signal, found]));
+    if (!signal.aborted) await this.#remove(gone);
+  }
+
+  /** Removes nodes that are gone, with the pods that the API still binds to them. */
+  async #remove(gone: readonly JoinedNode[]): Promise<void> {
+    const { api } = this.#context;
+    const names = new Set(gone.map(({ node }) => node.name));
+    for (const joined of gone) if (this.#nodes.get(joined.node.name) === joined) await this.#leave(joined);
+    const { items } = await api.list<Pod>("/api/v1/pods");
+    const bound = items.filter(({ spec }) => names.has(spec?.nodeName ?? ""));
+    await Promise.all(bound.map((pod) => api.delete(pathOf(pod), { gracePeriodSeconds: 0 }).catch(() => undefined)));
+  }
+
+  /** Has the lost zones' nodes again, on which nothing runs; what the API still binds to them is made anew. */
+  async find(): Promise<void> {
+    for (const [zone, { gone, found, evicted }] of this.#lost) {
+      found.abort();
+      await evicted;
+      this.#lost.delete(zone);
+      await Promise.all(gone.map(({ node }) => this.#join(node)));
+    }
+  }
+
   /** The log of a container of a pod on one of the nodes. */
   log(namespace: string, pod: string, container: string): ContainerLog | undefined {
     return this.#names.get(`${namespace}/${pod}`)?.log(container);
@@ -349,7 +412,7 @@ class Kubelets {
 
   #bound(pod: Pod): void {
     const joined = this.#nodes.get(pod.spec?.nodeName ?? "");
-    if (joined === undefined) return;
+    if (joined === undefined || this.#lost.has(joined.node.zone)) return;
     const worker = new PodWorker(this.#context, joined.node, pod);
     this.#workers.set(pod.metadata?.uid ?? "", worker);
     this.#names.set(nameOf(pod), worker);

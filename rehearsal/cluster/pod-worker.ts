@@ -160,6 +160,10 @@ export class PodWorker {
     this.#runners = (pod.spec?.containers ?? []).map(runnerOf(policy));
   }
 
+  get node(): Node {
+    return this.#node;
+  }
+
   /** Begins to run the pod, unless it is over already. */
   start(): void {
     if (!isOver(this.#pod)) this.#life = this.#live().catch((error) => this.#broken(error));

@@ -19,10 +19,17 @@ export interface Timing {
   evictionRetry(): number;
   /** A container that ran this long counts as recovered. */
   stableRun(): number;
+  /** From the loss of a node until the pods that were on it are made elsewhere. */
+  podReplacement(): number;
   /** Before an image is tried again that could not be pulled `failures` times. */
   pullRetry(failures: number): number;
 }
 
+/**
+ * The node controller's grace period, and the toleration that every pod has by default:
+ * https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions.
+ */
+const LOST_NODE_SECONDS = 50 + 300;
 const IMAGE_PULL_SECONDS = 8;
 /** The secrets-store driver's default. */
 const ROTATION_POLL_SECONDS = 120;
@@ -49,6 +56,7 @@ export function timingAt(timeScale: number): Timing {
     secretRotation: () => scaled(ROTATION_POLL_SECONDS, 5),
     evictionRetry: () => scaled(5, 0.5),
     stableRun: () => scaled(600, 10),
+    podReplacement: () => scaled(LOST_NODE_SECONDS, 3),
     pullRetry: backOff,
   };
 }

@@ -197,3 +197,79 @@ describe("a process that is killed without a warning", () => {
     expect(last).toBeLessThan(4000);
   });
 });
+
+/** Whether the fleet serves without a failure: asked for a while, from now on. */
+async function servesAll(what: string): Promise<void> {
+  const running = load();
+  await sleep(2000);
+  const figures = await running.end();
+  say(`after ${what}`, figures);
+  expect(figures.failures).toEqual([]);
+  expect(figures.requests).toBeGreaterThan(100);
+}
+
+/** Breaks something, waits until the fleet is whole again, and tells what failed meanwhile. */
+async function during(what: string, outage: () => Promise<unknown>): Promise<LoadFigures> {
+  const running = load();
+  await sleep(1000);
+  const from = Date.now();
+  await outage();
+  await allReady();
+  await sleep(1000);
+  const figures = await running.end();
+  const times = figures.failures.map(({ at }) => at - from);
+  say(`${what}, failures from ${Math.min(...times)} to ${Math.max(...times)} ms after it`, figures);
+  return figures;
+}
+
+describe("a lost zone under load", () => {
+  it("fails until the standbys have taken over, and its pods are made in the other zones", async () => {
+    await allReady();
+    expect(new Set(await engine.readyZones())).toEqual(new Set(["a", "b", "c"]));
+    const figures = await during("the zone of the primaries lost", async () => {
+      await engine.loseZone("a");
+      for (const end = Date.now() + 300_000; Date.now() < end; await sleep(200)) {
+        const zones = await engine.readyZones();
+        if (zones.length === REPLICAS && !zones.includes("a")) return;
+      }
+      throw new Error(`the fleet is in zones ${await engine.readyZones()}; expected ${REPLICAS} pods in b and c`);
+    });
+    expect(figures.failures.length).toBeGreaterThan(0);
+    await servesAll("a lost zone");
+  });
+
+  it("loses nothing where it comes back", async () => {
+    await engine.loseZone(undefined);
+    await servesAll("its return");
+    await nextRelease();
+    await allReady();
+    expect(await engine.readyZones()).toContain("a");
+  });
+
+  it("fails only what was on its way to its pods where it is another zone", async () => {
+    await allReady();
+    const figures = await during("another zone lost", async () => {
+      await engine.loseZone("b");
+      for (const end = Date.now() + 300_000; (await engine.readyZones()).includes("b") && Date.now() < end; )
+        await sleep(200);
+    });
+    // Of three pods one goes; the database and the cache serve on.
+    expect(figures.failures.length).toBeLessThan(figures.requests / REPLICAS);
+    await servesAll("another lost zone");
+    await engine.loseZone(undefined);
+  });
+});
+
+describe("a lost cache under load", () => {
+  it("fails while there is none, and serves from an empty one without a restart", async () => {
+    const pods = await allReady();
+    const figures = await during("the cache lost with its data, and made again", async () => {
+      await engine.loseCache();
+      await sleep(3000);
+      await engine.bringCache();
+    });
+    expect(figures.failures.length).toBeGreaterThan(0);
+    expect(await allReady()).toEqual(expect.arrayContaining([...pods]));
+    await servesAll("a lost cache");
+  });
+});

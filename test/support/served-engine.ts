@@ -10,12 +10,13 @@ import { CertificateAuthority } from "../../rehearsal/certificates.ts";
 import { KubernetesApi } from "../../rehearsal/cluster/api.ts";
 import { RehearsedClusters } from "../../rehearsal/cluster/cluster.ts";
 import { StoredImages } from "../../rehearsal/cluster/images.ts";
-import type { Pod } from "../../rehearsal/cluster/objects.ts";
+import type { KubernetesObject, Pod } from "../../rehearsal/cluster/objects.ts";
 import { claimSlot } from "../../rehearsal/control.ts";
 import { Helm } from "../../rehearsal/kubernetes/helm.ts";
 import { readRecords, recordsFile } from "../../rehearsal/leftovers.ts";
 import { Processes } from "../../rehearsal/processes.ts";
 import type { ImageBehaviour } from "../../rehearsal/services.ts";
+import { Zones } from "../../rehearsal/zones.ts";
 import { TEST_TOKEN } from "./asking.ts";
 import type { Values } from "./chart.ts";
 import { type Credentials, usersSince } from "./database-users.ts";
@@ -61,6 +62,13 @@ export interface ServedEngine {
   nodeVersions(): Promise<readonly string[]>;
   /** SIGKILL to the process of a pod's container, as the kernel does when memory is short. */
   killProcess(pod: string): void;
+  /** Loses a zone, "a", "b" or "c", with its nodes and pods, and with "a" the primaries of database and cache; none: has all again. */
+  loseZone(zone: string | undefined): Promise<void>;
+  /** The zones in which the fleet's pods are that are ready. */
+  readyZones(): Promise<readonly string[]>;
+  /** Loses the cache with its data, and `bringCache` makes it anew, empty, with its token. */
+  loseCache(): Promise<void>;
+  bringCache(): Promise<void>;
   /** Ends every process and removes the data. */
   stop(): Promise<void>;
 }
@@ -116,6 +124,8 @@ async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "
   };
   const prepare = async () => migrate(processes, addresses, values, await makeUsers());
   await Promise.all([prepare(), makeNamespace(api)]);
+  const zones = new Zones({ ...backing, clusters, hasStandby: () => true, timeScale: options.timeScale });
+  const serving = async () => (await api.list<Pod>(PODS)).items.filter(isServing);
   const cachePlace = () => ({
     address: addresses.cache(1),
     authorityPem: readFileSync(join(runDirectory, "ca.pem"), "utf8"),
@@ -154,10 +164,15 @@ async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "
       token = authToken;
     },
     connectedUsers: () => connectedUsers(addresses.database(1), runDirectory, usersSince(day).application),
-    readyPods: async () => {
-      const { items } = await api.list<Pod>(PODS);
-      return items.filter(isServing).map(({ metadata }) => metadata?.name ?? "");
+    readyPods: async () => (await serving()).map(({ metadata }) => metadata?.name ?? ""),
+    readyZones: async () => {
+      const { items } = await api.list<KubernetesObject>("/api/v1/nodes");
+      const zoneOf = new Map(items.map(({ metadata: { name, labels } }) => [name, labels?.["topology.kubernetes.io/zone"]]));
+      return (await serving()).map(({ spec }) => zoneOf.get(spec?.nodeName ?? "") ?? "none");
     },
+    loseZone: (zone) => zones.set(zone),
+    loseCache: () => backing.cache.suspend(),
+    bringCache: () => backing.cache.resume(),
     deletePod: (name) => api.delete(`${PODS}/${name}`),
     upgradeKubernetes: (version) => clusters.upgrade(CLUSTER.name, version),
     nodeVersions: async () => {
