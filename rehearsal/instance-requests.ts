@@ -20,6 +20,7 @@ export function instanceRoutes(databases: DatabaseInstances): Readonly<Record<st
       const { name: live, as, moment } = parsed(restoreSchema, body);
       await databases.restore(live, as, moment);
     },
+    "POST /instances/remove": async (body) => databases.remove(parsed(z.strictObject({ name }), body).name),
     "POST /instances/rename": async (body) => {
       const { name: present, to, isProtected } = parsed(renameSchema, body);
       databases.rename(present, to, isProtected);

@@ -73,11 +73,14 @@ export class Zones {
     this.#down.add(name);
     await server.suspend();
     if (name === "database" && !hasStandby()) return;
-    const timer = setTimeout(() => {
-      this.#down.delete(name);
-      // Whoever waits for it sees that it does not answer.
-      void server.resume().catch(() => undefined);
-    }, FAILOVER_SECONDS[name] * 1000 * timeScale);
+    const timer = setTimeout(
+      () => {
+        this.#down.delete(name);
+        // Whoever waits for it sees that it does not answer.
+        void server.resume().catch(() => undefined);
+      },
+      FAILOVER_SECONDS[name] * 1000 * timeScale,
+    );
     signal.addEventListener("abort", () => clearTimeout(timer));
   }
 }

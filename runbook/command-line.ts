@@ -165,6 +165,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   drill: async () => (await import("./commands/drill.ts")).drill,
   rebuild: async () => (await import("./commands/rebuild.ts")).rebuild,
   recover: async () => (await import("./commands/recover.ts")).recover,
+  housekeeping: async () => (await import("./commands/housekeeping.ts")).housekeeping,
   upgrades: async () => (await import("./commands/upgrades.ts")).upgrades,
   status: async () => (await import("./commands/status.ts")).status,
   history: async () => (await import("./commands/history.ts")).history,

@@ -68,6 +68,14 @@ export class DatabaseInstances {
     void this.#rename(resource, { to, isProtected }).finally(() => this.#renaming.delete(resource.id));
   }
 
+  /** Deletes an instance with a final snapshot that is named after it, whether it is protected or not; resolves once it is gone. */
+  async remove(name: string): Promise<void> {
+    const resource = this.#named(name);
+    const settings = { deletionProtection: false, skipFinalSnapshot: false, finalSnapshotIdentifier: `${name}-final` };
+    this.#cloud.world.put({ ...resource, inputs: { ...resource.inputs, ...settings } });
+    await this.#operations.delete(TYPES.database, resource.id, new AbortController().signal);
+  }
+
   async #rename(resource: WorldResource, as: Parameters<typeof renameDatabase>[1]): Promise<void> {
     try {
       await renameDatabase(resource, as, this.#cloud);

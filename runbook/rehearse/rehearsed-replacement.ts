@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { DatabaseReplacement } from "../../io/database-replacement.ts";
+import type { Leftovers } from "../../io/leftovers.ts";
 import type { Network } from "../../io/network.ts";
 import { type AskRehearsal, askOpenRehearsal, rehearsedCopies } from "./rehearsed-copies.ts";
 
@@ -45,6 +46,32 @@ export function rehearsedReplacement(ask: AskRehearsal, database: string): Datab
     },
     query: (copy, questions, signal) => rehearsedCopies(ask, database, 0).query({ copy }, questions, signal),
   };
+}
+
+/** What of a stack is in a rehearsal's account that no state need name: its instances, and nothing else is modelled. */
+export function rehearsedLeftovers(ask: AskRehearsal, stack: string): Leftovers {
+  return {
+    list: async () => {
+      const { instances } = instancesSchema.parse(await ask("GET", "/instances"));
+      const own = instances.filter(({ name }) => name.startsWith(`sparki-${stack}-`));
+      return own.map(({ name: id, resourceId: stateId, status }) => {
+        return { kind: "database-instance", id, stateId, status, createdAt: undefined, gib: undefined };
+      });
+    },
+    remove: async ({ id }) => {
+      await ask("POST", "/instances/remove", { name: id });
+    },
+  };
+}
+
+/** The leftovers in the rehearsal that the environment names; undefined outside of one. */
+export function openRehearsedLeftovers(
+  network: Network,
+  env: Readonly<Record<string, string | undefined>>,
+  stack: string,
+): (Leftovers & { close(): void }) | undefined {
+  const ask = askOpenRehearsal(network, env);
+  return ask === undefined ? undefined : { ...rehearsedLeftovers(ask, stack), close: () => {} };
 }
 
 /** The instances of the rehearsal that the environment names; undefined outside of one. */

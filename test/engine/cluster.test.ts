@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ApiError } from "../../rehearsal/cluster/api.ts";
-import type { Pod } from "../../rehearsal/cluster/objects.ts";
+import type { KubernetesObject, Pod } from "../../rehearsal/cluster/objects.ts";
 import { type ProcessRecord, readRecords, recordsFile } from "../../rehearsal/leftovers.ts";
 import { apiFinding } from "../../runbook/preflight/kubernetes-apis.ts";
 import { type RehearsedCluster, startRehearsedCluster } from "../support/rehearsed-cluster.ts";
@@ -214,6 +214,31 @@ describe("RehearsedClusters", () => {
     });
     expect(pods.map(({ metadata }) => metadata?.uid).sort()).toEqual(before);
     expect(pods.map(({ status }) => status?.containerStatuses?.[0]?.restartCount)).toEqual(before.map(() => 0));
+  });
+
+  it("loses a zone with what runs in it, has that made in the other ones, and its nodes again when it is back", async () => {
+    const nodes = async () => (await cluster.api.list<KubernetesObject>("/api/v1/nodes")).items;
+    const zoneOf = ({ metadata }: KubernetesObject) => metadata.labels?.["topology.kubernetes.io/zone"];
+    const before = await readyPods("good", 2);
+    const all = await nodes();
+    const node = all.find(({ metadata }) => metadata.name === before[0]?.spec?.nodeName);
+    const zone = (node && zoneOf(node)) ?? "";
+    const lost = new Set(all.filter((each) => zoneOf(each) === zone).map(({ metadata }) => metadata.name));
+    const isIn = ({ spec }: Pod) => lost.has(spec?.nodeName ?? "");
+    const running = containersOf("good").length;
+    await cluster.loseZone(zone);
+    await eventually(async () => containersOf("good").length === running - before.filter(isIn).length);
+    const after = await eventually(async () => {
+      const pods = await readyPods("good", 2);
+      return !pods.some(isIn) && pods;
+    });
+    expect((await nodes()).map(zoneOf)).not.toContain(zone);
+    // What ran elsewhere is what it was.
+    const names = (pods: readonly Pod[]) => pods.map(({ metadata }) => metadata?.name);
+    expect(names(after)).toEqual(expect.arrayContaining(names(before.filter((pod) => !isIn(pod)))));
+    await cluster.findZones();
+    expect((await nodes()).filter((each) => zoneOf(each) === zone)).toHaveLength(2);
+    expect(names(await readyPods("good", 2)).sort()).toEqual(names(after).sort());
   });
 
   it("ends the processes and the targets of what is deleted", async () => {

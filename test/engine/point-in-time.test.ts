@@ -20,8 +20,10 @@ import { copyRoutes } from "../../rehearsal/copies.ts";
 import { instanceRoutes } from "../../rehearsal/instance-requests.ts";
 import { Processes } from "../../rehearsal/processes.ts";
 import { checksIn } from "../../runbook/drill/restore-checks.ts";
+import { keepHouse } from "../../runbook/housekeeping/housekeeping.ts";
 import { instanceNames, restoreDatabase, stageOf } from "../../runbook/recovery/restore-database.ts";
-import { rehearsedReplacement } from "../../runbook/rehearse/rehearsed-replacement.ts";
+import type { AskRehearsal } from "../../runbook/rehearse/rehearsed-copies.ts";
+import { rehearsedLeftovers, rehearsedReplacement } from "../../runbook/rehearse/rehearsed-replacement.ts";
 import { Account } from "../rehearsal/aws/account.ts";
 import { databaseInputs, landscape } from "../rehearsal/aws/landscape.ts";
 import { startTestBacking } from "../support/test-backing.ts";
@@ -36,6 +38,7 @@ const account = new Account();
 let backing: Backing;
 let instances: DatabaseInstances;
 let database: DatabaseReplacement;
+let ask: AskRehearsal;
 
 beforeAll(async () => {
   backing = await startTestBacking({ run, addresses, processes });
@@ -44,7 +47,7 @@ beforeAll(async () => {
   const operations = new Operations(cloud, new Models());
   instances = new DatabaseInstances(cloud, operations);
   const routes: Readonly<Record<string, Route>> = { ...copyRoutes(backing.database), ...instanceRoutes(instances) };
-  const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+  ask = async (method, path, body) => {
     const answer = await routes[`${method} ${path}`]?.(body, path, {});
     return JSON.parse(JSON.stringify(answer ?? {}));
   };
@@ -155,6 +158,38 @@ describe("restoreDatabase, on a real PostgreSQL", () => {
   it("can be written to and backed up from then on, so that there is a way back from that too", async () => {
     await query(LIVE, "INSERT INTO orders (text) VALUES ('new')");
     await backing.database.backUp(LIVE, "after");
+    expect((await query(LIVE, WHOLE))[0]).toMatchObject({ rows: 10_001 });
+  });
+});
+
+describe("keepHouse, after a recovery", () => {
+  const plan = (now: number, id: string) => ({
+    ...{ stack: "test", now, days: 35, drilledSnapshot: undefined, logGroups: [] },
+    resources: [{ urn: "urn", type: "aws:rds/instance:Instance", id, custom: true, inputs: {}, outputs: {} }],
+  });
+  const house = async (days: number, isApplied: boolean) => {
+    const id = (await database.instance(LIVE))?.resourceId ?? "";
+    return keepHouse(rehearsedLeftovers(ask, "test"), plan(Date.now() / 1000 + days * 86_400, id), { isApplied, say });
+  };
+  const say = () => {};
+
+  it("keeps what a recovery replaced for a month, and offers it then, without deleting it", async () => {
+    const [early, late] = [await house(34, true), await house(36, false)];
+    expect(early.offered).toEqual([]);
+    expect(late.offered.map(({ id, removed }) => [/-(before|restored)-/.exec(id)?.[1], removed]).sort()).toEqual([
+      ["before", null],
+      ["restored", null],
+    ]);
+    expect(late.kept).toEqual([{ kind: "database-instance", id: LIVE, why: "Pulumi's state names it" }]);
+    expect((await query(LIVE, "SELECT count(*)::int AS rows FROM orders"))[0]?.rows).toBe(10_001);
+    expect(backing.database.names()).toHaveLength(3);
+  });
+
+  it("deletes exactly that once it is told to, and leaves a final snapshot of each", async () => {
+    const { exitCode, offered } = await house(36, true);
+    expect([exitCode, offered.map(({ removed }) => removed)]).toEqual([0, [true, true]]);
+    expect(backing.database.names()).toEqual([LIVE]);
+    for (const { id } of offered) expect(account.world.isNameKept("snapshot", `${id}-final`)).toBe(true);
     expect((await query(LIVE, WHOLE))[0]).toMatchObject({ rows: 10_001 });
   });
 });

@@ -1,25 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { BEHAVIOUR, loadOn, PER_SECOND, REPLICAS, sayFigures, TIME_SCALE, wholeFleet } from "../support/fleet-load.ts";
 import { type RunningLoad, startLoad } from "../support/load-process.ts";
 import { type ServedEngine, serveEngine } from "../support/served-engine.ts";
 import type { LoadFigures } from "../support/steady-load.ts";
 
 jest.setTimeout(3_600_000);
 
-/** A tenth of the real time keeps the order of preStop, deregistration and probes, which smaller scales round away. */
-const TIME_SCALE = 0.1;
-/** Requests are in flight whenever a pod leaves. */
-const BEHAVIOUR = { slowRatio: 0.02, slowMilliseconds: 1500 };
-const PER_SECOND = 200;
 const ENOUGH = 10_000;
-const REPLICAS = 3;
 
-const CALLS = [
-  { method: "GET", path: "/api/projects" },
-  { method: "GET", path: "/api/cache/health" },
-  { method: "POST", path: "/api/projects/5eed0000-0000-4000-8000-000000000001/detect" },
-] as const;
-
-const report = (line: string) => process.stderr.write(`rolling update: ${line}\n`);
+const say = (what: string, figures: LoadFigures) => sayFigures("rolling update", what, figures);
 
 let engine: ServedEngine;
 let releases = 0;
@@ -36,16 +25,8 @@ const nextRelease = () => {
   return engine.release(`r${releases}`);
 };
 
-/** Resolves with the fleet's pods once all of them are ready. */
-async function allReady(): Promise<readonly string[]> {
-  for (const end = Date.now() + 300_000; Date.now() < end; await sleep(200)) {
-    const pods = await engine.readyPods();
-    if (pods.length === REPLICAS) return pods;
-  }
-  throw new Error(`the fleet has not ${REPLICAS} ready pods: ${await engine.readyPods()}`);
-}
-
-const load = () => startLoad({ ...engine.site, perSecond: PER_SECOND, calls: CALLS });
+const load = () => loadOn(engine);
+const allReady = () => wholeFleet(engine);
 
 /** Rolls out one release after the other until enough requests were sent, something else happening in every second one. */
 async function rollUntilEnough(running: RunningLoad, meanwhile: () => Promise<unknown>): Promise<number> {
@@ -77,14 +58,6 @@ async function cacheAnswers(): Promise<void> {
     if (failures.length === 0 && requests > 0) return void (await allReady());
   }
   throw new Error("the cache is not reached again");
-}
-
-function say(what: string, figures: LoadFigures): void {
-  const { requests, seconds, failures, slowestMilliseconds: slowest } = figures;
-  const rate = (requests / seconds).toFixed(1);
-  report(
-    `${what}: ${failures.length} of ${requests} requests failed, ${rate} a second for ${seconds.toFixed(1)} s, slowest ${slowest} ms`,
-  );
 }
 
 describe("a rolling update of the engine's fleet under load", () => {
@@ -195,81 +168,5 @@ describe("a process that is killed without a warning", () => {
     expect(figures.failures.filter(({ what }) => !/: 50[23] /.test(what))).toEqual([]);
     expect(figures.failures.length).toBeLessThan((PER_SECOND * 3) / REPLICAS);
     expect(last).toBeLessThan(4000);
-  });
-});
-
-/** Whether the fleet serves without a failure: asked for a while, from now on. */
-async function servesAll(what: string): Promise<void> {
-  const running = load();
-  await sleep(2000);
-  const figures = await running.end();
-  say(`after ${what}`, figures);
-  expect(figures.failures).toEqual([]);
-  expect(figures.requests).toBeGreaterThan(100);
-}
-
-/** Breaks something, waits until the fleet is whole again, and tells what failed meanwhile. */
-async function during(what: string, outage: () => Promise<unknown>): Promise<LoadFigures> {
-  const running = load();
-  await sleep(1000);
-  const from = Date.now();
-  await outage();
-  await allReady();
-  await sleep(1000);
-  const figures = await running.end();
-  const times = figures.failures.map(({ at }) => at - from);
-  say(`${what}, failures from ${Math.min(...times)} to ${Math.max(...times)} ms after it`, figures);
-  return figures;
-}
-
-describe("a lost zone under load", () => {
-  it("fails until the standbys have taken over, and its pods are made in the other zones", async () => {
-    await allReady();
-    expect(new Set(await engine.readyZones())).toEqual(new Set(["a", "b", "c"]));
-    const figures = await during("the zone of the primaries lost", async () => {
-      await engine.loseZone("a");
-      for (const end = Date.now() + 300_000; Date.now() < end; await sleep(200)) {
-        const zones = await engine.readyZones();
-        if (zones.length === REPLICAS && !zones.includes("a")) return;
-      }
-      throw new Error(`the fleet is in zones ${await engine.readyZones()}; expected ${REPLICAS} pods in b and c`);
-    });
-    expect(figures.failures.length).toBeGreaterThan(0);
-    await servesAll("a lost zone");
-  });
-
-  it("loses nothing where it comes back", async () => {
-    await engine.loseZone(undefined);
-    await servesAll("its return");
-    await nextRelease();
-    await allReady();
-    expect(await engine.readyZones()).toContain("a");
-  });
-
-  it("fails only what was on its way to its pods where it is another zone", async () => {
-    await allReady();
-    const figures = await during("another zone lost", async () => {
-      await engine.loseZone("b");
-      for (const end = Date.now() + 300_000; (await engine.readyZones()).includes("b") && Date.now() < end; )
-        await sleep(200);
-    });
-    // Of three pods one goes; the database and the cache serve on.
-    expect(figures.failures.length).toBeLessThan(figures.requests / REPLICAS);
-    await servesAll("another lost zone");
-    await engine.loseZone(undefined);
-  });
-});
-
-describe("a lost cache under load", () => {
-  it("fails while there is none, and serves from an empty one without a restart", async () => {
-    const pods = await allReady();
-    const figures = await during("the cache lost with its data, and made again", async () => {
-      await engine.loseCache();
-      await sleep(3000);
-      await engine.bringCache();
-    });
-    expect(figures.failures.length).toBeGreaterThan(0);
-    expect(await allReady()).toEqual(expect.arrayContaining([...pods]));
-    await servesAll("a lost cache");
   });
 });

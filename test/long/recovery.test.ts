@@ -69,7 +69,7 @@ describe("sparki recover database", () => {
 
   it("is settled by the next deployment, which makes no other database and loses nothing", async () => {
     const { exitCode, document, stderr } = await stack.run("deploy --yes");
-    expect({ exitCode, stderr: stderr.slice(-3000) }).toMatchObject({ exitCode: 0 });
+    if (exitCode !== 0) throw new Error(`${document.reason}\n${stderr.slice(-6000)}`);
     expect(document.outcome).toBe("promoted");
     const databases = (await stack.world()).filter(({ type }) => type === "aws:rds/instance:Instance");
     expect(databases).toHaveLength(2);

@@ -25,6 +25,9 @@ export interface RehearsedCluster {
   /** The loopback addresses that the load balancer finds healthy; a test adds to them. */
   readonly healthy: Set<string>;
   readonly readySeconds: number;
+  /** Loses a zone's nodes with all that runs on them; `findZones` gives it new ones. */
+  readonly loseZone: RehearsedClusters["loseZone"];
+  readonly findZones: RehearsedClusters["findZones"];
   /** Stops everything and starts it again over the same run directory. */
   restart(): Promise<void>;
   /** Ends every process and removes the data. */
@@ -79,7 +82,9 @@ export async function startRehearsedCluster(): Promise<RehearsedCluster> {
       await api.close();
       await stop();
     };
-    return { api, access, processes, images, secrets, targets, healthy, readySeconds, restart, stop: stopAll };
+    const zones = { loseZone: (zone: string) => clusters.loseZone(zone), findZones: () => clusters.findZones() };
+    const acts = { ...zones, restart, stop: stopAll };
+    return { api, access, processes, images, secrets, targets, healthy, readySeconds, ...acts };
   } catch (error) {
     await stop();
     throw error;

@@ -167,7 +167,9 @@ async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "
     readyPods: async () => (await serving()).map(({ metadata }) => metadata?.name ?? ""),
     readyZones: async () => {
       const { items } = await api.list<KubernetesObject>("/api/v1/nodes");
-      const zoneOf = new Map(items.map(({ metadata: { name, labels } }) => [name, labels?.["topology.kubernetes.io/zone"]]));
+      const zoneOf = new Map(
+        items.map(({ metadata: { name, labels } }) => [name, labels?.["topology.kubernetes.io/zone"]]),
+      );
       return (await serving()).map(({ spec }) => zoneOf.get(spec?.nodeName ?? "") ?? "none");
     },
     loseZone: (zone) => zones.set(zone),

@@ -1,0 +1,78 @@
+import { DeployError, messageOf } from "../../shared/deploy-error.ts";
+import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
+
+const DESCRIPTION = `Lists what a stack has left at AWS and no longer needs, each with its size, its age and the reason: the
+instances that recoveries replaced, old manual snapshots of the database, and volumes and addresses that carry the stack's
+tags and are attached to nothing. It deletes nothing unless --yes is given.
+
+What Pulumi's state names is never offered, nor a final snapshot, nor the snapshot that the record of the restore drill
+names, nor anything younger than --days, or whose age AWS does not say. Of an instance a final snapshot is taken. Log groups
+of instances that are gone are listed with the command that deletes them: only you know whether their lines are needed.
+
+What limits itself is not listed: Helm keeps the newest 10 revisions of each release, which rollbacks use; the newest 200
+plans and 500 reports stay on this machine.
+
+${exitCodesText({
+  done: "listed; with --yes: everything that was offered is deleted",
+  usage: "usage or config",
+  outside: "AWS did not answer, or refused to delete something; the same command continues",
+})}
+
+Examples:
+  npx sparki housekeeping
+  npx sparki housekeeping --days 90 --json
+  npx sparki housekeeping --yes`;
+
+/** `sparki housekeeping`: what a stack has left and no longer needs. */
+export const housekeeping: Command = {
+  name: "housekeeping",
+  summary: "list what the stack has left at AWS and no longer needs; with --yes delete it",
+  description: DESCRIPTION,
+  options: [{ flags: "--days <number>", help: "how old it is at least: 7 to 3650", default: "35" }],
+  run,
+};
+
+async function run({ options, ports }: CommandInput): Promise<CommandResult> {
+  const days = daysIn(options.days);
+  const { readStack } = await import("../preflight/stack-file.ts");
+  const { stack, fullName, config } = readStack(options.stack, ports);
+  const { openOwnPreflight } = await import("../preflight/open.ts");
+  const { NOBODY_ASKED } = await import("../preflight/context.ts");
+  const { openAwsLeftovers } = await import("../../io/aws-leftovers.ts");
+  const { openRehearsedLeftovers } = await import("../rehearse/rehearsed-replacement.ts");
+  const { keepHouse } = await import("../housekeeping/housekeeping.ts");
+  const { databaseLogGroups } = await import("../housekeeping/log-groups.ts");
+  const { housekeepingText } = await import("../housekeeping/housekeeping-text.ts");
+  const { showPhase } = await import("../report/live.ts");
+  const { openScreen } = await import("../report/screen.ts");
+  const opened = await openOwnPreflight({ stack, fullName, config, answers: NOBODY_ASKED }, ports);
+  const { context, network } = opened;
+  const { region, accountId } = config;
+  const rehearsed = openRehearsedLeftovers(network, ports.env, stack);
+  const leftovers = rehearsed ?? (await openAwsLeftovers({ stack, region, accountId, network }));
+  try {
+    const screen = await openScreen(ports);
+    const isApplied = options.yes === true;
+    const document = await showPhase(screen, ports.clock, `housekeeping of ${stack}`, async (phase) => {
+      const { resources } = await context.state.read();
+      const logGroups =
+        rehearsed === undefined ? await databaseLogGroups(context.commands.aws, config).catch(messageOf) : [];
+      const drilledSnapshot = config.preflight.restoreTest?.snapshot;
+      const plan = { stack, now: ports.clock.now(), days, resources, drilledSnapshot, logGroups };
+      return keepHouse(leftovers, plan, { isApplied, say: (text) => phase.say(text) });
+    });
+    ports.stderr.write(housekeepingText(document, screen.paint));
+    return { exitCode: document.exitCode, json: document };
+  } finally {
+    leftovers.close();
+    await opened.close();
+  }
+}
+
+function daysIn(given: string | boolean | undefined): number {
+  const days = typeof given === "string" && /^\d{1,4}$/.test(given) ? Number(given) : 0;
+  if (days >= 7 && days <= 3_650) return days;
+  throw new DeployError("SPARKI_USAGE", `--days is ${JSON.stringify(given)}; expected a number from 7 to 3650`, {
+    hint: "npx sparki housekeeping --help",
+  });
+}

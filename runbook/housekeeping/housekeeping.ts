@@ -1,0 +1,186 @@
+import type { Leftover, Leftovers } from "../../io/leftovers.ts";
+import { estimateCost } from "../../policies/pricing/estimate.ts";
+import type { StateResource } from "../../records/state.ts";
+import { EXIT, type ExitCodeOf, messageOf } from "../../shared/deploy-error.ts";
+import { bounded, oneLine } from "../../shared/text/visible.ts";
+
+/** One thing that may go, and what became of it. */
+export interface Offer {
+  readonly kind: Leftover["kind"];
+  readonly id: string;
+  /** ISO 8601; null where AWS does not say. */
+  readonly createdAt: string | null;
+  readonly gib: number | null;
+  /** By AWS's price list; null where that is not known. */
+  readonly monthlyUsd: number | null;
+  readonly why: string;
+  /** Null in a plan. */
+  readonly removed: boolean | null;
+  /** Why it is not removed. */
+  readonly problem: string | null;
+}
+
+/** One thing that stays, and why. */
+export interface Kept {
+  readonly kind: Leftover["kind"];
+  readonly id: string;
+  readonly why: string;
+}
+
+/** A log group that nothing writes to any more: only a person knows whether its lines are needed. */
+export interface ByHand {
+  readonly id: string;
+  readonly why: string;
+  readonly command: string;
+}
+
+/** The document of `sparki housekeeping --json`. */
+export interface Housekeeping {
+  readonly stack: string;
+  readonly exitCode: ExitCodeOf<"done" | "outside">;
+  readonly applied: boolean;
+  readonly offered: readonly Offer[];
+  readonly kept: readonly Kept[];
+  /** A text says why it is not known. */
+  readonly byHand: readonly ByHand[] | string;
+  readonly next: string | null;
+}
+
+export interface HousekeepingPlan {
+  readonly stack: string;
+  readonly now: number;
+  /** How old what is offered is at least. */
+  readonly days: number;
+  readonly resources: readonly StateResource[];
+  /** The snapshot that the record of the restore drill names. */
+  readonly drilledSnapshot: string | undefined;
+  /** The names of the log groups of RDS instances; a text says why they are not known. */
+  readonly logGroups: readonly string[] | string;
+}
+
+const DAY = 86_400;
+
+/** What may go, and what stays, each with its reason: of what is not understood everything stays. */
+export function judgeLeftovers(
+  found: readonly Leftover[],
+  plan: HousekeepingPlan,
+): { readonly offered: readonly (Leftover & { readonly why: string })[]; readonly kept: readonly Kept[] } {
+  const judged = found.map((leftover) => ({ leftover, ...verdictOn(leftover, plan) }));
+  return {
+    offered: judged.flatMap(({ leftover, isOffered, why }) => (isOffered ? [{ ...leftover, why }] : [])),
+    kept: judged.flatMap(({ leftover: { kind, id }, isOffered, why }) => (isOffered ? [] : [{ kind, id, why }])),
+  };
+}
+
+interface Verdict {
+  readonly isOffered: boolean;
+  readonly why: string;
+}
+
+const stays = (why: string): Verdict => ({ isOffered: false, why });
+
+function verdictOn(leftover: Leftover, plan: HousekeepingPlan): Verdict {
+  const { kind, id, stateId } = leftover;
+  if (plan.resources.some((resource) => resource.id === stateId || resource.id === id))
+    return stays("Pulumi's state names it");
+  if (kind === "database-instance") return ofInstance(leftover, plan);
+  if (kind === "database-snapshot") return ofSnapshot(leftover, plan);
+  if (kind === "volume") return byAge(leftover, plan, "nothing is attached to it, and no state names it");
+  return { isOffered: true, why: "it is associated with nothing, and no state names it" };
+}
+
+/** The one that served before a recovery, and one that was restored and never put in place. */
+const REPLACED = /^(before|restored)-\d{17}$/;
+
+function ofInstance(leftover: Leftover, plan: HousekeepingPlan): Verdict {
+  const own = leftover.id.slice(`sparki-${plan.stack}-`.length);
+  const [, role] = REPLACED.exec(own) ?? [];
+  if (role === undefined) return stays("it is none that a recovery leaves; a drill deletes its own");
+  if (leftover.status !== "available") return stays(`it is ${leftover.status ?? "without a status"}`);
+  const what = role === "before" ? "it served before a recovery" : "a recovery restored it and did not use it";
+  return byAge(leftover, plan, `${what}; a final snapshot is taken`, momentIn(own));
+}
+
+/** The moment of a recovery is in the names that it gives: an instance is older than what it was kept for. */
+function momentIn(name: string): number | undefined {
+  const [, year, month, day, hour, minute, second] =
+    /-(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)\d{3}$/.exec(name)?.map(Number) ?? [];
+  if ([year, month, day, hour, minute, second].some((each) => each === undefined)) return undefined;
+  return Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second) / 1000;
+}
+
+function ofSnapshot(leftover: Leftover, plan: HousekeepingPlan): Verdict {
+  if (/-final(?:-|$)/.test(leftover.id)) return stays("a final snapshot is all that is left of its database");
+  if (leftover.id === plan.drilledSnapshot) return stays("the record of the restore drill names it");
+  return byAge(leftover, plan, "a manual snapshot, beside the automated ones of the database");
+}
+
+function byAge(leftover: Leftover, { now, days }: HousekeepingPlan, why: string, since = leftover.createdAt): Verdict {
+  if (since === undefined) return stays("AWS does not say how old it is");
+  const age = Math.floor((now - since) / DAY);
+  return age >= days
+    ? { isOffered: true, why: `${why}; ${age} days old` }
+    : stays(`${age} days old; offered after ${days}`);
+}
+
+/** The log groups of instances that recoveries and drills made, where none of that name is there any more. */
+export function orphanedLogGroups(
+  found: readonly Leftover[],
+  { stack, logGroups }: HousekeepingPlan,
+): readonly ByHand[] | string {
+  if (typeof logGroups === "string") return logGroups;
+  const instances = new Set(found.map(({ id }) => id));
+  return logGroups.flatMap((id) => {
+    const [, instance = ""] = /^\/aws\/rds\/instance\/([a-z0-9-]+)\/[a-z]+$/.exec(id) ?? [];
+    const own = instance.startsWith(`sparki-${stack}-`) ? instance.slice(`sparki-${stack}-`.length) : "";
+    if (!/^(?:before|restored|drill)-\d+$/.test(own) || instances.has(instance)) return [];
+    const command = `aws logs delete-log-group --log-group-name ${id}`;
+    return [{ id, why: `${instance}, which wrote to it, does not exist any more`, command }];
+  });
+}
+
+/** Lists what may go, and deletes it one by one where that was said; what AWS refuses is told, and ends nothing. */
+export async function keepHouse(
+  leftovers: Leftovers,
+  plan: HousekeepingPlan,
+  { isApplied, say }: { readonly isApplied: boolean; say(text: string): void },
+): Promise<Housekeeping> {
+  const found = await leftovers.list();
+  const { offered, kept } = judgeLeftovers(found, plan);
+  const offers: Offer[] = [];
+  for (const leftover of offered) {
+    if (isApplied) say(`deleting ${leftover.id}`);
+    const problem = isApplied ? await leftovers.remove(leftover).then(() => null, problemOf) : null;
+    offers.push(offerOf(leftover, isApplied ? problem === null : null, problem));
+  }
+  const isDone = offers.every(({ problem }) => problem === null);
+  const again = `npx sparki housekeeping --stack ${plan.stack}`;
+  return {
+    stack: plan.stack,
+    exitCode: isDone ? EXIT.done.code : EXIT.outside.code,
+    applied: isApplied,
+    ...{ offered: offers, kept, byHand: orphanedLogGroups(found, plan) },
+    next: !isDone ? again : isApplied || offers.length === 0 ? null : `${again} --yes, which deletes what is offered`,
+  };
+}
+
+function offerOf(
+  leftover: Leftover & { readonly why: string },
+  removed: boolean | null,
+  problem: string | null,
+): Offer {
+  const { kind, id, createdAt, gib = null, why } = leftover;
+  const at = createdAt === undefined ? null : new Date(createdAt * 1000).toISOString();
+  return { kind, id, createdAt: at, gib, monthlyUsd: monthlyOf(leftover), why, removed, problem };
+}
+
+function monthlyOf({ kind, instanceClass, gib, multiZone }: Leftover): number | null {
+  if (kind !== "database-instance" || instanceClass === undefined) return null;
+  const inputs = { instanceClass, allocatedStorage: gib ?? 0, multiAz: multiZone === true };
+  const { monthly, lines } = estimateCost([{ type: "aws:rds/instance:Instance", name: "leftover", inputs }]);
+  return lines.some(({ item }) => item.endsWith(instanceClass)) ? Number(monthly.toFixed(2)) : null;
+}
+
+function problemOf(error: unknown): string {
+  return bounded(oneLine(messageOf(error)), 300);
+}
