@@ -48,10 +48,7 @@ export class DatabaseInstances {
     const order = { type: TYPES.database, urn: `restored ${as}`, logicalName: as, inputs, region, accountId };
     const made = this.#operations.create({ ...order, secrets: [] }, new AbortController().signal);
     const refusals: unknown[] = [];
-    made.then(
-      ({ id }) => this.#forgetSource(id),
-      (error: unknown) => refusals.push(error),
-    );
+    made.catch((error: unknown) => refusals.push(error));
     while (this.#find(as) === undefined && refusals.length === 0) await delay(5);
     const accepted = this.#find(as);
     if (accepted === undefined) throw refusals[0];
@@ -83,14 +80,6 @@ export class DatabaseInstances {
       this.#failures.set(resource.id, messageOf(error));
       this.#cloud.world.put({ ...resource, status: "failed" });
     }
-  }
-
-  /** RDS tells nobody afterwards what an instance was restored from. */
-  #forgetSource(id: string): void {
-    const resource = this.#cloud.world.get(TYPES.database, id);
-    if (resource === undefined) return;
-    const { restoreToPointInTime: _, ...inputs } = resource.inputs;
-    this.#cloud.world.put({ ...resource, inputs });
   }
 
   #find(name: string): WorldResource | undefined {

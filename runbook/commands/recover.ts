@@ -31,7 +31,7 @@ export const recover: Command = {
   description: DESCRIPTION,
   arguments: [{ name: "what", required: true, help: "database" }],
   options: [
-    { flags: "--point-in-time <time>", help: "the moment to go back to: 2026-11-28T10:30:00Z" },
+    { flags: "--point-in-time <time>", help: "the moment whose data is restored: 2026-11-28T10:30:00Z" },
     { flags: "--limit <minutes>", help: "how long AWS may take for each step", default: "120" },
   ],
   run,

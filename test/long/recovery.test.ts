@@ -68,7 +68,7 @@ describe("sparki recover database", () => {
   });
 
   it("is settled by the next deployment, which makes no other database and loses nothing", async () => {
-    const { exitCode, document, stderr } = await stack.run("deploy --yes");
+    const { exitCode, document, stderr } = await stack.runPaced(0.02, "deploy --yes");
     if (exitCode !== 0) throw new Error(`${document.reason}\n${stderr.slice(-6000)}`);
     expect(document.outcome).toBe("promoted");
     const databases = (await stack.world()).filter(({ type }) => type === "aws:rds/instance:Instance");

@@ -233,8 +233,17 @@ async function start(subject: Subject, cloud: Cloud): Promise<Properties> {
   const { address } = await (source === undefined
     ? database.start(wanted)
     : database.startRestored(wanted, { source, until }));
+  if (source !== undefined) forgetSource(subject, cloud);
   cloud.services.names.setAddress(hostname, address);
   return {};
+}
+
+/** RDS tells nobody afterwards what an instance was restored from. */
+function forgetSource({ type, id }: Subject, { world }: Cloud): void {
+  const resource = world.get(type, id);
+  if (resource === undefined) return;
+  const { restoreToPointInTime: _, ...inputs } = resource.inputs;
+  world.put({ ...resource, inputs });
 }
 
 /** What RDS makes anew where it restores: it carries the rest over from the instance whose backup it is. */
