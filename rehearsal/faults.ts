@@ -74,8 +74,10 @@ export async function applyFaults(targets: FaultTargets, body: unknown): Promise
     exporters: targets.exporters,
     metrics: storm,
   };
-  for (const [name, server] of Object.entries(servers))
-    await (down.some((each) => each === name) ? server.suspend() : targets.zones.isDown(name) || server.resume());
+  for (const [name, server] of Object.entries(servers)) {
+    if (down.some((each) => each === name)) await server.suspend();
+    else if (!targets.zones.isDown(name)) await server.resume();
+  }
   await targets.zones.set(zone);
   backing.loadBalancer.limitGateRequests(gateRequests);
   await misbehave(targets, fleet);

@@ -2,10 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
+import { parse } from "yaml";
 import { addressesOf, PORTS } from "../../rehearsal/addresses.ts";
 import { withClient } from "../../rehearsal/backing/database.ts";
 import { SUPERUSER } from "../../rehearsal/backing/postgres.ts";
 import { placeOf, postgresUser } from "../../rehearsal/backing/postgres-user.ts";
+import { KubernetesApi } from "../../rehearsal/cluster/api.ts";
+import type { KubernetesObject, Pod } from "../../rehearsal/cluster/objects.ts";
+import { waitFor } from "../../rehearsal/waiting.ts";
 import { headersOf } from "../support/asking.ts";
 import { type RehearsedStack, serveStack } from "../support/rehearsed-stack.ts";
 
@@ -16,7 +20,7 @@ const LIVE = "sparki-staging-database";
 const WHOLE = "SELECT md5(string_agg(projects::text, ',' ORDER BY id)) AS hash, count(*)::int AS rows FROM projects";
 
 /** One promoted stack whose users go on asking; each test goes on from the one before. */
-describe("sparki recover database", () => {
+describe("a production that has lost something", () => {
   let stack: RehearsedStack;
   beforeAll(async () => {
     stack = await serveStack("staging", 0.002, "promoted");
@@ -67,12 +71,57 @@ describe("sparki recover database", () => {
     ]);
   });
 
-  it("is settled by the next deployment, which makes no other database and loses nothing", async () => {
+  it("is settled by the next deployment, which makes no other database, and calls the outage by its name", async () => {
     const { exitCode, document, stderr } = await stack.runPaced(0.02, "deploy --yes");
-    if (exitCode !== 0) throw new Error(`${document.reason}\n${stderr.slice(-6000)}`);
-    expect(document.outcome).toBe("promoted");
+    // What RDS does not carry over, and what names the master secret; nothing else changes.
+    const updated = [...stderr.matchAll(/✓ (?:create|update|replace|delete) \S+ (\S+)/g)].map(([, name]) => name);
+    expect({ updated: updated.sort(), stderr }).toEqual({
+      updated: ["database-instance", "database-jobs-users-credentials", "identities-database-users-role-policy"],
+      stderr,
+    });
     const databases = (await stack.world()).filter(({ type }) => type === "aws:rds/instance:Instance");
-    expect(databases).toHaveLength(2);
+    const live = databases.find(({ name }) => name === LIVE);
+    expect([databases.length, live?.inputs.monitoringInterval]).toEqual([2, 60]);
+    expect((await stack.compared()).findings.filter((text) => text.startsWith("drift"))).toEqual([]);
     expect((await query(LIVE, 2, WHOLE))[0]?.rows).toBeGreaterThanOrEqual(500);
+    // The update is done; the users' error budget still has what failed while the table was gone.
+    expect([exitCode, document.outcome, document.reason]).toEqual([
+      1,
+      "failed",
+      expect.stringMatching(/^promoted, but Err/),
+    ]);
+  });
+
+  it("loses a zone with all that runs in it, has that made in the other ones, and its nodes again afterwards", async () => {
+    const [cluster] = parse(readFileSync(stack.variable("KUBECONFIG"), "utf8")).clusters;
+    const { user } = parse(readFileSync(stack.variable("KUBECONFIG"), "utf8")).users[0];
+    const certificateAuthorityPem = Buffer.from(cluster.cluster["certificate-authority-data"], "base64").toString();
+    const api = new KubernetesApi({ endpoint: cluster.cluster.server, certificateAuthorityPem, token: user.token });
+    const zones = async () => {
+      const { items } = await api.list<KubernetesObject>("/api/v1/nodes");
+      return new Map(items.map(({ metadata: { name, labels } }) => [name, labels?.["topology.kubernetes.io/zone"]]));
+    };
+    const fleet = async () => {
+      const labelSelector = "app.kubernetes.io/instance=engine-fleet";
+      const { items } = await api.list<Pod>("/api/v1/namespaces/sparki-engine/pods", { labelSelector });
+      const at = await zones();
+      const ready = items.filter(({ metadata, status }) => {
+        const isReady = status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True");
+        return isReady === true && metadata?.deletionTimestamp === undefined;
+      });
+      return ready.map(({ spec }) => at.get(spec?.nodeName ?? ""));
+    };
+    const before = await fleet();
+    const [zone = ""] = before;
+    await stack.breakCloud({ users: 30, zone });
+    const isOutside = async () => {
+      const now = await fleet();
+      return now.length >= before.length && !now.includes(zone) && !now.includes(undefined);
+    };
+    await waitFor("the fleet in the other zones", isOutside, { limitSeconds: 600 });
+    expect([...(await zones()).values()]).not.toContain(zone);
+    await stack.breakCloud({ users: 30 });
+    expect([...(await zones()).values()]).toContain(zone);
+    await api.close();
   });
 });
