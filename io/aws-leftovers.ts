@@ -1,10 +1,10 @@
 import type { EC2Client, Tag as Ec2Tag } from "@aws-sdk/client-ec2";
 import type { RDSClient, Tag } from "@aws-sdk/client-rds";
 import { DeployError } from "../shared/deploy-error.ts";
+import { asked, listed } from "./aws-answers.ts";
 import { awsHandler } from "./aws-http.ts";
 import type { Leftover, Leftovers } from "./leftovers.ts";
 import type { Network } from "./network.ts";
-import { asked, listed } from "./rds-copies.ts";
 
 export interface AwsLeftoversOptions {
   readonly stack: string;

@@ -1,4 +1,4 @@
-import type { Answer, Question } from "./database-copies.ts";
+import type { Answer, Question } from "./restored-copies.ts";
 
 /** An instance as AWS describes it. */
 export interface FoundInstance {

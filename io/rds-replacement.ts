@@ -1,9 +1,10 @@
 import type { DBInstance, RDSClient } from "@aws-sdk/client-rds";
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
+import { asked, codeOf, refusal } from "./aws-answers.ts";
 import { awsHandler } from "./aws-http.ts";
-import { BackupUnreadable } from "./database-copies.ts";
 import type { DatabaseReplacement } from "./database-replacement.ts";
-import { asked, codeOf, type RdsCopiesOptions, refusal, UNREADABLE } from "./rds-copies.ts";
+import { type RdsCopiesOptions, UNREADABLE } from "./rds-copies.ts";
+import { BackupUnreadable } from "./restored-copies.ts";
 
 export type RdsReplacementOptions = Omit<RdsCopiesOptions, "owner">;
 

@@ -10,13 +10,11 @@ import { DATABASE, exchangeInState } from "./exchange.ts";
 import type { RestorePorts } from "./restore-database.ts";
 
 /** The stack's instances at AWS, asked by a Job in its own cluster. */
-export function openAwsReplacement({
-  context,
-  network,
-}: OpenPreflight): Promise<DatabaseReplacement & { close(): void }> {
+export function openAwsReplacement(opened: OpenPreflight): Promise<DatabaseReplacement & { close(): void }> {
+  const { context, network } = opened;
   const { stack, config } = context;
   const { region, accountId } = config;
-  return openRdsReplacement({ ...{ stack, region, accountId, network }, ask: askFromCluster(context) });
+  return openRdsReplacement({ ...{ stack, region, accountId, network }, ask: askFromCluster(opened) });
 }
 
 /** How a restore reaches the stack's state and its users' requests; the engine is opened here, so that it cannot fail later. */

@@ -1,6 +1,6 @@
 import type { Counts } from "../../gates/evidence.ts";
-import { type Answer, BackupUnreadable } from "../../io/database-copies.ts";
 import type { DatabaseReplacement, FoundInstance } from "../../io/database-replacement.ts";
+import { type Answer, BackupUnreadable } from "../../io/restored-copies.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { DeployError, EXIT, type ExitCodeOf, messageOf } from "../../shared/deploy-error.ts";
 import { bounded, oneLine } from "../../shared/text/visible.ts";

@@ -1,8 +1,8 @@
-import { BackupUnreadable } from "../../io/database-copies.ts";
 import { openRdsReplacement } from "../../io/rds-replacement.ts";
-import { DRILL_NOW } from "../support/database-copies.ts";
+import { BackupUnreadable } from "../../io/restored-copies.ts";
 import { MOMENT, NAMES } from "../support/database-replacement.ts";
 import { type FakeAnswer, type FakeAws, fakeAwsNetwork, xml } from "../support/fake-rds.ts";
+import { DRILL_NOW } from "../support/restored-copies.ts";
 
 const { live, restored, before } = NAMES;
 

@@ -1,8 +1,8 @@
 import type { DatabaseReplacement, FoundInstance } from "../../io/database-replacement.ts";
 import { checksIn } from "../../runbook/drill/restore-checks.ts";
 import { instanceNames, type RestorePlan, type RestorePorts } from "../../runbook/recovery/restore-database.ts";
-import { CHECKS_TEXT, DRILL_NOW, goodAnswers } from "./database-copies.ts";
 import { fakeClock } from "./fake-clock.ts";
+import { CHECKS_TEXT, DRILL_NOW, goodAnswers } from "./restored-copies.ts";
 
 /** The moment that is gone back to. */
 export const MOMENT = DRILL_NOW - 600;

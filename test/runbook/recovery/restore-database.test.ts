@@ -1,10 +1,9 @@
-import { BackupUnreadable } from "../../../io/database-copies.ts";
 import type { FoundInstance } from "../../../io/database-replacement.ts";
+import { BackupUnreadable } from "../../../io/restored-copies.ts";
 import { assertRestorable, assertUnlocked } from "../../../runbook/recovery/restorable.ts";
 import { restoreDatabase, type Stage, stageOf } from "../../../runbook/recovery/restore-database.ts";
 import { restoreIntent, restoreText } from "../../../runbook/recovery/restore-text.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
-import { DRILL_NOW, goodAnswers } from "../../support/database-copies.ts";
 import {
   type FakeReplacement,
   fakeReplacement,
@@ -16,6 +15,7 @@ import {
   restorePorts,
 } from "../../support/database-replacement.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
+import { DRILL_NOW, goodAnswers } from "../../support/restored-copies.ts";
 
 const { paint } = plainScreen(process.stderr);
 const { live, restored, before } = NAMES;
