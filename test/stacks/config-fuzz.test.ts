@@ -269,7 +269,7 @@ const nonsenseFor = (path: Path) => {
 };
 
 const OPTIONAL =
-  /^(permissionsBoundary|preflight|production|protection|relaxations|exemptions|approvals|gate\.(maxWrongVerdictRatio|healthDeadlineMinutes|onInconclusive)|cluster\.\w+Cidrs|cache\.authTokenSince|database\.multiZone|network\.natGateways|storm\.(?!prometheusUrl)\w+|preflight\.\w+)$/;
+  /^(permissionsBoundary|preflight|production|protection|relaxations|exemptions|approvals|gate\.(maxWrongVerdictRatio|healthDeadlineMinutes|onInconclusive)|cluster\.(\w+Cidrs|readers)|cache\.authTokenSince|database\.multiZone|network\.natGateways|storm\.(?!prometheusUrl)\w+|preflight\.\w+)$/;
 
 const place = fc.constantFrom(...PLACES);
 const replaced = place.chain((path) =>
