@@ -6,8 +6,9 @@ instances that recoveries replaced, old manual snapshots of the database, and vo
 tags and are attached to nothing. It deletes nothing unless --yes is given.
 
 What Pulumi's state names is never offered, nor a final snapshot, nor the snapshot that the record of the restore drill
-names, nor anything younger than --days, or whose age AWS does not say. Of an instance a final snapshot is taken. Log groups
-of instances that are gone are listed with the command that deletes them: only you know whether their lines are needed.
+names, nor anything younger than --days; only of addresses AWS says no age. Of an instance a final snapshot is taken. While
+an update runs, or after one that was interrupted, nothing is deleted. Log groups of instances that are gone are listed with
+the command that deletes them: only you know whether their lines are needed.
 
 What limits itself is not listed: Helm keeps the newest 10 revisions of each release, which rollbacks use; the newest 200
 plans and 500 reports stay on this machine.
@@ -54,11 +55,14 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     const screen = await openScreen(ports);
     const isApplied = options.yes === true;
     const document = await showPhase(screen, ports.clock, `housekeeping of ${stack}`, async (phase) => {
-      const { resources } = await context.state.read();
+      const { resources, pending } = await context.state.read();
+      const lock = await context.state.lock();
+      const interrupted = pending.length > 0 ? "an update was interrupted" : undefined;
+      const unsettled = lock === undefined ? interrupted : `the stack is locked by ${lock.holder}`;
       const logGroups =
         rehearsed === undefined ? await databaseLogGroups(context.commands.aws, config).catch(messageOf) : [];
       const drilledSnapshot = config.preflight.restoreTest?.snapshot;
-      const plan = { stack, now: ports.clock.now(), days, resources, drilledSnapshot, logGroups };
+      const plan = { stack, now: ports.clock.now(), days, resources, drilledSnapshot, logGroups, unsettled };
       return keepHouse(leftovers, plan, { isApplied, say: (text) => phase.say(text) });
     });
     ports.stderr.write(housekeepingText(document, screen.paint));

@@ -1,7 +1,7 @@
 import type { Leftover, Leftovers } from "../../io/leftovers.ts";
 import { estimateCost } from "../../policies/pricing/estimate.ts";
 import type { StateResource } from "../../records/state.ts";
-import { EXIT, type ExitCodeOf, messageOf } from "../../shared/deploy-error.ts";
+import { DeployError, EXIT, type ExitCodeOf, messageOf } from "../../shared/deploy-error.ts";
 import { bounded, oneLine } from "../../shared/text/visible.ts";
 
 /** One thing that may go, and what became of it. */
@@ -56,6 +56,8 @@ export interface HousekeepingPlan {
   readonly drilledSnapshot: string | undefined;
   /** The names of the log groups of RDS instances; a text says why they are not known. */
   readonly logGroups: readonly string[] | string;
+  /** Why the state may lack what exists: someone updates the stack, or an update was interrupted. */
+  readonly unsettled?: string | undefined;
 }
 
 const DAY = 86_400;
@@ -139,12 +141,23 @@ export function orphanedLogGroups(
   });
 }
 
-/** Lists what may go, and deletes it one by one where that was said; what AWS refuses is told, and ends nothing. */
+/**
+ * Lists what may go, and deletes it one by one where that was said; what AWS refuses is told, and ends nothing. Throws
+ * SPARKI_OUTSIDE, with nothing deleted, where the state may lack what exists.
+ */
 export async function keepHouse(
   leftovers: Leftovers,
   plan: HousekeepingPlan,
   { isApplied, say }: { readonly isApplied: boolean; say(text: string): void },
 ): Promise<Housekeeping> {
+  if (isApplied && plan.unsettled !== undefined)
+    throw new DeployError(
+      "SPARKI_OUTSIDE",
+      `nothing was deleted: ${plan.unsettled}, so the state may lack what exists`,
+      {
+        hint: `npx sparki status --stack ${plan.stack}; then npx sparki housekeeping --stack ${plan.stack} --yes`,
+      },
+    );
   const found = await leftovers.list();
   const { offered, kept } = judgeLeftovers(found, plan);
   const offers: Offer[] = [];

@@ -118,6 +118,17 @@ describe("keepHouse", () => {
     expect(document).toMatchObject({ exitCode: 0, next: null, offered: [{ removed: true }, { removed: true }] });
   });
 
+  it("deletes nothing where the state may lack what exists, and still lists it", async () => {
+    const { leftovers, removed } = fakeLeftovers(found);
+    const plan = { ...PLAN, unsettled: "the stack is locked by ann@desk" };
+    await expect(keepHouse(leftovers, plan, { isApplied: true, say })).rejects.toMatchObject({
+      code: "SPARKI_OUTSIDE",
+      message: expect.stringContaining("locked by ann@desk"),
+    });
+    expect(removed).toEqual([]);
+    expect((await keepHouse(leftovers, plan, { isApplied: false, say })).offered).toHaveLength(2);
+  });
+
   it("tells what AWS refused, deletes the rest, and ends with 4", async () => {
     const { leftovers, removed } = fakeLeftovers(found, [BEFORE.id]);
     const document = await keepHouse(leftovers, PLAN, { isApplied: true, say });
