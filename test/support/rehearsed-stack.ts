@@ -36,8 +36,11 @@ export interface RehearsedStack {
   up(): Promise<void>;
   /** Runs `sparki <command> --stack <stack> --json`, with Slack at `slack`; the document is what it wrote to stdout. */
   run(command: string, slack?: string): Promise<Ran>;
-  /** Runs it with another pace of modelled time than the cloud's own; interrupted, as by Ctrl-C, once it said a text. */
-  runPaced(timeScale: number, command: string, interruptAt?: string): Promise<Ran>;
+  /**
+   * Runs it with another pace of modelled time than the cloud's own; interrupted, as by Ctrl-C, once it said a text, or once
+   * a command of the shell succeeds.
+   */
+  runPaced(timeScale: number, command: string, interruptAt?: string | { readonly once: string }): Promise<Ran>;
   /**
    * Does something while the engine of the update that runs is stopped (SIGSTOP): it keeps the state's lock, however long
    * that takes. It continues afterwards, whatever came of it. Throws where no update runs.
@@ -171,11 +174,12 @@ export async function serveStack(
   };
 }
 
-/** A shell's command that is interrupted once its stderr has a text; it ends as the command does. */
-function interruptedAt(text: string, line: string): string {
+/** A shell's command that is interrupted once its stderr has a text, or another succeeds; it ends as the command does. */
+function interruptedAt(at: string | { readonly once: string }, line: string): string {
+  const condition = typeof at === "string" ? `grep -q '${at}' "$said"` : at.once;
   return [
     `said=$(mktemp); ${line} 2>"$said" & pid=$!`,
-    `until grep -q '${text}' "$said" || ! kill -0 $pid; do sleep 0.3; done`,
+    `until ${condition} || ! kill -0 $pid; do sleep 0.3; done`,
     `kill -INT $pid; wait $pid; code=$?`,
     `cat "$said" >&2; rm "$said"; exit $code`,
   ].join("\n");
