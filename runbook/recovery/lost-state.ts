@@ -68,7 +68,11 @@ const MOST_ROUNDS = 20;
  */
 export async function rebuildState(options: LostStateOptions): Promise<RebuiltState> {
   const { engine, onProgress } = options;
-  const before = namesOf(readIn(await engine.exportEncrypted()));
+  const begun = await engine.exportEncrypted();
+  const before = namesOf(readIn(begun));
+  const isContinued = unreadIn(begun).length > 0;
+  // The program cannot be previewed over them: the state knows nothing but their ids, and they would be replaced.
+  if (isContinued) await adoptPending(begun, { ...options, isSettled: true });
   const foreign = new Map<string, StateResource>();
   for (let round = 1; round <= MOST_ROUNDS; round++) {
     onProgress(`round ${round}: what does the program need?`);
@@ -76,7 +80,7 @@ export async function rebuildState(options: LostStateOptions): Promise<RebuiltSt
     const saved = await engine.exportEncrypted();
     const step = nextStep(saved, goals, neededFrom(new Set(foreign.keys()), goals));
     const unread = unreadIn(saved).length;
-    const isWork = step.candidates.length + step.added + unread > 0;
+    const isWork = step.candidates.length + step.added + unread > 0 || (isContinued && round === 1);
     onProgress(`round ${round}: ${step.candidates.length} to look for`);
     if (isWork)
       await adoptPending(withCreatesPending(step.exported, step.candidates), { ...options, saved, isSettled: true });

@@ -3,6 +3,7 @@ import { PassThrough } from "node:stream";
 import { resourcesIn } from "../../../records/state.ts";
 import { type LostStateOptions, rebuildState } from "../../../runbook/recovery/lost-state.ts";
 import { rebuiltText } from "../../../runbook/recovery/lost-state-text.ts";
+import { unreadIn } from "../../../runbook/recovery/state-edit.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN } from "../../../shared/engine-values.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
@@ -173,6 +174,12 @@ describe("rebuildState", () => {
     await expect(rebuild(engine)).rejects.toBe(killed);
     expect(resourcesIn(await engine.exportEncrypted()).find(({ type }) => type === SUBNET)?.outputs).toEqual({});
     engine.importState = importState;
+    const { draft } = engine;
+    engine.draft = async (...asked) => {
+      // As the engine does where a protected one of them would be replaced.
+      if (unreadIn(await engine.exportEncrypted()).length > 0) throw new Error("unable to replace resource");
+      return draft(...asked);
+    };
     expect(await rebuild(engine)).toMatchObject({
       outcome: "rebuilt",
       before: 0,
