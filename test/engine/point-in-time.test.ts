@@ -31,7 +31,7 @@ import { startTestBacking } from "../support/test-backing.ts";
 jest.setTimeout(600_000);
 
 const LIVE = "sparki-test-database";
-const addresses = addressesOf(248);
+const addresses = addressesOf(254);
 const run = mkdtempSync(join(tmpdir(), "sparki-point-"));
 const processes = new Processes(run);
 const account = new Account();
