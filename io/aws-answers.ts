@@ -1,4 +1,5 @@
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
+import { BackupUnreadable } from "./restored-copies.ts";
 
 const MOST_PAGES = 100;
 const ABSENT =
@@ -64,4 +65,31 @@ export async function unlessLater(what: string, call: () => Promise<unknown>): P
     if (LATER.test(codeOf(error))) return false;
     throw refusal(what, error);
   }
+}
+
+/** What already exists by the name that was asked for. */
+const EXISTS = /^(?:DBInstanceAlreadyExists|ReplicationGroupAlreadyExists)(?:Fault)?$/;
+
+/**
+ * Asks for a restore under a name that only this restore has: where that exists, an answer was lost and the request came
+ * again. Throws BackupUnreadable for a refusal of which the backup is the reason.
+ */
+export async function askRestore(name: string, unreadable: RegExp, call: () => Promise<unknown>): Promise<void> {
+  try {
+    await call();
+  } catch (cause) {
+    const code = codeOf(cause);
+    if (EXISTS.test(code)) return;
+    if (unreadable.test(code)) throw new BackupUnreadable(`${code}: ${messageOf(cause)}`, { cause });
+    throw refusal(`restore ${name}`, cause);
+  }
+}
+
+/** Throws SPARKI_CONFIG for what is of another account. */
+export function assertAccount(arn: string | undefined, { accountId }: { readonly accountId: string }): void {
+  const account = arn?.split(":")[4];
+  if (account === accountId) return;
+  throw new DeployError("SPARKI_CONFIG", `the credentials are of account ${account}; expected ${accountId}`, {
+    hint: "aws sts get-caller-identity",
+  });
 }

@@ -31,3 +31,16 @@ function contentOf({ method, body }: HttpRequest) {
   if (method !== "POST") return {};
   return { method: "POST", body: typeof body === "string" ? body : Buffer.from(body ?? "").toString("utf8") } as const;
 }
+
+/** How a client of AWS's reaches it. */
+export interface AwsClientOptions {
+  readonly region: string;
+  readonly network: Network;
+  /** Credentials in place of those that the AWS command line would use. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+/** The settings of a client of AWS's. */
+export function clientSettings({ region, network, credentials }: AwsClientOptions) {
+  return { region, maxAttempts: 5, requestHandler: awsHandler(network), ...(credentials && { credentials }) };
+}

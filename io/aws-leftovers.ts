@@ -2,18 +2,13 @@ import type { EC2Client, Tag as Ec2Tag } from "@aws-sdk/client-ec2";
 import type { RDSClient, Tag } from "@aws-sdk/client-rds";
 import { DeployError } from "../shared/deploy-error.ts";
 import { asked, listed } from "./aws-answers.ts";
-import { awsHandler } from "./aws-http.ts";
+import { type AwsClientOptions, clientSettings } from "./aws-http.ts";
 import type { Leftover, Leftovers } from "./leftovers.ts";
-import type { Network } from "./network.ts";
 
-export interface AwsLeftoversOptions {
+export interface AwsLeftoversOptions extends AwsClientOptions {
   readonly stack: string;
-  readonly region: string;
   /** No other account is ever asked to delete anything. */
   readonly accountId: string;
-  readonly network: Network;
-  /** Credentials in place of those that the AWS command line would use. */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 interface Aws {
@@ -24,13 +19,10 @@ interface Aws {
   readonly options: AwsLeftoversOptions;
 }
 
-const MOST_PAGES = 100;
-
 /** What of a stack is at AWS itself. */
 export async function openAwsLeftovers(options: AwsLeftoversOptions): Promise<Leftovers & { close(): void }> {
   const [rdsModule, ec2Module] = await Promise.all([import("@aws-sdk/client-rds"), import("@aws-sdk/client-ec2")]);
-  const { region, network, credentials } = options;
-  const settings = { region, maxAttempts: 5, requestHandler: awsHandler(network), ...(credentials && { credentials }) };
+  const settings = clientSettings(options);
   const [rds, ec2] = [new rdsModule.RDSClient(settings), new ec2Module.EC2Client(settings)];
   const aws: Aws = { rds, ec2, rdsModule, ec2Module, options };
   return {
@@ -107,19 +99,16 @@ function ownTags({ stack }: AwsLeftoversOptions) {
 }
 
 async function volumes({ ec2, ec2Module, options }: Aws): Promise<Leftover[]> {
-  const found: Leftover[] = [];
-  let token: string | undefined;
-  for (let page = 0; page < MOST_PAGES; page += 1) {
-    const Filters = [...ownTags(options), { Name: "status", Values: ["available"] }];
-    const command = new ec2Module.DescribeVolumesCommand({ Filters, ...(token && { NextToken: token }) });
+  const Filters = [...ownTags(options), { Name: "status", Values: ["available"] }];
+  const all = await listed("volumes", async ({ Marker }) => {
+    const command = new ec2Module.DescribeVolumesCommand({ Filters, ...(Marker && { NextToken: Marker }) });
     const answer = await asked("list the volumes", () => ec2.send(command));
-    for (const { VolumeId: id, State, Attachments = [], CreateTime: at, Size: gib, Tags } of answer?.Volumes ?? [])
-      if (id !== undefined && State === "available" && Attachments.length === 0 && isOwn(Tags, options))
-        found.push({ kind: "volume", id, stateId: id, createdAt: secondsOf(at), gib });
-    token = answer?.NextToken;
-    if (!token) return found;
-  }
-  throw new DeployError("SPARKI_OUTSIDE", `AWS's list of volumes does not end within ${MOST_PAGES} pages`);
+    return { items: answer?.Volumes, marker: answer?.NextToken };
+  });
+  return all.flatMap(({ VolumeId: id, State, Attachments = [], CreateTime: at, Size: gib, Tags }) => {
+    if (id === undefined || State !== "available" || Attachments.length > 0 || !isOwn(Tags, options)) return [];
+    return { kind: "volume", id, stateId: id, createdAt: secondsOf(at), gib } as const;
+  });
 }
 
 /** AWS does not say since when an address is kept. */

@@ -1,7 +1,5 @@
-import { PassThrough } from "node:stream";
-import { text } from "node:stream/consumers";
 import { CoreV1Api, CustomObjectsApi, NetworkingV1Api } from "@kubernetes/client-node";
-import { type Admission, admission } from "./admission.ts";
+import type { Admission } from "./admission.ts";
 import {
   type CacheQuestionsJob,
   cacheAnswersIn,
@@ -10,8 +8,8 @@ import {
   questionsPolicy,
 } from "./cache-questions.ts";
 import { CLASSES } from "./cache-tokens.ts";
-import { runJob } from "./cluster-job.ts";
-import { jobFailure, NAMESPACE } from "./engine-job.ts";
+import { askByJob } from "./cluster-questions.ts";
+import { NAMESPACE } from "./engine-job.ts";
 import { KubernetesClient } from "./kubernetes.ts";
 import { unlessGone } from "./kubernetes-call.ts";
 import type { Answer } from "./restored-copies.ts";
@@ -27,21 +25,11 @@ export async function askCacheInCluster(asked: Asking): Promise<Answer[]> {
   const client = new KubernetesClient(kubeconfig, signal);
   // Of a command that was killed.
   await remove(client, job.name);
-  const log = new PassThrough();
-  const told = text(log);
-  const ended = new AbortController();
   try {
     await prepare(client, job);
-    const own = { kubeconfig, name: job.name, signal: AbortSignal.any([signal, ended.signal]), admit };
-    const refused = new Promise<never>((_, reject) => admission(own).catch(reject));
-    const failure = await Promise.race([runJob(kubeconfig, cacheQuestionsJob(job), log, signal), refused]);
-    log.end();
-    const answers = cacheAnswersIn(await told, job.questions);
-    if (failure === undefined || answers.length > 0) return answers;
-    throw jobFailure(job.name, failure);
+    const own = { kubeconfig, name: job.name, signal, admit };
+    return await askByJob(own, cacheQuestionsJob(job), (log) => cacheAnswersIn(log, job.questions));
   } finally {
-    ended.abort();
-    log.end();
     await remove(new KubernetesClient(kubeconfig), job.name);
   }
 }

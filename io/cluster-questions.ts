@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { type Admission, admission } from "./admission.ts";
-import { runJob } from "./cluster-job.ts";
+import { type Job, runJob } from "./cluster-job.ts";
 import { answersIn, type QuestionsJob, questionsJob } from "./database-questions.ts";
 import { jobFailure } from "./engine-job.ts";
 import type { Answer } from "./restored-copies.ts";
@@ -10,17 +10,24 @@ interface Asking extends QuestionsJob, Omit<Admission, "name"> {}
 
 /** Runs the Job in the cluster, lets its pod in once it has an address, and resolves with what was answered. */
 export async function askInCluster({ kubeconfig, signal, admit, ...job }: Asking): Promise<Answer[]> {
+  const admitted = { kubeconfig, name: job.name, signal, admit };
+  return askByJob(admitted, questionsJob(job), (log) => answersIn(log, job.questions));
+}
+
+/** The same for any Job whose log has the answers: `read` takes them out of it. */
+export async function askByJob(own: Admission, job: Job, read: (log: string) => Answer[]): Promise<Answer[]> {
+  const { kubeconfig, name, signal } = own;
   const log = new PassThrough();
   const told = text(log);
   const ended = new AbortController();
-  const admitted = admission({ kubeconfig, name: job.name, signal: AbortSignal.any([signal, ended.signal]), admit });
+  const admitted = admission({ ...own, signal: AbortSignal.any([signal, ended.signal]) });
   const refused = new Promise<never>((_, reject) => admitted.catch(reject));
   try {
-    const failure = await Promise.race([runJob(kubeconfig, questionsJob(job), log, signal), refused]);
+    const failure = await Promise.race([runJob(kubeconfig, job, log, signal), refused]);
     log.end();
-    const answers = answersIn(await told, job.questions);
+    const answers = read(await told);
     if (failure === undefined || answers.length > 0) return answers;
-    throw jobFailure(job.name, failure);
+    throw jobFailure(name, failure);
   } finally {
     ended.abort();
     log.end();

@@ -1,34 +1,15 @@
 import type { EC2Client, IpPermission } from "@aws-sdk/client-ec2";
 import { DeployError } from "../shared/deploy-error.ts";
 import { asked, unlessLater } from "./aws-answers.ts";
-import { awsHandler } from "./aws-http.ts";
-import type { Network } from "./network.ts";
+import { type AwsClientOptions, clientSettings } from "./aws-http.ts";
 import type { Copy, Leftover } from "./restored-copies.ts";
 
 /** Whose copies they are, and how AWS is reached. */
-export interface CopiesOwner {
+export interface CopiesOwner extends AwsClientOptions {
   readonly stack: string;
-  readonly region: string;
   /** No other account is ever asked for anything that it makes. */
   readonly accountId: string;
   readonly owner: string;
-  readonly network: Network;
-  /** Credentials in place of those that the AWS command line would use. */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
-}
-
-/** The settings of a client of AWS's. */
-export function clientSettings({ region, network, credentials }: CopiesOwner) {
-  return { region, maxAttempts: 5, requestHandler: awsHandler(network), ...(credentials && { credentials }) };
-}
-
-/** Throws SPARKI_CONFIG for what is of another account. */
-export function assertAccount(arn: string | undefined, { accountId }: CopiesOwner): void {
-  const account = arn?.split(":")[4];
-  if (account === accountId) return;
-  throw new DeployError("SPARKI_CONFIG", `the credentials are of account ${account}; expected ${accountId}`, {
-    hint: "aws sts get-caller-identity",
-  });
 }
 
 const TAG = "sparki-drill";

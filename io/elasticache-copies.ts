@@ -1,22 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { CacheCluster, ElastiCacheClient, ReplicationGroup, Snapshot as Taken } from "@aws-sdk/client-elasticache";
-import { DeployError, messageOf } from "../shared/deploy-error.ts";
-import { asked, codeOf, listed, refusal, unlessLater } from "./aws-answers.ts";
-import {
-  assertAccount,
-  type CopiesOwner,
-  CopyGroups,
-  clientSettings,
-  isMarked,
-  leftoverOf,
-  marks,
-  type Tags,
-  tagsIn,
-} from "./copy-groups.ts";
+import { DeployError } from "../shared/deploy-error.ts";
+import { asked, askRestore, assertAccount, listed, unlessLater } from "./aws-answers.ts";
+import { clientSettings } from "./aws-http.ts";
+import { type CopiesOwner, CopyGroups, isMarked, leftoverOf, marks, type Tags, tagsIn } from "./copy-groups.ts";
 import {
   type Answer,
   type Asked,
-  BackupUnreadable,
   type CacheCopies,
   type CacheQuestion,
   type Copy,
@@ -197,14 +187,7 @@ async function restore(aws: Aws, copy: Copy): Promise<void> {
     Tags: marks(options, copy),
   });
   aws.tokens.set(name, token);
-  try {
-    await client.send(command);
-  } catch (cause) {
-    // An answer was lost and the request came again: the name is this copy's alone.
-    if (/^ReplicationGroupAlreadyExists(?:Fault)?$/.test(codeOf(cause))) return;
-    if (UNREADABLE.test(codeOf(cause))) throw new BackupUnreadable(`${codeOf(cause)}: ${messageOf(cause)}`, { cause });
-    throw refusal(`restore ${name}`, cause);
-  }
+  await askRestore(name, UNREADABLE, () => client.send(command));
 }
 
 async function vpcOf({ client, module }: Aws, node: CacheCluster | undefined): Promise<string | undefined> {

@@ -1,20 +1,11 @@
 import type { DBInstance, DBSnapshot, RDSClient } from "@aws-sdk/client-rds";
-import { DeployError, messageOf } from "../shared/deploy-error.ts";
-import { asked, codeOf, listed, refusal, unlessLater } from "./aws-answers.ts";
-import {
-  assertAccount,
-  type CopiesOwner,
-  CopyGroups,
-  clientSettings,
-  isMarked,
-  leftoverOf,
-  marks,
-  tagsIn,
-} from "./copy-groups.ts";
+import { DeployError } from "../shared/deploy-error.ts";
+import { asked, askRestore, assertAccount, listed, unlessLater } from "./aws-answers.ts";
+import { clientSettings } from "./aws-http.ts";
+import { type CopiesOwner, CopyGroups, isMarked, leftoverOf, marks, tagsIn } from "./copy-groups.ts";
 import {
   type Answer,
   type Asked,
-  BackupUnreadable,
   type Copy,
   copyPrefix,
   type DatabaseCopies,
@@ -39,6 +30,7 @@ const PORT = 5432;
 /** Refusals for which the backup is the reason: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceFromDBSnapshot.html. */
 export const UNREADABLE =
   /^(?:KMSKeyNotAccessibleFault|InvalidDBSnapshotStateFault|InvalidDBSnapshotState|DBSnapshotNotFoundFault|DBSnapshotNotFound|InvalidRestoreFault|PointInTimeRestoreNotEnabledFault|PointInTimeRestoreNotEnabled|DBInstanceAutomatedBackupNotFoundFault|DBInstanceAutomatedBackupNotFound)$/;
+
 /** The copies at AWS. A copy stands in the database's own subnets, which nothing outside reaches, in a security group of its own that lets nobody in until a check's pod asks. */
 export async function openRdsCopies(options: RdsCopiesOptions): Promise<DatabaseCopies & { close(): void }> {
   const rdsModule = await import("@aws-sdk/client-rds");
@@ -53,9 +45,7 @@ export async function openRdsCopies(options: RdsCopiesOptions): Promise<Database
     restore: (copy) => restore(aws, copy),
     describe: async (name) => {
       const found = await instanceNamed(aws, name);
-      if (found === undefined) return undefined;
-      const why = found.StatusInfos?.flatMap(({ Message }) => Message ?? []).join("; ");
-      return { status: found.DBInstanceStatus ?? "without a status", ...(why ? { why } : {}) };
+      return found && statusOf(found);
     },
     query: (asked, questions, signal) => query(aws, asked, { questions, signal }),
     remove: (name) => remove(aws, name),
@@ -75,10 +65,18 @@ interface Aws {
   readonly live: string;
 }
 
-async function instanceNamed({ rds, rdsModule }: Aws, name: string): Promise<DBInstance | undefined> {
+type Rds = Pick<Aws, "rds" | "rdsModule">;
+
+export async function instanceNamed({ rds, rdsModule }: Rds, name: string): Promise<DBInstance | undefined> {
   const command = new rdsModule.DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
   const answer = await asked(`describe ${name}`, () => rds.send(command));
   return answer?.DBInstances?.find((each) => each.DBInstanceIdentifier === name);
+}
+
+/** AWS's own word for how an instance is, and why. */
+export function statusOf({ StatusInfos, DBInstanceStatus: status = "without a status" }: DBInstance) {
+  const why = StatusInfos?.flatMap(({ Message }) => Message ?? []).join("; ");
+  return { status, ...(why ? { why } : {}) };
 }
 
 /** The database that serves; throws where there is none, and for one of another account. */
@@ -123,7 +121,11 @@ async function snapshotNamed(aws: Aws, id: string): Promise<Snapshot | undefined
 
 async function restorable(aws: Aws) {
   await liveInstance(aws);
-  const { rds, rdsModule, live } = aws;
+  return restoreWindow(aws, aws.live);
+}
+
+/** The moments that an instance's own backups can restore, in seconds since 1970; undefined where there are none. */
+export async function restoreWindow({ rds, rdsModule }: Rds, live: string) {
   const command = new rdsModule.DescribeDBInstanceAutomatedBackupsCommand({ DBInstanceIdentifier: live });
   const answer = await asked(`describe the backups of ${live}`, () => rds.send(command));
   const backup = answer?.DBInstanceAutomatedBackups?.find(({ Status }) => Status === "active");
@@ -168,30 +170,24 @@ async function restore(aws: Aws, copy: Copy): Promise<void> {
     Tags: marks(aws.options, copy),
   };
   const { source, name } = copy;
-  try {
-    if (source.kind === "snapshot")
-      await rds.send(
-        new rdsModule.RestoreDBInstanceFromDBSnapshotCommand({
-          ...common,
-          DBInstanceIdentifier: name,
-          DBSnapshotIdentifier: source.id,
-        }),
-      );
-    else
-      await rds.send(
-        new rdsModule.RestoreDBInstanceToPointInTimeCommand({
-          ...common,
-          SourceDBInstanceIdentifier: live,
-          TargetDBInstanceIdentifier: name,
-          RestoreTime: new Date(source.at * 1000),
-        }),
-      );
-  } catch (cause) {
-    // An answer was lost and the request came again: the name is this copy's alone.
-    if (/^DBInstanceAlreadyExists(?:Fault)?$/.test(codeOf(cause))) return;
-    if (UNREADABLE.test(codeOf(cause))) throw new BackupUnreadable(`${codeOf(cause)}: ${messageOf(cause)}`, { cause });
-    throw refusal(`restore ${name}`, cause);
-  }
+  await askRestore(name, UNREADABLE, () =>
+    source.kind === "snapshot"
+      ? rds.send(
+          new rdsModule.RestoreDBInstanceFromDBSnapshotCommand({
+            ...common,
+            DBInstanceIdentifier: name,
+            DBSnapshotIdentifier: source.id,
+          }),
+        )
+      : rds.send(
+          new rdsModule.RestoreDBInstanceToPointInTimeCommand({
+            ...common,
+            SourceDBInstanceIdentifier: live,
+            TargetDBInstanceIdentifier: name,
+            RestoreTime: new Date(source.at * 1000),
+          }),
+        ),
+  );
 }
 
 async function query(aws: Aws, who: Asked, job: Pick<AskedJob, "questions" | "signal">): Promise<readonly Answer[]> {

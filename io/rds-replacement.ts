@@ -1,10 +1,9 @@
 import type { DBInstance, RDSClient } from "@aws-sdk/client-rds";
-import { DeployError, messageOf } from "../shared/deploy-error.ts";
-import { asked, codeOf, refusal } from "./aws-answers.ts";
-import { awsHandler } from "./aws-http.ts";
+import { DeployError } from "../shared/deploy-error.ts";
+import { askRestore, assertAccount, codeOf, refusal } from "./aws-answers.ts";
+import { clientSettings } from "./aws-http.ts";
 import type { DatabaseReplacement } from "./database-replacement.ts";
-import { type RdsCopiesOptions, UNREADABLE } from "./rds-copies.ts";
-import { BackupUnreadable } from "./restored-copies.ts";
+import { instanceNamed, type RdsCopiesOptions, restoreWindow, statusOf, UNREADABLE } from "./rds-copies.ts";
 
 export type RdsReplacementOptions = Omit<RdsCopiesOptions, "owner">;
 
@@ -13,7 +12,7 @@ const LATER = /^(?:DBInstanceAlreadyExists(?:Fault)?|InvalidDBInstanceState(?:Fa
 
 interface Aws {
   readonly rds: RDSClient;
-  readonly commands: typeof import("@aws-sdk/client-rds");
+  readonly rdsModule: typeof import("@aws-sdk/client-rds");
   readonly options: RdsReplacementOptions;
   readonly live: string;
 }
@@ -22,19 +21,17 @@ interface Aws {
 export async function openRdsReplacement(
   options: RdsReplacementOptions,
 ): Promise<DatabaseReplacement & { close(): void }> {
-  const commands = await import("@aws-sdk/client-rds");
-  const { region, network, stack, credentials } = options;
-  const settings = { region, maxAttempts: 5, requestHandler: awsHandler(network), ...(credentials && { credentials }) };
-  const rds = new commands.RDSClient(settings);
-  const aws: Aws = { rds, commands, options, live: `sparki-${stack}-database` };
+  const rdsModule = await import("@aws-sdk/client-rds");
+  const rds = new rdsModule.RDSClient(clientSettings(options));
+  const aws: Aws = { rds, rdsModule, options, live: `sparki-${options.stack}-database` };
   return {
-    restorable: () => restorable(aws),
+    restorable: async () => {
+      const { earliest, latest } = (await restoreWindow(aws, aws.live)) ?? {};
+      return earliest === undefined || latest === undefined ? undefined : { earliest, latest };
+    },
     instance: async (name) => {
       const found = await named(aws, name);
-      if (found === undefined) return undefined;
-      const why = found.StatusInfos?.flatMap(({ Message }) => Message ?? []).join("; ");
-      const status = found.DBInstanceStatus ?? "without a status";
-      return { resourceId: found.DbiResourceId ?? "", status, ...(why ? { why } : {}) };
+      return found && { resourceId: found.DbiResourceId ?? "", ...statusOf(found) };
     },
     restoreBeside: (name, at) => restoreBeside(aws, name, at),
     rename: (from, to, isProtected) => rename(aws, { from, to, isProtected }),
@@ -50,31 +47,17 @@ export async function openRdsReplacement(
 }
 
 /** An instance of the stack's own account; throws for one of another. */
-async function named({ rds, commands, options }: Aws, name: string): Promise<DBInstance | undefined> {
-  const command = new commands.DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
-  const answer = await asked(`describe ${name}`, () => rds.send(command));
-  const found = answer?.DBInstances?.find((each) => each.DBInstanceIdentifier === name);
-  const account = found?.DBInstanceArn?.split(":")[4];
-  if (found === undefined || account === options.accountId) return found;
-  throw new DeployError("SPARKI_CONFIG", `the credentials are of account ${account}; expected ${options.accountId}`, {
-    hint: "aws sts get-caller-identity",
-  });
-}
-
-async function restorable({ rds, commands, live }: Aws) {
-  const command = new commands.DescribeDBInstanceAutomatedBackupsCommand({ DBInstanceIdentifier: live });
-  const answer = await asked(`describe the backups of ${live}`, () => rds.send(command));
-  const backup = answer?.DBInstanceAutomatedBackups?.find(({ Status }) => Status === "active");
-  const { EarliestTime: earliest, LatestTime: latest } = backup?.RestoreWindow ?? {};
-  if (earliest === undefined || latest === undefined) return undefined;
-  return { earliest: earliest.getTime() / 1000, latest: latest.getTime() / 1000 };
+async function named(aws: Aws, name: string): Promise<DBInstance | undefined> {
+  const found = await instanceNamed(aws, name);
+  if (found !== undefined) assertAccount(found.DBInstanceArn, aws.options);
+  return found;
 }
 
 async function restoreBeside(aws: Aws, name: string, at: number): Promise<void> {
-  const { rds, commands, live } = aws;
+  const { rds, rdsModule, live } = aws;
   const serving = await named(aws, live);
   if (serving === undefined) throw new DeployError("SPARKI_OUTSIDE", `there is no database ${live} to restore`);
-  const command = new commands.RestoreDBInstanceToPointInTimeCommand({
+  const command = new rdsModule.RestoreDBInstanceToPointInTimeCommand({
     ...likeTheLive(serving),
     SourceDBInstanceIdentifier: live,
     TargetDBInstanceIdentifier: name,
@@ -83,14 +66,7 @@ async function restoreBeside(aws: Aws, name: string, at: number): Promise<void> 
     DeletionProtection: false,
     PubliclyAccessible: false,
   });
-  try {
-    await rds.send(command);
-  } catch (cause) {
-    // An answer was lost and the request came again: the name says of which moment it is.
-    if (/^DBInstanceAlreadyExists(?:Fault)?$/.test(codeOf(cause))) return;
-    if (UNREADABLE.test(codeOf(cause))) throw new BackupUnreadable(`${codeOf(cause)}: ${messageOf(cause)}`, { cause });
-    throw refusal(`restore ${name}`, cause);
-  }
+  await askRestore(name, UNREADABLE, () => rds.send(command));
 }
 
 /** What RDS would choose by itself where it restores; monitoring and its window are the next deployment's. */
@@ -124,8 +100,8 @@ interface Renaming {
   readonly isProtected: boolean;
 }
 
-async function rename({ rds, commands }: Aws, { from, to, isProtected }: Renaming): Promise<boolean> {
-  const command = new commands.ModifyDBInstanceCommand({
+async function rename({ rds, rdsModule }: Aws, { from, to, isProtected }: Renaming): Promise<boolean> {
+  const command = new rdsModule.ModifyDBInstanceCommand({
     DBInstanceIdentifier: from,
     NewDBInstanceIdentifier: to,
     DeletionProtection: isProtected,

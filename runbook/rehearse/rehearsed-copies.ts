@@ -111,9 +111,7 @@ export function openRehearsedCopies(
   env: Environment,
   { stack, storageGib }: { readonly stack: string; readonly storageGib: number },
 ): (DatabaseCopies & { close(): void }) | undefined {
-  const ask = askOpenRehearsal(network, env);
-  if (ask === undefined) return undefined;
-  return { ...rehearsedCopies(ask, `sparki-${stack}-database`, storageGib), close: () => {} };
+  return openInRehearsal(network, env, (ask) => rehearsedCopies(ask, `sparki-${stack}-database`, storageGib));
 }
 
 /** Those of its Redis; undefined outside of one. */
@@ -122,15 +120,17 @@ export function openRehearsedCacheCopies(
   env: Environment,
   stack: string,
 ): (CacheCopies & { close(): void }) | undefined {
-  const ask = askOpenRehearsal(network, env);
-  if (ask === undefined) return undefined;
-  return { ...rehearsedCacheCopies(ask, `sparki-${stack}-cache`), close: () => {} };
+  return openInRehearsal(network, env, (ask) => rehearsedCacheCopies(ask, `sparki-${stack}-cache`));
 }
 
-/** How the rehearsal that the environment names is asked; undefined outside of one. */
-export function askOpenRehearsal(network: Network, env: Environment): AskRehearsal | undefined {
+/** What is made of how the rehearsal that the environment names is asked; undefined outside of one. */
+export function openInRehearsal<Opened extends object>(
+  network: Network,
+  env: Environment,
+  make: (ask: AskRehearsal) => Opened,
+): (Opened & { close(): void }) | undefined {
   const origin = rehearsalVariables(env).access?.origins[0];
-  return origin === undefined ? undefined : askRehearsal(network, origin);
+  return origin === undefined ? undefined : { ...make(askRehearsal(network, origin)), close: () => {} };
 }
 
 /** How long an answer may take: a base backup is taken, or a server stopped, while it is waited for. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { DatabaseReplacement } from "../../io/database-replacement.ts";
 import type { Leftovers } from "../../io/leftovers.ts";
 import type { Network } from "../../io/network.ts";
-import { type AskRehearsal, askOpenRehearsal, rehearsedCopies } from "./rehearsed-copies.ts";
+import { type AskRehearsal, openInRehearsal, rehearsedCopies } from "./rehearsed-copies.ts";
 
 const instancesSchema = z.object({
   instances: z.array(
@@ -70,8 +70,7 @@ export function openRehearsedLeftovers(
   env: Readonly<Record<string, string | undefined>>,
   stack: string,
 ): (Leftovers & { close(): void }) | undefined {
-  const ask = askOpenRehearsal(network, env);
-  return ask === undefined ? undefined : { ...rehearsedLeftovers(ask, stack), close: () => {} };
+  return openInRehearsal(network, env, (ask) => rehearsedLeftovers(ask, stack));
 }
 
 /** The instances of the rehearsal that the environment names; undefined outside of one. */
@@ -80,6 +79,5 @@ export function openRehearsedReplacement(
   env: Readonly<Record<string, string | undefined>>,
   stack: string,
 ): (DatabaseReplacement & { close(): void }) | undefined {
-  const ask = askOpenRehearsal(network, env);
-  return ask === undefined ? undefined : { ...rehearsedReplacement(ask, `sparki-${stack}-database`), close: () => {} };
+  return openInRehearsal(network, env, (ask) => rehearsedReplacement(ask, `sparki-${stack}-database`));
 }
