@@ -125,7 +125,12 @@ async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "
   const prepare = async () => migrate(processes, addresses, values, await makeUsers());
   await Promise.all([prepare(), makeNamespace(api)]);
   const zones = new Zones({ ...backing, clusters, hasStandby: () => true, timeScale: options.timeScale });
-  const serving = async () => (await api.list<Pod>(PODS)).items.filter(isServing);
+  const pods = async () => (await api.list<Pod>(PODS)).items;
+  const serving = async () => (await pods()).filter(isServing);
+  const allStay = async () => {
+    for (const end = Date.now() + 300_000; !(await pods()).every(isServing); await sleep(200))
+      if (Date.now() > end) throw new Error("pods that were replaced have not left");
+  };
   const cachePlace = () => ({
     address: addresses.cache(1),
     authorityPem: readFileSync(join(runDirectory, "ca.pem"), "utf8"),
@@ -150,6 +155,8 @@ async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "
       secrets.set(...cacheSecret(values, authToken));
       token = authToken;
       await upgrade(helm, images, { values: withToken(withUser(values, day), authToken), id: release, behaviour });
+      // The token before ends with another deployment, when the pods that have it have left; Helm waits for the new ones only.
+      await allStay();
       await giveToken(backing, values, { authToken });
       const said = (command: readonly string[]) =>
         ask(cachePlace(), authToken, command).then(String, (error: Error) => error.message);
