@@ -82,7 +82,7 @@ export const DATA: Readonly<Record<string, readonly Grant[]>> = {
     see("logs:PutResourcePolicy", "logs:DeleteResourcePolicy", "logs:DescribeResourcePolicies"),
   ],
   "aws:rds/instance:Instance": [
-    see("rds:DescribeDBInstances", "rds:DescribeDBSnapshots"),
+    see("rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "ec2:DescribeAccountAttributes"),
     on([...DATABASE, ...SUBNETS, ...PARAMETERS, rds("og:default:*")], "rds:CreateDBInstance", "rds:ModifyDBInstance"),
     on(DATABASE, ...RDS_TAGS),
     on([...DATABASE, ...FINAL_SNAPSHOT], "rds:DeleteDBInstance", "rds:CreateDBSnapshot"),

@@ -11,6 +11,7 @@ import { changesOf } from "../../support/stack-changes.ts";
 
 /** What nothing that is modelled asks for, and why the deploying role may do it all the same. */
 const UNASKED: Readonly<Record<string, string>> = {
+  "ec2:DescribeAccountAttributes": "CloudFormation publishes it for an instance of RDS; the provider asks it of nobody",
   "ec2:DisassociateAddress": "the provider does it where EC2 still tells of an address's gateway that is gone already",
   "eks:ListTagsForResource": "the provider asks it only where EKS's answer has no tags in it",
   "elasticloadbalancing:CreateWebACLAssociation":
