@@ -1,9 +1,11 @@
 import type { FAULTS } from "../../rehearsal/scenarios.ts";
+import { failureDocumentSchema } from "../../runbook/report/document.ts";
 
 /** How a deployment must end that meets a fault: what `sparki rehearse --fault ID --json` says. */
 export interface Response {
   readonly exitCode: number;
-  readonly outcome: "promoted" | "stopped" | "held" | "failed" | "rolled-back";
+  /** "interrupted": its document is that of an error, as a person who presses Ctrl-C waits for no report. */
+  readonly outcome: "promoted" | "stopped" | "held" | "failed" | "rolled-back" | "interrupted";
   /** What its reason says. */
   readonly reason: RegExp;
   /** The scenario whose last release meets it. @default that which `--fault` takes by itself */
@@ -33,7 +35,7 @@ export const RESPONSES: Readonly<Record<keyof typeof FAULTS, Response>> = {
   F08: refused(/vCPUs of instances .* of 5 used/),
   F09: resumable(/InsufficientDBInstanceCapacity/),
   F10: promoted,
-  F11: resumable(/interrupted/),
+  F11: { exitCode: 4, outcome: "interrupted", reason: /interrupted by SIGINT/ },
   F12: resumable(/cannot be written|state/),
   F13: refused(/locked by ann@desk/, "upgrade"),
   F15: resumable(/ExpiredToken/),
@@ -80,7 +82,16 @@ export interface Ended {
   readonly outcome: string;
   readonly reason: string;
   readonly steps: readonly { readonly name: string; readonly op: string }[];
-  readonly world: { readonly orphans: number; readonly duplicates: number };
+  readonly world: { readonly orphans: number; readonly duplicates: number } | "unknown";
+}
+
+/** How a rehearsal ended whose document is that of an error; undefined where it is another one. */
+export function endedByError(document: unknown): Ended | undefined {
+  const { data } = failureDocumentSchema.safeParse(document);
+  if (data === undefined) return undefined;
+  const { exitCode, error } = data;
+  const outcome = error.message.startsWith("interrupted by ") ? "interrupted" : "failed";
+  return { exitCode, outcome, reason: error.message, steps: [], world: "unknown" };
 }
 
 /** In what a rehearsal of a fault ended otherwise than it must; undefined where it ended as it must. */
@@ -92,6 +103,7 @@ export function differenceFrom(id: string, { exitCode, outcome, reason, steps, w
   if (!wanted.reason.test(reason)) return `its reason is ${JSON.stringify(reason)}, expected ${wanted.reason}`;
   const changed = steps.filter(({ op }) => op !== "same").map(({ name }) => name);
   if (wanted.isUntouched && changed.length > 0) return `it changed ${changed.join(", ")}, expected nothing`;
+  if (world === "unknown") return undefined;
   const { orphans, duplicates } = world;
   return orphans + duplicates > 0 ? `${orphans} orphans and ${duplicates} duplicates at AWS` : undefined;
 }

@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { outliveReaders } from "../../io/signals.ts";
-import { reportIn, sparki } from "../support/sparki.ts";
-import { differenceFrom, RESPONSES } from "./fault-responses.ts";
+import { parsed, reportIn, sparki } from "../support/sparki.ts";
+import { differenceFrom, endedByError, RESPONSES } from "./fault-responses.ts";
 
 outliveReaders([process.stdout, process.stderr]);
 
@@ -26,7 +26,7 @@ for (const id of ids) {
     const named = scenario === undefined ? [] : [scenario, "--on-promoted"];
     const runs = { directory, processes: () => [], remove: () => {} };
     const run = await sparki(["rehearse", ...named, "--fault", id, "--json"], runs);
-    const wrong = differenceFrom(id, reportIn(run));
+    const wrong = differenceFrom(id, endedByError(parsed(run.stdout)) ?? reportIn(run));
     process.stdout.write(`${id}  ${wrong ?? "as it must"}\n`);
     if (wrong !== undefined) process.exitCode = 1;
   } catch (error) {

@@ -11,7 +11,7 @@ import {
   withFault,
 } from "../../rehearsal/scenarios.ts";
 import { releaseSchema } from "../../stacks/schema.ts";
-import { differenceFrom, RESPONSES } from "./fault-responses.ts";
+import { differenceFrom, endedByError, RESPONSES } from "./fault-responses.ts";
 
 const release = releaseSchema.parse({
   id: "2026.1",
@@ -102,6 +102,17 @@ describe("the table of faults", () => {
     const ended = { exitCode: 1, outcome: "stopped", reason, steps, world: { orphans: 0, duplicates: 0 } };
     expect(differenceFrom("F18", ended)).toBeUndefined();
     expect(differenceFrom("F18", { ...ended, ...change })).toContain(difference);
+  });
+
+  it("compares an error's document with what an interruption must end with", () => {
+    const message = "interrupted by SIGINT: no further step was started";
+    const document = { error: { code: "SPARKI_OUTSIDE", message, hint: null }, exitCode: 4 };
+    const ended = endedByError(document);
+    expect(ended && differenceFrom("F11", ended)).toBeUndefined();
+    expect(ended && differenceFrom("F15", ended)).toContain("interrupted (exit 4), expected failed (exit 4)");
+    const other = endedByError({ ...document, error: { ...document.error, message: "the disk is full" } });
+    expect(other && differenceFrom("F11", other)).toContain("failed (exit 4), expected interrupted (exit 4)");
+    expect(endedByError({ exitCode: 0, outcome: "promoted" })).toBeUndefined();
   });
 
   it.each(Object.keys(FAULTS))("puts %s into a scenario without a name", (id) => {

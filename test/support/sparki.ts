@@ -136,7 +136,8 @@ export function reportIn({ stdout, stderr }: SparkiRun): z.infer<typeof rehearsa
   );
 }
 
-function parsed(text: string): unknown {
+/** The JSON on a stream; undefined where it is none. */
+export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
