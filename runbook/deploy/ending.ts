@@ -16,9 +16,16 @@ export interface Ending {
 /** Where a deploy ended, by the gates' verdicts and the engine's events; the release's own failures count first. */
 export function endingOf({ preview, refusal, up, gates }: Deployment): Ending {
   if (refusal !== undefined) return { phase: "preflight", verdict: "fail", reason: refusal };
-  if (up === undefined) return { phase: "preflight", verdict: "fail", reason: failureOf(preview) };
+  if (up === undefined) return { phase: "preflight", verdict: "fail", reason: previewFailure(preview) };
   if (up.outcome === "succeeded") return { phase: "cutover", verdict: "pass", reason: "every gate passed" };
   return refusingGate(gates) ?? failedStep(up) ?? failedPlatform(up);
+}
+
+/** With what helps against it, where that is known: policies and the config's check say it themselves. */
+function previewFailure(preview: EngineResult | undefined): string {
+  const failure = failureOf(preview);
+  const isOwn = isMistake(preview?.code) || (preview?.policy.violations.length ?? 0) > 0;
+  return isOwn || remedyOf(failure) === undefined ? failure : failureWithNextStep(failure);
 }
 
 /** What a policy refused is not tried again as it is. */
@@ -98,6 +105,13 @@ const NO_NODE =
 
 /** Ordered: the first that fits. */
 const REMEDIES: readonly Remedy[] = [
+  {
+    // One that a signal has ended may start the next time.
+    sign: /policy pack "[^"]*" failed to start: .*\bexit status \d/s,
+    remedy: () =>
+      "run policies/pack, which says why it cannot start, and correct that: what is not judged is not deployed",
+    isRefusal: true,
+  },
   {
     sign: /unexpected state '[\w-]*fail/i,
     remedy: () => "correct what it names, then run the same command again: it deletes what failed and creates it again",

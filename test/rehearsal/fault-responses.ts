@@ -10,6 +10,8 @@ export interface Response {
   readonly reason: RegExp;
   /** The scenario whose last release meets it. @default that which `--fault` takes by itself */
   readonly scenario?: "upgrade";
+  /** What AWS created and the state could not keep is there until the next run, which must promote. */
+  readonly isFinishedByResume?: true;
   /** Nothing may have changed. */
   readonly isUntouched?: true;
 }
@@ -36,7 +38,7 @@ export const RESPONSES: Readonly<Record<keyof typeof FAULTS, Response>> = {
   F09: resumable(/InsufficientDBInstanceCapacity/),
   F10: promoted,
   F11: { exitCode: 4, outcome: "interrupted", reason: /interrupted by SIGINT/ },
-  F12: resumable(/cannot be written|state/),
+  F12: { ...resumable(/cannot be written|state/), isFinishedByResume: true },
   F13: refused(/locked by ann@desk/, "upgrade"),
   F15: resumable(/ExpiredToken/),
   F16: resumable(/elasticache:CreateReplicationGroup/),
@@ -94,6 +96,14 @@ export function endedByError(document: unknown): Ended | undefined {
   return { exitCode, outcome, reason: error.message, steps: [], world: "unknown" };
 }
 
+/** In what the run after it, with --resume, ended otherwise than it must. */
+export function differenceAfterResume({ outcome, reason, world }: Ended): string | undefined {
+  if (outcome !== "promoted") return `resumed, it ended ${outcome}, expected promoted: ${reason}`;
+  if (world === "unknown") return "resumed, it does not say what is left at AWS";
+  const { orphans, duplicates } = world;
+  return orphans + duplicates > 0 ? `resumed, it left ${orphans} orphans and ${duplicates} duplicates` : undefined;
+}
+
 /** In what a rehearsal of a fault ended otherwise than it must; undefined where it ended as it must. */
 export function differenceFrom(id: string, { exitCode, outcome, reason, steps, world }: Ended): string | undefined {
   const wanted = RESPONSES[id];
@@ -103,7 +113,7 @@ export function differenceFrom(id: string, { exitCode, outcome, reason, steps, w
   if (!wanted.reason.test(reason)) return `its reason is ${JSON.stringify(reason)}, expected ${wanted.reason}`;
   const changed = steps.filter(({ op }) => op !== "same").map(({ name }) => name);
   if (wanted.isUntouched && changed.length > 0) return `it changed ${changed.join(", ")}, expected nothing`;
-  if (world === "unknown") return undefined;
+  if (world === "unknown" || wanted.isFinishedByResume) return undefined;
   const { orphans, duplicates } = world;
   return orphans + duplicates > 0 ? `${orphans} orphans and ${duplicates} duplicates at AWS` : undefined;
 }

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { outliveReaders } from "../../io/signals.ts";
 import { parsed, reportIn, sparki } from "../support/sparki.ts";
-import { differenceFrom, endedByError, RESPONSES } from "./fault-responses.ts";
+import { differenceAfterResume, differenceFrom, endedByError, RESPONSES } from "./fault-responses.ts";
 
 outliveReaders([process.stdout, process.stderr]);
 
@@ -22,11 +22,13 @@ if (unknown.length > 0) {
 for (const id of ids) {
   const directory = mkdtempSync(join(tmpdir(), "sparki-faults-"));
   try {
-    const { scenario } = RESPONSES[id] ?? {};
+    const { scenario, isFinishedByResume } = RESPONSES[id] ?? {};
     const named = scenario === undefined ? [] : [scenario, "--on-promoted"];
     const runs = { directory, processes: () => [], remove: () => {} };
     const run = await sparki(["rehearse", ...named, "--fault", id, "--json"], runs);
-    const wrong = differenceFrom(id, endedByError(parsed(run.stdout)) ?? reportIn(run));
+    const ended = differenceFrom(id, endedByError(parsed(run.stdout)) ?? reportIn(run));
+    const resume = async () => differenceAfterResume(reportIn(await sparki(["rehearse", "--resume", "--json"], runs)));
+    const wrong = ended ?? (isFinishedByResume ? await resume() : undefined);
     process.stdout.write(`${id}  ${wrong ?? "as it must"}\n`);
     if (wrong !== undefined) process.exitCode = 1;
   } catch (error) {

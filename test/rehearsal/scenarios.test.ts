@@ -11,7 +11,7 @@ import {
   withFault,
 } from "../../rehearsal/scenarios.ts";
 import { releaseSchema } from "../../stacks/schema.ts";
-import { differenceFrom, endedByError, RESPONSES } from "./fault-responses.ts";
+import { differenceAfterResume, differenceFrom, endedByError, RESPONSES } from "./fault-responses.ts";
 
 const release = releaseSchema.parse({
   id: "2026.1",
@@ -113,6 +113,17 @@ describe("the table of faults", () => {
     const other = endedByError({ ...document, error: { ...document.error, message: "the disk is full" } });
     expect(other && differenceFrom("F11", other)).toContain("failed (exit 4), expected interrupted (exit 4)");
     expect(endedByError({ exitCode: 0, outcome: "promoted" })).toBeUndefined();
+  });
+
+  it("wants all that AWS created, and the state could not keep, adopted by the run after it", () => {
+    const world = { orphans: 4, duplicates: 0 };
+    const ended = { exitCode: 4, outcome: "failed", reason: "the state cannot be written", steps: [], world };
+    expect(differenceFrom("F12", ended)).toBeUndefined();
+    expect(differenceFrom("F12", { ...ended, outcome: "promoted" })).toContain("expected failed");
+    const resumed = { ...ended, exitCode: 0, outcome: "promoted" };
+    expect(differenceAfterResume({ ...resumed, world: { ...world, orphans: 0 } })).toBeUndefined();
+    expect(differenceAfterResume(resumed)).toContain("left 4 orphans");
+    expect(differenceAfterResume(ended)).toContain("expected promoted");
   });
 
   it.each(Object.keys(FAULTS))("puts %s into a scenario without a name", (id) => {

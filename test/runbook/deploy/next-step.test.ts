@@ -48,6 +48,16 @@ describe("failureWithNextStep", () => {
     expect(isRefusal(failure)).toBe(false);
   });
 
+  it("takes a policy pack that cannot start for a refusal, and one that was killed for none (F21)", () => {
+    const failed = (by: string) =>
+      `policy pack "/srv/sparki/policies/pack" failed to start: could not read plugin [/srv/sparki/policies/pack]: ${by}`;
+    expect(isRefusal(failed("exit status 1"))).toBe(true);
+    expect(failureWithNextStep(failed("exit status 1"))).toContain(
+      "Next: run policies/pack, which says why it cannot start",
+    );
+    expect(isRefusal(failed("signal: killed"))).toBe(false);
+  });
+
   it("says it in one line, without what the provider wraps it in", () => {
     const failure =
       "creating urn:pulumi:prod::x: 1 error occurred:\n\t* creating EKS Cluster (sparki-prod): operation error EKS: " +
