@@ -9,6 +9,8 @@ export interface HttpRequest {
   /** For the whole exchange. @default 10 */
   readonly timeoutSeconds?: number;
   readonly signal?: AbortSignal;
+  /** Is given the body of a 200 as it comes, which is then no text of the answer; what it throws ends the exchange. */
+  readonly sink?: (chunk: Uint8Array) => Promise<void>;
 }
 
 /** An answer of any status, or why there was none. */
@@ -42,7 +44,10 @@ export async function request(network: Network, url: string, options: HttpReques
       body: options.body ?? null,
       signal,
     });
-    const body = await textOf(answer.body);
+    const { sink } = options;
+    if (sink !== undefined && answer.statusCode === 200) for await (const chunk of answer.body) await sink(chunk);
+    // Of a body that was read already nothing is left.
+    const body = sink !== undefined && answer.statusCode === 200 ? "" : await textOf(answer.body);
     return { answered: true, status: answer.statusCode, headers: answer.headers, body, seconds: seconds() };
   } catch (error) {
     const reason = timeout.aborted ? `no answer within ${options.timeoutSeconds ?? 10} s` : coded(error);

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
-import type { ImageReference } from "../stacks/fields.ts";
+import type { ImagePlace, ImageReference } from "../stacks/fields.ts";
 import type { Http, HttpAnswer } from "./http.ts";
 import { jsonIn, request } from "./http.ts";
 import type { Network } from "./network.ts";
+import { assertOwn, challengesIn } from "./registry-login.ts";
 
 const MANIFESTS = [
   "application/vnd.oci.image.index.v1+json",
@@ -37,11 +38,16 @@ interface Ask {
   readonly method: "GET" | "HEAD";
   readonly url: string;
   readonly accept: string;
+  /** What a blob is handed to as it comes. */
+  readonly sink?: (chunk: Uint8Array) => Promise<void>;
 }
 
 /** Waits before a registry is asked again. */
 type Sleep = (seconds: number, signal: AbortSignal) => Promise<unknown>;
 
+const TIMEOUT_SECONDS = 15;
+/** A layer may be gigabytes. */
+const STREAM_TIMEOUT_SECONDS = 900;
 const MAX_REDIRECTS = 5;
 const MAX_PAGES = 20;
 const MAX_TRIES = 4;
@@ -53,11 +59,6 @@ const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 /** Names of Docker Hub in references; on the web they are pages for people. */
 const DOCKER_HUB: ReadonlySet<string> = new Set(["docker.io", "index.docker.io"]);
 const DOCKER_HUB_HOST = "registry-1.docker.io";
-/** Registries whose tokens come from a host that is neither theirs nor above it. */
-const REALMS: Readonly<Record<string, string>> = {
-  [DOCKER_HUB_HOST]: "auth.docker.io",
-};
-
 /** A client of the OCI distribution API (https://github.com/opencontainers/distribution-spec) that only reads. */
 export class Registry {
   readonly #http: Http;
@@ -150,13 +151,32 @@ export class Registry {
   }
 
   /** The text of a manifest by tag or digest; undefined when there is none. */
-  async manifest(image: ImageReference, tag: string): Promise<string | undefined> {
-    return this.#text(image, { method: "GET", url: this.#url(image, `manifests/${tag}`), accept: MANIFESTS });
+  async manifest(image: ImagePlace, tag: string): Promise<string | undefined> {
+    return (await this.typedManifest(image, tag))?.text;
+  }
+
+  /** A manifest by tag or digest, with the type that the registry says it has; undefined when there is none. */
+  async typedManifest(
+    image: ImagePlace,
+    tag: string,
+  ): Promise<{ readonly type: string; readonly text: string } | undefined> {
+    const answer = await this.#ask({ method: "GET", url: this.#url(image, `manifests/${tag}`), accept: MANIFESTS });
+    if (!isThere(image, answer)) return undefined;
+    return { type: String(answer.headers["content-type"] ?? ""), text: answer.body };
   }
 
   /** The text of a blob; undefined when there is none. */
-  async blob(image: ImageReference, digest: string): Promise<string | undefined> {
+  async blob(image: ImagePlace, digest: string): Promise<string | undefined> {
     return this.#text(image, { method: "GET", url: this.#url(image, `blobs/${digest}`), accept: "*/*" });
+  }
+
+  /**
+   * Hands a blob to `sink` as it comes, however long it is, and says whether there is one; what `sink` throws ends the
+   * exchange, and is thrown as SPARKI_OUTSIDE.
+   */
+  async stream(image: ImagePlace, digest: string, sink: (chunk: Uint8Array) => Promise<void>): Promise<boolean> {
+    const url = this.#url(image, `blobs/${digest}`);
+    return isThere(image, await this.#ask({ method: "GET", url, accept: "*/*", sink }));
   }
 
   /**
@@ -184,13 +204,13 @@ export class Registry {
     return listed;
   }
 
-  #url({ host, repository }: ImageReference, path: string): string {
+  #url({ host, repository }: ImagePlace, path: string): string {
     const isHub = this.#mirror === undefined && DOCKER_HUB.has(host);
     const name = isHub && !repository.includes("/") ? `library/${repository}` : repository;
     return `${this.#mirror ?? `https://${isHub ? DOCKER_HUB_HOST : host}`}/v2/${name}/${path}`;
   }
 
-  async #text(image: ImageReference, ask: Ask): Promise<string | undefined> {
+  async #text(image: ImagePlace, ask: Ask): Promise<string | undefined> {
     const answer = await this.#ask(ask);
     return isThere(image, answer) ? answer.body : undefined;
   }
@@ -215,7 +235,7 @@ export class Registry {
     let url = ask.url;
     for (let redirects = 0; ; redirects++) {
       const own = new URL(url).origin === new URL(ask.url).origin ? credentials : {};
-      const answer = await this.#patiently(url, ask.method, { accept: ask.accept, ...own });
+      const answer = await this.#patiently(url, ask, { accept: ask.accept, ...own });
       const { location } = answer.headers;
       if (!REDIRECTS.has(answer.status) || typeof location !== "string") return { answer, url };
       const next = URL.parse(location, url);
@@ -235,12 +255,15 @@ export class Registry {
   }
 
   /** Asks again what may soon be answered, after the time that a registry names. */
-  async #patiently(url: string, method: Ask["method"], headers: Readonly<Record<string, string>>): Promise<Answered> {
+  async #patiently(
+    url: string,
+    { method, sink }: Pick<Ask, "method" | "sink">,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Answered> {
+    const timeoutSeconds = sink === undefined ? TIMEOUT_SECONDS : STREAM_TIMEOUT_SECONDS;
+    const options = { method, headers, timeoutSeconds, signal: this.#signal, ...(sink && { sink }) };
     for (let tried = 1; ; tried++) {
-      const answer = answered(
-        url,
-        await this.#http(url, { method, headers, timeoutSeconds: 15, signal: this.#signal }),
-      );
+      const answer = answered(url, await this.#http(url, options));
       const wait = waitIn(String(answer.headers["retry-after"] ?? "")) ?? 2 ** (tried - 1);
       if (!PASSING.has(answer.status) || tried === MAX_TRIES || wait > LONGEST_WAIT_SECONDS) return answer;
       await this.#sleep(wait, this.#signal);
@@ -262,7 +285,7 @@ export class Registry {
     const url = new URL(realm);
     for (const [key, value] of Object.entries(query)) url.searchParams.append(key, value);
     const headers = basic === undefined ? {} : { authorization: basic };
-    const answer = await this.#patiently(url.href, "GET", headers);
+    const answer = await this.#patiently(url.href, { method: "GET" }, headers);
     if (answer.status >= 500 || answer.status === 429)
       throw new DeployError("SPARKI_OUTSIDE", `${url.host} answered ${answer.status} when asked for a token`, {
         hint: ILL,
@@ -273,44 +296,10 @@ export class Registry {
   }
 }
 
-const CHALLENGE = /(?:^|,)\s*(\w+)(?=\s+[\w-]+\s*=|\s*(?:,|$))|([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g;
-
-/** The challenges of a header by their schemes, which may be several: https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1. */
-function challengesIn(header: string): ReadonlyMap<string, Readonly<Record<string, string>>> {
-  const found = new Map<string, Record<string, string>>();
-  let current: Record<string, string> = {};
-  for (const [, scheme, name, quoted, token] of header.matchAll(CHALLENGE)) {
-    if (scheme !== undefined) {
-      current = {};
-      found.set(scheme.toLowerCase(), current);
-    } else if (name !== undefined) current[name.toLowerCase()] = quoted?.replace(/\\(.)/g, "$1") ?? token ?? "";
-  }
-  return found;
-}
-
 /** The seconds of a Retry-After, which may be a time of day; undefined where it says none. */
 function waitIn(header: string): number | undefined {
   const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
   return seconds > 0 ? Math.ceil(seconds) : undefined;
-}
-
-/**
- * Throws SPARKI_OUTSIDE for a realm that is not the registry's own: another host than its own or the one above it, or one
- * that is not asked over TLS (but on this machine). A challenge is only what some server says.
- */
-function assertOwn(realm: string, registry: string): void {
-  const [asked, own] = [new URL(realm), new URL(registry)];
-  const host = own.hostname;
-  const isOwn = asked.host === own.host || asked.hostname === REALMS[host] || host.endsWith(`.${asked.hostname}`);
-  const isLocal = asked.host === own.host && /^(?:127\.[\d.]+|localhost|\[::1\])$/.test(asked.hostname);
-  if (isOwn && (asked.protocol === "https:" || isLocal)) return;
-  throw new DeployError(
-    "SPARKI_OUTSIDE",
-    `${own.host} asks to log in at ${asked.origin}, which is not its own over TLS`,
-    {
-      hint: "find out who responds for this registry; no token was sent there",
-    },
-  );
 }
 
 function pause(seconds: number, signal: AbortSignal): Promise<unknown> {
@@ -334,7 +323,7 @@ const ILL = "check the registry's status page, then run it again";
  * Whether an answer says that what was asked for is there; throws SPARKI_OUTSIDE where it does not say, as a page for people
  * does not, be it found or not.
  */
-function isThere({ host, repository }: ImageReference, { status, headers }: Answered): boolean {
+function isThere({ host, repository }: ImagePlace, { status, headers }: Answered): boolean {
   const type = String(headers["content-type"] ?? "");
   if ((status === 200 || status === 404) && /^text\/html\b/i.test(type))
     throw new DeployError(

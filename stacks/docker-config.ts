@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { DeployError } from "../shared/deploy-error.ts";
-import { type ImageReference, placeOfImage } from "./fields.ts";
+import { type ImagePlace, type ImageReference, placeOfImage } from "./fields.ts";
 
 const entrySchema = z.object({
   auth: z.string().optional(),
@@ -19,7 +19,7 @@ const HINT =
  * those of the longest entry that the image's name begins with, as the kubelet chooses them. Undefined for an image that
  * it does not name. Throws SPARKI_CONFIG, without any of its text, for anything else.
  */
-export function pullCredentials(secret: string, { host, repository }: ImageReference): string | undefined {
+export function pullCredentials(secret: string, { host, repository }: ImagePlace): string | undefined {
   const named = entriesIn(secret)
     .map(([key, entry]) => ({ ...placeOf(key), entry }))
     .filter((each) => isHost(each.host, host) && repository.startsWith(each.path))

@@ -253,8 +253,28 @@ export function imageReference(text: string): ImageReference {
   return { host: name.slice(0, slash), repository: name.slice(slash + 1), digest };
 }
 
+/** Where an image is, whichever of its versions. */
+export type ImagePlace = Pick<ImageReference, "host" | "repository">;
+
+/** An image as people name it: by a tag, or by its digest. */
+export interface NamedImage extends ImagePlace {
+  /** A tag, or `sha256:<64 hex>`. */
+  readonly version: string;
+}
+
+const NAMED_IMAGE = new RegExp(`^(${REGISTRY}(?:\\/${REPOSITORY})+)(?:@(sha256:[0-9a-f]{64})|:(\\w[\\w.-]{0,127}))$`);
+
+/** The image that a text names, `registry/name:tag` or `registry/name@sha256:<64 hex>`; undefined where it names none so. */
+export function namedImage(text: string): NamedImage | undefined {
+  const [, place = "", digest, tag] = (text.length <= 512 && NAMED_IMAGE.exec(text)) || [];
+  const version = digest ?? tag;
+  if (version === undefined) return undefined;
+  const { host, repository } = imageReference(place);
+  return { host, repository, version };
+}
+
 /** Where an image is, whichever of its digests it is: `host/repository`. */
-export function placeOfImage({ host, repository }: ImageReference): string {
+export function placeOfImage({ host, repository }: ImagePlace): string {
   return `${host}/${repository}`;
 }
 

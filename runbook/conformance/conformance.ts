@@ -1,13 +1,9 @@
 import type { HttpAnswer } from "../../io/http.ts";
 import { REQUESTS, STATUS } from "../../io/prometheus-counts.ts";
 import { SCRAPER_LABELS } from "../../io/scraped-once.ts";
-import { EXIT, type ExitCodeOf } from "../../shared/deploy-error.ts";
-import { bounded, oneLine, safeText } from "../../shared/text/visible.ts";
-import type { ServiceName } from "../../stacks/services.ts";
-import { duration, inColumns } from "../report/columns.ts";
-import type { Paint } from "../report/screen.ts";
+import { bounded } from "../../shared/text/visible.ts";
 import { listSchema } from "../verify/checks/test-project.ts";
-import { CONTRACT, type Point, type PointId, pointsOf } from "./contract.ts";
+import type { CONTRACT, PointId } from "./contract.ts";
 import {
   DURATIONS,
   growth,
@@ -21,29 +17,7 @@ import {
   type Sent,
   USERS,
 } from "./observation.ts";
-
-/** What one point of the contract came to. */
-export interface PointResult {
-  readonly id: string;
-  readonly status: "pass" | "fail" | "not checked";
-  readonly required: string;
-  readonly neededBy: string;
-  /** What was found; of what was not checked, why not, or how to. */
-  readonly found: string;
-}
-
-/** All points of a service's contract; also the document of `--json`. */
-export interface Conformance {
-  readonly url: string;
-  readonly service: ServiceName;
-  readonly outcome: "conforms" | "not proven" | "does not conform";
-  readonly exitCode: ExitCodeOf<"done" | "refused" | "held">;
-  readonly seconds: number;
-  readonly passed: number;
-  readonly failed: number;
-  readonly notChecked: number;
-  readonly points: readonly PointResult[];
-}
+import { type Conformance, type Found, type Judge, judgedPoints, unknown, wrong } from "./report.ts";
 
 export interface ConformanceOptions extends ObservationOptions {
   /** Durations in seconds that must be bounds of the histogram. */
@@ -62,39 +36,9 @@ export async function checkConformance(options: ConformanceOptions): Promise<Con
   const observer = new Observer(options);
   const probes = await observer.probes();
   const judge = options.away ? awayJudge(probes) : judgeOf(await observer.all(probes), options.limits);
-  const points = pointsOf(service).map((point) => resultOf(point, judge(point)));
-  const count = (status: PointResult["status"]) => points.filter((point) => point.status === status).length;
-  const isUnproven = points.some(({ status }, index) => {
-    const seen = pointsOf(service)[index]?.seen;
-    return status === "not checked" && seen === (options.away ? "away" : "url");
-  });
-  const [passed, failed, notChecked] = [count("pass"), count("fail"), count("not checked")];
-  const end = failed > 0 ? ENDS.failed : isUnproven ? ENDS.unproven : ENDS.passed;
-  return { url, service, ...end, seconds: clock.now() - start, passed, failed, notChecked, points };
+  const judged = judgedPoints(service, options.away ? "away" : "url", judge);
+  return { url, service, ...judged, seconds: clock.now() - start };
 }
-
-const ENDS = {
-  passed: { outcome: "conforms", exitCode: EXIT.done.code },
-  unproven: { outcome: "not proven", exitCode: EXIT.held.code },
-  failed: { outcome: "does not conform", exitCode: EXIT.refused.code },
-} as const;
-
-/** What is wrong, or why it is not known; a text alone is what was found and is well. */
-type Found = string | { readonly wrong: string } | { readonly unknown: string };
-
-type Judge = (point: Point & { readonly id: PointId }) => Found;
-
-function resultOf({ id, required, neededBy }: Point, found: Found): PointResult {
-  const told = (text: string) => bounded(oneLine(safeText(text)), LONGEST_FOUND);
-  if (typeof found === "string") return { id, status: "pass", required, neededBy, found: told(found) };
-  if ("wrong" in found) return { id, status: "fail", required, neededBy, found: told(found.wrong) };
-  return { id, status: "not checked", required, neededBy, found: told(found.unknown) };
-}
-
-const LONGEST_FOUND = 400;
-
-const wrong = (text: string): Found => ({ wrong: text });
-const unknown = (text: string): Found => ({ unknown: text });
 
 function awayJudge({ health, ready }: Probes): Judge {
   return ({ id, seen, checkedBy }) => {
@@ -102,14 +46,18 @@ function awayJudge({ health, ready }: Probes): Judge {
     if (id === "unready-without")
       return ready.answered && ready.status < 400 ? wrong(`${said(ready)}; expected 503`) : said(ready);
     if (seen === "image") return unknown(checkedBy);
+    if (seen === "registry") return unknown(BY_IMAGE);
     return unknown("the database or the cache is stopped: run it again without --away once it is back");
   };
 }
 
 function judgeOf(observed: Observed, limits: readonly number[]): Judge {
   const judges: Readonly<Partial<Record<PointId, JudgeObserved>>> = JUDGES;
-  return ({ id, checkedBy }) => judges[id]?.(observed, limits) ?? unknown(checkedBy);
+  return ({ id, seen, checkedBy }) =>
+    judges[id]?.(observed, limits) ?? unknown(seen === "registry" ? BY_IMAGE : checkedBy);
 }
+
+const BY_IMAGE = "npx sparki conformance IMAGE";
 
 type JudgeObserved = (observed: Observed, limits: readonly number[]) => Found;
 
@@ -343,35 +291,3 @@ function projectsIn(body: string): number | undefined {
 }
 
 const LONGEST_LINE = 120;
-
-const MARKS = { pass: "✓", fail: "✗", "not checked": "-" } as const;
-
-/** The points as people read them, those that fail with who needs them, and how many were checked. */
-export function conformanceText({ points, url, service, seconds, ...counts }: Conformance, paint: Paint): string {
-  const width = Math.max(...points.map(({ id }) => id.length)) + 2;
-  const lines = points.flatMap(({ id, status, required, neededBy, found }) => {
-    const line = `  ${MARKS[status]} ${id.padEnd(width)}${status === "not checked" ? `not checked: ${found}` : found}`;
-    if (status === "pass") return [line];
-    if (status === "not checked") return [paint.dim(line)];
-    const below = " ".repeat(width + 4);
-    return [paint.bad(line), `${below}required: ${required}`, `${below}needed by: ${neededBy}`];
-  });
-  const { passed, failed, notChecked, outcome } = counts;
-  const colour = outcome === "conforms" ? paint.good : paint.bad;
-  const end = `${service} at ${url}: ${colour(outcome)}, for the points that can be checked by URL`;
-  const summary = `${passed} passed, ${failed} failed, ${notChecked} not checked by a URL, in ${duration(seconds)}`;
-  const next = "What each point requires, and who needs it: npx sparki conformance --list";
-  return `${inColumns([...lines, "", end, summary, next].join("\n"))}\n`;
-}
-
-/** All of the contract as people read it. */
-export function contractText(paint: Paint): string {
-  const points: readonly Point[] = CONTRACT;
-  const lines = points.flatMap(({ id, seen, of, required, neededBy, checkedBy }) => [
-    `${paint.strong(id)}: ${of.join(", ")}${seen === "image" ? "; cannot be checked by URL" : ""}`,
-    `  required   ${required}`,
-    `  needed by  ${neededBy}`,
-    `  checked    ${checkedBy}`,
-  ]);
-  return `${inColumns(lines.join("\n"))}\n`;
-}

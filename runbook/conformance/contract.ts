@@ -3,17 +3,20 @@ import { SCRAPER_LABELS } from "../../io/scraped-once.ts";
 import { ENTERED, type ServiceName, serviceOf } from "../../stacks/services.ts";
 
 /**
- * How a point can be seen: `url` of any running process, `away` of one whose database or cache is away, `image` only by
- * whoever has the image, its pod or its log.
+ * How a point can be seen: `url` of any running process, `away` of one whose database or cache is away, `registry` of an
+ * image as it is in its registry, `image` only by whoever runs the image, or has its pod or its log.
  */
-export type Seen = "url" | "away" | "image";
+export type Seen = "url" | "away" | "registry" | "image";
+
+/** What an image is of: a service, or the end-to-end tests. */
+export type Role = ServiceName | "e2e";
 
 /** Something that an image of Sparki offers, because something in this project uses it. */
 export interface Point {
   readonly id: string;
   readonly seen: Seen;
   /** The services that it asks something of; the end-to-end image's is `e2e`. */
-  readonly of: readonly (ServiceName | "e2e")[];
+  readonly of: readonly Role[];
   readonly required: string;
   /** Who reads it, and what goes wrong without it. */
   readonly neededBy: string;
@@ -26,6 +29,22 @@ export const CHECKED_SERVICES = ENTERED;
 
 /** Seconds that a probe waits, as the charts and the scraping say. */
 export const TIME_LIMITS = { health: 2, ready: 3, metrics: 5 } as const;
+
+/** What an image can be checked as. */
+export const ROLES: readonly Role[] = [...CHECKED_SERVICES, "e2e"];
+
+/** Whom pods run as, as the charts say. */
+export const POD_USER = 10001;
+/** What pods serve on. */
+export const POD_PORT = 8080;
+/** Programs that jobs run in the engine's image. */
+export const PROGRAMS = { migrate: "/app/migrate", seedData: "/app/seed-data" } as const;
+/** What the charts and `verify` mount into a root that nothing can write to. */
+export const MOUNTS: Readonly<Record<Role, readonly string[]>> = {
+  engine: ["/tmp", "/mnt/secrets/database", "/mnt/secrets/cache"],
+  web: ["/tmp"],
+  e2e: ["/tmp"],
+};
 
 const ALL = CHECKED_SERVICES;
 const ENGINE = ["engine"] as const satisfies readonly ServiceName[];
@@ -225,6 +244,99 @@ export const CONTRACT = [
     checkedBy: "stop one of them; then `--away` requests it",
   },
   {
+    id: "image-platforms",
+    seen: "registry",
+    of: ROLES,
+    required: "The registry has it for linux/amd64, and its config says the same.",
+    neededBy: "Nodes: an image without their platform is there and yet starts on none of them.",
+    checkedBy: "reads the index, the manifest and the config; `--platform` names others",
+  },
+  {
+    id: "image-digests",
+    seen: "registry",
+    of: ROLES,
+    required:
+      "The manifest, the config and each layer have the digest and the size by which they are named, and each layer unpacks to the digest that the config says.",
+    neededBy: "Nodes, which refuse an image that is damaged; a release is named by digest alone.",
+    checkedBy: "reads all of them and compares",
+  },
+  {
+    id: "image-layers",
+    seen: "registry",
+    of: ROLES,
+    required:
+      "Its layers are tar archives, plain or compressed by gzip or zstd, whose entries stay inside the image; of 2 GiB each and 8 GiB unpacked at most.",
+    neededBy: "Nodes, which unpack them; every other point about files.",
+    checkedBy: "reads each layer as it comes and unpacks it to nowhere; more than these limits stays unknown",
+  },
+  {
+    id: "image-user",
+    seen: "registry",
+    of: ROLES,
+    required: "Its config names a user by number who is not root, at best 10001.",
+    neededBy:
+      "`runAsNonRoot` (Pod Security `restricted`): the kubelet refuses root, and a name that it cannot tell from root. The charts set 10001; this holds where someone runs the image without them.",
+    checkedBy: "reads the config's `User`",
+  },
+  {
+    id: "image-command",
+    seen: "registry",
+    of: ROLES,
+    required: "Its config has an entrypoint or a command, which is a file of the image that user 10001 may execute.",
+    neededBy: "The charts and `verify`, which run the image's own command.",
+    checkedBy: "reads the config, and finds the program in the layers by its path or by `PATH`",
+  },
+  {
+    id: "image-port",
+    seen: "registry",
+    of: ALL,
+    required: `Its config exposes ${POD_PORT}/tcp; one that exposes nothing says nothing.`,
+    neededBy: "The charts' `containerPort`: an image that is made for another port answers no probe.",
+    checkedBy: "reads the config's `ExposedPorts`",
+  },
+  {
+    id: "image-secrets",
+    seen: "registry",
+    of: ROLES,
+    required: "No variable, label, annotation, command or line of its history holds a secret.",
+    neededBy: "Everyone who can pull it can read them. Pods get their secrets as files (`secret-files`).",
+    checkedBy: "looks for what a name or a form says is a secret, and never shows it",
+  },
+  {
+    id: "image-migrate",
+    seen: "registry",
+    of: ENGINE,
+    required: `\`${PROGRAMS.migrate}\` is a file that user and group ${POD_USER} may execute.`,
+    neededBy: "`apps/database-jobs.ts`: a job without its program fails before any pod of the release.",
+    checkedBy: "finds it in the layers, through links inside the image",
+  },
+  {
+    id: "image-seed-data",
+    seen: "registry",
+    of: ENGINE,
+    required: `\`${PROGRAMS.seedData}\` is a file that user and group ${POD_USER} may execute.`,
+    neededBy: "`apps/database-jobs.ts`, after the migrations.",
+    checkedBy: "finds it in the layers, through links inside the image",
+  },
+  {
+    id: "image-authorities",
+    seen: "registry",
+    of: ENGINE,
+    required: `A file of certificates (.pem, .crt, .cer or .cert, up to 1 MiB) that user and group ${POD_USER} may read has a certificate authority of RDS that has not expired; with \`--stack\`, of its region.`,
+    neededBy: "`encrypted-stores`: the chart mounts no certificate authority.",
+    checkedBy:
+      "reads such files and compares with what AWS publishes; a program may hold them itself, so none found is unknown",
+  },
+  {
+    id: "image-mounts",
+    seen: "registry",
+    of: ROLES,
+    required: `What is mounted finds a folder or nothing at its place: ${MOUNTS.engine.map((path) => `\`${path}\``).join(", ")} (web, e2e: \`/tmp\`). The config declares no other volume, and its working directory can be entered.`,
+    neededBy:
+      "The charts' read-only root: a file in a mount's place keeps the container from starting, and a declared volume is a place to write that nothing limits. What is written at run time no image shows: `user`.",
+    checkedBy: "reads the config's `Volumes` and `WorkingDir`, and the layers",
+  },
+  {
     id: "port",
     seen: "image",
     of: ALL,
@@ -416,20 +528,23 @@ export const CONTRACT = [
 
 export type PointId = (typeof CONTRACT)[number]["id"];
 
-/** The points that ask something of a service. */
-export function pointsOf(service: ServiceName): readonly (Point & { readonly id: PointId })[] {
+/** The points that ask something of a role. */
+export function pointsOf(service: Role): readonly (Point & { readonly id: PointId })[] {
   return CONTRACT.filter((point) => point.of.some((name) => name === service));
 }
 
 const HEADINGS: Readonly<Record<Seen, string>> = {
   url: "## Checked by URL",
   away: "## Checked by URL, while the database or the cache is stopped",
+  registry: "## Checked by image",
   image: "## Not checked by URL",
 };
 
 const INTRODUCTIONS: Readonly<Record<Seen, string>> = {
   url: "`npx sparki conformance URL` checks these, one by one.",
   away: "`npx sparki conformance URL --away` checks these: stop the database or the cache of that engine first.",
+  registry:
+    "`npx sparki conformance IMAGE` checks these of an image in its registry, without running it; `--service web` or `e2e` for those.",
   image:
     "These cannot be checked by URL, and the command lists them as not checked. The last column says how a person can check each.",
 };
@@ -449,13 +564,14 @@ export function contractPage(): string {
     "kubectl port-forward -n sparki-engine deploy/engine-one-box 8080:8080",
     "npx sparki conformance http://127.0.0.1:8080                  # of the engine, checked point by point",
     "npx sparki conformance http://127.0.0.1:8081 --service web",
+    "npx sparki conformance ghcr.io/alexarno/sparki/engine:1.2     # an image in its registry, without running it",
     "npx sparki conformance --list                                 # the points of this page; with --json as one document",
     "```",
     "",
     "Check one process that receives no other requests meanwhile: the counts before and after are compared. The load balancer",
     "does not expose `/metrics` and `/ready`, so its name cannot be used. About ten requests are sent that count as users'.",
     "",
-    ...(["url", "away", "image"] as const).flatMap(sectionOf),
+    ...(["url", "away", "registry", "image"] as const).flatMap(sectionOf),
   ].join("\n");
 }
 

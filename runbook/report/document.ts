@@ -4,8 +4,9 @@ import { SECOND_SIGNAL_CODES } from "../../io/signals.ts";
 import { EXIT } from "../../shared/deploy-error.ts";
 import { gateResultSchema } from "../../stacks/outputs.ts";
 import { knownReleaseSchema } from "../../stacks/schema.ts";
-import { byService, SERVICE_NAMES } from "../../stacks/services.ts";
-import type { Conformance } from "../conformance/conformance.ts";
+import { byService } from "../../stacks/services.ts";
+import { ROLES } from "../conformance/contract.ts";
+import type { Conformance } from "../conformance/report.ts";
 import { alertedSchema } from "../rehearse/alerted.ts";
 import type { RehearsalReport } from "../rehearse/rehearsal-report.ts";
 
@@ -195,8 +196,24 @@ export const rehearsalDocument = z.strictObject({
 
 /** The document of `conformance --json`; with `--list` it is `contractDocument`. */
 export const conformanceDocument = z.strictObject({
-  url: z.string(),
-  service: z.enum(SERVICE_NAMES),
+  /** Of a check by URL. */
+  url: z.string().exactOptional(),
+  /** Of a check by image. */
+  image: z
+    .strictObject({
+      name: z.string(),
+      digest: z.string(),
+      platforms: z.array(
+        z.strictObject({
+          platform: z.string(),
+          size: z
+            .strictObject({ layers: count, compressedBytes: count, unpackedBytes: count, entries: count })
+            .nullable(),
+        }),
+      ),
+    })
+    .exactOptional(),
+  service: z.enum(ROLES),
   outcome: z.enum(["conforms", "not proven", "does not conform"]),
   exitCode: z.literal([EXIT.done.code, EXIT.refused.code, EXIT.held.code]),
   seconds,
@@ -219,8 +236,8 @@ export const contractDocument = z.strictObject({
   points: z.array(
     z.strictObject({
       id: z.string(),
-      seen: z.enum(["url", "away", "image"]),
-      of: z.array(z.enum([...SERVICE_NAMES, "e2e"])),
+      seen: z.enum(["url", "away", "registry", "image"]),
+      of: z.array(z.enum(ROLES)),
       required: z.string(),
       neededBy: z.string(),
       checkedBy: z.string(),

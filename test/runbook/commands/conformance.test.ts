@@ -7,6 +7,7 @@ import { conformanceDocument, contractDocument } from "../../../runbook/report/d
 import { runSparki } from "../../support/command-line.ts";
 import { contractServer } from "../../support/contract-server.ts";
 import { serveHttp } from "../../support/http-server.ts";
+import { startImageRegistry } from "../../support/image-registry.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 
@@ -57,7 +58,7 @@ describe("sparki conformance", () => {
     await server.close();
     expect({ exitCode, out }).toEqual({ exitCode: 1, out: "" });
     expect(err).toMatch(/✗ release-header +\/health has no header x-sparki-release\n/);
-    expect(err).toMatch(/\n17 passed, 1 failed, 21 not checked by a URL/);
+    expect(err).toMatch(/\n17 passed, 1 failed, 32 not checked by a URL/);
   });
 
   it("takes the limits from the objectives of a stack", async () => {
@@ -66,6 +67,30 @@ describe("sparki conformance", () => {
     await server.close();
     expect(err).toMatch(/✓ duration-limits +\d+ counters have the bounds 0\.1, 1, 5\n/);
     expect(exitCode).toBe(0);
+  });
+
+  it("checks an image in a registry over TLS, by tag, and ends with what was found", async () => {
+    const registry = await startImageRegistry();
+    const image = (tag: string) => `${registry.host}/sparki/engine:${tag}`;
+    const run = (tag: string) => runSparki(["conformance", image(tag), "--json"], { cwd: ROOT, env: registry.env });
+    try {
+      const digest = registry.push({}, "good");
+      registry.push({ config: { User: "root" } }, "root");
+      const good = await run("good");
+      const report = conformanceDocument.parse(JSON.parse(good.out));
+      expect(good.exitCode).toBe(0);
+      expect(report).toMatchObject({ outcome: "conforms", passed: 11, image: { name: image("good"), digest } });
+      expect(good.err).toMatch(/✓ image-migrate +\/app\/migrate may be executed/);
+      const root = await run("root");
+      expect(root.exitCode).toBe(1);
+      expect(root.err).toMatch(/✗ image-user +User is "root"; expected/);
+      const none = await run("none");
+      expect(none.exitCode).toBe(4);
+      expect(none.err.replaceAll(/\s+/g, " ")).toContain("is not in the registry");
+    } finally {
+      await registry.close();
+    }
+    expect((await sparki(image("good"))).exitCode).toBe(4);
   });
 
   it("follows no redirect to another host", async () => {
@@ -90,7 +115,14 @@ describe("sparki conformance", () => {
     [[], "no URL given"],
     [["ftp://127.0.0.1"], "the URL is ftp://127.0.0.1/; expected http or https"],
     [["file:///etc/passwd"], "the URL is file:///etc/passwd; expected"],
-    [["127.0.0.1:8080"], "the URL is"],
+    [["127.0.0.1:8080"], '"127.0.0.1:8080" is neither a URL nor an image; expected one such as'],
+    [["nginx"], '"nginx" is neither a URL nor an image'],
+    [["user:secret@ghcr.io/owner/engine:1"], '"…@ghcr.io/owner/engine:1" is neither a URL nor an image'],
+    [["ghcr.io/owner/engine@sha256:abc"], '"ghcr.io/owner/engine@sha256:abc" is neither'],
+    [["ghcr.io/owner/engine:1", "--service", "worker"], '--service is "worker"; expected engine, web, e2e'],
+    [["ghcr.io/owner/engine:1", "--platform", "linux/s390x"], '--platform is "linux/s390x"; expected linux/amd64'],
+    [["ghcr.io/owner/engine:1", "--away"], "--away is of a URL"],
+    [["http://127.0.0.1:8080", "--platform", "linux/amd64"], "--platform is of an image"],
     [["http://127.0.0.1:8080/metrics"], "the URL is http://127.0.0.1:8080/metrics; expected"],
     [["http://user:secret@127.0.0.1:8080"], "the URL is http://127.0.0.1:8080/; expected"],
     [["http://127.0.0.1:8080", "--service", "worker"], '--service is "worker"; expected engine or web'],
@@ -108,7 +140,7 @@ describe("sparki conformance", () => {
     expect(exitCode).toBe(0);
     expect(points.map(({ id }) => id)).toEqual(CONTRACT.map(({ id }) => id));
     for (const { id } of points) expect(err).toContain(`${id}: `);
-    expect(points.map(({ seen }) => seen)).toEqual(expect.arrayContaining(["url", "away", "image"]));
+    expect(points.map(({ seen }) => seen)).toEqual(expect.arrayContaining(["url", "away", "registry", "image"]));
   });
 
   it("teaches what it does and how it ends", async () => {

@@ -1,8 +1,9 @@
 import { request } from "../../../io/http.ts";
 import { type Network, openNetwork } from "../../../io/network.ts";
 import { json } from "../../../rehearsal/app/routes.ts";
-import { checkConformance, conformanceText } from "../../../runbook/conformance/conformance.ts";
+import { checkConformance } from "../../../runbook/conformance/conformance.ts";
 import { CONTRACT } from "../../../runbook/conformance/contract.ts";
+import { conformanceText } from "../../../runbook/conformance/report.ts";
 import { conformanceDocument } from "../../../runbook/report/document.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { contractServer, type Wrong } from "../../support/contract-server.ts";
