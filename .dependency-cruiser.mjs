@@ -19,7 +19,7 @@ const MAY_IMPORT = {
   // The mutation script negates the policies and watches their tests; the benchmark times updates of a rehearsal; chaos
   // reads the states that its kills leave.
   tools: ["shared", "aws", "gates", "records", "io", "policies", "runbook"],
-  docs: ["shared", "stacks", "gates", "apps", "policies", "runbook"],
+  docs: ["shared", "stacks", "gates", "apps", "delivery", "policies", "runbook"],
 };
 const NAMES = Object.keys(MAY_IMPORT);
 const ROOMS = NAMES.join("|");

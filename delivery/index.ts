@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { plainKeys, withholdDebugLog } from "../infra/run.ts";
 import { AccountWatch } from "./account-watch.ts";
 import { Alarms } from "./alarms.ts";
+import { alarmOnBackups } from "./backup-alarms.ts";
 import { BreakGlass } from "./break-glass.ts";
 import { parseDelivery } from "./config.ts";
 import type { Account } from "./locked-bucket.ts";
@@ -40,6 +41,7 @@ export default async function delivery() {
   const { emails } = config.alarms;
   const alarms = new Alarms("alarms", { ...account, emails }, here);
   const breakGlass = new BreakGlass("break-glass", { ...account, ...config.breakGlass, alarms }, here);
+  alarmOnBackups(alarms, stacks);
   const { watch, budget, runner } = config;
   new AccountWatch("account", { ...account, ...budget, emails, watch, alarms }, here);
   const repository = places.find(({ stack }) => stack === runner?.stack)?.repository;

@@ -10,6 +10,7 @@ import { contractPage } from "../runbook/conformance/contract.ts";
 import { EXIT } from "../shared/deploy-error.ts";
 import { yamlText } from "../shared/yaml-text.ts";
 import { configSchema } from "../stacks/schema.ts";
+import { accountAlarmsText } from "./account-alarms.ts";
 import { causesText } from "./alert-causes.ts";
 import { checklistPage, verifyPage } from "./check-pages.ts";
 import { runbookPage, runbookSections } from "./runbook-page.ts";
@@ -24,7 +25,8 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
     const objectives = configSchema.shape.objectives.parse(file.config["sparki:objectives"]);
     const contacts = configSchema.shape.contacts.parse(file.config["sparki:contacts"]);
     const alerts = alertsOf("prod", objectives);
-    return alertPages(alerts, contacts, causesText(alerts.map(({ name }) => name)));
+    const pages = alertPages(alerts, contacts, causesText(alerts.map(({ name }) => name)));
+    return `${pages}\n${accountAlarmsText()}`;
   },
   /** Only the figures, from the test's wrong and right inputs and a preview of production's program. */
   aws: async () => {

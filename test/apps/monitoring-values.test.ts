@@ -5,6 +5,7 @@ import type { Component, Severity } from "../../apps/monitoring/alerts.ts";
 import { BURN_PAIRS, burnAlerts } from "../../apps/monitoring/alerts.ts";
 import { alertPages, alertRouting } from "../../apps/monitoring/routing.ts";
 import { alertsOf, monitoringValues } from "../../apps/monitoring-values.ts";
+import { accountAlarmsText } from "../../docs/account-alarms.ts";
 import { causesText } from "../../docs/alert-causes.ts";
 import type { Objective } from "../../gates/objective.ts";
 import { monitoringArgs } from "../support/monitoring.ts";
@@ -56,7 +57,8 @@ describe("docs/alerts.md", () => {
     const page = readFileSync(join(import.meta.dirname, "../../docs/alerts.md"), "utf8");
     const { objectives, contacts } = stackConfig("prod");
     const alerts = alertsOf("prod", objectives);
-    expect(page).toBe(alertPages(alerts, contacts, causesText(alerts.map(({ name }) => name))));
+    const pages = alertPages(alerts, contacts, causesText(alerts.map(({ name }) => name)));
+    expect(page).toBe(`${pages}\n${accountAlarmsText()}`);
   });
 
   it("says of every alert what it means, when it fires, where to look and what to do", () => {

@@ -6,6 +6,7 @@ import { allows, documentFaults } from "../../aws/policy-document.ts";
 import { documentsOf, trustsOf } from "../../delivery/documents.ts";
 import { places } from "../../delivery/places.ts";
 import { boundaryArn, boundaryName } from "../../stacks/permissions-boundary.ts";
+import { fits } from "../support/event-pattern.ts";
 import { find, type Recorded, record } from "../support/recorder.ts";
 import { rawConfig } from "../support/stack-config.ts";
 
@@ -287,6 +288,16 @@ describe("break-glass", () => {
 });
 
 describe("what watches the account", () => {
+  it("tells everybody by mail when a stack's database stops making backups", () => {
+    const rule = named(all, "aws:cloudwatch/eventRule:EventRule", "sparki-delivery-backups");
+    const detail = (SourceIdentifier: string) => ({ EventID: "RDS-EVENT-0028", SourceIdentifier });
+    const event = { source: "aws.rds", "detail-type": "RDS DB Instance Event" };
+    const told = (name: string) => fits(textOf(rule, "eventPattern"), { ...event, detail: detail(name) });
+    expect([told("sparki-prod-database"), told("sparki-staging-database")]).toEqual([true, false]);
+    const target = find(all, "aws:cloudwatch/eventTarget:EventTarget", "alarms-backups-told");
+    expect(target.inputs).toMatchObject({ rule: rule.inputs.name, arn: expect.stringContaining("alarms-topic") });
+  });
+
   it("has a budget of the config's amount, of which people hear at 80 and 100 % and where a month will go beyond", () => {
     const { limitAmount, limitUnit, notifications } = find(all, "aws:budgets/budget:Budget").inputs;
     expect([limitAmount, limitUnit]).toEqual(["2500", "USD"]);

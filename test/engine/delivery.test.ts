@@ -34,7 +34,7 @@ describe("an account's delivery on the real engine", () => {
     expect(await account.comparison()).toMatchObject(AGREES);
     expect(account.there()).toMatchObject({
       ...{ Bucket: 3, BucketReplicationConfig: 1, Key: 6, OpenIdConnectProvider: 1, Role: 5, Policy: 9 },
-      ...{ Topic: 1, EventRule: 2, EventTarget: 2, Budget: 1, Detector: 1, Trail: 1, RecorderStatus: 1 },
+      ...{ Topic: 1, EventRule: 3, EventTarget: 3, Budget: 1, Detector: 1, Trail: 1, RecorderStatus: 1 },
     });
   });
 
@@ -78,7 +78,7 @@ describe("an account's delivery on the real engine", () => {
     account.configure({ watch: { cloudTrail: true, guardDuty: false, config: false }, protection: false });
     await account.done("up");
     const there = account.there();
-    expect(there).toMatchObject({ Bucket: 3, Trail: 1, EventRule: 1, Budget: 1 });
+    expect(there).toMatchObject({ Bucket: 3, Trail: 1, EventRule: 2, Budget: 1 });
     for (const gone of ["Detector", "Recorder", "DeliveryChannel", "RecorderStatus"])
       expect(there[gone]).toBeUndefined();
     expect(await account.comparison()).toMatchObject(AGREES);
