@@ -53,6 +53,7 @@ export const ALERT_CAUSES: Readonly<Record<string, AlertCause>> = {
   ),
   ClusterMetricsMissing: made("the exporters are stopped"),
   RestoreDrillOverdue: made("the config names a drill of 100 days ago"),
+  CacheRestoreDrillOverdue: made("the same of the cache"),
   PasswordsOld: unmade("a rehearsal makes its passwords on the day of its beginning"),
   Watchdog: made("Prometheus runs; it stops being told when Prometheus is stopped"),
 };

@@ -13,6 +13,8 @@ export interface StackFacts {
   /** The day of the oldest secret that the policies want rotated: a password of the database's users, or the token of Redis. */
   readonly passwordsSince: string;
   readonly restoredOn: string | undefined;
+  /** The same of the cache. */
+  readonly cacheRestoredOn: string | undefined;
   readonly instanceClass: string;
 }
 
@@ -24,24 +26,28 @@ export function factsOf({
 }: Pick<StackConfig, "database" | "cache" | "preflight">): StackFacts {
   const { instanceClass } = database;
   const [passwordsSince = database.passwordsSince] = [database.passwordsSince, cache.authTokenSince].sort();
-  return { passwordsSince, restoredOn: preflight.restoreTest?.on, instanceClass };
+  const [restoredOn, cacheRestoredOn] = [preflight.restoreTest?.on, preflight.cacheRestoreTest?.on];
+  return { passwordsSince, restoredOn, cacheRestoredOn, instanceClass };
 }
 
 const PASSWORDS = "sparki:passwords:since_seconds";
 const RESTORED = "sparki:restore_test:since_seconds";
+const CACHE_RESTORED = "sparki:cache_restore_test:since_seconds";
 
 /** The facts as series: so an alert's own text stays the same when a password is rotated. */
-export function factRules(stack: string, { passwordsSince, restoredOn, instanceClass }: StackFacts): RuleGroup {
+export function factRules(stack: string, facts: StackFacts): RuleGroup {
+  const { passwordsSince, restoredOn, cacheRestoredOn, instanceClass } = facts;
   const labels = { stack };
   const fact = (record: string, value: number | undefined) =>
     value === undefined ? [] : [{ record, expr: `vector(${value})`, labels }];
-  const since = (day: string) => Date.parse(day) / 1000;
+  const since = (day: string | undefined) => (day === undefined ? undefined : Date.parse(day) / 1000);
   return {
     name: "sparki-facts",
     interval: "1m",
     rules: [
       ...fact(PASSWORDS, since(passwordsSince)),
-      ...fact(RESTORED, restoredOn === undefined ? undefined : since(restoredOn)),
+      ...fact(RESTORED, since(restoredOn)),
+      ...fact(CACHE_RESTORED, since(cacheRestoredOn)),
       ...fact(CONNECTION_LIMIT, connectionLimit(instanceClass)),
     ],
   };
@@ -314,10 +320,33 @@ export function stackAlerts(stack: string): Alert[] {
         look: [
           "[The restore drill](recovery.md#the-restore-drill)",
           "`npx sparki upgrades`",
-          "The nightly drill's last run, if there is one: what did it find?",
+          "The scheduled drill's last run (`drill.yml`), if there is one: what did it find?",
         ],
         act: [
           "`npx sparki drill restore`, commit the record, deploy.",
+          "It does not pass: [why](recovery.md#why-it-did-not-pass).",
+        ],
+      },
+    },
+    {
+      name: "CacheRestoreDrillOverdue",
+      severity: "ticket",
+      component: "cache",
+      service: "drill",
+      expr: `${days(CACHE_RESTORED)} > ${85 * DAY_SECONDS}`,
+      summary: "The last restore of the cache that somebody proved is {{ $value | humanizeDuration }} ago",
+      page: {
+        meaning:
+          "Nobody has restored a snapshot of Redis for long. After 92 days `npx sparki preflight` warns of it before each deployment, and never blocks: a cache can be filled again.",
+        timing:
+          "Fires 85 days after the day in `sparki:preflight.cacheRestoreTest`. Ends with the deployment that tells a later one.",
+        look: [
+          "[The cache's drill](recovery.md#redis)",
+          "`npx sparki upgrades`",
+          "The scheduled drill's last run (`drill.yml`), if there is one: what did it find?",
+        ],
+        act: [
+          "`npx sparki drill restore cache`, commit the record, deploy.",
           "It does not pass: [why](recovery.md#why-it-did-not-pass).",
         ],
       },

@@ -2,7 +2,7 @@ import { DeployError } from "../../shared/deploy-error.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 
 const DESCRIPTION = `Lists what ends when in a stack, the soonest first, and what to do before: the versions of Kubernetes,
-PostgreSQL and Redis by AWS's dates, the age of passwords and of the restore test, exemptions and
+PostgreSQL and Redis by AWS's dates, the age of passwords and of the restore tests, exemptions and
 approvals. It reads the stack's config and the facts in this repository; it works offline, and changes
 nothing.
 

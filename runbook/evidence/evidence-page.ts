@@ -1,5 +1,5 @@
 import { markdownCode, markdownText } from "../../shared/text/markup.ts";
-import type { Evidence, InForce, UpdateEvidence } from "./evidence.ts";
+import type { Evidence, InForce, RestoreTests, UpdateEvidence } from "./evidence.ts";
 
 /** The evidence as auditors read it: `evidence.md` of the archive. */
 export function evidencePage(evidence: Evidence): string {
@@ -39,7 +39,9 @@ export function evidencePage(evidence: Evidence): string {
     "",
     "## Drills",
     "",
-    ...drillsText(evidence),
+    ...drillsText(evidence.drills, "restore test"),
+    "",
+    ...drillsText(evidence.drills.cache, "restore test of the cache"),
     "",
     "## Rotations",
     "",
@@ -142,10 +144,10 @@ function gatesText({ update, release, reason, approval, gates, gatesRanIn }: Upd
   ];
 }
 
-function drillsText({ drills: { restoreTests, newest } }: Evidence): string[] {
+function drillsText({ restoreTests, newest }: RestoreTests, what: string): string[] {
   const texts = restoreTests.map(({ on, by, snapshot }) => `${on}: ${snapshot} was restored and read by ${by}`);
   const older = newest === null ? "none is recorded" : `the newest earlier one is of ${newest.on}, by ${newest.by}`;
-  return list(texts, markdownText(`No restore test is recorded on these days; ${older}.`));
+  return list(texts, markdownText(`No ${what} is recorded on these days; ${older}.`));
 }
 
 function exemptionsText({ exemptions, relaxations, resourceApprovals }: Evidence): string[] {

@@ -97,7 +97,12 @@ export interface InForce {
   readonly isInForce: boolean;
 }
 
-export interface Drills {
+/** The restore tests of the database, and below `cache` those of Redis. */
+export interface Drills extends RestoreTests {
+  readonly cache: RestoreTests;
+}
+
+export interface RestoreTests {
   /** Restore tests on these days, oldest first. */
   readonly restoreTests: readonly RestoreTest[];
   /** The newest that was on record by the last day; null without one. */
@@ -129,6 +134,8 @@ export interface AuditedSettings {
   readonly relaxations: StackConfig["relaxations"] | undefined;
   /** Null where none is recorded. */
   readonly restoreTest: RestoreTest | null | undefined;
+  /** The same of the cache. */
+  readonly cacheRestoreTest: RestoreTest | null | undefined;
   /** An ISO 8601 date. */
   readonly passwordsSince: string | undefined;
   /** The same; an earlier program's token had no day. */
@@ -142,7 +149,8 @@ export type RestoreTest = NonNullable<StackConfig["preflight"]["restoreTest"]>;
 const { exemptions, approvals, relaxations, preflight } = configSchema.shape;
 const databaseSchema = z.object({ passwordsSince: date });
 const cacheSchema = z.object({ authTokenSince: date.exactOptional() }).default({});
-const preflightSchema = z.object({ restoreTest: preflight.unwrap().shape.restoreTest }).default({});
+const { restoreTest, cacheRestoreTest } = preflight.unwrap().shape;
+const preflightSchema = z.object({ restoreTest, cacheRestoreTest }).default({});
 
 /** Reads those settings, each by itself: an update of an earlier program may have had others. */
 export function auditedSettings(settings: Settings): AuditedSettings {
@@ -158,6 +166,7 @@ export function auditedSettings(settings: Settings): AuditedSettings {
     approvals: read("approvals", approvals),
     relaxations: read("relaxations", relaxations),
     restoreTest: tested && (tested.restoreTest ?? null),
+    cacheRestoreTest: tested && (tested.cacheRestoreTest ?? null),
     passwordsSince: read("database", databaseSchema)?.passwordsSince,
     authTokenSince: read("cache", cacheSchema)?.authTokenSince,
     unreadable,

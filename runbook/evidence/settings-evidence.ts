@@ -2,7 +2,7 @@ import { hashOf } from "../../records/canonical.ts";
 import type { Update } from "../../records/update.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { RESTORE_TEST_DAYS } from "../upgrades/upgrades.ts";
-import type { Drills, Evidence, Gap, InForce, Rotation } from "./evidence.ts";
+import type { Evidence, Gap, InForce, RestoreTests, Rotation } from "./evidence.ts";
 import { type AuditedSettings, auditedSettings, type RestoreTest } from "./evidence.ts";
 import { isWithin, type Range } from "./range.ts";
 
@@ -19,7 +19,7 @@ interface Ran {
 
 /**
  * What the settings of a stack's updates (newest first) say of some days: restore tests, new passwords, and the exemptions
- * that were in force. The stack's present config is asked for its restore test alone: nothing else of it was deployed.
+ * that were in force. The stack's present config is asked for its restore tests alone: nothing else of it was deployed.
  */
 export function settingsEvidence(
   updates: readonly Update[],
@@ -32,9 +32,10 @@ export function settingsEvidence(
   );
   const inForce = <Grant extends object>(of: (settings: AuditedSettings) => readonly Grant[] | undefined) =>
     grantsIn(ran, of, range);
-  const drills = drillsIn(ran, present, range);
+  const database = drillsIn(ran, present, "restoreTest", range);
+  const cache = drillsIn(ran, present, "cacheRestoreTest", range);
   return {
-    drills,
+    drills: { ...database, cache },
     rotations: [
       ...rotationsIn(ran, "passwordsSince", "database users' passwords", range),
       ...rotationsIn(ran, "authTokenSince", "Redis's AUTH token", range),
@@ -42,7 +43,11 @@ export function settingsEvidence(
     exemptions: inForce(({ exemptions }) => exemptions),
     relaxations: inForce(({ relaxations }) => relaxations),
     resourceApprovals: inForce(({ approvals }) => approvals),
-    gaps: [...unreadable(until, ran, range), ...drillGaps(drills, range)],
+    gaps: [
+      ...unreadable(until, ran, range),
+      ...drillGaps(database, "", range),
+      ...drillGaps(cache, " of the cache", range),
+    ],
   };
 }
 
@@ -86,9 +91,14 @@ function rotationsIn(
   });
 }
 
-function drillsIn(ran: readonly Ran[], { preflight }: Pick<StackConfig, "preflight">, range: Range): Drills {
-  const recorded = ran.flatMap(({ settings: { restoreTest } }) => restoreTest ?? []);
-  const all = [...recorded, ...(preflight.restoreTest === undefined ? [] : [preflight.restoreTest])];
+function drillsIn(
+  ran: readonly Ran[],
+  { preflight }: Pick<StackConfig, "preflight">,
+  record: "restoreTest" | "cacheRestoreTest",
+  range: Range,
+): RestoreTests {
+  const recorded = ran.flatMap(({ settings }) => settings[record] ?? []);
+  const all = [...recorded, ...(preflight[record] === undefined ? [] : [preflight[record]])];
   const each = new Map(all.map((test) => [hashOf(test), test]));
   const until = [...each.values()].filter(({ on }) => on <= range.to).sort(byDay);
   return { restoreTests: until.filter(({ on }) => on >= range.from), newest: until.at(-1) ?? null };
@@ -98,13 +108,13 @@ function byDay(one: RestoreTest, other: RestoreTest): number {
   return one.on < other.on ? -1 : 1;
 }
 
-function drillGaps({ newest }: Drills, { to }: Range): Gap[] {
+function drillGaps({ newest }: RestoreTests, of: string, { to }: Range): Gap[] {
   const gap = (text: string): Gap[] => [{ of: "drill", update: null, release: null, text }];
-  if (newest === null) return gap(`no restore test is recorded by ${to}`);
+  if (newest === null) return gap(`no restore test${of} is recorded by ${to}`);
   const days = Math.round((Date.parse(to) - Date.parse(newest.on)) / 86_400_000);
   if (days <= RESTORE_TEST_DAYS) return [];
   return gap(
-    `the newest restore test by ${to} is of ${newest.on}, ${days} days before; expected one within ${RESTORE_TEST_DAYS}`,
+    `the newest restore test${of} by ${to} is of ${newest.on}, ${days} days before; expected one within ${RESTORE_TEST_DAYS}`,
   );
 }
 

@@ -116,7 +116,7 @@ export function evidenceText({ evidence }: EvidenceArchive, file: string, paint:
   const passed = gates.filter(({ verdict }) => verdict === "pass").length;
   const rows = [
     `updates ${updates.length}: approved ${approved}, rollbacks ${back}; refused before any change ${refused.length}`,
-    `gates passed ${passed} of ${gates.length}; restore tests ${drills.restoreTests.length}; rotations ${rotations.length}; exemptions ${exemptions.length}`,
+    `gates passed ${passed} of ${gates.length}; restore tests ${drills.restoreTests.length}, of the cache ${drills.cache.restoreTests.length}; rotations ${rotations.length}; exemptions ${exemptions.length}`,
     `reports of this machine ${reports.kept.length}; left out, because they match no update, ${reports.apart.length}`,
     `approved plans of this machine ${plans.kept.length}; on others ${plans.absent.length}`,
     signature === null ? "unsigned (--unsigned)" : `signed by ${signature.key}`,

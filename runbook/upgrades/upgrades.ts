@@ -51,7 +51,7 @@ export function upgradesOf(stack: string, config: StackConfig, today: string, wi
     redis(config, file),
     rotated("the database users' passwords", config.database.passwordsSince, "database-users"),
     rotated("the AUTH token of Redis", config.cache.authTokenSince, "redis-auth"),
-    ...restoreTest(config, file),
+    ...restoreTests(config, file),
     ...exemptions(config, file),
   ];
   const endings = all.map((known) => endingOf(known, today, withinDays)).sort(bySoonest);
@@ -108,15 +108,29 @@ function rotated(what: string, since: string, name: Rotatable): Known {
   };
 }
 
-function restoreTest({ preflight: { restoreTest: test } }: StackConfig, file: string): Known[] {
-  if (test === undefined) return [];
+function restoreTests({ preflight: { restoreTest, cacheRestoreTest } }: StackConfig, file: string): Known[] {
+  const known = (test: typeof restoreTest, what: string, next: string): Known[] =>
+    test === undefined
+      ? []
+      : [
+          {
+            what,
+            ends: daysAfter(test.on, RESTORE_TEST_DAYS),
+            consequence: "preflight warns before every deployment",
+            next: `${next} in ${file}`,
+          },
+        ];
   return [
-    {
-      what: "the recorded restore test",
-      ends: daysAfter(test.on, RESTORE_TEST_DAYS),
-      consequence: "preflight warns before every deployment",
-      next: `npx sparki drill restore, which sets sparki:preflight.restoreTest in ${file}`,
-    },
+    ...known(
+      restoreTest,
+      "the recorded restore test",
+      "npx sparki drill restore, which sets sparki:preflight.restoreTest",
+    ),
+    ...known(
+      cacheRestoreTest,
+      "the recorded restore test of the cache",
+      "npx sparki drill restore cache, which sets sparki:preflight.cacheRestoreTest",
+    ),
   ];
 }
 

@@ -155,11 +155,13 @@ describe("alerts about what the stack stands on", () => {
   // promtool's time begins with 1970, so days are told from there.
   it.each([
     ["RestoreDrillOverdue", "restoredOn", 85],
+    ["CacheRestoreDrillOverdue", "cacheRestoredOn", 85],
     ["PasswordsOld", "passwordsSince", 76],
   ] as const)("%s fires for a day of %s that is over %i days ago, and for no later one", (alert, key, limit) => {
     const days = limit * 1440;
     const rulesFor = (day: string) => {
-      const named = { passwordsSince: "1971-01-01", restoredOn: "1971-01-01", instanceClass: "unknown", [key]: day };
+      const later = { passwordsSince: "1971-01-01", restoredOn: "1971-01-01", cacheRestoredOn: "1971-01-01" };
+      const named = { ...later, instanceClass: "unknown", [key]: day };
       const rules = alerts.flatMap((group) => group.rules.filter((rule) => "alert" in rule && rule.alert === alert));
       return [factRules("prod", named), { name: "one", interval: "12h", rules }].map((group) => ({
         ...group,
@@ -172,8 +174,8 @@ describe("alerts about what the stack stands on", () => {
   });
 
   it("have no drill's day to judge by before the first drill", () => {
-    const facts = { passwordsSince: "2026-11-01", restoredOn: undefined, instanceClass: "db.r7g.large" };
-    const { rules } = factRules("prod", facts);
+    const none = { restoredOn: undefined, cacheRestoredOn: undefined };
+    const { rules } = factRules("prod", { ...none, passwordsSince: "2026-11-01", instanceClass: "db.r7g.large" });
     expect(rules.map((rule) => "record" in rule && rule.record)).toEqual([
       "sparki:passwords:since_seconds",
       CONNECTION_LIMIT,
@@ -214,7 +216,7 @@ describe("every alert", () => {
   });
 
   it("about the stack has a case here", () => {
-    const dated = ["RestoreDrillOverdue", "PasswordsOld"];
+    const dated = ["RestoreDrillOverdue", "CacheRestoreDrillOverdue", "PasswordsOld"];
     expect(new Set([...CASES.map(({ alert }) => alert), ...dated])).toEqual(
       new Set(stackAlerts("prod").map(({ name }) => name)),
     );

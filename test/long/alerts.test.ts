@@ -29,7 +29,7 @@ describe("an alert that fires by its real cause", () => {
     });
     const alerts = [
       ...["ErrorsBudgetBurnFast", "ErrorsBudgetBurnMedium", "DatabaseStorageFull", "DatabaseStorageLow"],
-      ...["CertificateExpiring", "CertificateEnding", "RestoreDrillOverdue"],
+      ...["CertificateExpiring", "CertificateEnding", "RestoreDrillOverdue", "CacheRestoreDrillOverdue"],
     ];
     await Promise.all(alerts.map((name) => stack.isTold(name)));
     expect(await stack.stateOf("ErrorsBudgetBurnSlow")).toBe("suppressed");

@@ -51,7 +51,7 @@ export function receiversOf(name: string): readonly string[] {
   return [...own, ...called].sort();
 }
 
-/** Serves the promoted stack, with people on call and a restore drill that is overdue, and deploys that. */
+/** Serves the promoted stack, with people on call and restore drills that are overdue, and deploys that. */
 export async function serveAlertedStack(): Promise<AlertedStack> {
   const stack = await serveStack(STACK, PACE, "promoted");
   const file = stack.variable("PULUMI_OPTION_CONFIG_FILE");
@@ -63,10 +63,8 @@ export async function serveAlertedStack(): Promise<AlertedStack> {
   set("sparki:opsgenieKey", "rehearsed-sparki-opsgenieKey");
   set("sparki:heartbeatUrl", "rehearsed-sparki-heartbeatUrl");
   const on = new Date(Date.now() - 100 * 86_400_000).toISOString().slice(0, 10);
-  document.setIn(
-    ["config", "sparki:preflight", "restoreTest"],
-    document.createNode({ on, by: "ann", snapshot: "one" }),
-  );
+  for (const key of ["restoreTest", "cacheRestoreTest"])
+    document.setIn(["config", "sparki:preflight", key], document.createNode({ on, by: "ann", snapshot: "one" }));
   writeFileSync(file, document.toString());
   try {
     await stack.up();

@@ -41,10 +41,13 @@ export function gateResult(changes: Partial<StackOutputs["gates"][number]> = {})
 
 /** The settings that an audit looks at, as a backend keeps them. */
 export function settingsWith(changes: Settings = {}): Settings {
-  return { database: { passwordsSince: "2026-09-20" }, preflight: { restoreTest: RESTORE_TEST }, ...changes };
+  return { database: { passwordsSince: "2026-09-20" }, preflight: RESTORE_TESTS, ...changes };
 }
 
 export const RESTORE_TEST = { on: "2026-10-10", by: "ada", snapshot: "rds:sparki-prod-2026-10-09" };
+export const CACHE_RESTORE_TEST = { on: "2026-10-11", by: "bob", snapshot: "automatic.sparki-prod-cache-2026-10-11" };
+/** Both records, as the config has them. */
+export const RESTORE_TESTS = { restoreTest: RESTORE_TEST, cacheRestoreTest: CACHE_RESTORE_TEST };
 
 /** A deploy that left nothing unrecorded: approved by someone else than who planned it, with its gates' evidence. */
 export function wholeUpdate(release: Release, startedAt: string, changes: Partial<Update> = {}): Update {

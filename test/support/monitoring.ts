@@ -12,7 +12,7 @@ export function monitoringArgs(stack: string): MonitoringArgs {
     stack,
     objectives,
     channels: contacts,
-    facts: { ...factsOf(config), restoredOn: "2026-11-01" },
+    facts: { ...factsOf(config), restoredOn: "2026-11-01", cacheRestoredOn: "2026-11-02" },
     runbookBaseUrl: runbookUrl,
     slack: { secretName: "slack", addressKey: "address" },
     onCall: undefined,

@@ -7,10 +7,12 @@ import {
   ADA,
   APPROVAL,
   BOB,
+  CACHE_RESTORE_TEST,
   gateResult,
   gathered,
   OCTOBER,
   RESTORE_TEST,
+  RESTORE_TESTS,
   secondsOf,
   settingsWith,
   wholeUpdate,
@@ -224,7 +226,7 @@ describe("gather, of a backend's own files", () => {
   const config = {
     "sparki:release": two,
     "sparki:database": { passwordsSince: "2026-09-20", engineVersion: "17.6" },
-    "sparki:preflight": { restoreTest: RESTORE_TEST },
+    "sparki:preflight": RESTORE_TESTS,
     "sparki:exemptions": JSON.stringify([]),
     "sparki:slackToken": { secure: "v1:ciphertext" },
     [RUN_RECORD_KEY]: record,
@@ -248,6 +250,7 @@ describe("gather, of a backend's own files", () => {
     expect(found.gaps).toEqual([]);
     expect(found.updates).toMatchObject([{ who: ADA, live: "2.0", gates: [gateResult()] }]);
     expect(found.drills.restoreTests).toEqual([RESTORE_TEST]);
+    expect(found.drills.cache.restoreTests).toEqual([CACHE_RESTORE_TEST]);
     expect(JSON.stringify(found)).not.toContain("ciphertext");
   });
 
@@ -360,18 +363,33 @@ describe("gather, of settings", () => {
   it("tells restore tests of the days, of the present config too, and says where none is recent", async () => {
     const none = { preflight: {} };
     const found = await gathered([withSettings(none), withSettings(none, september)], {
-      preflight: { restoreTest: RESTORE_TEST },
+      preflight: RESTORE_TESTS,
     });
-    expect(found.drills).toEqual({ restoreTests: [RESTORE_TEST], newest: RESTORE_TEST });
+    expect(found.drills).toEqual({
+      ...{ restoreTests: [RESTORE_TEST], newest: RESTORE_TEST },
+      cache: { restoreTests: [CACHE_RESTORE_TEST], newest: CACHE_RESTORE_TEST },
+    });
+    expect(found.gaps).toEqual([]);
     const lacking = await gathered([withSettings(none), withSettings(none, september)]);
-    expect(texts(lacking)).toEqual(["no restore test is recorded by 2026-10-31"]);
-    const old = { preflight: { restoreTest: { ...RESTORE_TEST, on: "2026-07-30" } } };
-    expect(texts(await gathered([withSettings(old), withSettings(old, september)]))).toEqual([
-      "the newest restore test by 2026-10-31 is of 2026-07-30, 93 days before; expected one within 92",
-    ]);
-    const future = { restoreTest: { ...RESTORE_TEST, on: "2026-11-05" } };
-    expect(texts(await gathered([withSettings(none), withSettings(none, september)], { preflight: future }))).toEqual([
+    expect(texts(lacking)).toEqual([
       "no restore test is recorded by 2026-10-31",
+      "no restore test of the cache is recorded by 2026-10-31",
     ]);
+  });
+
+  it.each([
+    ["restoreTest", "restore test"],
+    ["cacheRestoreTest", "restore test of the cache"],
+  ] as const)("says of %s alone where it is old, or was only made later", async (key, what) => {
+    const old = { preflight: { ...RESTORE_TESTS, [key]: { ...RESTORE_TESTS[key], on: "2026-07-30" } } };
+    expect(texts(await gathered([withSettings(old), withSettings(old, september)]))).toEqual([
+      `the newest ${what} by 2026-10-31 is of 2026-07-30, 93 days before; expected one within 92`,
+    ]);
+    const { [key]: tested, ...other } = RESTORE_TESTS;
+    const without = { preflight: other };
+    const future = { [key]: { ...tested, on: "2026-11-05" } };
+    expect(
+      texts(await gathered([withSettings(without), withSettings(without, september)], { preflight: future })),
+    ).toEqual([`no ${what} is recorded by 2026-10-31`]);
   });
 });

@@ -58,15 +58,22 @@ describe("upgradesOf", () => {
     expect(stateOf(/AUTH token/, { cache })).toMatchObject({ exitCode: 1, state: "ended", ends: "2026-11-13" });
   });
 
-  it("lists exemptions, approvals and the restore test with the day that each ends", () => {
+  it("lists exemptions, approvals and the restore tests with the day that each ends", () => {
     const changes = {
       exemptions: [{ control: "S32", resource: "*-instance.port", reason: "x", by: "@ada", until: "2026-12-10" }],
       approvals: [{ resource: "cache-redis", action: "replace", by: "@ada", until: "2026-11-28" }],
-      preflight: { ...config.preflight, restoreTest: { on: "2026-10-01", by: "ada", snapshot: "s" } },
+      preflight: {
+        ...config.preflight,
+        restoreTest: { on: "2026-10-01", by: "ada", snapshot: "s" },
+        cacheRestoreTest: { on: "2026-08-20", by: "ada", snapshot: "automatic.s" },
+      },
     } as const;
     expect(stateOf(/^the exemption/, changes)).toMatchObject({ state: "soon", daysLeft: 11 });
     expect(stateOf(/^the approval/, changes)).toMatchObject({ state: "ended", daysLeft: -1 });
-    expect(stateOf(/^the recorded restore test/, changes)).toMatchObject({ state: "later", ends: "2027-01-01" });
+    expect(stateOf(/^the recorded restore test$/, changes)).toMatchObject({ state: "later", ends: "2027-01-01" });
+    expect(stateOf(/^the recorded restore test of the cache$/, changes)).toMatchObject({
+      ...{ exitCode: 1, state: "ended", ends: "2026-11-20" },
+    });
   });
 
   it("tells the soonest first, what has no end last, and is done when nothing is due", () => {
