@@ -1,6 +1,7 @@
 import type { StackConfig } from "../stacks/schema.ts";
 import { CLOUD_ISSUER, type Claims, type CloudAccess, cloudClaims } from "./cloud-subjects.ts";
 import { DATA } from "./data-permissions.ts";
+import { DRILL } from "./drill-permissions.ts";
 import { EDGE } from "./edge-permissions.ts";
 import { BOUNDARY, type Condition, DEPLOYING_POLICIES, type Grant, NODE_ROLE, on, see, when } from "./grants.ts";
 import { CLUSTER_AND_ROLES, NETWORK } from "./platform-permissions.ts";
@@ -100,6 +101,11 @@ export function documentsOf(place: Place): Readonly<Record<string, Document>> {
   return Object.fromEntries(named.map(([name, document]) => [`${name}.${place.stack}.json`, document]));
 }
 
+/** What the role of a stack's scheduled restore drills may do beside reading. */
+export function drillingStatements(place: Place): Document["Statement"] {
+  return statements("Allow", DRILL, place);
+}
+
 /** Whom a role of a stack trusts, as IAM takes it. */
 export interface TrustDocument {
   readonly Version: "2012-10-17";
@@ -116,15 +122,17 @@ export const ISSUER = "token.actions.githubusercontent.com";
 const MAIN = "refs/heads/main";
 /** The workflows that change a stack. */
 const DEPLOYING_WORKFLOWS = ["deploy-stack.yml", "rollback.yml"];
+/** The workflow that restores a stack's backups elsewhere by the clock. */
+const DRILLING_WORKFLOW = "drill.yml";
 
 /** The GitHub environment that a stack is deployed in. */
 export const environmentOf = (stack: string): string => (stack === "prod" ? "production" : stack);
 
 /**
- * Which of GitHub's jobs may be the stack's two roles, by the documents' file names: the deploying role only a job in the
- * stack's environment, on the main branch, of a workflow of the main branch that deploys or rolls back; the planning role a
- * pull request of the repository, and the main branch. Of a fork's pull request GitHub signs no token. The claims besides
- * `aud` and `sub` are those that STS compares since 2026-01. With `cloud`, Pulumi Cloud may be them too.
+ * Which of GitHub's jobs may be the stack's three roles, by the documents' file names: the deploying role only a job in the
+ * stack's environment, on the main branch, of a workflow of the main branch that deploys or rolls back; the drilling role only
+ * a job of the main branch's own drill; the planning role a pull request of the repository, and the main branch. Of a fork's pull request GitHub signs no token. The claims besides
+ * `aud` and `sub` are those that STS compares since 2026-01. With `cloud`, Pulumi Cloud may be the first and the last too.
  */
 export function trustsOf(
   { stack, accountId }: Pick<Place, "stack" | "accountId">,
@@ -145,11 +153,16 @@ export function trustsOf(
       ...others.map((each) => statement(CLOUD_ISSUER, each)),
     ],
   });
-  const workflows = DEPLOYING_WORKFLOWS.map((file) => `${repository}/.github/workflows/${file}@${MAIN}`);
+  const onMain = (file: string) => `${repository}/.github/workflows/${file}@${MAIN}`;
+  const workflows = DEPLOYING_WORKFLOWS.map(onMain);
   return {
     [`deploying-role-trust.${stack}.json`]: trust(
       { sub: `repo:${repository}:environment:${environmentOf(stack)}`, ref: MAIN, job_workflow_ref: workflows },
       deploying,
+    ),
+    [`drilling-role-trust.${stack}.json`]: trust(
+      { sub: `repo:${repository}:ref:${MAIN}`, ref: MAIN, job_workflow_ref: onMain(DRILLING_WORKFLOW) },
+      [],
     ),
     [`planning-role-trust.${stack}.json`]: trust(
       { sub: [`repo:${repository}:pull_request`, `repo:${repository}:ref:${MAIN}`] },

@@ -57,6 +57,7 @@ export default async function delivery() {
     ),
     deployingRoles: roles.deploying,
     planningRoles: roles.planning,
+    drillingRoles: roles.drilling,
     permissionsBoundaries: roles.boundaries,
     breakGlassRole: breakGlass.roleArn,
     ...(runners && { runnerSecurityGroup: runners.securityGroupId }),

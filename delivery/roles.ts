@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { boundaryName } from "../stacks/permissions-boundary.ts";
 import { audiencesOf, CLOUD_ISSUER, type CloudAccess, PROJECT } from "./cloud-subjects.ts";
-import { documentsOf, ISSUER, trustsOf } from "./documents.ts";
+import { documentsOf, drillingStatements, ISSUER, trustsOf } from "./documents.ts";
 import type { Account } from "./locked-bucket.ts";
 import type { DeliveredPlace } from "./places.ts";
 import { type State, stateBucketOf } from "./state.ts";
@@ -26,11 +26,17 @@ export interface CloudTrust {
 /** A deployment on AWS lasts longer than an hour, and ends with its role's session. */
 export const DEPLOYING_SECONDS = 14_400;
 export const PLANNING_SECONDS = 3600;
+/** A restore of each of the two backups may take two hours. */
+const DRILLING_SECONDS = 18_000;
 
-/** Who GitHub's jobs, and Pulumi Cloud's, are in the account: of each stack a role that plans and one that deploys. */
+/**
+ * Who GitHub's jobs, and Pulumi Cloud's, are in the account: of each stack a role that plans, one that deploys, and one that
+ * restores its backups elsewhere.
+ */
 export class Roles extends pulumi.ComponentResource {
   readonly deploying: Readonly<Record<string, pulumi.Output<string>>>;
   readonly planning: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly drilling: Readonly<Record<string, pulumi.Output<string>>>;
   /** Of each stack the policy that caps its roles: `sparki:permissionsBoundary` of its config. */
   readonly boundaries: Readonly<Record<string, pulumi.Output<string>>>;
 
@@ -56,6 +62,7 @@ export class Roles extends pulumi.ComponentResource {
     this.deploying = made((place) => createDeploying(deploys(place.stack), place, args, around));
     this.boundaries = made((place) => createBoundary(`${deploys(place.stack)}-permission-boundary`, place, around));
     this.planning = made((place) => createPlanning(`${name}-plans-${place.stack}`, place, args, around));
+    this.drilling = made((place) => createDrilling(`${name}-drills-${place.stack}`, place, args, around));
     this.registerOutputs();
   }
 }
@@ -76,7 +83,7 @@ interface Around {
 }
 
 interface JobRoleArgs {
-  readonly does: "deploys" | "plans";
+  readonly does: "deploys" | "plans" | "drills";
   readonly description: string;
   readonly trust: string;
   readonly seconds: number;
@@ -137,7 +144,38 @@ function createBoundary(name: string, place: DeliveredPlace, { parent }: Around)
 
 /** Reads the account, the stack's secrets and its state; changes nothing. */
 function createPlanning(name: string, place: DeliveredPlace, args: RolesArgs, around: Around): aws.iam.Role {
-  const { stack, accountId, region } = place;
+  return createReading(name, place, around, {
+    does: "plans",
+    description: `Plans Sparki's stack ${place.stack} from GitHub: reads, and changes nothing`,
+    trust: trustIn("planning-role-trust", place, args),
+    seconds: PLANNING_SECONDS,
+    statements: [...secretsStatements(place), ...stateStatements(place, args, "read")],
+  });
+}
+
+/** Reads the same, and restores the stack's backups under names of its own. */
+function createDrilling(name: string, place: DeliveredPlace, args: RolesArgs, around: Around): aws.iam.Role {
+  return createReading(name, place, around, {
+    does: "drills",
+    description: `Restores the backups of Sparki's stack ${place.stack} elsewhere, by the clock, from GitHub`,
+    trust: trustIn("drilling-role-trust", place, args),
+    seconds: DRILLING_SECONDS,
+    statements: [...secretsStatements(place), ...stateStatements(place, args, "read"), ...drillingStatements(place)],
+  });
+}
+
+function createReading(name: string, place: DeliveredPlace, around: Around, args: JobRoleArgs): aws.iam.Role {
+  const role = createJobRole(name, place, args, around);
+  new aws.iam.RolePolicyAttachment(
+    `${name}-reads`,
+    { role: role.name, policyArn: "arn:aws:iam::aws:policy/ReadOnlyAccess" },
+    { parent: around.parent },
+  );
+  return role;
+}
+
+/** The stack's secrets, and their key. */
+function secretsStatements({ stack, accountId, region }: DeliveredPlace): readonly object[] {
   const secrets = {
     Effect: "Allow",
     Action: ["secretsmanager:GetSecretValue"],
@@ -149,24 +187,7 @@ function createPlanning(name: string, place: DeliveredPlace, args: RolesArgs, ar
     Resource: [`arn:aws:kms:${region}:${accountId}:key/*`],
     Condition: { StringEquals: { "aws:ResourceTag/project": PROJECT, "aws:ResourceTag/stack": stack } },
   };
-  const role = createJobRole(
-    name,
-    place,
-    {
-      does: "plans",
-      description: `Plans Sparki's stack ${stack} from GitHub: reads, and changes nothing`,
-      trust: trustIn("planning-role-trust", place, args),
-      seconds: PLANNING_SECONDS,
-      statements: [secrets, theirKey, ...stateStatements(place, args, "read")],
-    },
-    around,
-  );
-  new aws.iam.RolePolicyAttachment(
-    `${name}-reads`,
-    { role: role.name, policyArn: "arn:aws:iam::aws:policy/ReadOnlyAccess" },
-    { parent: around.parent },
-  );
-  return role;
+  return [secrets, theirKey];
 }
 
 /** Says of which form a bucket's states are: Pulumi writes it once, at the first login. */

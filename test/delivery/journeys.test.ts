@@ -292,6 +292,53 @@ describe("a rollback by hand", () => {
   });
 });
 
+describe("a drill by the clock", () => {
+  const roles = { staging: "arn:aws:iam::444455556666:role/drills", prod: "arn:aws:iam::111122223333:role/drills" };
+  const drilling = { ...push(), vars: { ...vars, SPARKI_DRILL_ROLES: JSON.stringify(roles) } };
+  const drill = (exitCodes = {}) => {
+    runner.answer({ plan: plan(ONE), now: ONE, exitCodes });
+    return runner.run("drill.yml", drilling);
+  };
+  const issues = () => runner.github.issues.map(({ state, title }) => [state, title]);
+
+  it("restores the database and the cache of each stack, by the role that drills, on the stack's own runner", () => {
+    begin([], { plan: plan(ONE), now: ONE });
+    const runs = drill();
+    expect(new Set(Object.values(results(runs)))).toEqual(new Set(["success"]));
+    expect(runner.calls.map(([command, ...rest]) => [command, ...rest.slice(0, 4)].join(" "))).toEqual([
+      "drill restore --stack staging --yes",
+      "drill restore cache --stack staging",
+      "drill restore --stack prod --yes",
+      "drill restore cache --stack prod",
+    ]);
+    expect(runner.calls.every((call) => call.includes("--yes") && call.includes("--json"))).toBe(true);
+    expect(rolesOf(runs)).toEqual([roles.staging, roles.prod]);
+    expect(runs.find(({ name }) => name === "drill prod")?.runner).toBe("codebuild-sparki-prod-7-1");
+    expect(issues()).toEqual([]);
+  });
+
+  it.each([1, 3, 4])("that ends with %i is red, drills the cache all the same, and opens one issue", (code) => {
+    begin([], { plan: plan(ONE), now: ONE });
+    expect(results(drill({ drill: code }))).toEqual({
+      ...{ "drill staging": "failure", "drill prod": "failure", issue: "success" },
+    });
+    expect(runner.calls).toHaveLength(4);
+    drill({ drill: code });
+    expect(issues()).toEqual([["open", "A restore drill did not pass"]]);
+    drill();
+    expect(issues()).toEqual([["closed", "A restore drill did not pass"]]);
+  });
+
+  it("does nothing where no role is named for it, and on another branch", () => {
+    begin([], { plan: plan(ONE), now: ONE });
+    const skipped = { drill: "skipped", issue: "skipped" };
+    expect(results(runner.run("drill.yml", push()))).toEqual(skipped);
+    expect(results(runner.run("drill.yml", { ...drilling, github: github({}, "refs/heads/x") }))).toEqual(skipped);
+    expect(runner.calls).toEqual([]);
+    expect(issues()).toEqual([]);
+  });
+});
+
 describe("a morning", () => {
   const drifted = [
     { name: "cache", type: "aws:elasticache/replicationGroup:ReplicationGroup", isGone: true, changes: [] },

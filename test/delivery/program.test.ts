@@ -150,6 +150,7 @@ describe("the roles of GitHub's jobs", () => {
     for (const [role, document] of [
       ["deploys-sparki-prod", "deploying-role-trust.prod.json"],
       ["plans-sparki-prod", "planning-role-trust.prod.json"],
+      ["drills-sparki-prod", "drilling-role-trust.prod.json"],
     ] as const)
       expect(JSON.parse(textOf(named(all, ROLE, role), "assumeRolePolicy"))).toEqual(trusts[document]);
   });
@@ -171,7 +172,8 @@ describe("the roles of GitHub's jobs", () => {
         .map(({ inputs }) => String(inputs.policyArn));
     expect(attached("deploys-sparki-prod")).toHaveLength(made.size - 1);
     expect(attached("deploys-sparki-prod").join()).not.toContain("boundary");
-    expect(attached("plans-sparki-prod")).toEqual(["arn:aws:iam::aws:policy/ReadOnlyAccess"]);
+    for (const role of ["plans-sparki-prod", "drills-sparki-prod"])
+      expect(attached(role)).toEqual(["arn:aws:iam::aws:policy/ReadOnlyAccess"]);
   });
 
   it("tell the boundary under which alone the stack's roles may be made, as its config has it", async () => {
@@ -198,6 +200,8 @@ describe("the roles of GitHub's jobs", () => {
     ["deploys", "s3:PutObject", `${STATE}/meta.yaml`, false],
     ["plans", "s3:GetObject", `${STATE}/stacks/sparki/prod.json`, true],
     ["plans", "s3:PutObject", `${STATE}/stacks/sparki/prod.json`, false],
+    ["drills", "s3:GetObject", `${STATE}/stacks/sparki/prod.json`, true],
+    ["drills", "s3:PutObject", `${STATE}/stacks/sparki/prod.json`, false],
     ["plans", "s3:DeleteObject", `${STATE}/locks/organization/sparki/prod/1.json`, false],
   ];
   it.each(cases)("let the one that %s do %s on %s: %s", (role, action, resource, may) => {

@@ -9,6 +9,7 @@ const REPOSITORY = "alexarno/sparki-deploy";
 const trusts = trustsOf({ stack: "prod", accountId: "111122223333" }, REPOSITORY);
 const deploying = JSON.stringify(trusts["deploying-role-trust.prod.json"]);
 const planning = JSON.stringify(trusts["planning-role-trust.prod.json"]);
+const drilling = JSON.stringify(trusts["drilling-role-trust.prod.json"]);
 
 /** What GitHub says of a job in the token that it signs. */
 interface Claims {
@@ -74,10 +75,27 @@ describe("trustsOf", () => {
     expect(trusted(planning, claims)).toBe(expected);
   });
 
+  it.each<[boolean, string, Claims]>([
+    [true, "the main branch's own drill", { sub: onMain, workflow: workflow("drill.yml") }],
+    [false, "another workflow of the main branch", { sub: onMain, workflow: workflow("watch.yml") }],
+    [false, "the drill as a branch has changed it", { sub: onMain, workflow: workflow("drill.yml", "refs/heads/x") }],
+    [
+      false,
+      "the drill of another branch",
+      { sub: `repo:${REPOSITORY}:ref:refs/heads/x`, workflow: workflow("drill.yml") },
+    ],
+    [false, "a pull request", { sub: pullRequest, workflow: workflow("drill.yml", "refs/pull/1/merge") }],
+    [false, "another repository", { sub: `repo:somebody/else:ref:${MAIN}`, workflow: workflow("drill.yml") }],
+  ])("says %s whether the role that drills is for %s", (expected, _, claims) => {
+    expect(trusted(drilling, claims)).toBe(expected);
+  });
+
   it("is such as IAM takes, and names workflows that exist", () => {
-    for (const document of [deploying, planning]) expect(documentFaults(document, "trust")).toEqual([]);
-    const named = [...deploying.matchAll(/\/(\.github\/workflows\/[\w.-]+)@/g)].map(([, path = ""]) => path);
-    expect(named.length).toBe(2);
+    for (const document of [deploying, planning, drilling]) expect(documentFaults(document, "trust")).toEqual([]);
+    const named = [...(deploying + drilling).matchAll(/\/(\.github\/workflows\/[\w.-]+)@/g)].map(
+      ([, path = ""]) => path,
+    );
+    expect(named.length).toBe(3);
     for (const path of named) expect(existsSync(join(import.meta.dirname, "..", "..", path))).toBe(true);
   });
 

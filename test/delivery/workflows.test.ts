@@ -154,6 +154,8 @@ const PERMISSIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   "drift.yml look": WITH_ROLE,
   "drift.yml issue": { contents: "read", issues: "write" },
   "watch.yml look": WITH_ROLE,
+  "drill.yml drill": WITH_ROLE,
+  "drill.yml issue": { issues: "write" },
   "rollback.yml rollback": WITH_ROLE,
 };
 
@@ -201,6 +203,7 @@ const TRIGGERS: Readonly<Record<string, unknown>> = {
   "nightly.yml": { schedule: expect.anything(), workflow_dispatch: null },
   "drift.yml": { schedule: expect.anything(), workflow_dispatch: null },
   "watch.yml": { schedule: expect.anything(), workflow_dispatch: null },
+  "drill.yml": { schedule: expect.anything(), workflow_dispatch: null },
   "rollback.yml": { workflow_dispatch: expect.anything() },
 };
 const HOSTED = "ubuntu-24.04";
@@ -381,7 +384,15 @@ function checkoutFaults(texts: Texts): readonly string[] {
   );
 }
 
-/** The deploying role is for a job in an environment on the main branch; everything else gets the role that plans. */
+/** The role that restores backups elsewhere: no other command is run by it. */
+const DRILL_ROLE = `\${{ fromJSON(vars.SPARKI_DRILL_ROLES)[matrix.stack] }}`;
+/** It restores, and does nothing else. */
+const drills = (placed: PlacedJob) => {
+  const commands = commandsIn(placed).map(([command, what]) => `${command} ${what}`);
+  return commands.length > 0 && commands.every((each) => each === "drill restore");
+};
+
+/** The deploying role is for a job in an environment on the main branch; everything else but a drill gets the role that plans. */
 function roleFaults(texts: Texts): readonly string[] {
   const all = jobsIn(texts);
   return all.flatMap((placed) => {
@@ -393,14 +404,16 @@ function roleFaults(texts: Texts): readonly string[] {
     const isRight = (role: unknown) =>
       mayDeploy
         ? role === `\${{ vars.SPARKI_DEPLOY_ROLE }}`
-        : /^\$\{\{ fromJSON\(vars\.SPARKI_PLAN_ROLES\)\[(?:matrix|inputs)\.stack\] \}\}$/.test(String(role));
+        : drills(placed)
+          ? role === DRILL_ROLE
+          : /^\$\{\{ fromJSON\(vars\.SPARKI_PLAN_ROLES\)\[(?:matrix|inputs)\.stack\] \}\}$/.test(String(role));
     const onMain = startersOf(placed, all).every((starter) =>
       starter.job.if.includes("github.ref == 'refs/heads/main'"),
     );
     return [
       ...roles.filter((role) => !isRight(role)).map((role) => `${place} takes ${role}`),
       ...(mayDeploy !== deploys(placed) ? [`${place} deploys outside of an environment, or has one for nothing`] : []),
-      ...(mayDeploy && !onMain ? [`${place} runs on any branch`] : []),
+      ...((mayDeploy || drills(placed)) && !onMain ? [`${place} runs on any branch`] : []),
     ];
   });
 }
@@ -740,6 +753,9 @@ const RULES: readonly (readonly [promise: string, rule: Rule, wrong: readonly Mu
         "vars.SPARKI_DEPLOY_ROLE",
         "watch.yml look takes",
       ),
+      mutation("watch.yml", "SPARKI_PLAN_ROLES", "SPARKI_DRILL_ROLES", "watch.yml look takes"),
+      mutation("drill.yml", "drill restore cache", "rotate redis-auth", "drill.yml drill takes"),
+      mutation("drill.yml", "github.ref == 'refs/heads/main' && ", "", "drill.yml drill runs on any branch"),
       mutation(
         "watch.yml",
         "    timeout",

@@ -33,7 +33,7 @@ describe("an account's delivery on the real engine", () => {
     await account.done("up");
     expect(await account.comparison()).toMatchObject(AGREES);
     expect(account.there()).toMatchObject({
-      ...{ Bucket: 3, BucketReplicationConfig: 1, Key: 6, OpenIdConnectProvider: 1, Role: 5, Policy: 9 },
+      ...{ Bucket: 3, BucketReplicationConfig: 1, Key: 6, OpenIdConnectProvider: 1, Role: 6, Policy: 9 },
       ...{ Topic: 1, EventRule: 3, EventTarget: 3, Budget: 1, Detector: 1, Trail: 1, RecorderStatus: 1 },
     });
   });
@@ -50,7 +50,7 @@ describe("an account's delivery on the real engine", () => {
     const kinds = [...account.pulumiCloud.made.values()].sort();
     const settings = ["DeploymentSettings", "DeploymentSettings", "DeploymentSettings", "DriftSchedule"];
     expect(kinds).toEqual(["AgentPool", "DeploymentSchedule", ...settings, "Environment", "Stack", "Stack", "Webhook"]);
-    expect(account.there()).toMatchObject({ OpenIdConnectProvider: 2, Role: 5 });
+    expect(account.there()).toMatchObject({ OpenIdConnectProvider: 2, Role: 6 });
     const told = await account.run("stack", "export");
     expect(told.stdout).toContain("deploymentRunnerToken");
     expect(told.stdout).not.toContain(RUNNER_TOKEN);
@@ -61,7 +61,7 @@ describe("an account's delivery on the real engine", () => {
     account.configure({ pulumiCloud: undefined });
     await account.done("up");
     expect(account.pulumiCloud.made.size).toBe(0);
-    expect(account.there()).toMatchObject({ OpenIdConnectProvider: 1, Role: 5 });
+    expect(account.there()).toMatchObject({ OpenIdConnectProvider: 1, Role: 6 });
   });
 
   it("keeps the states and their keys from being deleted", async () => {
