@@ -1,8 +1,6 @@
 import type { Dependencies } from "../../records/state.ts";
-import { type Command, type CommandInput, type CommandResult, exitCodesText, type Ports } from "../command.ts";
+import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
-import type { Answers } from "../preflight/context.ts";
-import type { OpenPreflight } from "../preflight/open.ts";
 import { answersTo, CONFIRMATIONS } from "./preflight.ts";
 
 const DESCRIPTION = `Deploys the release that the stack's config names, through its gates.
@@ -61,7 +59,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { deployText } = await import("../deploy/deploy-text.ts");
   const { Recovery } = await import("../recovery/take-over.ts");
   const { readLiveIfKnown } = await import("../../io/live-release.ts");
-  const { openTarget } = await import("../deploy/real-target.ts");
+  const { openTarget, openTargetPreflight } = await import("../deploy/real-target.ts");
   const { reportDeploy } = await import("../report/deploy-html.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { reportLine } = await import("../report/report-files.ts");
@@ -78,7 +76,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   try {
     const start = ports.clock.now();
     const answers = await answersTo(options, ports.signal);
-    const open = () => openChecklist(target, answers, ports);
+    const open = () => openTargetPreflight(target, answers);
     const recovery = new Recovery(target, open);
     const done = await runDeploy(target, {
       checklist: () => goThroughChecklist(target, open, recovery),
@@ -105,17 +103,6 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
 async function question({ stack, signal }: OpenTarget): Promise<() => Promise<void>> {
   const { confirm } = await import("../../io/prompt.ts");
   return () => confirm(`Deploy this to ${stack}?`, signal);
-}
-
-async function openChecklist(
-  { stack, fullName, config, session }: OpenTarget,
-  answers: Answers,
-  { clock, env }: Ports,
-): Promise<OpenPreflight> {
-  const { openPreflight } = await import("../preflight/open.ts");
-  const { projectDirectory, tools } = session;
-  const given = { stack, fullName, config: await config(), projectDirectory };
-  return openPreflight({ ...given, tools, answers, clock, env });
 }
 
 /** What each resource in the state waits for; nothing when the state cannot be read any more. */

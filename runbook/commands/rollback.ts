@@ -53,7 +53,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { assertSomebody, confirm } = await import("../../io/prompt.ts");
   const isDryRun = options.dryRun === true;
   if (!isDryRun && options.yes !== true) assertSomebody();
-  const { openTarget } = await import("../deploy/real-target.ts");
+  const { openTarget, openTargetPreflight } = await import("../deploy/real-target.ts");
   const { inColumns } = await import("../report/columns.ts");
   const { reportRollback } = await import("../report/deploy-html.ts");
   const { reportLine } = await import("../report/report-files.ts");
@@ -64,7 +64,10 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const target = await openTarget(options.stack, ports, screen, false);
   try {
     if (options.destroy === true) return await undo(target, { options, ports }, screen);
+    const { NOBODY_ASKED } = await import("../preflight/context.ts");
+    const { Recovery } = await import("../recovery/take-over.ts");
     const done = await runRequestedRollback(target, {
+      recovery: new Recovery(target, () => openTargetPreflight(target, NOBODY_ASKED)),
       to: typeof options.to === "string" ? options.to : undefined,
       isDryRun,
       confirm: async (question) => {

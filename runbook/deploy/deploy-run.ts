@@ -74,7 +74,9 @@ export async function runDeploy(target: StackTarget, options: DeployOptions): Pr
         notifications.tell(startMessage(occasion(), release, previous));
       });
       const { preflight, plan, configText } = beginning;
-      const conclusion = await withHeldConfig(target, configText, (held) => conclude(held, release, deployment));
+      const conclusion = await withHeldConfig(target, configText, (held) =>
+        conclude(held, release, deployment, options),
+      );
       const reason = withDisk(conclusion.reason, conclusion.exitCode, target);
       return told({ release, previous, preflight, plan, deployment, ...conclusion, reason });
     });
@@ -118,7 +120,7 @@ async function finished(
   { confirm, isThawed, recovery }: DeployOptions,
 ): Promise<Conclusion | undefined> {
   if (confirm !== undefined || isThawed === true) return undefined;
-  const rollback = await finishRollback(target, () => recovery?.takeOverAlone() ?? Promise.resolve());
+  const rollback = await finishRollback(target, recovery);
   if (rollback === undefined) return undefined;
   const reason = `the rollback to ${rollback.release.id} was never proven, so it was finished first; ${id} was not deployed: run the same command again to deploy it`;
   const live = before.live?.release ?? null;
@@ -170,7 +172,12 @@ async function remember({ engine, screen }: StackTarget, run: DeployRun, started
 }
 
 /** Asks the decision tree what to do about how a deploy ended, and does it. */
-async function conclude(target: StackTarget, release: Release, deployment: Deployment): Promise<Conclusion> {
+async function conclude(
+  target: StackTarget,
+  release: Release,
+  deployment: Deployment,
+  { recovery }: DeployOptions,
+): Promise<Conclusion> {
   const ending = endingOf(deployment);
   const passed = decisionsOf(deployment.gates);
   if (ending.verdict === "pass") return promoted(target, release, deployment, ending);
@@ -187,7 +194,7 @@ async function conclude(target: StackTarget, release: Release, deployment: Deplo
     return { ...outcome, ...UNVERIFIED, live, decisions: [...passed, decided] };
   }
   const why = `${release.id}: ${ending.reason}`;
-  const rollback = await rollBack(target, present.live, why, { expected: present }).catch(movedOrThrow);
+  const rollback = await rollBack(target, present.live, why, { expected: present, recovery }).catch(movedOrThrow);
   if (rollback instanceof StackMoved) {
     const reason = `${ending.reason}; not rolled back: ${rollback.message}`;
     return {

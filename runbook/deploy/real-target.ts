@@ -16,6 +16,8 @@ import type { Progress } from "../../tools/tool.ts";
 import type { Ports } from "../command.ts";
 import { Notifications } from "../notify/notifications.ts";
 import type { PlanTarget } from "../plan/make-plan.ts";
+import type { Answers } from "../preflight/context.ts";
+import { type OpenPreflight, openPreflight } from "../preflight/open.ts";
 import { readStack } from "../preflight/stack-file.ts";
 import { CHECKOUT_DIRECTORY, PROJECT_DIRECTORY, sealedEnvironment } from "../project.ts";
 import { openKeep } from "../release/keep.ts";
@@ -66,6 +68,14 @@ export async function openTarget(
   const named = { stack, fullName, session, engine, config, configFile, gateLogFile, env, ...planning };
   const http: Http = (url, options) => request(network, url, options);
   return { ...named, http, registry, notifications, screen, clock, signal, close };
+}
+
+/** What the stack is looked up by, AWS, cluster and state; opened again for each look, since its config may have changed. */
+export async function openTargetPreflight(target: OpenTarget, answers: Answers): Promise<OpenPreflight> {
+  const { stack, fullName, config, session, clock, env } = target;
+  const { projectDirectory, tools } = session;
+  const given = { stack, fullName, config: await config(), projectDirectory };
+  return openPreflight({ ...given, tools, answers, clock, env });
 }
 
 /** From the environment, or else from the stack's config; asked for once, kept nowhere. */

@@ -79,6 +79,14 @@ export function interruptedUpdates(exported: unknown): string[] {
   return unmarked.filter(({ urn, delete: isOld }) => isOld !== true && updating.has(urn)).map(({ urn }) => urn);
 }
 
+/** What was being created or changed when an update died, by name; a take-over since then has left its marks. */
+export function interruptedIn(exported: unknown): string[] {
+  const { resources, pending_operations: operations } = exportSchema.parse(exported).deployment;
+  const begun = (operations ?? []).filter(({ type }) => type === "creating" || type === "updating");
+  const marked = (resources ?? []).filter((each) => each.id === UNASKED || each.initErrors?.includes(INTERRUPTED));
+  return [...new Set([...begun.map((each) => each.resource.urn), ...marked.map(({ urn }) => urn)])].map(nameOf);
+}
+
 export function isRelease({ type }: { readonly type: string }): boolean {
   return type === "kubernetes:helm.sh/v3:Release";
 }

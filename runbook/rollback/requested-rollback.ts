@@ -8,6 +8,7 @@ import type { Rollback } from "../deploy/result.ts";
 import { movedOrThrow, StackMoved } from "../deploy/stack-target.ts";
 import { failedRollbackMessage, rolledBackMessage } from "../notify/notify.ts";
 import { planExitCode } from "../plan/plan-summary.ts";
+import type { Recovery } from "../recovery/take-over.ts";
 import { chooseGoal, type Goal } from "./rollback.ts";
 import { previewRollback, type RollbackTarget, rollBack } from "./rollback-run.ts";
 import {
@@ -29,6 +30,8 @@ export interface RollbackRequest {
   readonly isDryRun: boolean;
   /** What the history and people are told. @default that it was asked for */
   readonly why?: string;
+  /** Takes over what an update that was killed has left half-made, and what this one finds there already. @default nothing does */
+  readonly recovery?: Pick<Recovery, "takeOverAlone" | "adoptTaken" | "adoptUnanswered">;
   /** Asked once the preview was shown; throws for a no. */
   readonly confirm: (question: string) => Promise<void>;
 }
@@ -55,44 +58,85 @@ export async function runRequestedRollback(
   request: RollbackRequest,
 ): Promise<RequestedRollback> {
   const config = await target.config();
-  const present = await readPresent(target);
-  const previous = present.live?.release ?? null;
-  const left = request.leaving && leftAlready(present, request.leaving);
-  if (left !== undefined) return stopped(`nothing was changed: ${left}`, null, previous);
-  const goal = await goalOf(present, target, request);
-  if (goal.kind !== "release") return withoutChange(goal, previous, request);
-  const { promoted } = goal;
+  const found = await decided(target, request, config, await readPresent(target));
+  if ("outcome" in found) return found;
+  const settled = request.isDryRun ? found : await takenOver(target, request, config, found);
+  if ("outcome" in settled) return settled;
+  const { promoted, reason, present } = settled;
   const { release } = promoted;
-  const obstacle = await obstacleTo(promoted, target, present, config);
-  if (obstacle !== undefined) return stopped(obstacle, release, previous);
+  const previous = present.live?.release ?? null;
   const preview = await previewRollback(target, promoted);
   target.signal.throwIfAborted();
   const ending = { release, previous, rollback: null };
   if (request.isDryRun || preview.outcome !== "succeeded") {
-    return { ...planned(preview, release, goal.reason), ...ending };
+    return { ...planned(preview, release, reason), ...ending };
   }
-  await request.confirm(`Roll back to ${release.id} (${goal.reason})?`);
+  await request.confirm(`Roll back to ${release.id} (${reason})?`);
   const moved = await movedSince(present, target);
   if (moved !== undefined) return stopped(moved, release, previous);
   const why = request.why ?? `requested${previous === null ? "" : `, from ${previous.id}`}`;
-  const rollback = await rollBack(target, promoted, why, { preview, expected: present }).catch(movedOrThrow);
+  const options = { preview, expected: present, recovery: request.recovery };
+  const rollback = await rollBack(target, promoted, why, options).catch(movedOrThrow);
   if (rollback instanceof StackMoved) return stopped(rollback.message, release, previous);
   tell(target, config, previous ?? release, rollback, why);
   return { ...ended(rollback), ...ending, rollback: rollbackDocument(rollback) };
 }
 
+/** The release to roll back to, which nothing forbids, and what that rests on. */
+interface Decided {
+  readonly promoted: Promoted;
+  readonly reason: string;
+  readonly present: StackPresent;
+}
+
+async function decided(
+  target: RollbackTarget,
+  request: RollbackRequest,
+  config: StackConfig,
+  present: StackPresent,
+): Promise<Decided | RequestedRollback> {
+  const previous = present.live?.release ?? null;
+  const left = request.leaving && leftAlready(present, request.leaving);
+  if (left !== undefined) return stopped(`nothing was changed: ${left}`, null, previous);
+  const goal = await goalOf(present, target, request);
+  if (goal.kind !== "release") return withoutChange(goal, previous, request);
+  const { promoted, reason } = goal;
+  const obstacle = await obstacleTo(promoted, target, present, config);
+  return obstacle === undefined ? { promoted, reason, present } : stopped(obstacle, promoted.release, previous);
+}
+
+/**
+ * The same, once what an update that was killed has left is in the state, which neither the policies nor Helm would let
+ * this one pass otherwise. What the state knew of that update before, and forgets with it, still counts.
+ */
+async function takenOver(
+  target: RollbackTarget,
+  request: RollbackRequest,
+  config: StackConfig,
+  before: Decided,
+): Promise<Decided | RequestedRollback> {
+  if (request.recovery === undefined) return before;
+  await request.recovery.takeOverAlone();
+  const now = await readPresent(target);
+  const [begun, interrupted] = [
+    [...before.present.begun, ...now.begun],
+    [...new Set([...before.present.interrupted, ...now.interrupted])],
+  ];
+  return decided(target, request, config, { ...now, begun, interrupted });
+}
+
 /**
  * Finishes a rollback that was begun and cut off, or that could not be judged, and proves it: nobody knows what runs before. Undefined, and nothing is
  * changed, where there is none, where it failed, which is for a person to repair, or where something forbids it. What was
- * half-made when it was cut off is taken over by `recover` first.
+ * half-made when it was cut off is taken over first.
  */
 export async function finishRollback(
   target: RollbackTarget,
-  recover: () => Promise<void> = async () => {},
+  recovery?: RollbackRequest["recovery"],
 ): Promise<Rollback | undefined> {
   const { release, isBegun } = (await frozenFor(target.engine)) ?? {};
   if (release === undefined || isBegun !== true) return undefined;
-  await recover();
+  await recovery?.takeOverAlone();
   const present = await readPresent(target);
   const goal = await chooseGoal(present, { unproven: release });
   if (goal.kind !== "release") return undefined;
@@ -100,7 +144,8 @@ export async function finishRollback(
   const { id } = promoted.release;
   if ((await obstacleTo(promoted, target, present, await target.config())) !== undefined) return undefined;
   target.screen.line(`  the rollback to ${id} was never proven, so it is finished first`);
-  const finished = await rollBack(target, promoted, "it was never proven", { expected: present }).catch(movedOrThrow);
+  const options = { expected: present, recovery };
+  const finished = await rollBack(target, promoted, "it was never proven", options).catch(movedOrThrow);
   return finished instanceof StackMoved ? undefined : finished;
 }
 

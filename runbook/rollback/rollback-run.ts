@@ -7,7 +7,7 @@ import { resourcesIn } from "../../records/state.ts";
 import { type Promoted, rollbackMessage } from "../../records/update.ts";
 import { messageOf } from "../../shared/deploy-error.ts";
 import type { Release } from "../../stacks/schema.ts";
-import { type DeployEngine, type Deployment, deploy } from "../deploy/deployment.ts";
+import { type DeployEngine, type Deployment, deploy, type Surroundings } from "../deploy/deployment.ts";
 import { endingOf, refusalText } from "../deploy/ending.ts";
 import type { TaggedStack } from "../deploy/freeze.ts";
 import {
@@ -47,7 +47,7 @@ export async function rollBack(
   target: RollbackTarget,
   promoted: Promoted,
   why: string,
-  { preview, expected }: GoBackOptions = {},
+  { preview, expected, recovery }: GoBackOptions = {},
 ): Promise<Rollback> {
   const { release } = promoted;
   const started = target.clock.now();
@@ -61,7 +61,7 @@ export async function rollBack(
   const unmark = await markUnproven(target, release);
   let deployment: Deployment | undefined;
   try {
-    deployment = await update(target, promoted, kept, why, { preview, expected });
+    deployment = await update(target, promoted, kept, why, { preview, expected, recovery });
     target.signal.throwIfAborted();
     const { verdict, reason } = endingOf(deployment);
     if (verdict !== "pass") return await end({ deployment, proof: undefined, verdict: "fail", reason });
@@ -82,6 +82,8 @@ export interface GoBackOptions {
   readonly preview?: EngineResult | undefined;
   /** What the state must still be once the engine holds its lock; an update that finds another one changes nothing. */
   readonly expected?: StackPresent | undefined;
+  /** Takes over what the update finds there already; without it that is a failure. */
+  readonly recovery?: Surroundings["recovery"];
 }
 
 /** Shows what rolling back to a release would change, under the policies, and changes nothing. */
@@ -113,7 +115,7 @@ function update(
   promoted: Promoted,
   kept: Kept,
   why: string,
-  { preview, expected }: GoBackOptions,
+  { preview, expected, recovery }: GoBackOptions,
 ): Promise<Deployment> {
   const { engine, screen, clock, gateLogFile, configFile } = target;
   const { release } = promoted;
@@ -121,7 +123,8 @@ function update(
   const check = expected === undefined ? {} : { check: () => assertUnmoved(expected, target) };
   return withPinned(configFile, promoted, kept, async (pinned) => {
     const run = { ...pinned, ...check, message, record: await recordOf(target, release, why) };
-    return deploy(engine, release.id, { screen, clock, gateLogFile, run, preview, verb: "roll back to" });
+    const verb = "roll back to";
+    return deploy(engine, release.id, { screen, clock, gateLogFile, run, preview, recovery, verb });
   });
 }
 

@@ -7,7 +7,7 @@ import type { Release } from "../../stacks/schema.ts";
 import { SERVICE_NAMES } from "../../stacks/services.ts";
 import type { ReleaseStore } from "../deploy/stack-target.ts";
 import { StackMoved, stateHash } from "../deploy/stack-target.ts";
-import { pendingCreates } from "../recovery/state-edit.ts";
+import { interruptedIn, pendingCreates } from "../recovery/state-edit.ts";
 import { chooseGoal, type Migrated, type Situation, schemaObstacle } from "./rollback.ts";
 
 /** A stack as it is now: its state, its history, and what a rollback would be decided on. */
@@ -33,7 +33,9 @@ export async function readPresent(target: ReadableStack): Promise<StackPresent> 
   const resources = resourcesIn(exported);
   const live = promotionIn(resources);
   const apart = live === undefined ? [] : workloadsApart(resources, live);
-  return { resources, updates, live, apart, begun: pendingCreates(exported), state: stateHash(exported) };
+  const [begun, interrupted] = [pendingCreates(exported), interruptedIn(exported)];
+  const ranJobsOf = migratedImages(resources);
+  return { resources, updates, live, apart, interrupted, ranJobsOf, begun, state: stateHash(exported) };
 }
 
 /** Why the stack is no longer what something was decided on, in words; undefined while it is. */

@@ -10,6 +10,10 @@ export interface Situation {
   readonly live: PromotionRecord | undefined;
   /** The release's workloads that the state sets to something else; none in an ended deployment. */
   readonly apart: readonly string[];
+  /** What was being created or changed when an update died: what exists of it may be of either release. */
+  readonly interrupted: readonly string[];
+  /** The engine's images whose migrations the state says have run. */
+  readonly ranJobsOf: readonly string[];
 }
 
 /** Where to roll back to, or why not. */
@@ -43,10 +47,14 @@ export async function chooseGoal(situation: Situation, wish: Wish = {}): Promise
 
 /**
  * After a rollback that did not end or was never proven, again its release; after a deployment that did not end, the
- * promoted release; after one that was refused before it touched a workload, or a rollback that succeeded, nothing; else
- * the release that was promoted before the one that is live.
+ * promoted release; after one that was refused, or died, before it touched a workload, or a rollback that succeeded,
+ * nothing; else the release that was promoted before the one that is live.
  */
-async function lastKnownGood({ updates, apart }: Situation, live: PromotionRecord, { unproven }: Wish): Promise<Goal> {
+async function lastKnownGood(
+  { updates, apart, ...left }: Situation,
+  live: PromotionRecord,
+  { unproven }: Wish,
+): Promise<Goal> {
   const again = unproven === undefined ? undefined : await promotionOf(updates, live, ({ id }) => id === unproven);
   if (again !== undefined) return goal(again, "the last rollback to it was never proven");
   const [latest] = updates;
@@ -56,17 +64,21 @@ async function lastKnownGood({ updates, apart }: Situation, live: PromotionRecor
     if (promoted !== undefined) return goal(promoted, "the last rollback to it did not finish");
   }
   if (apart.length > 0) return goal(live, `${apart.join(", ")} would replace it, but it is what was last promoted`);
+  if (left.interrupted.length > 0)
+    return goal(live, `an update of ${left.interrupted.join(", ")} was interrupted, and it is what was last promoted`);
   const last = updates.find(({ result }) => result === "succeeded");
   if (last !== undefined && isRollback(last) && isAsked(last, live.release)) {
     return { kind: "nothing", release: live.release, reason: `${live.release.id} is the target of the last rollback` };
   }
   if (isUnfinished && !isRollback(latest) && !isAsked(latest, live.release)) return untouched(live, latest);
+  // An update that died has left no record of itself in the history.
+  if (left.ranJobsOf.some((image) => image !== live.release.images.engine)) return untouched(live);
   return promotedBefore(updates, live);
 }
 
-function untouched({ release }: PromotionRecord, latest: Update): Goal {
+function untouched({ release }: PromotionRecord, latest?: Update): Goal {
   const refused =
-    latest.release === undefined ? "the last deployment" : `the last deployment, of ${latest.release.id},`;
+    latest?.release === undefined ? "the last deployment" : `the last deployment, of ${latest.release.id},`;
   return { kind: "nothing", release, reason: `${refused} did not come to its one-box: ${release.id} is live` };
 }
 
@@ -80,8 +92,8 @@ async function promotedBefore(updates: readonly Update[], live: PromotionRecord)
   return { kind: "none", reason: `${live.release.id} is the only release that was ever promoted` };
 }
 
-async function named({ updates, apart }: Situation, live: PromotionRecord, id: string): Promise<Goal> {
-  if (live.release.id === id && apart.length === 0) {
+async function named({ updates, apart, interrupted }: Situation, live: PromotionRecord, id: string): Promise<Goal> {
+  if (live.release.id === id && apart.length === 0 && interrupted.length === 0) {
     return { kind: "nothing", release: live.release, reason: `${id} is live` };
   }
   const promoted = await promotionOf(updates, live, (release) => release.id === id);

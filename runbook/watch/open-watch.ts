@@ -3,12 +3,13 @@ import { openPrometheus } from "../../io/prometheus.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { type Release, type StackConfig, withRelease } from "../../stacks/schema.ts";
 import { frozenReason } from "../deploy/freeze.ts";
-import type { OpenTarget } from "../deploy/real-target.ts";
+import { type OpenTarget, openTargetPreflight } from "../deploy/real-target.ts";
 import type { DiagnosisContext } from "../diagnosis/examination.ts";
 import { anomalyMessage, escalationMessage, resolvedMessage } from "../notify/notify.ts";
 import { NOBODY_ASKED } from "../preflight/context.ts";
 import { openPreflight } from "../preflight/open.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
+import { Recovery } from "../recovery/take-over.ts";
 import { duration, inColumns } from "../report/columns.ts";
 import type { Screen } from "../report/screen.ts";
 import { runRequestedRollback } from "../rollback/requested-rollback.ts";
@@ -34,6 +35,7 @@ export interface WatchTools {
 /** The ports of a watch on a stack, on AWS or rehearsed; every look opens what it looks through again. */
 export function openWatch(target: OpenTarget, given: WatchTools): WatchPorts {
   const { notifications, screen, stack, clock, signal } = target;
+  const recovery = new Recovery(target, () => openTargetPreflight(target, NOBODY_ASKED));
   return {
     promoted: () => readPromoted(target),
     see: (promoted, elapsedSeconds, sinceLookSeconds) =>
@@ -41,7 +43,7 @@ export function openWatch(target: OpenTarget, given: WatchTools): WatchPorts {
     frozen: () => frozenReason(target.engine),
     obstacle: (leaving) => obstacleOf(target, leaving),
     rollBack: (leaving, why) =>
-      runRequestedRollback(target, { leaving, isDryRun: false, why, confirm: async () => undefined }),
+      runRequestedRollback(target, { leaving, isDryRun: false, why, recovery, confirm: async () => undefined }),
     tell: (look, what, release) => {
       const { elapsedSeconds, decision, problems } = look;
       const occasion = { stack, config: given.config, at: look.at };

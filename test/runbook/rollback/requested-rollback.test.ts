@@ -1,4 +1,5 @@
 import { lockFailure } from "../../../io/stack-state.ts";
+import { EngineRecord } from "../../../records/engine-record.ts";
 import { rollbackMessage, type Update } from "../../../records/update.ts";
 import { freeze, frozenFor, frozenReason, rollbackBegun, rollbackProblem } from "../../../runbook/deploy/freeze.ts";
 import {
@@ -9,6 +10,7 @@ import {
 import type { RollbackTarget } from "../../../runbook/rollback/rollback-run.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import type { Release } from "../../../stacks/schema.ts";
+import { stepEvent } from "../../support/planning.ts";
 import { type FakeStack, resultOf, stackToRollBack } from "../../support/rolling-back.ts";
 import { releaseNamed, resourcesWith, updateOf } from "../../support/updates.ts";
 
@@ -17,6 +19,9 @@ const contracting = releaseNamed("c", { level: 3, oldest: 3 });
 const deployed = (release: Release) => updateOf(release, release);
 const LIVE: Partial<FakeStack> = { resources: resourcesWith(b), updates: [deployed(b), deployed(a)] };
 const INTERRUPTION = new DeployError("SPARKI_OUTSIDE", "interrupted by SIGINT");
+
+/** Where an update finds nothing there already. */
+const NOTHING_FOUND = { adoptTaken: async () => [], adoptUnanswered: async () => undefined };
 
 const back = (target: RollbackTarget, request: Partial<RollbackRequest> = {}) =>
   runRequestedRollback(target, { isDryRun: false, confirm: async () => undefined, ...request });
@@ -66,6 +71,79 @@ describe("runRequestedRollback", () => {
       reason: expect.stringMatching(/^since the rollback was decided, c went live in place of b: nothing was changed/),
     });
     expect(await tags.tags()).toEqual({});
+  });
+
+  describe("after a deployment that was killed", () => {
+    const type = "kubernetes:helm.sh/v3:Release";
+    const resource = { urn: `urn:pulumi:prod::sparki::${type}::engine-one-box`, type, custom: true, inputs: {} };
+    const CONFIG_MAP = { type: "kubernetes:core/v1:ConfigMap", name: "web" };
+    const dead = () => {
+      const found = on();
+      const { stack } = found;
+      let pending: readonly object[] = [{ type: "updating", resource }];
+      const seen: string[] = [];
+      const engine: RollbackTarget["engine"] = {
+        ...found.target.engine,
+        exportState: async () => ({
+          version: 3,
+          deployment: { resources: stack.resources, pending_operations: pending },
+        }),
+        preview: async () => {
+          seen.push("preview");
+          return resultOf("succeeded");
+        },
+      };
+      const recovery: NonNullable<RollbackRequest["recovery"]> = {
+        takeOverAlone: async () => {
+          seen.push("take over");
+          pending = [];
+        },
+        adoptTaken: async (taken) => taken.map(({ urn }) => urn),
+        adoptUnanswered: async () => undefined,
+      };
+      return { ...found, seen, recovery, target: { ...found.target, engine } };
+    };
+
+    it("takes over what it left before anything is previewed, and rolls back to what was promoted last", async () => {
+      const { target, seen, recovery, ups } = dead();
+      expect(await back(target, { recovery })).toMatchObject({ release: { id: "b" } });
+      expect({ seen, ups }).toEqual({
+        seen: ["take over", "preview"],
+        ups: ["sparki rollback to b: requested, from b"],
+      });
+    });
+
+    it("takes over nothing where it only shows what would be done", async () => {
+      const { target, seen, recovery } = dead();
+      expect(await back(target, { recovery, isDryRun: true })).toMatchObject({ outcome: "planned" });
+      expect(seen).toEqual(["preview"]);
+    });
+
+    it("takes over nothing where it is refused: what the state knows of the migrations stays", async () => {
+      const { target, seen, recovery, stack } = dead();
+      stack.resources = resourcesWith(contracting);
+      stack.updates = [deployed(contracting), deployed(a)];
+      expect(await back(target, { recovery, to: "a" })).toMatchObject({ outcome: "stopped", exitCode: 1 });
+      expect(seen).toEqual([]);
+    });
+
+    it("goes on with what its own update finds there already", async () => {
+      const { target, recovery, seen } = dead();
+      const { resourcePreEvent, ...event } = stepEvent({ ...CONFIG_MAP, op: "create", after: {} });
+      if (resourcePreEvent === undefined) throw new Error("no event");
+      const { metadata } = resourcePreEvent;
+      const said = { urn: metadata.urn, severity: "error" as const, message: "it already exists", color: "never" };
+      let rounds = 0;
+      const up: RollbackTarget["engine"]["up"] = async (watch) => {
+        rounds++;
+        if (rounds > 1) return resultOf("succeeded");
+        watch?.(new EngineRecord(), { ...event, diagnosticEvent: said });
+        watch?.(new EngineRecord(), { ...event, resOpFailedEvent: { metadata, status: 1, steps: 1 } });
+        return resultOf("failed", "it already exists");
+      };
+      await back({ ...target, engine: { ...target.engine, up } }, { recovery });
+      expect({ rounds, seen }).toEqual({ rounds: 2, seen: ["take over", "preview"] });
+    });
   });
 
   it("leaves no other release than the one that is to be left", async () => {
@@ -212,19 +290,20 @@ describe("finishRollback", () => {
   it("takes over first what was left half-made, and goes by what is there then", async () => {
     const { stack, target, ups, tags } = on();
     await freeze(tags, rollbackBegun("a"));
-    const rollback = await finishRollback(target, async () => {
+    const takeOverAlone = async () => {
       expect(ups).toEqual([]);
       stack.resources = resourcesWith(contracting);
       stack.updates = [deployed(contracting), deployed(a)];
-    });
+    };
+    const rollback = await finishRollback(target, { ...NOTHING_FOUND, takeOverAlone });
     expect({ rollback, ups }).toEqual({ rollback: undefined, ups: [] });
   });
 
   it("takes over nothing where nothing was begun", async () => {
-    const recover = async () => {
+    const takeOverAlone = async () => {
       throw new Error("not asked");
     };
-    expect(await finishRollback(on().target, recover)).toBeUndefined();
+    expect(await finishRollback(on().target, { ...NOTHING_FOUND, takeOverAlone })).toBeUndefined();
   });
 
   it("changes nothing where rolling back is forbidden, as by a database that has gone on", async () => {

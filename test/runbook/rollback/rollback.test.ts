@@ -6,10 +6,18 @@ import { recordOf, releaseNamed, updateOf } from "../../support/updates.ts";
 
 const [a, b, c] = [releaseNamed("a"), releaseNamed("b"), releaseNamed("c")];
 
-const situation = (live: Release | undefined, updates: Update[], apart: string[] = []): Situation => ({
+const situation = (
+  live: Release | undefined,
+  updates: Update[],
+  apart: string[] = [],
+  left: Partial<Pick<Situation, "interrupted" | "ranJobsOf">> = {},
+): Situation => ({
   live: live && recordOf(live),
   updates,
   apart,
+  interrupted: [],
+  ranJobsOf: [],
+  ...left,
 });
 const deployed = (release: Release) => updateOf(release, release);
 const failed = (release: Release, live: Release | undefined) => updateOf(release, live, { result: "failed" });
@@ -36,6 +44,21 @@ describe("chooseGoal", () => {
       "a deploy died and left no record of itself",
       situation(b, [deployed(b), deployed(a)], ["engine-one-box"]),
       "back to b",
+    ],
+    [
+      "a deploy died in the middle of a change, which the state does not show yet",
+      situation(b, [deployed(b), deployed(a)], [], { interrupted: ["engine-one-box"] }),
+      "back to b",
+    ],
+    [
+      "a deploy died between its migrations and its one-box",
+      situation(b, [deployed(b), deployed(a)], [], { ranJobsOf: [c.images.engine ?? ""] }),
+      "nothing, b is there",
+    ],
+    [
+      "rolling back from a promoted release died in the middle of a change",
+      situation(b, [back(a, { result: "failed" }), deployed(b), deployed(a)], [], { interrupted: ["engine-fleet"] }),
+      "back to a",
     ],
     ["failed deploys lie between", situation(c, [deployed(c), failed(c, b), failed(c, b), deployed(b)]), "back to b"],
     ["it has just gone back", situation(b, [back(b), failed(c, b), deployed(b), deployed(a)]), "nothing, b is there"],
@@ -81,6 +104,12 @@ describe("chooseGoal", () => {
     [
       "the live one while a bad one is out",
       situation(b, [failed(c, b), deployed(b)], ["engine-one-box"]),
+      "b",
+      "back to b",
+    ],
+    [
+      "the live one in the middle of a deploy that died",
+      situation(b, [deployed(b), deployed(a)], [], { interrupted: ["engine-one-box"] }),
       "b",
       "back to b",
     ],
