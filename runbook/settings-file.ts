@@ -1,7 +1,8 @@
-import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { isMap, isNode, isScalar, parseDocument, type YAMLMap } from "yaml";
+import { writeWhole } from "../io/whole-file.ts";
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
 import type { Ports } from "./command.ts";
 import { CHECKOUT_DIRECTORY } from "./project.ts";
@@ -24,9 +25,7 @@ export function stackFileOf(stack: string, { env, cwd }: Pick<Ports, "env" | "cw
 export function writeSetting(file: string, setting: Setting): void {
   try {
     const after = withSetting(readFileSync(file, "utf8"), setting);
-    const written = `${file}.new`;
-    writeFileSync(written, after, { mode: statSync(file).mode });
-    renameSync(written, file);
+    writeWhole(file, { content: after, mode: statSync(file).mode });
   } catch (cause) {
     const { section, key, value } = setting;
     const hint = `set ${section}.${key} in ${basename(file)} to ${flow(value)}`;

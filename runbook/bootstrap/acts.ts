@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DELIVERY_OWNER, secretsProviderOf, stateBucketOf } from "../../delivery/names.ts";
+import { createWhole } from "../../io/whole-file.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { isBucket, type PhaseContext } from "../preflight/phases/context.ts";
 import { passphraseFile } from "../preflight/phases/pulumi-environment.ts";
@@ -64,7 +65,7 @@ function prepareFolder({ backends }: PhaseContext): void {
   if (!isBucket(backends.states)) return;
   mkdirSync(backends.folderPath, { recursive: true, mode: 0o700 });
   const file = passphraseFile(backends);
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString("hex"), { mode: 0o600 });
+  if (!existsSync(file)) createWhole(file, { content: randomBytes(32).toString("hex"), mode: 0o600 });
 }
 
 async function moveState(ports: ActPorts): Promise<void> {

@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { createWhole } from "../../io/whole-file.ts";
 import { DeployError, EXIT, messageOf } from "../../shared/deploy-error.ts";
 import { documentText } from "../../shared/text/output.ts";
 import type { Paint } from "../report/screen.ts";
@@ -49,13 +50,11 @@ export function evidenceArchive(
  */
 export function writeArchive(file: string, bytes: Buffer): void {
   try {
-    writeFileSync(file, bytes, { mode: 0o600, flag: "wx" });
+    createWhole(file, { content: bytes, mode: 0o600 });
   } catch (cause) {
-    if (!isThere(cause)) {
-      // Half an archive would stand in the way of the whole one.
-      if (hasRoomProblem(cause)) rmSync(file, { force: true });
+    // Half an archive would stand in the way of the whole one, so there is never one.
+    if (!isThere(cause))
       throw new DeployError("SPARKI_OUTSIDE", `${file} cannot be written: ${messageOf(cause)}`, { cause });
-    }
     if (bytes.equals(contentOf(file))) return;
     throw new DeployError(
       "SPARKI_USAGE",
@@ -77,15 +76,7 @@ function contentOf(file: string): Buffer {
 }
 
 function isThere(error: unknown): boolean {
-  return codeOf(error) === "EEXIST";
-}
-
-function hasRoomProblem(error: unknown): boolean {
-  return ["ENOSPC", "EDQUOT", "EIO"].includes(codeOf(error));
-}
-
-function codeOf(error: unknown): string {
-  return typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+  return typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST";
 }
 
 /** Evidence with gaps is written and not called whole: neither good nor bad is proven by it. */

@@ -1,5 +1,6 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { createWhole } from "../../io/whole-file.ts";
 import { keepNewest } from "../../shared/keep-newest.ts";
 import { safeDocument } from "../../shared/text/output.ts";
 import type { Plan } from "./plan.ts";
@@ -38,9 +39,9 @@ export async function writePlan(
   const own = maker === "deploy" ? `deploy-${time}.` : "";
   const path = (ending: string) => pathOf(directory, plan.stack, plan.fingerprint.hash, `${own}${ending}`);
   await mkdir(join(directory, ".sparki", "plans"), { recursive: true, mode: 0o700 });
-  await writeOnce(path("md"), planMarkdown(plan));
-  await writeOnce(path("html"), planHtml(plan));
-  await writeOnce(path("json"), documentOf(plan));
+  writeOnce(path("md"), planMarkdown(plan));
+  writeOnce(path("html"), planHtml(plan));
+  writeOnce(path("json"), documentOf(plan));
   keepNewest(join(directory, ".sparki", "plans"), MOST_KEPT);
   const shown = (ending: string) => relative(shownFrom, path(ending));
   return { markdown: shown("md"), html: shown("html"), json: shown("json") };
@@ -52,9 +53,9 @@ function documentOf({ fingerprint, ...plan }: Plan): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-async function writeOnce(file: string, text: string): Promise<void> {
+function writeOnce(file: string, content: string): void {
   try {
-    await writeFile(file, text, { ...OWN, flag: "wx" });
+    createWhole(file, { content, ...OWN });
   } catch (error) {
     if (!(typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST")) throw error;
   }

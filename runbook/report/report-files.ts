@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { z } from "zod";
+import { writeWhole } from "../../io/whole-file.ts";
 import { messageOf } from "../../shared/deploy-error.ts";
 import { keepNewest } from "../../shared/keep-newest.ts";
 import { documentText } from "../../shared/text/output.ts";
@@ -48,8 +49,8 @@ export async function writeReport(
   const path = (ending: string) => join(directory, `${stack}-${time}-${release}.${ending}`);
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    await writeFile(path("json"), `${documentText(document)}\n`, { mode: 0o600 });
-    await writeFile(path("html"), page(madeAt), { mode: 0o600 });
+    writeWhole(path("json"), { content: `${documentText(document)}\n`, mode: 0o600 });
+    writeWhole(path("html"), { content: page(madeAt), mode: 0o600 });
     keepNewest(directory, MOST_KEPT);
     return relative(cwd, path("html"));
   } catch (error) {

@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
 import type { Counts } from "../../gates/evidence.ts";
 import type { TokenAnswers } from "../../io/cache-tokens.ts";
+import { writeWhole } from "../../io/whole-file.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { DeployError, EXIT, messageOf } from "../../shared/deploy-error.ts";
 import { writeSetting } from "../settings-file.ts";
@@ -88,7 +89,7 @@ async function take(step: RotationStep, isAgreed: boolean, ports: RotationPorts)
   const deploy = await ports.deploy(isAgreed);
   const { title } = step;
   // Not confirmed, or wrong from the start: nothing was touched, so nothing remains of it.
-  if (deploy.exitCode === EXIT.usage.code) writeFileSync(ports.file, before);
+  if (deploy.exitCode === EXIT.usage.code) writeWhole(ports.file, { content: before, mode: statSync(ports.file).mode });
   if (deploy.exitCode !== EXIT.done.code || step.answers === undefined) return { title, deploy, tokens: null };
   const tokens = await ports.askWithTokens().catch((error: unknown): TokenAnswers => {
     const unknown = { state: "unknown", said: messageOf(error) } as const;
