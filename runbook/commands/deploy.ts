@@ -1,7 +1,7 @@
 import type { Dependencies } from "../../records/state.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
-import { answersTo, CONFIRMATIONS } from "./preflight.ts";
+import { ABANDONED, answersTo, CONFIRMATIONS } from "./preflight.ts";
 
 const DESCRIPTION = `Deploys the release that the stack's config names, through its gates.
 
@@ -48,6 +48,7 @@ export const deploy: Command = {
     ...CONFIRMATIONS,
     { flags: "--approved <hash>", help: "only what `sparki plan` gave this hash" },
     { flags: "--thaw", help: "deploy even though the last rollback failed" },
+    ABANDONED,
   ],
   run,
 };
@@ -57,7 +58,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { goThroughChecklist } = await import("../deploy/begin.ts");
   const { runDeploy } = await import("../deploy/deploy-run.ts");
   const { deployText } = await import("../deploy/deploy-text.ts");
-  const { Recovery } = await import("../recovery/take-over.ts");
+  const { providersSince, Recovery } = await import("../recovery/take-over.ts");
   const { readLiveIfKnown } = await import("../../io/live-release.ts");
   const { openTarget, openTargetPreflight } = await import("../deploy/real-target.ts");
   const { reportDeploy } = await import("../report/deploy-html.ts");
@@ -77,7 +78,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     const start = ports.clock.now();
     const answers = await answersTo(options, ports.signal);
     const open = () => openTargetPreflight(target, answers);
-    const recovery = new Recovery(target, open);
+    const recovery = new Recovery(target, open, providersSince(options));
     const done = await runDeploy(target, {
       checklist: () => goThroughChecklist(target, open, recovery),
       recovery,

@@ -44,6 +44,12 @@ export const CONFIRMATIONS: readonly CommandOption[] = [
   { flags: "--window-announced", help: "the maintenance window is announced, and support knows" },
 ];
 
+/** What only a person knows of an update that was killed; `providersSince` reads it. */
+export const ABANDONED: CommandOption = {
+  flags: "--abandoned",
+  help: "the machine of an update that was killed is gone: do not wait for its Helm operations",
+};
+
 /** `sparki preflight`: the checklist before a deployment, and what of it failed. */
 export const preflight: Command = {
   name: "preflight",

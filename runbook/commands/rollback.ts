@@ -2,6 +2,7 @@ import { DeployError, EXIT } from "../../shared/deploy-error.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
 import type { Screen } from "../report/screen.ts";
+import { ABANDONED } from "./preflight.ts";
 
 const DESCRIPTION = `Rolls back to a release that was promoted before, and proves that it serves.
 
@@ -43,6 +44,7 @@ export const rollback: Command = {
     { flags: "--to <id>", help: "the release to roll back to; sparki history lists them" },
     { flags: "--destroy", help: "delete what a failed first deployment created, as long as nothing holds data" },
     { flags: "--dry-run", help: "only show what would be done" },
+    ABANDONED,
   ],
   run,
 };
@@ -65,9 +67,9 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   try {
     if (options.destroy === true) return await undo(target, { options, ports }, screen);
     const { NOBODY_ASKED } = await import("../preflight/context.ts");
-    const { Recovery } = await import("../recovery/take-over.ts");
+    const { providersSince, Recovery } = await import("../recovery/take-over.ts");
     const done = await runRequestedRollback(target, {
-      recovery: new Recovery(target, () => openTargetPreflight(target, NOBODY_ASKED)),
+      recovery: new Recovery(target, () => openTargetPreflight(target, NOBODY_ASKED), providersSince(options)),
       to: typeof options.to === "string" ? options.to : undefined,
       isDryRun,
       confirm: async (question) => {

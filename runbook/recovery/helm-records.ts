@@ -47,7 +47,9 @@ export async function abandonedOperations(records: HelmRecords): Promise<readonl
     if (living.length === 0) return pending;
     const left = Math.max(...living.map((each) => endOf(each, begin, records))) - clock.now();
     const names = living.map(({ name, status }) => `${name} (${status})`).join(", ");
-    onProgress(`Helm may still be working on ${names}: waiting ${Math.ceil(left)} s at most`);
+    onProgress(
+      `Helm may still be working on ${names}: waiting ${Math.ceil(left)} s at most (with --abandoned not at all)`,
+    );
     await clock.sleep(Math.min(LOOK_EVERY_SECONDS, left), signal);
   }
 }

@@ -41,7 +41,10 @@ export class Recovery {
   /** What was being created and was not there; a provider that lived on may still make it. */
   readonly #lost = new Set<string>();
 
-  /** `providersSince` says since when this run's providers exist, where those of earlier runs are known to have ended. */
+  /**
+   * `providersSince` says since when this run's providers exist, where those of earlier runs are known to have ended, as
+   * those of a machine that is gone.
+   */
   constructor(
     target: RecoverableTarget,
     open: () => Promise<{ readonly context: Context; close(): Promise<void> }>,
@@ -205,6 +208,11 @@ export class Recovery {
       return adoption;
     });
   }
+}
+
+/** Since when the providers of a command exist: unknown unless `--abandoned` says that no earlier one is at work any more. */
+export function providersSince({ abandoned }: { readonly abandoned?: unknown }): number | undefined {
+  return abandoned === true ? Number.POSITIVE_INFINITY : undefined;
 }
 
 /** Where Helm keeps a release. */

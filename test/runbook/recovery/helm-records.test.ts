@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import type { HelmRelease } from "../../../io/cluster-lookups.ts";
 import { abandonedOperations } from "../../../runbook/recovery/helm-records.ts";
-import { Recovery } from "../../../runbook/recovery/take-over.ts";
+import { providersSince, Recovery } from "../../../runbook/recovery/take-over.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { fakeAws, fakeCluster, fakeState } from "../../support/preflight.ts";
@@ -38,14 +38,14 @@ type Fake = Pick<ReturnType<typeof clusterWith>, "clock" | "cluster"> & { readon
 async function takeOver(
   state: unknown,
   { clock, cluster, locked = false }: Fake,
-  { providersSince }: { providersSince?: number } = {},
+  { providersSince: since }: { readonly providersSince?: number | undefined } = {},
 ) {
   const stderr = new PassThrough();
   const engine = fakeEngine(state);
   const { signal } = new AbortController();
   const target = { stack: "prod", engine, env: {}, clock, screen: plainScreen(stderr), signal };
   const context = { aws: fakeAws(nothing), cluster, state: fakeState([], locked ? { lock: { holder: "ann" } } : {}) };
-  const recovery = new Recovery(target, async () => ({ context, close: async () => {} }), providersSince);
+  const recovery = new Recovery(target, async () => ({ context, close: async () => {} }), since);
   const failure = await recovery.takeOver(context).catch((error: unknown) => error);
   const { resources = [], pending_operations: pending = [] } = JSON.parse(
     JSON.stringify(await engine.exportEncrypted()),
@@ -83,7 +83,9 @@ describe("an operation of Helm that was killed", () => {
     const records = { cluster, clock, signal, timeScale: 1, releases: [{ inputs }], ...more };
     const abandoned = await abandonedOperations({ ...records, onProgress: (text) => told.push(text) });
     expect({ abandoned, waited: clock.now() - NOW }).toEqual({ abandoned: [UPGRADED], waited: seconds });
-    expect(told[0]).toBe(`Helm may still be working on engine-fleet (pending-upgrade): waiting ${seconds} s at most`);
+    expect(told[0]).toBe(
+      `Helm may still be working on engine-fleet (pending-upgrade): waiting ${seconds} s at most (with --abandoned not at all)`,
+    );
   });
 
   it("is no business of ours once it has ended by itself", async () => {
@@ -100,6 +102,15 @@ describe("an operation of Helm that was killed", () => {
       acts: 1,
       marked: ["its update was interrupted"],
     });
+  });
+
+  it("is not waited for where a person says so, by whatever clock Helm noted it", async () => {
+    const fake = clusterWith({ ...UPGRADED, since: NOW + 86_400 });
+    const { waited } = await takeOver(interruptedState([], [KNOWN]), fake, {
+      providersSince: providersSince({ abandoned: true }),
+    });
+    expect({ waited, acts: fake.acts }).toEqual({ waited: 0, acts: ["forgot engine-fleet 4 pending-upgrade"] });
+    expect(providersSince({})).toBeUndefined();
   });
 
   it("is waited for no longer where the cluster's clock is ahead", async () => {
