@@ -1,6 +1,7 @@
 import { DeployError, EXIT } from "../../shared/deploy-error.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
+import type { Recovery } from "../recovery/take-over.ts";
 import type { Screen } from "../report/screen.ts";
 import { ABANDONED } from "./preflight.ts";
 
@@ -65,11 +66,13 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   if (options.destroy === true && options.to !== undefined) throw contradiction();
   const target = await openTarget(options.stack, ports, screen, false);
   try {
-    if (options.destroy === true) return await undo(target, { options, ports }, screen);
     const { NOBODY_ASKED } = await import("../preflight/context.ts");
     const { providersSince, Recovery } = await import("../recovery/take-over.ts");
+    const open = () => openTargetPreflight(target, NOBODY_ASKED);
+    const recovery = new Recovery(target, open, providersSince(options));
+    if (options.destroy === true) return await undo(target, recovery, { options, ports }, screen);
     const done = await runRequestedRollback(target, {
-      recovery: new Recovery(target, () => openTargetPreflight(target, NOBODY_ASKED), providersSince(options)),
+      recovery,
       to: typeof options.to === "string" ? options.to : undefined,
       isDryRun,
       confirm: async (question) => {
@@ -93,6 +96,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
 
 async function undo(
   target: OpenTarget,
+  recovery: Recovery,
   { options, ports }: Pick<CommandInput, "options" | "ports">,
   { paint }: Screen,
 ): Promise<CommandResult> {
@@ -100,6 +104,7 @@ async function undo(
   const { inColumns } = await import("../report/columns.ts");
   const { undoFirstDeploy } = await import("../rollback/undo-first-deploy.ts");
   const done = await undoFirstDeploy(target, {
+    recovery,
     isDryRun: options.dryRun === true,
     confirm: async (question) => {
       if (options.yes !== true) await confirm(question, ports.signal);

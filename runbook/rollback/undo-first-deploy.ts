@@ -5,7 +5,8 @@ import { type EngineResult, nameOf } from "../../records/engine-record.ts";
 import { holdsData, resourcesIn, type StateResource } from "../../records/state.ts";
 import { EXIT, type ExitCodeOf } from "../../shared/deploy-error.ts";
 import type { RunningWork } from "../deploy/stack-target.ts";
-import { pendingCreates } from "../recovery/state-edit.ts";
+import { interruptedIn, pendingCreates } from "../recovery/state-edit.ts";
+import type { Recovery } from "../recovery/take-over.ts";
 import { showPhase } from "../report/live.ts";
 import { readPresent } from "./rollback-target.ts";
 
@@ -21,6 +22,8 @@ export interface Undoing {
 export interface UndoRequest {
   /** Only shows what would be deleted. */
   readonly isDryRun: boolean;
+  /** Takes over what an update that was killed has left half-made, so that it is deleted too. @default that refuses */
+  readonly recovery?: Pick<Recovery, "takeOverAlone">;
   /** Asked before the first deletion; throws for a no. */
   readonly confirm: (question: string) => Promise<void>;
 }
@@ -36,7 +39,11 @@ export interface UndoTarget extends RunningWork {
  * a database or a cache exists, while an interrupted update has left what the state does not know, and when there is
  * something else to delete than what was asked about.
  */
-export async function undoFirstDeploy(target: UndoTarget, { isDryRun, confirm }: UndoRequest): Promise<Undoing> {
+export async function undoFirstDeploy(
+  target: UndoTarget,
+  { isDryRun, recovery, confirm }: UndoRequest,
+): Promise<Undoing> {
+  if (!isDryRun && (await mayTakeOver(target))) await recovery?.takeOverAlone();
   const found = await lookAtFirst(target);
   if ("outcome" in found) return found;
   const { made, reason, resources } = found;
@@ -64,6 +71,12 @@ export async function undoFirstDeploy(target: UndoTarget, { isDryRun, confirm }:
   };
 }
 
+/** Whether an update was killed in the middle of creating something, on a stack where nothing was ever promoted. */
+async function mayTakeOver(target: UndoTarget): Promise<boolean> {
+  const { live } = await readPresent(target);
+  return live === undefined && interruptedIn(await target.engine.exportEncrypted()).length > 0;
+}
+
 interface Undoable extends Pick<Undoing, "reason" | "resources"> {
   readonly made: readonly StateResource[];
 }
@@ -76,7 +89,10 @@ async function lookAtFirst(target: UndoTarget): Promise<Undoable | Undoing> {
   if (live !== undefined) return stopped(`release ${live.release.id} was promoted: npx sparki rollback restores it`);
   const pending = pendingCreates(await target.engine.exportEncrypted());
   if (pending.length > 0)
-    return stopped(`an update was interrupted: npx sparki deploy --stack ${target.stack} first finds what it created`);
+    return stopped(
+      `an update was interrupted, and what it created is not known yet. Without --dry-run this command finds it, once the ` +
+        `update's lock is gone: pulumi cancel --stack ${target.stack}`,
+    );
   if (made.length === 0)
     return { outcome: "unchanged", exitCode: EXIT.done.code, reason: "nothing was created yet", resources };
   const { action, reason } = decide({ ...FAILED, hasState: holdsData(state) });

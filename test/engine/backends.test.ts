@@ -92,7 +92,9 @@ class Stack {
   async goal(wish: Wish = {}): Promise<string> {
     const exported: unknown = JSON.parse(await this.pulumi(["stack", "export", "--stack", "prod"]));
     const live = promotionIn(resourcesIn(exported));
-    return told(await chooseGoal({ updates: await this.history(), live, apart: [], interrupted: [], ranJobsOf: [] }, wish));
+    return told(
+      await chooseGoal({ updates: await this.history(), live, apart: [], interrupted: [], ranJobsOf: [] }, wish),
+    );
   }
 
   remove(): void {

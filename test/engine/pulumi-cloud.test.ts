@@ -101,7 +101,10 @@ describe("a stack on Pulumi Cloud", () => {
   const goal = async (wish: Wish = {}) => {
     const engine = await open();
     const [exported, updates] = await Promise.all([engine.exportState(), engine.history()]);
-    return chooseGoal({ updates, live: promotionIn(resourcesIn(exported)), apart: [], interrupted: [], ranJobsOf: [] }, wish);
+    return chooseGoal(
+      { updates, live: promotionIn(resourcesIn(exported)), apart: [], interrupted: [], ranJobsOf: [] },
+      wish,
+    );
   };
 
   it("tells all its updates, newest first, and what was live after each from the state of that version", async () => {

@@ -115,6 +115,25 @@ describe("sparki deploy and sparki rollback", () => {
     expect(document.wayBack.leaves).toEqual(expect.arrayContaining(["database-jobs-migrate-run"]));
   });
 
+  it("return to the second after a deployment of the third that was killed in its one-box, once its lock is gone", async () => {
+    await stack.deployKilledAt("engine-one-box");
+    const locked = await stack.run("rollback --yes");
+    expect({ exitCode: locked.exitCode, error: locked.document.error }).toEqual({
+      exitCode: 4,
+      error: expect.objectContaining({ hint: expect.stringContaining("pulumi cancel") }),
+    });
+    await stack.ask("pulumi cancel --yes");
+    const { exitCode, document, stderr } = await stack.run("rollback --yes");
+    expect({ exitCode, release: document.release?.id, stderr: stderr.slice(-3000) }).toMatchObject({
+      exitCode: 0,
+      release: "2.0",
+    });
+    expect(stderr).toMatch(/wait for Helm operations that were interrupted/);
+    expect(await stack.live()).toEqual(everywhere(two));
+    expect(await stack.compared()).toMatchObject({ orphans: 0, duplicates: 0, drift: 0 });
+    expect(await stack.run("rollback --yes")).toMatchObject({ exitCode: 0, document: { outcome: "unchanged" } });
+  });
+
   it("roll a bad third one back by themselves, and prove the second within four times the deployment's own time", async () => {
     const { exitCode, document } = await stack.run("deploy --yes");
     expect({ exitCode, outcome: document.outcome }).toEqual({ exitCode: 1, outcome: "rolled-back" });
@@ -227,6 +246,7 @@ describe("sparki deploy and sparki rollback", () => {
       "4.bad stopped",
       "2.0 gone back to",
       "3.bad rolled-back",
+      "2.0 gone back to",
       ...unapproved,
       "2.0 promoted",
       `${one.id} promoted`,

@@ -1,5 +1,6 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseDocument } from "yaml";
 import type { LiveRelease } from "../../io/live-release.ts";
 import { resourcesIn } from "../../records/state.ts";
@@ -9,7 +10,7 @@ import { imagesOf } from "../../rehearsal/scenarios.ts";
 import { compareWorld, type WorldReport, type WorldResources, worldSchema } from "../../runbook/rehearse/world.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { headersOf } from "./asking.ts";
-import { makeRuns, sparki, updatesIn } from "./sparki.ts";
+import { isUpgrading, killDeployment, makeRuns, sparki, updatesIn } from "./sparki.ts";
 import { Terminal } from "./terminal.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -46,6 +47,8 @@ export interface RehearsedStack {
    * that takes. It continues afterwards, whatever came of it. Throws where no update runs.
    */
   whileStopped<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** Deploys, and kills command, engine and Helm together once Helm changes this release; the state's lock stays. */
+  deployKilledAt(release: string): Promise<void>;
   /** Makes exactly these faults hold in the cloud; none of them ends them all. */
   breakCloud(faults: Faults): Promise<void>;
   /** What is in the account. */
@@ -151,6 +154,17 @@ export async function serveStack(
       } finally {
         for (const pid of engines) process.kill(pid, "SIGCONT");
       }
+    },
+    deployKilledAt: async (release) => {
+      const line = `node ${RUNBOOK}/sparki.ts deploy --yes ${CONFIRMED} --stack ${stack} --json`;
+      let isOver = false;
+      const ended = terminal.run(line).finally(() => {
+        isOver = true;
+      });
+      while (!isOver && !isUpgrading(runs.directory, release)) await sleep(50);
+      if (!isOver) killDeployment(runs.directory, "deploy");
+      const { exitCode, stdout, stderr } = await ended;
+      if (stdout !== "") throw new Error(`it was not killed, but ended with ${exitCode}: ${stderr.slice(-2000)}`);
     },
     breakCloud: (faults) => post("/faults", faults),
     live: async () => JSON.parse(await terminal.ask(`node --input-type=module -e '${LIVE}'`)),

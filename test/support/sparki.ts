@@ -33,6 +33,23 @@ export function updatesIn(directory: string): number[] {
   return all.map(({ pid }) => pid);
 }
 
+/** Kills at once (SIGKILL) the command with these words, its engine and Helm's program, which work in a folder's rehearsal. */
+export function killDeployment(directory: string, command: string): void {
+  const all = processesIn(directory).filter(({ words: [program = "", ...args] }) => {
+    const isOwn = args.some((arg) => arg.endsWith("sparki.ts")) && args.includes(command);
+    return isOwn || ["pulumi", "helm"].includes(basename(program));
+  });
+  for (const { pid } of all) process.kill(pid, "SIGKILL");
+}
+
+/** Whether Helm's program now changes this release for a rehearsal in a folder. */
+export function isUpgrading(directory: string, release: string): boolean {
+  return processesIn(directory).some(
+    ({ words: [program = "", ...args] }) =>
+      basename(program) === "helm" && args.includes("upgrade") && args.includes(release),
+  );
+}
+
 interface RunProcess {
   readonly pid: number;
   /** Its program and arguments. */

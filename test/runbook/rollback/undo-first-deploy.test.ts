@@ -39,6 +39,52 @@ describe("undoFirstDeploy", () => {
     expect(done).toEqual(["unprotect", "destroy"]);
   });
 
+  describe("after a deployment that was killed", () => {
+    const KEY = made("aws:kms/key:Key", "keys-data");
+    const killed = () => {
+      const { stack, undoable, done } = firstDeploy();
+      let pending: readonly object[] = [{ type: "creating", resource: { ...KEY, inputs: {} } }];
+      const engine = {
+        ...undoable.engine,
+        exportEncrypted: async () => ({ deployment: { resources: stack.resources, pending_operations: pending } }),
+      };
+      const takeOverAlone = async () => {
+        done.push("take over");
+        pending = [];
+        stack.resources = [...stack.resources, KEY];
+      };
+      return { undoable: { ...undoable, engine }, done, recovery: { takeOverAlone } };
+    };
+    const confirm = async () => undefined;
+
+    it("finds first what that was creating, and deletes it too", async () => {
+      const { undoable, done, recovery } = killed();
+      const undone = await undoFirstDeploy(undoable, { isDryRun: false, recovery, confirm });
+      expect(undone).toMatchObject({ outcome: "destroyed", resources: ["network-vpc", "keys-data"] });
+      expect(done).toEqual(["take over", "unprotect", "destroy"]);
+    });
+
+    it("deletes nothing while its lock keeps that from being found, and says what removes it", async () => {
+      const { undoable, done } = killed();
+      const recovery = { takeOverAlone: async () => undefined };
+      const undone = await undoFirstDeploy(undoable, { isDryRun: false, recovery, confirm });
+      expect(undone).toMatchObject({
+        outcome: "stopped",
+        exitCode: 1,
+        reason: expect.stringContaining("once the update's lock is gone: pulumi cancel --stack prod"),
+      });
+      expect(done).toEqual([]);
+    });
+
+    it("takes over nothing where it only shows what would be done", async () => {
+      const { undoable, done, recovery } = killed();
+      expect(await undoFirstDeploy(undoable, { isDryRun: true, recovery, confirm })).toMatchObject({
+        outcome: "stopped",
+      });
+      expect(done).toEqual([]);
+    });
+  });
+
   it.each([
     ["a release is promoted", resourcesWith(releaseNamed("1.0")), /release 1\.0 was promoted/],
     ["a database is made", [VPC, DATABASE], /a database or cache exists/],
