@@ -47,6 +47,8 @@ function pointsOf(killed: readonly Attempt[]): ReadonlySet<string> {
 /** More than that a deployment may not take after a kill, beyond what was left of it. */
 const MOST_OVER_SECONDS = 30;
 
+const UNMEASURED = "how long a first deployment takes after a kill was not measured";
+
 /** What the commands after a kill took beyond what was left of a first deployment that nothing killed; of rows nothing is known. */
 export function timesOf(done: readonly Attempt[]): string {
   const compared = done.flatMap(({ kill, overSeconds, wholeSeconds }) =>
@@ -59,7 +61,7 @@ export function timesOf(done: readonly Attempt[]): string {
   const most = Math.max(...compared.map(({ overSeconds, wholeSeconds }) => overSeconds / wholeSeconds));
   const [middle, last] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted.at(-1)];
   if (middle === undefined || last === undefined)
-    return "how long a first deployment takes after a kill was not measured";
+    return UNMEASURED;
   const within = over.filter((each) => each <= MOST_OVER_SECONDS).length;
   return (
     `after ${over.length} kills a first deployment took ${middle.toFixed(0)} s more at the median, ${last.toFixed(0)} s at the most, ` +
@@ -134,7 +136,10 @@ export function pageWith(page: string, done: readonly Attempt[], planned: Planne
   );
   const apart = list.length > 0 ? `\n\nNot whole:\n\n${list.join("\n")}` : "";
   const earlier = keptText(kept);
-  const time = timesOf(done);
+  // What was measured before counts on, as what was tried does.
+  const [, earlierTime = UNMEASURED] = / Time: (.*)\.\n/.exec(block) ?? [];
+  const measured = timesOf(done);
+  const time = measured === UNMEASURED ? earlierTime : measured;
   return `${before}${BEGIN}\n${summaryOf(done, planned)}.${earlier} By journey: ${byJourney(killed, kept, planned)}. Time: ${time}.\n\n${table.join("\n")}${apart}\n${END}${after}`;
 }
 

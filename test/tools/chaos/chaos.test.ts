@@ -240,6 +240,8 @@ describe("the table", () => {
     expect(again).toContain("Of earlier runs, 2 points in 2 kills count too");
     expect(again).toContain("By journey: first-deploy 3 of 300, upgrade 5 of 100.");
     expect(again).toContain("| upgrade | all | after | 2 | 2 | 2 | 0 | 0 | 0 | 0 | 1 | 0 | 0 |");
+    const timed = page.replace(/ Time: .*\.\n/, " Time: after 2 kills 31 s more.\n");
+    expect(pageWith(timed, [{ ...WAVE, overSeconds: null }], planned)).toContain(" Time: after 2 kills 31 s more.\n");
     expect(again.match(/\| first-deploy \| all \| after \|/g)).toHaveLength(1);
     expect(rowOf(MISSED)).toContain("not there");
   });
