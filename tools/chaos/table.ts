@@ -60,8 +60,7 @@ export function timesOf(done: readonly Attempt[]): string {
   const sorted = over.toSorted((one, other) => one - other);
   const most = Math.max(...compared.map(({ overSeconds, wholeSeconds }) => overSeconds / wholeSeconds));
   const [middle, last] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted.at(-1)];
-  if (middle === undefined || last === undefined)
-    return UNMEASURED;
+  if (middle === undefined || last === undefined) return UNMEASURED;
   const within = over.filter((each) => each <= MOST_OVER_SECONDS).length;
   return (
     `after ${over.length} kills a first deployment took ${middle.toFixed(0)} s more at the median, ${last.toFixed(0)} s at the most, ` +
