@@ -128,7 +128,6 @@ describe("sparki deploy and sparki rollback", () => {
       exitCode: 0,
       release: "2.0",
     });
-    expect(stderr).toMatch(/wait for Helm operations that were interrupted/);
     expect(await stack.live()).toEqual(everywhere(two));
     expect(await stack.compared()).toMatchObject({ orphans: 0, duplicates: 0, drift: 0 });
     expect(await stack.run("rollback --yes")).toMatchObject({ exitCode: 0, document: { outcome: "unchanged" } });
