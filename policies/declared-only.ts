@@ -1,3 +1,4 @@
+import type { ClosedWorld } from "./declared/closed-world.ts";
 import { missingGuards } from "./declared/guards.ts";
 import { optionMismatches } from "./declared/options.ts";
 import { outputMismatches } from "./declared/outputs.ts";
@@ -7,17 +8,22 @@ import { couldTell, declarationOf, isDefaultProvider, isSource } from "./declare
 import type { AnyResource } from "./judging/resource.ts";
 import { every, type Policy, type Situation } from "./policy.ts";
 
-const worldOf = ({ stack, config }: Situation): World => ({ stack, config, bound: {} });
+/** The deployment's own, which stands unless a situation has another. */
+const DEPLOYMENT: ClosedWorld = {
+  worldOf: ({ stack, config }) => ({ stack, config, bound: {} }),
+  ...{ declarationOf, isDefaultProvider, couldTell, optionMismatches, missingGuards, outputMismatches },
+};
+const closedWorldOf = ({ closedWorld = DEPLOYMENT }: Situation): ClosedWorld => closedWorld;
 const isStack = ({ type }: AnyResource) => type === "pulumi:pulumi:Stack";
 const PACKAGES_WITH_ACCOUNTS = /^(aws|kubernetes):/;
 
 /** Whether a resource is made by a declared provider: the account's, the cluster's, or one without settings. */
-function hasDeclaredProvider({ type, provider }: AnyResource, world: World): boolean {
+function hasDeclaredProvider({ type, provider }: AnyResource, closed: ClosedWorld, world: World): boolean {
   if (provider === undefined) return true;
   const { name } = provider;
-  if (!PACKAGES_WITH_ACCOUNTS.test(type) && isDefaultProvider(provider, world)) return true;
+  if (!PACKAGES_WITH_ACCOUNTS.test(type) && closed.isDefaultProvider(provider, world)) return true;
   const expected = type.startsWith("aws:") ? "aws" : "cluster-kubernetes";
-  const declared = declarationOf({ type: provider.type, name: name ?? expected }, world);
+  const declared = closed.declarationOf({ type: provider.type, name: name ?? expected }, world);
   if (declared === undefined) return false;
   return mismatches(() => provider.props, declared.shape, declared.world).length === 0;
 }
@@ -33,27 +39,31 @@ export const declaredOnly: Policy = {
       (resource, demand, situation) => {
         const { props, holdsOutputs } = resource;
         // Outputs are the provider's; what the program asked for was judged before.
-        const world = { ...worldOf(situation), tells: couldTell };
-        if (holdsOutputs === true || isDefaultProvider(resource, world)) return;
-        const declared = declarationOf(resource, world);
+        const closed = closedWorldOf(situation);
+        const world = { ...closed.worldOf(situation), tells: closed.couldTell };
+        if (holdsOutputs === true || closed.isDefaultProvider(resource, world)) return;
+        const declared = closed.declarationOf(resource, world);
         if (declared === undefined) return demand("type and name, which are not declared", () => false);
-        demand("provider", () => hasDeclaredProvider(resource, world));
+        demand("provider", () => hasDeclaredProvider(resource, closed, world));
         const wrong = mismatches(() => props, declared.shape, declared.world);
         demand("properties", () => wrong.length === 0);
         for (const { path, expected } of wrong) demand(`${path} (declared: ${expected})`, () => false);
-        const options = resource.options === undefined ? [] : optionMismatches(resource, resource.options, world);
+        const options =
+          resource.options === undefined ? [] : closed.optionMismatches(resource, resource.options, world);
         for (const problem of options) demand(problem, () => false);
       },
     ),
   ],
   whole: ({ resources }, demand, situation) => {
-    const world = worldOf(situation);
+    const closed = closedWorldOf(situation);
+    const world = closed.worldOf(situation);
     const complete = { ...world, tells: whatTells(resources) };
     for (const resource of resources) {
-      for (const { path, expected } of isStack(resource) ? outputMismatches(resource.props, world) : [])
+      for (const { path, expected } of isStack(resource) ? closed.outputMismatches(resource.props, world) : [])
         demand(resource, `output ${path} (declared: ${expected})`, () => false);
-      for (const guard of missingGuards(resource, resources)) demand(resource, `its guard ${guard}`, () => false);
-      const declared = declarationOf(resource, complete);
+      for (const guard of closed.missingGuards(resource, resources))
+        demand(resource, `its guard ${guard}`, () => false);
+      const declared = closed.declarationOf(resource, complete);
       for (const { path, expected } of notTold(resource, declared))
         demand(resource, `${path} (declared: ${expected})`, () => false);
       for (const [property, shape] of Object.entries(declared?.shape ?? {})) {

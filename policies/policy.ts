@@ -1,5 +1,6 @@
 import type { StackConfig } from "../stacks/schema.ts";
 import type { ControlId } from "./controls/control.ts";
+import type { ClosedWorld } from "./declared/closed-world.ts";
 import type { AnyResource, Resource, StackView } from "./judging/resource.ts";
 import type { ResourceType } from "./resource-types.ts";
 
@@ -11,6 +12,8 @@ export interface Situation {
   readonly config: PolicyConfig;
   /** ISO date. */
   readonly today: string;
+  /** What may exist. @default what policies/declared has of the deployment */
+  readonly closedWorld?: ClosedWorld;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type AnyResource, textsIn } from "../judging/resource.ts";
+import type { Declared } from "./closed-world.ts";
 import { type Mismatch, mismatches, type World } from "./shape.ts";
-import { type declarationOf, isSource } from "./world.ts";
+import { isSource } from "./world.ts";
 
 /** What AWS gives no ARN; its id is no output of every provider, and all that the engine tells of it is where it comes from. */
 const WITHOUT_ARN = new Set(["aws:ec2/natGateway:NatGateway"]);
@@ -29,7 +30,7 @@ function lastOf(text: string): string {
  * Where a property has a text that no resource which it may come from has for an output: one that stands in the program
  * beside such outputs, or that it puts in the place of one.
  */
-export function notTold({ asked }: AnyResource, declared: ReturnType<typeof declarationOf>): Mismatch[] {
+export function notTold({ asked }: AnyResource, declared: Declared | undefined): Mismatch[] {
   if (declared === undefined || asked === undefined) return [];
   const { tells: _, ...alone } = declared.world;
   const known = new Set(mismatches(() => asked, declared.shape, alone).map(({ path }) => path));

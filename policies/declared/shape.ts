@@ -6,6 +6,8 @@ import { isUnknownValue } from "../judging/resource.ts";
 export interface World {
   readonly stack: string;
   readonly config: StackConfig;
+  /** What placeholders in texts stand for. @default what the stack's config says */
+  readonly words?: Readonly<Record<string, string>>;
   /** By placeholder: `{zone: "us-east-1a"}` for a resource that is declared once for each zone. */
   readonly bound: Readonly<Record<string, string>>;
   /** Whether one of these logical names has that text for an output; before all resources are known, whether it could. */
@@ -58,17 +60,20 @@ export interface Mismatch {
 }
 
 /** The text with its placeholders filled in. */
-export function fill(text: string, { stack, config, bound }: World): string {
-  const known: Readonly<Record<string, string>> = {
+export function fill(text: string, world: World): string {
+  const known: Readonly<Record<string, string>> = { ...(world.words ?? wordsOf(world)), ...world.bound };
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => known[name] ?? whole);
+}
+
+function wordsOf({ stack, config }: World): NonNullable<World["words"]> {
+  return {
     stack,
     account: config.accountId,
     region: config.region,
     domain: config.domain,
     owner: config.owner,
     vpc: config.network.cidr,
-    ...bound,
   };
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => known[name] ?? whole);
 }
 
 /** What the provider adds to its resources' inputs, and no text has: the names of those that it filled in itself. */

@@ -1,6 +1,7 @@
 import { originOf } from "../../stacks/tagging.ts";
 import { matchesName } from "../judging/approvals.ts";
 import type { AnyResource } from "../judging/resource.ts";
+import type { Declared } from "./closed-world.ts";
 import { cluster, DEFAULT_PROVIDERS, providers, SEMVER } from "./cluster.ts";
 import { accessLogs, data } from "./data.ts";
 import { edge } from "./edge.ts";
@@ -76,7 +77,7 @@ const commonOf = (type: string): Readonly<Record<string, Shape>> =>
 export function declarationOf(
   { type, name, options }: Pick<AnyResource, "type" | "name" | "options">,
   world: World,
-): { readonly shape: Readonly<Record<string, Shape>>; readonly world: World } | undefined {
+): Declared | undefined {
   if (isStructure(type, name, world)) return { shape: {}, world };
   for (const declaration of BY_TYPE.get(type) ?? []) {
     const found = namesOf(declaration.name, world).find((one) => one.name === name);

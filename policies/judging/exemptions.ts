@@ -15,6 +15,12 @@ export const NEVER_EXEMPT: readonly string[] = [
   ...["D01", "D04", "D06", "D08", "D09", "D10"],
 ];
 
+/** What may excuse a finding, and what is wrong with the excuses. */
+export type Excusing = Pick<Excuses, "excuse" | "faults">;
+
+/** Where nothing can be excused. */
+export const NO_EXCUSES: Excusing = { excuse: () => false, faults: () => [] };
+
 /** Remembers which exemptions and relaxations excused something, so that those which excuse nothing can fail. */
 export class Excuses {
   readonly #situation: Situation;

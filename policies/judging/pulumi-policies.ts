@@ -18,8 +18,6 @@ import messages, {
   type PolicyNotApplicable,
 } from "@pulumi/pulumi/proto/analyzer_pb.js";
 import { DeployError } from "../../shared/deploy-error.ts";
-import { parseConfig } from "../../stacks/config.ts";
-import type { StackConfig } from "../../stacks/schema.ts";
 import { controlOf } from "../controls/table.ts";
 import type { Policy } from "../policy.ts";
 import { type AnyResource, asResource, type ResourceOptions } from "./resource.ts";
@@ -31,16 +29,21 @@ const sdk: { readonly makeAnalyzeRpcFun: (...pack: [string, string, string, Poli
   load("@pulumi/policy/server.js");
 type Analyze = grpc.handleUnaryCall<AnalyzeRequest, AnalyzeResponse>;
 
-const NAME = "sparki";
 const MANDATORY = "mandatory";
 /** The pack's own, which the SDK reads from the working directory. */
 const { version: VERSION }: { version: string } = load("../package.json");
 
+/** A policy pack, by the name under which the engine tells of it. */
+export interface Pack {
+  readonly name: string;
+  readonly policies: readonly Policy[];
+}
+
 /** Serves the policies to the engine that started this process, judged in the session that `open` makes of its stack. */
-export function servePolicies(policies: readonly Policy[], open: (settings: StackSettings) => Session): void {
+export function servePolicies({ name, policies }: Pack, open: (settings: StackSettings) => Session): void {
   const session = openForStack(open);
-  judgeTogether(policies, session);
-  new PolicyPack(NAME, { policies: pulumiPolicies(policies, session), enforcementLevel: MANDATORY });
+  judgeTogether({ name, policies }, session);
+  new PolicyPack(name, { policies: pulumiPolicies(policies, session), enforcementLevel: MANDATORY });
 }
 
 /**
@@ -84,7 +87,7 @@ function resourcePolicy(
  * Has the SDK read a resource once for all policies, where it would for each of them anew, which took as long as judging.
  * The answer is the same as its own: what broke, and which policies are not about this type.
  */
-function judgeTogether(policies: readonly Policy[], session: () => Session): void {
+function judgeTogether({ name: pack, policies }: Pack, session: () => Session): void {
   const about = new Map<string, { readonly judging: readonly Policy[]; readonly others: PolicyNotApplicable[] }>();
   const dividedBy = (type: string) => {
     const judging = policies.filter(({ each = [] }) => each.some((check) => check.appliesTo(type)));
@@ -106,11 +109,11 @@ function judgeTogether(policies: readonly Policy[], session: () => Session): voi
           policy.prepare === undefined
             ? session().judgeResource(policy, resource)
             : await session().judgePrepared(policy, resource);
-        broken.push(...violations.map((violation) => diagnosticOf(policy, violation)));
+        broken.push(...violations.map((violation) => diagnosticOf(pack, policy, violation)));
       }
     };
     const all: ResourceValidationPolicy = { name, description: "All policies", validateResource };
-    sdk.makeAnalyzeRpcFun(NAME, VERSION, MANDATORY, [all])(call, (error, response) => {
+    sdk.makeAnalyzeRpcFun(pack, VERSION, MANDATORY, [all])(call, (error, response) => {
       response?.setDiagnosticsList([...response.getDiagnosticsList(), ...broken]).setNotApplicableList(others);
       callback(error, response);
     });
@@ -121,11 +124,11 @@ function judgeTogether(policies: readonly Policy[], session: () => Session): voi
   };
 }
 
-function diagnosticOf({ name, control }: Policy, { message }: Violation): AnalyzeDiagnostic {
+function diagnosticOf(pack: string, { name, control }: Policy, { message }: Violation): AnalyzeDiagnostic {
   const { title } = controlOf(control);
   return new messages.AnalyzeDiagnostic()
     .setPolicyname(name)
-    .setPolicypackname(NAME)
+    .setPolicypackname(pack)
     .setPolicypackversion(VERSION)
     .setDescription(title)
     .setMessage(`${title}\n${message}`)
@@ -161,7 +164,8 @@ function observed(args: Observable, dependencies: PolicyResource["propertyDepend
 interface StackSettings {
   readonly stack: string;
   readonly preview: boolean;
-  readonly config: StackConfig;
+  /** The stack's config as the engine hands it over. */
+  readonly raw: Readonly<Record<string, string>>;
 }
 
 /**
@@ -179,7 +183,7 @@ function openForStack<T>(open: (settings: StackSettings) => T): () => T {
     const request = deserialize(bytes);
     opened = once(() => {
       const [stack, raw] = [request.getStack(), Object.fromEntries(request.getConfigMap().toArray())];
-      return open({ stack, preview: request.getDryRun(), config: parseConfig(raw, stack) });
+      return open({ stack, preview: request.getDryRun(), raw });
     });
     return request;
   };

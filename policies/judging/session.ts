@@ -1,6 +1,6 @@
 import { controlOf } from "../controls/table.ts";
 import type { Policy, Situation } from "../policy.ts";
-import { Excuses } from "./exemptions.ts";
+import { Excuses, type Excusing } from "./exemptions.ts";
 import { type Finding, judgeEach, judgeWhole, UNREAD } from "./judgement.ts";
 import { type AnyResource, StackView, withInputs } from "./resource.ts";
 
@@ -18,6 +18,12 @@ interface Waiting {
   readonly ready: Promise<boolean>;
 }
 
+export interface SessionOptions {
+  readonly preview: boolean;
+  /** What is excused. @default what the stack's config says */
+  readonly excuses?: Excusing;
+}
+
 /**
  * One preview or update seen through all policies: each resource first, then the stack.
  * What could not be judged on the resource is judged again on the stack, so that nothing passes by being unknown.
@@ -26,7 +32,7 @@ export class Session {
   readonly #policies: readonly Policy[];
   readonly #situation: Situation;
   readonly #preview: boolean;
-  readonly #excuses: Excuses;
+  readonly #excuses: Excusing;
   /** By URN: what the program asked for. */
   readonly #inputs = new Map<string, AnyResource["props"]>();
   /** What a preview judges when all resources are known. */
@@ -34,11 +40,15 @@ export class Session {
   /** What was met or broken by a resource alone, and needs no second look. */
   readonly #judged = new Set<string>();
 
-  constructor(policies: readonly Policy[], situation: Situation, options: { readonly preview: boolean }) {
+  constructor(
+    policies: readonly Policy[],
+    situation: Situation,
+    { preview, excuses = new Excuses(situation) }: SessionOptions,
+  ) {
     this.#policies = policies;
     this.#situation = situation;
-    this.#preview = options.preview;
-    this.#excuses = new Excuses(situation);
+    this.#preview = preview;
+    this.#excuses = excuses;
   }
 
   /** Keeps a resource's inputs for the stack phase, which is told of outputs only. */

@@ -5,7 +5,7 @@ import { DELIVERY_OWNER, secretsProviderOf, stateBucketOf } from "../../delivery
 import { createWhole } from "../../io/whole-file.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { isBucket, type PhaseContext } from "../preflight/phases/context.ts";
-import { passphraseFile } from "../preflight/phases/pulumi-environment.ts";
+import { DELIVERY_POLICIES, passphraseFile } from "../preflight/phases/pulumi-environment.ts";
 import { hasBucket, inFolder, inStates, type KeptStack, keptStack } from "../preflight/phases/states.ts";
 import type { StepId } from "../preflight/phases/steps.ts";
 import type { ActPorts } from "./act-ports.ts";
@@ -28,10 +28,21 @@ async function deliver(ports: ActPorts): Promise<void> {
     prepareFolder(context);
     await run(DELIVERY, backend, ["stack", "init", stack]);
   } else await takeOver(ports, backend, ports.scratch);
-  const preview = await run(DELIVERY, backend, ["preview", "--stack", stack]);
-  say(resourcesIn(preview));
+  const preview = await run(DELIVERY, backend, ["preview", "--stack", stack, ...JUDGED]);
+  assertJudged(preview);
+  say(`${resourcesIn(preview)}\n  the policies of delivery find nothing wrong`);
   await agree(`Apply this to account ${config.accountId}?`);
-  await run(DELIVERY, backend, ["up", "--stack", stack, "--yes", "--skip-preview"]);
+  await run(DELIVERY, backend, ["up", "--stack", stack, "--yes", "--skip-preview", ...JUDGED]);
+}
+
+const JUDGED = ["--policy-pack", DELIVERY_POLICIES];
+
+/** Throws unless Pulumi tells that the pack judged the preview, and by which version. */
+function assertJudged(preview: string): void {
+  if (/^ +\S+ sparki-delivery@v\d+\.\d+\.\d+ \(local: /m.test(preview)) return;
+  throw new DeployError("SPARKI_HELD", `Pulumi does not say that ${DELIVERY_POLICIES} judged delivery's preview`, {
+    hint: "npm ci, then the same command again; nothing was changed",
+  });
 }
 
 /** Where delivery's state is, or is to be at first. */
@@ -104,7 +115,7 @@ async function proveMove({ context, signal, run }: ActPorts, local: KeptStack | 
       `${placeOf(backends.states)} has ${is ?? 0} resources of delivery's, and ${backends.folderPath} has ${was}; the folder was kept`,
       { hint: "docs/bootstrap.md, Moving a stack, has the commands one by one" },
     );
-  await run(DELIVERY, backends.states, ["preview", "--stack", delivered().stack, "--expect-no-changes"]);
+  await run(DELIVERY, backends.states, ["preview", "--stack", delivered().stack, "--expect-no-changes", ...JUDGED]);
 }
 
 function lost({ backends, stack }: PhaseContext): DeployError {

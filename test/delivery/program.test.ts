@@ -6,44 +6,18 @@ import { allows, documentFaults } from "../../aws/policy-document.ts";
 import { documentsOf, trustsOf } from "../../delivery/documents.ts";
 import { places } from "../../delivery/places.ts";
 import { boundaryArn, boundaryName } from "../../stacks/permissions-boundary.ts";
+import { ACCOUNT, CONFIG, RUNNER, recordDelivery } from "../support/delivery-program.ts";
 import { fits } from "../support/event-pattern.ts";
-import { find, type Recorded, record } from "../support/recorder.ts";
+import { find, type Recorded } from "../support/recorder.ts";
 import { rawConfig } from "../support/stack-config.ts";
-
-const ACCOUNT = "111122223333";
-const CONFIG = {
-  owner: "platform-engineering",
-  accountId: ACCOUNT,
-  region: "us-east-1",
-  stacks: ["prod"],
-  state: { versionDays: 365, replicaRegion: "us-west-2" },
-  breakGlass: { principals: [`arn:aws:iam::${ACCOUNT}:user/one`] },
-  alarms: { emails: ["platform@sparki.tools", "on-call@sparki.tools"] },
-  budget: { monthlyUsd: 2500 },
-  watch: { cloudTrail: true, guardDuty: true, config: true },
-};
-const RUNNER = {
-  stack: "prod",
-  vpcId: "vpc-0a1b2c3d4e5f67890",
-  subnetIds: ["subnet-0a1b2c3d4e5f67890"],
-  clusterSecurityGroupId: "sg-0a1b2c3d4e5f67890",
-  connectionArn: `arn:aws:codeconnections:us-east-1:${ACCOUNT}:connection/0a1b2c3d-0000-1111-2222-333344445555`,
-};
 
 /** What the program told at last. */
 let outputs: object = {};
 
-/** What the program asks for, with the stack's config as the engine hands it over. */
-function recorded(config: Readonly<Record<string, unknown>> = CONFIG): Promise<Recorded[]> {
-  const texts = Object.entries(config).map(([key, value]) => [
-    `sparki-delivery:${key}`,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
-  return record(async () => {
-    pulumi.runtime.setAllConfig(Object.fromEntries(texts));
-    const { default: delivery } = await import("../../delivery/index.ts");
-    outputs = await delivery();
-  });
+async function recorded(config: Readonly<Record<string, unknown>> = CONFIG): Promise<Recorded[]> {
+  const { resources, outputs: told } = await recordDelivery(config);
+  outputs = told;
+  return resources;
 }
 
 /** The text of a policy that was asked for. */

@@ -29,8 +29,8 @@ describe("an account's delivery on the real engine", () => {
     });
   });
 
-  it("comes up in an empty account, which then agrees with the state", async () => {
-    await account.done("up");
+  it("comes up in an empty account, judged by its policies, which then agrees with the state", async () => {
+    expect(await account.done("up")).toMatch(/^ +✅ sparki-delivery@v1\.0\.0 \(local: /m);
     expect(await account.comparison()).toMatchObject(AGREES);
     expect(account.there()).toMatchObject({
       ...{ Bucket: 3, BucketReplicationConfig: 1, Key: 6, OpenIdConnectProvider: 1, Role: 6, Policy: 9 },
@@ -41,6 +41,22 @@ describe("an account's delivery on the real engine", () => {
   it("changes nothing when it is run again", async () => {
     await account.done("up");
     expect(Object.keys(await account.lastChanges())).toEqual(["same"]);
+  });
+
+  it("refuses a program that opens the bucket of the states, and changes nothing", async () => {
+    const before = account.there();
+    account.tamper(`
+      pulumi.runtime.registerStackTransformation(({ name, props, opts }) =>
+        name === "state-bucket-private"
+          ? { props: { ...props, blockPublicPolicy: false }, opts }
+          : undefined,
+      );`);
+    const { code, stdout } = await account.change("up");
+    account.tamper(undefined);
+    expect(code).not.toBe(0);
+    expect(stdout).toContain('BucketPublicAccessBlock "state-bucket-private", blockPublicPolicy (declared: true)');
+    expect(account.there()).toEqual(before);
+    expect(await account.comparison()).toMatchObject(AGREES);
   });
 
   it("deploys by Pulumi Cloud where that is asked for, and keeps its runners' token encrypted", async () => {

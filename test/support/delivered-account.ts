@@ -13,6 +13,7 @@ import { toolPath } from "./tool.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const STACK = "prod";
+const POLICY_PACK = join(ROOT, "policies", "delivery", "pack");
 
 /**
  * An empty simulated account, and `pulumi` as an administrator runs it in `delivery/`: in a copy of that folder that holds
@@ -70,15 +71,30 @@ export class DeliveredAccount {
     return this.#pulumi([...args, "--stack", STACK, "--non-interactive"], { cwd: this.#project });
   }
 
-  /** Runs it with the config as it is now. */
+  /** Runs it with the config as it is now; what creates or changes is judged by delivery's policies. */
   change(act: "preview" | "up" | "destroy"): Promise<CommandOutput> {
-    return this.run(act, ...(act === "preview" ? [] : ["--yes", "--skip-preview"]));
+    const judged = act === "destroy" ? [] : ["--policy-pack", POLICY_PACK];
+    return this.run(act, ...judged, ...(act === "preview" ? [] : ["--yes", "--skip-preview"]));
   }
 
-  /** The same where it must succeed; rejects with what it said when it does not. */
-  async done(act: "up" | "destroy"): Promise<void> {
+  /** The same where it must succeed: what it said, or rejects with it. */
+  async done(act: "up" | "destroy"): Promise<string> {
     const { code, stdout, stderr } = await this.change(act);
     if (code !== 0) throw new Error(`pulumi ${act} ended with ${code}: ${stdout.slice(-4000)}${stderr}`);
+    return stdout;
+  }
+
+  /** Has the program do that besides from now on, as somebody who can write to it would; undefined takes it back. */
+  tamper(statements: string | undefined): void {
+    const file = join(this.#project, "index.ts");
+    const own = join(ROOT, "delivery", "index.ts");
+    rmSync(file);
+    if (statements === undefined) {
+      symlinkSync(own, file);
+      return;
+    }
+    const imports = `import * as pulumi from "@pulumi/pulumi";\nimport delivery from ${JSON.stringify(own)};`;
+    writeFileSync(file, `${imports}\nexport default async () => {\n${statements}\nreturn delivery();\n};\n`);
   }
 
   /** Sets keys of the config for what is run next; undefined takes one out. */

@@ -1,5 +1,5 @@
 import { asResource, type ResourceOptions, unknownsThrow } from "../../policies/judging/resource.ts";
-import { Session, type Violation } from "../../policies/judging/session.ts";
+import { Session, type SessionOptions, type Violation } from "../../policies/judging/session.ts";
 import type { Policy, PolicyConfig, Situation } from "../../policies/policy.ts";
 import type { PropsOf, ResourceType } from "../../policies/resource-types.ts";
 import { UNKNOWN } from "../../shared/engine-values.ts";
@@ -17,6 +17,8 @@ interface Traits {
   /** By property: the resources its value comes from, which makes it unknown in preview. */
   readonly sources: Readonly<Record<string, readonly Example[]>>;
   readonly provider: { readonly type: string; readonly props: Props } | undefined;
+  /** What the provider adds, which the stack phase alone is told. @default nothing */
+  readonly outputs?: Props;
 }
 
 /** A resource as a program would register it; every method gives a copy with one thing changed. */
@@ -100,7 +102,7 @@ export function judge(
   policies: readonly Policy[],
   examples: readonly Example<object>[],
   given: Situation = situation(),
-  options: { readonly preview: boolean } = { preview: true },
+  options: SessionOptions = { preview: true },
 ): Violation[] {
   const twice = examples.find((one, index) => examples.findIndex(({ urn }) => urn === one.urn) !== index);
   if (twice !== undefined) throw new RangeError(`two examples are ${twice.urn}; name one of them`);
@@ -112,12 +114,12 @@ export function judge(
 }
 
 function observe(one: Example<object>, { sources }: { readonly sources: boolean }) {
-  const { name, options, protect, provider } = one.traits;
+  const { name, options, protect, provider, outputs = {} } = one.traits;
   return asResource({
     type: one.type,
     name,
     urn: one.urn,
-    props: unknownsThrow(one.props),
+    props: unknownsThrow(sources ? { ...one.props, ...outputs } : one.props),
     protect,
     options,
     provider,

@@ -143,7 +143,7 @@ export const STEPS = [
     doneBy: "a person",
     needs: ["deployment"],
     act: "Create the connection to GitHub and confirm it in AWS's console. Write the runner's settings into delivery/Pulumi.PROD.yaml, update delivery, and set the variable SPARKI_RUNNERS.",
-    command: "pulumi up --cwd delivery --stack PROD",
+    command: "pulumi up --cwd delivery --stack PROD --policy-pack ../policies/delivery/pack",
   },
   {
     id: "ci",

@@ -9,7 +9,19 @@ import { ACCOUNT, BUCKET, exported, phaseContext } from "../../support/phases.ts
 import { realFiles } from "../../support/preflight.ts";
 
 const DELIVERY_KEY = "awskms://alias/pulumi-secrets-sparki-delivery?region=us-east-1";
+const POLICIES = join(import.meta.dirname, "..", "..", "..", "policies", "delivery", "pack");
 const looks = { "s3/getBucket": { bucket: `sparki-state-${ACCOUNT}` } };
+
+/** What Pulumi tells of a preview that the policies judged. */
+const JUDGED =
+  "Policies:\n    \u2705 sparki-delivery@v1.0.0 (local: policies/delivery/pack)\n\nResources:\n    + 87 to create\n";
+
+interface Opened {
+  readonly hasFolder?: boolean;
+  readonly fails?: string;
+  /** What Pulumi says of a preview. */
+  readonly previewed?: string;
+}
 
 describe("the acts of sparki bootstrap", () => {
   let home: string;
@@ -21,11 +33,12 @@ describe("the acts of sparki bootstrap", () => {
   const folder = () => `file://${home}/prod`;
 
   /** With a folder that has delivery's state, unless it is told that there is none. */
-  function open(pulumi: Readonly<Record<string, object>>, more: { hasFolder?: boolean; fails?: string } = {}) {
-    const { hasFolder = true, fails } = more;
+  function open(pulumi: Readonly<Record<string, object>>, more: Opened = {}) {
+    const { hasFolder = true, fails, previewed = JUDGED } = more;
     if (hasFolder) mkdirSync(join(home, "prod", ".pulumi"), { recursive: true });
     const backends = { states: BUCKET, folder: folder(), folderPath: join(home, "prod") };
     const ran: string[] = [];
+    const packs: string[] = [];
     const answers = { ...pulumi };
     const ports: ActPorts = {
       context: phaseContext({ looks, backends, pulumi: answers, files: realFiles }),
@@ -37,10 +50,11 @@ describe("the acts of sparki bootstrap", () => {
         if (fails !== undefined && args[0] === fails) throw new DeployError("SPARKI_OUTSIDE", `${fails} failed`);
         // What was moved is then in the bucket.
         if (args[1] === "import") answers[`sparki-delivery ${BUCKET} stack export`] = exported(87);
-        return "";
+        if (["preview", "up"].includes(args[0] ?? "")) packs.push(args[args.indexOf("--policy-pack") + 1] ?? "none");
+        return args[0] === "preview" ? previewed : "";
       },
     };
-    return { ran, ports };
+    return { ran, ports, packs };
   }
   const inFolder = () => ({ [`sparki-delivery ${folder()} stack export`]: exported(87) });
   const moved = { [`sparki-delivery ${BUCKET} stack export`]: exported(87, DELIVERY_KEY) };
@@ -90,6 +104,30 @@ describe("the acts of sparki bootstrap", () => {
     const own = { ...ports, run: (...asked: Parameters<typeof run>) => answered(run, asked, exported(87).stdout) };
     await ACTS.delivery?.(own);
     expect(ran).toEqual(["bucket: stack export", "bucket: preview --stack", "bucket: up --stack"]);
+  });
+
+  it("judge by delivery's policies what is previewed, what is applied and what proves a move", async () => {
+    const { packs, ports } = open(moved, { hasFolder: false });
+    const { run } = ports;
+    await ACTS.delivery?.({ ...ports, run: (...asked) => answered(run, asked, exported(87).stdout) });
+    await ACTS.state?.(ports);
+    expect(packs).toEqual([POLICIES, POLICIES, POLICIES]);
+    expect(existsSync(POLICIES)).toBe(true);
+  });
+
+  it.each([
+    ["nothing of policies", "Resources:\n    + 87 to create\n"],
+    ["another pack", JUDGED.replace("sparki-delivery@", "sparki@")],
+    ["a resource of that name", "    + sparki-delivery@v1.0.0 created\n"],
+  ])("apply nothing where Pulumi tells of %s", async (_title, previewed) => {
+    const { ran, ports } = open(moved, { hasFolder: false, previewed });
+    const { run } = ports;
+    const own = { ...ports, run: (...asked: Parameters<typeof run>) => answered(run, asked, exported(87).stdout) };
+    await expect(ACTS.delivery?.(own)).rejects.toMatchObject({
+      code: "SPARKI_HELD",
+      message: expect.stringContaining("does not say that"),
+    });
+    expect(ran).not.toContainEqual(expect.stringContaining("up"));
   });
 
   it("take over by its id what a killed update created, and forget what AWS has not", async () => {

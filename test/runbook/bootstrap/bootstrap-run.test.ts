@@ -47,7 +47,7 @@ describe("runBootstrap", () => {
       ...{ context, signal, scratch: "/nowhere", say: () => undefined, agree: async () => undefined },
       run: async (project, backend, args) => {
         ran.push(`${project} ${backend.replace(/\?.*/, "")} ${args.join(" ")}`);
-        return "";
+        return args[0] === "preview" ? "Policies:\n    + sparki-delivery@v1.0.0 (local: pack)\n" : "";
       },
       ...others,
     };
@@ -80,8 +80,8 @@ describe("runBootstrap", () => {
     await expect(ended).rejects.toMatchObject({ code: "SPARKI_HELD", message: expect.stringContaining("still open") });
     expect(ran.map((each) => each.split(" ").slice(2).join(" "))).toEqual([
       "stack init prod",
-      "preview --stack prod",
-      "up --stack prod --yes --skip-preview",
+      expect.stringMatching(/^preview --stack prod --policy-pack .*policies.delivery.pack$/),
+      expect.stringMatching(/^up --stack prod --yes --skip-preview --policy-pack .*policies.delivery.pack$/),
     ]);
     expect(made).toHaveLength(2);
     expect(statSync(join(home, "prod", "passphrase")).mode & 0o777).toBe(0o600);

@@ -4,13 +4,18 @@
  */
 import { policies } from "../../../policies/all.ts";
 import { declaredOnly } from "../../../policies/declared-only.ts";
+import { endWithEngine } from "../../../policies/judging/engine-process.ts";
 import { servePolicies } from "../../../policies/judging/pulumi-policies.ts";
 import { Session } from "../../../policies/judging/session.ts";
+import { parseConfig } from "../../../stacks/config.ts";
 
 const open = policies.filter((policy) => policy !== declaredOnly);
-servePolicies(open, ({ stack, preview, config }) => {
-  return new Session(open, { stack, config, today: new Date().toISOString().slice(0, 10) }, { preview });
+servePolicies({ name: "sparki", policies: open }, ({ stack, preview, raw }) => {
+  return new Session(
+    open,
+    { stack, config: parseConfig(raw, stack), today: new Date().toISOString().slice(0, 10) },
+    { preview },
+  );
 });
 
-const engine = process.ppid;
-setInterval(() => process.ppid === engine || process.exit(), 1000).unref();
+endWithEngine();
