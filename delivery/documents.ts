@@ -102,8 +102,14 @@ export function documentsOf(place: Place): Readonly<Record<string, Document>> {
 }
 
 /** What the role of a stack's scheduled restore drills may do beside reading. */
-export function drillingStatements(place: Place): Document["Statement"] {
-  return statements("Allow", DRILL, place);
+export function drillingDocument(place: Place): Document {
+  return { Version: "2012-10-17", Statement: statements("Allow", DRILL, place) };
+}
+
+/** Every document of a stack that is kept for review in `delivery/documents`, by its file's name. */
+export function keptDocuments(place: Place, repository: string): Readonly<Record<string, object>> {
+  const drilling = { [`drilling-role.${place.stack}.json`]: drillingDocument(place) };
+  return { ...documentsOf(place), ...drilling, ...trustsOf(place, repository) };
 }
 
 /** Whom a role of a stack trusts, as IAM takes it. */

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { documentsOf, trustsOf } from "./documents.ts";
+import { keptDocuments } from "./documents.ts";
 import { places } from "./places.ts";
 
 // Writes the IAM documents of every stack again. Run: npm run deploying-role
 for (const place of places())
-  for (const [file, document] of Object.entries({ ...documentsOf(place), ...trustsOf(place, place.repository) }))
+  for (const [file, document] of Object.entries(keptDocuments(place, place.repository)))
     writeFileSync(join(import.meta.dirname, "documents", file), `${JSON.stringify(document, null, 2)}\n`);

@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { boundaryName } from "../stacks/permissions-boundary.ts";
 import { audiencesOf, CLOUD_ISSUER, type CloudAccess, PROJECT } from "./cloud-subjects.ts";
-import { documentsOf, drillingStatements, ISSUER, trustsOf } from "./documents.ts";
+import { documentsOf, drillingDocument, ISSUER, trustsOf } from "./documents.ts";
 import type { Account } from "./locked-bucket.ts";
 import type { DeliveredPlace } from "./places.ts";
 import { type State, stateBucketOf } from "./state.ts";
@@ -160,7 +160,11 @@ function createDrilling(name: string, place: DeliveredPlace, args: RolesArgs, ar
     description: `Restores the backups of Sparki's stack ${place.stack} elsewhere, by the clock, from GitHub`,
     trust: trustIn("drilling-role-trust", place, args),
     seconds: DRILLING_SECONDS,
-    statements: [...secretsStatements(place), ...stateStatements(place, args, "read"), ...drillingStatements(place)],
+    statements: [
+      ...secretsStatements(place),
+      ...stateStatements(place, args, "read"),
+      ...drillingDocument(place).Statement,
+    ],
   });
 }
 

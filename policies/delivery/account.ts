@@ -124,6 +124,18 @@ export function breakGlassOf(config: DeliveryConfig): Declaration[] {
   ];
 }
 
+/** What ends a database's backups, or makes them unreadable: of the stacks' own databases. */
+export function backupAlarmOf(config: DeliveryConfig): Declaration[] {
+  return alarmOf(config, "backups", "A database makes no backups any more, or they cannot be read", {
+    source: ["aws.rds"],
+    "detail-type": ["RDS DB Instance Event"],
+    detail: {
+      EventID: ["RDS-EVENT-0028", "RDS-EVENT-0418", "RDS-EVENT-0419"],
+      SourceIdentifier: config.stacks.map((stack) => `sparki-${stack}-database`),
+    },
+  });
+}
+
 /** What tells what the account costs, what was done in it and by whom. */
 export function watchOf(config: DeliveryConfig): Declaration[] {
   const { region, watch } = config;

@@ -28,7 +28,7 @@ const GUARDS: readonly {
   {
     of: /^pulumi:pulumi:Stack /,
     guards: () =>
-      / (state-bucket|break-glass-role|account-(budget|trail|guardduty|config)|roles-(deploys|plans)-[a-z0-9-]+)$/,
+      / (state-bucket|break-glass-role|alarms-backups(-told)?|account-(budget|trail|guardduty|config)|roles-(deploys|plans|drills)-[a-z0-9-]+)$/,
   },
 ];
 

@@ -34,6 +34,12 @@ export function documentsOf(stack: string): ReadonlyMap<string, Matcher> {
 export const BOUNDARY = "permission-boundary";
 const partOf = (file: string, ending: string) => file.slice(0, -ending.length).replace(/^deploying-role\./, "");
 
+/** The statements of a document as it was reviewed; throws where there is no such file. */
+function reviewed(file: string): readonly Shape[] {
+  const document: { readonly Statement: readonly Shape[] } = JSON.parse(readFileSync(join(DOCUMENTS, file), "utf8"));
+  return document.Statement;
+}
+
 /** The document as it was reviewed, in a file of that name. */
 function read(file: string): Matcher {
   const document: Shape = JSON.parse(readFileSync(join(DOCUMENTS, file), "utf8"));
@@ -51,7 +57,11 @@ export function identitiesOf(config: DeliveryConfig): Declaration[] {
     ...(pulumiCloud?.identityProvider === "make"
       ? provider("pulumi", PULUMI_CLOUD, [organization, `aws:${organization}`])
       : []),
-    ...config.places.flatMap((place) => [...deployingOf(place, config), ...planningOf(place, config)]),
+    ...config.places.flatMap((place) => [
+      ...deployingOf(place, config),
+      ...planningOf(place, config),
+      ...drillingOf(place),
+    ]),
   ];
 }
 
@@ -139,8 +149,45 @@ function deployingOf(place: Place, config: DeliveryConfig): Declaration[] {
 }
 
 function planningOf(place: Place, config: DeliveryConfig): Declaration[] {
-  const { stack, accountId, region } = place;
+  const { stack } = place;
   const [name, role] = [`roles-plans-${stack}`, `plans-sparki-${stack}`];
+  return [
+    ...one(ROLE, name, {
+      ...FILLED_IN_ROLE,
+      name: role,
+      description: `Plans Sparki's stack ${stack} from GitHub: reads, and changes nothing`,
+      assumeRolePolicy: planningTrust(place, config),
+      maxSessionDuration: HOUR,
+    }),
+    ...readingOf(place, name, role),
+  ];
+}
+
+/** Of GitHub's jobs those of main's own drill: reads, and restores backups under names of its own. */
+function drillingOf(place: Place): Declaration[] {
+  const { stack, accountId, repository } = place;
+  const [name, role] = [`roles-drills-${stack}`, `drills-sparki-${stack}`];
+  const github = {
+    aud: "sts.amazonaws.com",
+    sub: `repo:${repository}:ref:${MAIN}`,
+    ref: MAIN,
+    job_workflow_ref: `${repository}/.github/workflows/drill.yml@${MAIN}`,
+  };
+  return [
+    ...one(ROLE, name, {
+      ...FILLED_IN_ROLE,
+      name: role,
+      description: `Restores the backups of Sparki's stack ${stack} elsewhere, by the clock, from GitHub`,
+      assumeRolePolicy: iam(trusted(accountId, GITHUB, github)),
+      maxSessionDuration: 5 * HOUR,
+    }),
+    ...readingOf(place, name, role, reviewed(`drilling-role.${stack}.json`)),
+  ];
+}
+
+/** What a role that reads the account, the stack's secrets and its state is given, and these grants. */
+function readingOf(place: Place, name: string, role: string, more: readonly Shape[] = []): Declaration[] {
+  const { stack, accountId, region } = place;
   const secrets = allow(
     ["secretsmanager:GetSecretValue"],
     [`arn:aws:secretsmanager:${region}:${accountId}:secret:sparki/${stack}/*`],
@@ -150,17 +197,10 @@ function planningOf(place: Place, config: DeliveryConfig): Declaration[] {
     Condition: { StringEquals: { "aws:ResourceTag/project": "sparki", "aws:ResourceTag/stack": stack } },
   };
   return [
-    ...one(ROLE, name, {
-      ...FILLED_IN_ROLE,
-      name: role,
-      description: `Plans Sparki's stack ${stack} from GitHub: reads, and changes nothing`,
-      assumeRolePolicy: planningTrust(place, config),
-      maxSessionDuration: HOUR,
-    }),
     ...one(ROLE_POLICY, `${name}-state`, {
       name: `${role}-state`,
       role: known(role, name),
-      policy: iamOf(keysOf(stack), secrets, theirKey, ...stateGrants(place)),
+      policy: iamOf(keysOf(stack), secrets, theirKey, ...stateGrants(place), ...more),
     }),
     ...one(ATTACHMENT, `${name}-reads`, {
       role: known(role, name),

@@ -12,7 +12,7 @@ import {
   type World,
 } from "../declared/shape.ts";
 import type { ResourceOptions } from "../judging/resource.ts";
-import { alarmsOf, breakGlassOf, runnerOf, SECURITY_GROUP_ID, watchOf } from "./account.ts";
+import { alarmsOf, backupAlarmOf, breakGlassOf, runnerOf, SECURITY_GROUP_ID, watchOf } from "./account.ts";
 import { missingAmong } from "./guards.ts";
 import { BOUNDARY, identitiesOf } from "./identities.ts";
 import { stateBucket, stateOf } from "./keys-and-buckets.ts";
@@ -35,6 +35,7 @@ export function deliveryWorld(config: DeliveryConfig, stack: string): ClosedWorl
     ...identitiesOf(config),
     ...alarmsOf(config),
     ...breakGlassOf(config),
+    ...backupAlarmOf(config),
     ...watchOf(config),
     ...runnerOf(config),
     ...cloudOf(config),
@@ -142,6 +143,7 @@ function outputsOf(config: DeliveryConfig): Readonly<Record<string, Shape>> {
     ),
     deployingRoles: each((stack) => arnOf("role", `deploys-sparki-${stack}`, `roles-deploys-${stack}`)),
     planningRoles: each((stack) => arnOf("role", `plans-sparki-${stack}`, `roles-plans-${stack}`)),
+    drillingRoles: each((stack) => arnOf("role", `drills-sparki-${stack}`, `roles-drills-${stack}`)),
     permissionsBoundaries: each((stack) =>
       arnOf("policy", `sparki-${stack}-${BOUNDARY}`, `roles-deploys-${stack}-${BOUNDARY}`),
     ),

@@ -1,8 +1,8 @@
 import { allows, documentFaults } from "../../aws/policy-document.ts";
-import { drillingStatements, type Place } from "../../delivery/documents.ts";
+import { drillingDocument, type Place } from "../../delivery/documents.ts";
 
 const PROD: Place = { stack: "prod", accountId: "111122223333", region: "us-east-1", domain: "prod.sparki.tools" };
-const role = JSON.stringify({ Version: "2012-10-17", Statement: drillingStatements(PROD) });
+const role = JSON.stringify(drillingDocument(PROD));
 const arn = (service: string, rest: string) => `arn:aws:${service}:us-east-1:111122223333:${rest}`;
 const own = { "aws:resourcetag/project": "sparki", "aws:resourcetag/stack": "prod" };
 const made = { "aws:resourcetag/sparki-drill": "prod" };

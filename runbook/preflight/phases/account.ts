@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { gte, valid } from "semver";
 import { z } from "zod";
-import { documentsOf, trustsOf } from "../../../delivery/documents.ts";
+import { keptDocuments } from "../../../delivery/documents.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { boundaryArn } from "../../../stacks/permissions-boundary.ts";
 import { type Finding, fail, pass } from "../check.ts";
@@ -136,7 +136,7 @@ export const documents: PhaseCheck = {
     const { stack, projectDirectory, files, delivered } = context;
     const place = delivered().config.places.find((each) => each.stack === stack);
     if (place === undefined) throw new DeployError("SPARKI_CONFIG", `delivery's config does not name ${stack}`);
-    const wanted = Object.entries({ ...documentsOf(place), ...trustsOf(place, place.repository) });
+    const wanted = Object.entries(keptDocuments(place, place.repository));
     const stale = wanted.filter(([file, document]) => {
       const text = files.read(join(projectDirectory, "delivery", "documents", file));
       return text === undefined || !isSame(text, document);

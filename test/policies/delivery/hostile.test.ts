@@ -290,6 +290,12 @@ const CASES: [title: string, change: Change, finding: string][] = [
     "roles-plans-prod assumeRolePolicy",
   ],
   [
+    "another workflow for the role that drills",
+    say("roles-drills-prod", "assumeRolePolicy", "workflows/drill.yml", "workflows/pull-request.yml"),
+    "roles-drills-prod assumeRolePolicy",
+  ],
+  ["no alarm where backups end", drop("alarms-backups"), "its guard"],
+  [
     "another account's user",
     state(
       "roles-deploys-prod",
@@ -505,6 +511,15 @@ describe("the policies of delivery", () => {
         "roles-deploys-prod-state policy",
       ],
       [say("state-copy-role-policy", "policy", "s3:ReplicateTags", "s3:*"), "state-copy-role-policy policy"],
+      // A drill that may delete the live database, or change it.
+      [
+        say("roles-drills-prod-state", "policy", "db:sparki-prod-drill-*", "db:sparki-prod-*"),
+        "roles-drills-prod-state policy",
+      ],
+      [
+        state("roles-drills-prod-state", "policy", more({ ...anyone, Action: "rds:ModifyDBInstance" })),
+        "roles-drills-prod-state policy",
+      ],
     ];
     for (const [change, finding] of cases)
       expect(found(change, "update")).toContainEqual(expect.stringContaining(finding));
