@@ -1,4 +1,5 @@
 import { BACKUP_EVENTS } from "../delivery/backup-alarms.ts";
+import { EXIT } from "../shared/deploy-error.ts";
 
 /** The chapter of docs/alerts.md on what delivery tells by mail, whatever becomes of the cluster; as Markdown. */
 export function accountAlarmsText(): string {
@@ -52,7 +53,7 @@ group. So both are found by what is missing:
 
 | what finds it | when |
 | --- | --- |
-| \`npx sparki drill restore\`, and \`npx sparki drill restore cache\`, [every morning](recovery.md#by-the-clock) | the newest automated snapshot is older than 26 hours (\`old-backup\`), or there is none: exit 1 and a message in Slack, and nothing is created at AWS |
+| \`npx sparki drill restore\`, and \`npx sparki drill restore cache\`, [every morning](recovery.md#by-the-clock) | the newest automated snapshot is older than 26 hours (\`old-backup\`), or there is none: exit ${EXIT.refused.code} and a message in Slack, and nothing is created at AWS |
 | \`npx sparki preflight\` (\`database-backup\`) | before every deployment: the newest snapshot of the database is older than 26 hours, or not complete |
 
 What to do then is in [recovery.md](recovery.md#why-it-did-not-pass).

@@ -149,7 +149,8 @@ async function imageIn(name: string) {
   const image = namedImage(name);
   if (image !== undefined) return { name, image };
   // What stands before an @ that is no digest's may be a password.
-  const shown = name.replace(/^.*@(?!sha256:)/s, "…@").slice(0, 200);
+  const at = name.lastIndexOf("@");
+  const shown = (at < 0 || name.startsWith("sha256:", at + 1) ? name : `…${name.slice(at)}`).slice(0, 200);
   throw refused(
     `${JSON.stringify(shown)} is neither a URL nor an image; expected one such as http://127.0.0.1:8080, ghcr.io/owner/engine:1.2 or ghcr.io/owner/engine@sha256:<64 hex>`,
   );

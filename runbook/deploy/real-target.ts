@@ -17,7 +17,7 @@ import type { Ports } from "../command.ts";
 import { Notifications } from "../notify/notifications.ts";
 import type { PlanTarget } from "../plan/make-plan.ts";
 import type { Answers } from "../preflight/context.ts";
-import { type OpenPreflight, openPreflight } from "../preflight/open.ts";
+import type { OpenPreflight } from "../preflight/open.ts";
 import { readStack } from "../preflight/stack-file.ts";
 import { CHECKOUT_DIRECTORY, PROJECT_DIRECTORY, sealedEnvironment } from "../project.ts";
 import { openKeep } from "../release/keep.ts";
@@ -72,6 +72,7 @@ export async function openTarget(
 
 /** What the stack is looked up by, AWS, cluster and state; opened again for each look, since its config may have changed. */
 export async function openTargetPreflight(target: OpenTarget, answers: Answers): Promise<OpenPreflight> {
+  const { openPreflight } = await import("../preflight/open.ts");
   const { stack, fullName, config, session, clock, env } = target;
   const { projectDirectory, tools } = session;
   const given = { stack, fullName, config: await config(), projectDirectory };
