@@ -314,7 +314,10 @@ type Answered = Extract<HttpAnswer, { answered: true }>;
 
 function answered(url: string, answer: HttpAnswer): Answered {
   if (answer.answered) return answer;
-  throw new DeployError("SPARKI_OUTSIDE", `${new URL(url).host}: ${answer.error}`);
+  const { host, origin } = new URL(url);
+  throw new DeployError("SPARKI_OUTSIDE", `${host}: ${answer.error}`, {
+    hint: `check that it can be reached from this machine: curl -I ${origin}/v2/`,
+  });
 }
 
 const ILL = "check the registry's status page, then run it again";

@@ -145,7 +145,10 @@ describe("Registry", () => {
   });
 
   it("throws when the registry does not answer", async () => {
-    await expect(registry(undefined).client().has(IMAGE)).rejects.toThrow("ghcr.io: connect ECONNREFUSED");
+    await expect(registry(undefined).client().has(IMAGE)).rejects.toMatchObject({
+      message: "ghcr.io: connect ECONNREFUSED",
+      hint: "check that it can be reached from this machine: curl -I https://ghcr.io/v2/",
+    });
   });
 
   it("reads a manifest by tag, and a blob from where it is kept, without credentials there", async () => {
