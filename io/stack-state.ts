@@ -5,6 +5,7 @@ import { z } from "zod";
 import { resourcesIn, type StateResource } from "../records/state.ts";
 import { DeployError } from "../shared/deploy-error.ts";
 import { type StackName, stackNameIn } from "../stacks/stack-name.ts";
+import { isAlive } from "../tools/lock.ts";
 import type { AwsLookups } from "./aws-lookups.ts";
 import type { CommandRunner } from "./child-command.ts";
 import { backendFolder } from "./history.ts";
@@ -196,11 +197,5 @@ export function lockFailure(
 
 /** True for a process of this machine that has ended; nothing is known of other machines'. */
 function isGoneHere(pid: number, host: string): boolean {
-  if (host !== hostname()) return false;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return typeof error === "object" && error !== null && "code" in error && error.code === "ESRCH";
-  }
+  return host === hostname() && !isAlive(pid);
 }

@@ -1,5 +1,16 @@
-import { constants, copyFileSync, linkSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { isAlive } from "../tools/lock.ts";
 
 /** What a file is to hold, and who may read it. */
 interface Content {
@@ -9,7 +20,9 @@ interface Content {
 
 /** Writes a file, or another content into it: whoever reads it, and whatever is killed meanwhile, finds all of one or the other. */
 export function writeWhole(file: string, content: Content): void {
-  beside(file, content, (whole) => renameSync(whole, file));
+  // A link stays one.
+  const place = existsSync(file) ? realpathSync(file) : file;
+  beside(place, content, (whole) => renameSync(whole, place));
 }
 
 /** Makes a file with all of its content; throws EEXIST where one is there, which stays as it is. */
@@ -17,16 +30,27 @@ export function createWhole(file: string, content: Content): void {
   beside(file, content, (whole) => linked(whole, file));
 }
 
-/** Writes it in the same folder under a name of this process's own, which is gone afterwards unless the process is killed. */
+/**
+ * Writes it in the same folder under a name of this process's own, which is gone afterwards; of a process that was killed it
+ * is removed by the next that writes there.
+ */
 function beside(file: string, { content, mode }: Content, place: (whole: string) => void): void {
-  const whole = join(dirname(file), `.${basename(file)}.${process.pid}.part`);
+  const folder = dirname(file);
+  const whole = join(folder, `.${basename(file)}.${process.pid}.part`);
   try {
-    rmSync(whole, { force: true });
+    for (const name of readdirSync(folder)) if (isLeft(name)) rmSync(join(folder, name), { force: true });
     writeFileSync(whole, content, { mode, flag: "wx" });
     place(whole);
   } finally {
     rmSync(whole, { force: true });
   }
+}
+
+/** Whether it is the part of a process that has ended, or that this one left before. */
+function isLeft(name: string): boolean {
+  const pid = Number(/^\..+\.(\d+)\.part$/.exec(name)?.[1] ?? Number.NaN);
+  if (Number.isNaN(pid) || pid === process.pid) return pid === process.pid;
+  return !isAlive(pid);
 }
 
 /** A link is made whole or not at all, and never over another file; some file systems have none. */

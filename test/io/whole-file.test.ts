@@ -1,5 +1,16 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createWhole, writeWhole } from "../../io/whole-file.ts";
@@ -27,6 +38,14 @@ describe.each([
     });
   });
 
+  it("removes the part that a killed process has left, and that of no other", () => {
+    const { pid } = spawnSync(process.execPath, ["--version"]);
+    const [ended, running, other] = [`.prod.json.${pid}.part`, `.prod.json.${process.ppid}.part`, ".notes.part"];
+    for (const each of [ended, running, other]) writeFileSync(join(folder, each), "half");
+    write(file, { content: "whole", mode: 0o600 });
+    expect(readdirSync(folder).sort()).toEqual([running, other, "plan.json"].sort());
+  });
+
   it("leaves no half of the file where there is no room for all of it", () => {
     // A limit on the size of files ends the writing in its middle, as a full disk does.
     const script = `const { ${name} } = await import(${JSON.stringify(MODULE)});
@@ -48,6 +67,18 @@ describe("writeWhole", () => {
     writeWhole(file, { content: "after", mode: 0o644 });
     expect([readFileSync(reader, "utf8"), readFileSync(file, "utf8")]).toEqual(["before", "after"]);
     closeSync(reader);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe("writeWhole to a link", () => {
+  it("writes what it leads to", () => {
+    const folder = mkdtempSync(join(tmpdir(), "sparki-whole-"));
+    const [file, link] = [join(folder, "shared.yaml"), join(folder, "Pulumi.prod.yaml")];
+    writeFileSync(file, "before");
+    symlinkSync(file, link);
+    writeWhole(link, { content: "after", mode: 0o644 });
+    expect([readFileSync(file, "utf8"), lstatSync(link).isSymbolicLink()]).toEqual(["after", true]);
     rmSync(folder, { recursive: true });
   });
 });
