@@ -123,7 +123,7 @@ describe("sparki deploy and sparki rollback", () => {
       error: expect.objectContaining({ hint: expect.stringContaining("pulumi cancel") }),
     });
     await stack.ask("pulumi cancel --yes");
-    const { exitCode, document, stderr } = await stack.run("rollback --yes");
+    const { exitCode, document, stderr } = await stack.run("rollback --yes --abandoned");
     expect({ exitCode, release: document.release?.id, stderr: stderr.slice(-3000) }).toMatchObject({
       exitCode: 0,
       release: "2.0",
