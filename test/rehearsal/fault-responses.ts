@@ -39,7 +39,8 @@ export const RESPONSES: Readonly<Record<keyof typeof FAULTS, Response>> = {
   F10: promoted,
   F11: { exitCode: 4, outcome: "interrupted", reason: /interrupted by SIGINT/ },
   F12: { ...resumable(/cannot be written|state/), isFinishedByResume: true },
-  F13: refused(/locked by ann@desk/, "upgrade"),
+  // The lock comes after the checklist, so it is the update that meets it.
+  F13: { ...resumable(/locked by ann@desk .* since /), scenario: "upgrade", isUntouched: true },
   F15: resumable(/ExpiredToken/),
   F16: resumable(/elasticache:CreateReplicationGroup/),
   F17: promoted,
