@@ -1,4 +1,4 @@
-import { type Grant, MARKED, OWN, on, pass, see, serviceLinked, stackRole, when } from "./grants.ts";
+import { type Grant, MARKED, OWN, on, pass, see, serviceLinked, stackRole, useOfKeys, when } from "./grants.ts";
 
 const KEYS = ["arn:aws:kms:{region}:{account}:key/*", "arn:aws:kms:{global}:{account}:key/*"];
 const ALIASES = ["{region}", "{global}"].map((region) => `arn:aws:kms:${region}:{account}:alias/sparki-{stack}-*`);
@@ -29,11 +29,7 @@ const LOG_GROUPS = [
   "{global}:{account}:log-group:/aws/route53/{domain}:*",
 ].map((rest) => `arn:aws:logs:${rest}`);
 
-/** Services encrypt by the stack's keys, as who deploys lets them. */
-const useOfKeys: readonly Grant[] = [
-  when(OWN, on(KEYS, "kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")),
-  when({ ...OWN, Bool: { "kms:GrantIsForAWSResource": "true" } }, on(KEYS, "kms:CreateGrant")),
-];
+const ownKeys = useOfKeys(KEYS);
 
 /** What each resource type that keeps something needs: keys, logs, database, cache and secrets. */
 export const DATA: Readonly<Record<string, readonly Grant[]>> = {
@@ -94,7 +90,7 @@ export const DATA: Readonly<Record<string, readonly Grant[]>> = {
       "secretsmanager:TagResource",
       "secretsmanager:RotateSecret",
     ),
-    ...useOfKeys,
+    ...ownKeys,
     pass(stackRole("database-monitoring"), "monitoring.rds.amazonaws.com", "rds.amazonaws.com"),
     serviceLinked("rds.amazonaws.com"),
   ],
@@ -141,7 +137,7 @@ export const DATA: Readonly<Record<string, readonly Grant[]>> = {
       "elasticache:DecreaseReplicaCount",
       ...CACHE_TAGS,
     ),
-    ...useOfKeys,
+    ...ownKeys,
     serviceLinked("elasticache.amazonaws.com"),
   ],
   "aws:secretsmanager/secret:Secret": [
@@ -155,7 +151,7 @@ export const DATA: Readonly<Record<string, readonly Grant[]>> = {
       "secretsmanager:TagResource",
       "secretsmanager:UntagResource",
     ),
-    ...useOfKeys,
+    ...ownKeys,
   ],
   "aws:secretsmanager/secretVersion:SecretVersion": [
     on(
@@ -166,6 +162,6 @@ export const DATA: Readonly<Record<string, readonly Grant[]>> = {
       "secretsmanager:PutSecretValue",
       "secretsmanager:UpdateSecretVersionStage",
     ),
-    ...useOfKeys,
+    ...ownKeys,
   ],
 };

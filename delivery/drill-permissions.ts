@@ -1,4 +1,4 @@
-import { ec2, type Grant, OWN, on, when } from "./grants.ts";
+import { ec2, type Grant, OWN, on, useOfKeys, when } from "./grants.ts";
 
 const rds = (...kinds: readonly string[]) => kinds.map((kind) => `arn:aws:rds:{region}:{account}:${kind}`);
 const elasticache = (...kinds: readonly string[]) =>
@@ -43,6 +43,5 @@ export const DRILL: readonly Grant[] = [
     MADE,
     on(GROUPS, "ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress", "ec2:DeleteSecurityGroup"),
   ),
-  when(OWN, on(KEYS, "kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")),
-  when({ ...OWN, Bool: { "kms:GrantIsForAWSResource": "true" } }, on(KEYS, "kms:CreateGrant")),
+  ...useOfKeys(KEYS),
 ];

@@ -31,6 +31,12 @@ export const on = (resources: readonly string[], ...actions: readonly string[]):
 
 export const when = (condition: Condition, grant: Grant): Grant => ({ ...grant, condition });
 
+/** Services encrypt by the stack's keys, of these, in the name of who asks. */
+export const useOfKeys = (keys: readonly string[]): readonly Grant[] => [
+  when(OWN, on(keys, "kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")),
+  when({ ...OWN, Bool: { "kms:GrantIsForAWSResource": "true" } }, on(keys, "kms:CreateGrant")),
+];
+
 /** EC2's resources of these kinds, in this account and region. */
 export const ec2 = (...kinds: readonly string[]): readonly string[] =>
   kinds.map((kind) => `arn:aws:ec2:{region}:{account}:${kind}/*`);

@@ -44,10 +44,9 @@ export async function request(network: Network, url: string, options: HttpReques
       body: options.body ?? null,
       signal,
     });
-    const { sink } = options;
-    if (sink !== undefined && answer.statusCode === 200) for await (const chunk of answer.body) await sink(chunk);
-    // Of a body that was read already nothing is left.
-    const body = sink !== undefined && answer.statusCode === 200 ? "" : await textOf(answer.body);
+    const sink = answer.statusCode === 200 ? options.sink : undefined;
+    if (sink !== undefined) for await (const chunk of answer.body) await sink(chunk);
+    const body = sink === undefined ? await textOf(answer.body) : "";
     return { answered: true, status: answer.statusCode, headers: answer.headers, body, seconds: seconds() };
   } catch (error) {
     const reason = timeout.aborted ? `no answer within ${options.timeoutSeconds ?? 10} s` : coded(error);

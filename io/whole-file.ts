@@ -30,6 +30,18 @@ export function createWhole(file: string, content: Content): void {
   beside(file, content, (whole) => linked(whole, file));
 }
 
+/** Whether `createWhole` made nothing because a file is there. */
+export function isThere(error: unknown): boolean {
+  return codeOf(error) === "EEXIST";
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+}
+
+/** What file systems say that have no links. */
+const WITHOUT_LINKS: ReadonlySet<unknown> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP"]);
+
 /**
  * Writes it in the same folder under a name of this process's own, which is gone afterwards; of a process that was killed it
  * is removed by the next that writes there.
@@ -48,9 +60,8 @@ function beside(file: string, { content, mode }: Content, place: (whole: string)
 
 /** Whether it is the part of a process that has ended, or that this one left before. */
 function isLeft(name: string): boolean {
-  const pid = Number(/^\..+\.(\d+)\.part$/.exec(name)?.[1] ?? Number.NaN);
-  if (Number.isNaN(pid) || pid === process.pid) return pid === process.pid;
-  return !isAlive(pid);
+  const pid = /^\..+\.(\d+)\.part$/.exec(name)?.[1];
+  return pid !== undefined && (Number(pid) === process.pid || !isAlive(Number(pid)));
 }
 
 /** A link is made whole or not at all, and never over another file; some file systems have none. */
@@ -58,8 +69,7 @@ function linked(whole: string, file: string): void {
   try {
     linkSync(whole, file);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "EOPNOTSUPP") throw error;
+    if (!WITHOUT_LINKS.has(codeOf(error))) throw error;
     copyFileSync(whole, file, constants.COPYFILE_EXCL);
   }
 }

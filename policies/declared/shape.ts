@@ -61,8 +61,8 @@ export interface Mismatch {
 
 /** The text with its placeholders filled in. */
 export function fill(text: string, world: World): string {
-  const known: Readonly<Record<string, string>> = { ...(world.words ?? wordsOf(world)), ...world.bound };
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => known[name] ?? whole);
+  const { bound, words = wordsOf(world) } = world;
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => bound[name] ?? words[name] ?? whole);
 }
 
 function wordsOf({ stack, config }: World): NonNullable<World["words"]> {

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { createWhole } from "../../io/whole-file.ts";
+import { createWhole, isThere } from "../../io/whole-file.ts";
 import { DeployError, EXIT, messageOf } from "../../shared/deploy-error.ts";
 import { documentText } from "../../shared/text/output.ts";
 import type { Paint } from "../report/screen.ts";
@@ -73,10 +73,6 @@ function contentOf(file: string): Buffer {
     // A folder, or a file that others may not read: nothing of ours.
     return Buffer.alloc(0);
   }
-}
-
-function isThere(error: unknown): boolean {
-  return typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST";
 }
 
 /** Evidence with gaps is written and not called whole: neither good nor bad is proven by it. */

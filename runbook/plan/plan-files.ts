@@ -1,6 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { createWhole } from "../../io/whole-file.ts";
+import { createWhole, isThere } from "../../io/whole-file.ts";
 import { keepNewest } from "../../shared/keep-newest.ts";
 import { safeDocument } from "../../shared/text/output.ts";
 import type { Plan } from "./plan.ts";
@@ -57,7 +57,7 @@ function writeOnce(file: string, content: string): void {
   try {
     createWhole(file, { content, ...OWN });
   } catch (error) {
-    if (!(typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST")) throw error;
+    if (!isThere(error)) throw error;
   }
 }
 

@@ -5,7 +5,6 @@ import { type EngineResult, nameOf } from "../../records/engine-record.ts";
 import { holdsData, resourcesIn, type StateResource } from "../../records/state.ts";
 import { EXIT, type ExitCodeOf } from "../../shared/deploy-error.ts";
 import type { RunningWork } from "../deploy/stack-target.ts";
-import { interruptedIn, pendingCreates } from "../recovery/state-edit.ts";
 import type { Recovery } from "../recovery/take-over.ts";
 import { showPhase } from "../report/live.ts";
 import { readPresent } from "./rollback-target.ts";
@@ -31,7 +30,7 @@ export interface UndoRequest {
 /** What an undoing touches of a stack. */
 export interface UndoTarget extends RunningWork {
   readonly stack: string;
-  readonly engine: Pick<Engine, "exportState" | "history" | "exportEncrypted" | "refresh" | "unprotectAll" | "destroy">;
+  readonly engine: Pick<Engine, "exportState" | "history" | "refresh" | "unprotectAll" | "destroy">;
 }
 
 /**
@@ -73,8 +72,8 @@ export async function undoFirstDeploy(
 
 /** Whether an update was killed in the middle of creating something, on a stack where nothing was ever promoted. */
 async function mayTakeOver(target: UndoTarget): Promise<boolean> {
-  const { live } = await readPresent(target);
-  return live === undefined && interruptedIn(await target.engine.exportEncrypted()).length > 0;
+  const { live, interrupted } = await readPresent(target);
+  return live === undefined && interrupted.length > 0;
 }
 
 interface Undoable extends Pick<Undoing, "reason" | "resources"> {
@@ -83,12 +82,11 @@ interface Undoable extends Pick<Undoing, "reason" | "resources"> {
 
 /** What a first deployment made, by the state as it is now; an undoing that ends here where nothing may be deleted. */
 async function lookAtFirst(target: UndoTarget): Promise<Undoable | Undoing> {
-  const { live, resources: state } = await readPresent(target);
+  const { live, begun, resources: state } = await readPresent(target);
   const made = state.filter(({ custom, type }) => custom && !type.startsWith("pulumi:"));
   const resources = made.map(({ urn }) => nameOf(urn));
   if (live !== undefined) return stopped(`release ${live.release.id} was promoted: npx sparki rollback restores it`);
-  const pending = pendingCreates(await target.engine.exportEncrypted());
-  if (pending.length > 0)
+  if (begun.length > 0)
     return stopped(
       `an update was interrupted, and what it created is not known yet. Without --dry-run this command finds it, once the ` +
         `update's lock is gone: pulumi cancel --stack ${target.stack}`,

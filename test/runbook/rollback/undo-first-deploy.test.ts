@@ -17,7 +17,6 @@ function firstDeploy() {
     ...target,
     engine: {
       ...target.engine,
-      exportEncrypted: async () => ({ deployment: {} }),
       refresh: async () => resultOf("succeeded"),
       unprotectAll: async () => {
         done.push("unprotect");
@@ -46,7 +45,10 @@ describe("undoFirstDeploy", () => {
       let pending: readonly object[] = [{ type: "creating", resource: { ...KEY, inputs: {} } }];
       const engine = {
         ...undoable.engine,
-        exportEncrypted: async () => ({ deployment: { resources: stack.resources, pending_operations: pending } }),
+        exportState: async () => ({
+          version: 3,
+          deployment: { resources: stack.resources, pending_operations: pending },
+        }),
       };
       const takeOverAlone = async () => {
         done.push("take over");
