@@ -32,6 +32,9 @@ const common = {
   moduleNameMapper: { "^(typescript|@npmcli/arborist)$": "<rootDir>/test/support/unused-module.ts" },
 };
 
+/** For the tests that run real servers: what fails is tried once more, and named at the end where it then passes. */
+const rehearsing = { ...common, setupFilesAfterEnv: ["<rootDir>/test/second-try.ts"] };
+
 export default {
   // Five seconds, Jest's own limit, are little on a machine that does other things too; what hangs is ended all the same.
   testTimeout: 180_000,
@@ -44,13 +47,13 @@ export default {
       testPathIgnorePatterns: ["/test/engine/", "/test/long/"],
     },
     {
-      ...common,
+      ...rehearsing,
       displayName: "engine",
       testMatch: ["<rootDir>/test/engine/**/*.test.ts"],
       testPathIgnorePatterns: [...ALONE, ...WAITING],
     },
-    { ...common, displayName: "waiting", testMatch: WAITING.map((file) => `<rootDir>${file}`) },
-    { ...common, displayName: "alone", testMatch: ALONE.map((file) => `<rootDir>${file}`) },
-    { ...common, displayName: "long", testMatch: ["<rootDir>/test/long/**/*.test.ts"] },
+    { ...rehearsing, displayName: "waiting", testMatch: WAITING.map((file) => `<rootDir>${file}`) },
+    { ...rehearsing, displayName: "alone", testMatch: ALONE.map((file) => `<rootDir>${file}`) },
+    { ...rehearsing, displayName: "long", testMatch: ["<rootDir>/test/long/**/*.test.ts"] },
   ],
 };

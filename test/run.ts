@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { outliveReaders } from "../io/signals.ts";
 
 outliveReaders([process.stdout, process.stderr]);
@@ -22,12 +23,24 @@ interface Check {
 interface Counts {
   readonly passed: number;
   readonly failed: number;
+  /** The names of the passed tests that failed at first (`test/second-try.ts`). */
+  readonly flaky: readonly string[];
 }
 
 interface Result extends Counts {
   /** What is said of it when it has ended, and again when all have. */
   readonly line: string;
 }
+
+const NO_COUNTS: Counts = { passed: 0, failed: 0, flaky: [] };
+
+const testSchema = z.object({ fullName: z.string(), status: z.string(), invocations: z.number().default(1) });
+const reportSchema = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numRuntimeErrorTestSuites: z.number(),
+  testResults: z.array(z.object({ assertionResults: z.array(testSchema) })),
+});
 
 /** One stage after the other; the checks of a stage run side by side. */
 const STAGES: readonly (readonly Check[])[] = [
@@ -54,8 +67,10 @@ function jest(project: string, args: readonly string[]): Check {
 mkdirSync(REPORTS, { recursive: true });
 const results: Result[] = [];
 for (const stage of STAGES) results.push(...(await Promise.all(stage.map(run))));
-const sum = (what: keyof Counts) => results.reduce((total, result) => total + result[what], 0);
+const sum = (what: "passed" | "failed") => results.reduce((total, result) => total + result[what], 0);
 process.stdout.write(`\n${results.map(({ line }) => `${line}\n`).join("")}`);
+for (const name of results.flatMap(({ flaky }) => flaky))
+  process.stdout.write(`flaky, passed at the second try: ${name}\n`);
 process.stdout.write(`${sum("passed")} passed, ${sum("failed")} failed\n`);
 process.exitCode = sum("failed") === 0 ? 0 : 1;
 
@@ -64,13 +79,13 @@ async function run(check: Check): Promise<Result> {
   const start = Date.now();
   if (check.report !== undefined) rmSync(check.report, { force: true });
   const code = await exitCode(check);
-  const counts = check.report === undefined ? { passed: 0, failed: 0 } : readCounts(check.report);
+  const counts = check.report === undefined ? NO_COUNTS : readCounts(check.report);
   const failed = Math.max(counts.failed, code === 0 ? 0 : 1);
   const outcome = failed === 0 ? "ok" : "FAILED";
   const seconds = ((Date.now() - start) / 1000).toFixed(1);
   const line = `== ${check.title}: ${outcome}, ${counts.passed} passed, ${failed} failed, ${seconds} s`;
   process.stdout.write(`${line}\n`);
-  return { passed: counts.passed, failed, line };
+  return { ...counts, failed, line };
 }
 
 /** Jest's JSON goes to the file; what else it and the others say goes to stderr, so that stdout ends with the counts. */
@@ -83,13 +98,20 @@ function exitCode({ command, args }: Check): Promise<number> {
   });
 }
 
+/** What Jest's report counts; nothing passed where it did not get as far as a report, and its exit code says so too. */
 function readCounts(file: string): Counts {
   try {
-    const report = JSON.parse(readFileSync(file, "utf8"));
-    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = report;
-    return { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites };
+    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, testResults } = reportSchema.parse(
+      JSON.parse(readFileSync(file, "utf8")),
+    );
+    const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
+    const flaky = tests.filter(({ status, invocations }) => status === "passed" && invocations > 1);
+    return {
+      passed: numPassedTests,
+      failed: numFailedTests + numRuntimeErrorTestSuites,
+      flaky: flaky.map(({ fullName }) => fullName),
+    };
   } catch {
-    // Jest did not get as far as a report; its exit code says so.
-    return { passed: 0, failed: 1 };
+    return { ...NO_COUNTS, failed: 1 };
   }
 }
