@@ -177,8 +177,14 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   };
   const hasStandby = () => account.world.ofType(TYPES.database).some(({ inputs }) => inputs.multiAz === true);
   const zones = new Zones({ clusters, database: backing.database, cache: backing.cache, hasStandby, timeScale });
-  const targets = { account, backing, storm, exporters, users, zones, slack, certificates: { days: undefined } };
-  routes["POST /faults"] = (body) => applyFaults({ runDirectory, stack: options.stack, ...targets }, body);
+  const place = {
+    runDirectory,
+    slot: addresses.slot,
+    stack: options.stack,
+    targets: () => targetsOf(account, backing),
+  };
+  const broken = { account, backing, storm, exporters, users, zones, slack, certificates: { days: undefined } };
+  routes["POST /faults"] = (body) => applyFaults({ ...place, ...broken }, body);
   routes["POST /asker"] = async (body) => {
     account.authority.asker = parsed(askerSchema, body);
   };

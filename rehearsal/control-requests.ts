@@ -31,7 +31,7 @@ export const heldSchema = z.strictObject({
     .array(
       z.strictObject({
         name: z.string(),
-        operation: z.enum(["create", "update", "delete"]),
+        operation: z.enum(["check", "create", "update", "delete"]),
         moment: z.enum(["before", "after"]),
       }),
     )
@@ -39,6 +39,9 @@ export const heldSchema = z.strictObject({
     .default([]),
   isLost: z.boolean().default(false),
 });
+
+/** The answer to `GET /held`: the resources whose calls are held. */
+export const heldNowSchema = z.object({ held: z.array(z.string()).readonly() });
 
 const list = z.array(z.string()).readonly();
 const compared = z.record(z.string(), z.union([z.string(), list]));

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:f
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { V1Node } from "@kubernetes/client-node";
+import { toLoopback } from "./addresses.ts";
 import type { FaultInjection } from "./aws/fault-injection.ts";
 import type { World } from "./aws/world.ts";
 import { USED_ACCOUNT } from "./aws/world.ts";
@@ -11,6 +12,7 @@ import { KubernetesApi } from "./cluster/api.ts";
 import type { Pod } from "./cluster/objects.ts";
 import { type Faults, faultsSchema, type HandChange, parsed, type Server } from "./control-requests.ts";
 import type { Storm } from "./storm.ts";
+import { waitFor } from "./waiting.ts";
 import type { Zones } from "./zones.ts";
 
 interface Pausable {
@@ -20,7 +22,11 @@ interface Pausable {
 
 export interface FaultTargets {
   readonly runDirectory: string;
+  /** Of its loopback network. */
+  readonly slot: number;
   readonly stack: string;
+  /** What the load balancers know of the targets of all their groups. */
+  readonly targets: () => readonly { readonly address: string; readonly healthy: boolean }[];
   readonly account: {
     readonly world: World;
     readonly faults: FaultInjection;
@@ -93,7 +99,8 @@ function changeByHand(world: World, { type, having, to }: HandChange): void {
 }
 
 /** The stand-in application does what this file in its root says, and what its image says when there is none. */
-async function misbehave({ runDirectory, storm }: FaultTargets, behaviour: Faults["fleet"]): Promise<void> {
+async function misbehave(faulty: FaultTargets, behaviour: Faults["fleet"]): Promise<void> {
+  const { runDirectory, storm } = faulty;
   if (storm.access === undefined) return;
   const api = new KubernetesApi(storm.access);
   try {
@@ -104,9 +111,22 @@ async function misbehave({ runDirectory, storm }: FaultTargets, behaviour: Fault
       if (behaviour === undefined) await rm(file, { force: true });
       else await writeFile(file, JSON.stringify(behaviour));
     }
+    if (behaviour?.neverReady === true) await becomeUnhealthy(faulty, items);
   } finally {
     await api.close();
   }
+}
+
+const UNHEALTHY_SECONDS = 120;
+
+/** Waits until no load balancer counts any of the pods as healthy: from then on it sends them no request. */
+function becomeUnhealthy({ slot, targets }: FaultTargets, pods: readonly Pod[]): Promise<void> {
+  const addresses = new Set(pods.map(({ status }) => toLoopback(status?.podIP ?? "", slot)));
+  const isUnhealthy = async () => {
+    const healthy = targets().filter((target) => target.healthy && addresses.has(target.address)).length;
+    return healthy === 0 ? true : `${healthy} of the fleet's targets are healthy`;
+  };
+  return waitFor("a load balancer without a healthy target", isUnhealthy, { limitSeconds: UNHEALTHY_SECONDS });
 }
 
 /** Lets no node of the cluster take pods, as where none has joined; or all of them again. */

@@ -49,6 +49,8 @@ export interface TimedFaults {
   readonly at?: string;
   /** The step with whose end it breaks. */
   readonly after?: string;
+  /** The step that waits until it is broken, and its gate with it. Its resource is the simulated AWS's or the cluster's. */
+  readonly before?: string;
   /** It is fixed only once everything was done that follows the update. */
   readonly isKept?: true;
   readonly hold: Faults;

@@ -97,6 +97,9 @@ const GATE_FAULTS: Readonly<Record<string, Fault>> = Object.fromEntries(
   }),
 );
 
+/** The record that points the domain to the load balancer; the gate of the entrance runs within this step. */
+const CUTOVER = "cutover-record";
+
 /** AWS makes the cluster after everything that it needs, and everything else after it. */
 const CLUSTER = "cluster-eks-eksCluster";
 
@@ -170,14 +173,14 @@ export const AWS_FAULTS: Readonly<Record<string, Fault>> = {
   F44: { summary: "Slack does not answer", faults: { hold: { slack: "down" }, isKept: true } },
   F45: {
     summary: "the domain's records change, but the name servers keep the old answers",
-    faults: { at: "promotion-record", hold: { names: "stale" }, isKept: true },
+    faults: { before: CUTOVER, hold: { names: "stale" }, isKept: true },
   },
   F46: around("the certificate stays pending", {
     creations: [{ type: TYPES.certificateValidation, ends: "late", text: STAYS_PENDING }],
   }),
   F47: {
     summary: "the targets of the engine's fleet turn unhealthy before the cutover",
-    faults: { after: "promotion-record", hold: { fleet: { neverReady: true } } },
+    faults: { before: CUTOVER, hold: { fleet: { neverReady: true } } },
   },
   F51: around("one of this account's zones is one in which EKS supports no clusters", {
     account: { zoneNumbers: { "us-east-1": "321456" } },

@@ -222,11 +222,11 @@ type Moment = "before" | "after";
 /** Which call is held: the first of the operation about the resource of that logical name. */
 interface HeldCall {
   readonly name: string;
-  readonly operation: "create" | "update" | "delete";
+  readonly operation: "check" | "create" | "update" | "delete";
   readonly moment: Moment;
 }
 
-/** Holds calls of the providers, so that something can be killed exactly there. */
+/** Holds calls of the providers, so that something can be killed, or break, exactly there. */
 export class Boundaries {
   #wanted: readonly HeldCall[] = [];
   #isLost = false;
@@ -250,7 +250,10 @@ export class Boundaries {
     return [...this.#held.keys()].map(({ name }) => name);
   }
 
-  /** The provider with its calls held where that is wanted; previews are never held. */
+  /**
+   * The provider with its calls held where that is wanted; previews are never held, but in a resource's check, which does not
+   * know whether it is one. An update checks a resource when all that it needs is done, and before its hooks run.
+   */
   around(model: ProviderModel): ProviderModel {
     const held = async <T>(request: ResourceRequest, operation: HeldCall["operation"], act: () => T | Promise<T>) => {
       await this.#pass(request, operation, "before");
@@ -265,6 +268,8 @@ export class Boundaries {
             request.preview ? target[key](request) : held<unknown>(request, key, () => target[key](request));
         if (key === "delete")
           return (request: Parameters<ProviderModel["delete"]>[0]) => held(request, key, () => target.delete(request));
+        if (key === "check")
+          return (request: Parameters<ProviderModel["check"]>[0]) => held(request, key, () => target.check(request));
         const value: unknown = Reflect.get(target, key);
         return typeof value === "function" ? value.bind(target) : value;
       },
@@ -279,6 +284,6 @@ export class Boundaries {
       this.#wanted = this.#wanted.filter((each) => each !== wanted);
       await new Promise<void>((resolve) => this.#held.set(wanted, resolve));
     }
-    if (this.#isLost) throw new ConnectionLost();
+    if (this.#isLost && operation !== "check") throw new ConnectionLost();
   }
 }

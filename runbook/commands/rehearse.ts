@@ -80,12 +80,12 @@ async function list({ ports }: CommandInput): Promise<CommandResult> {
   const scenarios = SCENARIOS.map(({ name, summary }) => ({ name, summary }));
   const known = Object.entries(FAULTS).sort(([one], [other]) => one.localeCompare(other));
   const faults = known.map(([id, { summary }]) => ({ id, summary }));
-  const begins = (at: string | undefined) => (at === undefined ? "" : `; from ${at} on, unless a step is named`);
+  const begins = (step: string | undefined) => (step === undefined ? "" : `; from ${step} on, unless a step is named`);
   const lines = [
     "Scenarios:",
     ...scenarios.map(({ name, summary }) => `  ${name.padEnd(18)}${summary}`),
     "Faults (--fault ID, or ID@STEP to start it at that step):",
-    ...known.map(([id, { summary, faults }]) => `  ${id.padEnd(18)}${summary}${begins(faults?.at)}`),
+    ...known.map(([id, { summary, faults }]) => `  ${id.padEnd(18)}${summary}${begins(faults?.at ?? faults?.before)}`),
   ];
   ports.stderr.write(`${inColumns(lines.join("\n"))}\n`);
   return { exitCode: EXIT.done.code, json: { scenarios, faults } };

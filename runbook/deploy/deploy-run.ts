@@ -23,17 +23,17 @@ import {
   readPresent,
   type StackPresent,
 } from "../rollback/rollback-target.ts";
-import { endOf, lookAfterPromotion } from "./after-promotion.ts";
+import { endOf } from "./after-promotion.ts";
 import { type Beginning, type BeginOptions, begin } from "./begin.ts";
 import { decideOn, decisionsOf } from "./decisions.ts";
 import { type Deployment, deploy } from "./deployment.ts";
-import { type Ending, endingOf, outcomeOf } from "./ending.ts";
+import { endingOf, outcomeOf } from "./ending.ts";
 import { thaw } from "./freeze.ts";
+import { provePromotion } from "./promotion-proof.ts";
 import { rememberEnd } from "./release-history.ts";
 import type { Conclusion, DeployRun } from "./result.ts";
-import { judgeRunningDigests } from "./running-digests.ts";
 import type { ConfiguredStack, StackTarget } from "./stack-target.ts";
-import { gateTargetOf, movedOrThrow, StackMoved } from "./stack-target.ts";
+import { movedOrThrow, StackMoved } from "./stack-target.ts";
 
 /**
  * Something that continues beside an update that was previewed, whose events it may watch; what it breaks it fixes when the
@@ -180,7 +180,7 @@ async function conclude(
 ): Promise<Conclusion> {
   const ending = endingOf(deployment);
   const passed = decisionsOf(deployment.gates);
-  if (ending.verdict === "pass") return promoted(target, release, deployment, ending);
+  if (ending.verdict === "pass") return provePromotion(target, release, deployment, ending);
   const present = await readPresent(target);
   const live = present.live?.release ?? null;
   const obstacles = await obstaclesAfter(target, release, present);
@@ -211,37 +211,6 @@ async function conclude(
 }
 
 const UNVERIFIED = { rollback: undefined, verify: undefined };
-
-const DIGESTS_SECONDS = 15;
-
-/** A promotion counts once the pods that run are seen to be the release's own, and the release is verified. */
-async function promoted(
-  target: StackTarget,
-  release: Release,
-  deployment: Deployment,
-  ending: Ending,
-): Promise<Conclusion> {
-  const reach = await gateTargetOf(target, release, () => undefined);
-  const digests = await judgeRunningDigests(reach, { gate: "fleet", phase: "fleet", track: "fleet" }, DIGESTS_SECONDS);
-  const apart = digests.find(({ verdict }) => verdict !== "pass");
-  const decisions = decisionsOf([...deployment.gates, ...digests]);
-  if (apart === undefined) {
-    const decision = decideOn(ending, { canRollBack: true, hasState: true });
-    const { problem, ...after } = await lookAfterPromotion(target, release);
-    const outcome = problem ?? outcomeOf(deployment, ending, decision.action);
-    return { ...outcome, ...after, live: release, decisions: [...decisions, decision, ...after.decisions] };
-  }
-  const reason = `promoted, but ${apart.reason}`;
-  const decision = decideOn({ phase: "promoted", verdict: "error", reason }, { canRollBack: true, hasState: true });
-  return {
-    outcome: "failed",
-    exitCode: EXIT.outside.code,
-    reason,
-    ...UNVERIFIED,
-    live: release,
-    decisions: [...decisions, decision],
-  };
-}
 
 async function obstaclesAfter(
   target: StackTarget,

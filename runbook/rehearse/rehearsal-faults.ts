@@ -1,6 +1,8 @@
+import { systemClock } from "../../io/clock.ts";
 import type { Watcher } from "../../io/engine.ts";
 import type { EngineResult } from "../../records/engine-record.ts";
 import type { CloudProcess } from "../../rehearsal/cloud-process.ts";
+import { heldNowSchema, parsed } from "../../rehearsal/control-requests.ts";
 import type { TimedFaults } from "../../rehearsal/scenario.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { nearest } from "../../shared/nearest.ts";
@@ -16,16 +18,17 @@ export async function withFaults<T>(
   work: (watch: Watcher) => Promise<T>,
 ): Promise<T> {
   if (faults === undefined) return work(() => {});
-  const { at, after, hold, isKept = false } = faults;
+  const { at, after, before, hold, isKept = false } = faults;
   let broken: Promise<unknown> | undefined;
   const begun = new Set<string>();
   const breakNow = () => {
     broken ??= cloud.ask("POST", "/faults", hold);
     // Awaited when the work has ended; until then nobody may call it unhandled.
     broken.catch(() => undefined);
+    return broken;
   };
-  if (at === undefined && after === undefined) breakNow();
-  await broken;
+  const waiting = before === undefined ? undefined : await holdStep(cloud, before, breakNow);
+  if (at === undefined && after === undefined && before === undefined) await breakNow();
   try {
     const result = await work(({ steps }) => {
       const running = steps.filter(({ op, status }) => op !== "same" && status === "running");
@@ -33,12 +36,50 @@ export async function withFaults<T>(
       if (at !== undefined && begun.has(at)) breakNow();
       if (steps.some(({ name, op, status }) => name === after && op !== "same" && status === "done")) breakNow();
     });
-    if (at !== undefined && begun.size > 0 && broken === undefined) throw neverBegan(at);
+    await waiting?.end();
+    const step = at ?? before;
+    if (step !== undefined && begun.size > 0 && broken === undefined) throw neverBegan(step);
     await broken;
     return result;
   } finally {
+    await waiting?.end().catch(() => undefined);
     if (!isKept) await fix(cloud);
   }
+}
+
+const LOOK_SECONDS = 0.1;
+
+/**
+ * Lets the cloud hold a step before anything of it, its gate too, and continue it once `breakNow` has resolved. `end` stops
+ * that, whether the step came or not, and rejects as it did.
+ */
+async function holdStep(
+  cloud: Pick<CloudProcess, "ask">,
+  step: string,
+  breakNow: () => Promise<unknown>,
+): Promise<{ end(): Promise<void> }> {
+  await cloud.ask("POST", "/held", { calls: [{ name: step, operation: "check", moment: "before" }] });
+  const over = new AbortController();
+  const isHeld = async () => parsed(heldNowSchema, await cloud.ask("GET", "/held")).held.includes(step);
+  const broken = async () => {
+    try {
+      while (!over.signal.aborted) {
+        if (await isHeld()) return await breakNow();
+        await systemClock.sleep(LOOK_SECONDS, over.signal).catch(() => undefined);
+      }
+    } finally {
+      await cloud.ask("POST", "/held", {});
+    }
+  };
+  const ended = broken();
+  // Awaited by `end`; until then nobody may call it unhandled.
+  ended.catch(() => undefined);
+  return {
+    end: async () => {
+      over.abort();
+      await ended;
+    },
+  };
 }
 
 /**

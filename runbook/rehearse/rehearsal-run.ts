@@ -173,7 +173,8 @@ async function deployAll(
   options: Pick<DeployOptions, "checklist" | "recovery" | "http">,
 ): Promise<DeployRun> {
   const last = scenario.releases.at(-1);
-  const wanted = [crashAt, last?.faults?.at, last?.around?.interruptAt].filter((step) => step !== undefined);
+  const { at, before } = last?.faults ?? {};
+  const wanted = [crashAt, at, before, last?.around?.interruptAt].filter((step) => step !== undefined);
   const assertSteps = (preview: EngineResult, isLast: boolean) => {
     // The deploy after a crash finds that step made already.
     const assert = isLast && crashAt === undefined ? assertBegins : assertKnown;

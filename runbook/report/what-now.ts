@@ -55,7 +55,7 @@ function afterDeploy({ stack, outcome, exitCode, release, previous }: Ended): re
       return [
         { text: `Neither good nor bad was proven: ${seen}.` },
         { text: "Once the missing evidence is available (requests, an answer), continue", command: deploy },
-        { text: "Or roll back to what was promoted last", command: rollback },
+        ...(previous === undefined ? [] : [{ text: "Or roll back to what was promoted last", command: rollback }]),
       ];
     case "stopped":
       if (exitCode === EXIT.usage.code)

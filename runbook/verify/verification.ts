@@ -33,6 +33,8 @@ export interface VerifyContext {
   /** Tokens of the services that are asked; never part of any output. */
   readonly tokens: Tokens;
   readonly names: Pick<Names, "addressesOf">;
+  /** The load balancer's own DNS name. */
+  readonly loadBalancer: string;
   /** The certificate that is served for a name, trusted or not; rejects when there is none. */
   certificateOf(name: string, signal: AbortSignal): Promise<ServedCertificate>;
   /** A track's Deployment and its pods. */
@@ -122,6 +124,7 @@ async function openVerify(target: GateTarget, clock: Clock): Promise<OpenVerify>
     balancer: (url, options) => request(balancer, url, options),
     tokens: { storm: env.SPARKI_STORM_TOKEN },
     names: world,
+    loadBalancer,
     certificateOf: (name, signal) => servedCertificate(world, name, signal),
     podsOf: (track) => cluster.sampleHealth(namespaceOf(track.workload), trackName(track)),
     runJob: (job, log, signal) => runJob(kubeconfig, job, log, signal),

@@ -23,7 +23,8 @@ const refused = (reason: RegExp, scenario?: "upgrade"): Response => ({
 });
 const resumable = (reason: RegExp): Response => ({ exitCode: 4, outcome: "failed", reason });
 const goesBack = (reason: RegExp): Response => ({ exitCode: 1, outcome: "rolled-back", reason, scenario: "upgrade" });
-const held = (reason: RegExp): Response => ({ exitCode: 3, outcome: "held", reason, scenario: "upgrade" });
+const held = (reason: RegExp): Response => ({ exitCode: 3, outcome: "held", reason });
+const heldUpgrade = (reason: RegExp): Response => ({ ...held(reason), scenario: "upgrade" });
 
 /** The required response to every fault that can be rehearsed by its id. */
 export const RESPONSES: Readonly<Record<keyof typeof FAULTS, Response>> = {
@@ -60,13 +61,14 @@ export const RESPONSES: Readonly<Record<keyof typeof FAULTS, Response>> = {
   F38: goesBack(/requests bad: at least .* over the limit 0\.1 %/),
   F39: goesBack(/over the limit 1 %/),
   F40: goesBack(/bad|burn/),
-  F41: held(/firewall rejects the gate's own requests/),
-  F42: held(/metrics source does not respond/),
-  F43: held(/not numbers/),
+  F41: heldUpgrade(/firewall rejects the gate's own requests/),
+  F42: heldUpgrade(/metrics source does not respond/),
+  F43: heldUpgrade(/not numbers/),
   F44: promoted,
-  F45: held(/resolve|DNS/),
+  // An upgrade leaves the record as it is: DNS changes, and the entrance's gate runs, in the first deployment.
+  F45: held(/^promoted, but DNS keeps its old answer: after \d+ s: \S+ does not resolve/),
   F46: resumable(/PENDING_VALIDATION/),
-  F47: held(/503|certificate and engine/),
+  F47: held(/^entrance, certificate and engine: after \d+ s: .* on the fleet answered 503; expected 200/),
   F48: refused(/not in the registry/, "upgrade"),
   F49: { exitCode: 5, outcome: "failed", reason: /ImagePull/, scenario: "upgrade" },
   F51: refused(/use1-az3/),

@@ -58,6 +58,7 @@ export function fakeVerify({ web = {}, counted, metrics, reachSeconds, ...parts 
     balancer: http,
     tokens: {},
     names: { addressesOf: async () => ["203.0.113.7"] },
+    loadBalancer: "sparki-prod.elb.amazonaws.com",
     certificateOf: () => Promise.reject(new Error("no certificate in this test")),
     podsOf: async ({ workload, kind }) => podsOf(config, workload, kind === "fleet" ? config[workload].replicas : 1),
     runJob: async () => undefined,

@@ -1,4 +1,4 @@
-import { realSeconds } from "../../../gates/live/pace.ts";
+import { dnsSeconds, lookUpName } from "../../../gates/live/name-gate.ts";
 import type { HttpAnswer } from "../../../io/http.ts";
 import { SYNTHETIC } from "../../../io/synthetic.ts";
 import type { Clock } from "../../../shared/clock.ts";
@@ -25,23 +25,20 @@ async function retrying(
   }
 }
 
-/** Resolvers keep an older answer, also that there is no such name, for as long as it lives. */
-const DNS_SECONDS = 300;
-/** A rehearsal's servers are real, whatever its time. */
-const SHORTEST_DNS_SECONDS = 30;
 const TIME_LIMIT_SECONDS = 330;
 
 export const dns: Verification = {
   id: "dns",
   title: "DNS",
-  proves: "The domain's name resolves to an address.",
+  proves: "The domain's name resolves to the load balancer.",
   timeLimitSeconds: TIME_LIMIT_SECONDS,
   run: (context, signal) =>
-    retrying(context, patience(context), signal, async () => {
-      const { domain } = context.config;
-      const addresses = await context.names.addressesOf(domain);
-      if (addresses.length > 0) return pass(`${domain} is ${addresses.join(", ")}`);
-      return fail(`${domain} does not resolve`, `nslookup ${domain}; then npx sparki preflight, for the delegation`);
+    retrying(context, dnsSeconds(context.timeScale), signal, async () => {
+      const { config, loadBalancer, names } = context;
+      const { domain } = config;
+      const { addresses, problem } = await lookUpName({ domain, loadBalancer, addressesOf: names.addressesOf });
+      if (problem === undefined) return pass(`${domain} is ${addresses.join(", ")}`);
+      return fail(problem, `nslookup ${domain}; then npx sparki preflight, for the delegation`);
     }),
 };
 
@@ -68,7 +65,7 @@ export const outside: Verification = {
   proves: "`https://<domain>/health` answers 200, by the name's own address and with its certificate.",
   timeLimitSeconds: TIME_LIMIT_SECONDS,
   run: (context, signal) =>
-    retrying(context, patience(context), signal, async () => {
+    retrying(context, dnsSeconds(context.timeScale), signal, async () => {
       const url = `https://${context.config.domain}/health`;
       const answer = await context.http(url, { headers: SYNTHETIC, timeoutSeconds: 10, signal });
       const fix = `curl -v ${url}; npx sparki diagnose --stack ${context.stack}`;
@@ -77,10 +74,6 @@ export const outside: Verification = {
       return pass(`${url} answered 200 in ${Math.round(answer.seconds * 1000)} ms`);
     }),
 };
-
-function patience({ timeScale }: VerifyContext): number {
-  return realSeconds(DNS_SECONDS, { timeScale, shortest: SHORTEST_DNS_SECONDS });
-}
 
 const TIMEOUT_SECONDS = 10;
 /** The engine, what it needs, and the web UI. */

@@ -71,6 +71,25 @@ describe("Boundaries", () => {
     expect(held.name).toBe("aws");
   });
 
+  it("hold a resource's check, so that something can break before its hooks run, and answer it as the provider does", async () => {
+    const boundaries = new Boundaries();
+    const { model, done } = provider();
+    const held = boundaries.around(model);
+    boundaries.hold([{ name: "cache", operation: "check", moment: "before" }]);
+    const checked = (name: string) => {
+      const about = { ...request(name), olds: {}, news: { size: name }, randomSeed: new Uint8Array() };
+      return Promise.resolve(held.check(about));
+    };
+    expect(await checked("other")).toEqual({ inputs: { size: "other" } });
+    const call = checked("cache");
+    expect(await settled(call)).toBe(false);
+    expect({ held: boundaries.held, done }).toEqual({ held: ["cache"], done: [] });
+    boundaries.hold([]);
+    expect(await call).toEqual({ inputs: { size: "cache" } });
+    boundaries.lose();
+    expect(await checked("cache")).toEqual({ inputs: { size: "cache" } });
+  });
+
   it("hold several calls at once, and let them go on together", async () => {
     const boundaries = new Boundaries();
     const { model, done } = provider();

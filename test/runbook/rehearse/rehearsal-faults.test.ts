@@ -101,6 +101,77 @@ describe("withFaults", () => {
     await expect(withFaults({ ask }, { at: "engine-fleet", hold: DOWN }, work)).rejects.toThrow("unknown fault");
   });
 
+  describe("before a step", () => {
+    const FAULTS = { before: "cutover-record", hold: DOWN };
+    const HELD = { calls: [{ name: "cutover-record", operation: "check", moment: "before" }] };
+
+    /** A cloud in which the step is held as soon as that is asked for, and which notes what it is told, in order. */
+    function holding({ comes = true, refuse }: { comes?: boolean; refuse?: Error } = {}) {
+      const told: unknown[] = [];
+      let release = () => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const ask = async (method: string, path: string, body?: unknown) => {
+        if (method === "GET") return { held: comes ? ["cutover-record"] : [] };
+        if (path === "/faults" && refuse !== undefined && body === DOWN) throw refuse;
+        told.push([path, body]);
+        if (path === "/held" && body !== undefined && JSON.stringify(body) === "{}") release();
+        return undefined;
+      };
+      return { told, ask, released };
+    }
+
+    it("holds the step before the work, breaks while it waits, and only then lets it continue", async () => {
+      const { told, ask, released } = holding();
+      const seen = await withFaults({ ask }, FAULTS, async (watch) => {
+        expect(told).toEqual([["/held", HELD]]);
+        await released;
+        watch(begun("cutover-record"), EVENT);
+        return [...told];
+      });
+      expect(seen).toEqual([
+        ["/held", HELD],
+        ["/faults", DOWN],
+        ["/held", {}],
+      ]);
+      expect(told.slice(3)).toEqual([["/faults", {}]]);
+    });
+
+    it("says so when the step never came, holds it no longer, and needs none in a deploy that changed nothing", async () => {
+      const { told, ask } = holding({ comes: false });
+      const work = async (watch: Watcher) => watch(begun("engine-fleet"), EVENT);
+      await expect(withFaults({ ask }, FAULTS, work)).rejects.toMatchObject({
+        message: "the deploy ended before cutover-record started, so the fault was never injected",
+      });
+      expect(told).toEqual([
+        ["/held", HELD],
+        ["/held", {}],
+        ["/faults", {}],
+      ]);
+      expect(await withFaults({ ask }, FAULTS, async () => "nothing")).toBe("nothing");
+    });
+
+    it("lets the step continue, and rejects, when the cloud does not take the fault", async () => {
+      const { told, ask, released } = holding({ refuse: new Error("unknown fault") });
+      await expect(withFaults({ ask }, FAULTS, () => released)).rejects.toThrow("unknown fault");
+      expect(told).toEqual([
+        ["/held", HELD],
+        ["/held", {}],
+        ["/faults", {}],
+      ]);
+    });
+
+    it("rejects as the work did, and holds the step no longer", async () => {
+      const { told, ask } = holding({ comes: false });
+      await expect(withFaults({ ask }, FAULTS, () => Promise.reject(new Error("refused")))).rejects.toThrow("refused");
+      expect(told.slice(1)).toEqual([
+        ["/held", {}],
+        ["/faults", {}],
+      ]);
+    });
+  });
+
   it("leaves the cloud alone without faults", async () => {
     const { asked, ask } = cloud();
     expect(await withFaults({ ask }, undefined, async () => "done")).toBe("done");

@@ -25,6 +25,11 @@ describe("whatNow", () => {
     expect(said(whatNow(ended(outcome, exitCode)))).toMatch(expected);
   });
 
+  it("names no rollback after a first deployment that is held: there is nothing to roll back to", () => {
+    const text = said(whatNow({ ...ended("held", 3), previous: undefined }));
+    expect(text).toMatch(/continue: npx sparki deploy --stack staging$/);
+  });
+
   it.each([
     ["promoted", 0],
     ["rolled-back", 1],

@@ -19,6 +19,15 @@ describe("dns", () => {
     expect(context.clock.now() - before).toBe(300);
   });
 
+  it("fails when the name resolves to what served before (F45)", async () => {
+    const addressesOf = async (name: string) => [name === DOMAIN ? "192.0.2.1" : "203.0.113.7"];
+    expect(await lookAt(dns, fakeVerify({ names: { addressesOf } }))).toMatchObject({
+      status: "fail",
+      reason: `${DOMAIN} resolves to 192.0.2.1; expected 203.0.113.7`,
+      fix: expect.stringContaining(`nslookup ${DOMAIN}`),
+    });
+  });
+
   it("cannot look when no resolver answers for five minutes, and outlives a shorter outage", async () => {
     const timeout = new Error("queryA ETIMEOUT");
     const addressesOf = () => Promise.reject(timeout);
