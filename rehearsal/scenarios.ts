@@ -5,7 +5,7 @@ import { byService, SERVICE_NAMES } from "../stacks/services.ts";
 import { TYPES } from "./aws/types.ts";
 import type { Edit } from "./checkout.ts";
 import type { Faults } from "./control-requests.ts";
-import type { Behaviours, Fault, ReleaseDescriptor, Scenario, ScenarioRelease } from "./scenario.ts";
+import type { Behaviours, Fault, ReleaseDescriptor, Scenario, ScenarioRelease, TimedFaults } from "./scenario.ts";
 import type { ImageBehaviour } from "./services.ts";
 
 /** The gate of the engine's one-box runs within this step, before the step changes anything. */
@@ -355,7 +355,7 @@ export function withFault(scenario: Scenario, wanted: string): Scenario {
     ...fault.around,
     ...(step !== undefined && stepped(fault) && { [stepped(fault) ?? ""]: step }),
   };
-  const faults = fault.faults && { ...fault.faults, ...(step !== undefined && { at: step }) };
+  const faults = step === undefined ? fault.faults : fault.faults && startingAt(step, fault.faults);
   const faulty = (each: ScenarioRelease): ScenarioRelease => ({
     ...each,
     behaviours: { ...each.behaviours, ...behaviours },
@@ -367,6 +367,11 @@ export function withFault(scenario: Scenario, wanted: string): Scenario {
   });
   const last = scenario.releases.length - 1;
   return { ...scenario, releases: scenario.releases.map((each, index) => (index === last ? faulty(each) : each)) };
+}
+
+/** The faults with another beginning than their own. */
+function startingAt(step: string, { hold, isKept }: TimedFaults): TimedFaults {
+  return { at: step, hold, ...(isKept && { isKept }) };
 }
 
 /** What of a fault on this side of the cloud begins with a step. */

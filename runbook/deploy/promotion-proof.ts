@@ -96,5 +96,5 @@ function unverified({ release, deployment }: Promotion, results: readonly GateRe
 
 function nameText(domain: string, { reason }: GateResult): string {
   const next = `nslookup ${domain}, and npx sparki preflight for the delegation; once it resolves to the load balancer, run the same command again`;
-  return `promoted, but DNS keeps its old answer: ${reason}. Nothing more was changed. Next: ${next}`;
+  return `promoted, but DNS does not lead to it: ${reason}. Nothing more was changed. Next: ${next}`;
 }

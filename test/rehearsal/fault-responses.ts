@@ -66,7 +66,7 @@ export const RESPONSES: Readonly<Record<keyof typeof FAULTS, Response>> = {
   F43: heldUpgrade(/not numbers/),
   F44: promoted,
   // An upgrade leaves the record as it is: DNS changes, and the entrance's gate runs, in the first deployment.
-  F45: held(/^promoted, but DNS keeps its old answer: after \d+ s: \S+ does not resolve/),
+  F45: held(/^promoted, but DNS does not lead to it: after \d+ s: \S+ does not resolve/),
   F46: resumable(/PENDING_VALIDATION/),
   F47: held(/^entrance, certificate and engine: after \d+ s: .* on the fleet answered 503; expected 200/),
   F48: refused(/not in the registry/, "upgrade"),

@@ -190,6 +190,19 @@ describe("withFault", () => {
   it("lets a fault begin with another step than its own", () => {
     const [only] = withFault(findScenario("first-deploy"), "F15@database-instance").releases;
     expect(only?.faults).toMatchObject({ at: "database-instance", hold: { refused: [{ code: "ExpiredToken" }] } });
+    for (const id of ["F07", "F45"]) {
+      const [other] = withFault(findScenario("first-deploy"), `${id}@network-vpc`).releases;
+      expect(other?.faults).toEqual({ ...FAULTS[id]?.faults, after: undefined, before: undefined, at: "network-vpc" });
+    }
+  });
+
+  it("breaks what is about the cutover before its gate looks, which an upgrade does not do again (F45, F47)", () => {
+    for (const id of ["F45", "F47"]) {
+      const [only] = withFault(scenarioFor(id), id).releases;
+      expect(only).toMatchObject({ release: "configured", faults: { before: "cutover-record" } });
+      expect(RESPONSES[id]).toMatchObject({ exitCode: 3, outcome: "held" });
+      expect(RESPONSES[id]).not.toHaveProperty("scenario");
+    }
   });
 
   it.each([

@@ -64,7 +64,7 @@ describe("concludePromotion", () => {
       expect(conclusion).toMatchObject({ outcome: "held", exitCode: 3, rollback: undefined, verify: undefined });
       expect(conclusion.live).toEqual(release);
       expect(conclusion.reason).toBe(
-        "promoted, but DNS keeps its old answer: after 300 s: prod.sparki.tools does not resolve. Nothing more was changed. " +
+        "promoted, but DNS does not lead to it: after 300 s: prod.sparki.tools does not resolve. Nothing more was changed. " +
           "Next: nslookup prod.sparki.tools, and npx sparki preflight for the delegation; once it resolves to the load balancer, run the same command again",
       );
       expect(asked).toEqual(["digests", "name"]);
