@@ -142,14 +142,17 @@ function createBoundary(name: string, place: DeliveredPlace, { parent }: Around)
   return new aws.iam.Policy(name, { name: boundaryName(stack), policy }, { parent });
 }
 
-/** Reads the account, the stack's secrets and its state; changes nothing. */
+/** What `sparki housekeeping` asks Cost Explorer for: AWS lets nobody narrow it, and ReadOnlyAccess leaves bills out. */
+const COSTS = { Effect: "Allow", Action: ["ce:GetCostAndUsage"], Resource: ["*"] };
+
+/** Reads the account and its costs, the stack's secrets and its state; changes nothing. */
 function createPlanning(name: string, place: DeliveredPlace, args: RolesArgs, around: Around): aws.iam.Role {
   return createReading(name, place, around, {
     does: "plans",
     description: `Plans Sparki's stack ${place.stack} from GitHub: reads, and changes nothing`,
     trust: trustIn("planning-role-trust", place, args),
     seconds: PLANNING_SECONDS,
-    statements: [...secretsStatements(place), ...stateStatements(place, args, "read")],
+    statements: [...secretsStatements(place), ...stateStatements(place, args, "read"), COSTS],
   });
 }
 

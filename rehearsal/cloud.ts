@@ -5,6 +5,7 @@ import { z } from "zod";
 import { ACCESS_VARIABLE, accessSchema } from "../shared/rehearsal-access.ts";
 import { type Addresses, PORTS } from "./addresses.ts";
 import { Alerting } from "./alerting.ts";
+import { CostExplorer } from "./aws/cost-explorer.ts";
 import { type AwsProviders, startAwsProviders } from "./aws/serve.ts";
 import { queryLogList } from "./aws/services/route53.ts";
 import { TYPES } from "./aws/types.ts";
@@ -19,6 +20,7 @@ import { settled } from "./cluster/watch.ts";
 import { claimSlot, NotFound, type Route, Unavailable, XmlDocument } from "./control.ts";
 import { askerSchema, heldSchema, imageSchema, parsed, removalSchema } from "./control-requests.ts";
 import { cacheCopyRoutes, copyRoutes } from "./copies.ts";
+import { costRoutes } from "./cost-requests.ts";
 import { CloudMetrics, ClusterMetrics, Exporters } from "./exporters.ts";
 import { applyFaults } from "./faults.ts";
 import { instanceRoutes } from "./instance-requests.ts";
@@ -164,11 +166,17 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   undo.push(() => kubernetes.close());
   routes["GET /world"] = async () => ({ resources: account.world.all(), kept: account.world.kept() });
   routes["GET /rows"] = async () => ({ rows: await backing.database.rows() });
+  const costs = new CostExplorer({
+    resources: () => account.world.all(),
+    modelSeconds: () => account.now(),
+    now: () => Date.now() / 1000,
+  });
   const facts = (type: string) => backupFacts(() => account.world.all(), type);
   Object.assign(
     routes,
     copyRoutes(backing.database, facts(TYPES.database)),
     instanceRoutes(account.databases),
+    costRoutes(costs),
     cacheCopyRoutes(backing.cache, facts(TYPES.replicationGroup)),
   );
   routes["GET /route53/*"] = async (_body, path) => {

@@ -159,7 +159,7 @@ function planningOf(place: Place, config: DeliveryConfig): Declaration[] {
       assumeRolePolicy: planningTrust(place, config),
       maxSessionDuration: HOUR,
     }),
-    ...readingOf(place, name, role),
+    ...readingOf(place, name, role, [allow(["ce:GetCostAndUsage"], ["*"])]),
   ];
 }
 

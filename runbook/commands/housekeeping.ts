@@ -10,6 +10,10 @@ names, nor anything younger than --days; only of addresses AWS says no age. Of a
 an update runs, or after one that was interrupted, nothing is deleted. Log groups of instances that are gone are listed with
 the command that deletes them: only you know whether their lines are needed.
 
+What the stack costs is listed by AWS's services: the estimate of what Pulumi's state names beside what was spent, as Cost
+Explorer has it under the stack's tags, projected from complete days. Asking costs 0.01 USD. Cost Explorer finds nothing
+until the tags are activated as cost allocation tags; what it has not recorded is told as not known, never as 0.
+
 What limits itself is not listed: Helm keeps the newest 10 revisions of each release, which rollbacks use; the newest 200
 plans and 500 reports stay on this machine.
 
@@ -22,12 +26,13 @@ ${exitCodesText({
 Examples:
   npx sparki housekeeping
   npx sparki housekeeping --days 90 --json
+  npx sparki housekeeping --json | jq .costs
   npx sparki housekeeping --yes`;
 
 /** `sparki housekeeping`: what a stack has left and no longer needs. */
 export const housekeeping: Command = {
   name: "housekeeping",
-  summary: "list what the stack has left at AWS and no longer needs; with --yes delete it",
+  summary: "list what the stack no longer needs at AWS, and its cost by service; with --yes delete the former",
   description: DESCRIPTION,
   options: [{ flags: "--days <number>", help: "how old it is at least: 7 to 3650", default: "35" }],
   run,
@@ -41,6 +46,9 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { NOBODY_ASKED } = await import("../preflight/context.ts");
   const { openAwsLeftovers } = await import("../../io/aws-leftovers.ts");
   const { openRehearsedLeftovers } = await import("../rehearse/rehearsed-replacement.ts");
+  const { rehearsedCostExplorer } = await import("../rehearse/rehearsed-costs.ts");
+  const { costByService } = await import("../housekeeping/cost-by-service.ts");
+  const { costExplorerByCli, spentDays } = await import("../housekeeping/spending.ts");
   const { keepHouse } = await import("../housekeeping/housekeeping.ts");
   const { databaseLogGroups } = await import("../housekeeping/log-groups.ts");
   const { housekeepingText } = await import("../housekeeping/housekeeping-text.ts");
@@ -61,8 +69,14 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
       const unsettled = lock === undefined ? interrupted : `the stack is locked by ${lock.holder}`;
       const logGroups =
         rehearsed === undefined ? await databaseLogGroups(context.commands.aws, config).catch(messageOf) : [];
+      phase.say("asking Cost Explorer what was spent");
+      const ask = rehearsedCostExplorer(network, ports.env) ?? costExplorerByCli(context, ports.signal);
+      const [spender, now] = [{ stack, accountId }, ports.clock.now()];
+      const costs = await spentDays(ask, spender, now)
+        .then((spent) => costByService(resources, spent, spender, now))
+        .catch(messageOf);
       const drilledSnapshot = config.preflight.restoreTest?.snapshot;
-      const plan = { stack, now: ports.clock.now(), days, resources, drilledSnapshot, logGroups, unsettled };
+      const plan = { stack, now, days, resources, drilledSnapshot, logGroups, costs, unsettled };
       return keepHouse(leftovers, plan, { isApplied, say: (text) => phase.say(text) });
     });
     ports.stderr.write(housekeepingText(document, screen.paint));

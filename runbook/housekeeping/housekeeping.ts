@@ -3,6 +3,7 @@ import { estimateCost } from "../../policies/pricing/estimate.ts";
 import type { StateResource } from "../../records/state.ts";
 import { DeployError, EXIT, type ExitCodeOf, messageOf } from "../../shared/deploy-error.ts";
 import { bounded, oneLine } from "../../shared/text/visible.ts";
+import type { CostByService } from "./cost-by-service.ts";
 
 /** One thing that may go, and what became of it. */
 export interface Offer {
@@ -43,6 +44,8 @@ export interface Housekeeping {
   readonly kept: readonly Kept[];
   /** A text says why it is not known. */
   readonly byHand: readonly ByHand[] | string;
+  /** What the stack was estimated to cost and what was spent, by service; a text says why it is not known. */
+  readonly costs: CostByService | string;
   readonly next: string | null;
 }
 
@@ -56,6 +59,8 @@ export interface HousekeepingPlan {
   readonly drilledSnapshot: string | undefined;
   /** The names of the log groups of RDS instances; a text says why they are not known. */
   readonly logGroups: readonly string[] | string;
+  /** What was spent; a text says why it is not known. */
+  readonly costs: CostByService | string;
   /** Why the state may lack what exists: someone updates the stack, or an update was interrupted. */
   readonly unsettled?: string | undefined;
 }
@@ -172,7 +177,7 @@ export async function keepHouse(
     stack: plan.stack,
     exitCode: isDone ? EXIT.done.code : EXIT.outside.code,
     applied: isApplied,
-    ...{ offered: offers, kept, byHand: orphanedLogGroups(found, plan) },
+    ...{ offered: offers, kept, byHand: orphanedLogGroups(found, plan), costs: plan.costs },
     next: !isDone ? again : isApplied || offers.length === 0 ? null : `${again} --yes, which deletes what is offered`,
   };
 }

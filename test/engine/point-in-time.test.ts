@@ -164,7 +164,7 @@ describe("restoreDatabase, on a real PostgreSQL", () => {
 
 describe("keepHouse, after a recovery", () => {
   const plan = (now: number, id: string) => ({
-    ...{ stack: "test", now, days: 35, drilledSnapshot: undefined, logGroups: [] },
+    ...{ stack: "test", now, days: 35, drilledSnapshot: undefined, logGroups: [], costs: "not asked" },
     resources: [{ urn: "urn", type: "aws:rds/instance:Instance", id, custom: true, inputs: {}, outputs: {} }],
   });
   const house = async (days: number, isApplied: boolean) => {

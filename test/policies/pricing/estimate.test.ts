@@ -1,4 +1,4 @@
-import { estimateCost, NOT_COUNTED, type Priced } from "../../../policies/pricing/estimate.ts";
+import { estimateByService, estimateCost, NOT_COUNTED, type Priced } from "../../../policies/pricing/estimate.ts";
 import { UNKNOWN } from "../../../shared/engine-values.ts";
 
 const of = (type: string, inputs: Record<string, unknown> = {}): Priced => ({ type, name: type, inputs });
@@ -82,5 +82,48 @@ describe("estimateCost", () => {
     const { monthly, notCounted } = estimateCost([of("aws:rds/instance:Instance", { instanceClass: "db.x2g.large" })]);
     expect(monthly).toBe(0);
     expect(notCounted[0]).toBe("database db.x2g.large: no price in the table");
+  });
+});
+
+describe("estimateByService", () => {
+  const subnet = (availabilityZone: string) => of("aws:ec2/subnet:Subnet", { availabilityZone });
+  const all = [
+    of("aws:eks/cluster:Cluster"),
+    ...["a", "b", "c"].map(subnet),
+    of("aws:ec2/natGateway:NatGateway"),
+    of("aws:ec2/eip:Eip"),
+    of("aws:kms/key:Key"),
+    of("aws:secretsmanager/secret:Secret"),
+    of("aws:route53/zone:Zone"),
+    of("aws:wafv2/webAcl:WebAcl", { rules: [{}, {}] }),
+    of("aws:ec2/vpcEndpoint:VpcEndpoint", { vpcEndpointType: "Interface", subnetIds: [UNKNOWN, UNKNOWN] }),
+    of("aws:lb/loadBalancer:LoadBalancer", { subnets: ["a", "b"] }),
+    of("aws:rds/instance:Instance", database),
+    of("aws:elasticache/replicationGroup:ReplicationGroup", { nodeType: "cache.r7g.large", numCacheClusters: 3 }),
+  ];
+
+  it("names the service that AWS bills each item under", () => {
+    expect(Object.fromEntries(estimateByService(all))).toEqual({
+      // The control plane, and Auto Mode's fee for three nodes.
+      "Amazon Elastic Container Service for Kubernetes": 93.1,
+      "Amazon Elastic Compute Cloud - Compute": 167.54,
+      "EC2 - Other": 32.85,
+      "Amazon Virtual Private Cloud": 25.55,
+      "Amazon Elastic Load Balancing": 16.43,
+      "Amazon Relational Database Service": 371.94,
+      "Amazon ElastiCache": 479.61,
+      "AWS Key Management Service": 1,
+      "AWS Secrets Manager": 0.8,
+      "Amazon Route 53": 0.5,
+      "AWS WAF": 7,
+    });
+  });
+
+  it("adds up to the estimate of the plan, and names nothing that costs nothing", () => {
+    const sum = [...estimateByService(all).values()].reduce((total, each) => total + each, 0);
+    // Each of eleven services and sixteen items is rounded to a cent.
+    expect(Math.abs(sum - estimateCost(all).monthly)).toBeLessThan(0.15);
+    expect(estimateByService([of("aws:lb/loadBalancer:LoadBalancer")]).has("Amazon Virtual Private Cloud")).toBe(false);
+    expect(estimateByService([of("aws:rds/instance:Instance", { instanceClass: "db.x2g.large" })]).size).toBe(0);
   });
 });

@@ -9,7 +9,7 @@ const daysAgo = (days: number) => NOW - days * 86_400;
 const { paint } = plainScreen(process.stderr);
 
 const PLAN: HousekeepingPlan = {
-  ...{ stack: "prod", now: NOW, days: 35, drilledSnapshot: "drilled", logGroups: [] },
+  ...{ stack: "prod", now: NOW, days: 35, drilledSnapshot: "drilled", logGroups: [], costs: "not asked" },
   resources: [
     { urn: "urn:a", type: "aws:rds/instance:Instance", id: "db-LIVE", custom: true, inputs: {}, outputs: {} },
     { urn: "urn:b", type: "aws:ec2/eip:Eip", id: "eipalloc-live", custom: true, inputs: {}, outputs: {} },
