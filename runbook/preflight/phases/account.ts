@@ -87,6 +87,11 @@ export function rolesOf(stack: string, accountId: string): { readonly deploys: s
   return { deploys: role("deploys"), plans: role("plans") };
 }
 
+/** The ARN of the role of a stack's scheduled restore drills. */
+export function drillingRoleOf(stack: string, accountId: string): string {
+  return `arn:aws:iam::${accountId}:role/drills-sparki-${stack}`;
+}
+
 function disagreements({ stack, config, delivered }: PhaseContext): Problem[] {
   const { stack: name, config: delivery } = delivered();
   const file = `delivery/Pulumi.${name}.yaml`;

@@ -3,7 +3,7 @@ import { environmentOf } from "../../../delivery/documents.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { type Finding, fail, pass } from "../check.ts";
 import { askGitHub } from "../checks/code.ts";
-import { rolesOf } from "./account.ts";
+import { drillingRoleOf, rolesOf } from "./account.ts";
 import type { PhaseCheck, PhaseContext } from "./context.ts";
 import { askedByCli } from "./delivered.ts";
 
@@ -17,6 +17,9 @@ const environmentsSchema = z.object({
   ),
 });
 const variablesSchema = z.object({ variables: z.array(z.object({ name: z.string(), value: z.string() })) });
+
+/** As Pulumi names stacks here. */
+const STACK = /^[a-z][a-z0-9-]*$/;
 
 const HELP = "docs/delivery.md, Setting it up";
 
@@ -92,6 +95,53 @@ export const variables: PhaseCheck = {
     return wrong.length === 0
       ? pass(`SPARKI_STACKS, SPARKI_PLAN_ROLES and PULUMI_BACKEND_URL fit ${stack}`)
       : fail(wrong.join("; "), HELP);
+  },
+};
+
+const roleSchema = z.object({ arn: z.string() });
+const stacksSchema = z.array(z.string()).catch([]);
+
+export const drills: PhaseCheck = {
+  id: "github-drills",
+  group: "Application",
+  title: "Variable of the restore drills",
+  proves:
+    "The repository's variable SPARKI_DRILL_ROLES names the role that drills, for every stack. The stack's own exists, and its cluster lets it in.",
+  timeLimitSeconds: 60,
+  run: async (context, signal) => {
+    const { stack, config, aws } = context;
+    const found = await ask(context, "actions/variables?per_page=30", variablesSchema, signal);
+    const text = valueIn(found, "SPARKI_DRILL_ROLES");
+    const expected = drillingRoleOf(stack, config.accountId);
+    if (!text)
+      return fail(
+        "SPARKI_DRILL_ROLES is not set, so drill.yml skips every drill",
+        `gh variable set SPARKI_DRILL_ROLES --body '${JSON.stringify({ [stack]: expected })}', with every stack in it: ${HELP}`,
+      );
+    const roles = entriesIn(text);
+    const others = stacksSchema.parse(json(valueIn(found, "SPARKI_STACKS"))).filter((each) => each !== stack);
+    // Another stack may be in another account: only the name of its role is known here.
+    const isNamed = (other: string) => new RegExp(`^arn:aws:iam::\\d{12}:role/drills-sparki-${other}$`);
+    const wrong = [
+      ...(roles[stack] === expected
+        ? []
+        : [`SPARKI_DRILL_ROLES has ${JSON.stringify(roles[stack] ?? null)} for ${stack}; expected ${expected}`]),
+      ...others
+        .filter((other) => !STACK.test(other) || !isNamed(other).test(String(roles[other])))
+        .map(
+          (other) => `SPARKI_DRILL_ROLES has ${JSON.stringify(roles[other] ?? null)} for ${other}, which drills too`,
+        ),
+    ];
+    if (wrong.length > 0) return fail(wrong.join("; "), HELP);
+    const name = expected.slice(expected.lastIndexOf("/") + 1);
+    if ((await aws.find("iam/getRole", { name }, roleSchema)) === undefined)
+      return fail(`there is no role ${name}`, `npx sparki bootstrap --stack ${stack}, which makes it`);
+    return config.cluster.administrators.includes(expected)
+      ? pass(`${stack} drills as ${expected}`)
+      : fail(
+          `${expected} is not in sparki:cluster.administrators: the cluster would refuse the drill's Job`,
+          `edit Pulumi.${stack}.yaml: add it to sparki:cluster.administrators, and deploy`,
+        );
   },
 };
 

@@ -1,5 +1,6 @@
-import { environment, runner, runnerVariable, variables } from "../../../../runbook/preflight/phases/github.ts";
+import { drills, environment, runner, runnerVariable, variables } from "../../../../runbook/preflight/phases/github.ts";
 import { ACCOUNT, BUCKET, deliveryWith, phaseContext, RUNNER, see } from "../../../support/phases.ts";
+import { configWith } from "../../../support/preflight.ts";
 
 const API = "GET https://api.github.com/repos/alexarno/sparki-deploy";
 const DEPLOYS = `arn:aws:iam::${ACCOUNT}:role/deploys-sparki-prod`;
@@ -26,7 +27,7 @@ const withVariables = (all: Readonly<Record<string, string>>) =>
 
 describe("GitHub's settings", () => {
   it("are unknown without a token, and where GitHub shows nothing to it", async () => {
-    for (const check of [environment, variables, runnerVariable]) {
+    for (const check of [environment, variables, drills, runnerVariable]) {
       await expect(see(check, phaseContext())).rejects.toMatchObject({
         message: expect.stringContaining("GITHUB_TOKEN is not set"),
         hint: expect.stringContaining("gh auth token"),
@@ -78,6 +79,51 @@ describe("GitHub's settings", () => {
     expect(await see(runnerVariable, label("codebuild-sparki-prod-{0}-{1}"))).toMatchObject({ status: "pass" });
     expect(await see(runnerVariable, label("ubuntu-latest"))).toMatchObject({ status: "fail" });
     expect(await see(runnerVariable, withVariables({}))).toMatchObject({ status: "fail" });
+  });
+});
+
+describe("drills", () => {
+  const role = (stack: string) =>
+    `arn:aws:iam::${stack === "prod" ? ACCOUNT : "444455556666"}:role/drills-sparki-${stack}`;
+  const both = { prod: role("prod"), staging: role("staging") };
+  const { cluster } = configWith({});
+  const entered = configWith({ cluster: { ...cluster, administrators: [...cluster.administrators, role("prod")] } });
+  const of = (roles: unknown, { exists = true, config = entered } = {}) =>
+    phaseContext({
+      tokens,
+      config,
+      looks: { "iam/getRole": exists ? { arn: role("prod") } : undefined },
+      web: {
+        [`${API}/actions/variables`]: listed({
+          SPARKI_STACKS: '["staging", "prod"]',
+          ...(roles !== undefined && { SPARKI_DRILL_ROLES: typeof roles === "string" ? roles : JSON.stringify(roles) }),
+        }),
+      },
+    });
+
+  it("passes where every stack has its role, and the stack's own exists and may enter the cluster", async () => {
+    expect(await see(drills, of(both))).toEqual({ status: "pass", reason: `prod drills as ${role("prod")}` });
+  });
+
+  it.each([
+    ["nothing is set", of(undefined), "SPARKI_DRILL_ROLES is not set, so drill.yml skips every drill"],
+    ["it is empty, which GitHub treats alike", of(""), "is not set"],
+    ["it is no JSON", of("drills-sparki-prod"), "has null for prod"],
+    ["it has no role for the stack", of({ staging: role("staging") }), `has null for prod; expected ${role("prod")}`],
+    ["it has another stack's role", of({ ...both, prod: role("staging") }), `expected ${role("prod")}`],
+    ["it has the planning role", of({ ...both, prod: PLANS }), `has "${PLANS}" for prod`],
+    ["another stack is left out", of({ prod: role("prod") }), "has null for staging, which drills too"],
+    ["another stack has a role of another name", of({ ...both, staging: DEPLOYS }), "for staging, which drills too"],
+    ["the role does not exist", of(both, { exists: false }), "there is no role drills-sparki-prod"],
+    ["the cluster does not know it", of(both, { config: configWith({}) }), "is not in sparki:cluster.administrators"],
+  ])("fails where %s", async (_, context, reason) => {
+    const found = await see(drills, context);
+    expect(found).toMatchObject({ status: "fail", reason: expect.stringContaining(reason) });
+  });
+
+  it("says how the variable is set", async () => {
+    const { fix } = await see(drills, of(undefined));
+    expect(fix).toContain(`gh variable set SPARKI_DRILL_ROLES --body '{"prod":"${role("prod")}"}'`);
   });
 });
 
