@@ -1,7 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { createLogGroup } from "../infra/log-group.ts";
 import { createServiceRole, onBehalfOf } from "../infra/roles.ts";
-import type { Account } from "./locked-bucket.ts";
+import { type Account, createKey } from "./locked-bucket.ts";
 
 export interface RunnerArgs extends Account {
   readonly stack: string;
@@ -54,7 +55,7 @@ export class Runner extends pulumi.ComponentResource {
       },
       inside,
     );
-    const logs = `arn:aws:logs:${region}:${accountId}:log-group:/aws/codebuild/${project}`;
+    const logs = createLogs(this, `${name}-logs`, args, `/aws/codebuild/${project}`);
     const interfaces = [
       "ec2:CreateNetworkInterface",
       "ec2:DeleteNetworkInterface",
@@ -69,10 +70,8 @@ export class Runner extends pulumi.ComponentResource {
       service: "codebuild.amazonaws.com",
       only: onBehalfOf(args, "codebuild", `project/${project}`),
       permissions: [
-        {
-          actions: ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-          resources: [logs, `${logs}:*`],
-        },
+        // Not to create the group: one that CodeBuild makes keeps its lines for ever, under no key of the account's.
+        { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [logs.arn, `${logs.arn}:*`] },
         // AWS lets nobody narrow these: https://docs.aws.amazon.com/codebuild/latest/userguide/auth-and-access-control-iam-identity-based-access-control.html
         { actions: interfaces, resources: ["*"] },
         {
@@ -107,6 +106,7 @@ export class Runner extends pulumi.ComponentResource {
           location: `https://github.com/${args.repository}.git`,
           auth: { type: "CODECONNECTIONS", resource: args.connectionArn },
         },
+        logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: logs.group.name } },
         vpcConfig: { vpcId, subnets: [...args.subnetIds], securityGroupIds: [group.id] },
         // A deployment's whole session.
         buildTimeout: 240,
@@ -126,4 +126,21 @@ export class Runner extends pulumi.ComponentResource {
     this.securityGroupId = group.id;
     this.registerOutputs();
   }
+}
+
+/** What jobs write, for a year under a key that encrypts nothing else. */
+function createLogs(parent: Runner, name: string, args: RunnerArgs, group: string) {
+  const { accountId, region, stack } = args;
+  const arn = `arn:aws:logs:${region}:${accountId}:log-group:${group}`;
+  const encrypts = {
+    Sid: "LogsOfTheRunner",
+    Effect: "Allow",
+    Principal: { Service: `logs.${region}.amazonaws.com` },
+    Action: ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+    Resource: "*",
+    Condition: { ArnEquals: { "kms:EncryptionContext:aws:logs:arn": arn } },
+  };
+  const [alias, description] = [`runs-sparki-${stack}`, "Sparki's delivery: what GitHub's jobs write"];
+  const key = createKey(parent, `${name}-key`, { ...args, alias, description, statements: [encrypts] });
+  return { arn, group: createLogGroup(parent, name, { name: group, logKeyArn: key.arn, region }) };
 }

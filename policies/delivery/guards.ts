@@ -23,7 +23,7 @@ const GUARDS: readonly {
   { of: /^aws:guardduty\//, guards: () => / alarms-guardduty(-told)?$/ },
   { of: /^aws:cloudtrail\//, guards: () => / account-audit-bucket$/ },
   { of: /^aws:cfg\/recorder:Recorder /, guards: () => / account-config-(channel|on|role(-.+)?)$/ },
-  { of: /^aws:codebuild\/project:Project /, guards: () => / runner-(group|role|role-policy|jobs)$/ },
+  { of: /^aws:codebuild\/project:Project /, guards: () => / runner-(group|logs|role|role-policy|jobs)$/ },
   // What the config switches on is there.
   {
     of: /^pulumi:pulumi:Stack /,

@@ -12,11 +12,12 @@ import {
   type World,
 } from "../declared/shape.ts";
 import type { ResourceOptions } from "../judging/resource.ts";
-import { alarmsOf, backupAlarmOf, breakGlassOf, runnerOf, SECURITY_GROUP_ID, watchOf } from "./account.ts";
+import { alarmsOf, backupAlarmOf, breakGlassOf, watchOf } from "./account.ts";
 import { missingAmong } from "./guards.ts";
 import { BOUNDARY, identitiesOf } from "./identities.ts";
 import { stateBucket, stateOf } from "./keys-and-buckets.ts";
 import { cloudOf } from "./pulumi-cloud.ts";
+import { runnerOf, SECURITY_GROUP_ID } from "./runner.ts";
 import { one } from "./shapes.ts";
 
 /** Groups of resources in the program's tree; they make nothing themselves. */

@@ -5,7 +5,9 @@ import { inputRecordOf } from "../../aws/inputs.ts";
 import { allows, documentFaults } from "../../aws/policy-document.ts";
 import { documentsOf, trustsOf } from "../../delivery/documents.ts";
 import { places } from "../../delivery/places.ts";
+import { TYPES } from "../../rehearsal/aws/types.ts";
 import { boundaryArn, boundaryName } from "../../stacks/permissions-boundary.ts";
+import { Account } from "../rehearsal/aws/account.ts";
 import { ACCOUNT, CONFIG, RUNNER, recordDelivery } from "../support/delivery-program.ts";
 import { fits } from "../support/event-pattern.ts";
 import { find, type Recorded } from "../support/recorder.ts";
@@ -322,7 +324,52 @@ describe("what watches the account", () => {
       }),
     ]);
     const policy = textOf(find(made, "aws:iam/rolePolicy:RolePolicy", "runner-role-policy"));
-    for (const action of ["sts:AssumeRole", "s3:GetObject", "kms:Decrypt", "iam:PassRole", "ec2:RunInstances"])
+    for (const action of [
+      "logs:CreateLogGroup",
+      "sts:AssumeRole",
+      "s3:GetObject",
+      "kms:Decrypt",
+      "iam:PassRole",
+      "ec2:RunInstances",
+    ])
       expect([action, allows(policy, { action, resource: "*" })]).toEqual([action, false]);
+  });
+
+  it("keeps the runner's lines for a year under a key that encrypts them alone, in a group that CodeBuild cannot make", async () => {
+    const made = await recorded({ ...CONFIG, runner: RUNNER });
+    const [group, arn] = [
+      "/aws/codebuild/sparki-prod",
+      `arn:aws:logs:us-east-1:${ACCOUNT}:log-group:/aws/codebuild/sparki-prod`,
+    ];
+    expect(find(made, "aws:cloudwatch/logGroup:LogGroup", "runner-logs").inputs).toMatchObject({
+      name: group,
+      retentionInDays: 365,
+      kmsKeyId: expect.stringContaining("runner-logs-key"),
+    });
+    expect(find(made, "aws:codebuild/project:Project").inputs.logsConfig).toEqual({
+      cloudwatchLogs: { status: "ENABLED", groupName: group },
+    });
+    const role = textOf(find(made, "aws:iam/rolePolicy:RolePolicy", "runner-role-policy"));
+    const may = (action: string, resource: string) => allows(role, { action, resource });
+    expect(may("logs:PutLogEvents", `${arn}:log-stream:1`)).toBe(true);
+    expect(may("logs:CreateLogStream", `${arn}:log-stream:1`)).toBe(true);
+    expect(may("logs:CreateLogGroup", arn)).toBe(false);
+    expect(may("logs:PutLogEvents", arn.replace("-prod", "-staging"))).toBe(false);
+    const key = JSON.parse(textOf(find(made, "aws:kms/key:Key", "runner-logs-key")));
+    expect(key.Statement.at(-1)).toMatchObject({
+      Principal: { Service: "logs.us-east-1.amazonaws.com" },
+      Condition: { ArnEquals: { "kms:EncryptionContext:aws:logs:arn": arn } },
+    });
+    // CloudWatch Logs takes the key for this group alone.
+    const account = new Account();
+    const session = { ...account.session.config, allowedAccountIds: JSON.stringify([ACCOUNT]) };
+    account.session = { ...account.session, config: session };
+    const policy = JSON.stringify(key);
+    const { properties } = await account.create({ type: TYPES.kmsKey, name: "key", inputs: { policy } });
+    const make = (name: string) =>
+      account.create({ type: TYPES.logGroup, name, inputs: { name, kmsKeyId: String(properties.arn) } });
+    expect((await make(group)).id).toBe(group);
+    await expect(make(`${group}-2`)).rejects.toThrow("is not allowed to be used");
+    await account.close();
   });
 });

@@ -457,6 +457,20 @@ const CASES: [title: string, change: Change, finding: string][] = [
     state("runner-role-policy", "policy", more({ Effect: "Allow", Action: ["sts:AssumeRole"], Resource: ["*"] })),
     "runner-role-policy policy",
   ],
+  [
+    "a runner that makes log groups itself",
+    state("runner-role-policy", "policy", more({ Effect: "Allow", Action: ["logs:CreateLogGroup"], Resource: ["*"] })),
+    "runner-role-policy policy",
+  ],
+  ["a runner's logs that never end", set("runner-logs", { retentionInDays: undefined }), "runner-logs retentionInDays"],
+  ["a runner's logs under no key", set("runner-logs", { kmsKeyId: undefined }), "runner-logs kmsKeyId"],
+  ["a runner whose logs are nobody's", drop("runner-logs"), "runner-project its guard"],
+  [
+    "a runner that writes elsewhere",
+    set("runner-project", { logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: "/aws/elsewhere" } } }),
+    "runner-project logsConfig",
+  ],
+  ["a runner that writes nothing", set("runner-project", { logsConfig: undefined }), "runner-project logsConfig"],
   ["jobs for every push", set("runner-jobs", { filterGroups: [] }), "runner-jobs filterGroups"],
   // Pulumi Cloud.
   [
