@@ -5,6 +5,7 @@ import { AccountWatch } from "./account-watch.ts";
 import { Alarms } from "./alarms.ts";
 import { alarmOnBackups } from "./backup-alarms.ts";
 import { BreakGlass } from "./break-glass.ts";
+import { CacheEvents } from "./cache-events.ts";
 import { parseDelivery } from "./config.ts";
 import type { Account } from "./locked-bucket.ts";
 import { PulumiCloud } from "./pulumi-cloud.ts";
@@ -42,6 +43,7 @@ export default async function delivery() {
   const alarms = new Alarms("alarms", { ...account, emails }, here);
   const breakGlass = new BreakGlass("break-glass", { ...account, ...config.breakGlass, alarms }, here);
   alarmOnBackups(alarms, stacks);
+  const cacheEvents = new CacheEvents("cache-events", { ...account, emails }, here);
   const { watch, budget, runner } = config;
   new AccountWatch("account", { ...account, ...budget, emails, watch, alarms }, here);
   const repository = places.find(({ stack }) => stack === runner?.stack)?.repository;
@@ -60,6 +62,7 @@ export default async function delivery() {
     drillingRoles: roles.drilling,
     permissionsBoundaries: roles.boundaries,
     breakGlassRole: breakGlass.roleArn,
+    cacheEventsTopic: cacheEvents.topicArn,
     ...(runners && { runnerSecurityGroup: runners.securityGroupId }),
     ...(clouds && { deploymentRunnerToken: clouds.runnerToken }),
   };

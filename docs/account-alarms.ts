@@ -18,6 +18,9 @@ What AWS publishes as an event and no metric tells reaches \`sparki-delivery:ala
 | \`sparki-delivery-guardduty\` | GuardDuty finds something of severity 7 or more |
 | [\`sparki-delivery-backups\`](#backups-ended) | a stack's database makes no backups any more, or they cannot be read |
 
+What ElastiCache tells of a cache reaches the same people by the topic \`cache-events-sparki\`, by which no key encrypts,
+because ElastiCache tells no other: [a snapshot that failed](#a-snapshot-of-the-cache-failed) above all.
+
 ## Backups ended
 
 **mail, database.** RDS tells one of these of the stack's own database, \`sparki-<stack>-database\`; the temporary instance of a
@@ -47,9 +50,8 @@ Then:
 
 ### A backup that was not made
 
-RDS publishes no event for an automated backup of PostgreSQL that failed, and CloudWatch has no metric of it. ElastiCache tells
-a failed snapshot (\`Snapshot Creation Failed\`) on EventBridge for serverless caches alone, and this cache is a replication
-group. So both are found by what is missing:
+RDS publishes no event for an automated backup of PostgreSQL that failed, and CloudWatch has no metric of it. Nor is a snapshot
+of the cache told that nobody began. Both are found by what is missing:
 
 | what finds it | when |
 | --- | --- |
@@ -57,4 +59,25 @@ group. So both are found by what is missing:
 | \`npx sparki preflight\` (\`database-backup\`) | before every deployment: the newest snapshot of the database is older than 26 hours, or not complete |
 
 What to do then is in [recovery.md](recovery.md#why-it-did-not-pass).
+
+## A snapshot of the cache failed
+
+**mail, cache.** ElastiCache publishes \`ElastiCache:SnapshotFailed\` with the name of the node, once, to the topic that
+\`sparki:cache.eventsTopic\` names: the output \`cacheEventsTopic\` of delivery, which has to be there first. Everything else that it
+[tells of a cache](https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ElastiCacheSNS.html) is mailed too, such as failovers
+and nodes that it will replace, but not \`ElastiCache:SnapshotComplete\`, which comes every day. On EventBridge it tells a failed
+snapshot for serverless caches alone.
+
+Look at:
+
+1. \`aws elasticache describe-events --source-type replication-group --source-identifier sparki-prod-cache --duration 1440\`, and the
+   same for \`cache-cluster\` and the node's name: why?
+2. \`aws elasticache describe-snapshots --replication-group-id sparki-prod-cache\`: which one is the newest that is \`available\`?
+
+Then:
+
+1. Not enough memory for the fork: [CacheMemoryHigh](#cachememoryhigh) has what to do. The key cannot be used: as
+   [above](#backups-ended).
+2. Make one by hand: \`aws elasticache create-snapshot --replication-group-id sparki-prod-cache --snapshot-name NAME\`, and
+   \`npx sparki drill restore cache --snapshot NAME\`.
 `;

@@ -24,6 +24,8 @@ export interface CacheArgs {
   readonly authTokenSince: string;
   /** The day of the token that alone is taken: that of the present one ends the token before. @default both are taken */
   readonly onlyAuthTokenSince?: string;
+  /** Where ElastiCache tells what happens to it. @default nowhere */
+  readonly eventsTopic?: string;
   readonly protect: boolean;
 }
 
@@ -103,6 +105,7 @@ function createReplicationGroup(parent: Cache, name: string, args: ReplicationGr
       subnetGroupName: subnets.name,
       securityGroupIds: [args.securityGroupId],
       port: PORT,
+      ...(args.eventsTopic !== undefined && { notificationTopicArn: args.eventsTopic }),
     },
     { parent, protect: args.protect, hooks: { beforeUpdate: [keepTokenBefore(name)] } },
   );

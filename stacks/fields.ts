@@ -139,6 +139,12 @@ export const permissionsBoundary = pattern(
   "the ARN of the stack's permissions boundary, as delivery's output permissionsBoundaries tells it",
 );
 
+/** Of the account's own delivery; the stack's own account and region are held by the config as a whole. */
+export const cacheEventsTopic = pattern(
+  /^arn:aws:sns:[a-z0-9-]{1,32}:\d{12}:cache-events-sparki$/,
+  "the ARN of the topic cache-events-sparki, as delivery's output cacheEventsTopic tells it",
+);
+
 const LABEL = "(?!-)[a-z0-9-]{1,63}(?<!-)";
 /** No public certificate is issued for these: RFC 2606, 6761, 7686 and 8375, and what ICANN keeps for private use. */
 const RESERVED_DOMAIN =

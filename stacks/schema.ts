@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   accountId,
   between,
+  cacheEventsTopic,
   cacheType,
   channel,
   databaseClass,
@@ -106,6 +107,8 @@ const cacheSchema = z
     authTokenSince: date,
     /** The day of the token that Redis takes alone; while it is not `authTokenSince`, it takes the one before too. */
     onlyAuthTokenSince: date.exactOptional(),
+    /** Where ElastiCache tells what happens to it, a failed snapshot for one; delivery mails it. @default nowhere */
+    eventsTopic: cacheEventsTopic.exactOptional(),
   })
   .refine(({ authTokenSince, onlyAuthTokenSince: only }) => only === undefined || only <= authTokenSince, {
     path: ["onlyAuthTokenSince"],
@@ -321,7 +324,14 @@ interface Contradiction {
 
 /** What each field alone allows, but another one does not. */
 function* contradictions(config: z.infer<typeof fieldsSchema>): Generator<Contradiction> {
-  const { network, cluster, floor, database } = config;
+  const { network, cluster, floor, database, cache } = config;
+  const topic = `arn:aws:sns:${config.region}:${config.accountId}:cache-events-sparki`;
+  if (cache.eventsTopic !== undefined && /^\d{12}$/.test(config.accountId) && cache.eventsTopic !== topic)
+    yield {
+      path: ["cache", "eventsTopic"],
+      found: cache.eventsTopic,
+      expected: `${topic}: ElastiCache tells a topic of its own account and region alone`,
+    };
   for (const [index, found] of network.zones.entries())
     if (found.slice(0, -1) !== config.region)
       yield { path: ["network", "zones", index], found, expected: `a zone of ${config.region}, the stack's region` };

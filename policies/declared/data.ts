@@ -12,6 +12,7 @@ import {
   optional,
   ref,
   refs,
+  whereConfigured,
 } from "./shape.ts";
 
 const DATABASE_SUBNETS = refs("network-database-{zone}");
@@ -183,6 +184,7 @@ export const data: readonly Declaration[] = [
       finalSnapshotIdentifier: "sparki-{stack}-cache-final",
       snapshotWindow: "02:00-03:00",
       maintenanceWindow: "sun:05:30-sun:06:30",
+      notificationTopicArn: whereConfigured("cache.eventsTopic", ({ cache }) => cache.eventsTopic),
     },
   }),
   ...declare(

@@ -5,7 +5,11 @@ import { allow, iam, iamOf, one } from "./shapes.ts";
 
 const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
 const ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
+const TOPIC = "aws:sns/topic:Topic";
+const TOPIC_POLICY = "aws:sns/topicPolicy:TopicPolicy";
+const FILLED_IN_TOPIC = { fifoTopic: optional(false), contentBasedDeduplication: optional(false) };
 const ALARMS = "alarms-sparki";
+const CACHE_EVENTS = "cache-events-sparki";
 const BREAK_GLASS = "break-glass-sparki";
 const AUDIT_KEY = "account-audit-key";
 const AUDIT_BUCKET = "account-audit-bucket";
@@ -61,31 +65,76 @@ export function alarmsOf({ accountId, region, alarms }: DeliveryConfig): Declara
       description: "Sparki's delivery: alarms on their way to people",
       services: [{ ...events, Action: ["kms:Decrypt", "kms:GenerateDataKey*"], Resource: "*" }],
     }),
-    ...one("aws:sns/topic:Topic", "alarms-topic", {
+    ...one(TOPIC, "alarms-topic", {
       region,
       name: ALARMS,
       displayName: "Sparki's account",
       kmsMasterKeyId: ref("alarms-key"),
-      fifoTopic: optional(false),
-      contentBasedDeduplication: optional(false),
+      ...FILLED_IN_TOPIC,
     }),
-    ...one("aws:sns/topicPolicy:TopicPolicy", "alarms-policy", {
+    ...one(TOPIC_POLICY, "alarms-policy", {
       region,
       arn: ref("alarms-topic"),
       policy: iam({ ...events, Action: "sns:Publish", Resource: arn }, encrypted),
     }),
-    ...alarms.emails.flatMap((endpoint) =>
-      one("aws:sns/topicSubscription:TopicSubscription", `alarms-${endpoint}`, {
-        region,
-        topic: ref("alarms-topic"),
-        protocol: "email",
-        endpoint,
-        confirmationTimeoutInMinutes: optional(1),
-        endpointAutoConfirms: optional(false),
-        rawMessageDelivery: optional(false),
-      }),
-    ),
+    ...mailsOf("alarms", region, alarms.emails),
   ];
+}
+
+/**
+ * The topic of the stacks' caches, which services of this account alone write to, by TLS only, and mails of whatever is no
+ * snapshot that was made. ElastiCache takes none that a key encrypts.
+ */
+export function cacheEventsOf({ accountId, region, alarms }: DeliveryConfig): Declaration[] {
+  const publish = {
+    Principal: { AWS: "*" },
+    Action: "sns:Publish",
+    Resource: `arn:aws:sns:${region}:${accountId}:${CACHE_EVENTS}`,
+  };
+  const own = {
+    Sid: "ServicesOfThisAccount",
+    Effect: "Allow",
+    ...publish,
+    Condition: { StringEquals: { "aws:SourceOwner": accountId } },
+  };
+  const encrypted = {
+    Sid: "EncryptedInTransit",
+    Effect: "Deny",
+    ...publish,
+    Condition: { Bool: { "aws:SecureTransport": "false" } },
+  };
+  return [
+    ...one(TOPIC, "cache-events-topic", {
+      region,
+      name: CACHE_EVENTS,
+      displayName: "Sparki's caches",
+      ...FILLED_IN_TOPIC,
+    }),
+    ...one(TOPIC_POLICY, "cache-events-policy", {
+      region,
+      arn: ref("cache-events-topic"),
+      policy: iam(own, encrypted),
+    }),
+    ...mailsOf("cache-events", region, alarms.emails, {
+      filterPolicyScope: "MessageBody",
+      filterPolicy: json({ "ElastiCache:SnapshotComplete": [{ exists: false }] }),
+    }),
+  ];
+}
+
+function mailsOf(of: string, region: string, emails: readonly string[], more: Declaration["properties"] = {}) {
+  return emails.flatMap((endpoint) =>
+    one("aws:sns/topicSubscription:TopicSubscription", `${of}-${endpoint}`, {
+      region,
+      topic: ref(`${of}-topic`),
+      protocol: "email",
+      endpoint,
+      ...more,
+      confirmationTimeoutInMinutes: optional(1),
+      endpointAutoConfirms: optional(false),
+      rawMessageDelivery: optional(false),
+    }),
+  );
 }
 
 /** The administrators' role of the named people with a second factor just given, for an hour, and the alarm on it. */

@@ -19,7 +19,10 @@ const GUARDS: readonly {
   // Without its boundary's policy the stack's roles would have no cap, and without a part, the guard above all, no limit.
   { of: /^aws:iam\/role:Role roles-/, guards: (name) => new RegExp(`^aws:iam/\\w+:\\w+ ${name}-`) },
   { of: /^aws:iam\/role:Role break-glass-role$/, guards: () => / (alarms-break-glass(-told)?|alarms-topic)$/ },
-  { of: /^aws:sns\/topic:Topic /, guards: () => /^aws:sns\/topic(Policy|Subscription):/ },
+  {
+    of: /^aws:sns\/topic:Topic /,
+    guards: (name) => new RegExp(`^aws:sns/topic(Policy|Subscription):\\w+ ${name.replace(/-topic$/, "")}-`),
+  },
   { of: /^aws:guardduty\//, guards: () => / alarms-guardduty(-told)?$/ },
   { of: /^aws:cloudtrail\//, guards: () => / account-audit-bucket$/ },
   { of: /^aws:cfg\/recorder:Recorder /, guards: () => / account-config-(channel|on|role(-.+)?)$/ },
@@ -28,7 +31,7 @@ const GUARDS: readonly {
   {
     of: /^pulumi:pulumi:Stack /,
     guards: () =>
-      / (state-bucket|break-glass-role|alarms-backups(-told)?|account-(budget|trail|guardduty|config)|roles-(deploys|plans|drills)-[a-z0-9-]+)$/,
+      / (state-bucket|break-glass-role|alarms-backups(-told)?|cache-events-topic|account-(budget|trail|guardduty|config)|roles-(deploys|plans|drills)-[a-z0-9-]+)$/,
   },
 ];
 

@@ -12,7 +12,7 @@ import {
   type World,
 } from "../declared/shape.ts";
 import type { ResourceOptions } from "../judging/resource.ts";
-import { alarmsOf, backupAlarmOf, breakGlassOf, watchOf } from "./account.ts";
+import { alarmsOf, backupAlarmOf, breakGlassOf, cacheEventsOf, watchOf } from "./account.ts";
 import { missingAmong } from "./guards.ts";
 import { BOUNDARY, identitiesOf } from "./identities.ts";
 import { stateBucket, stateOf } from "./keys-and-buckets.ts";
@@ -21,7 +21,8 @@ import { runnerOf, SECURITY_GROUP_ID } from "./runner.ts";
 import { one } from "./shapes.ts";
 
 /** Groups of resources in the program's tree; they make nothing themselves. */
-const COMPONENT = /^sparki:delivery:(AccountWatch|Alarms|BreakGlass|LockedBucket|PulumiCloud|Roles|Runner|State)$/;
+const COMPONENT =
+  /^sparki:delivery:(AccountWatch|Alarms|BreakGlass|CacheEvents|LockedBucket|PulumiCloud|Roles|Runner|State)$/;
 
 /** What stays as long as the config's protection says so: states and the keys that read them are not made again. */
 const PROTECTED = new Set(["aws:kms/key:Key", "aws:s3/bucket:Bucket"]);
@@ -37,6 +38,7 @@ export function deliveryWorld(config: DeliveryConfig, stack: string): ClosedWorl
     ...alarmsOf(config),
     ...breakGlassOf(config),
     ...backupAlarmOf(config),
+    ...cacheEventsOf(config),
     ...watchOf(config),
     ...runnerOf(config),
     ...cloudOf(config),
@@ -149,6 +151,7 @@ function outputsOf(config: DeliveryConfig): Readonly<Record<string, Shape>> {
       arnOf("policy", `sparki-${stack}-${BOUNDARY}`, `roles-deploys-${stack}-${BOUNDARY}`),
     ),
     breakGlassRole: arnOf("role", "break-glass-sparki", "break-glass-role"),
+    cacheEventsTopic: known(`arn:aws:sns:${region}:${accountId}:cache-events-sparki`, "cache-events-topic"),
     ...(config.runner && { runnerSecurityGroup: known(SECURITY_GROUP_ID, "runner-group") }),
     ...(config.pulumiCloud && { deploymentRunnerToken: known(matching("a token", /./), "pulumi-cloud-runners") }),
   };

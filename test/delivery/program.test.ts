@@ -256,7 +256,7 @@ describe("break-glass", () => {
     });
     const target = find(all, "aws:cloudwatch/eventTarget:EventTarget", "alarms-break-glass-told");
     expect(target.inputs).toMatchObject({ rule: rule.inputs.name, arn: expect.stringContaining("alarms-topic") });
-    const topic = textOf(find(all, "aws:sns/topicPolicy:TopicPolicy"));
+    const topic = textOf(find(all, "aws:sns/topicPolicy:TopicPolicy", "alarms-policy"));
     const key = textOf(find(all, "aws:kms/key:Key", "alarms-key"));
     const events = (account: string) => ({
       principal: "events.amazonaws.com",
@@ -265,12 +265,45 @@ describe("break-glass", () => {
     expect(allows(topic, { action: "sns:Publish", ...events(ACCOUNT) })).toBe(true);
     expect(allows(topic, { action: "sns:Publish", ...events("444455556666") })).toBe(false);
     expect(allows(key, { action: "kms:GenerateDataKey", ...events(ACCOUNT) })).toBe(true);
-    const mails = ofType("aws:sns/topicSubscription:TopicSubscription").map(({ inputs }) => inputs.endpoint);
-    expect(mails).toEqual(CONFIG.alarms.emails);
+    expect(mailsOf("alarms-topic").map(({ inputs }) => inputs.endpoint)).toEqual(CONFIG.alarms.emails);
   });
 });
 
+/** The subscriptions of a topic. */
+const mailsOf = (topic: string) =>
+  ofType("aws:sns/topicSubscription:TopicSubscription").filter(({ inputs }) => String(inputs.topic).includes(topic));
+
 describe("what watches the account", () => {
+  it("tells everybody by mail when ElastiCache tells of a failed snapshot, and not of each one that was made", () => {
+    const mails = mailsOf("cache-events-topic");
+    expect(mails.map(({ inputs }) => inputs.endpoint)).toEqual(CONFIG.alarms.emails);
+    for (const { inputs } of mails) {
+      expect(inputs).toMatchObject({ protocol: "email", filterPolicyScope: "MessageBody" });
+      // What SNS looks for in the body of a message: https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
+      const told = (event: string) =>
+        Object.entries(JSON.parse(String(inputs.filterPolicy))).every(([key, wanted]) => {
+          expect(wanted).toEqual([{ exists: false }]);
+          return key !== event;
+        });
+      expect([told("ElastiCache:SnapshotFailed"), told("ElastiCache:SnapshotComplete")]).toEqual([true, false]);
+    }
+  });
+
+  it("lets ElastiCache tell it, of this account alone and by TLS, under no key, which ElastiCache would not take", () => {
+    const { inputs } = find(all, "aws:sns/topic:Topic", "cache-events-topic");
+    expect([inputs.name, inputs.kmsMasterKeyId]).toEqual(["cache-events-sparki", undefined]);
+    const policy = textOf(find(all, "aws:sns/topicPolicy:TopicPolicy", "cache-events-policy"));
+    const may = (owner: string, secure: string) =>
+      allows(policy, {
+        action: "sns:Publish",
+        resource: `arn:aws:sns:us-east-1:${ACCOUNT}:cache-events-sparki`,
+        principal: "arn:aws:iam::999999999999:root",
+        context: { "aws:sourceowner": owner, "aws:securetransport": secure },
+      });
+    expect([may(ACCOUNT, "true"), may("444455556666", "true"), may(ACCOUNT, "false")]).toEqual([true, false, false]);
+    expect(allows(policy, { action: "sns:Publish", context: { "aws:securetransport": "true" } })).toBe(false);
+  });
+
   it("tells everybody by mail when a stack's database stops making backups", () => {
     const rule = named(all, "aws:cloudwatch/eventRule:EventRule", "sparki-delivery-backups");
     const detail = (SourceIdentifier: string) => ({ EventID: "RDS-EVENT-0028", SourceIdentifier });

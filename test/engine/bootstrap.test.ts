@@ -68,7 +68,7 @@ describe("sparki bootstrap on the real engine, in an empty account", () => {
     });
     await crash(() => account.simulated.world.all().length > 20);
     await crash(() => account.hasFolder("prod.json"));
-    expect(account.there()).toMatchObject({ Bucket: 3, Role: 6, Policy: 9, Topic: 1, Trail: 1, Budget: 1 });
+    expect(account.there()).toMatchObject({ Bucket: 3, Role: 6, Policy: 9, Topic: 2, Trail: 1, Budget: 1 });
     expect(account.hasFolder()).toBe(true);
   });
 

@@ -34,7 +34,7 @@ describe("an account's delivery on the real engine", () => {
     expect(await account.comparison()).toMatchObject(AGREES);
     expect(account.there()).toMatchObject({
       ...{ Bucket: 3, BucketReplicationConfig: 1, Key: 6, OpenIdConnectProvider: 1, Role: 6, Policy: 9 },
-      ...{ Topic: 1, EventRule: 3, EventTarget: 3, Budget: 1, Detector: 1, Trail: 1, RecorderStatus: 1 },
+      ...{ Topic: 2, EventRule: 3, EventTarget: 3, Budget: 1, Detector: 1, Trail: 1, RecorderStatus: 1 },
     });
   });
 

@@ -207,6 +207,16 @@ const OWN: readonly (readonly [RegExp, readonly Value[]])[] = [
   ],
   [/instanceClass$/, ["db.", "db.r7g", "db.r7g.", "db.large", "r7g.large", "db.r99.large", "cache.r7g.large"]],
   [/nodeType$/, ["cache.", "cache.r7g", "db.r7g.large", "cache.x.large"]],
+  [
+    /eventsTopic$/,
+    [
+      "cache-events-sparki",
+      "arn:aws:sns:us-east-1:999999999999:cache-events-sparki",
+      "arn:aws:sns:eu-west-1:111122223333:cache-events-sparki",
+      "arn:aws:sns:us-east-1:111122223333:alarms-sparki",
+      "arn:aws:sqs:us-east-1:111122223333:cache-events-sparki",
+    ],
+  ],
   [/^database\.engineVersion$/, ["17", "17.", ".6", "99.1", "9.6", 17.6, "17.6.1", "latest"]],
   [/^cache\.engineVersion$/, ["7", "99.9", 7.1, "latest"]],
   [/maxStorageGib$/, [100, 109, 65_537]],
@@ -269,7 +279,7 @@ const nonsenseFor = (path: Path) => {
 };
 
 const OPTIONAL =
-  /^(permissionsBoundary|preflight|production|protection|relaxations|exemptions|approvals|gate\.(maxWrongVerdictRatio|healthDeadlineMinutes|onInconclusive)|cluster\.(\w+Cidrs|readers)|cache\.authTokenSince|database\.multiZone|network\.natGateways|storm\.(?!prometheusUrl)\w+|preflight\.\w+)$/;
+  /^(permissionsBoundary|preflight|production|protection|relaxations|exemptions|approvals|gate\.(maxWrongVerdictRatio|healthDeadlineMinutes|onInconclusive)|cluster\.(\w+Cidrs|readers)|cache\.(authTokenSince|eventsTopic)|database\.multiZone|network\.natGateways|storm\.(?!prometheusUrl)\w+|preflight\.\w+)$/;
 
 const place = fc.constantFrom(...PLACES);
 const replaced = place.chain((path) =>

@@ -114,6 +114,26 @@ describe("parseConfig", () => {
       { "sparki:permissionsBoundary": "arn:aws:iam::999999999999:policy/sparki-prod-permission-boundary" },
       "expected arn:aws:iam::111122223333:policy/sparki-prod-permission-boundary, the stack's own boundary, or nothing",
     ],
+    [
+      "another account's topic of caches",
+      {
+        "sparki:cache": JSON.stringify({
+          ...JSON.parse(rawConfig("prod")["sparki:cache"] ?? "{}"),
+          eventsTopic: "arn:aws:sns:us-east-1:999999999999:cache-events-sparki",
+        }),
+      },
+      "expected arn:aws:sns:us-east-1:111122223333:cache-events-sparki: ElastiCache tells a topic of its own account",
+    ],
+    [
+      "a topic of any name",
+      {
+        "sparki:cache": JSON.stringify({
+          ...JSON.parse(rawConfig("prod")["sparki:cache"] ?? "{}"),
+          eventsTopic: "arn:aws:sns:us-east-1:111122223333:any",
+        }),
+      },
+      "expected the ARN of the topic cache-events-sparki, as delivery's output cacheEventsTopic tells it",
+    ],
     ["a boolean that is text", { "sparki:protection": "maybe" }, 'protection is "maybe"; expected true or false'],
     ["no owner", { "sparki:owner": "" }, 'owner is ""; expected non-empty text'],
     [

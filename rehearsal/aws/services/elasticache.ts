@@ -150,6 +150,18 @@ const replicationGroup: ResourceModel = {
   },
 };
 
+/** By the name that the account's delivery gives it, which makes it outside of any stack. */
+const DELIVERED_TOPIC = /^arn:aws:sns:([a-z0-9-]+):(\d{12}):cache-events-sparki$/;
+
+/** It has to be of the same account and region. */
+function checkTopic({ inputs, region, accountId }: Draft, world: World): void {
+  const arn = text(inputs, "notificationTopicArn");
+  if (arn === undefined || world.find([TYPES.topic], arn)?.region === region) return;
+  const [, ofRegion, ofAccount] = DELIVERED_TOPIC.exec(arn) ?? [];
+  if (world.profile.hasDelivery && ofRegion === region && ofAccount === accountId) return;
+  throw new AwsError("InvalidParameterValue", `SNS topic ${arn} does not exist or is not owned by this account`);
+}
+
 /** Nodes in all: as many as are asked for, or each shard's primary with its replicas. */
 const nodesOf = (inputs: Properties) =>
   number(inputs, "numCacheClusters") ??
@@ -179,7 +191,8 @@ async function start(subject: Subject, { services, vault }: Cloud): Promise<Prop
   return {};
 }
 
-function checkReplicationGroup({ inputs }: Draft, _world: World): void {
+function checkReplicationGroup(draft: Draft, world: World): void {
+  const { inputs } = draft;
   const id = text(inputs, "replicationGroupId") ?? "";
   if (!/^[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,39}(?<!-)$/.test(id)) {
     const words = `The parameter ReplicationGroupIdentifier is not a valid identifier: ${id}. It has at most 40 letters, digits and hyphens, begins with a letter and does not end with a hyphen`;
@@ -191,6 +204,7 @@ function checkReplicationGroup({ inputs }: Draft, _world: World): void {
   if (flag(inputs, "multiAzEnabled") && !flag(inputs, "automaticFailoverEnabled"))
     throw combination("Multi-AZ requires automatic failover to be enabled");
   checkToken(inputs);
+  checkTopic(draft, world);
 }
 
 function checkToken(inputs: Properties): void {

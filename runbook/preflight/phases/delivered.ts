@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { ISSUER } from "../../../delivery/documents.ts";
-import { DELIVERY_OWNER, STATE_KEY_ALIAS, secretsAliasOf, stateBucketOf } from "../../../delivery/names.ts";
+import {
+  cacheEventsTopicOf,
+  DELIVERY_OWNER,
+  STATE_KEY_ALIAS,
+  secretsAliasOf,
+  stateBucketOf,
+} from "../../../delivery/names.ts";
 import type { CommandRunner } from "../../../io/child-command.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { boundaryArn } from "../../../stacks/permissions-boundary.ts";
@@ -119,15 +125,21 @@ export const mails: PhaseCheck = {
   id: "mails-confirmed",
   group: "Communication",
   title: "Mails of alarms",
-  proves: "Everyone in sparki-delivery:alarms.emails has confirmed the subscription to alarms.",
+  proves:
+    "Everyone in sparki-delivery:alarms.emails has confirmed the subscriptions to alarms and to the caches' events.",
   timeLimitSeconds: 60,
   run: async (context, signal) => {
     const { accountId, region, alarms } = context.delivered().config;
-    const topic = `arn:aws:sns:${region}:${accountId}:alarms-sparki`;
-    const asked = ["sns", "list-subscriptions-by-topic", "--topic-arn", topic, "--region", region];
-    const { Subscriptions } = subscriptionsSchema.parse(await askedByCli(context, asked, signal));
-    const confirmed = Subscriptions.filter(({ SubscriptionArn }) => SubscriptionArn.startsWith("arn:"));
-    const open = alarms.emails.filter((email) => !confirmed.some(({ Endpoint }) => Endpoint === email));
+    const confirmedOf = async (topic: string) => {
+      const asked = ["sns", "list-subscriptions-by-topic", "--topic-arn", topic, "--region", region];
+      const { Subscriptions } = subscriptionsSchema.parse(await askedByCli(context, asked, signal));
+      return Subscriptions.filter(({ SubscriptionArn }) => SubscriptionArn.startsWith("arn:"));
+    };
+    const topics = [`arn:aws:sns:${region}:${accountId}:alarms-sparki`, cacheEventsTopicOf(accountId, region)];
+    const confirmed = await Promise.all(topics.map(confirmedOf));
+    const open = alarms.emails.filter((email) =>
+      confirmed.some((subscriptions) => !subscriptions.some(({ Endpoint }) => Endpoint === email)),
+    );
     return open.length === 0
       ? pass(`${alarms.emails.length} confirmed`)
       : fail(

@@ -80,7 +80,7 @@ export const STEPS = [
     price: NO_PRICE,
     doneBy: "a person",
     needs: ["delivery"],
-    act: "Confirm the subscription by the link in AWS's mail. Until then no alarm reaches you.",
+    act: "Confirm both subscriptions by the links in AWS's mails. Until then no alarm reaches you.",
   },
   {
     id: "state",

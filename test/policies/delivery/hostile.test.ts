@@ -413,6 +413,17 @@ const CASES: [title: string, change: Change, finding: string][] = [
     state("alarms-policy", "policy", (all) => all.map(({ Condition: _, ...one }) => one)),
     "alarms-policy policy",
   ],
+  [
+    "a topic of the caches that anyone writes to",
+    state("cache-events-policy", "policy", (all) => all.map(({ Condition: _, ...one }) => one)),
+    "cache-events-policy policy",
+  ],
+  [
+    "mails of the caches that leave failed snapshots out",
+    set("cache-events-platform@sparki.tools", { filterPolicy: '{"ElastiCache:SnapshotFailed":[{"exists":false}]}' }),
+    "cache-events-platform@sparki.tools filterPolicy",
+  ],
+  ["caches of which somebody is not told", drop("cache-events-platform@sparki.tools"), "cache-events-topic its guard"],
   ["a budget beyond the config", set("account-budget", { limitAmount: "250000" }), "account-budget limitAmount"],
   ["a budget that tells nobody", set("account-budget", { notifications: [] }), "account-budget notifications"],
   // The runner.

@@ -135,4 +135,14 @@ export const STATEFUL: readonly Refusal[] = [
     code: "InvalidParameterCombination",
     words: "encryption-in-transit",
   },
+  {
+    what: "a topic of another account",
+    type: TYPES.replicationGroup,
+    inputs: async (account, land) => ({
+      ...(await cacheInputs(account, land)),
+      notificationTopicArn: "arn:aws:sns:us-east-1:999999999999:cache-events-sparki",
+    }),
+    code: "InvalidParameterValue",
+    words: "does not exist or is not owned by this account",
+  },
 ];

@@ -84,6 +84,20 @@ describe("mails", () => {
     expect(found).toMatchObject({ reason: "not confirmed by ada@example.org, bob@example.org", status: "fail" });
   });
 
+  it("fails while anyone has confirmed alarms alone, and not the caches' events", async () => {
+    const none = async () => ({ code: 1, stdout: "", stderr: "" });
+    const aws = async (args: readonly string[]) => {
+      const isOfCaches = args.includes("arn:aws:sns:us-east-1:111122223333:cache-events-sparki");
+      const Subscriptions = ["ada@example.org", ...(isOfCaches ? [] : ["bob@example.org"])].map((Endpoint) => ({
+        Endpoint,
+        SubscriptionArn: arn,
+      }));
+      return { code: 0, stdout: JSON.stringify({ Subscriptions }), stderr: "" };
+    };
+    const found = await see(mails, phaseContext({ commands: { aws, helm: none, git: none } }));
+    expect(found).toMatchObject({ reason: "not confirmed by bob@example.org", status: "fail" });
+  });
+
   it("passes once everyone has", async () => {
     const context = answered({ "ada@example.org": arn, "bob@example.org": arn });
     expect(await see(mails, context)).toMatchObject({ status: "pass" });
