@@ -3,8 +3,9 @@ import { realSeconds } from "../../gates/live/pace.ts";
 import type { Decision } from "../../gates/tree.ts";
 import { decide, HIGH_ERROR_RATIO, SETTLE_SECONDS, withFinding } from "../../gates/tree.ts";
 import type { Clock } from "../../shared/clock.ts";
-import { EXIT } from "../../shared/deploy-error.ts";
+import { EXIT, messageOf } from "../../shared/deploy-error.ts";
 import type { Release } from "../../stacks/schema.ts";
+import type { Recovery } from "../recovery/take-over.ts";
 import { showWork } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
 import { previewRollback, type RollbackTarget, rollBack } from "../rollback/rollback-run.ts";
@@ -26,8 +27,15 @@ export interface AfterPromotion {
   readonly decisions: readonly Decision[];
 }
 
+/** What takes over what is half-made before a rollback, and what its update finds there already. */
+export type Adopter = Pick<Recovery, "takeOverAlone" | "adoptTaken" | "adoptUnanswered">;
+
 /** Verifies a release that was promoted just now, and does what the decision tree says when it is not well. */
-export async function lookAfterPromotion(target: StackTarget, release: Release): Promise<AfterPromotion> {
+export async function lookAfterPromotion(
+  target: StackTarget,
+  release: Release,
+  recovery?: Adopter,
+): Promise<AfterPromotion> {
   const ending = await withVerify(target, release, async (context): Promise<Ending> => {
     const first = await verified(context, target);
     if (verdictOf(first.checks) === "pass")
@@ -36,7 +44,7 @@ export async function lookAfterPromotion(target: StackTarget, release: Release):
     const back = "promoted" in found ? found : undefined;
     return { back, ...(await settled(context, target, first, back !== undefined)) };
   });
-  return act(target, release, ending);
+  return act(target, release, ending, recovery);
 }
 
 const QUIET = { elapsedSeconds: 0, highErrorSeconds: 0 };
@@ -96,11 +104,15 @@ export interface Ending extends Settled {
   readonly back: Exclude<FoundRollback, { obstacle: string }> | undefined;
 }
 
-/** Does what was decided last; rolls back only while the stack is what the rollback was found on. */
+/**
+ * Does what was decided last; rolls back only while the stack is what the rollback was found on. What is half-made in it is
+ * taken over first.
+ */
 export async function act(
   target: RollbackTarget,
   release: Release,
   { back, report, decisions }: Ending,
+  recovery?: Adopter,
 ): Promise<AfterPromotion> {
   const action = decisions.at(-1)?.action;
   const reason = `promoted, but ${verifyProblem(report) ?? "not verified"}`;
@@ -108,16 +120,38 @@ export async function act(
   if (action === "proceed") return { ...done, problem: undefined };
   if (action === "hold") return { ...done, problem: { outcome: "held", exitCode: EXIT.held.code, reason } };
   if (action !== "rollback" || back === undefined) return { ...done, problem: failed(reason) };
-  const preview = await previewRollback(target, back.promoted);
-  target.signal.throwIfAborted();
-  // It was found before the release had its minutes to settle, in which others may have deployed.
-  const moved = await movedSince(back.present, target);
   const stayed = (why: string) => ({ ...done, problem: failed(`${reason}; not rolled back: ${why}`) });
+  const found = await takenOver(target, release, back, recovery);
+  if ("obstacle" in found) return stayed(found.obstacle);
+  const { promoted, present } = found;
+  const preview = await previewRollback(target, promoted);
+  target.signal.throwIfAborted();
+  const moved = await movedSince(present, target);
   if (moved !== undefined) return stayed(moved);
   const why = `${release.id}: ${reason}`;
-  const rollback = await rollBack(target, back.promoted, why, { preview, expected: back.present }).catch(movedOrThrow);
+  const rollback = await rollBack(target, promoted, why, { preview, expected: present, recovery }).catch(movedOrThrow);
   if (rollback instanceof StackMoved) return stayed(rollback.message);
   return { ...done, rollback, decisions: [...decisions, rollback.decision], problem: endOf(rollback, reason) };
+}
+
+/** The rollback as it is found once nothing is half-made any more, which neither the policies nor Helm would let pass. */
+async function takenOver(
+  target: RollbackTarget,
+  release: Release,
+  back: NonNullable<Ending["back"]>,
+  recovery: Adopter | undefined,
+): Promise<FoundRollback> {
+  // It was found before the release had its minutes to settle, in which others may have deployed.
+  const moved = await movedSince(back.present, target);
+  if (moved !== undefined) return { obstacle: moved };
+  if (recovery === undefined) return back;
+  try {
+    await recovery.takeOverAlone();
+  } catch (error) {
+    target.signal.throwIfAborted();
+    return { obstacle: messageOf(error) };
+  }
+  return findRollbackTarget(target, { release }, release);
 }
 
 function failed(reason: string): Outcome {

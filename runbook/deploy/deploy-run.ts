@@ -180,7 +180,7 @@ async function conclude(
 ): Promise<Conclusion> {
   const ending = endingOf(deployment);
   const passed = decisionsOf(deployment.gates);
-  if (ending.verdict === "pass") return provePromotion(target, release, deployment, ending);
+  if (ending.verdict === "pass") return provePromotion(target, release, { deployment, ending, recovery });
   const present = await readPresent(target);
   const live = present.live?.release ?? null;
   const obstacles = await obstaclesAfter(target, release, present);

@@ -3,7 +3,7 @@ import type { GateResult } from "../../gates/verdict.ts";
 import { EXIT } from "../../shared/deploy-error.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { showPhase } from "../report/live.ts";
-import { type AfterPromotion, lookAfterPromotion } from "./after-promotion.ts";
+import { type Adopter, type AfterPromotion, lookAfterPromotion } from "./after-promotion.ts";
 import { decideOn, decisionsOf } from "./decisions.ts";
 import type { Deployment } from "./deployment.ts";
 import { type Ending, outcomeOf } from "./ending.ts";
@@ -60,12 +60,16 @@ export async function concludePromotion(promotion: Promotion, proofs: PromotionP
   return { ...outcome, ...after, live: release, decisions };
 }
 
+/** An update that has promoted a release, and what takes over what is half-made where that is rolled back. */
+interface Promoting extends Pick<Promotion, "deployment" | "ending"> {
+  readonly recovery: Adopter | undefined;
+}
+
 /** The same by looks at the stack itself. */
 export async function provePromotion(
   target: StackTarget,
   release: Release,
-  deployment: Deployment,
-  ending: Ending,
+  { deployment, ending, recovery }: Promoting,
 ): Promise<Conclusion> {
   const { clock, screen } = target;
   const reach = await gateTargetOf(target, release, () => undefined);
@@ -78,7 +82,7 @@ export async function provePromotion(
         showPhase(screen, clock, `DNS of ${domain}`, (phase) =>
           runNameGate({ ...reach, onProgress: (text) => phase.say(text) }, clock),
         ),
-      verify: () => lookAfterPromotion(target, release),
+      verify: () => lookAfterPromotion(target, release, recovery),
     },
   );
 }
