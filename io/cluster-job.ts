@@ -108,10 +108,22 @@ async function endOf(run: Run): Promise<string | undefined> {
   return `it did not end within ${limitSeconds} s${await whyWaiting(run)}`;
 }
 
+/** How a Job stands; one whose pod can never start has failed. */
+export async function stateOfJob(client: KubernetesClient, job: V1Job): Promise<"running" | "succeeded" | "failed"> {
+  if (job.status?.conditions?.some(({ type, status }) => type === "Complete" && status === "True")) return "succeeded";
+  const { name = "", namespace = "" } = job.metadata ?? {};
+  const isStuck = async () => isHopeless(await findWaiting({ client, name, namespace }));
+  return isRunning(job) && !(await isStuck()) ? "running" : "failed";
+}
+
+function isHopeless(waiting: { readonly reason?: string } | undefined): boolean {
+  return waiting?.reason !== undefined && HOPELESS.has(waiting.reason);
+}
+
 /** Why no pod of the Job can ever start, which no waiting fixes; the Job is removed, so that the next run starts again. */
 async function whyStuck(run: Run): Promise<string | undefined> {
   const waiting = await findWaiting(run);
-  if (waiting?.reason === undefined || !HOPELESS.has(waiting.reason)) return undefined;
+  if (waiting === undefined || !isHopeless(waiting)) return undefined;
   const { batch, name, namespace } = run;
   await batch.deleteNamespacedJob({ name, namespace, propagationPolicy: "Background" });
   return `${waiting.reason}: ${waiting.message ?? ""}`;
@@ -122,7 +134,7 @@ async function whyWaiting(run: Run): Promise<string> {
   return waiting?.reason ? ` (${waiting.reason}: ${waiting.message ?? ""})` : "";
 }
 
-async function findWaiting({ client, name, namespace }: Run) {
+async function findWaiting({ client, name, namespace }: Pick<Run, "client" | "name" | "namespace">) {
   const pods = await client.listPods(namespace, `job-name=${name}`);
   return pods[0]?.status?.containerStatuses?.[0]?.state?.waiting;
 }

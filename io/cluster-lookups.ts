@@ -1,8 +1,10 @@
 import {
+  BatchV1Api,
   CoreV1Api,
   type CoreV1Event,
   CustomObjectsApi,
   type V1ContainerStatus,
+  type V1Job,
   type V1Pod,
   type V1Secret,
 } from "@kubernetes/client-node";
@@ -11,6 +13,7 @@ import { decodeRelease, liveRevision, type StoredRelease } from "../records/stor
 import type { Amounts } from "../shared/quantity.ts";
 import { amountsOf } from "../shared/quantity.ts";
 import type { AwsLookups } from "./aws-lookups.ts";
+import { stateOfJob } from "./cluster-job.ts";
 import { KubernetesClient } from "./kubernetes.ts";
 import { isRefusal, listedIn } from "./kubernetes-call.ts";
 
@@ -25,6 +28,15 @@ export interface HelmRelease {
   readonly since: number;
 }
 
+/** A Job of the cluster, and how it stands. */
+export interface ClusterJob {
+  readonly name: string;
+  readonly namespace: string;
+  /** Of its first container. */
+  readonly image: string;
+  readonly state: "running" | "succeeded" | "failed";
+}
+
 /** Questions to the cluster, and one act on Helm's records; undefined answers mean that there is no cluster. */
 export interface ClusterLookups {
   helmReleases(namespaces: readonly string[]): Promise<readonly HelmRelease[] | undefined>;
@@ -33,6 +45,8 @@ export interface ClusterLookups {
    * over. Answers false, and removes nothing, where the record has changed or gone since it was read.
    */
   forgetOperation(release: HelmRelease): Promise<boolean>;
+  /** The Jobs there; one whose pod can never start has failed. */
+  jobs(namespaces: readonly string[]): Promise<readonly ClusterJob[] | undefined>;
   /** Of every Helm release what is installed. */
   installed(namespaces: readonly string[]): Promise<readonly StoredRelease[] | undefined>;
   /** Pods that are not on their way out. */
@@ -68,6 +82,11 @@ export function openClusterLookups(aws: AwsLookups, clusterName: string): Cluste
     forgetOperation: async (release) => {
       const found = await client();
       return found !== undefined && removeRevision(found, release);
+    },
+    jobs: async (namespaces) => {
+      const found = await client();
+      if (found === undefined) return undefined;
+      return (await Promise.all(namespaces.map((namespace) => jobsIn(found, namespace)))).flat();
     },
     installed: async (namespaces) => {
       const found = await client();
@@ -145,6 +164,17 @@ async function releasesIn(client: KubernetesClient, namespace: string): Promise<
     if (revision >= (newest.get(name)?.revision ?? 0)) newest.set(name, { name, namespace, revision, status, since });
   }
   return [...newest.values()];
+}
+
+async function jobsIn(client: KubernetesClient, namespace: string): Promise<ClusterJob[]> {
+  const items = listedIn(await client.api(BatchV1Api).listNamespacedJob({ namespace }), "JobList");
+  return Promise.all(items.map((job) => jobLook(client, job)));
+}
+
+async function jobLook(client: KubernetesClient, job: V1Job): Promise<ClusterJob> {
+  const { metadata: { name = "", namespace = "" } = {}, spec } = job;
+  const image = spec?.template.spec?.containers[0]?.image ?? "";
+  return { name, namespace, image, state: await stateOfJob(client, job) };
 }
 
 /** Only as it was read: a helm that lives would have changed it. */

@@ -64,7 +64,8 @@ export function isSameRelease(one: Release, other: Release): boolean {
 /** The engine's images of the migration jobs among these: their migrations have run, or may have. */
 export function migratedImages(resources: readonly Pick<StateResource, "urn" | "inputs">[]): string[] {
   const jobs = resources.filter(({ urn }) => urn.endsWith("command:local:Command::database-jobs-migrate-run"));
-  return jobs.flatMap(({ inputs: { triggers } }) => (Array.isArray(triggers) ? triggers : [])).filter(isText);
+  const images = jobs.flatMap(({ inputs: { triggers } }) => (Array.isArray(triggers) ? triggers : []));
+  return [...new Set(images.filter(isText))];
 }
 
 function isText(value: unknown): value is string {

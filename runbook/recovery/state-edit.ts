@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { nameOf } from "../../records/engine-record.ts";
 import { dependenciesIn, resourcesIn, type StateResource } from "../../records/state.ts";
@@ -133,11 +134,68 @@ export function withGuesses(exported: unknown, ids: ReadonlyMap<string, string>)
     const id = type === "creating" ? ids.get(made.urn) : undefined;
     return id === undefined ? [] : [{ ...made, id, outputs: {} }];
   });
-  const before = (deployment.resources ?? [])
-    .filter(({ urn, pendingReplacement: isGone }) => isGone !== true || !ids.has(urn))
-    .map((old) => (ids.has(old.urn) ? { ...old, delete: true } : old));
-  return { ...rest, deployment: { ...deployment, resources: [...before, ...guesses] } };
+  return {
+    ...rest,
+    deployment: { ...deployment, resources: [...replacedBy(guesses, deployment.resources), ...guesses] },
+  };
 }
+
+/** What is in the state beside new resources: of what these replace, what is still there is to be deleted. */
+function replacedBy(made: readonly Resource[], resources: readonly Resource[] | null | undefined): Resource[] {
+  const urns = new Set(made.map(({ urn }) => urn));
+  return (resources ?? [])
+    .filter(({ urn, pendingReplacement: isGone }) => isGone !== true || !urns.has(urn))
+    .map((old) => (urns.has(old.urn) ? { ...old, delete: true } : old));
+}
+
+const JOB = "command:local:Command";
+
+/** A job that was being run when an update died, and all that the program would run it again for: its image first. */
+export interface BegunJob {
+  readonly urn: string;
+  readonly name: string;
+  readonly triggers: readonly unknown[];
+}
+
+/** The jobs that were being run when an update died, by an exported state. */
+export function begunJobs(exported: unknown): BegunJob[] {
+  return pendingCreates(exported).flatMap(({ urn, type, name, inputs: { triggers } }) =>
+    type === JOB && Array.isArray(triggers) && triggers.length > 0 ? [{ urn, name, triggers }] : [],
+  );
+}
+
+/** The id of a job of which nobody knows whether it ran to its end. */
+const BEGUN = "sparki:begun";
+
+/**
+ * The state that has the jobs which were being run, so that it still says which release's migrations may have run. One that
+ * has succeeded is there as the update would have left it. Any other names all that it runs for twice: the next update
+ * forward names that once, and so runs it again, while one that rolls back leaves a job as it is.
+ */
+export function withBegunJobs(exported: unknown, succeeded: ReadonlySet<string>): unknown {
+  const begun = new Map(begunJobs(exported).map((each) => [each.urn, each.triggers]));
+  if (begun.size === 0) return exported;
+  const { deployment, ...rest } = exportSchema.parse(exported);
+  const pending = deployment.pending_operations ?? [];
+  const jobs = pending.flatMap(({ type, resource: made }) => {
+    const triggers = type === "creating" ? begun.get(made.urn) : undefined;
+    if (triggers === undefined) return [];
+    const isDone = succeeded.has(made.urn);
+    const inputs = { ...made.inputs, triggers: isDone ? triggers : [...triggers, ...triggers] };
+    const mark = isDone ? { id: SUCCEEDED } : { id: BEGUN, initErrors: [INTERRUPTED] };
+    return [{ ...made, ...mark, inputs, outputs: { ...inputs, stdout: "", stderr: "" } }];
+  });
+  // The same one may have been begun, and cut off, before.
+  const isAgain = (old: Resource) =>
+    old.id === BEGUN && jobs.some(({ urn, inputs }) => urn === old.urn && isDeepStrictEqual(inputs, old.inputs));
+  const others = (deployment.resources ?? []).filter((old) => !isAgain(old));
+  const left = pending.filter(({ type, resource: { urn } }) => type !== "creating" || !begun.has(urn));
+  const resources = [...replacedBy(jobs, others), ...jobs];
+  return { ...rest, deployment: { ...deployment, resources, pending_operations: left } };
+}
+
+/** The id of a job that has succeeded after its update had died. */
+const SUCCEEDED = "sparki:succeeded";
 
 /** The state in which the creations of these URNs are not pending any more. */
 export function withCreatesEnded(exported: unknown, urns: ReadonlySet<string>): unknown {

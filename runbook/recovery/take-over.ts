@@ -9,16 +9,20 @@ import { NAMESPACES } from "../preflight/charts.ts";
 import type { PreflightContext } from "../preflight/context.ts";
 import { showPhase } from "../report/live.ts";
 import { type Adoption, type AdoptionOptions, adoptPending, taggedWith } from "./adopt.ts";
+import { succeededJobs } from "./begun-jobs.ts";
 import { foundBy, type Inputs } from "./found-by.ts";
 import { abandonedOperations, isPending } from "./helm-records.ts";
 import type { PendingCreate } from "./state-edit.ts";
 import {
+  type BegunJob,
+  begunJobs,
   interruptedUpdates,
   isRelease,
   pendingCreates,
   releasesToRepeat,
   type TakenResource,
   unreadIn,
+  withBegunJobs,
   withCreatesKept,
   withCreatesPending,
   withKeptPending,
@@ -85,8 +89,9 @@ export class Recovery {
     if (pending.length === 0 && unreadIn(exported).length === 0) {
       if (repeated.length > 0) await engine.importState(exported);
     } else {
-      // Both are written in one step: an import forgets every operation that is pending.
-      const options = { aws, saved: found };
+      const succeeded = await this.#succeeded(cluster, begunJobs(exported));
+      // All is written in one step: an import forgets every operation that is pending.
+      const options = { aws, saved: found, succeeded };
       const { madeAgain } = await this.#adopt("adopt what an interrupted update left", exported, options);
       for (const { urn, name } of pending) if (madeAgain.includes(name)) this.#lost.add(urn);
     }
@@ -109,6 +114,27 @@ export class Recovery {
       const names = abandoned.map(({ name, status }) => `${name} (${status})`).join(", ");
       phase.note(names === "" ? "it has ended" : `nothing carries it out any more, so it is done again: ${names}`);
       return abandoned;
+    });
+  }
+
+  /** The jobs that have succeeded since; of a cluster that does not answer nothing is known. */
+  async #succeeded(cluster: Context["cluster"], begun: readonly BegunJob[]): Promise<ReadonlySet<string>> {
+    const { clock, screen, signal } = this.#target;
+    if (begun.length === 0) return new Set();
+    return showPhase(screen, clock, "look for jobs that were interrupted", async (phase) => {
+      try {
+        const options = { cluster, clock, signal, onProgress: (text: string) => phase.say(text) };
+        const succeeded = await succeededJobs(begun, options);
+        const told = begun.map(
+          ({ urn, name }) => `${name} ${succeeded.has(urn) ? "has succeeded" : "is to run again"}`,
+        );
+        phase.note(told.join(", "));
+        return succeeded;
+      } catch (error) {
+        signal.throwIfAborted();
+        phase.note(`the cluster did not answer, so they are to run again: ${messageOf(error)}`);
+        return new Set<string>();
+      }
     });
   }
 
@@ -196,13 +222,16 @@ export class Recovery {
   #adopt(
     title: string,
     exported: unknown,
-    options: Pick<AdoptionOptions, "aws" | "isOurs" | "saved">,
+    {
+      succeeded = new Set(),
+      ...options
+    }: Pick<AdoptionOptions, "aws" | "isOurs"> & { readonly saved: unknown; readonly succeeded?: ReadonlySet<string> },
   ): Promise<Adoption> {
     const { clock, engine, env, screen, signal, stack } = this.#target;
     return showPhase(screen, clock, title, async (phase) => {
       const onProgress = (text: string) => phase.say(text);
       const settings = { engine, stack, clock, timeScale: timeScaleOf(env), signal, onProgress, ...options };
-      const adoption = await adoptPending(exported, settings);
+      const adoption = await adoptPending(withBegunJobs(exported, succeeded), settings);
       const { adopted, madeAgain } = adoption;
       phase.note(`${adopted.length} exist and are now in the state, ${madeAgain.length} will be created again`);
       return adoption;

@@ -84,6 +84,7 @@ export function fakeCluster(parts: Partial<PreflightContext["cluster"]> = {}): P
   const questions = {
     helmReleases: nothing,
     forgetOperation: async () => false,
+    jobs: nothing,
     installed: nothing,
     pods: nothing,
     warnings: nothing,
