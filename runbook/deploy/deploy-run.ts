@@ -13,10 +13,11 @@ import { type Release, releaseOf, type StackConfig } from "../../stacks/schema.t
 import { brokenMessage, endMessage, startMessage } from "../notify/notify.ts";
 import { stackConfigIn } from "../preflight/stack-file.ts";
 import type { Recovery } from "../recovery/take-over.ts";
+import type { Screen } from "../report/screen.ts";
 import { finishRollback } from "../rollback/requested-rollback.ts";
 import { rollBack } from "../rollback/rollback-run.ts";
 import {
-  migratedReleases,
+  migratedIn,
   type Obstacles,
   obstaclesTo,
   obstacleText,
@@ -25,6 +26,7 @@ import {
 } from "../rollback/rollback-target.ts";
 import { endOf } from "./after-promotion.ts";
 import { type Beginning, type BeginOptions, begin } from "./begin.ts";
+import { forgetBegun, rememberBegun } from "./begun-releases.ts";
 import { decideOn, decisionsOf } from "./decisions.ts";
 import { type Deployment, deploy } from "./deployment.ts";
 import { endingOf, outcomeOf } from "./ending.ts";
@@ -144,6 +146,7 @@ async function update(
   const { refusal, preview, approval = null, check } = beginning;
   if (preview === undefined || !isGoingAhead(beginning)) return { preview, refusal, up: undefined, gates: [] };
   onBegin();
+  await kept(screen, "that this deployment was begun", () => rememberBegun(engine, release, clock.now()));
   const at = new Date(clock.now() * 1000).toISOString();
   const who = approval?.by ?? (await engine.identity());
   const record = { by: "sparki deploy", release: release.id, at, who, approval } as const;
@@ -162,12 +165,20 @@ async function update(
 /** Keeps what the next command must know: that the stack may be deployed to again, or why this deploy promoted nothing. */
 async function remember({ engine, screen }: StackTarget, run: DeployRun, startedAt: number): Promise<void> {
   const { outcome, reason, release } = run;
+  const end = { startedAt, release: release.id, outcome, reason };
+  await kept(screen, "how this deploy ended", async () => {
+    if (outcome !== "promoted") return rememberEnd(engine, end);
+    await thaw(engine);
+    await forgetBegun(engine);
+  });
+}
+
+/** Records something in the stack; where that cannot be done the screen says so, and the deploy continues. */
+async function kept(screen: Screen, what: string, work: () => Promise<void>): Promise<void> {
   try {
-    await (outcome === "promoted"
-      ? thaw(engine)
-      : rememberEnd(engine, { startedAt, release: release.id, outcome, reason }));
+    await work();
   } catch (error) {
-    screen.line(`  ! could not record in the stack how this deploy ended: ${messageOf(error)}`);
+    screen.line(`  ! could not record in the stack ${what}: ${messageOf(error)}`);
   }
 }
 
@@ -217,8 +228,8 @@ async function obstaclesAfter(
   release: Release,
   present: StackPresent,
 ): Promise<Obstacles | undefined> {
-  const { live, updates, resources } = present;
-  return live && obstaclesTo(live, target, present, migratedReleases(updates, resources, { release }));
+  const { live } = present;
+  return live && obstaclesTo(live, target, present, await migratedIn(present, { release }, target));
 }
 
 function canGoBack({ live }: StackPresent, obstacles: Obstacles | undefined): boolean {

@@ -18,10 +18,11 @@ import { imagesIn, type StackConfig } from "../../stacks/schema.ts";
 import { temporaryFolder } from "../../tools/temporary-folders.ts";
 import type { DeployedProgram, ReleaseStore } from "../deploy/stack-target.ts";
 import { stackConfigIn } from "../preflight/stack-file.ts";
+import { pendingCreates } from "../recovery/state-edit.ts";
 import type { Kept } from "../release/keep.ts";
 import { withPinned } from "../rollback/pinned-release.ts";
 import { schemaObstacle } from "../rollback/rollback.ts";
-import { migratedReleases } from "../rollback/rollback-target.ts";
+import { migratedIn } from "../rollback/rollback-target.ts";
 import type { FromTo } from "./cost-change.ts";
 import { costChange } from "./cost-change.ts";
 import { criticalPath, DURATIONS_AS_OF, gateWaits } from "./critical-path.ts";
@@ -52,7 +53,7 @@ import {
 /** What a plan is made of: one stack's engine, its config file, and the seal of the program and the charts. */
 export interface PlanTarget extends DeployedProgram, Pick<ReleaseStore, "keep"> {
   readonly stack: string;
-  readonly engine: Pick<Engine, "plan" | "preview" | "previewRefresh" | "exportState" | "history" | "backend">;
+  readonly engine: Pick<Engine, "plan" | "preview" | "previewRefresh" | "exportState" | "history" | "backend" | "tags">;
   readonly configFile: string;
   /** Whether it is of an earlier program, which may not have had every service. @default it is not */
   readonly isEarlier?: () => boolean;
@@ -230,7 +231,8 @@ async function findRollback(
   const state = resourcesIn(exported);
   const live = promotionIn(state);
   if (live === undefined) return undefined;
-  const migrated = [...migratedReleases(await engine.history(), state, config), config.release];
+  const present = { updates: await engine.history(), resources: state, begun: pendingCreates(exported) };
+  const migrated = [...(await migratedIn(present, config, { engine })), config.release];
   const kept = await keep(live, state);
   const found = new PlannedResources();
   const { outcome, failure } = await withPinned(configFile, live, kept, (settings) =>

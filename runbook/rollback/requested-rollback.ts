@@ -181,7 +181,7 @@ async function obstacleTo(
   present: StackPresent,
   config: StackConfig,
 ): Promise<string | undefined> {
-  const obstacles = await obstaclesTo(promoted, target, present, migratedIn(present, config));
+  const obstacles = await obstaclesTo(promoted, target, present, await migratedIn(present, config, target));
   for (const image of obstacles.unknown) target.screen.line(`  ! could not check that it still exists: ${image}`);
   const text = obstacleText(obstacles);
   return text && `rolling back to ${promoted.release.id} is refused: ${text}`;

@@ -5,6 +5,7 @@ import { isRollback, type Promoted, type Update } from "../../records/update.ts"
 import { imageReference } from "../../stacks/fields.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { SERVICE_NAMES } from "../../stacks/services.ts";
+import { type BegunRelease, begunReleases } from "../deploy/begun-releases.ts";
 import type { ReleaseStore } from "../deploy/stack-target.ts";
 import { StackMoved, stateHash } from "../deploy/stack-target.ts";
 import { interruptedIn, pendingCreates } from "../recovery/state-edit.ts";
@@ -120,7 +121,7 @@ export type FoundRollback =
 
 /** Looks for the rollback from a release that is live and bad, before anything is changed. */
 export async function findRollbackTarget(
-  target: ReadableStack & ReleaseStore,
+  target: ReadableStack & MarkedStack & ReleaseStore,
   config: { readonly release: Release },
   leaving: Release,
 ): Promise<FoundRollback> {
@@ -130,16 +131,31 @@ export async function findRollbackTarget(
   const goal = await chooseGoal(present, { isLiveBad: true });
   if (goal.kind !== "release") return { obstacle: goal.reason };
   const { promoted } = goal;
-  const obstacle = obstacleText(await obstaclesTo(promoted, target, present, migratedIn(present, config)));
+  const migrated = await migratedIn(present, config, target);
+  const obstacle = obstacleText(await obstaclesTo(promoted, target, present, migrated));
   return obstacle === undefined ? { promoted, present } : { obstacle };
 }
 
+/** A stack that keeps which deployments were begun on it. */
+export interface MarkedStack {
+  readonly engine: Pick<Engine, "tags">;
+}
+
 /** The same as `migratedReleases`, what an update that died was about to run included. */
-export function migratedIn(
-  { updates, resources, begun }: StackPresent,
+export async function migratedIn(
+  { updates, resources, begun }: Pick<StackPresent, "updates" | "resources" | "begun">,
   config: { readonly release: Release },
-): readonly Migrated[] {
-  return migratedReleases(updates, [...resources, ...begun], config);
+  { engine }: MarkedStack,
+): Promise<readonly Migrated[]> {
+  return migratedReleases(updates, [...resources, ...begun], { ...config, begun: begunReleases(await engine.tags()) });
+}
+
+/** What is known of releases beside the history. */
+interface Known {
+  /** The config's. */
+  readonly release: Release;
+  /** Those whose deployments were begun, of which the history may have none that was killed. @default none */
+  readonly begun?: readonly BegunRelease[];
 }
 
 /**
@@ -149,7 +165,7 @@ export function migratedIn(
 export function migratedReleases(
   updates: readonly Update[],
   resources: readonly Made[],
-  { release }: { readonly release: Release },
+  { release, begun = [] }: Known,
 ): readonly Migrated[] {
   const live = promotionIn(resources)?.release;
   const recorded = [...updates.flatMap((update) => update.release ?? []), ...(live === undefined ? [] : [live])];
@@ -158,9 +174,15 @@ export function migratedReleases(
   return [
     ...recorded,
     ...(images.some((image) => image === release.images.engine) ? [release] : []),
-    ...images.filter((image) => !known.has(image)).map(ofNobody),
+    ...images.filter((image) => !known.has(image)).flatMap((image) => killedOf(image, begun)),
     ...unread(updates),
   ];
+}
+
+/** Which releases an image may be of that is in no history: those that were begun and killed. */
+function killedOf(image: string, begun: readonly BegunRelease[]): readonly Migrated[] {
+  const found = begun.filter(({ digest }) => digest === imageReference(image).digest);
+  return found.length > 0 ? found : [ofNobody(image)];
 }
 
 function ofNobody(image: string): Migrated {

@@ -133,7 +133,7 @@ async function newestPromotion(
 }
 
 /** A release whose migrations may have run, or in words why it is not known which release's did. */
-export type Migrated = Release | { readonly unknown: string };
+export type Migrated = Pick<Release, "id" | "schema"> | { readonly unknown: string };
 
 /**
  * Why a release's code can no longer run on the database; undefined when it can. Migrations are never taken back: the

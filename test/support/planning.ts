@@ -153,5 +153,6 @@ export function engineTelling({
     previewRefresh: (watch) => tell(drift.map(refreshedEvent), watch, {}),
     exportState: async () => ({ version: 3, deployment: { resources } }),
     backend: async () => "s3://state",
+    tags: async () => ({}),
   };
 }

@@ -1,6 +1,7 @@
 import { lockFailure } from "../../../io/stack-state.ts";
 import { EngineRecord } from "../../../records/engine-record.ts";
 import { rollbackMessage, type Update } from "../../../records/update.ts";
+import { rememberBegun } from "../../../runbook/deploy/begun-releases.ts";
 import { freeze, frozenFor, frozenReason, rollbackBegun, rollbackProblem } from "../../../runbook/deploy/freeze.ts";
 import {
   finishRollback,
@@ -143,6 +144,40 @@ describe("runRequestedRollback", () => {
       };
       await back({ ...target, engine: { ...target.engine, up } }, { recovery });
       expect({ rounds, seen }).toEqual({ rounds: 2, seen: ["take over", "preview"] });
+    });
+  });
+
+  describe("after deployments of two other releases that were killed", () => {
+    const type = "command:local:Command";
+    const migration = ({ images }: Release) => ({
+      urn: `urn:pulumi:prod::sparki::sparki:apps:ClusterJob$${type}::database-jobs-migrate-run`,
+      ...{ type, custom: true, inputs: { triggers: [images.engine, images.engine] } },
+    });
+    const killed = async (second: Release) => {
+      const [first, jobs] = [releaseNamed("first"), [migration(releaseNamed("first")), migration(second)]];
+      const given = { ...LIVE, resources: [...resourcesWith(b), ...jobs] };
+      const found = stackToRollBack(given);
+      for (const [index, release] of [first, second].entries()) await rememberBegun(found.tags, release, 100 + index);
+      return found;
+    };
+    const takeOverAlone = async () => undefined;
+    const interrupted = { ...migration(b), urn: "urn:pulumi:prod::sparki::aws:s3/bucket:Bucket::logs" };
+
+    it("returns to what was promoted last", async () => {
+      const { target, ups, stack } = await killed(releaseNamed("second"));
+      stack.resources = [...stack.resources, { ...interrupted, initErrors: ["its update was interrupted"] }];
+      await back(target, { recovery: { ...NOTHING_FOUND, takeOverAlone } });
+      expect(ups).toEqual(["sparki rollback to b: requested, from b"]);
+    });
+
+    it("is refused by the one of them whose migrations it cannot run on", async () => {
+      const { target, ups, stack } = await killed(contracting);
+      stack.resources = [...stack.resources, { ...interrupted, initErrors: ["its update was interrupted"] }];
+      expect(await back(target, { recovery: { ...NOTHING_FOUND, takeOverAlone } })).toMatchObject({
+        outcome: "stopped",
+        reason: expect.stringContaining("release c supports none below 3"),
+      });
+      expect(ups).toEqual([]);
     });
   });
 

@@ -1,5 +1,6 @@
 import { migratedImages, promotionIn, workloadsApart } from "../../../records/promotion.ts";
 import { resourcesIn } from "../../../records/state.ts";
+import { rememberBegun } from "../../../runbook/deploy/begun-releases.ts";
 import {
   findRollbackTarget,
   migratedReleases,
@@ -24,6 +25,7 @@ const migration = (image: string) => ({
   custom: true,
   inputs: { triggers: [image] },
 });
+const digestOf = (image = "") => image.split("@")[1] ?? "";
 const state = (...resources: object[]) => resourcesIn({ deployment: { resources } });
 
 describe("promotionIn", () => {
@@ -80,6 +82,20 @@ describe("migratedReleases", () => {
     expect(unknown(migratedReleases(...killed, { release: three }))).toEqual([]);
   });
 
+  it("knows what two deployments of different releases left that were killed, by what was begun", () => {
+    const four = releaseNamed("4.0", { level: 5, oldest: 2 });
+    const state2 = state(...resourcesWith(one), migration(three.images.engine), migration(four.images.engine));
+    const begun = [three, four].map(({ id, images, schema }) => ({ id, digest: digestOf(images.engine), schema }));
+    const migrated = (of: typeof begun) => migratedReleases([updateOf(one, one)], state2, { release: four, begun: of });
+    expect(migrated(begun)).toEqual([one, one, four, begun[0]]);
+    expect(unknown(migrated([]))).toEqual([{ unknown: expect.stringContaining(`migrated by ${three.images.engine}`) }]);
+  });
+
+  it("counts nothing that was begun and has migrated nothing", () => {
+    const begun = [{ id: three.id, digest: digestOf(three.images.engine), schema: three.schema }];
+    expect(migratedReleases([updateOf(one, one)], state(), { release: one, begun })).toEqual([one]);
+  });
+
   const unreadable = updateOf(undefined, one, { id: "prod-7", result: "unknown" });
 
   it("does not know what an update did whose release cannot be read, until one after it succeeded", () => {
@@ -98,6 +114,8 @@ describe("migratedImages", () => {
   it("are those of every migration job there is, and of nothing else", () => {
     const jobs = state(migration(one.images.engine), migration(two.images.engine), workload("engine-fleet", "x"));
     expect(migratedImages(jobs)).toEqual([one.images.engine, two.images.engine]);
+    const begun = { ...migration("x"), inputs: { triggers: ["x", "x"] } };
+    expect(migratedImages(state(begun, migration("x")))).toEqual(["x"]);
     expect(migratedImages(state({ ...migration("x"), inputs: { triggers: "x" } }))).toEqual([]);
   });
 });
@@ -117,9 +135,10 @@ describe("findRollbackTarget", () => {
     const { target } = stackToRollBack({ ...live, engine: { exportState } });
     const obstacle = expect.stringMatching(/which is not the image of any known release; .*: roll forward instead$/);
     expect(await findRollbackTarget(target, { release: two }, two)).toEqual({ obstacle });
-    expect(await findRollbackTarget(target, { release: three }, two)).toEqual({
-      obstacle: expect.stringContaining("release 3.0 supports none below 4"),
-    });
+    const contracted = { obstacle: expect.stringContaining("release 3.0 supports none below 4") };
+    expect(await findRollbackTarget(target, { release: three }, two)).toEqual(contracted);
+    await rememberBegun(target.engine, three, 100);
+    expect(await findRollbackTarget(target, { release: two }, two)).toEqual(contracted);
   });
 });
 
