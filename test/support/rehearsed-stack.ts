@@ -10,7 +10,7 @@ import { imagesOf } from "../../rehearsal/scenarios.ts";
 import { compareWorld, type WorldReport, type WorldResources, worldSchema } from "../../runbook/rehearse/world.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { headersOf } from "./asking.ts";
-import { isUpgrading, killDeployment, makeRuns, sparki, updatesIn } from "./sparki.ts";
+import { isRunningJob, isUpgrading, killDeployment, makeRuns, sparki, updatesIn } from "./sparki.ts";
 import { Terminal } from "./terminal.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -23,6 +23,9 @@ console.log(JSON.stringify(await readLiveRelease(readFileSync(process.env.KUBECO
 
 /** What only people know before a deployment. */
 const CONFIRMED = "--on-call-confirmed --window-announced";
+
+/** Where a deployment is killed that waits for a job of the database. */
+export const JOB = Symbol("job");
 
 /** A stack on a cloud that `sparki cloud` serves, used by `sparki` commands from another terminal. */
 export interface RehearsedStack {
@@ -47,8 +50,11 @@ export interface RehearsedStack {
    * that takes. It continues afterwards, whatever came of it. Throws where no update runs.
    */
   whileStopped<Result>(work: () => Promise<Result>): Promise<Result>;
-  /** Deploys, and kills command, engine and Helm together once Helm changes this release; the state's lock stays. */
-  deployKilledAt(release: string): Promise<void>;
+  /**
+   * Deploys, and kills command, engine and Helm together once Helm changes this release, or once a job of the database runs;
+   * the state's lock stays.
+   */
+  deployKilledAt(release: string | typeof JOB, flags?: string): Promise<void>;
   /** Makes exactly these faults hold in the cloud; none of them ends them all. */
   breakCloud(faults: Faults): Promise<void>;
   /** What is in the account. */
@@ -155,13 +161,14 @@ export async function serveStack(
         for (const pid of engines) process.kill(pid, "SIGCONT");
       }
     },
-    deployKilledAt: async (release) => {
-      const line = `node ${RUNBOOK}/sparki.ts deploy --yes ${CONFIRMED} --stack ${stack} --json`;
+    deployKilledAt: async (release, flags = "") => {
+      const line = `node ${RUNBOOK}/sparki.ts deploy --yes ${flags} ${CONFIRMED} --stack ${stack} --json`;
       let isOver = false;
       const ended = terminal.run(line).finally(() => {
         isOver = true;
       });
-      while (!isOver && !isUpgrading(runs.directory, release)) await sleep(50);
+      const isThere = () => (release === JOB ? isRunningJob(runs.directory) : isUpgrading(runs.directory, release));
+      while (!isOver && !isThere()) await sleep(50);
       if (!isOver) killDeployment(runs.directory, "deploy");
       const { exitCode, stdout, stderr } = await ended;
       if (stdout !== "") throw new Error(`it was not killed, but ended with ${exitCode}: ${stderr.slice(-2000)}`);

@@ -50,6 +50,11 @@ export function isUpgrading(directory: string, release: string): boolean {
   );
 }
 
+/** Whether a rehearsal in a folder now waits for a job of its cluster. */
+export function isRunningJob(directory: string): boolean {
+  return processesIn(directory).some(({ words }) => words.includes("io/run-job.ts"));
+}
+
 interface RunProcess {
   readonly pid: number;
   /** Its program and arguments. */
