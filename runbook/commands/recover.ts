@@ -14,7 +14,7 @@ between the two names Ctrl-C does not end it. Run npx sparki deploy afterwards (
 ${exitCodesText({
   done: "the restored data serves, as declared, and the state names its instance",
   refused:
-    "the backup cannot be read, or the restored data is not as drill.yaml declares it; the live database is as before",
+    "no moment can be restored yet, the backup cannot be read, or the restored data is not as drill.yaml declares it; the live database is as before",
   usage: "usage or config, or not confirmed",
   held: "AWS took longer than --limit; the same command continues",
   outside: "an external failure, or interrupted; the same command continues",

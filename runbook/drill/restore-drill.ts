@@ -9,6 +9,7 @@ import {
 import type { Clock } from "../../shared/clock.ts";
 import { DeployError, EXIT, type ExitCodeOf, messageOf } from "../../shared/deploy-error.ts";
 import { bounded, oneLine } from "../../shared/text/visible.ts";
+import { noMomentYet } from "../recovery/restorable.ts";
 import type { CheckReason, CheckResult } from "./restore-checks.ts";
 import type { Subject } from "./subject.ts";
 
@@ -137,6 +138,7 @@ function momentOf(
   if (range === undefined)
     return { reason: "no-backup", message: `the ${of} of ${stack} cannot be restored to a point in time`, next };
   const { earliest, latest, storageGib } = range;
+  if (latest < earliest) return { reason: "no-backup", ...noMomentYet(`the ${of} of ${stack}`, range) };
   const at = wanted === "latest" ? latest : wanted;
   if (earliest <= at && at <= latest) return { kind: "point", at, storageGib };
   throw new DeployError(

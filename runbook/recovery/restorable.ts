@@ -14,7 +14,7 @@ interface Wanted {
 
 /**
  * Throws SPARKI_USAGE for a moment that the live database cannot be restored to, and for one before its present users
- * were made: no pod could log in to what is restored.
+ * were made: no pod could log in to what is restored. Throws SPARKI_GATE while there is no such moment at all.
  */
 export async function assertRestorable(
   database: Pick<DatabaseReplacement, "restorable">,
@@ -27,6 +27,10 @@ export async function assertRestorable(
       hint: "docs/recovery.md: restore its newest snapshot",
     });
   const latest = Math.min(range.latest, now);
+  if (latest < range.earliest) {
+    const { message, next } = noMomentYet(live, { ...range, latest });
+    throw new DeployError("SPARKI_GATE", message, { hint: next });
+  }
   if (at < range.earliest || at > latest)
     throw new DeployError(
       "SPARKI_USAGE",
@@ -40,6 +44,21 @@ export async function assertRestorable(
     `--point-in-time is ${timeOf(at)}, and the database's present users are of ${passwordsSince}: no pod could log in`,
     { hint: "docs/recovery.md: rotate the users after such a restore" },
   );
+}
+
+/**
+ * That there is nothing to restore to between a first backup and the log's reaching it, and from when on there is; of a
+ * range whose latest moment is before its earliest.
+ */
+export function noMomentYet(
+  live: string,
+  { earliest, latest }: { readonly earliest: number; readonly latest: number },
+): { readonly message: string; readonly next: string } {
+  const first = timeOf(earliest);
+  return {
+    message: `${live} cannot be restored to any moment yet: its first backup is of ${first}, and its log is kept until ${timeOf(latest)}`,
+    next: `run the same command again about five minutes after ${first}, with that moment or a later one`,
+  };
 }
 
 /** Throws SPARKI_OUTSIDE while an update holds the stack: it would write over what a recovery writes into the state. */

@@ -51,6 +51,13 @@ describe("chooseSource", () => {
     expect(await choose({ pointInTime: "latest" }, { restorable: async () => undefined })).toMatchObject({
       reason: "no-backup",
     });
+    const young = { earliest: DRILL_NOW - 60, latest: DRILL_NOW - 300, storageGib: 100 };
+    expect(await choose({ pointInTime: "latest" }, { restorable: async () => young })).toMatchObject({
+      reason: "no-backup",
+      message: expect.stringContaining(
+        "cannot be restored to any moment yet: its first backup is of 2026-11-28T11:59:00",
+      ),
+    });
     const old = { ...SNAPSHOT, at: DRILL_NOW - 26 * 3_600 - 1 };
     expect(await choose({ newest: true }, { newestSnapshot: async () => old })).toMatchObject({
       reason: "old-backup",

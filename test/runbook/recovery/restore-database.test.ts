@@ -4,6 +4,7 @@ import { assertRestorable, assertUnlocked } from "../../../runbook/recovery/rest
 import { restoreDatabase, type Stage, stageOf } from "../../../runbook/recovery/restore-database.ts";
 import { restoreIntent, restoreText } from "../../../runbook/recovery/restore-text.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
+import { exitCodeOf } from "../../../shared/deploy-error.ts";
 import {
   type FakeReplacement,
   fakeReplacement,
@@ -205,6 +206,30 @@ describe("assertRestorable", () => {
     const bare = fakeReplacement(undefined, { restorable: async () => undefined });
     await expect(assertRestorable(bare, wanted(MOMENT))).rejects.toThrow("it has no backups");
     await expect(assertRestorable(fakeReplacement(), wanted(MOMENT))).resolves.toBeUndefined();
+  });
+
+  it.each([
+    ["whose log has not reached its first backup", DRILL_NOW - 60, DRILL_NOW - 300],
+    ["whose first backup is not over by this clock", DRILL_NOW + 30, DRILL_NOW + 90],
+  ])("says of a database %s that no moment can be restored yet, and from when on", async (_, earliest, latest) => {
+    const young = fakeReplacement(undefined, { restorable: async () => ({ earliest, latest }) });
+    for (const at of [earliest, latest, MOMENT]) {
+      const refusal = await assertRestorable(young, wanted(at)).catch((error: unknown) => error);
+      const first = new Date(earliest * 1000).toISOString();
+      expect(refusal).toMatchObject({
+        code: "SPARKI_GATE",
+        message: expect.stringContaining(
+          `${live} cannot be restored to any moment yet: its first backup is of ${first}`,
+        ),
+        hint: `run the same command again about five minutes after ${first}, with that moment or a later one`,
+      });
+      expect(exitCodeOf(refusal)).toBe(1);
+    }
+  });
+
+  it("offers the one moment of a range that has no other", async () => {
+    const only = fakeReplacement(undefined, { restorable: async () => ({ earliest: MOMENT, latest: MOMENT }) });
+    await expect(assertRestorable(only, wanted(MOMENT))).resolves.toBeUndefined();
   });
 
   it("refuses a stack that an update holds", async () => {
