@@ -11,7 +11,10 @@ const begunSchema = z.object({
 });
 
 /** A release whose deployment was begun, as far as tells what it may have made of the database. */
-export type BegunRelease = Readonly<z.infer<typeof begunSchema>>;
+export interface BegunRelease extends Readonly<z.infer<typeof begunSchema>> {
+  /** When it was, the last time, in seconds since 1970. */
+  readonly at: number;
+}
 
 const PREFIX = "sparki:begun-";
 
@@ -26,11 +29,12 @@ export async function rememberBegun(stack: TaggedStack, release: Release, at: nu
   const begun = begunOf(release);
   if (begun === undefined) return;
   const text = JSON.stringify(begun);
-  const kept = Object.entries(await stack.tags()).filter(([name]) => name.startsWith(PREFIX));
-  if (kept.some(([, value]) => value === text)) return;
-  await stack.setTag(`${PREFIX}${Math.floor(at)}`, text);
-  const names = kept.map(([name]) => name).sort();
-  for (const name of names.slice(0, -(MOST_BEGUN - 1))) await stack.setTag(name, undefined);
+  const now = `${PREFIX}${Math.floor(at)}`;
+  await stack.setTag(now, text);
+  const all = Object.entries(await stack.tags()).filter(([name]) => name.startsWith(PREFIX));
+  const others = all.filter(([name, value]) => name !== now && value !== text).map(([name]) => name);
+  const kept = [now, ...others.sort().slice(-(MOST_BEGUN - 1))];
+  for (const [name] of all) if (!kept.includes(name)) await stack.setTag(name, undefined);
 }
 
 /** Forgets them once a release is promoted: the database is then as that one's own migrations left it. */
@@ -45,10 +49,13 @@ export function begunReleases(tags: Readonly<Record<string, string>>): BegunRele
   return names
     .sort()
     .reverse()
-    .flatMap((name) => tagIn(tags[name] ?? "", begunSchema) ?? []);
+    .flatMap((name) => {
+      const begun = tagIn(tags[name] ?? "", begunSchema);
+      return begun === undefined ? [] : [{ ...begun, at: Number(name.slice(PREFIX.length)) }];
+    });
 }
 
-function begunOf({ id, images, schema }: Release): BegunRelease | undefined {
+function begunOf({ id, images, schema }: Release): z.infer<typeof begunSchema> | undefined {
   const { engine } = images;
   return engine === undefined ? undefined : { id, digest: imageReference(engine).digest, schema };
 }

@@ -2,6 +2,7 @@ import type { EngineResult } from "../../records/engine-record.ts";
 import type { Promoted } from "../../records/update.ts";
 import { DeployError, EXIT } from "../../shared/deploy-error.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
+import { begunReleases } from "../deploy/begun-releases.ts";
 import { type RollbackDocument, rollbackDocument } from "../deploy/deploy-document.ts";
 import { frozenFor } from "../deploy/freeze.ts";
 import type { Rollback } from "../deploy/result.ts";
@@ -156,7 +157,8 @@ async function goalOf(
   { to, leaving }: RollbackRequest,
 ): Promise<Goal> {
   const unproven = (await frozenFor(engine))?.release;
-  return chooseGoal(present, { to, isLiveBad: leaving !== undefined, unproven });
+  const deploymentsBegun = begunReleases(await engine.tags());
+  return chooseGoal({ ...present, deploymentsBegun }, { to, isLiveBad: leaving !== undefined, unproven });
 }
 
 function stopped(reason: string, release: Release | null, previous: Release | null): RequestedRollback {

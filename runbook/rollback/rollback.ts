@@ -14,6 +14,8 @@ export interface Situation {
   readonly interrupted: readonly string[];
   /** The engine's images whose migrations the state says have run. */
   readonly ranJobsOf: readonly string[];
+  /** The deployments that were begun since the last promotion, by when. @default none is known */
+  readonly deploymentsBegun?: readonly { readonly id: string; readonly at: number }[];
 }
 
 /** Where to roll back to, or why not. */
@@ -72,11 +74,13 @@ async function lastKnownGood(
   }
   if (isUnfinished && !isRollback(latest) && !isAsked(latest, live.release)) return untouched(live, latest);
   // An update that died has left no record of itself in the history.
+  const killed = left.deploymentsBegun?.find(({ at }) => updates.every(({ endedAt }) => endedAt < at));
+  if (killed !== undefined) return untouched(live, { release: killed });
   if (left.ranJobsOf.some((image) => image !== live.release.images.engine)) return untouched(live);
   return promotedBefore(updates, live);
 }
 
-function untouched({ release }: PromotionRecord, latest?: Update): Goal {
+function untouched({ release }: PromotionRecord, latest?: { readonly release: Pick<Release, "id"> | undefined }): Goal {
   const refused =
     latest?.release === undefined ? "the last deployment" : `the last deployment, of ${latest.release.id},`;
   return { kind: "nothing", release, reason: `${refused} did not come to its one-box: ${release.id} is live` };

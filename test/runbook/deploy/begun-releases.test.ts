@@ -9,7 +9,10 @@ describe("the releases whose deployments were begun", () => {
     const stack = taggedStack();
     for (const [index, release] of [a, b, a].entries()) await rememberBegun(stack, release, 100.5 + index);
     const digest = a.images.engine.split("@")[1];
-    expect(begunReleases(await stack.tags())).toMatchObject([{ id: "b" }, { id: "a", digest, schema: a.schema }]);
+    expect(begunReleases(await stack.tags())).toMatchObject([
+      { id: "a", digest, schema: a.schema, at: 102 },
+      { id: "b", at: 101 },
+    ]);
   });
 
   it("are forgotten once one is promoted, and nothing else is", async () => {

@@ -181,6 +181,16 @@ describe("runRequestedRollback", () => {
     });
   });
 
+  it("changes nothing after a deployment that was killed before anything of it was in the state", async () => {
+    const { target, ups, tags } = on();
+    await rememberBegun(tags, contracting, 200);
+    expect(await back(target)).toMatchObject({
+      outcome: "unchanged",
+      reason: "the last deployment, of c, did not come to its one-box: b is live",
+    });
+    expect(ups).toEqual([]);
+  });
+
   it("leaves no other release than the one that is to be left", async () => {
     const { target, ups } = on();
     expect(await back(target, { leaving: contracting })).toMatchObject({

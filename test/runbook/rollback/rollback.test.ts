@@ -10,7 +10,7 @@ const situation = (
   live: Release | undefined,
   updates: Update[],
   apart: string[] = [],
-  left: Partial<Pick<Situation, "interrupted" | "ranJobsOf">> = {},
+  left: Partial<Pick<Situation, "interrupted" | "ranJobsOf" | "deploymentsBegun">> = {},
 ): Situation => ({
   live: live && recordOf(live),
   updates,
@@ -54,6 +54,21 @@ describe("chooseGoal", () => {
       "a deploy died between its migrations and its one-box",
       situation(b, [deployed(b), deployed(a)], [], { ranJobsOf: [c.images.engine ?? ""] }),
       "nothing, b is there",
+    ],
+    [
+      "a deploy died before anything of it is in the state",
+      situation(b, [deployed(b), deployed(a)], [], { deploymentsBegun: [{ id: "c", at: 161 }] }),
+      "nothing, b is there",
+    ],
+    [
+      "what is live was promoted by who does not forget the deploys that died before it",
+      situation(b, [deployed(b), deployed(a)], [], { deploymentsBegun: [{ id: "c", at: 90 }] }),
+      "back to a",
+    ],
+    [
+      "the deploy that promoted what is live died while it verified that",
+      situation(b, [deployed(b), deployed(a)], [], { deploymentsBegun: [{ id: "b", at: 99 }] }),
+      "back to a",
     ],
     [
       "rolling back from a promoted release died in the middle of a change",
