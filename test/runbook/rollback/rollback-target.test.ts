@@ -85,7 +85,12 @@ describe("migratedReleases", () => {
   it("knows what two deployments of different releases left that were killed, by what was begun", () => {
     const four = releaseNamed("4.0", { level: 5, oldest: 2 });
     const state2 = state(...resourcesWith(one), migration(three.images.engine), migration(four.images.engine));
-    const begun = [three, four].map(({ id, images, schema }) => ({ id, digest: digestOf(images.engine), schema, at: 200 }));
+    const begun = [three, four].map(({ id, images, schema }) => ({
+      id,
+      digest: digestOf(images.engine),
+      schema,
+      at: 200,
+    }));
     const migrated = (of: typeof begun) => migratedReleases([updateOf(one, one)], state2, { release: four, begun: of });
     expect(migrated(begun)).toEqual([one, one, four, begun[0]]);
     expect(unknown(migrated([]))).toEqual([{ unknown: expect.stringContaining(`migrated by ${three.images.engine}`) }]);
