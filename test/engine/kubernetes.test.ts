@@ -17,6 +17,7 @@ jest.setTimeout(600_000);
 const image = (letter: string) => `ghcr.io/alexarno/sparki/web@sha256:${letter.repeat(64)}`;
 const GOOD = image("a");
 const CRASHING = image("b");
+const UNKNOWN = image("c");
 
 let cluster: RehearsedCluster;
 let clusters: Clusters;
@@ -218,6 +219,28 @@ describe("kubernetesModel for objects", () => {
     const created = model.create({ ...request("kubernetes:batch/v1:Job"), ...ONCE, inputs: job });
     await expect(created).rejects.toMatchObject({ name: "PartialFailure", id: "job" });
     await expect(created).rejects.toThrow(/Job job failed: BackoffLimitExceeded/);
+    expect(await asked("jobs", ["default"])).toEqual([
+      { name: "job", namespace: "default", image: CRASHING, state: "failed" },
+    ]);
+  });
+
+  it("tells which Jobs still run, and takes one whose pod can never start for one that failed", async () => {
+    const states = async () => {
+      const jobs = z.array(z.object({ name: text, state: text })).parse(await asked("jobs", ["default"]));
+      return Object.fromEntries(jobs.map(({ name, state }) => [name, state]));
+    };
+    for (const [name, image] of [
+      ["long", GOOD],
+      ["unpullable", UNKNOWN],
+    ] as const) {
+      const template = { spec: { restartPolicy: "Never", containers: [{ name, image }] } };
+      const job = { metadata: { name }, spec: { backoffLimit: 0, template } };
+      await cluster.api.create("/apis/batch/v1/namespaces/default/jobs", job);
+    }
+    const expected = { long: "running", unpullable: "failed" };
+    let found = await states();
+    for (let looks = 0; looks < 60 && found.unpullable !== "failed"; looks++) found = await states();
+    expect(found).toMatchObject(expected);
   });
 
   it("says that the API server does not know a kind", async () => {
