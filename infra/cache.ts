@@ -98,6 +98,8 @@ function createReplicationGroup(parent: Cache, name: string, args: ReplicationGr
       authToken: args.authToken,
       authTokenUpdateStrategy: strategyOf(args),
       autoMinorVersionUpgrade: true,
+      // Otherwise a new version or size waits for the maintenance window, days after the gates have judged.
+      applyImmediately: true,
       snapshotRetentionLimit: args.snapshotDays,
       snapshotWindow: "02:00-03:00",
       maintenanceWindow: "sun:05:30-sun:06:30",

@@ -165,6 +165,7 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   );
   undo.push(() => kubernetes.close());
   routes["GET /world"] = async () => ({ resources: account.world.all(), kept: account.world.kept() });
+  routes["GET /users"] = async () => users.figures;
   routes["GET /rows"] = async () => ({ rows: await backing.database.rows() });
   const costs = new CostExplorer({
     resources: () => account.world.all(),

@@ -83,6 +83,12 @@ export const faultsSchema = z.strictObject({
   fleet: z.strictObject(behaviour).exactOptional(),
   /** Users' requests a second at the entrance. */
   users: z.number().min(0).max(500).default(0),
+  /** What they ask for, in turn. @default the page and the projects */
+  userPaths: z
+    .array(z.string().regex(/^\/[\w./-]*$/))
+    .min(1)
+    .readonly()
+    .exactOptional(),
   /** How many of a gate's own requests the firewall lets in before it turns them away. */
   gateRequests: z.int().min(0).exactOptional(),
   /** Calls that AWS refuses. */

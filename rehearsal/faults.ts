@@ -50,6 +50,7 @@ export async function applyFaults(targets: FaultTargets, body: unknown): Promise
     down,
     fleet,
     users,
+    userPaths,
     gateRequests,
     refused,
     creations,
@@ -88,7 +89,7 @@ export async function applyFaults(targets: FaultTargets, body: unknown): Promise
   backing.loadBalancer.limitGateRequests(gateRequests);
   await misbehave(targets, fleet);
   await closeNodes(targets, nodes === "closed");
-  targets.users.ask(users);
+  targets.users.ask(users, userPaths);
 }
 
 function changeByHand(world: World, { type, having, to }: HandChange): void {

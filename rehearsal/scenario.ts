@@ -12,6 +12,9 @@ export interface Setting {
   readonly value: unknown;
 }
 
+/** What a scenario upgrades. */
+export type Upgraded = "kubernetes" | "redis";
+
 export interface ScenarioRelease {
   /**
    * The stack's own release as its config names it, or one that comes after it, with images of its own; "from" is what
@@ -22,8 +25,8 @@ export interface ScenarioRelease {
   readonly edits?: readonly Edit[];
   /** What is changed in the stack's config, by its path. */
   readonly settings?: readonly Setting[];
-  /** The cluster has the minor version of Kubernetes before the one in the stack's config. */
-  readonly isBeforeUpgrade?: true;
+  /** What has the version before the one in the stack's config. */
+  readonly isBeforeUpgrade?: Upgraded;
   /** The schema that it asks for, otherwise than the release's own. */
   readonly schema?: { readonly level: number; readonly oldest: number };
   readonly behaviours: Behaviours;

@@ -240,8 +240,16 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "kubernetes-upgrade",
     summary: "the next version of Kubernetes under the same release: every node is replaced while users send requests",
     releases: [
-      { ...FIRST, isBeforeUpgrade: true },
+      { ...FIRST, isBeforeUpgrade: "kubernetes" },
       { ...FIRST, faults: { hold: { users: 50 } } },
+    ],
+  },
+  {
+    name: "redis-upgrade",
+    summary: "the next version of Redis under the same release: the cache fails over while users send requests",
+    releases: [
+      { ...FIRST, isBeforeUpgrade: "redis" },
+      { ...FIRST, faults: { hold: { users: 50, userPaths: ["/", "/api/projects", "/api/cache/health"] } } },
     ],
   },
   {

@@ -71,6 +71,11 @@ export interface CacheService {
     authToken: string;
     tokenBefore?: string | undefined;
   }): Promise<{ address: string }>;
+  /**
+   * Replaces the primary of a running cache by a node with its data, as an upgrade does last: every connection is lost, and
+   * for a moment none is made. Resolves with the address at which it then answers, with the tokens that it had.
+   */
+  failOver(name: string): Promise<{ address: string }>;
   stop(name: string): Promise<void>;
 }
 

@@ -178,7 +178,7 @@ export const data: readonly Declaration[] = [
       automaticFailoverEnabled: true,
       multiAzEnabled: true,
       autoMinorVersionUpgrade: true,
-      applyImmediately: optional(false),
+      applyImmediately: true,
       securityGroupIds: refs("cache-access"),
       subnetGroupName: known("sparki-{stack}-cache", "cache-subnets"),
       finalSnapshotIdentifier: "sparki-{stack}-cache-final",

@@ -24,12 +24,13 @@ export class Cache {
       // As the database's: a busy machine is no outage.
       connectTimeout: 5000,
       commandTimeout: 5000,
-      maxRetriesPerRequest: 3,
+      // A command waits for a connection as long as for an answer: a failover of some seconds is no outage either.
+      maxRetriesPerRequest: null,
       disableClientInfo: true,
       reconnectOnError: (error) => /^(NOAUTH|WRONGPASS|READONLY)/.test(error.message),
       retryStrategy: (times) => {
         redis.options.password = readToken();
-        return Math.min(1000, 50 * 2 ** (times - 1));
+        return Math.min(250, 50 * 2 ** (times - 1));
       },
     });
     redis.on("error", onError);

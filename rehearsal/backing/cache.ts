@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { Redis } from "ioredis";
 import { DeployError } from "../../shared/deploy-error.ts";
@@ -32,7 +33,15 @@ export interface CachesOptions {
   readonly processes: Processes;
   readonly addresses: Pick<Addresses, "cache">;
   readonly tools: Tools;
+  /** Real seconds of a modelled second. */
+  readonly timeScale: number;
 }
+
+/**
+ * How long nothing answers while a replica with the new version takes over: AWS says "a few seconds" of an upgrade
+ * (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/VersionManagement.html).
+ */
+const PLANNED_FAILOVER_SECONDS = 3;
 
 const READY_LIMIT_SECONDS = 300;
 
@@ -61,6 +70,18 @@ export class Caches implements CacheService {
       running.wanted = wanted;
     }
     return { address: running.address };
+  }
+
+  /** What is written while the new node starts is lost, as with any replica that is a moment behind. */
+  async failOver(name: string): Promise<{ address: string }> {
+    const before = await this.#running(name);
+    const dump = join(before.place.folder, "handover.dump");
+    await this.#program.save(before.place, before.wanted.authToken, dump);
+    const now = await this.#instances.replace(name, (index) => this.#launch(before.wanted, index, dump));
+    await before.handle.stop();
+    rmSync(before.place.folder, { recursive: true, force: true });
+    await delay(PLANNED_FAILOVER_SECONDS * 1000 * this.#options.timeScale);
+    return { address: now.address };
   }
 
   async stop(name: string): Promise<void> {
@@ -139,8 +160,8 @@ export class Caches implements CacheService {
     return running;
   }
 
-  #folderOf(name: string): string {
-    return join(this.#options.runDirectory, "redis", name);
+  #folderOf(name: string, index: number): string {
+    return join(this.#options.runDirectory, "redis", `${name}-${index}`);
   }
 
   #backupsOf(name: string): string {
@@ -151,13 +172,18 @@ export class Caches implements CacheService {
     const { name, hostnames, authToken: token } = wanted;
     const { authority, processes, addresses } = this.#options;
     const address = addresses.cache(index);
-    const folder = this.#folderOf(name);
+    const folder = this.#folderOf(name, index);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const certificate = await issueCertificate({ authority, folder, address, hostnames });
     const place = { address, folder, certificate, authorityPem: authority.pem };
     const args = this.#program.prepare(place, token);
     if (dump !== undefined) this.#program.layOut(place, dump);
-    const handle = await processes.start({ name: `redis-${name}`, command: this.#program.command, args, cwd: folder });
+    const handle = await processes.start({
+      name: `redis-${name}-${index}`,
+      command: this.#program.command,
+      args,
+      cwd: folder,
+    });
     const answers = () =>
       ask(place, token, ["PING"]).then(
         () => true,
@@ -165,6 +191,8 @@ export class Caches implements CacheService {
       );
     await waitFor(`cache ${name}`, answers, { limitSeconds: READY_LIMIT_SECONDS, process: handle });
     if (dump !== undefined) await this.#program.load(place, handle, token);
+    // A node that fails loses its data: the next start must not find it.
+    rmSync(dumpIn(place), { force: true });
     const tokens = tokensOf(wanted);
     if (tokens.length > 1) await this.#program.setTokens(place, handle, token, tokens);
     return { wanted, address, place, handle, isRunning: () => handle.running() };

@@ -13,6 +13,20 @@ export class Instances<T extends { isRunning(): boolean }> {
     return started;
   }
 
+  /** Starts another server beside the one of that name, on another address, which then has the name; resolves with it. */
+  async replace(name: string, make: (index: number) => Promise<T>): Promise<T> {
+    const beside = `${name}, the next`;
+    const index = this.#indexOf(beside);
+    try {
+      const now = await make(index);
+      this.#indexes.set(name, index);
+      this.#started.set(name, Promise.resolve(now));
+      return now;
+    } finally {
+      this.#indexes.delete(beside);
+    }
+  }
+
   async find(name: string): Promise<T | undefined> {
     return this.#started.get(name);
   }

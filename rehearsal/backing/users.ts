@@ -7,6 +7,11 @@ export interface UsersOptions {
   readonly entrances: () => readonly { readonly name: string; readonly address: string }[];
 }
 
+export interface UserFigures {
+  readonly requests: number;
+  readonly lost: number;
+}
+
 /** What people ask for: the page, and the projects that it lists. */
 const PATHS = ["/", "/api/projects", "/api/projects"];
 /** The firewall lets nobody in without one. */
@@ -19,13 +24,20 @@ export class Users {
   #agent: Agent | undefined;
   #timer: NodeJS.Timeout | undefined;
   #asked = 0;
+  #lost = 0;
+  #isClosed = false;
 
   constructor(options: UsersOptions) {
     this.#options = options;
   }
 
-  /** From now on so many requests a second; 0 ends them. */
-  ask(requestsPerSecond: number): void {
+  /** What was asked until now, and how much of it had no answer, or a 5xx. */
+  get figures(): UserFigures {
+    return { requests: this.#asked, lost: this.#lost };
+  }
+
+  /** From now on so many requests a second, of these paths in turn; 0 ends them. */
+  ask(requestsPerSecond: number, paths: readonly string[] = PATHS): void {
     clearInterval(this.#timer);
     if (requestsPerSecond === 0) return;
     let last = performance.now();
@@ -34,24 +46,28 @@ export class Users {
       const now = performance.now();
       due += ((now - last) / 1000) * requestsPerSecond;
       last = now;
-      for (; due >= 1; due--) void this.#send();
+      for (; due >= 1; due--) void this.#send(paths);
     }, TICK_MILLISECONDS);
   }
 
   async close(): Promise<void> {
     this.ask(0);
+    this.#isClosed = true;
     await this.#agent?.destroy();
   }
 
-  async #send(): Promise<void> {
+  async #send(paths: readonly string[]): Promise<void> {
     const [entrance] = this.#options.entrances();
-    const path = PATHS[this.#asked++ % PATHS.length];
-    if (entrance === undefined || path === undefined) return;
+    if (entrance === undefined) return;
+    const path = paths[this.#asked++ % paths.length];
+    if (path === undefined) return;
     try {
       const answer = await this.#connections(entrance.name).request(request(entrance, path));
       await answer.body.dump();
+      if (answer.statusCode >= 500) this.#lost++;
     } catch {
-      // The application counts what it answered badly; what never reached it is the user's bad luck.
+      // The application counts what it answered badly; what never reached it is only known here.
+      if (!this.#isClosed) this.#lost++;
     }
   }
 

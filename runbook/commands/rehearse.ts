@@ -128,10 +128,10 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
 
 /** Such a world is one in which the stack's own release was promoted, and nothing else. */
 function assertGoesOn({ name, releases }: Scenario, { from, resume }: CommandInput["options"]): void {
-  const isOther = releases[0]?.isBeforeUpgrade === true;
+  const isOther = releases[0]?.isBeforeUpgrade !== undefined;
   const other = from !== undefined ? "--from" : resume === true ? "--resume" : undefined;
   if (other === undefined && releases.length > 1 && !isOther) return;
-  const own = isOther ? "which begins with another version of Kubernetes" : "which deploys one release";
+  const own = isOther ? "which begins with another version of what it upgrades" : "which deploys one release";
   const found = other ?? `scenario ${name}, ${own}`;
   throw new DeployError("SPARKI_USAGE", `--on-promoted was given with ${found}; expected a scenario of two releases`, {
     hint: "npx sparki rehearse upgrade --on-promoted",

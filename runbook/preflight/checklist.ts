@@ -2,7 +2,7 @@ import { charts, helmReleases } from "./charts.ts";
 import type { Check } from "./check.ts";
 import { awsCli, credentials, offers, permissions, permissionsBoundary, serviceRoles } from "./checks/account.ts";
 import { alertmanager, sampleAlert, slack } from "./checks/alerting.ts";
-import { backup, cacheRestoreTest, databaseVersion, restoreTest, stateClean, stateFree } from "./checks/backups.ts";
+import { backup, cacheRestoreTest, restoreTest, stateClean, stateFree } from "./checks/backups.ts";
 import { certificate, entrance } from "./checks/certificate.ts";
 import { ciGreen, merged } from "./checks/code.ts";
 import { images, pulling, rollbackImages, signatures } from "./checks/images.ts";
@@ -12,6 +12,7 @@ import { name, takenNames, zone } from "./checks/names.ts";
 import { featureFlags, maintenanceWindow, onCall } from "./checks/people.ts";
 import { quotas } from "./checks/quotas.ts";
 import { secrets } from "./checks/secrets.ts";
+import { cacheVersion, databaseVersion } from "./checks/versions.ts";
 import { kubernetesApis } from "./kubernetes-apis.ts";
 import { migrations } from "./migrations.ts";
 
@@ -30,6 +31,7 @@ export const CHECKLIST: readonly Check[] = [
   backup,
   restoreTest,
   databaseVersion,
+  cacheVersion,
   cacheRestoreTest,
   zone,
   name,

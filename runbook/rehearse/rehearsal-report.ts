@@ -23,6 +23,8 @@ export interface RehearsalReport extends DeployDocument {
   readonly world: WorldReport;
   /** What is inside of what was made; documents of earlier versions have none. */
   readonly inside?: Inside;
+  /** What the scenario's users asked, and how much of it had no answer, or a 5xx; documents of earlier versions have none. */
+  readonly users?: { readonly requests: number; readonly lost: number };
   /** What the cluster's Alertmanager told, and whom; documents of earlier versions have none. */
   readonly alerted?: Alerted;
   readonly timing: Timing;
@@ -44,6 +46,11 @@ export interface Timing extends DeployTiming, Timeline {
   readonly cloudReadySeconds: number;
 }
 
+function usersRow({ users }: RehearsalReport): string[] {
+  if (users === undefined || users.requests === 0) return [];
+  return [row("users", `${users.lost} of ${users.requests} requests lost`)];
+}
+
 /** The short report that a person reads at the end: the deploy's own, and what only a rehearsal can tell. */
 export function rehearsalText(report: RehearsalReport, paint: Paint): string {
   const providers = providersText(report.providers);
@@ -52,6 +59,7 @@ export function rehearsalText(report: RehearsalReport, paint: Paint): string {
     ...deployRows(report, paint),
     row("world", worldText(report)),
     row("time", timeText(report)),
+    ...usersRow(report),
     ...(report.alerted === undefined ? [] : [row("alerts", alertedText(report.alerted))]),
     ...(providers === undefined ? [] : [row("providers", providers)]),
     ...(providers === undefined || report.languageHost === undefined

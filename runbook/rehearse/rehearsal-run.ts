@@ -271,8 +271,9 @@ async function prepare(
     edits.length === 0 ? PROJECT_DIRECTORY : copyCheckout(PROJECT_DIRECTORY, join(runDirectory, name), edits),
   );
   for (const { key, value } of settings) project.set(key, value);
-  if (isBeforeUpgrade === true)
-    for (const { key, value } of settingsBeforeUpgrade(project.config(), stack, now)) project.set(key, value);
+  if (isBeforeUpgrade !== undefined)
+    for (const { key, value } of settingsBeforeUpgrade(isBeforeUpgrade, project.config(), stack, now))
+      project.set(key, value);
   const named = {
     configured,
     from: configured,
@@ -333,6 +334,7 @@ async function reportOn(
     languageHost: told(session.languageHost),
     world: compareWorld(resources, state),
     inside: await insideOf(session, state),
+    users: usersSchema.parse(await session.cloud.ask("GET", "/users")),
     alerted: alertedSchema.parse(await session.cloud.ask("GET", "/told")),
     timing: {
       ...timelineOf(steps, dependencies, plan.timeScale),
@@ -346,6 +348,8 @@ async function reportOn(
 function told({ name, is, version, from }: RehearsedHost): Omit<RehearsedHost, "folder"> {
   return { name, is, version, from };
 }
+
+const usersSchema = z.object({ requests: z.number(), lost: z.number() });
 
 const rowsSchema = z.object({ rows: z.record(z.string(), z.number()) });
 

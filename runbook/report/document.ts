@@ -189,6 +189,7 @@ export const rehearsalDocument = z.strictObject({
     })
     .exactOptional(),
   /** Documents of earlier versions have none. */
+  users: z.strictObject({ requests: count, lost: count }).exactOptional(),
   alerted: alertedSchema.exactOptional(),
   timing: timingSchema,
   report: z.string().nullable(),

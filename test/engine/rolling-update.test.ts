@@ -153,6 +153,26 @@ describe("a rotation of Redis's AUTH token under load", () => {
   });
 });
 
+describe("an upgrade of Redis under load", () => {
+  it("loses no request and no key, and restarts no pod: commands wait for the node that takes over", async () => {
+    const before = await allReady();
+    await engine.askCache(["SET", "session", "kept", "EX", "3600"]);
+    const running = load();
+    for (let upgrades = 0; upgrades < 2; upgrades++) {
+      await sleep(2000);
+      await engine.upgradeCache();
+      await sleep(2000);
+    }
+    const figures = await running.end();
+    say("Redis failed over twice", figures);
+    expect(await engine.askCache(["GET", "session"])).toBe("kept");
+    expect(Number(await engine.askCache(["TTL", "session"]))).toBeGreaterThan(0);
+    expect(await allReady()).toEqual(before);
+    expect(figures.failures).toEqual([]);
+    expect(figures.requests).toBeGreaterThan(1000);
+  });
+});
+
 describe("a process that is killed without a warning", () => {
   it("loses what it was asked until the load balancer has noticed, and nothing after", async () => {
     const running = load();

@@ -39,6 +39,13 @@ export function userSecretArn(day: string): string {
   return `arn:aws:secretsmanager:us-east-1:111122223333:secret:sparki/prod/database/application-${day}-AbCdEf`;
 }
 
+/** Has another node take the running cache over, as an upgrade does; resolves with its address. */
+export async function failOverCache(backing: Backing, values: Values): Promise<string> {
+  const { address } = await backing.cache.failOver(NAME);
+  backing.names.setAddress(textIn(values, "cache.host"), address);
+  return address;
+}
+
 /** Starts database, cache and load balancer, each under the name that the values have for it. */
 export async function startServers(backing: Backing, values: Values): Promise<void> {
   const hosts = { database: textIn(values, "database.host"), cache: textIn(values, "cache.host") };

@@ -22,6 +22,7 @@ import type { Values } from "./chart.ts";
 import { type Credentials, usersSince } from "./database-users.ts";
 import {
   cacheSecret,
+  failOverCache,
   giveToken,
   migrate,
   rotate,
@@ -66,6 +67,10 @@ export interface ServedEngine {
   loseZone(zone: string | undefined): Promise<void>;
   /** The zones in which the fleet's pods are that are ready. */
   readyZones(): Promise<readonly string[]>;
+  /** Takes the cache to another version as ElastiCache does. */
+  upgradeCache(): Promise<void>;
+  /** What the cache answers to a command. */
+  askCache(command: readonly string[]): Promise<string>;
   /** Loses the cache with its data, and `bringCache` makes it anew, empty, with its token. */
   loseCache(): Promise<void>;
   bringCache(): Promise<void>;
@@ -131,8 +136,9 @@ async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "
     for (const end = Date.now() + 300_000; !(await pods()).every(isServing); await sleep(200))
       if (Date.now() > end) throw new Error("pods that were replaced have not left");
   };
+  let cacheAddress = addresses.cache(1);
   const cachePlace = () => ({
-    address: addresses.cache(1),
+    address: cacheAddress,
     authorityPem: readFileSync(join(runDirectory, "ca.pem"), "utf8"),
   });
   const kubeconfigFile = join(runDirectory, "kubeconfig");
@@ -180,6 +186,10 @@ async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "
       return (await serving()).map(({ spec }) => zoneOf.get(spec?.nodeName ?? "") ?? "none");
     },
     loseZone: (zone) => zones.set(zone),
+    upgradeCache: async () => {
+      cacheAddress = await failOverCache(backing, values);
+    },
+    askCache: async (command) => String(await ask(cachePlace(), token, command)),
     loseCache: () => backing.cache.suspend(),
     bringCache: () => backing.cache.resume(),
     deletePod: (name) => api.delete(`${PODS}/${name}`),

@@ -128,6 +128,9 @@ const replicationGroup: ResourceModel = {
     start,
     update: async (subject, olds, cloud) => {
       changeToken(subject, olds, cloud);
+      // A new version comes by new nodes, the primary's last: the name then leads to the one that has taken over.
+      if (text(subject.inputs, "engineVersion") !== text(olds, "engineVersion"))
+        await cloud.services.cache.failOver(subject.id);
       return start(subject, cloud);
     },
     stop: async ({ id }, { services, vault }) => {

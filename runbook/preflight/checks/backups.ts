@@ -42,30 +42,6 @@ export const backup: Check = {
   },
 };
 
-const majorOf = (version: unknown) => (typeof version === "string" ? /^\d+/.exec(version)?.[0] : undefined);
-
-export const databaseVersion: Check = {
-  id: "database-version",
-  group: "Infrastructure",
-  title: "Database version",
-  proves: "The config names the major version of PostgreSQL that the database has: a deployment cannot change it.",
-  timeLimitSeconds: 30,
-  run: async ({ config, stack, state }) => {
-    const { resources } = await state.read();
-    const database = resources.find(({ type }) => type === "aws:rds/instance:Instance");
-    if (database === undefined) return skipped("there is no database yet");
-    const { engineVersionActual, engineVersion } = database.outputs ?? {};
-    const [has, wanted] = [majorOf(engineVersionActual ?? engineVersion), majorOf(config.database.engineVersion)];
-    if (has === undefined)
-      return fail("the state does not say which version the database has", `pulumi refresh --stack ${stack}`);
-    if (has === wanted) return pass(`PostgreSQL ${has}`);
-    return fail(
-      `the database has PostgreSQL ${has}, and sparki:database.engineVersion is ${config.database.engineVersion}`,
-      `set sparki:database.engineVersion back to ${has}; docs/upgrades.md says how a major version is upgraded`,
-    );
-  },
-};
-
 export const restoreTest: Check = {
   id: "restore-test",
   group: "Infrastructure",

@@ -49,12 +49,18 @@ export class FakeServices implements Services {
   };
   readonly passwords: string[] = [];
 
+  #cacheAddress = "127.99.2.1";
   readonly cache: Services["cache"] = {
     start: async ({ name, hostnames, authToken, tokenBefore }) => {
       this.tokens.push([authToken, ...(tokenBefore === undefined ? [] : [tokenBefore])]);
-      this.hostnames.set("127.99.2.1", hostnames);
+      this.hostnames.set(this.#cacheAddress, hostnames);
       this.#call("cache.start", name);
-      return { address: "127.99.2.1" };
+      return { address: this.#cacheAddress };
+    },
+    failOver: async (name) => {
+      this.#call("cache.failOver", name);
+      this.#cacheAddress = "127.99.2.2";
+      return { address: this.#cacheAddress };
     },
     stop: async (name) => this.#call("cache.stop", name),
   };

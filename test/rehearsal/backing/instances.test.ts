@@ -35,6 +35,16 @@ describe("Instances", () => {
     expect(second.address).toBe(first.address);
   });
 
+  it("gives the name of one that is replaced to another server on another address, or leaves it", async () => {
+    const { instances, make } = fakes();
+    await instances.start("a", make);
+    await expect(instances.replace("a", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect((await instances.find("a"))?.address).toBe("127.20.1.1");
+    expect((await instances.replace("a", make)).address).toBe("127.20.1.2");
+    expect((await instances.start("a", make)).address).toBe("127.20.1.2");
+    expect((await instances.start("b", make)).address).toBe("127.20.1.1");
+  });
+
   it("tries again after a start that failed", async () => {
     const { instances, make } = fakes();
     await expect(instances.start("a", () => Promise.reject(new Error("no")))).rejects.toThrow("no");

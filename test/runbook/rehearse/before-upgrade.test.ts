@@ -1,30 +1,50 @@
 import { settingsBeforeUpgrade } from "../../../runbook/rehearse/before-upgrade.ts";
 import { rawConfig } from "../../support/stack-config.ts";
 
-const at = (version: string) => {
-  const raw = rawConfig("prod");
-  return { ...raw, "sparki:cluster": JSON.stringify({ ...JSON.parse(raw["sparki:cluster"] ?? ""), version }) };
-};
+const raw = rawConfig("prod");
+const withValues = (key: string, values: object) => ({
+  ...raw,
+  [key]: JSON.stringify({ ...JSON.parse(raw[key] ?? ""), ...values }),
+});
+const at = (version: string) => withValues("sparki:cluster", { version });
+const withRedis = (engineVersion: string) => withValues("sparki:cache", { engineVersion });
 
 describe("settingsBeforeUpgrade", () => {
   it("is the minor version before, while AWS supports it", () => {
-    expect(settingsBeforeUpgrade(at("1.35"), "prod", Date.parse("2026-12-02T12:00:00Z"))).toEqual([
+    expect(settingsBeforeUpgrade("kubernetes", at("1.35"), "prod", Date.parse("2026-12-02T12:00:00Z"))).toEqual([
       { key: ["sparki:cluster", "version"], value: "1.34" },
     ]);
   });
 
   it("has an exemption for days beside the stack's own, once AWS's standard support has ended", () => {
-    const [version, exempt] = settingsBeforeUpgrade(at("1.35"), "prod", Date.parse("2026-12-03T12:00:00Z"));
+    const [version, exempt] = settingsBeforeUpgrade(
+      "kubernetes",
+      at("1.35"),
+      "prod",
+      Date.parse("2026-12-03T12:00:00Z"),
+    );
     expect(version).toEqual({ key: ["sparki:cluster", "version"], value: "1.34" });
     expect(exempt?.key).toEqual(["sparki:exemptions"]);
-    const own = JSON.parse(rawConfig("prod")["sparki:exemptions"] ?? "[]");
+    const own = JSON.parse(raw["sparki:exemptions"] ?? "[]");
     expect(exempt?.value).toEqual([
       ...own,
       expect.objectContaining({ control: "S10", resource: "cluster-eks-eksCluster.version", until: "2026-12-05" }),
     ]);
   });
 
+  it.each([
+    ["7.1", "7.0"],
+    ["7.0", "6.2"],
+  ])("is for Redis %s the version before that a config can name, %s", (version, value) => {
+    expect(settingsBeforeUpgrade("redis", withRedis(version), "prod", Date.now())).toEqual([
+      { key: ["sparki:cache", "engineVersion"], value },
+    ]);
+  });
+
   it("refuses the oldest version there is, and names it", () => {
-    expect(() => settingsBeforeUpgrade(at("1.31"), "prod", Date.now())).toThrow("expected one after 1.31");
+    const of = (what: "kubernetes" | "redis", config: typeof raw) => () =>
+      settingsBeforeUpgrade(what, config, "prod", Date.now());
+    expect(of("kubernetes", at("1.31"))).toThrow("sparki:cluster.version is 1.31; expected one after 1.31");
+    expect(of("redis", withRedis("6.2"))).toThrow("sparki:cache.engineVersion is 6.2; expected one after 6.2");
   });
 });

@@ -98,6 +98,14 @@ describe("rehearsalText", () => {
     ]);
   });
 
+  it("says how many of the users' requests were lost, where there were any users", () => {
+    expect(text).not.toContain("requests lost");
+    expect(rehearsalText({ ...REPORT, users: { requests: 0, lost: 0 } }, paint)).not.toContain("requests lost");
+    expect(rehearsalText({ ...REPORT, users: { requests: 1605, lost: 3 } }, paint)).toContain(
+      "users     3 of 1605 requests lost",
+    );
+  });
+
   it("names the release that each track really runs", () => {
     expect(text).toContain("engine 1.0 (one-box 2.0)");
     expect(text).toContain("web 1.0 (one-box nothing)");

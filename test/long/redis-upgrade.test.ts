@@ -1,0 +1,34 @@
+import { makeRuns, type Runs, reportIn, type SparkiRun, sparki } from "../support/sparki.ts";
+
+jest.setTimeout(3_600_000);
+
+/** At this pace a failover takes no time; what it costs at one that keeps the order of all waits is in rolling-update.test.ts. */
+describe("sparki rehearse redis-upgrade", () => {
+  let runs: Runs;
+  let run: SparkiRun;
+  let report: ReturnType<typeof reportIn>;
+
+  beforeAll(async () => {
+    runs = makeRuns();
+    const args = ["rehearse", "redis-upgrade", "--stack", "staging", "--json", "--time-scale", "0.004"];
+    run = await sparki(args, runs);
+    report = reportIn(run);
+  });
+  afterAll(() => runs.remove());
+
+  it("updates the cache alone, under the gates, and leaves no drift and no process", () => {
+    expect({ exitCode: run.exitCode, outcome: report.outcome, reason: report.reason }).toMatchObject({
+      exitCode: 0,
+      outcome: "promoted",
+    });
+    const changed = report.steps.filter(({ op, type }) => op !== "same" && type.startsWith("aws:"));
+    expect(changed.map(({ name, op }) => `${op} ${name}`)).toEqual(["update cache-redis"]);
+    expect(report.world).toMatchObject({ orphans: 0, duplicates: 0, drift: 0, findings: [] });
+    expect(runs.processes()).toEqual([]);
+  });
+
+  it("loses none of its users' requests, a third of which ask the cache", () => {
+    expect(report.users?.requests).toBeGreaterThan(100);
+    expect(report.users?.lost).toBe(0);
+  });
+});
