@@ -49,6 +49,37 @@ export const postgresVersions = () => facts().catalog.postgres;
 /** Those of them that RDS makes no more. */
 export const retiredPostgresVersions = () => facts().catalog.retiredPostgres;
 
+/**
+ * The minor version of each major one that PostgreSQL released on 14 August 2025 (18 followed in September, as 18.0); later
+ * ones are released together. @see https://www.postgresql.org/docs/release/
+ */
+const RELEASED_TOGETHER: Readonly<Record<string, number>> = {
+  "13": 22,
+  "14": 19,
+  "15": 14,
+  "16": 10,
+  "17": 6,
+  "18": 0,
+};
+
+/**
+ * The later major versions, as `18.1`, to which RDS upgrades a version in place: those that it makes, and that were not
+ * released before it. Each by its release; RDS itself is asked by `rds/getEngineVersion`.
+ * @see https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.PostgreSQL.html
+ */
+export function postgresUpgradeTargets(version: string): string[] {
+  const releaseOf = (text: string) => {
+    const [major = "", minor] = text.split(".");
+    return { major: Number(major), release: Number(minor) - (RELEASED_TOGETHER[major] ?? Number.NaN) };
+  };
+  const from = releaseOf(version);
+  const made = postgresVersions().filter((each) => !retiredPostgresVersions().includes(each));
+  return made.filter((each) => {
+    const to = releaseOf(each);
+    return to.major > from.major && to.release >= from.release;
+  });
+}
+
 /** Families of database parameters. */
 export function parameterFamilies(): readonly string[] {
   return facts().catalog.parameterFamilies;

@@ -39,6 +39,7 @@ const LOOKS: readonly Grant[] = [
     "elasticache:DescribeReplicationGroups",
     "logs:DescribeLogGroups",
     "rds:DescribeOrderableDBInstanceOptions",
+    "rds:DescribeDBEngineVersions",
     "rds:DescribeDBInstances",
     "elasticloadbalancing:DescribeLoadBalancers",
     "servicequotas:GetServiceQuota",

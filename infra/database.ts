@@ -11,13 +11,15 @@ export interface DatabaseArgs {
   readonly stack: string;
   readonly accountId: string;
   readonly region: string;
-  readonly network: Network;
+  readonly network: Pick<Network, "vpcId" | "databaseSubnetIds">;
   /** Its pods are the only ones that reach the database. */
-  readonly cluster: Cluster;
-  readonly keys: Keys;
+  readonly cluster: Pick<Cluster, "securityGroupId">;
+  readonly keys: Pick<Keys, "data" | "secrets" | "logs">;
   readonly instanceClass: string;
   /** Major and minor, for example 17.6; AWS moves the minor in the maintenance window. */
   readonly engineVersion: string;
+  /** Permits the major version to change, at once. @default it never does */
+  readonly majorUpgrade?: object;
   readonly storageGib: number;
   readonly maxStorageGib: number;
   readonly multiZone: boolean;
@@ -127,6 +129,7 @@ function createInstance(parent: Database, name: string, args: InstanceArgs): aws
       manageMasterUserPassword: true,
       masterUserSecretKmsKeyId: args.keys.secrets.arn,
       iamDatabaseAuthenticationEnabled: true,
+      ...(args.majorUpgrade && { allowMajorVersionUpgrade: true, applyImmediately: true }),
       ...storageSettings(args),
       ...networkSettings(args),
       ...backupSettings(args),
@@ -137,7 +140,7 @@ function createInstance(parent: Database, name: string, args: InstanceArgs): aws
       deletionProtection: args.protect,
     },
     // AWS moves the minor version on its own: rolling back to the configured one is impossible.
-    { parent, protect: args.protect, ignoreChanges: ["engineVersion"], dependsOn: logs },
+    { parent, protect: args.protect, ignoreChanges: args.majorUpgrade ? [] : ["engineVersion"], dependsOn: logs },
   );
 }
 

@@ -119,6 +119,7 @@ export const faultsSchema = z.strictObject({
       tagDelaySeconds: z.number().min(0).max(3600).exactOptional(),
       accessEntrySeconds: z.number().min(0).max(3600).exactOptional(),
       hasLateClusterLogs: z.boolean().exactOptional(),
+      snapshots: z.array(z.string()).readonly().exactOptional(),
     })
     .default({}),
   /** How many days the certificates have left that ACM does not renew. @default it renews them in time */

@@ -13,7 +13,7 @@ export interface Setting {
 }
 
 /** What a scenario upgrades. */
-export type Upgraded = "kubernetes" | "redis";
+export type Upgraded = "kubernetes" | "redis" | "postgres";
 
 export interface ScenarioRelease {
   /**
@@ -27,6 +27,8 @@ export interface ScenarioRelease {
   readonly settings?: readonly Setting[];
   /** What has the version before the one in the stack's config. */
   readonly isBeforeUpgrade?: Upgraded;
+  /** The config permits the upgrade of what is not upgraded otherwise, by a snapshot of this name. */
+  readonly permits?: { readonly upgradeOf: "postgres"; readonly snapshot: string };
   /** The schema that it asks for, otherwise than the release's own. */
   readonly schema?: { readonly level: number; readonly oldest: number };
   readonly behaviours: Behaviours;

@@ -194,6 +194,9 @@ export const AWS_FAULTS: Readonly<Record<string, Fault>> = {
   F57: around("the parent zone has a DS record of a deleted key", { signer: `4711 13 2 ${"AB".repeat(32)}` }),
 };
 
+/** A snapshot that was taken by hand before an upgrade. */
+const BEFORE_UPGRADE = "before-the-upgrade";
+
 const FIRST: ScenarioRelease = { release: "configured", behaviours: {} };
 const SECOND: ScenarioRelease = { release: "next", behaviours: {} };
 
@@ -250,6 +253,19 @@ export const SCENARIOS: readonly Scenario[] = [
     releases: [
       { ...FIRST, isBeforeUpgrade: "redis" },
       { ...FIRST, faults: { hold: { users: 50, userPaths: ["/", "/api/projects", "/api/cache/health"] } } },
+    ],
+  },
+  {
+    name: "postgres-upgrade",
+    summary:
+      "the next major version of PostgreSQL under the same release: a snapshot is there, and users lose requests",
+    releases: [
+      { ...FIRST, isBeforeUpgrade: "postgres" },
+      {
+        ...FIRST,
+        permits: { upgradeOf: "postgres", snapshot: BEFORE_UPGRADE },
+        faults: { hold: { users: 50, account: { snapshots: [BEFORE_UPGRADE] } } },
+      },
     ],
   },
   {

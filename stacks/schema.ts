@@ -78,10 +78,33 @@ const clusterSchema = z.strictObject({
   privateAccessCidrs: distinct(privateCidr, 0, 40).default([]),
 });
 
+const PERSON = "a person: an @handle, an e-mail address, or a first and a last name";
+/** Who is many, a program, or not said. */
+const NOBODY =
+  /(^|[@ ])(all|any(body|one)|bot|channel|every(body|one)|group|here|nobody|none|ops|platform-team|some(body|one)|tbd|team|the|todo|unknown)( |$)|^@[\w-]*[a-z-](?<!ab)bot$|^(no-?reply|root|admin)@|\bon[- ]?call\b/i;
+const person = line(128, PERSON)
+  .regex(/^(@[\w-]+|[^\s@]+@[^\s@]+\.[^\s@]+|\p{L}[\p{L}.'-]*( \p{L}[\p{L}.'-]*)+)$/u, PERSON)
+  .refine((by) => !NOBODY.test(by), PERSON);
+
+/** An upgrade of the database to engineVersion's major version, which nothing but the snapshot undoes. */
+const majorUpgrade = z.strictObject({
+  /** The major version that the database has. */
+  from: pattern(/^1[3-7]$/, 'a major version of PostgreSQL from 13 to 17, such as "17", in quotes'),
+  /** A snapshot of the database that was taken by hand, by its name. */
+  snapshot: pattern(
+    /^(?!.{256})[a-zA-Z](-?[a-zA-Z0-9])*$/,
+    "a snapshot's name: letters, digits and single hyphens, a letter first",
+  ),
+  by: person,
+  until: date,
+});
+
 const databaseSchema = z
   .strictObject({
     instanceClass: databaseClass,
     engineVersion: postgresVersion,
+    /** Permits one upgrade of the major version; to be removed once that is done. @default AWS moves the minor version alone */
+    majorUpgrade: majorUpgrade.exactOptional(),
     storageGib: whole(20, 65_536),
     maxStorageGib: whole(20, 65_536),
     multiZone: z.boolean().default(true),
@@ -95,7 +118,16 @@ const databaseSchema = z
   .refine(({ storageGib, maxStorageGib }) => maxStorageGib * 10 >= storageGib * 11, {
     path: ["maxStorageGib"],
     message: "at least 10 % more than storageGib",
-  });
+  })
+  .refine(
+    ({ engineVersion, majorUpgrade }) => majorUpgrade === undefined || isEarlier(majorUpgrade.from, engineVersion),
+    {
+      path: ["majorUpgrade", "from"],
+      message: "a major version before engineVersion's",
+    },
+  );
+
+const isEarlier = (major: string, version: string) => Number(major) < Number(version.split(".")[0]);
 
 const cacheSchema = z
   .strictObject({
@@ -169,14 +201,6 @@ const control = pattern(/^[A-Z]\d{2,3}$/, "a control's id such as S24");
 const RESOURCE = "the name of a resource; `*` may stand for a part of it, with at least four of its letters besides";
 /** A resource's name, a `*` in it for any part: enough of it stands there to say which is meant. */
 const resource = line(256, RESOURCE).regex(/^[^*]*$|[A-Za-z0-9]{4}/, RESOURCE);
-const PERSON = "a person: an @handle, an e-mail address, or a first and a last name";
-/** Who is many, a program, or not said. */
-const NOBODY =
-  /(^|[@ ])(all|any(body|one)|bot|channel|every(body|one)|group|here|nobody|none|ops|platform-team|some(body|one)|tbd|team|the|todo|unknown)( |$)|^@[\w-]*[a-z-](?<!ab)bot$|^(no-?reply|root|admin)@|\bon[- ]?call\b/i;
-const person = line(128, PERSON)
-  .regex(/^(@[\w-]+|[^\s@]+@[^\s@]+\.[^\s@]+|\p{L}[\p{L}.'-]*( \p{L}[\p{L}.'-]*)+)$/u, PERSON)
-  .refine((by) => !NOBODY.test(by), PERSON);
-
 const relaxations = z.array(z.strictObject({ control, reason })).default([]);
 
 const exemptions = z.array(z.strictObject({ control, resource, reason, by: person, until: date })).default([]);

@@ -28,6 +28,13 @@ const PARAMETER_GROUP = ofMajor(
   (major, stack) => new RegExp(`^sparki-${stack}-database-${major}$`),
 );
 
+/** Set by a planned upgrade, and by nothing else. */
+const inMajorUpgrade = new Matcher(
+  "true while sparki:database.majorUpgrade is set, and else not",
+  (value, { config }) => value === (config.database.majorUpgrade !== undefined),
+  { isOptional: ({ config }) => config.database.majorUpgrade === undefined },
+);
+
 const logGroup = (name: string) => ({
   name,
   kmsKeyId: ref("keys-logs"),
@@ -99,8 +106,8 @@ export const data: readonly Declaration[] = [
       caCertIdentifier: "rds-ca-rsa2048-g1",
       copyTagsToSnapshot: true,
       autoMinorVersionUpgrade: true,
-      allowMajorVersionUpgrade: optional(false),
-      applyImmediately: optional(false),
+      allowMajorVersionUpgrade: inMajorUpgrade,
+      applyImmediately: inMajorUpgrade,
       dedicatedLogVolume: optional(false),
       deleteAutomatedBackups: false,
       skipFinalSnapshot: false,

@@ -2,6 +2,7 @@ import {
   instanceClasses,
   KUBERNETES,
   kubernetesVersions,
+  postgresUpgradeTargets,
   postgresVersions,
   retiredPostgresVersions,
 } from "../../aws/catalog.ts";
@@ -125,6 +126,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
       versionActual: version,
       parameterGroupFamily,
       status: "available",
+      validMajorTargets: postgresUpgradeTargets(version),
     };
   },
   "aws:eks/getClusterAuth:getClusterAuth": (args, _settings, cloud) => {

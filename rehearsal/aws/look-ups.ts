@@ -233,7 +233,14 @@ export const LOOK_UPS: Readonly<Record<string, Answer>> = {
     return { ...inputs, ...outputs, id, dbInstanceArn: arn, dbInstanceIdentifier: found.name ?? "", vpcSecurityGroups };
   },
   "aws:rds/getSnapshot:getSnapshot": (args, { region }, cloud) => {
+    const manual = text(args, "dbSnapshotIdentifier");
     const found = databaseNamed(text(args, "dbInstanceIdentifier") ?? "", cloud, NO_RESULTS);
+    if (manual !== undefined) {
+      if (!cloud.world.profile.snapshots.includes(manual)) throw NO_RESULTS();
+      const engineVersion = text(found.outputs, "engineVersionActual") ?? "";
+      const snapshotCreateTime = new Date().toISOString();
+      return { ...args, id: manual, region, snapshotCreateTime, status: "available", engineVersion };
+    }
     if ((number(found.inputs, "backupRetentionPeriod") ?? 0) === 0) throw NO_RESULTS();
     // RDS backs an instance up as soon as it exists, and then once a day.
     const age = (cloud.clock.now() - found.createdAtModelSeconds) % DAY;

@@ -29,6 +29,8 @@ export interface AccountProfile {
   readonly accessEntrySeconds: number;
   /** Whether EKS writes its last lines once its log group is gone, and so makes it again. */
   readonly hasLateClusterLogs: boolean;
+  /** Snapshots of the database that somebody has just taken by hand. */
+  readonly snapshots: readonly string[];
 }
 
 /** An account that runs other things already. */
@@ -44,6 +46,7 @@ export const USED_ACCOUNT: AccountProfile = {
   tagDelaySeconds: 0,
   accessEntrySeconds: 0,
   hasLateClusterLogs: false,
+  snapshots: [],
 };
 
 /** A world as it is on disk. */

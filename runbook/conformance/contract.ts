@@ -391,6 +391,17 @@ export const CONTRACT = [
     checkedBy: "change the token in Redis and in the file, `CLIENT KILL TYPE normal`, and request `/api/cache/health`",
   },
   {
+    id: "cache-failover",
+    seen: "image",
+    of: ENGINE,
+    required:
+      "A command for the cache waits up to 5 s for the next connection, and the name is resolved again for each attempt, at least every 250 ms.",
+    neededBy:
+      "An upgrade of Redis, whose failover loses every connection for a few seconds: a command that fails at once is a lost request.",
+    checkedBy:
+      "stop the cache for 3 s, start it at another address of the same name, and request `/api/cache/health` meanwhile",
+  },
+  {
     id: "encrypted-stores",
     seen: "image",
     of: ENGINE,

@@ -1,13 +1,15 @@
-import { inStandardSupport, KUBERNETES } from "../../aws/catalog.ts";
-import type { Setting, Upgraded } from "../../rehearsal/scenario.ts";
+import { inStandardSupport, KUBERNETES, postgresUpgradeTargets, postgresVersions } from "../../aws/catalog.ts";
+import { compareVersions } from "../../aws/rules/shared.ts";
+import type { ScenarioRelease, Setting, Upgraded } from "../../rehearsal/scenario.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { parseConfig } from "../../stacks/config.ts";
 import { redisVersion } from "../../stacks/fields.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 
 const DAY = 86_400_000;
-/** The exemption is for the minutes until the upgrade; a day more than today, for a rehearsal around midnight. */
-const EXEMPT_DAYS = 2;
+/** It is for the minutes until the upgrade; a day more than today, for a rehearsal around midnight. */
+const PERMITTED_DAYS = 2;
+const dayOf = (milliseconds: number) => new Date(milliseconds).toISOString().slice(0, 10);
 
 /**
  * What of a stack's config is otherwise before the upgrade to the version that it names: the version before, with the
@@ -20,7 +22,31 @@ export function settingsBeforeUpgrade(
   now: number,
 ): Setting[] {
   const config = parseConfig(raw, stack);
-  return what === "redis" ? redisBefore(config) : kubernetesBefore(config, now);
+  const befores = { kubernetes: kubernetesBefore, postgres: postgresBefore, redis: redisBefore };
+  return befores[what](config, now);
+}
+
+/** The same minor version's fellow of the major version before. */
+function postgresBefore({ database: { engineVersion } }: StackConfig): Setting[] {
+  const isBefore = (each: string) =>
+    Number(each.split(".")[0]) === Number(engineVersion.split(".")[0]) - 1 &&
+    postgresUpgradeTargets(each).includes(engineVersion);
+  const versions = postgresVersions().filter(isBefore).sort(compareVersions);
+  const value = before("sparki:database.engineVersion", engineVersion, [...versions, engineVersion]);
+  return [{ key: ["sparki:database", "engineVersion"], value }];
+}
+
+/** What of a stack's config permits the upgrade to the version that it names. */
+export function settingsOfUpgrade(
+  { snapshot }: NonNullable<ScenarioRelease["permits"]>,
+  raw: Readonly<Record<string, string>>,
+  stack: string,
+  now: number,
+): Setting[] {
+  const { database } = parseConfig(raw, stack);
+  const from = `${Number(database.engineVersion.split(".")[0]) - 1}`;
+  const until = dayOf(now + PERMITTED_DAYS * DAY);
+  return [{ key: ["sparki:database", "majorUpgrade"], value: { from, snapshot, by: "@rehearsal", until } }];
 }
 
 function redisBefore({ cache }: StackConfig): Setting[] {
@@ -31,7 +57,6 @@ function redisBefore({ cache }: StackConfig): Setting[] {
 /** Of Kubernetes an exemption, once AWS's standard support of the version before has ended. */
 function kubernetesBefore({ cluster, exemptions }: StackConfig, now: number): Setting[] {
   const value = before("sparki:cluster.version", cluster.version, Object.keys(KUBERNETES));
-  const dayOf = (milliseconds: number) => new Date(milliseconds).toISOString().slice(0, 10);
   const version: Setting = { key: ["sparki:cluster", "version"], value };
   if (inStandardSupport(value, dayOf(now))) return [version];
   const exemption = {
@@ -39,7 +64,7 @@ function kubernetesBefore({ cluster, exemptions }: StackConfig, now: number): Se
     resource: "cluster-eks-eksCluster.version",
     reason: "the rehearsal begins before the upgrade that ends this",
     by: "@rehearsal",
-    until: dayOf(now + EXEMPT_DAYS * DAY),
+    until: dayOf(now + PERMITTED_DAYS * DAY),
   };
   return [version, { key: ["sparki:exemptions"], value: [...exemptions, exemption] }];
 }

@@ -45,7 +45,7 @@ import type { Screen } from "../report/screen.ts";
 import { timelineOf } from "../report/timeline.ts";
 import { readPresent } from "../rollback/rollback-target.ts";
 import { alertedSchema, alertedText } from "./alerted.ts";
-import { settingsBeforeUpgrade } from "./before-upgrade.ts";
+import { settingsBeforeUpgrade, settingsOfUpgrade } from "./before-upgrade.ts";
 import type { LiveBefore } from "./live-before.ts";
 import { hostText, providersText, type RehearsedHost } from "./providers.ts";
 import { assertBegins, assertKnown, fix, holdAccount, neverBegan, withFaults } from "./rehearsal-faults.ts";
@@ -256,7 +256,7 @@ function interruptingAt(step: string): Watcher {
 
 /** Makes the program, the charts and the config that a release is deployed from; tells the release. */
 async function prepare(
-  { release, edits = [], settings = [], isBeforeUpgrade, schema }: ScenarioRelease,
+  { release, edits = [], settings = [], isBeforeUpgrade, permits, schema }: ScenarioRelease,
   { project, runDirectory, stack, useCheckout }: RehearsalSession,
   from: LiveBefore | undefined,
   now: number,
@@ -274,6 +274,8 @@ async function prepare(
   if (isBeforeUpgrade !== undefined)
     for (const { key, value } of settingsBeforeUpgrade(isBeforeUpgrade, project.config(), stack, now))
       project.set(key, value);
+  if (permits !== undefined)
+    for (const { key, value } of settingsOfUpgrade(permits, project.config(), stack, now)) project.set(key, value);
   const named = {
     configured,
     from: configured,

@@ -47,7 +47,7 @@ export function upgradesOf(stack: string, config: StackConfig, today: string, wi
   const file = `Pulumi.${stack}.yaml`;
   const all = [
     kubernetes(config, file),
-    postgres(config),
+    postgres(config, file),
     redis(config, file),
     rotated("the database users' passwords", config.database.passwordsSince, "database-users"),
     rotated("the AUTH token of Redis", config.cache.authTokenSince, "redis-auth"),
@@ -74,7 +74,7 @@ function kubernetes({ cluster: { version } }: StackConfig, file: string): Known 
   };
 }
 
-function postgres({ database: { engineVersion } }: StackConfig): Known {
+function postgres({ database: { engineVersion } }: StackConfig, file: string): Known {
   const [major = ""] = engineVersion.split(".");
   const next = nextIn(Object.keys(POSTGRES_STANDARD), major);
   return {
@@ -84,7 +84,7 @@ function postgres({ database: { engineVersion } }: StackConfig): Known {
     next:
       next === undefined
         ? "no later major version is known"
-        : `plan the upgrade to ${next}, which a deployment does not do: docs/upgrades.md`,
+        : `plan the upgrade to ${next} by sparki:database.majorUpgrade in ${file}: docs/upgrades.md`,
   };
 }
 

@@ -47,6 +47,26 @@ describe("the simulated AWS on the real engine", () => {
     expect(results[name]?.comparison).toMatchObject(AGREES);
   });
 
+  it("changes nothing after RDS has moved the database's minor version, before and after a refresh", () => {
+    expect(results.minor).toEqual({
+      changes: [{ create: 26 }, { same: 26 }, { same: 26 }, { same: 26 }],
+      diagnostics: "",
+      has: { version: "17.9", uses: "sparki-test-database-17", groups: ["sparki-test-database-17"] },
+      comparison: { resources: 22, ...AGREES },
+    });
+  });
+
+  it("upgrades the major version in place where that is permitted, with the new parameters before the old ones go", () => {
+    const upgrade = { replace: 1, update: 1, same: 24 };
+    expect(results.major).toEqual({
+      // Without the permission afterwards, the instance is no longer asked to change versions, and nothing else differs.
+      changes: { preview: upgrade, upgraded: upgrade, afterwards: { update: 1, same: 25 }, again: { same: 26 } },
+      diagnostics: "",
+      has: { version: "17.7", uses: "sparki-test-database-17", groups: ["sparki-test-database-17"] },
+      comparison: { resources: 22, ...AGREES },
+    });
+  });
+
   it("shows by refresh what was changed or deleted behind Pulumi's back, and then repairs it", () => {
     expect(results.drift).toMatchObject({
       before: { findings: [expect.stringMatching(/^drift: .* vpc-0/), expect.stringMatching(/^drift: .* sg-0/)] },

@@ -32,6 +32,7 @@ describe("SCENARIOS", () => {
     expect([...upgraded].filter(([, what]) => what !== undefined)).toEqual([
       ["kubernetes-upgrade", "kubernetes"],
       ["redis-upgrade", "redis"],
+      ["postgres-upgrade", "postgres"],
     ]);
   });
 });

@@ -304,6 +304,25 @@ describe("parseConfig", () => {
     expect(() => parseConfig(at(110), "prod")).not.toThrow();
   });
 
+  it("takes the permission of one upgrade of PostgreSQL, from an older major version and by a person", () => {
+    const raw = rawConfig("prod");
+    const planned = (change: object) => {
+      const majorUpgrade = { from: "16", snapshot: "before-17", by: "@ada", until: "2026-12-01", ...change };
+      const database = { ...JSON.parse(raw["sparki:database"] ?? "{}"), engineVersion: "17.6", majorUpgrade };
+      return { ...raw, "sparki:database": JSON.stringify(database) };
+    };
+    expect(parseConfig(planned({}), "prod").database.majorUpgrade?.from).toBe("16");
+    const cases = [
+      [{ from: "17" }, 'database.majorUpgrade.from is "17"; expected a major version before engineVersion'],
+      [{ from: "16.10" }, 'database.majorUpgrade.from is "16.10"; expected a major version of PostgreSQL'],
+      [{ snapshot: "rds:automatic" }, "database.majorUpgrade.snapshot"],
+      [{ by: "the team" }, "database.majorUpgrade.by"],
+      [{ until: "soon" }, "database.majorUpgrade.until"],
+      [{ force: true }, "database.majorUpgrade"],
+    ] as const;
+    for (const [change, words] of cases) expect(errorOf(planned(change)).message).toContain(words);
+  });
+
   it("refuses what contradicts another field, by its path (W40, W95)", () => {
     const raw = rawConfig("prod");
     const change = (key: string, value: object) =>

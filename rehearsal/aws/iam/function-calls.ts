@@ -73,6 +73,7 @@ export const FUNCTION_CALLS: Readonly<Record<string, FunctionAsk>> = {
   "index/getRegion": looks(),
   "lb/getLbs": looks("elasticloadbalancing:DescribeLoadBalancers"),
   "lb/getLoadBalancer": looks("elasticloadbalancing:DescribeLoadBalancers"),
+  "rds/getEngineVersion": looks("rds:DescribeDBEngineVersions"),
   "rds/getInstance": looks("rds:DescribeDBInstances"),
   "rds/getInstances": looks("rds:DescribeDBInstances"),
   "rds/getOrderableDbInstance": looks("rds:DescribeOrderableDBInstanceOptions"),

@@ -287,7 +287,19 @@ export async function renameDatabase(
   world.put({ ...renamed, arn: subject.arn, outputs });
 }
 
+/** Model seconds in which RDS upgrades a major version and nobody reaches the instance; AWS names no limit. */
+const MAJOR_UPGRADE_SECONDS = 600;
+const majorOf = (inputs: Properties) => text(inputs, "engineVersion")?.split(".")[0];
+
+/** RDS stops the instance, standby and all, and starts it with the same data: here the same server starts again. */
+async function upgradeMajor(subject: Subject, cloud: Cloud): Promise<void> {
+  await cloud.services.database.stop(text(subject.inputs, "identifier") ?? subject.id, { dropData: false });
+  await cloud.clock.wait(MAJOR_UPGRADE_SECONDS);
+  await start(subject, cloud);
+}
+
 async function update(subject: Subject, olds: Properties, cloud: Cloud): Promise<Properties> {
+  if (majorOf(subject.inputs) !== majorOf(olds)) await upgradeMajor(subject, cloud);
   const password = text(subject.inputs, "password");
   if (password === undefined || password === text(olds, "password")) return {};
   const name = text(subject.inputs, "identifier") ?? subject.id;

@@ -1,31 +1,134 @@
+import { z } from "zod";
 import { compareVersions } from "../../../aws/rules/shared.ts";
-import { type Check, fail, pass, skipped } from "../check.ts";
+import { type Check, type Finding, fail, pass, skipped, warn } from "../check.ts";
+import type { PreflightContext } from "../context.ts";
 
+const HOUR = 3600;
+/** What was written since the snapshot is lost with it. */
+const SNAPSHOT_HOURS = 24;
+/** The drill shows that a backup can be restored, before the one way that undoes the upgrade is a backup. */
+const DRILL_DAYS = 31;
+
+const majorOf = (version: unknown) => (typeof version === "string" ? /^\d+/.exec(version)?.[0] : undefined);
 /** Of Redis the minor version is told with its patch, and wanted without. */
 const minorOf = (version: unknown) => (typeof version === "string" ? /^\d+\.\d+/.exec(version)?.[0] : undefined);
-const majorOf = (version: unknown) => (typeof version === "string" ? /^\d+/.exec(version)?.[0] : undefined);
 
 export const databaseVersion: Check = {
   id: "database-version",
   group: "Infrastructure",
   title: "Database version",
-  proves: "The config names the major version of PostgreSQL that the database has: a deployment cannot change it.",
+  proves: `The config names the major version of PostgreSQL that the database has. Or it plans the upgrade to another in \`sparki:database.majorUpgrade\`: RDS upgrades to that version, the named snapshot is whole and at most ${SNAPSHOT_HOURS} hours old, and a drill restored one in the last ${DRILL_DAYS} days.`,
   timeLimitSeconds: 30,
-  run: async ({ config, stack, state }) => {
+  run: async (context) => {
+    const { config, stack, state } = context;
     const { resources } = await state.read();
     const database = resources.find(({ type }) => type === "aws:rds/instance:Instance");
     if (database === undefined) return skipped("there is no database yet");
     const { engineVersionActual, engineVersion } = database.outputs ?? {};
-    const [has, wanted] = [majorOf(engineVersionActual ?? engineVersion), majorOf(config.database.engineVersion)];
-    if (has === undefined)
+    const version = engineVersionActual ?? engineVersion;
+    const [has, wanted] = [majorOf(version), majorOf(config.database.engineVersion)];
+    if (typeof version !== "string" || has === undefined)
       return fail("the state does not say which version the database has", `pulumi refresh --stack ${stack}`);
-    if (has === wanted) return pass(`PostgreSQL ${has}`);
-    return fail(
-      `the database has PostgreSQL ${has}, and sparki:database.engineVersion is ${config.database.engineVersion}`,
-      `set sparki:database.engineVersion back to ${has}; docs/upgrades.md says how a major version is upgraded`,
-    );
+    return has === wanted ? sameMajor(context, version) : otherMajor(context, version);
   },
 };
+
+function sameMajor({ config, stack }: PreflightContext, version: string): Finding {
+  const { majorUpgrade, engineVersion } = config.database;
+  const has = `PostgreSQL ${majorOf(version)}`;
+  if (majorUpgrade === undefined) return pass(has);
+  const fix = `remove sparki:database.majorUpgrade from Pulumi.${stack}.yaml`;
+  // Only a planned upgrade asks RDS for a version, and RDS takes none back.
+  if (compareVersions(engineVersion, version) < 0)
+    return fail(
+      `the database has PostgreSQL ${version} by now, and the planned upgrade would ask for ${engineVersion}`,
+      fix,
+    );
+  return warn(`${has}: the upgrade that sparki:database.majorUpgrade permits is done`, fix);
+}
+
+async function otherMajor(context: PreflightContext, version: string): Promise<Finding> {
+  const { config, stack, clock } = context;
+  const { engineVersion, majorUpgrade } = config.database;
+  const has = majorOf(version) ?? "";
+  const back = `set sparki:database.engineVersion back to ${version}`;
+  const differ = `the database has PostgreSQL ${has}, and sparki:database.engineVersion is ${engineVersion}`;
+  if (compareVersions(engineVersion, version) < 0) return fail(`${differ}; RDS takes no older version`, back);
+  if (majorUpgrade === undefined)
+    return fail(
+      `${differ}, without sparki:database.majorUpgrade`,
+      `${back}, or plan the upgrade as docs/upgrades.md says`,
+    );
+  const { from, until } = majorUpgrade;
+  if (from !== has)
+    return fail(
+      `${differ}; sparki:database.majorUpgrade is for an upgrade from ${from}`,
+      `set its from to "${has}", if this database is meant`,
+    );
+  if (until < new Date(clock.now() * 1000).toISOString().slice(0, 10))
+    return fail(`sparki:database.majorUpgrade has ended on ${until}`, "have it approved again, with another until");
+  const problems = await Promise.all([target(context, version), snapshot(context), drilled(context)]);
+  const wrong = problems.filter((problem) => problem !== undefined);
+  if (wrong.length > 0)
+    return fail(wrong.map(({ reason }) => reason).join("; "), wrong.map(({ fix }) => fix).join("\n"));
+  return warn(
+    `this deployment upgrades PostgreSQL ${version} to ${engineVersion}: nobody reaches the database meanwhile, for ten minutes or more, and only snapshot ${majorUpgrade.snapshot} undoes it`,
+    `announce the outage; npx sparki plan --stack ${stack} shows what changes`,
+  );
+}
+
+interface Problem {
+  readonly reason: string;
+  readonly fix: string;
+}
+
+const engineSchema = z.object({ validMajorTargets: z.array(z.string()) });
+
+async function target({ aws, config }: PreflightContext, version: string): Promise<Problem | undefined> {
+  const { engineVersion } = config.database;
+  const engine = await aws.find("rds/getEngineVersion", { engine: "postgres", version }, engineSchema);
+  const targets = engine?.validMajorTargets ?? [];
+  if (targets.includes(engineVersion)) return undefined;
+  const listed = targets.length === 0 ? "none" : [...targets].sort(compareVersions).join(", ");
+  return {
+    reason: `RDS does not upgrade PostgreSQL ${version} to ${engineVersion}; expected one of ${listed}`,
+    fix: "set sparki:database.engineVersion to one of these",
+  };
+}
+
+const snapshotSchema = z.object({ snapshotCreateTime: z.string(), status: z.string(), engineVersion: z.string() });
+
+async function snapshot({ aws, clock, config, stack }: PreflightContext): Promise<Problem | undefined> {
+  const { snapshot: name, from } = config.database.majorUpgrade ?? { snapshot: "", from: "" };
+  const instance = `sparki-${stack}-database`;
+  const wanted = { dbInstanceIdentifier: instance, dbSnapshotIdentifier: name, snapshotType: "manual" };
+  const found = await aws.find("rds/getSnapshot", wanted, snapshotSchema);
+  const take = `aws rds create-db-snapshot --db-instance-identifier ${instance} --db-snapshot-identifier`;
+  if (found === undefined)
+    return { reason: `${instance} has no snapshot ${name}`, fix: `${take} ${name}, and wait until it is available` };
+  if (found.status !== "available")
+    return {
+      reason: `snapshot ${name} is ${found.status}`,
+      fix: `aws rds wait db-snapshot-available --db-snapshot-identifier ${name}`,
+    };
+  const another = `${take} ANOTHER-NAME, and name that in sparki:database.majorUpgrade.snapshot`;
+  if (majorOf(found.engineVersion) !== from)
+    return { reason: `snapshot ${name} is of PostgreSQL ${found.engineVersion}, not ${from}`, fix: another };
+  const hours = (clock.now() - Date.parse(found.snapshotCreateTime) / 1000) / HOUR;
+  if (hours <= SNAPSHOT_HOURS && hours > -1) return undefined;
+  const age = `snapshot ${name} is of ${found.snapshotCreateTime}`;
+  return { reason: `${age}; expected one of the last ${SNAPSHOT_HOURS} hours`, fix: another };
+}
+
+async function drilled({ clock, config, stack }: PreflightContext): Promise<Problem | undefined> {
+  const on = config.preflight.restoreTest?.on;
+  const days = on === undefined ? Number.NaN : (clock.now() - Date.parse(on) / 1000) / (24 * HOUR);
+  if (days <= DRILL_DAYS) return undefined;
+  return {
+    reason: `the last restore test is ${on === undefined ? "not recorded" : `of ${on}`}; expected one of the last ${DRILL_DAYS} days before an upgrade`,
+    fix: `npx sparki drill restore --stack ${stack}`,
+  };
+}
 
 export const cacheVersion: Check = {
   id: "cache-version",

@@ -11,6 +11,8 @@ import { Command } from "@pulumi/command/local/command.js";
 import { Cluster, type ClusterArgs } from "@pulumi/eks/cluster.js";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
+import { Database, type DatabaseArgs } from "../../../infra/database.ts";
+import { Keys } from "../../../infra/keys.ts";
 
 function provider(): Provider {
   const defaultTags = { tags: { project: "sparki" } };
@@ -31,6 +33,28 @@ function networkWith(options: pulumi.CustomResourceOptions) {
 /** A VPC with two subnets, an internet gateway and a security group: 7 resources with stack and provider. */
 export async function network() {
   return { tags: networkWith({ provider: provider() }).vpc.tagsAll };
+}
+
+/** The stack's own database in a small network, at a version; with `majorUpgrade` its upgrade to that is permitted. */
+export function database(version: Pick<DatabaseArgs, "engineVersion" | "majorUpgrade">) {
+  return async () => {
+    const options = { provider: provider() };
+    const { vpc, group, subnets } = networkWith(options);
+    // With providers its children find the simulated one, whatever they are called.
+    const within = { providers: [options.provider] };
+    const place = { stack: "test", accountId: "111122223333", region: "us-east-1", protect: false };
+    const keys = new Keys("keys", place, within);
+    const network = { vpcId: vpc.id, databaseSubnetIds: subnets.map(({ id }) => id) };
+    const cluster = { securityGroupId: group.id };
+    const size = {
+      instanceClass: "db.r7g.large",
+      storageGib: 100,
+      maxStorageGib: 1000,
+      multiZone: true,
+      backupDays: 14,
+    };
+    new Database("database", { ...place, ...size, ...version, keys, network, cluster }, within);
+  };
 }
 
 /** A resource whose arguments nobody has checked. */

@@ -1,6 +1,7 @@
 import { TYPES } from "../../../rehearsal/aws/types.ts";
+import type { Value } from "../../../rehearsal/provider/properties.ts";
 import { Account } from "./account.ts";
-import { cacheInputs, type Landscape, landscape } from "./landscape.ts";
+import { cacheInputs, databaseInputs, type Landscape, landscape } from "./landscape.ts";
 
 let account: Account;
 let land: Landscape;
@@ -65,5 +66,70 @@ describe("an upgrade of the simulated cache", () => {
     await expect(newer).rejects.toThrow(
       "InvalidParameterCombination: Expected a parameter group of family redis7 but found one of family redis6.x",
     );
+  });
+});
+
+describe("an upgrade of the simulated database's major version", () => {
+  const group = (major: string) => ({ name: `own${major}`, family: `postgres${major}` });
+  const database = async () => {
+    for (const major of ["16", "17"])
+      await account.create({ type: TYPES.databaseParameterGroup, name: `own${major}`, inputs: group(major) });
+    const own = { engineVersion: "16.10", parameterGroupName: "own16" };
+    const inputs: Record<string, Value> = { ...(await databaseInputs(account, land)), ...own };
+    return { type: TYPES.database, name: "database", inputs };
+  };
+  const TO_17 = { engineVersion: "17.6", parameterGroupName: "own17" };
+
+  it("stops the server and starts it with the same data, under the same name and id", async () => {
+    const before = await database();
+    const { id, properties } = await account.create(before);
+    const calls = account.services.calls.length;
+    const inputs = { ...before.inputs, ...TO_17, allowMajorVersionUpgrade: true, applyImmediately: true };
+    const after = await account.update({ ...before, inputs }, id, properties);
+    expect(after).toMatchObject({ engineVersionActual: "17.6", resourceId: id, address: properties.address });
+    const name = String(before.inputs.identifier);
+    expect(account.services.calls.slice(calls)).toEqual([
+      `database.stop ${name} keep`,
+      expect.stringMatching(`^database.start ${name} `),
+    ]);
+    expect(new Set(account.services.passwords).size).toBe(1);
+  });
+
+  it.each([
+    ["without permission", TO_17, "allowMajorVersionUpgrade: true beside a new major version"],
+    [
+      "with the parameters of the version before",
+      { engineVersion: "17.6", allowMajorVersionUpgrade: true },
+      "The parameter group own16 with DBParameterGroupFamily postgres16 can't be used for this instance",
+    ],
+    [
+      "back to an older version",
+      { engineVersion: "15.14", parameterGroupName: "default.postgres15", allowMajorVersionUpgrade: true },
+      "AWS takes no older version than it is",
+    ],
+  ])("refuses it %s, and stops nothing", async (_, change, words) => {
+    const before = await database();
+    const { id, properties } = await account.create(before);
+    const calls = account.services.calls.length;
+    const inputs = { ...before.inputs, ...change, applyImmediately: true };
+    await expect(account.update({ ...before, inputs }, id, properties)).rejects.toThrow(words);
+    expect(account.services.calls).toHaveLength(calls);
+  });
+
+  it("is offered by what the provider asks, and its snapshot is found by the name that somebody gave it", async () => {
+    const { inputs } = await database();
+    await account.create({ type: TYPES.database, name: "database", inputs });
+    const invoke = (token: string, args: Record<string, string>) =>
+      account.provider.invoke({ token, args, session: account.session });
+    expect(invoke("aws:rds/getEngineVersion:getEngineVersion", { engine: "postgres", version: "16.10" })).toMatchObject(
+      {
+        validMajorTargets: expect.arrayContaining(["17.6", "18.1"]),
+      },
+    );
+    const wanted = { dbInstanceIdentifier: String(inputs.identifier), dbSnapshotIdentifier: "before-17" };
+    const snapshot = () => invoke("aws:rds/getSnapshot:getSnapshot", { ...wanted, snapshotType: "manual" });
+    expect(snapshot).toThrow("no results");
+    account.world.profile = { ...account.world.profile, snapshots: ["before-17"] };
+    expect(snapshot()).toMatchObject({ id: "before-17", status: "available", engineVersion: "16.10" });
   });
 });

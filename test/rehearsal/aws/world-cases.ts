@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { cluster, network, refused, secrets } from "./programs.ts";
+import { cluster, database, network, refused, secrets } from "./programs.ts";
 import { SimulatedEngine } from "./simulated-engine.ts";
 
 // What a program still waits for when the engine stops it rejects later.
@@ -17,6 +17,28 @@ const named = (engine: SimulatedEngine) =>
   all(engine)
     .filter(({ owner }) => owner === undefined)
     .map(({ type }) => type.split(":").at(-1));
+
+/** What AWS does by itself in a maintenance window. */
+function moveOn(engine: SimulatedEngine, engineVersion: string): void {
+  const { world } = engine.simulated;
+  for (const resource of all(engine)) {
+    const { inputs, outputs } = resource;
+    if (resource.type !== "aws:rds/instance:Instance") continue;
+    world.put({
+      ...resource,
+      inputs: { ...inputs, engineVersion },
+      outputs: { ...outputs, engineVersionActual: engineVersion },
+    });
+  }
+}
+
+/** The database's version, and the parameter groups that there are. */
+function versionsIn(engine: SimulatedEngine) {
+  const of = (type: string) => all(engine).filter((each) => each.type === type);
+  const [instance] = of("aws:rds/instance:Instance");
+  const groups = of("aws:rds/parameterGroup:ParameterGroup").map(({ name }) => name);
+  return { version: instance?.outputs.engineVersionActual, uses: instance?.inputs.parameterGroupName, groups };
+}
 
 const CASES: Readonly<Record<string, Case>> = {
   whole: async (engine) => {
@@ -40,6 +62,40 @@ const CASES: Readonly<Record<string, Case>> = {
     const refresh = await engine.run(network, "refresh");
     const repaired = await engine.run(network);
     return { before, changes: [refresh.changes, repaired.changes], after: await engine.comparison(network) };
+  },
+  minor: async (engine) => {
+    const program = database({ engineVersion: "17.6" });
+    const made = await engine.run(program);
+    moveOn(engine, "17.9");
+    const preview = await engine.run(program, "preview");
+    await engine.run(program, "refresh");
+    const after = await engine.run(program, "preview");
+    const again = await engine.run(program);
+    const changes = [made, preview, after, again].map((run) => run.changes);
+    return {
+      changes,
+      diagnostics: made.diagnostics,
+      has: versionsIn(engine),
+      comparison: await engine.comparison(program),
+    };
+  },
+  major: async (engine) => {
+    const before = database({ engineVersion: "16.10" });
+    await engine.run(before);
+    moveOn(engine, "16.11");
+    const program = database({ engineVersion: "17.7", majorUpgrade: { from: "16" } });
+    const preview = await engine.run(program, "preview");
+    const upgraded = await engine.run(program);
+    const has = versionsIn(engine);
+    const afterwards = await engine.run(database({ engineVersion: "17.7" }));
+    const again = await engine.run(database({ engineVersion: "17.7" }), "preview");
+    const changes = {
+      preview: preview.changes,
+      upgraded: upgraded.changes,
+      afterwards: afterwards.changes,
+      again: again.changes,
+    };
+    return { changes, diagnostics: upgraded.diagnostics, has, comparison: await engine.comparison(program) };
   },
   secrets: async (engine) => {
     const { outputs } = await engine.run(secrets);

@@ -1,4 +1,4 @@
-import { settingsBeforeUpgrade } from "../../../runbook/rehearse/before-upgrade.ts";
+import { settingsBeforeUpgrade, settingsOfUpgrade } from "../../../runbook/rehearse/before-upgrade.ts";
 import { rawConfig } from "../../support/stack-config.ts";
 
 const raw = rawConfig("prod");
@@ -7,6 +7,7 @@ const withValues = (key: string, values: object) => ({
   [key]: JSON.stringify({ ...JSON.parse(raw[key] ?? ""), ...values }),
 });
 const at = (version: string) => withValues("sparki:cluster", { version });
+const withPostgres = (engineVersion: string) => withValues("sparki:database", { engineVersion });
 const withRedis = (engineVersion: string) => withValues("sparki:cache", { engineVersion });
 
 describe("settingsBeforeUpgrade", () => {
@@ -41,10 +42,30 @@ describe("settingsBeforeUpgrade", () => {
     ]);
   });
 
+  it.each([
+    ["17.6", "16.10"],
+    ["18.1", "17.7"],
+  ])("is for PostgreSQL %s the newest version that RDS upgrades to it, %s", (version, value) => {
+    expect(settingsBeforeUpgrade("postgres", withPostgres(version), "prod", Date.now())).toEqual([
+      { key: ["sparki:database", "engineVersion"], value },
+    ]);
+  });
+
+  it("permits the upgrade of PostgreSQL from the major version before, for days", () => {
+    const permits = { upgradeOf: "postgres", snapshot: "before" } as const;
+    expect(settingsOfUpgrade(permits, withPostgres("17.6"), "prod", Date.parse("2026-11-30T12:00:00Z"))).toEqual([
+      {
+        key: ["sparki:database", "majorUpgrade"],
+        value: { from: "16", snapshot: "before", by: "@rehearsal", until: "2026-12-02" },
+      },
+    ]);
+  });
+
   it("refuses the oldest version there is, and names it", () => {
-    const of = (what: "kubernetes" | "redis", config: typeof raw) => () =>
+    const of = (what: "kubernetes" | "postgres" | "redis", config: typeof raw) => () =>
       settingsBeforeUpgrade(what, config, "prod", Date.now());
     expect(of("kubernetes", at("1.31"))).toThrow("sparki:cluster.version is 1.31; expected one after 1.31");
+    expect(of("postgres", withPostgres("13.22"))).toThrow("sparki:database.engineVersion is 13.22; expected one after");
     expect(of("redis", withRedis("6.2"))).toThrow("sparki:cache.engineVersion is 6.2; expected one after 6.2");
   });
 });

@@ -41,6 +41,14 @@ describe("upgradesOf", () => {
     expect(stateOf(/^PostgreSQL/, { database: { ...quiet.database, engineVersion } })).toMatchObject({ ends, state });
   });
 
+  it("says by which key of the config the major version of PostgreSQL is upgraded", () => {
+    const database = { ...quiet.database, engineVersion: "16.10" };
+    const { endings } = upgradesOf("prod", { ...config, database }, TODAY, 30);
+    expect(endings.find(({ what }) => what.startsWith("PostgreSQL"))?.next).toBe(
+      "plan the upgrade to 17 by sparki:database.majorUpgrade in Pulumi.prod.yaml: docs/upgrades.md",
+    );
+  });
+
   it.each([
     ["7.1", null, "open"],
     ["6.2", "2027-01-31", "later"],

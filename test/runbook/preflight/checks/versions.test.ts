@@ -21,8 +21,8 @@ describe("databaseVersion", () => {
     const state = running({ engineVersion: "16.4", engineVersionActual: "16.9" });
     expect(await look(databaseVersion, fakeContext({ ...PROD, state }))).toEqual({
       status: "fail",
-      reason: `the database has PostgreSQL 16, and sparki:database.engineVersion is ${PROD.config.database.engineVersion}`,
-      fix: expect.stringContaining("sparki:database.engineVersion back to 16; docs/upgrades.md"),
+      reason: `the database has PostgreSQL 16, and sparki:database.engineVersion is ${PROD.config.database.engineVersion}, without sparki:database.majorUpgrade`,
+      fix: "set sparki:database.engineVersion back to 16.9, or plan the upgrade as docs/upgrades.md says",
     });
   });
 
@@ -30,6 +30,148 @@ describe("databaseVersion", () => {
     expect(await look(databaseVersion, fakeContext({ ...PROD, state: running({}) }))).toMatchObject({ status: "fail" });
     expect(await look(databaseVersion, fakeContext({ ...PROD, state: fakeState([]) }))).toMatchObject({
       status: "skipped",
+    });
+  });
+});
+
+describe("databaseVersion of a planned upgrade", () => {
+  const PLANNED = { from: "16", snapshot: "before-17", by: "@ada", until: "2026-11-30" };
+  const TEST = { on: "2026-11-20", by: "ada", snapshot: "rds:one" };
+  const SNAPSHOT = { snapshotCreateTime: "2026-11-23T02:00:00Z", status: "available", engineVersion: "16.10" };
+  const ENGINE = { validMajorTargets: ["17.6", "17.7", "18.1"] };
+
+  interface Change {
+    readonly version?: string;
+    readonly wanted?: string;
+    readonly planned?: object;
+    readonly drilledOn?: string;
+    readonly engine?: unknown;
+    readonly snapshot?: unknown;
+  }
+
+  const found = (change: Change = {}) => {
+    const { version = "16.10", wanted = "17.6", planned = {}, drilledOn = TEST.on } = change;
+    const { engine = ENGINE, snapshot = SNAPSHOT } = change;
+    const { database, preflight } = PROD.config;
+    const config = configWith({
+      database: { ...database, engineVersion: wanted, majorUpgrade: { ...PLANNED, ...planned } },
+      preflight: { ...preflight, restoreTest: { ...TEST, on: drilledOn } },
+    });
+    const looks = { "rds/getEngineVersion": engine, "rds/getSnapshot": snapshot };
+    const state = running({ engineVersion: "16.1", engineVersionActual: version });
+    return look(databaseVersion, fakeContext({ config, state, looks }));
+  };
+
+  it("warns of the outage and of what alone undoes it, where all is prepared", async () => {
+    expect(await found()).toEqual({
+      status: "warn",
+      reason:
+        "this deployment upgrades PostgreSQL 16.10 to 17.6: nobody reaches the database meanwhile, for ten minutes or more, and only snapshot before-17 undoes it",
+      fix: "announce the outage; npx sparki plan --stack prod shows what changes",
+    });
+  });
+
+  it("asks AWS for the version that the database has by now, and for the snapshot by its name", async () => {
+    const asked: unknown[] = [];
+    const note = (answer: unknown) => (args: unknown) => {
+      asked.push(args);
+      return answer;
+    };
+    await found({ version: "16.10", engine: note(ENGINE), snapshot: note(SNAPSHOT) });
+    expect(asked).toEqual([
+      { engine: "postgres", version: "16.10" },
+      { dbInstanceIdentifier: "sparki-prod-database", dbSnapshotIdentifier: "before-17", snapshotType: "manual" },
+    ]);
+  });
+
+  it.each<[string, Change, string, string]>([
+    [
+      "a target that RDS does not take",
+      { engine: { validMajorTargets: ["18.1", "17.10", "17.7"] } },
+      "RDS does not upgrade PostgreSQL 16.10 to 17.6; expected one of 17.7, 17.10, 18.1",
+      "set sparki:database.engineVersion to one of these",
+    ],
+    [
+      "no target at all",
+      { engine: () => undefined },
+      "RDS does not upgrade PostgreSQL 16.10 to 17.6; expected one of none",
+      "set sparki:database.engineVersion",
+    ],
+    [
+      "no such snapshot",
+      { snapshot: () => undefined },
+      "sparki-prod-database has no snapshot before-17",
+      "aws rds create-db-snapshot --db-instance-identifier sparki-prod-database --db-snapshot-identifier before-17",
+    ],
+    [
+      "a snapshot that is not whole yet",
+      { snapshot: { ...SNAPSHOT, status: "creating" } },
+      "snapshot before-17 is creating",
+      "aws rds wait db-snapshot-available --db-snapshot-identifier before-17",
+    ],
+    [
+      "a snapshot of another major version",
+      { snapshot: { ...SNAPSHOT, engineVersion: "15.14" } },
+      "snapshot before-17 is of PostgreSQL 15.14, not 16",
+      "--db-snapshot-identifier ANOTHER-NAME",
+    ],
+    [
+      "an old snapshot",
+      { snapshot: { ...SNAPSHOT, snapshotCreateTime: "2026-11-22T11:00:00Z" } },
+      "snapshot before-17 is of 2026-11-22T11:00:00Z; expected one of the last 24 hours",
+      "--db-snapshot-identifier ANOTHER-NAME",
+    ],
+    [
+      "a snapshot that does not say when it was taken",
+      { snapshot: { ...SNAPSHOT, snapshotCreateTime: "" } },
+      "snapshot before-17 is of ; expected one of the last 24 hours",
+      "--db-snapshot-identifier ANOTHER-NAME",
+    ],
+    [
+      "no drill of late",
+      { drilledOn: "2026-10-01" },
+      "the last restore test is of 2026-10-01; expected one of the last 31 days before an upgrade",
+      "npx sparki drill restore --stack prod",
+    ],
+    [
+      "another major version before",
+      { version: "15.14" },
+      "sparki:database.majorUpgrade is for an upgrade from 16",
+      'set its from to "15"',
+    ],
+    [
+      "a permission that has ended",
+      { planned: { until: "2026-11-22" } },
+      "sparki:database.majorUpgrade has ended on 2026-11-22",
+      "have it approved again",
+    ],
+    ["an older version", { version: "18.1" }, "RDS takes no older version", "engineVersion back to 18.1"],
+    [
+      "what the finished upgrade would ask for next, once AWS has moved on",
+      { version: "17.9" },
+      "the database has PostgreSQL 17.9 by now, and the planned upgrade would ask for 17.6",
+      "remove sparki:database.majorUpgrade from Pulumi.prod.yaml",
+    ],
+  ])("fails for %s, and says what to do", async (_, change, reason, fix) => {
+    expect(await found(change)).toEqual({
+      status: "fail",
+      reason: expect.stringContaining(reason),
+      fix: expect.stringContaining(fix),
+    });
+  });
+
+  it("tells everything that is not prepared at once", async () => {
+    const none = { engine: () => undefined, snapshot: () => undefined, drilledOn: "2026-01-01" };
+    const { reason, fix } = await found(none);
+    for (const words of ["RDS does not upgrade", "no snapshot", "restore test"]) expect(reason).toContain(words);
+    expect(fix?.split("\n")).toHaveLength(3);
+  });
+
+  it("warns that the permission can go, once the upgrade is done", async () => {
+    expect(await found({ version: "17.6" })).toEqual({
+      status: "warn",
+      reason: "PostgreSQL 17: the upgrade that sparki:database.majorUpgrade permits is done",
+      fix: "remove sparki:database.majorUpgrade from Pulumi.prod.yaml",
     });
   });
 });
