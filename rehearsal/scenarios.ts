@@ -200,6 +200,18 @@ const BEFORE_UPGRADE = "before-the-upgrade";
 const FIRST: ScenarioRelease = { release: "configured", behaviours: {} };
 const SECOND: ScenarioRelease = { release: "next", behaviours: {} };
 
+function postgresUpgrade(hold: Faults): ScenarioRelease[] {
+  const account = { snapshots: [BEFORE_UPGRADE] };
+  return [
+    { ...FIRST, isBeforeUpgrade: "postgres" },
+    {
+      ...FIRST,
+      permits: { upgradeOf: "postgres", snapshot: BEFORE_UPGRADE },
+      faults: { hold: { ...hold, account } },
+    },
+  ];
+}
+
 /** A readiness probe that asks a path which the engine does not have, by mistake in the chart. */
 const WRONG_PROBE: Edit = {
   file: "apps/charts/engine/templates/deployment.yaml",
@@ -257,16 +269,13 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "postgres-upgrade",
-    summary:
-      "the next major version of PostgreSQL under the same release: a snapshot is there, and users lose requests",
-    releases: [
-      { ...FIRST, isBeforeUpgrade: "postgres" },
-      {
-        ...FIRST,
-        permits: { upgradeOf: "postgres", snapshot: BEFORE_UPGRADE },
-        faults: { hold: { users: 50, account: { snapshots: [BEFORE_UPGRADE] } } },
-      },
-    ],
+    summary: "the next major version of PostgreSQL under the same release, in a window without users",
+    releases: postgresUpgrade({}),
+  },
+  {
+    name: "postgres-upgrade-users",
+    summary: "the same while users send requests: the outage misses their objective, and a person decides",
+    releases: postgresUpgrade({ users: 50 }),
   },
   {
     name: "chart-broken",

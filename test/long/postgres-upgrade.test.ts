@@ -29,6 +29,10 @@ describe("sparki rehearse postgres-upgrade", () => {
     expect(runs.processes()).toEqual([]);
   });
 
+  it("has no users in its window", () => {
+    expect(report.users).toEqual({ requests: 0, lost: 0 });
+  });
+
   it("warned in preflight of the outage, and of what alone undoes it", () => {
     const check = report.preflight?.checks.find(({ id }) => id === "database-version");
     expect(check).toMatchObject({

@@ -33,6 +33,7 @@ describe("SCENARIOS", () => {
       ["kubernetes-upgrade", "kubernetes"],
       ["redis-upgrade", "redis"],
       ["postgres-upgrade", "postgres"],
+      ["postgres-upgrade-users", "postgres"],
     ]);
   });
 });
