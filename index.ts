@@ -18,7 +18,7 @@ import { Keys } from "./infra/keys.ts";
 import { Network } from "./infra/network.ts";
 import { assertZones, awsProvider } from "./infra/provider.ts";
 import { boundedBy } from "./infra/roles.ts";
-import { loadConfig, tellOfPlainRun, withholdDebugLog } from "./infra/run.ts";
+import { endsWithNetwork, loadConfig, tellOfPlainRun, withholdDebugLog } from "./infra/run.ts";
 import { Secrets } from "./infra/secrets.ts";
 import { madeBy, tagWithOrigin } from "./infra/tags.ts";
 import { guardOptions } from "./infra/undeclared-options.ts";
@@ -42,6 +42,7 @@ export default async function deployment() {
 
   const keys = new Keys("keys", place, aws);
   const network = new Network("network", { ...place, ...config.network, keys }, aws);
+  if (endsWithNetwork()) return { network: network.inside };
   const inside = { beforeEntry: entryHook, release: release.id, permissionsBoundary, keys, network };
   const cluster = new Cluster("cluster", { ...place, ...config.cluster, ...inside }, aws);
   const database = new Database("database", { ...place, ...config.database, keys, network, cluster }, aws);

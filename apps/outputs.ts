@@ -17,9 +17,10 @@ export interface OutputsArgs {
 export function stackOutputs(args: OutputsArgs): {
   readonly [Key in keyof StackOutputs]: pulumi.Input<StackOutputs[Key]>;
 } {
-  const { cluster, database, cache, edge } = args.platform;
+  const { network, cluster, database, cache, edge } = args.platform;
   const { loadBalancer } = edge;
   return {
+    network: network.inside,
     url: args.cutover.url,
     nameServers: edge.zone.nameServers,
     loadBalancer: pulumi.output({ arn: loadBalancer.arn, dnsName: loadBalancer.dnsName }),

@@ -90,8 +90,8 @@ const schema = z.strictObject({
       stack: stackName,
       vpcId: id("vpc"),
       subnetIds: distinct(id("subnet"), 1, 16),
-      /** The cluster's own group, which then admits the runner to its API. */
-      clusterSecurityGroupId: id("sg"),
+      /** The group that the stack's network has for it, which the cluster admits to its API: `sparki-<stack>-runner`. */
+      securityGroupId: id("sg"),
       /** AWS's connection to GitHub, made and confirmed by a person. */
       connectionArn: pattern(
         /^arn:aws:code(connections|star-connections):[a-z0-9-]+:\d{12}:connection\/[0-9a-f-]{36}$/,

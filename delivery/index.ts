@@ -47,10 +47,8 @@ export default async function delivery() {
   const { watch, budget, runner } = config;
   new AccountWatch("account", { ...account, ...budget, emails, watch, alarms }, here);
   const repository = places.find(({ stack }) => stack === runner?.stack)?.repository;
-  const runners =
-    runner === undefined || repository === undefined
-      ? undefined
-      : new Runner("runner", { ...account, ...runner, repository }, here);
+  if (runner !== undefined && repository !== undefined)
+    new Runner("runner", { ...account, ...runner, repository }, here);
 
   return {
     backendUrl: state.backendUrl,
@@ -63,7 +61,6 @@ export default async function delivery() {
     permissionsBoundaries: roles.boundaries,
     breakGlassRole: breakGlass.roleArn,
     cacheEventsTopic: cacheEvents.topicArn,
-    ...(runners && { runnerSecurityGroup: runners.securityGroupId }),
     ...(clouds && { deploymentRunnerToken: clouds.runnerToken }),
   };
 }

@@ -8,53 +8,23 @@ export interface RunnerArgs extends Account {
   readonly stack: string;
   readonly vpcId: string;
   readonly subnetIds: readonly string[];
-  readonly clusterSecurityGroupId: string;
+  readonly securityGroupId: string;
   readonly connectionArn: string;
   /** As GitHub names it: `owner/name`. */
   readonly repository: string;
 }
 
 /**
- * Runs GitHub's jobs that ask for the label `codebuild-sparki-<stack>-<run>-<attempt>` in the stack's private subnets, one
- * machine a job and none in between. It has no rights in the account: a job takes its role from GitHub's token.
+ * Runs GitHub's jobs that ask for the label `codebuild-sparki-<stack>-<run>-<attempt>` in the stack's private subnets and in
+ * the group that the stack has for it, one machine a job and none in between. It has no rights in the account: a job takes
+ * its role from GitHub's token.
  */
 export class Runner extends pulumi.ComponentResource {
-  readonly securityGroupId: pulumi.Output<string>;
-
   constructor(name: string, args: RunnerArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:delivery:Runner", name, {}, options);
     const { accountId, region, stack, vpcId } = args;
     const inside = { parent: this };
     const project = `sparki-${stack}`;
-    const group = new aws.ec2.SecurityGroup(
-      `${name}-group`,
-      { region, name: `runs-sparki-${stack}`, description: "Jobs of GitHub; nothing comes in", vpcId },
-      inside,
-    );
-    new aws.vpc.SecurityGroupEgressRule(
-      `${name}-out`,
-      {
-        region,
-        securityGroupId: group.id,
-        ipProtocol: "-1",
-        cidrIpv4: "0.0.0.0/0",
-        description: "AWS, GitHub, the cluster",
-      },
-      inside,
-    );
-    new aws.vpc.SecurityGroupIngressRule(
-      `${name}-to-cluster`,
-      {
-        region,
-        securityGroupId: args.clusterSecurityGroupId,
-        referencedSecurityGroupId: group.id,
-        ipProtocol: "tcp",
-        fromPort: 443,
-        toPort: 443,
-        description: "Kubernetes API from the runner of jobs",
-      },
-      inside,
-    );
     const logs = createLogs(this, `${name}-logs`, args, `/aws/codebuild/${project}`);
     const interfaces = [
       "ec2:CreateNetworkInterface",
@@ -107,7 +77,7 @@ export class Runner extends pulumi.ComponentResource {
           auth: { type: "CODECONNECTIONS", resource: args.connectionArn },
         },
         logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: logs.group.name } },
-        vpcConfig: { vpcId, subnets: [...args.subnetIds], securityGroupIds: [group.id] },
+        vpcConfig: { vpcId, subnets: [...args.subnetIds], securityGroupIds: [args.securityGroupId] },
         // A deployment's whole session.
         buildTimeout: 240,
       },
@@ -123,7 +93,6 @@ export class Runner extends pulumi.ComponentResource {
       },
       inside,
     );
-    this.securityGroupId = group.id;
     this.registerOutputs();
   }
 }

@@ -67,7 +67,7 @@ export class Cluster extends pulumi.ComponentResource {
     this.eksName = cluster.eksCluster.name;
     this.kubeconfig = pulumi.secret(cluster.kubeconfigJson);
     this.securityGroupId = cluster.nodeSecurityGroupId;
-    admitNetworks(this, name, args.privateAccessCidrs);
+    const admitted = admitToApi(this, name, args);
     this.provider = new kubernetes.Provider(
       `${name}-kubernetes`,
       {
@@ -81,8 +81,9 @@ export class Cluster extends pulumi.ComponentResource {
         // EKS may have made its ConfigMap first, and a killed update any object: a create takes over what is there.
         upsertExistingObjects: true,
       },
-      // Nobody may enter before the access entries exist, and EKS's API knows of them.
-      { parent: this, dependsOn: [cluster], ...hooked(args.beforeEntry?.(this.kubeconfig)) },
+      // Nobody may enter before the access entries exist, and EKS's API knows of them; whoever deploys from another network,
+      // or as the runner, not before the API admits him.
+      { parent: this, dependsOn: [cluster, ...admitted], ...hooked(args.beforeEntry?.(this.kubeconfig)) },
     );
     this.secretsStore = createSecretsStore(this, name, cluster);
     createMetricsServer(this, name, cluster);
@@ -170,22 +171,30 @@ function publicEndpoint(cidrs: readonly string[]) {
     : { endpointPublicAccess: true, publicAccessCidrs: [...cidrs] };
 }
 
-/** Opens the private endpoint, which is behind the cluster's own security group, to the networks. */
-function admitNetworks(parent: Cluster, name: string, cidrs: readonly string[]): void {
-  for (const cidr of cidrs) {
+/** Opens the private endpoint, which is behind the cluster's own security group, to the runner and to the networks that the config names. */
+function admitToApi(
+  parent: Cluster,
+  name: string,
+  { network, privateAccessCidrs }: Pick<ClusterArgs, "network" | "privateAccessCidrs">,
+): pulumi.Resource[] {
+  const admit = (from: string, who: Partial<aws.vpc.SecurityGroupIngressRuleArgs> & { description: string }) =>
     new aws.vpc.SecurityGroupIngressRule(
-      `${name}-api-from-${cidr.replace(/[./]/g, "-")}`,
-      {
-        securityGroupId: parent.securityGroupId,
-        description: "Kubernetes API from a network outside the VPC",
-        ipProtocol: "tcp",
-        fromPort: 443,
-        toPort: 443,
-        cidrIpv4: cidr,
-      },
+      `${name}-api-from-${from}`,
+      { securityGroupId: parent.securityGroupId, ipProtocol: "tcp", fromPort: 443, toPort: 443, ...who },
       { parent },
     );
-  }
+  return [
+    admit("runner", {
+      description: "Kubernetes API from jobs that deploy from inside the VPC",
+      referencedSecurityGroupId: network.runnerGroupId,
+    }),
+    ...privateAccessCidrs.map((cidr) =>
+      admit(cidr.replace(/[./]/g, "-"), {
+        description: "Kubernetes API from a network outside the VPC",
+        cidrIpv4: cidr,
+      }),
+    ),
+  ];
 }
 
 /** Auto Mode enforces network policies only once this setting of its CNI says so (EKS user guide). */

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-
+import type { StackOutputs } from "../stacks/outputs.ts";
 import type { Keys } from "./keys.ts";
 import { createLogGroup } from "./log-group.ts";
 import { createServiceRole, onBehalfOf } from "./roles.ts";
@@ -64,6 +64,10 @@ export class Network extends pulumi.ComponentResource {
   readonly databaseSubnetIds: pulumi.Output<string>[];
   readonly databaseCidrs: string[];
   readonly publicCidrs: string[];
+  /** Of what deploys from inside the network: it may ask the cluster's API, and nothing may ask it. */
+  readonly runnerGroupId: pulumi.Output<string>;
+  /** Where that stands; known once everything there has its way out. */
+  readonly inside: pulumi.Output<StackOutputs["network"]>;
 
   constructor(name: string, args: NetworkArgs, options?: pulumi.ComponentResourceOptions) {
     super("sparki:infra:Network", name, {}, options);
@@ -86,14 +90,33 @@ export class Network extends pulumi.ComponentResource {
       routeTableIds: [...privateTier.routeTables, databaseTier.routeTable].map((table) => table.id),
     });
 
+    const runner = createRunnerGroup(this, name, { stack: args.stack, vpcId: vpc.id });
     this.vpcId = vpc.id;
     this.publicSubnetIds = publicTier.routedSubnetIds;
     this.privateSubnetIds = privateTier.subnets.map((subnet) => subnet.id);
     this.databaseSubnetIds = databaseTier.subnets.map((subnet) => subnet.id);
     this.databaseCidrs = plan.map((subnets) => subnets.database);
     this.publicCidrs = plan.map((subnets) => subnets.public);
+    this.runnerGroupId = runner.id;
+    this.inside = pulumi
+      .all([vpc.id, privateTier.routedSubnetIds, runner.id, runner.open])
+      .apply(([vpcId, subnetIds, securityGroupId]) => ({ vpcId, subnetIds, securityGroupId }));
     this.registerOutputs();
   }
+}
+
+function createRunnerGroup(
+  parent: pulumi.Resource,
+  name: string,
+  { stack, vpcId }: { readonly stack: string; readonly vpcId: pulumi.Input<string> },
+) {
+  return createSecurityGroup(parent, `${name}-runner`, {
+    name: `sparki-${stack}-runner`,
+    description: "Jobs that deploy from inside the VPC",
+    vpcId,
+    ingress: {},
+    egress: { https: { description: "AWS, GitHub, registries and the cluster", port: 443, cidr: "0.0.0.0/0" } },
+  });
 }
 
 interface TierArgs {
@@ -174,15 +197,22 @@ function createPublicTier(parent: Network, name: string, tier: TierArgs & { gate
     { parent },
   );
   const associations = associate(parent, `${name}-public`, tier.plan, subnets, () => table);
-  const routed = pulumi.all([route.id, ...associations.map(({ id }) => id)]);
-  const routedSubnetIds = subnets.map(({ id }) => pulumi.all([id, routed]).apply(([subnetId]) => subnetId));
-  return { subnets, routedSubnetIds };
+  return { subnets, routedSubnetIds: onceRouted(subnets, [route, ...associations]) };
+}
+
+/** The subnets' ids, known once their ways out are made. */
+function onceRouted(
+  subnets: readonly aws.ec2.Subnet[],
+  ways: readonly pulumi.CustomResource[],
+): pulumi.Output<string>[] {
+  const routed = pulumi.all(ways.map(({ id }) => id));
+  return subnets.map(({ id }) => pulumi.all([id, routed]).apply(([subnetId]) => subnetId));
 }
 
 function createPrivateTier(parent: Network, name: string, tier: PrivateTierArgs) {
   const subnets = createSubnets(parent, name, "private", tier);
   const gatewaySubnets = tier.args.natGateways === "one" ? tier.publicSubnets.slice(0, 1) : tier.publicSubnets;
-  const routeTables = gatewaySubnets.map((subnet, index) => {
+  const ways = gatewaySubnets.map((subnet, index) => {
     const zone = tier.plan[index]?.zone;
     const address = new aws.ec2.Eip(`${name}-nat-${zone}`, { domain: "vpc" }, { parent });
     const gateway = new aws.ec2.NatGateway(
@@ -193,11 +223,13 @@ function createPrivateTier(parent: Network, name: string, tier: PrivateTierArgs)
     );
     const table = new aws.ec2.RouteTable(`${name}-private-${zone}`, { vpcId: tier.vpc.id }, { parent });
     const route = { routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", natGatewayId: gateway.id };
-    new aws.ec2.Route(`${name}-private-${zone}-nat`, route, { parent });
-    return table;
+    return { table, route: new aws.ec2.Route(`${name}-private-${zone}-nat`, route, { parent }) };
   });
-  associate(parent, `${name}-private`, tier.plan, subnets, (index) => routeTables[index % routeTables.length]);
-  return { subnets, routeTables };
+  const routeTables = ways.map(({ table }) => table);
+  const tableOf = (index: number) => routeTables[index % routeTables.length];
+  const associations = associate(parent, `${name}-private`, tier.plan, subnets, tableOf);
+  const routedSubnetIds = onceRouted(subnets, [...ways.map(({ route }) => route), ...associations]);
+  return { subnets, routedSubnetIds, routeTables };
 }
 
 function createDatabaseTier(parent: Network, name: string, tier: TierArgs) {

@@ -54,6 +54,8 @@ const promotedSchema = z.object({
 
 /** The contract of the stack's outputs: what commands, CI and other stacks may read. */
 export const outputsSchema = z.object({
+  /** Where a runner stands that deploys from inside the network: the private subnets, and the group that the cluster's API admits. */
+  network: z.object({ vpcId: z.string(), subnetIds: z.array(z.string()), securityGroupId: z.string() }),
   url: z.url(),
   /** Name servers that the parent zone must delegate the domain to. */
   nameServers: z.array(z.string()),

@@ -7,6 +7,10 @@ export const RUN_RECORD_VARIABLE = "SPARKI_RUN_RECORD";
 /** Set while sparki runs the program, for whatever operation. */
 export const SPARKI_VARIABLE = "SPARKI_RUNS";
 
+/** Set to `network` where the program is to end with its network (`sparki bootstrap`, step 10). */
+export const LAST_PART_VARIABLE = "SPARKI_LAST_PART";
+export const NETWORK_ONLY = "network";
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Throws SPARKI_CONFIG for a record that sparki did not write for this very run. */

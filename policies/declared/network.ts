@@ -147,6 +147,8 @@ const FLOWS: readonly Flow[] = [
     with: { cidr: "{vpc}", from: ["network-vpc"] },
     port: 443,
   },
+  { rule: "network-runner-to-https", direction: "out", at: ["network-runner"], with: WORLD, port: 443 },
+  { rule: "cluster-api-from-runner", direction: "in", at: PODS, with: ["network-runner"], port: 443 },
   { rule: "cluster-api-from-{caller}", direction: "in", at: PODS, with: { cidr: CALLER }, port: 443 },
 ];
 
@@ -185,6 +187,7 @@ const group = (description: string, suffix: string) => ({
 export const flows: readonly Declaration[] = [
   ...declare("aws:ec2/securityGroup:SecurityGroup", {
     "network-endpoints": group("AWS service endpoints", "endpoints"),
+    "network-runner": group("Jobs that deploy from inside the VPC", "runner"),
     "database-access": group("PostgreSQL of Sparki", "database"),
     "cache-access": group("Redis of Sparki", "cache"),
     "edge-lb-entrance": group("Public entrance of Sparki", "entrance"),

@@ -1,5 +1,5 @@
 import type { DeliveryConfig } from "../../delivery/config.ts";
-import { type Declaration, known, matching, optional, ref } from "../declared/shape.ts";
+import { type Declaration, known, optional, ref } from "../declared/shape.ts";
 import { keyOf, serviceRoleOf } from "./keys-and-buckets.ts";
 import { allow, iam, one } from "./shapes.ts";
 
@@ -9,35 +9,12 @@ const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
 export function runnerOf({ accountId, region, runner, places }: DeliveryConfig): Declaration[] {
   const place = places.find(({ stack }) => stack === runner?.stack);
   if (runner === undefined || place === undefined) return [];
-  const { stack, vpcId, subnetIds, clusterSecurityGroupId, connectionArn } = runner;
+  const { stack, vpcId, subnetIds, securityGroupId, connectionArn } = runner;
   const [project, role] = [`sparki-${stack}`, `runs-sparki-${stack}`];
   const group = `/aws/codebuild/${project}`;
   const logs = `arn:aws:logs:${region}:${accountId}:log-group:${group}`;
   const image = "aws/codebuild/standard:7.0";
   return [
-    ...one("aws:ec2/securityGroup:SecurityGroup", "runner-group", {
-      region,
-      name: role,
-      description: "Jobs of GitHub; nothing comes in",
-      vpcId,
-      revokeRulesOnDelete: optional(false),
-    }),
-    ...one("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "runner-out", {
-      region,
-      securityGroupId: ref("runner-group"),
-      ipProtocol: "-1",
-      cidrIpv4: "0.0.0.0/0",
-      description: "AWS, GitHub, the cluster",
-    }),
-    ...one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "runner-to-cluster", {
-      region,
-      securityGroupId: clusterSecurityGroupId,
-      referencedSecurityGroupId: ref("runner-group"),
-      ipProtocol: "tcp",
-      fromPort: 443,
-      toPort: 443,
-      description: "Kubernetes API from the runner of jobs",
-    }),
     ...keyOf(accountId, {
       name: "runner-logs-key",
       region,
@@ -109,7 +86,7 @@ export function runnerOf({ accountId, region, runner, places }: DeliveryConfig):
         auth: { type: "CODECONNECTIONS", resource: connectionArn },
       },
       logsConfig: known({ cloudwatchLogs: { status: "ENABLED", groupName: group } }, "runner-logs"),
-      vpcConfig: known({ vpcId, subnets: [...subnetIds], securityGroupIds: [ref("runner-group")] }, "runner-group"),
+      vpcConfig: { vpcId, subnets: [...subnetIds], securityGroupIds: [securityGroupId] },
       buildTimeout: 240,
       queuedTimeout: optional(480),
       badgeEnabled: optional(false),
@@ -138,5 +115,3 @@ const INTERFACES = [
   "ec2:DescribeSubnets",
   "ec2:DescribeVpcs",
 ];
-
-export const SECURITY_GROUP_ID = matching("the id of a security group", /^sg-[0-9a-f]{8,17}$/);

@@ -17,7 +17,7 @@ import { missingAmong } from "./guards.ts";
 import { BOUNDARY, identitiesOf } from "./identities.ts";
 import { stateBucket, stateOf } from "./keys-and-buckets.ts";
 import { cloudOf } from "./pulumi-cloud.ts";
-import { runnerOf, SECURITY_GROUP_ID } from "./runner.ts";
+import { runnerOf } from "./runner.ts";
 import { one } from "./shapes.ts";
 
 /** Groups of resources in the program's tree; they make nothing themselves. */
@@ -152,7 +152,6 @@ function outputsOf(config: DeliveryConfig): Readonly<Record<string, Shape>> {
     ),
     breakGlassRole: arnOf("role", "break-glass-sparki", "break-glass-role"),
     cacheEventsTopic: known(`arn:aws:sns:${region}:${accountId}:cache-events-sparki`, "cache-events-topic"),
-    ...(config.runner && { runnerSecurityGroup: known(SECURITY_GROUP_ID, "runner-group") }),
     ...(config.pulumiCloud && { deploymentRunnerToken: known(matching("a token", /./), "pulumi-cloud-runners") }),
   };
 }

@@ -3,23 +3,30 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DELIVERY_OWNER, secretsProviderOf, stateBucketOf } from "../../delivery/names.ts";
 import { createWhole } from "../../io/whole-file.ts";
+import { nameOf } from "../../records/engine-record.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
-import { isBucket, type PhaseContext } from "../preflight/phases/context.ts";
-import { DELIVERY_POLICIES, passphraseFile } from "../preflight/phases/pulumi-environment.ts";
+import { LAST_PART_VARIABLE, NETWORK_ONLY } from "../../stacks/run-record.ts";
+import { isBucket, type PhaseContext, type Project } from "../preflight/phases/context.ts";
+import { PROJECT_POLICIES, passphraseFile } from "../preflight/phases/pulumi-environment.ts";
 import { hasBucket, inFolder, inStates, type KeptStack, keptStack } from "../preflight/phases/states.ts";
 import type { StepId } from "../preflight/phases/steps.ts";
 import type { ActPorts } from "./act-ports.ts";
-import { takeOver } from "./take-over.ts";
+import { adoptOwn, takeOver } from "./take-over.ts";
 
 /** Does one step, after a yes; begun again after a kill anywhere, it continues from what is there. */
 export type Act = (ports: ActPorts) => Promise<void>;
 
-export const ACTS: Readonly<Partial<Record<StepId, Act>>> = { delivery: deliver, state: moveState, stack: createStack };
+export const ACTS: Readonly<Partial<Record<StepId, Act>>> = {
+  delivery: deliver,
+  state: moveState,
+  stack: createStack,
+  network: createNetwork,
+};
 
 const DELIVERY = "sparki-delivery";
 
 async function deliver(ports: ActPorts): Promise<void> {
-  const { context, signal, run, agree, say } = ports;
+  const { context, signal, run, agree } = ports;
   const { stack, config } = context.delivered();
   const { backend, kept } = await deliveryHome(context, signal);
   if (kept === undefined) {
@@ -28,21 +35,36 @@ async function deliver(ports: ActPorts): Promise<void> {
     prepareFolder(context);
     await run(DELIVERY, backend, ["stack", "init", stack]);
   } else await takeOver(ports, backend, ports.scratch);
-  const preview = await run(DELIVERY, backend, ["preview", "--stack", stack, ...JUDGED]);
-  assertJudged(preview);
-  say(`${resourcesIn(preview)}\n  the policies of delivery find nothing wrong`);
-  await agree(`Apply this to account ${config.accountId}?`);
-  await run(DELIVERY, backend, ["up", "--stack", stack, "--yes", "--skip-preview", ...JUDGED]);
+  await applyJudged(ports, { project: DELIVERY, backend, stack, accountId: config.accountId });
 }
 
-const JUDGED = ["--policy-pack", DELIVERY_POLICIES];
+interface Update {
+  readonly project: Project;
+  readonly backend: string;
+  readonly stack: string;
+  readonly accountId: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
 
-/** Throws unless Pulumi tells that the pack judged the preview, and by which version. */
-function assertJudged(preview: string): void {
-  if (/^ +\S+ sparki-delivery@v\d+\.\d+\.\d+ \(local: /m.test(preview)) return;
-  throw new DeployError("SPARKI_HELD", `Pulumi does not say that ${DELIVERY_POLICIES} judged delivery's preview`, {
-    hint: "npm ci, then the same command again; nothing was changed",
-  });
+/** Previews an update, has the project's policies judge it, and applies it after a yes, by the same policies. */
+async function applyJudged(
+  { run, agree, say }: ActPorts,
+  { project, backend, stack, accountId, env = {} }: Update,
+): Promise<void> {
+  const preview = await run(project, backend, ["preview", "--stack", stack, ...judgedBy(project)], env);
+  assertJudged(project, preview);
+  say(`${resourcesIn(preview)}\n  the policies of ${project} find nothing wrong`);
+  await agree(`Apply this to account ${accountId}?`);
+  await run(project, backend, ["up", "--stack", stack, "--yes", "--skip-preview", ...judgedBy(project)], env);
+}
+
+const judgedBy = (project: Project) => ["--policy-pack", PROJECT_POLICIES[project]];
+
+/** Throws unless Pulumi tells that the project's pack judged the preview, and by which version. */
+function assertJudged(project: Project, preview: string): void {
+  if (new RegExp(`^ +\\S+ ${project}@v\\d+\\.\\d+\\.\\d+ \\(local: `, "m").test(preview)) return;
+  const what = `Pulumi does not say that ${PROJECT_POLICIES[project]} judged the preview of ${project}`;
+  throw new DeployError("SPARKI_HELD", what, { hint: "npm ci, then the same command again; nothing was changed" });
 }
 
 /** Where delivery's state is, or is to be at first. */
@@ -115,7 +137,13 @@ async function proveMove({ context, signal, run }: ActPorts, local: KeptStack | 
       `${placeOf(backends.states)} has ${is ?? 0} resources of delivery's, and ${backends.folderPath} has ${was}; the folder was kept`,
       { hint: "docs/bootstrap.md, Moving a stack, has the commands one by one" },
     );
-  await run(DELIVERY, backends.states, ["preview", "--stack", delivered().stack, "--expect-no-changes", ...JUDGED]);
+  await run(DELIVERY, backends.states, [
+    "preview",
+    "--stack",
+    delivered().stack,
+    "--expect-no-changes",
+    ...judgedBy(DELIVERY),
+  ]);
 }
 
 function lost({ backends, stack }: PhaseContext): DeployError {
@@ -140,6 +168,29 @@ async function createStack({ context, signal, run, agree }: ActPorts): Promise<v
   else if (provider !== undefined)
     await run("sparki", states, ["stack", "change-secrets-provider", provider, "--stack", fullName]);
 }
+
+/** All that the program makes before it ends with its network. */
+const OF_THE_NETWORK = /^(keys|network)(-|$)/;
+
+async function createNetwork(ports: ActPorts): Promise<void> {
+  const { context, signal } = ports;
+  const { backends, config, fullName } = context;
+  const update = { project: "sparki", backend: backends.states, stack: fullName } as const;
+  const kept = await keptStack(context, update, signal);
+  // The program would end with its network, and Pulumi delete the rest.
+  const others = (kept?.resources ?? []).filter(({ type, urn }) => isReal(type) && !OF_THE_NETWORK.test(nameOf(urn)));
+  if (others.length > 0)
+    throw new DeployError(
+      "SPARKI_HELD",
+      `${fullName} has more than a network already, ${nameOf(others[0]?.urn ?? "")} for one; nothing was changed`,
+      { hint: `npx sparki deploy --stack ${context.stack}, which completes it` },
+    );
+  await adoptOwn(ports);
+  await applyJudged(ports, { ...update, accountId: config.accountId, env: { [LAST_PART_VARIABLE]: NETWORK_ONLY } });
+}
+
+/** Neither a component of the program nor what the engine keeps for itself. */
+const isReal = (type: string) => !/^(sparki|pulumi):/.test(type);
 
 const placeOf = (backend: string) => backend.replace(/\?.*$/, "");
 

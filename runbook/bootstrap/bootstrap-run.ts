@@ -102,7 +102,7 @@ export function actRunner(
   { pulumi, env, logDirectory, clock, screen }: Runner,
   { context, signal, agree }: Pick<ActPorts, "context" | "signal" | "agree">,
 ): ActPorts["run"] {
-  const once: ActPorts["run"] = async (project, backend, args) => {
+  const once: ActPorts["run"] = async (project, backend, args, more = {}) => {
     const name = args.slice(0, args[0] === "stack" ? 2 : 1).join("-");
     const start = clock.now();
     const logFile = join(logDirectory, `${project}-${name}.log`);
@@ -110,7 +110,7 @@ export function actRunner(
     try {
       const { code, text } = await loggedCommand({
         ...{ path: pulumi, args: [...args, "--non-interactive"], cwd: PROJECT_FOLDERS[project], logFile, signal },
-        env: pulumiEnvironment(env, backend, context.backends),
+        env: { ...pulumiEnvironment(env, backend, context.backends), ...more },
         unlocking: cancelCommand(project, backend, args),
       });
       signal.throwIfAborted();
@@ -120,15 +120,15 @@ export function actRunner(
       end();
     }
   };
-  return async (project, backend, args) => {
+  return async (project, backend, args, more) => {
     try {
-      return await once(project, backend, args);
+      return await once(project, backend, args, more);
     } catch (error) {
       if (!(error instanceof StackLocked)) throw error;
       if (!error.isAbandoned) throw inUse(error, cancelCommand(project, backend, args));
       await agree(`${error.message}. Take the lock away?`);
       await once(project, backend, ["cancel", stackIn(args), "--yes"]);
-      return once(project, backend, args);
+      return once(project, backend, args, more);
     }
   };
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type AdoptingEngine, adoptPending } from "../recovery/adopt.ts";
 import { type PendingCreate, pendingCreates, unreadIn, withCreatesEnded, withGuesses } from "../recovery/state-edit.ts";
 import type { ActPorts } from "./act-ports.ts";
 
@@ -61,6 +62,28 @@ export function deliveredId(
   return isKnown ? parts.join("") : undefined;
 }
 
+type Own = (args: readonly string[]) => Promise<string>;
+
+async function exportedBy(
+  own: Own,
+  at: readonly string[],
+  { context, scratch }: Pick<ActPorts, "context" | "scratch">,
+): Promise<unknown> {
+  const file = join(scratch, "exported.json");
+  await own(["stack", "export", ...at, "--file", file]);
+  return JSON.parse(context.files.read(file) ?? "null");
+}
+
+async function importedBy(
+  own: Own,
+  at: readonly string[],
+  { state, scratch }: { readonly state: unknown; readonly scratch: string },
+): Promise<void> {
+  const file = join(scratch, "imported.json");
+  writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
+  await own(["stack", "import", ...at, "--file", file]);
+}
+
 /**
  * Takes into delivery's state what a killed Pulumi had begun to create and AWS has, so that the next update neither creates it
  * twice nor fails because it exists. Changes nothing at AWS, and can itself be killed anywhere.
@@ -69,16 +92,9 @@ export async function takeOver(ports: ActPorts, backend: string, scratch: string
   const { context, run, agree, say } = ports;
   const { stack, config } = context.delivered();
   const at = ["--stack", stack];
-  const exported = async (): Promise<unknown> => {
-    const file = join(scratch, "exported.json");
-    await run("sparki-delivery", backend, ["stack", "export", ...at, "--file", file]);
-    return JSON.parse(context.files.read(file) ?? "null");
-  };
-  const imported = async (state: unknown) => {
-    const file = join(scratch, "imported.json");
-    writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
-    await run("sparki-delivery", backend, ["stack", "import", ...at, "--file", file]);
-  };
+  const own = (args: readonly string[]) => run("sparki-delivery", backend, args);
+  const exported = () => exportedBy(own, at, { context, scratch });
+  const imported = (state: unknown) => importedBy(own, at, { state, scratch });
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
   try {
     const state = await exported();
@@ -97,6 +113,36 @@ export async function takeOver(ports: ActPorts, backend: string, scratch: string
       await run("sparki-delivery", backend, ["refresh", ...at, ...targets, "--yes", "--skip-preview"]);
     await imported(withCreatesEnded(await exported(), new Set(pending.map(({ urn }) => urn))));
     say(`  took over what the killed update had created of ${names.length} resources`);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The same for the deployment's own stack, by the tags and names that its program gives everything: nothing where nothing
+ * was left half-made.
+ */
+export async function adoptOwn(ports: ActPorts): Promise<void> {
+  const { context, run, agree, say, scratch, signal, timeScale } = ports;
+  const { backends, fullName, stack, aws, clock } = context;
+  const at = ["--stack", fullName];
+  const own = (args: readonly string[]) => run("sparki", backends.states, args);
+  const engine: AdoptingEngine = {
+    exportEncrypted: () => exportedBy(own, at, { context, scratch }),
+    importState: (state) => importedBy(own, at, { state, scratch }),
+    refresh: async (_watch, urns) => {
+      await own(["refresh", ...at, ...urns.flatMap((urn) => ["--target", urn]), "--yes", "--skip-preview"]);
+      return { outcome: "succeeded", failure: undefined };
+    },
+  };
+  mkdirSync(scratch, { recursive: true, mode: 0o700 });
+  try {
+    const state = await engine.exportEncrypted();
+    const names = [...pendingCreates(state), ...unreadIn(state)].map(({ name }) => name);
+    if (names.length === 0) return;
+    await agree(`An update was killed while it created ${names.join(", ")}. Take over what of it exists?`);
+    const { adopted } = await adoptPending(state, { engine, aws, stack, clock, timeScale, signal, onProgress: say });
+    say(`  took over what the killed update had created of ${names.length} resources: ${adopted.join(", ") || "none"}`);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -3,7 +3,7 @@ import { stepsText } from "../preflight/phases/steps.ts";
 
 const DESCRIPTION = `Takes an account from empty to deployments from CI, by the list in docs/bootstrap.md.
 
-It checks which steps are done, does those that code can do (5, 7 and 8) after asking, and stops at the first
+It checks which steps are done, does those that code can do (5, 7, 8 and 10) after asking, and stops at the first
 one that a person has to do: it says who, what, and how to check it. It writes nothing down: where the account is
 follows from the checks alone, so an interrupted run continues when the same command is run again.
 
@@ -42,6 +42,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { bootstrapText } = await import("../bootstrap/bootstrap-text.ts");
   const { Survey } = await import("../bootstrap/survey.ts");
   const { CHECKOUT_DIRECTORY } = await import("../project.ts");
+  const { timeScaleOf } = await import("../../gates/live/pace.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { signal, stderr, env, clock } = ports;
   const { stack, fullName, config } = readStack(options.stack, ports);
@@ -60,6 +61,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
       signal,
       agree,
       scratch: join(logDirectory, "state"),
+      timeScale: timeScaleOf(env),
       say: (text: string) => stderr.write(`${text}\n`),
     };
     const act = { ...acting, run: actRunner({ pulumi, env, logDirectory, clock, screen }, acting) };

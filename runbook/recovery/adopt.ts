@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { AwsLookups } from "../../io/aws-lookups.ts";
 import { QUERY_LOGS } from "../../io/aws-lookups.ts";
 import type { Engine } from "../../io/engine.ts";
-import { nameOf } from "../../records/engine-record.ts";
+import { type EngineResult, nameOf } from "../../records/engine-record.ts";
 import { resourcesIn, type StateResource } from "../../records/state.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
@@ -30,8 +30,12 @@ export interface Adoption {
   readonly madeAgain: readonly string[];
 }
 
+export type AdoptingEngine = Pick<Engine, "exportEncrypted" | "importState"> & {
+  refresh(watch: undefined, urns: readonly string[]): Promise<Pick<EngineResult, "outcome" | "failure">>;
+};
+
 export interface AdoptionOptions {
-  readonly engine: Pick<Engine, "exportEncrypted" | "importState" | "refresh">;
+  readonly engine: AdoptingEngine;
   readonly aws: Pick<AwsLookups, "find">;
   readonly stack: string;
   readonly clock: Clock;

@@ -1,6 +1,6 @@
-import type { Engine } from "../../io/engine.ts";
 import { resourcesIn } from "../../records/state.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
+import type { AdoptingEngine } from "./adopt.ts";
 import { withExchanged } from "./state-edit.ts";
 
 /** The type of the stack's one database. */
@@ -11,11 +11,7 @@ export const DATABASE = "aws:rds/instance:Instance";
  * nothing there. Done again it changes nothing more. Throws SPARKI_OUTSIDE where the engine cannot read it, or does not
  * find it: then the state has what it had before.
  */
-export async function exchangeInState(
-  engine: Pick<Engine, "exportEncrypted" | "importState" | "refresh">,
-  type: string,
-  id: string,
-): Promise<void> {
+export async function exchangeInState(engine: AdoptingEngine, type: string, id: string): Promise<void> {
   const exported = await engine.exportEncrypted();
   const { urn, before, state } = withExchanged(exported, type, id);
   if (before !== id) await engine.importState(state);

@@ -69,7 +69,7 @@ describe("parseDelivery", () => {
     stack: "prod",
     vpcId: "vpc-0a1b2c3d",
     subnetIds: ["subnet-0a1b2c3d"],
-    clusterSecurityGroupId: "sg-0a1b2c3d",
+    securityGroupId: "sg-0a1b2c3d",
     connectionArn: `arn:aws:codeconnections:us-east-1:${ACCOUNT}:connection/0a1b2c3d-0000-1111-2222-333344445555`,
   };
   const wrong: readonly (readonly [what: string, changes: object, words: string])[] = [

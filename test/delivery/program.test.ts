@@ -343,19 +343,12 @@ describe("what watches the account", () => {
     expect(find(made, "aws:codebuild/project:Project").inputs).toMatchObject({
       name: "sparki-prod",
       source: { type: "GITHUB", location: "https://github.com/alexarno/sparki-deploy.git" },
-      vpcConfig: { vpcId: RUNNER.vpcId, subnets: RUNNER.subnetIds },
+      vpcConfig: { vpcId: RUNNER.vpcId, subnets: RUNNER.subnetIds, securityGroupIds: [RUNNER.securityGroupId] },
     });
     expect(find(made, "aws:codebuild/webhook:Webhook").inputs.filterGroups).toEqual([
       { filters: [{ type: "EVENT", pattern: "WORKFLOW_JOB_QUEUED" }] },
     ]);
-    expect(made.filter(({ type }) => /Ingress/.test(type)).map(({ inputs }) => inputs)).toEqual([
-      expect.objectContaining({
-        securityGroupId: RUNNER.clusterSecurityGroupId,
-        referencedSecurityGroupId: "runner-group-id",
-        fromPort: 443,
-        toPort: 443,
-      }),
-    ]);
+    expect(made.filter(({ type }) => /SecurityGroup/.test(type))).toEqual([]);
     const policy = textOf(find(made, "aws:iam/rolePolicy:RolePolicy", "runner-role-policy"));
     for (const action of [
       "logs:CreateLogGroup",

@@ -6,7 +6,7 @@ import { checkCommand, forStack, STEPS, stepsText } from "../../runbook/prefligh
 import { runSparki } from "../support/command-line.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/bootstrap.md"), "utf8");
-const list = page.slice(page.indexOf("## The list"), page.indexOf("## Why the first deployment"));
+const list = page.slice(page.indexOf("## The list"), page.indexOf("## Why the network comes first"));
 
 /** As prose alone: how a page breaks lines, marks code and names a file it links to is its own. */
 const plain = (text: string) =>

@@ -24,7 +24,10 @@ function reportIn({ document, stderr }: Ended) {
 const [PEOPLE, DEPLOYS, PLANS] = ["platform-engineering", "deploys-sparki-prod", "plans-sparki-prod"].map(
   (role) => `arn:aws:iam::111122223333:role/${role}`,
 );
-const DONE = { account: "done", quotas: "done", config: "done", delivery: "done", state: "done", stack: "done" };
+const DONE = {
+  ...{ account: "done", quotas: "done", config: "done", delivery: "done", state: "done", stack: "done" },
+  network: "done",
+};
 /** What the rehearsal has no AWS command line or token of GitHub for. */
 const UNKNOWN = { tools: "unknown", mails: "unknown", github: "unknown" };
 const PROVIDERS = { delivery: secretsAliasOf(DELIVERY_OWNER), own: secretsAliasOf("prod") };
@@ -75,8 +78,13 @@ describe("sparki bootstrap on the real engine, in an empty account", () => {
   it("continues from where the account is, up to the first step that a person has to do", async () => {
     const run = await account.sparki("bootstrap", "--yes");
     expect(run.code).toBe(3);
-    expect(reportIn(run)).toMatchObject({ did: ["state", "stack"], ...DONE, ...UNKNOWN, deployment: "open" });
+    expect(reportIn(run)).toMatchObject({ did: ["state", "stack", "network"], ...DONE, ...UNKNOWN, runner: "open" });
     expect(account.hasFolder()).toBe(false);
+    // The keys and the network, and nothing that needs the runner.
+    expect(account.there()).toMatchObject({ Vpc: 1, Subnet: 9, NatGateway: 3, VpcEndpoint: 8 });
+    expect(Object.keys(account.there())).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(Cluster|Instance)$/)]),
+    );
     const providers = ["delivery/Pulumi.prod.yaml", "Pulumi.prod.yaml"].map((file) => {
       const { secretsprovider }: { secretsprovider: string } = parse(account.read(file));
       return secretsprovider;

@@ -101,11 +101,22 @@ describe("Cluster", () => {
     });
   });
 
-  it("is asked from outside the VPC by the named networks only", () => {
+  it("is asked by its own pods, the runner and the named networks only", () => {
     const rules = ofType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule");
     const onApi = rules.filter(({ inputs }) => inputs.fromPort === 443 && inputs.securityGroupId === "sg-cluster");
-    expect(onApi.map(({ name, inputs }) => [name, inputs.cidrIpv4])).toEqual([
-      ["cluster-api-from-10-9-0-0-16", "10.9.0.0/16"],
+    const who = onApi.map(({ name, inputs }) => [name, inputs.cidrIpv4 ?? inputs.referencedSecurityGroupId]);
+    expect(Object.fromEntries(who)).toEqual({
+      "cluster-api-from-runner": "network-runner-id",
+      "cluster-api-from-10-9-0-0-16": "10.9.0.0/16",
+    });
+  });
+
+  it("gives the runner a way out by HTTPS alone, and nothing a way to it", () => {
+    const about = (type: string) =>
+      ofType(type).flatMap(({ inputs }) => (inputs.securityGroupId === "network-runner-id" ? [inputs] : []));
+    expect(about("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")).toEqual([]);
+    expect(about("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")).toMatchObject([
+      { cidrIpv4: "0.0.0.0/0", fromPort: 443, toPort: 443, ipProtocol: "tcp" },
     ]);
   });
 

@@ -18,7 +18,7 @@ export const RUNNER = {
   stack: "prod",
   vpcId: "vpc-0a1b2c3d4e5f67890",
   subnetIds: ["subnet-0a1b2c3d4e5f67890"],
-  clusterSecurityGroupId: "sg-0a1b2c3d4e5f67890",
+  securityGroupId: "sg-0a1b2c3d4e5f67890",
   connectionArn: `arn:aws:codeconnections:us-east-1:${ACCOUNT}:connection/0a1b2c3d-0000-1111-2222-333344445555`,
 };
 

@@ -12,7 +12,7 @@ export const RUNNER = {
   stack: "prod",
   vpcId: "vpc-0a1b2c3d4e5f67890",
   subnetIds: ["subnet-0a1b2c3d4e5f67890"],
-  clusterSecurityGroupId: "sg-0a1b2c3d4e5f67890",
+  securityGroupId: "sg-0a1b2c3d4e5f67890",
   connectionArn: `arn:aws:codeconnections:us-east-1:${ACCOUNT}:connection/0a1b2c3d-0000-1111-2222-333344445555`,
 };
 
@@ -59,6 +59,13 @@ export function phaseContext(changes: Changes = {}): PhaseContext {
     shellPulumi: shellPulumi ?? (async () => ({ code: 0, stdout: "v3.255.0\n", stderr: "" })),
     nodeVersion: nodeVersion ?? "24.11.0",
   };
+}
+
+/** What Pulumi answers of the deployment's own stack once its network is there. */
+export function networkOf(network: object): NonNullable<Changes["pulumi"]> {
+  const stack = { urn: "urn:pulumi:prod::sparki::pulumi:pulumi:Stack::sparki-prod", type: "pulumi:pulumi:Stack" };
+  const resources = [{ ...stack, custom: false, inputs: {}, outputs: { network } }];
+  return { [`sparki ${BUCKET} stack export`]: { stdout: JSON.stringify({ version: 3, deployment: { resources } }) } };
 }
 
 /** Runs one check of a step to its finding. */

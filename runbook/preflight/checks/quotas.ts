@@ -48,8 +48,8 @@ const natGateways = ({ network }: StackConfig) => (network.natGateways === "one"
 const cacheNodes = ({ cache }: StackConfig) => cache.replicas + 1;
 /** One target group for each track of a service. */
 const targetGroups = (config: StackConfig) => 2 * servicesOf(config).length;
-/** What EKS and the load balancer have in the cluster's group beside the networks that the config names. */
-const CLUSTER_GROUP_RULES = 4;
+/** What EKS, the load balancer and the runner have in the cluster's group beside the networks that the config names. */
+const CLUSTER_GROUP_RULES = 5;
 
 export const QUOTAS: readonly Quota[] = [
   {
@@ -104,7 +104,7 @@ export const QUOTAS: readonly Quota[] = [
     service: "vpc",
     code: "L-E79EC296",
     type: "aws:ec2/securityGroup:SecurityGroup",
-    needed: () => 4,
+    needed: () => 5,
     used: listed("ec2/getSecurityGroups", "ids"),
   },
   {

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { environmentOf } from "../../../delivery/documents.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
+import type { StackOutputs } from "../../../stacks/outputs.ts";
 import { type Finding, fail, pass } from "../check.ts";
 import { askGitHub } from "../checks/code.ts";
 import { drillingRoleOf, rolesOf } from "./account.ts";
 import type { PhaseCheck, PhaseContext } from "./context.ts";
 import { askedByCli } from "./delivered.ts";
+import { ownNetworkOf } from "./states.ts";
 
 const environmentsSchema = z.object({
   environments: z.array(
@@ -147,24 +149,36 @@ export const drills: PhaseCheck = {
 
 const connectionSchema = z.object({ Connection: z.object({ ConnectionStatus: z.string() }) });
 const projectsSchema = z.object({
-  projects: z.array(z.object({ vpcConfig: z.object({ vpcId: z.string().optional() }).optional() })),
+  projects: z.array(
+    z.object({
+      vpcConfig: z
+        .object({ vpcId: z.string().optional(), securityGroupIds: z.array(z.string()).default([]) })
+        .optional(),
+    }),
+  ),
 });
 
 export const runner: PhaseCheck = {
   id: "runner",
   group: "Infrastructure",
   title: "Runner of GitHub's jobs",
-  proves: "The CodeBuild project of the runner is in the stack's network, and its connection to GitHub is confirmed.",
-  timeLimitSeconds: 60,
+  proves:
+    "The CodeBuild project of the runner is in the stack's network and in the runner's group, and its connection to GitHub is confirmed.",
+  timeLimitSeconds: 120,
   run: async (context, signal) => {
     const { stack, config, delivered } = context;
     const { stack: name, config: delivery } = delivered();
+    const own = await ownNetworkOf(context, signal);
+    if (own === undefined) return fail(`${stack} has no network yet`, `npx sparki bootstrap --stack ${stack}`);
     const wanted = delivery.runner;
+    const toWrite = `write into delivery/Pulumi.${name}.yaml: ${settingsFor(stack, own)}`;
     if (wanted === undefined || wanted.stack !== stack)
-      return fail(
-        `sparki-delivery:runner is not set for ${stack} in delivery/Pulumi.${name}.yaml`,
-        "docs/bootstrap.md, step 12, says what to write there",
-      );
+      return fail(`sparki-delivery:runner is not set for ${stack} in delivery/Pulumi.${name}.yaml`, toWrite);
+    const differs = (["vpcId", "subnetIds", "securityGroupId"] as const).filter(
+      (key) => String([wanted[key]].flat().sort()) !== String([own[key]].flat().sort()),
+    );
+    if (differs.length > 0)
+      return fail(`sparki-delivery:runner has another ${differs.join(", ")} than the network of ${stack}`, toWrite);
     const region = ["--region", config.region];
     const connection = ["codeconnections", "get-connection", "--connection-arn", wanted.connectionArn, ...region];
     const project = ["codebuild", "batch-get-projects", "--names", `sparki-${stack}`, ...region];
@@ -177,16 +191,27 @@ export const runner: PhaseCheck = {
         `the connection is ${Connection.ConnectionStatus}; expected AVAILABLE`,
         "confirm it in AWS's console: Developer Tools, Settings, Connections",
       );
-    return judged(projects[0]?.vpcConfig?.vpcId, wanted.vpcId, stack, name);
+    return judged(projects[0]?.vpcConfig, own, stack, name);
   },
 };
 
-function judged(found: string | undefined, vpcId: string, stack: string, name: string): Finding {
-  const fix = `pulumi up --cwd delivery --stack ${name}`;
-  if (found === undefined) return fail(`there is no CodeBuild project sparki-${stack} in a network`, fix);
-  return found === vpcId
+type Place = z.infer<typeof projectsSchema>["projects"][number]["vpcConfig"];
+
+function judged(found: Place, own: StackOutputs["network"], stack: string, name: string): Finding {
+  const fix = `pulumi up --cwd delivery --stack ${name} --policy-pack policies/delivery/pack`;
+  const { vpcId, securityGroupIds = [] } = found ?? {};
+  if (vpcId === undefined) return fail(`there is no CodeBuild project sparki-${stack} in a network`, fix);
+  if (vpcId !== own.vpcId) return fail(`sparki-${stack} is in ${vpcId}; expected ${own.vpcId}`, fix);
+  const groups = securityGroupIds.join(", ") || "none";
+  return groups === own.securityGroupId
     ? pass(`sparki-${stack} in ${vpcId}, its connection is confirmed`)
-    : fail(`sparki-${stack} is in ${found}; expected ${vpcId}`, fix);
+    : fail(`sparki-${stack} has the security groups ${groups}; expected ${own.securityGroupId}`, fix);
+}
+
+/** The runner's settings of this stack, as one line of YAML; the connection is what a person has to make. */
+function settingsFor(stack: string, { vpcId, subnetIds, securityGroupId }: StackOutputs["network"]): string {
+  const ids = `vpcId: ${vpcId}, subnetIds: [${subnetIds.join(", ")}], securityGroupId: ${securityGroupId}`;
+  return `sparki-delivery:runner: {stack: ${stack}, ${ids}, connectionArn: CONNECTION_ARN}`;
 }
 
 export const runnerVariable: PhaseCheck = {

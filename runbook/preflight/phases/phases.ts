@@ -6,7 +6,7 @@ import { administrator, deliveryConfig, documents, programs } from "./account.ts
 import type { PhaseCheck } from "./context.ts";
 import { deliveryRoles, mails, stateBucket, stateKeys } from "./delivered.ts";
 import { drills, environment, runner, runnerVariable, variables } from "./github.ts";
-import { deliveryState, deployedByCi, ownStack, promoted } from "./states.ts";
+import { deliveryState, deployedByCi, ownNetwork, ownStack, promoted } from "./states.ts";
 import type { StepId } from "./steps.ts";
 
 /** What each step must have left behind. */
@@ -20,10 +20,10 @@ export const PHASES: Readonly<Record<StepId, readonly PhaseCheck[]>> = {
   state: [deliveryState],
   stack: [ownStack],
   checklist: CHECKLIST,
-  deployment: [promoted],
+  network: [ownNetwork],
   github: [environment, variables, drills],
   runner: [runner, runnerVariable],
-  ci: [deployedByCi],
+  ci: [promoted, deployedByCi],
 };
 
 /** The same for who only wants to know where an account is: what people confirm of one deployment is asked by that deployment. */

@@ -10,8 +10,11 @@ export const PROJECT_FOLDERS: Readonly<Record<Project, string>> = {
   "sparki-delivery": join(PROJECT_DIRECTORY, "delivery"),
 };
 
-/** The policies that delivery's previews and updates are judged by. */
-export const DELIVERY_POLICIES = join(PROJECT_DIRECTORY, "policies", "delivery", "pack");
+/** The policies that a project's previews and updates are judged by. */
+export const PROJECT_POLICIES: Readonly<Record<Project, string>> = {
+  sparki: join(PROJECT_DIRECTORY, "policies"),
+  "sparki-delivery": join(PROJECT_DIRECTORY, "policies", "delivery", "pack"),
+};
 
 /** Where a folder's first state keeps the passphrase of its secrets, of which there are none. */
 export const passphraseFile = ({ folderPath }: Pick<Backends, "folderPath">) => join(folderPath, "passphrase");

@@ -7,6 +7,7 @@ import { backendHint, reasonIn, STACK_NOT_FOUND } from "../../../io/pulumi-proce
 import { promotionIn } from "../../../records/promotion.ts";
 import { resourcesIn, type StateResource } from "../../../records/state.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
+import { outputsSchema, type StackOutputs } from "../../../stacks/outputs.ts";
 import { fail, pass } from "../check.ts";
 import { isBucket, type PhaseCheck, type PhaseContext, type Project } from "./context.ts";
 
@@ -130,6 +131,36 @@ export const ownStack: PhaseCheck = {
     const other = [kept.secretsProvider].filter((each) => each !== undefined && each !== expected);
     if (other.length > 0) return fail(`the state's secrets are encrypted by ${other[0]}; expected ${expected}`, move);
     return pass(`${stack} in ${place}, its secrets encrypted by ${expected}`);
+  },
+};
+
+/** Where a runner stands, by the last update that ended well; undefined before the network was whole. */
+export function networkIn(resources: readonly StateResource[]): StackOutputs["network"] | undefined {
+  const stack = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+  return outputsSchema.shape.network.safeParse(stack?.outputs.network).data;
+}
+
+/** The same of the deployment's stack in its backend; undefined where it has none. */
+export async function ownNetworkOf(
+  context: PhaseContext,
+  signal: AbortSignal,
+): Promise<StackOutputs["network"] | undefined> {
+  const { backends, fullName } = context;
+  const kept = await keptStack(context, { project: "sparki", backend: backends.states, stack: fullName }, signal);
+  return networkIn(kept?.resources ?? []);
+}
+
+export const ownNetwork: PhaseCheck = {
+  id: "network",
+  group: "Infrastructure",
+  title: "Network of the stack",
+  proves: "The stack's network exists: its private subnets have their way out, and the runner its group.",
+  timeLimitSeconds: 120,
+  run: async (context, signal) => {
+    const found = await ownNetworkOf(context, signal);
+    return found === undefined
+      ? fail(`${context.stack} has no network yet`, `npx sparki bootstrap --stack ${context.stack}`)
+      : pass(`${found.vpcId}, with ${found.subnetIds.length} private subnets and the runner's group`);
   },
 };
 

@@ -457,11 +457,17 @@ const CASES: [title: string, change: Change, finding: string][] = [
     add("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "runner-in", { cidrIpv4: "0.0.0.0/0" }),
     "runner-in type and name",
   ],
-  ["every port of the cluster", set("runner-to-cluster", { fromPort: 0 }), "runner-to-cluster fromPort"],
   [
-    "the cluster for the world",
-    set("runner-to-cluster", { referencedSecurityGroupId: undefined, cidrIpv4: "0.0.0.0/0" }),
-    "runner-to-cluster cidrIpv4",
+    "a runner in the group of the cluster's pods",
+    set("runner-project", {
+      vpcConfig: { vpcId: RUNNER.vpcId, subnets: RUNNER.subnetIds, securityGroupIds: ["sg-0fedcba987654321"] },
+    }),
+    "runner-project vpcConfig.securityGroupIds",
+  ],
+  [
+    "a group of its own for the runner",
+    add("aws:ec2/securityGroup:SecurityGroup", "runner-group", { vpcId: RUNNER.vpcId }),
+    "runner-group type and name",
   ],
   [
     "a runner with rights in the account",

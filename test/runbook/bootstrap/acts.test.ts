@@ -10,6 +10,7 @@ import { realFiles } from "../../support/preflight.ts";
 
 const DELIVERY_KEY = "awskms://alias/pulumi-secrets-sparki-delivery?region=us-east-1";
 const POLICIES = join(import.meta.dirname, "..", "..", "..", "policies", "delivery", "pack");
+const PACK = join(import.meta.dirname, "..", "..", "..", "policies");
 const looks = { "s3/getBucket": { bucket: `sparki-state-${ACCOUNT}` } };
 
 /** What Pulumi tells of a preview that the policies judged. */
@@ -44,6 +45,7 @@ describe("the acts of sparki bootstrap", () => {
       context: phaseContext({ looks, backends, pulumi: answers, files: realFiles }),
       ...{ signal: new AbortController().signal, say: () => undefined, agree: async () => undefined },
       scratch: join(home, "scratch"),
+      timeScale: 0.001,
       run: async (_, backend, args) => {
         const place = backend === BUCKET ? "bucket" : "folder";
         ran.push(`${place}: ${args.slice(0, 2).join(" ")}`);
@@ -128,6 +130,73 @@ describe("the acts of sparki bootstrap", () => {
       message: expect.stringContaining("does not say that"),
     });
     expect(ran).not.toContainEqual(expect.stringContaining("up"));
+  });
+
+  describe("for the network", () => {
+    const state = (names: Readonly<Record<string, string>>, pending: readonly object[] = []) => {
+      const resources = Object.entries(names).map(([name, type]) => {
+        return {
+          urn: `urn:pulumi:prod::sparki::${type}::${name}`,
+          type,
+          custom: true,
+          id: name,
+          inputs: {},
+          outputs: { id: name },
+        };
+      });
+      return JSON.stringify({ version: 3, deployment: { resources, pending_operations: pending } });
+    };
+    const VPC = { "network-vpc": "aws:ec2/vpc:Vpc", "keys-logs": "aws:kms/key:Key" };
+    const judged = JUDGED.replace("sparki-delivery@", "sparki@");
+
+    /** With a stack that has these resources; what the program was told comes with what was run. */
+    function withStack(kept: string, previewed = judged) {
+      const { ran, ports, packs } = open({ [`sparki ${BUCKET} stack export`]: { stdout: kept } }, { previewed });
+      const told: unknown[] = [];
+      const { run } = ports;
+      const own: ActPorts = {
+        ...ports,
+        run: (...asked) => {
+          if (["preview", "up"].includes(asked[2][0] ?? "")) told.push([asked[0], asked[3]]);
+          return answered(run, asked, kept);
+        },
+      };
+      return { ran, packs, told, ports: own };
+    }
+
+    it("preview and apply the program up to its network, judged by the deployment's policies", async () => {
+      const { ran, packs, told, ports } = withStack(state(VPC));
+      await ACTS.network?.(ports);
+      expect(ran).toEqual(["stack export", "preview --stack", "up --stack"].map((each) => `bucket: ${each}`));
+      expect(packs).toEqual([PACK, PACK]);
+      expect(told).toEqual([1, 2].map(() => ["sparki", { SPARKI_LAST_PART: "network" }]));
+    });
+
+    it("never end a program with its network that has made more: Pulumi would delete the rest", async () => {
+      const { ran, ports } = withStack(state({ ...VPC, "database-instance": "aws:rds/instance:Instance" }));
+      await expect(ACTS.network?.(ports)).rejects.toMatchObject({
+        code: "SPARKI_HELD",
+        message: expect.stringContaining("database-instance"),
+        hint: expect.stringContaining("npx sparki deploy --stack prod"),
+      });
+      expect(ran).toEqual([]);
+    });
+
+    it("apply nothing that the deployment's own policies did not judge", async () => {
+      const { ran, ports } = withStack(state(VPC), JUDGED);
+      await expect(ACTS.network?.(ports)).rejects.toMatchObject({ code: "SPARKI_HELD" });
+      expect(ran).not.toContainEqual(expect.stringContaining("up"));
+    });
+
+    it("take over first what a killed update had begun to create", async () => {
+      const type = "aws:cloudwatch/logGroup:LogGroup";
+      const urn = `urn:pulumi:prod::sparki::${type}::network-flow-logs`;
+      const resource = { urn, type, custom: true, inputs: { name: "/sparki/prod/vpc-flow-logs" } };
+      const { ran, ports } = withStack(state(VPC, [{ type: "creating", resource }]));
+      await ACTS.network?.(ports);
+      expect(ran.slice(-2)).toEqual(["bucket: preview --stack", "bucket: up --stack"]);
+      expect(ran).toContain("bucket: refresh --stack");
+    });
   });
 
   it("take over by its id what a killed update created, and forget what AWS has not", async () => {

@@ -44,7 +44,7 @@ describe("runBootstrap", () => {
     const { signal } = new AbortController();
     const ran: string[] = [];
     const ports: ActPorts = {
-      ...{ context, signal, scratch: "/nowhere", say: () => undefined, agree: async () => undefined },
+      ...{ context, signal, scratch: "/nowhere", timeScale: 0.001, say: () => undefined, agree: async () => undefined },
       run: async (project, backend, args) => {
         ran.push(`${project} ${backend.replace(/\?.*/, "")} ${args.join(" ")}`);
         return args[0] === "preview" ? "Policies:\n    + sparki-delivery@v1.0.0 (local: pack)\n" : "";

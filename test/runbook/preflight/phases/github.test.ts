@@ -1,5 +1,5 @@
 import { drills, environment, runner, runnerVariable, variables } from "../../../../runbook/preflight/phases/github.ts";
-import { ACCOUNT, BUCKET, deliveryWith, phaseContext, RUNNER, see } from "../../../support/phases.ts";
+import { ACCOUNT, BUCKET, deliveryWith, networkOf, phaseContext, RUNNER, see } from "../../../support/phases.ts";
 import { configWith } from "../../../support/preflight.ts";
 
 const API = "GET https://api.github.com/repos/alexarno/sparki-deploy";
@@ -129,33 +129,51 @@ describe("drills", () => {
 
 describe("runner", () => {
   const delivered = () => ({ stack: "prod", config: deliveryWith({ runner: RUNNER }) });
-  function answered(ConnectionStatus: string, vpcId?: string) {
+  const { vpcId, subnetIds, securityGroupId } = RUNNER;
+  const IN_PLACE = { vpcId, securityGroupIds: [securityGroupId] };
+  const pulumi = networkOf({ vpcId, subnetIds, securityGroupId });
+  function answered(ConnectionStatus: string, vpcConfig?: object) {
     const none = async () => ({ code: 1, stdout: "", stderr: "" });
     const aws = async ([service]: readonly string[]) => {
-      const projects = vpcId === undefined ? [] : [{ vpcConfig: { vpcId } }];
+      const projects = vpcConfig === undefined ? [] : [{ vpcConfig }];
       const answer = service === "codebuild" ? { projects } : { Connection: { ConnectionStatus } };
       return { code: 0, stdout: JSON.stringify(answer), stderr: "" };
     };
-    return phaseContext({ delivered, commands: { aws, helm: none, git: none } });
+    return phaseContext({ delivered, pulumi, commands: { aws, helm: none, git: none } });
   }
 
   it.each([
-    ["is not configured", phaseContext(), "sparki-delivery:runner is not set"],
-    ["has a connection that nobody confirmed", answered("PENDING", RUNNER.vpcId), "is PENDING; expected AVAILABLE"],
+    ["has no network to stand in", phaseContext({ delivered }), "prod has no network yet"],
+    ["is not configured", phaseContext({ pulumi }), "sparki-delivery:runner is not set"],
+    [
+      "is configured for another network",
+      phaseContext({ delivered, pulumi: networkOf({ vpcId, subnetIds: ["subnet-1"], securityGroupId: "sg-1" }) }),
+      "another subnetIds, securityGroupId than the network of prod",
+    ],
+    ["has a connection that nobody confirmed", answered("PENDING", IN_PLACE), "is PENDING; expected AVAILABLE"],
     ["has no project", answered("AVAILABLE"), "no CodeBuild project sparki-prod"],
-    ["is in another network", answered("AVAILABLE", "vpc-1"), `expected ${RUNNER.vpcId}`],
+    ["is in another network", answered("AVAILABLE", { ...IN_PLACE, vpcId: "vpc-1" }), `expected ${vpcId}`],
+    ["is in another group", answered("AVAILABLE", { vpcId }), `security groups none; expected ${securityGroupId}`],
   ])("fails where it %s", async (_, context, reason) => {
     const found = await see(runner, context);
     expect(found).toMatchObject({ status: "fail", reason: expect.stringContaining(reason) });
   });
 
   it("passes where the project is in the network and the connection confirmed", async () => {
-    expect(await see(runner, answered("AVAILABLE", RUNNER.vpcId))).toMatchObject({ status: "pass" });
+    expect(await see(runner, answered("AVAILABLE", IN_PLACE))).toMatchObject({ status: "pass" });
+  });
+
+  it("says what to write where it is not configured, with the network's own ids", async () => {
+    expect(await see(runner, phaseContext({ pulumi }))).toMatchObject({
+      fix: expect.stringContaining(
+        `{stack: prod, vpcId: ${vpcId}, subnetIds: [${subnetIds}], securityGroupId: ${securityGroupId}`,
+      ),
+    });
   });
 
   it("is unknown where AWS refuses to say", async () => {
     const refused = async () => ({ code: 254, stdout: "", stderr: "\nAccessDenied\n" });
-    const context = phaseContext({ delivered, commands: { aws: refused, helm: refused, git: refused } });
+    const context = phaseContext({ delivered, pulumi, commands: { aws: refused, helm: refused, git: refused } });
     await expect(see(runner, context)).rejects.toMatchObject({ message: expect.stringContaining("AccessDenied") });
   });
 });

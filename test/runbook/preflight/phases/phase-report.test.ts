@@ -30,8 +30,8 @@ describe("sparki preflight --phase", () => {
   });
 
   it("ends with 2 and the steps for one that there is not", async () => {
-    const { exitCode, err } = await runSparki(["preflight", "--phase", "network"]);
+    const { exitCode, err } = await runSparki(["preflight", "--phase", "internet"]);
     expect(exitCode).toBe(2);
-    expect(err.replace(/\s+/g, " ")).toContain('--phase is "network"; expected 1 to 13 or one of account, tools,');
+    expect(err.replace(/\s+/g, " ")).toContain('--phase is "internet"; expected 1 to 13 or one of account, tools,');
   });
 });

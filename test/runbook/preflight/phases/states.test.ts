@@ -1,11 +1,12 @@
 import {
   deliveryState,
   deployedByCi,
+  ownNetwork,
   ownStack,
   promoted,
   stateOnceThere,
 } from "../../../../runbook/preflight/phases/states.ts";
-import { BUCKET, exported, FOLDER, phaseContext, see } from "../../../support/phases.ts";
+import { BUCKET, exported, FOLDER, networkOf, phaseContext, see } from "../../../support/phases.ts";
 import { configWith, fakeFiles, promotionOf } from "../../../support/preflight.ts";
 
 const DELIVERY_KEY = "awskms://alias/pulumi-secrets-sparki-delivery?region=us-east-1";
@@ -68,6 +69,23 @@ describe("ownStack", () => {
   ])("fails where %s", async (_, pulumi, provider, reason) => {
     const found = await see(ownStack, phaseContext({ pulumi, files: file(provider) }));
     expect(found).toMatchObject({ status: "fail", reason: expect.stringContaining(reason) });
+  });
+});
+
+describe("ownNetwork", () => {
+  it("passes once an update has told where a runner stands, and not before", async () => {
+    const network = { vpcId: "vpc-1", subnetIds: ["subnet-1", "subnet-2"], securityGroupId: "sg-1" };
+    expect(await see(ownNetwork, phaseContext({ pulumi: networkOf(network) }))).toMatchObject({
+      status: "pass",
+      reason: "vpc-1, with 2 private subnets and the runner's group",
+    });
+    const empty = { [`sparki ${BUCKET} stack export`]: exported(0, OWN_KEY) };
+    for (const pulumi of [{}, networkOf({ vpcId: "vpc-1" }), empty])
+      expect(await see(ownNetwork, phaseContext({ pulumi }))).toMatchObject({
+        status: "fail",
+        reason: "prod has no network yet",
+        fix: "npx sparki bootstrap --stack prod",
+      });
   });
 });
 
