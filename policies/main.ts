@@ -1,5 +1,6 @@
 import { flushCompileCache } from "node:module";
 import { parseConfig } from "../stacks/config.ts";
+import { LAST_PART_VARIABLE } from "../stacks/run-record.ts";
 import { findHelm } from "../tools/rendered-chart.ts";
 import { policies } from "./all.ts";
 import { endWithEngine } from "./judging/engine-process.ts";
@@ -13,7 +14,8 @@ Error.stackTraceLimit = 1;
 
 servePolicies({ name: "sparki", policies }, ({ stack, preview, raw }) => {
   const today = new Date().toISOString().slice(0, 10);
-  return new Session(policies, { stack, config: parseConfig(raw, stack), today }, { preview });
+  const isPartial = process.env[LAST_PART_VARIABLE] !== undefined;
+  return new Session(policies, { stack, config: parseConfig(raw, stack), today, isPartial }, { preview });
 });
 
 // Node.js keeps compiled code only when it ends by itself; the engine kills the pack.

@@ -12,6 +12,8 @@ export interface Situation {
   readonly config: PolicyConfig;
   /** ISO date. */
   readonly today: string;
+  /** The program ends before it has made all of the stack: what an exemption excuses may come later. @default false */
+  readonly isPartial?: boolean;
   /** What may exist. @default what policies/declared has of the deployment */
   readonly closedWorld?: ClosedWorld;
 }

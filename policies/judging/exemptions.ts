@@ -56,7 +56,7 @@ export class Excuses {
       if (isTooLong(until, today)) return [tooLong(label, "exemptions")];
       if (until < today)
         return [`${label} ended on ${until}. Fix: meet the control, or renew sparki:exemptions with a reason.`];
-      return this.#used.has(exemption) ? [] : [`${label} excuses nothing. Fix: remove it from sparki:exemptions.`];
+      return this.#mayStay(exemption) ? [] : [`${label} excuses nothing. Fix: remove it from sparki:exemptions.`];
     });
     const relaxations = config.relaxations.flatMap((relaxation) => {
       const label = `relaxation of ${relaxation.control}`;
@@ -64,12 +64,17 @@ export class Excuses {
       const hint = config.production ? ", or say sparki:production: false where no customer is served" : "";
       if (!relaxable)
         return [`${label} is not allowed on stack ${this.#situation.stack}. Fix: meet the control${hint}.`];
-      return this.#used.has(relaxation) ? [] : [`${label} excuses nothing. Fix: remove it from sparki:relaxations.`];
+      return this.#mayStay(relaxation) ? [] : [`${label} excuses nothing. Fix: remove it from sparki:relaxations.`];
     });
     const approvals = config.approvals
       .filter(({ until }) => isTooLong(until, today))
       .map(({ action, resource }) => tooLong(`approval to ${action} "${resource}"`, "approvals"));
     return [...exemptions, ...relaxations, ...approvals];
+  }
+
+  /** Whether it has excused something, or what it is for may still come. */
+  #mayStay(excuse: object): boolean {
+    return this.#used.has(excuse) || this.#situation.isPartial === true;
   }
 
   #mayRelax(policy: Policy): boolean {

@@ -148,12 +148,20 @@ function cancelCommand(project: string, backend: string, args: readonly string[]
   return `PULUMI_BACKEND_URL='${backend}' pulumi cancel${folder} --stack ${stackIn(args)}`;
 }
 
+/** What Pulumi calls an error, and each policy that is broken with why. */
+function faultsIn(lines: readonly string[]): string[] {
+  return lines.flatMap((line, index) => {
+    if (/^ +- \[mandatory\]/.test(line)) return lines.slice(index, index + 3);
+    return /\berror: /.test(line) && !/\berror: (preview|update) failed$/.test(line) ? [line] : [];
+  });
+}
+
 function failed(args: readonly string[], text: string, logFile: string): DeployError {
-  const errors = text.split("\n").filter((line) => /\berror: /.test(line));
+  const errors = faultsIn(text.split("\n"));
   const reason =
     errors.length > 0
       ? errors
-          .slice(0, 5)
+          .slice(0, 6)
           .map((line) => line.trim())
           .join("\n")
       : reasonIn(text);

@@ -91,13 +91,35 @@ describe("sparki cloud", () => {
     await terminal.ask("pulumi config set --path sparki:database.multiZone true");
   });
 
-  it("lets plain pulumi up bring the configured release from nothing to promoted", async () => {
+  it("ends with its network where it is told to, so that the rest can be deployed from inside it", async () => {
+    const changed = await terminal.run(`SPARKI_LAST_PART=all ${UP}`);
+    expect(changed).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(/SPARKI_LAST_PART is "all"; expected network/),
+    });
+    await terminal.ask(`SPARKI_LAST_PART=network ${UP}`);
+    const types = world().resources.map(({ type }: { type: string }) => type.split(":").at(-1));
+    expect(types).toEqual(expect.arrayContaining(["Vpc", "NatGateway", "VpcEndpoint", "FlowLog", "SecurityGroup"]));
+    expect(
+      types.filter((type: string) => /^(Cluster|Instance|ReplicationGroup|LoadBalancer|Zone)$/.test(type)),
+    ).toEqual([]);
+    const { network, ...others } = JSON.parse(await terminal.ask("pulumi stack output --json"));
+    expect(others).toEqual({});
+    expect(network).toEqual({
+      vpcId: expect.stringMatching(/^vpc-/),
+      subnetIds: [1, 2, 3].map(() => expect.stringMatching(/^subnet-/)),
+      securityGroupId: expect.stringMatching(/^sg-/),
+    });
+  });
+
+  it("lets plain pulumi up bring the configured release from there to promoted, and leaves the network as it is", async () => {
     const watch = new ProcessWatch();
     const lines = engineLines(await terminal.ask(`${UP} --json`));
     processes = watch.stop();
     secrets = secretsOf(run);
     expect(lines.find(({ summaryEvent }) => summaryEvent)?.summaryEvent?.resourceChanges).toEqual({
       create: expect.any(Number),
+      same: expect.any(Number),
     });
     const outputs = outputsSchema.parse(JSON.parse(await terminal.ask("pulumi stack output --json")));
     expect(config).toContain(outputs.promotion.release.images.engine);

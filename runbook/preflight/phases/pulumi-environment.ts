@@ -12,7 +12,7 @@ export const PROJECT_FOLDERS: Readonly<Record<Project, string>> = {
 
 /** The policies that a project's previews and updates are judged by. */
 export const PROJECT_POLICIES: Readonly<Record<Project, string>> = {
-  sparki: join(PROJECT_DIRECTORY, "policies"),
+  sparki: join(PROJECT_DIRECTORY, "policies", "pack"),
   "sparki-delivery": join(PROJECT_DIRECTORY, "policies", "delivery", "pack"),
 };
 

@@ -49,6 +49,18 @@ describe("an exemption", () => {
     expect(judged([onPort], { exemptions: [{ ...exemption, control: "S24" }] })).toHaveLength(2);
   });
 
+  it("may wait for what it excuses where the program ends before that is made, and then excuses no more than ever", () => {
+    const partial = { ...situation({ exemptions: [{ ...exemption, resource: "cache-*" }] }), isPartial: true };
+    const messages = (stack: Parameters<typeof judge>[1]) =>
+      judge(policies, stack, partial).map(({ message }) => message);
+    expect(messages([])).toEqual([]);
+    expect(messages([onPort])).toEqual([expect.stringContaining("S32 [RDS.25, RDS.23]")]);
+    const ended = { ...situation({ exemptions: [{ ...exemption, until: "2026-11-22" }] }), isPartial: true };
+    expect(judge(policies, [], ended)).toEqual([
+      expect.objectContaining({ message: expect.stringContaining("ended on") }),
+    ]);
+  });
+
   it("fails once it has ended, and excuses nothing then", () => {
     expect(judged([onPort], { exemptions: [{ ...exemption, until: "2026-11-22" }] })).toEqual([
       expect.stringContaining("S32 [RDS.25, RDS.23]"),

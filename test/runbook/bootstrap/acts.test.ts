@@ -10,7 +10,7 @@ import { realFiles } from "../../support/preflight.ts";
 
 const DELIVERY_KEY = "awskms://alias/pulumi-secrets-sparki-delivery?region=us-east-1";
 const POLICIES = join(import.meta.dirname, "..", "..", "..", "policies", "delivery", "pack");
-const PACK = join(import.meta.dirname, "..", "..", "..", "policies");
+const PACK = join(import.meta.dirname, "..", "..", "..", "policies", "pack");
 const looks = { "s3/getBucket": { bucket: `sparki-state-${ACCOUNT}` } };
 
 /** What Pulumi tells of a preview that the policies judged. */
