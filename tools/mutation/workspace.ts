@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import ts from "typescript/lib/typescript.js";
 import { temporaryFolder } from "../temporary-folders.ts";
@@ -24,7 +24,7 @@ const COPIED = [
   "test/policies",
   "test/support",
   "jest.config.mjs",
-  "test/longest-first.ts",
+  "test/second-try.ts",
 ];
 
 interface JestReport {
@@ -67,6 +67,7 @@ export class Workspace {
       "--silent",
     ];
     const jest = spawnSync(join(ROOT, "node_modules", ".bin", "jest"), args, { cwd: this.directory, encoding: "utf8" });
+    if (!existsSync(report)) throw new Error(`Jest wrote no report:\n${jest.stderr}`);
     const { testResults }: JestReport = JSON.parse(readFileSync(report, "utf8"));
     return new Map(
       testResults.map(({ name, assertionResults }) => {
