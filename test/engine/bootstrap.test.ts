@@ -94,6 +94,31 @@ describe("sparki bootstrap on the real engine, in an empty account", () => {
     );
   });
 
+  it("has the runner made inside that network, by the settings that the check prints, and judged by delivery's policies", async () => {
+    const { SecurityGroup: groups = 0 } = account.there();
+    const { document } = await account.sparki("preflight", "--phase", "runner");
+    const { checks } = z
+      .object({ checks: z.array(z.object({ id: z.string(), fix: z.string().nullish() })) })
+      .parse(document);
+    const fix = checks.find(({ id }) => id === "runner")?.fix ?? "";
+    expect(fix).toMatch(/^write into delivery\/Pulumi\.prod\.yaml: sparki-delivery:runner: \{stack: prod, /);
+    const printed = fix.slice(fix.indexOf("{"));
+    const connection = "arn:aws:codeconnections:us-east-1:111122223333:connection/0a1b2c3d-0000-1111-2222-333344445555";
+    const runner = parse(printed.replace("CONNECTION_ARN", connection));
+    account.configure("delivery/Pulumi.prod.yaml", { "sparki-delivery:runner": runner });
+    const judged = await account.pulumi(
+      ...["up", "--cwd", "delivery", "--stack", "prod", "--yes", "--skip-preview"],
+      ...["--policy-pack", "../policies/delivery/pack"],
+    );
+    expect(judged).toMatch(/sparki-delivery@v\d/);
+    const [project] = account.simulated.world.all().filter(({ type }) => type === "aws:codebuild/project:Project");
+    expect(project?.inputs).toMatchObject({
+      name: "sparki-prod",
+      vpcConfig: { vpcId: runner.vpcId, subnets: runner.subnetIds, securityGroupIds: [runner.securityGroupId] },
+    });
+    expect(account.there()).toMatchObject({ Webhook: 1, SecurityGroup: groups });
+  });
+
   it("finds nothing left to do when it is run again, and preflight --phase does not pass what is unknown", async () => {
     const before = account.simulated.world.all().length;
     const [run, mails] = await Promise.all([

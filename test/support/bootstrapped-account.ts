@@ -89,6 +89,11 @@ export class BootstrappedAccount {
   }
 
   start(...argv: readonly string[]): ChildProcess {
+    const script = join(this.checkout, "runbook", "sparki.ts");
+    return this.#spawn(process.execPath, [script, ...argv, "--json"]);
+  }
+
+  #spawn(command: string, args: readonly string[]): ChildProcess {
     const { ports } = this.simulated;
     const tools = ["pulumi", "helm"].map((name) => dirname(toolPath(name)));
     const env = {
@@ -105,12 +110,7 @@ export class BootstrappedAccount {
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       PULUMI_SKIP_UPDATE_CHECK: "true",
     };
-    const script = join(this.checkout, "runbook", "sparki.ts");
-    return spawn(process.execPath, [script, ...argv, "--json"], {
-      cwd: this.checkout,
-      env,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    return spawn(command, [...args], { cwd: this.checkout, env, stdio: ["ignore", "pipe", "pipe"] });
   }
 
   /** Ends whatever was started in this account without letting it save anything. */
@@ -127,6 +127,14 @@ export class BootstrappedAccount {
   /** Runs it to its end. */
   async sparki(...argv: readonly string[]): Promise<Ended> {
     return ended(this.start(...argv));
+  }
+
+  /** Runs plain Pulumi in the checkout to its end; gives what it wrote, and throws where it fails. */
+  async pulumi(...args: readonly string[]): Promise<string> {
+    const child = this.#spawn(toolPath("pulumi"), [...args, "--non-interactive"]);
+    const { code, out, err } = await output(child);
+    if (code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${code}\n${out.slice(-3000)}\n${err}`);
+    return out;
   }
 
   /** How many of each type there are in the account, by the last part of the type's name. */
@@ -151,9 +159,14 @@ function isOurs(pid: string, home: string): boolean {
 
 /** What a command that was started came to. */
 export async function ended(child: ChildProcess): Promise<Ended> {
+  const { code, out, err } = await output(child);
+  return { code, document: out === "" ? undefined : JSON.parse(out), stderr: err };
+}
+
+async function output(child: ChildProcess) {
   const { stdout, stderr } = child;
   if (stdout === null || stderr === null) throw new Error("the command's output is not read");
   const exited = new Promise<number | null>((resolve) => child.on("close", resolve));
   const [code, out, err] = await Promise.all([exited, text(stdout), text(stderr)]);
-  return { code, document: out === "" ? undefined : JSON.parse(out), stderr: err };
+  return { code, out, err };
 }

@@ -9,6 +9,7 @@ const ROOT = join(import.meta.dirname, "..", "..");
 const COPIED = [
   "apps",
   "aws",
+  "docs/rotation.md",
   "gates",
   "infra",
   "io",
